@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `make demo` and `make check` install what they need; `make` and `make install` never do.
+
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+BINDIR = $(PREFIX)/bin
+LIBDIR = $(PREFIX)/lib
+DATADIR = $(PREFIX)/share
+UNITDIR = $(LIBDIR)/systemd/system
+
+CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+WARNINGS = -Wall -Wextra -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wwrite-strings -Wvla
+BASE_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS)
+
+CORE_SRC = $(sort $(wildcard src/core/*.c))
+HOST_SRC = $(sort $(wildcard src/host/*.c) $(wildcard src/cli/*.c))
+HEADERS = $(wildcard src/*/*.h)
+TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+
+HOST_LIBS = mount
+pkg = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
+
+# ---- vfioboot-early: static where it can be -------------------------------------------
+
+MUSL_CC ?= $(shell command -v musl-gcc)
+INIH_A := $(shell $(PKG_CONFIG) --variable=libdir inih 2>/dev/null)/libinih.a
+EARLY_CFLAGS = -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -flto
+EARLY_LDFLAGS = -Wl,--gc-sections,-z,noseparate-code,-s
+
+ifeq ($(wildcard $(INIH_A)),)
+EARLY_KIND = dynamic (there is no static libinih; images must then hold its library)
+EARLY_CC = $(CC)
+EARLY_SRC = src/early/main.c
+EARLY_LIBS = $(call pkg,--libs inih)
+else ifneq ($(MUSL_CC),)
+EARLY_KIND = static, musl
+EARLY_CC = $(MUSL_CC) -Ibuild/include -static
+EARLY_SRC = src/early/main.c src/early/inih_libc.c
+EARLY_LDFLAGS += -Wl,-z,norelro
+EARLY_LIBS = $(INIH_A)
+else
+EARLY_KIND = static, glibc (there is no musl-gcc; the program is some ten times larger)
+EARLY_CC = $(CC) -static
+EARLY_SRC = src/early/main.c
+EARLY_LIBS = $(INIH_A)
+endif
+
+.PHONY: all
+all: build/vfioboot-early build/vfioboot
+
+# musl-gcc looks at musl's headers alone; this one is inih's.
+build/include/ini.h:
+	@mkdir -p $(@D)
+	cp "$(call pkg,--variable=includedir inih)/ini.h" $@
+
+build/vfioboot-early: $(CORE_SRC) $(EARLY_SRC) $(HEADERS) build/include/ini.h Makefile
+	@echo "vfioboot-early: $(EARLY_KIND)"
+	$(EARLY_CC) $(BASE_CFLAGS) $(WERROR) $(EARLY_CFLAGS) $(EARLY_LDFLAGS) -o $@ \
+		$(EARLY_SRC) $(CORE_SRC) $(EARLY_LIBS)
+
+# ---- vfioboot: the host program ---------------------------------------------------------
+
+build/%.o: src/%.c $(HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
+
+build/vfioboot: $(patsubst src/%.c,build/%.o,$(CORE_SRC) $(HOST_SRC))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs inih $(HOST_LIBS))
+
+# ---- installing --------------------------------------------------------------------------
+
+INSTALL_PROGRAM = install -D -m 0755
+INSTALL_DATA = install -D -m 0644
+
+# What is installed, and where: mode, file in the tree, file on the system.
+define INSTALLED
+0755 build/vfioboot-early $(LIBDIR)/vfioboot/vfioboot-early
+0755 build/vfioboot $(BINDIR)/vfioboot
+0755 dracut/50vfioboot/module-setup.sh $(LIBDIR)/dracut/modules.d/50vfioboot/module-setup.sh
+0755 dracut/50vfioboot/vfioboot.sh $(LIBDIR)/dracut/modules.d/50vfioboot/vfioboot.sh
+0755 initramfs-tools/hooks/vfioboot $(DATADIR)/initramfs-tools/hooks/vfioboot
+0755 initramfs-tools/scripts/init-top/00-vfioboot $(DATADIR)/initramfs-tools/scripts/init-top/00-vfioboot
+0644 mkinitcpio/install/vfioboot $(LIBDIR)/initcpio/install/vfioboot
+0644 mkinitcpio/hooks/vfioboot $(LIBDIR)/initcpio/hooks/vfioboot
+0644 mkinitcpio/mkinitcpio.conf.d/vfioboot.conf $(SYSCONFDIR)/mkinitcpio.conf.d/vfioboot.conf
+0644 systemd/vfioboot-early.service $(UNITDIR)/vfioboot-early.service
+0644 systemd/vfioboot.service $(UNITDIR)/vfioboot.service
+0644 man/vfioboot-early.8 $(DATADIR)/man/man8/vfioboot-early.8
+0644 man/vfioboot.8 $(DATADIR)/man/man8/vfioboot.8
+0644 man/vfioboot.conf.5 $(DATADIR)/man/man5/vfioboot.conf.5
+endef
+export INSTALLED
+
+CONFIG = $(SYSCONFDIR)/vfioboot.conf
+WANTS = $(UNITDIR)/sysinit.target.wants
+
+.PHONY: install
+install: all
+	@echo "$$INSTALLED" | while read -r mode from to; do \
+		install -D -m "$$mode" "$$from" "$(DESTDIR)$$to" || exit 1; done
+	@test -e "$(DESTDIR)$(CONFIG)" || install -D -m 0644 vfioboot.conf "$(DESTDIR)$(CONFIG)"
+	@mkdir -p "$(DESTDIR)$(WANTS)"
+	@ln -sfn ../vfioboot.service "$(DESTDIR)$(WANTS)/vfioboot.service"
+
+# The configuration stays: it is its owner's.
+.PHONY: uninstall
+uninstall:
+	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
+	@rm -f "$(DESTDIR)$(WANTS)/vfioboot.service"
+	@-rmdir "$(DESTDIR)$(LIBDIR)/vfioboot" "$(DESTDIR)$(LIBDIR)/dracut/modules.d/50vfioboot" 2>/dev/null
+
+.PHONY: clean
+clean:
+	rm -rf build

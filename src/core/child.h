@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Work that may wait for ever, such as an unbind of a device in use, done in a child process
+ * with a deadline.  The waiting is a timed wait for SIGCHLD: nothing sleeps in a loop.
+ */
+#ifndef VFIOBOOT_CHILD_H
+#define VFIOBOOT_CHILD_H
+
+#include <stdint.h>
+
+/* Milliseconds of CLOCK_MONOTONIC. */
+uint64_t child_now(void);
+
+/* Blocks SIGCHLD, so that child_run() can wait for it.  To be called once, at the start. */
+void child_prepare(void);
+
+/*
+ * Runs @work(@data) in a child, whose exit status its result becomes, until @deadline
+ * (child_now()'s clock).  Returns the status (0 to 255), -ETIMEDOUT when it was not done in
+ * time (it is killed, and left behind if the kernel does not let it go), or -errno.
+ */
+int child_run(int (*work)(void *data), void *data, uint64_t deadline);
+
+#endif

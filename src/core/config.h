@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a person asks for: the sections of /etc/vfioboot.conf and its drop-ins, and the
+ * vfioboot.* parameters of the kernel command line.  Format: vfioboot.conf(5).
+ *
+ * A section with an error is kept, marked bad, and never acted on; the others work.  All
+ * storage is fixed: a struct config is large and belongs into static storage.
+ */
+#ifndef VFIOBOOT_CONFIG_H
+#define VFIOBOOT_CONFIG_H
+
+#include <stdbool.h>
+
+#include "selector.h"
+
+#define CONFIG_SECTIONS_MAX  256
+#define CONFIG_SELECTORS_MAX 1024
+#define CONFIG_ERRORS_MAX    64
+#define CONFIG_FILES_MAX     64
+#define CONFIG_PROFILES_MAX  8
+#define CONFIG_NAME_SIZE     41 /* bytes of a section's or a profile's name with its NUL */
+#define CONFIG_DRIVER_SIZE   32
+#define CONFIG_PATH_SIZE     128 /* bytes of a file's name with its NUL */
+#define CONFIG_MESSAGE_SIZE  192
+
+#define CONFIG_DRIVER_NONE "none" /* keeps every driver off */
+
+/* Where something was written.  The command line has line 0. */
+struct config_place {
+	uint16_t file; /* index into config.files */
+	uint16_t line;
+};
+
+/* A device set: functions that go together.  Selectors are ANDed by kind, ORed within one. */
+struct config_section {
+	char name[CONFIG_NAME_SIZE];
+	char profile[CONFIG_NAME_SIZE]; /* "": in every profile */
+	char driver[CONFIG_DRIVER_SIZE];
+	struct config_place place;
+	uint16_t first_selector, n_selectors; /* in config.selectors */
+	uint16_t expect;   /* functions that must be there; 0: any number */
+	uint8_t kinds;     /* bit 1 << selector_kind: which are there */
+	uint8_t keys;      /* bits of the single-valued keys seen */
+	bool follow;       /* on-move = follow */
+	bool last_display; /* may take the last display */
+	bool from_cmdline;
+	bool bad;
+};
+
+struct config_error {
+	struct config_place place;
+	char message[CONFIG_MESSAGE_SIZE];
+};
+
+struct config {
+	char files[CONFIG_FILES_MAX][CONFIG_PATH_SIZE];
+	unsigned n_files;
+	struct config_section sections[CONFIG_SECTIONS_MAX];
+	unsigned n_sections;
+	struct selector selectors[CONFIG_SELECTORS_MAX];
+	unsigned n_selectors;
+	struct config_error errors[CONFIG_ERRORS_MAX];
+	unsigned n_errors; /* may pass CONFIG_ERRORS_MAX: the rest is counted only */
+	uint64_t digest;   /* FNV-1a of the bytes of all files: which version this is */
+	bool when_selected;
+	/* From the command line: */
+	bool off;
+	char profiles[CONFIG_PROFILES_MAX][CONFIG_NAME_SIZE];
+	unsigned n_profiles;
+};
+
+/*
+ * Reads the open file @fd, known as @path, and adds its sections.  Errors go to
+ * config->errors.
+ */
+void config_read_file(struct config *config, int fd, const char *path);
+
+/*
+ * Reads the vfioboot.* parameters of the kernel command line @text: each vfioboot.device=
+ * becomes a section "cmdline1", "cmdline2", ...
+ */
+void config_read_cmdline(struct config *config, const char *text);
+
+/* Adds an error at @file (an index of config.files) and @line, in printf's manner. */
+void config_add_error(struct config *config, struct config_place place,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Names the file @path in config.files.  Returns its index; the last one when it is full. */
+uint16_t config_add_file(struct config *config, const char *path);
+
+/* Whether this boot asks for the section: its profile, "when" and vfioboot.off. */
+bool config_section_active(
+	const struct config *config, const struct config_section *section);
+
+/* Whether the section names a place (path or address). */
+bool config_section_has_place(const struct config_section *section);
+
+#endif

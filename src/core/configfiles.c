@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds and reads the files that say what to do. */
+#include "configfiles.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util.h"
+
+#define MAIN_FILE       "/etc/vfioboot.conf"
+#define SUFFIX          ".conf"
+#define MASK            "/dev/null" /* lint: a link's text, never opened */
+#define DROPINS_MAX     (CONFIG_FILES_MAX - 3)
+#define DROPIN_NAME_MAX 64
+
+static const char *const dirs[] = {
+	"/usr/lib/vfioboot.conf.d", "/run/vfioboot.conf.d", "/etc/vfioboot.conf.d"};
+
+static const char *const protect_files[] = {
+	"/run/vfioboot/protect", "/etc/vfioboot.protect"};
+
+/* The names of the drop-ins, sorted. */
+struct dropins {
+	struct {
+		char name[DROPIN_NAME_MAX];
+		const char *dir;
+	} list[DROPINS_MAX];
+	unsigned n;
+	const char *dir; /* that is being read */
+	struct config *config;
+};
+
+static void file_error(struct config *config, const char *path, const char *message)
+{
+	struct config_place place = {config_add_file(config, path), 0};
+
+	config_add_error(config, place, "%s", message);
+}
+
+static bool add_dropin(void *data, const char *name)
+{
+	struct dropins *dropins = data;
+	size_t len = strlen(name), suffix = strlen(SUFFIX);
+	unsigned at = 0;
+
+	if (name[0] == '.' || len <= suffix || strcmp(name + len - suffix, SUFFIX) != 0)
+		return true;
+	while (at < dropins->n && strcmp(dropins->list[at].name, name) < 0)
+		at++;
+	if (at < dropins->n && strcmp(dropins->list[at].name, name) == 0) {
+		dropins->list[at].dir = dropins->dir;
+		return true;
+	}
+	if (len >= DROPIN_NAME_MAX || dropins->n == DROPINS_MAX) {
+		file_error(dropins->config, dropins->dir,
+			len >= DROPIN_NAME_MAX
+				? "a file's name is longer than 63 bytes; shorten it"
+				: "too many drop-in files; put sections together");
+		return true;
+	}
+	memmove(&dropins->list[at + 1], &dropins->list[at],
+		(dropins->n - at) * sizeof(dropins->list[0]));
+	strcpy(dropins->list[at].name, name);
+	dropins->list[at].dir = dropins->dir;
+	dropins->n++;
+	return true;
+}
+
+static void read_file(
+	const struct sysfs_root *root, struct config *config, const char *path)
+{
+	_cleanup_close_ int fd = -1;
+	char target[sizeof(MASK) + 1];
+
+	if (sysfs_root_read_link(root, path, target, sizeof(target)) == 0 &&
+		strcmp(target, MASK) == 0)
+		return;
+	fd = sysfs_root_open_file(root, path, O_RDONLY);
+	if (fd >= 0)
+		config_read_file(config, fd, path);
+	else if (fd != -ENOENT)
+		file_error(config, path, strerror(-fd));
+}
+
+void configfiles_read(const struct sysfs_root *root, struct config *config)
+{
+	struct dropins dropins = {.config = config};
+
+	read_file(root, config, MAIN_FILE);
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		dropins.dir = dirs[i];
+		sysfs_root_each_name(root, dirs[i], add_dropin, &dropins);
+	}
+	for (unsigned i = 0; i < dropins.n; i++) {
+		char path[CONFIG_PATH_SIZE];
+
+		snprintf(path, sizeof(path), "%s/%s", dropins.list[i].dir,
+			dropins.list[i].name);
+		read_file(root, config, path);
+	}
+}
+
+void configfiles_read_protect(
+	const struct sysfs_root *root, struct config *config, struct protect_list *ret)
+{
+	static char text[PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(protect_files); i++) {
+		ssize_t n =
+			sysfs_root_read_file(root, protect_files[i], text, sizeof(text));
+		struct config_place place = {0};
+
+		if (n == -ENOENT)
+			continue;
+		if (n < 0) {
+			file_error(config, protect_files[i], strerror((int)-n));
+			return;
+		}
+		place.line = (uint16_t)protect_parse(ret, text);
+		if (!place.line)
+			return;
+		place.file = config_add_file(config, protect_files[i]);
+		config_add_error(config, place,
+			"not an entry of a protect list; make the list anew with the image");
+		return;
+	}
+}
+
+void configfiles_read_cmdline(const struct sysfs_root *root, struct config *config)
+{
+	char text[4096]; /* the longest COMMAND_LINE_SIZE of any architecture */
+	ssize_t n = sysfs_read_cmdline(root, text, sizeof(text));
+
+	if (n >= 0)
+		config_read_cmdline(config, text);
+	else if (n != -ENOENT)
+		file_error(config, "kernel command line", strerror((int)-n));
+}

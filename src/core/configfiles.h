@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where the configuration of a machine lies: the main file, then the drop-ins "*.conf" of
+ * three directories in the order of their names; of two with the same name the one in the
+ * later directory counts, and a link to /dev/null masks.
+ */
+#ifndef VFIOBOOT_CONFIGFILES_H
+#define VFIOBOOT_CONFIGFILES_H
+
+#include "config.h"
+#include "protect.h"
+#include "sysfs.h"
+
+/* Reads the main file and the drop-ins.  None of them must be there. */
+void configfiles_read(const struct sysfs_root *root, struct config *config);
+
+/* Reads the protect list made at this boot, else the one made with the image, if any. */
+void configfiles_read_protect(
+	const struct sysfs_root *root, struct config *config, struct protect_list *ret);
+
+/* Reads the vfioboot.* parameters that the kernel was started with. */
+void configfiles_read_cmdline(const struct sysfs_root *root, struct config *config);
+
+#endif

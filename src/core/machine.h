@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The functions of a machine that the configuration speaks of.  Only what it names is
+ * looked up, so that thousands of other functions cost nothing; the whole bus is read for a
+ * section without a place, for a device to follow, and to find the displays that stay.
+ */
+#ifndef VFIOBOOT_MACHINE_H
+#define VFIOBOOT_MACHINE_H
+
+#include "config.h"
+#include "pcidev.h"
+#include "protect.h"
+
+#define MACHINE_FUNCTIONS_MAX 8192
+
+struct machine {
+	struct pcidev functions[MACHINE_FUNCTIONS_MAX];
+	unsigned n_functions;
+	bool whole;     /* all functions are there */
+	bool truncated; /* the machine has more than fit */
+};
+
+/*
+ * Looks up what the active sections of @config need, and notes in @protect which of its
+ * entries are missing.  @ret starts empty, in static storage.  Returns 0, or -errno when the
+ * bus can't be read at all; a function that vanishes meanwhile is left out.
+ */
+int machine_look_up(const struct sysfs_root *root, const struct config *config,
+	struct protect_list *protect, struct machine *ret);
+
+#endif

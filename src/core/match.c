@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Combines the selectors of a section: ORed within a kind, ANDed over the kinds. */
+#include "match.h"
+
+#include <stddef.h>
+
+#define PLACE_KINDS (1 << SELECTOR_PATH | 1 << SELECTOR_ADDRESS)
+
+/* The kinds of which at least one selector holds, as bits 1 << kind. */
+static unsigned matching_kinds(const struct config *config,
+	const struct config_section *section, struct pci_address address,
+	const struct pci_path *path, const struct pci_ids *ids)
+{
+	const struct selector *selectors = &config->selectors[section->first_selector];
+	unsigned kinds = 0;
+
+	for (unsigned i = 0; i < section->n_selectors; i++)
+		if (selector_match(&selectors[i], address, path, ids))
+			kinds |= 1u << selectors[i].kind;
+	return kinds;
+}
+
+enum match match_section(const struct config *config,
+	const struct config_section *section, struct pci_address address,
+	const struct pci_path *path, const struct pci_ids *ids)
+{
+	unsigned kinds = matching_kinds(config, section, address, path, ids);
+	unsigned places = section->kinds & PLACE_KINDS;
+
+	if (kinds == section->kinds)
+		return MATCH_MEMBER;
+	/* "path" and "address" together: a function that only one of them names is the
+	 * sign that something has moved. */
+	return kinds & places ? MATCH_STRANGER : MATCH_NONE;
+}
+
+bool match_identity(const struct config *config, const struct config_section *section,
+	const struct pci_ids *ids)
+{
+	static const struct pci_path unknown;
+	unsigned wanted = section->kinds & ~(unsigned)PLACE_KINDS;
+	unsigned kinds =
+		matching_kinds(config, section, (struct pci_address){0}, &unknown, ids);
+
+	return wanted && (kinds & wanted) == wanted;
+}

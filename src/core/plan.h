@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Decides, for each active section, which functions go to its driver, or why none does.
+ * Pure: configuration and machine in, entries out.  A section is bound whole or refused.
+ */
+#ifndef VFIOBOOT_PLAN_H
+#define VFIOBOOT_PLAN_H
+
+#include "config.h"
+#include "machine.h"
+#include "protect.h"
+#include "reason.h"
+
+#define PLAN_ENTRIES_MAX 8192
+
+#define PLAN_NO_FUNCTION (-1)
+
+struct plan_entry {
+	uint16_t section;   /* index into config.sections */
+	int16_t function;   /* index into machine.functions, or PLAN_NO_FUNCTION */
+	enum reason reason; /* REASON_NONE: bind it, else it is refused for this */
+};
+
+/* Entries stand in the order of sections; those of one section are neighbours. */
+struct plan {
+	struct plan_entry entries[PLAN_ENTRIES_MAX];
+	unsigned n_entries;
+};
+
+/* Makes the plan.  @ret is in static storage. */
+void plan_make(const struct config *config, const struct machine *machine,
+	const struct protect_list *protect, struct plan *ret);
+
+/* Bytes of the longest line of plan_format_entry(), with its NUL. */
+#define PLAN_LINE_SIZE (PCI_ADDRESS_SIZE + CONFIG_NAME_SIZE + CONFIG_DRIVER_SIZE + 32)
+
+/*
+ * Writes an entry as a line without newline: "ADDRESS SECTION bind DRIVER" or
+ * "ADDRESS SECTION refuse REASON", ADDRESS being "-" where there is none.
+ */
+void plan_format_entry(const struct config *config, const struct machine *machine,
+	const struct plan_entry *entry, char ret[static PLAN_LINE_SIZE]);
+
+#endif

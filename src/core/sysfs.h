@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The only owner of what lies in /sys, /proc and /dev: every access of the core goes
+ * through a root directory, so that the files of another machine can be read in its place.
+ *
+ * Attributes: Documentation/ABI/testing/sysfs-bus-pci of the kernel.
+ */
+#ifndef VFIOBOOT_SYSFS_H
+#define VFIOBOOT_SYSFS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "pciname.h"
+
+#define SYSFS_DRIVER_SIZE 64 /* bytes of a driver's name with its NUL */
+
+struct sysfs_root {
+	int fd;
+	bool live;       /* the running machine: a kernel answers what is written */
+	char path[4096]; /* of another machine's tree, without links; "" if live */
+};
+
+/* Opens the root directory @dir; "/" is the running machine.  Returns 0, or -errno. */
+int sysfs_root_open(const char *dir, struct sysfs_root *ret);
+void sysfs_root_close(struct sysfs_root *root);
+
+/* Opens any file below the root by its absolute name.  Returns a descriptor, or -errno. */
+int sysfs_root_open_file(const struct sysfs_root *root, const char *path, int flags);
+
+/* Reads a whole small file into @buffer, with a NUL.  Returns its length, or -errno. */
+ssize_t sysfs_root_read_file(
+	const struct sysfs_root *root, const char *path, char *buffer, size_t size);
+
+/* Reads the target of a link.  Returns 0, -ENAMETOOLONG when it does not fit, or -errno. */
+int sysfs_root_read_link(
+	const struct sysfs_root *root, const char *path, char *ret, size_t size);
+
+/* Calls @found for each name in a directory until it returns false.  Returns 0, or -errno. */
+int sysfs_root_each_name(const struct sysfs_root *root, const char *dir,
+	bool (*found)(void *data, const char *name), void *data);
+
+/* Reads the kernel's command line.  Returns its length, or -errno. */
+ssize_t sysfs_read_cmdline(const struct sysfs_root *root, char *buffer, size_t size);
+
+/* Opens the kernel's log for writing.  Returns a descriptor, or -errno. */
+int sysfs_open_kmsg(const struct sysfs_root *root);
+
+/* Reads the modalias of a function.  Returns 0, -ENOENT when there is none, or -errno. */
+int sysfs_read_ids(
+	const struct sysfs_root *root, struct pci_address address, struct pci_ids *ret);
+
+/* The driver that holds a function, "" for none.  Returns 0, or -errno. */
+int sysfs_read_driver(const struct sysfs_root *root, struct pci_address address,
+	char ret[static SYSFS_DRIVER_SIZE]);
+
+/* The path of a function.  Returns 0, or -errno. */
+int sysfs_read_path(
+	const struct sysfs_root *root, struct pci_address address, struct pci_path *ret);
+
+bool sysfs_has_iommu_group(const struct sysfs_root *root, struct pci_address address);
+
+/* Whether a PCI driver of the name is registered. */
+bool sysfs_has_driver(const struct sysfs_root *root, const char *driver);
+
+/*
+ * Calls @found for each function below the bridge @parent, or with NULL for each function
+ * of the machine, until it returns false.  Returns 0, or -errno.
+ */
+int sysfs_each_function(const struct sysfs_root *root, const struct pci_address *parent,
+	bool (*found)(void *data, struct pci_address address), void *data);
+
+/* Sets, or with "" clears, the driver_override of a function.  Returns 0, or -errno. */
+int sysfs_write_override(
+	const struct sysfs_root *root, struct pci_address address, const char *driver);
+
+/* Lets the kernel look for a driver of a function.  Success says nothing about finding one. */
+int sysfs_write_probe(const struct sysfs_root *root, struct pci_address address);
+
+/* Takes the function away from @driver.  May wait for as long as the device is in use. */
+int sysfs_write_unbind(
+	const struct sysfs_root *root, struct pci_address address, const char *driver);
+
+#endif

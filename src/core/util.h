@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Small helpers that every layer uses: clean-up attributes and array sizes. */
+#ifndef VFIOBOOT_UTIL_H
+#define VFIOBOOT_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The value of a pointer variable, which is set to NULL: hands ownership over. */
+#define TAKE_PTR(p)                                                                      \
+	({                                                                               \
+		__typeof__(p) *take_ = &(p);                                             \
+		__typeof__(p) taken_ = *take_;                                           \
+		*take_ = NULL;                                                           \
+		taken_;                                                                  \
+	})
+
+static inline void free_ptr(void *p)
+{
+	free(*(void **)p);
+}
+
+static inline void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+#define _cleanup_(f)    __attribute__((cleanup(f)))
+#define _cleanup_free_  _cleanup_(free_ptr)
+#define _cleanup_close_ _cleanup_(close_fd)
+
+/*
+ * Copies the text @src of @len bytes into @dst of @size bytes, with a NUL.
+ * Returns false, and leaves @dst alone, when it does not fit.
+ */
+static inline bool copy_text(char *dst, size_t size, const char *src, size_t len)
+{
+	if (len >= size)
+		return false;
+	memcpy(dst, src, len);
+	dst[len] = '\0';
+	return true;
+}
+
+#endif

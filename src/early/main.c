@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vfioboot-early: gives the configured PCI functions to vfio-pci before any other driver
+ * loads.  It runs first in the initramfs, and again on the real root for what was missed
+ * there.  Whatever happens it ends in time, and the boot goes on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/apply.h"
+#include "../core/child.h"
+#include "../core/configfiles.h"
+#include "../core/report.h"
+#include "../core/util.h"
+#include "../core/version.h"
+
+enum exit_code {
+	EXIT_AS_ASKED = 0,
+	EXIT_NOT_AS_ASKED = 1, /* something was refused or failed */
+	EXIT_BAD_INPUT = 2,    /* configuration or usage */
+};
+
+struct options {
+	const char *root;
+	const char *config_file;
+	bool dry_run;
+	bool verbose;
+};
+
+/* Large, hence static: the stack of a program is small and its heap is not needed. */
+static struct config config;
+static struct protect_list protect;
+static struct machine machine;
+static struct plan plan;
+
+static void print_help(void)
+{
+	puts("Usage: vfioboot-early [OPTION]...\n"
+	     "Give the PCI functions that vfioboot.conf(5) names to vfio-pci.\n"
+	     "\n"
+	     "  --root DIR     use the files of another machine below DIR, and change no\n"
+	     "                 others\n"
+	     "  --config FILE  read FILE in place of /etc/vfioboot.conf and its drop-ins\n"
+	     "  --dry-run      print what would be done, one line a function, and do nothing\n"
+	     "  --verbose      tell what was done, and which sections are not selected\n"
+	     "  --help         print this help\n"
+	     "  --version      print the version\n"
+	     "\n"
+	     "Exit status: 0 all as asked, 1 something was refused or failed,\n"
+	     "2 an error in the configuration or the usage.");
+}
+
+/*
+ * Takes the value of the option @name at argv[*@i]: "--name VALUE" or "--name=VALUE".
+ * getopt_long() would be a twentieth of the program, for two options with a value.
+ */
+static bool take_value(char **argv, int *i, const char *name, const char **ret)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(argv[*i], name, len) != 0)
+		return false;
+	if (argv[*i][len] == '=') {
+		*ret = argv[*i] + len + 1;
+		return true;
+	}
+	if (argv[*i][len] || !argv[*i + 1])
+		return false;
+	*ret = argv[++*i];
+	return true;
+}
+
+/* Reads the options.  Returns true, or false with the status to exit with. */
+static bool parse_options(char **argv, struct options *ret, int *ret_status)
+{
+	struct options options = {.root = "/"};
+
+	*ret_status = EXIT_AS_ASKED;
+	for (int i = 1; argv[i]; i++) {
+		if (strcmp(argv[i], "--dry-run") == 0) {
+			options.dry_run = true;
+		} else if (strcmp(argv[i], "--verbose") == 0) {
+			options.verbose = true;
+		} else if (strcmp(argv[i], "--help") == 0) {
+			print_help();
+			return false;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			puts("vfioboot-early " VFIOBOOT_VERSION);
+			return false;
+		} else if (!take_value(argv, &i, "--root", &options.root) &&
+			!take_value(argv, &i, "--config", &options.config_file)) {
+			fprintf(stderr,
+				"vfioboot-early: unknown or incomplete option '%s'\n"
+				"Try 'vfioboot-early --help'.\n",
+				argv[i]);
+			*ret_status = EXIT_BAD_INPUT;
+			return false;
+		}
+	}
+	*ret = options;
+	return true;
+}
+
+/* Reads the configuration, the command line and the protect list.  Returns 0, or -errno. */
+static int read_input(const struct sysfs_root *root, const struct options *options)
+{
+	if (options->config_file) {
+		_cleanup_close_ int fd = open(options->config_file, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0)
+			return -errno;
+		config_read_file(&config, fd, options->config_file);
+	} else {
+		configfiles_read(root, &config);
+	}
+	configfiles_read_cmdline(root, &config);
+	configfiles_read_protect(root, &config, &protect);
+	return 0;
+}
+
+static void print_errors(void)
+{
+	for (unsigned i = 0; i < config.n_errors && i < CONFIG_ERRORS_MAX; i++)
+		fprintf(stderr, "vfioboot-early: %s:%u: %s\n",
+			config.files[config.errors[i].place.file],
+			config.errors[i].place.line, config.errors[i].message);
+	if (config.n_errors > CONFIG_ERRORS_MAX)
+		fprintf(stderr, "vfioboot-early: and %u more errors\n",
+			config.n_errors - CONFIG_ERRORS_MAX);
+}
+
+static void print_inactive(void)
+{
+	for (unsigned i = 0; i < config.n_sections; i++)
+		if (!config_section_active(&config, &config.sections[i]))
+			fprintf(stderr, "vfioboot-early: %s: %s\n",
+				config.sections[i].name,
+				config.off ? "vfioboot.off is on the command line"
+					   : "not selected by vfioboot.profile=");
+}
+
+/* Prints the plan, and why where it refuses.  Returns the exit status. */
+static int print_plan(const struct options *options)
+{
+	int status = EXIT_AS_ASKED;
+	char line[PLAN_LINE_SIZE];
+
+	for (unsigned i = 0; i < plan.n_entries; i++) {
+		const struct plan_entry *entry = &plan.entries[i];
+
+		plan_format_entry(&config, &machine, entry, line);
+		puts(line);
+		if (entry->reason == REASON_NONE)
+			continue;
+		status = EXIT_NOT_AS_ASKED;
+		if (options->verbose)
+			fprintf(stderr, "vfioboot-early: %s: %s\n",
+				config.sections[entry->section].name,
+				reason_text(entry->reason));
+	}
+	return status;
+}
+
+/* Carries the plan out and reports.  Returns the exit status. */
+static int carry_out(const struct sysfs_root *root, const struct options *options)
+{
+	struct report report = {
+		&config, &machine, &plan, apply_plan(root, &config, &machine, &plan)};
+	int status = EXIT_AS_ASKED;
+	int r;
+
+	if (!report.outcomes) {
+		fputs("vfioboot-early: no memory; nothing was done\n", stderr);
+		return EXIT_NOT_AS_ASKED;
+	}
+	for (unsigned i = 0; i < plan.n_entries; i++) {
+		char sentence[512];
+
+		if (report.outcomes[i].result != RESULT_BOUND)
+			status = EXIT_NOT_AS_ASKED;
+		if (!options->verbose && report.outcomes[i].result == RESULT_BOUND)
+			continue;
+		report_sentence(&report, i, sentence, sizeof(sentence));
+		fprintf(stderr, "vfioboot-early: %s\n", sentence);
+	}
+	report_write_kmsg(root, &report);
+	r = report_write_record(root, &report);
+	if (r < 0)
+		fprintf(stderr,
+			"vfioboot-early: can't write the record in /run/vfioboot: %s\n",
+			strerror(-r));
+	return status;
+}
+
+static int run(const struct sysfs_root *root, const struct options *options)
+{
+	int status, r;
+
+	r = read_input(root, options);
+	if (r < 0) {
+		fprintf(stderr, "vfioboot-early: can't read %s: %s\n",
+			options->config_file, strerror(-r));
+		return EXIT_BAD_INPUT;
+	}
+	print_errors();
+	if (options->verbose)
+		print_inactive();
+	r = machine_look_up(root, &config, &protect, &machine);
+	if (r < 0)
+		fprintf(stderr, "vfioboot-early: can't read the PCI functions: %s\n",
+			strerror(-r));
+	plan_make(&config, &machine, &protect, &plan);
+	status = options->dry_run ? print_plan(options) : carry_out(root, options);
+	return config.n_errors ? EXIT_BAD_INPUT : status;
+}
+
+int main(int argc, char **argv)
+{
+	struct sysfs_root root;
+	struct options options;
+	int status, r;
+
+	(void)argc;
+	if (!parse_options(argv, &options, &status))
+		return status;
+	child_prepare();
+	r = sysfs_root_open(options.root, &root);
+	if (r < 0) {
+		fprintf(stderr, "vfioboot-early: can't open %s: %s\n", options.root,
+			strerror(-r));
+		return EXIT_BAD_INPUT;
+	}
+	status = run(&root, &options);
+	sysfs_root_close(&root);
+	return status;
+}
