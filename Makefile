@@ -114,3 +114,48 @@ uninstall:
 .PHONY: clean
 clean:
 	rm -rf build
+
+# ---- checking -----------------------------------------------------------------------------
+
+RESULTS = build/results
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+TEST_CFLAGS = -O1 -g $(SANITIZE)
+TEST_LIBS = $(call pkg,--libs cmocka inih $(HOST_LIBS))
+CORE_TEST_OBJ = $(patsubst src/%.c,build/sanitized/%.o,$(CORE_SRC))
+HOST_TEST_OBJ = $(patsubst src/%.c,build/sanitized/%.o,$(HOST_SRC))
+
+build/sanitized/%.o: src/%.c $(HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
+
+build/sanitized/vfioboot-early: build/sanitized/early/main.o $(CORE_TEST_OBJ)
+	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
+build/sanitized/vfioboot: $(HOST_TEST_OBJ) $(CORE_TEST_OBJ)
+	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
+# Packages first, and then a make that sees them.
+.PHONY: check check-all demo bench fuzz
+check check-all demo bench fuzz:
+	@tests/install-packages
+	@$(MAKE) --no-print-directory WERROR=-Werror run-$@
+
+.PHONY: run-check run-check-all
+run-check run-check-all: check-programs
+	@rm -rf $(RESULTS)
+	@tests/run $(RESULTS) lint tests/lint
+	@for test in $(TESTS); do \
+		CMOCKA_MESSAGE_OUTPUT=TAP tests/run $(RESULTS) $${test##*/} $$test; done
+	@EARLY=build/vfioboot-early VFIOBOOT=build/vfioboot \
+		tests/run $(RESULTS) cli bats --tap tests/cli
+	@EARLY=build/sanitized/vfioboot-early VFIOBOOT=build/sanitized/vfioboot \
+		tests/run $(RESULTS) cli-sanitized bats --tap tests/cli
+	@tests/run $(RESULTS) boot tests/boot/run $(if $(filter run-check-all,$@),--all)
+	@tests/run $(RESULTS) --summary
+
+.PHONY: check-boot
+check-boot: all
+	@tests/boot/run --all $(FILTER)
+
+.PHONY: check-programs
+check-programs: all $(TESTS) build/sanitized/vfioboot-early build/sanitized/vfioboot
