@@ -87,6 +87,10 @@ define INSTALLED
 0644 mkinitcpio/mkinitcpio.conf.d/vfioboot.conf $(SYSCONFDIR)/mkinitcpio.conf.d/vfioboot.conf
 0644 systemd/vfioboot-early.service $(UNITDIR)/vfioboot-early.service
 0644 systemd/vfioboot.service $(UNITDIR)/vfioboot.service
+0644 completions/bash/vfioboot $(DATADIR)/bash-completion/completions/vfioboot
+0644 completions/bash/vfioboot-early $(DATADIR)/bash-completion/completions/vfioboot-early
+0644 completions/zsh/_vfioboot $(DATADIR)/zsh/site-functions/_vfioboot
+0644 completions/fish/vfioboot.fish $(DATADIR)/fish/vendor_completions.d/vfioboot.fish
 0644 man/vfioboot-early.8 $(DATADIR)/man/man8/vfioboot-early.8
 0644 man/vfioboot.8 $(DATADIR)/man/man8/vfioboot.8
 0644 man/vfioboot.conf.5 $(DATADIR)/man/man5/vfioboot.conf.5
@@ -127,6 +131,29 @@ HOST_TEST_OBJ = $(patsubst src/%.c,build/sanitized/%.o,$(HOST_SRC))
 build/sanitized/%.o: src/%.c $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
+
+# What unit tests link with: all of the core and the host, and what tests share.  An archive,
+# so that each takes what it uses.
+TEST_SRC = $(filter-out %_main.c,$(wildcard tests/lib/*.c)) $(wildcard tests/unit/support.c)
+TEST_OBJ = $(patsubst tests/%.c,build/sanitized/tests/%.o,$(TEST_SRC)) $(CORE_TEST_OBJ) \
+	$(filter-out build/sanitized/cli/%,$(HOST_TEST_OBJ))
+TEST_HEADERS = $(wildcard tests/*/*.h)
+
+build/sanitized/tests/%.o: tests/%.c $(HEADERS) $(TEST_HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) -c -o $@ $<
+
+build/sanitized/libtest.a: $(TEST_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# The kernel that answers in test_apply is simulated: it gets what is written to the tree.
+build/tests/test_apply: WRAP = -Wl,--wrap=sysfs_write_override,--wrap=sysfs_write_probe,--wrap=sysfs_write_unbind
+
+build/tests/%: tests/unit/%.c build/sanitized/libtest.a $(HEADERS) $(TEST_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) -o $@ $< build/sanitized/libtest.a \
+		$(WRAP) $(TEST_LIBS)
 
 build/sanitized/vfioboot-early: build/sanitized/early/main.o $(CORE_TEST_OBJ)
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)

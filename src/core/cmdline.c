@@ -29,12 +29,15 @@ static struct cmdline_param split(const char *start, const char *end)
 
 	if (quoted)
 		param.name++;
-	equals = memchr(param.name, '=', (size_t)(end - param.name));
+	/* A leading '=' is a part of the name. */
+	equals = end - param.name > 1
+		? memchr(param.name + 1, '=', (size_t)(end - param.name - 1))
+		: NULL;
 	/* The kernel cuts one closing quote off a parameter or a value that opens with one. */
 	if (end - param.name > 0 && end[-1] == '"' &&
 		(quoted || (equals && equals + 1 < end - 1 && equals[1] == '"')))
 		end--;
-	if (!equals || equals == param.name) {
+	if (!equals) {
 		param.name_len = (size_t)(end - param.name);
 		return param;
 	}
@@ -49,16 +52,18 @@ static struct cmdline_param split(const char *start, const char *end)
 bool cmdline_next(const char **cursor, struct cmdline_param *ret)
 {
 	const char *start = *cursor, *end;
+	struct cmdline_param param;
 
 	while (is_space(*start))
 		start++;
 	if (!*start)
 		return false;
 	end = param_end(start);
-	if (end - start == 2 && memcmp(start, "--", 2) == 0)
+	param = split(start, end);
+	if (param.name_len == 2 && !param.value && memcmp(param.name, "--", 2) == 0)
 		return false;
 	*cursor = end;
-	*ret = split(start, end);
+	*ret = param;
 	return true;
 }
 

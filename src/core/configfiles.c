@@ -11,8 +11,8 @@
 
 #define MAIN_FILE       "/etc/vfioboot.conf"
 #define SUFFIX          ".conf"
-#define MASK            "/dev/null" /* lint: a link's text, never opened */
-#define DROPINS_MAX     (CONFIG_FILES_MAX - 3)
+#define MASK            "/dev/null"            /* lint: a link's text, never opened */
+#define DROPINS_MAX     (CONFIG_FILES_MAX - 8) /* leaves room for the other files */
 #define DROPIN_NAME_MAX 64
 
 static const char *const dirs[] = {
@@ -102,30 +102,33 @@ void configfiles_read(const struct sysfs_root *root, struct config *config)
 	}
 }
 
+static void read_protect_file(const struct sysfs_root *root, struct config *config,
+	const char *path, struct protect_list *list)
+{
+	static char text[PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE];
+	ssize_t n = sysfs_root_read_file(root, path, text, sizeof(text));
+	struct config_place place = {0};
+
+	if (n == -ENOENT)
+		return;
+	if (n < 0) {
+		file_error(config, path, strerror((int)-n));
+		return;
+	}
+	place.line = (uint16_t)protect_parse(list, text);
+	if (!place.line)
+		return;
+	place.file = config_add_file(config, path);
+	config_add_error(config, place,
+		"not an entry of a protect list, or one too many; make the list anew with the "
+		"image");
+}
+
 void configfiles_read_protect(
 	const struct sysfs_root *root, struct config *config, struct protect_list *ret)
 {
-	static char text[PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE];
-
-	for (size_t i = 0; i < ARRAY_SIZE(protect_files); i++) {
-		ssize_t n =
-			sysfs_root_read_file(root, protect_files[i], text, sizeof(text));
-		struct config_place place = {0};
-
-		if (n == -ENOENT)
-			continue;
-		if (n < 0) {
-			file_error(config, protect_files[i], strerror((int)-n));
-			return;
-		}
-		place.line = (uint16_t)protect_parse(ret, text);
-		if (!place.line)
-			return;
-		place.file = config_add_file(config, protect_files[i]);
-		config_add_error(config, place,
-			"not an entry of a protect list; make the list anew with the image");
-		return;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(protect_files); i++)
+		read_protect_file(root, config, protect_files[i], ret);
 }
 
 void configfiles_read_cmdline(const struct sysfs_root *root, struct config *config)

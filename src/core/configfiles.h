@@ -14,7 +14,7 @@
 /* Reads the main file and the drop-ins.  None of them must be there. */
 void configfiles_read(const struct sysfs_root *root, struct config *config);
 
-/* Reads the protect list made at this boot, else the one made with the image, if any. */
+/* Reads all protect lists that there are: of the image, and of this boot. */
 void configfiles_read_protect(
 	const struct sysfs_root *root, struct config *config, struct protect_list *ret);
 

@@ -13,6 +13,8 @@
 /* inih cuts section names at MAX_SECTION (50) bytes with their NUL (ini.c). */
 #define SECTION_MAX 49
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* what some editors put before UTF-8 */
+
 struct reader {
 	int fd;
 	int error; /* -errno of a failed read */
@@ -74,8 +76,6 @@ static bool read_line(struct reader *reader, char *line, const char **ret_messag
 
 static char *skip_blanks(char *text)
 {
-	if (strncmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
-		text += 3;
 	return text + strspn(text, " \t\r\f\v");
 }
 
@@ -117,13 +117,16 @@ static const char *take_header(struct reader *reader, char *text)
 static char *read_for_inih(char *str, int size, void *stream)
 {
 	struct reader *reader = stream;
-	char line[INIFILE_LINE_MAX + 1];
+	char line[INIFILE_LINE_MAX + 1] = "";
 	const char *message;
 	char *text;
 
 	if (!read_line(reader, line, &message))
 		return NULL;
-	text = skip_blanks(line);
+	text = line;
+	if (reader->line == 1 && memcmp(text, BYTE_ORDER_MARK, 3) == 0)
+		text += strlen(BYTE_ORDER_MARK);
+	text = skip_blanks(text);
 	if (!message && *text == '[')
 		message = take_header(reader, text);
 	else if (!message && *text && !strchr(";#", *text) && !has_separator(text))

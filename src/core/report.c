@@ -139,31 +139,67 @@ static int open_dir(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-int report_write_record(const struct sysfs_root *root, const struct report *report)
+/* Replaces the file @name of the record's directory by what @put_all writes. */
+static int replace_file(const struct sysfs_root *root, const char *name,
+	void (*put_all)(struct output *output, const void *data), const void *data)
 {
-	const char *stage = in_initramfs(root) ? "initramfs" : "system";
 	_cleanup_close_ int run = open_dir(root->fd, RUN_DIR);
 	_cleanup_close_ int dir = run < 0 ? run : open_dir(run, RECORD_DIR);
 	_cleanup_close_ int fd = -1;
 	struct output output = {0};
-	char name[32], temporary[40];
+	char temporary[40];
 
 	if (dir < 0)
 		return dir;
-	snprintf(name, sizeof(name), "%s.record", stage);
 	snprintf(temporary, sizeof(temporary), ".%s.new", name);
 	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 		0644);
 	if (fd < 0)
 		return -errno;
 	output.fd = fd;
-	put_record(&output, report, stage);
+	put_all(&output, data);
 	flush(&output);
 	if (output.error == 0 && renameat(dir, temporary, dir, name) < 0)
 		output.error = -errno;
 	if (output.error)
 		unlinkat(dir, temporary, 0);
 	return output.error;
+}
+
+static void put_initramfs_record(struct output *output, const void *report)
+{
+	put_record(output, report, "initramfs");
+}
+
+static void put_system_record(struct output *output, const void *report)
+{
+	put_record(output, report, "system");
+}
+
+int report_write_record(const struct sysfs_root *root, const struct report *report)
+{
+	if (in_initramfs(root))
+		return replace_file(
+			root, "initramfs.record", put_initramfs_record, report);
+	return replace_file(root, "system.record", put_system_record, report);
+}
+
+static void put_protect(struct output *output, const void *data)
+{
+	const struct protect_list *protect = data;
+	char line[PROTECT_LINE_SIZE];
+
+	for (unsigned i = 0; i < protect->n_entries; i++) {
+		protect_format(&protect->entries[i], line);
+		put(output, "%s", line);
+	}
+}
+
+int report_keep_protect(const struct sysfs_root *root, const struct protect_list *protect)
+{
+	if (!in_initramfs(root) || !protect->n_entries)
+		return 0;
+	return replace_file(root, "initramfs.protect", put_protect, protect);
 }
 
 void report_sentence(const struct report *report, unsigned index, char *ret, size_t size)

@@ -51,6 +51,13 @@ void report_sentence(const struct report *report, unsigned index, char *ret, siz
 /* Replaces the record of this stage of the boot as a whole.  Returns 0, or -errno. */
 int report_write_record(const struct sysfs_root *root, const struct report *report);
 
+/*
+ * In the initramfs: leaves the image's protect list for the run on the real root, where the
+ * image is gone and not all is mounted yet.  Elsewhere it does nothing.  Returns 0, or -errno.
+ */
+int report_keep_protect(
+	const struct sysfs_root *root, const struct protect_list *protect);
+
 /* Writes to the kernel's log: each error of the configuration, each function. */
 void report_write_kmsg(const struct sysfs_root *root, const struct report *report);
 

@@ -187,6 +187,8 @@ static int carry_out(const struct sysfs_root *root, const struct options *option
 	}
 	report_write_kmsg(root, &report);
 	r = report_write_record(root, &report);
+	if (r == 0)
+		r = report_keep_protect(root, &protect);
 	if (r < 0)
 		fprintf(stderr,
 			"vfioboot-early: can't write the record in /run/vfioboot: %s\n",

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The program `vfioboot`: its commands in one table, and the help that is made of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/util.h"
+#include "../core/version.h"
+#include "cli.h"
+
+static const struct command {
+	const char *name;
+	cli_command *run;
+	const char *arguments;
+	const char *summary;
+} commands[] = {
+	{"protect", cmd_protect, "[--root DIR] [--output FILE]",
+		"list the functions that this host cannot spare"},
+};
+
+/* Shown for all commands together: the program's own options. */
+static const struct {
+	const char *name, *summary;
+} options[] = {
+	{"--help", "show this help, or with a command its own"},
+	{"--version", "show the version"},
+};
+
+static void print_usage(const struct command *command)
+{
+	printf("Usage: vfioboot %s %s\n\n%s\n", command->name, command->arguments,
+		command->summary);
+}
+
+static void print_help(void)
+{
+	printf("Usage: vfioboot COMMAND [ARGUMENT]...\n"
+	       "Gives devices to vfio-pci before any other driver, at every boot.\n\n"
+	       "Commands:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %s %s\n        %s\n", commands[i].name, commands[i].arguments,
+			commands[i].summary);
+	printf("  help [COMMAND]\n        the same as --help\n\nOptions:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		printf("  %-12s %s\n", options[i].name, options[i].summary);
+	printf("\nmore: man vfioboot\n");
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static enum cli_exit misuse(const char *what, const char *name)
+{
+	fprintf(stderr, "vfioboot: %s%s%s%s; see 'vfioboot --help'\n", what,
+		*name ? " '" : "", name, *name ? "'" : "");
+	return CLI_MISUSE;
+}
+
+/* `help`, `--help` and `COMMAND --help`; @name NULL for all commands. */
+static enum cli_exit help(const char *name)
+{
+	const struct command *command = name ? find_command(name) : NULL;
+
+	if (command)
+		print_usage(command);
+	else if (!name)
+		print_help();
+	else
+		return misuse("unknown command", name);
+	return CLI_OK;
+}
+
+/* Whether --help stands among the arguments, and not behind a bare "--". */
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc < 2)
+		return misuse("no command given", "");
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("vfioboot " VFIOBOOT_VERSION);
+		return CLI_OK;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+		return argc > 3 ? misuse("unexpected argument", argv[3]) : help(argv[2]);
+	command = find_command(argv[1]);
+	if (!command)
+		return misuse(argv[1][0] == '-' ? "unknown option" : "unknown command",
+			argv[1]);
+	if (asks_for_help(argc - 1, argv + 1))
+		return help(command->name);
+	return command->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	enum cli_exit status = run(argc, argv);
+
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "vfioboot: cannot write to standard output: %m\n");
+		status = status == CLI_OK ? CLI_FAILED : status;
+	}
+	return (int)status;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the host program reads of /proc, /sys and /run: the one place of these names here.
+ * All of them are below a root directory, so that a captured machine can stand in for
+ * the running one; a path therefore has no leading '/'.
+ */
+#ifndef VFIOBOOT_HOSTTREE_H
+#define VFIOBOOT_HOSTTREE_H
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../core/sysfs.h"
+
+#define TREE_MOUNTINFO   "proc/self/mountinfo"
+#define TREE_SWAPS       "proc/swaps"
+#define TREE_RESUME      "sys/power/resume"
+#define TREE_BLOCK_BY_NO "sys/dev/block"
+#define TREE_BLOCK       "sys/class/block"
+#define TREE_BTRFS       "sys/fs/btrfs"
+#define TREE_PCI         "sys/bus/pci/devices"
+#define TREE_DEV         "/dev/" /* lint: how the kernel tells a node, never opened */
+
+/* Directory that `vfioboot protect --output` may make; not below a root. */
+#define RUN_DIRECTORY "/run/vfioboot"
+
+/*
+ * Files that container managers make inside.  Not /.dockerenv, which is left in what was
+ * a container's image once and is a machine's disk now.
+ */
+#define TREE_CONTAINER_MARKS "run/systemd/container", "run/.containerenv"
+
+/*
+ * Where the sysfs link @path leads, such as "sys/devices/pci0000:00/0000:00:02.0"; what
+ * is no link is its own answer.  Links of sysfs lead to directories whose own path has no
+ * more links.  The caller frees @ret.  Returns 0, or -errno.
+ */
+int tree_resolve(const struct sysfs_root *root, const char *path, char **ret);
+
+/* Reads the line of a file, without its newline.  Returns 0, or -errno. */
+int tree_read_line(
+	const struct sysfs_root *root, const char *path, char *ret, size_t size);
+
+/* Whether @directory has @name; a link has to lead somewhere. */
+bool tree_exists(const struct sysfs_root *root, const char *directory, const char *name);
+
+/* Opens a directory for readdir(3); the caller closes @ret.  Returns 0, or -errno. */
+int tree_open_directory(const struct sysfs_root *root, const char *path, DIR **ret);
+
+/* The next entry that is neither "." nor "..", or NULL; belongs to @dir. */
+const char *tree_next(DIR *dir);
+
+/* For the clean-up attribute. */
+void tree_close_directory(DIR **dir);
+#define _cleanup_closedir_ __attribute__((cleanup(tree_close_directory)))
+
+#endif

@@ -1,0 +1,288 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # inner shells; run sets output
+#
+# The host program as it is called: help, misuse, `protect`, and the help held against
+# the man pages and the completions.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	top=$BATS_TEST_DIRNAME/../..
+	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
+	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
+	tree=$BATS_TEST_TMPDIR/root
+}
+
+# A machine with one NVMe drive and a display, below $tree.
+make_tree() {
+	local ssd=$tree/sys/devices/pci0000:00/0000:00:1d.0/0000:01:00.0
+	local display=$tree/sys/devices/pci0000:00/0000:00:02.0
+	local disk=$ssd/nvme/nvme0/nvme0n1
+
+	mkdir -p "$disk" "$display" "$tree"/proc/self "$tree"/sys/dev/block \
+		"$tree"/sys/class/block "$tree"/sys/bus/pci/devices
+	echo pci:v0000144Dd0000A808sv0000144Dsd0000A801bc01sc08i02 >"$ssd/modalias"
+	echo pci:v00008086d00003E92sv00001043sd00008694bc03sc00i00 >"$display/modalias"
+	echo 1 >"$display/boot_vga"
+	ln -s ../../../devices/pci0000:00/0000:00:1d.0/0000:01:00.0 \
+		../../../devices/pci0000:00/0000:00:02.0 "$tree/sys/bus/pci/devices"
+	ln -s ../../devices/pci0000:00/0000:00:1d.0/0000:01:00.0/nvme/nvme0/nvme0n1 \
+		"$tree/sys/dev/block/259:0"
+	echo '24 1 259:0 / / rw,noatime shared:1 - ext4 /dev/nvme0n1 rw' \
+		>"$tree/proc/self/mountinfo"
+}
+
+expected() {
+	cat <<-'END'
+		# vfioboot protect list 1
+		storage 00:1d.0/00.0 144d:a808 /
+		display 00:02.0 8086:3e92 boot
+	END
+}
+
+# The commands that the help of all commands lists.
+listed_commands() {
+	"$vfioboot" --help | sed -n '/^Commands:/,/^Options:/s/^  \([a-z][a-z-]*\).*/\1/p'
+}
+
+# The long options in a text, sorted, each once.
+options_in() {
+	grep -oE -- '(^|[^[:alnum:]-])--[a-z][a-z-]*' | grep -oE -- '--.*' | sort -u
+}
+
+# The same of the source of a man page.
+options_of_page() {
+	grep -oE 'Fl -[a-z-]+' "$1" | sed 's/Fl -/--/' | sort -u
+}
+
+# What completing the words given, the last of them being begun, offers.
+complete_words() {
+	# shellcheck source=/dev/null
+	source "$1"
+	COMP_WORDS=("${@:3}")
+	COMP_CWORD=$(($# - 3))
+	COMPREPLY=()
+	"$2"
+	((${#COMPREPLY[@]} == 0)) || printf '%s\n' "${COMPREPLY[@]}" | sort
+}
+
+@test "help goes to stdout with 0, in its three forms" {
+	run -0 --separate-stderr "$vfioboot" --help
+	[ -z "$stderr" ]
+	[[ $output == 'Usage: vfioboot COMMAND'* ]]
+	[[ $output == *'protect [--root DIR] [--output FILE]'* ]]
+	help=$output
+	run -0 "$vfioboot" help
+	[ "$output" = "$help" ]
+	run -0 "$vfioboot" help protect
+	[[ $output == 'Usage: vfioboot protect [--root DIR] [--output FILE]'* ]]
+	help=$output
+	run -0 "$vfioboot" protect --root /nowhere --help
+	[ "$output" = "$help" ]
+}
+
+@test "each command that the help lists has help of its own" {
+	[ -n "$(listed_commands)" ]
+	for command in $(listed_commands); do
+		[ "$command" = help ] || run -0 "$vfioboot" help "$command"
+	done
+}
+
+@test "version" {
+	run -0 "$vfioboot" --version
+	[[ $output =~ ^vfioboot\ [0-9]+\.[0-9]+ ]]
+}
+
+@test "misuse goes to stderr with 2, and says where the help is" {
+	while read -r line; do
+		read -ra arguments <<<"$line"
+		run -2 --separate-stderr "$vfioboot" "${arguments[@]}"
+		[ -z "$output" ]
+		[[ $stderr == vfioboot*"see 'vfioboot "*help* ]]
+	done <<-'END'
+
+		nonsense
+		--nonsense
+		help nonsense
+		help protect more
+		protect --nonsense
+		protect -x
+		protect --root
+		protect --output
+		protect argument
+	END
+}
+
+@test "misuse names what is wrong" {
+	run -2 "$vfioboot" protect --rott /
+	[[ $output == *"unknown option '--rott'"* ]]
+	run -2 "$vfioboot" protect --root
+	[[ $output == *"no value for '--root'"* ]]
+	run -2 "$vfioboot" protect --root=/ -xy
+	[[ $output == *"unknown option '-x'"* ]]
+	run -2 "$vfioboot" protect --root / something
+	[[ $output == *"unexpected argument 'something'"* ]]
+	run -2 "$vfioboot" portect
+	[[ $output == *"unknown command 'portect'"* ]]
+}
+
+@test "a full disk behind stdout is an error" {
+	make_tree
+	run -1 bash -c '"$1" protect --root "$2" >/dev/full' bash "$vfioboot" "$tree"
+	[[ $output == *'standard output'* ]]
+}
+
+@test "protect prints the list of the machine below --root" {
+	make_tree
+	run -0 --separate-stderr "$vfioboot" protect --root "$tree"
+	[ "$output" = "$(expected)" ]
+	[ -z "$stderr" ]
+	# Also from within, and by a relative name.
+	cd "$tree"
+	run -0 "$vfioboot" protect --root=.
+	[ "$output" = "$(expected)" ]
+}
+
+@test "protect names the remedy in a chroot, and prints no list" {
+	make_tree
+	sed -i 's| / / rw| / /mnt rw|' "$tree/proc/self/mountinfo"
+	run -1 --separate-stderr "$vfioboot" protect --root "$tree"
+	[ -z "$output" ]
+	[[ $stderr == *"$tree is not the root of a running host"* ]]
+	[[ $stderr == *'run this on the host'* ]]
+	echo old >"$BATS_TEST_TMPDIR/list"
+	run -1 "$vfioboot" protect --root "$tree" --output "$BATS_TEST_TMPDIR/list"
+	[ "$(cat "$BATS_TEST_TMPDIR/list")" = old ]
+}
+
+@test "protect names a root that is not there" {
+	run -1 --separate-stderr "$vfioboot" protect --root "$tree/none"
+	[[ $stderr == *"$tree/none: No such file or directory"* ]]
+}
+
+@test "protect --output replaces the file as a whole, readable for all" {
+	make_tree
+	out=$BATS_TEST_TMPDIR/out
+	mkdir "$out"
+	echo old >"$out/list"
+	ln "$out/list" "$BATS_TEST_TMPDIR/old"
+	umask 077
+	run -0 "$vfioboot" protect --root "$tree" --output "$out/list"
+	[ -z "$output" ]
+	[ "$(cat "$out/list")" = "$(expected)" ]
+	# Another file has taken the name: nobody saw the old one half overwritten.
+	[ "$(cat "$BATS_TEST_TMPDIR/old")" = old ]
+	[ "$(stat -c %a "$out/list")" = 644 ]
+	[ "$(ls -A "$out")" = list ]
+}
+
+@test "protect --output leaves the old file, and no other, when writing fails" {
+	make_tree
+	out=$BATS_TEST_TMPDIR/out
+	mkdir "$out"
+	echo old >"$out/list"
+	run -1 bash -c 'trap "" XFSZ; ulimit -f 0
+		"$1" protect --root "$2" --output "$3" 2>&1 | cat
+		exit "${PIPESTATUS[0]}"' bash "$vfioboot" "$tree" "$out/list"
+	[[ $output == *"cannot write $out/list: File too large"* ]]
+	[ "$(cat "$out/list")" = old ]
+	[ "$(ls -A "$out")" = list ]
+}
+
+@test "protect --output makes no directory, and replaces regular files alone" {
+	make_tree
+	out=$BATS_TEST_TMPDIR/out
+	run -1 "$vfioboot" protect --root "$tree" --output "$out/list"
+	[ ! -e "$out" ]
+	mkdir "$out"
+	ln -s /dev/null "$out/link"
+	mkfifo "$out/fifo"
+	for file in "$out" "$out/link" "$out/fifo"; do
+		run -1 "$vfioboot" protect --root "$tree" --output "$file"
+		[[ $output == *"$file is there and is not a regular file"* ]]
+	done
+	[ -L "$out/link" ] && [ -p "$out/fifo" ]
+}
+
+@test "protect --output makes /run/vfioboot" {
+	unshare -rm mount -t tmpfs none /run 2>/dev/null || skip "needs a mount namespace"
+	make_tree
+	run -0 unshare -rm sh -c 'mount -t tmpfs none /run && umask 022 &&
+		"$1" protect --root "$2" --output /run/vfioboot/protect &&
+		cat /run/vfioboot/protect && stat -c %a /run/vfioboot' \
+		sh "$vfioboot" "$tree"
+	[ "$output" = "$(expected; echo 755)" ]
+}
+
+@test "each option in the help of a command is known to it" {
+	for command in $(listed_commands); do
+		usage=$("$vfioboot" help "$command" 2>/dev/null | head -n 1)
+		for option in $(options_in <<<"$usage"); do
+			run "$vfioboot" "$command" "$option"
+			[[ $output != *'unknown option'* ]]
+		done
+	done
+}
+
+@test "man page and help have the same commands and options" {
+	page=$top/man/vfioboot.8
+	commands=$(sed -n '/^\.Sh COMMANDS/,/^\.Sh /p' "$page" |
+		sed -n 's/^\.It Cm \([a-z-]*\).*/\1/p')
+	[ "$(sort <<<"$commands")" = "$(listed_commands | sort)" ]
+	[ "$(options_of_page "$page")" = "$("$vfioboot" --help | options_in)" ]
+}
+
+@test "the early program's man page and help have the same options" {
+	[ -x "$early" ] || skip "needs build/vfioboot-early"
+	run -0 "$early" --help
+	options=$(options_in <<<"$output")
+	[ "$(options_of_page "$top/man/vfioboot-early.8")" = "$options" ]
+}
+
+@test "the manual has every word for a reason and a result" {
+	words=$(sed -n 's/.*\[REASON_.*{"\([a-z-]*\)".*/\1/p' "$top/src/core/reason.c" |
+		grep -vx -- -)
+	[ -n "$words" ]
+	pages=$(sed -n 's/^\.It Cm \([a-z-]*\)$/\1/p' "$top/man/vfioboot-early.8")
+	for word in $words bound refused failed absent; do
+		grep -qx -- "$word" <<<"$pages"
+	done
+}
+
+@test "bash completion offers what the help lists" {
+	file=$top/completions/bash/vfioboot
+	offered=$(complete_words "$file" _vfioboot vfioboot '')
+	words=$(listed_commands; printf '%s\n' --help --version)
+	[ "$offered" = "$(sort <<<"$words")" ]
+	for command in $(listed_commands); do
+		[ "$command" != help ] || continue
+		offered=$(complete_words "$file" _vfioboot vfioboot "$command" -)
+		usage="$("$vfioboot" help "$command" | head -n 1) --help"
+		[ "$offered" = "$(options_in <<<"$usage")" ]
+	done
+	offered=$(complete_words "$file" _vfioboot vfioboot help '')
+	[ "$offered" = "$(listed_commands | sort)" ]
+	mkdir "$BATS_TEST_TMPDIR/adir"
+	cd "$BATS_TEST_TMPDIR"
+	[ "$(complete_words "$file" _vfioboot vfioboot protect --root ad)" = adir ]
+}
+
+@test "bash completion of the early program offers what its help lists" {
+	[ -x "$early" ] || skip "needs build/vfioboot-early"
+	offered=$(complete_words "$top/completions/bash/vfioboot-early" _vfioboot_early \
+		vfioboot-early -)
+	[ "$offered" = "$("$early" --help | options_in)" ]
+}
+
+@test "zsh and fish completions name what the help lists" {
+	for option in $("$vfioboot" --help | options_in); do
+		grep -qF -- "'${option}[" "$top/completions/zsh/_vfioboot"
+		grep -qE -- "-l ${option#--}( |$)" "$top/completions/fish/vfioboot.fish"
+	done
+	for command in $(listed_commands); do
+		grep -qF -- "'$command:" "$top/completions/zsh/_vfioboot"
+		grep -qE -- "-a $command( |$)" "$top/completions/fish/vfioboot.fish"
+	done
+}

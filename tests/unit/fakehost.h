@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Composes a machine below a temporary root, with the files that a kernel would show, and
+ * compares its protect list as text.  Each test starts with a fresh one.
+ */
+#ifndef VFIOBOOT_FAKEHOST_H
+#define VFIOBOOT_FAKEHOST_H
+
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "../../src/core/util.h"
+#include "../../src/host/protect.h"
+
+#define NVME   "bc01sc08i02"
+#define AHCI   "bc01sc06i01"
+#define XHCI   "bc0Csc03i30"
+#define VGA    "bc03sc00i00"
+#define NET    "bc02sc00i00"
+#define BRIDGE "bc06sc04i00"
+
+#define SSD "pci0000:00/0000:00:1d.0/0000:01:00.0" /* two slots that most tests use */
+#define HBA "pci0000:00/0000:00:17.0"
+
+static char top[64]; /* the root */
+
+static inline void make_parents(const char *path)
+{
+	char copy[2048];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	for (char *p = copy + strlen(top) + 1; (p = strchr(p, '/')); *p++ = '/') {
+		*p = '\0';
+		mkdir(copy, 0755);
+	}
+}
+
+static inline void write_text(const char *name, const char *text, const char *mode)
+{
+	char path[2048];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", top, name);
+	make_parents(path);
+	file = fopen(path, mode);
+	assert_non_null(file);
+	assert_int_not_equal(fputs(text, file), EOF);
+	assert_int_equal(fclose(file), 0);
+}
+
+static inline void put(const char *name, const char *text)
+{
+	write_text(name, text, "w");
+}
+
+static inline void append(const char *name, const char *text)
+{
+	write_text(name, text, "a");
+}
+
+/* A link such as sysfs has them: @name to @target, both below the root. */
+static inline void put_link(const char *name, const char *target)
+{
+	char path[2048], text[512] = "";
+
+	for (const char *p = name; (p = strchr(p, '/')); p++)
+		strcat(text, "../");
+	strcat(text, target);
+	snprintf(path, sizeof(path), "%s/%s", top, name);
+	make_parents(path);
+	assert_int_equal(symlink(text, path), 0);
+}
+
+static inline const char *base(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+/* A PCI function at @path below sys/devices. */
+static inline void add_function(
+	const char *path, unsigned vendor, unsigned device, const char *class)
+{
+	char name[1024], real[512], text[128];
+
+	snprintf(name, sizeof(name), "sys/devices/%s/modalias", path);
+	snprintf(text, sizeof(text), "pci:v%08Xd%08Xsv00001043sd00008769%s\n", vendor,
+		device, class);
+	put(name, text);
+	snprintf(name, sizeof(name), "sys/bus/pci/devices/%s", base(path));
+	snprintf(real, sizeof(real), "sys/devices/%s", path);
+	put_link(name, real);
+}
+
+/* A block device at @path below sys/devices. */
+static inline void add_block(const char *path, const char *number)
+{
+	char name[1024], real[512];
+
+	snprintf(real, sizeof(real), "sys/devices/%s", path);
+	snprintf(name, sizeof(name), "%s/dev", real);
+	put(name, number);
+	snprintf(name, sizeof(name), "sys/dev/block/%s", number);
+	put_link(name, real);
+	snprintf(name, sizeof(name), "sys/class/block/%s", base(path));
+	put_link(name, real);
+}
+
+static inline void add_partition(const char *path, const char *number)
+{
+	char name[256];
+
+	add_block(path, number);
+	snprintf(name, sizeof(name), "sys/devices/%s/partition", path);
+	put(name, "1\n");
+}
+
+/* @holder below sys/devices/virtual/block stands on @slave below sys/devices. */
+static inline void add_slave(const char *holder, const char *slave)
+{
+	char name[1024], real[512];
+
+	snprintf(name, sizeof(name), "sys/devices/virtual/block/%s/slaves/%s", holder,
+		base(slave));
+	snprintf(real, sizeof(real), "sys/devices/%s", slave);
+	put_link(name, real);
+}
+
+static inline void add_mount(
+	const char *number, const char *target, const char *type, const char *source)
+{
+	static unsigned id = 20;
+	char line[256];
+
+	snprintf(line, sizeof(line), "%u 1 %s / %s rw,relatime shared:1 - %s %s rw\n",
+		id++, number, target, type, source);
+	append("proc/self/mountinfo", line);
+}
+
+static inline void add_swap(const char *path, const char *type)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "%-40s%s\t4194300\t\t0\t\t-2\n", path, type);
+	append("proc/swaps", line);
+}
+
+static inline void add_ssd(void)
+{
+	add_function(SSD, 0x144d, 0xa808, NVME);
+	add_block(SSD "/nvme/nvme0/nvme0n1", "259:0");
+	add_partition(SSD "/nvme/nvme0/nvme0n1/nvme0n1p1", "259:1");
+	add_partition(SSD "/nvme/nvme0/nvme0n1/nvme0n1p2", "259:2");
+}
+
+static inline void add_hba(void)
+{
+	add_function(HBA, 0x8086, 0xa102, AHCI);
+	add_block(HBA "/ata1/host0/target0:0:0/0:0:0:0/block/sda", "8:0");
+	add_partition(HBA "/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda1", "8:1");
+}
+
+static inline int trace(struct protect_list *ret)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+
+	assert_int_equal(sysfs_root_open(top, &root), 0);
+	return protect_trace(&root, ret);
+}
+
+static inline void expect_list(const char *expected)
+{
+	static struct protect_list list, again;
+	char text[16384] = "";
+
+	assert_int_equal(trace(&list), 0);
+	for (unsigned i = 0; i < list.n_entries; i++)
+		protect_format(&list.entries[i], text + strlen(text));
+	assert_string_equal(text, expected);
+	/* What is written is what the early program reads. */
+	again.n_entries = 0;
+	assert_int_equal(protect_parse(&again, text), 0);
+	assert_int_equal(again.n_entries, list.n_entries);
+}
+
+static inline void expect_error(int error)
+{
+	static struct protect_list list;
+
+	assert_int_equal(trace(&list), error);
+}
+
+/* A machine with another drive and a network card, that nothing runs on yet. */
+static inline int fake_set_up(void **state)
+{
+	(void)state;
+	strcpy(top, "/tmp/vfioboot-protect.XXXXXX");
+	if (!mkdtemp(top))
+		return -1;
+	put("proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+	put("sys/power/resume", "0:0\n");
+	put("sys/dev/block/.keep", "");
+	put("sys/bus/pci/devices/.keep", "");
+	put("sys/class/block/.keep", "");
+	add_mount("0:21", "/proc", "proc", "proc");
+	add_function("pci0000:00/0000:00:1b.0/0000:05:00.0", 0x1c5c, 0x174a, NVME);
+	add_function("pci0000:00/0000:00:1f.6", 0x8086, 0x15bc, NET);
+	return 0;
+}
+
+static inline int remove_one(
+	const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+static inline int fake_tear_down(void **state)
+{
+	(void)state;
+	return nftw(top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+#endif

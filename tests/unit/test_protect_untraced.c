@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The protect list where something can be traced only in part, or not at all. */
+#include <errno.h>
+
+#include "fakehost.h"
+
+static void test_swap_file(void **state)
+{
+	(void)state;
+	add_ssd();
+	add_hba();
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	add_mount("8:1", "/mnt/big\\040disk", "ext4", "/dev/sda1");
+	add_swap("/mnt/big\\040disk/swap/file", "file");
+	add_swap("/swapfile", "file");
+	expect_list("storage 00:17.0 8086:a102 swap\n"
+		    "storage 00:1d.0/00.0 144d:a808 / swap\n");
+}
+
+static void test_nothing_to_lose(void **state)
+{
+	(void)state;
+	add_ssd();
+	add_mount("0:25", "/", "tmpfs", "tmpfs");
+	add_block("virtual/block/zram0", "252:0");
+	add_swap("/dev/zram0", "partition");
+	add_block("platform/soc/fe340000.mmc/mmc_host/mmc0/mmc0:0001/block/mmcblk0",
+		"179:0");
+	add_mount("179:0", "/var", "ext4", "/dev/mmcblk0");
+	expect_list("");
+}
+
+static const char untraced_root[] = "storage 00:1b.0/00.0 1c5c:174a / untraced\n"
+				    "storage 00:1d.0/00.0 144d:a808 / untraced\n";
+
+static void test_untraced_file_systems(void **state)
+{
+	static const char *const types[] = {"zfs", "overlay", "fuse.mergerfs", "9p"};
+
+	(void)state;
+	add_ssd();
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		put("proc/self/mountinfo", "");
+		add_mount("0:27", "/", types[i], "something");
+		expect_list(untraced_root);
+	}
+}
+
+static void test_untraced_disks(void **state)
+{
+	static const char *const numbers[] = {"7:0", "253:0", "147:0", "99:9"};
+
+	(void)state;
+	add_ssd();
+	add_block("virtual/block/loop0", "7:0");
+	add_block("virtual/block/dm-0", "253:0");
+	add_slave("dm-0", "virtual/block/loop0");
+	add_block("virtual/block/drbd0", "147:0"); /* 99:9 is not there at all */
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		put("proc/self/mountinfo", "");
+		add_mount(numbers[i], "/", "ext4", "/dev/something");
+		expect_list(untraced_root);
+	}
+}
+
+/* What is traced stands beside what is not. */
+static void test_partly_untraced(void **state)
+{
+	(void)state;
+	add_ssd();
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	add_swap("/dev/gone", "partition");
+	expect_list("storage 00:1b.0/00.0 1c5c:174a swap untraced\n"
+		    "storage 00:1d.0/00.0 144d:a808 / swap untraced\n");
+}
+
+static void test_bcachefs_on_several(void **state)
+{
+	(void)state;
+	add_ssd();
+	add_mount("259:2", "/", "bcachefs", "/dev/nvme0n1p2:/dev/nvme1n1");
+	expect_list(untraced_root);
+}
+
+static void test_network_root(void **state)
+{
+	(void)state;
+	add_ssd();
+	add_mount("0:40", "/", "nfs4", "server:/root");
+	add_mount("0:41", "/home", "nfs4", "server:/home");
+	expect_list("network 00:1f.6 8086:15bc / untraced\n");
+}
+
+static void test_network_disks(void **state)
+{
+	static const char *const disks[][2] = {
+		{"platform/host2/session1/target2:0:0/2:0:0:1/block/sdx", "65:0"},
+		{"virtual/block/nbd0", "43:0"},
+		{"virtual/nvme-subsystem/nvme-subsys3/nvme3n1", "259:30"},
+	};
+
+	(void)state;
+	add_ssd();
+	put("sys/devices/virtual/nvme-fabrics/ctl/nvme3/state", "live\n");
+	put_link("sys/devices/virtual/nvme-subsystem/nvme-subsys3/nvme3",
+		"sys/devices/virtual/nvme-fabrics/ctl/nvme3");
+	for (size_t i = 0; i < ARRAY_SIZE(disks); i++) {
+		add_block(disks[i][0], disks[i][1]);
+		put("proc/self/mountinfo", "");
+		add_mount(disks[i][1], "/", "ext4", "/dev/something");
+		expect_list("network 00:1f.6 8086:15bc / untraced\n");
+	}
+}
+
+static void test_displays(void **state)
+{
+	(void)state;
+	add_ssd();
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	add_function("pci0000:00/0000:00:02.0", 0x8086, 0x3e92, VGA);
+	put("sys/devices/pci0000:00/0000:00:02.0/boot_vga", "1\n");
+	add_function("pci0000:00/0000:00:01.0/0000:07:00.0", 0x10de, 0x2204, VGA);
+	put("sys/devices/pci0000:00/0000:00:01.0/0000:07:00.0/boot_vga", "0\n");
+	add_function(
+		"pci0000:00/0000:00:01.1/0000:08:00.0", 0x10de, 0x1eb8, "bc03sc02i00");
+	add_function("pci0000:00/0000:00:02.1", 0x8086, 0x3e92, VGA); /* SR-IOV */
+	put_link("sys/devices/pci0000:00/0000:00:02.1/physfn",
+		"sys/devices/pci0000:00/0000:00:02.0");
+	expect_list("storage 00:1d.0/00.0 144d:a808 /\n"
+		    "display 00:01.0/00.0 10de:2204 -\n"
+		    "display 00:01.1/00.0 10de:1eb8 -\n"
+		    "display 00:02.0 8086:3e92 boot\n");
+}
+
+static void test_chroot(void **state)
+{
+	(void)state;
+	add_ssd();
+	expect_error(-EHOSTUNREACH); /* only /proc is mounted */
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	expect_list("storage 00:1d.0/00.0 144d:a808 /\n");
+	put("run/systemd/container", "systemd-nspawn\n");
+	expect_error(-EHOSTUNREACH);
+}
+
+static void test_no_proc(void **state)
+{
+	char path[128];
+
+	(void)state;
+	add_ssd();
+	snprintf(path, sizeof(path), "%s/proc/self/mountinfo", top);
+	assert_int_equal(unlink(path), 0);
+	expect_error(-EHOSTUNREACH);
+}
+
+static void test_no_sysfs(void **state)
+{
+	char path[128], moved[128];
+
+	(void)state;
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	snprintf(path, sizeof(path), "%s/sys", top);
+	snprintf(moved, sizeof(moved), "%s/elsewhere", top);
+	assert_int_equal(rename(path, moved), 0);
+	expect_error(-EHOSTUNREACH);
+}
+
+/* A list without what could not be read would protect nothing. */
+static void test_unreadable_function(void **state)
+{
+	(void)state;
+	add_ssd();
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	put("sys/devices/" SSD "/modalias", "usb:v1D6Bp0002\n");
+	expect_error(-EINVAL);
+}
+
+/* Nor may one that is deeper than a path can tell be left out in silence. */
+static void test_function_without_path(void **state)
+{
+	char path[400] = "pci0000:00";
+
+	(void)state;
+	add_ssd();
+	for (int i = 0; i <= PCI_PATH_DEPTH_MAX; i++)
+		snprintf(path + strlen(path), sizeof(path) - strlen(path),
+			"/0000:%02x:00.0", i + 0x20);
+	add_function(path, 0x144d, 0xa808, NVME);
+	strcat(path, "/nvme/nvme7/nvme7n1");
+	add_block(path, "259:70");
+	add_mount("259:70", "/", "ext4", "/dev/nvme7n1");
+	expect_list(untraced_root);
+}
+
+static void test_too_many(void **state)
+{
+	(void)state;
+	for (int i = 0; i < PROTECT_ENTRIES_MAX; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "pci0001:%02x/0001:%02x:%02x.%x", i / 128,
+			i / 128, i % 128 / 8 + 1, i % 8);
+		add_function(path, 0x1234, 0x5678, AHCI);
+	}
+	add_mount("0:27", "/", "zfs", "pool/root");
+	expect_error(-ENOSPC);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(test_swap_file),
+		TEST(test_nothing_to_lose),
+		TEST(test_untraced_file_systems),
+		TEST(test_untraced_disks),
+		TEST(test_partly_untraced),
+		TEST(test_bcachefs_on_several),
+		TEST(test_network_root),
+		TEST(test_network_disks),
+		TEST(test_displays),
+		TEST(test_chroot),
+		TEST(test_no_proc),
+		TEST(test_no_sysfs),
+		TEST(test_unreadable_function),
+		TEST(test_function_without_path),
+		TEST(test_too_many),
+	};
+
+	return cmocka_run_group_tests_name("protect_untraced", tests, NULL, NULL);
+}
