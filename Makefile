@@ -148,7 +148,10 @@ build/sanitized/libtest.a: $(TEST_OBJ)
 	$(AR) rcs $@ $^
 
 # The kernel that answers in test_apply is simulated: it gets what is written to the tree.
-build/tests/test_apply: WRAP = -Wl,--wrap=sysfs_write_override,--wrap=sysfs_write_probe,--wrap=sysfs_write_unbind
+build/tests/test_apply: WRAP = $(foreach function,sysfs_write_override sysfs_write_probe \
+	sysfs_write_unbind sysfs_has_driver child_run child_now,-Wl,--wrap=$(function))
+
+build/tests/test_report: WRAP = -Wl,--wrap=sysfs_open_kmsg
 
 build/tests/%: tests/unit/%.c build/sanitized/libtest.a $(HEADERS) $(TEST_HEADERS)
 	@mkdir -p $(@D)

@@ -23,6 +23,9 @@ struct parser {
 	struct config_section *section;
 	uint16_t file;
 	bool in_boot;
+	bool headed;              /* a section began, be it one to skip */
+	struct config_place boot; /* the file's [boot]; line 0: none yet */
+	bool when_seen;
 };
 
 uint16_t config_add_file(struct config *config, const char *path)
@@ -146,14 +149,27 @@ static void start_device(
 			CONFIG_SECTIONS_MAX);
 }
 
+/* Drop-ins may change what another file says of the boot; within one file it is a mistake. */
+static void start_boot(struct parser *parser, struct config_place place)
+{
+	parser->in_boot = !parser->boot.line;
+	if (parser->in_boot)
+		parser->boot = place;
+	else
+		config_add_error(parser->config, place,
+			"[boot] stands already at line %u; put the two together",
+			parser->boot.line);
+}
+
 static void on_section(void *data, unsigned line, const char *name)
 {
 	struct parser *parser = data;
 	struct config_place place = place_of(parser, line);
 
 	finish_section(parser);
+	parser->headed = true;
 	if (strcmp(name, "boot") == 0)
-		parser->in_boot = true;
+		start_boot(parser, place);
 	else if (strncmp(name, "device", 6) == 0 && strchr(" \t", name[6]) && name[6])
 		start_device(parser, place, name + 6 + strspn(name + 6, " \t"));
 	else if (*name)
@@ -296,22 +312,31 @@ static bool set_key(struct parser *parser, struct config_place place, const char
 	return false;
 }
 
+/* A choice that can't be read must not take devices that nobody selected. */
+static void bad_boot_key(struct parser *parser, struct config_place place,
+	const char *what, const char *text)
+{
+	parser->config->when_selected = true;
+	config_add_error(parser->config, place, "%s '%.60s' %s", what, text,
+		"in [boot] (taken as selected)");
+}
+
 static void set_boot_key(struct parser *parser, struct config_place place,
 	const char *key, const char *value)
 {
-	struct config *config = parser->config;
+	bool seen = parser->when_seen;
 
 	if (strcmp(key, "when") != 0) {
-		config_add_error(config, place,
+		config_add_error(parser->config, place,
 			"unknown key '%.60s' in [boot]; the key is when", key);
-	} else if (!set_choice(&config->when_selected, value, "always", "selected")) {
-		/* A choice that can't be read must not take devices that nobody selected. */
-		config->when_selected = true;
-		config_add_error(config, place,
-			"bad value '%.60s' of 'when'; it is always or selected (taken as "
-			"selected)",
-			value);
+		return;
 	}
+	parser->when_seen = true;
+	if (seen)
+		bad_boot_key(parser, place, "it stands twice; keep one", key);
+	else if (!set_choice(&parser->config->when_selected, value, "always", "selected"))
+		bad_boot_key(parser, place,
+			"bad value of 'when', which is always or selected:", value);
 }
 
 static void on_key(void *data, unsigned line, const char *key, const char *value)
@@ -321,6 +346,11 @@ static void on_key(void *data, unsigned line, const char *key, const char *value
 
 	if (parser->in_boot)
 		set_boot_key(parser, place, key, value);
+	else if (!parser->headed)
+		config_add_error(parser->config, place,
+			"'%.60s' stands before the first section; put it below [boot] or "
+			"[device NAME]",
+			key);
 	else if (parser->section && !set_key(parser, place, key, value))
 		mark_bad(parser);
 }
@@ -331,6 +361,9 @@ static void on_error(void *data, unsigned line, const char *message)
 
 	config_add_error(parser->config, place_of(parser, line), "%s", message);
 	mark_bad(parser);
+	/* The line may have been "when". */
+	if (parser->in_boot)
+		parser->config->when_selected = true;
 }
 
 void config_read_file(struct config *config, int fd, const char *path)

@@ -13,6 +13,9 @@
 /* inih cuts section names at MAX_SECTION (50) bytes with their NUL (ini.c). */
 #define SECTION_MAX 49
 
+/* What isspace() calls white space within a line, as inih does. */
+#define BLANKS " \t\r\f\v"
+
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* what some editors put before UTF-8 */
 
 struct reader {
@@ -76,7 +79,7 @@ static bool read_line(struct reader *reader, char *line, const char **ret_messag
 
 static char *skip_blanks(char *text)
 {
-	return text + strspn(text, " \t\r\f\v");
+	return text + strspn(text, BLANKS);
 }
 
 /* Whether there is a '=' or ':' before an inline comment, as inih looks for it. */
@@ -85,7 +88,7 @@ static bool has_separator(const char *text)
 	for (size_t i = 0; text[i]; i++) {
 		if (text[i] == '=' || text[i] == ':')
 			return true;
-		if (text[i] == ';' && i && strchr(" \t", text[i - 1]))
+		if (text[i] == ';' && i && strchr(BLANKS, text[i - 1]))
 			return false;
 	}
 	return false;
@@ -100,6 +103,8 @@ static const char *take_header(struct reader *reader, char *text)
 
 	if (!end)
 		message = "the section's name has no closing ']'";
+	else if (end == name)
+		message = "the section has no name; write [boot] or [device NAME]";
 	else if (end - name > SECTION_MAX)
 		message = "the section's name is longer than 49 bytes";
 	else if (!strchr(";#", *skip_blanks(end + 1)))
@@ -127,7 +132,10 @@ static char *read_for_inih(char *str, int size, void *stream)
 	if (reader->line == 1 && memcmp(text, BYTE_ORDER_MARK, 3) == 0)
 		text += strlen(BYTE_ORDER_MARK);
 	text = skip_blanks(text);
-	if (!message && *text == '[')
+	if (*text == '[' &&
+		message) /* a header that can't be read ends its section, too */
+		reader->events->section(reader->data, reader->line, "");
+	else if (*text == '[')
 		message = take_header(reader, text);
 	else if (!message && *text && !strchr(";#", *text) && !has_separator(text))
 		message = "the line is neither 'key = value' nor '[section]'";

@@ -2,7 +2,7 @@
 /* Finds the functions that a configuration names, by as few accesses as it can. */
 #include "machine.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "match.h"
 
@@ -142,12 +142,27 @@ static bool found_on_bus(void *data, struct pci_address address)
 	return true;
 }
 
+static int compare_addresses(const void *a, const void *b)
+{
+	struct pci_address x = ((const struct pcidev *)a)->address;
+	struct pci_address y = ((const struct pcidev *)b)->address;
+
+	if (x.domain != y.domain)
+		return x.domain < y.domain ? -1 : 1;
+	return (x.bus << 8 | x.devfn) - (y.bus << 8 | y.devfn);
+}
+
+/* A directory has an order of its own; people expect that of the addresses. */
 static void look_up_all(struct lookup *lookup)
 {
-	if (lookup->machine->whole)
+	struct machine *machine = lookup->machine;
+
+	if (machine->whole)
 		return;
-	lookup->machine->whole = true;
+	machine->whole = true;
 	lookup->error = sysfs_each_function(lookup->root, NULL, found_on_bus, lookup);
+	qsort(machine->functions, machine->n_functions, sizeof(machine->functions[0]),
+		compare_addresses);
 }
 
 static bool is_wanted(const struct config *config, const struct config_section *section)

@@ -20,7 +20,11 @@ struct draft {
 	uint16_t index;
 	unsigned first;
 	bool stranger; /* the place holds something else */
+	bool overflow; /* the plan has no room for all of it */
 };
+
+/* Each section can be told of, whatever others fill the plan with. */
+#define FUNCTION_ENTRIES_MAX (PLAN_ENTRIES_MAX - CONFIG_SECTIONS_MAX)
 
 static const struct pcidev *function_of(
 	const struct planner *planner, const struct plan_entry *entry)
@@ -40,7 +44,7 @@ static void add_entry(struct planner *planner, const struct draft *draft, int fu
 }
 
 /* Refuses the whole draft; @reason is told of each function that has none of its own. */
-static void refuse(struct planner *planner, const struct draft *draft, enum reason reason)
+static void refuse(struct planner *planner, struct draft *draft, enum reason reason)
 {
 	struct plan *plan = planner->plan;
 
@@ -75,7 +79,7 @@ static bool same_slot(const struct pcidev *a, const struct pcidev *b)
 
 /* Adds the functions of @first's slot that have the section's ids.  Returns their number. */
 static unsigned add_slot(
-	struct planner *planner, const struct draft *draft, const struct pcidev *first)
+	struct planner *planner, struct draft *draft, const struct pcidev *first)
 {
 	unsigned n = 0;
 
@@ -166,9 +170,15 @@ static enum reason find_members(struct planner *planner, struct draft *draft)
 	struct plan *plan = planner->plan;
 
 	add_members(planner, draft);
+	if (draft->overflow) {
+		plan->n_entries = draft->first;
+		return REASON_COUNT;
+	}
 	if (section->follow && (draft->stranger || plan->n_entries == draft->first)) {
 		plan->n_entries = draft->first;
-		return follow(planner, draft);
+		/* Not all functions are known: there may be a second set. */
+		return planner->machine->truncated ? REASON_COUNT
+						   : follow(planner, draft);
 	}
 	if (draft->stranger)
 		return REASON_MOVED;

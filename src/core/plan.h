@@ -11,7 +11,8 @@
 #include "protect.h"
 #include "reason.h"
 
-#define PLAN_ENTRIES_MAX 8192
+/* Each function once, and each section that is told of without one. */
+#define PLAN_ENTRIES_MAX (MACHINE_FUNCTIONS_MAX + CONFIG_SECTIONS_MAX)
 
 #define PLAN_NO_FUNCTION (-1)
 

@@ -51,7 +51,7 @@ static bool parse_line(char *line, struct protect_entry *ret)
 		!parse_ids(ids, &entry))
 		return false;
 	/* Why is for people: a long one is cut. */
-	if (line)
+	if (line && strcmp(line, "-") != 0)
 		snprintf(entry.why, sizeof(entry.why), "%s", line);
 	*ret = entry;
 	return true;

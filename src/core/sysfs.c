@@ -199,6 +199,25 @@ int sysfs_read_driver(const struct sysfs_root *root, struct pci_address address,
 									 : -ENAMETOOLONG;
 }
 
+/*
+ * Whether a virtual function spilled over to another bus than that of its physical function.
+ * Both are children of one bridge then, and may have the same device and function number.
+ */
+static bool is_spilled(const struct sysfs_root *root, struct pci_address address)
+{
+	char name[NAME_SIZE], target[64];
+	struct pci_address physical;
+	const char *last;
+
+	device_name(name, address, "physfn");
+	if (sysfs_root_read_link(root, name, target, sizeof(target)) < 0)
+		return false;
+	last = strrchr(target, '/');
+	return last &&
+		pci_address_parse(last + 1, PCI_NAME_WHOLE, &physical, NULL) == 0 &&
+		physical.bus != address.bus;
+}
+
 int sysfs_read_path(
 	const struct sysfs_root *root, struct pci_address address, struct pci_path *ret)
 {
@@ -207,7 +226,9 @@ int sysfs_read_path(
 
 	device_name(name, address, "");
 	r = sysfs_root_read_link(root, name, target, sizeof(target));
-	return r < 0 ? r : pci_path_from_link(target, ret);
+	if (r < 0)
+		return r;
+	return is_spilled(root, address) ? -EINVAL : pci_path_from_link(target, ret);
 }
 
 bool sysfs_has_iommu_group(const struct sysfs_root *root, struct pci_address address)

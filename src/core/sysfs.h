@@ -54,7 +54,7 @@ int sysfs_read_ids(
 int sysfs_read_driver(const struct sysfs_root *root, struct pci_address address,
 	char ret[static SYSFS_DRIVER_SIZE]);
 
-/* The path of a function.  Returns 0, or -errno. */
+/* The path of a function.  Returns 0, -EINVAL when it has none of its own, or -errno. */
 int sysfs_read_path(
 	const struct sysfs_root *root, struct pci_address address, struct pci_path *ret);
 
