@@ -26,6 +26,7 @@ pkg = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
 
 MUSL_CC ?= $(shell command -v musl-gcc)
 INIH_A := $(shell $(PKG_CONFIG) --variable=libdir inih 2>/dev/null)/libinih.a
+# Small: at a fixed address, and its data not moved to a page of the file of its own.
 EARLY_CFLAGS = -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -flto
 EARLY_LDFLAGS = -Wl,--gc-sections,-z,noseparate-code,-s
 
@@ -36,9 +37,9 @@ EARLY_SRC = src/early/main.c
 EARLY_LIBS = $(call pkg,--libs inih)
 else ifneq ($(MUSL_CC),)
 EARLY_KIND = static, musl
-EARLY_CC = $(MUSL_CC) -Ibuild/include -static
+EARLY_CC = $(MUSL_CC) -Ibuild/include -static -fno-pie -no-pie
 EARLY_SRC = src/early/main.c src/early/inih_libc.c
-EARLY_LDFLAGS += -Wl,-z,norelro
+EARLY_LDFLAGS += -Wl,-z,norelro,-z,common-page-size=64
 EARLY_LIBS = $(INIH_A)
 else
 EARLY_KIND = static, glibc (there is no musl-gcc; the program is some ten times larger)
@@ -189,3 +190,22 @@ check-boot: all
 
 .PHONY: check-programs
 check-programs: all $(TESTS) build/sanitized/vfioboot-early build/sanitized/vfioboot
+
+FUZZ_CC ?= clang
+FUZZERS = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/check.c tests/fuzz/check.h $(CORE_SRC) $(HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(BASE_CFLAGS) $(WERROR) $(FUZZ_CFLAGS) -o $@ $< tests/fuzz/check.c $(CORE_SRC) \
+		$(call pkg,--libs inih)
+
+.PHONY: run-fuzz
+run-fuzz: $(FUZZERS)
+	@tests/fuzz/run $(FUZZERS)
+
+include tests/bench/bench.mk
+
+.PHONY: run-demo
+run-demo: all
+	@tests/demo

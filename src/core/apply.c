@@ -3,6 +3,7 @@
 #include "apply.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,9 +16,14 @@ struct apply {
 	const struct config *config;
 	const struct machine *machine;
 	const struct plan *plan;
-	struct outcome *outcomes; /* shared with the child that does the work */
+	/* Shared with the child that does the work: */
+	struct outcome *outcomes;
+	unsigned *busy; /* the entry that it is writing for, or NOT_BUSY */
+	unsigned stuck; /* the entry that an earlier child hangs at, or NOT_BUSY */
 	uint64_t deadline;
 };
+
+#define NOT_BUSY UINT_MAX
 
 /* One unbind, as a child gets it. */
 struct unbind {
@@ -62,12 +68,32 @@ static bool is_as_asked(const char *asked, const char *driver)
 	return is_none(asked) ? !driver[0] : strcmp(asked, driver) == 0;
 }
 
+/* Up to 6.12.79 an override waits for a probe of the device that is under way. */
+static int write_override(struct apply *apply, unsigned entry, const char *driver)
+{
+	int r;
+
+	*apply->busy = entry;
+	r = sysfs_write_override(apply->root, function_of(apply, entry)->address, driver);
+	*apply->busy = NOT_BUSY;
+	return r;
+}
+
+static int write_probe(struct apply *apply, unsigned entry)
+{
+	int r;
+
+	*apply->busy = entry;
+	r = sysfs_write_probe(apply->root, function_of(apply, entry)->address);
+	*apply->busy = NOT_BUSY;
+	return r;
+}
+
 static void write_overrides(struct apply *apply)
 {
 	for (unsigned i = 0; i < apply->plan->n_entries; i++)
 		if (goes_on(apply, i) &&
-			sysfs_write_override(apply->root, function_of(apply, i)->address,
-				driver_of(apply, i)) < 0)
+			write_override(apply, i, driver_of(apply, i)) < 0)
 			apply->outcomes[i].reason = REASON_IO_ERROR;
 }
 
@@ -79,6 +105,7 @@ static int exec_modprobe(void *data)
 	const char *argv[] = {"modprobe", "-q", "--", data, NULL};
 	const char *envp[] = {"PATH=/sbin:/usr/sbin:/bin:/usr/bin", NULL};
 
+	child_unprepare();
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		execve(places[i], (char **)argv, (char **)envp);
 	return 127;
@@ -131,18 +158,26 @@ static int unbind_work(void *data)
 	return sysfs_write_unbind(unbind->root, unbind->address, unbind->driver) < 0;
 }
 
-/* Takes a function away from a driver.  It may be in use, hence in a child. */
+/*
+ * Takes a function away from a driver.  It may be in use, hence in a child.  A driver that
+ * let go by itself meanwhile is no error.
+ */
 static enum reason unbind(
 	const struct apply *apply, struct pci_address address, const char *driver)
 {
 	struct unbind work = {apply->root, address, driver};
 	uint64_t deadline = child_now() + APPLY_UNBIND_MS;
+	char now[SYSFS_DRIVER_SIZE];
 	int r = child_run(unbind_work, &work,
 		deadline < apply->deadline ? deadline : apply->deadline);
 
 	if (r == -ETIMEDOUT)
 		return REASON_UNBIND_TIMEOUT;
-	return r == 0 ? REASON_NONE : REASON_IO_ERROR;
+	if (r == 0 ||
+		(sysfs_read_driver(apply->root, address, now) == 0 &&
+			strcmp(now, driver) != 0))
+		return REASON_NONE;
+	return REASON_IO_ERROR;
 }
 
 /*
@@ -165,7 +200,7 @@ static enum reason bind_function(struct apply *apply, unsigned entry)
 			reason = REASON_NOT_BOUND;
 		if (reason != REASON_NONE)
 			return reason;
-		if (!is_none(asked) && sysfs_write_probe(apply->root, address) < 0)
+		if (!is_none(asked) && write_probe(apply, entry) < 0)
 			return REASON_IO_ERROR;
 		if (sysfs_read_driver(apply->root, address, driver) < 0)
 			return REASON_IO_ERROR;
@@ -176,25 +211,60 @@ static enum reason bind_function(struct apply *apply, unsigned entry)
 	return REASON_NONE;
 }
 
+/* The entries of one section are neighbours: the first one behind those of @first's. */
+static unsigned section_end(const struct apply *apply, unsigned first)
+{
+	const struct plan *plan = apply->plan;
+	unsigned end = first;
+
+	while (end < plan->n_entries &&
+		plan->entries[end].section == plan->entries[first].section)
+		end++;
+	return end;
+}
+
+/* Whether one of the entries from @first to before @end was to be bound and failed. */
+static bool any_failed(const struct apply *apply, unsigned first, unsigned end)
+{
+	for (unsigned i = first; i < end; i++)
+		if (apply->plan->entries[i].reason == REASON_NONE &&
+			apply->outcomes[i].reason != REASON_NONE)
+			return true;
+	return false;
+}
+
+static void bind_entry(struct apply *apply, unsigned entry)
+{
+	struct outcome *outcome = &apply->outcomes[entry];
+
+	/* Loading the driver may have bound it already, or a native one came. */
+	if (child_now() >= apply->deadline)
+		outcome->reason = REASON_DEADLINE;
+	else if (sysfs_read_driver(apply->root, function_of(apply, entry)->address,
+			 outcome->driver) < 0)
+		outcome->reason = REASON_IO_ERROR;
+	else
+		outcome->reason = bind_function(apply, entry);
+	if (outcome->reason == REASON_NONE)
+		outcome->result = RESULT_BOUND;
+}
+
+/*
+ * Once a function of a section failed, the others are left with the driver that they have.
+ * Without a kernel nothing can succeed, and all is asked.
+ */
 static void bind_functions(struct apply *apply)
 {
-	for (unsigned i = 0; i < apply->plan->n_entries; i++) {
-		struct outcome *outcome = &apply->outcomes[i];
+	unsigned end;
 
-		if (!goes_on(apply, i))
-			continue;
-		if (child_now() >= apply->deadline) {
-			outcome->reason = REASON_DEADLINE;
-			continue;
+	for (unsigned first = 0; first < apply->plan->n_entries; first = end) {
+		end = section_end(apply, first);
+		for (unsigned i = first; i < end; i++) {
+			if (apply->root->live && any_failed(apply, first, end))
+				break;
+			if (goes_on(apply, i))
+				bind_entry(apply, i);
 		}
-		/* Loading the driver may have bound it already, or a native one came. */
-		if (sysfs_read_driver(apply->root, function_of(apply, i)->address,
-			    outcome->driver) < 0)
-			outcome->reason = REASON_IO_ERROR;
-		else
-			outcome->reason = bind_function(apply, i);
-		outcome->result =
-			outcome->reason == REASON_NONE ? RESULT_BOUND : RESULT_FAILED;
 	}
 }
 
@@ -214,40 +284,25 @@ static void roll_back_function(struct apply *apply, unsigned entry)
 		outcome->reason = REASON_SECTION_FAILED;
 	if (is_as_asked(asked, dev->driver) && dev->driver[0])
 		return;
-	if (outcome->reason == REASON_UNBIND_TIMEOUT)
+	if (outcome->reason == REASON_UNBIND_TIMEOUT || entry == apply->stuck)
 		return;
-	sysfs_write_override(apply->root, dev->address, "");
+	write_override(apply, entry, "");
 	sysfs_read_driver(apply->root, dev->address, outcome->driver);
-	if (outcome->driver[0] && strcmp(outcome->driver, asked) == 0)
-		unbind(apply, dev->address, asked);
-	sysfs_write_probe(apply->root, dev->address);
+	if (strcmp(outcome->driver, asked) == 0 &&
+		unbind(apply, dev->address, asked) == REASON_UNBIND_TIMEOUT)
+		return;
+	write_probe(apply, entry);
 	sysfs_read_driver(apply->root, dev->address, outcome->driver);
-}
-
-/* The entries of one section are neighbours: rolls back those from @first to before @end. */
-static void roll_back_section(struct apply *apply, unsigned first, unsigned end)
-{
-	bool failed = false;
-
-	for (unsigned i = first; i < end; i++)
-		failed |= apply->plan->entries[i].reason == REASON_NONE &&
-			apply->outcomes[i].reason != REASON_NONE;
-	for (unsigned i = first; failed && i < end; i++)
-		roll_back_function(apply, i);
 }
 
 static void roll_back(struct apply *apply)
 {
-	const struct plan *plan = apply->plan;
 	unsigned end;
 
-	/* Room for what the kernel does on the way; the parent watches the end of it. */
-	apply->deadline += APPLY_END_MS - APPLY_WORK_MS;
-	for (unsigned first = 0; first < plan->n_entries; first = end) {
-		for (end = first; end < plan->n_entries &&
-			plan->entries[end].section == plan->entries[first].section;)
-			end++;
-		roll_back_section(apply, first, end);
+	for (unsigned first = 0; first < apply->plan->n_entries; first = end) {
+		end = section_end(apply, first);
+		for (unsigned i = first; any_failed(apply, first, end) && i < end; i++)
+			roll_back_function(apply, i);
 	}
 }
 
@@ -268,11 +323,38 @@ static int do_work(void *data)
 	write_overrides(apply);
 	load_drivers(apply);
 	bind_functions(apply);
-	if (apply->root->live)
-		roll_back(apply);
-	else
+	if (!apply->root->live) {
 		note_no_kernel(apply);
+		return 0;
+	}
+	/* Room for what the kernel does on the way; the parent watches the end of it. */
+	apply->deadline += APPLY_END_MS - APPLY_WORK_MS;
+	roll_back(apply);
 	return 0;
+}
+
+/* In another child, when the first one hangs: gives back what that one did not get to. */
+static int do_roll_back(void *data)
+{
+	struct apply *apply = data;
+
+	roll_back(apply);
+	return 0;
+}
+
+/* The work did not end as it should: @r is of child_run(). */
+static void clean_up(struct apply *apply, int r)
+{
+	for (unsigned i = 0; i < apply->plan->n_entries; i++)
+		if (goes_on(apply, i) && apply->outcomes[i].result != RESULT_BOUND)
+			apply->outcomes[i].reason =
+				r == -ETIMEDOUT ? REASON_DEADLINE : REASON_IO_ERROR;
+	if (!apply->root->live)
+		return;
+	/* What the first child waits for would hold up this one, too. */
+	apply->stuck = *apply->busy;
+	apply->deadline = child_now() + APPLY_CLEAN_UP_MS;
+	child_run(do_roll_back, apply, apply->deadline);
 }
 
 static void init_outcome(const struct plan_entry *entry, const struct machine *machine,
@@ -288,27 +370,44 @@ static void init_outcome(const struct plan_entry *entry, const struct machine *m
 		strcpy(outcome->driver, machine->functions[entry->function].driver);
 }
 
+/* Memory that children share, with an outcome for each entry. */
+static bool share_outcomes(struct apply *apply)
+{
+	size_t n = apply->plan->n_entries + 1u; /* the last one only holds "busy" */
+	void *memory = mmap(NULL, n * sizeof(*apply->outcomes), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return false;
+	apply->outcomes = memory;
+	apply->busy = (unsigned *)(void *)&apply->outcomes[n - 1];
+	*apply->busy = NOT_BUSY;
+	return true;
+}
+
 const struct outcome *apply_plan(const struct sysfs_root *root,
 	const struct config *config, const struct machine *machine,
 	const struct plan *plan)
 {
-	struct apply apply = {
-		root, config, machine, plan, NULL, child_now() + APPLY_WORK_MS};
-	size_t size = (plan->n_entries + 1) * sizeof(*apply.outcomes);
+	struct apply apply = {.root = root,
+		.config = config,
+		.machine = machine,
+		.plan = plan,
+		.stuck = NOT_BUSY,
+		.deadline = child_now() + APPLY_WORK_MS};
 	bool work = false;
 
-	apply.outcomes = mmap(
-		NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (apply.outcomes == MAP_FAILED)
+	if (!share_outcomes(&apply))
 		return NULL;
 	for (unsigned i = 0; i < plan->n_entries; i++) {
 		init_outcome(&plan->entries[i], machine, &apply.outcomes[i]);
 		work |= plan->entries[i].reason == REASON_NONE;
 	}
-	if (work && child_run(do_work, &apply, child_now() + APPLY_END_MS) != 0)
-		for (unsigned i = 0; i < plan->n_entries; i++)
-			if (goes_on(&apply, i) &&
-				apply.outcomes[i].result != RESULT_BOUND)
-				apply.outcomes[i].reason = REASON_DEADLINE;
+	if (work) {
+		int r = child_run(do_work, &apply, child_now() + APPLY_END_MS);
+
+		if (r != 0)
+			clean_up(&apply, r);
+	}
 	return apply.outcomes;
 }

@@ -38,6 +38,14 @@ static int status_of(int wait_status)
 	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -EINTR;
 }
 
+void child_unprepare(void)
+{
+	sigset_t set;
+
+	child_signals(&set);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 /* Waits for @pid until @deadline.  Another child's end only makes it look again. */
 static int wait_until(pid_t pid, uint64_t deadline)
 {

@@ -14,6 +14,9 @@ uint64_t child_now(void);
 /* Blocks SIGCHLD, so that child_run() can wait for it.  To be called once, at the start. */
 void child_prepare(void);
 
+/* In a child, before another program takes its place: undoes child_prepare(). */
+void child_unprepare(void);
+
 /*
  * Runs @work(@data) in a child, whose exit status its result becomes, until @deadline
  * (child_now()'s clock).  Returns the status (0 to 255), -ETIMEDOUT when it was not done in

@@ -21,7 +21,7 @@
 #define CONFIG_NAME_SIZE     41 /* bytes of a section's or a profile's name with its NUL */
 #define CONFIG_DRIVER_SIZE   32
 #define CONFIG_PATH_SIZE     128 /* bytes of a file's name with its NUL */
-#define CONFIG_MESSAGE_SIZE  192
+#define CONFIG_MESSAGE_SIZE  256
 
 #define CONFIG_DRIVER_NONE "none" /* keeps every driver off */
 

@@ -73,13 +73,16 @@ static void read_file(
 {
 	_cleanup_close_ int fd = -1;
 	char target[sizeof(MASK) + 1];
+	int link = sysfs_root_read_link(root, path, target, sizeof(target));
 
-	if (sysfs_root_read_link(root, path, target, sizeof(target)) == 0 &&
-		strcmp(target, MASK) == 0)
+	if (link == 0 && strcmp(target, MASK) == 0)
 		return;
-	fd = sysfs_root_open_file(root, path, O_RDONLY);
+	/* A pipe in the place of a file must not make a boot wait. */
+	fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
 	if (fd >= 0)
 		config_read_file(config, fd, path);
+	else if (fd == -ENOENT && (link == 0 || link == -ENAMETOOLONG))
+		file_error(config, path, "a link to a file that is not there");
 	else if (fd != -ENOENT)
 		file_error(config, path, strerror(-fd));
 }
@@ -108,16 +111,20 @@ static void read_protect_file(const struct sysfs_root *root, struct config *conf
 	static char text[PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE];
 	ssize_t n = sysfs_root_read_file(root, path, text, sizeof(text));
 	struct config_place place = {0};
+	bool before = list->incomplete;
 
 	if (n == -ENOENT)
 		return;
+	list->incomplete = true;
 	if (n < 0) {
 		file_error(config, path, strerror((int)-n));
 		return;
 	}
 	place.line = (uint16_t)protect_parse(list, text);
-	if (!place.line)
+	if (!place.line) {
+		list->incomplete = before;
 		return;
+	}
 	place.file = config_add_file(config, path);
 	config_add_error(config, place,
 		"not an entry of a protect list, or one too many; make the list anew with the "
@@ -133,11 +140,13 @@ void configfiles_read_protect(
 
 void configfiles_read_cmdline(const struct sysfs_root *root, struct config *config)
 {
-	char text[4096]; /* the longest COMMAND_LINE_SIZE of any architecture */
+	/* COMMAND_LINE_SIZE is 4096 at most, and bootconfig adds up to 32767 bytes. */
+	static char text[40960];
 	ssize_t n = sysfs_read_cmdline(root, text, sizeof(text));
 
-	if (n >= 0)
+	/* Of a longer one what was read counts: it may say "off". */
+	if (n >= 0 || n == -EFBIG)
 		config_read_cmdline(config, text);
-	else if (n != -ENOENT)
+	if (n < 0 && n != -ENOENT)
 		file_error(config, "kernel command line", strerror((int)-n));
 }

@@ -2,8 +2,6 @@
 /* Finds the functions that a configuration names, by as few accesses as it can. */
 #include "machine.h"
 
-#include <stdlib.h>
-
 #include "match.h"
 
 struct lookup {
@@ -142,17 +140,33 @@ static bool found_on_bus(void *data, struct pci_address address)
 	return true;
 }
 
-static int compare_addresses(const void *a, const void *b)
+static bool is_before(struct pci_address a, struct pci_address b)
 {
-	struct pci_address x = ((const struct pcidev *)a)->address;
-	struct pci_address y = ((const struct pcidev *)b)->address;
-
-	if (x.domain != y.domain)
-		return x.domain < y.domain ? -1 : 1;
-	return (x.bus << 8 | x.devfn) - (y.bus << 8 | y.devfn);
+	if (a.domain != b.domain)
+		return a.domain < b.domain;
+	return (a.bus << 8 | a.devfn) < (b.bus << 8 | b.devfn);
 }
 
-/* A directory has an order of its own; people expect that of the addresses. */
+/*
+ * A directory has an order of its own; people expect that of the addresses.  Shell's sort:
+ * musl's qsort() is 2 KiB of a program that every image carries.
+ */
+static void sort(struct pcidev *functions, unsigned n)
+{
+	for (unsigned gap = n / 2; gap; gap = gap == 2 ? 1 : gap * 5 / 11) {
+		for (unsigned i = gap; i < n; i++) {
+			struct pcidev dev = functions[i];
+			unsigned at = i;
+
+			for (; at >= gap &&
+				is_before(dev.address, functions[at - gap].address);
+				at -= gap)
+				functions[at] = functions[at - gap];
+			functions[at] = dev;
+		}
+	}
+}
+
 static void look_up_all(struct lookup *lookup)
 {
 	struct machine *machine = lookup->machine;
@@ -161,8 +175,7 @@ static void look_up_all(struct lookup *lookup)
 		return;
 	machine->whole = true;
 	lookup->error = sysfs_each_function(lookup->root, NULL, found_on_bus, lookup);
-	qsort(machine->functions, machine->n_functions, sizeof(machine->functions[0]),
-		compare_addresses);
+	sort(machine->functions, machine->n_functions);
 }
 
 static bool is_wanted(const struct config *config, const struct config_section *section)

@@ -6,6 +6,8 @@
 #include "sysfs.h"
 
 /* Base classes (include/linux/pci_ids.h, PCI_BASE_CLASS_*). */
+#define PCI_BASE_STORAGE 0x01
+#define PCI_BASE_NETWORK 0x02
 #define PCI_BASE_DISPLAY 0x03
 #define PCI_BASE_BRIDGE  0x06
 

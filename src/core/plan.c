@@ -200,9 +200,17 @@ static bool is_claimed(
 	return false;
 }
 
-/* By its place; or by its ids, when the listed place does not hold it any more. */
+/*
+ * By its place; or by its ids, when the listed place does not hold it any more.  Of what an
+ * incomplete list may have named nothing is taken.
+ */
 static bool is_protected(const struct protect_list *protect, const struct pcidev *dev)
 {
+	uint8_t class = pcidev_base_class(dev);
+
+	if (protect->incomplete &&
+		(class == PCI_BASE_STORAGE || class == PCI_BASE_NETWORK))
+		return true;
 	for (unsigned i = 0; i < protect->n_entries; i++) {
 		const struct protect_entry *entry = &protect->entries[i];
 		bool same_ids = entry->vendor == dev->ids.vendor &&

@@ -234,45 +234,60 @@ void report_sentence(const struct report *report, unsigned index, char *ret, siz
 			outcome->driver[0] ? outcome->driver : "none");
 }
 
+/* The kernel's log.  Of one open file it takes ten lines in five seconds, and no more. */
+#define LOG_LINES_MAX 8
+
+struct log {
+	const struct sysfs_root *root;
+	int fd;
+	unsigned lines; /* written to fd */
+};
+
 /* One record of the kernel's log is one write (Documentation/ABI/testing/dev-kmsg). */
 static void __attribute__((format(printf, 2, 3)))
-log_line(int fd, const char *format, ...)
+log_line(struct log *log, const char *format, ...)
 {
 	char line[768];
 	va_list args;
 	int n;
 
+	if (log->fd < 0 || log->lines == LOG_LINES_MAX) {
+		close_fd(&log->fd);
+		log->fd = sysfs_open_kmsg(log->root);
+		log->lines = 0;
+	}
 	va_start(args, format);
 	n = vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	if (n > 0 && n < (int)sizeof(line) && write(fd, line, (size_t)n) < 0)
+	log->lines++;
+	if (log->fd >= 0 && n > 0 && n < (int)sizeof(line) &&
+		write(log->fd, line, (size_t)n) < 0)
 		return; /* a full log is no reason to stop */
 }
 
 void report_write_kmsg(const struct sysfs_root *root, const struct report *report)
 {
 	const struct config *config = report->config;
-	_cleanup_close_ int fd = sysfs_open_kmsg(root);
+	struct log log = {.root = root, .fd = -1};
 	char sentence[512];
 
-	if (fd < 0)
-		return;
 	for (unsigned i = 0; i < errors_kept(config); i++) {
 		const struct config_error *error = &config->errors[i];
 
-		log_line(fd, LEVEL_WARNING "vfioboot: %s:%u: %s\n",
+		log_line(&log, LEVEL_WARNING "vfioboot: %s:%u: %s\n",
 			config->files[error->place.file], error->place.line,
 			error->message);
 	}
 	if (config->off)
-		log_line(fd, LEVEL_INFO "vfioboot: off by the kernel command line\n");
+		log_line(&log, LEVEL_INFO "vfioboot: off by the kernel command line\n");
 	for (unsigned i = 0; i < report->plan->n_entries; i++) {
 		report_sentence(report, i, sentence, sizeof(sentence));
-		log_line(fd, "%svfioboot: %s\n",
+		log_line(&log, "%svfioboot: %s\n",
 			report->outcomes[i].result == RESULT_BOUND ? LEVEL_INFO
 								   : LEVEL_WARNING,
 			sentence);
 	}
+	close_fd(&log.fd);
 }
 
 /* Takes " NAME=VALUE" at *@text into @ret, "-" as "". */

@@ -60,13 +60,6 @@ int sysfs_root_open(const char *dir, struct sysfs_root *ret)
 	return 0;
 }
 
-int sysfs_root_open_file(const struct sysfs_root *root, const char *path, int flags)
-{
-	int fd = openat(root->fd, path + strspn(path, "/"), flags | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 /*
  * Whether the open file lies below the root.  The links of another machine's tree could
  * lead out of it, and writing through one would change this machine.
@@ -80,6 +73,46 @@ static bool is_confined(const struct sysfs_root *root, int fd)
 		strncmp(target, root->path, len) == 0 && target[len] == '/';
 }
 
+/* The kernel's struct open_how and one of its flags (include/uapi/linux/openat2.h). */
+struct kernel_open_how {
+	uint64_t flags, mode, resolve;
+};
+
+#define KERNEL_RESOLVE_IN_ROOT 0x10
+
+/*
+ * Opens a file of another machine's tree.  Its links start at its own root; those that a
+ * script made with the tree's full name are taken too, as long as they stay below it.
+ */
+static int open_confined(const struct sysfs_root *root, const char *path, int flags)
+{
+	struct kernel_open_how how = {
+		.flags = (uint64_t)flags | O_CLOEXEC, .resolve = KERNEL_RESOLVE_IN_ROOT};
+	int fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+
+	if (fd >= 0)
+		return fd;
+	fd = openat(root->fd, path, flags | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (!is_confined(root, fd)) {
+		close(fd);
+		return -ENOENT; /* what is elsewhere is not there */
+	}
+	return fd;
+}
+
+int sysfs_root_open_file(const struct sysfs_root *root, const char *path, int flags)
+{
+	int fd;
+
+	path += strspn(path, "/");
+	if (!root->live)
+		return open_confined(root, path, flags);
+	fd = openat(root->fd, path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* Writes one value by one write(2), as sysfs takes it. */
 static int write_value(const struct sysfs_root *root, const char *path, const char *value)
 {
@@ -89,8 +122,6 @@ static int write_value(const struct sysfs_root *root, const char *path, const ch
 
 	if (fd < 0)
 		return fd;
-	if (!root->live && !is_confined(root, fd))
-		return -EXDEV;
 	/* A plain file keeps the end of a longer value; sysfs has nothing to cut. */
 	if (!root->live && ftruncate(fd, 0) < 0)
 		return -errno;
@@ -128,13 +159,7 @@ ssize_t sysfs_read_cmdline(const struct sysfs_root *root, char *buffer, size_t s
 
 int sysfs_open_kmsg(const struct sysfs_root *root)
 {
-	int fd = sysfs_root_open_file(root, KMSG, O_WRONLY | O_APPEND | O_NOCTTY);
-
-	if (fd >= 0 && !root->live && !is_confined(root, fd)) {
-		close(fd);
-		return -EXDEV;
-	}
-	return fd;
+	return sysfs_root_open_file(root, KMSG, O_WRONLY | O_APPEND | O_NOCTTY);
 }
 
 /* The name of a function's directory, or of a file in it. */
@@ -168,10 +193,20 @@ int sysfs_read_ids(
 int sysfs_root_read_link(
 	const struct sysfs_root *root, const char *path, char *ret, size_t size)
 {
-	ssize_t n = readlinkat(root->fd, path + strspn(path, "/"), ret, size);
+	_cleanup_close_ int fd = -1;
+	ssize_t n;
 
+	path += strspn(path, "/");
+	if (!root->live) {
+		fd = open_confined(root, path, O_PATH | O_NOFOLLOW);
+		if (fd < 0)
+			return fd;
+		path = "";
+	}
+	n = readlinkat(root->live ? root->fd : fd, path, ret, size);
+	/* An empty name of what is no link is ENOENT. */
 	if (n < 0)
-		return -errno;
+		return root->live ? -errno : -EINVAL;
 	if ((size_t)n == size)
 		return -ENAMETOOLONG;
 	ret[n] = '\0';
@@ -233,18 +268,23 @@ int sysfs_read_path(
 
 bool sysfs_has_iommu_group(const struct sysfs_root *root, struct pci_address address)
 {
-	char name[NAME_SIZE], target[1];
+	char name[NAME_SIZE], target[64];
 
 	device_name(name, address, "iommu_group");
-	return readlinkat(root->fd, name, target, sizeof(target)) > 0;
+	return sysfs_root_read_link(root, name, target, sizeof(target)) != -ENOENT;
 }
 
 bool sysfs_has_driver(const struct sysfs_root *root, const char *driver)
 {
 	char name[NAME_SIZE];
 
+	_cleanup_close_ int fd = -1;
+
+	if (!driver[0] || driver[0] == '.')
+		return false;
 	snprintf(name, sizeof(name), DRIVERS "/%s", driver);
-	return faccessat(root->fd, name, F_OK, 0) == 0;
+	fd = sysfs_root_open_file(root, name, O_PATH);
+	return fd >= 0;
 }
 
 /* The kernel's struct linux_dirent64 (include/linux/dirent.h). */

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The composer, which the tests of the programs use too, and what `make bench` runs.
+
+build/tests/compose: $(wildcard tests/lib/*.[ch]) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) -o $@ $(filter %.c,$^)
+
+# By the compiler and with the flags of vfioboot-early, so that only what they do differs.
+build/tests/floor build/tests/run: build/tests/%: tests/bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(EARLY_CC) $(BASE_CFLAGS) $(WERROR) $(EARLY_CFLAGS) $(EARLY_LDFLAGS) -o $@ $<
+
+BENCH_ROUNDS ?= 301
+
+.PHONY: run-bench
+run-bench: build/vfioboot-early build/tests/floor build/tests/run build/tests/compose
+	@tests/bench/bench $^ $(BENCH_ROUNDS)

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Children with a deadline: what they return, and that waiting for them ends. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "../../src/core/child.h"
+#include "support.h"
+
+#define SHORT_MS 60
+#define LONG_MS  20000
+
+/* What a child tells, since its memory is its own. */
+static volatile int *shared;
+
+static int set_up(void **state)
+{
+	(void)state;
+	child_prepare();
+	alarm(2 * LONG_MS / 1000); /* a wait that does not end fails the suite */
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return shared == MAP_FAILED ? -1 : 0;
+}
+
+/* Reaps what a test left behind, so that the next one starts without. */
+static int tear_down(void **state)
+{
+	(void)state;
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	alarm(0);
+	return munmap((void *)shared, sizeof(*shared));
+}
+
+static int return_data(void *data)
+{
+	return *(int *)data;
+}
+
+static int wait_for_ever(void *data)
+{
+	(void)data;
+	*shared = (int)getpid();
+	while (pause() < 0)
+		;
+	return 0;
+}
+
+static int ignore_all_signals(void *data)
+{
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_IGN);
+	return wait_for_ever(data);
+}
+
+static int kill_itself(void *data)
+{
+	(void)data;
+	raise(SIGKILL);
+	return 0;
+}
+
+static int write_memory(void *data)
+{
+	*(int *)data = 7;
+	return 0;
+}
+
+static void pause_ms(long ms)
+{
+	struct timespec time = {0, ms * 1000000};
+
+	nanosleep(&time, NULL);
+}
+
+static int end_late(void *data)
+{
+	(void)data;
+	pause_ms(SHORT_MS);
+	return 3;
+}
+
+static void test_now(void **state)
+{
+	uint64_t before = child_now(), after;
+
+	(void)state;
+	pause_ms(SHORT_MS);
+	after = child_now();
+	assert_in_range(after - before, SHORT_MS - 1, SHORT_MS + LONG_MS);
+}
+
+static void test_status(void **state)
+{
+	static const struct {
+		int result, status;
+	} cases[] = {{0, 0}, {1, 1}, {127, 127}, {255, 255}, {256, 0}, {-1, 255}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int result = cases[i].result;
+
+		assert_int_equal(child_run(return_data, &result, child_now() + LONG_MS),
+			cases[i].status);
+	}
+}
+
+static void test_memory_is_its_own(void **state)
+{
+	int value = 3;
+
+	(void)state;
+	assert_int_equal(child_run(write_memory, &value, child_now() + LONG_MS), 0);
+	assert_int_equal(value, 3);
+}
+
+static void test_killed_by_a_signal(void **state)
+{
+	(void)state;
+	assert_true(child_run(kill_itself, NULL, child_now() + LONG_MS) < 0);
+}
+
+/* The wait ends with the child, not with the deadline. */
+static void test_ends_in_time(void **state)
+{
+	uint64_t start = child_now();
+
+	(void)state;
+	assert_int_equal(child_run(end_late, NULL, start + LONG_MS), 3);
+	assert_true(child_now() - start < LONG_MS);
+}
+
+static void test_deadline(void **state)
+{
+	static int (*const works[])(void *data) = {wait_for_ever, ignore_all_signals};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(works); i++) {
+		uint64_t start = child_now(), took;
+		int status = 0;
+
+		*shared = 0;
+		assert_int_equal(
+			child_run(works[i], NULL, start + 10 * SHORT_MS), -ETIMEDOUT);
+		took = child_now() - start;
+		assert_in_range(took, 10 * SHORT_MS, LONG_MS);
+		/* It is killed. */
+		assert_int_not_equal(*shared, 0);
+		assert_int_equal(waitpid((pid_t)*shared, &status, 0), *shared);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	}
+}
+
+static void test_deadline_is_past(void **state)
+{
+	uint64_t start = child_now();
+
+	(void)state;
+	assert_int_equal(child_run(wait_for_ever, NULL, 0), -ETIMEDOUT);
+	assert_int_equal(child_run(wait_for_ever, NULL, start - 1), -ETIMEDOUT);
+	assert_true(child_now() - start < LONG_MS);
+}
+
+/* One that was left behind ends while another is waited for. */
+static void test_another_child_ends(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			pause_ms(i * 5);
+			_exit(9);
+		}
+		assert_true(pid > 0);
+	}
+	assert_int_equal(child_run(end_late, NULL, child_now() + LONG_MS), 3);
+	assert_int_equal(
+		child_run(wait_for_ever, NULL, child_now() + SHORT_MS), -ETIMEDOUT);
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+}
+
+static int interrupt_parent(void *data)
+{
+	for (int i = 0; i < 20; i++) {
+		kill(*(pid_t *)data, SIGUSR1);
+		pause_ms(2);
+	}
+	return 4;
+}
+
+static void test_interrupted(void **state)
+{
+	struct sigaction action = {.sa_handler = on_signal}, old;
+	pid_t self = getpid();
+
+	(void)state;
+	sigaction(SIGUSR1, &action, &old);
+	assert_int_equal(child_run(interrupt_parent, &self, child_now() + LONG_MS), 4);
+	sigaction(SIGUSR1, &old, NULL);
+}
+
+/* As do the children of a child that does the work. */
+static int run_grandchild(void *data)
+{
+	int r = child_run(return_data, data, child_now() + LONG_MS);
+
+	if (child_run(wait_for_ever, NULL, child_now() + SHORT_MS) != -ETIMEDOUT)
+		return 100;
+	return r;
+}
+
+static void test_nested(void **state)
+{
+	int result = 42;
+
+	(void)state;
+	assert_int_equal(child_run(run_grandchild, &result, child_now() + LONG_MS), 42);
+}
+
+/* A shell that starts us may have SIGCHLD ignored; the status would then be lost. */
+static void test_inherited_ignore(void **state)
+{
+	int result = 5;
+
+	(void)state;
+	signal(SIGCHLD, SIG_IGN);
+	child_prepare();
+	assert_int_equal(child_run(return_data, &result, child_now() + LONG_MS), 5);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(test_now),
+		TEST(test_status),
+		TEST(test_memory_is_its_own),
+		TEST(test_killed_by_a_signal),
+		TEST(test_ends_in_time),
+		TEST(test_deadline),
+		TEST(test_deadline_is_past),
+		TEST(test_another_child_ends),
+		TEST(test_interrupted),
+		TEST(test_nested),
+		TEST(test_inherited_ignore),
+	};
+
+	return cmocka_run_group_tests_name("child", tests, NULL, NULL);
+}

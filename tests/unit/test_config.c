@@ -1,0 +1,731 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Configuration: what a section becomes, and what each mistake says and costs. */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "../../src/core/config.h"
+#include "support.h"
+
+#define FILE_NAME "/etc/vfioboot.conf"
+
+static struct config config;
+
+static int empty_config(void **state)
+{
+	(void)state;
+	memset(&config, 0, sizeof(config));
+	return 0;
+}
+
+static void read_text(const char *text, const char *path)
+{
+	int fd = open_text(text);
+
+	config_read_file(&config, fd, path);
+	close(fd);
+}
+
+/* Reads @text as the only file. */
+static void read_only(const char *text)
+{
+	empty_config(NULL);
+	read_text(text, FILE_NAME);
+}
+
+static const struct config_section *find(const char *name)
+{
+	for (unsigned i = 0; i < config.n_sections; i++)
+		if (strcmp(config.sections[i].name, name) == 0)
+			return &config.sections[i];
+	return NULL;
+}
+
+/* The selectors of a section, in the order of the text, parted by blanks. */
+static const char *selectors_of(const struct config_section *section)
+{
+	static char text[2048];
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < section->n_selectors; i++) {
+		char item[SELECTOR_SIZE];
+
+		selector_format(&config.selectors[section->first_selector + i], item);
+		assert_true(strlen(text) + strlen(item) + 2 < sizeof(text));
+		strcat(strcat(text, i ? " " : ""), item);
+	}
+	return text;
+}
+
+static void expect_error(
+	unsigned index, const char *file, unsigned line, const char *word)
+{
+	const struct config_error *error = &config.errors[index];
+
+	assert_true(index < config.n_errors);
+	assert_string_equal(config.files[error->place.file], file);
+	assert_int_equal(error->place.line, line);
+	if (!strstr(error->message, word))
+		fail_msg("no '%s' in '%s'", word, error->message);
+}
+
+static void test_whole_section(void **state)
+{
+	const struct config_section *section;
+
+	(void)state;
+	read_only("[boot]\nwhen = selected\n\n[device gaming-gpu]\n"
+		  "path    = 00:01.0/00\nid      = 10de:2204, 10de:1aef\n"
+		  "address = 01:00\nclass   = 03, class:0403\n"
+		  "expect  = 2\nprofile = passthrough\ndriver  = mlx5_vfio_pci\n"
+		  "on-move = follow\nlast-display = yes\n");
+	assert_int_equal(config.n_errors, 0);
+	assert_int_equal(config.n_sections, 1);
+	assert_true(config.when_selected);
+	section = find("gaming-gpu");
+	assert_non_null(section);
+	assert_string_equal(selectors_of(section),
+		"00:01.0/00 10de:2204 10de:1aef 0000:01:00 class:03 class:0403");
+	assert_int_equal(section->kinds, 0xf);
+	assert_int_equal(section->expect, 2);
+	assert_string_equal(section->profile, "passthrough");
+	assert_string_equal(section->driver, "mlx5_vfio_pci");
+	assert_true(section->follow && section->last_display);
+	assert_false(section->bad || section->from_cmdline);
+	assert_int_equal(section->place.line, 4);
+}
+
+static void test_defaults(void **state)
+{
+	const struct config_section *section;
+
+	(void)state;
+	read_only("[device a]\nid=10de:2204\n");
+	assert_int_equal(config.n_errors, 0);
+	assert_false(config.when_selected || config.off);
+	section = find("a");
+	assert_non_null(section);
+	assert_string_equal(section->driver, "vfio-pci");
+	assert_string_equal(section->profile, "");
+	assert_int_equal(section->expect, 0);
+	assert_false(section->follow || section->last_display || section->bad);
+}
+
+static void test_same_values(void **state)
+{
+	(void)state;
+	read_only(
+		"[device a]\nid=10de:2204\non-move=refuse\nlast-display=no\ndriver=none\n"
+		"expect=1\n[device b]\nid=10de:2204\nexpect=4096\n");
+	assert_int_equal(config.n_errors, 0);
+	assert_false(find("a")->follow || find("a")->last_display);
+	assert_string_equal(find("a")->driver, CONFIG_DRIVER_NONE);
+	assert_int_equal(find("a")->expect, 1);
+	assert_int_equal(find("b")->expect, 4096);
+}
+
+/* A list may go on under the same key; the selectors of sections do not mix. */
+static void test_repeated_lists(void **state)
+{
+	(void)state;
+	read_only(
+		"[device a]\nid = 10de:2204\nid = 10de:1aef,10de:1aec\npath = 00:01.0/00\n"
+		"path = 00:02.0\n[device b]\nid=1002:73bf\n[device c]\nid: 8086:a0b1\n");
+	assert_int_equal(config.n_errors, 0);
+	assert_string_equal(selectors_of(find("a")),
+		"10de:2204 10de:1aef 10de:1aec 00:01.0/00 00:02.0");
+	assert_string_equal(selectors_of(find("b")), "1002:73bf");
+	assert_string_equal(selectors_of(find("c")), "8086:a0b1");
+}
+
+/* Mistakes inside of a section: told at their line, and the section never acts. */
+static const struct mistake {
+	const char *text; /* put into a section as its line 3 */
+	const char *word, *remedy;
+} mistakes[] = {
+	{"id = 10de:220", "10de:220", "10de:2204"},
+	{"id = 10de:2204,", "''", "10de:2204"},
+	{"id = ,10de:2204", "''", "10de:2204"},
+	{"id =", "''", "10de:2204"},
+	{"id = 10de:2204 10de:1aef", "10de:2204 10de:1aef", "10de:2204"},
+	{"id = 01:00.0", "01:00.0", "10de:2204"},
+	{"path = 00:01.0/", "00:01.0/", "00:01.0/00.0"},
+	{"path = 10de:2204", "10de:2204", "00:01.0/00.0"},
+	{"address = 1:0.0", "1:0.0", "0000:01:00.0"},
+	{"address = 00:01.0/00.0", "00:01.0/00.0", "0000:01:00.0"},
+	{"class = 3", "'3'", "class:0300"},
+	{"expect = 0", "'0'", "1 to 4096"},
+	{"expect = -1", "'-1'", "1 to 4096"},
+	{"expect = 4097", "'4097'", "1 to 4096"},
+	{"expect = 65537", "'65537'", "1 to 4096"},
+	{"expect = 4294967297", "'4294967297'", "1 to 4096"},
+	{"expect = 99999999999999999999", "'99999999999999999999'", "1 to 4096"},
+	{"expect = 2x", "'2x'", "1 to 4096"},
+	{"expect = two", "'two'", "1 to 4096"},
+	{"expect = 0x2", "'0x2'", "1 to 4096"},
+	{"expect =", "''", "1 to 4096"},
+	{"profile = a b", "'a b'", "a name of"},
+	{"profile =", "''", "a name of"},
+	{"profile = 12345678901234567890123456789012345678901", "profile", "a name of"},
+	{"driver = a/b", "'a/b'", "such as vfio-pci"},
+	{"driver =", "''", "such as vfio-pci"},
+	{"driver = 12345678901234567890123456789012", "driver", "such as vfio-pci"},
+	{"on-move = Follow", "'Follow'", "refuse or follow"},
+	{"on-move =", "''", "refuse or follow"},
+	{"last-display = 1", "'1'", "yes or no"},
+	{"ids = 10de:2204", "'ids'", "path, address, id, class"},
+	{"ID = 10de:2204", "'ID'", "path, address, id, class"},
+	{"= 10de:2204", "''", "path, address, id, class"},
+	{"on_move = follow", "'on_move'", "on-move"},
+	{"when = always", "'when'", "path, address, id, class"},
+	{"10de:2204 10de:1aef", "'10de'", "path, address, id, class"},
+	{"word", "neither", "key = value"},
+};
+
+static void expect_mistake(const struct mistake *mistake)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		"[device bad]\nid = 1002:73bf\n%s\nclass = 03\n[device good]\nid = 10de:1aef\n",
+		mistake->text);
+	read_only(text);
+	assert_int_equal(config.n_errors, 1);
+	expect_error(0, FILE_NAME, 3, mistake->word);
+	expect_error(0, FILE_NAME, 3, mistake->remedy);
+	assert_int_equal(config.n_sections, 2);
+	assert_true(find("bad")->bad);
+	assert_false(find("good")->bad);
+	assert_string_equal(selectors_of(find("good")), "10de:1aef");
+}
+
+static void test_mistakes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++)
+		expect_mistake(&mistakes[i]);
+}
+
+static void test_single_keys_twice(void **state)
+{
+	static const char *const keys[] = {"expect = 2", "profile = p",
+		"driver = vfio-pci", "on-move = follow", "last-display = yes"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			"[device a]\nid=10de:2204\n%s\n%s\n[device b]\nid=10de:1aef\n%s\n",
+			keys[i], keys[i], keys[i]);
+		read_only(text);
+		assert_int_equal(config.n_errors, 1);
+		expect_error(0, FILE_NAME, 4, "twice");
+		assert_true(find("a")->bad);
+		assert_false(find("b")->bad);
+	}
+}
+
+/* What only a whole section shows is told at its header. */
+static void test_incomplete_sections(void **state)
+{
+	(void)state;
+	read_only(
+		"\n[device a]\n[device b]\nexpect = 2\n\n[device c]\npath = 00:01.0/00\n"
+		"on-move = follow\n[device d]\nid=10de:2204\n[device e]\n");
+	assert_int_equal(config.n_errors, 4);
+	expect_error(0, FILE_NAME, 2, "add path, address, id or class");
+	expect_error(1, FILE_NAME, 3, "names no device");
+	expect_error(2, FILE_NAME, 6, "on-move = follow, which needs an id");
+	expect_error(3, FILE_NAME, 11, "names no device");
+	assert_true(find("a")->bad && find("b")->bad && find("c")->bad && find("e")->bad);
+	assert_false(find("d")->bad);
+}
+
+/* Headers that are none: their keys go to no section, and each is one error alone. */
+static void test_bad_headers(void **state)
+{
+	static const struct {
+		const char *header, *word;
+	} cases[] = {
+		{"[device]", "[device NAME]"},
+		{"[Device b]", "[device NAME]"},
+		{"[devices b]", "[device NAME]"},
+		{"[devicex]", "[device NAME]"},
+		{"[gpu]", "[gpu]"},
+		{"[ boot ]", "[boot]"},
+		{"[]", "section"},
+		{"[device  ]", "bad name"},
+		{"[device b c]", "'b c'"},
+		{"[device b/c]", "A-Z a-z 0-9"},
+		{"[device b\"]", "A-Z a-z 0-9"},
+		{"[device 12345678901234567890123456789012345678901]", "up to 40"},
+		{"[device b", "']'"},
+		{"[device b] c", "text behind"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			"[device a]\nid=10de:2204\n%s\nid=1002:73bf\nnonsense=1\n[device c]\n"
+			"id=10de:1aef\n",
+			cases[i].header);
+		read_only(text);
+		if (config.n_errors != 1)
+			fail_msg("%u errors for %s", config.n_errors, cases[i].header);
+		expect_error(0, FILE_NAME, 3, cases[i].word);
+		assert_string_equal(selectors_of(find("a")), "10de:2204");
+		assert_string_equal(selectors_of(find("c")), "10de:1aef");
+		assert_false(find("a")->bad || find("c")->bad);
+		assert_int_equal(config.n_sections, 2);
+	}
+}
+
+/* A broken line harms the section that it stands in, no other. */
+static void test_header_of_bad_length(void **state)
+{
+	char text[512];
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		"[device a]\nid=10de:2204\n[device b] ; %0300d\nid=1002:73bf\n", 0);
+	read_only(text);
+	assert_int_equal(config.n_errors, 1);
+	expect_error(0, FILE_NAME, 3, "198");
+	assert_false(find("a")->bad);
+	assert_string_equal(selectors_of(find("a")), "10de:2204");
+}
+
+static void test_longest_names(void **state)
+{
+	(void)state;
+	read_only(
+		"[device 1234567890123456789012345678901234567890]\nid=10de:2204\n"
+		"profile=1234567890123456789012345678901234567890\n"
+		"driver=1234567890123456789012345678901\n[device \t A.b_c-9]\nid=1002:73bf\n");
+	assert_int_equal(config.n_errors, 0);
+	assert_non_null(find("1234567890123456789012345678901234567890"));
+	assert_non_null(find("A.b_c-9"));
+	assert_string_equal(
+		config.sections[0].profile, "1234567890123456789012345678901234567890");
+	assert_string_equal(config.sections[0].driver, "1234567890123456789012345678901");
+}
+
+static void test_duplicate_sections(void **state)
+{
+	(void)state;
+	read_text("[device a]\nid=10de:2204\n[device a]\nid=10de:1aef\n[device b]\n"
+		  "id=1002:73bf\n",
+		FILE_NAME);
+	read_text("; x\n[device b]\nid=10de:1aef\n[device c]\nid=8086:a0b1\n",
+		"/etc/vfioboot.conf.d/x.conf");
+	assert_int_equal(config.n_errors, 2);
+	expect_error(0, FILE_NAME, 3, "[device a] stands already at " FILE_NAME ":1");
+	expect_error(1, "/etc/vfioboot.conf.d/x.conf", 2, FILE_NAME ":5");
+	expect_error(1, "/etc/vfioboot.conf.d/x.conf", 2, "rename");
+	assert_int_equal(config.n_sections, 3);
+	assert_string_equal(selectors_of(find("a")), "10de:2204");
+	assert_string_equal(selectors_of(find("b")), "1002:73bf");
+	assert_string_equal(selectors_of(find("c")), "8086:a0b1");
+	assert_false(find("a")->bad || find("b")->bad || find("c")->bad);
+}
+
+static void test_keys_outside_of_sections(void **state)
+{
+	(void)state;
+	read_only("id = 10de:2204\n[device a]\nid=10de:2204\n");
+	assert_int_equal(config.n_errors, 1);
+	expect_error(0, FILE_NAME, 1, "id");
+	assert_false(find("a")->bad);
+}
+
+static void test_boot_section(void **state)
+{
+	(void)state;
+	read_only("[boot]\nwhen = selected\n");
+	assert_true(config.n_errors == 0 && config.when_selected);
+	/* A drop-in may change it. */
+	read_text("[boot]\nwhen = always\n", "/etc/vfioboot.conf.d/x.conf");
+	assert_true(config.n_errors == 0 && !config.when_selected);
+	read_only("[boot]\nwhen = sometimes\n");
+	expect_error(0, FILE_NAME, 2, "always or selected");
+	/* What can't be read takes no device that nobody selected. */
+	assert_true(config.n_errors == 1 && config.when_selected);
+	read_only("[boot]\nWhen = always\npath = 00:02.0\n[boot ]\n");
+	assert_int_equal(config.n_errors, 3);
+	expect_error(0, FILE_NAME, 2, "the key is when");
+	expect_error(1, FILE_NAME, 3, "'path' in [boot]");
+	expect_error(2, FILE_NAME, 4, "[boot] and [device NAME]");
+}
+
+static void test_boot_section_twice(void **state)
+{
+	(void)state;
+	read_only(
+		"[boot]\nwhen = selected\n[device a]\nid=10de:2204\n[boot]\nwhen = always\n");
+	assert_int_equal(config.n_errors, 1);
+	expect_error(0, FILE_NAME, 5, "[boot] stands already at line 1");
+	assert_true(config.when_selected);
+	assert_false(find("a")->bad);
+}
+
+/* The line that can't be read may have been the one that says "selected". */
+static void test_boot_section_with_a_broken_line(void **state)
+{
+	(void)state;
+	read_only("[boot]\nwhen selected\n[device a]\nid=10de:2204\n");
+	assert_int_equal(config.n_errors, 1);
+	expect_error(0, FILE_NAME, 2, "neither");
+	assert_true(config.when_selected);
+	assert_false(find("a")->bad);
+}
+
+/* One file that says both is a mistake, whichever comes last. */
+static void test_boot_key_twice(void **state)
+{
+	(void)state;
+	read_only("[boot]\nwhen = selected\nwhen = always\n");
+	assert_int_equal(config.n_errors, 1);
+	expect_error(0, FILE_NAME, 3, "twice");
+	assert_true(config.when_selected);
+}
+
+static void test_unreadable_file(void **state)
+{
+	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	config_read_file(&config, fd, FILE_NAME);
+	close(fd);
+	assert_int_equal(config.n_errors, 1);
+	expect_error(0, FILE_NAME, 0, "directory");
+}
+
+static void test_line_numbers_end(void **state)
+{
+	static char text[70000 + 16];
+
+	(void)state;
+	memset(text, '\n', 70000);
+	strcpy(text + 70000, "[gpu]\n");
+	read_only(text);
+	expect_error(0, FILE_NAME, 0xffff, "[gpu]");
+}
+
+static void test_too_many_sections(void **state)
+{
+	(void)state;
+	for (int i = 0; i < CONFIG_SECTIONS_MAX + 2; i++) {
+		char text[128], path[32];
+
+		snprintf(text, sizeof(text), "\n[device d%d]\nid=10de:2204\n", i);
+		snprintf(path, sizeof(path), "/f%d", i / 10);
+		read_text(text, path);
+	}
+	assert_int_equal(config.n_sections, CONFIG_SECTIONS_MAX);
+	assert_int_equal(config.n_selectors, CONFIG_SECTIONS_MAX);
+	assert_int_equal(config.n_errors, 2);
+	assert_int_equal(config.errors[0].place.line, 2);
+	assert_non_null(strstr(config.errors[0].message, "more than 256"));
+	for (unsigned i = 0; i < config.n_sections; i++)
+		assert_false(config.sections[i].bad);
+}
+
+static void test_too_many_selectors(void **state)
+{
+	static char text[32 * (CONFIG_SELECTORS_MAX + 1)];
+	size_t len;
+
+	(void)state;
+	strcpy(text, "[device a]\n");
+	len = strlen(text);
+	for (int i = 0; i < CONFIG_SELECTORS_MAX - 1; i++)
+		len += (size_t)sprintf(text + len, "id=10de:%04x\n", i);
+	strcpy(text + len,
+		"[device b]\nid=1002:73bf,1002:73bf\n[device c]\nid=10de:1aef\n");
+	read_only(text);
+	assert_int_equal(config.n_selectors, CONFIG_SELECTORS_MAX);
+	assert_false(find("a")->bad);
+	assert_int_equal(find("a")->n_selectors, CONFIG_SELECTORS_MAX - 1);
+	assert_true(find("b")->bad && find("c")->bad);
+	assert_int_equal(config.n_errors, 2);
+	expect_error(0, FILE_NAME, CONFIG_SELECTORS_MAX + 2, "more than 1024");
+}
+
+static void test_too_many_errors(void **state)
+{
+	static char text[6 * 1000 + 64];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		strcpy(text + 6 * i, "[a b]\n");
+	strcat(text, "[device a]\nid=10de:2204\n");
+	read_only(text);
+	assert_int_equal(config.n_errors, 1000);
+	for (unsigned i = 0; i < CONFIG_ERRORS_MAX; i++)
+		expect_error(i, FILE_NAME, i + 1, "[a b]");
+	assert_false(find("a")->bad);
+}
+
+static void test_too_many_files(void **state)
+{
+	(void)state;
+	for (int i = 0; i < CONFIG_FILES_MAX + 10; i++) {
+		char path[300];
+
+		snprintf(path, sizeof(path), "/%d/%0*d", i, i * 4 + 1, 0);
+		assert_int_equal(config_add_file(&config, path),
+			i < CONFIG_FILES_MAX ? i : CONFIG_FILES_MAX - 1);
+	}
+	assert_int_equal(config.n_files, CONFIG_FILES_MAX);
+	assert_int_equal(
+		strlen(config.files[CONFIG_FILES_MAX - 1]), CONFIG_PATH_SIZE - 1);
+}
+
+/* The longest names leave room for what to do. */
+static void test_long_messages(void **state)
+{
+	static const char path[] =
+		"/etc/vfioboot.conf.d/"
+		"123456789012345678901234567890123456789012345678901234.conf";
+
+	(void)state;
+	read_text(
+		"[device 1234567890123456789012345678901234567890]\n"
+		"key45678901234567890123456789012345678901234567890123456789 = 1\n"
+		"id = 123456789012345678901234567890123456789012345678901234567890123456"
+		"7890123456789\n"
+		"[device 1234567890123456789012345678901234567890]\n",
+		path);
+	assert_int_equal(config.n_errors, 3);
+	expect_error(0, path, 2, "last-display");
+	expect_error(1, path, 3, "write it like 10de:2204");
+	expect_error(2, path, 4, "rename one of them");
+}
+
+/* FNV-1a of the bytes of all files (draft-eastlake-fnv). */
+static void test_digest(void **state)
+{
+	(void)state;
+	read_only("foobar");
+	assert_true(config.digest == 0x85944171f73967e8);
+	empty_config(NULL);
+	read_text("foo", "/a");
+	read_text("bar", "/b");
+	assert_true(config.digest == 0x85944171f73967e8);
+}
+
+/* Also what has no meaning belongs to the version of the files. */
+static void test_digest_of_every_byte(void **state)
+{
+	static const char *const texts[] = {"[device a]\nid=10de:2204\n",
+		"[device a]\nid=10de:2204", "[device a]\nid=10de:2204\n\n",
+		"[device a]\nid = 10de:2204\n", "[device a]\nid=10de:2204 ; x\n"};
+	uint64_t seen[ARRAY_SIZE(texts)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		read_only(texts[i]);
+		seen[i] = config.digest;
+		for (size_t j = 0; j < i; j++)
+			assert_true(seen[j] != seen[i]);
+	}
+}
+
+static const struct {
+	const char *when, *cmdline;
+	bool plain, p, q;
+} active_cases[] = {
+	{"always", "", true, false, false},
+	{"always", "vfioboot.profile=p", true, true, false},
+	{"always", "vfioboot.profile=p,q", true, true, true},
+	{"always", "vfioboot.profile=p vfioboot.profile=q", true, true, true},
+	{"always", "vfioboot.profile=other", true, false, false},
+	{"always", "vfioboot.profile=P", true, false, false},
+	{"selected", "", false, false, false},
+	{"selected", "vfioboot.profile=p", true, true, false},
+	{"selected", "vfioboot.profile=other", true, false, false},
+	{"always", "vfioboot.off", false, false, false},
+	{"always", "vfioboot.off vfioboot.profile=p,q", false, false, false},
+	{"always", "vfioboot.off=1", false, false, false},
+	{"always", "vfioboot.off=", false, false, false},
+	{"always", "vfioboot.off vfioboot.off=0", true, false, false},
+	{"always", "-- vfioboot.off", true, false, false},
+	{"always", "xvfioboot.off vfioboot.offline", true, false, false},
+};
+
+static void test_active(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(active_cases); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			"[boot]\nwhen=%s\n[device n]\nid=10de:2204\n[device p]\nid=10de:2204\n"
+			"profile=p\n[device q]\nid=10de:2204\nprofile=q\n",
+			active_cases[i].when);
+		read_only(text);
+		config_read_cmdline(&config, active_cases[i].cmdline);
+		assert_int_equal(config.n_errors, 0);
+		assert_int_equal(
+			config_section_active(&config, find("n")), active_cases[i].plain);
+		assert_int_equal(
+			config_section_active(&config, find("p")), active_cases[i].p);
+		assert_int_equal(
+			config_section_active(&config, find("q")), active_cases[i].q);
+	}
+}
+
+static void test_cmdline_devices(void **state)
+{
+	(void)state;
+	config_read_cmdline(&config,
+		"quiet vfioboot.device=00:01.0/00,10de:2204 \"vfioboot.device=02:00.0\" "
+		"vfioboot.device=\"10de:1aef, class:0403\" -- vfioboot.device=03:00.0");
+	assert_int_equal(config.n_errors, 0);
+	assert_int_equal(config.n_sections, 3);
+	assert_string_equal(selectors_of(find("cmdline1")), "00:01.0/00 10de:2204");
+	assert_string_equal(selectors_of(find("cmdline2")), "0000:02:00.0");
+	assert_string_equal(selectors_of(find("cmdline3")), "10de:1aef class:0403");
+	for (unsigned i = 0; i < 3; i++) {
+		const struct config_section *section = &config.sections[i];
+
+		assert_string_equal(section->driver, "vfio-pci");
+		assert_true(section->from_cmdline && !section->bad && !section->follow);
+		assert_int_equal(section->place.line, 0);
+		assert_string_equal(
+			config.files[section->place.file], "kernel command line");
+	}
+	/* They need no profile, and "off" wins over them, too. */
+	config.when_selected = true;
+	assert_true(config_section_active(&config, find("cmdline1")));
+	config_read_cmdline(&config, "vfioboot.off");
+	assert_false(config_section_active(&config, find("cmdline1")));
+}
+
+static void test_cmdline_mistakes(void **state)
+{
+	static const struct {
+		const char *param, *word;
+		bool device;
+	} cases[] = {
+		{"vfioboot.device=", "''", true},
+		{"vfioboot.device", "''", true},
+		{"vfioboot.device=nonsense", "'nonsense'", true},
+		{"vfioboot.device=10de:2204,", "''", true},
+		{"vfioboot.device=00:01.0/00,00:02.0/00", "use the parameter twice",
+			true},
+		{"vfioboot.device=10de:2204,10de:1aef", "two selectors of the kind id",
+			true},
+		{"vfioboot.profile=", "''", false},
+		{"vfioboot.profile", "''", false},
+		{"vfioboot.profile=\"a b\"", "a b", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[256];
+
+		empty_config(NULL);
+		snprintf(text, sizeof(text), "%s vfioboot.device=10de:2204",
+			cases[i].param);
+		config_read_cmdline(&config, text);
+		assert_int_equal(config.n_errors, 1);
+		expect_error(0, "kernel command line", 0, cases[i].word);
+		assert_int_equal(config.n_sections, cases[i].device ? 2 : 1);
+		assert_int_equal(config.sections[0].bad, cases[i].device);
+		assert_false(config.sections[config.n_sections - 1].bad);
+	}
+}
+
+static void test_cmdline_limits(void **state)
+{
+	static char text[CONFIG_SECTIONS_MAX * 32 + 1024];
+	char list[] = "vfioboot.profile=a,b,c,d,e,f,g,h,i";
+
+	(void)state;
+	config_read_cmdline(&config, list);
+	assert_int_equal(config.n_profiles, CONFIG_PROFILES_MAX);
+	expect_error(0, "kernel command line", 0, "more than 8 profiles");
+	snprintf(text, sizeof(text), "vfioboot.device=%0*d vfioboot.device=10de:2204",
+		512, 0);
+	empty_config(NULL);
+	config_read_cmdline(&config, text);
+	assert_int_equal(config.n_errors, 1);
+	expect_error(0, "kernel command line", 0, "511 bytes");
+	assert_int_equal(config.n_sections, 1);
+	empty_config(NULL);
+	text[0] = '\0';
+	for (int i = 0; i < CONFIG_SECTIONS_MAX + 1; i++)
+		strcat(text, "vfioboot.device=10de:2204 ");
+	config_read_cmdline(&config, text);
+	assert_int_equal(config.n_sections, CONFIG_SECTIONS_MAX);
+	assert_int_equal(config.n_errors, 1);
+}
+
+/* Names tell sections apart in every list and record. */
+static void test_cmdline_names_are_free(void **state)
+{
+	(void)state;
+	read_only("[device cmdline1]\nid=10de:2204\n");
+	config_read_cmdline(&config, "vfioboot.device=1002:73bf");
+	assert_true(config.n_sections > 0);
+	assert_true(config.sections[config.n_sections - 1].from_cmdline);
+	for (unsigned i = 0; i < config.n_sections; i++)
+		for (unsigned j = 0; j < i; j++)
+			assert_string_not_equal(
+				config.sections[i].name, config.sections[j].name);
+}
+
+static void test_has_place(void **state)
+{
+	(void)state;
+	read_only("[device a]\nid=10de:2204\n[device b]\npath=00:01.0/00\nid=10de:2204\n"
+		  "[device c]\naddress=01:00.0\n[device d]\nclass=03\nid=10de:\n");
+	assert_int_equal(config.n_errors, 0);
+	assert_false(config_section_has_place(find("a")));
+	assert_true(config_section_has_place(find("b")));
+	assert_true(config_section_has_place(find("c")));
+	assert_false(config_section_has_place(find("d")));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup(f, empty_config)
+	static const struct CMUnitTest tests[] = {
+		TEST(test_whole_section),
+		TEST(test_defaults),
+		TEST(test_same_values),
+		TEST(test_repeated_lists),
+		TEST(test_mistakes),
+		TEST(test_single_keys_twice),
+		TEST(test_incomplete_sections),
+		TEST(test_bad_headers),
+		TEST(test_header_of_bad_length),
+		TEST(test_longest_names),
+		TEST(test_duplicate_sections),
+		TEST(test_keys_outside_of_sections),
+		TEST(test_boot_section),
+		TEST(test_boot_section_twice),
+		TEST(test_boot_section_with_a_broken_line),
+		TEST(test_boot_key_twice),
+		TEST(test_unreadable_file),
+		TEST(test_line_numbers_end),
+		TEST(test_too_many_sections),
+		TEST(test_too_many_selectors),
+		TEST(test_too_many_errors),
+		TEST(test_too_many_files),
+		TEST(test_long_messages),
+		TEST(test_digest),
+		TEST(test_digest_of_every_byte),
+		TEST(test_active),
+		TEST(test_cmdline_devices),
+		TEST(test_cmdline_mistakes),
+		TEST(test_cmdline_limits),
+		TEST(test_cmdline_names_are_free),
+		TEST(test_has_place),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How the selectors of a section combine. */
+#include "../../src/core/match.h"
+#include "support.h"
+
+static struct config config;
+
+/* A section with the selectors of @text, parted by blanks. */
+static const struct config_section *make_section(const char *text)
+{
+	struct config_section *section = &config.sections[0];
+	char copy[256], *rest = copy, *item;
+
+	/* The selectors of a section need not be the first of the configuration. */
+	config.n_selectors = 3;
+	*section = (struct config_section){.first_selector = 3};
+	strcpy(copy, text);
+	while ((item = strsep(&rest, " "))) {
+		struct selector *selector = &config.selectors[config.n_selectors++];
+
+		assert_int_equal(selector_parse(item, selector), 0);
+		section->n_selectors++;
+		section->kinds |= (uint8_t)(1 << selector->kind);
+	}
+	return section;
+}
+
+static const struct pci_address address = {0, 1, 0};
+static const struct pci_ids ids = {0x10de, 0x2204, 0x1043, 0x8769, 0x030000};
+
+static struct pci_path known_path(void)
+{
+	struct pci_path path;
+
+	assert_int_equal(pci_path_parse("00:01.0/00.0", PCI_NAME_WHOLE, &path, NULL), 0);
+	return path;
+}
+
+static const struct {
+	const char *selectors;
+	enum match match;
+} section_cases[] = {
+	/* One kind: any of its selectors. */
+	{"10de:2204", MATCH_MEMBER},
+	{"10de:1aef 10de:2204", MATCH_MEMBER},
+	{"10de:1aef 1002:73bf", MATCH_NONE},
+	{"00:01.0/00", MATCH_MEMBER},
+	{"00:02.0/00 00:01.0/00", MATCH_MEMBER},
+	{"00:02.0/00", MATCH_NONE},
+	{"01:00.0", MATCH_MEMBER},
+	{"02:00.0", MATCH_NONE},
+	{"class:03", MATCH_MEMBER},
+	{"class:02 class:0300", MATCH_MEMBER},
+	{"class:04", MATCH_NONE},
+	/* Several kinds: all of them. */
+	{"00:01.0/00 10de:2204", MATCH_MEMBER},
+	{"00:01.0/00 10de:1aef 10de:2204", MATCH_MEMBER},
+	{"00:01.0/00 10de:2204 class:03", MATCH_MEMBER},
+	{"01:00.0 00:01.0/00 10de:2204 class:03", MATCH_MEMBER},
+	{"10de:2204 class:04", MATCH_NONE},
+	/* The place is right, and what is there is not. */
+	{"00:01.0/00 10de:1aef", MATCH_STRANGER},
+	{"00:01.0/00 10de:2204 class:04", MATCH_STRANGER},
+	{"01:00 1002:", MATCH_STRANGER},
+	{"00:02.0/00 10de:2204", MATCH_NONE},
+	/* Path and address disagree: something has moved. */
+	{"00:01.0/00 02:00.0", MATCH_STRANGER},
+	{"00:02.0/00 01:00.0", MATCH_STRANGER},
+	{"00:02.0/00 01:00.0 10de:2204", MATCH_STRANGER},
+	{"00:02.0/00 02:00.0 10de:2204", MATCH_NONE},
+};
+
+static void test_section(void **state)
+{
+	struct pci_path path = known_path();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(section_cases); i++) {
+		const struct config_section *section =
+			make_section(section_cases[i].selectors);
+
+		if (match_section(&config, section, address, &path, &ids) !=
+			section_cases[i].match)
+			fail_msg("%s", section_cases[i].selectors);
+	}
+}
+
+static void test_unknown_path(void **state)
+{
+	static const struct pci_path unknown;
+
+	(void)state;
+	assert_int_equal(match_section(&config, make_section("00:01.0/00 10de:2204"),
+				 address, &unknown, &ids),
+		MATCH_NONE);
+	assert_int_equal(match_section(&config, make_section("01:00.0 10de:2204"),
+				 address, &unknown, &ids),
+		MATCH_MEMBER);
+}
+
+static void test_identity(void **state)
+{
+	static const struct {
+		const char *selectors;
+		bool holds;
+	} cases[] = {
+		{"10de:2204", true},
+		{"10de:1aef 10de:2204", true},
+		{"10de:1aef", false},
+		{"00:07.0/00 10de:2204", true},
+		{"07:00.0 10de:2204 class:03", true},
+		{"07:00.0 10de:2204 class:04", false},
+		{"class:03", true},
+		/* A place alone says nothing of what is there. */
+		{"00:01.0/00", false},
+		{"01:00.0", false},
+		{"00:00.0", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (match_identity(&config, make_section(cases[i].selectors), &ids) !=
+			cases[i].holds)
+			fail_msg("%s", cases[i].selectors);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_section),
+		cmocka_unit_test(test_unknown_path),
+		cmocka_unit_test(test_identity),
+	};
+
+	return cmocka_run_group_tests_name("match", tests, NULL, NULL);
+}

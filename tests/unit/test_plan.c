@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The planner on composed machines: tests/fixtures/MACHINE/CASE has what a person wrote
+ * (conf, cmdline, protect) and what is expected of it, one test each; the lines of one
+ * section may come in any order.  Then, without files, what no fixture shows.
+ */
+#include <glob.h>
+#include <libgen.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "../../src/core/configfiles.h"
+#include "../../src/core/plan.h"
+#include "../../src/core/util.h"
+#include "../lib/compose.h"
+#include "../lib/tree.h"
+
+#define FIXTURES  "tests/fixtures"
+#define CASES_MAX 512
+#define TEXT_SIZE 65536
+#define LINES_MAX 512
+
+static char top[TREE_TEMPORARY_SIZE];
+static char composed[256]; /* the machine that is below top */
+
+/* Static as in the programs, and emptied before each case. */
+static struct world {
+	struct config config;
+	struct protect_list protect;
+	struct machine machine;
+	struct plan plan;
+} world;
+
+static void clear_root(void)
+{
+	assert_int_equal(tree_remove(top), 0);
+	assert_int_equal(mkdir(top, 0755), 0);
+}
+
+/* The cases of one machine come one after the other: it is made once. */
+static void compose(const char *machine)
+{
+	char file[512];
+
+	if (strcmp(machine, composed) == 0)
+		return;
+	clear_root();
+	snprintf(file, sizeof(file), FIXTURES "/%s/machine", machine);
+	assert_int_equal(compose_machine(file, top), 0);
+	snprintf(composed, sizeof(composed), "%s", machine);
+}
+
+/* Reads a file of a case.  Returns false when the case has none. */
+static bool read_text(const char *dir, const char *name, char *ret)
+{
+	char path[512];
+	FILE *file;
+	size_t n;
+
+	snprintf(path, sizeof(path), FIXTURES "/%s/%s", dir, name);
+	file = fopen(path, "r");
+	ret[0] = '\0';
+	if (!file)
+		return false;
+	n = fread(ret, 1, TEXT_SIZE - 1, file);
+	ret[n] = '\0';
+	fclose(file);
+	assert_true(n < TEXT_SIZE - 1);
+	return true;
+}
+
+/* Lays a file of a case into the root, or takes that of the case before away. */
+static void lay(const char *dir, const char *name, const char *to)
+{
+	static char text[TEXT_SIZE];
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", top, to);
+	remove(path);
+	if (!read_text(dir, name, text))
+		return;
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* What vfioboot-early does up to the plan. */
+static void make_plan(void)
+{
+	struct sysfs_root root;
+
+	memset(&world, 0, sizeof(world));
+	assert_int_equal(sysfs_root_open(top, &root), 0);
+	configfiles_read(&root, &world.config);
+	configfiles_read_cmdline(&root, &world.config);
+	configfiles_read_protect(&root, &world.config, &world.protect);
+	assert_int_equal(
+		machine_look_up(&root, &world.config, &world.protect, &world.machine), 0);
+	plan_make(&world.config, &world.machine, &world.protect, &world.plan);
+	sysfs_root_close(&root);
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The section of a plan's line: its second word, with the blank behind it. */
+static const char *section_of(const char *line)
+{
+	return strchr(line, ' ') + 1;
+}
+
+static bool same_section(const char *a, const char *b)
+{
+	size_t n = strcspn(section_of(a), " ") + 1;
+
+	return strncmp(section_of(a), section_of(b), n) == 0;
+}
+
+/* Sorts the lines of each section, and leaves the order of the sections. */
+static void sort_sections(char *text)
+{
+	static char copy[TEXT_SIZE];
+	char *lines[LINES_MAX], *rest = copy, *line;
+	size_t n = 0;
+
+	strcpy(copy, text);
+	text[0] = '\0';
+	while ((line = strsep(&rest, "\n")) && *line) {
+		assert_true(n < LINES_MAX);
+		assert_non_null(strchr(line, ' '));
+		lines[n++] = line;
+	}
+	for (size_t first = 0, end; first < n; first = end) {
+		for (end = first + 1; end < n && same_section(lines[first], lines[end]);)
+			end++;
+		qsort(lines + first, end - first, sizeof(lines[0]), compare_lines);
+	}
+	for (size_t i = 0; i < n; i++)
+		text += sprintf(text, "%s\n", lines[i]);
+}
+
+static void format_plan(char *ret)
+{
+	for (unsigned i = 0; i < world.plan.n_entries; i++) {
+		char line[PLAN_LINE_SIZE];
+
+		plan_format_entry(
+			&world.config, &world.machine, &world.plan.entries[i], line);
+		ret += sprintf(ret, "%s\n", line);
+	}
+	*ret = '\0';
+}
+
+/* One "FILE:LINE:" an error, as the case expects them. */
+static void format_errors(char *ret)
+{
+	*ret = '\0';
+	for (unsigned i = 0; i < world.config.n_errors; i++) {
+		const struct config_place *place = &world.config.errors[i].place;
+
+		ret += sprintf(
+			ret, "%s:%u:\n", world.config.files[place->file], place->line);
+	}
+}
+
+static void test_case(void **state)
+{
+	static char expected[TEXT_SIZE], actual[TEXT_SIZE];
+	const char *dir = *state;
+	char machine[256];
+
+	snprintf(machine, sizeof(machine), "%.*s", (int)strcspn(dir, "/"), dir);
+	compose(machine);
+	lay(dir, "conf", "etc/vfioboot.conf");
+	lay(dir, "cmdline", "proc/cmdline");
+	lay(dir, "protect", "etc/vfioboot.protect");
+	make_plan();
+	read_text(dir, "errors", expected);
+	format_errors(actual);
+	assert_string_equal(actual, expected);
+	assert_true(read_text(dir, "expected", expected));
+	sort_sections(expected);
+	format_plan(actual);
+	sort_sections(actual);
+	assert_string_equal(actual, expected);
+}
+
+/* ---- without files -------------------------------------------------------------------- */
+
+/* Starts a world of @n network functions with one id and paths of their own, in a group. */
+static int setup_network(unsigned n)
+{
+	memset(&world, 0, sizeof(world));
+	for (unsigned i = 0; i < n; i++) {
+		struct pcidev *dev = &world.machine.functions[i];
+		pci_devfn devfn = (pci_devfn)i;
+		uint8_t bus = (uint8_t)(i >> 8);
+
+		*dev = (struct pcidev){
+			.address = {0, bus, devfn},
+			.path = {.bus = bus, .depth = 1, .devfn = {devfn}},
+			.ids = {.vendor = 0x8086, .device = 0x1521, .class = 0x020000},
+			.detailed = true,
+			.has_iommu_group = true,
+		};
+	}
+	world.machine.n_functions = n;
+	world.machine.whole = true;
+	return 0;
+}
+
+static int setup_empty(void **state)
+{
+	(void)state;
+	return setup_network(0);
+}
+
+static int setup_full(void **state)
+{
+	(void)state;
+	return setup_network(MACHINE_FUNCTIONS_MAX);
+}
+
+static struct config_section *add_section(const char *name, const char *selector)
+{
+	struct config *config = &world.config;
+	struct config_section *section = &config->sections[config->n_sections++];
+	struct selector *parsed = &config->selectors[config->n_selectors];
+
+	assert_int_equal(selector_parse(selector, parsed), 0);
+	*section = (struct config_section){.driver = "vfio-pci",
+		.first_selector = (uint16_t)config->n_selectors++,
+		.n_selectors = 1,
+		.kinds = (uint8_t)(1 << parsed->kind)};
+	snprintf(section->name, sizeof(section->name), "%s", name);
+	return section;
+}
+
+static void plan_it(void)
+{
+	plan_make(&world.config, &world.machine, &world.protect, &world.plan);
+}
+
+/* The entries of a section, and how many of them are to be bound. */
+static unsigned count(unsigned section, unsigned *ret_bind)
+{
+	unsigned n = 0;
+
+	*ret_bind = 0;
+	for (unsigned i = 0; i < world.plan.n_entries; i++) {
+		n += world.plan.entries[i].section == section;
+		*ret_bind += world.plan.entries[i].section == section &&
+			world.plan.entries[i].reason == REASON_NONE;
+	}
+	return n;
+}
+
+static void test_most_functions(void **state)
+{
+	unsigned bind;
+
+	(void)state;
+	add_section("all", "8086:1521");
+	plan_it();
+	assert_int_equal(count(0, &bind), MACHINE_FUNCTIONS_MAX);
+	assert_int_equal(bind, MACHINE_FUNCTIONS_MAX);
+}
+
+/* Whether an id is there once can't be told when not all functions are known. */
+static void test_truncated_id(void **state)
+{
+	(void)state;
+	world.machine.truncated = true;
+	world.machine.functions[7].ids.device = 0x1522;
+	add_section("one", "8086:1522");
+	plan_it();
+	assert_int_equal(world.plan.n_entries, 1);
+	assert_int_equal(world.plan.entries[0].reason, REASON_COUNT);
+}
+
+static void test_truncated_follow(void **state)
+{
+	struct config_section *section;
+
+	(void)state;
+	world.machine.truncated = true;
+	world.machine.functions[7].ids.device = 0x1522;
+	section = add_section("moved", "ffff:ff:1f.7");
+	assert_int_equal(selector_parse("8086:1522", &world.config.selectors[1]), 0);
+	world.config.n_selectors = 2;
+	section->n_selectors = 2;
+	section->kinds |= 1 << SELECTOR_ID;
+	section->follow = true;
+	plan_it();
+	assert_int_equal(world.plan.n_entries, 1);
+	assert_int_not_equal(world.plan.entries[0].reason, REASON_NONE);
+}
+
+/* A plan has a bound.  A section that does not fit is told, and not bound in part. */
+static void test_plan_is_full(void **state)
+{
+	unsigned bind;
+
+	(void)state;
+	world.machine.n_functions = MACHINE_FUNCTIONS_MAX - 8;
+	world.machine.functions[0].has_iommu_group = false;
+	for (unsigned i = 1; i < 13; i++)
+		world.machine.functions[i].ids.device = 0x1522;
+	add_section("refused", "8086:");
+	add_section("too-many", "8086:1522");
+	add_section("one-more", "8086:1522");
+	plan_it();
+	assert_true(count(0, &bind) > 0);
+	assert_int_equal(bind, 0);
+	assert_true(count(1, &bind) > 0);
+	assert_true(bind == 0 || bind == 12);
+	assert_true(count(2, &bind) > 0);
+	assert_int_equal(bind, 0);
+}
+
+static void test_details_unknown(void **state)
+{
+	(void)state;
+	setup_network(1);
+	world.machine.functions[0].detailed = false;
+	add_section("one", "00:00.0");
+	plan_it();
+	assert_int_equal(world.plan.n_entries, 1);
+	assert_int_equal(world.plan.entries[0].reason, REASON_IO_ERROR);
+}
+
+static void test_longest_line(void **state)
+{
+	char line[PLAN_LINE_SIZE];
+
+	(void)state;
+	setup_network(1);
+	world.machine.functions[0].address = (struct pci_address){0xffffffff, 0xff, 0xff};
+	memset(add_section("", "ffffffff:ff:1f.7")->name, 'n', CONFIG_NAME_SIZE - 1);
+	memset(world.config.sections[0].driver, 'd', CONFIG_DRIVER_SIZE - 1);
+	plan_it();
+	assert_int_equal(world.plan.n_entries, 1);
+	plan_format_entry(&world.config, &world.machine, &world.plan.entries[0], line);
+	assert_string_equal(line,
+		"ffffffff:ff:1f.7 nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn "
+		"bind ddddddddddddddddddddddddddddddd");
+}
+
+/* ---- one test a case ------------------------------------------------------------------ */
+
+static size_t find_cases(struct CMUnitTest *tests)
+{
+	glob_t found;
+	size_t n = 0;
+
+	if (glob(FIXTURES "/*/*/expected", 0, NULL, &found) != 0)
+		return 0;
+	for (; n < found.gl_pathc && n < CASES_MAX; n++) {
+		char *dir = strdup(dirname(found.gl_pathv[n]) + strlen(FIXTURES "/"));
+
+		tests[n] = (struct CMUnitTest){
+			.name = dir, .test_func = test_case, .initial_state = dir};
+	}
+	globfree(&found);
+	return n;
+}
+
+static int setup_root(void **state)
+{
+	(void)state;
+	return tree_make_temporary(top);
+}
+
+static int remove_root(void **state)
+{
+	(void)state;
+	return tree_remove(top);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest pure[] = {
+		cmocka_unit_test_setup(test_most_functions, setup_full),
+		cmocka_unit_test_setup(test_truncated_id, setup_full),
+		cmocka_unit_test_setup(test_truncated_follow, setup_full),
+		cmocka_unit_test_setup(test_plan_is_full, setup_full),
+		cmocka_unit_test_setup(test_details_unknown, setup_empty),
+		cmocka_unit_test_setup(test_longest_line, setup_empty),
+	};
+	static struct CMUnitTest tests[CASES_MAX + ARRAY_SIZE(pure)];
+	size_t n = find_cases(tests);
+
+	if (!n || n == CASES_MAX) {
+		fputs("test_plan: no cases in " FIXTURES ", or too many\n", stderr);
+		return 1;
+	}
+	memcpy(tests + n, pure, sizeof(pure));
+	return _cmocka_run_group_tests(
+		"plan", tests, n + ARRAY_SIZE(pure), setup_root, remove_root);
+}
