@@ -181,8 +181,9 @@ static enum reason unbind(
 }
 
 /*
- * Brings one function to its driver, and reads back that it is there.  Twice, because a
- * native driver may have taken it between the first look and the override.
+ * Brings one function from the driver that it was seen with to the one that is asked for, and
+ * reads back that it is there.  Twice, because a native driver may have taken it between the
+ * look and the override.
  */
 static enum reason bind_function(struct apply *apply, unsigned entry)
 {
@@ -198,8 +199,11 @@ static enum reason bind_function(struct apply *apply, unsigned entry)
 			reason = unbind(apply, address, driver);
 		else if (probed)
 			reason = REASON_NOT_BOUND;
-		if (reason != REASON_NONE)
+		if (reason != REASON_NONE) {
+			/* A driver whose remove hangs has lost its link already. */
+			sysfs_read_driver(apply->root, address, driver);
 			return reason;
+		}
 		if (!is_none(asked) && write_probe(apply, entry) < 0)
 			return REASON_IO_ERROR;
 		if (sysfs_read_driver(apply->root, address, driver) < 0)
@@ -237,14 +241,8 @@ static void bind_entry(struct apply *apply, unsigned entry)
 {
 	struct outcome *outcome = &apply->outcomes[entry];
 
-	/* Loading the driver may have bound it already, or a native one came. */
-	if (child_now() >= apply->deadline)
-		outcome->reason = REASON_DEADLINE;
-	else if (sysfs_read_driver(apply->root, function_of(apply, entry)->address,
-			 outcome->driver) < 0)
-		outcome->reason = REASON_IO_ERROR;
-	else
-		outcome->reason = bind_function(apply, entry);
+	outcome->reason = child_now() < apply->deadline ? bind_function(apply, entry)
+							: REASON_DEADLINE;
 	if (outcome->reason == REASON_NONE)
 		outcome->result = RESULT_BOUND;
 }

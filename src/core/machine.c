@@ -206,7 +206,7 @@ static bool has_moved(const struct lookup *lookup, const struct config_section *
 	return !member;
 }
 
-/* Whether any section could take the function, be it where it follows its device to. */
+/* Whether any section speaks of the function, be it where it follows its device to. */
 static bool is_candidate(const struct lookup *lookup, const struct pcidev *dev)
 {
 	const struct config *config = lookup->config;
@@ -215,7 +215,7 @@ static bool is_candidate(const struct lookup *lookup, const struct pcidev *dev)
 		const struct config_section *section = &config->sections[i];
 
 		if (is_wanted(config, section) &&
-			(match_dev(lookup, section, dev) == MATCH_MEMBER ||
+			(match_dev(lookup, section, dev) != MATCH_NONE ||
 				(section->follow &&
 					match_identity(config, section, &dev->ids))))
 			return true;

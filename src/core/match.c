@@ -6,16 +6,17 @@
 
 #define PLACE_KINDS (1 << SELECTOR_PATH | 1 << SELECTOR_ADDRESS)
 
-/* The kinds of which at least one selector holds, as bits 1 << kind. */
+/* The kinds among @wanted of which at least one selector holds, as bits 1 << kind. */
 static unsigned matching_kinds(const struct config *config,
-	const struct config_section *section, struct pci_address address,
+	const struct config_section *section, unsigned wanted, struct pci_address address,
 	const struct pci_path *path, const struct pci_ids *ids)
 {
 	const struct selector *selectors = &config->selectors[section->first_selector];
 	unsigned kinds = 0;
 
 	for (unsigned i = 0; i < section->n_selectors; i++)
-		if (selector_match(&selectors[i], address, path, ids))
+		if (wanted & 1u << selectors[i].kind &&
+			selector_match(&selectors[i], address, path, ids))
 			kinds |= 1u << selectors[i].kind;
 	return kinds;
 }
@@ -24,14 +25,17 @@ enum match match_section(const struct config *config,
 	const struct config_section *section, struct pci_address address,
 	const struct pci_path *path, const struct pci_ids *ids)
 {
-	unsigned kinds = matching_kinds(config, section, address, path, ids);
-	unsigned places = section->kinds & PLACE_KINDS;
+	unsigned wanted = section->kinds & PLACE_KINDS;
+	unsigned places = matching_kinds(config, section, wanted, address, path, ids);
 
-	if (kinds == section->kinds)
-		return MATCH_MEMBER;
+	/* Most functions are elsewhere; their ids need not be compared. */
+	if (wanted && !places)
+		return MATCH_NONE;
 	/* "path" and "address" together: a function that only one of them names is the
 	 * sign that something has moved. */
-	return kinds & places ? MATCH_STRANGER : MATCH_NONE;
+	if (places == wanted && match_identity(config, section, ids))
+		return MATCH_MEMBER;
+	return wanted ? MATCH_STRANGER : MATCH_NONE;
 }
 
 bool match_identity(const struct config *config, const struct config_section *section,
@@ -39,8 +43,7 @@ bool match_identity(const struct config *config, const struct config_section *se
 {
 	static const struct pci_path unknown;
 	unsigned wanted = section->kinds & ~(unsigned)PLACE_KINDS;
-	unsigned kinds =
-		matching_kinds(config, section, (struct pci_address){0}, &unknown, ids);
 
-	return wanted && (kinds & wanted) == wanted;
+	return matching_kinds(config, section, wanted, (struct pci_address){0}, &unknown,
+		       ids) == wanted;
 }

@@ -16,7 +16,7 @@ enum match match_section(const struct config *config,
 	const struct config_section *section, struct pci_address address,
 	const struct pci_path *path, const struct pci_ids *ids);
 
-/* Whether the id and class selectors of the section hold, wherever the function is. */
+/* Whether the id and class selectors of the section hold, if any, wherever the function is. */
 bool match_identity(const struct config *config, const struct config_section *section,
 	const struct pci_ids *ids);
 

@@ -3,7 +3,6 @@
 #include "pciname.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 static int hex_digit(char c)
@@ -221,21 +220,50 @@ int pci_ids_parse(const char *modalias, struct pci_ids *ret)
 	return 0;
 }
 
-void pci_address_format(struct pci_address address, char ret[static PCI_ADDRESS_SIZE])
+char *pci_put_hex(char *to, uint32_t value, int digits)
 {
-	snprintf(ret, PCI_ADDRESS_SIZE, "%04x:%02x:%02x.%x", address.domain, address.bus,
-		address.devfn >> 3, address.devfn & 7u);
+	while (digits < 8 && value >> 4 * digits)
+		digits++;
+	for (int i = digits - 1; i >= 0; i--)
+		*to++ = "0123456789abcdef"[value >> 4 * i & 0xf];
+	*to = '\0';
+	return to;
 }
 
-void pci_path_format(const struct pci_path *path, char ret[static PCI_PATH_SIZE])
+static char *put_bus(char *to, uint32_t domain, uint8_t bus)
 {
-	char *p = ret;
-	char *end = ret + PCI_PATH_SIZE;
+	to = pci_put_hex(to, domain, 4);
+	*to++ = ':';
+	to = pci_put_hex(to, bus, 2);
+	*to++ = ':';
+	return to;
+}
 
-	if (path->domain)
-		p += snprintf(p, (size_t)(end - p), "%04x:", path->domain);
-	p += snprintf(p, (size_t)(end - p), "%02x:", path->bus);
-	for (int i = 0; i < path->depth; i++)
-		p += snprintf(p, (size_t)(end - p), "%s%02x.%x", i ? "/" : "",
-			path->devfn[i] >> 3, path->devfn[i] & 7u);
+static char *put_devfn(char *to, pci_devfn devfn)
+{
+	to = pci_put_hex(to, devfn >> 3, 2);
+	*to++ = '.';
+	return pci_put_hex(to, devfn & 7u, 1);
+}
+
+char *pci_address_format(struct pci_address address, char ret[static PCI_ADDRESS_SIZE])
+{
+	return put_devfn(put_bus(ret, address.domain, address.bus), address.devfn);
+}
+
+char *pci_path_format(const struct pci_path *path, char ret[static PCI_PATH_SIZE])
+{
+	char *to = put_bus(ret, path->domain, path->bus);
+
+	if (!path->domain) { /* "0000:" */
+		to -= 5;
+		memmove(ret, ret + 5, (size_t)(to - ret));
+	}
+	for (int i = 0; i < path->depth; i++) {
+		if (i)
+			*to++ = '/';
+		to = put_devfn(to, path->devfn[i]);
+	}
+	*to = '\0';
+	return to;
 }

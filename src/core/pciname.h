@@ -80,8 +80,14 @@ int pci_path_from_link(const char *link, struct pci_path *ret);
 /* Parses the content of a modalias attribute, newline or not.  Returns 0, or -EINVAL. */
 int pci_ids_parse(const char *modalias, struct pci_ids *ret);
 
-/* Write the canonical text; the domain is always there in an address, in a path unless 0. */
-void pci_address_format(struct pci_address address, char ret[static PCI_ADDRESS_SIZE]);
-void pci_path_format(const struct pci_path *path, char ret[static PCI_PATH_SIZE]);
+/*
+ * Write the canonical text, and return where its NUL is.  The domain is always there in an
+ * address, in a path unless it is 0.  By hand, since each access to sysfs formats a name.
+ */
+char *pci_address_format(struct pci_address address, char ret[static PCI_ADDRESS_SIZE]);
+char *pci_path_format(const struct pci_path *path, char ret[static PCI_PATH_SIZE]);
+
+/* The same of a number with @digits hex digits, or as many as it needs (at most 8). */
+char *pci_put_hex(char *to, uint32_t value, int digits);
 
 #endif

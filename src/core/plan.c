@@ -266,7 +266,8 @@ static bool takes_last_display(const struct planner *planner, const struct draft
 	for (unsigned i = draft->first; i < planner->plan->n_entries; i++)
 		takes |= pcidev_base_class(function_of(planner,
 				 &planner->plan->entries[i])) == PCI_BASE_DISPLAY;
-	for (unsigned i = 0; takes && i < planner->machine->n_functions; i++) {
+	/* From the end: the listed displays were looked up last. */
+	for (unsigned i = planner->machine->n_functions; takes && i-- > 0;) {
 		const struct pcidev *dev = &planner->machine->functions[i];
 
 		if (pcidev_base_class(dev) == PCI_BASE_DISPLAY && !is_taken(planner, i) &&

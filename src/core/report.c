@@ -54,6 +54,26 @@ put(struct output *output, const char *format, ...)
 		output->error = -EOVERFLOW;
 }
 
+/* A record has a line of these for each function: no format is read for them. */
+static void put_field(struct output *output, const char *name, const char *value)
+{
+	size_t name_len = strlen(name), value_len = strlen(value);
+
+	if (sizeof(output->buffer) - output->len < name_len + value_len)
+		flush(output);
+	memcpy(output->buffer + output->len, name, name_len);
+	memcpy(output->buffer + output->len + name_len, value, value_len);
+	output->len += name_len + value_len;
+}
+
+static void format_id(const struct pci_ids *ids, char ret[static sizeof("ffff:ffff")])
+{
+	char *to = pci_put_hex(ret, ids->vendor, 4);
+
+	*to++ = ':';
+	pci_put_hex(to, ids->device, 4);
+}
+
 /* Each generator leaves one of these two marks in its image. */
 static bool in_initramfs(const struct sysfs_root *root)
 {
@@ -86,16 +106,20 @@ static void put_function(
 
 	if (dev) {
 		pci_address_format(dev->address, address);
-		snprintf(id, sizeof(id), "%04x:%04x", dev->ids.vendor, dev->ids.device);
+		format_id(&dev->ids, id);
 	}
 	if (dev && dev->path.depth)
 		pci_path_format(&dev->path, path);
-	put(output,
-		"function section=%s address=%s path=%s id=%s wanted=%s before=%s driver=%s "
-		"result=%s reason=%s\n",
-		section->name, address, path, id, section->driver,
-		dev ? or_dash(dev->driver) : "-", or_dash(outcome->driver),
-		result_word(outcome->result), reason_word(outcome->reason));
+	put_field(output, "function section=", section->name);
+	put_field(output, " address=", address);
+	put_field(output, " path=", path);
+	put_field(output, " id=", id);
+	put_field(output, " wanted=", section->driver);
+	put_field(output, " before=", dev ? or_dash(dev->driver) : "-");
+	put_field(output, " driver=", or_dash(outcome->driver));
+	put_field(output, " result=", result_word(outcome->result));
+	put_field(output, " reason=", reason_word(outcome->reason));
+	put_field(output, "\n", "");
 }
 
 static const char *state_of(const struct report *report)

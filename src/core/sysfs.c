@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "util.h"
@@ -89,17 +90,22 @@ static int open_confined(const struct sysfs_root *root, const char *path, int fl
 	struct kernel_open_how how = {
 		.flags = (uint64_t)flags | O_CLOEXEC, .resolve = KERNEL_RESOLVE_IN_ROOT};
 	int fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+	_cleanup_close_ int there = -1;
+	char link[32];
 
 	if (fd >= 0)
 		return fd;
-	fd = openat(root->fd, path, flags | O_CLOEXEC);
-	if (fd < 0)
+	/* Looked at before it is opened: opening a device or a pipe may do something. */
+	there = openat(root->fd, path, O_PATH | (flags & O_NOFOLLOW) | O_CLOEXEC);
+	if (there < 0)
 		return -errno;
-	if (!is_confined(root, fd)) {
-		close(fd);
+	if (!is_confined(root, there))
 		return -ENOENT; /* what is elsewhere is not there */
-	}
-	return fd;
+	if (flags & O_PATH)
+		return TAKE_FD(there);
+	snprintf(link, sizeof(link), OWN_FD, there);
+	fd = open(link, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 int sysfs_root_open_file(const struct sysfs_root *root, const char *path, int flags)
@@ -159,16 +165,27 @@ ssize_t sysfs_read_cmdline(const struct sysfs_root *root, char *buffer, size_t s
 
 int sysfs_open_kmsg(const struct sysfs_root *root)
 {
-	return sysfs_root_open_file(root, KMSG, O_WRONLY | O_APPEND | O_NOCTTY);
+	int fd = sysfs_root_open_file(
+		root, KMSG, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK);
+	struct stat file;
+
+	/* The device in a populated root is the log of this machine. */
+	if (fd >= 0 && !root->live && (fstat(fd, &file) < 0 || !S_ISREG(file.st_mode))) {
+		close(fd);
+		return -ENOENT;
+	}
+	return fd;
 }
 
 /* The name of a function's directory, or of a file in it. */
 static void device_name(char *ret, struct pci_address address, const char *file)
 {
-	char text[PCI_ADDRESS_SIZE];
+	char *to = pci_address_format(address, stpcpy(ret, DEVICES "/"));
 
-	pci_address_format(address, text);
-	snprintf(ret, NAME_SIZE, DEVICES "/%s%s%s", text, *file ? "/" : "", file);
+	if (*file) {
+		*to++ = '/';
+		strcpy(to, file);
+	}
 }
 
 int sysfs_read_ids(

@@ -20,6 +20,15 @@
 		taken_;                                                                  \
 	})
 
+/* The value of a descriptor variable, which is set to -1. */
+#define TAKE_FD(fd)                                                                      \
+	({                                                                               \
+		int *take_ = &(fd);                                                      \
+		int taken_ = *take_;                                                     \
+		*take_ = -1;                                                             \
+		taken_;                                                                  \
+	})
+
 static inline void free_ptr(void *p)
 {
 	free(*(void **)p);

@@ -463,7 +463,7 @@ static void test_driver_is_loaded(void **state)
 	add_function(second, 0, "");
 	apply();
 	expect_log("override0=vfio-pci override1=vfio-pci modprobe:vfio-pci "
-		   "vfio-pci?0 vfio-pci?1 ");
+		   "vfio-pci?0 vfio-pci?1 probe0 probe1 ");
 	expect(0, RESULT_BOUND, REASON_NONE, "vfio-pci");
 	expect(1, RESULT_BOUND, REASON_NONE, "vfio-pci");
 }
@@ -491,7 +491,8 @@ static void test_native_grabs_first(void **state)
 	register_driver("vfio-pci");
 	add_function(add_section("vfio-pci"), GRABBED_EARLY, "");
 	apply();
-	expect_log("override0=vfio-pci nouveau?0 unbind0<nouveau probe0 vfio-pci?0 ");
+	expect_log(
+		"override0=vfio-pci nouveau?0 probe0 unbind0<nouveau probe0 vfio-pci?0 ");
 	expect(0, RESULT_BOUND, REASON_NONE, "vfio-pci");
 }
 

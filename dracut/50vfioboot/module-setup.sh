@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2154 # dracut sets what is not set here
+#
+# dracut module: the early program with its configuration, as the first thing in the initramfs.
+# Nothing here may fail: dracut gives up the whole image when a module does.
+
+check() {
+	require_binaries /usr/lib/vfioboot/vfioboot-early || return 1
+	return 0
+}
+
+depends() {
+	return 0
+}
+
+# The drivers that the configuration names, apart from vfio-pci.
+configured_drivers() {
+	sed -n 's/^[[:space:]]*driver[[:space:]]*[=:][[:space:]]*\([A-Za-z0-9_-]*\).*/\1/p' \
+		"${dracutsysrootdir-}"/etc/vfioboot.conf \
+		"${dracutsysrootdir-}"/{usr/lib,etc}/vfioboot.conf.d/*.conf 2> /dev/null |
+		grep -vx none
+}
+
+installkernel() {
+	local -a drivers
+	mapfile -t drivers < <(configured_drivers)
+	# No -c: what this kernel calls otherwise, or has built in, is not missed. Not hostonly,
+	# because no driver of ours is in use while the image is made.
+	hostonly='' instmods vfio vfio_pci vfio_pci_core vfio_iommu_type1 vfio_virqfd \
+		"${drivers[@]}"
+	:
+}
+
+# Without those of /run, over which the initramfs mounts its own.
+install_configs() {
+	local root=${dracutsysrootdir-} config
+	for config in "$root"/etc/vfioboot.conf "$root"/{usr/lib,etc}/vfioboot.conf.d/*.conf; do
+		if [[ $(readlink "$config") == /dev/null ]]; then
+			# A mask: it counts by being a link.
+			config=${config#"$root"}
+			mkdir -p "$initdir${config%/*}"
+			ln -sf /dev/null "$initdir$config"
+		elif [[ -f $config ]]; then
+			inst_simple "${config#"$root"}"
+		fi
+	done
+}
+
+# Which functions this very host cannot spare. The configuration names devices of this host
+# too, so the list belongs to it in every image, not in the hostonly ones alone.
+install_protect_list() {
+	[[ ${dracutsysrootdir-} ]] && return 0
+	mkdir -p "$initdir/etc"
+	/usr/bin/vfioboot protect --output "$initdir/etc/vfioboot.protect" && return 0
+	dwarn "vfioboot: could not list what this host needs for itself"
+	inst_multiple -o /etc/vfioboot.protect
+}
+
+# kmod's own modprobe: where busybox took the name first (dracut 112), nothing could load the
+# compressed modules that Debian has had since 13.
+install_modprobe() {
+	local modprobe
+	modprobe=$(find_binary modprobe) || return 0
+	[[ $(readlink "$initdir$modprobe") == *busybox ]] && rm -f "$initdir$modprobe"
+	inst "$modprobe"
+}
+
+install() {
+	install_modprobe
+	inst /usr/lib/vfioboot/vfioboot-early
+	install_configs
+	install_protect_list
+
+	if dracut_module_included systemd; then
+		inst_simple /usr/lib/systemd/system/vfioboot-early.service
+		$SYSTEMCTL -q --root "$initdir" add-wants sysinit.target vfioboot-early.service
+	else
+		inst_hook cmdline 00 "$moddir/vfioboot.sh"
+	fi
+	:
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Each generator's image at its hardest: it loads the native drivers by its own means before it
+# loads anything else (flavours/), and yet they never get to see the configured card.
+
+load lib
+
+# The configuration is a drop-in, and a mask keeps another one from taking the first card.
+dropins() {
+	second_gpu | overlay etc/vfioboot.conf.d/second-gpu.conf
+	overlay usr/lib/vfioboot.conf.d/first-gpu.conf <<-END
+		[device first-gpu]
+		path = 00:03.0/00
+	END
+	ln -s /dev/null "$BATS_TEST_TMPDIR/overlay/etc/vfioboot.conf.d/first-gpu.conf"
+}
+
+wins() { # ROOT FLAVOUR
+	dropins
+	image "$1" "$2"
+	twins
+	boot
+	taken_untouched 02:00
+	native 01:00 bochs-drm
+	result initramfs 02:00.0 bound -
+	result initramfs 02:00.1 bound -
+	result system 02:00.0 bound -
+	has '^log vfioboot: 0000:02:00.0 second-gpu: bound to vfio-pci$'
+	has '^unit vfioboot.service .*ActiveState=active'
+	has '^state running$'
+}
+
+mkinitcpio_wins() { # FLAVOUR
+	[ -n "${MKINITCPIO_ROOT:-}" ] ||
+		skip "MKINITCPIO_ROOT names no root with mkinitcpio, which Debian has not"
+	wins "$MKINITCPIO_ROOT" "$1"
+}
+
+@test "bookworm's kernel, initramfs-tools" {
+	wins bookworm initramfs-tools
+}
+
+@test "trixie's kernel, dracut with systemd" {
+	wins trixie dracut-systemd
+}
+
+@test "trixie's kernel, dracut without systemd" {
+	wins trixie dracut
+}
+
+@test "sid's kernel, initramfs-tools" {
+	wins sid initramfs-tools
+}
+
+@test "sid's kernel, dracut with systemd, and busybox in modprobe's place" {
+	wins sid dracut-systemd
+}
+
+@test "mkinitcpio with busybox" {
+	mkinitcpio_wins mkinitcpio
+}
+
+@test "mkinitcpio with systemd" {
+	mkinitcpio_wins mkinitcpio-systemd
+}
+
+# bats test_tags=all
+@test "bookworm's kernel, initramfs-tools: the driver of another vendor's card (radeon)" {
+	overlay etc/vfioboot.conf <<-END
+		[device second-gpu]
+		path = 00:04.0/00
+		id = 1002:5159, 8086:2668
+		expect = 2
+	END
+	image bookworm initramfs-tools
+	machine
+	root_disk
+	card 3 "$radeon"
+	card 4 "$radeon"
+	boot
+	taken_untouched 02:00
+	native 01:00 radeon
+}
+
+# bats test_tags=all
+@test "trixie's kernel, dracut with systemd: ten boots, ten wins" {
+	dropins
+	image trixie dracut-systemd
+	for round in 1 2 3 4 5 6 7 8 9 10; do
+		echo "round $round"
+		twins
+		boot
+		taken_untouched 02:00
+		native 01:00 bochs-drm
+	done
+}
