@@ -20,6 +20,10 @@ HEADERS = $(wildcard src/*/*.h)
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
 HOST_LIBS = mount
+
+# Says what is made; V=1 shows the commands.
+Q = $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)  $@")
 pkg = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
 
 # ---- vfioboot-early: static where it can be -------------------------------------------
@@ -54,28 +58,28 @@ all: build/vfioboot-early build/vfioboot
 # musl-gcc looks at musl's headers alone; this one is inih's.
 build/include/ini.h:
 	@mkdir -p $(@D)
-	cp "$(call pkg,--variable=includedir inih)/ini.h" $@
+	$(Q)cp "$(call pkg,--variable=includedir inih)/ini.h" $@
 
 build/vfioboot-early: $(CORE_SRC) $(EARLY_SRC) $(HEADERS) build/include/ini.h Makefile
-	@echo "vfioboot-early: $(EARLY_KIND)"
-	$(EARLY_CC) $(BASE_CFLAGS) $(WERROR) $(EARLY_CFLAGS) $(EARLY_LDFLAGS) -o $@ \
+	@echo "  CC  $@: $(EARLY_KIND)"
+	$(Q)$(EARLY_CC) $(BASE_CFLAGS) $(WERROR) $(EARLY_CFLAGS) $(EARLY_LDFLAGS) -o $@ \
 		$(EARLY_SRC) $(CORE_SRC) $(EARLY_LIBS)
 
 # ---- vfioboot: the host program ---------------------------------------------------------
 
 build/%.o: src/%.c $(HEADERS) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
 
 build/vfioboot: $(patsubst src/%.c,build/%.o,$(CORE_SRC) $(HOST_SRC))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs inih $(HOST_LIBS))
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs inih $(HOST_LIBS))
 
 # ---- installing --------------------------------------------------------------------------
 
-INSTALL_PROGRAM = install -D -m 0755
-INSTALL_DATA = install -D -m 0644
-
-# What is installed, and where: mode, file in the tree, file on the system.
+# What is installed, and where: mode, file in the tree, file on the system. In what is text the
+# names of the two programs become those of $(PREFIX).
 define INSTALLED
 0755 build/vfioboot-early $(LIBDIR)/vfioboot/vfioboot-early
 0755 build/vfioboot $(BINDIR)/vfioboot
@@ -104,7 +108,10 @@ WANTS = $(UNITDIR)/sysinit.target.wants
 .PHONY: install
 install: all
 	@echo "$$INSTALLED" | while read -r mode from to; do \
-		install -D -m "$$mode" "$$from" "$(DESTDIR)$$to" || exit 1; done
+		install -D -m "$$mode" "$$from" "$(DESTDIR)$$to" || exit 1; \
+		case $$from in build/*) ;; *) sed -i -e 's|/usr/lib/vfioboot/|$(LIBDIR)/vfioboot/|g' \
+			-e 's|/usr/bin/vfioboot|$(BINDIR)/vfioboot|g' "$(DESTDIR)$$to" || exit 1 ;; \
+		esac; done
 	@test -e "$(DESTDIR)$(CONFIG)" || install -D -m 0644 vfioboot.conf "$(DESTDIR)$(CONFIG)"
 	@mkdir -p "$(DESTDIR)$(WANTS)"
 	@ln -sfn ../vfioboot.service "$(DESTDIR)$(WANTS)/vfioboot.service"
@@ -112,6 +119,7 @@ install: all
 # The configuration stays: it is its owner's.
 .PHONY: uninstall
 uninstall:
+	@echo "Make the initramfs images anew: those that there are hold vfioboot until then."
 	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
 	@rm -f "$(DESTDIR)$(WANTS)/vfioboot.service"
 	@-rmdir "$(DESTDIR)$(LIBDIR)/vfioboot" "$(DESTDIR)$(LIBDIR)/dracut/modules.d/50vfioboot" 2>/dev/null
@@ -131,7 +139,8 @@ HOST_TEST_OBJ = $(patsubst src/%.c,build/sanitized/%.o,$(HOST_SRC))
 
 build/sanitized/%.o: src/%.c $(HEADERS) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
 
 # What unit tests link with: all of the core and the host, and what tests share.  An archive,
 # so that each takes what it uses.
@@ -142,11 +151,13 @@ TEST_HEADERS = $(wildcard tests/*/*.h)
 
 build/sanitized/tests/%.o: tests/%.c $(HEADERS) $(TEST_HEADERS) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) -c -o $@ $<
 
 build/sanitized/libtest.a: $(TEST_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 # The kernel that answers in test_apply is simulated: it gets what is written to the tree.
 build/tests/test_apply: WRAP = $(foreach function,sysfs_write_override sysfs_write_probe \
@@ -156,20 +167,23 @@ build/tests/test_report: WRAP = -Wl,--wrap=sysfs_open_kmsg
 
 build/tests/%: tests/unit/%.c build/sanitized/libtest.a $(HEADERS) $(TEST_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) -o $@ $< build/sanitized/libtest.a \
+	$(call say,CC)
+	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) -o $@ $< build/sanitized/libtest.a \
 		$(WRAP) $(TEST_LIBS)
 
 build/sanitized/vfioboot-early: build/sanitized/early/main.o $(CORE_TEST_OBJ)
-	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 build/sanitized/vfioboot: $(HOST_TEST_OBJ) $(CORE_TEST_OBJ)
-	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 # Packages first, and then a make that sees them.
 .PHONY: check check-all demo bench fuzz
 check check-all demo bench fuzz:
 	@tests/install-packages
-	@$(MAKE) --no-print-directory WERROR=-Werror run-$@
+	@$(MAKE) --no-print-directory -j"$$(nproc)" WERROR=-Werror run-$@
 
 .PHONY: run-check run-check-all
 run-check run-check-all: check-programs
@@ -189,7 +203,7 @@ check-boot: all
 	@tests/boot/run --all $(FILTER)
 
 .PHONY: check-programs
-check-programs: all $(TESTS) build/sanitized/vfioboot-early build/sanitized/vfioboot
+check-programs: all $(TESTS) build/tests/compose build/sanitized/vfioboot-early build/sanitized/vfioboot
 
 FUZZ_CC ?= clang
 FUZZERS = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -197,7 +211,8 @@ FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=a
 
 build/fuzz/%: tests/fuzz/%.c tests/fuzz/check.c tests/fuzz/check.h $(CORE_SRC) $(HEADERS) Makefile
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(BASE_CFLAGS) $(WERROR) $(FUZZ_CFLAGS) -o $@ $< tests/fuzz/check.c $(CORE_SRC) \
+	$(call say,CC)
+	$(Q)$(FUZZ_CC) $(BASE_CFLAGS) $(WERROR) $(FUZZ_CFLAGS) -o $@ $< tests/fuzz/check.c $(CORE_SRC) \
 		$(call pkg,--libs inih)
 
 .PHONY: run-fuzz

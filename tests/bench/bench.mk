@@ -3,12 +3,14 @@
 
 build/tests/compose: $(wildcard tests/lib/*.[ch]) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) -o $@ $(filter %.c,$^)
+	$(call say,CC)
+	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) -o $@ $(filter %.c,$^)
 
 # By the compiler and with the flags of vfioboot-early, so that only what they do differs.
 build/tests/floor build/tests/run: build/tests/%: tests/bench/%.c Makefile
 	@mkdir -p $(@D)
-	$(EARLY_CC) $(BASE_CFLAGS) $(WERROR) $(EARLY_CFLAGS) $(EARLY_LDFLAGS) -o $@ $<
+	$(call say,CC)
+	$(Q)$(EARLY_CC) $(BASE_CFLAGS) $(WERROR) $(EARLY_CFLAGS) $(EARLY_LDFLAGS) -o $@ $<
 
 BENCH_ROUNDS ?= 301
 

@@ -1,0 +1,64 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What `make install` puts where, and that `make uninstall` takes it away.
+
+bats_require_minimum_version 1.5.0
+
+tree=$BATS_TEST_DIRNAME/../..
+
+make_quietly() {
+	make -C "$tree" --no-print-directory "$@" DESTDIR="$BATS_TEST_TMPDIR" >&2
+}
+
+files() {
+	(cd "$BATS_TEST_TMPDIR" && find . ! -type d | sort)
+}
+
+@test "install puts each generator's hook where it looks" {
+	make_quietly install
+	cd "$BATS_TEST_TMPDIR"
+	[ -x usr/lib/vfioboot/vfioboot-early ]
+	[ -x usr/bin/vfioboot ]
+	[ -x usr/lib/dracut/modules.d/50vfioboot/module-setup.sh ]
+	[ -x usr/share/initramfs-tools/hooks/vfioboot ]
+	[ -x usr/share/initramfs-tools/scripts/init-top/00-vfioboot ]
+	[ -f usr/lib/initcpio/install/vfioboot ]
+	[ -f usr/lib/initcpio/hooks/vfioboot ]
+	[ -f etc/mkinitcpio.conf.d/vfioboot.conf ]
+	[ -f usr/lib/systemd/system/vfioboot-early.service ]
+	[ -f usr/lib/systemd/system/sysinit.target.wants/vfioboot.service ]
+	[ -f usr/share/man/man8/vfioboot-early.8 ]
+}
+
+@test "the configuration that is installed asks for nothing and has no error" {
+	make_quietly install
+	mkdir -p "$BATS_TEST_TMPDIR/sys" "$BATS_TEST_TMPDIR/proc"
+	run "$BATS_TEST_TMPDIR/usr/lib/vfioboot/vfioboot-early" --root "$BATS_TEST_TMPDIR" --dry-run
+	[ "$status" = 0 ]
+	[ -z "$output" ]
+}
+
+@test "install keeps the configuration that is there" {
+	mkdir -p "$BATS_TEST_TMPDIR/etc"
+	echo '# mine' >"$BATS_TEST_TMPDIR/etc/vfioboot.conf"
+	make_quietly install
+	[ "$(cat "$BATS_TEST_TMPDIR/etc/vfioboot.conf")" = '# mine' ]
+}
+
+@test "install takes other places" {
+	make_quietly install PREFIX=/opt SYSCONFDIR=/opt/etc
+	[ -x "$BATS_TEST_TMPDIR/opt/bin/vfioboot" ]
+	[ -f "$BATS_TEST_TMPDIR/opt/etc/vfioboot.conf" ]
+	[ ! -e "$BATS_TEST_TMPDIR/usr" ]
+	# The hooks and units look for the programs there, too.
+	grep -q '^ExecStart=/opt/lib/vfioboot/vfioboot-early$' \
+		"$BATS_TEST_TMPDIR/opt/lib/systemd/system/vfioboot-early.service"
+	run ! grep -rIl -e /usr/lib/vfioboot/ -e /usr/bin/vfioboot "$BATS_TEST_TMPDIR/opt"
+}
+
+@test "uninstall leaves the configuration alone, and nothing else" {
+	make_quietly install
+	make_quietly uninstall
+	[ "$(files)" = ./etc/vfioboot.conf ]
+}
