@@ -251,7 +251,8 @@ static void read_details(struct lookup *lookup)
 	for (unsigned i = 0; i < machine->n_functions; i++) {
 		struct pcidev *dev = &machine->functions[i];
 
-		if (!is_candidate(lookup, dev))
+		/* Unless all were read, each is there because a section names it. */
+		if (machine->whole && !is_candidate(lookup, dev))
 			continue;
 		pcidev_read_details(lookup->root, dev);
 		takes_display |= pcidev_base_class(dev) == PCI_BASE_DISPLAY;

@@ -6,6 +6,14 @@
 
 #define PLACE_KINDS (1 << SELECTOR_PATH | 1 << SELECTOR_ADDRESS)
 
+/* A quick look at what differs most: with many sections most functions are elsewhere. */
+static inline bool is_elsewhere(
+	const struct selector *selector, const struct pci_path *path)
+{
+	return selector->kind == SELECTOR_PATH &&
+		selector->path.devfn[0] >> 3 != path->devfn[0] >> 3;
+}
+
 /* The kinds among @wanted of which at least one selector holds, as bits 1 << kind. */
 static unsigned matching_kinds(const struct config *config,
 	const struct config_section *section, unsigned wanted, struct pci_address address,
@@ -16,6 +24,7 @@ static unsigned matching_kinds(const struct config *config,
 
 	for (unsigned i = 0; i < section->n_selectors; i++)
 		if (wanted & 1u << selectors[i].kind &&
+			!is_elsewhere(&selectors[i], path) &&
 			selector_match(&selectors[i], address, path, ids))
 			kinds |= 1u << selectors[i].kind;
 	return kinds;

@@ -2,10 +2,10 @@
 /* The decisions: who is a member, what refuses a section, which displays stay. */
 #include "plan.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "match.h"
+#include "text.h"
 
 struct planner {
 	const struct config *config;
@@ -317,8 +317,9 @@ void plan_format_entry(const struct config *config, const struct machine *machin
 
 	if (entry->function != PLAN_NO_FUNCTION)
 		pci_address_format(machine->functions[entry->function].address, address);
-	snprintf(ret, PLAN_LINE_SIZE, "%s %s %s %s", address, section->name,
-		entry->reason == REASON_NONE ? "bind" : "refuse",
+	text_join(ret, PLAN_LINE_SIZE, address, " ", section->name,
+		entry->reason == REASON_NONE ? " bind " : " refuse ",
 		entry->reason == REASON_NONE ? section->driver
-					     : reason_word(entry->reason));
+					     : reason_word(entry->reason),
+		NULL);
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#include "text.h"
 #include "util.h"
 #include "version.h"
 
@@ -52,18 +53,6 @@ put(struct output *output, const char *format, ...)
 		output->len += (size_t)n;
 	else if (!output->error)
 		output->error = -EOVERFLOW;
-}
-
-/* A record has a line of these for each function: no format is read for them. */
-static void put_field(struct output *output, const char *name, const char *value)
-{
-	size_t name_len = strlen(name), value_len = strlen(value);
-
-	if (sizeof(output->buffer) - output->len < name_len + value_len)
-		flush(output);
-	memcpy(output->buffer + output->len, name, name_len);
-	memcpy(output->buffer + output->len + name_len, value, value_len);
-	output->len += name_len + value_len;
 }
 
 static void format_id(const struct pci_ids *ids, char ret[static sizeof("ffff:ffff")])
@@ -110,16 +99,15 @@ static void put_function(
 	}
 	if (dev && dev->path.depth)
 		pci_path_format(&dev->path, path);
-	put_field(output, "function section=", section->name);
-	put_field(output, " address=", address);
-	put_field(output, " path=", path);
-	put_field(output, " id=", id);
-	put_field(output, " wanted=", section->driver);
-	put_field(output, " before=", dev ? or_dash(dev->driver) : "-");
-	put_field(output, " driver=", or_dash(outcome->driver));
-	put_field(output, " result=", result_word(outcome->result));
-	put_field(output, " reason=", reason_word(outcome->reason));
-	put_field(output, "\n", "");
+	if (sizeof(output->buffer) - output->len < REPORT_LINE_SIZE)
+		flush(output);
+	output->len += text_join(output->buffer + output->len, REPORT_LINE_SIZE,
+		"function section=", section->name, " address=", address, " path=", path,
+		" id=", id, " wanted=", section->driver,
+		" before=", dev ? or_dash(dev->driver) : "-",
+		" driver=", or_dash(outcome->driver),
+		" result=", result_word(outcome->result),
+		" reason=", reason_word(outcome->reason), "\n", NULL);
 }
 
 static const char *state_of(const struct report *report)
@@ -232,30 +220,30 @@ void report_sentence(const struct report *report, unsigned index, char *ret, siz
 		&report->config->sections[report->plan->entries[index].section];
 	const struct outcome *outcome = &report->outcomes[index];
 	const struct pcidev *dev = function_of(report, index);
-	char name[PCI_ADDRESS_SIZE + CONFIG_NAME_SIZE + 2];
-	char address[PCI_ADDRESS_SIZE] = "", what[48];
+	bool bound = outcome->result == RESULT_BOUND;
+	char address[PCI_ADDRESS_SIZE] = "", id[sizeof("ffff:ffff")] = "";
+	char name[PCI_ADDRESS_SIZE + CONFIG_NAME_SIZE], what[48] = "absent";
 
-	if (outcome->result == RESULT_ABSENT)
-		snprintf(what, sizeof(what), "absent");
-	else
-		snprintf(what, sizeof(what), "%s (%s)", result_word(outcome->result),
-			reason_word(outcome->reason));
-	if (dev)
+	if (dev) {
 		pci_address_format(dev->address, address);
-	snprintf(name, sizeof(name), "%s%s%s", address, dev ? " " : "", section->name);
-	if (outcome->result == RESULT_BOUND &&
-		strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
-		snprintf(ret, size, "%s: kept without a driver", name);
-	else if (outcome->result == RESULT_BOUND)
-		snprintf(ret, size, "%s: bound to %s", name, outcome->driver);
+		format_id(&dev->ids, id);
+	}
+	text_join(name, sizeof(name), address, dev ? " " : "", section->name, NULL);
+	if (outcome->result != RESULT_ABSENT)
+		text_join(what, sizeof(what), result_word(outcome->result), " (",
+			reason_word(outcome->reason), ")", NULL);
+	if (bound && strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
+		text_join(ret, size, name, ": kept without a driver", NULL);
+	else if (bound)
+		text_join(ret, size, name, ": bound to ", outcome->driver, NULL);
 	else if (!dev)
-		snprintf(ret, size, "%s: %s: %s", name, what,
-			reason_text(outcome->reason));
+		text_join(ret, size, name, ": ", what, ": ", reason_text(outcome->reason),
+			NULL);
 	else
-		snprintf(ret, size, "%s [%04x:%04x]: %s: %s (driver: %s)", name,
-			dev->ids.vendor, dev->ids.device, what,
+		text_join(ret, size, name, " [", id, "]: ", what, ": ",
 			reason_text(outcome->reason),
-			outcome->driver[0] ? outcome->driver : "none");
+			" (driver: ", outcome->driver[0] ? outcome->driver : "none", ")",
+			NULL);
 }
 
 /* The kernel's log.  Of one open file it takes ten lines in five seconds, and no more. */
@@ -268,24 +256,18 @@ struct log {
 };
 
 /* One record of the kernel's log is one write (Documentation/ABI/testing/dev-kmsg). */
-static void __attribute__((format(printf, 2, 3)))
-log_line(struct log *log, const char *format, ...)
+static void log_line(struct log *log, const char *level, const char *text)
 {
 	char line[768];
-	va_list args;
-	int n;
+	size_t len = text_join(line, sizeof(line), level, "vfioboot: ", text, "\n", NULL);
 
 	if (log->fd < 0 || log->lines == LOG_LINES_MAX) {
 		close_fd(&log->fd);
 		log->fd = sysfs_open_kmsg(log->root);
 		log->lines = 0;
 	}
-	va_start(args, format);
-	n = vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
 	log->lines++;
-	if (log->fd >= 0 && n > 0 && n < (int)sizeof(line) &&
-		write(log->fd, line, (size_t)n) < 0)
+	if (log->fd >= 0 && write(log->fd, line, len) < 0)
 		return; /* a full log is no reason to stop */
 }
 
@@ -298,15 +280,16 @@ void report_write_kmsg(const struct sysfs_root *root, const struct report *repor
 	for (unsigned i = 0; i < errors_kept(config); i++) {
 		const struct config_error *error = &config->errors[i];
 
-		log_line(&log, LEVEL_WARNING "vfioboot: %s:%u: %s\n",
+		snprintf(sentence, sizeof(sentence), "%s:%u: %s",
 			config->files[error->place.file], error->place.line,
 			error->message);
+		log_line(&log, LEVEL_WARNING, sentence);
 	}
 	if (config->off)
-		log_line(&log, LEVEL_INFO "vfioboot: off by the kernel command line\n");
+		log_line(&log, LEVEL_INFO, "off by the kernel command line");
 	for (unsigned i = 0; i < report->plan->n_entries; i++) {
 		report_sentence(report, i, sentence, sizeof(sentence));
-		log_line(&log, "%svfioboot: %s\n",
+		log_line(&log,
 			report->outcomes[i].result == RESULT_BOUND ? LEVEL_INFO
 								   : LEVEL_WARNING,
 			sentence);

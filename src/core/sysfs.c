@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "text.h"
 #include "util.h"
 
 /* Below the root directory, hence without the leading slash. */
@@ -368,7 +369,7 @@ int sysfs_write_override(
 
 	device_name(name, address, "driver_override");
 	/* A bare newline clears it (drivers/base/driver.c, driver_set_override). */
-	snprintf(value, sizeof(value), "%s\n", driver);
+	text_join(value, sizeof(value), driver, "\n", NULL);
 	return write_value(root, name, value);
 }
 
