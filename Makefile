@@ -26,6 +26,8 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 pkg = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
 
+NEEDED = on Debian: apt install gcc make pkg-config musl-tools libinih-dev libmount-dev
+
 # ---- vfioboot-early: static where it can be -------------------------------------------
 
 MUSL_CC ?= $(shell command -v musl-gcc)
@@ -57,6 +59,7 @@ all: build/vfioboot-early build/vfioboot
 
 # musl-gcc looks at musl's headers alone; this one is inih's.
 build/include/ini.h:
+	$(if $(call pkg,--cflags-only-I --libs inih),,$(error inih is missing: $(NEEDED)))
 	@mkdir -p $(@D)
 	$(Q)cp "$(call pkg,--variable=includedir inih)/ini.h" $@
 
@@ -184,6 +187,10 @@ build/sanitized/vfioboot: $(HOST_TEST_OBJ) $(CORE_TEST_OBJ)
 check check-all demo bench fuzz:
 	@tests/install-packages
 	@$(MAKE) --no-print-directory -j"$$(nproc)" WERROR=-Werror run-$@
+
+.PHONY: lint
+lint: build/vfioboot-early
+	@tests/lint
 
 .PHONY: run-check run-check-all
 run-check run-check-all: check-programs

@@ -16,7 +16,7 @@ depends() {
 
 # The drivers that the configuration names, apart from vfio-pci.
 configured_drivers() {
-	sed -n 's/^[[:space:]]*driver[[:space:]]*[=:][[:space:]]*\([A-Za-z0-9_-]*\).*/\1/p' \
+	sed -n 's/^[[:space:]]*driver[[:space:]]*[=:][[:space:]]*\([A-Za-z0-9_-]\{1,\}\).*/\1/p' \
 		"${dracutsysrootdir-}"/etc/vfioboot.conf \
 		"${dracutsysrootdir-}"/{usr/lib,etc}/vfioboot.conf.d/*.conf 2> /dev/null |
 		grep -vx none

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "child.h"
+#include "driver.h"
 #include "util.h"
 
 struct apply {
@@ -24,13 +25,6 @@ struct apply {
 };
 
 #define NOT_BUSY UINT_MAX
-
-/* One unbind, as a child gets it. */
-struct unbind {
-	const struct sysfs_root *root;
-	struct pci_address address;
-	const char *driver;
-};
 
 const char *result_word(enum result result)
 {
@@ -97,36 +91,6 @@ static void write_overrides(struct apply *apply)
 			apply->outcomes[i].reason = REASON_IO_ERROR;
 }
 
-/* In a child: becomes modprobe.  Its places are those of the distributions' images. */
-static int exec_modprobe(void *data)
-{
-	static const char *const places[] = {"/sbin/modprobe", "/usr/sbin/modprobe",
-		"/usr/bin/modprobe", "/bin/modprobe"};
-	const char *argv[] = {"modprobe", "-q", "--", data, NULL};
-	const char *envp[] = {"PATH=/sbin:/usr/sbin:/bin:/usr/bin", NULL};
-
-	child_unprepare();
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		execve(places[i], (char **)argv, (char **)envp);
-	return 127;
-}
-
-/* Makes sure that the driver is registered; modprobe runs on the live machine alone. */
-static bool load_driver(struct apply *apply, const char *driver)
-{
-	uint64_t deadline = child_now() + APPLY_MODPROBE_MS;
-	char name[CONFIG_DRIVER_SIZE];
-
-	if (is_none(driver) || sysfs_has_driver(apply->root, driver))
-		return true;
-	if (!apply->root->live)
-		return false;
-	strcpy(name, driver);
-	child_run(exec_modprobe, name,
-		deadline < apply->deadline ? deadline : apply->deadline);
-	return sysfs_has_driver(apply->root, driver);
-}
-
 /* Whether the driver was loaded for an earlier entry of the plan. */
 static bool driver_seen(const struct apply *apply, unsigned entry)
 {
@@ -142,8 +106,8 @@ static void load_drivers(struct apply *apply)
 	for (unsigned i = 0; i < apply->plan->n_entries; i++) {
 		const char *driver = driver_of(apply, i);
 
-		if (!goes_on(apply, i) || driver_seen(apply, i) ||
-			load_driver(apply, driver))
+		if (!goes_on(apply, i) || driver_seen(apply, i) || is_none(driver) ||
+			driver_load(apply->root, driver, apply->deadline))
 			continue;
 		for (unsigned j = i; j < apply->plan->n_entries; j++)
 			if (goes_on(apply, j) && strcmp(driver_of(apply, j), driver) == 0)
@@ -151,33 +115,14 @@ static void load_drivers(struct apply *apply)
 	}
 }
 
-static int unbind_work(void *data)
-{
-	const struct unbind *unbind = data;
-
-	return sysfs_write_unbind(unbind->root, unbind->address, unbind->driver) < 0;
-}
-
-/*
- * Takes a function away from a driver.  It may be in use, hence in a child.  A driver that
- * let go by itself meanwhile is no error.
- */
 static enum reason unbind(
 	const struct apply *apply, struct pci_address address, const char *driver)
 {
-	struct unbind work = {apply->root, address, driver};
-	uint64_t deadline = child_now() + APPLY_UNBIND_MS;
-	char now[SYSFS_DRIVER_SIZE];
-	int r = child_run(unbind_work, &work,
-		deadline < apply->deadline ? deadline : apply->deadline);
+	int r = driver_unbind(apply->root, address, driver, apply->deadline);
 
 	if (r == -ETIMEDOUT)
 		return REASON_UNBIND_TIMEOUT;
-	if (r == 0 ||
-		(sysfs_read_driver(apply->root, address, now) == 0 &&
-			strcmp(now, driver) != 0))
-		return REASON_NONE;
-	return REASON_IO_ERROR;
+	return r == 0 ? REASON_NONE : REASON_IO_ERROR;
 }
 
 /*
@@ -192,6 +137,9 @@ static enum reason bind_function(struct apply *apply, unsigned entry)
 	char *driver = apply->outcomes[entry].driver;
 	bool probed = false;
 
+	/* With no driver there is none that keeps others off: one may have come meanwhile. */
+	if (is_none(asked) && sysfs_read_driver(apply->root, address, driver) < 0)
+		return REASON_IO_ERROR;
 	while (!is_as_asked(asked, driver)) {
 		enum reason reason = REASON_NONE;
 

@@ -10,11 +10,9 @@
 #include "plan.h"
 
 /*
- * Milliseconds: for one unbind, for modprobe, for all the work, until it is left alone, and
- * for what is then still to be given back.
+ * Milliseconds: for all the work, until it is left alone, and for what is then still to be
+ * given back.
  */
-#define APPLY_UNBIND_MS   5000
-#define APPLY_MODPROBE_MS 10000
 #define APPLY_WORK_MS     20000
 #define APPLY_END_MS      24000
 #define APPLY_CLEAN_UP_MS 3000

@@ -18,8 +18,12 @@
 static const char *const dirs[] = {
 	"/usr/lib/vfioboot.conf.d", "/run/vfioboot.conf.d", "/etc/vfioboot.conf.d"};
 
-static const char *const protect_files[] = {
-	"/run/vfioboot/protect", "/etc/vfioboot.protect"};
+/*
+ * The list made with the image, the image's own as the initramfs left it for the real root,
+ * and the one made at this boot, so early that not all is mounted that will be.
+ */
+static const char *const protect_files[] = {"/etc/vfioboot.protect",
+	"/run/vfioboot/initramfs.protect", "/run/vfioboot/protect"};
 
 /* The names of the drop-ins, sorted. */
 struct dropins {
@@ -105,7 +109,8 @@ void configfiles_read(const struct sysfs_root *root, struct config *config)
 	}
 }
 
-static void read_protect_file(const struct sysfs_root *root, struct config *config,
+/* Returns whether there is such a file. */
+static bool read_protect_file(const struct sysfs_root *root, struct config *config,
 	const char *path, struct protect_list *list)
 {
 	static char text[PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE];
@@ -114,28 +119,33 @@ static void read_protect_file(const struct sysfs_root *root, struct config *conf
 	bool before = list->incomplete;
 
 	if (n == -ENOENT)
-		return;
+		return false;
 	list->incomplete = true;
 	if (n < 0) {
 		file_error(config, path, strerror((int)-n));
-		return;
+		return true;
 	}
 	place.line = (uint16_t)protect_parse(list, text);
 	if (!place.line) {
 		list->incomplete = before;
-		return;
+		return true;
 	}
 	place.file = config_add_file(config, path);
 	config_add_error(config, place,
 		"not an entry of a protect list, or one too many; make the list anew with the "
 		"image");
+	return true;
 }
 
 void configfiles_read_protect(
 	const struct sysfs_root *root, struct config *config, struct protect_list *ret)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < ARRAY_SIZE(protect_files); i++)
-		read_protect_file(root, config, protect_files[i], ret);
+		any |= read_protect_file(root, config, protect_files[i], ret);
+	/* An image that was made elsewhere does not know this host; the real root will. */
+	ret->incomplete |= !any && sysfs_root_is_initramfs(root);
 }
 
 void configfiles_read_cmdline(const struct sysfs_root *root, struct config *config)

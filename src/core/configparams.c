@@ -60,6 +60,20 @@ static void add_profiles(
 	}
 }
 
+/* A switch that is misspelt at the boot menu must not seem to have been heard. */
+static void check_unknown(struct config *config, struct config_place place,
+	const struct cmdline_param *param)
+{
+	static const char prefix[] = "vfioboot.";
+
+	if (param->name_len >= strlen(prefix) &&
+		memcmp(param->name, prefix, strlen(prefix)) == 0)
+		config_add_error(config, place,
+			"unknown parameter %.*s; there are vfioboot.off, vfioboot.profile= "
+			"and vfioboot.device=",
+			param->name_len > 60 ? 60 : (int)param->name_len, param->name);
+}
+
 void config_read_cmdline(struct config *config, const char *text)
 {
 	struct config_place place = {.file = config_add_file(config, CMDLINE_FILE)};
@@ -76,8 +90,10 @@ void config_read_cmdline(struct config *config, const char *text)
 				*param.value != '0';
 			continue;
 		}
-		if (!device && !cmdline_name_is(&param, "vfioboot.profile"))
+		if (!device && !cmdline_name_is(&param, "vfioboot.profile")) {
+			check_unknown(config, place, &param);
 			continue;
+		}
 		if (!copy_text(value, sizeof(value), param.value ? param.value : "",
 			    param.value_len))
 			config_add_error(config, place,

@@ -32,13 +32,15 @@ static const struct pcidev *function_of(
 	return &planner->machine->functions[entry->function];
 }
 
-static void add_entry(struct planner *planner, const struct draft *draft, int function,
-	enum reason reason)
+static void add_entry(
+	struct planner *planner, struct draft *draft, int function, enum reason reason)
 {
 	struct plan *plan = planner->plan;
 
-	if (plan->n_entries == PLAN_ENTRIES_MAX)
+	if (function != PLAN_NO_FUNCTION && plan->n_entries >= FUNCTION_ENTRIES_MAX) {
+		draft->overflow = true;
 		return;
+	}
 	plan->entries[plan->n_entries++] = (struct plan_entry){
 		.section = draft->index, .function = (int16_t)function, .reason = reason};
 }
@@ -163,17 +165,12 @@ static enum reason follow(struct planner *planner, struct draft *draft)
 	return REASON_NONE;
 }
 
-/* Fills the draft.  Returns why the section can't have these functions at all. */
-static enum reason find_members(struct planner *planner, struct draft *draft)
+static enum reason find_members_at_all(struct planner *planner, struct draft *draft)
 {
 	const struct config_section *section = draft->section;
 	struct plan *plan = planner->plan;
 
 	add_members(planner, draft);
-	if (draft->overflow) {
-		plan->n_entries = draft->first;
-		return REASON_COUNT;
-	}
 	if (section->follow && (draft->stranger || plan->n_entries == draft->first)) {
 		plan->n_entries = draft->first;
 		/* Not all functions are known: there may be a second set. */
@@ -188,6 +185,18 @@ static enum reason find_members(struct planner *planner, struct draft *draft)
 		(!config_section_has_place(section) && planner->machine->truncated))
 		return REASON_COUNT;
 	return REASON_NONE;
+}
+
+/* Fills the draft.  Returns why the section can't have these functions at all. */
+static enum reason find_members(struct planner *planner, struct draft *draft)
+{
+	enum reason reason = find_members_at_all(planner, draft);
+
+	if (!draft->overflow)
+		return reason;
+	/* Only a part of them is in the plan. */
+	planner->plan->n_entries = draft->first;
+	return REASON_COUNT;
 }
 
 static bool is_claimed(

@@ -57,20 +57,35 @@ static bool parse_line(char *line, struct protect_entry *ret)
 	return true;
 }
 
+/* Adds an entry, once: the lists of an image and of a boot say much the same. */
+static bool add_entry(struct protect_list *list, const struct protect_entry *entry)
+{
+	for (unsigned i = 0; i < list->n_entries; i++) {
+		const struct protect_entry *other = &list->entries[i];
+
+		if (other->kind == entry->kind && other->vendor == entry->vendor &&
+			other->device == entry->device &&
+			pci_path_equal(&other->path, &entry->path, false))
+			return true;
+	}
+	if (list->n_entries == PROTECT_ENTRIES_MAX)
+		return false;
+	list->entries[list->n_entries++] = *entry;
+	return true;
+}
+
 unsigned protect_parse(struct protect_list *list, char *text)
 {
 	unsigned number = 0, bad = 0;
+	struct protect_entry entry;
 	char *line;
 
 	while ((line = strsep(&text, "\n"))) {
 		number++;
 		if (!*line || *line == '#')
 			continue;
-		if (list->n_entries == PROTECT_ENTRIES_MAX ||
-			!parse_line(line, &list->entries[list->n_entries]))
+		if (!parse_line(line, &entry) || !add_entry(list, &entry))
 			bad = bad ? bad : number;
-		else
-			list->n_entries++;
 	}
 	return bad;
 }

@@ -63,13 +63,6 @@ static void format_id(const struct pci_ids *ids, char ret[static sizeof("ffff:ff
 	pci_put_hex(to, ids->device, 4);
 }
 
-/* Each generator leaves one of these two marks in its image. */
-static bool in_initramfs(const struct sysfs_root *root)
-{
-	return faccessat(root->fd, "etc/initrd-release", F_OK, 0) == 0 ||
-		faccessat(root->fd, "conf/initramfs.conf", F_OK, 0) == 0;
-}
-
 static const char *or_dash(const char *text)
 {
 	return text[0] ? text : "-";
@@ -190,7 +183,7 @@ static void put_system_record(struct output *output, const void *report)
 
 int report_write_record(const struct sysfs_root *root, const struct report *report)
 {
-	if (in_initramfs(root))
+	if (sysfs_root_is_initramfs(root))
 		return replace_file(
 			root, "initramfs.record", put_initramfs_record, report);
 	return replace_file(root, "system.record", put_system_record, report);
@@ -205,11 +198,14 @@ static void put_protect(struct output *output, const void *data)
 		protect_format(&protect->entries[i], line);
 		put(output, "%s", line);
 	}
+	/* No entry, and so this list will not count as a whole one either. */
+	if (protect->incomplete)
+		put(output, "incomplete\n");
 }
 
 int report_keep_protect(const struct sysfs_root *root, const struct protect_list *protect)
 {
-	if (!in_initramfs(root) || !protect->n_entries)
+	if (!sysfs_root_is_initramfs(root))
 		return 0;
 	return replace_file(root, "initramfs.protect", put_protect, protect);
 }

@@ -12,33 +12,9 @@
 #include <sys/types.h>
 
 #include "pciname.h"
+#include "sysfsroot.h"
 
 #define SYSFS_DRIVER_SIZE 64 /* bytes of a driver's name with its NUL */
-
-struct sysfs_root {
-	int fd;
-	bool live;       /* the running machine: a kernel answers what is written */
-	char path[4096]; /* of another machine's tree, without links; "" if live */
-};
-
-/* Opens the root directory @dir; "/" is the running machine.  Returns 0, or -errno. */
-int sysfs_root_open(const char *dir, struct sysfs_root *ret);
-void sysfs_root_close(struct sysfs_root *root);
-
-/* Opens any file below the root by its absolute name.  Returns a descriptor, or -errno. */
-int sysfs_root_open_file(const struct sysfs_root *root, const char *path, int flags);
-
-/* Reads a whole small file into @buffer, with a NUL.  Returns its length, or -errno. */
-ssize_t sysfs_root_read_file(
-	const struct sysfs_root *root, const char *path, char *buffer, size_t size);
-
-/* Reads the target of a link.  Returns 0, -ENAMETOOLONG when it does not fit, or -errno. */
-int sysfs_root_read_link(
-	const struct sysfs_root *root, const char *path, char *ret, size_t size);
-
-/* Calls @found for each name in a directory until it returns false.  Returns 0, or -errno. */
-int sysfs_root_each_name(const struct sysfs_root *root, const char *dir,
-	bool (*found)(void *data, const char *name), void *data);
 
 /* Reads the kernel's command line.  Returns its length, or -errno. */
 ssize_t sysfs_read_cmdline(const struct sysfs_root *root, char *buffer, size_t size);

@@ -169,7 +169,7 @@ static int carry_out(const struct sysfs_root *root, const struct options *option
 	struct report report = {
 		&config, &machine, &plan, apply_plan(root, &config, &machine, &plan)};
 	int status = EXIT_AS_ASKED;
-	int r;
+	int r, kept;
 
 	if (!report.outcomes) {
 		fputs("vfioboot-early: no memory; nothing was done\n", stderr);
@@ -187,9 +187,8 @@ static int carry_out(const struct sysfs_root *root, const struct options *option
 	}
 	report_write_kmsg(root, &report);
 	r = report_write_record(root, &report);
-	if (r == 0)
-		r = report_keep_protect(root, &protect);
-	if (r < 0)
+	kept = report_keep_protect(root, &protect);
+	if (r < 0 || (r = kept) < 0)
 		fprintf(stderr,
 			"vfioboot-early: can't write the record in /run/vfioboot: %s\n",
 			strerror(-r));
@@ -215,6 +214,11 @@ static int run(const struct sysfs_root *root, const struct options *options)
 			strerror(-r));
 	plan_make(&config, &machine, &protect, &plan);
 	status = options->dry_run ? print_plan(options) : carry_out(root, options);
+	if (fflush(stdout) == EOF) {
+		fprintf(stderr, "vfioboot-early: can't write the output: %s\n",
+			strerror(errno));
+		return EXIT_NOT_AS_ASKED;
+	}
 	return config.n_errors ? EXIT_BAD_INPUT : status;
 }
 

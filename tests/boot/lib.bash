@@ -6,6 +6,9 @@
 
 boot_dir=$(dirname "${BASH_SOURCE[0]}")
 
+# Where a person's PATH ends, debugfs and its like are not in it.
+PATH=$PATH:/usr/sbin:/sbin
+
 # --- the image -----------------------------------------------------------------------------
 
 # A file that the image is made with and the real root has: overlay PATH <<CONTENT
@@ -67,6 +70,8 @@ root_file() {
 		rm /$1
 		write $file /$1
 	END
+	# debugfs itself never fails.
+	debugfs -R "cat /$1" "$disk" 2>/dev/null | cmp - "$file"
 }
 
 # Another configuration in both: reconfigure <<CONTENT

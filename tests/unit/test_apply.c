@@ -14,6 +14,7 @@
 
 #include "../../src/core/apply.h"
 #include "../../src/core/child.h"
+#include "../../src/core/driver.h"
 #include "support.h"
 
 #define FUNCTIONS_MAX 4
@@ -496,6 +497,16 @@ static void test_native_grabs_first(void **state)
 	expect(0, RESULT_BOUND, REASON_NONE, "vfio-pci");
 }
 
+/* No driver is asked for, and yet one came. */
+static void test_native_grabs_none(void **state)
+{
+	(void)state;
+	add_function(add_section("none"), GRABBED_EARLY, "");
+	apply();
+	expect_log("override0=none nouveau?0 unbind0<nouveau ");
+	expect(0, RESULT_BOUND, REASON_NONE, "");
+}
+
 /* Its probe was under way when the override came, and ends after our first look. */
 static void test_native_grabs_last(void **state)
 {
@@ -795,7 +806,7 @@ static void test_unbind_hangs(void **state)
 	add_function(broken, 0, "");
 	add_function(broken, UNBIND_HANGS, "nouveau");
 	add_function(good, 0, "");
-	apply_fast(10, APPLY_UNBIND_MS, APPLY_WORK_MS);
+	apply_fast(10, DRIVER_UNBIND_MS, APPLY_WORK_MS);
 	expect(0, RESULT_FAILED, REASON_SECTION_FAILED, "nouveau");
 	expect(1, RESULT_FAILED, REASON_UNBIND_TIMEOUT, "nouveau");
 	expect(2, RESULT_BOUND, REASON_NONE, "vfio-pci");
@@ -813,7 +824,7 @@ static void test_unbind_hangs_on_the_way_back(void **state)
 	add_function(first, VFIO_UNBIND_HANGS, "");
 	add_function(first, VFIO_REFUSES, "");
 	add_function(second, VFIO_REFUSES, "");
-	apply_fast(10, APPLY_UNBIND_MS, APPLY_WORK_MS);
+	apply_fast(10, DRIVER_UNBIND_MS, APPLY_WORK_MS);
 	expect(0, RESULT_FAILED, REASON_SECTION_FAILED, "vfio-pci");
 	expect(1, RESULT_FAILED, REASON_NOT_BOUND, "nouveau");
 	expect(2, RESULT_FAILED, REASON_NOT_BOUND, "nouveau");
@@ -828,7 +839,7 @@ static void test_all_unbinds_hang(void **state)
 	register_driver("vfio-pci");
 	for (int i = 0; i < FUNCTIONS_MAX; i++)
 		add_function(add_section("vfio-pci"), UNBIND_HANGS, "nouveau");
-	apply_fast(20, APPLY_WORK_MS - APPLY_UNBIND_MS, APPLY_END_MS + 2000);
+	apply_fast(20, APPLY_WORK_MS - DRIVER_UNBIND_MS, APPLY_END_MS + 2000);
 	for (unsigned i = 0; i < FUNCTIONS_MAX; i++) {
 		assert_int_equal(outcomes[i].result, RESULT_FAILED);
 		assert_true(outcomes[i].reason == REASON_UNBIND_TIMEOUT ||
@@ -843,7 +854,7 @@ static void test_modprobe_hangs(void **state)
 	(void)state;
 	kernel->modprobe_hangs = true;
 	add_function(add_section("vfio-pci"), 0, "");
-	apply_fast(20, APPLY_MODPROBE_MS, APPLY_WORK_MS);
+	apply_fast(20, DRIVER_LOAD_MS, APPLY_WORK_MS);
 	expect(0, RESULT_FAILED, REASON_NO_DRIVER, "nouveau");
 	expect_state(0, "nouveau", "");
 }
@@ -899,6 +910,7 @@ int main(void)
 		TEST(test_driver_is_loaded),
 		TEST(test_native_holds),
 		TEST(test_native_grabs_first),
+		TEST(test_native_grabs_none),
 		TEST(test_native_grabs_last),
 		TEST(test_native_lets_go),
 		TEST(test_bound_already),

@@ -552,8 +552,21 @@ static const struct {
 	{"always", "vfioboot.off=", false, false, false},
 	{"always", "vfioboot.off vfioboot.off=0", true, false, false},
 	{"always", "-- vfioboot.off", true, false, false},
-	{"always", "xvfioboot.off vfioboot.offline", true, false, false},
+	{"always", "xvfioboot.off vfioboot", true, false, false},
 };
+
+/* A switch that is misspelt at the boot menu must not seem to have been heard. */
+static void test_cmdline_unknown(void **state)
+{
+	(void)state;
+	read_only("");
+	config_read_cmdline(
+		&config, "quiet vfioboot.of vfioboot-x=1 vfioboot.profiles=p");
+	assert_int_equal(config.n_errors, 2);
+	assert_non_null(strstr(config.errors[0].message, "vfioboot.of;"));
+	assert_non_null(strstr(config.errors[1].message, "vfioboot.profiles;"));
+	assert_false(config.off);
+}
 
 static void test_active(void **state)
 {
@@ -719,6 +732,7 @@ int main(void)
 		TEST(test_long_messages),
 		TEST(test_digest),
 		TEST(test_digest_of_every_byte),
+		TEST(test_cmdline_unknown),
 		TEST(test_active),
 		TEST(test_cmdline_devices),
 		TEST(test_cmdline_mistakes),

@@ -22,6 +22,7 @@ static int set_up(void **state)
 		return -1;
 	memset(&config, 0, sizeof(config));
 	protect.n_entries = 0;
+	protect.incomplete = false;
 	root = fake_open();
 	return 0;
 }
@@ -239,6 +240,33 @@ static void test_protect(void **state)
 	assert_int_equal(config.n_errors, 0);
 }
 
+/* What the initramfs knew counts on the real root, where not all is mounted yet. */
+static void test_protect_of_the_initramfs(void **state)
+{
+	(void)state;
+	fake_put("run/vfioboot/initramfs.protect", ENTRY_A);
+	fake_put("run/vfioboot/protect", ENTRY_B);
+	configfiles_read_protect(&root, &config, &protect);
+	assert_int_equal(protect.n_entries, 2);
+	assert_false(protect.incomplete);
+}
+
+/* Only an initramfs has to know this host by a list: who boots there has nothing mounted. */
+static void test_no_protect(void **state)
+{
+	(void)state;
+	configfiles_read_protect(&root, &config, &protect);
+	assert_false(protect.incomplete);
+	fake_put("usr/lib/initrd-release", "");
+	configfiles_read_protect(&root, &config, &protect);
+	assert_true(protect.incomplete);
+	assert_int_equal(config.n_errors, 0);
+	protect.incomplete = false;
+	fake_put("etc/vfioboot.protect", "# nothing\n");
+	configfiles_read_protect(&root, &config, &protect);
+	assert_false(protect.incomplete);
+}
+
 static void test_broken_protect(void **state)
 {
 	(void)state;
@@ -271,8 +299,10 @@ static void test_full_protect(void **state)
 	entry.path.depth = PCI_PATH_DEPTH_MAX;
 	entry.path.domain = 0xffffffff;
 	memset(entry.why, 'w', sizeof(entry.why) - 1);
-	for (unsigned i = 0; i < PROTECT_ENTRIES_MAX; i++)
+	for (unsigned i = 0; i < PROTECT_ENTRIES_MAX; i++) {
+		entry.device = (uint16_t)i;
 		protect_format(&entry, text + strlen(text));
+	}
 	fake_put("etc/vfioboot.protect", text);
 	configfiles_read_protect(&root, &config, &protect);
 	assert_int_equal(config.n_errors, 0);
@@ -338,6 +368,8 @@ int main(void)
 		TEST(test_too_many_files),
 		TEST(test_many_unusable_files),
 		TEST(test_protect),
+		TEST(test_protect_of_the_initramfs),
+		TEST(test_no_protect),
 		TEST(test_broken_protect),
 		TEST(test_unreadable_protect),
 		TEST(test_full_protect),

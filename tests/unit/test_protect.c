@@ -100,16 +100,33 @@ static void test_adds(void **state)
 	assert_int_equal(parse(""), 0);
 	assert_int_equal(list.n_entries, 0);
 	assert_int_equal(parse("storage 00:1d.0 144d:a808 /"), 0);
-	assert_int_equal(parse("storage 00:1d.0 144d:a808"), 0);
+	assert_int_equal(parse("storage 00:1d.1 144d:a808"), 0);
 	assert_int_equal(list.n_entries, 2);
 	assert_string_equal(list.entries[1].why, "");
+}
+
+/* The lists of an image and of a boot say much the same: a place counts once. */
+static void test_same_again(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("storage 00:1d.0 144d:a808 /"), 0);
+	assert_int_equal(parse("storage 00:1d.0 144d:a808 /boot"), 0);
+	assert_int_equal(list.n_entries, 1);
+	assert_int_equal(parse("display 00:1d.0 144d:a808"), 0);
+	assert_int_equal(parse("storage 00:1d.0 144d:a809"), 0);
+	assert_int_equal(parse("storage 00:1d.0/00.0 144d:a808"), 0);
+	assert_int_equal(list.n_entries, 4);
 }
 
 static void test_full(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < PROTECT_ENTRIES_MAX; i++)
-		assert_int_equal(parse("network 00:1f.6 8086:15bc eth0\n"), 0);
+	for (unsigned i = 0; i < PROTECT_ENTRIES_MAX; i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "network 00:1f.6 8086:%04x eth0\n", i);
+		assert_int_equal(parse(line), 0);
+	}
 	assert_int_equal(parse("# comment\nnetwork 00:1f.6 8086:15bc eth0\n"), 2);
 	assert_int_equal(list.n_entries, PROTECT_ENTRIES_MAX);
 }
@@ -153,9 +170,10 @@ static void test_no_why(void **state)
 	(void)state;
 	assert_int_equal(parse("storage 00:1d.0 144d:a808"), 0);
 	protect_format(&list.entries[0], text);
+	list.n_entries = 0;
 	assert_int_equal(parse(text), 0);
-	assert_int_equal(list.n_entries, 2);
-	assert_string_equal(list.entries[1].why, "");
+	assert_int_equal(list.n_entries, 1);
+	assert_string_equal(list.entries[0].why, "");
 }
 
 int main(void)
@@ -164,6 +182,7 @@ int main(void)
 		cmocka_unit_test_setup(test_lines, empty_list),
 		cmocka_unit_test_setup(test_bad_lines, empty_list),
 		cmocka_unit_test_setup(test_adds, empty_list),
+		cmocka_unit_test_setup(test_same_again, empty_list),
 		cmocka_unit_test_setup(test_full, empty_list),
 		cmocka_unit_test_setup(test_long_why, empty_list),
 		cmocka_unit_test_setup(test_format, empty_list),
