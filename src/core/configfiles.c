@@ -116,20 +116,18 @@ static bool read_protect_file(const struct sysfs_root *root, struct config *conf
 	static char text[PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE];
 	ssize_t n = sysfs_root_read_file(root, path, text, sizeof(text));
 	struct config_place place = {0};
-	bool before = list->incomplete;
 
 	if (n == -ENOENT)
 		return false;
-	list->incomplete = true;
 	if (n < 0) {
+		list->incomplete = true;
 		file_error(config, path, strerror((int)-n));
 		return true;
 	}
 	place.line = (uint16_t)protect_parse(list, text);
-	if (!place.line) {
-		list->incomplete = before;
+	if (!place.line)
 		return true;
-	}
+	list->incomplete = true;
 	place.file = config_add_file(config, path);
 	config_add_error(config, place,
 		"not an entry of a protect list, or one too many; make the list anew with the "

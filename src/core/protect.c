@@ -84,7 +84,9 @@ unsigned protect_parse(struct protect_list *list, char *text)
 		number++;
 		if (!*line || *line == '#')
 			continue;
-		if (!parse_line(line, &entry) || !add_entry(list, &entry))
+		if (strcmp(line, PROTECT_INCOMPLETE) == 0)
+			list->incomplete = true;
+		else if (!parse_line(line, &entry) || !add_entry(list, &entry))
 			bad = bad ? bad : number;
 	}
 	return bad;

@@ -9,7 +9,8 @@
  *	display 00:02.0 8086:3e92 boot
  *	network 00:1f.6 8086:15bc eth0
  *
- * that is kind, path, vendor:device, and why (for people, and for messages).
+ * that is kind, path, vendor:device, and why (for people, and for messages).  A line
+ * "incomplete" says that more is protected than the list could name.
  */
 #ifndef VFIOBOOT_PROTECT_H
 #define VFIOBOOT_PROTECT_H
@@ -22,6 +23,8 @@
 #define PROTECT_ENTRIES_MAX 256
 #define PROTECT_WHY_SIZE    96
 #define PROTECT_LINE_SIZE   (PCI_PATH_SIZE + PROTECT_WHY_SIZE + 32)
+
+#define PROTECT_INCOMPLETE "incomplete"
 
 enum protect_kind {
 	PROTECT_STORAGE, /* never taken */

@@ -198,14 +198,14 @@ static void put_protect(struct output *output, const void *data)
 		protect_format(&protect->entries[i], line);
 		put(output, "%s", line);
 	}
-	/* No entry, and so this list will not count as a whole one either. */
 	if (protect->incomplete)
-		put(output, "incomplete\n");
+		put(output, PROTECT_INCOMPLETE "\n");
 }
 
 int report_keep_protect(const struct sysfs_root *root, const struct protect_list *protect)
 {
-	if (!sysfs_root_is_initramfs(root))
+	/* An image without a list knows nothing that the real root does not. */
+	if (!sysfs_root_is_initramfs(root) || !protect->n_entries)
 		return 0;
 	return replace_file(root, "initramfs.protect", put_protect, protect);
 }
