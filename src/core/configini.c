@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads the sections and keys of a configuration file into a struct config. */
-#include <stdio.h>
 #include <string.h>
 
 #include "configbuild.h"

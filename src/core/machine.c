@@ -3,6 +3,7 @@
 #include "machine.h"
 
 #include "match.h"
+#include "util.h"
 
 struct lookup {
 	const struct sysfs_root *root;
@@ -88,26 +89,44 @@ static void add_at_path(
 	dev->path.devfn[path->depth - 1] = address.devfn;
 }
 
-/* Walks from bridge to bridge, one directory each. */
+/* Reads the directory of the bridge @parent for the functions that @slot wants. */
+static bool read_slot(struct lookup *lookup, struct pci_address parent, struct slot *slot)
+{
+	return sysfs_each_function(lookup->root, &parent, found_in_slot, slot) == 0;
+}
+
+/* Walks from bridge to bridge, one directory each, to the one above the last element. */
+static bool find_bridge(
+	struct lookup *lookup, const struct pci_path *path, struct pci_address *ret)
+{
+	*ret = (struct pci_address){path->domain, path->bus, path->devfn[0]};
+	for (int i = 1; i < path->depth - 1; i++) {
+		struct slot slot = {.devfn = path->devfn[i]};
+
+		if (!read_slot(lookup, *ret, &slot) || !slot.found[slot.devfn & 7u])
+			return false;
+		*ret = slot.functions[slot.devfn & 7u];
+	}
+	return true;
+}
+
 static void look_up_path(struct lookup *lookup, const struct pci_path *path, bool all)
 {
-	struct pci_address at = {path->domain, path->bus, path->devfn[0]};
-	struct slot slot = {.all = false};
+	struct slot slot = {.devfn = path->devfn[path->depth - 1], .all = all};
+	struct pci_address at;
 
-	for (int i = 1; i < path->depth; i++) {
-		slot = (struct slot){
-			.devfn = path->devfn[i], .all = all && i == path->depth - 1};
-		if (sysfs_each_function(lookup->root, &at, found_in_slot, &slot) < 0)
-			return;
-		at = slot.functions[slot.devfn & 7u];
-		if (i < path->depth - 1 && !slot.found[slot.devfn & 7u])
-			return;
+	if (!find_bridge(lookup, path, &at))
+		return;
+	if (path->depth == 1) {
+		for (unsigned i = 0; i < (all ? 8 : 1); i++, at.devfn++)
+			add_at_path(lookup, path, at);
+		return;
 	}
-	for (unsigned i = 0; path->depth > 1 && i < 8; i++)
+	if (!read_slot(lookup, at, &slot))
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(slot.functions); i++)
 		if (slot.found[i])
 			add_at_path(lookup, path, slot.functions[i]);
-	for (unsigned i = 0; path->depth == 1 && i < (all ? 8 : 1); i++, at.devfn++)
-		add_at_path(lookup, path, at);
 }
 
 static void look_up_section(struct lookup *lookup, const struct config_section *section)
