@@ -53,11 +53,6 @@ static enum cli_exit report_trace(const char *root, int error)
 			"container; run this on the host itself, where / is mounted, and "
 			"so are proc and sysfs",
 			root);
-	if (error == -ENOSPC)
-		return cli_error("protect",
-			"%s: more than %d functions to protect; the early program reads "
-			"no more",
-			root, PROTECT_ENTRIES_MAX);
 	return cli_error(
 		"protect", "cannot trace what %s uses: %s", root, strerror(-error));
 }
@@ -84,7 +79,7 @@ static void make_run_directory(const char *path)
 /* The text of the list, which the caller frees; NULL without memory. */
 static char *format_list(const struct protect_list *list)
 {
-	size_t size = sizeof(header) + list->n_entries * PROTECT_LINE_SIZE;
+	size_t size = sizeof(header) + (list->n_entries + 1) * PROTECT_LINE_SIZE;
 	char *text = malloc(size), *end = text;
 
 	if (!text)
@@ -96,6 +91,8 @@ static char *format_list(const struct protect_list *list)
 		protect_format(&list->entries[i], line);
 		end = stpcpy(end, line);
 	}
+	if (list->incomplete)
+		strcpy(end, PROTECT_INCOMPLETE "\n");
 	return text;
 }
 

@@ -18,10 +18,6 @@
 #define WORD_RESUME   "resume"
 #define WORD_BOOT     "boot"
 
-/* Base classes (include/linux/pci_ids.h). */
-#define CLASS_STORAGE 0x01
-#define CLASS_NETWORK 0x02
-
 /* What a host runs from.  Without those that are @needed it does not come up. */
 static const struct {
 	const char *mount;
@@ -150,8 +146,10 @@ static int add_entry(struct host *host, enum protect_kind kind, const struct pci
 		(entry->kind != kind || !pci_path_equal(&entry->path, &dev->path, false)))
 		entry++;
 	if (entry == end) {
-		if (list->n_entries == PROTECT_ENTRIES_MAX)
-			return -ENOSPC;
+		/* The reader then protects all that could be meant. */
+		list->incomplete = list->n_entries == PROTECT_ENTRIES_MAX;
+		if (list->incomplete)
+			return 0;
 		list->n_entries++;
 		*entry = (struct protect_entry){
 			.kind = kind,
@@ -211,9 +209,9 @@ static int add_backing(
 			untraced = true;
 	}
 	if (r == 0 && untraced)
-		r = add_class(host, PROTECT_STORAGE, CLASS_STORAGE, word);
+		r = add_class(host, PROTECT_STORAGE, PCI_BASE_STORAGE, word);
 	if (r == 0 && backing->network && needed)
-		r = add_class(host, PROTECT_NETWORK, CLASS_NETWORK, word);
+		r = add_class(host, PROTECT_NETWORK, PCI_BASE_NETWORK, word);
 	return r;
 }
 

@@ -18,7 +18,7 @@
  *
  * Returns 0; -EHOSTUNREACH when @root is not the root of a running host but of a chroot
  * or a container (nothing mounted at its root, no proc, no sysfs), so that nothing can be
- * told; -ENOSPC with more than PROTECT_ENTRIES_MAX entries; or another -errno.
+ * told; or another -errno.  A list of more than PROTECT_ENTRIES_MAX entries is incomplete.
  */
 int protect_trace(const struct sysfs_root *root, struct protect_list *ret);
 
