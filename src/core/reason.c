@@ -26,7 +26,9 @@ static const struct {
 	[REASON_NO_IOMMU_GROUP] = {"no-iommu-group",
 		"it has no IOMMU group; switch the IOMMU (VT-d, AMD-Vi, SMMU) on in the firmware "
 		"and the kernel"},
-	[REASON_PROTECTED] = {"protected", "this host runs on it (protect list)"},
+	[REASON_PROTECTED] = {"protected",
+		"this host runs on it, by its protect list; or the image has no whole list, and "
+		"storage and network functions then wait for the real root"},
 	[REASON_LAST_DISPLAY] = {"last-display",
 		"no display would be left for the host; say last-display = yes if that is meant"},
 	[REASON_IO_ERROR] = {"io-error", "the kernel did not take what was written"},

@@ -29,11 +29,6 @@ const char *selector_kind_example(enum selector_kind kind)
 	return kinds[kind].example;
 }
 
-bool selector_is_place(const struct selector *selector)
-{
-	return selector->kind == SELECTOR_PATH || selector->kind == SELECTOR_ADDRESS;
-}
-
 /* Two or four fields of four digits or none, and not all of them empty. */
 static int parse_id(const char *text, struct selector *ret)
 {

@@ -54,9 +54,6 @@ int selector_parse_kind(enum selector_kind kind, const char *text, struct select
 const char *selector_kind_name(enum selector_kind kind);
 const char *selector_kind_example(enum selector_kind kind);
 
-/* Whether it names a place on the machine (path, address) and not what is there. */
-bool selector_is_place(const struct selector *selector);
-
 /* Writes the canonical text. */
 void selector_format(const struct selector *selector, char ret[static SELECTOR_SIZE]);
 
