@@ -19,14 +19,15 @@ HOST_SRC = $(sort $(wildcard src/host/*.c) $(wildcard src/cli/*.c))
 HEADERS = $(wildcard src/*/*.h)
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
-HOST_LIBS = mount
+HOST_LIBS = mount smartcols libudev libkmod json-c libarchive
 
 # Says what is made; V=1 shows the commands.
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 pkg = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
 
-NEEDED = on Debian: apt install gcc make pkg-config musl-tools libinih-dev libmount-dev
+NEEDED = on Debian: apt install gcc make pkg-config musl-tools libinih-dev libmount-dev \
+	libsmartcols-dev libudev-dev libkmod-dev libjson-c-dev libarchive-dev
 
 # ---- vfioboot-early: static where it can be -------------------------------------------
 

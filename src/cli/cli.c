@@ -1,21 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Messages that all commands give in the same words. */
+/* Options by the command's own description, and messages that all give in the same words. */
 #include "cli.h"
 
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The values of long options begin here, so that none is taken for a letter. */
+#define FIRST_OPTION 256
+
+static void say(const char *command, const char *kind, const char *format, va_list args)
+{
+	fflush(stdout); /* in the order of what happened, when both go to one file */
+	fprintf(stderr, "vfioboot %s: %s", command, kind);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
 
 enum cli_exit cli_error(const char *command, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "vfioboot %s: ", command);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(command, "", format, args);
 	va_end(args);
-	fputc('\n', stderr);
 	return CLI_FAILED;
+}
+
+void cli_warning(const char *command, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(command, "warning: ", format, args);
+	va_end(args);
 }
 
 static enum cli_exit misuse(char **argv, const char *what, const char *argument)
@@ -24,19 +44,75 @@ static enum cli_exit misuse(char **argv, const char *what, const char *argument)
 	return CLI_MISUSE;
 }
 
-enum cli_exit cli_bad_option(char **argv, int answer)
-{
-	char letter[] = {'-', (char)optopt, '\0'};
-
-	/* getopt_long(3) tells by optopt: 0 for a long option that is not known. */
-	if (answer == ':')
-		return misuse(argv, "no value for", argv[optind - 1]);
-	if (optopt >= CLI_FIRST_OPTION)
-		return misuse(argv, "no value belongs to", argv[optind - 1]);
-	return misuse(argv, "unknown option", optopt ? letter : argv[optind - 1]);
-}
-
 enum cli_exit cli_extra_argument(char **argv, int index)
 {
 	return misuse(argv, "unexpected argument", argv[index]);
+}
+
+enum cli_exit cli_missing_argument(const char *command, const char *what)
+{
+	cli_error(command, "%s; see 'vfioboot help %s'", what, command);
+	return CLI_MISUSE;
+}
+
+/* @answer is what getopt_long(3), with opterr 0 and ":" first, has said. */
+static int bad_option(char **argv, int answer)
+{
+	char letter[] = {'-', (char)optopt, '\0'};
+
+	/* It tells by optopt: 0 for a long option that is not known. */
+	if (answer == ':')
+		misuse(argv, "no value for", argv[optind - 1]);
+	else if (optopt >= FIRST_OPTION)
+		misuse(argv, "no value belongs to", argv[optind - 1]);
+	else
+		misuse(argv, "unknown option", optopt ? letter : argv[optind - 1]);
+	return CLI_BAD_OPTION;
+}
+
+int cli_next_option(const struct cli_command *command, int argc, char **argv)
+{
+	struct option longs[CLI_OPTIONS_MAX + 1] = {0};
+	char shorts[2 * CLI_OPTIONS_MAX + 2] = ":", *end = shorts + 1;
+	const struct cli_option *options = command->options;
+	int c;
+
+	for (int i = 0; i < CLI_OPTIONS_MAX && options[i].name; i++) {
+		longs[i] = (struct option){options[i].name,
+			options[i].value ? required_argument : no_argument, NULL,
+			FIRST_OPTION + i};
+		if (options[i].letter)
+			*end++ = options[i].letter;
+		if (options[i].letter && options[i].value)
+			*end++ = ':';
+	}
+	opterr = 0;
+	c = getopt_long(argc, argv, shorts, longs, NULL);
+	if (c < 0)
+		return CLI_END_OF_OPTIONS;
+	if (c == '?' || c == ':')
+		return bad_option(argv, c);
+	for (int i = 0; c < FIRST_OPTION; i++)
+		if (options[i].letter == c)
+			return i;
+	return c - FIRST_OPTION;
+}
+
+enum cli_exit cli_open_root(const char *command, const char *dir, struct sysfs_root *ret)
+{
+	int r = sysfs_root_open(dir, ret);
+
+	if (r < 0)
+		return cli_error(command,
+			"cannot open %s: %s; name the directory with "
+			"the machine's files",
+			dir, strerror(-r));
+	return CLI_OK;
+}
+
+enum cli_exit cli_need_root(const char *command)
+{
+	if (geteuid() == 0)
+		return CLI_OK;
+	return cli_error(command, "this needs root; run 'sudo vfioboot %s'", command);
 }

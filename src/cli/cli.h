@@ -1,40 +1,87 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the commands share.  Commands print, and only they: results to stdout, errors
- * with their remedy to stderr.  Each is one line of the table in main.c, which is also
- * the help.
+ * with their remedy to stderr.  Each describes itself in a struct cli_command, of which the
+ * help is made and by which its options are parsed.
  */
 #ifndef VFIOBOOT_CLI_H
 #define VFIOBOOT_CLI_H
+
+#include "../core/sysfsroot.h"
 
 /* What a command returns, and the program exits with. */
 enum cli_exit {
 	CLI_OK = 0,
 	CLI_FAILED = 1,
 	CLI_MISUSE = 2,
+	CLI_UNKNOWN = 3, /* nothing is wrong, but not all could be told */
 };
 
-/*
- * A command gets its own name as argv[0] and its arguments after it, in a form that
- * getopt_long(3) takes; --help is dealt with before.  main() flushes and checks stdout.
- */
-typedef enum cli_exit cli_command(int argc, char **argv);
+#define CLI_OPTIONS_MAX 24
 
-/* The values of long options begin here, so that none is taken for a letter. */
-#define CLI_FIRST_OPTION 256
+struct cli_option {
+	const char *name;  /* long, without "--"; NULL ends the list */
+	const char *value; /* what it takes, such as "DIR"; NULL: nothing */
+	const char *help;
+	char letter; /* short form; 0: none */
+};
+
+/* Options that mean the same wherever they are. */
+#define CLI_OPTION_ROOT                                                                  \
+	{                                                                                \
+		"root", "DIR", "use the files of another machine, below DIR", 0          \
+	}
+#define CLI_OPTION_JSON                                                                  \
+	{                                                                                \
+		"json", NULL, "print JSON", 0                                            \
+	}
+#define CLI_OPTION_DRY_RUN                                                               \
+	{                                                                                \
+		"dry-run", NULL, "print what would be done, and change nothing", 0       \
+	}
+
+struct cli_command {
+	const char *name;
+	const char *operands; /* such as "DEVICE..."; "" for none */
+	const char *summary;  /* one line of the help of all commands */
+	const char *details;  /* more for its own help; NULL for nothing */
+	const struct cli_option *options;
+	/*
+	 * Gets its own name as argv[0] and its arguments after it; --help is dealt with
+	 * before.  main() flushes and checks stdout.
+	 */
+	enum cli_exit (*run)(int argc, char **argv);
+};
+
+#define CLI_END_OF_OPTIONS (-1) /* optind is the first operand */
+#define CLI_BAD_OPTION     (-2) /* a message was printed: return CLI_MISUSE */
+
+/*
+ * Takes the next option of the command, by getopt_long(3).  Returns its index in
+ * @command->options, its value being in optarg, or one of the above.
+ */
+int cli_next_option(const struct cli_command *command, int argc, char **argv);
+
+/* Says that the operand argv[@index] is one too many.  Returns CLI_MISUSE. */
+enum cli_exit cli_extra_argument(char **argv, int index);
+
+/* Says what is missing, such as "no device given".  Returns CLI_MISUSE. */
+enum cli_exit cli_missing_argument(const char *command, const char *what);
 
 /* Says "vfioboot COMMAND: " and the message, in printf's manner.  Returns CLI_FAILED. */
 enum cli_exit cli_error(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/*
- * Says what is wrong with the arguments and where the help is.  Return CLI_MISUSE.
- * The first is for what getopt_long(3), with opterr 0 and ":" first, has answered with
- * '?' or ':' (@answer); the other for the argument at argv[@index].
- */
-enum cli_exit cli_bad_option(char **argv, int answer);
-enum cli_exit cli_extra_argument(char **argv, int index);
+/* The same for what does not stop the command: "vfioboot COMMAND: warning: ". */
+void cli_warning(const char *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
-cli_command cmd_protect;
+/* Opens the root directory @dir ("/": this machine), or says why not.  CLI_OK on success. */
+enum cli_exit cli_open_root(const char *command, const char *dir, struct sysfs_root *ret);
+
+/* CLI_OK for root; else says at once that the command needs it. */
+enum cli_exit cli_need_root(const char *command);
+
+extern const struct cli_command cmd_protect;
 
 #endif

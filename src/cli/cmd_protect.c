@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "../core/configfiles.h"
 #include "../core/util.h"
 #include "../host/atomicfile.h"
 #include "../host/hosttree.h"
@@ -18,27 +19,28 @@ struct arguments {
 	const char *root, *output;
 };
 
+enum { ROOT, OUTPUT };
+
+static const struct cli_option options[] = {
+	[ROOT] = CLI_OPTION_ROOT,
+	[OUTPUT] = {"output", "FILE", "write the list into FILE", 0},
+	{0},
+};
+
 /* Returns CLI_OK, or CLI_MISUSE after a message. */
 static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
 {
-	enum { ROOT = CLI_FIRST_OPTION, OUTPUT };
-	static const struct option options[] = {
-		{"root", required_argument, NULL, ROOT},
-		{"output", required_argument, NULL, OUTPUT},
-		{0},
-	};
 	struct arguments arguments = {.root = "/"};
-	int c;
+	int option;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":", options, NULL)) >= 0) {
-		if (c == ROOT)
+	while ((option = cli_next_option(&cmd_protect, argc, argv)) >= 0) {
+		if (option == ROOT)
 			arguments.root = optarg;
-		else if (c == OUTPUT)
+		else if (option == OUTPUT)
 			arguments.output = optarg;
-		else
-			return cli_bad_option(argv, c);
 	}
+	if (option == CLI_BAD_OPTION)
+		return CLI_MISUSE;
 	if (optind < argc)
 		return cli_extra_argument(argv, optind);
 	*ret = arguments;
@@ -96,21 +98,21 @@ static char *format_list(const struct protect_list *list)
 	return text;
 }
 
-enum cli_exit cmd_protect(int argc, char **argv)
+static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	_cleanup_free_ char *text = NULL;
 	struct arguments arguments = {0};
+	static struct config config;
 	struct protect_list list;
 	int r;
 
 	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
-	r = sysfs_root_open(arguments.root, &root);
-	if (r < 0)
-		return cli_error(
-			"protect", "cannot open %s: %s", arguments.root, strerror(-r));
-	r = protect_trace(&root, &list);
+	if (cli_open_root("protect", arguments.root, &root) != CLI_OK)
+		return CLI_FAILED;
+	configfiles_read(&root, &config);
+	r = protect_trace(&root, &config, &list);
 	if (r < 0)
 		return report_trace(arguments.root, r);
 	text = format_list(&list);
@@ -124,3 +126,11 @@ enum cli_exit cmd_protect(int argc, char **argv)
 	r = atomicfile_write(arguments.output, text, strlen(text));
 	return r < 0 ? report_write(arguments.output, r) : CLI_OK;
 }
+
+const struct cli_command cmd_protect = {
+	.name = "protect",
+	.operands = "",
+	.summary = "list the functions that this host cannot spare",
+	.options = options,
+	.run = run,
+};

@@ -7,28 +7,41 @@
 #include "../core/version.h"
 #include "cli.h"
 
-static const struct command {
-	const char *name;
-	cli_command *run;
-	const char *arguments;
-	const char *summary;
-} commands[] = {
-	{"protect", cmd_protect, "[--root DIR] [--output FILE]",
-		"list the functions that this host cannot spare"},
+static const struct cli_command *const commands[] = {
+	&cmd_protect,
 };
 
 /* Shown for all commands together: the program's own options. */
-static const struct {
-	const char *name, *summary;
-} options[] = {
-	{"--help", "show this help, or with a command its own"},
-	{"--version", "show the version"},
+static const struct cli_option own_options[] = {
+	{"help", NULL, "show this help, or with a command its own", 0},
+	{"version", NULL, "show the version", 0},
+	{0},
 };
 
-static void print_usage(const struct command *command)
+static void print_options(const struct cli_option *options)
 {
-	printf("Usage: vfioboot %s %s\n\n%s\n", command->name, command->arguments,
-		command->summary);
+	for (; options->name; options++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "%s%c%s--%s%s%s", options->letter ? "-" : "",
+			options->letter ? options->letter : ' ',
+			options->letter ? ", " : "   ", options->name,
+			options->value ? " " : "", options->value ? options->value : "");
+		printf("  %-28s %s\n", text, options->help);
+	}
+}
+
+static void print_usage(const struct cli_command *command)
+{
+	printf("Usage: vfioboot %s%s%s%s\n%s\n", command->name,
+		command->options->name ? " [OPTION]..." : "",
+		*command->operands ? " " : "", command->operands, command->summary);
+	if (command->details)
+		printf("\n%s\n", command->details);
+	if (command->options->name)
+		printf("\nOptions:\n");
+	print_options(command->options);
+	printf("\nmore: man vfioboot\n");
 }
 
 static void print_help(void)
@@ -37,19 +50,17 @@ static void print_help(void)
 	       "Gives devices to vfio-pci before any other driver, at every boot.\n\n"
 	       "Commands:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("  %s %s\n        %s\n", commands[i].name, commands[i].arguments,
-			commands[i].summary);
-	printf("  help [COMMAND]\n        the same as --help\n\nOptions:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		printf("  %-12s %s\n", options[i].name, options[i].summary);
-	printf("\nmore: man vfioboot\n");
+		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	printf("  %-10s %s\n\nOptions:\n", "help", "show this help, or of one COMMAND");
+	print_options(own_options);
+	printf("\nmore: vfioboot help COMMAND, man vfioboot\n");
 }
 
-static const struct command *find_command(const char *name)
+static const struct cli_command *find_command(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
 	return NULL;
 }
 
@@ -63,7 +74,7 @@ static enum cli_exit misuse(const char *what, const char *name)
 /* `help`, `--help` and `COMMAND --help`; @name NULL for all commands. */
 static enum cli_exit help(const char *name)
 {
-	const struct command *command = name ? find_command(name) : NULL;
+	const struct cli_command *command = name ? find_command(name) : NULL;
 
 	if (command)
 		print_usage(command);
@@ -85,7 +96,7 @@ static bool asks_for_help(int argc, char **argv)
 
 static enum cli_exit run(int argc, char **argv)
 {
-	const struct command *command;
+	const struct cli_command *command;
 
 	if (argc < 2)
 		return misuse("no command given", "");

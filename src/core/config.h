@@ -63,6 +63,7 @@ struct config {
 	unsigned n_errors; /* may pass CONFIG_ERRORS_MAX: the rest is counted only */
 	uint64_t digest;   /* FNV-1a of the bytes of all files: which version this is */
 	bool when_selected;
+	bool protect_network; /* the interface of the default route is kept */
 	/* From the command line: */
 	bool off;
 	char profiles[CONFIG_PROFILES_MAX][CONFIG_NAME_SIZE];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads the sections and keys of a configuration file into a struct config. */
+#include <stddef.h>
 #include <string.h>
 
 #include "configbuild.h"
@@ -18,7 +19,7 @@ struct parser {
 	bool in_boot;
 	bool headed;              /* a section began, be it one to skip */
 	struct config_place boot; /* the file's [boot]; line 0: none yet */
-	bool when_seen;
+	uint8_t boot_seen;        /* bits of boot_keys */
 };
 
 static struct config_place place_of(const struct parser *parser, unsigned line)
@@ -195,31 +196,45 @@ static bool set_key(struct parser *parser, struct config_place place, const char
 	return false;
 }
 
-/* A choice that can't be read must not take devices that nobody selected. */
-static void bad_boot_key(struct parser *parser, struct config_place place,
-	const char *what, const char *text)
+/*
+ * The keys of [boot], each a choice of two words.  One that can't be read counts as the
+ * second, the careful one: it must not take a device that nobody meant to give.
+ */
+static const struct {
+	const char *name, *no, *yes;
+	size_t value; /* of a bool in struct config */
+} boot_keys[] = {
+	{"when", "always", "selected", offsetof(struct config, when_selected)},
+	{"protect-network", "no", "yes", offsetof(struct config, protect_network)},
+};
+
+static bool *boot_value(struct parser *parser, unsigned key)
 {
-	parser->config->when_selected = true;
-	config_add_error(parser->config, place, "%s '%.60s' %s", what, text,
-		"in [boot] (taken as selected)");
+	return (bool *)((char *)parser->config + boot_keys[key].value);
 }
 
 static void set_boot_key(struct parser *parser, struct config_place place,
 	const char *key, const char *value)
 {
-	bool seen = parser->when_seen;
+	for (unsigned i = 0; i < ARRAY_SIZE(boot_keys); i++) {
+		bool seen = parser->boot_seen & 1 << i;
 
-	if (strcmp(key, "when") != 0) {
+		if (strcmp(key, boot_keys[i].name) != 0)
+			continue;
+		parser->boot_seen |= (uint8_t)(1 << i);
+		if (!seen &&
+			set_choice(boot_value(parser, i), value, boot_keys[i].no,
+				boot_keys[i].yes))
+			return;
+		*boot_value(parser, i) = true;
 		config_add_error(parser->config, place,
-			"unknown key '%.60s' in [boot]; the key is when", key);
+			"%s of '%s' in [boot]: '%.60s'; it is %s or %s (taken as %s)",
+			seen ? "second value" : "bad value", key, value, boot_keys[i].no,
+			boot_keys[i].yes, boot_keys[i].yes);
 		return;
 	}
-	parser->when_seen = true;
-	if (seen)
-		bad_boot_key(parser, place, "it stands twice; keep one", key);
-	else if (!set_choice(&parser->config->when_selected, value, "always", "selected"))
-		bad_boot_key(parser, place,
-			"bad value of 'when', which is always or selected:", value);
+	config_add_error(parser->config, place,
+		"unknown key '%.60s' in [boot]; the keys are when, protect-network", key);
 }
 
 static void on_key(void *data, unsigned line, const char *key, const char *value)
@@ -244,9 +259,9 @@ static void on_error(void *data, unsigned line, const char *message)
 
 	config_add_error(parser->config, place_of(parser, line), "%s", message);
 	mark_bad(parser);
-	/* The line may have been "when". */
-	if (parser->in_boot)
-		parser->config->when_selected = true;
+	/* The line may have been one of these. */
+	for (unsigned i = 0; parser->in_boot && i < ARRAY_SIZE(boot_keys); i++)
+		*boot_value(parser, i) = true;
 }
 
 void config_read_file(struct config *config, int fd, const char *path)

@@ -351,13 +351,15 @@ static int compare_entries(const void *a, const void *b)
 	return strcmp(path_x, path_y);
 }
 
-int protect_trace(const struct sysfs_root *root, struct protect_list *ret)
+int protect_trace(const struct sysfs_root *root, const struct config *config,
+	struct protect_list *ret)
 {
 	static int (*const steps[])(struct host * host) = {
 		read_host, add_mounts, add_swaps, add_resume, add_displays};
 	_cleanup_(free_host) struct host host = {.root = root};
 	int r = 0;
 
+	(void)config;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
 		r = steps[i](&host);
 	if (r < 0)

@@ -354,7 +354,7 @@ static void test_boot_section(void **state)
 	assert_true(config.n_errors == 1 && config.when_selected);
 	read_only("[boot]\nWhen = always\npath = 00:02.0\n[boot ]\n");
 	assert_int_equal(config.n_errors, 3);
-	expect_error(0, FILE_NAME, 2, "the key is when");
+	expect_error(0, FILE_NAME, 2, "the keys are when");
 	expect_error(1, FILE_NAME, 3, "'path' in [boot]");
 	expect_error(2, FILE_NAME, 4, "[boot] and [device NAME]");
 }

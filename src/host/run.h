@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs programs: by their argument list, never through a shell, with nothing to read. */
+#ifndef VFIOBOOT_RUN_H
+#define VFIOBOOT_RUN_H
+
+#include <stddef.h>
+
+/*
+ * Runs @argv, found in PATH, to its end.  Calls @line (NULL: nobody) for each line that it
+ * prints, be it as an error, without newline.  Returns its exit status, 128 + N when
+ * signal N ended it, or -errno when it could not be started (-ENOENT: no such program).
+ */
+int run_program(
+	const char *const argv[], void (*line)(void *data, const char *text), void *data);
+
+/* The same, with all its output but errors in @ret, a text for free(). */
+int run_read(const char *const argv[], char **ret);
+
+#endif
