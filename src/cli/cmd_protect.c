@@ -111,7 +111,7 @@ static enum cli_exit run(int argc, char **argv)
 		return CLI_MISUSE;
 	if (cli_open_root("protect", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;
-	configfiles_read(&root, &config);
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	r = protect_trace(&root, &config, &list);
 	if (r < 0)
 		return report_trace(arguments.root, r);

@@ -9,21 +9,22 @@
 
 #include "util.h"
 
-#define MAIN_FILE       "/etc/vfioboot.conf"
 #define SUFFIX          ".conf"
 #define MASK            "/dev/null"            /* lint: a link's text, never opened */
 #define DROPINS_MAX     (CONFIG_FILES_MAX - 8) /* leaves room for the other files */
 #define DROPIN_NAME_MAX 64
 
 static const char *const dirs[] = {
-	"/usr/lib/vfioboot.conf.d", "/run/vfioboot.conf.d", "/etc/vfioboot.conf.d"};
+	CONFIGFILES_VENDOR_DIR, CONFIGFILES_RUN_DIR, CONFIGFILES_LOCAL_DIR};
+
+#define RUN_DIR_INDEX 1
 
 /*
  * The list made with the image, the image's own as the initramfs left it for the real root,
  * and the one made at this boot, so early that not all is mounted that will be.
  */
-static const char *const protect_files[] = {"/etc/vfioboot.protect",
-	"/run/vfioboot/initramfs.protect", "/run/vfioboot/protect"};
+static const char *const protect_files[] = {
+	CONFIGFILES_PROTECT, "/run/vfioboot/initramfs.protect", "/run/vfioboot/protect"};
 
 /* The names of the drop-ins, sorted. */
 struct dropins {
@@ -91,12 +92,15 @@ static void read_file(
 		file_error(config, path, strerror(-fd));
 }
 
-void configfiles_read(const struct sysfs_root *root, struct config *config)
+void configfiles_read(
+	const struct sysfs_root *root, enum configfiles_of of, struct config *config)
 {
 	struct dropins dropins = {.config = config};
 
-	read_file(root, config, MAIN_FILE);
+	read_file(root, config, CONFIGFILES_MAIN);
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		if (i == RUN_DIR_INDEX && of == CONFIGFILES_OF_IMAGE)
+			continue;
 		dropins.dir = dirs[i];
 		sysfs_root_each_name(root, dirs[i], add_dropin, &dropins);
 	}

@@ -11,8 +11,20 @@
 #include "protect.h"
 #include "sysfs.h"
 
+#define CONFIGFILES_MAIN       "/etc/vfioboot.conf"
+#define CONFIGFILES_VENDOR_DIR "/usr/lib/vfioboot.conf.d"
+#define CONFIGFILES_RUN_DIR    "/run/vfioboot.conf.d"
+#define CONFIGFILES_LOCAL_DIR  "/etc/vfioboot.conf.d"
+#define CONFIGFILES_PROTECT    "/etc/vfioboot.protect"
+
+enum configfiles_of {
+	CONFIGFILES_OF_NOW,   /* all that there are */
+	CONFIGFILES_OF_IMAGE, /* those that an image is made with: none of /run */
+};
+
 /* Reads the main file and the drop-ins.  None of them must be there. */
-void configfiles_read(const struct sysfs_root *root, struct config *config);
+void configfiles_read(
+	const struct sysfs_root *root, enum configfiles_of of, struct config *config);
 
 /* Reads all protect lists that there are: of the image, and of this boot. */
 void configfiles_read_protect(

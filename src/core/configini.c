@@ -227,10 +227,15 @@ static void set_boot_key(struct parser *parser, struct config_place place,
 				boot_keys[i].yes))
 			return;
 		*boot_value(parser, i) = true;
-		config_add_error(parser->config, place,
-			"%s of '%s' in [boot]: '%.60s'; it is %s or %s (taken as %s)",
-			seen ? "second value" : "bad value", key, value, boot_keys[i].no,
-			boot_keys[i].yes, boot_keys[i].yes);
+		if (seen)
+			config_add_error(parser->config, place,
+				"'%s' stands twice in [boot]; keep one (taken as %s)",
+				key, boot_keys[i].yes);
+		else
+			config_add_error(parser->config, place,
+				"bad value '%.60s' of '%s'; it is %s or %s (taken as %s)",
+				value, key, boot_keys[i].no, boot_keys[i].yes,
+				boot_keys[i].yes);
 		return;
 	}
 	config_add_error(parser->config, place,

@@ -113,7 +113,7 @@ static int read_input(const struct sysfs_root *root, const struct options *optio
 			return -errno;
 		config_read_file(&config, fd, options->config_file);
 	} else {
-		configfiles_read(root, &config);
+		configfiles_read(root, CONFIGFILES_OF_NOW, &config);
 	}
 	configfiles_read_cmdline(root, &config);
 	configfiles_read_protect(root, &config, &protect);

@@ -10,7 +10,7 @@ int nextboot_read(
 {
 	int r;
 
-	configfiles_read(root, &ret->config);
+	configfiles_read(root, CONFIGFILES_OF_IMAGE, &ret->config);
 	if (cmdline)
 		config_read_cmdline(&ret->config, cmdline);
 	else

@@ -42,6 +42,21 @@ expected() {
 	END
 }
 
+# The options of all commands, and the program's own.
+all_options() {
+	{
+		"$vfioboot" --help
+		for command in $(listed_commands); do
+			[ "$command" = help ] || option_lines "$command"
+		done
+	} | options_in
+}
+
+# What the help of a command says of its options.
+option_lines() {
+	"$vfioboot" help "$1" | sed -n '/^Options:/,/^$/p'
+}
+
 # The commands that the help of all commands lists.
 listed_commands() {
 	"$vfioboot" --help | sed -n '/^Commands:/,/^Options:/s/^  \([a-z][a-z-]*\).*/\1/p'
@@ -72,12 +87,12 @@ complete_words() {
 	run -0 --separate-stderr "$vfioboot" --help
 	[ -z "$stderr" ]
 	[[ $output == 'Usage: vfioboot COMMAND'* ]]
-	[[ $output == *'protect [--root DIR] [--output FILE]'* ]]
+	[[ $output == *'  protect '*'this host cannot spare'* ]]
 	help=$output
 	run -0 "$vfioboot" help
 	[ "$output" = "$help" ]
 	run -0 "$vfioboot" help protect
-	[[ $output == 'Usage: vfioboot protect [--root DIR] [--output FILE]'* ]]
+	[[ $output == 'Usage: vfioboot protect [OPTION]...'*'--root DIR'*'--output FILE'* ]]
 	help=$output
 	run -0 "$vfioboot" protect --root /nowhere --help
 	[ "$output" = "$help" ]
@@ -218,10 +233,12 @@ complete_words() {
 
 @test "each option in the help of a command is known to it" {
 	for command in $(listed_commands); do
-		usage=$("$vfioboot" help "$command" 2>/dev/null | head -n 1)
-		for option in $(options_in <<<"$usage"); do
-			run "$vfioboot" "$command" "$option"
-			[[ $output != *'unknown option'* ]]
+		[ "$command" != help ] || continue
+		for option in $(option_lines "$command" | options_in); do
+			# One that takes nothing is told so: nothing is done.
+			run "$vfioboot" "$command" "$option=" --nonsense
+			[[ $output != *"unknown option '$option="* ]]
+			[ "$status" = 2 ]
 		done
 	done
 }
@@ -231,7 +248,7 @@ complete_words() {
 	commands=$(sed -n '/^\.Sh COMMANDS/,/^\.Sh /p' "$page" |
 		sed -n 's/^\.It Cm \([a-z-]*\).*/\1/p')
 	[ "$(sort <<<"$commands")" = "$(listed_commands | sort)" ]
-	[ "$(options_of_page "$page")" = "$("$vfioboot" --help | options_in)" ]
+	[ "$(options_of_page "$page")" = "$(all_options)" ]
 }
 
 @test "the early program's man page and help have the same options" {
@@ -253,20 +270,20 @@ complete_words() {
 
 @test "bash completion offers what the help lists" {
 	file=$top/completions/bash/vfioboot
-	offered=$(complete_words "$file" _vfioboot vfioboot '')
+	offered=$(complete_words "$file" _vfioboot "$vfioboot" '')
 	words=$(listed_commands; printf '%s\n' --help --version)
 	[ "$offered" = "$(sort <<<"$words")" ]
 	for command in $(listed_commands); do
 		[ "$command" != help ] || continue
-		offered=$(complete_words "$file" _vfioboot vfioboot "$command" -)
-		usage="$("$vfioboot" help "$command" | head -n 1) --help"
-		[ "$offered" = "$(options_in <<<"$usage")" ]
+		offered=$(complete_words "$file" _vfioboot "$vfioboot" "$command" -)
+		words=$(option_lines "$command" | options_in; echo --help)
+		[ "$offered" = "$(sort <<<"$words")" ]
 	done
-	offered=$(complete_words "$file" _vfioboot vfioboot help '')
+	offered=$(complete_words "$file" _vfioboot "$vfioboot" help '')
 	[ "$offered" = "$(listed_commands | sort)" ]
 	mkdir "$BATS_TEST_TMPDIR/adir"
 	cd "$BATS_TEST_TMPDIR"
-	[ "$(complete_words "$file" _vfioboot vfioboot protect --root ad)" = adir ]
+	[ "$(complete_words "$file" _vfioboot "$vfioboot" protect --root ad)" = adir ]
 }
 
 @test "bash completion of the early program offers what its help lists" {
@@ -276,13 +293,46 @@ complete_words() {
 	[ "$offered" = "$("$early" --help | options_in)" ]
 }
 
-@test "zsh and fish completions name what the help lists" {
-	for option in $("$vfioboot" --help | options_in); do
-		grep -qF -- "'${option}[" "$top/completions/zsh/_vfioboot"
-		grep -qE -- "-l ${option#--}( |$)" "$top/completions/fish/vfioboot.fish"
-	done
+# What fish offers for a line, without the descriptions.
+fish_offers() {
+	PATH=$BATS_TEST_TMPDIR:$PATH HOME=$BATS_TEST_TMPDIR fish --no-config -c '
+		source $argv[1]; complete -C$argv[2]' \
+		"$top/completions/fish/vfioboot.fish" "$1" | cut -f1 | sort
+}
+
+@test "fish completion offers what the help lists" {
+	ln -s "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
+	[ "$(fish_offers 'vfioboot ')" = "$(listed_commands | sort)" ]
+	[ "$(fish_offers 'vfioboot help ')" = "$(listed_commands | sort)" ]
+	[ "$(fish_offers 'vfioboot --v')" = --version ]
 	for command in $(listed_commands); do
-		grep -qF -- "'$command:" "$top/completions/zsh/_vfioboot"
-		grep -qE -- "-a $command( |$)" "$top/completions/fish/vfioboot.fish"
+		[ "$command" != help ] || continue
+		words=$(option_lines "$command" | options_in; echo --help)
+		[ "$(fish_offers "vfioboot $command --")" = "$(sort <<<"$words")" ]
 	done
+	mkdir "$BATS_TEST_TMPDIR/adir"
+	[ "$(fish_offers "vfioboot protect --root $BATS_TEST_TMPDIR/ad")" = \
+		"$BATS_TEST_TMPDIR/adir/" ]
+}
+
+# What zsh's completion would hand to the functions that offer it, a line each.
+zsh_offers() {
+	zsh -f -c '
+		_describe() { printf "%s\n" ${(P)2} }
+		_arguments() { printf "%s\n" $@ }
+		service=vfioboot words=("${@[2,-1]}") CURRENT=$(($# - 1))
+		source $1' zsh "$top/completions/zsh/_vfioboot" "$@"
+}
+
+@test "zsh completion offers what the help lists" {
+	offered=$(zsh_offers "$vfioboot" '' | sed -n 's/^\([a-z][a-z-]*\):.*/\1/p')
+	[ "$(sort <<<"$offered")" = "$(listed_commands | sort)" ]
+	for command in $(listed_commands); do
+		[ "$command" != help ] || continue
+		offered=$(zsh_offers "$vfioboot" "$command" - | sed -n 's/^\(--[a-z-]*\)\[.*/\1/p')
+		words=$(option_lines "$command" | options_in; echo --help)
+		[ "$(sort <<<"$offered")" = "$(sort <<<"$words")" ]
+	done
+	run -0 zsh_offers "$vfioboot" protect -
+	[[ $output == *'--root['*']:directory:_files -/'* ]]
 }

@@ -359,6 +359,26 @@ static void test_boot_section(void **state)
 	expect_error(2, FILE_NAME, 4, "[boot] and [device NAME]");
 }
 
+static void test_protect_network(void **state)
+{
+	(void)state;
+	read_only("[boot]\nwhen = always\n");
+	assert_false(config.protect_network);
+	read_only("[boot]\nprotect-network = yes\nwhen = always\n");
+	assert_true(config.n_errors == 0 && config.protect_network);
+	assert_false(config.when_selected);
+	read_text("[boot]\nprotect-network = no\n", "/etc/vfioboot.conf.d/x.conf");
+	assert_true(config.n_errors == 0 && !config.protect_network);
+	/* In doubt it is kept, and nothing else changes. */
+	read_only("[boot]\nprotect-network = sometimes\n");
+	expect_error(0, FILE_NAME, 2, "it is no or yes (taken as yes)");
+	assert_true(config.n_errors == 1 && config.protect_network);
+	assert_false(config.when_selected);
+	read_only("[boot]\nprotect-network = no\nprotect-network = no\n");
+	expect_error(0, FILE_NAME, 3, "'protect-network' stands twice");
+	assert_true(config.n_errors == 1 && config.protect_network);
+}
+
 static void test_boot_section_twice(void **state)
 {
 	(void)state;
@@ -720,6 +740,7 @@ int main(void)
 		TEST(test_duplicate_sections),
 		TEST(test_keys_outside_of_sections),
 		TEST(test_boot_section),
+		TEST(test_protect_network),
 		TEST(test_boot_section_twice),
 		TEST(test_boot_section_with_a_broken_line),
 		TEST(test_boot_key_twice),

@@ -69,7 +69,7 @@ static void expect_error(
 static void test_nothing_there(void **state)
 {
 	(void)state;
-	configfiles_read(&root, &config);
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	configfiles_read_protect(&root, &config, &protect);
 	configfiles_read_cmdline(&root, &config);
 	assert_int_equal(config.n_errors, 0);
@@ -86,7 +86,7 @@ static void test_order(void **state)
 	put_section(RUN "40-a.conf", "a");
 	put_section(ETC "100-first.conf", "first");
 	put_section(MAIN_FILE, "main");
-	configfiles_read(&root, &config);
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	assert_int_equal(config.n_errors, 0);
 	expect_sections("main first a b c");
 }
@@ -102,9 +102,25 @@ static void test_later_directory_wins(void **state)
 	put_section(USR "c.conf", "c-usr");
 	put_section(ETC "c.conf", "c-etc");
 	put_section(USR "d.conf", "d-usr");
-	configfiles_read(&root, &config);
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	assert_int_equal(config.n_errors, 0);
 	expect_sections("a-etc b-run c-etc d-usr");
+}
+
+/* What lies in /run is gone at the next boot, and in no image: it neither counts nor masks. */
+static void test_of_an_image(void **state)
+{
+	(void)state;
+	put_section(MAIN_FILE, "main");
+	put_section(USR "a.conf", "a-usr");
+	put_section(RUN "a.conf", "a-run");
+	put_section(USR "b.conf", "b-usr");
+	fake_link(RUN "b.conf", "/dev/null");
+	put_section(RUN "c.conf", "c-run");
+	put_section(ETC "d.conf", "d-etc");
+	configfiles_read(&root, CONFIGFILES_OF_IMAGE, &config);
+	assert_int_equal(config.n_errors, 0);
+	expect_sections("main a-usr b-usr d-etc");
 }
 
 static void test_masks(void **state)
@@ -119,7 +135,7 @@ static void test_masks(void **state)
 	fake_put(ETC "c.conf", ""); /* empty, which hides it as well */
 	fake_link(USR "d.conf", "/dev/null");
 	put_section(USR "e.conf", "e");
-	configfiles_read(&root, &config);
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	assert_int_equal(config.n_errors, 0);
 	expect_sections("b-etc e");
 }
@@ -138,7 +154,7 @@ static void test_other_files(void **state)
 		put_section(names[i], section);
 	}
 	put_section(ETC "b.conf", "b");
-	configfiles_read(&root, &config);
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	assert_int_equal(config.n_errors, 0);
 	expect_sections("b");
 }
@@ -151,7 +167,7 @@ static void test_errors_name_the_file(void **state)
 	fake_put(ETC "b.conf", "[device a]\nid=10de:2204\n");
 	fake_dir(ETC "c.conf");
 	put_section(ETC "d.conf", "d");
-	configfiles_read(&root, &config);
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	assert_int_equal(config.n_errors, 4);
 	expect_error(0, "/" MAIN_FILE, 2, "[gpu]");
 	expect_error(1, "/" USR "a.conf", 3, "'1'");
@@ -169,7 +185,7 @@ static void test_long_names(void **state)
 	put_section(name, "fits");
 	snprintf(name, sizeof(name), ETC "%059d.conf", 2);
 	put_section(name, "long");
-	configfiles_read(&root, &config);
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	expect_sections("fits");
 	assert_int_equal(config.n_errors, 1);
 	expect_error(0, "/etc/vfioboot.conf.d", 0, "63 bytes");
@@ -186,7 +202,7 @@ static void test_too_many_files(void **state)
 		snprintf(section, sizeof(section), "s%d", i);
 		put_section(name, section);
 	}
-	configfiles_read(&root, &config);
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	assert_true(config.n_errors > 0);
 	assert_non_null(strstr(config.errors[0].message, "too many drop-in files"));
 	/* Each that is left out is told, and the others count. */
@@ -207,7 +223,7 @@ static void test_many_unusable_files(void **state)
 		fake_put(name, "");
 	}
 	fake_put(ETC "a.conf", "[gpu]\n");
-	configfiles_read(&root, &config);
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	assert_int_equal(config.n_errors, CONFIG_FILES_MAX + 8 + 1);
 	fake_put(MAIN_FILE, "[gpu]\n");
 	for (int i = 0; i < 16; i++) {
@@ -215,7 +231,7 @@ static void test_many_unusable_files(void **state)
 		fake_remove(name);
 	}
 	memset(&config, 0, sizeof(config));
-	configfiles_read(&root, &config);
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	assert_int_equal(config.n_errors, 1 + CONFIG_FILES_MAX + 8 - 16 + 1);
 	expect_error(0, "/" MAIN_FILE, 1, "[gpu]");
 	expect_error(config.n_errors - 1, "/" ETC "a.conf", 1, "[gpu]");
@@ -361,6 +377,7 @@ int main(void)
 		TEST(test_nothing_there),
 		TEST(test_order),
 		TEST(test_later_directory_wins),
+		TEST(test_of_an_image),
 		TEST(test_masks),
 		TEST(test_other_files),
 		TEST(test_errors_name_the_file),

@@ -99,7 +99,7 @@ static void make_plan(void)
 
 	memset(&world, 0, sizeof(world));
 	assert_int_equal(sysfs_root_open(top, &root), 0);
-	configfiles_read(&root, &world.config);
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &world.config);
 	configfiles_read_cmdline(&root, &world.config);
 	configfiles_read_protect(&root, &world.config, &world.protect);
 	assert_int_equal(
