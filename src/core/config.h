@@ -25,6 +25,8 @@
 
 #define CONFIG_DRIVER_NONE "none" /* keeps every driver off */
 
+#define CONFIG_PARAM_TRIAL "vfioboot.trial" /* =ID: this boot is a trial */
+
 /* Where something was written.  The command line has line 0. */
 struct config_place {
 	uint16_t file; /* index into config.files */

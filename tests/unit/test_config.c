@@ -580,8 +580,8 @@ static void test_cmdline_unknown(void **state)
 {
 	(void)state;
 	read_only("");
-	config_read_cmdline(
-		&config, "quiet vfioboot.of vfioboot-x=1 vfioboot.profiles=p");
+	config_read_cmdline(&config,
+		"quiet vfioboot.of vfioboot.trial=1 vfioboot-x=1 vfioboot.profiles=p");
 	assert_int_equal(config.n_errors, 2);
 	assert_non_null(strstr(config.errors[0].message, "vfioboot.of;"));
 	assert_non_null(strstr(config.errors[1].message, "vfioboot.profiles;"));
