@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # the tests set what is not set here
 #
 # A desktop as it runs, below a directory: the functions of the fixture identical-cards, and around
 # them what a kernel and a Debian system show of their disk, network, firmware and modules.
+
+release=6.12.48+deb13-amd64
 
 # put PATH <<CONTENT, below $host
 put() {
@@ -52,6 +54,39 @@ host_network() {
 	END
 }
 
+# What the kernel tells of the cards: a graphics function has 16 MiB of registers, 256 MiB of
+# memory that can be made 8 GiB, and 32 MiB more; an audio function 16 KiB.
+host_cards() {
+	local card dir n=0
+	for card in 00:01.0/0000:01 00:01.1/0000:02; do
+		dir=sys/devices/pci0000:00/0000:$card:00
+		put "$dir.0/resource" <<-END
+			0x00000000a${n}000000 0x00000000a${n}ffffff 0x0000000000040200
+			0x0000006${n}00000000 0x0000006${n}0fffffff 0x000000000014220c
+			0x0000000000000000 0x0000000000000000 0x0000000000000000
+			0x0000006${n}10000000 0x0000006${n}11ffffff 0x000000000014220c
+			0x0000000000000000 0x0000000000000000 0x0000000000000000
+			0x000000000000${n}000 0x000000000000${n}07f 0x0000000000040101
+		END
+		put "$dir.1/resource" <<-END
+			0x00000000b${n}000000 0x00000000b${n}003fff 0x0000000000040200
+			0x0000000000000000 0x0000000000000000 0x0000000000000000
+			0x0000000000000000 0x0000000000000000 0x0000000000000000
+			0x0000000000000000 0x0000000000000000 0x0000000000000000
+			0x0000000000000000 0x0000000000000000 0x0000000000000000
+			0x0000000000000000 0x0000000000000000 0x0000000000000000
+		END
+		put "$dir.0/resource1_resize" <<<0000000000003fc0
+		put "$dir.0/reset_method" <<<bus
+		put "$dir.1/reset_method" <<<bus
+		put "$dir.0/power_state" <<<D0
+		put "$dir.1/power_state" <<<D0
+		put "$dir.0/d3cold_allowed" <<<1
+		put "$dir.1/d3cold_allowed" <<<1
+		n=$((n + 1))
+	done
+}
+
 host_firmware() {
 	local table unit
 	for table in DSDT FACP DMAR MCFG; do
@@ -86,10 +121,42 @@ host_firmware() {
 	END
 }
 
+# A module of nothing but its aliases, for depmod: host_module NAME [ALIAS...]
+host_module() {
+	local dir=$host/lib/modules/$release/kernel name=$1 alias
+	shift
+	mkdir -p "$dir"
+	{
+		printf 'name=%s\0license=GPL\0' "${name//-/_}"
+		for alias; do
+			printf 'alias=%s\0' "$alias"
+		done
+	} >"$dir/modinfo"
+	echo | gcc -c -x c -o "$dir/$name.o" -
+	objcopy --add-section .modinfo="$dir/modinfo" "$dir/$name.o" "$dir/$name.ko"
+	rm "$dir/modinfo" "$dir/$name.o"
+}
+
+host_modules() {
+	local any='sv*sd*' display='bc03sc*i*'
+	host_module vfio
+	host_module vfio-pci-core
+	host_module vfio_iommu_type1
+	host_module vfio-pci "vfio_pci:v*d*${any}bc*sc*i*"
+	host_module nouveau "pci:v000010DEd*$any$display"
+	host_module i915 "pci:v00008086d00003E98$any$display"
+	host_module snd-hda-intel "pci:v000010DEd*${any}bc04sc03i*" "pci:v00008086d0000A348${any}bc*sc*i*"
+	host_module nvme "pci:v*d*${any}bc01sc08i02*"
+	host_module xhci-pci "pci:v*d*${any}bc0Csc03i30*"
+	host_module e1000e "pci:v00008086d000015BC${any}bc*sc*i*"
+	put "lib/modules/$release/modules.builtin" </dev/null
+	put "lib/modules/$release/modules.order" </dev/null
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$host" "$release"
+}
+
 host_kernel() {
-	local release=6.12.48+deb13-amd64 module
 	put proc/sys/kernel/osrelease <<<"$release"
-	put proc/cmdline <<<'BOOT_IMAGE=/boot/vmlinuz-6.12.48+deb13-amd64 root=/dev/nvme0n1p2 ro quiet'
+	put proc/cmdline <<<"BOOT_IMAGE=/boot/vmlinuz-$release root=/dev/nvme0n1p2 ro quiet"
 	put "boot/vmlinuz-$release" </dev/null
 	put "boot/config-$release" <<-'END'
 		CONFIG_X86=y
@@ -98,17 +165,65 @@ host_kernel() {
 		CONFIG_VFIO=m
 		CONFIG_VFIO_PCI=m
 	END
-	: "${module:=}"
-	put "lib/modules/$release/modules.builtin" </dev/null
 }
 
-# host_of_two_cards DIR: makes it there
+host_system() {
+	put usr/sbin/update-initramfs </dev/null
+	put usr/sbin/mkinitramfs </dev/null
+	chmod +x "$host"/usr/sbin/*
+	put etc/initramfs-tools/initramfs.conf <<<'MODULES=most'
+	put etc/default/grub <<<'GRUB_DEFAULT=0'
+	put boot/grub/grub.cfg <<<'# made by grub-mkconfig'
+	mkdir -p "$host/usr/lib/vfioboot"
+	cp "$early" "$host/usr/lib/vfioboot/vfioboot-early"
+}
+
+# host_of_two_cards DIR: makes it there; $early and $compose are the programs
 host_of_two_cards() {
 	host=$1
 	mkdir -p "$host"
-	"${COMPOSE:-build/tests/compose}" "$BATS_TEST_DIRNAME/../fixtures/identical-cards/machine" "$host"
+	"$compose" "$BATS_TEST_DIRNAME/../fixtures/identical-cards/machine" "$host"
 	host_disk
 	host_network
+	host_cards
 	host_firmware
 	host_kernel
+	host_modules
+	host_system
+}
+
+# The next boot of the host, as it should go: the second card is on vfio-pci, and the record
+# of the initramfs says so.
+host_boot() {
+	local function device=$host/sys/devices/pci0000:00/0000:00:01.1/0000:02:00
+	# No kernel answers below a root, so what it would have said is put in.
+	"$early" --root "$host" 2>/dev/null || true
+	sed -e 's/^stage .*/stage initramfs/; s/^kernel .*/kernel '"$release"'/' \
+		-e 's/driver=[^ ]* result=.*/driver=vfio-pci result=bound reason=-/' \
+		"$host/run/vfioboot/system.record" >"$host/run/vfioboot/initramfs.record"
+	rm "$host/run/vfioboot/system.record"
+	for function in 0 1; do
+		ln -sfn ../../../../bus/pci/drivers/vfio-pci "$device.$function/driver"
+	done
+}
+
+# What update-initramfs would make of the host as it is now, as far as it is ours.
+host_image() {
+	local work=$BATS_TEST_TMPDIR/image name
+	rm -rf "$work"
+	mkdir -p "$work"/{conf,scripts/init-top,usr/lib/vfioboot,usr/sbin,etc}
+	: >"$work/conf/initramfs.conf"
+	cp "$early" "$work/usr/lib/vfioboot/"
+	: >"$work/usr/sbin/modprobe"
+	printf '%s "$@"\n' /scripts/init-top/00-vfioboot /scripts/init-top/udev \
+		>"$work/scripts/init-top/ORDER"
+	cp initramfs-tools/scripts/init-top/00-vfioboot "$work/scripts/init-top/"
+	for name in vfioboot.conf vfioboot.conf.d; do
+		[ ! -e "$host/etc/$name" ] || cp -r "$host/etc/$name" "$work/etc/"
+	done
+	"$vfioboot" protect --root "$host" >"$work/etc/vfioboot.protect"
+	mkdir -p "$work/usr/lib/modules/$release/kernel"
+	cp "$host/lib/modules/$release"/kernel/vfio*.ko "$work/usr/lib/modules/$release/kernel/"
+	(cd "$work" && find . | sort | cpio -o -H newc --quiet) |
+		gzip >"$host/boot/initrd.img-$release"
 }
