@@ -723,44 +723,44 @@ static void test_has_place(void **state)
 	assert_false(config_section_has_place(find("d")));
 }
 
+#define TEST(f) cmocka_unit_test_setup(f, empty_config)
+static const struct CMUnitTest tests[] = {
+	TEST(test_whole_section),
+	TEST(test_defaults),
+	TEST(test_same_values),
+	TEST(test_repeated_lists),
+	TEST(test_mistakes),
+	TEST(test_single_keys_twice),
+	TEST(test_incomplete_sections),
+	TEST(test_bad_headers),
+	TEST(test_header_of_bad_length),
+	TEST(test_longest_names),
+	TEST(test_duplicate_sections),
+	TEST(test_keys_outside_of_sections),
+	TEST(test_boot_section),
+	TEST(test_protect_network),
+	TEST(test_boot_section_twice),
+	TEST(test_boot_section_with_a_broken_line),
+	TEST(test_boot_key_twice),
+	TEST(test_unreadable_file),
+	TEST(test_line_numbers_end),
+	TEST(test_too_many_sections),
+	TEST(test_too_many_selectors),
+	TEST(test_too_many_errors),
+	TEST(test_too_many_files),
+	TEST(test_long_messages),
+	TEST(test_digest),
+	TEST(test_digest_of_every_byte),
+	TEST(test_cmdline_unknown),
+	TEST(test_active),
+	TEST(test_cmdline_devices),
+	TEST(test_cmdline_mistakes),
+	TEST(test_cmdline_limits),
+	TEST(test_cmdline_names_are_free),
+	TEST(test_has_place),
+};
+
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup(f, empty_config)
-	static const struct CMUnitTest tests[] = {
-		TEST(test_whole_section),
-		TEST(test_defaults),
-		TEST(test_same_values),
-		TEST(test_repeated_lists),
-		TEST(test_mistakes),
-		TEST(test_single_keys_twice),
-		TEST(test_incomplete_sections),
-		TEST(test_bad_headers),
-		TEST(test_header_of_bad_length),
-		TEST(test_longest_names),
-		TEST(test_duplicate_sections),
-		TEST(test_keys_outside_of_sections),
-		TEST(test_boot_section),
-		TEST(test_protect_network),
-		TEST(test_boot_section_twice),
-		TEST(test_boot_section_with_a_broken_line),
-		TEST(test_boot_key_twice),
-		TEST(test_unreadable_file),
-		TEST(test_line_numbers_end),
-		TEST(test_too_many_sections),
-		TEST(test_too_many_selectors),
-		TEST(test_too_many_errors),
-		TEST(test_too_many_files),
-		TEST(test_long_messages),
-		TEST(test_digest),
-		TEST(test_digest_of_every_byte),
-		TEST(test_cmdline_unknown),
-		TEST(test_active),
-		TEST(test_cmdline_devices),
-		TEST(test_cmdline_mistakes),
-		TEST(test_cmdline_limits),
-		TEST(test_cmdline_names_are_free),
-		TEST(test_has_place),
-	};
-
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }
