@@ -44,8 +44,7 @@ static bool cut(char *path)
 	return slash;
 }
 
-/* Adds a copy of @name unless it is there already. */
-static int add_name(struct name_list *list, const char *name)
+int name_list_add(struct name_list *list, const char *name)
 {
 	char **more;
 
@@ -63,7 +62,7 @@ static int add_name(struct name_list *list, const char *name)
 	return 0;
 }
 
-static void free_names(struct name_list *list)
+void name_list_free(struct name_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		free(list->name[i]);
@@ -81,7 +80,7 @@ static int add_target(const struct sysfs_root *root, const char *directory,
 	if (asprintf(&link, "%s/%s", directory, name) < 0)
 		return -ENOMEM;
 	r = tree_resolve(root, link, &real);
-	return r < 0 ? r : add_name(list, real);
+	return r < 0 ? r : name_list_add(list, real);
 }
 
 static bool is_function(const char *path)
@@ -93,12 +92,11 @@ static bool is_function(const char *path)
 }
 
 /*
- * Adds the nearest PCI function at or above the sysfs path @real and, when its root bus
- * belongs to a function in turn, that one; of a virtual function the physical one too.
- * Returns how many there are on the way, or -errno.
+ * On the way up is the function that the root bus belongs to, and of a virtual function
+ * the physical one is needed, too.
  */
-static int add_functions(
-	const struct sysfs_root *root, const char *real, struct backing *b)
+int backing_add_functions(
+	const struct sysfs_root *root, const char *real, struct backing *backing)
 {
 	_cleanup_free_ char *path = strdup(real);
 	int found = 0, r;
@@ -108,9 +106,9 @@ static int add_functions(
 	do {
 		if (!is_function(path))
 			continue;
-		r = add_name(&b->functions, path);
+		r = name_list_add(&backing->functions, path);
 		if (r == 0 && tree_exists(root, path, "physfn"))
-			r = add_target(root, path, "physfn", &b->functions);
+			r = add_target(root, path, "physfn", &backing->functions);
 		if (r < 0)
 			return r;
 		found++;
@@ -167,6 +165,13 @@ static int add_parts(
 	return add_links(root, directory, shared, below);
 }
 
+/* Whether it is a loop device with a file (drivers/block/loop.c, its attributes). */
+static bool is_in_file(const struct sysfs_root *root, const char *real)
+{
+	return strstr(real, "/virtual/block/loop") &&
+		tree_exists(root, real, "loop/backing_file");
+}
+
 /* Follows one device by one step: to functions, or to the devices @below it. */
 static int follow(const struct sysfs_root *root, char *real, struct name_list *below,
 	struct backing *b)
@@ -175,11 +180,15 @@ static int follow(const struct sysfs_root *root, char *real, struct name_list *b
 
 	if (tree_exists(root, real, "partition"))
 		cut(real);
-	r = add_functions(root, real, b);
+	r = backing_add_functions(root, real, b);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (has_mark(real, network_marks, ARRAY_SIZE(network_marks))) {
 		b->network = true;
+		return 0;
+	}
+	if (is_in_file(root, real)) {
+		b->file = true;
 		return 0;
 	}
 	r = add_parts(root, real, below);
@@ -192,7 +201,7 @@ static int follow(const struct sysfs_root *root, char *real, struct name_list *b
 /* Follows the device that the sysfs link @link leads to, all the way down. */
 static int follow_link(const struct sysfs_root *root, const char *link, struct backing *b)
 {
-	_cleanup_(free_names) struct name_list below = {0};
+	_cleanup_(name_list_free) struct name_list below = {0};
 	_cleanup_free_ char *real = NULL;
 	int r;
 
@@ -202,7 +211,7 @@ static int follow_link(const struct sysfs_root *root, const char *link, struct b
 		return 0;
 	}
 	if (r == 0)
-		r = add_name(&below, real);
+		r = name_list_add(&below, real);
 	for (size_t i = 0; r == 0 && i < below.count; i++)
 		r = follow(root, below.name[i], &below, b);
 	return r;
@@ -347,5 +356,5 @@ int backing_add_btrfs(
 
 void backing_free(struct backing *backing)
 {
-	free_names(&backing->functions);
+	name_list_free(&backing->functions);
 }

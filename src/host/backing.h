@@ -23,9 +23,16 @@ struct name_list {
 	size_t count;
 };
 
+/* Adds a copy of @name unless it is there already.  Returns 0, or -ENOMEM. */
+int name_list_add(struct name_list *list, const char *name);
+
+/* Frees what is in *@list, not itself; for the clean-up attribute too. */
+void name_list_free(struct name_list *list);
+
 struct backing {
 	struct name_list functions; /* sysfs directories below the root, none twice */
 	bool network;  /* some of it is on another machine (iSCSI, NBD, NVMe-oF) */
+	bool file;     /* some of it is in a file (a loop device) of some file system */
 	bool untraced; /* some of it could not be followed, and may be on any function */
 };
 
@@ -44,6 +51,13 @@ int backing_add_node(
 /* All devices of the btrfs file system that has @node, or of all when none has it. */
 int backing_add_btrfs(
 	const struct sysfs_root *root, const char *node, struct backing *backing);
+
+/*
+ * The nearest function at or above the sysfs directory @real, and those that it depends
+ * on.  Returns how many are on the way, 0 for none, or -errno.
+ */
+int backing_add_functions(
+	const struct sysfs_root *root, const char *real, struct backing *backing);
 
 /* Frees what is in *@backing, not itself; for the clean-up attribute too. */
 void backing_free(struct backing *backing);

@@ -13,6 +13,8 @@
 
 #include "../core/sysfs.h"
 
+#define TREE_SYS         "sys/"
+#define TREE_CMDLINE     "proc/cmdline"
 #define TREE_MOUNTINFO   "proc/self/mountinfo"
 #define TREE_SWAPS       "proc/swaps"
 #define TREE_RESUME      "sys/power/resume"
@@ -20,6 +22,29 @@
 #define TREE_BLOCK       "sys/class/block"
 #define TREE_BTRFS       "sys/fs/btrfs"
 #define TREE_PCI         "sys/bus/pci/devices"
+#define TREE_PCI_DRIVERS "sys/bus/pci/drivers"
+#define TREE_NET         "sys/class/net"
+#define TREE_ROUTE       "proc/net/route" /* of the network name space of the reader */
+#define TREE_ROUTE6      "proc/net/ipv6_route"
+#define TREE_MODULES     "lib/modules"
+#define TREE_USR_MODULES "usr/lib/modules"
+#define TREE_OWN_FD      "/proc/self/fd/%d" /* of this process, not below a root */
+#define TREE_OSRELEASE   "proc/sys/kernel/osrelease"
+#define TREE_NULL        "/dev/null" /* of this machine, or the text of a link */
+#define TREE_CPUINFO     "proc/cpuinfo"
+#define TREE_IOMEM       "proc/iomem"
+#define TREE_INTERRUPTS  "proc/interrupts"
+#define TREE_CONFIG_GZ   "proc/config.gz"
+#define TREE_IRQ         "sys/kernel/irq"
+#define TREE_IOMMU       "sys/class/iommu"
+#define TREE_GROUPS      "sys/kernel/iommu_groups"
+#define TREE_SECURITY    "sys/kernel/security"
+#define TREE_MODULE      "sys/module"
+#define TREE_ACPI_TABLES "sys/firmware/acpi/tables"
+#define TREE_FIRMWARE    "sys/firmware"
+#define TREE_EFI         "sys/firmware/efi"
+#define TREE_EFIVARS     "sys/firmware/efi/efivars"
+#define TREE_RUN         "run/vfioboot" /* records of the early program */
 #define TREE_DEV         "/dev/" /* lint: how the kernel tells a node, never opened */
 
 /* Directory that `vfioboot protect --output` may make; not below a root. */

@@ -13,9 +13,11 @@
 
 /*
  * Traces everything below @root.  What is mounted and can't be traced, though it is on
- * some device (ZFS, an overlay, a loop device), makes every mass-storage controller an
- * entry with the word `untraced`; what is on another machine makes every network function
- * one, if the system would not come up without it.  Of @config "protect-network" counts.  Entries are sorted by kind and path.
+ * some device (an overlay, a loop device), makes every mass-storage controller an entry
+ * with the word `untraced`; what is on another machine makes every network function one,
+ * if the system would not come up without it.  Of @config "protect-network" counts: with
+ * it the interfaces of the default routes are entries, by their names; NULL is a
+ * configuration that says nothing.  Entries are sorted by kind and path.
  *
  * Returns 0; -EHOSTUNREACH when @root is not the root of a running host but of a chroot
  * or a container (nothing mounted at its root, no proc, no sysfs), so that nothing can be

@@ -13,11 +13,11 @@
 #include "../core/sysfsroot.h"
 
 enum usage_kind {
-	USAGE_MOUNT,     /* what: the mount point */
+	USAGE_MOUNT,     /* what: the mount point, once for each place it is mounted at */
 	USAGE_SWAP,      /* what: the device or file */
 	USAGE_RESUME,    /* what: "resume" */
 	USAGE_ROUTE,     /* what: the interface of a default route */
-	USAGE_INTERFACE, /* what: another interface that is up */
+	USAGE_INTERFACE, /* what: another interface that is up (network.h) */
 };
 
 struct usage_entry {
@@ -36,6 +36,11 @@ struct usage {
 /*
  * Traces everything below @root into *@ret, for usage_free().  Returns 0; -EHOSTUNREACH as
  * protect_trace(), so that nothing can be told; or another -errno.
+ *
+ * Of what is put together from other mounts (overlays of containers, loop devices, FUSE)
+ * those are told, unless the host runs from it.  What can't be traced, such as a ZFS pool
+ * of another machine, is untraced on every mass-storage function; what is on another
+ * machine, on every network function.
  */
 int usage_trace(const struct sysfs_root *root, struct usage *ret);
 

@@ -170,7 +170,7 @@ static inline int trace(struct protect_list *ret)
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 
 	assert_int_equal(sysfs_root_open(top, &root), 0);
-	return protect_trace(&root, ret);
+	return protect_trace(&root, NULL, ret);
 }
 
 static inline void expect_list(const char *expected)

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Interfaces down to functions, and the protect list with protect-network = yes. */
+#include "fakehost.h"
+
+#include "../../src/host/network.h"
+
+#define NIC  "pci0000:00/0000:00:1f.6" /* there from the start */
+#define NIC2 "pci0000:00/0000:00:1c.0/0000:04:00.0"
+
+#define HEAD                                                                             \
+	"Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+
+/* An interface at @place below sys/devices, "virtual" for one without hardware. */
+static void add_interface(const char *place, const char *name, const char *state)
+{
+	char path[256], link[64];
+
+	snprintf(path, sizeof(path), "sys/devices/%s/net/%s/operstate", place, name);
+	put(path, state);
+	snprintf(path, sizeof(path), "sys/devices/%s/net/%s", place, name);
+	snprintf(link, sizeof(link), "sys/class/net/%s", name);
+	put_link(link, path);
+}
+
+/* @upper, which has no hardware, is put together from @lower. */
+static void add_lower(const char *upper, const char *lower)
+{
+	char name[256], target[64];
+
+	snprintf(name, sizeof(name), "sys/devices/virtual/net/%s/lower_%s", upper, lower);
+	snprintf(target, sizeof(target), "sys/class/net/%s", lower);
+	put_link(name, target);
+}
+
+static void add_route(const char *interface, const char *destination, const char *mask,
+	const char *flags)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line),
+		"%s\t%s\t0101A8C0\t%s\t0\t0\t100\t%s\t0\t0\t0                    \n",
+		interface, destination, flags, mask);
+	append("proc/net/route", line);
+}
+
+#define ZERO "00000000000000000000000000000000"
+
+static void add_route6(const char *interface, const char *length, const char *flags)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line),
+		ZERO " %s " ZERO " 00 fe800000000000000000000000000001 00000400 00000001 "
+		     "00000000 %s %8s\n",
+		length, flags, interface);
+	append("proc/net/ipv6_route", line);
+}
+
+static void expect_protected(const char *expected)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	static struct config config = {.protect_network = true};
+	static struct protect_list list;
+	char text[4096] = "";
+
+	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(protect_trace(&root, &config, &list), 0);
+	for (unsigned i = 0; i < list.n_entries; i++)
+		protect_format(&list.entries[i], text + strlen(text));
+	assert_string_equal(text, expected);
+}
+
+static int set_up(void **state)
+{
+	int r = fake_set_up(state);
+
+	add_mount("0:25", "/", "tmpfs", "tmpfs");
+	put("proc/net/route", HEAD);
+	add_function(NIC2, 0x8086, 0x1533, NET);
+	add_interface(NIC, "eno1", "up\n");
+	add_interface(NIC2, "enp4s0", "up\n");
+	return r;
+}
+
+#define ENO1   "network 00:1f.6 8086:15bc eno1\n"
+#define ENP4S0 "network 00:1c.0/00.0 8086:1533 enp4s0\n"
+
+static void test_route4(void **state)
+{
+	(void)state;
+	expect_protected("");
+	add_route("enp4s0", "0001A8C0", "00FFFFFF", "0001"); /* a network */
+	add_route("enp4s0", "00000000", "00000080", "0003"); /* half of the world */
+	add_route("enp4s0", "00000000", "00000000", "0000"); /* down */
+	add_route("*", "00000000", "00000000", "0201");      /* rejects */
+	expect_protected("");
+	add_route("eno1", "00000000", "00000000", "0003");
+	expect_protected(ENO1);
+	expect_list(""); /* without protect-network = yes */
+	add_route("enp4s0", "00000000", "00000000", "0003");
+	expect_protected(ENP4S0 ENO1);
+}
+
+static void test_route6(void **state)
+{
+	(void)state;
+	add_route6("lo", "00", "00200200");
+	add_route6("enp4s0", "40", "00000001");
+	expect_protected("");
+	add_route6("eno1", "00", "00450003");
+	expect_protected(ENO1);
+}
+
+static void test_no_ipv4(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/proc/net/route", top);
+	assert_int_equal(unlink(path), 0);
+	expect_protected("");
+	add_route6("eno1", "00", "00450003");
+	expect_protected(ENO1);
+}
+
+/* A VLAN on a bond of both cards, and a bridge on it that has a guest's port too. */
+static void test_put_together(void **state)
+{
+	(void)state;
+	add_interface("virtual", "bond0", "up\n");
+	add_lower("bond0", "eno1");
+	add_lower("bond0", "enp4s0");
+	add_interface("virtual", "bond0.7", "up\n");
+	add_lower("bond0.7", "bond0");
+	add_interface("virtual", "vnet0", "unknown\n");
+	add_interface("virtual", "br0", "up\n");
+	add_lower("br0", "vnet0");
+	add_lower("br0", "bond0.7");
+	add_route("br0", "00000000", "00000000", "0003");
+	expect_protected("network 00:1c.0/00.0 8086:1533 br0\n"
+			 "network 00:1f.6 8086:15bc br0\n");
+}
+
+/* A tunnel goes over any of them. */
+static void test_tunnel(void **state)
+{
+	(void)state;
+	add_interface("virtual", "wg0", "unknown\n");
+	add_route("wg0", "00000000", "00000000", "0001");
+	expect_protected("network 00:1c.0/00.0 8086:1533 wg0 untraced\n"
+			 "network 00:1f.6 8086:15bc wg0 untraced\n");
+}
+
+static void test_usb_network(void **state)
+{
+	(void)state;
+	add_function("pci0000:00/0000:00:14.0", 0x8086, 0xa36d, XHCI);
+	add_interface("pci0000:00/0000:00:14.0/usb1/1-2/1-2:1.0", "wwan0", "up\n");
+	add_route("wwan0", "00000000", "00000000", "0001");
+	expect_protected("network 00:14.0 8086:a36d wwan0\n");
+}
+
+/* What is on no PCI bus costs nothing. */
+static void test_platform_network(void **state)
+{
+	(void)state;
+	add_interface("platform/soc/fd580000.ethernet", "end0", "up\n");
+	add_route("end0", "00000000", "00000000", "0003");
+	expect_protected("");
+}
+
+static void test_up(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(name_list_free) struct name_list up = {0};
+
+	(void)state;
+	add_interface("virtual", "lo", "unknown\n");
+	put("sys/devices/virtual/net/lo/flags", "0x9\n");
+	add_interface("virtual", "tun0", "unknown\n");
+	put("sys/devices/virtual/net/tun0/flags", "0x1091\n");
+	put("sys/devices/" NIC2 "/net/enp4s0/operstate", "down\n");
+	put("sys/devices/" NIC2 "/net/enp4s0/flags", "0x1003\n");
+	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(network_add_up(&root, &up), 0);
+	assert_int_equal(up.count, 2);
+	assert_true(!strcmp(up.name[0], "eno1") || !strcmp(up.name[1], "eno1"));
+	assert_true(!strcmp(up.name[0], "tun0") || !strcmp(up.name[1], "tun0"));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, fake_tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(test_route4),
+		TEST(test_route6),
+		TEST(test_no_ipv4),
+		TEST(test_put_together),
+		TEST(test_tunnel),
+		TEST(test_usb_network),
+		TEST(test_platform_network),
+		TEST(test_up),
+	};
+
+	return cmocka_run_group_tests_name("network", tests, NULL, NULL);
+}

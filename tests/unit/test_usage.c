@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a composed host uses, as text: ADDRESS KIND WHAT, with '?' where it is untraced. */
+#include <errno.h>
+
+#include "fakehost.h"
+
+#include "../../src/host/usage.h"
+
+static int trace_usage(struct usage *ret)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+
+	assert_int_equal(sysfs_root_open(top, &root), 0);
+	return usage_trace(&root, ret);
+}
+
+static void expect_usage(const char *expected)
+{
+	static const char *const kinds[] = {[USAGE_MOUNT] = "mount",
+		[USAGE_SWAP] = "swap",
+		[USAGE_RESUME] = "resume",
+		[USAGE_ROUTE] = "route",
+		[USAGE_INTERFACE] = "interface"};
+	_cleanup_(usage_free) struct usage usage = {0};
+	char text[8192] = "", *end = text;
+
+	assert_int_equal(trace_usage(&usage), 0);
+	for (size_t i = 0; i < usage.n; i++) {
+		const struct usage_entry *entry = &usage.entries[i];
+		char address[PCI_ADDRESS_SIZE];
+
+		pci_address_format(entry->address, address);
+		end += snprintf(end, sizeof(text) - (size_t)(end - text), "%s %s%s %s\n",
+			address, kinds[entry->kind], entry->untraced ? "?" : "",
+			entry->what);
+	}
+	assert_string_equal(text, expected);
+}
+
+static void add_up(const char *place, const char *name)
+{
+	char path[256], link[64];
+
+	snprintf(path, sizeof(path), "sys/devices/%s/net/%s/operstate", place, name);
+	put(path, "up\n");
+	snprintf(path, sizeof(path), "sys/devices/%s/net/%s", place, name);
+	snprintf(link, sizeof(link), "sys/class/net/%s", name);
+	put_link(link, path);
+}
+
+static void test_all_mounts(void **state)
+{
+	(void)state;
+	add_ssd();
+	add_hba();
+	add_mount("0:20", "/sys", "sysfs", "sysfs");
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	add_mount("8:1", "/srv/big\\040disk", "xfs", "/dev/sda1");
+	add_mount("8:1", "/var/lib/bind", "xfs", "/dev/sda1");
+	add_mount("0:31", "/run", "tmpfs", "tmpfs");
+	add_swap("/srv/big\\040disk/swap", "file");
+	put("sys/power/resume", "259:1\n");
+	expect_usage("0000:00:17.0 mount /srv/big disk\n"
+		     "0000:00:17.0 mount /var/lib/bind\n"
+		     "0000:00:17.0 swap /srv/big disk/swap\n"
+		     "0000:01:00.0 mount /\n"
+		     "0000:01:00.0 resume resume\n");
+}
+
+/* What hides below another mount is in use, and can't be unmounted without it. */
+static void test_covered(void **state)
+{
+	(void)state;
+	add_ssd();
+	add_hba();
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	add_mount("8:1", "/srv", "ext4", "/dev/sda1");
+	add_mount("259:1", "/srv", "ext4", "/dev/nvme0n1p1");
+	expect_usage("0000:00:17.0 mount /srv\n"
+		     "0000:01:00.0 mount /\n"
+		     "0000:01:00.0 mount /srv\n");
+}
+
+/* Snaps and containers are on file systems that are told of by themselves. */
+static void test_made_of_others(void **state)
+{
+	(void)state;
+	add_ssd();
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	add_block("virtual/block/loop0", "7:0");
+	put("sys/devices/virtual/block/loop0/loop/backing_file", "/var/core20.snap\n");
+	add_mount("7:0", "/snap/core20/1", "squashfs", "/dev/loop0");
+	add_mount("0:60", "/var/lib/docker/overlay2/x/merged", "overlay", "overlay");
+	add_mount("0:61", "/run/user/1000/doc", "fuse.portal", "portal");
+	expect_usage("0000:01:00.0 mount /\n");
+	/* But what the host runs from may be anywhere. */
+	add_mount("7:0", "/usr", "squashfs", "/dev/loop0");
+	expect_usage("0000:01:00.0 mount /\n"
+		     "0000:01:00.0 mount? /usr\n"
+		     "0000:05:00.0 mount? /usr\n");
+}
+
+static void test_untraced(void **state)
+{
+	(void)state;
+	add_ssd();
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	add_mount("0:50", "/tank", "zfs", "tank");
+	add_mount("0:51", "/mnt/share", "nfs4", "server:/share");
+	expect_usage("0000:00:1f.6 mount? /mnt/share\n"
+		     "0000:01:00.0 mount /\n"
+		     "0000:01:00.0 mount? /tank\n"
+		     "0000:05:00.0 mount? /tank\n");
+}
+
+static void test_network(void **state)
+{
+	(void)state;
+	add_mount("0:25", "/", "tmpfs", "tmpfs");
+	add_up("pci0000:00/0000:00:1f.6", "eno1");
+	add_up("virtual", "docker0");
+	expect_usage("0000:00:1f.6 interface eno1\n");
+	put("proc/net/route", "eno1\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\n");
+	expect_usage("0000:00:1f.6 route eno1\n");
+}
+
+/* Who takes the physical function takes the virtual one's interface. */
+static void test_virtual_function(void **state)
+{
+	static const char vf[] = "pci0000:00/0000:00:1c.0/0000:04:10.0";
+
+	(void)state;
+	add_mount("0:25", "/", "tmpfs", "tmpfs");
+	add_function("pci0000:00/0000:00:1c.0/0000:04:00.0", 0x8086, 0x1572, NET);
+	add_function(vf, 0x8086, 0x154c, NET);
+	put_link("sys/devices/pci0000:00/0000:00:1c.0/0000:04:10.0/physfn",
+		"sys/devices/pci0000:00/0000:00:1c.0/0000:04:00.0");
+	add_up(vf, "enp4s0v0");
+	expect_usage("0000:04:00.0 interface enp4s0v0\n"
+		     "0000:04:10.0 interface enp4s0v0\n");
+}
+
+static void test_find(void **state)
+{
+	_cleanup_(usage_free) struct usage usage = {0};
+
+	(void)state;
+	add_ssd();
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	add_mount("259:1", "/boot", "ext4", "/dev/nvme0n1p1");
+	assert_int_equal(trace_usage(&usage), 0);
+	assert_ptr_equal(
+		usage_find(&usage, (struct pci_address){.bus = 1}), &usage.entries[0]);
+	assert_null(usage_find(&usage, (struct pci_address){.bus = 5}));
+}
+
+static void test_no_host(void **state)
+{
+	struct usage usage = {0};
+
+	(void)state;
+	assert_int_equal(trace_usage(&usage), -EHOSTUNREACH);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(test_all_mounts),
+		TEST(test_covered),
+		TEST(test_made_of_others),
+		TEST(test_untraced),
+		TEST(test_network),
+		TEST(test_virtual_function),
+		TEST(test_find),
+		TEST(test_no_host),
+	};
+
+	return cmocka_run_group_tests_name("usage", tests, NULL, NULL);
+}
