@@ -16,4 +16,13 @@ int run_program(
 /* The same, with all its output but errors in @ret, a text for free(). */
 int run_read(const char *const argv[], char **ret);
 
+/*
+ * From now on SIGINT, SIGTERM and SIGHUP do not end this process: they end the program that
+ * runs, with all that it started, and are noted.  SIGPIPE is ignored.
+ */
+void run_catch_signals(void);
+
+/* The first signal that was noted, 0 for none. */
+int run_caught_signal(void);
+
 #endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which boot loader counts, where several have left their files. */
+#include "support.h"
+
+#include <stdio.h>
+
+#include "../../src/host/bootloader.h"
+#include "../../src/host/efivar.h"
+
+/* "OWNER: NAME=SIGN ...", with "-" for no owner. */
+static void expect(const char *expected)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	struct bootloader_search search;
+	char text[1024];
+	size_t len;
+
+	bootloader_find(&root, &search);
+	len = (size_t)snprintf(text, sizeof(text),
+		"%s%s%s:", search.owner ? search.owner->name : "-",
+		*search.told ? " " : "", search.told);
+	for (size_t i = 0; i < search.n; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, " %s=%s",
+			search.found[i].loader->name, search.found[i].sign);
+	assert_string_equal(text, expected);
+	assert_false(search.hidden);
+}
+
+/* A variable of the Boot Loader Interface. */
+static void put_variable(const char *name, const char *value)
+{
+	char path[128], bytes[128] = {6};
+	size_t n = 4;
+
+	for (; *value; n += 2)
+		bytes[n] = *value++;
+	snprintf(path, sizeof(path), "sys/firmware/efi/efivars/%s-" EFI_LOADER, name);
+	fake_put_bytes(path, bytes, n + 2);
+}
+
+static void test_one(void **state)
+{
+	(void)state;
+	expect("-:");
+	fake_put("boot/grub/grub.cfg", "");
+	expect("grub: grub=boot/grub/grub.cfg");
+	/* The directory alone is made by every kernel package. */
+	fake_dir("boot/loader/entries");
+	fake_dir("efi/EFI/Linux");
+	fake_put("efi/EFI/Linux/readme.txt", "");
+	expect("grub: grub=boot/grub/grub.cfg");
+}
+
+static void test_blscfg(void **state)
+{
+	(void)state;
+	fake_put("boot/grub2/grub.cfg", "");
+	fake_put("boot/loader/entries/a.conf", "");
+	fake_put("etc/default/grub", "GRUB_TIMEOUT=5\nGRUB_ENABLE_BLSCFG=\"true\"\n");
+	expect("grub-bls: grub-bls=boot/loader/entries");
+	put_variable("LoaderInfo", "GRUB 2.12");
+	expect("grub-bls GRUB 2.12: grub-bls=boot/loader/entries");
+	fake_put("etc/default/grub", "GRUB_ENABLE_BLSCFG=false\n");
+	expect("grub GRUB 2.12: grub=boot/grub2/grub.cfg");
+}
+
+static void test_several(void **state)
+{
+	(void)state;
+	fake_put("boot/grub/grub.cfg", "");
+	fake_put("boot/refind_linux.conf", "");
+	expect("-: grub=boot/grub/grub.cfg refind=boot/refind_linux.conf");
+	put_variable("LoaderInfo", "Something 1.0");
+	expect("-: grub=boot/grub/grub.cfg refind=boot/refind_linux.conf");
+	put_variable("LoaderInfo", "rEFInd 0.14.2");
+	expect("refind rEFInd 0.14.2: grub=boot/grub/grub.cfg "
+	       "refind=boot/refind_linux.conf");
+}
+
+static void test_uki(void **state)
+{
+	(void)state;
+	fake_put("efi/EFI/systemd/systemd-bootx64.efi", "");
+	fake_put("efi/EFI/Linux/linux.EFI", "");
+	expect("-: uki=efi/EFI/Linux/linux.EFI systemd-boot=efi/EFI/systemd");
+	put_variable("LoaderInfo", "systemd-boot 257.9");
+	expect("systemd-boot systemd-boot 257.9: uki=efi/EFI/Linux/linux.EFI "
+	       "systemd-boot=efi/EFI/systemd");
+	put_variable("StubInfo", "systemd-stub 257.9");
+	expect("uki systemd-stub 257.9: uki=efi/EFI/Linux/linux.EFI "
+	       "systemd-boot=efi/EFI/systemd");
+}
+
+static void test_managers(void **state)
+{
+	(void)state;
+	fake_put("boot/efi/loader/loader.conf", "");
+	fake_put("etc/kernelstub/configuration", "{}");
+	put_variable("LoaderInfo", "systemd-boot 257.9");
+	expect("kernelstub: kernelstub=etc/kernelstub/configuration "
+	       "systemd-boot=boot/efi/loader/loader.conf");
+	fake_put("run/ostree-booted", "");
+	expect("rpm-ostree: rpm-ostree=run/ostree-booted "
+	       "kernelstub=etc/kernelstub/configuration "
+	       "systemd-boot=boot/efi/loader/loader.conf");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_one, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_blscfg, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_several, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_uki, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_managers, fake_set_up, fake_tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

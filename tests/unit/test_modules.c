@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Modules by the ids of functions, in an index that was made here. */
+#include <errno.h>
+
+#include "../../src/host/modules.h"
+#include "fakemodules.h"
+
+#define RELEASE "6.12.1-test"
+#define DIR     "lib/modules/" RELEASE
+
+#define GPU  "v000010DEd00002206sv*sd*bc*sc*i*"
+#define NVME "v*d*sv*sd*bc01sc08i02*"
+
+static const struct fake_index_line dep[] = {
+	{"vfio_pci", "kernel/vfio-pci.ko:"},
+	{"xe_vfio_pci", "kernel/xe-vfio-pci.ko:"},
+	{"mlx5_vfio_pci", "kernel/mlx5-vfio-pci.ko:"},
+	{"close_vfio_pci", "kernel/close-vfio-pci.ko:"},
+	{"nouveau", "kernel/nouveau.ko:"},
+	{"nvidia", "kernel/nvidia.ko: kernel/nouveau.ko"},
+};
+
+static const struct fake_index_line alias[] = {
+	{"pci:" GPU, "nouveau"},
+	{"pci:v000010DEd*sv*sd*bc03sc00i00*", "nvidia"},
+	{"pci:v000010DEd*sv*sd*bc03sc*i*", "nvidia"},
+	{"vfio_pci:v*d*sv*sd*bc*sc*i*", "vfio_pci"},
+	{"vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i*", "mlx5_vfio_pci"},
+	{"vfio_pci:v000015B3d0000101Esv000015B3sd*bc*sc*i*", "close_vfio_pci"},
+	{"vfio_pci:v00008086d0000E20Bsv*sd*bc*sc*i*", "xe_vfio_pci"},
+};
+
+static const struct fake_index_line builtin[] = {{"nvme", ""}, {"vfio", ""}};
+static const struct fake_index_line builtin_alias[] = {{"pci:" NVME, "nvme"}};
+
+static const struct pci_ids gpu = {0x10de, 0x2206, 0x1043, 0x87b0, 0x030000};
+static const struct pci_ids drive = {0x144d, 0xa808, 0x144d, 0xa801, 0x010802};
+static const struct pci_ids usb = {0x8086, 0xa36d, 0x1043, 0x8694, 0x0c0330};
+
+static void put_aliases(const char *path, const char *first, const char *second)
+{
+	char info[512];
+	int n = snprintf(info, sizeof(info), "alias=%s%calias=%s", first, '\0', second);
+
+	fake_put_module(path, info, (size_t)n + 1);
+}
+
+static void put_index(const char *dir)
+{
+	fake_put_index(dir, "modules.dep", dep, ARRAY_SIZE(dep));
+	fake_put_index(dir, "modules.alias", alias, ARRAY_SIZE(alias));
+	fake_put_index(dir, "modules.symbols", NULL, 0);
+	fake_put_index(dir, "modules.builtin", builtin, ARRAY_SIZE(builtin));
+	fake_put_index(
+		dir, "modules.builtin.alias", builtin_alias, ARRAY_SIZE(builtin_alias));
+}
+
+static struct modules *open_index(void)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	struct modules *modules = NULL;
+
+	assert_int_equal(modules_open(&root, RELEASE, &modules), 0);
+	return modules;
+}
+
+static void expect_claiming(const struct pci_ids *ids, const char *expected)
+{
+	_cleanup_(modules_close) struct modules *modules = open_index();
+	char text[64];
+
+	assert_int_equal(modules_claiming(modules, ids, text, sizeof(text)), 0);
+	assert_string_equal(text, expected);
+}
+
+static void expect_vfio(struct pci_ids ids, const char *expected)
+{
+	_cleanup_(modules_close) struct modules *modules = open_index();
+	char text[64];
+
+	assert_int_equal(modules_vfio_driver(modules, &ids, text, sizeof(text)), 0);
+	assert_string_equal(text, expected);
+}
+
+static void test_without_index(void **state)
+{
+	static const char *const releases[] = {RELEASE, "6.1", "..", "."};
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	struct modules *modules = NULL;
+
+	(void)state;
+	fake_put(DIR "/modules.dep", "");
+	for (size_t i = 0; i < ARRAY_SIZE(releases); i++)
+		assert_int_equal(modules_open(&root, releases[i], &modules), -ENOENT);
+	assert_int_equal(modules_open(&root, "", &modules), -EINVAL);
+	assert_int_equal(modules_open(&root, "../" RELEASE, &modules), -EINVAL);
+	assert_null(modules);
+	modules_close(&modules);
+}
+
+static void test_claiming(void **state)
+{
+	(void)state;
+	put_index(DIR);
+	expect_claiming(&gpu, "nouveau, nvidia");
+	expect_claiming(&drive, "nvme");
+	expect_claiming(&usb, "");
+}
+
+static void test_names_that_do_not_fit(void **state)
+{
+	_cleanup_(modules_close) struct modules *modules = NULL;
+	char text[8] = "before";
+
+	(void)state;
+	put_index(DIR);
+	modules = open_index();
+	assert_int_equal(modules_claiming(modules, &gpu, text, sizeof(text)), -ENOBUFS);
+	assert_int_equal(modules_vfio_driver(modules, &gpu, text, 8), -ENOBUFS);
+	assert_string_equal(text, "before");
+}
+
+static void test_vfio_driver(void **state)
+{
+	static const char all[] = "vfio_pci:v*d*sv*sd*bc*sc*i*";
+
+	(void)state;
+	put_index(DIR);
+	put_aliases(DIR "/kernel/vfio-pci.ko", all, "x");
+	put_aliases(DIR "/kernel/mlx5-vfio-pci.ko", "y", alias[4].key);
+	put_aliases(DIR "/kernel/close-vfio-pci.ko", all, alias[5].key);
+	expect_vfio(gpu, "vfio-pci");
+	expect_vfio(
+		(struct pci_ids){0x15b3, 0x101e, 0x15b4, 1, 0x020000}, "mlx5_vfio_pci");
+	expect_vfio(
+		(struct pci_ids){0x15b3, 0x101e, 0x15b3, 1, 0x020000}, "close_vfio_pci");
+	/* Its module can't be read. */
+	expect_vfio((struct pci_ids){0x8086, 0xe20b, 0, 0, 0x030000}, "xe-vfio-pci");
+}
+
+static void test_vfio_driver_without_aliases(void **state)
+{
+	(void)state;
+	fake_put_index(DIR, "modules.dep", dep, ARRAY_SIZE(dep));
+	expect_vfio(gpu, "vfio-pci");
+	expect_claiming(&gpu, "");
+}
+
+static void test_find(void **state)
+{
+	_cleanup_(modules_close) struct modules *modules = NULL;
+
+	(void)state;
+	put_index(DIR);
+	modules = open_index();
+	assert_int_equal(modules_find(modules, "vfio_pci"), MODULE_FILE);
+	assert_int_equal(modules_find(modules, "vfio-pci"), MODULE_FILE);
+	assert_int_equal(modules_find(modules, "vfio"), MODULE_BUILTIN);
+	assert_int_equal(modules_find(modules, "vfio_virqfd"), MODULE_NONE);
+}
+
+static void test_elsewhere(void **state)
+{
+	(void)state;
+	put_index("usr/" DIR);
+	expect_claiming(&gpu, "nouveau, nvidia");
+	/* As on a system with one /usr, whose link is absolute. */
+	fake_link("lib", "/usr/lib");
+	expect_claiming(&gpu, "nouveau, nvidia");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_without_index, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_claiming, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_names_that_do_not_fit, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_vfio_driver, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_vfio_driver_without_aliases, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_find, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_elsewhere, fake_set_up, fake_tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Programs that print, fail, are ended, and are not there. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "../../src/host/run.h"
+#include "support.h"
+
+static char lines[4096];
+
+static void take(void *data, const char *text)
+{
+	assert_ptr_equal(data, lines);
+	snprintf(lines + strlen(lines), sizeof(lines) - strlen(lines), "[%s]", text);
+}
+
+static int run_shell(const char *script)
+{
+	lines[0] = '\0';
+	return run_program((const char *[]){"sh", "-c", script, NULL}, take, lines);
+}
+
+static void test_lines(void **state)
+{
+	(void)state;
+	assert_int_equal(run_shell("echo one; echo two >&2; printf three"), 0);
+	assert_string_equal(lines, "[one][two][three]");
+	assert_int_equal(run_program((const char *[]){"true", NULL}, NULL, NULL), 0);
+}
+
+static void test_status(void **state)
+{
+	(void)state;
+	assert_int_equal(run_shell("exit 7"), 7);
+	assert_int_equal(run_shell("kill -KILL $$"), 128 + SIGKILL);
+	assert_int_equal(run_program((const char *[]){"vfioboot-no-such-program", NULL},
+				 take, lines),
+		-ENOENT);
+}
+
+/* There is nothing to read, and arguments are not looked at by a shell. */
+static void test_what_it_gets(void **state)
+{
+	_cleanup_free_ char *text = NULL;
+
+	(void)state;
+	assert_int_equal(run_shell("cat; echo end"), 0);
+	assert_string_equal(lines, "[end]");
+	assert_int_equal(
+		run_read((const char *[]){"printf", "%s", "$HOME; `x`", NULL}, &text), 0);
+	assert_string_equal(text, "$HOME; `x`");
+}
+
+static void test_read(void **state)
+{
+	_cleanup_free_ char *text = NULL, *none = NULL;
+
+	(void)state;
+	assert_int_equal(
+		run_read(
+			(const char *[]){"sh", "-c",
+				"i=0; while [ $i -lt 3000 ]; do echo $i; i=$((i+1)); done; "
+				"echo hidden 2>/dev/null >&2; exit 3",
+				NULL},
+			&text),
+		3);
+	assert_true(strlen(text) > 10000);
+	assert_non_null(strstr(text, "\n2999\n"));
+	assert_null(strstr(text, "hidden"));
+	assert_int_equal(run_read((const char *[]){"true", NULL}, &none), 0);
+	assert_string_equal(none, "");
+}
+
+static void test_no_descriptor_is_left(void **state)
+{
+	unsigned before = open_descriptors();
+
+	(void)state;
+	run_shell("echo");
+	run_program((const char *[]){"vfioboot-no-such-program", NULL}, NULL, NULL);
+	assert_int_equal(open_descriptors(), before);
+}
+
+/* The last test: what was caught stays caught. */
+static void test_signal(void **state)
+{
+	char script[64];
+
+	(void)state;
+	run_catch_signals();
+	assert_int_equal(run_caught_signal(), 0);
+	/* All that the shell started ends, too, or this would wait for it. */
+	snprintf(script, sizeof(script), "kill -TERM %d; sleep 60", (int)getpid());
+	assert_int_equal(run_shell(script), 128 + SIGTERM);
+	assert_int_equal(run_caught_signal(), SIGTERM);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_what_it_gets),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_no_descriptor_is_left),
+		cmocka_unit_test(test_signal),
+	};
+
+	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
+}

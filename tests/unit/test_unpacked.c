@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files that may be compressed, read whole. */
+#include "support.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+
+#include "../../src/host/unpacked.h"
+
+static int read_it(char **ret, size_t *ret_size)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+
+	return unpacked_read(&root, "file", ret, ret_size);
+}
+
+static void expect(const void *bytes, size_t size)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t n = 0;
+
+	assert_int_equal(read_it(&data, &n), 0);
+	assert_int_equal(n, size);
+	assert_memory_equal(data, bytes, size);
+	assert_int_equal(data[size], 0);
+}
+
+/* Writes @bytes compressed by one of libarchive's filters.  False where it has none. */
+static bool put_filtered(int filter, const void *bytes, size_t size)
+{
+	struct archive *archive = archive_write_new();
+	struct archive_entry *entry = archive_entry_new();
+	bool done;
+
+	archive_write_set_format_raw(archive);
+	done = archive_write_add_filter(archive, filter) == ARCHIVE_OK;
+	if (done) {
+		fake_put("file", "");
+		assert_int_equal(
+			archive_write_open_filename(archive, fake_path("file")), 0);
+		archive_entry_set_filetype(entry, AE_IFREG);
+		assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
+		assert_int_equal(archive_write_data(archive, bytes, size), size);
+		assert_int_equal(archive_write_close(archive), ARCHIVE_OK);
+	}
+	archive_entry_free(entry);
+	archive_write_free(archive);
+	return done;
+}
+
+static void test_plain(void **state)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(read_it(&data, &n), -ENOENT);
+	fake_put("file", "CONFIG_VFIO_PCI=m\n");
+	expect("CONFIG_VFIO_PCI=m\n", 18);
+	fake_put("file", "");
+	expect("", 0);
+	fake_put_bytes("file", "\177ELF\0\0", 6);
+	expect("\177ELF\0\0", 6);
+}
+
+static void test_filters(void **state)
+{
+	static const int filters[] = {
+		ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_XZ, ARCHIVE_FILTER_ZSTD};
+	static char large[300000]; /* more than one block */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(large); i++)
+		large[i] = (char)(i * 7919 >> 3);
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
+		if (put_filtered(filters[i], large, sizeof(large)))
+			expect(large, sizeof(large));
+}
+
+static void test_broken(void **state)
+{
+	static const char text[] = "a text that is long enough to be cut somewhere";
+	_cleanup_free_ char *data = NULL;
+	size_t n;
+
+	(void)state;
+	assert_true(put_filtered(ARCHIVE_FILTER_GZIP, text, sizeof(text)));
+	assert_int_equal(truncate(fake_path("file"), 20), 0);
+	assert_int_equal(read_it(&data, &n), -EBADMSG);
+	fake_remove("file");
+	fake_dir("file");
+	assert_true(read_it(&data, &n) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_plain, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_filters, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_broken, fake_set_up, fake_tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
