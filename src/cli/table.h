@@ -14,10 +14,11 @@ enum column_flags {
 	COLUMN_RIGHT = 1 << 1,   /* numbers */
 	COLUMN_TRUNC = 1 << 2,   /* is cut first where the terminal is narrow */
 	COLUMN_NUMBER = 1 << 3,  /* in JSON: a number */
-	COLUMN_BOOLEAN = 1 << 4, /* in JSON: true for "1", else false; people see "yes" */
+	COLUMN_BOOLEAN = 1 << 4, /* "1": true, people see "yes"; "0": false */
 	COLUMN_DEFAULT = 1 << 5, /* shown when nobody selects columns */
 	COLUMN_JSON_ONLY =
-		1 << 6, /* in JSON always, never in the table unless selected */
+		1 << 6,       /* in JSON always, never in the table unless selected */
+	COLUMN_WRAP = 1 << 7, /* goes on below itself where the terminal is narrow */
 };
 
 struct column {
@@ -32,7 +33,8 @@ struct table_line;
 
 /*
  * Makes a table of @n columns; in JSON it is the array @name.  JSON has all columns,
- * whatever is selected.  Returns 0 with *@ret for table_free(), or -errno.
+ * whatever is selected, and no tree: its lines stand in the order of table_add().
+ * Returns 0 with *@ret for table_free(), or -errno.
  */
 int table_new(const char *name, const struct column *columns, size_t n, bool json,
 	struct table **ret);

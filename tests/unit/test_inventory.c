@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is told of a machine's functions; how it is shown is tested with the command. */
+#include <errno.h>
+
+#include "../../src/host/inventory.h"
+#include "fakemodules.h"
+
+#define GPU   "pci0000:00/0000:00:01.0/0000:01:00.0"
+#define SOUND "pci0000:00/0000:00:01.0/0000:01:00.1"
+#define OTHER "pci0000:00/0000:00:01.1"
+
+static const struct pci_address gpu = {0, 1, 0}, sound = {0, 1, 1}, other = {0, 0, 0x09};
+
+static void read_inventory(struct inventory *ret)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+
+	assert_int_equal(inventory_read(&root, ret), 0);
+}
+
+static void put_machine(void)
+{
+	fake_function(GPU, 0x10de, 0x2206);
+	fake_function(SOUND, 0x10de, 0x2206);
+	fake_function(OTHER, 0x8086, 0x1901);
+}
+
+static void test_nothing(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	struct inventory inventory;
+
+	(void)state;
+	assert_int_equal(inventory_read(&root, &inventory), -ENOENT);
+	fake_dir("sys/bus/pci/devices");
+	assert_int_equal(inventory_read(&root, &inventory), 0);
+	assert_int_equal(inventory.n, 0);
+	assert_null(inventory_find(&inventory, gpu));
+	inventory_free(&inventory);
+}
+
+static void test_functions(void **state)
+{
+	_cleanup_(inventory_free) struct inventory inventory = {0};
+	const struct inventory_function *first;
+
+	(void)state;
+	put_machine();
+	read_inventory(&inventory);
+	assert_int_equal(inventory.n, 3);
+	first = inventory.functions;
+	assert_true(pci_address_equal(first[0].dev.address, other));
+	assert_ptr_equal(inventory_find(&inventory, gpu), &first[1]);
+	assert_ptr_equal(inventory_find(&inventory, sound), &first[2]);
+	assert_null(inventory_find(&inventory, (struct pci_address){1, 1, 0}));
+	/* What is the same is there once. */
+	assert_ptr_equal(first[1].kind, first[2].kind);
+	assert_ptr_not_equal(first[0].kind, first[1].kind);
+	assert_int_equal(inventory.n_kinds, 2);
+	assert_null(first[0].kind->modules);
+	assert_string_not_equal(first[0].kind->name, "");
+	assert_int_equal(inventory.usage_error, -EHOSTUNREACH);
+	assert_int_equal(first[1].n_uses, 0);
+	assert_int_equal(first[1].result, INVENTORY_FREE);
+}
+
+static void test_groups(void **state)
+{
+	_cleanup_(inventory_free) struct inventory inventory = {0};
+	struct inventory_function *function;
+
+	(void)state;
+	put_machine();
+	fake_link("sys/devices/" GPU "/iommu_group", "../../../../kernel/iommu_groups/7");
+	fake_link("sys/devices/" SOUND "/iommu_group", "../../../kernel/iommu_groups/8");
+	fake_link("sys/devices/" OTHER "/iommu_group", "../../kernel/iommu_groups/x");
+	read_inventory(&inventory);
+	function = inventory.functions;
+	assert_true(inventory.has_groups);
+	assert_int_equal(function[0].group, INVENTORY_NO_GROUP);
+	assert_int_equal(function[1].group, 7);
+	assert_int_equal(function[2].group, 8);
+	assert_false(inventory_same_group(&function[1], &function[2]));
+	function[2].group = 7;
+	assert_true(inventory_same_group(&function[1], &function[2]));
+	function[2].group = INVENTORY_NO_GROUP;
+	assert_false(inventory_same_group(&function[1], &function[2]));
+	function[1].group = INVENTORY_NO_GROUP; /* without groups by slot */
+	assert_true(inventory_same_group(&function[1], &function[2]));
+	assert_false(inventory_same_group(&function[0], &function[2]));
+}
+
+static void test_modules(void **state)
+{
+	static const struct fake_index_line dep[] = {{"nouveau", "nouveau.ko:"}};
+	static const struct fake_index_line alias[] = {
+		{"pci:v000010DEd*sv*sd*bc*sc*i*", "nouveau"}};
+	_cleanup_(inventory_free) struct inventory inventory = {0};
+
+	(void)state;
+	put_machine();
+	fake_put("proc/sys/kernel/osrelease", "6.12.1-test\n");
+	fake_put_index("lib/modules/6.12.1-test", "modules.dep", dep, 1);
+	fake_put_index("lib/modules/6.12.1-test", "modules.alias", alias, 1);
+	read_inventory(&inventory);
+	assert_string_equal(inventory.functions[0].kind->modules, "");
+	assert_string_equal(inventory.functions[1].kind->modules, "nouveau");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_nothing, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_functions, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_groups, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_modules, fake_set_up, fake_tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
