@@ -25,6 +25,9 @@ struct image {
 	char *path;   /* absolute, below the root; of a missing one where it would be */
 	enum image_state state;
 	char why[256]; /* one sentence without full stop, "" when fresh */
+	const struct initramfs_generator
+		*maker; /* what makes it; NULL: it is a copy, or nothing we know does */
+	const char *source; /* of a copy: the path of the image that it is of */
 };
 
 struct images {

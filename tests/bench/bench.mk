@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The composer, which the tests of the programs use too, and what `make bench` runs.
 
-build/tests/compose: $(wildcard tests/lib/*.[ch]) Makefile
+build/tests/compose: $(wildcard tests/lib/compose*.[ch] tests/lib/tree.[ch]) Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) -o $@ $(filter %.c,$^)

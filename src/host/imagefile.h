@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is in an initramfs image: cpio archives (format "newc"), first those that are not
+ * compressed, such as microcode, padded with zeros, then compressed ones.  See the kernel's
+ * Documentation/driver-api/early-userspace/buffer-format.rst.
+ */
+#ifndef VFIOBOOT_IMAGEFILE_H
+#define VFIOBOOT_IMAGEFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define IMAGEFILE_KEEP_MAX ((size_t)16 << 20) /* bytes of a file whose content is kept */
+
+struct imagefile_entry {
+	char *path; /* without a '/' or "./" at its beginning */
+	mode_t mode;
+	uint64_t size;
+	char *data;     /* with a NUL behind it: of a link its target; NULL: not kept */
+	uint64_t inode; /* for files of several names: only one of them has the content */
+	size_t order;
+};
+
+/* Sorted by path; of two with the same path the later one counts, and is alone here. */
+struct imagefile {
+	struct imagefile_entry *entries;
+	size_t n;
+};
+
+/*
+ * Reads an image from the open file @fd, from its beginning, once.  The content of links, and
+ * of files that @keep wants, is kept.  Returns 0 with *@ret for imagefile_free(); -EBADMSG,
+ * with a reason in @why, for what is no image or a broken one; or another -errno.
+ */
+int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
+	const void *data, struct imagefile *ret, char *why, size_t why_size);
+
+void imagefile_free(struct imagefile *image);
+
+/* The entry of a path, or NULL. */
+const struct imagefile_entry *imagefile_find(
+	const struct imagefile *image, const char *path);
+
+/* The first entry whose path begins with @prefix, or NULL; others follow it. */
+const struct imagefile_entry *imagefile_find_below(
+	const struct imagefile *image, const char *prefix);
+
+#endif

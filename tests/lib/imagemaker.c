@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The format: Documentation/driver-api/early-userspace/buffer-format.rst of the kernel. */
+#include "imagemaker.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../../src/core/util.h"
+
+static void must(int good)
+{
+	if (!good)
+		abort();
+}
+
+static void put(struct imagemaker *maker, const void *data, size_t size)
+{
+	char *more = realloc(maker->bytes, maker->size + size + 1);
+
+	must(more != NULL);
+	maker->bytes = more;
+	if (size)
+		memcpy(more + maker->size, data, size);
+	maker->size += size;
+}
+
+static void pad(struct imagemaker *maker, size_t unit)
+{
+	while ((maker->size - maker->archive) % unit)
+		put(maker, "", 1);
+}
+
+void imagemaker_add(struct imagemaker *maker, const char *path, mode_t mode,
+	const void *data, size_t size)
+{
+	static unsigned inodes = 100;
+	char header[128];
+
+	snprintf(header, sizeof(header),
+		"070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
+		maker->inode ? maker->inode : inodes++, (unsigned)mode, 0U, 0U,
+		maker->nlink ? maker->nlink : 1U, 0U, (unsigned)size, 0U, 0U, 0U, 0U,
+		(unsigned)strlen(path) + 1, 0U);
+	put(maker, header, strlen(header));
+	put(maker, path, strlen(path) + 1);
+	pad(maker, 4);
+	put(maker, data, size);
+	pad(maker, 4);
+	maker->inode = maker->nlink = 0;
+}
+
+void imagemaker_add_text(struct imagemaker *maker, const char *path, const char *text)
+{
+	imagemaker_add(maker, path, S_IFREG | 0644, text, strlen(text));
+}
+
+void imagemaker_add_link(struct imagemaker *maker, const char *path, const char *target)
+{
+	imagemaker_add(maker, path, S_IFLNK | 0777, target, strlen(target));
+}
+
+void imagemaker_end(struct imagemaker *maker)
+{
+	imagemaker_add(maker, "TRAILER!!!", 0, NULL, 0);
+	pad(maker, 512);
+	maker->archive = maker->size;
+}
+
+void imagemaker_end_compressed(struct imagemaker *maker, const char *filter)
+{
+	struct archive_entry *entry = archive_entry_new();
+	struct archive *archive = archive_write_new();
+	size_t size, room, used = 0;
+	char *packed;
+
+	imagemaker_add(maker, "TRAILER!!!", 0, NULL, 0);
+	size = maker->size - maker->archive;
+	room = size * 2 + 65536;
+	packed = malloc(room);
+	must(packed && entry && archive);
+	must(archive_write_set_format_raw(archive) == ARCHIVE_OK);
+	must(archive_write_add_filter_by_name(archive, filter) == ARCHIVE_OK);
+	must(archive_write_set_bytes_in_last_block(archive, 1) == ARCHIVE_OK);
+	must(archive_write_open_memory(archive, packed, room, &used) == ARCHIVE_OK);
+	archive_entry_set_filetype(entry, S_IFREG);
+	archive_entry_set_pathname(entry, "data");
+	must(archive_write_header(archive, entry) == ARCHIVE_OK);
+	must(archive_write_data(archive, maker->bytes + maker->archive, size) ==
+		(la_ssize_t)size);
+	must(archive_write_free(archive) == ARCHIVE_OK);
+	archive_entry_free(entry);
+	maker->size = maker->archive;
+	put(maker, packed, used);
+	free(packed);
+	maker->archive = maker->size;
+}
+
+void imagemaker_free(struct imagemaker *maker)
+{
+	free(maker->bytes);
+	*maker = (struct imagemaker){0};
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Makes initramfs images in memory, such as generators make them: cpio archives in the
+ * format "newc", some of them compressed.  Any error ends the process.
+ */
+#ifndef VFIOBOOT_TESTS_IMAGEMAKER_H
+#define VFIOBOOT_TESTS_IMAGEMAKER_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Begins as {0}. */
+struct imagemaker {
+	char *bytes;
+	size_t size;
+	size_t archive;        /* where the archive begins that is being made */
+	unsigned inode, nlink; /* of what is added next; 0: as it comes */
+};
+
+void imagemaker_add(struct imagemaker *maker, const char *path, mode_t mode,
+	const void *data, size_t size);
+
+/* A plain file with a text, and a link. */
+void imagemaker_add_text(struct imagemaker *maker, const char *path, const char *text);
+void imagemaker_add_link(struct imagemaker *maker, const char *path, const char *target);
+
+/* Ends the archive, and pads it with zeros; the next one begins then. */
+void imagemaker_end(struct imagemaker *maker);
+
+/* The same, compressed in the way that libarchive calls @filter, such as "zstd". */
+void imagemaker_end_compressed(struct imagemaker *maker, const char *filter);
+
+void imagemaker_free(struct imagemaker *maker);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A machine with kernels and images, as each generator makes them, good and bad ones. */
+#ifndef VFIOBOOT_FAKEIMAGES_H
+#define VFIOBOOT_FAKEIMAGES_H
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "../lib/imagemaker.h"
+#include "support.h"
+
+#define FAKE_CONFIG "[device gpu]\npath = 00:04.0/00\ndriver = mlx5-vfio-pci\n"
+#define FAKE_PROTECT                                                                     \
+	"# vfioboot protect list 1\nstorage 00:1d.0/00.0 144d:a808 /\ndisplay 00:02.0 "  \
+	"8086:3e92 boot\n"
+
+enum fake_flaw {
+	GOOD = 0,
+	NOT_US = 1 << 0, /* nothing of us at all */
+	OLD_PROGRAM = 1 << 1,
+	NOT_STARTED = 1 << 2,
+	STARTED_LATE = 1 << 3,
+	OLD_CONFIG = 1 << 4,
+	NO_CONFIG = 1 << 5,
+	MORE_CONFIG = 1 << 6,
+	NO_VFIO_PCI = 1 << 7,
+	NO_VARIANT = 1 << 8,
+	NO_MODPROBE = 1 << 9,
+	NO_PROTECT = 1 << 10,
+	SHORT_PROTECT = 1 << 11,
+	WITH_SYSTEMD = 1 << 12, /* no flaw, but another way to start */
+};
+
+enum fake_maker { DRACUT, TOOLS, MKINITCPIO, NOBODY };
+
+static inline void fake_kernel(const char *release)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "lib/modules/%s/modules.dep", release);
+	fake_put(path,
+		"kernel/drivers/vfio/vfio.ko.xz:\n"
+		"kernel/drivers/vfio/pci/vfio-pci.ko.xz: kernel/drivers/vfio/vfio.ko.xz\n"
+		"kernel/drivers/vfio/vfio_iommu_type1.ko.xz:\n"
+		"kernel/drivers/vfio/pci/mlx5/mlx5-vfio-pci.ko.xz:\n");
+	snprintf(path, sizeof(path), "boot/vmlinuz-%s", release);
+	fake_put(path, "kernel");
+}
+
+/* One with our program and a configuration. */
+static inline void fake_configured(void)
+{
+	fake_put("usr/lib/vfioboot/vfioboot-early", "program");
+	fake_put("etc/vfioboot.conf", FAKE_CONFIG);
+	fake_put("etc/debian_version", "13.1\n");
+}
+
+static inline void add_start(struct imagemaker *maker, enum fake_maker by, unsigned flaws)
+{
+	bool late = flaws & STARTED_LATE;
+
+	if (flaws & WITH_SYSTEMD) {
+		imagemaker_add_text(maker,
+			"usr/lib/systemd/system/vfioboot-early.service", "[Unit]\n");
+		if (!(flaws & NOT_STARTED))
+			imagemaker_add_link(maker,
+				"usr/lib/systemd/system/sysinit.target.wants/"
+				"vfioboot-early.service",
+				"../vfioboot-early.service");
+	} else if (flaws & NOT_STARTED) {
+		return;
+	} else if (by == DRACUT) {
+		imagemaker_add_text(maker, "usr/lib/dracut/hooks/cmdline/00-vfioboot.sh",
+			"#!/bin/sh\n");
+	} else if (by == TOOLS) {
+		imagemaker_add_text(maker, "scripts/init-top/00-vfioboot", "#!/bin/sh\n");
+		imagemaker_add_text(maker, "scripts/init-top/ORDER",
+			late ? "/scripts/init-top/udev \"$@\"\n"
+			       "/scripts/init-top/00-vfioboot \"$@\"\n"
+			     : "/scripts/init-top/00-vfioboot \"$@\"\n"
+			       "/scripts/init-top/udev \"$@\"\n");
+	} else if (by == MKINITCPIO) {
+		imagemaker_add_text(maker, "hooks/vfioboot", "#!/usr/bin/ash\n");
+		imagemaker_add_text(maker, "config",
+			late ? "MODULES=\"\"\nEARLYHOOKS=\"udev vfioboot\"\n"
+			     : "MODULES=\"\"\nEARLYHOOKS=\"vfioboot udev\"\n");
+	}
+}
+
+static inline void add_marks(struct imagemaker *maker, enum fake_maker by, unsigned flaws)
+{
+	if (by == DRACUT)
+		imagemaker_add_text(maker, "usr/lib/dracut/dracut-112", "");
+	if (by == TOOLS)
+		imagemaker_add_text(maker, "conf/initramfs.conf", "MODULES=most\n");
+	if (by == MKINITCPIO)
+		imagemaker_add_text(maker, "buildconfig", "HOOKS=()\n");
+	if (flaws & WITH_SYSTEMD)
+		imagemaker_add_text(maker, "usr/lib/systemd/systemd", "ELF");
+}
+
+static inline void add_module(
+	struct imagemaker *maker, const char *release, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "usr/lib/modules/%s/kernel/drivers/vfio/%s", release,
+		name);
+	imagemaker_add_text(maker, path, "ELF");
+}
+
+static inline void add_us(struct imagemaker *maker, const char *release, unsigned flaws)
+{
+	imagemaker_add_text(maker, "usr/lib/vfioboot/vfioboot-early",
+		flaws & OLD_PROGRAM ? "PROGRAM" : "program");
+	if (!(flaws & NO_CONFIG))
+		imagemaker_add_text(maker, "etc/vfioboot.conf",
+			flaws & OLD_CONFIG ? "[device gpu]\n" : FAKE_CONFIG);
+	if (flaws & MORE_CONFIG)
+		imagemaker_add_text(
+			maker, "etc/vfioboot.conf.d/gone.conf", "[device b]\n");
+	if (!(flaws & NO_VFIO_PCI))
+		add_module(maker, release, "pci/vfio-pci.ko");
+	add_module(maker, release, "vfio_iommu_type1.ko.xz");
+	if (!(flaws & NO_VARIANT))
+		add_module(maker, release, "pci/mlx5/mlx5-vfio-pci.ko.zst");
+	if (!(flaws & NO_MODPROBE))
+		imagemaker_add_text(maker, "usr/sbin/modprobe", "ELF");
+	if (!(flaws & NO_PROTECT))
+		imagemaker_add_text(maker, "etc/vfioboot.protect",
+			flaws & SHORT_PROTECT ? "display 00:02.0 8086:3e92 boot\n"
+					      : FAKE_PROTECT
+				"storage 00:17.0 8086:a102 /srv\n");
+}
+
+/* Puts an image at @path below the root. */
+static inline void fake_image(
+	const char *path, enum fake_maker by, const char *release, unsigned flaws)
+{
+	struct imagemaker maker = {0};
+
+	imagemaker_add_text(&maker, "kernel/x86/microcode/GenuineIntel.bin", "code");
+	imagemaker_end(&maker);
+	add_marks(&maker, by, flaws);
+	if (!(flaws & NOT_US)) {
+		add_us(&maker, release, flaws);
+		add_start(&maker, by, flaws);
+	}
+	imagemaker_end_compressed(&maker, "zstd");
+	fake_put_bytes(path, maker.bytes, maker.size);
+	imagemaker_free(&maker);
+}
+
+#endif

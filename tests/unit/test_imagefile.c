@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Images of all kinds, whole, cut off and made up. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "../../src/host/imagefile.h"
+#include "../lib/imagemaker.h"
+#include "support.h"
+
+static char why[256];
+
+static bool keep_etc(const void *data, const char *path)
+{
+	(void)data;
+	return strncmp(path, "etc/", 4) == 0;
+}
+
+static int read_bytes(const char *bytes, size_t size, struct imagefile *ret)
+{
+	_cleanup_close_ int fd = open_bytes(bytes, size);
+
+	why[0] = '\0';
+	return imagefile_read(fd, keep_etc, NULL, ret, why, sizeof(why));
+}
+
+static int read_made(struct imagemaker *maker, struct imagefile *ret)
+{
+	int r = read_bytes(maker->bytes, maker->size, ret);
+
+	imagemaker_free(maker);
+	return r;
+}
+
+static void expect_text(const struct imagefile *image, const char *path, const char *text)
+{
+	const struct imagefile_entry *entry = imagefile_find(image, path);
+
+	assert_non_null(entry);
+	assert_non_null(entry->data);
+	assert_string_equal(entry->data, text);
+	assert_int_equal(entry->size, strlen(text));
+}
+
+static void test_plain(void **state)
+{
+	struct imagemaker maker = {0};
+	struct imagefile image;
+
+	(void)state;
+	imagemaker_add(&maker, ".", S_IFDIR | 0755, NULL, 0);
+	imagemaker_add_text(&maker, "./etc/a", "first");
+	imagemaker_add_text(&maker, "usr/b", "not kept");
+	imagemaker_add_link(&maker, "/bin", "usr/bin");
+	imagemaker_end(&maker);
+	assert_int_equal(read_made(&maker, &image), 0);
+	assert_int_equal(image.n, 4);
+	expect_text(&image, "etc/a", "first");
+	expect_text(&image, "bin", "usr/bin");
+	assert_non_null(imagefile_find(&image, "usr/b"));
+	assert_null(imagefile_find(&image, "usr/b")->data);
+	assert_null(imagefile_find(&image, "etc"));
+	assert_non_null(imagefile_find_below(&image, "etc/"));
+	assert_null(imagefile_find_below(&image, "etd"));
+	imagefile_free(&image);
+}
+
+/* Microcode first, then what is compressed: what dracut and mkinitramfs make. */
+static void test_compressed(void **state)
+{
+	static const char *const filters[] = {"gzip", "xz", "zstd", "bzip2", "lz4"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
+		struct imagemaker maker = {0};
+		struct imagefile image;
+
+		imagemaker_add_text(&maker, "kernel/x86/microcode/A.bin", "code");
+		imagemaker_add_text(&maker, "etc/a", "early");
+		imagemaker_end(&maker);
+		imagemaker_add_text(&maker, "etc/a", "late");
+		imagemaker_add_text(&maker, "etc/b", "other");
+		imagemaker_end_compressed(&maker, filters[i]);
+		assert_int_equal(read_made(&maker, &image), 0);
+		assert_int_equal(image.n, 3);
+		expect_text(&image, "etc/a", "late");
+		expect_text(&image, "etc/b", "other");
+		imagefile_free(&image);
+	}
+}
+
+static void test_several_archives_in_one_stream(void **state)
+{
+	struct imagemaker maker = {0};
+	struct imagefile image;
+
+	(void)state;
+	imagemaker_add_text(&maker, "etc/a", "1");
+	imagemaker_end(&maker);
+	maker.archive = 0;
+	imagemaker_add_text(&maker, "etc/b", "2");
+	imagemaker_end_compressed(&maker, "zstd");
+	assert_int_equal(read_made(&maker, &image), 0);
+	expect_text(&image, "etc/a", "1");
+	expect_text(&image, "etc/b", "2");
+	imagefile_free(&image);
+}
+
+/* The kernel pads, and ignores what follows a compressed archive. */
+static void test_bytes_behind(void **state)
+{
+	static const char zeros[4096];
+	struct imagemaker maker = {0};
+	struct imagefile image;
+	char bytes[16384];
+	size_t size;
+
+	(void)state;
+	imagemaker_add_text(&maker, "etc/a", "1");
+	imagemaker_end_compressed(&maker, "gzip");
+	size = maker.size;
+	memcpy(bytes, maker.bytes, size);
+	memcpy(bytes + size, zeros, sizeof(zeros));
+	imagemaker_free(&maker);
+	assert_int_equal(read_bytes(bytes, size + sizeof(zeros), &image), 0);
+	expect_text(&image, "etc/a", "1");
+	imagefile_free(&image);
+}
+
+/* dracut makes one file of equal ones: cpio gives the content to the last of the names. */
+static void test_file_of_several_names(void **state)
+{
+	struct imagemaker maker = {0};
+	struct imagefile image;
+
+	(void)state;
+	maker.inode = 7, maker.nlink = 2;
+	imagemaker_add(&maker, "etc/a", S_IFREG | 0644, NULL, 0);
+	maker.inode = 8, maker.nlink = 2;
+	imagemaker_add(&maker, "etc/c", S_IFREG | 0644, NULL, 0);
+	maker.inode = 7, maker.nlink = 2;
+	imagemaker_add_text(&maker, "usr/b", "shared");
+	imagemaker_end(&maker);
+	assert_int_equal(read_made(&maker, &image), 0);
+	expect_text(&image, "etc/a", "shared");
+	imagefile_free(&image);
+}
+
+static void expect_bad(const char *bytes, size_t size, const char *reason)
+{
+	struct imagefile image;
+
+	assert_int_equal(read_bytes(bytes, size, &image), -EBADMSG);
+	if (!strstr(why, reason))
+		fail_msg("'%s' is not about '%s'", why, reason);
+}
+
+static void test_no_image(void **state)
+{
+	static const char zeros[1024];
+
+	(void)state;
+	expect_bad("", 0, "empty");
+	expect_bad("this is some text of a person", 29, "neither a cpio archive");
+	expect_bad(zeros, sizeof(zeros), "ends in the middle");
+	expect_bad("0707", 4, "ends in the middle");
+	expect_bad("070707000000000000000000000000000000000000000000000000000000000000"
+		   "00000000000000000000000000000000000000000000000000",
+		110, "not cpio's");
+}
+
+/* Cut off anywhere it is bad, and nothing crashes; only padding may be missing. */
+static void test_cut_off(void **state)
+{
+	static const char *const filters[] = {NULL, "gzip", "zstd", "xz"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
+		struct imagemaker maker = {0};
+		struct imagefile image;
+		size_t end;
+
+		imagemaker_add_text(&maker, "etc/a", "some words");
+		imagemaker_add_text(&maker, "etc/b", "some more words of it");
+		if (filters[i])
+			imagemaker_end_compressed(&maker, filters[i]);
+		else
+			imagemaker_end(&maker);
+		/* Checksums at the end are not needed to have it all. */
+		end = filters[i] ? maker.size / 2 : 2 * 110;
+		for (size_t n = 0; n < end; n++)
+			assert_int_equal(read_bytes(maker.bytes, n, &image), -EBADMSG);
+		assert_int_equal(read_bytes(maker.bytes, maker.size, &image), 0);
+		assert_int_equal(image.n, 2);
+		imagefile_free(&image);
+		imagemaker_free(&maker);
+	}
+}
+
+/* Any byte changed: some answer, and no crash. */
+static void test_made_up(void **state)
+{
+	struct imagemaker maker = {0};
+
+	(void)state;
+	imagemaker_add_text(&maker, "etc/a", "some words");
+	imagemaker_add_link(&maker, "etc/b", "a");
+	imagemaker_end(&maker);
+	for (size_t at = 0; at < maker.size; at++) {
+		for (size_t i = 0; i < 4; i++) {
+			char old = maker.bytes[at];
+			struct imagefile image;
+
+			maker.bytes[at] = "F0\xff\0"[i];
+			if (read_bytes(maker.bytes, maker.size, &image) == 0)
+				imagefile_free(&image);
+			maker.bytes[at] = old;
+		}
+	}
+	imagemaker_free(&maker);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_compressed),
+		cmocka_unit_test(test_several_archives_in_one_stream),
+		cmocka_unit_test(test_bytes_behind),
+		cmocka_unit_test(test_file_of_several_names),
+		cmocka_unit_test(test_no_image),
+		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_made_up),
+	};
+
+	return cmocka_run_group_tests_name("imagefile", tests, NULL, NULL);
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who owns a system, where its images are, and what is wrong with each. */
+#include <errno.h>
+
+#include "../../src/host/images.h"
+#include "../../src/host/initramfs.h"
+#include "fakeimages.h"
+
+#define RELEASE "6.12.1"
+#define DEBIAN  "boot/initrd.img-" RELEASE
+
+static struct protect_list *today(void)
+{
+	static struct protect_list list;
+	char text[] = FAKE_PROTECT;
+
+	list = (struct protect_list){0};
+	assert_int_equal(protect_parse(&list, text), 0);
+	return &list;
+}
+
+/* One line an image: kernel, path, state, who makes it, why. */
+static void expect_with(const struct protect_list *protect, const char *expected)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(images_free) struct images images = {0};
+	char text[2048] = "";
+
+	assert_int_equal(images_inspect(&root, protect, &images), 0);
+	for (size_t i = 0; i < images.n; i++) {
+		const struct image *image = &images.images[i];
+
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			"%s %s %s %s%s%s\n", image->kernel, image->path,
+			image_state_word(image->state),
+			image->maker            ? image->maker->name
+				: image->source ? "copy"
+						: "-",
+			*image->why ? ": " : "", image->why);
+	}
+	assert_string_equal(text, expected);
+}
+
+static void expect(const char *expected)
+{
+	expect_with(today(), expected);
+}
+
+static void set_up_dracut(void)
+{
+	fake_kernel(RELEASE);
+	fake_configured();
+	fake_put("usr/bin/dracut", "");
+}
+
+static void test_fresh(void **state)
+{
+	static const struct {
+		const char *program, *line;
+		enum fake_maker by;
+		unsigned flaws;
+	} cases[] = {
+		{"usr/bin/dracut", "dracut", DRACUT, GOOD},
+		{"usr/bin/dracut", "dracut", DRACUT, WITH_SYSTEMD},
+		{"usr/sbin/mkinitramfs", "initramfs-tools", TOOLS, GOOD},
+	};
+
+	(void)state;
+	fake_kernel(RELEASE);
+	fake_configured();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char line[256];
+
+		fake_put(cases[i].program, "");
+		fake_image(DEBIAN, cases[i].by, RELEASE, cases[i].flaws);
+		snprintf(line, sizeof(line), RELEASE " /" DEBIAN " fresh %s\n",
+			cases[i].line);
+		expect(line);
+		fake_remove(cases[i].program);
+	}
+}
+
+static void test_flaws(void **state)
+{
+	static const struct {
+		unsigned flaw;
+		const char *told;
+	} cases[] = {
+		{NOT_US, "without dracut: the early program is not in it"},
+		{OLD_PROGRAM,
+			"stale dracut: it has another version of the early program"},
+		{NOT_STARTED, "stale dracut: nothing in it starts the early program"},
+		{NOT_STARTED | WITH_SYSTEMD,
+			"stale dracut: nothing in it starts the unit vfioboot-early.service"},
+		{OLD_CONFIG,
+			"stale dracut: its /etc/vfioboot.conf is not the one of today"},
+		{NO_CONFIG, "stale dracut: it lacks /etc/vfioboot.conf"},
+		{MORE_CONFIG,
+			"stale dracut: it has /etc/vfioboot.conf.d/gone.conf, which is "
+			"not there any more"},
+		{NO_VFIO_PCI, "stale dracut: it lacks the module vfio_pci"},
+		{NO_VARIANT, "stale dracut: it lacks the module mlx5_vfio_pci"},
+		{NO_MODPROBE, "stale dracut: it lacks modprobe, which loads the modules"},
+		{NO_PROTECT, "stale dracut: it has no protect list"},
+		{SHORT_PROTECT,
+			"stale dracut: its protect list lacks 00:1d.0/00.0, which "
+			"this host needs now"},
+	};
+
+	(void)state;
+	set_up_dracut();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char line[256];
+
+		fake_image(DEBIAN, DRACUT, RELEASE, cases[i].flaw);
+		snprintf(line, sizeof(line), RELEASE " /" DEBIAN " %s\n", cases[i].told);
+		expect(line);
+	}
+}
+
+static void test_late_start(void **state)
+{
+	(void)state;
+	fake_kernel(RELEASE);
+	fake_configured();
+	fake_put("usr/sbin/mkinitramfs", "");
+	fake_image(DEBIAN, TOOLS, RELEASE, STARTED_LATE);
+	expect(RELEASE
+		" /" DEBIAN
+		" stale initramfs-tools: it starts the early program after udev\n");
+	fake_image(DEBIAN, TOOLS, RELEASE, NOT_STARTED);
+	expect(RELEASE
+		" /" DEBIAN
+		" stale initramfs-tools: nothing in it starts the early program\n");
+}
+
+static void test_no_list_to_compare(void **state)
+{
+	(void)state;
+	set_up_dracut();
+	fake_image(DEBIAN, DRACUT, RELEASE, NO_PROTECT);
+	expect_with(NULL, RELEASE " /" DEBIAN " fresh dracut\n");
+}
+
+static void test_unreadable(void **state)
+{
+	(void)state;
+	set_up_dracut();
+	expect(RELEASE " /" DEBIAN " missing dracut: there is no image\n");
+	fake_put(DEBIAN, "");
+	expect(RELEASE " /" DEBIAN " unknown dracut: it is empty\n");
+	fake_image(DEBIAN, NOBODY, RELEASE, GOOD);
+	expect(RELEASE " /" DEBIAN
+		       " stale dracut: no generator that vfioboot knows has made it\n");
+}
+
+/* Without any configuration an image is to hold nothing of us. */
+static void test_nothing_configured(void **state)
+{
+	(void)state;
+	set_up_dracut();
+	fake_remove("etc/vfioboot.conf");
+	fake_image(DEBIAN, DRACUT, RELEASE, NOT_US);
+	expect(RELEASE " /" DEBIAN " fresh dracut\n");
+	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
+	expect(RELEASE
+		" /" DEBIAN
+		" stale dracut: it holds vfioboot, though nothing is configured\n");
+}
+
+static void add_config(struct imagemaker *maker)
+{
+	add_marks(maker, DRACUT, GOOD);
+	add_us(maker, RELEASE, GOOD);
+	add_start(maker, DRACUT, GOOD);
+}
+
+/* Drop-ins that hide others, masks, and links to a file elsewhere. */
+static void test_dropins(void **state)
+{
+	struct imagemaker maker = {0};
+
+	(void)state;
+	set_up_dracut();
+	fake_put("usr/lib/vfioboot.conf.d/a.conf", "# vendor\n");
+	fake_link("etc/vfioboot.conf.d/a.conf", "/dev/null");
+	fake_put("etc/other/b", "# b\n");
+	fake_link("etc/vfioboot.conf.d/b.conf", "../other/b");
+	fake_put("etc/vfioboot.conf.d/.hidden.conf", "x");
+	fake_put("run/vfioboot.conf.d/c.conf", "# of this boot\n");
+	add_config(&maker);
+	imagemaker_add_text(&maker, "usr/lib/vfioboot.conf.d/a.conf", "# vendor\n");
+	imagemaker_add_link(&maker, "etc/vfioboot.conf.d/a.conf", "/dev/null");
+	imagemaker_add_link(&maker, "etc/vfioboot.conf.d/b.conf", "../../etc/other/b");
+	imagemaker_add_text(&maker, "etc/other/b", "# b\n");
+	imagemaker_end(&maker);
+	fake_put_bytes(DEBIAN, maker.bytes, maker.size);
+	imagemaker_free(&maker);
+	expect(RELEASE " /" DEBIAN " fresh dracut\n");
+	fake_put("etc/other/b", "# c\n");
+	expect(RELEASE " /" DEBIAN
+		       " stale dracut: its /etc/vfioboot.conf.d/b.conf is not "
+		       "the one of today\n");
+	fake_put("etc/other/b", "# b\n");
+	fake_remove("etc/vfioboot.conf.d/a.conf");
+	fake_put("etc/vfioboot.conf.d/a.conf", "");
+	expect(RELEASE " /" DEBIAN " stale dracut: in it /etc/vfioboot.conf.d/a.conf is "
+		       "masked, and here it is not\n");
+}
+
+/* What this kernel has built in, or does not have, is in no image. */
+static void test_modules_of_the_kernel(void **state)
+{
+	(void)state;
+	set_up_dracut();
+	fake_put("lib/modules/" RELEASE "/modules.dep", "kernel/drivers/vfio/vfio.ko:\n");
+	fake_image(DEBIAN, DRACUT, RELEASE, NO_VFIO_PCI | NO_VARIANT | NO_MODPROBE);
+	expect(RELEASE " /" DEBIAN " fresh dracut\n");
+	fake_kernel(RELEASE);
+	fake_image(DEBIAN, DRACUT, "6.99", GOOD);
+	expect(RELEASE " /" DEBIAN " stale dracut: it lacks the module vfio_pci\n");
+}
+
+static void test_presets(void **state)
+{
+	(void)state;
+	fake_configured();
+	fake_put("usr/bin/mkinitcpio", "");
+	fake_kernel(RELEASE);
+	fake_put("usr/lib/modules/" RELEASE "/pkgbase", "linux\n");
+	fake_remove("boot/vmlinuz-" RELEASE);
+	fake_put("boot/vmlinuz-linux", "");
+	fake_put("etc/mkinitcpio.d/linux.preset",
+		"# a comment\nALL_kver=\"/boot/vmlinuz-linux\"\n"
+		"PRESETS=('default' 'fallback' 'uki')\n"
+		"default_image=\"/boot/initramfs-linux.img\"\n"
+		"fallback_image=\"/boot/initramfs-linux-fallback.img\"\n"
+		"fallback_options=\"-S autodetect\"\n"
+		"uki_uki=\"/efi/EFI/Linux/arch.efi\"\n");
+	fake_image("boot/initramfs-linux.img", MKINITCPIO, RELEASE, GOOD);
+	fake_image(
+		"boot/initramfs-linux-fallback.img", MKINITCPIO, RELEASE, STARTED_LATE);
+	fake_put("efi/EFI/Linux/arch.efi", "MZ");
+	expect(RELEASE
+		" /boot/initramfs-linux.img fresh mkinitcpio\n" RELEASE
+		" /boot/initramfs-linux-fallback.img stale mkinitcpio: it starts the "
+		"early program after udev\n" RELEASE
+		" /efi/EFI/Linux/arch.efi unknown -: it is a unified kernel image, "
+		"which vfioboot does not look into\n");
+	fake_image("boot/initramfs-linux.img", MKINITCPIO, RELEASE,
+		WITH_SYSTEMD | NOT_STARTED);
+	fake_remove("boot/initramfs-linux-fallback.img");
+	fake_remove("efi/EFI/Linux/arch.efi");
+	expect(RELEASE
+		" /boot/initramfs-linux.img stale mkinitcpio: nothing in it starts "
+		"the unit vfioboot-early.service\n" RELEASE
+		" /boot/initramfs-linux-fallback.img missing mkinitcpio: there is no "
+		"image\n" RELEASE
+		" /efi/EFI/Linux/arch.efi unknown -: it is a unified kernel image, "
+		"which vfioboot does not look into\n");
+}
+
+/* Fedora with entries: one kernel has its image there, and the other one none yet. */
+static void test_entries(void **state)
+{
+	(void)state;
+	set_up_dracut();
+	fake_kernel("6.13.0");
+	fake_image("efi/0123abc/" RELEASE "/initrd", DRACUT, RELEASE, GOOD);
+	fake_put("efi/0123abc/" RELEASE "/linux", "");
+	expect("6.13.0 /efi/0123abc/6.13.0/initrd missing kernel-install: there is no "
+	       "image\n" RELEASE " /efi/0123abc/" RELEASE "/initrd fresh dracut\n");
+}
+
+/* Debian with systemd-boot: a hook copies what update-initramfs makes. */
+static void test_copies(void **state)
+{
+	(void)state;
+	fake_kernel(RELEASE);
+	fake_configured();
+	fake_put("usr/sbin/mkinitramfs", "");
+	fake_image(DEBIAN, TOOLS, RELEASE, GOOD);
+	fake_image("boot/efi/0123abc/" RELEASE "/initrd.img-" RELEASE, TOOLS, RELEASE,
+		NOT_US);
+	expect(RELEASE " /" DEBIAN " fresh initramfs-tools\n" RELEASE
+		       " /boot/efi/0123abc/" RELEASE "/initrd.img-" RELEASE
+		       " without copy: the early program is not in it\n");
+}
+
+static void expect_owner(const char *name, const char *problem)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(images_free) struct images images = {0};
+
+	assert_int_equal(images_inspect(&root, NULL, &images), 0);
+	assert_string_equal(images.generator ? images.generator->name : "-", name);
+	if (!strstr(images.problem, problem))
+		fail_msg("'%s' does not say '%s'", images.problem, problem);
+}
+
+static void test_owner(void **state)
+{
+	(void)state;
+	fake_kernel(RELEASE);
+	expect_owner("-", "no generator of initramfs images is installed");
+	fake_put("usr/sbin/mkinitramfs", "");
+	expect_owner("initramfs-tools", "");
+	fake_put("usr/bin/dracut", "");
+	expect_owner(
+		"-", "dracut and initramfs-tools are installed, and nothing tells which");
+	fake_image(DEBIAN, DRACUT, RELEASE, NOT_US);
+	expect_owner("dracut", "");
+	fake_put("etc/kernel/postinst.d/initramfs-tools", "");
+	expect_owner("initramfs-tools", "");
+	fake_put("etc/kernel/install.conf", "layout=bls\ninitrd_generator=dracut\n");
+	expect_owner("dracut", "");
+	fake_put("etc/kernel/install.conf", "initrd_generator=mkinitcpio\n");
+	expect_owner("-", "names the generator 'mkinitcpio', which is not installed");
+	fake_put("etc/kernel/install.conf", "initrd_generator=booster\n");
+	expect_owner("-", "for which vfioboot has no hook");
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(test_fresh),
+		TEST(test_flaws),
+		TEST(test_late_start),
+		TEST(test_no_list_to_compare),
+		TEST(test_unreadable),
+		TEST(test_nothing_configured),
+		TEST(test_dropins),
+		TEST(test_modules_of_the_kernel),
+		TEST(test_presets),
+		TEST(test_entries),
+		TEST(test_copies),
+		TEST(test_owner),
+	};
+
+	return cmocka_run_group_tests_name("images", tests, NULL, NULL);
+}
