@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `vfioboot check`: what is ready, what is not, and what to do about it. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../core/util.h"
+#include "../host/checks.h"
+#include "cli.h"
+#include "table.h"
+
+/* Lines are wrapped at this column, behind the state and the name of the point. */
+#define WIDTH       90
+#define TEXT_COLUMN 32
+
+/* More lines than these of one check that passes are told as one. */
+#define PASSES_MAX 4
+
+/* More subjects than these are counted. */
+#define SUBJECTS_MAX 4
+
+struct arguments {
+	const char *root;
+	bool json;
+	struct selector *operands;
+	size_t n_operands;
+};
+
+enum { ROOT, JSON };
+
+static const struct cli_option options[] = {
+	[ROOT] = CLI_OPTION_ROOT,
+	[JSON] = CLI_OPTION_JSON,
+	{0},
+};
+
+enum { NAME, SUBJECT, STATE, FOUND, REMEDY };
+
+static const struct column columns[] = {
+	[NAME] = {"NAME", COLUMN_DEFAULT, NULL},
+	[SUBJECT] = {"SUBJECT", COLUMN_DEFAULT, NULL},
+	[STATE] = {"STATE", COLUMN_DEFAULT, NULL},
+	[FOUND] = {"FOUND", COLUMN_DEFAULT, NULL},
+	[REMEDY] = {"REMEDY", COLUMN_DEFAULT, NULL},
+};
+
+/* Returns CLI_OK, or CLI_MISUSE after a message. */
+static enum cli_exit parse_operands(int argc, char **argv, struct arguments *arguments)
+{
+	arguments->operands = calloc((size_t)argc, sizeof(*arguments->operands));
+	if (!arguments->operands)
+		return cli_error("check", "%s", strerror(ENOMEM));
+	for (int i = optind; i < argc; i++) {
+		if (selector_parse(
+			    argv[i], &arguments->operands[arguments->n_operands++]) == 0)
+			continue;
+		cli_error("check",
+			"'%s' names no device; write an address (01:00.0), a path "
+			"(00:01.0/00.0), an id (10de:2204) or a class (class:0300)",
+			argv[i]);
+		return CLI_MISUSE;
+	}
+	return CLI_OK;
+}
+
+static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *arguments)
+{
+	int option;
+
+	arguments->root = "/";
+	while ((option = cli_next_option(&cmd_check, argc, argv)) >= 0) {
+		if (option == ROOT)
+			arguments->root = optarg;
+		else if (option == JSON)
+			arguments->json = true;
+	}
+	if (option == CLI_BAD_OPTION)
+		return CLI_MISUSE;
+	return parse_operands(argc, argv, arguments);
+}
+
+static void free_arguments(struct arguments *arguments)
+{
+	free(arguments->operands);
+}
+
+static bool is_terminal(void)
+{
+	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+}
+
+/* Prints words from the column @at on, and breaks the line before one that would be cut. */
+static void print_wrapped(const char *text, int at, int indent)
+{
+	for (size_t len; *text; text += len + strspn(text + len, " ")) {
+		len = strcspn(text, " ");
+		if (at > indent && at + 1 + (int)len > WIDTH) {
+			printf("\n%*s", indent, "");
+			at = indent;
+		}
+		at += printf("%s%.*s", at > indent ? " " : "", (int)len, text);
+	}
+	putchar('\n');
+}
+
+static bool is_alike(const struct check_point *a, const struct check_point *b)
+{
+	return a->name == b->name && a->state == b->state &&
+		strcmp(a->found, b->found) == 0 && strcmp(a->remedy, b->remedy) == 0;
+}
+
+/* Whether a point was told with an earlier one that is alike; all of a check are neighbours. */
+static bool is_told(const struct check_list *list, size_t first, size_t index)
+{
+	for (size_t i = first; i < index; i++)
+		if (is_alike(&list->points[i], &list->points[index]))
+			return true;
+	return false;
+}
+
+/* "A, B: ", or of many "A, B, C and 61 more: ". */
+static char *format_subjects(const struct check_list *list, size_t index, size_t end)
+{
+	size_t n = 0, told = 0, size;
+	FILE *stream;
+	char *text;
+
+	stream = open_memstream(&text, &size);
+	if (!stream)
+		return NULL;
+	for (size_t i = index; i < end; i++)
+		n += is_alike(&list->points[i], &list->points[index]);
+	for (size_t i = index; i < end; i++) {
+		if (!is_alike(&list->points[i], &list->points[index]) ||
+			!*list->points[i].subject)
+			continue;
+		if (n > SUBJECTS_MAX && told == SUBJECTS_MAX - 1) {
+			fprintf(stream, " and %zu more", n - told);
+			break;
+		}
+		fprintf(stream, "%s%s", told++ ? ", " : "", list->points[i].subject);
+	}
+	fputs(told ? ": " : "", stream);
+	return fclose(stream) == 0 ? text : NULL;
+}
+
+static void print_state(const struct check_point *point)
+{
+	static const char *const colours[CHECK_STATES] = {[CHECK_PASS] = "\033[32m",
+		[CHECK_FAIL] = "\033[1;31m",
+		[CHECK_UNKNOWN] = "\033[33m"};
+	bool colour = is_terminal();
+
+	printf("  %s%-7s%s  %-20s ", colour ? colours[point->state] : "",
+		check_state_word(point->state), colour ? "\033[0m" : "", point->name);
+}
+
+/* Prints the remedy of the points before this one, when that has another or none. */
+static void print_remedy(
+	const struct check_point **pending, const struct check_point *next)
+{
+	const struct check_point *point = *pending;
+
+	*pending = next && next->state != CHECK_PASS && *next->remedy ? next : NULL;
+	if (!point || (*pending && strcmp(point->remedy, next->remedy) == 0))
+		return;
+	printf("%*s-> ", TEXT_COLUMN, "");
+	print_wrapped(point->remedy, TEXT_COLUMN + 3, TEXT_COLUMN + 3);
+}
+
+/* A point and those that are alike. */
+static int print_point(const struct check_list *list, size_t index, size_t end)
+{
+	const struct check_point *point = &list->points[index];
+	_cleanup_free_ char *subjects = format_subjects(list, index, end), *text = NULL;
+
+	if (!subjects || asprintf(&text, "%s%s", subjects, point->found) < 0)
+		return -ENOMEM;
+	print_state(point);
+	print_wrapped(text, TEXT_COLUMN, TEXT_COLUMN);
+	return 0;
+}
+
+/* How many lines those of a check that pass would take. */
+static size_t count_pass_lines(const struct check_list *list, size_t first, size_t end)
+{
+	size_t n = 0;
+
+	for (size_t i = first; i < end; i++)
+		n += list->points[i].state == CHECK_PASS && !is_told(list, first, i);
+	return n;
+}
+
+/* All those of one check that pass, where they are many and each has another text. */
+static void print_passes(const struct check_list *list, size_t first, size_t end)
+{
+	struct check_point all = {.name = list->points[first].name, .state = CHECK_PASS};
+	size_t n = 0;
+
+	for (size_t i = first; i < end; i++)
+		n += list->points[i].state == CHECK_PASS;
+	print_state(&all);
+	printf("all is well with %zu; --json tells each\n", n);
+}
+
+/* The points of one check. */
+static int print_check(const struct check_list *list, size_t first, size_t end,
+	const struct check_point **pending)
+{
+	bool many = count_pass_lines(list, first, end) > PASSES_MAX;
+	int r = 0;
+
+	if (many) {
+		print_remedy(pending, NULL);
+		print_passes(list, first, end);
+	}
+	for (size_t i = first; r == 0 && i < end; i++) {
+		if ((many && list->points[i].state == CHECK_PASS) ||
+			is_told(list, first, i))
+			continue;
+		print_remedy(pending, &list->points[i]);
+		r = print_point(list, i, end);
+	}
+	return r;
+}
+
+static void count(const struct check_list *list, size_t ret[static CHECK_STATES])
+{
+	memset(ret, 0, CHECK_STATES * sizeof(*ret));
+	for (size_t i = 0; i < list->n; i++)
+		ret[list->points[i].state]++;
+}
+
+/* What is wrong comes before what is not known. */
+static void print_summary(const struct check_list *list)
+{
+	size_t n[CHECK_STATES];
+	enum check_state worst;
+
+	count(list, n);
+	printf("\n%zu pass, %zu fail, %zu unknown", n[CHECK_PASS], n[CHECK_FAIL],
+		n[CHECK_UNKNOWN]);
+	worst = n[CHECK_FAIL] ? CHECK_FAIL : CHECK_UNKNOWN;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct check_point *point = &list->points[i];
+
+		if (point->state != worst || !*point->remedy)
+			continue;
+		printf("\nFirst: ");
+		print_wrapped(point->remedy, 7, 7);
+		return;
+	}
+	printf("\nThis machine is ready.\n");
+}
+
+/* Where the points of the check of @list->points[@first] end. */
+static size_t check_end(const struct check_list *list, size_t first)
+{
+	size_t end = first;
+
+	while (end < list->n && list->points[end].name == list->points[first].name)
+		end++;
+	return end;
+}
+
+static int print_text(const struct check_list *list)
+{
+	const struct check_point *pending = NULL;
+	const char *theme = "";
+	int r = 0;
+
+	for (size_t first = 0, end; r == 0 && first < list->n; first = end) {
+		end = check_end(list, first);
+		if (strcmp(list->points[first].theme, theme) != 0) {
+			print_remedy(&pending, NULL);
+			printf("%s%s\n", *theme ? "\n" : "", list->points[first].theme);
+		}
+		theme = list->points[first].theme;
+		r = print_check(list, first, end, &pending);
+	}
+	print_remedy(&pending, NULL);
+	if (r == 0)
+		print_summary(list);
+	return r;
+}
+
+static int print_json(const struct check_list *list)
+{
+	_cleanup_(table_free) struct table *table = NULL;
+	int r = table_new("checks", columns, ARRAY_SIZE(columns), true, &table);
+
+	for (size_t i = 0; r == 0 && i < list->n; i++) {
+		const struct check_point *point = &list->points[i];
+		const char *const cells[] = {[NAME] = point->name,
+			[SUBJECT] = *point->subject ? point->subject : NULL,
+			[STATE] = check_state_word(point->state),
+			[FOUND] = point->found,
+			[REMEDY] = *point->remedy ? point->remedy : NULL};
+		struct table_line *line = table_add(table, NULL);
+
+		r = line ? 0 : -ENOMEM;
+		for (size_t j = 0; r == 0 && j < ARRAY_SIZE(cells); j++)
+			r = table_set(table, line, j, cells[j]);
+	}
+	return r < 0 ? r : table_print(table);
+}
+
+static enum cli_exit judge(const struct check_list *list)
+{
+	size_t n[CHECK_STATES];
+
+	count(list, n);
+	return n[CHECK_FAIL] ? CLI_FAILED : n[CHECK_UNKNOWN] ? CLI_UNKNOWN : CLI_OK;
+}
+
+static enum cli_exit check(
+	const struct sysfs_root *root, const struct arguments *arguments, char **operands)
+{
+	_cleanup_(checks_free) struct check_list list = {0};
+	static struct nextboot next;
+	size_t bad = 0;
+	int r = nextboot_read(root, NULL, &next);
+
+	if (r < 0)
+		cli_warning("check",
+			"cannot read the PCI functions of %s: %s; their checks are left out",
+			arguments->root, strerror(-r));
+	r = checks_run(
+		root, &next, arguments->operands, arguments->n_operands, &list, &bad);
+	if (r == -ENXIO)
+		return cli_error("check",
+			"there is no function that '%s' names; 'vfioboot list --all' shows "
+			"them",
+			operands[bad]);
+	if (r == 0)
+		r = arguments->json ? print_json(&list) : print_text(&list);
+	if (r < 0)
+		return cli_error("check", "%s", strerror(-r));
+	return judge(&list);
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(free_arguments) struct arguments arguments = {0};
+	enum cli_exit status = parse_arguments(argc, argv, &arguments);
+
+	if (status != CLI_OK)
+		return status;
+	if (cli_open_root("check", arguments.root, &root) != CLI_OK)
+		return CLI_FAILED;
+	return check(&root, &arguments, argv + optind);
+}
+
+const struct cli_command cmd_check = {
+	.name = "check",
+	.operands = "[DEVICE]...",
+	.summary = "tell whether this machine is ready, and what to mend",
+	.details =
+		"Each point passes, fails, or can't be told (unknown); where it does not "
+		"pass, the\nnext line says what to do. Points of devices are about those "
+		"that are configured, or\nabout each DEVICE: an address, a path, an id or "
+		"a class.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,835 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a process of its own; run sets
+# some, host.bash uses others
+#
+# `vfioboot check` on a composed desktop: each point passes on it, and is then made to fail and
+# to be unknown.
+
+bats_require_minimum_version 1.5.0
+
+load host
+
+release=6.12.48+deb13-amd64
+gpu=0000:02:00.0
+audio=0000:02:00.1
+
+programs() {
+	local top=$BATS_TEST_DIRNAME/../..
+	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
+	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
+	compose=$(realpath "$top/build/tests/compose")
+	cd "$top" || return
+}
+
+# The attributes that a kernel shows of each function of a card: device ADDRESS
+device() {
+	local dir=sys/bus/pci/devices/$1
+	put "$dir/reset_method" <<<'flr bus'
+	put "$dir/power_state" <<<D0
+	put "$dir/d3cold_allowed" <<<1
+	bar "$1" 0x00000000f6000000 0x00000000f6ffffff 0x0000000000040200
+}
+
+# bar ADDRESS START END FLAGS: its first BAR; there is another of 256 MiB and one of ports
+bar() {
+	put "sys/bus/pci/devices/$1/resource" <<-END
+		$2 $3 $4
+		0x00000000e0000000 0x00000000efffffff 0x000000000014220c
+		0x0000000000000000 0x0000000000000000 0x0000000000000000
+		0x0000000000000000 0x0000000000000000 0x0000000000000000
+		0x0000000000000000 0x0000000000000000 0x0000000000000000
+		0x000000000000e000 0x000000000000e07f 0x0000000000040101
+		0x00000000f7000000 0x00000000f707ffff 0x0000000000046200
+	END
+}
+
+setup_file() {
+	local address
+	programs
+	host_of_two_cards "$BATS_FILE_TMPDIR/host"
+	for address in 0000:01:00.0 0000:01:00.1 $gpu $audio; do
+		device "$address"
+	done
+	put "sys/bus/pci/devices/$gpu/resource1_resize" <<<0000000000007f00
+	put etc/vfioboot.conf.d/second.conf <<-'END'
+		[device second]
+		path = 00:01.1/00
+		id = 10de:2206, 10de:1aef
+		expect = 2
+	END
+	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR host_image
+}
+
+setup() {
+	programs
+	host=$BATS_TEST_TMPDIR/host
+	cp -a "$BATS_FILE_TMPDIR/host" "$host"
+}
+
+check() {
+	run --separate-stderr "$vfioboot" check --root "$host" --json "$@"
+	jq -e . >/dev/null <<<"$output"
+}
+
+point() {
+	jq -r --arg name "$1" --arg subject "$2" '.checks[] |
+		select(.name == $name and (.subject // "") == $subject) |
+		"\(.state): \(.found)\(if .remedy then " -> \(.remedy)" else "" end)"' \
+		<<<"$output"
+}
+
+# expect NAME SUBJECT STATE [PATTERN]: of what is told behind the state
+expect() {
+	local told
+	told=$(point "$1" "$2")
+	# shellcheck disable=SC2053 # a pattern
+	if [[ $told != "$3: "* || ${told#*: } != *${4-}* ]]; then
+		printf '%s %s: %s\n' "$1" "$2" "${told:-is not told}"
+		return 1
+	fi
+	# What does not pass has a remedy, and what does has none.
+	if [[ $3 == pass ]]; then [[ $told != *' -> '* ]]; else [[ $told == *' -> '?* ]]; fi
+}
+
+remove() {
+	rm -r "${host:?}/$1"
+}
+
+# Adds a parameter to the kernel command line.
+parameter() {
+	sed -i "s/\$/ $1/" "$host/proc/cmdline"
+}
+
+# The kernel that runs becomes another one, which has no files.
+running() {
+	put proc/sys/kernel/osrelease <<<"$1"
+}
+
+native_driver() {
+	ln -sfn "../../../../bus/pci/drivers/$2" "$host/sys/bus/pci/devices/$1/driver"
+}
+
+@test "all points pass on a machine that is ready, and it exits with 0" {
+	check
+	[ "$status" -eq 0 ] || { jq -c '.checks[]|select(.state != "pass")' <<<"$output"; false; }
+	[ -z "$stderr" ]
+	[ "$(jq -r '[.checks[].name] | unique | join(" ")' <<<"$output")" = \
+		"boot-display boot-loader config cpu framebuffer generator group-members host-use image interrupt-remapping iommu iommu-firmware iommu-group iommu-parameters kernel-config lockdown memory power-state protect-list reset resizable-bar section secure-boot vfio-modules" ]
+	expect config '' pass '1 section, without errors'
+	expect section second pass 'the next boot gives 2 functions to vfio-pci'
+	expect boot-display $gpu pass 'the firmware uses another display'
+}
+
+@test "JSON has the documented keys, and no others" {
+	check
+	[ "$(jq -r '.checks[] | keys_unsorted | join(" ")' <<<"$output" | sort -u)" = \
+		'name subject state found remedy' ]
+	jq -e '.checks | all(.state == "pass" and .remedy == null and (.found | length) > 0)' \
+		<<<"$output"
+}
+
+@test "each point is in the manual" {
+	check
+	for name in $(jq -r '.checks[].name' <<<"$output" | sort -u); do
+		grep -qx "\.It $name" man/vfioboot.8 || { echo "$name"; false; }
+	done
+}
+
+@test "people see it in groups, with a summary" {
+	run -0 --separate-stderr "$vfioboot" check --root "$host"
+	[[ $output == 'Configuration'$'\n''  pass     config '* ]]
+	[[ $output == *$'\n\nFirmware and IOMMU\n  pass     cpu '* ]]
+	[[ $output == *"  pass     iommu-group          $gpu, $audio: in IOMMU group 17"* ]]
+	[[ $output == *$'\n\n'*' pass, 0 fail, 0 unknown'$'\nThis machine is ready.' ]]
+	[[ $output != *$'\033'* && $output != *'->'* ]]
+}
+
+@test "no line is wider than 90 columns, and each remedy is told once" {
+	remove "sys/bus/pci/devices/$gpu/power_state"
+	remove proc/cpuinfo
+	rm "$host"/sys/bus/pci/devices/*/power_state
+	parameter iommu=off
+	run -1 "$vfioboot" check --root "$host"
+	[ "$(wc -L <<<"$output")" -le 90 ]
+	[ "$(grep -c -- '-> take iommu=off off the kernel command line' <<<"$output")" -eq 1 ]
+	[[ $output == *', 1 fail, 3 unknown'$'\n''First: take iommu=off off'* ]]
+	[[ $output == *"$gpu, $audio: its power state can't be read"* ]]
+}
+
+@test "an unknown point alone exits with 3, a fail with 1" {
+	remove sys/kernel/security
+	check
+	[ "$status" -eq 3 ]
+	parameter amd_iommu=off
+	check
+	[ "$status" -eq 1 ]
+}
+
+@test "operands are checked in the place of what is configured" {
+	check 01:00
+	[ "$status" -eq 0 ]
+	expect iommu-group 0000:01:00.1 pass 'in IOMMU group 16'
+	[ -z "$(point iommu-group $gpu)" ]
+	check 10de:1aef
+	expect iommu-group $audio pass
+	expect iommu-group 0000:01:00.1 pass
+	[ -z "$(point boot-display $gpu)" ]
+	check class:0300
+	expect boot-display 0000:00:02.0 fail 'the last display'
+}
+
+@test "operands that name nothing" {
+	run -1 --separate-stderr "$vfioboot" check --root "$host" 02:00 09:00.0
+	[ -z "$output" ]
+	[[ $stderr == *"there is no function that '09:00.0' names"*vfioboot\ list* ]]
+	run -2 --separate-stderr "$vfioboot" check --root "$host" gtx3080
+	[ -z "$output" ]
+	[[ $stderr == *"'gtx3080' names no device"* ]]
+}
+
+@test "a tree without anything: nothing is guessed, nothing fails" {
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	host=$BATS_TEST_TMPDIR/empty
+	check
+	[ "$status" -eq 3 ]
+	jq -e '[.checks[] | select(.state == "fail")] == []' <<<"$output"
+	expect iommu '' unknown
+	expect vfio-modules '' unknown
+	expect image '' unknown
+	expect boot-loader '' unknown 'none of its files is here'
+	expect config '' pass 'no device is configured'
+	put etc/vfioboot.conf <<<$'[device a]\nid = 10de:'
+	check
+	[[ $stderr == *"cannot read the PCI functions of $host"* ]]
+	expect section a fail absent
+}
+
+@test "config" {
+	printf 'paht = 01:00.0\n' >>"$host/etc/vfioboot.conf.d/second.conf"
+	check
+	[ "$status" -eq 1 ]
+	expect config /etc/vfioboot.conf.d/second.conf:5 fail 'paht'
+	remove etc/vfioboot.conf.d/second.conf
+	parameter vfioboot.off
+	check
+	expect config '' fail 'vfioboot.off'
+}
+
+@test "section" {
+	sed -i 's/expect = 2/expect = 3/' "$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect section $gpu fail 'section second is refused at the next boot: count'
+	# What it names is checked all the same.
+	expect iommu-group $gpu pass
+	sed -i 's|^path.*|path = 00:09.0/00|' "$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect section second fail 'absent'
+	[ -z "$(point iommu-group $gpu)" ]
+}
+
+@test "protect-list" {
+	check
+	expect protect-list '' pass '1 function is protected'
+	sed -i 's|28 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2|28 1 0:33 / / rw,relatime shared:1 - zfs rpool/ROOT|' \
+		"$host/proc/self/mountinfo"
+	check
+	expect protect-list '' pass 'all storage controllers'
+	remove proc/self/mountinfo
+	check
+	expect protect-list '' unknown "can't be traced"
+	put etc/vfioboot.protect <<<nonsense
+	check
+	expect protect-list '' fail 'not whole'
+}
+
+@test "cpu" {
+	check
+	expect cpu '' pass VT-x
+	sed -i 's/ vmx / svm /' "$host/proc/cpuinfo"
+	check
+	expect cpu '' pass AMD-V
+	sed -i 's/ svm / vmxy /' "$host/proc/cpuinfo"
+	check
+	expect cpu '' fail 'switch virtualization'
+	remove proc/cpuinfo
+	check
+	expect cpu '' unknown
+	put proc/cpuinfo <<-'END'
+		processor	: 0
+		CPU implementer	: 0x41
+	END
+	check
+	[ -z "$(point cpu '')" ]
+}
+
+no_groups() {
+	rm -r "$host"/sys/kernel/iommu_groups/* "$host/sys/class/iommu"
+	rm "$host"/sys/bus/pci/devices/*/iommu_group
+}
+
+@test "iommu-firmware" {
+	no_groups
+	check
+	expect iommu-firmware '' pass 'Intel VT-d, ACPI table DMAR'
+	mv "$host"/sys/firmware/acpi/tables/{DMAR,IVRS}
+	check
+	expect iommu-firmware '' pass 'AMD-Vi'
+	remove sys/firmware/acpi/tables/IVRS
+	check
+	expect iommu-firmware '' fail 'switch VT-d on'
+	sed -i s/GenuineIntel/AuthenticAMD/ "$host/proc/cpuinfo"
+	check
+	expect iommu-firmware '' fail 'set IOMMU (AMD-Vi) to Enabled'
+	put sys/firmware/acpi/tables/IORT </dev/null
+	check
+	expect iommu-firmware '' unknown SMMU
+	remove sys/firmware/acpi
+	check
+	expect iommu-firmware '' unknown
+}
+
+@test "iommu-firmware: groups prove it" {
+	remove sys/firmware/acpi
+	check
+	expect iommu-firmware '' pass 'the kernel found'
+}
+
+@test "iommu" {
+	check
+	expect iommu '' pass 'groups'
+	no_groups
+	check
+	expect iommu '' fail 'add intel_iommu=on'
+	parameter intel_iommu=on
+	check
+	expect iommu '' fail 'journalctl -k'
+	parameter iommu=off
+	check
+	expect iommu '' fail 'mend what iommu-parameters says'
+	sed -i 's/iommu=o[nf]*//g' "$host/proc/cmdline"
+	remove sys/firmware/acpi/tables/DMAR
+	check
+	expect iommu '' fail 'switch VT-d on'
+	sed -i s/GenuineIntel/AuthenticAMD/ "$host/proc/cpuinfo"
+	check
+	expect iommu '' fail 'needs no parameter'
+}
+
+@test "iommu: groups without an IOMMU are none" {
+	local group
+	for group in "$host"/sys/kernel/iommu_groups/*; do
+		echo vfio-noiommu >"$group/name"
+	done
+	check
+	expect iommu '' fail
+}
+
+@test "iommu-parameters" {
+	local text
+	for text in intel_iommu=sm_on,off amd_iommu=off iommu=off intremap=off nointremap acpi=off \
+		module_blacklist=vfio_pci; do
+		sed -i "s/ quiet.*/ quiet $text/" "$host/proc/cmdline"
+		check
+		expect iommu-parameters '' fail "${text/sm_on,/} on the kernel command line*take ${text/sm_on,/} off"
+	done
+	sed -i 's/ quiet.*/ quiet iommu=pt intel_iommu=on -- iommu=off/' "$host/proc/cmdline"
+	check
+	expect iommu-parameters '' pass
+	parameter iommu=official
+	check
+	expect iommu-parameters '' pass
+	sed -i 's/ quiet.*/ amd_iommu=on/' "$host/proc/cmdline"
+	check
+	expect iommu-parameters '' pass 'amd_iommu=on does nothing'
+	remove proc/cmdline
+	check
+	expect iommu-parameters '' unknown
+}
+
+@test "interrupt-remapping" {
+	check
+	expect interrupt-remapping '' pass 'on:'
+	sed -i s/IR-// "$host/proc/interrupts"
+	check
+	expect interrupt-remapping '' fail 'off:'
+	put sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts <<<Y
+	check
+	expect interrupt-remapping '' pass 'allow_unsafe_interrupts'
+	# What the kernel tells of each interrupt comes first.
+	put sys/kernel/irq/9/chip_name <<<IR-IO-APIC
+	check
+	expect interrupt-remapping '' pass 'on:'
+	remove sys/kernel/irq
+	remove proc/interrupts
+	check
+	expect interrupt-remapping '' unknown
+	put proc/interrupts <<<' 44:  0  12  ITS-PCI-MSI-0000:01:00.0  0 Edge  nvme0q0'
+	check
+	expect interrupt-remapping '' pass
+}
+
+@test "kernel-config" {
+	check
+	expect kernel-config $release pass 'on by itself'
+	sed -i s/_DEFAULT_ON_INTGPU_OFF=y/_FLOPPY_WA=y/ "$host/boot/config-$release"
+	check # it runs, and there are groups
+	expect kernel-config $release pass
+	running 6.1.0-99
+	check
+	expect kernel-config $release fail 'add intel_iommu=on'
+	expect kernel-config 6.1.0-99 unknown '/boot/config-6.1.0-99'
+	gzip -c "$host/boot/config-$release" >"$host/proc/config.gz"
+	parameter intel_iommu=on
+	check
+	expect kernel-config $release pass 'intel_iommu=on switches on'
+	expect kernel-config 6.1.0-99 pass
+	sed -i s/^CONFIG_INTEL_IOMMU=y// "$host/boot/config-$release"
+	check
+	expect kernel-config $release fail "the driver of this processor's IOMMU"
+	sed -i 's/^CONFIG_VFIO_PCI=m/# CONFIG_VFIO_PCI is not set/' "$host/boot/config-$release"
+	check
+	expect kernel-config $release fail 'without CONFIG_VFIO_PCI'
+}
+
+@test "kernel-config: an integrated GPU that is left out of the IOMMU" {
+	check 00:02.0
+	expect kernel-config $release fail 'add intel_iommu=on'
+	parameter intel_iommu=on
+	check 00:02.0
+	expect kernel-config $release pass
+}
+
+@test "vfio-modules" {
+	check
+	expect vfio-modules $release pass
+	sed -i '/^\[device/a driver = mlx5_vfio_pci' "$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect vfio-modules $release fail 'lacks mlx5_vfio_pci'
+	rm "$host/lib/modules/$release"/kernel/vfio{-pci,_iommu_type1}.ko
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$host" $release
+	check
+	expect vfio-modules $release fail 'lacks vfio-pci, vfio_iommu_type1, mlx5_vfio_pci'
+	rm "$host/lib/modules/$release/modules.dep.bin"
+	check
+	expect vfio-modules $release unknown 'the index of its modules'
+}
+
+secure_boot=sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
+
+@test "secure-boot" {
+	check
+	expect secure-boot '' pass off
+	printf '\6\0\0\0\1' >"$host/$secure_boot"
+	check
+	expect secure-boot '' pass on
+	printf '\6\0\0\0' >"$host/$secure_boot"
+	check
+	expect secure-boot '' unknown empty
+	remove $secure_boot
+	check
+	expect secure-boot '' unknown # nothing is there: it is not mounted
+	: >"$host/sys/firmware/efi/efivars/Boot0000-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+	check
+	expect secure-boot '' pass 'knows none'
+	remove sys/firmware/efi
+	check
+	expect secure-boot '' pass 'not started by UEFI'
+}
+
+sign() {
+	printf '%s~Module signature appended~\n' "$(printf '\0' | tr '\0' x)" >>"$1"
+}
+
+@test "lockdown" {
+	local dir=$host/lib/modules/$release/kernel module
+	check
+	expect lockdown '' pass off
+	put sys/kernel/security/lockdown <<<'none [integrity] confidentiality'
+	check
+	expect lockdown $release fail 'lockdown is on (integrity): the module vfio has no signature'
+	for module in vfio vfio-pci-core vfio_iommu_type1 vfio-pci; do
+		sign "$dir/$module.ko"
+	done
+	check
+	expect lockdown $release pass 'its modules are signed'
+	gzip "$dir/vfio-pci.ko"
+	sed -i 's|vfio-pci.ko|&.gz|' "$host/lib/modules/$release/modules.dep"
+	check
+	expect lockdown $release pass
+	: >"$dir/vfio-pci.ko.gz"
+	check
+	expect lockdown $release fail 'vfio_pci has no signature'
+	rm "$dir/vfio-pci.ko.gz"
+	check
+	expect lockdown $release unknown "can't be read: not there"
+	put sys/kernel/security/lockdown <<<'[none] integrity confidentiality'
+	put sys/module/module/parameters/sig_enforce <<<Y
+	check
+	expect lockdown $release unknown 'loads signed modules only'
+	remove sys/module/module
+	remove sys/kernel/security
+	check
+	expect lockdown '' unknown
+	put sys/kernel/security/lsm <<<capability
+	check
+	expect lockdown '' pass 'has none'
+}
+
+@test "host-use" {
+	check
+	expect host-use $gpu pass 'does not use it'
+	check 00:1f.6 03:00
+	expect host-use 0000:00:1f.6 pass 'would lose: eno1'
+	expect host-use 0000:03:00.0 fail 'the host runs on it: / /boot/efi'
+	check 00:01.1
+	expect host-use 0000:00:01.1 fail 'bridge'
+	check 8086:
+	[ -z "$(point host-use 0000:00:01.1)" ]
+	remove proc/self/mountinfo
+	check
+	expect host-use $gpu unknown
+}
+
+@test "iommu-group" {
+	rm "$host/sys/bus/pci/devices/$audio/iommu_group"
+	check
+	expect iommu-group $gpu pass 'in IOMMU group 17'
+	expect iommu-group $audio fail 'the IOMMU leaves it out'
+	rm "$host/sys/bus/pci/devices/0000:00:02.0/iommu_group"
+	check 00:02.0
+	expect iommu-group 0000:00:02.0 fail 'intel_iommu=on'
+	no_groups
+	check
+	expect iommu-group $gpu fail 'no guest can have it'
+	[ -z "$(point group-members $gpu)" ]
+	# No link where the kernel has one: nothing of the function can be relied on.
+	rm "$host/sys/bus/pci/devices/$gpu/driver"
+	mkdir "$host/sys/bus/pci/devices/$gpu/driver"
+	check
+	expect iommu-group $gpu unknown
+}
+
+# Puts a function into the group of another one.
+regroup() {
+	local group
+	group=$(readlink "$host/sys/bus/pci/devices/$2/iommu_group")
+	ln -sfn "$group" "$host/sys/bus/pci/devices/$1/iommu_group"
+}
+
+@test "group-members" {
+	check
+	expect group-members $gpu pass
+	regroup 0000:00:14.0 $gpu
+	check
+	expect group-members $gpu fail "group 17 the host keeps 0000:00:14.0 (xhci_hcd)*vfioboot add 0000:00:14.0"
+	expect group-members $audio fail
+	regroup 0000:03:00.0 $gpu
+	check
+	expect group-members $gpu fail "0000:00:14.0 (xhci_hcd), 0000:03:00.0 (nvme)*the host runs on 0000:03:00.0"
+}
+
+@test "group-members: bridges, stubs, what is unbound or goes along do not count" {
+	regroup 0000:00:01.1 $gpu # pcieport
+	regroup 0000:00:1f.0 $gpu # has no driver
+	regroup 0000:00:14.0 $gpu
+	mkdir -p "$host/sys/bus/pci/drivers/pci-stub"
+	native_driver 0000:00:14.0 pci-stub
+	check
+	expect group-members $gpu pass
+	check $gpu # the section takes the other function along
+	expect group-members $gpu pass
+	sed -i 's/10de:1aef/10de:ffff/' "$host/etc/vfioboot.conf.d/second.conf"
+	check $gpu
+	expect group-members $gpu fail "$audio (snd_hda_intel)"
+}
+
+@test "group-members: a bridge with a driver of its own can't go along" {
+	regroup 0000:00:00.0 $gpu
+	check
+	expect group-members $gpu fail '0000:00:00.0 (skl_uncore)*keep the driver off that bridge'
+	regroup 0000:00:14.0 $gpu
+	check
+	expect group-members $gpu fail "('vfioboot add 0000:00:14.0')"
+}
+
+@test "group-members: one that vfio-pci has by hand goes back at the next boot" {
+	regroup 0000:00:14.0 $gpu
+	native_driver 0000:00:14.0 vfio-pci
+	check
+	expect group-members $gpu fail '0000:00:14.0 (xhci_pci)'
+	rm "$host/lib/modules/$release/modules.dep.bin"
+	check
+	expect group-members $gpu unknown 0000:00:14.0
+}
+
+@test "boot-display" {
+	local card=$host/sys/bus/pci/devices/$gpu integrated=$host/sys/bus/pci/devices/0000:00:02.0
+	echo 1 >"$card/boot_vga"
+	echo 0 >"$integrated/boot_vga"
+	check
+	expect boot-display $gpu pass 'the console is on another display'
+	[ -z "$(point boot-display $audio)" ]
+	echo 0 >"$card/boot_vga"
+	rm "$card/boot_vga"
+	check
+	expect boot-display $gpu unknown 'boot_vga'
+	native_driver 0000:00:02.0 vfio-pci
+	native_driver 0000:01:00.0 vfio-pci
+	check
+	expect boot-display $gpu fail 'last display*last-display = yes'
+	sed -i '/^\[device/a last-display = yes' "$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect boot-display $gpu pass 'no display, as last-display = yes'
+}
+
+# The firmware's framebuffer lies in the card: framebuffer NAME
+framebuffer() {
+	put proc/iomem <<-END
+		c0000000-dfffffff : PCI Bus 0000:00
+		e0000000-efffffff : PCI Bus 0000:02
+		  e0000000-efffffff : $gpu
+		    e0000000-e07e8fff : $1
+	END
+}
+
+@test "framebuffer" {
+	check
+	expect framebuffer $gpu pass 'does not draw'
+	framebuffer BOOTFB
+	check
+	expect framebuffer $gpu pass 'vfio-pci takes that away'
+	native_driver $gpu vfio-pci
+	check
+	expect framebuffer $gpu fail 'BOOTFB lies in its memory*initcall_blacklist=sysfb_init'
+	running 5.10.0-30-amd64
+	framebuffer efifb
+	check
+	expect framebuffer $gpu fail 'efifb lies in its memory*add video=efifb:off'
+	remove proc/sys/kernel/osrelease
+	check
+	expect framebuffer $gpu unknown version
+	sed -i 's/^\( *\)[0-9a-f]*-[0-9a-f]* :/\100000000-00000000 :/' "$host/proc/iomem"
+	check
+	expect framebuffer $gpu unknown 'only root'
+	remove proc/iomem
+	check
+	expect framebuffer $gpu unknown 'not there'
+}
+
+@test "framebuffer: a driver that has the boot display took it away" {
+	echo 1 >"$host/sys/bus/pci/devices/$gpu/boot_vga"
+	check
+	expect framebuffer $gpu pass 'vfio-pci takes that away'
+	running 5.10.0-30-amd64
+	check
+	expect framebuffer $gpu fail "the firmware's framebuffer lies in its memory"
+	running $release
+	rm "$host"/sys/bus/pci/devices/*/boot_vga
+	check
+	expect framebuffer $gpu unknown 'nouveau may have taken'
+}
+
+@test "framebuffer: vfio-pci takes it from VGA devices only" {
+	sed -i 's/bc03sc00/bc03sc80/' "$host/sys/bus/pci/devices/$gpu/modalias"
+	framebuffer BOOTFB
+	check
+	expect framebuffer $gpu fail BOOTFB
+}
+
+@test "reset" {
+	check
+	expect reset $gpu pass 'flr bus'
+	echo bus >"$host/sys/bus/pci/devices/$gpu/reset_method"
+	check
+	expect reset $gpu pass 'as a whole slot'
+	check 03:00
+	expect reset 0000:03:00.0 pass
+	: >"$host/sys/bus/pci/devices/$gpu/reset_method"
+	rm "$host/sys/bus/pci/devices/$audio/reset_method"
+	check
+	expect reset $gpu fail "echo default > /sys/bus/pci/devices/$gpu/reset_method"
+	expect reset $audio pass 'as a whole slot'
+	check $audio
+	expect reset $audio pass 'as a whole slot' # the configured section has the rest
+	remove etc/vfioboot.conf.d/second.conf
+	check $audio
+	expect reset $audio fail "vfioboot add $gpu"
+	check 00:14.0
+	expect reset 0000:00:14.0 fail 'no way to reset it'
+	rm "$host"/sys/bus/pci/devices/*/reset_method
+	check $audio
+	expect reset $audio unknown
+	# Before 5.15 there is only this one, which nobody can read.
+	put "sys/bus/pci/devices/$audio/reset" </dev/null
+	check 02:00
+	expect reset $audio pass
+	expect reset $gpu pass 'as a whole slot'
+}
+
+@test "power-state" {
+	local card=$host/sys/bus/pci/devices/$gpu
+	check
+	expect power-state $gpu pass D0
+	echo D3cold >"$card/power_state"
+	check
+	expect power-state $gpu pass 'its driver let it sleep'
+	native_driver $gpu vfio-pci
+	check
+	expect power-state $gpu fail "echo 0 > /sys/bus/pci/devices/$gpu/d3cold_allowed"
+	echo 0 >"$card/d3cold_allowed"
+	check
+	expect power-state $gpu fail 'switch the machine off'
+	echo error >"$card/power_state"
+	check
+	expect power-state $gpu fail 'does not answer'
+	echo unknown >"$card/power_state"
+	check
+	expect power-state $gpu unknown 'before a driver has it'
+	rm "$card/power_state"
+	check
+	expect power-state $gpu unknown
+}
+
+@test "memory" {
+	check
+	expect memory $gpu pass
+	bar $gpu 0x0000000000000000 0x0000000000ffffff 0x0000000020040200
+	check
+	expect memory $gpu fail 'BAR 0 got no place*Above 4G'
+	bar $gpu nonsense 0 0
+	check
+	expect memory $gpu unknown
+	rm "$host/sys/bus/pci/devices/$gpu/resource"
+	check
+	expect memory $gpu unknown 'not there'
+}
+
+@test "resizable-bar" {
+	check
+	expect resizable-bar $gpu pass 'BAR 1 is 256 MiB of up to 16 GiB'
+	[ -z "$(point resizable-bar $audio)" ]
+	rm "$host/sys/bus/pci/devices/$gpu/resource1_resize"
+	check
+	expect resizable-bar $gpu pass 'one size only'
+	running 5.10.0-30-amd64
+	check
+	expect resizable-bar $gpu unknown 'from 6.1 on'
+	rm "$host/sys/bus/pci/devices/$gpu/resource"
+	check
+	expect resizable-bar $gpu unknown
+}
+
+@test "generator" {
+	check
+	expect generator '' pass 'initramfs-tools makes the images'
+	rm "$host"/usr/sbin/*
+	check
+	expect generator '' fail 'no generator'
+	remove usr
+	check
+	expect generator '' unknown
+}
+
+@test "image" {
+	check
+	expect image $release pass "/boot/initrd.img-$release"
+	sed -i 's/expect = 2/expect = 0002/' "$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect image $release fail 'is stale: *vfioboot apply'
+	: >"$BATS_TEST_TMPDIR/nothing"
+	(cd "$BATS_TEST_TMPDIR" && echo nothing | cpio -o -H newc --quiet) \
+		>"$host/boot/initrd.img-$release"
+	check
+	expect image $release fail 'without vfioboot'
+	remove "boot/initrd.img-$release"
+	check
+	expect image $release fail 'no image'
+	echo nonsense >"$host/boot/initrd.img-$release"
+	check
+	expect image $release unknown
+	remove etc/vfioboot.conf.d/second.conf
+	(cd "$BATS_TEST_TMPDIR" && echo nothing | cpio -o -H newc --quiet) \
+		>"$host/boot/initrd.img-$release"
+	check
+	expect image $release pass
+}
+
+@test "boot-loader" {
+	local word loader_info=sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
+	check
+	expect boot-loader '' pass 'GRUB starts the kernel (/boot/grub/grub.cfg)'
+	put boot/efi/loader/loader.conf </dev/null
+	check
+	expect boot-loader '' unknown 'systemd-boot (/boot/efi/loader/loader.conf), GRUB (/boot/grub/grub.cfg)'
+	{
+		printf '\6\0\0\0'
+		for word in s y s t e m d - b o o t ' ' 2 5 7; do
+			printf '%s\0' "$word"
+		done
+		printf '\0\0'
+	} >"$host/$loader_info"
+	check
+	expect boot-loader '' pass 'systemd-boot starts the kernel, by its own words (systemd-boot 257)'
+	remove $loader_info
+	rm -r "$host"/boot/{efi,grub}
+	check
+	expect boot-loader '' fail 'no boot loader'
+	remove boot
+	check
+	expect boot-loader '' unknown 'none of its files is here'
+}
+
+# alone FILE TITLE: with no other file of a loader there
+alone() {
+	rm -rf "${host:?}"/boot/* "$host"/{efi,etc/default/grub,run/ostree-booted,etc/kernelstub}
+	put "$1" <<<"${3-}"
+	[ -z "${4-}" ] || put "$4" </dev/null
+	check
+	expect boot-loader '' pass "$2 starts the kernel"
+}
+
+@test "boot-loader: each of them" {
+	alone boot/grub2/grub.cfg GRUB
+	alone etc/default/grub 'GRUB with entries of the Boot Loader Specification' \
+		'GRUB_ENABLE_BLSCFG=true' boot/loader/entries/x.conf
+	alone efi/loader/loader.conf systemd-boot
+	alone boot/EFI/Linux/arch-linux.efi 'unified kernel image'
+	alone boot/efi/EFI/refind/refind.conf rEFInd
+	alone boot/extlinux/extlinux.conf 'extlinux or U-Boot'
+	alone boot/limine.conf Limine
+	alone etc/kernelstub/configuration kernelstub '' boot/efi/loader/loader.conf
+	alone run/ostree-booted 'rpm-ostree or bootc' '' boot/grub2/grub.cfg
+}
+
+@test "many functions are a few lines" {
+	local address
+	host=$BATS_TEST_TMPDIR/many
+	mkdir "$host"
+	build/tests/compose tests/fixtures/functions-64/machine "$host"
+	run "$vfioboot" check --root "$host" 10de:
+	[ "$status" -ne 2 ]
+	[[ $output == *'iommu-group '* ]]
+	[ "$(wc -l <<<"$output")" -lt 70 ]
+	[ "$(wc -L <<<"$output")" -le 90 ]
+}
+
+@test "without root, what only root can read is unknown" {
+	local as=() open=$BATS_TEST_TMPDIR
+	if [ "$(id -u)" -eq 0 ]; then
+		as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+		"${as[@]}" true || skip 'rights cannot be dropped here'
+		open=$(mktemp -d /tmp/vfioboot-check.XXXXXX)
+		chmod 755 "$open"
+		cp -a "$host" "$vfioboot" "$open"
+		host=$open/host
+		vfioboot=$open/vfioboot
+	fi
+	chmod 000 "$host/proc/iomem" "$host/boot"
+	run --separate-stderr "${as[@]}" "$vfioboot" check --root "$host" --json
+	chmod 755 "$host/boot"
+	[ "$open" = "$BATS_TEST_TMPDIR" ] || rm -r "$open"
+	expect framebuffer $gpu unknown 'only root'
+	expect boot-loader '' unknown 'root only'
+}
