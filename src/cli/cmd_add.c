@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `vfioboot add`: writes one drop-in for the devices that are named, after the planner of
+ * the early program has agreed, and what they cost the host is meant.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "../core/configbuild.h"
+#include "../core/util.h"
+#include "../host/atomicfile.h"
+#include "../host/kernels.h"
+#include "../host/modules.h"
+#include "cli.h"
+#include "devices.h"
+#include "objections.h"
+
+struct arguments {
+	const char *root, *name, *profile;
+	bool only, dry_run;
+	struct objections_allowed allow;
+};
+
+enum {
+	NAME,
+	PROFILE,
+	ONLY,
+	ALLOW_MOUNTED,
+	ALLOW_NETWORK,
+	ALLOW_LAST_DISPLAY,
+	ALLOW_PARTIAL_GROUP,
+	DRY_RUN,
+	ROOT
+};
+
+static const struct cli_option options[] = {
+	[NAME] = {"name", "NAME", "name of the device set, and of its file", 0},
+	[PROFILE] = {"profile", "NAME", "only in boots that ask for this profile", 0},
+	[ONLY] = {"only", NULL, "the named functions alone, not the rest of the device",
+		0},
+	[ALLOW_MOUNTED] = {"allow-mounted", NULL,
+		"take a drive though something on it is mounted or open", 0},
+	[ALLOW_NETWORK] = {"allow-network", NULL,
+		"take a network card though its interface is up", 0},
+	[ALLOW_LAST_DISPLAY] = {"allow-last-display", NULL,
+		"take the last display that the host has", 0},
+	[ALLOW_PARTIAL_GROUP] = {"allow-partial-group", NULL,
+		"leave functions of the same IOMMU group to the host", 0},
+	[DRY_RUN] = CLI_OPTION_DRY_RUN,
+	[ROOT] = CLI_OPTION_ROOT,
+	{0},
+};
+
+/* What is being made. */
+struct addition {
+	const struct arguments *arguments;
+	struct devices devices;
+	struct costs costs;
+	char name[CONFIG_NAME_SIZE], driver[CONFIG_DRIVER_SIZE];
+	struct dropin dropin; /* points to the above and to these: */
+	struct pcidev *functions;
+	bool *whole_slots;
+	char **titles;
+	char *text;
+};
+
+static void free_addition(struct addition *addition)
+{
+	for (size_t i = 0; addition->titles && i < addition->devices.set.n; i++)
+		free(addition->titles[i]);
+	free(addition->titles);
+	free(addition->whole_slots);
+	free(addition->functions);
+	free(addition->text);
+	costs_free(&addition->costs);
+	devices_close(&addition->devices);
+}
+
+static void set_option(struct arguments *arguments, int option)
+{
+	switch (option) {
+	case NAME: arguments->name = optarg; break;
+	case PROFILE: arguments->profile = optarg; break;
+	case ONLY: arguments->only = true; break;
+	case ALLOW_MOUNTED: arguments->allow.mounted = true; break;
+	case ALLOW_NETWORK: arguments->allow.network = true; break;
+	case ALLOW_LAST_DISPLAY: arguments->allow.last_display = true; break;
+	case ALLOW_PARTIAL_GROUP: arguments->allow.partial_group = true; break;
+	case DRY_RUN: arguments->dry_run = true; break;
+	case ROOT: arguments->root = optarg; break;
+	}
+}
+
+/* Whether @name will do in a configuration; NULL will. */
+static enum cli_exit check_name(const char *option, const char *name)
+{
+	char copy[CONFIG_NAME_SIZE];
+
+	if (!name || config_set_name(copy, sizeof(copy), name))
+		return CLI_OK;
+	cli_error("add",
+		"bad name '%.60s' of --%s; use up to %d of A-Z a-z 0-9 . _ - and begin "
+		"with a letter, a digit or _",
+		name, option, CONFIG_NAME_SIZE - 1);
+	return CLI_MISUSE;
+}
+
+/* Returns CLI_OK, or CLI_MISUSE after a message. */
+static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
+{
+	struct arguments arguments = {.root = "/"};
+	int option;
+
+	while ((option = cli_next_option(&cmd_add, argc, argv)) >= 0)
+		set_option(&arguments, option);
+	if (option == CLI_BAD_OPTION ||
+		check_name(options[NAME].name, arguments.name) != CLI_OK ||
+		check_name(options[PROFILE].name, arguments.profile) != CLI_OK)
+		return CLI_MISUSE;
+	if (optind == argc)
+		return cli_missing_argument("add", "no device given");
+	*ret = arguments;
+	return CLI_OK;
+}
+
+/* What a set is called when nobody says: by its first function that was named. */
+static const char *stem_of(const struct deviceset *set)
+{
+	static const struct {
+		uint32_t class;
+		int shift;
+		const char *stem;
+	} stems[] = {
+		{0x03, 16, "gpu"},
+		{0x0108, 8, "nvme"},
+		{0x01, 16, "storage"},
+		{0x02, 16, "net"},
+		{0x04, 16, "audio"},
+		{0x0c03, 8, "usb"},
+	};
+	const struct deviceset_member *member = set->members;
+
+	for (; member->why != DEVICESET_NAMED; member++)
+		;
+	for (size_t i = 0; i < ARRAY_SIZE(stems); i++)
+		if (member->function->dev.ids.class >> stems[i].shift == stems[i].class)
+			return stems[i].stem;
+	return "device";
+}
+
+/* Whether a file would be hidden, or hide another one, if it had the name. */
+static bool file_exists(const struct devices *devices, const char *name)
+{
+	char path[CONFIG_PATH_SIZE];
+	const char *base;
+	int fd;
+
+	dropin_path(name, path);
+	base = strrchr(path, '/');
+	for (unsigned i = 0; i < devices->config->n_files; i++) {
+		const char *other = strrchr(devices->config->files[i], '/');
+
+		if (other && strcmp(other, base) == 0 &&
+			strstr(devices->config->files[i], ".conf.d/"))
+			return true;
+	}
+	fd = sysfs_root_open_file(&devices->root, path, O_PATH | O_NOFOLLOW);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0; /* where it can't be told, writing it will */
+}
+
+static enum cli_exit choose_name(struct addition *addition)
+{
+	const char *wanted = addition->arguments->name, *stem;
+	struct config *config = addition->devices.config;
+	const struct config_section *other;
+
+	if (wanted) {
+		config_set_name(addition->name, sizeof(addition->name), wanted);
+		other = config_find_section(config, wanted);
+		if (other)
+			return cli_error("add",
+				"there is a [device %s] already, %s:%u; give another "
+				"name by --name",
+				wanted, config->files[other->place.file],
+				other->place.line);
+		if (file_exists(&addition->devices, wanted))
+			return cli_error("add",
+				"there is a file %s.conf already among the drop-ins; give "
+				"another name by --name",
+				wanted);
+		return CLI_OK;
+	}
+	stem = stem_of(&addition->devices.set);
+	strcpy(addition->name, stem);
+	for (unsigned i = 2; config_find_section(config, addition->name) ||
+		file_exists(&addition->devices, addition->name);
+		i++)
+		snprintf(addition->name, sizeof(addition->name), "%s%u", stem, i);
+	return CLI_OK;
+}
+
+/* The vfio driver that fits all functions best; a section has one for all of them. */
+static void choose_driver(struct addition *addition)
+{
+	const struct deviceset *set = &addition->devices.set;
+	_cleanup_(modules_close) struct modules *modules = NULL;
+	char release[128], driver[CONFIG_DRIVER_SIZE];
+
+	if (kernels_running(&addition->devices.root, release, sizeof(release)) < 0 ||
+		modules_open(&addition->devices.root, release, &modules) < 0)
+		return;
+	for (size_t i = 0; i < set->n; i++) {
+		if (modules_vfio_driver(modules, &set->members[i].function->dev.ids,
+			    driver, sizeof(driver)) < 0)
+			return;
+		if (i == 0)
+			strcpy(addition->driver, driver);
+		if (strcmp(addition->driver, driver) == 0)
+			continue;
+		cli_warning("add",
+			"%s would fit some of the functions best, but a device set has "
+			"one driver; to use it, add them alone, with --only",
+			strcmp(driver, "vfio-pci") ? driver : addition->driver);
+		addition->driver[0] = '\0';
+		return;
+	}
+}
+
+static bool takes_last_display(const struct costs *costs)
+{
+	for (size_t i = 0; i < costs->n; i++)
+		if (costs->costs[i].kind == COST_LAST_DISPLAY)
+			return true;
+	return false;
+}
+
+/* Makes the text of the drop-in. */
+static int compose(struct addition *addition)
+{
+	const struct deviceset *set = &addition->devices.set;
+	const char *driver = addition->driver;
+
+	addition->functions = calloc(set->n, sizeof(*addition->functions));
+	addition->whole_slots = calloc(set->n, sizeof(*addition->whole_slots));
+	addition->titles = calloc(set->n, sizeof(*addition->titles));
+	if (!addition->functions || !addition->whole_slots || !addition->titles)
+		return -ENOMEM;
+	for (size_t i = 0; i < set->n; i++) {
+		addition->functions[i] = set->members[i].function->dev;
+		addition->whole_slots[i] = set->members[i].whole_slot;
+		addition->titles[i] = strdup(devices_title(
+			&addition->devices, &set->members[i].function->dev));
+		if (!addition->titles[i])
+			return -ENOMEM;
+	}
+	addition->dropin = (struct dropin){
+		.name = addition->name,
+		.profile = addition->arguments->profile,
+		.driver = *driver && strcmp(driver, "vfio-pci") ? driver : NULL,
+		.last_display = addition->arguments->allow.last_display &&
+			takes_last_display(&addition->costs),
+		.functions = addition->functions,
+		.whole_slots = addition->whole_slots,
+		.titles = (const char *const *)addition->titles,
+		.n_functions = set->n,
+	};
+	return dropin_format(&addition->dropin, &addition->text);
+}
+
+/* Finds all that the operands name. */
+static enum cli_exit find_devices(struct addition *addition, int n, char **operands)
+{
+	struct devices *devices = &addition->devices;
+	enum cli_exit status = devices_open(addition->arguments->root, devices);
+	int r;
+
+	devices->only = addition->arguments->only;
+	devices->host.profile = addition->arguments->profile;
+	for (int i = 0; status == CLI_OK && i < n; i++)
+		status = devices_add(devices, operands[i]);
+	if (status != CLI_OK)
+		return status;
+	if (!devices->set.n)
+		return cli_error("add",
+			"'%s' names bridges alone, which no guest can have; 'vfioboot list' "
+			"shows what there is",
+			operands[0]);
+	r = costs_find(&devices->host, &devices->set, &addition->costs);
+	return r < 0 ? cli_error("add", "%s", strerror(-r)) : CLI_OK;
+}
+
+static void print_set(const struct addition *addition)
+{
+	const struct deviceset *set = &addition->devices.set;
+
+	printf("Device set %s:\n", addition->name);
+	for (size_t i = 0; i < set->n; i++) {
+		const struct pcidev *dev = &set->members[i].function->dev;
+		char address[PCI_ADDRESS_SIZE];
+
+		pci_address_format(dev->address, address);
+		printf("  %s  %04x:%04x  %s%s\n", address, dev->ids.vendor,
+			dev->ids.device, addition->titles[i],
+			set->members[i].why == DEVICESET_NAMED ? ""
+				: dev->path.depth > 1
+				? " (goes along: the same device)"
+				: " (goes along: the same slot and IOMMU group)");
+	}
+}
+
+static enum cli_exit write_file(const struct addition *addition)
+{
+	bool dry = addition->arguments->dry_run;
+	char path[CONFIG_PATH_SIZE];
+	int r = 0;
+
+	dropin_path(addition->name, path);
+	print_set(addition);
+	if (!dry)
+		r = atomicfile_write_below(&addition->devices.root, path, addition->text,
+			strlen(addition->text));
+	if (r < 0)
+		return cli_error("add", "cannot write %s: %s", path, strerror(-r));
+	if (dry)
+		printf("Would write %s:\n\n%s", path, addition->text);
+	else
+		printf("Wrote %s.\nNext: run 'sudo vfioboot apply', which puts it into "
+		       "the initramfs images, then reboot%s%s.\n",
+			path,
+			addition->arguments->profile
+				? " with the parameter vfioboot.profile="
+				: "",
+			addition->arguments->profile ? addition->arguments->profile : "");
+	return CLI_OK;
+}
+
+static enum cli_exit add(struct addition *addition, int n, char **operands)
+{
+	static struct rehearsal rehearsal;
+	enum cli_exit status = find_devices(addition, n, operands);
+	struct objections objections = {&addition->devices, &addition->costs, &rehearsal,
+		addition->arguments->allow, operands, n};
+	int r;
+
+	if (status == CLI_OK)
+		status = choose_name(addition);
+	if (status != CLI_OK)
+		return status;
+	choose_driver(addition);
+	r = compose(addition);
+	if (r == -EINVAL)
+		return cli_error("add",
+			"one of the functions has no path of its own; write a section "
+			"with its address, see vfioboot.conf(5)");
+	if (r == 0)
+		r = rehearsal_run(&addition->devices.root, &addition->dropin,
+			addition->text, &rehearsal);
+	if (r < 0)
+		return cli_error(
+			"add", "cannot try what would be written: %s", strerror(-r));
+	if (objections_say(&objections))
+		return CLI_FAILED;
+	return write_file(addition);
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+	_cleanup_(free_addition) struct addition addition = {.devices.root.fd = -1};
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	struct arguments arguments = {0};
+
+	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+		return CLI_MISUSE;
+	addition.arguments = &arguments;
+	/* Before anything is looked for, which may take a while. */
+	if (cli_open_root("add", arguments.root, &root) != CLI_OK)
+		return CLI_FAILED;
+	if (!arguments.dry_run && root.live && cli_need_root("add") != CLI_OK)
+		return CLI_FAILED;
+	return add(&addition, argc - optind, argv + optind);
+}
+
+const struct cli_command cmd_add = {
+	.name = "add",
+	.operands = "DEVICE...",
+	.summary = "give devices to vfio-pci from the next boot on",
+	.details =
+		"DEVICE is a path (00:01.0/00), an address (01:00.0), an id (10de:2206) or a\n"
+		"class (class:0300); or gpu:auto, nvme:auto or usb:auto for the only one "
+		"that the\nhost can spare. Those given together become one device set.",
+	.options = options,
+	.run = run,
+};

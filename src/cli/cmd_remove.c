@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `vfioboot remove`: deletes the drop-in that `add` wrote for a device set.  It goes by the
+ * configuration first: the device may be gone.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "../core/configbuild.h"
+#include "../core/match.h"
+#include "../core/util.h"
+#include "../host/deviceset.h"
+#include "../host/dropin.h"
+#include "cli.h"
+#include "sections.h"
+
+struct arguments {
+	const char *root, *operand;
+	bool dry_run;
+};
+
+enum { DRY_RUN, ROOT };
+
+static const struct cli_option options[] = {
+	[DRY_RUN] = CLI_OPTION_DRY_RUN,
+	[ROOT] = CLI_OPTION_ROOT,
+	{0},
+};
+
+/* The sections that the operand names; none of them twice. */
+struct found {
+	const struct config *config;
+	const struct config_section *sections[CONFIG_SECTIONS_MAX];
+	unsigned n;
+};
+
+/* Returns CLI_OK, or CLI_MISUSE after a message. */
+static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
+{
+	struct arguments arguments = {.root = "/"};
+	int option;
+
+	while ((option = cli_next_option(&cmd_remove, argc, argv)) >= 0) {
+		if (option == ROOT)
+			arguments.root = optarg;
+		else if (option == DRY_RUN)
+			arguments.dry_run = true;
+	}
+	if (option == CLI_BAD_OPTION)
+		return CLI_MISUSE;
+	if (optind == argc)
+		return cli_missing_argument("remove", "no device set or device given");
+	if (optind + 1 < argc)
+		return cli_extra_argument(argv, optind + 1);
+	arguments.operand = argv[optind];
+	*ret = arguments;
+	return CLI_OK;
+}
+
+static void add_section(struct found *found, const struct config_section *section)
+{
+	for (unsigned i = 0; i < found->n; i++)
+		if (found->sections[i] == section)
+			return;
+	found->sections[found->n++] = section;
+}
+
+/* Adds the sections that name a function which @selector names. */
+static void find_by_function(const struct sysfs_root *root,
+	const struct selector *selector, struct found *found)
+{
+	_cleanup_(deviceset_machine_free) struct deviceset_machine machine = {0};
+	const struct deviceset_function *function = NULL;
+	const struct config *config = found->config;
+
+	if (deviceset_read(root, &machine) < 0)
+		return;
+	while ((function = deviceset_next(&machine, selector, function)))
+		for (unsigned i = 0; i < config->n_sections; i++)
+			if (match_section(config, &config->sections[i],
+				    function->dev.address, &function->dev.path,
+				    &function->dev.ids) == MATCH_MEMBER)
+				add_section(found, &config->sections[i]);
+}
+
+/* Whether two selectors name the same, one of them perhaps a function of the other's slot. */
+static bool is_same(const struct selector *a, const struct selector *b)
+{
+	char x[SELECTOR_SIZE], y[SELECTOR_SIZE];
+
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == SELECTOR_PATH)
+		return pci_path_equal(&a->path, &b->path, a->slot || b->slot);
+	selector_format(a, x);
+	selector_format(b, y);
+	return strcmp(x, y) == 0;
+}
+
+/* Adds the sections in which @selector stands, whether it names anything now or not. */
+static void find_by_text(const struct selector *selector, struct found *found)
+{
+	const struct config *config = found->config;
+
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const struct config_section *section = &config->sections[i];
+
+		for (unsigned j = 0; j < section->n_selectors; j++)
+			if (is_same(selector,
+				    &config->selectors[section->first_selector + j]))
+				add_section(found, section);
+	}
+}
+
+static enum cli_exit say_several(const struct found *found, const char *operand)
+{
+	cli_error("remove",
+		"'%s' is in more than one device set; give the name of one:", operand);
+	for (unsigned i = 0; i < found->n; i++) {
+		char place[SECTIONS_PLACE_SIZE];
+
+		sections_place(found->config, found->sections[i]->place, place);
+		fprintf(stderr, "  %s  %s\n", found->sections[i]->name, place);
+	}
+	return CLI_FAILED;
+}
+
+/* Finds the one section that is meant. */
+static enum cli_exit find_section(const struct sysfs_root *root, struct config *config,
+	const char *operand, const struct config_section **ret)
+{
+	struct found found = {.config = config};
+	struct selector selector;
+
+	*ret = config_find_section(config, operand);
+	if (*ret)
+		return CLI_OK;
+	if (selector_parse(operand, &selector) < 0)
+		return cli_error("remove",
+			"there is no device set '%s', and it is no device; 'vfioboot plan' "
+			"shows the device sets",
+			operand);
+	find_by_function(root, &selector, &found);
+	if (!found.n)
+		find_by_text(&selector, &found);
+	if (!found.n)
+		return cli_error("remove",
+			"no device set has '%s'; 'vfioboot plan' shows the device sets",
+			operand);
+	if (found.n > 1)
+		return say_several(&found, operand);
+	*ret = found.sections[0];
+	return CLI_OK;
+}
+
+/* Says why the section is not one to delete a file for. */
+static enum cli_exit say_foreign(
+	const struct config *config, const struct config_section *section)
+{
+	char place[SECTIONS_PLACE_SIZE];
+
+	if (section->from_cmdline)
+		return cli_error("remove",
+			"device set '%s' comes from the kernel command line; take its "
+			"vfioboot.device= out of the boot entry",
+			section->name);
+	sections_place(config, section->place, place);
+	return cli_error("remove",
+		"device set '%s' is in %s, which was written or changed by hand; delete "
+		"the lines from [device %s] to the next section there",
+		section->name, place, section->name);
+}
+
+static enum cli_exit remove_file(const struct sysfs_root *root,
+	const struct config_section *section, const char *path, bool dry_run)
+{
+	int r = 0;
+
+	if (dry_run) {
+		printf("Would delete %s, device set %s.\n", path, section->name);
+		return CLI_OK;
+	}
+	r = dropin_remove(root, path);
+	if (r < 0)
+		return cli_error("remove", "cannot delete %s: %s", path, strerror(-r));
+	printf("Deleted %s, device set %s.\nNext: run 'sudo vfioboot apply', which takes "
+	       "it out of the initramfs images, then reboot.\n",
+		path, section->name);
+	return CLI_OK;
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	const struct config_section *section = NULL;
+	struct arguments arguments = {0};
+	static struct config config;
+	const char *path;
+	int r;
+
+	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+		return CLI_MISUSE;
+	if (cli_open_root("remove", arguments.root, &root) != CLI_OK)
+		return CLI_FAILED;
+	if (root.live && !arguments.dry_run && cli_need_root("remove") != CLI_OK)
+		return CLI_FAILED;
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
+	configfiles_read_cmdline(&root, &config);
+	if (find_section(&root, &config, arguments.operand, &section) != CLI_OK)
+		return CLI_FAILED;
+	if (section->from_cmdline)
+		return say_foreign(&config, section);
+	path = config.files[section->place.file];
+	r = dropin_is_ours(&root, path);
+	if (r < 0)
+		return cli_error("remove", "cannot read %s: %s", path, strerror(-r));
+	if (r == 0)
+		return say_foreign(&config, section);
+	return remove_file(&root, section, path, arguments.dry_run);
+}
+
+const struct cli_command cmd_remove = {
+	.name = "remove",
+	.operands = "NAME|DEVICE",
+	.summary = "leave devices to their own drivers from the next boot on",
+	.details = "NAME is that of a device set, DEVICE any way to name one of its "
+		   "functions, also\none that is gone. Only files that 'vfioboot add' "
+		   "wrote are deleted.",
+	.options = options,
+	.run = run,
+};

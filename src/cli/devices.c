@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From words on the command line to functions, and what to say where that is not clear. */
+#include "devices.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "../core/configfiles.h"
+#include "../core/util.h"
+#include "sections.h"
+
+#define NAME "add"
+
+/* A kind of device of which one can be chosen. */
+static const struct choice {
+	const char *word, *plural;
+	uint32_t class; /* its leading digits, and how far they are shifted */
+	int shift;
+} choices[] = {
+	{"gpu:auto", "displays", 0x03, 16},
+	{"nvme:auto", "NVMe drives", 0x0108, 8},
+	{"usb:auto", "USB controllers", 0x0c03, 8},
+};
+
+/* A device that might be chosen, and what is against it. */
+struct candidate {
+	const struct deviceset_function *function;
+	struct costs costs;
+};
+
+struct candidates {
+	struct candidate *list;
+	size_t n, spare; /* how many, and against how many of them there is nothing */
+};
+
+static void free_candidates(struct candidates *candidates)
+{
+	for (size_t i = 0; i < candidates->n; i++)
+		costs_free(&candidates->list[i].costs);
+	free(candidates->list);
+}
+
+enum cli_exit devices_open(const char *dir, struct devices *devices)
+{
+	static struct config config;
+	int r;
+
+	devices->root.fd = -1;
+	if (cli_open_root(NAME, dir, &devices->root) != CLI_OK)
+		return CLI_FAILED;
+	r = deviceset_read(&devices->root, &devices->machine);
+	if (r < 0)
+		return cli_error(NAME,
+			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
+			dir, strerror(-r));
+	configfiles_read(&devices->root, CONFIGFILES_OF_NOW, &config);
+	configfiles_read_cmdline(&devices->root, &config);
+	sections_say_errors(NAME, &config);
+	devices->config = &config;
+	r = usage_trace(&devices->root, &devices->usage);
+	if (r < 0 && r != -EHOSTUNREACH)
+		return cli_error(
+			NAME, "cannot trace what %s uses: %s", dir, strerror(-r));
+	devices->host = (struct cost_host){.root = &devices->root,
+		.machine = &devices->machine,
+		.config = &config,
+		.usage = r == 0 ? &devices->usage : NULL};
+	r = names_open(&devices->names);
+	return r < 0 ? cli_error(NAME, "%s", strerror(-r)) : CLI_OK;
+}
+
+void devices_close(struct devices *devices)
+{
+	deviceset_free(&devices->set);
+	usage_free(&devices->usage);
+	deviceset_machine_free(&devices->machine);
+	names_close(&devices->names);
+	sysfs_root_close(&devices->root);
+}
+
+const char *devices_title(const struct devices *devices, const struct pcidev *dev)
+{
+	static struct function_name name;
+
+	names_look_up(devices->names, &dev->ids, &name);
+	return name.name;
+}
+
+void devices_say(const struct devices *devices, const struct deviceset_function *function,
+	const char *remark)
+{
+	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE] = "-";
+
+	pci_address_format(function->dev.address, address);
+	if (function->dev.path.depth)
+		pci_path_format(&function->dev.path, path);
+	fprintf(stderr, "  %s  %-14s  %s%s%s\n", address, path,
+		devices_title(devices, &function->dev), *remark ? ": " : "", remark);
+}
+
+static void describe_usage(const struct usage_entry *usage, char *ret, size_t size)
+{
+	const char *may = usage->untraced ? "may carry" : "carries";
+
+	switch (usage->kind) {
+	case USAGE_MOUNT: snprintf(ret, size, "%s %s", may, usage->what); break;
+	case USAGE_SWAP: snprintf(ret, size, "%s the swap %s", may, usage->what); break;
+	case USAGE_RESUME:
+		snprintf(ret, size, "%s what this host resumes from", may);
+		break;
+	case USAGE_ROUTE:
+		snprintf(ret, size, "%s the interface %s, which the default route uses",
+			may, usage->what);
+		break;
+	case USAGE_INTERFACE:
+		snprintf(ret, size, "%s the interface %s, which is up", may, usage->what);
+		break;
+	}
+}
+
+static void describe_group(const struct cost *cost, char *ret, size_t size)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(cost->other->dev.address, address);
+	snprintf(ret, size, "is in one IOMMU group (%d) with %s, which %s drives",
+		cost->other->group, address, cost->other->dev.driver);
+}
+
+void devices_describe_cost(
+	const struct config *config, const struct cost *cost, char *ret, size_t size)
+{
+	static const char *const texts[] = {
+		[COST_BRIDGE] = "is a bridge, which no guest can have",
+		[COST_UNKNOWN] = "may be in use: this is not the root of a running host",
+		[COST_BOOT_DISPLAY] = "is the boot display",
+		[COST_LAST_DISPLAY] = "is the last display that the host has",
+		[COST_NO_GROUP] = "has no IOMMU group",
+	};
+	char place[SECTIONS_PLACE_SIZE];
+
+	switch (cost->kind) {
+	case COST_CONFIGURED:
+		sections_place(config, cost->section->place, place);
+		snprintf(ret, size, "is already in [device %s], %s", cost->section->name,
+			place);
+		break;
+	case COST_USED: describe_usage(cost->usage, ret, size); break;
+	case COST_PART: snprintf(ret, size, "is a part of %s", cost->what); break;
+	case COST_USB_DEVICE:
+		snprintf(ret, size, "has '%s' plugged in", cost->what);
+		break;
+	case COST_GROUP: describe_group(cost, ret, size); break;
+	default: snprintf(ret, size, "%s", texts[cost->kind]); break;
+	}
+}
+
+static const struct choice *find_choice(const char *operand)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(choices); i++)
+		if (strcmp(operand, choices[i].word) == 0)
+			return &choices[i];
+	return NULL;
+}
+
+bool devices_is_auto(const char *operand)
+{
+	return find_choice(operand);
+}
+
+/* Adds the function, and what is against giving it with what goes along. */
+static int add_candidate(struct candidates *candidates, const struct devices *devices,
+	const struct deviceset_function *function)
+{
+	_cleanup_(deviceset_free) struct deviceset set = {0};
+	struct candidate *more =
+		reallocarray(candidates->list, candidates->n + 1, sizeof(*more));
+	int r;
+
+	if (!more)
+		return -ENOMEM;
+	candidates->list = more;
+	more[candidates->n] = (struct candidate){.function = function};
+	r = deviceset_add(&set, &devices->machine, function, devices->only);
+	if (r == 0)
+		r = costs_find(&devices->host, &set, &more[candidates->n].costs);
+	if (r == 0)
+		candidates->spare += more[candidates->n++].costs.n == 0;
+	return r;
+}
+
+/* Whether it is of the kind; virtual functions are for those who know them by name. */
+static bool is_choice(
+	const struct choice *choice, const struct deviceset_function *function)
+{
+	return function->dev.ids.class >> choice->shift == choice->class &&
+		!function->is_virtual;
+}
+
+static int find_candidates(const struct devices *devices, const struct choice *choice,
+	struct candidates *candidates)
+{
+	const struct deviceset_machine *machine = &devices->machine;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < machine->n; i++) {
+		const struct deviceset_function *function = &machine->functions[i];
+		bool seen = false;
+
+		for (size_t j = 0; j < candidates->n; j++)
+			seen |= pci_path_equal(&candidates->list[j].function->dev.path,
+				&function->dev.path, !devices->only);
+		if (!seen && is_choice(choice, function))
+			r = add_candidate(candidates, devices, function);
+	}
+	return r;
+}
+
+/* One line a candidate, and below it one for each further thing against it. */
+static void say_candidate(
+	const struct devices *devices, const struct candidate *candidate)
+{
+	char text[512] = "";
+
+	for (size_t i = 0; i < candidate->costs.n || i == 0; i++) {
+		if (candidate->costs.n)
+			devices_describe_cost(devices->config, &candidate->costs.costs[i],
+				text, sizeof(text));
+		if (i == 0)
+			devices_say(devices, candidate->function, text);
+		else
+			fprintf(stderr, "%32s%s\n", "", text);
+	}
+}
+
+static enum cli_exit choose(struct devices *devices, const struct choice *choice)
+{
+	_cleanup_(free_candidates) struct candidates candidates = {0};
+	int r = find_candidates(devices, choice, &candidates);
+
+	for (size_t i = 0; r == 0 && candidates.spare == 1 && i < candidates.n; i++)
+		if (!candidates.list[i].costs.n)
+			r = deviceset_add(&devices->set, &devices->machine,
+				candidates.list[i].function, devices->only);
+	if (r < 0)
+		return cli_error(NAME, "%s", strerror(-r));
+	if (candidates.spare == 1)
+		return CLI_OK;
+	if (!candidates.n)
+		return cli_error(NAME, "%s: there are no %s here; see 'vfioboot list'",
+			choice->word, choice->plural);
+	cli_error(NAME,
+		candidates.spare
+			? "%s: this host can spare more than one of its %s; name "
+			  "the one that you mean, by its path:"
+			: "%s: this host can spare none of its %s; what is "
+			  "against each:",
+		choice->word, choice->plural);
+	for (size_t i = 0; i < candidates.n; i++)
+		if (!candidates.spare || !candidates.list[i].costs.n)
+			say_candidate(devices, &candidates.list[i]);
+	return CLI_FAILED;
+}
+
+/* Whether all that the selector names is in one slot. */
+static bool is_one_device(
+	const struct deviceset_machine *machine, const struct selector *selector)
+{
+	const struct deviceset_function *first = deviceset_next(machine, selector, NULL);
+	const struct deviceset_function *next = first;
+
+	if (selector->kind == SELECTOR_PATH || selector->kind == SELECTOR_ADDRESS)
+		return true;
+	while ((next = deviceset_next(machine, selector, next)))
+		if (!pci_path_equal(&first->dev.path, &next->dev.path, true))
+			return false;
+	return true;
+}
+
+static enum cli_exit say_several(
+	struct devices *devices, const char *operand, const struct selector *selector)
+{
+	const struct deviceset_function *function = NULL;
+
+	cli_error(NAME,
+		"'%s' names more than one device here; name the one that you mean, by its "
+		"path:",
+		operand);
+	while ((function = deviceset_next(&devices->machine, selector, function)))
+		devices_say(devices, function, "");
+	return CLI_FAILED;
+}
+
+/* Of a slot that is named without its functions a bridge among them is not meant. */
+static bool is_meant(
+	const struct selector *selector, const struct deviceset_function *function)
+{
+	return !selector->slot || function->dev.path.depth > 1 ||
+		pcidev_base_class(&function->dev) != PCI_BASE_BRIDGE;
+}
+
+enum cli_exit devices_add(struct devices *devices, const char *operand)
+{
+	const struct deviceset_function *function = NULL;
+	const struct choice *choice = find_choice(operand);
+	struct selector selector;
+	int r = 0;
+
+	if (choice)
+		return choose(devices, choice);
+	if (selector_parse(operand, &selector) < 0) {
+		cli_error(NAME,
+			"'%s' is no device; write a path (00:01.0/00), an address "
+			"(01:00.0), an id (10de:2206), or gpu:auto, nvme:auto, usb:auto",
+			operand);
+		return CLI_MISUSE;
+	}
+	if (!deviceset_next(&devices->machine, &selector, NULL))
+		return cli_error(NAME,
+			"nothing here is '%s'; 'vfioboot list --all' shows what there is",
+			operand);
+	if (!is_one_device(&devices->machine, &selector))
+		return say_several(devices, operand, &selector);
+	while (r == 0 &&
+		(function = deviceset_next(&devices->machine, &selector, function)))
+		if (is_meant(&selector, function))
+			r = deviceset_add(&devices->set, &devices->machine, function,
+				devices->only);
+	return r < 0 ? cli_error(NAME, "%s", strerror(-r)) : CLI_OK;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The devices that a person names on the command line of `add`, found on the machine. */
+#ifndef VFIOBOOT_DEVICES_H
+#define VFIOBOOT_DEVICES_H
+
+#include "../host/cost.h"
+#include "../host/names.h"
+#include "cli.h"
+
+/* Starts as {0}; devices_close() is to be called whatever happened. */
+struct devices {
+	struct sysfs_root root;
+	struct deviceset_machine machine;
+	struct config *config; /* in static storage */
+	struct usage usage;
+	struct names *names;
+	struct cost_host host; /* of the above */
+	struct deviceset set;  /* what was named, and what goes along */
+	bool only;             /* nothing goes along */
+};
+
+/* Opens the machine below @dir and reads what is to be known.  CLI_OK, or says why not. */
+enum cli_exit devices_open(const char *dir, struct devices *devices);
+void devices_close(struct devices *devices);
+
+/*
+ * Adds to the set what @operand names: a selector, or gpu:auto, nvme:auto, usb:auto, which
+ * are the only such device that the host can spare.  CLI_OK, or says what is wrong.
+ */
+enum cli_exit devices_add(struct devices *devices, const char *operand);
+
+/* Whether @operand is one of the words for a device to be chosen. */
+bool devices_is_auto(const char *operand);
+
+/* What people call a function.  The text lasts until the next call. */
+const char *devices_title(const struct devices *devices, const struct pcidev *dev);
+
+/* Prints on stderr "  ADDRESS PATH TITLE", and behind it ": " and @remark if there is one. */
+void devices_say(const struct devices *devices, const struct deviceset_function *function,
+	const char *remark);
+
+/*
+ * What a cost means, as the end of a sentence that begins with the function: "carries
+ * /data".  @config is of the cost's section.
+ */
+void devices_describe_cost(
+	const struct config *config, const struct cost *cost, char *ret, size_t size);
+
+#endif

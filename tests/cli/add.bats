@@ -1,0 +1,606 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # run sets output, stderr and status
+#
+# `vfioboot add` on composed machines: what it finds, writes and refuses, and that the early program
+# then does exactly that.
+
+bats_require_minimum_version 1.5.0
+
+fixtures=$BATS_TEST_DIRNAME/../fixtures
+compose=$BATS_TEST_DIRNAME/../../build/tests/compose
+
+setup() {
+	vfioboot=$(realpath "${VFIOBOOT:-$BATS_TEST_DIRNAME/../../build/vfioboot}")
+	early=$(realpath "${EARLY:-$BATS_TEST_DIRNAME/../../build/vfioboot-early}")
+	root=$BATS_TEST_TMPDIR/root
+}
+
+# machine NAME [LINE]...: composes it, with more lines, as a host that runs from memory
+machine() {
+	mkdir "$root"
+	cp "$fixtures/$1/machine" "$BATS_TEST_TMPDIR/machine"
+	printf '%s\n' "${@:2}" >>"$BATS_TEST_TMPDIR/machine"
+	"$compose" "$BATS_TEST_TMPDIR/machine" "$root"
+	mkdir -p "$root"/proc/self "$root"/sys/dev/block "$root"/sys/class/block
+	mount_line 0:25 / tmpfs tmpfs
+}
+
+# mount_line NUMBER TARGET TYPE SOURCE
+mount_line() {
+	echo "30 1 $1 / $2 rw,relatime shared:1 - $3 $4 rw" >>"$root/proc/self/mountinfo"
+}
+
+# link NAME TARGET: a relative link, both below the root
+link() {
+	mkdir -p "$root/$(dirname "$1")"
+	ln -s "$(realpath -m --relative-to="$root/$(dirname "$1")" "$root/$2")" "$root/$1"
+}
+
+# disk FUNCTION NAME NUMBER: a block device of the function
+disk() {
+	local real
+	real=$(realpath --relative-to="$root" "$root/sys/bus/pci/devices/$1")/nvme/${2%n1}/$2
+	mkdir -p "$root/$real"
+	echo "$3" >"$root/$real/dev"
+	link "sys/dev/block/$3" "$real"
+	link "sys/class/block/$2" "$real"
+}
+
+# interface FUNCTION NAME
+interface() {
+	local real
+	real=$(realpath --relative-to="$root" "$root/sys/bus/pci/devices/$1")/net/$2
+	mkdir -p "$root/$real"
+	echo up >"$root/$real/operstate"
+	link "sys/class/net/$2" "$real"
+}
+
+add() {
+	run --separate-stderr "$vfioboot" add --root "$root" "$@"
+}
+
+dropin() {
+	cat "$root/etc/vfioboot.conf.d/$1.conf"
+}
+
+# What the drop-in has besides comments.
+section() {
+	dropin "$1" | grep -v '^#'
+}
+
+plan() {
+	run --separate-stderr "$early" --root "$root" --dry-run
+}
+
+# It failed with each of the texts in its messages, and wrote nothing.
+refused() {
+	local text
+	[ "$status" -eq 1 ]
+	[ ! -e "$root/etc/vfioboot.conf.d" ]
+	for text in "$@"; do
+		[[ $stderr == *"$text"* ]] || {
+			printf 'no "%s" in:\n%s\n' "$text" "$stderr"
+			return 1
+		}
+	done
+}
+
+@test "a card with its audio function, and the early program takes exactly those" {
+	machine identical-cards
+	add 01:00.0
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[[ $output == 'Device set gpu:'*0000:01:00.0*10de:2206*0000:01:00.1*'goes along'* ]]
+	[[ $output == *'Wrote /etc/vfioboot.conf.d/gpu.conf.'*'vfioboot apply'*reboot* ]]
+	[ "$(section gpu)" = '[device gpu]
+path = 00:01.0/00
+id = 10de:2206, 10de:1aef
+expect = 2' ]
+	[[ $(dropin gpu | head -n 1) == "# Written by 'vfioboot add'"* ]]
+	[ "$(stat -c %a "$root/etc/vfioboot.conf.d/gpu.conf")" = 644 ]
+	plan
+	[ "$output" = '0000:01:00.0 gpu bind vfio-pci
+0000:01:00.1 gpu bind vfio-pci' ]
+}
+
+@test "the same card by each kind of selector" {
+	machine identical-cards
+	add --dry-run 01:00.0
+	expected=$output
+	for device in 0000:01:00.0 01:00 00:01.0/00 00:01.0/00.0; do
+		add --dry-run "$device"
+		[ "$output" = "${expected}" ] ||
+			[ "$(tail -n 7 <<<"$output")" = "$(tail -n 7 <<<"$expected")" ]
+	done
+	machine_has_one=0000:00:14.0
+	add --dry-run 8086:a36d
+	[[ $output == *"$machine_has_one"* ]]
+	add --dry-run class:0c0330
+	[[ $output == *"$machine_has_one"* ]]
+}
+
+@test "identical cards by id are listed with their paths" {
+	machine identical-cards
+	add 10de:2206
+	refused "'10de:2206' names more than one device" '0000:01:00.0  00:01.0/00.0' \
+		'0000:02:00.0  00:01.1/00.0'
+	add gpu:auto
+	refused 'can spare more than one' '00:01.0/00.0' '00:01.1/00.0'
+	[[ $stderr != *0000:00:02.0* ]]
+}
+
+@test "the second card is gpu2, and gpu:auto finds it when it is the only one left" {
+	machine identical-cards
+	add 01:00.0
+	add gpu:auto
+	[ "$status" -eq 0 ]
+	[ "$(section gpu2)" = '[device gpu2]
+path = 00:01.1/00
+id = 10de:2206, 10de:1aef
+expect = 2' ]
+	plan
+	[ "$(grep -c ' bind vfio-pci$' <<<"$output")" -eq 4 ]
+	add gpu:auto
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'can spare none'*'boot display'*'already in [device gpu], /etc/vfioboot.conf.d/gpu.conf:4'* ]]
+}
+
+@test "several devices given together are one set" {
+	machine identical-cards
+	add --name both 01:00.0 02:00.0 00:14.0
+	[ "$status" -eq 0 ]
+	[ "$(section both)" = '[device both]
+path = 00:14.0
+path = 00:01.0/00
+path = 00:01.1/00
+id = 8086:a36d, 10de:2206, 10de:1aef
+expect = 5' ]
+	plan
+	[ "$(grep -c ' both bind vfio-pci$' <<<"$output")" -eq 5 ]
+}
+
+@test "--dry-run prints the file and writes nothing" {
+	machine identical-cards
+	before=$(find "$root" | sort)
+	add --dry-run 01:00.0
+	[ "$status" -eq 0 ]
+	[[ $output == *'Would write /etc/vfioboot.conf.d/gpu.conf:'* ]]
+	printed=$(sed '1,/^Would write/d' <<<"$output" | sed 1d)
+	[ "$(find "$root" | sort)" = "$before" ]
+	add 01:00.0
+	[ "$(dropin gpu)" = "$printed" ]
+}
+
+@test "--name and --profile" {
+	machine identical-cards
+	add --name gaming --profile games 01:00.0
+	[ "$status" -eq 0 ]
+	[[ $output == *'vfioboot.profile=games'* ]]
+	[ "$(section gaming | tail -n 1)" = 'profile = games' ]
+	plan
+	[ -z "$output" ]
+	echo vfioboot.profile=games >"$root/proc/cmdline"
+	plan
+	[ "$(grep -c ' gaming bind vfio-pci$' <<<"$output")" -eq 2 ]
+}
+
+@test "a section for boots that name a profile is tried as one" {
+	machine identical-cards
+	printf '[boot]\nwhen = selected\n' >"$root/etc/vfioboot.conf"
+	echo vfioboot.off >"$root/proc/cmdline"
+	add 01:00.0
+	[ "$status" -eq 0 ]
+	add --only --profile p --allow-last-display --name more 00:02.0
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'warning: 0000:00:02.0 is the boot display'* ]]
+}
+
+@test "a name or a file that is there is not taken" {
+	machine identical-cards
+	mkdir -p "$root/etc/vfioboot.conf.d" "$root/usr/lib/vfioboot.conf.d"
+	printf '# mine\n' >"$root/etc/vfioboot.conf.d/gpu.conf"
+	ln -s /dev/null "$root/etc/vfioboot.conf.d/gpu2.conf"
+	printf '[device gpu3]\npath = 00:1f.7\n' >"$root/etc/vfioboot.conf"
+	printf '# theirs\n' >"$root/usr/lib/vfioboot.conf.d/gpu4.conf"
+	for name in gpu gpu2 gpu4; do
+		add --name "$name" 01:00.0
+		[ "$status" -eq 1 ]
+		[[ $stderr == *"a file $name.conf already"*--name* ]]
+	done
+	add --name gpu3 01:00.0
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'[device gpu3] already, /etc/vfioboot.conf:1'* ]]
+	add 01:00.0
+	[ "$status" -eq 0 ]
+	[ -f "$root/etc/vfioboot.conf.d/gpu5.conf" ]
+	[ "$(dropin gpu)" = '# mine' ]
+}
+
+@test "misuse: names and devices that are none, with 2" {
+	machine identical-cards
+	while read -r line; do
+		read -ra arguments <<<"$line"
+		add "${arguments[@]}"
+		[ "$status" -eq 2 ]
+		[ -z "$output" ]
+		[ ! -e "$root/etc/vfioboot.conf.d" ]
+	done <<-'END'
+		--name
+		--name a/b 01:00.0
+		--name .hidden 01:00.0
+		--profile a,b 01:00.0
+		--nonsense 01:00.0
+		01:00.0 nonsense
+		1:0.0
+		net:auto
+	END
+	run -2 "$vfioboot" add --root "$root"
+	[[ $output == *'no device given'* ]]
+}
+
+@test "what is not there" {
+	machine identical-cards
+	add 10de:ffff
+	refused "nothing here is '10de:ffff'" 'vfioboot list'
+	add nvme:auto
+	[ "$status" -eq 0 ] # 03:00.0, of which nothing is used
+	add 01:00.0 09:00.0
+	[ "$status" -eq 1 ]
+	[ ! -e "$root/etc/vfioboot.conf.d/gpu.conf" ]
+}
+
+@test "a function that is in a section already, with file and line" {
+	machine identical-cards
+	printf '\n[device mine]\nid = 10de:1aef\nprofile = never\n' >"$root/etc/vfioboot.conf"
+	add 01:00.0
+	refused '0000:01:00.1, which goes along, is already in [device mine], /etc/vfioboot.conf:2' \
+		'vfioboot remove'
+}
+
+@test "--only takes the function alone; its group says what that means" {
+	machine two-displays
+	add --only 01:00.0
+	[ "$status" -eq 0 ]
+	[ "$(section gpu)" = '[device gpu]
+path = 00:01.0/00.0
+id = 1002:73bf
+expect = 1' ]
+	add --only 02:00.1
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'0000:02:00.1 is in one IOMMU group (22) with 0000:02:00.0, which nouveau drives'* ]]
+	[[ $stderr == *"run 'vfioboot add 02:00.1 00:03.1/00.0', or say --allow-partial-group"* ]]
+	add --only --allow-partial-group 02:00.1
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'warning: 0000:02:00.1 is in one IOMMU group'* ]]
+	plan
+	[[ $output == *'0000:02:00.1 audio bind vfio-pci'* ]]
+}
+
+@test "the last display needs --allow-last-display" {
+	machine one-display
+	add gpu:auto
+	refused 'can spare none' '0000:01:00.0' 'is the boot display' 'is the last display'
+	add 01:00.0
+	refused '0000:01:00.0 is the last display that the host has' --allow-last-display
+	add --allow-last-display 01:00.0
+	[ "$status" -eq 0 ]
+	[ "$(section gpu | tail -n 1)" = 'last-display = yes' ]
+	plan
+	[ "$(grep -c ' gpu bind vfio-pci$' <<<"$output")" -eq 2 ]
+}
+
+@test "--allow-last-display says nothing of a display that is not the last" {
+	machine identical-cards
+	add --allow-last-display 01:00.0
+	[ "$status" -eq 0 ]
+	[[ $(section gpu) != *last-display* ]]
+}
+
+@test "a display that another section counts on" {
+	machine nvme-in-gpu-group
+	dir=$root/etc/vfioboot.conf.d
+	mkdir "$dir"
+	printf '[device zz]\npath = 00:02.0\n' >"$dir/zz.conf"
+	add --allow-partial-group 01:00.0
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'0000:01:00.0 is the last display that the host has'* ]]
+	add --allow-partial-group --allow-last-display 01:00.0
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'[device zz], /etc/vfioboot.conf.d/zz.conf:1, no display would be left'* ]]
+	[ ! -e "$dir/gpu.conf" ]
+	# In a section before it is only this one that is asked.
+	mv "$dir/zz.conf" "$dir/aa.conf"
+	add --allow-partial-group --allow-last-display 01:00.0
+	[ "$status" -eq 0 ]
+	[ "$(section gpu | tail -n 1)" = 'last-display = yes' ]
+}
+
+@test "two profiles that are never asked for together" {
+	machine nvme-in-gpu-group
+	printf '[device one]\npath = 00:02.0\nprofile = one\n' >"$root/etc/vfioboot.conf"
+	add --allow-partial-group --profile one 01:00.0
+	refused '0000:01:00.0 is the last display'
+	add --allow-partial-group 01:00.0
+	refused '0000:01:00.0 is the last display'
+	add --allow-partial-group --profile two 01:00.0
+	[ "$status" -eq 0 ]
+}
+
+@test "root on the drive in the card's group: move the card" {
+	machine nvme-in-gpu-group
+	disk 0000:02:00.0 nvme0n1 259:0
+	: >"$root/proc/self/mountinfo"
+	mount_line 259:0 / ext4 /dev/nvme0n1
+	add 01:00.0
+	refused '0000:01:00.0 is in one IOMMU group (12) with 0000:02:00.0, which nvme drives for /' \
+		'a card may be in a group of its own in another slot'
+	[[ $stderr != *"run 'vfioboot add"* ]]
+	add 01:00.0 02:00.0
+	refused '0000:02:00.0 carries /: this host runs from it' 'gives such a function to nobody'
+	add --allow-mounted --allow-partial-group 02:00.0
+	refused '0000:02:00.0 carries /'
+	# The other drive of the same model is spare.
+	add nvme:auto
+	[ "$status" -eq 0 ]
+	[ "$(section nvme)" = '[device nvme]
+path = 00:1b.0/00
+id = 144d:a80c
+expect = 1' ]
+	plan
+	[ "$output" = '0000:03:00.0 nvme bind vfio-pci' ]
+}
+
+@test "an empty drive in the card's group: give both" {
+	machine nvme-in-gpu-group
+	add 01:00.0
+	refused "run 'vfioboot add 01:00.0 00:06.0/00.0', or say --allow-partial-group"
+	add 01:00.0 00:06.0/00.0
+	[ "$status" -eq 0 ]
+	[ "$(section gpu)" = '[device gpu]
+path = 00:01.0/00
+path = 00:06.0/00
+id = 10de:2704, 10de:22bb, 144d:a80c
+expect = 3' ]
+}
+
+@test "a section that has the rest of the group does as well" {
+	machine nvme-in-gpu-group
+	printf '[device drive]\npath = 00:06.0/00\n' >"$root/etc/vfioboot.conf"
+	add 01:00.0
+	[ "$status" -eq 0 ]
+}
+
+@test "other mounts, swap and resume" {
+	machine nvme-in-gpu-group
+	disk 0000:03:00.0 nvme1n1 259:5
+	mount_line 259:5 /data ext4 /dev/nvme1n1
+	mount_line 259:5 /srv ext4 /dev/nvme1n1
+	add nvme:auto
+	refused 'can spare none' '0000:03:00.0' 'carries /data' 'carries /srv'
+	add 03:00.0
+	refused '0000:03:00.0 carries /data, /srv' 'unmount it' --allow-mounted
+	add --allow-mounted 03:00.0
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'warning: 0000:03:00.0 carries /data, /srv'* ]]
+	rm -r "$root/etc/vfioboot.conf.d"
+	printf '%s\n' 'Filename	Type	Size	Used	Priority' \
+		'/dev/nvme1n1 partition 100 0 -2' >"$root/proc/swaps"
+	add --allow-mounted 03:00.0
+	refused '0000:03:00.0 carries /data, /srv, the swap /dev/nvme1n1: this host runs from it'
+}
+
+@test "a drive in a RAID that is not mounted" {
+	machine nvme-in-gpu-group
+	disk 0000:03:00.0 nvme1n1 259:5
+	mkdir -p "$root"/sys/devices/virtual/block/md7/{md,slaves}
+	link sys/class/block/md7 sys/devices/virtual/block/md7
+	link sys/devices/virtual/block/md7/slaves/nvme1n1 sys/class/block/nvme1n1
+	rm "$root/sys/devices/virtual/block/md7/slaves/nvme1n1"
+	link sys/devices/virtual/block/md7/slaves/nvme1n1 \
+		"$(realpath --relative-to="$root" "$root/sys/class/block/nvme1n1")"
+	add nvme:auto
+	refused 'is a part of md7'
+	add 03:00.0
+	refused '0000:03:00.0 is a part of md7' --allow-mounted
+	add --allow-mounted 03:00.0
+	[ "$status" -eq 0 ]
+}
+
+@test "a network card in use, and protect-network" {
+	machine nvme-in-gpu-group
+	interface 0000:00:1f.6 eno1
+	add 00:1f.6
+	refused '0000:00:1f.6 carries the interface eno1, which is up' --allow-network
+	mkdir -p "$root/proc/net"
+	printf '%s\n' Iface 'eno1	00000000	0101A8C0	0003	0	0	100	00000000	0	0	0' \
+		>"$root/proc/net/route"
+	add 00:1f.6
+	refused 'the interface eno1, which the default route uses'
+	printf '[boot]\nprotect-network = yes\n' >"$root/etc/vfioboot.conf"
+	add --allow-network 00:1f.6
+	refused 'eno1' 'protect-network = yes in [boot]'
+	rm "$root/etc/vfioboot.conf"
+	add --allow-network 00:1f.6
+	[ "$status" -eq 0 ]
+	[ "$(section net)" = '[device net]
+path = 00:1f.6
+id = 8086:1a1d
+expect = 1' ]
+}
+
+@test "a protect list in the files counts where nothing can be traced" {
+	machine nvme-in-gpu-group
+	rm -r "$root/proc/self"
+	echo 'storage 00:1b.0/00.0 144d:a80c / swap' >"$root/etc/vfioboot.protect"
+	add 03:00.0
+	refused '0000:03:00.0 is on the protect list of this host (/ swap)'
+	rm "$root/etc/vfioboot.protect"
+	add 03:00.0
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'warning: 0000:03:00.0 may be in use'* ]]
+}
+
+@test "no IOMMU group" {
+	machine no-iommu
+	add 01:00.0
+	refused '0000:01:00.0 has no IOMMU group' 'vfioboot check'
+	add gpu:auto
+	refused 'has no IOMMU group'
+}
+
+@test "virtual functions go alone; physical ones go with those of their slot" {
+	machine sriov
+	add 01:1f.6
+	[ "$status" -eq 0 ]
+	[ "$(section net)" = '[device net]
+path = 00:03.0/1f.6
+id = 15b3:101e
+expect = 1' ]
+	add --dry-run 01:00.0
+	[ "$status" -eq 0 ]
+	[[ $output == *0000:01:00.1*'goes along'*'path = 00:03.0/00'*'expect = 2'* ]]
+	# It spilled to the next bus, and has no path that is its own.
+	add 02:00.0
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'no path of its own'*vfioboot.conf* ]]
+}
+
+@test "a drive behind VMD is kept by the others of its group" {
+	machine vmd
+	add 10000:e1:00.0
+	refused 'in one IOMMU group (7) with 0000:00:0e.0, which vmd drives' \
+		'in one IOMMU group (7) with 10000:e2:00.0, which nvme drives'
+	add nvme:auto
+	[ "$status" -eq 0 ]
+	[[ $(section nvme) == *'path = 00:1d.0/00'* ]]
+}
+
+@test "a card behind nested bridges" {
+	machine nested-bridges
+	add 06:00.0
+	[ "$status" -eq 0 ]
+	[ "$(section gpu)" = '[device gpu]
+path = 00:07.0/00.0/01.0/00
+id = 10de:1b80, 10de:10f0
+expect = 2' ]
+	plan
+	[ "$output" = '0000:06:00.0 gpu bind vfio-pci
+0000:06:00.1 gpu bind vfio-pci' ]
+	add usb:auto
+	[ "$status" -eq 0 ]
+	[[ $(section usb) == *'path = 00:07.0/00.0/00.0/00'* ]]
+}
+
+@test "bridges" {
+	machine nested-bridges
+	add 00:07.0
+	refused '0000:00:07.0 is a bridge, which no guest can have'
+	add class:0604
+	refused 'names more than one device'
+}
+
+@test "functions of the chipset: those of the group alone, by function" {
+	machine isa-bridge
+	add 00:1f.3
+	[ "$status" -eq 0 ]
+	[[ $output == *0000:00:1f.4*'goes along: the same slot and IOMMU group'* ]]
+	[ "$(section audio)" = '[device audio]
+path = 00:1f.3
+path = 00:1f.4
+id = 8086:a348, 8086:a323
+expect = 2' ]
+	plan
+	[ "$(grep -c ' audio bind vfio-pci$' <<<"$output")" -eq 2 ]
+	# A bridge with a driver of the host's keeps the group.
+	rm -r "$root/etc/vfioboot.conf.d"
+	link sys/devices/pci0000:00/0000:00:1f.0/driver sys/bus/pci/drivers/lpc_ich
+	add 00:1f.3
+	refused 'with 0000:00:1f.0, which lpc_ich drives' 'the host needs a part of this one'
+	[[ $stderr != *"run 'vfioboot add"* ]]
+}
+
+# The module index of a kernel with a variant driver for the virtual functions of sriov.
+variant_driver() {
+	# shellcheck disable=SC2034 # for host.bash
+	host=$root
+	# shellcheck source=/dev/null
+	source "$BATS_TEST_DIRNAME/host.bash"
+	mkdir -p "$root/proc/sys/kernel"
+	echo "$release" >"$root/proc/sys/kernel/osrelease"
+	host_module vfio-pci 'vfio_pci:v*d*sv*sd*bc*sc*i*'
+	host_module mlx5-vfio-pci 'vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i*'
+	: >"$root/lib/modules/$release/modules.builtin"
+	: >"$root/lib/modules/$release/modules.order"
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$root" "$release"
+}
+
+@test "a variant driver where all functions match it best" {
+	machine sriov
+	variant_driver
+	add 01:1f.6
+	[ "$status" -eq 0 ]
+	[ "$(section net | tail -n 1)" = 'driver = mlx5_vfio_pci' ]
+	plan
+	[ "$output" = '0000:01:1f.6 net bind mlx5_vfio_pci' ]
+	add 01:00.0
+	[ "$status" -eq 0 ]
+	[[ $(section net2) != *driver* ]]
+	add 00:02.0 01:1f.7 --allow-last-display
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'mlx5_vfio_pci would fit some of the functions best'*--only* ]]
+	[[ $(section gpu) != *driver* ]]
+}
+
+@test "a function that goes along is told of as one" {
+	machine two-displays
+	interface 0000:02:00.1 eth0
+	add 02:00.0
+	refused '0000:02:00.1, which goes along, carries the interface eth0'
+}
+
+@test "a USB controller with something plugged in is not chosen, but can be named" {
+	machine identical-cards
+	mkdir -p "$root/sys/bus/pci/devices/0000:00:14.0/usb1"/{1-0:1.0,1-4}
+	echo 'Das Keyboard' >"$root/sys/bus/pci/devices/0000:00:14.0/usb1/1-4/product"
+	add usb:auto
+	refused 'can spare none' "has 'Das Keyboard' plugged in"
+	add 00:14.0
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"warning: 0000:00:14.0 has 'Das Keyboard' plugged in"* ]]
+}
+
+@test "a write that fails is told, and leaves nothing" {
+	machine identical-cards
+	echo >"$root/etc/vfioboot.conf.d"
+	add 01:00.0
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'cannot write /etc/vfioboot.conf.d/gpu.conf: Not a directory'* ]]
+}
+
+@test "a configuration with errors is told of" {
+	machine identical-cards
+	printf '[device bad]\npath = nonsense\n' >"$root/etc/vfioboot.conf"
+	add 01:00.0
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'/etc/vfioboot.conf:2'*nonsense* ]]
+}
+
+@test "without root nothing of this machine is changed" {
+	command -v setpriv >/dev/null && [ "$(id -u)" -eq 0 ] || skip "needs setpriv and root"
+	cp "$vfioboot" "$BATS_TEST_TMPDIR/program"
+	chmod -R a+rX "$BATS_TEST_TMPDIR"
+	for command in add remove; do
+		run -1 setpriv --reuid=65534 --regid=65534 --clear-groups \
+			"$BATS_TEST_TMPDIR/program" "$command" ff:1f.7
+		[[ $output == *"sudo vfioboot $command"* ]]
+	done
+}
+
+@test "a root that is no machine" {
+	mkdir "$root"
+	add 01:00.0
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"cannot read the PCI functions of $root"* ]]
+}

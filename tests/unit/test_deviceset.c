@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which functions go together, on a composed machine. */
+#include "fakehost.h"
+
+#include "../../src/host/deviceset.h"
+
+#define CARD "pci0000:00/0000:00:01.0/0000:02:00.0"
+
+static void set_group(const char *path, const char *group)
+{
+	char name[256], target[64];
+
+	snprintf(name, sizeof(name), "sys/devices/%s/iommu_group", path);
+	snprintf(target, sizeof(target), "sys/kernel/iommu_groups/%s", group);
+	put_link(name, target);
+}
+
+static void set_driver(const char *path, const char *driver)
+{
+	char name[256], target[64];
+
+	snprintf(name, sizeof(name), "sys/devices/%s/driver", path);
+	snprintf(target, sizeof(target), "sys/bus/pci/drivers/%s", driver);
+	put_link(name, target);
+}
+
+static void add_one(
+	const char *path, const char *class, const char *group, const char *driver)
+{
+	add_function(path, 0x10de, 0x2206, class);
+	if (group)
+		set_group(path, group);
+	if (driver)
+		set_driver(path, driver);
+}
+
+static int set_up(void **state)
+{
+	int r = fake_set_up(state);
+
+	add_one("pci0000:00/0000:00:01.0", BRIDGE, "5", "pcieport");
+	add_one(CARD, VGA, "7", "nouveau");
+	add_one("pci0000:00/0000:00:01.0/0000:02:00.1", "bc04sc03i00", "7", NULL);
+	add_one("pci0000:00/0000:00:01.0/0000:02:00.2", NET, "8", "igbvf");
+	put_link("sys/devices/pci0000:00/0000:00:01.0/0000:02:00.2/physfn",
+		"sys/devices/" CARD);
+	add_one("pci0000:00/0000:00:1f.0", "bc06sc01i00", "10", "lpc_ich");
+	add_one("pci0000:00/0000:00:1f.3", "bc04sc03i00", "10", "snd_hda_intel");
+	set_group("pci0000:00/0000:00:1f.6", "11");
+	return r;
+}
+
+/* The set of what @name names, as text: "ADDRESS named" or "ADDRESS slot", "whole". */
+static void expect_set(const char *name, bool only, const char *expected)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(deviceset_machine_free) struct deviceset_machine machine = {0};
+	_cleanup_(deviceset_free) struct deviceset set = {0};
+	struct selector selector;
+	char text[1024] = "";
+
+	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(deviceset_read(&root, &machine), 0);
+	assert_int_equal(selector_parse(name, &selector), 0);
+	assert_int_equal(deviceset_add(&set, &machine,
+				 deviceset_next(&machine, &selector, NULL), only),
+		0);
+	for (size_t i = 0; i < set.n; i++) {
+		char address[PCI_ADDRESS_SIZE];
+
+		pci_address_format(set.members[i].function->dev.address, address);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s %s%s\n",
+			address, set.members[i].why == DEVICESET_NAMED ? "named" : "slot",
+			set.members[i].whole_slot ? " whole" : "");
+	}
+	for (size_t i = 0; i < machine.n; i++)
+		if (deviceset_is_blocked_by(&set, &machine.functions[i]))
+			snprintf(text + strlen(text), sizeof(text) - strlen(text),
+				"blocked by %s\n", machine.functions[i].dev.driver);
+	assert_string_equal(text, expected);
+}
+
+/* The virtual function is in the slot, and stays: so the slot is not the set's. */
+static void test_slot(void **state)
+{
+	(void)state;
+	expect_set("02:00.0", false, "0000:02:00.0 named\n0000:02:00.1 slot\n");
+	expect_set("02:00.1", false,
+		"0000:02:00.0 slot\n"
+		"0000:02:00.1 named\n");
+	expect_set("02:00.2", false, "0000:02:00.2 named\n");
+}
+
+static void test_whole_slot(void **state)
+{
+	(void)state;
+	add_ssd();
+	expect_set("01:00.0", false, "0000:01:00.0 named whole\n");
+	expect_set("01:00.0", true, "0000:01:00.0 named\n");
+}
+
+static void test_only(void **state)
+{
+	(void)state;
+	expect_set("02:00.1", true, "0000:02:00.1 named\nblocked by nouveau\n");
+	/* What has no driver keeps no group. */
+	expect_set("02:00.0", true, "0000:02:00.0 named\n");
+}
+
+/* The LAN of the chipset is in another group; the ISA bridge does not come along. */
+static void test_root_bus(void **state)
+{
+	(void)state;
+	expect_set("00:1f.3", false, "0000:00:1f.3 named\nblocked by lpc_ich\n");
+	expect_set("00:1f.6", false, "0000:00:1f.6 named\n");
+	add_one("pci0000:00/0000:00:1f.4", "bc0Csc05i00", "10", "i801_smbus");
+	expect_set("00:1f.3", false,
+		"0000:00:1f.3 named\n0000:00:1f.4 slot\nblocked by lpc_ich\n");
+}
+
+static void test_harmless_drivers(void **state)
+{
+	static const char *const drivers[] = {
+		"pcieport", "vfio-pci", "mlx5_vfio_pci", "pci-stub"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "pci0000:00/0000:00:0%zu.0", i + 2);
+		add_one(path, NET, "7", drivers[i]);
+	}
+	expect_set("02:00.0", false, "0000:02:00.0 named\n0000:02:00.1 slot\n");
+	add_one("pci0000:00/0000:00:09.0", NET, "7", "e1000e");
+	expect_set("02:00.0", false,
+		"0000:02:00.0 named\n0000:02:00.1 slot\nblocked by e1000e\n");
+}
+
+/* Without an IOMMU no function keeps anything. */
+static void test_no_groups(void **state)
+{
+	(void)state;
+	add_one("pci0000:00/0000:00:08.0", NET, NULL, "a");
+	add_one("pci0000:00/0000:00:08.1", NET, NULL, "b");
+	expect_set("00:08.0", false, "0000:00:08.0 named\n");
+	add_one("pci0000:00/0000:00:1c.0/0000:07:00.0", NET, NULL, "a");
+	add_one("pci0000:00/0000:00:1c.0/0000:07:00.1", NET, NULL, "b");
+	expect_set(
+		"07:00.0", false, "0000:07:00.0 named whole\n0000:07:00.1 slot whole\n");
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, fake_tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(test_slot),
+		TEST(test_whole_slot),
+		TEST(test_only),
+		TEST(test_root_bus),
+		TEST(test_harmless_drivers),
+		TEST(test_no_groups),
+	};
+
+	return cmocka_run_group_tests_name("deviceset", tests, NULL, NULL);
+}
