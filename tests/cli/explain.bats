@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a process; run and host.bash
+#
+# `vfioboot explain`: who has a device, why, and what will be.
+
+bats_require_minimum_version 1.5.0
+
+load host
+
+setup() {
+	top=$BATS_TEST_DIRNAME/../..
+	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
+	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
+	compose=$(realpath "$top/build/tests/compose")
+	root=$BATS_TEST_TMPDIR/root
+	host=$root
+	export LC_ALL=C.UTF-8
+}
+
+machine() {
+	mkdir -p "$root"
+	"$compose" "$BATS_TEST_DIRNAME/../fixtures/$1/machine" "$root"
+}
+
+config() {
+	printf '%s\n' "$@" >"$root/etc/vfioboot.conf"
+}
+
+explain() {
+	run -0 --separate-stderr "$vfioboot" explain --root "$root" "$@"
+	[ -z "$stderr" ]
+}
+
+explain_json() {
+	explain --json "$@"
+	jq -e . <<<"$output" >/dev/null
+	json=$output
+}
+
+json_is() { # FILTER
+	jq -e "$1" <<<"$json" >/dev/null || {
+		echo "not so: $1"
+		echo "$json"
+		return 1
+	}
+}
+
+@test "a device that nobody configured: its own driver, and what could be done" {
+	host_of_two_cards "$root"
+	explain 02:00.0
+	[[ ${lines[0]} == '0000:02:00.0  '*' [10de:2206], path 00:01.1/00.0' ]]
+	[[ $output == *'The driver nouveau has it: it is the first one loaded that knows it'* ]]
+	[[ $output == *'No section of the configuration names it'* ]]
+	[[ $output == *"'vfioboot add --dry-run 0000:02:00.0'"* ]]
+	[[ $output == *'Drivers that know it: nouveau.'* ]]
+	[[ $output == *'IOMMU group 17'*'0000:02:00.1 '*'(snd_hda_intel)'* ]]
+	[[ $output == *'nothing mounted and no network on it'* ]]
+	[[ $output != *'At this boot'* && $output != *'At the next boot'* ]]
+}
+
+@test "what the host uses is told" {
+	host_of_two_cards "$root"
+	explain 03:00.0
+	[[ $output == *'/ is mounted from it, /boot/efi is mounted from it, /swapfile on it is swapped to.'* ]]
+	explain 00:1f.6
+	[[ $output == *'eno1 has the default route.'* ]]
+	explain 00:02.0
+	[[ $output == *'It is the boot display'* ]]
+	explain_json 03:00.0
+	json_is '.functions[0].uses == [{kind: "mount", what: "/", untraced: false},
+		{kind: "mount", what: "/boot/efi", untraced: false},
+		{kind: "swap", what: "/swapfile", untraced: false}]'
+}
+
+@test "a device that was bound at this boot" {
+	host_of_two_cards "$root"
+	config '[device second]' 'path = 00:01.1/00'
+	host_boot
+	explain 02:00.0
+	[[ $output == *'The driver vfio-pci has it: its driver_override is set to that'* ]]
+	[[ $output == *'The section second (/etc/vfioboot.conf:1) wants it for vfio-pci.'* ]]
+	[[ $output == *'At this boot: bound in the initramfs.'* ]]
+	[[ $output == *'At the next boot: vfio-pci gets it.'* ]]
+	explain_json 02:00.0
+	json_is '.functions | length == 1'
+	json_is '.functions[0] | [.address, .path, .id, .class, .driver, .driver_override,
+		.modules, .boot_display, .iommu_group, .group_others, .uses] ==
+		["0000:02:00.0", "00:01.1/00.0", "10de:2206", "030000", "vfio-pci", "vfio-pci",
+		"nouveau", false, 17, ["0000:02:00.1"], []]'
+	json_is '.functions[0].name | length > 0'
+	json_is '.functions[0] | keys == ["address", "boot", "boot_display", "class", "driver",
+		"driver_override", "group_others", "id", "iommu_group", "modules", "name", "path",
+		"section", "uses"]'
+	json_is '.functions[0].section == {name: "second", file: "/etc/vfioboot.conf", line: 1,
+		wanted: "vfio-pci", inactive: null}'
+	json_is '.functions[0].boot | .result == "bound" and .stage == "initramfs" and
+		.as_wanted and .next_boot == "bind"'
+}
+
+@test "the next boot's refusal, with what to do" {
+	machine no-iommu
+	config '[device gpu]' 'path = 00:01.0/00'
+	explain 01:00.0
+	[[ $output == *'At the next boot: refused: it has no IOMMU group'* ]]
+	[[ $output == *"It has no IOMMU group, so no guest can have it: 'vfioboot check'"* ]]
+	explain_json 01:00.0
+	json_is '.functions[0] | .iommu_group == null and .group_others == [] and
+		.boot.next_boot == "refuse" and .boot.next_reason == "no-iommu-group"'
+}
+
+@test "a section that does not count at this boot" {
+	machine identical-cards
+	config '[device second]' 'path = 00:01.1/00' 'profile = games'
+	explain 02:00.0
+	[[ $output == *"wants it for vfio-pci, but only in the profile 'games'"* ]]
+	explain_json 02:00.0
+	json_is '.functions[0] | .section.inactive == "profile" and .boot == null'
+	echo vfioboot.off >"$root/proc/cmdline"
+	explain 02:00.0
+	[[ $output == *'but vfioboot.off is on the kernel command line'* ]]
+}
+
+@test "a section with an error" {
+	machine identical-cards
+	config '[device second]' 'path = 00:01.1/00' 'wrong = 1'
+	run -0 --separate-stderr "$vfioboot" explain --root "$root" 02:00.0
+	[[ $stderr == 'vfioboot explain: /etc/vfioboot.conf:3: '* ]]
+	[[ $output == *'wants it for vfio-pci, but it has an error'* ]]
+	[[ $output != *'At the next boot'* ]]
+}
+
+@test "an override without its driver, and none at all" {
+	machine identical-cards
+	rm "$root/sys/bus/pci/devices/0000:02:00.0/driver"
+	explain 02:00.0
+	[[ $output == *'No driver has it: none that is loaded knows it'* ]]
+	echo vfio-pci >"$root/sys/bus/pci/devices/0000:02:00.0/driver_override"
+	explain 02:00.0
+	[[ $output == *'No driver has it, and its driver_override is set to vfio-pci: '*'is it loaded?'* ]]
+	echo none >"$root/sys/bus/pci/devices/0000:02:00.0/driver_override"
+	explain 02:00.0
+	[[ $output == *"its driver_override is set to 'none', which keeps all out"* ]]
+}
+
+@test "every kind of selector, a section's name, and several at once" {
+	machine identical-cards
+	config '[device second]' 'path = 00:01.1/00'
+	for device in 0000:02:00 02:00 00:01.1/00 second; do
+		explain "$device"
+		[ "$(grep -c '^0000:02:00\.[01]  ' <<<"$output")" -eq 2 ]
+	done
+	explain 10de:2206
+	[ "$(grep -c '^0000:0[12]:00\.0  ' <<<"$output")" -eq 2 ]
+	explain class:0300
+	[[ $output == *'0000:01:00.0  '* && $output == *'0000:02:00.0  '* ]]
+	explain_json 02:00.1 01:00.0
+	json_is '[.functions[].address] == ["0000:02:00.1", "0000:01:00.0"]'
+}
+
+@test "what is not there, and what is no device" {
+	machine identical-cards
+	config '[device lost]' 'path = 00:1e.0'
+	run -1 --separate-stderr "$vfioboot" explain --root "$root" 09:00.0 02:00.0
+	[[ $stderr == *'no function of this machine is 09:00.0'*"'vfioboot list --all'"* ]]
+	[[ $output == '0000:02:00.0  '* ]]
+	run -1 --separate-stderr "$vfioboot" explain --root "$root" lost
+	[[ $stderr == *'nothing that section lost (/etc/vfioboot.conf:1) names is there'* ]]
+	run -2 --separate-stderr "$vfioboot" explain --root "$root" nonsense
+	[[ -z $output && $stderr == *"'nonsense' is neither a device, such as 01:00.0"* ]]
+	run -2 --separate-stderr "$vfioboot" explain --root "$root"
+	[[ $stderr == *'no device given'* ]]
+	run -1 --separate-stderr "$vfioboot" explain --root "$BATS_TEST_TMPDIR/nowhere" 02:00.0
+	[[ -z $output && $stderr == *nowhere* ]]
+}
+
+@test "on every fixture" {
+	local fixture address
+	for fixture in "$BATS_TEST_DIRNAME"/../fixtures/*/; do
+		[[ $fixture != *functions-4096* ]] || continue
+		rm -rf "$root"
+		machine "$(basename "$fixture")"
+		address=$(find "$root/sys/bus/pci/devices" -type l -printf '%f\n' | sort | tail -n 1)
+		explain_json "$address"
+		json_is ".functions | length == 1 and .[0].address == \"$address\""
+		run -0 "$vfioboot" explain --root "$root" class:03
+	done
+}

@@ -1,0 +1,223 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a process of its own; run sets these
+#
+# `vfioboot plan`: the same decisions as the early program on every fixture, as JSON and as
+# text for people.
+
+bats_require_minimum_version 1.5.0
+
+fixtures=$BATS_TEST_DIRNAME/../fixtures
+compose=$BATS_TEST_DIRNAME/../../build/tests/compose
+
+setup() {
+	local tmp=/tmp
+	[[ ! -w /dev/shm ]] || tmp=/dev/shm
+	vfioboot=$(realpath "${VFIOBOOT:-$BATS_TEST_DIRNAME/../../build/vfioboot}")
+	early=$(realpath "${EARLY:-$BATS_TEST_DIRNAME/../../build/vfioboot-early}")
+	top=$(mktemp -d "$tmp/vfioboot-plan.XXXXXX")
+	root=$top/root
+}
+
+teardown() {
+	rm -rf --one-file-system "$top"
+}
+
+machine() {
+	mkdir "$root"
+	"$compose" "$fixtures/$1/machine" "$root"
+}
+
+config() {
+	printf '%s\n' "$@" >"$root/etc/vfioboot.conf"
+}
+
+# The JSON on stdin as the lines that the early program prints.
+as_lines() {
+	jq -r '.plan[] | [.address // "-", .section, .action,
+		if .action == "bind" then .wanted else .reason end] | join(" ")'
+}
+
+# Puts the case $1 into the machine.
+use_case() {
+	rm -f "$root"/{etc/vfioboot.conf,etc/vfioboot.protect,proc/cmdline}
+	[[ ! -f $1/conf ]] || cp "$1/conf" "$root/etc/vfioboot.conf"
+	[[ ! -f $1/protect ]] || cp "$1/protect" "$root/etc/vfioboot.protect"
+	[[ ! -f $1/cmdline ]] || cp "$1/cmdline" "$root/proc/cmdline"
+}
+
+# What plan says of the case in place is what the early program says.
+same_as_early() {
+	local lines status=0 early_status=0
+	"$early" --root "$root" --dry-run >"$top/early" 2>"$top/early.err" || early_status=$?
+	"$vfioboot" plan --root "$root" --json >"$top/json" 2>"$top/err" || status=$?
+	lines=$(as_lines <"$top/json")
+	[[ $lines == "$(<"$top/early")" ]] || { diff <(echo "$lines") "$top/early"; return 1; }
+	# Errors: the same; they and refusals are 1 here.
+	diff <(sed 's/^vfioboot plan: //' "$top/err") <(sed 's/^vfioboot-early: //' "$top/early.err")
+	((status == (early_status ? 1 : 0)))
+}
+
+check_machine() {
+	local dir failed=0 cases=0
+	machine "$1"
+	for dir in "$fixtures/$1"/*/; do
+		use_case "${dir%/}"
+		same_as_early || { echo "in ${dir%/}"; failed=1; }
+		cases=$((cases + 1))
+	done
+	((cases > 0 && failed == 0))
+}
+
+@test "every fixture has its test here" {
+	local dir
+	for dir in "$fixtures"/*/; do
+		grep -qF "check_machine $(basename "$dir")" "$BATS_TEST_FILENAME"
+	done
+}
+
+@test "as the early program: identical cards" { check_machine identical-cards; }
+@test "as the early program: a card added in front" { check_machine card-added; }
+@test "as the early program: GPU of four functions" { check_machine four-functions; }
+@test "as the early program: GPU that lost a function" { check_machine four-functions-less-one; }
+@test "as the early program: root NVMe in the GPU's group" { check_machine nvme-in-gpu-group; }
+@test "as the early program: SR-IOV" { check_machine sriov; }
+@test "as the early program: VMD" { check_machine vmd; }
+@test "as the early program: no IOMMU" { check_machine no-iommu; }
+@test "as the early program: one display" { check_machine one-display; }
+@test "as the early program: two displays" { check_machine two-displays; }
+@test "as the early program: a display on vfio-pci already" { check_machine display-on-vfio; }
+@test "as the early program: ISA bridge" { check_machine isa-bridge; }
+@test "as the early program: nested bridges" { check_machine nested-bridges; }
+@test "as the early program: 64 functions" { check_machine functions-64; }
+@test "as the early program: 4096 functions" { check_machine functions-4096; }
+
+@test "the JSON has every documented key, and says where the section stands" {
+	machine identical-cards
+	config '# one' '[device second]' 'path = 00:01.1/00' '[device lost]' 'path = 00:1e.0'
+	run -1 --separate-stderr "$vfioboot" plan --root "$root" --json
+	jq -e '.plan | length == 3' <<<"$output"
+	jq -e '[.plan[] | keys] | unique == [["action", "address", "driver", "file", "id", "line",
+		"path", "reason", "section", "wanted"]]' <<<"$output"
+	jq -e '.plan[0] == {section: "second", address: "0000:02:00.0", path: "00:01.1/00.0",
+		id: "10de:2206", driver: "nouveau", action: "bind", wanted: "vfio-pci", reason: null,
+		file: "/etc/vfioboot.conf", line: 2}' <<<"$output"
+	jq -e '.plan[2] == {section: "lost", address: null, path: null, id: null, driver: null,
+		action: "refuse", wanted: "vfio-pci", reason: "absent",
+		file: "/etc/vfioboot.conf", line: 4}' <<<"$output"
+}
+
+@test "nothing configured: says so, and what to do" {
+	machine identical-cards
+	run -0 --separate-stderr "$vfioboot" plan --root "$root"
+	[[ $output == 'Nothing is configured: '*"'vfioboot list'"*"'vfioboot add DEVICE'"* ]]
+	[[ -z $stderr ]]
+	run -0 "$vfioboot" plan --root "$root" --json
+	jq -e '.plan == []' <<<"$output"
+}
+
+@test "people see the driver of now and of the next boot" {
+	machine identical-cards
+	config '[device second]' 'path = 00:01.1/00' 'expect = 2'
+	run -0 --separate-stderr "$vfioboot" plan --root "$root"
+	[[ ${lines[0]} == 'The next boot gives away 2 functions, as configured.' ]]
+	[[ $output =~ 'SECTION'\ +'ADDRESS'\ +'ID'\ +'DRIVER NOW'\ +'AT THE NEXT BOOT' ]]
+	[[ $output =~ second\ +0000:02:00.0\ +10de:2206\ +nouveau\ +vfio-pci ]]
+	[[ $output =~ second\ +0000:02:00.1\ +10de:1aef\ +snd_hda_intel\ +vfio-pci ]]
+	[[ $output == *"'vfioboot apply'"* && $output != *refused* && -z $stderr ]]
+}
+
+@test "a driver of its own, and none" {
+	machine identical-cards
+	config '[device a]' 'path = 00:01.1/00.0' 'driver = none' '[device b]' \
+		'path = 00:01.1/00.1' 'driver = mlx5-vfio-pci'
+	run -0 "$vfioboot" plan --root "$root"
+	[[ $output =~ a\ +0000:02:00.0\ .*'kept without a driver' ]]
+	[[ $output =~ b\ +0000:02:00.1\ .*'mlx5-vfio-pci' ]]
+}
+
+@test "a refusal is told once a section, with its place and what to do" {
+	machine no-iommu
+	config '' '[device gpu]' 'path = 00:01.0/00'
+	run -1 --separate-stderr "$vfioboot" plan --root "$root"
+	[[ $output == *'Refused: 1 section'* ]]
+	[ "$(grep -c 'gpu (/etc/vfioboot.conf:2): refused: it has no IOMMU group' <<<"$output")" -eq 1 ]
+	[[ $(grep -cE '^gpu .* refused( |$)' <<<"$output") -eq 2 ]]
+}
+
+@test "what is protected is told with what it carries" {
+	machine nvme-in-gpu-group
+	config '[device disk]' 'path = 00:06.0/00'
+	echo 'storage 00:06.0/00.0 144d:a80c / swap' >"$root/etc/vfioboot.protect"
+	run -1 "$vfioboot" plan --root "$root"
+	[[ $output == *'disk (/etc/vfioboot.conf:1): refused: this host runs on it'* ]]
+	[[ $output == *$'\n  0000:02:00.0 carries: / swap\n'* ]]
+	[[ $output == *'could not be traced'* ]]
+}
+
+@test "a running host is traced, whatever its protect list said" {
+	machine nvme-in-gpu-group
+	local disk=sys/devices/pci0000:00/0000:00:06.0/0000:02:00.0/nvme/nvme0/nvme0n1
+	mkdir -p "$root"/{"$disk",sys/dev/block,sys/class/block,proc/self}
+	ln -s "../../../$disk" "$root/sys/dev/block/259:0"
+	echo '24 1 259:0 / / rw shared:1 - ext4 /dev/nvme0n1 rw' >"$root/proc/self/mountinfo"
+	config '[device disk]' 'path = 00:06.0/00'
+	run -1 "$vfioboot" plan --root "$root"
+	[[ $output == *$'\n  0000:02:00.0 carries: /\n'* ]]
+	[[ $output != *'could not be traced'* ]]
+}
+
+@test "sections that do not count are told with why" {
+	machine identical-cards
+	config '[device second]' 'path = 00:01.1/00' 'profile = games'
+	run -0 --separate-stderr "$vfioboot" plan --root "$root"
+	[[ ${lines[0]} == 'The next boot gives nothing away.' && -z $stderr ]]
+	[[ $output == *"second (/etc/vfioboot.conf:1): left alone: its profile 'games'"* ]]
+	[[ $output == *'vfioboot.profile=games'* ]]
+	config '[boot]' 'when = selected' '[device second]' 'path = 00:01.1/00'
+	run -0 "$vfioboot" plan --root "$root"
+	[[ $output == *"second (/etc/vfioboot.conf:3): left alone: 'when = selected'"* ]]
+}
+
+@test "--cmdline tries another command line" {
+	machine identical-cards
+	config '[device second]' 'path = 00:01.1/00' 'profile = games'
+	run -0 "$vfioboot" plan --root "$root" --cmdline 'ro vfioboot.profile=games' --json
+	jq -e '[.plan[].section] == ["second", "second"]' <<<"$output"
+	run -0 "$vfioboot" plan --root "$root" --cmdline 'vfioboot.profile=games vfioboot.off'
+	[[ $output == *'vfioboot.off is on the kernel command line'* ]]
+	run -0 "$vfioboot" plan --root "$root" --cmdline vfioboot.device=00:01.1/00.0 --json
+	jq -e '.plan == [{section: "cmdline1", address: "0000:02:00.0", path: "00:01.1/00.0",
+		id: "10de:2206", driver: "nouveau", action: "bind", wanted: "vfio-pci", reason: null,
+		file: "kernel command line", line: null}]' <<<"$output"
+	# In place of the machine's own.
+	echo 'vfioboot.profile=games' >"$root/proc/cmdline"
+	run -0 "$vfioboot" plan --root "$root" --cmdline '' --json
+	jq -e '.plan == []' <<<"$output"
+}
+
+@test "errors of the configuration go to stderr with file and line, and are 1" {
+	machine identical-cards
+	config '[device second]' 'path = 00:01.1/00' '[boot]' 'wen = always'
+	run -1 --separate-stderr "$vfioboot" plan --root "$root"
+	[[ $stderr == 'vfioboot plan: /etc/vfioboot.conf:4: '*wen* ]]
+	[[ $output == *'gives away 2 functions'* ]]
+}
+
+@test "a tree without sysfs is an error, with what is configured still told" {
+	mkdir -p "$root/etc"
+	config '[device second]' 'path = 00:01.1/00'
+	run -1 --separate-stderr "$vfioboot" plan --root "$root"
+	[[ $output == *'refused: nothing that its section names is there'* ]]
+	run -1 --separate-stderr "$vfioboot" plan --root "$root/nowhere"
+	[[ -z $output && $stderr == *"$root/nowhere"* ]]
+}
+
+@test "plan changes nothing" {
+	machine identical-cards
+	config '[device second]' 'path = 00:01.1/00'
+	find "$root" -printf '%P %s %T@ %l\n' | sort >"$top/before"
+	run -0 "$vfioboot" plan --root "$root"
+	find "$root" -printf '%P %s %T@ %l\n' | sort >"$top/after"
+	cmp "$top/before" "$top/after"
+}

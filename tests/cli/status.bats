@@ -1,0 +1,340 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a process; run and host.bash
+#
+# `vfioboot status`: this boot by its records and by the drivers of now, the images, the next
+# boot; for people and as JSON.
+
+bats_require_minimum_version 1.5.0
+
+load host
+
+second='[device second]
+path = 00:01.1/00
+id = 10de:2206, 10de:1aef
+expect = 2'
+
+setup() {
+	top=$BATS_TEST_DIRNAME/../..
+	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
+	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
+	compose=$(realpath "$top/build/tests/compose")
+	root=$BATS_TEST_TMPDIR/root
+	host=$root
+	export LC_ALL=C.UTF-8
+}
+
+# A machine of two identical cards, without the rest of a system.
+machine() {
+	mkdir -p "$root"
+	"$compose" "$BATS_TEST_DIRNAME/../fixtures/${1:-identical-cards}/machine" "$root"
+}
+
+config() {
+	mkdir -p "$root/etc"
+	printf '%s\n' "$@" >"$root/etc/vfioboot.conf"
+}
+
+# Gives a function to a driver, or with "" takes it away: driver ADDRESS NAME
+driver() {
+	local link=$root/sys/bus/pci/devices/$1/driver
+	rm -f "$link"
+	[ -z "$2" ] || ln -s "../../../../bus/pci/drivers/$2" "$link"
+}
+
+# The digest that a record of the configuration of today has.
+digest() {
+	local copy=$BATS_TEST_TMPDIR/copy
+	rm -rf "$copy"
+	mkdir -p "$copy/sys/bus/pci/devices"
+	cp -r "$root/etc" "$copy/"
+	"$early" --root "$copy" >/dev/null 2>&1 || true
+	sed -n 's/^config //p' "$copy/run/vfioboot/system.record"
+}
+
+# record STAGE STATE [LINE]...: with the configuration of today unless $digest is set
+record() {
+	mkdir -p "$root/run/vfioboot"
+	printf '%s\n' 'vfioboot-record 1' 'version 0.1.0' "stage $1" 'kernel 6.1.0-18-amd64' \
+		"config ${digest:-$(digest)}" "state $2" "${@:3}" >"$root/run/vfioboot/$1.record"
+}
+
+# told SECTION ADDRESS BEFORE DRIVER RESULT REASON, of the second card
+told() {
+	local n=${2##*.} id=10de:2206
+	[ "$n" = 0 ] || id=10de:1aef
+	echo "function section=$1 address=$2 path=00:01.1/00.$n id=$id wanted=vfio-pci" \
+		"before=$3 driver=$4 result=$5 reason=$6"
+}
+
+bound() { # STAGE BEFORE
+	record "$1" 'done' "$(told second 0000:02:00.0 "$2" vfio-pci bound -)" \
+		"$(told second 0000:02:00.1 "$2" vfio-pci bound -)"
+}
+
+# The second card as the initramfs bound it.
+bound_machine() {
+	machine
+	config "$second"
+	bound initramfs -
+	driver 0000:02:00.0 vfio-pci
+	driver 0000:02:00.1 vfio-pci
+}
+
+status_json() { # EXIT
+	run "-$1" --separate-stderr "$vfioboot" status --root "$root" --json
+	[ -z "$stderr" ]
+	jq -e . <<<"$output" >/dev/null
+	json=$output
+}
+
+json_is() { # FILTER
+	jq -e "$1" <<<"$json" >/dev/null || {
+		echo "not so: $1"
+		echo "$json"
+		return 1
+	}
+}
+
+@test "bound in the initramfs, and still so" {
+	bound_machine
+	run -0 --separate-stderr "$vfioboot" status --root "$root"
+	[[ ${lines[0]} == 'All 2 functions are as wanted.' && -z $stderr ]]
+	[[ $output == *'ran in the initramfs, with kernel 6.1.0-18-amd64.'* ]]
+	[[ $output == *"The image that was booted has today's configuration."* ]]
+	[[ $output =~ second\ +0000:02:00.0\ +10de:2206\ +vfio-pci\ +vfio-pci\ +'bound in the initramfs' ]]
+	status_json 0
+	json_is '.functions | length == 2 and all(.as_wanted)'
+	json_is '.functions[0] == {section: "second", address: "0000:02:00.0",
+		path: "00:01.1/00.0", id: "10de:2206", wanted: "vfio-pci", driver: "vfio-pci",
+		as_wanted: true, result: "bound", reason: null, stage: "initramfs",
+		next_boot: "bind", next_reason: null}'
+	json_is '.boot == {ran: true, stages: ["initramfs"], version: "0.1.0",
+		kernel: "6.1.0-18-amd64", state: "done", config: .boot.config,
+		image_config_is_current: true, errors: []}'
+	json_is '.boot.config | test("^[0-9a-f]{16}$")'
+	json_is '.next_boot == {bind: 2, refuse: 0} and .errors == [] and .inactive == []'
+}
+
+@test "what the initramfs bound stays its deed when the second run finds it so" {
+	bound_machine
+	bound system vfio-pci
+	status_json 0
+	json_is '[.functions[].stage] == ["initramfs", "initramfs"]'
+	json_is '.boot.stages == ["initramfs", "system"]'
+	run -0 "$vfioboot" status --root "$root"
+	[[ $output == *'ran in the initramfs and on the running system'* ]]
+}
+
+@test "what only the second run bound is told as its deed" {
+	bound_machine
+	record initramfs 'done' "$(told second 0000:02:00.0 - - failed no-driver)" \
+		"$(told second 0000:02:00.1 - - failed no-driver)"
+	bound system -
+	status_json 0
+	json_is '[.functions[] | .result, .stage] == ["bound", "system", "bound", "system"]'
+	run -0 "$vfioboot" status --root "$root"
+	[[ $output == *'bound on the running system'* ]]
+}
+
+@test "only the second run: the image has no vfioboot" {
+	bound_machine
+	rm "$root/run/vfioboot/initramfs.record"
+	bound system nouveau
+	run -0 "$vfioboot" status --root "$root"
+	[[ $output == *'did not run in the initramfs'*"'vfioboot apply'"* ]]
+	status_json 0
+	json_is '.boot.image_config_is_current == null and .boot.stages == ["system"]'
+}
+
+@test "a function that lost its driver since is not as wanted" {
+	bound_machine
+	driver 0000:02:00.1 snd_hda_intel
+	run -1 --separate-stderr "$vfioboot" status --root "$root"
+	[[ ${lines[0]} == '1 of 2 functions is not as wanted.' && -z $stderr ]]
+	[[ $output == *'second 0000:02:00.1: it was bound, and has been given to snd_hda_intel since'* ]]
+	[[ $output != *'second 0000:02:00.0: '* ]]
+	status_json 1
+	json_is '.functions[1] | .result == "bound" and .driver == "snd_hda_intel" and
+		.as_wanted == false and .reason == null'
+	driver 0000:02:00.1 ''
+	run -1 "$vfioboot" status --root "$root"
+	[[ $output == *'has been left without a driver since'* ]]
+	rm "$root/sys/bus/pci/devices/0000:02:00.1"
+	run -1 "$vfioboot" status --root "$root"
+	[[ $output == *'it was bound, and is gone since'* ]]
+}
+
+@test "a refused section: its reason and what to do, once" {
+	machine no-iommu
+	config '[device gpu]' 'path = 00:01.0/00'
+	record initramfs 'done' "$(told gpu 0000:01:00.0 - nouveau refused no-iommu-group)" \
+		"$(told gpu 0000:01:00.1 - snd_hda_intel refused no-iommu-group)"
+	run -1 --separate-stderr "$vfioboot" status --root "$root"
+	[[ ${lines[0]} == '2 of 2 functions are not as wanted.' ]]
+	[ "$(grep -c '^gpu: it has no IOMMU group' <<<"$output")" -eq 1 ]
+	status_json 1
+	json_is 'all(.functions[]; .result == "refused" and .reason == "no-iommu-group" and
+		.next_boot == "refuse" and .next_reason == "no-iommu-group")'
+}
+
+@test "a refusal that today's configuration mends" {
+	machine
+	config "$second"
+	digest=0000000000000001 record initramfs 'done' \
+		'function section=second address=- path=- id=- wanted=vfio-pci before=- driver=- result=absent reason=absent'
+	run -1 "$vfioboot" status --root "$root"
+	[[ $output == *'as things are now the next boot binds it'* ]]
+	[[ $output == *'The configuration has been changed since'*"'vfioboot apply'"* ]]
+	status_json 1
+	json_is '.functions == [{section: "second", address: null, path: null, id: null,
+		wanted: "vfio-pci", driver: null, as_wanted: false, result: "absent",
+		reason: "absent", stage: "initramfs", next_boot: "bind", next_reason: null}]'
+	json_is '.boot.image_config_is_current == false'
+}
+
+@test "a section that was added since this boot" {
+	bound_machine
+	digest=$(digest)
+	config "$second" '[device usb]' 'path = 00:14.0'
+	digest=$digest bound initramfs -
+	run -1 "$vfioboot" status --root "$root"
+	[[ ${lines[0]} == '1 of 3 functions is not as wanted.' ]]
+	[[ $output == *"usb: it was configured after this boot began: run 'vfioboot apply', then reboot."* ]]
+	[[ $output == *'configured since'* ]]
+	status_json 1
+	json_is '.functions[2] | .section == "usb" and .result == null and .reason == null and
+		.stage == null and .driver == "xhci_hcd" and .next_boot == "bind"'
+	json_is '.boot.image_config_is_current == false'
+}
+
+@test "a section that was removed since this boot" {
+	bound_machine
+	rm "$root/etc/vfioboot.conf"
+	run -0 "$vfioboot" status --root "$root"
+	[[ ${lines[0]} == 'All 2 functions are as wanted.' ]]
+	[ "$(grep -c 'it is not configured any more' <<<"$output")" -eq 1 ]
+	status_json 0
+	json_is 'all(.functions[]; .next_boot == null)'
+}
+
+@test "no record: it did not run, and why that may be" {
+	machine
+	config "$second"
+	run -1 --separate-stderr "$vfioboot" status --root "$root"
+	[[ $output == *"vfioboot did not run at this boot"*"'vfioboot apply'"* && -z $stderr ]]
+	[[ $output == *'not tried'* ]]
+	status_json 1
+	json_is '.boot.ran == false and .boot.stages == [] and .boot.kernel == null'
+	json_is '[.functions[].result] == [null, null]'
+}
+
+@test "nothing configured is nothing wrong" {
+	machine
+	run -0 --separate-stderr "$vfioboot" status --root "$root"
+	[[ ${lines[0]} == 'Nothing is configured'* && $output == *"'vfioboot add DEVICE'"* ]]
+	status_json 0
+	json_is '.functions == [] and .boot.ran == false'
+}
+
+@test "vfioboot.off is told" {
+	machine
+	config "$second"
+	echo 'ro vfioboot.off' >"$root/proc/cmdline"
+	record initramfs off
+	run -0 "$vfioboot" status --root "$root"
+	[[ ${lines[0]} == 'vfioboot was switched off for this boot'* ]]
+	status_json 0
+	json_is '.boot.state == "off" and .functions == [] and
+		.inactive == [{section: "second", profile: null, why: "off"}]'
+}
+
+@test "a profile that is not selected is told" {
+	machine
+	config "$second" 'profile = games'
+	record initramfs nothing
+	run -0 "$vfioboot" status --root "$root"
+	[[ ${lines[0]} == 'Nothing was to be done at this boot.' ]]
+	[[ $output == *"second (/etc/vfioboot.conf:1): left alone: its profile 'games'"* ]]
+	status_json 0
+	json_is '.inactive == [{section: "second", profile: "games", why: "profile"}]'
+}
+
+@test "errors of this boot, and of the configuration of today" {
+	machine
+	config "$second"
+	digest=0000000000000001 record initramfs 'done' "error /etc/vfioboot.conf 7 unknown key 'wen'"
+	run -1 --separate-stderr "$vfioboot" status --root "$root"
+	[[ $output == *"At this boot: /etc/vfioboot.conf:7: unknown key 'wen'"* && -z $stderr ]]
+	status_json 1
+	json_is '.boot.errors == [{file: "/etc/vfioboot.conf", line: 7, message: "unknown key '"'wen'"'"}]'
+	bound_machine
+	config "$second" '[boot]' 'wen = 1'
+	run -1 --separate-stderr "$vfioboot" status --root "$root" --json
+	[[ $stderr == 'vfioboot status: /etc/vfioboot.conf:6: '*wen* ]]
+	jq -e '.errors[0] | .file == "/etc/vfioboot.conf" and .line == 6' <<<"$output"
+}
+
+@test "a damaged record is told, and the rest of it counts" {
+	bound_machine
+	echo 'what is this' >>"$root/run/vfioboot/initramfs.record"
+	run -0 --separate-stderr "$vfioboot" status --root "$root"
+	[[ $stderr == *'the record of the run in the initramfs has 1 lines'* ]]
+	[[ ${lines[0]} == 'All 2 functions are as wanted.' ]]
+	echo rubbish >"$root/run/vfioboot/initramfs.record"
+	run -0 --separate-stderr "$vfioboot" status --root "$root"
+	[[ $stderr == *'cannot read the record of the run in the initramfs'* ]]
+	[[ $output == *'not known'* && $output != *'did not run'* ]]
+}
+
+@test "kept without a driver is as wanted when it has none" {
+	machine
+	config '[device audio]' 'path = 00:01.1/00.1' 'driver = none'
+	record initramfs 'done' 'function section=audio address=0000:02:00.1 path=00:01.1/00.1 id=10de:1aef wanted=none before=- driver=- result=bound reason=-'
+	driver 0000:02:00.1 ''
+	status_json 0
+	json_is '.functions[0] | .wanted == "none" and .driver == null and .as_wanted'
+	run -0 "$vfioboot" status --root "$root"
+	[[ ${lines[0]} == 'The one function that is configured is as wanted.' ]]
+	driver 0000:02:00.1 snd_hda_intel
+	status_json 1
+}
+
+# ---- images -----------------------------------------------------------------------------
+
+# A desktop that has booted with the second card configured, and with a fresh image.
+desktop() {
+	host_of_two_cards "$root"
+	config "$second"
+	host_boot
+	host_image
+}
+
+@test "a fresh image is told, and the kernel that has it" {
+	desktop
+	run -0 --separate-stderr "$vfioboot" status --root "$root"
+	[[ ${lines[0]} == 'All 2 functions are as wanted.' ]]
+	[[ $output == *'ready for the next boot'* ]]
+	status_json 0
+	json_is ".images == [{kernel: \"$release\", path: \"/boot/initrd.img-$release\",
+		state: \"fresh\", why: null}]"
+}
+
+@test "a stale image is told with why and what to do, and is no fault of this boot" {
+	desktop
+	echo '# changed' >>"$root/etc/vfioboot.conf"
+	run -0 --separate-stderr "$vfioboot" status --root "$root"
+	[[ ${lines[0]} == 'All 2 functions are as wanted.' ]]
+	[[ $output == *"/boot/initrd.img-$release (kernel $release): stale: "* ]]
+	[[ $output == *"'vfioboot apply' makes it anew."* ]]
+	status_json 0
+	json_is '.images[0] | .state == "stale" and (.why | length > 0)'
+	json_is '.boot.image_config_is_current == false'
+}
+
+@test "usage: --root of a tree that is not there, and arguments" {
+	run -1 --separate-stderr "$vfioboot" status --root "$root/nowhere"
+	[[ -z $output && $stderr == *"$root/nowhere"* ]]
+	run -2 "$vfioboot" status something
+	[[ $output == *"unexpected argument 'something'"* ]]
+}
