@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Takes out of a captured machine what nobody needs who replays it: serial numbers, MAC and
+ * other addresses, UUIDs, names of people.  Of each file what is not known to be needed is
+ * left out.  The same text has the same replacement in all files of one capture.
+ */
+#ifndef VFIOBOOT_REDACT_H
+#define VFIOBOOT_REDACT_H
+
+#include "redactwords.h"
+
+/* What a text is.  Formats: proc(5), and where one is read here. */
+enum redact_form {
+	REDACT_FORM_NAME,    /* of a file below sys, or where a link leads */
+	REDACT_FORM_MAPPED,  /* attribute dm/name */
+	REDACT_FORM_CMDLINE, /* of the kernel */
+	REDACT_FORM_MOUNTS,  /* mountinfo */
+	REDACT_FORM_SWAPS,
+	REDACT_FORM_ROUTES,  /* net/route: the default ones stay */
+	REDACT_FORM_ROUTES6, /* net/ipv6_route: the same */
+	REDACT_FORM_CPUINFO, /* of the first processor */
+	REDACT_FORM_IOMEM,
+	REDACT_FORM_INTERRUPTS, /* the names of the chips stay */
+	REDACT_FORM_CONFIG,     /* vfioboot.conf(5): without its comments */
+	REDACT_FORM_PROTECT,    /* core/protect.h */
+	REDACT_FORM_RECORD,     /* core/report.h */
+	REDACT_FORMS,
+};
+
+/*
+ * Writes @text as it may be shown to anyone into *@ret, for free().  Returns 0, or -ENOMEM,
+ * after which the redactor is of no use.
+ */
+int redact_text(
+	struct redactor *redactor, enum redact_form form, const char *text, char **ret);
+
+#endif
