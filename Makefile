@@ -12,7 +12,7 @@ CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 WARNINGS = -Wall -Wextra -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings -Wvla
-BASE_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS)
+BASE_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Ibuild $(WARNINGS)
 
 CORE_SRC = $(sort $(wildcard src/core/*.c))
 HOST_SRC = $(sort $(wildcard src/host/*.c) $(wildcard src/cli/*.c))
@@ -71,7 +71,17 @@ build/vfioboot-early: $(CORE_SRC) $(EARLY_SRC) $(HEADERS) build/include/ini.h Ma
 
 # ---- vfioboot: the host program ---------------------------------------------------------
 
-build/%.o: src/%.c $(HEADERS) Makefile
+# What the host program has to know of where it is installed.  Written when that changes, so that
+# `make install PREFIX=` after another `make` links a program that knows it.
+build/paths.h: FORCE
+	@mkdir -p $(@D)
+	@echo '#define PATHS_LIBDIR "$(LIBDIR)/vfioboot"' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+.PHONY: FORCE
+FORCE:
+
+build/%.o: src/%.c $(HEADERS) build/paths.h Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
@@ -141,7 +151,7 @@ TEST_LIBS = $(call pkg,--libs cmocka inih $(HOST_LIBS))
 CORE_TEST_OBJ = $(patsubst src/%.c,build/sanitized/%.o,$(CORE_SRC))
 HOST_TEST_OBJ = $(patsubst src/%.c,build/sanitized/%.o,$(HOST_SRC))
 
-build/sanitized/%.o: src/%.c $(HEADERS) Makefile
+build/sanitized/%.o: src/%.c $(HEADERS) build/paths.h Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<

@@ -5,8 +5,19 @@
 # dracut module: the early program with its configuration, as the first thing in the initramfs.
 # Nothing here may fail: dracut gives up the whole image when a module does.
 
+# Whether there is any configuration: without one there is nothing of ours in an image.
+is_configured() {
+	local root=${dracutsysrootdir-} config
+	for config in "$root"/etc/vfioboot.conf "$root"/{usr/lib,etc}/vfioboot.conf.d/*.conf; do
+		[[ -e $config || -L $config ]] && return 0
+	done
+	return 1
+}
+
+# 255: not by itself, but whoever adds it by name gets it.
 check() {
 	require_binaries /usr/lib/vfioboot/vfioboot-early || return 1
+	is_configured || return 255
 	return 0
 }
 

@@ -82,6 +82,16 @@ enum cli_exit cli_open_root(const char *command, const char *dir, struct sysfs_r
 /* CLI_OK for root; else says at once that the command needs it. */
 enum cli_exit cli_need_root(const char *command);
 
+extern const struct cli_command cmd_list;
+extern const struct cli_command cmd_check;
+extern const struct cli_command cmd_add;
+extern const struct cli_command cmd_remove;
+extern const struct cli_command cmd_plan;
+extern const struct cli_command cmd_apply;
+extern const struct cli_command cmd_status;
+extern const struct cli_command cmd_explain;
+extern const struct cli_command cmd_undo;
+extern const struct cli_command cmd_capture;
 extern const struct cli_command cmd_protect;
 
 #endif

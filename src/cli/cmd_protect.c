@@ -11,9 +11,8 @@
 #include "../host/atomicfile.h"
 #include "../host/hosttree.h"
 #include "../host/protect.h"
+#include "../host/protectfile.h"
 #include "cli.h"
-
-static const char header[] = "# vfioboot protect list 1\n";
 
 struct arguments {
 	const char *root, *output;
@@ -78,26 +77,6 @@ static void make_run_directory(const char *path)
 		mkdir(RUN_DIRECTORY, 0755);
 }
 
-/* The text of the list, which the caller frees; NULL without memory. */
-static char *format_list(const struct protect_list *list)
-{
-	size_t size = sizeof(header) + (list->n_entries + 1) * PROTECT_LINE_SIZE;
-	char *text = malloc(size), *end = text;
-
-	if (!text)
-		return NULL;
-	end = stpcpy(end, header);
-	for (unsigned i = 0; i < list->n_entries; i++) {
-		char line[PROTECT_LINE_SIZE];
-
-		protect_format(&list->entries[i], line);
-		end = stpcpy(end, line);
-	}
-	if (list->incomplete)
-		strcpy(end, PROTECT_INCOMPLETE "\n");
-	return text;
-}
-
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
@@ -115,7 +94,7 @@ static enum cli_exit run(int argc, char **argv)
 	r = protect_trace(&root, &config, &list);
 	if (r < 0)
 		return report_trace(arguments.root, r);
-	text = format_list(&list);
+	text = protectfile_format(&list);
 	if (!text)
 		return cli_error("protect", "%s", strerror(ENOMEM));
 	if (!arguments.output) {

@@ -8,6 +8,16 @@
 #include "cli.h"
 
 static const struct cli_command *const commands[] = {
+	&cmd_list,
+	&cmd_check,
+	&cmd_add,
+	&cmd_remove,
+	&cmd_plan,
+	&cmd_apply,
+	&cmd_status,
+	&cmd_explain,
+	&cmd_undo,
+	&cmd_capture,
 	&cmd_protect,
 };
 

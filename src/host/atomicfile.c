@@ -5,9 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "../core/util.h"
+
+/* Beside the file; of the same name each time, so that none is left for ever. */
+#define TEMPORARY ".%s.vfioboot-new"
 
 static int write_all(int fd, const char *data, size_t size)
 {
@@ -42,9 +46,11 @@ static int replace(int dir, const char *name, const char *data, size_t size)
 
 	if (r < 0)
 		return r;
-	if (asprintf(&temporary, ".%s.%ld", name, (long)getpid()) < 0)
+	if (asprintf(&temporary, TEMPORARY, name) < 0)
 		return -ENOMEM;
-	unlinkat(dir, temporary, 0); /* of a process that was killed */
+	/* One at a time, so that a name that is there is of a process that was killed. */
+	flock(dir, LOCK_EX);
+	unlinkat(dir, temporary, 0);
 	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		0600);
 	if (fd < 0)
@@ -129,7 +135,7 @@ int atomicfile_write_below(
 
 int atomicfile_remove_below(const struct sysfs_root *root, const char *path)
 {
-	_cleanup_free_ char *parent = NULL;
+	_cleanup_free_ char *parent = NULL, *temporary = NULL;
 	_cleanup_close_ int dir = -1;
 	const char *name;
 	int r = split(path, &parent, &name);
@@ -142,6 +148,8 @@ int atomicfile_remove_below(const struct sysfs_root *root, const char *path)
 	r = check_regular(dir, name, true);
 	if (r == 0 && unlinkat(dir, name, 0) < 0)
 		r = -errno;
+	if (asprintf(&temporary, TEMPORARY, name) >= 0)
+		unlinkat(dir, temporary, 0); /* of a process that was killed */
 	if (r == 0)
 		fsync(dir);
 	return r;

@@ -3,7 +3,6 @@
 #include "../../src/host/atomicfile.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "support.h"
@@ -100,14 +99,17 @@ static void test_links_lead_to_nothing_outside(void **state)
 /* What a process that was killed left does not stand in the way, nor stay. */
 static void test_leftovers(void **state)
 {
-	char name[64];
-
 	(void)state;
-	snprintf(name, sizeof(name), "etc/.a.%ld", (long)getpid());
-	fake_put(name, "half");
+	fake_put("etc/.a.vfioboot-new", "half");
 	assert_int_equal(write_text("/etc/a", "whole"), 0);
 	assert_string_equal(fake_read("etc/a"), "whole");
 	assert_int_equal(names_in("/etc"), 1);
+	fake_put("etc/.a.vfioboot-new", "half");
+	assert_int_equal(atomicfile_remove_below(&root, "/etc/a"), 0);
+	assert_int_equal(names_in("/etc"), 0);
+	fake_put("etc/.a.vfioboot-new", "half");
+	assert_int_equal(atomicfile_remove_below(&root, "/etc/a"), -ENOENT);
+	assert_int_equal(names_in("/etc"), 0);
 }
 
 int main(void)

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `vfioboot apply`: brings every initramfs image up to what is configured, and looks into it. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "../core/util.h"
+#include "../host/nextboot.h"
+#include "../host/protect.h"
+#include "deployment.h"
+
+struct arguments {
+	const char *root;
+	bool dry_run;
+};
+
+enum { ROOT, DRY_RUN };
+
+static const struct cli_option options[] = {
+	[ROOT] = CLI_OPTION_ROOT,
+	[DRY_RUN] = CLI_OPTION_DRY_RUN,
+	{0},
+};
+
+/* Returns CLI_OK, or CLI_MISUSE after a message. */
+static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
+{
+	struct arguments arguments = {.root = "/"};
+	int option;
+
+	while ((option = cli_next_option(&cmd_apply, argc, argv)) >= 0) {
+		if (option == ROOT)
+			arguments.root = optarg;
+		else if (option == DRY_RUN)
+			arguments.dry_run = true;
+	}
+	if (option == CLI_BAD_OPTION)
+		return CLI_MISUSE;
+	if (optind < argc)
+		return cli_extra_argument(argv, optind);
+	*ret = arguments;
+	return CLI_OK;
+}
+
+/* Those of the command line are not for images to repair. */
+static enum cli_exit check_config(const struct config *config)
+{
+	enum cli_exit status = CLI_OK;
+
+	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
+		const struct config_error *error = &config->errors[i];
+		const char *file = config->files[error->place.file];
+
+		if (*file != '/')
+			cli_warning("apply", "%s: %s", file, error->message);
+		else if (error->place.line)
+			status = cli_error("apply", "%s:%u: %s", file, error->place.line,
+				error->message);
+		else
+			status = cli_error("apply", "%s: %s", file, error->message);
+	}
+	if (status != CLI_OK)
+		cli_error("apply", "nothing was changed; correct this and run it again");
+	return status;
+}
+
+/* Of the live machine nothing is done without it: images would not know what to spare. */
+static enum cli_exit check_protect(const struct sysfs_root *root, struct nextboot *next)
+{
+	int r = 0;
+
+	if (next->protect_traced)
+		return CLI_OK;
+	if (root->live)
+		r = protect_trace(root, &next->config, &next->protect);
+	else
+		cli_warning("apply",
+			"what this machine needs for itself can't be traced from these "
+			"files; its protect list is left out");
+	if (r == -EHOSTUNREACH)
+		return cli_error("apply",
+			"this is not the root of a running host, but a chroot or a "
+			"container; run this on the host itself, where / is mounted, and "
+			"so are proc and sysfs");
+	if (r < 0)
+		return cli_error(
+			"apply", "cannot trace what this host uses: %s", strerror(-r));
+	return CLI_OK;
+}
+
+static void warn_refused(const struct nextboot *next)
+{
+	for (unsigned i = 0; i < next->plan.n_entries; i++) {
+		const struct plan_entry *entry = &next->plan.entries[i];
+		char address[PCI_ADDRESS_SIZE] = "";
+
+		if (entry->reason == REASON_NONE)
+			continue;
+		if (entry->function != PLAN_NO_FUNCTION)
+			pci_address_format(
+				next->machine.functions[entry->function].address,
+				address);
+		cli_warning("apply", "%s%s%s will be refused: %s",
+			next->config.sections[entry->section].name, *address ? " " : "",
+			address, reason_text(entry->reason));
+	}
+}
+
+static const char *plural(unsigned n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void print_outlook(const struct nextboot *next)
+{
+	unsigned bound = 0, refused = 0;
+
+	for (unsigned i = 0; i < next->plan.n_entries; i++)
+		*(next->plan.entries[i].reason == REASON_NONE ? &bound : &refused) += 1;
+	if (next->config.off)
+		puts("At the next boot nothing happens as long as vfioboot.off is on the "
+		     "kernel command line.");
+	else if (!bound && !refused)
+		puts("At the next boot no function is asked for.");
+	else
+		printf("At the next boot %u function%s will be bound, %u refused; "
+		       "'vfioboot plan' shows them.\n",
+			bound, plural(bound), refused);
+}
+
+static enum cli_exit carry_out(const struct nextboot *next, struct deploy *deploy)
+{
+	enum cli_exit status;
+
+	if (deploy->n == 0) {
+		puts("Nothing to do: every image is up to date.");
+		print_outlook(next);
+		return CLI_OK;
+	}
+	status = deployment_run("apply", deploy);
+	if (status != CLI_OK)
+		return status;
+	if (deploy->n_images)
+		puts("Each new image was opened: it has today's configuration, and starts "
+		     "vfioboot before any driver.");
+	print_outlook(next);
+	if (deploy->n_images)
+		puts("Reboot to have it.");
+	return CLI_OK;
+}
+
+static enum cli_exit plan_and_run(const struct sysfs_root *root,
+	const struct nextboot *next, struct images *images, bool dry_run)
+{
+	const struct protect_list *protect = next->protect_traced ? &next->protect : NULL;
+	_cleanup_(deploy_free) struct deploy deploy = {0};
+	enum cli_exit status, warned;
+	char why[512];
+	int r;
+
+	status = deployment_check_images("apply", images);
+	if (status != CLI_OK)
+		return status;
+	warned = deployment_warn_unified("apply", images);
+	r = deploy_plan_apply(root, protect, images, &deploy);
+	if (r < 0)
+		return cli_error(
+			"apply", "cannot tell what is to be done: %s", strerror(-r));
+	if (!dry_run) {
+		status = carry_out(next, &deploy);
+		return status == CLI_OK ? warned : status;
+	}
+	deployment_print(&deploy);
+	if (deploy_check_room(&deploy, why, sizeof(why)) < 0)
+		return cli_error("apply", "%s", why);
+	if (deploy.n == 0)
+		puts("Nothing to do: every image is up to date.");
+	print_outlook(next);
+	return warned;
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(images_free) struct images images = {0};
+	struct arguments arguments = {0};
+	static struct nextboot next;
+	enum cli_exit status;
+	int r;
+
+	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+		return CLI_MISUSE;
+	status = deployment_open_root("apply", arguments.root, arguments.dry_run, &root);
+	if (status != CLI_OK)
+		return status;
+	r = nextboot_read(&root, NULL, &next);
+	status = check_config(&next.config);
+	if (status == CLI_OK)
+		status = check_protect(&root, &next);
+	if (status != CLI_OK)
+		return status;
+	if (r < 0)
+		cli_warning("apply",
+			"the PCI functions can't be read (%s): what the next "
+			"boot will do is not known",
+			strerror(-r));
+	warn_refused(&next);
+	r = images_inspect(&root, next.protect_traced ? &next.protect : NULL, &images);
+	if (r < 0)
+		return cli_error("apply", "cannot look for images: %s", strerror(-r));
+	return plan_and_run(&root, &next, &images, arguments.dry_run);
+}
+
+const struct cli_command cmd_apply = {
+	.name = "apply",
+	.operands = "",
+	.summary = "bring the initramfs images up to what is configured",
+	.details =
+		"Writes the protect list, makes the images of all installed kernels anew that\n"
+		"are not up to date, and looks into each. When something fails, all is put back.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `vfioboot undo`: takes all that vfioboot has set away from this machine. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "../core/configfiles.h"
+#include "../core/util.h"
+#include "../host/imagecheck.h"
+#include "deployment.h"
+
+struct arguments {
+	const char *root;
+	bool dry_run;
+};
+
+enum { ROOT, DRY_RUN };
+
+static const struct cli_option options[] = {
+	[ROOT] = CLI_OPTION_ROOT,
+	[DRY_RUN] = CLI_OPTION_DRY_RUN,
+	{0},
+};
+
+/* Returns CLI_OK, or CLI_MISUSE after a message. */
+static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
+{
+	struct arguments arguments = {.root = "/"};
+	int option;
+
+	while ((option = cli_next_option(&cmd_undo, argc, argv)) >= 0) {
+		if (option == ROOT)
+			arguments.root = optarg;
+		else if (option == DRY_RUN)
+			arguments.dry_run = true;
+	}
+	if (option == CLI_BAD_OPTION)
+		return CLI_MISUSE;
+	if (optind < argc)
+		return cli_extra_argument(argv, optind);
+	*ret = arguments;
+	return CLI_OK;
+}
+
+/* A package brought them, and takes them away. */
+static void warn_vendor(const struct imagecheck *check)
+{
+	for (size_t i = 0; i < check->n_files; i++)
+		cli_warning("undo",
+			"%s stays, and images hold vfioboot because of it; remove the "
+			"package that brought it",
+			check->files[i].path);
+}
+
+static bool has_kind(const struct deploy *deploy, enum deploy_kind kind)
+{
+	for (size_t i = 0; i < deploy->n; i++)
+		if (deploy->steps[i].kind == kind)
+			return true;
+	return false;
+}
+
+static void print_result(const struct deploy *deploy, const struct imagecheck *check)
+{
+	if (!check->n_files)
+		puts("Nothing is configured any more, and no image that was looked into "
+		     "holds vfioboot.");
+	if (deploy->n_images)
+		puts("Until the next boot the devices stay with the drivers that they "
+		     "have.");
+	if (has_kind(deploy, DEPLOY_MOVE))
+		puts("To have it back, move the files below " DEPLOY_UNDONE
+		     " to where they were and run 'vfioboot apply'.");
+	puts("The program itself is still installed: remove its package to be rid of it, "
+	     "too.");
+}
+
+static enum cli_exit carry_out(
+	struct deploy *deploy, const struct imagecheck *check, bool dry_run)
+{
+	enum cli_exit status;
+	char why[512];
+
+	if (deploy->n == 0 || (deploy->n == 1 && has_kind(deploy, DEPLOY_TIDY))) {
+		puts("Nothing to do: nothing is configured, and no image holds vfioboot.");
+		return CLI_OK;
+	}
+	if (dry_run) {
+		deployment_print(deploy);
+		if (deploy_check_room(deploy, why, sizeof(why)) < 0)
+			return cli_error("undo", "%s", why);
+		return CLI_OK;
+	}
+	status = deployment_run("undo", deploy);
+	if (status == CLI_OK)
+		print_result(deploy, check);
+	return status;
+}
+
+static enum cli_exit plan_and_run(
+	const struct sysfs_root *root, const struct imagecheck *check, bool dry_run)
+{
+	_cleanup_(images_free) struct images images = {0};
+	_cleanup_(deploy_free) struct deploy deploy = {0};
+	enum cli_exit status, warned;
+	int r = imagecheck_all(root, check, &images);
+
+	if (r < 0)
+		return cli_error("undo", "cannot look for images: %s", strerror(-r));
+	status = deployment_check_images("undo", &images);
+	if (status != CLI_OK)
+		return status;
+	warned = deployment_warn_unified("undo", &images);
+	warn_vendor(check);
+	r = deploy_plan_undo(root, &images, &deploy);
+	if (r < 0)
+		return cli_error(
+			"undo", "cannot tell what is to be done: %s", strerror(-r));
+	status = carry_out(&deploy, check, dry_run);
+	return status == CLI_OK ? warned : status;
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(imagecheck_free) struct imagecheck check = {0};
+	struct arguments arguments = {0};
+	enum cli_exit status;
+	int r;
+
+	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+		return CLI_MISUSE;
+	status = deployment_open_root("undo", arguments.root, arguments.dry_run, &root);
+	if (status != CLI_OK)
+		return status;
+	r = imagecheck_read(&root, IMAGECHECK_UNDONE, NULL, &check);
+	if (r < 0)
+		return cli_error(
+			"undo", "the configuration can't be read: %s", strerror(-r));
+	return plan_and_run(&root, &check, arguments.dry_run);
+}
+
+const struct cli_command cmd_undo = {
+	.name = "undo",
+	.operands = "",
+	.summary = "take all that was configured away again",
+	.details =
+		"Removes what 'vfioboot add' wrote, moves what others wrote to\n" DEPLOY_UNDONE
+		", and makes the images anew, without vfioboot.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * apply and undo, with generators that are scripts: the list of steps, what a run leaves, and
+ * that a step that fails, or a kill before any of them, leaves a machine that boots.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "../../src/host/deploy.h"
+#include "../../src/host/dropin.h"
+#include "../../src/host/imagecheck.h"
+#include "fakeimages.h"
+
+#define ONE   "6.12.1"
+#define OTHER "6.1.0"
+#define IMAGE "boot/initrd.img-"
+
+/* What is in /boot and /etc, with sums of the contents, as one text. */
+struct machine_state {
+	char text[4096];
+};
+
+static void put_script(const char *name, const char *text)
+{
+	fake_put(name, text);
+	assert_int_equal(chmod(fake_path(name), 0755), 0);
+}
+
+static void put_generators(void)
+{
+	char path[512];
+
+	put_script("bin/dracut",
+		"#!/bin/sh\n"
+		"echo \"dracut makes an image of $3\"\n"
+		"[ ! -e \"$TOP/fail-$3\" ] || { echo 'no such disk'; exit 3; }\n"
+		"cp \"$TOP/next-$3\" \"$2\"\n");
+	put_script("bin/update-initramfs",
+		"#!/bin/sh\nimage=$TOP/boot/initrd.img-$3\n"
+		"cp \"$TOP/next-$3\" \"$image.new\" && ln -f \"$image\" \"$image.dpkg-bak\"\n"
+		"[ ! -e \"$TOP/fail-$3\" ] || exit 4\n"
+		"mv \"$image.new\" \"$image\" && rm -f \"$image.dpkg-bak\"\n");
+	snprintf(path, sizeof(path), "%s:/usr/bin:/bin", fake_path("bin"));
+	setenv("PATH", path, 1);
+	setenv("TOP", fake_path("."), 1);
+}
+
+/* Two kernels, whose images are older than the configuration. */
+static void set_up_machine(const char *program, enum fake_maker maker)
+{
+	fake_kernel(ONE);
+	fake_kernel(OTHER);
+	fake_configured();
+	fake_put(program, "");
+	put_generators();
+	fake_image(IMAGE ONE, maker, ONE, OLD_CONFIG);
+	fake_image(IMAGE OTHER, maker, OTHER, NOT_US);
+	fake_image("next-" ONE, maker, ONE, GOOD);
+	fake_image("next-" OTHER, maker, OTHER, GOOD);
+}
+
+static void set_up_dracut(void)
+{
+	set_up_machine("usr/bin/dracut", DRACUT);
+}
+
+static void set_up_tools(void)
+{
+	set_up_machine("usr/sbin/mkinitramfs", TOOLS);
+}
+
+static struct protect_list *today(void)
+{
+	static struct protect_list list;
+	char text[] = FAKE_PROTECT;
+
+	list = (struct protect_list){0};
+	assert_int_equal(protect_parse(&list, text), 0);
+	return &list;
+}
+
+struct session {
+	struct sysfs_root root;
+	struct images images;
+	struct deploy deploy;
+};
+
+static struct session *begin_apply(void)
+{
+	static struct session session;
+
+	session = (struct session){.root = fake_open()};
+	assert_int_equal(images_inspect(&session.root, today(), &session.images), 0);
+	assert_int_equal(deploy_plan_apply(&session.root, today(), &session.images,
+				 &session.deploy),
+		0);
+	return &session;
+}
+
+static struct session *begin_undo(void)
+{
+	_cleanup_(imagecheck_free) struct imagecheck check = {0};
+	static struct session session;
+
+	session = (struct session){.root = fake_open()};
+	assert_int_equal(
+		imagecheck_read(&session.root, IMAGECHECK_UNDONE, NULL, &check), 0);
+	assert_int_equal(imagecheck_all(&session.root, &check, &session.images), 0);
+	assert_int_equal(
+		deploy_plan_undo(&session.root, &session.images, &session.deploy), 0);
+	return &session;
+}
+
+static void end(struct session *session)
+{
+	deploy_free(&session->deploy);
+	images_free(&session->images);
+	sysfs_root_close(&session->root);
+}
+
+/* The steps as text, with the root left out of the commands. */
+static void expect_steps(const struct session *session, const char *expected)
+{
+	const char *top = session->root.path;
+	char text[8192] = "", *at;
+
+	for (size_t i = 0; i < session->deploy.n; i++) {
+		char line[1024];
+
+		deploy_format_step(&session->deploy.steps[i], line, sizeof(line));
+		strcat(strcat(text, line), "\n");
+	}
+	while ((at = strstr(text, top)))
+		memmove(at, at + strlen(top), strlen(at + strlen(top)) + 1);
+	assert_string_equal(text, expected);
+}
+
+static int carry_out(struct session *session, char *why, size_t size)
+{
+	struct deploy_failure failure;
+	int r = deploy_run(&session->deploy, NULL, &failure);
+
+	snprintf(why, size, "%s|%s|%s", failure.why, failure.output ?: "", failure.undo);
+	deploy_free_failure(&failure);
+	return r;
+}
+
+static void apply_well(void)
+{
+	struct session *session = begin_apply();
+	char why[1024];
+	int r = carry_out(session, why, sizeof(why));
+
+	if (r != 0)
+		fail_msg("apply failed: %s", why);
+	end(session);
+}
+
+static uint32_t sum_of(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY);
+	uint32_t sum = 2166136261;
+	unsigned char byte[4096];
+	ssize_t n;
+
+	assert_true(fd >= 0);
+	while ((n = read(fd, byte, sizeof(byte))) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			sum = (sum ^ byte[i]) * 16777619;
+	return sum;
+}
+
+static void add_directory(struct machine_state *ret, const char *directory)
+{
+	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+
+	assert_int_equal(hostfile_list(&root, directory, &names), 0);
+	for (size_t i = 0; i < names.n; i++) {
+		char path[512];
+		struct stat st;
+		size_t len = strlen(ret->text);
+
+		snprintf(path, sizeof(path), "%s/%s", directory, names.names[i]);
+		assert_int_equal(lstat(fake_path(path), &st), 0);
+		snprintf(ret->text + len, sizeof(ret->text) - len, "%s %08x\n", path,
+			S_ISREG(st.st_mode) ? sum_of(fake_path(path)) : 0);
+	}
+}
+
+static struct machine_state look(void)
+{
+	struct machine_state state = {""};
+
+	add_directory(&state, "boot");
+	add_directory(&state, "etc");
+	add_directory(&state, "etc/vfioboot.conf.d");
+	add_directory(&state, "var/lib/vfioboot/undone/etc");
+	return state;
+}
+
+/* All fresh, and nothing of ours left beside them. */
+static void expect_done(void)
+{
+	struct session *session = begin_apply();
+	struct machine_state now = look();
+
+	for (size_t i = 0; i < session->images.n; i++)
+		assert_int_equal(session->images.images[i].state, IMAGE_FRESH);
+	assert_int_equal(session->images.n, 2);
+	assert_int_equal(session->deploy.n, 0);
+	assert_null(strstr(now.text, ".vfioboot"));
+	assert_string_equal(fake_read("etc/vfioboot.protect"), FAKE_PROTECT);
+	end(session);
+}
+
+static void test_steps_of_dracut(void **state)
+{
+	struct session *session;
+
+	(void)state;
+	set_up_dracut();
+	session = begin_apply();
+	expect_steps(session,
+		"write /etc/vfioboot.protect\n"
+		"keep /boot/initrd.img-6.12.1 as /boot/.vfioboot-kept.initrd.img-6.12.1\n"
+		"run dracut --force /boot/.vfioboot-new.initrd.img-6.12.1 6.12.1\n"
+		"look into /boot/.vfioboot-new.initrd.img-6.12.1\n"
+		"rename /boot/.vfioboot-new.initrd.img-6.12.1 to /boot/initrd.img-6.12.1\n"
+		"keep /boot/initrd.img-6.1.0 as /boot/.vfioboot-kept.initrd.img-6.1.0\n"
+		"run dracut --force /boot/.vfioboot-new.initrd.img-6.1.0 6.1.0\n"
+		"look into /boot/.vfioboot-new.initrd.img-6.1.0\n"
+		"rename /boot/.vfioboot-new.initrd.img-6.1.0 to /boot/initrd.img-6.1.0\n"
+		"remove /boot/.vfioboot-kept.initrd.img-6.12.1\n"
+		"remove /boot/.vfioboot-kept.initrd.img-6.1.0\n");
+	end(session);
+}
+
+/* Only what is not fresh; an image that is missing is made, and hooks run afterwards. */
+static void test_steps_of_one(void **state)
+{
+	struct session *session;
+
+	(void)state;
+	set_up_dracut();
+	fake_image(IMAGE ONE, DRACUT, ONE, GOOD);
+	fake_put("etc/vfioboot.protect", FAKE_PROTECT);
+	fake_dir("etc/initramfs/post-update.d");
+	fake_remove(IMAGE OTHER);
+	session = begin_apply();
+	expect_steps(session,
+		"run env NO_POST_UPDATE_HOOKS=1 dracut --force "
+		"/boot/.vfioboot-new.initrd.img-6.1.0 6.1.0\n"
+		"look into /boot/.vfioboot-new.initrd.img-6.1.0\n"
+		"rename /boot/.vfioboot-new.initrd.img-6.1.0 to /boot/initrd.img-6.1.0\n"
+		"run run-parts --arg=6.1.0 --arg=/boot/initrd.img-6.1.0 "
+		"/etc/initramfs/post-update.d\n");
+	end(session);
+}
+
+static void test_steps_of_tools(void **state)
+{
+	struct session *session;
+
+	(void)state;
+	set_up_tools();
+	fake_remove(IMAGE OTHER);
+	fake_image("boot/efi/token/" ONE "/initrd.img-" ONE, TOOLS, ONE, GOOD);
+	session = begin_apply();
+	expect_steps(session,
+		"write /etc/vfioboot.protect\n"
+		"keep /boot/initrd.img-6.12.1 as /boot/.vfioboot-kept.initrd.img-6.12.1\n"
+		"keep /boot/efi/token/6.12.1/initrd.img-6.12.1 as "
+		"/boot/efi/token/6.12.1/.vfioboot-kept.initrd.img-6.12.1\n"
+		"run update-initramfs -u -k 6.12.1\n"
+		"look into /boot/initrd.img-6.12.1\n"
+		"copy /boot/initrd.img-6.12.1 to "
+		"/boot/efi/token/6.12.1/.vfioboot-new.initrd.img-6.12.1\n"
+		"look into /boot/efi/token/6.12.1/.vfioboot-new.initrd.img-6.12.1\n"
+		"rename /boot/efi/token/6.12.1/.vfioboot-new.initrd.img-6.12.1 to "
+		"/boot/efi/token/6.12.1/initrd.img-6.12.1\n"
+		"run update-initramfs -c -k 6.1.0\n"
+		"look into /boot/initrd.img-6.1.0\n"
+		"remove /boot/.vfioboot-kept.initrd.img-6.12.1\n"
+		"remove /boot/efi/token/6.12.1/.vfioboot-kept.initrd.img-6.12.1\n");
+	end(session);
+}
+
+static void test_run(void **state)
+{
+	static void (*const set_up[])(void) = {set_up_dracut, set_up_tools};
+
+	for (size_t i = 0; i < ARRAY_SIZE(set_up); i++) {
+		set_up[i]();
+		apply_well();
+		expect_done();
+		assert_non_null(strstr(fake_read("run/vfioboot/apply.log"), "+ "));
+		fake_tear_down(state);
+		fake_set_up(state);
+	}
+}
+
+/* Fails, and all is as it was. */
+static void expect_failure(const char *reason)
+{
+	struct machine_state before = look(), after;
+	struct session *session = begin_apply();
+	char why[2048];
+
+	assert_true(carry_out(session, why, sizeof(why)) < 0);
+	if (!strstr(why, reason))
+		fail_msg("'%s' does not say '%s'", why, reason);
+	assert_int_equal(
+		why[strlen(why) - 1], '|'); /* nothing that could not be undone */
+	after = look();
+	assert_string_equal(after.text, before.text);
+	end(session);
+}
+
+static void test_generator_fails(void **state)
+{
+	(void)state;
+	set_up_dracut();
+	fake_put("fail-" OTHER, "");
+	expect_failure(
+		"dracut failed with status 3|dracut makes an image of 6.1.0\nno such "
+		"disk\n|");
+	/* The list that was there is there again. */
+	fake_put("etc/vfioboot.protect", "# an older one\n");
+	expect_failure("dracut failed with status 3");
+	fake_remove("bin/dracut");
+	expect_failure("dracut is not in PATH");
+	put_script("bin/dracut", "#!/bin/sh\n");
+	expect_failure("dracut said it was done, and made no "
+		       "/boot/.vfioboot-new.initrd.img-6.12.1");
+}
+
+static void test_tools_fail(void **state)
+{
+	(void)state;
+	set_up_tools();
+	fake_put("fail-" OTHER, "");
+	expect_failure("update-initramfs failed with status 4");
+	fake_remove("fail-" OTHER);
+	/* It has replaced the image by then. */
+	fake_image("next-" OTHER, TOOLS, OTHER, STARTED_LATE);
+	expect_failure("the new image of 6.1.0 is not good: it starts the early program "
+		       "after udev");
+	fake_remove(IMAGE OTHER);
+	expect_failure("after udev");
+	put_script("bin/update-initramfs", "#!/bin/sh\necho Not updating initramfs.\n");
+	expect_failure("its /etc/vfioboot.conf is not the one of today|Not updating");
+}
+
+static void test_image_is_bad(void **state)
+{
+	(void)state;
+	set_up_dracut();
+	fake_image("next-" OTHER, DRACUT, OTHER, NO_VFIO_PCI);
+	expect_failure(
+		"the new image of 6.1.0 is not good: it lacks the module vfio_pci");
+	fake_put("next-" OTHER, "0707 is not much of an image");
+	expect_failure("the new image of 6.1.0 is not good: ");
+	fake_remove(IMAGE OTHER);
+	expect_failure("the new image of 6.1.0 is not good: ");
+}
+
+static void test_files_that_stand_in_the_way(void **state)
+{
+	(void)state;
+	set_up_dracut();
+	fake_dir("boot/.vfioboot-new.initrd.img-6.1.0");
+	expect_failure("/boot/.vfioboot-new.initrd.img-6.1.0: Is a directory");
+	assert_int_equal(rmdir(fake_path("boot/.vfioboot-new.initrd.img-6.1.0")), 0);
+	fake_link("etc/vfioboot.protect", "/srv/elsewhere");
+	expect_failure("cannot write /etc/vfioboot.protect");
+}
+
+static unsigned steps_to_go;
+static bool behind;
+
+static void count_down(void)
+{
+	if (steps_to_go-- == 0)
+		kill(getpid(), SIGKILL);
+}
+
+static void on_begin(
+	void *data, const struct deploy *deploy, const struct deploy_step *step)
+{
+	(void)data, (void)deploy, (void)step;
+	if (!behind)
+		count_down();
+}
+
+static void on_end(void *data, const struct deploy *deploy,
+	const struct deploy_step *step, int result, unsigned seconds)
+{
+	(void)data, (void)deploy, (void)step, (void)result, (void)seconds;
+	if (behind)
+		count_down();
+}
+
+/* Carries it out in a child, which is killed at a step.  Returns whether it was. */
+static bool run_killed(struct session *session, unsigned step)
+{
+	static const struct deploy_watcher watcher = {on_begin, on_end, NULL};
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct deploy_failure failure;
+
+		steps_to_go = step;
+		_exit(deploy_run(&session->deploy, &watcher, &failure) ? 1 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status))
+		assert_int_equal(WEXITSTATUS(status), 0);
+	return WIFSIGNALED(status);
+}
+
+static void expect_bootable(void)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+
+	assert_true(imagecheck_is_whole(&root, IMAGE ONE));
+	assert_true(imagecheck_is_whole(&root, IMAGE OTHER));
+}
+
+/* Killed before and behind each step: it boots, and the next apply does the rest. */
+static void test_killed(void **state)
+{
+	static void (*const set_up[])(void) = {set_up_dracut, set_up_tools};
+	unsigned killed = 0;
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(set_up); i++) {
+		bool going = true;
+
+		behind = i % 2;
+		for (unsigned step = 0; going; step++) {
+			struct session *session;
+
+			fake_tear_down(state);
+			fake_set_up(state);
+			set_up[i / 2]();
+			session = begin_apply();
+			going = run_killed(session, step);
+			killed += going;
+			end(session);
+			expect_bootable();
+			apply_well();
+			expect_done();
+		}
+	}
+	assert_int_equal(killed, 2 * 11 + 2 * 9);
+}
+
+/* Killed while a generator wrote in place: what was kept is whole. */
+static void test_put_back(void **state)
+{
+	struct session *session;
+	char why[1024];
+
+	(void)state;
+	set_up_tools();
+	fake_image("boot/.vfioboot-kept.initrd.img-" OTHER, TOOLS, OTHER, GOOD);
+	fake_put(IMAGE OTHER, "half of it");
+	fake_put(IMAGE OTHER ".new", "half of it");
+	fake_put("boot/.vfioboot-new.initrd.img-" ONE, "half of it");
+	fake_put("etc/.vfioboot.protect.123", "half of it");
+	/* The next one fails as well: it is put back all the same. */
+	fake_put("fail-" OTHER, "");
+	session = begin_apply();
+	assert_true(carry_out(session, why, sizeof(why)) < 0);
+	end(session);
+	expect_bootable();
+	fake_remove("fail-" OTHER);
+	apply_well();
+	expect_done();
+}
+
+#define BY_ADD DROPIN_MARK "\n[device a]\npath = 00:05.0/00\n"
+
+static void set_up_undo(void)
+{
+	set_up_dracut();
+	apply_well();
+	fake_put("etc/vfioboot.conf.d/a.conf", BY_ADD);
+	fake_put("etc/vfioboot.conf.d/mine.conf", "[device b]\npath = 00:06.0/00\n");
+	fake_link("etc/vfioboot.conf.d/mask.conf", "/dev/null");
+	fake_image("next-" ONE, DRACUT, ONE, NOT_US);
+	fake_image("next-" OTHER, DRACUT, OTHER, NOT_US);
+}
+
+static void test_undo(void **state)
+{
+	struct machine_state now;
+	struct session *session;
+	char why[1024];
+
+	(void)state;
+	set_up_undo();
+	session = begin_undo();
+	assert_int_equal(carry_out(session, why, sizeof(why)), 0);
+	end(session);
+	now = look();
+	assert_null(strstr(now.text, "boot/.vfioboot"));
+	assert_null(strstr(now.text, "\netc/vfioboot"));
+	assert_string_equal(
+		fake_read("var/lib/vfioboot/undone/etc/vfioboot.conf"), FAKE_CONFIG);
+	assert_string_equal(
+		fake_read("var/lib/vfioboot/undone/etc/vfioboot.conf.d/mine.conf"),
+		"[device b]\npath = 00:06.0/00\n");
+	assert_string_equal(
+		fake_read("var/lib/vfioboot/undone/etc/vfioboot.conf.d/a.conf"), "");
+	assert_int_equal(access(fake_path("etc/vfioboot.conf.d"), F_OK), -1);
+	session = begin_undo();
+	assert_int_equal(session->deploy.n, 0);
+	end(session);
+}
+
+/* A file of the same name from an earlier undo is not lost, nor is one of comments moved. */
+static void test_undo_again(void **state)
+{
+	struct session *session;
+	size_t n;
+
+	(void)state;
+	set_up_undo();
+	fake_put("var/lib/vfioboot/undone/etc/vfioboot.conf.d/mine.conf", "older\n");
+	fake_put("etc/vfioboot.conf", "# comments\n\n; alone\n");
+	session = begin_undo();
+	n = session->deploy.n;
+	session->deploy.n = 5; /* what follows is of images */
+	expect_steps(session,
+		"remove /etc/vfioboot.conf.d/a.conf\n"
+		"move /etc/vfioboot.conf.d/mask.conf to "
+		"/var/lib/vfioboot/undone/etc/vfioboot.conf.d/mask.conf\n"
+		"move /etc/vfioboot.conf.d/mine.conf to "
+		"/var/lib/vfioboot/undone/etc/vfioboot.conf.d/mine.conf.1\n"
+		"remove /etc/vfioboot.conf\n"
+		"remove /etc/vfioboot.protect\n");
+	session->deploy.n = n;
+	end(session);
+}
+
+static void test_undo_fails(void **state)
+{
+	struct machine_state before, after;
+	struct session *session;
+	char why[1024], target[32] = "";
+
+	(void)state;
+	set_up_undo();
+	fake_image("next-" OTHER, DRACUT, OTHER, GOOD);
+	before = look();
+	session = begin_undo();
+	assert_true(carry_out(session, why, sizeof(why)) < 0);
+	assert_non_null(strstr(why, "it holds vfioboot, though nothing is configured"));
+	end(session);
+	after = look();
+	/* A directory that was made stays, empty. */
+	assert_non_null(strstr(before.text, "etc/vfioboot.conf.d/mine.conf"));
+	after.text[strlen(before.text)] = '\0';
+	assert_string_equal(after.text, before.text);
+	assert_string_equal(fake_read("etc/vfioboot.conf.d/a.conf"), BY_ADD);
+	assert_true(readlink(fake_path("etc/vfioboot.conf.d/mask.conf"), target, 31) > 0);
+	assert_string_equal(target, "/dev/null");
+}
+
+static void test_room(void **state)
+{
+	struct session *session;
+	char why[512] = "";
+
+	(void)state;
+	set_up_dracut();
+	session = begin_apply();
+	assert_int_equal(deploy_check_room(&session->deploy, why, sizeof(why)), 0);
+	assert_int_equal(truncate(fake_path(IMAGE ONE), (off_t)1 << 42), 0);
+	assert_int_equal(deploy_check_room(&session->deploy, why, sizeof(why)), -ENOSPC);
+	assert_non_null(strstr(why, "/boot has "));
+	end(session);
+}
+
+static void test_lock(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	pid_t pid;
+	int status;
+
+	(void)state;
+	assert_int_equal(deploy_lock(&root), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(deploy_lock(&root) == -EBUSY ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(test_steps_of_dracut),
+		TEST(test_steps_of_one),
+		TEST(test_steps_of_tools),
+		TEST(test_run),
+		TEST(test_generator_fails),
+		TEST(test_tools_fail),
+		TEST(test_image_is_bad),
+		TEST(test_files_that_stand_in_the_way),
+		TEST(test_killed),
+		TEST(test_put_back),
+		TEST(test_undo),
+		TEST(test_undo_again),
+		TEST(test_undo_fails),
+		TEST(test_room),
+		TEST(test_lock),
+	};
+
+	return cmocka_run_group_tests_name("deploy", tests, NULL, NULL);
+}
