@@ -99,10 +99,9 @@ selected() {
 	has '^state running$'
 }
 
-@test "vfioboot.device= needs no configuration at all" {
-	cp -a "$STAGE" "$BATS_TEST_TMPDIR/stage"
-	STAGE=$BATS_TEST_TMPDIR/stage
-	rm -rf "$STAGE/etc/vfioboot.conf" "$BATS_TEST_TMPDIR/overlay/etc/vfioboot.conf"
+# A file with nothing in it is enough for the image to hold the program.
+@test "vfioboot.device= needs nothing in the configuration" {
+	overlay etc/vfioboot.conf <<<'# nothing'
 	image bookworm initramfs-tools
 	twins
 	boot vfioboot.device=00:04.0/00

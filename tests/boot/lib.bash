@@ -33,6 +33,7 @@ image() {
 	mkdir -p "$BATS_TEST_TMPDIR/overlay"
 	image=$("$boot_dir/image" "$root" "$2" "${STAGE:?}" "$BATS_TEST_TMPDIR/overlay")
 	initrd=$image/initrd
+	vmlinuz=$image/vmlinuz
 	disk=$image/root.img
 }
 
@@ -66,12 +67,53 @@ root_file() {
 	[ "$disk" = "$own" ] || cp --sparse=always "$disk" "$own"
 	disk=$own
 	cat >"$file"
+	disk_write "$file" "$1"
+}
+
+# The disk becomes one of this test's own, which keeps what the guest writes to it.
+keep_disk() {
+	cp --sparse=always "$disk" "$BATS_TEST_TMPDIR/root.img"
+	disk=$BATS_TEST_TMPDIR/root.img
+	kept=on
+}
+
+# What the guest runs at its next boot, once it is up, on a disk that is kept. Its lines
+# are found in the dump behind the word "extra": guest_script <<SCRIPT
+guest_script() {
+	local file=$BATS_TEST_TMPDIR/guest-script
+	cat >"$file"
+	chmod +x "$file"
+	disk_write "$file" usr/lib/vfioboot-test/extra
+}
+
+# disk_write FILE PATH, disk_read PATH FILE, disk_list DIRECTORY: without mounting
+disk_write() {
 	debugfs -w -f /dev/stdin "$disk" >/dev/null 2>&1 <<-END
-		rm /$1
-		write $file /$1
+		rm /$2
+		write $1 /$2
 	END
 	# debugfs itself never fails.
-	debugfs -R "cat /$1" "$disk" 2>/dev/null | cmp - "$file"
+	debugfs -R "cat /$2" "$disk" 2>/dev/null | cmp - "$1"
+}
+
+disk_read() {
+	rm -f "$2"
+	debugfs -R "dump /$1 $2" "$disk" 2>/dev/null
+	[ -s "$2" ]
+}
+
+disk_list() {
+	debugfs -R "ls -p /$1" "$disk" 2>/dev/null | cut -d/ -f6 | sed '/^\.*$/d'
+}
+
+# What a boot loader would start: the kernel and the image that the disk has for RELEASE, or
+# for the one kernel there was.
+from_disk() { # [RELEASE]
+	local release=${1:-$(cat "$image/kernel")}
+	initrd=$BATS_TEST_TMPDIR/initrd.img-$release
+	vmlinuz=$BATS_TEST_TMPDIR/vmlinuz-$release
+	disk_read "boot/initrd.img-$release" "$initrd"
+	disk_read "boot/vmlinuz-$release" "$vmlinuz"
 }
 
 # Another configuration in both: reconfigure <<CONTENT
@@ -119,12 +161,12 @@ card() {
 root_drive() {
 	local snapshot=on
 	[ "${kept:-off}" = off ] || snapshot=off
-	qemu+=(-drive "file=$disk,if=none,id=root,format=raw,snapshot=$snapshot")
+	qemu+=(-drive "file=$disk,if=none,id=root,format=raw,snapshot=$snapshot,cache=unsafe")
 }
 
 root_disk() {
 	root_drive
-	qemu+=(-device "virtio-blk-pci,drive=root,bus=pcie.0,addr=1e.0")
+	qemu+=(-device "virtio-blk-pci,drive=root,serial=root,bus=pcie.0,addr=1e.0")
 	root_device=/dev/vda
 }
 
@@ -162,7 +204,7 @@ boot() {
 	timeout "${BOOT_TIMEOUT:-240}" "${qemu[@]}" \
 		-chardev "file,id=console,path=$console" -serial chardev:console \
 		-chardev "file,id=dump,path=$dump" -serial chardev:dump \
-		-kernel "$image/vmlinuz" -initrd "$initrd" \
+		-kernel "$vmlinuz" -initrd "$initrd" \
 		-append "${parameters//[$'\n\t']/ } dyndbg=\"func really_probe +p\" $*" || true
 	[ "$(tail -n 1 "$dump")" = end ] && return
 	echo "The guest never told how it is. Its console ends with:"
@@ -174,7 +216,7 @@ boot() {
 
 fail() {
 	printf '%s\n' "$@"
-	grep -E '^(function|file|unit|failed|state|log vfioboot:)' "$dump"
+	grep -E '^(function|file|unit|failed|state|extra|log vfioboot:)' "$dump"
 	return 1
 }
 

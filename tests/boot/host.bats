@@ -1,0 +1,229 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What a person does: `add`, `apply`, reboot; `remove`, `apply`, reboot; `undo`. The guest makes
+# its own images, and each boot is with the one that the disk has.
+
+load lib
+
+# What each run says stands in the dump behind "extra NAME", and how it ended behind "extra exit".
+# shellcheck disable=SC2016 # for the guest's shell
+run_function='
+	run() {
+		name=$1
+		shift
+		"$@" >/run/said 2>&1
+		status=$?
+		sed "s/^/$name /" /run/said
+		echo "exit $name $status"
+	}
+	list_image() {
+		if command -v lsinitramfs >/dev/null; then
+			lsinitramfs "/boot/initrd.img-$(uname -r)"
+		else
+			lsinitrd "/boot/initrd.img-$(uname -r)"
+		fi
+	}
+'
+
+exited() { # NAME STATUS
+	has "^extra exit $1 $2\$"
+}
+
+# What NAME printed, all of it
+said() {
+	sed -n "s/^extra $1 //p" "$dump"
+}
+
+# A machine as a person has it: the tree is installed, nothing is configured.
+installed() { # ROOT FLAVOUR
+	image "$1" "$2"
+	keep_disk
+}
+
+# The next boot, with the image that the disk has for a kernel; the guest runs the script.
+next_boot() { # [RELEASE] <<SCRIPT
+	guest_script < <(echo '#!/bin/sh' && echo "$run_function" && cat)
+	from_disk "$@"
+	twins
+	BOOT_TIMEOUT=900 boot
+}
+
+add_and_apply() {
+	next_boot <<-'END'
+		# dracut's image of this guest's hardware alone, as a person has it
+		rm -f /etc/dracut.conf.d/chroot.conf
+		run add vfioboot add 00:04.0/00 --name second
+		run apply vfioboot apply
+		run again vfioboot apply
+	END
+	native 01:00 bochs-drm
+	native 02:00 bochs-drm
+	exited add 0
+	exited apply 0
+	exited again 0
+	has '^extra again Nothing to do: every image is up to date'
+}
+
+bound() {
+	taken_untouched 02:00
+	native 01:00 bochs-drm
+	result initramfs 02:00.0 bound -
+	result initramfs 02:00.1 bound -
+	exited status 0
+	exited json 0
+	said status | grep -q '^All 2 functions are as wanted'
+	said json | jq -e '.functions | length == 2 and all(.section == "second" and
+		.wanted == "vfio-pci" and .driver == "vfio-pci" and .result == "bound")'
+	said json | jq -e '.images | length > 0 and all(.state == "fresh")'
+}
+
+there_and_back() {
+	add_and_apply
+	next_boot <<-'END'
+		run status vfioboot status
+		run json vfioboot status --json
+		run before list_image
+		run remove vfioboot remove second
+		run apply vfioboot apply
+	END
+	bound
+	# What is looked for after undo is found before it.
+	has '^extra before .*vfioboot-early'
+	exited remove 0
+	exited apply 0
+	next_boot <<-'END'
+		run status vfioboot status
+		run add vfioboot add 00:04.0/00 --name second
+		run undo vfioboot undo
+		run after list_image
+		find /etc /boot -iname '*vfioboot*' ! -name vfioboot-test.service | sed 's/^/left /'
+	END
+	native 01:00 bochs-drm
+	native 02:00 bochs-drm
+	exited status 0
+	exited add 0
+	exited undo 0
+	exited after 0
+	has '^extra after .*bin/modprobe'
+	lacks '^extra after .*vfioboot'
+	# It belongs to the package, as the programs do.
+	said left
+	[ "$(said left)" = /etc/mkinitcpio.conf.d/vfioboot.conf ]
+}
+
+@test "bookworm, initramfs-tools: add, apply: bound; remove, apply: native; undo" {
+	installed bookworm initramfs-tools-host
+	there_and_back
+}
+
+@test "trixie, dracut: add, apply: bound" {
+	installed trixie dracut-host
+	add_and_apply
+	next_boot <<-'END'
+		run status vfioboot status
+		run json vfioboot status --json
+	END
+	bound
+}
+
+# bats test_tags=all
+@test "trixie, dracut: add, apply: bound; remove, apply: native; undo" {
+	installed trixie dracut-host
+	there_and_back
+}
+
+# A kernel that apt installs after apply: its image is made by the package's own scripts.
+new_kernel() { # ROOT FLAVOUR
+	local release
+	installed "$1" "$2"
+	next_boot <<-'END'
+		rm -f /etc/dracut.conf.d/chroot.conf
+		run add vfioboot add 00:04.0/00 --name second
+		run apply vfioboot apply
+		run install env DEBIAN_FRONTEND=noninteractive apt-get install --yes /srv/later/*.deb
+		run status vfioboot status
+		run json vfioboot status --json
+	END
+	exited apply 0
+	exited install 0
+	release=$(disk_list lib/modules | grep -vxF "$(cat "$image/kernel")")
+	said json | jq -e '.images | length == 2 and all(.state == "fresh")'
+	next_boot "$release" <<-'END'
+		uname -r
+		run status vfioboot status
+		run json vfioboot status --json
+	END
+	has "^extra $release\$"
+	bound
+}
+
+# bats test_tags=all
+@test "bookworm, initramfs-tools: a kernel that is installed after apply" {
+	new_kernel bookworm-later initramfs-tools-host
+}
+
+# bats test_tags=all
+@test "trixie, dracut: a kernel that is installed after apply" {
+	new_kernel trixie-later dracut-host
+}
+
+# The power goes while the generator is at work: what is half written is no image.
+# bats test_tags=all
+@test "bookworm, initramfs-tools: the power goes in the middle of apply" {
+	installed bookworm initramfs-tools-host
+	next_boot <<-'END'
+		run add vfioboot add 00:04.0/00 --name second
+		vfioboot apply >/run/said &
+		while ! ls -d /var/tmp/mkinitramfs_* 2>/dev/null; do sleep 1; done
+		sleep 10
+		find /boot | sed 's/^/cut /'
+	END
+	exited add 0
+	# The old image is kept, and the new one is not there yet.
+	has '^extra cut /boot/[.]vfioboot-kept[.]'
+	next_boot <<-'END'
+		run apply vfioboot apply
+		run json vfioboot status --json
+		find /boot -name '.*vfioboot*' | sed 's/^/left /'
+	END
+	exited apply 0
+	said json | jq -e '.images | length == 1 and all(.state == "fresh")'
+	[ "$(said left)" = '' ]
+}
+
+# interrupted ROOT FLAVOUR [SYSCALL NUMBER]: each image that is there after a kill is booted
+interrupted() {
+	local sum
+	second_gpu | overlay etc/vfioboot.conf.d/second.conf
+	image "$1" "$2"
+	shift 2
+	mkdir "$BATS_TEST_TMPDIR/interrupted"
+	"$boot_dir/interrupt" "$image" "$BATS_TEST_TMPDIR/interrupted" "$@" \
+		>"$BATS_TEST_TMPDIR/kills"
+	cat "$BATS_TEST_TMPDIR/kills"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/kills")" -gt 2 ]
+	for sum in $(cut -d' ' -f3 "$BATS_TEST_TMPDIR/kills" | sort -u); do
+		initrd=$BATS_TEST_TMPDIR/interrupted/$sum
+		twins
+		boot
+		driver 02:00.0 vfio-pci
+		driver 02:00.1 vfio-pci
+		native 01:00 bochs-drm
+		has '^state running$'
+	done
+}
+
+@test "bookworm, initramfs-tools: apply is killed before the generator runs" {
+	interrupted bookworm initramfs-tools-host clone3 1
+}
+
+# bats test_tags=all
+@test "bookworm, initramfs-tools: apply is killed before each rename and each command" {
+	interrupted bookworm initramfs-tools-host
+}
+
+# bats test_tags=all
+@test "trixie, dracut: apply is killed before each rename and each command" {
+	interrupted trixie dracut-host
+}
