@@ -31,7 +31,7 @@ function __vfioboot_devices
     set -l typed (__vfioboot_typed)
     switch $typed[2]
         case add
-            printf '%s\n' gpu:auto nvme:auto
+            printf '%s\n' gpu:auto nvme:auto usb:auto
         case remove
             sed -n 's/^\[device \([^]]*\)\].*/\1/p' /etc/vfioboot.conf.d/*.conf 2>/dev/null
     end
