@@ -203,6 +203,8 @@ check check-all demo bench fuzz:
 lint: build/vfioboot-early
 	@tests/lint
 
+CLI_TESTS = bats --tap --jobs "$$(nproc)" tests/cli
+
 .PHONY: run-check run-check-all
 run-check run-check-all: check-programs
 	@rm -rf $(RESULTS)
@@ -210,9 +212,9 @@ run-check run-check-all: check-programs
 	@for test in $(TESTS); do \
 		CMOCKA_MESSAGE_OUTPUT=TAP tests/run $(RESULTS) $${test##*/} $$test; done
 	@EARLY=build/vfioboot-early VFIOBOOT=build/vfioboot \
-		tests/run $(RESULTS) cli bats --tap tests/cli
+		tests/run $(RESULTS) cli $(CLI_TESTS)
 	@EARLY=build/sanitized/vfioboot-early VFIOBOOT=build/sanitized/vfioboot \
-		tests/run $(RESULTS) cli-sanitized bats --tap tests/cli
+		tests/run $(RESULTS) cli-sanitized $(CLI_TESTS)
 	@tests/run $(RESULTS) boot tests/boot/run $(if $(filter run-check-all,$@),--all)
 	@tests/run $(RESULTS) --summary
 

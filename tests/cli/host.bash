@@ -178,8 +178,8 @@ host_system() {
 	cp "$early" "$host/usr/lib/vfioboot/vfioboot-early"
 }
 
-# host_of_two_cards DIR: makes it there; $early and $compose are the programs
-host_of_two_cards() {
+# It is the same for all tests of a run, so it is made once: compilers are slow.
+make_host() {
 	host=$1
 	mkdir -p "$host"
 	"$compose" "$BATS_TEST_DIRNAME/../fixtures/identical-cards/machine" "$host"
@@ -190,6 +190,21 @@ host_of_two_cards() {
 	host_kernel
 	host_modules
 	host_system
+}
+
+# host_of_two_cards DIR: makes it there; $early and $compose are the programs
+host_of_two_cards() {
+	local made=$BATS_RUN_TMPDIR/host-of-two-cards
+	(
+		flock 9
+		if [ ! -d "$made" ]; then
+			make_host "$made.making"
+			mv "$made.making" "$made"
+		fi
+	) 9>"$made.lock"
+	host=$1
+	mkdir -p "$host"
+	cp -a "$made/." "$host"
 }
 
 # The next boot of the host, as it should go: the second card is on vfio-pci, and the record
