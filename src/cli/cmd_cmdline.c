@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `vfioboot cmdline`: the kernel parameters that this machine needs, each with its reason. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/text.h"
+#include "../core/util.h"
+#include "../host/loaders/kernelfacts.h"
+#include "cli.h"
+#include "sections.h"
+#include "table.h"
+
+struct arguments {
+	const char *root, *profile;
+	bool json, explain, host_dma_speed;
+};
+
+enum { ROOT, JSON, EXPLAIN, PROFILE, HOST_DMA_SPEED };
+
+static const struct cli_option options[] = {
+	[ROOT] = CLI_OPTION_ROOT,
+	[JSON] = CLI_OPTION_JSON,
+	[EXPLAIN] = {"explain", NULL, "tell the reason of each, and what else matters",
+		0},
+	[PROFILE] = {"profile", "NAME", "for boots that ask for this profile", 0},
+	[HOST_DMA_SPEED] = {"host-dma-speed", NULL,
+		"faster DMA for the host's own devices, with less isolation", 0},
+	{0},
+};
+
+enum { PARAMETER, KIND, REASON };
+
+static const struct column columns[] = {
+	[PARAMETER] = {"PARAMETER", COLUMN_DEFAULT, NULL},
+	[KIND] = {"KIND", COLUMN_DEFAULT, NULL},
+	[REASON] = {"REASON", COLUMN_DEFAULT, NULL},
+};
+
+/* In the order of enum kernelparams_kind. */
+static const char *const kinds[] = {"needed", "warning", "conflict", "firmware"};
+
+/* Returns CLI_OK, or CLI_MISUSE after a message. */
+static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
+{
+	struct arguments arguments = {.root = "/"};
+	int option;
+
+	while ((option = cli_next_option(&cmd_cmdline, argc, argv)) >= 0) {
+		if (option == ROOT)
+			arguments.root = optarg;
+		else if (option == JSON)
+			arguments.json = true;
+		else if (option == EXPLAIN)
+			arguments.explain = true;
+		else if (option == PROFILE)
+			arguments.profile = optarg;
+		else if (option == HOST_DMA_SPEED)
+			arguments.host_dma_speed = true;
+	}
+	if (option == CLI_BAD_OPTION)
+		return CLI_MISUSE;
+	if (optind < argc)
+		return cli_extra_argument(argv, optind);
+	*ret = arguments;
+	return CLI_OK;
+}
+
+static int print_json(const struct kernelparams *params)
+{
+	_cleanup_(table_free) struct table *table = NULL;
+	int r = table_new("parameters", columns, ARRAY_SIZE(columns), true, &table);
+
+	for (unsigned i = 0; r == 0 && i < params->n; i++) {
+		const struct kernelparams_item *item = &params->items[i];
+		struct table_line *line = table_add(table, NULL);
+
+		if (!line)
+			return -ENOMEM;
+		if (*item->parameter)
+			r = table_set(table, line, PARAMETER, item->parameter);
+		if (r == 0)
+			r = table_set(table, line, KIND, kinds[item->kind]);
+		if (r == 0)
+			r = table_set(table, line, REASON, item->reason);
+	}
+	return r == 0 ? table_print(table) : r;
+}
+
+/* The parameters to be added, in a line that can be pasted; nothing when nothing is. */
+static void print_needed(const struct kernelparams *params)
+{
+	const char *blank = "";
+
+	for (unsigned i = 0; i < params->n; i++) {
+		if (params->items[i].kind != KERNELPARAMS_NEEDED)
+			continue;
+		printf("%s%s", blank, params->items[i].parameter);
+		blank = " ";
+	}
+	if (*blank)
+		putchar('\n');
+}
+
+static void print_explained(const struct kernelparams *params)
+{
+	if (!params->n)
+		puts("This machine needs no kernel parameter.");
+	for (unsigned i = 0; i < params->n; i++) {
+		const struct kernelparams_item *item = &params->items[i];
+
+		printf("%-9s%s%s%s%s\n", kinds[item->kind], item->parameter,
+			*item->parameter ? ": " : "", item->reason,
+			sections_full_stop(item->reason));
+	}
+}
+
+/* What must not be missed by someone who pastes the line: without --explain, on stderr. */
+static void say_obstacles(const struct kernelparams *params)
+{
+	for (unsigned i = 0; i < params->n; i++) {
+		const struct kernelparams_item *item = &params->items[i];
+		const char *colon = *item->parameter ? ": " : "";
+
+		if (item->kind == KERNELPARAMS_CONFLICT)
+			cli_error("cmdline", "%s%s%s", item->parameter, colon,
+				item->reason);
+		else if (item->kind != KERNELPARAMS_NEEDED)
+			cli_warning("cmdline", "%s%s%s", item->parameter, colon,
+				item->reason);
+	}
+}
+
+/* The machine as it will be in a boot that asks for the profile. */
+static int read_next(
+	const struct sysfs_root *root, const char *profile, struct nextboot *ret)
+{
+	static char cmdline[40960];
+	size_t len = profile ? text_join(cmdline, sizeof(cmdline),
+				       "vfioboot.profile=", profile, " ", NULL)
+			     : 0;
+
+	if (!profile)
+		return nextboot_read(root, NULL, ret);
+	if (sysfs_read_cmdline(root, cmdline + len, sizeof(cmdline) - len) < 0)
+		cmdline[len] = '\0';
+	return nextboot_read(root, cmdline, ret);
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	static struct nextboot next;
+	static struct kernelparams params;
+	struct kernelparams_facts facts = {0};
+	struct arguments arguments = {0};
+	int r;
+
+	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+		return CLI_MISUSE;
+	if (cli_open_root("cmdline", arguments.root, &root) != CLI_OK)
+		return CLI_FAILED;
+	read_next(&root, arguments.profile, &next);
+	sections_say_errors("cmdline", &next.config);
+	facts.profile = arguments.profile;
+	facts.host_dma_speed = arguments.host_dma_speed;
+	r = kernelfacts_read(&root, &next, &facts);
+	if (r < 0)
+		return cli_error("cmdline",
+			"cannot read what %s is: %s; run it on the "
+			"machine itself",
+			arguments.root, strerror(-r));
+	kernelparams_decide(&facts, &params);
+	if (arguments.json)
+		r = print_json(&params);
+	else if (arguments.explain)
+		print_explained(&params);
+	else if (!params.refused)
+		print_needed(&params);
+	if (r < 0)
+		return cli_error("cmdline", "%s", strerror(-r));
+	if (!arguments.json && !arguments.explain)
+		say_obstacles(&params);
+	return params.refused ? CLI_FAILED : CLI_OK;
+}
+
+const struct cli_command cmd_cmdline = {
+	.name = "cmdline",
+	.operands = "",
+	.summary = "print the kernel parameters that this machine needs",
+	.details =
+		"Nothing is printed where none is needed, as on most machines.  Parameters\n"
+		"that are there and switch off what is needed, or do nothing, are named.",
+	.options = options,
+	.run = run,
+};

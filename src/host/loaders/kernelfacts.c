@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The facts that the checks gather, in the terms of the decision on kernel parameters. */
+#include "kernelfacts.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "../../core/util.h"
+#include "../check/checkhost.h"
+#include "../devices/pcibars.h"
+#include "../images/kernelconfig.h"
+
+#define VENDOR_INTEL 0x8086
+#define CLASS_VGA    0x0300 /* include/linux/pci_ids.h, PCI_CLASS_DISPLAY_VGA */
+
+/* COMMAND_LINE_SIZE of x86 and arm64; others have 1024 or more. */
+#define LIMIT_USUAL 2048
+#define LIMIT_LEAST 1024
+
+static void read_config(const struct check_host *host, struct kernelparams_facts *facts)
+{
+	_cleanup_free_ char *config = NULL;
+
+	if (!host->running[0] ||
+		kernelconfig_read(host->root, host->running, true, &config) < 0)
+		return;
+	facts->lto = kernelconfig_has(config, "LTO");
+	if (kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF"))
+		facts->iommu_default = IOMMU_DEFAULT_INTGPU_OFF;
+	else
+		facts->iommu_default = kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON")
+			? IOMMU_DEFAULT_ON
+			: IOMMU_DEFAULT_OFF;
+}
+
+/* Which of the firmware's framebuffers lies in the function, by the name of its driver. */
+static enum framebuffer find_framebuffer(
+	const struct check_host *host, const struct check_function *function)
+{
+	struct pci_bar bars[PCI_BARS];
+	char name[32];
+
+	if (pci_bars_read(host->root, function->dev.address, bars) < 0 ||
+		pci_bars_find_framebuffer(host->root, bars, name, sizeof(name)) < 0)
+		return FRAMEBUFFER_UNKNOWN;
+	if (!*name)
+		return FRAMEBUFFER_NONE;
+	return strcmp(name, "efifb") == 0 ? FRAMEBUFFER_EFIFB : FRAMEBUFFER_SIMPLE;
+}
+
+static void read_display(const struct check_host *host,
+	const struct check_function *function, struct kernelparams_facts *facts)
+{
+	char text[8];
+	bool boot = check_read_attribute(
+			    host, function, "boot_vga", text, sizeof(text)) == 0 &&
+		text[0] == '1';
+	enum framebuffer framebuffer = find_framebuffer(host, function);
+
+	/* On the root bus itself, it is none that somebody plugged in. */
+	facts->takes_integrated_gpu |=
+		function->dev.ids.vendor == VENDOR_INTEL && function->dev.path.depth == 1;
+	/* Other displays than those of VGA have no boot_vga. */
+	if (!boot && framebuffer != FRAMEBUFFER_EFIFB &&
+		framebuffer != FRAMEBUFFER_SIMPLE)
+		return;
+	facts->takes_boot_display = true;
+	facts->boot_display_is_vga = function->dev.ids.class >> 8 == CLASS_VGA;
+	facts->framebuffer = framebuffer;
+}
+
+int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
+	struct kernelparams_facts *ret)
+{
+	static char cmdline[40960]; /* as core/configfiles.c reads it */
+	_cleanup_(check_host_free) struct check_host host = {.root = root, .next = next};
+	unsigned major = 0, minor = 0;
+	size_t bad, at = 0;
+	const struct check_function *function;
+	int r = check_host_read(&host, NULL, 0, &bad);
+
+	if (r < 0)
+		return r;
+	if (!host.n && host.cpu == CPU_UNKNOWN)
+		return -ENODATA;
+	ret->cpu = host.cpu;
+	ret->has_groups = host.has_groups;
+	if (sscanf(host.running, "%u.%u", &major, &minor) == 2)
+		ret->kernel = major << 16 | minor;
+	ret->limit = host.cpu == CPU_OTHER ? LIMIT_LEAST : LIMIT_USUAL;
+	snprintf(cmdline, sizeof(cmdline), "%s", host.cmdline ? host.cmdline : "");
+	cmdline[strcspn(cmdline, "\n")] = '\0';
+	ret->cmdline = cmdline;
+	read_config(&host, ret);
+	while ((function = check_next_target(&host, &at)))
+		if (pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
+			!function->is_virtual)
+			read_display(&host, function, ret);
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What kernelparams_decide() wants to know of a machine, read from it. */
+#ifndef VFIOBOOT_KERNELFACTS_H
+#define VFIOBOOT_KERNELFACTS_H
+
+#include "../config/nextboot.h"
+#include "kernelparams.h"
+
+/*
+ * Reads the facts of the machine at @root; what is given away is what @next plans.  What the
+ * person asks for is left as it is in *@ret, which starts as {0} otherwise.  The command line
+ * in it lasts until the next call.  Returns 0; -ENODATA when there is nothing to judge by,
+ * since neither PCI functions nor the processor can be read; or another -errno.
+ */
+int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
+	struct kernelparams_facts *ret);
+
+#endif

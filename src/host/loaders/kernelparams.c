@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One function a question; each adds what there is to say. */
+#include "kernelparams.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../core/cmdline.h"
+#include "../../core/util.h"
+
+#define KERNEL(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor))
+
+/* Left for what a boot loader adds: BOOT_IMAGE=, initrd=, and for a later parameter. */
+#define MARGIN 128
+
+static void __attribute__((format(printf, 4, 5))) add(struct kernelparams *params,
+	enum kernelparams_kind kind, const char *parameter, const char *format, ...)
+{
+	struct kernelparams_item *item = &params->items[params->n];
+	va_list args;
+
+	if (params->n == KERNELPARAMS_MAX)
+		return;
+	params->n++;
+	item->kind = kind;
+	snprintf(item->parameter, sizeof(item->parameter), "%s", parameter);
+	va_start(args, format);
+	vsnprintf(item->reason, sizeof(item->reason), format, args);
+	va_end(args);
+	params->refused |= kind == KERNELPARAMS_CONFLICT;
+}
+
+/* Whether the value, a list with commas, has @item; NULL is any value, or none. */
+static bool value_has(const struct cmdline_param *param, const char *item)
+{
+	size_t len = item ? strlen(item) : 0;
+	const char *p = param->value;
+
+	if (!item)
+		return true;
+	for (const char *end = p ? p + param->value_len : NULL; p && p <= end;) {
+		const char *comma = memchr(p, ',', (size_t)(end - p));
+		size_t n = (size_t)((comma ? comma : end) - p);
+
+		if (n == len && memcmp(p, item, len) == 0)
+			return true;
+		p += n + 1;
+	}
+	return false;
+}
+
+static bool has(
+	const struct kernelparams_facts *facts, const char *name, const char *item)
+{
+	const char *cursor = facts->cmdline;
+	struct cmdline_param param;
+
+	while (cmdline_next(&cursor, &param))
+		if (cmdline_name_is(&param, name) && value_has(&param, item))
+			return true;
+	return false;
+}
+
+/* What switches the IOMMU off.  Nothing is stacked on top of it: who wins is no one's guess. */
+static void decide_conflicts(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	static const struct {
+		const char *name, *value, *text;
+	} conflicts[] = {
+		{"intel_iommu", "off", "intel_iommu=off"},
+		{"iommu", "off", "iommu=off"},
+		{"amd_iommu", "off", "amd_iommu=off"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++)
+		if (has(facts, conflicts[i].name, conflicts[i].value))
+			add(ret, KERNELPARAMS_CONFLICT, conflicts[i].text,
+				"it switches the IOMMU off, and without one no device can "
+				"be given away; remove it from the boot loader's "
+				"configuration, reboot, and ask again");
+}
+
+static void decide_intel(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	if (has(facts, "intel_iommu", "on")) {
+		if (!facts->has_groups)
+			add(ret, KERNELPARAMS_FIRMWARE, "",
+				"intel_iommu=on is there, and yet there are no IOMMU "
+				"groups: switch VT-d on in the firmware setup");
+		return;
+	}
+	if (facts->takes_integrated_gpu &&
+		facts->iommu_default == IOMMU_DEFAULT_INTGPU_OFF)
+		add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
+			"this kernel leaves the integrated GPU out of the IOMMU unless "
+			"told so, and it is to be given away");
+	else if (!facts->has_groups && facts->iommu_default == IOMMU_DEFAULT_OFF)
+		add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
+			"this kernel was built with the IOMMU off, and this is the only "
+			"switch");
+	else if (!facts->has_groups && facts->iommu_default == IOMMU_DEFAULT_UNKNOWN)
+		add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
+			"there are no IOMMU groups, and how this kernel was built can't "
+			"be read; if it changes nothing, switch VT-d on in the firmware "
+			"setup");
+	else if (!facts->has_groups)
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"this kernel has the IOMMU on by itself, and yet there are no "
+			"IOMMU groups: switch VT-d on in the firmware setup");
+}
+
+static void decide_iommu(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	if (facts->cpu == CPU_INTEL)
+		decide_intel(facts, ret);
+	else if (facts->has_groups)
+		return;
+	else if (facts->cpu == CPU_AMD)
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"no parameter switches an AMD IOMMU on: switch AMD-Vi (also "
+			"called SVM or IOMMU) on in the firmware setup");
+	else if (facts->cpu == CPU_ARM)
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"no parameter switches an Arm SMMU on: it has to be in the "
+			"firmware's tables (IORT or device tree), and in the kernel "
+			"(CONFIG_ARM_SMMU, CONFIG_ARM_SMMU_V3)");
+	else
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"there are no IOMMU groups, and for this processor no parameter "
+			"is known: look for an IOMMU in the firmware setup");
+}
+
+/* Whether the firmware's framebuffer would stay in the boot display. */
+static bool keeps_framebuffer(const struct kernelparams_facts *facts)
+{
+	return facts->takes_boot_display && facts->kernel &&
+		(facts->kernel < KERNEL(6, 0) || !facts->boot_display_is_vga);
+}
+
+static void decide_sysfb(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	if (facts->lto)
+		add(ret, KERNELPARAMS_CONFLICT, "",
+			"the firmware's framebuffer would stay in the boot display, and "
+			"in a kernel with link-time optimisation nothing keeps it out; "
+			"give another display away, or use another kernel");
+	else if (!facts->trial)
+		add(ret, KERNELPARAMS_WARNING, "",
+			"the firmware's framebuffer stays in the boot display, so that a "
+			"guest can't use it; 'vfioboot try' starts once without it "
+			"(initcall_blacklist=sysfb_init) and looks whether that helps");
+	else
+		add(ret, KERNELPARAMS_NEEDED, "initcall_blacklist=sysfb_init",
+			"nothing else keeps the firmware's framebuffer out of the boot "
+			"display on this kernel; look for BOOTFB in /proc/iomem "
+			"afterwards"); /* lint: told, not read */
+}
+
+static void decide_display(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	bool stays = keeps_framebuffer(facts);
+
+	if (facts->kernel >> 16 == 6 && (facts->kernel & 0xffff) == 0)
+		add(ret, KERNELPARAMS_WARNING, "",
+			"on kernel 6.0 giving any graphics card away may end the host's "
+			"console; use a later kernel");
+	if (!facts->takes_boot_display)
+		return;
+	if (stays && facts->framebuffer == FRAMEBUFFER_SIMPLE)
+		decide_sysfb(facts, ret);
+	else if (stays && facts->framebuffer == FRAMEBUFFER_EFIFB &&
+		!has(facts, "video", "efifb:off"))
+		add(ret, KERNELPARAMS_NEEDED, "video=efifb:off",
+			"this kernel does not take the firmware's framebuffer from the "
+			"boot display, which is to be given away");
+	add(ret, KERNELPARAMS_WARNING, "",
+		"the boot display is to be given away: the host's console goes away when "
+		"vfio-pci takes it");
+}
+
+/* What people paste, and what it really does. */
+static const struct {
+	const char *name, *value, *reason;
+} cargo_cult[] = {
+	{"amd_iommu", "on",
+		"the kernel knows no such value; the AMD IOMMU is on by itself"},
+	{"iommu", "pt",
+		"it neither switches the IOMMU on nor is it needed: it lets the host's "
+		"own drivers bypass it"},
+	{"vfio-pci.ids", NULL,
+		"it takes every card with these ids, whichever it is; the configuration "
+		"of vfioboot names one by its place"},
+	{"rd.driver.pre", "vfio-pci", "vfioboot comes earlier than this"},
+	{"nomodeset", NULL,
+		"it takes the display drivers from the host's own cards, too"},
+	{"module_blacklist", NULL,
+		"it keeps the drivers away from the host's own devices, too"},
+	{"modprobe.blacklist", NULL,
+		"it keeps the drivers away from the host's own devices, too"},
+	{"pcie_acs_override", NULL,
+		"it pretends an isolation that the hardware does not have; kernels "
+		"without a patch do not know it"},
+	{"pci", "noats", "vfio does not need it"},
+	{"vfio_iommu_type1.allow_unsafe_interrupts", NULL,
+		"it lets a guest raise interrupts of the host; needed only without "
+		"interrupt remapping"},
+	{"kvm.ignore_msrs", NULL, "giving devices away does not need it"},
+};
+
+static void decide_cargo_cult(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cargo_cult); i++) {
+		char text[96];
+
+		if (!has(facts, cargo_cult[i].name, cargo_cult[i].value))
+			continue;
+		snprintf(text, sizeof(text), "%s%s%s", cargo_cult[i].name,
+			cargo_cult[i].value ? "=" : "",
+			cargo_cult[i].value ? cargo_cult[i].value : "");
+		add(ret, KERNELPARAMS_WARNING, text, "it can go: %s",
+			cargo_cult[i].reason);
+	}
+	if (has(facts, "video", "efifb:off") &&
+		!(keeps_framebuffer(facts) && facts->framebuffer == FRAMEBUFFER_EFIFB))
+		add(ret, KERNELPARAMS_WARNING, "video=efifb:off",
+			"it can go: on this machine nothing needs it");
+	if (has(facts, "initcall_blacklist", "sysfb_init") && !keeps_framebuffer(facts))
+		add(ret, KERNELPARAMS_WARNING, "initcall_blacklist=sysfb_init",
+			"it can go: on this machine nothing needs it");
+}
+
+static void decide_wishes(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	char text[96];
+
+	if (facts->host_dma_speed && !has(facts, "iommu.passthrough", "1") &&
+		!has(facts, "iommu", "pt"))
+		add(ret, KERNELPARAMS_NEEDED, "iommu.passthrough=1",
+			"asked for: the host's own devices get faster DMA, and less "
+			"isolation");
+	if (!facts->profile)
+		return;
+	snprintf(text, sizeof(text), "vfioboot.profile=%s", facts->profile);
+	add(ret, KERNELPARAMS_NEEDED, text, "it selects the profile at this boot");
+}
+
+/* The kernel cuts a longer command line without a word. */
+static void decide_length(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	size_t total = strlen(facts->cmdline) + MARGIN;
+
+	for (unsigned i = 0; i < ret->n; i++)
+		if (ret->items[i].kind == KERNELPARAMS_NEEDED)
+			total += 1 + strlen(ret->items[i].parameter);
+	if (facts->limit && total >= facts->limit)
+		add(ret, KERNELPARAMS_CONFLICT, "",
+			"the command line would have %zu bytes, with %d to spare, and this "
+			"kernel cuts it at %zu; remove what is not needed",
+			total - MARGIN, MARGIN, facts->limit);
+}
+
+void kernelparams_decide(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	ret->n = 0;
+	ret->refused = false;
+	decide_conflicts(facts, ret);
+	if (!ret->refused)
+		decide_iommu(facts, ret);
+	decide_display(facts, ret);
+	decide_wishes(facts, ret);
+	decide_cargo_cult(facts, ret);
+	decide_length(facts, ret);
+}

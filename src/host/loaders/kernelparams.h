@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which kernel parameters a machine needs so that its devices can be given away, each with
+ * its reason, and which of those that it has stand in the way or do nothing.  Pure: facts
+ * in, advice out.  Documentation/admin-guide/kernel-parameters.txt names the parameters.
+ */
+#ifndef VFIOBOOT_KERNELPARAMS_H
+#define VFIOBOOT_KERNELPARAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../cpu.h"
+
+#define KERNELPARAMS_MAX 32
+
+/* What the kernel was built to do with an Intel IOMMU (drivers/iommu/intel/Kconfig). */
+enum iommu_default {
+	IOMMU_DEFAULT_UNKNOWN,
+	IOMMU_DEFAULT_ON,
+	IOMMU_DEFAULT_OFF,
+	IOMMU_DEFAULT_INTGPU_OFF, /* on, but not for the integrated GPU: Debian's own */
+};
+
+/* What the firmware left on the screen, and in which the kernel still writes. */
+enum framebuffer {
+	FRAMEBUFFER_UNKNOWN,
+	FRAMEBUFFER_NONE,
+	FRAMEBUFFER_EFIFB,
+	FRAMEBUFFER_SIMPLE
+};
+
+struct kernelparams_facts {
+	enum cpu_kind cpu;
+	enum iommu_default iommu_default;
+	bool has_groups;     /* there are IOMMU groups */
+	unsigned kernel;     /* major << 16 | minor; 0: not known */
+	bool lto;            /* the kernel was built with link-time optimisation */
+	size_t limit;        /* bytes of a command line, COMMAND_LINE_SIZE */
+	const char *cmdline; /* of this boot */
+	/* Of the functions that are to be given away: */
+	bool takes_integrated_gpu;
+	bool takes_boot_display;
+	bool boot_display_is_vga;     /* its class is 0300 */
+	enum framebuffer framebuffer; /* that lies in the boot display */
+	/* What the person asks for: */
+	bool host_dma_speed;
+	bool trial;          /* for one boot that comes back by itself */
+	const char *profile; /* NULL: none */
+};
+
+enum kernelparams_kind {
+	KERNELPARAMS_NEEDED,   /* to be added */
+	KERNELPARAMS_WARNING,  /* what will happen, or what does nothing */
+	KERNELPARAMS_CONFLICT, /* nothing is to be added before this is gone */
+	KERNELPARAMS_FIRMWARE, /* no parameter helps: a setting of the machine does */
+};
+
+struct kernelparams_item {
+	enum kernelparams_kind kind;
+	char parameter[96]; /* "" where it is about none */
+	char reason[320];   /* a sentence without full stop */
+};
+
+struct kernelparams {
+	struct kernelparams_item items[KERNELPARAMS_MAX];
+	unsigned n;
+	bool refused; /* by a conflict, or since it would be too long */
+};
+
+/* Decides. */
+void kernelparams_decide(
+	const struct kernelparams_facts *facts, struct kernelparams *ret);
+
+#endif

@@ -1,0 +1,200 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # for host.bash; run sets output
+#
+# `vfioboot cmdline` on the desktop of host.bash, changed to be each row of the decision: what it
+# prints is what is to be added. The decision itself is held by test_kernelparams.
+
+bats_require_minimum_version 1.5.0
+
+# shellcheck source=/dev/null
+source "$BATS_TEST_DIRNAME/host.bash"
+
+setup() {
+	top=$BATS_TEST_DIRNAME/../..
+	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
+	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
+	compose=$(realpath "$top/build/tests/compose")
+	host_of_two_cards "$BATS_TEST_TMPDIR/host"
+}
+
+cmdline() {
+	run --separate-stderr "$vfioboot" cmdline --root "$host" "$@"
+}
+
+# prints TEXT [WORDS-ON-STDERR]: it exits with 0
+prints() {
+	cmdline
+	[ "$status" = 0 ]
+	[ "$output" = "$1" ]
+	if [ -n "${2:-}" ]; then
+		[[ $stderr == *"$2"* ]]
+	else
+		[ -z "$stderr" ]
+	fi
+}
+
+# refuses WORDS: nothing to paste
+refuses() {
+	cmdline
+	[ "$status" = 1 ]
+	[ -z "$output" ]
+	[[ $stderr == *"$1"* ]]
+}
+
+# As if the kernel had found no IOMMU
+no_groups() {
+	rm -rf "$host"/sys/bus/pci/devices/*/iommu_group "$host"/sys/kernel/iommu_groups
+}
+
+built() { # OPTION...
+	printf 'CONFIG_%s=y\n' X86 INTEL_IOMMU "$@" >"$host/boot/config-$release"
+}
+
+booted_with() {
+	put proc/cmdline <<<"root=/dev/nvme0n1p2 ro $*"
+}
+
+cpu() {
+	sed -i "s/GenuineIntel/$1/" "$host/proc/cpuinfo"
+}
+
+give() {
+	put etc/vfioboot.conf.d/gpu.conf <<-END
+		[device gpu]
+		path = $1
+		$(printf '%s\n' "${@:2}")
+	END
+}
+
+# A kernel of another version, built the same
+kernel() {
+	mv "$host/boot/config-$release" "$host/boot/config-$1"
+	put proc/sys/kernel/osrelease <<<"$1"
+}
+
+# What the firmware draws into, and its name in /proc/iomem
+framebuffer() { # NAME
+	put proc/iomem <<-END
+		90000000-9fffffff : 0000:00:02.0
+		  90000000-907e8fff : $1
+	END
+	put sys/devices/pci0000:00/0000:00:02.0/resource <<-END
+		0x0000000080000000 0x0000000080ffffff 0x0000000000140204
+		0x0000000000000000 0x0000000000000000 0x0000000000000000
+		0x0000000090000000 0x000000009fffffff 0x000000000014220c
+		0x0000000000000000 0x0000000000000000 0x0000000000000000
+		0x0000000000000000 0x0000000000000000 0x0000000000000000
+		0x0000000000000000 0x0000000000000000 0x0000000000000000
+	END
+}
+
+@test "a machine that needs nothing: nothing" {
+	prints ''
+	give 00:01.1/00
+	prints ''
+	cmdline --explain
+	[ "$output" = 'This machine needs no kernel parameter.' ]
+}
+
+@test "Intel, no groups: by what the kernel was built to do" {
+	no_groups
+	built INTEL_IOMMU_DEFAULT_OFF
+	prints intel_iommu=on
+	built INTEL_IOMMU_DEFAULT_ON
+	prints '' 'switch VT-d on in the firmware setup'
+	rm "$host/boot/config-$release"
+	prints intel_iommu=on
+	booted_with intel_iommu=on
+	prints '' 'switch VT-d on in the firmware setup'
+}
+
+@test "Intel's integrated GPU, on a kernel that leaves it out" {
+	give 00:02.0
+	prints intel_iommu=on 'console goes away'
+	built INTEL_IOMMU_DEFAULT_ON
+	prints '' 'console goes away'
+}
+
+@test "AMD and arm64 have no switch" {
+	cpu AuthenticAMD
+	prints ''
+	no_groups
+	prints '' 'AMD-Vi'
+	put proc/cpuinfo <<<'CPU implementer	: 0x41'
+	prints '' 'CONFIG_ARM_SMMU'
+}
+
+@test "what switches the IOMMU off is told, and nothing is put on top of it" {
+	no_groups
+	built INTEL_IOMMU_DEFAULT_OFF
+	for parameter in intel_iommu=off iommu=off amd_iommu=off; do
+		booted_with "$parameter"
+		refuses "$parameter: it switches the IOMMU off"
+	done
+}
+
+@test "what does nothing is named" {
+	for parameter in amd_iommu=on vfio-pci.ids=10de:2206 nomodeset pci=noats iommu=pt; do
+		booted_with "$parameter"
+		prints '' "${parameter%=1*}: it can go"
+	done
+}
+
+@test "the host's DMA speed is for who asks" {
+	cmdline --host-dma-speed
+	[ "$output" = iommu.passthrough=1 ]
+}
+
+@test "a profile, and what it gives away" {
+	give 00:02.0 'profile = laptop'
+	prints ''
+	cmdline --profile laptop
+	[ "$output" = 'intel_iommu=on vfioboot.profile=laptop' ]
+}
+
+@test "the boot display on kernels before 6.0, and the firmware's framebuffer" {
+	built INTEL_IOMMU_DEFAULT_ON
+	give 00:02.0
+	framebuffer BOOTFB
+	prints '' 'console goes away'
+	kernel 5.15.0-91-generic
+	framebuffer efifb
+	prints video=efifb:off 'console goes away'
+	framebuffer BOOTFB
+	prints '' "'vfioboot try' starts once without it"
+	built LTO INTEL_IOMMU_DEFAULT_ON
+	mv "$host/boot/config-$release" "$host/boot/config-5.15.0-91-generic"
+	refuses 'link-time optimisation'
+}
+
+@test "kernel 6.0" {
+	give 00:01.1/00
+	kernel 6.0.0-1-amd64
+	prints '' "may end the host's console"
+}
+
+@test "a command line that would be cut" {
+	booted_with "$(printf 'a%.0s' {1..1990})"
+	refuses 'this kernel cuts it at 2048'
+}
+
+@test "JSON has an object a parameter, and for what is about none" {
+	booted_with amd_iommu=on
+	no_groups
+	built INTEL_IOMMU_DEFAULT_OFF
+	cmdline --json
+	[ "$status" = 0 ]
+	jq -e '.parameters | length == 2 and all(keys == ["kind", "parameter", "reason"])' \
+		<<<"$output"
+	jq -e '.parameters[0] | .parameter == "intel_iommu=on" and .kind == "needed"' <<<"$output"
+	cpu AuthenticAMD
+	cmdline --json
+	jq -e '.parameters[0] | .parameter == null and .kind == "firmware"' <<<"$output"
+}
+
+@test "a tree that tells nothing" {
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	host=$BATS_TEST_TMPDIR/empty
+	refuses 'run it on the machine itself'
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each row of the decision table, as text: the parameters, then what else is said. */
+#include "../../src/host/loaders/kernelparams.h"
+
+#include <stdio.h>
+
+#include "support.h"
+
+#define KERNEL(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor))
+
+/* Machines that give a card away which nobody looks at; check_row() adds the rest. */
+#define INTEL    .cpu = CPU_INTEL
+#define INTEL_ON INTEL, .iommu_default = IOMMU_DEFAULT_ON
+#define AMD      .cpu = CPU_AMD
+
+static const struct row {
+	const char *name;
+	struct kernelparams_facts facts;
+	const char *needed; /* joined by blanks */
+	bool refused;
+	const char *said; /* "KIND PARAMETER: " and words of the reason; NULL: nothing */
+} rows[] = {
+	{"groups exist", {INTEL_ON, .has_groups = true}, "", false, NULL},
+	{"groups exist, however it was built",
+		{INTEL, .has_groups = true, .iommu_default = IOMMU_DEFAULT_OFF}, "",
+		false, NULL},
+	{"intel, default off", {INTEL, .iommu_default = IOMMU_DEFAULT_OFF},
+		"intel_iommu=on", false, NULL},
+	{"intel, not known how it was built",
+		{INTEL, .iommu_default = IOMMU_DEFAULT_UNKNOWN}, "intel_iommu=on", false,
+		NULL},
+	{"intel, default on, no groups", {INTEL_ON}, "", false, "firmware : VT-d"},
+	{"intel, on by parameter, no groups",
+		{INTEL, .iommu_default = IOMMU_DEFAULT_OFF,
+			.cmdline = "intel_iommu=sm_on,on"},
+		"", false, "firmware : VT-d"},
+	{"intel, the integrated GPU is left out",
+		{INTEL, .has_groups = true, .takes_integrated_gpu = true,
+			.iommu_default = IOMMU_DEFAULT_INTGPU_OFF},
+		"intel_iommu=on", false, NULL},
+	{"intel, the integrated GPU stays with the host",
+		{INTEL, .has_groups = true, .iommu_default = IOMMU_DEFAULT_INTGPU_OFF},
+		"", false, NULL},
+	{"amd, groups", {AMD, .has_groups = true}, "", false, NULL},
+	{"amd, no groups", {AMD}, "", false, "firmware : AMD-Vi"},
+	{"amd, a value that there is not",
+		{AMD, .has_groups = true, .cmdline = "amd_iommu=on"}, "", false,
+		"warning amd_iommu=on: no such value"},
+	{"arm64, groups", {.cpu = CPU_ARM, .has_groups = true, .cmdline = ""}, "", false,
+		NULL},
+	{"arm64, no groups", {.cpu = CPU_ARM, .cmdline = ""}, "", false,
+		"firmware : CONFIG_ARM_SMMU"},
+	{"another processor, no groups", {.cpu = CPU_OTHER, .cmdline = ""}, "", false,
+		"firmware : firmware setup"},
+	{"intel_iommu=off",
+		{INTEL, .iommu_default = IOMMU_DEFAULT_OFF,
+			.cmdline = "ro intel_iommu=off"},
+		"", true, "conflict intel_iommu=off: remove it"},
+	{"iommu=off", {AMD, .cmdline = "iommu=noforce,off"}, "", true,
+		"conflict iommu=off: remove it"},
+	{"amd_iommu=off", {AMD, .cmdline = "amd_iommu=off"}, "", true,
+		"conflict amd_iommu=off: remove it"},
+	{"off behind the end is not the kernel's",
+		{INTEL_ON, .has_groups = true, .cmdline = "ro -- intel_iommu=off"}, "",
+		false, NULL},
+	{"DMA speed is asked for", {INTEL_ON, .has_groups = true, .host_dma_speed = true},
+		"iommu.passthrough=1", false, NULL},
+	{"DMA speed is there already",
+		{INTEL_ON, .has_groups = true, .host_dma_speed = true,
+			.cmdline = "iommu.passthrough=1"},
+		"", false, NULL},
+	{"boot display, 6.1",
+		{INTEL_ON, .has_groups = true, .takes_boot_display = true,
+			.boot_display_is_vga = true, .kernel = KERNEL(6, 1),
+			.framebuffer = FRAMEBUFFER_SIMPLE},
+		"", false, "warning : console goes away"},
+	{"any display, 6.0", {INTEL_ON, .has_groups = true, .kernel = KERNEL(6, 0)}, "",
+		false, "warning : kernel 6.0"},
+	{"boot display, 5.15, efifb",
+		{INTEL_ON, .has_groups = true, .takes_boot_display = true,
+			.boot_display_is_vga = true, .kernel = KERNEL(5, 15),
+			.framebuffer = FRAMEBUFFER_EFIFB},
+		"video=efifb:off", false, "warning : console goes away"},
+	{"boot display, 5.15, simple-framebuffer",
+		{INTEL_ON, .has_groups = true, .takes_boot_display = true,
+			.boot_display_is_vga = true, .kernel = KERNEL(5, 15),
+			.framebuffer = FRAMEBUFFER_SIMPLE},
+		"", false, "warning : vfioboot try"},
+	{"the same in a trial",
+		{INTEL_ON, .has_groups = true, .takes_boot_display = true, .trial = true,
+			.boot_display_is_vga = true, .kernel = KERNEL(5, 15),
+			.framebuffer = FRAMEBUFFER_SIMPLE},
+		"initcall_blacklist=sysfb_init", false, "warning : console goes away"},
+	{"a display that is no VGA, on any kernel",
+		{INTEL_ON, .has_groups = true, .takes_boot_display = true, .trial = true,
+			.kernel = KERNEL(6, 12), .framebuffer = FRAMEBUFFER_SIMPLE},
+		"initcall_blacklist=sysfb_init", false, "warning : console goes away"},
+	{"the same on a kernel with LTO",
+		{INTEL_ON, .has_groups = true, .takes_boot_display = true, .trial = true,
+			.lto = true, .kernel = KERNEL(6, 12),
+			.framebuffer = FRAMEBUFFER_SIMPLE},
+		"", true, "conflict : link-time optimisation"},
+	{"a profile", {INTEL_ON, .has_groups = true, .profile = "games"},
+		"vfioboot.profile=games", false, NULL},
+	{"video=efifb:off is of no use",
+		{INTEL_ON, .has_groups = true, .cmdline = "video=efifb:off"}, "", false,
+		"warning video=efifb:off: nothing needs it"},
+	{"vfio-pci.ids, in either writing",
+		{INTEL_ON, .has_groups = true, .cmdline = "vfio_pci.ids=10de:2206"}, "",
+		false, "warning vfio-pci.ids: every card"},
+	{"pci=noats among others",
+		{INTEL_ON, .has_groups = true, .cmdline = "pci=nomsi,noats"}, "", false,
+		"warning pci=noats: does not need it"},
+};
+
+static const char *kind_word(enum kernelparams_kind kind)
+{
+	static const char *const words[] = {
+		[KERNELPARAMS_NEEDED] = "needed",
+		[KERNELPARAMS_WARNING] = "warning",
+		[KERNELPARAMS_CONFLICT] = "conflict",
+		[KERNELPARAMS_FIRMWARE] = "firmware",
+	};
+
+	return words[kind];
+}
+
+/* "KIND PARAMETER: WORDS" against an item. */
+static bool is_said(const struct kernelparams_item *item, const char *said)
+{
+	const char *words = strstr(said, ": ");
+	char head[128];
+
+	snprintf(head, sizeof(head), "%s %s", kind_word(item->kind), item->parameter);
+	return strncmp(said, head, strlen(head)) == 0 && said + strlen(head) == words &&
+		strstr(item->reason, words + 2);
+}
+
+static void check_row(const struct row *row)
+{
+	struct kernelparams_facts facts = row->facts;
+	struct kernelparams params;
+	char needed[512] = "";
+	bool said = false, others = false;
+
+	facts.kernel = facts.kernel ? facts.kernel : KERNEL(6, 12);
+	facts.cmdline = facts.cmdline ? facts.cmdline : "root=/dev/sda1 ro quiet";
+	facts.limit = 2048;
+	kernelparams_decide(&facts, &params);
+	for (unsigned i = 0; i < params.n; i++) {
+		const struct kernelparams_item *item = &params.items[i];
+
+		assert_true(
+			*item->reason && item->reason[strlen(item->reason) - 1] != '.');
+		if (item->kind == KERNELPARAMS_NEEDED)
+			snprintf(needed + strlen(needed), sizeof(needed) - strlen(needed),
+				"%s%s", *needed ? " " : "", item->parameter);
+		else if (row->said && is_said(item, row->said))
+			said = true;
+		else if (!facts.takes_boot_display ||
+			!is_said(item, "warning : console goes away"))
+			others = true;
+	}
+	if (strcmp(needed, row->needed) != 0 || params.refused != row->refused ||
+		said != !!row->said || others)
+		fail_msg("%s: needed '%s', refused %d, said %d, something else %d",
+			row->name, needed, params.refused, said, others);
+}
+
+static void test_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		check_row(&rows[i]);
+}
+
+/* The kernel would cut it without a word. */
+static void test_length(void **state)
+{
+	char text[2048];
+	struct kernelparams_facts facts = {
+		INTEL, .iommu_default = IOMMU_DEFAULT_OFF, .limit = 2048};
+	struct kernelparams params;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	facts.cmdline = text;
+	text[2048 - 128 - sizeof(" intel_iommu=on")] = '\0';
+	kernelparams_decide(&facts, &params);
+	assert_false(params.refused);
+	text[strlen(text)] = 'a';
+	text[2048 - 128 - sizeof(" intel_iommu=on") + 1] = '\0';
+	kernelparams_decide(&facts, &params);
+	assert_true(params.refused);
+	facts.limit = 0;
+	kernelparams_decide(&facts, &params);
+	assert_false(params.refused);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_length),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
