@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `vfioboot confirm`: what the units do about a trial.  In the trial's boot it watches, and
+ * ends with an error when the trial is given up: systemd restarts the machine then, by the
+ * unit's FailureAction=.  In any other boot it finds out what became of the trial.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/util.h"
+#include "../host/trial/trialstore.h"
+#include "../host/trial/trialwatch.h"
+#include "cli.h"
+
+#define WAIT_SECONDS 300
+#define WAIT_MAX     86400
+
+enum { WAIT };
+
+static const struct cli_option options[] = {
+	[WAIT] = {"wait", "SECONDS", "how long a trial has (300)", 0},
+	{0},
+};
+
+static enum cli_exit parse_arguments(int argc, char **argv, unsigned *ret_seconds)
+{
+	unsigned long seconds = WAIT_SECONDS;
+	int option;
+
+	while ((option = cli_next_option(&cmd_confirm, argc, argv)) >= 0) {
+		char *end;
+
+		seconds = strtoul(optarg, &end, 10);
+		if (*end || end == optarg || !seconds || seconds > WAIT_MAX) {
+			cli_error("confirm", "--wait takes 1 to %d seconds, not '%s'",
+				WAIT_MAX, optarg);
+			return CLI_MISUSE;
+		}
+	}
+	if (option == CLI_BAD_OPTION)
+		return CLI_MISUSE;
+	if (optind < argc)
+		return cli_extra_argument(argv, optind);
+	*ret_seconds = (unsigned)seconds;
+	return CLI_OK;
+}
+
+/* The messages go to the journal. */
+static enum cli_exit watch(
+	const struct sysfs_root *root, const char *id, unsigned seconds)
+{
+	struct trialstate trial;
+	int r;
+
+	printf("trial %s: watching for up to %u seconds\n", id, seconds);
+	fflush(stdout);
+	r = trialwatch_run(root, id, seconds, &trial);
+	if (r == 0) {
+		printf("trial %s: confirmed%s\n", id, trial.by_person ? " by hand" : "");
+		return CLI_OK;
+	}
+	if (r == -EINTR) {
+		printf("trial %s: the watch was stopped\n", id);
+		return CLI_OK;
+	}
+	if (r < 0)
+		return cli_error("confirm", "trial %s: %s", id, strerror(-r));
+	return cli_error("confirm",
+		"trial %s is not confirmed (%s): %s; going back to the normal entry", id,
+		trial_reason_word(trial.reason), trial.text);
+}
+
+static enum cli_exit settle(const struct sysfs_root *root)
+{
+	struct trialstate trial;
+	int r = trialwatch_settle(root, &trial);
+
+	if (r < 0)
+		return cli_error("confirm", "%s: %s", TRIAL_STATE, strerror(-r));
+	if (r > 0)
+		printf("trial %s failed (%s): %s; see 'vfioboot status'\n", trial.id,
+			trial_reason_word(trial.reason), trial.text);
+	return CLI_OK;
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	char boot[37], id[TRIAL_ID_SIZE];
+	unsigned seconds = 0;
+
+	if (parse_arguments(argc, argv, &seconds) != CLI_OK)
+		return CLI_MISUSE;
+	if (cli_need_root("confirm") != CLI_OK ||
+		cli_open_root("confirm", "/", &root) != CLI_OK)
+		return CLI_FAILED;
+	trial_read_boot(&root, boot, id);
+	return id[0] ? watch(&root, id, seconds) : settle(&root);
+}
+
+const struct cli_command cmd_confirm = {
+	.name = "confirm",
+	.operands = "",
+	.summary = "watch over a boot on trial (for its service)",
+	.details = "Called by vfioboot-confirm.service and vfioboot-settle.service.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `vfioboot try`: one boot with the new setting, which comes back by itself if it fails. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "../core/text.h"
+#include "../core/util.h"
+#include "../host/hostfile.h"
+#include "../host/loaders/bootloader.h"
+#include "../host/loaders/oneshot.h"
+#include "../host/trial/trialplan.h"
+#include "../host/trial/trialstore.h"
+#include "../host/trial/trialwatch.h"
+#include "cli.h"
+#include "trialtext.h"
+#include "trykeep.h"
+
+#define NAME "try"
+
+/*
+ * What brings a trial's boot back where nothing of us runs (yet): after a panic; from the
+ * emergency shell of dracut(8); when PID 1 crashes; and where there is a hardware watchdog
+ * also when it, or all of the kernel, hangs (systemd(1), kernel-command-line(7)).
+ */
+#define WAYS_BACK                                                                        \
+	"panic=30 rd.shell=0 rd.emergency=reboot systemd.crash_reboot=1 "                \
+	"systemd.watchdog_sec=60"
+
+struct arguments {
+	const char *root, *profile;
+	char append[256];
+	bool keep, cancel, status, dry_run;
+};
+
+enum { ROOT, PROFILE, APPEND, KEEP, CANCEL, STATUS, DRY_RUN };
+
+static const struct cli_option options[] = {
+	[ROOT] = CLI_OPTION_ROOT,
+	[PROFILE] = {"profile", "NAME", "try the sections with this profile", 0},
+	[APPEND] = {"append", "PARAMETER", "try this kernel parameter too (repeatable)",
+		0},
+	[KEEP] = {"keep", NULL, "make what was tried permanent", 0},
+	[CANCEL] = {"cancel", NULL, "take the trial back, or forget it", 0},
+	[STATUS] = {"status", NULL, "tell what became of the last trial", 0},
+	[DRY_RUN] = CLI_OPTION_DRY_RUN,
+	{0},
+};
+
+static enum cli_exit add_parameter(struct arguments *arguments, const char *parameter)
+{
+	size_t len = strlen(arguments->append);
+
+	if (!oneshot_parameter_is_safe(parameter)) {
+		cli_error(NAME,
+			"'%s' can't be tried: a parameter has no other characters than "
+			"letters, digits and . _ : = , @ / + -",
+			parameter);
+		return CLI_MISUSE;
+	}
+	if (len + strlen(parameter) + 2 > sizeof(arguments->append)) {
+		cli_error(NAME, "the parameters are too long together");
+		return CLI_MISUSE;
+	}
+	text_join(arguments->append + len, sizeof(arguments->append) - len, " ",
+		parameter, NULL);
+	return CLI_OK;
+}
+
+static enum cli_exit take_option(struct arguments *arguments, int option)
+{
+	switch (option) {
+	case ROOT: arguments->root = optarg; break;
+	case PROFILE: arguments->profile = optarg; break;
+	case APPEND: return add_parameter(arguments, optarg);
+	case KEEP: arguments->keep = true; break;
+	case CANCEL: arguments->cancel = true; break;
+	case STATUS: arguments->status = true; break;
+	case DRY_RUN: arguments->dry_run = true; break;
+	}
+	return CLI_OK;
+}
+
+static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
+{
+	struct arguments arguments = {.root = "/"};
+	int option;
+
+	while ((option = cli_next_option(&cmd_try, argc, argv)) >= 0)
+		if (take_option(&arguments, option) != CLI_OK)
+			return CLI_MISUSE;
+	if (option == CLI_BAD_OPTION)
+		return CLI_MISUSE;
+	if (optind < argc)
+		return cli_extra_argument(argv, optind);
+	if (arguments.keep + arguments.cancel + arguments.status > 1) {
+		cli_error(NAME, "--keep, --cancel and --status exclude each other");
+		return CLI_MISUSE;
+	}
+	*ret = arguments;
+	return CLI_OK;
+}
+
+/* The loader that can be told to take an entry once, or NULL after a message. */
+static const struct oneshot *find_oneshot(const struct sysfs_root *root)
+{
+	struct bootloader_search search;
+	const struct oneshot *oneshot;
+	char why[ONESHOT_WHY_SIZE] = "";
+
+	bootloader_find(root, &search);
+	if (!search.owner) {
+		cli_error(NAME, "the boot loader can't be told%s; nothing is changed",
+			search.hidden ? "; run this as root" : "");
+		return NULL;
+	}
+	oneshot = oneshot_find(search.owner->name);
+	if (!oneshot) {
+		cli_error(NAME,
+			"%s has no entry for one boot alone that it forgets by itself, so "
+			"a trial that fails would come again; choose the entry at the "
+			"menu instead (vfioboot entry)",
+			search.owner->title);
+		return NULL;
+	}
+	if (oneshot->check(root, why) < 0) {
+		cli_error(NAME,
+			"a trial is not safe with this %s: %s; choose the entry at the "
+			"menu instead (vfioboot entry)",
+			search.owner->title, why);
+		return NULL;
+	}
+	return oneshot;
+}
+
+/* Whether something would watch over the boot.  Else a trial that hangs would stay. */
+static enum cli_exit check_watch(const struct sysfs_root *root)
+{
+	if (!hostfile_exists(root, "/run/systemd/system"))
+		return cli_error(NAME,
+			"this machine does not run systemd, so nothing would bring it "
+			"back from a trial that hangs");
+	if (root->live && !trialwatch_is_installed())
+		return cli_error(NAME,
+			"vfioboot-confirm.service is not there or masked, so nothing would "
+			"bring the machine back; 'systemctl unmask' it, or install "
+			"vfioboot as a whole");
+	return CLI_OK;
+}
+
+static void print_plan(const struct trialplan *plan)
+{
+	const struct nextboot *next = &plan->next;
+	char line[PLAN_LINE_SIZE];
+
+	for (unsigned i = 0; i < next->plan.n_entries; i++) {
+		plan_format_entry(
+			&next->config, &next->machine, &next->plan.entries[i], line);
+		printf("  %s\n", line);
+	}
+	if (plan->n_always)
+		printf("Of these, %u section%s belong%s to the normal entry too.\n",
+			plan->n_always, plan->n_always == 1 ? "" : "s",
+			plan->n_always == 1 ? "s" : "");
+}
+
+static void print_advice(const struct trialplan *plan)
+{
+	printf("Start it with 'systemctl reboot'.  It is confirmed when all of that is "
+	       "bound and the system came up; 'vfioboot status' says so then.  Else the "
+	       "machine comes back to the normal entry by itself, within some "
+	       "minutes.\n");
+	if (plan->last_display)
+		printf("If it takes the only display, nobody can see that it works: log in "
+		       "by the network and run 'vfioboot try --keep' within five minutes, "
+		       "or it comes back.\n");
+}
+
+static void begin_state(const struct arguments *arguments, const struct trialplan *plan,
+	const struct oneshot *oneshot, const struct sysfs_root *root,
+	struct trialstate *ret)
+{
+	char id[TRIAL_ID_SIZE];
+	time_t now = time(NULL);
+	struct tm parts;
+
+	*ret = (struct trialstate){.phase = TRIAL_ARMED};
+	strftime(ret->id, sizeof(ret->id), "%Y%m%d-%H%M%S", gmtime_r(&now, &parts));
+	text_join(ret->loader, sizeof(ret->loader), oneshot->loader, NULL);
+	strcpy(ret->profile, plan->profile);
+	text_join(ret->parameters, sizeof(ret->parameters),
+		"vfioboot.profile=", plan->profile, arguments->append,
+		" " CONFIG_PARAM_TRIAL "=", ret->id, " " WAYS_BACK, NULL);
+	trial_read_boot(root, ret->armed_boot, id);
+	ret->had_display = trialwatch_has_display(root);
+	ret->display_manager = root->live && trialwatch_manager_runs();
+}
+
+/* Writes the state before the loader is told: a trial without one would be nobody's. */
+static enum cli_exit arm(const struct sysfs_root *root, const struct oneshot *oneshot,
+	const struct oneshot_entry *entry, const struct trialstate *trial)
+{
+	char why[ONESHOT_WHY_SIZE] = "";
+	int r;
+
+	trial_forget(root);
+	r = trial_write(root, trial);
+	if (r < 0)
+		return cli_error(NAME, "cannot write %s: %s", TRIAL_STATE, strerror(-r));
+	if (oneshot->arm(root, entry, why) == 0)
+		return CLI_OK;
+	trial_forget(root);
+	return cli_error(NAME, "%s; nothing is changed", why);
+}
+
+static enum cli_exit start(
+	const struct sysfs_root *root, const struct arguments *arguments)
+{
+	static struct trialplan plan;
+	_cleanup_(oneshot_free) struct oneshot_entry entry = {0};
+	char why[TRIAL_TEXT_SIZE] = "";
+	const struct oneshot *oneshot;
+	struct trialstate trial;
+	int r = trialplan_make(root, arguments->profile, &plan);
+
+	if (r < 0)
+		return cli_error(NAME, "cannot read the PCI functions: %s", strerror(-r));
+	if (plan.problem[0])
+		return cli_error(NAME, "%s", plan.problem);
+	oneshot = find_oneshot(root);
+	if (!oneshot || check_watch(root) != CLI_OK)
+		return CLI_FAILED;
+	if (!trialplan_image_is_fresh(root, why)) {
+		if (!arguments->dry_run)
+			return cli_error(NAME, "%s; run 'vfioboot apply' first", why);
+		cli_warning(NAME, "%s; 'vfioboot apply' has to be run before", why);
+	}
+	begin_state(arguments, &plan, oneshot, root, &trial);
+	if (oneshot->make(root, trial.parameters, &entry, why) < 0)
+		return cli_error(NAME, "%s", why);
+	if (arguments->dry_run) {
+		printf("Would write the entry '%s' into %s and have %s take it once:\n%s",
+			entry.id, entry.path, oneshot->loader, entry.copy);
+		print_plan(&plan);
+		return CLI_OK;
+	}
+	if (arm(root, oneshot, &entry, &trial) != CLI_OK)
+		return CLI_FAILED;
+	printf("Trial %s is the next boot, once:\n", trial.id);
+	print_plan(&plan);
+	print_advice(&plan);
+	return CLI_OK;
+}
+
+static enum cli_exit cancel(const struct sysfs_root *root, bool dry_run)
+{
+	char why[ONESHOT_WHY_SIZE] = "", boot[37], id[TRIAL_ID_SIZE];
+	const struct oneshot *oneshot;
+	struct trialstate trial;
+	int r = trial_read(root, &trial);
+
+	if (r == -ENOENT) {
+		printf("There is no trial.\n");
+		return CLI_OK;
+	}
+	trial_read_boot(root, boot, id);
+	if (r == 0 && strcmp(id, trial.id) == 0 && trial.phase == TRIAL_STARTED)
+		return cli_error(NAME,
+			"this boot is the trial: reboot, and the normal entry comes; or "
+			"confirm it with 'vfioboot try --keep'");
+	if (dry_run) {
+		printf("Would take the trial back and forget it.\n");
+		return CLI_OK;
+	}
+	oneshot = r == 0 ? oneshot_find(trial.loader) : NULL;
+	if (oneshot && oneshot->disarm(root, true, why) < 0)
+		return cli_error(NAME, "%s", why);
+	r = trial_forget(root);
+	if (r < 0)
+		return cli_error(NAME, "cannot remove %s: %s", TRIAL_STATE, strerror(-r));
+	printf("The trial is taken back; the normal entry is as it was.\n");
+	return CLI_OK;
+}
+
+static enum cli_exit tell(const struct sysfs_root *root)
+{
+	int r = trialtext_print(root);
+
+	if (r == -ENOENT)
+		printf("There was no trial.\n");
+	return r == 0 || r == -ENOENT
+		? CLI_OK
+		: cli_error(NAME, "cannot read %s: %s", TRIAL_STATE, strerror(-r));
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	struct arguments arguments = {0};
+
+	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+		return CLI_MISUSE;
+	if (cli_open_root(NAME, arguments.root, &root) != CLI_OK)
+		return CLI_FAILED;
+	if (arguments.status)
+		return tell(&root);
+	if (root.live && cli_need_root(NAME) != CLI_OK)
+		return CLI_FAILED;
+	if (!root.live && !arguments.dry_run)
+		return cli_error(NAME,
+			"a trial is of this machine; of another one (--root) there is "
+			"--status and --dry-run");
+	if (arguments.cancel)
+		return cancel(&root, arguments.dry_run);
+	if (arguments.keep)
+		return trykeep(&root, arguments.dry_run);
+	return start(&root, &arguments);
+}
+
+const struct cli_command cmd_try = {
+	.name = NAME,
+	.operands = "",
+	.summary = "boot once with the new setting, and come back if it fails",
+	.details =
+		"What is tried are the sections with a profile, which the normal boot "
+		"entry leaves alone.\nThe default entry of the boot loader never changes.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A trial: one boot with a setting that may cost the machine, which comes back by itself.
+ *
+ * What is tried are the sections that only a boot entry asks for, by a profile or by
+ * `when = selected` (vfioboot.conf(5)).  So nothing of the setting has to be undone: the normal
+ * entry has no such parameter and leaves the devices alone, whatever the trial did.  To keep
+ * the setting is to drop that condition (trialkeep.h).
+ *
+ * A trial goes through these phases, each written to disk before what it stands for begins:
+ *
+ *	armed      the loader takes the entry of the trial at the next boot, once
+ *	started    the trial's boot has come as far as a writable /var
+ *	confirmed  all was as it should be, or a person said so
+ *	failed     it was given up, or its boot ended without being confirmed
+ *
+ * Whatever becomes of a trial's boot, the one after it is normal.  It comes by a panic
+ * (panic=30), by the unit that watches (vfioboot-confirm.service), by the person who resets
+ * the machine; what is found there as "armed" or "started" has failed.
+ *
+ * This file is pure; trialstore.h keeps it, trialwatch.h looks at the machine.
+ */
+#ifndef VFIOBOOT_TRIALSTATE_H
+#define VFIOBOOT_TRIALSTATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../../core/config.h"
+
+#define TRIAL_ID_SIZE         24
+#define TRIAL_TEXT_SIZE       320
+#define TRIAL_PARAMETERS_SIZE 512
+#define TRIAL_FORMAT_SIZE     2048
+
+enum trial_phase { TRIAL_ARMED, TRIAL_STARTED, TRIAL_CONFIRMED, TRIAL_FAILED };
+
+/* Why a trial is not confirmed; TRIAL_FINE: it is. */
+enum trial_reason {
+	TRIAL_FINE,
+	TRIAL_NO_RECORD,       /* the early program left nothing */
+	TRIAL_NOT_BOUND,       /* a function has not the driver that it should have */
+	TRIAL_NOT_UP,          /* the default target is not reached */
+	TRIAL_DISPLAY_MANAGER, /* it does not run */
+	TRIAL_NO_DISPLAY,      /* the host had a display, and has none now */
+	/* Found afterwards: */
+	TRIAL_NOT_TAKEN, /* the loader never took the entry */
+	TRIAL_NEVER_UP,  /* its boot did not come as far as a writable /var */
+	TRIAL_ENDED,     /* its boot ended before it was confirmed or given up */
+	TRIAL_REASONS,
+};
+
+struct trialstate {
+	char id[TRIAL_ID_SIZE]; /* "" for no trial */
+	enum trial_phase phase;
+	enum trial_reason reason;
+	char text[TRIAL_TEXT_SIZE]; /* the reason in a sentence, or "" */
+	char loader[32];            /* name of its struct oneshot */
+	char profile[CONFIG_NAME_SIZE];
+	char parameters
+		[TRIAL_PARAMETERS_SIZE]; /* that its entry has beyond the normal one */
+	char armed_boot[37];             /* boot id in which it was armed */
+	char boot[37];                   /* its own, once started */
+	bool had_display;                /* when it was armed: the host itself had one */
+	bool display_manager;            /* when it was armed: one was running */
+	bool by_person;                  /* confirmed by hand */
+};
+
+/*
+ * The state as text, one "key value" a line, the first line being "vfioboot-trial 1"; keys
+ * that are not known are skipped in reading.  trial_parse() returns 0 or -EBADMSG.
+ */
+void trial_format(const struct trialstate *trial, char ret[static TRIAL_FORMAT_SIZE]);
+int trial_parse(const char *text, struct trialstate *ret);
+
+const char *trial_phase_word(enum trial_phase phase);
+const char *trial_reason_word(enum trial_reason reason);
+
+/* What the running system shows of a trial's boot. */
+struct trial_sight {
+	bool recorded;      /* the early program left a record, and did something */
+	size_t n_functions; /* that were asked for */
+	size_t n_wrong;     /* that have not their driver */
+	char wrong[TRIAL_TEXT_SIZE]; /* one of them, with its reason */
+	bool target_reached;         /* default.target */
+	char waiting[128];           /* for what it waits, or "" */
+	bool manager_runs;
+	bool has_display;
+};
+
+/* Judges; TRIAL_FINE, or the reason with a sentence without full stop in @text. */
+enum trial_reason trial_judge(const struct trialstate *trial,
+	const struct trial_sight *sight, char text[static TRIAL_TEXT_SIZE]);
+
+/*
+ * At another boot than its own: what became of a trial that is neither confirmed nor given
+ * up.  @still_armed: the loader has the choice still.  @boot: the boot id of now.  Changes
+ * *@trial to TRIAL_FAILED and returns true, or leaves it alone: it is over already, or its
+ * boot is still to come.
+ */
+bool trial_settle(struct trialstate *trial, const char *boot, bool still_armed);
+
+/* The value of vfioboot.trial= of a command line, "" for none. */
+void trial_of_cmdline(const char *cmdline, char ret[static TRIAL_ID_SIZE]);
+
+#endif

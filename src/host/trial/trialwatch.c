@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Looks, judges, writes down, and sleeps until the next look. */
+#include "trialwatch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "../../core/child.h"
+#include "../../core/text.h"
+#include "../../core/util.h"
+#include "../boot/bootstate.h"
+#include "../hosttree.h"
+#include "../loaders/oneshot.h"
+#include "../run.h"
+#include "trialstore.h"
+
+#define LOOK_SECONDS 3
+#define LOOKS_NEEDED 2 /* that are fine, one after the other */
+
+#define NOTES_A_JOURNAL 5 /* it is kept as often: journald may have it in memory only */
+
+#define MANAGER "display-manager.service"
+
+static bool systemctl_agrees(const char *verb, const char *unit)
+{
+	return run_program(
+		       (const char *const[]){"systemctl", "--quiet", verb, unit, NULL},
+		       NULL, NULL) == 0;
+}
+
+static bool has_name(const struct sysfs_root *root, const char *dir, const char *prefix)
+{
+	_cleanup_closedir_ DIR *names = NULL;
+	const char *name = NULL;
+
+	if (tree_open_directory(root, dir, &names) < 0)
+		return false;
+	while ((name = tree_next(names)))
+		if (strncmp(name, prefix, strlen(prefix)) == 0)
+			return true;
+	return false;
+}
+
+bool trialwatch_has_display(const struct sysfs_root *root)
+{
+	return has_name(root, TREE_DRM, "card") || has_name(root, TREE_GRAPHICS, "fb");
+}
+
+bool trialwatch_manager_runs(void)
+{
+	return systemctl_agrees("is-active", MANAGER);
+}
+
+bool trialwatch_is_installed(void)
+{
+	static const char *const argv[] = {"systemctl", "show", "--property=WantedBy",
+		"vfioboot-confirm.service", NULL};
+	_cleanup_free_ char *text = NULL;
+
+	return run_read(argv, &text) == 0 && strstr(text, "sysinit.target");
+}
+
+/* The units that are being started, by their names. */
+static void find_waiting(char *ret, size_t size)
+{
+	static const char *const argv[] = {
+		"systemctl", "list-jobs", "--no-legend", "--plain", NULL};
+	_cleanup_free_ char *text = NULL;
+	char *cursor, *line;
+	size_t len = 0;
+
+	ret[0] = '\0';
+	if (run_read(argv, &text) != 0)
+		return;
+	cursor = text;
+	while ((line = strsep(&cursor, "\n"))) {
+		char unit[64];
+
+		if (sscanf(line, "%*s %63s start running", unit) == 1 &&
+			strstr(line, " running") && len < size)
+			len += text_join(
+				ret + len, size - len, len ? ", " : "", unit, NULL);
+	}
+}
+
+static void look_at_functions(const struct sysfs_root *root, struct trial_sight *sight)
+{
+	static struct nextboot next;
+	_cleanup_(bootstate_free) struct bootstate state = {0};
+
+	next = (struct nextboot){0};
+	nextboot_read(root, NULL, &next);
+	if (bootstate_read(root, &next, &state) < 0)
+		return;
+	sight->recorded = state.last && strcmp(state.last->state, "done") == 0;
+	sight->n_functions = state.n;
+	sight->n_wrong = state.n_not_as_wanted;
+	for (size_t i = 0; i < state.n; i++) {
+		const struct bootstate_function *function = &state.functions[i];
+
+		if (function->as_wanted)
+			continue;
+		text_join(sight->wrong, sizeof(sight->wrong), function->told.address,
+			function->told.address[0] ? " " : "", function->told.section,
+			": ", reason_word(function->told.reason), " (",
+			reason_text(function->told.reason), ")", NULL);
+		break;
+	}
+}
+
+void trialwatch_look(const struct sysfs_root *root, struct trial_sight *ret)
+{
+	*ret = (struct trial_sight){.has_display = trialwatch_has_display(root)};
+	look_at_functions(root, ret);
+	if (!root->live)
+		return;
+	ret->target_reached = systemctl_agrees("is-active", "default.target");
+	ret->manager_runs = trialwatch_manager_runs();
+	if (!ret->target_reached)
+		find_waiting(ret->waiting, sizeof(ret->waiting));
+}
+
+struct watch {
+	const struct sysfs_root *root;
+	const char *id;
+	struct trialstate trial;
+	bool known;     /* the state could be read, and is that of this boot */
+	bool disarmed;  /* the loader's choice is taken back */
+	unsigned looks; /* that were fine, one after the other */
+	unsigned notes; /* looks that were noted */
+};
+
+/* Takes the choice back, and at the end the entry: this boot needs neither. */
+static void disarm(const struct sysfs_root *root, const struct trialstate *trial,
+	bool remove, bool *ret_done)
+{
+	const struct oneshot *oneshot = oneshot_find(trial->loader);
+	char why[ONESHOT_WHY_SIZE];
+
+	*ret_done = oneshot && oneshot->disarm(root, remove, why) == 0;
+}
+
+/* Finds the state once /var is there, and notes that the boot has begun. */
+static void begin(struct watch *watch)
+{
+	char id[TRIAL_ID_SIZE];
+	struct trialstate *trial = &watch->trial;
+
+	watch->known =
+		trial_read(watch->root, trial) == 0 && strcmp(trial->id, watch->id) == 0;
+	if (!watch->known)
+		return;
+	if (trial->phase == TRIAL_ARMED) {
+		trial->phase = TRIAL_STARTED;
+		trial_read_boot(watch->root, trial->boot, id);
+		if (trial_write(watch->root, trial) < 0) {
+			watch->known = false; /* not writable yet */
+			return;
+		}
+	}
+	if (!watch->disarmed)
+		disarm(watch->root, trial, false, &watch->disarmed);
+}
+
+/* What is lost otherwise, if the machine stops at this moment. */
+static void note(struct watch *watch, const char *text)
+{
+	run_program((const char *const[]){"journalctl", "--sync", NULL}, NULL, NULL);
+	if (watch->known && watch->notes++ % NOTES_A_JOURNAL == 0)
+		trial_keep_evidence(watch->root, "");
+	if (!watch->known || strcmp(watch->trial.text, text) == 0)
+		return;
+	/* A look takes a while: a person may have confirmed the trial meanwhile. */
+	begin(watch);
+	if (!watch->known || watch->trial.phase == TRIAL_CONFIRMED)
+		return;
+	snprintf(watch->trial.text, sizeof(watch->trial.text), "%s", text);
+	trial_write(watch->root, &watch->trial);
+}
+
+static void end(struct watch *watch, enum trial_phase phase, enum trial_reason reason)
+{
+	bool done;
+
+	watch->trial.phase = phase;
+	watch->trial.reason = reason;
+	if (!watch->known)
+		return;
+	trial_keep_evidence(watch->root, "");
+	disarm(watch->root, &watch->trial, true, &done);
+	trial_write(watch->root, &watch->trial);
+}
+
+/* Whether time won't mend it: the system is up, and nobody binds anything any more. */
+static bool is_final(enum trial_reason reason, const struct trial_sight *sight)
+{
+	return sight->target_reached &&
+		(reason == TRIAL_NO_RECORD || reason == TRIAL_NOT_BOUND);
+}
+
+/* Unless a person has confirmed the trial during the last look.  Returns as look(). */
+static int give_up(struct watch *watch, enum trial_reason reason, const char *text)
+{
+	begin(watch);
+	if (watch->known && watch->trial.phase == TRIAL_CONFIRMED) {
+		end(watch, TRIAL_CONFIRMED, TRIAL_FINE);
+		return 0;
+	}
+	snprintf(watch->trial.text, sizeof(watch->trial.text), "%s",
+		watch->known ? text : TRIAL_STATE " can't be written");
+	end(watch, TRIAL_FAILED, reason);
+	return 1;
+}
+
+/* One look.  Returns 0 confirmed, 1 given up, or -EAGAIN. */
+static int look(struct watch *watch, bool time_is_over)
+{
+	struct trial_sight sight;
+	char text[TRIAL_TEXT_SIZE];
+	enum trial_reason reason;
+
+	begin(watch);
+	if (watch->known && watch->trial.phase == TRIAL_CONFIRMED) {
+		end(watch, TRIAL_CONFIRMED, TRIAL_FINE);
+		return 0;
+	}
+	trialwatch_look(watch->root, &sight);
+	reason = trial_judge(&watch->trial, &sight, text);
+	watch->looks = reason == TRIAL_FINE ? watch->looks + 1 : 0;
+	note(watch, text);
+	if (watch->looks >= LOOKS_NEEDED && watch->known) {
+		end(watch, TRIAL_CONFIRMED, TRIAL_FINE);
+		return 0;
+	}
+	if (!time_is_over && !is_final(reason, &sight))
+		return -EAGAIN;
+	return give_up(watch, reason, text);
+}
+
+/* Sleeps until the next look.  Whether the watch was stopped. */
+static bool sleep_or_stop(const sigset_t *signals)
+{
+	const struct timespec time = {.tv_sec = LOOK_SECONDS};
+
+	return sigtimedwait(signals, NULL, &time) > 0;
+}
+
+int trialwatch_run(const struct sysfs_root *root, const char *id, unsigned seconds,
+	struct trialstate *ret)
+{
+	struct watch watch = {.root = root, .id = id};
+	uint64_t deadline = child_now() + seconds * 1000ULL;
+	sigset_t signals;
+	int r;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	for (;;) {
+		r = look(&watch, child_now() >= deadline);
+		if (r != -EAGAIN)
+			break;
+		if (sleep_or_stop(&signals)) {
+			note(&watch,
+				"the machine was shut down, or the watch was stopped");
+			r = -EINTR;
+			break;
+		}
+	}
+	*ret = watch.trial;
+	return r;
+}
+
+int trialwatch_settle(const struct sysfs_root *root, struct trialstate *ret)
+{
+	char boot[37], id[TRIAL_ID_SIZE];
+	const struct oneshot *oneshot;
+	bool done;
+	int r = trial_read(root, ret);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	trial_read_boot(root, boot, id);
+	oneshot = oneshot_find(ret->loader);
+	if (strcmp(id, ret->id) == 0)
+		return 0;
+	if (!trial_settle(ret, boot, oneshot && oneshot->armed(root)))
+		return 0;
+	disarm(root, ret, true, &done);
+	if (ret->boot[0])
+		trial_keep_evidence(root, ret->boot);
+	r = trial_write(root, ret);
+	return r < 0 ? r : 1;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The watch over a trial's boot, and what is left to do at the boot after it; called by
+ * vfioboot-confirm.service and vfioboot-settle.service.
+ */
+#ifndef VFIOBOOT_TRIALWATCH_H
+#define VFIOBOOT_TRIALWATCH_H
+
+#include "../../core/sysfsroot.h"
+#include "trialstate.h"
+
+/* Looks at the running system, by its records, its sysfs and its service manager. */
+void trialwatch_look(const struct sysfs_root *root, struct trial_sight *ret);
+
+/* Whether the host itself has a display: a screen of DRM or a framebuffer. */
+bool trialwatch_has_display(const struct sysfs_root *root);
+
+/* Whether there is a display manager that runs. */
+bool trialwatch_manager_runs(void);
+
+/* Whether the watch would be started at the next boot. */
+bool trialwatch_is_installed(void);
+
+/*
+ * In the boot of the trial @id: looks again and again, until all is as it should be for two
+ * looks, a person confirms, or @seconds are over; sooner where more time would not help.
+ * Takes the loader's choice back as soon as that can be written.  Returns 0 when the trial
+ * is confirmed, and 1 when it is given up, with the trial in *@ret; -EINTR when the watch
+ * was stopped (SIGTERM); or -errno.
+ */
+int trialwatch_run(const struct sysfs_root *root, const char *id, unsigned seconds,
+	struct trialstate *ret);
+
+/*
+ * In any other boot: finds out what became of a trial that has no end yet, and removes what
+ * is left of its entry.  Returns 1 with the trial when it has failed, 0 when there is nothing
+ * new, or -errno.
+ */
+int trialwatch_settle(const struct sysfs_root *root, struct trialstate *ret);
+
+#endif

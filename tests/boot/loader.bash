@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # what it shares with lib.bash and with the tests
+#
+# Guests that boot through their real boot loader, from a disk that keeps what they write.
+# Loaded behind lib.
+
+ovmf=${OVMF:-/usr/share/OVMF}
+
+# Where loader has put the root file system, in bytes.
+root_offset=$((258 * 1048576))
+
+need_tools() {
+	local tool
+	for tool in sgdisk mkfs.vfat; do
+		PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null ||
+			skip "there is no $tool, which makes disks with a boot loader"
+	done
+	[ "${1:-}" != ovmf ] || [ -e "$ovmf/OVMF_CODE_4M.fd" ] ||
+		skip "there is no OVMF, firmware for UEFI guests, in $ovmf"
+}
+
+# What all entries of the guests have on their command line. (GRUB and the kernel each take
+# quotes around a whole parameter.)
+common_parameters='rw console=ttyS0 no_timer_check loglevel=4 log_buf_len=4M systemd.show_status=no
+	systemd.default_timeout_start_sec=60 "dyndbg=func really_probe +p"'
+
+# The settings of the boot loaders, in the overlay of the image.
+loader_settings() {
+	overlay etc/fstab <<<'LABEL=ESP /boot/efi vfat umask=0077,nofail 0 0'
+	overlay etc/default/grub <<-END
+		GRUB_DEFAULT=0
+		GRUB_TIMEOUT=5
+		GRUB_DISTRIBUTOR=Debian
+		GRUB_CMDLINE_LINUX_DEFAULT=quiet
+		GRUB_CMDLINE_LINUX='${common_parameters//[$'\n\t']/ }'
+		GRUB_TERMINAL=serial
+		GRUB_SERIAL_COMMAND='serial --unit=0 --speed=115200'
+		GRUB_DISABLE_OS_PROBER=true
+	END
+	overlay etc/kernel/cmdline <<<"root=/dev/vda3 ${common_parameters//[$'\n\t']/ }"
+	mkdir -p "$BATS_TEST_TMPDIR/overlay/boot/efi" "$BATS_TEST_TMPDIR/overlay/var/log/journal"
+	overlay_script usr/lib/vfioboot-test/hold <<-'END'
+		#!/bin/sh
+		# In a trial the tests want to see its end, and not their own.
+		grep -q vfioboot.trial= /proc/cmdline || exit 0
+		while ! grep -qE '^phase (confirmed|failed)' /var/lib/vfioboot/trial/state; do
+			sleep 1
+		done
+		grep -q '^phase confirmed' /var/lib/vfioboot/trial/state || sleep infinity
+	END
+}
+
+# loader_disk ROOT LOADER: a disk of this test's own
+loader_disk() {
+	loader_settings
+	image "$1" initramfs-tools-host
+	disk=$BATS_TEST_TMPDIR/disk.img
+	cp --sparse=always "$("$boot_dir/loader" "$image" "$2")/disk.img" "$disk"
+	kept=on
+	part_overlay etc/systemd/system/vfioboot-confirm.service.d/time.conf <<-END
+		[Service]
+		ExecStart=
+		ExecStart=/usr/bin/vfioboot confirm --wait ${TRIAL_SECONDS:-90}
+		RuntimeMaxSec=$((${TRIAL_SECONDS:-90} + 60))
+	END
+}
+
+# The same with GRUB, and with systemd-boot.
+grub_disk() {
+	loader_disk grub grub
+}
+
+sdboot_disk() {
+	loader_disk sdboot systemd-boot
+}
+
+# UEFI in place of the BIOS; the variables are this test's own.
+uefi() {
+	[ -e "$BATS_TEST_TMPDIR/vars.fd" ] ||
+		cp "$ovmf/OVMF_VARS_4M.fd" "$BATS_TEST_TMPDIR/vars.fd"
+	qemu+=(-drive "if=pflash,unit=0,format=raw,readonly=on,file=$ovmf/OVMF_CODE_4M.fd"
+		-drive "if=pflash,unit=1,format=raw,file=$BATS_TEST_TMPDIR/vars.fd")
+}
+
+# files of the root partition: part_write FILE PATH [MODE], part_read PATH
+part_write() {
+	debugfs -w -f /dev/stdin "$disk?offset=$root_offset" >/dev/null 2>&1 <<-END
+		rm /$2
+		write $1 /$2
+		set_inode_field /$2 mode 0${3:-100644}
+	END
+	part_read "$2" | cmp - "$1"
+}
+
+part_read() {
+	debugfs -R "cat /$1" "$disk?offset=$root_offset" 2>/dev/null
+}
+
+# Directories for it are made: part_overlay PATH <<CONTENT, part_link TARGET PATH
+part_overlay() {
+	local file=$BATS_TEST_TMPDIR/part-overlay
+	cat >"$file"
+	part_directories "$1"
+	part_write "$file" "$1"
+}
+
+part_link() {
+	part_directories "$2"
+	debugfs -w -R "symlink /$2 $1" "$disk?offset=$root_offset" >/dev/null 2>&1
+}
+
+part_directories() { # PATH
+	local path=$1 made=
+	while [[ $path = */* ]]; do
+		made=$made/${path%%/*}
+		path=${path#*/}
+		echo "mkdir $made"
+	done | debugfs -w -f /dev/stdin "$disk?offset=$root_offset" >/dev/null 2>&1
+}
+
+# What the guest runs at its next boot, as guest_script of lib: next_boot_does <<SCRIPT
+next_boot_does() {
+	local file=$BATS_TEST_TMPDIR/next-boot
+	{
+		echo '#!/bin/sh'
+		cat
+	} >"$file"
+	part_write "$file" usr/lib/vfioboot-test/extra 100755
+}
+
+# A machine that was reset has left the file system's journal to be replayed, which the tests'
+# own writing must not come before.
+replay_journal() {
+	e2fsck -p -E journal_only "$disk?offset=$root_offset" >/dev/null 2>&1 || true
+}
+
+# power_on [CHOOSE...]: from power on to power off or reset, by the firmware and the loader; what
+# the guest told is in $dump, and $ended says whether it told all. CHOOSE... is a command that
+# gets to type at the menu of GRUB.
+power_on() {
+	local pid keys=$BATS_TEST_TMPDIR/keys
+	console=$BATS_TEST_TMPDIR/console
+	dump=$BATS_TEST_TMPDIR/dump
+	rm -f "$keys.in" "$keys.out" "$dump"
+	: >"$console"
+	mkfifo "$keys.in" "$keys.out"
+	cat "$keys.out" >"$console" 3>&- &
+	timeout "${BOOT_TIMEOUT:-300}" "${qemu[@]}" \
+		-chardev "pipe,id=console,path=$keys" -serial chardev:console \
+		-chardev "file,id=dump,path=$dump" -serial chardev:dump 3>&- &
+	pid=$!
+	if [ $# != 0 ]; then
+		"$@" || { kill "$pid"; wait "$pid" || :; return 1; }
+	fi
+	if ! wait "$pid"; then
+		echo "The machine had to be switched off. Its console ends with:"
+		tail -n 30 "$console"
+		return 1
+	fi
+	replay_journal
+	ended=no
+	[ "$(tail -n 1 "$dump" 2>/dev/null)" != end ] || ended=yes
+}
+
+# The same, and the guest came up and told all.
+power_on_whole() {
+	power_on "$@"
+	[ "$ended" = yes ] && return
+	echo "The guest never told how it is. Its console ends with:"
+	tail -n 30 "$console"
+	return 1
+}
+
+# The menu as it is on the console now, one line an entry, "*" before the selected one.
+menu_now() {
+	sed -e 's/\x1b\[[0-9;?]*[A-Za-z]/\n/g' "$console" | tr -d '\r' | grep -aE '^ *\*' | tail -n 1
+}
+
+# choose TITLE: types until the entry whose title matches the extended regular expression is
+# the selected one, and starts it
+choose() {
+	local tries
+	for ((tries = 0; tries < 200; tries++)); do
+		grep -aq 'GNU GRUB' "$console" && break
+		sleep 0.2
+	done
+	for ((tries = 0; tries < 15; tries++)); do
+		sleep 0.5
+		if menu_now | grep -Eq "$1"; then
+			printf '\r' >"$BATS_TEST_TMPDIR/keys.in"
+			return
+		fi
+		printf '\x0e' >"$BATS_TEST_TMPDIR/keys.in"
+	done
+	echo "The menu never had '$1' selected; it ends with:"
+	tail -c 3000 "$console" | cat -v
+	return 1
+}

@@ -1,0 +1,408 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # what host.bash shares with the tests
+#
+# `vfioboot try` on the files of other machines: what it would do, when it refuses, and what it
+# tells of the last trial.
+
+bats_require_minimum_version 1.5.0
+
+load host
+
+kernel=6.12.48+deb13-amd64
+kernel_re='6\.12\.48\+deb13-amd64'
+
+setup() {
+	vfioboot=${VFIOBOOT:-build/vfioboot}
+	early=${EARLY:-build/vfioboot-early}
+	compose=${COMPOSE:-build/tests/compose}
+	host_of_two_cards "$BATS_TEST_TMPDIR/machine"
+	mkdir -p "$host/run/systemd/system" "$host/sys/class/drm/card0"
+	put etc/vfioboot.conf <<-'END'
+		[device gaming-gpu]
+		path = 00:01.1/00
+		profile = passthrough
+	END
+	put etc/vfioboot.protect <<<'# vfioboot protect list 1'
+	grub
+}
+
+# A GRUB as Debian sets it up, cut short, on the disk of the host.
+grub() {
+	put boot/grub/grub.cfg <<END
+if [ "\${next_entry}" ] ; then
+   set default="\${next_entry}"
+   set next_entry=
+   save_env next_entry
+   set boot_once=true
+fi
+menuentry 'Debian GNU/Linux' --class debian \$menuentry_id_option 'gnulinux-simple-1234' {
+	recordfail
+	savedefault
+	insmod gzio
+	if [ x\$grub_platform = xxen ]; then insmod xzio; insmod lzopio; fi
+	linux	/boot/vmlinuz-6.1.0-40-amd64 root=UUID=1234 ro quiet
+	initrd	/boot/initrd.img-6.1.0-40-amd64
+}
+submenu 'Advanced options' \$menuentry_id_option 'gnulinux-advanced-1234' {
+	menuentry 'Debian, Linux $kernel (recovery)' \$menuentry_id_option 'gnulinux-$kernel-recovery-1234' {
+		linux	/boot/vmlinuz-$kernel root=UUID=1234 ro single
+	}
+	menuentry 'Debian, Linux $kernel (Passthrough)' \$menuentry_id_option 'passthrough-$kernel-1234' {
+		linux	/boot/vmlinuz-$kernel root=UUID=1234 ro quiet vfioboot.profile=passthrough
+	}
+	menuentry 'Debian, Linux $kernel' --unrestricted \$menuentry_id_option 'gnulinux-$kernel-advanced-1234' {
+		recordfail
+		savedefault
+		search --no-floppy --fs-uuid --set=root 1234
+		linux	/boot/vmlinuz-$kernel root=UUID=1234 ro quiet
+		initrd	/boot/initrd.img-$kernel
+	}
+}
+if [ -f  \${config_directory}/custom.cfg ]; then
+  source \${config_directory}/custom.cfg
+fi
+END
+	{
+		echo '# GRUB Environment Block'
+		printf '#%.0s' {1..999}
+	} | put boot/grub/grubenv
+	disk=sys/devices/pci0000:00/0000:00:1d.0/0000:03:00.0/nvme/nvme0/nvme0n1
+	ln -sfn "../../${disk#sys/}/nvme0n1p2" "$host/sys/dev/block/259:2"
+	mkdir -p "$host/$disk/slaves"
+}
+
+try() { # OPTION...
+	run --separate-stderr "$vfioboot" try --root "$host" "$@"
+}
+
+says() { # PATTERN
+	grep -Eq -- "$1" <<<"$output" || { printf '%s\n' "$output" "$stderr"; return 1; }
+}
+
+complains() { # PATTERN
+	[[ $status = 1 && $stderr =~ $1 ]] ||
+		{ printf '%s\n' "$status" "$output" "$stderr"; return 1; }
+}
+
+@test "the entry is that of the kernel that runs, with the parameters of a trial" {
+	try --dry-run
+	[ "$status" = 0 ]
+	says "^Would write the entry 'vfioboot-trial' into /boot/grub/custom.cfg"
+	says "^menuentry 'vfioboot: one boot on trial' .*--unrestricted --id 'vfioboot-trial' \{\$"
+	says "^	linux	/boot/vmlinuz-$kernel_re root=UUID=1234 ro quiet vfioboot.profile=passthrough vfioboot.trial=[0-9]{8}-[0-9]{6} panic=30 "
+	says "^	initrd	/boot/initrd.img-$kernel_re\$"
+	says '^	search --no-floppy --fs-uuid --set=root 1234$'
+	says '^\}$'
+	[[ $output != *savedefault* ]]
+	[[ $output != *recordfail* ]]
+	[[ $output != *single* ]]
+	says 'gaming-gpu bind vfio-pci$'
+	[ ! -e "$host/boot/grub/custom.cfg" ]
+	[ ! -e "$host/var/lib/vfioboot" ]
+}
+
+@test "what grub-script-check says of the entry" {
+	command -v grub-script-check >/dev/null || skip "there is no grub-script-check"
+	try --dry-run
+	sed -n '/^menuentry/,/^}/p' <<<"$output" >"$BATS_TEST_TMPDIR/entry"
+	[ -s "$BATS_TEST_TMPDIR/entry" ]
+	grub-script-check "$BATS_TEST_TMPDIR/entry"
+}
+
+@test "parameters can be tried too, if no loader has to quote them" {
+	try --dry-run --append intel_iommu=on --append iommu.passthrough=1
+	says 'vfioboot.profile=passthrough intel_iommu=on iommu.passthrough=1 vfioboot.trial='
+	try --dry-run --append 'a b'
+	[ "$status" = 2 ]
+	try --dry-run --append 'a;b'
+	[ "$status" = 2 ]
+	try --dry-run --append "a'b"
+	[ "$status" = 2 ]
+	try --dry-run --append --
+	[ "$status" = 2 ]
+}
+
+@test "a configuration that the normal entry does too can't be tried" {
+	sed -i /profile/d "$host/etc/vfioboot.conf"
+	try --dry-run
+	complains 'no section waits for a profile.*--profile NAME'
+}
+
+@test "when = selected needs no profile in the section" {
+	sed -i /profile/d "$host/etc/vfioboot.conf"
+	printf '[boot]\nwhen = selected\n' >>"$host/etc/vfioboot.conf"
+	try --dry-run
+	[ "$status" = 0 ]
+	says ' vfioboot.profile=passthrough '
+}
+
+@test "of several profiles one has to be named" {
+	put etc/vfioboot.conf.d/other.conf <<-'END'
+		[device other]
+		path = 00:01.0/00
+		profile = games
+	END
+	try --dry-run
+	complains 'several profiles.*--profile'
+	try --dry-run --profile passthrough
+	[ "$status" = 0 ]
+	says 'gaming-gpu bind'
+	[[ $output != *'other bind'* ]]
+	try --dry-run --profile nothing
+	complains "no section has the profile 'nothing'"
+}
+
+@test "what would be refused need not be tried" {
+	sed -i 's/^path.*/path = 00:01.1\/00\nid = dead:beef/' "$host/etc/vfioboot.conf"
+	try --dry-run
+	complains "'gaming-gpu' would be refused \(moved\)"
+}
+
+@test "GRUB on a file system that it can't write to: refused" {
+	sed -i 's/ - ext4 / - btrfs /' "$host/proc/self/mountinfo"
+	try --dry-run
+	complains 'not safe.*btrfs.*entry'
+}
+
+@test "GRUB on btrfs with a block of its own for the environment: fine" {
+	sed -i 's/ - ext4 / - btrfs /' "$host/proc/self/mountinfo"
+	sed -i 's/^####/env_block=512+1\n####/' "$host/boot/grub/grubenv"
+	try --dry-run
+	[ "$status" = 0 ]
+}
+
+@test "GRUB on LVM, and on RAID below a partition: refused" {
+	local volume=sys/devices/virtual/block/dm-0
+	put "$volume/dm/uuid" <<<'LVM-abcdef'
+	mkdir -p "$host/$volume/slaves"
+	ln -s "../../../../${disk#sys/devices/}/nvme0n1p2" "$host/$volume/slaves/nvme0n1p2"
+	ln -s ../../devices/virtual/block/dm-0 "$host/sys/dev/block/254:0"
+	sed -i 's/^28 1 259:2 /28 1 254:0 /' "$host/proc/self/mountinfo"
+	try --dry-run
+	complains 'logical volume \(LVM\)'
+	# LUKS alone GRUB can write through.
+	put "$volume/dm/uuid" <<<'CRYPT-LUKS2-abcdef'
+	try --dry-run
+	[ "$status" = 0 ]
+	mkdir "$host/$disk/md"
+	try --dry-run
+	complains 'RAID'
+}
+
+@test "a grub.cfg that knows of no next_entry, or no custom.cfg: refused" {
+	sed -i '/save_env/d' "$host/boot/grub/grub.cfg"
+	try --dry-run
+	complains 'does not take an entry once'
+	grub
+	sed -i '/custom.cfg/d' "$host/boot/grub/grub.cfg"
+	try --dry-run
+	complains 'does not read custom.cfg'
+}
+
+@test "a kernel that grub.cfg does not have: refused" {
+	sed -i 's/BOOT_IMAGE=[^ ]*/BOOT_IMAGE=\/boot\/vmlinuz-mine/' "$host/proc/cmdline"
+	try --dry-run
+	complains 'no entry for the kernel that runs, /boot/vmlinuz-mine'
+}
+
+@test "rEFInd, Limine and extlinux have no choice that they forget: refused" {
+	local file
+	for file in boot/refind_linux.conf boot/limine.conf boot/extlinux/extlinux.conf; do
+		rm -rf "$host/boot/grub" "$host"/boot/*.conf "$host/boot/extlinux"
+		put "$file" </dev/null
+		try --dry-run
+		complains 'no entry for one boot alone'
+	done
+}
+
+@test "without systemd nothing would bring the machine back: refused" {
+	rmdir "$host/run/systemd/system"
+	try --dry-run
+	complains 'does not run systemd'
+}
+
+@test "of another machine's files a trial is only shown" {
+	try
+	complains 'a trial is of this machine'
+	try --keep --cancel
+	[ "$status" = 2 ]
+	try more
+	[ "$status" = 2 ]
+}
+
+# state PHASE REASON TEXT: of a trial of another boot
+state() {
+	put proc/sys/kernel/random/boot_id <<<11111111-1111-1111-1111-111111111111
+	put var/lib/vfioboot/trial/state <<-END
+		vfioboot-trial 1
+		phase $1
+		reason $2
+		id 20261120-171500
+		text $3
+		loader grub
+		profile passthrough
+		parameters vfioboot.profile=passthrough vfioboot.trial=20261120-171500 panic=30
+		armed_boot 22222222-2222-2222-2222-222222222222
+		boot 33333333-3333-3333-3333-333333333333
+		had_display yes
+		display_manager no
+		by_person no
+		something new
+	END
+}
+
+@test "status: no trial" {
+	try --status
+	[ "$status" = 0 ]
+	[ "$output" = 'There was no trial.' ]
+}
+
+@test "status: confirmed, with the way to keep it" {
+	state confirmed - -
+	try --status
+	says '^Trial 20261120-171500: confirmed: all its devices were bound'
+	says "vfioboot try --keep"
+}
+
+@test "status: failed, with reason, record and the end of the journal" {
+	state failed not-bound '1 of 2 functions not bound'
+	put var/lib/vfioboot/trial/system.record <<-'END'
+		vfioboot-record 1
+		function section=gaming-gpu address=0000:02:00.0 path=00:01.1/00.0 id=10de:2204 wanted=vfio-pci before=- driver=nouveau result=failed reason=unbind-timeout
+	END
+	seq -f 'journal line %g' 1 30 | put var/lib/vfioboot/trial/journal
+	try --status
+	says '^Trial 20261120-171500 failed \(not-bound\): 1 of 2 functions not bound\.$'
+	says '^  0000:02:00.0 gaming-gpu: failed \(unbind-timeout\): '
+	says '^  journal line 30$'
+	says '^  journal line 19$'
+	[[ $output != *'journal line 18'* ]]
+}
+
+@test "status: a boot that ended before its confirmation has failed" {
+	state started - 'the system did not reach its default target'
+	try --status
+	says 'failed \(ended\): its boot ended before it was confirmed.*until then: the system did not'
+}
+
+@test "status: a boot that never came up, and one that the loader did not take" {
+	state armed - -
+	try --status
+	says 'failed \(never-up\)'
+	sed -i 's/^####/next_entry=vfioboot-trial\n####/' "$host/boot/grub/grubenv"
+	try --status
+	says 'failed \(not-taken\)'
+}
+
+@test "status: armed, and running" {
+	state armed - -
+	put proc/sys/kernel/random/boot_id <<<22222222-2222-2222-2222-222222222222
+	try --status
+	says 'the next boot is it, once'
+	state started - 'waiting'
+	put proc/cmdline <<<'vfioboot.trial=20261120-171500'
+	try --status
+	says 'this boot is it, and it is not confirmed yet: waiting'
+}
+
+@test "a state that can't be read is no crash" {
+	put var/lib/vfioboot/trial/state <<<'vfioboot-trial 1'
+	try --status
+	complains 'trial/state'
+	printf 'vfioboot-trial 1\nphase what\nid x\n' | put var/lib/vfioboot/trial/state
+	try --status
+	complains 'trial/state'
+	head -c 5000 /dev/urandom | put var/lib/vfioboot/trial/state
+	try --status
+	complains 'trial/state'
+}
+
+@test "keep says which files it would change" {
+	state confirmed - -
+	put etc/vfioboot.conf </dev/null
+	put etc/vfioboot.conf.d/gaming-gpu.conf <<-'END'
+		# Written by 'vfioboot add'; 'vfioboot remove NAME' deletes it.
+		[device gaming-gpu]
+		path = 00:01.1/00
+		profile = passthrough
+	END
+	try --keep --dry-run
+	[ "$status" = 0 ]
+	says "profile = passthrough' out of /etc/vfioboot.conf.d/gaming-gpu.conf"
+	grep -q profile "$host/etc/vfioboot.conf.d/gaming-gpu.conf"
+}
+
+@test "a trial that failed is not kept" {
+	state failed not-bound -
+	try --keep --dry-run
+	complains 'not confirmed'
+}
+
+# UEFI variables as efivarfs shows them: four bytes, then UTF-16.
+efivar() { # NAME TEXT
+	{
+		printf '\6\0\0\0'
+		printf '%s\0' "$2" | sed 's/./&\x00/g;s/\x00\x00$/\x00/' | head -c -1
+		printf '\0\0\0'
+	} | put "sys/firmware/efi/efivars/$1-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+}
+
+sdboot() {
+	rm -rf "$host/boot/grub"
+	efivar LoaderInfo 'systemd-boot 252.39'
+	efivar LoaderEntrySelected "0123-$kernel.conf"
+	printf '\6\0\0\0\177\0\0\0\0\0\0\0' |
+		put sys/firmware/efi/efivars/LoaderFeatures-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
+	put boot/efi/loader/loader.conf <<<'timeout 3'
+	put "boot/efi/loader/entries/0123-$kernel.conf" <<-END
+		# Boot Loader Specification type#1 entry
+		title      Debian GNU/Linux 13 (trixie)
+		version    $kernel
+		machine-id 0123
+		sort-key   debian
+		options    root=UUID=1234 ro quiet
+		options    splash
+		linux      /0123/$kernel/linux
+		initrd     /0123/$kernel/initrd.img-$kernel
+	END
+}
+
+@test "systemd-boot: the entry that was booted, once more, below its name" {
+	sdboot
+	try --dry-run
+	[ "$status" = 0 ] || { echo "$stderr"; false; }
+	says "into /boot/efi/loader/entries/0123-$kernel_re-vfioboot-trial.conf and have systemd-boot"
+	says '^title +Debian GNU/Linux 13 \(trixie\) \(vfioboot: one boot on trial\)$'
+	says '^options +root=UUID=1234 ro quiet splash vfioboot.profile=passthrough vfioboot.trial='
+	says '^sort-key +debian$'
+	[ "$(grep -c ^options <<<"$output")" = 1 ]
+}
+
+@test "systemd-boot that can't take an entry once, or a boot by an image alone: refused" {
+	sdboot
+	printf '\6\0\0\0\003\0\0\0\0\0\0\0' |
+		put sys/firmware/efi/efivars/LoaderFeatures-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
+	try --dry-run
+	complains "can't take an entry once"
+	sdboot
+	efivar LoaderEntrySelected debian.efi
+	try --dry-run
+	complains 'unified kernel image'
+}
+
+@test "systemd-boot: a boot by a passthrough entry is no normal one to copy" {
+	sdboot
+	sed -i 's/ quiet/ quiet vfioboot.profile=x/' "$host/boot/efi/loader/entries/0123-$kernel.conf"
+	try --dry-run
+	complains 'boot the normal entry first'
+}
+
+@test "confirm is for root, and checks its arguments" {
+	run --separate-stderr "$vfioboot" confirm --wait nothing
+	[ "$status" = 2 ]
+	run --separate-stderr "$vfioboot" confirm --wait 0
+	[ "$status" = 2 ]
+	run --separate-stderr "$vfioboot" confirm more
+	[ "$status" = 2 ]
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The state of a trial as text, and how its boot is judged. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../src/host/trial/trialstate.h"
+
+static const struct trialstate armed = {
+	.id = "20261120-171500",
+	.phase = TRIAL_ARMED,
+	.loader = "grub",
+	.profile = "passthrough",
+	.parameters =
+		"vfioboot.profile=passthrough vfioboot.trial=20261120-171500 panic=30",
+	.armed_boot = "22222222-2222-2222-2222-222222222222",
+	.had_display = true,
+};
+
+/* A boot in which all is as it should be. */
+static const struct trial_sight fine = {
+	.recorded = true,
+	.n_functions = 2,
+	.target_reached = true,
+	.has_display = true,
+};
+
+static void test_comes_back_as_it_was(void **state)
+{
+	struct trialstate trial = armed, read;
+	char text[TRIAL_FORMAT_SIZE];
+
+	(void)state;
+	trial.phase = TRIAL_FAILED;
+	trial.reason = TRIAL_NO_DISPLAY;
+	trial.by_person = true;
+	memset(trial.text, 'x', sizeof(trial.text) - 1);
+	memset(trial.parameters, 'y', sizeof(trial.parameters) - 1);
+	trial_format(&trial, text);
+	assert_int_equal(trial_parse(text, &read), 0);
+	assert_memory_equal(&trial, &read, sizeof(trial));
+}
+
+static void test_refuses_what_is_no_state(void **state)
+{
+	static const char *const texts[] = {"", "vfioboot-trial 2\nid x\n",
+		"vfioboot-trial 1\n", "vfioboot-trial 1\nid\n",
+		"vfioboot-trial 1\nid x\nphase over\n",
+		"vfioboot-trial 1\nid x\nreason because\n",
+		"vfioboot-trial 1\nid 0123456789012345678901234567890123456789\n"};
+	struct trialstate read;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_int_equal(trial_parse(texts[i], &read), -EBADMSG);
+}
+
+static void assert_judged(
+	const struct trialstate *trial, const struct trial_sight *sight, const char *word)
+{
+	char text[TRIAL_TEXT_SIZE];
+	enum trial_reason reason = trial_judge(trial, sight, text);
+
+	assert_string_equal(trial_reason_word(reason), word);
+	assert_int_equal(!text[0], reason == TRIAL_FINE);
+}
+
+static void test_judges(void **state)
+{
+	struct trialstate trial = armed;
+	struct trial_sight sight = fine;
+
+	(void)state;
+	assert_judged(&trial, &sight, "-");
+	sight.recorded = false;
+	assert_judged(&trial, &sight, "no-record");
+	sight = fine;
+	sight.n_functions = 0;
+	assert_judged(&trial, &sight, "no-record");
+	sight = fine;
+	sight.n_wrong = 1;
+	assert_judged(&trial, &sight, "not-bound");
+	sight = fine;
+	sight.target_reached = false;
+	assert_judged(&trial, &sight, "not-up");
+	sight.has_display = false;
+	assert_judged(&trial, &sight, "no-display");
+	trial.had_display = false;
+	assert_judged(&trial, &sight, "not-up");
+	sight = fine;
+	trial.display_manager = true;
+	assert_judged(&trial, &sight, "display-manager");
+	sight.manager_runs = true;
+	assert_judged(&trial, &sight, "-");
+}
+
+static void test_settles_what_has_no_end(void **state)
+{
+	struct trialstate trial = armed;
+
+	(void)state;
+	/* The boot is still to come. */
+	assert_false(trial_settle(&trial, armed.armed_boot, true));
+	assert_true(trial_settle(&trial, "another", true));
+	assert_string_equal(trial_reason_word(trial.reason), "not-taken");
+	assert_false(trial_settle(&trial, "another", false));
+	trial = armed;
+	assert_true(trial_settle(&trial, "another", false));
+	assert_string_equal(trial_reason_word(trial.reason), "never-up");
+	trial = armed;
+	trial.phase = TRIAL_STARTED;
+	strcpy(trial.text, "the system did not reach its default target");
+	assert_true(trial_settle(&trial, "another", false));
+	assert_string_equal(trial_reason_word(trial.reason), "ended");
+	assert_non_null(strstr(trial.text, "until then: the system did not reach"));
+	trial.phase = TRIAL_CONFIRMED;
+	assert_false(trial_settle(&trial, "another", false));
+}
+
+static void test_finds_the_trial_of_a_command_line(void **state)
+{
+	char id[TRIAL_ID_SIZE];
+
+	(void)state;
+	trial_of_cmdline("root=/dev/sda1 vfioboot.trial=20261120-171500 panic=30", id);
+	assert_string_equal(id, "20261120-171500");
+	trial_of_cmdline("root=/dev/sda1 -- vfioboot.trial=1", id);
+	assert_string_equal(id, "");
+	trial_of_cmdline("vfioboot.trial", id);
+	assert_string_equal(id, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_comes_back_as_it_was),
+		cmocka_unit_test(test_refuses_what_is_no_state),
+		cmocka_unit_test(test_judges),
+		cmocka_unit_test(test_settles_what_has_no_end),
+		cmocka_unit_test(test_finds_the_trial_of_a_command_line),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
