@@ -15,8 +15,8 @@ WARNINGS = -Wall -Wextra -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 BASE_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Ibuild $(WARNINGS)
 
 CORE_SRC = $(sort $(wildcard src/core/*.c))
-HOST_SRC = $(sort $(wildcard src/host/*.c) $(wildcard src/cli/*.c))
-HEADERS = $(wildcard src/*/*.h)
+HOST_SRC = $(sort $(wildcard src/host/*.c src/host/*/*.c src/cli/*.c))
+HEADERS = $(wildcard src/*/*.h src/*/*/*.h)
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
 HOST_LIBS = mount smartcols libudev libkmod json-c libarchive
@@ -104,8 +104,12 @@ define INSTALLED
 0644 mkinitcpio/install/vfioboot $(LIBDIR)/initcpio/install/vfioboot
 0644 mkinitcpio/hooks/vfioboot $(LIBDIR)/initcpio/hooks/vfioboot
 0644 mkinitcpio/mkinitcpio.conf.d/vfioboot.conf $(SYSCONFDIR)/mkinitcpio.conf.d/vfioboot.conf
+0755 grub.d/11_linux_passthrough $(SYSCONFDIR)/grub.d/11_linux_passthrough
+0755 kernel-install/91-vfioboot.install $(LIBDIR)/kernel/install.d/91-vfioboot.install
 0644 systemd/vfioboot-early.service $(UNITDIR)/vfioboot-early.service
 0644 systemd/vfioboot.service $(UNITDIR)/vfioboot.service
+0644 systemd/vfioboot-confirm.service $(UNITDIR)/vfioboot-confirm.service
+0644 systemd/vfioboot-settle.service $(UNITDIR)/vfioboot-settle.service
 0644 completions/bash/vfioboot $(DATADIR)/bash-completion/completions/vfioboot
 0644 completions/bash/vfioboot-early $(DATADIR)/bash-completion/completions/vfioboot-early
 0644 completions/zsh/_vfioboot $(DATADIR)/zsh/site-functions/_vfioboot
@@ -117,7 +121,9 @@ endef
 export INSTALLED
 
 CONFIG = $(SYSCONFDIR)/vfioboot.conf
-WANTS = $(UNITDIR)/sysinit.target.wants
+# Which unit starts which: directory of links and link.
+WANTS = sysinit.target.wants/vfioboot.service sysinit.target.wants/vfioboot-confirm.service \
+	multi-user.target.wants/vfioboot-settle.service
 
 .PHONY: install
 install: all
@@ -127,15 +133,16 @@ install: all
 			-e 's|/usr/bin/vfioboot|$(BINDIR)/vfioboot|g' "$(DESTDIR)$$to" || exit 1 ;; \
 		esac; done
 	@test -e "$(DESTDIR)$(CONFIG)" || install -D -m 0644 vfioboot.conf "$(DESTDIR)$(CONFIG)"
-	@mkdir -p "$(DESTDIR)$(WANTS)"
-	@ln -sfn ../vfioboot.service "$(DESTDIR)$(WANTS)/vfioboot.service"
+	@for link in $(WANTS); do \
+		mkdir -p "$(DESTDIR)$(UNITDIR)/$${link%/*}" || exit 1; \
+		ln -sfn "../$${link##*/}" "$(DESTDIR)$(UNITDIR)/$$link" || exit 1; done
 
 # The configuration stays: it is its owner's.
 .PHONY: uninstall
 uninstall:
 	@echo "Make the initramfs images anew: those that there are hold vfioboot until then."
 	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
-	@rm -f "$(DESTDIR)$(WANTS)/vfioboot.service"
+	@for link in $(WANTS); do rm -f "$(DESTDIR)$(UNITDIR)/$$link"; done
 	@-rmdir "$(DESTDIR)$(LIBDIR)/vfioboot" "$(DESTDIR)$(LIBDIR)/dracut/modules.d/50vfioboot" 2>/dev/null
 
 .PHONY: clean

@@ -60,4 +60,6 @@ complete -c vfioboot -n '__fish_seen_subcommand_from help' -a '(__vfioboot_comma
 complete -c vfioboot -n __vfioboot_at_option -a '(__vfioboot_options)'
 complete -c vfioboot -n '__vfioboot_wants DIR' -a '(__fish_complete_directories)'
 complete -c vfioboot -n '__vfioboot_wants FILE' -F
+complete -c vfioboot -n '__fish_seen_subcommand_from entry; and not __vfioboot_wants "[A-Z]+"' \
+    -a 'add remove list update'
 complete -c vfioboot -n __vfioboot_at_device -a '(__vfioboot_devices)'

@@ -92,6 +92,10 @@ extern const struct cli_command cmd_status;
 extern const struct cli_command cmd_explain;
 extern const struct cli_command cmd_undo;
 extern const struct cli_command cmd_capture;
+extern const struct cli_command cmd_cmdline;
+extern const struct cli_command cmd_entry;
+extern const struct cli_command cmd_try;
+extern const struct cli_command cmd_confirm;
 extern const struct cli_command cmd_protect;
 
 #endif

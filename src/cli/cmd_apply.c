@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "../core/util.h"
-#include "../host/nextboot.h"
-#include "../host/protect.h"
+#include "../host/config/nextboot.h"
+#include "../host/usage/protect.h"
 #include "deployment.h"
 
 struct arguments {

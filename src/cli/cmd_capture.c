@@ -9,7 +9,7 @@
 
 #include "../core/util.h"
 #include "../host/atomicfile.h"
-#include "../host/capture.h"
+#include "../host/capture/capture.h"
 #include "cli.h"
 
 #define GAPS_TOLD 5 /* the others are counted */

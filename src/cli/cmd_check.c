@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../core/util.h"
-#include "../host/checks.h"
+#include "../host/check/checks.h"
 #include "cli.h"
 #include "table.h"
 

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 
 #include "../core/util.h"
-#include "../host/inventory.h"
+#include "../host/devices/inventory.h"
 #include "cli.h"
 #include "list_cells.h"
 #include "table.h"

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "../core/util.h"
-#include "../host/names.h"
-#include "../host/nextboot.h"
+#include "../host/config/nextboot.h"
+#include "../host/devices/names.h"
 #include "cli.h"
 #include "sections.h"
 #include "table.h"

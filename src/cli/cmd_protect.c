@@ -10,8 +10,8 @@
 #include "../core/util.h"
 #include "../host/atomicfile.h"
 #include "../host/hosttree.h"
-#include "../host/protect.h"
-#include "../host/protectfile.h"
+#include "../host/usage/protect.h"
+#include "../host/usage/protectfile.h"
 #include "cli.h"
 
 struct arguments {

@@ -10,8 +10,8 @@
 #include "../core/configbuild.h"
 #include "../core/match.h"
 #include "../core/util.h"
-#include "../host/deviceset.h"
-#include "../host/dropin.h"
+#include "../host/config/dropin.h"
+#include "../host/devices/deviceset.h"
 #include "cli.h"
 #include "sections.h"
 

@@ -5,10 +5,12 @@
 #include <stdio.h>
 
 #include "../core/util.h"
+#include "../host/trial/trialstore.h"
 #include "cli.h"
 #include "json.h"
 #include "sections.h"
 #include "status.h"
+#include "trialtext.h"
 
 struct arguments {
 	const char *root;
@@ -165,7 +167,28 @@ static void put_next(struct json_builder *builder, struct json_object *top,
 	}
 }
 
-static enum cli_exit print_json(const struct status *status)
+/* The last trial, or null. */
+static void put_trial(struct json_builder *builder, struct json_object *top,
+	const struct sysfs_root *root)
+{
+	struct trialstate trial;
+	struct json_object *object;
+
+	if (trial_read(root, &trial) < 0) {
+		json_put_null(builder, top, "trial");
+		return;
+	}
+	object = json_new_object(builder, top, "trial");
+	json_put_text(builder, object, "id", trial.id);
+	json_put_text(builder, object, "phase", trial_phase_word(trial.phase));
+	json_put_text(builder, object, "profile", trial.profile);
+	json_put_text(builder, object, "reason",
+		trial.reason == TRIAL_FINE ? "" : trial_reason_word(trial.reason));
+	json_put_text(builder, object, "text", trial.text);
+}
+
+static enum cli_exit print_json(
+	const struct sysfs_root *root, const struct status *status)
 {
 	struct json_builder builder = {0};
 	struct json_object *top = json_new_top(&builder), *list;
@@ -179,6 +202,7 @@ static enum cli_exit print_json(const struct status *status)
 	json_put_text(&builder, top, "images_problem", status->images.problem);
 	put_sections(&builder, top, status->next);
 	put_next(&builder, top, status->next);
+	put_trial(&builder, top, root);
 	return json_finish(&builder, "status", top);
 }
 
@@ -236,11 +260,13 @@ static enum cli_exit run(int argc, char **argv)
 		return CLI_FAILED;
 	if (read_status(&root, arguments.root, &status) != CLI_OK)
 		return CLI_FAILED;
-	if (arguments.json && print_json(&status) != CLI_OK)
+	if (arguments.json && print_json(&root, &status) != CLI_OK)
 		return CLI_FAILED;
 	r = arguments.json ? 0 : status_print(&status);
 	if (r < 0)
 		return cli_error("status", "%s", strerror(-r));
+	if (!arguments.json)
+		trialtext_print(&root);
 	return status.boot.n_not_as_wanted || status.next->config.n_errors ? CLI_FAILED
 									   : CLI_OK;
 }

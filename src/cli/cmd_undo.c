@@ -6,7 +6,8 @@
 
 #include "../core/configfiles.h"
 #include "../core/util.h"
-#include "../host/imagecheck.h"
+#include "../host/images/imagecheck.h"
+#include "../host/loaders/bootmenu.h"
 #include "deployment.h"
 
 struct arguments {
@@ -120,6 +121,29 @@ static enum cli_exit plan_and_run(
 	return status == CLI_OK ? warned : status;
 }
 
+/* First: what they select is gone afterwards. */
+static enum cli_exit remove_entries(const struct sysfs_root *root, bool dry_run)
+{
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	int r;
+
+	if (!bootmenu_has_ours(root))
+		return CLI_OK;
+	if (dry_run) {
+		puts("Would take the entries of vfioboot out of the boot menu: 'vfioboot "
+		     "entry remove --dry-run' tells how.");
+		return CLI_OK;
+	}
+	r = bootmenu_remove_all(root, &change);
+	if (r < 0)
+		return cli_error("undo",
+			"the entries in the boot menu can't be removed, and nothing else "
+			"was touched: %s",
+			change.problem[0] ? change.problem : strerror(-r));
+	puts("Took the entries of vfioboot out of the boot menu.");
+	return CLI_OK;
+}
+
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
@@ -137,7 +161,8 @@ static enum cli_exit run(int argc, char **argv)
 	if (r < 0)
 		return cli_error(
 			"undo", "the configuration can't be read: %s", strerror(-r));
-	return plan_and_run(&root, &check, arguments.dry_run);
+	status = remove_entries(&root, arguments.dry_run);
+	return status == CLI_OK ? plan_and_run(&root, &check, arguments.dry_run) : status;
 }
 
 const struct cli_command cmd_undo = {

@@ -3,8 +3,8 @@
 #ifndef VFIOBOOT_DEVICES_H
 #define VFIOBOOT_DEVICES_H
 
-#include "../host/cost.h"
-#include "../host/names.h"
+#include "../host/devices/names.h"
+#include "../host/usage/cost.h"
 #include "cli.h"
 
 /* Starts as {0}; devices_close() is to be called whatever happened. */

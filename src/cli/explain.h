@@ -3,8 +3,8 @@
 #ifndef VFIOBOOT_EXPLAIN_H
 #define VFIOBOOT_EXPLAIN_H
 
-#include "../host/bootstate.h"
-#include "../host/inventory.h"
+#include "../host/boot/bootstate.h"
+#include "../host/devices/inventory.h"
 
 struct explain {
 	struct sysfs_root root;

@@ -7,7 +7,7 @@
 
 #include "../core/text.h"
 #include "../core/util.h"
-#include "../host/names.h"
+#include "../host/devices/names.h"
 
 /* After this many file systems of one function the others are counted only. */
 #define USES_MAX 4

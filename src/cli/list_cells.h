@@ -3,7 +3,7 @@
 #ifndef VFIOBOOT_LIST_CELLS_H
 #define VFIOBOOT_LIST_CELLS_H
 
-#include "../host/inventory.h"
+#include "../host/devices/inventory.h"
 #include "table.h"
 
 #define LIST_ADDRESS 0 /* the column that has the tree */

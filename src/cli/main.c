@@ -18,6 +18,10 @@ static const struct cli_command *const commands[] = {
 	&cmd_explain,
 	&cmd_undo,
 	&cmd_capture,
+	&cmd_cmdline,
+	&cmd_entry,
+	&cmd_try,
+	&cmd_confirm,
 	&cmd_protect,
 };
 

@@ -3,7 +3,7 @@
 #ifndef VFIOBOOT_OBJECTIONS_H
 #define VFIOBOOT_OBJECTIONS_H
 
-#include "../host/rehearsal.h"
+#include "../host/config/rehearsal.h"
 #include "devices.h"
 
 /* What a person takes upon himself. */

@@ -6,7 +6,7 @@
 #ifndef VFIOBOOT_SECTIONS_H
 #define VFIOBOOT_SECTIONS_H
 
-#include "../host/nextboot.h"
+#include "../host/config/nextboot.h"
 
 /* Bytes of the longest place, with its NUL. */
 #define SECTIONS_PLACE_SIZE (CONFIG_PATH_SIZE + 8)

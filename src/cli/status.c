@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../core/util.h"
-#include "../host/names.h"
+#include "../host/devices/names.h"
 #include "sections.h"
 #include "table.h"
 

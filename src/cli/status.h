@@ -3,8 +3,8 @@
 #ifndef VFIOBOOT_STATUS_H
 #define VFIOBOOT_STATUS_H
 
-#include "../host/bootstate.h"
-#include "../host/images.h"
+#include "../host/boot/bootstate.h"
+#include "../host/images/images.h"
 #include "json.h"
 
 struct status {

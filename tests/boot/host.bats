@@ -154,7 +154,7 @@ new_kernel() { # ROOT FLAVOUR
 		run status vfioboot status
 		run json vfioboot status --json
 	END
-	has "^extra $release\$"
+	has "^extra ${release//+/\\+}\$"
 	bound
 }
 

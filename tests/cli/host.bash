@@ -18,13 +18,13 @@ host_disk() {
 	local disk=$drive/nvme0n1 n
 	put "$disk/dev" <<<259:0
 	mkdir -p "$host/sys/dev/block" "$host/sys/class/block"
-	ln -s "../../../${disk#sys/}" "$host/sys/class/block/nvme0n1"
-	ln -s "../../../${disk#sys/}" "$host/sys/dev/block/259:0"
+	ln -s "../../${disk#sys/}" "$host/sys/class/block/nvme0n1"
+	ln -s "../../${disk#sys/}" "$host/sys/dev/block/259:0"
 	for n in 1 2; do
 		put "$disk/nvme0n1p$n/partition" <<<"$n"
 		put "$disk/nvme0n1p$n/dev" <<<"259:$n"
-		ln -s "../../../${disk#sys/}/nvme0n1p$n" "$host/sys/class/block/nvme0n1p$n"
-		ln -s "../../../${disk#sys/}/nvme0n1p$n" "$host/sys/dev/block/259:$n"
+		ln -s "../../${disk#sys/}/nvme0n1p$n" "$host/sys/class/block/nvme0n1p$n"
+		ln -s "../../${disk#sys/}/nvme0n1p$n" "$host/sys/dev/block/259:$n"
 	done
 	put proc/self/mountinfo <<-'END'
 		22 28 0:21 / /proc rw,nosuid,nodev,noexec,relatime shared:12 - proc proc rw

@@ -31,6 +31,12 @@ files() {
 	[ -f usr/share/man/man8/vfioboot-early.8 ]
 }
 
+@test "install puts what boot loaders run where it is run" {
+	make_quietly install
+	[ -x "$BATS_TEST_TMPDIR/etc/grub.d/11_linux_passthrough" ]
+	[ -x "$BATS_TEST_TMPDIR/usr/lib/kernel/install.d/91-vfioboot.install" ]
+}
+
 @test "the configuration that is installed asks for nothing and has no error" {
 	make_quietly install
 	mkdir -p "$BATS_TEST_TMPDIR/sys" "$BATS_TEST_TMPDIR/proc"

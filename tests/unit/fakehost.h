@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "../../src/core/util.h"
-#include "../../src/host/protect.h"
+#include "../../src/host/usage/protect.h"
 
 #define NVME   "bc01sc08i02"
 #define AHCI   "bc01sc06i01"

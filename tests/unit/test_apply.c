@@ -832,14 +832,17 @@ static void test_unbind_hangs_on_the_way_back(void **state)
 	expect_state(2, "nouveau", "");
 }
 
-/* Four unbinds that hang would take longer than there is time: the last is not begun. */
+/*
+ * Four unbinds that hang would take longer than there is time: the last is not begun.  What a
+ * busy machine takes for itself counts twentyfold here.
+ */
 static void test_all_unbinds_hang(void **state)
 {
 	(void)state;
 	register_driver("vfio-pci");
 	for (int i = 0; i < FUNCTIONS_MAX; i++)
 		add_function(add_section("vfio-pci"), UNBIND_HANGS, "nouveau");
-	apply_fast(20, APPLY_WORK_MS - DRIVER_UNBIND_MS, APPLY_END_MS + 2000);
+	apply_fast(20, APPLY_WORK_MS - DRIVER_UNBIND_MS, 3 * APPLY_END_MS);
 	for (unsigned i = 0; i < FUNCTIONS_MAX; i++) {
 		assert_int_equal(outcomes[i].result, RESULT_FAILED);
 		assert_true(outcomes[i].reason == REASON_UNBIND_TIMEOUT ||

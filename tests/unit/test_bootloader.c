@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "../../src/host/bootloader.h"
 #include "../../src/host/efivar.h"
+#include "../../src/host/loaders/bootloader.h"
 
 /* "OWNER: NAME=SIGN ...", with "-" for no owner. */
 static void expect(const char *expected)

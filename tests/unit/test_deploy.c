@@ -8,9 +8,9 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "../../src/host/deploy.h"
-#include "../../src/host/dropin.h"
-#include "../../src/host/imagecheck.h"
+#include "../../src/host/config/dropin.h"
+#include "../../src/host/deploy/deploy.h"
+#include "../../src/host/images/imagecheck.h"
 #include "fakeimages.h"
 
 #define ONE   "6.12.1"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "../../src/host/imagefile.h"
+#include "../../src/host/images/imagefile.h"
 #include "../lib/imagemaker.h"
 #include "support.h"
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../src/host/dropin.h"
-#include "../../src/host/redact.h"
+#include "../../src/host/capture/redact.h"
+#include "../../src/host/config/dropin.h"
 #include "support.h"
 
 struct example {

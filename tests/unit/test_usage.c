@@ -4,7 +4,7 @@
 
 #include "fakehost.h"
 
-#include "../../src/host/usage.h"
+#include "../../src/host/usage/usage.h"
 
 static int trace_usage(struct usage *ret)
 {

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `vfioboot entry`: our entries in the boot menu. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "../core/util.h"
+#include "../host/loaders/bootmenu.h"
+#include "../host/run.h"
+#include "cli.h"
+#include "entrylist.h"
+#include "entrywanted.h"
+#include "sections.h"
+
+struct arguments {
+	const char *root, *loader, *action;
+	bool dry_run, json;
+};
+
+enum { ROOT, LOADER, DRY_RUN, JSON };
+
+static const struct cli_option options[] = {
+	[ROOT] = CLI_OPTION_ROOT,
+	[LOADER] = {"loader", "NAME", "use this boot loader, where there are several", 0},
+	[DRY_RUN] = CLI_OPTION_DRY_RUN,
+	[JSON] = {"json", NULL, "with list: print JSON", 0},
+	{0},
+};
+
+struct action {
+	const char *name;
+	bool changes;
+	enum cli_exit (*run)(
+		const struct sysfs_root *root, const struct arguments *arguments);
+};
+
+static void say_change(const struct bootmenu_change *change)
+{
+	for (size_t i = 0; i < change->warnings.n; i++)
+		cli_warning("entry", "%s", change->warnings.names[i]);
+}
+
+static enum cli_exit say_failure(const struct bootmenu_change *change, int error)
+{
+	return cli_error(
+		"entry", "%s", error == -EREMOTEIO ? change->problem : strerror(-error));
+}
+
+/* The loader that counts; NULL after a message. */
+static const struct bootloader *find_loader(
+	const struct sysfs_root *root, const struct arguments *arguments)
+{
+	struct bootloader_search search;
+	struct bootentries before;
+	char names[256] = "";
+
+	bootloader_find(root, &search);
+	if (arguments->loader) {
+		const struct bootloader *loader = bootloader_named(arguments->loader);
+
+		if (!loader)
+			cli_error("entry",
+				"no boot loader '%s' is known; see vfioboot(8)",
+				arguments->loader);
+		return loader;
+	}
+	if (search.owner)
+		return search.owner;
+	if (bootmenu_read_wanted(root, &before) == 0 && bootloader_named(before.loader))
+		return bootloader_named(before.loader);
+	for (size_t i = 0; i < search.n; i++) {
+		size_t used = strlen(names);
+
+		snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+			search.found[i].loader->name);
+	}
+	if (search.n)
+		cli_error("entry",
+			"there are files of several boot loaders (%s), and none tells that it "
+			"started this system; say which with --loader NAME",
+			names);
+	else
+		cli_error("entry", "no boot loader was found%s; is /boot mounted?",
+			search.hidden ? ": some files need root" : "");
+	return NULL;
+}
+
+static void print_text(const char *text)
+{
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+		printf("    %.*s\n", (int)strcspn(text, "\n"), text);
+}
+
+/* What would be done. */
+static void print_change(const struct bootmenu_change *change)
+{
+	for (size_t i = 0; i < change->files.n; i++) {
+		const struct filechange *file = &change->files.changes[i];
+
+		printf("Would %s %s%s\n", file->after ? "write" : "delete", file->path,
+			file->after ? ":" : "");
+		if (file->after)
+			print_text(file->after);
+	}
+	for (size_t i = 0; i < change->steps.n; i++)
+		printf("Would %s\n", change->steps.names[i]);
+	if (!change->files.n && !change->steps.n)
+		printf("Nothing would change.\n");
+}
+
+static enum cli_exit say_nothing_to_choose(void)
+{
+	return cli_error("entry",
+		"no device is configured, so there is nothing to choose at the boot menu; "
+		"'vfioboot add DEVICE' gives one to vfio-pci");
+}
+
+static enum cli_exit print_edit(const struct sysfs_root *root,
+	const struct bootloader *loader, const struct bootentries *wanted)
+{
+	_cleanup_free_ char *text = loader->ops->edit(root, wanted);
+
+	if (!text)
+		return cli_error("entry", "%s", strerror(ENOMEM));
+	printf("Boot loader: %s.  Nothing was changed: its entries are made by hand.\n\n%s",
+		loader->title, text);
+	return CLI_UNKNOWN;
+}
+
+static void say_elsewhere(
+	const struct sysfs_root *root, const struct bootmenu_change *change)
+{
+	for (size_t i = 0; i < change->steps.n && !root->live; i++)
+		printf("Not done, since it is another machine: %s\n",
+			change->steps.names[i]);
+}
+
+static void say_added(const struct sysfs_root *root, const struct bootloader *loader,
+	const struct bootentries *wanted, const struct bootmenu_change *change)
+{
+	printf("Boot loader: %s.\n", loader->title);
+	for (unsigned i = 0; i < wanted->n; i++)
+		printf("Entry for each kernel: '... (%s)', with %s\n",
+			wanted->entries[i].title, wanted->entries[i].arguments);
+	say_elsewhere(root, change);
+	printf("What starts by itself has not changed.  'vfioboot entry list' shows the "
+	       "entries, 'vfioboot entry remove' takes them away.\n"
+	       "What they give away stands in the initramfs images: 'vfioboot apply' sees "
+	       "to those.\n");
+}
+
+static enum cli_exit add(const struct sysfs_root *root, const struct arguments *arguments)
+{
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	struct bootentries wanted = {0};
+	const struct bootloader *loader;
+	int r;
+
+	if (entrywanted_decide(root, &wanted) < 0)
+		return CLI_FAILED;
+	if (!wanted.n)
+		return say_nothing_to_choose();
+	loader = find_loader(root, arguments);
+	if (!loader)
+		return CLI_FAILED;
+	r = bootmenu_plan(root, loader, &wanted, &change);
+	if (r == -EOPNOTSUPP)
+		return print_edit(root, loader, &wanted);
+	if (r == 0 && !arguments->dry_run)
+		r = bootmenu_carry_out(root, loader, &wanted, &change);
+	say_change(&change);
+	if (r < 0)
+		return say_failure(&change, r);
+	if (arguments->dry_run)
+		print_change(&change);
+	else
+		say_added(root, loader, &wanted, &change);
+	return CLI_OK;
+}
+
+/* Of all loaders: one that counted once may have some still. */
+static enum cli_exit remove_dry(const struct sysfs_root *root)
+{
+	struct bootloader_search search;
+	struct bootentries none = {0};
+	enum cli_exit status = CLI_OK;
+
+	bootloader_find(root, &search);
+	for (size_t i = 0; i < search.n; i++) {
+		_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+		const struct bootloader *loader = search.found[i].loader;
+		int r = loader->ops->plan ? bootmenu_plan(root, loader, &none, &change)
+					  : -ENOTSUP;
+
+		if (r == 0)
+			print_change(&change);
+		else if (r != -ENOTSUP)
+			status = say_failure(&change, r);
+	}
+	return status;
+}
+
+static enum cli_exit remove_entries(
+	const struct sysfs_root *root, const struct arguments *arguments)
+{
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	int r;
+
+	if (!bootmenu_has_ours(root)) {
+		printf("The boot menu has no entry of vfioboot.\n");
+		return CLI_OK;
+	}
+	if (arguments->dry_run)
+		return remove_dry(root);
+	r = bootmenu_remove_all(root, &change);
+	say_change(&change);
+	if (r < 0)
+		return say_failure(&change, r);
+	say_elsewhere(root, &change);
+	if (root->live || !change.steps.n)
+		printf("The boot menu has no entry of vfioboot any more.\n");
+	return CLI_OK;
+}
+
+/* For kernel-install and grub-mkconfig, whenever a kernel comes or goes: says no word then. */
+static enum cli_exit update(
+	const struct sysfs_root *root, const struct arguments *arguments)
+{
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	const struct bootloader *loader;
+	struct bootentries wanted;
+	int r;
+
+	if (bootmenu_read_wanted(root, &wanted) < 0)
+		return CLI_OK;
+	loader = wanted.loader[0] ? bootloader_named(wanted.loader)
+				  : find_loader(root, arguments);
+	if (!loader)
+		return CLI_FAILED;
+	r = bootmenu_plan_update(root, loader, &wanted, &change);
+	if (r == 0 && !arguments->dry_run)
+		r = bootmenu_carry_out(root, loader, &wanted, &change);
+	say_change(&change);
+	if (r < 0)
+		return say_failure(&change, r);
+	if (arguments->dry_run)
+		print_change(&change);
+	return CLI_OK;
+}
+
+static enum cli_exit list(
+	const struct sysfs_root *root, const struct arguments *arguments)
+{
+	struct bootentries wanted = {0}, now = {0};
+	const struct bootloader *loader;
+	bool asked = bootmenu_read_wanted(root, &wanted) == 0;
+	enum cli_exit status;
+
+	loader = find_loader(root, arguments);
+	if (!loader)
+		return CLI_UNKNOWN;
+	if (!asked && !arguments->json && !bootmenu_has_ours(root)) {
+		printf("The boot menu has no entry of vfioboot; 'vfioboot entry add' adds "
+		       "them.\n");
+		return CLI_OK;
+	}
+	status = entrylist_print(root, loader, &wanted, arguments->json);
+	if (asked && entrywanted_decide(root, &now) == 0 &&
+		!bootentry_same(&wanted, &now)) {
+		cli_warning("entry",
+			"the configuration asks for other entries by now; run "
+			"'vfioboot entry add'");
+		status = CLI_FAILED;
+	}
+	return status;
+}
+
+static const struct action actions[] = {
+	{"add", true, add},
+	{"remove", true, remove_entries},
+	{"list", false, list},
+	{"update", true, update},
+};
+
+/* Returns CLI_OK, or CLI_MISUSE after a message. */
+static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
+{
+	struct arguments arguments = {.root = "/"};
+	int option;
+
+	while ((option = cli_next_option(&cmd_entry, argc, argv)) >= 0) {
+		if (option == ROOT)
+			arguments.root = optarg;
+		else if (option == LOADER)
+			arguments.loader = optarg;
+		else if (option == DRY_RUN)
+			arguments.dry_run = true;
+		else if (option == JSON)
+			arguments.json = true;
+	}
+	if (option == CLI_BAD_OPTION)
+		return CLI_MISUSE;
+	if (optind == argc)
+		return cli_missing_argument("entry", "say add, remove or list");
+	if (optind + 1 < argc)
+		return cli_extra_argument(argv, optind + 1);
+	arguments.action = argv[optind];
+	*ret = arguments;
+	return CLI_OK;
+}
+
+static const struct action *find_action(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		if (strcmp(actions[i].name, name) == 0)
+			return &actions[i];
+	return NULL;
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	struct arguments arguments = {0};
+	const struct action *action;
+
+	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+		return CLI_MISUSE;
+	action = find_action(arguments.action);
+	if (!action) {
+		cli_error("entry", "unknown action '%s'; see 'vfioboot help entry'",
+			arguments.action);
+		return CLI_MISUSE;
+	}
+	if (cli_open_root("entry", arguments.root, &root) != CLI_OK)
+		return CLI_FAILED;
+	if (action->changes && root.live && !arguments.dry_run) {
+		char command[32];
+
+		snprintf(command, sizeof(command), "entry %s", action->name);
+		if (cli_need_root(command) != CLI_OK)
+			return CLI_FAILED;
+		run_catch_signals();
+	}
+	return action->run(&root, &arguments);
+}
+
+const struct cli_command cmd_entry = {
+	.name = "entry",
+	.operands = "add|remove|list|update",
+	.summary = "let the boot menu offer a boot with the devices, or without",
+	.details =
+		"add     add an entry for each profile, and a way out where the normal entry\n"
+		"        gives devices away; what starts by itself does not change\n"
+		"remove  take them away again\n"
+		"list    show them, and whether each kernel has them\n"
+		"update  make them follow the kernels; kernel-install does this by itself",
+	.options = options,
+	.run = run,
+};

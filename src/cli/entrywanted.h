@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which entries of the boot menu the configuration asks for, for `entry` and its messages. */
+#ifndef VFIOBOOT_ENTRYWANTED_H
+#define VFIOBOOT_ENTRYWANTED_H
+
+#include "../core/sysfsroot.h"
+#include "../host/loaders/bootentry.h"
+
+/* Reads what the configuration asks for now.  0, or -errno after a message. */
+int entrywanted_decide(const struct sysfs_root *root, struct bootentries *ret);
+
+#endif

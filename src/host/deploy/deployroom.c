@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether there is room for the images that are made, and who else is making some. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+
+#include "../../core/util.h"
+#include "../atomicfile.h"
+#include "deploy.h"
+
+#define FAT_MAGIC 0x4d44               /* MSDOS_SUPER_MAGIC of linux/magic.h */
+#define UNKNOWN   ((uint64_t)96 << 20) /* bytes of an image whose like is not there */
+#define LOCK      "/run/vfioboot/lock"
+
+/* A file system that gets images. */
+struct place {
+	dev_t device;
+	char directory[PATH_MAX]; /* below the root */
+	uint64_t needed, available;
+	bool read_only, fat;
+};
+
+struct places {
+	struct place list[16];
+	size_t n;
+};
+
+/* The directory of an image that is to be made, opened. */
+static int open_directory(const struct deploy *deploy, const char *path, char *ret)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = (size_t)(slash - path);
+
+	if (!copy_text(ret, PATH_MAX, path, len ? len : 1))
+		return -ENAMETOOLONG;
+	return sysfs_root_open_file(deploy->root, ret, O_RDONLY | O_DIRECTORY);
+}
+
+static struct place *find_place(struct places *places, int fd, const char *directory)
+{
+	struct statvfs fs;
+	struct statfs kind;
+	struct stat st;
+	struct place *place;
+
+	if (fstat(fd, &st) < 0 || fstatvfs(fd, &fs) < 0 || fstatfs(fd, &kind) < 0)
+		return NULL;
+	for (size_t i = 0; i < places->n; i++)
+		if (places->list[i].device == st.st_dev)
+			return &places->list[i];
+	if (places->n == ARRAY_SIZE(places->list))
+		return NULL;
+	place = &places->list[places->n++];
+	*place = (struct place){.device = st.st_dev,
+		.available = (uint64_t)fs.f_bavail * fs.f_frsize,
+		.read_only = fs.f_flag & ST_RDONLY,
+		.fat = kind.f_type == FAT_MAGIC};
+	strcpy(place->directory, directory);
+	return place;
+}
+
+static uint64_t size_of(const struct deploy *deploy, const char *path)
+{
+	_cleanup_close_ int fd = sysfs_root_open_file(deploy->root, path, O_PATH);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size
+								: 0;
+}
+
+/* What an image will need, a quarter more than the one that there is. */
+static uint64_t size_needed(const struct deploy *deploy, const char *path)
+{
+	uint64_t size = size_of(deploy, path);
+
+	for (size_t i = 0; !size && i < deploy->images->n; i++)
+		size = size_of(deploy, deploy->images->images[i].path);
+	return size ? size + size / 4 : UNKNOWN;
+}
+
+static void add_step(const struct deploy *deploy, const struct deploy_step *step,
+	struct places *places)
+{
+	bool made = step->kind == DEPLOY_BUILD || step->kind == DEPLOY_COPY;
+	char directory[PATH_MAX];
+	_cleanup_close_ int fd = -1;
+	struct place *place;
+
+	if (!made && step->kind != DEPLOY_KEEP)
+		return;
+	fd = open_directory(deploy, made ? step->other : step->path, directory);
+	place = fd < 0 ? NULL : find_place(places, fd, directory);
+	if (!place)
+		return; /* the step will tell what is wrong with it */
+	if (made)
+		place->needed += size_needed(deploy, step->path);
+	else if (place->fat) /* which has no second names */
+		place->needed += size_of(deploy, step->path);
+}
+
+static unsigned long mebibytes(uint64_t bytes)
+{
+	return (unsigned long)((bytes + (1 << 20) - 1) >> 20);
+}
+
+int deploy_check_room(const struct deploy *deploy, char *why, size_t size)
+{
+	struct places places = {.n = 0};
+
+	for (size_t i = 0; i < deploy->n; i++)
+		add_step(deploy, &deploy->steps[i], &places);
+	for (size_t i = 0; i < places.n; i++) {
+		const struct place *place = &places.list[i];
+
+		if (place->read_only) {
+			snprintf(why, size, "%s is mounted read-only: mount it writable",
+				place->directory);
+			return -EROFS;
+		}
+		if (place->available < place->needed) {
+			snprintf(why, size,
+				"%s has %lu MiB free, and the old images and the new ones "
+				"need %lu MiB more for a while: remove kernels that are "
+				"not used any more",
+				place->directory, mebibytes(place->available),
+				mebibytes(place->needed));
+			return -ENOSPC;
+		}
+	}
+	return 0;
+}
+
+int deploy_lock(const struct sysfs_root *root)
+{
+	int fd = sysfs_root_open_file(root, LOCK, O_RDONLY), other;
+
+	if (fd == -ENOENT) {
+		int r = atomicfile_write_below(root, LOCK, "", 0);
+
+		if (r < 0)
+			return r;
+		fd = sysfs_root_open_file(root, LOCK, O_RDONLY);
+	}
+	if (fd < 0)
+		return fd;
+	/*
+	 * Not closed at exec: as long as a generator runs whose vfioboot was killed, nobody
+	 * else may start.
+	 */
+	other = dup(fd);
+	close(fd);
+	if (other < 0)
+		return -errno;
+	if (flock(other, LOCK_EX | LOCK_NB) < 0) {
+		int r = -errno;
+
+		close(other);
+		return r == -EWOULDBLOCK ? -EBUSY : r;
+	}
+	return 0;
+}

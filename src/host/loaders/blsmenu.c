@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads the directories, and tells whose each entry is. */
+#include "blsmenu.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "../../core/text.h"
+#include "../../core/util.h"
+#include "../hostfile.h"
+#include "../hosttree.h"
+#include "blsentry.h"
+
+/* The first line of ours, "# vfioboot entry: ID of NAME"; comments mean nothing to loaders. */
+#define MARK     "# vfioboot entry: "
+#define MARK_OF  " of "
+#define MARK_END "; 'vfioboot entry remove' deletes it\n"
+
+#define ID_DIGITS 32 /* of a machine's id */
+#define HEX       "0123456789abcdef"
+
+/* By which names entries of this machine begin. */
+struct identity {
+	char machine_id[64], token[256]; /* "": not known */
+};
+
+static void read_identity(const struct sysfs_root *root, struct identity *ret)
+{
+	_cleanup_free_ char *info = NULL, *id = NULL;
+
+	*ret = (struct identity){0};
+	tree_read_line(root, "etc/machine-id", ret->machine_id, sizeof(ret->machine_id));
+	tree_read_line(root, "etc/kernel/entry-token", ret->token, sizeof(ret->token));
+	if (hostfile_read(root, "etc/machine-info", &info, NULL) == 0)
+		id = hostfile_value(info, "KERNEL_INSTALL_MACHINE_ID");
+	if (id && *id)
+		text_join(ret->machine_id, sizeof(ret->machine_id), id, NULL);
+}
+
+static bool begins_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Several systems may share a partition.  What names no machine is taken for this one's. */
+static bool is_of_machine(
+	const char *name, const char *text, const struct identity *identity)
+{
+	char id[64];
+
+	if (identity->token[0] && begins_with(name, identity->token))
+		return true;
+	if (!identity->machine_id[0])
+		return true;
+	if (strspn(name, HEX) == ID_DIGITS)
+		return begins_with(name, identity->machine_id);
+	return !bls_value(text, "machine-id", id, sizeof(id)) ||
+		begins_with(id, identity->machine_id);
+}
+
+/* What starts a kernel another way: a rescue, a debug entry, the copy of `vfioboot try`. */
+static bool is_special(const char *name)
+{
+	return strstr(name, "-rescue") || strstr(name, "~debug") ||
+		strstr(name, "-vfioboot-trial");
+}
+
+static bool is_ours(const char *text, char *ret_id, size_t size)
+{
+	const char *id = text + strlen(MARK), *end;
+
+	if (!begins_with(text, MARK))
+		return false;
+	end = strstr(id, MARK_OF);
+	return end && copy_text(ret_id, size, id, (size_t)(end - id));
+}
+
+static void judge(const struct identity *identity, struct bls_file *file)
+{
+	char kernel[PATH_MAX];
+
+	if (is_ours(file->text, file->id, sizeof(file->id)))
+		file->kind = BLS_OURS;
+	else if (bls_value(file->text, "linux", kernel, sizeof(kernel)) &&
+		is_of_machine(file->name, file->text, identity) &&
+		!is_special(file->name))
+		file->kind = BLS_ORIGINAL;
+}
+
+static void free_file(struct bls_file *file)
+{
+	free(file->directory);
+	free(file->name);
+	free(file->text);
+}
+
+static int read_file(const struct sysfs_root *root, const struct identity *identity,
+	const char *directory, const char *name, struct bls_files *files)
+{
+	_cleanup_(free_file) struct bls_file file = {0};
+	struct bls_file *more;
+	char path[PATH_MAX];
+	int r;
+
+	text_join(path, sizeof(path), directory, "/", name, NULL);
+	r = hostfile_read(root, path, &file.text, NULL);
+	if (r < 0)
+		return r == -ENOENT || r == -EISDIR ? 0 : r;
+	file.directory = strdup(directory);
+	file.name = strdup(name);
+	if (!file.directory || !file.name)
+		return -ENOMEM;
+	judge(identity, &file);
+	more = realloc(files->files, (files->n + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	files->files = more;
+	more[files->n++] = file;
+	file = (struct bls_file){0};
+	return 0;
+}
+
+static int read_directory(const struct sysfs_root *root, const struct identity *identity,
+	const char *directory, struct bls_files *files)
+{
+	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
+	int r = hostfile_list(root, directory, &names);
+
+	if (r < 0)
+		return r == -ENOTDIR ? 0 : r;
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		const char *name = names.names[i], *dot = strrchr(name, '.');
+
+		/* systemd-boot takes no hidden ones; ours are while they are written. */
+		if (dot && dot != name && name[0] != '.' && strcmp(dot, ".conf") == 0)
+			r = read_file(root, identity, directory, name, files);
+	}
+	return r;
+}
+
+int bls_files_read(const struct sysfs_root *root, const char *const *directories,
+	size_t n_directories, struct bls_files *ret)
+{
+	struct bls_files files = {0};
+	struct identity identity;
+	int r = 0;
+
+	read_identity(root, &identity);
+	for (size_t i = 0; r == 0 && i < n_directories; i++)
+		r = read_directory(root, &identity, directories[i], &files);
+	if (r < 0)
+		bls_files_free(&files);
+	else
+		*ret = files;
+	return r;
+}
+
+void bls_files_free(struct bls_files *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		free_file(&files->files[i]);
+	free(files->files);
+	*files = (struct bls_files){0};
+}
+
+void bls_stem(const char *name, char *ret, size_t size)
+{
+	char *end;
+
+	text_join(ret, size, name, NULL);
+	end = strrchr(ret, '.');
+	if (end)
+		*end = '\0';
+	/* "+LEFT" or "+LEFT-DONE": https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT */
+	end = strrchr(ret, '+');
+	if (end && end[1] && !end[1 + strspn(end + 1, "0123456789-")])
+		*end = '\0';
+}
+
+/* The value on a line of options, or NULL; its length is up to the newline. */
+static const char *options_of_line(const char *line)
+{
+	line += strspn(line, " \t");
+	if (!begins_with(line, "options") || !line[7] || !strchr(" \t", line[7]))
+		return NULL;
+	return line + 7 + strspn(line + 7, " \t");
+}
+
+static const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return line + (*line == '\n');
+}
+
+char *bls_options(const char *text)
+{
+	char *options = calloc(1, strlen(text) + 1), *end = options;
+
+	for (; options && *text; text = next_line(text)) {
+		const char *value = options_of_line(text);
+		size_t len = value ? strcspn(value, "\r\n") : 0;
+
+		if (!len)
+			continue;
+		if (end > options)
+			*end++ = ' ';
+		memcpy(end, value, len);
+		end += len;
+	}
+	return options;
+}
+
+static bool is_title(const char *line)
+{
+	line += strspn(line, " \t");
+	return begins_with(line, "title") && line[5] && strchr(" \t", line[5]);
+}
+
+/*
+ * Each line stays where it is, since GRUB stops reading at one that has no value; options are
+ * on the first line of them, since GRUB reads no other.
+ */
+static void write_copy(FILE *out, const char *text, const char *note, const char *options)
+{
+	bool done = false;
+
+	for (; *text; text = next_line(text)) {
+		const char *value = options_of_line(text);
+
+		if (!value)
+			fprintf(out, "%.*s%s\n", (int)strcspn(text, "\r\n"), text,
+				is_title(text) ? note : "");
+		else if (!done)
+			fprintf(out, "%.*s%s\n", (int)(value - text), text, options);
+		done |= value != NULL;
+	}
+	if (!done)
+		fprintf(out, "options %s\n", options);
+}
+
+int bls_make_copy(
+	const struct bls_file *original, const struct bootentry *entry, char **ret)
+{
+	_cleanup_free_ char *options = bls_options(original->text), *all = NULL;
+	char note[BOOTENTRY_ID_SIZE + 4], missing[BOOTENTRY_ARGS_SIZE], *text;
+	size_t size;
+	FILE *out;
+
+	if (!options)
+		return -ENOMEM;
+	bootentry_missing_arguments(options, entry, missing);
+	text_join(note, sizeof(note), " (", entry->title, ")", NULL);
+	if (asprintf(&all, "%s%s%s", options, *options && *missing ? " " : "", missing) <
+		0)
+		return -ENOMEM;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return -ENOMEM;
+	fprintf(out, MARK "%s" MARK_OF "%s" MARK_END, entry->id, original->name);
+	write_copy(out, original->text, note, all);
+	if (fclose(out) != 0) {
+		free(text);
+		return -ENOMEM;
+	}
+	*ret = text;
+	return 0;
+}
+
+int bls_strip(
+	const struct bls_file *original, const struct bootentries *entries, char **ret)
+{
+	_cleanup_free_ char *text = calloc(1, strlen(original->text) + 2);
+	const char *line = original->text;
+	char *end = text;
+	bool found = false;
+
+	for (; text && *line; line = next_line(line)) {
+		_cleanup_free_ char *options = NULL, *rest = NULL;
+		const char *value = options_of_line(line);
+		size_t head = (size_t)((value ? value : next_line(line)) - line);
+		int r;
+
+		memcpy(end, line, head);
+		end += head;
+		if (!value)
+			continue;
+		options = strndup(value, strcspn(value, "\n"));
+		r = options ? bootentry_strip(options, entries, &rest) : -ENOMEM;
+		if (r < 0)
+			return r;
+		found |= r;
+		end = stpcpy(stpcpy(end, r ? rest : options), "\n");
+	}
+	if (!text)
+		return -ENOMEM;
+	if (found)
+		*ret = TAKE_PTR(text);
+	return found;
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lists of words: profiles of the configuration, arguments of a command line. */
+#include "bootentry.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "../../core/cmdline.h"
+#include "../../core/text.h"
+#include "../../core/util.h"
+
+#define WHITE        " \t\r\n"
+#define PASSTHROUGH  "passthrough" /* also the profile where none has a name */
+#define PARAM_PREFIX "vfioboot."
+#define PARAM_OFF    "vfioboot.off"
+#define PARAM_PANIC  "panic" /* comes with vfioboot.trial= */
+
+#define PLAIN_CHARS                                                                      \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:=,@/+-"
+
+static const char header[] =
+	"# Entries of the boot menu: 'vfioboot entry add' writes this file, 'vfioboot entry\n"
+	"# remove' deletes it.  ID, title, and arguments of the kernel, with tabs between.\n";
+static const char loader_line[] = "# loader: ";
+static const char without_section[] =
+	"# grub.cfg had no section of 11_linux_passthrough\n";
+
+/* Cuts the next word off *@cursor.  Returns its length, 0 at the end. */
+static size_t next_word(const char **cursor, const char **ret)
+{
+	*ret = *cursor + strspn(*cursor, WHITE);
+	*cursor = *ret + strcspn(*ret, WHITE);
+	return (size_t)(*cursor - *ret);
+}
+
+static bool has_word(const char *text, const char *word, size_t len)
+{
+	const char *found;
+	size_t n;
+
+	while ((n = next_word(&text, &found)) > 0)
+		if (n == len && memcmp(found, word, len) == 0)
+			return true;
+	return false;
+}
+
+/* Puts a word behind @text of @size bytes.  Returns false when it does not fit. */
+static bool append_word(char *text, size_t size, const char *word, size_t len)
+{
+	size_t used = strlen(text), space = used ? 1 : 0;
+
+	if (used + space + len >= size)
+		return false;
+	memcpy(text + used, " ", space);
+	return copy_text(text + used + space, size - used - space, word, len);
+}
+
+bool bootentry_is_plain(const char *text)
+{
+	return *text && !text[strspn(text, PLAIN_CHARS)];
+}
+
+static bool is_new_profile(const struct config *config, unsigned index)
+{
+	const struct config_section *sections = config->sections;
+
+	if (sections[index].bad || !sections[index].profile[0])
+		return false;
+	for (unsigned i = 0; i < index; i++)
+		if (!sections[i].bad &&
+			strcmp(sections[i].profile, sections[index].profile) == 0)
+			return false;
+	return true;
+}
+
+/* How many profiles the sections name, and whether some section is in all of them. */
+static unsigned count_profiles(const struct config *config, bool *ret_common)
+{
+	unsigned n = 0;
+
+	*ret_common = false;
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const struct config_section *section = &config->sections[i];
+
+		n += is_new_profile(config, i);
+		*ret_common |= !section->bad && !section->profile[0];
+	}
+	return n;
+}
+
+static int add_passthrough(struct bootentries *entries, const char *profile, bool only,
+	const struct kernelparams *params, const char **ret_bad)
+{
+	struct bootentry *entry = &entries->entries[entries->n];
+
+	if (entries->n == CONFIG_PROFILES_MAX) {
+		entries->left_out++;
+		return 0;
+	}
+	entries->n++;
+	text_join(entry->id, sizeof(entry->id), PASSTHROUGH, only ? "" : "-",
+		only ? "" : profile, NULL);
+	text_join(entry->title, sizeof(entry->title), "Passthrough", only ? "" : ": ",
+		only ? "" : profile, NULL);
+	text_join(entry->arguments, sizeof(entry->arguments),
+		"vfioboot.profile=", profile, NULL);
+	for (unsigned i = 0; params && i < params->n; i++) {
+		const char *parameter = params->items[i].parameter;
+
+		if (params->items[i].kind != KERNELPARAMS_NEEDED ||
+			strncmp(parameter, PARAM_PREFIX, strlen(PARAM_PREFIX)) == 0)
+			continue;
+		if (!bootentry_is_plain(parameter) ||
+			!append_word(entry->arguments, sizeof(entry->arguments),
+				parameter, strlen(parameter))) {
+			*ret_bad = parameter;
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static void add_way_out(struct bootentries *entries)
+{
+	static const struct bootentry way_out = {
+		"no-" PASSTHROUGH, "no passthrough", PARAM_OFF};
+
+	entries->entries[entries->n++] = way_out;
+}
+
+int bootentry_decide(const struct config *config, const struct kernelparams *params,
+	struct bootentries *ret, const char **ret_bad)
+{
+	struct bootentries entries = {0};
+	bool common;
+	unsigned n = count_profiles(config, &common);
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < config->n_sections; i++)
+		if (is_new_profile(config, i))
+			r = add_passthrough(&entries, config->sections[i].profile, n == 1,
+				params, ret_bad);
+	/* Any name of a profile selects the sections that have none. */
+	if (r == 0 && config->when_selected && n == 0 && common)
+		r = add_passthrough(&entries, PASSTHROUGH, true, params, ret_bad);
+	if (r < 0)
+		return r;
+	if (!config->when_selected && common)
+		add_way_out(&entries);
+	*ret = entries;
+	return 0;
+}
+
+static const struct bootentry *find_entry(
+	const struct bootentries *entries, const char *id)
+{
+	for (unsigned i = 0; i < entries->n; i++)
+		if (strcmp(entries->entries[i].id, id) == 0)
+			return &entries->entries[i];
+	return NULL;
+}
+
+void bootentry_keep(
+	struct bootentries *entries, const struct bootentries *old, const char *cmdline)
+{
+	for (unsigned i = 0; i < entries->n; i++) {
+		struct bootentry *entry = &entries->entries[i];
+		const struct bootentry *before = find_entry(old, entry->id);
+		const char *cursor = before ? before->arguments : "", *word;
+		size_t len = strcspn(entry->arguments, " ");
+
+		/* Its first argument is what selects it: is this that boot? */
+		if (!before || !has_word(cmdline, entry->arguments, len))
+			continue;
+		while ((len = next_word(&cursor, &word)) > 0)
+			if (has_word(cmdline, word, len) &&
+				!has_word(entry->arguments, word, len) &&
+				strncmp(word, PARAM_PREFIX, strlen(PARAM_PREFIX)) != 0)
+				append_word(entry->arguments, sizeof(entry->arguments),
+					word, len);
+	}
+}
+
+bool bootentry_same(const struct bootentries *a, const struct bootentries *b)
+{
+	for (unsigned i = 0; i < a->n && i < b->n; i++)
+		if (strcmp(a->entries[i].id, b->entries[i].id) != 0 ||
+			strcmp(a->entries[i].title, b->entries[i].title) != 0 ||
+			strcmp(a->entries[i].arguments, b->entries[i].arguments) != 0)
+			return false;
+	return a->n == b->n;
+}
+
+char *bootentry_format(const struct bootentries *entries)
+{
+	size_t size = sizeof(header) + sizeof(loader_line) + sizeof(entries->loader) +
+		sizeof(without_section) + entries->n * sizeof(entries->entries[0]);
+	char *text = malloc(size), *end;
+
+	if (!text)
+		return NULL;
+	end = stpcpy(text, header);
+	if (entries->loader[0])
+		end = stpcpy(stpcpy(stpcpy(end, loader_line), entries->loader), "\n");
+	if (entries->grub_without_section)
+		end = stpcpy(end, without_section);
+	for (unsigned i = 0; i < entries->n; i++) {
+		const struct bootentry *entry = &entries->entries[i];
+
+		end += text_join(end, size - (size_t)(end - text), entry->id, "\t",
+			entry->title, "\t", entry->arguments, "\n", NULL);
+	}
+	return text;
+}
+
+/* Copies what is before the next tab, or the end of the line, and moves behind it. */
+static bool take_field(const char **cursor, char *ret, size_t size, const char *more)
+{
+	size_t len = strcspn(*cursor, "\t\n");
+
+	if (!len || !copy_text(ret, size, *cursor, len))
+		return false;
+	for (const char *p = ret; *p; p++)
+		if (!strchr(PLAIN_CHARS, *p) && !strchr(more, *p))
+			return false;
+	*cursor += len;
+	*cursor += **cursor == '\t';
+	return true;
+}
+
+static void take_loader(const char *name, struct bootentries *entries)
+{
+	copy_text(entries->loader, sizeof(entries->loader), name, strcspn(name, "\n"));
+}
+
+void bootentry_parse(const char *text, struct bootentries *ret)
+{
+	struct bootentries entries = {0};
+
+	for (; *text && entries.n < BOOTENTRIES_MAX; text += *text == '\n') {
+		struct bootentry *entry = &entries.entries[entries.n];
+		const char *cursor = text;
+
+		if (strncmp(text, without_section, strlen(without_section)) == 0)
+			entries.grub_without_section = true;
+		else if (strncmp(text, loader_line, strlen(loader_line)) == 0)
+			take_loader(text + strlen(loader_line), &entries);
+		else if (*text != '#' &&
+			take_field(&cursor, entry->id, sizeof(entry->id), "") &&
+			take_field(&cursor, entry->title, sizeof(entry->title), " ") &&
+			take_field(
+				&cursor, entry->arguments, sizeof(entry->arguments), " "))
+			entries.n++;
+		text += strcspn(text, "\n");
+	}
+	*ret = entries;
+}
+
+void bootentry_missing_arguments(const char *options, const struct bootentry *entry,
+	char ret[static BOOTENTRY_ARGS_SIZE])
+{
+	const char *cursor = entry->arguments, *word;
+	size_t len;
+
+	ret[0] = '\0';
+	while ((len = next_word(&cursor, &word)) > 0)
+		if (!has_word(options, word, len))
+			append_word(ret, BOOTENTRY_ARGS_SIZE, word, len);
+}
+
+/* Whether the word is the parameter @name, with or without a value. */
+static bool is_parameter(const char *word, size_t len, const char *name)
+{
+	struct cmdline_param param = {word, len, NULL, 0};
+	const char *equals = memchr(word, '=', len);
+
+	if (equals)
+		param.name_len = (size_t)(equals - word);
+	return cmdline_name_is(&param, name);
+}
+
+/* What ours add begins with a parameter of our own; what is before it is not from us. */
+static bool is_ours(const char *word, size_t len, const struct bootentries *entries,
+	bool begun, bool trial)
+{
+	if (is_parameter(word, len, "vfioboot.profile") ||
+		is_parameter(word, len, PARAM_OFF) ||
+		is_parameter(word, len, CONFIG_PARAM_TRIAL))
+		return true;
+	if (trial && is_parameter(word, len, PARAM_PANIC))
+		return true;
+	for (unsigned i = 0; begun && i < entries->n; i++)
+		if (has_word(entries->entries[i].arguments, word, len))
+			return true;
+	return false;
+}
+
+int bootentry_strip(const char *options, const struct bootentries *entries, char **ret)
+{
+	_cleanup_free_ char *text = calloc(1, strlen(options) + 1);
+	bool begun = false, trial = false;
+	const char *cursor = options, *word;
+	size_t len;
+
+	if (!text)
+		return -ENOMEM;
+	while ((len = next_word(&cursor, &word)) > 0)
+		trial |= is_parameter(word, len, CONFIG_PARAM_TRIAL);
+	for (cursor = options; (len = next_word(&cursor, &word)) > 0;) {
+		bool ours = is_ours(word, len, entries, begun, trial);
+
+		begun |= ours;
+		if (!ours)
+			append_word(text, strlen(options) + 1, word, len);
+	}
+	if (begun)
+		*ret = TAKE_PTR(text);
+	return begun;
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * systemd-boot, and GRUB with entries of the Boot Loader Specification: a file of our own beside
+ * that of each kernel, with the same kernel, image and sorting, another title, and our arguments
+ * behind its options.
+ *
+ * Its name must not sort above the original's, or it would be the default: systemd-boot takes
+ * '-' for lower than the '.' of ".conf"; GRUB compares as rpm does, where only '~' is lower.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "../../core/text.h"
+#include "../../core/util.h"
+#include "../hosttree.h"
+#include "blsentry.h"
+#include "blsmenu.h"
+#include "bootmenu.h"
+#include "grubconfig.h"
+#include "sddefault.h"
+
+#define ENTRIES "/loader/entries"
+
+/* Where systemd-boot's partitions are mounted; GRUB has its /boot alone. */
+static const char *const directories[] = {
+	"/boot" ENTRIES, "/efi" ENTRIES, "/boot/efi" ENTRIES};
+
+struct bls_style {
+	size_t n_directories; /* of the above */
+	const char *separator;
+	const char *id_suffix; /* behind the stem, in the loader's own ids */
+};
+
+static const struct bls_style systemd_boot = {ARRAY_SIZE(directories), "-", ".conf"};
+static const struct bls_style grub_bls = {1, "~", ""};
+
+static void copy_path(const struct bls_style *style, const struct bls_file *original,
+	const struct bootentry *entry, char ret[static PATH_MAX])
+{
+	char stem[NAME_MAX + 1];
+
+	bls_stem(original->name, stem, sizeof(stem));
+	text_join(ret, PATH_MAX, original->directory, "/", stem, style->separator,
+		entry->id, ".conf", NULL);
+}
+
+/*
+ * Whether what kernel-install writes into normal entries comes from the running boot, and that
+ * is one of ours.  Otherwise, who has our parameters in an entry has put them there.
+ */
+static bool may_leak(const struct sysfs_root *root, const struct bootentries *wanted)
+{
+	_cleanup_free_ char *rest = NULL;
+	char cmdline[4096];
+
+	return !hostfile_exists(root, "etc/kernel/cmdline") &&
+		!hostfile_exists(root, "usr/lib/kernel/cmdline") &&
+		sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) >= 0 &&
+		bootentry_strip(cmdline, wanted, &rest) > 0;
+}
+
+/* Puts the original right, in @file too.  Returns 1 to copy it, 0 to leave it alone, -errno. */
+static int repair(const struct sysfs_root *root, struct bls_file *file, bool leaks,
+	const struct bootentries *wanted, struct bootmenu_change *change)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[PATH_MAX];
+	int r = bls_strip(file, wanted, &text);
+
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	if (!leaks)
+		return 0;
+	text_join(path, sizeof(path), file->directory, "/", file->name, NULL);
+	r = filechange_add(&change->files, root, path, text);
+	if (r < 0)
+		return r;
+	r = bootmenu_warn(change,
+		"the normal entry %s had got the arguments of this passthrough boot, since "
+		"/etc/kernel/cmdline is missing; they are taken out of it",
+		path);
+	free(file->text);
+	file->text = TAKE_PTR(text);
+	return r < 0 ? r : 1;
+}
+
+static const struct bls_file *find_file(
+	const struct bls_files *files, const char *directory, const char *name)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (strcmp(files->files[i].directory, directory) == 0 &&
+			strcmp(files->files[i].name, name) == 0)
+			return &files->files[i];
+	return NULL;
+}
+
+static int add_copy(const struct sysfs_root *root, const struct bls_style *style,
+	const struct bls_files *files, const struct bls_file *original,
+	const struct bootentry *entry, struct bootmenu_change *change)
+{
+	_cleanup_free_ char *text = NULL;
+	const struct bls_file *there;
+	char path[PATH_MAX];
+	int r = bls_make_copy(original, entry, &text);
+
+	if (r < 0)
+		return r;
+	copy_path(style, original, entry, path);
+	there = find_file(files, original->directory, strrchr(path, '/') + 1);
+	if (there && there->kind != BLS_OURS)
+		return bootmenu_fail(change,
+			"%s is there and was not made by vfioboot; rename it or delete it",
+			path);
+	return filechange_add(&change->files, root, path, text);
+}
+
+static int plan_originals(const struct sysfs_root *root, const struct bls_style *style,
+	struct bls_files *files, const struct bootentries *wanted,
+	struct bootmenu_change *change)
+{
+	bool leaks = may_leak(root, wanted);
+	unsigned n = 0;
+
+	for (size_t i = 0; i < files->n; i++) {
+		struct bls_file *file = &files->files[i];
+		int r = 0;
+
+		if (file->kind == BLS_ORIGINAL)
+			r = repair(root, file, leaks, wanted, change);
+		n += r > 0;
+		if (r == 0 && file->kind == BLS_ORIGINAL)
+			file->kind = BLS_OTHER;
+		for (unsigned j = 0; r > 0 && j < wanted->n; j++) {
+			int added = add_copy(
+				root, style, files, file, &wanted->entries[j], change);
+
+			r = added < 0 ? added : r;
+		}
+		if (r < 0)
+			return r;
+	}
+	if (wanted->n && !n)
+		return bootmenu_fail(change,
+			"no entry of a kernel of this machine is below %s; 'kernel-install "
+			"add' makes them",
+			directories[0]);
+	return 0;
+}
+
+/* Whether the plan writes the file, and so it stays. */
+static bool is_wanted(const struct bls_style *style, const struct bls_files *files,
+	const struct bls_file *ours, const struct bootentries *wanted)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < files->n; i++)
+		for (unsigned j = 0;
+			files->files[i].kind == BLS_ORIGINAL && j < wanted->n; j++) {
+			copy_path(style, &files->files[i], &wanted->entries[j], path);
+			if (strcmp(files->files[i].directory, ours->directory) == 0 &&
+				strcmp(strrchr(path, '/') + 1, ours->name) == 0)
+				return true;
+		}
+	return false;
+}
+
+static int plan_removals(const struct sysfs_root *root, const struct bls_style *style,
+	const struct bls_files *files, const struct bootentries *wanted,
+	struct bootmenu_change *change)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < files->n; i++) {
+		const struct bls_file *file = &files->files[i];
+		int r;
+
+		if (file->kind != BLS_OURS || is_wanted(style, files, file, wanted))
+			continue;
+		text_join(path, sizeof(path), file->directory, "/", file->name, NULL);
+		r = filechange_add(&change->files, root, path, NULL);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int plan(const struct sysfs_root *root, const struct bls_style *style,
+	const struct bootentries *wanted, struct bootmenu_change *change,
+	struct bls_files *ret)
+{
+	int r = bls_files_read(root, directories, style->n_directories, ret);
+
+	if (r < 0)
+		return bootmenu_fail(change, "cannot read the entries in %s: %s",
+			directories[0], strerror(-r));
+	r = plan_originals(root, style, ret, wanted, change);
+	return r < 0 ? r : plan_removals(root, style, ret, wanted, change);
+}
+
+static void order_entry(
+	const char *name, const char *text, bool ours, struct sdorder_entry *ret)
+{
+	const char *left = strrchr(name, '+');
+
+	*ret = (struct sdorder_entry){.ours = ours};
+	bls_stem(name, ret->id, sizeof(ret->id) - sizeof(".conf"));
+	strcat(ret->id, ".conf");
+	bls_value(text, "sort-key", ret->sort_key, sizeof(ret->sort_key));
+	bls_value(text, "machine-id", ret->machine_id, sizeof(ret->machine_id));
+	bls_value(text, "version", ret->version, sizeof(ret->version));
+	ret->exhausted = left && left[1] == '0' && strchr("-.", left[2]);
+}
+
+/* That the default stays is told by systemd-boot's own rules, before anything is written. */
+static int check_default(const struct sysfs_root *root, const struct bls_files *files,
+	const struct bootentries *wanted, struct bootmenu_change *change)
+{
+	size_t room = files->n * (wanted->n + 1), n = 0;
+	_cleanup_free_ struct sdorder_entry *entries =
+		calloc(room ? room : 1, sizeof(*entries));
+	char path[PATH_MAX];
+
+	if (!entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < files->n; i++) {
+		const struct bls_file *file = &files->files[i];
+
+		if (file->kind == BLS_OURS)
+			continue;
+		order_entry(file->name, file->text, false, &entries[n++]);
+		for (unsigned j = 0; file->kind == BLS_ORIGINAL && j < wanted->n; j++) {
+			copy_path(&systemd_boot, file, &wanted->entries[j], path);
+			order_entry(
+				strrchr(path, '/') + 1, file->text, true, &entries[n++]);
+		}
+	}
+	return sddefault_check(root, entries, n, change);
+}
+
+static int plan_systemd_boot(const struct sysfs_root *root, struct bootentries *wanted,
+	struct bootmenu_change *change)
+{
+	_cleanup_(bls_files_free) struct bls_files files = {0};
+	int r = plan(root, &systemd_boot, wanted, change, &files);
+
+	return r < 0 || !wanted->n ? r : check_default(root, &files, wanted, change);
+}
+
+/* A number as the default counts entries, and ours come between. */
+static int plan_grub_bls(const struct sysfs_root *root, struct bootentries *wanted,
+	struct bootmenu_change *change)
+{
+	_cleanup_(bls_files_free) struct bls_files files = {0};
+	_cleanup_free_ char *block = NULL;
+	char saved[256] = "", hidden[8] = "";
+	int r = plan(root, &grub_bls, wanted, change, &files);
+
+	if (r < 0 || !wanted->n)
+		return r;
+	if (hostfile_read(root, "boot/grub2/grubenv", &block, NULL) == 0) {
+		grub_environment(block, "menu_auto_hide", hidden, sizeof(hidden));
+		grub_environment(block, "saved_entry", saved, sizeof(saved));
+	}
+	if (hidden[0] && strcmp(hidden, "0") != 0)
+		r = bootmenu_advise(change,
+			"GRUB's menu is hidden after a boot that went well: hold Shift or press "
+			"Esc while the machine starts, or show it with 'grub2-editenv - unset "
+			"menu_auto_hide'");
+	if (r < 0)
+		return r;
+	if (saved[0] && !saved[strspn(saved, "0123456789")] && strcmp(saved, "0") != 0)
+		return bootmenu_warn(change,
+			"GRUB's default is entry number %s, and the new entries come "
+			"between: name it, with 'grubby --set-default /boot/vmlinuz-...'",
+			saved);
+	return 0;
+}
+
+static int add_file(
+	const struct bls_style *style, const struct bls_file *file, struct bootmenu *menu)
+{
+	char id[NAME_MAX + 8], title[256] = "", kernel[PATH_MAX] = "";
+	_cleanup_free_ char *options = bls_options(file->text);
+	struct bootmenu_entry entry = {.boot_id = id, .title = title, .options = options};
+
+	if (!options)
+		return -ENOMEM;
+	bls_stem(file->name, id, NAME_MAX);
+	strcat(id, style->id_suffix);
+	text_join(entry.id, sizeof(entry.id), file->id, NULL);
+	bls_value(file->text, "title", title, sizeof(title));
+	bls_value(file->text, "linux", kernel, sizeof(kernel));
+	entry.kernel = strrchr(kernel, '/') ? strrchr(kernel, '/') + 1 : kernel;
+	if (bls_value(file->text, "version", kernel, sizeof(kernel)))
+		entry.kernel = kernel;
+	return bootmenu_add(menu, &entry);
+}
+
+static int read_menu(const struct sysfs_root *root, const struct bls_style *style,
+	struct bootmenu *ret)
+{
+	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
+	_cleanup_(bls_files_free) struct bls_files files = {0};
+	int r = bls_files_read(root, directories, style->n_directories, &files);
+
+	for (size_t i = 0; r == 0 && i < files.n; i++)
+		if (files.files[i].kind != BLS_OTHER)
+			r = add_file(style, &files.files[i], &menu);
+	if (r < 0)
+		return r;
+	*ret = menu;
+	menu = (struct bootmenu){0};
+	return 0;
+}
+
+static int read_systemd_boot(const struct sysfs_root *root,
+	const struct bootentries *wanted, struct bootmenu *ret)
+{
+	(void)wanted;
+	return read_menu(root, &systemd_boot, ret);
+}
+
+static int read_grub_bls(const struct sysfs_root *root, const struct bootentries *wanted,
+	struct bootmenu *ret)
+{
+	(void)wanted;
+	return read_menu(root, &grub_bls, ret);
+}
+
+const struct bootloader_ops bootloader_ops_systemd_boot = {
+	.plan = plan_systemd_boot, .read = read_systemd_boot};
+
+const struct bootloader_ops bootloader_ops_grub_bls = {
+	.plan = plan_grub_bls, .read = read_grub_bls};

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * GRUB with a grub.cfg of grub-mkconfig(8): our generator in /etc/grub.d makes the entries, out
+ * of BOOTENTRY_FILE, whenever that runs.  Here it is run once, into a file beside grub.cfg, which
+ * takes its place when all is well with it.
+ *
+ * grub-mkconfig frames what each generator prints with two comments.  A grub.cfg that was made
+ * before ours was installed has not even those, and gets them not by `entry remove` either.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "../../core/text.h"
+#include "../../core/util.h"
+#include "../run.h"
+#include "bootmenu.h"
+#include "grubcheck.h"
+#include "grubmenu.h"
+
+#define GENERATOR "11_linux_passthrough"
+
+static const char *const configs[] = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"};
+
+/* The grub.cfg that there is, absolute; NULL without any. */
+static const char *find_config(const struct sysfs_root *root)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
+		if (hostfile_exists(root, "%s", configs[i]))
+			return configs[i];
+	return NULL;
+}
+
+static bool is_executable(const struct sysfs_root *root, const char *path)
+{
+	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_PATH);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111;
+}
+
+/* Finds the frame around what our generator printed.  False without one. */
+static bool find_section(const char *text, const char **ret_start, const char **ret_end)
+{
+	static const char begin[] = "\n### BEGIN /etc/grub.d/" GENERATOR " ###\n";
+	static const char end[] = "### END /etc/grub.d/" GENERATOR " ###\n";
+	const char *start = strstr(text, begin),
+		   *stop = start ? strstr(start, end) : NULL;
+
+	if (!stop)
+		return false;
+	*ret_start = start;
+	*ret_end = stop + strlen(end);
+	return true;
+}
+
+static int plan(const struct sysfs_root *root, struct bootentries *wanted,
+	struct bootmenu_change *change)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *config = find_config(root), *start, *end;
+	struct bootentries old = {0};
+	int r;
+
+	if (!config)
+		return bootmenu_fail(change,
+			"%s is missing; 'grub-mkconfig -o %s' makes it", configs[0],
+			configs[0]);
+	r = hostfile_read(root, config, &text, NULL);
+	if (r < 0)
+		return bootmenu_fail(change, "cannot read %s: %s", config, strerror(-r));
+	if (wanted->n && !is_executable(root, "/etc/grub.d/10_linux"))
+		return bootmenu_fail(change,
+			"/etc/grub.d/10_linux, which makes the normal entries, is missing or "
+			"not executable; 'chmod +x /etc/grub.d/10_linux' brings them back");
+	if (wanted->n && !is_executable(root, "/etc/grub.d/" GENERATOR))
+		return bootmenu_fail(change,
+			"/etc/grub.d/" GENERATOR " is missing or not executable; install "
+			"vfioboot again, or 'chmod +x' it");
+	/* When entries are removed, the file may be gone already, and has told before. */
+	if (bootmenu_read_wanted(root, &old) == 0)
+		wanted->grub_without_section = old.grub_without_section;
+	else if (wanted->n)
+		wanted->grub_without_section = !find_section(text, &start, &end);
+	change->finish = true;
+	return hostfile_add_name(&change->steps,
+		"make the menu of GRUB anew, look at it, and put it in place");
+}
+
+/* The program, by PATH or where it is for root. */
+static void find_program(const struct sysfs_root *root, const char *config,
+	const char *name, char ret[static PATH_MAX])
+{
+	const char *prefix = strstr(config, "grub2/") ? "grub2-" : "grub-";
+	const char *path = getenv("PATH");
+
+	/* su(1) may leave root with the PATH of a user. */
+	text_join(ret, PATH_MAX, "/usr/sbin/", prefix, name, NULL);
+	if ((path && strstr(path, "/sbin")) || !is_executable(root, ret))
+		text_join(ret, PATH_MAX, prefix, name, NULL);
+}
+
+static void keep_last_line(void *data, const char *text)
+{
+	if (*text)
+		text_join(data, 256, text, NULL);
+}
+
+static int run_checked(const char *const argv[], struct bootmenu_change *change)
+{
+	char last[256] = "";
+	int r = run_program(argv, keep_last_line, last);
+
+	if (r < 0)
+		return bootmenu_fail(change, "cannot run %s: %s", argv[0], strerror(-r));
+	return r ? bootmenu_fail(change, "%s failed (%d): %s; grub.cfg is as it was",
+			   argv[0], r, last)
+		 : 0;
+}
+
+/* Without the frame of ours, where it was not there before and is empty now. */
+static void drop_section(const struct bootentries *wanted, char *text)
+{
+	const char *start, *end;
+
+	if (!wanted->n && wanted->grub_without_section &&
+		find_section(text, &start, &end))
+		memmove(text + (start - text), end, strlen(end) + 1);
+}
+
+/* Writes what @text is now, with the mode and the owner of @like, and makes it last. */
+static int seal(const char *path, const char *text, const char *like)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	size_t len = strlen(text);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || stat(like, &st) < 0)
+		return -errno;
+	n = write(fd, text, len);
+	if (n < 0 || (size_t)n != len)
+		return n < 0 ? -errno : -EIO;
+	/* FAT has neither, and need not. */
+	if (fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EPERM)
+		return -errno;
+	if (fchmod(fd, st.st_mode & 07777) < 0 && errno != EPERM)
+		return -errno;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+static int put_in_place(const char *made, const struct grubcheck_texts *texts,
+	const char *config, struct bootmenu_change *change)
+{
+	_cleanup_free_ char *parent = strdup(config);
+	_cleanup_close_ int dir = -1;
+	int r;
+
+	if (!parent)
+		return -ENOMEM;
+	if (strcmp(texts->before, texts->after) == 0)
+		return 0;
+	r = seal(made, texts->after, config);
+	if (r == 0 && rename(made, config) < 0)
+		r = -errno;
+	if (r < 0)
+		return bootmenu_fail(
+			change, "cannot replace %s: %s", config, strerror(-r));
+	*strrchr(parent, '/') = '\0';
+	dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0)
+		fsync(dir);
+	return 0;
+}
+
+/* Makes a new menu in @made, looks at it, and puts it in the place of @config. */
+static int make_menu(const struct sysfs_root *root, const struct bootentries *wanted,
+	const char *config, const char *made, struct bootmenu_change *change)
+{
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	char mkconfig[PATH_MAX], check[PATH_MAX];
+	const char *const make_args[] = {mkconfig, "-o", made, NULL};
+	const char *const check_args[] = {check, made, NULL};
+	struct grubcheck_texts texts;
+	int r;
+
+	find_program(root, config, "mkconfig", mkconfig);
+	find_program(root, config, "script-check", check);
+	r = run_checked(make_args, change);
+	if (r == 0)
+		r = run_checked(check_args, change);
+	if (r == 0)
+		r = hostfile_read(root, config, &before, NULL);
+	if (r == 0)
+		r = hostfile_read(root, made, &after, NULL);
+	if (r < 0)
+		return r;
+	drop_section(wanted, after);
+	texts = (struct grubcheck_texts){before, after};
+	r = grubcheck_menu(root, wanted, &texts, change);
+	return r < 0 ? r : put_in_place(made, &texts, config, change);
+}
+
+static int finish(const struct sysfs_root *root, const struct bootentries *wanted,
+	struct bootmenu_change *change)
+{
+	/* A link, such as one into the ESP, stays one. */
+	_cleanup_free_ char *config = realpath(find_config(root), NULL);
+	char made[PATH_MAX], left[PATH_MAX];
+	int r;
+
+	if (!config)
+		return -errno;
+	text_join(made, sizeof(made), config, ".vfioboot", NULL);
+	text_join(left, sizeof(left), made, ".new", NULL);
+	unlink(made);
+	r = make_menu(root, wanted, config, made, change);
+	unlink(made);
+	unlink(left); /* grub-mkconfig leaves it when it fails */
+	return r;
+}
+
+static int add_item(const struct grubmenu *menu, const struct grubmenu_item *item,
+	const struct bootentries *wanted, struct bootmenu *ret)
+{
+	char name[512], file[PATH_MAX];
+	const char *options = item->linux_line + strcspn(item->linux_line, " \t");
+	struct bootmenu_entry entry = {.boot_id = name,
+		.title = item->title,
+		.options = (char *)options + strspn(options, " \t")};
+
+	if (!item->linux_line[0])
+		return 0;
+	grubmenu_name(menu, item, name, sizeof(name));
+	text_join(entry.id, sizeof(entry.id), grubcheck_id(wanted, item->id), NULL);
+	if (!copy_text(file, sizeof(file), item->linux_line,
+		    (size_t)(options - item->linux_line)))
+		file[0] = '\0';
+	entry.kernel = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	if (strncmp(entry.kernel, "vmlinuz-", strlen("vmlinuz-")) == 0)
+		entry.kernel += strlen("vmlinuz-");
+	return bootmenu_add(ret, &entry);
+}
+
+static int read_menu(const struct sysfs_root *root, const struct bootentries *wanted,
+	struct bootmenu *ret)
+{
+	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	_cleanup_(bootmenu_free) struct bootmenu result = {0};
+	_cleanup_free_ char *text = NULL;
+	const char *config = find_config(root);
+	int r = config ? hostfile_read(root, config, &text, NULL) : -ENOENT;
+
+	if (r == 0)
+		r = grubmenu_parse(text, &menu);
+	for (size_t i = 0; r == 0 && i < menu.n; i++)
+		r = add_item(&menu, &menu.items[i], wanted, &result);
+	if (r < 0)
+		return r;
+	*ret = result;
+	result = (struct bootmenu){0};
+	return 0;
+}
+
+const struct bootloader_ops bootloader_ops_grub = {
+	.plan = plan, .finish = finish, .follows = true, .read = read_menu};

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The steps that are the same for each loader: plan, write, finish, or take back. */
+#include "bootmenu.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "../../core/text.h"
+#include "../../core/util.h"
+
+int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
+{
+	char text[sizeof(change->problem)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return hostfile_add_name(&change->warnings, text);
+}
+
+int bootmenu_advise(struct bootmenu_change *change, const char *text)
+{
+	return change->update ? 0 : hostfile_add_name(&change->warnings, text);
+}
+
+int bootmenu_fail(struct bootmenu_change *change, const char *format, ...)
+{
+	va_list args;
+
+	if (change->problem[0])
+		return -EREMOTEIO;
+	va_start(args, format);
+	vsnprintf(change->problem, sizeof(change->problem), format, args);
+	va_end(args);
+	return -EREMOTEIO;
+}
+
+int bootmenu_read_wanted(const struct sysfs_root *root, struct bootentries *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = hostfile_read(root, BOOTENTRY_FILE, &text, NULL);
+
+	if (r < 0)
+		return r == -ENOTDIR ? -ENOENT : r;
+	bootentry_parse(text, ret);
+	return 0;
+}
+
+static int plan_loader(const struct sysfs_root *root, const struct bootloader *loader,
+	struct bootentries *wanted, struct bootmenu_change *change)
+{
+	if (!loader->ops->plan)
+		return wanted->n ? -EOPNOTSUPP : 0;
+	return loader->ops->plan(root, wanted, change);
+}
+
+/* The file comes first: the loader's own program reads it. */
+static int plan_file(const struct sysfs_root *root, const struct bootentries *wanted,
+	struct bootmenu_change *change)
+{
+	_cleanup_free_ char *text = NULL;
+	struct filechange last;
+	size_t n;
+	int r;
+
+	if (wanted->n) {
+		text = bootentry_format(wanted);
+		if (!text)
+			return -ENOMEM;
+	}
+	n = change->files.n;
+	r = filechange_add(&change->files, root, BOOTENTRY_FILE, text);
+	if (r < 0 || change->files.n == n)
+		return r;
+	last = change->files.changes[n];
+	memmove(change->files.changes + 1, change->files.changes, n * sizeof(last));
+	change->files.changes[0] = last;
+	return 0;
+}
+
+int bootmenu_plan(const struct sysfs_root *root, const struct bootloader *loader,
+	struct bootentries *wanted, struct bootmenu_change *ret)
+{
+	int r;
+
+	*ret = (struct bootmenu_change){0};
+	text_join(wanted->loader, sizeof(wanted->loader), loader->name, NULL);
+	r = plan_loader(root, loader, wanted, ret);
+	return r < 0 ? r : plan_file(root, wanted, ret);
+}
+
+int bootmenu_plan_update(const struct sysfs_root *root, const struct bootloader *loader,
+	const struct bootentries *wanted, struct bootmenu_change *ret)
+{
+	struct bootentries entries = *wanted;
+	int r;
+
+	*ret = (struct bootmenu_change){.update = true};
+	r = loader->ops->follows ? 0 : plan_loader(root, loader, &entries, ret);
+	return r;
+}
+
+int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *loader,
+	const struct bootentries *wanted, struct bootmenu_change *change)
+{
+	const char *path;
+	int r = filechange_apply(&change->files, root, &path);
+
+	if (r < 0)
+		return bootmenu_fail(change, "cannot write %s: %s", path, strerror(-r));
+	if (!change->finish || !root->live)
+		return 0;
+	r = loader->ops->finish(root, wanted, change);
+	if (r < 0)
+		filechange_revert(&change->files, root);
+	return r;
+}
+
+static bool menu_has_ours(const struct sysfs_root *root, const struct bootloader *loader)
+{
+	static const struct bootentries none;
+	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
+
+	if (!loader->ops->read || loader->ops->read(root, &none, &menu) < 0)
+		return false;
+	for (size_t i = 0; i < menu.n; i++)
+		if (menu.entries[i].id[0])
+			return true;
+	return false;
+}
+
+bool bootmenu_has_ours(const struct sysfs_root *root)
+{
+	struct bootloader_search search;
+
+	if (hostfile_exists(root, BOOTENTRY_FILE))
+		return true;
+	bootloader_find(root, &search);
+	for (size_t i = 0; i < search.n; i++)
+		if (menu_has_ours(root, search.found[i].loader))
+			return true;
+	return false;
+}
+
+/* Takes ours out of one menu; warnings and the first problem are added to @all. */
+static int remove_from(const struct sysfs_root *root, const struct bootloader *loader,
+	const struct bootentries *none, struct bootmenu_change *all)
+{
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	struct bootentries wanted = *none;
+	int r = loader->ops->plan(root, &wanted, &change);
+
+	if (r == 0)
+		r = bootmenu_carry_out(root, loader, &wanted, &change);
+	for (size_t i = 0; i < change.warnings.n; i++)
+		bootmenu_warn(all, "%s", change.warnings.names[i]);
+	for (size_t i = 0; i < change.steps.n; i++)
+		hostfile_add_name(&all->steps, change.steps.names[i]);
+	if (change.problem[0])
+		bootmenu_fail(all, "%s", change.problem);
+	return r;
+}
+
+int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *ret)
+{
+	struct bootentries none = {0};
+	struct bootloader_search search;
+	const char *path;
+	int first = 0, r;
+
+	*ret = (struct bootmenu_change){0};
+	if (bootmenu_read_wanted(root, &none) == 0)
+		none.n = 0;
+	bootloader_find(root, &search);
+	r = filechange_add(&ret->files, root, BOOTENTRY_FILE, NULL);
+	if (r == 0)
+		r = filechange_apply(&ret->files, root, &path);
+	if (r < 0)
+		return bootmenu_fail(
+			ret, "cannot remove " BOOTENTRY_FILE ": %s", strerror(-r));
+	for (size_t i = 0; i < search.n; i++) {
+		const struct bootloader *loader = search.found[i].loader;
+
+		if (!loader->ops->plan || !menu_has_ours(root, loader))
+			continue;
+		r = remove_from(root, loader, &none, ret);
+		first = first ? first : r;
+	}
+	/* What still has entries can be asked again. */
+	if (first < 0)
+		filechange_revert(&ret->files, root);
+	return first;
+}
+
+void bootmenu_free_change(struct bootmenu_change *change)
+{
+	filechange_free(&change->files);
+	hostfile_free_names(&change->warnings);
+	hostfile_free_names(&change->steps);
+}
+
+static char *copy_or_empty(const char *text)
+{
+	return strdup(text ? text : "");
+}
+
+int bootmenu_add(struct bootmenu *menu, const struct bootmenu_entry *entry)
+{
+	struct bootmenu_entry *more =
+		realloc(menu->entries, (menu->n + 1) * sizeof(*more));
+	struct bootmenu_entry *copy;
+
+	if (!more)
+		return -ENOMEM;
+	menu->entries = more;
+	copy = &more[menu->n++];
+	*copy = *entry;
+	copy->boot_id = copy_or_empty(entry->boot_id);
+	copy->title = copy_or_empty(entry->title);
+	copy->kernel = copy_or_empty(entry->kernel);
+	copy->options = copy_or_empty(entry->options);
+	return copy->boot_id && copy->title && copy->kernel && copy->options ? 0
+									     : -ENOMEM;
+}
+
+void bootmenu_free(struct bootmenu *menu)
+{
+	for (size_t i = 0; i < menu->n; i++) {
+		free(menu->entries[i].boot_id);
+		free(menu->entries[i].title);
+		free(menu->entries[i].kernel);
+		free(menu->entries[i].options);
+	}
+	free(menu->entries);
+	*menu = (struct bootmenu){0};
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Holds the new menu against the old one. */
+#include "grubcheck.h"
+
+#include "../../core/text.h"
+#include "../../core/util.h"
+#include "grubconfig.h"
+#include "grubmenu.h"
+
+#define ID_START "passthrough-"
+
+static const char *const environments[] = {"/boot/grub/grubenv", "/boot/grub2/grubenv"};
+
+/* What a default of grub.cfg means now, by its name; "" for nothing. */
+static void resolve_default(const struct sysfs_root *root, const char *text,
+	const struct grubmenu *menu, char *ret_value, char *ret_name, size_t size)
+{
+	const struct grubmenu_item *item;
+
+	ret_value[0] = ret_name[0] = '\0';
+	grubmenu_default(text, ret_value, size);
+	for (size_t i = 0;
+		strcmp(ret_value, "${saved_entry}") == 0 && i < ARRAY_SIZE(environments);
+		i++) {
+		_cleanup_free_ char *block = NULL;
+
+		if (hostfile_read(root, environments[i], &block, NULL) == 0)
+			grub_environment(block, "saved_entry", ret_value, size);
+	}
+	item = ret_value[0] && ret_value[0] != '$' ? grubmenu_find(menu, ret_value)
+						   : NULL;
+	if (item)
+		grubmenu_name(menu, item, ret_name, size);
+}
+
+/* Ours by their ids: those of @wanted, else by how all of ours begin. */
+const char *grubcheck_id(const struct bootentries *wanted, const char *menu_id)
+{
+	static char id[BOOTENTRY_ID_SIZE];
+	size_t longest = 0;
+
+	for (unsigned i = 0; i < wanted->n; i++) {
+		const char *wish = wanted->entries[i].id;
+		size_t len = strlen(wish);
+
+		if (len <= longest || strncmp(menu_id, wish, len) != 0 ||
+			menu_id[len] != '-')
+			continue;
+		longest = len;
+		text_join(id, sizeof(id), wish, NULL);
+	}
+	if (longest)
+		return id;
+	if (strncmp(menu_id, ID_START, strlen(ID_START)) == 0)
+		return "passthrough";
+	return strncmp(menu_id, "no-" ID_START, strlen("no-" ID_START)) == 0
+		? "no-passthrough"
+		: "";
+}
+
+struct menus {
+	const struct grubcheck_texts *texts;
+	struct grubmenu old, new;
+};
+
+static void free_menus(struct menus *menus)
+{
+	grubmenu_free(&menus->old);
+	grubmenu_free(&menus->new);
+}
+
+/* Numbers shift where ours come before what they mean. */
+static int compare_defaults(const struct sysfs_root *root, const struct menus *menus,
+	struct bootmenu_change *change)
+{
+	char value[512], before[512], after[512];
+
+	resolve_default(
+		root, menus->texts->before, &menus->old, value, before, sizeof(value));
+	resolve_default(
+		root, menus->texts->after, &menus->new, value, after, sizeof(value));
+	if (!before[0] || strcmp(before, after) == 0)
+		return 0;
+	return bootmenu_warn(change,
+		"GRUB's default is '%s', which was '%s' and is now '%s': set GRUB_DEFAULT in "
+		"/etc/default/grub to '%s' and run this again",
+		value, before, after[0] ? after : "nothing", before);
+}
+
+/* The entries of others, in their order, are what they were. */
+static bool others_are_same(const struct grubmenu *a, const struct grubmenu *b)
+{
+	static const struct bootentries none;
+	size_t i = 0, j = 0;
+
+	for (;;) {
+		while (i < a->n && *grubcheck_id(&none, a->items[i].id))
+			i++;
+		while (j < b->n && *grubcheck_id(&none, b->items[j].id))
+			j++;
+		if (i == a->n || j == b->n)
+			return i == a->n && j == b->n;
+		if (strcmp(a->items[i].title, b->items[j].title) != 0 ||
+			strcmp(a->items[i].linux_line, b->items[j].linux_line) != 0)
+			return false;
+		i++;
+		j++;
+	}
+}
+
+static int judge(const struct sysfs_root *root, const struct bootentries *wanted,
+	const struct menus *menus, struct bootmenu_change *change)
+{
+	int r = 0;
+
+	if (!menus->new.n)
+		return bootmenu_fail(change, "the new grub.cfg has no entry at all");
+	if (*grubcheck_id(wanted, menus->new.items[0].id))
+		return bootmenu_fail(change,
+			"'%s' would be the first entry of the menu; a normal one has to be",
+			menus->new.items[0].title);
+	for (unsigned i = 0; i < wanted->n; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < menus->new.n; j++)
+			found |= strcmp(grubcheck_id(wanted, menus->new.items[j].id),
+					 wanted->entries[i].id) == 0;
+		if (!found)
+			return bootmenu_fail(change,
+				"the new grub.cfg has no entry '(%s)': /etc/grub.d/10_linux "
+				"makes none that can be copied",
+				wanted->entries[i].title);
+	}
+	if (!others_are_same(&menus->old, &menus->new))
+		r = bootmenu_warn(change,
+			"other entries of the menu have changed, too: grub.cfg was older than "
+			"the kernels or the settings in /etc/default/grub");
+	return r < 0 ? r : compare_defaults(root, menus, change);
+}
+
+int grubcheck_menu(const struct sysfs_root *root, const struct bootentries *wanted,
+	const struct grubcheck_texts *texts, struct bootmenu_change *change)
+{
+	_cleanup_(free_menus) struct menus menus = {.texts = texts};
+	int r = grubmenu_parse(texts->before, &menus.old);
+
+	if (r == 0)
+		r = grubmenu_parse(texts->after, &menus.new);
+	if (r == 0)
+		r = judge(root, wanted, &menus, change);
+	if (r == 0 && wanted->n && grubmenu_is_hidden(texts->after))
+		r = bootmenu_warn(change,
+			"GRUB's menu is hidden: hold Shift or press Esc while the machine "
+			"starts, or set GRUB_TIMEOUT_STYLE=menu and GRUB_TIMEOUT=5 in "
+			"/etc/default/grub and run this again");
+	return r;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The menu in a grub.cfg that grub-mkconfig made, and which of its entries a default means
+ * (GRUB manual, "menuentry", "submenu" and "default").  Pure.
+ */
+#ifndef VFIOBOOT_GRUBMENU_H
+#define VFIOBOOT_GRUBMENU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define GRUBMENU_TOP (-1) /* the parent of what is in no submenu */
+
+struct grubmenu_item {
+	char *title;
+	char *id;         /* "": it has none */
+	char *linux_line; /* what its `linux` takes: a file and arguments; "" for a submenu */
+	int parent;       /* index, or GRUBMENU_TOP */
+	unsigned number; /* among those of its parent, from 0 */
+};
+
+/* Starts as {0}. */
+struct grubmenu {
+	struct grubmenu_item *items; /* in the order of the file */
+	size_t n;
+};
+
+/* Reads the text of a grub.cfg.  Returns 0 with *@ret for grubmenu_free(), or -ENOMEM. */
+int grubmenu_parse(const char *text, struct grubmenu *ret);
+void grubmenu_free(struct grubmenu *menu);
+
+/*
+ * The item that a default, or a one-shot, such as "0", "1>2", "gnulinux-advanced-X>ID" or a
+ * title means; NULL for none.
+ */
+const struct grubmenu_item *grubmenu_find(const struct grubmenu *menu, const char *name);
+
+/* By which name grub-reboot takes the item: ids, with '>' between; in @ret. */
+void grubmenu_name(const struct grubmenu *menu, const struct grubmenu_item *item,
+	char *ret, size_t size);
+
+/* What `set default=` says in the text, but for a one-shot, in @ret.  False without any. */
+bool grubmenu_default(const char *text, char *ret, size_t size);
+
+/* Whether the menu is not shown unless a key is pressed, or too short to see. */
+bool grubmenu_is_hidden(const char *text);
+
+#endif

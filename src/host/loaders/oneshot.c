@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The boot loaders that take an entry once, in a table. */
+#include "oneshot.h"
+
+#include <string.h>
+
+#include "../../core/util.h"
+
+/*
+ * rEFInd notes the last choice as its default, and Limine, extlinux and U-Boot have no choice
+ * for one boot.
+ */
+static const struct oneshot *const oneshots[] = {
+	&oneshot_grub,
+	&oneshot_sdboot,
+};
+
+const struct oneshot *oneshot_find(const char *loader)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(oneshots); i++)
+		if (strcmp(oneshots[i]->loader, loader) == 0)
+			return oneshots[i];
+	return NULL;
+}
+
+bool oneshot_parameter_is_safe(const char *parameter)
+{
+	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789._:=,@/+-";
+
+	return *parameter && !parameter[strspn(parameter, chars)] &&
+		strcmp(parameter, "--") != 0;
+}
+
+void oneshot_free(struct oneshot_entry *entry)
+{
+	free(entry->id);
+	free(entry->path);
+	free(entry->text);
+	free(entry->copy);
+	*entry = (struct oneshot_entry){0};
+}

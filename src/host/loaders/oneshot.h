@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One boot with another entry: what each boot loader needs for it, and whether it is safe.
+ * It is, if the loader itself forgets the choice before it starts the kernel, so that a boot
+ * which never comes up is followed by a normal one, whoever resets the machine.
+ *
+ * The entry of a trial is a copy of the one that the machine runs from now, with parameters
+ * behind its own.  It lies in a file, or a marked part of one, that no generator writes, and
+ * is removed when the trial is over; neither the default entry nor the order of the others
+ * changes.
+ */
+#ifndef VFIOBOOT_ONESHOT_H
+#define VFIOBOOT_ONESHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../../core/sysfsroot.h"
+
+#define ONESHOT_WHY_SIZE 320
+
+/* An entry that is made, and the file that holds it; texts for oneshot_free(). */
+struct oneshot_entry {
+	char *id;   /* by which the loader knows it */
+	char *path; /* absolute */
+	char *text; /* the whole file, with the entry in it */
+	char *copy; /* the entry alone, for people */
+};
+
+/* Each of these returns 0, or -errno with a sentence and its remedy in @why. */
+struct oneshot {
+	const char *loader; /* the name of struct bootloader */
+	/* Whether the loader forgets a choice by itself.  -EOPNOTSUPP: it can't. */
+	int (*check)(const struct sysfs_root *root, char *why);
+	/* Makes the entry out of the one that was booted, and writes nothing. */
+	int (*make)(const struct sysfs_root *root, const char *parameters,
+		struct oneshot_entry *ret, char *why);
+	/* Writes it, and has the loader take it at the next boot.  Read back. */
+	int (*arm)(const struct sysfs_root *root, const struct oneshot_entry *entry,
+		char *why);
+	/*
+	 * Takes the choice back if it is still there.  @remove: the entry too.  To be done
+	 * at each boot, whatever there is; what is gone already is no error.
+	 */
+	int (*disarm)(const struct sysfs_root *root, bool remove, char *why);
+	/* Whether the next boot takes the entry; false if that is not known. */
+	bool (*armed)(const struct sysfs_root *root);
+};
+
+/* The one of the boot loader of that name, or NULL: it has no safe one. */
+const struct oneshot *oneshot_find(const char *loader);
+
+/* Whether a parameter can stand in every loader's entry unquoted. */
+bool oneshot_parameter_is_safe(const char *parameter);
+
+void oneshot_free(struct oneshot_entry *entry);
+
+extern const struct oneshot oneshot_grub;
+extern const struct oneshot oneshot_sdboot;
+
+#endif

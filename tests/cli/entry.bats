@@ -1,0 +1,712 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # inner shells; run sets output and stderr
+#
+# `vfioboot entry`: the entries in the menus of the boot loaders, as texts.  tests/boot-trees has
+# a folder a loader: the files of a machine, and what `entry add --dry-run` says of it.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	top=$(realpath "$BATS_TEST_DIRNAME/../..")
+	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
+	tree=$BATS_TEST_TMPDIR/root
+	machine=0123456789abcdef0123456789abcdef
+}
+
+# tree_of NAME: a copy of a machine's files, in $tree
+tree_of() {
+	cp -r "$top/tests/boot-trees/$1/root" "$tree"
+	cp -r "$tree" "$BATS_TEST_TMPDIR/before"
+}
+
+entry() {
+	"$vfioboot" entry "$@" --root "$tree"
+}
+
+# configure WHEN [PROFILE...]: a section for each profile; "-" for none
+configure() {
+	printf '[boot]\nwhen = %s\n' "$1" >"$tree/etc/vfioboot.conf"
+	shift
+	: >"$tree/etc/vfioboot.conf.d/gaming-gpu.conf"
+	local profile n=0
+	for profile; do
+		n=$((n + 1))
+		printf '[device d%d]\nid = 10de:220%d\n' "$n" "$n"
+		[ "$profile" = - ] || echo "profile = $profile"
+	done >"$tree/etc/vfioboot.conf.d/gaming-gpu.conf"
+}
+
+# What the file for the loaders' scripts has, without comments.
+wanted() {
+	grep -v '^#' "$tree/etc/vfioboot.entries"
+}
+
+entries() {
+	(cd "$tree" && find . -path '*/loader/entries/*' -printf '%f\n' | sort)
+}
+
+# The files of the tree that differ from what they were.
+unchanged() {
+	diff -r "$BATS_TEST_TMPDIR/before" "$tree"
+}
+
+@test "each loader's menu gets what is written down for it" {
+	for folder in "$top"/tests/boot-trees/*/; do
+		run "$vfioboot" entry add --root "$folder/root" --dry-run
+		diff "$folder/expected" - <<<"$output"$'\n'"exit $status"
+	done
+}
+
+@test "a dry run changes nothing" {
+	for folder in "$top"/tests/boot-trees/*/; do
+		rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
+		tree_of "$(basename "$folder")"
+		run entry add --dry-run
+		run entry remove --dry-run
+		unchanged
+	done
+}
+
+@test "remove gives back every file as it was" {
+	for folder in "$top"/tests/boot-trees/*/; do
+		rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
+		tree_of "$(basename "$folder")"
+		run entry add
+		# What is made by hand is only told.
+		[ "$status" = 3 ] || [ -s "$tree/etc/vfioboot.entries" ]
+		[ "$status" != 3 ] || unchanged
+		run -0 entry remove
+		unchanged
+		run -0 entry remove
+		[ "$output" = 'The boot menu has no entry of vfioboot.' ]
+	done
+}
+
+@test "add writes what the dry run said, and again nothing" {
+	tree_of debian-systemd-boot
+	run -0 entry add --dry-run
+	said=$(sed -n 's/^    //p' <<<"$output")
+	run -0 entry add
+	[[ $output == *"Boot loader: systemd-boot."*"(Passthrough)"*"vfioboot.profile=passthrough"* ]]
+	run -0 cat "$tree/etc/vfioboot.entries" \
+		"$tree/efi/loader/entries/$machine-6.12.41+deb13-amd64-passthrough.conf" \
+		"$tree/efi/loader/entries/$machine-6.12.48+deb13-amd64-passthrough.conf"
+	[ "$output" = "$said" ]
+	run -0 entry add --dry-run
+	[ "$output" = 'Nothing would change.' ]
+}
+
+@test "which entries: selected, always, profiles" {
+	tree_of debian-grub
+	while IFS='|' read -r arguments expected; do
+		read -ra words <<<"$arguments"
+		configure "${words[@]}"
+		run -0 entry add
+		diff <(printf '%b\n' "$expected") <(wanted)
+	done <<-'END'
+		selected -|passthrough\tPassthrough\tvfioboot.profile=passthrough
+		selected games|passthrough\tPassthrough\tvfioboot.profile=games
+		selected games - games|passthrough\tPassthrough\tvfioboot.profile=games
+		selected a b|passthrough-a\tPassthrough: a\tvfioboot.profile=a\npassthrough-b\tPassthrough: b\tvfioboot.profile=b
+		always -|no-passthrough\tno passthrough\tvfioboot.off
+		always games|passthrough\tPassthrough\tvfioboot.profile=games
+		always games -|passthrough\tPassthrough\tvfioboot.profile=games\nno-passthrough\tno passthrough\tvfioboot.off
+	END
+}
+
+@test "nothing is configured: nothing to choose" {
+	tree_of debian-grub
+	rm "$tree/etc/vfioboot.conf.d/gaming-gpu.conf"
+	run -1 --separate-stderr entry add
+	[[ $stderr == *'no device is configured'*"'vfioboot add DEVICE'"* ]]
+	[ ! -e "$tree/etc/vfioboot.entries" ]
+}
+
+@test "a section with an error has no entry" {
+	tree_of debian-grub
+	configure selected a b
+	sed -i 's/10de:2202/nonsense/' "$tree/etc/vfioboot.conf.d/gaming-gpu.conf"
+	run --separate-stderr entry add
+	[[ $stderr == *'nonsense'* ]]
+	[ "$(wanted)" = $'passthrough\tPassthrough\tvfioboot.profile=a' ]
+}
+
+@test "list: ready, missing, outdated, unwanted" {
+	tree_of debian-systemd-boot
+	run -0 entry list
+	[[ $output == *"'vfioboot entry add' adds them"* ]]
+	entry add
+	run -0 --separate-stderr entry list --json
+	jq -e '.entries | length == 2 and all(.state == "ready" and .loader == "systemd-boot" and
+		.entry == "passthrough" and .arguments == "vfioboot.profile=passthrough")' <<<"$output"
+	jq -e --arg id "$machine-6.12.48+deb13-amd64-passthrough.conf" '.entries[1] |
+		.boot_id == $id and .kernel == "6.12.48+deb13-amd64" and
+		.title == "Debian GNU/Linux 13 (trixie) (Passthrough)"' <<<"$output"
+	rm "$tree/efi/loader/entries/$machine-6.12.41+deb13-amd64-passthrough.conf"
+	sed -i 's/ vfioboot\.profile.*//' "$tree/efi/loader/entries/$machine-6.12.48+deb13-amd64-passthrough.conf"
+	run -1 --separate-stderr entry list --json
+	[[ $stderr == *"run 'vfioboot entry add'"* ]]
+	[ "$(jq -r '.entries[] | "\(.kernel) \(.state)"' <<<"$output")" = "6.12.48+deb13-amd64 outdated
+6.12.41+deb13-amd64 missing" ]
+	configure selected a b
+	run -1 --separate-stderr entry list
+	[[ $stderr == *'the configuration asks for other entries by now'* ]]
+	# Those that nobody wants any more go.
+	run -0 entry add
+	run -0 entry list
+	[[ $(entries) != *-passthrough.conf* && $(entries) == *-passthrough-a.conf* ]]
+}
+
+@test "update: entries come and go with the kernels" {
+	tree_of debian-systemd-boot
+	run -0 entry update
+	unchanged
+	entry add
+	cd "$tree/efi/loader/entries"
+	sed 's/6\.12\.48/6.12.57/' "$machine-6.12.48+deb13-amd64+3.conf" >"$machine-6.12.57+deb13-amd64.conf"
+	rm "$machine-6.12.41+deb13-amd64.conf"
+	cp "$tree/etc/vfioboot.entries" "$BATS_TEST_TMPDIR/entries"
+	run -0 entry update
+	[ -z "$output" ]
+	[ "$(entries)" = "$machine-6.12.48+deb13-amd64+3.conf
+$machine-6.12.48+deb13-amd64-passthrough.conf
+$machine-6.12.57+deb13-amd64-passthrough.conf
+$machine-6.12.57+deb13-amd64.conf" ]
+	grep -q "^linux  *\/$machine/6.12.57" "$machine-6.12.57+deb13-amd64-passthrough.conf"
+	cmp "$tree/etc/vfioboot.entries" "$BATS_TEST_TMPDIR/entries"
+	# A try was counted, and then the kernel was found good.
+	mv "$machine-6.12.48+deb13-amd64+3.conf" "$machine-6.12.48+deb13-amd64.conf"
+	run -0 entry update
+	run -0 entry list
+}
+
+@test "a kernel that came during a passthrough boot gets the normal command line" {
+	tree_of debian-systemd-boot
+	entry add
+	sed -i 's/\tvfioboot.*/& intel_iommu=on/' "$tree/etc/vfioboot.entries"
+	cd "$tree/efi/loader/entries"
+	echo 'root=UUID=1 ro quiet intel_iommu=on vfioboot.profile=passthrough intel_iommu=on vfioboot.trial=x panic=30' \
+		>"$tree/proc/cmdline"
+	for version in 6.12.57 6.12.58; do
+		sed -e "s/6\.12\.48/$version/" -e "s/^options .*/options    $(cat "$tree/proc/cmdline") more/" \
+			"$machine-6.12.48+deb13-amd64+3.conf" >"$machine-$version+deb13-amd64.conf"
+	done
+	cp "$machine-6.12.58+deb13-amd64.conf" "$BATS_TEST_TMPDIR/leaked"
+	run -0 --separate-stderr entry update
+	[[ $stderr == *"$machine-6.12.57+deb13-amd64.conf had got the arguments of this passthrough boot"* ]]
+	grep -qx 'options    root=UUID=1 ro quiet intel_iommu=on more' "$machine-6.12.57+deb13-amd64.conf"
+	grep -qx 'options    root=UUID=1 ro quiet intel_iommu=on more vfioboot.profile=passthrough' \
+		"$machine-6.12.57+deb13-amd64-passthrough.conf"
+	# Whoever has /etc/kernel/cmdline wrote it so, or into the entry by hand.
+	mkdir -p "$tree/etc/kernel"
+	echo 'root=UUID=1 ro' >"$tree/etc/kernel/cmdline"
+	cp "$BATS_TEST_TMPDIR/leaked" "$machine-6.12.59+deb13-amd64.conf"
+	run -0 --separate-stderr entry update
+	cmp "$BATS_TEST_TMPDIR/leaked" "$machine-6.12.59+deb13-amd64.conf"
+	[ ! -e "$machine-6.12.59+deb13-amd64-passthrough.conf" ]
+}
+
+@test "arguments of the entry that runs stay in it" {
+	tree_of debian-grub
+	entry add
+	sed -i 's/\tvfioboot.*/& intel_iommu=on iommu=other/' "$tree/etc/vfioboot.entries"
+	echo 'root=/dev/sda1 ro quiet vfioboot.profile=passthrough intel_iommu=on' >"$tree/proc/cmdline"
+	run -0 entry add
+	[ "$(wanted)" = $'passthrough\tPassthrough\tvfioboot.profile=passthrough intel_iommu=on' ]
+	# From another boot there is nothing to be learnt.
+	echo 'root=/dev/sda1 ro quiet intel_iommu=on' >"$tree/proc/cmdline"
+	run -0 entry add
+	[ "$(wanted)" = $'passthrough\tPassthrough\tvfioboot.profile=passthrough' ]
+}
+
+@test "systemd-boot: nothing is written when the default would change" {
+	tree_of arch-systemd-boot
+	echo 'default arch-*' >"$tree/boot/loader/loader.conf"
+	rm -r "$BATS_TEST_TMPDIR/before" && cp -r "$tree" "$BATS_TEST_TMPDIR/before"
+	run -1 --separate-stderr entry add
+	[[ $stderr == *"arch-passthrough.conf would be started by itself"*"'arch-*'"*'bootctl set-default'* ]]
+	unchanged
+	for default in arch.conf 'arch-lts*' '' @saved; do
+		echo "default $default" >"$tree/boot/loader/loader.conf"
+		run -0 --separate-stderr entry add
+		[[ $default != @saved || $stderr == *"'default @saved'"* ]]
+	done
+}
+
+@test "systemd-boot: what is there and not ours is not overwritten" {
+	tree_of arch-systemd-boot
+	echo 'title mine' >"$tree/boot/loader/entries/arch-passthrough.conf"
+	rm -r "$BATS_TEST_TMPDIR/before" && cp -r "$tree" "$BATS_TEST_TMPDIR/before"
+	run -1 --separate-stderr entry add
+	[[ $stderr == *'/boot/loader/entries/arch-passthrough.conf is there and was not made by vfioboot'* ]]
+	unchanged
+}
+
+@test "systemd-boot: a machine without entries of its own" {
+	tree_of debian-systemd-boot
+	echo fedcba9876543210fedcba9876543210 >"$tree/etc/machine-id"
+	run -1 --separate-stderr entry add
+	[[ $stderr == *'no entry of a kernel of this machine'* ]]
+	# Unless they go by another name.
+	mkdir -p "$tree/etc/kernel"
+	echo "$machine" >"$tree/etc/kernel/entry-token"
+	run -0 entry add
+}
+
+@test "BLS with GRUB: options that grub2-mkconfig wrote over are put back" {
+	tree_of fedora-bls
+	entry add
+	# What 10_linux of Fedora does to every file.
+	sed -i 's/^options.*/options root=UUID=1 ro quiet/' "$tree"/boot/loader/entries/*.conf
+	run -0 entry update
+	for file in "$tree"/boot/loader/entries/*~passthrough.conf; do
+		run -0 grep '^options' "$file"
+		[ "$output" = 'options root=UUID=1 ro quiet vfioboot.profile=passthrough' ]
+	done
+	sed -i 's/^saved_entry=.*/saved_entry=2/' "$tree/boot/grub2/grubenv"
+	run -0 --separate-stderr entry add
+	[[ $stderr == *'entry number 2'*'grubby --set-default'* ]]
+}
+
+@test "a menu that is hidden: the person is told how to see it" {
+	tree_of debian-systemd-boot
+	run -0 --separate-stderr entry add
+	[ -z "$stderr" ]
+	for setting in 'timeout 0' 'timeout menu-hidden' '#timeout 3'; do
+		echo "$setting" >"$tree/efi/loader/loader.conf"
+		run -0 --separate-stderr entry add
+		[[ $stderr == *'hold the space bar'*'bootctl set-timeout 5'* ]]
+	done
+	# Not again with each kernel.
+	run -0 --separate-stderr entry update
+	[ -z "$stderr" ]
+	rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
+	tree_of fedora-bls
+	run -0 --separate-stderr entry add
+	[ -z "$stderr" ]
+	sed -i 's/^boot_success=1/menu_auto_hide=1/' "$tree/boot/grub2/grubenv"
+	run -0 --separate-stderr entry add
+	[[ $stderr == *'press Esc'*'grub2-editenv - unset menu_auto_hide'* ]]
+}
+
+@test "a copy has every line of the original, where it was" {
+	tree_of debian-systemd-boot
+	cd "$tree/efi/loader/entries"
+	printf 'title\tOne\n\n# note\n options a b\narchitecture x64\noptions c\nlinux /l\ninitrd /i' >one.conf
+	printf 'title Two\r\nlinux /l\r\n' >two.conf
+	run -0 entry add
+	diff one-passthrough.conf - <<-'END'
+		# vfioboot entry: passthrough of one.conf; 'vfioboot entry remove' deletes it
+		title	One (Passthrough)
+
+		# note
+		 options a b c vfioboot.profile=passthrough
+		architecture x64
+		linux /l
+		initrd /i
+	END
+	diff two-passthrough.conf - <<-'END'
+		# vfioboot entry: passthrough of two.conf; 'vfioboot entry remove' deletes it
+		title Two (Passthrough)
+		linux /l
+		options vfioboot.profile=passthrough
+	END
+}
+
+@test "several loaders: the person says which" {
+	tree_of debian-systemd-boot
+	mkdir -p "$tree/boot/grub"
+	: >"$tree/boot/grub/grub.cfg"
+	run -1 --separate-stderr entry add
+	[[ $stderr == *'systemd-boot, grub'*'--loader NAME'* ]]
+	run -0 entry add --loader systemd-boot
+	run -1 --separate-stderr entry add --loader nonsense
+	[[ $stderr == *"no boot loader 'nonsense' is known"* ]]
+	run -0 entry remove
+	[[ $(entries) != *passthrough* ]]
+}
+
+@test "no loader at all" {
+	mkdir -p "$tree/etc/vfioboot.conf.d"
+	configure selected -
+	run -1 --separate-stderr entry add
+	[[ $stderr == *'no boot loader was found'*'/boot'* ]]
+	run -3 --separate-stderr entry list
+}
+
+@test "GRUB: what is missing is named" {
+	tree_of debian-grub
+	chmod -x "$tree/etc/grub.d/10_linux"
+	run -1 --separate-stderr entry add
+	[[ $stderr == *"'chmod +x /etc/grub.d/10_linux'"* ]]
+	chmod +x "$tree/etc/grub.d/10_linux"
+	rm "$tree/etc/grub.d/11_linux_passthrough"
+	run -1 --separate-stderr entry add
+	[[ $stderr == *'11_linux_passthrough is missing'* ]]
+	rm "$tree/boot/grub/grub.cfg"
+	run -1 --separate-stderr entry add --loader grub
+	[[ $stderr == *"'grub-mkconfig -o /boot/grub/grub.cfg' makes it"* ]]
+	[ ! -e "$tree/etc/vfioboot.entries" ]
+}
+
+@test "misuse" {
+	run -2 --separate-stderr "$vfioboot" entry
+	[[ $stderr == *'say add, remove or list'*"'vfioboot help entry'"* ]]
+	run -2 "$vfioboot" entry nonsense
+	[[ $output == *"unknown action 'nonsense'"* ]]
+	run -2 "$vfioboot" entry add more
+	[[ $output == *"unexpected argument 'more'"* ]]
+}
+
+# ---- the generator for grub-mkconfig ----------------------------------------------------------
+
+# /etc of a GRUB machine in $tree, with a 10_linux that prints as the real one does
+generator_tree() {
+	mkdir -p "$tree/etc/grub.d"
+	cp "$top/grub.d/11_linux_passthrough" "$tree/etc/grub.d/"
+	cat >"$tree/etc/grub.d/10_linux" <<-'END'
+		#!/bin/sh
+		echo "Found linux image: /boot/vmlinuz-6.1.0" >&2
+		cat <<EOF
+		function gfxmode {
+			set gfxpayload="\${1}"
+		}
+		menuentry 'Bob'\\''s GNU/Linux' --class gnu \$menuentry_id_option 'gnulinux-simple-abc' {
+			recovery is $GRUB_DISABLE_RECOVERY, saving $GRUB_SAVEDEFAULT, gnulinux-here
+			linux	/boot/vmlinuz-6.1.0 root=UUID=abc ro $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT
+		}
+		submenu 'Advanced options' \$menuentry_id_option 'gnulinux-advanced-abc' {
+			menuentry 'Old, with "quotes"' --class os \${menuentry_id_option} 'gnulinux-6.0-advanced-abc' {
+				linux	/boot/vmlinuz-6.0 root=UUID=abc ro $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT
+			}
+		}
+		EOF
+	END
+	chmod +x "$tree/etc/grub.d/10_linux"
+	printf '# a comment\npassthrough-a\tPassthrough: a\tvfioboot.profile=a intel_iommu=on\n' \
+		>"$tree/etc/vfioboot.entries"
+}
+
+generate() {
+	GRUB_CMDLINE_LINUX=net.ifnames=0 GRUB_CMDLINE_LINUX_DEFAULT='quiet splash' \
+		GRUB_SAVEDEFAULT=true "${1:-sh}" "$tree/etc/grub.d/11_linux_passthrough"
+}
+
+@test "the generator renames titles and ids, and adds arguments, in each shell" {
+	generator_tree
+	for shell in sh bash dash 'busybox sh'; do
+		command -v "${shell%% *}" >/dev/null || continue
+		printf '#!/bin/sh\nexec %s "$@"\n' "$shell" >"$BATS_TEST_TMPDIR/shell"
+		chmod +x "$BATS_TEST_TMPDIR/shell"
+		run -0 --separate-stderr generate "$BATS_TEST_TMPDIR/shell"
+		diff - <(echo "$output") <<-'END'
+			function gfxmode {
+				set gfxpayload="${1}"
+			}
+			menuentry 'Bob'\''s GNU/Linux (Passthrough: a)' --class gnu $menuentry_id_option 'passthrough-a-simple-abc' {
+				recovery is true, saving false, gnulinux-here
+				linux	/boot/vmlinuz-6.1.0 root=UUID=abc ro net.ifnames=0 quiet splash vfioboot.profile=a intel_iommu=on
+			}
+			submenu 'Advanced options (Passthrough: a)' $menuentry_id_option 'passthrough-a-advanced-abc' {
+				menuentry 'Old, with "quotes" (Passthrough: a)' --class os ${menuentry_id_option} 'passthrough-a-6.0-advanced-abc' {
+					linux	/boot/vmlinuz-6.0 root=UUID=abc ro net.ifnames=0 quiet splash vfioboot.profile=a intel_iommu=on
+				}
+			}
+		END
+	done
+}
+
+@test "the generator takes no text that GRUB would not take as it is" {
+	generator_tree
+	while IFS= read -r line; do
+		printf '%b\n' "$line" >"$tree/etc/vfioboot.entries"
+		run -0 --separate-stderr generate
+		[ -z "$output" ]
+		[[ $stderr == *'bad line'* ]]
+	done <<-'END'
+		a\tTitle\t$(reboot)
+		a\tTitle\tx;y
+		a\tTitle\t"x"
+		a\tTitle\t`x`
+		a\tTit'le\tx
+		a\tTitle & \\\\1\tx
+		a b\tTitle\tx
+		a/b\tTitle\tx
+		a\tTitle
+		a
+	END
+}
+
+@test "the generator never breaks grub-mkconfig" {
+	generator_tree
+	rm "$tree/etc/vfioboot.entries"
+	run -0 --separate-stderr generate
+	[ -z "$output$stderr" ]
+	generator_tree
+	printf '#!/bin/sh\necho "menuentry half {"\nexit 1\n' >"$tree/etc/grub.d/10_linux"
+	run -0 --separate-stderr generate
+	[ -z "$output" ]
+	[[ $stderr == *'10_linux failed'* ]]
+	chmod -x "$tree/etc/grub.d/10_linux"
+	run -0 --separate-stderr generate
+	[ -z "$output$stderr" ]
+	# Its entries are files there.
+	generator_tree
+	export GRUB_ENABLE_BLSCFG=true
+	run -0 --separate-stderr generate
+	[ -z "$output" ]
+}
+
+@test "the generator takes Ubuntu's script for a root on ZFS" {
+	generator_tree
+	mv "$tree/etc/grub.d/10_linux" "$tree/etc/grub.d/10_linux_zfs"
+	printf '#!/bin/sh\nexit 0\n' >"$tree/etc/grub.d/10_linux"
+	chmod +x "$tree/etc/grub.d/10_linux"
+	run -0 --separate-stderr generate
+	[[ $output == *"'passthrough-a-simple-abc'"* ]]
+}
+
+@test "the plugin of kernel-install never keeps a kernel from being installed" {
+	plugin=$top/kernel-install/91-vfioboot.install
+	for arguments in '' add 'add 6.1' remove 'remove 6.1' inspect nonsense; do
+		# shellcheck disable=SC2086
+		run -0 env PATH= "$plugin" $arguments
+		[ -z "$output" ]
+	done
+}
+
+# ---- on a machine that runs GRUB ----------------------------------------------------------------
+
+# live SCRIPT: runs it where /etc and /boot are those of $tree, and grub-mkconfig is ours
+live() {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/grub-mkconfig" <<-'END'
+		#!/bin/sh
+		set -e
+		exec >"$2.new"
+		printf 'if [ "${next_entry}" ] ; then\n   set default="${next_entry}"\nelse\n'
+		printf '   set default="%s"\nfi\n' "$(cat /etc/default-entry)"
+		for script in /etc/grub.d/*; do
+			[ -x "$script" ] || continue
+			printf '\n### BEGIN %s ###\n' "$script"
+			"$script"
+			printf '### END %s ###\n' "$script"
+		done
+		cat "$2.new" >"$2"
+		rm "$2.new"
+	END
+	printf '#!/bin/sh\n! grep -q "syntax error" "$1"\n' >"$BATS_TEST_TMPDIR/bin/grub-script-check"
+	chmod +x "$BATS_TEST_TMPDIR"/bin/*
+	PATH=$BATS_TEST_TMPDIR/bin:/usr/sbin:$PATH tree=$tree vfioboot=$vfioboot \
+		unshare -rm bash -ec 'mount --bind "$tree/etc" /etc; mount --bind "$tree/boot" /boot; cd /
+			'"$1"
+}
+
+live_tree() {
+	unshare -rm true 2>/dev/null || skip "needs a mount namespace"
+	generator_tree
+	rm "$tree/etc/vfioboot.entries"
+	mkdir -p "$tree/etc/vfioboot.conf.d" "$tree/boot/grub"
+	configure selected -
+	printf '#!/bin/sh\necho "menuentry other --id other {"\necho "}"\n' >"$tree/etc/grub.d/40_custom"
+	chmod +x "$tree/etc/grub.d/40_custom"
+	echo "${1:-0}" >"$tree/etc/default-entry"
+	live 'grub-mkconfig -o /boot/grub/grub.cfg'
+	chmod 640 "$tree/boot/grub/grub.cfg"
+	cp "$tree/boot/grub/grub.cfg" "$BATS_TEST_TMPDIR/grub.cfg"
+}
+
+@test "GRUB: add puts a checked menu in place, remove the old one, to the byte" {
+	live_tree
+	run -0 live '"$vfioboot" entry add'
+	[[ $output == *'Boot loader: GRUB'* ]]
+	grep -q "'Bob'\\\\''s GNU/Linux (Passthrough)'.*'passthrough-simple-abc'" "$tree/boot/grub/grub.cfg"
+	[ "$(stat -c %a "$tree/boot/grub/grub.cfg")" = 640 ]
+	[ "$(ls -A "$tree/boot/grub")" = grub.cfg ]
+	run -0 live '"$vfioboot" entry list --json'
+	jq -e '.entries | map(.boot_id) == ["passthrough-simple-abc",
+		"passthrough-advanced-abc>passthrough-6.0-advanced-abc"]' <<<"$output"
+	run -0 live '"$vfioboot" entry remove'
+	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+	[ ! -e "$tree/etc/vfioboot.entries" ]
+	# Also where the generator was installed after grub.cfg was made.
+	mv "$tree/etc/grub.d/11_linux_passthrough" "$BATS_TEST_TMPDIR"
+	live 'grub-mkconfig -o /boot/grub/grub.cfg'
+	mv "$BATS_TEST_TMPDIR/11_linux_passthrough" "$tree/etc/grub.d/"
+	cp "$tree/boot/grub/grub.cfg" "$BATS_TEST_TMPDIR/grub.cfg"
+	run -0 live '"$vfioboot" entry add; "$vfioboot" entry add'
+	run ! cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+	run -0 live '"$vfioboot" entry remove'
+	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+}
+
+@test "GRUB: a menu that fails the check, or is not made, leaves all as it was" {
+	live_tree
+	printf '#!/bin/sh\ntest ! -e /etc/vfioboot.entries || echo "syntax error"\n' \
+		>"$tree/etc/grub.d/40_custom"
+	run -1 --separate-stderr live '"$vfioboot" entry add'
+	[[ $stderr == *'grub-script-check failed'*'grub.cfg is as it was'* ]]
+	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+	[ ! -e "$tree/etc/vfioboot.entries" ]
+	printf '#!/bin/sh\necho "cannot find a device" >&2\nexit 1\n' >"$tree/etc/grub.d/05_fail"
+	chmod +x "$tree/etc/grub.d/05_fail"
+	run -1 --separate-stderr live '"$vfioboot" entry add'
+	[[ $stderr == *'grub-mkconfig failed (1): cannot find a device'* ]]
+	# Entries that the generator leaves out are not taken for added.
+	rm "$tree/etc/grub.d/05_fail" "$tree/etc/grub.d/40_custom"
+	printf '#!/bin/sh\n' >"$tree/etc/grub.d/11_linux_passthrough"
+	run -1 --separate-stderr live '"$vfioboot" entry add'
+	[[ $stderr == *"has no entry '(Passthrough)'"* ]]
+	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+	[ "$(ls -A "$tree/boot/grub")" = grub.cfg ]
+	[ ! -e "$tree/etc/vfioboot.entries" ]
+}
+
+@test "GRUB: a default that is a number is warned of when it shifts" {
+	live_tree 2
+	run -0 --separate-stderr live '"$vfioboot" entry add'
+	[[ $stderr == *"default is '2', which was 'other' and is now 'passthrough-simple-abc'"*GRUB_DEFAULT* ]]
+	live '"$vfioboot" entry remove' 2>/dev/null
+	for default in 0 1 '1>0' gnulinux-simple-abc other "Bob's GNU/Linux"; do
+		echo "$default" >"$tree/etc/default-entry"
+		live 'grub-mkconfig -o /boot/grub/grub.cfg'
+		run -0 --separate-stderr live '"$vfioboot" entry add'
+		[ -z "$stderr" ]
+		live '"$vfioboot" entry remove'
+	done
+	# The same of a saved one.
+	echo '${saved_entry}' >"$tree/etc/default-entry"
+	printf '# GRUB Environment Block\nsaved_entry=2\n###\n' >"$tree/boot/grub/grubenv"
+	live 'grub-mkconfig -o /boot/grub/grub.cfg'
+	run -0 --separate-stderr live '"$vfioboot" entry add'
+	[[ $stderr == *"default is '2', which was 'other'"* ]]
+}
+
+@test "GRUB: a menu that is hidden" {
+	live_tree
+	printf '#!/bin/sh\necho "  set timeout_style=hidden"\n' >"$tree/etc/grub.d/00_header"
+	chmod +x "$tree/etc/grub.d/00_header"
+	run -0 --separate-stderr live '"$vfioboot" entry add'
+	[[ $stderr == *'press Esc'*'GRUB_TIMEOUT_STYLE=menu'* ]]
+}
+
+@test "GRUB: a link to grub.cfg stays one" {
+	live_tree
+	mkdir "$tree/boot/efi"
+	mv "$tree/boot/grub/grub.cfg" "$tree/boot/efi/"
+	ln -s ../efi/grub.cfg "$tree/boot/grub/grub.cfg"
+	run -0 live '"$vfioboot" entry add'
+	[ -L "$tree/boot/grub/grub.cfg" ]
+	grep -q passthrough-simple "$tree/boot/efi/grub.cfg"
+}
+
+@test "changes need root" {
+	[ "$(id -u)" = 0 ] || skip "needs root, to be somebody else"
+	chmod 755 "$BATS_TEST_TMPDIR"
+	cp "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
+	for action in add remove update; do
+		run -1 setpriv --reuid=65534 --clear-groups "$BATS_TEST_TMPDIR/vfioboot" entry "$action"
+		[[ $output == *"needs root; run 'sudo vfioboot entry $action'"* ]]
+	done
+}
+
+# ---- unified kernel images ----------------------------------------------------------------------
+
+# A machine with images of two kernels, and one of another system.
+uki_tree() {
+	# shellcheck source=/dev/null
+	source "$top/tests/cli/uki.bash"
+	images=$tree/boot/EFI/Linux
+	osrel=$'ID=debian\nPRETTY_NAME="Debian 13"\n'
+	mkdir -p "$images" "$tree/etc/vfioboot.conf.d" "$tree/etc/kernel" "$tree/systemd"
+	configure selected -
+	printf '%s' "$osrel" >"$tree/etc/os-release"
+	echo 'root=UUID=1 ro quiet' >"$tree/etc/kernel/cmdline"
+	make_uki "$images/m-6.12.efi" 'root=UUID=1 ro quiet' 6.12 "$osrel" "${1:-0}"
+	make_uki "$images/m-6.1.efi" $'root=UUID=1 ro\n' 6.1 "$osrel" "${1:-0}"
+	make_uki "$images/arch-linux.efi" 'root=UUID=2 rw' 6.15 $'ID=arch\nPRETTY_NAME="Arch"\n'
+	printf MZ >"$images/broken.efi"
+}
+
+uki_live() {
+	unshare -rm true 2>/dev/null || skip "needs a mount namespace"
+	[ -d /usr/lib/systemd ] || skip "needs /usr/lib/systemd, to put ukify there"
+	[ ! -e /usr/bin/ukify ] || skip "needs a machine without an ukify of its own"
+	cp "$top/tests/cli/uki.bash" "$tree/systemd/ukify"
+	chmod +x "$tree/systemd/ukify"
+	live 'mount --bind "$tree/systemd" /usr/lib/systemd; '"$1"
+}
+
+@test "unified images without ukify: the commands are printed" {
+	uki_tree
+	cp -r "$tree" "$BATS_TEST_TMPDIR/before"
+	run -3 --separate-stderr entry add
+	[[ $output == *'ukify build --linux=linux'*"--uname='6.12'"*"--cmdline='root=UUID=1 ro quiet vfioboot.profile=passthrough'"*"--output=/boot/EFI/Linux/m-6.12-passthrough.efi"* ]]
+	[[ $output == *m-6.1-passthrough.efi* && $output != *arch-linux* && $output != *broken* ]]
+	unchanged
+}
+
+@test "unified images that are signed: the commands are printed, unless there are keys" {
+	uki_tree 512
+	mkdir -p "$tree/usr/lib/systemd"
+	touch "$tree/usr/lib/systemd/ukify"
+	run -3 entry add
+	[[ $output == *'The image is signed'*--secureboot-private-key* ]]
+	printf '[UKI]\nSecureBootPrivateKey=/etc/key\n' >"$tree/etc/kernel/uki.conf"
+	run -0 entry add --dry-run
+	[[ $output == *'Would make /boot/EFI/Linux/m-6.12-passthrough.efi'* ]]
+}
+
+@test "unified images: another one for each kernel, made, kept and removed" {
+	uki_tree
+	before=$(cat "$images"/*.efi | md5sum)
+	run -0 uki_live 'UKIFY_LOG=$tree/log "$vfioboot" entry add; ls -A /var/tmp/vfioboot.* 2>&1 || :'
+	[[ $output == *'Boot loader: unified kernel image'*'No such file'* ]]
+	[ "$(ls "$images")" = "$(printf '%s.efi\n' arch-linux broken m-6.1-passthrough m-6.1 m-6.12-passthrough m-6.12 | sort)" ]
+	grep -aq 'root=UUID=1 ro quiet vfioboot.profile=passthrough' "$images/m-6.12-passthrough.efi"
+	grep -aq 'PRETTY_NAME="Debian 13 (Passthrough)"' "$images/m-6.12-passthrough.efi"
+	run -0 uki_live '"$vfioboot" entry list --json'
+	jq -e '[.entries[] | [.kernel, .state, .title, .boot_id]] ==
+		[["6.1", "ready", "Debian 13 (Passthrough)", "m-6.1-passthrough.efi"],
+		["6.12", "ready", "Debian 13 (Passthrough)", "m-6.12-passthrough.efi"]]' <<<"$output"
+	# Nothing to be done: nothing is made.  A newer image, and one that went.
+	run -0 uki_live 'rm "$tree/log"; UKIFY_LOG=$tree/log "$vfioboot" entry add; test ! -e "$tree/log"'
+	rm "$images/m-6.1.efi"
+	touch -d '+1 minute' "$images/m-6.12.efi"
+	run -0 uki_live 'UKIFY_LOG=$tree/log "$vfioboot" entry update; cat "$tree/log"'
+	[ "$(grep -c '^ukify build' <<<"$output")" = 1 ]
+	[ ! -e "$images/m-6.1-passthrough.efi" ]
+	make_uki "$images/m-6.1.efi" $'root=UUID=1 ro\n' 6.1 "$osrel"
+	run -0 uki_live '"$vfioboot" entry remove'
+	[ "$(cat "$images"/*.efi | md5sum)" = "$before" ]
+	[ ! -e "$tree/etc/vfioboot.entries" ]
+}
+
+@test "unified images: a failure of ukify leaves nothing behind" {
+	uki_tree
+	echo m-6.12 >"$tree/etc/ukify-fails"
+	run -1 --separate-stderr uki_live '"$vfioboot" entry add'
+	[[ $stderr == *'cannot make /boot/EFI/Linux/m-6.12-passthrough.efi: no space left'* ]]
+	[ ! -e "$tree/etc/vfioboot.entries" ]
+	[ "$(cd "$images" && echo *)" = 'arch-linux.efi broken.efi m-6.1.efi m-6.12.efi' ]
+}
+
+@test "unified images: what would go wrong is said" {
+	uki_tree
+	mkdir -p "$tree/usr/lib/systemd" "$tree/boot/loader"
+	touch "$tree/usr/lib/systemd/ukify"
+	echo 'default m-6.1*-p*' >"$tree/boot/loader/loader.conf"
+	run -1 --separate-stderr entry add --loader uki
+	[[ $stderr == *"m-6.12-passthrough.efi would be started by itself"* ]]
+	rm "$tree/boot/loader/loader.conf" "$tree/etc/kernel/cmdline"
+	run -0 --separate-stderr entry add --dry-run --loader uki
+	[[ $stderr == *'write the normal command line into /etc/kernel/cmdline'* ]]
+	make_uki "$images/m-6.1.efi" 'root=UUID=1 vfioboot.profile=x' 6.1 "$osrel"
+	run -1 --separate-stderr entry add --loader uki
+	[[ $stderr == *'the normal image /boot/EFI/Linux/m-6.1.efi has arguments of a passthrough boot'* ]]
+	rm "$images"/m-*.efi
+	run -1 --separate-stderr entry add --loader uki
+	[[ $stderr == *'no unified kernel image of this system'* ]]
+}

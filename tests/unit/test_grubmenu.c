@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The menu in a grub.cfg, and what a default means in it. */
+#include "../../src/host/loaders/grubmenu.h"
+#include "support.h"
+
+static const char config[] =
+	"set default=\"${next_entry}\"\n"
+	"# menuentry 'no' {\n"
+	"if [ \"${next_entry}\" ] ; then\n"
+	"   set default=\"${next_entry}\"\n"
+	"else\n"
+	"   set default=\"1>2\"\n"
+	"fi\n"
+	"function gfxmode {\n"
+	"\tset gfxpayload=\"${1}\"\n"
+	"}\n"
+	"menuentry 'Bob'\\''s > Linux' --class os $menuentry_id_option 'simple' {\n"
+	"\tif [ x$grub_platform = xxen ]; then insmod xzio; fi\n"
+	"\tlinux\t/vmlinuz-1 root=x ro  quiet \n"
+	"\tinitrd\t/initrd-1\n"
+	"}\n"
+	"submenu \"More\" ${menuentry_id_option} 'more' {\n"
+	"\tmenuentry 'One' --id one {\n"
+	"\t\tlinux16 /vmlinuz-1\n"
+	"\t\tlinux /vmlinuz-not-this\n"
+	"\t}\n"
+	"\tsubmenu 'Deep' {\n"
+	"\t\tmenuentry bare --id=bare {\n"
+	"\t\t\tlinuxefi /vmlinuz-2 x\n"
+	"\t\t}\n"
+	"\t}\n"
+	"\tmenuentry 'Three' {\n"
+	"\t}\n"
+	"}\n"
+	"menuentry 'Windows' --class windows --id 'win' {\n"
+	"\tchainloader +1\n"
+	"}";
+
+static void test_items(void **state)
+{
+	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	static const struct {
+		const char *title, *id, *linux_line;
+		int parent;
+		unsigned number;
+	} expected[] = {
+		{"Bob's > Linux", "simple", "/vmlinuz-1 root=x ro  quiet", GRUBMENU_TOP,
+			0},
+		{"More", "more", "", GRUBMENU_TOP, 1},
+		{"One", "one", "/vmlinuz-1", 1, 0},
+		{"Deep", "", "", 1, 1},
+		{"bare", "bare", "/vmlinuz-2 x", 3, 0},
+		{"Three", "", "", 1, 2},
+		{"Windows", "win", "", GRUBMENU_TOP, 2},
+	};
+
+	(void)state;
+	assert_int_equal(grubmenu_parse(config, &menu), 0);
+	assert_int_equal(menu.n, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < menu.n; i++) {
+		assert_string_equal(menu.items[i].title, expected[i].title);
+		assert_string_equal(menu.items[i].id, expected[i].id);
+		assert_string_equal(menu.items[i].linux_line, expected[i].linux_line);
+		assert_int_equal(menu.items[i].parent, expected[i].parent);
+		assert_int_equal(menu.items[i].number, expected[i].number);
+	}
+}
+
+static void test_find(void **state)
+{
+	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	static const struct {
+		const char *name;
+		int index;
+	} finds[] = {
+		{"0", 0},
+		{"1", 1},
+		{"2", 6},
+		{"3", -1},
+		{"simple", 0},
+		{"1>0", 2},
+		{"1>2", 5},
+		{"more>Deep>bare", 4},
+		{"more>1>0", 4},
+		{"More>one", 2},
+		{"one", -1},
+		{"Bob's >> Linux", 0},
+		{"Bob's > Linux", -1},
+		{"", -1},
+		{"more>", -1},
+		{">", -1},
+		{"win>0", -1},
+	};
+
+	(void)state;
+	assert_int_equal(grubmenu_parse(config, &menu), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(finds); i++) {
+		const struct grubmenu_item *item = grubmenu_find(&menu, finds[i].name);
+
+		assert_int_equal(item ? item - menu.items : -1, finds[i].index);
+	}
+}
+
+static void test_names(void **state)
+{
+	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	char name[64];
+
+	(void)state;
+	assert_int_equal(grubmenu_parse(config, &menu), 0);
+	grubmenu_name(&menu, &menu.items[4], name, sizeof(name));
+	assert_string_equal(name, "more>Deep>bare");
+	assert_ptr_equal(grubmenu_find(&menu, name), &menu.items[4]);
+	grubmenu_name(&menu, &menu.items[0], name, sizeof(name));
+	assert_string_equal(name, "simple");
+}
+
+static void test_default(void **state)
+{
+	char value[16];
+
+	(void)state;
+	assert_true(grubmenu_default(config, value, sizeof(value)));
+	assert_string_equal(value, "1>2");
+	assert_false(grubmenu_default(
+		"set default=0\nset defaults=\"1\"\n", value, sizeof(value)));
+}
+
+/* Texts that no grub-mkconfig writes are read to their end, whatever it is. */
+static void test_broken(void **state)
+{
+	static const char *const texts[] = {"", "menuentry", "menuentry ", "menuentry '",
+		"submenu 'a", "menuentry 'a'\\'' {", "}", "}\n}\n", "menuentry {\n{\n{\n",
+		"linux x", "menuentry a --id", "menuentry a --id '",
+		"menuentry a \n--id b {"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+
+		assert_int_equal(grubmenu_parse(texts[i], &menu), 0);
+		assert_true(menu.n <= 1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_items),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_broken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
