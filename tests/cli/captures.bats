@@ -1,0 +1,78 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154 # run sets output
+#
+# Machines as `vfioboot capture` saved them, replayed: what a real kernel shows, where the composed
+# ones show what we think it does. tests/captures/bookworm-q35 is a QEMU q35 with two identical
+# cards, the second one bound by the initramfs, captured while it ran.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	top=$BATS_TEST_DIRNAME/../..
+	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
+	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
+	root=$BATS_TEST_TMPDIR/root
+	mkdir "$root"
+	tar -xf "$top/tests/captures/bookworm-q35.tar.xz" -C "$root"
+}
+
+vfioboot() {
+	run -"$1" --separate-stderr "$vfioboot" "$2" --root "$root" "${@:3}"
+}
+
+# same TEXT <<EXPECTED
+same() {
+	diff - <(printf '%s\n' "$1")
+}
+
+@test "list: groups, drivers, what the host uses, and what is bound" {
+	vfioboot 0 list --json --all
+	told=$(jq -r '.functions[] | select(.iommu_group >= 3) |
+		"\(.address) \(.iommu_group) \(.driver) \(.uses) \(.section) \(.result)"' <<<"$output")
+	same "$told" <<-'END'
+		0000:00:1e.0 3 virtio-pci / null null
+		0000:00:1f.0 4 lpc_ich null null null
+		0000:00:1f.2 4 ahci null null null
+		0000:00:1f.3 4 i801_smbus null null null
+		0000:01:00.0 5 bochs-drm null null null
+		0000:01:00.1 5 snd_hda_intel null null null
+		0000:02:00.0 6 vfio-pci null second-gpu bound
+		0000:02:00.1 6 vfio-pci null second-gpu bound
+	END
+}
+
+@test "plan: that of the early program" {
+	vfioboot 0 plan --json
+	told=$(jq -r '.plan[] | "\(.address) \(.section) \(.action) \(.wanted)"' <<<"$output")
+	run -0 --separate-stderr "$early" --root "$root" --dry-run
+	[ "$output" = "$told" ]
+	[ "$(wc -l <<<"$told")" = 2 ]
+}
+
+@test "protect: the disk, and both displays" {
+	vfioboot 0 protect
+	same "$output" <<-'END'
+		# vfioboot protect list 1
+		storage 00:1e.0 1af4:1001 /
+		display 00:03.0/00.0 1234:1111 boot
+		display 00:04.0/00.0 1234:1111 -
+	END
+}
+
+@test "status: bound in the initramfs, with today's configuration" {
+	vfioboot 0 status --json
+	jq -e '.boot.image_config_is_current and (.functions | length == 2 and
+		all(.result == "bound" and .stage == "initramfs" and .as_wanted))' <<<"$output"
+}
+
+@test "check: the IOMMU, the groups and the framebuffer are as the kernel told" {
+	run --separate-stderr "$vfioboot" check --root "$root" --json
+	for point in config section protect-list iommu-firmware iommu iommu-parameters \
+		interrupt-remapping kernel-config iommu-group group-members boot-display \
+		framebuffer memory; do
+		jq -e --arg point "$point" '[.checks[] | select(.name == $point)] |
+			length > 0 and all(.state == "pass")' <<<"$output" ||
+			{ echo "$point"; return 1; }
+	done
+}
