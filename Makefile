@@ -75,13 +75,16 @@ build/vfioboot-early: $(CORE_SRC) $(EARLY_SRC) $(HEADERS) build/include/ini.h Ma
 # `make install PREFIX=` after another `make` links a program that knows it.
 build/paths.h: FORCE
 	@mkdir -p $(@D)
-	@echo '#define PATHS_LIBDIR "$(LIBDIR)/vfioboot"' >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@echo '$(PATHS)' | cmp -s - $@ || echo '$(PATHS)' >$@
+
+PATHS = \#define PATHS_LIBDIR "$(LIBDIR)/vfioboot"
+KNOW_PATHS = host/images/imagecheck.o host/images/imagejudge.o
+$(addprefix build/,$(KNOW_PATHS)) $(addprefix build/sanitized/,$(KNOW_PATHS)): build/paths.h
 
 .PHONY: FORCE
 FORCE:
 
-build/%.o: src/%.c $(HEADERS) build/paths.h Makefile
+build/%.o: src/%.c $(HEADERS) Makefile | build/paths.h
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
@@ -158,7 +161,7 @@ TEST_LIBS = $(call pkg,--libs cmocka inih $(HOST_LIBS))
 CORE_TEST_OBJ = $(patsubst src/%.c,build/sanitized/%.o,$(CORE_SRC))
 HOST_TEST_OBJ = $(patsubst src/%.c,build/sanitized/%.o,$(HOST_SRC))
 
-build/sanitized/%.o: src/%.c $(HEADERS) build/paths.h Makefile
+build/sanitized/%.o: src/%.c $(HEADERS) Makefile | build/paths.h
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<

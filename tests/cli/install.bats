@@ -7,8 +7,19 @@ bats_require_minimum_version 1.5.0
 
 tree=$BATS_TEST_DIRNAME/../..
 
+# Of a make around this one the jobs are not for that one.
 make_quietly() {
-	make -C "$tree" --no-print-directory "$@" DESTDIR="$BATS_TEST_TMPDIR" >&2
+	env -u MAKEFLAGS make -C "${from:-$tree}" --no-print-directory "$@" \
+		DESTDIR="$BATS_TEST_TMPDIR" >&2
+}
+
+# A tree of its own, built as far as this one: another PREFIX makes another program, and other
+# tests run this one meanwhile.
+copy_tree() {
+	from=$BATS_RUN_TMPDIR/tree.$BATS_TEST_NUMBER
+	mkdir -p "$from/build"
+	(cd "$tree" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$from"
+	cp -a "$tree"/build/{core,host,cli,include,paths.h,vfioboot,vfioboot-early} "$from/build/"
 }
 
 files() {
@@ -53,7 +64,9 @@ files() {
 }
 
 @test "install takes other places" {
+	copy_tree
 	make_quietly install PREFIX=/opt SYSCONFDIR=/opt/etc
+	grep -qF /opt/lib/vfioboot/vfioboot-early "$BATS_TEST_TMPDIR/opt/bin/vfioboot"
 	[ -x "$BATS_TEST_TMPDIR/opt/bin/vfioboot" ]
 	[ -f "$BATS_TEST_TMPDIR/opt/etc/vfioboot.conf" ]
 	[ ! -e "$BATS_TEST_TMPDIR/usr" ]
