@@ -2,8 +2,8 @@
 /* Options by the command's own description, and messages that all give in the same words. */
 #include "cli.h"
 
-#include <getopt.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,17 +44,6 @@ static enum cli_exit misuse(char **argv, const char *what, const char *argument)
 	return CLI_MISUSE;
 }
 
-enum cli_exit cli_extra_argument(char **argv, int index)
-{
-	return misuse(argv, "unexpected argument", argv[index]);
-}
-
-enum cli_exit cli_missing_argument(const char *command, const char *what)
-{
-	cli_error(command, "%s; see 'vfioboot help %s'", what, command);
-	return CLI_MISUSE;
-}
-
 /* @answer is what getopt_long(3), with opterr 0 and ":" first, has said. */
 static int bad_option(char **argv, int answer)
 {
@@ -70,7 +59,8 @@ static int bad_option(char **argv, int answer)
 	return CLI_BAD_OPTION;
 }
 
-int cli_next_option(const struct cli_command *command, int argc, char **argv)
+/* The index in the command's options of the next one that is given, or as cli_next_option(). */
+static int next_index(const struct cli_command *command, int argc, char **argv)
 {
 	struct option longs[CLI_OPTIONS_MAX + 1] = {0};
 	char shorts[2 * CLI_OPTIONS_MAX + 2] = ":", *end = shorts + 1;
@@ -96,6 +86,48 @@ int cli_next_option(const struct cli_command *command, int argc, char **argv)
 		if (options[i].letter == c)
 			return i;
 	return c - FIRST_OPTION;
+}
+
+int cli_next_option(
+	const struct cli_command *command, int argc, char **argv, void *arguments)
+{
+	int i;
+
+	while ((i = next_index(command, argc, argv)) >= 0) {
+		const struct cli_option *option = &command->options[i];
+		char *to = (char *)arguments + option->store - 1;
+
+		if (!option->store)
+			return i;
+		if (option->value)
+			memcpy(to, &optarg, sizeof(optarg));
+		else
+			*(bool *)to = true;
+	}
+	return i;
+}
+
+enum cli_exit cli_check_operands(const struct cli_command *command, int argc, char **argv)
+{
+	bool many = strstr(command->operands, "...");
+	int most = *command->operands ? 1 : 0;
+
+	if (command->missing && optind == argc) {
+		cli_error(command->name, "%s; see 'vfioboot help %s'", command->missing,
+			command->name);
+		return CLI_MISUSE;
+	}
+	if (!many && argc - optind > most)
+		return misuse(argv, "unexpected argument", argv[optind + most]);
+	return CLI_OK;
+}
+
+enum cli_exit cli_parse(
+	const struct cli_command *command, int argc, char **argv, void *arguments)
+{
+	if (cli_next_option(command, argc, argv, arguments) != CLI_END_OF_OPTIONS)
+		return CLI_MISUSE;
+	return cli_check_operands(command, argc, argv);
 }
 
 enum cli_exit cli_open_root(const char *command, const char *dir, struct sysfs_root *ret)

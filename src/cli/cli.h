@@ -7,6 +7,9 @@
 #ifndef VFIOBOOT_CLI_H
 #define VFIOBOOT_CLI_H
 
+#include <getopt.h>
+#include <stddef.h>
+
 #include "../core/sysfsroot.h"
 
 /* What a command returns, and the program exits with. */
@@ -23,26 +26,36 @@ struct cli_option {
 	const char *name;  /* long, without "--"; NULL ends the list */
 	const char *value; /* what it takes, such as "DIR"; NULL: nothing */
 	const char *help;
-	char letter; /* short form; 0: none */
+	char letter;  /* short form; 0: none */
+	size_t store; /* CLI_STORE(); 0: the command takes it itself */
 };
+
+/*
+ * Where an option goes in the command's struct arguments: its value to a const char *, or
+ * that it is there to a bool.
+ */
+#define CLI_STORE(member) (offsetof(struct arguments, member) + 1)
 
 /* Options that mean the same wherever they are. */
 #define CLI_OPTION_ROOT                                                                  \
 	{                                                                                \
-		"root", "DIR", "use the files of another machine, below DIR", 0          \
+		"root", "DIR", "use the files of another machine, below DIR", 0,         \
+			CLI_STORE(root)                                                  \
 	}
 #define CLI_OPTION_JSON                                                                  \
 	{                                                                                \
-		"json", NULL, "print JSON", 0                                            \
+		"json", NULL, "print JSON", 0, CLI_STORE(json)                           \
 	}
 #define CLI_OPTION_DRY_RUN                                                               \
 	{                                                                                \
-		"dry-run", NULL, "print what would be done, and change nothing", 0       \
+		"dry-run", NULL, "print what would be done, and change nothing", 0,      \
+			CLI_STORE(dry_run)                                               \
 	}
 
 struct cli_command {
 	const char *name;
-	const char *operands; /* such as "DEVICE..."; "" for none */
+	const char *operands; /* such as "DEVICE..." for one or more; "" for none */
+	const char *missing;  /* says that there is none; NULL: none is needed */
 	const char *summary;  /* one line of the help of all commands */
 	const char *details;  /* more for its own help; NULL for nothing */
 	const struct cli_option *options;
@@ -53,20 +66,26 @@ struct cli_command {
 	enum cli_exit (*run)(int argc, char **argv);
 };
 
-#define CLI_END_OF_OPTIONS (-1) /* optind is the first operand */
+/*
+ * Parses what the command was called with, by getopt_long(3): options go where they say, in
+ * its struct arguments at @arguments, and the operands, as many as it takes, are those from
+ * argv[optind] on.  Returns CLI_OK, or CLI_MISUSE after a message.
+ */
+enum cli_exit cli_parse(
+	const struct cli_command *command, int argc, char **argv, void *arguments);
+
+#define CLI_END_OF_OPTIONS (-1)
 #define CLI_BAD_OPTION     (-2) /* a message was printed: return CLI_MISUSE */
 
 /*
- * Takes the next option of the command, by getopt_long(3).  Returns its index in
- * @command->options, its value being in optarg, or one of the above.
+ * The two halves of it, for a command that has an option to take itself.  The first stores
+ * options until one of those comes: returns its index in @command->options, its value being
+ * in optarg, or one of the above.  The other looks at the operands, as cli_parse().
  */
-int cli_next_option(const struct cli_command *command, int argc, char **argv);
-
-/* Says that the operand argv[@index] is one too many.  Returns CLI_MISUSE. */
-enum cli_exit cli_extra_argument(char **argv, int index);
-
-/* Says what is missing, such as "no device given".  Returns CLI_MISUSE. */
-enum cli_exit cli_missing_argument(const char *command, const char *what);
+int cli_next_option(
+	const struct cli_command *command, int argc, char **argv, void *arguments);
+enum cli_exit cli_check_operands(
+	const struct cli_command *command, int argc, char **argv);
 
 /* Says "vfioboot COMMAND: " and the message, in printf's manner.  Returns CLI_FAILED. */
 enum cli_exit cli_error(const char *command, const char *format, ...)

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "../core/configbuild.h"
@@ -23,33 +22,23 @@ struct arguments {
 	struct objections_allowed allow;
 };
 
-enum {
-	NAME,
-	PROFILE,
-	ONLY,
-	ALLOW_MOUNTED,
-	ALLOW_NETWORK,
-	ALLOW_LAST_DISPLAY,
-	ALLOW_PARTIAL_GROUP,
-	DRY_RUN,
-	ROOT
-};
-
 static const struct cli_option options[] = {
-	[NAME] = {"name", "NAME", "name of the device set, and of its file", 0},
-	[PROFILE] = {"profile", "NAME", "only in boots that ask for this profile", 0},
-	[ONLY] = {"only", NULL, "the named functions alone, not the rest of the device",
-		0},
-	[ALLOW_MOUNTED] = {"allow-mounted", NULL,
-		"take a drive though something on it is mounted or open", 0},
-	[ALLOW_NETWORK] = {"allow-network", NULL,
-		"take a network card though its interface is up", 0},
-	[ALLOW_LAST_DISPLAY] = {"allow-last-display", NULL,
-		"take the last display that the host has", 0},
-	[ALLOW_PARTIAL_GROUP] = {"allow-partial-group", NULL,
-		"leave functions of the same IOMMU group to the host", 0},
-	[DRY_RUN] = CLI_OPTION_DRY_RUN,
-	[ROOT] = CLI_OPTION_ROOT,
+	{"name", "NAME", "name of the device set, and of its file", 0, CLI_STORE(name)},
+	{"profile", "NAME", "only in boots that ask for this profile", 0,
+		CLI_STORE(profile)},
+	{"only", NULL, "the named functions alone, not the rest of the device", 0,
+		CLI_STORE(only)},
+	{"allow-mounted", NULL, "take a drive though something on it is mounted or open",
+		0, CLI_STORE(allow.mounted)},
+	{"allow-network", NULL, "take a network card though its interface is up", 0,
+		CLI_STORE(allow.network)},
+	{"allow-last-display", NULL, "take the last display that the host has", 0,
+		CLI_STORE(allow.last_display)},
+	{"allow-partial-group", NULL,
+		"leave functions of the same IOMMU group to the host", 0,
+		CLI_STORE(allow.partial_group)},
+	CLI_OPTION_DRY_RUN,
+	CLI_OPTION_ROOT,
 	{0},
 };
 
@@ -78,21 +67,6 @@ static void free_addition(struct addition *addition)
 	devices_close(&addition->devices);
 }
 
-static void set_option(struct arguments *arguments, int option)
-{
-	switch (option) {
-	case NAME: arguments->name = optarg; break;
-	case PROFILE: arguments->profile = optarg; break;
-	case ONLY: arguments->only = true; break;
-	case ALLOW_MOUNTED: arguments->allow.mounted = true; break;
-	case ALLOW_NETWORK: arguments->allow.network = true; break;
-	case ALLOW_LAST_DISPLAY: arguments->allow.last_display = true; break;
-	case ALLOW_PARTIAL_GROUP: arguments->allow.partial_group = true; break;
-	case DRY_RUN: arguments->dry_run = true; break;
-	case ROOT: arguments->root = optarg; break;
-	}
-}
-
 /* Whether @name will do in a configuration; NULL will. */
 static enum cli_exit check_name(const char *option, const char *name)
 {
@@ -105,24 +79,6 @@ static enum cli_exit check_name(const char *option, const char *name)
 		"with a letter, a digit or _",
 		name, option, CONFIG_NAME_SIZE - 1);
 	return CLI_MISUSE;
-}
-
-/* Returns CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
-{
-	struct arguments arguments = {.root = "/"};
-	int option;
-
-	while ((option = cli_next_option(&cmd_add, argc, argv)) >= 0)
-		set_option(&arguments, option);
-	if (option == CLI_BAD_OPTION ||
-		check_name(options[NAME].name, arguments.name) != CLI_OK ||
-		check_name(options[PROFILE].name, arguments.profile) != CLI_OK)
-		return CLI_MISUSE;
-	if (optind == argc)
-		return cli_missing_argument("add", "no device given");
-	*ret = arguments;
-	return CLI_OK;
 }
 
 /* What a set is called when nobody says: by its first function that was named. */
@@ -371,9 +327,11 @@ static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(free_addition) struct addition addition = {.devices.root.fd = -1};
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
-	struct arguments arguments = {0};
+	struct arguments arguments = {.root = "/"};
 
-	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+	if (cli_parse(&cmd_add, argc, argv, &arguments) != CLI_OK ||
+		check_name("name", arguments.name) != CLI_OK ||
+		check_name("profile", arguments.profile) != CLI_OK)
 		return CLI_MISUSE;
 	addition.arguments = &arguments;
 	/* Before anything is looked for, which may take a while. */
@@ -387,6 +345,7 @@ static enum cli_exit run(int argc, char **argv)
 const struct cli_command cmd_add = {
 	.name = "add",
 	.operands = "DEVICE...",
+	.missing = "no device given",
 	.summary = "give devices to vfio-pci from the next boot on",
 	.details =
 		"DEVICE is a path (00:01.0/00), an address (01:00.0), an id (10de:2206) or a\n"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot apply`: brings every initramfs image up to what is configured, and looks into it. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "../core/util.h"
@@ -14,33 +13,11 @@ struct arguments {
 	bool dry_run;
 };
 
-enum { ROOT, DRY_RUN };
-
 static const struct cli_option options[] = {
-	[ROOT] = CLI_OPTION_ROOT,
-	[DRY_RUN] = CLI_OPTION_DRY_RUN,
+	CLI_OPTION_ROOT,
+	CLI_OPTION_DRY_RUN,
 	{0},
 };
-
-/* Returns CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
-{
-	struct arguments arguments = {.root = "/"};
-	int option;
-
-	while ((option = cli_next_option(&cmd_apply, argc, argv)) >= 0) {
-		if (option == ROOT)
-			arguments.root = optarg;
-		else if (option == DRY_RUN)
-			arguments.dry_run = true;
-	}
-	if (option == CLI_BAD_OPTION)
-		return CLI_MISUSE;
-	if (optind < argc)
-		return cli_extra_argument(argv, optind);
-	*ret = arguments;
-	return CLI_OK;
-}
 
 /* Those of the command line are not for images to repair. */
 static enum cli_exit check_config(const struct config *config)
@@ -183,12 +160,12 @@ static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	_cleanup_(images_free) struct images images = {0};
-	struct arguments arguments = {0};
+	struct arguments arguments = {.root = "/"};
 	static struct nextboot next;
 	enum cli_exit status;
 	int r;
 
-	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+	if (cli_parse(&cmd_apply, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
 	status = deployment_open_root("apply", arguments.root, arguments.dry_run, &root);
 	if (status != CLI_OK)

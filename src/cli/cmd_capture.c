@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot capture`: this machine as a tar archive that others can replay. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,32 +17,10 @@ struct arguments {
 	const char *root, *file;
 };
 
-enum { ROOT };
-
 static const struct cli_option options[] = {
-	[ROOT] = CLI_OPTION_ROOT,
+	CLI_OPTION_ROOT,
 	{0},
 };
-
-/* Returns CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
-{
-	struct arguments arguments = {.root = "/"};
-	int option;
-
-	while ((option = cli_next_option(&cmd_capture, argc, argv)) >= 0)
-		if (option == ROOT)
-			arguments.root = optarg;
-	if (option == CLI_BAD_OPTION)
-		return CLI_MISUSE;
-	if (optind == argc)
-		return cli_missing_argument("capture", "no file given");
-	if (optind + 1 < argc)
-		return cli_extra_argument(argv, optind + 1);
-	arguments.file = argv[optind];
-	*ret = arguments;
-	return CLI_OK;
-}
 
 static void say_gaps(const struct capture *capture, bool live)
 {
@@ -113,13 +90,14 @@ static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	_cleanup_(capture_free) struct capture capture = {0};
-	struct arguments arguments = {0};
+	struct arguments arguments = {.root = "/"};
 	_cleanup_free_ char *data = NULL;
 	size_t size;
 	int r;
 
-	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+	if (cli_parse(&cmd_capture, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
+	arguments.file = argv[optind];
 	if (strcmp(arguments.file, "-") == 0 && isatty(STDOUT_FILENO)) {
 		cli_error("capture", "an archive is nothing for a terminal; name a file");
 		return CLI_MISUSE;
@@ -148,6 +126,7 @@ static enum cli_exit run(int argc, char **argv)
 const struct cli_command cmd_capture = {
 	.name = "capture",
 	.operands = "FILE",
+	.missing = "no file given",
 	.summary = "save what plan, list, check and protect need of this machine",
 	.details =
 		"FILE becomes a tar archive, compressed if it ends in .gz, .xz or .zst; - "

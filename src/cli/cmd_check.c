@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot check`: what is ready, what is not, and what to do about it. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +27,9 @@ struct arguments {
 	size_t n_operands;
 };
 
-enum { ROOT, JSON };
-
 static const struct cli_option options[] = {
-	[ROOT] = CLI_OPTION_ROOT,
-	[JSON] = CLI_OPTION_JSON,
+	CLI_OPTION_ROOT,
+	CLI_OPTION_JSON,
 	{0},
 };
 
@@ -63,22 +60,6 @@ static enum cli_exit parse_operands(int argc, char **argv, struct arguments *arg
 		return CLI_MISUSE;
 	}
 	return CLI_OK;
-}
-
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *arguments)
-{
-	int option;
-
-	arguments->root = "/";
-	while ((option = cli_next_option(&cmd_check, argc, argv)) >= 0) {
-		if (option == ROOT)
-			arguments->root = optarg;
-		else if (option == JSON)
-			arguments->json = true;
-	}
-	if (option == CLI_BAD_OPTION)
-		return CLI_MISUSE;
-	return parse_operands(argc, argv, arguments);
 }
 
 static void free_arguments(struct arguments *arguments)
@@ -344,9 +325,11 @@ static enum cli_exit check(
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
-	_cleanup_(free_arguments) struct arguments arguments = {0};
-	enum cli_exit status = parse_arguments(argc, argv, &arguments);
+	_cleanup_(free_arguments) struct arguments arguments = {.root = "/"};
+	enum cli_exit status = cli_parse(&cmd_check, argc, argv, &arguments);
 
+	if (status == CLI_OK)
+		status = parse_operands(argc, argv, &arguments);
 	if (status != CLI_OK)
 		return status;
 	if (cli_open_root("check", arguments.root, &root) != CLI_OK)

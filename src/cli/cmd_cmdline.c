@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot cmdline`: the kernel parameters that this machine needs, each with its reason. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,16 +16,15 @@ struct arguments {
 	bool json, explain, host_dma_speed;
 };
 
-enum { ROOT, JSON, EXPLAIN, PROFILE, HOST_DMA_SPEED };
-
 static const struct cli_option options[] = {
-	[ROOT] = CLI_OPTION_ROOT,
-	[JSON] = CLI_OPTION_JSON,
-	[EXPLAIN] = {"explain", NULL, "tell the reason of each, and what else matters",
-		0},
-	[PROFILE] = {"profile", "NAME", "for boots that ask for this profile", 0},
-	[HOST_DMA_SPEED] = {"host-dma-speed", NULL,
-		"faster DMA for the host's own devices, with less isolation", 0},
+	CLI_OPTION_ROOT,
+	CLI_OPTION_JSON,
+	{"explain", NULL, "tell the reason of each, and what else matters", 0,
+		CLI_STORE(explain)},
+	{"profile", "NAME", "for boots that ask for this profile", 0, CLI_STORE(profile)},
+	{"host-dma-speed", NULL,
+		"faster DMA for the host's own devices, with less isolation", 0,
+		CLI_STORE(host_dma_speed)},
 	{0},
 };
 
@@ -40,32 +38,6 @@ static const struct column columns[] = {
 
 /* In the order of enum kernelparams_kind. */
 static const char *const kinds[] = {"needed", "warning", "conflict", "firmware"};
-
-/* Returns CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
-{
-	struct arguments arguments = {.root = "/"};
-	int option;
-
-	while ((option = cli_next_option(&cmd_cmdline, argc, argv)) >= 0) {
-		if (option == ROOT)
-			arguments.root = optarg;
-		else if (option == JSON)
-			arguments.json = true;
-		else if (option == EXPLAIN)
-			arguments.explain = true;
-		else if (option == PROFILE)
-			arguments.profile = optarg;
-		else if (option == HOST_DMA_SPEED)
-			arguments.host_dma_speed = true;
-	}
-	if (option == CLI_BAD_OPTION)
-		return CLI_MISUSE;
-	if (optind < argc)
-		return cli_extra_argument(argv, optind);
-	*ret = arguments;
-	return CLI_OK;
-}
 
 static int print_json(const struct kernelparams *params)
 {
@@ -154,10 +126,10 @@ static enum cli_exit run(int argc, char **argv)
 	static struct nextboot next;
 	static struct kernelparams params;
 	struct kernelparams_facts facts = {0};
-	struct arguments arguments = {0};
+	struct arguments arguments = {.root = "/"};
 	int r;
 
-	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+	if (cli_parse(&cmd_cmdline, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
 	if (cli_open_root("cmdline", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;

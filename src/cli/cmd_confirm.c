@@ -5,7 +5,6 @@
  * unit's FailureAction=.  In any other boot it finds out what became of the trial.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,34 +16,25 @@
 #define WAIT_SECONDS 300
 #define WAIT_MAX     86400
 
-enum { WAIT };
+struct arguments {
+	const char *wait;
+};
 
 static const struct cli_option options[] = {
-	[WAIT] = {"wait", "SECONDS", "how long a trial has (300)", 0},
+	{"wait", "SECONDS", "how long a trial has (300)", 0, CLI_STORE(wait)},
 	{0},
 };
 
-static enum cli_exit parse_arguments(int argc, char **argv, unsigned *ret_seconds)
+/* Reads the number of seconds, or says why it is none.  0 after a message. */
+static unsigned parse_seconds(const char *text)
 {
-	unsigned long seconds = WAIT_SECONDS;
-	int option;
+	char *end;
+	unsigned long seconds = text ? strtoul(text, &end, 10) : WAIT_SECONDS;
 
-	while ((option = cli_next_option(&cmd_confirm, argc, argv)) >= 0) {
-		char *end;
-
-		seconds = strtoul(optarg, &end, 10);
-		if (*end || end == optarg || !seconds || seconds > WAIT_MAX) {
-			cli_error("confirm", "--wait takes 1 to %d seconds, not '%s'",
-				WAIT_MAX, optarg);
-			return CLI_MISUSE;
-		}
-	}
-	if (option == CLI_BAD_OPTION)
-		return CLI_MISUSE;
-	if (optind < argc)
-		return cli_extra_argument(argv, optind);
-	*ret_seconds = (unsigned)seconds;
-	return CLI_OK;
+	if (!text || (!*end && end != text && seconds && seconds <= WAIT_MAX))
+		return (unsigned)seconds;
+	cli_error("confirm", "--wait takes 1 to %d seconds, not '%s'", WAIT_MAX, text);
+	return 0;
 }
 
 /* The messages go to the journal. */
@@ -89,9 +79,13 @@ static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	char boot[37], id[TRIAL_ID_SIZE];
-	unsigned seconds = 0;
+	struct arguments arguments = {0};
+	unsigned seconds;
 
-	if (parse_arguments(argc, argv, &seconds) != CLI_OK)
+	if (cli_parse(&cmd_confirm, argc, argv, &arguments) != CLI_OK)
+		return CLI_MISUSE;
+	seconds = parse_seconds(arguments.wait);
+	if (!seconds)
 		return CLI_MISUSE;
 	if (cli_need_root("confirm") != CLI_OK ||
 		cli_open_root("confirm", "/", &root) != CLI_OK)

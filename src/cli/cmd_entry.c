@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot entry`: our entries in the boot menu. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "../core/util.h"
@@ -17,13 +16,12 @@ struct arguments {
 	bool dry_run, json;
 };
 
-enum { ROOT, LOADER, DRY_RUN, JSON };
-
 static const struct cli_option options[] = {
-	[ROOT] = CLI_OPTION_ROOT,
-	[LOADER] = {"loader", "NAME", "use this boot loader, where there are several", 0},
-	[DRY_RUN] = CLI_OPTION_DRY_RUN,
-	[JSON] = {"json", NULL, "with list: print JSON", 0},
+	CLI_OPTION_ROOT,
+	{"loader", "NAME", "use this boot loader, where there are several", 0,
+		CLI_STORE(loader)},
+	CLI_OPTION_DRY_RUN,
+	{"json", NULL, "with list: print JSON", 0, CLI_STORE(json)},
 	{0},
 };
 
@@ -282,33 +280,6 @@ static const struct action actions[] = {
 	{"update", true, update},
 };
 
-/* Returns CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
-{
-	struct arguments arguments = {.root = "/"};
-	int option;
-
-	while ((option = cli_next_option(&cmd_entry, argc, argv)) >= 0) {
-		if (option == ROOT)
-			arguments.root = optarg;
-		else if (option == LOADER)
-			arguments.loader = optarg;
-		else if (option == DRY_RUN)
-			arguments.dry_run = true;
-		else if (option == JSON)
-			arguments.json = true;
-	}
-	if (option == CLI_BAD_OPTION)
-		return CLI_MISUSE;
-	if (optind == argc)
-		return cli_missing_argument("entry", "say add, remove or list");
-	if (optind + 1 < argc)
-		return cli_extra_argument(argv, optind + 1);
-	arguments.action = argv[optind];
-	*ret = arguments;
-	return CLI_OK;
-}
-
 static const struct action *find_action(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
@@ -320,11 +291,12 @@ static const struct action *find_action(const char *name)
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
-	struct arguments arguments = {0};
+	struct arguments arguments = {.root = "/"};
 	const struct action *action;
 
-	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+	if (cli_parse(&cmd_entry, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
+	arguments.action = argv[optind];
 	action = find_action(arguments.action);
 	if (!action) {
 		cli_error("entry", "unknown action '%s'; see 'vfioboot help entry'",
@@ -347,6 +319,7 @@ static enum cli_exit run(int argc, char **argv)
 const struct cli_command cmd_entry = {
 	.name = "entry",
 	.operands = "add|remove|list|update",
+	.missing = "say add, remove or list",
 	.summary = "let the boot menu offer a boot with the devices, or without",
 	.details =
 		"add     add an entry for each profile, and a way out where the normal entry\n"

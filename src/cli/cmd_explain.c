@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot explain`: why a device is, or will be, with the driver that it has. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,33 +16,11 @@ struct arguments {
 	bool json;
 };
 
-enum { ROOT, JSON };
-
 static const struct cli_option options[] = {
-	[ROOT] = CLI_OPTION_ROOT,
-	[JSON] = CLI_OPTION_JSON,
+	CLI_OPTION_ROOT,
+	CLI_OPTION_JSON,
 	{0},
 };
-
-/* Returns CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
-{
-	struct arguments arguments = {.root = "/"};
-	int option;
-
-	while ((option = cli_next_option(&cmd_explain, argc, argv)) >= 0) {
-		if (option == ROOT)
-			arguments.root = optarg;
-		else if (option == JSON)
-			arguments.json = true;
-	}
-	if (option == CLI_BAD_OPTION)
-		return CLI_MISUSE;
-	if (optind == argc)
-		return cli_missing_argument("explain", "no device given");
-	*ret = arguments;
-	return CLI_OK;
-}
 
 static void put_uses(struct json_builder *builder, struct json_object *object,
 	const struct inventory_function *function)
@@ -255,10 +232,10 @@ static enum cli_exit run(int argc, char **argv)
 	_cleanup_(close_explain) struct explain explain = {.root = {.fd = -1}};
 	struct json_builder builder = {0};
 	struct json_object *top = NULL, *list = NULL;
-	struct arguments arguments = {0};
+	struct arguments arguments = {.root = "/"};
 	enum cli_exit status = CLI_OK;
 
-	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+	if (cli_parse(&cmd_explain, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
 	if (open_explain(arguments.root, &explain) != CLI_OK)
 		return CLI_FAILED;
@@ -279,6 +256,7 @@ static enum cli_exit run(int argc, char **argv)
 const struct cli_command cmd_explain = {
 	.name = "explain",
 	.operands = "DEVICE...",
+	.missing = "no device given",
 	.summary = "tell why a device has the driver that it has",
 	.details =
 		"DEVICE is an address (01:00.0), a path (00:01.0/00), ids (10de:2204), a "

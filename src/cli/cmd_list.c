@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot list`: the machine's PCI functions by IOMMU group, for people who choose one. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 
@@ -21,43 +20,17 @@ struct arguments {
 	bool gpu, nvme, usb, all, json;
 };
 
-enum { GPU, NVME, USB, ALL, OUTPUT, JSON, ROOT };
-
 static const struct cli_option options[] = {
-	[GPU] = {"gpu", NULL, "list groups with a graphics card", 0},
-	[NVME] = {"nvme", NULL, "list groups with an NVMe drive", 0},
-	[USB] = {"usb", NULL, "list groups with a USB controller", 0},
-	[ALL] = {"all", NULL, "list all groups", 'a'},
-	[OUTPUT] = {"output", "LIST", "show these columns, with +LIST as well", 'o'},
-	[JSON] = CLI_OPTION_JSON,
-	[ROOT] = CLI_OPTION_ROOT,
+	{"gpu", NULL, "list groups with a graphics card", 0, CLI_STORE(gpu)},
+	{"nvme", NULL, "list groups with an NVMe drive", 0, CLI_STORE(nvme)},
+	{"usb", NULL, "list groups with a USB controller", 0, CLI_STORE(usb)},
+	{"all", NULL, "list all groups", 'a', CLI_STORE(all)},
+	{"output", "LIST", "show these columns, with +LIST as well", 'o',
+		CLI_STORE(columns)},
+	CLI_OPTION_JSON,
+	CLI_OPTION_ROOT,
 	{0},
 };
-
-/* Returns CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
-{
-	struct arguments arguments = {.root = "/"};
-	int option;
-
-	while ((option = cli_next_option(&cmd_list, argc, argv)) >= 0) {
-		arguments.gpu |= option == GPU;
-		arguments.nvme |= option == NVME;
-		arguments.usb |= option == USB;
-		arguments.all |= option == ALL;
-		arguments.json |= option == JSON;
-		if (option == OUTPUT)
-			arguments.columns = optarg;
-		else if (option == ROOT)
-			arguments.root = optarg;
-	}
-	if (option == CLI_BAD_OPTION)
-		return CLI_MISUSE;
-	if (optind < argc)
-		return cli_extra_argument(argv, optind);
-	*ret = arguments;
-	return CLI_OK;
-}
 
 static bool is_narrow_terminal(void)
 {
@@ -244,11 +217,11 @@ static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	_cleanup_(inventory_free) struct inventory inventory = {0};
-	struct arguments arguments = {0};
+	struct arguments arguments = {.root = "/"};
 	static struct nextboot next;
 	int r;
 
-	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+	if (cli_parse(&cmd_list, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
 	if (cli_open_root("list", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;

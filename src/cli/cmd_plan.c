@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot plan`: what the next boot will do, from the planner of the early program. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "../core/util.h"
@@ -16,12 +15,10 @@ struct arguments {
 	bool json;
 };
 
-enum { ROOT, CMDLINE, JSON };
-
 static const struct cli_option options[] = {
-	[ROOT] = CLI_OPTION_ROOT,
-	[CMDLINE] = {"cmdline", "TEXT", "try TEXT as the kernel command line", 0},
-	[JSON] = CLI_OPTION_JSON,
+	CLI_OPTION_ROOT,
+	{"cmdline", "TEXT", "try TEXT as the kernel command line", 0, CLI_STORE(cmdline)},
+	CLI_OPTION_JSON,
 	{0},
 };
 
@@ -52,28 +49,6 @@ static const struct column text_columns[] = {
 	[ACTION] = {"AT THE NEXT BOOT", COLUMN_DEFAULT, NULL},
 	[NAME] = {"NAME", COLUMN_DEFAULT | COLUMN_TRUNC, NULL},
 };
-
-/* Returns CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
-{
-	struct arguments arguments = {.root = "/"};
-	int option;
-
-	while ((option = cli_next_option(&cmd_plan, argc, argv)) >= 0) {
-		if (option == ROOT)
-			arguments.root = optarg;
-		else if (option == CMDLINE)
-			arguments.cmdline = optarg;
-		else if (option == JSON)
-			arguments.json = true;
-	}
-	if (option == CLI_BAD_OPTION)
-		return CLI_MISUSE;
-	if (optind < argc)
-		return cli_extra_argument(argv, optind);
-	*ret = arguments;
-	return CLI_OK;
-}
 
 /* The cells that tell of the function itself; all empty without one. */
 static int set_function(
@@ -254,11 +229,11 @@ static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	static struct nextboot next;
-	struct arguments arguments = {0};
+	struct arguments arguments = {.root = "/"};
 	enum cli_exit status = CLI_OK;
 	int r;
 
-	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+	if (cli_parse(&cmd_plan, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
 	if (cli_open_root("plan", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot protect`: the protect list of this host, to stdout or into a file. */
 #include <errno.h>
-#include <getopt.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -18,33 +17,11 @@ struct arguments {
 	const char *root, *output;
 };
 
-enum { ROOT, OUTPUT };
-
 static const struct cli_option options[] = {
-	[ROOT] = CLI_OPTION_ROOT,
-	[OUTPUT] = {"output", "FILE", "write the list into FILE", 0},
+	CLI_OPTION_ROOT,
+	{"output", "FILE", "write the list into FILE", 0, CLI_STORE(output)},
 	{0},
 };
-
-/* Returns CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
-{
-	struct arguments arguments = {.root = "/"};
-	int option;
-
-	while ((option = cli_next_option(&cmd_protect, argc, argv)) >= 0) {
-		if (option == ROOT)
-			arguments.root = optarg;
-		else if (option == OUTPUT)
-			arguments.output = optarg;
-	}
-	if (option == CLI_BAD_OPTION)
-		return CLI_MISUSE;
-	if (optind < argc)
-		return cli_extra_argument(argv, optind);
-	*ret = arguments;
-	return CLI_OK;
-}
 
 static enum cli_exit report_trace(const char *root, int error)
 {
@@ -81,12 +58,12 @@ static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	_cleanup_free_ char *text = NULL;
-	struct arguments arguments = {0};
+	struct arguments arguments = {.root = "/"};
 	static struct config config;
 	struct protect_list list;
 	int r;
 
-	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+	if (cli_parse(&cmd_protect, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
 	if (cli_open_root("protect", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;

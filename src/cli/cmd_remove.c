@@ -4,7 +4,6 @@
  * configuration first: the device may be gone.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "../core/configbuild.h"
@@ -20,11 +19,9 @@ struct arguments {
 	bool dry_run;
 };
 
-enum { DRY_RUN, ROOT };
-
 static const struct cli_option options[] = {
-	[DRY_RUN] = CLI_OPTION_DRY_RUN,
-	[ROOT] = CLI_OPTION_ROOT,
+	CLI_OPTION_DRY_RUN,
+	CLI_OPTION_ROOT,
 	{0},
 };
 
@@ -34,29 +31,6 @@ struct found {
 	const struct config_section *sections[CONFIG_SECTIONS_MAX];
 	unsigned n;
 };
-
-/* Returns CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
-{
-	struct arguments arguments = {.root = "/"};
-	int option;
-
-	while ((option = cli_next_option(&cmd_remove, argc, argv)) >= 0) {
-		if (option == ROOT)
-			arguments.root = optarg;
-		else if (option == DRY_RUN)
-			arguments.dry_run = true;
-	}
-	if (option == CLI_BAD_OPTION)
-		return CLI_MISUSE;
-	if (optind == argc)
-		return cli_missing_argument("remove", "no device set or device given");
-	if (optind + 1 < argc)
-		return cli_extra_argument(argv, optind + 1);
-	arguments.operand = argv[optind];
-	*ret = arguments;
-	return CLI_OK;
-}
 
 static void add_section(struct found *found, const struct config_section *section)
 {
@@ -194,13 +168,14 @@ static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	const struct config_section *section = NULL;
-	struct arguments arguments = {0};
+	struct arguments arguments = {.root = "/"};
 	static struct config config;
 	const char *path;
 	int r;
 
-	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+	if (cli_parse(&cmd_remove, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
+	arguments.operand = argv[optind];
 	if (cli_open_root("remove", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;
 	if (root.live && !arguments.dry_run && cli_need_root("remove") != CLI_OK)
@@ -223,6 +198,7 @@ static enum cli_exit run(int argc, char **argv)
 const struct cli_command cmd_remove = {
 	.name = "remove",
 	.operands = "NAME|DEVICE",
+	.missing = "no device set or device given",
 	.summary = "leave devices to their own drivers from the next boot on",
 	.details = "NAME is that of a device set, DEVICE any way to name one of its "
 		   "functions, also\none that is gone. Only files that 'vfioboot add' "

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot status`: what became of this boot, and whether the next one will do as well. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "../core/util.h"
@@ -17,33 +16,11 @@ struct arguments {
 	bool json;
 };
 
-enum { ROOT, JSON };
-
 static const struct cli_option options[] = {
-	[ROOT] = CLI_OPTION_ROOT,
-	[JSON] = CLI_OPTION_JSON,
+	CLI_OPTION_ROOT,
+	CLI_OPTION_JSON,
 	{0},
 };
-
-/* Returns CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
-{
-	struct arguments arguments = {.root = "/"};
-	int option;
-
-	while ((option = cli_next_option(&cmd_status, argc, argv)) >= 0) {
-		if (option == ROOT)
-			arguments.root = optarg;
-		else if (option == JSON)
-			arguments.json = true;
-	}
-	if (option == CLI_BAD_OPTION)
-		return CLI_MISUSE;
-	if (optind < argc)
-		return cli_extra_argument(argv, optind);
-	*ret = arguments;
-	return CLI_OK;
-}
 
 static void put_boot(struct json_builder *builder, struct json_object *top,
 	const struct bootstate *state)
@@ -251,10 +228,10 @@ static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	_cleanup_(free_status) struct status status = {0};
-	struct arguments arguments = {0};
+	struct arguments arguments = {.root = "/"};
 	int r;
 
-	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
+	if (cli_parse(&cmd_status, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
 	if (cli_open_root("status", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;

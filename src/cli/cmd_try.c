@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot try`: one boot with the new setting, which comes back by itself if it fails. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -35,17 +34,14 @@ struct arguments {
 	bool keep, cancel, status, dry_run;
 };
 
-enum { ROOT, PROFILE, APPEND, KEEP, CANCEL, STATUS, DRY_RUN };
-
 static const struct cli_option options[] = {
-	[ROOT] = CLI_OPTION_ROOT,
-	[PROFILE] = {"profile", "NAME", "try the sections with this profile", 0},
-	[APPEND] = {"append", "PARAMETER", "try this kernel parameter too (repeatable)",
-		0},
-	[KEEP] = {"keep", NULL, "make what was tried permanent", 0},
-	[CANCEL] = {"cancel", NULL, "take the trial back, or forget it", 0},
-	[STATUS] = {"status", NULL, "tell what became of the last trial", 0},
-	[DRY_RUN] = CLI_OPTION_DRY_RUN,
+	CLI_OPTION_ROOT,
+	{"profile", "NAME", "try the sections with this profile", 0, CLI_STORE(profile)},
+	{"append", "PARAMETER", "try this kernel parameter too (repeatable)", 0, 0},
+	{"keep", NULL, "make what was tried permanent", 0, CLI_STORE(keep)},
+	{"cancel", NULL, "take the trial back, or forget it", 0, CLI_STORE(cancel)},
+	{"status", NULL, "tell what became of the last trial", 0, CLI_STORE(status)},
+	CLI_OPTION_DRY_RUN,
 	{0},
 };
 
@@ -69,32 +65,17 @@ static enum cli_exit add_parameter(struct arguments *arguments, const char *para
 	return CLI_OK;
 }
 
-static enum cli_exit take_option(struct arguments *arguments, int option)
-{
-	switch (option) {
-	case ROOT: arguments->root = optarg; break;
-	case PROFILE: arguments->profile = optarg; break;
-	case APPEND: return add_parameter(arguments, optarg);
-	case KEEP: arguments->keep = true; break;
-	case CANCEL: arguments->cancel = true; break;
-	case STATUS: arguments->status = true; break;
-	case DRY_RUN: arguments->dry_run = true; break;
-	}
-	return CLI_OK;
-}
-
 static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
 {
 	struct arguments arguments = {.root = "/"};
 	int option;
 
-	while ((option = cli_next_option(&cmd_try, argc, argv)) >= 0)
-		if (take_option(&arguments, option) != CLI_OK)
+	while ((option = cli_next_option(&cmd_try, argc, argv, &arguments)) >= 0)
+		if (add_parameter(&arguments, optarg) != CLI_OK)
 			return CLI_MISUSE;
-	if (option == CLI_BAD_OPTION)
+	if (option == CLI_BAD_OPTION ||
+		cli_check_operands(&cmd_try, argc, argv) != CLI_OK)
 		return CLI_MISUSE;
-	if (optind < argc)
-		return cli_extra_argument(argv, optind);
 	if (arguments.keep + arguments.cancel + arguments.status > 1) {
 		cli_error(NAME, "--keep, --cancel and --status exclude each other");
 		return CLI_MISUSE;

@@ -27,8 +27,8 @@ static const struct cli_command *const commands[] = {
 
 /* Shown for all commands together: the program's own options. */
 static const struct cli_option own_options[] = {
-	{"help", NULL, "show this help, or with a command its own", 0},
-	{"version", NULL, "show the version", 0},
+	{"help", NULL, "show this help, or with a command its own", 0, 0},
+	{"version", NULL, "show the version", 0, 0},
 	{0},
 };
 
