@@ -166,7 +166,7 @@ root_drive() {
 
 root_disk() {
 	root_drive
-	qemu+=(-device "virtio-blk-pci,drive=root,serial=root,bus=pcie.0,addr=1e.0")
+	qemu+=(-device "virtio-blk-pci,drive=root,serial=root,bootindex=1,bus=pcie.0,addr=1e.0")
 	root_device=/dev/vda
 }
 

@@ -2,12 +2,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # what it shares with lib.bash and with the tests
 #
 # Guests that boot through their real boot loader, from a disk that keeps what they write.
-# Loaded behind lib.
+# Loaded behind lib and parcel.
 
 ovmf=${OVMF:-/usr/share/OVMF}
-
-# Where loader has put the root file system, in bytes.
-root_offset=$((258 * 1048576))
 
 need_tools() {
 	local tool
@@ -37,7 +34,7 @@ loader_settings() {
 		GRUB_SERIAL_COMMAND='serial --unit=0 --speed=115200'
 		GRUB_DISABLE_OS_PROBER=true
 	END
-	overlay etc/kernel/cmdline <<<"root=/dev/vda3 ${common_parameters//[$'\n\t']/ }"
+	overlay etc/kernel/cmdline <<<"root=LABEL=root ${common_parameters//[$'\n\t']/ }"
 	mkdir -p "$BATS_TEST_TMPDIR/overlay/boot/efi" "$BATS_TEST_TMPDIR/overlay/var/log/journal"
 	overlay_script usr/lib/vfioboot-test/hold <<-'END'
 		#!/bin/sh
@@ -50,14 +47,15 @@ loader_settings() {
 	END
 }
 
-# loader_disk ROOT LOADER: a disk of this test's own
+# loader_disk ROOT LOADER LAYOUT: a disk of this test's own
 loader_disk() {
 	loader_settings
+	parcel_opener
 	image "$1" initramfs-tools-host
 	disk=$BATS_TEST_TMPDIR/disk.img
-	cp --sparse=always "$("$boot_dir/loader" "$image" "$2")/disk.img" "$disk"
+	cp --sparse=always "$("$boot_dir/loader" "$image" "$2" "$3")/disk.img" "$disk"
 	kept=on
-	part_overlay etc/systemd/system/vfioboot-confirm.service.d/time.conf <<-END
+	parcel_file etc/systemd/system/vfioboot-confirm.service.d/time.conf <<-END
 		[Service]
 		ExecStart=
 		ExecStart=/usr/bin/vfioboot confirm --wait ${TRIAL_SECONDS:-90}
@@ -66,12 +64,12 @@ loader_disk() {
 }
 
 # The same with GRUB, and with systemd-boot.
-grub_disk() {
-	loader_disk grub grub
+grub_disk() { # [LAYOUT]
+	loader_disk grub grub "${1:-plain}"
 }
 
 sdboot_disk() {
-	loader_disk sdboot systemd-boot
+	loader_disk sdboot systemd-boot plain
 }
 
 # UEFI in place of the BIOS; the variables are this test's own.
@@ -82,56 +80,10 @@ uefi() {
 		-drive "if=pflash,unit=1,format=raw,file=$BATS_TEST_TMPDIR/vars.fd")
 }
 
-# files of the root partition: part_write FILE PATH [MODE], part_read PATH
-part_write() {
-	debugfs -w -f /dev/stdin "$disk?offset=$root_offset" >/dev/null 2>&1 <<-END
-		rm /$2
-		write $1 /$2
-		set_inode_field /$2 mode 0${3:-100644}
-	END
-	part_read "$2" | cmp - "$1"
-}
-
-part_read() {
-	debugfs -R "cat /$1" "$disk?offset=$root_offset" 2>/dev/null
-}
-
-# Directories for it are made: part_overlay PATH <<CONTENT, part_link TARGET PATH
-part_overlay() {
-	local file=$BATS_TEST_TMPDIR/part-overlay
-	cat >"$file"
-	part_directories "$1"
-	part_write "$file" "$1"
-}
-
-part_link() {
-	part_directories "$2"
-	debugfs -w -R "symlink /$2 $1" "$disk?offset=$root_offset" >/dev/null 2>&1
-}
-
-part_directories() { # PATH
-	local path=$1 made=
-	while [[ $path = */* ]]; do
-		made=$made/${path%%/*}
-		path=${path#*/}
-		echo "mkdir $made"
-	done | debugfs -w -f /dev/stdin "$disk?offset=$root_offset" >/dev/null 2>&1
-}
-
-# What the guest runs at its next boot, as guest_script of lib: next_boot_does <<SCRIPT
-next_boot_does() {
-	local file=$BATS_TEST_TMPDIR/next-boot
-	{
-		echo '#!/bin/sh'
-		cat
-	} >"$file"
-	part_write "$file" usr/lib/vfioboot-test/extra 100755
-}
-
-# A machine that was reset has left the file system's journal to be replayed, which the tests'
-# own writing must not come before.
-replay_journal() {
-	e2fsck -p -E journal_only "$disk?offset=$root_offset" >/dev/null 2>&1 || true
+# The two cards of most tests
+twins_with_parcel() {
+	twins
+	parcel_drive
 }
 
 # power_on [CHOOSE...]: from power on to power off or reset, by the firmware and the loader; what
@@ -157,7 +109,6 @@ power_on() {
 		tail -n 30 "$console"
 		return 1
 	fi
-	replay_journal
 	ended=no
 	[ "$(tail -n 1 "$dump" 2>/dev/null)" != end ] || ended=yes
 }
@@ -193,6 +144,25 @@ choose() {
 		printf '\x0e' >"$BATS_TEST_TMPDIR/keys.in"
 	done
 	echo "The menu never had '$1' selected; it ends with:"
+	tail -c 3000 "$console" | cat -v
+	return 1
+}
+
+# choose_number N: the entry of that place in the menu of systemd-boot, which is on the screen
+# for as long as loader has set
+choose_number() {
+	local tries
+	for ((tries = 0; tries < 400; tries++)); do
+		if grep -aq 'Reboot Into Firmware' "$console"; then
+			sleep 1
+			printf '%s' "$1" >"$BATS_TEST_TMPDIR/keys.in"
+			sleep 1
+			printf '\r' >"$BATS_TEST_TMPDIR/keys.in"
+			return
+		fi
+		sleep 0.2
+	done
+	echo "The menu never came; the console ends with:"
 	tail -c 3000 "$console" | cat -v
 	return 1
 }

@@ -6,6 +6,7 @@
 # the menu, a trial that works, and trials that don't, each of which ends with the normal entry.
 
 load lib
+load parcel
 load loader
 
 setup() {
@@ -26,7 +27,11 @@ normal_boot() {
 # The first boot adds the entries, the second is by "Passthrough", the third by the default, which
 # also takes the entries away.
 entries_work() {
-	next_boot_does <<-'END'
+	local cmdline
+	# The menu was made in a guest without UEFI, which has an entry for its own settings.
+	parcel_script <<-'END'
+		update-grub 2>/dev/null
+		sed 's/^/cmdline /' /proc/cmdline
 		sha256sum /boot/grub/grub.cfg
 		vfioboot entry add
 		echo "entry add ended with $?"
@@ -36,12 +41,13 @@ entries_work() {
 	normal_boot
 	has '^extra entry add ended with 0$'
 	grep -E '^extra [0-9a-f]{64} ' "$dump" >"$BATS_TEST_TMPDIR/sums"
-	next_boot_does <<<'cat /proc/cmdline'
+	cmdline=$(sed -n 's/^extra cmdline //p' "$dump")
+	parcel_script <<<"sed 's/^/cmdline /' /proc/cmdline"
 	power_on_whole choose '\*.*\(Passthrough\)'
-	has '^extra .* vfioboot.profile=passthrough'
+	[ "$(sed -n 's/^extra cmdline //p' "$dump")" = "$cmdline vfioboot.profile=passthrough" ]
 	taken_untouched 02:00
 	native 01:00 bochs-drm
-	next_boot_does <<-'END'
+	parcel_script <<-'END'
 		vfioboot entry remove
 		echo "entry remove ended with $?"
 		sha256sum /boot/grub/grub.cfg
@@ -55,7 +61,7 @@ entries_work() {
 # bats test_tags=all
 @test "GRUB, BIOS: Passthrough binds, the normal entry does not, and remove leaves no trace" {
 	grub_disk
-	twins
+	twins_with_parcel
 	entries_work
 }
 
@@ -63,14 +69,200 @@ entries_work() {
 @test "GRUB, UEFI: Passthrough binds, the normal entry does not, and remove leaves no trace" {
 	need_tools ovmf
 	grub_disk
-	twins
+	twins_with_parcel
 	uefi
 	entries_work
 }
 
+# bats test_tags=all
+@test "GRUB, BIOS, LUKS root: Passthrough binds, the normal entry does not" {
+	grub_disk luks
+	twins_with_parcel
+	entries_work
+}
+
+# GRUB can't clear a one-shot there: a trial that fails would come again.
+# bats test_tags=all
+@test "GRUB, UEFI, btrfs root: Passthrough binds, the normal entry does not; no trial" {
+	need_tools ovmf
+	grub_disk btrfs
+	twins_with_parcel
+	uefi
+	entries_work
+	parcel_script <<-'END'
+		cp /boot/grub/grubenv /run/grubenv
+		cat /proc/cmdline
+		vfioboot try
+		echo "try ended with $?"
+		cmp /run/grubenv /boot/grub/grubenv && ls /boot/grub/custom.cfg
+	END
+	power_on_whole
+	normal_boot
+	has '^extra .* rootflags=subvol=@rootfs '
+	has '^extra vfioboot try: a trial is not safe with this GRUB: /boot/grub is on btrfs'
+	has '^extra try ended with 1$'
+	has "^extra ls: .*custom.cfg.*No such file"
+}
+
+# The kernel package that the root has in store, and the one that it was made with; the
+# distribution's scripts run for each.
+change_kernels='
+	export DEBIAN_FRONTEND=noninteractive
+	install_later() {
+		apt-get install --yes /srv/later/*.deb >/run/apt 2>&1 || cat /run/apt
+	}
+	purge() {
+		apt-get purge --yes "linux-image-$1" linux-image-amd64 >/run/apt 2>&1 || cat /run/apt
+	}
+	list_as_json() {
+		vfioboot entry list --json | tr -d "\\n" | sed "s/^/entries /"
+		echo
+	}
+'
+
+# entries_of RELEASE...: these kernels, and no others, have a "Passthrough" that is ready
+entries_of() {
+	sed -n 's/^extra entries //p' "$dump" | jq -e --args '
+		(.entries | all(.state == "ready" and .entry == "passthrough")) and
+		([.entries[].kernel] | unique) == ($ARGS.positional | sort)' "$@"
+}
+
+# The other kernel that the guest has now, by its list of /lib/modules
+later_kernel() {
+	sed -nE 's/^extra ([0-9][^ ]*-rt-amd64)$/\1/p' "$dump" | grep .
+}
+
+# bats test_tags=all
+@test "GRUB, BIOS: kernels that come and go have both their entries" {
+	local new old
+	grub_disk
+	twins_with_parcel
+	old=$(cat "$image/kernel")
+	parcel_script <<-END
+		$change_kernels
+		vfioboot entry add >/dev/null
+		install_later
+		ls /lib/modules
+		list_as_json
+		grep -o 'gnulinux-[^ ]*-advanced' /boot/grub/grub.cfg | sed 's/^/normal /'
+	END
+	BOOT_TIMEOUT=1200 power_on_whole
+	normal_boot
+	new=$(later_kernel)
+	entries_of "$old" "$new"
+	has "^extra normal gnulinux-$old-advanced"
+	has "^extra normal gnulinux-$new-advanced"
+	parcel_script <<-END
+		$change_kernels
+		uname -r | sed 's/^/runs /'
+		cat /proc/cmdline
+		purge $old
+		list_as_json
+		vfioboot entry remove
+		sha256sum </boot/grub/grub.cfg
+		grub-mkconfig 2>/dev/null | sha256sum
+		grep -i passthrough /boot/grub/grub.cfg | sed 's/^/left /'
+	END
+	BOOT_TIMEOUT=1200 power_on_whole choose '\*.*\(Passthrough\)'
+	has "^extra runs $new\$"
+	has '^extra .* vfioboot.profile=passthrough'
+	taken_untouched 02:00
+	native 01:00 bochs-drm
+	entries_of "$new"
+	[ "$(grep -E '^extra [0-9a-f]{64} ' "$dump" | uniq -c | awk '{ print $1 }')" = 2 ]
+	lacks '^extra left [^#]'
+}
+
+# What bootctl tells of the entries, and of the one that starts by itself. It prints an object a
+# line, or in later versions an array of them.
+list_boot='
+	list_boot() {
+		bootctl list --json=short | sed "s/^/$1 /"
+		bootctl list --no-pager | grep -A 1 "(default)" | sed -n "s/.* id: /$1-default /p"
+	}
+'
+
+boot_list() { # NAME
+	sed -n "s/^extra $1 //p" "$dump" | jq -s 'flatten |
+		map(select(.id | endswith(".conf")) | {id, title, options}) | sort_by(.id)'
+}
+
+# bats test_tags=all
+@test "systemd-boot, UEFI: Passthrough binds, the normal entry does not; kernels come and go" {
+	local new old number entry
+	need_tools ovmf
+	sdboot_disk
+	twins_with_parcel
+	uefi
+	old=$(cat "$image/kernel")
+	parcel_script <<-END
+		$list_boot
+		list_boot before
+		vfioboot entry add
+		echo "entry add ended with \$?"
+		list_boot with
+		# From here the plugin sees to it that the normal entries stay normal.
+		rm /etc/kernel/cmdline
+	END
+	power_on_whole
+	normal_boot
+	has '^extra entry add ended with 0$'
+	# All that was there is as it was, and there is one more.
+	boot_list before >"$BATS_TEST_TMPDIR/before"
+	entry=$(jq -r 'if length == 1 then .[].id else "" end' "$BATS_TEST_TMPDIR/before")
+	boot_list with | jq 'map(select(.title | contains("(Passthrough)") | not))' |
+		diff "$BATS_TEST_TMPDIR/before" -
+	boot_list with | jq -e 'length == 2'
+	has "^extra before-default $entry\$"
+	has "^extra with-default $entry\$"
+	number=$(sed -n 's/^extra with //p' "$dump" |
+		jq -s 'flatten | map(.title | contains("(Passthrough)")) | index(true) + 1')
+	parcel_script <<-END
+		$change_kernels
+		$list_boot
+		cat /proc/cmdline
+		install_later
+		ls /lib/modules
+		list_as_json
+		list_boot with
+	END
+	BOOT_TIMEOUT=1200 power_on_whole choose_number "$number"
+	has '^extra .* vfioboot.profile=passthrough'
+	taken_untouched 02:00
+	native 01:00 bochs-drm
+	new=$(later_kernel)
+	entries_of "$old" "$new"
+	# What the running boot was asked for is in the new kernel's Passthrough alone.
+	boot_list with | jq -e 'length == 4 and all(
+		(.title | contains("(Passthrough)")) ==
+		(.options | tostring | contains("vfioboot.profile=passthrough")))'
+	has "^extra with-default .*-$new.conf\$"
+	parcel_script <<-END
+		$change_kernels
+		$list_boot
+		uname -r | sed 's/^/runs /'
+		purge $old
+		list_as_json
+		vfioboot entry remove
+		echo "entry remove ended with \$?"
+		list_boot after
+		ls -R /boot/efi /etc | grep -i passthrough | sed 's/^/left /'
+	END
+	BOOT_TIMEOUT=1200 power_on_whole
+	normal_boot
+	has "^extra runs $new\$"
+	entries_of "$new"
+	has '^extra entry remove ended with 0$'
+	boot_list after | jq -e 'length == 1 and
+		(.[0].options | tostring | contains("vfioboot") | not)'
+	has "^extra after-default .*-$new.conf\$"
+	has '^extra left 11_linux_passthrough$'
+	lacks '^extra left .*conf$'
+}
+
 # The first boot: by the normal entry, and then 'vfioboot try' is run.
 boot_and_try() { # [OPTION...]
-	next_boot_does <<-END
+	parcel_script <<-END
 		sha256sum /boot/grub/grub.cfg /boot/efi/loader/loader.conf 2>/dev/null
 		vfioboot try $*
 		echo "try ended with \$?"
@@ -89,10 +281,10 @@ boot_and_try() { # [OPTION...]
 # The boot after the trial: the normal entry again, nothing of the trial left in the loader, and
 # a sentence about it that matches the extended regular expression
 normal_again() { # PATTERN
-	next_boot_does <<-'END'
+	parcel_script <<-'END'
 		sha256sum /boot/grub/grub.cfg /boot/efi/loader/loader.conf 2>/dev/null
 		systemctl start vfioboot-settle.service
-		vfioboot try --status
+		vfioboot status
 		cat /var/lib/vfioboot/trial/journal
 		ls -d /boot/grub/custom.cfg /boot/efi/loader/entries/*trial* 2>/dev/null
 		grub-editenv - list 2>/dev/null
@@ -109,10 +301,10 @@ normal_again() { # PATTERN
 
 # The boot of the trial, which takes the card and tells all.
 trial_works() {
-	next_boot_does <<-'END'
+	parcel_script <<-'END'
 		/usr/lib/vfioboot-test/hold
 		cat /proc/cmdline
-		vfioboot try --status
+		vfioboot status
 		journalctl -b -o cat -u vfioboot-confirm.service
 	END
 	power_on_whole
@@ -125,12 +317,12 @@ trial_works() {
 # bats test_tags=all
 @test "GRUB, BIOS: a trial that works is confirmed, and the boot after it is normal" {
 	grub_disk
-	twins
+	twins_with_parcel
 	boot_and_try
 	trial_works
 	normal_again 'Trial .*: confirmed: all its devices were bound'
 	# It can be kept: the normal entry does it from the next image on.
-	next_boot_does <<-'END'
+	parcel_script <<-'END'
 		vfioboot try --keep
 	END
 	power_on_whole
@@ -139,7 +331,7 @@ trial_works() {
 
 # A unit that is at work in the trial alone: unit_of_trial COMMAND
 unit_of_trial() {
-	part_overlay etc/systemd/system/trial-test.service <<-END
+	parcel_file etc/systemd/system/trial-test.service <<-END
 		[Unit]
 		ConditionKernelCommandLine=vfioboot.trial
 		Before=multi-user.target
@@ -149,7 +341,7 @@ unit_of_trial() {
 		TimeoutStartSec=infinity
 		ExecStart=/bin/sh -c '$1'
 	END
-	part_link ../trial-test.service \
+	parcel_link ../trial-test.service \
 		etc/systemd/system/multi-user.target.wants/trial-test.service
 }
 
@@ -162,8 +354,9 @@ trial_fails() {
 # bats test_tags=all
 @test "GRUB, BIOS: a trial that panics comes back by itself, and the journal is kept" {
 	grub_disk
-	unit_of_trial 'echo the end is near; sleep 12; echo c >/proc/sysrq-trigger'
-	twins
+	# What journald had written by then is kept; the watch itself has it written every few seconds.
+	unit_of_trial 'echo the end is near; sleep 8; journalctl --sync; echo c >/proc/sysrq-trigger'
+	twins_with_parcel
 	boot_and_try
 	trial_fails
 	grep -a 'Kernel panic' "$console"
@@ -177,7 +370,7 @@ trial_fails() {
 @test "systemd-boot, UEFI: a trial that works is confirmed, and the boot after it is normal" {
 	need_tools ovmf
 	sdboot_disk
-	twins
+	twins_with_parcel
 	uefi
 	boot_and_try
 	trial_works
@@ -188,7 +381,7 @@ trial_fails() {
 @test "GRUB, BIOS: a trial that hangs comes back by itself, and status says for what it waited" {
 	TRIAL_SECONDS=40 grub_disk
 	unit_of_trial 'sleep infinity'
-	twins
+	twins_with_parcel
 	boot_and_try
 	trial_fails
 	normal_again 'Trial .* failed \(not-up\): .*waiting for .*trial-test.service'
@@ -198,7 +391,7 @@ trial_fails() {
 @test "GRUB, BIOS: a trial whose PID 1 crashes comes back by itself" {
 	grub_disk
 	unit_of_trial 'sleep 12; kill -SEGV 1; sleep infinity'
-	twins
+	twins_with_parcel
 	boot_and_try
 	trial_fails
 	normal_again 'Trial .* failed \(ended\)'
@@ -216,6 +409,7 @@ trial_fails() {
 	machine
 	root_disk
 	card 4 VGA
+	parcel_drive
 	normal_boot() {
 		native 01:00 bochs-drm
 		lacks '^function .*override=vfio-pci'
@@ -229,7 +423,7 @@ trial_fails() {
 # bats test_tags=all
 @test "GRUB, BIOS: a trial whose kernel panics before anything is mounted comes back by itself" {
 	grub_disk
-	twins
+	twins_with_parcel
 	# Without an initramfs to run, and without a driver for the root.
 	boot_and_try --append rdinit=/nothing
 	trial_fails

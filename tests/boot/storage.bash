@@ -3,39 +3,21 @@
 #
 # Machines whose root is on something that is on something else. It takes device-mapper, MD and
 # a lot of patience to make such a disk, so a guest makes it, once, and it is kept as images are.
+# Loaded behind lib and parcel.
 
-# --- to and from a guest whose disks can't be read from here ---------------------------------
+# --- to and from the guest -----------------------------------------------------------------------
 
-# A disk without file system, of which the guest unpacks a tar and on which it leaves another:
-# parcel DIRECTORY
-parcel() {
-	parcel=$BATS_TEST_TMPDIR/parcel
-	tar cf "$parcel" -C "$1" --owner=0 --group=0 .
-	truncate -s 256M "$parcel"
-}
-
-parcel_drive() {
-	qemu+=(-drive "file=$parcel,if=none,id=parcel,format=raw,cache=unsafe"
-		-device "virtio-blk-pci,drive=parcel,serial=parcel,bus=pcie.0,addr=1d.0")
-}
-
-# A test's guest has the tree that is tested and the script to run: parcel_script <<SCRIPT
-parcel_script() {
-	local dir=$BATS_TEST_TMPDIR/sent
-	rm -rf "$dir"
-	mkdir -p "$dir/usr/lib/vfioboot-test"
-	cp -a "$STAGE/." "$dir/"
-	cat >"$dir/usr/lib/vfioboot-test/step"
-	chmod +x "$dir/usr/lib/vfioboot-test/step"
-	parcel "$dir"
+# A test's guest has the tree that is tested and the script to run: stage_script <<SCRIPT
+stage_script() {
+	mkdir -p "$BATS_TEST_TMPDIR/sent"
+	cp -a "$STAGE/." "$BATS_TEST_TMPDIR/sent/"
+	parcel_script
 }
 
 # The kernel and the image that the guest left there, for the next boot
 from_parcel() {
 	local dir=$BATS_TEST_TMPDIR/received release
-	rm -rf "$dir"
-	mkdir "$dir"
-	tar xf "$parcel" -C "$dir"
+	parcel_unpack "$dir"
 	release=$(cat "$image/kernel")
 	initrd=$dir/initrd.img-$release
 	vmlinuz=$dir/vmlinuz-$release
@@ -57,18 +39,14 @@ source_drive() {
 		-device "virtio-blk-pci,drive=source,serial=source,bus=pcie.0,addr=1c.0")
 }
 
-# What all that are made have in common: the root is copied block by block to $1, and made to
-# run at each boot what it finds on the parcel. Runs in the guest.
+# What all that are made have in common: the root is copied block by block to $target. Runs in the
+# guest.
 settle_copy='
 	e2image -ra /dev/disk/by-id/virtio-source "$target"
 	mount "$target" /mnt
 	for dir in dev proc sys run; do
 		mount --bind "/$dir" "/mnt/$dir"
 	done
-	cat >/mnt/usr/lib/vfioboot-test/extra <<-END
-		#!/bin/sh
-		tar xf /dev/disk/by-id/virtio-parcel -C / && /usr/lib/vfioboot-test/step
-	END
 '
 leave_boot='
 	tar cf /dev/disk/by-id/virtio-parcel -C /mnt/boot .
@@ -76,7 +54,7 @@ leave_boot='
 	echo made
 '
 
-make_luks='#!/bin/sh
+make_luks='
 	set -eux
 	exec </dev/null
 	head -c 64 /dev/urandom >/run/root.key
@@ -99,7 +77,7 @@ make_luks='#!/bin/sh
 	chroot /mnt update-initramfs -u -k all
 '$leave_boot
 
-make_raid='#!/bin/sh
+make_raid='
 	set -eux
 	exec </dev/null
 	mdadm --create /dev/md0 --run --level=1 --metadata=1.2 --raid-devices=2 --assume-clean \
@@ -115,14 +93,14 @@ make_raid='#!/bin/sh
 storage() {
 	local script=$3 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vfioboot/storage slot
 	mkdir -p "$cache" "$BATS_TEST_TMPDIR/empty"
-	overlay_script usr/lib/vfioboot-test/extra <<<"$script"
+	parcel_opener
 	STAGE=$BATS_TEST_TMPDIR/empty image "$1" "$2"
 	shift 3
-	made=$cache/${image##*/}
+	made=$cache/${image##*/}-$(sha256sum <<<"$script" | cut -c1-12)
 	exec 8>"$made.lock"
 	flock 8
 	find "$cache" -mindepth 1 -maxdepth 1 -mmin +14400 ! -path "$made*" -exec rm -rf {} +
-	[ -d "$made" ] || make_storage "$@"
+	[ -d "$made" ] || make_storage "$script" "$@"
 	touch "$made"
 	exec 8>&-
 	initrd=$made/initrd.img-$(cat "$image/kernel")
@@ -131,15 +109,16 @@ storage() {
 	done
 }
 
-make_storage() { # SLOT...
+make_storage() { # SCRIPT SLOT...
 	local making=$made.making slot
+	parcel_script <<<"$1"
+	shift
 	rm -rf "$making"
 	mkdir "$making"
 	machine
 	root_disk
 	root_device=/dev/disk/by-id/virtio-root
 	source_drive
-	parcel "$BATS_TEST_TMPDIR/empty"
 	parcel_drive
 	for slot; do
 		truncate -s 3300M "$making/disk$slot"
@@ -147,7 +126,8 @@ make_storage() { # SLOT...
 	done
 	BOOT_TIMEOUT=1200 boot
 	has '^extra made$'
-	tar xf "$parcel" -C "$making"
+	parcel_unpack "$making/boot"
+	mv "$making/boot"/* "$making"
 	mv "$making" "$made"
 }
 

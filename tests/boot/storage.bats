@@ -5,13 +5,13 @@
 # the bottom of it, all of them and no others, and `add` does not take one.
 
 load lib
+load parcel
 load storage
 
 # What the guest does in its first boot: looks, tries what has to be refused, and then gives away
 # a card as anyone would.
 first_script() { # SLOT
 	cat <<-END
-		#!/bin/sh
 		vfioboot protect | sed 's/^/protect /'
 		findmnt -no SOURCE / | sed 's/^/root /'
 		rm -f /etc/dracut.conf.d/chroot.conf
@@ -28,7 +28,7 @@ protects() {
 	for slot; do
 		expected+="storage 00:0$slot.0/00.0 1b36:0010 $use"$'\n'
 	done
-	parcel_script < <(first_script "0$1")
+	stage_script < <(first_script "0$1")
 	stored "$@"
 	BOOT_TIMEOUT=900 boot rd.auto=1
 	grep '^extra' "$dump"
@@ -36,7 +36,7 @@ protects() {
 	has '^extra refused .* /( |,|;|:|$)'
 	has '^extra applied$'
 	from_parcel
-	parcel_script <<<'#!/bin/sh'
+	stage_script <<<:
 	stored "$@"
 	boot rd.auto=1
 	# The list in the image that this boot was made with
