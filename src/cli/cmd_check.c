@@ -9,9 +9,11 @@
 #include "../host/check/checks.h"
 #include "cli.h"
 #include "table.h"
+#include "terminal.h"
 
-/* Lines are wrapped at this column, behind the state and the name of the point. */
+/* Lines are wrapped at this column, or where the terminal ends, to begin at that one. */
 #define WIDTH       90
+#define WIDTH_MIN   60
 #define TEXT_COLUMN 32
 
 /* More lines than these of one check that passes are told as one. */
@@ -67,17 +69,23 @@ static void free_arguments(struct arguments *arguments)
 	free(arguments->operands);
 }
 
-static bool is_terminal(void)
+static int line_width(void)
 {
-	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	int columns = terminal_columns();
+
+	if (columns && columns < WIDTH)
+		return columns > WIDTH_MIN ? columns : WIDTH_MIN;
+	return WIDTH;
 }
 
 /* Prints words from the column @at on, and breaks the line before one that would be cut. */
 static void print_wrapped(const char *text, int at, int indent)
 {
+	int width = line_width();
+
 	for (size_t len; *text; text += len + strspn(text + len, " ")) {
 		len = strcspn(text, " ");
-		if (at > indent && at + 1 + (int)len > WIDTH) {
+		if (at > indent && at + 1 + (int)len > width) {
 			printf("\n%*s", indent, "");
 			at = indent;
 		}
@@ -132,7 +140,7 @@ static void print_state(const struct check_point *point)
 	static const char *const colours[CHECK_STATES] = {[CHECK_PASS] = "\033[32m",
 		[CHECK_FAIL] = "\033[1;31m",
 		[CHECK_UNKNOWN] = "\033[33m"};
-	bool colour = is_terminal();
+	bool colour = terminal_wants_colour();
 
 	printf("  %s%-7s%s  %-20s ", colour ? colours[point->state] : "",
 		check_state_word(point->state), colour ? "\033[0m" : "", point->name);

@@ -48,21 +48,21 @@ static void put_group(struct json_builder *builder, struct json_object *object,
 {
 	struct json_object *list;
 
-	if (function->group == INVENTORY_NO_GROUP)
+	if (function->pci->group == PCIBUS_NO_GROUP)
 		json_put_null(builder, object, "iommu_group");
 	else
 		json_put_number(
-			builder, object, "iommu_group", (unsigned)function->group);
+			builder, object, "iommu_group", (unsigned)function->pci->group);
 	list = json_new_array(builder, object, "group_others");
-	if (function->group == INVENTORY_NO_GROUP)
+	if (function->pci->group == PCIBUS_NO_GROUP)
 		return;
 	for (size_t i = 0; i < inventory->n; i++) {
 		const struct inventory_function *other = &inventory->functions[i];
 		char address[PCI_ADDRESS_SIZE];
 
-		if (other == function || other->group != function->group)
+		if (other == function || other->pci->group != function->pci->group)
 			continue;
-		pci_address_format(other->dev.address, address);
+		pci_address_format(other->pci->dev.address, address);
 		json_put_text(builder, list, NULL, address);
 	}
 }
@@ -93,7 +93,7 @@ static void put_boots(struct json_builder *builder, struct json_object *object,
 	const struct explain *explain, const struct inventory_function *function)
 {
 	const struct bootstate_function *told =
-		bootstate_find(&explain->boot, function->dev.address);
+		bootstate_find(&explain->boot, function->pci->dev.address);
 
 	if (told)
 		status_put_function(
@@ -105,7 +105,7 @@ static void put_boots(struct json_builder *builder, struct json_object *object,
 static void put_function(struct json_builder *builder, struct json_object *object,
 	const struct explain *explain, const struct inventory_function *function)
 {
-	const struct pcidev *dev = &function->dev;
+	const struct pcidev *dev = &function->pci->dev;
 	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE] = "";
 	char id[sizeof("ffff:ffff")], class[sizeof("ffffff")];
 	char override[SYSFS_DRIVER_SIZE];
@@ -124,7 +124,7 @@ static void put_function(struct json_builder *builder, struct json_object *objec
 	json_put_text(builder, object, "driver", dev->driver);
 	json_put_text(builder, object, "driver_override", override);
 	json_put_text(builder, object, "modules", function->kind->modules);
-	json_put_bool(builder, object, "boot_display", function->boot_display);
+	json_put_bool(builder, object, "boot_display", function->pci->boot_display);
 	put_section(builder, object, explain, function);
 	put_boots(builder, object, explain, function);
 	put_group(builder, object, &explain->inventory, function);
@@ -162,7 +162,7 @@ static enum cli_exit open_explain(const char *dir, struct explain *ret)
 static bool is_meant(const struct explain *explain, const char *operand,
 	const struct selector *selector, const struct inventory_function *function)
 {
-	const struct pcidev *dev = &function->dev;
+	const struct pcidev *dev = &function->pci->dev;
 	const struct config_section *section;
 
 	if (selector)
@@ -176,12 +176,12 @@ static enum cli_exit say_absent(
 	const struct explain *explain, const char *operand, bool is_selector)
 {
 	const struct config *config = &explain->next->config;
-	char place[SECTIONS_PLACE_SIZE];
+	char place[CONFIG_PLACE_SIZE];
 
 	for (unsigned i = 0; !is_selector && i < config->n_sections; i++) {
 		if (strcmp(config->sections[i].name, operand) != 0)
 			continue;
-		sections_place(config, config->sections[i].place, place);
+		config_place_text(config, config->sections[i].place, place);
 		return cli_error("explain",
 			"nothing that section %s (%s) names is there; 'vfioboot plan' "
 			"tells more",

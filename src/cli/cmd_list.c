@@ -2,13 +2,13 @@
 /* `vfioboot list`: the machine's PCI functions by IOMMU group, for people who choose one. */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 
 #include "../core/util.h"
 #include "../host/devices/inventory.h"
 #include "cli.h"
 #include "list_cells.h"
 #include "table.h"
+#include "terminal.h"
 
 /* Columns that a terminal has to have for all that is shown otherwise. */
 #define NARROW 100
@@ -32,19 +32,12 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-static bool is_narrow_terminal(void)
-{
-	struct winsize size;
-
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col &&
-		size.ws_col < NARROW;
-}
-
 static enum cli_exit select_columns(struct table *table, const char *list)
 {
+	int width = terminal_columns();
 	const char *bad;
 
-	if (!list && is_narrow_terminal())
+	if (!list && width && width < NARROW)
 		list = narrow_columns;
 	if (!list || table_select(table, list, &bad) == 0)
 		return CLI_OK;
@@ -57,9 +50,9 @@ static bool is_chosen(
 	const struct arguments *arguments, const struct inventory_function *function)
 {
 	bool filtered = arguments->gpu || arguments->nvme || arguments->usb;
-	bool gpu = pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY;
-	bool nvme = function->dev.ids.class >> 8 == 0x0108;
-	bool usb = function->dev.ids.class >> 8 == 0x0c03;
+	bool gpu = pcidev_base_class(&function->pci->dev) == PCI_BASE_DISPLAY;
+	bool nvme = function->pci->dev.ids.class >> 8 == 0x0108;
+	bool usb = function->pci->dev.ids.class >> 8 == 0x0c03;
 
 	if (!filtered)
 		return arguments->all || gpu || nvme || usb || function->section;
@@ -73,8 +66,8 @@ static int compare_places(const void *a, const void *b)
 	const struct inventory_function *x = *(struct inventory_function *const *)a;
 	const struct inventory_function *y = *(struct inventory_function *const *)b;
 
-	if (x->group != y->group)
-		return (unsigned)x->group < (unsigned)y->group ? -1 : 1;
+	if (x->pci->group != y->pci->group)
+		return (unsigned)x->pci->group < (unsigned)y->pci->group ? -1 : 1;
 	return x < y ? -1 : x > y;
 }
 
@@ -106,7 +99,7 @@ static int add_group_line(struct lister *lister, int group)
 
 	if (lister->arguments->json || (lister->group && lister->last_group == group))
 		return 0;
-	if (group != INVENTORY_NO_GROUP)
+	if (group != PCIBUS_NO_GROUP)
 		snprintf(text, sizeof(text), "group %d", group);
 	lister->last_group = group;
 	lister->group = table_add(lister->table, NULL);
@@ -117,7 +110,7 @@ static int add_group_line(struct lister *lister, int group)
 
 static int add_function(struct lister *lister, const struct inventory_function *function)
 {
-	int r = add_group_line(lister, function->group);
+	int r = add_group_line(lister, function->pci->group);
 
 	lister->n_listed++;
 	lister->n_not_bound += function->section && function->result != INVENTORY_BOUND;
@@ -150,9 +143,21 @@ static int add_functions(struct lister *lister, const struct inventory *inventor
 static bool is_in_one_domain(const struct inventory *inventory)
 {
 	for (size_t i = 0; i < inventory->n; i++)
-		if (inventory->functions[i].dev.address.domain)
+		if (inventory->functions[i].pci->dev.address.domain)
 			return false;
 	return true;
+}
+
+/* It could be anything, so nothing is told of it. */
+static void print_unread(const struct pcibus *bus)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	if (!bus->error)
+		return;
+	pci_address_format(bus->unread, address);
+	printf("\n%s does not say what it is (modalias: %s), and is left out.\n", address,
+		strerror(-bus->error));
 }
 
 static void print_usage_problem(const struct inventory *inventory)
@@ -174,9 +179,10 @@ static void print_remarks(const struct lister *lister, const struct inventory *i
 {
 	if (!lister->n_listed)
 		puts("There is no such device; --all lists everything.");
-	if (!inventory->has_groups)
+	if (!inventory->bus.has_groups)
 		puts("\nThere are no IOMMU groups, so no device can be given to a guest.\n"
 		     "'vfioboot check' says what is missing.");
+	print_unread(&inventory->bus);
 	print_usage_problem(inventory);
 	for (unsigned i = 0; i < next->plan.n_entries; i++) {
 		const struct plan_entry *entry = &next->plan.entries[i];

@@ -44,11 +44,11 @@ static void add_section(struct found *found, const struct config_section *sectio
 static void find_by_function(const struct sysfs_root *root,
 	const struct selector *selector, struct found *found)
 {
-	_cleanup_(deviceset_machine_free) struct deviceset_machine machine = {0};
-	const struct deviceset_function *function = NULL;
+	_cleanup_(pcibus_free) struct pcibus machine = {0};
+	const struct pcibus_function *function = NULL;
 	const struct config *config = found->config;
 
-	if (deviceset_read(root, &machine) < 0)
+	if (pcibus_read(root, PCIBUS_PLACES, &machine) < 0)
 		return;
 	while ((function = deviceset_next(&machine, selector, function)))
 		for (unsigned i = 0; i < config->n_sections; i++)
@@ -92,9 +92,9 @@ static enum cli_exit say_several(const struct found *found, const char *operand)
 	cli_error("remove",
 		"'%s' is in more than one device set; give the name of one:", operand);
 	for (unsigned i = 0; i < found->n; i++) {
-		char place[SECTIONS_PLACE_SIZE];
+		char place[CONFIG_PLACE_SIZE];
 
-		sections_place(found->config, found->sections[i]->place, place);
+		config_place_text(found->config, found->sections[i]->place, place);
 		fprintf(stderr, "  %s  %s\n", found->sections[i]->name, place);
 	}
 	return CLI_FAILED;
@@ -132,14 +132,14 @@ static enum cli_exit find_section(const struct sysfs_root *root, struct config *
 static enum cli_exit say_foreign(
 	const struct config *config, const struct config_section *section)
 {
-	char place[SECTIONS_PLACE_SIZE];
+	char place[CONFIG_PLACE_SIZE];
 
 	if (section->from_cmdline)
 		return cli_error("remove",
 			"device set '%s' comes from the kernel command line; take its "
 			"vfioboot.device= out of the boot entry",
 			section->name);
-	sections_place(config, section->place, place);
+	config_place_text(config, section->place, place);
 	return cli_error("remove",
 		"device set '%s' is in %s, which was written or changed by hand; delete "
 		"the lines from [device %s] to the next section there",

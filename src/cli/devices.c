@@ -24,7 +24,7 @@ static const struct choice {
 
 /* A device that might be chosen, and what is against it. */
 struct candidate {
-	const struct deviceset_function *function;
+	const struct pcibus_function *function;
 	struct costs costs;
 };
 
@@ -48,7 +48,7 @@ enum cli_exit devices_open(const char *dir, struct devices *devices)
 	devices->root.fd = -1;
 	if (cli_open_root(NAME, dir, &devices->root) != CLI_OK)
 		return CLI_FAILED;
-	r = deviceset_read(&devices->root, &devices->machine);
+	r = pcibus_read(&devices->root, PCIBUS_WHOLE, &devices->machine);
 	if (r < 0)
 		return cli_error(NAME,
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
@@ -57,7 +57,7 @@ enum cli_exit devices_open(const char *dir, struct devices *devices)
 	configfiles_read_cmdline(&devices->root, &config);
 	sections_say_errors(NAME, &config);
 	devices->config = &config;
-	r = usage_trace(&devices->root, &devices->usage);
+	r = usage_trace(&devices->root, &devices->machine, &devices->usage);
 	if (r < 0 && r != -EHOSTUNREACH)
 		return cli_error(
 			NAME, "cannot trace what %s uses: %s", dir, strerror(-r));
@@ -73,7 +73,7 @@ void devices_close(struct devices *devices)
 {
 	deviceset_free(&devices->set);
 	usage_free(&devices->usage);
-	deviceset_machine_free(&devices->machine);
+	pcibus_free(&devices->machine);
 	names_close(&devices->names);
 	sysfs_root_close(&devices->root);
 }
@@ -86,8 +86,9 @@ const char *devices_title(const struct devices *devices, const struct pcidev *de
 	return name.name;
 }
 
-void devices_say(const struct devices *devices, const struct deviceset_function *function,
-	const char *remark)
+/* "  ADDRESS PATH TITLE", and behind it ": " and @remark if there is one. */
+static void say_function(const struct devices *devices,
+	const struct pcibus_function *function, const char *remark)
 {
 	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE] = "-";
 
@@ -137,11 +138,11 @@ void devices_describe_cost(
 		[COST_LAST_DISPLAY] = "is the last display that the host has",
 		[COST_NO_GROUP] = "has no IOMMU group",
 	};
-	char place[SECTIONS_PLACE_SIZE];
+	char place[CONFIG_PLACE_SIZE];
 
 	switch (cost->kind) {
 	case COST_CONFIGURED:
-		sections_place(config, cost->section->place, place);
+		config_place_text(config, cost->section->place, place);
 		snprintf(ret, size, "is already in [device %s], %s", cost->section->name,
 			place);
 		break;
@@ -163,14 +164,9 @@ static const struct choice *find_choice(const char *operand)
 	return NULL;
 }
 
-bool devices_is_auto(const char *operand)
-{
-	return find_choice(operand);
-}
-
 /* Adds the function, and what is against giving it with what goes along. */
 static int add_candidate(struct candidates *candidates, const struct devices *devices,
-	const struct deviceset_function *function)
+	const struct pcibus_function *function)
 {
 	_cleanup_(deviceset_free) struct deviceset set = {0};
 	struct candidate *more =
@@ -190,8 +186,7 @@ static int add_candidate(struct candidates *candidates, const struct devices *de
 }
 
 /* Whether it is of the kind; virtual functions are for those who know them by name. */
-static bool is_choice(
-	const struct choice *choice, const struct deviceset_function *function)
+static bool is_choice(const struct choice *choice, const struct pcibus_function *function)
 {
 	return function->dev.ids.class >> choice->shift == choice->class &&
 		!function->is_virtual;
@@ -200,11 +195,11 @@ static bool is_choice(
 static int find_candidates(const struct devices *devices, const struct choice *choice,
 	struct candidates *candidates)
 {
-	const struct deviceset_machine *machine = &devices->machine;
+	const struct pcibus *machine = &devices->machine;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < machine->n; i++) {
-		const struct deviceset_function *function = &machine->functions[i];
+		const struct pcibus_function *function = &machine->functions[i];
 		bool seen = false;
 
 		for (size_t j = 0; j < candidates->n; j++)
@@ -227,7 +222,7 @@ static void say_candidate(
 			devices_describe_cost(devices->config, &candidate->costs.costs[i],
 				text, sizeof(text));
 		if (i == 0)
-			devices_say(devices, candidate->function, text);
+			say_function(devices, candidate->function, text);
 		else
 			fprintf(stderr, "%32s%s\n", "", text);
 	}
@@ -263,11 +258,10 @@ static enum cli_exit choose(struct devices *devices, const struct choice *choice
 }
 
 /* Whether all that the selector names is in one slot. */
-static bool is_one_device(
-	const struct deviceset_machine *machine, const struct selector *selector)
+static bool is_one_device(const struct pcibus *machine, const struct selector *selector)
 {
-	const struct deviceset_function *first = deviceset_next(machine, selector, NULL);
-	const struct deviceset_function *next = first;
+	const struct pcibus_function *first = deviceset_next(machine, selector, NULL);
+	const struct pcibus_function *next = first;
 
 	if (selector->kind == SELECTOR_PATH || selector->kind == SELECTOR_ADDRESS)
 		return true;
@@ -280,20 +274,20 @@ static bool is_one_device(
 static enum cli_exit say_several(
 	struct devices *devices, const char *operand, const struct selector *selector)
 {
-	const struct deviceset_function *function = NULL;
+	const struct pcibus_function *function = NULL;
 
 	cli_error(NAME,
 		"'%s' names more than one device here; name the one that you mean, by its "
 		"path:",
 		operand);
 	while ((function = deviceset_next(&devices->machine, selector, function)))
-		devices_say(devices, function, "");
+		say_function(devices, function, "");
 	return CLI_FAILED;
 }
 
 /* Of a slot that is named without its functions a bridge among them is not meant. */
 static bool is_meant(
-	const struct selector *selector, const struct deviceset_function *function)
+	const struct selector *selector, const struct pcibus_function *function)
 {
 	return !selector->slot || function->dev.path.depth > 1 ||
 		pcidev_base_class(&function->dev) != PCI_BASE_BRIDGE;
@@ -301,7 +295,7 @@ static bool is_meant(
 
 enum cli_exit devices_add(struct devices *devices, const char *operand)
 {
-	const struct deviceset_function *function = NULL;
+	const struct pcibus_function *function = NULL;
 	const struct choice *choice = find_choice(operand);
 	struct selector selector;
 	int r = 0;

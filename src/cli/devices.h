@@ -10,7 +10,7 @@
 /* Starts as {0}; devices_close() is to be called whatever happened. */
 struct devices {
 	struct sysfs_root root;
-	struct deviceset_machine machine;
+	struct pcibus machine;
 	struct config *config; /* in static storage */
 	struct usage usage;
 	struct names *names;
@@ -29,15 +29,8 @@ void devices_close(struct devices *devices);
  */
 enum cli_exit devices_add(struct devices *devices, const char *operand);
 
-/* Whether @operand is one of the words for a device to be chosen. */
-bool devices_is_auto(const char *operand);
-
 /* What people call a function.  The text lasts until the next call. */
 const char *devices_title(const struct devices *devices, const struct pcidev *dev);
-
-/* Prints on stderr "  ADDRESS PATH TITLE", and behind it ": " and @remark if there is one. */
-void devices_say(const struct devices *devices, const struct deviceset_function *function,
-	const char *remark);
 
 /*
  * What a cost means, as the end of a sentence that begins with the function: "carries

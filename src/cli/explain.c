@@ -17,7 +17,7 @@ void explain_read_override(const struct explain *explain,
 {
 	char path[128], address[PCI_ADDRESS_SIZE];
 
-	pci_address_format(function->dev.address, address);
+	pci_address_format(function->pci->dev.address, address);
 	snprintf(path, sizeof(path), TREE_PCI "/%s/driver_override", address);
 	if (tree_read_line(&explain->root, path, ret, SYSFS_DRIVER_SIZE) < 0 ||
 		strcmp(ret, NOT_SET) == 0)
@@ -28,7 +28,7 @@ const struct config_section *explain_find_section(
 	const struct explain *explain, const struct inventory_function *function)
 {
 	const struct config *config = &explain->next->config;
-	const struct pcidev *dev = &function->dev;
+	const struct pcidev *dev = &function->pci->dev;
 
 	if (function->section)
 		return function->section;
@@ -42,7 +42,7 @@ const struct config_section *explain_find_section(
 static void print_driver(
 	const struct explain *explain, const struct inventory_function *function)
 {
-	const char *driver = function->dev.driver;
+	const char *driver = function->pci->dev.driver;
 	char override[SYSFS_DRIVER_SIZE];
 
 	explain_read_override(explain, function, override);
@@ -72,18 +72,18 @@ static void print_section(const struct explain *explain,
 {
 	const struct config_section *section = explain_find_section(explain, function);
 	const struct config *config = &explain->next->config;
-	char place[SECTIONS_PLACE_SIZE];
+	char place[CONFIG_PLACE_SIZE];
 
 	if (!section) {
 		printf("  No section of the configuration names it: it is left to its "
 		       "own driver.\n");
-		if (pcidev_base_class(&function->dev) != PCI_BASE_BRIDGE)
+		if (pcidev_base_class(&function->pci->dev) != PCI_BASE_BRIDGE)
 			printf("  'vfioboot add --dry-run %s' shows what it would take "
 			       "to give it to vfio-pci.\n",
 				address);
 		return;
 	}
-	sections_place(config, section->place, place);
+	config_place_text(config, section->place, place);
 	if (strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
 		printf("  The section %s (%s) wants it to have no driver", section->name,
 			place);
@@ -108,9 +108,9 @@ static void print_boots(
 	const struct explain *explain, const struct inventory_function *function)
 {
 	const struct bootstate_function *told =
-		bootstate_find(&explain->boot, function->dev.address);
+		bootstate_find(&explain->boot, function->pci->dev.address);
 	const struct plan_entry *entry =
-		nextboot_find(explain->next, function->dev.address);
+		nextboot_find(explain->next, function->pci->dev.address);
 	const char *wanted;
 	char text[512];
 
@@ -138,7 +138,7 @@ static void print_group(
 	const struct inventory *inventory = &explain->inventory;
 	bool any = false;
 
-	if (function->group == INVENTORY_NO_GROUP) {
+	if (function->pci->group == PCIBUS_NO_GROUP) {
 		printf("  It has no IOMMU group, so no guest can have it: 'vfioboot "
 		       "check' tells why.\n");
 		return;
@@ -146,21 +146,21 @@ static void print_group(
 	for (size_t i = 0; i < inventory->n; i++) {
 		const struct inventory_function *other = &inventory->functions[i];
 		const char *driver =
-			other->dev.driver[0] ? other->dev.driver : "no driver";
+			other->pci->dev.driver[0] ? other->pci->dev.driver : "no driver";
 		char address[PCI_ADDRESS_SIZE];
 
-		if (other == function || other->group != function->group)
+		if (other == function || other->pci->group != function->pci->group)
 			continue;
-		pci_address_format(other->dev.address, address);
+		pci_address_format(other->pci->dev.address, address);
 		if (!any)
 			printf("  IOMMU group %d, which guests get whole or not at all, "
 			       "has also:\n",
-				function->group);
+				function->pci->group);
 		printf("    %s %s (%s)\n", address, other->kind->name, driver);
 		any = true;
 	}
 	if (!any)
-		printf("  It is alone in its IOMMU group (%d).\n", function->group);
+		printf("  It is alone in its IOMMU group (%d).\n", function->pci->group);
 }
 
 static void print_use(const struct usage_entry *use)
@@ -181,7 +181,7 @@ static void print_use(const struct usage_entry *use)
 static void print_uses(
 	const struct explain *explain, const struct inventory_function *function)
 {
-	if (function->boot_display)
+	if (function->pci->boot_display)
 		printf("  It is the boot display: the firmware and the first console "
 		       "are on it.\n");
 	if (explain->inventory.usage_error < 0) {
@@ -203,7 +203,7 @@ static void print_uses(
 void explain_print(
 	const struct explain *explain, const struct inventory_function *function)
 {
-	const struct pcidev *dev = &function->dev;
+	const struct pcidev *dev = &function->pci->dev;
 	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE] = "";
 
 	pci_address_format(dev->address, address);

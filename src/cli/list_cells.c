@@ -166,7 +166,7 @@ static void set_notes(struct cells *cells, const struct inventory_function *func
 	};
 	struct text notes = {0};
 
-	if (function->boot_display)
+	if (function->pci->boot_display)
 		add(&notes, "boot display", "");
 	for (size_t i = 0; i < ARRAY_SIZE(uses); i++)
 		note_uses(&notes, function, &uses[i]);
@@ -180,19 +180,19 @@ static void set_place(struct cells *cells, const struct inventory_function *func
 {
 	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE], group[16];
 
-	pci_address_format(function->dev.address, address);
+	pci_address_format(function->pci->dev.address, address);
 	set(cells, ADDRESS, address + (short_address ? strlen("0000:") : 0));
-	pci_path_format(&function->dev.path, path);
-	set(cells, PATH, function->dev.path.depth ? path : NULL);
-	snprintf(group, sizeof(group), "%d", function->group);
-	set(cells, IOMMU_GROUP, function->group == INVENTORY_NO_GROUP ? NULL : group);
-	set(cells, DRIVER, function->dev.driver);
+	pci_path_format(&function->pci->dev.path, path);
+	set(cells, PATH, function->pci->dev.path.depth ? path : NULL);
+	snprintf(group, sizeof(group), "%d", function->pci->group);
+	set(cells, IOMMU_GROUP, function->pci->group == PCIBUS_NO_GROUP ? NULL : group);
+	set(cells, DRIVER, function->pci->dev.driver);
 }
 
 /* What it is, by its ids. */
 static void set_kind(struct cells *cells, const struct inventory_function *function)
 {
-	const struct pci_ids *ids = &function->dev.ids;
+	const struct pci_ids *ids = &function->pci->dev.ids;
 	char text[32];
 
 	snprintf(text, sizeof(text), "%04x:%04x", ids->vendor, ids->device);
@@ -206,8 +206,8 @@ static void set_kind(struct cells *cells, const struct inventory_function *funct
 	set(cells, VENDOR, function->kind->vendor);
 	set(cells, MODEL, function->kind->model);
 	set(cells, MODULES, function->kind->modules);
-	if (function->is_vga)
-		set(cells, BOOT_DISPLAY, function->boot_display ? "1" : "0");
+	if (function->pci->has_boot_vga)
+		set(cells, BOOT_DISPLAY, function->pci->boot_display ? "1" : "0");
 }
 
 static void set_section(struct cells *cells, const struct inventory_function *function)

@@ -2,6 +2,7 @@
 /* Weighs each cost against what was allowed, and the verdict of the planner above all. */
 #include "objections.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "../core/util.h"
@@ -9,6 +10,9 @@
 #include "sections.h"
 
 #define TEXT_SIZE 512
+
+/* After the first one, more uses of a function than these are counted. */
+#define USES_MAX 4
 
 enum weight {
 	WEIGHT_NOTE,    /* it is worth knowing */
@@ -26,7 +30,7 @@ static enum weight weigh_usage(const struct objections *objections,
 	const struct cost *cost, bool *ret_allowed, const char **ret_remedy)
 {
 	const struct protect_entry *entry =
-		rehearsal_protected(objections->rehearsal, &cost->function->dev);
+		nextboot_protected(&objections->rehearsal->next, &cost->function->dev);
 	bool network = is_network(cost);
 
 	if (entry && entry->kind == PROTECT_NETWORK && network) {
@@ -125,18 +129,25 @@ static void describe(
 static void describe_all(const struct objections *objections, size_t n, char *ret)
 {
 	const struct costs *costs = objections->costs;
+	unsigned more = 0;
+	size_t len;
 
 	describe(objections, &costs->costs[n], ret);
 	while (++n < costs->n && goes_on(costs, n)) {
 		bool untraced = costs->costs[n].usage->untraced;
 		size_t verb = strlen(untraced ? "may carry " : "carries ");
-		size_t len = strlen(ret);
 		char text[TEXT_SIZE];
 
+		if (more++ >= USES_MAX)
+			continue;
+		len = strlen(ret);
 		devices_describe_cost(objections->devices->config, &costs->costs[n], text,
 			sizeof(text));
 		snprintf(ret + len, TEXT_SIZE - len, ", %s", text + verb);
 	}
+	len = strlen(ret);
+	if (more > USES_MAX)
+		snprintf(ret + len, TEXT_SIZE - len, " and %u more", more - USES_MAX);
 }
 
 /* Says a cost as what it is.  Returns whether it stands. */
@@ -161,45 +172,58 @@ static bool say_cost(const struct objections *objections, size_t n)
 
 /* Whether the function could be added as well: nothing of the host is on it. */
 static bool is_free(
-	const struct objections *objections, const struct deviceset_function *function)
+	const struct objections *objections, const struct pcibus_function *function)
 {
 	const struct usage *usage = objections->devices->host.usage;
 
 	return function->dev.path.depth &&
 		pcidev_base_class(&function->dev) != PCI_BASE_BRIDGE &&
-		!rehearsal_protected(objections->rehearsal, &function->dev) &&
+		!nextboot_protected(&objections->rehearsal->next, &function->dev) &&
 		(!usage || !usage_find(usage, function->dev.address));
 }
 
-/* What to do about functions that keep the group: all of them together, if that can be. */
-static void propose_group(const struct objections *objections)
+/* Writes down all that a command would have to name.  Returns whether that can be. */
+static bool put_operands(const struct objections *objections, FILE *command)
 {
-	char command[1024];
-	size_t len = 0, size = sizeof(command);
-
-	for (int i = 0; i < objections->n_operands && len < size; i++)
-		len += (size_t)snprintf(
-			command + len, size - len, " %s", objections->operands[i]);
-	for (size_t i = 0; i < objections->costs->n && len < size; i++) {
+	for (int i = 0; i < objections->n_operands; i++)
+		fprintf(command, " %s", objections->operands[i]);
+	for (size_t i = 0; i < objections->costs->n; i++) {
 		const struct cost *cost = &objections->costs->costs[i];
 		char path[PCI_PATH_SIZE];
 
 		if (cost->kind != COST_GROUP)
 			continue;
-		if (!is_free(objections, cost->other)) {
-			cli_error("add",
-				"a guest gets an IOMMU group as a whole, and the host "
-				"needs a part of this one; a card may be in a group of "
-				"its own in another slot");
-			return;
-		}
+		if (!is_free(objections, cost->other))
+			return false;
 		pci_path_format(&cost->other->dev.path, path);
-		len += (size_t)snprintf(command + len, size - len, " %s", path);
+		fprintf(command, " %s", path);
+	}
+	return true;
+}
+
+/* What to do about functions that keep the group: all of them together, if that can be. */
+static void propose_group(const struct objections *objections)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *command = open_memstream(&text, &size);
+	bool whole = command && put_operands(objections, command);
+
+	if (!command || fclose(command) != 0) {
+		cli_error("add", "%s", strerror(ENOMEM));
+		return;
+	}
+	if (!whole) {
+		cli_error("add",
+			"a guest gets an IOMMU group as a whole, and the host needs a "
+			"part of this one; a card may be in a group of its own in "
+			"another slot");
+		return;
 	}
 	cli_error("add",
 		"a guest gets an IOMMU group as a whole; to give it all, run 'vfioboot "
 		"add%s', or say --allow-partial-group",
-		command);
+		text);
 }
 
 /* Says what keeps groups for the host.  Returns whether that stands. */
@@ -240,7 +264,8 @@ static bool say_verdict(const struct objections *objections)
 
 	for (size_t i = 0; rehearsal->reason == REASON_PROTECTED && i < set->n; i++) {
 		const struct pcidev *dev = &set->members[i].function->dev;
-		const struct protect_entry *entry = rehearsal_protected(rehearsal, dev);
+		const struct protect_entry *entry =
+			nextboot_protected(&rehearsal->next, dev);
 		char address[PCI_ADDRESS_SIZE];
 
 		if (!entry)
@@ -264,11 +289,11 @@ static bool say_verdict(const struct objections *objections)
 static bool say_displaced(const struct objections *objections)
 {
 	const struct config_section *section = objections->rehearsal->displaced;
-	char place[SECTIONS_PLACE_SIZE];
+	char place[CONFIG_PLACE_SIZE];
 
 	if (!section)
 		return false;
-	sections_place(&objections->rehearsal->next.config, section->place, place);
+	config_place_text(&objections->rehearsal->next.config, section->place, place);
 	cli_error("add",
 		"with this and [device %s], %s, no display would be left for the host, and "
 		"that one would be refused; write last-display = yes there if that is meant",

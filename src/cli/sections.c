@@ -7,17 +7,6 @@
 
 #include "cli.h"
 
-void sections_place(const struct config *config, struct config_place place,
-	char ret[static SECTIONS_PLACE_SIZE])
-{
-	const char *file = config->files[place.file];
-
-	if (place.line)
-		snprintf(ret, SECTIONS_PLACE_SIZE, "%s:%u", file, place.line);
-	else
-		snprintf(ret, SECTIONS_PLACE_SIZE, "%s", file);
-}
-
 const char *sections_inactive_word(const struct config *config)
 {
 	return config->off ? "off" : "profile";
@@ -33,9 +22,9 @@ const char *sections_full_stop(const char *sentence)
 void sections_say_errors(const char *command, const struct config *config)
 {
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
-		char place[SECTIONS_PLACE_SIZE];
+		char place[CONFIG_PLACE_SIZE];
 
-		sections_place(config, config->errors[i].place, place);
+		config_place_text(config, config->errors[i].place, place);
 		cli_error(command, "%s: %s", place, config->errors[i].message);
 	}
 	if (config->n_errors > CONFIG_ERRORS_MAX)
@@ -47,11 +36,11 @@ void sections_print_inactive(const struct config *config)
 {
 	for (unsigned i = 0; i < config->n_sections; i++) {
 		const struct config_section *section = &config->sections[i];
-		char place[SECTIONS_PLACE_SIZE];
+		char place[CONFIG_PLACE_SIZE];
 
 		if (config_section_active(config, section))
 			continue;
-		sections_place(config, section->place, place);
+		config_place_text(config, section->place, place);
 		printf("%s (%s): left alone: ", section->name, place);
 		if (config->off)
 			printf("vfioboot.off is on the kernel command line.\n");
@@ -71,17 +60,13 @@ static void print_protected(const struct nextboot *next, unsigned first, unsigne
 	for (unsigned i = first; i < end; i++) {
 		const struct pcidev *dev =
 			&next->machine.functions[next->plan.entries[i].function];
+		const struct protect_entry *entry = nextboot_protected(next, dev);
 		char address[PCI_ADDRESS_SIZE];
 
 		pci_address_format(dev->address, address);
-		for (unsigned j = 0; j < next->protect.n_entries; j++) {
-			const struct protect_entry *entry = &next->protect.entries[j];
-
-			if (entry->kind != PROTECT_DISPLAY &&
-				pci_path_equal(&entry->path, &dev->path, false))
-				printf("  %s carries: %s\n", address,
-					entry->why[0] ? entry->why : "not told");
-		}
+		if (entry)
+			printf("  %s carries: %s\n", address,
+				entry->why[0] ? entry->why : "not told");
 	}
 }
 
@@ -89,9 +74,9 @@ static void print_refused(const struct nextboot *next, unsigned first, unsigned 
 {
 	const struct plan_entry *entry = &next->plan.entries[first];
 	const struct config_section *section = &next->config.sections[entry->section];
-	char place[SECTIONS_PLACE_SIZE];
+	char place[CONFIG_PLACE_SIZE];
 
-	sections_place(&next->config, section->place, place);
+	config_place_text(&next->config, section->place, place);
 	printf("%s (%s): refused: %s%s\n", section->name, place,
 		reason_text(entry->reason),
 		sections_full_stop(reason_text(entry->reason)));

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sections of the configuration, as `plan`, `status` and `explain` tell of them: where
- * each stands, why it does not count at this boot, and why the planner refuses it.
+ * The sections of the configuration, as `plan`, `status` and `explain` tell of them: why
+ * one does not count at this boot, and why the planner refuses it.
  */
 #ifndef VFIOBOOT_SECTIONS_H
 #define VFIOBOOT_SECTIONS_H
 
 #include "../host/config/nextboot.h"
-
-/* Bytes of the longest place, with its NUL. */
-#define SECTIONS_PLACE_SIZE (CONFIG_PATH_SIZE + 8)
-
-/* Where it was written: "FILE:LINE"; of the command line, and of a whole file, no line. */
-void sections_place(const struct config *config, struct config_place place,
-	char ret[static SECTIONS_PLACE_SIZE]);
 
 /* Why a section that is not active does not count: "off" or "profile". */
 const char *sections_inactive_word(const struct config *config);

@@ -244,9 +244,14 @@ static void print_errors(const struct status *status)
 	if (!last || status->boot.image_config == BOOT_CONFIG_TODAYS ||
 		status->next->config.n_errors)
 		return;
-	for (size_t i = 0; i < last->n_errors; i++)
-		printf("%sAt this boot: %s:%u: %s\n", i ? "" : "\n", last->errors[i].file,
-			last->errors[i].line, last->errors[i].message);
+	for (size_t i = 0; i < last->n_errors; i++) {
+		const struct bootrecord_error *error = &last->errors[i];
+
+		printf("%sAt this boot: %s", i ? "" : "\n", error->file);
+		if (error->line)
+			printf(":%u", error->line);
+		printf(": %s\n", error->message);
+	}
 }
 
 static void print_images(const struct status *status)

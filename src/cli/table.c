@@ -10,6 +10,10 @@
 #include <strings.h>
 
 #include "../core/util.h"
+#include "terminal.h"
+
+/* Narrower columns are not worth words that are whole. */
+#define WRAP_MIN 8
 
 struct table {
 	const struct column *columns;
@@ -94,15 +98,6 @@ static int begin(struct table *table)
 	return r;
 }
 
-/* https://no-color.org: any value but an empty one. */
-static bool wants_colour(void)
-{
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && (!no_color || !*no_color) &&
-		(!term || strcmp(term, "dumb") != 0);
-}
-
 int table_new(const char *name, const struct column *columns, size_t n, bool json,
 	struct table **ret)
 {
@@ -120,7 +115,7 @@ int table_new(const char *name, const struct column *columns, size_t n, bool jso
 		scols_table_set_name(table->scols, name) < 0)
 		return -ENOMEM;
 	scols_table_enable_json(table->scols, json);
-	scols_table_enable_colors(table->scols, wants_colour());
+	scols_table_enable_colors(table->scols, terminal_wants_colour());
 	show_default(table);
 	*ret = TAKE_PTR(table);
 	return 0;
@@ -239,6 +234,86 @@ void table_colour(struct table *table, struct table_line *line, const char *colo
 		scols_line_set_color((struct libscols_line *)line, colour);
 }
 
+/* The width that libsmartcols left for @column beside the others that it has printed. */
+static size_t width_left(const struct table *table, size_t column)
+{
+	size_t width = (size_t)terminal_columns();
+
+	for (size_t i = 0; i < table->n_shown && width; i++) {
+		size_t one = table->shown[i] == column
+			? 0
+			: scols_column_get_width(table->cells[table->shown[i]]) + 1;
+
+		width = one < width ? width - one : 0;
+	}
+	return width;
+}
+
+/* Makes line ends of blanks, so that no line has more than @width bytes without need. */
+static void break_lines(char *text, size_t width)
+{
+	char *start = text, *blank = NULL;
+
+	for (; *text; text++) {
+		if (*text != ' ')
+			continue;
+		if (blank && (size_t)(text - start) > width) {
+			*blank = '\n';
+			start = blank + 1;
+		}
+		blank = text;
+	}
+	if (blank && (size_t)(text - start) > width)
+		*blank = '\n';
+}
+
+/* libsmartcols would break words; it is told where, which its printing has shown. */
+static int break_column(struct table *table, size_t column)
+{
+	struct libscols_column *cell = table->cells[column];
+	size_t width = width_left(table, column);
+	int r;
+
+	if (width < WRAP_MIN)
+		return 0;
+	for (size_t i = 0; i < scols_table_get_nlines(table->scols); i++) {
+		struct libscols_cell *at = scols_line_get_column_cell(
+			scols_table_get_line(table->scols, i), cell);
+		const char *data = scols_cell_get_data(at);
+		char *text = data ? strdup(data) : NULL;
+
+		if (data && !text)
+			return -ENOMEM;
+		if (!text)
+			continue;
+		break_lines(text, width);
+		if (scols_cell_refer_data(at, text) < 0)
+			return -EINVAL;
+	}
+	r = scols_column_set_safechars(cell, "\n");
+	return r < 0 ? r
+		     : scols_column_set_wrapfunc(cell, scols_wrapnl_chunksize,
+			       scols_wrapnl_nextchunk, NULL);
+}
+
+/* Prints into *@ret; on a terminal it is done twice where a column has to be broken. */
+static int print_text(struct table *table, char **ret)
+{
+	int r = scols_print_table_to_string(table->scols, ret);
+
+	for (size_t i = 0; r == 0 && i < table->n_shown; i++) {
+		if (!(table->columns[table->shown[i]].flags & COLUMN_WRAP) ||
+			!terminal_columns())
+			continue;
+		r = break_column(table, table->shown[i]);
+		free(*ret);
+		*ret = NULL;
+		if (r == 0)
+			r = scols_print_table_to_string(table->scols, ret);
+	}
+	return r;
+}
+
 /* libsmartcols fills empty cells with blanks, be they the last ones of a line. */
 static void print_trimmed(const char *text)
 {
@@ -263,7 +338,7 @@ int table_print(struct table *table)
 		return scols_print_table(table->scols);
 	/* Lines are drawn, and characters counted, as in the language of the terminal. */
 	setlocale(LC_CTYPE, "");
-	r = scols_print_table_to_string(table->scols, &text);
+	r = print_text(table, &text);
 	if (r == 0)
 		print_trimmed(text);
 	return r;

@@ -7,26 +7,22 @@
 #include <string.h>
 
 #include "configbuild.h"
+#include "text.h"
 #include "util.h"
 
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
-
-/* A text that is quoted somewhere must not break a line there. */
-static void make_printable(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-}
 
 uint16_t config_add_file(struct config *config, const char *path)
 {
 	unsigned file = config->n_files;
 
+	/* One that is told of again and again must not take the room of others. */
+	if (file && strcmp(config->files[file - 1], path) == 0)
+		return (uint16_t)(file - 1);
 	if (file == CONFIG_FILES_MAX)
 		return CONFIG_FILES_MAX - 1;
 	snprintf(config->files[file], CONFIG_PATH_SIZE, "%s", path);
-	make_printable(config->files[file]);
+	text_make_printable(config->files[file]);
 	config->n_files++;
 	return (uint16_t)file;
 }
@@ -44,7 +40,18 @@ void config_add_error(
 	va_start(args, format);
 	vsnprintf(error->message, sizeof(error->message), format, args);
 	va_end(args);
-	make_printable(error->message);
+	text_make_printable(error->message);
+}
+
+void config_place_text(const struct config *config, struct config_place place,
+	char ret[static CONFIG_PLACE_SIZE])
+{
+	const char *file = config->files[place.file];
+
+	if (place.line)
+		snprintf(ret, CONFIG_PLACE_SIZE, "%s:%u", file, place.line);
+	else
+		snprintf(ret, CONFIG_PLACE_SIZE, "%s", file);
 }
 
 bool config_set_name(char *dst, size_t size, const char *text)

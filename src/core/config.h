@@ -88,6 +88,13 @@ void config_read_cmdline(struct config *config, const char *text);
 void config_add_error(struct config *config, struct config_place place,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Bytes of the longest place, with its NUL. */
+#define CONFIG_PLACE_SIZE (CONFIG_PATH_SIZE + 8)
+
+/* Where it was written: "FILE:LINE"; of the command line, and of a whole file, no line. */
+void config_place_text(const struct config *config, struct config_place place,
+	char ret[static CONFIG_PLACE_SIZE]);
+
 /* Names the file @path in config.files.  Returns its index; the last one when it is full. */
 uint16_t config_add_file(struct config *config, const char *path);
 

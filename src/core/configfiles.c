@@ -44,13 +44,20 @@ static void file_error(struct config *config, const char *path, const char *mess
 	config_add_error(config, place, "%s", message);
 }
 
+bool configfiles_is_dropin(const char *name)
+{
+	size_t len = strlen(name), suffix = strlen(SUFFIX);
+
+	return name[0] != '.' && len > suffix && strcmp(name + len - suffix, SUFFIX) == 0;
+}
+
 static bool add_dropin(void *data, const char *name)
 {
 	struct dropins *dropins = data;
-	size_t len = strlen(name), suffix = strlen(SUFFIX);
+	size_t len = strlen(name);
 	unsigned at = 0;
 
-	if (name[0] == '.' || len <= suffix || strcmp(name + len - suffix, SUFFIX) != 0)
+	if (!configfiles_is_dropin(name))
 		return true;
 	while (at < dropins->n && strcmp(dropins->list[at].name, name) < 0)
 		at++;

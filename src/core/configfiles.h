@@ -22,6 +22,9 @@ enum configfiles_of {
 	CONFIGFILES_OF_IMAGE, /* those that an image is made with: none of /run */
 };
 
+/* Whether a file of this name in one of the directories is a drop-in. */
+bool configfiles_is_dropin(const char *name);
+
 /* Reads the main file and the drop-ins.  None of them must be there. */
 void configfiles_read(
 	const struct sysfs_root *root, enum configfiles_of of, struct config *config);

@@ -159,13 +159,6 @@ static bool found_on_bus(void *data, struct pci_address address)
 	return true;
 }
 
-static bool is_before(struct pci_address a, struct pci_address b)
-{
-	if (a.domain != b.domain)
-		return a.domain < b.domain;
-	return (a.bus << 8 | a.devfn) < (b.bus << 8 | b.devfn);
-}
-
 /*
  * A directory has an order of its own; people expect that of the addresses.  Shell's sort:
  * musl's qsort() is 2 KiB of a program that every image carries.
@@ -178,7 +171,8 @@ static void sort(struct pcidev *functions, unsigned n)
 			unsigned at = i;
 
 			for (; at >= gap &&
-				is_before(dev.address, functions[at - gap].address);
+				pci_address_before(
+					dev.address, functions[at - gap].address);
 				at -= gap)
 				functions[at] = functions[at - gap];
 			functions[at] = dev;

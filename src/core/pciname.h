@@ -47,6 +47,20 @@ static inline bool pci_address_equal(struct pci_address a, struct pci_address b)
 	return a.domain == b.domain && a.bus == b.bus && a.devfn == b.devfn;
 }
 
+/* The order of addresses, in which the kernel and lspci(8) list them. */
+static inline bool pci_address_before(struct pci_address a, struct pci_address b)
+{
+	if (a.domain != b.domain)
+		return a.domain < b.domain;
+	return (a.bus << 8 | a.devfn) < (b.bus << 8 | b.devfn);
+}
+
+/* The same for qsort(3): less than 0, 0 or more. */
+static inline int pci_address_compare(struct pci_address a, struct pci_address b)
+{
+	return pci_address_before(b, a) - pci_address_before(a, b);
+}
+
 /*
  * Reads all hex digits at *@text and moves *@text behind them.  Returns false, with *@text
  * as it was, when they are fewer than @min or more than @max (at most 8).

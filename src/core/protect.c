@@ -57,8 +57,7 @@ static bool parse_line(char *line, struct protect_entry *ret)
 	return true;
 }
 
-/* Adds an entry, once: the lists of an image and of a boot say much the same. */
-static bool add_entry(struct protect_list *list, const struct protect_entry *entry)
+bool protect_has(const struct protect_list *list, const struct protect_entry *entry)
 {
 	for (unsigned i = 0; i < list->n_entries; i++) {
 		const struct protect_entry *other = &list->entries[i];
@@ -68,6 +67,14 @@ static bool add_entry(struct protect_list *list, const struct protect_entry *ent
 			pci_path_equal(&other->path, &entry->path, false))
 			return true;
 	}
+	return false;
+}
+
+/* Adds an entry, once: the lists of an image and of a boot say much the same. */
+static bool add_entry(struct protect_list *list, const struct protect_entry *entry)
+{
+	if (protect_has(list, entry))
+		return true;
 	if (list->n_entries == PROTECT_ENTRIES_MAX)
 		return false;
 	list->entries[list->n_entries++] = *entry;

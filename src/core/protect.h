@@ -53,6 +53,9 @@ struct protect_list {
  */
 unsigned protect_parse(struct protect_list *list, char *text);
 
+/* Whether the list has an entry of the same kind, path and ids. */
+bool protect_has(const struct protect_list *list, const struct protect_entry *entry);
+
 /* Writes the line of an entry, with its newline. */
 void protect_format(
 	const struct protect_entry *entry, char ret[static PROTECT_LINE_SIZE]);

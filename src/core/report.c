@@ -275,10 +275,10 @@ void report_write_kmsg(const struct sysfs_root *root, const struct report *repor
 
 	for (unsigned i = 0; i < errors_kept(config); i++) {
 		const struct config_error *error = &config->errors[i];
+		char place[CONFIG_PLACE_SIZE];
 
-		snprintf(sentence, sizeof(sentence), "%s:%u: %s",
-			config->files[error->place.file], error->place.line,
-			error->message);
+		config_place_text(config, error->place, place);
+		text_join(sentence, sizeof(sentence), place, ": ", error->message, NULL);
 		log_line(&log, LEVEL_WARNING, sentence);
 	}
 	if (config->off)

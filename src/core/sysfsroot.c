@@ -79,12 +79,16 @@ struct kernel_open_how {
  */
 static int open_confined(const struct sysfs_root *root, const char *path, int flags)
 {
-	struct kernel_open_how how = {
-		.flags = (uint64_t)flags | O_CLOEXEC, .resolve = KERNEL_RESOLVE_IN_ROOT};
-	int fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+	struct kernel_open_how how = {.resolve = KERNEL_RESOLVE_IN_ROOT};
 	_cleanup_close_ int there = -1;
 	char link[32];
+	int fd;
 
+	/* A pipe in the place of a file is not waited for. */
+	if (!(flags & O_PATH))
+		flags |= O_NONBLOCK;
+	how.flags = (uint64_t)flags | O_CLOEXEC;
+	fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
 	if (fd >= 0)
 		return fd;
 	/* Looked at before it is opened: opening a device or a pipe may do something. */

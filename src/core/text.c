@@ -22,3 +22,10 @@ size_t text_join(char *dst, size_t size, ...)
 	dst[len] = '\0';
 	return len;
 }
+
+void text_make_printable(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}

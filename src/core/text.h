@@ -11,4 +11,7 @@
  */
 size_t text_join(char *dst, size_t size, ...) __attribute__((sentinel));
 
+/* Makes '?' of what would break a line, or upset a terminal: control characters. */
+void text_make_printable(char *text);
+
 #endif

@@ -122,10 +122,13 @@ static int read_input(const struct sysfs_root *root, const struct options *optio
 
 static void print_errors(void)
 {
-	for (unsigned i = 0; i < config.n_errors && i < CONFIG_ERRORS_MAX; i++)
-		fprintf(stderr, "vfioboot-early: %s:%u: %s\n",
-			config.files[config.errors[i].place.file],
-			config.errors[i].place.line, config.errors[i].message);
+	for (unsigned i = 0; i < config.n_errors && i < CONFIG_ERRORS_MAX; i++) {
+		char place[CONFIG_PLACE_SIZE];
+
+		config_place_text(&config, config.errors[i].place, place);
+		fprintf(stderr, "vfioboot-early: %s: %s\n", place,
+			config.errors[i].message);
+	}
 	if (config.n_errors > CONFIG_ERRORS_MAX)
 		fprintf(stderr, "vfioboot-early: and %u more errors\n",
 			config.n_errors - CONFIG_ERRORS_MAX);

@@ -129,24 +129,31 @@ int hostfile_list(
 	return 0;
 }
 
-char *hostfile_value(const char *text, const char *key)
+const char *hostfile_find_value(const char *text, const char *key)
 {
 	size_t len = strlen(key);
+	const char *value = NULL;
 
 	while (text) {
 		text += strspn(text, " \t");
-		if (strncmp(text, key, len) == 0 && text[len] == '=') {
-			const char *value = text + len + 1;
-
-			if (*value == '\'' || *value == '"') {
-				char quote[] = {*value, '\n', '\0'};
-
-				return strndup(value + 1, strcspn(value + 1, quote));
-			}
-			return strndup(value, strcspn(value, " \t\r\n#"));
-		}
+		if (strncmp(text, key, len) == 0 && text[len] == '=')
+			value = text + len + 1;
 		text = strchr(text, '\n');
 		text = text ? text + 1 : NULL;
 	}
-	return NULL;
+	return value;
+}
+
+char *hostfile_value(const char *text, const char *key)
+{
+	const char *value = hostfile_find_value(text, key);
+
+	if (!value)
+		return NULL;
+	if (*value == '\'' || *value == '"') {
+		char quote[] = {*value, '\n', '\0'};
+
+		return strndup(value + 1, strcspn(value + 1, quote));
+	}
+	return strndup(value, strcspn(value, " \t\r\n#"));
 }

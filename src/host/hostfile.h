@@ -35,8 +35,11 @@ int hostfile_list(
 
 /*
  * The value of KEY=VALUE, or KEY='VALUE', on a line of its own in @text, as shells and
- * os-release(5) write it.  NULL for none; else for free().
+ * os-release(5) write it: of several lines the last one.  NULL for none; else for free().
  */
 char *hostfile_value(const char *text, const char *key);
+
+/* What stands in @text behind that "KEY=", for values of other forms.  NULL for none. */
+const char *hostfile_find_value(const char *text, const char *key);
 
 #endif

@@ -62,11 +62,13 @@ int tree_read_line(
 
 bool tree_exists(const struct sysfs_root *root, const char *directory, const char *name)
 {
+	_cleanup_close_ int fd = -1;
 	char path[PATH_MAX];
 
 	if (snprintf(path, sizeof(path), "%s/%s", directory, name) >= (int)sizeof(path))
 		return false;
-	return faccessat(root->fd, path, F_OK, 0) == 0;
+	fd = sysfs_root_open_file(root, path, O_PATH);
+	return fd >= 0;
 }
 
 int tree_open_directory(const struct sysfs_root *root, const char *path, DIR **ret)

@@ -50,7 +50,7 @@
 #define TREE_RUN         "run/vfioboot" /* records of the early program */
 #define TREE_DEV         "/dev/" /* lint: how the kernel tells a node, never opened */
 
-/* Directory that `vfioboot protect --output` may make; not below a root. */
+/* Absolute: directory that `vfioboot protect --output` may make, and of what `apply` leaves. */
 #define RUN_DIRECTORY "/run/vfioboot"
 
 /*

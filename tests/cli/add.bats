@@ -604,3 +604,35 @@ variant_driver() {
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"cannot read the PCI functions of $root"* ]]
 }
+
+@test "what a device or a mount point is called can't upset a terminal" {
+	machine identical-cards
+	mkdir -p "$root/sys/bus/pci/devices/0000:00:14.0/usb1/1-4"
+	printf 'Key\e[2Jboard\n' >"$root/sys/bus/pci/devices/0000:00:14.0/usb1/1-4/product"
+	add usb:auto
+	refused "has 'Key?[2Jboard' plugged in"
+	[[ $stderr != *$'\e'* ]]
+	disk 0000:03:00.0 nvme1n1 259:4
+	mount_line 259:4 '/data/\033]0;x' ext4 /dev/nvme1n1
+	add 03:00.0
+	refused 'carries /data/?]0;x: unmount it'
+	[[ $stderr != *$'\e'* ]]
+}
+
+@test "of many mount points the first ones are named" {
+	local n
+	machine identical-cards
+	disk 0000:03:00.0 nvme1n1 259:4
+	for n in {1..9}; do
+		mount_line 259:4 "/data$n" ext4 /dev/nvme1n1
+	done
+	add 03:00.0
+	refused '0000:03:00.0 carries /data1, /data2, /data3, /data4, /data5 and 4 more: unmount'
+}
+
+@test "the command for a group of many functions is whole" {
+	machine identical-cards 'repeat 192' $'\t0000:40:00.0 8086:1533 020000 driver=igb group=17'
+	add 02:00.0
+	refused "run 'vfioboot add 02:00.0 40:00.0 40:00.1" \
+		" 40:17.6 40:17.7', or say --allow-partial-group"
+}

@@ -185,3 +185,22 @@ fingerprint() {
 	[[ $output == *"unexpected argument 'gpu2'"* ]]
 	run -2 "$vfioboot" remove --nonsense
 }
+
+# More drop-ins than there is room for are told of, each time at their directory.
+@test "of too many drop-ins the one that is named is deleted, and no other" {
+	local n
+	for n in {10..79}; do
+		printf '%s\n' "# Written by 'vfioboot add'; 'vfioboot remove NAME' deletes it." \
+			"[device set$n]" "id = 1234:00$n" >"$root/etc/vfioboot.conf.d/set$n.conf"
+	done
+	run --separate-stderr "$vfioboot" explain --root "$root" 01:00.0
+	[[ $stderr == *'/etc/vfioboot.conf.d: too many drop-in files'* ]]
+	local removed=0
+	for n in {10..79}; do
+		remove --dry-run "set$n"
+		[[ $stderr != *'no device set'* ]] || continue
+		[ "$output" = "Would delete /etc/vfioboot.conf.d/set$n.conf, device set set$n." ]
+		removed=$((removed + 1))
+	done
+	[ "$removed" -eq 56 ]
+}

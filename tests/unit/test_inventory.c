@@ -49,7 +49,7 @@ static void test_functions(void **state)
 	read_inventory(&inventory);
 	assert_int_equal(inventory.n, 3);
 	first = inventory.functions;
-	assert_true(pci_address_equal(first[0].dev.address, other));
+	assert_true(pci_address_equal(first[0].pci->dev.address, other));
 	assert_ptr_equal(inventory_find(&inventory, gpu), &first[1]);
 	assert_ptr_equal(inventory_find(&inventory, sound), &first[2]);
 	assert_null(inventory_find(&inventory, (struct pci_address){1, 1, 0}));
@@ -68,6 +68,7 @@ static void test_groups(void **state)
 {
 	_cleanup_(inventory_free) struct inventory inventory = {0};
 	struct inventory_function *function;
+	struct pcibus_function *pci;
 
 	(void)state;
 	put_machine();
@@ -76,16 +77,17 @@ static void test_groups(void **state)
 	fake_link("sys/devices/" OTHER "/iommu_group", "../../kernel/iommu_groups/x");
 	read_inventory(&inventory);
 	function = inventory.functions;
-	assert_true(inventory.has_groups);
-	assert_int_equal(function[0].group, INVENTORY_NO_GROUP);
-	assert_int_equal(function[1].group, 7);
-	assert_int_equal(function[2].group, 8);
+	pci = inventory.bus.functions;
+	assert_true(inventory.bus.has_groups);
+	assert_int_equal(function[0].pci->group, PCIBUS_NO_GROUP);
+	assert_int_equal(function[1].pci->group, 7);
+	assert_int_equal(function[2].pci->group, 8);
 	assert_false(inventory_same_group(&function[1], &function[2]));
-	function[2].group = 7;
+	pci[2].group = 7;
 	assert_true(inventory_same_group(&function[1], &function[2]));
-	function[2].group = INVENTORY_NO_GROUP;
+	pci[2].group = PCIBUS_NO_GROUP;
 	assert_false(inventory_same_group(&function[1], &function[2]));
-	function[1].group = INVENTORY_NO_GROUP; /* without groups by slot */
+	pci[1].group = PCIBUS_NO_GROUP; /* without groups by slot */
 	assert_true(inventory_same_group(&function[1], &function[2]));
 	assert_false(inventory_same_group(&function[0], &function[2]));
 }

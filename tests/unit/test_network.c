@@ -172,7 +172,7 @@ static void test_platform_network(void **state)
 static void test_up(void **state)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
-	_cleanup_(name_list_free) struct name_list up = {0};
+	_cleanup_(hostfile_free_names) struct hostfile_names up = {0};
 
 	(void)state;
 	add_interface("virtual", "lo", "unknown\n");
@@ -183,9 +183,9 @@ static void test_up(void **state)
 	put("sys/devices/" NIC2 "/net/enp4s0/flags", "0x1003\n");
 	assert_int_equal(sysfs_root_open(top, &root), 0);
 	assert_int_equal(network_add_up(&root, &up), 0);
-	assert_int_equal(up.count, 2);
-	assert_true(!strcmp(up.name[0], "eno1") || !strcmp(up.name[1], "eno1"));
-	assert_true(!strcmp(up.name[0], "tun0") || !strcmp(up.name[1], "tun0"));
+	assert_int_equal(up.n, 2);
+	assert_true(!strcmp(up.names[0], "eno1") || !strcmp(up.names[1], "eno1"));
+	assert_true(!strcmp(up.names[0], "tun0") || !strcmp(up.names[1], "tun0"));
 }
 
 int main(void)

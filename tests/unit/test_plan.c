@@ -161,15 +161,15 @@ static void format_plan(char *ret)
 	*ret = '\0';
 }
 
-/* One "FILE:LINE:" an error, as the case expects them. */
+/* One "PLACE:" an error, as the case expects them. */
 static void format_errors(char *ret)
 {
 	*ret = '\0';
 	for (unsigned i = 0; i < world.config.n_errors; i++) {
-		const struct config_place *place = &world.config.errors[i].place;
+		char place[CONFIG_PLACE_SIZE];
 
-		ret += sprintf(
-			ret, "%s:%u:\n", world.config.files[place->file], place->line);
+		config_place_text(&world.config, world.config.errors[i].place, place);
+		ret += sprintf(ret, "%s:\n", place);
 	}
 }
 

@@ -11,7 +11,7 @@ static int trace_usage(struct usage *ret)
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 
 	assert_int_equal(sysfs_root_open(top, &root), 0);
-	return usage_trace(&root, ret);
+	return usage_trace(&root, NULL, ret);
 }
 
 static void expect_usage(const char *expected)

@@ -47,10 +47,10 @@ static void test_mirror(void **state)
 	struct backing backing = read_list(mirror);
 
 	(void)state;
-	assert_int_equal(backing.functions.count, 3);
-	assert_string_equal(backing.functions.name[0], "sys/devices/" SSD);
-	assert_string_equal(backing.functions.name[1], "sys/devices/" HBA);
-	assert_string_equal(backing.functions.name[2],
+	assert_int_equal(backing.functions.n, 3);
+	assert_string_equal(backing.functions.names[0], "sys/devices/" SSD);
+	assert_string_equal(backing.functions.names[1], "sys/devices/" HBA);
+	assert_string_equal(backing.functions.names[2],
 		"sys/devices/pci0000:00/0000:00:1b.0/0000:05:00.0");
 	assert_false(backing.untraced);
 	backing_free(&backing);
@@ -113,11 +113,11 @@ static void test_program(void **state)
 	(void)state;
 	fake_zpool(mirror, 0);
 	backing = read_pool("rpool/ROOT/debian", true);
-	assert_int_equal(backing.functions.count, 3);
+	assert_int_equal(backing.functions.n, 3);
 	assert_false(backing.untraced);
 	backing_free(&backing);
 	backing = read_pool("rpool@snapshot", true);
-	assert_int_equal(backing.functions.count, 3);
+	assert_int_equal(backing.functions.n, 3);
 	backing_free(&backing);
 }
 
@@ -139,7 +139,7 @@ static void test_program_fails(void **state)
 		fake_zpool(mirror, cases[i].status);
 		backing = read_pool(cases[i].source, cases[i].live);
 		assert_true(backing.untraced);
-		assert_int_equal(backing.functions.count, 0);
+		assert_int_equal(backing.functions.n, 0);
 		backing_free(&backing);
 	}
 }
@@ -179,7 +179,7 @@ static void test_asked_once(void **state)
 	add_mount("0:29", "/srv/a", "zfs", "rpool/srv/a");
 	assert_int_equal(sysfs_root_open(top, &root), 0);
 	root.live = true;
-	assert_int_equal(usage_trace(&root, &usage), 0);
+	assert_int_equal(usage_trace(&root, NULL, &usage), 0);
 	assert_int_equal(usage.n, 9); /* three mounts on three functions */
 	assert_false(usage.entries[0].untraced);
 	assert_int_equal(sysfs_root_read_file(&root, "bin/runs", runs, sizeof(runs)), 1);

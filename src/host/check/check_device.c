@@ -10,6 +10,8 @@
 #include "../hosttree.h"
 #include "checkhost.h"
 
+#define BUS_FUNCTIONS 256 /* at most */
+
 enum reset { RESET_OWN, RESET_OFF, RESET_NONE, RESET_UNKNOWN };
 
 /* Whether another function is on the same bus. */
@@ -20,8 +22,9 @@ static bool has_neighbour(
 		const struct check_function *other = &host->functions[i];
 
 		if (other != function &&
-			other->dev.address.domain == function->dev.address.domain &&
-			other->dev.address.bus == function->dev.address.bus)
+			other->pci->dev.address.domain ==
+				function->pci->dev.address.domain &&
+			other->pci->dev.address.bus == function->pci->dev.address.bus)
 			return true;
 	}
 	return false;
@@ -63,8 +66,8 @@ static void list_neighbours(const struct check_host *host,
 		const struct check_function *other = &host->functions[i];
 		size_t len = strlen(ret);
 
-		if (other->dev.address.domain == function->dev.address.domain &&
-			other->dev.address.bus == function->dev.address.bus &&
+		if (other->pci->dev.address.domain == function->pci->dev.address.domain &&
+			other->pci->dev.address.bus == function->pci->dev.address.bus &&
 			!other->target && !other->planned)
 			text_join(
 				ret + len, size - len, len ? " " : "", other->name, NULL);
@@ -74,8 +77,8 @@ static void list_neighbours(const struct check_host *host,
 /* vfio resets the whole bus when one guest has all of it (vfio_pci_core.c, hot reset). */
 static void tell_no_reset(struct check_host *host, const struct check_function *function)
 {
-	bool behind = function->dev.path.depth > 1 && !function->is_virtual;
-	char others[160];
+	bool behind = function->pci->dev.path.depth > 1 && !function->pci->is_virtual;
+	char others[BUS_FUNCTIONS * PCI_ADDRESS_SIZE];
 
 	list_neighbours(host, function, others, sizeof(others));
 	if (behind && !*others) {
@@ -124,7 +127,7 @@ static void check_one_power(
 	struct check_host *host, const struct check_function *function)
 {
 	char state[32], allowed[8] = "";
-	const char *driver = function->dev.driver;
+	const char *driver = function->pci->dev.driver;
 	int r = check_read_attribute(host, function, "power_state", state, sizeof(state));
 
 	check_read_attribute(host, function, "d3cold_allowed", allowed, sizeof(allowed));
@@ -141,7 +144,7 @@ static void check_one_power(
 		check_remedy(host, "switch the machine off and on again");
 	} else if (strcmp(state, "D3cold") != 0) {
 		check_pass(host, function->name, "has power (%s)", state);
-	} else if (*driver && !check_is_vfio(driver)) {
+	} else if (*driver && !pcibus_is_vfio(driver)) {
 		check_pass(host, function->name,
 			"its driver let it sleep (D3cold), and wakes it up");
 	} else {
@@ -162,7 +165,7 @@ static void check_one_memory(
 	struct check_host *host, const struct check_function *function)
 {
 	struct pci_bar bars[PCI_BARS];
-	int r = pci_bars_read(host->root, function->dev.address, bars);
+	int r = pci_bars_read(host->root, function->pci->dev.address, bars);
 
 	if (r < 0) {
 		check_unknown(host, function->name,
@@ -220,9 +223,9 @@ static void check_one_resizable(
 	struct pci_bar bars[PCI_BARS];
 	char sizes[256];
 
-	if (pcidev_base_class(&function->dev) != PCI_BASE_DISPLAY)
+	if (pcidev_base_class(&function->pci->dev) != PCI_BASE_DISPLAY)
 		return;
-	if (pci_bars_read(host->root, function->dev.address, bars) < 0) {
+	if (pci_bars_read(host->root, function->pci->dev.address, bars) < 0) {
 		check_unknown(host, function->name, "its sizes can't be read");
 		check_remedy_elsewhere(host);
 		return;

@@ -11,23 +11,13 @@
 
 static bool is_display(const struct check_function *function)
 {
-	return pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
-		!function->is_virtual;
+	return pcidev_base_class(&function->pci->dev) == PCI_BASE_DISPLAY &&
+		!function->pci->is_virtual;
 }
 
 static bool is_vga(const struct check_function *function)
 {
-	return function->dev.ids.class >> 8 == CLASS_VGA;
-}
-
-/* 1, 0, or -errno: only of VGA there is such a file. */
-static int is_boot_display(
-	const struct check_host *host, const struct check_function *function)
-{
-	char text[8];
-	int r = check_read_attribute(host, function, "boot_vga", text, sizeof(text));
-
-	return r < 0 ? r : text[0] == '1';
+	return function->pci->dev.ids.class >> 8 == CLASS_VGA;
 }
 
 /* Whether another function is known to be the display of the firmware. */
@@ -36,7 +26,7 @@ static bool is_other_boot_display(
 {
 	for (size_t i = 0; i < host->n; i++)
 		if (&host->functions[i] != function && is_display(&host->functions[i]) &&
-			is_boot_display(host, &host->functions[i]) == 1)
+			host->functions[i].pci->boot_display)
 			return true;
 	return false;
 }
@@ -47,7 +37,7 @@ static bool display_stays(const struct check_host *host)
 		const struct check_function *function = &host->functions[i];
 
 		if (is_display(function) && !function->target && !function->planned &&
-			!check_is_vfio(function->dev.driver))
+			!pcibus_is_vfio(function->pci->dev.driver))
 			return true;
 	}
 	return false;
@@ -56,7 +46,8 @@ static bool display_stays(const struct check_host *host)
 static bool may_be_last(
 	const struct check_host *host, const struct check_function *function)
 {
-	const struct plan_entry *entry = nextboot_find(host->next, function->dev.address);
+	const struct plan_entry *entry =
+		nextboot_find(host->next, function->pci->dev.address);
 
 	return entry && host->next->config.sections[entry->section].last_display;
 }
@@ -64,13 +55,11 @@ static bool may_be_last(
 static void tell_boot_display(
 	struct check_host *host, const struct check_function *function)
 {
-	int boot = is_boot_display(host, function);
-
-	if (boot == 1) {
+	if (function->pci->boot_display) {
 		check_pass(host, function->name,
 			"the firmware shows itself on it: from the next boot on the "
 			"console is on another display");
-	} else if (boot == 0 || is_other_boot_display(host, function)) {
+	} else if (function->pci->has_boot_vga || is_other_boot_display(host, function)) {
 		check_pass(host, function->name, "the firmware uses another display");
 	} else {
 		check_unknown(host, function->name,
@@ -121,7 +110,8 @@ static void judge_framebuffer(struct check_host *host,
 			"the firmware draws into it, and what the kernel does about that "
 			"depends on its version, which can't be read");
 		check_remedy_elsewhere(host);
-	} else if (is_vga(function) && age >= 0 && !check_is_vfio(function->dev.driver)) {
+	} else if (is_vga(function) && age >= 0 &&
+		!pcibus_is_vfio(function->pci->dev.driver)) {
 		check_pass(host, function->name,
 			"the firmware draws into it, and vfio-pci takes that away");
 	} else {
@@ -141,12 +131,11 @@ static void judge_framebuffer(struct check_host *host,
 /* Nothing is there now; the driver that has the device may have taken it away. */
 static void judge_absence(struct check_host *host, const struct check_function *function)
 {
-	int boot = is_boot_display(host, function);
-	const char *driver = function->dev.driver;
+	const char *driver = function->pci->dev.driver;
 
-	if (boot == 1 && *driver && !check_is_vfio(driver)) {
+	if (function->pci->boot_display && *driver && !pcibus_is_vfio(driver)) {
 		judge_framebuffer(host, function, "");
-	} else if (boot < 0 && *driver && !check_is_vfio(driver) &&
+	} else if (!function->pci->has_boot_vga && *driver && !pcibus_is_vfio(driver) &&
 		!is_other_boot_display(host, function)) {
 		check_unknown(host, function->name,
 			"its driver %s may have taken the firmware's framebuffer away",
@@ -162,7 +151,7 @@ static void check_one_framebuffer(
 {
 	struct pci_bar bars[PCI_BARS];
 	char framebuffer[32];
-	int r = pci_bars_read(host->root, function->dev.address, bars);
+	int r = pci_bars_read(host->root, function->pci->dev.address, bars);
 
 	if (r == 0)
 		r = pci_bars_find_framebuffer(

@@ -16,12 +16,13 @@
 static void check_one_group(
 	struct check_host *host, const struct check_function *function)
 {
-	if (function->group != CHECK_NO_GROUP) {
-		check_pass(host, function->name, "in IOMMU group %d", function->group);
-	} else if (!function->dev.detailed) {
+	if (function->pci->group != PCIBUS_NO_GROUP) {
+		check_pass(
+			host, function->name, "in IOMMU group %d", function->pci->group);
+	} else if (!function->pci->dev.detailed) {
 		check_unknown(host, function->name, "its IOMMU group can't be read");
 		check_remedy_elsewhere(host);
-	} else if (!host->has_groups) {
+	} else if (!host->bus.has_groups) {
 		check_fail(host, function->name,
 			"it has no IOMMU group, and without one no "
 			"guest can have it");
@@ -31,8 +32,8 @@ static void check_one_group(
 			"the IOMMU leaves it out: other functions "
 			"have a group, it has none");
 		check_remedy(host,
-			function->dev.ids.vendor == 0x8086 &&
-					pcidev_base_class(&function->dev) ==
+			function->pci->dev.ids.vendor == 0x8086 &&
+					pcidev_base_class(&function->pci->dev) ==
 						PCI_BASE_DISPLAY
 				? "add intel_iommu=on to the kernel command line: some kernels "
 				  "leave Intel's integrated GPU out without it"
@@ -49,47 +50,47 @@ static void check_groups(struct check_host *host)
 		check_one_group(host, function);
 }
 
+/* More functions than these are counted. */
+#define BLOCKERS_MAX 8
+
 /* What stands in the way of a group, as texts. */
 struct group_blockers {
-	char functions[512]; /* "ADDRESS (DRIVER), ..." */
-	char kept[128];      /* the first of them that the host runs on */
-	char add[256];       /* the addresses of those that a guest can have, too */
-	char unsure[64];     /* one of which it is not known what will have it */
+	char functions[BLOCKERS_MAX * 64];         /* "ADDRESS (DRIVER), ..." */
+	char add[BLOCKERS_MAX * PCI_ADDRESS_SIZE]; /* those that a guest can have, too */
+	unsigned n, n_to_add;
+	const char *kept;   /* the first of them that the host runs on; NULL: none */
+	const char *unsure; /* one of which it is not known what will have it; or NULL */
 };
-
-static bool is_protected(const struct check_host *host, const struct pcidev *dev)
-{
-	const struct protect_list *list = &host->next->protect;
-
-	for (unsigned i = 0; i < list->n_entries; i++)
-		if (list->entries[i].kind != PROTECT_DISPLAY &&
-			pci_path_equal(&list->entries[i].path, &dev->path, false))
-			return true;
-	return false;
-}
 
 /* Who will hold a member: its driver; of one that vfio has by hand, who would claim it. */
 static int find_holder(struct modules *modules, const struct check_function *member,
 	char *ret, size_t size)
 {
-	const char *driver = member->dev.driver;
+	const char *driver = member->pci->dev.driver;
 
-	*ret = '\0';
-	if (strcmp(driver, "pcieport") == 0 || strcmp(driver, "pci-stub") == 0)
+	text_join(ret, size, pcibus_leaves_group(driver) ? "" : driver, NULL);
+	if (!pcibus_is_vfio(driver))
 		return 0;
-	if (!check_is_vfio(driver)) {
-		text_join(ret, size, driver, NULL);
-		return 0;
-	}
-	return modules ? modules_claiming(modules, &member->dev.ids, ret, size) : -ENOENT;
+	return modules ? modules_claiming(modules, &member->pci->dev.ids, ret, size)
+		       : -ENOENT;
 }
 
-static void add_item(char *list, size_t size, const char *item, const char *driver)
+static void add_blocker(const struct check_host *host,
+	const struct check_function *member, const char *holder,
+	struct group_blockers *blockers)
 {
-	size_t len = strlen(list);
+	size_t len = strlen(blockers->functions);
 
-	text_join(list + len, size - len, len ? (driver ? ", " : " ") : "", item,
-		driver ? " (" : "", driver ? driver : "", driver ? ")" : "", NULL);
+	if (blockers->n++ < BLOCKERS_MAX)
+		text_join(blockers->functions + len, sizeof(blockers->functions) - len,
+			len ? ", " : "", member->name, " (", holder, ")", NULL);
+	len = strlen(blockers->add);
+	if (pcidev_base_class(&member->pci->dev) != PCI_BASE_BRIDGE &&
+		blockers->n_to_add++ < BLOCKERS_MAX)
+		text_join(blockers->add + len, sizeof(blockers->add) - len,
+			len ? " " : "", member->name, NULL);
+	if (!blockers->kept && nextboot_protected(host->next, &member->pci->dev))
+		blockers->kept = member->name;
 }
 
 static void find_blockers(const struct check_host *host, struct modules *modules,
@@ -97,55 +98,59 @@ static void find_blockers(const struct check_host *host, struct modules *modules
 {
 	for (size_t i = 0; i < host->n; i++) {
 		const struct check_function *member = &host->functions[i];
-		char holder[128];
+		char holder[40];
 
-		if (member->group != group || member->target || member->planned)
+		if (member->pci->group != group || member->target || member->planned)
 			continue;
-		if (!member->dev.detailed ||
+		if (!member->pci->dev.detailed ||
 			find_holder(modules, member, holder, sizeof(holder)) < 0) {
-			text_join(ret->unsure, sizeof(ret->unsure), member->name, NULL);
+			ret->unsure = member->name;
 		} else if (*holder) {
-			add_item(ret->functions, sizeof(ret->functions), member->name,
-				holder);
-			if (pcidev_base_class(&member->dev) != PCI_BASE_BRIDGE)
-				add_item(ret->add, sizeof(ret->add), member->name, NULL);
-			if (!*ret->kept && is_protected(host, &member->dev))
-				text_join(
-					ret->kept, sizeof(ret->kept), member->name, NULL);
+			add_blocker(host, member, holder, ret);
 		}
 	}
+}
+
+static void tell_blockers(struct check_host *host, const struct check_function *function,
+	const struct group_blockers *blockers)
+{
+	char more[32] = "";
+
+	if (blockers->n > BLOCKERS_MAX)
+		snprintf(more, sizeof(more), " and %u more", blockers->n - BLOCKERS_MAX);
+	check_fail(host, function->name,
+		"in its group %d the host keeps %s%s, and no guest gets a part of a "
+		"group",
+		function->pci->group, blockers->functions, more);
+	if (blockers->kept)
+		check_remedy(host,
+			"the host runs on %s: put one of the two into another "
+			"slot, or look for ACS in the firmware setup, which splits "
+			"groups",
+			blockers->kept);
+	else if (!blockers->n_to_add)
+		check_remedy(host,
+			"keep the driver off that bridge, use another slot, or look for "
+			"ACS in the firmware setup, which splits groups");
+	else
+		check_remedy(host,
+			"give that away too ('vfioboot add %s'%s), use another slot, or "
+			"look for ACS in the firmware setup, which splits groups",
+			blockers->n_to_add > BLOCKERS_MAX ? function->name
+							  : blockers->add,
+			blockers->n_to_add > BLOCKERS_MAX ? " names them all" : "");
 }
 
 static void tell_members(struct check_host *host, const struct check_function *function,
 	const struct group_blockers *blockers)
 {
-	if (*blockers->functions) {
-		check_fail(host, function->name,
-			"in its group %d the host keeps %s, and no guest gets a part of a "
-			"group",
-			function->group, blockers->functions);
-		if (*blockers->kept)
-			check_remedy(host,
-				"the host runs on %s: put one of the two into another "
-				"slot, or look for ACS in the firmware setup, which splits "
-				"groups",
-				blockers->kept);
-		else if (!*blockers->add)
-			check_remedy(host,
-				"keep the driver off that bridge, use another "
-				"slot, or look for ACS in the firmware setup, "
-				"which splits groups");
-		else
-			check_remedy(host,
-				"give that away too ('vfioboot add %s'), use another slot, "
-				"or look for ACS in the firmware setup, which splits "
-				"groups",
-				blockers->add);
-	} else if (*blockers->unsure) {
+	if (blockers->n) {
+		tell_blockers(host, function, blockers);
+	} else if (blockers->unsure) {
 		check_unknown(host, function->name,
 			"in its group %d is %s, and who will have that at the next boot "
 			"can't be told",
-			function->group, blockers->unsure);
+			function->pci->group, blockers->unsure);
 		check_remedy(
 			host, "give that away too ('vfioboot add %s')", blockers->unsure);
 	} else {
@@ -165,9 +170,9 @@ static void check_members(struct check_host *host)
 	while ((function = check_next_target(host, &at))) {
 		struct group_blockers blockers = {0};
 
-		if (function->group == CHECK_NO_GROUP)
+		if (function->pci->group == PCIBUS_NO_GROUP)
 			continue;
-		find_blockers(host, modules, function->group, &blockers);
+		find_blockers(host, modules, function->pci->group, &blockers);
 		tell_members(host, function, &blockers);
 	}
 }

@@ -210,7 +210,7 @@ static void check_iommu(struct check_host *host)
 	if (n) {
 		check_pass(host, "", "the kernel uses the IOMMU: %u %s", n,
 			n == 1 ? "group" : "groups");
-	} else if (host->has_groups && !tree_exists(host->root, TREE_GROUPS, ".")) {
+	} else if (host->bus.has_groups && !tree_exists(host->root, TREE_GROUPS, ".")) {
 		check_pass(host, "", "the kernel uses the IOMMU");
 	} else if (host->n || tree_exists(host->root, TREE_GROUPS, ".")) {
 		tell_iommu_off(host);

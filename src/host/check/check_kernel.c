@@ -36,9 +36,9 @@ static bool has_intel_display_target(const struct check_host *host)
 	size_t at = 0;
 
 	while ((function = check_next_target(host, &at)))
-		if (pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
-			function->dev.ids.vendor == 0x8086 &&
-			function->dev.path.depth == 1)
+		if (pcidev_base_class(&function->pci->dev) == PCI_BASE_DISPLAY &&
+			function->pci->dev.ids.vendor == 0x8086 &&
+			function->pci->dev.path.depth == 1)
 			return true;
 	return false;
 }
@@ -46,7 +46,7 @@ static bool has_intel_display_target(const struct check_host *host)
 /* Whether the running kernel, built like this one, shows that the IOMMU comes up. */
 static bool is_proven(const struct check_host *host, const char *release)
 {
-	return host->has_groups && strcmp(release, host->running) == 0;
+	return host->bus.has_groups && strcmp(release, host->running) == 0;
 }
 
 /* What an Intel IOMMU needs on the command line, by what was built in. */

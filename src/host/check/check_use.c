@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether the host can spare a device: what it runs on, and what else it uses now. */
+#include <stdio.h>
+
 #include "../../core/text.h"
 #include "../../core/util.h"
 #include "../usage/usage.h"
 #include "checkhost.h"
 
-static const struct protect_entry *find_protected(
-	const struct check_host *host, const struct pcidev *dev)
-{
-	const struct protect_list *list = &host->next->protect;
-
-	for (unsigned i = 0; i < list->n_entries; i++)
-		if (list->entries[i].kind != PROTECT_DISPLAY &&
-			pci_path_equal(&list->entries[i].path, &dev->path, false))
-			return &list->entries[i];
-	return NULL;
-}
+/* More uses than these are counted. */
+#define USES_MAX 4
 
 /* "/data, swap"; what may be on another function as well is not said of this one. */
 static void list_uses(
@@ -23,27 +16,30 @@ static void list_uses(
 {
 	const struct usage_entry *entry = usage_find(usage, address);
 	const struct usage_entry *end = usage->entries + usage->n;
+	size_t len = 0;
+	unsigned n = 0;
 
 	*ret = '\0';
 	for (; entry && entry < end && pci_address_equal(entry->address, address);
 		entry++) {
-		size_t len = strlen(ret);
-
-		if (!entry->untraced)
-			text_join(ret + len, size - len, len ? ", " : "", entry->what,
-				NULL);
+		if (!entry->untraced && n++ < USES_MAX)
+			len += text_join(ret + len, size - len, len ? ", " : "",
+				entry->what, NULL);
 	}
+	if (n > USES_MAX)
+		snprintf(ret + len, size - len, " and %u more", n - USES_MAX);
 }
 
 static void check_one(struct check_host *host, const struct check_function *function,
 	const struct usage *usage)
 {
-	const struct protect_entry *entry = find_protected(host, &function->dev);
-	char uses[160] = "";
+	const struct protect_entry *entry =
+		nextboot_protected(host->next, &function->pci->dev);
+	char uses[512] = "";
 
 	if (usage)
-		list_uses(usage, function->dev.address, uses, sizeof(uses));
-	if (pcidev_base_class(&function->dev) == PCI_BASE_BRIDGE) {
+		list_uses(usage, function->pci->dev.address, uses, sizeof(uses));
+	if (pcidev_base_class(&function->pci->dev) == PCI_BASE_BRIDGE) {
 		check_fail(
 			host, function->name, "it is a bridge, which no guest can have");
 		check_remedy(host, "name what is behind it");
@@ -69,7 +65,7 @@ static void check_use(struct check_host *host)
 {
 	_cleanup_(usage_free) struct usage usage = {0};
 	const struct check_function *function;
-	bool traced = host->n_targets && usage_trace(host->root, &usage) == 0;
+	bool traced = host->n_targets && usage_trace(host->root, &host->bus, &usage) == 0;
 	size_t at = 0;
 
 	while ((function = check_next_target(host, &at)))

@@ -99,7 +99,7 @@ const struct check_function *check_next_target(const struct check_host *host, si
 
 /* Those that not every kernel has of any function. */
 static const char *const attributes[] = {
-	"reset_method", "reset", "power_state", "d3cold_allowed", "boot_vga"};
+	"reset_method", "reset", "power_state", "d3cold_allowed"};
 
 static void find_attributes(struct check_host *host)
 {
@@ -170,11 +170,6 @@ int check_compare_kernel(const struct check_host *host, unsigned major, unsigned
 	return b == minor ? 0 : b < minor ? -1 : 1;
 }
 
-bool check_is_vfio(const char *driver)
-{
-	return strstr(driver, "vfio");
-}
-
 const char *check_why(int error)
 {
 	if (error == -EACCES || error == -EPERM)
@@ -184,65 +179,30 @@ const char *check_why(int error)
 		: strerror(-error);
 }
 
-/* A number behind the last '/' of the link; the name of a group is nothing else. */
-static int read_group(const struct sysfs_root *root, const char *name)
+/* A machine without PCI has none. */
+static int read_functions(struct check_host *host)
 {
-	char path[128], target[256];
-	const char *slash;
-	int group;
+	int r = pcibus_read(host->root, PCIBUS_WHOLE, &host->bus);
 
-	text_join(path, sizeof(path), TREE_PCI "/", name, "/iommu_group", NULL);
-	if (sysfs_root_read_link(root, path, target, sizeof(target)) < 0)
-		return CHECK_NO_GROUP;
-	slash = strrchr(target, '/');
-	return sscanf(slash ? slash + 1 : target, "%d", &group) == 1 ? group
-								     : CHECK_NO_GROUP;
-}
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	host->functions = calloc(host->bus.n, sizeof(*host->functions));
+	if (host->bus.n && !host->functions)
+		return -ENOMEM;
+	for (; host->n < host->bus.n; host->n++) {
+		struct check_function *function = &host->functions[host->n];
 
-static bool found_function(void *data, struct pci_address address)
-{
-	struct check_host *host = data;
-	struct check_function *more, function = {0};
-
-	if (pcidev_read(host->root, address, &function.dev) < 0)
-		return true;
-	/* What is not told of it stays unknown. */
-	pcidev_read_details(host->root, &function.dev);
-	pci_address_format(address, function.name);
-	function.group = read_group(host->root, function.name);
-	function.is_virtual =
-		hostfile_exists(host->root, TREE_PCI "/%s/physfn", function.name);
-	host->has_groups |= function.group != CHECK_NO_GROUP;
-	/* In steps: a machine may have thousands. */
-	if (host->n % 64 == 0) {
-		more = reallocarray(host->functions, host->n + 64, sizeof(*more));
-		if (!more) {
-			host->error = -ENOMEM;
-			return false;
-		}
-		host->functions = more;
+		function->pci = &host->bus.functions[host->n];
+		pci_address_format(function->pci->dev.address, function->name);
 	}
-	host->functions[host->n++] = function;
-	return true;
-}
-
-static int compare_functions(const void *a, const void *b)
-{
-	const struct pci_address x = ((const struct check_function *)a)->dev.address;
-	const struct pci_address y = ((const struct check_function *)b)->dev.address;
-
-	if (x.domain != y.domain)
-		return x.domain < y.domain ? -1 : 1;
-	return (x.bus << 8 | x.devfn) - (y.bus << 8 | y.devfn);
+	return 0;
 }
 
 static struct check_function *find(struct check_host *host, struct pci_address address)
 {
-	struct check_function key = {.dev = {.address = address}};
+	const struct pcibus_function *pci = pcibus_find(&host->bus, address);
 
-	return host->n
-		? bsearch(&key, host->functions, host->n, sizeof(key), compare_functions)
-		: NULL;
+	return pci ? &host->functions[pci - host->bus.functions] : NULL;
 }
 
 /* What the sections name and what is planned; a stranger in the place is no target. */
@@ -271,7 +231,7 @@ static bool is_meant(
 	const struct selector *operand, const struct check_function *function)
 {
 	return operand->kind == SELECTOR_ADDRESS || operand->kind == SELECTOR_PATH ||
-		pcidev_base_class(&function->dev) != PCI_BASE_BRIDGE;
+		pcidev_base_class(&function->pci->dev) != PCI_BASE_BRIDGE;
 }
 
 static int mark_operands(struct check_host *host, const struct selector *operands,
@@ -283,8 +243,8 @@ static int mark_operands(struct check_host *host, const struct selector *operand
 		for (size_t j = 0; j < host->n; j++) {
 			struct check_function *function = &host->functions[j];
 
-			if (!selector_match(&operands[i], function->dev.address,
-				    &function->dev.path, &function->dev.ids))
+			if (!selector_match(&operands[i], function->pci->dev.address,
+				    &function->pci->dev.path, &function->pci->dev.ids))
 				continue;
 			any = true;
 			function->target |= is_meant(&operands[i], function);
@@ -336,12 +296,9 @@ int check_host_read(struct check_host *host, const struct selector *operands, si
 		host->cmdline = strdup(cmdline);
 	host->cpuinfo = read_cpuinfo(host->root);
 	host->cpu = find_cpu(host->cpuinfo);
-	sysfs_each_function(host->root, NULL, found_function, host);
-	if (host->error < 0)
-		return host->error;
-	if (host->n)
-		qsort(host->functions, host->n, sizeof(*host->functions),
-			compare_functions);
+	r = read_functions(host);
+	if (r < 0)
+		return r;
 	find_attributes(host);
 	mark_configured(host, n == 0);
 	r = mark_operands(host, operands, n, ret_bad);
@@ -353,6 +310,7 @@ int check_host_read(struct check_host *host, const struct selector *operands, si
 void check_host_free(struct check_host *host)
 {
 	kernels_free(&host->kernels);
+	pcibus_free(&host->bus);
 	free(host->functions);
 	free(host->cmdline);
 	free(host->cpuinfo);

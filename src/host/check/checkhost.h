@@ -7,16 +7,13 @@
 #define VFIOBOOT_CHECKHOST_H
 
 #include "../cpu.h"
+#include "../devices/pcibus.h"
 #include "../images/kernels.h"
 #include "checks.h"
 
-#define CHECK_NO_GROUP (-1)
-
 struct check_function {
-	struct pcidev dev;
+	const struct pcibus_function *pci;
 	char name[PCI_ADDRESS_SIZE]; /* its address */
-	int group;                   /* of the IOMMU; or CHECK_NO_GROUP */
-	bool is_virtual;             /* SR-IOV: it has a physical function */
 	bool target;                 /* the checks are about it */
 	bool planned;                /* the next boot binds it, by its section */
 };
@@ -24,7 +21,8 @@ struct check_function {
 struct check_host {
 	const struct sysfs_root *root;
 	const struct nextboot *next;
-	struct check_function *functions; /* all of the machine, by address */
+	struct pcibus bus;
+	struct check_function *functions; /* of the same order */
 	size_t n;
 	size_t n_targets;
 	struct kernels kernels; /* those that are installed */
@@ -32,7 +30,6 @@ struct check_host {
 	char *cmdline;          /* NULL: not known */
 	char *cpuinfo;          /* /proc/cpuinfo; NULL: not known */
 	enum cpu_kind cpu;
-	bool has_groups;     /* at least one function has an IOMMU group */
 	unsigned attributes; /* bits: which of those that are read some function has */
 	/* Filled in as the checks are made: */
 	struct check_list *list;
@@ -96,9 +93,6 @@ bool check_has_parameter(
 
 /* -1, 0 or 1 as the running kernel is older than, of, or newer than @major.@minor; -2: unknown. */
 int check_compare_kernel(const struct check_host *host, unsigned major, unsigned minor);
-
-/* Whether the driver leaves a function to guests: vfio-pci or a variant of it. */
-bool check_is_vfio(const char *driver);
 
 /* How an -errno of reading is told: "only root can read it", ... */
 const char *check_why(int error);

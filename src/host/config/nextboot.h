@@ -33,4 +33,11 @@ int nextboot_read(
 const struct plan_entry *nextboot_find(
 	const struct nextboot *next, struct pci_address address);
 
+/*
+ * The entry of the protect list for the function, which keeps it for the host; NULL: none.
+ * Displays are listed too, and only the last of them is kept.
+ */
+const struct protect_entry *nextboot_protected(
+	const struct nextboot *next, const struct pcidev *dev);
+
 #endif

@@ -112,15 +112,3 @@ int rehearsal_run(const struct sysfs_root *root, const struct dropin *dropin,
 	ret->section = section;
 	return 0;
 }
-
-const struct protect_entry *rehearsal_protected(
-	const struct rehearsal *rehearsal, const struct pcidev *dev)
-{
-	const struct protect_list *protect = &rehearsal->next.protect;
-
-	for (unsigned i = 0; i < protect->n_entries; i++)
-		if (protect->entries[i].kind != PROTECT_DISPLAY &&
-			pci_path_equal(&protect->entries[i].path, &dev->path, false))
-			return &protect->entries[i];
-	return NULL;
-}

@@ -25,8 +25,4 @@ struct rehearsal {
 int rehearsal_run(const struct sysfs_root *root, const struct dropin *dropin,
 	const char *text, struct rehearsal *ret);
 
-/* The entry of the protect list for the function @dev of the rehearsal, or NULL. */
-const struct protect_entry *rehearsal_protected(
-	const struct rehearsal *rehearsal, const struct pcidev *dev);
-
 #endif

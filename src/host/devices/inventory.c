@@ -15,10 +15,8 @@
 struct reader {
 	const struct sysfs_root *root;
 	struct inventory *inventory;
-	size_t room; /* for functions */
 	struct names *names;
 	struct modules *modules; /* NULL: no index of them */
-	int error;
 };
 
 static void close_reader(struct reader *reader)
@@ -44,6 +42,7 @@ void inventory_free(struct inventory *inventory)
 		free_kind(inventory->kinds[i]);
 	free(inventory->kinds);
 	free(inventory->functions);
+	pcibus_free(&inventory->bus);
 	usage_free(&inventory->usage);
 	*inventory = (struct inventory){0};
 }
@@ -97,90 +96,24 @@ static const struct inventory_kind *find_kind(
 	return kind;
 }
 
-static int read_group(const struct sysfs_root *root, const char *directory)
-{
-	char name[128], target[256];
-	const char *number;
-	int group;
-	char end;
-
-	text_join(name, sizeof(name), directory, "/iommu_group", NULL);
-	if (sysfs_root_read_link(root, name, target, sizeof(target)) < 0)
-		return INVENTORY_NO_GROUP;
-	number = strrchr(target, '/');
-	if (!number || sscanf(number + 1, "%d%c", &group, &end) != 1)
-		return INVENTORY_NO_GROUP;
-	return group;
-}
-
-/* What the core does not need to know for its decisions. */
-static void read_more(const struct sysfs_root *root, struct inventory_function *function)
-{
-	char address[PCI_ADDRESS_SIZE], directory[96], name[128], text[8];
-
-	pci_address_format(function->dev.address, address);
-	text_join(directory, sizeof(directory), TREE_PCI "/", address, NULL);
-	function->group = read_group(root, directory);
-	if (pcidev_base_class(&function->dev) != PCI_BASE_DISPLAY)
-		return;
-	text_join(name, sizeof(name), directory, "/boot_vga", NULL);
-	function->is_vga = tree_read_line(root, name, text, sizeof(text)) == 0;
-	function->boot_display = function->is_vga && strcmp(text, "1") == 0;
-}
-
-static struct inventory_function *new_function(struct reader *reader)
+static int read_functions(struct reader *reader)
 {
 	struct inventory *inventory = reader->inventory;
+	const struct pcibus *bus = &inventory->bus;
 
-	if (inventory->n == reader->room) {
-		size_t room = reader->room ? 2 * reader->room : 64;
-		struct inventory_function *more = reallocarray(
-			inventory->functions, room, sizeof(*inventory->functions));
+	inventory->functions = calloc(bus->n, sizeof(*inventory->functions));
+	if (bus->n && !inventory->functions)
+		return -ENOMEM;
+	for (; inventory->n < bus->n; inventory->n++) {
+		const struct pcibus_function *pci = &bus->functions[inventory->n];
+		const struct inventory_kind *kind = find_kind(reader, &pci->dev.ids);
 
-		if (!more)
-			return NULL;
-		inventory->functions = more;
-		reader->room = room;
+		if (!kind)
+			return -ENOMEM;
+		inventory->functions[inventory->n] =
+			(struct inventory_function){.pci = pci, .kind = kind};
 	}
-	return &inventory->functions[inventory->n];
-}
-
-static bool found_function(void *data, struct pci_address address)
-{
-	struct reader *reader = data;
-	struct inventory_function *function = new_function(reader);
-
-	if (!function) {
-		reader->error = -ENOMEM;
-		return false;
-	}
-	*function = (struct inventory_function){.group = INVENTORY_NO_GROUP};
-	/* One that is gone meanwhile is none; one that tells little is one. */
-	if (pcidev_read(reader->root, address, &function->dev) < 0)
-		return true;
-	pcidev_read_details(reader->root, &function->dev);
-	read_more(reader->root, function);
-	function->kind = find_kind(reader, &function->dev.ids);
-	if (!function->kind) {
-		reader->error = -ENOMEM;
-		return false;
-	}
-	reader->inventory->has_groups |= function->group != INVENTORY_NO_GROUP;
-	reader->inventory->n++;
-	return true;
-}
-
-static int compare_addresses(struct pci_address a, struct pci_address b)
-{
-	if (a.domain != b.domain)
-		return a.domain < b.domain ? -1 : 1;
-	return (a.bus << 8 | a.devfn) - (b.bus << 8 | b.devfn);
-}
-
-static int compare_functions(const void *a, const void *b)
-{
-	return compare_addresses(((const struct inventory_function *)a)->dev.address,
-		((const struct inventory_function *)b)->dev.address);
+	return 0;
 }
 
 /* Functions and their uses come in the same order. */
@@ -193,13 +126,13 @@ static void add_usage(struct inventory *inventory)
 		struct inventory_function *function = &inventory->functions[i];
 
 		while (use < usage->n &&
-			compare_addresses(
-				usage->entries[use].address, function->dev.address) < 0)
+			pci_address_compare(usage->entries[use].address,
+				function->pci->dev.address) < 0)
 			use++;
 		function->uses = &usage->entries[use];
 		while (use < usage->n &&
-			pci_address_equal(
-				usage->entries[use].address, function->dev.address)) {
+			pci_address_equal(usage->entries[use].address,
+				function->pci->dev.address)) {
 			function->n_uses++;
 			use++;
 		}
@@ -226,15 +159,12 @@ int inventory_read(const struct sysfs_root *root, struct inventory *ret)
 	if (r < 0)
 		return r;
 	open_modules(&reader);
-	r = sysfs_each_function(root, NULL, found_function, &reader);
+	r = pcibus_read(root, PCIBUS_WHOLE, &inventory.bus);
 	if (r == 0)
-		r = reader.error;
+		r = read_functions(&reader);
 	if (r < 0)
 		return r;
-	if (inventory.n)
-		qsort(inventory.functions, inventory.n, sizeof(*inventory.functions),
-			compare_functions);
-	inventory.usage_error = usage_trace(root, &inventory.usage);
+	inventory.usage_error = usage_trace(root, &inventory.bus, &inventory.usage);
 	if (inventory.usage_error == 0)
 		add_usage(&inventory);
 	*ret = inventory;
@@ -242,26 +172,20 @@ int inventory_read(const struct sysfs_root *root, struct inventory *ret)
 	return 0;
 }
 
-static int compare_with_address(const void *address, const void *function)
-{
-	return compare_addresses(*(const struct pci_address *)address,
-		((const struct inventory_function *)function)->dev.address);
-}
-
 struct inventory_function *inventory_find(
 	const struct inventory *inventory, struct pci_address address)
 {
-	return inventory->n ? bsearch(&address, inventory->functions, inventory->n,
-				      sizeof(*inventory->functions), compare_with_address)
-			    : NULL;
+	const struct pcibus_function *pci = pcibus_find(&inventory->bus, address);
+
+	return pci ? &inventory->functions[pci - inventory->bus.functions] : NULL;
 }
 
 bool inventory_same_group(
 	const struct inventory_function *a, const struct inventory_function *b)
 {
-	if (a->group != INVENTORY_NO_GROUP || b->group != INVENTORY_NO_GROUP)
-		return a->group == b->group;
-	return a->dev.address.domain == b->dev.address.domain &&
-		a->dev.address.bus == b->dev.address.bus &&
-		a->dev.address.devfn >> 3 == b->dev.address.devfn >> 3;
+	if (a->pci->group != PCIBUS_NO_GROUP || b->pci->group != PCIBUS_NO_GROUP)
+		return a->pci->group == b->pci->group;
+	return a->pci->dev.address.domain == b->pci->dev.address.domain &&
+		a->pci->dev.address.bus == b->pci->dev.address.bus &&
+		a->pci->dev.address.devfn >> 3 == b->pci->dev.address.devfn >> 3;
 }

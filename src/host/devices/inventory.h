@@ -8,8 +8,7 @@
 
 #include "../config/nextboot.h"
 #include "../usage/usage.h"
-
-#define INVENTORY_NO_GROUP (-1)
+#include "pcibus.h"
 
 /* What functions with the same ids have in common. */
 struct inventory_kind {
@@ -29,10 +28,7 @@ enum inventory_result {
 };
 
 struct inventory_function {
-	struct pcidev dev; /* with its details */
-	int group;         /* number of its IOMMU group, or INVENTORY_NO_GROUP */
-	bool is_vga;       /* the kernel tells whether it is the boot display */
-	bool boot_display; /* the firmware used it */
+	const struct pcibus_function *pci;
 	const struct inventory_kind *kind;
 	const struct usage_entry *uses; /* the first of them; NULL: none */
 	size_t n_uses;
@@ -41,14 +37,13 @@ struct inventory_function {
 	enum reason reason; /* of the result; of a bound one, why not at the next boot */
 };
 
-/* Functions are sorted by address. */
 struct inventory {
-	struct inventory_function *functions;
+	struct pcibus bus;
+	struct inventory_function *functions; /* of the same order */
 	size_t n;
 	struct inventory_kind **kinds;
 	size_t n_kinds;
 	struct usage usage;
-	bool has_groups; /* one of the functions has an IOMMU group */
 	int usage_error; /* of usage_trace(): nothing is known of what the host uses */
 };
 

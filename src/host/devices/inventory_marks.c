@@ -6,7 +6,7 @@
 
 static bool has_driver(const struct inventory_function *function, const char *wanted)
 {
-	const char *driver = function->dev.driver;
+	const char *driver = function->pci->dev.driver;
 
 	return strcmp(wanted, CONFIG_DRIVER_NONE) == 0 ? !*driver
 						       : strcmp(driver, wanted) == 0;

@@ -17,6 +17,26 @@
 #define LIMIT_USUAL 2048
 #define LIMIT_LEAST 1024
 
+static enum iommu_default iommu_default(enum cpu_kind cpu, const char *config)
+{
+	if (cpu == CPU_AMD)
+		return kernelconfig_has(config, "AMD_IOMMU") ? IOMMU_DEFAULT_ON
+							     : IOMMU_DEFAULT_ABSENT;
+	if (cpu == CPU_ARM)
+		return kernelconfig_has(config, "ARM_SMMU") ||
+				kernelconfig_has(config, "ARM_SMMU_V3")
+			? IOMMU_DEFAULT_ON
+			: IOMMU_DEFAULT_ABSENT;
+	if (cpu != CPU_INTEL)
+		return IOMMU_DEFAULT_UNKNOWN;
+	if (!kernelconfig_has(config, "INTEL_IOMMU"))
+		return IOMMU_DEFAULT_ABSENT;
+	if (kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF"))
+		return IOMMU_DEFAULT_INTGPU_OFF;
+	return kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON") ? IOMMU_DEFAULT_ON
+								  : IOMMU_DEFAULT_OFF;
+}
+
 static void read_config(const struct check_host *host, struct kernelparams_facts *facts)
 {
 	_cleanup_free_ char *config = NULL;
@@ -25,12 +45,10 @@ static void read_config(const struct check_host *host, struct kernelparams_facts
 		kernelconfig_read(host->root, host->running, true, &config) < 0)
 		return;
 	facts->lto = kernelconfig_has(config, "LTO");
-	if (kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF"))
-		facts->iommu_default = IOMMU_DEFAULT_INTGPU_OFF;
-	else
-		facts->iommu_default = kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON")
-			? IOMMU_DEFAULT_ON
-			: IOMMU_DEFAULT_OFF;
+	facts->iommu_default = iommu_default(host->cpu, config);
+	/* 32-bit Arm has another limit than arm64. */
+	if (kernelconfig_has(config, "ARM"))
+		facts->limit = LIMIT_LEAST;
 }
 
 /* Which of the firmware's framebuffers lies in the function, by the name of its driver. */
@@ -40,7 +58,7 @@ static enum framebuffer find_framebuffer(
 	struct pci_bar bars[PCI_BARS];
 	char name[32];
 
-	if (pci_bars_read(host->root, function->dev.address, bars) < 0 ||
+	if (pci_bars_read(host->root, function->pci->dev.address, bars) < 0 ||
 		pci_bars_find_framebuffer(host->root, bars, name, sizeof(name)) < 0)
 		return FRAMEBUFFER_UNKNOWN;
 	if (!*name)
@@ -51,21 +69,18 @@ static enum framebuffer find_framebuffer(
 static void read_display(const struct check_host *host,
 	const struct check_function *function, struct kernelparams_facts *facts)
 {
-	char text[8];
-	bool boot = check_read_attribute(
-			    host, function, "boot_vga", text, sizeof(text)) == 0 &&
-		text[0] == '1';
 	enum framebuffer framebuffer = find_framebuffer(host, function);
 
+	facts->takes_display = true;
 	/* On the root bus itself, it is none that somebody plugged in. */
-	facts->takes_integrated_gpu |=
-		function->dev.ids.vendor == VENDOR_INTEL && function->dev.path.depth == 1;
+	facts->takes_integrated_gpu |= function->pci->dev.ids.vendor == VENDOR_INTEL &&
+		function->pci->dev.path.depth == 1;
 	/* Other displays than those of VGA have no boot_vga. */
-	if (!boot && framebuffer != FRAMEBUFFER_EFIFB &&
+	if (!function->pci->boot_display && framebuffer != FRAMEBUFFER_EFIFB &&
 		framebuffer != FRAMEBUFFER_SIMPLE)
 		return;
 	facts->takes_boot_display = true;
-	facts->boot_display_is_vga = function->dev.ids.class >> 8 == CLASS_VGA;
+	facts->boot_display_is_vga = function->pci->dev.ids.class >> 8 == CLASS_VGA;
 	facts->framebuffer = framebuffer;
 }
 
@@ -84,7 +99,7 @@ int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
 	if (!host.n && host.cpu == CPU_UNKNOWN)
 		return -ENODATA;
 	ret->cpu = host.cpu;
-	ret->has_groups = host.has_groups;
+	ret->has_groups = host.bus.has_groups;
 	if (sscanf(host.running, "%u.%u", &major, &minor) == 2)
 		ret->kernel = major << 16 | minor;
 	ret->limit = host.cpu == CPU_OTHER ? LIMIT_LEAST : LIMIT_USUAL;
@@ -93,8 +108,8 @@ int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
 	ret->cmdline = cmdline;
 	read_config(&host, ret);
 	while ((function = check_next_target(&host, &at)))
-		if (pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
-			!function->is_virtual)
+		if (pcidev_base_class(&function->pci->dev) == PCI_BASE_DISPLAY &&
+			!function->pci->is_virtual)
 			read_display(&host, function, ret);
 	return 0;
 }

@@ -44,35 +44,9 @@ static bool cut(char *path)
 	return slash;
 }
 
-int name_list_add(struct name_list *list, const char *name)
-{
-	char **more;
-
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->name[i], name) == 0)
-			return 0;
-	more = reallocarray(list->name, list->count + 1, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	list->name = more;
-	more[list->count] = strdup(name);
-	if (!more[list->count])
-		return -ENOMEM;
-	list->count++;
-	return 0;
-}
-
-void name_list_free(struct name_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->name[i]);
-	free(list->name);
-	*list = (struct name_list){0};
-}
-
 /* Adds where the sysfs link @directory/@name leads. */
 static int add_target(const struct sysfs_root *root, const char *directory,
-	const char *name, struct name_list *list)
+	const char *name, struct hostfile_names *list)
 {
 	_cleanup_free_ char *link = NULL, *real = NULL;
 	int r;
@@ -80,7 +54,7 @@ static int add_target(const struct sysfs_root *root, const char *directory,
 	if (asprintf(&link, "%s/%s", directory, name) < 0)
 		return -ENOMEM;
 	r = tree_resolve(root, link, &real);
-	return r < 0 ? r : name_list_add(list, real);
+	return r < 0 ? r : hostfile_add_name(list, real);
 }
 
 static bool is_function(const char *path)
@@ -106,7 +80,7 @@ int backing_add_functions(
 	do {
 		if (!is_function(path))
 			continue;
-		r = name_list_add(&backing->functions, path);
+		r = hostfile_add_name(&backing->functions, path);
 		if (r == 0 && tree_exists(root, path, "physfn"))
 			r = add_target(root, path, "physfn", &backing->functions);
 		if (r < 0)
@@ -129,7 +103,7 @@ static bool is_controller(const char *name)
  * how many there are, or -errno; a directory that is not there has none.
  */
 static int add_links(const struct sysfs_root *root, const char *directory,
-	bool controllers, struct name_list *below)
+	bool controllers, struct hostfile_names *below)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *name;
@@ -151,7 +125,7 @@ static int add_links(const struct sysfs_root *root, const char *directory,
 
 /* Adds what the disk at @real is made of.  Returns how many, or -errno. */
 static int add_parts(
-	const struct sysfs_root *root, const char *real, struct name_list *below)
+	const struct sysfs_root *root, const char *real, struct hostfile_names *below)
 {
 	_cleanup_free_ char *directory = NULL;
 	bool shared = strstr(real, "/virtual/nvme-subsystem/");
@@ -173,7 +147,7 @@ static bool is_in_file(const struct sysfs_root *root, const char *real)
 }
 
 /* Follows one device by one step: to functions, or to the devices @below it. */
-static int follow(const struct sysfs_root *root, char *real, struct name_list *below,
+static int follow(const struct sysfs_root *root, char *real, struct hostfile_names *below,
 	struct backing *b)
 {
 	int r;
@@ -201,7 +175,7 @@ static int follow(const struct sysfs_root *root, char *real, struct name_list *b
 /* Follows the device that the sysfs link @link leads to, all the way down. */
 static int follow_link(const struct sysfs_root *root, const char *link, struct backing *b)
 {
-	_cleanup_(name_list_free) struct name_list below = {0};
+	_cleanup_(hostfile_free_names) struct hostfile_names below = {0};
 	_cleanup_free_ char *real = NULL;
 	int r;
 
@@ -211,9 +185,9 @@ static int follow_link(const struct sysfs_root *root, const char *link, struct b
 		return 0;
 	}
 	if (r == 0)
-		r = name_list_add(&below, real);
-	for (size_t i = 0; r == 0 && i < below.count; i++)
-		r = follow(root, below.name[i], &below, b);
+		r = hostfile_add_name(&below, real);
+	for (size_t i = 0; r == 0 && i < below.n; i++)
+		r = follow(root, below.names[i], &below, b);
 	return r;
 }
 
@@ -356,5 +330,5 @@ int backing_add_btrfs(
 
 void backing_free(struct backing *backing)
 {
-	name_list_free(&backing->functions);
+	hostfile_free_names(&backing->functions);
 }

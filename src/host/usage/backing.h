@@ -17,21 +17,12 @@
 #include <sys/types.h>
 
 #include "../../core/sysfs.h"
-
-struct name_list {
-	char **name;
-	size_t count;
-};
-
-/* Adds a copy of @name unless it is there already.  Returns 0, or -ENOMEM. */
-int name_list_add(struct name_list *list, const char *name);
-
-/* Frees what is in *@list, not itself; for the clean-up attribute too. */
-void name_list_free(struct name_list *list);
+#include "../hostfile.h"
 
 struct backing {
-	struct name_list functions; /* sysfs directories below the root, none twice */
-	bool network;  /* some of it is on another machine (iSCSI, NBD, NVMe-oF) */
+	struct hostfile_names
+		functions; /* sysfs directories below the root, none twice */
+	bool network;      /* some of it is on another machine (iSCSI, NBD, NVMe-oF) */
 	bool file;     /* some of it is in a file (a loop device) of some file system */
 	bool untraced; /* some of it could not be followed, and may be on any function */
 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "../../core/match.h"
+#include "../../core/text.h"
 #include "../../core/util.h"
 #include "../hosttree.h"
 #include "backing.h"
@@ -32,8 +33,9 @@ static int add(struct search *search, struct cost cost)
 	return 0;
 }
 
-const struct config_section *cost_section(
-	const struct config *config, const struct deviceset_function *function)
+/* The section of @config that names the function at this moment, or NULL. */
+static const struct config_section *section_of(
+	const struct config *config, const struct pcibus_function *function)
 {
 	const struct pcidev *dev = &function->dev;
 
@@ -45,10 +47,9 @@ const struct config_section *cost_section(
 	return NULL;
 }
 
-static int find_section(struct search *search, const struct deviceset_function *function)
+static int find_section(struct search *search, const struct pcibus_function *function)
 {
-	const struct config_section *section =
-		cost_section(search->host->config, function);
+	const struct config_section *section = section_of(search->host->config, function);
 
 	return section ? add(search,
 				 (struct cost){.kind = COST_CONFIGURED,
@@ -57,14 +58,14 @@ static int find_section(struct search *search, const struct deviceset_function *
 		       : 0;
 }
 
-static int find_bridge(struct search *search, const struct deviceset_function *function)
+static int find_bridge(struct search *search, const struct pcibus_function *function)
 {
 	if (pcidev_base_class(&function->dev) != PCI_BASE_BRIDGE)
 		return 0;
 	return add(search, (struct cost){.kind = COST_BRIDGE, .function = function});
 }
 
-static int find_usage(struct search *search, const struct deviceset_function *function)
+static int find_usage(struct search *search, const struct pcibus_function *function)
 {
 	const struct usage *usage = search->host->usage;
 	uint8_t class = pcidev_base_class(&function->dev);
@@ -89,13 +90,13 @@ static int find_usage(struct search *search, const struct deviceset_function *fu
 
 /* Whether the function is among those in @list, by the names of their directories. */
 static bool is_listed(
-	const struct name_list *list, const struct deviceset_function *function)
+	const struct hostfile_names *list, const struct pcibus_function *function)
 {
 	char name[PCI_ADDRESS_SIZE];
 
 	pci_address_format(function->dev.address, name);
-	for (size_t i = 0; i < list->count; i++) {
-		const char *slash = strrchr(list->name[i], '/');
+	for (size_t i = 0; i < list->n; i++) {
+		const char *slash = strrchr(list->names[i], '/');
 
 		if (slash && strcmp(slash + 1, name) == 0)
 			return true;
@@ -104,8 +105,8 @@ static bool is_listed(
 }
 
 /* Adds the block device @name if it is put together from others, and they are there. */
-static int find_part(struct search *search, const struct deviceset_function *function,
-	const char *name)
+static int find_part(
+	struct search *search, const struct pcibus_function *function, const char *name)
 {
 	static const char dev[] = TREE_DEV;
 	const struct sysfs_root *root = search->host->root;
@@ -129,7 +130,7 @@ static int find_part(struct search *search, const struct deviceset_function *fun
 }
 
 /* Of a drive that is in use it is known what for. */
-static int find_parts(struct search *search, const struct deviceset_function *function)
+static int find_parts(struct search *search, const struct pcibus_function *function)
 {
 	const struct usage *usage = search->host->usage;
 	const struct usage_entry *entry =
@@ -149,18 +150,16 @@ static int find_parts(struct search *search, const struct deviceset_function *fu
 }
 
 /* Whether it could show something for the host, once the set is given away. */
-static bool is_display(const struct deviceset_function *function)
+static bool is_display(const struct pcibus_function *function)
 {
 	return pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
 		!function->is_virtual;
 }
 
 /* Whether a section has the function in a boot that gives the set away, too. */
-static bool is_taken(
-	const struct search *search, const struct deviceset_function *function)
+static bool is_taken(const struct search *search, const struct pcibus_function *function)
 {
-	const struct config_section *section =
-		cost_section(search->host->config, function);
+	const struct config_section *section = section_of(search->host->config, function);
 	const char *profile = search->host->profile;
 
 	return section &&
@@ -168,16 +167,16 @@ static bool is_taken(
 			strcmp(profile, section->profile) == 0);
 }
 
-static bool stays(const struct search *search, const struct deviceset_function *function)
+static bool stays(const struct search *search, const struct pcibus_function *function)
 {
 	return is_display(function) && !deviceset_has(search->set, function) &&
 		!is_taken(search, function) &&
 		strcmp(function->dev.driver, "vfio-pci") != 0;
 }
 
-static int find_display(struct search *search, const struct deviceset_function *function)
+static int find_display(struct search *search, const struct pcibus_function *function)
 {
-	const struct deviceset_machine *machine = search->host->machine;
+	const struct pcibus *machine = search->host->machine;
 	bool last = is_display(function);
 	int r = 0;
 
@@ -193,8 +192,8 @@ static int find_display(struct search *search, const struct deviceset_function *
 }
 
 /* Adds the devices at the root hub in @directory: "1-4" is one, "1-0:1.0" the hub's own. */
-static int find_usb_devices(struct search *search,
-	const struct deviceset_function *function, const char *directory)
+static int find_usb_devices(struct search *search, const struct pcibus_function *function,
+	const char *directory)
 {
 	const struct sysfs_root *root = search->host->root;
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -205,21 +204,25 @@ static int find_usb_devices(struct search *search,
 		return 0;
 	while (r == 0 && (name = tree_next(dir))) {
 		struct cost cost = {.kind = COST_USB_DEVICE, .function = function};
-		char path[2 * PATH_MAX];
+		char path[2 * PATH_MAX], product[512];
 
 		if (!isdigit((unsigned char)*name) || !strchr(name, '-') ||
 			strchr(name, ':'))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/product", directory, name);
-		if (tree_read_line(root, path, cost.what, sizeof(cost.what)) < 0)
-			snprintf(cost.what, sizeof(cost.what), "%.63s", name);
+		text_join(cost.what, sizeof(cost.what),
+			tree_read_line(root, path, product, sizeof(product)) == 0
+				? product
+				: name,
+			NULL);
+		text_make_printable(cost.what); /* the device says what it is called */
 		r = add(search, cost);
 	}
 	return r;
 }
 
 /* Root hubs are "usb1" below the controller (drivers/usb/core/hcd.c). */
-static int find_usb(struct search *search, const struct deviceset_function *function)
+static int find_usb(struct search *search, const struct pcibus_function *function)
 {
 	char directory[sizeof(TREE_PCI) + PCI_ADDRESS_SIZE] = TREE_PCI "/";
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -244,12 +247,12 @@ static int find_usb(struct search *search, const struct deviceset_function *func
 }
 
 /* Each function that keeps a group is told of once, beside one member. */
-static int find_group(struct search *search, const struct deviceset_function *function)
+static int find_group(struct search *search, const struct pcibus_function *function)
 {
-	const struct deviceset_machine *machine = search->host->machine;
+	const struct pcibus *machine = search->host->machine;
 	int r = 0;
 
-	if (function->group == DEVICESET_NO_GROUP)
+	if (function->group == PCIBUS_NO_GROUP)
 		return add(search,
 			(struct cost){.kind = COST_NO_GROUP, .function = function});
 	for (size_t i = 0; i < search->set->n; i++) {
@@ -259,11 +262,11 @@ static int find_group(struct search *search, const struct deviceset_function *fu
 			return 0;
 	}
 	for (size_t i = 0; r == 0 && i < machine->n; i++) {
-		const struct deviceset_function *other = &machine->functions[i];
+		const struct pcibus_function *other = &machine->functions[i];
 
 		if (other->group == function->group &&
 			deviceset_is_blocked_by(search->set, other) &&
-			!cost_section(search->host->config, other))
+			!section_of(search->host->config, other))
 			r = add(search,
 				(struct cost){.kind = COST_GROUP,
 					.function = function,
@@ -276,7 +279,7 @@ int costs_find(
 	const struct cost_host *host, const struct deviceset *set, struct costs *ret)
 {
 	static int (*const finders[])(struct search * search,
-		const struct deviceset_function *function) = {find_section, find_bridge,
+		const struct pcibus_function *function) = {find_section, find_bridge,
 		find_usage, find_parts, find_display, find_usb, find_group};
 	struct search search = {.host = host, .set = set};
 	int r = 0;

@@ -22,11 +22,11 @@ enum cost_kind {
 
 struct cost {
 	enum cost_kind kind;
-	const struct deviceset_function *function; /* of the set */
-	const struct deviceset_function *other;
+	const struct pcibus_function *function; /* of the set */
+	const struct pcibus_function *other;
 	const struct usage_entry *usage;
 	const struct config_section *section;
-	char what[64];
+	char what[128];
 };
 
 /* In the order of the kinds within each function. */
@@ -38,7 +38,7 @@ struct costs {
 /* What is known of the host, all of it the caller's. */
 struct cost_host {
 	const struct sysfs_root *root;
-	const struct deviceset_machine *machine;
+	const struct pcibus *machine;
 	const struct config *config; /* files and command line */
 	const struct usage *usage;   /* NULL: not known */
 	const char *profile; /* of the boots that the set is given away in; NULL: all */
@@ -49,9 +49,5 @@ int costs_find(
 	const struct cost_host *host, const struct deviceset *set, struct costs *ret);
 
 void costs_free(struct costs *costs);
-
-/* The section of @config that names the function at this moment, or NULL. */
-const struct config_section *cost_section(
-	const struct config *config, const struct deviceset_function *function);
 
 #endif

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <sys/sysmacros.h>
 
+#include "../../core/text.h"
 #include "../../core/util.h"
+#include "../hostfile.h"
 #include "../hosttree.h"
 #include "network.h"
 #include "zfs.h"
@@ -38,39 +40,26 @@ static bool is_one_of(const char *text, const char *const *list, size_t n)
 	return false;
 }
 
-/* Keeps what is to be known of the function at @address.  One that is gone is none. */
-static bool keep_function(void *data, struct pci_address address)
-{
-	struct inuse *inuse = data;
-	struct pcidev dev, *more;
-	int r = pcidev_read(inuse->root, address, &dev);
-
-	if (r == -ENOENT)
-		return true;
-	if (r < 0) {
-		inuse->error = r;
-		return false;
-	}
-	if (sysfs_read_path(inuse->root, address, &dev.path) < 0)
-		dev.path = (struct pci_path){0};
-	more = reallocarray(inuse->functions, inuse->n_functions + 1, sizeof(*more));
-	if (!more) {
-		inuse->error = -ENOMEM;
-		return false;
-	}
-	inuse->functions = more;
-	more[inuse->n_functions++] = dev;
-	return true;
-}
-
 static bool is_in_container(const struct sysfs_root *root)
 {
 	static const char *const marks[] = {TREE_CONTAINER_MARKS};
 
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
-		if (faccessat(root->fd, marks[i], F_OK, 0) == 0)
+		if (hostfile_exists(root, "%s", marks[i]))
 			return true;
 	return false;
+}
+
+/* A machine without PCI has an empty bus. */
+static int read_bus(struct inuse *inuse)
+{
+	int r = 0;
+
+	if (!inuse->bus) {
+		inuse->bus = &inuse->own_bus;
+		r = pcibus_read(inuse->root, PCIBUS_PLACES, &inuse->own_bus);
+	}
+	return r < 0 && r != -ENOENT ? r : inuse->bus->error;
 }
 
 /* Reads mounts and functions, or says that this is not a running host. */
@@ -79,17 +68,12 @@ static int read_host(struct inuse *inuse)
 	int r;
 
 	if (is_in_container(inuse->root) ||
-		faccessat(inuse->root->fd, TREE_BLOCK_BY_NO, F_OK, 0) < 0)
+		!hostfile_exists(inuse->root, TREE_BLOCK_BY_NO))
 		return -EHOSTUNREACH;
 	r = mounts_read(inuse->root, &inuse->mounts);
 	if (r == -ENOENT || (r == 0 && !mounts_find(inuse->mounts, "/")))
 		return -EHOSTUNREACH;
-	if (r < 0)
-		return r;
-	r = sysfs_each_function(inuse->root, NULL, keep_function, inuse);
-	if (r < 0 && r != -ENOENT) /* a machine without PCI */
-		return r;
-	return inuse->error;
+	return r < 0 ? r : read_bus(inuse);
 }
 
 /* Adds a thing, with nothing behind it yet; NULL without memory. */
@@ -107,6 +91,7 @@ static struct inuse_thing *add_thing(struct inuse *inuse, enum usage_kind kind,
 		.kind = kind, .weight = weight, .what = strdup(what)};
 	if (!more->what)
 		return NULL;
+	text_make_printable(more->what); /* anybody names a mount point */
 	inuse->n_things++;
 	return more;
 }
@@ -145,8 +130,8 @@ static int copy_backing(const struct backing *from, struct backing *to)
 	to->network |= from->network;
 	to->file |= from->file;
 	to->untraced |= from->untraced;
-	for (size_t i = 0; r == 0 && i < from->functions.count; i++)
-		r = name_list_add(&to->functions, from->functions.name[i]);
+	for (size_t i = 0; r == 0 && i < from->functions.n; i++)
+		r = hostfile_add_name(&to->functions, from->functions.names[i]);
 	return r;
 }
 
@@ -295,14 +280,14 @@ int inuse_trace_other_mounts(struct inuse *inuse)
 }
 
 static int trace_interfaces(
-	struct inuse *inuse, const struct name_list *names, enum usage_kind kind)
+	struct inuse *inuse, const struct hostfile_names *names, enum usage_kind kind)
 {
 	bool route = kind == USAGE_ROUTE;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < names->count; i++) {
+	for (size_t i = 0; r == 0 && i < names->n; i++) {
 		struct inuse_thing *thing = add_thing(
-			inuse, kind, route ? INUSE_KEPT : INUSE_ASIDE, names->name[i]);
+			inuse, kind, route ? INUSE_KEPT : INUSE_ASIDE, names->names[i]);
 
 		r = thing ? network_add_functions(
 				    inuse->root, thing->what, route, &thing->backing)
@@ -313,7 +298,7 @@ static int trace_interfaces(
 
 int inuse_trace_network(struct inuse *inuse, bool all)
 {
-	_cleanup_(name_list_free) struct name_list routes = {0}, up = {0};
+	_cleanup_(hostfile_free_names) struct hostfile_names routes = {0}, up = {0};
 	int r = network_add_default(inuse->root, &routes);
 
 	if (r == 0)
@@ -324,17 +309,15 @@ int inuse_trace_network(struct inuse *inuse, bool all)
 	return r < 0 ? r : trace_interfaces(inuse, &up, USAGE_INTERFACE);
 }
 
-const struct pcidev *inuse_function(const struct inuse *inuse, const char *directory)
+const struct pcibus_function *inuse_function(
+	const struct inuse *inuse, const char *directory)
 {
 	const char *slash = strrchr(directory, '/');
 	struct pci_address address;
 
 	if (!slash || pci_address_parse(slash + 1, PCI_NAME_WHOLE, &address, NULL) < 0)
 		return NULL;
-	for (size_t i = 0; i < inuse->n_functions; i++)
-		if (pci_address_equal(inuse->functions[i].address, address))
-			return &inuse->functions[i];
-	return NULL;
+	return pcibus_find(inuse->bus, address);
 }
 
 void inuse_free(struct inuse *inuse)
@@ -345,6 +328,6 @@ void inuse_free(struct inuse *inuse)
 		backing_free(&inuse->things[i].backing);
 	}
 	free(inuse->things);
-	free(inuse->functions);
+	pcibus_free(&inuse->own_bus);
 	mounts_unref(&inuse->mounts);
 }

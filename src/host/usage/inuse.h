@@ -6,7 +6,7 @@
 #ifndef VFIOBOOT_INUSE_H
 #define VFIOBOOT_INUSE_H
 
-#include "../../core/pcidev.h"
+#include "../devices/pcibus.h"
 #include "backing.h"
 #include "mounts.h"
 #include "usage.h"
@@ -25,23 +25,21 @@ struct inuse_thing {
 	struct backing backing;
 };
 
-/* Starts as {.root = ...}; inuse_free() is to be called whatever happened. */
+/* Starts as {.root = ..., .bus = ...}; inuse_free() is to be called whatever happened. */
 struct inuse {
 	const struct sysfs_root *root;
+	const struct pcibus *bus; /* the caller's; NULL: it is read, into the next one */
+	struct pcibus own_bus;
 	struct libmnt_table *mounts;
-	/* Of the whole machine; depth 0 of a path: it has none of its own. */
-	struct pcidev *functions;
-	size_t n_functions;
 	struct inuse_thing *things; /* in the order in which they were traced */
 	size_t n_things;
-	int error; /* of a callback */
 };
 
 /*
- * Reads the functions, and traces what the host does not come up without or is not to
- * lose: what it runs from, swap, and the device to resume from.  To be called first.
+ * Traces what the host does not come up without or is not to lose: what it runs from, swap, and the device to resume from.  To be called first.
  * Returns 0; -EHOSTUNREACH when the root is not that of a running host but of a chroot or
- * a container (nothing mounted at its root, no proc, no sysfs); or another -errno.
+ * a container (nothing mounted at its root, no proc, no sysfs); the error of the bus, on which
+ * a function may be anything; or another -errno.
  */
 int inuse_trace_kept(struct inuse *inuse);
 
@@ -53,7 +51,8 @@ int inuse_trace_other_mounts(struct inuse *inuse);
 int inuse_trace_network(struct inuse *inuse, bool all);
 
 /* The function whose sysfs directory is @directory, or NULL. */
-const struct pcidev *inuse_function(const struct inuse *inuse, const char *directory);
+const struct pcibus_function *inuse_function(
+	const struct inuse *inuse, const char *directory);
 
 void inuse_free(struct inuse *inuse);
 

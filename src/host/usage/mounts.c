@@ -47,6 +47,11 @@ int mounts_read_swaps(const struct sysfs_root *root, struct libmnt_table **ret)
 	return read_table(root, TREE_SWAPS, ret);
 }
 
+int mounts_read_fstab(const struct sysfs_root *root, struct libmnt_table **ret)
+{
+	return read_table(root, "/etc/fstab", ret);
+}
+
 struct libmnt_fs *mounts_find(struct libmnt_table *mounts, const char *path)
 {
 	return mnt_table_find_target(mounts, path, MNT_ITER_BACKWARD);

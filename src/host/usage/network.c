@@ -46,7 +46,7 @@ static bool parse_route6(const char *line, char *interface)
 }
 
 static int add_routes(const struct sysfs_root *root, const char *path,
-	bool (*parse)(const char *line, char *interface), struct name_list *ret)
+	bool (*parse)(const char *line, char *interface), struct hostfile_names *ret)
 {
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0;
@@ -64,7 +64,7 @@ static int add_routes(const struct sysfs_root *root, const char *path,
 		char interface[IF_NAMESIZE];
 
 		if (parse(line, interface))
-			r = name_list_add(ret, interface);
+			r = hostfile_add_name(ret, interface);
 	}
 	if (r == 0 && ferror(file))
 		r = -EIO;
@@ -72,7 +72,7 @@ static int add_routes(const struct sysfs_root *root, const char *path,
 	return r;
 }
 
-int network_add_default(const struct sysfs_root *root, struct name_list *ret)
+int network_add_default(const struct sysfs_root *root, struct hostfile_names *ret)
 {
 	int r = add_routes(root, TREE_ROUTE, parse_route4, ret);
 
@@ -93,7 +93,7 @@ static bool is_up(const struct sysfs_root *root, const char *interface)
 		sscanf(text, "%x", &flags) == 1 && flags & IFF_UP;
 }
 
-int network_add_up(const struct sysfs_root *root, struct name_list *ret)
+int network_add_up(const struct sysfs_root *root, struct hostfile_names *ret)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *name;
@@ -103,13 +103,13 @@ int network_add_up(const struct sysfs_root *root, struct name_list *ret)
 		return r == -ENOENT ? 0 : r;
 	while (r == 0 && (name = tree_next(dir)))
 		if (strcmp(name, LOOPBACK) != 0 && is_up(root, name))
-			r = name_list_add(ret, name);
+			r = hostfile_add_name(ret, name);
 	return r;
 }
 
 /* Adds the interfaces that the one at the sysfs directory @real is made of. */
-static int add_lower(
-	const struct sysfs_root *root, const char *real, struct name_list *interfaces)
+static int add_lower(const struct sysfs_root *root, const char *real,
+	struct hostfile_names *interfaces)
 {
 	static const char prefix[] = "lower_";
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -120,16 +120,16 @@ static int add_lower(
 		return r == -ENOENT ? 0 : r;
 	while (r == 0 && (name = tree_next(dir)))
 		if (strncmp(name, prefix, strlen(prefix)) == 0)
-			r = name_list_add(interfaces, name + strlen(prefix));
+			r = hostfile_add_name(interfaces, name + strlen(prefix));
 	return r;
 }
 
 /* One step: to functions, or to the interfaces below.  Returns whether it led on. */
 static int follow(const struct sysfs_root *root, const char *interface,
-	struct name_list *interfaces, struct backing *backing)
+	struct hostfile_names *interfaces, struct backing *backing)
 {
 	_cleanup_free_ char *real = NULL;
-	size_t before = interfaces->count;
+	size_t before = interfaces->n;
 	char link[PATH_MAX];
 	int r;
 
@@ -142,17 +142,17 @@ static int follow(const struct sysfs_root *root, const char *interface,
 		return r;
 	r = add_lower(root, real, interfaces);
 	/* What is no virtual device is on a bus other than PCI. */
-	return r < 0 ? r : interfaces->count > before || !strstr(real, "/virtual/");
+	return r < 0 ? r : interfaces->n > before || !strstr(real, "/virtual/");
 }
 
 int network_add_functions(const struct sysfs_root *root, const char *interface,
 	bool needed, struct backing *backing)
 {
-	_cleanup_(name_list_free) struct name_list interfaces = {0};
-	int r = name_list_add(&interfaces, interface);
+	_cleanup_(hostfile_free_names) struct hostfile_names interfaces = {0};
+	int r = hostfile_add_name(&interfaces, interface);
 
-	for (size_t i = 0; r >= 0 && i < interfaces.count; i++) {
-		r = follow(root, interfaces.name[i], &interfaces, backing);
+	for (size_t i = 0; r >= 0 && i < interfaces.n; i++) {
+		r = follow(root, interfaces.names[i], &interfaces, backing);
 		/* Ports of a bridge, such as the guests' own, may lead nowhere. */
 		if (r == 0 && i == 0 && needed)
 			backing->network = true;

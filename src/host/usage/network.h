@@ -10,17 +10,17 @@
 
 /*
  * Adds the interfaces of all default routes to *@ret, which starts as {0} and is for
- * name_list_free() in any case: of IPv4 (net/ipv4/fib_trie.c, fib_route_seq_show) and of
+ * hostfile_free_names() in any case: of IPv4 (net/ipv4/fib_trie.c, fib_route_seq_show) and of
  * IPv6 (net/ipv6/ip6_fib.c, ipv6_route_native_seq_show), without those that only reject.
  * A kernel without one of the protocols has no such file.  Returns 0, or -errno.
  */
-int network_add_default(const struct sysfs_root *root, struct name_list *ret);
+int network_add_default(const struct sysfs_root *root, struct hostfile_names *ret);
 
 /*
  * Adds the interfaces that are up, by their operational state, or where a driver does not
  * keep one by IFF_UP (Documentation/ABI/testing/sysfs-class-net).  Returns 0, or -errno.
  */
-int network_add_up(const struct sysfs_root *root, struct name_list *ret);
+int network_add_up(const struct sysfs_root *root, struct hostfile_names *ret);
 
 /*
  * Adds to *@backing the functions behind an interface: by its place in sysfs, and of what

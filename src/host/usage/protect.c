@@ -76,8 +76,8 @@ static int add_class(
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < host->inuse.n_functions; i++) {
-		const struct pcidev *dev = &host->inuse.functions[i];
+	for (size_t i = 0; r == 0 && i < host->inuse.bus->n; i++) {
+		const struct pcidev *dev = &host->inuse.bus->functions[i].dev;
 
 		if (pcidev_base_class(dev) != class || !dev->path.depth)
 			continue;
@@ -97,13 +97,13 @@ static int add_thing(struct host *host, const struct inuse_thing *thing)
 	bool untraced = backing->untraced, network = backing->network;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < backing->functions.count; i++) {
-		const struct pcidev *dev =
-			inuse_function(&host->inuse, backing->functions.name[i]);
+	for (size_t i = 0; r == 0 && i < backing->functions.n; i++) {
+		const struct pcibus_function *function =
+			inuse_function(&host->inuse, backing->functions.names[i]);
 
-		if (dev && dev->path.depth)
+		if (function && function->dev.path.depth)
 			r = add_entry(host, route ? PROTECT_NETWORK : PROTECT_STORAGE,
-				dev, word);
+				&function->dev, word);
 		else if (route)
 			network = true;
 		else
@@ -116,30 +116,19 @@ static int add_thing(struct host *host, const struct inuse_thing *thing)
 	return r;
 }
 
-static bool is_boot_display(const struct sysfs_root *root, const char *name)
-{
-	char path[128], text[8];
-
-	snprintf(path, sizeof(path), TREE_PCI "/%s/boot_vga", name);
-	return tree_read_line(root, path, text, sizeof(text)) == 0 && text[0] == '1';
-}
-
 /* Displays can show something: a virtual function (SR-IOV) has no outputs of its own. */
 static int add_displays(struct host *host)
 {
+	const struct pcibus *bus = host->inuse.bus;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < host->inuse.n_functions; i++) {
-		const struct pcidev *dev = &host->inuse.functions[i];
-		char name[PCI_ADDRESS_SIZE], directory[128];
+	for (size_t i = 0; r == 0 && i < bus->n; i++) {
+		const struct pcibus_function *function = &bus->functions[i];
 
-		pci_address_format(dev->address, name);
-		snprintf(directory, sizeof(directory), TREE_PCI "/%s", name);
-		if (pcidev_base_class(dev) == PCI_BASE_DISPLAY && dev->path.depth &&
-			!tree_exists(host->inuse.root, directory, "physfn"))
-			r = add_entry(host, PROTECT_DISPLAY, dev,
-				is_boot_display(host->inuse.root, name) ? WORD_BOOT
-									: NULL);
+		if (pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
+			function->dev.path.depth && !function->is_virtual)
+			r = add_entry(host, PROTECT_DISPLAY, &function->dev,
+				function->boot_display ? WORD_BOOT : NULL);
 	}
 	return r;
 }

@@ -8,17 +8,10 @@
 #include "../../core/util.h"
 #include "inuse.h"
 
-static int compare_addresses(struct pci_address a, struct pci_address b)
-{
-	if (a.domain != b.domain)
-		return a.domain < b.domain ? -1 : 1;
-	return (a.bus << 8 | a.devfn) - (b.bus << 8 | b.devfn);
-}
-
 static int compare_entries(const void *a, const void *b)
 {
 	const struct usage_entry *x = a, *y = b;
-	int order = compare_addresses(x->address, y->address);
+	int order = pci_address_compare(x->address, y->address);
 
 	if (order == 0)
 		order = (int)x->kind - (int)y->kind;
@@ -50,9 +43,12 @@ static int add_class(struct usage *usage, const struct inuse *inuse,
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < inuse->n_functions; i++)
-		if (pcidev_base_class(&inuse->functions[i]) == class)
-			r = add_entry(usage, inuse->functions[i].address, thing, true);
+	for (size_t i = 0; r == 0 && i < inuse->bus->n; i++) {
+		const struct pcidev *dev = &inuse->bus->functions[i].dev;
+
+		if (pcidev_base_class(dev) == class)
+			r = add_entry(usage, dev->address, thing, true);
+	}
 	return r;
 }
 
@@ -62,12 +58,12 @@ static int add_thing(
 	const struct backing *backing = &thing->backing;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < backing->functions.count; i++) {
-		const struct pcidev *dev =
-			inuse_function(inuse, backing->functions.name[i]);
+	for (size_t i = 0; r == 0 && i < backing->functions.n; i++) {
+		const struct pcibus_function *function =
+			inuse_function(inuse, backing->functions.names[i]);
 
-		if (dev) /* else it is gone meanwhile */
-			r = add_entry(usage, dev->address, thing, false);
+		if (function) /* else it is gone meanwhile */
+			r = add_entry(usage, function->dev.address, thing, false);
 	}
 	if (r == 0 && backing->untraced)
 		r = add_class(usage, inuse, thing, PCI_BASE_STORAGE);
@@ -107,9 +103,10 @@ static void sort_entries(struct usage *usage)
 	usage->n = n;
 }
 
-int usage_trace(const struct sysfs_root *root, struct usage *ret)
+int usage_trace(
+	const struct sysfs_root *root, const struct pcibus *bus, struct usage *ret)
 {
-	_cleanup_(inuse_free) struct inuse inuse = {.root = root};
+	_cleanup_(inuse_free) struct inuse inuse = {.root = root, .bus = bus};
 	struct usage usage = {0};
 	int r = inuse_trace_kept(&inuse);
 

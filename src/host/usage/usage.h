@@ -9,8 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../../core/pciname.h"
-#include "../../core/sysfsroot.h"
+#include "../devices/pcibus.h"
 
 enum usage_kind {
 	USAGE_MOUNT,     /* what: the mount point, once for each place it is mounted at */
@@ -34,7 +33,7 @@ struct usage {
 };
 
 /*
- * Traces everything below @root into *@ret, for usage_free().  Returns 0; -EHOSTUNREACH as
+ * Traces everything below @root, whose functions are @bus (NULL: they are read), into *@ret, for usage_free().  Returns 0; -EHOSTUNREACH as
  * protect_trace(), so that nothing can be told; or another -errno.
  *
  * Of what is put together from other mounts (overlays of containers, loop devices, FUSE)
@@ -42,7 +41,8 @@ struct usage {
  * of another machine, is untraced on every mass-storage function; what is on another
  * machine, on every network function.
  */
-int usage_trace(const struct sysfs_root *root, struct usage *ret);
+int usage_trace(
+	const struct sysfs_root *root, const struct pcibus *bus, struct usage *ret);
 
 void usage_free(struct usage *usage);
 

@@ -47,13 +47,13 @@ static int add_line(const struct sysfs_root *root, char *line, struct backing *b
 
 int zfs_add_list(const struct sysfs_root *root, char *text, struct backing *backing)
 {
-	size_t before = backing->functions.count;
+	size_t before = backing->functions.n;
 	char *line;
 	int r = 0;
 
 	while (r == 0 && (line = strsep(&text, "\n")))
 		r = add_line(root, line, backing);
-	backing->untraced |= backing->functions.count == before && !backing->network;
+	backing->untraced |= backing->functions.n == before && !backing->network;
 	return r;
 }
 

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Values in files that shells read, and files of any size. */
+#include "../../src/host/hostfile.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "support.h"
+
+static void check_value(const char *text, const char *expected)
+{
+	_cleanup_free_ char *value = hostfile_value(text, "KEY");
+
+	if (!expected)
+		assert_null(value);
+	else
+		assert_string_equal(value, expected);
+}
+
+static void test_value(void **state)
+{
+	(void)state;
+	check_value("KEY=a b\n", "a");
+	check_value("\n  KEY='a b' # c\n", "a b");
+	check_value("KEY=\"a b\"", "a b");
+	check_value("KEY=\"not closed\nX=1", "not closed");
+	check_value("KEY=\n", "");
+	check_value("#KEY=a\nMYKEY=b\nKEYS=c\nKEY b\n", NULL);
+	/* As for a shell, the last one counts. */
+	check_value("KEY=a\nX=1\nKEY=b", "b");
+	assert_string_equal(
+		hostfile_find_value("KEY=('a'\n'b')\n", "KEY"), "('a'\n'b')\n");
+}
+
+static void test_read(void **state)
+{
+	struct sysfs_root root = fake_open();
+	char *text;
+	size_t size;
+
+	(void)state;
+	fake_put_bytes("bytes", "a\0b", 3);
+	assert_int_equal(hostfile_read(&root, "/bytes", &text, &size), 0);
+	assert_int_equal(size, 3);
+	assert_memory_equal(text, "a\0b", 4);
+	free(text);
+	/* Nobody writes into it: there is nothing to wait for. */
+	assert_int_equal(mkfifo(fake_path("pipe"), 0600), 0);
+	assert_int_equal(hostfile_read(&root, "/pipe", &text, &size), 0);
+	assert_int_equal(size, 0);
+	free(text);
+	assert_int_equal(truncate(fake_path("bytes"), (off_t)1 << 40), 0);
+	assert_int_equal(hostfile_read(&root, "/bytes", &text, &size), -EFBIG);
+	fake_dir("dir");
+	assert_int_equal(hostfile_read(&root, "/dir", &text, &size), -EISDIR);
+	assert_int_equal(hostfile_read(&root, "/none", &text, &size), -ENOENT);
+	sysfs_root_close(&root);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_value),
+		cmocka_unit_test_setup_teardown(test_read, fake_set_up, fake_tear_down),
+	};
+
+	return cmocka_run_group_tests_name("hostfile", tests, NULL, NULL);
+}
