@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../core/configbuild.h"
 #include "../core/text.h"
 #include "../core/util.h"
 #include "../host/loaders/kernelfacts.h"
@@ -120,6 +121,28 @@ static int read_next(
 	return nextboot_read(root, cmdline, ret);
 }
 
+/* What is pasted has to be a name, and should be that of some profile. */
+static enum cli_exit check_profile(const struct config *config, const char *profile)
+{
+	char name[CONFIG_NAME_SIZE];
+	bool known = false;
+
+	if (!config_set_name(name, sizeof(name), profile)) {
+		cli_error("cmdline",
+			"'%s' can't be a profile: that is a name of A-Z a-z 0-9 . _ -",
+			profile);
+		return CLI_MISUSE;
+	}
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const char *own = config->sections[i].profile;
+
+		known |= *own ? strcmp(own, name) == 0 : config->when_selected;
+	}
+	if (!known)
+		cli_warning("cmdline", "no section has the profile '%s'", profile);
+	return CLI_OK;
+}
+
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
@@ -135,6 +158,8 @@ static enum cli_exit run(int argc, char **argv)
 		return CLI_FAILED;
 	read_next(&root, arguments.profile, &next);
 	sections_say_errors("cmdline", &next.config);
+	if (arguments.profile && check_profile(&next.config, arguments.profile) != CLI_OK)
+		return CLI_MISUSE;
 	facts.profile = arguments.profile;
 	facts.host_dma_speed = arguments.host_dma_speed;
 	r = kernelfacts_read(&root, &next, &facts);

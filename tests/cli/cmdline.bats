@@ -120,18 +120,64 @@ framebuffer() { # NAME
 	cpu AuthenticAMD
 	prints ''
 	no_groups
+	built AMD_IOMMU
 	prints '' 'AMD-Vi'
 	put proc/cpuinfo <<<'CPU implementer	: 0x41'
-	prints '' 'CONFIG_ARM_SMMU'
+	printf 'CONFIG_%s=y\n' 64BIT ARM64 ARM_SMMU_V3 >"$host/boot/config-$release"
+	prints '' 'firmware'
+	printf 'CONFIG_%s=y\n' 64BIT ARM64 ARM_SMMU >"$host/boot/config-$release"
+	prints '' 'IORT or device tree'
+}
+
+@test "a kernel without a driver for the IOMMU" {
+	no_groups
+	built AMD_IOMMU
+	sed -i '/CONFIG_INTEL_IOMMU=/d' "$host/boot/config-$release"
+	prints '' 'without a driver for this machine'"'"'s IOMMU (CONFIG_INTEL_IOMMU)'
+	cpu AuthenticAMD
+	built
+	prints '' '(CONFIG_AMD_IOMMU)'
+	put proc/cpuinfo <<<'CPU implementer	: 0x41'
+	prints '' '(CONFIG_ARM_SMMU, CONFIG_ARM_SMMU_V3)'
+}
+
+@test "arm64's limit is 2048, that of 32-bit Arm 1024" {
+	put proc/cpuinfo <<<'CPU implementer	: 0x41'
+	printf 'CONFIG_%s=y\n' 64BIT ARM64 ARM_SMMU_V3 >"$host/boot/config-$release"
+	booted_with "$(printf 'a%.0s' {1..1000})"
+	prints ''
+	printf 'CONFIG_%s=y\n' MMU ARM ARM_SMMU >"$host/boot/config-$release"
+	refuses 'this kernel cuts it at 1024'
 }
 
 @test "what switches the IOMMU off is told, and nothing is put on top of it" {
 	no_groups
 	built INTEL_IOMMU_DEFAULT_OFF
-	for parameter in intel_iommu=off iommu=off amd_iommu=off; do
+	for parameter in intel_iommu=off iommu=off; do
 		booted_with "$parameter"
 		refuses "$parameter: it switches the IOMMU off"
 	done
+	booted_with amd_iommu=off
+	refuses 'amd_iommu=off: it switches the IOMMU of another processor off'
+	cpu AuthenticAMD
+	refuses 'amd_iommu=off: it switches the IOMMU off'
+}
+
+@test "of on and off the last counts" {
+	no_groups
+	built INTEL_IOMMU_DEFAULT_OFF
+	booted_with intel_iommu=on,off
+	refuses 'intel_iommu=off: it switches the IOMMU off'
+	booted_with intel_iommu=on quiet intel_iommu=off
+	refuses 'intel_iommu=off: it switches the IOMMU off'
+	booted_with intel_iommu=off,on
+	prints '' "intel_iommu=off: it can go: an 'on' behind it counts"
+}
+
+@test "the integrated GPU is to be given away, and left out by a parameter" {
+	give 00:02.0
+	booted_with intel_iommu=on,igfx_off
+	refuses 'intel_iommu=igfx_off: it leaves the integrated GPU out'
 }
 
 @test "what does nothing is named" {
@@ -151,6 +197,19 @@ framebuffer() { # NAME
 	prints ''
 	cmdline --profile laptop
 	[ "$output" = 'intel_iommu=on vfioboot.profile=laptop' ]
+	[[ $stderr != *'no section'* ]]
+	booted_with vfioboot.profile=laptop
+	cmdline --profile laptop
+	[ "$output" = intel_iommu=on ]
+	cmdline --profile nobodys
+	[ "$status" = 0 ]
+	[[ $stderr == *"no section has the profile 'nobodys'"* ]]
+	for name in 'a b' 'a,b' '"' ''; do
+		cmdline --profile "$name"
+		[ "$status" = 2 ]
+		[ -z "$output" ]
+		[[ $stderr == *"'$name' can't be a profile"* ]]
+	done
 }
 
 @test "the boot display on kernels before 6.0, and the firmware's framebuffer" {
@@ -169,8 +228,9 @@ framebuffer() { # NAME
 }
 
 @test "kernel 6.0" {
-	give 00:01.1/00
 	kernel 6.0.0-1-amd64
+	prints ''
+	give 00:01.1/00
 	prints '' "may end the host's console"
 }
 

@@ -34,6 +34,24 @@ static const struct row {
 		{INTEL, .iommu_default = IOMMU_DEFAULT_OFF,
 			.cmdline = "intel_iommu=sm_on,on"},
 		"", false, "firmware : VT-d"},
+	{"intel, the kernel has no driver",
+		{INTEL, .iommu_default = IOMMU_DEFAULT_ABSENT}, "", false,
+		"firmware : CONFIG_INTEL_IOMMU"},
+	{"intel, on by parameter and by itself",
+		{INTEL_ON, .has_groups = true, .cmdline = "intel_iommu=on"}, "", false,
+		"warning intel_iommu=on: on by itself"},
+	{"intel, the integrated GPU is left out by parameter",
+		{INTEL_ON, .has_groups = true, .takes_integrated_gpu = true,
+			.cmdline = "intel_iommu=igfx_off"},
+		"", true, "conflict intel_iommu=igfx_off: integrated GPU"},
+	{"intel, the same in Debian's writing, on or not",
+		{INTEL, .has_groups = true, .takes_integrated_gpu = true,
+			.iommu_default = IOMMU_DEFAULT_INTGPU_OFF,
+			.cmdline = "intel_iommu=on,intgpu_off"},
+		"", true, "conflict intel_iommu=intgpu_off: integrated GPU"},
+	{"intel, the integrated GPU is left out, and stays",
+		{INTEL, .has_groups = true, .cmdline = "intel_iommu=on,igfx_off"}, "",
+		false, NULL},
 	{"intel, the integrated GPU is left out",
 		{INTEL, .has_groups = true, .takes_integrated_gpu = true,
 			.iommu_default = IOMMU_DEFAULT_INTGPU_OFF},
@@ -43,6 +61,12 @@ static const struct row {
 		"", false, NULL},
 	{"amd, groups", {AMD, .has_groups = true}, "", false, NULL},
 	{"amd, no groups", {AMD}, "", false, "firmware : AMD-Vi"},
+	{"amd, the kernel has no driver", {AMD, .iommu_default = IOMMU_DEFAULT_ABSENT},
+		"", false, "firmware : CONFIG_AMD_IOMMU"},
+	{"amd, what is Intel's",
+		{AMD, .has_groups = true, .iommu_default = IOMMU_DEFAULT_ON,
+			.cmdline = "intel_iommu=on"},
+		"", false, "warning intel_iommu=on: no IOMMU of Intel"},
 	{"amd, a value that there is not",
 		{AMD, .has_groups = true, .cmdline = "amd_iommu=on"}, "", false,
 		"warning amd_iommu=on: no such value"},
@@ -50,12 +74,39 @@ static const struct row {
 		NULL},
 	{"arm64, no groups", {.cpu = CPU_ARM, .cmdline = ""}, "", false,
 		"firmware : CONFIG_ARM_SMMU"},
+	{"arm64, the kernel has no driver",
+		{.cpu = CPU_ARM, .iommu_default = IOMMU_DEFAULT_ABSENT, .cmdline = ""},
+		"", false, "firmware : use another kernel"},
 	{"another processor, no groups", {.cpu = CPU_OTHER, .cmdline = ""}, "", false,
 		"firmware : firmware setup"},
 	{"intel_iommu=off",
 		{INTEL, .iommu_default = IOMMU_DEFAULT_OFF,
 			.cmdline = "ro intel_iommu=off"},
 		"", true, "conflict intel_iommu=off: remove it"},
+	{"intel_iommu=on, and off behind it",
+		{INTEL, .iommu_default = IOMMU_DEFAULT_OFF,
+			.cmdline = "intel_iommu=on,off"},
+		"", true, "conflict intel_iommu=off: remove it"},
+	{"the same in two parameters",
+		{INTEL, .iommu_default = IOMMU_DEFAULT_OFF,
+			.cmdline = "intel_iommu=on ro intel-iommu=off"},
+		"", true, "conflict intel_iommu=off: remove it"},
+	{"intel_iommu=off, and on behind it",
+		{INTEL, .has_groups = true, .cmdline = "intel_iommu=off,on"}, "", false,
+		"warning intel_iommu=off: counts"},
+	{"the same in two parameters, with quotes",
+		{INTEL, .has_groups = true,
+			.cmdline = "\"intel_iommu=off\" intel_iommu=\"sm_on,on\""},
+		"", false, "warning intel_iommu=off: counts"},
+	{"an empty list, and one that only begins so",
+		{INTEL, .has_groups = true,
+			.cmdline = "intel_iommu intel_iommu= iommu=, iommu=offline"},
+		"", false, NULL},
+	{"iommu=off has no way back", {AMD, .cmdline = "iommu=off,force"}, "", true,
+		"conflict iommu=off: remove it"},
+	{"off for another processor's",
+		{AMD, .has_groups = true, .cmdline = "intel_iommu=off"}, "", true,
+		"conflict intel_iommu=off: another processor"},
 	{"iommu=off", {AMD, .cmdline = "iommu=noforce,off"}, "", true,
 		"conflict iommu=off: remove it"},
 	{"amd_iommu=off", {AMD, .cmdline = "amd_iommu=off"}, "", true,
@@ -74,8 +125,28 @@ static const struct row {
 			.boot_display_is_vga = true, .kernel = KERNEL(6, 1),
 			.framebuffer = FRAMEBUFFER_SIMPLE},
 		"", false, "warning : console goes away"},
-	{"any display, 6.0", {INTEL_ON, .has_groups = true, .kernel = KERNEL(6, 0)}, "",
-		false, "warning : kernel 6.0"},
+	{"any display, 6.0",
+		{INTEL_ON, .has_groups = true, .takes_display = true,
+			.kernel = KERNEL(6, 0)},
+		"", false, "warning : kernel 6.0"},
+	{"no display, 6.0", {INTEL_ON, .has_groups = true, .kernel = KERNEL(6, 0)}, "",
+		false, NULL},
+	{"boot display, 5.15, efifb, off behind a comma",
+		{INTEL_ON, .has_groups = true, .takes_boot_display = true,
+			.boot_display_is_vga = true, .kernel = KERNEL(5, 15),
+			.framebuffer = FRAMEBUFFER_EFIFB,
+			.cmdline = "video=vesafb:off,efifb:off"},
+		"video=efifb:off", false, "warning video=vesafb:off: nothing needs it"},
+	{"boot display, 5.15, efifb, off",
+		{INTEL_ON, .has_groups = true, .takes_boot_display = true,
+			.boot_display_is_vga = true, .kernel = KERNEL(5, 15),
+			.framebuffer = FRAMEBUFFER_EFIFB, .cmdline = "video=efifb:off"},
+		"", false, "warning : console goes away"},
+	{"boot display, 5.15, nothing in it",
+		{INTEL_ON, .has_groups = true, .takes_boot_display = true,
+			.boot_display_is_vga = true, .kernel = KERNEL(5, 15),
+			.framebuffer = FRAMEBUFFER_NONE},
+		"", false, "warning : console goes away"},
 	{"boot display, 5.15, efifb",
 		{INTEL_ON, .has_groups = true, .takes_boot_display = true,
 			.boot_display_is_vga = true, .kernel = KERNEL(5, 15),
@@ -102,6 +173,14 @@ static const struct row {
 		"", true, "conflict : link-time optimisation"},
 	{"a profile", {INTEL_ON, .has_groups = true, .profile = "games"},
 		"vfioboot.profile=games", false, NULL},
+	{"a profile that is there already",
+		{INTEL_ON, .has_groups = true, .profile = "games",
+			.cmdline = "vfioboot.profile=work,games"},
+		"", false, NULL},
+	{"initcall_blacklist=sysfb_init is of no use",
+		{INTEL_ON, .has_groups = true,
+			.cmdline = "initcall_blacklist=sysfb_init"},
+		"", false, "warning initcall_blacklist=sysfb_init: nothing needs it"},
 	{"video=efifb:off is of no use",
 		{INTEL_ON, .has_groups = true, .cmdline = "video=efifb:off"}, "", false,
 		"warning video=efifb:off: nothing needs it"},
@@ -167,6 +246,42 @@ static void check_row(const struct row *row)
 			row->name, needed, params.refused, said, others);
 }
 
+/* Each is named, whatever else there is; and none of them is ever told to be needed. */
+static void test_cargo_cult(void **state)
+{
+	static const char *const parameters[] = {"amd_iommu=on", "amd_iommu=pt",
+		"intel_iommu=pt", "iommu=pt", "iommu=1", "iommu=on", "vfio-pci.ids",
+		"pci-stub.ids", "rd.driver.pre=vfio-pci", "rd.driver.pre=vfio_pci",
+		"rd.driver.blacklist", "nomodeset", "module_blacklist",
+		"modprobe.blacklist", "pcie_acs_override", "pci=noats",
+		"vfio_iommu_type1.allow_unsafe_interrupts",
+		"iommufd.allow_unsafe_interrupts", "vfio.enable_unsafe_noiommu_mode",
+		"intremap=off", "nointremap", "kvm.ignore_msrs", "video=efifb:off",
+		"video=vesafb:off", "video=simplefb:off",
+		"initcall_blacklist=sysfb_init"};
+	struct kernelparams_facts facts = {INTEL_ON, .has_groups = true, .limit = 4096};
+	char all[2048] = "";
+	struct kernelparams params;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++)
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s ",
+			parameters[i], strchr(parameters[i], '=') ? "" : "=x");
+	facts.cmdline = all;
+	kernelparams_decide(&facts, &params);
+	assert_int_equal(params.n, ARRAY_SIZE(parameters));
+	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
+		unsigned j = 0;
+
+		while (j < params.n && strcmp(params.items[j].parameter, parameters[i]))
+			j++;
+		if (j == params.n)
+			fail_msg("%s is not named", parameters[i]);
+		assert_int_equal(params.items[j].kind, KERNELPARAMS_WARNING);
+		assert_non_null(strstr(params.items[j].reason, "it can go: "));
+	}
+}
+
 static void test_rows(void **state)
 {
 	(void)state;
@@ -201,6 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_cargo_cult),
 		cmocka_unit_test(test_length),
 	};
 

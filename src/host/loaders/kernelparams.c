@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../core/cmdline.h"
 #include "../../core/util.h"
+#include "paramlist.h"
 
 #define KERNEL(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor))
 
@@ -31,55 +31,64 @@ static void __attribute__((format(printf, 4, 5))) add(struct kernelparams *param
 	params->refused |= kind == KERNELPARAMS_CONFLICT;
 }
 
-/* Whether the value, a list with commas, has @item; NULL is any value, or none. */
-static bool value_has(const struct cmdline_param *param, const char *item)
-{
-	size_t len = item ? strlen(item) : 0;
-	const char *p = param->value;
-
-	if (!item)
-		return true;
-	for (const char *end = p ? p + param->value_len : NULL; p && p <= end;) {
-		const char *comma = memchr(p, ',', (size_t)(end - p));
-		size_t n = (size_t)((comma ? comma : end) - p);
-
-		if (n == len && memcmp(p, item, len) == 0)
-			return true;
-		p += n + 1;
-	}
-	return false;
-}
-
 static bool has(
 	const struct kernelparams_facts *facts, const char *name, const char *item)
 {
-	const char *cursor = facts->cmdline;
-	struct cmdline_param param;
-
-	while (cmdline_next(&cursor, &param))
-		if (cmdline_name_is(&param, name) && value_has(&param, item))
-			return true;
-	return false;
+	return paramlist_has(facts->cmdline, name, item);
 }
 
-/* What switches the IOMMU off.  Nothing is stacked on top of it: who wins is no one's guess. */
+/*
+ * What switches the IOMMU off; nothing is stacked on top of it.  Intel's parser alone has an "on"
+ * that comes back (drivers/iommu/intel/iommu.c, intel_iommu_setup).
+ */
 static void decide_conflicts(
 	const struct kernelparams_facts *facts, struct kernelparams *ret)
 {
 	static const struct {
-		const char *name, *value, *text;
+		const char *name, *text;
+		bool has_on;
+		enum cpu_kind cpu; /* whose it is; CPU_UNKNOWN: of all */
 	} conflicts[] = {
-		{"intel_iommu", "off", "intel_iommu=off"},
-		{"iommu", "off", "iommu=off"},
-		{"amd_iommu", "off", "amd_iommu=off"},
+		{"intel_iommu", "intel_iommu=off", true, CPU_INTEL},
+		{"iommu", "iommu=off", false, CPU_UNKNOWN},
+		{"amd_iommu", "amd_iommu=off", false, CPU_AMD},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++)
-		if (has(facts, conflicts[i].name, conflicts[i].value))
+	for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++) {
+		enum cpu_kind cpu = conflicts[i].cpu;
+		bool here = !cpu || !facts->cpu || facts->cpu == cpu;
+
+		if (paramlist_is_off(
+			    facts->cmdline, conflicts[i].name, conflicts[i].has_on))
 			add(ret, KERNELPARAMS_CONFLICT, conflicts[i].text,
-				"it switches the IOMMU off, and without one no device can "
-				"be given away; remove it from the boot loader's "
-				"configuration, reboot, and ask again");
+				"%s; remove it from the boot loader's configuration, "
+				"reboot, and ask again",
+				here ? "it switches the IOMMU off, and without one no "
+				       "device can be given away"
+				     : "it switches the IOMMU of another processor off, "
+				       "and contradicts what is asked for");
+		else if (has(facts, conflicts[i].name, "off"))
+			add(ret, KERNELPARAMS_WARNING, conflicts[i].text,
+				"it can go: an 'on' behind it counts");
+	}
+}
+
+/* Whatever else is there, these leave the integrated GPU out; the second is Debian's. */
+static void decide_igfx(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	static const char *const items[] = {"igfx_off", "intgpu_off"};
+
+	for (size_t i = 0; facts->takes_integrated_gpu && i < ARRAY_SIZE(items); i++) {
+		char text[32];
+
+		if (!has(facts, "intel_iommu", items[i]))
+			continue;
+		snprintf(text, sizeof(text), "intel_iommu=%s", items[i]);
+		add(ret, KERNELPARAMS_CONFLICT, text,
+			"it leaves the integrated GPU out of the IOMMU, and that is to be "
+			"given away; remove it from the boot loader's configuration, "
+			"reboot, and ask again");
+	}
 }
 
 static void decide_intel(const struct kernelparams_facts *facts, struct kernelparams *ret)
@@ -113,7 +122,15 @@ static void decide_intel(const struct kernelparams_facts *facts, struct kernelpa
 
 static void decide_iommu(const struct kernelparams_facts *facts, struct kernelparams *ret)
 {
-	if (facts->cpu == CPU_INTEL)
+	if (!facts->has_groups && facts->iommu_default == IOMMU_DEFAULT_ABSENT)
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"this kernel was built without a driver for this machine's IOMMU "
+			"(%s): use another kernel",
+			facts->cpu == CPU_INTEL ? "CONFIG_INTEL_IOMMU"
+				: facts->cpu == CPU_AMD
+				? "CONFIG_AMD_IOMMU"
+				: "CONFIG_ARM_SMMU, CONFIG_ARM_SMMU_V3");
+	else if (facts->cpu == CPU_INTEL)
 		decide_intel(facts, ret);
 	else if (facts->has_groups)
 		return;
@@ -163,7 +180,7 @@ static void decide_display(
 {
 	bool stays = keeps_framebuffer(facts);
 
-	if (facts->kernel >> 16 == 6 && (facts->kernel & 0xffff) == 0)
+	if (facts->takes_display && facts->kernel == KERNEL(6, 0))
 		add(ret, KERNELPARAMS_WARNING, "",
 			"on kernel 6.0 giving any graphics card away may end the host's "
 			"console; use a later kernel");
@@ -172,10 +189,13 @@ static void decide_display(
 	if (stays && facts->framebuffer == FRAMEBUFFER_SIMPLE)
 		decide_sysfb(facts, ret);
 	else if (stays && facts->framebuffer == FRAMEBUFFER_EFIFB &&
-		!has(facts, "video", "efifb:off"))
+		!paramlist_has_first(facts->cmdline, "video", "efifb:off"))
 		add(ret, KERNELPARAMS_NEEDED, "video=efifb:off",
 			"this kernel does not take the firmware's framebuffer from the "
-			"boot display, which is to be given away");
+			"boot display, which is to be given away%s",
+			has(facts, "video", "efifb:off")
+				? "; behind a comma, as it is there, it does nothing"
+				: "");
 	add(ret, KERNELPARAMS_WARNING, "",
 		"the boot display is to be given away: the host's console goes away when "
 		"vfio-pci takes it");
@@ -187,18 +207,27 @@ static const struct {
 } cargo_cult[] = {
 	{"amd_iommu", "on",
 		"the kernel knows no such value; the AMD IOMMU is on by itself"},
+	{"amd_iommu", "pt", "the kernel knows no such value"},
+	{"intel_iommu", "pt", "the kernel knows no such value"},
+	{"iommu", "on", "the kernel knows no such value"},
+	{"iommu", "1", "it switches no IOMMU on that vfio could use"},
 	{"iommu", "pt",
 		"it neither switches the IOMMU on nor is it needed: it lets the host's "
 		"own drivers bypass it"},
 	{"vfio-pci.ids", NULL,
 		"it takes every card with these ids, whichever it is; the configuration "
 		"of vfioboot names one by its place"},
+	{"pci-stub.ids", NULL,
+		"it takes every card with these ids, before vfio-pci could"},
 	{"rd.driver.pre", "vfio-pci", "vfioboot comes earlier than this"},
+	{"rd.driver.pre", "vfio_pci", "vfioboot comes earlier than this"},
 	{"nomodeset", NULL,
 		"it takes the display drivers from the host's own cards, too"},
 	{"module_blacklist", NULL,
 		"it keeps the drivers away from the host's own devices, too"},
 	{"modprobe.blacklist", NULL,
+		"it keeps the drivers away from the host's own devices, too"},
+	{"rd.driver.blacklist", NULL,
 		"it keeps the drivers away from the host's own devices, too"},
 	{"pcie_acs_override", NULL,
 		"it pretends an isolation that the hardware does not have; kernels "
@@ -207,8 +236,49 @@ static const struct {
 	{"vfio_iommu_type1.allow_unsafe_interrupts", NULL,
 		"it lets a guest raise interrupts of the host; needed only without "
 		"interrupt remapping"},
+	{"iommufd.allow_unsafe_interrupts", NULL,
+		"it lets a guest raise interrupts of the host; needed only without "
+		"interrupt remapping"},
+	{"vfio.enable_unsafe_noiommu_mode", NULL,
+		"it gives devices away without an IOMMU, so that a guest can write to "
+		"all of the host's memory"},
+	{"intremap", "off",
+		"it switches interrupt remapping off, without which vfio gives no device "
+		"to a guest"},
+	{"nointremap", NULL,
+		"it switches interrupt remapping off, without which vfio gives no device "
+		"to a guest"},
 	{"kvm.ignore_msrs", NULL, "giving devices away does not need it"},
 };
+
+/* What this machine does not need, though others may. */
+static void decide_useless(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	static const char *const drivers[] = {"efifb", "vesafb", "simplefb"};
+	bool stays = keeps_framebuffer(facts);
+
+	if (has(facts, "intel_iommu", "on") && facts->cpu != CPU_INTEL && facts->cpu)
+		add(ret, KERNELPARAMS_WARNING, "intel_iommu=on",
+			"it can go: this machine has no IOMMU of Intel");
+	else if (has(facts, "intel_iommu", "on") &&
+		facts->iommu_default == IOMMU_DEFAULT_ON)
+		add(ret, KERNELPARAMS_WARNING, "intel_iommu=on",
+			"it can go: this kernel has the IOMMU on by itself");
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+		char item[32], text[48];
+
+		snprintf(item, sizeof(item), "%s:off", drivers[i]);
+		snprintf(text, sizeof(text), "video=%s", item);
+		if (has(facts, "video", item) &&
+			(i || !stays || facts->framebuffer != FRAMEBUFFER_EFIFB))
+			add(ret, KERNELPARAMS_WARNING, text,
+				"it can go: on this machine nothing needs it");
+	}
+	if (has(facts, "initcall_blacklist", "sysfb_init") && !stays)
+		add(ret, KERNELPARAMS_WARNING, "initcall_blacklist=sysfb_init",
+			"it can go: on this machine nothing needs it");
+}
 
 static void decide_cargo_cult(
 	const struct kernelparams_facts *facts, struct kernelparams *ret)
@@ -224,13 +294,7 @@ static void decide_cargo_cult(
 		add(ret, KERNELPARAMS_WARNING, text, "it can go: %s",
 			cargo_cult[i].reason);
 	}
-	if (has(facts, "video", "efifb:off") &&
-		!(keeps_framebuffer(facts) && facts->framebuffer == FRAMEBUFFER_EFIFB))
-		add(ret, KERNELPARAMS_WARNING, "video=efifb:off",
-			"it can go: on this machine nothing needs it");
-	if (has(facts, "initcall_blacklist", "sysfb_init") && !keeps_framebuffer(facts))
-		add(ret, KERNELPARAMS_WARNING, "initcall_blacklist=sysfb_init",
-			"it can go: on this machine nothing needs it");
+	decide_useless(facts, ret);
 }
 
 static void decide_wishes(
@@ -239,11 +303,11 @@ static void decide_wishes(
 	char text[96];
 
 	if (facts->host_dma_speed && !has(facts, "iommu.passthrough", "1") &&
-		!has(facts, "iommu", "pt"))
+		!has(facts, "iommu.passthrough", "on") && !has(facts, "iommu", "pt"))
 		add(ret, KERNELPARAMS_NEEDED, "iommu.passthrough=1",
 			"asked for: the host's own devices get faster DMA, and less "
 			"isolation");
-	if (!facts->profile)
+	if (!facts->profile || has(facts, "vfioboot.profile", facts->profile))
 		return;
 	snprintf(text, sizeof(text), "vfioboot.profile=%s", facts->profile);
 	add(ret, KERNELPARAMS_NEEDED, text, "it selects the profile at this boot");
@@ -255,6 +319,8 @@ static void decide_length(
 {
 	size_t total = strlen(facts->cmdline) + MARGIN;
 
+	if (facts->arguments)
+		total += 1 + strlen(facts->arguments);
 	for (unsigned i = 0; i < ret->n; i++)
 		if (ret->items[i].kind == KERNELPARAMS_NEEDED)
 			total += 1 + strlen(ret->items[i].parameter);
@@ -270,6 +336,7 @@ void kernelparams_decide(const struct kernelparams_facts *facts, struct kernelpa
 	ret->n = 0;
 	ret->refused = false;
 	decide_conflicts(facts, ret);
+	decide_igfx(facts, ret);
 	if (!ret->refused)
 		decide_iommu(facts, ret);
 	decide_display(facts, ret);

@@ -12,11 +12,13 @@
 
 #include "../cpu.h"
 
-#define KERNELPARAMS_MAX 32
+#define KERNELPARAMS_MAX 48
 
-/* What the kernel was built to do with an Intel IOMMU (drivers/iommu/intel/Kconfig). */
+/* What the kernel was built to do with the IOMMU of this processor. */
 enum iommu_default {
 	IOMMU_DEFAULT_UNKNOWN,
+	IOMMU_DEFAULT_ABSENT, /* it has no driver for it */
+	/* Of Intel's (drivers/iommu/intel/Kconfig); the others' are on by themselves. */
 	IOMMU_DEFAULT_ON,
 	IOMMU_DEFAULT_OFF,
 	IOMMU_DEFAULT_INTGPU_OFF, /* on, but not for the integrated GPU: Debian's own */
@@ -33,12 +35,14 @@ enum framebuffer {
 struct kernelparams_facts {
 	enum cpu_kind cpu;
 	enum iommu_default iommu_default;
-	bool has_groups;     /* there are IOMMU groups */
-	unsigned kernel;     /* major << 16 | minor; 0: not known */
-	bool lto;            /* the kernel was built with link-time optimisation */
-	size_t limit;        /* bytes of a command line, COMMAND_LINE_SIZE */
-	const char *cmdline; /* of this boot */
+	bool has_groups;       /* there are IOMMU groups */
+	unsigned kernel;       /* major << 16 | minor; 0: not known */
+	bool lto;              /* the kernel was built with link-time optimisation */
+	size_t limit;          /* bytes of a command line, COMMAND_LINE_SIZE */
+	const char *cmdline;   /* of this boot */
+	const char *arguments; /* that the entry to be made has besides; NULL: none */
 	/* Of the functions that are to be given away: */
+	bool takes_display; /* any */
 	bool takes_integrated_gpu;
 	bool takes_boot_display;
 	bool boot_display_is_vga;     /* its class is 0300 */
@@ -53,7 +57,7 @@ enum kernelparams_kind {
 	KERNELPARAMS_NEEDED,   /* to be added */
 	KERNELPARAMS_WARNING,  /* what will happen, or what does nothing */
 	KERNELPARAMS_CONFLICT, /* nothing is to be added before this is gone */
-	KERNELPARAMS_FIRMWARE, /* no parameter helps: a setting of the machine does */
+	KERNELPARAMS_FIRMWARE, /* no parameter helps: the firmware's, or another kernel, does */
 };
 
 struct kernelparams_item {

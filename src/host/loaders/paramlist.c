@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Walks over the items as the kernel's own parsers of such values do. */
+#include "paramlist.h"
+
+#include <string.h>
+
+#include "../../core/cmdline.h"
+#include "../../core/util.h"
+
+struct item {
+	const char *text;
+	size_t len;
+	bool first; /* of its value */
+};
+
+/* Where the walk is; starts with the command line and all else 0. */
+struct walk {
+	const char *cursor;
+	struct cmdline_param param;
+	size_t at; /* in the value, where the next item begins */
+	bool inside;
+};
+
+static bool item_is(const struct item *item, const char *text)
+{
+	return item->len == strlen(text) && memcmp(item->text, text, item->len) == 0;
+}
+
+static bool next_param(struct walk *walk, const char *name)
+{
+	while (cmdline_next(&walk->cursor, &walk->param))
+		if (cmdline_name_is(&walk->param, name))
+			return true;
+	return false;
+}
+
+/* The next item of the values of all parameters @name; false behind the last. */
+static bool next_item(struct walk *walk, const char *name, struct item *ret)
+{
+	const char *text, *comma;
+	size_t left;
+
+	while (!walk->inside || !walk->param.value || walk->at > walk->param.value_len) {
+		walk->inside = next_param(walk, name);
+		walk->at = 0;
+		if (!walk->inside)
+			return false;
+	}
+	text = walk->param.value + walk->at;
+	left = walk->param.value_len - walk->at;
+	comma = memchr(text, ',', left);
+	*ret = (struct item){text, comma ? (size_t)(comma - text) : left, !walk->at};
+	walk->at += ret->len + 1;
+	return true;
+}
+
+bool paramlist_has(const char *cmdline, const char *name, const char *item)
+{
+	struct walk walk = {.cursor = cmdline};
+	struct item found;
+
+	if (!item)
+		return next_param(&walk, name);
+	while (next_item(&walk, name, &found))
+		if (item_is(&found, item))
+			return true;
+	return false;
+}
+
+bool paramlist_has_first(const char *cmdline, const char *name, const char *item)
+{
+	struct walk walk = {.cursor = cmdline};
+	struct item found;
+
+	while (next_item(&walk, name, &found))
+		if (found.first && item_is(&found, item))
+			return true;
+	return false;
+}
+
+bool paramlist_is_off(const char *cmdline, const char *name, bool has_on)
+{
+	struct walk walk = {.cursor = cmdline};
+	struct item found;
+	bool off = false;
+
+	while (next_item(&walk, name, &found)) {
+		if (item_is(&found, "off"))
+			off = true;
+		else if (has_on && item_is(&found, "on"))
+			off = false;
+	}
+	return off;
+}
