@@ -142,6 +142,20 @@ same() {
 	run -1 grep -v 'root/root .* 1970-01-01 00:00 ' <(TZ=UTC tar -tvf "$dir/first.tar")
 }
 
+@test "what the kernel was built with is there, packed or not, and its texts are not" {
+	host_of_two_cards "$root"
+	printf 'CONFIG_%s\n' X86=y INTEL_IOMMU=y INTEL_IOMMU_DEFAULT_ON=y 'CMDLINE="root=UUID=1b4e28ba"' \
+		'SYSTEM_TRUSTED_KEYS="/home/alice/keys.pem"' VFIO=m VFIO_PCI=m >"$dir/config"
+	gzip -c "$dir/config" >"$root/proc/config.gz"
+	rm "$root"/boot/config-*
+	replay
+	run -1 grep -rqE 'alice|1b4e28ba' "$copy"
+	run -0 cat "$copy"/boot/config-*
+	[[ $output == *CONFIG_INTEL_IOMMU_DEFAULT_ON=y*'CONFIG_CMDLINE=""'* ]]
+	[ ! -e "$copy/proc/config.gz" ]
+	same cmdline --json
+}
+
 @test "compressed by the end of its name" {
 	machine identical-cards
 	for end in gz xz zst; do

@@ -150,7 +150,9 @@ static void plant_system(void)
 	fake_put("proc/iomem", "00000000-00000fff : " MAC_IF "\n");
 	fake_put("proc/sys/kernel/hostname", USER "\n");
 	fake_put("proc/sys/kernel/osrelease", "6.1.0-18-amd64\n");
-	fake_put("boot/config-6.1.0-18-amd64", "CONFIG_VFIO=m\n");
+	fake_put("boot/config-6.1.0-18-amd64",
+		"CONFIG_VFIO=m\nCONFIG_DEFAULT_HOSTNAME=\"" USER "\"\n"
+		"# CONFIG_ARM is not set\nCONFIG_NR_CPUS=8\n");
 }
 
 static void plant_ours(void)
@@ -224,7 +226,9 @@ static void test_what_is_needed(void **state)
 	expect_file(&capture,
 		"sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
 		"\6");
-	expect_file(&capture, "boot/config-6.1.0-18-amd64", "CONFIG_VFIO=m\n");
+	expect_file(&capture, "boot/config-6.1.0-18-amd64",
+		"CONFIG_VFIO=m\nCONFIG_DEFAULT_HOSTNAME=\"\"\n"
+		"# CONFIG_ARM is not set\nCONFIG_NR_CPUS=8\n");
 	expect_link(&capture, "etc/vfioboot.conf.d/mask.conf", "/dev/null");
 	expect_file(
 		&capture, "etc/vfioboot.conf", "#\n[device a] ;\npath = 00:01.0/00\n");

@@ -14,6 +14,7 @@
 #include "../efivar.h"
 #include "../hostfile.h"
 #include "../hosttree.h"
+#include "../images/kernelconfig.h"
 #include "../images/kernels.h"
 #include "capturedigest.h"
 #include "captureset.h"
@@ -291,24 +292,19 @@ static const struct {
 	{CONFIGFILES_LOCAL_DIR, add_dropin},
 };
 
-/* What the kernel that runs was built with; the files of its modules are too large. */
+/* What the kernel that runs was built with, unpacked; the files of its modules are too large. */
 static int add_kernel(struct captureset *set)
 {
+	_cleanup_free_ char *config = NULL;
 	char release[128], path[PATH_MAX];
-	size_t before = set->capture->n;
-	int r;
 
 	if (kernels_running(set->root, release, sizeof(release)) < 0)
 		return 0;
 	snprintf(path, sizeof(path), "boot/config-%s", release);
-	r = captureset_add_file(set, path, CAPTURE_PLAIN);
-	if (r == 0 && set->capture->n == before) {
-		snprintf(path, sizeof(path), TREE_MODULES "/%s/config", release);
-		r = captureset_add_file(set, path, CAPTURE_PLAIN);
-	}
-	if (r == 0 && set->capture->n == before)
-		r = captureset_add_file(set, TREE_CONFIG_GZ, CAPTURE_PLAIN);
-	return r;
+	/* One that is closed to us is told as any other file. */
+	if (kernelconfig_read(set->root, release, true, &config) < 0)
+		return captureset_add_file(set, path, REDACT_FORM_KERNEL);
+	return captureset_add_text(set, path, REDACT_FORM_KERNEL, config);
 }
 
 static int add_all(struct captureset *set)

@@ -107,9 +107,18 @@ static int add(
 	return r < 0 ? r : add_entry(set, TAKE_PTR(name), type, TAKE_PTR(own), size);
 }
 
+int captureset_add_text(
+	struct captureset *set, const char *path, enum redact_form form, const char *text)
+{
+	char *redacted;
+	int r = redact_text(&set->redactor, form, text, &redacted);
+
+	return r < 0 ? r : add(set, path, S_IFREG, redacted, strlen(redacted));
+}
+
 int captureset_add_file(struct captureset *set, const char *path, enum redact_form form)
 {
-	_cleanup_free_ char *text = NULL, *redacted = NULL;
+	_cleanup_free_ char *text = NULL;
 	size_t size;
 	int r = hostfile_read(set->root, path, &text, &size);
 
@@ -121,11 +130,7 @@ int captureset_add_file(struct captureset *set, const char *path, enum redact_fo
 		return add_gap(set, path, r);
 	if (form == CAPTURE_PLAIN)
 		return add(set, path, S_IFREG, TAKE_PTR(text), size);
-	r = redact_text(&set->redactor, form, text, &redacted);
-	if (r < 0)
-		return r;
-	size = strlen(redacted);
-	return add(set, path, S_IFREG, TAKE_PTR(redacted), size);
+	return captureset_add_text(set, path, form, text);
 }
 
 int captureset_add_link(struct captureset *set, const char *path)

@@ -20,8 +20,10 @@ struct captureset {
  * Add what is at @path below the root: a file with its text in the @form; a link; a
  * directory, without what is in it; a name that is there, with nothing in it.  What is not
  * there, or something else, is left out; what can't be read is a gap of the capture.
- * Return 0, or -ENOMEM.
+ * Return 0, or -ENOMEM.  captureset_add_text() adds a file that has been read otherwise.
  */
+int captureset_add_text(struct captureset *set, const char *path, enum redact_form form,
+	const char *text);
 int captureset_add_file(struct captureset *set, const char *path, enum redact_form form);
 int captureset_add_link(struct captureset *set, const char *path);
 int captureset_add_directory(struct captureset *set, const char *path);

@@ -171,6 +171,17 @@ static void put_cpu(struct redactor *redactor, char *line, FILE *out)
 		fprintf(out, "%s\n", line);
 }
 
+/* Texts are paths of who built it, a host's name, a command line. */
+static void put_option(struct redactor *redactor, char *line, FILE *out)
+{
+	char *text = strstr(line, "=\"");
+
+	(void)redactor;
+	if (text)
+		text[1] = '\0';
+	fprintf(out, "%s%s\n", line, text ? "\"\"" : "");
+}
+
 /* Where the kernel itself lies is nobody's business. */
 static void put_iomem(struct redactor *redactor, char *line, FILE *out)
 {
@@ -291,6 +302,7 @@ static void (*const forms[REDACT_FORMS])(
 	[REDACT_FORM_ROUTES] = put_route,
 	[REDACT_FORM_ROUTES6] = put_route6,
 	[REDACT_FORM_CPUINFO] = put_cpu,
+	[REDACT_FORM_KERNEL] = put_option,
 	[REDACT_FORM_IOMEM] = put_iomem,
 	[REDACT_FORM_INTERRUPTS] = put_interrupt,
 	[REDACT_FORM_CONFIG] = put_config,

@@ -19,6 +19,7 @@ enum redact_form {
 	REDACT_FORM_ROUTES,  /* net/route: the default ones stay */
 	REDACT_FORM_ROUTES6, /* net/ipv6_route: the same */
 	REDACT_FORM_CPUINFO, /* of the first processor */
+	REDACT_FORM_KERNEL,  /* what a kernel was built with, without texts */
 	REDACT_FORM_IOMEM,
 	REDACT_FORM_INTERRUPTS, /* the names of the chips stay */
 	REDACT_FORM_CONFIG,     /* vfioboot.conf(5): without its comments */
