@@ -141,8 +141,10 @@ static void say_added(const struct sysfs_root *root, const struct bootloader *lo
 		printf("Entry for each kernel: '... (%s)', with %s\n",
 			wanted->entries[i].title, wanted->entries[i].arguments);
 	say_elsewhere(root, change);
-	printf("What starts by itself has not changed.  'vfioboot entry list' shows the "
-	       "entries, 'vfioboot entry remove' takes them away.\n"
+	if (!change->default_moves)
+		printf("What starts by itself has not changed.  ");
+	printf("'vfioboot entry list' shows the entries, 'vfioboot entry remove' takes them "
+	       "away.\n"
 	       "What they give away stands in the initramfs images: 'vfioboot apply' sees "
 	       "to those.\n");
 }
@@ -181,21 +183,25 @@ static enum cli_exit remove_dry(const struct sysfs_root *root)
 {
 	struct bootloader_search search;
 	struct bootentries none = {0};
-	enum cli_exit status = CLI_OK;
+	bool told = false;
 
 	bootloader_find(root, &search);
 	for (size_t i = 0; i < search.n; i++) {
 		_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 		const struct bootloader *loader = search.found[i].loader;
-		int r = loader->ops->plan ? bootmenu_plan(root, loader, &none, &change)
-					  : -ENOTSUP;
+		int r;
 
-		if (r == 0)
-			print_change(&change);
-		else if (r != -ENOTSUP)
-			status = say_failure(&change, r);
+		if (!loader->ops->plan || bootmenu_loader_has_ours(root, loader) <= 0)
+			continue;
+		r = bootmenu_plan(root, loader, &none, &change);
+		if (r < 0)
+			return say_failure(&change, r);
+		print_change(&change);
+		told = true;
 	}
-	return status;
+	if (!told)
+		printf("Would delete " BOOTENTRY_FILE "\n");
+	return CLI_OK;
 }
 
 static enum cli_exit remove_entries(
@@ -257,7 +263,8 @@ static enum cli_exit list(
 	loader = find_loader(root, arguments);
 	if (!loader)
 		return CLI_UNKNOWN;
-	if (!asked && !arguments->json && !bootmenu_has_ours(root)) {
+	/* Of a menu that can't be read nothing is claimed. */
+	if (!asked && !arguments->json && loader->ops->read && !bootmenu_has_ours(root)) {
 		printf("The boot menu has no entry of vfioboot; 'vfioboot entry add' adds "
 		       "them.\n");
 		return CLI_OK;

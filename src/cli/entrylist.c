@@ -93,7 +93,7 @@ static int add_present(struct listing *listing, const struct bootmenu *menu,
 		if (wish)
 			bootentry_missing_arguments(entry->options, wish, missing);
 		r = add_line(listing, entry, wish ? wish->arguments : NULL,
-			wish && !missing[0] ? "ready" : "outdated");
+			wish && !missing[0] && !entry->outdated ? "ready" : "outdated");
 	}
 	return r;
 }

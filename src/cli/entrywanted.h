@@ -9,4 +9,11 @@
 /* Reads what the configuration asks for now.  0, or -errno after a message. */
 int entrywanted_decide(const struct sysfs_root *root, struct bootentries *ret);
 
+/*
+ * Says for @command why the parameters of an entry can't be decided: what entryparams_add()
+ * returned and told.
+ */
+void entrywanted_say_params(const char *command, int error,
+	const struct kernelparams *params, const char *bad);
+
 #endif

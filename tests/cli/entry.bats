@@ -69,6 +69,27 @@ unchanged() {
 	done
 }
 
+@test "a dry run of remove tells what remove does" {
+	tree_of debian-grub
+	entry add
+	# The menu was not made anew yet.
+	run -0 entry remove --dry-run
+	[ "$output" = 'Would delete /etc/vfioboot.entries' ]
+	rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
+	tree_of arch-systemd-boot
+	entry add
+	run -0 entry remove --dry-run
+	[ "$output" = "Would delete /etc/vfioboot.entries
+Would delete /boot/loader/entries/arch-lts-no-passthrough.conf
+Would delete /boot/loader/entries/arch-lts-passthrough.conf
+Would delete /boot/loader/entries/arch-no-passthrough.conf
+Would delete /boot/loader/entries/arch-passthrough.conf" ]
+	run -0 entry remove
+	unchanged
+	run -0 entry remove --dry-run
+	[ "$output" = 'The boot menu has no entry of vfioboot.' ]
+}
+
 @test "remove gives back every file as it was" {
 	for folder in "$top"/tests/boot-trees/*/; do
 		rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
@@ -159,6 +180,21 @@ unchanged() {
 	[[ $(entries) != *-passthrough.conf* && $(entries) == *-passthrough-a.conf* ]]
 }
 
+@test "list: a copy of what has changed since, or is gone, is outdated; of a counted try it is not" {
+	tree_of debian-systemd-boot
+	entry add
+	cd "$tree/efi/loader/entries"
+	mv "$machine-6.12.48+deb13-amd64+3.conf" "$machine-6.12.48+deb13-amd64+2-1.conf"
+	run -0 entry list
+	sed -i 's/ quiet / /' "$machine-6.12.48+deb13-amd64+2-1.conf"
+	rm "$machine-6.12.41+deb13-amd64.conf"
+	run -1 --separate-stderr entry list --json
+	[ "$(jq -r '.entries[] | "\(.kernel) \(.state)"' <<<"$output")" = "6.12.41+deb13-amd64 outdated
+6.12.48+deb13-amd64 outdated" ]
+	run -0 entry update
+	run -0 entry list
+}
+
 @test "update: entries come and go with the kernels" {
 	tree_of debian-systemd-boot
 	run -0 entry update
@@ -235,6 +271,18 @@ $machine-6.12.57+deb13-amd64.conf" ]
 	done
 }
 
+@test "systemd-boot: a kernel that failed does not make its copy the default" {
+	tree_of debian-systemd-boot
+	mv "$tree/efi/loader/entries/$machine-6.12.48+deb13-amd64+3.conf" \
+		"$tree/efi/loader/entries/$machine-6.12.48+deb13-amd64+0-3.conf"
+	run -0 --separate-stderr entry add
+	run -0 grep -h sort-key "$tree/efi/loader/entries/$machine-6.12.48+deb13-amd64-passthrough.conf"
+	[ "$output" = 'sort-key   debian-passthrough' ]
+	run -0 entry list
+	run -0 --separate-stderr entry update
+	[ -z "$output$stderr" ]
+}
+
 @test "systemd-boot: what is there and not ours is not overwritten" {
 	tree_of arch-systemd-boot
 	echo 'title mine' >"$tree/boot/loader/entries/arch-passthrough.conf"
@@ -242,6 +290,21 @@ $machine-6.12.57+deb13-amd64.conf" ]
 	run -1 --separate-stderr entry add
 	[[ $stderr == *'/boot/loader/entries/arch-passthrough.conf is there and was not made by vfioboot'* ]]
 	unchanged
+}
+
+@test "add that is killed in the middle leaves a menu that starts, and is done by the next one" {
+	tree_of debian-systemd-boot
+	# A file of more than 400 bytes: the program is killed by the kernel, as it writes.
+	run -153 prlimit --fsize=400 "$vfioboot" entry add --root "$tree"
+	[ -s "$tree/etc/vfioboot.entries" ]
+	# Loaders take no hidden file.
+	diff -r "$BATS_TEST_TMPDIR/before/efi/loader" "$tree/efi/loader" --exclude='.*'
+	run -1 --separate-stderr entry list
+	[[ $output == *missing* ]]
+	run -0 entry add
+	run -0 entry list
+	run -0 entry remove
+	diff -r "$BATS_TEST_TMPDIR/before" "$tree" --exclude='.*'
 }
 
 @test "systemd-boot: a machine without entries of its own" {
@@ -267,7 +330,22 @@ $machine-6.12.57+deb13-amd64.conf" ]
 	done
 	sed -i 's/^saved_entry=.*/saved_entry=2/' "$tree/boot/grub2/grubenv"
 	run -0 --separate-stderr entry add
-	[[ $stderr == *'entry number 2'*'grubby --set-default'* ]]
+	[[ $stderr == *'entry number 2'*'grubby --set-default'* && $output != *'has not changed'* ]]
+}
+
+@test "BLS with GRUB: behind the '~' of a name is no '-', at which GRUB would take it apart" {
+	tree_of fedora-bls
+	configure always a-b c - a_b
+	run -0 entry add
+	[ "$(entries | grep '6.12.5.*~')" = "$(printf "$machine-6.12.5-200.fc41.x86_64~%s.conf\n" \
+		no~passthrough passthrough~a_b passthrough~a~b passthrough~c)" ]
+	run -0 --separate-stderr entry list --json
+	jq -e '.entries | length == 8 and all(.state == "ready")' <<<"$output"
+	jq -e '[.entries[].entry] | unique ==
+		["no-passthrough", "passthrough-a-b", "passthrough-a_b", "passthrough-c"]' <<<"$output"
+	run -0 entry remove
+	rm -r "$tree/etc/vfioboot.conf"* "$BATS_TEST_TMPDIR/before/etc/vfioboot.conf"*
+	unchanged
 }
 
 @test "a menu that is hidden: the person is told how to see it" {
@@ -351,6 +429,35 @@ $machine-6.12.57+deb13-amd64.conf" ]
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 }
 
+@test "list: of a menu that can't be read nothing is claimed" {
+	tree_of refind
+	run -3 --separate-stderr entry list
+	[ -z "$output" ]
+	[[ $stderr == *'the menu of rEFInd'*"can't be read"* ]]
+	run -3 --separate-stderr entry list --json
+	jq -e '.entries == []' <<<"$output"
+}
+
+@test "remove: entries that can't be reached are not taken for gone" {
+	tree_of debian-systemd-boot
+	entry add
+	mv "$tree/efi" "$BATS_TEST_TMPDIR/efi"
+	run -1 --separate-stderr entry remove
+	[[ $stderr == *'the files of systemd-boot'*'are not there: mount /boot'*'delete /etc/vfioboot.entries'* ]]
+	[ -s "$tree/etc/vfioboot.entries" ]
+	mv "$BATS_TEST_TMPDIR/efi" "$tree/efi"
+	run -0 entry remove
+	unchanged
+	rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
+	tree_of debian-grub
+	entry add
+	# A file that is too large to be a menu.
+	truncate -s 64M "$tree/boot/grub/grub.cfg"
+	run -1 --separate-stderr entry remove
+	[[ $stderr == *'cannot read the menu of GRUB'* ]]
+	[ -s "$tree/etc/vfioboot.entries" ]
+}
+
 @test "misuse" {
 	run -2 --separate-stderr "$vfioboot" entry
 	[[ $stderr == *'say add, remove or list'*"'vfioboot help entry'"* ]]
@@ -418,6 +525,31 @@ generate() {
 	done
 }
 
+@test "the generator makes what each distribution's own script makes, and list finds it ready" {
+	local folder config trees=("$top"/tests/boot-trees/*-grub/)
+	[ "${#trees[@]}" -ge 4 ]
+	for folder in "${trees[@]}"; do
+		rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
+		tree_of "$(basename "$folder")"
+		entry add 2>/dev/null
+		cp "$top/grub.d/11_linux_passthrough" "$tree/etc/grub.d/"
+		run -0 --separate-stderr bash -c '
+			set -a; . "$0/etc/default/grub"; exec "$0/etc/grub.d/11_linux_passthrough"' "$tree"
+		diff "$folder/generated" - <<<"$output"
+		[ -z "$stderr" ]
+		config=$(echo "$tree"/boot/grub*/grub.cfg)
+		printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/section"
+		run -1 --separate-stderr entry list --json
+		jq -e '.entries | length > 0 and all(.state == "missing" and .entry == "passthrough" and
+			(.kernel | test("memtest|fc41") | not))' <<<"$output"
+		sed -i -e '/^### END .*10_linux ###$/{r '"$BATS_TEST_TMPDIR/section"'
+			}' "$config"
+		run -0 --separate-stderr entry list --json
+		jq -e '.entries | length > 1 and all(.state == "ready" and (.boot_id | startswith("passthrough-")))' \
+			<<<"$output"
+	done
+}
+
 @test "the generator takes no text that GRUB would not take as it is" {
 	generator_tree
 	while IFS= read -r line; do
@@ -455,6 +587,36 @@ generate() {
 	# Its entries are files there.
 	generator_tree
 	export GRUB_ENABLE_BLSCFG=true
+	run -0 --separate-stderr generate
+	[ -z "$output" ]
+}
+
+@test "the generator takes a last line without its end, and none of another loader" {
+	generator_tree
+	printf 'passthrough\tPassthrough\tvfioboot.profile=a' >"$tree/etc/vfioboot.entries"
+	run -0 --separate-stderr generate
+	[[ $output == *"'passthrough-simple-abc'"* ]]
+	for loader in grub grub-bls; do
+		printf '# loader: %s\na\tA\tx\n' "$loader" >"$tree/etc/vfioboot.entries"
+		run -0 --separate-stderr generate
+		[[ $output == *"'a-simple-abc'"* ]]
+	done
+	printf '# loader: systemd-boot\na\tA\tx\n' >"$tree/etc/vfioboot.entries"
+	run -0 --separate-stderr generate
+	[ -z "$output$stderr" ]
+}
+
+@test "the generator takes no harm from a file that is none" {
+	generator_tree
+	rm "$tree/etc/vfioboot.entries"
+	mkdir "$tree/etc/vfioboot.entries"
+	run -0 generate
+	[[ $output != *menuentry* ]]
+	rmdir "$tree/etc/vfioboot.entries"
+	head -c 100000 /dev/urandom >"$tree/etc/vfioboot.entries"
+	run -0 generate
+	[[ $output != *menuentry* ]]
+	printf 'a\tA\tx\r\n' >"$tree/etc/vfioboot.entries"
 	run -0 --separate-stderr generate
 	[ -z "$output" ]
 }
@@ -510,7 +672,8 @@ live_tree() {
 	rm "$tree/etc/vfioboot.entries"
 	mkdir -p "$tree/etc/vfioboot.conf.d" "$tree/boot/grub"
 	configure selected -
-	printf '#!/bin/sh\necho "menuentry other --id other {"\necho "}"\n' >"$tree/etc/grub.d/40_custom"
+	printf '#!/bin/sh\necho "menuentry other --id other {"\necho "	linux /memtest86+x64.bin"\necho "}"\n' \
+		>"$tree/etc/grub.d/40_custom"
 	chmod +x "$tree/etc/grub.d/40_custom"
 	echo "${1:-0}" >"$tree/etc/default-entry"
 	live 'grub-mkconfig -o /boot/grub/grub.cfg'
@@ -528,6 +691,7 @@ live_tree() {
 	run -0 live '"$vfioboot" entry list --json'
 	jq -e '.entries | map(.boot_id) == ["passthrough-simple-abc",
 		"passthrough-advanced-abc>passthrough-6.0-advanced-abc"]' <<<"$output"
+	jq -e '.entries | all(.state == "ready" and .loader == "grub")' <<<"$output"
 	run -0 live '"$vfioboot" entry remove'
 	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
 	[ ! -e "$tree/etc/vfioboot.entries" ]
@@ -568,12 +732,14 @@ live_tree() {
 	live_tree 2
 	run -0 --separate-stderr live '"$vfioboot" entry add'
 	[[ $stderr == *"default is '2', which was 'other' and is now 'passthrough-simple-abc'"*GRUB_DEFAULT* ]]
+	[[ $output != *'has not changed'* ]]
 	live '"$vfioboot" entry remove' 2>/dev/null
 	for default in 0 1 '1>0' gnulinux-simple-abc other "Bob's GNU/Linux"; do
 		echo "$default" >"$tree/etc/default-entry"
 		live 'grub-mkconfig -o /boot/grub/grub.cfg'
 		run -0 --separate-stderr live '"$vfioboot" entry add'
 		[ -z "$stderr" ]
+		[[ $output == *'What starts by itself has not changed.'* ]]
 		live '"$vfioboot" entry remove'
 	done
 	# The same of a saved one.
@@ -675,6 +841,8 @@ uki_live() {
 	run -0 uki_live 'rm "$tree/log"; UKIFY_LOG=$tree/log "$vfioboot" entry add; test ! -e "$tree/log"'
 	rm "$images/m-6.1.efi"
 	touch -d '+1 minute' "$images/m-6.12.efi"
+	run -1 --separate-stderr uki_live '"$vfioboot" entry list --json'
+	jq -e '.entries | length == 2 and all(.state == "outdated")' <<<"$output"
 	run -0 uki_live 'UKIFY_LOG=$tree/log "$vfioboot" entry update; cat "$tree/log"'
 	[ "$(grep -c '^ukify build' <<<"$output")" = 1 ]
 	[ ! -e "$images/m-6.1-passthrough.efi" ]
@@ -703,6 +871,9 @@ uki_live() {
 	rm "$tree/boot/loader/loader.conf" "$tree/etc/kernel/cmdline"
 	run -0 --separate-stderr entry add --dry-run --loader uki
 	[[ $stderr == *'write the normal command line into /etc/kernel/cmdline'* ]]
+	mkdir "$images/m-6.1.efi.extra.d"
+	run -0 --separate-stderr entry add --dry-run --loader uki
+	[[ $stderr == *'/boot/EFI/Linux/m-6.1.efi.extra.d counts for the normal image alone'* ]]
 	make_uki "$images/m-6.1.efi" 'root=UUID=1 vfioboot.profile=x' 6.1 "$osrel"
 	run -1 --separate-stderr entry add --loader uki
 	[[ $stderr == *'the normal image /boot/EFI/Linux/m-6.1.efi has arguments of a passthrough boot'* ]]

@@ -55,21 +55,50 @@ static void test_parameters(void **state)
 	needs(&params, KERNELPARAMS_FIRMWARE, "");
 	needs(&params, KERNELPARAMS_NEEDED, "vfioboot.profile=other");
 	needs(&params, KERNELPARAMS_NEEDED, "video=efifb:off");
-	assert_int_equal(bootentry_decide(&config, &params, &entries, &bad), 0);
+	bootentry_decide(&config, &entries);
 	assert_int_equal(entries.n, 2);
-	expect_entry(0, "passthrough", "Passthrough",
-		"vfioboot.profile=games intel_iommu=on video=efifb:off");
+	expect_entry(0, "passthrough", "Passthrough", "vfioboot.profile=games");
+	assert_true(bootentry_is_passthrough(&entries.entries[0]));
 	/* The way out needs none of it. */
 	expect_entry(1, "no-passthrough", "no passthrough", "vfioboot.off");
+	assert_false(bootentry_is_passthrough(&entries.entries[1]));
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(bootentry_add_needed(entries.entries[0].arguments,
+					 BOOTENTRY_ARGS_SIZE, &params, &bad),
+			0);
+		expect_entry(0, "passthrough", "Passthrough",
+			"vfioboot.profile=games intel_iommu=on video=efifb:off");
+	}
 	needs(&params, KERNELPARAMS_NEEDED, "x=\"a b\"");
-	assert_int_equal(bootentry_decide(&config, &params, &entries, &bad), -EINVAL);
+	assert_int_equal(bootentry_add_needed(entries.entries[0].arguments,
+				 BOOTENTRY_ARGS_SIZE, &params, &bad),
+		-EINVAL);
 	assert_string_equal(bad, "x=\"a b\"");
+}
+
+static void test_parameters_are_never_cut(void **state)
+{
+	struct kernelparams params = {0};
+	const char *bad = NULL;
+	char arguments[32] = "vfioboot.profile=games";
+
+	(void)state;
+	needs(&params, KERNELPARAMS_NEEDED, "abc=4567");
+	assert_int_equal(
+		bootentry_add_needed(arguments, sizeof(arguments), &params, &bad), 0);
+	assert_string_equal(arguments, "vfioboot.profile=games abc=4567");
+	strcpy(arguments, "vfioboot.profile=games2");
+	assert_int_equal(
+		bootentry_add_needed(arguments, sizeof(arguments), &params, &bad),
+		-E2BIG);
+	assert_string_equal(arguments, "vfioboot.profile=games2");
+	assert_string_equal(bad, "abc=4567");
+	assert_false(bootentry_is_plain("--"));
+	assert_false(bootentry_is_plain(""));
 }
 
 static void test_more_profiles_than_room(void **state)
 {
-	const char *bad;
-
 	(void)state;
 	reset(false);
 	section("");
@@ -79,7 +108,7 @@ static void test_more_profiles_than_room(void **state)
 		section(name);
 	}
 	section("z")->bad = true;
-	assert_int_equal(bootentry_decide(&config, NULL, &entries, &bad), 0);
+	bootentry_decide(&config, &entries);
 	assert_int_equal(entries.n, CONFIG_PROFILES_MAX + 1);
 	assert_int_equal(entries.left_out, 2);
 	expect_entry(0, "passthrough-a", "Passthrough: a", "vfioboot.profile=a");
@@ -89,14 +118,12 @@ static void test_more_profiles_than_room(void **state)
 
 static void test_bad_sections_count_for_nothing(void **state)
 {
-	const char *bad;
-
 	(void)state;
 	for (int selected = 0; selected < 2; selected++) {
 		reset(selected);
 		section("")->bad = true;
 		section("games")->bad = true;
-		assert_int_equal(bootentry_decide(&config, NULL, &entries, &bad), 0);
+		bootentry_decide(&config, &entries);
 		assert_int_equal(entries.n, 0);
 	}
 }
@@ -104,13 +131,12 @@ static void test_bad_sections_count_for_nothing(void **state)
 static void test_file(void **state)
 {
 	struct bootentries read;
-	const char *bad;
 
 	(void)state;
 	reset(true);
 	section("a");
 	section("b");
-	assert_int_equal(bootentry_decide(&config, NULL, &entries, &bad), 0);
+	bootentry_decide(&config, &entries);
 	for (int flag = 0; flag < 2; flag++) {
 		_cleanup_free_ char *text = NULL;
 
@@ -183,17 +209,21 @@ static void test_strip(void **state)
 	expect_strip("ro vfioboot.profile=a panic=30", "ro panic=30");
 	expect_strip("ro vfioboot_trial", NULL);
 	expect_strip("ro panic=30 vfioboot.trial=7", "ro");
+	/* And so does all else of it, by whatever entries are wanted. */
+	expect_strip("ro rd.shell=0 quiet vfioboot.profile=z intel_iommu=on y "
+		     "vfioboot.trial=7 " BOOTENTRY_WAYS_BACK " x",
+		"ro quiet x");
+	expect_strip("ro rd.shell=0 " BOOTENTRY_WAYS_BACK, NULL);
 }
 
 static void test_keep(void **state)
 {
 	struct bootentries old;
-	const char *bad;
 
 	(void)state;
 	reset(true);
 	section("a");
-	bootentry_decide(&config, NULL, &entries, &bad);
+	bootentry_decide(&config, &entries);
 	bootentry_parse(
 		"passthrough\tP\tvfioboot.profile=a x=1 y=2 vfioboot.profile=b\n", &old);
 	bootentry_keep(&entries, &old, "ro x=1 y=2");
@@ -208,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_parameters_are_never_cut),
 		cmocka_unit_test(test_more_profiles_than_room),
 		cmocka_unit_test(test_bad_sections_count_for_nothing),
 		cmocka_unit_test(test_file),

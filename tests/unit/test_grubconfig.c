@@ -126,6 +126,25 @@ static void test_reads_the_environment(void **state)
 		"# GRUB Environment Block\na=123456789\n", "a", value, sizeof(value)));
 }
 
+static void test_entries_in_files(void **state)
+{
+	char text[32];
+
+	(void)state;
+	assert_true(grub_reads_bls("insmod blscfg\nblscfg\n"));
+	assert_true(grub_reads_bls("if x; then\n  blscfg  \nfi\n"));
+	assert_true(grub_reads_bls("blscfg"));
+	assert_false(grub_reads_bls("insmod blscfg\n#blscfg\n# blscfg\n"));
+	assert_false(grub_reads_bls("blscfg default\n"));
+	assert_false(grub_reads_bls(""));
+	assert_true(
+		grub_default("if [ 1 ]; then\n   set default=\"${next_entry}\"\nelse\n"
+			     "   set default=\"3\"\nfi\n    set default=1\n",
+			text, sizeof(text)));
+	assert_string_equal(text, "3");
+	assert_false(grub_default("set default=1\n", text, sizeof(text)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +154,7 @@ int main(void)
 		cmocka_unit_test(test_leaves_what_others_wrote),
 		cmocka_unit_test(test_does_not_guess_where_our_part_ends),
 		cmocka_unit_test(test_reads_the_environment),
+		cmocka_unit_test(test_entries_in_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,72 +8,87 @@
 
 #include "../../core/util.h"
 
-/* Where the value of a line with the key begins, or NULL. */
-static const char *value_of(const char *line, const char *key)
+const char *bls_line_value(const char *line, const char *key)
 {
 	size_t len = strlen(key);
 
 	line += strspn(line, " \t");
-	if (strncmp(line, key, len) != 0 || !strchr(" \t", line[len]) || !line[len])
+	if (strncmp(line, key, len) != 0 || !line[len] || !strchr(" \t", line[len]))
 		return NULL;
 	return line + len + strspn(line + len, " \t");
 }
 
 static const char *next_line(const char *line)
 {
-	const char *end = strchr(line, '\n');
-
-	return end ? end + 1 : line + strlen(line);
+	line += strcspn(line, "\n");
+	return line + (*line == '\n');
 }
 
 bool bls_value(const char *text, const char *key, char *ret, size_t size)
 {
 	for (; *text; text = next_line(text)) {
-		const char *value = value_of(text, key);
+		const char *value = bls_line_value(text, key);
 
 		if (value)
-			return copy_text(ret, size, value, strcspn(value, "\n"));
+			return copy_text(ret, size, value, strcspn(value, "\r\n"));
 	}
 	return false;
 }
 
-static void write_copy(FILE *out, const char *text, const char *note)
+char *bls_options(const char *text)
 {
-	for (; *text; text = next_line(text)) {
-		int len = (int)strcspn(text, "\n");
+	char *options = calloc(1, strlen(text) + 1), *end = options;
 
-		if (value_of(text, "options"))
+	for (; options && *text; text = next_line(text)) {
+		const char *value = bls_line_value(text, "options");
+		size_t len = value ? strcspn(value, "\r\n") : 0;
+
+		if (!len)
 			continue;
-		fprintf(out, "%.*s%s%s\n", len, text, value_of(text, "title") ? " " : "",
-			value_of(text, "title") ? note : "");
+		if (end > options)
+			*end++ = ' ';
+		memcpy(end, value, len);
+		end += len;
 	}
+	return options;
 }
 
-static void write_options(FILE *out, const char *text, const char *parameters)
+static void write_copy(FILE *out, const char *text, const char *note, const char *options)
 {
-	fprintf(out, "options   ");
-	for (; *text; text = next_line(text)) {
-		const char *value = value_of(text, "options");
+	bool done = false;
 
-		if (value)
-			fprintf(out, " %.*s", (int)strcspn(value, "\n"), value);
+	for (; *text; text = next_line(text)) {
+		const char *value = bls_line_value(text, "options");
+
+		if (!value)
+			fprintf(out, "%.*s%s%s\n", (int)strcspn(text, "\r\n"), text,
+				bls_line_value(text, "title") ? " " : "",
+				bls_line_value(text, "title") ? note : "");
+		else if (!done)
+			fprintf(out, "%.*s%s\n", (int)(value - text), text, options);
+		done |= value != NULL;
 	}
-	fprintf(out, " %s\n", parameters);
+	if (!done)
+		fprintf(out, "options %s\n", options);
 }
 
 int bls_copy(const char *text, const char *note, const char *parameters, char **ret)
 {
+	_cleanup_free_ char *options = bls_options(text), *all = NULL;
 	char kernel[512], *made = NULL;
 	size_t size;
 	FILE *out;
 
 	if (!bls_value(text, "linux", kernel, sizeof(kernel)))
 		return -EBADMSG;
+	if (!options ||
+		asprintf(&all, "%s%s%s", options, *options && *parameters ? " " : "",
+			parameters) < 0)
+		return -ENOMEM;
 	out = open_memstream(&made, &size);
 	if (!out)
 		return -ENOMEM;
-	write_copy(out, text, note);
-	write_options(out, text, parameters);
+	write_copy(out, text, note, all);
 	if (fclose(out) != 0) {
 		free(made);
 		return -ENOMEM;

@@ -10,12 +10,29 @@
 #include <stddef.h>
 
 /*
- * Copies the entry @text with @note behind its title and @parameters behind its options.
- * GRUB reads one line of options alone, so there is one in the copy.  All other keys stay,
- * the ones it is sorted by too.  The caller frees *@ret.  Returns 0; -EBADMSG for an entry
- * that starts no kernel (a unified image has its command line inside); or -ENOMEM.
+ * What the stem of a trial's entry has behind that of the entry which it is a copy of, so that
+ * it sorts below that one.  systemd-boot takes '-' for lower than the '.' of ".conf".  GRUB
+ * takes names apart at their last two '-' and compares the parts as rpm does, where '~' is
+ * lower than nothing (rhboot's grub-core/commands/blscfg.c, bls_cmp): behind the '~' there
+ * must be no '-', or other parts would be compared.
+ */
+#define BLS_TRIAL_SYSTEMD_BOOT "-vfioboot-trial"
+#define BLS_TRIAL_GRUB         "~vfioboot_trial"
+
+/*
+ * Copies the entry @text with @note behind its title and @parameters ("" for none) behind its
+ * options.  Each line stays where it is, since GRUB stops reading at one that has no value;
+ * the options are all on the first line of them, since GRUB reads no other.  The caller frees
+ * *@ret.  Returns 0; -EBADMSG for an entry that starts no kernel (a unified image has its
+ * command line inside); or -ENOMEM.
  */
 int bls_copy(const char *text, const char *note, const char *parameters, char **ret);
+
+/* All options of an entry, from however many lines; for free(), NULL without memory. */
+char *bls_options(const char *text);
+
+/* Where the value begins on a line with the key, or NULL; it goes up to the newline. */
+const char *bls_line_value(const char *line, const char *key);
 
 /* The value of the first line with the key.  Returns false when there is none. */
 bool bls_value(const char *text, const char *key, char *ret, size_t size);

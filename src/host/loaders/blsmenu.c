@@ -63,7 +63,7 @@ static bool is_of_machine(
 static bool is_special(const char *name)
 {
 	return strstr(name, "-rescue") || strstr(name, "~debug") ||
-		strstr(name, "-vfioboot-trial");
+		strstr(name, BLS_TRIAL_SYSTEMD_BOOT) || strstr(name, BLS_TRIAL_GRUB);
 }
 
 static bool is_ours(const char *text, char *ret_id, size_t size)
@@ -178,93 +178,46 @@ void bls_stem(const char *name, char *ret, size_t size)
 		*end = '\0';
 }
 
-/* The value on a line of options, or NULL; its length is up to the newline. */
-static const char *options_of_line(const char *line)
-{
-	line += strspn(line, " \t");
-	if (!begins_with(line, "options") || !line[7] || !strchr(" \t", line[7]))
-		return NULL;
-	return line + 7 + strspn(line + 7, " \t");
-}
-
 static const char *next_line(const char *line)
 {
 	line += strcspn(line, "\n");
 	return line + (*line == '\n');
 }
 
-char *bls_options(const char *text)
+/* The entry with @suffix behind its first sort-key, for free(); NULL without memory. */
+static char *add_sort_suffix(const char *text, const char *suffix)
 {
-	char *options = calloc(1, strlen(text) + 1), *end = options;
+	const char *value = NULL, *end;
+	char *made;
 
-	for (; options && *text; text = next_line(text)) {
-		const char *value = options_of_line(text);
-		size_t len = value ? strcspn(value, "\r\n") : 0;
-
-		if (!len)
-			continue;
-		if (end > options)
-			*end++ = ' ';
-		memcpy(end, value, len);
-		end += len;
-	}
-	return options;
+	for (const char *line = text; *line && !value; line = next_line(line))
+		value = bls_line_value(line, "sort-key");
+	end = value ? value + strcspn(value, " \t\r\n") : text;
+	return asprintf(&made, "%.*s%s%s", (int)(end - text), text, value ? suffix : "",
+		       end) < 0
+		? NULL
+		: made;
 }
 
-static bool is_title(const char *line)
+int bls_make_copy(const struct bls_file *original, const struct bootentry *entry,
+	const char *sort_suffix, char **ret)
 {
-	line += strspn(line, " \t");
-	return begins_with(line, "title") && line[5] && strchr(" \t", line[5]);
-}
+	_cleanup_free_ char *options = bls_options(original->text), *copy = NULL;
+	_cleanup_free_ char *sorted = add_sort_suffix(original->text, sort_suffix);
+	char note[BOOTENTRY_ID_SIZE + 4], missing[BOOTENTRY_ARGS_SIZE];
+	int r;
 
-/*
- * Each line stays where it is, since GRUB stops reading at one that has no value; options are
- * on the first line of them, since GRUB reads no other.
- */
-static void write_copy(FILE *out, const char *text, const char *note, const char *options)
-{
-	bool done = false;
-
-	for (; *text; text = next_line(text)) {
-		const char *value = options_of_line(text);
-
-		if (!value)
-			fprintf(out, "%.*s%s\n", (int)strcspn(text, "\r\n"), text,
-				is_title(text) ? note : "");
-		else if (!done)
-			fprintf(out, "%.*s%s\n", (int)(value - text), text, options);
-		done |= value != NULL;
-	}
-	if (!done)
-		fprintf(out, "options %s\n", options);
-}
-
-int bls_make_copy(
-	const struct bls_file *original, const struct bootentry *entry, char **ret)
-{
-	_cleanup_free_ char *options = bls_options(original->text), *all = NULL;
-	char note[BOOTENTRY_ID_SIZE + 4], missing[BOOTENTRY_ARGS_SIZE], *text;
-	size_t size;
-	FILE *out;
-
-	if (!options)
+	if (!options || !sorted)
 		return -ENOMEM;
 	bootentry_missing_arguments(options, entry, missing);
-	text_join(note, sizeof(note), " (", entry->title, ")", NULL);
-	if (asprintf(&all, "%s%s%s", options, *options && *missing ? " " : "", missing) <
-		0)
-		return -ENOMEM;
-	out = open_memstream(&text, &size);
-	if (!out)
-		return -ENOMEM;
-	fprintf(out, MARK "%s" MARK_OF "%s" MARK_END, entry->id, original->name);
-	write_copy(out, original->text, note, all);
-	if (fclose(out) != 0) {
-		free(text);
-		return -ENOMEM;
-	}
-	*ret = text;
-	return 0;
+	text_join(note, sizeof(note), "(", entry->title, ")", NULL);
+	r = bls_copy(sorted, note, missing, &copy);
+	if (r < 0)
+		return r;
+	return asprintf(ret, MARK "%s" MARK_OF "%s" MARK_END "%s", entry->id,
+		       original->name, copy) < 0
+		? -ENOMEM
+		: 0;
 }
 
 int bls_strip(
@@ -277,7 +230,7 @@ int bls_strip(
 
 	for (; text && *line; line = next_line(line)) {
 		_cleanup_free_ char *options = NULL, *rest = NULL;
-		const char *value = options_of_line(line);
+		const char *value = bls_line_value(line, "options");
 		size_t head = (size_t)((value ? value : next_line(line)) - line);
 		int r;
 

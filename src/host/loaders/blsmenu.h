@@ -38,12 +38,12 @@ void bls_files_free(struct bls_files *files);
 /* What the original is called without ".conf" and without a count of tries; in @ret. */
 void bls_stem(const char *name, char *ret, size_t size);
 
-/* All options of an entry, from however many lines; for free(), NULL without memory. */
-char *bls_options(const char *text);
-
-/* What the copy of @original for @entry holds, for free().  Returns 0 or -ENOMEM. */
-int bls_make_copy(
-	const struct bls_file *original, const struct bootentry *entry, char **ret);
+/*
+ * What the copy of @original for @entry holds, for free().  What @sort_suffix has goes behind
+ * its sort-key, if there is one.  Returns as bls_copy().
+ */
+int bls_make_copy(const struct bls_file *original, const struct bootentry *entry,
+	const char *sort_suffix, char **ret);
 
 /*
  * What @original holds without what kernel-install took over from the command line of a

@@ -9,11 +9,11 @@
 #include "../../core/text.h"
 #include "../../core/util.h"
 
-#define WHITE        " \t\r\n"
-#define PASSTHROUGH  "passthrough" /* also the profile where none has a name */
-#define PARAM_PREFIX "vfioboot."
-#define PARAM_OFF    "vfioboot.off"
-#define PARAM_PANIC  "panic" /* comes with vfioboot.trial= */
+#define WHITE         " \t\r\n"
+#define PASSTHROUGH   "passthrough" /* also the profile where none has a name */
+#define PARAM_PREFIX  "vfioboot."
+#define PARAM_PROFILE "vfioboot.profile"
+#define PARAM_OFF     "vfioboot.off"
 
 #define PLAIN_CHARS                                                                      \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:=,@/+-"
@@ -57,7 +57,7 @@ static bool append_word(char *text, size_t size, const char *word, size_t len)
 
 bool bootentry_is_plain(const char *text)
 {
-	return *text && !text[strspn(text, PLAIN_CHARS)];
+	return *text && !text[strspn(text, PLAIN_CHARS)] && strcmp(text, "--") != 0;
 }
 
 static bool is_new_profile(const struct config *config, unsigned index)
@@ -88,36 +88,21 @@ static unsigned count_profiles(const struct config *config, bool *ret_common)
 	return n;
 }
 
-static int add_passthrough(struct bootentries *entries, const char *profile, bool only,
-	const struct kernelparams *params, const char **ret_bad)
+static void add_passthrough(struct bootentries *entries, const char *profile, bool only)
 {
 	struct bootentry *entry = &entries->entries[entries->n];
 
 	if (entries->n == CONFIG_PROFILES_MAX) {
 		entries->left_out++;
-		return 0;
+		return;
 	}
 	entries->n++;
 	text_join(entry->id, sizeof(entry->id), PASSTHROUGH, only ? "" : "-",
 		only ? "" : profile, NULL);
 	text_join(entry->title, sizeof(entry->title), "Passthrough", only ? "" : ": ",
 		only ? "" : profile, NULL);
-	text_join(entry->arguments, sizeof(entry->arguments),
-		"vfioboot.profile=", profile, NULL);
-	for (unsigned i = 0; params && i < params->n; i++) {
-		const char *parameter = params->items[i].parameter;
-
-		if (params->items[i].kind != KERNELPARAMS_NEEDED ||
-			strncmp(parameter, PARAM_PREFIX, strlen(PARAM_PREFIX)) == 0)
-			continue;
-		if (!bootentry_is_plain(parameter) ||
-			!append_word(entry->arguments, sizeof(entry->arguments),
-				parameter, strlen(parameter))) {
-			*ret_bad = parameter;
-			return -EINVAL;
-		}
-	}
-	return 0;
+	text_join(entry->arguments, sizeof(entry->arguments), PARAM_PROFILE "=", profile,
+		NULL);
 }
 
 static void add_way_out(struct bootentries *entries)
@@ -128,26 +113,46 @@ static void add_way_out(struct bootentries *entries)
 	entries->entries[entries->n++] = way_out;
 }
 
-int bootentry_decide(const struct config *config, const struct kernelparams *params,
-	struct bootentries *ret, const char **ret_bad)
+void bootentry_decide(const struct config *config, struct bootentries *ret)
 {
 	struct bootentries entries = {0};
 	bool common;
 	unsigned n = count_profiles(config, &common);
-	int r = 0;
 
-	for (unsigned i = 0; r == 0 && i < config->n_sections; i++)
+	for (unsigned i = 0; i < config->n_sections; i++)
 		if (is_new_profile(config, i))
-			r = add_passthrough(&entries, config->sections[i].profile, n == 1,
-				params, ret_bad);
+			add_passthrough(&entries, config->sections[i].profile, n == 1);
 	/* Any name of a profile selects the sections that have none. */
-	if (r == 0 && config->when_selected && n == 0 && common)
-		r = add_passthrough(&entries, PASSTHROUGH, true, params, ret_bad);
-	if (r < 0)
-		return r;
+	if (config->when_selected && n == 0 && common)
+		add_passthrough(&entries, PASSTHROUGH, true);
 	if (!config->when_selected && common)
 		add_way_out(&entries);
 	*ret = entries;
+}
+
+bool bootentry_is_passthrough(const struct bootentry *entry)
+{
+	return strncmp(entry->arguments, PARAM_PROFILE "=", strlen(PARAM_PROFILE "=")) ==
+		0;
+}
+
+int bootentry_add_needed(char *arguments, size_t size, const struct kernelparams *params,
+	const char **ret_bad)
+{
+	for (unsigned i = 0; i < params->n; i++) {
+		const char *parameter = params->items[i].parameter;
+		size_t len = strlen(parameter);
+
+		if (params->items[i].kind != KERNELPARAMS_NEEDED ||
+			strncmp(parameter, PARAM_PREFIX, strlen(PARAM_PREFIX)) == 0 ||
+			has_word(arguments, parameter, len))
+			continue;
+		*ret_bad = parameter;
+		if (!bootentry_is_plain(parameter))
+			return -EINVAL;
+		if (!append_word(arguments, size, parameter, len))
+			return -E2BIG;
+	}
 	return 0;
 }
 
@@ -279,17 +284,35 @@ static bool is_parameter(const char *word, size_t len, const char *name)
 	return cmdline_name_is(&param, name);
 }
 
-/* What ours add begins with a parameter of our own; what is before it is not from us. */
-static bool is_ours(const char *word, size_t len, const struct bootentries *entries,
-	bool begun, bool trial)
+/* Whether it is one that only our entries have. */
+static bool is_own(const char *word, size_t len)
 {
-	if (is_parameter(word, len, "vfioboot.profile") ||
+	return is_parameter(word, len, PARAM_PROFILE) ||
 		is_parameter(word, len, PARAM_OFF) ||
-		is_parameter(word, len, CONFIG_PARAM_TRIAL))
+		is_parameter(word, len, CONFIG_PARAM_TRIAL);
+}
+
+/* Where in the options a word is. */
+struct place {
+	bool begun; /* behind a parameter of our own */
+	bool trial; /* vfioboot.trial= is in the options ... */
+	bool ended; /* ... and before the word */
+};
+
+/*
+ * What ours add begins with a parameter of our own; what is before it is not from us.  In the
+ * entry of a trial all from there up to vfioboot.trial= is what is tried.
+ */
+static bool is_ours(const char *word, size_t len, const struct bootentries *entries,
+	struct place place)
+{
+	if (is_own(word, len))
 		return true;
-	if (trial && is_parameter(word, len, PARAM_PANIC))
+	if (place.trial &&
+		((place.begun && !place.ended) ||
+			has_word(BOOTENTRY_WAYS_BACK, word, len)))
 		return true;
-	for (unsigned i = 0; begun && i < entries->n; i++)
+	for (unsigned i = 0; place.begun && i < entries->n; i++)
 		if (has_word(entries->entries[i].arguments, word, len))
 			return true;
 	return false;
@@ -298,22 +321,25 @@ static bool is_ours(const char *word, size_t len, const struct bootentries *entr
 int bootentry_strip(const char *options, const struct bootentries *entries, char **ret)
 {
 	_cleanup_free_ char *text = calloc(1, strlen(options) + 1);
-	bool begun = false, trial = false;
+	struct place place = {0};
 	const char *cursor = options, *word;
+	bool found = false;
 	size_t len;
 
 	if (!text)
 		return -ENOMEM;
 	while ((len = next_word(&cursor, &word)) > 0)
-		trial |= is_parameter(word, len, CONFIG_PARAM_TRIAL);
+		place.trial |= is_parameter(word, len, CONFIG_PARAM_TRIAL);
 	for (cursor = options; (len = next_word(&cursor, &word)) > 0;) {
-		bool ours = is_ours(word, len, entries, begun, trial);
+		bool ours = is_ours(word, len, entries, place);
 
-		begun |= ours;
+		place.begun |= is_own(word, len);
+		place.ended |= is_parameter(word, len, CONFIG_PARAM_TRIAL);
+		found |= ours;
 		if (!ours)
 			append_word(text, strlen(options) + 1, word, len);
 	}
-	if (begun)
+	if (found)
 		*ret = TAKE_PTR(text);
-	return begun;
+	return found;
 }

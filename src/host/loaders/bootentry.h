@@ -18,6 +18,16 @@
 #define BOOTENTRY_ID_SIZE   (CONFIG_NAME_SIZE + 16)
 #define BOOTENTRY_ARGS_SIZE 512
 
+/*
+ * What stands behind vfioboot.trial= in the entry of a trial, and brings its boot back where
+ * nothing of us runs (yet): after a panic; from the emergency shell of dracut(8); when PID 1
+ * crashes; and where there is a hardware watchdog also when it, or all of the kernel, hangs
+ * (systemd(1), kernel-command-line(7)).
+ */
+#define BOOTENTRY_WAYS_BACK                                                              \
+	"panic=30 rd.shell=0 rd.emergency=reboot systemd.crash_reboot=1 "                \
+	"systemd.watchdog_sec=60"
+
 struct bootentry {
 	char id[BOOTENTRY_ID_SIZE]; /* part of the loader's ids and file names */
 	char title
@@ -36,13 +46,21 @@ struct bootentries {
 
 /*
  * Which entries the configuration asks for: one a profile ("Passthrough"), and the way out ("no
- * passthrough") where the normal entry gives something away.  What @params (NULL: nothing) says
- * is needed goes into those that give something away.  None where there is nothing to choose.
- * Returns 0; or -EINVAL, with the parameter in *@ret_bad, when one has characters that would
- * need quoting.
+ * passthrough") where the normal entry gives something away.  None where there is nothing to
+ * choose.  Each has the one argument that selects it.
  */
-int bootentry_decide(const struct config *config, const struct kernelparams *params,
-	struct bootentries *ret, const char **ret_bad);
+void bootentry_decide(const struct config *config, struct bootentries *ret);
+
+/* Whether it is one that gives something away. */
+bool bootentry_is_passthrough(const struct bootentry *entry);
+
+/*
+ * Adds to @arguments of @size bytes what @params says is needed, and is not there yet.  Returns
+ * 0; or, with the parameter in *@ret_bad, -EINVAL when one has characters that would need
+ * quoting, and -E2BIG when it does not fit.
+ */
+int bootentry_add_needed(char *arguments, size_t size, const struct kernelparams *params,
+	const char **ret_bad);
 
 /*
  * In a passthrough boot the machine has what our parameters gave it, and so seems to need them
@@ -60,7 +78,10 @@ char *bootentry_format(const struct bootentries *entries);
 /* Reads the text of the file; lines that are none are left out. */
 void bootentry_parse(const char *text, struct bootentries *ret);
 
-/* Whether @text has but characters that need no quoting anywhere, and at least one. */
+/*
+ * Whether @text can be an argument everywhere: it has but characters that need no quoting, at
+ * least one, and does not end the kernel's arguments as "--" does.
+ */
 bool bootentry_is_plain(const char *text);
 
 /* Those arguments of @entry that @options does not have yet, in @ret. */

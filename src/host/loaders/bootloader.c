@@ -173,8 +173,8 @@ static int detect_limine(const struct sysfs_root *root, char *ret_sign, size_t s
 
 static int detect_extlinux(const struct sysfs_root *root, char *ret_sign, size_t size)
 {
-	static const char *const paths[] = {
-		"boot/extlinux/extlinux.conf", "extlinux/extlinux.conf"};
+	static const char *const paths[] = {"boot/extlinux/extlinux.conf",
+		"extlinux/extlinux.conf", "boot/syslinux/syslinux.cfg"};
 
 	return find_file(root, paths, ARRAY_SIZE(paths), ret_sign, size);
 }

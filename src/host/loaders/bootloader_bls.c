@@ -5,7 +5,12 @@
  * behind its options.
  *
  * Its name must not sort above the original's, or it would be the default: systemd-boot takes
- * '-' for lower than the '.' of ".conf"; GRUB compares as rpm does, where only '~' is lower.
+ * '-' for lower than the '.' of ".conf".  GRUB takes names apart at their last two '-', which
+ * have to be the original's, and compares the parts as rpm does, where only '~' is lower.
+ *
+ * systemd-boot shows an entry that has no try left behind all others.  Ours have no count, and
+ * come behind all normal ones of this system by their sort-key: a kernel that fails must not
+ * make its copy the default.
  */
 #include <errno.h>
 #include <limits.h>
@@ -27,22 +32,33 @@ static const char *const directories[] = {
 	"/boot" ENTRIES, "/efi" ENTRIES, "/boot/efi" ENTRIES};
 
 struct bls_style {
-	size_t n_directories; /* of the above */
-	const char *separator;
+	size_t n_directories;  /* of the above */
+	char separator;        /* between the parts of names */
 	const char *id_suffix; /* behind the stem, in the loader's own ids */
+	bool sorts_by_key;
 };
 
-static const struct bls_style systemd_boot = {ARRAY_SIZE(directories), "-", ".conf"};
-static const struct bls_style grub_bls = {1, "~", ""};
+static const struct bls_style systemd_boot = {
+	ARRAY_SIZE(directories), '-', ".conf", true};
+static const struct bls_style grub_bls = {1, '~', "", false};
 
 static void copy_path(const struct bls_style *style, const struct bls_file *original,
 	const struct bootentry *entry, char ret[static PATH_MAX])
 {
-	char stem[NAME_MAX + 1];
+	char stem[NAME_MAX + 1], id[BOOTENTRY_ID_SIZE + 1] = {style->separator};
 
 	bls_stem(original->name, stem, sizeof(stem));
-	text_join(ret, PATH_MAX, original->directory, "/", stem, style->separator,
-		entry->id, ".conf", NULL);
+	strcat(id, entry->id);
+	for (char *p = id; (p = strchr(p, '-')); p++)
+		*p = style->separator;
+	text_join(ret, PATH_MAX, original->directory, "/", stem, id, ".conf", NULL);
+}
+
+static void sort_suffix(const struct bls_style *style, const struct bootentry *entry,
+	char ret[static BOOTENTRY_ID_SIZE + 1])
+{
+	text_join(ret, BOOTENTRY_ID_SIZE + 1, style->sorts_by_key ? "-" : "",
+		style->sorts_by_key ? entry->id : "", NULL);
 }
 
 /*
@@ -95,6 +111,15 @@ static const struct bls_file *find_file(
 	return NULL;
 }
 
+static int make_copy(const struct bls_style *style, const struct bls_file *original,
+	const struct bootentry *entry, char **ret)
+{
+	char suffix[BOOTENTRY_ID_SIZE + 1];
+
+	sort_suffix(style, entry, suffix);
+	return bls_make_copy(original, entry, suffix, ret);
+}
+
 static int add_copy(const struct sysfs_root *root, const struct bls_style *style,
 	const struct bls_files *files, const struct bls_file *original,
 	const struct bootentry *entry, struct bootmenu_change *change)
@@ -102,7 +127,7 @@ static int add_copy(const struct sysfs_root *root, const struct bls_style *style
 	_cleanup_free_ char *text = NULL;
 	const struct bls_file *there;
 	char path[PATH_MAX];
-	int r = bls_make_copy(original, entry, &text);
+	int r = make_copy(style, original, entry, &text);
 
 	if (r < 0)
 		return r;
@@ -198,15 +223,20 @@ static int plan(const struct sysfs_root *root, const struct bls_style *style,
 	return r < 0 ? r : plan_removals(root, style, ret, wanted, change);
 }
 
-static void order_entry(
-	const char *name, const char *text, bool ours, struct sdorder_entry *ret)
+/* @entry: of a copy; NULL: it is none. */
+static void order_entry(const char *name, const char *text, const struct bootentry *entry,
+	struct sdorder_entry *ret)
 {
 	const char *left = strrchr(name, '+');
+	size_t len;
 
-	*ret = (struct sdorder_entry){.ours = ours};
+	*ret = (struct sdorder_entry){.ours = entry};
 	bls_stem(name, ret->id, sizeof(ret->id) - sizeof(".conf"));
 	strcat(ret->id, ".conf");
 	bls_value(text, "sort-key", ret->sort_key, sizeof(ret->sort_key));
+	len = strlen(ret->sort_key);
+	if (entry && len && len + BOOTENTRY_ID_SIZE < sizeof(ret->sort_key))
+		sort_suffix(&systemd_boot, entry, ret->sort_key + len);
 	bls_value(text, "machine-id", ret->machine_id, sizeof(ret->machine_id));
 	bls_value(text, "version", ret->version, sizeof(ret->version));
 	ret->exhausted = left && left[1] == '0' && strchr("-.", left[2]);
@@ -228,11 +258,11 @@ static int check_default(const struct sysfs_root *root, const struct bls_files *
 
 		if (file->kind == BLS_OURS)
 			continue;
-		order_entry(file->name, file->text, false, &entries[n++]);
+		order_entry(file->name, file->text, NULL, &entries[n++]);
 		for (unsigned j = 0; file->kind == BLS_ORIGINAL && j < wanted->n; j++) {
 			copy_path(&systemd_boot, file, &wanted->entries[j], path);
-			order_entry(
-				strrchr(path, '/') + 1, file->text, true, &entries[n++]);
+			order_entry(strrchr(path, '/') + 1, file->text,
+				&wanted->entries[j], &entries[n++]);
 		}
 	}
 	return sddefault_check(root, entries, n, change);
@@ -269,16 +299,50 @@ static int plan_grub_bls(const struct sysfs_root *root, struct bootentries *want
 			"menu_auto_hide'");
 	if (r < 0)
 		return r;
-	if (saved[0] && !saved[strspn(saved, "0123456789")] && strcmp(saved, "0") != 0)
-		return bootmenu_warn(change,
-			"GRUB's default is entry number %s, and the new entries come "
-			"between: name it, with 'grubby --set-default /boot/vmlinuz-...'",
-			saved);
-	return 0;
+	if (!saved[0] || saved[strspn(saved, "0123456789")] || strcmp(saved, "0") == 0)
+		return 0;
+	change->default_moves = true;
+	return bootmenu_warn(change,
+		"GRUB's default is entry number %s, and the new entries come between: name it, "
+		"with 'grubby --set-default /boot/vmlinuz-...'",
+		saved);
 }
 
-static int add_file(
-	const struct bls_style *style, const struct bls_file *file, struct bootmenu *menu)
+/* But for the first line, in which a count of tries may be another one by now. */
+static bool has_text(const struct bls_file *file, const char *text)
+{
+	const char *mine = strchr(file->text, '\n'), *other = strchr(text, '\n');
+
+	return mine && other && strcmp(mine, other) == 0;
+}
+
+/* Whether a copy has no original, or not what would be made of it now. */
+static bool is_outdated(const struct bls_style *style, const struct bls_files *files,
+	const struct bls_file *ours, const struct bootentries *wanted)
+{
+	for (size_t i = 0; i < files->n; i++) {
+		const struct bls_file *file = &files->files[i];
+
+		if (file->kind != BLS_ORIGINAL ||
+			strcmp(file->directory, ours->directory) != 0)
+			continue;
+		for (unsigned j = 0; j < wanted->n; j++) {
+			_cleanup_free_ char *text = NULL;
+			char path[PATH_MAX];
+
+			copy_path(style, file, &wanted->entries[j], path);
+			if (strcmp(strrchr(path, '/') + 1, ours->name) == 0)
+				return make_copy(style, file, &wanted->entries[j],
+					       &text) < 0 ||
+					!has_text(ours, text);
+		}
+	}
+	return true;
+}
+
+static int add_file(const struct bls_style *style, const struct bls_files *files,
+	const struct bls_file *file, const struct bootentries *wanted,
+	struct bootmenu *menu)
 {
 	char id[NAME_MAX + 8], title[256] = "", kernel[PATH_MAX] = "";
 	_cleanup_free_ char *options = bls_options(file->text);
@@ -291,6 +355,8 @@ static int add_file(
 	text_join(entry.id, sizeof(entry.id), file->id, NULL);
 	bls_value(file->text, "title", title, sizeof(title));
 	bls_value(file->text, "linux", kernel, sizeof(kernel));
+	entry.outdated =
+		file->kind == BLS_OURS && is_outdated(style, files, file, wanted);
 	entry.kernel = strrchr(kernel, '/') ? strrchr(kernel, '/') + 1 : kernel;
 	if (bls_value(file->text, "version", kernel, sizeof(kernel)))
 		entry.kernel = kernel;
@@ -298,7 +364,7 @@ static int add_file(
 }
 
 static int read_menu(const struct sysfs_root *root, const struct bls_style *style,
-	struct bootmenu *ret)
+	const struct bootentries *wanted, struct bootmenu *ret)
 {
 	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
 	_cleanup_(bls_files_free) struct bls_files files = {0};
@@ -306,7 +372,7 @@ static int read_menu(const struct sysfs_root *root, const struct bls_style *styl
 
 	for (size_t i = 0; r == 0 && i < files.n; i++)
 		if (files.files[i].kind != BLS_OTHER)
-			r = add_file(style, &files.files[i], &menu);
+			r = add_file(style, &files, &files.files[i], wanted, &menu);
 	if (r < 0)
 		return r;
 	*ret = menu;
@@ -317,15 +383,13 @@ static int read_menu(const struct sysfs_root *root, const struct bls_style *styl
 static int read_systemd_boot(const struct sysfs_root *root,
 	const struct bootentries *wanted, struct bootmenu *ret)
 {
-	(void)wanted;
-	return read_menu(root, &systemd_boot, ret);
+	return read_menu(root, &systemd_boot, wanted, ret);
 }
 
 static int read_grub_bls(const struct sysfs_root *root, const struct bootentries *wanted,
 	struct bootmenu *ret)
 {
-	(void)wanted;
-	return read_menu(root, &grub_bls, ret);
+	return read_menu(root, &grub_bls, wanted, ret);
 }
 
 const struct bootloader_ops bootloader_ops_systemd_boot = {

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "../../core/sysfs.h"
 #include "../../core/text.h"
 #include "../../core/util.h"
 #include "bootmenu.h"
@@ -32,19 +33,43 @@ static char *take_sheet(struct sheet *sheet)
 	return NULL;
 }
 
-/* Reads the first of the files that is there, with its name.  NULL without any. */
-static char *read_first(const struct sysfs_root *root, const char *const *paths, size_t n,
-	const char **ret_path)
+/* Reads the file by which the loader was found, with its name in @ret_path.  NULL for none. */
+static char *read_found(
+	const struct sysfs_root *root, const char *loader, char ret_path[static PATH_MAX])
 {
-	char *text;
+	char sign[BOOTLOADER_SIGN_SIZE] = "", *text;
 
-	for (size_t i = 0; i < n; i++) {
-		*ret_path = paths[i];
-		if (hostfile_read(root, paths[i], &text, NULL) == 0)
-			return text;
-	}
-	*ret_path = paths[0];
-	return NULL;
+	bootloader_named(loader)->detect(root, sign, sizeof(sign));
+	text_join(ret_path, PATH_MAX, "/", sign, NULL);
+	return *sign && hostfile_read(root, ret_path, &text, NULL) == 0 ? text : NULL;
+}
+
+/*
+ * Normal arguments, where no file of the loader tells any: those of this boot, without what the
+ * loader and our entries add.  For free(); NULL without memory.
+ */
+static char *usual_arguments(
+	const struct sysfs_root *root, const struct bootentries *entries)
+{
+	char cmdline[4096] = "", *ours = NULL;
+	_cleanup_free_ char *stripped = NULL, *usual = NULL;
+	const char *p, *word = "";
+
+	sysfs_read_cmdline(root, cmdline, sizeof(cmdline));
+	if (bootentry_strip(cmdline, entries, &ours) < 0)
+		return NULL;
+	stripped = ours;
+	p = stripped ? stripped : cmdline;
+	usual = calloc(1, strlen(p) + sizeof("root=... ro"));
+	for (size_t len; usual && (len = strcspn(p += strspn(p, " \n"), " \n")) > 0;
+		p += len)
+		if (strncmp(p, "BOOT_IMAGE=", 11) != 0 && strncmp(p, "initrd=", 7) != 0) {
+			strncat(strcat(usual, word), p, len);
+			word = " ";
+		}
+	if (usual && !*usual)
+		strcpy(usual, "root=... ro");
+	return TAKE_PTR(usual);
 }
 
 static size_t line_length(const char *line)
@@ -69,36 +94,88 @@ static bool line_is(const char *line, const char *word, const char *ends)
 
 /* ---- rEFInd: refind_linux.conf, a line an option: "TITLE" "ARGUMENTS" ------------------- */
 
+/* What is in the next quotes of the line, in which two are one; moved behind. */
+static const char *take_quoted(const char **cursor, int *ret_len)
+{
+	const char *start = *cursor + strcspn(*cursor, "\"\n"), *end;
+
+	start += *start == '"';
+	end = start + strcspn(start, "\"\n");
+	while (end[0] == '"' && end[1] == '"')
+		end += 2 + strcspn(end + 2, "\"\n");
+	*cursor = end + (*end == '"');
+	*ret_len = (int)(end - start);
+	return start;
+}
+
+static void print_refind(FILE *out, const char *line, const struct bootentries *wanted)
+{
+	int title_len, options_len;
+	const char *title = take_quoted(&line, &title_len);
+	const char *options = take_quoted(&line, &options_len);
+
+	for (unsigned i = 0; i < wanted->n; i++)
+		fprintf(out, "\"%.*s (%s)\" \"%.*s %s\"\n", title_len, title,
+			wanted->entries[i].title, options_len, options,
+			wanted->entries[i].arguments);
+}
+
 static char *edit_refind(const struct sysfs_root *root, const struct bootentries *wanted)
 {
-	static const char *const paths[] = {"/boot/refind_linux.conf"};
-	const char *path, *line;
-	_cleanup_free_ char *text = read_first(root, paths, 1, &path);
+	char path[PATH_MAX], usual[4200];
+	_cleanup_free_ char *text = read_found(root, "refind", path);
+	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
+	const char *line = text && strstr(path, "refind_linux") ? text : "";
 	struct sheet sheet;
 
-	if (!open_sheet(&sheet))
+	if (!arguments || !open_sheet(&sheet))
 		return NULL;
-	line = text ? text : "\"Boot with standard options\" \"root=... ro\"";
 	while (*line && line[strspn(line, " \t")] != '"')
 		line = next_line(line);
-	fprintf(sheet.out, "In %s add below the first line, which stays the default:\n\n",
-		path);
-	for (unsigned i = 0; i < wanted->n; i++) {
-		const char *start = line + strspn(line, " \t") + 1;
-		const char *end = start + strcspn(start, "\"\n"), *options;
-
-		options = *end == '"' ? end + 1 : end;
-		options += strcspn(options, "\"\n");
-		options += *options == '"';
-		fprintf(sheet.out, "\"%.*s (%s)\" \"%.*s %s\"\n", (int)(end - start),
-			start, wanted->entries[i].title, (int)strcspn(options, "\"\n"),
-			options, wanted->entries[i].arguments);
-	}
+	text_join(usual, sizeof(usual), "\"Boot with standard options\" \"", arguments,
+		"\"", NULL);
+	if (*line)
+		fprintf(sheet.out,
+			"In %s add below the first line, which stays the default:\n\n",
+			path);
+	else
+		fprintf(sheet.out,
+			"Write into refind_linux.conf, in the directory of the kernels, such as "
+			"/boot:\n\n%s\n",
+			usual);
+	print_refind(sheet.out, *line ? line : usual, wanted);
 	fprintf(sheet.out, "\nIt is offered for each kernel, under F2 or Insert.\n");
 	return take_sheet(&sheet);
 }
 
 /* ---- extlinux.conf(5) of U-Boot and SYSLINUX -------------------------------------------- */
+
+/* What is behind the first word of the line. */
+static const char *rest_of(const char *line)
+{
+	line += strspn(line, " \t");
+	line += strcspn(line, " \t\n");
+	return line + strspn(line, " \t");
+}
+
+/* The label that is the default, else the first; "" without any. */
+static const char *find_label(const char *text)
+{
+	const char *name = NULL, *first = "", *line;
+
+	for (line = text; *line; line = next_line(line))
+		if (line_is(line, "default", " \t"))
+			name = rest_of(line);
+	for (line = text; *line; line = next_line(line)) {
+		if (!line_is(line, "label", " \t"))
+			continue;
+		first = *first ? first : line;
+		if (name && line_length(name) == line_length(rest_of(line)) &&
+			strncmp(name, rest_of(line), line_length(name)) == 0)
+			return line;
+	}
+	return first;
+}
 
 static void copy_label(FILE *out, const char *line, const struct bootentry *entry)
 {
@@ -111,11 +188,12 @@ static void copy_label(FILE *out, const char *line, const struct bootentry *entr
 			return;
 		if (line_is(line, "label", " \t"))
 			fprintf(out, "%.*s-%s\n", len, line, entry->id);
-		else if (line_is(line, "menu", " \t") && strstr(line, "abel"))
+		else if (line_is(line, "menu", " \t") &&
+			line_is(rest_of(line), "label", " \t"))
 			fprintf(out, "%.*s (%s)\n", len, line, entry->title);
 		else if (line_is(line, "append", " \t"))
 			fprintf(out, "%.*s %s\n", len, line, entry->arguments);
-		else if (len && !line_is(line, "menu", " \t"))
+		else if ((int)strspn(line, " \t") < len && !line_is(line, "menu", " \t"))
 			fprintf(out, "%.*s\n", len, line);
 		first = false;
 	}
@@ -124,21 +202,24 @@ static void copy_label(FILE *out, const char *line, const struct bootentry *entr
 static char *edit_extlinux(
 	const struct sysfs_root *root, const struct bootentries *wanted)
 {
-	static const char *const paths[] = {
-		"/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf"};
-	const char *path, *line;
-	_cleanup_free_ char *text = read_first(root, paths, ARRAY_SIZE(paths), &path);
+	char path[PATH_MAX];
+	_cleanup_free_ char *text = read_found(root, "extlinux", path);
+	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
+	const char *label = find_label(text ? text : "");
 	struct sheet sheet;
 
-	if (!open_sheet(&sheet))
+	if (!arguments || !open_sheet(&sheet))
 		return NULL;
 	fprintf(sheet.out, "Add at the end of %s:\n", path);
-	line = text ? text : "label linux\n\tappend root=... ro\n";
-	while (*line && !line_is(line, "label", " \t"))
-		line = next_line(line);
 	for (unsigned i = 0; i < wanted->n; i++) {
 		fputc('\n', sheet.out);
-		copy_label(sheet.out, line, &wanted->entries[i]);
+		if (*label)
+			copy_label(sheet.out, label, &wanted->entries[i]);
+		else
+			fprintf(sheet.out,
+				"label linux-%s\n\tlinux ...\n\tappend %s %s\n",
+				wanted->entries[i].id, arguments,
+				wanted->entries[i].arguments);
 	}
 	fprintf(sheet.out,
 		"\nWhere u-boot-update makes that file, it makes it without this for each "
@@ -148,45 +229,85 @@ static char *edit_extlinux(
 
 /* ---- Limine: limine.conf ("/TITLE", "cmdline: "), before 8 limine.cfg (":TITLE", "CMDLINE=") */
 
-static void copy_limine(FILE *out, const char *line, const struct bootentry *entry)
+/* Entries and the directories that they are in, one mark more for each level. */
+static bool is_limine_head(const char *line)
 {
-	fprintf(out, "%.*s (%s)\n", (int)line_length(line), line, entry->title);
-	for (line = next_line(line); *line && !strchr("/:", *line);
-		line = next_line(line)) {
-		int len = (int)line_length(line);
+	line += strspn(line, " \t");
+	return *line && strchr("/:", *line);
+}
 
-		if (!len)
-			continue;
-		fprintf(out, "%.*s", len, line);
-		if (line_is(line, "cmdline", ":=") ||
-			line_is(line, "kernel_cmdline", ":="))
-			fprintf(out, " %s", entry->arguments);
-		fputc('\n', out);
+static bool is_limine_cmdline(const char *line)
+{
+	return line_is(line, "cmdline", ":=") || line_is(line, "kernel_cmdline", ":=");
+}
+
+/* The head of the first entry that starts a kernel, and is no directory; "" without any. */
+static const char *find_limine(const char *text)
+{
+	const char *head = "";
+
+	for (const char *line = text; *line; line = next_line(line)) {
+		if (is_limine_head(line))
+			head = line;
+		else if (is_limine_cmdline(line))
+			return head;
 	}
+	return "";
+}
+
+/*
+ * The entry, out of its directory.  Tools find theirs by ids in comments, and checksums (#...)
+ * are made anew with each kernel: a copy has neither.  Returns whether it had some.
+ */
+static bool copy_limine(FILE *out, const char *line, const struct bootentry *entry)
+{
+	const char *title = line + strspn(line, " \t"), mark = *title;
+	bool sums = false;
+
+	title += strspn(title, "/:+");
+	fprintf(out, "%c%.*s (%s)\n", mark, (int)line_length(title), title, entry->title);
+	for (line = next_line(line); *line && !is_limine_head(line);
+		line = next_line(line)) {
+		int len = (int)line_length(line), plain = (int)strcspn(line, "#\n");
+		bool options = is_limine_cmdline(line);
+
+		if ((int)strspn(line, " \t") == len || line_is(line, "comment", ":="))
+			continue;
+		fprintf(out, "%.*s%s%s\n", options ? len : plain, line,
+			options ? " " : "", options ? entry->arguments : "");
+		sums |= !options && plain < len;
+	}
+	return sums;
 }
 
 static char *edit_limine(const struct sysfs_root *root, const struct bootentries *wanted)
 {
-	static const char *const paths[] = {"/boot/limine.conf",
-		"/boot/limine/limine.conf", "/boot/EFI/limine/limine.conf",
-		"/boot/EFI/BOOT/limine.conf", "/efi/limine.conf",
-		"/efi/EFI/limine/limine.conf", "/boot/efi/EFI/limine/limine.conf",
-		"/boot/limine.cfg"};
-	const char *path, *line;
-	_cleanup_free_ char *text = read_first(root, paths, ARRAY_SIZE(paths), &path);
+	char path[PATH_MAX];
+	_cleanup_free_ char *text = read_found(root, "limine", path);
+	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
+	const char *head = find_limine(text ? text : "");
+	bool sums = false;
 	struct sheet sheet;
 
-	if (!open_sheet(&sheet))
+	if (!arguments || !open_sheet(&sheet))
 		return NULL;
 	fprintf(sheet.out,
 		"Add at the end of %s, so that no number of an entry shifts:\n", path);
-	line = text ? text : "/Linux\n    protocol: linux\n    cmdline: root=... rw\n";
-	while (*line && !strchr("/:", *line))
-		line = next_line(line);
 	for (unsigned i = 0; i < wanted->n; i++) {
 		fputc('\n', sheet.out);
-		copy_limine(sheet.out, line, &wanted->entries[i]);
+		if (*head)
+			sums |= copy_limine(sheet.out, head, &wanted->entries[i]);
+		else
+			fprintf(sheet.out,
+				"/Linux (%s)\n    protocol: linux\n    path: ...\n"
+				"    cmdline: %s %s\n",
+				wanted->entries[i].title, arguments,
+				wanted->entries[i].arguments);
 	}
+	if (sums)
+		fprintf(sheet.out,
+			"\nThe checksums behind the paths are left out, since they change with "
+			"each kernel.\n");
 	fprintf(sheet.out,
 		"\nWhere limine-entry-tool or limine-mkinitcpio-hook makes that file, their own "
 		"entries\nare made anew and others stay.\n");
@@ -253,7 +374,8 @@ static char *edit_ostree(const struct sysfs_root *root, const struct bootentries
 	fprintf(sheet.out,
 		"Entries are deployments here, and none can be added to them.  These arguments "
 		"make a\nnew deployment with them; the one before stays in the menu as the way "
-		"back:\n");
+		"back.\nTake one of these at a time; --delete-if-present= takes an argument "
+		"out again:\n");
 	for (unsigned i = 0; i < wanted->n; i++)
 		print_kargs(sheet.out, &wanted->entries[i]);
 	return take_sheet(&sheet);

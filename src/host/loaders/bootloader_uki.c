@@ -136,6 +136,22 @@ static int check_original(const struct sysfs_root *root, const struct uki *image
 	return image->needs_keys && !has_keys(root) ? -EOPNOTSUPP : 0;
 }
 
+/* Addons and credentials lie beside an image, and count for its name alone. */
+static int check_extras(const struct sysfs_root *root, const struct uki *image,
+	struct bootmenu_change *change)
+{
+	char text[3 * NAME_MAX];
+
+	if (image->id[0] ||
+		!hostfile_exists(root, "%s/%s.extra.d", image->directory, image->name))
+		return 0;
+	text_join(text, sizeof(text), image->directory, "/", image->name,
+		".extra.d counts for the normal image alone: copy what the others need into "
+		"directories of their names",
+		NULL);
+	return bootmenu_advise(change, text);
+}
+
 /* As systemd-boot orders them; other loaders have no default that a name could shift. */
 static int check_default(const struct sysfs_root *root, const struct ukis *images,
 	const struct bootentries *wanted, struct bootmenu_change *change)
@@ -182,6 +198,8 @@ static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 		return -EOPNOTSUPP;
 	for (size_t i = 0; wanted->n && i < images.n; i++) {
 		r = check_original(root, &images.images[i], change);
+		if (r == 0)
+			r = check_extras(root, &images.images[i], change);
 		if (r < 0)
 			return r;
 		originals |= !images.images[i].id[0];
@@ -238,6 +256,19 @@ static int finish(const struct sysfs_root *root, const struct bootentries *wante
 	return r;
 }
 
+/* Whether a copy has no original, or an older one than there is. */
+static bool is_outdated(const struct ukis *images, const struct uki *copy,
+	const struct bootentries *wanted)
+{
+	for (size_t i = 0; i < images->n; i++)
+		for (unsigned j = 0; !images->images[i].id[0] && j < wanted->n; j++)
+			if (uki_find_copy(images, &images->images[i],
+				    &wanted->entries[j]) == copy)
+				return is_fresh(images, &images->images[i],
+					       &wanted->entries[j]) <= 0;
+	return true;
+}
+
 static int read_menu(const struct sysfs_root *root, const struct bootentries *wanted,
 	struct bootmenu *ret)
 {
@@ -245,13 +276,13 @@ static int read_menu(const struct sysfs_root *root, const struct bootentries *wa
 	_cleanup_(ukis_free) struct ukis images = {0};
 	int r = ukis_read(root, &images);
 
-	(void)wanted;
 	for (size_t i = 0; r == 0 && i < images.n; i++) {
 		const struct uki *image = &images.images[i];
 		struct bootmenu_entry entry = {.boot_id = image->name,
 			.title = image->title,
 			.kernel = image->version[0] ? image->version : image->name,
-			.options = image->cmdline};
+			.options = image->cmdline,
+			.outdated = image->id[0] && is_outdated(&images, image, wanted)};
 
 		strcpy(entry.id, image->id);
 		r = bootmenu_add(&menu, &entry);

@@ -118,17 +118,17 @@ int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *l
 	return r;
 }
 
-static bool menu_has_ours(const struct sysfs_root *root, const struct bootloader *loader)
+int bootmenu_loader_has_ours(
+	const struct sysfs_root *root, const struct bootloader *loader)
 {
 	static const struct bootentries none;
 	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
+	int r = loader->ops->read ? loader->ops->read(root, &none, &menu) : 0;
 
-	if (!loader->ops->read || loader->ops->read(root, &none, &menu) < 0)
-		return false;
-	for (size_t i = 0; i < menu.n; i++)
+	for (size_t i = 0; r == 0 && i < menu.n; i++)
 		if (menu.entries[i].id[0])
-			return true;
-	return false;
+			return 1;
+	return r;
 }
 
 bool bootmenu_has_ours(const struct sysfs_root *root)
@@ -139,7 +139,7 @@ bool bootmenu_has_ours(const struct sysfs_root *root)
 		return true;
 	bootloader_find(root, &search);
 	for (size_t i = 0; i < search.n; i++)
-		if (menu_has_ours(root, search.found[i].loader))
+		if (bootmenu_loader_has_ours(root, search.found[i].loader) > 0)
 			return true;
 	return false;
 }
@@ -163,6 +163,34 @@ static int remove_from(const struct sysfs_root *root, const struct bootloader *l
 	return r;
 }
 
+/* That the menu which got the entries can be seen: a /boot that is not mounted has them still. */
+static int check_reached(const struct bootloader_search *search, const char *name,
+	struct bootmenu_change *change)
+{
+	const struct bootloader *loader = bootloader_named(name);
+
+	for (size_t i = 0; loader && i < search->n; i++)
+		if (search->found[i].loader == loader)
+			return 0;
+	if (!loader)
+		return 0;
+	return bootmenu_fail(change,
+		"the files of %s, whose menu got the entries, are not there: mount /boot; or, "
+		"if that boot loader is gone, delete " BOOTENTRY_FILE,
+		loader->title);
+}
+
+static int remove_one(const struct sysfs_root *root, const struct bootloader *loader,
+	const struct bootentries *none, struct bootmenu_change *all)
+{
+	int r = loader->ops->plan ? bootmenu_loader_has_ours(root, loader) : 0;
+
+	if (r < 0)
+		return bootmenu_fail(all, "cannot read the menu of %s: %s", loader->title,
+			strerror(-r));
+	return r ? remove_from(root, loader, none, all) : 0;
+}
+
 int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *ret)
 {
 	struct bootentries none = {0};
@@ -174,6 +202,9 @@ int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *r
 	if (bootmenu_read_wanted(root, &none) == 0)
 		none.n = 0;
 	bootloader_find(root, &search);
+	r = check_reached(&search, none.loader, ret);
+	if (r < 0)
+		return r;
 	r = filechange_add(&ret->files, root, BOOTENTRY_FILE, NULL);
 	if (r == 0)
 		r = filechange_apply(&ret->files, root, &path);
@@ -181,11 +212,7 @@ int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *r
 		return bootmenu_fail(
 			ret, "cannot remove " BOOTENTRY_FILE ": %s", strerror(-r));
 	for (size_t i = 0; i < search.n; i++) {
-		const struct bootloader *loader = search.found[i].loader;
-
-		if (!loader->ops->plan || !menu_has_ours(root, loader))
-			continue;
-		r = remove_from(root, loader, &none, ret);
+		r = remove_one(root, search.found[i].loader, &none, ret);
 		first = first ? first : r;
 	}
 	/* What still has entries can be asked again. */

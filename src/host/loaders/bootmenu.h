@@ -17,18 +17,20 @@ struct bootmenu_change {
 	struct filechanges files;
 	bool update; /* a kernel came or went: advice was given before */
 	bool finish; /* then the loader's own program runs, on the running machine alone */
+	bool default_moves; /* a number is the default, and means another entry then */
 	struct hostfile_names steps; /* what that will do, such as "make X"; "delete X" */
 	struct hostfile_names warnings; /* sentences without full stop */
 	char problem[640];              /* why it can't be done, and the remedy; "" */
 };
 
-/* One entry that a menu has, ours or not. */
+/* One entry that a menu has: ours, or a normal one of a kernel of this system. */
 struct bootmenu_entry {
 	char id[BOOTENTRY_ID_SIZE]; /* of struct bootentry; "": none of ours */
 	char *boot_id;              /* by which the loader's one-shot takes it */
 	char *title;
 	char *kernel; /* its release, or the name of its file */
 	char *options;
+	bool outdated; /* ours: what it is a copy of has changed, or is gone */
 };
 
 struct bootmenu {
@@ -97,6 +99,10 @@ int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *l
  * Returns 0, or as bootmenu_plan(); the first problem is in @ret, the others are tried still.
  */
 int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *ret);
+
+/* Whether the menu of @loader has something of ours: 1, 0, or -errno when it can't be read. */
+int bootmenu_loader_has_ours(
+	const struct sysfs_root *root, const struct bootloader *loader);
 
 /* Whether some menu or BOOTENTRY_FILE has something of ours. */
 bool bootmenu_has_ours(const struct sysfs_root *root);

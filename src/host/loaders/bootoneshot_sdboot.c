@@ -21,7 +21,7 @@
 #include "blsentry.h"
 #include "oneshot.h"
 
-#define SUFFIX     "-vfioboot-trial"
+#define SUFFIX     BLS_TRIAL_SYSTEMD_BOOT
 #define CONF       ".conf"
 #define ENTRY_NOTE "(vfioboot: one boot on trial)"
 #define KNOWS_ONCE 0x08 /* EFI_LOADER_FEATURE_ENTRY_ONESHOT of LoaderFeatures */
@@ -239,4 +239,7 @@ const struct oneshot oneshot_sdboot = {
 	.arm = arm,
 	.disarm = disarm,
 	.armed = armed,
+	.permanent =
+		"in /etc/kernel/cmdline, which has to be all of the command line, and then "
+		"with 'kernel-install add-all', or by installing the kernel anew",
 };

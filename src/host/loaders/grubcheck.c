@@ -81,6 +81,7 @@ static int compare_defaults(const struct sysfs_root *root, const struct menus *m
 		root, menus->texts->after, &menus->new, value, after, sizeof(value));
 	if (!before[0] || strcmp(before, after) == 0)
 		return 0;
+	change->default_moves = true;
 	return bootmenu_warn(change,
 		"GRUB's default is '%s', which was '%s' and is now '%s': set GRUB_DEFAULT in "
 		"/etc/default/grub to '%s' and run this again",

@@ -211,6 +211,38 @@ bool grub_reads_custom(const char *config)
 	return config_has(config, "custom.cfg");
 }
 
+bool grub_reads_bls(const char *config)
+{
+	struct line line;
+
+	while (next_line(&config, &line)) {
+		const char *end = line.start + line.indent + strlen("blscfg");
+
+		if (begins_with(&line, "blscfg") &&
+			end[strspn(end, BLANKS)] == (end < config ? '\n' : '\0'))
+			return true;
+	}
+	return false;
+}
+
+bool grub_default(const char *config, char *ret, size_t size)
+{
+	static const char before[] = "set default=\"";
+	bool found = false;
+	struct line line;
+
+	while (next_line(&config, &line)) {
+		const char *value = line.start + line.indent;
+
+		if (strncmp(value, before, strlen(before)) != 0)
+			continue;
+		value += strlen(before);
+		/* Of 00_header the last is the one without next_entry; others use no quotes. */
+		found |= copy_text(ret, size, value, strcspn(value, "\"\n"));
+	}
+	return found;
+}
+
 bool grub_environment(const char *block, const char *name, char *ret, size_t size)
 {
 	size_t len = strlen(name);

@@ -33,9 +33,16 @@ int grub_copy_entry(const char *config, const struct grub_copy *copy, char **ret
  */
 int grub_set_ours(const char *text, const char *ours, char **ret);
 
-/* Whether grub.cfg takes the entry of `next_entry` once, and whether it reads custom.cfg. */
+/*
+ * Whether grub.cfg takes the entry of `next_entry` once; whether it reads custom.cfg; whether
+ * it reads all entries of the Boot Loader Specification where they are by default.
+ */
 bool grub_knows_next_entry(const char *config);
 bool grub_reads_custom(const char *config);
+bool grub_reads_bls(const char *config);
+
+/* The default of 00_header where no entry is to be taken once.  False if it sets none. */
+bool grub_default(const char *config, char *ret, size_t size);
 
 /*
  * The value of a variable in an environment block, "" if it has none.  Returns false when

@@ -12,6 +12,7 @@
  */
 static const struct oneshot *const oneshots[] = {
 	&oneshot_grub,
+	&oneshot_grub_bls,
 	&oneshot_sdboot,
 };
 
@@ -23,13 +24,26 @@ const struct oneshot *oneshot_find(const char *loader)
 	return NULL;
 }
 
-bool oneshot_parameter_is_safe(const char *parameter)
+bool oneshot_any_armed(const struct sysfs_root *root)
 {
-	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789._:=,@/+-";
+	for (size_t i = 0; i < ARRAY_SIZE(oneshots); i++)
+		if (oneshots[i]->armed(root))
+			return true;
+	return false;
+}
 
-	return *parameter && !parameter[strspn(parameter, chars)] &&
-		strcmp(parameter, "--") != 0;
+int oneshot_disarm_all(const struct sysfs_root *root, char *why)
+{
+	char other[ONESHOT_WHY_SIZE];
+	int first = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(oneshots); i++) {
+		int r = oneshots[i]->disarm(root, true, first < 0 ? other : why);
+
+		if (first == 0)
+			first = r;
+	}
+	return first;
 }
 
 void oneshot_free(struct oneshot_entry *entry)

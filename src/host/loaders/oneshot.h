@@ -45,17 +45,23 @@ struct oneshot {
 	int (*disarm)(const struct sysfs_root *root, bool remove, char *why);
 	/* Whether the next boot takes the entry; false if that is not known. */
 	bool (*armed)(const struct sysfs_root *root);
+	/* How a person adds parameters to the normal entry, as the end of a sentence. */
+	const char *permanent;
 };
 
 /* The one of the boot loader of that name, or NULL: it has no safe one. */
 const struct oneshot *oneshot_find(const char *loader);
 
-/* Whether a parameter can stand in every loader's entry unquoted. */
-bool oneshot_parameter_is_safe(const char *parameter);
+/* Whether the next boot takes an entry of a trial, by whatever loader. */
+bool oneshot_any_armed(const struct sysfs_root *root);
+
+/* Disarms all loaders, and removes the entries.  Returns as disarm(), with the first error. */
+int oneshot_disarm_all(const struct sysfs_root *root, char *why);
 
 void oneshot_free(struct oneshot_entry *entry);
 
 extern const struct oneshot oneshot_grub;
+extern const struct oneshot oneshot_grub_bls;
 extern const struct oneshot oneshot_sdboot;
 
 #endif

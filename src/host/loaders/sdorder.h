@@ -12,7 +12,7 @@
 /* What counts of an entry.  Texts are "" where it has none. */
 struct sdorder_entry {
 	char id[256]; /* name of its file, without a count of tries */
-	char sort_key[64], machine_id[64], version[128];
+	char sort_key[192], machine_id[64], version[128];
 	bool exhausted; /* no try is left */
 	bool ours;
 };

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Looks at the disk that GRUB would write to, and has GRUB's own programs write. */
+#include "grubonce.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "../../core/cmdline.h"
+#include "../../core/text.h"
+#include "../../core/util.h"
+#include "../hostfile.h"
+#include "../hosttree.h"
+#include "../run.h"
+#include "../usage/mounts.h"
+#include "grubconfig.h"
+#include "oneshot.h"
+
+#define DEPTH_MAX 16 /* of devices upon devices */
+
+static const struct grubonce known[] = {
+	{"/boot/grub", "/boot/grub/grubenv", "grub-editenv", "grub-reboot"},
+	{"/boot/grub2", "/boot/grub2/grubenv", "grub2-editenv", "grub2-reboot"},
+};
+
+const struct grubonce *grubonce_find(const struct sysfs_root *root)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (hostfile_exists(root, "%s/grub.cfg", known[i].directory))
+			return &known[i];
+	return NULL;
+}
+
+int grubonce_read_config(const struct sysfs_root *root, const struct grubonce **ret_grub,
+	char **ret, char *why)
+{
+	const struct grubonce *grub = grubonce_find(root);
+	char path[64];
+	int r = -ENOENT;
+
+	if (grub) {
+		text_join(path, sizeof(path), grub->directory, "/grub.cfg", NULL);
+		r = hostfile_read(root, path, ret, NULL);
+	}
+	if (r < 0)
+		snprintf(why, ONESHOT_WHY_SIZE, "grub.cfg can't be read: %s",
+			strerror(-r));
+	*ret_grub = grub;
+	return r;
+}
+
+bool grubonce_variable(const struct sysfs_root *root, const struct grubonce *grub,
+	const char *name, char *ret, size_t size)
+{
+	_cleanup_free_ char *block = NULL;
+
+	ret[0] = '\0';
+	return hostfile_read(root, grub->environment, &block, NULL) == 0 &&
+		grub_environment(block, name, ret, size);
+}
+
+/* What keeps GRUB from writing to the block device at the sysfs directory @dir, or NULL. */
+static const char *find_obstacle(
+	const struct sysfs_root *root, const char *dir, unsigned depth)
+{
+	_cleanup_closedir_ DIR *slaves = NULL;
+	const char *obstacle = NULL, *name;
+	char path[512], uuid[256];
+
+	if (depth == DEPTH_MAX || !tree_exists(root, dir, "."))
+		return "devices that can't be followed";
+	if (tree_exists(root, dir, "md"))
+		return "a RAID array";
+	text_join(path, sizeof(path), dir, "/dm/uuid", NULL);
+	if (sysfs_root_read_file(root, path, uuid, sizeof(uuid)) > 0 &&
+		strncmp(uuid, "LVM-", 4) == 0)
+		return "a logical volume (LVM)";
+	if (tree_exists(root, dir, "partition")) {
+		text_join(path, sizeof(path), dir, NULL);
+		*strrchr(path, '/') = '\0';
+		return find_obstacle(root, path, depth + 1);
+	}
+	text_join(path, sizeof(path), dir, "/slaves", NULL);
+	if (tree_open_directory(root, path, &slaves) < 0)
+		return NULL;
+	while (!obstacle && (name = tree_next(slaves))) {
+		_cleanup_free_ char *real = NULL;
+
+		text_join(path, sizeof(path), dir, "/slaves/", name, NULL);
+		obstacle = tree_resolve(root, path, &real) < 0
+			? "devices that can't be followed"
+			: find_obstacle(root, real, depth + 1);
+	}
+	return obstacle;
+}
+
+/* What keeps GRUB from writing to a file there, or NULL. */
+static const char *find_obstacle_of(const struct sysfs_root *root, const char *path)
+{
+	static const char *const read_only[] = {"btrfs", "zfs", "bcachefs", "squashfs",
+		"erofs", "overlay", "romfs", "iso9660"};
+	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;
+	_cleanup_free_ char *real = NULL;
+	struct libmnt_fs *fs = NULL;
+	char link[64];
+	dev_t number;
+
+	if (mounts_read(root, &mounts) == 0)
+		fs = mounts_find_holder(mounts, path);
+	if (!fs)
+		return "a file system that can't be told";
+	for (size_t i = 0; i < ARRAY_SIZE(read_only); i++)
+		if (strcmp(mnt_fs_get_fstype(fs), read_only[i]) == 0)
+			return read_only[i];
+	number = mnt_fs_get_devno(fs);
+	snprintf(link, sizeof(link), TREE_BLOCK_BY_NO "/%u:%u", major(number),
+		minor(number));
+	if (tree_resolve(root, link, &real) < 0)
+		return "a device that can't be told";
+	return find_obstacle(root, real, 0);
+}
+
+int grubonce_check(const struct sysfs_root *root, const struct grubonce *grub,
+	const char *config, char *why)
+{
+	const char *obstacle;
+	char block[64];
+
+	if (!grub_knows_next_entry(config)) {
+		snprintf(why, ONESHOT_WHY_SIZE,
+			"%s/grub.cfg does not take an entry once (00_header); have it made "
+			"by grub-mkconfig with all of its parts",
+			grub->directory);
+		return -EOPNOTSUPP;
+	}
+	obstacle = find_obstacle_of(root, grub->directory);
+	if (!obstacle)
+		return 0;
+	if (grubonce_variable(root, grub, "env_block", block, sizeof(block)) && block[0])
+		return 0;
+	snprintf(why, ONESHOT_WHY_SIZE,
+		"%s is on %s, which GRUB can't write to: it could not forget the choice, "
+		"and a trial that fails would be started again and again",
+		grub->directory, obstacle);
+	return -EOPNOTSUPP;
+}
+
+bool grubonce_kernel(const struct sysfs_root *root, char *ret, size_t size)
+{
+	char cmdline[4096];
+	const char *cursor = cmdline;
+	struct cmdline_param param;
+
+	if (sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) < 0)
+		return false;
+	while (cmdline_next(&cursor, &param))
+		if (cmdline_name_is(&param, "BOOT_IMAGE") && param.value)
+			return copy_text(ret, size, param.value, param.value_len);
+	return false;
+}
+
+bool grubonce_armed(const struct sysfs_root *root, const char *end)
+{
+	const struct grubonce *grub = grubonce_find(root);
+	char next[512];
+	size_t len;
+
+	if (!grub || !grubonce_variable(root, grub, "next_entry", next, sizeof(next)))
+		return false;
+	len = strlen(next);
+	return len >= strlen(end) && strcmp(next + len - strlen(end), end) == 0;
+}
+
+/* Runs a program on this machine; another one's tree is only read. */
+static int run_here(const struct sysfs_root *root, const char *const argv[], char *why)
+{
+	int r = root->live ? run_program(argv, NULL, NULL) : -EROFS;
+
+	if (r != 0)
+		snprintf(why, ONESHOT_WHY_SIZE, "%s did not do it (%s %d)", argv[0],
+			r < 0 ? "error" : "status", r < 0 ? -r : r);
+	return r > 0 ? -EIO : r;
+}
+
+int grubonce_arm(const struct sysfs_root *root, const char *id, char *why)
+{
+	const struct grubonce *grub = grubonce_find(root);
+	int r;
+
+	if (!grub) {
+		snprintf(why, ONESHOT_WHY_SIZE, "grub.cfg is gone");
+		return -ENOENT;
+	}
+	r = run_here(root, (const char *const[]){grub->reboot, id, NULL}, why);
+	if (r < 0 || grubonce_armed(root, id))
+		return r;
+	snprintf(why, ONESHOT_WHY_SIZE, "%s has not set next_entry in %s", grub->reboot,
+		grub->environment);
+	return -EIO;
+}
+
+int grubonce_disarm(const struct sysfs_root *root, const char *end, char *why)
+{
+	const struct grubonce *grub = grubonce_find(root);
+
+	if (!grub || !grubonce_armed(root, end))
+		return 0;
+	return run_here(root,
+		(const char *const[]){
+			grub->editor, grub->environment, "unset", "next_entry", NULL},
+		why);
+}
