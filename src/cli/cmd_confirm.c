@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../core/util.h"
+#include "../host/loaders/oneshot.h"
 #include "../host/trial/trialstore.h"
 #include "../host/trial/trialwatch.h"
 #include "cli.h"
@@ -55,6 +56,13 @@ static enum cli_exit watch(
 		printf("trial %s: the watch was stopped\n", id);
 		return CLI_OK;
 	}
+	if (r == -ESTALE) {
+		cli_warning("confirm",
+			"this boot has vfioboot.trial=%s, and there is no such trial; take "
+			"the parameter out of the boot loader's entry",
+			id);
+		return CLI_OK;
+	}
 	if (r < 0)
 		return cli_error("confirm", "trial %s: %s", id, strerror(-r));
 	return cli_error("confirm",
@@ -64,7 +72,7 @@ static enum cli_exit watch(
 
 static enum cli_exit settle(const struct sysfs_root *root)
 {
-	struct trialstate trial;
+	struct trialstate trial = {0};
 	int r = trialwatch_settle(root, &trial);
 
 	if (r < 0)
@@ -72,6 +80,10 @@ static enum cli_exit settle(const struct sysfs_root *root)
 	if (r > 0)
 		printf("trial %s failed (%s): %s; see 'vfioboot status'\n", trial.id,
 			trial_reason_word(trial.reason), trial.text);
+	if (trial.id[0] && trial.phase != TRIAL_ARMED && oneshot_any_armed(root))
+		return cli_error("confirm",
+			"the boot loader still has the choice of a trial that is over; "
+			"'vfioboot try --cancel' takes it back");
 	return CLI_OK;
 }
 

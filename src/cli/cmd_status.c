@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "../core/util.h"
-#include "../host/trial/trialstore.h"
+#include "../host/trial/trialwatch.h"
 #include "cli.h"
 #include "json.h"
 #include "sections.h"
@@ -21,6 +21,20 @@ static const struct cli_option options[] = {
 	CLI_OPTION_JSON,
 	{0},
 };
+
+/* An error of the configuration; the command line has no lines. */
+static void put_error(struct json_builder *builder, struct json_object *list,
+	const char *file, unsigned line, const char *message)
+{
+	struct json_object *object = json_new_object(builder, list, NULL);
+
+	json_put_text(builder, object, "file", file);
+	if (line)
+		json_put_number(builder, object, "line", line);
+	else
+		json_put_null(builder, object, "line");
+	json_put_text(builder, object, "message", message);
+}
 
 static void put_boot(struct json_builder *builder, struct json_object *top,
 	const struct bootstate *state)
@@ -49,14 +63,9 @@ static void put_boot(struct json_builder *builder, struct json_object *top,
 		json_put_bool(builder, boot, "image_config_is_current",
 			state->image_config == BOOT_CONFIG_TODAYS);
 	list = json_new_array(builder, boot, "errors");
-	for (size_t i = 0; i < last->n_errors; i++) {
-		const struct bootrecord_error *error = &last->errors[i];
-		struct json_object *object = json_new_object(builder, list, NULL);
-
-		json_put_text(builder, object, "file", error->file);
-		json_put_number(builder, object, "line", error->line);
-		json_put_text(builder, object, "message", error->message);
-	}
+	for (size_t i = 0; i < last->n_errors; i++)
+		put_error(builder, list, last->errors[i].file, last->errors[i].line,
+			last->errors[i].message);
 }
 
 void status_put_function(struct json_builder *builder, struct json_object *object,
@@ -136,11 +145,9 @@ static void put_next(struct json_builder *builder, struct json_object *top,
 	object = json_new_array(builder, top, "errors");
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
 		const struct config_error *error = &config->errors[i];
-		struct json_object *member = json_new_object(builder, object, NULL);
 
-		json_put_text(builder, member, "file", config->files[error->place.file]);
-		json_put_number(builder, member, "line", error->place.line);
-		json_put_text(builder, member, "message", error->message);
+		put_error(builder, object, config->files[error->place.file],
+			error->place.line, error->message);
 	}
 }
 
@@ -151,7 +158,7 @@ static void put_trial(struct json_builder *builder, struct json_object *top,
 	struct trialstate trial;
 	struct json_object *object;
 
-	if (trial_read(root, &trial) < 0) {
+	if (trialwatch_read(root, &trial) < 0) {
 		json_put_null(builder, top, "trial");
 		return;
 	}

@@ -8,29 +8,25 @@
 #include "../core/text.h"
 #include "../core/util.h"
 #include "../host/hostfile.h"
+#include "../host/loaders/bootentry.h"
 #include "../host/loaders/bootloader.h"
 #include "../host/loaders/oneshot.h"
+#include "../host/trial/trialend.h"
 #include "../host/trial/trialplan.h"
 #include "../host/trial/trialstore.h"
 #include "../host/trial/trialwatch.h"
 #include "cli.h"
+#include "entrywanted.h"
 #include "trialtext.h"
 #include "trykeep.h"
 
 #define NAME "try"
 
-/*
- * What brings a trial's boot back where nothing of us runs (yet): after a panic; from the
- * emergency shell of dracut(8); when PID 1 crashes; and where there is a hardware watchdog
- * also when it, or all of the kernel, hangs (systemd(1), kernel-command-line(7)).
- */
-#define WAYS_BACK                                                                        \
-	"panic=30 rd.shell=0 rd.emergency=reboot systemd.crash_reboot=1 "                \
-	"systemd.watchdog_sec=60"
+#define OWN_PARAMETERS "vfioboot."
 
 struct arguments {
 	const char *root, *profile;
-	char append[256];
+	char append[256]; /* with blanks between */
 	bool keep, cancel, status, dry_run;
 };
 
@@ -49,10 +45,17 @@ static enum cli_exit add_parameter(struct arguments *arguments, const char *para
 {
 	size_t len = strlen(arguments->append);
 
-	if (!oneshot_parameter_is_safe(parameter)) {
+	if (!bootentry_is_plain(parameter)) {
 		cli_error(NAME,
 			"'%s' can't be tried: a parameter has no other characters than "
 			"letters, digits and . _ : = , @ / + -",
+			parameter);
+		return CLI_MISUSE;
+	}
+	if (strncmp(parameter, OWN_PARAMETERS, strlen(OWN_PARAMETERS)) == 0) {
+		cli_error(NAME,
+			"'%s' is for vfioboot itself, and set by the trial; --profile "
+			"chooses what is tried",
 			parameter);
 		return CLI_MISUSE;
 	}
@@ -60,8 +63,8 @@ static enum cli_exit add_parameter(struct arguments *arguments, const char *para
 		cli_error(NAME, "the parameters are too long together");
 		return CLI_MISUSE;
 	}
-	text_join(arguments->append + len, sizeof(arguments->append) - len, " ",
-		parameter, NULL);
+	text_join(arguments->append + len, sizeof(arguments->append) - len,
+		len ? " " : "", parameter, NULL);
 	return CLI_OK;
 }
 
@@ -145,6 +148,39 @@ static void print_plan(const struct trialplan *plan)
 		printf("Of these, %u section%s belong%s to the normal entry too.\n",
 			plan->n_always, plan->n_always == 1 ? "" : "s",
 			plan->n_always == 1 ? "s" : "");
+	if (plan->n_groupless)
+		printf("%u of them ha%s no IOMMU group now: whether the parameters of the "
+		       "trial bring one is what it shows.\n",
+			plan->n_groupless, plan->n_groupless == 1 ? "s" : "ve");
+	if (plan->tried[0])
+		printf("Tried with it: %s\n", plan->tried);
+}
+
+/* What no parameter can mend, and so the reason of what else is wrong. */
+static void warn_of_firmware(const struct kernelparams *params)
+{
+	for (unsigned i = 0; i < params->n; i++)
+		if (params->items[i].kind == KERNELPARAMS_FIRMWARE)
+			cli_warning(NAME, "%s", params->items[i].reason);
+}
+
+/* Plans the trial.  CLI_OK, or a message. */
+static enum cli_exit make_plan(const struct sysfs_root *root,
+	const struct arguments *arguments, const char *id, struct trialplan *ret)
+{
+	const struct trialplan_request request = {
+		.profile = arguments->profile, .append = arguments->append, .id = id};
+	int r = trialplan_make(root, &request, ret);
+
+	if (r < 0)
+		return cli_error(NAME, "cannot read the PCI functions: %s", strerror(-r));
+	if (ret->params_error < 0) {
+		entrywanted_say_params(
+			NAME, ret->params_error, &ret->params, ret->bad_param);
+		return CLI_FAILED;
+	}
+	warn_of_firmware(&ret->params);
+	return ret->problem[0] ? cli_error(NAME, "%s", ret->problem) : CLI_OK;
 }
 
 static void print_advice(const struct trialplan *plan)
@@ -159,22 +195,28 @@ static void print_advice(const struct trialplan *plan)
 		       "or it comes back.\n");
 }
 
-static void begin_state(const struct arguments *arguments, const struct trialplan *plan,
-	const struct oneshot *oneshot, const struct sysfs_root *root,
-	struct trialstate *ret)
+static void make_id(char ret[static TRIAL_ID_SIZE])
 {
-	char id[TRIAL_ID_SIZE];
 	time_t now = time(NULL);
 	struct tm parts;
 
+	strftime(ret, TRIAL_ID_SIZE, "%Y%m%d-%H%M%S", gmtime_r(&now, &parts));
+}
+
+static void begin_state(const char *id, const struct trialplan *plan,
+	const struct oneshot *oneshot, const struct sysfs_root *root,
+	struct trialstate *ret)
+{
+	char running[TRIAL_ID_SIZE];
+
 	*ret = (struct trialstate){.phase = TRIAL_ARMED};
-	strftime(ret->id, sizeof(ret->id), "%Y%m%d-%H%M%S", gmtime_r(&now, &parts));
+	strcpy(ret->id, id);
 	text_join(ret->loader, sizeof(ret->loader), oneshot->loader, NULL);
 	strcpy(ret->profile, plan->profile);
-	text_join(ret->parameters, sizeof(ret->parameters),
-		"vfioboot.profile=", plan->profile, arguments->append,
-		" " CONFIG_PARAM_TRIAL "=", ret->id, " " WAYS_BACK, NULL);
-	trial_read_boot(root, ret->armed_boot, id);
+	strcpy(ret->parameters, plan->parameters);
+	strcpy(ret->tried, plan->tried);
+	trial_format_digest(plan->next.config.digest, ret->config);
+	trial_read_boot(root, ret->armed_boot, running);
 	ret->had_display = trialwatch_has_display(root);
 	ret->display_manager = root->live && trialwatch_manager_runs();
 }
@@ -183,10 +225,11 @@ static void begin_state(const struct arguments *arguments, const struct trialpla
 static enum cli_exit arm(const struct sysfs_root *root, const struct oneshot *oneshot,
 	const struct oneshot_entry *entry, const struct trialstate *trial)
 {
-	char why[ONESHOT_WHY_SIZE] = "";
+	char why[TRIAL_TEXT_SIZE] = "";
 	int r;
 
-	trial_forget(root);
+	if (trialend_take_back(root, why) < 0)
+		return cli_error(NAME, "the last trial can't be taken back: %s", why);
 	r = trial_write(root, trial);
 	if (r < 0)
 		return cli_error(NAME, "cannot write %s: %s", TRIAL_STATE, strerror(-r));
@@ -201,15 +244,14 @@ static enum cli_exit start(
 {
 	static struct trialplan plan;
 	_cleanup_(oneshot_free) struct oneshot_entry entry = {0};
-	char why[TRIAL_TEXT_SIZE] = "";
+	char why[TRIAL_TEXT_SIZE] = "", id[TRIAL_ID_SIZE];
 	const struct oneshot *oneshot;
 	struct trialstate trial;
-	int r = trialplan_make(root, arguments->profile, &plan);
+	int r;
 
-	if (r < 0)
-		return cli_error(NAME, "cannot read the PCI functions: %s", strerror(-r));
-	if (plan.problem[0])
-		return cli_error(NAME, "%s", plan.problem);
+	make_id(id);
+	if (make_plan(root, arguments, id, &plan) != CLI_OK)
+		return CLI_FAILED;
 	oneshot = find_oneshot(root);
 	if (!oneshot || check_watch(root) != CLI_OK)
 		return CLI_FAILED;
@@ -218,9 +260,11 @@ static enum cli_exit start(
 			return cli_error(NAME, "%s; run 'vfioboot apply' first", why);
 		cli_warning(NAME, "%s; 'vfioboot apply' has to be run before", why);
 	}
-	begin_state(arguments, &plan, oneshot, root, &trial);
-	if (oneshot->make(root, trial.parameters, &entry, why) < 0)
-		return cli_error(NAME, "%s", why);
+	begin_state(id, &plan, oneshot, root, &trial);
+	why[0] = '\0';
+	r = oneshot->make(root, trial.parameters, &entry, why);
+	if (r < 0)
+		return cli_error(NAME, "%s", why[0] ? why : strerror(-r));
 	if (arguments->dry_run) {
 		printf("Would write the entry '%s' into %s and have %s take it once:\n%s",
 			entry.id, entry.path, oneshot->loader, entry.copy);
@@ -237,30 +281,23 @@ static enum cli_exit start(
 
 static enum cli_exit cancel(const struct sysfs_root *root, bool dry_run)
 {
-	char why[ONESHOT_WHY_SIZE] = "", boot[37], id[TRIAL_ID_SIZE];
-	const struct oneshot *oneshot;
-	struct trialstate trial;
-	int r = trial_read(root, &trial);
+	char why[TRIAL_TEXT_SIZE] = "";
 
-	if (r == -ENOENT) {
-		printf("There is no trial.\n");
-		return CLI_OK;
-	}
-	trial_read_boot(root, boot, id);
-	if (r == 0 && strcmp(id, trial.id) == 0 && trial.phase == TRIAL_STARTED)
+	switch (trialend_look(root)) {
+	case TRIALEND_NONE: printf("There is no trial.\n"); return CLI_OK;
+	case TRIALEND_RUNNING:
 		return cli_error(NAME,
 			"this boot is the trial: reboot, and the normal entry comes; or "
 			"confirm it with 'vfioboot try --keep'");
+	case TRIALEND_WAITING:
+	case TRIALEND_OVER: break;
+	}
 	if (dry_run) {
 		printf("Would take the trial back and forget it.\n");
 		return CLI_OK;
 	}
-	oneshot = r == 0 ? oneshot_find(trial.loader) : NULL;
-	if (oneshot && oneshot->disarm(root, true, why) < 0)
+	if (trialend_take_back(root, why) < 0)
 		return cli_error(NAME, "%s", why);
-	r = trial_forget(root);
-	if (r < 0)
-		return cli_error(NAME, "cannot remove %s: %s", TRIAL_STATE, strerror(-r));
 	printf("The trial is taken back; the normal entry is as it was.\n");
 	return CLI_OK;
 }

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../core/configfiles.h"
 #include "../core/report.h"
 #include "../core/util.h"
 #include "../host/hostfile.h"
 #include "../host/loaders/oneshot.h"
 #include "../host/trial/trialstore.h"
+#include "../host/trial/trialwatch.h"
+#include "cli.h"
 
 #define JOURNAL_LINES 12 /* that are shown */
 
@@ -66,28 +69,82 @@ static void print_failed(const struct sysfs_root *root, const struct trialstate 
 	       "forget it with 'vfioboot try --cancel'.\n");
 }
 
+void trialtext_print_missing(
+	const struct sysfs_root *root, const struct trialstate *trial)
+{
+	const struct oneshot *oneshot = oneshot_find(trial->loader);
+	char cmdline[4096] = "", missing[TRIAL_TRIED_SIZE];
+
+	sysfs_read_cmdline(root, cmdline, sizeof(cmdline));
+	trial_missing_parameters(trial, cmdline, missing);
+	if (missing[0])
+		printf("Tried with it, and not in the normal entry: %s\n"
+		       "They are made permanent by hand%s%s; 'vfioboot cmdline --explain' "
+		       "tells what the machine needs.\n",
+			missing, oneshot ? ": " : "", oneshot ? oneshot->permanent : "");
+}
+
+static bool is_changed(const struct trialstate *trial, const struct config *config)
+{
+	char now[TRIAL_DIGEST_SIZE];
+
+	trial_format_digest(config->digest, now);
+	return trial->phase == TRIAL_ARMED && trial->config[0] &&
+		strcmp(trial->config, now) != 0;
+}
+
+void trialtext_warn_changed(
+	const char *command, const struct sysfs_root *root, const struct config *config)
+{
+	struct trialstate trial;
+
+	if (trialwatch_read(root, &trial) == 0 && is_changed(&trial, config))
+		cli_warning(command,
+			"trial %s is the next boot, and was started with another "
+			"configuration: it would fail (changed); run 'vfioboot try' again, "
+			"or take it back with 'vfioboot try --cancel'",
+			trial.id);
+}
+
+static void print_armed(const struct sysfs_root *root, const struct trialstate *trial)
+{
+	static struct config config;
+
+	printf("Trial %s: the next boot is it, once; 'systemctl reboot' starts it, "
+	       "'vfioboot try --cancel' takes it back.\n",
+		trial->id);
+	config = (struct config){0};
+	configfiles_read(root, CONFIGFILES_OF_IMAGE, &config);
+	if (is_changed(trial, &config))
+		printf("The configuration was changed since; run 'vfioboot apply' and "
+		       "'vfioboot try' again.\n");
+}
+
+static void print_confirmed(const struct sysfs_root *root, const struct trialstate *trial)
+{
+	printf("Trial %s: confirmed%s.\n", trial->id,
+		trial->by_person
+			? " by hand"
+			: ": all its devices were bound, and the system came up");
+	if (trial->phase == TRIAL_KEPT)
+		printf("Its setting is permanent ('vfioboot try --keep').\n");
+	else
+		printf("'vfioboot try --keep' makes its setting permanent; 'vfioboot entry "
+		       "add' puts it into the boot menu, to be chosen there.\n");
+	trialtext_print_missing(root, trial);
+}
+
 static void print_state(const struct sysfs_root *root, const struct trialstate *trial)
 {
 	switch (trial->phase) {
-	case TRIAL_ARMED:
-		printf("Trial %s: the next boot is it, once; 'systemctl reboot' starts "
-		       "it, 'vfioboot try --cancel' takes it back.\n",
-			trial->id);
-		break;
+	case TRIAL_ARMED: print_armed(root, trial); break;
 	case TRIAL_STARTED:
 		printf("Trial %s: this boot is it, and it is not confirmed yet%s%s.\n"
 		       "'vfioboot try --keep' confirms it by hand.\n",
 			trial->id, trial->text[0] ? ": " : "", trial->text);
 		break;
 	case TRIAL_CONFIRMED:
-		printf("Trial %s: confirmed%s.\n"
-		       "'vfioboot try --keep' makes its setting permanent; 'vfioboot entry "
-		       "add' puts it into the boot menu, to be chosen there.\n",
-			trial->id,
-			trial->by_person ? " by hand"
-					 : ": all its devices were bound, and the system "
-					   "came up");
-		break;
+	case TRIAL_KEPT: print_confirmed(root, trial); break;
 	case TRIAL_FAILED: print_failed(root, trial); break;
 	}
 }
@@ -95,17 +152,9 @@ static void print_state(const struct sysfs_root *root, const struct trialstate *
 int trialtext_print(const struct sysfs_root *root)
 {
 	struct trialstate trial;
-	char boot[37], id[TRIAL_ID_SIZE];
-	const struct oneshot *oneshot;
-	int r = trial_read(root, &trial);
+	int r = trialwatch_read(root, &trial);
 
-	if (r < 0)
-		return r;
-	trial_read_boot(root, boot, id);
-	oneshot = oneshot_find(trial.loader);
-	/* As the service will find it, if that has not run yet. */
-	if (strcmp(id, trial.id) != 0)
-		trial_settle(&trial, boot, oneshot && oneshot->armed(root));
-	print_state(root, &trial);
-	return 0;
+	if (r == 0)
+		print_state(root, &trial);
+	return r;
 }

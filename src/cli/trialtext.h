@@ -3,7 +3,9 @@
 #ifndef VFIOBOOT_TRIALTEXT_H
 #define VFIOBOOT_TRIALTEXT_H
 
+#include "../core/config.h"
 #include "../core/sysfsroot.h"
+#include "../host/trial/trialstate.h"
 
 /*
  * Prints what became of the last trial, and what to do now: of one that failed also what its
@@ -11,5 +13,16 @@
  * there was none, or -errno when its state can't be read.
  */
 int trialtext_print(const struct sysfs_root *root);
+
+/* Says which parameters that were tried the normal entry lacks, and how it gets them. */
+void trialtext_print_missing(
+	const struct sysfs_root *root, const struct trialstate *trial);
+
+/*
+ * Warns, for @command, of a trial that waits for its boot and was started when the
+ * configuration was not the one of @config: it would not be what was shown.
+ */
+void trialtext_warn_changed(
+	const char *command, const struct sysfs_root *root, const struct config *config);
 
 #endif

@@ -339,6 +339,138 @@ state() {
 	complains 'not confirmed'
 }
 
+# GRUB as Fedora sets it up, on the disk of the host: grub.cfg cut short, and an entry a kernel.
+fedora() {
+	rm -rf "$host/boot/grub"
+	put etc/default/grub <<<'GRUB_ENABLE_BLSCFG=true'
+	put proc/cmdline <<<"BOOT_IMAGE=(hd0,gpt2)/vmlinuz-$kernel root=UUID=1234 ro rhgb quiet"
+	put boot/grub2/grub.cfg <<-'END'
+		if [ "${env_block}" ] ; then
+		  load_env -f "${env_block}"
+		fi
+		if [ "${next_entry}" ] ; then
+		   set default="${next_entry}"
+		   set next_entry=
+		   if [ "${env_block}" ] ; then
+		     save_env -f "${env_block}" next_entry
+		   else
+		     save_env next_entry
+		   fi
+		   set boot_once=true
+		else
+		   set default="${saved_entry}"
+		fi
+		insmod increment
+		if [ -n "${boot_counter}" -a "${boot_success}" = "0" ]; then
+		  if  [ "${boot_counter}" = "0" -o "${boot_counter}" = "-1" ]; then
+		    set default=1
+		    set boot_counter=-1
+		  fi
+		fi
+		insmod blscfg
+		blscfg
+	END
+	{
+		printf '# GRUB Environment Block\nsaved_entry=0123-%s\n' "$kernel"
+		printf '#%.0s' {1..900}
+	} | put boot/grub2/grubenv
+	local release
+	for release in "$kernel" 6.11.4-301.fc41.x86_64; do
+		put "boot/loader/entries/0123-$release.conf" <<-END
+			title Fedora Linux ($release) 41 (Workstation Edition)
+			version $release
+			linux /vmlinuz-$release
+			initrd /initramfs-$release.img \$tuned_initrd
+			options root=UUID=1234 ro rhgb quiet \$tuned_params
+			grub_users \$grub_users
+			grub_arg --unrestricted
+			grub_class fedora
+		END
+	done
+}
+
+@test "Fedora's GRUB: a file beside that of the kernel that runs, below it" {
+	fedora
+	try --dry-run
+	[ "$status" = 0 ] || { echo "$stderr"; false; }
+	# No '-' behind the '~': GRUB would sort by other parts of the name.
+	says "^Would write the entry '0123-$kernel_re~vfioboot_trial' into /boot/loader/entries/0123-$kernel_re~vfioboot_trial.conf and have grub-bls take it once:\$"
+	sed -n '/^title/,/^grub_class/p' <<<"$output" | sed 's/=[0-9]*-[0-9]* /=ID /' |
+		diff - <(cat <<-END
+			title Fedora Linux ($kernel) 41 (Workstation Edition) (vfioboot: one boot on trial)
+			version $kernel
+			linux /vmlinuz-$kernel
+			initrd /initramfs-$kernel.img \$tuned_initrd
+			options root=UUID=1234 ro rhgb quiet \$tuned_params vfioboot.profile=passthrough vfioboot.trial=ID panic=30 rd.shell=0 rd.emergency=reboot systemd.crash_reboot=1 systemd.watchdog_sec=60
+			grub_users \$grub_users
+			grub_arg --unrestricted
+			grub_class fedora
+		END
+		)
+	[ "$(find "$host/boot/loader/entries" -type f | wc -l)" = 2 ]
+}
+
+@test "Fedora's GRUB: refused where it could not forget, or would not know the entry" {
+	fedora
+	sed -i 's/ - ext4 / - btrfs /' "$host/proc/self/mountinfo"
+	try --dry-run
+	complains 'not safe.*btrfs'
+	sed -i 's/^####/env_block=512+1\n####/' "$host/boot/grub2/grubenv"
+	try --dry-run
+	[ "$status" = 0 ]
+	sed -i 's/^blscfg$/blscfg default/' "$host/boot/grub2/grub.cfg"
+	try --dry-run
+	complains 'does not read the entries itself'
+	fedora
+	sed -i '/save_env/d' "$host/boot/grub2/grub.cfg"
+	try --dry-run
+	complains 'does not take an entry once'
+}
+
+@test "Fedora's GRUB: a default that counts entries is refused" {
+	local change
+	for change in 's/^saved_entry=.*/saved_entry=1/' 's/^####/boot_counter=3\n####/'; do
+		fedora
+		sed -i "$change" "$host/boot/grub2/grubenv"
+		try --dry-run
+		complains 'its default is entry number [13],'
+	done
+	fedora
+	sed -i 's/"${saved_entry}"/"2"/' "$host/boot/grub2/grub.cfg"
+	try --dry-run
+	complains 'its default is entry number 2,'
+	sed -i 's/set default="2"/set default="0"/' "$host/boot/grub2/grub.cfg"
+	try --dry-run
+	[ "$status" = 0 ]
+}
+
+@test "Fedora's GRUB: the kernel that runs has to have one normal entry" {
+	fedora
+	sed -i 's/$/ vfioboot.profile=x/' "$host/boot/loader/entries/0123-$kernel.conf"
+	try --dry-run
+	complains "no normal entry in /boot/loader/entries starts the kernel that runs, /vmlinuz-$kernel_re"
+	fedora
+	cp "$host/boot/loader/entries/0123-$kernel.conf" "$host/boot/loader/entries/0123-copy.conf"
+	try --dry-run
+	complains 'several entries in /boot/loader/entries'
+	# Those of trials, passthrough entries and rescues do not count.
+	rm "$host/boot/loader/entries/0123-copy.conf"
+	cp "$host/boot/loader/entries/0123-$kernel.conf" \
+		"$host/boot/loader/entries/0123-$kernel~vfioboot_trial.conf"
+	try --dry-run
+	[ "$status" = 0 ]
+}
+
+@test "Fedora's GRUB: cancel and undo know its choice" {
+	fedora
+	sed -i "s/^####/next_entry=0123-$kernel~vfioboot_trial\n####/" "$host/boot/grub2/grubenv"
+	try --cancel --dry-run
+	says '^Would take the trial back'
+	sed -i "s/^next_entry=.*/next_entry=0123-$kernel/" "$host/boot/grub2/grubenv"
+	try --cancel --dry-run
+	[ "$output" = 'There is no trial.' ]
+}
+
 # UEFI variables as efivarfs shows them: four bytes, then UTF-16.
 efivar() { # NAME TEXT
 	{
@@ -405,4 +537,211 @@ sdboot() {
 	[ "$status" = 2 ]
 	run --separate-stderr "$vfioboot" confirm more
 	[ "$status" = 2 ]
+}
+
+# The kernel of the host, built with these options; and as if it had found no IOMMU.
+built() { # OPTION...
+	printf 'CONFIG_%s=y\n' X86 INTEL_IOMMU "$@" | put "boot/config-$kernel"
+}
+
+no_groups() {
+	rm -rf "$host"/sys/bus/pci/devices/*/iommu_group "$host"/sys/kernel/iommu_groups \
+		"$host"/sys/devices/pci*/*/iommu_group "$host"/sys/devices/pci*/*/*/iommu_group
+}
+
+@test "what the machine needs is in the entry, and missing groups are to come by it" {
+	no_groups
+	built INTEL_IOMMU_DEFAULT_OFF
+	try --dry-run
+	[ "$status" = 0 ] || { echo "$stderr"; false; }
+	says "^	linux	/boot/vmlinuz-$kernel_re .* vfioboot.profile=passthrough intel_iommu=on vfioboot.trial="
+	says 'no IOMMU group now'
+	says '^Tried with it: intel_iommu=on$'
+	try --dry-run --append intel_iommu=on --append quiet
+	[ "$status" = 0 ]
+	[ "$(grep -o intel_iommu=on <<<"$output" | wc -l)" = 2 ]
+	says '^Tried with it: intel_iommu=on quiet$'
+}
+
+@test "no group, and no parameter that brings one: the firmware is named" {
+	no_groups
+	built INTEL_IOMMU_DEFAULT_ON
+	try --dry-run
+	complains "VT-d.*would be refused \(no-iommu-group\)"
+}
+
+@test "what switches the IOMMU off is refused, and named" {
+	sed -i 's/$/ intel_iommu=off/' "$host/proc/cmdline"
+	try --dry-run
+	complains 'intel_iommu=off: it switches the IOMMU off.*remove it'
+}
+
+@test "what another profile needs is not in the entry" {
+	built INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF
+	put etc/vfioboot.conf.d/laptop.conf <<-'END'
+		[device laptop]
+		path = 00:02.0
+		last-display = yes
+		profile = laptop
+	END
+	try --dry-run --profile passthrough
+	[ "$status" = 0 ]
+	[[ $output != *intel_iommu* ]]
+	try --dry-run --profile laptop
+	[ "$status" = 0 ]
+	says '^Tried with it: intel_iommu=on$'
+	# Nor in that of the menu.
+	put etc/grub.d/10_linux </dev/null
+	put etc/grub.d/11_linux_passthrough </dev/null
+	chmod +x "$host"/etc/grub.d/*
+	run --separate-stderr "$vfioboot" entry add --dry-run --root "$host"
+	says '	vfioboot.profile=laptop intel_iommu=on$'
+	says '	vfioboot.profile=passthrough$'
+}
+
+@test "what is for a trial alone: a kernel without the firmware's framebuffer" {
+	printf 'CONFIG_%s=y\n' X86 INTEL_IOMMU INTEL_IOMMU_DEFAULT_ON |
+		put boot/config-5.15.0-91-generic
+	put proc/sys/kernel/osrelease <<<5.15.0-91-generic
+	put proc/iomem <<-'END'
+		90000000-9fffffff : 0000:00:02.0
+		  90000000-907e8fff : BOOTFB
+	END
+	put sys/devices/pci0000:00/0000:00:02.0/resource <<-END
+		0x0000000090000000 0x000000009fffffff 0x000000000014220c
+		$(printf '0x0000000000000000 0x0000000000000000 0x0000000000000000\n%.0s' {1..5})
+	END
+	put etc/vfioboot.conf <<-'END'
+		[device laptop]
+		path = 00:02.0
+		last-display = yes
+		profile = laptop
+	END
+	try --dry-run
+	[ "$status" = 0 ] || { echo "$stderr"; false; }
+	says ' vfioboot.profile=laptop initcall_blacklist=sysfb_init vfioboot.trial='
+}
+
+@test "a passthrough boot is no normal one to start from" {
+	sed -i 's/$/ vfioboot.profile=passthrough/' "$host/proc/cmdline"
+	try --dry-run
+	complains 'boot the normal entry first'
+}
+
+@test "names and parameters that would be something else in an entry" {
+	try --dry-run --append vfioboot.off
+	[ "$status" = 2 ]
+	[[ $stderr == *'for vfioboot itself'* ]]
+	printf '[boot]\nwhen = selected\n[device x]\npath = 00:01.1/00\n' | put etc/vfioboot.conf
+	try --dry-run --profile 'a; b'
+	complains 'no name of a profile'
+	try --dry-run --append "$(printf 'a%.0s' {1..300})"
+	[ "$status" = 2 ]
+}
+
+@test "the parameters together are never cut" {
+	local long
+	long=$(printf 'a%.0s' {1..250})
+	try --dry-run --append "$long"
+	[ "$status" = 0 ]
+	says " $long vfioboot.trial=[0-9]{8}-[0-9]{6} panic=30 .* systemd.watchdog_sec=60\$"
+	says "^Tried with it: $long\$"
+	sed -i "s/\$/ $(printf 'b%.0s' {1..1600})/" "$host/proc/cmdline"
+	try --dry-run --append "$long"
+	complains 'cuts it at 2048'
+}
+
+tried() { # PARAMETER...
+	sed -i "s/^something new/tried $*/" "$host/var/lib/vfioboot/trial/state"
+}
+
+json() { # FILTER
+	run --separate-stderr "$vfioboot" status --json --root "$host"
+	jq -e ".trial | $1" <<<"$output"
+}
+
+@test "kept: said so, and not offered again" {
+	state kept - -
+	try --status
+	says '^Its setting is permanent'
+	[[ $output != *'makes its setting permanent'* ]]
+	json '.phase == "kept"'
+	rm -f "$host/etc/vfioboot.conf"
+	try --keep --dry-run
+	[ "$status" = 0 ]
+	says '^The setting of trial 20261120-171500 is permanent already\.$'
+}
+
+@test "parameters that were tried are not forgotten, until the normal entry has them" {
+	state confirmed - -
+	tried intel_iommu=on iommu.passthrough=1
+	rm -f "$host/etc/vfioboot.conf"
+	try --keep --dry-run
+	[ "$status" = 0 ]
+	says '^Tried with it, and not in the normal entry: intel_iommu=on iommu.passthrough=1$'
+	says 'GRUB_CMDLINE_LINUX_DEFAULT'
+	sed -i 's/$/ intel_iommu=on/' "$host/proc/cmdline"
+	try --status
+	says '^Tried with it, and not in the normal entry: iommu.passthrough=1$'
+	sed -i 's/$/ iommu.passthrough=1/' "$host/proc/cmdline"
+	state kept - -
+	tried intel_iommu=on iommu.passthrough=1
+	try --status
+	[ "$status" = 0 ]
+	[[ $output != *'normal entry'* ]]
+	# In the trial's own boot they come from its entry.
+	sed -i 's/$/ vfioboot.trial=20261120-171500/' "$host/proc/cmdline"
+	try --status
+	says '^Tried with it, and not in the normal entry: intel_iommu=on iommu.passthrough=1$'
+}
+
+@test "JSON tells of a trial what the sentences tell" {
+	json '. == null'
+	state armed - -
+	json '.phase == "failed" and .reason == "never-up"'
+	put proc/sys/kernel/random/boot_id <<<22222222-2222-2222-2222-222222222222
+	json '.phase == "armed" and .reason == null'
+}
+
+@test "a configuration that was changed after the trial was started: status and apply say so" {
+	state armed - -
+	put proc/sys/kernel/random/boot_id <<<22222222-2222-2222-2222-222222222222
+	sed -i 's/^something new/config 0123456789abcdef/' "$host/var/lib/vfioboot/trial/state"
+	try --status
+	says '^The configuration was changed since'
+	run --separate-stderr "$vfioboot" apply --dry-run --root "$host"
+	[[ $stderr == *'started with another configuration: it would fail (changed)'* ]]
+	state armed - -
+	put proc/sys/kernel/random/boot_id <<<22222222-2222-2222-2222-222222222222
+	try --status
+	says 'the next boot is it'
+	[[ $output != *changed* ]]
+}
+
+@test "undo takes a trial back first" {
+	run --separate-stderr "$vfioboot" undo --dry-run --root "$host"
+	[[ $output != *trial* ]]
+	state armed - -
+	sed -i 's/^####/next_entry=vfioboot-trial\n####/' "$host/boot/grub/grubenv"
+	run --separate-stderr "$vfioboot" undo --dry-run --root "$host"
+	says '^Would take back the trial that is the next boot\.$'
+	grub
+	run --separate-stderr "$vfioboot" undo --dry-run --root "$host"
+	says '^Would delete what is left of the last trial, below /var/lib/vfioboot/trial\.$'
+	state started - -
+	put proc/cmdline <<<'vfioboot.trial=20261120-171500'
+	run --separate-stderr "$vfioboot" undo --dry-run --root "$host"
+	complains 'this boot is a trial'
+}
+
+@test "cancel: nothing, a choice without a state, a trial that runs" {
+	try --cancel --dry-run
+	[ "$output" = 'There is no trial.' ]
+	sed -i 's/^####/next_entry=vfioboot-trial\n####/' "$host/boot/grub/grubenv"
+	try --cancel --dry-run
+	says '^Would take the trial back'
+	state started - -
+	put proc/cmdline <<<'vfioboot.trial=20261120-171500'
+	try --cancel --dry-run
+	complains 'this boot is the trial'
 }

@@ -42,9 +42,53 @@ static void test_comes_back_as_it_was(void **state)
 	trial.by_person = true;
 	memset(trial.text, 'x', sizeof(trial.text) - 1);
 	memset(trial.parameters, 'y', sizeof(trial.parameters) - 1);
+	memset(trial.tried, 'z', sizeof(trial.tried) - 1);
+	trial_format_digest(UINT64_MAX, trial.config);
+	assert_string_equal(trial.config, "ffffffffffffffff");
 	trial_format(&trial, text);
+	assert_true(strlen(text) < sizeof(text) / 2);
 	assert_int_equal(trial_parse(text, &read), 0);
 	assert_memory_equal(&trial, &read, sizeof(trial));
+}
+
+static void test_each_phase_comes_back(void **state)
+{
+	static const char *const words[] = {
+		"armed", "started", "confirmed", "kept", "failed"};
+	struct trialstate trial = armed, read;
+	char text[TRIAL_FORMAT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		trial.phase = (enum trial_phase)i;
+		assert_string_equal(trial_phase_word(trial.phase), words[i]);
+		trial_format(&trial, text);
+		assert_int_equal(trial_parse(text, &read), 0);
+		assert_int_equal(read.phase, trial.phase);
+		assert_int_equal(trial_is_confirmed(&read), i == 2 || i == 3);
+	}
+}
+
+static void test_parameters_that_are_missing(void **state)
+{
+	struct trialstate trial = armed;
+	char missing[TRIAL_TRIED_SIZE];
+
+	(void)state;
+	trial_missing_parameters(&trial, "ro quiet", missing);
+	assert_string_equal(missing, "");
+	strcpy(trial.tried, "intel_iommu=on quiet video=efifb:off");
+	trial_missing_parameters(&trial, "ro quiet", missing);
+	assert_string_equal(missing, "intel_iommu=on video=efifb:off");
+	trial_missing_parameters(&trial, "ro intel_iommu=off quiet=1", missing);
+	assert_string_equal(missing, "intel_iommu=on quiet video=efifb:off");
+	trial_missing_parameters(
+		&trial, "video=efifb:off intel_iommu=on quiet splash", missing);
+	assert_string_equal(missing, "");
+	trial_missing_parameters(&trial,
+		"video=efifb:off intel_iommu=on quiet vfioboot.trial=20261120-171500",
+		missing);
+	assert_string_equal(missing, trial.tried);
 }
 
 static void test_refuses_what_is_no_state(void **state)
@@ -98,6 +142,26 @@ static void test_judges(void **state)
 	assert_judged(&trial, &sight, "display-manager");
 	sight.manager_runs = true;
 	assert_judged(&trial, &sight, "-");
+	strcpy(sight.framebuffer, "BOOTFB in 0000:01:00.0");
+	assert_judged(&trial, &sight, "-");
+	strcpy(trial.tried, "initcall_blacklist=sysfb_init");
+	assert_judged(&trial, &sight, "framebuffer");
+}
+
+static void test_judges_the_image(void **state)
+{
+	struct trialstate trial = armed;
+	struct trial_sight sight = fine;
+
+	(void)state;
+	trial_format_digest(1, sight.config);
+	assert_judged(&trial, &sight, "-");
+	trial_format_digest(2, trial.config);
+	assert_judged(&trial, &sight, "changed");
+	trial_format_digest(2, sight.config);
+	assert_judged(&trial, &sight, "-");
+	sight.config[0] = '\0';
+	assert_judged(&trial, &sight, "-");
 }
 
 static void test_settles_what_has_no_end(void **state)
@@ -121,6 +185,8 @@ static void test_settles_what_has_no_end(void **state)
 	assert_non_null(strstr(trial.text, "until then: the system did not reach"));
 	trial.phase = TRIAL_CONFIRMED;
 	assert_false(trial_settle(&trial, "another", false));
+	trial.phase = TRIAL_KEPT;
+	assert_false(trial_settle(&trial, "another", false));
 }
 
 static void test_finds_the_trial_of_a_command_line(void **state)
@@ -141,7 +207,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_comes_back_as_it_was),
 		cmocka_unit_test(test_refuses_what_is_no_state),
+		cmocka_unit_test(test_each_phase_comes_back),
+		cmocka_unit_test(test_parameters_that_are_missing),
 		cmocka_unit_test(test_judges),
+		cmocka_unit_test(test_judges_the_image),
 		cmocka_unit_test(test_settles_what_has_no_end),
 		cmocka_unit_test(test_finds_the_trial_of_a_command_line),
 	};

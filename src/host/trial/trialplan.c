@@ -5,11 +5,36 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../core/cmdline.h"
+#include "../../core/configbuild.h"
 #include "../../core/configfiles.h"
 #include "../../core/util.h"
 #include "../images/images.h"
 #include "../images/kernels.h"
+#include "../loaders/bootentry.h"
+#include "../loaders/entryparams.h"
 #include "trialkeep.h"
+
+#define OWN "vfioboot."
+
+/*
+ * A boot by an entry of ours has what that one brought, such as IOMMU groups: what the normal
+ * entry lacks can't be seen in it.
+ */
+static bool was_booted_normally(const struct sysfs_root *root)
+{
+	char cmdline[4096];
+	const char *cursor = cmdline;
+	struct cmdline_param param;
+
+	if (sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) < 0)
+		return true;
+	while (cmdline_next(&cursor, &param))
+		if (param.name_len > strlen(OWN) &&
+			strncmp(param.name, OWN, strlen(OWN)) == 0)
+			return false;
+	return true;
+}
 
 /* Chooses the profile.  Whether there is one. */
 static bool choose_profile(
@@ -27,10 +52,9 @@ static bool choose_profile(
 			"them, and there would be no way back; give those to be tried a "
 			"profile ('vfioboot add --profile NAME', or 'profile = NAME' in the "
 			"section), run 'vfioboot apply', and try again");
-	else if (!copy_text(
-			 plan->profile, sizeof(plan->profile), profile, strlen(profile)))
+	else if (!config_set_name(plan->profile, sizeof(plan->profile), profile))
 		snprintf(plan->problem, sizeof(plan->problem),
-			"'%.60s' is too long for a profile", profile);
+			"'%.60s' is no name of a profile", profile);
 	return !plan->problem[0];
 }
 
@@ -55,6 +79,55 @@ static void count_sections(const struct config *config, struct trialplan *plan)
 			plan->profile);
 }
 
+/*
+ * Puts the parameters together: what is tried stands between our own ones, by which
+ * bootentry_strip() knows it.  @needed: with blanks between, or "".
+ */
+static void set_parameters(const struct trialplan_request *request, const char *needed,
+	struct trialplan *plan)
+{
+	const char *blank = *request->append && *needed ? " " : "";
+	int tried = snprintf(plan->tried, sizeof(plan->tried), "%s%s%s", request->append,
+		blank, needed);
+	int all = snprintf(plan->parameters, sizeof(plan->parameters),
+		OWN "profile=%s%s%s " CONFIG_PARAM_TRIAL "=%s " BOOTENTRY_WAYS_BACK,
+		plan->profile, plan->tried[0] ? " " : "", plan->tried, request->id);
+
+	if (tried < 0 || (size_t)tried >= sizeof(plan->tried) || all < 0 ||
+		(size_t)all >= sizeof(plan->parameters))
+		snprintf(plan->problem, sizeof(plan->problem),
+			"the parameters are too long together");
+}
+
+/* Adds what the machine needs. */
+static void add_needed(const struct sysfs_root *root,
+	const struct trialplan_request *request, struct trialplan *plan)
+{
+	size_t len = strlen(plan->parameters);
+	char needed[TRIAL_PARAMETERS_SIZE];
+
+	plan->params_error = entryparams_add(root, &plan->next, true, plan->parameters,
+		sizeof(plan->parameters), &plan->params, &plan->bad_param);
+	if (plan->params_error < 0 || !plan->parameters[len])
+		return;
+	strcpy(needed, plan->parameters + len + 1);
+	set_parameters(request, needed, plan);
+}
+
+/* Whether there is one for the IOMMU: then there may be groups that are not there now. */
+static bool may_bring_groups(const char *parameters)
+{
+	static const char end[] = "iommu"; /* iommu=, intel_iommu=, amd_iommu= */
+	struct cmdline_param param;
+
+	while (cmdline_next(&parameters, &param))
+		if (param.name_len >= strlen(end) &&
+			memcmp(param.name + param.name_len - strlen(end), end,
+				strlen(end)) == 0)
+			return true;
+	return false;
+}
+
 /* What the planner refuses need not be tried. */
 static void find_refusal(struct trialplan *plan)
 {
@@ -67,6 +140,11 @@ static void find_refusal(struct trialplan *plan)
 
 		if (entry->reason == REASON_NONE)
 			continue;
+		if (entry->reason == REASON_NO_IOMMU_GROUP &&
+			may_bring_groups(plan->tried)) {
+			plan->n_groupless++;
+			continue;
+		}
 		if (entry->function != PLAN_NO_FUNCTION)
 			pci_address_format(
 				next->machine.functions[entry->function].address,
@@ -78,25 +156,33 @@ static void find_refusal(struct trialplan *plan)
 	}
 }
 
-int trialplan_make(
-	const struct sysfs_root *root, const char *profile, struct trialplan *ret)
+int trialplan_make(const struct sysfs_root *root, const struct trialplan_request *request,
+	struct trialplan *ret)
 {
 	static struct config config;
-	char cmdline[CONFIG_NAME_SIZE + 32];
 	int r;
 
 	config = (struct config){0};
+	if (!was_booted_normally(root)) {
+		snprintf(ret->problem, sizeof(ret->problem),
+			"this boot was started by an entry with parameters of vfioboot; "
+			"boot the normal entry first");
+		return 0;
+	}
 	configfiles_read(root, CONFIGFILES_OF_IMAGE, &config);
-	if (!choose_profile(&config, profile, ret))
+	if (!choose_profile(&config, request->profile, ret))
 		return 0;
 	count_sections(&config, ret);
+	if (!ret->problem[0])
+		set_parameters(request, "", ret);
 	if (ret->problem[0])
 		return 0;
-	snprintf(cmdline, sizeof(cmdline), "vfioboot.profile=%s", ret->profile);
-	r = nextboot_read(root, cmdline, &ret->next);
+	r = nextboot_read(root, ret->parameters, &ret->next);
 	if (r < 0)
 		return r;
-	find_refusal(ret);
+	add_needed(root, request, ret);
+	if (!ret->problem[0] && ret->params_error == 0)
+		find_refusal(ret);
 	return 0;
 }
 

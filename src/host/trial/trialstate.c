@@ -3,6 +3,7 @@
 #include "trialstate.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,16 +17,19 @@ static const char *const phase_words[] = {
 	[TRIAL_ARMED] = "armed",
 	[TRIAL_STARTED] = "started",
 	[TRIAL_CONFIRMED] = "confirmed",
+	[TRIAL_KEPT] = "kept",
 	[TRIAL_FAILED] = "failed",
 };
 
 static const char *const reason_words[TRIAL_REASONS] = {
 	[TRIAL_FINE] = "-",
 	[TRIAL_NO_RECORD] = "no-record",
+	[TRIAL_CHANGED] = "changed",
 	[TRIAL_NOT_BOUND] = "not-bound",
 	[TRIAL_NOT_UP] = "not-up",
 	[TRIAL_DISPLAY_MANAGER] = "display-manager",
 	[TRIAL_NO_DISPLAY] = "no-display",
+	[TRIAL_FRAMEBUFFER] = "framebuffer",
 	[TRIAL_NOT_TAKEN] = "not-taken",
 	[TRIAL_NEVER_UP] = "never-up",
 	[TRIAL_ENDED] = "ended",
@@ -41,7 +45,7 @@ static const struct {
 	const char *key;
 	size_t offset, size;
 } texts[] = {FIELD(id), FIELD(text), FIELD(loader), FIELD(profile), FIELD(parameters),
-	FIELD(armed_boot), FIELD(boot)};
+	FIELD(tried), FIELD(config), FIELD(armed_boot), FIELD(boot)};
 
 static const struct {
 	const char *key;
@@ -62,12 +66,68 @@ const char *trial_reason_word(enum trial_reason reason)
 	return reason_words[reason];
 }
 
+void trial_format_digest(uint64_t digest, char ret[static TRIAL_DIGEST_SIZE])
+{
+	snprintf(ret, TRIAL_DIGEST_SIZE, "%016" PRIx64, digest);
+}
+
+bool trial_is_confirmed(const struct trialstate *trial)
+{
+	return trial->phase == TRIAL_CONFIRMED || trial->phase == TRIAL_KEPT;
+}
+
+void trial_of_cmdline(const char *cmdline, char ret[static TRIAL_ID_SIZE])
+{
+	struct cmdline_param param;
+
+	ret[0] = '\0';
+	while (cmdline_next(&cmdline, &param))
+		if (cmdline_name_is(&param, CONFIG_PARAM_TRIAL) && param.value)
+			copy_text(ret, TRIAL_ID_SIZE, param.value, param.value_len);
+}
+
+static bool has_parameter(const char *cmdline, const struct cmdline_param *wanted)
+{
+	struct cmdline_param param;
+
+	while (cmdline_next(&cmdline, &param))
+		if (param.name_len == wanted->name_len &&
+			param.value_len == wanted->value_len &&
+			memcmp(param.name, wanted->name, param.name_len) == 0 &&
+			(!param.value_len ||
+				memcmp(param.value, wanted->value, param.value_len) == 0))
+			return true;
+	return false;
+}
+
+void trial_missing_parameters(const struct trialstate *trial, const char *cmdline,
+	char ret[static TRIAL_TRIED_SIZE])
+{
+	const char *cursor = trial->tried;
+	struct cmdline_param param;
+	char id[TRIAL_ID_SIZE], *end = ret;
+
+	trial_of_cmdline(cmdline, id);
+	*end = '\0';
+	while (cmdline_next(&cursor, &param)) {
+		size_t len = param.name_len + (param.value ? 1 + param.value_len : 0);
+
+		if (strcmp(id, trial->id) != 0 && has_parameter(cmdline, &param))
+			continue;
+		/* What is cut out of a text has room where the text had. */
+		if (end > ret)
+			*end++ = ' ';
+		end = mempcpy(end, param.name, len);
+		*end = '\0';
+	}
+}
+
 void trial_format(const struct trialstate *trial, char ret[static TRIAL_FORMAT_SIZE])
 {
 	const char *base = (const char *)trial;
 	char *end = stpcpy(ret, FIRST_LINE);
 
-	/* The texts together have less than half of the room. */
+	/* The texts together have less than half of the room; see the tests. */
 	end += sprintf(end, "phase %s\nreason %s\n", phase_words[trial->phase],
 		reason_words[trial->reason]);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -137,26 +197,53 @@ int trial_parse(const char *text, struct trialstate *ret)
 	return trial.id[0] ? 0 : -EBADMSG;
 }
 
-enum trial_reason trial_judge(const struct trialstate *trial,
-	const struct trial_sight *sight, char text[static TRIAL_TEXT_SIZE])
+/* What the early program did: nothing that the system does later changes it. */
+static enum trial_reason judge_devices(
+	const struct trialstate *trial, const struct trial_sight *sight, char *text)
 {
-	text[0] = '\0';
 	if (!sight->recorded || !sight->n_functions) {
 		snprintf(text, TRIAL_TEXT_SIZE,
 			"vfioboot-early has done nothing in this boot; is it in the image "
 			"(vfioboot apply), and does the entry select a section?");
 		return TRIAL_NO_RECORD;
 	}
+	if (trial->config[0] && sight->config[0] &&
+		strcmp(trial->config, sight->config) != 0) {
+		snprintf(text, TRIAL_TEXT_SIZE,
+			"the image has another configuration than the one that 'vfioboot "
+			"try' has shown; was it changed after that?");
+		return TRIAL_CHANGED;
+	}
 	if (sight->n_wrong) {
 		snprintf(text, TRIAL_TEXT_SIZE, "%zu of %zu functions not bound: %.200s",
 			sight->n_wrong, sight->n_functions, sight->wrong);
 		return TRIAL_NOT_BOUND;
 	}
+	return TRIAL_FINE;
+}
+
+enum trial_reason trial_judge(const struct trialstate *trial,
+	const struct trial_sight *sight, char text[static TRIAL_TEXT_SIZE])
+{
+	enum trial_reason reason;
+
+	text[0] = '\0';
+	reason = judge_devices(trial, sight, text);
+	if (reason != TRIAL_FINE)
+		return reason;
 	if (trial->had_display && !sight->has_display) {
 		snprintf(text, TRIAL_TEXT_SIZE,
 			"the host has no display left: the one that it had belongs to the "
 			"guest now, and nobody said that this is meant");
 		return TRIAL_NO_DISPLAY;
+	}
+	if (sight->framebuffer[0] && strstr(trial->tried, "sysfb_init")) {
+		snprintf(text, TRIAL_TEXT_SIZE,
+			"the firmware's framebuffer stayed in spite of "
+			"initcall_blacklist=sysfb_init, so that a guest can't use the "
+			"display: %s",
+			sight->framebuffer);
+		return TRIAL_FRAMEBUFFER;
 	}
 	if (!sight->target_reached) {
 		snprintf(text, TRIAL_TEXT_SIZE,
@@ -205,14 +292,4 @@ bool trial_settle(struct trialstate *trial, const char *boot, bool still_armed)
 			"panicked or hung early, the root file system was not found, or "
 			"another entry was chosen at the menu");
 	return true;
-}
-
-void trial_of_cmdline(const char *cmdline, char ret[static TRIAL_ID_SIZE])
-{
-	struct cmdline_param param;
-
-	ret[0] = '\0';
-	while (cmdline_next(&cmdline, &param))
-		if (cmdline_name_is(&param, CONFIG_PARAM_TRIAL) && param.value)
-			copy_text(ret, TRIAL_ID_SIZE, param.value, param.value_len);
 }

@@ -12,6 +12,7 @@
  *	armed      the loader takes the entry of the trial at the next boot, once
  *	started    the trial's boot has come as far as a writable /var
  *	confirmed  all was as it should be, or a person said so
+ *	kept       and its sections are done at every boot from now on
  *	failed     it was given up, or its boot ended without being confirmed
  *
  * Whatever becomes of a trial's boot, the one after it is normal.  It comes by a panic
@@ -25,24 +26,35 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "../../core/config.h"
 
 #define TRIAL_ID_SIZE         24
 #define TRIAL_TEXT_SIZE       320
-#define TRIAL_PARAMETERS_SIZE 512
-#define TRIAL_FORMAT_SIZE     2048
+#define TRIAL_PARAMETERS_SIZE 768
+#define TRIAL_TRIED_SIZE      512
+#define TRIAL_DIGEST_SIZE     17
+#define TRIAL_FORMAT_SIZE     4096
 
-enum trial_phase { TRIAL_ARMED, TRIAL_STARTED, TRIAL_CONFIRMED, TRIAL_FAILED };
+enum trial_phase {
+	TRIAL_ARMED,
+	TRIAL_STARTED,
+	TRIAL_CONFIRMED,
+	TRIAL_KEPT,
+	TRIAL_FAILED
+};
 
 /* Why a trial is not confirmed; TRIAL_FINE: it is. */
 enum trial_reason {
 	TRIAL_FINE,
-	TRIAL_NO_RECORD,       /* the early program left nothing */
-	TRIAL_NOT_BOUND,       /* a function has not the driver that it should have */
-	TRIAL_NOT_UP,          /* the default target is not reached */
+	TRIAL_NO_RECORD, /* the early program left nothing */
+	TRIAL_CHANGED,   /* the image has another configuration than when it was armed */
+	TRIAL_NOT_BOUND, /* a function has not the driver that it should have */
+	TRIAL_NOT_UP,    /* the default target is not reached */
 	TRIAL_DISPLAY_MANAGER, /* it does not run */
 	TRIAL_NO_DISPLAY,      /* the host had a display, and has none now */
+	TRIAL_FRAMEBUFFER, /* the firmware's is still in a function that was to be free of it */
 	/* Found afterwards: */
 	TRIAL_NOT_TAKEN, /* the loader never took the entry */
 	TRIAL_NEVER_UP,  /* its boot did not come as far as a writable /var */
@@ -59,11 +71,15 @@ struct trialstate {
 	char profile[CONFIG_NAME_SIZE];
 	char parameters
 		[TRIAL_PARAMETERS_SIZE]; /* that its entry has beyond the normal one */
-	char armed_boot[37];             /* boot id in which it was armed */
-	char boot[37];                   /* its own, once started */
-	bool had_display;                /* when it was armed: the host itself had one */
-	bool display_manager;            /* when it was armed: one was running */
-	bool by_person;                  /* confirmed by hand */
+	/* Those of them that the setting needs, or a person asked for; not what is for the trial. */
+	char tried[TRIAL_TRIED_SIZE];
+	char config
+		[TRIAL_DIGEST_SIZE]; /* config.digest when it was armed; "": not known */
+	char armed_boot[37];         /* boot id in which it was armed */
+	char boot[37];               /* its own, once started */
+	bool had_display;            /* when it was armed: the host itself had one */
+	bool display_manager;        /* when it was armed: one was running */
+	bool by_person;              /* confirmed by hand */
 };
 
 /*
@@ -73,19 +89,35 @@ struct trialstate {
 void trial_format(const struct trialstate *trial, char ret[static TRIAL_FORMAT_SIZE]);
 int trial_parse(const char *text, struct trialstate *ret);
 
+/* The digest as struct trialstate has it. */
+void trial_format_digest(uint64_t digest, char ret[static TRIAL_DIGEST_SIZE]);
+
+/* Whether all was as it should be, or a person said so. */
+bool trial_is_confirmed(const struct trialstate *trial);
+
+/*
+ * Those of the parameters that were tried which @cmdline does not have, with blanks between;
+ * all of them in the trial's own boot, where they come from its entry.
+ */
+void trial_missing_parameters(const struct trialstate *trial, const char *cmdline,
+	char ret[static TRIAL_TRIED_SIZE]);
+
 const char *trial_phase_word(enum trial_phase phase);
 const char *trial_reason_word(enum trial_reason reason);
 
 /* What the running system shows of a trial's boot. */
 struct trial_sight {
-	bool recorded;      /* the early program left a record, and did something */
-	size_t n_functions; /* that were asked for */
-	size_t n_wrong;     /* that have not their driver */
-	char wrong[TRIAL_TEXT_SIZE]; /* one of them, with its reason */
-	bool target_reached;         /* default.target */
-	char waiting[128];           /* for what it waits, or "" */
+	bool recorded; /* the early program left a record, and did something */
+	char config[TRIAL_DIGEST_SIZE]; /* of the image, by that record; "": not known */
+	size_t n_functions;             /* that were asked for */
+	size_t n_wrong;                 /* that have not their driver */
+	char wrong[TRIAL_TEXT_SIZE];    /* one of them, with its reason */
+	bool target_reached;            /* default.target */
+	char waiting[128];              /* for what it waits, or "" */
 	bool manager_runs;
 	bool has_display;
+	char framebuffer
+		[128]; /* the firmware's, and the function that it is in; "" for none */
 };
 
 /* Judges; TRIAL_FINE, or the reason with a sentence without full stop in @text. */

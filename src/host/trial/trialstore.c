@@ -3,8 +3,11 @@
 #include "trialstore.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 
 #include "../../core/text.h"
 #include "../../core/util.h"
@@ -14,6 +17,12 @@
 #include "../run.h"
 
 #define JOURNAL_LINES "400"
+
+#define GRANDPARENT "/var/lib"
+#define PARENT      GRANDPARENT "/vfioboot"
+
+#define LOCK_TRIES   50
+#define LOCK_WAIT_NS 100000000L
 
 static const char *const records[] = {"initramfs.record", "system.record"};
 
@@ -33,9 +42,43 @@ int trial_write(const struct sysfs_root *root, const struct trialstate *trial)
 	return atomicfile_write_below(root, TRIAL_STATE, text, strlen(text));
 }
 
+int trial_lock(const struct sysfs_root *root)
+{
+	const struct timespec wait = {.tv_nsec = LOCK_WAIT_NS};
+	_cleanup_close_ int fd =
+		sysfs_root_open_file(root, TRIAL_DIRECTORY, O_RDONLY | O_DIRECTORY);
+
+	if (fd < 0)
+		return fd;
+	for (unsigned i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return TAKE_FD(fd);
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		nanosleep(&wait, NULL);
+	}
+	return -EBUSY;
+}
+
 static void format_record(const char *name, char *ret, size_t size)
 {
 	text_join(ret, size, TRIAL_DIRECTORY "/", name, NULL);
+}
+
+/* The directories that are empty now. */
+static void remove_directories(const struct sysfs_root *root)
+{
+	static const struct {
+		const char *parent, *name;
+	} directories[] = {{PARENT, "trial"}, {GRANDPARENT, "vfioboot"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		_cleanup_close_ int fd = sysfs_root_open_file(
+			root, directories[i].parent, O_RDONLY | O_DIRECTORY);
+
+		if (fd < 0 || unlinkat(fd, directories[i].name, AT_REMOVEDIR) < 0)
+			return;
+	}
 }
 
 int trial_forget(const struct sysfs_root *root)
@@ -49,6 +92,7 @@ int trial_forget(const struct sysfs_root *root)
 	}
 	atomicfile_remove_below(root, TRIAL_JOURNAL);
 	r = atomicfile_remove_below(root, TRIAL_STATE);
+	remove_directories(root);
 	return r == -ENOENT ? 0 : r;
 }
 

@@ -10,15 +10,24 @@
 #include "../../core/sysfsroot.h"
 #include "trialstate.h"
 
-#define TRIAL_DIRECTORY "/var/lib/vfioboot/trial"
-#define TRIAL_STATE     TRIAL_DIRECTORY "/state"
-#define TRIAL_JOURNAL   TRIAL_DIRECTORY "/journal"
+#define TRIAL_DIRECTORY                                                                  \
+	"/var/lib/vfioboot/trial" /* removed when empty, and so its parent */
+#define TRIAL_STATE   TRIAL_DIRECTORY "/state"
+#define TRIAL_JOURNAL TRIAL_DIRECTORY "/journal"
 
 /* Reads the state.  Returns 0; -ENOENT when there was no trial; -EBADMSG; or -errno. */
 int trial_read(const struct sysfs_root *root, struct trialstate *ret);
 
 /* Replaces the state, and makes that last before it returns.  Returns 0, or -errno. */
 int trial_write(const struct sysfs_root *root, const struct trialstate *trial);
+
+/*
+ * Holds the state for this process: between reading it and writing it back nobody else may,
+ * be it the watch or a person.  Returns a descriptor for close(), which ends it; or -errno
+ * when there is no state, or when the lock was not free for some seconds: that must stop
+ * nobody.
+ */
+int trial_lock(const struct sysfs_root *root);
 
 /* Removes the state and all that is left of the boot.  Returns 0, or -errno. */
 int trial_forget(const struct sysfs_root *root);

@@ -12,6 +12,7 @@
 #include "../../core/text.h"
 #include "../../core/util.h"
 #include "../boot/bootstate.h"
+#include "../devices/pcibars.h"
 #include "../hosttree.h"
 #include "../loaders/oneshot.h"
 #include "../run.h"
@@ -21,6 +22,8 @@
 #define LOOKS_NEEDED 2 /* that are fine, one after the other */
 
 #define NOTES_A_JOURNAL 5 /* it is kept as often: journald may have it in memory only */
+
+#define NOT_WRITTEN TRIAL_STATE " can't be written"
 
 #define MANAGER "display-manager.service"
 
@@ -86,28 +89,48 @@ static void find_waiting(char *ret, size_t size)
 	}
 }
 
+/* The framebuffer of the firmware, if it is still in the function. */
+static void look_for_framebuffer(
+	const struct sysfs_root *root, const char *address, struct trial_sight *sight)
+{
+	struct pci_address parsed;
+	struct pci_bar bars[PCI_BARS];
+	char name[32];
+
+	if (sight->framebuffer[0] ||
+		pci_address_parse(address, PCI_NAME_WHOLE, &parsed, NULL) < 0 ||
+		pci_bars_read(root, parsed, bars) < 0 ||
+		pci_bars_find_framebuffer(root, bars, name, sizeof(name)) < 0 || !*name)
+		return;
+	text_join(sight->framebuffer, sizeof(sight->framebuffer), name, " in ", address,
+		NULL);
+}
+
 static void look_at_functions(const struct sysfs_root *root, struct trial_sight *sight)
 {
 	static struct nextboot next;
 	_cleanup_(bootstate_free) struct bootstate state = {0};
+	const struct bootrecord *image = &state.records[BOOT_INITRAMFS];
 
 	next = (struct nextboot){0};
 	nextboot_read(root, NULL, &next);
 	if (bootstate_read(root, &next, &state) < 0)
 		return;
 	sight->recorded = state.last && strcmp(state.last->state, "done") == 0;
+	if (!state.problems[BOOT_INITRAMFS] && image->has_digest)
+		trial_format_digest(image->digest, sight->config);
 	sight->n_functions = state.n;
 	sight->n_wrong = state.n_not_as_wanted;
 	for (size_t i = 0; i < state.n; i++) {
 		const struct bootstate_function *function = &state.functions[i];
 
-		if (function->as_wanted)
+		look_for_framebuffer(root, function->told.address, sight);
+		if (function->as_wanted || sight->wrong[0])
 			continue;
 		text_join(sight->wrong, sizeof(sight->wrong), function->told.address,
 			function->told.address[0] ? " " : "", function->told.section,
 			": ", reason_word(function->told.reason), " (",
 			reason_text(function->told.reason), ")", NULL);
-		break;
 	}
 }
 
@@ -128,6 +151,7 @@ struct watch {
 	const char *id;
 	struct trialstate trial;
 	bool known;     /* the state could be read, and is that of this boot */
+	bool foreign;   /* there is none of this boot */
 	bool disarmed;  /* the loader's choice is taken back */
 	unsigned looks; /* that were fine, one after the other */
 	unsigned notes; /* looks that were noted */
@@ -148,9 +172,11 @@ static void begin(struct watch *watch)
 {
 	char id[TRIAL_ID_SIZE];
 	struct trialstate *trial = &watch->trial;
+	int r;
 
-	watch->known =
-		trial_read(watch->root, trial) == 0 && strcmp(trial->id, watch->id) == 0;
+	r = trial_read(watch->root, trial);
+	watch->known = r == 0 && strcmp(trial->id, watch->id) == 0;
+	watch->foreign = r == -ENOENT || (r == 0 && !watch->known);
 	if (!watch->known)
 		return;
 	if (trial->phase == TRIAL_ARMED) {
@@ -168,51 +194,60 @@ static void begin(struct watch *watch)
 /* What is lost otherwise, if the machine stops at this moment. */
 static void note(struct watch *watch, const char *text)
 {
-	run_program((const char *const[]){"journalctl", "--sync", NULL}, NULL, NULL);
+	_cleanup_close_ int lock = -1;
+
+	if (watch->root->live)
+		run_program(
+			(const char *const[]){"journalctl", "--sync", NULL}, NULL, NULL);
 	if (watch->known && watch->notes++ % NOTES_A_JOURNAL == 0)
 		trial_keep_evidence(watch->root, "");
 	if (!watch->known || strcmp(watch->trial.text, text) == 0)
 		return;
 	/* A look takes a while: a person may have confirmed the trial meanwhile. */
+	lock = trial_lock(watch->root);
 	begin(watch);
-	if (!watch->known || watch->trial.phase == TRIAL_CONFIRMED)
+	if (!watch->known || trial_is_confirmed(&watch->trial))
 		return;
 	snprintf(watch->trial.text, sizeof(watch->trial.text), "%s", text);
 	trial_write(watch->root, &watch->trial);
 }
 
-static void end(struct watch *watch, enum trial_phase phase, enum trial_reason reason)
+/*
+ * Ends the trial as judged, unless a person has confirmed it meanwhile.  What takes long comes
+ * first: between reading the state and writing it nobody may be told anything else.  Returns
+ * as look().
+ */
+static int end(struct watch *watch, enum trial_reason reason, const char *text)
 {
+	_cleanup_close_ int lock = -1;
 	bool done;
+	int r;
 
-	watch->trial.phase = phase;
+	if (watch->known) {
+		trial_keep_evidence(watch->root, "");
+		disarm(watch->root, &watch->trial, true, &done);
+	}
+	lock = trial_lock(watch->root);
+	begin(watch);
+	if (watch->known && trial_is_confirmed(&watch->trial))
+		return 0;
+	snprintf(watch->trial.text, sizeof(watch->trial.text), "%s",
+		watch->known ? text : NOT_WRITTEN);
+	watch->trial.phase = reason == TRIAL_FINE ? TRIAL_CONFIRMED : TRIAL_FAILED;
 	watch->trial.reason = reason;
-	if (!watch->known)
-		return;
-	trial_keep_evidence(watch->root, "");
-	disarm(watch->root, &watch->trial, true, &done);
-	trial_write(watch->root, &watch->trial);
+	r = watch->known ? trial_write(watch->root, &watch->trial) : 0;
+	if (reason != TRIAL_FINE)
+		return 1;
+	/* What can't be written down would be taken for a failure at the next boot. */
+	return r < 0 || !watch->known ? -EAGAIN : 0;
 }
 
 /* Whether time won't mend it: the system is up, and nobody binds anything any more. */
 static bool is_final(enum trial_reason reason, const struct trial_sight *sight)
 {
 	return sight->target_reached &&
-		(reason == TRIAL_NO_RECORD || reason == TRIAL_NOT_BOUND);
-}
-
-/* Unless a person has confirmed the trial during the last look.  Returns as look(). */
-static int give_up(struct watch *watch, enum trial_reason reason, const char *text)
-{
-	begin(watch);
-	if (watch->known && watch->trial.phase == TRIAL_CONFIRMED) {
-		end(watch, TRIAL_CONFIRMED, TRIAL_FINE);
-		return 0;
-	}
-	snprintf(watch->trial.text, sizeof(watch->trial.text), "%s",
-		watch->known ? text : TRIAL_STATE " can't be written");
-	end(watch, TRIAL_FAILED, reason);
-	return 1;
+		(reason == TRIAL_NO_RECORD || reason == TRIAL_CHANGED ||
+			reason == TRIAL_NOT_BOUND);
 }
 
 /* One look.  Returns 0 confirmed, 1 given up, or -EAGAIN. */
@@ -223,21 +258,22 @@ static int look(struct watch *watch, bool time_is_over)
 	enum trial_reason reason;
 
 	begin(watch);
-	if (watch->known && watch->trial.phase == TRIAL_CONFIRMED) {
-		end(watch, TRIAL_CONFIRMED, TRIAL_FINE);
-		return 0;
-	}
+	if (watch->known && trial_is_confirmed(&watch->trial))
+		return end(watch, TRIAL_FINE, "");
 	trialwatch_look(watch->root, &sight);
 	reason = trial_judge(&watch->trial, &sight, text);
-	watch->looks = reason == TRIAL_FINE ? watch->looks + 1 : 0;
+	watch->looks = reason == TRIAL_FINE && watch->known ? watch->looks + 1 : 0;
 	note(watch, text);
-	if (watch->looks >= LOOKS_NEEDED && watch->known) {
-		end(watch, TRIAL_CONFIRMED, TRIAL_FINE);
-		return 0;
-	}
-	if (!time_is_over && !is_final(reason, &sight))
+	if (watch->looks && watch->looks < LOOKS_NEEDED)
 		return -EAGAIN;
-	return give_up(watch, reason, text);
+	if (watch->looks && end(watch, TRIAL_FINE, "") == 0)
+		return 0;
+	if (!time_is_over && (!watch->known || !is_final(reason, &sight)))
+		return -EAGAIN;
+	if (watch->foreign && sight.target_reached)
+		return -ESTALE;
+	return reason == TRIAL_FINE ? end(watch, TRIAL_ENDED, NOT_WRITTEN)
+				    : end(watch, reason, text);
 }
 
 /* Sleeps until the next look.  Whether the watch was stopped. */
@@ -274,22 +310,55 @@ int trialwatch_run(const struct sysfs_root *root, const char *id, unsigned secon
 	return r;
 }
 
-int trialwatch_settle(const struct sysfs_root *root, struct trialstate *ret)
+bool trialwatch_is_running(const struct sysfs_root *root, const struct trialstate *trial)
 {
 	char boot[37], id[TRIAL_ID_SIZE];
-	const struct oneshot *oneshot;
-	bool done;
+
+	trial_read_boot(root, boot, id);
+	return trial->phase == TRIAL_STARTED && strcmp(id, trial->id) == 0;
+}
+
+/* At another boot than the trial's: whether it has failed.  *@ret_pending: it is still to come. */
+static bool find_end(
+	const struct sysfs_root *root, struct trialstate *trial, bool *ret_pending)
+{
+	const struct oneshot *oneshot = oneshot_find(trial->loader);
+	char boot[37], id[TRIAL_ID_SIZE];
+	bool failed;
+
+	trial_read_boot(root, boot, id);
+	*ret_pending = strcmp(id, trial->id) == 0;
+	if (*ret_pending)
+		return false;
+	failed = trial_settle(trial, boot, oneshot && oneshot->armed(root));
+	*ret_pending = trial->phase == TRIAL_ARMED;
+	return failed;
+}
+
+int trialwatch_read(const struct sysfs_root *root, struct trialstate *ret)
+{
+	bool pending;
+	int r = trial_read(root, ret);
+
+	if (r == 0)
+		find_end(root, ret, &pending);
+	return r;
+}
+
+int trialwatch_settle(const struct sysfs_root *root, struct trialstate *ret)
+{
+	char why[ONESHOT_WHY_SIZE];
+	bool pending, failed;
 	int r = trial_read(root, ret);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	trial_read_boot(root, boot, id);
-	oneshot = oneshot_find(ret->loader);
-	if (strcmp(id, ret->id) == 0)
+	failed = find_end(root, ret, &pending);
+	/* Of a trial that is over, too: its own boot may not have been able to. */
+	if (!pending)
+		oneshot_disarm_all(root, why);
+	if (!failed)
 		return 0;
-	if (!trial_settle(ret, boot, oneshot && oneshot->armed(root)))
-		return 0;
-	disarm(root, ret, true, &done);
 	if (ret->boot[0])
 		trial_keep_evidence(root, ret->boot);
 	r = trial_write(root, ret);

@@ -26,10 +26,20 @@ bool trialwatch_is_installed(void);
  * looks, a person confirms, or @seconds are over; sooner where more time would not help.
  * Takes the loader's choice back as soon as that can be written.  Returns 0 when the trial
  * is confirmed, and 1 when it is given up, with the trial in *@ret; -EINTR when the watch
- * was stopped (SIGTERM); or -errno.
+ * was stopped (SIGTERM); or -ESTALE when the system came up, and there is no such trial: its
+ * parameters have come into an entry that stays, and to restart would never end.
  */
 int trialwatch_run(const struct sysfs_root *root, const char *id, unsigned seconds,
 	struct trialstate *ret);
+
+/*
+ * Reads the state as trialwatch_settle() will find it, if that has not run yet; changes
+ * nothing.  Returns as trial_read().
+ */
+int trialwatch_read(const struct sysfs_root *root, struct trialstate *ret);
+
+/* Whether this boot is the trial @trial, and that is not over. */
+bool trialwatch_is_running(const struct sysfs_root *root, const struct trialstate *trial);
 
 /*
  * In any other boot: finds out what became of a trial that has no end yet, and removes what

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is kept of a trial: the lock on it, its end, and what is left to do afterwards. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "../../src/host/trial/trialend.h"
+#include "../../src/host/trial/trialstore.h"
+#include "../../src/host/trial/trialwatch.h"
+#include "support.h"
+
+#define STATE "var/lib/vfioboot/trial/state"
+
+static const struct trialstate started = {
+	.id = "20261120-171500",
+	.phase = TRIAL_STARTED,
+	.loader = "grub",
+	.armed_boot = "22222222-2222-2222-2222-222222222222",
+	.boot = "33333333-3333-3333-3333-333333333333",
+};
+
+static bool is_there(const char *name)
+{
+	return access(fake_path(name), F_OK) == 0;
+}
+
+/* GRUB with the choice of a trial, or without, and the entry. */
+static void put_grub(bool chosen)
+{
+	fake_put("boot/grub/grub.cfg", "save_env next_entry\n");
+	fake_put("boot/grub/grubenv",
+		chosen ? "# GRUB Environment Block\nnext_entry=vfioboot-trial\n"
+		       : "# GRUB Environment Block\n");
+	fake_put("boot/grub/custom.cfg",
+		"mine\n# --- begin: the trial of vfioboot, which removes it again ---\nours\n"
+		"# --- end: the trial of vfioboot ---\n");
+}
+
+static void test_forget_leaves_nothing(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+
+	(void)state;
+	assert_int_equal(trial_write(&root, &started), 0);
+	fake_put("var/lib/vfioboot/trial/journal", "x");
+	fake_put("var/lib/vfioboot/trial/system.record", "x");
+	assert_int_equal(trial_forget(&root), 0);
+	assert_false(is_there("var/lib/vfioboot"));
+	assert_true(is_there("var/lib"));
+	assert_int_equal(trial_forget(&root), 0);
+}
+
+static void test_forget_leaves_what_is_not_of_it(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+
+	(void)state;
+	assert_int_equal(trial_write(&root, &started), 0);
+	fake_put("var/lib/vfioboot/undone/etc/vfioboot.conf", "x");
+	assert_int_equal(trial_forget(&root), 0);
+	assert_false(is_there("var/lib/vfioboot/trial"));
+	assert_string_equal(fake_read("var/lib/vfioboot/undone/etc/vfioboot.conf"), "x");
+}
+
+static void test_lock(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	int first, second;
+
+	(void)state;
+	assert_int_equal(trial_lock(&root), -ENOENT);
+	assert_int_equal(trial_write(&root, &started), 0);
+	first = trial_lock(&root);
+	assert_true(first >= 0);
+	second = open(fake_path("var/lib/vfioboot/trial"), O_RDONLY);
+	assert_true(second >= 0);
+	assert_int_equal(flock(second, LOCK_EX | LOCK_NB), -1);
+	/* It does not last in programs that are started. */
+	assert_true(fcntl(first, F_GETFD) & FD_CLOEXEC);
+	close(first);
+	assert_int_equal(flock(second, LOCK_EX | LOCK_NB), 0);
+	close(second);
+}
+
+static void test_what_there_is_to_take_back(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	char why[TRIAL_TEXT_SIZE] = "";
+
+	(void)state;
+	assert_int_equal(trialend_look(&root), TRIALEND_NONE);
+	put_grub(true);
+	assert_int_equal(trialend_look(&root), TRIALEND_WAITING);
+	/* On another machine GRUB's program is not run, and all stays. */
+	assert_int_equal(trial_write(&root, &started), 0);
+	assert_int_equal(trialend_take_back(&root, why), -EROFS);
+	assert_non_null(strstr(why, "grub-editenv"));
+	assert_true(is_there(STATE));
+	put_grub(false);
+	assert_int_equal(trialend_look(&root), TRIALEND_OVER);
+	fake_put("proc/cmdline", "ro vfioboot.trial=20261120-171500\n");
+	assert_int_equal(trialend_look(&root), TRIALEND_RUNNING);
+	fake_put("proc/cmdline", "ro\n");
+	assert_int_equal(trialend_take_back(&root, why), 0);
+	assert_string_equal(fake_read("boot/grub/custom.cfg"), "mine\n");
+	assert_false(is_there(STATE));
+	/* Nor does a state that can't be read keep the entry. */
+	fake_put(STATE, "nonsense");
+	put_grub(false);
+	assert_int_equal(trialend_take_back(&root, why), 0);
+	assert_string_equal(fake_read("boot/grub/custom.cfg"), "mine\n");
+	assert_int_equal(trialend_look(&root), TRIALEND_NONE);
+}
+
+static void test_settles(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	struct trialstate trial;
+
+	(void)state;
+	fake_put("proc/sys/kernel/random/boot_id",
+		"11111111-1111-1111-1111-111111111111\n");
+	fake_put("proc/cmdline", "ro\n");
+	assert_int_equal(trialwatch_settle(&root, &trial), 0);
+	put_grub(false);
+	assert_int_equal(trial_write(&root, &started), 0);
+	/* To read it changes nothing. */
+	assert_int_equal(trialwatch_read(&root, &trial), 0);
+	assert_int_equal(trial.reason, TRIAL_ENDED);
+	assert_non_null(strstr(fake_read(STATE), "phase started"));
+	assert_int_equal(trialwatch_settle(&root, &trial), 1);
+	assert_non_null(strstr(fake_read(STATE), "phase failed\nreason ended"));
+	assert_string_equal(fake_read("boot/grub/custom.cfg"), "mine\n");
+	assert_int_equal(trialwatch_settle(&root, &trial), 0);
+}
+
+/* Its boot may not have been able to remove the entry. */
+static void test_settles_what_is_over_too(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	struct trialstate trial = started;
+
+	(void)state;
+	fake_put("proc/sys/kernel/random/boot_id",
+		"11111111-1111-1111-1111-111111111111\n");
+	fake_put("proc/cmdline", "ro\n");
+	put_grub(false);
+	trial.phase = TRIAL_KEPT;
+	assert_int_equal(trial_write(&root, &trial), 0);
+	assert_int_equal(trialwatch_settle(&root, &trial), 0);
+	assert_string_equal(fake_read("boot/grub/custom.cfg"), "mine\n");
+	assert_non_null(strstr(fake_read(STATE), "phase kept"));
+	/* But not of one that is still to come. */
+	trial.phase = TRIAL_ARMED;
+	strcpy(trial.armed_boot, "11111111-1111-1111-1111-111111111111");
+	assert_int_equal(trial_write(&root, &trial), 0);
+	put_grub(false);
+	assert_int_equal(trialwatch_settle(&root, &trial), 0);
+	assert_non_null(strstr(fake_read("boot/grub/custom.cfg"), "ours"));
+}
+
+static int watch(const struct sysfs_root *root)
+{
+	struct trialstate trial;
+
+	return trialwatch_run(root, started.id, 0, &trial);
+}
+
+static void test_watch_gives_up(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	struct trialstate trial = started;
+
+	(void)state;
+	put_grub(false);
+	fake_put("proc/sys/kernel/random/boot_id",
+		"11111111-1111-1111-1111-111111111111\n");
+	trial.phase = TRIAL_ARMED;
+	assert_int_equal(trial_write(&root, &trial), 0);
+	assert_int_equal(watch(&root), 1);
+	assert_non_null(strstr(fake_read(STATE), "phase failed\nreason no-record"));
+	assert_non_null(strstr(
+		fake_read(STATE), "\nboot 11111111-1111-1111-1111-111111111111\n"));
+	assert_string_equal(fake_read("boot/grub/custom.cfg"), "mine\n");
+	/* Without the state it gives up, too: nobody knows what was tried. */
+	fake_remove(STATE);
+	assert_int_equal(watch(&root), 1);
+	assert_false(is_there(STATE));
+}
+
+static void test_watch_finds_what_a_person_has_said(void **state)
+{
+	static const char *const words[] = {"phase confirmed\n", "phase kept\n"};
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	struct trialstate trial = started;
+
+	(void)state;
+	for (int kept = 0; kept < 2; kept++) {
+		put_grub(false);
+		trial.phase = kept ? TRIAL_KEPT : TRIAL_CONFIRMED;
+		trial.by_person = true;
+		assert_int_equal(trial_write(&root, &trial), 0);
+		assert_int_equal(watch(&root), 0);
+		assert_non_null(strstr(fake_read(STATE), words[kept]));
+		assert_string_equal(fake_read("boot/grub/custom.cfg"), "mine\n");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_forget_leaves_nothing, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_forget_leaves_what_is_not_of_it,
+			fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_lock, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_what_there_is_to_take_back, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_settles, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_settles_what_is_over_too, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_watch_gives_up, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_watch_finds_what_a_person_has_said,
+			fake_set_up, fake_tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
