@@ -87,7 +87,7 @@ FORCE:
 build/%.o: src/%.c $(HEADERS) Makefile | build/paths.h
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
+	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CPPFLAGS) $(CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
 
 build/vfioboot: $(patsubst src/%.c,build/%.o,$(CORE_SRC) $(HOST_SRC))
 	$(call say,LD)
@@ -140,12 +140,13 @@ install: all
 		mkdir -p "$(DESTDIR)$(UNITDIR)/$${link%/*}" || exit 1; \
 		ln -sfn "../$${link##*/}" "$(DESTDIR)$(UNITDIR)/$$link" || exit 1; done
 
-# The configuration stays: it is its owner's.
+# A configuration that was changed stays: it is its owner's.
 .PHONY: uninstall
 uninstall:
 	@echo "Make the initramfs images anew: those that there are hold vfioboot until then."
 	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
 	@for link in $(WANTS); do rm -f "$(DESTDIR)$(UNITDIR)/$$link"; done
+	@! cmp -s vfioboot.conf "$(DESTDIR)$(CONFIG)" || rm -f "$(DESTDIR)$(CONFIG)"
 	@-rmdir "$(DESTDIR)$(LIBDIR)/vfioboot" "$(DESTDIR)$(LIBDIR)/dracut/modules.d/50vfioboot" 2>/dev/null
 
 .PHONY: clean

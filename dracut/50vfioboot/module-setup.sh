@@ -25,11 +25,12 @@ depends() {
 	return 0
 }
 
-# The drivers that the configuration names, apart from vfio-pci.
+# The drivers that the configuration names, if any. What begins with "-" is a bad name, and would
+# be an option.
 configured_drivers() {
-	sed -n 's/^[[:space:]]*driver[[:space:]]*[=:][[:space:]]*\([A-Za-z0-9_-]\{1,\}\).*/\1/p' \
-		"${dracutsysrootdir-}"/etc/vfioboot.conf \
-		"${dracutsysrootdir-}"/{usr/lib,etc}/vfioboot.conf.d/*.conf 2> /dev/null |
+	local root=${dracutsysrootdir-}
+	grep -hs driver "$root"/etc/vfioboot.conf "$root"/{usr/lib,etc}/vfioboot.conf.d/*.conf |
+		sed -n 's/^[[:space:]]*driver[[:space:]]*[=:][[:space:]]*\([A-Za-z0-9_][A-Za-z0-9_-]*\).*/\1/p' |
 		grep -vx none
 }
 

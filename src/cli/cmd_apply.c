@@ -7,6 +7,7 @@
 #include "../host/config/nextboot.h"
 #include "../host/usage/protect.h"
 #include "deployment.h"
+#include "trialtext.h"
 
 struct arguments {
 	const char *root;
@@ -26,15 +27,13 @@ static enum cli_exit check_config(const struct config *config)
 
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
 		const struct config_error *error = &config->errors[i];
-		const char *file = config->files[error->place.file];
+		char place[CONFIG_PLACE_SIZE];
 
-		if (*file != '/')
-			cli_warning("apply", "%s: %s", file, error->message);
-		else if (error->place.line)
-			status = cli_error("apply", "%s:%u: %s", file, error->place.line,
-				error->message);
+		config_place_text(config, error->place, place);
+		if (*place != '/')
+			cli_warning("apply", "%s: %s", place, error->message);
 		else
-			status = cli_error("apply", "%s: %s", file, error->message);
+			status = cli_error("apply", "%s: %s", place, error->message);
 	}
 	if (status != CLI_OK)
 		cli_error("apply", "nothing was changed; correct this and run it again");
@@ -114,7 +113,9 @@ static enum cli_exit carry_out(const struct nextboot *next, struct deploy *deplo
 		print_outlook(next);
 		return CLI_OK;
 	}
-	status = deployment_run("apply", deploy);
+	status = deployment_check_room("apply", deploy);
+	if (status == CLI_OK)
+		status = deployment_run("apply", deploy);
 	if (status != CLI_OK)
 		return status;
 	if (deploy->n_images)
@@ -132,7 +133,6 @@ static enum cli_exit plan_and_run(const struct sysfs_root *root,
 	const struct protect_list *protect = next->protect_traced ? &next->protect : NULL;
 	_cleanup_(deploy_free) struct deploy deploy = {0};
 	enum cli_exit status, warned;
-	char why[512];
 	int r;
 
 	status = deployment_check_images("apply", images);
@@ -148,8 +148,8 @@ static enum cli_exit plan_and_run(const struct sysfs_root *root,
 		return status == CLI_OK ? warned : status;
 	}
 	deployment_print(&deploy);
-	if (deploy_check_room(&deploy, why, sizeof(why)) < 0)
-		return cli_error("apply", "%s", why);
+	if (deployment_check_room("apply", &deploy) != CLI_OK)
+		return CLI_FAILED;
 	if (deploy.n == 0)
 		puts("Nothing to do: every image is up to date.");
 	print_outlook(next);
@@ -182,6 +182,7 @@ static enum cli_exit run(int argc, char **argv)
 			"boot will do is not known",
 			strerror(-r));
 	warn_refused(&next);
+	trialtext_warn_changed("apply", &root, &next.config);
 	r = images_inspect(&root, next.protect_traced ? &next.protect : NULL, &images);
 	if (r < 0)
 		return cli_error("apply", "cannot look for images: %s", strerror(-r));

@@ -7,6 +7,8 @@
 #include "../core/util.h"
 #include "../host/images/imagecheck.h"
 #include "../host/loaders/bootmenu.h"
+#include "../host/trial/trialend.h"
+#include "../host/trial/trialstore.h"
 #include "deployment.h"
 
 struct arguments {
@@ -53,21 +55,79 @@ static void print_result(const struct deploy *deploy, const struct imagecheck *c
 	     "too.");
 }
 
-static enum cli_exit carry_out(
-	struct deploy *deploy, const struct imagecheck *check, bool dry_run)
+/* Before the rest: its entry would start what is gone afterwards. */
+static enum cli_exit take_back_trial(const struct sysfs_root *root, bool dry_run)
 {
-	enum cli_exit status;
-	char why[512];
+	enum trialend_kind kind = trialend_look(root);
+	char why[TRIAL_TEXT_SIZE] = "";
 
-	if (deploy->n == 0 || (deploy->n == 1 && has_kind(deploy, DEPLOY_TIDY))) {
+	if (kind == TRIALEND_NONE)
+		return CLI_OK;
+	if (kind == TRIALEND_RUNNING)
+		return cli_error("undo",
+			"this boot is a trial, and not over: reboot, and the normal entry "
+			"comes; or confirm it with 'vfioboot try --keep'");
+	if (dry_run) {
+		puts(kind == TRIALEND_WAITING
+				? "Would take back the trial that is the next boot."
+				: "Would delete what is left of the last trial, "
+				  "below " TRIAL_DIRECTORY ".");
+		return CLI_OK;
+	}
+	if (trialend_take_back(root, why) < 0)
+		return cli_error("undo",
+			"the trial can't be taken back, and nothing else was touched: %s",
+			why);
+	if (kind == TRIALEND_WAITING)
+		puts("Took back the trial that was the next boot.");
+	return CLI_OK;
+}
+
+/* Before the rest: what they select is gone afterwards. */
+static enum cli_exit remove_entries(const struct sysfs_root *root, bool dry_run)
+{
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	int r;
+
+	if (!bootmenu_has_ours(root))
+		return CLI_OK;
+	if (dry_run) {
+		puts("Would take the entries of vfioboot out of the boot menu: 'vfioboot "
+		     "entry remove --dry-run' tells how.");
+		return CLI_OK;
+	}
+	r = bootmenu_remove_all(root, &change);
+	if (r < 0)
+		return cli_error("undo",
+			"the entries in the boot menu can't be removed, and nothing else "
+			"was touched: %s",
+			change.problem[0] ? change.problem : strerror(-r));
+	puts("Took the entries of vfioboot out of the boot menu.");
+	return CLI_OK;
+}
+
+static enum cli_exit carry_out(const struct sysfs_root *root, struct deploy *deploy,
+	const struct imagecheck *check, bool dry_run)
+{
+	bool nothing =
+		deploy->n == 0 || (deploy->n == 1 && has_kind(deploy, DEPLOY_TIDY));
+	enum cli_exit status = CLI_OK;
+
+	if (!dry_run)
+		status = deployment_check_room("undo", deploy);
+	if (status == CLI_OK)
+		status = take_back_trial(root, dry_run);
+	if (status == CLI_OK)
+		status = remove_entries(root, dry_run);
+	if (status != CLI_OK)
+		return status;
+	if (nothing) {
 		puts("Nothing to do: nothing is configured, and no image holds vfioboot.");
 		return CLI_OK;
 	}
 	if (dry_run) {
 		deployment_print(deploy);
-		if (deploy_check_room(deploy, why, sizeof(why)) < 0)
-			return cli_error("undo", "%s", why);
-		return CLI_OK;
+		return deployment_check_room("undo", deploy);
 	}
 	status = deployment_run("undo", deploy);
 	if (status == CLI_OK)
@@ -94,31 +154,8 @@ static enum cli_exit plan_and_run(
 	if (r < 0)
 		return cli_error(
 			"undo", "cannot tell what is to be done: %s", strerror(-r));
-	status = carry_out(&deploy, check, dry_run);
+	status = carry_out(root, &deploy, check, dry_run);
 	return status == CLI_OK ? warned : status;
-}
-
-/* First: what they select is gone afterwards. */
-static enum cli_exit remove_entries(const struct sysfs_root *root, bool dry_run)
-{
-	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
-	int r;
-
-	if (!bootmenu_has_ours(root))
-		return CLI_OK;
-	if (dry_run) {
-		puts("Would take the entries of vfioboot out of the boot menu: 'vfioboot "
-		     "entry remove --dry-run' tells how.");
-		return CLI_OK;
-	}
-	r = bootmenu_remove_all(root, &change);
-	if (r < 0)
-		return cli_error("undo",
-			"the entries in the boot menu can't be removed, and nothing else "
-			"was touched: %s",
-			change.problem[0] ? change.problem : strerror(-r));
-	puts("Took the entries of vfioboot out of the boot menu.");
-	return CLI_OK;
 }
 
 static enum cli_exit run(int argc, char **argv)
@@ -138,8 +175,7 @@ static enum cli_exit run(int argc, char **argv)
 	if (r < 0)
 		return cli_error(
 			"undo", "the configuration can't be read: %s", strerror(-r));
-	status = remove_entries(&root, arguments.dry_run);
-	return status == CLI_OK ? plan_and_run(&root, &check, arguments.dry_run) : status;
+	return plan_and_run(&root, &check, arguments.dry_run);
 }
 
 const struct cli_command cmd_undo = {

@@ -76,7 +76,11 @@ static enum cli_exit report_failure(
 		fflush(stdout);
 		fprintf(stderr, "The last lines of its output:\n%s", failure->output);
 	}
-	cli_error(command, "%s; all that was printed is in %s", failure->why, DEPLOY_LOG);
+	if (failure->logged)
+		cli_error(command, "%s; all that was printed is in " DEPLOY_LOG,
+			failure->why);
+	else
+		cli_error(command, "%s", failure->why);
 	if (*failure->undo)
 		return cli_error(
 			command, "and this could not be put back: %s", failure->undo);
@@ -110,17 +114,22 @@ static void extend_path(void)
 		path = NULL;
 }
 
+enum cli_exit deployment_check_room(const char *command, const struct deploy *deploy)
+{
+	char why[512];
+
+	if (deploy_check_room(deploy, why, sizeof(why)) < 0)
+		return cli_error(command, "%s; nothing was changed", why);
+	return CLI_OK;
+}
+
 enum cli_exit deployment_run(const char *command, struct deploy *deploy)
 {
 	static const struct deploy_watcher watcher = {begin, end, NULL};
 	struct deploy_failure failure = {0};
 	enum cli_exit status = CLI_OK;
-	char why[512];
 	int r;
 
-	r = deploy_check_room(deploy, why, sizeof(why));
-	if (r < 0)
-		return cli_error(command, "%s; nothing was changed", why);
 	extend_path();
 	run_catch_signals();
 	r = deploy_run(deploy, &watcher, &failure);

@@ -9,6 +9,9 @@
 /* Prints each step, in order: --dry-run. */
 void deployment_print(const struct deploy *deploy);
 
+/* Whether there is room for the images, in a place that can be written; or says what to do. */
+enum cli_exit deployment_check_room(const char *command, const struct deploy *deploy);
+
 /*
  * Carries the steps out and tells of each; says what failed, and that all was put back.
  * There is a lock around it.

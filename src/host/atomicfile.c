@@ -9,9 +9,12 @@
 #include <sys/stat.h>
 
 #include "../core/util.h"
+#include "fileattrs.h"
 
 /* Beside the file; of the same name each time, so that none is left for ever. */
-#define TEMPORARY ".%s.vfioboot-new"
+#define TEMPORARY ".%s" ATOMICFILE_TEMPORARY
+
+#define WAIT_MAX 200 /* milliseconds that a rename takes at most, by far */
 
 static int write_all(int fd, const char *data, size_t size)
 {
@@ -23,8 +26,6 @@ static int write_all(int fd, const char *data, size_t size)
 		data += n;
 		size -= (size_t)n;
 	}
-	if (fchmod(fd, 0644) < 0 || fsync(fd) < 0)
-		return -errno;
 	return 0;
 }
 
@@ -38,6 +39,79 @@ static int check_regular(int dir, const char *name, bool must_be)
 	return S_ISREG(st.st_mode) ? 0 : -ENOTSUP;
 }
 
+/*
+ * Makes the temporary file, or opens the one that is there.  *@ret_private tells whether nobody
+ * else can have the file, or its lock: on FAT that is so for what was made right now alone.
+ */
+static int make_or_open(int dir, const char *name, struct stat *ret, bool *ret_private)
+{
+	const int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	_cleanup_close_ int fd = openat(dir, name, flags | O_CREAT | O_EXCL, 0600);
+	bool made = fd >= 0;
+
+	if (!made && errno == EEXIST)
+		fd = openat(dir, name, flags);
+	if (fd < 0 || fstat(fd, ret) < 0)
+		return -errno;
+	*ret_private = made ||
+		(S_ISREG(ret->st_mode) && ret->st_uid == geteuid() &&
+			ret->st_nlink == 1 && !(ret->st_mode & 077));
+	return TAKE_FD(fd);
+}
+
+/* Takes the lock, if @name still is the file then.  Returns 1, 0 if not, or -errno. */
+static int lock_if_there(int dir, const char *name, int fd, const struct stat *own)
+{
+	struct stat there;
+
+	if (flock(fd, LOCK_EX) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
+		there.st_dev != own->st_dev || there.st_ino != own->st_ino)
+		return 0; /* whoever had it has renamed it */
+	return ftruncate(fd, 0) < 0 ? -errno : 1;
+}
+
+/*
+ * Opens the temporary file, empty, when nobody else writes it any more.  The lock is on the file,
+ * which nobody else may open: a directory can be locked by anybody who may read it.
+ */
+static int open_temporary(int dir, const char *name, int *ret)
+{
+	for (unsigned tries = 0;; tries++) {
+		bool private = false;
+		struct stat own;
+		_cleanup_close_ int fd = make_or_open(dir, name, &own, &private);
+		int r;
+
+		if (fd == -ENOENT && tries < WAIT_MAX)
+			continue; /* it was renamed between two looks at it */
+		if (fd < 0)
+			return fd;
+		if (private) {
+			r = lock_if_there(dir, name, fd, &own);
+			if (r > 0)
+				*ret = TAKE_FD(fd);
+			if (r != 0)
+				return r < 0 ? r : 0;
+		} else if (tries < WAIT_MAX) {
+			usleep(1000); /* about to be renamed, or left like that */
+		} else if (unlinkat(dir, name, 0) < 0 && errno != ENOENT) {
+			return -errno;
+		}
+	}
+}
+
+/* The attributes of the file that is replaced, or those of a new one. */
+static int set_attributes(int dir, const char *name, int fd)
+{
+	_cleanup_close_ int old = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (old >= 0)
+		return fileattrs_copy(old, fd);
+	return fchmod(fd, 0644) < 0 ? -errno : 0;
+}
+
 static int replace(int dir, const char *name, const char *data, size_t size)
 {
 	_cleanup_free_ char *temporary = NULL;
@@ -48,21 +122,22 @@ static int replace(int dir, const char *name, const char *data, size_t size)
 		return r;
 	if (asprintf(&temporary, TEMPORARY, name) < 0)
 		return -ENOMEM;
-	/* One at a time, so that a name that is there is of a process that was killed. */
-	flock(dir, LOCK_EX);
-	unlinkat(dir, temporary, 0);
-	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		0600);
-	if (fd < 0)
-		return -errno;
+	r = open_temporary(dir, temporary, &fd);
+	if (r < 0)
+		return r;
 	r = write_all(fd, data, size);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	r = r < 0 ? r : set_attributes(dir, name, fd);
 	if (r == 0 && renameat(dir, temporary, dir, name) < 0)
 		r = -errno;
-	if (r < 0)
+	if (r < 0) {
 		unlinkat(dir, temporary, 0);
-	else
-		fsync(dir); /* some file systems can't do this, or need not */
-	return r;
+		return r;
+	}
+	fsync(fd);
+	fsync(dir); /* some file systems can't do this, or need not */
+	return 0;
 }
 
 /* Cuts @path into its directory, "" for the current one or the root, and the name there. */
@@ -90,11 +165,7 @@ int atomicfile_write(const char *path, const char *data, size_t size)
 	return dir < 0 ? -errno : replace(dir, name, data, size);
 }
 
-/*
- * Opens the directory @path below the root, and makes it first if asked to.  Only a plain
- * directory is made a directory in: sysfs_root_open_file() keeps links below the root.
- */
-static int open_below(const struct sysfs_root *root, const char *path, bool make)
+int atomicfile_open_directory(const struct sysfs_root *root, const char *path, bool make)
 {
 	_cleanup_free_ char *parent = NULL;
 	_cleanup_close_ int above = -1;
@@ -112,7 +183,7 @@ static int open_below(const struct sysfs_root *root, const char *path, bool make
 	if (!name)
 		return -ENOMEM;
 	parent[name - parent] = '\0';
-	above = open_below(root, parent, true);
+	above = atomicfile_open_directory(root, parent, true);
 	r = above < 0 ? above : 0;
 	if (r == 0 && mkdirat(above, name + 1, 0755) < 0 && errno != EEXIST)
 		r = -errno;
@@ -129,7 +200,7 @@ int atomicfile_write_below(
 
 	if (r < 0)
 		return r;
-	dir = open_below(root, parent, true);
+	dir = atomicfile_open_directory(root, parent, true);
 	return dir < 0 ? dir : replace(dir, name, data, size);
 }
 
@@ -142,7 +213,7 @@ int atomicfile_remove_below(const struct sysfs_root *root, const char *path)
 
 	if (r < 0)
 		return r;
-	dir = open_below(root, parent, false);
+	dir = atomicfile_open_directory(root, parent, false);
 	if (dir < 0)
 		return dir;
 	r = check_regular(dir, name, true);

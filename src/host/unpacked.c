@@ -17,6 +17,18 @@ static void free_archive(struct archive **archive)
 	archive_read_free(*archive);
 }
 
+void unpacked_support(struct archive *archive)
+{
+	archive_read_support_filter_gzip(archive);
+	archive_read_support_filter_bzip2(archive);
+	archive_read_support_filter_lzma(archive);
+	archive_read_support_filter_xz(archive);
+	archive_read_support_filter_lzop(archive);
+	archive_read_support_filter_lz4(archive);
+	archive_read_support_filter_zstd(archive);
+	archive_read_support_format_raw(archive);
+}
+
 /* Reads to the end of the entry, with room for a NUL.  Returns 0, or -errno. */
 static int read_data(struct archive *archive, char **ret, size_t *ret_size)
 {
@@ -58,8 +70,7 @@ int unpacked_read(
 	archive = archive_read_new();
 	if (!archive)
 		return -ENOMEM;
-	archive_read_support_filter_all(archive);
-	archive_read_support_format_raw(archive);
+	unpacked_support(archive);
 	archive_read_support_format_empty(archive);
 	if (archive_read_open_fd(archive, fd, BLOCK_SIZE) != ARCHIVE_OK)
 		return -EBADMSG;

@@ -15,4 +15,12 @@
 int unpacked_read(
 	const struct sysfs_root *root, const char *path, char **ret, size_t *ret_size);
 
+struct archive;
+
+/*
+ * Has libarchive read raw content, packed in the ways that the kernel knows for its images
+ * (usr/Kconfig): for others it would start programs, as the first bytes of a file want it.
+ */
+void unpacked_support(struct archive *archive);
+
 #endif

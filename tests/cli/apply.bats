@@ -224,3 +224,31 @@ remove the directory /etc/vfioboot.conf.d, if it is empty" ]
 	run -0 --separate-stderr undo
 	[[ $stderr == *'/usr/lib/vfioboot.conf.d/vendor.conf stays'*'remove the package'* ]]
 }
+
+@test "undo takes no entry away where it could not go on" {
+	configured_host
+	host_image
+	put etc/vfioboot.entries </dev/null
+	run -0 --separate-stderr undo
+	[[ ${lines[0]} == 'Would take the entries of vfioboot out of the boot menu: '* ]]
+	rm "$host/usr/sbin/mkinitramfs"
+	run -1 --separate-stderr undo
+	[ -z "$output" ]
+	[[ $stderr == *'no generator of initramfs images is installed'* ]]
+}
+
+@test "a /boot that is not mounted gets no image" {
+	configured_host
+	put etc/fstab <<-'END'
+		UUID=1 / ext4 defaults 0 1
+		UUID=2 /boot ext4 noauto 0 2
+	END
+	for command in apply undo; do
+		[ "$command" = apply ] || host_image
+		run -1 --separate-stderr "$command"
+		[[ $stderr == *'/boot is in /etc/fstab and not mounted, and images belong there: mount it; nothing was changed' ]]
+	done
+	sed -i '$a 29 28 259:3 / /boot rw,relatime - ext4 /dev/nvme0n1p3 rw' "$host/proc/self/mountinfo"
+	run -0 --separate-stderr apply
+	[ -z "$stderr" ]
+}

@@ -76,8 +76,32 @@ files() {
 	run ! grep -rIl -e /usr/lib/vfioboot/ -e /usr/bin/vfioboot "$BATS_TEST_TMPDIR/opt"
 }
 
-@test "uninstall leaves the configuration alone, and nothing else" {
+@test "uninstall leaves nothing" {
 	make_quietly install
 	make_quietly uninstall
+	[ -z "$(files)" ]
+	[ ! -e "$BATS_TEST_TMPDIR/usr/lib/vfioboot" ]
+}
+
+@test "uninstall leaves a configuration that is its owner's" {
+	make_quietly install
+	echo '# mine' >>"$BATS_TEST_TMPDIR/etc/vfioboot.conf"
+	make_quietly uninstall
 	[ "$(files)" = ./etc/vfioboot.conf ]
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/etc/vfioboot.conf")" = '# mine' ]
+}
+
+@test "the flags of a distribution reach the compiler" {
+	run -0 --separate-stderr env -u MAKEFLAGS make -C "$tree" --no-print-directory -n V=1 -W Makefile \
+		build/core/text.o CPPFLAGS=-DOF_CPPFLAGS CFLAGS=-DOF_CFLAGS
+	[[ $output == *' -DOF_CPPFLAGS '* ]]
+	[[ $output == *' -DOF_CFLAGS '* ]]
+}
+
+@test "the unit of the running system is for its boot alone" {
+	unit=$tree/systemd/vfioboot.service
+	# A package that is upgraded restarts it: devices that were added since are not taken then.
+	grep -qx 'ConditionPathExists=!/run/vfioboot/system.record' "$unit"
+	# The functions that a container sees are the host's.
+	grep -qx 'ConditionVirtualization=!container' "$unit"
 }

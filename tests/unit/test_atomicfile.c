@@ -3,9 +3,17 @@
 #include "../../src/host/atomicfile.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include "support.h"
+
+#define LABEL "security.selinux"
 
 static struct sysfs_root root;
 
@@ -112,6 +120,88 @@ static void test_leftovers(void **state)
 	assert_int_equal(names_in("/etc"), 0);
 }
 
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(fake_path(path), &st), 0);
+	return st.st_mode & 07777;
+}
+
+/* What its owner made of a file stays: who may read it, and its label. */
+static void test_attributes_stay(void **state)
+{
+	char label[64] = "";
+	struct stat st;
+
+	(void)state;
+	fake_put("etc/a", "old");
+	assert_int_equal(chmod(fake_path("etc/a"), 0640), 0);
+	if (geteuid() == 0)
+		assert_int_equal(chown(fake_path("etc/a"), 12, 34), 0);
+	assert_int_equal(write_text("/etc/a", "new"), 0);
+	assert_string_equal(fake_read("etc/a"), "new");
+	assert_int_equal(mode_of("etc/a"), 0640);
+	assert_int_equal(stat(fake_path("etc/a"), &st), 0);
+	assert_int_equal(st.st_uid, geteuid() == 0 ? 12 : geteuid());
+	assert_int_equal(st.st_gid, geteuid() == 0 ? 34 : getegid());
+	/* Where there is SELinux, or nothing that minds, and only for root. */
+	if (setxattr(fake_path("etc/a"), LABEL, "u:r:t:s0", 9, 0) < 0)
+		return;
+	assert_int_equal(write_text("/etc/a", "newer"), 0);
+	assert_int_equal(getxattr(fake_path("etc/a"), LABEL, label, sizeof(label)), 9);
+	assert_string_equal(label, "u:r:t:s0");
+}
+
+/* Anybody may lock a directory that they may read: nothing waits for that. */
+static void test_locked_directory(void **state)
+{
+	_cleanup_close_ int dir = -1;
+
+	(void)state;
+	fake_dir("etc");
+	dir = open(fake_path("etc"), O_RDONLY | O_DIRECTORY);
+	assert_int_equal(flock(dir, LOCK_EX), 0);
+	alarm(10);
+	assert_int_equal(write_text("/etc/a", "x"), 0);
+	alarm(0);
+	assert_string_equal(fake_read("etc/a"), "x");
+}
+
+#define WRITERS 8
+
+static void write_often(char c)
+{
+	char text[3000];
+
+	memset(text, c, sizeof(text));
+	for (int i = 0; i < 50; i++)
+		if (atomicfile_write_below(&root, "/etc/a", text, sizeof(text)) < 0)
+			_exit(1);
+	_exit(0);
+}
+
+/* Each of them writes all of it, and one of them is the last. */
+static void test_many_writers(void **state)
+{
+	const char *text;
+	int status;
+
+	(void)state;
+	fake_dir("etc");
+	for (int i = 0; i < WRITERS; i++)
+		if (fork() == 0)
+			write_often((char)('a' + i));
+	for (int i = 0; i < WRITERS; i++) {
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	text = fake_read("etc/a");
+	assert_int_equal(strlen(text), 3000);
+	assert_int_equal(strspn(text, (char[]){text[0], '\0'}), 3000);
+	assert_int_equal(names_in("/etc"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +213,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_links_lead_to_nothing_outside, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_leftovers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_attributes_stay, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_locked_directory, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_many_writers, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -288,6 +288,26 @@ static void test_steps_of_tools(void **state)
 	end(session);
 }
 
+/* "-u" would do nothing then, and say that it was done. */
+static void test_steps_where_updates_are_off(void **state)
+{
+	struct session *session;
+
+	(void)state;
+	set_up_tools();
+	fake_image(IMAGE OTHER, TOOLS, OTHER, GOOD);
+	fake_put("etc/vfioboot.protect", FAKE_PROTECT);
+	fake_put("etc/initramfs-tools/update-initramfs.conf",
+		"# comment\nupdate_initramfs=no\nbackup_initramfs=no\n");
+	session = begin_apply();
+	expect_steps(session,
+		"keep /boot/initrd.img-6.12.1 as /boot/.vfioboot-kept.initrd.img-6.12.1\n"
+		"run update-initramfs -c -k 6.12.1\n"
+		"look into /boot/initrd.img-6.12.1\n"
+		"remove /boot/.vfioboot-kept.initrd.img-6.12.1\n");
+	end(session);
+}
+
 static void test_run(void **state)
 {
 	static void (*const set_up[])(void) = {set_up_dracut, set_up_tools};
@@ -335,6 +355,28 @@ static void test_generator_fails(void **state)
 	put_script("bin/dracut", "#!/bin/sh\n");
 	expect_failure("dracut said it was done, and made no "
 		       "/boot/.vfioboot-new.initrd.img-6.12.1");
+}
+
+/* What is said to be in the log is there. */
+static void test_log_of_a_failure(void **state)
+{
+	struct deploy_failure failure;
+	struct session *session;
+
+	(void)state;
+	set_up_dracut();
+	fake_put("fail-" OTHER, "");
+	for (int round = 0; round < 2; round++) {
+		session = begin_apply();
+		assert_true(deploy_run(&session->deploy, NULL, &failure) < 0);
+		assert_string_equal(
+			failure.output, "dracut makes an image of 6.1.0\nno such disk\n");
+		assert_int_equal(failure.logged, round == 0);
+		deploy_free_failure(&failure);
+		end(session);
+		fake_remove("run/vfioboot/apply.log");
+		fake_link("run/vfioboot/apply.log", "/dev/full");
+	}
 }
 
 static void test_tools_fail(void **state)
@@ -470,7 +512,9 @@ static void test_put_back(void **state)
 	fake_put(IMAGE OTHER, "half of it");
 	fake_put(IMAGE OTHER ".new", "half of it");
 	fake_put("boot/.vfioboot-new.initrd.img-" ONE, "half of it");
-	fake_put("etc/.vfioboot.protect.123", "half of it");
+	fake_put("etc/.vfioboot.protect.vfioboot-new", "half of it");
+	fake_put("etc/vfioboot.conf.d/.gpu.conf.vfioboot-new", "half of it");
+	fake_put("etc/.somebodys.1", "not ours");
 	/* The next one fails as well: it is put back all the same. */
 	fake_put("fail-" OTHER, "");
 	session = begin_apply();
@@ -480,9 +524,45 @@ static void test_put_back(void **state)
 	fake_remove("fail-" OTHER);
 	apply_well();
 	expect_done();
+	assert_string_equal(fake_read("etc/.somebodys.1"), "not ours");
+}
+
+/* The kernel was removed before anybody cleared up behind the one that was killed. */
+static void test_leftovers_of_a_kernel_that_is_gone(void **state)
+{
+	struct session *session;
+
+	(void)state;
+	set_up_dracut();
+	apply_well();
+	fake_put("boot/.vfioboot-kept.initrd.img-5.10.0", "an old image");
+	fake_put("boot/.vfioboot-new.initrd.img-5.10.0", "half of one");
+	fake_put("boot/.vfioboot-kept.initrd.img-5.4.0", "half of one");
+	fake_put(IMAGE "5.4.0", "an image that nobody knows");
+	session = begin_apply();
+	expect_steps(session,
+		"remove /boot/.vfioboot-kept.initrd.img-5.4.0, which an earlier run has "
+		"left\n"
+		"remove /boot/.vfioboot-kept.initrd.img-5.10.0, which an earlier run has "
+		"left\n"
+		"remove /boot/.vfioboot-new.initrd.img-5.10.0, which an earlier run has "
+		"left\n");
+	end(session);
+	apply_well();
+	expect_done();
+	assert_string_equal(fake_read(IMAGE "5.4.0"), "an image that nobody knows");
 }
 
 #define BY_ADD DROPIN_MARK "\n[device a]\npath = 00:05.0/00\n"
+
+static const char *link_at(const char *name)
+{
+	static char target[256];
+	ssize_t n = readlink(fake_path(name), target, sizeof(target) - 1);
+
+	target[n < 0 ? 0 : n] = '\0';
+	return target;
+}
 
 static void set_up_undo(void)
 {
@@ -547,6 +627,62 @@ static void test_undo_again(void **state)
 	end(session);
 }
 
+/* A link, wherever it leads, is somebody's: it is moved, and its target is left alone. */
+static void test_undo_links(void **state)
+{
+	struct session *session;
+	char why[1024];
+
+	(void)state;
+	set_up_undo();
+	fake_remove("etc/vfioboot.protect");
+	fake_link("etc/vfioboot.protect", "/srv/none");
+	fake_remove("etc/vfioboot.conf");
+	fake_link("etc/vfioboot.conf", "/srv/vfioboot.conf");
+	fake_put("srv/vfioboot.conf", "[boot]\n");
+	fake_dir("var/lib/vfioboot/undone/etc");
+	fake_link("var/lib/vfioboot/undone/etc/vfioboot.conf", "/srv/none");
+	session = begin_undo();
+	if (carry_out(session, why, sizeof(why)) != 0)
+		fail_msg("undo failed: %s", why);
+	end(session);
+	assert_string_equal(fake_read("srv/vfioboot.conf"), "[boot]\n");
+	assert_string_equal(
+		link_at("var/lib/vfioboot/undone/etc/vfioboot.protect"), "/srv/none");
+	assert_string_equal(
+		link_at("var/lib/vfioboot/undone/etc/vfioboot.conf"), "/srv/none");
+	assert_string_equal(link_at("var/lib/vfioboot/undone/etc/vfioboot.conf.1"),
+		"/srv/vfioboot.conf");
+	assert_null(strstr(look().text, "\netc/vfioboot"));
+}
+
+/* What follows a NUL is text of somebody's, too. */
+static void test_undo_of_bytes(void **state)
+{
+	static const char bytes[] = "# comment\n\0[device x]\n";
+	struct machine_state before, after;
+	struct session *session;
+	char why[1024];
+
+	(void)state;
+	set_up_undo();
+	fake_put_bytes("etc/vfioboot.conf", bytes, sizeof(bytes));
+	fake_image("next-" OTHER, DRACUT, OTHER, GOOD);
+	before = look();
+	session = begin_undo();
+	assert_true(carry_out(session, why, sizeof(why)) < 0);
+	end(session);
+	after = look();
+	after.text[strlen(before.text)] = '\0';
+	assert_string_equal(after.text, before.text);
+	fake_image("next-" OTHER, DRACUT, OTHER, NOT_US);
+	session = begin_undo();
+	assert_int_equal(carry_out(session, why, sizeof(why)), 0);
+	end(session);
+	assert_string_equal(
+		fake_read("var/lib/vfioboot/undone/etc/vfioboot.conf"), "# comment\n");
+}
+
 static void test_undo_fails(void **state)
 {
 	struct machine_state before, after;
@@ -586,6 +722,32 @@ static void test_room(void **state)
 	end(session);
 }
 
+#define ROOT_MOUNT "28 1 259:2 / / rw - ext4 /dev/sda2 rw\n"
+#define BOOT_MOUNT "29 28 259:1 / /boot rw - ext4 /dev/sda1 rw\n"
+
+/* An image would be made where no loader looks, below the place of the mount. */
+static void test_boot_not_mounted(void **state)
+{
+	struct session *session;
+	char why[512] = "";
+
+	(void)state;
+	set_up_dracut();
+	fake_put("proc/self/mountinfo", ROOT_MOUNT);
+	session = begin_apply();
+	assert_int_equal(deploy_check_room(&session->deploy, why, sizeof(why)), 0);
+	fake_put("etc/fstab",
+		"# comment\nUUID=1 / ext4 defaults 0 1\nUUID=2 /boot ext4 noauto 0 2\n"
+		"UUID=3 /boot/efi vfat defaults 0 2\nUUID=4 none swap sw 0 0\n");
+	assert_int_equal(deploy_check_room(&session->deploy, why, sizeof(why)), -ENODEV);
+	assert_string_equal(why,
+		"/boot is in /etc/fstab and not mounted, and images belong there: mount "
+		"it");
+	fake_put("proc/self/mountinfo", ROOT_MOUNT BOOT_MOUNT);
+	assert_int_equal(deploy_check_room(&session->deploy, why, sizeof(why)), 0);
+	end(session);
+}
+
 static void test_lock(void **state)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
@@ -601,6 +763,65 @@ static void test_lock(void **state)
 	assert_int_equal(status, 0);
 }
 
+#define AT_ONCE 8
+#define ROUNDS  40
+
+/* Takes the lock when @start is closed, tells of it, and keeps it until @stop is. */
+static void take_lock(const struct sysfs_root *root, const int start[2],
+	const int stop[2], const int told[2])
+{
+	char c;
+
+	close(start[1]);
+	close(stop[1]);
+	if (read(start[0], &c, 1) == 0) {
+		c = deploy_lock(root) == 0;
+		if (write(told[1], &c, 1) == 1 && read(stop[0], &c, 1) == 0)
+			_exit(0);
+	}
+	_exit(1);
+}
+
+/* Lets them all run for it.  Returns how many of them got it. */
+static int count_holders(const struct sysfs_root *root)
+{
+	int start[2], stop[2], told[2], status, holders = 0;
+	char c;
+
+	assert_int_equal(pipe(start), 0);
+	assert_int_equal(pipe(stop), 0);
+	assert_int_equal(pipe(told), 0);
+	for (int i = 0; i < AT_ONCE; i++)
+		if (fork() == 0)
+			take_lock(root, start, stop, told);
+	close(start[1]);
+	for (int i = 0; i < AT_ONCE; i++, holders += c)
+		assert_int_equal(read(told[0], &c, 1), 1);
+	close(stop[1]);
+	for (int i = 0; i < AT_ONCE; i++) {
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	close(start[0]), close(stop[0]), close(told[0]), close(told[1]);
+	return holders;
+}
+
+/* Of many that start at once one gets it, also where there was no file to lock. */
+static void test_lock_at_once(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	struct stat st;
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		unlink(fake_path("run/vfioboot/lock"));
+		assert_int_equal(count_holders(&root), 1);
+	}
+	/* Nobody but root can keep others from it. */
+	assert_int_equal(stat(fake_path("run/vfioboot/lock"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
@@ -608,18 +829,25 @@ int main(void)
 		TEST(test_steps_of_dracut),
 		TEST(test_steps_of_one),
 		TEST(test_steps_of_tools),
+		TEST(test_steps_where_updates_are_off),
 		TEST(test_run),
 		TEST(test_generator_fails),
+		TEST(test_log_of_a_failure),
 		TEST(test_tools_fail),
 		TEST(test_image_is_bad),
 		TEST(test_files_that_stand_in_the_way),
 		TEST(test_killed),
 		TEST(test_put_back),
+		TEST(test_leftovers_of_a_kernel_that_is_gone),
 		TEST(test_undo),
 		TEST(test_undo_again),
+		TEST(test_undo_links),
+		TEST(test_undo_of_bytes),
 		TEST(test_undo_fails),
 		TEST(test_room),
+		TEST(test_boot_not_mounted),
 		TEST(test_lock),
+		TEST(test_lock_at_once),
 	};
 
 	return cmocka_run_group_tests_name("deploy", tests, NULL, NULL);

@@ -221,6 +221,25 @@ static void test_modules_of_the_kernel(void **state)
 	expect(RELEASE " /" DEBIAN " stale dracut: it lacks the module vfio_pci\n");
 }
 
+/* It begins with what others have at their end, and the package manager has put one aside. */
+static void test_odd_presets(void **state)
+{
+	(void)state;
+	fake_configured();
+	fake_put("usr/bin/mkinitcpio", "");
+	fake_kernel(RELEASE);
+	fake_put("etc/mkinitcpio.d/own.preset",
+		"PRESETS=('default')\nALL_kver=/boot/vmlinuz-" RELEASE "\n"
+		"default_image=/boot/older.img\n"
+		"default_image=/boot/own.img\n");
+	fake_put("etc/mkinitcpio.d/own.preset.pacsave",
+		"# saved\nPRESETS=('default')\nALL_kver=/boot/vmlinuz-" RELEASE "\n"
+		"default_image=/boot/saved.img\n");
+	fake_image("boot/own.img", MKINITCPIO, RELEASE, GOOD);
+	fake_image("boot/saved.img", MKINITCPIO, RELEASE, NOT_US);
+	expect(RELEASE " /boot/own.img fresh mkinitcpio\n");
+}
+
 static void test_presets(void **state)
 {
 	(void)state;
@@ -333,6 +352,7 @@ int main(void)
 		TEST(test_dropins),
 		TEST(test_modules_of_the_kernel),
 		TEST(test_presets),
+		TEST(test_odd_presets),
 		TEST(test_entries),
 		TEST(test_copies),
 		TEST(test_owner),

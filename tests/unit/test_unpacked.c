@@ -5,6 +5,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 #include "../../src/host/unpacked.h"
 
@@ -78,6 +80,24 @@ static void test_filters(void **state)
 			expect(large, sizeof(large));
 }
 
+/* No file may have a program run: what the kernel unpacks is unpacked, and nothing else. */
+static void test_no_programs(void **state)
+{
+	static const unsigned char packed[] = "GRZipII\0\2\4:)and so on, and so on";
+	char path[512], *old = strdup(getenv("PATH"));
+
+	(void)state;
+	fake_put("bin/grzip", "#!/bin/sh\n: >\"$0.ran\"\n");
+	assert_int_equal(chmod(fake_path("bin/grzip"), 0755), 0);
+	snprintf(path, sizeof(path), "%s:%s", fake_path("bin"), old);
+	setenv("PATH", path, 1);
+	fake_put_bytes("file", packed, sizeof(packed));
+	expect(packed, sizeof(packed));
+	setenv("PATH", old, 1);
+	free(old);
+	assert_int_equal(access(fake_path("bin/grzip.ran"), F_OK), -1);
+}
+
 static void test_broken(void **state)
 {
 	static const char text[] = "a text that is long enough to be cut somewhere";
@@ -99,6 +119,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_plain, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_filters, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_no_programs, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_broken, fake_set_up, fake_tear_down),
 	};
 

@@ -89,6 +89,7 @@ static void keep_tail(struct run *run)
 		fprintf(text, "%s\n", run->tail[i % TAIL_LINES] ?: "");
 	if (text)
 		fclose(text);
+	run->failure->logged = run->log;
 }
 
 static int run_command(struct run *run, const struct deploy_step *step)
@@ -164,7 +165,7 @@ static int verify(struct run *run, const struct deploy_step *step)
 
 static int write_text(struct run *run, struct deploy_step *step)
 {
-	int r = hostfile_read(run->deploy->root, step->path, &step->old, NULL);
+	int r = hostfile_read(run->deploy->root, step->path, &step->old, &step->old_size);
 
 	if (r < 0 && r != -ENOENT)
 		return fail_file(run, r, "read", step->path);
@@ -175,7 +176,7 @@ static int write_text(struct run *run, struct deploy_step *step)
 
 static int remove_text(struct run *run, struct deploy_step *step)
 {
-	int r = hostfile_read(run->deploy->root, step->path, &step->old, NULL);
+	int r = hostfile_read(run->deploy->root, step->path, &step->old, &step->old_size);
 
 	if (r == 0)
 		r = atomicfile_remove_below(run->deploy->root, step->path);
@@ -228,7 +229,7 @@ static int restore_text(const struct deploy *deploy, const struct deploy_step *s
 	if (!step->old)
 		return filestep_remove(path.text);
 	return atomicfile_write_below(
-		deploy->root, step->path, step->old, strlen(step->old));
+		deploy->root, step->path, step->old, step->old_size);
 }
 
 /* Removes what the generator has made: beside the image, or the image where there was none. */
@@ -341,7 +342,6 @@ static int run_steps(struct run *run, const struct deploy_watcher *watcher)
 		r = r < 0 ? r : run_step(run, step, watcher);
 		if (r == 0 || last)
 			continue;
-		run->failure->step = step;
 		undo(run, i + 1);
 		return r;
 	}
@@ -357,10 +357,9 @@ int deploy_run(struct deploy *deploy, const struct deploy_watcher *watcher,
 	*ret = (struct deploy_failure){0};
 	run.log = open_log(deploy->root);
 	r = run_steps(&run, watcher);
-	ret->signal = run_caught_signal();
 	if (r == -EINTR)
 		snprintf(ret->why, sizeof(ret->why), "it was interrupted (%s)",
-			strsignal(ret->signal));
+			strsignal(run_caught_signal()));
 	clear_tail(&run);
 	if (run.log)
 		fclose(run.log);

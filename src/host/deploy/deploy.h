@@ -40,6 +40,7 @@ struct deploy_step {
 	char *path, *other;
 	char *text; /* to be written */
 	char *old;  /* of WRITE and REMOVE: what was there; NULL: nothing */
+	size_t old_size;
 	bool done;
 	struct initramfs_command command;
 	const struct initramfs_generator *maker; /* of BUILD */
@@ -55,7 +56,6 @@ struct deploy {
 	struct deploy_step *steps;
 	size_t n;
 	unsigned n_images;     /* that are made */
-	unsigned n_unified;    /* images that nothing here can make anew */
 	struct images *images; /* as they were; the caller's */
 };
 
@@ -81,8 +81,9 @@ int deploy_plan_undo(
 void deploy_free(struct deploy *deploy);
 
 /*
- * Whether each image has room beside it, and may be written.  Returns 0; -ENOSPC or -EROFS
- * with a sentence in @why; or another -errno.
+ * Whether each image has room beside it and may be written, where a loader will look for it.
+ * Returns 0; or with a sentence in @why -ENOSPC, -EROFS, or -ENODEV when that place is not
+ * mounted.
  */
 int deploy_check_room(const struct deploy *deploy, char *why, size_t size);
 
@@ -102,10 +103,9 @@ struct deploy_watcher {
 
 /* What a failure was; for deploy_free_failure(). */
 struct deploy_failure {
-	const struct deploy_step *step;
-	int signal;     /* that came; 0: none */
 	char why[512];  /* a sentence without full stop */
-	char *output;   /* the last lines of the generator, "" for none */
+	char *output;   /* the last lines of the generator; NULL: it is not its failure */
+	bool logged;    /* all of them are in DEPLOY_LOG */
 	char undo[512]; /* what could not be put back, and why; "": all is as it was */
 };
 

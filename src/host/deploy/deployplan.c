@@ -10,10 +10,6 @@
 #include "../images/imagecheck.h"
 #include "../usage/protectfile.h"
 
-/* No loader's pattern matches these: all begin with the name of an image, not with a dot. */
-#define KEPT ".vfioboot-kept."
-#define NEW  ".vfioboot-new."
-
 #define POST_UPDATE "/etc/initramfs/post-update.d"
 
 struct deploy_step *deployplan_add(struct deploy *deploy, enum deploy_kind kind,
@@ -52,8 +48,7 @@ void deploy_free(struct deploy *deploy)
 	*deploy = (struct deploy){0};
 }
 
-/* DIRECTORY/MARKNAME of DIRECTORY/NAME.  NULL without memory. */
-static char *name_beside(const char *path, const char *mark)
+char *deployplan_beside(const char *path, const char *mark)
 {
 	const char *name = strrchr(path, '/') + 1;
 	char *beside;
@@ -61,88 +56,6 @@ static char *name_beside(const char *path, const char *mark)
 	if (asprintf(&beside, "%.*s%s%s", (int)(name - path), path, mark, name) < 0)
 		return NULL;
 	return beside;
-}
-
-/* What the generator has left that ran when it was killed. */
-static int add_leavings(struct deploy *deploy, const struct image *image)
-{
-	const char *const *end = image->maker ? image->maker->leavings : NULL;
-
-	for (; end && *end; end++) {
-		_cleanup_free_ char *path = NULL;
-
-		if (asprintf(&path, "%s%s", image->path, *end) < 0)
-			return -ENOMEM;
-		if (hostfile_exists(deploy->root, "%s", path) &&
-			!deployplan_add(deploy, DEPLOY_CLEAR, NULL, path, NULL))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/*
- * What one that was killed has left.  What it kept is put back if the image is not whole:
- * a generator may have been in the middle of it.
- */
-static int add_leftovers_of(struct deploy *deploy, struct image *image)
-{
-	_cleanup_free_ char *kept = name_beside(image->path, KEPT);
-	_cleanup_free_ char *new = name_beside(image->path, NEW);
-	const struct sysfs_root *root = deploy->root;
-
-	if (!kept || !new)
-		return -ENOMEM;
-	if (hostfile_exists(root, "%s", new) &&
-		!deployplan_add(deploy, DEPLOY_CLEAR, NULL, new, NULL))
-		return -ENOMEM;
-	if (!hostfile_exists(root, "%s", kept))
-		return 0;
-	if (add_leavings(deploy, image) < 0)
-		return -ENOMEM;
-	if (imagecheck_is_whole(root, image->path) || !imagecheck_is_whole(root, kept))
-		return deployplan_add(deploy, DEPLOY_CLEAR, NULL, kept, NULL) ? 0
-									      : -ENOMEM;
-	image->state = IMAGE_UNKNOWN; /* there will be one, and nobody has looked at it */
-	return deployplan_add(deploy, DEPLOY_PUT_BACK, NULL, kept, image->path) ? 0
-										: -ENOMEM;
-}
-
-/* NAME.NUMBER with a dot before: what atomicfile writes until it is renamed. */
-static bool is_half_written(const char *name, const char *suffix)
-{
-	const char *number = strrchr(name, '.');
-	size_t len = number ? (size_t)(number - name) : 0, n = strlen(suffix);
-
-	return *name == '.' && len >= n && strncmp(number - n, suffix, n) == 0 &&
-		number[1] && number[1 + strspn(number + 1, "0123456789")] == '\0';
-}
-
-static int add_half_written(
-	struct deploy *deploy, const char *directory, const char *suffix)
-{
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
-	int r = hostfile_list(deploy->root, directory, &names);
-
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		_cleanup_free_ char *path = NULL;
-
-		if (!is_half_written(names.names[i], suffix))
-			continue;
-		if (asprintf(&path, "%s/%s", directory, names.names[i]) < 0 ||
-			!deployplan_add(deploy, DEPLOY_CLEAR, NULL, path, NULL))
-			return -ENOMEM;
-	}
-	return r;
-}
-
-int deployplan_add_leftovers(struct deploy *deploy)
-{
-	int r = add_half_written(deploy, "/etc", ".vfioboot.protect");
-
-	r = r < 0 ? r : add_half_written(deploy, CONFIGFILES_LOCAL_DIR, ".conf");
-	for (size_t i = 0; r == 0 && i < deploy->images->n; i++)
-		r = add_leftovers_of(deploy, &deploy->images->images[i]);
-	return r;
 }
 
 static bool needs_making(const struct image *image)
@@ -158,7 +71,7 @@ static bool is_copy_of(const struct image *copy, const struct image *image)
 
 static int add_keep(struct deploy *deploy, const struct image *image)
 {
-	_cleanup_free_ char *kept = name_beside(image->path, KEPT);
+	_cleanup_free_ char *kept = deployplan_beside(image->path, DEPLOYPLAN_KEPT);
 
 	if (image->state == IMAGE_MISSING)
 		return 0;
@@ -214,8 +127,9 @@ static int add_copy(struct deploy *deploy, const struct image *image, const char
 static int add_image(struct deploy *deploy, const struct image *image)
 {
 	bool in_place = image->maker && image->maker->replaces;
-	_cleanup_free_ char *new =
-		in_place ? strdup(image->path) : name_beside(image->path, NEW);
+	_cleanup_free_ char *new = in_place
+		? strdup(image->path)
+		: deployplan_beside(image->path, DEPLOYPLAN_NEW);
 	struct deploy_step *step;
 	int r;
 
@@ -310,8 +224,6 @@ int deployplan_add_images(struct deploy *deploy)
 
 		if (!image->source)
 			r = add_group(deploy, image);
-		deploy->n_unified +=
-			image->state != IMAGE_FRESH && !image->maker && !image->source;
 	}
 	for (size_t i = 0; r == 0 && i < images->n; i++)
 		if (needs_making(&images->images[i]))

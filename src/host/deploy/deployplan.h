@@ -9,6 +9,13 @@
 struct deploy_step *deployplan_add(struct deploy *deploy, enum deploy_kind kind,
 	const char *kernel, const char *path, const char *other);
 
+/* No loader's pattern matches these: all begin with the name of an image, not with a dot. */
+#define DEPLOYPLAN_KEPT ".vfioboot-kept."
+#define DEPLOYPLAN_NEW  ".vfioboot-new."
+
+/* DIRECTORY/MARKNAME of DIRECTORY/NAME, for free().  NULL without memory. */
+char *deployplan_beside(const char *path, const char *mark);
+
 /* Adds the steps that clear up behind one that was killed. */
 int deployplan_add_leftovers(struct deploy *deploy);
 

@@ -11,11 +11,13 @@
 
 #include "../../core/util.h"
 #include "../atomicfile.h"
+#include "../hosttree.h"
+#include "../usage/mounts.h"
 #include "deploy.h"
 
 #define FAT_MAGIC 0x4d44               /* MSDOS_SUPER_MAGIC of linux/magic.h */
 #define UNKNOWN   ((uint64_t)96 << 20) /* bytes of an image whose like is not there */
-#define LOCK      "/run/vfioboot/lock"
+#define LOCK      "lock"
 
 /* A file system that gets images. */
 struct place {
@@ -83,10 +85,15 @@ static uint64_t size_needed(const struct deploy *deploy, const char *path)
 	return size ? size + size / 4 : UNKNOWN;
 }
 
+static bool makes_image(const struct deploy_step *step)
+{
+	return step->kind == DEPLOY_BUILD || step->kind == DEPLOY_COPY;
+}
+
 static void add_step(const struct deploy *deploy, const struct deploy_step *step,
 	struct places *places)
 {
-	bool made = step->kind == DEPLOY_BUILD || step->kind == DEPLOY_COPY;
+	bool made = makes_image(step);
 	char directory[PATH_MAX];
 	_cleanup_close_ int fd = -1;
 	struct place *place;
@@ -108,59 +115,81 @@ static unsigned long mebibytes(uint64_t bytes)
 	return (unsigned long)((bytes + (1 << 20) - 1) >> 20);
 }
 
-int deploy_check_room(const struct deploy *deploy, char *why, size_t size)
+static int judge_place(const struct place *place, char *why, size_t size)
 {
-	struct places places = {.n = 0};
+	if (place->read_only) {
+		snprintf(why, size, "%s is mounted read-only: mount it writable",
+			place->directory);
+		return -EROFS;
+	}
+	if (place->available >= place->needed)
+		return 0;
+	snprintf(why, size,
+		"%s has %lu MiB free, and the old images and the new ones need %lu MiB more "
+		"for a while: remove kernels that are not used any more",
+		place->directory, mebibytes(place->available), mebibytes(place->needed));
+	return -ENOSPC;
+}
 
-	for (size_t i = 0; i < deploy->n; i++)
-		add_step(deploy, &deploy->steps[i], &places);
-	for (size_t i = 0; i < places.n; i++) {
-		const struct place *place = &places.list[i];
+/*
+ * What the machine does not mount by itself is mounted by hand: an image that is made below the
+ * empty place is one that nobody boots.
+ */
+static int check_mounted(const struct deploy *deploy, char *why, size_t size)
+{
+	_cleanup_(mounts_unref) struct libmnt_table *asked = NULL, *mounts = NULL;
 
-		if (place->read_only) {
-			snprintf(why, size, "%s is mounted read-only: mount it writable",
-				place->directory);
-			return -EROFS;
-		}
-		if (place->available < place->needed) {
-			snprintf(why, size,
-				"%s has %lu MiB free, and the old images and the new ones "
-				"need %lu MiB more for a while: remove kernels that are "
-				"not used any more",
-				place->directory, mebibytes(place->available),
-				mebibytes(place->needed));
-			return -ENOSPC;
-		}
+	if (mounts_read_fstab(deploy->root, &asked) < 0 ||
+		mounts_read(deploy->root, &mounts) < 0)
+		return 0;
+	for (size_t i = 0; i < deploy->n; i++) {
+		struct libmnt_fs *fs = makes_image(&deploy->steps[i])
+			? mounts_find_holder(asked, deploy->steps[i].other)
+			: NULL;
+		const char *target = fs ? mnt_fs_get_target(fs) : "/";
+
+		if (strcmp(target, "/") == 0 || mounts_find(mounts, target))
+			continue;
+		snprintf(why, size,
+			"%s is in /etc/fstab and not mounted, and images belong there: "
+			"mount it",
+			target);
+		return -ENODEV;
 	}
 	return 0;
 }
 
+int deploy_check_room(const struct deploy *deploy, char *why, size_t size)
+{
+	struct places places = {.n = 0};
+	int r = check_mounted(deploy, why, size);
+
+	for (size_t i = 0; i < deploy->n; i++)
+		add_step(deploy, &deploy->steps[i], &places);
+	for (size_t i = 0; r == 0 && i < places.n; i++)
+		r = judge_place(&places.list[i], why, size);
+	return r;
+}
+
 int deploy_lock(const struct sysfs_root *root)
 {
-	int fd = sysfs_root_open_file(root, LOCK, O_RDONLY), other;
+	_cleanup_close_ int dir = atomicfile_open_directory(root, RUN_DIRECTORY, true);
+	int fd;
 
-	if (fd == -ENOENT) {
-		int r = atomicfile_write_below(root, LOCK, "", 0);
-
-		if (r < 0)
-			return r;
-		fd = sysfs_root_open_file(root, LOCK, O_RDONLY);
-	}
-	if (fd < 0)
-		return fd;
+	if (dir < 0)
+		return dir;
 	/*
 	 * Not closed at exec: as long as a generator runs whose vfioboot was killed, nobody
-	 * else may start.
+	 * else may start.  Nor open to others, who could keep the lock from us.
 	 */
-	other = dup(fd);
-	close(fd);
-	if (other < 0)
+	fd = openat(dir, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	if (fd < 0)
 		return -errno;
-	if (flock(other, LOCK_EX | LOCK_NB) < 0) {
-		int r = -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		int r = errno == EWOULDBLOCK ? -EBUSY : -errno;
 
-		close(other);
-		return r == -EWOULDBLOCK ? -EBUSY : r;
+		close(fd);
+		return r;
 	}
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "../../core/util.h"
+#include "../fileattrs.h"
 
 /* Syncs the directory of a file.  File systems that can't do this need not. */
 static void sync_directory(const char *path)
@@ -81,10 +82,7 @@ int filestep_copy(const char *from, const char *to)
 	if (fd < 0)
 		return -errno;
 	r = copy_content(source, fd);
-	if (r == 0 && fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EPERM)
-		r = -errno;
-	if (r == 0 && fchmod(fd, st.st_mode & 07777) < 0 && errno != EPERM)
-		r = -errno;
+	r = r < 0 ? r : fileattrs_copy(source, fd);
 	if (r == 0)
 		futimens(fd, (struct timespec[]){st.st_atim, st.st_mtim});
 	if (r == 0 && fsync(fd) < 0)

@@ -11,8 +11,6 @@
 #include "../../core/util.h"
 #include "../hosttree.h"
 
-#define SUFFIX ".conf"
-
 /* The module of the driver that sections get by themselves, and the one that guests need. */
 static const char *const own_modules[] = {"vfio_pci", "vfio_iommu_type1"};
 
@@ -71,11 +69,9 @@ static int add_dropins(
 	int r = hostfile_list(root, directory, &names);
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		size_t len = strlen(names.names[i]);
 		_cleanup_free_ char *path = NULL;
 
-		if (names.names[i][0] == '.' || len <= strlen(SUFFIX) ||
-			strcmp(names.names[i] + len - strlen(SUFFIX), SUFFIX) != 0)
+		if (!configfiles_is_dropin(names.names[i]))
 			continue;
 		if (asprintf(&path, "%s/%s", directory, names.names[i]) < 0)
 			return -ENOMEM;
@@ -217,16 +213,22 @@ static int read_image(const struct imagecheck *check, const struct sysfs_root *r
 	return r;
 }
 
+bool imagecheck_is_unified(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 4 && strcmp(path + len - 4, ".efi") == 0;
+}
+
 enum image_state imagecheck_file(const struct imagecheck *check,
 	const struct sysfs_root *root, const char *release, const char *path, char *why,
 	size_t why_size)
 {
 	_cleanup_(hostfile_free_names) struct hostfile_names needed = {0};
 	_cleanup_(imagefile_free) struct imagefile image = {0};
-	size_t len = strlen(path);
 	int r;
 
-	if (len > 4 && strcmp(path + len - 4, ".efi") == 0) {
+	if (imagecheck_is_unified(path)) {
 		snprintf(why, why_size,
 			"it is a unified kernel image, which vfioboot does not look into");
 		return IMAGE_UNKNOWN;

@@ -46,6 +46,9 @@ int imagecheck_read(const struct sysfs_root *root, enum imagecheck_of of,
 	const struct protect_list *protect, struct imagecheck *ret);
 void imagecheck_free(struct imagecheck *check);
 
+/* Whether the image is in one file with its kernel, which is neither made nor looked into. */
+bool imagecheck_is_unified(const char *path);
+
 /*
  * Opens the image file @path, which is of the kernel @release, and judges it.  @why gets a
  * sentence without full stop, "" for a fresh one.

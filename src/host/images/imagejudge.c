@@ -62,18 +62,22 @@ static bool has_end(const struct judge *judge, const char *end)
 	return false;
 }
 
+/* What is behind the absolute @directory in @path, as an image has it; NULL: it is elsewhere. */
+static const char *name_below(const char *path, const char *directory)
+{
+	size_t len = strlen(directory) - 1;
+
+	return strncmp(path, directory + 1, len) == 0 && path[len] == '/' ? path + len + 1
+									  : NULL;
+}
+
 static bool is_config_name(const char *path)
 {
-	size_t len = strlen(path);
+	const char *name = name_below(path, CONFIGFILES_VENDOR_DIR);
 
-	if (strcmp(path, CONFIGFILES_MAIN + 1) == 0)
-		return true;
-	return (strncmp(path, CONFIGFILES_VENDOR_DIR "/" + 1,
-			strlen(CONFIGFILES_VENDOR_DIR)) == 0 ||
-		       strncmp(path, CONFIGFILES_LOCAL_DIR "/" + 1,
-			       strlen(CONFIGFILES_LOCAL_DIR)) == 0) &&
-		len > strlen(".conf") &&
-		strcmp(path + len - strlen(".conf"), ".conf") == 0;
+	name = name ? name : name_below(path, CONFIGFILES_LOCAL_DIR);
+	return strcmp(path, CONFIGFILES_MAIN + 1) == 0 ||
+		(name && configfiles_is_dropin(name));
 }
 
 /* dracut's hooks lie in lib/dracut/hooks, or in var/lib/dracut/hooks since 109. */
@@ -294,19 +298,6 @@ static bool check_modules(const struct judge *judge)
 	return true;
 }
 
-static bool is_listed(const struct protect_list *list, const struct protect_entry *entry)
-{
-	for (unsigned i = 0; i < list->n_entries; i++) {
-		const struct protect_entry *other = &list->entries[i];
-
-		if (other->kind == entry->kind && other->vendor == entry->vendor &&
-			other->device == entry->device &&
-			pci_path_equal(&other->path, &entry->path, false))
-			return true;
-	}
-	return false;
-}
-
 static bool check_protect(const struct judge *judge)
 {
 	const struct imagefile_entry *entry = find(judge, CONFIGFILES_PROTECT);
@@ -324,7 +315,7 @@ static bool check_protect(const struct judge *judge)
 	if (today->incomplete && !list->incomplete)
 		return complain(judge, "its protect list is older than that of today");
 	for (unsigned i = 0; i < today->n_entries; i++) {
-		if (is_listed(list, &today->entries[i]))
+		if (protect_has(list, &today->entries[i]))
 			continue;
 		pci_path_format(&today->entries[i].path, path);
 		return complain(judge,

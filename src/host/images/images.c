@@ -55,13 +55,6 @@ static bool is_known(const struct search *search, const char *path)
 	return false;
 }
 
-static bool is_unified(const char *path)
-{
-	size_t len = strlen(path);
-
-	return len > 4 && strcmp(path + len - 4, ".efi") == 0;
-}
-
 static int add_image(struct search *search, const char *release, const char *path)
 {
 	struct images *images = &search->images;
@@ -75,7 +68,7 @@ static int add_image(struct search *search, const char *release, const char *pat
 	images->images = more;
 	image = &more[images->n++];
 	*image = (struct image){strdup(release), strdup(path),
-		.maker = is_unified(path) ? NULL : images->generator};
+		.maker = imagecheck_is_unified(path) ? NULL : images->generator};
 	if (!image->kernel || !image->path)
 		return -ENOMEM;
 	image->state = imagecheck_file(search->check, search->root, release, path,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../core/util.h"
+#include "../unpacked.h"
 
 #define TOTAL_MAX  ((uint64_t)8 << 30) /* more is no image, but a bomb */
 #define BLOCK_SIZE (256 << 10)
@@ -79,8 +80,7 @@ int imagestream_decompress(struct imagestream *stream, uint64_t offset)
 	stream->archive = archive_read_new();
 	if (!stream->archive)
 		return -ENOMEM;
-	archive_read_support_filter_all(stream->archive);
-	archive_read_support_format_raw(stream->archive);
+	unpacked_support(stream->archive);
 	stream->at = stream->len = 0;
 	stream->offset = 0;
 	if (archive_read_open_fd(stream->archive, stream->fd, BLOCK_SIZE) != ARCHIVE_OK ||

@@ -11,6 +11,7 @@
 #include "initramfs.h"
 
 #define PRESETS "/etc/mkinitcpio.d"
+#define SUFFIX  ".preset"
 
 /* One image of a preset. */
 struct preset {
@@ -59,6 +60,14 @@ static bool next_name(const char **list, char *ret, size_t size)
 	return true;
 }
 
+/* Package managers leave others beside it: .preset.pacsave, .preset.pacnew. */
+static bool is_preset(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > strlen(SUFFIX) && strcmp(name + len - strlen(SUFFIX), SUFFIX) == 0;
+}
+
 /* Calls @found for each image of the kernel until it returns something else than 0. */
 static int each_preset(const struct sysfs_root *root, const struct kernel *kernel,
 	int (*found)(void *data, const struct preset *preset), void *data)
@@ -73,15 +82,13 @@ static int each_preset(const struct sysfs_root *root, const struct kernel *kerne
 		char path[512];
 
 		snprintf(path, sizeof(path), PRESETS "/%s", files.names[i]);
-		if (!strstr(files.names[i], ".preset") ||
+		if (!is_preset(files.names[i]) ||
 			hostfile_read(root, path, &text, NULL) < 0)
 			continue;
 		preset.text = text;
-		list = strstr(text, "\nPRESETS=");
-		if (!list)
-			continue;
-		list += strlen("\nPRESETS=");
-		while (r == 0 && next_name(&list, preset.name, sizeof(preset.name)))
+		list = hostfile_find_value(text, "PRESETS");
+		while (r == 0 && list &&
+			next_name(&list, preset.name, sizeof(preset.name)))
 			if (is_of_kernel(&preset, kernel))
 				r = found(data, &preset);
 	}
@@ -139,7 +146,8 @@ static int add_options(void *data, const struct preset *preset)
 	_cleanup_free_ char *image = preset_value(preset, "image"),
 			    *config = preset_value(preset, "config"), *options = NULL;
 	const struct job *job = data;
-	char key[128], *at;
+	const char *at;
+	char key[128];
 	int r = 0;
 
 	if (!image || strcmp(image, job->path) != 0)
@@ -149,11 +157,10 @@ static int add_options(void *data, const struct preset *preset)
 		r = r < 0 ? r : initramfs_add_arg(job->command, "%s", config);
 	}
 	/* A text, or a list in brackets. */
-	snprintf(key, sizeof(key), "\n%s_options=", preset->name);
-	at = strstr(preset->text, key);
+	snprintf(key, sizeof(key), "%s_options", preset->name);
+	at = hostfile_find_value(preset->text, key);
 	if (!at || r < 0)
 		return r < 0 ? r : 1;
-	at += strlen(key);
 	options = strndup(at, strcspn(at, *at == '(' ? ")" : "\n#"));
 	r = options ? add_words(job->command, options) : -ENOMEM;
 	return r < 0 ? r : 1;

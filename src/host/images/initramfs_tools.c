@@ -9,7 +9,8 @@
 #include "../../core/util.h"
 #include "initramfs.h"
 
-#define IMAGE "/boot/initrd.img-"
+#define IMAGE  "/boot/initrd.img-"
+#define CONFIG "/etc/initramfs-tools/update-initramfs.conf"
 
 static int find(const struct sysfs_root *root, const struct kernel *kernel,
 	struct hostfile_names *ret)
@@ -23,16 +24,25 @@ static int find(const struct sysfs_root *root, const struct kernel *kernel,
 	return hostfile_add_name(ret, path);
 }
 
+/* Whether updates are turned off: "-u" does nothing then, and ends well. */
+static bool is_off(const struct sysfs_root *root)
+{
+	_cleanup_free_ char *text = NULL, *value = NULL;
+
+	if (hostfile_read(root, CONFIG, &text, NULL) == 0)
+		value = hostfile_value(text, "update_initramfs");
+	return value && strcmp(value, "no") == 0;
+}
+
 static int command(const struct sysfs_root *root, const struct kernel *kernel,
 	const char *path, const char *output, struct initramfs_command *ret)
 {
+	bool update = hostfile_exists(root, "%s", path) && !is_off(root);
 	int r;
 
 	(void)output;
 	r = initramfs_add_arg(ret, "update-initramfs");
-	r = r < 0
-		? r
-		: initramfs_add_arg(ret, hostfile_exists(root, "%s", path) ? "-u" : "-c");
+	r = r < 0 ? r : initramfs_add_arg(ret, update ? "-u" : "-c");
 	r = r < 0 ? r : initramfs_add_arg(ret, "-k");
 	return r < 0 ? r : initramfs_add_arg(ret, "%s", kernel->release);
 }

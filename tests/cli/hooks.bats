@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154,SC2317,SC1091 # each test is a process of its own; run sets these
+#
+# What the generators' hooks make of a configuration that is odd, with functions in the place of the
+# generators'. What real generators make of the hooks is in the boot tests.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	top=$(realpath "$BATS_TEST_DIRNAME/../..")
+	host=$BATS_TEST_TMPDIR/host
+	mkdir -p "$host/etc/vfioboot.conf.d" "$host/image" "$host/usr/lib/vfioboot" "$host/usr/bin"
+	printf '[device a]\ndriver = mlx5-vfio-pci ; of a variant\n' \
+		>"$host/etc/vfioboot.conf.d/with blank.conf"
+	# None of these may be an option or a command of whoever gets it.
+	printf '[device b]\ndriver = -x\n[device c]\ndriver = --all\n' \
+		>"$host/etc/vfioboot.conf.d/st*r \$(touch pwned).conf"
+	printf '[device d]\ndriver=none\n[device e]\ndriver : vfio-pci\n' >"$host/etc/vfioboot.conf"
+	ln -s /dev/null "$host/etc/vfioboot.conf.d/a mask.conf"
+	ln -s /nowhere "$host/etc/vfioboot.conf.d/broken.conf"
+	mkdir "$host/etc/vfioboot.conf.d/directory.conf"
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+teardown() {
+	[ ! -e "$BATS_TEST_TMPDIR/pwned" ]
+}
+
+# The modules that every hook asks for, and those of the configuration, sorted.
+expected_modules='mlx5-vfio-pci
+vfio
+vfio-pci
+vfio_iommu_type1
+vfio_pci
+vfio_pci_core
+vfio_virqfd'
+
+expected_files="/dev/null as a mask: /etc/vfioboot.conf.d/a mask.conf
+/etc/vfioboot.conf
+/etc/vfioboot.conf.d/st*r \$(touch pwned).conf
+/etc/vfioboot.conf.d/with blank.conf"
+
+@test "dracut: the modules that a configuration names" {
+	modules() {
+		dracutsysrootdir=$host
+		instmods() { printf '%s\n' "$@" | LC_ALL=C sort; }
+		# shellcheck source=dracut/50vfioboot/module-setup.sh
+		. "$top/dracut/50vfioboot/module-setup.sh"
+		installkernel
+	}
+	run -0 modules
+	[ "$output" = "$expected_modules" ]
+}
+
+@test "dracut: the files of another root" {
+	files() {
+		dracutsysrootdir=$host initdir=$host/image
+		inst_simple() { echo "$1"; }
+		. "$top/dracut/50vfioboot/module-setup.sh"
+		install_configs
+		find "$initdir" -lname /dev/null -printf '/dev/null as a mask: /%P\n'
+	}
+	run -0 files
+	[ "$(sort <<<"$output")" = "$(sort <<<"$expected_files")" ]
+}
+
+@test "dracut: nothing of the running machine gets into an image of another root" {
+	protect() {
+		dracutsysrootdir=$host initdir=$host/image
+		. "$top/dracut/50vfioboot/module-setup.sh"
+		install_protect_list
+	}
+	run -0 protect
+	[ -z "$output" ]
+	[ ! -e "$host/image/etc/vfioboot.protect" ]
+}
+
+# The hook of initramfs-tools with its files below $host, where the generator's functions are not
+# the generator's.
+run_tools_hook() {
+	cat >"$host/functions" <<-'END'
+		copy_exec() { echo "program $1"; }
+		copy_file() { echo "file $2"; }
+		manual_add_modules() { printf 'module %s\n' "$@" | LC_ALL=C sort; }
+	END
+	sed -e "s|/usr/share/initramfs-tools/hook-functions|$host/functions|" \
+		-e "s|/etc/vfioboot|$host&|g; s|/usr/lib/vfioboot|$host&|g" \
+		-e "s|/usr/bin/vfioboot|$host&|g" "$top/initramfs-tools/hooks/vfioboot" >"$host/hook"
+	DESTDIR=$host/image sh "$host/hook"
+}
+
+@test "initramfs-tools: the files and modules of a configuration" {
+	touch "$host/usr/lib/vfioboot/vfioboot-early"
+	printf '#!/bin/sh\necho list >"$3"\n' >"$host/usr/bin/vfioboot"
+	chmod +x "$host/usr/lib/vfioboot/vfioboot-early" "$host/usr/bin/vfioboot"
+	run -0 run_tools_hook
+	[ "$(sed -n 's/^module //p' <<<"$output")" = "$expected_modules" ]
+	[ "$(sed -n "s|^file $host||p" <<<"$output" | sort)" = \
+		"$(tail -n +2 <<<"$expected_files" | sort)" ]
+	[ -L "$host/image$host/etc/vfioboot.conf.d/a mask.conf" ]
+	[ "$(cat "$host/image$host/etc/vfioboot.protect" "$host/image/etc/vfioboot.protect" \
+		2>/dev/null)" = list ]
+}
+
+@test "initramfs-tools: an image is made whatever is missing" {
+	run -0 run_tools_hook
+	[ "$output" = "W: vfioboot: $host/usr/lib/vfioboot/vfioboot-early is missing, the image is made without it" ]
+	touch "$host/usr/lib/vfioboot/vfioboot-early"
+	chmod +x "$host/usr/lib/vfioboot/vfioboot-early"
+	run -0 run_tools_hook
+	[[ $output == *'W: vfioboot: could not list what this host needs for itself'* ]]
+	[[ $output == *'module vfio_pci'* ]]
+	rm -r "$host"/etc/vfioboot*
+	mkdir -p "$host/image/scripts/init-top"
+	touch "$host/image/scripts/init-top/00-vfioboot"
+	run -0 run_tools_hook
+	[ -z "$output" ]
+	[ ! -e "$host/image/scripts/init-top/00-vfioboot" ]
+}
+
+@test "mkinitcpio: the modules that a configuration names" {
+	modules() {
+		# shellcheck source=mkinitcpio/install/vfioboot
+		. "$top/mkinitcpio/install/vfioboot"
+		configured_drivers "$host"/etc/vfioboot.conf.d/{st,with}*.conf "$host/etc/vfioboot.conf"
+	}
+	run -0 modules
+	[ "$output" = 'mlx5-vfio-pci?
+vfio-pci?' ]
+}
