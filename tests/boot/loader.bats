@@ -58,7 +58,6 @@ entries_work() {
 	grep -E '^extra [0-9a-f]{64} ' "$dump" | diff - "$BATS_TEST_TMPDIR/sums"
 }
 
-# bats test_tags=all
 @test "GRUB, BIOS: Passthrough binds, the normal entry does not, and remove leaves no trace" {
 	grub_disk
 	twins_with_parcel

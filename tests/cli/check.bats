@@ -10,18 +10,11 @@
 bats_require_minimum_version 1.5.0
 
 load host
+load machine
 
 release=6.12.48+deb13-amd64
 gpu=0000:02:00.0
 audio=0000:02:00.1
-
-programs() {
-	local top=$BATS_TEST_DIRNAME/../..
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
-	compose=$(realpath "$top/build/tests/compose")
-	cd "$top" || return
-}
 
 # The attributes that a kernel shows of each function of a card: device ADDRESS
 device() {
@@ -64,20 +57,34 @@ setup_file() {
 
 setup() {
 	programs
-	host=$BATS_TEST_TMPDIR/host
+	work=$(make_work)
+	host=$work/host
 	cp -a "$BATS_FILE_TMPDIR/host" "$host"
 }
 
+# check [OPERAND]...: what is told comes as lines into $points, with the status that it asks for.
 check() {
 	run --separate-stderr "$vfioboot" check --root "$host" --json "$@"
-	jq -e . >/dev/null <<<"$output"
+	read_points
 }
 
+read_points() {
+	points=$(jq -er '.checks[] | [.name, .subject // "",
+		"\(.state): \(.found)\(if .remedy then " -> \(.remedy)" else "" end)"] |
+		join("\u001f")' <<<"$output")
+	case $points in
+	*$'\x1f''fail: '*) [ "$status" -eq 1 ] ;;
+	*$'\x1f''unknown: '*) [ "$status" -eq 3 ] ;;
+	*) [ "$status" -eq 0 ] ;;
+	esac
+}
+
+# point NAME SUBJECT: what is told of it
 point() {
-	jq -r --arg name "$1" --arg subject "$2" '.checks[] |
-		select(.name == $name and (.subject // "") == $subject) |
-		"\(.state): \(.found)\(if .remedy then " -> \(.remedy)" else "" end)"' \
-		<<<"$output"
+	local name subject told
+	while IFS=$'\x1f' read -r name subject told; do
+		[[ $name != "$1" || $subject != "$2" ]] || printf '%s\n' "$told"
+	done <<<"$points"
 }
 
 # expect NAME SUBJECT STATE [PATTERN]: of what is told behind the state
@@ -190,8 +197,8 @@ native_driver() {
 }
 
 @test "a tree without anything: nothing is guessed, nothing fails" {
-	mkdir "$BATS_TEST_TMPDIR/empty"
-	host=$BATS_TEST_TMPDIR/empty
+	host=$work/empty
+	mkdir "$host"
 	check
 	[ "$status" -eq 3 ]
 	jq -e '[.checks[] | select(.state == "fail")] == []' <<<"$output"
@@ -738,8 +745,8 @@ framebuffer() {
 	sed -i 's/expect = 2/expect = 0002/' "$host/etc/vfioboot.conf.d/second.conf"
 	check
 	expect image $release fail 'is stale: *vfioboot apply'
-	: >"$BATS_TEST_TMPDIR/nothing"
-	(cd "$BATS_TEST_TMPDIR" && echo nothing | cpio -o -H newc --quiet) \
+	: >"$work/nothing"
+	(cd "$work" && echo nothing | cpio -o -H newc --quiet) \
 		>"$host/boot/initrd.img-$release"
 	check
 	expect image $release fail 'without vfioboot'
@@ -750,7 +757,7 @@ framebuffer() {
 	check
 	expect image $release unknown
 	remove etc/vfioboot.conf.d/second.conf
-	(cd "$BATS_TEST_TMPDIR" && echo nothing | cpio -o -H newc --quiet) \
+	(cd "$work" && echo nothing | cpio -o -H newc --quiet) \
 		>"$host/boot/initrd.img-$release"
 	check
 	expect image $release pass
@@ -805,9 +812,8 @@ alone() {
 
 @test "many functions are a few lines" {
 	local address
-	host=$BATS_TEST_TMPDIR/many
-	mkdir "$host"
-	build/tests/compose tests/fixtures/functions-64/machine "$host"
+	host=$work/many
+	machine functions-64 "$host"
 	run "$vfioboot" check --root "$host" 10de:
 	[ "$status" -ne 2 ]
 	[[ $output == *'iommu-group '* ]]
@@ -816,20 +822,55 @@ alone() {
 }
 
 @test "without root, what only root can read is unknown" {
-	local as=() open=$BATS_TEST_TMPDIR
+	local as=()
 	if [ "$(id -u)" -eq 0 ]; then
 		as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 		"${as[@]}" true || skip 'rights cannot be dropped here'
-		open=$(mktemp -d /tmp/vfioboot-check.XXXXXX)
-		chmod 755 "$open"
-		cp -a "$host" "$vfioboot" "$open"
-		host=$open/host
-		vfioboot=$open/vfioboot
+		chmod 755 "$work"
+		cp "$vfioboot" "$work/program"
+		vfioboot=$work/program
 	fi
 	chmod 000 "$host/proc/iomem" "$host/boot"
 	run --separate-stderr "${as[@]}" "$vfioboot" check --root "$host" --json
+	read_points
 	chmod 755 "$host/boot"
-	[ "$open" = "$BATS_TEST_TMPDIR" ] || rm -r "$open"
 	expect framebuffer $gpu unknown 'only root'
 	expect boot-loader '' unknown 'root only'
+}
+
+@test "of many uses, and of a group of many functions, the first ones are told" {
+	local n
+	{
+		cat "$fixtures/identical-cards/machine"
+		printf '%s\n' 'repeat 12' $'\t0000:40:00.0 8086:1533 020000 driver=igb group=17'
+	} >"$work/machine"
+	rm -r "$host/sys/devices/pci0000:00" "$host/sys/bus/pci"
+	"$compose" "$work/machine" "$host"
+	mkdir -p "$host/sys/devices/pci0000:40/0000:40:00.0/block/sdx"
+	ln -s ../../devices/pci0000:40/0000:40:00.0/block/sdx "$host/sys/dev/block/8:0"
+	for n in {1..9}; do
+		echo "9$n 28 8:0 / /data$n rw,relatime - ext4 /dev/sdx rw" >>"$host/proc/self/mountinfo"
+	done
+	check 40:00.0
+	expect host-use 0000:40:00.0 pass \
+		'the host uses it now, and would lose: /data1, /data2, /data3, /data4 and 5 more'
+	check 02:00
+	expect group-members 0000:02:00.0 fail 'in its group 17 the host keeps 0000:40:00.0 (igb), *'
+	[[ $points == *'0000:40:00.7 (igb) and 4 more, and no guest gets a part of a group'* ]]
+	[[ $points == *"('vfioboot add 0000:02:00.0' names them all), use another slot"* ]]
+}
+
+@test "lines end where the terminal does" {
+	command -v script >/dev/null || skip "no script(1)"
+	local line longest=0
+	TERM=dumb run script -qec "stty cols 72; '$vfioboot' check --root '$host'" /dev/null
+	[[ $output == *'This machine is ready.'* ]]
+	while IFS= read -r line; do
+		line=${line%$'\r'}
+		((${#line} <= longest)) || longest=${#line}
+	done <<<"$output"
+	((longest > 60 && longest <= 72))
+	[[ $output != *$'\e['* ]]
+	TERM=xterm NO_COLOR='' run script -qec "'$vfioboot' check --root '$host'" /dev/null
+	[[ $output == *$'\e['* ]]
 }

@@ -3,37 +3,15 @@
 #
 # vfioboot-early on composed machines: what it prints, what it exits with, what it writes, and
 # that it writes nowhere else. Run from the top of the tree, after `make build/tests/compose`.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a process of its own; run sets these
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a process of its own; run and machine.bash set these
 
 bats_require_minimum_version 1.5.0
 
-fixtures=$BATS_TEST_DIRNAME/../fixtures
-early=${EARLY:-$BATS_TEST_DIRNAME/../../build/vfioboot-early}
-compose=$BATS_TEST_DIRNAME/../../build/tests/compose
-
-setup() {
-	local tmp=/tmp
-	[[ ! -w /dev/shm ]] || tmp=/dev/shm
-	top=$(mktemp -d "$tmp/vfioboot-cli.XXXXXX")
-	root=$top/root
-}
-
-teardown() {
-	rm -rf --one-file-system "$top"
-}
-
-machine() {
-	mkdir "$root"
-	"$compose" "$fixtures/$1/machine" "$root"
-}
+load machine
 
 # Runs the program on the root, and keeps its outputs apart: $output, $stderr, $status.
 early() {
 	run --separate-stderr timeout 30 "$early" --root "$root" "$@"
-}
-
-config() {
-	printf '%s\n' "$@" >"$root/etc/vfioboot.conf"
 }
 
 dropin() {
@@ -69,57 +47,40 @@ by_section() {
 		sort -k1,1n -k2 | cut -d' ' -f2-
 }
 
-check_case() {
-	local dir=$1 name want
-	rm -f "$root"/{etc/vfioboot.conf,etc/vfioboot.protect,proc/cmdline}
-	[[ ! -f $dir/conf ]] || cp "$dir/conf" "$root/etc/vfioboot.conf"
-	[[ ! -f $dir/protect ]] || cp "$dir/protect" "$root/etc/vfioboot.protect"
-	[[ ! -f $dir/cmdline ]] || cp "$dir/cmdline" "$root/proc/cmdline"
+as_expected() { # CASE
+	local want errors=''
 	early --dry-run
-	want=$(expected_status "$dir")
-	if [[ $(by_section "$output") != "$(by_section "$(cat "$dir/expected")")" ]] ||
-		((status != want)); then
-		printf '%s: exit %s, not %s\n%s\n' "$dir" "$status" "$want" "$output"
-		return 1
-	fi
+	want=$(expected_status "$1")
+	[[ $output == "$(<"$1/expected")" ]] ||
+		diff <(by_section "$(<"$1/expected")") <(by_section "$output")
+	((status == want)) || { echo "exit $status, not $want"; return 1; }
 	# Nothing but the errors is told, and each names its file and line.
-	[[ ! -f $dir/errors ]] && want='' || want=$(<"$dir/errors")
-	name=$(sed -E 's/^vfioboot-early: ([^:]*:[0-9]+:) .*/\1/' <<<"$stderr")
-	[[ $name == "$want" ]] || { printf '%s: stderr:\n%s\n' "$dir" "$stderr"; return 1; }
-}
-
-# All cases of a machine; those that fail are told.
-check_machine() {
-	local dir failed=0
-	machine "$1"
-	for dir in "$fixtures/$1"/*/; do
-		check_case "${dir%/}" || failed=1
-	done
-	return $failed
+	[[ ! -f $1/errors ]] || errors=$(<"$1/errors")
+	[[ -z $stderr$errors ]] || diff - <(sed -E 's/^vfioboot-early: ([^:]*:([0-9]+:)?) .*/\1/' <<<"$stderr") <<<"$errors"
 }
 
 @test "every fixture has its test here" {
 	local dir
 	for dir in "$fixtures"/*/; do
-		grep -qF "check_machine $(basename "$dir")" "$BATS_TEST_FILENAME"
+		grep -qF "each_case $(basename "$dir") " "$BATS_TEST_FILENAME"
 	done
 }
 
-@test "plan: identical cards" { check_machine identical-cards; }
-@test "plan: a card added in front" { check_machine card-added; }
-@test "plan: GPU of four functions" { check_machine four-functions; }
-@test "plan: GPU that lost a function" { check_machine four-functions-less-one; }
-@test "plan: root NVMe in the GPU's group" { check_machine nvme-in-gpu-group; }
-@test "plan: SR-IOV" { check_machine sriov; }
-@test "plan: VMD" { check_machine vmd; }
-@test "plan: no IOMMU" { check_machine no-iommu; }
-@test "plan: one display" { check_machine one-display; }
-@test "plan: two displays" { check_machine two-displays; }
-@test "plan: a display on vfio-pci already" { check_machine display-on-vfio; }
-@test "plan: ISA bridge" { check_machine isa-bridge; }
-@test "plan: nested bridges" { check_machine nested-bridges; }
-@test "plan: 64 functions" { check_machine functions-64; }
-@test "plan: 4096 functions" { check_machine functions-4096; }
+@test "plan: identical cards" { each_case identical-cards as_expected; }
+@test "plan: a card added in front" { each_case card-added as_expected; }
+@test "plan: GPU of four functions" { each_case four-functions as_expected; }
+@test "plan: GPU that lost a function" { each_case four-functions-less-one as_expected; }
+@test "plan: root NVMe in the GPU's group" { each_case nvme-in-gpu-group as_expected; }
+@test "plan: SR-IOV" { each_case sriov as_expected; }
+@test "plan: VMD" { each_case vmd as_expected; }
+@test "plan: no IOMMU" { each_case no-iommu as_expected; }
+@test "plan: one display" { each_case one-display as_expected; }
+@test "plan: two displays" { each_case two-displays as_expected; }
+@test "plan: a display on vfio-pci already" { each_case display-on-vfio as_expected; }
+@test "plan: ISA bridge" { each_case isa-bridge as_expected; }
+@test "plan: nested bridges" { each_case nested-bridges as_expected; }
+@test "plan: 64 functions" { each_case functions-64 as_expected; }
+@test "plan: 4096 functions" { each_case functions-4096 as_expected; }
 
 # ---- usage ------------------------------------------------------------------------------
 
@@ -165,30 +126,30 @@ check_machine() {
 	machine identical-cards
 	config '[device usb]' 'path = 00:14.0'
 	dropin etc/vfioboot.conf.d a.conf '[device audio]' 'path = 00:01.0/00.1'
-	printf '%s\n' "$second" >"$top/mine"
-	early --dry-run --config "$top/mine"
+	printf '%s\n' "$second" >"$work/mine"
+	early --dry-run --config "$work/mine"
 	[[ $status -eq 0 && $output == "$second_plan" && -z $stderr ]]
 }
 
 @test "--config names its file in errors" {
 	machine identical-cards
-	printf '%s\n' "$second" 'wrong = 1' >"$top/mine"
-	early --dry-run --config "$top/mine"
+	printf '%s\n' "$second" 'wrong = 1' >"$work/mine"
+	early --dry-run --config "$work/mine"
 	[[ $status -eq 2 && $output == '- second refuse bad-config' ]]
-	[[ $stderr == "vfioboot-early: $top/mine:4: "* ]]
+	[[ $stderr == "vfioboot-early: $work/mine:4: "* ]]
 }
 
 @test "--config of a file that is not there: named, with 2, nothing done" {
 	machine identical-cards
-	early --config "$top/missing"
-	[[ $status -eq 2 && -z $output && $stderr == *"$top/missing"* ]]
+	early --config "$work/missing"
+	[[ $status -eq 2 && -z $output && $stderr == *"$work/missing"* ]]
 	[[ ! -e $root/run/vfioboot ]]
 }
 
 @test "--config of a directory is an error" {
 	machine identical-cards
-	early --dry-run --config "$top"
-	[[ $status -eq 2 && -z $output && $stderr == *"$top"* ]]
+	early --dry-run --config "$work"
+	[[ $status -eq 2 && -z $output && $stderr == *"$work"* ]]
 }
 
 @test "--verbose tells why, on stderr alone" {
@@ -381,11 +342,11 @@ $second_plan" ]]
 @test "--dry-run writes nothing" {
 	machine identical-cards
 	config "$second"
-	find "$root" -printf '%P %s %T@ %l\n' | sort >"$top/before"
+	find "$root" -printf '%P %s %T@ %l\n' | sort >"$work/before"
 	early --dry-run --verbose
-	find "$root" -printf '%P %s %T@ %l\n' | sort >"$top/after"
+	find "$root" -printf '%P %s %T@ %l\n' | sort >"$work/after"
 	[[ $status -eq 0 ]]
-	cmp "$top/before" "$top/after"
+	cmp "$work/before" "$work/after"
 }
 
 @test "overrides of the targets are written, and of no others" {
@@ -419,7 +380,7 @@ $second_plan" ]]
 	config "$second"
 	early
 	[[ $status -eq 1 && -z $output && $stderr == *'0000:02:00.0'* ]]
-	! grep -q 'result=bound' "$root/run/vfioboot/system.record"
+	run ! grep -q 'result=bound' "$root/run/vfioboot/system.record"
 }
 
 @test "a refused section leaves its functions alone" {
@@ -446,20 +407,20 @@ $second_plan" ]]
 	echo 'storage 00:04.1/00.0 10de:2236 /' >"$root/etc/vfioboot.protect"
 	early
 	[[ $status -eq 2 ]]
-	grep -Ev '^(version|kernel|config) ' "$root/run/vfioboot/system.record" >"$top/record"
-	diff -u - "$top/record" <<-END
+	grep -Ev '^(version|kernel|config) ' "$root/run/vfioboot/system.record" >"$work/record"
+	diff -u - "$work/record" <<-END
 		vfioboot-record 1
 		stage system
 		state done
-		$(grep '^error ' "$top/record")
+		$(grep '^error ' "$work/record")
 		function section=gpu address=0000:01:00.0 path=00:04.0/00.0 id=10de:2236 wanted=vfio-pci before=vfio-pci driver=vfio-pci result=bound reason=-
 		function section=gpu address=0000:01:00.1 path=00:04.0/00.1 id=10de:1aef wanted=vfio-pci before=vfio-pci driver=vfio-pci result=bound reason=-
 		function section=gone address=- path=- id=- wanted=vfio-pci before=- driver=- result=absent reason=absent
 		function section=disk address=0000:02:00.0 path=00:04.1/00.0 id=10de:2236 wanted=vfio-pci before=vfio-pci driver=vfio-pci result=refused reason=protected
 		function section=bad address=- path=- id=- wanted=vfio-pci before=- driver=- result=refused reason=bad-config
 	END
-	[[ $(grep -c '^error /etc/vfioboot.conf 9 ' "$top/record") -eq 1 ]]
-	[[ $(grep -c '^error ' "$top/record") -eq 1 ]]
+	[[ $(grep -c '^error /etc/vfioboot.conf 9 ' "$work/record") -eq 1 ]]
+	[[ $(grep -c '^error ' "$work/record") -eq 1 ]]
 	grep -Eqx 'version [0-9.]+' "$root/run/vfioboot/system.record"
 	grep -qx "kernel $(uname -r)" "$root/run/vfioboot/system.record"
 	grep -Eqx 'config [0-9a-f]{16}' "$root/run/vfioboot/system.record"
@@ -505,80 +466,91 @@ $second_plan" ]]
 	grep -q '^<4>vfioboot: gone: absent' "$root/dev/kmsg"
 }
 
+@test "an error of the command line is told without a line, and so is it in the kernel's log" {
+	machine functions-64
+	mkdir "$root/dev"
+	: >"$root/dev/kmsg"
+	echo 'vfioboot.device=1:00.0' >"$root/proc/cmdline"
+	early
+	[[ $status -eq 2 ]]
+	[[ $stderr == "vfioboot-early: kernel command line: bad selector '1:00.0'"* ]]
+	grep -q "^<4>vfioboot: kernel command line: bad selector '1:00.0'" "$root/dev/kmsg"
+}
+
 # ---- and where it does not --------------------------------------------------------------
 
 @test "links that lead out of the root are not written through" {
 	machine functions-64
-	mkdir -p "$top/out/vfioboot" "$root/dev"
+	mkdir -p "$work/out/vfioboot" "$root/dev"
 	for name in driver_override driver_override2 probe kmsg unbind; do
-		echo kept >"$top/out/$name"
+		echo kept >"$work/out/$name"
 	done
 	config '[device gpu]' 'path = 00:04.0/00'
-	ln -sfn "$top/out/driver_override" \
+	ln -sfn "$work/out/driver_override" \
 		"$root/sys/devices/pci0000:00/0000:00:04.0/0000:01:00.0/driver_override"
 	ln -sfn ../../../../../../../out/driver_override2 \
 		"$root/sys/devices/pci0000:00/0000:00:04.0/0000:01:00.1/driver_override"
 	ln -sfn ../../i915 "$root/sys/devices/pci0000:00/0000:00:04.0/0000:01:00.1/driver"
-	ln -sfn "$top/out/probe" "$root/sys/bus/pci/drivers_probe"
-	ln -sfn "$top/out/unbind" "$root/sys/bus/pci/drivers/i915/unbind"
-	ln -sfn "$top/out/kmsg" "$root/dev/kmsg"
+	ln -sfn "$work/out/probe" "$root/sys/bus/pci/drivers_probe"
+	ln -sfn "$work/out/unbind" "$root/sys/bus/pci/drivers/i915/unbind"
+	ln -sfn "$work/out/kmsg" "$root/dev/kmsg"
 	early
 	[[ $status -eq 1 && $stderr == *'0000:01:00.0'* && $stderr == *'io-error'* ]]
 	for name in driver_override driver_override2 probe kmsg unbind; do
-		[[ $(<"$top/out/$name") == kept ]]
+		[[ $(<"$work/out/$name") == kept ]]
 	done
 }
 
 @test "a bus that leads out of the root is not written to" {
 	machine functions-64
-	mv "$root/sys" "$top/sys"
-	ln -s "$top/sys" "$root/sys"
+	mv "$root/sys" "$work/sys"
+	ln -s "$work/sys" "$root/sys"
 	config '[device gpu]' 'path = 00:04.0/00'
 	early
 	[[ $status -eq 1 ]]
-	[[ $(<"$top/sys/bus/pci/devices/0000:01:00.0/driver_override") == '(null)' ]]
+	[[ $(<"$work/sys/bus/pci/devices/0000:01:00.0/driver_override") == '(null)' ]]
 }
 
 @test "a run directory that leads out of the root gets no record" {
 	machine functions-64
-	mkdir "$top/out"
+	mkdir "$work/out"
 	rmdir "$root/run"
-	ln -s "$top/out" "$root/run"
+	ln -s "$work/out" "$root/run"
 	early
-	[[ $stderr == *'record'* && -z $(ls -A "$top/out") ]]
+	[[ $stderr == *'record'* && -z $(ls -A "$work/out") ]]
 	rm "$root/run"
 	mkdir "$root/run"
-	ln -s "$top/out" "$root/run/vfioboot"
+	ln -s "$work/out" "$root/run/vfioboot"
 	early
-	[[ $stderr == *'record'* && -z $(ls -A "$top/out") ]]
+	[[ $stderr == *'record'* && -z $(ls -A "$work/out") ]]
 }
 
 @test "a record that is a link is replaced, not written through" {
 	machine functions-64
 	mkdir "$root/run/vfioboot"
-	echo kept >"$top/out"
-	ln -s "$top/out" "$root/run/vfioboot/system.record"
+	echo kept >"$work/out"
+	ln -s "$work/out" "$root/run/vfioboot/system.record"
 	early
-	[[ $status -eq 0 && $(<"$top/out") == kept ]]
+	[[ $status -eq 0 && $(<"$work/out") == kept ]]
 	[[ -f $root/run/vfioboot/system.record && ! -L $root/run/vfioboot/system.record ]]
 }
 
 @test "a link in the place of the record's temporary file is not written through" {
 	machine functions-64
 	mkdir "$root/run/vfioboot"
-	echo kept >"$top/out"
-	ln -s "$top/out" "$root/run/vfioboot/.system.record.new"
+	echo kept >"$work/out"
+	ln -s "$work/out" "$root/run/vfioboot/.system.record.new"
 	early
-	[[ $stderr == *'record'* && $(<"$top/out") == kept ]]
+	[[ $stderr == *'record'* && $(<"$work/out") == kept ]]
 }
 
 @test "a link to the configuration of this machine is not read" {
 	machine identical-cards
-	printf '%s\n' "$second" >"$top/out.conf"
-	mkdir -p "$root/$top"
+	printf '%s\n' "$second" >"$work/out.conf"
+	mkdir -p "$root/$work"
 	config '[device usb]' 'path = 00:14.0'
-	mv "$root/etc/vfioboot.conf" "$root/$top/out.conf"
-	ln -s "$top/out.conf" "$root/etc/vfioboot.conf"
+	mv "$root/etc/vfioboot.conf" "$root/$work/out.conf"
+	ln -s "$work/out.conf" "$root/etc/vfioboot.conf"
 	early --dry-run
 	[[ $output == '0000:00:14.0 usb bind vfio-pci' ]]
 }

@@ -7,25 +7,7 @@
 bats_require_minimum_version 1.5.0
 
 load host
-
-setup() {
-	top=$BATS_TEST_DIRNAME/../..
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
-	compose=$(realpath "$top/build/tests/compose")
-	root=$BATS_TEST_TMPDIR/root
-	host=$root
-	export LC_ALL=C.UTF-8
-}
-
-machine() {
-	mkdir -p "$root"
-	"$compose" "$BATS_TEST_DIRNAME/../fixtures/$1/machine" "$root"
-}
-
-config() {
-	printf '%s\n' "$@" >"$root/etc/vfioboot.conf"
-}
+load machine
 
 explain() {
 	run -0 --separate-stderr "$vfioboot" explain --root "$root" "$@"
@@ -36,14 +18,6 @@ explain_json() {
 	explain --json "$@"
 	jq -e . <<<"$output" >/dev/null
 	json=$output
-}
-
-json_is() { # FILTER
-	jq -e "$1" <<<"$json" >/dev/null || {
-		echo "not so: $1"
-		echo "$json"
-		return 1
-	}
 }
 
 @test "a device that nobody configured: its own driver, and what could be done" {
@@ -121,6 +95,24 @@ json_is() { # FILTER
 	[[ $output == *'but vfioboot.off is on the kernel command line'* ]]
 }
 
+@test "a section that counts when a profile is named, and one that wants no driver" {
+	machine identical-cards
+	config '[boot]' 'when = selected' '[device second]' 'path = 00:01.1/00'
+	explain 02:00.0
+	[[ $output == *"wants it for vfio-pci, but the kernel command line names no profile, and 'when = selected' is set."* ]]
+	config '[device second]' 'path = 00:01.1/00' 'driver = none'
+	explain 02:00.0
+	[[ $output == *'The section second (/etc/vfioboot.conf:1) wants it to have no driver.'* ]]
+	[[ $output == *'At the next boot: kept without a driver.'* ]]
+}
+
+@test "a bridge is not to be given away, and one device can be alone in its group" {
+	machine identical-cards
+	explain 00:01.0 00:14.0
+	[[ $output == *'0000:00:01.0  '*'It is alone in its IOMMU group (4).'* ]]
+	[[ $output != *'add --dry-run 0000:00:01.0'* && $output == *'add --dry-run 0000:00:14.0'* ]]
+}
+
 @test "a section with an error" {
 	machine identical-cards
 	config '[device second]' 'path = 00:01.1/00' 'wrong = 1'
@@ -135,7 +127,9 @@ json_is() { # FILTER
 	rm "$root/sys/bus/pci/devices/0000:02:00.0/driver"
 	explain 02:00.0
 	[[ $output == *'No driver has it: none that is loaded knows it'* ]]
-	echo vfio-pci >"$root/sys/bus/pci/devices/0000:02:00.0/driver_override"
+	echo vfio-pci | tee "$root"/sys/bus/pci/devices/0000:0[12]:00.0/driver_override
+	explain 01:00.0
+	[[ $output == *'The driver nouveau has it, and its driver_override is set to vfio-pci: '*'can have it next.'* ]]
 	explain 02:00.0
 	[[ $output == *'No driver has it, and its driver_override is set to vfio-pci: '*'is it loaded?'* ]]
 	echo none >"$root/sys/bus/pci/devices/0000:02:00.0/driver_override"
@@ -170,19 +164,6 @@ json_is() { # FILTER
 	[[ -z $output && $stderr == *"'nonsense' is neither a device, such as 01:00.0"* ]]
 	run -2 --separate-stderr "$vfioboot" explain --root "$root"
 	[[ $stderr == *'no device given'* ]]
-	run -1 --separate-stderr "$vfioboot" explain --root "$BATS_TEST_TMPDIR/nowhere" 02:00.0
+	run -1 --separate-stderr "$vfioboot" explain --root "$work/nowhere" 02:00.0
 	[[ -z $output && $stderr == *nowhere* ]]
-}
-
-@test "on every fixture" {
-	local fixture address
-	for fixture in "$BATS_TEST_DIRNAME"/../fixtures/*/; do
-		[[ $fixture != *functions-4096* ]] || continue
-		rm -rf "$root"
-		machine "$(basename "$fixture")"
-		address=$(find "$root/sys/bus/pci/devices" -type l -printf '%f\n' | sort | tail -n 1)
-		explain_json "$address"
-		json_is ".functions | length == 1 and .[0].address == \"$address\""
-		run -0 "$vfioboot" explain --root "$root" class:03
-	done
 }

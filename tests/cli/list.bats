@@ -9,29 +9,17 @@
 bats_require_minimum_version 1.5.0
 
 load host
+load machine
 
-setup() {
-	top=$BATS_TEST_DIRNAME/../..
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
-	compose=$(realpath "$top/build/tests/compose")
-	tree=$BATS_TEST_TMPDIR/root
-	export LC_ALL=C.UTF-8
-	unset NO_COLOR
-}
-
-machine() { # FIXTURE [DIR]
-	mkdir -p "${2:-$tree}"
-	"$compose" "$BATS_TEST_DIRNAME/../fixtures/$1/machine" "${2:-$tree}"
-}
+unset NO_COLOR
 
 # The two-card desktop as it runs; host.bash uses $compose and $early.
 desktop() {
-	host_of_two_cards "$tree"
+	host_of_two_cards "$root"
 }
 
 list() {
-	run -0 --separate-stderr "$vfioboot" list --root "$tree" "$@"
+	run -0 --separate-stderr "$vfioboot" list --root "$root" "$@"
 }
 
 # The same as JSON, for questions to it.
@@ -42,7 +30,7 @@ list_json() {
 }
 
 # Whether the answer of the JSON to a filter of jq is this text.
-json_is() { # FILTER EXPECTED
+answers() { # FILTER EXPECTED
 	run -0 jq -rc "$1" <<<"$json"
 	[ "$output" = "$2" ] || {
 		echo "$1: $output"
@@ -64,34 +52,9 @@ columns() {
 	"$vfioboot" help list | sed -n '/^Columns:/,/^Options:/s/^  \([A-Z][A-Z_]*\) .*/\1/p'
 }
 
-config() {
-	mkdir -p "$tree/etc"
-	printf '%s\n' "$@" >"$tree/etc/vfioboot.conf"
-}
-
 second_card='[device second]
 path = 00:01.1/00
 expect = 2'
-
-@test "every fixture lists, for people and as JSON with every documented key" {
-	keys=$(columns | tr '[:upper:]' '[:lower:]' | sort)
-	[ "$(wc -w <<<"$keys")" -ge 19 ]
-	for fixture in "$BATS_TEST_DIRNAME"/../fixtures/*/machine; do
-		fixture=$(basename "$(dirname "$fixture")")
-		tree=$BATS_TEST_TMPDIR/$fixture
-		machine "$fixture"
-		list
-		[[ ${lines[0]} == ADDRESS* ]]
-		[ -z "$stderr" ]
-		list_json --all
-		json_is '.functions | length' "$(find "$tree/sys/bus/pci/devices" -type l | wc -l)"
-		json_is '[.functions[] | keys] | unique | length' 1
-		run -0 jq -r '.functions[0] | keys[]' <<<"$json"
-		[ "$(sort <<<"$output")" = "$keys" ]
-		json_is '[.functions[] | select((.name // "") == "")] | length' 0
-		rm -rf "$tree"
-	done
-}
 
 @test "the tree has a line a group, functions below, and addresses without domain" {
 	machine identical-cards
@@ -118,7 +81,7 @@ expect = 2'
 @test "JSON is flat, with whole addresses, numbers and truth values" {
 	machine identical-cards
 	list_json -o id
-	json_is '[.functions[].iommu_group]' '[0,4,16,16,17,17,18]'
+	answers '[.functions[].iommu_group]' '[0,4,16,16,17,17,18]'
 	[ "$(of 0000:02:00.0 path id class driver iommu_group subsystem type)" = \
 		'00:01.1/00.0|10de:2206|030000|nouveau|17|1043:87b0|graphics card' ]
 	[ "$(of 0000:02:00.0 boot_display)" = false ]
@@ -126,26 +89,44 @@ expect = 2'
 	[ "$(of 0000:03:00.0 boot_display section wanted result reason)" = '-|-|-|-|-' ]
 }
 
+@test "JSON has a key for each column that the help has, and no other" {
+	keys=$(columns | tr '[:upper:]' '[:lower:]' | sort)
+	[ "$(wc -w <<<"$keys")" -ge 19 ]
+	machine identical-cards
+	list_json
+	run -0 jq -r '.functions[0] | keys[]' <<<"$json"
+	[ "$(sort <<<"$output")" = "$keys" ]
+}
+
+@test "what a device is, and which modules know it" {
+	desktop
+	list_json --all
+	[ "$(of 0000:02:00.0 type vendor modules)" = 'graphics card|NVIDIA Corporation|nouveau' ]
+	[ "$(of 0000:02:00.1 type class modules)" = 'audio device|040300|snd_hda_intel' ]
+	[ "$(of 0000:03:00.0 type modules)" = 'NVMe drive|nvme' ]
+	[[ $(of 0000:02:00.0 model) == 'GA102 '* ]]
+}
+
 @test "the choice is by class, and takes whole groups" {
 	machine nvme-in-gpu-group
 	addresses='[.functions[].address[5:]] | join(" ")'
 	list_json
-	json_is "$addresses" '00:02.0 00:01.0 00:06.0 01:00.0 01:00.1 02:00.0 03:00.0'
+	answers "$addresses" '00:02.0 00:01.0 00:06.0 01:00.0 01:00.1 02:00.0 03:00.0'
 	list_json --nvme
-	json_is "$addresses" '00:01.0 00:06.0 01:00.0 01:00.1 02:00.0 03:00.0'
+	answers "$addresses" '00:01.0 00:06.0 01:00.0 01:00.1 02:00.0 03:00.0'
 	list_json --gpu
-	json_is "$addresses" '00:02.0 00:01.0 00:06.0 01:00.0 01:00.1 02:00.0'
+	answers "$addresses" '00:02.0 00:01.0 00:06.0 01:00.0 01:00.1 02:00.0'
 	list_json --usb
-	json_is "$addresses" ''
-	json_is '.functions' '[]'
+	answers "$addresses" ''
+	answers '.functions' '[]'
 	list --usb
 	[[ $output == *'no such device'*--all* ]]
-	machine identical-cards "$BATS_TEST_TMPDIR/other"
-	tree=$BATS_TEST_TMPDIR/other
+	machine identical-cards "$work/other"
+	root=$work/other
 	list_json --usb --nvme
-	json_is "$addresses" '00:14.0 03:00.0'
+	answers "$addresses" '00:14.0 03:00.0'
 	list_json --all --usb
-	json_is '.functions | length' "$(find "$tree/sys/bus/pci/devices" -type l | wc -l)"
+	answers '.functions | length' "$(find "$root/sys/bus/pci/devices" -type l | wc -l)"
 }
 
 @test "what is configured is listed, whatever it is" {
@@ -162,8 +143,8 @@ expect = 2'
 	[[ $output == *$'\nno IOMMU group\n'* ]]
 	[[ $output == *"There are no IOMMU groups"*"'vfioboot check'"* ]]
 	list_json --gpu
-	json_is '[.functions[].iommu_group] | unique' '[null]'
-	json_is '[.functions[].address]' '["0000:00:02.0","0000:01:00.0","0000:01:00.1"]'
+	answers '[.functions[].iommu_group] | unique' '[null]'
+	answers '[.functions[].address]' '["0000:00:02.0","0000:01:00.0","0000:01:00.1"]'
 }
 
 @test "where one function has a domain, all show theirs" {
@@ -184,12 +165,12 @@ expect = 2'
 		[ "${lines[0]}" = "$column" ]
 	done
 	for bad in nonsense id,nonsense nonsense,id +nonsense; do
-		run -2 --separate-stderr "$vfioboot" list --root "$tree" -o "$bad"
+		run -2 --separate-stderr "$vfioboot" list --root "$root" -o "$bad"
 		[ -z "$output" ]
 		[[ $stderr == *"no column 'nonsense'; see 'vfioboot help list'"* ]]
 	done
-	run -2 "$vfioboot" list --root "$tree" -o ''
-	run -2 "$vfioboot" list --root "$tree" --json -o id,
+	run -2 "$vfioboot" list --root "$root" -o ''
+	run -2 "$vfioboot" list --root "$root" --json -o id,
 }
 
 @test "the manual explains each column" {
@@ -213,19 +194,29 @@ expect = 2'
 	desktop
 	for n in 1 2 3 4; do
 		echo "9$n 28 259:2 /$n /srv/$n rw - ext4 /dev/nvme0n1p2 rw"
-	done >>"$tree/proc/self/mountinfo"
+	done >>"$root/proc/self/mountinfo"
 	list_json
 	[ "$(of 0000:03:00.0 notes)" = 'carries /, /boot/efi, /srv/1, /srv/2 and 3 more' ]
 }
 
 @test "what can't be traced is marked on all that may have it" {
 	desktop
-	echo '99 28 253:7 / /data rw - xfs /dev/mapper/data rw' >>"$tree/proc/self/mountinfo"
-	mkdir -p "$tree/sys/devices/virtual/block/dm-7/dm"
-	ln -s ../../devices/virtual/block/dm-7 "$tree/sys/dev/block/253:7"
+	echo '99 28 253:7 / /data rw - xfs /dev/mapper/data rw' >>"$root/proc/self/mountinfo"
+	mkdir -p "$root/sys/devices/virtual/block/dm-7/dm"
+	ln -s ../../devices/virtual/block/dm-7 "$root/sys/dev/block/253:7"
 	list_json
 	[ "$(of 0000:03:00.0 uses)" = '/, /boot/efi, /data?, swap' ]
 	[ "$(of 0000:03:00.0 notes)" = 'carries /, /boot/efi, swap; may carry /data' ]
+}
+
+@test "a tunnel with the default route may be on any network card" {
+	desktop
+	mkdir "$root/sys/devices/virtual/net/wg0" -p
+	ln -s ../../devices/virtual/net/wg0 "$root/sys/class/net/wg0"
+	sed -i 's/^eno1\t00000000/wg0\t00000000/' "$root/proc/net/route"
+	list_json --all
+	[[ $(of 0000:00:1f.6 notes) == 'network in use: '*'; may be the network: wg0' ]]
+	[ "$(of 0000:03:00.0 notes)" = 'carries /, /boot/efi, swap' ]
 }
 
 @test "that nothing is known of the host's uses is said" {
@@ -237,7 +228,7 @@ expect = 2'
 @test "names of files that are no UTF-8 do not spoil JSON" {
 	desktop
 	printf '99 28 259:2 /x /srv/\303\244\377"x rw - ext4 /dev/nvme0n1p2 rw\n' \
-		>>"$tree/proc/self/mountinfo"
+		>>"$root/proc/self/mountinfo"
 	list_json
 	iconv -f UTF-8 -t UTF-8 <<<"$json" >/dev/null
 	[ "$(of 0000:03:00.0 uses)" = '/, /boot/efi, /srv/ä?"x, swap' ]
@@ -256,7 +247,7 @@ expect = 2'
 	[[ $output == *$'\ngone: nothing to bind (absent); '"'vfioboot plan' says more."* ]]
 	[[ $output == *"'vfioboot status' says why"* ]]
 
-	tree=$BATS_TEST_TMPDIR/other
+	root=$work/other
 	machine identical-cards
 	config "$second_card"
 	list_json
@@ -286,19 +277,19 @@ expect = 2'
 @test "the record of this boot tells why, as long as it is of this configuration" {
 	machine identical-cards
 	config "$second_card"
-	run -1 "$early" --root "$tree"
-	rm "$tree"/sys/bus/pci/devices/0000:02:00.*/driver_override
+	run -1 "$early" --root "$root"
+	rm "$root"/sys/bus/pci/devices/0000:02:00.*/driver_override
 	list_json
 	[ "$(of 0000:02:00.0 result reason notes)" = \
 		'failed|no-kernel|second: failed (no-kernel)' ]
 	sed -i 's/result=failed reason=[a-z-]*/result=refused reason=no-iommu-group/' \
-		"$tree"/run/vfioboot/*.record
+		"$root"/run/vfioboot/*.record
 	list_json
 	[ "$(of 0000:02:00.0 result reason)" = 'refused|no-iommu-group' ]
 	config "$second_card" '; changed'
 	list_json
 	[ "$(of 0000:02:00.0 result reason)" = 'pending|-' ]
-	echo nonsense | tee "$tree"/run/vfioboot/*.record >/dev/null
+	echo nonsense | tee "$root"/run/vfioboot/*.record >/dev/null
 	list_json
 	[ "$(of 0000:02:00.0 result reason)" = 'pending|-' ]
 }
@@ -306,29 +297,29 @@ expect = 2'
 @test "errors in the configuration are a warning" {
 	machine identical-cards
 	config "$second_card" 'nonsense = 1'
-	run -0 --separate-stderr "$vfioboot" list --root "$tree" --json
+	run -0 --separate-stderr "$vfioboot" list --root "$root" --json
 	[[ $stderr == *'warning: the configuration has errors'*"'vfioboot plan'"* ]]
 	jq -e '.functions | length > 0' <<<"$output"
 }
 
 @test "no machine at all is an error that names the directory" {
-	run -1 --separate-stderr "$vfioboot" list --root "$tree/nowhere"
-	[[ $stderr == *"$tree/nowhere"* ]]
-	mkdir -p "$tree"
-	run -1 --separate-stderr "$vfioboot" list --root "$tree" --json
+	run -1 --separate-stderr "$vfioboot" list --root "$root/nowhere"
+	[[ $stderr == *"$root/nowhere"* ]]
+	mkdir -p "$root"
+	run -1 --separate-stderr "$vfioboot" list --root "$root" --json
 	[ -z "$output" ]
-	[[ $stderr == *"$tree"*sysfs* ]]
-	mkdir -p "$tree/sys/bus/pci/devices"
-	run -1 --separate-stderr "$vfioboot" list --root "$tree"
-	[[ $stderr == *"$tree has no PCI devices"* ]]
-	run -2 "$vfioboot" list --root "$tree" something
+	[[ $stderr == *"$root"*sysfs* ]]
+	mkdir -p "$root/sys/bus/pci/devices"
+	run -1 --separate-stderr "$vfioboot" list --root "$root"
+	[[ $stderr == *"$root has no PCI devices"* ]]
+	run -2 "$vfioboot" list --root "$root" something
 }
 
 @test "a function that can't be read leaves the others" {
 	machine identical-cards
-	rm "$tree/sys/bus/pci/devices/0000:01:00.0/modalias"
+	rm "$root/sys/bus/pci/devices/0000:01:00.0/modalias"
 	list_json --gpu
-	json_is '[.functions[].address]' '["0000:00:02.0","0000:02:00.0","0000:02:00.1"]'
+	answers '[.functions[].address]' '["0000:00:02.0","0000:02:00.0","0000:02:00.1"]'
 }
 
 @test "without the hardware database names are by class" {
@@ -340,7 +331,7 @@ expect = 2'
 		for file in {/etc,/usr/lib,/lib}/{udev,systemd/hwdb}/hwdb.bin; do
 			[ ! -e "$file" ] || mount --bind /dev/null "$file" || exit 1
 		done
-		"$1" list --json --root "$2"' bash "$vfioboot" "$tree"
+		"$1" list --json --root "$2"' bash "$vfioboot" "$root"
 	json=$output
 	[ "$(of 0000:01:00.0 name vendor model)" = 'graphics card|-|-' ]
 	[ "$(of 0000:01:00.1 name)" = 'audio device' ]
@@ -369,21 +360,45 @@ expect = 2'
 	config "$second_card"
 	list
 	[[ $output != *$'\e['* ]]
-	TERM=xterm run -0 script -qec "'$vfioboot' list --root '$tree'" /dev/null
+	TERM=xterm run -0 script -qec "'$vfioboot' list --root '$root'" /dev/null
 	[[ $output == *$'\e['* ]]
-	NO_COLOR=1 TERM=xterm run -0 script -qec "'$vfioboot' list --root '$tree'" /dev/null
+	NO_COLOR=1 TERM=xterm run -0 script -qec "'$vfioboot' list --root '$root'" /dev/null
 	[[ $output != *$'\e['* ]]
-	TERM=xterm run -0 script -qec "'$vfioboot' list --json --root '$tree'" /dev/null
+	TERM=xterm run -0 script -qec "'$vfioboot' list --json --root '$root'" /dev/null
 	[[ $output != *$'\e['* ]]
 }
 
 @test "on a narrow terminal paths are left out, unless they are asked for" {
 	command -v script >/dev/null || skip "no script(1)"
 	machine identical-cards
-	run -0 script -qec "stty cols 80; '$vfioboot' list --root '$tree'" /dev/null
+	run -0 script -qec "stty cols 80; '$vfioboot' list --root '$root'" /dev/null
 	[[ ${lines[0]} =~ ^ADDRESS\ +ID\ +DRIVER\ +NAME\ +NOTES ]]
-	run -0 script -qec "stty cols 80; '$vfioboot' list -o path --root '$tree'" /dev/null
+	run -0 script -qec "stty cols 80; '$vfioboot' list -o path --root '$root'" /dev/null
 	[[ ${lines[0]} == PATH* ]]
-	run -0 script -qec "stty cols 100; '$vfioboot' list --root '$tree'" /dev/null
+	run -0 script -qec "stty cols 100; '$vfioboot' list --root '$root'" /dev/null
 	[[ ${lines[0]} =~ ^ADDRESS\ +PATH\ +ID ]]
+}
+
+@test "on a narrow terminal notes are broken between words" {
+	command -v script >/dev/null || skip "no script(1)"
+	desktop
+	run -0 script -qec "stty cols 80; '$vfioboot' list --root '$root'" /dev/null
+	[[ ${lines[-2]} == *'970 EVO/PRO   carries /,'$'\r' ]]
+	[[ ${lines[-1]} =~ ^\ +/boot/efi,\ swap$'\r'$ ]]
+}
+
+@test "a function that does not say what it is is left out, and told of" {
+	machine identical-cards
+	printf '\177\1' >"$root/sys/bus/pci/devices/0000:02:00.1/modalias"
+	list
+	[[ $output == *$'\n0000:02:00.1 does not say what it is (modalias: Invalid argument), and is left out.'* ]]
+	[[ $output == *02:00.0* && $output != *$'\u251402:00.1'* ]]
+}
+
+@test "a pipe in the place of an attribute is not waited for" {
+	machine identical-cards
+	rm "$root/sys/bus/pci/devices/0000:01:00.0/boot_vga"
+	mkfifo "$root/sys/bus/pci/devices/0000:01:00.0/boot_vga"
+	run -0 --separate-stderr timeout 60 "$vfioboot" list --json --root "$root"
+	[ "$(jq -r '.functions[] | select(.address == "0000:01:00.0") | .driver' <<<"$output")" = nouveau ]
 }

@@ -8,32 +8,12 @@
 bats_require_minimum_version 1.5.0
 
 load host
+load machine
 
 second='[device second]
 path = 00:01.1/00
 id = 10de:2206, 10de:1aef
 expect = 2'
-
-setup() {
-	top=$BATS_TEST_DIRNAME/../..
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
-	compose=$(realpath "$top/build/tests/compose")
-	root=$BATS_TEST_TMPDIR/root
-	host=$root
-	export LC_ALL=C.UTF-8
-}
-
-# A machine of two identical cards, without the rest of a system.
-machine() {
-	mkdir -p "$root"
-	"$compose" "$BATS_TEST_DIRNAME/../fixtures/${1:-identical-cards}/machine" "$root"
-}
-
-config() {
-	mkdir -p "$root/etc"
-	printf '%s\n' "$@" >"$root/etc/vfioboot.conf"
-}
 
 # Gives a function to a driver, or with "" takes it away: driver ADDRESS NAME
 driver() {
@@ -44,7 +24,7 @@ driver() {
 
 # The digest that a record of the configuration of today has.
 digest() {
-	local copy=$BATS_TEST_TMPDIR/copy
+	local copy=$work/copy
 	rm -rf "$copy"
 	mkdir -p "$copy/sys/bus/pci/devices"
 	cp -r "$root/etc" "$copy/"
@@ -74,7 +54,7 @@ bound() { # STAGE BEFORE
 
 # The second card as the initramfs bound it.
 bound_machine() {
-	machine
+	machine identical-cards
 	config "$second"
 	bound initramfs -
 	driver 0000:02:00.0 vfio-pci
@@ -88,14 +68,6 @@ status_json() { # EXIT
 	json=$output
 }
 
-json_is() { # FILTER
-	jq -e "$1" <<<"$json" >/dev/null || {
-		echo "not so: $1"
-		echo "$json"
-		return 1
-	}
-}
-
 @test "bound in the initramfs, and still so" {
 	bound_machine
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
@@ -103,6 +75,8 @@ json_is() { # FILTER
 	[[ $output == *'ran in the initramfs, with kernel 6.1.0-18-amd64.'* ]]
 	[[ $output == *"The image that was booted has today's configuration."* ]]
 	[[ $output =~ second\ +0000:02:00.0\ +10de:2206\ +vfio-pci\ +vfio-pci\ +'bound in the initramfs' ]]
+	[[ $output == *$'\n'"The next boot: 2 given away, 0 refused; 'vfioboot plan' shows them." ]]
+	[[ $output == *$'\nNo initramfs image was found: no generator '* ]]
 	status_json 0
 	json_is '.functions | length == 2 and all(.as_wanted)'
 	json_is '.functions[0] == {section: "second", address: "0000:02:00.0",
@@ -135,6 +109,23 @@ json_is() { # FILTER
 	json_is '[.functions[] | .result, .stage] == ["bound", "system", "bound", "system"]'
 	run -0 "$vfioboot" status --root "$root"
 	[[ $output == *'bound on the running system'* ]]
+}
+
+@test "what failed, and was bound by somebody else since, is as wanted" {
+	bound_machine
+	record initramfs 'done' "$(told second 0000:02:00.0 - - failed no-driver)" \
+		"$(told second 0000:02:00.1 - - failed no-driver)"
+	run -0 --separate-stderr "$vfioboot" status --root "$root"
+	[[ ${lines[0]} == 'All 2 functions are as wanted.' ]]
+	[ "$(grep -c '^second: .*; something has bound it since\.$' <<<"$output")" -eq 1 ]
+}
+
+@test "what is bound, and would be refused at the next boot" {
+	bound_machine
+	config "${second/expect = 2/expect = 3}"
+	run -0 --separate-stderr "$vfioboot" status --root "$root"
+	[ "$(grep -c '^second: the next boot would refuse it: .*expect' <<<"$output")" -eq 1 ]
+	[[ $output == *'The next boot: 0 given away, 2 refused;'* ]]
 }
 
 @test "only the second run: the image has no vfioboot" {
@@ -173,13 +164,14 @@ json_is() { # FILTER
 	run -1 --separate-stderr "$vfioboot" status --root "$root"
 	[[ ${lines[0]} == '2 of 2 functions are not as wanted.' ]]
 	[ "$(grep -c '^gpu: it has no IOMMU group' <<<"$output")" -eq 1 ]
+	[[ $output == *'The next boot: 0 given away, 2 refused;'* ]]
 	status_json 1
 	json_is 'all(.functions[]; .result == "refused" and .reason == "no-iommu-group" and
 		.next_boot == "refuse" and .next_reason == "no-iommu-group")'
 }
 
 @test "a refusal that today's configuration mends" {
-	machine
+	machine identical-cards
 	config "$second"
 	digest=0000000000000001 record initramfs 'done' \
 		'function section=second address=- path=- id=- wanted=vfio-pci before=- driver=- result=absent reason=absent'
@@ -219,7 +211,7 @@ json_is() { # FILTER
 }
 
 @test "no record: it did not run, and why that may be" {
-	machine
+	machine identical-cards
 	config "$second"
 	run -1 --separate-stderr "$vfioboot" status --root "$root"
 	[[ $output == *"vfioboot did not run at this boot"*"'vfioboot apply'"* && -z $stderr ]]
@@ -230,7 +222,7 @@ json_is() { # FILTER
 }
 
 @test "nothing configured is nothing wrong" {
-	machine
+	machine identical-cards
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
 	[[ ${lines[0]} == 'Nothing is configured'* && $output == *"'vfioboot add DEVICE'"* ]]
 	status_json 0
@@ -238,7 +230,7 @@ json_is() { # FILTER
 }
 
 @test "vfioboot.off is told" {
-	machine
+	machine identical-cards
 	config "$second"
 	echo 'ro vfioboot.off' >"$root/proc/cmdline"
 	record initramfs off
@@ -250,7 +242,7 @@ json_is() { # FILTER
 }
 
 @test "a profile that is not selected is told" {
-	machine
+	machine identical-cards
 	config "$second" 'profile = games'
 	record initramfs nothing
 	run -0 "$vfioboot" status --root "$root"
@@ -261,7 +253,7 @@ json_is() { # FILTER
 }
 
 @test "errors of this boot, and of the configuration of today" {
-	machine
+	machine identical-cards
 	config "$second"
 	digest=0000000000000001 record initramfs 'done' "error /etc/vfioboot.conf 7 unknown key 'wen'"
 	run -1 --separate-stderr "$vfioboot" status --root "$root"
@@ -273,6 +265,19 @@ json_is() { # FILTER
 	run -1 --separate-stderr "$vfioboot" status --root "$root" --json
 	[[ $stderr == 'vfioboot status: /etc/vfioboot.conf:6: '*wen* ]]
 	jq -e '.errors[0] | .file == "/etc/vfioboot.conf" and .line == 6' <<<"$output"
+}
+
+@test "an error of the command line has no line" {
+	machine identical-cards
+	echo 'ro vfioboot.device=1:00.0' >"$root/proc/cmdline"
+	digest=0000000000000001 record initramfs 'done' 'error kernel command line 0 bad selector'
+	run -1 --separate-stderr "$vfioboot" status --root "$root" --json
+	[[ $stderr == "vfioboot status: kernel command line: bad selector '1:00.0'"* ]]
+	jq -e '[.boot.errors[], .errors[] | .file, .line] ==
+		["kernel command line", null, "kernel command line", null]' <<<"$output"
+	rm "$root/proc/cmdline"
+	run -0 "$vfioboot" status --root "$root"
+	[[ $output == *$'\nAt this boot: kernel command line: bad selector'* ]]
 }
 
 @test "a damaged record is told, and the rest of it counts" {
@@ -288,7 +293,7 @@ json_is() { # FILTER
 }
 
 @test "kept without a driver is as wanted when it has none" {
-	machine
+	machine identical-cards
 	config '[device audio]' 'path = 00:01.1/00.1' 'driver = none'
 	record initramfs 'done' 'function section=audio address=0000:02:00.1 path=00:01.1/00.1 id=10de:1aef wanted=none before=- driver=- result=bound reason=-'
 	driver 0000:02:00.1 ''
@@ -330,6 +335,15 @@ desktop() {
 	status_json 0
 	json_is '.images[0] | .state == "stale" and (.why | length > 0)'
 	json_is '.boot.image_config_is_current == false'
+}
+
+@test "images, and nothing that makes new ones" {
+	desktop
+	rm "$root"/usr/sbin/*
+	run -0 --separate-stderr "$vfioboot" status --root "$root"
+	[[ $output == *$'\nNothing makes new images: no generator '* ]]
+	status_json 0
+	json_is '.images_problem | startswith("no generator ")'
 }
 
 @test "usage: --root of a tree that is not there, and arguments" {

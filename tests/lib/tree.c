@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static void note_error(struct tree *tree)
@@ -66,9 +68,18 @@ void tree_put_plain_link(struct tree *tree, const char *path, const char *target
 		note_error(tree);
 }
 
+/* Memory, unless it is too small for the largest machine, as that of a container can be. */
+static bool memory_has_room(const char *dir)
+{
+	struct statvfs fs;
+
+	return access(dir, W_OK) == 0 && statvfs(dir, &fs) == 0 &&
+		fs.f_bavail * fs.f_frsize >= 512UL << 20;
+}
+
 int tree_make_temporary(char ret[static TREE_TEMPORARY_SIZE])
 {
-	const char *dir = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	const char *dir = memory_has_room("/dev/shm") ? "/dev/shm" : "/tmp";
 
 	snprintf(ret, TREE_TEMPORARY_SIZE, "%s/vfioboot-test.XXXXXX", dir);
 	return mkdtemp(ret) ? 0 : -errno;

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # tests use what is set here; run sets output
+#
+# What tests on composed machines share: the programs, a directory that is gone after the test, the
+# machines of tests/fixtures in it and their cases, and questions to JSON.  A test file that loads
+# this needs no setup and no teardown of its own.
+
+programs() {
+	top=$(realpath "$BATS_TEST_DIRNAME/../..")
+	fixtures=$top/tests/fixtures
+	compose=$top/build/tests/compose
+	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
+	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
+	export LC_ALL=C.UTF-8
+	cd "$top" || return
+}
+
+# A new directory for a machine.  The largest one has 87000 files, for which a disk takes half a
+# minute and memory a second; it takes 170 MB of it, and a container may have less.
+make_work() {
+	local tmp=${TMPDIR:-/tmp} blocks size
+	read -r blocks size < <(stat -f -c '%a %S' /dev/shm 2>/dev/null) || true
+	[[ ! -w /dev/shm ]] || ((blocks * size < 512 << 20)) || tmp=/dev/shm
+	mktemp -d "$tmp/vfioboot-cli.XXXXXX"
+}
+
+setup() {
+	programs
+	work=$(make_work)
+	root=$work/root
+	host=$root # of host.bash
+}
+
+teardown() {
+	rm -rf --one-file-system "${work:?}"
+}
+
+# machine FIXTURE [DIR]: composes it there, or as $root
+machine() {
+	mkdir -p "${2:-$root}"
+	"$compose" "$fixtures/$1/machine" "${2:-$root}"
+}
+
+# config LINE...: the configuration file of the machine
+config() {
+	mkdir -p "$root/etc"
+	printf '%s\n' "$@" >"$root/etc/vfioboot.conf"
+}
+
+# Puts the files of a case into the machine, and takes away those of the one before.
+use_case() { # DIR
+	rm -f "$root"/{etc/vfioboot.conf,etc/vfioboot.protect,proc/cmdline}
+	[[ ! -f $1/conf ]] || cp "$1/conf" "$root/etc/vfioboot.conf"
+	[[ ! -f $1/protect ]] || cp "$1/protect" "$root/etc/vfioboot.protect"
+	[[ ! -f $1/cmdline ]] || cp "$1/cmdline" "$root/proc/cmdline"
+}
+
+# each_case FIXTURE COMMAND: runs it with the folder of each case, which is in place then.  The
+# command is no part of a condition, so that each line of it that fails, fails the test.
+each_case() {
+	local dir cases=0
+	machine "$1"
+	for dir in "$fixtures/$1"/*/; do
+		echo "case ${dir%/}"
+		use_case "${dir%/}"
+		"$2" "${dir%/}"
+		cases=$((cases + 1))
+	done
+	((cases > 0))
+}
+
+# Whether $json is as the filter of jq asks.
+json_is() { # FILTER
+	jq -e "$1" <<<"$json" >/dev/null || {
+		echo "not so: $1"
+		echo "$json"
+		return 1
+	}
+}
