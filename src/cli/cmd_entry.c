@@ -235,8 +235,12 @@ static enum cli_exit update(
 	struct bootentries wanted;
 	int r;
 
-	if (bootmenu_read_wanted(root, &wanted) < 0)
-		return CLI_OK;
+	/* With none wanted, a trial's parameters may still have come into a normal entry. */
+	if (bootmenu_read_wanted(root, &wanted) < 0) {
+		wanted = (struct bootentries){0};
+		if (!bootmenu_may_leak(root, &wanted))
+			return CLI_OK;
+	}
 	loader = wanted.loader[0] ? bootloader_named(wanted.loader)
 				  : find_loader(root, arguments);
 	if (!loader)

@@ -244,6 +244,25 @@ $machine-6.12.57+deb13-amd64.conf" ]
 	[ ! -e "$machine-6.12.59+deb13-amd64-passthrough.conf" ]
 }
 
+@test "a kernel that came during a trial's boot gets the normal command line, with no entry wanted" {
+	tree_of debian-systemd-boot
+	cd "$tree/efi/loader/entries"
+	echo 'root=UUID=1 ro vfioboot.profile=passthrough vfioboot.trial=20261120-195510 panic=30' \
+		>"$tree/proc/cmdline"
+	sed -e 's/6\.12\.48/6.12.57/' -e "s/^options .*/options    $(cat "$tree/proc/cmdline")/" \
+		"$machine-6.12.48+deb13-amd64+3.conf" >"$machine-6.12.57+deb13-amd64.conf"
+	cp -r "$tree" "$BATS_TEST_TMPDIR/leaked"
+	run -0 --separate-stderr entry update
+	[[ $stderr == *"$machine-6.12.57+deb13-amd64.conf had got the arguments of this passthrough boot"* ]]
+	grep -qx 'options    root=UUID=1 ro' "$machine-6.12.57+deb13-amd64.conf"
+	[ ! -e "$tree/etc/vfioboot.entries" ]
+	# In a normal boot that is somebody's wish.
+	rm -r "$tree" && cp -r "$BATS_TEST_TMPDIR/leaked" "$tree"
+	echo 'root=UUID=1 ro' >"$tree/proc/cmdline"
+	run -0 --separate-stderr entry update
+	diff -r "$BATS_TEST_TMPDIR/leaked/efi" "$tree/efi"
+}
+
 @test "arguments of the entry that runs stay in it" {
 	tree_of debian-grub
 	entry add

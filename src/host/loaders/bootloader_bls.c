@@ -18,7 +18,6 @@
 
 #include "../../core/text.h"
 #include "../../core/util.h"
-#include "../hosttree.h"
 #include "blsentry.h"
 #include "blsmenu.h"
 #include "bootmenu.h"
@@ -59,21 +58,6 @@ static void sort_suffix(const struct bls_style *style, const struct bootentry *e
 {
 	text_join(ret, BOOTENTRY_ID_SIZE + 1, style->sorts_by_key ? "-" : "",
 		style->sorts_by_key ? entry->id : "", NULL);
-}
-
-/*
- * Whether what kernel-install writes into normal entries comes from the running boot, and that
- * is one of ours.  Otherwise, who has our parameters in an entry has put them there.
- */
-static bool may_leak(const struct sysfs_root *root, const struct bootentries *wanted)
-{
-	_cleanup_free_ char *rest = NULL;
-	char cmdline[4096];
-
-	return !hostfile_exists(root, "etc/kernel/cmdline") &&
-		!hostfile_exists(root, "usr/lib/kernel/cmdline") &&
-		sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) >= 0 &&
-		bootentry_strip(cmdline, wanted, &rest) > 0;
 }
 
 /* Puts the original right, in @file too.  Returns 1 to copy it, 0 to leave it alone, -errno. */
@@ -144,7 +128,7 @@ static int plan_originals(const struct sysfs_root *root, const struct bls_style 
 	struct bls_files *files, const struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
-	bool leaks = may_leak(root, wanted);
+	bool leaks = bootmenu_may_leak(root, wanted);
 	unsigned n = 0;
 
 	for (size_t i = 0; i < files->n; i++) {

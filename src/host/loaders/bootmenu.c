@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "../../core/sysfs.h"
 #include "../../core/text.h"
 #include "../../core/util.h"
 
@@ -100,6 +101,17 @@ int bootmenu_plan_update(const struct sysfs_root *root, const struct bootloader 
 	*ret = (struct bootmenu_change){.update = true};
 	r = loader->ops->follows ? 0 : plan_loader(root, loader, &entries, ret);
 	return r;
+}
+
+bool bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *wanted)
+{
+	_cleanup_free_ char *rest = NULL;
+	char cmdline[4096];
+
+	return !hostfile_exists(root, "etc/kernel/cmdline") &&
+		!hostfile_exists(root, "usr/lib/kernel/cmdline") &&
+		sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) >= 0 &&
+		bootentry_strip(cmdline, wanted, &rest) > 0;
 }
 
 int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *loader,

@@ -89,6 +89,13 @@ int bootmenu_plan(const struct sysfs_root *root, const struct bootloader *loader
 int bootmenu_plan_update(const struct sysfs_root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, struct bootmenu_change *ret);
 
+/*
+ * Whether what kernel-install writes into normal entries comes from the running boot, and that
+ * is one of ours, of an entry or a trial.  Otherwise, who has our parameters in an entry has
+ * put them there.
+ */
+bool bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *wanted);
+
 /* Carries the plan out, or takes back what was done of it.  Returns as bootmenu_plan(). */
 int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, struct bootmenu_change *change);
