@@ -105,6 +105,7 @@ entries_work() {
 
 # The kernel package that the root has in store, and the one that it was made with; the
 # distribution's scripts run for each.
+# shellcheck disable=SC2016 # the guest's
 change_kernels='
 	export DEBIAN_FRONTEND=noninteractive
 	install_later() {
@@ -174,6 +175,7 @@ later_kernel() {
 
 # What bootctl tells of the entries, and of the one that starts by itself. It prints an object a
 # line, or in later versions an array of them.
+# shellcheck disable=SC2016
 list_boot='
 	list_boot() {
 		bootctl list --json=short | sed "s/^/$1 /"
@@ -353,8 +355,9 @@ trial_fails() {
 # bats test_tags=all
 @test "GRUB, BIOS: a trial that panics comes back by itself, and the journal is kept" {
 	grub_disk
-	# What journald had written by then is kept; the watch itself has it written every few seconds.
-	unit_of_trial 'echo the end is near; sleep 8; journalctl --sync; echo c >/proc/sysrq-trigger'
+	# What journald has on disk by then is kept. The watch asks it to write at each look, which takes
+	# its time here; and journald writes behind its answer.
+	unit_of_trial 'echo the end is near; sleep 8; journalctl --sync; sleep 4; echo c >/proc/sysrq-trigger'
 	twins_with_parcel
 	boot_and_try
 	trial_fails
@@ -396,15 +399,15 @@ trial_fails() {
 	normal_again 'Trial .* failed \(ended\)'
 }
 
-# bats test_tags=all
-@test "GRUB, BIOS: a trial that takes the only display comes back by itself" {
+# A machine with one card, which the trial takes
+only_display() {
 	overlay etc/vfioboot.conf <<-END
 		[device only-gpu]
 		path = 00:04.0/00
 		profile = passthrough
 		last-display = yes
 	END
-	TRIAL_SECONDS=40 grub_disk
+	TRIAL_SECONDS=$1 grub_disk
 	machine
 	root_disk
 	card 4 VGA
@@ -413,10 +416,87 @@ trial_fails() {
 		native 01:00 bochs-drm
 		lacks '^function .*override=vfio-pci'
 	}
+}
+
+# bats test_tags=all
+@test "GRUB, BIOS: a trial that takes the only display comes back by itself" {
+	only_display 40
 	boot_and_try
 	trial_fails
 	normal_again 'Trial .* failed \(no-display\): the host has no display left'
 	has '^extra   0000:01:00.0 only-gpu: bound'
+}
+
+# bats test_tags=all
+@test "GRUB, BIOS: a trial that takes the only display stays when a person confirms it" {
+	only_display 90
+	boot_and_try
+	parcel_script <<-'END'
+		vfioboot try --keep
+		sleep 100
+		vfioboot status
+		systemctl show -p ActiveState,Result vfioboot-confirm.service | xargs
+	END
+	power_on_whole
+	taken_untouched 01:00
+	has '^extra Trial .* is confirmed by hand'
+	has '^extra Trial .*: confirmed by hand'
+	has '^extra .*ActiveState=inactive'
+	normal_again 'Trial .*: confirmed by hand'
+}
+
+# bats test_tags=all
+@test "GRUB, BIOS: add, apply, try, keep, apply: bound by the normal entry; undo takes a trial back" {
+	# As the package has it, and nothing configured.
+	overlay etc/vfioboot.conf <"$boot_dir/../../vfioboot.conf"
+	grub_disk
+	twins_with_parcel
+	parcel_script <<-'END'
+		vfioboot add 00:04.0/00 --name second --profile passthrough
+		vfioboot apply
+		vfioboot try
+		echo "try ended with $?"
+	END
+	BOOT_TIMEOUT=1200 power_on_whole
+	normal_boot
+	has '^extra try ended with 0$'
+	parcel_script <<-'END'
+		/usr/lib/vfioboot-test/hold
+		vfioboot try --keep
+		echo "keep ended with $?"
+		vfioboot apply
+	END
+	BOOT_TIMEOUT=1200 power_on_whole
+	taken_untouched 02:00
+	has '^extra keep ended with 0$'
+	parcel_script <<-'END'
+		vfioboot status
+		sed 's/^/cmdline /' /proc/cmdline
+		vfioboot remove second
+		vfioboot add 00:04.0/00 --name second --profile passthrough
+		vfioboot apply
+		vfioboot try
+		echo "try ended with $?"
+		vfioboot undo
+		echo "undo ended with $?"
+		find /etc /boot /var/lib/vfioboot -iname '*vfioboot*' ! -name vfioboot-test.service |
+			sed 's/^/left /'
+		ls /boot/grub/custom.cfg
+		grub-editenv - list
+	END
+	BOOT_TIMEOUT=1800 power_on_whole
+	taken_untouched 02:00
+	native 01:00 bochs-drm
+	lacks '^extra cmdline .*vfioboot'
+	has "^extra Its setting is permanent \('vfioboot try --keep'\)"
+	has '^extra try ended with 0$'
+	has '^extra Took back the trial that was the next boot'
+	has '^extra undo ended with 0$'
+	has '^extra ls: .*custom.cfg.*No such file'
+	lacks '^extra next_entry=.'
+	parcel_script <<<'vfioboot status'
+	power_on_whole
+	normal_boot
 }
 
 # bats test_tags=all
