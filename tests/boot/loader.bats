@@ -346,8 +346,9 @@ unit_of_trial() {
 		etc/systemd/system/multi-user.target.wants/trial-test.service
 }
 
-# The machine resets by itself, without having come up.
+# The machine is reset, and not by the tests: they wait, should it come up.
 trial_fails() {
+	parcel_script <<<'/usr/lib/vfioboot-test/hold'
 	power_on
 	[ "$ended" = no ]
 }
