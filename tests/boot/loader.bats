@@ -261,9 +261,10 @@ boot_list() { # NAME
 	lacks '^extra left .*conf$'
 }
 
-# The first boot: by the normal entry, and then 'vfioboot try' is run.
+# The first boot: by the normal entry, and then 'vfioboot try' is run, behind $before_try.
 boot_and_try() { # [OPTION...]
 	parcel_script <<-END
+		${before_try:-}
 		sha256sum /boot/grub/grub.cfg /boot/efi/loader/loader.conf 2>/dev/null
 		vfioboot try $*
 		echo "try ended with \$?"
@@ -398,6 +399,25 @@ trial_fails() {
 	boot_and_try
 	trial_fails
 	normal_again 'Trial .* failed \(ended\)'
+}
+
+# bats test_tags=all
+@test "GRUB, BIOS: a trial in which the display manager does not run comes back by itself" {
+	local before_try='systemctl daemon-reload; systemctl start display-manager.service'
+	TRIAL_SECONDS=40 grub_disk
+	parcel_file etc/systemd/system/display-manager.service <<-END
+		[Unit]
+		ConditionKernelCommandLine=!vfioboot.trial
+
+		[Service]
+		ExecStart=/bin/sleep infinity
+	END
+	parcel_link ../display-manager.service \
+		etc/systemd/system/graphical.target.wants/display-manager.service
+	twins_with_parcel
+	boot_and_try
+	trial_fails
+	normal_again 'Trial .* failed \(display-manager\)'
 }
 
 # A machine with one card, which the trial takes

@@ -507,7 +507,7 @@ sdboot() {
 	says "into /boot/efi/loader/entries/0123-$kernel_re-vfioboot-trial.conf and have systemd-boot"
 	says '^title +Debian GNU/Linux 13 \(trixie\) \(vfioboot: one boot on trial\)$'
 	says '^options +root=UUID=1234 ro quiet splash vfioboot.profile=passthrough vfioboot.trial='
-	says '^sort-key +debian$'
+	says '^sort-key +debian-vfioboot-trial$'
 	[ "$(grep -c ^options <<<"$output")" = 1 ]
 }
 

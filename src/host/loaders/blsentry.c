@@ -53,17 +53,33 @@ char *bls_options(const char *text)
 	return options;
 }
 
-static void write_copy(FILE *out, const char *text, const char *note, const char *options)
+/* How much of the line stays, and what comes behind it. */
+static size_t keep_line(
+	const char *line, const struct bls_addition *addition, const char **ret_addition)
+{
+	const char *value = bls_line_value(line, "sort-key");
+
+	*ret_addition = "";
+	if (value) {
+		*ret_addition = addition->sort_key;
+		return (size_t)(value - line) + strcspn(value, " \t\r\n");
+	}
+	if (bls_line_value(line, "title"))
+		*ret_addition = addition->title;
+	return strcspn(line, "\r\n");
+}
+
+static void write_copy(FILE *out, const char *text, const struct bls_addition *addition,
+	const char *options)
 {
 	bool done = false;
 
 	for (; *text; text = next_line(text)) {
-		const char *value = bls_line_value(text, "options");
+		const char *value = bls_line_value(text, "options"), *more;
+		size_t len = keep_line(text, addition, &more);
 
 		if (!value)
-			fprintf(out, "%.*s%s%s\n", (int)strcspn(text, "\r\n"), text,
-				bls_line_value(text, "title") ? " " : "",
-				bls_line_value(text, "title") ? note : "");
+			fprintf(out, "%.*s%s\n", (int)len, text, more);
 		else if (!done)
 			fprintf(out, "%.*s%s\n", (int)(value - text), text, options);
 		done |= value != NULL;
@@ -72,7 +88,7 @@ static void write_copy(FILE *out, const char *text, const char *note, const char
 		fprintf(out, "options %s\n", options);
 }
 
-int bls_copy(const char *text, const char *note, const char *parameters, char **ret)
+int bls_copy(const char *text, const struct bls_addition *addition, char **ret)
 {
 	_cleanup_free_ char *options = bls_options(text), *all = NULL;
 	char kernel[512], *made = NULL;
@@ -82,13 +98,13 @@ int bls_copy(const char *text, const char *note, const char *parameters, char **
 	if (!bls_value(text, "linux", kernel, sizeof(kernel)))
 		return -EBADMSG;
 	if (!options ||
-		asprintf(&all, "%s%s%s", options, *options && *parameters ? " " : "",
-			parameters) < 0)
+		asprintf(&all, "%s%s%s", options,
+			*options && *addition->options ? " " : "", addition->options) < 0)
 		return -ENOMEM;
 	out = open_memstream(&made, &size);
 	if (!out)
 		return -ENOMEM;
-	write_copy(out, text, note, all);
+	write_copy(out, text, addition, all);
 	if (fclose(out) != 0) {
 		free(made);
 		return -ENOMEM;

@@ -19,14 +19,21 @@
 #define BLS_TRIAL_SYSTEMD_BOOT "-vfioboot-trial"
 #define BLS_TRIAL_GRUB         "~vfioboot_trial"
 
+/* What a copy has behind the values of its original; "" for nothing. */
+struct bls_addition {
+	const char *title;
+	const char *
+		sort_key; /* so that it can't sort above the original, whatever its tries */
+	const char *options;
+};
+
 /*
- * Copies the entry @text with @note behind its title and @parameters ("" for none) behind its
- * options.  Each line stays where it is, since GRUB stops reading at one that has no value;
- * the options are all on the first line of them, since GRUB reads no other.  The caller frees
- * *@ret.  Returns 0; -EBADMSG for an entry that starts no kernel (a unified image has its
- * command line inside); or -ENOMEM.
+ * Copies the entry @text with @addition.  Each line stays where it is, since GRUB stops reading
+ * at one that has no value; the options are all on the first line of them, since GRUB reads no
+ * other.  An entry without a sort-key gets none.  The caller frees *@ret.  Returns 0; -EBADMSG for an entry that starts no kernel (a
+ * unified image has its command line inside); or -ENOMEM.
  */
-int bls_copy(const char *text, const char *note, const char *parameters, char **ret);
+int bls_copy(const char *text, const struct bls_addition *addition, char **ret);
 
 /* All options of an entry, from however many lines; for free(), NULL without memory. */
 char *bls_options(const char *text);

@@ -184,34 +184,20 @@ static const char *next_line(const char *line)
 	return line + (*line == '\n');
 }
 
-/* The entry with @suffix behind its first sort-key, for free(); NULL without memory. */
-static char *add_sort_suffix(const char *text, const char *suffix)
-{
-	const char *value = NULL, *end;
-	char *made;
-
-	for (const char *line = text; *line && !value; line = next_line(line))
-		value = bls_line_value(line, "sort-key");
-	end = value ? value + strcspn(value, " \t\r\n") : text;
-	return asprintf(&made, "%.*s%s%s", (int)(end - text), text, value ? suffix : "",
-		       end) < 0
-		? NULL
-		: made;
-}
-
 int bls_make_copy(const struct bls_file *original, const struct bootentry *entry,
 	const char *sort_suffix, char **ret)
 {
 	_cleanup_free_ char *options = bls_options(original->text), *copy = NULL;
-	_cleanup_free_ char *sorted = add_sort_suffix(original->text, sort_suffix);
-	char note[BOOTENTRY_ID_SIZE + 4], missing[BOOTENTRY_ARGS_SIZE];
+	char note[BOOTENTRY_ID_SIZE + 5], missing[BOOTENTRY_ARGS_SIZE];
+	const struct bls_addition addition = {
+		.title = note, .sort_key = sort_suffix, .options = missing};
 	int r;
 
-	if (!options || !sorted)
+	if (!options)
 		return -ENOMEM;
 	bootentry_missing_arguments(options, entry, missing);
-	text_join(note, sizeof(note), "(", entry->title, ")", NULL);
-	r = bls_copy(sorted, note, missing, &copy);
+	text_join(note, sizeof(note), " (", entry->title, ")", NULL);
+	r = bls_copy(original->text, &addition, &copy);
 	if (r < 0)
 		return r;
 	return asprintf(ret, MARK "%s" MARK_OF "%s" MARK_END "%s", entry->id,

@@ -20,7 +20,7 @@
 #include "oneshot.h"
 
 #define SUFFIX     BLS_TRIAL_GRUB
-#define ENTRY_NOTE "(vfioboot: one boot on trial)"
+#define ENTRY_NOTE " (vfioboot: one boot on trial)"
 
 static const char *const directories[] = {"/boot/loader/entries"};
 
@@ -116,7 +116,9 @@ static int make_entry(const struct bls_file *original, const char *parameters,
 	struct oneshot_entry *entry)
 {
 	char stem[256];
-	int r = bls_copy(original->text, ENTRY_NOTE, parameters, &entry->text);
+	const struct bls_addition addition = {
+		.title = ENTRY_NOTE, .sort_key = "", .options = parameters};
+	int r = bls_copy(original->text, &addition, &entry->text);
 
 	if (r < 0)
 		return r;

@@ -23,7 +23,7 @@
 
 #define SUFFIX     BLS_TRIAL_SYSTEMD_BOOT
 #define CONF       ".conf"
-#define ENTRY_NOTE "(vfioboot: one boot on trial)"
+#define ENTRY_NOTE " (vfioboot: one boot on trial)"
 #define KNOWS_ONCE 0x08 /* EFI_LOADER_FEATURE_ENTRY_ONESHOT of LoaderFeatures */
 #define ID_SIZE    256
 
@@ -140,6 +140,8 @@ static int read_booted(
 static int make(const struct sysfs_root *root, const char *parameters,
 	struct oneshot_entry *ret, char *why)
 {
+	const struct bls_addition addition = {
+		.title = ENTRY_NOTE, .sort_key = SUFFIX, .options = parameters};
 	_cleanup_(oneshot_free) struct oneshot_entry entry = {0};
 	_cleanup_free_ char *path = NULL, *text = NULL;
 	const char *name;
@@ -147,7 +149,7 @@ static int make(const struct sysfs_root *root, const char *parameters,
 
 	if (r < 0)
 		return r;
-	r = bls_copy(text, ENTRY_NOTE, parameters, &entry.text);
+	r = bls_copy(text, &addition, &entry.text);
 	if (r < 0) {
 		snprintf(why, ONESHOT_WHY_SIZE, "%.200s starts no kernel", path);
 		return r;
