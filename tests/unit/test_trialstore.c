@@ -207,6 +207,29 @@ static void test_watch_finds_what_a_person_has_said(void **state)
 	}
 }
 
+/* The console on framebuffers has a directory beside them, whether there is one or not. */
+static void test_display(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+
+	(void)state;
+	assert_false(trialwatch_has_display(&root));
+	fake_put("sys/class/graphics/fbcon/rotate", "0\n");
+	fake_put("sys/class/drm/version", "drm 1.1.0 20060810\n");
+	assert_false(trialwatch_has_display(&root));
+	fake_put("sys/class/graphics/fb0/name", "EFI VGA\n");
+	assert_true(trialwatch_has_display(&root));
+}
+
+static void test_display_of_drm(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+
+	(void)state;
+	fake_put("sys/class/drm/card1/dev", "226:1\n");
+	assert_true(trialwatch_has_display(&root));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +238,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_forget_leaves_what_is_not_of_it,
 			fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_lock, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_display, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_display_of_drm, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_what_there_is_to_take_back, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(

@@ -2,6 +2,7 @@
 /* Looks, judges, writes down, and sleeps until the next look. */
 #include "trialwatch.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,22 +35,25 @@ static bool systemctl_agrees(const char *verb, const char *unit)
 		       NULL, NULL) == 0;
 }
 
-static bool has_name(const struct sysfs_root *root, const char *dir, const char *prefix)
+/* Whether there is a device of that name and a number. */
+static bool has_device(const struct sysfs_root *root, const char *dir, const char *name)
 {
 	_cleanup_closedir_ DIR *names = NULL;
-	const char *name = NULL;
+	const char *found = NULL;
 
 	if (tree_open_directory(root, dir, &names) < 0)
 		return false;
-	while ((name = tree_next(names)))
-		if (strncmp(name, prefix, strlen(prefix)) == 0)
+	while ((found = tree_next(names)))
+		if (strncmp(found, name, strlen(name)) == 0 &&
+			isdigit((unsigned char)found[strlen(name)]))
 			return true;
 	return false;
 }
 
 bool trialwatch_has_display(const struct sysfs_root *root)
 {
-	return has_name(root, TREE_DRM, "card") || has_name(root, TREE_GRAPHICS, "fb");
+	return has_device(root, TREE_DRM, "card") ||
+		has_device(root, TREE_GRAPHICS, "fb");
 }
 
 bool trialwatch_manager_runs(void)
