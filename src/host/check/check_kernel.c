@@ -136,7 +136,7 @@ static void add_name(char *list, size_t size, const char *name)
 	char copy[256];
 
 	text_join(copy, sizeof(copy), list, NULL);
-	if (!strstr(copy, name))
+	if (!modules_is_listed(copy, name))
 		text_join(list, size, copy, *copy ? ", " : "", name, NULL);
 }
 

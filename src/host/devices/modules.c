@@ -132,8 +132,7 @@ static int look_up(struct modules *modules, const char *prefix, const struct pci
 	return 0;
 }
 
-/* Whether @name is one of the names, joined by ", ", in @list. */
-static bool is_listed(const char *list, const char *name)
+bool modules_is_listed(const char *list, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -160,7 +159,7 @@ int modules_claiming(
 			kmod_module_get_module(item);
 		const char *name = kmod_module_get_name(module);
 
-		if (is_listed(text, name))
+		if (modules_is_listed(text, name))
 			continue;
 		len += text_join(
 			text + len, sizeof(text) - len, len ? ", " : "", name, NULL);

@@ -24,6 +24,9 @@ void modules_close(struct modules **modules);
 int modules_claiming(
 	struct modules *modules, const struct pci_ids *ids, char *ret, size_t size);
 
+/* Whether @name is one of the names, joined by ", ", in @list. */
+bool modules_is_listed(const char *list, const char *name);
+
 /*
  * The vfio driver for a function: "vfio-pci", or the variant driver of which a
  * `vfio_pci:` alias matches the ids closest (drivers/vfio/pci, scripts/mod/file2alias.c).
