@@ -408,6 +408,15 @@ no_groups() {
 	expect kernel-config $release pass
 }
 
+@test "kernel-config: a processor of AMD" {
+	sed -i s/GenuineIntel/AuthenticAMD/ "$host/proc/cpuinfo"
+	check
+	expect kernel-config $release fail "the driver of this processor's IOMMU"
+	echo CONFIG_AMD_IOMMU=y >>"$host/boot/config-$release"
+	check
+	expect kernel-config $release pass 'built with vfio-pci and the driver of the IOMMU'
+}
+
 @test "vfio-modules" {
 	check
 	expect vfio-modules $release pass
@@ -421,6 +430,20 @@ no_groups() {
 	rm "$host/lib/modules/$release/modules.dep.bin"
 	check
 	expect vfio-modules $release unknown 'the index of its modules'
+}
+
+@test "vfio-modules: a driver whose name is in another's, and one that no boot wants" {
+	local file=$host/etc/vfioboot.conf.d/second.conf
+	printf '[device a]\npath = 00:14.0\ndriver = mlx5_vfio_pci\n' >"$file"
+	printf '[device b]\npath = 00:1f.6\ndriver = mlx5\n' >>"$file"
+	check
+	expect vfio-modules $release fail 'lacks mlx5_vfio_pci, mlx5 -> '
+	sed -i 's/= mlx5$/= mlx5_vfio_pci/' "$file"
+	check
+	expect vfio-modules $release fail 'lacks mlx5_vfio_pci -> '
+	sed -i '/^driver/a profile = games' "$file"
+	check
+	expect vfio-modules $release pass
 }
 
 secure_boot=sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
@@ -675,6 +698,15 @@ framebuffer() {
 	expect reset $gpu pass 'as a whole slot'
 }
 
+@test "reset: a virtual function is reset alone or not at all" {
+	rm "$host/sys/bus/pci/devices/$audio/reset_method"
+	check
+	expect reset $audio pass 'as a whole slot'
+	ln -s "../0000:02:00.0" "$host/sys/bus/pci/devices/$audio/physfn"
+	check
+	expect reset $audio fail 'no way to reset it*start its guest once a boot'
+}
+
 @test "power-state" {
 	local card=$host/sys/bus/pci/devices/$gpu
 	check
@@ -717,6 +749,14 @@ framebuffer() {
 	check
 	expect resizable-bar $gpu pass 'BAR 1 is 256 MiB of up to 16 GiB'
 	[ -z "$(point resizable-bar $audio)" ]
+	put "sys/bus/pci/devices/$gpu/resource0_resize" <<<00000000000001f0
+	check
+	expect resizable-bar $gpu pass 'BAR 0 is 16 MiB of up to 256 MiB, BAR 1 is'
+	# One that has no place has no size; memory tells of it.
+	bar $gpu 0x0000000000000000 0x0000000000ffffff 0x0000000020040200
+	check
+	[ "$(point resizable-bar $gpu)" = 'pass: BAR 1 is 256 MiB of up to 16 GiB' ]
+	rm "$host/sys/bus/pci/devices/$gpu/resource0_resize"
 	rm "$host/sys/bus/pci/devices/$gpu/resource1_resize"
 	check
 	expect resizable-bar $gpu pass 'one size only'
@@ -750,6 +790,9 @@ framebuffer() {
 		>"$host/boot/initrd.img-$release"
 	check
 	expect image $release fail 'without vfioboot'
+	echo 'profile = games' >>"$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect image $release pass 'without vfioboot'
 	remove "boot/initrd.img-$release"
 	check
 	expect image $release fail 'no image'
@@ -817,6 +860,7 @@ alone() {
 	run "$vfioboot" check --root "$host" 10de:
 	[ "$status" -ne 2 ]
 	[[ $output == *'iommu-group '* ]]
+	[[ $output == *'  group-members        0000:01:00.0, 0000:01:00.1, 0000:02:00.0 and 61 more:'* ]]
 	[ "$(wc -l <<<"$output")" -lt 70 ]
 	[ "$(wc -L <<<"$output")" -le 90 ]
 }
@@ -871,6 +915,10 @@ alone() {
 	done <<<"$output"
 	((longest > 60 && longest <= 72))
 	[[ $output != *$'\e['* ]]
+	parameter iommu=off
+	remove sys/kernel/security
 	TERM=xterm NO_COLOR='' run script -qec "'$vfioboot' check --root '$host'" /dev/null
-	[[ $output == *$'\e['* ]]
+	[[ $output == *$'\e[32mpass   \e[0m  config '* ]]
+	[[ $output == *$'\e[1;31mfail   \e[0m  iommu-parameters '* ]]
+	[[ $output == *$'\e[33munknown\e[0m  lockdown '* ]]
 }

@@ -121,7 +121,7 @@ same_as_early() {
 	config '[device second]' 'path = 00:01.1/00' 'profile = games'
 	run -0 --separate-stderr "$vfioboot" plan --root "$root"
 	[[ ${lines[0]} == 'The next boot gives nothing away.' && -z $stderr ]]
-	[[ $output == *"second (/etc/vfioboot.conf:1): left alone: its profile 'games'"* ]]
+	[[ $output == *$'\n\n'"second (/etc/vfioboot.conf:1): left alone: its profile 'games'"* ]]
 	[[ $output == *'vfioboot.profile=games'* ]]
 	config '[boot]' 'when = selected' '[device second]' 'path = 00:01.1/00'
 	run -0 "$vfioboot" plan --root "$root"
