@@ -8,46 +8,24 @@
 bats_require_minimum_version 1.5.0
 
 load host
+load machine
 
-setup() {
-	top=$BATS_TEST_DIRNAME/../..
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
-	compose=$(realpath "$top/build/tests/compose")
-	local tmp=/tmp
-	[[ ! -w /dev/shm ]] || tmp=/dev/shm
-	dir=$(mktemp -d "$tmp/vfioboot-capture.XXXXXX")
-	root=$dir/root
-	host=$root
-	copy=$dir/copy
-	export LC_ALL=C.UTF-8
-}
-
-teardown() {
-	rm -rf --one-file-system "$dir"
-}
-
-machine() {
-	mkdir -p "$root"
-	"$compose" "$BATS_TEST_DIRNAME/../fixtures/$1/machine" "$root"
-}
-
-# Captures the machine and unpacks it at $copy.
+# Captures the machine and unpacks it at $work/copy.
 replay() {
-	run -0 --separate-stderr "$vfioboot" capture --root "$root" "$dir/machine.tar"
+	run -0 --separate-stderr "$vfioboot" capture --root "$root" "$work/machine.tar"
 	[ -z "$stderr" ]
-	rm -rf "$copy"
-	mkdir "$copy"
-	tar -xf "$dir/machine.tar" -C "$copy"
+	rm -rf "$work/copy"
+	mkdir "$work/copy"
+	tar -xf "$work/machine.tar" -C "$work/copy"
 }
 
 # Whether a command says the same of both, JSON and errors included; the exit status too.
 same() {
 	local status=0 copy_status=0
-	"$vfioboot" "$@" --root "$root" >"$dir/one" 2>"$dir/one.err" || status=$?
-	"$vfioboot" "$@" --root "$copy" >"$dir/two" 2>"$dir/two.err" || copy_status=$?
-	diff "$dir/one" "$dir/two"
-	diff "$dir/one.err" "$dir/two.err"
+	"$vfioboot" "$@" --root "$root" >"$work/one" 2>"$work/one.err" || status=$?
+	"$vfioboot" "$@" --root "$work/copy" >"$work/two" 2>"$work/two.err" || copy_status=$?
+	diff "$work/one" "$work/two"
+	diff "$work/one.err" "$work/two.err"
 	((status == copy_status))
 }
 
@@ -59,15 +37,13 @@ same() {
 		# The case with the longest configuration says most.
 		case=$(find "$fixture" -mindepth 2 -name conf -printf '%s %h\n' | sort -n | tail -n 1)
 		case=${case#* }
-		cp "$case/conf" "$root/etc/vfioboot.conf"
-		[[ ! -f $case/protect ]] || cp "$case/protect" "$root/etc/vfioboot.protect"
-		[[ ! -f $case/cmdline ]] || cp "$case/cmdline" "$root/proc/cmdline"
+		use_case "$case"
 		replay
 		same plan --json || { echo "plan of $fixture"; return 1; }
 		same list --all --json || { echo "list of $fixture"; return 1; }
-		"$early" --root "$root" --dry-run >"$dir/one" 2>/dev/null || true
-		"$early" --root "$copy" --dry-run >"$dir/two" 2>/dev/null || true
-		diff "$dir/one" "$dir/two"
+		"$early" --root "$root" --dry-run >"$work/one" 2>/dev/null || true
+		"$early" --root "$work/copy" --dry-run >"$work/two" 2>/dev/null || true
+		diff "$work/one" "$work/two"
 	done
 }
 
@@ -84,15 +60,15 @@ same() {
 	same plan
 	same protect
 	# The digest of the configuration is another one there, and fits all the same.
-	"$vfioboot" status --root "$root" --json | jq 'del(.boot.config)' >"$dir/one"
-	"$vfioboot" status --root "$copy" --json | jq 'del(.boot.config)' >"$dir/two"
-	diff "$dir/one" "$dir/two"
-	jq -e '.boot.image_config_is_current' "$dir/two"
-	run -1 grep -rqE 'my cards|lower one|nothing yet' "$copy"
+	"$vfioboot" status --root "$root" --json | jq 'del(.boot.config)' >"$work/one"
+	"$vfioboot" status --root "$work/copy" --json | jq 'del(.boot.config)' >"$work/two"
+	diff "$work/one" "$work/two"
+	jq -e '.boot.image_config_is_current' "$work/two"
+	run -1 grep -rqE 'my cards|lower one|nothing yet' "$work/copy"
 	same list --all --json
-	run -0 "$vfioboot" protect --root "$copy"
+	run -0 "$vfioboot" protect --root "$work/copy"
 	[[ $output == *'storage 00:1d.0/00.0 144d:a808 / /boot/efi swap'* ]]
-	run -1 "$vfioboot" plan --root "$copy" --json
+	run -1 "$vfioboot" plan --root "$work/copy" --json
 	jq -e '.plan | any(.section == "disk" and .reason == "protected")' <<<"$output"
 }
 
@@ -124,83 +100,83 @@ same() {
 		'/dev/mapper/alice--vg-swap partition 975868 0 -2' >"$root/proc/swaps"
 	replay
 	same protect
-	run -0 "$vfioboot" protect --root "$copy"
+	run -0 "$vfioboot" protect --root "$work/copy"
 	[[ $output == *'storage 00:1d.0/00.0 144d:a808 / swap'* ]]
-	run -1 grep -rq alice "$copy"
-	run -1 grep -q alice "$dir/machine.tar"
+	run -1 grep -rq alice "$work/copy"
+	run -1 grep -q alice "$work/machine.tar"
 }
 
 @test "the archive is the same for the same machine, also from its own copy" {
 	host_of_two_cards "$root"
 	replay
-	cp "$dir/machine.tar" "$dir/first.tar"
+	cp "$work/machine.tar" "$work/first.tar"
 	replay
-	cmp "$dir/first.tar" "$dir/machine.tar"
-	"$vfioboot" capture --root "$copy" "$dir/second.tar"
-	cmp "$dir/first.tar" "$dir/second.tar"
-	tar -tvf "$dir/first.tar" >"$dir/list"
-	run -1 grep -v 'root/root .* 1970-01-01 00:00 ' <(TZ=UTC tar -tvf "$dir/first.tar")
+	cmp "$work/first.tar" "$work/machine.tar"
+	"$vfioboot" capture --root "$work/copy" "$work/second.tar"
+	cmp "$work/first.tar" "$work/second.tar"
+	tar -tvf "$work/first.tar" >"$work/list"
+	run -1 grep -v 'root/root .* 1970-01-01 00:00 ' <(TZ=UTC tar -tvf "$work/first.tar")
 }
 
 @test "what the kernel was built with is there, packed or not, and its texts are not" {
 	host_of_two_cards "$root"
 	printf 'CONFIG_%s\n' X86=y INTEL_IOMMU=y INTEL_IOMMU_DEFAULT_ON=y 'CMDLINE="root=UUID=1b4e28ba"' \
-		'SYSTEM_TRUSTED_KEYS="/home/alice/keys.pem"' VFIO=m VFIO_PCI=m >"$dir/config"
-	gzip -c "$dir/config" >"$root/proc/config.gz"
+		'SYSTEM_TRUSTED_KEYS="/home/alice/keys.pem"' VFIO=m VFIO_PCI=m >"$work/config"
+	gzip -c "$work/config" >"$root/proc/config.gz"
 	rm "$root"/boot/config-*
 	replay
-	run -1 grep -rqE 'alice|1b4e28ba' "$copy"
-	run -0 cat "$copy"/boot/config-*
+	run -1 grep -rqE 'alice|1b4e28ba' "$work/copy"
+	run -0 cat "$work/copy"/boot/config-*
 	[[ $output == *CONFIG_INTEL_IOMMU_DEFAULT_ON=y*'CONFIG_CMDLINE=""'* ]]
-	[ ! -e "$copy/proc/config.gz" ]
+	[ ! -e "$work/copy/proc/config.gz" ]
 	same cmdline --json
 }
 
 @test "compressed by the end of its name" {
 	machine identical-cards
 	for end in gz xz zst; do
-		run -0 "$vfioboot" capture --root "$root" "$dir/machine.tar.$end"
-		[[ $(file -b "$dir/machine.tar.$end" 2>/dev/null || echo "$end") =~ gzip|XZ|Zstandard|$end ]]
-		[ "$(stat -c %s "$dir/machine.tar.$end")" -lt 20000 ]
+		run -0 "$vfioboot" capture --root "$root" "$work/machine.tar.$end"
+		[[ $(file -b "$work/machine.tar.$end" 2>/dev/null || echo "$end") =~ gzip|XZ|Zstandard|$end ]]
+		[ "$(stat -c %s "$work/machine.tar.$end")" -lt 20000 ]
 	done
-	"$vfioboot" capture --root "$root" "$dir/plain"
-	gzip -dc "$dir/machine.tar.gz" | cmp - "$dir/plain"
+	"$vfioboot" capture --root "$root" "$work/plain"
+	gzip -dc "$work/machine.tar.gz" | cmp - "$work/plain"
 }
 
 @test "- is standard output, with nothing else on it" {
 	machine identical-cards
-	"$vfioboot" capture --root "$root" "$dir/machine.tar"
-	"$vfioboot" capture --root "$root" - | cmp - "$dir/machine.tar"
+	"$vfioboot" capture --root "$root" "$work/machine.tar"
+	"$vfioboot" capture --root "$root" - | cmp - "$work/machine.tar"
 }
 
 @test "says what it made and how to replay it" {
 	machine identical-cards
-	run -0 --separate-stderr "$vfioboot" capture --root "$root" "$dir/machine.tar"
-	[[ $output == "$dir/machine.tar has "*' files'*"tar -xf $dir/machine.tar"* && -z $stderr ]]
+	run -0 --separate-stderr "$vfioboot" capture --root "$root" "$work/machine.tar"
+	[[ $output == "$work/machine.tar has "*' files'*"tar -xf $work/machine.tar"* && -z $stderr ]]
 }
 
 @test "what is no regular file is not overwritten; a regular one is, as a whole" {
 	machine identical-cards
-	mkdir "$dir/directory"
-	run -1 --separate-stderr "$vfioboot" capture --root "$root" "$dir/directory"
-	[[ $stderr == *"$dir/directory is there and is not a regular file"* && -z $output ]]
-	mkfifo "$dir/pipe"
-	run -1 timeout 30 "$vfioboot" capture --root "$root" "$dir/pipe"
-	[ -p "$dir/pipe" ]
-	run -1 --separate-stderr "$vfioboot" capture --root "$root" "$dir/nowhere/x.tar"
-	[[ $stderr == *"cannot write $dir/nowhere/x.tar"* ]]
-	head -c 1000000 /dev/zero >"$dir/machine.tar"
-	run -0 "$vfioboot" capture --root "$root" "$dir/machine.tar"
-	[ "$(stat -c %s "$dir/machine.tar")" -lt 1000000 ]
-	tar -tf "$dir/machine.tar" >/dev/null
-	[ "$(find "$dir" -maxdepth 1 -name '*machine.tar*' | wc -l)" -eq 1 ]
+	mkdir "$work/directory"
+	run -1 --separate-stderr "$vfioboot" capture --root "$root" "$work/directory"
+	[[ $stderr == *"$work/directory is there and is not a regular file"* && -z $output ]]
+	mkfifo "$work/pipe"
+	run -1 timeout 30 "$vfioboot" capture --root "$root" "$work/pipe"
+	[ -p "$work/pipe" ]
+	run -1 --separate-stderr "$vfioboot" capture --root "$root" "$work/nowhere/x.tar"
+	[[ $stderr == *"cannot write $work/nowhere/x.tar"* ]]
+	head -c 1000000 /dev/zero >"$work/machine.tar"
+	run -0 "$vfioboot" capture --root "$root" "$work/machine.tar"
+	[ "$(stat -c %s "$work/machine.tar")" -lt 1000000 ]
+	tar -tf "$work/machine.tar" >/dev/null
+	[ "$(find "$work" -maxdepth 1 -name '*machine.tar*' | wc -l)" -eq 1 ]
 }
 
 @test "what could not be read is told, and the rest is there" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to become another user"
 	machine identical-cards
 	chmod 0700 "$root/sys/devices/pci0000:00/0000:00:02.0/modalias"
-	chmod 0755 "$dir"
+	chmod 0755 "$work"
 	chmod 0000 "$root/proc/cmdline"
 	run -0 --separate-stderr setpriv --reuid=65534 --regid=65534 --clear-groups \
 		"$vfioboot" capture --root "$root" -
@@ -211,7 +187,7 @@ same() {
 	run -2 --separate-stderr "$vfioboot" capture
 	[[ $stderr == *'no file given'* ]]
 	run -2 "$vfioboot" capture one two
-	run -1 --separate-stderr "$vfioboot" capture --root "$dir/nowhere" "$dir/x.tar"
-	[[ $stderr == *"$dir/nowhere"* ]]
-	[ ! -e "$dir/x.tar" ]
+	run -1 --separate-stderr "$vfioboot" capture --root "$work/nowhere" "$work/x.tar"
+	[[ $stderr == *"$work/nowhere"* ]]
+	[ ! -e "$work/x.tar" ]
 }
