@@ -15,14 +15,6 @@ static bool has_programs(const struct sysfs_root *root)
 	return hostfile_exists(root, "usr/bin") || hostfile_exists(root, "usr/sbin");
 }
 
-static bool is_anything_active(const struct config *config)
-{
-	for (unsigned i = 0; i < config->n_sections; i++)
-		if (config_section_active(config, &config->sections[i]))
-			return true;
-	return false;
-}
-
 /* The problem is told with its remedy behind a colon. */
 static void tell_generator(struct check_host *host, const struct images *images)
 {
@@ -53,7 +45,7 @@ static void tell_image(struct check_host *host, const struct image *image)
 			image->path);
 		return;
 	case IMAGE_WITHOUT:
-		if (!is_anything_active(&host->next->config)) {
+		if (!host->next->config.n_sections) {
 			check_pass(host, image->kernel,
 				"%s is without vfioboot, and nothing is configured",
 				image->path);
