@@ -233,7 +233,7 @@ static enum cli_exit arm(const struct sysfs_root *root, const struct oneshot *on
 	r = trial_write(root, trial);
 	if (r < 0)
 		return cli_error(NAME, "cannot write %s: %s", TRIAL_STATE, strerror(-r));
-	if (oneshot->arm(root, entry, why) == 0)
+	if (oneshot_arm(oneshot, root, entry, why) == 0)
 		return CLI_OK;
 	trial_forget(root);
 	return cli_error(NAME, "%s; nothing is changed", why);
@@ -267,7 +267,8 @@ static enum cli_exit start(
 		return cli_error(NAME, "%s", why[0] ? why : strerror(-r));
 	if (arguments->dry_run) {
 		printf("Would write the entry '%s' into %s and have %s take it once:\n%s",
-			entry.id, entry.path, oneshot->loader, entry.copy);
+			entry.id, entry.path, bootloader_named(oneshot->loader)->title,
+			entry.copy);
 		print_plan(&plan);
 		return CLI_OK;
 	}

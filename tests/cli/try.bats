@@ -394,7 +394,7 @@ fedora() {
 	try --dry-run
 	[ "$status" = 0 ] || { echo "$stderr"; false; }
 	# No '-' behind the '~': GRUB would sort by other parts of the name.
-	says "^Would write the entry '0123-$kernel_re~vfioboot_trial' into /boot/loader/entries/0123-$kernel_re~vfioboot_trial.conf and have grub-bls take it once:\$"
+	says "^Would write the entry '0123-$kernel_re~vfioboot_trial' into /boot/loader/entries/0123-$kernel_re~vfioboot_trial.conf and have GRUB with entries of the Boot Loader Specification take it once:\$"
 	sed -n '/^title/,/^grub_class/p' <<<"$output" | sed 's/=[0-9]*-[0-9]* /=ID /' |
 		diff - <(cat <<-END
 			title Fedora Linux ($kernel) 41 (Workstation Edition) (vfioboot: one boot on trial)

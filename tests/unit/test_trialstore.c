@@ -230,6 +230,28 @@ static void test_display_of_drm(void **state)
 	assert_true(trialwatch_has_display(&root));
 }
 
+/* Trials that were started with different kernels have an entry each. */
+static void test_all_entries_of_trials_go(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	char why[TRIAL_TEXT_SIZE] = "";
+
+	(void)state;
+	fake_put("boot/efi/loader/entries/1-6.1-vfioboot-trial.conf", "x");
+	fake_put("boot/efi/loader/entries/1-6.12-vfioboot-trial.conf", "x");
+	fake_put("boot/efi/loader/entries/1-6.1.conf", "x");
+	fake_put("boot/loader/entries/1-6.1~vfioboot_trial.conf", "x");
+	fake_put("boot/loader/entries/1-6.12~vfioboot_trial.conf", "x");
+	fake_put("boot/loader/entries/1-6.1.conf", "x");
+	assert_int_equal(trialend_take_back(&root, why), 0);
+	assert_false(is_there("boot/efi/loader/entries/1-6.1-vfioboot-trial.conf"));
+	assert_false(is_there("boot/efi/loader/entries/1-6.12-vfioboot-trial.conf"));
+	assert_true(is_there("boot/efi/loader/entries/1-6.1.conf"));
+	assert_false(is_there("boot/loader/entries/1-6.1~vfioboot_trial.conf"));
+	assert_false(is_there("boot/loader/entries/1-6.12~vfioboot_trial.conf"));
+	assert_true(is_there("boot/loader/entries/1-6.1.conf"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +262,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lock, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_display, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_all_entries_of_trials_go, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_display_of_drm, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(

@@ -103,15 +103,15 @@ static bool armed(const struct sysfs_root *root)
 	return grubonce_armed(root, ENTRY_ID);
 }
 
-static int disarm(const struct sysfs_root *root, bool remove, char *why)
+static int remove_entry(const struct sysfs_root *root, char *why)
 {
 	_cleanup_free_ char *text = NULL, *old = NULL;
 	const struct grubonce *grub = grubonce_find(root);
 	char path[64];
-	int r = grubonce_disarm(root, ENTRY_ID, why);
+	int r;
 
-	if (r < 0 || !remove || !grub)
-		return r;
+	if (!grub)
+		return 0;
 	text_join(path, sizeof(path), grub->directory, "/custom.cfg", NULL);
 	r = make_custom(root, path, NULL, &old, &text, why);
 	if (r < 0 || !old || strcmp(old, text) == 0)
@@ -125,31 +125,14 @@ static int disarm(const struct sysfs_root *root, bool remove, char *why)
 	return r;
 }
 
-static int arm(
-	const struct sysfs_root *root, const struct oneshot_entry *entry, char *why)
-{
-	char undo_why[ONESHOT_WHY_SIZE];
-	int r = atomicfile_write_below(
-		root, entry->path, entry->text, strlen(entry->text));
-
-	if (r < 0) {
-		snprintf(why, ONESHOT_WHY_SIZE, "%.200s can't be written: %s",
-			entry->path, strerror(-r));
-		return r;
-	}
-	r = grubonce_arm(root, entry->id, why);
-	if (r < 0)
-		disarm(root, true, undo_why);
-	return r;
-}
-
 const struct oneshot oneshot_grub = {
 	.loader = "grub",
 	.check = check,
 	.make = make,
-	.arm = arm,
-	.disarm = disarm,
+	.choose = grubonce_choose,
 	.armed = armed,
+	.forget = grubonce_forget,
+	.remove = remove_entry,
 	.permanent =
 		"in /etc/default/grub, behind GRUB_CMDLINE_LINUX_DEFAULT=, and then with "
 		"'update-grub' or 'grub-mkconfig -o' and the path of grub.cfg",

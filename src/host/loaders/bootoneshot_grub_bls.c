@@ -180,37 +180,13 @@ static int remove_entries(const struct sysfs_root *root, char *why)
 	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
 }
 
-static int disarm(const struct sysfs_root *root, bool remove, char *why)
-{
-	int r = grubonce_disarm(root, SUFFIX, why);
-
-	return r < 0 || !remove ? r : remove_entries(root, why);
-}
-
-static int arm(
-	const struct sysfs_root *root, const struct oneshot_entry *entry, char *why)
-{
-	char undo_why[ONESHOT_WHY_SIZE];
-	int r = atomicfile_write_below(
-		root, entry->path, entry->text, strlen(entry->text));
-
-	if (r < 0) {
-		snprintf(why, ONESHOT_WHY_SIZE, "%.200s can't be written: %s",
-			entry->path, strerror(-r));
-		return r;
-	}
-	r = grubonce_arm(root, entry->id, why);
-	if (r < 0)
-		disarm(root, true, undo_why);
-	return r;
-}
-
 const struct oneshot oneshot_grub_bls = {
 	.loader = "grub-bls",
 	.check = check,
 	.make = make,
-	.arm = arm,
-	.disarm = disarm,
+	.choose = grubonce_choose,
 	.armed = armed,
+	.forget = grubonce_forget,
+	.remove = remove_entries,
 	.permanent = "with 'grubby --update-kernel=ALL --args=\"PARAMETER ...\"'",
 };

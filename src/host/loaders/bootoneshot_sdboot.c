@@ -194,53 +194,51 @@ static bool is_ours(const char *name, const char *id)
 	return ends_with(name, SUFFIX CONF);
 }
 
-static int disarm(const struct sysfs_root *root, bool remove, char *why)
+static int choose(const struct sysfs_root *root, const char *id, char *why)
 {
-	_cleanup_free_ char *path = NULL;
-	int r = armed(root) ? set_oneshot(root, "", why) : 0;
+	int r = set_oneshot(root, id, why);
 
-	if (r < 0 || !remove)
+	if (r < 0 || armed(root))
 		return r;
-	r = find_file(root, is_ours, NULL, &path);
-	if (r == 0)
-		r = atomicfile_remove_below(root, path);
-	if (r < 0 && r != -ENOENT)
-		snprintf(why, ONESHOT_WHY_SIZE, "%.200s can't be removed: %s",
-			path ? path : "the entry", strerror(-r));
-	return r == -ENOENT ? 0 : r;
+	snprintf(why, ONESHOT_WHY_SIZE,
+		"bootctl has not set LoaderEntryOneShot; the firmware did not keep it");
+	return -EIO;
 }
 
-static int arm(
-	const struct sysfs_root *root, const struct oneshot_entry *entry, char *why)
+static int forget(const struct sysfs_root *root, char *why)
 {
-	char undo_why[ONESHOT_WHY_SIZE];
-	int r = atomicfile_write_below(
-		root, entry->path, entry->text, strlen(entry->text));
+	return set_oneshot(root, "", why);
+}
 
-	if (r < 0) {
-		snprintf(why, ONESHOT_WHY_SIZE, "%.200s can't be written: %s",
-			entry->path, strerror(-r));
-		return r;
+/* There may be several, of trials that were started with different kernels. */
+static int remove_entries(const struct sysfs_root *root, char *why)
+{
+	int r;
+
+	for (;;) {
+		_cleanup_free_ char *path = NULL;
+
+		r = find_file(root, is_ours, NULL, &path);
+		if (r == 0)
+			r = atomicfile_remove_below(root, path);
+		if (r == -ENOENT)
+			return 0;
+		if (r < 0) {
+			snprintf(why, ONESHOT_WHY_SIZE, "%.200s can't be removed: %s",
+				path ? path : "the entry", strerror(-r));
+			return r;
+		}
 	}
-	r = set_oneshot(root, entry->id, why);
-	if (r == 0 && !armed(root)) {
-		snprintf(why, ONESHOT_WHY_SIZE,
-			"bootctl has not set LoaderEntryOneShot; the firmware did not "
-			"keep it");
-		r = -EIO;
-	}
-	if (r < 0)
-		disarm(root, true, undo_why);
-	return r;
 }
 
 const struct oneshot oneshot_sdboot = {
 	.loader = "systemd-boot",
 	.check = check,
 	.make = make,
-	.arm = arm,
-	.disarm = disarm,
+	.choose = choose,
 	.armed = armed,
+	.forget = forget,
+	.remove = remove_entries,
 	.permanent =
 		"in /etc/kernel/cmdline, which has to be all of the command line, and then "
 		"with 'kernel-install add-all', or by installing the kernel anew",

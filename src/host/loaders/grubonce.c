@@ -183,7 +183,7 @@ static int run_here(const struct sysfs_root *root, const char *const argv[], cha
 	return r > 0 ? -EIO : r;
 }
 
-int grubonce_arm(const struct sysfs_root *root, const char *id, char *why)
+int grubonce_choose(const struct sysfs_root *root, const char *id, char *why)
 {
 	const struct grubonce *grub = grubonce_find(root);
 	int r;
@@ -200,14 +200,13 @@ int grubonce_arm(const struct sysfs_root *root, const char *id, char *why)
 	return -EIO;
 }
 
-int grubonce_disarm(const struct sysfs_root *root, const char *end, char *why)
+int grubonce_forget(const struct sysfs_root *root, char *why)
 {
 	const struct grubonce *grub = grubonce_find(root);
 
-	if (!grub || !grubonce_armed(root, end))
-		return 0;
-	return run_here(root,
-		(const char *const[]){
-			grub->editor, grub->environment, "unset", "next_entry", NULL},
-		why);
+	return grub ? run_here(root,
+			      (const char *const[]){grub->editor, grub->environment,
+				      "unset", "next_entry", NULL},
+			      why)
+		    : 0;
 }

@@ -43,11 +43,8 @@ bool grubonce_kernel(const struct sysfs_root *root, char *ret, size_t size);
 /* Whether the next boot takes the entry whose id ends with @end. */
 bool grubonce_armed(const struct sysfs_root *root, const char *end);
 
-/*
- * Has the next boot take the entry; takes that back, if it is ours by @end.  Returns 0, or
- * -errno with a sentence in @why.
- */
-int grubonce_arm(const struct sysfs_root *root, const char *id, char *why);
-int grubonce_disarm(const struct sysfs_root *root, const char *end, char *why);
+/* As those of struct oneshot. */
+int grubonce_choose(const struct sysfs_root *root, const char *id, char *why);
+int grubonce_forget(const struct sysfs_root *root, char *why);
 
 #endif

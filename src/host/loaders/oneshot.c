@@ -2,9 +2,11 @@
 /* The boot loaders that take an entry once, in a table. */
 #include "oneshot.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../../core/util.h"
+#include "../atomicfile.h"
 
 /*
  * rEFInd notes the last choice as its default, and Limine, extlinux and U-Boot have no choice
@@ -24,6 +26,32 @@ const struct oneshot *oneshot_find(const char *loader)
 	return NULL;
 }
 
+int oneshot_arm(const struct oneshot *oneshot, const struct sysfs_root *root,
+	const struct oneshot_entry *entry, char *why)
+{
+	char undo_why[ONESHOT_WHY_SIZE];
+	int r = atomicfile_write_below(
+		root, entry->path, entry->text, strlen(entry->text));
+
+	if (r < 0) {
+		snprintf(why, ONESHOT_WHY_SIZE, "%.200s can't be written: %s",
+			entry->path, strerror(-r));
+		return r;
+	}
+	r = oneshot->choose(root, entry->id, why);
+	if (r < 0)
+		oneshot_disarm(oneshot, root, true, undo_why);
+	return r;
+}
+
+int oneshot_disarm(const struct oneshot *oneshot, const struct sysfs_root *root,
+	bool remove, char *why)
+{
+	int r = oneshot->armed(root) ? oneshot->forget(root, why) : 0;
+
+	return r < 0 || !remove ? r : oneshot->remove(root, why);
+}
+
 bool oneshot_any_armed(const struct sysfs_root *root)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(oneshots); i++)
@@ -38,7 +66,7 @@ int oneshot_disarm_all(const struct sysfs_root *root, char *why)
 	int first = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(oneshots); i++) {
-		int r = oneshots[i]->disarm(root, true, first < 0 ? other : why);
+		int r = oneshot_disarm(oneshots[i], root, true, first < 0 ? other : why);
 
 		if (first == 0)
 			first = r;

@@ -27,7 +27,7 @@ struct oneshot_entry {
 	char *copy; /* the entry alone, for people */
 };
 
-/* Each of these returns 0, or -errno with a sentence and its remedy in @why. */
+/* Each of these, and of the functions below, returns 0, or -errno with a sentence in @why. */
 struct oneshot {
 	const char *loader; /* the name of struct bootloader */
 	/* Whether the loader forgets a choice by itself.  -EOPNOTSUPP: it can't. */
@@ -35,16 +35,14 @@ struct oneshot {
 	/* Makes the entry out of the one that was booted, and writes nothing. */
 	int (*make)(const struct sysfs_root *root, const char *parameters,
 		struct oneshot_entry *ret, char *why);
-	/* Writes it, and has the loader take it at the next boot.  Read back. */
-	int (*arm)(const struct sysfs_root *root, const struct oneshot_entry *entry,
-		char *why);
-	/*
-	 * Takes the choice back if it is still there.  @remove: the entry too.  To be done
-	 * at each boot, whatever there is; what is gone already is no error.
-	 */
-	int (*disarm)(const struct sysfs_root *root, bool remove, char *why);
-	/* Whether the next boot takes the entry; false if that is not known. */
+	/* Has the loader take the entry of that id at the next boot; read back. */
+	int (*choose)(const struct sysfs_root *root, const char *id, char *why);
+	/* Whether the next boot takes an entry of a trial; false if that is not known. */
 	bool (*armed)(const struct sysfs_root *root);
+	/* Takes the choice back, which armed() has told of. */
+	int (*forget)(const struct sysfs_root *root, char *why);
+	/* Removes all entries of trials; what is gone already is no error. */
+	int (*remove)(const struct sysfs_root *root, char *why);
 	/* How a person adds parameters to the normal entry, as the end of a sentence. */
 	const char *permanent;
 };
@@ -52,10 +50,21 @@ struct oneshot {
 /* The one of the boot loader of that name, or NULL: it has no safe one. */
 const struct oneshot *oneshot_find(const char *loader);
 
+/* Writes the entry, and has the loader take it at the next boot; all of it, or nothing. */
+int oneshot_arm(const struct oneshot *oneshot, const struct sysfs_root *root,
+	const struct oneshot_entry *entry, char *why);
+
+/*
+ * Takes the choice back if it is still there; with @remove the entry too.  To be done at each
+ * boot, whatever there is.
+ */
+int oneshot_disarm(const struct oneshot *oneshot, const struct sysfs_root *root,
+	bool remove, char *why);
+
 /* Whether the next boot takes an entry of a trial, by whatever loader. */
 bool oneshot_any_armed(const struct sysfs_root *root);
 
-/* Disarms all loaders, and removes the entries.  Returns as disarm(), with the first error. */
+/* Disarms all loaders, and removes the entries.  Returns the first error. */
 int oneshot_disarm_all(const struct sysfs_root *root, char *why);
 
 void oneshot_free(struct oneshot_entry *entry);

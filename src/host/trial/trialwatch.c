@@ -168,7 +168,7 @@ static void disarm(const struct sysfs_root *root, const struct trialstate *trial
 	const struct oneshot *oneshot = oneshot_find(trial->loader);
 	char why[ONESHOT_WHY_SIZE];
 
-	*ret_done = oneshot && oneshot->disarm(root, remove, why) == 0;
+	*ret_done = oneshot && oneshot_disarm(oneshot, root, remove, why) == 0;
 }
 
 /* Finds the state once /var is there, and notes that the boot has begun. */
