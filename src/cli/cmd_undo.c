@@ -99,8 +99,8 @@ static enum cli_exit remove_entries(const struct sysfs_root *root, bool dry_run)
 	r = bootmenu_remove_all(root, &change);
 	if (r < 0)
 		return cli_error("undo",
-			"the entries in the boot menu can't be removed, and nothing else "
-			"was touched: %s",
+			"the entries in the boot menu can't be removed, and neither the "
+			"configuration nor the images were touched: %s",
 			change.problem[0] ? change.problem : strerror(-r));
 	puts("Took the entries of vfioboot out of the boot menu.");
 	return CLI_OK;
