@@ -7,15 +7,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "../core/util.h"
 #include "hosttree.h"
 
-#define READ_MAX (64 << 20) /* bytes that run_read() takes */
+#define READ_MAX  (64 << 20) /* bytes of one output, or one line, that are taken */
+#define LINGER_MS 1000       /* for what comes behind the end of a program */
 
 extern char **environ;
 
@@ -86,12 +89,66 @@ static int wait_for(pid_t pid)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Runs it, with a stream of what it prints for @read. */
-static int run_with(const char *const argv[], bool errors,
-	void (*read)(void *data, FILE *output), void *data)
+/* The pipe that a program prints to. */
+struct output {
+	int fd, process; /* the latter of pidfd_open(2), or -1 */
+	int64_t ends_at; /* by now_ms(); 0: the program runs */
+};
+
+static int64_t now_ms(void)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/*
+ * Waits for something to read, which may be the end.  Once the program has ended that is for
+ * a moment alone: a daemon that it left behind may hold the pipe for ever.
+ */
+static bool wait_for_output(struct output *output)
+{
+	for (;;) {
+		struct pollfd fds[] = {
+			{output->fd, POLLIN, 0}, {output->process, POLLIN, 0}};
+		int64_t left = output->ends_at ? output->ends_at - now_ms() : -1;
+		int n;
+
+		if (output->ends_at && left <= 0)
+			return false;
+		n = poll(fds, output->ends_at ? 1 : 2, (int)left);
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0 && fds[0].revents)
+			return true;
+		if (n > 0)
+			output->ends_at = now_ms() + LINGER_MS;
+	}
+}
+
+/* Who takes what is printed, piece by piece. */
+typedef void take_fn(void *data, const char *text, size_t n);
+
+static void take_output(struct output *output, take_fn *take, void *data)
+{
+	char buffer[4096];
+	ssize_t n;
+
+	while (wait_for_output(output)) {
+		n = read(output->fd, buffer, sizeof(buffer));
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return;
+		if (n > 0)
+			take(data, buffer, (size_t)n);
+	}
+}
+
+/* Runs it, and gives @take what it prints. */
+static int run_with(const char *const argv[], bool errors, take_fn *take, void *data)
+{
+	struct output output = {.process = -1};
 	int pipes[2], r;
-	FILE *output;
 	pid_t pid;
 
 	if (pipe2(pipes, O_CLOEXEC) < 0)
@@ -105,83 +162,93 @@ static int run_with(const char *const argv[], bool errors,
 	group = pid;
 	if (caught) /* between two programs */
 		kill(-pid, SIGTERM);
-	output = fdopen(pipes[0], "r");
-	if (output) {
-		read(data, output);
-		fclose(output);
-	} else {
-		close(pipes[0]);
-	}
+	output.fd = pipes[0];
+	output.process = (int)syscall(SYS_pidfd_open, pid, 0);
+	take_output(&output, take, data);
+	close(output.fd);
+	if (output.process >= 0)
+		close(output.process);
 	r = wait_for(pid);
 	group = 0;
 	return r;
 }
 
+/* Text that grows; @lost when there is no room for more. */
+struct text {
+	char *text;
+	size_t len;
+	bool lost;
+};
+
+static void append(struct text *text, const char *more, size_t n)
+{
+	char *grown =
+		text->len + n < READ_MAX ? realloc(text->text, text->len + n + 1) : NULL;
+
+	/* It is read to the end all the same: a full pipe would stop the program. */
+	text->lost |= !grown;
+	if (!grown)
+		return;
+	text->text = grown;
+	memcpy(grown + text->len, more, n);
+	text->len += n;
+	grown[text->len] = '\0';
+}
+
 struct lines {
 	void (*line)(void *data, const char *text);
 	void *data;
+	struct text begun; /* a line whose end is still to come */
 };
 
-static void read_lines(void *data, FILE *output)
+static void end_line(struct lines *lines)
 {
-	const struct lines *lines = data;
-	_cleanup_free_ char *text = NULL;
-	size_t size = 0;
+	if (lines->line && lines->begun.text)
+		lines->line(lines->data, lines->begun.text);
+	free(lines->begun.text);
+	lines->begun = (struct text){0};
+}
 
-	while (getline(&text, &size, output) >= 0) {
-		text[strcspn(text, "\n")] = '\0';
-		if (lines->line)
-			lines->line(lines->data, text);
+static void take_lines(void *data, const char *text, size_t n)
+{
+	struct lines *lines = data;
+	const char *end = text + n, *newline;
+
+	for (; (newline = memchr(text, '\n', (size_t)(end - text))); text = newline + 1) {
+		append(&lines->begun, text, (size_t)(newline - text));
+		end_line(lines);
 	}
+	append(&lines->begun, text, (size_t)(end - text));
 }
 
 int run_program(
 	const char *const argv[], void (*line)(void *data, const char *text), void *data)
 {
-	struct lines lines = {line, data};
+	struct lines lines = {.line = line, .data = data};
+	int r = run_with(argv, true, take_lines, &lines);
 
-	return run_with(argv, true, read_lines, &lines);
+	if (lines.begun.len)
+		end_line(&lines);
+	free(lines.begun.text);
+	return r;
 }
 
-struct whole {
-	char *text;
-	size_t len;
-	bool too_much;
-};
-
-static void read_whole(void *data, FILE *output)
+static void take_text(void *data, const char *text, size_t n)
 {
-	struct whole *whole = data;
-	char buffer[4096];
-	size_t n;
-
-	while ((n = fread(buffer, 1, sizeof(buffer), output)) > 0) {
-		char *more = whole->len + n < READ_MAX
-			? realloc(whole->text, whole->len + n + 1)
-			: NULL;
-
-		/* It is read to the end all the same: a full pipe would stop it. */
-		whole->too_much |= !more;
-		if (whole->too_much)
-			continue;
-		memcpy(more + whole->len, buffer, n);
-		whole->text = more;
-		whole->len += n;
-	}
+	append(data, text, n);
 }
 
 int run_read(const char *const argv[], char **ret)
 {
 	_cleanup_free_ char *text = NULL;
-	struct whole whole = {0};
-	int r = run_with(argv, false, read_whole, &whole);
+	struct text whole = {0};
+	int r = run_with(argv, false, take_text, &whole);
 
 	text = whole.text ? whole.text : strdup("");
 	if (r < 0)
 		return r;
-	if (!text || whole.too_much)
+	if (!text || whole.lost)
 		return -ENOMEM;
-	text[whole.len] = '\0';
 	*ret = TAKE_PTR(text);
 	return r;
 }

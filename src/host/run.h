@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /*
- * Runs @argv, found in PATH, to its end.  Calls @line (NULL: nobody) for each line that it
+ * Runs @argv, found in PATH, to its end; what that leaves in the background is not waited for,
+ * but for a second in which it may still print.  Calls @line (NULL: nobody) for each line that it
  * prints, be it as an error, without newline.  Returns its exit status, 128 + N when
  * signal N ended it, or -errno when it could not be started (-ENOENT: no such program).
  */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "../../src/host/run.h"
 #include "support.h"
@@ -72,6 +73,25 @@ static void test_read(void **state)
 	assert_string_equal(none, "");
 }
 
+/* What it has started in the background, and left with its output, is not waited for. */
+static void test_daemon(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(run_shell("sleep 1000 & echo $!; exit 4"), 4);
+	pid = (pid_t)strtol(lines + 1, NULL, 10);
+	assert_true(pid > 1);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	/* Nor one that goes on printing. */
+	assert_int_equal(
+		run_shell("(while echo more; do sleep 0.1; done) & echo end; exit 5"), 5);
+	assert_non_null(strstr(lines, "[end]"));
+	/* But what comes a little later is not lost. */
+	assert_int_equal(run_shell("(sleep 0.3; echo late) & exit 0"), 0);
+	assert_string_equal(lines, "[late]");
+}
+
 static void test_no_descriptor_is_left(void **state)
 {
 	unsigned before = open_descriptors();
@@ -103,6 +123,7 @@ int main(void)
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_what_it_gets),
 		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_daemon),
 		cmocka_unit_test(test_no_descriptor_is_left),
 		cmocka_unit_test(test_signal),
 	};
