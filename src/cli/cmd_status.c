@@ -249,8 +249,9 @@ static enum cli_exit run(int argc, char **argv)
 	r = arguments.json ? 0 : status_print(&status);
 	if (r < 0)
 		return cli_error("status", "%s", strerror(-r));
-	if (!arguments.json)
-		trialtext_print(&root);
+	r = arguments.json ? 0 : trialtext_print(&root);
+	if (r < 0 && r != -ENOENT)
+		trialtext_say_unreadable("status", r);
 	return status.boot.n_not_as_wanted || status.next->config.n_errors ? CLI_FAILED
 									   : CLI_OK;
 }

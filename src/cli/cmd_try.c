@@ -128,9 +128,9 @@ static enum cli_exit check_watch(const struct sysfs_root *root)
 			"back from a trial that hangs");
 	if (root->live && !trialwatch_is_installed())
 		return cli_error(NAME,
-			"vfioboot-confirm.service is not there or masked, so nothing would "
-			"bring the machine back; 'systemctl unmask' it, or install "
-			"vfioboot as a whole");
+			"vfioboot-confirm.service or vfioboot-settle.service is not there "
+			"or masked, so nothing would bring the machine back; 'systemctl "
+			"unmask' them, or install vfioboot as a whole");
 	return CLI_OK;
 }
 
@@ -283,8 +283,11 @@ static enum cli_exit start(
 static enum cli_exit cancel(const struct sysfs_root *root, bool dry_run)
 {
 	char why[TRIAL_TEXT_SIZE] = "";
+	struct trialstate trial;
+	bool kept = trial_read(root, &trial) == 0 && trial.phase == TRIAL_KEPT;
+	enum trialend_kind kind = trialend_look(root);
 
-	switch (trialend_look(root)) {
+	switch (kind) {
 	case TRIALEND_NONE: printf("There is no trial.\n"); return CLI_OK;
 	case TRIALEND_RUNNING:
 		return cli_error(NAME,
@@ -294,12 +297,19 @@ static enum cli_exit cancel(const struct sysfs_root *root, bool dry_run)
 	case TRIALEND_OVER: break;
 	}
 	if (dry_run) {
-		printf("Would take the trial back and forget it.\n");
+		printf("Would %s.\n",
+			kind == TRIALEND_WAITING ? "take the trial back and forget it"
+						 : "forget the last trial");
 		return CLI_OK;
 	}
 	if (trialend_take_back(root, why) < 0)
 		return cli_error(NAME, "%s", why);
-	printf("The trial is taken back; the normal entry is as it was.\n");
+	if (kind == TRIALEND_WAITING)
+		printf("The trial is taken back; the normal entry is as it was.\n");
+	else
+		printf("What was kept of the last trial is deleted.%s\n",
+			kept ? "  Its setting stays: 'vfioboot remove' takes that back."
+			     : "");
 	return CLI_OK;
 }
 
@@ -309,9 +319,17 @@ static enum cli_exit tell(const struct sysfs_root *root)
 
 	if (r == -ENOENT)
 		printf("There was no trial.\n");
-	return r == 0 || r == -ENOENT
-		? CLI_OK
-		: cli_error(NAME, "cannot read %s: %s", TRIAL_STATE, strerror(-r));
+	return r == 0 || r == -ENOENT ? CLI_OK : trialtext_say_unreadable(NAME, r);
+}
+
+/* What has to be run as root: without its option it would start a trial. */
+static const char *command_of(const struct arguments *arguments)
+{
+	if (arguments->cancel)
+		return NAME " --cancel";
+	if (arguments->keep)
+		return NAME " --keep";
+	return arguments->dry_run ? NAME " --dry-run" : NAME;
 }
 
 static enum cli_exit run(int argc, char **argv)
@@ -325,7 +343,7 @@ static enum cli_exit run(int argc, char **argv)
 		return CLI_FAILED;
 	if (arguments.status)
 		return tell(&root);
-	if (root.live && cli_need_root(NAME) != CLI_OK)
+	if (root.live && cli_need_root(command_of(&arguments)) != CLI_OK)
 		return CLI_FAILED;
 	if (!root.live && !arguments.dry_run)
 		return cli_error(NAME,

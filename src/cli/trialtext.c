@@ -2,6 +2,7 @@
 /* Tells the state of a trial in sentences. */
 #include "trialtext.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,6 @@
 #include "../host/loaders/oneshot.h"
 #include "../host/trial/trialstore.h"
 #include "../host/trial/trialwatch.h"
-#include "cli.h"
 
 #define JOURNAL_LINES 12 /* that are shown */
 
@@ -44,8 +44,12 @@ static void print_journal(const struct sysfs_root *root)
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 	char *start;
+	int r;
 
-	if (hostfile_read(root, TRIAL_JOURNAL, &text, &size) < 0 || !size)
+	r = hostfile_read(root, TRIAL_JOURNAL, &text, &size);
+	if (r == -EACCES)
+		printf("The end of its journal (" TRIAL_JOURNAL ") is shown to root.\n");
+	if (r < 0 || !size)
 		return;
 	if (text[size - 1] == '\n')
 		text[--size] = '\0';
@@ -157,4 +161,11 @@ int trialtext_print(const struct sysfs_root *root)
 	if (r == 0)
 		print_state(root, &trial);
 	return r;
+}
+
+enum cli_exit trialtext_say_unreadable(const char *command, int error)
+{
+	return cli_error(command, "cannot read " TRIAL_STATE ": %s; %s", strerror(-error),
+		error == -EACCES ? "run this as root"
+				 : "'vfioboot try --cancel' deletes it");
 }

@@ -6,6 +6,7 @@
 #include "../core/config.h"
 #include "../core/sysfsroot.h"
 #include "../host/trial/trialstate.h"
+#include "cli.h"
 
 /*
  * Prints what became of the last trial, and what to do now: of one that failed also what its
@@ -13,6 +14,9 @@
  * there was none, or -errno when its state can't be read.
  */
 int trialtext_print(const struct sysfs_root *root);
+
+/* Says that the state of the trial can't be read, with the remedy. */
+enum cli_exit trialtext_say_unreadable(const char *command, int error);
 
 /* Says which parameters that were tried the normal entry lacks, and how it gets them. */
 void trialtext_print_missing(

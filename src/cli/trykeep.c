@@ -62,10 +62,12 @@ static enum cli_exit confirm(
 	_cleanup_close_ int lock = trial_lock(root);
 	int r = trial_read(root, ret);
 
-	if (r < 0)
+	if (r == -ENOENT)
 		return cli_error(NAME,
 			"there is no trial to keep; start one with "
 			"'vfioboot try'");
+	if (r < 0)
+		return trialtext_say_unreadable(NAME, r);
 	if (trial_is_confirmed(ret))
 		return CLI_OK;
 	if (!trialwatch_is_running(root, ret))

@@ -103,16 +103,17 @@ static int open_temporary(int dir, const char *name, int *ret)
 }
 
 /* The attributes of the file that is replaced, or those of a new one. */
-static int set_attributes(int dir, const char *name, int fd)
+static int set_attributes(int dir, const char *name, int fd, bool secret)
 {
 	_cleanup_close_ int old = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int r = old >= 0 ? fileattrs_copy(old, fd) : 0;
 
-	if (old >= 0)
-		return fileattrs_copy(old, fd);
-	return fchmod(fd, 0644) < 0 ? -errno : 0;
+	if (r == 0 && (secret || old < 0) && fchmod(fd, secret ? 0600 : 0644) < 0)
+		r = -errno;
+	return r;
 }
 
-static int replace(int dir, const char *name, const char *data, size_t size)
+static int replace(int dir, const char *name, const char *data, size_t size, bool secret)
 {
 	_cleanup_free_ char *temporary = NULL;
 	_cleanup_close_ int fd = -1;
@@ -128,7 +129,7 @@ static int replace(int dir, const char *name, const char *data, size_t size)
 	r = write_all(fd, data, size);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
-	r = r < 0 ? r : set_attributes(dir, name, fd);
+	r = r < 0 ? r : set_attributes(dir, name, fd, secret);
 	if (r == 0 && renameat(dir, temporary, dir, name) < 0)
 		r = -errno;
 	if (r < 0) {
@@ -162,7 +163,7 @@ int atomicfile_write(const char *path, const char *data, size_t size)
 	if (r < 0)
 		return r;
 	dir = open(*parent ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return dir < 0 ? -errno : replace(dir, name, data, size);
+	return dir < 0 ? -errno : replace(dir, name, data, size, false);
 }
 
 int atomicfile_open_directory(const struct sysfs_root *root, const char *path, bool make)
@@ -190,8 +191,8 @@ int atomicfile_open_directory(const struct sysfs_root *root, const char *path, b
 	return r < 0 ? r : sysfs_root_open_file(root, path, O_RDONLY | O_DIRECTORY);
 }
 
-int atomicfile_write_below(
-	const struct sysfs_root *root, const char *path, const char *data, size_t size)
+static int write_below(const struct sysfs_root *root, const char *path, const char *data,
+	size_t size, bool secret)
 {
 	_cleanup_free_ char *parent = NULL;
 	_cleanup_close_ int dir = -1;
@@ -201,7 +202,19 @@ int atomicfile_write_below(
 	if (r < 0)
 		return r;
 	dir = atomicfile_open_directory(root, parent, true);
-	return dir < 0 ? dir : replace(dir, name, data, size);
+	return dir < 0 ? dir : replace(dir, name, data, size, secret);
+}
+
+int atomicfile_write_below(
+	const struct sysfs_root *root, const char *path, const char *data, size_t size)
+{
+	return write_below(root, path, data, size, false);
+}
+
+int atomicfile_write_private_below(
+	const struct sysfs_root *root, const char *path, const char *data, size_t size)
+{
+	return write_below(root, path, data, size, true);
 }
 
 int atomicfile_remove_below(const struct sysfs_root *root, const char *path)

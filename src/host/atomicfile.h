@@ -13,13 +13,18 @@
 
 /*
  * Writes @size bytes to a temporary file beside @path, syncs it and renames it to @path: of
- * mode 0644 if it is new, else with the owner, mode and label of the old one.  Returns 0; -ENOTSUP when something other than a regular file is at
- * @path, such as a device or a link; or another -errno.  Nothing is left on failure.
+ * mode 0644 if it is new, else with the owner, mode and label of the old one.  Returns 0;
+ * -ENOTSUP when something other than a regular file is at @path, such as a device or a link;
+ * or another -errno.  Nothing is left on failure.
  */
 int atomicfile_write(const char *path, const char *data, size_t size);
 
 /* The same below @root, @path being absolute; directories that are missing are made. */
 int atomicfile_write_below(
+	const struct sysfs_root *root, const char *path, const char *data, size_t size);
+
+/* The same for what is not for everybody to read: of mode 0600, whatever is there now. */
+int atomicfile_write_private_below(
 	const struct sysfs_root *root, const char *path, const char *data, size_t size);
 
 /*

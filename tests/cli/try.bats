@@ -126,7 +126,10 @@ complains() { # PATTERN
 @test "a configuration that the normal entry does too can't be tried" {
 	sed -i /profile/d "$host/etc/vfioboot.conf"
 	try --dry-run
-	complains 'no section waits for a profile.*--profile NAME'
+	complains "no section waits for a profile.*'profile = passthrough' to those to be tried \(/etc/vfioboot.conf\)"
+	: >"$host/etc/vfioboot.conf"
+	try --dry-run
+	complains "no device is configured.*'vfioboot add DEVICE --profile passthrough'"
 }
 
 @test "when = selected needs no profile in the section" {
@@ -316,6 +319,18 @@ state() {
 	head -c 5000 /dev/urandom | put var/lib/vfioboot/trial/state
 	try --status
 	complains 'trial/state'
+}
+
+@test "a state that can't be read: said with the remedy, and never taken for none" {
+	put var/lib/vfioboot/trial/state <<<'vfioboot-trial 1'
+	try --status
+	complains "trial/state: .*'vfioboot try --cancel' deletes it"
+	try --keep --dry-run
+	complains "trial/state: .*'vfioboot try --cancel' deletes it"
+	run --separate-stderr "$vfioboot" status --root "$host"
+	[[ $stderr == *"trial/state: "*"'vfioboot try --cancel' deletes it"* ]]
+	try --cancel --dry-run
+	[ "$output" = 'Would forget the last trial.' ]
 }
 
 @test "keep says which files it would change" {
@@ -744,4 +759,51 @@ json() { # FILTER
 	put proc/cmdline <<<'vfioboot.trial=20261120-171500'
 	try --cancel --dry-run
 	complains 'this boot is the trial'
+}
+
+# live COMMAND: the state of trials is below $host, and what systemctl and journalctl say is ours
+live() {
+	unshare -rm true 2>/dev/null || skip "needs a mount namespace"
+	mkdir -p "$BATS_TEST_TMPDIR/bin" "$host/var/lib"
+	printf '#!/bin/sh\necho "a secret of the journal"\n' >"$BATS_TEST_TMPDIR/bin/journalctl"
+	cat >"$BATS_TEST_TMPDIR/bin/systemctl" <<-'END'
+		#!/bin/sh
+		# Links of a target count, whatever the unit itself is.
+		[ "$1 $2" = 'show --property=LoadState,WantedBy' ] || exit 1
+		case $3 in
+		vfioboot-confirm.service) echo WantedBy=sysinit.target ;;
+		vfioboot-settle.service) echo WantedBy=multi-user.target ;;
+		esac
+		[ "$3" = "$bad_unit" ] || state=loaded
+		echo "LoadState=${state:-masked}"
+	END
+	chmod +x "$BATS_TEST_TMPDIR"/bin/*
+	run --separate-stderr env PATH="$BATS_TEST_TMPDIR/bin:$PATH" host="$host" \
+		vfioboot="$(realpath "$vfioboot")" bad_unit="${bad_unit:-}" \
+		unshare -rm bash -ec 'mount --bind "$host/var/lib" /var/lib
+			'"$1"
+}
+
+@test "cancel of a trial that is over says what is left" {
+	state failed not-bound '1 of 2 functions not bound'
+	live '"$vfioboot" try --cancel'
+	[ "$status" = 0 ]
+	[ "$output" = 'What was kept of the last trial is deleted.' ]
+	[ ! -e "$host/var/lib/vfioboot" ]
+	state kept - -
+	live '"$vfioboot" try --cancel'
+	[ "$status" = 0 ]
+	[[ $output == *"Its setting stays: 'vfioboot remove' takes that back." ]]
+}
+
+@test "the journal that is kept of a trial is not for everybody" {
+	state started - -
+	live '"$vfioboot" confirm'
+	[ "$(cat "$host/var/lib/vfioboot/trial/journal")" = 'a secret of the journal' ]
+	[ "$(stat -c %a "$host/var/lib/vfioboot/trial/journal")" = 600 ]
+	# Nor one that an older version has kept.
+	chmod 644 "$host/var/lib/vfioboot/trial/journal"
+	state started - -
+	live '"$vfioboot" confirm'
+	[ "$(stat -c %a "$host/var/lib/vfioboot/trial/journal")" = 600 ]
 }

@@ -46,12 +46,16 @@ static bool choose_profile(
 	if (several)
 		snprintf(plan->problem, sizeof(plan->problem),
 			"the configuration has several profiles; name one with --profile");
+	else if (!config->n_sections)
+		snprintf(plan->problem, sizeof(plan->problem),
+			"no device is configured, so there is nothing to try; 'vfioboot add "
+			"DEVICE --profile passthrough' and 'vfioboot apply' come before");
 	else if (!profile)
 		snprintf(plan->problem, sizeof(plan->problem),
 			"no section waits for a profile, so the normal entry does all of "
-			"them, and there would be no way back; give those to be tried a "
-			"profile ('vfioboot add --profile NAME', or 'profile = NAME' in the "
-			"section), run 'vfioboot apply', and try again");
+			"them, and there would be no way back; add 'profile = passthrough' "
+			"to those to be tried (%.100s), run 'vfioboot apply', and try again",
+			config->files[config->sections[0].place.file]);
 	else if (!config_set_name(plan->profile, sizeof(plan->profile), profile))
 		snprintf(plan->problem, sizeof(plan->problem),
 			"'%.60s' is no name of a profile", profile);

@@ -130,8 +130,9 @@ void trial_keep_evidence(const struct sysfs_root *root, const char *boot)
 		format_boot(boot, id);
 	else
 		keep_records(root);
+	/* journald gives it to root and its own group alone. */
 	if (root->live && run_read(argv, &text) == 0 && *text)
-		atomicfile_write_below(root, TRIAL_JOURNAL, text, strlen(text));
+		atomicfile_write_private_below(root, TRIAL_JOURNAL, text, strlen(text));
 }
 
 void trial_read_boot(const struct sysfs_root *root, char ret_boot[static 37],

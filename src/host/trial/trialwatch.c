@@ -61,13 +61,21 @@ bool trialwatch_manager_runs(void)
 	return systemctl_agrees("is-active", MANAGER);
 }
 
-bool trialwatch_is_installed(void)
+/* A link of a target stays, also to a unit that is masked or gone. */
+static bool is_started_by(const char *unit, const char *target)
 {
-	static const char *const argv[] = {"systemctl", "show", "--property=WantedBy",
-		"vfioboot-confirm.service", NULL};
+	const char *const argv[] = {
+		"systemctl", "show", "--property=LoadState,WantedBy", unit, NULL};
 	_cleanup_free_ char *text = NULL;
 
-	return run_read(argv, &text) == 0 && strstr(text, "sysinit.target");
+	return run_read(argv, &text) == 0 && strstr(text, "LoadState=loaded") &&
+		strstr(text, target);
+}
+
+bool trialwatch_is_installed(void)
+{
+	return is_started_by("vfioboot-confirm.service", "sysinit.target") &&
+		is_started_by("vfioboot-settle.service", "multi-user.target");
 }
 
 /* The units that are being started, by their names. */

@@ -18,7 +18,7 @@ bool trialwatch_has_display(const struct sysfs_root *root);
 /* Whether there is a display manager that runs. */
 bool trialwatch_manager_runs(void);
 
-/* Whether the watch would be started at the next boot. */
+/* Whether the watch would be started at the next boot, and what looks after it at the one behind. */
 bool trialwatch_is_installed(void);
 
 /*
