@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot try`: one boot with the new setting, which comes back by itself if it fails. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -134,6 +135,32 @@ static enum cli_exit check_watch(const struct sysfs_root *root)
 	return CLI_OK;
 }
 
+/* What the next boot is for already.  CLI_OK, or a message. */
+static enum cli_exit check_next_boot(
+	const struct sysfs_root *root, const struct oneshot *oneshot)
+{
+	/* Links that replace the default target (systemd.offline-updates(7)). */
+	static const char *const updates[] = {"/system-update", "/etc/system-update"};
+	char id[ONESHOT_ID_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(updates); i++) {
+		_cleanup_close_ int fd =
+			sysfs_root_open_file(root, updates[i], O_PATH | O_NOFOLLOW);
+
+		if (fd >= 0)
+			return cli_error(NAME,
+				"the next boot installs updates (%s is there); reboot for "
+				"them first",
+				updates[i]);
+	}
+	if (oneshot_is_foreign(oneshot, root, id, sizeof(id)))
+		return cli_error(NAME,
+			"the boot loader was told by somebody else to take '%s' at the "
+			"next boot; reboot for that first",
+			id);
+	return CLI_OK;
+}
+
 static void print_plan(const struct trialplan *plan)
 {
 	const struct nextboot *next = &plan->next;
@@ -253,7 +280,8 @@ static enum cli_exit start(
 	if (make_plan(root, arguments, id, &plan) != CLI_OK)
 		return CLI_FAILED;
 	oneshot = find_oneshot(root);
-	if (!oneshot || check_watch(root) != CLI_OK)
+	if (!oneshot || check_watch(root) != CLI_OK ||
+		check_next_boot(root, oneshot) != CLI_OK)
 		return CLI_FAILED;
 	if (!trialplan_image_is_fresh(root, why)) {
 		if (!arguments->dry_run)

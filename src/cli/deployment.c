@@ -10,9 +10,6 @@
 
 #define LINE_MAX_ 4096
 
-/* A login shell of a plain user may lack these, and generators call what is there. */
-#define SBIN "/usr/local/sbin:/usr/sbin:/sbin"
-
 void deployment_print(const struct deploy *deploy)
 {
 	char line[LINE_MAX_];
@@ -102,18 +99,6 @@ static enum cli_exit take_lock(const char *command, const struct sysfs_root *roo
 	return CLI_OK;
 }
 
-/* Behind what PATH has already. */
-static void extend_path(void)
-{
-	const char *old = getenv("PATH");
-	_cleanup_free_ char *path = NULL;
-
-	if (asprintf(&path, "%s%s" SBIN, old ? old : "", old && *old ? ":" : "") >= 0)
-		setenv("PATH", path, 1);
-	else
-		path = NULL;
-}
-
 enum cli_exit deployment_check_room(const char *command, const struct deploy *deploy)
 {
 	char why[512];
@@ -130,7 +115,6 @@ enum cli_exit deployment_run(const char *command, struct deploy *deploy)
 	enum cli_exit status = CLI_OK;
 	int r;
 
-	extend_path();
 	run_catch_signals();
 	r = deploy_run(deploy, &watcher, &failure);
 	if (r < 0)

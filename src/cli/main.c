@@ -5,6 +5,7 @@
 
 #include "../core/util.h"
 #include "../core/version.h"
+#include "../host/run.h"
 #include "cli.h"
 
 static const struct cli_command *const commands[] = {
@@ -131,7 +132,10 @@ static enum cli_exit run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	enum cli_exit status = run(argc, argv);
+	enum cli_exit status;
+
+	run_extend_path();
+	status = run(argc, argv);
 
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "vfioboot: cannot write to standard output: %m\n");

@@ -112,8 +112,16 @@ void trialtext_warn_changed(
 
 static void print_armed(const struct sysfs_root *root, const struct trialstate *trial)
 {
+	const struct oneshot *oneshot = oneshot_find(trial->loader);
 	static struct config config;
 
+	if (oneshot && !oneshot_armed(oneshot, root)) {
+		printf("Trial %s was to be the next boot, but the boot loader has that "
+		       "choice no more: run 'vfioboot try' again, or forget it with "
+		       "'vfioboot try --cancel'.\n",
+			trial->id);
+		return;
+	}
 	printf("Trial %s: the next boot is it, once; 'systemctl reboot' starts it, "
 	       "'vfioboot try --cancel' takes it back.\n",
 		trial->id);

@@ -10,6 +10,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,8 +19,11 @@
 #include "../core/util.h"
 #include "hosttree.h"
 
-#define READ_MAX  (64 << 20) /* bytes of one output, or one line, that are taken */
-#define LINGER_MS 1000       /* for what comes behind the end of a program */
+#define READ_MAX (64 << 20) /* bytes of one output, or one line, that are taken */
+/* A login shell of a plain user may lack these, and generators call what is there. */
+#define SBIN "/usr/local/sbin:/usr/sbin:/sbin"
+
+#define LINGER_MS 1000 /* for what comes behind the end of a program */
 
 extern char **environ;
 
@@ -233,6 +238,27 @@ int run_program(
 	return r;
 }
 
+struct last_line {
+	char *text;
+	size_t size;
+};
+
+static void keep_last_line(void *data, const char *text)
+{
+	const struct last_line *last = data;
+
+	if (*text)
+		snprintf(last->text, last->size, "%s", text);
+}
+
+int run_last_line(const char *const argv[], char *ret_last, size_t size)
+{
+	struct last_line last = {ret_last, size};
+
+	*ret_last = '\0';
+	return run_program(argv, keep_last_line, &last);
+}
+
 static void take_text(void *data, const char *text, size_t n)
 {
 	append(data, text, n);
@@ -251,6 +277,17 @@ int run_read(const char *const argv[], char **ret)
 		return -ENOMEM;
 	*ret = TAKE_PTR(text);
 	return r;
+}
+
+void run_extend_path(void)
+{
+	const char *old = getenv("PATH");
+	_cleanup_free_ char *path = NULL;
+
+	if (asprintf(&path, "%s%s" SBIN, old ? old : "", old && *old ? ":" : "") >= 0)
+		setenv("PATH", path, 1);
+	else
+		path = NULL;
 }
 
 void run_catch_signals(void)

@@ -14,8 +14,17 @@
 int run_program(
 	const char *const argv[], void (*line)(void *data, const char *text), void *data);
 
+/*
+ * The same, and keeps the last line that is not empty, "" for none, cut to @size: what a program
+ * has to say when it fails.
+ */
+int run_last_line(const char *const argv[], char *ret_last, size_t size);
+
 /* The same, with all its output but errors in @ret, a text for free(). */
 int run_read(const char *const argv[], char **ret);
+
+/* Adds the directories of system programs to PATH: su(1) may leave root with a user's. */
+void run_extend_path(void);
 
 /*
  * From now on SIGINT, SIGTERM and SIGHUP do not end this process: they end the program that

@@ -168,6 +168,29 @@ complains() { # PATTERN
 	complains 'not safe.*btrfs.*entry'
 }
 
+@test "GRUB on f2fs, which it can't write to either, and on those that it can" {
+	sed -i 's/ - ext4 / - f2fs /' "$host/proc/self/mountinfo"
+	try --dry-run
+	complains 'not safe.*f2fs.*entry'
+	sed -i 's/ - f2fs / - xfs /' "$host/proc/self/mountinfo"
+	try --dry-run
+	[ "$status" = 0 ]
+}
+
+@test "the next boot is for something else already: refused" {
+	chosen osprober-efi-ABCD
+	try --dry-run
+	complains "told by somebody else to take 'osprober-efi-ABCD'"
+	# A trial of before is replaced.
+	grub
+	chosen vfioboot-trial
+	try --dry-run
+	[ "$status" = 0 ]
+	ln -s /var/lib/PackageKit "$host/system-update"
+	try --dry-run
+	complains 'installs updates \(/system-update is there\)'
+}
+
 @test "GRUB on btrfs with a block of its own for the environment: fine" {
 	sed -i 's/ - ext4 / - btrfs /' "$host/proc/self/mountinfo"
 	sed -i 's/^####/env_block=512+1\n####/' "$host/boot/grub/grubenv"
@@ -234,6 +257,11 @@ complains() { # PATTERN
 	[ "$status" = 2 ]
 }
 
+# chosen ID: what GRUB takes at the next boot
+chosen() {
+	sed -i "s/^####/next_entry=$1\n####/" "$host/boot/grub/grubenv"
+}
+
 # state PHASE REASON TEXT: of a trial of another boot
 state() {
 	put proc/sys/kernel/random/boot_id <<<11111111-1111-1111-1111-111111111111
@@ -293,7 +321,7 @@ state() {
 	state armed - -
 	try --status
 	says 'failed \(never-up\)'
-	sed -i 's/^####/next_entry=vfioboot-trial\n####/' "$host/boot/grub/grubenv"
+	chosen vfioboot-trial
 	try --status
 	says 'failed \(not-taken\)'
 }
@@ -301,8 +329,13 @@ state() {
 @test "status: armed, and running" {
 	state armed - -
 	put proc/sys/kernel/random/boot_id <<<22222222-2222-2222-2222-222222222222
+	chosen vfioboot-trial
 	try --status
 	says 'the next boot is it, once'
+	# Somebody may have told the loader something else since.
+	grub
+	try --status
+	says 'was to be the next boot, but the boot loader has that choice no more'
 	state started - 'waiting'
 	put proc/cmdline <<<'vfioboot.trial=20261120-171500'
 	try --status
@@ -720,6 +753,7 @@ json() { # FILTER
 
 @test "a configuration that was changed after the trial was started: status and apply say so" {
 	state armed - -
+	chosen vfioboot-trial
 	put proc/sys/kernel/random/boot_id <<<22222222-2222-2222-2222-222222222222
 	sed -i 's/^something new/config 0123456789abcdef/' "$host/var/lib/vfioboot/trial/state"
 	try --status
@@ -737,7 +771,7 @@ json() { # FILTER
 	run --separate-stderr "$vfioboot" undo --dry-run --root "$host"
 	[[ $output != *trial* ]]
 	state armed - -
-	sed -i 's/^####/next_entry=vfioboot-trial\n####/' "$host/boot/grub/grubenv"
+	chosen vfioboot-trial
 	run --separate-stderr "$vfioboot" undo --dry-run --root "$host"
 	says '^Would take back the trial that is the next boot\.$'
 	grub
@@ -752,7 +786,7 @@ json() { # FILTER
 @test "cancel: nothing, a choice without a state, a trial that runs" {
 	try --cancel --dry-run
 	[ "$output" = 'There is no trial.' ]
-	sed -i 's/^####/next_entry=vfioboot-trial\n####/' "$host/boot/grub/grubenv"
+	chosen vfioboot-trial
 	try --cancel --dry-run
 	says '^Would take the trial back'
 	state started - -
@@ -769,6 +803,7 @@ live() {
 	cat >"$BATS_TEST_TMPDIR/bin/systemctl" <<-'END'
 		#!/bin/sh
 		# Links of a target count, whatever the unit itself is.
+		[ "$*" != '--quiet is-active default.target' ] || exit 0
 		[ "$1 $2" = 'show --property=LoadState,WantedBy' ] || exit 1
 		case $3 in
 		vfioboot-confirm.service) echo WantedBy=sysinit.target ;;
@@ -806,4 +841,57 @@ live() {
 	state started - -
 	live '"$vfioboot" confirm'
 	[ "$(stat -c %a "$host/var/lib/vfioboot/trial/journal")" = 600 ]
+}
+
+# watch SECONDS: 'vfioboot confirm', as its unit runs it in the boot of the trial
+watch() {
+	echo 'ro vfioboot.trial=20261120-171500' >"$host/cmdline"
+	live 'mount --bind "$host/cmdline" /proc/cmdline
+		mount --bind "$host/boot" /boot
+		"$vfioboot" confirm --wait '"$1"
+}
+
+@test "the watch: an entry that was taken again is no reason to restart" {
+	state failed not-bound '1 of 2 functions not bound'
+	watch 1
+	[ "$status" = 0 ]
+	[[ $stderr == *'take the parameter out'* ]]
+	grep -q '^reason not-bound$' "$host/var/lib/vfioboot/trial/state"
+	# Its own boot ended without an end, and this is another one.
+	state started - waiting
+	watch 1
+	[ "$status" = 0 ]
+	grep -q '^reason ended$' "$host/var/lib/vfioboot/trial/state"
+}
+
+@test "the watch: without a state the parameter came from somewhere, without /var/lib it was lost" {
+	mkdir -p "$host/var/lib"
+	watch 1
+	[ "$status" = 0 ]
+	[[ $stderr == *'there is no such trial'* ]]
+	live 'mount --bind "$host/cmdline" /proc/cmdline
+		mount -t tmpfs none /var
+		"$vfioboot" confirm --wait 1'
+	[ "$status" = 1 ]
+	[[ $stderr == *"can't be written"*'going back to the normal entry'* ]]
+}
+
+@test "after a trial: a state that can't be read keeps no choice" {
+	put var/lib/vfioboot/trial/state <<<'vfioboot-trial 2'
+	cat >"$BATS_TEST_TMPDIR/grub-editenv" <<-'END'
+		#!/bin/sh
+		case $2 in
+		list) grep = "$1" ;;
+		unset) sed -i "/^$3=/d" "$1" ;;
+		*) exit 1 ;;
+		esac
+	END
+	chmod +x "$BATS_TEST_TMPDIR/grub-editenv"
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	cp "$BATS_TEST_TMPDIR/grub-editenv" "$BATS_TEST_TMPDIR/bin"
+	chosen vfioboot-trial
+	live 'mount --bind "$host/boot" /boot; "$vfioboot" confirm'
+	[ "$status" = 1 ]
+	[[ $stderr == *trial/state* ]]
+	! grep next_entry "$host/boot/grub/grubenv" || false
 }

@@ -98,11 +98,6 @@ static int make(const struct sysfs_root *root, const char *parameters,
 	return 0;
 }
 
-static bool armed(const struct sysfs_root *root)
-{
-	return grubonce_armed(root, ENTRY_ID);
-}
-
 static int remove_entry(const struct sysfs_root *root, char *why)
 {
 	_cleanup_free_ char *text = NULL, *old = NULL;
@@ -130,7 +125,8 @@ const struct oneshot oneshot_grub = {
 	.check = check,
 	.make = make,
 	.choose = grubonce_choose,
-	.armed = armed,
+	.choice = grubonce_choice,
+	.mark = ENTRY_ID,
 	.forget = grubonce_forget,
 	.remove = remove_entry,
 	.permanent =

@@ -152,11 +152,6 @@ static int make(const struct sysfs_root *root, const char *parameters,
 	return 0;
 }
 
-static bool armed(const struct sysfs_root *root)
-{
-	return grubonce_armed(root, SUFFIX);
-}
-
 /* There may be several, of trials that were started with different kernels. */
 static int remove_entries(const struct sysfs_root *root, char *why)
 {
@@ -185,7 +180,8 @@ const struct oneshot oneshot_grub_bls = {
 	.check = check,
 	.make = make,
 	.choose = grubonce_choose,
-	.armed = armed,
+	.choice = grubonce_choice,
+	.mark = SUFFIX,
 	.forget = grubonce_forget,
 	.remove = remove_entries,
 	.permanent = "with 'grubby --update-kernel=ALL --args=\"PARAMETER ...\"'",

@@ -17,7 +17,6 @@
 #include "../atomicfile.h"
 #include "../efivar.h"
 #include "../hostfile.h"
-#include "../run.h"
 #include "blsentry.h"
 #include "oneshot.h"
 
@@ -167,25 +166,17 @@ static int make(const struct sysfs_root *root, const char *parameters,
 	return 0;
 }
 
-static bool armed(const struct sysfs_root *root)
+static void choice(const struct sysfs_root *root, char *ret, size_t size)
 {
-	char id[ID_SIZE];
-
-	return efivar_read_text(root, "LoaderEntryOneShot", EFI_LOADER, id, sizeof(id)) ==
-		0 &&
-		ends_with(id, SUFFIX CONF);
+	if (efivar_read_text(root, "LoaderEntryOneShot", EFI_LOADER, ret, size) < 0)
+		*ret = '\0';
 }
 
 static int set_oneshot(const struct sysfs_root *root, const char *id, char *why)
 {
 	const char *const argv[] = {"bootctl", "set-oneshot", id, NULL};
-	int r = root->live ? run_program(argv, NULL, NULL) : -EROFS;
 
-	if (r != 0)
-		snprintf(why, ONESHOT_WHY_SIZE,
-			"'bootctl set-oneshot %.100s' did not do it (%s %d)", id,
-			r < 0 ? "error" : "status", r < 0 ? -r : r);
-	return r > 0 ? -EIO : r;
+	return oneshot_run(root, argv, why);
 }
 
 static bool is_ours(const char *name, const char *id)
@@ -196,9 +187,11 @@ static bool is_ours(const char *name, const char *id)
 
 static int choose(const struct sysfs_root *root, const char *id, char *why)
 {
+	char chosen[ONESHOT_ID_SIZE];
 	int r = set_oneshot(root, id, why);
 
-	if (r < 0 || armed(root))
+	choice(root, chosen, sizeof(chosen));
+	if (r < 0 || strcmp(chosen, id) == 0)
 		return r;
 	snprintf(why, ONESHOT_WHY_SIZE,
 		"bootctl has not set LoaderEntryOneShot; the firmware did not keep it");
@@ -236,7 +229,8 @@ const struct oneshot oneshot_sdboot = {
 	.check = check,
 	.make = make,
 	.choose = choose,
-	.armed = armed,
+	.choice = choice,
+	.mark = SUFFIX CONF,
 	.forget = forget,
 	.remove = remove_entries,
 	.permanent =

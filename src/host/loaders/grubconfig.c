@@ -243,17 +243,22 @@ bool grub_default(const char *config, char *ret, size_t size)
 	return found;
 }
 
-bool grub_environment(const char *block, const char *name, char *ret, size_t size)
+bool grub_variable(const char *lines, const char *name, char *ret, size_t size)
 {
 	size_t len = strlen(name);
 	struct line line;
 
 	ret[0] = '\0';
-	if (strncmp(block, ENVIRONMENT_MARK, strlen(ENVIRONMENT_MARK)) != 0)
-		return false;
-	while (next_line(&block, &line))
+	while (next_line(&lines, &line))
 		if (strncmp(line.start, name, len) == 0 && line.start[len] == '=')
-			return copy_text(
-				ret, size, line.start + len + 1, line.len - len - 2);
+			return copy_text(ret, size, line.start + len + 1,
+				strcspn(line.start + len + 1, "\n"));
 	return true;
+}
+
+bool grub_environment(const char *block, const char *name, char *ret, size_t size)
+{
+	ret[0] = '\0';
+	return strncmp(block, ENVIRONMENT_MARK, strlen(ENVIRONMENT_MARK)) == 0 &&
+		grub_variable(block, name, ret, size);
 }

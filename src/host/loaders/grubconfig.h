@@ -44,6 +44,9 @@ bool grub_reads_bls(const char *config);
 /* The default of 00_header where no entry is to be taken once.  False if it sets none. */
 bool grub_default(const char *config, char *ret, size_t size);
 
+/* The value of a variable in lines "name=value"; "" without it. */
+bool grub_variable(const char *lines, const char *name, char *ret, size_t size);
+
 /*
  * The value of a variable in an environment block, "" if it has none.  Returns false when
  * @block is no such block.

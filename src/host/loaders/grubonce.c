@@ -17,6 +17,7 @@
 #include "grubconfig.h"
 #include "oneshot.h"
 
+#define TYPE_SIZE 32
 #define DEPTH_MAX 16 /* of devices upon devices */
 
 static const struct grubonce known[] = {
@@ -53,9 +54,12 @@ int grubonce_read_config(const struct sysfs_root *root, const struct grubonce **
 bool grubonce_variable(const struct sysfs_root *root, const struct grubonce *grub,
 	const char *name, char *ret, size_t size)
 {
-	_cleanup_free_ char *block = NULL;
+	const char *const list[] = {grub->editor, grub->environment, "list", NULL};
+	_cleanup_free_ char *block = NULL, *variables = NULL;
 
 	ret[0] = '\0';
+	if (root->live && run_read(list, &variables) == 0)
+		return grub_variable(variables, name, ret, size);
 	return hostfile_read(root, grub->environment, &block, NULL) == 0 &&
 		grub_environment(block, name, ret, size);
 }
@@ -95,11 +99,25 @@ static const char *find_obstacle(
 	return obstacle;
 }
 
-/* What keeps GRUB from writing to a file there, or NULL. */
-static const char *find_obstacle_of(const struct sysfs_root *root, const char *path)
+/*
+ * GRUB writes over the blocks that its driver says a file was read from.  Others than these
+ * have small files among their own data (f2fs), compress them, or are on several disks, and the
+ * drivers tell of no blocks.
+ */
+static bool is_writable(const char *type)
 {
-	static const char *const read_only[] = {"btrfs", "zfs", "bcachefs", "squashfs",
-		"erofs", "overlay", "romfs", "iso9660"};
+	static const char *const known[] = {"ext2", "ext3", "ext4", "vfat", "xfs"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (strcmp(type, known[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What keeps GRUB from writing to a file there, maybe with words in @type; or NULL. */
+static const char *find_obstacle_of(
+	const struct sysfs_root *root, const char *path, char type[static TYPE_SIZE])
+{
 	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;
 	_cleanup_free_ char *real = NULL;
 	struct libmnt_fs *fs = NULL;
@@ -110,9 +128,9 @@ static const char *find_obstacle_of(const struct sysfs_root *root, const char *p
 		fs = mounts_find_holder(mounts, path);
 	if (!fs)
 		return "a file system that can't be told";
-	for (size_t i = 0; i < ARRAY_SIZE(read_only); i++)
-		if (strcmp(mnt_fs_get_fstype(fs), read_only[i]) == 0)
-			return read_only[i];
+	text_join(type, TYPE_SIZE, mnt_fs_get_fstype(fs), NULL);
+	if (!is_writable(type))
+		return type;
 	number = mnt_fs_get_devno(fs);
 	snprintf(link, sizeof(link), TREE_BLOCK_BY_NO "/%u:%u", major(number),
 		minor(number));
@@ -125,7 +143,7 @@ int grubonce_check(const struct sysfs_root *root, const struct grubonce *grub,
 	const char *config, char *why)
 {
 	const char *obstacle;
-	char block[64];
+	char block[64], type[TYPE_SIZE];
 
 	if (!grub_knows_next_entry(config)) {
 		snprintf(why, ONESHOT_WHY_SIZE,
@@ -134,7 +152,7 @@ int grubonce_check(const struct sysfs_root *root, const struct grubonce *grub,
 			grub->directory);
 		return -EOPNOTSUPP;
 	}
-	obstacle = find_obstacle_of(root, grub->directory);
+	obstacle = find_obstacle_of(root, grub->directory, type);
 	if (!obstacle)
 		return 0;
 	if (grubonce_variable(root, grub, "env_block", block, sizeof(block)) && block[0])
@@ -160,40 +178,28 @@ bool grubonce_kernel(const struct sysfs_root *root, char *ret, size_t size)
 	return false;
 }
 
-bool grubonce_armed(const struct sysfs_root *root, const char *end)
+void grubonce_choice(const struct sysfs_root *root, char *ret, size_t size)
 {
 	const struct grubonce *grub = grubonce_find(root);
-	char next[512];
-	size_t len;
 
-	if (!grub || !grubonce_variable(root, grub, "next_entry", next, sizeof(next)))
-		return false;
-	len = strlen(next);
-	return len >= strlen(end) && strcmp(next + len - strlen(end), end) == 0;
-}
-
-/* Runs a program on this machine; another one's tree is only read. */
-static int run_here(const struct sysfs_root *root, const char *const argv[], char *why)
-{
-	int r = root->live ? run_program(argv, NULL, NULL) : -EROFS;
-
-	if (r != 0)
-		snprintf(why, ONESHOT_WHY_SIZE, "%s did not do it (%s %d)", argv[0],
-			r < 0 ? "error" : "status", r < 0 ? -r : r);
-	return r > 0 ? -EIO : r;
+	*ret = '\0';
+	if (grub)
+		grubonce_variable(root, grub, "next_entry", ret, size);
 }
 
 int grubonce_choose(const struct sysfs_root *root, const char *id, char *why)
 {
 	const struct grubonce *grub = grubonce_find(root);
+	char chosen[ONESHOT_ID_SIZE];
 	int r;
 
 	if (!grub) {
 		snprintf(why, ONESHOT_WHY_SIZE, "grub.cfg is gone");
 		return -ENOENT;
 	}
-	r = run_here(root, (const char *const[]){grub->reboot, id, NULL}, why);
-	if (r < 0 || grubonce_armed(root, id))
+	r = oneshot_run(root, (const char *const[]){grub->reboot, id, NULL}, why);
+	grubonce_choice(root, chosen, sizeof(chosen));
+	if (r < 0 || strcmp(chosen, id) == 0)
 		return r;
 	snprintf(why, ONESHOT_WHY_SIZE, "%s has not set next_entry in %s", grub->reboot,
 		grub->environment);
@@ -204,7 +210,7 @@ int grubonce_forget(const struct sysfs_root *root, char *why)
 {
 	const struct grubonce *grub = grubonce_find(root);
 
-	return grub ? run_here(root,
+	return grub ? oneshot_run(root,
 			      (const char *const[]){grub->editor, grub->environment,
 				      "unset", "next_entry", NULL},
 			      why)

@@ -26,7 +26,10 @@ const struct grubonce *grubonce_find(const struct sysfs_root *root);
 int grubonce_read_config(const struct sysfs_root *root, const struct grubonce **ret_grub,
 	char **ret, char *why);
 
-/* The variable of the environment block.  Whether there is such a block; "" without one. */
+/*
+ * The variable of the environment block, or of the one outside of the file system that this
+ * names: only GRUB's own program reads that.  Whether there is such a block; "" without one.
+ */
 bool grubonce_variable(const struct sysfs_root *root, const struct grubonce *grub,
 	const char *name, char *ret, size_t size);
 
@@ -40,10 +43,8 @@ int grubonce_check(const struct sysfs_root *root, const struct grubonce *grub,
 /* The kernel file by which GRUB started this boot: BOOT_IMAGE=, with the disk it was on. */
 bool grubonce_kernel(const struct sysfs_root *root, char *ret, size_t size);
 
-/* Whether the next boot takes the entry whose id ends with @end. */
-bool grubonce_armed(const struct sysfs_root *root, const char *end);
-
 /* As those of struct oneshot. */
+void grubonce_choice(const struct sysfs_root *root, char *ret, size_t size);
 int grubonce_choose(const struct sysfs_root *root, const char *id, char *why);
 int grubonce_forget(const struct sysfs_root *root, char *why);
 

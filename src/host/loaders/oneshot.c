@@ -2,11 +2,13 @@
 /* The boot loaders that take an entry once, in a table. */
 #include "oneshot.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../../core/util.h"
 #include "../atomicfile.h"
+#include "../run.h"
 
 /*
  * rEFInd notes the last choice as its default, and Limine, extlinux and U-Boot have no choice
@@ -26,6 +28,23 @@ const struct oneshot *oneshot_find(const char *loader)
 	return NULL;
 }
 
+bool oneshot_armed(const struct oneshot *oneshot, const struct sysfs_root *root)
+{
+	char id[ONESHOT_ID_SIZE];
+	size_t len, mark = strlen(oneshot->mark);
+
+	oneshot->choice(root, id, sizeof(id));
+	len = strlen(id);
+	return len >= mark && strcmp(id + len - mark, oneshot->mark) == 0;
+}
+
+bool oneshot_is_foreign(const struct oneshot *oneshot, const struct sysfs_root *root,
+	char *ret, size_t size)
+{
+	oneshot->choice(root, ret, size);
+	return *ret && !oneshot_armed(oneshot, root);
+}
+
 int oneshot_arm(const struct oneshot *oneshot, const struct sysfs_root *root,
 	const struct oneshot_entry *entry, char *why)
 {
@@ -39,15 +58,18 @@ int oneshot_arm(const struct oneshot *oneshot, const struct sysfs_root *root,
 		return r;
 	}
 	r = oneshot->choose(root, entry->id, why);
-	if (r < 0)
-		oneshot_disarm(oneshot, root, true, undo_why);
+	if (r < 0) {
+		/* What it wrote may not be where it is read. */
+		oneshot->forget(root, undo_why);
+		oneshot->remove(root, undo_why);
+	}
 	return r;
 }
 
 int oneshot_disarm(const struct oneshot *oneshot, const struct sysfs_root *root,
 	bool remove, char *why)
 {
-	int r = oneshot->armed(root) ? oneshot->forget(root, why) : 0;
+	int r = oneshot_armed(oneshot, root) ? oneshot->forget(root, why) : 0;
 
 	return r < 0 || !remove ? r : oneshot->remove(root, why);
 }
@@ -55,7 +77,7 @@ int oneshot_disarm(const struct oneshot *oneshot, const struct sysfs_root *root,
 bool oneshot_any_armed(const struct sysfs_root *root)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(oneshots); i++)
-		if (oneshots[i]->armed(root))
+		if (oneshot_armed(oneshots[i], root))
 			return true;
 	return false;
 }
@@ -72,6 +94,20 @@ int oneshot_disarm_all(const struct sysfs_root *root, char *why)
 			first = r;
 	}
 	return first;
+}
+
+int oneshot_run(const struct sysfs_root *root, const char *const argv[], char *why)
+{
+	char last[160] = "";
+	int r = root->live ? run_last_line(argv, last, sizeof(last)) : -EROFS;
+
+	if (r < 0)
+		snprintf(why, ONESHOT_WHY_SIZE, "%s can't be run: %s", argv[0],
+			strerror(-r));
+	else if (r > 0)
+		snprintf(why, ONESHOT_WHY_SIZE, "%s failed (%d)%s%s", argv[0], r,
+			last[0] ? ": " : "", last);
+	return r > 0 ? -EIO : r;
 }
 
 void oneshot_free(struct oneshot_entry *entry)

@@ -18,6 +18,7 @@
 #include "../../core/sysfsroot.h"
 
 #define ONESHOT_WHY_SIZE 320
+#define ONESHOT_ID_SIZE  512
 
 /* An entry that is made, and the file that holds it; texts for oneshot_free(). */
 struct oneshot_entry {
@@ -37,9 +38,10 @@ struct oneshot {
 		struct oneshot_entry *ret, char *why);
 	/* Has the loader take the entry of that id at the next boot; read back. */
 	int (*choose)(const struct sysfs_root *root, const char *id, char *why);
-	/* Whether the next boot takes an entry of a trial; false if that is not known. */
-	bool (*armed)(const struct sysfs_root *root);
-	/* Takes the choice back, which armed() has told of. */
+	/* The id of the entry that the next boot takes once; "" for none, or if unknown. */
+	void (*choice)(const struct sysfs_root *root, char *ret, size_t size);
+	const char *mark; /* with which the ids of the entries of trials end */
+	/* Takes the choice back, whatever it is. */
 	int (*forget)(const struct sysfs_root *root, char *why);
 	/* Removes all entries of trials; what is gone already is no error. */
 	int (*remove)(const struct sysfs_root *root, char *why);
@@ -61,11 +63,27 @@ int oneshot_arm(const struct oneshot *oneshot, const struct sysfs_root *root,
 int oneshot_disarm(const struct oneshot *oneshot, const struct sysfs_root *root,
 	bool remove, char *why);
 
-/* Whether the next boot takes an entry of a trial, by whatever loader. */
+/* Whether the next boot takes an entry of a trial. */
+bool oneshot_armed(const struct oneshot *oneshot, const struct sysfs_root *root);
+
+/*
+ * The id of the entry that somebody else has the loader take at the next boot, in @ret.  Whether
+ * there is one: a trial would take its place.
+ */
+bool oneshot_is_foreign(const struct oneshot *oneshot, const struct sysfs_root *root,
+	char *ret, size_t size);
+
+/* The same as oneshot_armed(), by whatever loader. */
 bool oneshot_any_armed(const struct sysfs_root *root);
 
 /* Disarms all loaders, and removes the entries.  Returns the first error. */
 int oneshot_disarm_all(const struct sysfs_root *root, char *why);
+
+/*
+ * For the loaders: runs a program of theirs on this machine; another one's tree is only read
+ * (-EROFS).  0, or -errno with what it said in @why.
+ */
+int oneshot_run(const struct sysfs_root *root, const char *const argv[], char *why);
 
 void oneshot_free(struct oneshot_entry *entry);
 

@@ -14,6 +14,7 @@
 #include "../../core/util.h"
 #include "../boot/bootstate.h"
 #include "../devices/pcibars.h"
+#include "../hostfile.h"
 #include "../hosttree.h"
 #include "../loaders/oneshot.h"
 #include "../run.h"
@@ -179,21 +180,55 @@ static void disarm(const struct sysfs_root *root, const struct trialstate *trial
 	*ret_done = oneshot && oneshot_disarm(oneshot, root, remove, why) == 0;
 }
 
+/*
+ * Whether there is no trial of this boot's parameter.  Without /var/lib it is not known: a /var of
+ * its own did not come, maybe because of the trial.
+ */
+static bool is_foreign(const struct sysfs_root *root, int error, bool known)
+{
+	return !known &&
+		(error == 0 || (error == -ENOENT && hostfile_exists(root, "/var/lib")));
+}
+
+/* Whether the trial was another boot's: its entry was taken again. */
+static bool is_over(const struct trialstate *trial, const char *boot)
+{
+	return trial->phase == TRIAL_FAILED ||
+		(trial->phase == TRIAL_STARTED && strcmp(trial->boot, boot) != 0);
+}
+
+/* As at any other boot after a trial; to restart from here would never end. */
+static void end_again(struct watch *watch, const char *boot)
+{
+	bool done;
+
+	if (trial_settle(&watch->trial, boot, false))
+		trial_write(watch->root, &watch->trial);
+	disarm(watch->root, &watch->trial, true, &done);
+	watch->known = false;
+	watch->foreign = true;
+}
+
 /* Finds the state once /var is there, and notes that the boot has begun. */
 static void begin(struct watch *watch)
 {
-	char id[TRIAL_ID_SIZE];
+	char id[TRIAL_ID_SIZE], boot[37];
 	struct trialstate *trial = &watch->trial;
 	int r;
 
 	r = trial_read(watch->root, trial);
 	watch->known = r == 0 && strcmp(trial->id, watch->id) == 0;
-	watch->foreign = r == -ENOENT || (r == 0 && !watch->known);
+	watch->foreign = is_foreign(watch->root, r, watch->known);
 	if (!watch->known)
 		return;
+	trial_read_boot(watch->root, boot, id);
+	if (is_over(trial, boot)) {
+		end_again(watch, boot);
+		return;
+	}
 	if (trial->phase == TRIAL_ARMED) {
 		trial->phase = TRIAL_STARTED;
-		trial_read_boot(watch->root, trial->boot, id);
+		strcpy(trial->boot, boot);
 		if (trial_write(watch->root, trial) < 0) {
 			watch->known = false; /* not writable yet */
 			return;
@@ -342,7 +377,7 @@ static bool find_end(
 	*ret_pending = strcmp(id, trial->id) == 0;
 	if (*ret_pending)
 		return false;
-	failed = trial_settle(trial, boot, oneshot && oneshot->armed(root));
+	failed = trial_settle(trial, boot, oneshot && oneshot_armed(oneshot, root));
 	*ret_pending = trial->phase == TRIAL_ARMED;
 	return failed;
 }
@@ -363,8 +398,12 @@ int trialwatch_settle(const struct sysfs_root *root, struct trialstate *ret)
 	bool pending, failed;
 	int r = trial_read(root, ret);
 
-	if (r < 0)
+	if (r < 0) {
+		/* Of which loader it was is not known then. */
+		if (r != -ENOENT)
+			oneshot_disarm_all(root, why);
 		return r == -ENOENT ? 0 : r;
+	}
 	failed = find_end(root, ret, &pending);
 	/* Of a trial that is over, too: its own boot may not have been able to. */
 	if (!pending)
