@@ -88,6 +88,32 @@ static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *re
 	return CLI_OK;
 }
 
+/* What the next boot is for already.  CLI_OK, or a message. */
+static enum cli_exit check_next_boot(
+	const struct sysfs_root *root, const struct oneshot *oneshot)
+{
+	/* Links that replace the default target (systemd.offline-updates(7)). */
+	static const char *const updates[] = {"/system-update", "/etc/system-update"};
+	char id[ONESHOT_ID_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(updates); i++) {
+		_cleanup_close_ int fd =
+			sysfs_root_open_file(root, updates[i], O_PATH | O_NOFOLLOW);
+
+		if (fd >= 0)
+			return cli_error(NAME,
+				"the next boot installs updates (%s is there); reboot for "
+				"them first",
+				updates[i]);
+	}
+	if (oneshot_is_foreign(oneshot, root, id, sizeof(id)))
+		return cli_error(NAME,
+			"the boot loader was told by somebody else to take '%s' at the "
+			"next boot; reboot for that first",
+			id);
+	return CLI_OK;
+}
+
 /* The loader that can be told to take an entry once, or NULL after a message. */
 static const struct oneshot *find_oneshot(const struct sysfs_root *root)
 {
@@ -117,7 +143,7 @@ static const struct oneshot *find_oneshot(const struct sysfs_root *root)
 			search.owner->title, why);
 		return NULL;
 	}
-	return oneshot;
+	return check_next_boot(root, oneshot) == CLI_OK ? oneshot : NULL;
 }
 
 /* Whether something would watch over the boot.  Else a trial that hangs would stay. */
@@ -132,32 +158,6 @@ static enum cli_exit check_watch(const struct sysfs_root *root)
 			"vfioboot-confirm.service or vfioboot-settle.service is not there "
 			"or masked, so nothing would bring the machine back; 'systemctl "
 			"unmask' them, or install vfioboot as a whole");
-	return CLI_OK;
-}
-
-/* What the next boot is for already.  CLI_OK, or a message. */
-static enum cli_exit check_next_boot(
-	const struct sysfs_root *root, const struct oneshot *oneshot)
-{
-	/* Links that replace the default target (systemd.offline-updates(7)). */
-	static const char *const updates[] = {"/system-update", "/etc/system-update"};
-	char id[ONESHOT_ID_SIZE];
-
-	for (size_t i = 0; i < ARRAY_SIZE(updates); i++) {
-		_cleanup_close_ int fd =
-			sysfs_root_open_file(root, updates[i], O_PATH | O_NOFOLLOW);
-
-		if (fd >= 0)
-			return cli_error(NAME,
-				"the next boot installs updates (%s is there); reboot for "
-				"them first",
-				updates[i]);
-	}
-	if (oneshot_is_foreign(oneshot, root, id, sizeof(id)))
-		return cli_error(NAME,
-			"the boot loader was told by somebody else to take '%s' at the "
-			"next boot; reboot for that first",
-			id);
 	return CLI_OK;
 }
 
@@ -280,8 +280,7 @@ static enum cli_exit start(
 	if (make_plan(root, arguments, id, &plan) != CLI_OK)
 		return CLI_FAILED;
 	oneshot = find_oneshot(root);
-	if (!oneshot || check_watch(root) != CLI_OK ||
-		check_next_boot(root, oneshot) != CLI_OK)
+	if (!oneshot || check_watch(root) != CLI_OK)
 		return CLI_FAILED;
 	if (!trialplan_image_is_fresh(root, why)) {
 		if (!arguments->dry_run)

@@ -63,13 +63,21 @@ loader_disk() {
 	END
 }
 
-# The same with GRUB, and with systemd-boot.
-grub_disk() { # [LAYOUT]
-	loader_disk grub grub "${1:-plain}"
+# The same with GRUB; with systemd-boot; and with that and unified kernel images.
+grub_disk() { # [LAYOUT [ROOT]]
+	loader_disk "${2:-grub}" grub "${1:-plain}"
 }
 
 sdboot_disk() {
 	loader_disk sdboot systemd-boot plain
+}
+
+uki_disk() {
+	overlay etc/kernel/install.conf <<-END
+		layout=uki
+		uki_generator=ukify
+	END
+	loader_disk uki systemd-boot plain
 }
 
 # UEFI in place of the BIOS; the variables are this test's own.

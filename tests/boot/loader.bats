@@ -74,6 +74,18 @@ entries_work() {
 }
 
 # bats test_tags=all
+@test "trixie's GRUB, UEFI: Passthrough binds, the normal entry does not; a trial that works" {
+	need_tools ovmf
+	grub_disk plain grub-trixie
+	twins_with_parcel
+	uefi
+	entries_work
+	boot_and_try
+	trial_works
+	normal_again 'Trial .*: confirmed: all its devices were bound'
+}
+
+# bats test_tags=all
 @test "GRUB, BIOS, LUKS root: Passthrough binds, the normal entry does not" {
 	grub_disk luks
 	twins_with_parcel
@@ -127,6 +139,12 @@ entries_of() {
 		([.entries[].kernel] | unique) == ($ARGS.positional | sort)' "$@"
 }
 
+# A text as a regular expression that matches it; releases of kernels have dots and a '+'.
+literally() {
+	# shellcheck disable=SC2001,SC2016 # a pattern
+	sed 's/[].[*+^$()|?{}\\]/\\&/g' <<<"$1"
+}
+
 # The other kernel that the guest has now, by its list of /lib/modules
 later_kernel() {
 	sed -nE 's/^extra ([0-9][^ ]*-rt-amd64)$/\1/p' "$dump" | grep .
@@ -150,8 +168,8 @@ later_kernel() {
 	normal_boot
 	new=$(later_kernel)
 	entries_of "$old" "$new"
-	has "^extra normal gnulinux-$old-advanced"
-	has "^extra normal gnulinux-$new-advanced"
+	has "^extra normal gnulinux-$(literally "$old")-advanced"
+	has "^extra normal gnulinux-$(literally "$new")-advanced"
 	parcel_script <<-END
 		$change_kernels
 		uname -r | sed 's/^/runs /'
@@ -164,7 +182,7 @@ later_kernel() {
 		grep -i passthrough /boot/grub/grub.cfg | sed 's/^/left /'
 	END
 	BOOT_TIMEOUT=1200 power_on_whole choose '\*.*\(Passthrough\)'
-	has "^extra runs $new\$"
+	has "^extra runs $(literally "$new")\$"
 	has '^extra .* vfioboot.profile=passthrough'
 	taken_untouched 02:00
 	native 01:00 bochs-drm
@@ -183,18 +201,16 @@ list_boot='
 	}
 '
 
-boot_list() { # NAME
-	sed -n "s/^extra $1 //p" "$dump" | jq -s 'flatten |
-		map(select(.id | endswith(".conf")) | {id, title, options}) | sort_by(.id)'
+# The entries of files, whose names end with EXTENSION, and not those that the loader makes itself
+boot_list() { # NAME EXTENSION
+	sed -n "s/^extra $1 //p" "$dump" | jq -s --arg end "$2" 'flatten |
+		map(select(.id | endswith($end)) | {id, title, options}) | sort_by(.id)'
 }
 
-# bats test_tags=all
-@test "systemd-boot, UEFI: Passthrough binds, the normal entry does not; kernels come and go" {
+# The first boot adds the entries, the second is by "Passthrough" and installs a kernel, the third
+# is by that kernel's normal entry, purges the old one and takes the entries away.
+systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 	local new old number entry
-	need_tools ovmf
-	sdboot_disk
-	twins_with_parcel
-	uefi
 	old=$(cat "$image/kernel")
 	parcel_script <<-END
 		$list_boot
@@ -202,20 +218,19 @@ boot_list() { # NAME
 		vfioboot entry add
 		echo "entry add ended with \$?"
 		list_boot with
-		# From here the plugin sees to it that the normal entries stay normal.
-		rm /etc/kernel/cmdline
+		${2:-}
 	END
-	power_on_whole
+	BOOT_TIMEOUT=600 power_on_whole
 	normal_boot
 	has '^extra entry add ended with 0$'
 	# All that was there is as it was, and there is one more.
-	boot_list before >"$BATS_TEST_TMPDIR/before"
+	boot_list before "$1" >"$BATS_TEST_TMPDIR/before"
 	entry=$(jq -r 'if length == 1 then .[].id else "" end' "$BATS_TEST_TMPDIR/before")
-	boot_list with | jq 'map(select(.title | contains("(Passthrough)") | not))' |
+	boot_list with "$1" | jq 'map(select(.title | contains("(Passthrough)") | not))' |
 		diff "$BATS_TEST_TMPDIR/before" -
-	boot_list with | jq -e 'length == 2'
-	has "^extra before-default $entry\$"
-	has "^extra with-default $entry\$"
+	boot_list with "$1" | jq -e 'length == 2'
+	has "^extra before-default $(literally "$entry")\$"
+	has "^extra with-default $(literally "$entry")\$"
 	number=$(sed -n 's/^extra with //p' "$dump" |
 		jq -s 'flatten | map(.title | contains("(Passthrough)")) | index(true) + 1')
 	parcel_script <<-END
@@ -227,17 +242,17 @@ boot_list() { # NAME
 		list_as_json
 		list_boot with
 	END
-	BOOT_TIMEOUT=1200 power_on_whole choose_number "$number"
+	BOOT_TIMEOUT=1800 power_on_whole choose_number "$number"
 	has '^extra .* vfioboot.profile=passthrough'
 	taken_untouched 02:00
 	native 01:00 bochs-drm
 	new=$(later_kernel)
 	entries_of "$old" "$new"
 	# What the running boot was asked for is in the new kernel's Passthrough alone.
-	boot_list with | jq -e 'length == 4 and all(
+	boot_list with "$1" | jq -e 'length == 4 and all(
 		(.title | contains("(Passthrough)")) ==
 		(.options | tostring | contains("vfioboot.profile=passthrough")))'
-	has "^extra with-default .*-$new.conf\$"
+	has "^extra with-default .*-$(literally "$new$1")\$"
 	parcel_script <<-END
 		$change_kernels
 		$list_boot
@@ -249,16 +264,35 @@ boot_list() { # NAME
 		list_boot after
 		ls -R /boot/efi /etc | grep -i passthrough | sed 's/^/left /'
 	END
-	BOOT_TIMEOUT=1200 power_on_whole
+	BOOT_TIMEOUT=1800 power_on_whole
 	normal_boot
-	has "^extra runs $new\$"
+	has "^extra runs $(literally "$new")\$"
 	entries_of "$new"
 	has '^extra entry remove ended with 0$'
-	boot_list after | jq -e 'length == 1 and
+	boot_list after "$1" | jq -e 'length == 1 and
 		(.[0].options | tostring | contains("vfioboot") | not)'
-	has "^extra after-default .*-$new.conf\$"
+	has "^extra after-default .*-$(literally "$new$1")\$"
 	has '^extra left 11_linux_passthrough$'
-	lacks '^extra left .*conf$'
+	lacks "^extra left .*$(literally "$1")\$"
+}
+
+# bats test_tags=all
+@test "systemd-boot, UEFI: Passthrough binds, the normal entry does not; kernels come and go" {
+	need_tools ovmf
+	sdboot_disk
+	twins_with_parcel
+	uefi
+	# From the second boot on the plugin sees to it that the normal entries stay normal.
+	systemd_boot_works .conf 'rm /etc/kernel/cmdline'
+}
+
+# bats test_tags=all
+@test "systemd-boot, UEFI, unified images: Passthrough binds, the normal image does not; kernels come and go" {
+	need_tools ovmf
+	uki_disk
+	twins_with_parcel
+	uefi
+	systemd_boot_works .efi
 }
 
 # The first boot: by the normal entry, and then 'vfioboot try' is run, behind $before_try.
