@@ -554,6 +554,22 @@ only_display() {
 	normal_boot
 }
 
+# As for a passphrase that nobody can type: no panic, and no unit of the real root to watch.
+# bats test_tags=all
+@test "GRUB, BIOS: a trial that waits in the initramfs for ever comes back by itself" {
+	overlay_script etc/initramfs-tools/scripts/init-premount/wait <<-'END'
+		#!/bin/sh
+		[ "$1" != prereqs ] && grep -q vfioboot.trial= /proc/cmdline && sleep 100000
+		exit 0
+	END
+	grub_disk
+	twins_with_parcel
+	boot_and_try
+	BOOT_TIMEOUT=1200 trial_fails
+	grep -a 'this trial found no root file system in time' "$console"
+	normal_again 'Trial .* failed \(never-up\)'
+}
+
 # bats test_tags=all
 @test "GRUB, BIOS: a trial whose kernel panics before anything is mounted comes back by itself" {
 	grub_disk
