@@ -31,6 +31,7 @@ NEEDED = on Debian: apt install gcc make pkg-config musl-tools libinih-dev libmo
 
 # ---- vfioboot-early: static where it can be -------------------------------------------
 
+STRIP ?= strip
 MUSL_CC ?= $(shell command -v musl-gcc)
 INIH_A := $(shell $(PKG_CONFIG) --variable=libdir inih 2>/dev/null)/libinih.a
 # Small: at a fixed address, and its data not moved to a page of the file of its own.
@@ -40,18 +41,18 @@ EARLY_LDFLAGS = -Wl,--gc-sections,-z,noseparate-code,-s
 ifeq ($(wildcard $(INIH_A)),)
 EARLY_KIND = dynamic (there is no static libinih; images must then hold its library)
 EARLY_CC = $(CC)
-EARLY_SRC = src/early/main.c
+EARLY_SRC = src/early/main.c src/early/guard.c
 EARLY_LIBS = $(call pkg,--libs inih)
 else ifneq ($(MUSL_CC),)
 EARLY_KIND = static, musl
 EARLY_CC = $(MUSL_CC) -Ibuild/include -static -fno-pie -no-pie
-EARLY_SRC = src/early/main.c src/early/inih_libc.c
+EARLY_SRC = src/early/main.c src/early/guard.c src/early/inih_libc.c
 EARLY_LDFLAGS += -Wl,-z,norelro,-z,common-page-size=64
 EARLY_LIBS = $(INIH_A)
 else
 EARLY_KIND = static, glibc (there is no musl-gcc; the program is some ten times larger)
 EARLY_CC = $(CC) -static
-EARLY_SRC = src/early/main.c
+EARLY_SRC = src/early/main.c src/early/guard.c
 EARLY_LIBS = $(INIH_A)
 endif
 
@@ -68,6 +69,7 @@ build/vfioboot-early: $(CORE_SRC) $(EARLY_SRC) $(HEADERS) build/include/ini.h Ma
 	@echo "  CC  $@: $(EARLY_KIND)"
 	$(Q)$(EARLY_CC) $(BASE_CFLAGS) $(WERROR) $(EARLY_CFLAGS) $(EARLY_LDFLAGS) -o $@ \
 		$(EARLY_SRC) $(CORE_SRC) $(EARLY_LIBS)
+	$(Q)$(STRIP) --remove-section=.comment $@
 
 # ---- vfioboot: the host program ---------------------------------------------------------
 
@@ -196,7 +198,7 @@ build/tests/%: tests/unit/%.c build/sanitized/libtest.a $(HEADERS) $(TEST_HEADER
 	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) -o $@ $< build/sanitized/libtest.a \
 		$(WRAP) $(TEST_LIBS)
 
-build/sanitized/vfioboot-early: build/sanitized/early/main.o $(CORE_TEST_OBJ)
+build/sanitized/vfioboot-early: build/sanitized/early/main.o build/sanitized/early/guard.o $(CORE_TEST_OBJ)
 	$(call say,LD)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 

@@ -68,6 +68,7 @@ struct config {
 	bool protect_network; /* the interface of the default route is kept */
 	/* From the command line: */
 	bool off;
+	bool trial; /* this boot is one */
 	char profiles[CONFIG_PROFILES_MAX][CONFIG_NAME_SIZE];
 	unsigned n_profiles;
 };

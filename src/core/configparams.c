@@ -66,10 +66,10 @@ static void check_unknown(struct config *config, struct config_place place,
 {
 	static const char prefix[] = "vfioboot.";
 
-	/* That this boot is a trial is for the running system to know. */
-	if (param->name_len >= strlen(prefix) &&
-		memcmp(param->name, prefix, strlen(prefix)) == 0 &&
-		!cmdline_name_is(param, CONFIG_PARAM_TRIAL))
+	if (cmdline_name_is(param, CONFIG_PARAM_TRIAL))
+		config->trial = true;
+	else if (param->name_len >= strlen(prefix) &&
+		memcmp(param->name, prefix, strlen(prefix)) == 0)
 		config_add_error(config, place,
 			"unknown parameter %.*s; there are vfioboot.off, vfioboot.profile= "
 			"and vfioboot.device=",

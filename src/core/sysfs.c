@@ -13,11 +13,12 @@
 #include "util.h"
 
 /* Below the root directory, hence without the leading slash. */
-#define DEVICES "sys/bus/pci/devices"
-#define DRIVERS "sys/bus/pci/drivers"
-#define PROBE   "sys/bus/pci/drivers_probe"
-#define CMDLINE "proc/cmdline"
-#define KMSG    "dev/kmsg"
+#define DEVICES   "sys/bus/pci/devices"
+#define DRIVERS   "sys/bus/pci/drivers"
+#define PROBE     "sys/bus/pci/drivers_probe"
+#define CMDLINE   "proc/cmdline"
+#define INIT_ROOT "proc/1/root"
+#define KMSG      "dev/kmsg"
 
 #define SYSFS_MAGIC 0x62656572 /* include/uapi/linux/magic.h */
 
@@ -48,6 +49,15 @@ static int write_value(const struct sysfs_root *root, const char *path, const ch
 ssize_t sysfs_read_cmdline(const struct sysfs_root *root, char *buffer, size_t size)
 {
 	return sysfs_root_read_file(root, CMDLINE, buffer, size);
+}
+
+bool sysfs_is_root_of_init(const struct sysfs_root *root)
+{
+	struct stat ours, its;
+
+	return fstat(root->fd, &ours) == 0 &&
+		fstatat(root->fd, INIT_ROOT, &its, 0) == 0 && ours.st_dev == its.st_dev &&
+		ours.st_ino == its.st_ino;
 }
 
 int sysfs_open_kmsg(const struct sysfs_root *root)

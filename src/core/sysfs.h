@@ -19,6 +19,12 @@
 /* Reads the kernel's command line.  Returns its length, or -errno. */
 ssize_t sysfs_read_cmdline(const struct sysfs_root *root, char *buffer, size_t size);
 
+/*
+ * Whether PID 1 has this root, too: in an initramfs until the real root is taken.  /proc moves
+ * there as well then (switch_root(8), run-init(8)).
+ */
+bool sysfs_is_root_of_init(const struct sysfs_root *root);
+
 /* Opens the kernel's log for writing.  Returns a descriptor, or -errno. */
 int sysfs_open_kmsg(const struct sysfs_root *root);
 

@@ -15,6 +15,7 @@
 #include "../core/report.h"
 #include "../core/util.h"
 #include "../core/version.h"
+#include "guard.h"
 
 enum exit_code {
 	EXIT_AS_ASKED = 0,
@@ -40,8 +41,7 @@ static void print_help(void)
 	puts("Usage: vfioboot-early [OPTION]...\n"
 	     "Give the PCI functions that vfioboot.conf(5) names to vfio-pci.\n"
 	     "\n"
-	     "  --root DIR     use the files of another machine below DIR, and change no\n"
-	     "                 others\n"
+	     "  --root DIR     use, and change, the files of another machine below DIR\n"
 	     "  --config FILE  read FILE in place of /etc/vfioboot.conf and its drop-ins\n"
 	     "  --dry-run      print what would be done, one line a function, and do nothing\n"
 	     "  --verbose      tell what was done, and which sections are not selected\n"
@@ -49,7 +49,7 @@ static void print_help(void)
 	     "  --version      print the version\n"
 	     "\n"
 	     "Exit status: 0 all as asked, 1 something was refused or failed,\n"
-	     "2 an error in the configuration or the usage.");
+	     "2 bad configuration or usage.");
 }
 
 /*
@@ -216,6 +216,9 @@ static int run(const struct sysfs_root *root, const struct options *options)
 		fprintf(stderr, "vfioboot-early: can't read the PCI functions: %s\n",
 			strerror(-r));
 	plan_make(&config, &machine, &protect, &plan);
+	if (config.trial && root->live && !options->dry_run &&
+		sysfs_root_is_initramfs(root))
+		guard_trial(root);
 	status = options->dry_run ? print_plan(options) : carry_out(root, options);
 	if (fflush(stdout) == EOF) {
 		fprintf(stderr, "vfioboot-early: can't write the output: %s\n",

@@ -19,7 +19,7 @@ need_tools() {
 # What all entries of the guests have on their command line. (GRUB and the kernel each take
 # quotes around a whole parameter.)
 common_parameters='rw console=ttyS0 no_timer_check loglevel=4 log_buf_len=4M systemd.show_status=no
-	systemd.default_timeout_start_sec=60 "dyndbg=func really_probe +p"'
+	systemd.default_timeout_start_sec=240 "dyndbg=func really_probe +p"'
 
 # The settings of the boot loaders, in the overlay of the image.
 loader_settings() {

@@ -585,6 +585,7 @@ static void test_cmdline_unknown(void **state)
 	assert_int_equal(config.n_errors, 2);
 	assert_non_null(strstr(config.errors[0].message, "vfioboot.of;"));
 	assert_non_null(strstr(config.errors[1].message, "vfioboot.profiles;"));
+	assert_true(config.trial);
 	assert_false(config.off);
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -270,6 +271,18 @@ static void test_cmdline_and_kmsg(void **state)
 }
 
 /* What stands in the files is what the kernel would have got, and no more. */
+/* PID 1 has our root while it is in the initramfs, and takes /proc to another one then. */
+static void test_root_of_init(void **state)
+{
+	(void)state;
+	assert_false(sysfs_is_root_of_init(&root));
+	fake_link("proc/1/root", "../..");
+	assert_true(sysfs_is_root_of_init(&root));
+	assert_int_equal(unlink(fake_path("proc/1/root")), 0);
+	fake_link("proc/1/root", "/");
+	assert_false(sysfs_is_root_of_init(&root));
+}
+
 static void test_writes(void **state)
 {
 	(void)state;
@@ -367,6 +380,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
+		TEST(test_root_of_init),
 		TEST(test_root),
 		TEST(test_ids),
 		TEST(test_driver),
