@@ -350,9 +350,9 @@ const struct cli_command cmd_check = {
 	.operands = "[DEVICE]...",
 	.summary = "tell whether this machine is ready, and what to mend",
 	.details =
-		"Each point passes, fails, or can't be told (unknown); where it does not "
-		"pass, the\nnext line says what to do. Points of devices are about those "
-		"that are configured, or\nabout each DEVICE: an address, a path, an id or "
+		"Each point passes, fails, or can't be told (unknown); where it does not\n"
+		"pass, the next line says what to do. Points of devices are about those "
+		"that\nare configured, or about each DEVICE: an address, a path, an id or "
 		"a class.",
 	.options = options,
 	.run = run,

@@ -23,8 +23,7 @@ static const struct cli_option options[] = {
 	{"explain", NULL, "tell the reason of each, and what else matters", 0,
 		CLI_STORE(explain)},
 	{"profile", "NAME", "for boots that ask for this profile", 0, CLI_STORE(profile)},
-	{"host-dma-speed", NULL,
-		"faster DMA for the host's own devices, with less isolation", 0,
+	{"host-dma-speed", NULL, "faster DMA for the host's devices, less isolation", 0,
 		CLI_STORE(host_dma_speed)},
 	{0},
 };

@@ -388,8 +388,8 @@ const struct cli_command cmd_try = {
 	.operands = "",
 	.summary = "boot once with the new setting, and come back if it fails",
 	.details =
-		"What is tried are the sections with a profile, which the normal boot "
-		"entry leaves alone.\nThe default entry of the boot loader never changes.",
+		"What is tried are the sections with a profile, which the normal boot entry\n"
+		"leaves alone. The default entry of the boot loader never changes.",
 	.options = options,
 	.run = run,
 };

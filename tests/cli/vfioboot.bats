@@ -105,6 +105,15 @@ complete_words() {
 	done
 }
 
+@test "help fits a terminal of 80 columns" {
+	for command in $(listed_commands); do
+		[ "$command" != help ] || command=
+		run -0 "$vfioboot" help ${command:+"$command"}
+		long=$(awk 'length > 80' <<<"$output")
+		[ -z "$long" ] || { echo "$long"; return 1; }
+	done
+}
+
 @test "version" {
 	run -0 "$vfioboot" --version
 	[[ $output =~ ^vfioboot\ [0-9]+\.[0-9]+ ]]
