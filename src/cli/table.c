@@ -275,7 +275,8 @@ static int break_column(struct table *table, size_t column)
 	int r;
 
 	if (width < WRAP_MIN)
-		return 0;
+		return scols_column_set_flags(
+			cell, scols_column_get_flags(cell) & ~SCOLS_FL_WRAP);
 	for (size_t i = 0; i < scols_table_get_nlines(table->scols); i++) {
 		struct libscols_cell *at = scols_line_get_column_cell(
 			scols_table_get_line(table->scols, i), cell);

@@ -387,6 +387,13 @@ expect = 2'
 	[[ ${lines[-1]} =~ ^\ +/boot/efi,\ swap$'\r'$ ]]
 }
 
+@test "on a terminal with no room for words beside the rest, notes stay in one line" {
+	command -v script >/dev/null || skip "no script(1)"
+	desktop
+	run -0 script -qec "stty cols 60; '$vfioboot' list --root '$root'" /dev/null
+	[[ ${lines[-1]} == *'970 EVO/PRO   carries /, /boot/efi, swap'$'\r' ]]
+}
+
 @test "a function that does not say what it is is left out, and told of" {
 	machine identical-cards
 	printf '\177\1' >"$root/sys/bus/pci/devices/0000:02:00.1/modalias"
