@@ -14,7 +14,7 @@ static const struct column columns[] = {
 		"the entry, by the name of its file or menu id"},
 	[KERNEL] = {"KERNEL", COLUMN_DEFAULT, "the kernel that it starts"},
 	[STATE] = {"STATE", COLUMN_DEFAULT, "ready, missing, outdated or unknown"},
-	[TITLE] = {"TITLE", COLUMN_DEFAULT | COLUMN_TRUNC, "what the menu shows"},
+	[TITLE] = {"TITLE", COLUMN_DEFAULT | COLUMN_WRAP, "what the menu shows"},
 	[ARGUMENTS] = {"ARGUMENTS", COLUMN_JSON_ONLY, "what it adds for the kernel"},
 	[LOADER] = {"LOADER", COLUMN_JSON_ONLY, "the boot loader"},
 	[BOOT_ID] = {"BOOT-ID", COLUMN_JSON_ONLY, "by which the loader takes it"},

@@ -180,6 +180,17 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	[[ $(entries) != *-passthrough.conf* && $(entries) == *-passthrough-a.conf* ]]
 }
 
+@test "list: on a narrow terminal a title is whole, in lines below each other" {
+	command -v script >/dev/null || skip "no script(1)"
+	tree_of fedora-bls
+	entry add
+	run -0 script -qec "stty cols 80; '$vfioboot' entry list --root '$tree'" /dev/null
+	[[ ${lines[1]} == *' Fedora Linux (6.11.4-301.fc41.x86_64)'$'\r' ]]
+	[[ ${lines[2]} =~ ^\ +41\ \(Workstation\ Edition\)\ \(Passthrough\)$'\r'$ ]]
+	run -0 script -qec "stty cols 45; '$vfioboot' entry list --root '$tree'" /dev/null
+	[[ ${lines[1]} == *' (6.11.4-301.fc41.x86_64) 41 (Workstation Edition) (Passthrough)'$'\r' ]]
+}
+
 @test "list: a copy of what has changed since, or is gone, is outdated; of a counted try it is not" {
 	tree_of debian-systemd-boot
 	entry add
