@@ -48,6 +48,22 @@ files() {
 	[ -x "$BATS_TEST_TMPDIR/usr/lib/kernel/install.d/91-vfioboot.install" ]
 }
 
+@test "install starts the units by links of its own, and systemctl says so" {
+	local link count=0
+	make_quietly install
+	for link in "$BATS_TEST_TMPDIR"/usr/lib/systemd/system/*.wants/*; do
+		# With an [Install] section they would be "disabled", and start all the same.
+		run -1 grep -x '\[Install\]' "$link"
+		count=$((count + 1))
+	done
+	[ "$count" = 3 ]
+	command -v systemctl >/dev/null || skip "no systemctl"
+	for link in vfioboot vfioboot-confirm vfioboot-settle; do
+		run -0 systemctl --root="$BATS_TEST_TMPDIR" is-enabled "$link.service"
+		[ "$output" = static ]
+	done
+}
+
 @test "the configuration that is installed asks for nothing and has no error" {
 	make_quietly install
 	mkdir -p "$BATS_TEST_TMPDIR/sys" "$BATS_TEST_TMPDIR/proc"
