@@ -499,10 +499,20 @@ $machine-6.12.57+deb13-amd64.conf" ]
 
 # ---- the generator for grub-mkconfig ----------------------------------------------------------
 
+# Into $tree, as `make install` does it for a $(PREFIX), below which a program notes how it is run.
+install_generator() {
+	local prefix=$BATS_TEST_TMPDIR/prefix
+	mkdir -p "$prefix/bin" "$tree/etc/grub.d"
+	printf '#!/bin/sh\necho "$@" >>"%s/calls"\n' "$prefix" >"$prefix/bin/vfioboot"
+	chmod +x "$prefix/bin/vfioboot"
+	sed -e "s|/usr/lib/vfioboot/|$prefix/lib/vfioboot/|g" -e "s|/usr/bin/vfioboot|$prefix/bin/vfioboot|g" \
+		"$top/grub.d/11_linux_passthrough" >"$tree/etc/grub.d/11_linux_passthrough"
+	chmod +x "$tree/etc/grub.d/11_linux_passthrough"
+}
+
 # /etc of a GRUB machine in $tree, with a 10_linux that prints as the real one does
 generator_tree() {
-	mkdir -p "$tree/etc/grub.d"
-	cp "$top/grub.d/11_linux_passthrough" "$tree/etc/grub.d/"
+	install_generator
 	cat >"$tree/etc/grub.d/10_linux" <<-'END'
 		#!/bin/sh
 		echo "Found linux image: /boot/vmlinuz-6.1.0" >&2
@@ -562,7 +572,7 @@ generate() {
 		rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
 		tree_of "$(basename "$folder")"
 		entry add 2>/dev/null
-		cp "$top/grub.d/11_linux_passthrough" "$tree/etc/grub.d/"
+		install_generator
 		run -0 --separate-stderr bash -c '
 			set -a; . "$0/etc/default/grub"; exec "$0/etc/grub.d/11_linux_passthrough"' "$tree"
 		diff "$folder/generated" - <<<"$output"
@@ -614,11 +624,29 @@ generate() {
 	chmod -x "$tree/etc/grub.d/10_linux"
 	run -0 --separate-stderr generate
 	[ -z "$output$stderr" ]
-	# Its entries are files there.
+}
+
+@test "the generator has entries that are files follow, and prints none" {
 	generator_tree
 	export GRUB_ENABLE_BLSCFG=true
 	run -0 --separate-stderr generate
 	[ -z "$output" ]
+	[ "$(cat "$BATS_TEST_TMPDIR/prefix/calls")" = 'entry update' ]
+	rm "$BATS_TEST_TMPDIR/prefix/bin/vfioboot"
+	run -0 --separate-stderr generate
+	[ -z "$output$stderr" ]
+}
+
+@test "the generator that a removed package has left prints nothing" {
+	generator_tree
+	rm "$BATS_TEST_TMPDIR/prefix/bin/vfioboot"
+	run -0 --separate-stderr generate
+	[ -z "$output$stderr" ]
+	# It is the early program that images have, and entries work with that alone.
+	mkdir -p "$BATS_TEST_TMPDIR/prefix/lib/vfioboot"
+	cp /bin/true "$BATS_TEST_TMPDIR/prefix/lib/vfioboot/vfioboot-early"
+	run -0 --separate-stderr generate
+	[[ $output == *"'passthrough-a-simple-abc'"* ]]
 }
 
 @test "the generator takes a last line without its end, and none of another loader" {
