@@ -145,7 +145,8 @@ install: all
 # A configuration that was changed stays: it is its owner's.
 .PHONY: uninstall
 uninstall:
-	@echo "Make the initramfs images anew: those that there are hold vfioboot until then."
+	@echo "Run 'vfioboot undo' before this.  If it was not, the boot menu keeps its entries, $(SYSCONFDIR)"
+	@echo "what was configured, and the initramfs images hold vfioboot until they are made anew."
 	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
 	@for link in $(WANTS); do rm -f "$(DESTDIR)$(UNITDIR)/$$link"; done
 	@! cmp -s vfioboot.conf "$(DESTDIR)$(CONFIG)" || rm -f "$(DESTDIR)$(CONFIG)"

@@ -99,6 +99,12 @@ files() {
 	[ ! -e "$BATS_TEST_TMPDIR/usr/lib/vfioboot" ]
 }
 
+@test "uninstall tells of what it leaves, and what takes that away" {
+	make_quietly install
+	run -0 make_quietly uninstall
+	[[ $output == *"'vfioboot undo' before"*'boot menu'*images* ]]
+}
+
 @test "uninstall leaves a configuration that is its owner's" {
 	make_quietly install
 	echo '# mine' >>"$BATS_TEST_TMPDIR/etc/vfioboot.conf"
