@@ -12,19 +12,47 @@ function __vfioboot_commands
     $typed[1] --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) */\1\t/p'
 end
 
+# The help of the command that was typed
+function __vfioboot_help
+    set -l typed (__vfioboot_typed)
+    $typed[1] help $typed[2] 2>/dev/null
+end
+
 # "--long<TAB>help" a line, of the command that was typed
 function __vfioboot_options
-    set -l typed (__vfioboot_typed)
-    $typed[1] help $typed[2] 2>/dev/null | sed -nE \
-        -e 's/^  (-., |    )(--[a-z-]+)( [A-Z]+)? +(.*)/\2\t\4/p'
+    __vfioboot_help | sed -nE -e 's/^  (-., |    )(--[a-z-]+)( [A-Z]+)? +(.*)/\2\t\4/p'
     printf '%s\t%s\n' --help 'show the help of the command'
 end
 
+# Whether the word is an option that takes such a value
+function __vfioboot_takes --argument-names word value
+    string match -q -- '-*' $word
+    and __vfioboot_help | grep -qE -- "(^|[ ,])$word $value( |\$)"
+end
+
 # Whether the last word is an option that takes such a value
-function __vfioboot_wants
+function __vfioboot_wants --argument-names value
     set -l typed (__vfioboot_typed)
-    test (count $typed) -gt 2; or return 1
-    $typed[1] help $typed[2] 2>/dev/null | grep -qE -- "(^|[ ,])$typed[-1] $argv[1]( |\$)"
+    test (count $typed) -gt 2; and __vfioboot_takes $typed[-1] $value
+end
+
+# What the help says that a name can be: "NAME is WORD, WORD or WORD."
+function __vfioboot_names
+    __vfioboot_help | awk '$1 == "NAME" && $2 == "is" {on = 1} on; on && /\.$/ {exit}' |
+        tr -cs a-z- '\n' | grep -vxE 'is|or|'
+end
+
+# The actions of the command, "ACTION|ACTION" behind its usage, unless one was typed already: it
+# takes one.
+function __vfioboot_actions
+    set -l typed (__vfioboot_typed)
+    set -l actions (__vfioboot_help | sed -n '1s/.* \([a-z|]*|[a-z|]*\)$/\1/p' | string split '|')
+    for i in (seq 3 (count $typed))
+        if contains -- $typed[$i] $actions; and not __vfioboot_takes $typed[(math $i - 1)] '[A-Z]+'
+            return
+        end
+    end
+    printf '%s\n' $actions
 end
 
 function __vfioboot_devices
@@ -42,24 +70,38 @@ function __vfioboot_at_command
     test (count (__vfioboot_typed)) = 1
 end
 
+# Whether this is behind the command, or one of them; its own words may be others' commands
+function __vfioboot_behind
+    set -l typed (__vfioboot_typed)
+    test (count $typed) -gt 1; and contains -- $typed[2] $argv
+end
+
+function __vfioboot_at_help
+    __vfioboot_behind help; and test (count (__vfioboot_typed)) = 2
+end
+
 function __vfioboot_at_option
-    not __vfioboot_at_command; and not __fish_seen_subcommand_from help
+    not __vfioboot_at_command; and not __vfioboot_behind help
     and string match -q -- '-*' (commandline -ct)
 end
 
-function __vfioboot_at_device
-    not __vfioboot_at_command; and __fish_seen_subcommand_from add remove explain check
+function __vfioboot_at_operand
+    not __vfioboot_at_command; and not __vfioboot_behind help
     and not __vfioboot_wants '[A-Z]+'
+end
+
+function __vfioboot_at_device
+    __vfioboot_behind add remove explain check; and not __vfioboot_wants '[A-Z]+'
 end
 
 complete -c vfioboot -f
 complete -c vfioboot -n __vfioboot_at_command -a '(__vfioboot_commands)'
 complete -c vfioboot -n __vfioboot_at_command -l version -d 'show the version'
 complete -c vfioboot -n __vfioboot_at_command -l help -d 'show the help'
-complete -c vfioboot -n '__fish_seen_subcommand_from help' -a '(__vfioboot_commands)'
+complete -c vfioboot -n __vfioboot_at_help -a '(__vfioboot_commands)'
 complete -c vfioboot -n __vfioboot_at_option -a '(__vfioboot_options)'
 complete -c vfioboot -n '__vfioboot_wants DIR' -a '(__fish_complete_directories)'
 complete -c vfioboot -n '__vfioboot_wants FILE' -F
-complete -c vfioboot -n '__fish_seen_subcommand_from entry; and not __vfioboot_wants "[A-Z]+"' \
-    -a 'add remove list update'
+complete -c vfioboot -n '__vfioboot_wants NAME' -a '(__vfioboot_names)'
+complete -c vfioboot -n __vfioboot_at_operand -a '(__vfioboot_actions)'
 complete -c vfioboot -n __vfioboot_at_device -a '(__vfioboot_devices)'

@@ -337,7 +337,9 @@ const struct cli_command cmd_entry = {
 		"        gives devices away; what starts by itself does not change\n"
 		"remove  take them away again\n"
 		"list    show them, and whether each kernel has them\n"
-		"update  make them follow the kernels; kernel-install does this by itself",
+		"update  make them follow the kernels; kernel-install does this by itself\n\n"
+		"NAME is grub, grub-bls, systemd-boot, uki, refind, limine, extlinux, "
+		"kernelstub\nor rpm-ostree.",
 	.options = options,
 	.run = run,
 };

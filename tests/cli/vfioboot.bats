@@ -62,6 +62,17 @@ listed_commands() {
 	"$vfioboot" --help | sed -n '/^Commands:/,/^Options:/s/^  \([a-z][a-z-]*\).*/\1/p'
 }
 
+# The actions of `entry`, sorted.
+entry_actions() {
+	"$vfioboot" help entry | sed -n '1s/.* //p' | tr '|' '\n' | sort
+}
+
+# The boot loaders that the program knows, sorted.
+loaders() {
+	sed -n '/ bootloaders\[\] = {/,/^};/s/^\t{"\([a-z-]*\)",.*/\1/p' \
+		"$top/src/host/loaders/bootloader.c" | sort
+}
+
 # The long options in a text, sorted, each once.
 options_in() {
 	grep -oE -- '(^|[^[:alnum:]-])--[a-z][a-z-]*' | grep -oE -- '--.*' | sort -u
@@ -302,6 +313,38 @@ complete_words() {
 	[ "$offered" = "$("$early" --help | options_in)" ]
 }
 
+@test "help and man page of entry name every boot loader" {
+	[ "$(loaders | wc -l)" -ge 9 ]
+	names=$("$vfioboot" help entry | sed -n '/^NAME is /,/\.$/p' | grep -oE '[a-z-]{3,}' | sort)
+	[ "$names" = "$(loaders)" ]
+	page=$(sed -n '/^\.It Cm entry/,/^\.It Cm try/p' "$top/man/vfioboot.8")
+	for loader in $(loaders); do
+		grep -qE "^\.It Sy (.* )?$loader( |\$)" <<<"$page"
+	done
+}
+
+@test "bash completion of entry: one action, and names of boot loaders" {
+	offered() {
+		complete_words "$top/completions/bash/vfioboot" _vfioboot "$vfioboot" entry "$@"
+	}
+	[ "$(offered '')" = "$(entry_actions)" ]
+	[ "$(offered --dry-run '')" = "$(entry_actions)" ]
+	[ "$(offered --loader grub '')" = "$(entry_actions)" ]
+	[ "$(offered --root list '')" = "$(entry_actions)" ]
+	[ "$(offered --root = list '')" = "$(entry_actions)" ]
+	for action in $(entry_actions); do
+		[ -z "$(offered "$action" '')" ]
+		[ -z "$(offered --root / "$action" --dry-run '')" ]
+	done
+	[ "$(offered --loader '')" = "$(loaders)" ]
+	[ "$(offered add --loader gr)" = $'grub\ngrub-bls' ]
+	[ "$(offered add --loader = lim)" = limine ]
+	[ "$(offered add --dr)" = --dry-run ]
+	# Of devices there may be several.
+	offered=$(complete_words "$top/completions/bash/vfioboot" _vfioboot "$vfioboot" add usb:auto n)
+	[ "$offered" = nvme:auto ]
+}
+
 # What fish offers for a line, without the descriptions.
 fish_offers() {
 	PATH=$BATS_TEST_TMPDIR:$PATH HOME=$BATS_TEST_TMPDIR fish --no-config -c '
@@ -324,6 +367,23 @@ fish_offers() {
 		"$BATS_TEST_TMPDIR/adir/" ]
 }
 
+@test "fish completion of entry: one action, and names of boot loaders" {
+	ln -s "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
+	for words in '' '--dry-run ' '--loader grub ' '--root list ' '--root=list '; do
+		[ "$(fish_offers "vfioboot entry $words")" = "$(entry_actions)" ]
+	done
+	for action in $(entry_actions); do
+		[ -z "$(fish_offers "vfioboot entry $action ")" ]
+		[ -z "$(fish_offers "vfioboot entry --root / $action --dry-run ")" ]
+	done
+	[ "$(fish_offers 'vfioboot entry --loader ')" = "$(loaders)" ]
+	[ "$(fish_offers 'vfioboot entry add --loader gr')" = $'grub\ngrub-bls' ]
+	[ "$(fish_offers 'vfioboot entry add --dr')" = --dry-run ]
+	# Words that are commands elsewhere.
+	[ -z "$(fish_offers 'vfioboot help add ')" ]
+	[[ $(fish_offers 'vfioboot add ') == *gpu:auto* ]]
+}
+
 # What zsh's completion would hand to the functions that offer it, a line each.
 zsh_offers() {
 	zsh -f -c '
@@ -338,10 +398,17 @@ zsh_offers() {
 	[ "$(sort <<<"$offered")" = "$(listed_commands | sort)" ]
 	for command in $(listed_commands); do
 		[ "$command" != help ] || continue
-		offered=$(zsh_offers "$vfioboot" "$command" - | sed -n 's/^\(--[a-z-]*\)\[.*/\1/p')
+		offered=$(zsh_offers "$vfioboot" "$command" - | sed -n 's/^\(--[a-z-]*\)=\{0,1\}\[.*/\1/p')
 		words=$(option_lines "$command" | options_in; echo --help)
 		[ "$(sort <<<"$offered")" = "$(sort <<<"$words")" ]
 	done
 	run -0 zsh_offers "$vfioboot" protect -
-	[[ $output == *'--root['*']:directory:_files -/'* ]]
+	[[ $output == *'--root=['*']:directory:_files -/'* ]]
+	run -0 zsh_offers "$vfioboot" entry -
+	# Each line ends with "(WORD...)".
+	words_of() {
+		sed -n "s/^$1.*(\(.*\))\$/\\1/p" <<<"$output" | tr ' ' '\n' | sort
+	}
+	[ "$(words_of 1:action:)" = "$(entry_actions)" ]
+	[ "$(words_of '--loader.*:NAME:')" = "$(loaders)" ]
 }
