@@ -76,3 +76,17 @@ same() {
 			{ echo "$point"; return 1; }
 	done
 }
+
+@test "the boot loader and the images are not in a capture, and what needs them says so" {
+	vfioboot 3 entry list
+	[[ $stderr == *'no boot loader was found'* ]]
+	vfioboot 1 entry add
+	[[ $stderr == *'no boot loader was found'* ]]
+	for command in apply undo; do
+		vfioboot 1 "$command" --dry-run
+		[[ $stderr == *'no generator of initramfs images is installed'* ]]
+	done
+	sed -i '/^\[device/a profile = passthrough' "$root/etc/vfioboot.conf"
+	vfioboot 1 try --dry-run
+	[[ $stderr == *'the boot loader can'"'"'t be told'* ]]
+}
