@@ -143,6 +143,29 @@ static void test_broken(void **state)
 	}
 }
 
+/* What is open at the end of a line is taken to there, and the next line is one of its own. */
+static void test_open_quotes(void **state)
+{
+	static const char *const texts[] = {
+		"menuentry 'a {\nmenuentry 'b' --id 'c' {\n\tlinux\t\n\tinitrd /i\n}\n",
+		"menuentry \"a {\nmenuentry \"b\" --id \"c\" {\n\tlinux \n}\n",
+		"menuentry a\nmenuentry 'b' $menuentry_id_option 'c\n}\n",
+		"menuentry 'a'\\''\nand more, longer than the line that it began on' {\n"
+		"menuentry 'b' --id=c\n"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+
+		assert_int_equal(grubmenu_parse(texts[i], &menu), 0);
+		assert_int_equal(menu.n, 2);
+		assert_int_equal(menu.items[0].title[0], 'a');
+		assert_string_equal(menu.items[1].title, "b");
+		assert_string_equal(menu.items[1].id, "c");
+		assert_string_equal(menu.items[1].linux_line, "");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_open_quotes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,9 @@ static void free_item(struct grubmenu_item *item)
 /* The text in the quotes at *@cursor, or the bare word; for free().  Moves behind it. */
 static char *take_text(const char **cursor)
 {
-	const char *p = *cursor, *stop = *p == '\'' ? "'" : *p == '"' ? "\"" : " \t\n";
+	/* A text in quotes may go on in the next line; it is cut at the end of this one. */
+	const char *p = *cursor;
+	const char *stop = *p == '\'' ? "'\n" : *p == '"' ? "\"\n" : " \t\n";
 	char *text = calloc(1, strcspn(p, "\n") + 1), *end = text;
 
 	p += *stop != ' ';
@@ -163,7 +165,7 @@ static int read_line(
 	if (rest) {
 		opened = (int)menu->n;
 		r = add_item(menu, nesting, rest);
-	} else if (kernel) {
+	} else if (kernel && kernel < line + len) {
 		r = set_linux(menu, nesting, kernel, (size_t)(line + len - kernel));
 	}
 	if (line[len - 1] == '{' && nesting->n < DEPTH_MAX)
