@@ -549,9 +549,6 @@ generate() {
 		chmod +x "$BATS_TEST_TMPDIR/shell"
 		run -0 --separate-stderr generate "$BATS_TEST_TMPDIR/shell"
 		diff - <(echo "$output") <<-'END'
-			function gfxmode {
-				set gfxpayload="${1}"
-			}
 			menuentry 'Bob'\''s GNU/Linux (Passthrough: a)' --class gnu $menuentry_id_option 'passthrough-a-simple-abc' {
 				recovery is true, saving false, gnulinux-here
 				linux	/boot/vmlinuz-6.1.0 root=UUID=abc ro net.ifnames=0 quiet splash vfioboot.profile=a intel_iommu=on
@@ -686,6 +683,53 @@ generate() {
 	chmod +x "$tree/etc/grub.d/10_linux"
 	run -0 --separate-stderr generate
 	[[ $output == *"'passthrough-a-simple-abc'"* ]]
+}
+
+# As 10_linux_zfs prints it where zsys is installed; a function that is there twice is the later.
+@test "the generator leaves functions, and the history of ZFS that calls them, to the normal menu" {
+	generator_tree
+	mv "$tree/etc/grub.d/10_linux" "$tree/etc/grub.d/10_linux_zfs"
+	cat >"$tree/etc/grub.d/10_linux_zfs" <<-'END'
+		#!/bin/sh
+		cat <<'EOF'
+		function zsyshistorymenu {
+		  set kernel="${4}"
+
+		  menuentry 'Revert system only' --class os ${menuentry_id_option} 'gnulinux-${root_dataset}-${kversion}' {
+		    if [ ${boot_device} = /dev/sda2 ]; then
+
+		    fi
+		    linux	"${kernel}" root=ZFS="${root_dataset}" ro ${vt_handoff}
+		  }
+		}
+
+		menuentry 'Ubuntu' --class os ${menuentry_id_option} 'gnulinux-rpool/ROOT/u-6.8' {
+		  gfxmode ${linux_gfx_mode}
+		  linux	"/BOOT/u@/vmlinuz-6.8" root=ZFS="rpool/ROOT/u" ro
+		}
+		submenu 'History for Ubuntu' ${menuentry_id_option} 'gnulinux-history-rpool/ROOT/u' {
+		  submenu 'Revert to 01/01/26 @ 10:00' ${menuentry_id_option} 'gnulinux-history-rpool/ROOT/u@a' {
+		    zsyshistorymenu "rpool/ROOT/u@a" "/dev/sda2" "/BOOT/u@a/initrd.img-6.8" "/BOOT/u@a/vmlinuz-6.8" "6.8"
+		  }
+		}
+		menuentry 'Last' --class os ${menuentry_id_option} 'gnulinux-last' {
+		}
+		EOF
+	END
+	run -0 --separate-stderr generate
+	diff - <(echo "$output") <<-'END'
+
+		menuentry 'Ubuntu (Passthrough: a)' --class os ${menuentry_id_option} 'passthrough-a-rpool/ROOT/u-6.8' {
+		  gfxmode ${linux_gfx_mode}
+		  linux	"/BOOT/u@/vmlinuz-6.8" root=ZFS="rpool/ROOT/u" ro
+		}
+		menuentry 'Last (Passthrough: a)' --class os ${menuentry_id_option} 'passthrough-a-last' {
+		}
+	END
+	# What has nothing but these has no entry to copy.
+	printf '#!/bin/sh\nprintf "function f {\\n\\tmenuentry x {\\n\\t}\\n}\\n"\n' >"$tree/etc/grub.d/10_linux_zfs"
+	run -0 --separate-stderr generate
+	[ -z "$output$stderr" ]
 }
 
 @test "the plugin of kernel-install never keeps a kernel from being installed" {
