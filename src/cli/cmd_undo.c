@@ -7,6 +7,7 @@
 #include "../core/util.h"
 #include "../host/images/imagecheck.h"
 #include "../host/loaders/bootmenu.h"
+#include "../host/run.h"
 #include "../host/trial/trialend.h"
 #include "../host/trial/trialstore.h"
 #include "deployment.h"
@@ -83,8 +84,12 @@ static enum cli_exit take_back_trial(const struct sysfs_root *root, bool dry_run
 	return CLI_OK;
 }
 
-/* Before the rest: what they select is gone afterwards. */
-static enum cli_exit remove_entries(const struct sysfs_root *root, bool dry_run)
+/*
+ * Behind the rest: as long as the machine gives devices away, the way out of that stays in the
+ * menu.  What an entry selects that is there still does nothing any more.
+ */
+static enum cli_exit remove_entries(
+	const struct sysfs_root *root, bool dry_run, const char *done)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	int r;
@@ -97,13 +102,23 @@ static enum cli_exit remove_entries(const struct sysfs_root *root, bool dry_run)
 		return CLI_OK;
 	}
 	r = bootmenu_remove_all(root, &change);
+	for (size_t i = 0; i < change.warnings.n; i++)
+		cli_warning("undo", "%s", change.warnings.names[i]);
 	if (r < 0)
 		return cli_error("undo",
-			"the entries in the boot menu can't be removed, and neither the "
-			"configuration nor the images were touched: %s",
-			change.problem[0] ? change.problem : strerror(-r));
+			"%sthe entries in the boot menu can't be removed: %s; when that is "
+			"mended, run 'vfioboot entry remove'",
+			done, change.problem[0] ? change.problem : strerror(-r));
 	puts("Took the entries of vfioboot out of the boot menu.");
 	return CLI_OK;
+}
+
+static enum cli_exit run_steps(struct deploy *deploy, bool dry_run)
+{
+	if (!dry_run)
+		return deployment_run("undo", deploy);
+	deployment_print(deploy);
+	return deployment_check_room("undo", deploy);
 }
 
 static enum cli_exit carry_out(const struct sysfs_root *root, struct deploy *deploy,
@@ -111,28 +126,26 @@ static enum cli_exit carry_out(const struct sysfs_root *root, struct deploy *dep
 {
 	bool nothing =
 		deploy->n == 0 || (deploy->n == 1 && has_kind(deploy, DEPLOY_TIDY));
+	const char *done = "the configuration and the images are undone, but ";
 	enum cli_exit status = CLI_OK;
 
-	if (!dry_run)
+	if (!dry_run) {
+		run_catch_signals();
 		status = deployment_check_room("undo", deploy);
+	}
 	if (status == CLI_OK)
 		status = take_back_trial(root, dry_run);
+	if (status == CLI_OK && !nothing)
+		status = run_steps(deploy, dry_run);
 	if (status == CLI_OK)
-		status = remove_entries(root, dry_run);
+		status = remove_entries(root, dry_run, nothing ? "" : done);
 	if (status != CLI_OK)
 		return status;
-	if (nothing) {
+	if (nothing)
 		puts("Nothing to do: nothing is configured, and no image holds vfioboot.");
-		return CLI_OK;
-	}
-	if (dry_run) {
-		deployment_print(deploy);
-		return deployment_check_room("undo", deploy);
-	}
-	status = deployment_run("undo", deploy);
-	if (status == CLI_OK)
+	else if (!dry_run)
 		print_result(deploy, check);
-	return status;
+	return CLI_OK;
 }
 
 static enum cli_exit plan_and_run(

@@ -225,12 +225,12 @@ remove the directory /etc/vfioboot.conf.d, if it is empty" ]
 	[[ $stderr == *'/usr/lib/vfioboot.conf.d/vendor.conf stays'*'remove the package'* ]]
 }
 
-@test "undo takes no entry away where it could not go on" {
+@test "undo takes no entry away where it could not begin" {
 	configured_host
 	host_image
 	put etc/vfioboot.entries </dev/null
 	run -0 --separate-stderr undo
-	[[ ${lines[0]} == 'Would take the entries of vfioboot out of the boot menu: '* ]]
+	[[ ${lines[-1]} == 'Would take the entries of vfioboot out of the boot menu: '* ]]
 	rm "$host/usr/sbin/mkinitramfs"
 	run -1 --separate-stderr undo
 	[ -z "$output" ]

@@ -870,6 +870,75 @@ live_tree() {
 	grep -q passthrough-simple "$tree/boot/efi/grub.cfg"
 }
 
+# A machine with one kernel, whose image holds vfioboot, and an update-initramfs that fails while
+# there is /etc/no-room.
+undo_tree() {
+	live_tree "$@"
+	live 'mount -t overlay none -o lowerdir="$tree/etc":/usr /usr' 2>/dev/null ||
+		skip "needs an overlay over /usr"
+	local work=$BATS_TEST_TMPDIR/image
+	mkdir -p "$tree"/usr/{sbin,lib/modules/6.1.0/kernel} "$work"/{conf,usr/lib/vfioboot}
+	touch "$tree/boot/vmlinuz-6.1.0" "$tree/usr/lib/modules/6.1.0/modules.dep" "$work/conf/initramfs.conf"
+	(cd "$work" && find conf | cpio -o -H newc --quiet) >"$tree/boot/clean-image"
+	touch "$work/usr/lib/vfioboot/vfioboot-early"
+	(cd "$work" && find . | cpio -o -H newc --quiet) >"$tree/boot/initrd.img-6.1.0"
+	cat >"$tree/usr/sbin/update-initramfs" <<-'END'
+		#!/bin/sh
+		[ ! -e /etc/no-room ] || exit 1
+		cp /boot/clean-image /boot/initrd.img-6.1.0.new
+		mv /boot/initrd.img-6.1.0.new /boot/initrd.img-6.1.0
+	END
+	cp "$tree/usr/sbin/update-initramfs" "$tree/usr/sbin/mkinitramfs"
+	chmod +x "$tree"/usr/sbin/*
+}
+
+undo_live() {
+	live 'mount -t overlay none -o lowerdir="$tree/usr":/usr /usr
+		for directory in /run /var/lib; do mount -t tmpfs none "$directory"; done
+		'"$1"
+}
+
+@test "undo takes the entries away last, and none when something else fails" {
+	undo_tree
+	run -0 live '"$vfioboot" entry add'
+	cp "$tree/boot/grub/grub.cfg" "$BATS_TEST_TMPDIR/with.cfg"
+	touch "$tree/etc/no-room"
+	run -1 --separate-stderr undo_live '"$vfioboot" undo'
+	[[ $stderr == *'everything was put back: images and files are as they were'* ]]
+	cmp "$BATS_TEST_TMPDIR/with.cfg" "$tree/boot/grub/grub.cfg"
+	[ -e "$tree/etc/vfioboot.entries" ]
+	# Where it is the entries that fail, the rest is done, and is not done again.
+	rm "$tree/etc/no-room"
+	printf '#!/bin/sh\necho "cannot find a device" >&2\nexit 1\n' >"$tree/etc/grub.d/05_fail"
+	chmod +x "$tree/etc/grub.d/05_fail"
+	run -1 --separate-stderr undo_live '"$vfioboot" undo'
+	[[ $stderr == *'cannot find a device'*"run 'vfioboot entry remove'"* ]]
+	cmp "$BATS_TEST_TMPDIR/with.cfg" "$tree/boot/grub/grub.cfg"
+	[ -e "$tree/etc/vfioboot.entries" ]
+	[ ! -e "$tree/etc/vfioboot.conf" ]
+	rm "$tree/etc/grub.d/05_fail"
+	run -0 --separate-stderr undo_live '"$vfioboot" undo'
+	[[ $output == 'Took the entries of vfioboot out of the boot menu.'* ]]
+	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+	[ ! -e "$tree/etc/vfioboot.entries" ]
+}
+
+@test "undo that is ended while the menu is made leaves the entries as they were" {
+	undo_tree
+	run -0 live '"$vfioboot" entry add'
+	cp "$tree/boot/grub/grub.cfg" "$BATS_TEST_TMPDIR/with.cfg"
+	rm -r "$tree"/etc/vfioboot.conf*
+	cp "$tree/boot/clean-image" "$tree/boot/initrd.img-6.1.0"
+	printf '#!/bin/sh\nkill -TERM "$(cat /run/undo)"\nsleep 5\n' >"$tree/etc/grub.d/05_slow"
+	chmod +x "$tree/etc/grub.d/05_slow"
+	printf '#!/bin/sh\necho $$ >/run/undo\nexec "$vfioboot" undo\n' >"$BATS_TEST_TMPDIR/undo"
+	run ! undo_live 'sh "$tree/../undo"'
+	[[ $output == *"the entries in the boot menu can't be removed"* ]]
+	cmp "$BATS_TEST_TMPDIR/with.cfg" "$tree/boot/grub/grub.cfg"
+	[ -e "$tree/etc/vfioboot.entries" ]
+	[ "$(ls -A "$tree/boot/grub")" = grub.cfg ]
+}
+
 @test "changes need root" {
 	[ "$(id -u)" = 0 ] || skip "needs root, to be somebody else"
 	chmod 755 "$BATS_TEST_TMPDIR"
