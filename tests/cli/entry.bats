@@ -575,7 +575,10 @@ generate() {
 		diff "$folder/generated" - <<<"$output"
 		[ -z "$stderr" ]
 		config=$(echo "$tree"/boot/grub*/grub.cfg)
-		printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/section"
+		{
+			printf '\n### BEGIN /etc/grub.d/11_linux_passthrough ###\n%s\n' "$output"
+			echo '### END /etc/grub.d/11_linux_passthrough ###'
+		} >"$BATS_TEST_TMPDIR/section"
 		run -1 --separate-stderr entry list --json
 		jq -e '.entries | length > 0 and all(.state == "missing" and .entry == "passthrough" and
 			(.kernel | test("memtest|fc41") | not))' <<<"$output"

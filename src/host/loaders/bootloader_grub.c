@@ -20,7 +20,7 @@
 #include "grubcheck.h"
 #include "grubmenu.h"
 
-#define GENERATOR "11_linux_passthrough"
+#define GENERATOR GRUBMENU_GENERATOR
 #define ID_START  "gnulinux-" /* of all that 10_linux makes */
 
 static const char *const configs[] = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"};
@@ -234,7 +234,7 @@ static int add_item(const struct grubmenu *menu, const struct grubmenu_item *ite
 
 	if (!item->linux_line[0])
 		return 0;
-	text_join(entry.id, sizeof(entry.id), grubcheck_id(wanted, item->id), NULL);
+	text_join(entry.id, sizeof(entry.id), grubcheck_id(wanted, item), NULL);
 	/* Tests of the memory and other systems have none of ours. */
 	if (!entry.id[0] && strncmp(item->id, ID_START, strlen(ID_START)) != 0)
 		return 0;

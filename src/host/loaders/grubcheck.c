@@ -5,7 +5,6 @@
 #include "../../core/text.h"
 #include "../../core/util.h"
 #include "grubconfig.h"
-#include "grubmenu.h"
 
 #define ID_START "passthrough-"
 
@@ -33,10 +32,12 @@ static void resolve_default(const struct sysfs_root *root, const char *text,
 		grubmenu_name(menu, item, ret_name, size);
 }
 
-/* Ours by their ids: those of @wanted, else by how all of ours begin. */
-const char *grubcheck_id(const struct bootentries *wanted, const char *menu_id)
+/* Anybody may begin an id as we do, so it is ours where our generator has printed it. */
+const char *grubcheck_id(
+	const struct bootentries *wanted, const struct grubmenu_item *item)
 {
 	static char id[BOOTENTRY_ID_SIZE];
+	const char *menu_id = item->maker == GRUBMENU_OURS ? item->id : "";
 	size_t longest = 0;
 
 	for (unsigned i = 0; i < wanted->n; i++) {
@@ -95,9 +96,9 @@ static bool others_are_same(const struct grubmenu *a, const struct grubmenu *b)
 	size_t i = 0, j = 0;
 
 	for (;;) {
-		while (i < a->n && *grubcheck_id(&none, a->items[i].id))
+		while (i < a->n && *grubcheck_id(&none, &a->items[i]))
 			i++;
-		while (j < b->n && *grubcheck_id(&none, b->items[j].id))
+		while (j < b->n && *grubcheck_id(&none, &b->items[j]))
 			j++;
 		if (i == a->n || j == b->n)
 			return i == a->n && j == b->n;
@@ -116,7 +117,7 @@ static int judge(const struct sysfs_root *root, const struct bootentries *wanted
 
 	if (!menus->new.n)
 		return bootmenu_fail(change, "the new grub.cfg has no entry at all");
-	if (*grubcheck_id(wanted, menus->new.items[0].id))
+	if (wanted->n && *grubcheck_id(wanted, &menus->new.items[0]))
 		return bootmenu_fail(change,
 			"'%s' would be the first entry of the menu; a normal one has to be",
 			menus->new.items[0].title);
@@ -124,7 +125,7 @@ static int judge(const struct sysfs_root *root, const struct bootentries *wanted
 		bool found = false;
 
 		for (size_t j = 0; j < menus->new.n; j++)
-			found |= strcmp(grubcheck_id(wanted, menus->new.items[j].id),
+			found |= strcmp(grubcheck_id(wanted, &menus->new.items[j]),
 					 wanted->entries[i].id) == 0;
 		if (!found)
 			return bootmenu_fail(change,

@@ -4,22 +4,24 @@
 #define VFIOBOOT_GRUBCHECK_H
 
 #include "bootmenu.h"
+#include "grubmenu.h"
 
 struct grubcheck_texts {
 	const char *before, *after; /* of grub.cfg */
 };
 
 /*
- * That the first entry is a normal one, all of @wanted are there, and the default means what it
- * did.  Returns 0, perhaps with warnings in @change; -EREMOTEIO with the problem there; -ENOMEM.
+ * That all of @wanted are there, then the first entry is a normal one, and the default means
+ * what it did.  Returns 0, perhaps with warnings in @change; -EREMOTEIO with the problem there; -ENOMEM.
  */
 int grubcheck_menu(const struct sysfs_root *root, const struct bootentries *wanted,
 	const struct grubcheck_texts *texts, struct bootmenu_change *change);
 
 /*
- * By which struct bootentry the entry with the id @menu_id was made: one of @wanted, else told
- * by how all of ours begin; "" for none of ours.  The text lasts until the next call.
+ * By which struct bootentry an entry of our generator was made: one of @wanted, else told by
+ * how the ids of all of ours begin; "" for none of ours.  The text lasts until the next call.
  */
-const char *grubcheck_id(const struct bootentries *wanted, const char *menu_id);
+const char *grubcheck_id(
+	const struct bootentries *wanted, const struct grubmenu_item *item);
 
 #endif

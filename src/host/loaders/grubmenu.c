@@ -16,6 +16,7 @@
 struct nesting {
 	int open[DEPTH_MAX];
 	unsigned n;
+	enum grubmenu_maker maker;
 };
 
 #define NO_ITEM (-2)
@@ -90,7 +91,8 @@ static int innermost(const struct nesting *nesting)
 static int add_item(
 	struct grubmenu *menu, const struct nesting *nesting, const char *rest)
 {
-	_cleanup_(free_item) struct grubmenu_item item = {.parent = innermost(nesting)};
+	_cleanup_(free_item) struct grubmenu_item item = {
+		.parent = innermost(nesting), .maker = nesting->maker};
 	const char *end = rest + strcspn(rest, "\n");
 	struct grubmenu_item *more;
 
@@ -149,6 +151,28 @@ static const char *linux_of(const char *line)
 	return NULL;
 }
 
+static bool line_is(const char *line, size_t len, const char *text)
+{
+	return strlen(text) == len && memcmp(line, text, len) == 0;
+}
+
+/* The comments that grub-mkconfig puts around what a script prints. */
+static void read_comment(struct nesting *nesting, const char *line, size_t len)
+{
+	static const char begin[] = "### BEGIN ", end[] = "### END ";
+
+	if (strncmp(line, end, strlen(end)) == 0)
+		nesting->maker = GRUBMENU_OTHER;
+	if (strncmp(line, begin, strlen(begin)) != 0)
+		return;
+	nesting->maker = GRUBMENU_OTHER;
+	if (line_is(line, len, "### BEGIN /etc/grub.d/10_linux ###") ||
+		line_is(line, len, "### BEGIN /etc/grub.d/10_linux_zfs ###"))
+		nesting->maker = GRUBMENU_LINUX;
+	else if (line_is(line, len, "### BEGIN /etc/grub.d/" GRUBMENU_GENERATOR " ###"))
+		nesting->maker = GRUBMENU_OURS;
+}
+
 static int read_line(
 	struct grubmenu *menu, struct nesting *nesting, const char *line, size_t len)
 {
@@ -158,8 +182,12 @@ static int read_line(
 
 	while (len > indent && strchr(WHITE, line[len - 1]))
 		len--;
-	if (len <= indent || line[indent] == '#')
+	if (len <= indent)
 		return 0;
+	if (line[indent] == '#') {
+		read_comment(nesting, line, len);
+		return 0;
+	}
 	if (!rest)
 		rest = behind_word(line, "submenu");
 	if (rest) {

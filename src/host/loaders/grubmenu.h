@@ -9,7 +9,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define GRUBMENU_TOP (-1) /* the parent of what is in no submenu */
+#define GRUBMENU_TOP       (-1) /* the parent of what is in no submenu */
+#define GRUBMENU_GENERATOR "11_linux_passthrough" /* ours, in /etc/grub.d */
+
+/* Which script of /etc/grub.d printed an item: grub-mkconfig frames the output of each. */
+enum grubmenu_maker {
+	GRUBMENU_OTHER,
+	GRUBMENU_LINUX, /* 10_linux, or Ubuntu's 10_linux_zfs: the normal entries */
+	GRUBMENU_OURS,
+};
 
 struct grubmenu_item {
 	char *title;
@@ -17,6 +25,7 @@ struct grubmenu_item {
 	char *linux_line; /* what its `linux` takes: a file and arguments; "" for a submenu */
 	int parent;       /* index, or GRUBMENU_TOP */
 	unsigned number; /* among those of its parent, from 0 */
+	enum grubmenu_maker maker;
 };
 
 /* Starts as {0}. */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A new grub.cfg held against the old one. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "../../src/host/loaders/grubcheck.h"
+#include "support.h"
+
+#define FRAMED(name, text)                                                               \
+	"\n### BEGIN /etc/grub.d/" name " ###\n" text "### END /etc/grub.d/" name " ###\n"
+#define ENTRY(title, id, linux_line)                                                     \
+	"menuentry '" title "' $menuentry_id_option '" id "' {\n\tlinux\t" linux_line    \
+	"\n}\n"
+
+#define NORMAL    FRAMED("10_linux", ENTRY("Debian", "gnulinux-simple", "/vmlinuz-1 ro"))
+#define ARGUMENTS "vfioboot.profile=x intel_iommu=on"
+#define OURS                                                                             \
+	FRAMED("11_linux_passthrough",                                                   \
+		ENTRY("Debian (Passthrough)", "passthrough-simple",                      \
+			"/vmlinuz-1 ro " ARGUMENTS))
+#define FOREIGN                                                                          \
+	FRAMED("08_mine", ENTRY("Mine", "passthrough-mine", "/vmlinuz-mine vfioboot.off"))
+
+static const struct bootentries wanted = {
+	.entries = {{"passthrough", "Passthrough", ARGUMENTS}}, .n = 1};
+static const struct bootentries none;
+
+/* The problem, or the warnings, or "". */
+static void expect(const struct bootentries *entries, const char *before,
+	const char *after, const char *expected)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	struct grubcheck_texts texts = {before, after};
+	int r = grubcheck_menu(&root, entries, &texts, &change);
+
+	assert_int_equal(r, change.problem[0] ? -EREMOTEIO : 0);
+	if (!*expected) {
+		assert_string_equal(change.problem, "");
+		assert_int_equal(change.warnings.n, 0);
+	} else if (change.problem[0]) {
+		assert_non_null(strstr(change.problem, expected));
+	} else {
+		assert_int_equal(change.warnings.n, 1);
+		assert_non_null(strstr(change.warnings.names[0], expected));
+	}
+}
+
+static void test_added_and_removed(void **state)
+{
+	(void)state;
+	expect(&wanted, NORMAL, NORMAL OURS, "");
+	expect(&none, NORMAL OURS, NORMAL, "");
+	expect(&wanted, NORMAL, NORMAL, "has no entry '(Passthrough)'");
+	expect(&wanted, NORMAL, "", "no entry at all");
+	expect(&wanted, NORMAL, OURS NORMAL, "would be the first entry");
+	expect(&none, OURS NORMAL, OURS NORMAL, "");
+}
+
+/* Whatever ids others give their entries, ours are those that our generator made. */
+static void test_ids_of_others(void **state)
+{
+	(void)state;
+	expect(&wanted, FOREIGN NORMAL, FOREIGN NORMAL OURS, "");
+	expect(&none, FOREIGN NORMAL OURS, FOREIGN NORMAL, "");
+	expect(&wanted, FOREIGN NORMAL, FOREIGN NORMAL, "has no entry '(Passthrough)'");
+	expect(&wanted, NORMAL, FOREIGN NORMAL OURS,
+		"other entries of the menu have changed");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_added_and_removed, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_ids_of_others, fake_set_up, fake_tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
