@@ -68,6 +68,32 @@ static void test_ids_of_others(void **state)
 		"other entries of the menu have changed");
 }
 
+/* An entry that is there and does not do what its title says is worse than none. */
+static void test_arguments(void **state)
+{
+	(void)state;
+	expect(&wanted, NORMAL,
+		NORMAL FRAMED("11_linux_passthrough",
+			ENTRY("A", "passthrough-simple", "/vmlinuz-1 ro")),
+		"'A' of the new grub.cfg lacks vfioboot.profile=x intel_iommu=on");
+	expect(&wanted, NORMAL,
+		NORMAL FRAMED("11_linux_passthrough",
+			ENTRY("A", "passthrough-simple", "/vmlinuz-1 " ARGUMENTS)
+				ENTRY("B", "passthrough-b", "/vmlinuz-1 intel_iommu=on")),
+		"'B' of the new grub.cfg lacks vfioboot.profile=x");
+}
+
+static void test_kernels(void **state)
+{
+#define OLDER  FRAMED("10_linux_zfs", ENTRY("Old", "gnulinux-old", "\"/vmlinuz-0\" ro"))
+#define OTHERS FRAMED("20_memtest", ENTRY("Memory", "memtest", "/memtest.bin"))
+	(void)state;
+	expect(&wanted, NORMAL OLDER, NORMAL OLDER OURS OTHERS,
+		"no entry '(Passthrough)' for /vmlinuz-0");
+	expect(&wanted, NORMAL OTHERS, NORMAL OURS OTHERS, "");
+	expect(&none, NORMAL OLDER OURS, NORMAL OLDER, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -75,6 +101,10 @@ int main(void)
 			test_added_and_removed, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_ids_of_others, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_arguments, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_kernels, fake_set_up, fake_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

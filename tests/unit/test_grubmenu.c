@@ -115,6 +115,31 @@ static void test_names(void **state)
 	assert_string_equal(name, "simple");
 }
 
+static void test_kernel(void **state)
+{
+	static const struct {
+		const char *line, *file, *options;
+	} lines[] = {
+		{"/vmlinuz-1 root=x ro", "/vmlinuz-1", "root=x ro"},
+		{"\"/u@/vmlinuz-1\" root=\"x\"", "/u@/vmlinuz-1", "root=\"x\""},
+		{"'/vm 1'\tro", "/vm 1", "ro"},
+		{"/vmlinuz-1", "/vmlinuz-1", ""},
+		{"\"/vmlinuz-1", "/vmlinuz-1", ""},
+		{"", "", ""},
+		{"/a-file-whose-name-does-not-fit ro", "", "ro"},
+	};
+	char file[16];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct grubmenu_item item = {.linux_line = (char *)lines[i].line};
+		const char *options = grubmenu_kernel(&item, file, sizeof(file));
+
+		assert_string_equal(file, lines[i].file);
+		assert_string_equal(options, lines[i].options);
+	}
+}
+
 static void test_default(void **state)
 {
 	char value[16];
@@ -172,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_items),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_kernel),
 		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_open_quotes),

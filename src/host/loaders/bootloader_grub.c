@@ -227,10 +227,7 @@ static int add_item(const struct grubmenu *menu, const struct grubmenu_item *ite
 	const struct bootentries *wanted, struct bootmenu *ret)
 {
 	char name[512], file[PATH_MAX];
-	const char *options = item->linux_line + strcspn(item->linux_line, " \t");
-	struct bootmenu_entry entry = {.boot_id = name,
-		.title = item->title,
-		.options = (char *)options + strspn(options, " \t")};
+	struct bootmenu_entry entry = {.boot_id = name, .title = item->title};
 
 	if (!item->linux_line[0])
 		return 0;
@@ -239,9 +236,7 @@ static int add_item(const struct grubmenu *menu, const struct grubmenu_item *ite
 	if (!entry.id[0] && strncmp(item->id, ID_START, strlen(ID_START)) != 0)
 		return 0;
 	grubmenu_name(menu, item, name, sizeof(name));
-	if (!copy_text(file, sizeof(file), item->linux_line,
-		    (size_t)(options - item->linux_line)))
-		file[0] = '\0';
+	entry.options = (char *)grubmenu_kernel(item, file, sizeof(file));
 	entry.kernel = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
 	if (strncmp(entry.kernel, "vmlinuz-", strlen("vmlinuz-")) == 0)
 		entry.kernel += strlen("vmlinuz-");

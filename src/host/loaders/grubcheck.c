@@ -2,6 +2,8 @@
 /* Holds the new menu against the old one. */
 #include "grubcheck.h"
 
+#include <limits.h>
+
 #include "../../core/text.h"
 #include "../../core/util.h"
 #include "grubconfig.h"
@@ -110,6 +112,69 @@ static bool others_are_same(const struct grubmenu *a, const struct grubmenu *b)
 	}
 }
 
+/* Whether ours that @wish asks for is there: for the kernel @file, or with NULL for some. */
+static bool has_entry(const struct grubmenu *menu, const struct bootentries *wanted,
+	const struct bootentry *wish, const char *file)
+{
+	char kernel[PATH_MAX];
+
+	for (size_t i = 0; i < menu->n; i++) {
+		grubmenu_kernel(&menu->items[i], kernel, sizeof(kernel));
+		if (strcmp(grubcheck_id(wanted, &menu->items[i]), wish->id) == 0 &&
+			(!file || strcmp(kernel, file) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* That it is there for each kernel that has a normal entry. */
+static int check_kernels(const struct grubmenu *menu, const struct bootentries *wanted,
+	const struct bootentry *wish, struct bootmenu_change *change)
+{
+	char kernel[PATH_MAX];
+
+	if (!has_entry(menu, wanted, wish, NULL))
+		return bootmenu_fail(change,
+			"the new grub.cfg has no entry '(%s)': /etc/grub.d/10_linux "
+			"makes none that can be copied",
+			wish->title);
+	for (size_t i = 0; i < menu->n; i++) {
+		if (menu->items[i].maker != GRUBMENU_LINUX)
+			continue;
+		grubmenu_kernel(&menu->items[i], kernel, sizeof(kernel));
+		if (*kernel && !has_entry(menu, wanted, wish, kernel))
+			return bootmenu_fail(change,
+				"the new grub.cfg has no entry '(%s)' for %s, which has a "
+				"normal one: see what /etc/grub.d/" GRUBMENU_GENERATOR
+				" prints when grub-mkconfig runs",
+				wish->title, kernel);
+	}
+	return 0;
+}
+
+/* That ours do what their titles say. */
+static int check_arguments(const struct grubmenu *menu, const struct bootentries *wanted,
+	const struct bootentry *wish, struct bootmenu_change *change)
+{
+	char missing[BOOTENTRY_ARGS_SIZE];
+
+	for (size_t i = 0; i < menu->n; i++) {
+		const struct grubmenu_item *item = &menu->items[i];
+
+		if (!item->linux_line[0] ||
+			strcmp(grubcheck_id(wanted, item), wish->id) != 0)
+			continue;
+		bootentry_missing_arguments(item->linux_line, wish, missing);
+		if (missing[0])
+			return bootmenu_fail(change,
+				"the entry '%s' of the new grub.cfg lacks %s: "
+				"/etc/grub.d/10_linux does not pass on "
+				"GRUB_CMDLINE_LINUX_DEFAULT; put back the one of its package",
+				item->title, missing);
+	}
+	return 0;
+}
+
 static int judge(const struct sysfs_root *root, const struct bootentries *wanted,
 	const struct menus *menus, struct bootmenu_change *change)
 {
@@ -121,18 +186,14 @@ static int judge(const struct sysfs_root *root, const struct bootentries *wanted
 		return bootmenu_fail(change,
 			"'%s' would be the first entry of the menu; a normal one has to be",
 			menus->new.items[0].title);
-	for (unsigned i = 0; i < wanted->n; i++) {
-		bool found = false;
-
-		for (size_t j = 0; j < menus->new.n; j++)
-			found |= strcmp(grubcheck_id(wanted, &menus->new.items[j]),
-					 wanted->entries[i].id) == 0;
-		if (!found)
-			return bootmenu_fail(change,
-				"the new grub.cfg has no entry '(%s)': /etc/grub.d/10_linux "
-				"makes none that can be copied",
-				wanted->entries[i].title);
+	for (unsigned i = 0; r == 0 && i < wanted->n; i++) {
+		r = check_kernels(&menus->new, wanted, &wanted->entries[i], change);
+		if (r == 0)
+			r = check_arguments(
+				&menus->new, wanted, &wanted->entries[i], change);
 	}
+	if (r < 0)
+		return r;
 	if (!others_are_same(&menus->old, &menus->new))
 		r = bootmenu_warn(change,
 			"other entries of the menu have changed, too: grub.cfg was older than "

@@ -11,8 +11,8 @@ struct grubcheck_texts {
 };
 
 /*
- * That all of @wanted are there, then the first entry is a normal one, and the default means
- * what it did.  Returns 0, perhaps with warnings in @change; -EREMOTEIO with the problem there; -ENOMEM.
+ * That all of @wanted are there for each kernel, and with their arguments, that the first entry
+ * is a normal one then, and that the default means what it did.  Returns 0, perhaps with warnings in @change; -EREMOTEIO with the problem there; -ENOMEM.
  */
 int grubcheck_menu(const struct sysfs_root *root, const struct bootentries *wanted,
 	const struct grubcheck_texts *texts, struct bootmenu_change *change);

@@ -296,6 +296,22 @@ void grubmenu_name(const struct grubmenu *menu, const struct grubmenu_item *item
 	text_join(ret + used, size - used, item->id[0] ? item->id : item->title, NULL);
 }
 
+const char *grubmenu_kernel(const struct grubmenu_item *item, char *ret, size_t size)
+{
+	const char *file = item->linux_line, *rest;
+	size_t len = strcspn(file, WHITE);
+
+	/* 10_linux_zfs quotes it. */
+	if (*file == '\'' || *file == '"') {
+		len = strcspn(file + 1, *file == '"' ? "\"" : "'");
+		file++;
+	}
+	rest = file + len + strspn(file + len, "'\"");
+	if (!copy_text(ret, size, file, len))
+		ret[0] = '\0';
+	return rest + strspn(rest, WHITE);
+}
+
 bool grubmenu_default(const char *text, char *ret, size_t size)
 {
 	bool found = false;

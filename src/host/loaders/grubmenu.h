@@ -48,6 +48,12 @@ const struct grubmenu_item *grubmenu_find(const struct grubmenu *menu, const cha
 void grubmenu_name(const struct grubmenu *menu, const struct grubmenu_item *item,
 	char *ret, size_t size);
 
+/*
+ * The file that `linux` of the item loads, without quotes, in @ret; "" if it does not fit.
+ * Returns what is behind it, its arguments.
+ */
+const char *grubmenu_kernel(const struct grubmenu_item *item, char *ret, size_t size);
+
 /* What `set default=` says in the text, but for a one-shot, in @ret.  False without any. */
 bool grubmenu_default(const char *text, char *ret, size_t size);
 
