@@ -7,6 +7,7 @@
 #include "../host/loaders/bootmenu.h"
 #include "../host/run.h"
 #include "cli.h"
+#include "deployment.h"
 #include "entrylist.h"
 #include "entrywanted.h"
 #include "sections.h"
@@ -299,6 +300,18 @@ static const struct action *find_action(const char *name)
 	return NULL;
 }
 
+/*
+ * An update goes on without the lock: `apply` may have it, and the update be a part of what the
+ * generator does that it runs.
+ */
+static enum cli_exit take_lock(const struct sysfs_root *root, const struct action *action)
+{
+	if (action->run != update)
+		return deployment_lock("entry", root);
+	deploy_lock(root);
+	return CLI_OK;
+}
+
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
@@ -321,6 +334,8 @@ static enum cli_exit run(int argc, char **argv)
 
 		snprintf(command, sizeof(command), "entry %s", action->name);
 		if (cli_need_root(command) != CLI_OK)
+			return CLI_FAILED;
+		if (take_lock(&root, action) != CLI_OK)
 			return CLI_FAILED;
 		run_catch_signals();
 	}

@@ -85,14 +85,14 @@ static enum cli_exit report_failure(
 		command, "everything was put back: images and files are as they were");
 }
 
-static enum cli_exit take_lock(const char *command, const struct sysfs_root *root)
+enum cli_exit deployment_lock(const char *command, const struct sysfs_root *root)
 {
 	int r = deploy_lock(root);
 
 	if (r == -EBUSY)
 		return cli_error(command,
-			"another 'vfioboot apply' or 'undo', or a generator that one has "
-			"started, is still at work; wait until it is done");
+			"another 'vfioboot apply', 'undo' or 'entry', or a program that one "
+			"has started, is still at work; wait until it is done");
 	if (r < 0)
 		return cli_error(
 			command, "cannot lock /run/vfioboot/lock: %s", strerror(-r));
@@ -172,5 +172,5 @@ enum cli_exit deployment_open_root(
 	if (!ret->live)
 		return CLI_OK;
 	status = cli_need_root(command);
-	return status == CLI_OK && !dry_run ? take_lock(command, ret) : status;
+	return status == CLI_OK && !dry_run ? deployment_lock(command, ret) : status;
 }

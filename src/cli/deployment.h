@@ -14,7 +14,7 @@ enum cli_exit deployment_check_room(const char *command, const struct deploy *de
 
 /*
  * Carries the steps out and tells of each; says what failed, and that all was put back.
- * There is a lock around it.
+ * deployment_open_root() has taken the lock.
  */
 enum cli_exit deployment_run(const char *command, struct deploy *deploy);
 
@@ -26,6 +26,9 @@ enum cli_exit deployment_check_images(const char *command, const struct images *
 
 /* Warns of images that nothing here makes.  CLI_OK without any, else CLI_UNKNOWN. */
 enum cli_exit deployment_warn_unified(const char *command, const struct images *images);
+
+/* Takes the lock of deploy_lock(), or says who has it. */
+enum cli_exit deployment_lock(const char *command, const struct sysfs_root *root);
 
 /* Opens the root of a command that changes this machine, and looks only at another one. */
 enum cli_exit deployment_open_root(

@@ -767,7 +767,8 @@ live() {
 	printf '#!/bin/sh\n! grep -q "syntax error" "$1"\n' >"$BATS_TEST_TMPDIR/bin/grub-script-check"
 	chmod +x "$BATS_TEST_TMPDIR"/bin/*
 	PATH=$BATS_TEST_TMPDIR/bin:/usr/sbin:$PATH tree=$tree vfioboot=$vfioboot \
-		unshare -rm bash -ec 'mount --bind "$tree/etc" /etc; mount --bind "$tree/boot" /boot; cd /
+		unshare -rm bash -ec 'mount --bind "$tree/etc" /etc; mount --bind "$tree/boot" /boot
+			mount -t tmpfs none /run; cd /
 			'"$1"
 }
 
@@ -863,6 +864,22 @@ live_tree() {
 	[[ $stderr == *'press Esc'*'GRUB_TIMEOUT_STYLE=menu'* ]]
 }
 
+@test "add and remove wait for nobody, and change nothing beside another one" {
+	live_tree
+	for action in add remove; do
+		run -1 --separate-stderr live 'mkdir /run/vfioboot
+			exec 9>/run/vfioboot/lock
+			flock 9
+			"$vfioboot" entry update
+			"$vfioboot" entry '"$action"
+		[[ $stderr == *"another 'vfioboot"*'is still at work; wait until it is done' ]]
+		run -0 live '"$vfioboot" entry add'
+		cp "$tree/boot/grub/grub.cfg" "$BATS_TEST_TMPDIR/with.cfg"
+	done
+	cmp "$BATS_TEST_TMPDIR/with.cfg" "$tree/boot/grub/grub.cfg"
+	[ -e "$tree/etc/vfioboot.entries" ]
+}
+
 @test "GRUB: a link to grub.cfg stays one" {
 	live_tree
 	mkdir "$tree/boot/efi"
@@ -897,7 +914,7 @@ undo_tree() {
 
 undo_live() {
 	live 'mount -t overlay none -o lowerdir="$tree/usr":/usr /usr
-		for directory in /run /var/lib; do mount -t tmpfs none "$directory"; done
+		mount -t tmpfs none /var/lib
 		'"$1"
 }
 

@@ -109,7 +109,10 @@ struct deploy_failure {
 	char undo[512]; /* what could not be put back, and why; "": all is as it was */
 };
 
-/* Another one is at work: the lock that deploy_lock() takes, until the process ends. */
+/*
+ * Takes the lock of what changes images and menus, until this process ends and what it has
+ * started.  Returns 0; -EBUSY when another one is at work; or another -errno.
+ */
 int deploy_lock(const struct sysfs_root *root);
 
 /*
