@@ -864,6 +864,42 @@ live_tree() {
 	[[ $stderr == *'press Esc'*'GRUB_TIMEOUT_STYLE=menu'* ]]
 }
 
+@test "GRUB: a menu that somebody else makes meanwhile is not lost" {
+	live_tree
+	cat >"$tree/etc/grub.d/45_meanwhile" <<-'END'
+		#!/bin/sh
+		[ -e /etc/meanwhile ] || exit 0
+		echo "# $(cat /etc/meanwhile)" >>/boot/grub/grub.cfg
+		[ "$(cat /etc/meanwhile)" != once ] || rm /etc/meanwhile
+	END
+	chmod +x "$tree/etc/grub.d/45_meanwhile"
+	echo always >"$tree/etc/meanwhile"
+	run -1 --separate-stderr live '"$vfioboot" entry add'
+	[[ $stderr == *'/boot/grub/grub.cfg was changed meanwhile, by another program; run this again'* ]]
+	[ ! -e "$tree/etc/vfioboot.entries" ]
+	grep -q '^# always' "$tree/boot/grub/grub.cfg"
+	run ! grep -q passthrough-simple "$tree/boot/grub/grub.cfg"
+	[ "$(ls -A "$tree/boot/grub")" = grub.cfg ]
+	echo once >"$tree/etc/meanwhile"
+	run -0 --separate-stderr live '"$vfioboot" entry add'
+	grep -q passthrough-simple "$tree/boot/grub/grub.cfg"
+}
+
+@test "GRUB: remove deletes what an add that was killed has left" {
+	live_tree
+	printf '#!/bin/sh\ntest ! -e /etc/kill || kill -KILL $(cat /etc/kill)\n' >"$tree/etc/grub.d/45_kill"
+	chmod +x "$tree/etc/grub.d/45_kill"
+	printf '#!/bin/sh\necho $$ >/etc/kill\nexec "$vfioboot" entry add\n' >"$BATS_TEST_TMPDIR/add"
+	run -137 live 'exec sh "$tree/../add"'
+	rm "$tree/etc/kill"
+	touch "$tree/boot/grub/grub.cfg.vfioboot" "$tree/boot/grub/grub.cfg.vfioboot.new"
+	[ -e "$tree/etc/vfioboot.entries" ]
+	run -0 live '"$vfioboot" entry remove'
+	[ ! -e "$tree/etc/vfioboot.entries" ]
+	[ "$(ls -A "$tree/boot/grub")" = grub.cfg ]
+	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+}
+
 @test "add and remove wait for nobody, and change nothing beside another one" {
 	live_tree
 	for action in add remove; do

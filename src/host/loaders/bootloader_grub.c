@@ -22,6 +22,7 @@
 
 #define GENERATOR GRUBMENU_GENERATOR
 #define ID_START  "gnulinux-" /* of all that 10_linux makes */
+#define MADE      ".vfioboot" /* behind the name of grub.cfg */
 
 static const char *const configs[] = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"};
 
@@ -90,6 +91,16 @@ static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 		"make the menu of GRUB anew, look at it, and put it in place");
 }
 
+/* What it takes to make a new menu. */
+struct making {
+	const struct sysfs_root *root;
+	const struct bootentries *wanted;
+	struct bootmenu_change *change;
+	const char *config; /* as it is called */
+	const char *target; /* where that leads: a link, as one into the ESP, stays one */
+	char made[PATH_MAX]; /* the new one, beside it */
+};
+
 /* The program, by PATH or where it is for root. */
 static void find_program(const struct sysfs_root *root, const char *config,
 	const char *name, char ret[static PATH_MAX])
@@ -109,11 +120,16 @@ static void keep_last_line(void *data, const char *text)
 		text_join(data, 256, text, NULL);
 }
 
-static int run_checked(const char *const argv[], struct bootmenu_change *change)
+/* Runs a program of GRUB: @args are its name without "grub-", and up to two arguments. */
+static int run_checked(const struct making *making, const char *const args[])
 {
-	char last[256] = "";
-	int r = run_program(argv, keep_last_line, last);
+	struct bootmenu_change *change = making->change;
+	char program[PATH_MAX], last[256] = "";
+	const char *argv[] = {program, args[1], args[2], NULL};
+	int r;
 
+	find_program(making->root, making->target, args[0], program);
+	r = run_program(argv, keep_last_line, last);
 	if (r < 0)
 		return bootmenu_fail(change, "cannot run %s: %s", argv[0], strerror(-r));
 	return r ? bootmenu_fail(change, "%s failed (%d): %s; grub.cfg is as it was",
@@ -152,23 +168,59 @@ static int seal(const char *path, const char *text, const char *like)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-static int put_in_place(const char *made, const struct grubcheck_texts *texts,
-	const char *config, struct bootmenu_change *change)
+/* Whether somebody else, such as the package of a kernel, has made a menu since. */
+static int check_same(const struct making *making, const char *before)
 {
-	_cleanup_free_ char *parent = strdup(config);
+	_cleanup_free_ char *now = NULL;
+	int r = hostfile_read(making->root, making->target, &now, NULL);
+
+	if (r < 0)
+		return r;
+	return strcmp(before, now) == 0 ? 0 : -EAGAIN;
+}
+
+/* Makes the new menu, in its file beside the old one, out of the settings of now. */
+static int make_text(const struct making *making, char **ret_before, char **ret_after)
+{
+	const char *const make_args[] = {"mkconfig", "-o", making->made, NULL};
+	const char *const check_args[] = {"script-check", making->made, NULL};
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	int r = hostfile_read(making->root, making->target, &before, NULL);
+
+	if (r == 0)
+		r = run_checked(making, make_args);
+	if (r == 0)
+		r = run_checked(making, check_args);
+	if (r == 0)
+		r = hostfile_read(making->root, making->made, &after, NULL);
+	if (r < 0)
+		return r;
+	drop_section(making->wanted, after);
+	r = seal(making->made, after, making->target);
+	if (r < 0)
+		return bootmenu_fail(making->change, "cannot write %s: %s", making->made,
+			strerror(-r));
+	free(*ret_before);
+	free(*ret_after);
+	*ret_before = TAKE_PTR(before);
+	*ret_after = TAKE_PTR(after);
+	return check_same(making, *ret_before);
+}
+
+static int put_in_place(const struct making *making, const struct grubcheck_texts *texts)
+{
+	_cleanup_free_ char *parent = strdup(making->target);
 	_cleanup_close_ int dir = -1;
 	int r;
 
 	if (!parent)
 		return -ENOMEM;
-	if (strcmp(texts->before, texts->after) == 0)
-		return 0;
-	r = seal(made, texts->after, config);
-	if (r == 0 && rename(made, config) < 0)
-		r = -errno;
-	if (r < 0)
-		return bootmenu_fail(
-			change, "cannot replace %s: %s", config, strerror(-r));
+	r = check_same(making, texts->before);
+	if (r < 0 || strcmp(texts->before, texts->after) == 0)
+		return r;
+	if (rename(making->made, making->target) < 0)
+		return bootmenu_fail(making->change, "cannot replace %s: %s",
+			making->target, strerror(errno));
 	*strrchr(parent, '/') = '\0';
 	dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir >= 0)
@@ -176,51 +228,67 @@ static int put_in_place(const char *made, const struct grubcheck_texts *texts,
 	return 0;
 }
 
-/* Makes a new menu in @made, looks at it, and puts it in the place of @config. */
-static int make_menu(const struct sysfs_root *root, const struct bootentries *wanted,
-	const char *config, const char *made, struct bootmenu_change *change)
+/* Makes a new menu, looks at it, and puts it in the place of the old one. */
+static int make_menu(const struct making *making)
 {
 	_cleanup_free_ char *before = NULL, *after = NULL;
-	char mkconfig[PATH_MAX], check[PATH_MAX];
-	const char *const make_args[] = {mkconfig, "-o", made, NULL};
-	const char *const check_args[] = {check, made, NULL};
 	struct grubcheck_texts texts;
-	int r;
+	int r = make_text(making, &before, &after);
 
-	find_program(root, config, "mkconfig", mkconfig);
-	find_program(root, config, "script-check", check);
-	r = run_checked(make_args, change);
-	if (r == 0)
-		r = run_checked(check_args, change);
-	if (r == 0)
-		r = hostfile_read(root, config, &before, NULL);
-	if (r == 0)
-		r = hostfile_read(root, made, &after, NULL);
-	if (r < 0)
-		return r;
-	drop_section(wanted, after);
+	/* What the other one made is of use for one more try: it has the entries, too. */
+	if (r == -EAGAIN)
+		r = make_text(making, &before, &after);
 	texts = (struct grubcheck_texts){before, after};
-	r = grubcheck_menu(root, wanted, &texts, change);
-	return r < 0 ? r : put_in_place(made, &texts, config, change);
+	if (r == 0)
+		r = grubcheck_menu(making->root, making->wanted, &texts, making->change);
+	if (r == 0)
+		r = put_in_place(making, &texts);
+	return r == -EAGAIN ? bootmenu_fail(making->change,
+				      "%s was changed meanwhile, by another program; run "
+				      "this again",
+				      making->config)
+			    : r;
+}
+
+/* What grub-mkconfig and we write before it is in place: a run that is killed leaves it. */
+static void remove_made(const char *target)
+{
+	char path[PATH_MAX];
+
+	text_join(path, sizeof(path), target, MADE, NULL);
+	unlink(path);
+	text_join(path, sizeof(path), target, MADE ".new", NULL);
+	unlink(path);
 }
 
 static int finish(const struct sysfs_root *root, const struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
-	/* A link, such as one into the ESP, stays one. */
-	_cleanup_free_ char *config = realpath(find_config(root), NULL);
-	char made[PATH_MAX], left[PATH_MAX];
+	struct making making = {.root = root,
+		.wanted = wanted,
+		.change = change,
+		.config = find_config(root)};
+	_cleanup_free_ char *target =
+		making.config ? realpath(making.config, NULL) : NULL;
 	int r;
 
-	if (!config)
+	if (!target)
 		return -errno;
-	text_join(made, sizeof(made), config, ".vfioboot", NULL);
-	text_join(left, sizeof(left), made, ".new", NULL);
-	unlink(made);
-	r = make_menu(root, wanted, config, made, change);
-	unlink(made);
-	unlink(left); /* grub-mkconfig leaves it when it fails */
+	making.target = target;
+	text_join(making.made, sizeof(making.made), target, MADE, NULL);
+	remove_made(target);
+	r = make_menu(&making);
+	remove_made(target);
 	return r;
+}
+
+static void tidy(const struct sysfs_root *root)
+{
+	const char *config = find_config(root);
+	_cleanup_free_ char *target = config ? realpath(config, NULL) : NULL;
+
+	if (target)
+		remove_made(target);
 }
 
 static int add_item(const struct grubmenu *menu, const struct grubmenu_item *item,
@@ -264,4 +332,9 @@ static int read_menu(const struct sysfs_root *root, const struct bootentries *wa
 }
 
 const struct bootloader_ops bootloader_ops_grub = {
-	.plan = plan, .finish = finish, .follows = true, .read = read_menu};
+	.plan = plan,
+	.finish = finish,
+	.follows = true,
+	.read = read_menu,
+	.tidy = tidy,
+};

@@ -224,6 +224,8 @@ int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *r
 		return bootmenu_fail(
 			ret, "cannot remove " BOOTENTRY_FILE ": %s", strerror(-r));
 	for (size_t i = 0; i < search.n; i++) {
+		if (root->live && search.found[i].loader->ops->tidy)
+			search.found[i].loader->ops->tidy(root);
 		r = remove_one(root, search.found[i].loader, &none, ret);
 		first = first ? first : r;
 	}

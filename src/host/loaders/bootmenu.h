@@ -57,6 +57,8 @@ struct bootloader_ops {
 	/* Reads the menu as it is.  0 or -errno.  NULL: it can't be read. */
 	int (*read)(const struct sysfs_root *root, const struct bootentries *wanted,
 		struct bootmenu *ret);
+	/* Deletes files that a `finish` that was killed has left.  NULL: it leaves none. */
+	void (*tidy)(const struct sysfs_root *root);
 	/* Where plan can't: the exact edit by hand, for free(); NULL without memory. */
 	char *(*edit)(const struct sysfs_root *root, const struct bootentries *wanted);
 };
