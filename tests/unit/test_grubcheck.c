@@ -94,6 +94,32 @@ static void test_kernels(void **state)
 	expect(&none, NORMAL OLDER OURS, NORMAL OLDER, "");
 }
 
+/* openSUSE on btrfs: the menu has one more at its beginning, or has not. */
+static void test_numbers(void **state)
+{
+#define DEFAULT(name) "set default=\"" name "\"\n"
+#define SNAPSHOT                                                                         \
+	"if [ -n \"$extra_cmdline\" ]; then\n  submenu \"Snapshot\" {\n"                 \
+	"    menuentry \"It\" {\n    }\n  }\nfi\n"
+#define WINDOWS FRAMED("30_os-prober", ENTRY("Windows", "windows", "x"))
+	static const char *const numbers[] = {DEFAULT("1") SNAPSHOT NORMAL,
+		DEFAULT("2") SNAPSHOT NORMAL, DEFAULT("0") SNAPSHOT NORMAL};
+	static const char *const expected[] = {
+		"default is '1', which was 'windows' and is now 'passthrough-simple'",
+		"default is '2', which was 'windows' and is now 'passthrough-simple'",
+		"",
+	};
+	char before[2048], after[2048];
+
+	(void)state;
+	expect(&wanted, NORMAL, SNAPSHOT OURS NORMAL, "would be the first entry");
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		snprintf(before, sizeof(before), "%s" WINDOWS, numbers[i]);
+		snprintf(after, sizeof(after), "%s" OURS WINDOWS, numbers[i]);
+		expect(&wanted, before, after, expected[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +131,8 @@ int main(void)
 			test_arguments, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_kernels, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_numbers, fake_set_up, fake_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

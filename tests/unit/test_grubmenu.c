@@ -95,7 +95,8 @@ static void test_find(void **state)
 	(void)state;
 	assert_int_equal(grubmenu_parse(config, &menu), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(finds); i++) {
-		const struct grubmenu_item *item = grubmenu_find(&menu, finds[i].name);
+		const struct grubmenu_item *item =
+			grubmenu_find(&menu, finds[i].name, true);
 
 		assert_int_equal(item ? item - menu.items : -1, finds[i].index);
 	}
@@ -110,7 +111,7 @@ static void test_names(void **state)
 	assert_int_equal(grubmenu_parse(config, &menu), 0);
 	grubmenu_name(&menu, &menu.items[4], name, sizeof(name));
 	assert_string_equal(name, "more>Deep>bare");
-	assert_ptr_equal(grubmenu_find(&menu, name), &menu.items[4]);
+	assert_ptr_equal(grubmenu_find(&menu, name, true), &menu.items[4]);
 	grubmenu_name(&menu, &menu.items[0], name, sizeof(name));
 	assert_string_equal(name, "simple");
 }
@@ -191,6 +192,65 @@ static void test_open_quotes(void **state)
 	}
 }
 
+/* What the menu shows depends on the machine: numbers mean one entry or another then. */
+static void test_conditions(void **state)
+{
+	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	static const char text[] = "function history {\n"
+				   "\tmenuentry 'none' --id none {\n"
+				   "\t\tif x; then\n\t\ty\n\t\tfi\n"
+				   "\t\tlinux /none\n"
+				   "\t}\n"
+				   "}\n"
+				   "if [ a ]; then insmod b; fi\n"
+				   "if [ -n \"$extra_cmdline\" ]; then\n"
+				   "\tif [ c ]; then insmod d; fi\n"
+				   "  submenu \"Snapshot\" {\n"
+				   "    menuentry 'in it' --id in {\n"
+				   "      if open\n"
+				   "    }\n"
+				   "  }\n"
+				   "else\n"
+				   "  menuentry 'else' --id else {\n"
+				   "  }\n"
+				   "fi\n"
+				   "menuentry 'first' --id first {\n"
+				   "\tif open\n"
+				   "}\n"
+				   "menuentry 'second' --id second {\n"
+				   "}\n";
+	static const struct {
+		const char *name, *with, *without;
+	} finds[] = {
+		{"0", "Snapshot", "first"},
+		{"0>0", "in", NULL},
+		{"1", "else", "second"},
+		{"2", "first", NULL},
+		{"3", "second", NULL},
+		{"4", NULL, NULL},
+		{"first", "first", "first"},
+		{"else", "else", NULL},
+		{"none", NULL, NULL},
+	};
+	char name[64];
+
+	(void)state;
+	assert_int_equal(grubmenu_parse(text, &menu), 0);
+	assert_int_equal(menu.n, 5);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(finds); i++) {
+		const char *expected = i % 2 ? finds[i / 2].with : finds[i / 2].without;
+		const struct grubmenu_item *item =
+			grubmenu_find(&menu, finds[i / 2].name, i % 2);
+
+		assert_int_equal(!item, !expected);
+		if (!item)
+			continue;
+		grubmenu_name(&menu, item, name, sizeof(name));
+		assert_string_equal(
+			strrchr(name, '>') ? strrchr(name, '>') + 1 : name, expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +261,7 @@ int main(void)
 		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_open_quotes),
+		cmocka_unit_test(test_conditions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,13 +12,11 @@
 
 static const char *const environments[] = {"/boot/grub/grubenv", "/boot/grub2/grubenv"};
 
-/* What a default of grub.cfg means now, by its name; "" for nothing. */
-static void resolve_default(const struct sysfs_root *root, const char *text,
-	const struct grubmenu *menu, char *ret_value, char *ret_name, size_t size)
+/* What the default of grub.cfg is now: a number, an id or a title; "" for none. */
+static void read_default(
+	const struct sysfs_root *root, const char *text, char *ret_value, size_t size)
 {
-	const struct grubmenu_item *item;
-
-	ret_value[0] = ret_name[0] = '\0';
+	ret_value[0] = '\0';
 	grubmenu_default(text, ret_value, size);
 	for (size_t i = 0;
 		strcmp(ret_value, "${saved_entry}") == 0 && i < ARRAY_SIZE(environments);
@@ -28,8 +26,18 @@ static void resolve_default(const struct sysfs_root *root, const char *text,
 		if (hostfile_read(root, environments[i], &block, NULL) == 0)
 			grub_environment(block, "saved_entry", ret_value, size);
 	}
-	item = ret_value[0] && ret_value[0] != '$' ? grubmenu_find(menu, ret_value)
-						   : NULL;
+	if (ret_value[0] == '$')
+		ret_value[0] = '\0';
+}
+
+/* The name of what a default means, "" for nothing. */
+static void resolve(const struct grubmenu *menu, const char *value, bool conditional,
+	char *ret_name, size_t size)
+{
+	const struct grubmenu_item *item =
+		*value ? grubmenu_find(menu, value, conditional) : NULL;
+
+	ret_name[0] = '\0';
 	if (item)
 		grubmenu_name(menu, item, ret_name, size);
 }
@@ -72,23 +80,29 @@ static void free_menus(struct menus *menus)
 	grubmenu_free(&menus->new);
 }
 
-/* Numbers shift where ours come before what they mean. */
+/*
+ * Numbers shift where ours come before what they mean.  What is in an `if` may be in the menu,
+ * such as the snapshot that openSUSE boots, or not: so it is looked at both ways.
+ */
 static int compare_defaults(const struct sysfs_root *root, const struct menus *menus,
 	struct bootmenu_change *change)
 {
-	char value[512], before[512], after[512];
+	char old[512], new[512], before[512], after[512];
 
-	resolve_default(
-		root, menus->texts->before, &menus->old, value, before, sizeof(value));
-	resolve_default(
-		root, menus->texts->after, &menus->new, value, after, sizeof(value));
-	if (!before[0] || strcmp(before, after) == 0)
-		return 0;
-	change->default_moves = true;
-	return bootmenu_warn(change,
-		"GRUB's default is '%s', which was '%s' and is now '%s': set GRUB_DEFAULT in "
-		"/etc/default/grub to '%s' and run this again",
-		value, before, after[0] ? after : "nothing", before);
+	read_default(root, menus->texts->before, old, sizeof(old));
+	read_default(root, menus->texts->after, new, sizeof(new));
+	for (int conditional = 0; conditional < 2; conditional++) {
+		resolve(&menus->old, old, conditional, before, sizeof(before));
+		resolve(&menus->new, new, conditional, after, sizeof(after));
+		if (!before[0] || strcmp(before, after) == 0)
+			continue;
+		change->default_moves = true;
+		return bootmenu_warn(change,
+			"GRUB's default is '%s', which was '%s' and is now '%s': set "
+			"GRUB_DEFAULT in /etc/default/grub to '%s' and run this again",
+			new, before, after[0] ? after : "nothing", before);
+	}
+	return 0;
 }
 
 /* The entries of others, in their order, are what they were. */
@@ -110,6 +124,22 @@ static bool others_are_same(const struct grubmenu *a, const struct grubmenu *b)
 		i++;
 		j++;
 	}
+}
+
+/* That a normal entry is the first one, which starts where the default is lost. */
+static int check_first(const struct grubmenu *menu, const struct bootentries *wanted,
+	struct bootmenu_change *change)
+{
+	for (int conditional = 0; wanted->n && conditional < 2; conditional++) {
+		const struct grubmenu_item *first = grubmenu_find(menu, "0", conditional);
+
+		if (first && *grubcheck_id(wanted, first))
+			return bootmenu_fail(change,
+				"'%s' would be the first entry of the menu; a normal one "
+				"has to be",
+				first->title);
+	}
+	return 0;
 }
 
 /* Whether ours that @wish asks for is there: for the kernel @file, or with NULL for some. */
@@ -182,10 +212,7 @@ static int judge(const struct sysfs_root *root, const struct bootentries *wanted
 
 	if (!menus->new.n)
 		return bootmenu_fail(change, "the new grub.cfg has no entry at all");
-	if (wanted->n && *grubcheck_id(wanted, &menus->new.items[0]))
-		return bootmenu_fail(change,
-			"'%s' would be the first entry of the menu; a normal one has to be",
-			menus->new.items[0].title);
+	r = check_first(&menus->new, wanted, change);
 	for (unsigned i = 0; r == 0 && i < wanted->n; i++) {
 		r = check_kernels(&menus->new, wanted, &wanted->entries[i], change);
 		if (r == 0)

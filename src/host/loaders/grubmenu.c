@@ -12,14 +12,22 @@
 #define WHITE     " \t"
 #define QUOTE     "'\\''" /* as grub-mkconfig writes a quote in quotes */
 
-/* Items that are open, the innermost last; -2: a block that is none, such as a function. */
+/* A block that is open: an item, or below 0 one that is none */
+struct block {
+	int item;
+	unsigned ifs; /* how many were open where it began */
+};
+
+/* All blocks that are open, the innermost last. */
 struct nesting {
-	int open[DEPTH_MAX];
+	struct block open[DEPTH_MAX];
 	unsigned n;
+	unsigned ifs;
 	enum grubmenu_maker maker;
 };
 
-#define NO_ITEM (-2)
+#define NO_ITEM  (-2)
+#define FUNCTION (-3)
 
 static void free_item(struct grubmenu_item *item)
 {
@@ -70,21 +78,36 @@ static char *take_id(const char *rest, size_t len)
 	return strdup("");
 }
 
-static unsigned count_children(const struct grubmenu *menu, int parent)
+static unsigned count_children(const struct grubmenu *menu, int parent, bool firm)
 {
 	unsigned n = 0;
 
 	for (size_t i = 0; i < menu->n; i++)
-		n += menu->items[i].parent == parent;
+		n += menu->items[i].parent == parent &&
+			!(firm && menu->items[i].conditional);
 	return n;
 }
 
 static int innermost(const struct nesting *nesting)
 {
 	for (unsigned i = nesting->n; i-- > 0;)
-		if (nesting->open[i] >= 0)
-			return nesting->open[i];
+		if (nesting->open[i].item >= 0)
+			return nesting->open[i].item;
 	return GRUBMENU_TOP;
+}
+
+static bool in_function(const struct nesting *nesting)
+{
+	for (unsigned i = 0; i < nesting->n; i++)
+		if (nesting->open[i].item == FUNCTION)
+			return true;
+	return false;
+}
+
+/* Of those `if` that are open, how many began before the innermost block. */
+static unsigned ifs_outside(const struct nesting *nesting)
+{
+	return nesting->n ? nesting->open[nesting->n - 1].ifs : 0;
 }
 
 /* @rest is what is behind "menuentry" or "submenu". */
@@ -100,7 +123,9 @@ static int add_item(
 	item.title = take_text(&rest);
 	item.id = rest < end ? take_id(rest, (size_t)(end - rest)) : strdup("");
 	item.linux_line = strdup("");
-	item.number = count_children(menu, item.parent);
+	item.number = count_children(menu, item.parent, false);
+	item.firm_number = count_children(menu, item.parent, true);
+	item.conditional = nesting->ifs > ifs_outside(nesting);
 	more = realloc(menu->items, (menu->n + 1) * sizeof(*more));
 	if (more)
 		menu->items = more;
@@ -173,12 +198,34 @@ static void read_comment(struct nesting *nesting, const char *line, size_t len)
 		nesting->maker = GRUBMENU_OURS;
 }
 
+/* An `if` that begins on the line, or ends, or both. */
+static void read_if(struct nesting *nesting, const char *line, size_t indent, size_t len)
+{
+	nesting->ifs += behind_word(line, "if") != NULL;
+	if (len - indent >= 2 && memcmp(line + len - 2, "fi", 2) == 0 &&
+		(len - indent == 2 || strchr(" \t;", line[len - 3])) &&
+		nesting->ifs > ifs_outside(nesting))
+		nesting->ifs--;
+}
+
+/* A block that begins at the end of the line, or ends with it. */
+static void read_brace(
+	struct nesting *nesting, const char *line, size_t indent, size_t len, int opened)
+{
+	if (line[len - 1] == '{' && nesting->n < DEPTH_MAX) {
+		nesting->open[nesting->n++] = (struct block){opened, nesting->ifs};
+	} else if (len == indent + 1 && line[indent] == '}' && nesting->n) {
+		nesting->ifs = ifs_outside(nesting);
+		nesting->n--;
+	}
+}
+
 static int read_line(
 	struct grubmenu *menu, struct nesting *nesting, const char *line, size_t len)
 {
 	size_t indent = strspn(line, WHITE);
 	const char *rest = behind_word(line, "menuentry"), *kernel = linux_of(line);
-	int opened = NO_ITEM, r = 0;
+	int opened = behind_word(line, "function") ? FUNCTION : NO_ITEM, r = 0;
 
 	while (len > indent && strchr(WHITE, line[len - 1]))
 		len--;
@@ -190,16 +237,16 @@ static int read_line(
 	}
 	if (!rest)
 		rest = behind_word(line, "submenu");
-	if (rest) {
+	if (in_function(nesting)) {
+		opened = NO_ITEM;
+	} else if (rest) {
 		opened = (int)menu->n;
 		r = add_item(menu, nesting, rest);
 	} else if (kernel && kernel < line + len) {
 		r = set_linux(menu, nesting, kernel, (size_t)(line + len - kernel));
 	}
-	if (line[len - 1] == '{' && nesting->n < DEPTH_MAX)
-		nesting->open[nesting->n++] = opened;
-	else if (len == indent + 1 && line[indent] == '}' && nesting->n)
-		nesting->n--;
+	read_if(nesting, line, indent, len);
+	read_brace(nesting, line, indent, len, opened);
 	return r;
 }
 
@@ -252,15 +299,20 @@ static bool title_is(const char *title, const char *step, size_t len)
 	return len == 0;
 }
 
-static bool item_is(const struct grubmenu_item *item, const char *step, size_t len)
+static bool item_is(
+	const struct grubmenu_item *item, const char *step, size_t len, bool conditional)
 {
+	if (item->conditional && !conditional)
+		return false;
 	if (len && strspn(step, "0123456789") >= len)
-		return strtoul(step, NULL, 10) == item->number;
+		return strtoul(step, NULL, 10) ==
+			(conditional ? item->number : item->firm_number);
 	return (strlen(item->id) == len && len && memcmp(item->id, step, len) == 0) ||
 		title_is(item->title, step, len);
 }
 
-const struct grubmenu_item *grubmenu_find(const struct grubmenu *menu, const char *name)
+const struct grubmenu_item *grubmenu_find(
+	const struct grubmenu *menu, const char *name, bool conditional)
 {
 	const struct grubmenu_item *found = NULL;
 	int parent = GRUBMENU_TOP;
@@ -270,7 +322,7 @@ const struct grubmenu_item *grubmenu_find(const struct grubmenu *menu, const cha
 
 		for (i = 0; i < menu->n; i++)
 			if (menu->items[i].parent == parent &&
-				item_is(&menu->items[i], name, len))
+				item_is(&menu->items[i], name, len, conditional))
 				break;
 		if (i == menu->n)
 			return NULL;

@@ -24,7 +24,9 @@ struct grubmenu_item {
 	char *id;         /* "": it has none */
 	char *linux_line; /* what its `linux` takes: a file and arguments; "" for a submenu */
 	int parent;       /* index, or GRUBMENU_TOP */
-	unsigned number; /* among those of its parent, from 0 */
+	unsigned number;      /* among those of its parent, from 0 */
+	bool conditional;     /* in an `if`: the menu has it, or has not */
+	unsigned firm_number; /* among those that are not */
 	enum grubmenu_maker maker;
 };
 
@@ -34,15 +36,20 @@ struct grubmenu {
 	size_t n;
 };
 
-/* Reads the text of a grub.cfg.  Returns 0 with *@ret for grubmenu_free(), or -ENOMEM. */
+/*
+ * Reads the text of a grub.cfg; what is in a function is left out, since nobody can tell where
+ * that is called.  Returns 0 with *@ret for grubmenu_free(), or -ENOMEM.
+ */
 int grubmenu_parse(const char *text, struct grubmenu *ret);
 void grubmenu_free(struct grubmenu *menu);
 
 /*
  * The item that a default, or a one-shot, such as "0", "1>2", "gnulinux-advanced-X>ID" or a
- * title means; NULL for none.
+ * title means, in a menu with all that is in an `if`, or with @conditional false, with nothing of
+ * it; NULL for none.
  */
-const struct grubmenu_item *grubmenu_find(const struct grubmenu *menu, const char *name);
+const struct grubmenu_item *grubmenu_find(
+	const struct grubmenu *menu, const char *name, bool conditional);
 
 /* By which name grub-reboot takes the item: ids, with '>' between; in @ret. */
 void grubmenu_name(const struct grubmenu *menu, const struct grubmenu_item *item,
