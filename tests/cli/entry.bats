@@ -839,7 +839,8 @@ live_tree() {
 	run -0 --separate-stderr live '"$vfioboot" entry add'
 	[[ $stderr == *"default is '2', which was 'other' and is now 'passthrough-simple-abc'"*GRUB_DEFAULT* ]]
 	[[ $output != *'has not changed'* ]]
-	live '"$vfioboot" entry remove' 2>/dev/null
+	run -0 --separate-stderr live '"$vfioboot" entry remove'
+	[[ $stderr == *"GRUB_DEFAULT in /etc/default/grub to 'gnulinux-simple-abc' and run 'grub-mkconfig -o /boot/grub/grub.cfg'"* ]]
 	for default in 0 1 '1>0' gnulinux-simple-abc other "Bob's GNU/Linux"; do
 		echo "$default" >"$tree/etc/default-entry"
 		live 'grub-mkconfig -o /boot/grub/grub.cfg'

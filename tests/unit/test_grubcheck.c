@@ -31,7 +31,7 @@ static void expect(const struct bootentries *entries, const char *before,
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
-	struct grubcheck_texts texts = {before, after};
+	struct grubcheck_texts texts = {before, after, "/boot/grub2/grub.cfg"};
 	int r = grubcheck_menu(&root, entries, &texts, &change);
 
 	assert_int_equal(r, change.problem[0] ? -EREMOTEIO : 0);
@@ -120,6 +120,28 @@ static void test_numbers(void **state)
 	}
 }
 
+/* What is to be set when ours are gone, and with what: this command has nothing to do again. */
+static void test_default_of_ours(void **state)
+{
+#define RUN " and run 'grub2-mkconfig -o /boot/grub2/grub.cfg'"
+	static const char *const values[] = {DEFAULT("passthrough-simple"), DEFAULT("1")};
+	char before[2048], after[2048];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		snprintf(before, sizeof(before), "%s" NORMAL OURS WINDOWS, values[i]);
+		snprintf(after, sizeof(after), "%s" NORMAL WINDOWS, values[i]);
+		expect(&none, before, after, "to 'gnulinux-simple'" RUN);
+		expect(&wanted, after, before,
+			i == 0 ? "" : "to 'windows' and run this again");
+	}
+	expect(&none, DEFAULT("2") NORMAL OURS WINDOWS, DEFAULT("2") NORMAL WINDOWS,
+		"which was 'windows' and is now 'nothing': set GRUB_DEFAULT in "
+		"/etc/default/grub to 'windows'" RUN);
+	expect(&none, DEFAULT("1") OURS, DEFAULT("1") WINDOWS, "changed");
+	expect(&none, DEFAULT("0") OURS WINDOWS, DEFAULT("0") WINDOWS, "to '0'" RUN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +155,8 @@ int main(void)
 			test_kernels, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_numbers, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_default_of_ours, fake_set_up, fake_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

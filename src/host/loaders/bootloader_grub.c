@@ -238,7 +238,7 @@ static int make_menu(const struct making *making)
 	/* What the other one made is of use for one more try: it has the entries, too. */
 	if (r == -EAGAIN)
 		r = make_text(making, &before, &after);
-	texts = (struct grubcheck_texts){before, after};
+	texts = (struct grubcheck_texts){before, after, making->config};
 	if (r == 0)
 		r = grubcheck_menu(making->root, making->wanted, &texts, making->change);
 	if (r == 0)

@@ -30,18 +30,6 @@ static void read_default(
 		ret_value[0] = '\0';
 }
 
-/* The name of what a default means, "" for nothing. */
-static void resolve(const struct grubmenu *menu, const char *value, bool conditional,
-	char *ret_name, size_t size)
-{
-	const struct grubmenu_item *item =
-		*value ? grubmenu_find(menu, value, conditional) : NULL;
-
-	ret_name[0] = '\0';
-	if (item)
-		grubmenu_name(menu, item, ret_name, size);
-}
-
 /* Anybody may begin an id as we do, so it is ours where our generator has printed it. */
 const char *grubcheck_id(
 	const struct bootentries *wanted, const struct grubmenu_item *item)
@@ -80,29 +68,73 @@ static void free_menus(struct menus *menus)
 	grubmenu_free(&menus->new);
 }
 
+/* By which name the person has the default that there was, or a normal one instead of ours. */
+static void name_wanted_default(const struct menus *menus,
+	const struct grubmenu_item *before, char *ret, size_t size)
+{
+	static const struct bootentries none;
+	const struct grubmenu *menu = &menus->new;
+
+	if (!*grubcheck_id(&none, before)) {
+		grubmenu_name(&menus->old, before, ret, size);
+		return;
+	}
+	text_join(ret, size, "0", NULL);
+	for (size_t i = menu->n; i-- > 0;)
+		if (menu->items[i].maker == GRUBMENU_LINUX &&
+			menu->items[i].linux_line[0])
+			grubmenu_name(menu, &menu->items[i], ret, size);
+}
+
+static int warn_of_default(const struct menus *menus, const char *value,
+	const struct grubmenu_item *before, const struct grubmenu_item *after, bool again,
+	struct bootmenu_change *change)
+{
+	const char *config = menus->texts->config;
+	char was[512], is[512] = "nothing", set[512], command[512] = "this again";
+
+	grubmenu_name(&menus->old, before, was, sizeof(was));
+	if (after)
+		grubmenu_name(&menus->new, after, is, sizeof(is));
+	if (strcmp(was, is) == 0)
+		return 0;
+	name_wanted_default(menus, before, set, sizeof(set));
+	if (!again)
+		text_join(command, sizeof(command), "'",
+			strstr(config, "/grub2/") ? "grub2" : "grub", "-mkconfig -o ",
+			config, "'", NULL);
+	change->default_moves = true;
+	return bootmenu_warn(change,
+		"GRUB's default is '%s', which was '%s' and is now '%s': set GRUB_DEFAULT in "
+		"/etc/default/grub to '%s' and run %s",
+		value, was, is, set, command);
+}
+
 /*
  * Numbers shift where ours come before what they mean.  What is in an `if` may be in the menu,
  * such as the snapshot that openSUSE boots, or not: so it is looked at both ways.
  */
 static int compare_defaults(const struct sysfs_root *root, const struct menus *menus,
-	struct bootmenu_change *change)
+	bool again, struct bootmenu_change *change)
 {
-	char old[512], new[512], before[512], after[512];
+	char old[512], new[512];
+	int r = 0;
 
 	read_default(root, menus->texts->before, old, sizeof(old));
 	read_default(root, menus->texts->after, new, sizeof(new));
-	for (int conditional = 0; conditional < 2; conditional++) {
-		resolve(&menus->old, old, conditional, before, sizeof(before));
-		resolve(&menus->new, new, conditional, after, sizeof(after));
-		if (!before[0] || strcmp(before, after) == 0)
-			continue;
-		change->default_moves = true;
-		return bootmenu_warn(change,
-			"GRUB's default is '%s', which was '%s' and is now '%s': set "
-			"GRUB_DEFAULT in /etc/default/grub to '%s' and run this again",
-			new, before, after[0] ? after : "nothing", before);
+	if (!old[0])
+		return 0;
+	for (int conditional = 0; conditional < 2 && r == 0 && !change->default_moves;
+		conditional++) {
+		const struct grubmenu_item *before =
+			grubmenu_find(&menus->old, old, conditional);
+		const struct grubmenu_item *after =
+			new[0] ? grubmenu_find(&menus->new, new, conditional) : NULL;
+
+		if (before)
+			r = warn_of_default(menus, new, before, after, again, change);
 	}
-	return 0;
+	return r;
 }
 
 /* The entries of others, in their order, are what they were. */
@@ -225,7 +257,7 @@ static int judge(const struct sysfs_root *root, const struct bootentries *wanted
 		r = bootmenu_warn(change,
 			"other entries of the menu have changed, too: grub.cfg was older than "
 			"the kernels or the settings in /etc/default/grub");
-	return r < 0 ? r : compare_defaults(root, menus, change);
+	return r < 0 ? r : compare_defaults(root, menus, wanted->n > 0, change);
 }
 
 int grubcheck_menu(const struct sysfs_root *root, const struct bootentries *wanted,

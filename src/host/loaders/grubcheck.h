@@ -8,6 +8,7 @@
 
 struct grubcheck_texts {
 	const char *before, *after; /* of grub.cfg */
+	const char *config;         /* its name, for what a person has to do */
 };
 
 /*
