@@ -917,6 +917,53 @@ live_tree() {
 	[ -e "$tree/etc/vfioboot.entries" ]
 }
 
+@test "GRUB: a failure of grub-mkconfig is reported with its cause" {
+	live_tree
+	# As grub-mkconfig ends when its own check fails.
+	cat >"$tree/etc/grub.d/45_cause" <<-'END'
+		#!/bin/sh
+		exec >&2
+		cat /etc/cause
+		echo "Syntax errors are detected in generated GRUB config file."
+		echo "Ensure that there are no errors in /etc/default/grub"
+		echo "and /etc/grub.d/* files or please file a bug report with"
+		echo "/boot/grub/grub.cfg.vfioboot.new file attached."
+		exit 1
+	END
+	chmod +x "$tree/etc/grub.d/45_cause"
+	printf 'Generating ...\nerror: out of memory.\nSyntax error at line 42\n' >"$tree/etc/cause"
+	run -1 --separate-stderr live '"$vfioboot" entry add'
+	[[ $stderr == *'grub-mkconfig failed (1): error: out of memory; grub.cfg is as it was'* ]]
+	printf '#!/bin/sh\ncat /etc/cause >&2\necho "file a bug report" >&2\necho /boot/grub/grub.cfg.vfioboot.new >&2\nexit 2\n' \
+		>"$tree/etc/grub.d/45_cause"
+	printf 'one\n/etc/grub.d/x: not found\nAbandon\n' >"$tree/etc/cause"
+	run -1 --separate-stderr live '"$vfioboot" entry add'
+	[[ $stderr == *'failed (2): /etc/grub.d/x: not found; Abandon; grub.cfg is as it was'* ]]
+	printf '#!/bin/sh\nexit 3\n' >"$tree/etc/grub.d/10_linux"
+	run -1 --separate-stderr live '"$vfioboot" entry add'
+	[[ $stderr == *'grub-mkconfig failed (3); grub.cfg is as it was'* ]]
+	printf '#!/bin/sh\nkill -KILL $PPID\nsleep 1\n' >"$tree/etc/grub.d/10_linux"
+	run -1 --separate-stderr live '"$vfioboot" entry add'
+	[[ $stderr == *'grub-mkconfig was ended by signal 9; grub.cfg is as it was'* ]]
+}
+
+@test "GRUB: its programs are told by the name of grub.cfg, and may have the other one" {
+	live_tree
+	mkdir "$tree/boot/efi"
+	mv "$tree/boot/grub" "$tree/boot/grub2"
+	mv "$tree/boot/grub2/grub.cfg" "$tree/boot/efi/"
+	ln -s ../efi/grub.cfg "$tree/boot/grub2/grub.cfg"
+	run -0 --separate-stderr live 'mv "$tree"/../bin/grub-mkconfig "$tree/../bin/grub2-mkconfig"
+		mv "$tree"/../bin/grub-script-check "$tree/../bin/grub2-script-check"
+		printf "#!/bin/sh\nexit 1\n" >"$tree/../bin/grub-mkconfig"
+		chmod +x "$tree/../bin/grub-mkconfig"
+		"$vfioboot" entry add'
+	grep -q passthrough-simple "$tree/boot/efi/grub.cfg"
+	rm "$BATS_TEST_TMPDIR"/bin/grub2-*
+	run -0 --separate-stderr live '"$vfioboot" entry remove'
+	run ! grep -q passthrough-simple "$tree/boot/efi/grub.cfg"
+}
+
 @test "GRUB: a link to grub.cfg stays one" {
 	live_tree
 	mkdir "$tree/boot/efi"

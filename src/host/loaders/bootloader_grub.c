@@ -102,10 +102,9 @@ struct making {
 };
 
 /* The program, by PATH or where it is for root. */
-static void find_program(const struct sysfs_root *root, const char *config,
+static void find_program(const struct sysfs_root *root, const char *prefix,
 	const char *name, char ret[static PATH_MAX])
 {
-	const char *prefix = strstr(config, "grub2/") ? "grub2-" : "grub-";
 	const char *path = getenv("PATH");
 
 	/* su(1) may leave root with the PATH of a user. */
@@ -114,27 +113,68 @@ static void find_program(const struct sysfs_root *root, const char *config,
 		text_join(ret, PATH_MAX, prefix, name, NULL);
 }
 
-static void keep_last_line(void *data, const char *text)
+/* What a program said: its first error, and its last two lines. */
+struct said {
+	char error[256], before[128], last[128];
+};
+
+static void keep_line(void *data, const char *text)
 {
-	if (*text)
-		text_join(data, 256, text, NULL);
+	struct said *said = data;
+
+	/* grub-mkconfig ends with a request to send a file to its authors; it is deleted. */
+	if (!*text || strstr(text, MADE ".new") || strstr(text, "file a bug report"))
+		return;
+	if (!said->error[0] && strcasestr(text, "error"))
+		text_join(said->error, sizeof(said->error), text, NULL);
+	text_join(said->before, sizeof(said->before), said->last, NULL);
+	text_join(said->last, sizeof(said->last), text, NULL);
+}
+
+static int fail_of_program(const char *program, int status, const struct said *said,
+	struct bootmenu_change *change)
+{
+	char cause[300] = "";
+
+	if (status > 128)
+		return bootmenu_fail(change,
+			"%s was ended by signal %d; grub.cfg is as it was", program,
+			status - 128);
+	if (said->error[0])
+		text_join(cause, sizeof(cause), ": ", said->error, NULL);
+	else if (said->last[0])
+		text_join(cause, sizeof(cause), ": ", said->before,
+			said->before[0] ? "; " : "", said->last, NULL);
+	text_make_printable(cause);
+	if (cause[0] && cause[strlen(cause) - 1] == '.')
+		cause[strlen(cause) - 1] = '\0';
+	return bootmenu_fail(change, "%s failed (%d)%s; grub.cfg is as it was", program,
+		status, cause);
 }
 
 /* Runs a program of GRUB: @args are its name without "grub-", and up to two arguments. */
 static int run_checked(const struct making *making, const char *const args[])
 {
-	struct bootmenu_change *change = making->change;
-	char program[PATH_MAX], last[256] = "";
+	static const char *const prefixes[] = {"grub-", "grub2-"};
+	bool two = strstr(making->config, "/grub2/");
+	char program[PATH_MAX];
 	const char *argv[] = {program, args[1], args[2], NULL};
-	int r;
+	struct said said = {.error = ""};
+	int r = -ENOENT;
 
-	find_program(making->root, making->target, args[0], program);
-	r = run_program(argv, keep_last_line, last);
+	/* Distributions that call the directory grub2 call the programs so, as a rule. */
+	for (int i = 0; r == -ENOENT && i < 2; i++) {
+		find_program(making->root, prefixes[i ? !two : two], args[0], program);
+		r = run_program(argv, keep_line, &said);
+	}
+	if (r == -ENOENT)
+		return bootmenu_fail(making->change,
+			"neither grub-%s nor grub2-%s is there: install the programs of GRUB",
+			args[0], args[0]);
 	if (r < 0)
-		return bootmenu_fail(change, "cannot run %s: %s", argv[0], strerror(-r));
-	return r ? bootmenu_fail(change, "%s failed (%d): %s; grub.cfg is as it was",
-			   argv[0], r, last)
-		 : 0;
+		return bootmenu_fail(
+			making->change, "cannot run %s: %s", program, strerror(-r));
+	return r ? fail_of_program(program, r, &said, making->change) : 0;
 }
 
 /* Without the frame of ours, where it was not there before and is empty now. */
