@@ -14,6 +14,7 @@
 #include "../host/loaders/oneshot.h"
 #include "../host/trial/trialend.h"
 #include "../host/trial/trialplan.h"
+#include "../host/trial/trialsight.h"
 #include "../host/trial/trialstore.h"
 #include "../host/trial/trialwatch.h"
 #include "cli.h"
@@ -244,8 +245,8 @@ static void begin_state(const char *id, const struct trialplan *plan,
 	strcpy(ret->tried, plan->tried);
 	trial_format_digest(plan->next.config.digest, ret->config);
 	trial_read_boot(root, ret->armed_boot, running);
-	ret->had_display = trialwatch_has_display(root);
-	ret->display_manager = root->live && trialwatch_manager_runs();
+	ret->had_display = trialsight_has_display(root);
+	ret->display_manager = root->live && trialsight_manager_runs();
 }
 
 /* Writes the state before the loader is told: a trial without one would be nobody's. */

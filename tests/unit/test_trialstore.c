@@ -6,6 +6,7 @@
 #include <sys/file.h>
 
 #include "../../src/host/trial/trialend.h"
+#include "../../src/host/trial/trialsight.h"
 #include "../../src/host/trial/trialstore.h"
 #include "../../src/host/trial/trialwatch.h"
 #include "support.h"
@@ -213,12 +214,12 @@ static void test_display(void **state)
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
 
 	(void)state;
-	assert_false(trialwatch_has_display(&root));
+	assert_false(trialsight_has_display(&root));
 	fake_put("sys/class/graphics/fbcon/rotate", "0\n");
 	fake_put("sys/class/drm/version", "drm 1.1.0 20060810\n");
-	assert_false(trialwatch_has_display(&root));
+	assert_false(trialsight_has_display(&root));
 	fake_put("sys/class/graphics/fb0/name", "EFI VGA\n");
-	assert_true(trialwatch_has_display(&root));
+	assert_true(trialsight_has_display(&root));
 }
 
 static void test_display_of_drm(void **state)
@@ -227,7 +228,7 @@ static void test_display_of_drm(void **state)
 
 	(void)state;
 	fake_put("sys/class/drm/card1/dev", "226:1\n");
-	assert_true(trialwatch_has_display(&root));
+	assert_true(trialsight_has_display(&root));
 }
 
 /* Trials that were started with different kernels have an entry each. */

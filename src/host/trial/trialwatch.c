@@ -2,7 +2,6 @@
 /* Looks, judges, writes down, and sleeps until the next look. */
 #include "trialwatch.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,14 +9,11 @@
 #include <time.h>
 
 #include "../../core/child.h"
-#include "../../core/text.h"
 #include "../../core/util.h"
-#include "../boot/bootstate.h"
-#include "../devices/pcibars.h"
 #include "../hostfile.h"
-#include "../hosttree.h"
 #include "../loaders/oneshot.h"
 #include "../run.h"
+#include "trialsight.h"
 #include "trialstore.h"
 
 #define LOOK_SECONDS 3
@@ -26,41 +22,6 @@
 #define NOTES_A_JOURNAL 5 /* it is kept as often: journald may have it in memory only */
 
 #define NOT_WRITTEN TRIAL_STATE " can't be written"
-
-#define MANAGER "display-manager.service"
-
-static bool systemctl_agrees(const char *verb, const char *unit)
-{
-	return run_program(
-		       (const char *const[]){"systemctl", "--quiet", verb, unit, NULL},
-		       NULL, NULL) == 0;
-}
-
-/* Whether there is a device of that name and a number. */
-static bool has_device(const struct sysfs_root *root, const char *dir, const char *name)
-{
-	_cleanup_closedir_ DIR *names = NULL;
-	const char *found = NULL;
-
-	if (tree_open_directory(root, dir, &names) < 0)
-		return false;
-	while ((found = tree_next(names)))
-		if (strncmp(found, name, strlen(name)) == 0 &&
-			isdigit((unsigned char)found[strlen(name)]))
-			return true;
-	return false;
-}
-
-bool trialwatch_has_display(const struct sysfs_root *root)
-{
-	return has_device(root, TREE_DRM, "card") ||
-		has_device(root, TREE_GRAPHICS, "fb");
-}
-
-bool trialwatch_manager_runs(void)
-{
-	return systemctl_agrees("is-active", MANAGER);
-}
 
 /* A link of a target stays, also to a unit that is masked or gone. */
 static bool is_started_by(const char *unit, const char *target)
@@ -77,86 +38,6 @@ bool trialwatch_is_installed(void)
 {
 	return is_started_by("vfioboot-confirm.service", "sysinit.target") &&
 		is_started_by("vfioboot-settle.service", "multi-user.target");
-}
-
-/* The units that are being started, by their names. */
-static void find_waiting(char *ret, size_t size)
-{
-	static const char *const argv[] = {
-		"systemctl", "list-jobs", "--no-legend", "--plain", NULL};
-	_cleanup_free_ char *text = NULL;
-	char *cursor, *line;
-	size_t len = 0;
-
-	ret[0] = '\0';
-	if (run_read(argv, &text) != 0)
-		return;
-	cursor = text;
-	while ((line = strsep(&cursor, "\n"))) {
-		char unit[64];
-
-		if (sscanf(line, "%*s %63s start running", unit) == 1 &&
-			strstr(line, " running") && len < size)
-			len += text_join(
-				ret + len, size - len, len ? ", " : "", unit, NULL);
-	}
-}
-
-/* The framebuffer of the firmware, if it is still in the function. */
-static void look_for_framebuffer(
-	const struct sysfs_root *root, const char *address, struct trial_sight *sight)
-{
-	struct pci_address parsed;
-	struct pci_bar bars[PCI_BARS];
-	char name[32];
-
-	if (sight->framebuffer[0] ||
-		pci_address_parse(address, PCI_NAME_WHOLE, &parsed, NULL) < 0 ||
-		pci_bars_read(root, parsed, bars) < 0 ||
-		pci_bars_find_framebuffer(root, bars, name, sizeof(name)) < 0 || !*name)
-		return;
-	text_join(sight->framebuffer, sizeof(sight->framebuffer), name, " in ", address,
-		NULL);
-}
-
-static void look_at_functions(const struct sysfs_root *root, struct trial_sight *sight)
-{
-	static struct nextboot next;
-	_cleanup_(bootstate_free) struct bootstate state = {0};
-	const struct bootrecord *image = &state.records[BOOT_INITRAMFS];
-
-	next = (struct nextboot){0};
-	nextboot_read(root, NULL, &next);
-	if (bootstate_read(root, &next, &state) < 0)
-		return;
-	sight->recorded = state.last && strcmp(state.last->state, "done") == 0;
-	if (!state.problems[BOOT_INITRAMFS] && image->has_digest)
-		trial_format_digest(image->digest, sight->config);
-	sight->n_functions = state.n;
-	sight->n_wrong = state.n_not_as_wanted;
-	for (size_t i = 0; i < state.n; i++) {
-		const struct bootstate_function *function = &state.functions[i];
-
-		look_for_framebuffer(root, function->told.address, sight);
-		if (function->as_wanted || sight->wrong[0])
-			continue;
-		text_join(sight->wrong, sizeof(sight->wrong), function->told.address,
-			function->told.address[0] ? " " : "", function->told.section,
-			": ", reason_word(function->told.reason), " (",
-			reason_text(function->told.reason), ")", NULL);
-	}
-}
-
-void trialwatch_look(const struct sysfs_root *root, struct trial_sight *ret)
-{
-	*ret = (struct trial_sight){.has_display = trialwatch_has_display(root)};
-	look_at_functions(root, ret);
-	if (!root->live)
-		return;
-	ret->target_reached = systemctl_agrees("is-active", "default.target");
-	ret->manager_runs = trialwatch_manager_runs();
-	if (!ret->target_reached)
-		find_waiting(ret->waiting, sizeof(ret->waiting));
 }
 
 struct watch {
@@ -307,7 +188,7 @@ static int look(struct watch *watch, bool time_is_over)
 	begin(watch);
 	if (watch->known && trial_is_confirmed(&watch->trial))
 		return end(watch, TRIAL_FINE, "");
-	trialwatch_look(watch->root, &sight);
+	trialsight_look(watch->root, &sight);
 	reason = trial_judge(&watch->trial, &sight, text);
 	watch->looks = reason == TRIAL_FINE && watch->known ? watch->looks + 1 : 0;
 	note(watch, text);

@@ -9,15 +9,6 @@
 #include "../../core/sysfsroot.h"
 #include "trialstate.h"
 
-/* Looks at the running system, by its records, its sysfs and its service manager. */
-void trialwatch_look(const struct sysfs_root *root, struct trial_sight *ret);
-
-/* Whether the host itself has a display: a screen of DRM or a framebuffer. */
-bool trialwatch_has_display(const struct sysfs_root *root);
-
-/* Whether there is a display manager that runs. */
-bool trialwatch_manager_runs(void);
-
 /* Whether the watch would be started at the next boot, and what looks after it at the one behind. */
 bool trialwatch_is_installed(void);
 
