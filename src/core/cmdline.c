@@ -67,6 +67,16 @@ bool cmdline_next(const char **cursor, struct cmdline_param *ret)
 	return true;
 }
 
+size_t cmdline_length(const char *cmdline)
+{
+	const char *cursor = cmdline;
+	struct cmdline_param param;
+
+	while (cmdline_next(&cursor, &param))
+		;
+	return (size_t)(cursor - cmdline);
+}
+
 bool cmdline_name_is(const struct cmdline_param *param, const char *name)
 {
 	if (param->name_len != strlen(name))

@@ -24,6 +24,9 @@ struct cmdline_param {
  */
 bool cmdline_next(const char **cursor, struct cmdline_param *ret);
 
+/* How many bytes of @cmdline are the kernel's: up to the last parameter before a bare "--". */
+size_t cmdline_length(const char *cmdline);
+
 /* Whether the parameter has the name @name, '-' and '_' being equal. */
 bool cmdline_name_is(const struct cmdline_param *param, const char *name);
 

@@ -423,6 +423,15 @@ $machine-6.12.57+deb13-amd64.conf" ]
 	END
 }
 
+@test "what is added goes before what is init's" {
+	tree_of debian-systemd-boot
+	sed -i 's/ ro quiet .*/& -- 3 quiet/' "$tree/efi/loader/entries"/*.conf
+	run -0 entry add
+	run -0 grep -h '^options' "$tree/efi/loader/entries/$machine-6.12.41+deb13-amd64-passthrough.conf"
+	[[ $output == *" systemd.machine_id=$machine vfioboot.profile=passthrough -- 3 quiet" ]]
+	run -0 entry list
+}
+
 @test "several loaders: the person says which" {
 	tree_of debian-systemd-boot
 	mkdir -p "$tree/boot/grub"

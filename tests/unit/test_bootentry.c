@@ -181,6 +181,9 @@ static void test_missing(void **state)
 	assert_string_equal(missing, "vfioboot.profile=a x");
 	bootentry_missing_arguments("x iommu=on vfioboot.profile=a", &entry, missing);
 	assert_string_equal(missing, "");
+	/* What is behind a bare "--" is init's. */
+	bootentry_missing_arguments("x -- iommu=on vfioboot.profile=a", &entry, missing);
+	assert_string_equal(missing, "vfioboot.profile=a iommu=on");
 }
 
 static void expect_strip(const char *options, const char *rest)
@@ -214,6 +217,9 @@ static void test_strip(void **state)
 		     "vfioboot.trial=7 " BOOTENTRY_WAYS_BACK " x",
 		"ro quiet x");
 	expect_strip("ro rd.shell=0 " BOOTENTRY_WAYS_BACK, NULL);
+	/* What is behind a bare "--" is init's. */
+	expect_strip("ro vfioboot.profile=a iommu=on -- iommu=on x", "ro -- iommu=on x");
+	expect_strip("ro -- vfioboot.off vfioboot.trial=7", NULL);
 }
 
 static void test_keep(void **state)

@@ -158,6 +158,28 @@ static void test_name_is(void **state)
 	}
 }
 
+static void test_length(void **state)
+{
+	static const struct {
+		const char *text, *kernels;
+	} cases[] = {
+		{"", ""},
+		{" \n", ""},
+		{"-- x", ""},
+		{" ro  quiet \n", " ro  quiet"},
+		{"ro -- x -- y", "ro"},
+		{"ro --x y", "ro --x y"},
+		{"a=\"b -- c\" -- d", "a=\"b -- c\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(cmdline_length(cases[i].text), strlen(cases[i].kernels));
+		assert_memory_equal(
+			cases[i].text, cases[i].kernels, strlen(cases[i].kernels));
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -165,6 +187,7 @@ int main(void)
 		cmocka_unit_test(test_quotes),
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_leading_equals),
+		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_name_is),
 	};
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../core/util.h"
+#include "words.h"
 
 const char *bls_line_value(const char *line, const char *key)
 {
@@ -97,9 +98,8 @@ int bls_copy(const char *text, const struct bls_addition *addition, char **ret)
 
 	if (!bls_value(text, "linux", kernel, sizeof(kernel)))
 		return -EBADMSG;
-	if (!options ||
-		asprintf(&all, "%s%s%s", options,
-			*options && *addition->options ? " " : "", addition->options) < 0)
+	all = options ? words_add(options, addition->options) : NULL;
+	if (!all)
 		return -ENOMEM;
 	out = open_memstream(&made, &size);
 	if (!out)

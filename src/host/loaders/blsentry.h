@@ -19,7 +19,10 @@
 #define BLS_TRIAL_SYSTEMD_BOOT "-vfioboot-trial"
 #define BLS_TRIAL_GRUB         "~vfioboot_trial"
 
-/* What a copy has behind the values of its original; "" for nothing. */
+/*
+ * What a copy has behind the values of its original; "" for nothing.  Options go before a bare
+ * "--", behind which all is init's.
+ */
 struct bls_addition {
 	const char *title;
 	const char *

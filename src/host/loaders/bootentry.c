@@ -8,8 +8,8 @@
 #include "../../core/cmdline.h"
 #include "../../core/text.h"
 #include "../../core/util.h"
+#include "words.h"
 
-#define WHITE         " \t\r\n"
 #define PASSTHROUGH   "passthrough" /* also the profile where none has a name */
 #define PARAM_PREFIX  "vfioboot."
 #define PARAM_PROFILE "vfioboot.profile"
@@ -24,36 +24,6 @@ static const char header[] =
 static const char loader_line[] = "# loader: ";
 static const char without_section[] =
 	"# grub.cfg had no section of 11_linux_passthrough\n";
-
-/* Cuts the next word off *@cursor.  Returns its length, 0 at the end. */
-static size_t next_word(const char **cursor, const char **ret)
-{
-	*ret = *cursor + strspn(*cursor, WHITE);
-	*cursor = *ret + strcspn(*ret, WHITE);
-	return (size_t)(*cursor - *ret);
-}
-
-static bool has_word(const char *text, const char *word, size_t len)
-{
-	const char *found;
-	size_t n;
-
-	while ((n = next_word(&text, &found)) > 0)
-		if (n == len && memcmp(found, word, len) == 0)
-			return true;
-	return false;
-}
-
-/* Puts a word behind @text of @size bytes.  Returns false when it does not fit. */
-static bool append_word(char *text, size_t size, const char *word, size_t len)
-{
-	size_t used = strlen(text), space = used ? 1 : 0;
-
-	if (used + space + len >= size)
-		return false;
-	memcpy(text + used, " ", space);
-	return copy_text(text + used + space, size - used - space, word, len);
-}
 
 bool bootentry_is_plain(const char *text)
 {
@@ -145,12 +115,12 @@ int bootentry_add_needed(char *arguments, size_t size, const struct kernelparams
 
 		if (params->items[i].kind != KERNELPARAMS_NEEDED ||
 			strncmp(parameter, PARAM_PREFIX, strlen(PARAM_PREFIX)) == 0 ||
-			has_word(arguments, parameter, len))
+			words_have(arguments, parameter, len))
 			continue;
 		*ret_bad = parameter;
 		if (!bootentry_is_plain(parameter))
 			return -EINVAL;
-		if (!append_word(arguments, size, parameter, len))
+		if (!words_append(arguments, size, parameter, len))
 			return -E2BIG;
 	}
 	return 0;
@@ -175,13 +145,13 @@ void bootentry_keep(
 		size_t len = strcspn(entry->arguments, " ");
 
 		/* Its first argument is what selects it: is this that boot? */
-		if (!before || !has_word(cmdline, entry->arguments, len))
+		if (!before || !words_have(cmdline, entry->arguments, len))
 			continue;
-		while ((len = next_word(&cursor, &word)) > 0)
-			if (has_word(cmdline, word, len) &&
-				!has_word(entry->arguments, word, len) &&
+		while ((len = words_next(&cursor, &word)) > 0)
+			if (words_have(cmdline, word, len) &&
+				!words_have(entry->arguments, word, len) &&
 				strncmp(word, PARAM_PREFIX, strlen(PARAM_PREFIX)) != 0)
-				append_word(entry->arguments, sizeof(entry->arguments),
+				words_append(entry->arguments, sizeof(entry->arguments),
 					word, len);
 	}
 }
@@ -268,9 +238,9 @@ void bootentry_missing_arguments(const char *options, const struct bootentry *en
 	size_t len;
 
 	ret[0] = '\0';
-	while ((len = next_word(&cursor, &word)) > 0)
-		if (!has_word(options, word, len))
-			append_word(ret, BOOTENTRY_ARGS_SIZE, word, len);
+	while ((len = words_next(&cursor, &word)) > 0)
+		if (!words_have(options, word, len))
+			words_append(ret, BOOTENTRY_ARGS_SIZE, word, len);
 }
 
 /* Whether the word is the parameter @name, with or without a value. */
@@ -310,10 +280,10 @@ static bool is_ours(const char *word, size_t len, const struct bootentries *entr
 		return true;
 	if (place.trial &&
 		((place.begun && !place.ended) ||
-			has_word(BOOTENTRY_WAYS_BACK, word, len)))
+			words_have(BOOTENTRY_WAYS_BACK, word, len)))
 		return true;
 	for (unsigned i = 0; place.begun && i < entries->n; i++)
-		if (has_word(entries->entries[i].arguments, word, len))
+		if (words_have(entries->entries[i].arguments, word, len))
 			return true;
 	return false;
 }
@@ -322,22 +292,22 @@ int bootentry_strip(const char *options, const struct bootentries *entries, char
 {
 	_cleanup_free_ char *text = calloc(1, strlen(options) + 1);
 	struct place place = {0};
-	const char *cursor = options, *word;
+	const char *cursor = options, *word, *end = options + cmdline_length(options);
 	bool found = false;
 	size_t len;
 
 	if (!text)
 		return -ENOMEM;
-	while ((len = next_word(&cursor, &word)) > 0)
+	while ((len = words_next(&cursor, &word)) > 0 && word < end)
 		place.trial |= is_parameter(word, len, CONFIG_PARAM_TRIAL);
-	for (cursor = options; (len = next_word(&cursor, &word)) > 0;) {
-		bool ours = is_ours(word, len, entries, place);
+	for (cursor = options; (len = words_next(&cursor, &word)) > 0;) {
+		bool ours = word < end && is_ours(word, len, entries, place);
 
 		place.begun |= is_own(word, len);
 		place.ended |= is_parameter(word, len, CONFIG_PARAM_TRIAL);
 		found |= ours;
 		if (!ours)
-			append_word(text, strlen(options) + 1, word, len);
+			words_append(text, strlen(options) + 1, word, len);
 	}
 	if (found)
 		*ret = TAKE_PTR(text);
