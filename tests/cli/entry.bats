@@ -363,6 +363,23 @@ $machine-6.12.57+deb13-amd64.conf" ]
 	[[ $stderr == *'entry number 2'*'grubby --set-default'* && $output != *'has not changed'* ]]
 }
 
+@test "list: a copy is right when another program added its words behind ours, to both" {
+	tree_of fedora-bls
+	sed -i 's/ \$tuned_params$//' "$tree"/boot/loader/entries/*.conf
+	entry add
+	# What 92-tuned.install and grubby do to every file.
+	sed -i -e '/^options/s/$/ $tuned_params mitigations=off/' -e '/^options/s/ quiet / /' \
+		"$tree"/boot/loader/entries/*.conf
+	run -0 entry list
+	# To one of them alone it is not.
+	sed -i '/^options/s/ mitigations=off//' "$tree"/boot/loader/entries/*-200.fc41.x86_64.conf
+	run -1 --separate-stderr entry list --json
+	[ "$(jq -r '.entries[] | "\(.kernel) \(.state)"' <<<"$output" | sort)" = "6.11.4-301.fc41.x86_64 ready
+6.12.5-200.fc41.x86_64 outdated" ]
+	run -0 entry update
+	run -0 entry list
+}
+
 @test "BLS with GRUB: behind the '~' of a name is no '-', at which GRUB would take it apart" {
 	tree_of fedora-bls
 	configure always a-b c - a_b

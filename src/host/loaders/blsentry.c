@@ -112,3 +112,32 @@ int bls_copy(const char *text, const struct bls_addition *addition, char **ret)
 	*ret = made;
 	return 0;
 }
+
+/* The first line that has no options, from @text on. */
+static const char *skip_options(const char *text)
+{
+	while (bls_line_value(text, "options"))
+		text = next_line(text);
+	return text;
+}
+
+bool bls_same(const char *a, const char *b)
+{
+	_cleanup_free_ char *options_a = bls_options(a), *options_b = bls_options(b);
+
+	if (!options_a || !options_b || !words_same(options_a, options_b))
+		return false;
+	for (;;) {
+		size_t len;
+
+		a = skip_options(a);
+		b = skip_options(b);
+		len = strcspn(a, "\n");
+		if (!*a || !*b)
+			return !*a && !*b;
+		if (len != strcspn(b, "\n") || memcmp(a, b, len) != 0)
+			return false;
+		a = next_line(a);
+		b = next_line(b);
+	}
+}

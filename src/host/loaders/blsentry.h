@@ -38,6 +38,12 @@ struct bls_addition {
  */
 int bls_copy(const char *text, const struct bls_addition *addition, char **ret);
 
+/*
+ * Whether two entries say the same: line by line, and the same options in any order, since other
+ * programs add theirs behind all that are there (grubby(8); tuned's 92-tuned.install).
+ */
+bool bls_same(const char *a, const char *b);
+
 /* All options of an entry, from however many lines; for free(), NULL without memory. */
 char *bls_options(const char *text);
 

@@ -297,7 +297,7 @@ static bool has_text(const struct bls_file *file, const char *text)
 {
 	const char *mine = strchr(file->text, '\n'), *other = strchr(text, '\n');
 
-	return mine && other && strcmp(mine, other) == 0;
+	return mine && other && bls_same(mine, other);
 }
 
 /* Whether a copy has no original, or not what would be made of it now. */
