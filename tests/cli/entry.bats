@@ -358,9 +358,42 @@ $machine-6.12.57+deb13-amd64.conf" ]
 		run -0 grep '^options' "$file"
 		[ "$output" = 'options root=UUID=1 ro quiet vfioboot.profile=passthrough' ]
 	done
-	sed -i 's/^saved_entry=.*/saved_entry=2/' "$tree/boot/grub2/grubenv"
+}
+
+@test "BLS with GRUB: a default that is a number is warned of" {
+	local default
+	tree_of fedora-bls
+	cd "$tree/boot/grub2"
+	sed -i 's/^saved_entry=.*/saved_entry=2/' grubenv
 	run -0 --separate-stderr entry add
-	[[ $stderr == *'entry number 2'*'grubby --set-default'* && $output != *'has not changed'* ]]
+	[[ $stderr == *"entry number 2,"*"between: name the one that is meant, with 'grub2-set-default ID'"* ]]
+	[[ $output != *'has not changed'* ]]
+	# In grub.cfg it counts before the saved one.
+	for default in 1 '1>2' 07; do
+		echo "  set default=\"$default\"" >grub.cfg
+		run -0 --separate-stderr entry add
+		[[ $stderr == *"entry number $default,"*'set GRUB_DEFAULT=saved'*"'grub2-mkconfig -o /boot/grub2/grub.cfg'"* ]]
+		[[ $output != *'has not changed'* ]]
+	done
+	# What is no number above 0 means what it did.
+	for default in 0 '0>3' '6.1 kernel' "$machine-6.11.4-301.fc41.x86_64"; do
+		echo "  set default=\"$default\"" >grub.cfg
+		run -0 --separate-stderr entry add
+		[[ -z $stderr && $output == *'has not changed'* ]]
+	done
+}
+
+@test "BLS with GRUB: a choice that is kept is told" {
+	tree_of fedora-bls
+	sed -i 's/^boot_success=1/save_default=true/' "$tree/boot/grub2/grubenv"
+	run -0 --separate-stderr entry add
+	[[ $stderr == *save_default=true*'chosen last, be it one of these'*"'grub2-editenv - unset save_default'"* ]]
+	run -0 --separate-stderr entry update
+	[ -z "$stderr" ]
+	# Where the saved one is not the default, that does nothing.
+	echo '  set default="0"' >"$tree/boot/grub2/grub.cfg"
+	run -0 --separate-stderr entry add
+	[ -z "$stderr" ]
 }
 
 @test "list: a copy is right when another program added its words behind ours, to both" {

@@ -21,7 +21,7 @@
 #include "blsentry.h"
 #include "blsmenu.h"
 #include "bootmenu.h"
-#include "grubconfig.h"
+#include "grubdefault.h"
 #include "sddefault.h"
 
 #define ENTRIES "/loader/entries"
@@ -261,35 +261,13 @@ static int plan_systemd_boot(const struct sysfs_root *root, struct bootentries *
 	return r < 0 || !wanted->n ? r : check_default(root, &files, wanted, change);
 }
 
-/* A number as the default counts entries, and ours come between. */
 static int plan_grub_bls(const struct sysfs_root *root, struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
 	_cleanup_(bls_files_free) struct bls_files files = {0};
-	_cleanup_free_ char *block = NULL;
-	char saved[256] = "", hidden[8] = "";
 	int r = plan(root, &grub_bls, wanted, change, &files);
 
-	if (r < 0 || !wanted->n)
-		return r;
-	if (hostfile_read(root, "boot/grub2/grubenv", &block, NULL) == 0) {
-		grub_environment(block, "menu_auto_hide", hidden, sizeof(hidden));
-		grub_environment(block, "saved_entry", saved, sizeof(saved));
-	}
-	if (hidden[0] && strcmp(hidden, "0") != 0)
-		r = bootmenu_advise(change,
-			"GRUB's menu is hidden after a boot that went well: hold Shift or press "
-			"Esc while the machine starts, or show it with 'grub2-editenv - unset "
-			"menu_auto_hide'");
-	if (r < 0)
-		return r;
-	if (!saved[0] || saved[strspn(saved, "0123456789")] || strcmp(saved, "0") == 0)
-		return 0;
-	change->default_moves = true;
-	return bootmenu_warn(change,
-		"GRUB's default is entry number %s, and the new entries come between: name it, "
-		"with 'grubby --set-default /boot/vmlinuz-...'",
-		saved);
+	return r < 0 || !wanted->n ? r : grubdefault_check(root, change);
 }
 
 /* But for the first line, in which a count of tries may be another one by now. */
