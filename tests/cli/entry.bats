@@ -301,6 +301,87 @@ $machine-6.12.57+deb13-amd64.conf" ]
 	done
 }
 
+# A variable of the loader as efivarfs shows it: four bytes, then UTF-16.
+efivar() { # NAME TEXT
+	mkdir -p "$tree/sys/firmware/efi/efivars"
+	{
+		printf '\7\0\0\0'
+		printf '%s\0' "$2" | sed 's/./&\x00/g; s/\x00$/&\x00/'
+	} >"$tree/sys/firmware/efi/efivars/$1-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+}
+
+# adds CONF [VARIABLE TEXT]...: what add says with this loader.conf and these variables
+adds() {
+	rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
+	tree_of arch-systemd-boot
+	printf '%b' "timeout 3\n$1" >"$tree/boot/loader/loader.conf"
+	shift
+	while [ $# -gt 0 ]; do
+		efivar "$1" "$2"
+		shift 2
+	done
+	run --separate-stderr entry add
+}
+
+@test "systemd-boot: where the default comes from, each place in its turn" {
+	# What matches no entry any more is passed over.
+	adds 'default arch-*\n' LoaderEntryDefault gone.conf
+	[[ $status = 1 && $stderr == *"'arch-*' (loader.conf)"* ]]
+	adds 'default arch-*\n' LoaderEntryDefault arch.conf
+	[ "$status$stderr" = 0 ]
+	adds 'default arch.conf\n' LoaderEntryDefault 'arch-*'
+	[[ $status = 1 && $stderr == *"'arch-*' (LoaderEntryDefault)"*'bootctl set-default'* ]]
+	# The last line counts.
+	adds 'default arch-*\ndefault "arch.conf" \n'
+	[ "$status$stderr" = 0 ]
+	adds 'default arch.conf\ndefault arch-*\n'
+	[ "$status" = 1 ]
+	# Before all of them: what is preferred.
+	adds 'preferred arch-*\n' LoaderEntryDefault arch.conf
+	[[ $status = 1 && $stderr == *"'arch-*' (loader.conf)"*'bootctl set-preferred'* ]]
+	adds 'preferred arch-*\n' LoaderEntryPreferred arch.conf
+	[ "$status$stderr" = 0 ]
+	adds '' LoaderEntryPreferred 'ARCH-*'
+	[[ $status = 1 && $stderr == *"'ARCH-*' (LoaderEntryPreferred)"* ]]
+	# What the loader finds by itself.
+	adds 'default arch-*\n' LoaderEntryDefault auto-windows
+	[ "$status$stderr" = 0 ]
+}
+
+@test "systemd-boot: what was chosen last as the default" {
+	adds 'default arch-*\n' LoaderEntryDefault @saved LoaderEntryLastBooted arch.conf
+	[[ $status = 0 && $stderr == *"'LoaderEntryDefault @saved'"*'chosen last'* ]]
+	# It is gone.
+	adds 'default arch-*\n' LoaderEntryDefault @saved LoaderEntryLastBooted gone.conf
+	[[ $status = 1 && $stderr == *"'arch-*' (loader.conf)"* ]]
+	# It does not come to that.
+	adds 'default @saved\n' LoaderEntryDefault arch.conf
+	[ "$status$stderr" = 0 ]
+}
+
+@test "systemd-boot: what is preferred is not taken when no try is left" {
+	tree_of debian-systemd-boot
+	cd "$tree/efi/loader"
+	mv "entries/$machine-6.12.48+deb13-amd64+3.conf" "entries/$machine-6.12.48+deb13-amd64+0-3.conf"
+	printf 'timeout 3\npreferred %s\n' "$machine-6.12.48+deb13-amd64*" >loader.conf
+	run -1 --separate-stderr entry add
+	[[ $stderr == *"$machine-6.12.48+deb13-amd64-passthrough.conf would be started"* ]]
+	printf 'timeout 3\npreferred %s\n' "$machine-6.12.48+deb13-amd64.conf" >loader.conf
+	run -0 --separate-stderr entry add
+	[ -z "$stderr" ]
+}
+
+@test "systemd-boot: loader.conf is read from the ESP alone" {
+	tree_of arch-systemd-boot
+	echo 'default arch-*' >"$tree/boot/loader/loader.conf"
+	mkdir -p "$tree/efi/EFI/systemd" "$tree/efi/loader"
+	run -0 --separate-stderr entry add
+	[[ $stderr == *'menu of systemd-boot is hidden'* ]]
+	printf 'timeout 3\ndefault arch-*\n' >"$tree/efi/loader/loader.conf"
+	run -1 --separate-stderr entry add
+	[[ $stderr == *"'arch-*' (loader.conf)"* ]]
+}
+
 @test "systemd-boot: a kernel that failed does not make its copy the default" {
 	tree_of debian-systemd-boot
 	mv "$tree/efi/loader/entries/$machine-6.12.48+deb13-amd64+3.conf" \

@@ -72,12 +72,13 @@ static void test_order(void **state)
 	(void)state;
 	entries[3].exhausted = true;
 	expect_order(entries, ARRAY_SIZE(entries), ids);
-	assert_ptr_equal(sdorder_default(entries, ARRAY_SIZE(entries), ""), &entries[0]);
 	assert_ptr_equal(
-		sdorder_default(entries, ARRAY_SIZE(entries), "M-6.1*"), &entries[2]);
-	assert_ptr_equal(
-		sdorder_default(entries, ARRAY_SIZE(entries), "none*"), &entries[0]);
-	assert_null(sdorder_default(entries, 0, ""));
+		sdorder_find(entries, ARRAY_SIZE(entries), "M-6.1*", false), &entries[2]);
+	assert_ptr_equal(sdorder_find(entries, ARRAY_SIZE(entries), "m-6.1.conf", false),
+		&entries[6]);
+	assert_null(sdorder_find(entries, ARRAY_SIZE(entries), "m-6.1.conf", true));
+	assert_null(sdorder_find(entries, ARRAY_SIZE(entries), "none*", false));
+	assert_null(sdorder_find(entries, 0, "*", false));
 }
 
 static void test_machines(void **state)

@@ -36,6 +36,16 @@ bool bls_value(const char *text, const char *key, char *ret, size_t size)
 	return false;
 }
 
+bool bls_last_value(const char *text, const char *key, char *ret, size_t size)
+{
+	bool found = false;
+
+	for (; *text; text = next_line(text))
+		if (bls_line_value(text, key))
+			found = bls_value(text, key, ret, size);
+	return found;
+}
+
 char *bls_options(const char *text)
 {
 	char *options = calloc(1, strlen(text) + 1), *end = options;

@@ -53,4 +53,7 @@ const char *bls_line_value(const char *line, const char *key);
 /* The value of the first line with the key.  Returns false when there is none. */
 bool bls_value(const char *text, const char *key, char *ret, size_t size);
 
+/* The same of the last line, which is the one that counts in loader.conf(5). */
+bool bls_last_value(const char *text, const char *key, char *ret, size_t size);
+
 #endif

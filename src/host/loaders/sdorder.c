@@ -124,11 +124,12 @@ void sdorder_sort(struct sdorder_entry *entries, size_t n)
 		qsort(entries, n, sizeof(*entries), compare);
 }
 
-const struct sdorder_entry *sdorder_default(
-	const struct sdorder_entry *entries, size_t n, const char *chosen)
+const struct sdorder_entry *sdorder_find(const struct sdorder_entry *entries, size_t n,
+	const char *pattern, bool not_exhausted)
 {
-	for (size_t i = 0; *chosen && i < n; i++)
-		if (fnmatch(chosen, entries[i].id, FNM_CASEFOLD) == 0)
+	for (size_t i = 0; i < n; i++)
+		if (!(not_exhausted && entries[i].exhausted) &&
+			fnmatch(pattern, entries[i].id, FNM_CASEFOLD) == 0)
 			return &entries[i];
-	return n ? &entries[0] : NULL;
+	return NULL;
 }

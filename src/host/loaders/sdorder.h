@@ -23,8 +23,11 @@ int sdorder_compare_versions(const char *a, const char *b);
 /* Sorts them: the first is at the top of the menu. */
 void sdorder_sort(struct sdorder_entry *entries, size_t n);
 
-/* Which of the sorted ones the pattern @chosen ("": none) starts; NULL without any. */
-const struct sdorder_entry *sdorder_default(
-	const struct sdorder_entry *entries, size_t n, const char *chosen);
+/*
+ * The first of the sorted ones that @pattern takes, with @not_exhausted among those that have a
+ * try left or need none; NULL for none.
+ */
+const struct sdorder_entry *sdorder_find(const struct sdorder_entry *entries, size_t n,
+	const char *pattern, bool not_exhausted);
 
 #endif
