@@ -108,6 +108,7 @@ define INSTALLED
 0755 initramfs-tools/scripts/init-top/00-vfioboot $(DATADIR)/initramfs-tools/scripts/init-top/00-vfioboot
 0644 mkinitcpio/install/vfioboot $(LIBDIR)/initcpio/install/vfioboot
 0644 mkinitcpio/hooks/vfioboot $(LIBDIR)/initcpio/hooks/vfioboot
+0755 mkinitcpio/post/vfioboot $(LIBDIR)/initcpio/post/vfioboot
 0644 mkinitcpio/mkinitcpio.conf.d/vfioboot.conf $(SYSCONFDIR)/mkinitcpio.conf.d/vfioboot.conf
 0755 grub.d/11_linux_passthrough $(SYSCONFDIR)/grub.d/11_linux_passthrough
 0755 kernel-install/91-vfioboot.install $(LIBDIR)/kernel/install.d/91-vfioboot.install

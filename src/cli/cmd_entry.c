@@ -227,7 +227,7 @@ static enum cli_exit remove_entries(
 	return CLI_OK;
 }
 
-/* For kernel-install and grub-mkconfig, whenever a kernel comes or goes: says no word then. */
+/* For kernel-install, grub-mkconfig and mkinitcpio: when a kernel comes or goes it says no word. */
 static enum cli_exit update(
 	const struct sysfs_root *root, const struct arguments *arguments)
 {
@@ -352,7 +352,7 @@ const struct cli_command cmd_entry = {
 		"        gives devices away; what starts by itself does not change\n"
 		"remove  take them away again\n"
 		"list    show them, and whether each kernel has them\n"
-		"update  make them follow the kernels; kernel-install does this by itself\n\n"
+		"update  make them follow the kernels; kernel-install and mkinitcpio call it\n\n"
 		"NAME is grub, grub-bls, systemd-boot, uki, refind, limine, extlinux, "
 		"kernelstub\nor rpm-ostree.",
 	.options = options,

@@ -884,6 +884,23 @@ generate() {
 	done
 }
 
+@test "the post hook of mkinitcpio updates what is wanted, and never makes it fail" {
+	hook=$BATS_TEST_TMPDIR/hook
+	sed "s|/usr/bin/vfioboot|$BATS_TEST_TMPDIR/program|g; s|/etc/vfioboot|$tree/etc/vfioboot|" \
+		"$top/mkinitcpio/post/vfioboot" >"$hook"
+	mkdir -p "$tree/etc"
+	printf '#!/bin/sh\necho "ran $*"\nexit 1\n' >"$BATS_TEST_TMPDIR/program"
+	# Without anything wanted, without the program, and with it.
+	run -0 env PATH= /bin/sh "$hook" /boot/vmlinuz /boot/initramfs.img
+	[ -z "$output" ]
+	: >"$tree/etc/vfioboot.entries"
+	run -0 env PATH= /bin/sh "$hook" '' /boot/initramfs.img
+	[ -z "$output" ]
+	chmod +x "$BATS_TEST_TMPDIR/program"
+	run -0 /bin/sh "$hook" /boot/vmlinuz /boot/initramfs.img /boot/EFI/Linux/arch-linux.efi
+	[ "$output" = 'ran entry update' ]
+}
+
 # ---- on a machine that runs GRUB ----------------------------------------------------------------
 
 # live SCRIPT: runs it where /etc and /boot are those of $tree, and grub-mkconfig is ours

@@ -36,6 +36,7 @@ files() {
 	[ -x usr/share/initramfs-tools/scripts/init-top/00-vfioboot ]
 	[ -f usr/lib/initcpio/install/vfioboot ]
 	[ -f usr/lib/initcpio/hooks/vfioboot ]
+	[ -x usr/lib/initcpio/post/vfioboot ]
 	[ -f etc/mkinitcpio.conf.d/vfioboot.conf ]
 	[ -f usr/lib/systemd/system/vfioboot-early.service ]
 	[ -f usr/lib/systemd/system/sysinit.target.wants/vfioboot.service ]
