@@ -101,18 +101,6 @@ struct making {
 	char made[PATH_MAX]; /* the new one, beside it */
 };
 
-/* The program, by PATH or where it is for root. */
-static void find_program(const struct sysfs_root *root, const char *prefix,
-	const char *name, char ret[static PATH_MAX])
-{
-	const char *path = getenv("PATH");
-
-	/* su(1) may leave root with the PATH of a user. */
-	text_join(ret, PATH_MAX, "/usr/sbin/", prefix, name, NULL);
-	if ((path && strstr(path, "/sbin")) || !is_executable(root, ret))
-		text_join(ret, PATH_MAX, prefix, name, NULL);
-}
-
 /* What a program said: its first error, and its last two lines. */
 struct said {
 	char error[256], before[128], last[128];
@@ -157,14 +145,15 @@ static int run_checked(const struct making *making, const char *const args[])
 {
 	static const char *const prefixes[] = {"grub-", "grub2-"};
 	bool two = strstr(making->config, "/grub2/");
-	char program[PATH_MAX];
+	char program[64];
 	const char *argv[] = {program, args[1], args[2], NULL};
 	struct said said = {.error = ""};
 	int r = -ENOENT;
 
 	/* Distributions that call the directory grub2 call the programs so, as a rule. */
 	for (int i = 0; r == -ENOENT && i < 2; i++) {
-		find_program(making->root, prefixes[i ? !two : two], args[0], program);
+		text_join(program, sizeof(program), prefixes[i ? !two : two], args[0],
+			NULL);
 		r = run_program(argv, keep_line, &said);
 	}
 	if (r == -ENOENT)

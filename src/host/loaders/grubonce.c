@@ -58,10 +58,13 @@ bool grubonce_variable(const struct sysfs_root *root, const struct grubonce *gru
 	_cleanup_free_ char *block = NULL, *variables = NULL;
 
 	ret[0] = '\0';
-	if (root->live && run_read(list, &variables) == 0)
+	if (hostfile_read(root, grub->environment, &block, NULL) < 0)
+		return false;
+	/* That program would make a block that is missing: it is run where one is named. */
+	if (grub_environment(block, "env_block", ret, size) && *ret && root->live &&
+		run_read(list, &variables) == 0)
 		return grub_variable(variables, name, ret, size);
-	return hostfile_read(root, grub->environment, &block, NULL) == 0 &&
-		grub_environment(block, name, ret, size);
+	return grub_environment(block, name, ret, size);
 }
 
 /* What keeps GRUB from writing to the block device at the sysfs directory @dir, or NULL. */
