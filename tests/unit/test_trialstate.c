@@ -141,11 +141,35 @@ static void test_judges(void **state)
 	trial.display_manager = true;
 	assert_judged(&trial, &sight, "display-manager");
 	sight.manager_runs = true;
+	sight.manager_ms = TRIAL_MANAGER_SECONDS * 1000;
 	assert_judged(&trial, &sight, "-");
 	strcpy(sight.framebuffer, "BOOTFB in 0000:01:00.0");
 	assert_judged(&trial, &sight, "-");
 	strcpy(trial.tried, "initcall_blacklist=sysfb_init");
 	assert_judged(&trial, &sight, "framebuffer");
+}
+
+/* One that restarts in a loop runs at any moment, or nearly. */
+static void test_judges_a_manager_that_restarts(void **state)
+{
+	struct trialstate trial = armed;
+	struct trial_sight sight = fine;
+	char text[TRIAL_TEXT_SIZE];
+
+	(void)state;
+	trial.display_manager = true;
+	sight.manager_runs = true;
+	sight.manager_ms = 14999;
+	assert_int_equal(trial_judge(&trial, &sight, text), TRIAL_DISPLAY_MANAGER);
+	assert_non_null(strstr(text, "has not run for 15 seconds;"));
+	sight.manager_restarts = 3;
+	assert_int_equal(trial_judge(&trial, &sight, text), TRIAL_DISPLAY_MANAGER);
+	assert_non_null(strstr(text, "has not run for 15 seconds, and was restarted;"));
+	sight.manager_ms = 15000;
+	assert_judged(&trial, &sight, "-");
+	trial.display_manager = false;
+	sight.manager_runs = false;
+	assert_judged(&trial, &sight, "-");
 }
 
 static void test_judges_the_image(void **state)
@@ -210,6 +234,7 @@ int main(void)
 		cmocka_unit_test(test_each_phase_comes_back),
 		cmocka_unit_test(test_parameters_that_are_missing),
 		cmocka_unit_test(test_judges),
+		cmocka_unit_test(test_judges_a_manager_that_restarts),
 		cmocka_unit_test(test_judges_the_image),
 		cmocka_unit_test(test_settles_what_has_no_end),
 		cmocka_unit_test(test_finds_the_trial_of_a_command_line),

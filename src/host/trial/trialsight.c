@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../core/child.h"
 #include "../../core/text.h"
 #include "../../core/util.h"
 #include "../boot/bootstate.h"
@@ -46,6 +47,48 @@ bool trialsight_has_display(const struct sysfs_root *root)
 bool trialsight_manager_runs(void)
 {
 	return systemctl_agrees("is-active", MANAGER);
+}
+
+/* The value of a property, which stands alone on its line; "" when it is not there. */
+static const char *find_property(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+		if (strncmp(text, name, len) == 0 && text[len] == '=')
+			return text + len + 1;
+	return "";
+}
+
+static bool is_word(const char *value, const char *word)
+{
+	return strncmp(value, word, strlen(word)) == 0 &&
+		strchr("\n", value[strlen(word)]);
+}
+
+void trialsight_parse_manager(const char *text, uint64_t now, struct trial_sight *ret)
+{
+	const char *state = find_property(text, "ActiveState");
+	/* In microseconds, of the activation that lasts: each one has an invocation of its own. */
+	uint64_t since =
+		strtoull(find_property(text, "ActiveEnterTimestampMonotonic"), NULL, 10) /
+		1000;
+
+	ret->manager_runs = is_word(state, "active") || is_word(state, "reloading");
+	ret->manager_ms = ret->manager_runs && since && since < now ? now - since : 0;
+	ret->manager_restarts =
+		(unsigned)strtoul(find_property(text, "NRestarts"), NULL, 10);
+}
+
+static void look_at_manager(struct trial_sight *sight)
+{
+	static const char *const argv[] = {"systemctl", "show",
+		"--property=ActiveState,NRestarts,ActiveEnterTimestampMonotonic", MANAGER,
+		NULL};
+	_cleanup_free_ char *text = NULL;
+
+	if (run_read(argv, &text) == 0)
+		trialsight_parse_manager(text, child_now(), sight);
 }
 
 /* The units that are being started, by their names. */
@@ -123,7 +166,7 @@ void trialsight_look(const struct sysfs_root *root, struct trial_sight *ret)
 	if (!root->live)
 		return;
 	ret->target_reached = systemctl_agrees("is-active", "default.target");
-	ret->manager_runs = trialsight_manager_runs();
+	look_at_manager(ret);
 	if (!ret->target_reached)
 		find_waiting(ret->waiting, sizeof(ret->waiting));
 }

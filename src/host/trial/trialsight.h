@@ -15,4 +15,11 @@ bool trialsight_has_display(const struct sysfs_root *root);
 /* Whether there is a display manager that runs. */
 bool trialsight_manager_runs(void);
 
+/*
+ * What `systemctl show` said of the display manager: @text with the properties ActiveState,
+ * NRestarts and ActiveEnterTimestampMonotonic (org.freedesktop.systemd1(5)), at @now in
+ * milliseconds of CLOCK_MONOTONIC.  Sets what *@ret has of it.  Pure.
+ */
+void trialsight_parse_manager(const char *text, uint64_t now, struct trial_sight *ret);
+
 #endif

@@ -222,6 +222,21 @@ static enum trial_reason judge_devices(
 	return TRIAL_FINE;
 }
 
+static enum trial_reason judge_manager(
+	const struct trialstate *trial, const struct trial_sight *sight, char *text)
+{
+	if (!trial->display_manager ||
+		(sight->manager_runs &&
+			sight->manager_ms >= TRIAL_MANAGER_SECONDS * 1000))
+		return TRIAL_FINE;
+	/* No numbers that change with each look: each text is written to disk. */
+	snprintf(text, TRIAL_TEXT_SIZE,
+		"the display manager %s%s; see 'journalctl -u display-manager'",
+		sight->manager_runs ? "has not run for 15 seconds" : "does not run",
+		sight->manager_restarts ? ", and was restarted" : "");
+	return TRIAL_DISPLAY_MANAGER;
+}
+
 enum trial_reason trial_judge(const struct trialstate *trial,
 	const struct trial_sight *sight, char text[static TRIAL_TEXT_SIZE])
 {
@@ -251,13 +266,7 @@ enum trial_reason trial_judge(const struct trialstate *trial,
 			sight->waiting[0] ? "; it was waiting for " : "", sight->waiting);
 		return TRIAL_NOT_UP;
 	}
-	if (trial->display_manager && !sight->manager_runs) {
-		snprintf(text, TRIAL_TEXT_SIZE,
-			"the display manager does not run; see 'journalctl -u "
-			"display-manager'");
-		return TRIAL_DISPLAY_MANAGER;
-	}
-	return TRIAL_FINE;
+	return judge_manager(trial, sight, text);
 }
 
 static void fail(struct trialstate *trial, enum trial_reason reason, const char *text)

@@ -37,6 +37,9 @@
 #define TRIAL_DIGEST_SIZE     17
 #define TRIAL_FORMAT_SIZE     4096
 
+/* So long a display manager has to run: one that has no display ends, and is started again. */
+#define TRIAL_MANAGER_SECONDS 15
+
 enum trial_phase {
 	TRIAL_ARMED,
 	TRIAL_STARTED,
@@ -52,7 +55,7 @@ enum trial_reason {
 	TRIAL_CHANGED,   /* the image has another configuration than when it was armed */
 	TRIAL_NOT_BOUND, /* a function has not the driver that it should have */
 	TRIAL_NOT_UP,    /* the default target is not reached */
-	TRIAL_DISPLAY_MANAGER, /* it does not run */
+	TRIAL_DISPLAY_MANAGER, /* it does not run, or not for long enough */
 	TRIAL_NO_DISPLAY,      /* the host had a display, and has none now */
 	TRIAL_FRAMEBUFFER, /* the firmware's is still in a function that was to be free of it */
 	/* Found afterwards: */
@@ -115,6 +118,8 @@ struct trial_sight {
 	bool target_reached;            /* default.target */
 	char waiting[128];              /* for what it waits, or "" */
 	bool manager_runs;
+	uint64_t manager_ms;       /* for so long, with the same invocation */
+	unsigned manager_restarts; /* that systemd did by itself */
 	bool has_display;
 	char framebuffer
 		[128]; /* the firmware's, and the function that it is in; "" for none */

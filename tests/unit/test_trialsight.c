@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the service manager says in a trial's boot. */
+#include <string.h>
+
+#include "../../src/host/trial/trialsight.h"
+#include "support.h"
+
+static void test_manager(void **state)
+{
+	struct trial_sight sight = {0};
+
+	(void)state;
+	trialsight_parse_manager("NRestarts=2\nActiveState=active\n"
+				 "ActiveEnterTimestampMonotonic=41000999\n",
+		50000, &sight);
+	assert_true(sight.manager_runs);
+	assert_int_equal(sight.manager_ms, 9000);
+	assert_int_equal(sight.manager_restarts, 2);
+	trialsight_parse_manager("ActiveState=reloading\nNRestarts=0\n"
+				 "ActiveEnterTimestampMonotonic=1000000",
+		50000, &sight);
+	assert_true(sight.manager_runs);
+	assert_int_equal(sight.manager_ms, 49000);
+	assert_int_equal(sight.manager_restarts, 0);
+}
+
+/* The time of the last activation stays when it is over. */
+static void test_manager_that_does_not_run(void **state)
+{
+	static const char *const texts[] = {"", "ActiveState=", "ActiveState\n",
+		"ActiveState=activating\nActiveEnterTimestampMonotonic=1000000\n",
+		"ActiveState=inactive\nActiveEnterTimestampMonotonic=1000000\n",
+		"SubActiveState=active\nActiveEnterTimestampMonotonic=1000000\n",
+		"ActiveState=active-not\nActiveEnterTimestampMonotonic=1000000\n"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct trial_sight sight = {.manager_runs = true};
+
+		trialsight_parse_manager(texts[i], 50000, &sight);
+		assert_false(sight.manager_runs);
+		assert_int_equal(sight.manager_ms, 0);
+	}
+}
+
+/* What is not known is not long enough. */
+static void test_manager_of_unknown_age(void **state)
+{
+	static const char *const texts[] = {"ActiveState=active\n",
+		"ActiveState=active\nActiveEnterTimestampMonotonic=0\n",
+		"ActiveState=active\nActiveEnterTimestampMonotonic=60000000\n"};
+	struct trial_sight sight;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		trialsight_parse_manager(texts[i], 50000, &sight);
+		assert_true(sight.manager_runs);
+		assert_int_equal(sight.manager_ms, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_manager),
+		cmocka_unit_test(test_manager_that_does_not_run),
+		cmocka_unit_test(test_manager_of_unknown_age),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
