@@ -21,6 +21,7 @@
 #include "entrywanted.h"
 #include "trialtext.h"
 #include "trykeep.h"
+#include "trytarget.h"
 
 #define NAME "try"
 
@@ -208,7 +209,8 @@ static enum cli_exit make_plan(const struct sysfs_root *root,
 		return CLI_FAILED;
 	}
 	warn_of_firmware(&ret->params);
-	return ret->problem[0] ? cli_error(NAME, "%s", ret->problem) : CLI_OK;
+	return ret->problem[0] ? cli_error(NAME, "%s", ret->problem)
+			       : trytarget_check(root, ret->parameters);
 }
 
 static void print_advice(const struct trialplan *plan)

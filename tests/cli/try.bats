@@ -895,3 +895,66 @@ watch() {
 	[[ $stderr == *trial/state* ]]
 	! grep next_entry "$host/boot/grub/grubenv" || false
 }
+
+@test "a boot that PID 1 would not start the watch in: refused" {
+	sed -i 's/$/ rd.emergency single/' "$host/proc/cmdline"
+	try --dry-run
+	[ "$status" = 0 ]
+	sed -i 's/$/ emergency/' "$host/proc/cmdline"
+	try --dry-run
+	complains 'asks for emergency.target, .*boot without that first'
+	# What is tried comes last.
+	try --dry-run --append systemd.unit=multi-user.target
+	[ "$status" = 0 ]
+}
+
+@test "the watch: it waits for what the kernel command line asks for" {
+	mkdir -p "$host/var/lib"
+	echo 'ro vfioboot.trial=20261120-171500 systemd.unit=kiosk.target' >"$host/cmdline"
+	# Of a trial that is not known it is the coming up that ends the watch.
+	live 'mount --bind "$host/cmdline" /proc/cmdline
+		sed -i s/default.target/kiosk.target/ "$(command -v systemctl)"
+		"$vfioboot" confirm --wait 1'
+	[ "$status" = 0 ]
+	[[ $stderr == *'there is no such trial'* ]]
+}
+
+# live_host COMMAND: the host is this machine, and its systemctl says that $active is active
+live_host() {
+	mkdir -p "$host"/{bin,dev}
+	: >"$host/dev/null"
+	unshare -r chroot / true 2>/dev/null || skip "needs a user namespace"
+	local program
+	for program in "$(realpath "$vfioboot")" /bin/sh; do
+		ldd "$program" | grep -o '/[^ ]*' | xargs cp -L --parents -t "$host"
+		cp -L "$program" "$host/bin/"
+	done
+	cat >"$host/bin/systemctl" <<-'END'
+		#!/bin/sh
+		[ "$*" = "--quiet is-active $active" ] && exit
+		case $* in
+		'show --property=LoadState,WantedBy '*)
+			echo LoadState=loaded
+			echo WantedBy=sysinit.target multi-user.target
+			exit
+			;;
+		esac
+		exit 1
+	END
+	chmod +x "$host/bin/systemctl"
+	run --separate-stderr env PATH="/bin:$PATH" active="$active" \
+		unshare -r chroot "$host" /bin/sh -ec "$1"
+}
+
+@test "what PID 1 is to start, and is not active in this boot: warned of" {
+	# How it ends does not count: the sanitizer of leaks needs a real /proc.
+	active=default.target live_host 'vfioboot try --dry-run'
+	[[ $stderr != *'not active'* && $stderr == *"'vfioboot apply' has to be run"* ]]
+	active=multi-user.target live_host 'vfioboot try --dry-run'
+	[[ $stderr == *'the default target is not active in this boot'*'(not-up)'* ]]
+	sed -i 's/$/ 3/' "$host/proc/cmdline"
+	active=multi-user.target live_host 'vfioboot try --dry-run'
+	[[ $stderr != *'not active'* && $stderr == *"'vfioboot apply' has to be run"* ]]
+	active=default.target live_host 'vfioboot try --dry-run'
+	[[ $stderr == *'multi-user.target, which the kernel command line asks for, is not active'* ]]
+}

@@ -59,12 +59,28 @@ static void test_manager_of_unknown_age(void **state)
 	}
 }
 
+static void test_unit_that_pid_1_is_to_start(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	struct trial_sight sight;
+
+	(void)state;
+	trialsight_look(&root, &sight);
+	assert_string_equal(sight.unit, "default.target");
+	fake_put("proc/cmdline", "ro systemd.unit=kiosk.target\n");
+	trialsight_look(&root, &sight);
+	assert_string_equal(sight.unit, "kiosk.target");
+	assert_false(sight.target_reached);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_manager),
 		cmocka_unit_test(test_manager_that_does_not_run),
 		cmocka_unit_test(test_manager_of_unknown_age),
+		cmocka_unit_test_setup_teardown(
+			test_unit_that_pid_1_is_to_start, fake_set_up, fake_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

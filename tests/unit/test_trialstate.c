@@ -27,6 +27,7 @@ static const struct trialstate armed = {
 static const struct trial_sight fine = {
 	.recorded = true,
 	.n_functions = 2,
+	.unit = "default.target",
 	.target_reached = true,
 	.has_display = true,
 };
@@ -149,6 +150,33 @@ static void test_judges(void **state)
 	assert_judged(&trial, &sight, "framebuffer");
 }
 
+static void assert_not_up(const struct trial_sight *sight, const char *expected)
+{
+	char text[TRIAL_TEXT_SIZE];
+
+	assert_int_equal(trial_judge(&armed, sight, text), TRIAL_NOT_UP);
+	assert_string_equal(text, expected);
+}
+
+static void test_judges_what_pid_1_was_to_start(void **state)
+{
+	struct trial_sight sight = fine;
+
+	(void)state;
+	sight.target_reached = false;
+	assert_not_up(&sight, "the system did not reach its default target");
+	strcpy(sight.waiting, "a.service");
+	assert_not_up(&sight,
+		"the system did not reach its default target; it was waiting for "
+		"a.service");
+	strcpy(sight.unit, "kiosk.target");
+	assert_not_up(&sight,
+		"the system did not reach kiosk.target, which its kernel command line "
+		"asks for; it was waiting for a.service");
+	sight.target_reached = true;
+	assert_judged(&armed, &sight, "-");
+}
+
 /* One that restarts in a loop runs at any moment, or nearly. */
 static void test_judges_a_manager_that_restarts(void **state)
 {
@@ -234,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_each_phase_comes_back),
 		cmocka_unit_test(test_parameters_that_are_missing),
 		cmocka_unit_test(test_judges),
+		cmocka_unit_test(test_judges_what_pid_1_was_to_start),
 		cmocka_unit_test(test_judges_a_manager_that_restarts),
 		cmocka_unit_test(test_judges_the_image),
 		cmocka_unit_test(test_settles_what_has_no_end),

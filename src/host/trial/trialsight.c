@@ -16,13 +16,6 @@
 
 #define MANAGER "display-manager.service"
 
-static bool systemctl_agrees(const char *verb, const char *unit)
-{
-	return run_program(
-		       (const char *const[]){"systemctl", "--quiet", verb, unit, NULL},
-		       NULL, NULL) == 0;
-}
-
 /* Whether there is a device of that name and a number. */
 static bool has_device(const struct sysfs_root *root, const char *dir, const char *name)
 {
@@ -44,9 +37,16 @@ bool trialsight_has_display(const struct sysfs_root *root)
 		has_device(root, TREE_GRAPHICS, "fb");
 }
 
+bool trialsight_is_active(const char *unit)
+{
+	const char *const argv[] = {"systemctl", "--quiet", "is-active", unit, NULL};
+
+	return run_program(argv, NULL, NULL) == 0;
+}
+
 bool trialsight_manager_runs(void)
 {
-	return systemctl_agrees("is-active", MANAGER);
+	return trialsight_is_active(MANAGER);
 }
 
 /* The value of a property, which stands alone on its line; "" when it is not there. */
@@ -161,11 +161,15 @@ static void look_at_functions(const struct sysfs_root *root, struct trial_sight 
 
 void trialsight_look(const struct sysfs_root *root, struct trial_sight *ret)
 {
+	char cmdline[4096] = "";
+
 	*ret = (struct trial_sight){.has_display = trialsight_has_display(root)};
 	look_at_functions(root, ret);
+	sysfs_read_cmdline(root, cmdline, sizeof(cmdline));
+	bootunit_of_cmdline(cmdline, ret->unit);
 	if (!root->live)
 		return;
-	ret->target_reached = systemctl_agrees("is-active", "default.target");
+	ret->target_reached = trialsight_is_active(ret->unit);
 	look_at_manager(ret);
 	if (!ret->target_reached)
 		find_waiting(ret->waiting, sizeof(ret->waiting));

@@ -12,6 +12,9 @@ void trialsight_look(const struct sysfs_root *root, struct trial_sight *ret);
 /* Whether the host itself has a display: a screen of DRM or a framebuffer. */
 bool trialsight_has_display(const struct sysfs_root *root);
 
+/* Whether the unit is active now. */
+bool trialsight_is_active(const char *unit);
+
 /* Whether there is a display manager that runs. */
 bool trialsight_manager_runs(void);
 

@@ -222,6 +222,18 @@ static enum trial_reason judge_devices(
 	return TRIAL_FINE;
 }
 
+/* Of a system that is not up. */
+static enum trial_reason judge_unit(const struct trial_sight *sight, char *text)
+{
+	bool asked = strcmp(sight->unit, BOOTUNIT_DEFAULT) != 0;
+
+	snprintf(text, TRIAL_TEXT_SIZE, "the system did not reach %.80s%s%s%s",
+		asked ? sight->unit : "its default target",
+		asked ? ", which its kernel command line asks for" : "",
+		sight->waiting[0] ? "; it was waiting for " : "", sight->waiting);
+	return TRIAL_NOT_UP;
+}
+
 static enum trial_reason judge_manager(
 	const struct trialstate *trial, const struct trial_sight *sight, char *text)
 {
@@ -260,12 +272,8 @@ enum trial_reason trial_judge(const struct trialstate *trial,
 			sight->framebuffer);
 		return TRIAL_FRAMEBUFFER;
 	}
-	if (!sight->target_reached) {
-		snprintf(text, TRIAL_TEXT_SIZE,
-			"the system did not reach its default target%s%s",
-			sight->waiting[0] ? "; it was waiting for " : "", sight->waiting);
-		return TRIAL_NOT_UP;
-	}
+	if (!sight->target_reached)
+		return judge_unit(sight, text);
 	return judge_manager(trial, sight, text);
 }
 

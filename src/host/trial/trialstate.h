@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include "../../core/config.h"
+#include "../boot/bootunit.h"
 
 #define TRIAL_ID_SIZE         24
 #define TRIAL_TEXT_SIZE       320
@@ -54,7 +55,7 @@ enum trial_reason {
 	TRIAL_NO_RECORD, /* the early program left nothing */
 	TRIAL_CHANGED,   /* the image has another configuration than when it was armed */
 	TRIAL_NOT_BOUND, /* a function has not the driver that it should have */
-	TRIAL_NOT_UP,    /* the default target is not reached */
+	TRIAL_NOT_UP,    /* what PID 1 is to start is not reached */
 	TRIAL_DISPLAY_MANAGER, /* it does not run, or not for long enough */
 	TRIAL_NO_DISPLAY,      /* the host had a display, and has none now */
 	TRIAL_FRAMEBUFFER, /* the firmware's is still in a function that was to be free of it */
@@ -115,7 +116,8 @@ struct trial_sight {
 	size_t n_functions;             /* that were asked for */
 	size_t n_wrong;                 /* that have not their driver */
 	char wrong[TRIAL_TEXT_SIZE];    /* one of them, with its reason */
-	bool target_reached;            /* default.target */
+	char unit[BOOTUNIT_SIZE];       /* that PID 1 is to start */
+	bool target_reached;            /* that one is active */
 	char waiting[128];              /* for what it waits, or "" */
 	bool manager_runs;
 	uint64_t manager_ms;       /* for so long, with the same invocation */

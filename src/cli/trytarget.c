@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is not active now, for a reason of its own, would be taken for the trial's fault. */
+#include "trytarget.h"
+
+#include <string.h>
+
+#include "../core/sysfs.h"
+#include "../core/text.h"
+#include "../host/boot/bootunit.h"
+#include "../host/trial/trialsight.h"
+
+#define NAME "try"
+
+static void warn_of_inactive(const char *unit)
+{
+	if (strcmp(unit, BOOTUNIT_DEFAULT) == 0)
+		cli_warning(NAME,
+			"the default target is not active in this boot; if the trial's does "
+			"not reach it either, the trial fails (not-up); 'systemctl "
+			"list-jobs' and 'systemctl --failed' tell what is in the way");
+	else
+		cli_warning(NAME,
+			"%s, which the kernel command line asks for, is not active in this "
+			"boot; if the trial's does not reach it either, the trial fails "
+			"(not-up); see 'systemctl status %s', or boot without that "
+			"parameter first",
+			unit, unit);
+}
+
+enum cli_exit trytarget_check(const struct sysfs_root *root, const char *parameters)
+{
+	char cmdline[4096] = "", whole[sizeof(cmdline) + 1024], unit[BOOTUNIT_SIZE];
+
+	sysfs_read_cmdline(root, cmdline, sizeof(cmdline));
+	text_join(whole, sizeof(whole), cmdline, " ", parameters, NULL);
+	bootunit_of_cmdline(whole, unit);
+	if (strcmp(unit, BOOTUNIT_EMERGENCY) == 0)
+		return cli_error(NAME,
+			"the kernel command line asks for " BOOTUNIT_EMERGENCY
+			", in which nothing would bring the machine back; boot without "
+			"that first");
+	if (root->live && !trialsight_is_active(unit))
+		warn_of_inactive(unit);
+	return CLI_OK;
+}
