@@ -13,6 +13,7 @@
 #include "../host/loaders/bootloader.h"
 #include "../host/loaders/oneshot.h"
 #include "../host/trial/trialend.h"
+#include "../host/trial/trialkeep.h"
 #include "../host/trial/trialplan.h"
 #include "../host/trial/trialsight.h"
 #include "../host/trial/trialstore.h"
@@ -246,6 +247,7 @@ static void begin_state(const char *id, const struct trialplan *plan,
 	strcpy(ret->parameters, plan->parameters);
 	strcpy(ret->tried, plan->tried);
 	trial_format_digest(plan->next.config.digest, ret->config);
+	trialkeep_remember(&plan->next.config, plan->profile, ret);
 	trial_read_boot(root, ret->armed_boot, running);
 	ret->had_display = trialsight_has_display(root);
 	ret->display_manager = root->live && trialsight_manager_runs();

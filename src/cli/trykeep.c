@@ -15,44 +15,83 @@
 
 #define NAME "try"
 
+/* What there is to do, and what came of it. */
+struct keeping {
+	const struct sysfs_root *root;
+	const struct trialstate *trial;
+	bool dry_run;
+	unsigned n_changed; /* sections that a next boot is to do without the profile */
+	unsigned n_refused; /* that were not tried as they are now */
+};
+
+/* Whether the section is what was tried.  Else a message. */
+static bool was_tried(struct keeping *keeping, const struct config *config,
+	const struct config_section *section)
+{
+	enum trialkeep_change change = trialkeep_compare(keeping->trial, config, section);
+
+	if (change == TRIALKEEP_SAME)
+		return true;
+	cli_error(NAME,
+		"[device %s] in %s %s trial %s, so it is not kept; run 'vfioboot try' again",
+		section->name, config->files[section->place.file],
+		change == TRIALKEEP_NEW ? "was no part of" : "was changed after",
+		keeping->trial->id);
+	keeping->n_refused++;
+	return false;
+}
+
 /* Takes the profile away where we may, and says where a person has to. */
-static enum cli_exit keep_sections(const struct sysfs_root *root, const char *profile,
-	bool dry_run, unsigned *ret_changed)
+static enum cli_exit keep_section(
+	struct keeping *keeping, const char *path, const struct config_section *section)
+{
+	const char *profile = section->profile;
+	int r;
+
+	keeping->n_changed++;
+	if (keeping->dry_run) {
+		printf("Would take 'profile = %s' out of %s.\n", profile, path);
+		return CLI_OK;
+	}
+	r = trialkeep_drop_profile(keeping->root, path);
+	if (r == 0) {
+		printf("%s: done at every boot now (%s).\n", section->name, path);
+		return CLI_OK;
+	}
+	return cli_error(NAME,
+		"%s: take 'profile = %s' out of it by hand, below [device %s] (%s)", path,
+		profile, section->name,
+		r == -EPERM             ? "vfioboot add did not write it"
+			: r == -ENODATA ? "no plain line of it sets that"
+					: strerror(-r));
+}
+
+static enum cli_exit keep_sections(struct keeping *keeping)
 {
 	static struct config config;
 	enum cli_exit status = CLI_OK;
 
-	configfiles_read(root, CONFIGFILES_OF_IMAGE, &config);
+	configfiles_read(keeping->root, CONFIGFILES_OF_IMAGE, &config);
 	for (unsigned i = 0; i < config.n_sections; i++) {
 		const struct config_section *section = &config.sections[i];
-		const char *path = config.files[section->place.file];
-		int r;
 
-		if (trialkeep_section(&config, section, profile) != TRIALKEEP_TRIED ||
-			!section->profile[0])
+		if (trialkeep_section(&config, section, keeping->trial->profile) !=
+			TRIALKEEP_TRIED)
 			continue;
-		++*ret_changed;
-		if (dry_run) {
-			printf("Would take 'profile = %s' out of %s.\n", profile, path);
-			continue;
-		}
-		r = trialkeep_drop_profile(root, path);
-		if (r == 0)
-			printf("%s: done at every boot now (%s).\n", section->name, path);
-		else
-			status = cli_error(NAME,
-				"%s: take 'profile = %s' out of it by hand, below [device "
-				"%s] (%s)",
-				path, profile, section->name,
-				r == -EPERM ? "vfioboot add did not write it"
-					    : strerror(-r));
+		if (!was_tried(keeping, &config, section) ||
+			(section->profile[0] &&
+				keep_section(keeping, config.files[section->place.file],
+					section) != CLI_OK))
+			status = CLI_FAILED;
 	}
-	if (config.when_selected && ++*ret_changed)
-		status = cli_error(NAME,
-			"the configuration has 'when = selected': set it to 'when = "
-			"always' by hand, below [boot] (%s)",
-			"/etc/vfioboot.conf, or a drop-in");
-	return status;
+	/* With a section that was not tried this would make it permanent, too. */
+	if (!config.when_selected || keeping->n_refused)
+		return status;
+	keeping->n_changed++;
+	return cli_error(NAME,
+		"the configuration has 'when = selected': set it to 'when = always' by "
+		"hand, below [boot] (%s)",
+		"/etc/vfioboot.conf, or a drop-in");
 }
 
 /* Confirms the trial that runs.  The watch finds this, and ends.  CLI_OK, or a message. */
@@ -107,12 +146,12 @@ enum cli_exit trykeep(const struct sysfs_root *root, bool dry_run)
 {
 	struct trialstate trial;
 	enum cli_exit status = confirm(root, dry_run, &trial);
-	unsigned n_changed = 0;
+	struct keeping keeping = {.root = root, .trial = &trial, .dry_run = dry_run};
 
 	if (status != CLI_OK)
 		return status;
-	status = keep_sections(root, trial.profile, dry_run, &n_changed);
-	if (n_changed)
+	status = keep_sections(&keeping);
+	if (keeping.n_changed)
 		printf("The images have to be made anew for that: run 'vfioboot apply'.\n");
 	else if (status == CLI_OK)
 		printf("The setting of trial %s is permanent already.\n", trial.id);

@@ -381,6 +381,26 @@ state() {
 	grep -q profile "$host/etc/vfioboot.conf.d/gaming-gpu.conf"
 }
 
+@test "keep refuses what was not tried, or not as it is now" {
+	put etc/vfioboot.conf.d/later.conf <<-'END'
+		[device later]
+		path = 00:02.0
+		profile = passthrough
+	END
+	state confirmed - -
+	sed -i 's/^something new/section gaming-gpu 0123456789abcdef/' \
+		"$host/var/lib/vfioboot/trial/state"
+	try --keep --dry-run
+	complains "\[device gaming-gpu\] in /etc/vfioboot.conf was changed after trial 20261120-171500.*'vfioboot try' again"
+	complains "\[device later\] in /etc/vfioboot.conf.d/later.conf was no part of trial 20261120-171500.*'vfioboot try' again"
+	[[ $output != *Would* && $output != *permanent* ]]
+	# Nor is it made permanent by another way.
+	printf '[boot]\nwhen = selected\n' >>"$host/etc/vfioboot.conf"
+	try --keep --dry-run
+	complains 'was changed after'
+	[[ $stderr != *'when = always'* ]]
+}
+
 @test "a trial that failed is not kept" {
 	state failed not-bound -
 	try --keep --dry-run

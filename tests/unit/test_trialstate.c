@@ -46,8 +46,13 @@ static void test_comes_back_as_it_was(void **state)
 	memset(trial.tried, 'z', sizeof(trial.tried) - 1);
 	trial_format_digest(UINT64_MAX, trial.config);
 	assert_string_equal(trial.config, "ffffffffffffffff");
+	for (unsigned i = 0; i < CONFIG_SECTIONS_MAX; i++) {
+		memset(trial.sections[i].name, 'n', CONFIG_NAME_SIZE - 1);
+		trial_format_digest(UINT64_MAX - i, trial.sections[i].digest);
+	}
+	trial.n_sections = CONFIG_SECTIONS_MAX;
 	trial_format(&trial, text);
-	assert_true(strlen(text) < sizeof(text) / 2);
+	assert_true(strlen(text) < sizeof(text) - 2048);
 	assert_int_equal(trial_parse(text, &read), 0);
 	assert_memory_equal(&trial, &read, sizeof(trial));
 }
@@ -98,12 +103,28 @@ static void test_refuses_what_is_no_state(void **state)
 		"vfioboot-trial 1\n", "vfioboot-trial 1\nid\n",
 		"vfioboot-trial 1\nid x\nphase over\n",
 		"vfioboot-trial 1\nid x\nreason because\n",
+		"vfioboot-trial 1\nid x\nsection a\n",
+		"vfioboot-trial 1\nid x\nsection a 0123456789abcdef0\n",
 		"vfioboot-trial 1\nid 0123456789012345678901234567890123456789\n"};
 	struct trialstate read;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_int_equal(trial_parse(texts[i], &read), -EBADMSG);
+}
+
+static void test_no_more_sections_than_there_can_be(void **state)
+{
+	static char text[2 * TRIAL_FORMAT_SIZE] = "vfioboot-trial 1\nid x\n";
+	struct trialstate read;
+
+	(void)state;
+	for (unsigned i = 0; i < CONFIG_SECTIONS_MAX; i++)
+		strcat(text, "section a 0\n");
+	assert_int_equal(trial_parse(text, &read), 0);
+	assert_int_equal(read.n_sections, CONFIG_SECTIONS_MAX);
+	strcat(text, "section a 0\n");
+	assert_int_equal(trial_parse(text, &read), -EBADMSG);
 }
 
 static void assert_judged(
@@ -259,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_comes_back_as_it_was),
 		cmocka_unit_test(test_refuses_what_is_no_state),
+		cmocka_unit_test(test_no_more_sections_than_there_can_be),
 		cmocka_unit_test(test_each_phase_comes_back),
 		cmocka_unit_test(test_parameters_that_are_missing),
 		cmocka_unit_test(test_judges),

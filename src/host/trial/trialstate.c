@@ -127,7 +127,7 @@ void trial_format(const struct trialstate *trial, char ret[static TRIAL_FORMAT_S
 	const char *base = (const char *)trial;
 	char *end = stpcpy(ret, FIRST_LINE);
 
-	/* The texts together have less than half of the room; see the tests. */
+	/* There is room for all of it; see the tests. */
 	end += sprintf(end, "phase %s\nreason %s\n", phase_words[trial->phase],
 		reason_words[trial->reason]);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -137,6 +137,9 @@ void trial_format(const struct trialstate *trial, char ret[static TRIAL_FORMAT_S
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		end += sprintf(end, "%s %s\n", flags[i].key,
 			*(const bool *)(base + flags[i].offset) ? "yes" : "no");
+	for (unsigned i = 0; i < trial->n_sections; i++)
+		end += sprintf(end, "section %s %s\n", trial->sections[i].name,
+			trial->sections[i].digest);
 }
 
 /* The index of @word among @words, or -1. */
@@ -146,6 +149,22 @@ static int find_word(const char *const words[], size_t n, const char *word)
 		if (strcmp(words[i], word) == 0)
 			return (int)i;
 	return -1;
+}
+
+/* @value: "NAME DIGEST". */
+static bool add_section(struct trialstate *trial, const char *value)
+{
+	struct trial_section *section = &trial->sections[trial->n_sections];
+	const char *digest = strchr(value, ' ');
+
+	if (!digest || trial->n_sections == CONFIG_SECTIONS_MAX ||
+		!copy_text(section->name, sizeof(section->name), value,
+			(size_t)(digest - value)) ||
+		!copy_text(section->digest, sizeof(section->digest), digest + 1,
+			strlen(digest + 1)))
+		return false;
+	trial->n_sections++;
+	return true;
 }
 
 static bool set_value(struct trialstate *trial, const char *key, const char *value)
@@ -163,6 +182,8 @@ static bool set_value(struct trialstate *trial, const char *key, const char *val
 		trial->reason = (enum trial_reason)word;
 		return word >= 0;
 	}
+	if (strcmp(key, "section") == 0)
+		return add_section(trial, value);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (strcmp(key, texts[i].key) == 0)
 			return copy_text(base + texts[i].offset, texts[i].size, value,

@@ -36,7 +36,8 @@
 #define TRIAL_PARAMETERS_SIZE 768
 #define TRIAL_TRIED_SIZE      512
 #define TRIAL_DIGEST_SIZE     17
-#define TRIAL_FORMAT_SIZE     4096
+#define TRIAL_SECTION_SIZE    72 /* bytes of a section's line, and more */
+#define TRIAL_FORMAT_SIZE     (4096 + CONFIG_SECTIONS_MAX * TRIAL_SECTION_SIZE)
 
 /* So long a display manager has to run: one that has no display ends, and is started again. */
 #define TRIAL_MANAGER_SECONDS 15
@@ -66,6 +67,12 @@ enum trial_reason {
 	TRIAL_REASONS,
 };
 
+/* A section that is tried, and what it asked for when the trial was armed (trialkeep.h). */
+struct trial_section {
+	char name[CONFIG_NAME_SIZE];
+	char digest[TRIAL_DIGEST_SIZE];
+};
+
 struct trialstate {
 	char id[TRIAL_ID_SIZE]; /* "" for no trial */
 	enum trial_phase phase;
@@ -84,11 +91,13 @@ struct trialstate {
 	bool had_display;            /* when it was armed: the host itself had one */
 	bool display_manager;        /* when it was armed: one was running */
 	bool by_person;              /* confirmed by hand */
+	struct trial_section sections[CONFIG_SECTIONS_MAX];
+	unsigned n_sections; /* 0: an older version armed it, and they are not known */
 };
 
 /*
- * The state as text, one "key value" a line, the first line being "vfioboot-trial 1"; keys
- * that are not known are skipped in reading.  trial_parse() returns 0 or -EBADMSG.
+ * The state as text, one "key value" a line, the first line being "vfioboot-trial 1"; a tried
+ * section is "section NAME DIGEST".  Keys that are not known are skipped in reading.  trial_parse() returns 0 or -EBADMSG.
  */
 void trial_format(const struct trialstate *trial, char ret[static TRIAL_FORMAT_SIZE]);
 int trial_parse(const char *text, struct trialstate *ret);

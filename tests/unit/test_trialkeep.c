@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a trial has tried, and what is left of a drop-in that is kept. */
+#include <errno.h>
+#include <string.h>
+
+#include "../../src/host/config/dropin.h"
+#include "../../src/host/trial/trialkeep.h"
+#include "support.h"
+
+#define DROPIN "etc/vfioboot.conf.d/gpu.conf"
+
+static struct config config;
+
+static const struct config *read_config(const char *text)
+{
+	config = (struct config){0};
+	assert_int_equal(dropin_read_text(&config, text, "/x.conf"), 0);
+	assert_int_equal(config.n_errors, 0);
+	return &config;
+}
+
+static void test_remembers_what_is_tried(void **state)
+{
+	struct trialstate trial = {.n_sections = 7};
+
+	(void)state;
+	trialkeep_remember(read_config("[device a]\npath=00:01.0/00\nprofile=p\n"
+				       "[device b]\npath=00:02.0/00\nprofile=q\n"
+				       "[device c]\npath=00:03.0/00\n"
+				       "[device d]\npath=00:04.0/00\nprofile=p\n"),
+		"p", &trial);
+	assert_int_equal(trial.n_sections, 2);
+	assert_string_equal(trial.sections[0].name, "a");
+	assert_string_equal(trial.sections[1].name, "d");
+	assert_int_equal(strlen(trial.sections[0].digest), TRIAL_DIGEST_SIZE - 1);
+	assert_string_not_equal(trial.sections[0].digest, trial.sections[1].digest);
+}
+
+/* What became of the one section of @text, when that of @tried was tried. */
+static enum trialkeep_change compare(const char *tried, const char *text)
+{
+	struct trialstate trial = {0};
+
+	trialkeep_remember(read_config(tried), "p", &trial);
+	assert_int_equal(trial.n_sections, 1);
+	read_config(text);
+	assert_int_equal(config.n_sections, 1);
+	return trialkeep_compare(&trial, &config, &config.sections[0]);
+}
+
+#define SECTION "[device a]\nprofile = p\n"
+#define TRIED   SECTION "path = 00:01.0/00\nid = 10de:2204\n"
+
+static void test_finds_changes(void **state)
+{
+	static const char *const same[] = {TRIED, "# a note\n" TRIED,
+		"[boot]\nwhen = always\n" TRIED,
+		"[device a]\npath: 0000:00:01.0/00\n\nid=10de:2204\n"};
+	static const char *const changed[] = {TRIED "expect = 2\n",
+		TRIED "driver = none\n", TRIED "on-move = follow\n",
+		TRIED "last-display = yes\n", TRIED "id = 10de:2205\n",
+		SECTION "path = 00:01.0/00\n", SECTION "id = 10de:2204\n",
+		SECTION "path = 00:01.0/01\nid = 10de:2204\n",
+		SECTION "path = 00:01.0/00.0\nid = 10de:2204\n",
+		SECTION "path = 00:01.0/00\nid = 10de:\n"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+		assert_int_equal(compare(TRIED, same[i]), TRIALKEEP_SAME);
+	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
+		assert_int_equal(compare(TRIED, changed[i]), TRIALKEEP_CHANGED);
+	assert_int_equal(
+		compare(TRIED, "[device b]\npath = 00:01.0/00\nid = 10de:2204\n"),
+		TRIALKEEP_NEW);
+}
+
+/* The state of an older version. */
+static void test_knows_of_no_change_without_sections(void **state)
+{
+	static const struct trialstate trial;
+
+	(void)state;
+	read_config(TRIED);
+	assert_int_equal(
+		trialkeep_compare(&trial, &config, &config.sections[0]), TRIALKEEP_SAME);
+}
+
+static void test_without_key(void **state)
+{
+	static const char *const lines[] = {"profile = x\n", "profile=x\n",
+		"profile: x\n", "profile:x\n", " \t profile\t: x\n", "profile\f\v=\r\n",
+		"profile =", "profile:"};
+	static const char *const others[] = {"profiles = x\n", "# profile = x\n",
+		"; profile: x\n", "driver = profile\n", "\n", "pro file = x\n",
+		"Profile = x"};
+	char *made;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		made = trialkeep_without_key(lines[i], "profile");
+		assert_string_equal(made, "");
+		free(made);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		made = trialkeep_without_key(others[i], "profile");
+		assert_string_equal(made, others[i]);
+		free(made);
+	}
+	made = trialkeep_without_key(TRIED "profile: p\n", "profile");
+	assert_string_equal(made, "[device a]\npath = 00:01.0/00\nid = 10de:2204\n");
+	free(made);
+}
+
+static void test_drops_the_profile(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+
+	(void)state;
+	fake_put(DROPIN, DROPIN_MARK "\n[device a]\nprofile: p\npath = 00:01.0/00\n");
+	assert_int_equal(trialkeep_drop_profile(&root, "/" DROPIN), 0);
+	assert_string_equal(
+		fake_read(DROPIN), DROPIN_MARK "\n[device a]\npath = 00:01.0/00\n");
+	/* Nothing was done, and so nothing is claimed. */
+	assert_int_equal(trialkeep_drop_profile(&root, "/" DROPIN), -ENODATA);
+	fake_put(DROPIN, "[device a]\nprofile: p\npath = 00:01.0/00\n");
+	assert_int_equal(trialkeep_drop_profile(&root, "/" DROPIN), -EPERM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_remembers_what_is_tried),
+		cmocka_unit_test(test_finds_changes),
+		cmocka_unit_test(test_knows_of_no_change_without_sections),
+		cmocka_unit_test(test_without_key),
+		cmocka_unit_test_setup_teardown(
+			test_drops_the_profile, fake_set_up, fake_tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
