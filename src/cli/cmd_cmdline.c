@@ -161,7 +161,7 @@ static enum cli_exit run(int argc, char **argv)
 		return CLI_MISUSE;
 	facts.profile = arguments.profile;
 	facts.host_dma_speed = arguments.host_dma_speed;
-	r = kernelfacts_read(&root, &next, &facts);
+	r = kernelfacts_read(&root, &next, NULL, &facts);
 	if (r < 0)
 		return cli_error("cmdline",
 			"cannot read what %s is: %s; run it on the "

@@ -644,6 +644,19 @@ no_groups() {
 	complains 'intel_iommu=off: it switches the IOMMU off.*remove it'
 }
 
+@test "what the trial has itself is judged with the command line" {
+	no_groups
+	built INTEL_IOMMU_DEFAULT_OFF
+	for parameter in intel_iommu=off iommu=off; do
+		try --dry-run --append "$parameter"
+		complains "$parameter: it switches the IOMMU off.*leave it out of the entry"
+	done
+	sed -i 's/$/ intel_iommu=off/' "$host/proc/cmdline"
+	try --dry-run --append intel_iommu=on
+	[ "$status" = 0 ]
+	says ' vfioboot.profile=passthrough intel_iommu=on vfioboot.trial='
+}
+
 @test "what another profile needs is not in the entry" {
 	built INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF
 	put etc/vfioboot.conf.d/laptop.conf <<-'END'

@@ -83,6 +83,18 @@ static const struct row {
 		{INTEL, .iommu_default = IOMMU_DEFAULT_OFF,
 			.cmdline = "ro intel_iommu=off"},
 		"", true, "conflict intel_iommu=off: remove it"},
+	{"off, of the entry alone",
+		{INTEL, .iommu_default = IOMMU_DEFAULT_OFF, .booted = "ro",
+			.cmdline = "ro intel_iommu=off"},
+		"", true, "conflict intel_iommu=off: leave it out of the entry"},
+	{"off, and on by the entry",
+		{INTEL, .iommu_default = IOMMU_DEFAULT_OFF, .booted = "intel_iommu=off",
+			.cmdline = "intel_iommu=off intel_iommu=on"},
+		"", false, "warning intel_iommu=off: counts"},
+	{"on, by the entry alone",
+		{INTEL, .iommu_default = IOMMU_DEFAULT_OFF, .booted = "ro",
+			.cmdline = "ro intel_iommu=on"},
+		"", false, NULL},
 	{"intel_iommu=on, and off behind it",
 		{INTEL, .iommu_default = IOMMU_DEFAULT_OFF,
 			.cmdline = "intel_iommu=on,off"},
@@ -224,6 +236,7 @@ static void check_row(const struct row *row)
 
 	facts.kernel = facts.kernel ? facts.kernel : KERNEL(6, 12);
 	facts.cmdline = facts.cmdline ? facts.cmdline : "root=/dev/sda1 ro quiet";
+	facts.booted = facts.booted ? facts.booted : facts.cmdline;
 	facts.limit = 2048;
 	kernelparams_decide(&facts, &params);
 	for (unsigned i = 0; i < params.n; i++) {
@@ -267,7 +280,7 @@ static void test_cargo_cult(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++)
 		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s ",
 			parameters[i], strchr(parameters[i], '=') ? "" : "=x");
-	facts.cmdline = all;
+	facts.booted = facts.cmdline = all;
 	kernelparams_decide(&facts, &params);
 	assert_int_equal(params.n, ARRAY_SIZE(parameters));
 	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
@@ -299,7 +312,7 @@ static void test_length(void **state)
 
 	(void)state;
 	memset(text, 'a', sizeof(text));
-	facts.cmdline = text;
+	facts.booted = facts.cmdline = text;
 	text[2048 - 128 - sizeof(" intel_iommu=on")] = '\0';
 	kernelparams_decide(&facts, &params);
 	assert_false(params.refused);

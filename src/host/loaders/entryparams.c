@@ -11,8 +11,8 @@ int entryparams_add(const struct sysfs_root *root, const struct nextboot *next,
 	bool trial, char *arguments, size_t size, struct kernelparams *ret,
 	const char **ret_bad)
 {
-	struct kernelparams_facts facts = {.trial = trial, .arguments = arguments};
-	int r = kernelfacts_read(root, next, &facts);
+	struct kernelparams_facts facts = {.trial = trial};
+	int r = kernelfacts_read(root, next, arguments, &facts);
 
 	*ret = (struct kernelparams){0};
 	if (r < 0)

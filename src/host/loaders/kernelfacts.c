@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "../../core/text.h"
 #include "../../core/util.h"
 #include "../check/checkhost.h"
 #include "../devices/pcibars.h"
@@ -84,10 +85,23 @@ static void read_display(const struct check_host *host,
 	facts->framebuffer = framebuffer;
 }
 
-int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
-	struct kernelparams_facts *ret)
+static void join_cmdline(const struct check_host *host, const char *arguments,
+	struct kernelparams_facts *facts)
 {
-	static char cmdline[40960]; /* as core/configfiles.c reads it */
+	/* As core/configfiles.c reads it, and an entry's behind it. */
+	static char booted[40960], joined[40960 + 4096];
+
+	text_join(booted, sizeof(booted), host->cmdline ? host->cmdline : "", NULL);
+	booted[strcspn(booted, "\n")] = '\0';
+	text_join(joined, sizeof(joined), booted, arguments ? " " : "",
+		arguments ? arguments : "", NULL);
+	facts->booted = booted;
+	facts->cmdline = joined;
+}
+
+int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
+	const char *arguments, struct kernelparams_facts *ret)
+{
 	_cleanup_(check_host_free) struct check_host host = {.root = root, .next = next};
 	unsigned major = 0, minor = 0;
 	size_t bad, at = 0;
@@ -103,9 +117,7 @@ int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
 	if (sscanf(host.running, "%u.%u", &major, &minor) == 2)
 		ret->kernel = major << 16 | minor;
 	ret->limit = host.cpu == CPU_OTHER ? LIMIT_LEAST : LIMIT_USUAL;
-	snprintf(cmdline, sizeof(cmdline), "%s", host.cmdline ? host.cmdline : "");
-	cmdline[strcspn(cmdline, "\n")] = '\0';
-	ret->cmdline = cmdline;
+	join_cmdline(&host, arguments, ret);
 	read_config(&host, ret);
 	while ((function = check_next_target(&host, &at)))
 		if (pcidev_base_class(&function->pci->dev) == PCI_BASE_DISPLAY &&

@@ -7,12 +7,13 @@
 #include "kernelparams.h"
 
 /*
- * Reads the facts of the machine at @root; what is given away is what @next plans.  What the
- * person asks for is left as it is in *@ret, which starts as {0} otherwise.  The command line
- * in it lasts until the next call.  Returns 0; -ENODATA when there is nothing to judge by,
+ * Reads the facts of the machine at @root; what is given away is what @next plans.  With
+ * @arguments it is about a boot by an entry that has them behind the command line of this one;
+ * NULL: none.  What the person asks for is left as it is in *@ret, which starts as {0}
+ * otherwise.  The command lines in it last until the next call.  Returns 0; -ENODATA when there is nothing to judge by,
  * since neither PCI functions nor the processor can be read; or another -errno.
  */
 int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
-	struct kernelparams_facts *ret);
+	const char *arguments, struct kernelparams_facts *ret);
 
 #endif

@@ -37,6 +37,15 @@ static bool has(
 	return paramlist_has(facts->cmdline, name, item);
 }
 
+/* What is to be done about a parameter that is in the way: it may be of the entry alone. */
+static const char *remedy(
+	const struct kernelparams_facts *facts, const char *name, const char *item)
+{
+	return paramlist_has(facts->booted, name, item)
+		? "remove it from the boot loader's configuration, reboot, and ask again"
+		: "leave it out of the entry";
+}
+
 /*
  * What switches the IOMMU off; nothing is stacked on top of it.  Intel's parser alone has an "on"
  * that comes back (drivers/iommu/intel/iommu.c, intel_iommu_setup).
@@ -60,13 +69,12 @@ static void decide_conflicts(
 
 		if (paramlist_is_off(
 			    facts->cmdline, conflicts[i].name, conflicts[i].has_on))
-			add(ret, KERNELPARAMS_CONFLICT, conflicts[i].text,
-				"%s; remove it from the boot loader's configuration, "
-				"reboot, and ask again",
+			add(ret, KERNELPARAMS_CONFLICT, conflicts[i].text, "%s; %s",
 				here ? "it switches the IOMMU off, and without one no "
 				       "device can be given away"
 				     : "it switches the IOMMU of another processor off, "
-				       "and contradicts what is asked for");
+				       "and contradicts what is asked for",
+				remedy(facts, conflicts[i].name, "off"));
 		else if (has(facts, conflicts[i].name, "off"))
 			add(ret, KERNELPARAMS_WARNING, conflicts[i].text,
 				"it can go: an 'on' behind it counts");
@@ -86,15 +94,17 @@ static void decide_igfx(const struct kernelparams_facts *facts, struct kernelpar
 		snprintf(text, sizeof(text), "intel_iommu=%s", items[i]);
 		add(ret, KERNELPARAMS_CONFLICT, text,
 			"it leaves the integrated GPU out of the IOMMU, and that is to be "
-			"given away; remove it from the boot loader's configuration, "
-			"reboot, and ask again");
+			"given away; %s",
+			remedy(facts, "intel_iommu", items[i]));
 	}
 }
 
 static void decide_intel(const struct kernelparams_facts *facts, struct kernelparams *ret)
 {
 	if (has(facts, "intel_iommu", "on")) {
-		if (!facts->has_groups)
+		/* What only the entry has, this boot did not show to be in vain. */
+		if (!facts->has_groups &&
+			paramlist_has(facts->booted, "intel_iommu", "on"))
 			add(ret, KERNELPARAMS_FIRMWARE, "",
 				"intel_iommu=on is there, and yet there are no IOMMU "
 				"groups: switch VT-d on in the firmware setup");
@@ -319,8 +329,6 @@ static void decide_length(
 {
 	size_t total = strlen(facts->cmdline) + MARGIN;
 
-	if (facts->arguments)
-		total += 1 + strlen(facts->arguments);
 	for (unsigned i = 0; i < ret->n; i++)
 		if (ret->items[i].kind == KERNELPARAMS_NEEDED)
 			total += 1 + strlen(ret->items[i].parameter);

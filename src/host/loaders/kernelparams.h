@@ -35,12 +35,13 @@ enum framebuffer {
 struct kernelparams_facts {
 	enum cpu_kind cpu;
 	enum iommu_default iommu_default;
-	bool has_groups;       /* there are IOMMU groups */
-	unsigned kernel;       /* major << 16 | minor; 0: not known */
-	bool lto;              /* the kernel was built with link-time optimisation */
-	size_t limit;          /* bytes of a command line, COMMAND_LINE_SIZE */
-	const char *cmdline;   /* of this boot */
-	const char *arguments; /* that the entry to be made has besides; NULL: none */
+	bool has_groups;    /* there are IOMMU groups */
+	unsigned kernel;    /* major << 16 | minor; 0: not known */
+	bool lto;           /* the kernel was built with link-time optimisation */
+	size_t limit;       /* bytes of a command line, COMMAND_LINE_SIZE */
+	const char *booted; /* the command line of this boot */
+	const char
+		*cmdline; /* of the boot that is asked about: its entry may add to that */
 	/* Of the functions that are to be given away: */
 	bool takes_display; /* any */
 	bool takes_integrated_gpu;
