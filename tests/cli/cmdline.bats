@@ -42,9 +42,10 @@ refuses() {
 	[[ $stderr == *"$1"* ]]
 }
 
-# As if the kernel had found no IOMMU
+# As if the kernel had found no IOMMU, though the firmware describes it
 no_groups() {
-	rm -rf "$host"/sys/bus/pci/devices/*/iommu_group "$host"/sys/kernel/iommu_groups
+	rm -rf "$host"/sys/bus/pci/devices/*/iommu_group "$host"/sys/kernel/iommu_groups \
+		"$host"/sys/class/iommu/*
 }
 
 built() { # OPTION...
@@ -57,6 +58,26 @@ booted_with() {
 
 cpu() {
 	sed -i "s/GenuineIntel/$1/" "$host/proc/cpuinfo"
+}
+
+# What the firmware and the kernel tell of the IOMMU: iommu TABLE UNIT; '' for neither
+iommu() {
+	rm -rf "$host"/sys/class/iommu/* "$host"/sys/firmware/acpi/tables/{DMAR,IVRS,IORT}
+	[ -z "$1" ] || put "sys/firmware/acpi/tables/$1" </dev/null
+	[ -z "$2" ] || mkdir "$host/sys/class/iommu/$2"
+}
+
+# The desktop with another processor, its IOMMU and a kernel for it
+amd() {
+	cpu AuthenticAMD
+	iommu IVRS ivhd0
+	built AMD_IOMMU
+}
+
+arm() { # OPTION...
+	put proc/cpuinfo <<<'CPU implementer	: 0x41'
+	iommu IORT smmu3.0x0000000009050000
+	printf 'CONFIG_%s=y\n' ARM64 64BIT "${@:-ARM_SMMU_V3}" >"$host/boot/config-$release"
 }
 
 give() {
@@ -117,37 +138,73 @@ framebuffer() { # NAME
 }
 
 @test "AMD and arm64 have no switch" {
-	cpu AuthenticAMD
+	amd
 	prints ''
 	no_groups
-	built AMD_IOMMU
 	prints '' 'AMD-Vi'
-	put proc/cpuinfo <<<'CPU implementer	: 0x41'
-	printf 'CONFIG_%s=y\n' 64BIT ARM64 ARM_SMMU_V3 >"$host/boot/config-$release"
-	prints '' 'firmware'
-	printf 'CONFIG_%s=y\n' 64BIT ARM64 ARM_SMMU >"$host/boot/config-$release"
+	arm
+	no_groups
+	prints '' 'IORT or device tree'
+	arm ARM_SMMU
+	no_groups
 	prints '' 'IORT or device tree'
 }
 
 @test "a kernel without a driver for the IOMMU" {
+	printf 'CONFIG_%s=y\n' X86 AMD_IOMMU >"$host/boot/config-$release"
 	no_groups
-	built AMD_IOMMU
-	sed -i '/CONFIG_INTEL_IOMMU=/d' "$host/boot/config-$release"
 	prints '' 'without a driver for this machine'"'"'s IOMMU (CONFIG_INTEL_IOMMU)'
-	cpu AuthenticAMD
+	amd
 	built
+	no_groups
 	prints '' '(CONFIG_AMD_IOMMU)'
-	put proc/cpuinfo <<<'CPU implementer	: 0x41'
+	arm PCI
+	no_groups
 	prints '' '(CONFIG_ARM_SMMU, CONFIG_ARM_SMMU_V3)'
 }
 
-@test "arm64's limit is 2048, that of 32-bit Arm 1024" {
-	put proc/cpuinfo <<<'CPU implementer	: 0x41'
-	printf 'CONFIG_%s=y\n' 64BIT ARM64 ARM_SMMU_V3 >"$host/boot/config-$release"
+@test "whose IOMMU it is, the hardware tells before the maker of the processor" {
+	no_groups
+	built AMD_IOMMU
+	cpu AuthenticAMD
+	prints intel_iommu=on # the firmware describes Intel's, as it does in some guests
+	iommu '' dmar0
+	prints intel_iommu=on
+	iommu '' ''
+	prints '' 'AMD-Vi'
+	for maker in CentaurHauls '  Shanghai  '; do
+		put proc/cpuinfo <<<"vendor_id	: $maker"
+		prints intel_iommu=on
+	done
+	rm "$host/proc/cpuinfo"
+	prints '' "what processor this is can't be read (/proc/cpuinfo)"
+}
+
+@test "the limit goes by the architecture" {
+	no_groups
+	built
 	booted_with "$(printf 'a%.0s' {1..1000})"
-	prints ''
-	printf 'CONFIG_%s=y\n' MMU ARM ARM_SMMU >"$host/boot/config-$release"
+	prints intel_iommu=on
+	for arch in PPC ARM64; do
+		printf 'CONFIG_%s=y\n' $arch INTEL_IOMMU >"$host/boot/config-$release"
+		prints intel_iommu=on
+	done
+	printf 'CONFIG_%s=y\n' ARM INTEL_IOMMU >"$host/boot/config-$release"
 	refuses 'this kernel cuts it at 1024'
+	rm "$host/boot/config-$release"
+	prints intel_iommu=on
+}
+
+@test "the configuration is the running kernel's, and one that says nothing is none" {
+	no_groups
+	: >"$host/boot/config-$release"
+	prints intel_iommu=on # not known
+	printf 'CONFIG_%s=y\n' INTEL_IOMMU INTEL_IOMMU_DEFAULT_ON | gzip | put proc/config.gz
+	prints '' 'switch VT-d on in the firmware setup'
+	printf 'CONFIG_%s=y\n' X86 INTEL_IOMMU | put "lib/modules/$release/build/.config"
+	prints '' 'switch VT-d on in the firmware setup'
+	echo | gzip | put proc/config.gz
+	prints intel_iommu=on
 }
 
 @test "what switches the IOMMU off is told, and nothing is put on top of it" {
@@ -159,7 +216,7 @@ framebuffer() { # NAME
 	done
 	booted_with amd_iommu=off
 	refuses 'amd_iommu=off: it switches the IOMMU of another processor off'
-	cpu AuthenticAMD
+	amd
 	refuses 'amd_iommu=off: it switches the IOMMU off'
 }
 
@@ -248,7 +305,8 @@ framebuffer() { # NAME
 	jq -e '.parameters | length == 2 and all(keys == ["kind", "parameter", "reason"])' \
 		<<<"$output"
 	jq -e '.parameters[0] | .parameter == "intel_iommu=on" and .kind == "needed"' <<<"$output"
-	cpu AuthenticAMD
+	amd
+	no_groups
 	cmdline --json
 	jq -e '.parameters[0] | .parameter == null and .kind == "firmware"' <<<"$output"
 }

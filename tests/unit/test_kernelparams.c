@@ -9,9 +9,9 @@
 #define KERNEL(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor))
 
 /* Machines that give a card away which nobody looks at; check_row() adds the rest. */
-#define INTEL    .cpu = CPU_INTEL
+#define INTEL    .iommu = IOMMU_INTEL
 #define INTEL_ON INTEL, .iommu_default = IOMMU_DEFAULT_ON
-#define AMD      .cpu = CPU_AMD
+#define AMD      .iommu = IOMMU_AMD
 
 static const struct row {
 	const char *name;
@@ -70,14 +70,16 @@ static const struct row {
 	{"amd, a value that there is not",
 		{AMD, .has_groups = true, .cmdline = "amd_iommu=on"}, "", false,
 		"warning amd_iommu=on: no such value"},
-	{"arm64, groups", {.cpu = CPU_ARM, .has_groups = true, .cmdline = ""}, "", false,
-		NULL},
-	{"arm64, no groups", {.cpu = CPU_ARM, .cmdline = ""}, "", false,
+	{"arm64, groups", {.iommu = IOMMU_ARM, .has_groups = true, .cmdline = ""}, "",
+		false, NULL},
+	{"arm64, no groups", {.iommu = IOMMU_ARM, .cmdline = ""}, "", false,
 		"firmware : CONFIG_ARM_SMMU"},
 	{"arm64, the kernel has no driver",
-		{.cpu = CPU_ARM, .iommu_default = IOMMU_DEFAULT_ABSENT, .cmdline = ""},
+		{.iommu = IOMMU_ARM,
+			.iommu_default = IOMMU_DEFAULT_ABSENT,
+			.cmdline = ""},
 		"", false, "firmware : use another kernel"},
-	{"another processor, no groups", {.cpu = CPU_OTHER, .cmdline = ""}, "", false,
+	{"another processor, no groups", {.iommu = IOMMU_OTHER, .cmdline = ""}, "", false,
 		"firmware : firmware setup"},
 	{"intel_iommu=off",
 		{INTEL, .iommu_default = IOMMU_DEFAULT_OFF,

@@ -15,14 +15,14 @@
 /* What switches the IOMMU on in the firmware setup. */
 static const char *firmware_remedy(const struct check_host *host)
 {
-	switch (host->cpu) {
-	case CPU_INTEL:
+	switch (host->iommu) {
+	case IOMMU_INTEL:
 		return "switch VT-d on in the firmware setup (\"Intel VT for Directed "
 		       "I/O\", mostly among the chipset's settings)";
-	case CPU_AMD:
+	case IOMMU_AMD:
 		return "set IOMMU (AMD-Vi) to Enabled in the firmware setup; Auto may mean "
 		       "off";
-	case CPU_ARM:
+	case IOMMU_ARM:
 		return "the firmware has to describe the SMMU: look for an update or a "
 		       "setting of it";
 	default:
@@ -196,7 +196,7 @@ static void tell_iommu_off(struct check_host *host)
 		check_remedy(host,
 			"add intel_iommu=on to the kernel command line, unless "
 			"kernel-config says that it is on by itself");
-	else if (host->cpu == CPU_AMD)
+	else if (host->iommu == IOMMU_AMD)
 		check_remedy(
 			host, "%s; the kernel needs no parameter", firmware_remedy(host));
 	else

@@ -75,10 +75,10 @@ static void judge_intel(struct check_host *host, const char *release, const char
 
 static bool lacks_driver(const struct check_host *host, const char *config)
 {
-	switch (host->cpu) {
-	case CPU_INTEL: return !kernelconfig_has(config, "INTEL_IOMMU");
-	case CPU_AMD: return !kernelconfig_has(config, "AMD_IOMMU");
-	case CPU_ARM:
+	switch (host->iommu) {
+	case IOMMU_INTEL: return !kernelconfig_has(config, "INTEL_IOMMU");
+	case IOMMU_AMD: return !kernelconfig_has(config, "AMD_IOMMU");
+	case IOMMU_ARM:
 		return !kernelconfig_has(config, "ARM_SMMU") &&
 			!kernelconfig_has(config, "ARM_SMMU_V3");
 	default: return false;
@@ -98,11 +98,11 @@ static void judge_config(struct check_host *host, const char *release, const cha
 		check_remedy(host,
 			"use a kernel that has it, as all large distributions' "
 			"default ones do");
-	} else if (host->cpu == CPU_INTEL) {
+	} else if (host->iommu == IOMMU_INTEL) {
 		judge_intel(host, release, config);
 	} else {
 		check_pass(host, release,
-			host->cpu == CPU_AMD || host->cpu == CPU_ARM
+			host->iommu == IOMMU_AMD || host->iommu == IOMMU_ARM
 				? "built with vfio-pci and the driver of the IOMMU"
 				: "built with vfio-pci");
 	}

@@ -257,21 +257,6 @@ static int mark_operands(struct check_host *host, const struct selector *operand
 	return 0;
 }
 
-/* Whose processor it is (arch/x86/kernel/cpu, arch/arm64/kernel/cpuinfo.c). */
-static enum cpu_kind find_cpu(const char *cpuinfo)
-{
-	static const struct {
-		const char *mark;
-		enum cpu_kind cpu;
-	} marks[] = {{"GenuineIntel", CPU_INTEL}, {"AuthenticAMD", CPU_AMD},
-		{"HygonGenuine", CPU_AMD}, {"CPU implementer", CPU_ARM}};
-
-	for (size_t i = 0; cpuinfo && i < ARRAY_SIZE(marks); i++)
-		if (strstr(cpuinfo, marks[i].mark))
-			return marks[i].cpu;
-	return cpuinfo ? CPU_OTHER : CPU_UNKNOWN;
-}
-
 /* The beginning is enough: each further processor is told alike. */
 static char *read_cpuinfo(const struct sysfs_root *root)
 {
@@ -295,7 +280,7 @@ int check_host_read(struct check_host *host, const struct selector *operands, si
 	if (sysfs_read_cmdline(host->root, cmdline, sizeof(cmdline)) >= 0)
 		host->cmdline = strdup(cmdline);
 	host->cpuinfo = read_cpuinfo(host->root);
-	host->cpu = find_cpu(host->cpuinfo);
+	host->iommu = iommukind_find(host->root, host->cpuinfo);
 	r = read_functions(host);
 	if (r < 0)
 		return r;

@@ -6,9 +6,9 @@
 #ifndef VFIOBOOT_CHECKHOST_H
 #define VFIOBOOT_CHECKHOST_H
 
-#include "../cpu.h"
 #include "../devices/pcibus.h"
 #include "../images/kernels.h"
+#include "../iommukind.h"
 #include "checks.h"
 
 struct check_function {
@@ -29,7 +29,7 @@ struct check_host {
 	char running[72];       /* release; "": not known */
 	char *cmdline;          /* NULL: not known */
 	char *cpuinfo;          /* /proc/cpuinfo; NULL: not known */
-	enum cpu_kind cpu;
+	enum iommu_kind iommu;
 	unsigned attributes; /* bits: which of those that are read some function has */
 	/* Filled in as the checks are made: */
 	struct check_list *list;

@@ -9,8 +9,8 @@
 
 /*
  * Reads that of the kernel @release from where distributions put it, or with @running from the
- * kernel itself (/proc/config.gz, CONFIG_IKCONFIG_PROC).  The caller frees *@ret.  Returns 0,
- * or -errno.
+ * kernel itself (/proc/config.gz, CONFIG_IKCONFIG_PROC), or from where it was built.  The caller
+ * frees *@ret.  Returns 0; -ENODATA when the last of these is no configuration; or -errno.
  */
 int kernelconfig_read(
 	const struct sysfs_root *root, const char *release, bool running, char **ret);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../../core/text.h"
 #include "../../core/util.h"
@@ -14,21 +15,24 @@
 #define VENDOR_INTEL 0x8086
 #define CLASS_VGA    0x0300 /* include/linux/pci_ids.h, PCI_CLASS_DISPLAY_VGA */
 
-/* COMMAND_LINE_SIZE of x86 and arm64; others have 1024 or more. */
+/* COMMAND_LINE_SIZE (arch/.../include/asm/setup.h); what is not listed has 1024 or more. */
 #define LIMIT_USUAL 2048
 #define LIMIT_LEAST 1024
 
-static enum iommu_default iommu_default(enum cpu_kind cpu, const char *config)
+static const char *const usual_archs[] = {"X86", "ARM64", "PPC"}; /* in a configuration */
+static const char *const usual_cpus[] = {"\nflags\t", "CPU implementer", "POWER"};
+
+static enum iommu_default iommu_default(enum iommu_kind kind, const char *config)
 {
-	if (cpu == CPU_AMD)
+	if (kind == IOMMU_AMD)
 		return kernelconfig_has(config, "AMD_IOMMU") ? IOMMU_DEFAULT_ON
 							     : IOMMU_DEFAULT_ABSENT;
-	if (cpu == CPU_ARM)
+	if (kind == IOMMU_ARM)
 		return kernelconfig_has(config, "ARM_SMMU") ||
 				kernelconfig_has(config, "ARM_SMMU_V3")
 			? IOMMU_DEFAULT_ON
 			: IOMMU_DEFAULT_ABSENT;
-	if (cpu != CPU_INTEL)
+	if (kind != IOMMU_INTEL)
 		return IOMMU_DEFAULT_UNKNOWN;
 	if (!kernelconfig_has(config, "INTEL_IOMMU"))
 		return IOMMU_DEFAULT_ABSENT;
@@ -38,18 +42,28 @@ static enum iommu_default iommu_default(enum cpu_kind cpu, const char *config)
 								  : IOMMU_DEFAULT_OFF;
 }
 
+/* By the processor where the configuration is not there: only 32-bit Arm is mistaken then. */
+static size_t find_limit(const char *config, const char *cpuinfo)
+{
+	for (size_t i = 0; config && i < ARRAY_SIZE(usual_archs); i++)
+		if (kernelconfig_has(config, usual_archs[i]))
+			return LIMIT_USUAL;
+	for (size_t i = 0; !config && cpuinfo && i < ARRAY_SIZE(usual_cpus); i++)
+		if (strstr(cpuinfo, usual_cpus[i]))
+			return LIMIT_USUAL;
+	return config || cpuinfo ? LIMIT_LEAST : LIMIT_USUAL;
+}
+
 static void read_config(const struct check_host *host, struct kernelparams_facts *facts)
 {
 	_cleanup_free_ char *config = NULL;
 
-	if (!host->running[0] ||
-		kernelconfig_read(host->root, host->running, true, &config) < 0)
-		return;
-	facts->lto = kernelconfig_has(config, "LTO");
-	facts->iommu_default = iommu_default(host->cpu, config);
-	/* 32-bit Arm has another limit than arm64. */
-	if (kernelconfig_has(config, "ARM"))
-		facts->limit = LIMIT_LEAST;
+	if (host->running[0] &&
+		kernelconfig_read(host->root, host->running, true, &config) == 0) {
+		facts->lto = kernelconfig_has(config, "LTO");
+		facts->iommu_default = iommu_default(host->iommu, config);
+	}
+	facts->limit = find_limit(config, host->cpuinfo);
 }
 
 /* Which of the firmware's framebuffers lies in the function, by the name of its driver. */
@@ -110,13 +124,12 @@ int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
 
 	if (r < 0)
 		return r;
-	if (!host.n && host.cpu == CPU_UNKNOWN)
+	if (!host.n && host.iommu == IOMMU_UNKNOWN)
 		return -ENODATA;
-	ret->cpu = host.cpu;
+	ret->iommu = host.iommu;
 	ret->has_groups = host.bus.has_groups;
 	if (sscanf(host.running, "%u.%u", &major, &minor) == 2)
 		ret->kernel = major << 16 | minor;
-	ret->limit = host.cpu == CPU_OTHER ? LIMIT_LEAST : LIMIT_USUAL;
 	join_cmdline(&host, arguments, ret);
 	read_config(&host, ret);
 	while ((function = check_next_target(&host, &at)))

@@ -56,16 +56,16 @@ static void decide_conflicts(
 	static const struct {
 		const char *name, *text;
 		bool has_on;
-		enum cpu_kind cpu; /* whose it is; CPU_UNKNOWN: of all */
+		enum iommu_kind kind; /* whose it is; IOMMU_UNKNOWN: of all */
 	} conflicts[] = {
-		{"intel_iommu", "intel_iommu=off", true, CPU_INTEL},
-		{"iommu", "iommu=off", false, CPU_UNKNOWN},
-		{"amd_iommu", "amd_iommu=off", false, CPU_AMD},
+		{"intel_iommu", "intel_iommu=off", true, IOMMU_INTEL},
+		{"iommu", "iommu=off", false, IOMMU_UNKNOWN},
+		{"amd_iommu", "amd_iommu=off", false, IOMMU_AMD},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++) {
-		enum cpu_kind cpu = conflicts[i].cpu;
-		bool here = !cpu || !facts->cpu || facts->cpu == cpu;
+		enum iommu_kind kind = conflicts[i].kind;
+		bool here = !kind || !facts->iommu || facts->iommu == kind;
 
 		if (paramlist_is_off(
 			    facts->cmdline, conflicts[i].name, conflicts[i].has_on))
@@ -136,23 +136,28 @@ static void decide_iommu(const struct kernelparams_facts *facts, struct kernelpa
 		add(ret, KERNELPARAMS_FIRMWARE, "",
 			"this kernel was built without a driver for this machine's IOMMU "
 			"(%s): use another kernel",
-			facts->cpu == CPU_INTEL ? "CONFIG_INTEL_IOMMU"
-				: facts->cpu == CPU_AMD
+			facts->iommu == IOMMU_INTEL ? "CONFIG_INTEL_IOMMU"
+				: facts->iommu == IOMMU_AMD
 				? "CONFIG_AMD_IOMMU"
 				: "CONFIG_ARM_SMMU, CONFIG_ARM_SMMU_V3");
-	else if (facts->cpu == CPU_INTEL)
+	else if (facts->iommu == IOMMU_INTEL)
 		decide_intel(facts, ret);
 	else if (facts->has_groups)
 		return;
-	else if (facts->cpu == CPU_AMD)
+	else if (facts->iommu == IOMMU_AMD)
 		add(ret, KERNELPARAMS_FIRMWARE, "",
 			"no parameter switches an AMD IOMMU on: switch AMD-Vi (also "
 			"called SVM or IOMMU) on in the firmware setup");
-	else if (facts->cpu == CPU_ARM)
+	else if (facts->iommu == IOMMU_ARM)
 		add(ret, KERNELPARAMS_FIRMWARE, "",
 			"no parameter switches an Arm SMMU on: it has to be in the "
 			"firmware's tables (IORT or device tree), and in the kernel "
 			"(CONFIG_ARM_SMMU, CONFIG_ARM_SMMU_V3)");
+	else if (facts->iommu == IOMMU_UNKNOWN)
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"there are no IOMMU groups, and what processor this is can't be "
+			"read (/proc/cpuinfo): run it on the machine itself, or look " /* lint: told */
+			"for an IOMMU (VT-d, AMD-Vi, SMMU) in its firmware setup");
 	else
 		add(ret, KERNELPARAMS_FIRMWARE, "",
 			"there are no IOMMU groups, and for this processor no parameter "
@@ -268,7 +273,8 @@ static void decide_useless(
 	static const char *const drivers[] = {"efifb", "vesafb", "simplefb"};
 	bool stays = keeps_framebuffer(facts);
 
-	if (has(facts, "intel_iommu", "on") && facts->cpu != CPU_INTEL && facts->cpu)
+	if (has(facts, "intel_iommu", "on") && facts->iommu != IOMMU_INTEL &&
+		facts->iommu)
 		add(ret, KERNELPARAMS_WARNING, "intel_iommu=on",
 			"it can go: this machine has no IOMMU of Intel");
 	else if (has(facts, "intel_iommu", "on") &&

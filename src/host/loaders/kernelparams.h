@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../cpu.h"
+#include "../iommukind.h"
 
 #define KERNELPARAMS_MAX 48
 
@@ -33,7 +33,7 @@ enum framebuffer {
 };
 
 struct kernelparams_facts {
-	enum cpu_kind cpu;
+	enum iommu_kind iommu;
 	enum iommu_default iommu_default;
 	bool has_groups;    /* there are IOMMU groups */
 	unsigned kernel;    /* major << 16 | minor; 0: not known */
