@@ -92,13 +92,14 @@ give() {
 kernel() {
 	mv "$host/boot/config-$release" "$host/boot/config-$1"
 	put proc/sys/kernel/osrelease <<<"$1"
+	release=$1
 }
 
-# What the firmware draws into, and its name in /proc/iomem
+# What the firmware draws into, and its name in /proc/iomem; '' where nothing is left of it
 framebuffer() { # NAME
 	put proc/iomem <<-END
 		90000000-9fffffff : 0000:00:02.0
-		  90000000-907e8fff : $1
+		  ${1:+90000000-907e8fff : $1}
 	END
 	put sys/devices/pci0000:00/0000:00:02.0/resource <<-END
 		0x0000000080000000 0x0000000080ffffff 0x0000000000140204
@@ -280,8 +281,78 @@ framebuffer() { # NAME
 	framebuffer BOOTFB
 	prints '' "'vfioboot try' starts once without it"
 	built LTO INTEL_IOMMU_DEFAULT_ON
-	mv "$host/boot/config-$release" "$host/boot/config-5.15.0-91-generic"
 	refuses 'link-time optimisation'
+}
+
+@test "the native driver took the framebuffer away: what the next boot makes of it" {
+	kernel 5.15.0-91-generic
+	built INTEL_IOMMU_DEFAULT_ON FB_EFI
+	give 00:02.0
+	framebuffer ''
+	prints video=efifb:off 'console goes away'
+	built INTEL_IOMMU_DEFAULT_ON FB_EFI SYSFB_SIMPLEFB
+	prints '' "'vfioboot try' starts once without it"
+	rm "$host/boot/config-$release"
+	prints '' "run 'vfioboot check' after the next boot"
+	put proc/iomem <<<'00000000-00000000 : 0000:00:02.0'
+	prints '' "run 'sudo vfioboot cmdline'"
+}
+
+# stays_quiet: of what is there and works, nothing is said
+stays_quiet() {
+	cmdline
+	[ "$status" = 0 ]
+	[ -z "$output" ]
+	[[ $stderr != *'can go'* && $stderr != *framebuffer* ]]
+}
+
+@test "what keeps the framebuffer out is not told to be of no use" {
+	kernel 5.15.0-91-generic
+	built INTEL_IOMMU_DEFAULT_ON FB_EFI
+	give 00:02.0
+	rm "$host/sys/devices/pci0000:00/0000:00:02.0/driver"
+	framebuffer ''
+	prints '' 'console goes away' # none, and nothing that keeps it out
+	booted_with video=efifb:off
+	stays_quiet
+	booted_with initcall_blacklist=sysfb_init
+	built INTEL_IOMMU_DEFAULT_ON SYSFB_SIMPLEFB
+	stays_quiet
+}
+
+@test "a display without boot_vga" {
+	built INTEL_IOMMU_DEFAULT_ON SYSFB_SIMPLEFB
+	rm "$host/sys/devices/pci0000:00/0000:00:02.0/boot_vga"
+	sed -i s/bc03sc00/bc03sc80/ "$host/sys/devices/pci0000:00/0000:00:02.0/modalias"
+	give 00:02.0
+	framebuffer BOOTFB
+	prints '' 'framebuffer stays in the boot display'
+	framebuffer ''
+	prints '' 'framebuffer may stay in the boot display'
+	put proc/iomem <<<'00000000-00000000 : 0000:00:02.0'
+	prints '' 'framebuffer may stay in the boot display'
+	booted_with initcall_blacklist=sysfb_init
+	framebuffer ''
+	stays_quiet
+	give 00:02.0 'driver = none'
+	stays_quiet
+}
+
+@test "what the plan refuses stays with the host, whatever it is" {
+	framebuffer efifb
+	kernel 5.15.0-91-generic
+	give 00:02.0 'expect = 2'
+	prints ''
+}
+
+@test "a boot display that is to have no driver" {
+	give 00:02.0 'driver = none'
+	built INTEL_IOMMU_DEFAULT_ON
+	prints '' 'stays in it until vfio-pci takes it'
+	[[ $stderr != *'console goes away'* ]]
+	kernel 6.0.0-1-amd64
+	cmdline
+	[[ $stderr != *'kernel 6.0'* ]]
 }
 
 @test "kernel 6.0" {

@@ -4,40 +4,15 @@
 #include <stdio.h>
 
 #include "../../core/util.h"
-#include "../devices/pcibars.h"
-#include "checkhost.h"
-
-#define CLASS_VGA 0x0300 /* include/linux/pci_ids.h, PCI_CLASS_DISPLAY_VGA */
-
-static bool is_display(const struct check_function *function)
-{
-	return pcidev_base_class(&function->pci->dev) == PCI_BASE_DISPLAY &&
-		!function->pci->is_virtual;
-}
-
-static bool is_vga(const struct check_function *function)
-{
-	return function->pci->dev.ids.class >> 8 == CLASS_VGA;
-}
-
-/* Whether another function is known to be the display of the firmware. */
-static bool is_other_boot_display(
-	const struct check_host *host, const struct check_function *function)
-{
-	for (size_t i = 0; i < host->n; i++)
-		if (&host->functions[i] != function && is_display(&host->functions[i]) &&
-			host->functions[i].pci->boot_display)
-			return true;
-	return false;
-}
+#include "bootdisplay.h"
 
 static bool display_stays(const struct check_host *host)
 {
 	for (size_t i = 0; i < host->n; i++) {
 		const struct check_function *function = &host->functions[i];
 
-		if (is_display(function) && !function->target && !function->planned &&
-			!pcibus_is_vfio(function->pci->dev.driver))
+		if (bootdisplay_is_display(function) && !function->target &&
+			!function->planned && !pcibus_is_vfio(function->pci->dev.driver))
 			return true;
 	}
 	return false;
@@ -59,7 +34,7 @@ static void tell_boot_display(
 		check_pass(host, function->name,
 			"the firmware shows itself on it: from the next boot on the "
 			"console is on another display");
-	} else if (function->pci->has_boot_vga || is_other_boot_display(host, function)) {
+	} else if (function->pci->has_boot_vga || bootdisplay_is_other(host, function)) {
 		check_pass(host, function->name, "the firmware uses another display");
 	} else {
 		check_unknown(host, function->name,
@@ -77,7 +52,7 @@ static void check_boot_display(struct check_host *host)
 	size_t at = 0;
 
 	while ((function = check_next_target(host, &at))) {
-		if (!is_display(function))
+		if (!bootdisplay_is_display(function))
 			continue;
 		if (stays) {
 			tell_boot_display(host, function);
@@ -105,12 +80,12 @@ static void judge_framebuffer(struct check_host *host,
 {
 	int age = check_compare_kernel(host, 6, 0);
 
-	if (is_vga(function) && age == -2) {
+	if (bootdisplay_is_vga(function) && age == -2) {
 		check_unknown(host, function->name,
 			"the firmware draws into it, and what the kernel does about that "
 			"depends on its version, which can't be read");
 		check_remedy_elsewhere(host);
-	} else if (is_vga(function) && age >= 0 &&
+	} else if (bootdisplay_is_vga(function) && age >= 0 &&
 		!pcibus_is_vfio(function->pci->dev.driver)) {
 		check_pass(host, function->name,
 			"the firmware draws into it, and vfio-pci takes that away");
@@ -120,7 +95,7 @@ static void judge_framebuffer(struct check_host *host,
 			"bound, but not usable",
 			*framebuffer ? " " : "", framebuffer);
 		check_remedy(host,
-			is_vga(function) && strcmp(framebuffer, "efifb") == 0
+			bootdisplay_is_vga(function) && strcmp(framebuffer, "efifb") == 0
 				? "add video=efifb:off to the kernel command line"
 				: "make another display the first one in the firmware setup; if "
 				  "there is none, initcall_blacklist=sysfb_init on the kernel "
@@ -128,34 +103,14 @@ static void judge_framebuffer(struct check_host *host,
 	}
 }
 
-/* Nothing is there now; the driver that has the device may have taken it away. */
-static void judge_absence(struct check_host *host, const struct check_function *function)
-{
-	const char *driver = function->pci->dev.driver;
-
-	if (function->pci->boot_display && *driver && !pcibus_is_vfio(driver)) {
-		judge_framebuffer(host, function, "");
-	} else if (!function->pci->has_boot_vga && *driver && !pcibus_is_vfio(driver) &&
-		!is_other_boot_display(host, function)) {
-		check_unknown(host, function->name,
-			"its driver %s may have taken the firmware's framebuffer away",
-			driver);
-		check_remedy(host, "run it again after the next boot");
-	} else {
-		check_pass(host, function->name, "the firmware does not draw into it");
-	}
-}
-
 static void check_one_framebuffer(
 	struct check_host *host, const struct check_function *function)
 {
-	struct pci_bar bars[PCI_BARS];
+	enum bootdisplay_sight sight;
 	char framebuffer[32];
-	int r = pci_bars_read(host->root, function->pci->dev.address, bars);
+	int r = bootdisplay_look(
+		host, function, &sight, framebuffer, sizeof(framebuffer));
 
-	if (r == 0)
-		r = pci_bars_find_framebuffer(
-			host->root, bars, framebuffer, sizeof(framebuffer));
 	if (r == -EACCES) {
 		check_unknown(host, function->name,
 			"only root can see what lies in its memory (/proc/iomem)");
@@ -165,10 +120,15 @@ static void check_one_framebuffer(
 			"what lies in its memory can't be read (resource, /proc/iomem): %s",
 			check_why(r));
 		check_remedy_elsewhere(host);
-	} else if (*framebuffer) {
+	} else if (sight == BOOTDISPLAY_SEEN || sight == BOOTDISPLAY_TAKEN) {
 		judge_framebuffer(host, function, framebuffer);
+	} else if (sight == BOOTDISPLAY_PERHAPS) {
+		check_unknown(host, function->name,
+			"its driver %s may have taken the firmware's framebuffer away",
+			function->pci->dev.driver);
+		check_remedy(host, "run it again after the next boot");
 	} else {
-		judge_absence(host, function);
+		check_pass(host, function->name, "the firmware does not draw into it");
 	}
 }
 
@@ -178,7 +138,7 @@ static void check_framebuffer(struct check_host *host)
 	size_t at = 0;
 
 	while ((function = check_next_target(host, &at)))
-		if (is_display(function))
+		if (bootdisplay_is_display(function))
 			check_one_framebuffer(host, function);
 }
 

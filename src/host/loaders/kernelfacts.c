@@ -8,12 +8,12 @@
 
 #include "../../core/text.h"
 #include "../../core/util.h"
-#include "../check/checkhost.h"
-#include "../devices/pcibars.h"
+#include "../check/bootdisplay.h"
+#include "../hosttree.h"
 #include "../images/kernelconfig.h"
+#include "paramlist.h"
 
 #define VENDOR_INTEL 0x8086
-#define CLASS_VGA    0x0300 /* include/linux/pci_ids.h, PCI_CLASS_DISPLAY_VGA */
 
 /* COMMAND_LINE_SIZE (arch/.../include/asm/setup.h); what is not listed has 1024 or more. */
 #define LIMIT_USUAL 2048
@@ -54,49 +54,115 @@ static size_t find_limit(const char *config, const char *cpuinfo)
 	return config || cpuinfo ? LIMIT_LEAST : LIMIT_USUAL;
 }
 
-static void read_config(const struct check_host *host, struct kernelparams_facts *facts)
+/* The text of the configuration for free(), or NULL. */
+static char *read_config(const struct check_host *host, struct kernelparams_facts *facts)
 {
-	_cleanup_free_ char *config = NULL;
+	char *config;
 
-	if (host->running[0] &&
-		kernelconfig_read(host->root, host->running, true, &config) == 0) {
+	if (!host->running[0] ||
+		kernelconfig_read(host->root, host->running, true, &config) < 0)
+		config = NULL;
+	if (config) {
 		facts->lto = kernelconfig_has(config, "LTO");
 		facts->iommu_default = iommu_default(host->iommu, config);
 	}
 	facts->limit = find_limit(config, host->cpuinfo);
+	return config;
 }
 
-/* Which of the firmware's framebuffers lies in the function, by the name of its driver. */
-static enum framebuffer find_framebuffer(
+/*
+ * What the kernel makes of the firmware's framebuffer by how it was built (drivers/firmware/
+ * sysfb.c).  Without EFI it is up to the mode in which the boot loader leaves the screen.
+ */
+static enum framebuffer expect_framebuffer(
+	const struct check_host *host, const char *config)
+{
+	if (!config || !tree_exists(host->root, TREE_FIRMWARE, "efi"))
+		return FRAMEBUFFER_UNKNOWN;
+	if (kernelconfig_has(config, "SYSFB_SIMPLEFB") ||
+		kernelconfig_has(config, "X86_SYSFB"))
+		return FRAMEBUFFER_SIMPLE;
+	if (kernelconfig_has(config, "FB_EFI"))
+		return FRAMEBUFFER_EFIFB;
+	return kernelconfig_has(config, "DRM_EFIDRM") ? FRAMEBUFFER_SIMPLE
+						      : FRAMEBUFFER_NONE;
+}
+
+/* Whether a parameter of this boot kept the framebuffer out: its absence proves nothing. */
+static bool is_kept_out(const struct kernelparams_facts *facts)
+{
+	return paramlist_has_first(facts->booted, "video", "efifb:off") ||
+		paramlist_has(facts->booted, "initcall_blacklist", "sysfb_init");
+}
+
+/* Other displays than those of VGA have no boot_vga: without another one it may be it. */
+static bool may_be_boot_display(
 	const struct check_host *host, const struct check_function *function)
 {
-	struct pci_bar bars[PCI_BARS];
-	char name[32];
+	return function->pci->boot_display ||
+		(!function->pci->has_boot_vga && !bootdisplay_is_other(host, function));
+}
 
-	if (pci_bars_read(host->root, function->pci->dev.address, bars) < 0 ||
-		pci_bars_find_framebuffer(host->root, bars, name, sizeof(name)) < 0)
-		return FRAMEBUFFER_UNKNOWN;
-	if (!*name)
-		return FRAMEBUFFER_NONE;
-	return strcmp(name, "efifb") == 0 ? FRAMEBUFFER_EFIFB : FRAMEBUFFER_SIMPLE;
+static void read_boot_display(const struct check_host *host,
+	const struct check_function *function, const char *config, bool bound,
+	struct kernelparams_facts *facts)
+{
+	enum bootdisplay_sight sight = BOOTDISPLAY_ABSENT;
+	char name[32] = "";
+	int r = bootdisplay_look(host, function, &sight, name, sizeof(name));
+	bool seen = r == 0 && sight == BOOTDISPLAY_SEEN;
+	bool none = r == 0 && sight == BOOTDISPLAY_ABSENT && !is_kept_out(facts);
+
+	if (!seen && !function->pci->boot_display &&
+		(none || !may_be_boot_display(host, function)))
+		return;
+	facts->takes_boot_display = true;
+	facts->boot_display_is_sure = seen || function->pci->boot_display;
+	facts->boot_display_is_vga = bootdisplay_is_vga(function);
+	facts->binds_boot_display = bound;
+	facts->framebuffer_is_hidden = r == -EACCES;
+	facts->framebuffer = none            ? FRAMEBUFFER_NONE
+		: !seen                      ? expect_framebuffer(host, config)
+		: strcmp(name, "efifb") == 0 ? FRAMEBUFFER_EFIFB
+					     : FRAMEBUFFER_SIMPLE;
 }
 
 static void read_display(const struct check_host *host,
-	const struct check_function *function, struct kernelparams_facts *facts)
+	const struct check_function *function, const char *config, bool bound,
+	struct kernelparams_facts *facts)
 {
-	enum framebuffer framebuffer = find_framebuffer(host, function);
-
-	facts->takes_display = true;
+	facts->binds_display |= bound;
+	facts->takes_other_display |= !bootdisplay_is_vga(function);
 	/* On the root bus itself, it is none that somebody plugged in. */
 	facts->takes_integrated_gpu |= function->pci->dev.ids.vendor == VENDOR_INTEL &&
 		function->pci->dev.path.depth == 1;
-	/* Other displays than those of VGA have no boot_vga. */
-	if (!function->pci->boot_display && framebuffer != FRAMEBUFFER_EFIFB &&
-		framebuffer != FRAMEBUFFER_SIMPLE)
-		return;
-	facts->takes_boot_display = true;
-	facts->boot_display_is_vga = function->pci->dev.ids.class >> 8 == CLASS_VGA;
-	facts->framebuffer = framebuffer;
+	read_boot_display(host, function, config, bound, facts);
+}
+
+/*
+ * What the next boot binds, or would once there are IOMMU groups: what is refused for another
+ * reason stays with the host.
+ */
+static void read_given(const struct check_host *host, const char *config,
+	struct kernelparams_facts *facts)
+{
+	const struct nextboot *next = host->next;
+
+	for (size_t i = 0; i < host->n; i++) {
+		const struct check_function *function = &host->functions[i];
+		const struct plan_entry *entry =
+			nextboot_find(next, function->pci->dev.address);
+
+		if (!entry ||
+			(entry->reason != REASON_NONE &&
+				entry->reason != REASON_NO_IOMMU_GROUP))
+			continue;
+		if (bootdisplay_is_display(function))
+			read_display(host, function, config,
+				strcmp(next->config.sections[entry->section].driver,
+					CONFIG_DRIVER_NONE) != 0,
+				facts);
+	}
 }
 
 static void join_cmdline(const struct check_host *host, const char *arguments,
@@ -118,8 +184,8 @@ int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
 {
 	_cleanup_(check_host_free) struct check_host host = {.root = root, .next = next};
 	unsigned major = 0, minor = 0;
-	size_t bad, at = 0;
-	const struct check_function *function;
+	_cleanup_free_ char *config = NULL;
+	size_t bad;
 	int r = check_host_read(&host, NULL, 0, &bad);
 
 	if (r < 0)
@@ -131,10 +197,7 @@ int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
 	if (sscanf(host.running, "%u.%u", &major, &minor) == 2)
 		ret->kernel = major << 16 | minor;
 	join_cmdline(&host, arguments, ret);
-	read_config(&host, ret);
-	while ((function = check_next_target(&host, &at)))
-		if (pcidev_base_class(&function->pci->dev) == PCI_BASE_DISPLAY &&
-			!function->pci->is_virtual)
-			read_display(&host, function, ret);
+	config = read_config(&host, ret);
+	read_given(&host, config, ret);
 	return 0;
 }

@@ -24,7 +24,7 @@ enum iommu_default {
 	IOMMU_DEFAULT_INTGPU_OFF, /* on, but not for the integrated GPU: Debian's own */
 };
 
-/* What the firmware left on the screen, and in which the kernel still writes. */
+/* What the firmware leaves on the screen, and in which the kernel writes on. */
 enum framebuffer {
 	FRAMEBUFFER_UNKNOWN,
 	FRAMEBUFFER_NONE,
@@ -43,11 +43,16 @@ struct kernelparams_facts {
 	const char
 		*cmdline; /* of the boot that is asked about: its entry may add to that */
 	/* Of the functions that are to be given away: */
-	bool takes_display; /* any */
 	bool takes_integrated_gpu;
+	bool binds_display;       /* any, and to a driver of vfio */
+	bool takes_other_display; /* one that is not of class 0300: it has no boot_vga */
 	bool takes_boot_display;
-	bool boot_display_is_vga;     /* its class is 0300 */
-	enum framebuffer framebuffer; /* that lies in the boot display */
+	bool boot_display_is_sure; /* else that is what it most likely is */
+	bool boot_display_is_vga;  /* its class is 0300 */
+	bool binds_boot_display; /* to a driver of vfio; else it has none (driver = none) */
+	enum framebuffer
+		framebuffer; /* that would lie in the boot display at the next boot */
+	bool framebuffer_is_hidden; /* root could see more of it */
 	/* What the person asks for: */
 	bool host_dma_speed;
 	bool trial;          /* for one boot that comes back by itself */
