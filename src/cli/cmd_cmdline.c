@@ -178,7 +178,7 @@ static enum cli_exit run(int argc, char **argv)
 		return cli_error("cmdline", "%s", strerror(-r));
 	if (!arguments.json && !arguments.explain)
 		say_obstacles(&params);
-	return params.refused ? CLI_FAILED : CLI_OK;
+	return params.refused || next.config.n_errors ? CLI_FAILED : CLI_OK;
 }
 
 const struct cli_command cmd_cmdline = {

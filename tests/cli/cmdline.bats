@@ -42,6 +42,14 @@ refuses() {
 	[[ $stderr == *"$1"* ]]
 }
 
+# stays_quiet: of what is there and works, nothing is said
+stays_quiet() {
+	cmdline
+	[ "$status" = 0 ]
+	[ -z "$output" ]
+	[[ $stderr != *'can go'* && $stderr != *framebuffer* ]]
+}
+
 # As if the kernel had found no IOMMU, though the firmware describes it
 no_groups() {
 	rm -rf "$host"/sys/bus/pci/devices/*/iommu_group "$host"/sys/kernel/iommu_groups \
@@ -191,7 +199,7 @@ framebuffer() { # NAME
 		prints intel_iommu=on
 	done
 	printf 'CONFIG_%s=y\n' ARM INTEL_IOMMU >"$host/boot/config-$release"
-	refuses 'this kernel cuts it at 1024'
+	refuses 'the kernel may cut it (at 1024)'
 	rm "$host/boot/config-$release"
 	prints intel_iommu=on
 }
@@ -238,16 +246,90 @@ framebuffer() { # NAME
 	refuses 'intel_iommu=igfx_off: it leaves the integrated GPU out'
 }
 
-@test "what does nothing is named" {
-	for parameter in amd_iommu=on vfio-pci.ids=10de:2206 nomodeset pci=noats iommu=pt; do
+@test "what does nothing is named, and what the host may need for itself" {
+	booted_with amd_iommu=on
+	prints '' 'amd_iommu=on: it can go'
+	for parameter in vfio-pci.ids=10de:2206 nomodeset pci=noats iommu=pt; do
 		booted_with "$parameter"
-		prints '' "${parameter%=1*}: it can go"
+		prints '' "${parameter%=1*}: giving devices away does not need it"
+		[[ $stderr != *'can go'* ]]
 	done
+}
+
+@test "a list of drivers is named if it has one of what is given away" {
+	booted_with rd.driver.blacklist=nouveau
+	give 00:02.0 'profile = laptop'
+	prints ''
+	give 00:01.1/00
+	prints '' 'rd.driver.blacklist: giving devices away does not need it'
+	# So is a driver that has nothing now, for the list keeps it away.
+	rm "$host"/sys/bus/pci/devices/0000:02:00.0/driver
+	prints '' 'rd.driver.blacklist: giving devices away does not need it'
+}
+
+@test "unsafe interrupts are for machines without remapping" {
+	booted_with vfio_iommu_type1.allow_unsafe_interrupts=1
+	prints '' 'allow_unsafe_interrupts: giving devices away does not need it'
+	sed -i s/IR-// "$host/proc/interrupts"
+	prints ''
 }
 
 @test "the host's DMA speed is for who asks" {
 	cmdline --host-dma-speed
 	[ "$output" = iommu.passthrough=1 ]
+	booted_with iommu=pt
+	cmdline --host-dma-speed
+	[ -z "$output$stderr" ]
+	booted_with iommu=pt,nopt iommu.passthrough=n
+	cmdline --host-dma-speed
+	[ "$output" = iommu.passthrough=1 ]
+	arm
+	booted_with iommu=pt
+	cmdline --host-dma-speed
+	[ "$output" = iommu.passthrough=1 ]
+}
+
+@test "groups without an IOMMU are none" {
+	built INTEL_IOMMU_DEFAULT_OFF
+	for group in "$host"/sys/kernel/iommu_groups/*; do
+		echo vfio-noiommu >"$group/name"
+	done
+	prints intel_iommu=on
+}
+
+@test "a function without a group, though others have one" {
+	give 00:01.1/00
+	rm "$host"/sys/bus/pci/devices/0000:02:00.?/iommu_group
+	prints '' '0000:02:00.0 has no IOMMU group, though others have one'
+}
+
+@test "vfioboot.off gives nothing away, whatever the profile" {
+	give 00:02.0 'profile = laptop'
+	booted_with vfioboot.off
+	cmdline --profile laptop
+	[ "$output" = vfioboot.profile=laptop ]
+	[[ $stderr == *'vfioboot.off: as long as it is there'* ]]
+}
+
+@test "an error in the configuration is told, and the exit status tells it too" {
+	give 00:01.1/00 'foo = bar'
+	cmdline
+	[ "$status" = 1 ]
+	[[ $stderr == *'foo'* ]]
+}
+
+@test "a command line that is not there" {
+	rm "$host/proc/cmdline"
+	prints '' "the command line of this boot can't be read"
+}
+
+@test "nothing is needed beside a conflict" {
+	booted_with iommu=off
+	cmdline --explain --host-dma-speed
+	[ "$status" = 1 ]
+	[[ $output == conflict* && $output != *needed* ]]
+	cmdline --json --host-dma-speed
+	jq -e '[.parameters[].kind] == ["conflict"]' <<<"$output"
 }
 
 @test "a profile, and what it gives away" {
@@ -296,14 +378,6 @@ framebuffer() { # NAME
 	prints '' "run 'vfioboot check' after the next boot"
 	put proc/iomem <<<'00000000-00000000 : 0000:00:02.0'
 	prints '' "run 'sudo vfioboot cmdline'"
-}
-
-# stays_quiet: of what is there and works, nothing is said
-stays_quiet() {
-	cmdline
-	[ "$status" = 0 ]
-	[ -z "$output" ]
-	[[ $stderr != *'can go'* && $stderr != *framebuffer* ]]
 }
 
 @test "what keeps the framebuffer out is not told to be of no use" {
@@ -364,7 +438,10 @@ stays_quiet() {
 
 @test "a command line that would be cut" {
 	booted_with "$(printf 'a%.0s' {1..1990})"
-	refuses 'this kernel cuts it at 2048'
+	prints ''
+	no_groups
+	built INTEL_IOMMU_DEFAULT_OFF
+	refuses 'above 1920 the kernel may cut it (at 2048)'
 }
 
 @test "JSON has an object a parameter, and for what is about none" {

@@ -10,7 +10,9 @@
 
 #include "../../core/util.h"
 #include "../hosttree.h"
+#include "../loaders/paramconflicts.h"
 #include "checkhost.h"
+#include "remapping.h"
 
 /* What switches the IOMMU on in the firmware setup. */
 static const char *firmware_remedy(const struct check_host *host)
@@ -79,25 +81,6 @@ static bool directory_has_entries(const struct sysfs_root *root, const char *pat
 	return tree_open_directory(root, path, &dir) == 0 && tree_next(dir);
 }
 
-/* Groups that vfio made up itself, without an IOMMU, are none (drivers/vfio/group.c). */
-static unsigned count_groups(const struct sysfs_root *root)
-{
-	_cleanup_closedir_ DIR *dir = NULL;
-	const char *name;
-	unsigned n = 0;
-
-	if (tree_open_directory(root, TREE_GROUPS, &dir) < 0)
-		return 0;
-	while ((name = tree_next(dir))) {
-		char path[320], text[64] = "";
-
-		snprintf(path, sizeof(path), TREE_GROUPS "/%s/name", name);
-		tree_read_line(root, path, text, sizeof(text));
-		n += strcmp(text, "vfio-noiommu") != 0;
-	}
-	return n;
-}
-
 static void check_firmware(struct check_host *host)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
@@ -108,7 +91,7 @@ static void check_firmware(struct check_host *host)
 			tables[i].title, tables[i].table);
 		return;
 	}
-	if (count_groups(host->root) || directory_has_entries(host->root, TREE_IOMMU)) {
+	if (check_count_groups(host) || directory_has_entries(host->root, TREE_IOMMU)) {
 		check_pass(host, "",
 			"the firmware describes an IOMMU that the kernel found");
 	} else if (tree_exists(host->root, TREE_ACPI_TABLES, "IORT")) {
@@ -127,23 +110,10 @@ static void check_firmware(struct check_host *host)
 	}
 }
 
-/* Parameters that switch off what is needed. */
-static const struct {
-	const char *name, *value, *what;
-} conflicts[] = {
-	{"intel_iommu", "off", "the IOMMU"},
-	{"amd_iommu", "off", "the IOMMU"},
-	{"iommu", "off", "the IOMMU"},
-	{"acpi", "off", "the tables that describe the IOMMU"},
-	{"module_blacklist", "vfio", "vfio"},
-	{"module_blacklist", "vfio_pci", "vfio-pci"},
-	{"intremap", "off", "interrupt remapping"},
-	{"nointremap", "", "interrupt remapping"},
-};
-
-/* intel_iommu=off,on is on (drivers/iommu/intel/iommu.c, intel_iommu_setup): told, too. */
 static void check_parameters(struct check_host *host)
 {
+	const struct param_conflict *conflict;
+	size_t at = 0;
 	bool any = false;
 
 	if (!host->cmdline) {
@@ -151,16 +121,14 @@ static void check_parameters(struct check_host *host)
 		check_remedy_elsewhere(host);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++) {
-		const char *equals = *conflicts[i].value ? "=" : "";
+	while ((conflict = paramconflicts_next(host->cmdline, host->iommu, &at))) {
+		char text[64];
 
-		if (!check_has_parameter(host, conflicts[i].name, conflicts[i].value))
-			continue;
 		any = true;
-		check_fail(host, "", "%s%s%s on the kernel command line switches %s off",
-			conflicts[i].name, equals, conflicts[i].value, conflicts[i].what);
-		check_remedy(host, "take %s%s%s off the kernel command line",
-			conflicts[i].name, equals, conflicts[i].value);
+		paramconflicts_format(conflict, text, sizeof(text));
+		check_fail(host, "", "%s on the kernel command line switches %s off",
+			text, conflict->what);
+		check_remedy(host, "take %s off the kernel command line", text);
 	}
 	if (any)
 		return;
@@ -176,9 +144,12 @@ static void check_parameters(struct check_host *host)
 
 static bool is_switched_off(const struct check_host *host)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++)
-		if (strstr(conflicts[i].what, "IOMMU") &&
-			check_has_parameter(host, conflicts[i].name, conflicts[i].value))
+	const char *cmdline = host->cmdline ? host->cmdline : "";
+	const struct param_conflict *conflict;
+	size_t at = 0;
+
+	while ((conflict = paramconflicts_next(cmdline, host->iommu, &at)))
+		if (conflict->loss == PARAM_LOSS_IOMMU)
 			return true;
 	return false;
 }
@@ -205,7 +176,7 @@ static void tell_iommu_off(struct check_host *host)
 
 static void check_iommu(struct check_host *host)
 {
-	unsigned n = count_groups(host->root);
+	unsigned n = check_count_groups(host);
 
 	if (n) {
 		check_pass(host, "", "the kernel uses the IOMMU: %u %s", n,
@@ -220,62 +191,6 @@ static void check_iommu(struct check_host *host)
 			"read");
 		check_remedy_elsewhere(host);
 	}
-}
-
-/* What the names of interrupt controllers say, seen together. */
-struct remapping {
-	bool on;  /* an interrupt goes through a remapping unit */
-	bool off; /* one that would, does not */
-};
-
-/*
- * x86: the I/O APIC is "IR-IO-APIC" when its interrupts are remapped, else "IO-APIC"
- * (arch/x86/kernel/apic/io_apic.c); there, it is all or none.  arm64: an ITS keeps those of
- * devices apart (drivers/irqchip/irq-gic-v3-its.c).
- */
-static void judge_chip(struct remapping *seen, const char *chip)
-{
-	seen->on |= strncmp(chip, "IR-", 3) == 0 || strncmp(chip, "ITS-", 4) == 0;
-	seen->off |= strncmp(chip, "IO-APIC", 7) == 0;
-}
-
-static int scan_chips(struct check_host *host, struct remapping *seen)
-{
-	_cleanup_closedir_ DIR *dir = NULL;
-	int r = tree_open_directory(host->root, TREE_IRQ, &dir);
-	const char *name;
-
-	if (r < 0)
-		return r;
-	while (!seen->on && (name = tree_next(dir))) {
-		char path[320], chip[64];
-
-		snprintf(path, sizeof(path), TREE_IRQ "/%s/chip_name", name);
-		if (tree_read_line(host->root, path, chip, sizeof(chip)) == 0)
-			judge_chip(seen, chip);
-	}
-	return 0;
-}
-
-/* "  8:  0  12  IR-IO-APIC  8-edge  rtc0": any of the words may be it. */
-static void scan_interrupts(struct check_host *host, struct remapping *seen)
-{
-	_cleanup_free_ char *line = NULL;
-	size_t room = 0;
-	int fd = sysfs_root_open_file(host->root, TREE_INTERRUPTS, O_RDONLY);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-
-	if (!file) {
-		close_fd(&fd);
-		return;
-	}
-	while (!seen->on && getline(&line, &room, file) > 0) {
-		char *rest = line, *word;
-
-		while ((word = strsep(&rest, " \t\n")))
-			judge_chip(seen, word);
-	}
-	fclose(file);
 }
 
 static bool allows_unsafe(const struct sysfs_root *root)
@@ -294,18 +209,16 @@ static bool allows_unsafe(const struct sysfs_root *root)
 
 static void check_remapping(struct check_host *host)
 {
-	struct remapping seen = {0};
+	enum remapping remapping = remapping_read(host->root);
 
-	if (scan_chips(host, &seen) < 0 || (!seen.on && !seen.off))
-		scan_interrupts(host, &seen);
-	if (seen.on) {
+	if (remapping == REMAPPING_ON) {
 		check_pass(host, "", "on: a device can interrupt its own guest only");
-	} else if (seen.off && allows_unsafe(host->root)) {
+	} else if (remapping == REMAPPING_OFF && allows_unsafe(host->root)) {
 		check_pass(host, "",
 			"off, and vfio was told to work without it "
 			"(allow_unsafe_interrupts): a guest can disturb the "
 			"host with its device");
-	} else if (seen.off) {
+	} else if (remapping == REMAPPING_OFF) {
 		check_fail(host, "",
 			"off: vfio starts no guest with a device, since that "
 			"could send the host false interrupts");

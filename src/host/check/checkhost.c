@@ -159,6 +159,24 @@ bool check_has_parameter(
 	return false;
 }
 
+unsigned check_count_groups(const struct check_host *host)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	const char *name;
+	unsigned n = 0;
+
+	if (tree_open_directory(host->root, TREE_GROUPS, &dir) < 0)
+		return 0;
+	while ((name = tree_next(dir))) {
+		char path[320], text[64] = "";
+
+		snprintf(path, sizeof(path), TREE_GROUPS "/%s/name", name);
+		tree_read_line(host->root, path, text, sizeof(text));
+		n += strcmp(text, "vfio-noiommu") != 0;
+	}
+	return n;
+}
+
 int check_compare_kernel(const struct check_host *host, unsigned major, unsigned minor)
 {
 	unsigned a, b;

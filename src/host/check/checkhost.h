@@ -91,6 +91,12 @@ bool check_has_attribute(const struct check_host *host, const char *attribute);
 bool check_has_parameter(
 	const struct check_host *host, const char *name, const char *value);
 
+/*
+ * How many IOMMU groups there are.  Those that vfio made up itself, without an IOMMU, are none
+ * (drivers/vfio/group.c).
+ */
+unsigned check_count_groups(const struct check_host *host);
+
 /* -1, 0 or 1 as the running kernel is older than, of, or newer than @major.@minor; -2: unknown. */
 int check_compare_kernel(const struct check_host *host, unsigned major, unsigned minor);
 

@@ -9,6 +9,8 @@
 #include "../../core/text.h"
 #include "../../core/util.h"
 #include "../check/bootdisplay.h"
+#include "../check/remapping.h"
+#include "../devices/modules.h"
 #include "../hosttree.h"
 #include "../images/kernelconfig.h"
 #include "paramlist.h"
@@ -139,6 +141,33 @@ static void read_display(const struct check_host *host,
 	read_boot_display(host, function, config, bound, facts);
 }
 
+/* Adds those of the list that are not there yet. */
+static void add_names(char *list, size_t size, char *names)
+{
+	char *name;
+
+	while ((name = strsep(&names, ", ")))
+		if (*name && !modules_is_listed(list, name)) {
+			size_t len = strlen(list);
+
+			text_join(list + len, size - len, len ? ", " : "", name, NULL);
+		}
+}
+
+static void read_native(const struct check_function *function, struct modules *modules,
+	struct kernelparams_facts *facts)
+{
+	char names[256] = "", driver[64] = "";
+
+	if (!pcibus_is_vfio(function->pci->dev.driver))
+		text_join(driver, sizeof(driver), function->pci->dev.driver, NULL);
+	add_names(facts->native_modules, sizeof(facts->native_modules), driver);
+	if (modules &&
+		modules_claiming(
+			modules, &function->pci->dev.ids, names, sizeof(names)) == 0)
+		add_names(facts->native_modules, sizeof(facts->native_modules), names);
+}
+
 /*
  * What the next boot binds, or would once there are IOMMU groups: what is refused for another
  * reason stays with the host.
@@ -146,17 +175,23 @@ static void read_display(const struct check_host *host,
 static void read_given(const struct check_host *host, const char *config,
 	struct kernelparams_facts *facts)
 {
+	_cleanup_(modules_close) struct modules *modules = NULL;
 	const struct nextboot *next = host->next;
 
+	if (modules_open(host->root, host->running, &modules) < 0)
+		modules = NULL;
 	for (size_t i = 0; i < host->n; i++) {
 		const struct check_function *function = &host->functions[i];
 		const struct plan_entry *entry =
 			nextboot_find(next, function->pci->dev.address);
+		bool groupless = entry && entry->reason == REASON_NO_IOMMU_GROUP;
 
-		if (!entry ||
-			(entry->reason != REASON_NONE &&
-				entry->reason != REASON_NO_IOMMU_GROUP))
+		if (!entry || (entry->reason != REASON_NONE && !groupless))
 			continue;
+		read_native(function, modules, facts);
+		if (groupless && function->pci->group == PCIBUS_NO_GROUP &&
+			!facts->groupless[0])
+			strcpy(facts->groupless, function->name);
 		if (bootdisplay_is_display(function))
 			read_display(host, function, config,
 				strcmp(next->config.sections[entry->section].driver,
@@ -193,7 +228,12 @@ int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
 	if (!host.n && host.iommu == IOMMU_UNKNOWN)
 		return -ENODATA;
 	ret->iommu = host.iommu;
-	ret->has_groups = host.bus.has_groups;
+	/* A tree may have the links alone. */
+	ret->has_groups = check_count_groups(&host) ||
+		(host.bus.has_groups && !tree_exists(root, TREE_GROUPS, "."));
+	ret->remapping_is_off = remapping_read(root) == REMAPPING_OFF;
+	ret->is_off = next->config.off;
+	ret->cmdline_is_unread = !host.cmdline;
 	if (sscanf(host.running, "%u.%u", &major, &minor) == 2)
 		ret->kernel = major << 16 | minor;
 	join_cmdline(&host, arguments, ret);

@@ -8,6 +8,7 @@
 
 #include "../../core/util.h"
 #include "paramadvice.h"
+#include "paramconflicts.h"
 #include "paramlist.h"
 
 /* Left for what a boot loader adds: BOOT_IMAGE=, initrd=, and for a later parameter. */
@@ -45,51 +46,66 @@ static const char *remedy(
 		: "leave it out of the entry";
 }
 
-/*
- * What switches the IOMMU off; nothing is stacked on top of it.  Intel's parser alone has an "on"
- * that comes back (drivers/iommu/intel/iommu.c, intel_iommu_setup).
- */
+static void add_conflict(const struct kernelparams_facts *facts,
+	const struct param_conflict *conflict, struct kernelparams *ret)
+{
+	const char *what = conflict->what;
+	char text[64];
+
+	paramconflicts_format(conflict, text, sizeof(text));
+	if (conflict->loss == PARAM_LOSS_REMAPPING)
+		paramadvice_add(ret, KERNELPARAMS_WARNING, text,
+			"it switches %s off, without which vfio gives no device to a "
+			"guest",
+			what);
+	else if (conflict->kind && facts->iommu && conflict->kind != facts->iommu)
+		paramadvice_add(ret, KERNELPARAMS_CONFLICT, text,
+			"it switches the IOMMU of another processor off, and contradicts "
+			"what is asked for; %s",
+			remedy(facts, conflict->name, conflict->value));
+	else
+		paramadvice_add(ret, KERNELPARAMS_CONFLICT, text,
+			"it switches %s off, and without that no device can be given "
+			"away; %s",
+			what, remedy(facts, conflict->name, conflict->value));
+}
+
+/* Nothing is stacked on top of what switches off what is needed. */
 static void decide_conflicts(
 	const struct kernelparams_facts *facts, struct kernelparams *ret)
 {
-	static const struct {
-		const char *name, *text;
-		bool has_on;
-		enum iommu_kind kind; /* whose it is; IOMMU_UNKNOWN: of all */
-	} conflicts[] = {
-		{"intel_iommu", "intel_iommu=off", true, IOMMU_INTEL},
-		{"iommu", "iommu=off", false, IOMMU_UNKNOWN},
-		{"amd_iommu", "amd_iommu=off", false, IOMMU_AMD},
-	};
+	const struct param_conflict *conflict;
+	size_t at = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++) {
-		enum iommu_kind kind = conflicts[i].kind;
-		bool here = !kind || !facts->iommu || facts->iommu == kind;
+	while ((conflict = paramconflicts_next(facts->cmdline, facts->iommu, &at)))
+		add_conflict(facts, conflict, ret);
+	at = 0;
+	while ((conflict = paramconflicts_next_undone(facts->cmdline, &at))) {
+		char text[64];
 
-		if (paramlist_is_off(
-			    facts->cmdline, conflicts[i].name, conflicts[i].has_on))
-			paramadvice_add(ret, KERNELPARAMS_CONFLICT, conflicts[i].text,
-				"%s; %s",
-				here ? "it switches the IOMMU off, and without one no "
-				       "device can be given away"
-				     : "it switches the IOMMU of another processor off, "
-				       "and contradicts what is asked for",
-				remedy(facts, conflicts[i].name, "off"));
-		else if (paramadvice_has(facts, conflicts[i].name, "off"))
-			paramadvice_add(ret, KERNELPARAMS_WARNING, conflicts[i].text,
-				"it can go: an 'on' behind it counts");
+		paramconflicts_format(conflict, text, sizeof(text));
+		paramadvice_add(ret, KERNELPARAMS_WARNING, text,
+			"it can go: an '%s' behind it counts", conflict->undo);
 	}
 }
 
-/* Whatever else is there, these leave the integrated GPU out; the second is Debian's. */
+/*
+ * These leave the integrated GPU out: the first whatever else is there.  The second is of
+ * Debian's kernels, where an "on" behind it takes it back.
+ */
 static void decide_igfx(const struct kernelparams_facts *facts, struct kernelparams *ret)
 {
 	static const char *const items[] = {"igfx_off", "intgpu_off"};
+	bool known = facts->iommu_default == IOMMU_DEFAULT_INTGPU_OFF ||
+		facts->iommu_default == IOMMU_DEFAULT_UNKNOWN;
 
 	for (size_t i = 0; facts->takes_integrated_gpu && i < ARRAY_SIZE(items); i++) {
+		bool debian = i == 1;
 		char text[32];
 
-		if (!paramadvice_has(facts, "intel_iommu", items[i]))
+		if (!paramlist_ends(facts->cmdline, "intel_iommu", items[i],
+			    debian ? "on" : NULL) ||
+			(debian && !known))
 			continue;
 		snprintf(text, sizeof(text), "intel_iommu=%s", items[i]);
 		paramadvice_add(ret, KERNELPARAMS_CONFLICT, text,
@@ -99,35 +115,42 @@ static void decide_igfx(const struct kernelparams_facts *facts, struct kernelpar
 	}
 }
 
-static void decide_intel(const struct kernelparams_facts *facts, struct kernelparams *ret)
+/* Intel's IOMMU, where nothing says "on". */
+static void switch_on(const struct kernelparams_facts *facts, struct kernelparams *ret)
 {
-	if (paramadvice_has(facts, "intel_iommu", "on")) {
-		/* What only the entry has, this boot did not show to be in vain. */
-		if (!facts->has_groups &&
-			paramlist_has(facts->booted, "intel_iommu", "on"))
-			paramadvice_add(ret, KERNELPARAMS_FIRMWARE, "",
-				"intel_iommu=on is there, and yet there are no IOMMU "
-				"groups: switch VT-d on in the firmware setup");
-		return;
-	}
-	if (facts->takes_integrated_gpu &&
-		facts->iommu_default == IOMMU_DEFAULT_INTGPU_OFF)
+	bool left_out = facts->takes_integrated_gpu &&
+		facts->iommu_default == IOMMU_DEFAULT_INTGPU_OFF;
+
+	if (left_out)
 		paramadvice_add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
 			"this kernel leaves the integrated GPU out of the IOMMU unless "
 			"told so, and it is to be given away");
-	else if (!facts->has_groups && facts->iommu_default == IOMMU_DEFAULT_OFF)
+	if (facts->has_groups)
+		return;
+	if (facts->iommu_default == IOMMU_DEFAULT_OFF)
 		paramadvice_add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
 			"this kernel was built with the IOMMU off, and this is the only "
 			"switch");
-	else if (!facts->has_groups && facts->iommu_default == IOMMU_DEFAULT_UNKNOWN)
+	else if (facts->iommu_default == IOMMU_DEFAULT_UNKNOWN)
 		paramadvice_add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
 			"there are no IOMMU groups, and how this kernel was built can't "
 			"be read; if it changes nothing, switch VT-d on in the firmware "
 			"setup");
-	else if (!facts->has_groups)
+	else
 		paramadvice_add(ret, KERNELPARAMS_FIRMWARE, "",
 			"this kernel has the IOMMU on by itself, and yet there are no "
 			"IOMMU groups: switch VT-d on in the firmware setup");
+}
+
+static void decide_intel(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	if (!paramadvice_has(facts, "intel_iommu", "on"))
+		switch_on(facts, ret);
+	/* What only the entry has, this boot did not show to be in vain. */
+	else if (!facts->has_groups && paramlist_has(facts->booted, "intel_iommu", "on"))
+		paramadvice_add(ret, KERNELPARAMS_FIRMWARE, "",
+			"intel_iommu=on is there, and yet there are no IOMMU groups: "
+			"switch VT-d on in the firmware setup");
 }
 
 static void decide_iommu(const struct kernelparams_facts *facts, struct kernelparams *ret)
@@ -164,17 +187,36 @@ static void decide_iommu(const struct kernelparams_facts *facts, struct kernelpa
 			"is known: look for an IOMMU in the firmware setup");
 }
 
+/* Others have a group, and one of those that are given away has none. */
+static void decide_groupless(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	bool more = paramadvice_has(facts, "intel_iommu", "on") &&
+		!paramlist_has(facts->booted, "intel_iommu", "on");
+
+	for (unsigned i = 0; i < ret->n; i++)
+		more |= strcmp(ret->items[i].parameter, "intel_iommu=on") == 0;
+	if (facts->has_groups && facts->groupless[0] && !more)
+		paramadvice_add(ret, KERNELPARAMS_WARNING, "",
+			"%s has no IOMMU group, though others have one: the IOMMU does "
+			"not cover it, and no guest can have it",
+			facts->groupless);
+}
+
 static void decide_wishes(
 	const struct kernelparams_facts *facts, struct kernelparams *ret)
 {
+	bool x86 = facts->iommu == IOMMU_INTEL || facts->iommu == IOMMU_AMD;
 	char text[96];
 
-	if (facts->host_dma_speed && !paramadvice_has(facts, "iommu.passthrough", "1") &&
-		!paramadvice_has(facts, "iommu.passthrough", "on") &&
-		!paramadvice_has(facts, "iommu", "pt"))
+	if (facts->host_dma_speed && !paramlist_passes_through(facts->cmdline, x86))
 		paramadvice_add(ret, KERNELPARAMS_NEEDED, "iommu.passthrough=1",
 			"asked for: the host's own devices get faster DMA, and less "
 			"isolation");
+	if (facts->profile && facts->is_off)
+		paramadvice_add(ret, KERNELPARAMS_WARNING, "vfioboot.off",
+			"as long as it is there, a boot gives nothing away, whatever the "
+			"profile");
 	if (!facts->profile || paramadvice_has(facts, "vfioboot.profile", facts->profile))
 		return;
 	snprintf(text, sizeof(text), "vfioboot.profile=%s", facts->profile);
@@ -182,32 +224,50 @@ static void decide_wishes(
 		ret, KERNELPARAMS_NEEDED, text, "it selects the profile at this boot");
 }
 
-/* The kernel cuts a longer command line without a word. */
+/* The kernel cuts a longer command line without a word.  What it has now, it has. */
 static void decide_length(
 	const struct kernelparams_facts *facts, struct kernelparams *ret)
 {
-	size_t total = strlen(facts->cmdline) + MARGIN;
+	size_t total = strlen(facts->cmdline);
 
 	for (unsigned i = 0; i < ret->n; i++)
 		if (ret->items[i].kind == KERNELPARAMS_NEEDED)
 			total += 1 + strlen(ret->items[i].parameter);
-	if (facts->limit && total >= facts->limit)
+	if (facts->limit && total > strlen(facts->booted) &&
+		total > facts->limit - MARGIN)
 		paramadvice_add(ret, KERNELPARAMS_CONFLICT, "",
-			"the command line would have %zu bytes, with %d to spare, and this "
-			"kernel cuts it at %zu; remove what is not needed",
-			total - MARGIN, MARGIN, facts->limit);
+			"with what is needed the command line has %zu bytes; above %zu "
+			"the kernel may cut it (at %zu): remove what is not needed",
+			total, facts->limit - MARGIN, facts->limit);
+}
+
+static void drop_needed(struct kernelparams *params)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < params->n; i++)
+		if (params->items[i].kind != KERNELPARAMS_NEEDED)
+			params->items[n++] = params->items[i];
+	params->n = n;
 }
 
 void kernelparams_decide(const struct kernelparams_facts *facts, struct kernelparams *ret)
 {
 	ret->n = 0;
 	ret->refused = false;
+	if (facts->cmdline_is_unread)
+		paramadvice_add(ret, KERNELPARAMS_WARNING, "",
+			"the command line of this boot can't be read, so that what is on "
+			"it already is not known");
 	decide_conflicts(facts, ret);
 	decide_igfx(facts, ret);
 	if (!ret->refused)
 		decide_iommu(facts, ret);
+	decide_groupless(facts, ret);
 	paramadvice_display(facts, ret);
 	decide_wishes(facts, ret);
 	paramadvice_useless(facts, ret);
 	decide_length(facts, ret);
+	if (ret->refused)
+		drop_needed(ret);
 }

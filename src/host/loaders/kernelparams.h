@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../../core/pciname.h"
 #include "../iommukind.h"
 
 #define KERNELPARAMS_MAX 48
@@ -35,14 +36,20 @@ enum framebuffer {
 struct kernelparams_facts {
 	enum iommu_kind iommu;
 	enum iommu_default iommu_default;
-	bool has_groups;    /* there are IOMMU groups */
-	unsigned kernel;    /* major << 16 | minor; 0: not known */
-	bool lto;           /* the kernel was built with link-time optimisation */
-	size_t limit;       /* bytes of a command line, COMMAND_LINE_SIZE */
-	const char *booted; /* the command line of this boot */
+	bool remapping_is_off; /* of interrupts */
+	bool has_groups;       /* there are IOMMU groups */
+	unsigned kernel;       /* major << 16 | minor; 0: not known */
+	bool lto;              /* the kernel was built with link-time optimisation */
+	size_t limit;          /* bytes of a command line, COMMAND_LINE_SIZE */
+	const char *booted;    /* the command line of this boot */
 	const char
 		*cmdline; /* of the boot that is asked about: its entry may add to that */
+	bool cmdline_is_unread;
+	bool is_off; /* vfioboot.off: whatever is configured, nothing is given away */
 	/* Of the functions that are to be given away: */
+	char groupless
+		[PCI_ADDRESS_SIZE]; /* one that has no IOMMU group; "": all have one */
+	char native_modules[256];   /* that would claim them, joined by ", " */
 	bool takes_integrated_gpu;
 	bool binds_display;       /* any, and to a driver of vfio */
 	bool takes_other_display; /* one that is not of class 0300: it has no boot_vga */
@@ -78,7 +85,7 @@ struct kernelparams {
 	bool refused; /* by a conflict, or since it would be too long */
 };
 
-/* Decides. */
+/* Decides.  Beside a conflict nothing is needed: it has to go first. */
 void kernelparams_decide(
 	const struct kernelparams_facts *facts, struct kernelparams *ret);
 

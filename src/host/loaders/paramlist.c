@@ -78,17 +78,59 @@ bool paramlist_has_first(const char *cmdline, const char *name, const char *item
 	return false;
 }
 
-bool paramlist_is_off(const char *cmdline, const char *name, bool has_on)
+bool paramlist_ends(
+	const char *cmdline, const char *name, const char *item, const char *undo)
 {
 	struct walk walk = {.cursor = cmdline};
 	struct item found;
-	bool off = false;
+	bool counts = false;
 
+	if (!item)
+		return next_param(&walk, name);
 	while (next_item(&walk, name, &found)) {
-		if (item_is(&found, "off"))
-			off = true;
-		else if (has_on && item_is(&found, "on"))
-			off = false;
+		if (item_is(&found, item))
+			counts = true;
+		else if (undo && item_is(&found, undo))
+			counts = false;
 	}
-	return off;
+	return counts;
+}
+
+/* As kstrtobool() (lib/kstrtox.c): the first character tells, or two.  -1: neither. */
+static int read_bool(const struct cmdline_param *param)
+{
+	const char *text = param->value;
+	size_t len = text ? param->value_len : 0;
+	bool is_word = len > 1 && strchr("oO", text[0]);
+
+	if (!len)
+		return -1;
+	if (strchr("yYtT1", text[0]) || (is_word && strchr("nN", text[1])))
+		return 1;
+	return strchr("nNfF0", text[0]) || (is_word && strchr("fF", text[1])) ? 0 : -1;
+}
+
+bool paramlist_passes_through(const char *cmdline, bool x86)
+{
+	struct cmdline_param param;
+	bool passes = false;
+
+	while (cmdline_next(&cmdline, &param)) {
+		int set = -1;
+
+		if (cmdline_name_is(&param, "iommu.passthrough")) {
+			set = read_bool(&param);
+		} else if (x86 && cmdline_name_is(&param, "iommu")) {
+			/* The walk takes the rest for others of the name: only this one. */
+			struct walk walk = {.cursor = "", .param = param, .inside = true};
+			struct item found;
+
+			while (next_item(&walk, "iommu", &found))
+				set = item_is(&found, "pt")       ? 1
+					: item_is(&found, "nopt") ? 0
+								  : set;
+		}
+		passes = set < 0 ? passes : set;
+	}
+	return passes;
 }

@@ -12,9 +12,17 @@ bool paramlist_has(const char *cmdline, const char *name, const char *item);
 bool paramlist_has_first(const char *cmdline, const char *name, const char *item);
 
 /*
- * Whether the list switches something off.  With @has_on an "on" switches it on again, and the
- * last of both counts, be it in one parameter or in several.
+ * Whether @item is there and counts: the last of @item and @undo does, be it in one parameter or
+ * in several.  @undo NULL: nothing takes it back; @item NULL: as in paramlist_has().
  */
-bool paramlist_is_off(const char *cmdline, const char *name, bool has_on);
+bool paramlist_ends(
+	const char *cmdline, const char *name, const char *item, const char *undo);
+
+/*
+ * Whether the host's own drivers bypass the IOMMU: the last of iommu.passthrough=, a bool, and
+ * with @x86 of "pt" and "nopt" in iommu= counts (drivers/iommu/iommu.c,
+ * iommu_set_def_domain_type; arch/x86/kernel/pci-dma.c, iommu_setup).
+ */
+bool paramlist_passes_through(const char *cmdline, bool x86);
 
 #endif

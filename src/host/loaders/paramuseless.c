@@ -1,59 +1,116 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What people paste, told apart from what this machine needs. */
 #include <stdio.h>
+#include <string.h>
 
+#include "../../core/text.h"
 #include "../../core/util.h"
 #include "paramadvice.h"
 
-/* What people paste, and what it really does. */
-static const struct {
+#define UNKNOWN_VALUE "the kernel knows no such value"
+#define HOSTS_TOO     "it keeps the drivers away from the host's own devices, too"
+#define UNSAFE                                                                           \
+	"it lets a guest raise interrupts of the host, and is for machines without "     \
+	"interrupt remapping"
+
+/* What people paste, and what it really does.  The host may need it for itself. */
+static const struct pasted {
 	const char *name, *value, *reason;
-} cargo_cult[] = {
-	{"amd_iommu", "on",
-		"the kernel knows no such value; the AMD IOMMU is on by itself"},
-	{"amd_iommu", "pt", "the kernel knows no such value"},
-	{"intel_iommu", "pt", "the kernel knows no such value"},
-	{"iommu", "on", "the kernel knows no such value"},
-	{"iommu", "1", "it switches no IOMMU on that vfio could use"},
+	enum { ANYWAY, UNLESS_UNREMAPPED, IF_NATIVE, IF_NO_SPEED } when; /* it is named */
+	bool does_nothing;
+} pasted[] = {
+	{"amd_iommu", "on", UNKNOWN_VALUE "; the AMD IOMMU is on by itself", ANYWAY,
+		true},
+	{"amd_iommu", "pt", UNKNOWN_VALUE, ANYWAY, true},
+	{"intel_iommu", "pt", UNKNOWN_VALUE, ANYWAY, true},
+	{"iommu", "on", UNKNOWN_VALUE, ANYWAY, true},
+	{"iommu", "1", "it switches no IOMMU on that vfio could use", ANYWAY, false},
 	{"iommu", "pt",
-		"it neither switches the IOMMU on nor is it needed: it lets the host's "
-		"own drivers bypass it"},
+		"it does not switch the IOMMU on, but lets the host's own drivers bypass "
+		"it",
+		IF_NO_SPEED, false},
 	{"vfio-pci.ids", NULL,
 		"it takes every card with these ids, whichever it is; the configuration "
-		"of vfioboot names one by its place"},
+		"of vfioboot names one by its place",
+		ANYWAY, false},
 	{"pci-stub.ids", NULL,
-		"it takes every card with these ids, before vfio-pci could"},
-	{"rd.driver.pre", "vfio-pci", "vfioboot comes earlier than this"},
-	{"rd.driver.pre", "vfio_pci", "vfioboot comes earlier than this"},
-	{"nomodeset", NULL,
-		"it takes the display drivers from the host's own cards, too"},
-	{"module_blacklist", NULL,
-		"it keeps the drivers away from the host's own devices, too"},
-	{"modprobe.blacklist", NULL,
-		"it keeps the drivers away from the host's own devices, too"},
-	{"rd.driver.blacklist", NULL,
-		"it keeps the drivers away from the host's own devices, too"},
+		"it takes every card with these ids, before vfio-pci could", ANYWAY,
+		false},
+	{"rd.driver.pre", "vfio-pci", "vfioboot comes earlier than this", ANYWAY, false},
+	{"rd.driver.pre", "vfio_pci", "vfioboot comes earlier than this", ANYWAY, false},
+	{"nomodeset", NULL, "it takes the display drivers from the host's own cards, too",
+		ANYWAY, false},
+	{"module_blacklist", NULL, HOSTS_TOO, IF_NATIVE, false},
+	{"modprobe.blacklist", NULL, HOSTS_TOO, IF_NATIVE, false},
+	{"rd.driver.blacklist", NULL, HOSTS_TOO, IF_NATIVE, false},
 	{"pcie_acs_override", NULL,
 		"it pretends an isolation that the hardware does not have; kernels "
-		"without a patch do not know it"},
-	{"pci", "noats", "vfio does not need it"},
-	{"vfio_iommu_type1.allow_unsafe_interrupts", NULL,
-		"it lets a guest raise interrupts of the host; needed only without "
-		"interrupt remapping"},
-	{"iommufd.allow_unsafe_interrupts", NULL,
-		"it lets a guest raise interrupts of the host; needed only without "
-		"interrupt remapping"},
+		"without a patch do not know it",
+		ANYWAY, false},
+	{"pci", "noats", NULL, ANYWAY, false},
+	{"vfio_iommu_type1.allow_unsafe_interrupts", NULL, UNSAFE, UNLESS_UNREMAPPED,
+		false},
+	{"iommufd.allow_unsafe_interrupts", NULL, UNSAFE, UNLESS_UNREMAPPED, false},
 	{"vfio.enable_unsafe_noiommu_mode", NULL,
-		"it gives devices away without an IOMMU, so that a guest can write to "
-		"all of the host's memory"},
-	{"intremap", "off",
-		"it switches interrupt remapping off, without which vfio gives no device "
-		"to a guest"},
-	{"nointremap", NULL,
-		"it switches interrupt remapping off, without which vfio gives no device "
-		"to a guest"},
-	{"kvm.ignore_msrs", NULL, "giving devices away does not need it"},
+		"it gives them away without an IOMMU, so that a guest can write to all "
+		"of the host's memory",
+		ANYWAY, false},
+	{"kvm.ignore_msrs", NULL, NULL, ANYWAY, false},
 };
+
+/* Whether a list of modules has one that is native to what is given away; '-' or '_'. */
+static bool lists_native(const struct kernelparams_facts *facts, const char *name)
+{
+	char copy[sizeof(facts->native_modules)], *rest = copy, *module;
+
+	text_join(copy, sizeof(copy), facts->native_modules, NULL);
+	while ((module = strsep(&rest, ", "))) {
+		if (!*module)
+			continue;
+		if (paramadvice_has(facts, name, module))
+			return true;
+		for (char *at = module; *at; at++)
+			*at = *at == '_' ? '-' : *at;
+		if (paramadvice_has(facts, name, module))
+			return true;
+	}
+	return false;
+}
+
+static bool is_to_be_named(
+	const struct kernelparams_facts *facts, const struct pasted *parameter)
+{
+	if (!paramadvice_has(facts, parameter->name, parameter->value))
+		return false;
+	switch (parameter->when) {
+	case UNLESS_UNREMAPPED: return !facts->remapping_is_off;
+	case IF_NATIVE: return lists_native(facts, parameter->name);
+	case IF_NO_SPEED: return !facts->host_dma_speed || facts->iommu == IOMMU_ARM;
+	default: return true;
+	}
+}
+
+static void judge_pasted(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pasted); i++) {
+		const char *value = pasted[i].value, *reason = pasted[i].reason;
+		bool unknown =
+			facts->iommu == IOMMU_ARM && strcmp(pasted[i].name, "iommu") == 0;
+		char text[96];
+
+		if (!is_to_be_named(facts, &pasted[i]))
+			continue;
+		text_join(text, sizeof(text), pasted[i].name, value ? "=" : "",
+			value ? value : "", NULL);
+		if (unknown)
+			reason = "the kernel of an Arm machine has no such parameter";
+		paramadvice_add(ret, KERNELPARAMS_WARNING, text, "%s%s%s",
+			pasted[i].does_nothing || unknown
+				? "it can go"
+				: "giving devices away does not need it",
+			reason ? ": " : "", reason ? reason : "");
+	}
+}
 
 /* What this machine does not need, though others may. */
 static void judge_useless(
@@ -88,16 +145,6 @@ static void judge_useless(
 
 void paramadvice_useless(const struct kernelparams_facts *facts, struct kernelparams *ret)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(cargo_cult); i++) {
-		char text[96];
-
-		if (!paramadvice_has(facts, cargo_cult[i].name, cargo_cult[i].value))
-			continue;
-		snprintf(text, sizeof(text), "%s%s%s", cargo_cult[i].name,
-			cargo_cult[i].value ? "=" : "",
-			cargo_cult[i].value ? cargo_cult[i].value : "");
-		paramadvice_add(ret, KERNELPARAMS_WARNING, text, "it can go: %s",
-			cargo_cult[i].reason);
-	}
+	judge_pasted(facts, ret);
 	judge_useless(facts, ret);
 }
