@@ -651,7 +651,10 @@ no_groups() {
 		try --dry-run --append "$parameter"
 		complains "$parameter: it switches the IOMMU off.*leave it out of the entry"
 	done
-	sed -i 's/$/ intel_iommu=off/' "$host/proc/cmdline"
+	sed -i 's/$/ -- single/' "$host/proc/cmdline"
+	try --dry-run --append iommu=off
+	complains 'iommu=off: it switches the IOMMU off.*leave it out of the entry'
+	sed -i 's/ -- single/ intel_iommu=off/' "$host/proc/cmdline"
 	try --dry-run --append intel_iommu=on
 	[ "$status" = 0 ]
 	says ' vfioboot.profile=passthrough intel_iommu=on vfioboot.trial='

@@ -14,6 +14,7 @@
 #include "../hosttree.h"
 #include "../images/kernelconfig.h"
 #include "paramlist.h"
+#include "words.h"
 
 #define VENDOR_INTEL 0x8086
 
@@ -200,18 +201,23 @@ static void read_given(const struct check_host *host, const char *config,
 	}
 }
 
-static void join_cmdline(const struct check_host *host, const char *arguments,
+/* Where the entries that are made have theirs: before a bare "--". */
+static int join_cmdline(const struct check_host *host, const char *arguments,
 	struct kernelparams_facts *facts)
 {
-	/* As core/configfiles.c reads it, and an entry's behind it. */
+	/* As core/configfiles.c reads it, and an entry's in it. */
 	static char booted[40960], joined[40960 + 4096];
+	_cleanup_free_ char *all = NULL;
 
 	text_join(booted, sizeof(booted), host->cmdline ? host->cmdline : "", NULL);
 	booted[strcspn(booted, "\n")] = '\0';
-	text_join(joined, sizeof(joined), booted, arguments ? " " : "",
-		arguments ? arguments : "", NULL);
+	all = words_add(booted, arguments ? arguments : "");
+	if (!all)
+		return -ENOMEM;
+	text_join(joined, sizeof(joined), all, NULL);
 	facts->booted = booted;
 	facts->cmdline = joined;
+	return 0;
 }
 
 int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
@@ -236,7 +242,9 @@ int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
 	ret->cmdline_is_unread = !host.cmdline;
 	if (sscanf(host.running, "%u.%u", &major, &minor) == 2)
 		ret->kernel = major << 16 | minor;
-	join_cmdline(&host, arguments, ret);
+	r = join_cmdline(&host, arguments, ret);
+	if (r < 0)
+		return r;
 	config = read_config(&host, ret);
 	read_given(&host, config, ret);
 	return 0;
