@@ -1298,6 +1298,22 @@ uki_live() {
 	[ "$(cd "$images" && echo *)" = 'arch-linux.efi broken.efi m-6.1.efi m-6.12.efi' ]
 }
 
+@test "unified images of this machine and of others, by what kernel-install names them" {
+	uki_tree
+	ours=$(tr 0-9 f <<<"$machine")
+	make_uki "$images/$ours-6.2.efi" 'root=UUID=1' 6.2 "$osrel"
+	make_uki "$images/$machine-6.3.efi" 'root=UUID=1' 6.3 "$osrel"
+	echo "$machine" >"$tree/etc/machine-id"
+	run -3 entry add
+	[[ $output == *6.3-passthrough.efi* && $output != *6.2* ]]
+	echo "KERNEL_INSTALL_MACHINE_ID=$ours" >"$tree/etc/machine-info"
+	run -3 entry add
+	[[ $output == *6.2-passthrough.efi* && $output != *6.3* ]]
+	echo "$machine" >"$tree/etc/kernel/entry-token"
+	run -3 entry add
+	[[ $output == *6.2-passthrough.efi* && $output == *6.3-passthrough.efi* ]]
+}
+
 @test "unified images: what would go wrong is said" {
 	uki_tree
 	mkdir -p "$tree/usr/lib/systemd" "$tree/boot/loader"

@@ -9,34 +9,13 @@
 #include "../../core/text.h"
 #include "../../core/util.h"
 #include "../hostfile.h"
-#include "../hosttree.h"
 #include "blsentry.h"
+#include "bootidentity.h"
 
 /* The first line of ours, "# vfioboot entry: ID of NAME"; comments mean nothing to loaders. */
 #define MARK     "# vfioboot entry: "
 #define MARK_OF  " of "
 #define MARK_END "; 'vfioboot entry remove' deletes it\n"
-
-#define ID_DIGITS 32 /* of a machine's id */
-#define HEX       "0123456789abcdef"
-
-/* By which names entries of this machine begin. */
-struct identity {
-	char machine_id[64], token[256]; /* "": not known */
-};
-
-static void read_identity(const struct sysfs_root *root, struct identity *ret)
-{
-	_cleanup_free_ char *info = NULL, *id = NULL;
-
-	*ret = (struct identity){0};
-	tree_read_line(root, "etc/machine-id", ret->machine_id, sizeof(ret->machine_id));
-	tree_read_line(root, "etc/kernel/entry-token", ret->token, sizeof(ret->token));
-	if (hostfile_read(root, "etc/machine-info", &info, NULL) == 0)
-		id = hostfile_value(info, "KERNEL_INSTALL_MACHINE_ID");
-	if (id && *id)
-		text_join(ret->machine_id, sizeof(ret->machine_id), id, NULL);
-}
 
 static bool begins_with(const char *text, const char *start)
 {
@@ -45,16 +24,13 @@ static bool begins_with(const char *text, const char *start)
 
 /* Several systems may share a partition.  What names no machine is taken for this one's. */
 static bool is_of_machine(
-	const char *name, const char *text, const struct identity *identity)
+	const char *name, const char *text, const struct bootidentity *identity)
 {
+	int judged = bootidentity_judge(identity, name);
 	char id[64];
 
-	if (identity->token[0] && begins_with(name, identity->token))
-		return true;
-	if (!identity->machine_id[0])
-		return true;
-	if (strspn(name, HEX) == ID_DIGITS)
-		return begins_with(name, identity->machine_id);
+	if (judged >= 0 || !identity->machine_id[0])
+		return judged != 0;
 	return !bls_value(text, "machine-id", id, sizeof(id)) ||
 		begins_with(id, identity->machine_id);
 }
@@ -76,7 +52,7 @@ static bool is_ours(const char *text, char *ret_id, size_t size)
 	return end && copy_text(ret_id, size, id, (size_t)(end - id));
 }
 
-static void judge(const struct identity *identity, struct bls_file *file)
+static void judge(const struct bootidentity *identity, struct bls_file *file)
 {
 	char kernel[PATH_MAX];
 
@@ -95,7 +71,7 @@ static void free_file(struct bls_file *file)
 	free(file->text);
 }
 
-static int read_file(const struct sysfs_root *root, const struct identity *identity,
+static int read_file(const struct sysfs_root *root, const struct bootidentity *identity,
 	const char *directory, const char *name, struct bls_files *files)
 {
 	_cleanup_(free_file) struct bls_file file = {0};
@@ -121,8 +97,9 @@ static int read_file(const struct sysfs_root *root, const struct identity *ident
 	return 0;
 }
 
-static int read_directory(const struct sysfs_root *root, const struct identity *identity,
-	const char *directory, struct bls_files *files)
+static int read_directory(const struct sysfs_root *root,
+	const struct bootidentity *identity, const char *directory,
+	struct bls_files *files)
 {
 	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
 	int r = hostfile_list(root, directory, &names);
@@ -143,10 +120,10 @@ int bls_files_read(const struct sysfs_root *root, const char *const *directories
 	size_t n_directories, struct bls_files *ret)
 {
 	struct bls_files files = {0};
-	struct identity identity;
+	struct bootidentity identity;
 	int r = 0;
 
-	read_identity(root, &identity);
+	bootidentity_read(root, &identity);
 	for (size_t i = 0; r == 0 && i < n_directories; i++)
 		r = read_directory(root, &identity, directories[i], &files);
 	if (r < 0)

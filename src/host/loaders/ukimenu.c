@@ -10,7 +10,7 @@
 #include "../../core/text.h"
 #include "../../core/util.h"
 #include "../hostfile.h"
-#include "../hosttree.h"
+#include "bootidentity.h"
 #include "peimage.h"
 
 #define DOT_EFI ".efi"
@@ -159,21 +159,13 @@ static int add_image(const struct sysfs_root *root, const char *directory,
 	return 0;
 }
 
-/* Whether the name begins with the id of another machine. */
-static bool is_foreign(const char *name, const char *machine_id)
-{
-	size_t len = strspn(name, "0123456789abcdef");
-
-	return len == 32 && *machine_id && strncmp(name, machine_id, len) != 0;
-}
-
 int ukis_read(const struct sysfs_root *root, struct ukis *ret)
 {
 	_cleanup_(ukis_free) struct ukis images = {0};
-	char machine_id[64] = "";
+	struct bootidentity identity;
 	int r = 0;
 
-	tree_read_line(root, "etc/machine-id", machine_id, sizeof(machine_id));
+	bootidentity_read(root, &identity);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(directories); i++) {
 		_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
 
@@ -181,7 +173,7 @@ int ukis_read(const struct sysfs_root *root, struct ukis *ret)
 		r = r == -ENOTDIR ? 0 : r;
 		for (size_t j = 0; r == 0 && j < names.n; j++)
 			if (names.names[j][0] != '.' && stem_length(names.names[j]) &&
-				!is_foreign(names.names[j], machine_id))
+				bootidentity_judge(&identity, names.names[j]) != 0)
 				r = add_image(
 					root, directories[i], names.names[j], &images);
 	}
