@@ -6,25 +6,22 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/vfs.h>
 
 #include "../../core/util.h"
 #include "../atomicfile.h"
+#include "../diskroom.h"
 #include "../hosttree.h"
 #include "../usage/mounts.h"
 #include "deploy.h"
 
-#define FAT_MAGIC 0x4d44               /* MSDOS_SUPER_MAGIC of linux/magic.h */
-#define UNKNOWN   ((uint64_t)96 << 20) /* bytes of an image whose like is not there */
-#define LOCK      "lock"
+#define UNKNOWN ((uint64_t)96 << 20) /* bytes of an image whose like is not there */
+#define LOCK    "lock"
 
 /* A file system that gets images. */
 struct place {
-	dev_t device;
+	struct diskroom room;
 	char directory[PATH_MAX]; /* below the root */
-	uint64_t needed, available;
-	bool read_only, fat;
+	uint64_t needed;
 };
 
 struct places {
@@ -45,23 +42,18 @@ static int open_directory(const struct deploy *deploy, const char *path, char *r
 
 static struct place *find_place(struct places *places, int fd, const char *directory)
 {
-	struct statvfs fs;
-	struct statfs kind;
-	struct stat st;
+	struct diskroom room;
 	struct place *place;
 
-	if (fstat(fd, &st) < 0 || fstatvfs(fd, &fs) < 0 || fstatfs(fd, &kind) < 0)
+	if (diskroom_read(fd, &room) < 0)
 		return NULL;
 	for (size_t i = 0; i < places->n; i++)
-		if (places->list[i].device == st.st_dev)
+		if (places->list[i].room.device == room.device)
 			return &places->list[i];
 	if (places->n == ARRAY_SIZE(places->list))
 		return NULL;
 	place = &places->list[places->n++];
-	*place = (struct place){.device = st.st_dev,
-		.available = (uint64_t)fs.f_bavail * fs.f_frsize,
-		.read_only = fs.f_flag & ST_RDONLY,
-		.fat = kind.f_type == FAT_MAGIC};
+	*place = (struct place){.room = room};
 	strcpy(place->directory, directory);
 	return place;
 }
@@ -106,28 +98,24 @@ static void add_step(const struct deploy *deploy, const struct deploy_step *step
 		return; /* the step will tell what is wrong with it */
 	if (made)
 		place->needed += size_needed(deploy, step->path);
-	else if (place->fat) /* which has no second names */
+	else if (place->room.fat)
 		place->needed += size_of(deploy, step->path);
-}
-
-static unsigned long mebibytes(uint64_t bytes)
-{
-	return (unsigned long)((bytes + (1 << 20) - 1) >> 20);
 }
 
 static int judge_place(const struct place *place, char *why, size_t size)
 {
-	if (place->read_only) {
+	if (place->room.read_only) {
 		snprintf(why, size, "%s is mounted read-only: mount it writable",
 			place->directory);
 		return -EROFS;
 	}
-	if (place->available >= place->needed)
+	if (place->room.available >= place->needed)
 		return 0;
 	snprintf(why, size,
 		"%s has %lu MiB free, and the old images and the new ones need %lu MiB more "
 		"for a while: remove kernels that are not used any more",
-		place->directory, mebibytes(place->available), mebibytes(place->needed));
+		place->directory, diskroom_mebibytes(place->room.available),
+		diskroom_mebibytes(place->needed));
 	return -ENOSPC;
 }
 
