@@ -1228,14 +1228,14 @@ uki_tree() {
 	printf MZ >"$images/broken.efi"
 }
 
-# /var/tmp is its own: what others have there, such as the test beside this one, is not ours.
+# /var/lib is its own: what others have there, such as the test beside this one, is not ours.
 uki_live() {
 	unshare -rm true 2>/dev/null || skip "needs a mount namespace"
 	[ -d /usr/lib/systemd ] || skip "needs /usr/lib/systemd, to put ukify there"
 	[ ! -e /usr/bin/ukify ] || skip "needs a machine without an ukify of its own"
 	cp "$top/tests/cli/uki.bash" "$tree/systemd/ukify"
 	chmod +x "$tree/systemd/ukify"
-	live 'mount --bind "$tree/systemd" /usr/lib/systemd; mount -t tmpfs none /var/tmp; '"$1"
+	live 'mount --bind "$tree/systemd" /usr/lib/systemd; mount -t tmpfs none /var/lib; '"$1"
 }
 
 @test "unified images without ukify: the commands are printed" {
@@ -1253,7 +1253,7 @@ uki_live() {
 	touch "$tree/usr/lib/systemd/ukify"
 	run -3 entry add
 	[[ $output == *'The image is signed'*--secureboot-private-key* ]]
-	printf '[UKI]\nSecureBootPrivateKey=/etc/key\n' >"$tree/etc/kernel/uki.conf"
+	printf '[UKI]\nSecureBootPrivateKey=/etc/key\nSecureBootCertificate=/etc/cert\n' >"$tree/etc/kernel/uki.conf"
 	run -0 entry add --dry-run
 	[[ $output == *'Would make /boot/EFI/Linux/m-6.12-passthrough.efi'* ]]
 }
@@ -1261,8 +1261,8 @@ uki_live() {
 @test "unified images: another one for each kernel, made, kept and removed" {
 	uki_tree
 	before=$(cat "$images"/*.efi | md5sum)
-	run -0 uki_live 'UKIFY_LOG=$tree/log "$vfioboot" entry add; find /var/tmp -mindepth 1'
-	[[ $output == *'Boot loader: unified kernel image'* && $output != */var/tmp* ]]
+	run -0 uki_live 'UKIFY_LOG=$tree/log "$vfioboot" entry add; find /var/lib -mindepth 1'
+	[[ $output == *'Boot loader: unified kernel image'* && $output != */var/lib* ]]
 	[ "$(ls "$images")" = "$(printf '%s.efi\n' arch-linux broken m-6.1-passthrough m-6.1 m-6.12-passthrough m-6.12 | sort)" ]
 	grep -aq 'root=UUID=1 ro quiet vfioboot.profile=passthrough' "$images/m-6.12-passthrough.efi"
 	grep -aq 'PRETTY_NAME="Debian 13 (Passthrough)"' "$images/m-6.12-passthrough.efi"
@@ -1289,11 +1289,11 @@ uki_live() {
 	uki_tree
 	echo m-6.12 >"$tree/etc/ukify-fails"
 	run -1 --separate-stderr uki_live '"$vfioboot" entry add || {
-		find /var/tmp -mindepth 1
+		find /var/lib -mindepth 1
 		exit 1
 	}'
 	[[ $stderr == *'cannot make /boot/EFI/Linux/m-6.12-passthrough.efi: no space left'* ]]
-	[[ $output != */var/tmp* ]]
+	[[ $output != */var/lib* ]]
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 	[ "$(cd "$images" && echo *)" = 'arch-linux.efi broken.efi m-6.1.efi m-6.12.efi' ]
 }
@@ -1314,6 +1314,201 @@ uki_live() {
 	[[ $output == *6.2-passthrough.efi* && $output == *6.3-passthrough.efi* ]]
 }
 
+# A machine with ukify and systemd-boot, below --root.
+uki_with_loader() {
+	uki_tree
+	mkdir -p "$tree/usr/lib/systemd" "$tree/boot/loader"
+	touch "$tree/usr/lib/systemd/ukify"
+	echo 'timeout 5' >"$tree/boot/loader/loader.conf"
+}
+
+@test "unified images that others made are not taken for ours" {
+	uki_tree
+	make_uki "$images/m-6.12-passthrough.efi" 'root=UUID=1 vfioboot.profile=mine' 6.12 "$osrel"
+	run -1 --separate-stderr uki_live '"$vfioboot" entry add'
+	[[ $stderr == *'m-6.12-passthrough.efi is there and was not made by vfioboot; rename it or delete it'* ]]
+	printf '# loader: uki\npassthrough\tPassthrough\tvfioboot.profile=passthrough\n' >"$tree/etc/vfioboot.entries"
+	run -0 --separate-stderr uki_live '"$vfioboot" entry update'
+	[[ $stderr == *'m-6.12-passthrough.efi is there and was not made by vfioboot'* ]]
+	[ "$(cd "$images" && echo m-*)" = 'm-6.1-passthrough.efi m-6.1.efi m-6.12-passthrough.efi m-6.12.efi' ]
+	run -0 uki_live '"$vfioboot" entry remove'
+	[ ! -e "$images/m-6.1-passthrough.efi" ]
+	grep -aq 'vfioboot.profile=mine' "$images/m-6.12-passthrough.efi"
+}
+
+@test "unified images: the copy of a kernel that failed does not become the default" {
+	uki_with_loader
+	mv "$images/m-6.12.efi" "$images/m-6.12+0-3.efi"
+	run -0 entry add --dry-run --loader uki
+	[[ $output == *'Would make /boot/EFI/Linux/m-6.12-passthrough.efi'* ]]
+	# By the name alone: there is no key by which it could come behind.
+	make_uki "$images/m-6.12+0-3.efi" 'root=UUID=1 ro' 6.12 'NAME=x'
+	make_uki "$images/m-6.1.efi" 'root=UUID=1 ro' 6.1 'NAME=x'
+	run -1 --separate-stderr entry add --dry-run --loader uki
+	[[ $stderr == *'m-6.12-passthrough.efi would be started by itself'* ]]
+	# Versions are those of the system.
+	uki_tree
+	make_uki "$images/m-6.12.efi" 'root=UUID=1 ro' 6.12 $'ID=debian\nVERSION_ID=12\n'
+	make_uki "$images/m-6.1.efi" 'root=UUID=1 ro' 6.1 $'ID=debian\nVERSION_ID=13\n'
+	echo 'default m-6.1*' >"$tree/boot/loader/loader.conf"
+	run -0 entry add --dry-run --loader uki
+}
+
+@test "unified images: copies are marked and sort behind" {
+	uki_tree
+	run -0 uki_live '"$vfioboot" entry add'
+	grep -aqx 'IMAGE_ID="debian-passthrough"' "$images/m-6.12-passthrough.efi"
+	grep -aq '^VFIOBOOT_ENTRY=passthrough' "$images/m-6.12-passthrough.efi"
+}
+
+# uki_room SIZE COMMAND: /boot has that much room; two images seem to have 2 MiB, and take none
+uki_room() {
+	truncate -s 2M "$images/m-6.12.efi" "$images/m-6.1.efi"
+	rm -rf "$tree/etc/EFI"
+	size=$1 uki_live 'mv /boot/EFI /etc/EFI
+		mount -t tmpfs -o size=$size none /boot
+		cp -a --sparse=always /etc/EFI /boot
+		'"$2"
+}
+
+@test "unified images: nothing is made without room for it and for the next kernel" {
+	uki_tree
+	run -1 --separate-stderr uki_room 6M '"$vfioboot" entry add || {
+		ls /boot/EFI/Linux
+		exit 1
+	}'
+	[[ $stderr == *'/boot/EFI/Linux has '?' MiB free'*'need 7 MiB'*'remove kernels'* ]]
+	[[ $output != *passthrough* && ! -e $tree/etc/vfioboot.entries ]]
+	uki_tree
+	run -0 uki_room 7M '"$vfioboot" entry add; ls /boot/EFI/Linux'
+	[[ $output == *m-6.12-passthrough.efi* ]]
+}
+
+@test "unified images: an update deletes first, and makes nothing without room" {
+	uki_tree
+	run -1 --separate-stderr uki_room 7M '"$vfioboot" entry add
+		rm /boot/EFI/Linux/m-6.1.efi
+		touch -d "+1 minute" /boot/EFI/Linux/m-6.12.efi
+		head -c 5500K /dev/zero >/boot/fill
+		"$vfioboot" entry update && exit 2
+		find /boot/EFI/Linux -type f -printf "%f "
+		exit 1'
+	[[ $stderr == *'MiB free'* ]]
+	[[ $output != *m-6.1-passthrough.efi* && $output == *m-6.12-passthrough.efi* ]]
+}
+
+@test "unified images: a copy that is good stays when the next one can't be made" {
+	uki_tree
+	run -0 uki_live '"$vfioboot" entry add'
+	before=$(cat "$images"/*-passthrough.efi | md5sum)
+	touch -d '+1 minute' "$images/m-6.1.efi" "$images/m-6.12.efi"
+	echo m-6.12 >"$tree/etc/ukify-fails"
+	run -1 uki_live '"$vfioboot" entry update'
+	[ "$(cat "$images"/*-passthrough.efi | md5sum)" = "$before" ]
+	[ "$(ls -A "$images")" = "$(ls "$images")" ]
+}
+
+@test "unified images: what a killed run left goes with the next one" {
+	uki_tree
+	touch "$images/.m-6.12-passthrough.efi.vfioboot-new" "$images/m-6.12.efi.new"
+	run -0 entry remove --dry-run
+	[[ $output == *'Would delete /boot/EFI/Linux/.m-6.12-passthrough.efi.vfioboot-new'* ]]
+	run -0 uki_live 'mkdir -p /var/lib/vfioboot/unified
+		touch /var/lib/vfioboot/unified/linux
+		"$vfioboot" entry remove
+		ls -A /var/lib'
+	[[ $output != *'vfioboot'$'\n'* ]]
+	[ "$(ls -A "$images")" = "$(printf '%s\n' arch-linux.efi broken.efi m-6.1.efi m-6.12.efi m-6.12.efi.new | sort)" ]
+}
+
+@test "unified images: only keys are taken from ukify's settings, and they are always named" {
+	uki_tree
+	mkdir -p "$tree/etc/systemd"
+	echo 'not ini' >"$tree/etc/systemd/ukify.conf"
+	printf '[UKI]\nInitrd=/more\n#SecureBootPrivateKey=/k\nSecureBootSigningTool=sbsign\n' >"$tree/etc/kernel/uki.conf"
+	run -0 uki_live 'UKIFY_LOG=$tree/log "$vfioboot" entry add; cat "$tree/log"'
+	[[ $output == *' --config=/'* && $output != *Initrd=* ]]
+	run -0 uki_live '"$vfioboot" entry remove'
+	uki_tree 512
+	run -3 uki_live '"$vfioboot" entry add'
+	printf '[UKI]\nSecureBootPrivateKey=/k\nSecureBootCertificate=/c\n' >"$tree/etc/kernel/uki.conf"
+	run -0 uki_live 'UKIFY_LOG=$tree/log "$vfioboot" entry add; cat "$tree/log"'
+	[[ $output == *SecureBootPrivateKey=/k* ]]
+	# Another key signs measurements.
+	make_uki "$images/m-6.12.efi" 'root=UUID=1' 6.12 "$osrel" 512 kernel .pcrsig
+	run -3 uki_live '"$vfioboot" entry add'
+	[[ $output == *'signed measurements'*PCRPrivateKey* && $output != *'The image is signed:'* ]]
+	# What /usr has counts where /etc has none.
+	mkdir "$tree/usr" && mv "$tree/etc/kernel/uki.conf" "$tree/usr/uki.conf"
+	mkdir -p "$tree/usr/lib/kernel" "$tree/usr/lib/systemd"
+	mv "$tree/usr/uki.conf" "$tree/usr/lib/kernel"
+	touch "$tree/usr/lib/systemd/ukify"
+	make_uki "$images/m-6.12.efi" 'root=UUID=1' 6.12 "$osrel" 512
+	run -0 entry add --dry-run
+}
+
+@test "unified images with sections that would be lost are made by hand" {
+	uki_with_loader
+	make_uki "$images/m-6.12.efi" 'root=UUID=1 ro' 6.12 "$osrel" 0 kernel .hwids
+	run -3 entry add --loader uki
+	[[ $output == *'# its section .hwids is missing here'*'a section that vfioboot does not know how to pass on'* ]]
+	# Named is what each of them has.
+	[ "$(grep -c 'dump-section .initrd' <<<"$output")" = 1 ]
+	[ "$(grep -c -- '--initrd=' <<<"$output")" = 1 ]
+	[[ $output == *"cat >> osrel <<'END'"*VFIOBOOT_ENTRY=passthrough*END* ]]
+}
+
+# A passthrough boot, in which 6.15 was installed.
+uki_leak() {
+	uki_tree
+	rm "$tree/etc/kernel/cmdline"
+	echo 'root=UUID=1 ro quiet vfioboot.profile=passthrough intel_iommu=on' >"$tree/cmdline"
+	make_uki "$images/m-6.15.efi" 'root=UUID=1 ro quiet vfioboot.profile=passthrough intel_iommu=on systemd.machine_id=m' \
+		6.15 "$osrel"
+	printf '# loader: uki\npassthrough\tPassthrough\tvfioboot.profile=passthrough intel_iommu=on\n' >"$tree/etc/vfioboot.entries"
+}
+
+@test "unified images that got the arguments of this boot lose them again" {
+	uki_leak
+	run -0 --separate-stderr uki_live 'mount --bind "$tree/cmdline" /proc/cmdline; "$vfioboot" entry update; "$vfioboot" entry list'
+	[[ $stderr == *'the normal image /boot/EFI/Linux/m-6.15.efi had got the arguments of this passthrough boot'* ]]
+	[ "$(grep -ac 'root=UUID=1 ro quiet systemd.machine_id=m' "$images/m-6.15.efi")" = 1 ]
+	run ! grep -aq vfioboot "$images/m-6.15.efi"
+	grep -aq 'PRETTY_NAME="Debian 13"' "$images/m-6.15.efi"
+	grep -aq 'ro quiet systemd.machine_id=m vfioboot.profile=passthrough intel_iommu=on' "$images/m-6.15-passthrough.efi"
+	grep -aq kernel "$images/m-6.15.efi"
+	# The way of add, and with no entry wanted.
+	uki_leak
+	rm "$images"/*-passthrough.efi "$tree/etc/vfioboot.entries"
+	run -0 uki_live 'mount --bind "$tree/cmdline" /proc/cmdline; "$vfioboot" entry update'
+	run ! grep -aq 'vfioboot' "$images/m-6.15.efi"
+	uki_leak
+	rm "$tree/etc/vfioboot.entries"
+	run -0 uki_live 'mount --bind "$tree/cmdline" /proc/cmdline; "$vfioboot" entry add'
+	run ! grep -aq vfioboot "$images/m-6.15.efi"
+	[ -e "$images/m-6.15-passthrough.efi" ]
+}
+
+@test "unified images that got such arguments otherwise: the others are still copied" {
+	# Signed, without a key.
+	uki_leak
+	make_uki "$images/m-6.15.efi" 'root=UUID=1 ro quiet vfioboot.profile=passthrough' 6.15 "$osrel" 512
+	run -0 --separate-stderr uki_live 'mount --bind "$tree/cmdline" /proc/cmdline; "$vfioboot" entry update'
+	[[ $stderr == *'the normal image /boot/EFI/Linux/m-6.15.efi has arguments of a passthrough boot inside'* ]]
+	[ -e "$images/m-6.12-passthrough.efi" ] && [ ! -e "$images/m-6.15-passthrough.efi" ]
+	# Not of this boot.
+	uki_leak
+	make_uki "$images/m-6.15.efi" 'root=UUID=1 ro vfioboot.profile=other' 6.15 "$osrel"
+	run -1 --separate-stderr uki_live 'mount --bind "$tree/cmdline" /proc/cmdline; "$vfioboot" entry add'
+	[[ $stderr == *'m-6.15.efi has arguments of a passthrough boot inside'* ]]
+	# A person wrote it.
+	uki_leak
+	mkdir -p "$tree/usr/lib/kernel"
+	run -0 --separate-stderr uki_live 'mount --bind "$tree/cmdline" /proc/cmdline; touch /etc/kernel/cmdline; "$vfioboot" entry update'
+	[[ $stderr == *'m-6.15.efi has arguments of a passthrough boot inside'* ]]
+	grep -aq vfioboot.profile "$images/m-6.15.efi"
+}
+
 @test "unified images: what would go wrong is said" {
 	uki_tree
 	mkdir -p "$tree/usr/lib/systemd" "$tree/boot/loader"
@@ -1324,6 +1519,10 @@ uki_live() {
 	rm "$tree/boot/loader/loader.conf" "$tree/etc/kernel/cmdline"
 	run -0 --separate-stderr entry add --dry-run --loader uki
 	[[ $stderr == *'write the normal command line into /etc/kernel/cmdline'* ]]
+	mkdir "$tree/usr/lib/kernel"
+	touch "$tree/usr/lib/kernel/cmdline"
+	run -0 --separate-stderr entry add --dry-run --loader uki
+	[[ $stderr != *'write the normal command line'* ]]
 	mkdir "$images/m-6.1.efi.extra.d"
 	run -0 --separate-stderr entry add --dry-run --loader uki
 	[[ $stderr == *'/boot/EFI/Linux/m-6.1.efi.extra.d counts for the normal image alone'* ]]

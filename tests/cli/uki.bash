@@ -18,21 +18,21 @@ zeros() {
 	for ((i = 0; i < $1; i++)); do printf '\\x00'; done
 }
 
-# make_uki FILE CMDLINE VERSION OSREL [SIGNATURE-SIZE [KERNEL]]
+# make_uki FILE CMDLINE VERSION OSREL [SIGNATURE-SIZE [KERNEL [SECTION]]]
 make_uki() {
-	local names=(.linux .osrel .cmdline .uname) headers='' contents='' i at=1024 padded
-	local texts=("${6:-kernel}" "$4" "$2" "$3")
+	local names=(.linux .osrel .cmdline .uname "${7:-.initrd}") headers='' contents='' i at=1024 padded
+	local texts=("${6:-kernel}" "$4" "$2" "$3" initrd)
 
-	for i in 0 1 2 3; do
+	for i in 0 1 2 3 4; do
 		printf -v padded '%-8s' "${names[i]}"
 		headers+=${padded// /'\x00'}$(le ${#texts[i]} 4)$(le 0 4)$(le ${#texts[i]} 4)$(le $at 4)$(zeros 16)
 		contents+=${texts[i]}
 		at=$((at + ${#texts[i]}))
 	done
 	{
-		printf '%b' "MZ$(zeros 58)$(le 64 4)" "PE$(zeros 2)$(le 0x8664 2)$(le 4 2)$(zeros 12)$(le 240 2)$(zeros 2)"
+		printf '%b' "MZ$(zeros 58)$(le 64 4)" "PE$(zeros 2)$(le 0x8664 2)$(le 5 2)$(zeros 12)$(le 240 2)$(zeros 2)"
 		printf '%b' "$(le 0x20b 2)$(zeros 146)$(le "${5:-0}" 4)$(zeros 88)" "$headers"
-		printf '%b' "$(zeros $((1024 - 64 - 24 - 240 - 160)))"
+		printf '%b' "$(zeros $((1024 - 64 - 24 - 240 - 200)))"
 		printf '%s' "$contents"
 	} >"$1"
 }
@@ -42,7 +42,8 @@ if [ "${0##*/}" = ukify ]; then
 		case $argument in
 		--linux=*) kernel=$(cat "${argument#*=}") ;;
 		--os-release=@*) osrel=$(cat "${argument#*=@}") ;;
-		--cmdline=*) cmdline=${argument#*=} ;;
+		--cmdline=@*) cmdline=$(cat "${argument#*=@}") ;;
+		--config=*) cat "${argument#*=}" >>"${UKIFY_LOG:-/dev/null}" ;;
 		--uname=*) version=${argument#*=} ;;
 		--output=*) output=${argument#*=} ;;
 		esac

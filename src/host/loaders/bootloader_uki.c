@@ -3,153 +3,40 @@
  * Unified kernel images: the command line is inside, so that an entry of ours is an image of its
  * own beside the normal one, which ukify(1) makes of the same kernel and initramfs.  The normal
  * one is not touched: its signature and its measurements stay.  An addon would count at every
- * boot, and another profile would change the normal image.
+ * boot, and another profile would change the normal image.  Only what got the arguments of a
+ * passthrough boot inside, of which it would be one for ever, is made anew in its place.
  *
- * The copy's name sorts below the original's, as in bootloader_bls.c.
+ * The copy's name sorts below the original's, and its sort key behind, as in bootloader_bls.c.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 
 #include "../../core/text.h"
 #include "../../core/util.h"
-#include "bootmenu.h"
 #include "sddefault.h"
+#include "ukiedit.h"
 #include "ukimake.h"
+#include "ukiosrel.h"
+#include "ukiplan.h"
+#include "ukiroom.h"
+#include "ukiwork.h"
 
-#define KEYS "/etc/kernel/uki.conf"
-
-static const char *find_ukify(const struct sysfs_root *root)
+/* @entry: of a copy; NULL: it is none. */
+static int order_entry(
+	const struct uki *image, const struct bootentry *entry, struct sdorder_entry *ret)
 {
-	static const char *const programs[] = {
-		"/usr/bin/ukify", "/usr/lib/systemd/ukify"};
+	_cleanup_free_ char *osrel =
+		entry ? ukiosrel_copy(image->osrel, entry) : strdup(image->osrel);
+	const char *left = strrchr(image->name, '+');
 
-	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
-		if (hostfile_exists(root, "%s", programs[i]))
-			return programs[i];
-	return NULL;
-}
-
-static bool has_keys(const struct sysfs_root *root)
-{
-	_cleanup_free_ char *text = NULL;
-
-	return hostfile_read(root, KEYS, &text, NULL) == 0 &&
-		(strstr(text, "PrivateKey") || strstr(text, "SigningTool"));
-}
-
-/* The command line of the copy, for free(); NULL without memory. */
-static char *copy_cmdline(const struct uki *original, const struct bootentry *entry)
-{
-	char missing[BOOTENTRY_ARGS_SIZE], *text;
-
-	bootentry_missing_arguments(original->cmdline, entry, missing);
-	return asprintf(&text, "%s%s%s", original->cmdline, *missing ? " " : "",
-		       missing) < 0
-		? NULL
-		: text;
-}
-
-/* Whether there is a copy, made of the image as it is now, with these arguments. */
-static int is_fresh(const struct ukis *images, const struct uki *original,
-	const struct bootentry *entry)
-{
-	const struct uki *copy = uki_find_copy(images, original, entry);
-	_cleanup_free_ char *cmdline = copy_cmdline(original, entry);
-
-	if (!cmdline)
+	if (!osrel)
 		return -ENOMEM;
-	return copy && strcmp(copy->cmdline, cmdline) == 0 &&
-		copy->changed.tv_sec >= original->changed.tv_sec;
-}
-
-static bool is_wanted(const struct ukis *images, const struct uki *ours,
-	const struct bootentries *wanted)
-{
-	for (size_t i = 0; i < images->n; i++)
-		for (unsigned j = 0; !images->images[i].id[0] && j < wanted->n; j++)
-			if (uki_find_copy(images, &images->images[i],
-				    &wanted->entries[j]) == ours)
-				return true;
-	return false;
-}
-
-/* What each of the visitors gets; @entry NULL: the image is one of ours that has to go. */
-struct step {
-	const struct sysfs_root *root;
-	const struct uki *image;
-	const struct bootentry *entry;
-	struct bootmenu_change *change;
-	struct hostfile_names
-		*made; /* where the whole names of the files made go, or NULL */
-};
-
-static int each_step(const struct sysfs_root *root, const struct ukis *images,
-	const struct bootentries *wanted, struct bootmenu_change *change,
-	struct hostfile_names *made, int (*visit)(const struct step *step))
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < images->n; i++) {
-		struct step step = {root, &images->images[i], NULL, change, made};
-
-		if (step.image->id[0] && !is_wanted(images, step.image, wanted))
-			r = visit(&step);
-		for (unsigned j = 0; r == 0 && !step.image->id[0] && j < wanted->n; j++) {
-			step.entry = &wanted->entries[j];
-			r = is_fresh(images, step.image, step.entry);
-			r = r == 0 ? visit(&step) : r < 0 ? r : 0;
-		}
-	}
-	return r;
-}
-
-static int note_step(const struct step *step)
-{
-	char name[NAME_MAX + 1], text[PATH_MAX + 64];
-
-	if (step->entry)
-		uki_copy_name(step->image, step->entry, name, sizeof(name));
-	text_join(text, sizeof(text), step->entry ? "make " : "delete ",
-		step->image->directory, "/", step->entry ? name : step->image->name,
-		NULL);
-	step->change->finish = true;
-	return hostfile_add_name(&step->change->steps, text);
-}
-
-static int check_original(const struct sysfs_root *root, const struct uki *image,
-	struct bootmenu_change *change)
-{
-	if (image->id[0])
-		return 0;
-	if (!image->cmdline[0])
-		return bootmenu_fail(change,
-			"%s/%s has no command line inside, to which arguments could be added",
-			image->directory, image->name);
-	if (strstr(image->cmdline, "vfioboot."))
-		return bootmenu_fail(change,
-			"the normal image %s/%s has arguments of a passthrough boot inside: "
-			"write the normal command line into /etc/kernel/cmdline, make the "
-			"image anew ('kernel-install add-all'), and run this again",
-			image->directory, image->name);
-	/* It would not start without signatures, or not open the disk. */
-	return image->needs_keys && !has_keys(root) ? -EOPNOTSUPP : 0;
-}
-
-/* Addons and credentials lie beside an image, and count for its name alone. */
-static int check_extras(const struct sysfs_root *root, const struct uki *image,
-	struct bootmenu_change *change)
-{
-	char text[3 * NAME_MAX];
-
-	if (image->id[0] ||
-		!hostfile_exists(root, "%s/%s.extra.d", image->directory, image->name))
-		return 0;
-	text_join(text, sizeof(text), image->directory, "/", image->name,
-		".extra.d counts for the normal image alone: copy what the others need into "
-		"directories of their names",
-		NULL);
-	return bootmenu_advise(change, text);
+	*ret = (struct sdorder_entry){.ours = entry,
+		.exhausted = !entry && left && left[1] == '0' && left[2] &&
+			strchr("-.", left[2])};
+	uki_id(image, entry, ret->id, sizeof(ret->id));
+	ukiosrel_order(osrel, ret);
+	return 0;
 }
 
 /* As systemd-boot orders them; other loaders have no default that a name could shift. */
@@ -159,101 +46,183 @@ static int check_default(const struct sysfs_root *root, const struct ukis *image
 	_cleanup_free_ struct sdorder_entry *entries =
 		calloc(images->n * (wanted->n + 1) + 1, sizeof(*entries));
 	size_t n = 0;
+	int r = 0;
 
 	if (!entries)
 		return -ENOMEM;
-	for (size_t i = 0; i < images->n; i++) {
+	for (size_t i = 0; r == 0 && i < images->n; i++) {
 		const struct uki *image = &images->images[i];
 
-		for (unsigned j = 0; !image->id[0] && j <= wanted->n; j++) {
-			struct sdorder_entry *entry = &entries[n++];
-
-			entry->ours = j < wanted->n;
-			if (entry->ours)
-				uki_copy_name(image, &wanted->entries[j], entry->id,
-					sizeof(entry->id));
-			else
-				text_join(
-					entry->id, sizeof(entry->id), image->name, NULL);
-			/* All are of one system, and so have one key. */
-			text_join(entry->sort_key, sizeof(entry->sort_key), "x", NULL);
-			text_join(entry->version, sizeof(entry->version), image->version,
-				NULL);
+		for (unsigned j = 0; r == 0 && !image->id[0] && j <= wanted->n; j++) {
+			if (j < wanted->n && image->skipped)
+				continue;
+			r = order_entry(image, j < wanted->n ? &wanted->entries[j] : NULL,
+				&entries[n++]);
 		}
 	}
-	return sddefault_check(root, entries, n, change);
+	return r < 0 ? r : sddefault_check(root, entries, n, change);
+}
+
+static int note_step(struct bootmenu_change *change, const struct ukiplan_step *step)
+{
+	char name[NAME_MAX + 1], text[PATH_MAX + 64];
+
+	ukiplan_name(step, name);
+	text_join(text, sizeof(text), step->kind == UKIPLAN_DELETE ? "delete " : "make ",
+		step->image->directory, "/", name,
+		step->kind == UKIPLAN_REPAIR ? " anew" : "", NULL);
+	change->finish = true;
+	return hostfile_add_name(&change->steps, text);
+}
+
+/* What a run that was killed left. */
+static bool has_left(const struct sysfs_root *root)
+{
+	_cleanup_(hostfile_free_names) struct hostfile_names left = {0};
+
+	return (ukis_read_left(root, &left) == 0 && left.n) ||
+		hostfile_exists(root, "%s", UKIWORK_DIRECTORY);
+}
+
+static int note_left(const struct sysfs_root *root, struct bootmenu_change *change)
+{
+	_cleanup_(hostfile_free_names) struct hostfile_names left = {0};
+	char text[PATH_MAX + 64];
+	int r = ukis_read_left(root, &left);
+
+	for (size_t i = 0; r == 0 && i < left.n; i++) {
+		text_join(text, sizeof(text), "delete ", left.names[i], NULL);
+		r = hostfile_add_name(&change->steps, text);
+	}
+	change->finish |= has_left(root);
+	return r;
+}
+
+static int check_plan(const struct sysfs_root *root, const struct bootentries *wanted,
+	const struct ukiplan *plan, struct bootmenu_change *change)
+{
+	int r = check_default(root, &plan->images, wanted, change);
+
+	if (r == 0 && bootmenu_copies_cmdline(root))
+		r = bootmenu_advise(change,
+			"write the normal command line into /etc/kernel/cmdline: without it, "
+			"an image that is made in a passthrough boot gets its arguments, too");
+	/* In an update what goes does so first, whether there is room then or not. */
+	return r < 0 || change->update ? r : ukiroom_check(root, plan, true, change);
 }
 
 static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
-	_cleanup_(ukis_free) struct ukis images = {0};
-	bool originals = false;
-	int r = ukis_read(root, &images);
+	_cleanup_(ukiplan_free) struct ukiplan plan = {0};
+	int r = ukiplan_make(root, wanted, change, &plan);
 
-	if (r < 0)
-		return bootmenu_fail(
-			change, "cannot read the images in EFI/Linux: %s", strerror(-r));
-	if (wanted->n && !find_ukify(root))
-		return -EOPNOTSUPP;
-	for (size_t i = 0; wanted->n && i < images.n; i++) {
-		r = check_original(root, &images.images[i], change);
-		if (r == 0)
-			r = check_extras(root, &images.images[i], change);
-		if (r < 0)
-			return r;
-		originals |= !images.images[i].id[0];
-	}
-	if (wanted->n && !originals)
-		return bootmenu_fail(
-			change, "no unified kernel image of this system is in EFI/Linux");
-	r = wanted->n ? check_default(root, &images, wanted, change) : 0;
-	if (r == 0 && wanted->n && !hostfile_exists(root, "etc/kernel/cmdline"))
-		r = bootmenu_advise(change,
-			"write the normal command line into /etc/kernel/cmdline: without it, "
-			"an image that is made in a passthrough boot gets its arguments, too");
-	return r < 0 ? r : each_step(root, &images, wanted, change, NULL, note_step);
+	if (r == 0 && wanted->n)
+		r = check_plan(root, wanted, &plan, change);
+	for (size_t i = 0; r == 0 && i < plan.n; i++)
+		r = note_step(change, &plan.steps[i]);
+	return r < 0 ? r : note_left(root, change);
 }
 
-static int carry_out(const struct step *step)
+static int delete (const char *path, struct bootmenu_change *change)
 {
-	_cleanup_free_ char *cmdline = NULL;
-	char path[PATH_MAX], name[NAME_MAX + 1], title[512], why[256];
+	if (unlink(path) == 0 || errno == ENOENT)
+		return 0;
+	return bootmenu_fail(change, "cannot delete %s: %s", path, strerror(errno));
+}
+
+static int delete_all(const struct sysfs_root *root, const struct ukiplan *plan,
+	struct bootmenu_change *change)
+{
+	_cleanup_(hostfile_free_names) struct hostfile_names left = {0};
+	int r = ukis_read_left(root, &left);
+
+	for (size_t i = 0; r == 0 && i < left.n; i++)
+		r = delete (left.names[i], change);
+	for (size_t i = 0; r == 0 && i < plan->n; i++) {
+		const struct uki *image = plan->steps[i].image;
+		char path[PATH_MAX];
+
+		if (plan->steps[i].kind != UKIPLAN_DELETE)
+			continue;
+		text_join(path, sizeof(path), image->directory, "/", image->name, NULL);
+		r = delete (path, change);
+	}
+	return r;
+}
+
+static int make(const struct ukiplan *plan, const struct ukiplan_step *step, int work,
+	struct bootmenu_change *change)
+{
+	const struct uki *image = step->image;
+	bool copy = step->kind == UKIPLAN_COPY,
+	     signs = image->is_signed || image->has_signed_measurements;
+	_cleanup_free_ char *cmdline =
+		copy ? ukiplan_cmdline(image, step->entry) : strdup(image->cmdline);
+	_cleanup_free_ char *osrel =
+		copy ? ukiosrel_copy(image->osrel, step->entry) : strdup(image->osrel);
+	char name[NAME_MAX + 1], why[256];
 	int r;
 
-	if (!step->entry) {
-		text_join(path, sizeof(path), step->image->directory, "/",
-			step->image->name, NULL);
-		return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
-	}
-	cmdline = copy_cmdline(step->image, step->entry);
-	if (!cmdline)
+	if (!cmdline || !osrel)
 		return -ENOMEM;
-	uki_copy_name(step->image, step->entry, name, sizeof(name));
-	text_join(title, sizeof(title), step->image->title, " (", step->entry->title, ")",
-		NULL);
-	r = uki_make(find_ukify(step->root), step->image->needs_keys ? KEYS : NULL,
-		step->image, &(struct uki_copy){name, title, cmdline}, why, sizeof(why));
-	if (r == -EREMOTEIO)
-		return bootmenu_fail(step->change, "cannot make %s/%s: %s",
-			step->image->directory, name, why);
-	text_join(path, sizeof(path), step->image->directory, "/", name, NULL);
-	return r < 0 ? r : hostfile_add_name(step->made, path);
+	ukiplan_name(step, name);
+	r = ukimake_run(&(struct ukimake_job){plan->ukify,
+				signs ? plan->keys.config : plan->keys.keyless, image,
+				name, osrel, cmdline},
+		work, why, sizeof(why));
+	return r < 0 ? bootmenu_fail(change, "cannot make %s/%s: %s", image->directory,
+			       name, r == -EREMOTEIO ? why : strerror(-r))
+		     : 0;
+}
+
+/* All are made before the first takes its place: there is all of it, or what was before. */
+static int make_all(const struct ukiplan *plan, int work, struct bootmenu_change *change)
+{
+	char name[NAME_MAX + 1];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->n; i++)
+		if (plan->steps[i].kind != UKIPLAN_DELETE)
+			r = make(plan, &plan->steps[i], work, change);
+	for (size_t i = 0; i < plan->n; i++) {
+		const char *directory = plan->steps[i].image->directory;
+
+		if (plan->steps[i].kind == UKIPLAN_DELETE)
+			continue;
+		ukiplan_name(&plan->steps[i], name);
+		if (r == 0)
+			r = ukimake_place(directory, name);
+		if (r < 0)
+			ukimake_forget(directory, name);
+	}
+	return r;
+}
+
+static bool makes_something(const struct ukiplan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->steps[i].kind != UKIPLAN_DELETE)
+			return true;
+	return false;
 }
 
 static int finish(const struct sysfs_root *root, const struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names made = {0};
-	_cleanup_(ukis_free) struct ukis images = {0};
-	int r = ukis_read(root, &images);
+	_cleanup_work_ int work = ukiwork_open(root);
+	_cleanup_(ukiplan_free) struct ukiplan plan = {0};
+	int r = ukiplan_make(root, wanted, change, &plan);
 
 	if (r == 0)
-		r = each_step(root, &images, wanted, change, &made, carry_out);
-	/* All of it, or nothing: they would be in the menu. */
-	for (size_t i = 0; r < 0 && i < made.n; i++)
-		unlink(made.names[i]);
-	return r;
+		r = delete_all(root, &plan, change);
+	if (r < 0 || !makes_something(&plan))
+		return r;
+	if (work < 0)
+		return bootmenu_fail(change, "cannot work in " UKIWORK_DIRECTORY ": %s",
+			strerror(-work));
+	r = ukiroom_check(root, &plan, false, change);
+	return r < 0 ? r : make_all(&plan, work, change);
 }
 
 /* Whether a copy has no original, or an older one than there is. */
@@ -264,7 +233,7 @@ static bool is_outdated(const struct ukis *images, const struct uki *copy,
 		for (unsigned j = 0; !images->images[i].id[0] && j < wanted->n; j++)
 			if (uki_find_copy(images, &images->images[i],
 				    &wanted->entries[j]) == copy)
-				return is_fresh(images, &images->images[i],
+				return ukiplan_is_fresh(images, &images->images[i],
 					       &wanted->entries[j]) <= 0;
 	return true;
 }
@@ -294,61 +263,26 @@ static int read_menu(const struct sysfs_root *root, const struct bootentries *wa
 	return 0;
 }
 
-static void print_commands(
-	FILE *out, const struct uki *image, const struct bootentry *entry)
-{
-	char name[NAME_MAX + 1];
-
-	uki_copy_name(image, entry, name, sizeof(name));
-	fprintf(out,
-		"\n# %s (%s)\n"
-		"objcopy --dump-section .linux=linux --dump-section .initrd=initrd \\\n"
-		"    --dump-section .osrel=osrel %s/%s rest\n"
-		"ukify build --linux=linux --initrd=initrd --os-release=@osrel \\\n"
-		"    --uname='%s' \\\n"
-		"    --cmdline='%s %s' \\\n"
-		"    --output=%s/%s\n",
-		image->name, entry->title, image->directory, image->name, image->version,
-		image->cmdline, entry->arguments, image->directory, name);
-}
-
-static void print_edit(FILE *out, const struct sysfs_root *root,
-	const struct ukis *images, const struct bootentries *wanted)
-{
-	fprintf(out,
-		"The command line of a unified kernel image is inside it, and an addon would "
-		"count at\nevery boot: another entry is another image.  Run as root in an "
-		"empty directory, and\nagain whenever the image is made anew:\n");
-	for (size_t i = 0; i < images->n; i++)
-		for (unsigned j = 0; !images->images[i].id[0] && j < wanted->n; j++)
-			print_commands(out, &images->images[i], &wanted->entries[j]);
-	if (!find_ukify(root))
-		fprintf(out,
-			"\nWith ukify (of systemd, in the package systemd-ukify) installed, "
-			"'vfioboot entry add' does it.\n");
-	else
-		fprintf(out,
-			"\nThe image is signed: add --secureboot-private-key= and "
-			"--secureboot-certificate=,\nor --pcr-private-key= where "
-			"measurements are.  With the keys in " KEYS "\n'vfioboot entry "
-			"add' does it.\n");
-}
-
 static char *edit(const struct sysfs_root *root, const struct bootentries *wanted)
 {
-	_cleanup_(ukis_free) struct ukis images = {0};
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	_cleanup_(ukiplan_free) struct ukiplan plan = {0};
 	char *text = NULL;
 	size_t size;
-	FILE *out = ukis_read(root, &images) < 0 ? NULL : open_memstream(&text, &size);
+	FILE *out = ukiplan_look(root, &change, &plan) < 0 ? NULL
+							   : open_memstream(&text, &size);
 
 	if (!out)
 		return NULL;
-	print_edit(out, root, &images, wanted);
+	ukiedit_print(out, &plan, wanted);
 	if (fclose(out) == 0)
 		return text;
 	free(text);
 	return NULL;
 }
 
-const struct bootloader_ops bootloader_ops_uki = {
-	.plan = plan, .finish = finish, .read = read_menu, .edit = edit};
+const struct bootloader_ops bootloader_ops_uki = {.plan = plan,
+	.finish = finish,
+	.has_left = has_left,
+	.read = read_menu,
+	.edit = edit};

@@ -103,13 +103,18 @@ int bootmenu_plan_update(const struct sysfs_root *root, const struct bootloader 
 	return r;
 }
 
+bool bootmenu_copies_cmdline(const struct sysfs_root *root)
+{
+	return !hostfile_exists(root, "etc/kernel/cmdline") &&
+		!hostfile_exists(root, "usr/lib/kernel/cmdline");
+}
+
 bool bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *wanted)
 {
 	_cleanup_free_ char *rest = NULL;
 	char cmdline[4096];
 
-	return !hostfile_exists(root, "etc/kernel/cmdline") &&
-		!hostfile_exists(root, "usr/lib/kernel/cmdline") &&
+	return bootmenu_copies_cmdline(root) &&
 		sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) >= 0 &&
 		bootentry_strip(cmdline, wanted, &rest) > 0;
 }
@@ -140,7 +145,7 @@ int bootmenu_loader_has_ours(
 	for (size_t i = 0; r == 0 && i < menu.n; i++)
 		if (menu.entries[i].id[0])
 			return 1;
-	return r;
+	return r == 0 && loader->ops->has_left ? loader->ops->has_left(root) : r;
 }
 
 bool bootmenu_has_ours(const struct sysfs_root *root)

@@ -52,6 +52,8 @@ struct bootloader_ops {
 	 */
 	int (*finish)(const struct sysfs_root *root, const struct bootentries *wanted,
 		struct bootmenu_change *change);
+	/* Whether a run of it that was killed left something behind.  NULL: it can't. */
+	bool (*has_left)(const struct sysfs_root *root);
 	/* That program runs by itself whenever a kernel comes or goes. */
 	bool follows;
 	/* Reads the menu as it is.  0 or -errno.  NULL: it can't be read. */
@@ -91,6 +93,9 @@ int bootmenu_plan(const struct sysfs_root *root, const struct bootloader *loader
 int bootmenu_plan_update(const struct sysfs_root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, struct bootmenu_change *ret);
 
+/* Whether kernel-install has no command line to write but that of the running boot. */
+bool bootmenu_copies_cmdline(const struct sysfs_root *root);
+
 /*
  * Whether what kernel-install writes into normal entries comes from the running boot, and that
  * is one of ours, of an entry or a trial.  Otherwise, who has our parameters in an entry has
@@ -109,7 +114,10 @@ int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *l
  */
 int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *ret);
 
-/* Whether the menu of @loader has something of ours: 1, 0, or -errno when it can't be read. */
+/*
+ * Whether the menu of @loader has something of ours, be it what a killed run left: 1, 0, or
+ * -errno when it can't be read.
+ */
 int bootmenu_loader_has_ours(
 	const struct sysfs_root *root, const struct bootloader *loader);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Takes an image apart into a directory of its own, and has ukify put it together again. */
+/* Takes an image apart into a directory, and has ukify put it together again. */
 #include "ukimake.h"
 
 #include <errno.h>
@@ -11,21 +11,10 @@
 #include "../../core/util.h"
 #include "../run.h"
 #include "peimage.h"
+#include "ukiwork.h"
 
-#define PRETTY_NAME "PRETTY_NAME="
-#define ARGS_MAX    24
-#define TEXT_MAX    (2 * PATH_MAX)
-
-/* The sections that are copied, and the options by which ukify takes them. */
-static const struct {
-	const char *name, *option;
-} parts[] = {
-	{".linux", "--linux="},
-	{".initrd", "--initrd="},
-	{".ucode", "--microcode="},
-	{".splash", "--splash="},
-	{".dtb", "--devicetree="},
-};
+#define ARGS_MAX 24
+#define TEXT_MAX (PATH_MAX + 64)
 
 /* The arguments of ukify, with their texts. */
 struct command {
@@ -42,93 +31,55 @@ static void add_argument(struct command *command, const char *name, const char *
 	command->args[command->n++] = text;
 }
 
-static void part_path(const char *directory, size_t part, char ret[static PATH_MAX])
+static void add_file(struct command *command, const char *option, const char *name)
 {
-	text_join(ret, PATH_MAX, directory, "/part", parts[part].name, NULL);
+	char path[PATH_MAX];
+
+	text_join(path, sizeof(path), UKIWORK_DIRECTORY "/", name, NULL);
+	add_argument(command, option, path);
 }
 
-/* Takes the parts of the image out into @directory. */
-static int take_parts(int fd, const char *directory, struct command *command)
+/* The parts of the image, taken out of it. */
+static int add_parts(
+	const struct ukimake_job *job, int fd, int work, struct command *command)
 {
 	struct pe_image pe;
 	int r = pe_read(fd, &pe);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++) {
-		const struct pe_section *section = pe_find(&pe, parts[i].name);
+	for (size_t i = 0; r == 0 && i < UKIPARTS_N; i++) {
+		const struct pe_section *section = pe_find(&pe, ukiparts[i].section);
 		_cleanup_close_ int out = -1;
-		char path[PATH_MAX];
 
-		if (!section)
+		if (!section || !job->image->parts.has[i])
 			continue;
-		part_path(directory, i, path);
-		out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		r = out < 0 ? -errno : pe_copy(fd, section, out);
-		add_argument(command, parts[i].option, path);
+		out = ukiwork_make(work, ukiparts[i].file);
+		r = out < 0 ? out : pe_copy(fd, section, out);
+		add_file(command, ukiparts[i].option, ukiparts[i].file);
 	}
 	return r;
 }
 
-/* os-release(5) of the image, in which the name for the menu stands. */
-static int write_osrel(
-	int fd, const char *title, const char *path, struct command *command)
+/*
+ * What is a text goes by files: ukify would change blanks in an argument.  Settings are given in
+ * any case, or it would look for others.
+ */
+static int add_texts(const struct ukimake_job *job, int work, struct command *command)
 {
-	_cleanup_free_ char *text = NULL;
-	struct pe_image pe;
-	const char *line;
-	bool plain;
-	FILE *out;
-	int r = pe_read(fd, &pe);
+	int r = ukiwork_write(work, "config", job->config);
 
-	r = r < 0 ? r : pe_read_text(fd, &pe, ".osrel", &text);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	out = fopen(path, "we");
-	if (!out)
-		return -errno;
-	/* A title that would need an escape stays the original's. */
-	plain = !strpbrk(title, "\"$`\\");
-	for (line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		if (!plain || strncmp(line, PRETTY_NAME, strlen(PRETTY_NAME)) != 0)
-			fprintf(out, "%.*s\n", (int)strcspn(line, "\n"), line);
-	if (plain)
-		fprintf(out, PRETTY_NAME "\"%s\"\n", title);
-	add_argument(command, "--os-release=@", path);
-	return fclose(out) == 0 ? 0 : -errno;
-}
-
-static void osrel_path(const char *directory, char ret[static PATH_MAX])
-{
-	text_join(ret, PATH_MAX, directory, "/osrel", NULL);
-}
-
-static void remove_directory(char **directory)
-{
-	for (size_t i = 0; *directory && i < ARRAY_SIZE(parts); i++) {
-		char path[PATH_MAX];
-
-		part_path(*directory, i, path);
-		unlink(path);
-	}
-	if (*directory) {
-		char path[PATH_MAX];
-
-		osrel_path(*directory, path);
-		unlink(path);
-		rmdir(*directory);
-	}
-	free(*directory);
-}
-
-static int make_directory(char **ret)
-{
-	_cleanup_free_ char *directory = strdup("/var/tmp/vfioboot.XXXXXX");
-
-	if (!directory)
-		return -ENOMEM;
-	if (!mkdtemp(directory))
-		return -errno;
-	*ret = TAKE_PTR(directory);
-	return 0;
+	if (r == 0)
+		r = ukiwork_write(work, "osrel", job->osrel);
+	if (r == 0)
+		r = ukiwork_write(work, "cmdline", job->cmdline);
+	add_file(command, "--config=", "config");
+	if (*job->osrel)
+		add_file(command, "--os-release=@", "osrel");
+	else
+		add_argument(command, "--os-release=", "");
+	add_file(command, "--cmdline=@", "cmdline");
+	if (job->image->version[0])
+		add_argument(command, "--uname=", job->image->version);
+	return r;
 }
 
 struct words {
@@ -144,57 +95,85 @@ static void keep_last_line(void *data, const char *text)
 		text_join(words->last, words->size, text, NULL);
 }
 
-/* Makes it aside, with a name that no loader shows, and puts it in place. */
-static int run_ukify(struct command *command, const char *path, struct words *words)
+/* Whether it can be read, and has inside what was asked for; then it is synced. */
+static int check_made(const char *path, const char *cmdline, struct words *words)
 {
-	_cleanup_close_ int fd = -1;
-	char made[PATH_MAX];
-	int r;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_free_ char *inside = NULL;
+	struct pe_image pe;
+	int r = fd < 0 ? -errno : pe_read(fd, &pe);
 
-	text_join(made, sizeof(made), path, ".new", NULL);
-	add_argument(command, "--output=", made);
-	r = run_program(command->args, keep_last_line, words);
-	if (r == 0) {
-		fd = open(made, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || fsync(fd) < 0 || rename(made, path) < 0)
-			r = -errno;
+	if (r == 0)
+		r = pe_read_text(fd, &pe, ".cmdline", &inside);
+	if (r == 0 && (strcmp(inside, cmdline) != 0 || !pe_find(&pe, ".linux")))
+		r = -EBADMSG;
+	if (r == -EBADMSG || r == -ENOENT) {
+		keep_last_line(words, "what ukify made has not inside what it was given");
+		return -EREMOTEIO;
 	}
-	if (r != 0)
-		unlink(made);
-	return r > 0 ? -EREMOTEIO : r;
+	return r == 0 && fsync(fd) < 0 ? -errno : r;
 }
 
-int uki_make(const char *ukify, const char *config, const struct uki *image,
-	const struct uki_copy *copy, char *ret_why, size_t size)
+static int run_ukify(
+	struct command *command, const struct ukimake_job *job, struct words *words)
 {
-	_cleanup_(remove_directory) char *directory = NULL;
+	char path[PATH_MAX];
+	int r;
+
+	uki_temporary(job->image->directory, job->name, path);
+	add_argument(command, "--output=", path);
+	r = run_program(command->args, keep_last_line, words);
+	r = r > 0 ? -EREMOTEIO : r;
+	if (r == 0)
+		r = check_made(path, job->cmdline, words);
+	if (r < 0)
+		unlink(path);
+	return r;
+}
+
+int ukimake_run(const struct ukimake_job *job, int work, char *ret_why, size_t size)
+{
 	_cleanup_free_ struct command *command = calloc(1, sizeof(*command));
 	struct words words = {ret_why, size};
 	_cleanup_close_ int fd = -1;
 	char path[PATH_MAX];
 	int r;
 
-	*ret_why = '\0';
+	text_join(ret_why, size, "it ended without a word", NULL);
 	if (!command)
 		return -ENOMEM;
-	text_join(path, sizeof(path), image->directory, "/", image->name, NULL);
+	ukiwork_empty(work);
+	text_join(path, sizeof(path), job->image->directory, "/", job->image->name, NULL);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	r = fd < 0 ? -errno : make_directory(&directory);
-	if (r < 0)
-		return r;
-	add_argument(command, ukify, "");
+	if (fd < 0)
+		return -errno;
+	add_argument(command, job->ukify, "");
 	add_argument(command, "build", "");
-	r = take_parts(fd, directory, command);
-	osrel_path(directory, path);
+	r = add_parts(job, fd, work, command);
 	if (r == 0)
-		r = write_osrel(fd, copy->title, path, command);
-	if (r < 0)
-		return r;
-	if (config)
-		add_argument(command, "--config=", config);
-	if (image->version[0])
-		add_argument(command, "--uname=", image->version);
-	add_argument(command, "--cmdline=", copy->cmdline);
-	text_join(path, sizeof(path), image->directory, "/", copy->name, NULL);
-	return run_ukify(command, path, &words);
+		r = add_texts(job, work, command);
+	return r < 0 ? r : run_ukify(command, job, &words);
+}
+
+int ukimake_place(const char *directory, const char *name)
+{
+	char made[PATH_MAX], path[PATH_MAX];
+	_cleanup_close_ int dir = -1;
+
+	uki_temporary(directory, name, made);
+	text_join(path, sizeof(path), directory, "/", name, NULL);
+	if (rename(made, path) < 0)
+		return -errno;
+	dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0)
+		fsync(dir);
+	return 0;
+}
+
+void ukimake_forget(const char *directory, const char *name)
+{
+	char made[PATH_MAX];
+
+	uki_temporary(directory, name, made);
+	unlink(made);
 }

@@ -9,17 +9,15 @@
 
 #include "../../core/text.h"
 #include "../../core/util.h"
-#include "../hostfile.h"
+#include "../atomicfile.h"
 #include "bootidentity.h"
 #include "peimage.h"
+#include "ukiosrel.h"
 
 #define DOT_EFI ".efi"
 
 static const char *const directories[] = {
 	"/boot/EFI/Linux", "/efi/EFI/Linux", "/boot/efi/EFI/Linux"};
-
-/* Ours end so, or with the name of a profile behind the first. */
-static const char *const endings[] = {"-no-passthrough", "-passthrough"};
 
 static void free_image(struct uki *image)
 {
@@ -28,6 +26,7 @@ static void free_image(struct uki *image)
 	free(image->cmdline);
 	free(image->version);
 	free(image->title);
+	free(image->osrel);
 }
 
 void ukis_free(struct ukis *images)
@@ -43,24 +42,6 @@ static size_t stem_length(const char *name)
 	size_t len = strlen(name), dot = strlen(DOT_EFI);
 
 	return len > dot && strcasecmp(name + len - dot, DOT_EFI) == 0 ? len - dot : 0;
-}
-
-/* By its name and what it passes on: a person may have named one so, too. */
-static void find_id(struct uki *image)
-{
-	size_t stem = stem_length(image->name);
-
-	if (!strstr(image->cmdline, "vfioboot."))
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
-		const char *at = strstr(image->name, endings[i]);
-
-		if (!at)
-			continue;
-		copy_text(image->id, sizeof(image->id), at + 1,
-			stem - (size_t)(at + 1 - image->name));
-		return;
-	}
 }
 
 /* The ID= of os-release(5) tells systems apart that share a partition. */
@@ -84,11 +65,9 @@ static void strip_end(char *text)
 		text[--len] = '\0';
 }
 
-static int read_texts(
-	int fd, const struct pe_image *pe, struct uki *image, char **ret_osrel)
+static int read_texts(int fd, const struct pe_image *pe, struct uki *image)
 {
-	_cleanup_free_ char *osrel = NULL;
-	int r = pe_read_text(fd, pe, ".osrel", &osrel);
+	int r = pe_read_text(fd, pe, ".osrel", &image->osrel);
 
 	if (r == 0 || r == -ENOENT)
 		r = pe_read_text(fd, pe, ".cmdline", &image->cmdline);
@@ -96,16 +75,15 @@ static int read_texts(
 		r = pe_read_text(fd, pe, ".uname", &image->version);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	osrel = osrel ? osrel : strdup("");
+	image->osrel = image->osrel ? image->osrel : strdup("");
 	image->cmdline = image->cmdline ? image->cmdline : strdup("");
 	image->version = image->version ? image->version : strdup("");
-	image->title = osrel ? hostfile_value(osrel, "PRETTY_NAME") : NULL;
+	image->title = image->osrel ? hostfile_value(image->osrel, "PRETTY_NAME") : NULL;
 	image->title = image->title ? image->title : strdup(image->name);
-	if (!osrel || !image->cmdline || !image->version || !image->title)
+	if (!image->osrel || !image->cmdline || !image->version || !image->title)
 		return -ENOMEM;
 	strip_end(image->cmdline);
 	strip_end(image->version);
-	*ret_osrel = TAKE_PTR(osrel);
 	return 0;
 }
 
@@ -113,7 +91,6 @@ static int read_texts(
 static int read_image(const struct sysfs_root *root, struct uki *image)
 {
 	_cleanup_close_ int fd = -1;
-	_cleanup_free_ char *osrel = NULL;
 	char path[PATH_MAX];
 	struct pe_image pe;
 	struct stat st;
@@ -127,13 +104,16 @@ static int read_image(const struct sysfs_root *root, struct uki *image)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || pe_read(fd, &pe) < 0 || !pe_find(&pe, ".linux"))
 		return 0;
-	r = read_texts(fd, &pe, image, &osrel);
+	r = read_texts(fd, &pe, image);
 	if (r < 0)
 		return r == -EBADMSG || r == -EFBIG ? 0 : r;
 	image->changed = st.st_mtim;
-	image->needs_keys = pe.is_signed || pe_find(&pe, ".pcrsig");
-	find_id(image);
-	return is_of_system(root, osrel);
+	image->size = (uint64_t)st.st_size;
+	image->is_signed = pe.is_signed;
+	image->has_signed_measurements = pe_find(&pe, ".pcrsig");
+	ukiparts_read(&pe, &image->parts);
+	ukiosrel_is_ours(image->osrel, image->id);
+	return is_of_system(root, image->osrel);
 }
 
 static int add_image(const struct sysfs_root *root, const char *directory,
@@ -184,30 +164,86 @@ int ukis_read(const struct sysfs_root *root, struct ukis *ret)
 	return 0;
 }
 
-void uki_copy_name(
-	const struct uki *original, const struct bootentry *entry, char *ret, size_t size)
+/* Without "+LEFT-DONE", tries that systemd-boot counts: they are the original's. */
+static void copy_stem(const struct uki *image, char ret[static NAME_MAX + 1])
 {
-	size_t stem = stem_length(original->name);
-	char start[NAME_MAX + 1] = "", *count;
+	char *count;
 
-	copy_text(start, sizeof(start), original->name, stem);
-	/* "+LEFT-DONE", tries that systemd-boot counts: they are the original's. */
-	count = strrchr(start, '+');
+	*ret = '\0';
+	copy_text(ret, NAME_MAX + 1, image->name, stem_length(image->name));
+	count = strrchr(ret, '+');
 	if (count && count[1] && !count[1 + strspn(count + 1, "0123456789-")])
 		*count = '\0';
-	text_join(ret, size, start, "-", entry->id, DOT_EFI, NULL);
+}
+
+void uki_id(
+	const struct uki *original, const struct bootentry *entry, char *ret, size_t size)
+{
+	char stem[NAME_MAX + 1];
+
+	copy_stem(original, stem);
+	text_join(
+		ret, size, stem, entry ? "-" : "", entry ? entry->id : "", DOT_EFI, NULL);
+}
+
+static struct uki *find_named(const struct ukis *images, const struct uki *original,
+	const struct bootentry *entry, bool ours)
+{
+	char name[NAME_MAX + 1];
+
+	uki_id(original, entry, name, sizeof(name));
+	for (size_t i = 0; i < images->n; i++)
+		if ((images->images[i].id[0] != '\0') == ours &&
+			strcmp(images->images[i].directory, original->directory) == 0 &&
+			strcasecmp(images->images[i].name, name) == 0)
+			return &images->images[i];
+	return NULL;
 }
 
 const struct uki *uki_find_copy(const struct ukis *images, const struct uki *original,
 	const struct bootentry *entry)
 {
-	char name[NAME_MAX + 1];
+	return find_named(images, original, entry, true);
+}
 
-	uki_copy_name(original, entry, name, sizeof(name));
-	for (size_t i = 0; i < images->n; i++)
-		if (images->images[i].id[0] &&
-			strcmp(images->images[i].directory, original->directory) == 0 &&
-			strcmp(images->images[i].name, name) == 0)
-			return &images->images[i];
-	return NULL;
+struct uki *uki_find_rival(const struct ukis *images, const struct uki *original,
+	const struct bootentry *entry)
+{
+	return find_named(images, original, entry, false);
+}
+
+void uki_temporary(const char *directory, const char *name, char ret[static PATH_MAX])
+{
+	text_join(ret, PATH_MAX, directory, "/.", name, ATOMICFILE_TEMPORARY, NULL);
+}
+
+/* Whether the name is one of uki_temporary(). */
+static bool is_temporary(const char *name)
+{
+	static const char end[] = DOT_EFI ATOMICFILE_TEMPORARY;
+	size_t len = strlen(name), end_len = strlen(end);
+
+	return name[0] == '.' && len > end_len &&
+		strcasecmp(name + len - end_len, end) == 0;
+}
+
+int ukis_read_left(const struct sysfs_root *root, struct hostfile_names *ret)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(directories); i++) {
+		_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
+		char path[PATH_MAX];
+
+		r = hostfile_list(root, directories[i], &names);
+		r = r == -ENOTDIR ? 0 : r;
+		for (size_t j = 0; r == 0 && j < names.n; j++) {
+			if (!is_temporary(names.names[j]))
+				continue;
+			text_join(path, sizeof(path), directories[i], "/", names.names[j],
+				NULL);
+			r = hostfile_add_name(ret, path);
+		}
+	}
+	return r;
 }
