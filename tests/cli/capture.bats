@@ -63,13 +63,14 @@ same() {
 	"$vfioboot" status --root "$root" --json | jq 'del(.boot.config)' >"$work/one"
 	"$vfioboot" status --root "$work/copy" --json | jq 'del(.boot.config)' >"$work/two"
 	diff "$work/one" "$work/two"
-	jq -e '.boot.image_config_is_current' "$work/two"
+	json_true '.boot.image_config_is_current' <"$work/two"
 	run -1 grep -rqE 'my cards|lower one|nothing yet' "$work/copy"
 	same list --all --json
 	run -0 "$vfioboot" protect --root "$work/copy"
 	[[ $output == *'storage 00:1d.0/00.0 144d:a808 / /boot/efi swap'* ]]
 	run -1 "$vfioboot" plan --root "$work/copy" --json
-	jq -e '.plan | any(.section == "disk" and .reason == "protected")' <<<"$output"
+	json_true '.plan | any(.section == "disk" and .reason == "protected")' \
+		<<<"$output"
 }
 
 @test "a desktop: check finds what it finds on the machine" {

@@ -1,12 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2154 # run sets output
+# shellcheck shell=bash disable=SC2016,SC2154 # variables of jq; run sets output
 #
 # Machines as `vfioboot capture` saved them, replayed: what a real kernel shows, where the composed
 # ones show what we think it does. tests/captures/bookworm-q35 is a QEMU q35 with two identical
 # cards, the second one bound by the initramfs, captured while it ran.
 
 bats_require_minimum_version 1.5.0
+
+load ../lib/json
 
 setup() {
 	top=$BATS_TEST_DIRNAME/../..
@@ -62,7 +64,7 @@ same() {
 
 @test "status: bound in the initramfs, with today's configuration" {
 	vfioboot 0 status --json
-	jq -e '.boot.image_config_is_current and (.functions | length == 2 and
+	json_true '.boot.image_config_is_current and (.functions | length == 2 and
 		all(.result == "bound" and .stage == "initramfs" and .as_wanted))' <<<"$output"
 }
 
@@ -71,8 +73,8 @@ same() {
 	for point in config section protect-list iommu-firmware iommu iommu-parameters \
 		interrupt-remapping kernel-config iommu-group group-members boot-display \
 		framebuffer memory; do
-		jq -e --arg point "$point" '[.checks[] | select(.name == $point)] |
-			length > 0 and all(.state == "pass")' <<<"$output" ||
+		json_true '[.checks[] | select(.name == $point)] | length > 0 and
+			all(.state == "pass")' --arg point "$point" <<<"$output" ||
 			{ echo "$point"; return 1; }
 	done
 }

@@ -9,6 +9,7 @@ bats_require_minimum_version 1.5.0
 
 # shellcheck source=/dev/null
 source "$BATS_TEST_DIRNAME/host.bash"
+load ../lib/json
 
 setup() {
 	top=$BATS_TEST_DIRNAME/../..
@@ -450,13 +451,15 @@ framebuffer() { # NAME
 	built INTEL_IOMMU_DEFAULT_OFF
 	cmdline --json
 	[ "$status" = 0 ]
-	jq -e '.parameters | length == 2 and all(keys == ["kind", "parameter", "reason"])' \
-		<<<"$output"
-	jq -e '.parameters[0] | .parameter == "intel_iommu=on" and .kind == "needed"' <<<"$output"
+	json_true '.parameters | length == 2 and
+		all(keys == ["kind", "parameter", "reason"])' <<<"$output"
+	json_true '.parameters[0] | .parameter == "intel_iommu=on" and
+		.kind == "needed"' <<<"$output"
 	amd
 	no_groups
 	cmdline --json
-	jq -e '.parameters[0] | .parameter == null and .kind == "firmware"' <<<"$output"
+	json_true '.parameters[0] | .parameter == null and .kind == "firmware"' \
+		<<<"$output"
 }
 
 @test "a tree that tells nothing" {

@@ -8,6 +8,8 @@
 
 bats_require_minimum_version 1.5.0
 
+load ../lib/json
+
 setup() {
 	top=$(realpath "$BATS_TEST_DIRNAME/../..")
 	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
@@ -160,11 +162,12 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	[[ $output == *"'vfioboot entry add' adds them"* ]]
 	entry add
 	run -0 --separate-stderr entry list --json
-	jq -e '.entries | length == 2 and all(.state == "ready" and .loader == "systemd-boot" and
-		.entry == "passthrough" and .arguments == "vfioboot.profile=passthrough")' <<<"$output"
-	jq -e --arg id "$machine-6.12.48+deb13-amd64-passthrough.conf" '.entries[1] |
-		.boot_id == $id and .kernel == "6.12.48+deb13-amd64" and
-		.title == "Debian GNU/Linux 13 (trixie) (Passthrough)"' <<<"$output"
+	json_true '.entries | length == 2 and all(.state == "ready" and
+		.loader == "systemd-boot" and .entry == "passthrough" and
+		.arguments == "vfioboot.profile=passthrough")' <<<"$output"
+	json_true '.entries[1] | .boot_id == $id and .kernel == "6.12.48+deb13-amd64" and
+		.title == "Debian GNU/Linux 13 (trixie) (Passthrough)"' \
+		--arg id "$machine-6.12.48+deb13-amd64-passthrough.conf" <<<"$output"
 	rm "$tree/efi/loader/entries/$machine-6.12.41+deb13-amd64-passthrough.conf"
 	sed -i 's/ vfioboot\.profile.*//' "$tree/efi/loader/entries/$machine-6.12.48+deb13-amd64-passthrough.conf"
 	run -1 --separate-stderr entry list --json
@@ -501,8 +504,8 @@ adds() {
 	[ "$(entries | grep '6.12.5.*~')" = "$(printf "$machine-6.12.5-200.fc41.x86_64~%s.conf\n" \
 		no~passthrough passthrough~a_b passthrough~a~b passthrough~c)" ]
 	run -0 --separate-stderr entry list --json
-	jq -e '.entries | length == 8 and all(.state == "ready")' <<<"$output"
-	jq -e '[.entries[].entry] | unique ==
+	json_true '.entries | length == 8 and all(.state == "ready")' <<<"$output"
+	json_true '[.entries[].entry] | unique ==
 		["no-passthrough", "passthrough-a-b", "passthrough-a_b", "passthrough-c"]' <<<"$output"
 	run -0 entry remove
 	rm -r "$tree/etc/vfioboot.conf"* "$BATS_TEST_TMPDIR/before/etc/vfioboot.conf"*
@@ -605,7 +608,7 @@ adds() {
 	[ -z "$output" ]
 	[[ $stderr == *'the menu of rEFInd'*"can't be read"* ]]
 	run -3 --separate-stderr entry list --json
-	jq -e '.entries == []' <<<"$output"
+	json_true '.entries == []' <<<"$output"
 }
 
 @test "remove: entries that can't be reached are not taken for gone" {
@@ -720,13 +723,14 @@ generate() {
 			echo '### END /etc/grub.d/11_linux_passthrough ###'
 		} >"$BATS_TEST_TMPDIR/section"
 		run -1 --separate-stderr entry list --json
-		jq -e '.entries | length > 0 and all(.state == "missing" and .entry == "passthrough" and
+		json_true '.entries | length > 0 and all(.state == "missing" and
+			.entry == "passthrough" and
 			(.kernel | test("memtest|fc41") | not))' <<<"$output"
 		sed -i -e '/^### END .*10_linux ###$/{r '"$BATS_TEST_TMPDIR/section"'
 			}' "$config"
 		run -0 --separate-stderr entry list --json
-		jq -e '.entries | length > 1 and all(.state == "ready" and (.boot_id | startswith("passthrough-")))' \
-			<<<"$output"
+		json_true '.entries | length > 1 and all(.state == "ready" and
+			(.boot_id | startswith("passthrough-")))' <<<"$output"
 	done
 }
 
@@ -952,9 +956,9 @@ live_tree() {
 	[ "$(stat -c %a "$tree/boot/grub/grub.cfg")" = 640 ]
 	[ "$(ls -A "$tree/boot/grub")" = grub.cfg ]
 	run -0 live '"$vfioboot" entry list --json'
-	jq -e '.entries | map(.boot_id) == ["passthrough-simple-abc",
+	json_true '.entries | map(.boot_id) == ["passthrough-simple-abc",
 		"passthrough-advanced-abc>passthrough-6.0-advanced-abc"]' <<<"$output"
-	jq -e '.entries | all(.state == "ready" and .loader == "grub")' <<<"$output"
+	json_true '.entries | all(.state == "ready" and .loader == "grub")' <<<"$output"
 	run -0 live '"$vfioboot" entry remove'
 	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
 	[ ! -e "$tree/etc/vfioboot.entries" ]
@@ -1267,7 +1271,7 @@ uki_live() {
 	grep -aq 'root=UUID=1 ro quiet vfioboot.profile=passthrough' "$images/m-6.12-passthrough.efi"
 	grep -aq 'PRETTY_NAME="Debian 13 (Passthrough)"' "$images/m-6.12-passthrough.efi"
 	run -0 uki_live '"$vfioboot" entry list --json'
-	jq -e '[.entries[] | [.kernel, .state, .title, .boot_id]] ==
+	json_true '[.entries[] | [.kernel, .state, .title, .boot_id]] ==
 		[["6.1", "ready", "Debian 13 (Passthrough)", "m-6.1-passthrough.efi"],
 		["6.12", "ready", "Debian 13 (Passthrough)", "m-6.12-passthrough.efi"]]' <<<"$output"
 	# Nothing to be done: nothing is made.  A newer image, and one that went.
@@ -1275,7 +1279,7 @@ uki_live() {
 	rm "$images/m-6.1.efi"
 	touch -d '+1 minute' "$images/m-6.12.efi"
 	run -1 --separate-stderr uki_live '"$vfioboot" entry list --json'
-	jq -e '.entries | length == 2 and all(.state == "outdated")' <<<"$output"
+	json_true '.entries | length == 2 and all(.state == "outdated")' <<<"$output"
 	run -0 uki_live 'UKIFY_LOG=$tree/log "$vfioboot" entry update; cat "$tree/log"'
 	[ "$(grep -c '^ukify build' <<<"$output")" = 1 ]
 	[ ! -e "$images/m-6.1-passthrough.efi" ]

@@ -299,7 +299,7 @@ expect = 2'
 	config "$second_card" 'nonsense = 1'
 	run -0 --separate-stderr "$vfioboot" list --root "$root" --json
 	[[ $stderr == *'warning: the configuration has errors'*"'vfioboot plan'"* ]]
-	jq -e '.functions | length > 0' <<<"$output"
+	json_true '.functions | length > 0' <<<"$output"
 }
 
 @test "no machine at all is an error that names the directory" {

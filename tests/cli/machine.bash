@@ -5,6 +5,8 @@
 # machines of tests/fixtures in it and their cases, and questions to JSON.  A test file that loads
 # this needs no setup and no teardown of its own.
 
+load ../lib/json
+
 programs() {
 	top=$(realpath "$BATS_TEST_DIRNAME/../..")
 	fixtures=$top/tests/fixtures
@@ -71,9 +73,5 @@ each_case() {
 
 # Whether $json is as the filter of jq asks.
 json_is() { # FILTER
-	jq -e "$1" <<<"$json" >/dev/null || {
-		echo "not so: $1"
-		echo "$json"
-		return 1
-	}
+	json_true "$1" <<<"$json"
 }

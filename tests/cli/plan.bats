@@ -20,6 +20,7 @@ same_as_early() {
 	local status=0 early_status=0
 	"$early" --root "$root" --dry-run >"$work/early" 2>"$work/early.err" || early_status=$?
 	"$vfioboot" plan --root "$root" --json >"$work/json" 2>"$work/err" || status=$?
+	json_true '.plan | type == "array"' <"$work/json"
 	diff <(as_lines <"$work/json") "$work/early"
 	# Errors: the same; they and refusals are 1 here.
 	[[ ! -s $work/err && ! -s $work/early.err ]] ||
@@ -41,14 +42,15 @@ same_as_early() {
 	machine identical-cards
 	config '# one' '[device second]' 'path = 00:01.1/00' '[device lost]' 'path = 00:1e.0'
 	run -1 --separate-stderr "$vfioboot" plan --root "$root" --json
-	jq -e '.plan | length == 3' <<<"$output"
-	jq -e '[.plan[] | keys] | unique == [["action", "address", "driver", "file", "id", "line",
-		"path", "reason", "section", "wanted"]]' <<<"$output"
-	jq -e '.plan[0] == {section: "second", address: "0000:02:00.0", path: "00:01.1/00.0",
-		id: "10de:2206", driver: "nouveau", action: "bind", wanted: "vfio-pci", reason: null,
+	json_true '.plan | length == 3' <<<"$output"
+	json_true '[.plan[] | keys] | unique == [["action", "address", "driver", "file",
+		"id", "line", "path", "reason", "section", "wanted"]]' <<<"$output"
+	json_true '.plan[0] == {section: "second", address: "0000:02:00.0",
+		path: "00:01.1/00.0", id: "10de:2206", driver: "nouveau", action: "bind",
+		wanted: "vfio-pci", reason: null,
 		file: "/etc/vfioboot.conf", line: 2}' <<<"$output"
-	jq -e '.plan[2] == {section: "lost", address: null, path: null, id: null, driver: null,
-		action: "refuse", wanted: "vfio-pci", reason: "absent",
+	json_true '.plan[2] == {section: "lost", address: null, path: null, id: null,
+		driver: null, action: "refuse", wanted: "vfio-pci", reason: "absent",
 		file: "/etc/vfioboot.conf", line: 4}' <<<"$output"
 }
 
@@ -58,7 +60,7 @@ same_as_early() {
 	[[ $output == 'Nothing is configured: '*"'vfioboot list'"*"'vfioboot add DEVICE'"* ]]
 	[[ -z $stderr ]]
 	run -0 "$vfioboot" plan --root "$root" --json
-	jq -e '.plan == []' <<<"$output"
+	json_true '.plan == []' <<<"$output"
 }
 
 @test "people see the driver of now and of the next boot" {
@@ -132,17 +134,18 @@ same_as_early() {
 	machine identical-cards
 	config '[device second]' 'path = 00:01.1/00' 'profile = games'
 	run -0 "$vfioboot" plan --root "$root" --cmdline 'ro vfioboot.profile=games' --json
-	jq -e '[.plan[].section] == ["second", "second"]' <<<"$output"
+	json_true '[.plan[].section] == ["second", "second"]' <<<"$output"
 	run -0 "$vfioboot" plan --root "$root" --cmdline 'vfioboot.profile=games vfioboot.off'
 	[[ $output == *'vfioboot.off is on the kernel command line'* ]]
 	run -0 "$vfioboot" plan --root "$root" --cmdline vfioboot.device=00:01.1/00.0 --json
-	jq -e '.plan == [{section: "cmdline1", address: "0000:02:00.0", path: "00:01.1/00.0",
-		id: "10de:2206", driver: "nouveau", action: "bind", wanted: "vfio-pci", reason: null,
-		file: "kernel command line", line: null}]' <<<"$output"
+	json_true '.plan == [{section: "cmdline1", address: "0000:02:00.0",
+		path: "00:01.1/00.0", id: "10de:2206", driver: "nouveau", action: "bind",
+		wanted: "vfio-pci", reason: null, file: "kernel command line",
+		line: null}]' <<<"$output"
 	# In place of the machine's own.
 	echo 'vfioboot.profile=games' >"$root/proc/cmdline"
 	run -0 "$vfioboot" plan --root "$root" --cmdline '' --json
-	jq -e '.plan == []' <<<"$output"
+	json_true '.plan == []' <<<"$output"
 }
 
 @test "errors of the configuration go to stderr with file and line, and are 1" {

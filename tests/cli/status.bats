@@ -64,8 +64,8 @@ bound_machine() {
 status_json() { # EXIT
 	run "-$1" --separate-stderr "$vfioboot" status --root "$root" --json
 	[ -z "$stderr" ]
-	jq -e . <<<"$output" >/dev/null
 	json=$output
+	json_is 'type == "object"'
 }
 
 @test "bound in the initramfs, and still so" {
@@ -264,7 +264,7 @@ status_json() { # EXIT
 	config "$second" '[boot]' 'wen = 1'
 	run -1 --separate-stderr "$vfioboot" status --root "$root" --json
 	[[ $stderr == 'vfioboot status: /etc/vfioboot.conf:6: '*wen* ]]
-	jq -e '.errors[0] | .file == "/etc/vfioboot.conf" and .line == 6' <<<"$output"
+	json_true '.errors[0] | .file == "/etc/vfioboot.conf" and .line == 6' <<<"$output"
 }
 
 @test "an error of the command line has no line" {
@@ -273,7 +273,7 @@ status_json() { # EXIT
 	digest=0000000000000001 record initramfs 'done' 'error kernel command line 0 bad selector'
 	run -1 --separate-stderr "$vfioboot" status --root "$root" --json
 	[[ $stderr == "vfioboot status: kernel command line: bad selector '1:00.0'"* ]]
-	jq -e '[.boot.errors[], .errors[] | .file, .line] ==
+	json_true '[.boot.errors[], .errors[] | .file, .line] ==
 		["kernel command line", null, "kernel command line", null]' <<<"$output"
 	rm "$root/proc/cmdline"
 	run -0 "$vfioboot" status --root "$root"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck disable=SC2034,SC2154 # what host.bash shares with the tests
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # inner shells; each test is a
+# process of its own; what host.bash shares with the tests
 #
 # `vfioboot try` on the files of other machines: what it would do, when it refuses, and what it
 # tells of the last trial.
@@ -8,6 +9,7 @@
 bats_require_minimum_version 1.5.0
 
 load host
+load ../lib/json
 
 kernel=6.12.48+deb13-amd64
 kernel_re='6\.12\.48\+deb13-amd64'
@@ -741,7 +743,7 @@ tried() { # PARAMETER...
 
 json() { # FILTER
 	run --separate-stderr "$vfioboot" status --json --root "$host"
-	jq -e ".trial | $1" <<<"$output"
+	json_true ".trial | $1" <<<"$output"
 }
 
 @test "kept: said so, and not offered again" {
