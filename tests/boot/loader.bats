@@ -203,8 +203,8 @@ list_boot='
 
 # The entries of files, whose names end with EXTENSION, and not those that the loader makes itself
 boot_list() { # NAME EXTENSION
-	sed -n "s/^extra $1 //p" "$dump" | jq -s --arg end "$2" 'flatten |
-		map(select(.id | endswith($end)) | {id, title, options}) | sort_by(.id)'
+	sed -n "s/^extra $1 //p" "$dump" | jq -s --arg extension "$2" 'flatten |
+		map(select(.id | endswith($extension)) | {id, title, options}) | sort_by(.id)'
 }
 
 # The first boot adds the entries, the second is by "Passthrough" and installs a kernel, the third
