@@ -73,9 +73,9 @@ bound() {
 	exited status 0
 	exited json 0
 	said status | grep -q '^All 2 functions are as wanted'
-	said json | jq -e '.functions | length == 2 and all(.section == "second" and
+	said json | json_true '.functions | length == 2 and all(.section == "second" and
 		.wanted == "vfio-pci" and .driver == "vfio-pci" and .result == "bound")'
-	said json | jq -e '.images | length > 0 and all(.state == "fresh")'
+	said json | json_true '.images | length > 0 and all(.state == "fresh")'
 }
 
 there_and_back() {
@@ -148,7 +148,7 @@ new_kernel() { # ROOT FLAVOUR
 	exited apply 0
 	exited install 0
 	release=$(disk_list lib/modules | grep -vxF "$(cat "$image/kernel")")
-	said json | jq -e '.images | length == 2 and all(.state == "fresh")'
+	said json | json_true '.images | length == 2 and all(.state == "fresh")'
 	next_boot "$release" <<-'END'
 		uname -r
 		run status vfioboot status
@@ -188,7 +188,7 @@ new_kernel() { # ROOT FLAVOUR
 		find /boot -name '.*vfioboot*' | sed 's/^/left /'
 	END
 	exited apply 0
-	said json | jq -e '.images | length == 1 and all(.state == "fresh")'
+	said json | json_true '.images | length == 1 and all(.state == "fresh")'
 	[ "$(said left)" = '' ]
 }
 

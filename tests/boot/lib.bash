@@ -6,6 +6,9 @@
 
 boot_dir=$(dirname "${BASH_SOURCE[0]}")
 
+# shellcheck source=tests/lib/json.bash
+. "$boot_dir/../lib/json.bash"
+
 # Where a person's PATH ends, debugfs and its like are not in it.
 PATH=$PATH:/usr/sbin:/sbin
 

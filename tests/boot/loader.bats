@@ -134,9 +134,10 @@ change_kernels='
 
 # entries_of RELEASE...: these kernels, and no others, have a "Passthrough" that is ready
 entries_of() {
-	sed -n 's/^extra entries //p' "$dump" | jq -e --args '
+	# shellcheck disable=SC2016 # a variable of jq
+	sed -n 's/^extra entries //p' "$dump" | json_true '
 		(.entries | all(.state == "ready" and .entry == "passthrough")) and
-		([.entries[].kernel] | unique) == ($ARGS.positional | sort)' "$@"
+		([.entries[].kernel] | unique) == ($ARGS.positional | sort)' --args "$@"
 }
 
 # A text as a regular expression that matches it; releases of kernels have dots and a '+'.
@@ -228,7 +229,7 @@ systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 	entry=$(jq -r 'if length == 1 then .[].id else "" end' "$BATS_TEST_TMPDIR/before")
 	boot_list with "$1" | jq 'map(select(.title | contains("(Passthrough)") | not))' |
 		diff "$BATS_TEST_TMPDIR/before" -
-	boot_list with "$1" | jq -e 'length == 2'
+	boot_list with "$1" | json_true 'length == 2'
 	has "^extra before-default $(literally "$entry")\$"
 	has "^extra with-default $(literally "$entry")\$"
 	number=$(sed -n 's/^extra with //p' "$dump" |
@@ -249,7 +250,7 @@ systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 	new=$(later_kernel)
 	entries_of "$old" "$new"
 	# What the running boot was asked for is in the new kernel's Passthrough alone.
-	boot_list with "$1" | jq -e 'length == 4 and all(
+	boot_list with "$1" | json_true 'length == 4 and all(
 		(.title | contains("(Passthrough)")) ==
 		(.options | tostring | contains("vfioboot.profile=passthrough")))'
 	has "^extra with-default .*-$(literally "$new$1")\$"
@@ -269,7 +270,7 @@ systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 	has "^extra runs $(literally "$new")\$"
 	entries_of "$new"
 	has '^extra entry remove ended with 0$'
-	boot_list after "$1" | jq -e 'length == 1 and
+	boot_list after "$1" | json_true 'length == 1 and
 		(.[0].options | tostring | contains("vfioboot") | not)'
 	has "^extra after-default .*-$(literally "$new$1")\$"
 	has '^extra left 11_linux_passthrough$'
