@@ -697,7 +697,8 @@ generate() {
 @test "the generator renames titles and ids, and adds arguments, in each shell" {
 	generator_tree
 	for shell in sh bash dash 'busybox sh'; do
-		command -v "${shell%% *}" >/dev/null || continue
+		# All are in tests/packages: one that is missing is not passed over.
+		command -v "${shell%% *}"
 		printf '#!/bin/sh\nexec %s "$@"\n' "$shell" >"$BATS_TEST_TMPDIR/shell"
 		chmod +x "$BATS_TEST_TMPDIR/shell"
 		run -0 --separate-stderr generate "$BATS_TEST_TMPDIR/shell"
