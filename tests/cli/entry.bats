@@ -890,15 +890,6 @@ generate() {
 	[ -z "$output$stderr" ]
 }
 
-@test "the plugin of kernel-install never keeps a kernel from being installed" {
-	plugin=$top/kernel-install/91-vfioboot.install
-	for arguments in '' add 'add 6.1' remove 'remove 6.1' inspect nonsense; do
-		# shellcheck disable=SC2086
-		run -0 env PATH= "$plugin" $arguments
-		[ -z "$output" ]
-	done
-}
-
 @test "the post hook of mkinitcpio updates what is wanted, and never makes it fail" {
 	hook=$BATS_TEST_TMPDIR/hook
 	sed "s|/usr/bin/vfioboot|$BATS_TEST_TMPDIR/program|g; s|/etc/vfioboot|$tree/etc/vfioboot|" \
@@ -1223,6 +1214,52 @@ undo_live() {
 		run -1 setpriv --reuid=65534 --clear-groups "$BATS_TEST_TMPDIR/vfioboot" entry "$action"
 		[[ $output == *"needs root; run 'sudo vfioboot entry $action'"* ]]
 	done
+}
+
+# ---- what runs vfioboot by its installed name --------------------------------------------------
+
+# What is at /usr/bin then: a vfioboot that writes down how it was called, and fails, and what the
+# scripts need.  The host's own vfioboot is not run, and does not have to be there.
+installed_tree() {
+	unshare -rm true 2>/dev/null || skip "needs a mount namespace"
+	mkdir -p "$tree"/{bin,boot,etc,proc}
+	cp "$(command -v sh)" "$(command -v grep)" "$tree/bin/"
+	printf '#!/bin/sh\necho "$*" >>"$tree/calls"\necho "no room"\nexit 1\n' \
+		>"$tree/bin/vfioboot"
+	chmod +x "$tree/bin/vfioboot"
+	printf 'passthrough\tPassthrough\tvfioboot.profile=a\n' >"$tree/etc/vfioboot.entries"
+	echo 'root=UUID=1 ro' >"$tree/proc/cmdline"
+}
+
+# calls ARGUMENTS COMMAND: it succeeds there, and has called vfioboot once, with these; "" for not
+# at all, and then it says nothing
+calls() {
+	: >"$tree/calls"
+	run -0 --separate-stderr live 'mount --bind "$tree/proc/cmdline" /proc/cmdline
+		mount --bind "$tree/bin" /usr/bin; '"$2"
+	echo "called by $2: $(cat "$tree/calls")"
+	[ "$(cat "$tree/calls")" = "$1" ]
+	[ -n "$1" ] || [ -z "$output$stderr" ]
+}
+
+@test "the plugin of kernel-install has the entries follow, and never keeps a kernel from being installed" {
+	installed_tree
+	cp "$top/kernel-install/91-vfioboot.install" "$tree/etc/plugin"
+	for arguments in add 'add 6.1 /boot/token/6.1 /boot/vmlinuz-6.1' remove 'remove 6.1'; do
+		calls 'entry update' "/etc/plugin $arguments"
+	done
+	for arguments in '' inspect nonsense; do
+		calls '' "/etc/plugin $arguments"
+	done
+	# Without entries nothing has to follow, but what a boot of ours left in the normal entry.
+	rm "$tree/etc/vfioboot.entries"
+	calls '' '/etc/plugin add 6.1'
+	echo 'root=UUID=1 ro vfioboot.profile=a' >"$tree/proc/cmdline"
+	calls 'entry update' '/etc/plugin add 6.1'
+	# Nothing is there to be called: of ours, and of the system.
+	rm "$tree/bin/vfioboot"
+	calls '' '/etc/plugin add 6.1'
+	calls '' 'PATH= /etc/plugin add 6.1'
 }
 
 # ---- unified kernel images ----------------------------------------------------------------------
