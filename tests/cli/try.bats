@@ -198,6 +198,9 @@ complains() { # PATTERN
 	sed -i 's/^####/env_block=512+1\n####/' "$host/boot/grub/grubenv"
 	try --dry-run
 	[ "$status" = 0 ]
+	says "^Would write the entry 'vfioboot-trial' into /boot/grub/custom.cfg"
+	says '^	linux	/boot/vmlinuz-.* vfioboot.profile=passthrough vfioboot.trial='
+	[[ $stderr != *btrfs* ]]
 }
 
 @test "GRUB on LVM, and on RAID below a partition: refused" {
@@ -742,7 +745,7 @@ tried() { # PARAMETER...
 }
 
 json() { # FILTER
-	run --separate-stderr "$vfioboot" status --json --root "$host"
+	run -0 --separate-stderr "$vfioboot" status --json --root "$host"
 	json_true ".trial | $1" <<<"$output"
 }
 
@@ -806,14 +809,15 @@ json() { # FILTER
 }
 
 @test "undo takes a trial back first" {
-	run --separate-stderr "$vfioboot" undo --dry-run --root "$host"
+	run -0 --separate-stderr "$vfioboot" undo --dry-run --root "$host"
+	says '^move /etc/vfioboot.conf to '
 	[[ $output != *trial* ]]
 	state armed - -
 	chosen vfioboot-trial
-	run --separate-stderr "$vfioboot" undo --dry-run --root "$host"
+	run -0 --separate-stderr "$vfioboot" undo --dry-run --root "$host"
 	says '^Would take back the trial that is the next boot\.$'
 	grub
-	run --separate-stderr "$vfioboot" undo --dry-run --root "$host"
+	run -0 --separate-stderr "$vfioboot" undo --dry-run --root "$host"
 	says '^Would delete what is left of the last trial, below /var/lib/vfioboot/trial\.$'
 	state started - -
 	put proc/cmdline <<<'vfioboot.trial=20261120-171500'
