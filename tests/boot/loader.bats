@@ -24,6 +24,14 @@ normal_boot() {
 	lacks '^function .*override=vfio-pci'
 }
 
+# The list for people has this kernel's "Passthrough", ready, and nothing else.
+listed_as_ready() { # RELEASE
+	has '^extra list passthrough .* \(Passthrough\)$'
+	[ "$(sed -n 's/^extra list //p' "$dump" | awk '{ print $1, $2, $3 }' | uniq)" = \
+		"$(printf '%s\n' 'ENTRY KERNEL STATE' "passthrough $1 ready")" ] ||
+		fail "the list is not one of entries of $1 that are ready"
+}
+
 # The first boot adds the entries, the second is by "Passthrough", the third by the default, which
 # also takes the entries away.
 entries_work() {
@@ -35,11 +43,15 @@ entries_work() {
 		sha256sum /boot/grub/grub.cfg
 		vfioboot entry add
 		echo "entry add ended with $?"
-		vfioboot entry list
+		vfioboot entry list >/run/list
+		echo "entry list ended with $?"
+		sed 's/^/list /' /run/list
 	END
 	power_on_whole
 	normal_boot
 	has '^extra entry add ended with 0$'
+	has '^extra entry list ended with 0$'
+	listed_as_ready "$(cat "$image/kernel")"
 	grep -E '^extra [0-9a-f]{64} ' "$dump" >"$BATS_TEST_TMPDIR/sums"
 	cmdline=$(sed -n 's/^extra cmdline //p' "$dump")
 	parcel_script <<<"sed 's/^/cmdline /' /proc/cmdline"
