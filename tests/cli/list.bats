@@ -343,6 +343,7 @@ expect = 2'
 	desktop
 	config "$second_card"
 	list
+	[[ $output == *02:00.1* ]]
 	while read -r line; do
 		[ "${#line}" -le 100 ] || [[ $line == *nvme* ]]
 	done <<<"$output"

@@ -170,6 +170,7 @@ same_as_early() {
 	config '[device second]' 'path = 00:01.1/00'
 	find "$root" -printf '%P %s %T@ %l\n' | sort >"$work/before"
 	run -0 "$vfioboot" plan --root "$root"
+	[[ $output == *0000:02:00.0* ]]
 	find "$root" -printf '%P %s %T@ %l\n' | sort >"$work/after"
 	cmp "$work/before" "$work/after"
 }

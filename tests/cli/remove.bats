@@ -19,8 +19,10 @@ setup() {
 	echo '# none yet' >"$root/etc/vfioboot.conf.d/README"
 }
 
+# It has added something, which is there to be removed.
 add() {
 	run -0 "$vfioboot" add --root "$root" "$@"
+	[[ $output == *'Wrote '* ]]
 }
 
 remove() {

@@ -252,6 +252,7 @@ complete_words() {
 }
 
 @test "each option in the help of a command is known to it" {
+	[ -n "$(listed_commands)" ]
 	for command in $(listed_commands); do
 		[ "$command" != help ] || continue
 		for option in $(option_lines "$command" | options_in); do
