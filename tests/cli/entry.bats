@@ -1140,7 +1140,7 @@ live_tree() {
 # A machine with one kernel, whose image holds vfioboot, and an update-initramfs that fails while
 # there is /etc/no-room.
 undo_tree() {
-	live_tree "$@"
+	live_tree
 	live 'mount -t overlay none -o lowerdir="$tree/etc":/usr /usr' 2>/dev/null ||
 		skip "needs an overlay over /usr"
 	local work=$BATS_TEST_TMPDIR/image

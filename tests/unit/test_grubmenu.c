@@ -192,55 +192,58 @@ static void test_open_quotes(void **state)
 	}
 }
 
+static const char with_conditions[] = "function history {\n"
+				      "\tmenuentry 'none' --id none {\n"
+				      "\t\tif x; then\n\t\ty\n\t\tfi\n"
+				      "\t\tlinux /none\n"
+				      "\t}\n"
+				      "}\n"
+				      "if [ a ]; then insmod b; fi\n"
+				      "if [ -n \"$extra_cmdline\" ]; then\n"
+				      "\tif [ c ]; then insmod d; fi\n"
+				      "  submenu \"Snapshot\" {\n"
+				      "    menuentry 'in it' --id in {\n"
+				      "      if open\n"
+				      "    }\n"
+				      "  }\n"
+				      "else\n"
+				      "  menuentry 'else' --id else {\n"
+				      "  }\n"
+				      "fi\n"
+				      "menuentry 'first' --id first {\n"
+				      "\tif open\n"
+				      "}\n"
+				      "menuentry 'second' --id second {\n"
+				      "}\n";
+
+static const struct {
+	const char *name, *with, *without;
+} conditional_finds[] = {
+	{"0", "Snapshot", "first"},
+	{"0>0", "in", NULL},
+	{"1", "else", "second"},
+	{"2", "first", NULL},
+	{"3", "second", NULL},
+	{"4", NULL, NULL},
+	{"first", "first", "first"},
+	{"else", "else", NULL},
+	{"none", NULL, NULL},
+};
+
 /* What the menu shows depends on the machine: numbers mean one entry or another then. */
 static void test_conditions(void **state)
 {
 	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
-	static const char text[] = "function history {\n"
-				   "\tmenuentry 'none' --id none {\n"
-				   "\t\tif x; then\n\t\ty\n\t\tfi\n"
-				   "\t\tlinux /none\n"
-				   "\t}\n"
-				   "}\n"
-				   "if [ a ]; then insmod b; fi\n"
-				   "if [ -n \"$extra_cmdline\" ]; then\n"
-				   "\tif [ c ]; then insmod d; fi\n"
-				   "  submenu \"Snapshot\" {\n"
-				   "    menuentry 'in it' --id in {\n"
-				   "      if open\n"
-				   "    }\n"
-				   "  }\n"
-				   "else\n"
-				   "  menuentry 'else' --id else {\n"
-				   "  }\n"
-				   "fi\n"
-				   "menuentry 'first' --id first {\n"
-				   "\tif open\n"
-				   "}\n"
-				   "menuentry 'second' --id second {\n"
-				   "}\n";
-	static const struct {
-		const char *name, *with, *without;
-	} finds[] = {
-		{"0", "Snapshot", "first"},
-		{"0>0", "in", NULL},
-		{"1", "else", "second"},
-		{"2", "first", NULL},
-		{"3", "second", NULL},
-		{"4", NULL, NULL},
-		{"first", "first", "first"},
-		{"else", "else", NULL},
-		{"none", NULL, NULL},
-	};
 	char name[64];
 
 	(void)state;
-	assert_int_equal(grubmenu_parse(text, &menu), 0);
+	assert_int_equal(grubmenu_parse(with_conditions, &menu), 0);
 	assert_int_equal(menu.n, 5);
-	for (size_t i = 0; i < 2 * ARRAY_SIZE(finds); i++) {
-		const char *expected = i % 2 ? finds[i / 2].with : finds[i / 2].without;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(conditional_finds); i++) {
+		const char *expected = i % 2 ? conditional_finds[i / 2].with
+					     : conditional_finds[i / 2].without;
 		const struct grubmenu_item *item =
-			grubmenu_find(&menu, finds[i / 2].name, i % 2);
+			grubmenu_find(&menu, conditional_finds[i / 2].name, i % 2);
 
 		assert_int_equal(!item, !expected);
 		if (!item)
