@@ -330,7 +330,7 @@ framebuffer() { # NAME
 	[ "$status" = 1 ]
 	[[ $output == conflict* && $output != *needed* ]]
 	cmdline --json --host-dma-speed
-	jq -e '[.parameters[].kind] == ["conflict"]' <<<"$output"
+	json_true '[.parameters[].kind] == ["conflict"]' <<<"$output"
 }
 
 @test "a profile, and what it gives away" {
