@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "deployment.h"
 #include "entrylist.h"
+#include "entryloader.h"
 #include "entrywanted.h"
 #include "sections.h"
 
@@ -43,45 +44,6 @@ static enum cli_exit say_failure(const struct bootmenu_change *change, int error
 {
 	return cli_error(
 		"entry", "%s", error == -EREMOTEIO ? change->problem : strerror(-error));
-}
-
-/* The loader that counts; NULL after a message. */
-static const struct bootloader *find_loader(
-	const struct sysfs_root *root, const struct arguments *arguments)
-{
-	struct bootloader_search search;
-	struct bootentries before;
-	char names[256] = "";
-
-	bootloader_find(root, &search);
-	if (arguments->loader) {
-		const struct bootloader *loader = bootloader_named(arguments->loader);
-
-		if (!loader)
-			cli_error("entry",
-				"no boot loader '%s' is known; see vfioboot(8)",
-				arguments->loader);
-		return loader;
-	}
-	if (search.owner)
-		return search.owner;
-	if (bootmenu_read_wanted(root, &before) == 0 && bootloader_named(before.loader))
-		return bootloader_named(before.loader);
-	for (size_t i = 0; i < search.n; i++) {
-		size_t used = strlen(names);
-
-		snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
-			search.found[i].loader->name);
-	}
-	if (search.n)
-		cli_error("entry",
-			"there are files of several boot loaders (%s), and none tells that it "
-			"started this system; say which with --loader NAME",
-			names);
-	else
-		cli_error("entry", "no boot loader was found%s; is /boot mounted?",
-			search.hidden ? ": some files need root" : "");
-	return NULL;
 }
 
 static void print_text(const char *text)
@@ -161,7 +123,7 @@ static enum cli_exit add(const struct sysfs_root *root, const struct arguments *
 		return CLI_FAILED;
 	if (!wanted.n)
 		return say_nothing_to_choose();
-	loader = find_loader(root, arguments);
+	loader = entryloader_find(root, arguments->loader, ENTRYLOADER_OWNER);
 	if (!loader)
 		return CLI_FAILED;
 	r = bootmenu_plan(root, loader, &wanted, &change);
@@ -242,8 +204,8 @@ static enum cli_exit update(
 		if (!bootmenu_may_leak(root, &wanted))
 			return CLI_OK;
 	}
-	loader = wanted.loader[0] ? bootloader_named(wanted.loader)
-				  : find_loader(root, arguments);
+	loader = entryloader_find(
+		root, wanted.loader[0] ? NULL : arguments->loader, ENTRYLOADER_RECORDED);
 	if (!loader)
 		return CLI_FAILED;
 	r = bootmenu_plan_update(root, loader, &wanted, &change);
@@ -265,7 +227,7 @@ static enum cli_exit list(
 	bool asked = bootmenu_read_wanted(root, &wanted) == 0;
 	enum cli_exit status;
 
-	loader = find_loader(root, arguments);
+	loader = entryloader_find(root, arguments->loader, ENTRYLOADER_RECORDED);
 	if (!loader)
 		return CLI_UNKNOWN;
 	/* Of a menu that can't be read nothing is claimed. */
@@ -327,6 +289,8 @@ static enum cli_exit run(int argc, char **argv)
 			arguments.action);
 		return CLI_MISUSE;
 	}
+	if (entryloader_check(arguments.loader) != CLI_OK)
+		return CLI_MISUSE;
 	if (cli_open_root("entry", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;
 	if (action->changes && root.live && !arguments.dry_run) {

@@ -583,10 +583,47 @@ adds() {
 	run -1 --separate-stderr entry add
 	[[ $stderr == *'systemd-boot, grub'*'--loader NAME'* ]]
 	run -0 entry add --loader systemd-boot
-	run -1 --separate-stderr entry add --loader nonsense
-	[[ $stderr == *"no boot loader 'nonsense' is known"* ]]
 	run -0 entry remove
 	[[ $(entries) != *passthrough* ]]
+}
+
+@test "a loader that is not known: all actions name those that are" {
+	tree_of debian-systemd-boot
+	for action in add remove list update; do
+		run -2 --separate-stderr entry "$action" --loader nonsense
+		[[ $stderr == *"no boot loader 'nonsense'; --loader takes rpm-ostree, "*" or extlinux" ]]
+		[ -z "$output" ]
+	done
+	unchanged
+}
+
+@test "a loader whose edit is made of its files, and has none, is refused" {
+	tree_of debian-systemd-boot
+	while IFS='|' read -r loader title; do
+		run -1 --separate-stderr entry add --loader "$loader"
+		[[ $stderr == *"no files of $title are there"*/boot* ]]
+		[ -z "$output" ]
+	done <<-'END'
+		limine|Limine
+		extlinux|extlinux or U-Boot
+		refind|rEFInd
+		uki|unified kernel image
+		kernelstub|kernelstub
+	END
+	unchanged
+}
+
+@test "list: of the menu that got the entries, whatever starts the system now" {
+	tree_of debian-systemd-boot
+	entry add
+	# GRUB says of itself that it started this boot.
+	mkdir -p "$tree/boot/grub"
+	: >"$tree/boot/grub/grub.cfg"
+	efivar LoaderInfo 'GRUB 2.12'
+	run -0 entry list --json
+	jq -e '.entries | length == 2 and all(.loader == "systemd-boot" and .state == "ready")' <<<"$output"
+	run entry list --json --loader grub
+	jq -e '.entries | all(.loader == "grub")' <<<"$output"
 }
 
 @test "no loader at all" {

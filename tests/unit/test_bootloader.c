@@ -38,6 +38,17 @@ static void put_variable(const char *name, const char *value)
 	fake_put_bytes(path, bytes, n + 2);
 }
 
+static void test_names(void **state)
+{
+	char names[BOOTLOADER_NAMES_SIZE];
+
+	(void)state;
+	bootloader_names(names);
+	assert_string_equal(names,
+		"rpm-ostree, kernelstub, uki, systemd-boot, grub-bls, grub, refind, limine or "
+		"extlinux");
+}
+
 static void test_one(void **state)
 {
 	(void)state;
@@ -108,6 +119,7 @@ static void test_managers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
 		cmocka_unit_test_setup_teardown(test_one, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_blscfg, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(

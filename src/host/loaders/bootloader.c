@@ -256,3 +256,15 @@ const struct bootloader *bootloader_named(const char *name)
 			return &bootloaders[i];
 	return NULL;
 }
+
+void bootloader_names(char ret[static BOOTLOADER_NAMES_SIZE])
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bootloaders); i++)
+		used += text_join(ret + used, BOOTLOADER_NAMES_SIZE - used,
+			i == 0                                     ? ""
+				: i + 1 == ARRAY_SIZE(bootloaders) ? " or "
+								   : ", ",
+			bootloaders[i].name, NULL);
+}

@@ -12,8 +12,9 @@
 
 #include "../../core/sysfsroot.h"
 
-#define BOOTLOADERS_MAX      16
-#define BOOTLOADER_SIGN_SIZE 96
+#define BOOTLOADERS_MAX       16
+#define BOOTLOADER_SIGN_SIZE  96
+#define BOOTLOADER_NAMES_SIZE 256
 
 struct bootloader_ops; /* bootmenu.h */
 
@@ -47,5 +48,8 @@ void bootloader_find(const struct sysfs_root *root, struct bootloader_search *re
 
 /* The loader of the name, a word for programs; NULL for none. */
 const struct bootloader *bootloader_named(const char *name);
+
+/* The names of all, as "A, B or C". */
+void bootloader_names(char ret[static BOOTLOADER_NAMES_SIZE]);
 
 #endif
