@@ -613,6 +613,19 @@ adds() {
 	unchanged
 }
 
+@test "a file without an entry of a kernel: what has to be looked up is said" {
+	tree_of extlinux
+	echo 'timeout 30' >"$tree/boot/extlinux/extlinux.conf"
+	run -3 entry add
+	[[ $output == *'has no entry of a kernel'*'entry that starts this system'* ]]
+	[[ $output == *$'linux ...\n\tinitrd ...\n\tappend root='* ]]
+	# With one, nothing is left to guess.
+	for folder in "$top"/tests/boot-trees/{extlinux,limine,arch-syslinux}/; do
+		run -3 "$vfioboot" entry add --root "$folder/root" --dry-run
+		[[ $output != *'...'* ]]
+	done
+}
+
 @test "list: of the menu that got the entries, whatever starts the system now" {
 	tree_of debian-systemd-boot
 	entry add

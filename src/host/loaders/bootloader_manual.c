@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Boot loaders whose entries a person makes, or an image builder: what exactly is to be written
- * where, made of the files of this machine as far as they tell.
+ * Boot loaders whose entries a person makes: what exactly is to be written where, made of the
+ * files of this machine as far as they tell.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -10,28 +10,7 @@
 #include "../../core/text.h"
 #include "../../core/util.h"
 #include "bootmenu.h"
-
-/* A text that grows by printing into it; for free(). */
-struct sheet {
-	FILE *out;
-	char *text;
-	size_t size;
-};
-
-static bool open_sheet(struct sheet *sheet)
-{
-	*sheet = (struct sheet){0};
-	sheet->out = open_memstream(&sheet->text, &sheet->size);
-	return sheet->out;
-}
-
-static char *take_sheet(struct sheet *sheet)
-{
-	if (fclose(sheet->out) == 0)
-		return sheet->text;
-	free(sheet->text);
-	return NULL;
-}
+#include "sheet.h"
 
 /* Reads the file by which the loader was found, with its name in @ret_path.  NULL for none. */
 static char *read_found(
@@ -92,6 +71,15 @@ static bool line_is(const char *line, const char *word, const char *ends)
 	return strncasecmp(line, word, len) == 0 && line[len] && strchr(ends, line[len]);
 }
 
+/* Before an entry that is a copy of none: what the person has to look up. */
+static void print_incomplete(FILE *out)
+{
+	fprintf(out,
+		"\nThat file has no entry of a kernel to make this of.  For each \"...\" take "
+		"what stands there\nin the entry that starts this system, in whatever file "
+		"that is:\n");
+}
+
 /* ---- rEFInd: refind_linux.conf, a line an option: "TITLE" "ARGUMENTS" ------------------- */
 
 /* What is in the next quotes of the line, in which two are one; moved behind. */
@@ -128,7 +116,7 @@ static char *edit_refind(const struct sysfs_root *root, const struct bootentries
 	const char *line = text && strstr(path, "refind_linux") ? text : "";
 	struct sheet sheet;
 
-	if (!arguments || !open_sheet(&sheet))
+	if (!arguments || !sheet_open(&sheet))
 		return NULL;
 	while (*line && line[strspn(line, " \t")] != '"')
 		line = next_line(line);
@@ -145,7 +133,7 @@ static char *edit_refind(const struct sysfs_root *root, const struct bootentries
 			usual);
 	print_refind(sheet.out, *line ? line : usual, wanted);
 	fprintf(sheet.out, "\nIt is offered for each kernel, under F2 or Insert.\n");
-	return take_sheet(&sheet);
+	return sheet_take(&sheet);
 }
 
 /* ---- extlinux.conf(5) of U-Boot and SYSLINUX -------------------------------------------- */
@@ -208,23 +196,25 @@ static char *edit_extlinux(
 	const char *label = find_label(text ? text : "");
 	struct sheet sheet;
 
-	if (!arguments || !open_sheet(&sheet))
+	if (!arguments || !sheet_open(&sheet))
 		return NULL;
 	fprintf(sheet.out, "Add at the end of %s:\n", path);
+	if (!*label)
+		print_incomplete(sheet.out);
 	for (unsigned i = 0; i < wanted->n; i++) {
 		fputc('\n', sheet.out);
 		if (*label)
 			copy_label(sheet.out, label, &wanted->entries[i]);
 		else
 			fprintf(sheet.out,
-				"label linux-%s\n\tlinux ...\n\tappend %s %s\n",
+				"label linux-%s\n\tlinux ...\n\tinitrd ...\n\tappend %s %s\n",
 				wanted->entries[i].id, arguments,
 				wanted->entries[i].arguments);
 	}
 	fprintf(sheet.out,
 		"\nWhere u-boot-update makes that file, it makes it without this for each "
 		"new kernel:\nadd it again then.\n");
-	return take_sheet(&sheet);
+	return sheet_take(&sheet);
 }
 
 /* ---- Limine: limine.conf ("/TITLE", "cmdline: "), before 8 limine.cfg (":TITLE", "CMDLINE=") */
@@ -289,10 +279,12 @@ static char *edit_limine(const struct sysfs_root *root, const struct bootentries
 	bool sums = false;
 	struct sheet sheet;
 
-	if (!arguments || !open_sheet(&sheet))
+	if (!arguments || !sheet_open(&sheet))
 		return NULL;
 	fprintf(sheet.out,
 		"Add at the end of %s, so that no number of an entry shifts:\n", path);
+	if (!*head)
+		print_incomplete(sheet.out);
 	for (unsigned i = 0; i < wanted->n; i++) {
 		fputc('\n', sheet.out);
 		if (*head)
@@ -300,7 +292,7 @@ static char *edit_limine(const struct sysfs_root *root, const struct bootentries
 		else
 			fprintf(sheet.out,
 				"/Linux (%s)\n    protocol: linux\n    path: ...\n"
-				"    cmdline: %s %s\n",
+				"    cmdline: %s %s\n    module_path: ...\n",
 				wanted->entries[i].title, arguments,
 				wanted->entries[i].arguments);
 	}
@@ -311,78 +303,9 @@ static char *edit_limine(const struct sysfs_root *root, const struct bootentries
 	fprintf(sheet.out,
 		"\nWhere limine-entry-tool or limine-mkinitcpio-hook makes that file, their own "
 		"entries\nare made anew and others stay.\n");
-	return take_sheet(&sheet);
-}
-
-/* ---- kernelstub: entries of systemd-boot, whose kernel has a name that does not change ----- */
-
-static char *edit_kernelstub(
-	const struct sysfs_root *root, const struct bootentries *wanted)
-{
-	static const char entries[] = "/boot/efi/loader/entries";
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
-	char stem[NAME_MAX + 1] = "Pop_OS-current";
-	struct sheet sheet;
-
-	if (!open_sheet(&sheet))
-		return NULL;
-	hostfile_list(root, entries, &names);
-	for (size_t i = 0; i < names.n; i++) {
-		const char *end = strstr(names.names[i], "-current.conf");
-
-		if (end)
-			copy_text(stem, sizeof(stem), names.names[i],
-				(size_t)(end - names.names[i]) + strlen("-current"));
-	}
-	fprintf(sheet.out,
-		"Run as root; kernelstub leaves the new file alone, and kernels keep their "
-		"name:\n");
-	for (unsigned i = 0; i < wanted->n; i++)
-		fprintf(sheet.out,
-			"\nsed -e '/^title/s/$/ (%s)/' -e '/^options/s|$| %s|' \\\n"
-			"    %s/%s.conf > %s/%s-%s.conf\n",
-			wanted->entries[i].title, wanted->entries[i].arguments, entries,
-			stem, entries, stem, wanted->entries[i].id);
-	return take_sheet(&sheet);
-}
-
-/* ---- rpm-ostree(1) and bootc(8): deployments are entries, and there are no others -------- */
-
-static void print_kargs(FILE *out, const struct bootentry *entry)
-{
-	const char *p = entry->arguments;
-
-	fprintf(out, "\n# %s\nrpm-ostree kargs", entry->title);
-	for (size_t len; (len = strcspn(p, " ")) > 0; p += len + (p[len] == ' '))
-		fprintf(out, " --append-if-missing=%.*s", (int)len, p);
-	p = entry->arguments;
-	fprintf(out,
-		"\n# bootc: /usr/lib/bootc/kargs.d/50-vfioboot.toml of the image\nkargs = [");
-	for (size_t len; (len = strcspn(p, " ")) > 0; p += len + (p[len] == ' '))
-		fprintf(out, "%s\"%.*s\"", p == entry->arguments ? "" : ", ", (int)len,
-			p);
-	fprintf(out, "]\n");
-}
-
-static char *edit_ostree(const struct sysfs_root *root, const struct bootentries *wanted)
-{
-	struct sheet sheet;
-
-	(void)root;
-	if (!open_sheet(&sheet))
-		return NULL;
-	fprintf(sheet.out,
-		"Entries are deployments here, and none can be added to them.  These arguments "
-		"make a\nnew deployment with them; the one before stays in the menu as the way "
-		"back.\nTake one of these at a time; --delete-if-present= takes an argument "
-		"out again:\n");
-	for (unsigned i = 0; i < wanted->n; i++)
-		print_kargs(sheet.out, &wanted->entries[i]);
-	return take_sheet(&sheet);
+	return sheet_take(&sheet);
 }
 
 const struct bootloader_ops bootloader_ops_refind = {.edit = edit_refind};
 const struct bootloader_ops bootloader_ops_extlinux = {.edit = edit_extlinux};
 const struct bootloader_ops bootloader_ops_limine = {.edit = edit_limine};
-const struct bootloader_ops bootloader_ops_kernelstub = {.edit = edit_kernelstub};
-const struct bootloader_ops bootloader_ops_ostree = {.edit = edit_ostree};
