@@ -120,26 +120,30 @@ static int read_next(
 	return nextboot_read(root, cmdline, ret);
 }
 
-/* What is pasted has to be a name, and should be that of some profile. */
-static enum cli_exit check_profile(const struct config *config, const char *profile)
+/* What is pasted has to be a name. */
+static enum cli_exit check_name(const char *profile)
 {
 	char name[CONFIG_NAME_SIZE];
+
+	if (config_set_name(name, sizeof(name), profile))
+		return CLI_OK;
+	cli_error("cmdline",
+		"'%s' can't be a profile: that is a name of A-Z a-z 0-9 . _ -", profile);
+	return CLI_MISUSE;
+}
+
+/* It should be that of some section. */
+static void warn_unknown(const struct config *config, const char *profile)
+{
 	bool known = false;
 
-	if (!config_set_name(name, sizeof(name), profile)) {
-		cli_error("cmdline",
-			"'%s' can't be a profile: that is a name of A-Z a-z 0-9 . _ -",
-			profile);
-		return CLI_MISUSE;
-	}
 	for (unsigned i = 0; i < config->n_sections; i++) {
 		const char *own = config->sections[i].profile;
 
-		known |= *own ? strcmp(own, name) == 0 : config->when_selected;
+		known |= *own ? strcmp(own, profile) == 0 : config->when_selected;
 	}
 	if (!known)
 		cli_warning("cmdline", "no section has the profile '%s'", profile);
-	return CLI_OK;
 }
 
 static enum cli_exit run(int argc, char **argv)
@@ -151,14 +155,15 @@ static enum cli_exit run(int argc, char **argv)
 	struct arguments arguments = {.root = "/"};
 	int r;
 
-	if (cli_parse(&cmd_cmdline, argc, argv, &arguments) != CLI_OK)
+	if (cli_parse(&cmd_cmdline, argc, argv, &arguments) != CLI_OK ||
+		(arguments.profile && check_name(arguments.profile) != CLI_OK))
 		return CLI_MISUSE;
 	if (cli_open_root("cmdline", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;
 	read_next(&root, arguments.profile, &next);
 	sections_say_errors("cmdline", &next.config);
-	if (arguments.profile && check_profile(&next.config, arguments.profile) != CLI_OK)
-		return CLI_MISUSE;
+	if (arguments.profile)
+		warn_unknown(&next.config, arguments.profile);
 	facts.profile = arguments.profile;
 	facts.host_dma_speed = arguments.host_dma_speed;
 	r = kernelfacts_read(&root, &next, NULL, &facts);

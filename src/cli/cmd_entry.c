@@ -228,6 +228,8 @@ static enum cli_exit list(
 	enum cli_exit status;
 
 	loader = entryloader_find(root, arguments->loader, ENTRYLOADER_RECORDED);
+	if (!loader && arguments->json)
+		entrylist_print_none();
 	if (!loader)
 		return CLI_UNKNOWN;
 	/* Of a menu that can't be read nothing is claimed. */
@@ -274,6 +276,23 @@ static enum cli_exit take_lock(const struct sysfs_root *root, const struct actio
 	return CLI_OK;
 }
 
+/* What the action would leave alone.  CLI_OK, or CLI_MISUSE after a message. */
+static enum cli_exit check_options(
+	const struct action *action, const struct arguments *arguments)
+{
+	if (arguments->json && action->changes) {
+		cli_error("entry", "--json is for list, and not for %s", action->name);
+		return CLI_MISUSE;
+	}
+	if (arguments->dry_run && !action->changes) {
+		cli_error("entry",
+			"--dry-run is for what changes something; %s changes nothing",
+			action->name);
+		return CLI_MISUSE;
+	}
+	return entryloader_check(arguments->loader);
+}
+
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
@@ -289,7 +308,7 @@ static enum cli_exit run(int argc, char **argv)
 			arguments.action);
 		return CLI_MISUSE;
 	}
-	if (entryloader_check(arguments.loader) != CLI_OK)
+	if (check_options(action, &arguments) != CLI_OK)
 		return CLI_MISUSE;
 	if (cli_open_root("entry", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;

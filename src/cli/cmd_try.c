@@ -72,6 +72,35 @@ static enum cli_exit add_parameter(struct arguments *arguments, const char *para
 	return CLI_OK;
 }
 
+/* Options that another one has no use for: a person takes them for heeded. */
+static enum cli_exit check_options(const struct arguments *arguments)
+{
+	const char *other = arguments->keep ? "--keep"
+		: arguments->cancel         ? "--cancel"
+		: arguments->status         ? "--status"
+					    : NULL;
+	const char *useless = arguments->profile ? "--profile"
+		: arguments->append[0]           ? "--append"
+						 : NULL;
+
+	if (arguments->keep + arguments->cancel + arguments->status > 1) {
+		cli_error(NAME, "--keep, --cancel and --status exclude each other");
+		return CLI_MISUSE;
+	}
+	if (other && useless) {
+		cli_error(NAME, "%s is for the start of a trial, and not for %s", useless,
+			other);
+		return CLI_MISUSE;
+	}
+	if (arguments->status && arguments->dry_run) {
+		cli_error(NAME,
+			"--dry-run is for what changes something; --status changes "
+			"nothing");
+		return CLI_MISUSE;
+	}
+	return CLI_OK;
+}
+
 static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
 {
 	struct arguments arguments = {.root = "/"};
@@ -83,10 +112,8 @@ static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *re
 	if (option == CLI_BAD_OPTION ||
 		cli_check_operands(&cmd_try, argc, argv) != CLI_OK)
 		return CLI_MISUSE;
-	if (arguments.keep + arguments.cancel + arguments.status > 1) {
-		cli_error(NAME, "--keep, --cancel and --status exclude each other");
+	if (check_options(&arguments) != CLI_OK)
 		return CLI_MISUSE;
-	}
 	*ret = arguments;
 	return CLI_OK;
 }

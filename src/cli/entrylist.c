@@ -170,3 +170,11 @@ enum cli_exit entrylist_print(const struct sysfs_root *root,
 		"the menu is not as it was asked for; run 'vfioboot entry "
 		"add', or 'vfioboot entry remove'");
 }
+
+void entrylist_print_none(void)
+{
+	_cleanup_(table_free) struct table *table = NULL;
+
+	if (table_new("entries", columns, ARRAY_SIZE(columns), true, &table) == 0)
+		table_print(table);
+}

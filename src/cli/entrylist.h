@@ -14,4 +14,7 @@
 enum cli_exit entrylist_print(const struct sysfs_root *root,
 	const struct bootloader *loader, const struct bootentries *wanted, bool json);
 
+/* Prints the JSON of a list without entries, for whoever reads it although it failed. */
+void entrylist_print_none(void);
+
 #endif

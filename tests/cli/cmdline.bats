@@ -349,7 +349,9 @@ framebuffer() { # NAME
 		cmdline --profile "$name"
 		[ "$status" = 2 ]
 		[ -z "$output" ]
-		[[ $stderr == *"'$name' can't be a profile"* ]]
+		# That alone, and no error of a parameter made of it.
+		[[ $stderr == "vfioboot cmdline: '$name' can't be a profile"* ]]
+		[ "$(wc -l <<<"$stderr")" = 1 ]
 	done
 }
 

@@ -645,6 +645,9 @@ adds() {
 	run -1 --separate-stderr entry add
 	[[ $stderr == *'no boot loader was found'*'/boot'* ]]
 	run -3 --separate-stderr entry list
+	run -3 --separate-stderr entry list --json
+	jq -e '. == {"entries": []}' <<<"$output"
+	[[ $stderr == *'no boot loader was found'* ]]
 }
 
 @test "GRUB: what is missing is named" {
@@ -698,6 +701,12 @@ adds() {
 	[[ $output == *"unknown action 'nonsense'"* ]]
 	run -2 "$vfioboot" entry add more
 	[[ $output == *"unexpected argument 'more'"* ]]
+	for action in add remove update; do
+		run -2 "$vfioboot" entry "$action" --json --root /nowhere
+		[[ $output == *"--json is for list, and not for $action" ]]
+	done
+	run -2 "$vfioboot" entry list --dry-run --root /nowhere
+	[[ $output == *'--dry-run is for what changes something; list changes nothing' ]]
 }
 
 # ---- the generator for grub-mkconfig ----------------------------------------------------------

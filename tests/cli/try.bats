@@ -1000,3 +1000,19 @@ live_host() {
 	active=default.target live_host 'vfioboot try --dry-run'
 	[[ $stderr == *'multi-user.target, which the kernel command line asks for, is not active'* ]]
 }
+
+@test "options that would be left alone are misuse" {
+	while IFS='|' read -r options message; do
+		read -ra words <<<"$options"
+		try "${words[@]}"
+		[ "$status" = 2 ]
+		[ -z "$output" ]
+		[[ $stderr == "vfioboot try: $message"* ]]
+	done <<-'END'
+		--keep --cancel|--keep, --cancel and --status exclude each other
+		--status --profile x|--profile is for the start of a trial, and not for --status
+		--cancel --profile x|--profile is for the start of a trial, and not for --cancel
+		--keep --append iommu=pt|--append is for the start of a trial, and not for --keep
+		--status --dry-run|--dry-run is for what changes something; --status changes nothing
+	END
+}
