@@ -46,6 +46,19 @@ static enum cli_exit say_failure(const struct bootmenu_change *change, int error
 		"entry", "%s", error == -EREMOTEIO ? change->problem : strerror(-error));
 }
 
+/* The entries that were asked for.  CLI_OK with whether there are, or a message. */
+static enum cli_exit read_wanted(
+	const struct sysfs_root *root, struct bootentries *ret, bool *ret_asked)
+{
+	int r = bootmenu_read_wanted(root, ret);
+
+	*ret_asked = r == 0;
+	if (r == 0 || r == -ENOENT)
+		return CLI_OK;
+	return cli_error("entry", "cannot read " BOOTENTRY_FILE ": %s%s", strerror(-r),
+		r == -EISDIR ? "; move that away" : bootmenu_remedy(r));
+}
+
 static void print_text(const char *text)
 {
 	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
@@ -146,8 +159,11 @@ static enum cli_exit remove_dry(const struct sysfs_root *root)
 {
 	struct bootloader_search search;
 	struct bootentries none = {0};
-	bool told = false;
+	bool told = false, asked;
 
+	if (read_wanted(root, &none, &asked) != CLI_OK)
+		return CLI_FAILED;
+	none = (struct bootentries){0};
 	bootloader_find(root, &search);
 	for (size_t i = 0; i < search.n; i++) {
 		_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
@@ -195,15 +211,15 @@ static enum cli_exit update(
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	const struct bootloader *loader;
-	struct bootentries wanted;
+	struct bootentries wanted = {0};
+	bool asked;
 	int r;
 
+	if (read_wanted(root, &wanted, &asked) != CLI_OK)
+		return CLI_FAILED;
 	/* With none wanted, a trial's parameters may still have come into a normal entry. */
-	if (bootmenu_read_wanted(root, &wanted) < 0) {
-		wanted = (struct bootentries){0};
-		if (!bootmenu_may_leak(root, &wanted))
-			return CLI_OK;
-	}
+	if (!asked && !bootmenu_may_leak(root, &wanted))
+		return CLI_OK;
 	loader = entryloader_find(
 		root, wanted.loader[0] ? NULL : arguments->loader, ENTRYLOADER_RECORDED);
 	if (!loader)
@@ -224,9 +240,11 @@ static enum cli_exit list(
 {
 	struct bootentries wanted = {0}, now = {0};
 	const struct bootloader *loader;
-	bool asked = bootmenu_read_wanted(root, &wanted) == 0;
 	enum cli_exit status;
+	bool asked;
 
+	if (read_wanted(root, &wanted, &asked) != CLI_OK)
+		return CLI_FAILED;
 	loader = entryloader_find(root, arguments->loader, ENTRYLOADER_RECORDED);
 	if (!loader && arguments->json)
 		entrylist_print_none();

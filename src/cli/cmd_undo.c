@@ -126,6 +126,7 @@ static enum cli_exit carry_out(const struct sysfs_root *root, struct deploy *dep
 {
 	bool nothing =
 		deploy->n == 0 || (deploy->n == 1 && has_kind(deploy, DEPLOY_TIDY));
+	bool others = trialend_look(root) != TRIALEND_NONE || bootmenu_has_ours(root);
 	const char *done = "the configuration and the images are undone, but ";
 	enum cli_exit status = CLI_OK;
 
@@ -142,7 +143,9 @@ static enum cli_exit carry_out(const struct sysfs_root *root, struct deploy *dep
 	if (status != CLI_OK)
 		return status;
 	if (nothing)
-		puts("Nothing to do: nothing is configured, and no image holds vfioboot.");
+		printf("Nothing %sto do: nothing is configured, and no image holds "
+		       "vfioboot.\n",
+			others ? "else " : "");
 	else if (!dry_run)
 		print_result(deploy, check);
 	return CLI_OK;

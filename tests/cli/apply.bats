@@ -211,6 +211,12 @@ remove the directory /etc/vfioboot.conf.d, if it is empty" ]
 		cd plain && find . | cpio -o -H newc --quiet) >"$host/boot/initrd.img-$release"
 	run -0 --separate-stderr undo
 	[ "$output" = 'Nothing to do: nothing is configured, and no image holds vfioboot.' ]
+	# Entries alone are something.
+	printf 'passthrough\tPassthrough\tvfioboot.profile=x\n' >"$host/etc/vfioboot.entries"
+	run -0 --separate-stderr undo --dry-run
+	[[ ${lines[0]} == 'Would take the entries of vfioboot out of the boot menu'* ]]
+	[ "${lines[1]}" = 'Nothing else to do: nothing is configured, and no image holds vfioboot.' ]
+	rm "$host/etc/vfioboot.entries"
 	# Nor does apply have anything to do then.
 	run -0 --separate-stderr apply
 	[ "${lines[0]}" = 'Nothing to do: every image is up to date.' ]

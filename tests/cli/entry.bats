@@ -655,7 +655,13 @@ adds() {
 	chmod -x "$tree/etc/grub.d/10_linux"
 	run -1 --separate-stderr entry add
 	[[ $stderr == *"'chmod +x /etc/grub.d/10_linux'"* ]]
-	chmod +x "$tree/etc/grub.d/10_linux"
+	rm "$tree/etc/grub.d/10_linux"
+	run -1 --separate-stderr entry add
+	[[ $stderr == *'10_linux, '*' is missing; install GRUB'* && $stderr != *chmod* ]]
+	install -m 755 /dev/null "$tree/etc/grub.d/10_linux"
+	chmod -x "$tree/etc/grub.d/11_linux_passthrough"
+	run -1 --separate-stderr entry add
+	[[ $stderr == *"'chmod +x /etc/grub.d/11_linux_passthrough'"* ]]
 	rm "$tree/etc/grub.d/11_linux_passthrough"
 	run -1 --separate-stderr entry add
 	[[ $stderr == *'11_linux_passthrough is missing'* ]]
@@ -663,6 +669,20 @@ adds() {
 	run -1 --separate-stderr entry add --loader grub
 	[[ $stderr == *"'grub-mkconfig -o /boot/grub/grub.cfg' makes it"* ]]
 	[ ! -e "$tree/etc/vfioboot.entries" ]
+}
+
+@test "/etc/vfioboot.entries that is a directory is named by all" {
+	tree_of debian-systemd-boot
+	mkdir "$tree/etc/vfioboot.entries"
+	cp -r "$tree/etc/vfioboot.entries" "$BATS_TEST_TMPDIR/before/etc"
+	for action in add remove list update; do
+		run -1 --separate-stderr entry "$action"
+		[[ $stderr == *'/etc/vfioboot.entries: Is a directory'*'move that away' ]]
+		[ "$action" = list ] || run -1 --separate-stderr entry "$action" --dry-run
+		[[ $stderr == *'/etc/vfioboot.entries: Is a directory'* ]]
+		[ -z "$output" ]
+	done
+	unchanged
 }
 
 @test "list: of a menu that can't be read nothing is claimed" {

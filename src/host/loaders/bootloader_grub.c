@@ -58,6 +58,21 @@ static bool find_section(const char *text, const char **ret_start, const char **
 	return true;
 }
 
+/* dpkg(1) does not bring back a configuration file that was deleted, if it is not told to. */
+static int check_generator(const struct sysfs_root *root, const char *path,
+	const char *what, const char *package, struct bootmenu_change *change)
+{
+	if (is_executable(root, path))
+		return 0;
+	if (hostfile_exists(root, "%s", path))
+		return bootmenu_fail(change,
+			"%s%s is not executable; 'chmod +x %s' mends that", path, what,
+			path);
+	return bootmenu_fail(change,
+		"%s%s is missing; install %s again (dpkg: with --force-confmiss)", path,
+		what, package);
+}
+
 static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
@@ -73,14 +88,14 @@ static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 	r = hostfile_read(root, config, &text, NULL);
 	if (r < 0)
 		return bootmenu_fail(change, "cannot read %s: %s", config, strerror(-r));
-	if (wanted->n && !is_executable(root, "/etc/grub.d/10_linux"))
-		return bootmenu_fail(change,
-			"/etc/grub.d/10_linux, which makes the normal entries, is missing or "
-			"not executable; 'chmod +x /etc/grub.d/10_linux' brings them back");
-	if (wanted->n && !is_executable(root, "/etc/grub.d/" GENERATOR))
-		return bootmenu_fail(change,
-			"/etc/grub.d/" GENERATOR " is missing or not executable; install "
-			"vfioboot again, or 'chmod +x' it");
+	if (wanted->n)
+		r = check_generator(root, "/etc/grub.d/10_linux",
+			", which makes the normal entries,", "GRUB's package", change);
+	if (r == 0 && wanted->n)
+		r = check_generator(
+			root, "/etc/grub.d/" GENERATOR, "", "vfioboot", change);
+	if (r < 0)
+		return r;
 	/* When entries are removed, the file may be gone already, and has told before. */
 	if (bootmenu_read_wanted(root, &old) == 0)
 		wanted->grub_without_section = old.grub_without_section;

@@ -38,6 +38,11 @@ int bootmenu_fail(struct bootmenu_change *change, const char *format, ...)
 	return -EREMOTEIO;
 }
 
+const char *bootmenu_remedy(int error)
+{
+	return error == -EACCES || error == -EPERM ? "; run this as root" : "";
+}
+
 int bootmenu_read_wanted(const struct sysfs_root *root, struct bootentries *ret)
 {
 	_cleanup_free_ char *text = NULL;
@@ -73,6 +78,10 @@ static int plan_file(const struct sysfs_root *root, const struct bootentries *wa
 	}
 	n = change->files.n;
 	r = filechange_add(&change->files, root, BOOTENTRY_FILE, text);
+	if (r < 0 && r != -ENOMEM)
+		return bootmenu_fail(change, "cannot read " BOOTENTRY_FILE ": %s%s",
+			strerror(-r),
+			r == -EISDIR ? "; move that away" : bootmenu_remedy(r));
 	if (r < 0 || change->files.n == n)
 		return r;
 	last = change->files.changes[n];
@@ -226,8 +235,8 @@ int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *r
 	if (r == 0)
 		r = filechange_apply(&ret->files, root, &path);
 	if (r < 0)
-		return bootmenu_fail(
-			ret, "cannot remove " BOOTENTRY_FILE ": %s", strerror(-r));
+		return bootmenu_fail(ret, "cannot remove " BOOTENTRY_FILE ": %s%s",
+			strerror(-r), r == -EISDIR ? "; move that away" : "");
 	for (size_t i = 0; i < search.n; i++) {
 		if (root->live && search.found[i].loader->ops->tidy)
 			search.found[i].loader->ops->tidy(root);

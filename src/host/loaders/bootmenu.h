@@ -132,6 +132,9 @@ int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
 int bootmenu_fail(struct bootmenu_change *change, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* What to do about it, as the end of a sentence: "; run this as root", or "". */
+const char *bootmenu_remedy(int error);
+
 /* The same as bootmenu_warn(), but not for an update. */
 int bootmenu_advise(struct bootmenu_change *change, const char *text);
 
