@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "../core/text.h"
 #include "../core/util.h"
 #include "../host/loaders/bootmenu.h"
 #include "../host/run.h"
@@ -154,42 +155,70 @@ static enum cli_exit add(const struct sysfs_root *root, const struct arguments *
 	return CLI_OK;
 }
 
+static enum cli_exit say_unseen(const char *failed, int error)
+{
+	return cli_error("entry", "cannot look at %s: %s%s", failed, strerror(-error),
+		bootmenu_remedy(error));
+}
+
+/* What would be taken out of one menu.  Returns 1 when there is something, 0, or -errno. */
+static int remove_dry_from(const struct sysfs_root *root, const struct bootloader *loader)
+{
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	struct bootentries none = {0};
+	char failed[BOOTMENU_PLACE_SIZE];
+	int r = loader->ops->plan ? bootmenu_loader_has_ours(root, loader, failed) : 0;
+
+	if (r < 0)
+		say_unseen(failed, r);
+	if (r <= 0)
+		return r;
+	r = bootmenu_plan(root, loader, &none, &change);
+	if (r < 0) {
+		say_failure(&change, r);
+		return r;
+	}
+	print_change(&change);
+	return 1;
+}
+
 /* Of all loaders: one that counted once may have some still. */
 static enum cli_exit remove_dry(const struct sysfs_root *root)
 {
+	enum cli_exit status = CLI_OK;
 	struct bootloader_search search;
-	struct bootentries none = {0};
+	struct bootentries wanted;
+	char hidden[BOOTMENU_PLACE_SIZE];
 	bool told = false, asked;
 
-	if (read_wanted(root, &none, &asked) != CLI_OK)
+	if (read_wanted(root, &wanted, &asked) != CLI_OK)
 		return CLI_FAILED;
-	none = (struct bootentries){0};
 	bootloader_find(root, &search);
 	for (size_t i = 0; i < search.n; i++) {
-		_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
-		const struct bootloader *loader = search.found[i].loader;
-		int r;
+		int r = remove_dry_from(root, search.found[i].loader);
 
-		if (!loader->ops->plan || bootmenu_loader_has_ours(root, loader) <= 0)
-			continue;
-		r = bootmenu_plan(root, loader, &none, &change);
-		if (r < 0)
-			return say_failure(&change, r);
-		print_change(&change);
-		told = true;
+		told |= r != 0;
+		status = r < 0 ? CLI_FAILED : status;
 	}
-	if (!told)
+	if (search.hidden && status == CLI_OK) {
+		text_join(hidden, sizeof(hidden), "/", search.hidden_at, NULL);
+		status = say_unseen(hidden, -EACCES);
+	}
+	if (!told && status == CLI_OK)
 		printf("Would delete " BOOTENTRY_FILE "\n");
-	return CLI_OK;
+	return status;
 }
 
 static enum cli_exit remove_entries(
 	const struct sysfs_root *root, const struct arguments *arguments)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
-	int r;
+	char failed[BOOTMENU_PLACE_SIZE];
+	int r = bootmenu_has_ours(root, failed);
 
-	if (!bootmenu_has_ours(root)) {
+	if (r < 0)
+		return say_unseen(failed, r);
+	if (r == 0) {
 		printf("The boot menu has no entry of vfioboot.\n");
 		return CLI_OK;
 	}
@@ -240,6 +269,7 @@ static enum cli_exit list(
 {
 	struct bootentries wanted = {0}, now = {0};
 	const struct bootloader *loader;
+	char failed[BOOTMENU_PLACE_SIZE];
 	enum cli_exit status;
 	bool asked;
 
@@ -251,7 +281,8 @@ static enum cli_exit list(
 	if (!loader)
 		return CLI_UNKNOWN;
 	/* Of a menu that can't be read nothing is claimed. */
-	if (!asked && !arguments->json && loader->ops->read && !bootmenu_has_ours(root)) {
+	if (!asked && !arguments->json && loader->ops->read &&
+		bootmenu_loader_has_ours(root, loader, failed) == 0) {
 		printf("The boot menu has no entry of vfioboot; 'vfioboot entry add' adds "
 		       "them.\n");
 		return CLI_OK;

@@ -153,8 +153,9 @@ static const struct oneshot *find_oneshot(const struct sysfs_root *root)
 
 	bootloader_find(root, &search);
 	if (!search.owner) {
-		cli_error(NAME, "the boot loader can't be told%s; nothing is changed",
-			search.hidden ? "; run this as root" : "");
+		cli_error(NAME, "the boot loader can't be told%s%s%s; nothing is changed",
+			search.hidden ? ", since /" : "", search.hidden_at,
+			search.hidden ? " can't be looked at; run this as root" : "");
 		return NULL;
 	}
 	oneshot = oneshot_find(search.owner->name);

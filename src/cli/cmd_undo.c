@@ -92,9 +92,20 @@ static enum cli_exit remove_entries(
 	const struct sysfs_root *root, bool dry_run, const char *done)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
-	int r;
+	char failed[BOOTMENU_PLACE_SIZE];
+	int r = bootmenu_has_ours(root, failed);
 
-	if (!bootmenu_has_ours(root))
+	if (r < 0 && !dry_run)
+		return cli_error("undo",
+			"%swhether the boot menu has entries of vfioboot can't be seen, "
+			"%s: %s; when that is mended, run 'vfioboot entry remove'",
+			done, failed, strerror(-r));
+	if (r < 0)
+		cli_warning("undo",
+			"whether the boot menu has entries of vfioboot can't be seen, %s: "
+			"%s%s",
+			failed, strerror(-r), bootmenu_remedy(r));
+	if (r <= 0)
 		return CLI_OK;
 	if (dry_run) {
 		puts("Would take the entries of vfioboot out of the boot menu: 'vfioboot "
@@ -126,7 +137,9 @@ static enum cli_exit carry_out(const struct sysfs_root *root, struct deploy *dep
 {
 	bool nothing =
 		deploy->n == 0 || (deploy->n == 1 && has_kind(deploy, DEPLOY_TIDY));
-	bool others = trialend_look(root) != TRIALEND_NONE || bootmenu_has_ours(root);
+	char failed[BOOTMENU_PLACE_SIZE];
+	bool others = trialend_look(root) != TRIALEND_NONE ||
+		bootmenu_has_ours(root, failed) > 0;
 	const char *done = "the configuration and the images are undone, but ";
 	enum cli_exit status = CLI_OK;
 

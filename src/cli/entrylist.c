@@ -118,6 +118,15 @@ static int add_missing(struct listing *listing, const struct bootmenu *menu,
 	return r;
 }
 
+static void say_unread(const struct bootloader *loader, const char *failed, int error)
+{
+	if (!loader->ops->read)
+		cli_warning("entry", "the menu of %s can't be read", loader->title);
+	else
+		cli_warning("entry", "the menu of %s can't be read: %s: %s%s",
+			loader->title, failed, strerror(-error), bootmenu_remedy(error));
+}
+
 static int add_lines(struct listing *listing, const struct sysfs_root *root,
 	const struct bootloader *loader, const struct bootentries *wanted,
 	bool *ret_unknown)
@@ -126,6 +135,8 @@ static int add_lines(struct listing *listing, const struct sysfs_root *root,
 	int r = loader->ops->read ? loader->ops->read(root, wanted, &menu) : -ENOTSUP;
 
 	*ret_unknown = r < 0;
+	if (r < 0 && r != -ENOMEM)
+		say_unread(loader, menu.failed, r);
 	if (r == -ENOMEM)
 		return r;
 	for (unsigned i = 0; r < 0 && i < wanted->n; i++) {
@@ -159,11 +170,8 @@ enum cli_exit entrylist_print(const struct sysfs_root *root,
 		r = table_print(table);
 	if (r < 0)
 		return cli_error("entry", "%s", strerror(-r));
-	if (unknown) {
-		cli_warning("entry", "the menu of %s can't be read%s", loader->title,
-			loader->ops->read ? "; is this run as root?" : "");
+	if (unknown)
 		return CLI_UNKNOWN;
-	}
 	if (!listing.bad)
 		return CLI_OK;
 	return cli_error("entry",

@@ -32,9 +32,8 @@ static const struct bootloader *check_files(
 	if (r > 0)
 		return loader;
 	if (r < 0)
-		cli_error("entry",
-			"whether files of %s are there can't be seen: %s; run this as root",
-			loader->title, strerror(-r));
+		cli_error("entry", "cannot look for the files of %s at /%s: %s%s",
+			loader->title, sign, strerror(-r), bootmenu_remedy(r));
 	else
 		cli_error("entry",
 			"no files of %s are there; is /boot mounted?  'vfioboot check' "
@@ -67,8 +66,9 @@ static void say_undecided(const struct bootloader_search *search)
 			"started this system; say which with --loader NAME",
 			names);
 	else
-		cli_error("entry", "no boot loader was found%s; is /boot mounted?",
-			search->hidden ? ": some files need root" : "");
+		cli_error("entry", "no boot loader was found; %s%s%s",
+			search->hidden ? "/" : "is /boot mounted?", search->hidden_at,
+			search->hidden ? " can't be looked at; run this as root" : "");
 }
 
 const struct bootloader *entryloader_find(

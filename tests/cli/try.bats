@@ -596,6 +596,21 @@ sdboot() {
 	complains 'unified kernel image'
 }
 
+@test "systemd-boot: entries that are closed are not taken for gone" {
+	sdboot
+	chmod 700 "$host/boot/efi/loader/entries"
+	[ "$(id -u)" = 0 ] || chmod 0 "$host/boot/efi/loader/entries"
+	chmod 755 "$BATS_TEST_TMPDIR"
+	cp "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
+	local drop=()
+	[ "$(id -u)" != 0 ] || drop=(setpriv --reuid=65534 --clear-groups)
+	# The tree as an open directory, since those above it may be closed.
+	run --separate-stderr "${drop[@]}" "$BATS_TEST_TMPDIR/vfioboot" try --dry-run \
+		--root /proc/self/fd/9 9<"$host"
+	chmod 755 "$host/boot/efi/loader/entries"
+	complains "can't be read: /boot/efi/loader/entries: Permission denied; run this as root"
+}
+
 @test "systemd-boot: a boot by a passthrough entry is no normal one to copy" {
 	sdboot
 	sed -i 's/ quiet/ quiet vfioboot.profile=x/' "$host/boot/efi/loader/entries/0123-$kernel.conf"

@@ -124,8 +124,11 @@ int bls_files_read(const struct sysfs_root *root, const char *const *directories
 	int r = 0;
 
 	bootidentity_read(root, &identity);
-	for (size_t i = 0; r == 0 && i < n_directories; i++)
+	for (size_t i = 0; r == 0 && i < n_directories; i++) {
 		r = read_directory(root, &identity, directories[i], &files);
+		if (r < 0)
+			ret->failed = directories[i];
+	}
 	if (r < 0)
 		bls_files_free(&files);
 	else

@@ -27,9 +27,13 @@ struct bls_file {
 struct bls_files {
 	struct bls_file *files;
 	size_t n;
+	const char *failed; /* the directory that can't be read */
 };
 
-/* Reads all entries of the directories that there are.  0 or -errno. */
+/*
+ * Reads all entries of the directories that there are.  0; or -errno with the directory, one of
+ * @directories, in @ret->failed.
+ */
 int bls_files_read(const struct sysfs_root *root, const char *const *directories,
 	size_t n_directories, struct bls_files *ret);
 

@@ -39,6 +39,8 @@ static int find_file(const struct sysfs_root *root, const char *const *paths, si
 			text_join(ret_sign, size, paths[i], NULL);
 			return 1;
 		}
+		if (r < 0 && !hidden)
+			text_join(ret_sign, size, paths[i], NULL);
 		if (r < 0)
 			hidden = r;
 	}
@@ -63,6 +65,8 @@ static int find_boot_file(const struct sysfs_root *root, const char *const *name
 			text_join(ret_sign, size, path, NULL);
 			return 1;
 		}
+		if (r < 0 && !hidden)
+			text_join(ret_sign, size, path, NULL);
 		if (r < 0)
 			hidden = r;
 	}
@@ -113,7 +117,11 @@ static int detect_uki(const struct sysfs_root *root, char *ret_sign, size_t size
 			text_join(ret_sign, size, path, "/", search.name, NULL);
 			return 1;
 		}
-		if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+		if (r == -ENOENT || r == -ENOTDIR)
+			continue;
+		if (r < 0 && !hidden)
+			text_join(ret_sign, size, path, NULL);
+		if (r < 0)
 			hidden = r;
 	}
 	return hidden;
@@ -238,11 +246,15 @@ void bootloader_find(const struct sysfs_root *root, struct bootloader_search *re
 	struct bootloader_search search = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bootloaders); i++) {
-		int r = bootloaders[i].detect(
-			root, search.found[search.n].sign, BOOTLOADER_SIGN_SIZE);
+		char sign[BOOTLOADER_SIGN_SIZE] = "";
+		int r = bootloaders[i].detect(root, sign, sizeof(sign));
 
-		if (r > 0)
+		if (r > 0) {
+			strcpy(search.found[search.n].sign, sign);
 			search.found[search.n++].loader = &bootloaders[i];
+		}
+		if (r < 0 && !search.hidden)
+			strcpy(search.hidden_at, sign);
 		search.hidden |= r < 0;
 	}
 	search.owner = find_owner(root, &search);

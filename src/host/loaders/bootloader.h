@@ -26,7 +26,7 @@ struct bootloader {
 	bool manages; /* writes the entries of other loaders, and so goes before them */
 	/*
 	 * Whether its files are there: 1 with the first of them in @ret_sign, 0, or -errno
-	 * when that is hidden.
+	 * when that is hidden, with one that can't be looked at in @ret_sign.
 	 */
 	int (*detect)(const struct sysfs_root *root, char *ret_sign, size_t size);
 	const struct bootloader_ops *ops; /* how entries are added to its menu */
@@ -41,6 +41,7 @@ struct bootloader_search {
 	const struct bootloader *owner; /* NULL: none, or several and no sign which */
 	char told[64]; /* what the owner says of itself, such as "GRUB 2.12"; or "" */
 	bool hidden;   /* some files can't be looked at: needs root */
+	char hidden_at[BOOTLOADER_SIGN_SIZE]; /* the first of them, as a sign is */
 };
 
 /* Finds all that there are, and which of them it is.  */

@@ -201,8 +201,8 @@ static int plan(const struct sysfs_root *root, const struct bls_style *style,
 	int r = bls_files_read(root, directories, style->n_directories, ret);
 
 	if (r < 0)
-		return bootmenu_fail(change, "cannot read the entries in %s: %s",
-			directories[0], strerror(-r));
+		return bootmenu_fail(change, "cannot read the entries in %s: %s%s",
+			ret->failed, strerror(-r), bootmenu_remedy(r));
 	r = plan_originals(root, style, ret, wanted, change);
 	return r < 0 ? r : plan_removals(root, style, ret, wanted, change);
 }
@@ -335,6 +335,8 @@ static int read_menu(const struct sysfs_root *root, const struct bls_style *styl
 	for (size_t i = 0; r == 0 && i < files.n; i++)
 		if (files.files[i].kind != BLS_OTHER)
 			r = add_file(style, &files, &files.files[i], wanted, &menu);
+	if (r < 0 && files.failed)
+		text_join(ret->failed, sizeof(ret->failed), files.failed, NULL);
 	if (r < 0)
 		return r;
 	*ret = menu;

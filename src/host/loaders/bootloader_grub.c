@@ -87,7 +87,8 @@ static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 			configs[0]);
 	r = hostfile_read(root, config, &text, NULL);
 	if (r < 0)
-		return bootmenu_fail(change, "cannot read %s: %s", config, strerror(-r));
+		return bootmenu_fail(change, "cannot read %s: %s%s", config, strerror(-r),
+			bootmenu_remedy(r));
 	if (wanted->n)
 		r = check_generator(root, "/etc/grub.d/10_linux",
 			", which makes the normal entries,", "GRUB's package", change);
@@ -368,8 +369,11 @@ static int read_menu(const struct sysfs_root *root, const struct bootentries *wa
 		r = grubmenu_parse(text, &menu);
 	for (size_t i = 0; r == 0 && i < menu.n; i++)
 		r = add_item(&menu, &menu.items[i], wanted, &result);
-	if (r < 0)
+	if (r < 0) {
+		text_join(ret->failed, sizeof(ret->failed), config ? config : configs[0],
+			NULL);
 		return r;
+	}
 	*ret = result;
 	result = (struct bootmenu){0};
 	return 0;

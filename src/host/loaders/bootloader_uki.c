@@ -256,6 +256,8 @@ static int read_menu(const struct sysfs_root *root, const struct bootentries *wa
 		strcpy(entry.id, image->id);
 		r = bootmenu_add(&menu, &entry);
 	}
+	if (r < 0 && images.failed)
+		text_join(ret->failed, sizeof(ret->failed), images.failed, NULL);
 	if (r < 0)
 		return r;
 	*ret = menu;

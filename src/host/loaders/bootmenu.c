@@ -144,8 +144,8 @@ int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *l
 	return r;
 }
 
-int bootmenu_loader_has_ours(
-	const struct sysfs_root *root, const struct bootloader *loader)
+int bootmenu_loader_has_ours(const struct sysfs_root *root,
+	const struct bootloader *loader, char ret_failed[static BOOTMENU_PLACE_SIZE])
 {
 	static const struct bootentries none;
 	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
@@ -154,20 +154,37 @@ int bootmenu_loader_has_ours(
 	for (size_t i = 0; r == 0 && i < menu.n; i++)
 		if (menu.entries[i].id[0])
 			return 1;
+	if (r < 0)
+		text_join(ret_failed, BOOTMENU_PLACE_SIZE,
+			menu.failed[0] ? menu.failed : loader->title, NULL);
 	return r == 0 && loader->ops->has_left ? loader->ops->has_left(root) : r;
 }
 
-bool bootmenu_has_ours(const struct sysfs_root *root)
+int bootmenu_has_ours(
+	const struct sysfs_root *root, char ret_failed[static BOOTMENU_PLACE_SIZE])
 {
 	struct bootloader_search search;
+	int first = 0;
 
 	if (hostfile_exists(root, BOOTENTRY_FILE))
-		return true;
+		return 1;
 	bootloader_find(root, &search);
-	for (size_t i = 0; i < search.n; i++)
-		if (bootmenu_loader_has_ours(root, search.found[i].loader) > 0)
-			return true;
-	return false;
+	if (search.hidden) {
+		text_join(ret_failed, BOOTMENU_PLACE_SIZE, "/", search.hidden_at, NULL);
+		first = -EACCES;
+	}
+	for (size_t i = 0; i < search.n; i++) {
+		char failed[BOOTMENU_PLACE_SIZE];
+		int r = bootmenu_loader_has_ours(root, search.found[i].loader, failed);
+
+		if (r > 0)
+			return r;
+		if (r < 0 && first == 0) {
+			text_join(ret_failed, BOOTMENU_PLACE_SIZE, failed, NULL);
+			first = r;
+		}
+	}
+	return first;
 }
 
 /* Takes ours out of one menu; warnings and the first problem are added to @all. */
@@ -209,11 +226,12 @@ static int check_reached(const struct bootloader_search *search, const char *nam
 static int remove_one(const struct sysfs_root *root, const struct bootloader *loader,
 	const struct bootentries *none, struct bootmenu_change *all)
 {
-	int r = loader->ops->plan ? bootmenu_loader_has_ours(root, loader) : 0;
+	char failed[BOOTMENU_PLACE_SIZE];
+	int r = loader->ops->plan ? bootmenu_loader_has_ours(root, loader, failed) : 0;
 
 	if (r < 0)
-		return bootmenu_fail(all, "cannot read the menu of %s: %s", loader->title,
-			strerror(-r));
+		return bootmenu_fail(all, "cannot read the menu of %s, %s: %s%s",
+			loader->title, failed, strerror(-r), bootmenu_remedy(r));
 	return r ? remove_from(root, loader, none, all) : 0;
 }
 

@@ -12,6 +12,8 @@
 #include "bootloader.h"
 #include "filechange.h"
 
+#define BOOTMENU_PLACE_SIZE 128
+
 /* What is to be done, and what there is to say about it. */
 struct bootmenu_change {
 	struct filechanges files;
@@ -33,9 +35,11 @@ struct bootmenu_entry {
 	bool outdated; /* ours: what it is a copy of has changed, or is gone */
 };
 
+/* Starts as {0}. */
 struct bootmenu {
 	struct bootmenu_entry *entries;
 	size_t n;
+	char failed[BOOTMENU_PLACE_SIZE]; /* what can't be read, where it is known */
 };
 
 struct bootloader_ops {
@@ -56,7 +60,7 @@ struct bootloader_ops {
 	bool (*has_left)(const struct sysfs_root *root);
 	/* That program runs by itself whenever a kernel comes or goes. */
 	bool follows;
-	/* Reads the menu as it is.  0 or -errno.  NULL: it can't be read. */
+	/* Reads the menu as it is.  0; or -errno, with @ret->failed.  NULL: it is not read. */
 	int (*read)(const struct sysfs_root *root, const struct bootentries *wanted,
 		struct bootmenu *ret);
 	/* Deletes files that a `finish` that was killed has left.  NULL: it leaves none. */
@@ -116,13 +120,15 @@ int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *r
 
 /*
  * Whether the menu of @loader has something of ours, be it what a killed run left: 1, 0, or
- * -errno when it can't be read.
+ * -errno when it can't be read, with the directory or the file in @ret_failed.  A menu that is
+ * not read has not.
  */
-int bootmenu_loader_has_ours(
-	const struct sysfs_root *root, const struct bootloader *loader);
+int bootmenu_loader_has_ours(const struct sysfs_root *root,
+	const struct bootloader *loader, char ret_failed[static BOOTMENU_PLACE_SIZE]);
 
-/* Whether some menu or BOOTENTRY_FILE has something of ours. */
-bool bootmenu_has_ours(const struct sysfs_root *root);
+/* The same of all menus and BOOTENTRY_FILE; 1 also when only one of them can be read. */
+int bootmenu_has_ours(
+	const struct sysfs_root *root, char ret_failed[static BOOTMENU_PLACE_SIZE]);
 
 void bootmenu_free_change(struct bootmenu_change *change);
 

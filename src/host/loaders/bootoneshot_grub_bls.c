@@ -139,8 +139,8 @@ static int make(const struct sysfs_root *root, const char *parameters,
 	int r = bls_files_read(root, directories, ARRAY_SIZE(directories), &files);
 
 	if (r < 0)
-		snprintf(why, ONESHOT_WHY_SIZE, "%s can't be read: %s", directories[0],
-			strerror(-r));
+		snprintf(why, ONESHOT_WHY_SIZE, "%s can't be read: %s%s", directories[0],
+			strerror(-r), r == -EACCES ? "; run this as root" : "");
 	if (r == 0)
 		r = find_booted(root, &files, &original, why);
 	if (r == 0)

@@ -89,10 +89,16 @@ static bool holds_entry(const char *name, const char *id)
 		strncasecmp(name, id, stem_length(id)) == 0;
 }
 
-/* Finds the first file that @wanted takes; its path is for free(). */
+/*
+ * Finds the first file that @wanted takes; its path is for free().  -ENOENT without one; or the
+ * -errno of a directory that may have it and can't be read, with its path.
+ */
 static int find_file(const struct sysfs_root *root,
 	bool (*wanted)(const char *name, const char *id), const char *id, char **ret)
 {
+	const char *failed = NULL;
+	int error = -ENOENT;
+
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		struct hostfile_names names = {0};
 		int r = hostfile_list(root, directories[i], &names), found = -ENOENT;
@@ -106,8 +112,14 @@ static int find_file(const struct sysfs_root *root,
 		hostfile_free_names(&names);
 		if (found != -ENOENT)
 			return found;
+		if (r < 0 && r != -ENOTDIR && !failed) {
+			failed = directories[i];
+			error = r;
+		}
 	}
-	return -ENOENT;
+	if (failed)
+		*ret = strdup(failed);
+	return error;
 }
 
 /* The entry that was booted; it must be none of ours. */
@@ -131,8 +143,10 @@ static int read_booted(
 	}
 	if (r < 0)
 		snprintf(why, ONESHOT_WHY_SIZE,
-			"the entry that this boot was started by, %.100s, can't be read: %s",
-			id, strerror(-r));
+			"the entry that this boot was started by, %.100s, can't be read%s%.80s: "
+			"%s%s",
+			id, *ret_path ? ": " : "", *ret_path ? *ret_path : "",
+			strerror(-r), r == -EACCES ? "; run this as root" : "");
 	return r;
 }
 
@@ -212,13 +226,13 @@ static int remove_entries(const struct sysfs_root *root, char *why)
 		_cleanup_free_ char *path = NULL;
 
 		r = find_file(root, is_ours, NULL, &path);
-		if (r == 0)
-			r = atomicfile_remove_below(root, path);
-		if (r == -ENOENT)
-			return 0;
-		if (r < 0) {
+		/* A place that is not to be seen is no reason to keep a trial elsewhere. */
+		if (r < 0)
+			return r == -ENOMEM ? r : 0;
+		r = atomicfile_remove_below(root, path);
+		if (r < 0 && r != -ENOENT) {
 			snprintf(why, ONESHOT_WHY_SIZE, "%.200s can't be removed: %s",
-				path ? path : "the entry", strerror(-r));
+				path, strerror(-r));
 			return r;
 		}
 	}

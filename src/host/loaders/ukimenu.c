@@ -156,6 +156,8 @@ int ukis_read(const struct sysfs_root *root, struct ukis *ret)
 				bootidentity_judge(&identity, names.names[j]) != 0)
 				r = add_image(
 					root, directories[i], names.names[j], &images);
+		if (r < 0)
+			ret->failed = directories[i];
 	}
 	if (r < 0)
 		return r;

@@ -28,11 +28,12 @@ struct uki {
 struct ukis {
 	struct uki *images;
 	size_t n;
+	const char *failed; /* the directory that can't be read */
 };
 
 /*
  * Reads the images of this machine in EFI/Linux, those of other systems left out.  Ours are
- * told by the mark of ukiosrel.h.  0 or -errno.
+ * told by the mark of ukiosrel.h.  0; or -errno, with the directory in @ret->failed.
  */
 int ukis_read(const struct sysfs_root *root, struct ukis *ret);
 void ukis_free(struct ukis *images);

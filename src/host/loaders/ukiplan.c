@@ -29,13 +29,13 @@ int ukiplan_look(const struct sysfs_root *root, struct bootmenu_change *change,
 	int r = ukis_read(root, &ret->images);
 
 	if (r < 0)
-		return bootmenu_fail(
-			change, "cannot read the images in EFI/Linux: %s", strerror(-r));
+		return bootmenu_fail(change, "cannot read the images in %s: %s%s",
+			ret->images.failed, strerror(-r), bootmenu_remedy(r));
 	r = ukikeys_read(root, &ret->keys);
 	if (r < 0)
 		return bootmenu_fail(change,
-			"cannot read ukify's settings, uki.conf or ukify.conf: %s",
-			strerror(-r));
+			"cannot read ukify's settings, uki.conf or ukify.conf: %s%s",
+			strerror(-r), bootmenu_remedy(r));
 	ret->ukify = find_ukify(root);
 	return 0;
 }
