@@ -3,14 +3,15 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/text.h"
 #include "../core/util.h"
 #include "../host/loaders/bootmenu.h"
 #include "../host/run.h"
 #include "cli.h"
 #include "deployment.h"
+#include "entrychange.h"
 #include "entrylist.h"
 #include "entryloader.h"
+#include "entryremove.h"
 #include "entrywanted.h"
 #include "sections.h"
 
@@ -35,54 +36,6 @@ struct action {
 		const struct sysfs_root *root, const struct arguments *arguments);
 };
 
-static void say_change(const struct bootmenu_change *change)
-{
-	for (size_t i = 0; i < change->warnings.n; i++)
-		cli_warning("entry", "%s", change->warnings.names[i]);
-}
-
-static enum cli_exit say_failure(const struct bootmenu_change *change, int error)
-{
-	return cli_error(
-		"entry", "%s", error == -EREMOTEIO ? change->problem : strerror(-error));
-}
-
-/* The entries that were asked for.  CLI_OK with whether there are, or a message. */
-static enum cli_exit read_wanted(
-	const struct sysfs_root *root, struct bootentries *ret, bool *ret_asked)
-{
-	int r = bootmenu_read_wanted(root, ret);
-
-	*ret_asked = r == 0;
-	if (r == 0 || r == -ENOENT)
-		return CLI_OK;
-	return cli_error("entry", "cannot read " BOOTENTRY_FILE ": %s%s", strerror(-r),
-		r == -EISDIR ? "; move that away" : bootmenu_remedy(r));
-}
-
-static void print_text(const char *text)
-{
-	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
-		printf("    %.*s\n", (int)strcspn(text, "\n"), text);
-}
-
-/* What would be done. */
-static void print_change(const struct bootmenu_change *change)
-{
-	for (size_t i = 0; i < change->files.n; i++) {
-		const struct filechange *file = &change->files.changes[i];
-
-		printf("Would %s %s%s\n", file->after ? "write" : "delete", file->path,
-			file->after ? ":" : "");
-		if (file->after)
-			print_text(file->after);
-	}
-	for (size_t i = 0; i < change->steps.n; i++)
-		printf("Would %s\n", change->steps.names[i]);
-	if (!change->files.n && !change->steps.n)
-		printf("Nothing would change.\n");
-}
-
 static enum cli_exit say_nothing_to_choose(void)
 {
 	return cli_error("entry",
@@ -102,14 +55,6 @@ static enum cli_exit print_edit(const struct sysfs_root *root,
 	return CLI_UNKNOWN;
 }
 
-static void say_elsewhere(
-	const struct sysfs_root *root, const struct bootmenu_change *change)
-{
-	for (size_t i = 0; i < change->steps.n && !root->live; i++)
-		printf("Not done, since it is another machine: %s\n",
-			change->steps.names[i]);
-}
-
 static void say_added(const struct sysfs_root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, const struct bootmenu_change *change)
 {
@@ -117,7 +62,7 @@ static void say_added(const struct sysfs_root *root, const struct bootloader *lo
 	for (unsigned i = 0; i < wanted->n; i++)
 		printf("Entry for each kernel: '... (%s)', with %s\n",
 			wanted->entries[i].title, wanted->entries[i].arguments);
-	say_elsewhere(root, change);
+	entrychange_say_undone(root, change);
 	if (!change->default_moves)
 		printf("What starts by itself has not changed.  ");
 	printf("'vfioboot entry list' shows the entries, 'vfioboot entry remove' takes them "
@@ -145,92 +90,13 @@ static enum cli_exit add(const struct sysfs_root *root, const struct arguments *
 		return print_edit(root, loader, &wanted);
 	if (r == 0 && !arguments->dry_run)
 		r = bootmenu_carry_out(root, loader, &wanted, &change);
-	say_change(&change);
+	entrychange_warn(&change);
 	if (r < 0)
-		return say_failure(&change, r);
+		return entrychange_fail(&change, r);
 	if (arguments->dry_run)
-		print_change(&change);
+		entrychange_print(&change);
 	else
 		say_added(root, loader, &wanted, &change);
-	return CLI_OK;
-}
-
-static enum cli_exit say_unseen(const char *failed, int error)
-{
-	return cli_error("entry", "cannot look at %s: %s%s", failed, strerror(-error),
-		bootmenu_remedy(error));
-}
-
-/* What would be taken out of one menu.  Returns 1 when there is something, 0, or -errno. */
-static int remove_dry_from(const struct sysfs_root *root, const struct bootloader *loader)
-{
-	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
-	struct bootentries none = {0};
-	char failed[BOOTMENU_PLACE_SIZE];
-	int r = loader->ops->plan ? bootmenu_loader_has_ours(root, loader, failed) : 0;
-
-	if (r < 0)
-		say_unseen(failed, r);
-	if (r <= 0)
-		return r;
-	r = bootmenu_plan(root, loader, &none, &change);
-	if (r < 0) {
-		say_failure(&change, r);
-		return r;
-	}
-	print_change(&change);
-	return 1;
-}
-
-/* Of all loaders: one that counted once may have some still. */
-static enum cli_exit remove_dry(const struct sysfs_root *root)
-{
-	enum cli_exit status = CLI_OK;
-	struct bootloader_search search;
-	struct bootentries wanted;
-	char hidden[BOOTMENU_PLACE_SIZE];
-	bool told = false, asked;
-
-	if (read_wanted(root, &wanted, &asked) != CLI_OK)
-		return CLI_FAILED;
-	bootloader_find(root, &search);
-	for (size_t i = 0; i < search.n; i++) {
-		int r = remove_dry_from(root, search.found[i].loader);
-
-		told |= r != 0;
-		status = r < 0 ? CLI_FAILED : status;
-	}
-	if (search.hidden && status == CLI_OK) {
-		text_join(hidden, sizeof(hidden), "/", search.hidden_at, NULL);
-		status = say_unseen(hidden, -EACCES);
-	}
-	if (!told && status == CLI_OK)
-		printf("Would delete " BOOTENTRY_FILE "\n");
-	return status;
-}
-
-static enum cli_exit remove_entries(
-	const struct sysfs_root *root, const struct arguments *arguments)
-{
-	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
-	char failed[BOOTMENU_PLACE_SIZE];
-	int r = bootmenu_has_ours(root, failed);
-
-	if (r < 0)
-		return say_unseen(failed, r);
-	if (r == 0) {
-		printf("The boot menu has no entry of vfioboot.\n");
-		return CLI_OK;
-	}
-	if (arguments->dry_run)
-		return remove_dry(root);
-	r = bootmenu_remove_all(root, &change);
-	say_change(&change);
-	if (r < 0)
-		return say_failure(&change, r);
-	say_elsewhere(root, &change);
-	if (root->live || !change.steps.n)
-		printf("The boot menu has no entry of vfioboot any more.\n");
 	return CLI_OK;
 }
 
@@ -244,7 +110,7 @@ static enum cli_exit update(
 	bool asked;
 	int r;
 
-	if (read_wanted(root, &wanted, &asked) != CLI_OK)
+	if (entrychange_read_wanted(root, &wanted, &asked) != CLI_OK)
 		return CLI_FAILED;
 	/* With none wanted, a trial's parameters may still have come into a normal entry. */
 	if (!asked && !bootmenu_may_leak(root, &wanted))
@@ -256,11 +122,11 @@ static enum cli_exit update(
 	r = bootmenu_plan_update(root, loader, &wanted, &change);
 	if (r == 0 && !arguments->dry_run)
 		r = bootmenu_carry_out(root, loader, &wanted, &change);
-	say_change(&change);
+	entrychange_warn(&change);
 	if (r < 0)
-		return say_failure(&change, r);
+		return entrychange_fail(&change, r);
 	if (arguments->dry_run)
-		print_change(&change);
+		entrychange_print(&change);
 	return CLI_OK;
 }
 
@@ -273,7 +139,7 @@ static enum cli_exit list(
 	enum cli_exit status;
 	bool asked;
 
-	if (read_wanted(root, &wanted, &asked) != CLI_OK)
+	if (entrychange_read_wanted(root, &wanted, &asked) != CLI_OK)
 		return CLI_FAILED;
 	loader = entryloader_find(root, arguments->loader, ENTRYLOADER_RECORDED);
 	if (!loader && arguments->json)
@@ -296,6 +162,12 @@ static enum cli_exit list(
 		status = CLI_FAILED;
 	}
 	return status;
+}
+
+static enum cli_exit remove_entries(
+	const struct sysfs_root *root, const struct arguments *arguments)
+{
+	return entryremove(root, arguments->dry_run);
 }
 
 static const struct action actions[] = {

@@ -11,6 +11,7 @@
 #include "../host/trial/trialend.h"
 #include "../host/trial/trialstore.h"
 #include "deployment.h"
+#include "entryhand.h"
 
 struct arguments {
 	const char *root;
@@ -155,6 +156,8 @@ static enum cli_exit carry_out(const struct sysfs_root *root, struct deploy *dep
 		status = remove_entries(root, dry_run, nothing ? "" : done);
 	if (status != CLI_OK)
 		return status;
+	/* Nothing of it is wrong, and most people have none. */
+	entryhand_warn("undo", root);
 	if (nothing)
 		printf("Nothing %sto do: nothing is configured, and no image holds "
 		       "vfioboot.\n",

@@ -118,13 +118,20 @@ static int add_missing(struct listing *listing, const struct bootmenu *menu,
 	return r;
 }
 
-static void say_unread(const struct bootloader *loader, const char *failed, int error)
+static void say_unread(const struct sysfs_root *root, const struct bootloader *loader,
+	const char *failed, int error)
 {
-	if (!loader->ops->read)
-		cli_warning("entry", "the menu of %s can't be read", loader->title);
-	else
+	char place[BOOTMENU_PLACE_SIZE];
+
+	if (loader->ops->read) {
 		cli_warning("entry", "the menu of %s can't be read: %s: %s%s",
 			loader->title, failed, strerror(-error), bootmenu_remedy(error));
+		return;
+	}
+	bootmenu_hand_place(root, loader, place);
+	cli_warning("entry",
+		"the menu of %s is not read: look for %s with vfioboot. in %s",
+		loader->title, loader->ops->hand_what, place);
 }
 
 static int add_lines(struct listing *listing, const struct sysfs_root *root,
@@ -136,7 +143,7 @@ static int add_lines(struct listing *listing, const struct sysfs_root *root,
 
 	*ret_unknown = r < 0;
 	if (r < 0 && r != -ENOMEM)
-		say_unread(loader, menu.failed, r);
+		say_unread(root, loader, menu.failed, r);
 	if (r == -ENOMEM)
 		return r;
 	for (unsigned i = 0; r < 0 && i < wanted->n; i++) {

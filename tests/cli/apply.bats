@@ -217,6 +217,13 @@ remove the directory /etc/vfioboot.conf.d, if it is empty" ]
 	[[ ${lines[0]} == 'Would take the entries of vfioboot out of the boot menu'* ]]
 	[ "${lines[1]}" = 'Nothing else to do: nothing is configured, and no image holds vfioboot.' ]
 	rm "$host/etc/vfioboot.entries"
+	# Those that were made by hand are not seen.
+	mv "$host/boot/grub" "$BATS_TEST_TMPDIR/"
+	touch "$host/boot/refind_linux.conf"
+	run -0 --separate-stderr undo --dry-run
+	[[ $stderr == *'the menu of rEFInd is not read; take the lines with vfioboot. out of /boot/refind_linux.conf by hand' ]]
+	rm "$host/boot/refind_linux.conf"
+	mv "$BATS_TEST_TMPDIR/grub" "$host/boot/"
 	# Nor does apply have anything to do then.
 	run -0 --separate-stderr apply
 	[ "${lines[0]}" = 'Nothing to do: every image is up to date.' ]

@@ -77,5 +77,9 @@ static char *edit_ostree(const struct sysfs_root *root, const struct bootentries
 	return sheet_take(&sheet);
 }
 
-const struct bootloader_ops bootloader_ops_kernelstub = {.edit = edit_kernelstub};
-const struct bootloader_ops bootloader_ops_ostree = {.edit = edit_ostree};
+const struct bootloader_ops bootloader_ops_kernelstub = {.edit = edit_kernelstub,
+	.hand_what = "files",
+	.hand_where = "/boot/efi/loader/entries"};
+const struct bootloader_ops bootloader_ops_ostree = {.edit = edit_ostree,
+	.hand_what = "arguments",
+	.hand_where = "the deployments ('rpm-ostree kargs')"};

@@ -306,6 +306,9 @@ static char *edit_limine(const struct sysfs_root *root, const struct bootentries
 	return sheet_take(&sheet);
 }
 
-const struct bootloader_ops bootloader_ops_refind = {.edit = edit_refind};
-const struct bootloader_ops bootloader_ops_extlinux = {.edit = edit_extlinux};
-const struct bootloader_ops bootloader_ops_limine = {.edit = edit_limine};
+const struct bootloader_ops bootloader_ops_refind = {
+	.edit = edit_refind, .hand_what = "lines"};
+const struct bootloader_ops bootloader_ops_extlinux = {
+	.edit = edit_extlinux, .hand_what = "labels"};
+const struct bootloader_ops bootloader_ops_limine = {
+	.edit = edit_limine, .hand_what = "entries"};

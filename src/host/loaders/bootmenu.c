@@ -187,6 +187,17 @@ int bootmenu_has_ours(
 	return first;
 }
 
+void bootmenu_hand_place(const struct sysfs_root *root, const struct bootloader *loader,
+	char ret[static BOOTMENU_PLACE_SIZE])
+{
+	char sign[BOOTLOADER_SIGN_SIZE] = "";
+
+	if (!loader->ops->hand_where)
+		loader->detect(root, sign, sizeof(sign));
+	text_join(ret, BOOTMENU_PLACE_SIZE,
+		loader->ops->hand_where ? loader->ops->hand_where : "/", sign, NULL);
+}
+
 /* Takes ours out of one menu; warnings and the first problem are added to @all. */
 static int remove_from(const struct sysfs_root *root, const struct bootloader *loader,
 	const struct bootentries *none, struct bootmenu_change *all)

@@ -67,6 +67,8 @@ struct bootloader_ops {
 	void (*tidy)(const struct sysfs_root *root);
 	/* Where plan can't: the exact edit by hand, for free(); NULL without memory. */
 	char *(*edit)(const struct sysfs_root *root, const struct bootentries *wanted);
+	/* Without read: what of a person's has our arguments, such as "lines", and where. */
+	const char *hand_what, *hand_where; /* NULL: in the file by which it was found */
 };
 
 extern const struct bootloader_ops bootloader_ops_grub;
@@ -129,6 +131,10 @@ int bootmenu_loader_has_ours(const struct sysfs_root *root,
 /* The same of all menus and BOOTENTRY_FILE; 1 also when only one of them can be read. */
 int bootmenu_has_ours(
 	const struct sysfs_root *root, char ret_failed[static BOOTMENU_PLACE_SIZE]);
+
+/* Where the entries are that a person made for @loader, whose menu is not read. */
+void bootmenu_hand_place(const struct sysfs_root *root, const struct bootloader *loader,
+	char ret[static BOOTMENU_PLACE_SIZE]);
 
 void bootmenu_free_change(struct bootmenu_change *change);
 
