@@ -669,9 +669,9 @@ adds() {
 	: >"$tree/boot/grub/grub.cfg"
 	efivar LoaderInfo 'GRUB 2.12'
 	run -0 entry list --json
-	jq -e '.entries | length == 2 and all(.loader == "systemd-boot" and .state == "ready")' <<<"$output"
+	json_true '.entries | length == 2 and all(.loader == "systemd-boot" and .state == "ready")' <<<"$output"
 	run entry list --json --loader grub
-	jq -e '.entries | all(.loader == "grub")' <<<"$output"
+	json_true '.entries | all(.loader == "grub")' <<<"$output"
 }
 
 @test "no loader at all" {
@@ -681,7 +681,7 @@ adds() {
 	[[ $stderr == *'no boot loader was found'*'/boot'* ]]
 	run -3 --separate-stderr entry list
 	run -3 --separate-stderr entry list --json
-	jq -e '. == {"entries": []}' <<<"$output"
+	json_true '. == {"entries": []}' <<<"$output"
 	[[ $stderr == *'no boot loader was found'* ]]
 }
 
@@ -1371,6 +1371,7 @@ entry_as_nobody() {
 	run -1 --separate-stderr entry_as_nobody add --dry-run
 	[[ $stderr == *"no boot loader was found; /boot/efi/"*"can't be looked at; run this as root" ]]
 	chmod 755 "$tree/boot/efi"
+}
 
 # ---- what runs vfioboot by its installed name --------------------------------------------------
 
