@@ -7,6 +7,7 @@
 #include "../host/config/nextboot.h"
 #include "../host/usage/protect.h"
 #include "deployment.h"
+#include "entrywanted.h"
 #include "trialtext.h"
 
 struct arguments {
@@ -183,6 +184,7 @@ static enum cli_exit run(int argc, char **argv)
 			strerror(-r));
 	warn_refused(&next);
 	trialtext_warn_changed("apply", &root, &next.config);
+	entrywanted_warn_stale("apply", &root);
 	r = images_inspect(&root, next.protect_traced ? &next.protect : NULL, &images);
 	if (r < 0)
 		return cli_error("apply", "cannot look for images: %s", strerror(-r));

@@ -36,8 +36,14 @@ struct action {
 		const struct sysfs_root *root, const struct arguments *arguments);
 };
 
-static enum cli_exit say_nothing_to_choose(void)
+static enum cli_exit say_nothing_to_choose(const struct sysfs_root *root)
 {
+	char failed[BOOTMENU_PLACE_SIZE];
+
+	if (bootmenu_has_ours(root, failed) > 0)
+		return cli_error("entry",
+			"no device is configured any more, so the entries that the boot menu "
+			"has select nothing; 'vfioboot entry remove' takes them away");
 	return cli_error("entry",
 		"no device is configured, so there is nothing to choose at the boot menu; "
 		"'vfioboot add DEVICE' gives one to vfio-pci");
@@ -81,7 +87,7 @@ static enum cli_exit add(const struct sysfs_root *root, const struct arguments *
 	if (entrywanted_decide(root, &wanted) < 0)
 		return CLI_FAILED;
 	if (!wanted.n)
-		return say_nothing_to_choose();
+		return say_nothing_to_choose(root);
 	loader = entryloader_find(root, arguments->loader, ENTRYLOADER_OWNER);
 	if (!loader)
 		return CLI_FAILED;
@@ -157,8 +163,8 @@ static enum cli_exit list(
 	if (asked && entrywanted_decide(root, &now) == 0 &&
 		!bootentry_same(&wanted, &now)) {
 		cli_warning("entry",
-			"the configuration asks for other entries by now; run "
-			"'vfioboot entry add'");
+			"the configuration asks for %s by now; run 'vfioboot entry %s'",
+			now.n ? "other entries" : "no entry", now.n ? "add" : "remove");
 		status = CLI_FAILED;
 	}
 	return status;

@@ -12,6 +12,7 @@
 #include "../host/config/dropin.h"
 #include "../host/devices/deviceset.h"
 #include "cli.h"
+#include "entrywanted.h"
 #include "sections.h"
 
 struct arguments {
@@ -161,6 +162,7 @@ static enum cli_exit remove_file(const struct sysfs_root *root,
 	printf("Deleted %s, device set %s.\nNext: run 'sudo vfioboot apply', which takes "
 	       "it out of the initramfs images, then reboot.\n",
 		path, section->name);
+	entrywanted_warn_stale("remove", root);
 	return CLI_OK;
 }
 

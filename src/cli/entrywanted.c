@@ -29,6 +29,28 @@ void entrywanted_say_params(const char *command, int error,
 			strerror(-error));
 }
 
+void entrywanted_warn_stale(const char *command, const struct sysfs_root *root)
+{
+	static struct config config;
+	struct bootentries written, decided;
+
+	if (bootmenu_read_wanted(root, &written) < 0)
+		return;
+	config = (struct config){0};
+	configfiles_read(root, CONFIGFILES_OF_IMAGE, &config);
+	bootentry_decide(&config, &decided);
+	if (bootentry_fits(&written, &decided))
+		return;
+	if (decided.n)
+		cli_warning(command,
+			"the boot menu's entries no longer fit the configuration; run "
+			"'vfioboot entry add'");
+	else
+		cli_warning(command,
+			"the boot menu's entries select nothing any more; run 'vfioboot "
+			"entry remove'");
+}
+
 /* Each for the boot by that very entry: what another profile needs is not for this one. */
 static int add_parameters(const struct sysfs_root *root, struct bootentries *entries)
 {

@@ -10,6 +10,12 @@
 int entrywanted_decide(const struct sysfs_root *root, struct bootentries *ret);
 
 /*
+ * Warns, for @command, of entries that were added when the configuration asked for others, or
+ * for some at all.  What the machine needs besides is not looked at.
+ */
+void entrywanted_warn_stale(const char *command, const struct sysfs_root *root);
+
+/*
  * Says for @command why the parameters of an entry can't be decided: what entryparams_add()
  * returned and told.
  */

@@ -11,6 +11,7 @@
 #include "../host/trial/trialkeep.h"
 #include "../host/trial/trialstore.h"
 #include "../host/trial/trialwatch.h"
+#include "entrywanted.h"
 #include "trialtext.h"
 
 #define NAME "try"
@@ -158,5 +159,7 @@ enum cli_exit trykeep(const struct sysfs_root *root, bool dry_run)
 	trialtext_print_missing(root, &trial);
 	if (status == CLI_OK && !dry_run && trial.phase != TRIAL_KEPT)
 		status = note_kept(root, trial.id);
+	if (keeping.n_changed && !dry_run)
+		entrywanted_warn_stale(NAME, root);
 	return status;
 }

@@ -204,6 +204,19 @@ remove the directory /etc/vfioboot.conf.d, if it is empty" ]
 	[ "$(sum_of_host)" = "$before" ]
 }
 
+@test "apply tells when the entries of the boot menu no longer fit" {
+	configured_host
+	printf 'no-passthrough\tno passthrough\tvfioboot.off\n' >"$host/etc/vfioboot.entries"
+	run -0 --separate-stderr apply
+	[ -z "$stderr" ]
+	printf 'passthrough\tPassthrough\tvfioboot.profile=x\n' >"$host/etc/vfioboot.entries"
+	run -0 --separate-stderr apply
+	[[ $stderr == *"entries no longer fit the configuration; run 'vfioboot entry add'" ]]
+	: >"$host/etc/vfioboot.conf"
+	run -0 --separate-stderr apply
+	[[ $stderr == *"entries select nothing any more; run 'vfioboot entry remove'" ]]
+}
+
 @test "undo where there is nothing" {
 	host_of_two_cards "$BATS_TEST_TMPDIR/host"
 	rm -rf "$host"/etc/vfioboot*

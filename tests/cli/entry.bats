@@ -192,6 +192,20 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 }
 
+@test "entries are there, and nothing is configured any more: the way out is remove" {
+	tree_of arch-systemd-boot
+	entry add
+	rm -r "$tree"/etc/vfioboot.conf*
+	run -1 --separate-stderr entry list
+	[[ $stderr == *"asks for no entry by now; run 'vfioboot entry remove'" ]]
+	run -1 --separate-stderr entry add
+	[[ $stderr == *"no device is configured any more"*"'vfioboot entry remove' takes them away" ]]
+	run -0 entry remove
+	run -0 --separate-stderr entry list
+	run -1 --separate-stderr entry add
+	[[ $stderr == *"'vfioboot add DEVICE' gives one"* ]]
+}
+
 @test "a section with an error has no entry" {
 	tree_of debian-grub
 	configure selected a b

@@ -206,3 +206,17 @@ fingerprint() {
 	done
 	[ "$removed" -eq 56 ]
 }
+
+@test "entries of the boot menu that no longer fit are told of" {
+	add --profile games 01:00.0
+	add 02:00.0
+	printf 'passthrough\tPassthrough\tvfioboot.profile=games\nno-passthrough\tno passthrough\tvfioboot.off\n' \
+		>"$root/etc/vfioboot.entries"
+	remove --dry-run gpu
+	[ -z "$stderr" ]
+	remove gpu2
+	[[ $stderr == *"entries no longer fit the configuration; run 'vfioboot entry add'" ]]
+	remove gpu
+	[[ $stderr == *"entries select nothing any more; run 'vfioboot entry remove'" ]]
+	[ "$status" = 0 ]
+}

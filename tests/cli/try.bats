@@ -1031,3 +1031,10 @@ live_host() {
 		--status --dry-run|--dry-run is for what changes something; --status changes nothing
 	END
 }
+
+@test "keep tells when the entries of the boot menu no longer fit" {
+	state confirmed - -
+	printf 'passthrough\tPassthrough\tvfioboot.profile=other\n' >"$host/etc/vfioboot.entries"
+	active=default.target live_host 'vfioboot try --keep'
+	[[ $stderr == *"entries no longer fit the configuration; run 'vfioboot entry add'"* ]]
+}

@@ -240,6 +240,29 @@ static void test_keep(void **state)
 	expect_entry(0, "passthrough", "Passthrough", "vfioboot.profile=a x=1");
 }
 
+static void test_fits(void **state)
+{
+	struct bootentries old;
+
+	(void)state;
+	reset(true);
+	section("a");
+	bootentry_decide(&config, &entries);
+	bootentry_parse("passthrough\tP\tvfioboot.profile=a x=1\n", &old);
+	assert_true(bootentry_fits(&old, &entries));
+	bootentry_parse("passthrough\tP\tvfioboot.profile=aa x=1\n", &old);
+	assert_false(bootentry_fits(&old, &entries));
+	bootentry_parse("passthrough-a\tP\tvfioboot.profile=a\n", &old);
+	assert_false(bootentry_fits(&old, &entries));
+	bootentry_parse("passthrough\tP\tvfioboot.profile=a\nb\tB\tc\n", &old);
+	assert_false(bootentry_fits(&old, &entries));
+	assert_false(bootentry_fits(&(struct bootentries){0}, &entries));
+	reset(true);
+	bootentry_decide(&config, &entries);
+	assert_false(bootentry_fits(&old, &entries));
+	assert_true(bootentry_fits(&(struct bootentries){0}, &entries));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_strip),
 		cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

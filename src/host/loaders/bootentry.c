@@ -166,6 +166,19 @@ bool bootentry_same(const struct bootentries *a, const struct bootentries *b)
 	return a->n == b->n;
 }
 
+bool bootentry_fits(const struct bootentries *written, const struct bootentries *decided)
+{
+	for (unsigned i = 0; i < written->n && i < decided->n; i++) {
+		const struct bootentry *a = &written->entries[i],
+				       *b = &decided->entries[i];
+
+		if (strcmp(a->id, b->id) != 0 ||
+			!words_have(a->arguments, b->arguments, strlen(b->arguments)))
+			return false;
+	}
+	return written->n == decided->n;
+}
+
 char *bootentry_format(const struct bootentries *entries)
 {
 	size_t size = sizeof(header) + sizeof(loader_line) + sizeof(entries->loader) +

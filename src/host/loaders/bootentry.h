@@ -72,6 +72,12 @@ void bootentry_keep(
 /* Whether both have the same entries. */
 bool bootentry_same(const struct bootentries *a, const struct bootentries *b);
 
+/*
+ * Whether @written, which may have what the machine needed besides, has the entries that the
+ * configuration asks for by @decided of bootentry_decide().
+ */
+bool bootentry_fits(const struct bootentries *written, const struct bootentries *decided);
+
 /* The text of the file, for free(); NULL without memory. */
 char *bootentry_format(const struct bootentries *entries);
 
