@@ -267,6 +267,22 @@ static void print_set(const struct addition *addition)
 	}
 }
 
+/* What a boot leaves alone that does not ask for it has two ways to be asked for. */
+static void print_next(const struct addition *addition)
+{
+	const char *profile = addition->arguments->profile;
+
+	printf("Next: run 'sudo vfioboot apply', which puts it into the initramfs images");
+	if (profile || addition->devices.config->when_selected)
+		printf(".\nThen 'sudo vfioboot try%s%s' boots with it once, and 'sudo "
+		       "vfioboot entry add' lets the\nboot menu offer it "
+		       "(vfioboot.profile=%s).\n",
+			profile ? " --profile " : "", profile ? profile : "",
+			profile ? profile : "NAME");
+	else
+		printf(", then reboot.\n");
+}
+
 static enum cli_exit write_file(const struct addition *addition)
 {
 	bool dry = addition->arguments->dry_run;
@@ -280,16 +296,12 @@ static enum cli_exit write_file(const struct addition *addition)
 			strlen(addition->text));
 	if (r < 0)
 		return cli_error("add", "cannot write %s: %s", path, strerror(-r));
-	if (dry)
+	if (dry) {
 		printf("Would write %s:\n\n%s", path, addition->text);
-	else
-		printf("Wrote %s.\nNext: run 'sudo vfioboot apply', which puts it into "
-		       "the initramfs images, then reboot%s%s.\n",
-			path,
-			addition->arguments->profile
-				? " with the parameter vfioboot.profile="
-				: "",
-			addition->arguments->profile ? addition->arguments->profile : "");
+		return CLI_OK;
+	}
+	printf("Wrote %s.\n", path);
+	print_next(addition);
 	return CLI_OK;
 }
 

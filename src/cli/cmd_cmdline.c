@@ -7,6 +7,7 @@
 #include "../core/configbuild.h"
 #include "../core/text.h"
 #include "../core/util.h"
+#include "../host/loaders/bootmenu.h"
 #include "../host/loaders/kernelfacts.h"
 #include "cli.h"
 #include "sections.h"
@@ -75,9 +76,39 @@ static void print_needed(const struct kernelparams *params)
 		putchar('\n');
 }
 
-static void print_explained(const struct kernelparams *params)
+static void print_way(const struct bootloader *loader)
 {
-	if (!params->n)
+	printf("with %s, %s.\n", loader->title, loader->ops->permanent);
+}
+
+/* Whoever reads "intel_iommu=on" has to know where that goes. */
+static void print_where(const struct sysfs_root *root)
+{
+	struct bootloader_search search;
+
+	bootloader_find(root, &search);
+	puts("\n'vfioboot entry add' and 'vfioboot try' put what is needed into their own "
+	     "entries of the\nboot menu by themselves.  The normal entry gets it by hand:");
+	if (search.owner)
+		print_way(search.owner);
+	else if (!search.n)
+		puts("where your boot loader keeps the kernel's command line.");
+	for (size_t i = 0; !search.owner && i < search.n; i++)
+		print_way(search.found[i].loader);
+}
+
+static bool has_kind(const struct kernelparams *params, enum kernelparams_kind kind)
+{
+	for (unsigned i = 0; i < params->n; i++)
+		if (params->items[i].kind == kind)
+			return true;
+	return false;
+}
+
+static void print_explained(
+	const struct sysfs_root *root, const struct kernelparams *params)
+{
+	if (!has_kind(params, KERNELPARAMS_NEEDED) && !params->refused)
 		puts("This machine needs no kernel parameter.");
 	for (unsigned i = 0; i < params->n; i++) {
 		const struct kernelparams_item *item = &params->items[i];
@@ -86,6 +117,8 @@ static void print_explained(const struct kernelparams *params)
 			*item->parameter ? ": " : "", item->reason,
 			sections_full_stop(item->reason));
 	}
+	if (has_kind(params, KERNELPARAMS_NEEDED))
+		print_where(root);
 }
 
 /* What must not be missed by someone who pastes the line: without --explain, on stderr. */
@@ -176,7 +209,7 @@ static enum cli_exit run(int argc, char **argv)
 	if (arguments.json)
 		r = print_json(&params);
 	else if (arguments.explain)
-		print_explained(&params);
+		print_explained(&root, &params);
 	else if (!params.refused)
 		print_needed(&params);
 	if (r < 0)

@@ -75,6 +75,12 @@ static void say_added(const struct sysfs_root *root, const struct bootloader *lo
 	       "away.\n"
 	       "What they give away stands in the initramfs images: 'vfioboot apply' sees "
 	       "to those.\n");
+	if (root->live || !change->steps.n)
+		printf("Then reboot, and choose '... (%s)' at the boot menu%s.\n",
+			wanted->entries[0].title,
+			bootentry_is_passthrough(&wanted->entries[0])
+				? ""
+				: " to keep the devices");
 }
 
 static enum cli_exit add(const struct sysfs_root *root, const struct arguments *arguments)
@@ -259,7 +265,7 @@ const struct cli_command cmd_entry = {
 	.summary = "let the boot menu offer a boot with the devices, or without",
 	.details =
 		"add     add an entry for each profile, and a way out where the normal entry\n"
-		"        gives devices away; what starts by itself does not change\n"
+		"        gives devices away; tells where what starts by itself changes\n"
 		"remove  take them away again\n"
 		"list    show them, and whether each kernel has them\n"
 		"update  make them follow the kernels; kernel-install and mkinitcpio call it\n\n"

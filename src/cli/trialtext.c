@@ -10,6 +10,7 @@
 #include "../core/report.h"
 #include "../core/util.h"
 #include "../host/hostfile.h"
+#include "../host/loaders/bootmenu.h"
 #include "../host/loaders/oneshot.h"
 #include "../host/trial/trialstore.h"
 #include "../host/trial/trialwatch.h"
@@ -76,7 +77,7 @@ static void print_failed(const struct sysfs_root *root, const struct trialstate 
 void trialtext_print_missing(
 	const struct sysfs_root *root, const struct trialstate *trial)
 {
-	const struct oneshot *oneshot = oneshot_find(trial->loader);
+	const struct bootloader *loader = bootloader_named(trial->loader);
 	char cmdline[4096] = "", missing[TRIAL_TRIED_SIZE];
 
 	sysfs_read_cmdline(root, cmdline, sizeof(cmdline));
@@ -85,7 +86,8 @@ void trialtext_print_missing(
 		printf("Tried with it, and not in the normal entry: %s\n"
 		       "They are made permanent by hand%s%s; 'vfioboot cmdline --explain' "
 		       "tells what the machine needs.\n",
-			missing, oneshot ? ": " : "", oneshot ? oneshot->permanent : "");
+			missing, loader ? ": " : "",
+			loader ? loader->ops->permanent : "");
 }
 
 static bool is_changed(const struct trialstate *trial, const struct config *config)

@@ -177,7 +177,8 @@ expect = 5' ]
 	machine identical-cards
 	add --name gaming --profile games 01:00.0
 	[ "$status" -eq 0 ]
-	[[ $output == *'vfioboot.profile=games'* ]]
+	[[ $output == *"sudo vfioboot try --profile games'"*"sudo vfioboot entry add'"*'(vfioboot.profile=games).' ]]
+	[[ $output != *'then reboot'* ]]
 	[ "$(section gaming | tail -n 1)" = 'profile = games' ]
 	plan
 	[ -z "$output" ]
@@ -192,6 +193,7 @@ expect = 5' ]
 	echo vfioboot.off >"$root/proc/cmdline"
 	add 01:00.0
 	[ "$status" -eq 0 ]
+	[[ $output == *"sudo vfioboot try' boots with it once"*'(vfioboot.profile=NAME).' ]]
 	add --only --profile p --allow-last-display --name more 00:02.0
 	[ "$status" -eq 0 ]
 	[[ $stderr == *'warning: 0000:00:02.0 is the boot display'* ]]

@@ -140,6 +140,26 @@ framebuffer() { # NAME
 	prints '' 'switch VT-d on in the firmware setup'
 }
 
+@test "--explain tells where what is needed goes, and that nothing is beside warnings" {
+	no_groups
+	built INTEL_IOMMU_DEFAULT_OFF
+	cmdline --explain
+	[[ ${lines[0]} == 'needed   intel_iommu=on: '* ]]
+	[[ $output == *"'vfioboot entry add' and 'vfioboot try' put what is needed into their own"* ]]
+	[[ ${lines[-1]} == 'with GRUB, in /etc/default/grub, behind GRUB_CMDLINE_LINUX_DEFAULT=,'*"'update-grub'"* ]]
+	# Of several, none of which says that it started this boot.
+	touch "$host/boot/refind_linux.conf" "$host/boot/limine.conf"
+	cmdline --explain
+	[[ $output == *'with GRUB, '*$'\n''with rEFInd, in refind_linux.conf'*$'\n''with Limine, '* ]]
+	rm -r "$host/boot/grub" "$host/boot/refind_linux.conf" "$host/boot/limine.conf"
+	cmdline --explain
+	[[ ${lines[-1]} == 'where your boot loader keeps'* ]]
+	built INTEL_IOMMU_DEFAULT_ON
+	cmdline --explain
+	[ "${lines[0]}" = 'This machine needs no kernel parameter.' ]
+	[[ ${lines[1]} == firmware* && $output != *'entry add'* ]]
+}
+
 @test "Intel's integrated GPU, on a kernel that leaves it out" {
 	give 00:02.0
 	prints intel_iommu=on 'console goes away'

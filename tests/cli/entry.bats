@@ -152,6 +152,20 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	[[ $output == *'no entry of vfioboot any more.' && $stderr == *'the menu of rEFInd is not read'* ]]
 }
 
+@test "add says what to do next" {
+	tree_of debian-systemd-boot
+	run -0 entry add
+	[[ $output == *"Then reboot, and choose '... (Passthrough)' at the boot menu." ]]
+	configure always -
+	run -0 entry add
+	[[ $output == *"Then reboot, and choose '... (no passthrough)' at the boot menu to keep the devices." ]]
+	# What another machine has to do itself is not done yet.
+	rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
+	tree_of debian-grub
+	run -0 entry add
+	[[ $output != *reboot* ]]
+}
+
 @test "add writes what the dry run said, and again nothing" {
 	tree_of debian-systemd-boot
 	run -0 entry add --dry-run

@@ -357,7 +357,15 @@ static int read_grub_bls(const struct sysfs_root *root, const struct bootentries
 }
 
 const struct bootloader_ops bootloader_ops_systemd_boot = {
-	.plan = plan_systemd_boot, .read = read_systemd_boot};
+	.plan = plan_systemd_boot,
+	.read = read_systemd_boot,
+	.permanent =
+		"in /etc/kernel/cmdline, which has to be all of the command line, and then "
+		"with 'kernel-install add-all', or by installing the kernel anew",
+};
 
 const struct bootloader_ops bootloader_ops_grub_bls = {
-	.plan = plan_grub_bls, .read = read_grub_bls};
+	.plan = plan_grub_bls,
+	.read = read_grub_bls,
+	.permanent = "with 'grubby --update-kernel=ALL --args=\"PARAMETER ...\"'",
+};

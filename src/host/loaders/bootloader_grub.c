@@ -385,4 +385,7 @@ const struct bootloader_ops bootloader_ops_grub = {
 	.follows = true,
 	.read = read_menu,
 	.tidy = tidy,
+	.permanent =
+		"in /etc/default/grub, behind GRUB_CMDLINE_LINUX_DEFAULT=, and then with "
+		"'update-grub' or 'grub-mkconfig -o' and the path of grub.cfg",
 };

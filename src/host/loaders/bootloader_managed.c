@@ -77,9 +77,17 @@ static char *edit_ostree(const struct sysfs_root *root, const struct bootentries
 	return sheet_take(&sheet);
 }
 
-const struct bootloader_ops bootloader_ops_kernelstub = {.edit = edit_kernelstub,
+const struct bootloader_ops bootloader_ops_kernelstub = {
+	.edit = edit_kernelstub,
 	.hand_what = "files",
-	.hand_where = "/boot/efi/loader/entries"};
-const struct bootloader_ops bootloader_ops_ostree = {.edit = edit_ostree,
+	.hand_where = "/boot/efi/loader/entries",
+	.permanent = "with 'kernelstub --add-options \"PARAMETER ...\"'",
+};
+const struct bootloader_ops bootloader_ops_ostree = {
+	.edit = edit_ostree,
 	.hand_what = "arguments",
-	.hand_where = "the deployments ('rpm-ostree kargs')"};
+	.hand_where = "the deployments ('rpm-ostree kargs')",
+	.permanent =
+		"with 'rpm-ostree kargs --append-if-missing=PARAMETER', or, with bootc, in "
+		"kargs.d of the image",
+};

@@ -283,8 +283,13 @@ static char *edit(const struct sysfs_root *root, const struct bootentries *wante
 	return NULL;
 }
 
-const struct bootloader_ops bootloader_ops_uki = {.plan = plan,
+const struct bootloader_ops bootloader_ops_uki = {
+	.plan = plan,
 	.finish = finish,
 	.has_left = has_left,
 	.read = read_menu,
-	.edit = edit};
+	.edit = edit,
+	.permanent =
+		"in /etc/kernel/cmdline, which has to be all of the command line, and then by "
+		"making the images anew ('kernel-install add-all', 'mkinitcpio -P')",
+};

@@ -67,6 +67,8 @@ struct bootloader_ops {
 	void (*tidy)(const struct sysfs_root *root);
 	/* Where plan can't: the exact edit by hand, for free(); NULL without memory. */
 	char *(*edit)(const struct sysfs_root *root, const struct bootentries *wanted);
+	/* How a person adds parameters to the normal entry, as the end of a sentence. */
+	const char *permanent;
 	/* Without read: what of a person's has our arguments, such as "lines", and where. */
 	const char *hand_what, *hand_where; /* NULL: in the file by which it was found */
 };

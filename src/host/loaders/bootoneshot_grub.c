@@ -129,7 +129,4 @@ const struct oneshot oneshot_grub = {
 	.mark = ENTRY_ID,
 	.forget = grubonce_forget,
 	.remove = remove_entry,
-	.permanent =
-		"in /etc/default/grub, behind GRUB_CMDLINE_LINUX_DEFAULT=, and then with "
-		"'update-grub' or 'grub-mkconfig -o' and the path of grub.cfg",
 };

@@ -184,5 +184,4 @@ const struct oneshot oneshot_grub_bls = {
 	.mark = SUFFIX,
 	.forget = grubonce_forget,
 	.remove = remove_entries,
-	.permanent = "with 'grubby --update-kernel=ALL --args=\"PARAMETER ...\"'",
 };

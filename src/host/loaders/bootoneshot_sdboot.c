@@ -247,7 +247,4 @@ const struct oneshot oneshot_sdboot = {
 	.mark = SUFFIX CONF,
 	.forget = forget,
 	.remove = remove_entries,
-	.permanent =
-		"in /etc/kernel/cmdline, which has to be all of the command line, and then "
-		"with 'kernel-install add-all', or by installing the kernel anew",
 };

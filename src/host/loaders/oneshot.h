@@ -45,8 +45,6 @@ struct oneshot {
 	int (*forget)(const struct sysfs_root *root, char *why);
 	/* Removes all entries of trials; what is gone already is no error. */
 	int (*remove)(const struct sysfs_root *root, char *why);
-	/* How a person adds parameters to the normal entry, as the end of a sentence. */
-	const char *permanent;
 };
 
 /* The one of the boot loader of that name, or NULL: it has no safe one. */
