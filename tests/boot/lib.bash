@@ -207,7 +207,7 @@ boot() {
 	local parameters="root=$root_device rootfstype=ext4 rw console=ttyS0 loglevel=4
 		log_buf_len=4M no_timer_check systemd.show_status=no
 		systemd.default_timeout_start_sec=60"
-	timeout "${BOOT_TIMEOUT:-240}" "${qemu[@]}" \
+	timeout "${BOOT_TIMEOUT:-480}" "${qemu[@]}" \
 		-chardev "file,id=console,path=$console" -serial chardev:console \
 		-chardev "file,id=dump,path=$dump" -serial chardev:dump \
 		-kernel "$vmlinuz" -initrd "$initrd" \

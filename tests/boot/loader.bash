@@ -105,7 +105,7 @@ power_on() {
 	: >"$console"
 	mkfifo "$keys.in" "$keys.out"
 	cat "$keys.out" >"$console" 3>&- &
-	timeout "${BOOT_TIMEOUT:-300}" "${qemu[@]}" \
+	timeout "${BOOT_TIMEOUT:-600}" "${qemu[@]}" \
 		-chardev "pipe,id=console,path=$keys" -serial chardev:console \
 		-chardev "file,id=dump,path=$dump" -serial chardev:dump 3>&- &
 	pid=$!
