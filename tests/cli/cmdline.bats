@@ -10,6 +10,7 @@ bats_require_minimum_version 1.5.0
 # shellcheck source=/dev/null
 source "$BATS_TEST_DIRNAME/host.bash"
 load ../lib/json
+load cmdline
 
 setup() {
 	top=$BATS_TEST_DIRNAME/../..
@@ -17,30 +18,6 @@ setup() {
 	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
 	compose=$(realpath "$top/build/tests/compose")
 	host_of_two_cards "$BATS_TEST_TMPDIR/host"
-}
-
-cmdline() {
-	run --separate-stderr "$vfioboot" cmdline --root "$host" "$@"
-}
-
-# prints TEXT [WORDS-ON-STDERR]: it exits with 0
-prints() {
-	cmdline
-	[ "$status" = 0 ]
-	[ "$output" = "$1" ]
-	if [ -n "${2:-}" ]; then
-		[[ $stderr == *"$2"* ]]
-	else
-		[ -z "$stderr" ]
-	fi
-}
-
-# refuses WORDS: nothing to paste
-refuses() {
-	cmdline
-	[ "$status" = 1 ]
-	[ -z "$output" ]
-	[[ $stderr == *"$1"* ]]
 }
 
 # stays_quiet: of what is there and works, nothing is said

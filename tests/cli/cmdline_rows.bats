@@ -1,11 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2154 # run sets output
+# shellcheck shell=bash disable=SC2034,SC2154 # what cmdline.bash shares; run sets output
 #
 # `vfioboot cmdline`, a test for each row of the decision: each on a machine of the kind that it is
 # about, with nothing else than what decides.
 
 bats_require_minimum_version 1.5.0
+
+load cmdline
 
 setup() {
 	top=$BATS_TEST_DIRNAME/../..
@@ -114,30 +116,6 @@ driver vfio-pci
 END
 	kernel 6.12.48 ARM64 ARM_SMMU_V3
 	give 00:01.0/00
-}
-
-cmdline() {
-	run --separate-stderr "$vfioboot" cmdline --root "$host" "$@"
-}
-
-# prints TEXT [WORDS-ON-STDERR]
-prints() {
-	cmdline
-	[ "$status" = 0 ]
-	[ "$output" = "$1" ]
-	if [ -n "${2:-}" ]; then
-		[[ $stderr == *"$2"* ]]
-	else
-		[ -z "$stderr" ]
-	fi
-}
-
-# refuses WORDS: nothing to paste
-refuses() {
-	cmdline
-	[ "$status" = 1 ]
-	[ -z "$output" ]
-	[[ $stderr == *"$1"* ]]
 }
 
 @test "IOMMU groups exist: nothing" {
