@@ -135,6 +135,21 @@ menu_now() {
 	sed -e 's/\x1b\[[0-9;?]*[A-Za-z]/\n/g' "$console" | tr -d '\r' | grep -aE '^ *\*' | tail -n 1
 }
 
+# press KEY: again and again, until the screen shows an answer: the firmware has its eye on the
+# same port, and takes a key now and then. KEY is a format of printf.
+press() {
+	local size tries waited
+	size=$(stat -c %s "$console")
+	for ((tries = 0; tries < 10; tries++)); do
+		# shellcheck disable=SC2059
+		printf "$1" >"$BATS_TEST_TMPDIR/keys.in"
+		for ((waited = 0; waited < 20; waited++)); do
+			sleep 0.2
+			[ "$(stat -c %s "$console")" = "$size" ] || return 0
+		done
+	done
+}
+
 # choose TITLE: types until the entry whose title matches the extended regular expression is
 # the selected one, and starts it
 choose() {
@@ -146,10 +161,10 @@ choose() {
 	for ((tries = 0; tries < 15; tries++)); do
 		sleep 0.5
 		if menu_now | grep -Eq "$1"; then
-			printf '\r' >"$BATS_TEST_TMPDIR/keys.in"
+			press '\r'
 			return
 		fi
-		printf '\x0e' >"$BATS_TEST_TMPDIR/keys.in"
+		press '\x0e'
 	done
 	echo "The menu never had '$1' selected; it ends with:"
 	tail -c 3000 "$console" | cat -v
@@ -163,9 +178,9 @@ choose_number() {
 	for ((tries = 0; tries < 400; tries++)); do
 		if grep -aq 'Reboot Into Firmware' "$console"; then
 			sleep 1
-			printf '%s' "$1" >"$BATS_TEST_TMPDIR/keys.in"
+			press "$1"
 			sleep 1
-			printf '\r' >"$BATS_TEST_TMPDIR/keys.in"
+			press '\r'
 			return
 		fi
 		sleep 0.2
