@@ -32,8 +32,7 @@ wins() { # ROOT FLAVOUR
 }
 
 mkinitcpio_wins() { # FLAVOUR
-	[ -n "${MKINITCPIO_ROOT:-}" ] ||
-		skip "MKINITCPIO_ROOT names no root with mkinitcpio, which Debian has not"
+	need_mkinitcpio
 	wins "$MKINITCPIO_ROOT" "$1"
 }
 

@@ -40,6 +40,11 @@ image() {
 	disk=$image/root.img
 }
 
+need_mkinitcpio() {
+	[ -n "${MKINITCPIO_ROOT:-}" ] ||
+		skip "MKINITCPIO_ROOT names no root with mkinitcpio, which Debian has not"
+}
+
 # The configuration of most tests: the second of two cards, by its path.
 second_gpu() {
 	cat <<-END

@@ -261,6 +261,43 @@ without_programs() { # ROOT FLAVOUR
 
 # bats test_tags=all
 @test "programs missing: the image is made and boots, mkinitcpio" {
-	[ -n "${MKINITCPIO_ROOT:-}" ] || skip "MKINITCPIO_ROOT names no root with mkinitcpio"
+	need_mkinitcpio
 	without_programs "$MKINITCPIO_ROOT" mkinitcpio
+}
+
+# A trial's boot that finds no root file system: what the generator's image does then, a shell that
+# nobody sees, would last for ever.
+rootless_trial() { # ROOT FLAVOUR
+	second_gpu | overlay etc/vfioboot.conf
+	image "$1" "$2"
+	twins
+	root_device=/dev/disk/by-label/nothing
+	if boot vfioboot.trial=1 panic=30; then
+		echo "It found a root file system."
+		return 1
+	fi
+	grep -a 'vfioboot: this trial found no root file system in time' "$console"
+	grep -a 'reboot: Restarting system' "$console"
+}
+
+# bats test_tags=all
+@test "a trial that finds no root file system restarts the machine: dracut with systemd" {
+	rootless_trial trixie dracut-systemd
+}
+
+# bats test_tags=all
+@test "a trial that finds no root file system restarts the machine: dracut without systemd" {
+	rootless_trial trixie dracut
+}
+
+# bats test_tags=all
+@test "a trial that finds no root file system restarts the machine: mkinitcpio" {
+	need_mkinitcpio
+	rootless_trial "$MKINITCPIO_ROOT" mkinitcpio
+}
+
+# bats test_tags=all
+@test "a trial that finds no root file system restarts the machine: mkinitcpio with systemd" {
+	need_mkinitcpio
+	rootless_trial "$MKINITCPIO_ROOT" mkinitcpio-systemd
 }
