@@ -105,9 +105,9 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	"$vfioboot" protect --root "$host" >"$host/etc/vfioboot.protect"
 	image=$host/boot/initrd.img-$release
 	gzip -dc "$image" >"$BATS_TEST_TMPDIR/plain"
-	for program in cat gzip xz zstd bzip2; do
-		command -v "$program" >/dev/null || continue
-		"$program" <"$BATS_TEST_TMPDIR/plain" >"$image"
+	# As the generators call them: the kernel reads the old format of lz4 alone.
+	for program in cat gzip 'xz --check=crc32' lzma zstd bzip2 'lz4 -l' lzop; do
+		$program <"$BATS_TEST_TMPDIR/plain" >"$image"
 		run -0 --separate-stderr apply
 		[ "${lines[0]}" = 'Nothing to do: every image is up to date.' ]
 	done
