@@ -404,9 +404,11 @@ trial_fails() {
 # bats test_tags=all
 @test "GRUB, BIOS: a trial that panics comes back by itself, and the journal is kept" {
 	grub_disk
-	# What journald has on disk by then is kept. The watch asks it to write at each look, which takes
-	# its time here; and journald writes behind its answer.
-	unit_of_trial 'echo the end is near; sleep 8; journalctl --sync; sleep 4; echo c >/proc/sysrq-trigger'
+	# The panic waits for what it is to be told by: the watch's note, and the journal on the disk,
+	# where journald writes behind its answer.
+	unit_of_trial 'echo the end is near; \
+		until grep -q trial-test /var/lib/vfioboot/trial/state; do sleep 1; done; \
+		journalctl --sync; sync; echo c >/proc/sysrq-trigger'
 	twins_with_parcel
 	boot_and_try
 	trial_fails
