@@ -148,6 +148,8 @@ press() {
 			[ "$(stat -c %s "$console")" = "$size" ] || return 0
 		done
 	done
+	# No failure by itself: an entry that is selected already gives no answer to its number.
+	echo "The screen never answered to a key."
 }
 
 # choose TITLE: types until the entry whose title matches the extended regular expression is
