@@ -12,11 +12,14 @@ CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 WARNINGS = -Wall -Wextra -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings -Wvla
-BASE_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Ibuild $(WARNINGS)
+BASE_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Isrc -Ibuild $(WARNINGS)
+# Each object's .d file names the headers that it was made with.
+DEPENDS = -MMD -MP
 
-CORE_SRC = $(sort $(wildcard src/core/*.c))
-HOST_SRC = $(sort $(wildcard src/host/*.c src/host/*/*.c src/cli/*.c))
-HEADERS = $(wildcard src/*/*.h src/*/*/*.h)
+# vfioboot-early is made of these and src/early; all but src/early is in the host program.
+EARLY_SHARED = $(sort $(wildcard src/decide/*.c) $(patsubst %,src/base/%.c,child cmdline pciname \
+	root sysfs text) $(patsubst %,src/bind/%.c,binding driver report))
+HOST_SRC = $(sort $(filter-out src/early/%,$(wildcard src/*/*.c src/*/*/*.c)))
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
 HOST_LIBS = mount smartcols libudev libkmod json-c libarchive
@@ -25,6 +28,8 @@ HOST_LIBS = mount smartcols libudev libkmod json-c libarchive
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 pkg = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
+HOST_CFLAGS := $(call pkg,--cflags inih $(HOST_LIBS))
+HOST_LDLIBS := $(call pkg,--libs inih $(HOST_LIBS))
 
 NEEDED = on Debian: apt install gcc make pkg-config musl-tools libinih-dev libmount-dev \
 	libsmartcols-dev libudev-dev libkmod-dev libjson-c-dev libarchive-dev
@@ -56,6 +61,8 @@ EARLY_SRC = src/early/main.c src/early/guard.c
 EARLY_LIBS = $(INIH_A)
 endif
 
+EARLY_HEADERS = $(wildcard src/base/*.h src/decide/*.h src/bind/*.h src/early/*.h)
+
 .PHONY: all
 all: build/vfioboot-early build/vfioboot
 
@@ -65,10 +72,10 @@ build/include/ini.h:
 	@mkdir -p $(@D)
 	$(Q)cp "$(call pkg,--variable=includedir inih)/ini.h" $@
 
-build/vfioboot-early: $(CORE_SRC) $(EARLY_SRC) $(HEADERS) build/include/ini.h Makefile
+build/vfioboot-early: $(EARLY_SHARED) $(EARLY_SRC) $(EARLY_HEADERS) build/include/ini.h Makefile
 	@echo "  CC  $@: $(EARLY_KIND)"
 	$(Q)$(EARLY_CC) $(BASE_CFLAGS) $(WERROR) $(EARLY_CFLAGS) $(EARLY_LDFLAGS) -o $@ \
-		$(EARLY_SRC) $(CORE_SRC) $(EARLY_LIBS)
+		$(EARLY_SRC) $(EARLY_SHARED) $(EARLY_LIBS)
 	$(Q)$(STRIP) --remove-section=.comment $@
 
 # ---- vfioboot: the host program ---------------------------------------------------------
@@ -80,20 +87,20 @@ build/paths.h: FORCE
 	@echo '$(PATHS)' | cmp -s - $@ || echo '$(PATHS)' >$@
 
 PATHS = \#define PATHS_LIBDIR "$(LIBDIR)/vfioboot"
-KNOW_PATHS = host/images/imagecheck.o host/images/imagejudge.o
+KNOW_PATHS = chain/imagecheck.o chain/imagejudge.o
 $(addprefix build/,$(KNOW_PATHS)) $(addprefix build/sanitized/,$(KNOW_PATHS)): build/paths.h
 
 .PHONY: FORCE
 FORCE:
 
-build/%.o: src/%.c $(HEADERS) Makefile | build/paths.h
+build/%.o: src/%.c Makefile | build/paths.h
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CPPFLAGS) $(CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
+	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CPPFLAGS) $(CFLAGS) $(DEPENDS) $(HOST_CFLAGS) -c -o $@ $<
 
-build/vfioboot: $(patsubst src/%.c,build/%.o,$(CORE_SRC) $(HOST_SRC))
+build/vfioboot: $(patsubst src/%.c,build/%.o,$(HOST_SRC))
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs inih $(HOST_LIBS))
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
 # ---- installing --------------------------------------------------------------------------
 
@@ -162,26 +169,24 @@ clean:
 RESULTS = build/results
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TEST_CFLAGS = -O1 -g $(SANITIZE)
-TEST_LIBS = $(call pkg,--libs cmocka inih $(HOST_LIBS))
-CORE_TEST_OBJ = $(patsubst src/%.c,build/sanitized/%.o,$(CORE_SRC))
+TEST_LIBS := $(call pkg,--libs cmocka) $(HOST_LDLIBS)
 HOST_TEST_OBJ = $(patsubst src/%.c,build/sanitized/%.o,$(HOST_SRC))
 
-build/sanitized/%.o: src/%.c $(HEADERS) Makefile | build/paths.h
+build/sanitized/%.o: src/%.c Makefile | build/paths.h
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(call pkg,--cflags $(HOST_LIBS)) -c -o $@ $<
+	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(DEPENDS) $(HOST_CFLAGS) -c -o $@ $<
 
-# What unit tests link with: all of the core and the host, and what tests share.  An archive,
+# What unit tests link with: all below the commands, and what tests share.  An archive,
 # so that each takes what it uses.
 TEST_SRC = $(filter-out %_main.c,$(wildcard tests/lib/*.c)) $(wildcard tests/unit/support.c)
-TEST_OBJ = $(patsubst tests/%.c,build/sanitized/tests/%.o,$(TEST_SRC)) $(CORE_TEST_OBJ) \
+TEST_OBJ = $(patsubst tests/%.c,build/sanitized/tests/%.o,$(TEST_SRC)) \
 	$(filter-out build/sanitized/cli/%,$(HOST_TEST_OBJ))
-TEST_HEADERS = $(wildcard tests/*/*.h)
 
-build/sanitized/tests/%.o: tests/%.c $(HEADERS) $(TEST_HEADERS) Makefile
+build/sanitized/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(DEPENDS) $(HOST_CFLAGS) -c -o $@ $<
 
 build/sanitized/libtest.a: $(TEST_OBJ)
 	@rm -f $@
@@ -194,17 +199,18 @@ build/tests/test_apply: WRAP = $(foreach function,sysfs_write_override sysfs_wri
 
 build/tests/test_report: WRAP = -Wl,--wrap=sysfs_open_kmsg
 
-build/tests/%: tests/unit/%.c build/sanitized/libtest.a $(HEADERS) $(TEST_HEADERS)
+build/tests/%: tests/unit/%.c build/sanitized/libtest.a Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) -o $@ $< build/sanitized/libtest.a \
+	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(DEPENDS) $(HOST_CFLAGS) -o $@ $< build/sanitized/libtest.a \
 		$(WRAP) $(TEST_LIBS)
 
-build/sanitized/vfioboot-early: build/sanitized/early/main.o build/sanitized/early/guard.o $(CORE_TEST_OBJ)
+build/sanitized/vfioboot-early: build/sanitized/early/main.o build/sanitized/early/guard.o \
+		$(patsubst src/%.c,build/sanitized/%.o,$(EARLY_SHARED))
 	$(call say,LD)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
-build/sanitized/vfioboot: $(HOST_TEST_OBJ) $(CORE_TEST_OBJ)
+build/sanitized/vfioboot: $(HOST_TEST_OBJ)
 	$(call say,LD)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
@@ -244,10 +250,10 @@ FUZZ_CC ?= clang
 FUZZERS = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
-build/fuzz/%: tests/fuzz/%.c tests/fuzz/check.c tests/fuzz/check.h $(CORE_SRC) $(HEADERS) Makefile
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/check.c tests/fuzz/check.h $(EARLY_SHARED) $(EARLY_HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(FUZZ_CC) $(BASE_CFLAGS) $(WERROR) $(FUZZ_CFLAGS) -o $@ $< tests/fuzz/check.c $(CORE_SRC) \
+	$(Q)$(FUZZ_CC) $(BASE_CFLAGS) $(WERROR) $(FUZZ_CFLAGS) -o $@ $< tests/fuzz/check.c $(EARLY_SHARED) \
 		$(call pkg,--libs inih)
 
 .PHONY: run-fuzz
@@ -255,6 +261,8 @@ run-fuzz: $(FUZZERS)
 	@tests/fuzz/run $(FUZZERS)
 
 include tests/bench/bench.mk
+
+-include $(wildcard build/*/*.d build/*/*/*.d build/*/*/*/*.d)
 
 .PHONY: run-demo
 run-demo: all

@@ -10,7 +10,7 @@
 #include <getopt.h>
 #include <stddef.h>
 
-#include "../core/sysfsroot.h"
+#include "base/base.h"
 
 /* What a command returns, and the program exits with. */
 enum cli_exit {

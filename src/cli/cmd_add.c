@@ -7,13 +7,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "../core/configbuild.h"
-#include "../core/util.h"
-#include "../host/atomicfile.h"
-#include "../host/devices/modules.h"
-#include "../host/images/kernels.h"
+#include "base/base.h"
+#include "change/change.h"
 #include "cli.h"
+#include "decide/decide.h"
 #include "devices.h"
+#include "facts/facts.h"
 #include "objections.h"
 
 struct arguments {

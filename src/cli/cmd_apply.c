@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/util.h"
-#include "../host/config/nextboot.h"
-#include "../host/usage/protect.h"
+#include "base/base.h"
 #include "deployment.h"
 #include "entrywanted.h"
+#include "facts/facts.h"
+#include "outlook/outlook.h"
 #include "trialtext.h"
 
 struct arguments {

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../core/util.h"
-#include "../host/atomicfile.h"
-#include "../host/capture/capture.h"
+#include "base/base.h"
+#include "capture/capture.h"
+#include "change/change.h"
 #include "cli.h"
 
 #define GAPS_TOLD 5 /* the others are counted */

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/util.h"
-#include "../host/check/checks.h"
+#include "base/base.h"
+#include "check/check.h"
 #include "cli.h"
-#include "table.h"
-#include "terminal.h"
+#include "cli/ui/table.h"
+#include "cli/ui/terminal.h"
 
 /* Lines are wrapped at this column, or where the terminal ends, to begin at that one. */
 #define WIDTH       90

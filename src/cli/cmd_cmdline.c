@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/configbuild.h"
-#include "../core/text.h"
-#include "../core/util.h"
-#include "../host/loaders/bootmenu.h"
-#include "../host/loaders/kernelfacts.h"
+#include "base/base.h"
+#include "chain/chain.h"
 #include "cli.h"
+#include "cli/ui/table.h"
+#include "decide/decide.h"
+#include "params/params.h"
 #include "sections.h"
-#include "table.h"
 
 struct arguments {
 	const char *root, *profile;

@@ -8,11 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/util.h"
-#include "../host/loaders/oneshot.h"
-#include "../host/trial/trialstore.h"
-#include "../host/trial/trialwatch.h"
+#include "base/base.h"
+#include "chain/chain.h"
 #include "cli.h"
+#include "trial/trial.h"
 
 #define WAIT_SECONDS 300
 #define WAIT_MAX     86400

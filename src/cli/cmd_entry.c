@@ -3,9 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/util.h"
-#include "../host/loaders/bootmenu.h"
-#include "../host/run.h"
+#include "base/base.h"
+#include "chain/chain.h"
 #include "cli.h"
 #include "deployment.h"
 #include "entrychange.h"

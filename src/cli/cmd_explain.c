@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/util.h"
+#include "base/base.h"
 #include "cli.h"
+#include "cli/ui/json.h"
 #include "explain.h"
-#include "json.h"
 #include "sections.h"
 #include "status.h"
 

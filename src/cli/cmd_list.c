@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/util.h"
-#include "../host/devices/inventory.h"
+#include "base/base.h"
 #include "cli.h"
+#include "cli/ui/table.h"
+#include "cli/ui/terminal.h"
 #include "list_cells.h"
-#include "table.h"
-#include "terminal.h"
+#include "outlook/outlook.h"
 
 /* Columns that a terminal has to have for all that is shown otherwise. */
 #define NARROW 100

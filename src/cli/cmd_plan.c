@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/util.h"
-#include "../host/config/nextboot.h"
-#include "../host/devices/names.h"
+#include "base/base.h"
 #include "cli.h"
+#include "cli/ui/table.h"
+#include "facts/facts.h"
+#include "outlook/outlook.h"
 #include "sections.h"
-#include "table.h"
 
 struct arguments {
 	const char *root, *cmdline;

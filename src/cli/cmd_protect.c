@@ -5,13 +5,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "../core/configfiles.h"
-#include "../core/util.h"
-#include "../host/atomicfile.h"
-#include "../host/hosttree.h"
-#include "../host/usage/protect.h"
-#include "../host/usage/protectfile.h"
+#include "base/base.h"
+#include "change/change.h"
 #include "cli.h"
+#include "decide/decide.h"
+#include "facts/facts.h"
 
 struct arguments {
 	const char *root, *output;

@@ -6,13 +6,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/configbuild.h"
-#include "../core/match.h"
-#include "../core/util.h"
-#include "../host/config/dropin.h"
-#include "../host/devices/deviceset.h"
+#include "base/base.h"
 #include "cli.h"
+#include "decide/decide.h"
 #include "entrywanted.h"
+#include "facts/facts.h"
 #include "sections.h"
 
 struct arguments {
@@ -145,6 +143,27 @@ static enum cli_exit say_foreign(
 		"device set '%s' is in %s, which was written or changed by hand; delete "
 		"the lines from [device %s] to the next section there",
 		section->name, place, section->name);
+}
+
+/*
+ * Deletes the drop-in at the absolute @path, and the directory of drop-ins if that is then
+ * empty: it was made for the first one.  Returns 0, or -errno of atomicfile_remove_below().
+ */
+static int dropin_remove(const struct sysfs_root *root, const char *path)
+{
+	static const char directory[] = DROPIN_DIRECTORY;
+	const char *name = strrchr(directory, '/');
+	_cleanup_free_ char *parent = strndup(directory, (size_t)(name - directory));
+	_cleanup_close_ int above = -1;
+	int r = parent ? atomicfile_remove_below(root, path) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	/* One that is not empty, a link, or not there is left as it is. */
+	above = sysfs_root_open_file(root, parent, O_RDONLY | O_DIRECTORY);
+	if (above >= 0)
+		unlinkat(above, name + 1, AT_REMOVEDIR);
+	return 0;
 }
 
 static enum cli_exit remove_file(const struct sysfs_root *root,

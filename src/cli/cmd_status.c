@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/util.h"
-#include "../host/trial/trialwatch.h"
+#include "base/base.h"
 #include "cli.h"
-#include "json.h"
+#include "cli/ui/json.h"
 #include "sections.h"
 #include "status.h"
+#include "trial/trial.h"
 #include "trialtext.h"
 
 struct arguments {

@@ -5,19 +5,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "../core/text.h"
-#include "../core/util.h"
-#include "../host/loaders/bootentry.h"
-#include "../host/loaders/bootloader.h"
-#include "../host/loaders/oneshot.h"
-#include "../host/trial/trialend.h"
-#include "../host/trial/trialkeep.h"
-#include "../host/trial/trialplan.h"
-#include "../host/trial/trialsight.h"
-#include "../host/trial/trialstore.h"
-#include "../host/trial/trialwatch.h"
+#include "base/base.h"
+#include "chain/chain.h"
 #include "cli.h"
 #include "entrywanted.h"
+#include "trial/trial.h"
 #include "trialtext.h"
 #include "trykeep.h"
 #include "tryloader.h"

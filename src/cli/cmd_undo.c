@@ -3,15 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/configfiles.h"
-#include "../core/util.h"
-#include "../host/images/imagecheck.h"
-#include "../host/loaders/bootmenu.h"
-#include "../host/run.h"
-#include "../host/trial/trialend.h"
-#include "../host/trial/trialstore.h"
+#include "base/base.h"
+#include "chain/chain.h"
+#include "decide/decide.h"
 #include "deployment.h"
 #include "entryhand.h"
+#include "trial/trial.h"
 
 struct arguments {
 	const char *root;

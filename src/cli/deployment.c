@@ -5,8 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/util.h"
-#include "../host/run.h"
+#include "base/base.h"
 
 #define LINE_MAX_ 4096
 

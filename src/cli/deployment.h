@@ -3,7 +3,7 @@
 #ifndef VFIOBOOT_DEPLOYMENT_H
 #define VFIOBOOT_DEPLOYMENT_H
 
-#include "../host/deploy/deploy.h"
+#include "chain/chain.h"
 #include "cli.h"
 
 /* Prints each step, in order: --dry-run. */

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/configfiles.h"
-#include "../core/util.h"
+#include "base/base.h"
+#include "decide/decide.h"
 #include "sections.h"
 
 #define NAME "add"

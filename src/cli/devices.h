@@ -3,9 +3,9 @@
 #ifndef VFIOBOOT_DEVICES_H
 #define VFIOBOOT_DEVICES_H
 
-#include "../host/devices/names.h"
-#include "../host/usage/cost.h"
 #include "cli.h"
+#include "facts/facts.h"
+#include "outlook/outlook.h"
 
 /* Starts as {0}; devices_close() is to be called whatever happened. */
 struct devices {

@@ -3,7 +3,7 @@
 #ifndef VFIOBOOT_ENTRYCHANGE_H
 #define VFIOBOOT_ENTRYCHANGE_H
 
-#include "../host/loaders/bootmenu.h"
+#include "chain/chain.h"
 #include "cli.h"
 
 /* The entries that were asked for.  CLI_OK with whether there are, or a message. */

@@ -2,7 +2,7 @@
 /* Tells a person of what a person has done. */
 #include "entryhand.h"
 
-#include "../host/loaders/bootmenu.h"
+#include "chain/chain.h"
 
 enum cli_exit entryhand_warn(const char *command, const struct sysfs_root *root)
 {

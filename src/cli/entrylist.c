@@ -4,8 +4,8 @@
 
 #include <errno.h>
 
-#include "../core/util.h"
-#include "table.h"
+#include "base/base.h"
+#include "cli/ui/table.h"
 
 enum { ENTRY, KERNEL, STATE, TITLE, ARGUMENTS, LOADER, BOOT_ID };
 

@@ -3,7 +3,7 @@
 #ifndef VFIOBOOT_ENTRYLIST_H
 #define VFIOBOOT_ENTRYLIST_H
 
-#include "../host/loaders/bootmenu.h"
+#include "chain/chain.h"
 #include "cli.h"
 
 /*

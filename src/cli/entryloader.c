@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../host/loaders/bootmenu.h"
+#include "chain/chain.h"
 
 enum cli_exit entryloader_check(const char *name)
 {

@@ -3,7 +3,7 @@
 #ifndef VFIOBOOT_ENTRYLOADER_H
 #define VFIOBOOT_ENTRYLOADER_H
 
-#include "../host/loaders/bootloader.h"
+#include "chain/chain.h"
 #include "cli.h"
 
 /* Whether @name is that of a boot loader; NULL is, too.  CLI_OK, or CLI_MISUSE after a message. */

@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/text.h"
-#include "../core/util.h"
+#include "base/base.h"
 #include "entrychange.h"
 #include "entryhand.h"
 

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../core/configfiles.h"
-#include "../host/loaders/bootmenu.h"
-#include "../host/loaders/entryparams.h"
+#include "chain/chain.h"
 #include "cli.h"
+#include "decide/decide.h"
+#include "params/params.h"
 #include "sections.h"
 
 void entrywanted_say_params(const char *command, int error,

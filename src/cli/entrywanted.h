@@ -3,8 +3,8 @@
 #ifndef VFIOBOOT_ENTRYWANTED_H
 #define VFIOBOOT_ENTRYWANTED_H
 
-#include "../core/sysfsroot.h"
-#include "../host/loaders/bootentry.h"
+#include "chain/chain.h"
+#include "params/params.h"
 
 /* Reads what the configuration asks for now.  0, or -errno after a message. */
 int entrywanted_decide(const struct sysfs_root *root, struct bootentries *ret);

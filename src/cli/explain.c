@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/match.h"
-#include "../host/hosttree.h"
+#include "base/base.h"
+#include "decide/decide.h"
 #include "sections.h"
 #include "status.h"
 

@@ -3,8 +3,7 @@
 #ifndef VFIOBOOT_EXPLAIN_H
 #define VFIOBOOT_EXPLAIN_H
 
-#include "../host/boot/bootstate.h"
-#include "../host/devices/inventory.h"
+#include "outlook/outlook.h"
 
 struct explain {
 	struct sysfs_root root;

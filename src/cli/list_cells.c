@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/text.h"
-#include "../core/util.h"
-#include "../host/devices/names.h"
+#include "base/base.h"
+#include "facts/facts.h"
 
 /* After this many file systems of one function the others are counted only. */
 #define USES_MAX 4

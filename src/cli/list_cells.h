@@ -3,8 +3,8 @@
 #ifndef VFIOBOOT_LIST_CELLS_H
 #define VFIOBOOT_LIST_CELLS_H
 
-#include "../host/devices/inventory.h"
-#include "table.h"
+#include "cli/ui/table.h"
+#include "outlook/outlook.h"
 
 #define LIST_ADDRESS 0 /* the column that has the tree */
 

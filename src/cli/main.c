@@ -3,9 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/util.h"
-#include "../core/version.h"
-#include "../host/run.h"
+#include "base/base.h"
 #include "cli.h"
 
 static const struct cli_command *const commands[] = {

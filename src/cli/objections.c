@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/util.h"
+#include "base/base.h"
 #include "cli.h"
 #include "sections.h"
 

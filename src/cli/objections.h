@@ -3,8 +3,8 @@
 #ifndef VFIOBOOT_OBJECTIONS_H
 #define VFIOBOOT_OBJECTIONS_H
 
-#include "../host/config/rehearsal.h"
 #include "devices.h"
+#include "outlook/outlook.h"
 
 /* What a person takes upon himself. */
 struct objections_allowed {

@@ -6,7 +6,7 @@
 #ifndef VFIOBOOT_SECTIONS_H
 #define VFIOBOOT_SECTIONS_H
 
-#include "../host/config/nextboot.h"
+#include "outlook/outlook.h"
 
 /* Why a section that is not active does not count: "off" or "profile". */
 const char *sections_inactive_word(const struct config *config);

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/util.h"
-#include "../host/devices/names.h"
+#include "base/base.h"
+#include "cli/ui/table.h"
+#include "facts/facts.h"
 #include "sections.h"
-#include "table.h"
 
 enum { SECTION, ADDRESS, ID, WANTED, DRIVER, RESULT, NAME };
 

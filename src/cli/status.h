@@ -3,9 +3,9 @@
 #ifndef VFIOBOOT_STATUS_H
 #define VFIOBOOT_STATUS_H
 
-#include "../host/boot/bootstate.h"
-#include "../host/images/images.h"
-#include "json.h"
+#include "chain/chain.h"
+#include "cli/ui/json.h"
+#include "outlook/outlook.h"
 
 struct status {
 	const struct nextboot *next;

@@ -6,14 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/configfiles.h"
-#include "../core/report.h"
-#include "../core/util.h"
-#include "../host/hostfile.h"
-#include "../host/loaders/bootmenu.h"
-#include "../host/loaders/oneshot.h"
-#include "../host/trial/trialstore.h"
-#include "../host/trial/trialwatch.h"
+#include "base/base.h"
+#include "bind/bind.h"
+#include "chain/chain.h"
+#include "decide/decide.h"
+#include "trial/trial.h"
 
 #define JOURNAL_LINES 12 /* that are shown */
 

@@ -3,10 +3,10 @@
 #ifndef VFIOBOOT_TRIALTEXT_H
 #define VFIOBOOT_TRIALTEXT_H
 
-#include "../core/config.h"
-#include "../core/sysfsroot.h"
-#include "../host/trial/trialstate.h"
+#include "base/base.h"
 #include "cli.h"
+#include "decide/decide.h"
+#include "trial/trial.h"
 
 /*
  * Prints what became of the last trial, and what to do now: of one that failed also what its

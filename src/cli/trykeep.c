@@ -6,12 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/configfiles.h"
-#include "../core/util.h"
-#include "../host/trial/trialkeep.h"
-#include "../host/trial/trialstore.h"
-#include "../host/trial/trialwatch.h"
+#include "base/base.h"
+#include "decide/decide.h"
 #include "entrywanted.h"
+#include "trial/trial.h"
 #include "trialtext.h"
 
 #define NAME "try"

@@ -4,10 +4,9 @@
 
 #include <fcntl.h>
 
-#include "../core/util.h"
-#include "../host/hostfile.h"
-#include "../host/loaders/bootloader.h"
-#include "../host/trial/trialwatch.h"
+#include "base/base.h"
+#include "chain/chain.h"
+#include "trial/trial.h"
 
 #define NAME "try"
 

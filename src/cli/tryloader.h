@@ -3,8 +3,8 @@
 #ifndef VFIOBOOT_TRYLOADER_H
 #define VFIOBOOT_TRYLOADER_H
 
-#include "../core/sysfsroot.h"
-#include "../host/loaders/oneshot.h"
+#include "base/base.h"
+#include "chain/chain.h"
 #include "cli.h"
 
 /*

@@ -4,10 +4,9 @@
 
 #include <string.h>
 
-#include "../core/sysfs.h"
-#include "../core/text.h"
-#include "../host/boot/bootunit.h"
-#include "../host/trial/trialsight.h"
+#include "base/base.h"
+#include "outlook/outlook.h"
+#include "trial/trial.h"
 
 #define NAME "try"
 

@@ -3,7 +3,7 @@
 #ifndef VFIOBOOT_TRYTARGET_H
 #define VFIOBOOT_TRYTARGET_H
 
-#include "../core/sysfsroot.h"
+#include "base/base.h"
 #include "cli.h"
 
 /*

@@ -5,7 +5,7 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
-#include "../core/sysfs.h"
+#include "base/base.h"
 
 #define SECONDS 300 /* as the unit of the real root has, vfioboot-confirm.service */
 

@@ -6,7 +6,7 @@
 #ifndef VFIOBOOT_GUARD_H
 #define VFIOBOOT_GUARD_H
 
-#include "../core/sysfsroot.h"
+#include "base/base.h"
 
 /*
  * Leaves a process behind that restarts the machine if the real root is not taken within some

@@ -9,12 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/apply.h"
-#include "../core/child.h"
-#include "../core/configfiles.h"
-#include "../core/report.h"
-#include "../core/util.h"
-#include "../core/version.h"
+#include "base/base.h"
+#include "bind/bind.h"
+#include "decide/decide.h"
 #include "guard.h"
 
 enum exit_code {

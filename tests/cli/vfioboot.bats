@@ -70,7 +70,7 @@ entry_actions() {
 # The boot loaders that the program knows, sorted.
 loaders() {
 	sed -n '/ bootloaders\[\] = {/,/^};/s/^\t{"\([a-z-]*\)",.*/\1/p' \
-		"$top/src/host/loaders/bootloader.c" | sort
+		"$top/src/chain/bootloader.c" | sort
 }
 
 # The long options in a text, sorted, each once.
@@ -280,7 +280,7 @@ complete_words() {
 }
 
 @test "the manual has every word for a reason and a result" {
-	words=$(sed -n 's/.*\[REASON_.*{"\([a-z-]*\)".*/\1/p' "$top/src/core/reason.c" |
+	words=$(sed -n 's/.*\[REASON_.*{"\([a-z-]*\)".*/\1/p' "$top/src/decide/reason.c" |
 		grep -vx -- -)
 	[ -n "$words" ]
 	pages=$(sed -n 's/^\.It Cm \([a-z-]*\)$/\1/p' "$top/man/vfioboot-early.8")

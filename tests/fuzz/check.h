@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../src/core/config.h"
+#include "decide/config.h"
 
 /* Ends the run, so that libFuzzer keeps the input. */
 #define CHECK(condition)                                                                 \

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "../../src/core/report.h"
+#include "bind/report.h"
 #include "check.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);

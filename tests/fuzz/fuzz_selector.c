@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "../../src/core/selector.h"
 #include "check.h"
+#include "decide/selector.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../../src/core/util.h"
+#include "base/util.h"
 
 static void must(int good)
 {

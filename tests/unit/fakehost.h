@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "../../src/core/util.h"
-#include "../../src/host/usage/protect.h"
+#include "base/util.h"
+#include "facts/protectlist.h"
 
 #define NVME   "bc01sc08i02"
 #define AHCI   "bc01sc06i01"

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "../../src/core/sysfs.h"
-#include "../../src/core/util.h"
+#include "base/sysfs.h"
+#include "base/util.h"
 
 #define TREE_FILE_SIZE 16384 /* bytes of the longest file read back, with its NUL */
 

@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-#include "../../src/core/apply.h"
-#include "../../src/core/child.h"
-#include "../../src/core/driver.h"
+#include "base/child.h"
+#include "bind/binding.h"
+#include "bind/driver.h"
 #include "support.h"
 
 #define FUNCTIONS_MAX 4

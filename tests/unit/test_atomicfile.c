@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files below a root are replaced and removed as a whole, and never outside of it. */
-#include "../../src/host/atomicfile.h"
+#include "change/atomicfile.h"
 
 #include <errno.h>
 #include <fcntl.h>

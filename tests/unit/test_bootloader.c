@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "../../src/host/efivar.h"
-#include "../../src/host/loaders/bootloader.h"
+#include "chain/bootloader.h"
+#include "facts/efivar.h"
 
 /* "OWNER: NAME=SIGN ...", with "-" for no owner. */
 static void expect(const char *expected)

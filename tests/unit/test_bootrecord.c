@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../src/host/boot/bootrecord.h"
+#include "bind/record.h"
 #include "support.h"
 
 #define RECORD "run/vfioboot/initramfs.record"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../src/host/boot/bootunit.h"
+#include "outlook/bootunit.h"
 #include "support.h"
 
 static void expect_unit(const char *cmdline, const char *unit)

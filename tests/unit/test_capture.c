@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../../src/host/capture/capture.h"
+#include "capture/capture.h"
 #include "support.h"
 
 #define SERIAL "S4EWNX0N123456"

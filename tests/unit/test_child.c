@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../src/core/child.h"
+#include "base/child.h"
 #include "support.h"
 
 #define SHORT_MS 60

@@ -2,7 +2,7 @@
 /* The kernel command line, cut as lib/cmdline.c of the kernel cuts it. */
 #include <stdio.h>
 
-#include "../../src/core/cmdline.h"
+#include "base/cmdline.h"
 #include "support.h"
 
 /* Writes all parameters as "<name>", or "<name=value>". */

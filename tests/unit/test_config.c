@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "../../src/core/config.h"
+#include "decide/config.h"
 #include "support.h"
 
 #define FILE_NAME "/etc/vfioboot.conf"

@@ -2,7 +2,7 @@
 /* Which files count, in which order, and what hides what. */
 #include <stdio.h>
 
-#include "../../src/core/configfiles.h"
+#include "decide/configfiles.h"
 #include "support.h"
 
 #define MAIN_FILE "etc/vfioboot.conf"

@@ -8,9 +8,9 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "../../src/host/config/dropin.h"
-#include "../../src/host/deploy/deploy.h"
-#include "../../src/host/images/imagecheck.h"
+#include "chain/deploy.h"
+#include "chain/imagecheck.h"
+#include "decide/dropin.h"
 #include "fakeimages.h"
 
 #define ONE   "6.12.1"

@@ -2,7 +2,7 @@
 /* Which functions go together, on a composed machine. */
 #include "fakehost.h"
 
-#include "../../src/host/devices/deviceset.h"
+#include "facts/deviceset.h"
 
 #define CARD "pci0000:00/0000:00:01.0/0000:02:00.0"
 

@@ -4,7 +4,7 @@
 
 #include "fakehost.h"
 
-#include "../../src/host/config/dropin.h"
+#include "decide/dropin.h"
 
 #define FILE_NAME "etc/vfioboot.conf.d/set.conf"
 

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "../../src/host/efivar.h"
+#include "facts/efivar.h"
 
 #define VARIABLE "sys/firmware/efi/efivars/LoaderInfo-" EFI_LOADER
 

@@ -2,7 +2,7 @@
 /* Files that change together, or not at all. */
 #include <errno.h>
 
-#include "../../src/host/loaders/filechange.h"
+#include "change/filechange.h"
 #include "support.h"
 
 static void test_apply_and_revert(void **state)

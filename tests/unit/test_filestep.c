@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "../../src/host/deploy/filestep.h"
+#include "change/filestep.h"
 #include "support.h"
 
 /* fake_path() has one answer at a time. */

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../../src/host/loaders/grubcheck.h"
+#include "chain/loaders/grubcheck.h"
 #include "support.h"
 
 #define FRAMED(name, text)                                                               \

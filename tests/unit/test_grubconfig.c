@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/host/loaders/grubconfig.h"
+#include "chain/loaders/grubconfig.h"
 
 static const struct grub_copy copy = {"/vmlinuz-2", "on trial", "trial", "a=1 b=2"};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The menu in a grub.cfg, and what a default means in it. */
-#include "../../src/host/loaders/grubmenu.h"
+#include "chain/loaders/grubmenu.h"
 #include "support.h"
 
 static const char config[] =

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "../../src/host/images/imagefile.h"
 #include "../lib/imagemaker.h"
+#include "chain/imagefile.h"
 #include "support.h"
 
 static char why[256];

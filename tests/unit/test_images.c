@@ -2,8 +2,8 @@
 /* Who owns a system, where its images are, and what is wrong with each. */
 #include <errno.h>
 
-#include "../../src/host/images/images.h"
-#include "../../src/host/images/initramfs.h"
+#include "chain/generators/generators.h"
+#include "chain/images.h"
 #include "fakeimages.h"
 
 #define RELEASE "6.12.1"

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "../../src/core/inifile.h"
+#include "decide/inifile.h"
 #include "support.h"
 
 #define DIGEST_BASIS 0xcbf29ce484222325 /* FNV-1a's own start value */

@@ -2,8 +2,8 @@
 /* What is told of a machine's functions; how it is shown is tested with the command. */
 #include <errno.h>
 
-#include "../../src/host/devices/inventory.h"
 #include "fakemodules.h"
+#include "outlook/inventory.h"
 
 #define GPU   "pci0000:00/0000:00:01.0/0000:01:00.0"
 #define SOUND "pci0000:00/0000:00:01.0/0000:01:00.1"

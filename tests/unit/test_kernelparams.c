@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each row of the decision table, as text: the parameters, then what else is said. */
-#include "../../src/host/loaders/kernelparams.h"
+#include "params/kernelparams.h"
 
 #include <stdio.h>
 

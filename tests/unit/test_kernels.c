@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../../src/host/images/kernels.h"
+#include "facts/kernels.h"
 #include "support.h"
 
 static void expect(const char *expected)

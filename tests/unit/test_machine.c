@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "../../src/core/machine.h"
-#include "../../src/core/util.h"
 #include "../lib/compose.h"
 #include "../lib/tree.h"
+#include "base/util.h"
+#include "decide/machine.h"
 
 #define FIXTURES "tests/fixtures"
 

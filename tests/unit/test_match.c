@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How the selectors of a section combine. */
-#include "../../src/core/match.h"
+#include "decide/match.h"
 #include "support.h"
 
 static struct config config;

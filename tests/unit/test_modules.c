@@ -2,7 +2,7 @@
 /* Modules by the ids of functions, in an index that was made here. */
 #include <errno.h>
 
-#include "../../src/host/devices/modules.h"
+#include "facts/modules.h"
 #include "fakemodules.h"
 
 #define RELEASE "6.12.1-test"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names for people: what the database says, made short, and what stands in for it. */
-#include "../../src/host/devices/names.h"
+#include "facts/names.h"
 #include "support.h"
 
 static const struct {

@@ -2,7 +2,7 @@
 /* Interfaces down to functions, and the protect list with protect-network = yes. */
 #include "fakehost.h"
 
-#include "../../src/host/usage/network.h"
+#include "facts/network.h"
 
 #define NIC  "pci0000:00/0000:00:1f.6" /* there from the start */
 #define NIC2 "pci0000:00/0000:00:1c.0/0000:04:00.0"

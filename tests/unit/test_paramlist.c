@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lists in values, read as the kernel reads them. */
-#include "../../src/host/loaders/paramlist.h"
+#include "base/paramlist.h"
 
 #include "support.h"
 

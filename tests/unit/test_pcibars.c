@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "../../src/host/devices/pcibars.h"
+#include "facts/pcibars.h"
 
 #define CARD    "sys/bus/pci/devices/0000:02:00.0/"
 #define NOTHING "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"

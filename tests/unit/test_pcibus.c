@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../../src/host/devices/pcibus.h"
+#include "facts/pcibus.h"
 #include "support.h"
 
 #define BRIDGE "pci0000:00/0000:00:01.0"

@@ -2,7 +2,7 @@
 /* Names of PCI functions: what is accepted, what is not, and what comes back as text. */
 #include <errno.h>
 
-#include "../../src/core/pciname.h"
+#include "base/pciname.h"
 #include "support.h"
 
 static void test_take_hex(void **state)

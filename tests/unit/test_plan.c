@@ -15,11 +15,11 @@
 
 #include <cmocka.h>
 
-#include "../../src/core/configfiles.h"
-#include "../../src/core/plan.h"
-#include "../../src/core/util.h"
 #include "../lib/compose.h"
 #include "../lib/tree.h"
+#include "base/util.h"
+#include "decide/configfiles.h"
+#include "decide/plan.h"
 
 #define FIXTURES  "tests/fixtures"
 #define CASES_MAX 512

@@ -2,7 +2,7 @@
 /* The protect list: its lines are read, written, and refused one by one. */
 #include <stdio.h>
 
-#include "../../src/core/protect.h"
+#include "decide/protect.h"
 #include "support.h"
 
 static struct protect_list list;

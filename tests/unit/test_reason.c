@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of reasons and the words of results: complete, distinct, fit for every format. */
-#include "../../src/core/apply.h"
-#include "../../src/core/reason.h"
+#include "bind/binding.h"
+#include "decide/reason.h"
 #include "support.h"
 
 /* Words that others were promised. */

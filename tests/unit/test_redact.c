@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../src/host/capture/redact.h"
-#include "../../src/host/config/dropin.h"
+#include "capture/redact.h"
+#include "decide/dropin.h"
 #include "support.h"
 
 struct example {

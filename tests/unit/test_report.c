@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "../../src/core/report.h"
+#include "bind/report.h"
 #include "support.h"
 
 #define RECORD "run/vfioboot/system.record"

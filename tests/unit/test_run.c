@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../src/host/run.h"
+#include "base/process.h"
 #include "support.h"
 
 static char lines[4096];

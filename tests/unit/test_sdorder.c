@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The order of systemd-boot; the versions are what `systemd-analyze compare-versions` says. */
-#include "../../src/host/loaders/sdorder.h"
+#include "chain/loaders/sdorder.h"
 #include "support.h"
 
 static void test_versions(void **state)

@@ -2,7 +2,7 @@
 /* The four kinds of selector: told apart, written back, and compared. */
 #include <errno.h>
 
-#include "../../src/core/selector.h"
+#include "decide/selector.h"
 #include "support.h"
 
 static const struct {

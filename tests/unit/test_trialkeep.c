@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../../src/host/config/dropin.h"
-#include "../../src/host/trial/trialkeep.h"
+#include "decide/dropin.h"
 #include "support.h"
+#include "trial/trialkeep.h"
 
 #define DROPIN "etc/vfioboot.conf.d/gpu.conf"
 

@@ -2,8 +2,8 @@
 /* What the service manager says in a trial's boot. */
 #include <string.h>
 
-#include "../../src/host/trial/trialsight.h"
 #include "support.h"
+#include "trial/trialsight.h"
 
 static void test_manager(void **state)
 {

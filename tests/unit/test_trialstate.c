@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/host/trial/trialstate.h"
+#include "trial/trialstate.h"
 
 static const struct trialstate armed = {
 	.id = "20261120-171500",

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/file.h>
 
-#include "../../src/host/trial/trialend.h"
-#include "../../src/host/trial/trialsight.h"
-#include "../../src/host/trial/trialstore.h"
-#include "../../src/host/trial/trialwatch.h"
 #include "support.h"
+#include "trial/trialend.h"
+#include "trial/trialsight.h"
+#include "trial/trialstore.h"
+#include "trial/trialwatch.h"
 
 #define STATE "var/lib/vfioboot/trial/state"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which settings of ukify are keys. */
-#include "../../src/host/loaders/ukikeys.h"
+#include "chain/loaders/ukikeys.h"
 #include "support.h"
 
 static void has(const char *text, bool secureboot, bool measurements)

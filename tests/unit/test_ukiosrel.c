@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an image and its copy tell of their system. */
-#include "../../src/host/loaders/ukiosrel.h"
+#include "chain/loaders/ukiosrel.h"
 #include "support.h"
 
 static const struct bootentry passthrough = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which sections come into another image. */
-#include "../../src/host/loaders/ukiparts.h"
+#include "chain/loaders/ukiparts.h"
 #include "support.h"
 
 /* An image with the sections, which end with NULL, as "+linux +initrd", and what is unknown. */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "../../src/host/unpacked.h"
+#include "base/unpack.h"
 
 static int read_it(char **ret, size_t *ret_size)
 {

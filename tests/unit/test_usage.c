@@ -4,7 +4,7 @@
 
 #include "fakehost.h"
 
-#include "../../src/host/usage/usage.h"
+#include "facts/usage.h"
 
 static int trace_usage(struct usage *ret)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kernel arguments as words, and where they end. */
-#include "../../src/core/util.h"
-#include "../../src/host/loaders/words.h"
+#include "base/arguments.h"
+#include "base/util.h"
 #include "support.h"
 
 static void test_have(void **state)

@@ -2,8 +2,8 @@
 /* ZFS pools, told by a program of the same name as the real one. */
 #include "fakehost.h"
 
-#include "../../src/host/usage/usage.h"
-#include "../../src/host/usage/zfs.h"
+#include "facts/usage.h"
+#include "facts/zfs.h"
 
 #define REST "\t928G\t53.9G\t874G\t-\t-\t2%\t5.80\t-\tONLINE\n"
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What everything stands on: text, the kernel command line, files below a root, programs. */
+#ifndef VFIOBOOT_BASE_BASE_H
+#define VFIOBOOT_BASE_BASE_H
+
+#include "arguments.h"
+#include "child.h"
+#include "cmdline.h"
+#include "hostfile.h"
+#include "memstream.h"
+#include "paramlist.h"
+#include "pciname.h"
+#include "process.h"
+#include "root.h"
+#include "sysfs.h"
+#include "text.h"
+#include "tree.h"
+#include "unpack.h"
+#include "util.h"
+#include "version.h"
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the host program reads of /proc, /sys and /run: the one place of these names here.
+ * All of them are below a root directory, so that a captured machine can stand in for
+ * the running one; a path therefore has no leading '/'.
+ */
+#ifndef VFIOBOOT_HOSTTREE_H
+#define VFIOBOOT_HOSTTREE_H
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sysfs.h"
+
+#define TREE_SYS         "sys/"
+#define TREE_CMDLINE     "proc/cmdline"
+#define TREE_MOUNTINFO   "proc/self/mountinfo"
+#define TREE_SWAPS       "proc/swaps"
+#define TREE_BOOT_ID     "proc/sys/kernel/random/boot_id"
+#define TREE_DRM         "sys/class/drm"
+#define TREE_GRAPHICS    "sys/class/graphics"
+#define TREE_RESUME      "sys/power/resume"
+#define TREE_BLOCK_BY_NO "sys/dev/block"
+#define TREE_BLOCK       "sys/class/block"
+#define TREE_BTRFS       "sys/fs/btrfs"
+#define TREE_PCI         "sys/bus/pci/devices"
+#define TREE_PCI_DRIVERS "sys/bus/pci/drivers"
+#define TREE_NET         "sys/class/net"
+#define TREE_ROUTE       "proc/net/route" /* of the network name space of the reader */
+#define TREE_ROUTE6      "proc/net/ipv6_route"
+#define TREE_MODULES     "lib/modules"
+#define TREE_USR_MODULES "usr/lib/modules"
+#define TREE_OWN_FD      "/proc/self/fd/%d" /* of this process, not below a root */
+#define TREE_OSRELEASE   "proc/sys/kernel/osrelease"
+#define TREE_NULL        "/dev/null" /* of this machine, or the text of a link */
+#define TREE_CPUINFO     "proc/cpuinfo"
+#define TREE_IOMEM       "proc/iomem"
+#define TREE_INTERRUPTS  "proc/interrupts"
+#define TREE_CONFIG_GZ   "proc/config.gz"
+#define TREE_IRQ         "sys/kernel/irq"
+#define TREE_IOMMU       "sys/class/iommu"
+#define TREE_GROUPS      "sys/kernel/iommu_groups"
+#define TREE_SECURITY    "sys/kernel/security"
+#define TREE_MODULE      "sys/module"
+#define TREE_ACPI_TABLES "sys/firmware/acpi/tables"
+#define TREE_FIRMWARE    "sys/firmware"
+#define TREE_EFI         "sys/firmware/efi"
+#define TREE_EFIVARS     "sys/firmware/efi/efivars"
+#define TREE_RUN         "run/vfioboot" /* records of the early program */
+#define TREE_DEV         "/dev/" /* lint: how the kernel tells a node, never opened */
+
+/* Absolute: directory that `vfioboot protect --output` may make, and of what `apply` leaves. */
+#define RUN_DIRECTORY "/run/vfioboot"
+
+/*
+ * Files that container managers make inside.  Not /.dockerenv, which is left in what was
+ * a container's image once and is a machine's disk now.
+ */
+#define TREE_CONTAINER_MARKS "run/systemd/container", "run/.containerenv"
+
+/*
+ * Where the sysfs link @path leads, such as "sys/devices/pci0000:00/0000:00:02.0"; what
+ * is no link is its own answer.  Links of sysfs lead to directories whose own path has no
+ * more links.  The caller frees @ret.  Returns 0, or -errno.
+ */
+int tree_resolve(const struct sysfs_root *root, const char *path, char **ret);
+
+/* Reads the line of a file, without its newline.  Returns 0, or -errno. */
+int tree_read_line(
+	const struct sysfs_root *root, const char *path, char *ret, size_t size);
+
+/* Whether @directory has @name; a link has to lead somewhere. */
+bool tree_exists(const struct sysfs_root *root, const char *directory, const char *name);
+
+/* Opens a directory for readdir(3); the caller closes @ret.  Returns 0, or -errno. */
+int tree_open_directory(const struct sysfs_root *root, const char *path, DIR **ret);
+
+/* The next entry that is neither "." nor "..", or NULL; belongs to @dir. */
+const char *tree_next(DIR *dir);
+
+/* For the clean-up attribute. */
+void tree_close_directory(DIR **dir);
+#define _cleanup_closedir_ __attribute__((cleanup(tree_close_directory)))
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lists of words: profiles of the configuration, arguments of a command line. */
+#include "bootentry.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+
+#define PASSTHROUGH   "passthrough" /* also the profile where none has a name */
+#define PARAM_PREFIX  "vfioboot."
+#define PARAM_PROFILE "vfioboot.profile"
+#define PARAM_OFF     "vfioboot.off"
+
+#define PLAIN_CHARS                                                                      \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:=,@/+-"
+
+static const char header[] =
+	"# Entries of the boot menu: 'vfioboot entry add' writes this file, 'vfioboot entry\n"
+	"# remove' deletes it.  ID, title, and arguments of the kernel, with tabs between.\n";
+static const char loader_line[] = "# loader: ";
+static const char without_section[] =
+	"# grub.cfg had no section of 11_linux_passthrough\n";
+
+bool bootentry_is_plain(const char *text)
+{
+	return *text && !text[strspn(text, PLAIN_CHARS)] && strcmp(text, "--") != 0;
+}
+
+static bool is_new_profile(const struct config *config, unsigned index)
+{
+	const struct config_section *sections = config->sections;
+
+	if (sections[index].bad || !sections[index].profile[0])
+		return false;
+	for (unsigned i = 0; i < index; i++)
+		if (!sections[i].bad &&
+			strcmp(sections[i].profile, sections[index].profile) == 0)
+			return false;
+	return true;
+}
+
+/* How many profiles the sections name, and whether some section is in all of them. */
+static unsigned count_profiles(const struct config *config, bool *ret_common)
+{
+	unsigned n = 0;
+
+	*ret_common = false;
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const struct config_section *section = &config->sections[i];
+
+		n += is_new_profile(config, i);
+		*ret_common |= !section->bad && !section->profile[0];
+	}
+	return n;
+}
+
+static void add_passthrough(struct bootentries *entries, const char *profile, bool only)
+{
+	struct bootentry *entry = &entries->entries[entries->n];
+
+	if (entries->n == CONFIG_PROFILES_MAX) {
+		entries->left_out++;
+		return;
+	}
+	entries->n++;
+	text_join(entry->id, sizeof(entry->id), PASSTHROUGH, only ? "" : "-",
+		only ? "" : profile, NULL);
+	text_join(entry->title, sizeof(entry->title), "Passthrough", only ? "" : ": ",
+		only ? "" : profile, NULL);
+	text_join(entry->arguments, sizeof(entry->arguments), PARAM_PROFILE "=", profile,
+		NULL);
+}
+
+static void add_way_out(struct bootentries *entries)
+{
+	static const struct bootentry way_out = {
+		"no-" PASSTHROUGH, "no passthrough", PARAM_OFF};
+
+	entries->entries[entries->n++] = way_out;
+}
+
+void bootentry_decide(const struct config *config, struct bootentries *ret)
+{
+	struct bootentries entries = {0};
+	bool common;
+	unsigned n = count_profiles(config, &common);
+
+	for (unsigned i = 0; i < config->n_sections; i++)
+		if (is_new_profile(config, i))
+			add_passthrough(&entries, config->sections[i].profile, n == 1);
+	/* Any name of a profile selects the sections that have none. */
+	if (config->when_selected && n == 0 && common)
+		add_passthrough(&entries, PASSTHROUGH, true);
+	if (!config->when_selected && common)
+		add_way_out(&entries);
+	*ret = entries;
+}
+
+bool bootentry_is_passthrough(const struct bootentry *entry)
+{
+	return strncmp(entry->arguments, PARAM_PROFILE "=", strlen(PARAM_PROFILE "=")) ==
+		0;
+}
+
+static const struct bootentry *find_entry(
+	const struct bootentries *entries, const char *id)
+{
+	for (unsigned i = 0; i < entries->n; i++)
+		if (strcmp(entries->entries[i].id, id) == 0)
+			return &entries->entries[i];
+	return NULL;
+}
+
+void bootentry_keep(
+	struct bootentries *entries, const struct bootentries *old, const char *cmdline)
+{
+	for (unsigned i = 0; i < entries->n; i++) {
+		struct bootentry *entry = &entries->entries[i];
+		const struct bootentry *before = find_entry(old, entry->id);
+		const char *cursor = before ? before->arguments : "", *word;
+		size_t len = strcspn(entry->arguments, " ");
+
+		/* Its first argument is what selects it: is this that boot? */
+		if (!before || !words_have(cmdline, entry->arguments, len))
+			continue;
+		while ((len = words_next(&cursor, &word)) > 0)
+			if (words_have(cmdline, word, len) &&
+				!words_have(entry->arguments, word, len) &&
+				strncmp(word, PARAM_PREFIX, strlen(PARAM_PREFIX)) != 0)
+				words_append(entry->arguments, sizeof(entry->arguments),
+					word, len);
+	}
+}
+
+bool bootentry_same(const struct bootentries *a, const struct bootentries *b)
+{
+	for (unsigned i = 0; i < a->n && i < b->n; i++)
+		if (strcmp(a->entries[i].id, b->entries[i].id) != 0 ||
+			strcmp(a->entries[i].title, b->entries[i].title) != 0 ||
+			strcmp(a->entries[i].arguments, b->entries[i].arguments) != 0)
+			return false;
+	return a->n == b->n;
+}
+
+bool bootentry_fits(const struct bootentries *written, const struct bootentries *decided)
+{
+	for (unsigned i = 0; i < written->n && i < decided->n; i++) {
+		const struct bootentry *a = &written->entries[i],
+				       *b = &decided->entries[i];
+
+		if (strcmp(a->id, b->id) != 0 ||
+			!words_have(a->arguments, b->arguments, strlen(b->arguments)))
+			return false;
+	}
+	return written->n == decided->n;
+}
+
+char *bootentry_format(const struct bootentries *entries)
+{
+	size_t size = sizeof(header) + sizeof(loader_line) + sizeof(entries->loader) +
+		sizeof(without_section) + entries->n * sizeof(entries->entries[0]);
+	char *text = malloc(size), *end;
+
+	if (!text)
+		return NULL;
+	end = stpcpy(text, header);
+	if (entries->loader[0])
+		end = stpcpy(stpcpy(stpcpy(end, loader_line), entries->loader), "\n");
+	if (entries->grub_without_section)
+		end = stpcpy(end, without_section);
+	for (unsigned i = 0; i < entries->n; i++) {
+		const struct bootentry *entry = &entries->entries[i];
+
+		end += text_join(end, size - (size_t)(end - text), entry->id, "\t",
+			entry->title, "\t", entry->arguments, "\n", NULL);
+	}
+	return text;
+}
+
+/* Copies what is before the next tab, or the end of the line, and moves behind it. */
+static bool take_field(const char **cursor, char *ret, size_t size, const char *more)
+{
+	size_t len = strcspn(*cursor, "\t\n");
+
+	if (!len || !copy_text(ret, size, *cursor, len))
+		return false;
+	for (const char *p = ret; *p; p++)
+		if (!strchr(PLAIN_CHARS, *p) && !strchr(more, *p))
+			return false;
+	*cursor += len;
+	*cursor += **cursor == '\t';
+	return true;
+}
+
+static void take_loader(const char *name, struct bootentries *entries)
+{
+	copy_text(entries->loader, sizeof(entries->loader), name, strcspn(name, "\n"));
+}
+
+void bootentry_parse(const char *text, struct bootentries *ret)
+{
+	struct bootentries entries = {0};
+
+	for (; *text && entries.n < BOOTENTRIES_MAX; text += *text == '\n') {
+		struct bootentry *entry = &entries.entries[entries.n];
+		const char *cursor = text;
+
+		if (strncmp(text, without_section, strlen(without_section)) == 0)
+			entries.grub_without_section = true;
+		else if (strncmp(text, loader_line, strlen(loader_line)) == 0)
+			take_loader(text + strlen(loader_line), &entries);
+		else if (*text != '#' &&
+			take_field(&cursor, entry->id, sizeof(entry->id), "") &&
+			take_field(&cursor, entry->title, sizeof(entry->title), " ") &&
+			take_field(
+				&cursor, entry->arguments, sizeof(entry->arguments), " "))
+			entries.n++;
+		text += strcspn(text, "\n");
+	}
+	*ret = entries;
+}
+
+void bootentry_missing_arguments(const char *options, const struct bootentry *entry,
+	char ret[static BOOTENTRY_ARGS_SIZE])
+{
+	const char *cursor = entry->arguments, *word;
+	size_t len;
+
+	ret[0] = '\0';
+	while ((len = words_next(&cursor, &word)) > 0)
+		if (!words_have(options, word, len))
+			words_append(ret, BOOTENTRY_ARGS_SIZE, word, len);
+}
+
+/* Whether the word is the parameter @name, with or without a value. */
+static bool is_parameter(const char *word, size_t len, const char *name)
+{
+	struct cmdline_param param = {word, len, NULL, 0};
+	const char *equals = memchr(word, '=', len);
+
+	if (equals)
+		param.name_len = (size_t)(equals - word);
+	return cmdline_name_is(&param, name);
+}
+
+/* Whether it is one that only our entries have. */
+static bool is_own(const char *word, size_t len)
+{
+	return is_parameter(word, len, PARAM_PROFILE) ||
+		is_parameter(word, len, PARAM_OFF) ||
+		is_parameter(word, len, CONFIG_PARAM_TRIAL);
+}
+
+/* Where in the options a word is. */
+struct place {
+	bool begun; /* behind a parameter of our own */
+	bool trial; /* vfioboot.trial= is in the options ... */
+	bool ended; /* ... and before the word */
+};
+
+/*
+ * What ours add begins with a parameter of our own; what is before it is not from us.  In the
+ * entry of a trial all from there up to vfioboot.trial= is what is tried.
+ */
+static bool is_ours(const char *word, size_t len, const struct bootentries *entries,
+	struct place place)
+{
+	if (is_own(word, len))
+		return true;
+	if (place.trial &&
+		((place.begun && !place.ended) ||
+			words_have(BOOTENTRY_WAYS_BACK, word, len)))
+		return true;
+	for (unsigned i = 0; place.begun && i < entries->n; i++)
+		if (words_have(entries->entries[i].arguments, word, len))
+			return true;
+	return false;
+}
+
+int bootentry_strip(const char *options, const struct bootentries *entries, char **ret)
+{
+	_cleanup_free_ char *text = calloc(1, strlen(options) + 1);
+	struct place place = {0};
+	const char *cursor = options, *word, *end = options + cmdline_length(options);
+	bool found = false;
+	size_t len;
+
+	if (!text)
+		return -ENOMEM;
+	while ((len = words_next(&cursor, &word)) > 0 && word < end)
+		place.trial |= is_parameter(word, len, CONFIG_PARAM_TRIAL);
+	for (cursor = options; (len = words_next(&cursor, &word)) > 0;) {
+		bool ours = word < end && is_ours(word, len, entries, place);
+
+		place.begun |= is_own(word, len);
+		place.ended |= is_parameter(word, len, CONFIG_PARAM_TRIAL);
+		found |= ours;
+		if (!ours)
+			words_append(text, strlen(options) + 1, word, len);
+	}
+	if (found)
+		*ret = TAKE_PTR(text);
+	return found;
+}

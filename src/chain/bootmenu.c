@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The steps that are the same for each loader: plan, write, finish, or take back. */
+#include "bootmenu.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/base.h"
+
+int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
+{
+	char text[sizeof(change->problem)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return hostfile_add_name(&change->warnings, text);
+}
+
+int bootmenu_advise(struct bootmenu_change *change, const char *text)
+{
+	return change->update ? 0 : hostfile_add_name(&change->warnings, text);
+}
+
+int bootmenu_fail(struct bootmenu_change *change, const char *format, ...)
+{
+	va_list args;
+
+	if (change->problem[0])
+		return -EREMOTEIO;
+	va_start(args, format);
+	vsnprintf(change->problem, sizeof(change->problem), format, args);
+	va_end(args);
+	return -EREMOTEIO;
+}
+
+const char *bootmenu_remedy(int error)
+{
+	return error == -EACCES || error == -EPERM ? "; run this as root" : "";
+}
+
+int bootmenu_read_wanted(const struct sysfs_root *root, struct bootentries *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = hostfile_read(root, BOOTENTRY_FILE, &text, NULL);
+
+	if (r < 0)
+		return r == -ENOTDIR ? -ENOENT : r;
+	bootentry_parse(text, ret);
+	return 0;
+}
+
+static int plan_loader(const struct sysfs_root *root, const struct bootloader *loader,
+	struct bootentries *wanted, struct bootmenu_change *change)
+{
+	if (!loader->ops->plan)
+		return wanted->n ? -EOPNOTSUPP : 0;
+	return loader->ops->plan(root, wanted, change);
+}
+
+/* The file comes first: the loader's own program reads it. */
+static int plan_file(const struct sysfs_root *root, const struct bootentries *wanted,
+	struct bootmenu_change *change)
+{
+	_cleanup_free_ char *text = NULL;
+	struct filechange last;
+	size_t n;
+	int r;
+
+	if (wanted->n) {
+		text = bootentry_format(wanted);
+		if (!text)
+			return -ENOMEM;
+	}
+	n = change->files.n;
+	r = filechange_add(&change->files, root, BOOTENTRY_FILE, text);
+	if (r < 0 && r != -ENOMEM)
+		return bootmenu_fail(change, "cannot read " BOOTENTRY_FILE ": %s%s",
+			strerror(-r),
+			r == -EISDIR ? "; move that away" : bootmenu_remedy(r));
+	if (r < 0 || change->files.n == n)
+		return r;
+	last = change->files.changes[n];
+	memmove(change->files.changes + 1, change->files.changes, n * sizeof(last));
+	change->files.changes[0] = last;
+	return 0;
+}
+
+int bootmenu_plan(const struct sysfs_root *root, const struct bootloader *loader,
+	struct bootentries *wanted, struct bootmenu_change *ret)
+{
+	int r;
+
+	*ret = (struct bootmenu_change){0};
+	text_join(wanted->loader, sizeof(wanted->loader), loader->name, NULL);
+	r = plan_loader(root, loader, wanted, ret);
+	return r < 0 ? r : plan_file(root, wanted, ret);
+}
+
+int bootmenu_plan_update(const struct sysfs_root *root, const struct bootloader *loader,
+	const struct bootentries *wanted, struct bootmenu_change *ret)
+{
+	struct bootentries entries = *wanted;
+	int r;
+
+	*ret = (struct bootmenu_change){.update = true};
+	r = loader->ops->follows ? 0 : plan_loader(root, loader, &entries, ret);
+	return r;
+}
+
+bool bootmenu_copies_cmdline(const struct sysfs_root *root)
+{
+	return !hostfile_exists(root, "etc/kernel/cmdline") &&
+		!hostfile_exists(root, "usr/lib/kernel/cmdline");
+}
+
+bool bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *wanted)
+{
+	_cleanup_free_ char *rest = NULL;
+	char cmdline[4096];
+
+	return bootmenu_copies_cmdline(root) &&
+		sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) >= 0 &&
+		bootentry_strip(cmdline, wanted, &rest) > 0;
+}
+
+int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *loader,
+	const struct bootentries *wanted, struct bootmenu_change *change)
+{
+	const char *path;
+	int r = filechange_apply(&change->files, root, &path);
+
+	if (r < 0)
+		return bootmenu_fail(change, "cannot write %s: %s", path, strerror(-r));
+	if (!change->finish || !root->live)
+		return 0;
+	r = loader->ops->finish(root, wanted, change);
+	if (r < 0)
+		filechange_revert(&change->files, root);
+	return r;
+}
+
+int bootmenu_loader_has_ours(const struct sysfs_root *root,
+	const struct bootloader *loader, char ret_failed[static BOOTMENU_PLACE_SIZE])
+{
+	static const struct bootentries none;
+	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
+	int r = loader->ops->read ? loader->ops->read(root, &none, &menu) : 0;
+
+	for (size_t i = 0; r == 0 && i < menu.n; i++)
+		if (menu.entries[i].id[0])
+			return 1;
+	if (r < 0)
+		text_join(ret_failed, BOOTMENU_PLACE_SIZE,
+			menu.failed[0] ? menu.failed : loader->title, NULL);
+	return r == 0 && loader->ops->has_left ? loader->ops->has_left(root) : r;
+}
+
+int bootmenu_has_ours(
+	const struct sysfs_root *root, char ret_failed[static BOOTMENU_PLACE_SIZE])
+{
+	struct bootloader_search search;
+	int first = 0;
+
+	if (hostfile_exists(root, BOOTENTRY_FILE))
+		return 1;
+	bootloader_find(root, &search);
+	if (search.hidden) {
+		text_join(ret_failed, BOOTMENU_PLACE_SIZE, "/", search.hidden_at, NULL);
+		first = -EACCES;
+	}
+	for (size_t i = 0; i < search.n; i++) {
+		char failed[BOOTMENU_PLACE_SIZE];
+		int r = bootmenu_loader_has_ours(root, search.found[i].loader, failed);
+
+		if (r > 0)
+			return r;
+		if (r < 0 && first == 0) {
+			text_join(ret_failed, BOOTMENU_PLACE_SIZE, failed, NULL);
+			first = r;
+		}
+	}
+	return first;
+}
+
+void bootmenu_hand_place(const struct sysfs_root *root, const struct bootloader *loader,
+	char ret[static BOOTMENU_PLACE_SIZE])
+{
+	char sign[BOOTLOADER_SIGN_SIZE] = "";
+
+	if (!loader->ops->hand_where)
+		loader->detect(root, sign, sizeof(sign));
+	text_join(ret, BOOTMENU_PLACE_SIZE,
+		loader->ops->hand_where ? loader->ops->hand_where : "/", sign, NULL);
+}
+
+/* Takes ours out of one menu; warnings and the first problem are added to @all. */
+static int remove_from(const struct sysfs_root *root, const struct bootloader *loader,
+	const struct bootentries *none, struct bootmenu_change *all)
+{
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	struct bootentries wanted = *none;
+	int r = loader->ops->plan(root, &wanted, &change);
+
+	if (r == 0)
+		r = bootmenu_carry_out(root, loader, &wanted, &change);
+	for (size_t i = 0; i < change.warnings.n; i++)
+		bootmenu_warn(all, "%s", change.warnings.names[i]);
+	for (size_t i = 0; i < change.steps.n; i++)
+		hostfile_add_name(&all->steps, change.steps.names[i]);
+	if (change.problem[0])
+		bootmenu_fail(all, "%s", change.problem);
+	return r;
+}
+
+/* That the menu which got the entries can be seen: a /boot that is not mounted has them still. */
+static int check_reached(const struct bootloader_search *search, const char *name,
+	struct bootmenu_change *change)
+{
+	const struct bootloader *loader = bootloader_named(name);
+
+	for (size_t i = 0; loader && i < search->n; i++)
+		if (search->found[i].loader == loader)
+			return 0;
+	if (!loader)
+		return 0;
+	return bootmenu_fail(change,
+		"the files of %s, whose menu got the entries, are not there: mount /boot; or, "
+		"if that boot loader is gone, delete " BOOTENTRY_FILE,
+		loader->title);
+}
+
+static int remove_one(const struct sysfs_root *root, const struct bootloader *loader,
+	const struct bootentries *none, struct bootmenu_change *all)
+{
+	char failed[BOOTMENU_PLACE_SIZE];
+	int r = loader->ops->plan ? bootmenu_loader_has_ours(root, loader, failed) : 0;
+
+	if (r < 0)
+		return bootmenu_fail(all, "cannot read the menu of %s, %s: %s%s",
+			loader->title, failed, strerror(-r), bootmenu_remedy(r));
+	return r ? remove_from(root, loader, none, all) : 0;
+}
+
+int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *ret)
+{
+	struct bootentries none = {0};
+	struct bootloader_search search;
+	const char *path;
+	int first = 0, r;
+
+	*ret = (struct bootmenu_change){0};
+	if (bootmenu_read_wanted(root, &none) == 0)
+		none.n = 0;
+	bootloader_find(root, &search);
+	r = check_reached(&search, none.loader, ret);
+	if (r < 0)
+		return r;
+	r = filechange_add(&ret->files, root, BOOTENTRY_FILE, NULL);
+	if (r == 0)
+		r = filechange_apply(&ret->files, root, &path);
+	if (r < 0)
+		return bootmenu_fail(ret, "cannot remove " BOOTENTRY_FILE ": %s%s",
+			strerror(-r), r == -EISDIR ? "; move that away" : "");
+	for (size_t i = 0; i < search.n; i++) {
+		if (root->live && search.found[i].loader->ops->tidy)
+			search.found[i].loader->ops->tidy(root);
+		r = remove_one(root, search.found[i].loader, &none, ret);
+		first = first ? first : r;
+	}
+	/* What still has entries can be asked again. */
+	if (first < 0)
+		filechange_revert(&ret->files, root);
+	return first;
+}
+
+void bootmenu_free_change(struct bootmenu_change *change)
+{
+	filechange_free(&change->files);
+	hostfile_free_names(&change->warnings);
+	hostfile_free_names(&change->steps);
+}
+
+static char *copy_or_empty(const char *text)
+{
+	return strdup(text ? text : "");
+}
+
+int bootmenu_add(struct bootmenu *menu, const struct bootmenu_entry *entry)
+{
+	struct bootmenu_entry *more =
+		realloc(menu->entries, (menu->n + 1) * sizeof(*more));
+	struct bootmenu_entry *copy;
+
+	if (!more)
+		return -ENOMEM;
+	menu->entries = more;
+	copy = &more[menu->n++];
+	*copy = *entry;
+	copy->boot_id = copy_or_empty(entry->boot_id);
+	copy->title = copy_or_empty(entry->title);
+	copy->kernel = copy_or_empty(entry->kernel);
+	copy->options = copy_or_empty(entry->options);
+	return copy->boot_id && copy->title && copy->kernel && copy->options ? 0
+									     : -ENOMEM;
+}
+
+void bootmenu_free(struct bootmenu *menu)
+{
+	for (size_t i = 0; i < menu->n; i++) {
+		free(menu->entries[i].boot_id);
+		free(menu->entries[i].title);
+		free(menu->entries[i].kernel);
+		free(menu->entries[i].options);
+	}
+	free(menu->entries);
+	*menu = (struct bootmenu){0};
+}

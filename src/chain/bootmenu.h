@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Our entries in the menu of a boot loader: what each loader has to change so that the wanted
+ * ones are there and no others of ours, and the work around it that is the same for all.
+ * Decided in one place, bootentry.h; here are files, and the loaders' own programs.
+ */
+#ifndef VFIOBOOT_BOOTMENU_H
+#define VFIOBOOT_BOOTMENU_H
+
+#include "base/base.h"
+#include "bootentry.h"
+#include "bootloader.h"
+#include "change/change.h"
+
+#define BOOTMENU_PLACE_SIZE 128
+
+/* What is to be done, and what there is to say about it. */
+struct bootmenu_change {
+	struct filechanges files;
+	bool update; /* a kernel came or went: advice was given before */
+	bool finish; /* then the loader's own program runs, on the running machine alone */
+	bool default_moves; /* a number is the default, and means another entry then */
+	struct hostfile_names steps; /* what that will do, such as "make X"; "delete X" */
+	struct hostfile_names warnings; /* sentences without full stop */
+	char problem[640];              /* why it can't be done, and the remedy; "" */
+};
+
+/* One entry that a menu has: ours, or a normal one of a kernel of this system. */
+struct bootmenu_entry {
+	char id[BOOTENTRY_ID_SIZE]; /* of struct bootentry; "": none of ours */
+	char *boot_id;              /* by which the loader's one-shot takes it */
+	char *title;
+	char *kernel; /* its release, or the name of its file */
+	char *options;
+	bool outdated; /* ours: what it is a copy of has changed, or is gone */
+};
+
+/* Starts as {0}. */
+struct bootmenu {
+	struct bootmenu_entry *entries;
+	size_t n;
+	char failed[BOOTMENU_PLACE_SIZE]; /* what can't be read, where it is known */
+};
+
+struct bootloader_ops {
+	/*
+	 * Adds to @change what makes the loader's files have the entries @wanted for each
+	 * kernel.  Returns 0; -EREMOTEIO with a sentence in @change->problem; -EOPNOTSUPP
+	 * when a person has to, by hand; or another -errno.  NULL: always by hand.
+	 */
+	int (*plan)(const struct sysfs_root *root, struct bootentries *wanted,
+		struct bootmenu_change *change);
+	/*
+	 * Runs the loader's own program, after the files are written.  NULL: there is none.
+	 * Returns as plan does; nothing of its own is changed then.
+	 */
+	int (*finish)(const struct sysfs_root *root, const struct bootentries *wanted,
+		struct bootmenu_change *change);
+	/* Whether a run of it that was killed left something behind.  NULL: it can't. */
+	bool (*has_left)(const struct sysfs_root *root);
+	/* That program runs by itself whenever a kernel comes or goes. */
+	bool follows;
+	/* Reads the menu as it is.  0; or -errno, with @ret->failed.  NULL: it is not read. */
+	int (*read)(const struct sysfs_root *root, const struct bootentries *wanted,
+		struct bootmenu *ret);
+	/* Deletes files that a `finish` that was killed has left.  NULL: it leaves none. */
+	void (*tidy)(const struct sysfs_root *root);
+	/* Where plan can't: the exact edit by hand, for free(); NULL without memory. */
+	char *(*edit)(const struct sysfs_root *root, const struct bootentries *wanted);
+	/* How a person adds parameters to the normal entry, as the end of a sentence. */
+	const char *permanent;
+	/* Without read: what of a person's has our arguments, such as "lines", and where. */
+	const char *hand_what, *hand_where; /* NULL: in the file by which it was found */
+};
+
+extern const struct bootloader_ops bootloader_ops_grub;
+extern const struct bootloader_ops bootloader_ops_grub_bls;
+extern const struct bootloader_ops bootloader_ops_systemd_boot;
+extern const struct bootloader_ops bootloader_ops_uki;
+extern const struct bootloader_ops bootloader_ops_refind;
+extern const struct bootloader_ops bootloader_ops_limine;
+extern const struct bootloader_ops bootloader_ops_extlinux;
+extern const struct bootloader_ops bootloader_ops_kernelstub;
+extern const struct bootloader_ops bootloader_ops_ostree;
+
+/* The entries that were asked for, by BOOTENTRY_FILE.  0, -ENOENT when none were, or -errno. */
+int bootmenu_read_wanted(const struct sysfs_root *root, struct bootentries *ret);
+
+/*
+ * Finds out what makes the menu of @loader have the entries @wanted; with none: have none of
+ * ours.  Returns 0; -EREMOTEIO with a sentence in @ret->problem; or -errno.
+ * bootmenu_free_change(@ret) in each case.  What a loader has to remember is noted in @wanted.
+ */
+int bootmenu_plan(const struct sysfs_root *root, const struct bootloader *loader,
+	struct bootentries *wanted, struct bootmenu_change *ret);
+
+/*
+ * The same for entries that were asked for before, when a kernel came or went: BOOTENTRY_FILE
+ * stays, and so does what the loader's own program makes by itself then.
+ */
+int bootmenu_plan_update(const struct sysfs_root *root, const struct bootloader *loader,
+	const struct bootentries *wanted, struct bootmenu_change *ret);
+
+/* Whether kernel-install has no command line to write but that of the running boot. */
+bool bootmenu_copies_cmdline(const struct sysfs_root *root);
+
+/*
+ * Whether what kernel-install writes into normal entries comes from the running boot, and that
+ * is one of ours, of an entry or a trial.  Otherwise, who has our parameters in an entry has
+ * put them there.
+ */
+bool bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *wanted);
+
+/* Carries the plan out, or takes back what was done of it.  Returns as bootmenu_plan(). */
+int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *loader,
+	const struct bootentries *wanted, struct bootmenu_change *change);
+
+/*
+ * Takes our entries out of the menus of all loaders that there are, and deletes
+ * BOOTENTRY_FILE; this is what `vfioboot undo` needs.  Nothing is done where there is nothing.
+ * Returns 0, or as bootmenu_plan(); the first problem is in @ret, the others are tried still.
+ */
+int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *ret);
+
+/*
+ * Whether the menu of @loader has something of ours, be it what a killed run left: 1, 0, or
+ * -errno when it can't be read, with the directory or the file in @ret_failed.  A menu that is
+ * not read has not.
+ */
+int bootmenu_loader_has_ours(const struct sysfs_root *root,
+	const struct bootloader *loader, char ret_failed[static BOOTMENU_PLACE_SIZE]);
+
+/* The same of all menus and BOOTENTRY_FILE; 1 also when only one of them can be read. */
+int bootmenu_has_ours(
+	const struct sysfs_root *root, char ret_failed[static BOOTMENU_PLACE_SIZE]);
+
+/* Where the entries are that a person made for @loader, whose menu is not read. */
+void bootmenu_hand_place(const struct sysfs_root *root, const struct bootloader *loader,
+	char ret[static BOOTMENU_PLACE_SIZE]);
+
+void bootmenu_free_change(struct bootmenu_change *change);
+
+/* For the loaders: adds a warning; sets the problem.  0 or -ENOMEM; -EREMOTEIO. */
+int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+int bootmenu_fail(struct bootmenu_change *change, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What to do about it, as the end of a sentence: "; run this as root", or "". */
+const char *bootmenu_remedy(int error);
+
+/* The same as bootmenu_warn(), but not for an update. */
+int bootmenu_advise(struct bootmenu_change *change, const char *text);
+
+/* Adds a copy of @entry's texts, any of which may be NULL.  0 or -ENOMEM. */
+int bootmenu_add(struct bootmenu *menu, const struct bootmenu_entry *entry);
+void bootmenu_free(struct bootmenu *menu);
+
+#endif

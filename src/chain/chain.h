@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What starts this machine: loader, entries, images, and who makes them. */
+#ifndef VFIOBOOT_CHAIN_CHAIN_H
+#define VFIOBOOT_CHAIN_CHAIN_H
+
+#include "bootentry.h"
+#include "bootloader.h"
+#include "bootmenu.h"
+#include "chain/generators/generators.h"
+#include "deploy.h"
+#include "imagecheck.h"
+#include "images.h"
+#include "oneshot.h"
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dracut copies the image to its name at the end (seen in 059 to 106), so that whoever
+ * boots meanwhile has half of it: it writes to another name, and we rename.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "generators.h"
+
+#define POST_UPDATE "/etc/initramfs/post-update.d"
+
+/* What distributions call the image of a release. */
+static const struct layout {
+	const char *head, *tail;
+	const char *sign; /* a file of the distribution */
+} layouts[] = {
+	{"/boot/initrd.img-", "", "/etc/debian_version"},
+	{"/boot/initrd-", "", "/usr/bin/zypper"}, /* openSUSE */
+	{"/boot/initramfs-", ".img", "/"},        /* dracut's own, and Fedora's */
+};
+
+/* The name in a layout, for free(). */
+static char *name_in(const struct layout *layout, const char *release)
+{
+	char *name;
+
+	if (asprintf(&name, "%s%s%s", layout->head, release, layout->tail) < 0)
+		return NULL;
+	return name;
+}
+
+/* The first layout that the system has the sign of. */
+static int add_expected(
+	const struct sysfs_root *root, const char *release, struct hostfile_names *ret)
+{
+	const struct layout *layout = layouts;
+	_cleanup_free_ char *name = NULL;
+
+	while (!hostfile_exists(root, "%s", layout->sign) &&
+		layout + 1 < layouts + ARRAY_SIZE(layouts))
+		layout++;
+	name = name_in(layout, release);
+	return name ? hostfile_add_name(ret, name) : -ENOMEM;
+}
+
+static int find(const struct sysfs_root *root, const struct kernel *kernel,
+	struct hostfile_names *ret)
+{
+	size_t before = ret->n;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(layouts); i++) {
+		_cleanup_free_ char *name = name_in(&layouts[i], kernel->release);
+
+		if (!name)
+			return -ENOMEM;
+		if (hostfile_exists(root, "%s", name))
+			r = hostfile_add_name(ret, name);
+	}
+	r = r < 0 ? r : initramfs_find_entries(root, kernel, ret);
+	if (r < 0 || ret->n > before)
+		return r;
+	return add_expected(root, kernel->release, ret);
+}
+
+static int command(const struct sysfs_root *root, const struct kernel *kernel,
+	const char *path, const char *output, struct initramfs_command *ret)
+{
+	int r = 0;
+
+	(void)path;
+	/* Debian's dracut calls these with the name that it wrote to, which is not yet it. */
+	if (hostfile_exists(root, POST_UPDATE)) {
+		r = initramfs_add_arg(ret, "env");
+		r = r < 0 ? r : initramfs_add_arg(ret, "NO_POST_UPDATE_HOOKS=1");
+	}
+	r = r < 0 ? r : initramfs_add_arg(ret, "dracut");
+	r = r < 0 ? r : initramfs_add_arg(ret, "--force");
+	r = r < 0 ? r : initramfs_add_arg(ret, "%s", output);
+	return r < 0 ? r : initramfs_add_arg(ret, "%s", kernel->release);
+}
+
+static const char *const programs[] = {
+	"/usr/bin/dracut", "/usr/sbin/dracut", "/sbin/dracut", "/bin/dracut", NULL};
+static const char *const marks[] = {"usr/lib/dracut/", "lib/dracut/", NULL};
+
+const struct initramfs_generator initramfs_dracut = {
+	.name = "dracut",
+	.programs = programs,
+	.marks = marks,
+	.find = find,
+	.command = command,
+};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * update-initramfs, by way of which Debian's other packages know of images, writes beside
+ * the image and renames (0.142 to 0.151).
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "generators.h"
+
+#define IMAGE  "/boot/initrd.img-"
+#define CONFIG "/etc/initramfs-tools/update-initramfs.conf"
+
+static int find(const struct sysfs_root *root, const struct kernel *kernel,
+	struct hostfile_names *ret)
+{
+	char path[512];
+
+	if ((size_t)snprintf(path, sizeof(path), IMAGE "%s", kernel->release) >=
+		sizeof(path))
+		return -ENAMETOOLONG;
+	(void)root;
+	return hostfile_add_name(ret, path);
+}
+
+/* Whether updates are turned off: "-u" does nothing then, and ends well. */
+static bool is_off(const struct sysfs_root *root)
+{
+	_cleanup_free_ char *text = NULL, *value = NULL;
+
+	if (hostfile_read(root, CONFIG, &text, NULL) == 0)
+		value = hostfile_value(text, "update_initramfs");
+	return value && strcmp(value, "no") == 0;
+}
+
+static int command(const struct sysfs_root *root, const struct kernel *kernel,
+	const char *path, const char *output, struct initramfs_command *ret)
+{
+	bool update = hostfile_exists(root, "%s", path) && !is_off(root);
+	int r;
+
+	(void)output;
+	r = initramfs_add_arg(ret, "update-initramfs");
+	r = r < 0 ? r : initramfs_add_arg(ret, update ? "-u" : "-c");
+	r = r < 0 ? r : initramfs_add_arg(ret, "-k");
+	return r < 0 ? r : initramfs_add_arg(ret, "%s", kernel->release);
+}
+
+/* Not update-initramfs: others have one of that name, too. */
+static const char *const programs[] = {
+	"/usr/sbin/mkinitramfs", "/usr/bin/mkinitramfs", NULL};
+static const char *const marks[] = {"conf/initramfs.conf", NULL};
+static const char *const leavings[] = {".new", ".dpkg-bak", NULL};
+
+const struct initramfs_generator initramfs_tools = {
+	.name = "initramfs-tools",
+	.programs = programs,
+	.marks = marks,
+	.replaces = true,
+	.leavings = leavings,
+	.find = find,
+	.command = command,
+};

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whether what is in an image would do at the next boot what the configuration says now:
+ * our program is there, starts before any driver, and finds what it needs.
+ */
+#ifndef VFIOBOOT_IMAGECHECK_H
+#define VFIOBOOT_IMAGECHECK_H
+
+#include <paths.h>
+
+#include "base/base.h"
+#include "chain/generators/generators.h"
+#include "decide/decide.h"
+#include "imagefile.h"
+#include "images.h"
+
+/* Where the early program is, on the host and in an image. */
+#define IMAGECHECK_PROGRAM PATHS_LIBDIR "/vfioboot-early"
+
+/* A file of the configuration as an image has to hold it. */
+struct imagecheck_file {
+	char *path; /* absolute */
+	char *data; /* NULL: a link to /dev/null, and that is all of it */
+	size_t size;
+};
+
+/* What an image is compared with. */
+struct imagecheck {
+	struct imagecheck_file *files; /* none: nothing of us belongs into an image */
+	size_t n_files;
+	struct hostfile_names targets; /* where those that are links lead */
+	char *program;                 /* NULL: it is not installed */
+	size_t program_size;
+	struct hostfile_names modules;      /* of drivers, with '_' for '-' */
+	const struct protect_list *protect; /* the caller's; NULL: not compared */
+};
+
+enum imagecheck_of {
+	IMAGECHECK_NOW,
+	IMAGECHECK_UNDONE, /* as if nothing was configured in /etc */
+};
+
+/* Reads what the host at @root has.  Returns 0 with *@ret for imagecheck_free(), or -errno. */
+int imagecheck_read(const struct sysfs_root *root, enum imagecheck_of of,
+	const struct protect_list *protect, struct imagecheck *ret);
+void imagecheck_free(struct imagecheck *check);
+
+/* Whether the image is in one file with its kernel, which is neither made nor looked into. */
+bool imagecheck_is_unified(const char *path);
+
+/*
+ * Opens the image file @path, which is of the kernel @release, and judges it.  @why gets a
+ * sentence without full stop, "" for a fresh one.
+ */
+enum image_state imagecheck_file(const struct imagecheck *check,
+	const struct sysfs_root *root, const char *release, const char *path, char *why,
+	size_t why_size);
+
+/* The same as images_inspect(), with each image compared with @check. */
+int imagecheck_all(const struct sysfs_root *root, const struct imagecheck *check,
+	struct images *ret);
+
+/* Whether the file is an image that can be read from its beginning to its end. */
+bool imagecheck_is_whole(const struct sysfs_root *root, const char *path);
+
+/* The generator that made the image at @path by its marks; NULL: nobody can tell. */
+const struct initramfs_generator *imagecheck_maker(
+	const struct sysfs_root *root, const char *path);
+
+/*
+ * Judges an image that was read, as imagecheck_file().  @needed are those of @check->modules
+ * that this kernel has as files.
+ */
+enum image_state imagejudge(const struct imagecheck *check, const struct imagefile *image,
+	const char *release, const struct hostfile_names *needed, char *why,
+	size_t why_size);
+
+/* The generator whose marks the image bears, or NULL. */
+const struct initramfs_generator *imagejudge_maker(const struct imagefile *image);
+
+/* Whether the module @name, with '_' for '-', is in the file @path: NAME.ko, .ko.xz, ... */
+bool imagejudge_is_module(const char *path, size_t len, const char *name);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The initramfs images of the installed kernels, and whether each would do at the next boot
+ * what the configuration says now: told by opening them, not by their dates.
+ */
+#ifndef VFIOBOOT_IMAGES_H
+#define VFIOBOOT_IMAGES_H
+
+#include <stddef.h>
+
+#include "base/base.h"
+#include "decide/decide.h"
+
+enum image_state {
+	IMAGE_FRESH, /* our program, first of all, with today's configuration and modules */
+	IMAGE_STALE,   /* we are in it, with something older: `why` says what */
+	IMAGE_WITHOUT, /* we are not in it */
+	IMAGE_MISSING, /* the kernel has none */
+	IMAGE_UNKNOWN, /* it can't be read: `why` says why */
+	IMAGE_STATES,
+};
+
+struct image {
+	char *kernel; /* release */
+	char *path;   /* absolute, below the root; of a missing one where it would be */
+	enum image_state state;
+	char why[256]; /* one sentence without full stop, "" when fresh */
+	const struct initramfs_generator
+		*maker; /* what makes it; NULL: it is a copy, or nothing we know does */
+	const char *source; /* of a copy: the path of the image that it is of */
+};
+
+struct images {
+	const struct initramfs_generator
+		*generator; /* that owns the system; NULL: none */
+	char problem[256];  /* why there is no owner: no generator, or two and no sign */
+	struct image *images;
+	size_t n;
+};
+
+/*
+ * Finds and opens the image of each installed kernel.  @protect is the list of today, or
+ * NULL not to compare it.  Returns 0 with *@ret for images_free(), or -errno.
+ */
+int images_inspect(const struct sysfs_root *root, const struct protect_list *protect,
+	struct images *ret);
+
+void images_free(struct images *images);
+
+/* "fresh", "stale", "without", "missing" or "unknown". */
+const char *image_state_word(enum image_state state);
+
+#endif

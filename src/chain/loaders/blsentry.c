@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copies type 1 entries line by line. */
+#include "blsentry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+
+const char *bls_line_value(const char *line, const char *key)
+{
+	size_t len = strlen(key);
+
+	line += strspn(line, " \t");
+	if (strncmp(line, key, len) != 0 || !line[len] || !strchr(" \t", line[len]))
+		return NULL;
+	return line + len + strspn(line + len, " \t");
+}
+
+static const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return line + (*line == '\n');
+}
+
+bool bls_value(const char *text, const char *key, char *ret, size_t size)
+{
+	for (; *text; text = next_line(text)) {
+		const char *value = bls_line_value(text, key);
+
+		if (value)
+			return copy_text(ret, size, value, strcspn(value, "\r\n"));
+	}
+	return false;
+}
+
+bool bls_last_value(const char *text, const char *key, char *ret, size_t size)
+{
+	bool found = false;
+
+	for (; *text; text = next_line(text))
+		if (bls_line_value(text, key))
+			found = bls_value(text, key, ret, size);
+	return found;
+}
+
+char *bls_options(const char *text)
+{
+	char *options = calloc(1, strlen(text) + 1), *end = options;
+
+	for (; options && *text; text = next_line(text)) {
+		const char *value = bls_line_value(text, "options");
+		size_t len = value ? strcspn(value, "\r\n") : 0;
+
+		if (!len)
+			continue;
+		if (end > options)
+			*end++ = ' ';
+		memcpy(end, value, len);
+		end += len;
+	}
+	return options;
+}
+
+/* How much of the line stays, and what comes behind it. */
+static size_t keep_line(
+	const char *line, const struct bls_addition *addition, const char **ret_addition)
+{
+	const char *value = bls_line_value(line, "sort-key");
+
+	*ret_addition = "";
+	if (value) {
+		*ret_addition = addition->sort_key;
+		return (size_t)(value - line) + strcspn(value, " \t\r\n");
+	}
+	if (bls_line_value(line, "title"))
+		*ret_addition = addition->title;
+	return strcspn(line, "\r\n");
+}
+
+static void write_copy(FILE *out, const char *text, const struct bls_addition *addition,
+	const char *options)
+{
+	bool done = false;
+
+	for (; *text; text = next_line(text)) {
+		const char *value = bls_line_value(text, "options"), *more;
+		size_t len = keep_line(text, addition, &more);
+
+		if (!value)
+			fprintf(out, "%.*s%s\n", (int)len, text, more);
+		else if (!done)
+			fprintf(out, "%.*s%s\n", (int)(value - text), text, options);
+		done |= value != NULL;
+	}
+	if (!done)
+		fprintf(out, "options %s\n", options);
+}
+
+int bls_copy(const char *text, const struct bls_addition *addition, char **ret)
+{
+	_cleanup_free_ char *options = bls_options(text), *all = NULL;
+	char kernel[512], *made = NULL;
+	size_t size;
+	FILE *out;
+
+	if (!bls_value(text, "linux", kernel, sizeof(kernel)))
+		return -EBADMSG;
+	all = options ? words_add(options, addition->options) : NULL;
+	if (!all)
+		return -ENOMEM;
+	out = open_memstream(&made, &size);
+	if (!out)
+		return -ENOMEM;
+	write_copy(out, text, addition, all);
+	if (fclose(out) != 0) {
+		free(made);
+		return -ENOMEM;
+	}
+	*ret = made;
+	return 0;
+}
+
+/* The first line that has no options, from @text on. */
+static const char *skip_options(const char *text)
+{
+	while (bls_line_value(text, "options"))
+		text = next_line(text);
+	return text;
+}
+
+bool bls_same(const char *a, const char *b)
+{
+	_cleanup_free_ char *options_a = bls_options(a), *options_b = bls_options(b);
+
+	if (!options_a || !options_b || !words_same(options_a, options_b))
+		return false;
+	for (;;) {
+		size_t len;
+
+		a = skip_options(a);
+		b = skip_options(b);
+		len = strcspn(a, "\n");
+		if (!*a || !*b)
+			return !*a && !*b;
+		if (len != strcspn(b, "\n") || memcmp(a, b, len) != 0)
+			return false;
+		a = next_line(a);
+		b = next_line(b);
+	}
+}

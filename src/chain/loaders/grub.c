@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * GRUB with a grub.cfg of grub-mkconfig(8): our generator in /etc/grub.d makes the entries, out
+ * of BOOTENTRY_FILE, whenever that runs.  Here it is run once, into a file beside grub.cfg, which
+ * takes its place when all is well with it.
+ *
+ * grub-mkconfig frames what each generator prints with two comments.  A grub.cfg that was made
+ * before ours was installed has not even those, and gets them not by `entry remove` either.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/base.h"
+#include "chain/bootmenu.h"
+#include "grubcheck.h"
+#include "grubmenu.h"
+
+#define GENERATOR GRUBMENU_GENERATOR
+#define ID_START  "gnulinux-" /* of all that 10_linux makes */
+#define MADE      ".vfioboot" /* behind the name of grub.cfg */
+
+static const char *const configs[] = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"};
+
+/* The grub.cfg that there is, absolute; NULL without any. */
+static const char *find_config(const struct sysfs_root *root)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
+		if (hostfile_exists(root, "%s", configs[i]))
+			return configs[i];
+	return NULL;
+}
+
+static bool is_executable(const struct sysfs_root *root, const char *path)
+{
+	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_PATH);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111;
+}
+
+/* Finds the frame around what our generator printed.  False without one. */
+static bool find_section(const char *text, const char **ret_start, const char **ret_end)
+{
+	static const char begin[] = "\n### BEGIN /etc/grub.d/" GENERATOR " ###\n";
+	static const char end[] = "### END /etc/grub.d/" GENERATOR " ###\n";
+	const char *start = strstr(text, begin),
+		   *stop = start ? strstr(start, end) : NULL;
+
+	if (!stop)
+		return false;
+	*ret_start = start;
+	*ret_end = stop + strlen(end);
+	return true;
+}
+
+/* dpkg(1) does not bring back a configuration file that was deleted, if it is not told to. */
+static int check_generator(const struct sysfs_root *root, const char *path,
+	const char *what, const char *package, struct bootmenu_change *change)
+{
+	if (is_executable(root, path))
+		return 0;
+	if (hostfile_exists(root, "%s", path))
+		return bootmenu_fail(change,
+			"%s%s is not executable; 'chmod +x %s' mends that", path, what,
+			path);
+	return bootmenu_fail(change,
+		"%s%s is missing; install %s again (dpkg: with --force-confmiss)", path,
+		what, package);
+}
+
+static int plan(const struct sysfs_root *root, struct bootentries *wanted,
+	struct bootmenu_change *change)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *config = find_config(root), *start, *end;
+	struct bootentries old = {0};
+	int r;
+
+	if (!config)
+		return bootmenu_fail(change,
+			"%s is missing; 'grub-mkconfig -o %s' makes it", configs[0],
+			configs[0]);
+	r = hostfile_read(root, config, &text, NULL);
+	if (r < 0)
+		return bootmenu_fail(change, "cannot read %s: %s%s", config, strerror(-r),
+			bootmenu_remedy(r));
+	if (wanted->n)
+		r = check_generator(root, "/etc/grub.d/10_linux",
+			", which makes the normal entries,", "GRUB's package", change);
+	if (r == 0 && wanted->n)
+		r = check_generator(
+			root, "/etc/grub.d/" GENERATOR, "", "vfioboot", change);
+	if (r < 0)
+		return r;
+	/* When entries are removed, the file may be gone already, and has told before. */
+	if (bootmenu_read_wanted(root, &old) == 0)
+		wanted->grub_without_section = old.grub_without_section;
+	else if (wanted->n)
+		wanted->grub_without_section = !find_section(text, &start, &end);
+	change->finish = true;
+	return hostfile_add_name(&change->steps,
+		"make the menu of GRUB anew, look at it, and put it in place");
+}
+
+/* What it takes to make a new menu. */
+struct making {
+	const struct sysfs_root *root;
+	const struct bootentries *wanted;
+	struct bootmenu_change *change;
+	const char *config; /* as it is called */
+	const char *target; /* where that leads: a link, as one into the ESP, stays one */
+	char made[PATH_MAX]; /* the new one, beside it */
+};
+
+/* What a program said: its first error, and its last two lines. */
+struct said {
+	char error[256], before[128], last[128];
+};
+
+static void keep_line(void *data, const char *text)
+{
+	struct said *said = data;
+
+	/* grub-mkconfig ends with a request to send a file to its authors; it is deleted. */
+	if (!*text || strstr(text, MADE ".new") || strstr(text, "file a bug report"))
+		return;
+	if (!said->error[0] && strcasestr(text, "error"))
+		text_join(said->error, sizeof(said->error), text, NULL);
+	text_join(said->before, sizeof(said->before), said->last, NULL);
+	text_join(said->last, sizeof(said->last), text, NULL);
+}
+
+static int fail_of_program(const char *program, int status, const struct said *said,
+	struct bootmenu_change *change)
+{
+	char cause[300] = "";
+
+	if (status > 128)
+		return bootmenu_fail(change,
+			"%s was ended by signal %d; grub.cfg is as it was", program,
+			status - 128);
+	if (said->error[0])
+		text_join(cause, sizeof(cause), ": ", said->error, NULL);
+	else if (said->last[0])
+		text_join(cause, sizeof(cause), ": ", said->before,
+			said->before[0] ? "; " : "", said->last, NULL);
+	text_make_printable(cause);
+	if (cause[0] && cause[strlen(cause) - 1] == '.')
+		cause[strlen(cause) - 1] = '\0';
+	return bootmenu_fail(change, "%s failed (%d)%s; grub.cfg is as it was", program,
+		status, cause);
+}
+
+/* Runs a program of GRUB: @args are its name without "grub-", and up to two arguments. */
+static int run_checked(const struct making *making, const char *const args[])
+{
+	static const char *const prefixes[] = {"grub-", "grub2-"};
+	bool two = strstr(making->config, "/grub2/");
+	char program[64];
+	const char *argv[] = {program, args[1], args[2], NULL};
+	struct said said = {.error = ""};
+	int r = -ENOENT;
+
+	/* Distributions that call the directory grub2 call the programs so, as a rule. */
+	for (int i = 0; r == -ENOENT && i < 2; i++) {
+		text_join(program, sizeof(program), prefixes[i ? !two : two], args[0],
+			NULL);
+		r = run_program(argv, keep_line, &said);
+	}
+	if (r == -ENOENT)
+		return bootmenu_fail(making->change,
+			"neither grub-%s nor grub2-%s is there: install the programs of GRUB",
+			args[0], args[0]);
+	if (r < 0)
+		return bootmenu_fail(
+			making->change, "cannot run %s: %s", program, strerror(-r));
+	return r ? fail_of_program(program, r, &said, making->change) : 0;
+}
+
+/* Without the frame of ours, where it was not there before and is empty now. */
+static void drop_section(const struct bootentries *wanted, char *text)
+{
+	const char *start, *end;
+
+	if (!wanted->n && wanted->grub_without_section &&
+		find_section(text, &start, &end))
+		memmove(text + (start - text), end, strlen(end) + 1);
+}
+
+/* Writes what @text is now, with the mode and the owner of @like, and makes it last. */
+static int seal(const char *path, const char *text, const char *like)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	size_t len = strlen(text);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || stat(like, &st) < 0)
+		return -errno;
+	n = write(fd, text, len);
+	if (n < 0 || (size_t)n != len)
+		return n < 0 ? -errno : -EIO;
+	/* FAT has neither, and need not. */
+	if (fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EPERM)
+		return -errno;
+	if (fchmod(fd, st.st_mode & 07777) < 0 && errno != EPERM)
+		return -errno;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Whether somebody else, such as the package of a kernel, has made a menu since. */
+static int check_same(const struct making *making, const char *before)
+{
+	_cleanup_free_ char *now = NULL;
+	int r = hostfile_read(making->root, making->target, &now, NULL);
+
+	if (r < 0)
+		return r;
+	return strcmp(before, now) == 0 ? 0 : -EAGAIN;
+}
+
+/* Makes the new menu, in its file beside the old one, out of the settings of now. */
+static int make_text(const struct making *making, char **ret_before, char **ret_after)
+{
+	const char *const make_args[] = {"mkconfig", "-o", making->made, NULL};
+	const char *const check_args[] = {"script-check", making->made, NULL};
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	int r = hostfile_read(making->root, making->target, &before, NULL);
+
+	if (r == 0)
+		r = run_checked(making, make_args);
+	if (r == 0)
+		r = run_checked(making, check_args);
+	if (r == 0)
+		r = hostfile_read(making->root, making->made, &after, NULL);
+	if (r < 0)
+		return r;
+	drop_section(making->wanted, after);
+	r = seal(making->made, after, making->target);
+	if (r < 0)
+		return bootmenu_fail(making->change, "cannot write %s: %s", making->made,
+			strerror(-r));
+	free(*ret_before);
+	free(*ret_after);
+	*ret_before = TAKE_PTR(before);
+	*ret_after = TAKE_PTR(after);
+	return check_same(making, *ret_before);
+}
+
+static int put_in_place(const struct making *making, const struct grubcheck_texts *texts)
+{
+	_cleanup_free_ char *parent = strdup(making->target);
+	_cleanup_close_ int dir = -1;
+	int r;
+
+	if (!parent)
+		return -ENOMEM;
+	r = check_same(making, texts->before);
+	if (r < 0 || strcmp(texts->before, texts->after) == 0)
+		return r;
+	if (rename(making->made, making->target) < 0)
+		return bootmenu_fail(making->change, "cannot replace %s: %s",
+			making->target, strerror(errno));
+	*strrchr(parent, '/') = '\0';
+	dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0)
+		fsync(dir);
+	return 0;
+}
+
+/* Makes a new menu, looks at it, and puts it in the place of the old one. */
+static int make_menu(const struct making *making)
+{
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	struct grubcheck_texts texts;
+	int r = make_text(making, &before, &after);
+
+	/* What the other one made is of use for one more try: it has the entries, too. */
+	if (r == -EAGAIN)
+		r = make_text(making, &before, &after);
+	texts = (struct grubcheck_texts){before, after, making->config};
+	if (r == 0)
+		r = grubcheck_menu(making->root, making->wanted, &texts, making->change);
+	if (r == 0)
+		r = put_in_place(making, &texts);
+	return r == -EAGAIN ? bootmenu_fail(making->change,
+				      "%s was changed meanwhile, by another program; run "
+				      "this again",
+				      making->config)
+			    : r;
+}
+
+/* What grub-mkconfig and we write before it is in place: a run that is killed leaves it. */
+static void remove_made(const char *target)
+{
+	char path[PATH_MAX];
+
+	text_join(path, sizeof(path), target, MADE, NULL);
+	unlink(path);
+	text_join(path, sizeof(path), target, MADE ".new", NULL);
+	unlink(path);
+}
+
+static int finish(const struct sysfs_root *root, const struct bootentries *wanted,
+	struct bootmenu_change *change)
+{
+	struct making making = {.root = root,
+		.wanted = wanted,
+		.change = change,
+		.config = find_config(root)};
+	_cleanup_free_ char *target =
+		making.config ? realpath(making.config, NULL) : NULL;
+	int r;
+
+	if (!target)
+		return -errno;
+	making.target = target;
+	text_join(making.made, sizeof(making.made), target, MADE, NULL);
+	remove_made(target);
+	r = make_menu(&making);
+	remove_made(target);
+	return r;
+}
+
+static void tidy(const struct sysfs_root *root)
+{
+	const char *config = find_config(root);
+	_cleanup_free_ char *target = config ? realpath(config, NULL) : NULL;
+
+	if (target)
+		remove_made(target);
+}
+
+static int add_item(const struct grubmenu *menu, const struct grubmenu_item *item,
+	const struct bootentries *wanted, struct bootmenu *ret)
+{
+	char name[512], file[PATH_MAX];
+	struct bootmenu_entry entry = {.boot_id = name, .title = item->title};
+
+	if (!item->linux_line[0])
+		return 0;
+	text_join(entry.id, sizeof(entry.id), grubcheck_id(wanted, item), NULL);
+	/* Tests of the memory and other systems have none of ours. */
+	if (!entry.id[0] && strncmp(item->id, ID_START, strlen(ID_START)) != 0)
+		return 0;
+	grubmenu_name(menu, item, name, sizeof(name));
+	entry.options = (char *)grubmenu_kernel(item, file, sizeof(file));
+	entry.kernel = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	if (strncmp(entry.kernel, "vmlinuz-", strlen("vmlinuz-")) == 0)
+		entry.kernel += strlen("vmlinuz-");
+	return bootmenu_add(ret, &entry);
+}
+
+static int read_menu(const struct sysfs_root *root, const struct bootentries *wanted,
+	struct bootmenu *ret)
+{
+	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	_cleanup_(bootmenu_free) struct bootmenu result = {0};
+	_cleanup_free_ char *text = NULL;
+	const char *config = find_config(root);
+	int r = config ? hostfile_read(root, config, &text, NULL) : -ENOENT;
+
+	if (r == 0)
+		r = grubmenu_parse(text, &menu);
+	for (size_t i = 0; r == 0 && i < menu.n; i++)
+		r = add_item(&menu, &menu.items[i], wanted, &result);
+	if (r < 0) {
+		text_join(ret->failed, sizeof(ret->failed), config ? config : configs[0],
+			NULL);
+		return r;
+	}
+	*ret = result;
+	result = (struct bootmenu){0};
+	return 0;
+}
+
+const struct bootloader_ops bootloader_ops_grub = {
+	.plan = plan,
+	.finish = finish,
+	.follows = true,
+	.read = read_menu,
+	.tidy = tidy,
+	.permanent =
+		"in /etc/default/grub, behind GRUB_CMDLINE_LINUX_DEFAULT=, and then with "
+		"'update-grub' or 'grub-mkconfig -o' and the path of grub.cfg",
+};

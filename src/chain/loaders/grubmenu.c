@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads what grub-mkconfig writes: one header a line, and a "}" on a line of its own. */
+#include "grubmenu.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+
+#define DEPTH_MAX 16
+#define WHITE     " \t"
+#define QUOTE     "'\\''" /* as grub-mkconfig writes a quote in quotes */
+
+/* A block that is open: an item, or below 0 one that is none */
+struct block {
+	int item;
+	unsigned ifs; /* how many were open where it began */
+};
+
+/* All blocks that are open, the innermost last. */
+struct nesting {
+	struct block open[DEPTH_MAX];
+	unsigned n;
+	unsigned ifs;
+	enum grubmenu_maker maker;
+};
+
+#define NO_ITEM  (-2)
+#define FUNCTION (-3)
+
+static void free_item(struct grubmenu_item *item)
+{
+	free(item->title);
+	free(item->id);
+	free(item->linux_line);
+}
+
+/* The text in the quotes at *@cursor, or the bare word; for free().  Moves behind it. */
+static char *take_text(const char **cursor)
+{
+	/* A text in quotes may go on in the next line; it is cut at the end of this one. */
+	const char *p = *cursor;
+	const char *stop = *p == '\'' ? "'\n" : *p == '"' ? "\"\n" : " \t\n";
+	char *text = calloc(1, strcspn(p, "\n") + 1), *end = text;
+
+	p += *stop != ' ';
+	while (text && *p && *p != '\n') {
+		size_t len = strcspn(p, stop);
+
+		memcpy(end, p, len);
+		end += len;
+		p += len;
+		if (*stop != '\'' || strncmp(p, QUOTE, strlen(QUOTE)) != 0)
+			break;
+		*end++ = '\'';
+		p += strlen(QUOTE);
+	}
+	*cursor = p + (*p == *stop);
+	return text;
+}
+
+/* The id on the rest of a header, "" without one. */
+static char *take_id(const char *rest, size_t len)
+{
+	static const char *const options[] = {
+		"$menuentry_id_option ", "${menuentry_id_option} ", "--id ", "--id="};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const char *at = memmem(rest, len, options[i], strlen(options[i]));
+
+		if (!at)
+			continue;
+		at += strlen(options[i]);
+		at += strspn(at, WHITE);
+		return take_text(&at);
+	}
+	return strdup("");
+}
+
+static unsigned count_children(const struct grubmenu *menu, int parent, bool firm)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < menu->n; i++)
+		n += menu->items[i].parent == parent &&
+			!(firm && menu->items[i].conditional);
+	return n;
+}
+
+static int innermost(const struct nesting *nesting)
+{
+	for (unsigned i = nesting->n; i-- > 0;)
+		if (nesting->open[i].item >= 0)
+			return nesting->open[i].item;
+	return GRUBMENU_TOP;
+}
+
+static bool in_function(const struct nesting *nesting)
+{
+	for (unsigned i = 0; i < nesting->n; i++)
+		if (nesting->open[i].item == FUNCTION)
+			return true;
+	return false;
+}
+
+/* Of those `if` that are open, how many began before the innermost block. */
+static unsigned ifs_outside(const struct nesting *nesting)
+{
+	return nesting->n ? nesting->open[nesting->n - 1].ifs : 0;
+}
+
+/* @rest is what is behind "menuentry" or "submenu". */
+static int add_item(
+	struct grubmenu *menu, const struct nesting *nesting, const char *rest)
+{
+	_cleanup_(free_item) struct grubmenu_item item = {
+		.parent = innermost(nesting), .maker = nesting->maker};
+	const char *end = rest + strcspn(rest, "\n");
+	struct grubmenu_item *more;
+
+	rest += strspn(rest, WHITE);
+	item.title = take_text(&rest);
+	item.id = rest < end ? take_id(rest, (size_t)(end - rest)) : strdup("");
+	item.linux_line = strdup("");
+	item.number = count_children(menu, item.parent, false);
+	item.firm_number = count_children(menu, item.parent, true);
+	item.conditional = nesting->ifs > ifs_outside(nesting);
+	more = realloc(menu->items, (menu->n + 1) * sizeof(*more));
+	if (more)
+		menu->items = more;
+	if (!more || !item.title || !item.id || !item.linux_line)
+		return -ENOMEM;
+	more[menu->n++] = item;
+	item = (struct grubmenu_item){0};
+	return 0;
+}
+
+/* The rest of the line behind the word @word; NULL when it begins with another. */
+static const char *behind_word(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	line += strspn(line, WHITE);
+	return strncmp(line, word, len) == 0 && line[len] && strchr(WHITE, line[len])
+		? line + len
+		: NULL;
+}
+
+static int set_linux(struct grubmenu *menu, const struct nesting *nesting,
+	const char *rest, size_t len)
+{
+	int open = innermost(nesting);
+	char *text;
+
+	if (open < 0 || menu->items[open].linux_line[0])
+		return 0;
+	text = strndup(rest, len);
+	if (!text)
+		return -ENOMEM;
+	free(menu->items[open].linux_line);
+	menu->items[open].linux_line = text;
+	return 0;
+}
+
+static const char *linux_of(const char *line)
+{
+	static const char *const words[] = {"linux", "linux16", "linuxefi"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		const char *rest = behind_word(line, words[i]);
+
+		if (rest)
+			return rest + strspn(rest, WHITE);
+	}
+	return NULL;
+}
+
+static bool line_is(const char *line, size_t len, const char *text)
+{
+	return strlen(text) == len && memcmp(line, text, len) == 0;
+}
+
+/* The comments that grub-mkconfig puts around what a script prints. */
+static void read_comment(struct nesting *nesting, const char *line, size_t len)
+{
+	static const char begin[] = "### BEGIN ", end[] = "### END ";
+
+	if (strncmp(line, end, strlen(end)) == 0)
+		nesting->maker = GRUBMENU_OTHER;
+	if (strncmp(line, begin, strlen(begin)) != 0)
+		return;
+	nesting->maker = GRUBMENU_OTHER;
+	if (line_is(line, len, "### BEGIN /etc/grub.d/10_linux ###") ||
+		line_is(line, len, "### BEGIN /etc/grub.d/10_linux_zfs ###"))
+		nesting->maker = GRUBMENU_LINUX;
+	else if (line_is(line, len, "### BEGIN /etc/grub.d/" GRUBMENU_GENERATOR " ###"))
+		nesting->maker = GRUBMENU_OURS;
+}
+
+/* An `if` that begins on the line, or ends, or both. */
+static void read_if(struct nesting *nesting, const char *line, size_t indent, size_t len)
+{
+	nesting->ifs += behind_word(line, "if") != NULL;
+	if (len - indent >= 2 && memcmp(line + len - 2, "fi", 2) == 0 &&
+		(len - indent == 2 || strchr(" \t;", line[len - 3])) &&
+		nesting->ifs > ifs_outside(nesting))
+		nesting->ifs--;
+}
+
+/* A block that begins at the end of the line, or ends with it. */
+static void read_brace(
+	struct nesting *nesting, const char *line, size_t indent, size_t len, int opened)
+{
+	if (line[len - 1] == '{' && nesting->n < DEPTH_MAX) {
+		nesting->open[nesting->n++] = (struct block){opened, nesting->ifs};
+	} else if (len == indent + 1 && line[indent] == '}' && nesting->n) {
+		nesting->ifs = ifs_outside(nesting);
+		nesting->n--;
+	}
+}
+
+static int read_line(
+	struct grubmenu *menu, struct nesting *nesting, const char *line, size_t len)
+{
+	size_t indent = strspn(line, WHITE);
+	const char *rest = behind_word(line, "menuentry"), *kernel = linux_of(line);
+	int opened = behind_word(line, "function") ? FUNCTION : NO_ITEM, r = 0;
+
+	while (len > indent && strchr(WHITE, line[len - 1]))
+		len--;
+	if (len <= indent)
+		return 0;
+	if (line[indent] == '#') {
+		read_comment(nesting, line, len);
+		return 0;
+	}
+	if (!rest)
+		rest = behind_word(line, "submenu");
+	if (in_function(nesting)) {
+		opened = NO_ITEM;
+	} else if (rest) {
+		opened = (int)menu->n;
+		r = add_item(menu, nesting, rest);
+	} else if (kernel && kernel < line + len) {
+		r = set_linux(menu, nesting, kernel, (size_t)(line + len - kernel));
+	}
+	read_if(nesting, line, indent, len);
+	read_brace(nesting, line, indent, len, opened);
+	return r;
+}
+
+int grubmenu_parse(const char *text, struct grubmenu *ret)
+{
+	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	struct nesting nesting = {0};
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		int r = read_line(&menu, &nesting, text, len);
+
+		if (r < 0)
+			return r;
+		text += len + (text[len] == '\n');
+	}
+	*ret = menu;
+	menu = (struct grubmenu){0};
+	return 0;
+}
+
+void grubmenu_free(struct grubmenu *menu)
+{
+	for (size_t i = 0; i < menu->n; i++)
+		free_item(&menu->items[i]);
+	free(menu->items);
+	*menu = (struct grubmenu){0};
+}
+
+/* The length of the first step of a path; ">>" is a '>' of the title. */
+static size_t step_length(const char *name)
+{
+	size_t len = 0;
+
+	while (name[len] && (name[len] != '>' || name[len + 1] == '>'))
+		len += name[len] == '>' ? 2 : 1;
+	return len;
+}
+
+static bool title_is(const char *title, const char *step, size_t len)
+{
+	for (; *title; title++) {
+		size_t n = *title == '>' ? 2 : 1;
+
+		if (len < n || *step != *title || step[n - 1] != *title)
+			return false;
+		step += n;
+		len -= n;
+	}
+	return len == 0;
+}
+
+static bool item_is(
+	const struct grubmenu_item *item, const char *step, size_t len, bool conditional)
+{
+	if (item->conditional && !conditional)
+		return false;
+	if (len && strspn(step, "0123456789") >= len)
+		return strtoul(step, NULL, 10) ==
+			(conditional ? item->number : item->firm_number);
+	return (strlen(item->id) == len && len && memcmp(item->id, step, len) == 0) ||
+		title_is(item->title, step, len);
+}
+
+const struct grubmenu_item *grubmenu_find(
+	const struct grubmenu *menu, const char *name, bool conditional)
+{
+	const struct grubmenu_item *found = NULL;
+	int parent = GRUBMENU_TOP;
+
+	for (;;) {
+		size_t len = step_length(name), i;
+
+		for (i = 0; i < menu->n; i++)
+			if (menu->items[i].parent == parent &&
+				item_is(&menu->items[i], name, len, conditional))
+				break;
+		if (i == menu->n)
+			return NULL;
+		found = &menu->items[i];
+		parent = (int)i;
+		if (!name[len])
+			return found;
+		name += len + 1;
+	}
+}
+
+void grubmenu_name(const struct grubmenu *menu, const struct grubmenu_item *item,
+	char *ret, size_t size)
+{
+	size_t used = 0;
+
+	ret[0] = '\0';
+	if (item->parent != GRUBMENU_TOP) {
+		grubmenu_name(menu, &menu->items[item->parent], ret, size);
+		used = strlen(ret);
+		used += text_join(ret + used, size - used, ">", NULL);
+	}
+	text_join(ret + used, size - used, item->id[0] ? item->id : item->title, NULL);
+}
+
+const char *grubmenu_kernel(const struct grubmenu_item *item, char *ret, size_t size)
+{
+	const char *file = item->linux_line, *rest;
+	size_t len = strcspn(file, WHITE);
+
+	/* 10_linux_zfs quotes it. */
+	if (*file == '\'' || *file == '"') {
+		len = strcspn(file + 1, *file == '"' ? "\"" : "'");
+		file++;
+	}
+	rest = file + len + strspn(file + len, "'\"");
+	if (!copy_text(ret, size, file, len))
+		ret[0] = '\0';
+	return rest + strspn(rest, WHITE);
+}
+
+bool grubmenu_default(const char *text, char *ret, size_t size)
+{
+	bool found = false;
+
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+		const char *value = behind_word(text, "set");
+
+		value = value ? value + strspn(value, WHITE) : "";
+		if (strncmp(value, "default=\"", 9) != 0 ||
+			strncmp(value, "default=\"${next_entry}", 22) == 0)
+			continue;
+		found |= copy_text(ret, size, value + 9, strcspn(value + 9, "\"\n"));
+	}
+	return found;
+}
+
+bool grubmenu_is_hidden(const char *text)
+{
+	bool hidden = false;
+
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+		const char *value = behind_word(text, "set");
+
+		value = value ? value + strspn(value, WHITE) : "";
+		hidden |= strncmp(value, "timeout_style=hidden", 20) == 0 ||
+			strncmp(value, "timeout=0\n", 10) == 0;
+	}
+	return hidden;
+}

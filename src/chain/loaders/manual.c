@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Boot loaders whose entries a person makes: what exactly is to be written where, made of the
+ * files of this machine as far as they tell.
+ */
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "chain/bootmenu.h"
+
+/* Reads the file by which the loader was found, with its name in @ret_path.  NULL for none. */
+static char *read_found(
+	const struct sysfs_root *root, const char *loader, char ret_path[static PATH_MAX])
+{
+	char sign[BOOTLOADER_SIGN_SIZE] = "", *text;
+
+	bootloader_named(loader)->detect(root, sign, sizeof(sign));
+	text_join(ret_path, PATH_MAX, "/", sign, NULL);
+	return *sign && hostfile_read(root, ret_path, &text, NULL) == 0 ? text : NULL;
+}
+
+/*
+ * Normal arguments, where no file of the loader tells any: those of this boot, without what the
+ * loader and our entries add.  For free(); NULL without memory.
+ */
+static char *usual_arguments(
+	const struct sysfs_root *root, const struct bootentries *entries)
+{
+	char cmdline[4096] = "", *ours = NULL;
+	_cleanup_free_ char *stripped = NULL, *usual = NULL;
+	const char *p, *word = "";
+
+	sysfs_read_cmdline(root, cmdline, sizeof(cmdline));
+	if (bootentry_strip(cmdline, entries, &ours) < 0)
+		return NULL;
+	stripped = ours;
+	p = stripped ? stripped : cmdline;
+	usual = calloc(1, strlen(p) + sizeof("root=... ro"));
+	for (size_t len; usual && (len = strcspn(p += strspn(p, " \n"), " \n")) > 0;
+		p += len)
+		if (strncmp(p, "BOOT_IMAGE=", 11) != 0 && strncmp(p, "initrd=", 7) != 0) {
+			strncat(strcat(usual, word), p, len);
+			word = " ";
+		}
+	if (usual && !*usual)
+		strcpy(usual, "root=... ro");
+	return TAKE_PTR(usual);
+}
+
+static size_t line_length(const char *line)
+{
+	return strcspn(line, "\n");
+}
+
+static const char *next_line(const char *line)
+{
+	line += line_length(line);
+	return line + (*line == '\n');
+}
+
+/* Whether the first word of the line, whatever its case, is @word, up to one of @ends. */
+static bool line_is(const char *line, const char *word, const char *ends)
+{
+	size_t len = strlen(word);
+
+	line += strspn(line, " \t");
+	return strncasecmp(line, word, len) == 0 && line[len] && strchr(ends, line[len]);
+}
+
+/* Before an entry that is a copy of none: what the person has to look up. */
+static void print_incomplete(FILE *out)
+{
+	fprintf(out,
+		"\nThat file has no entry of a kernel to make this of.  For each \"...\" take "
+		"what stands there\nin the entry that starts this system, in whatever file "
+		"that is:\n");
+}
+
+/* ---- rEFInd: refind_linux.conf, a line an option: "TITLE" "ARGUMENTS" ------------------- */
+
+/* What is in the next quotes of the line, in which two are one; moved behind. */
+static const char *take_quoted(const char **cursor, int *ret_len)
+{
+	const char *start = *cursor + strcspn(*cursor, "\"\n"), *end;
+
+	start += *start == '"';
+	end = start + strcspn(start, "\"\n");
+	while (end[0] == '"' && end[1] == '"')
+		end += 2 + strcspn(end + 2, "\"\n");
+	*cursor = end + (*end == '"');
+	*ret_len = (int)(end - start);
+	return start;
+}
+
+static void print_refind(FILE *out, const char *line, const struct bootentries *wanted)
+{
+	int title_len, options_len;
+	const char *title = take_quoted(&line, &title_len);
+	const char *options = take_quoted(&line, &options_len);
+
+	for (unsigned i = 0; i < wanted->n; i++)
+		fprintf(out, "\"%.*s (%s)\" \"%.*s %s\"\n", title_len, title,
+			wanted->entries[i].title, options_len, options,
+			wanted->entries[i].arguments);
+}
+
+static char *edit_refind(const struct sysfs_root *root, const struct bootentries *wanted)
+{
+	char path[PATH_MAX], usual[4200];
+	_cleanup_free_ char *text = read_found(root, "refind", path);
+	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
+	const char *line = text && strstr(path, "refind_linux") ? text : "";
+	struct sheet sheet;
+
+	if (!arguments || !sheet_open(&sheet))
+		return NULL;
+	while (*line && line[strspn(line, " \t")] != '"')
+		line = next_line(line);
+	text_join(usual, sizeof(usual), "\"Boot with standard options\" \"", arguments,
+		"\"", NULL);
+	if (*line)
+		fprintf(sheet.out,
+			"In %s add below the first line, which stays the default:\n\n",
+			path);
+	else
+		fprintf(sheet.out,
+			"Write into refind_linux.conf, in the directory of the kernels, such as "
+			"/boot:\n\n%s\n",
+			usual);
+	print_refind(sheet.out, *line ? line : usual, wanted);
+	fprintf(sheet.out, "\nIt is offered for each kernel, under F2 or Insert.\n");
+	return sheet_take(&sheet);
+}
+
+/* ---- extlinux.conf(5) of U-Boot and SYSLINUX -------------------------------------------- */
+
+/* What is behind the first word of the line. */
+static const char *rest_of(const char *line)
+{
+	line += strspn(line, " \t");
+	line += strcspn(line, " \t\n");
+	return line + strspn(line, " \t");
+}
+
+/* The label that is the default, else the first; "" without any. */
+static const char *find_label(const char *text)
+{
+	const char *name = NULL, *first = "", *line;
+
+	for (line = text; *line; line = next_line(line))
+		if (line_is(line, "default", " \t"))
+			name = rest_of(line);
+	for (line = text; *line; line = next_line(line)) {
+		if (!line_is(line, "label", " \t"))
+			continue;
+		first = *first ? first : line;
+		if (name && line_length(name) == line_length(rest_of(line)) &&
+			strncmp(name, rest_of(line), line_length(name)) == 0)
+			return line;
+	}
+	return first;
+}
+
+static void copy_label(FILE *out, const char *line, const struct bootentry *entry)
+{
+	bool first = true;
+
+	for (; *line; line = next_line(line)) {
+		int len = (int)line_length(line);
+
+		if (line_is(line, "label", " \t") && !first)
+			return;
+		if (line_is(line, "label", " \t"))
+			fprintf(out, "%.*s-%s\n", len, line, entry->id);
+		else if (line_is(line, "menu", " \t") &&
+			line_is(rest_of(line), "label", " \t"))
+			fprintf(out, "%.*s (%s)\n", len, line, entry->title);
+		else if (line_is(line, "append", " \t"))
+			fprintf(out, "%.*s %s\n", len, line, entry->arguments);
+		else if ((int)strspn(line, " \t") < len && !line_is(line, "menu", " \t"))
+			fprintf(out, "%.*s\n", len, line);
+		first = false;
+	}
+}
+
+static char *edit_extlinux(
+	const struct sysfs_root *root, const struct bootentries *wanted)
+{
+	char path[PATH_MAX];
+	_cleanup_free_ char *text = read_found(root, "extlinux", path);
+	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
+	const char *label = find_label(text ? text : "");
+	struct sheet sheet;
+
+	if (!arguments || !sheet_open(&sheet))
+		return NULL;
+	fprintf(sheet.out, "Add at the end of %s:\n", path);
+	if (!*label)
+		print_incomplete(sheet.out);
+	for (unsigned i = 0; i < wanted->n; i++) {
+		fputc('\n', sheet.out);
+		if (*label)
+			copy_label(sheet.out, label, &wanted->entries[i]);
+		else
+			fprintf(sheet.out,
+				"label linux-%s\n\tlinux ...\n\tinitrd ...\n\tappend %s %s\n",
+				wanted->entries[i].id, arguments,
+				wanted->entries[i].arguments);
+	}
+	fprintf(sheet.out,
+		"\nWhere u-boot-update makes that file, it makes it without this for each "
+		"new kernel:\nadd it again then.\n");
+	return sheet_take(&sheet);
+}
+
+/* ---- Limine: limine.conf ("/TITLE", "cmdline: "), before 8 limine.cfg (":TITLE", "CMDLINE=") */
+
+/* Entries and the directories that they are in, one mark more for each level. */
+static bool is_limine_head(const char *line)
+{
+	line += strspn(line, " \t");
+	return *line && strchr("/:", *line);
+}
+
+static bool is_limine_cmdline(const char *line)
+{
+	return line_is(line, "cmdline", ":=") || line_is(line, "kernel_cmdline", ":=");
+}
+
+/* The head of the first entry that starts a kernel, and is no directory; "" without any. */
+static const char *find_limine(const char *text)
+{
+	const char *head = "";
+
+	for (const char *line = text; *line; line = next_line(line)) {
+		if (is_limine_head(line))
+			head = line;
+		else if (is_limine_cmdline(line))
+			return head;
+	}
+	return "";
+}
+
+/*
+ * The entry, out of its directory.  Tools find theirs by ids in comments, and checksums (#...)
+ * are made anew with each kernel: a copy has neither.  Returns whether it had some.
+ */
+static bool copy_limine(FILE *out, const char *line, const struct bootentry *entry)
+{
+	const char *title = line + strspn(line, " \t"), mark = *title;
+	bool sums = false;
+
+	title += strspn(title, "/:+");
+	fprintf(out, "%c%.*s (%s)\n", mark, (int)line_length(title), title, entry->title);
+	for (line = next_line(line); *line && !is_limine_head(line);
+		line = next_line(line)) {
+		int len = (int)line_length(line), plain = (int)strcspn(line, "#\n");
+		bool options = is_limine_cmdline(line);
+
+		if ((int)strspn(line, " \t") == len || line_is(line, "comment", ":="))
+			continue;
+		fprintf(out, "%.*s%s%s\n", options ? len : plain, line,
+			options ? " " : "", options ? entry->arguments : "");
+		sums |= !options && plain < len;
+	}
+	return sums;
+}
+
+static char *edit_limine(const struct sysfs_root *root, const struct bootentries *wanted)
+{
+	char path[PATH_MAX];
+	_cleanup_free_ char *text = read_found(root, "limine", path);
+	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
+	const char *head = find_limine(text ? text : "");
+	bool sums = false;
+	struct sheet sheet;
+
+	if (!arguments || !sheet_open(&sheet))
+		return NULL;
+	fprintf(sheet.out,
+		"Add at the end of %s, so that no number of an entry shifts:\n", path);
+	if (!*head)
+		print_incomplete(sheet.out);
+	for (unsigned i = 0; i < wanted->n; i++) {
+		fputc('\n', sheet.out);
+		if (*head)
+			sums |= copy_limine(sheet.out, head, &wanted->entries[i]);
+		else
+			fprintf(sheet.out,
+				"/Linux (%s)\n    protocol: linux\n    path: ...\n"
+				"    cmdline: %s %s\n    module_path: ...\n",
+				wanted->entries[i].title, arguments,
+				wanted->entries[i].arguments);
+	}
+	if (sums)
+		fprintf(sheet.out,
+			"\nThe checksums behind the paths are left out, since they change with "
+			"each kernel.\n");
+	fprintf(sheet.out,
+		"\nWhere limine-entry-tool or limine-mkinitcpio-hook makes that file, their own "
+		"entries\nare made anew and others stay.\n");
+	return sheet_take(&sheet);
+}
+
+const struct bootloader_ops bootloader_ops_refind = {
+	.edit = edit_refind,
+	.hand_what = "lines",
+	.permanent =
+		"in refind_linux.conf, beside the kernels, in the quotes behind each title",
+};
+const struct bootloader_ops bootloader_ops_extlinux = {
+	.edit = edit_extlinux,
+	.hand_what = "labels",
+	.permanent =
+		"behind 'append' in extlinux.conf; where u-boot-update makes that, in "
+		"U_BOOT_PARAMETERS of /etc/default/u-boot, and then with 'u-boot-update'",
+};
+const struct bootloader_ops bootloader_ops_limine = {
+	.edit = edit_limine,
+	.hand_what = "entries",
+	.permanent =
+		"behind 'cmdline:' in limine.conf; where limine-entry-tool makes that, in "
+		"KERNEL_CMDLINE[default] of /etc/default/limine, and then with "
+		"'limine-update'",
+};

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * systemd-boot: the variable LoaderEntryOneShot names the entry, and the loader deletes it
+ * before it starts anything (https://systemd.io/BOOT_LOADER_INTERFACE).  The variable is
+ * written by bootctl(1).
+ *
+ * The entry is a file beside that of the entry which was booted.  Its name is that one's with
+ * "-vfioboot-trial" behind it: of two with the same keys a '-' sorts before the '.' of
+ * ".conf", the higher name is the default, and so the copy never is.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "blsentry.h"
+#include "chain/oneshot.h"
+#include "change/change.h"
+#include "facts/facts.h"
+
+#define SUFFIX     BLS_TRIAL_SYSTEMD_BOOT
+#define CONF       ".conf"
+#define ENTRY_NOTE " (vfioboot: one boot on trial)"
+#define KNOWS_ONCE 0x08 /* EFI_LOADER_FEATURE_ENTRY_ONESHOT of LoaderFeatures */
+#define ID_SIZE    256
+
+static const char *const directories[] = {
+	"/boot/loader/entries", "/efi/loader/entries", "/boot/efi/loader/entries"};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+static int check(const struct sysfs_root *root, char *why)
+{
+	char info[64], selected[ID_SIZE];
+	uint8_t features[8] = {0};
+
+	if (efivar_read_text(root, "LoaderInfo", EFI_LOADER, info, sizeof(info)) < 0 ||
+		strncmp(info, "systemd-boot", 12) != 0) {
+		snprintf(why, ONESHOT_WHY_SIZE,
+			"this boot was not started by systemd-boot, or its EFI variables "
+			"can't be read");
+		return -EOPNOTSUPP;
+	}
+	if (efivar_read(root, "LoaderFeatures", EFI_LOADER, features, sizeof(features)) <
+			0 ||
+		!(features[0] & KNOWS_ONCE)) {
+		snprintf(why, ONESHOT_WHY_SIZE,
+			"this %s can't take an entry once; update it with 'bootctl "
+			"update'",
+			info);
+		return -EOPNOTSUPP;
+	}
+	if (efivar_read_text(root, "LoaderEntrySelected", EFI_LOADER, selected,
+		    sizeof(selected)) < 0 ||
+		!ends_with(selected, CONF)) {
+		snprintf(why, ONESHOT_WHY_SIZE,
+			"this boot was not started by an entry in a file of its own (type "
+			"1), but by a unified kernel image or the firmware; the command "
+			"line inside such an image can't be changed for one boot");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/*
+ * The length of a file's name without ".conf" and the count of tries, "+LEFT" or "+LEFT-DONE",
+ * before it.  A '+' may be in the version of a kernel as well.
+ */
+static size_t stem_length(const char *name)
+{
+	size_t stem = strlen(name) - strlen(CONF), digits = stem;
+
+	while (digits && strchr("0123456789-", name[digits - 1]))
+		digits--;
+	return digits > 1 && digits < stem && name[digits - 1] == '+' ? digits - 1 : stem;
+}
+
+/* Whether the file @name holds the entry @id, as the loader names it: in lower case. */
+static bool holds_entry(const char *name, const char *id)
+{
+	return ends_with(name, CONF) && stem_length(name) == stem_length(id) &&
+		strncasecmp(name, id, stem_length(id)) == 0;
+}
+
+/*
+ * Finds the first file that @wanted takes; its path is for free().  -ENOENT without one; or the
+ * -errno of a directory that may have it and can't be read, with its path.
+ */
+static int find_file(const struct sysfs_root *root,
+	bool (*wanted)(const char *name, const char *id), const char *id, char **ret)
+{
+	const char *failed = NULL;
+	int error = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		struct hostfile_names names = {0};
+		int r = hostfile_list(root, directories[i], &names), found = -ENOENT;
+
+		for (size_t j = 0; r == 0 && found == -ENOENT && j < names.n; j++)
+			if (wanted(names.names[j], id))
+				found = asprintf(ret, "%s/%s", directories[i],
+						names.names[j]) < 0
+					? -ENOMEM
+					: 0;
+		hostfile_free_names(&names);
+		if (found != -ENOENT)
+			return found;
+		if (r < 0 && r != -ENOTDIR && !failed) {
+			failed = directories[i];
+			error = r;
+		}
+	}
+	if (failed)
+		*ret = strdup(failed);
+	return error;
+}
+
+/* The entry that was booted; it must be none of ours. */
+static int read_booted(
+	const struct sysfs_root *root, char **ret_path, char **ret, char *why)
+{
+	char id[ID_SIZE] = "";
+	int r = efivar_read_text(root, "LoaderEntrySelected", EFI_LOADER, id, sizeof(id));
+
+	if (r == 0)
+		r = ends_with(id, CONF) ? find_file(root, holds_entry, id, ret_path)
+					: -ENOENT;
+	if (r == 0)
+		r = hostfile_read(root, *ret_path, ret, NULL);
+	if (r == 0 && strstr(*ret, " vfioboot.")) {
+		snprintf(why, ONESHOT_WHY_SIZE,
+			"this boot was started by %.100s, which has parameters of vfioboot; "
+			"boot the normal entry first",
+			id);
+		return -EOPNOTSUPP;
+	}
+	if (r < 0)
+		snprintf(why, ONESHOT_WHY_SIZE,
+			"the entry that this boot was started by, %.100s, can't be read%s%.80s: "
+			"%s%s",
+			id, *ret_path ? ": " : "", *ret_path ? *ret_path : "",
+			strerror(-r), r == -EACCES ? "; run this as root" : "");
+	return r;
+}
+
+static int make(const struct sysfs_root *root, const char *parameters,
+	struct oneshot_entry *ret, char *why)
+{
+	const struct bls_addition addition = {
+		.title = ENTRY_NOTE, .sort_key = SUFFIX, .options = parameters};
+	_cleanup_(oneshot_free) struct oneshot_entry entry = {0};
+	_cleanup_free_ char *path = NULL, *text = NULL;
+	const char *name;
+	int r = read_booted(root, &path, &text, why);
+
+	if (r < 0)
+		return r;
+	r = bls_copy(text, &addition, &entry.text);
+	if (r < 0) {
+		snprintf(why, ONESHOT_WHY_SIZE, "%.200s starts no kernel", path);
+		return r;
+	}
+	name = strrchr(path, '/') + 1;
+	if (asprintf(&entry.id, "%.*s" SUFFIX CONF, (int)stem_length(name), name) < 0)
+		return -ENOMEM;
+	entry.copy = strdup(entry.text);
+	if (!entry.copy ||
+		asprintf(&entry.path, "%.*s/%s", (int)(name - 1 - path), path, entry.id) <
+			0)
+		return -ENOMEM;
+	*ret = entry;
+	entry = (struct oneshot_entry){0};
+	return 0;
+}
+
+static void choice(const struct sysfs_root *root, char *ret, size_t size)
+{
+	if (efivar_read_text(root, "LoaderEntryOneShot", EFI_LOADER, ret, size) < 0)
+		*ret = '\0';
+}
+
+static int set_oneshot(const struct sysfs_root *root, const char *id, char *why)
+{
+	const char *const argv[] = {"bootctl", "set-oneshot", id, NULL};
+
+	return oneshot_run(root, argv, why);
+}
+
+static bool is_ours(const char *name, const char *id)
+{
+	(void)id;
+	return ends_with(name, SUFFIX CONF);
+}
+
+static int choose(const struct sysfs_root *root, const char *id, char *why)
+{
+	char chosen[ONESHOT_ID_SIZE];
+	int r = set_oneshot(root, id, why);
+
+	choice(root, chosen, sizeof(chosen));
+	if (r < 0 || strcmp(chosen, id) == 0)
+		return r;
+	snprintf(why, ONESHOT_WHY_SIZE,
+		"bootctl has not set LoaderEntryOneShot; the firmware did not keep it");
+	return -EIO;
+}
+
+static int forget(const struct sysfs_root *root, char *why)
+{
+	return set_oneshot(root, "", why);
+}
+
+/* There may be several, of trials that were started with different kernels. */
+static int remove_entries(const struct sysfs_root *root, char *why)
+{
+	int r;
+
+	for (;;) {
+		_cleanup_free_ char *path = NULL;
+
+		r = find_file(root, is_ours, NULL, &path);
+		/* A place that is not to be seen is no reason to keep a trial elsewhere. */
+		if (r < 0)
+			return r == -ENOMEM ? r : 0;
+		r = atomicfile_remove_below(root, path);
+		if (r < 0 && r != -ENOENT) {
+			snprintf(why, ONESHOT_WHY_SIZE, "%.200s can't be removed: %s",
+				path, strerror(-r));
+			return r;
+		}
+	}
+}
+
+const struct oneshot oneshot_sdboot = {
+	.loader = "systemd-boot",
+	.check = check,
+	.make = make,
+	.choose = choose,
+	.choice = choice,
+	.mark = SUFFIX CONF,
+	.forget = forget,
+	.remove = remove_entries,
+};

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads PE headers; every offset is from the file and may be anything. */
+#include "peimage.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+
+#define TEXT_MAX 65536
+
+/* Offsets in the headers (Microsoft, "PE Format"). */
+#define DOS_PE_OFFSET    0x3c /* of the DOS header: where the PE header begins */
+#define PE_SECTIONS      6    /* of the PE header: how many */
+#define PE_OPTIONAL_SIZE 20
+#define PE_OPTIONAL      24
+#define OPTIONAL_MAGIC   0x20b /* PE32+ */
+#define OPTIONAL_TABLES  112   /* of the optional header: data directories */
+#define TABLE_SIGNATURES 4
+#define SECTION_SIZE     40 /* bytes of a section's header */
+
+static uint32_t get(const uint8_t *p, unsigned n)
+{
+	uint32_t value = 0;
+
+	while (n-- > 0)
+		value = value << 8 | p[n];
+	return value;
+}
+
+static int read_at(int fd, void *buffer, size_t size, off_t at)
+{
+	ssize_t n = pread(fd, buffer, size, at);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == size ? 0 : -EBADMSG;
+}
+
+static int read_section(int fd, off_t at, struct pe_section *ret)
+{
+	uint8_t header[SECTION_SIZE];
+	uint32_t in_memory, in_file;
+	int r = read_at(fd, header, sizeof(header), at);
+
+	if (r < 0)
+		return r;
+	memcpy(ret->name, header, 8);
+	ret->name[8] = '\0';
+	in_memory = get(header + 8, 4);
+	in_file = get(header + 16, 4);
+	/* In the file it may be padded. */
+	ret->size = in_memory < in_file ? in_memory : in_file;
+	ret->offset = get(header + 20, 4);
+	return 0;
+}
+
+int pe_read(int fd, struct pe_image *ret)
+{
+	uint8_t dos[64], pe[PE_OPTIONAL + OPTIONAL_TABLES + (TABLE_SIGNATURES + 1) * 8];
+	struct pe_image image = {0};
+	unsigned n, optional_size;
+	off_t start;
+	int r;
+
+	r = read_at(fd, dos, sizeof(dos), 0);
+	if (r < 0 || memcmp(dos, "MZ", 2) != 0)
+		return r < 0 ? r : -EBADMSG;
+	start = get(dos + DOS_PE_OFFSET, 4);
+	r = read_at(fd, pe, sizeof(pe), start);
+	if (r < 0 || memcmp(pe, "PE\0\0", 4) != 0)
+		return r < 0 ? r : -EBADMSG;
+	if (get(pe + PE_OPTIONAL, 2) != OPTIONAL_MAGIC)
+		return -EBADMSG;
+	image.is_signed =
+		get(pe + PE_OPTIONAL + OPTIONAL_TABLES + TABLE_SIGNATURES * 8 + 4, 4);
+	n = get(pe + PE_SECTIONS, 2);
+	optional_size = get(pe + PE_OPTIONAL_SIZE, 2);
+	if (n > PEIMAGE_SECTIONS_MAX)
+		return -EBADMSG;
+	for (; r == 0 && image.n < n; image.n++)
+		r = read_section(fd,
+			start + PE_OPTIONAL + (off_t)optional_size +
+				(off_t)image.n * SECTION_SIZE,
+			&image.sections[image.n]);
+	if (r == 0)
+		*ret = image;
+	return r;
+}
+
+const struct pe_section *pe_find(const struct pe_image *image, const char *name)
+{
+	for (unsigned i = 0; i < image->n; i++)
+		if (strcmp(image->sections[i].name, name) == 0)
+			return &image->sections[i];
+	return NULL;
+}
+
+int pe_read_text(int fd, const struct pe_image *image, const char *name, char **ret)
+{
+	const struct pe_section *section = pe_find(image, name);
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	if (!section)
+		return -ENOENT;
+	if (section->size > TEXT_MAX)
+		return -EFBIG;
+	text = calloc(1, (size_t)section->size + 1);
+	if (!text)
+		return -ENOMEM;
+	r = read_at(fd, text, section->size, section->offset);
+	if (r == 0)
+		*ret = TAKE_PTR(text);
+	return r;
+}
+
+int pe_copy(int fd, const struct pe_section *section, int out)
+{
+	char buffer[65536];
+	uint32_t done = 0;
+
+	while (done < section->size) {
+		size_t left = section->size - done;
+		size_t size = left < sizeof(buffer) ? left : sizeof(buffer);
+		int r = read_at(fd, buffer, size, (off_t)section->offset + done);
+		ssize_t n;
+
+		if (r < 0)
+			return r;
+		n = write(out, buffer, size);
+		if (n < 0 || (size_t)n != size)
+			return n < 0 ? -errno : -EIO;
+		done += (uint32_t)size;
+	}
+	return 0;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the next boot starts: the images, who makes them, and what loads them. */
+#include <stdio.h>
+
+#include "base/base.h"
+#include "chain/chain.h"
+#include "checkhost.h"
+
+/* Whether the tree has programs at all: else it says nothing about what is installed. */
+static bool has_programs(const struct sysfs_root *root)
+{
+	return hostfile_exists(root, "usr/bin") || hostfile_exists(root, "usr/sbin");
+}
+
+/* The problem is told with its remedy behind a colon. */
+static void tell_generator(struct check_host *host, const struct images *images)
+{
+	const char *colon = strstr(images->problem, ": ");
+	size_t len = colon ? (size_t)(colon - images->problem) : strlen(images->problem);
+
+	if (images->generator) {
+		check_pass(host, "", "%s makes the images", images->generator->name);
+	} else if (has_programs(host->root)) {
+		check_fail(host, "", "%.*s", (int)len, images->problem);
+		check_remedy(host, "%s",
+			colon ? colon + 2 : "install a generator of initramfs images");
+	} else {
+		check_unknown(host, "",
+			"what makes the images of this machine can't be "
+			"told: no programs are here");
+		check_remedy_elsewhere(host);
+	}
+}
+
+static void tell_image(struct check_host *host, const struct image *image)
+{
+	const char *apply = "run 'vfioboot apply'";
+
+	switch (image->state) {
+	case IMAGE_FRESH:
+		check_pass(host, image->kernel, "%s has what is configured now",
+			image->path);
+		return;
+	case IMAGE_WITHOUT:
+		if (!host->next->config.n_sections) {
+			check_pass(host, image->kernel,
+				"%s is without vfioboot, and nothing is configured",
+				image->path);
+			return;
+		}
+		check_fail(host, image->kernel, "%s is without vfioboot", image->path);
+		break;
+	case IMAGE_STALE:
+		check_fail(host, image->kernel, "%s is stale%s%s", image->path,
+			*image->why ? ": " : "", image->why);
+		break;
+	case IMAGE_MISSING:
+		check_fail(host, image->kernel, "it has no image (%s)", image->path);
+		break;
+	default:
+		check_unknown(host, image->kernel, "%s can't be read: %s", image->path,
+			image->why);
+		apply = "run 'sudo vfioboot check'";
+	}
+	check_remedy(host, "%s", apply);
+}
+
+static void tell_images(struct check_host *host, const struct images *images)
+{
+	for (size_t i = 0; i < images->n; i++)
+		tell_image(host, &images->images[i]);
+	if (images->n)
+		return;
+	check_unknown(host, "", "no installed kernel was found, and no image");
+	check_remedy_elsewhere(host);
+}
+
+/* Opening them is slow: once for both of their points. */
+static void check_images(struct check_host *host)
+{
+	_cleanup_(images_free) struct images images = {0};
+	const struct nextboot *next = host->next;
+	int r = images_inspect(
+		host->root, next->protect_traced ? &next->protect : NULL, &images);
+
+	if (r < 0) {
+		check_unknown(host, "", "the images can't be read: %s", check_why(r));
+		check_remedy(host, "run 'sudo vfioboot check'");
+		return;
+	}
+	host->name = "generator";
+	tell_generator(host, &images);
+	host->name = "image";
+	tell_images(host, &images);
+}
+
+static const char *sign_of(
+	const struct bootloader_search *search, const struct bootloader *loader)
+{
+	for (size_t i = 0; i < search->n; i++)
+		if (search->found[i].loader == loader)
+			return search->found[i].sign;
+	return "";
+}
+
+static void list_found(const struct bootloader_search *search, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < search->n && len < size; i++)
+		len += (size_t)snprintf(ret + len, size - len, "%s%s (/%s)",
+			i ? ", " : "", search->found[i].loader->title,
+			search->found[i].sign);
+}
+
+static void check_loader(struct check_host *host)
+{
+	struct bootloader_search search;
+	char found[512] = "";
+
+	bootloader_find(host->root, &search);
+	list_found(&search, found, sizeof(found));
+	if (search.owner && *search.told) {
+		check_pass(host, "", "%s starts the kernel, by its own words (%s)",
+			search.owner->title, search.told);
+	} else if (search.owner) {
+		check_pass(host, "", "%s starts the kernel (/%s)", search.owner->title,
+			sign_of(&search, search.owner));
+	} else if (search.hidden) {
+		check_unknown(host, "",
+			"what starts the kernel can't be told: some files "
+			"show to root only");
+		check_remedy(host, "run 'sudo vfioboot check'");
+	} else if (search.n) {
+		check_unknown(host, "",
+			"which of these starts the kernel can't be told: %s", found);
+		check_remedy(host,
+			"images work with any of them: nothing has to be done for them");
+	} else if (hostfile_exists(host->root, "boot") && has_programs(host->root)) {
+		check_fail(host, "", "no boot loader that vfioboot knows was found");
+		check_remedy(host,
+			"images work with any; parameters of the kernel have to "
+			"be written where yours keeps them");
+	} else {
+		check_unknown(host, "",
+			"what starts the kernel can't be told: none of its files is here");
+		check_remedy_elsewhere(host);
+	}
+}
+
+static const struct check checks[] = {
+	{"image", check_images},
+	{"boot-loader", check_loader},
+};
+
+const struct check_theme check_boot_theme = {"Next boot", checks, ARRAY_SIZE(checks)};

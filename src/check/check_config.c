@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether the configuration says what is meant, and what the planner makes of it. */
+#include <stdio.h>
+
+#include "base/base.h"
+#include "checkhost.h"
+
+static void check_config(struct check_host *host)
+{
+	const struct config *config = &host->next->config;
+
+	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
+		const struct config_error *error = &config->errors[i];
+		char place[CONFIG_PATH_SIZE + 8];
+
+		snprintf(place, sizeof(place), error->place.line ? "%s:%u" : "%s",
+			config->files[error->place.file], error->place.line);
+		check_fail(host, place, "%s", error->message);
+		check_remedy(
+			host, "mend it there; vfioboot.conf(5) describes the format");
+	}
+	if (config->off) {
+		check_fail(host, "",
+			"vfioboot.off is on the kernel command line: nothing "
+			"is given away");
+		check_remedy(host, "start without vfioboot.off");
+	} else if (!config->n_errors && !config->n_sections) {
+		check_pass(
+			host, "", "no device is configured yet; 'vfioboot add' does it");
+	} else if (!config->n_errors) {
+		check_pass(host, "", "%u %s, without errors", config->n_sections,
+			config->n_sections == 1 ? "section" : "sections");
+	}
+}
+
+/* The entries of a plan that belong to one section, which are neighbours. */
+static unsigned section_end(const struct plan *plan, unsigned first)
+{
+	unsigned end = first;
+
+	while (end < plan->n_entries &&
+		plan->entries[end].section == plan->entries[first].section)
+		end++;
+	return end;
+}
+
+/* The reason of its own that a function has, before those told of the whole section. */
+static void tell_refused(struct check_host *host, unsigned first, unsigned end)
+{
+	const struct nextboot *next = host->next;
+
+	for (unsigned i = first; i < end; i++) {
+		const struct plan_entry *entry = &next->plan.entries[i];
+		const char *section = next->config.sections[entry->section].name;
+		char address[PCI_ADDRESS_SIZE] = "";
+
+		if (entry->function != PLAN_NO_FUNCTION)
+			pci_address_format(
+				next->machine.functions[entry->function].address,
+				address);
+		check_fail(host, *address ? address : section,
+			"section %s is refused at the next boot: %s", section,
+			reason_word(entry->reason));
+		check_remedy(host, "%s", reason_text(entry->reason));
+	}
+}
+
+static void check_sections(struct check_host *host)
+{
+	const struct plan *plan = &host->next->plan;
+
+	for (unsigned first = 0, end; first < plan->n_entries; first = end) {
+		const struct config_section *section =
+			&host->next->config.sections[plan->entries[first].section];
+		unsigned n;
+
+		end = section_end(plan, first);
+		n = end - first;
+		if (plan->entries[first].reason != REASON_NONE)
+			tell_refused(host, first, end);
+		else if (strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
+			check_pass(host, section->name,
+				"the next boot keeps every driver off %u %s", n,
+				n == 1 ? "function" : "functions");
+		else
+			check_pass(host, section->name, "the next boot gives %u %s to %s",
+				n, n == 1 ? "function" : "functions", section->driver);
+	}
+}
+
+static bool is_untraced(const struct protect_list *list)
+{
+	for (unsigned i = 0; i < list->n_entries; i++)
+		if (list->entries[i].kind == PROTECT_STORAGE &&
+			strstr(list->entries[i].why, "untraced"))
+			return true;
+	return false;
+}
+
+/* Displays are listed too, and only the last of them is kept. */
+static unsigned count_kept(const struct protect_list *list)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < list->n_entries; i++)
+		n += list->entries[i].kind != PROTECT_DISPLAY;
+	return n;
+}
+
+static void check_protect(struct check_host *host)
+{
+	const struct protect_list *list = &host->next->protect;
+	unsigned n = count_kept(list);
+
+	if (list->incomplete) {
+		check_fail(host, "",
+			"the list of functions that this host cannot spare is not whole: "
+			"no storage or network function will be given away");
+		check_remedy(host,
+			"run 'vfioboot protect' to see it, and 'vfioboot apply' "
+			"to make it anew");
+	} else if (!host->next->protect_traced) {
+		check_unknown(host, "",
+			"what this host runs on can't be traced: this is no whole running "
+			"machine, but a chroot, a container or a part of one");
+		check_remedy_elsewhere(host);
+	} else if (is_untraced(list)) {
+		check_pass(host, "",
+			"what this host runs on can't all be traced to its disks, so all "
+			"storage controllers are protected");
+	} else {
+		check_pass(host, "", "what this host runs on is known: %u %s protected",
+			n, n == 1 ? "function is" : "functions are");
+	}
+}
+
+static const struct check checks[] = {
+	{"config", check_config},
+	{"section", check_sections},
+	{"protect-list", check_protect},
+};
+
+const struct check_theme check_config_theme = {
+	"Configuration", checks, ARRAY_SIZE(checks)};

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a device itself must be able to: to be reset, to be awake, to have its memory. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "checkhost.h"
+#include "facts/facts.h"
+
+#define BUS_FUNCTIONS 256 /* at most */
+
+enum reset { RESET_OWN, RESET_OFF, RESET_NONE, RESET_UNKNOWN };
+
+/* Whether another function is on the same bus. */
+static bool has_neighbour(
+	const struct check_host *host, const struct check_function *function)
+{
+	for (size_t i = 0; i < host->n; i++) {
+		const struct check_function *other = &host->functions[i];
+
+		if (other != function &&
+			other->pci->dev.address.domain ==
+				function->pci->dev.address.domain &&
+			other->pci->dev.address.bus == function->pci->dev.address.bus)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether the kernel can reset a function alone.  Only a function that it can has the files
+ * reset_method (since 5.15) and reset (drivers/pci/pci.c, pci_reset_supported).
+ */
+static enum reset read_reset(const struct check_host *host,
+	const struct check_function *function, char *ret_methods, size_t size)
+{
+	int r = check_read_attribute(host, function, "reset_method", ret_methods, size);
+
+	/*
+	 * The first function of a slot has "bus" since it was alone when it was found; a
+	 * bus with others is reset for none of them (pci_parent_bus_reset).
+	 */
+	if (r == 0 && strcmp(ret_methods, "bus") == 0 && has_neighbour(host, function))
+		return RESET_NONE;
+	if (r == 0)
+		return *ret_methods ? RESET_OWN : RESET_OFF;
+	if (r != -ENODATA)
+		return r == -ENOENT ? RESET_NONE : RESET_UNKNOWN;
+	/* It can be written, and not read. */
+	text_join(ret_methods, size, "in some way", NULL);
+	if (hostfile_exists(host->root, TREE_PCI "/%s/reset", function->name))
+		return RESET_OWN;
+	return host->root->live || check_has_attribute(host, "reset") ? RESET_NONE
+								      : RESET_UNKNOWN;
+}
+
+/* Functions of the same bus that stay with the host: in @ret, "" for none. */
+static void list_neighbours(const struct check_host *host,
+	const struct check_function *function, char *ret, size_t size)
+{
+	*ret = '\0';
+	for (size_t i = 0; i < host->n; i++) {
+		const struct check_function *other = &host->functions[i];
+		size_t len = strlen(ret);
+
+		if (other->pci->dev.address.domain == function->pci->dev.address.domain &&
+			other->pci->dev.address.bus == function->pci->dev.address.bus &&
+			!other->target && !other->planned)
+			text_join(
+				ret + len, size - len, len ? " " : "", other->name, NULL);
+	}
+}
+
+/* vfio resets the whole bus when one guest has all of it (vfio_pci_core.c, hot reset). */
+static void tell_no_reset(struct check_host *host, const struct check_function *function)
+{
+	bool behind = function->pci->dev.path.depth > 1 && !function->pci->is_virtual;
+	char others[BUS_FUNCTIONS * PCI_ADDRESS_SIZE];
+
+	list_neighbours(host, function, others, sizeof(others));
+	if (behind && !*others) {
+		check_pass(host, function->name,
+			"can't be reset alone, but as a whole slot, which goes to guests");
+		return;
+	}
+	check_fail(host, function->name,
+		"the kernel knows no way to reset it: a second start of a guest may fail");
+	if (behind)
+		check_remedy(host,
+			"give the rest of its slot away too ('vfioboot add %s'), and to the "
+			"same guest",
+			others);
+	else
+		check_remedy(host,
+			"start its guest once a boot, or look for a reset module "
+			"made for this device");
+}
+
+static void check_one_reset(
+	struct check_host *host, const struct check_function *function)
+{
+	char methods[128];
+
+	switch (read_reset(host, function, methods, sizeof(methods))) {
+	case RESET_OWN:
+		check_pass(
+			host, function->name, "can be reset by the kernel (%s)", methods);
+		break;
+	case RESET_OFF:
+		check_fail(host, function->name, "somebody switched all its resets off");
+		check_remedy(host, "echo default > /%s/%s/reset_method", TREE_PCI,
+			function->name);
+		break;
+	case RESET_NONE: tell_no_reset(host, function); break;
+	default:
+		check_unknown(host, function->name,
+			"whether the kernel can reset it can't be read");
+		check_remedy_elsewhere(host);
+	}
+}
+
+/* A driver puts an idle device to sleep, and wakes it up; without one it may stay asleep. */
+static void check_one_power(
+	struct check_host *host, const struct check_function *function)
+{
+	char state[32], allowed[8] = "";
+	const char *driver = function->pci->dev.driver;
+	int r = check_read_attribute(host, function, "power_state", state, sizeof(state));
+
+	check_read_attribute(host, function, "d3cold_allowed", allowed, sizeof(allowed));
+	if (r == 0 && strcmp(state, "unknown") == 0) {
+		check_unknown(host, function->name,
+			"the kernel does not know its power state before a driver has it");
+		check_remedy(host, "run it again after the next boot");
+	} else if (r < 0) {
+		check_unknown(host, function->name, "its power state can't be read");
+		check_remedy_elsewhere(host);
+	} else if (strcmp(state, "error") == 0) {
+		check_fail(
+			host, function->name, "it does not answer (power state error)");
+		check_remedy(host, "switch the machine off and on again");
+	} else if (strcmp(state, "D3cold") != 0) {
+		check_pass(host, function->name, "has power (%s)", state);
+	} else if (*driver && !pcibus_is_vfio(driver)) {
+		check_pass(host, function->name,
+			"its driver let it sleep (D3cold), and wakes it up");
+	} else {
+		check_fail(host, function->name,
+			"its power is off (D3cold), and not every device comes back from "
+			"that");
+		if (*allowed == '0')
+			check_remedy(host, "switch the machine off and on again");
+		else
+			check_remedy(host,
+				"echo 0 > /%s/%s/d3cold_allowed keeps it awake; try "
+				"without first",
+				TREE_PCI, function->name);
+	}
+}
+
+static void check_one_memory(
+	struct check_host *host, const struct check_function *function)
+{
+	struct pci_bar bars[PCI_BARS];
+	int r = pci_bars_read(host->root, function->pci->dev.address, bars);
+
+	if (r < 0) {
+		check_unknown(host, function->name,
+			"where its memory is can't be read: %s", check_why(r));
+		check_remedy_elsewhere(host);
+		return;
+	}
+	for (int i = 0; i < PCI_BARS; i++) {
+		if (!bars[i].unplaced)
+			continue;
+		check_fail(
+			host, function->name, "the memory of its BAR %d got no place", i);
+		check_remedy(host, "switch Above 4G Decoding on in the firmware setup");
+		return;
+	}
+	check_pass(host, function->name, "memory in place");
+}
+
+/* "256 MiB" or "16 GiB". */
+static void format_size(uint64_t bytes, char *ret, size_t size)
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+	size_t unit = 0;
+
+	while (unit + 1 < ARRAY_SIZE(units) && bytes && bytes % 1024 == 0) {
+		bytes /= 1024;
+		unit++;
+	}
+	snprintf(ret, size, "%llu %s", (unsigned long long)bytes, units[unit]);
+}
+
+/* Adds "BAR 1 is 256 MiB of up to 16 GiB" for each BAR that can be resized. */
+static void list_sizes(const struct pci_bar bars[static PCI_BARS], char *ret, size_t size)
+{
+	*ret = '\0';
+	for (int i = 0; i < PCI_BARS; i++) {
+		char now[32], most[32], number[4] = {(char)('0' + i)};
+		/* Bit 43, 8 EiB, is the largest that there is. */
+		uint64_t sizes = bars[i].sizes & 0xfffffffffff;
+		size_t len = strlen(ret);
+
+		if (!bars[i].used || bars[i].unplaced || !sizes)
+			continue;
+		format_size(pci_bar_size(&bars[i]), now, sizeof(now));
+		format_size((uint64_t)1 << (20 + 63 - __builtin_clzll(sizes)), most,
+			sizeof(most));
+		text_join(ret + len, size - len, len ? ", " : "", "BAR ", number, " is ",
+			now, " of up to ", most, NULL);
+	}
+}
+
+static void check_one_resizable(
+	struct check_host *host, const struct check_function *function)
+{
+	struct pci_bar bars[PCI_BARS];
+	char sizes[256];
+
+	if (pcidev_base_class(&function->pci->dev) != PCI_BASE_DISPLAY)
+		return;
+	if (pci_bars_read(host->root, function->pci->dev.address, bars) < 0) {
+		check_unknown(host, function->name, "its sizes can't be read");
+		check_remedy_elsewhere(host);
+		return;
+	}
+	list_sizes(bars, sizes, sizeof(sizes));
+	if (*sizes) {
+		check_pass(host, function->name, "%s", sizes);
+	} else if (facts_compare_kernel(&host->facts, 6, 1) >= 0) {
+		check_pass(host, function->name, "memory of one size only");
+	} else {
+		check_unknown(host, function->name,
+			"whether its memory can be resized is told by kernels from 6.1 on");
+		check_remedy(host, "guests work without it; nothing has to be done");
+	}
+}
+
+static void each_target(struct check_host *host,
+	void (*check)(struct check_host *host, const struct check_function *function))
+{
+	const struct check_function *function;
+	size_t at = 0;
+
+	while ((function = check_next_target(host, &at)))
+		check(host, function);
+}
+
+static void check_reset(struct check_host *host)
+{
+	each_target(host, check_one_reset);
+}
+
+static void check_power(struct check_host *host)
+{
+	each_target(host, check_one_power);
+}
+
+static void check_memory(struct check_host *host)
+{
+	each_target(host, check_one_memory);
+}
+
+static void check_resizable(struct check_host *host)
+{
+	each_target(host, check_one_resizable);
+}
+
+static const struct check checks[] = {
+	{"reset", check_reset},
+	{"power-state", check_power},
+	{"memory", check_memory},
+	{"resizable-bar", check_resizable},
+};
+
+const struct check_theme check_device_theme = {"Devices", checks, ARRAY_SIZE(checks)};

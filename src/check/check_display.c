@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Displays: whether the host keeps one, and whether the firmware's picture is in the way. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "checkhost.h"
+#include "facts/facts.h"
+
+static bool display_stays(const struct check_host *host)
+{
+	for (size_t i = 0; i < host->n; i++) {
+		const struct check_function *function = &host->functions[i];
+
+		if (bootdisplay_is_display(function->pci) && !function->target &&
+			!function->planned && !pcibus_is_vfio(function->pci->dev.driver))
+			return true;
+	}
+	return false;
+}
+
+static bool may_be_last(
+	const struct check_host *host, const struct check_function *function)
+{
+	const struct plan_entry *entry =
+		nextboot_find(host->next, function->pci->dev.address);
+
+	return entry && host->next->config.sections[entry->section].last_display;
+}
+
+static void tell_boot_display(
+	struct check_host *host, const struct check_function *function)
+{
+	if (function->pci->boot_display) {
+		check_pass(host, function->name,
+			"the firmware shows itself on it: from the next boot on the "
+			"console is on another display");
+	} else if (function->pci->has_boot_vga ||
+		bootdisplay_is_other(&host->facts.bus, function->pci)) {
+		check_pass(host, function->name, "the firmware uses another display");
+	} else {
+		check_unknown(host, function->name,
+			"whether the firmware uses it can't be told: it has no boot_vga");
+		check_remedy(host,
+			"keep a way in besides the screen, such as ssh, for the "
+			"next boot");
+	}
+}
+
+static void check_boot_display(struct check_host *host)
+{
+	bool stays = display_stays(host);
+	const struct check_function *function;
+	size_t at = 0;
+
+	while ((function = check_next_target(host, &at))) {
+		if (!bootdisplay_is_display(function->pci))
+			continue;
+		if (stays) {
+			tell_boot_display(host, function);
+		} else if (may_be_last(host, function)) {
+			check_pass(host, function->name,
+				"the host will have no display, as last-display = yes "
+				"asks for");
+		} else {
+			check_fail(host, function->name,
+				"it is the last display: the host would have none");
+			check_remedy(host,
+				"switch another one on (often the integrated GPU in the "
+				"firmware setup), or write last-display = yes into its "
+				"section");
+		}
+	}
+}
+
+/*
+ * What becomes of the firmware's framebuffer, known to be on the function at the next boot:
+ * vfio-pci takes it away from VGA devices since 6.0 (drivers/video/aperture.c).
+ */
+static void judge_framebuffer(struct check_host *host,
+	const struct check_function *function, const char *framebuffer)
+{
+	int age = facts_compare_kernel(&host->facts, 6, 0);
+
+	if (bootdisplay_is_vga(function->pci) && age == -2) {
+		check_unknown(host, function->name,
+			"the firmware draws into it, and what the kernel does about that "
+			"depends on its version, which can't be read");
+		check_remedy_elsewhere(host);
+	} else if (bootdisplay_is_vga(function->pci) && age >= 0 &&
+		!pcibus_is_vfio(function->pci->dev.driver)) {
+		check_pass(host, function->name,
+			"the firmware draws into it, and vfio-pci takes that away");
+	} else {
+		check_fail(host, function->name,
+			"the firmware's framebuffer%s%s lies in its memory: it would be "
+			"bound, but not usable",
+			*framebuffer ? " " : "", framebuffer);
+		check_remedy(host,
+			bootdisplay_is_vga(function->pci) &&
+					strcmp(framebuffer, "efifb") == 0
+				? "add video=efifb:off to the kernel command line"
+				: "make another display the first one in the firmware setup; if "
+				  "there is none, initcall_blacklist=sysfb_init on the kernel "
+				  "command line keeps it away, and the screen dark");
+	}
+}
+
+static void check_one_framebuffer(
+	struct check_host *host, const struct check_function *function)
+{
+	enum bootdisplay_sight sight;
+	char framebuffer[32];
+	int r = bootdisplay_look(
+		&host->facts, function->pci, &sight, framebuffer, sizeof(framebuffer));
+
+	if (r == -EACCES) {
+		check_unknown(host, function->name,
+			"only root can see what lies in its memory (/proc/iomem)");
+		check_remedy(host, "run 'sudo vfioboot check'");
+	} else if (r < 0) {
+		check_unknown(host, function->name,
+			"what lies in its memory can't be read (resource, /proc/iomem): %s",
+			check_why(r));
+		check_remedy_elsewhere(host);
+	} else if (sight == BOOTDISPLAY_SEEN || sight == BOOTDISPLAY_TAKEN) {
+		judge_framebuffer(host, function, framebuffer);
+	} else if (sight == BOOTDISPLAY_PERHAPS) {
+		check_unknown(host, function->name,
+			"its driver %s may have taken the firmware's framebuffer away",
+			function->pci->dev.driver);
+		check_remedy(host, "run it again after the next boot");
+	} else {
+		check_pass(host, function->name, "the firmware does not draw into it");
+	}
+}
+
+static void check_framebuffer(struct check_host *host)
+{
+	const struct check_function *function;
+	size_t at = 0;
+
+	while ((function = check_next_target(host, &at)))
+		if (bootdisplay_is_display(function->pci))
+			check_one_framebuffer(host, function);
+}
+
+static const struct check checks[] = {
+	{"boot-display", check_boot_display},
+	{"framebuffer", check_framebuffer},
+};
+
+const struct check_theme check_display_theme = {"Devices", checks, ARRAY_SIZE(checks)};

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IOMMU groups.  A guest can have a group only when no function of it is left with a driver
+ * that uses its DMA; those without a driver, pcieport and pci-stub do not
+ * (drivers/iommu/iommu.c, iommu_device_use_default_domain; struct pci_driver,
+ * driver_managed_dma).
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "checkhost.h"
+#include "facts/facts.h"
+
+static void check_one_group(
+	struct check_host *host, const struct check_function *function)
+{
+	if (function->pci->group != PCIBUS_NO_GROUP) {
+		check_pass(
+			host, function->name, "in IOMMU group %d", function->pci->group);
+	} else if (!function->pci->dev.detailed) {
+		check_unknown(host, function->name, "its IOMMU group can't be read");
+		check_remedy_elsewhere(host);
+	} else if (!host->facts.bus.has_groups) {
+		check_fail(host, function->name,
+			"it has no IOMMU group, and without one no "
+			"guest can have it");
+		check_remedy(host, "switch the IOMMU on, as the points above say");
+	} else {
+		check_fail(host, function->name,
+			"the IOMMU leaves it out: other functions "
+			"have a group, it has none");
+		check_remedy(host,
+			function->pci->dev.ids.vendor == 0x8086 &&
+					pcidev_base_class(&function->pci->dev) ==
+						PCI_BASE_DISPLAY
+				? "add intel_iommu=on to the kernel command line: some kernels "
+				  "leave Intel's integrated GPU out without it"
+				: "use another slot, or look for a firmware update");
+	}
+}
+
+static void check_groups(struct check_host *host)
+{
+	const struct check_function *function;
+	size_t at = 0;
+
+	while ((function = check_next_target(host, &at)))
+		check_one_group(host, function);
+}
+
+/* More functions than these are counted. */
+#define BLOCKERS_MAX 8
+
+/* What stands in the way of a group, as texts. */
+struct group_blockers {
+	char functions[BLOCKERS_MAX * 64];         /* "ADDRESS (DRIVER), ..." */
+	char add[BLOCKERS_MAX * PCI_ADDRESS_SIZE]; /* those that a guest can have, too */
+	unsigned n, n_to_add;
+	const char *kept;   /* the first of them that the host runs on; NULL: none */
+	const char *unsure; /* one of which it is not known what will have it; or NULL */
+};
+
+/* Who will hold a member: its driver; of one that vfio has by hand, who would claim it. */
+static int find_holder(struct modules *modules, const struct check_function *member,
+	char *ret, size_t size)
+{
+	const char *driver = member->pci->dev.driver;
+
+	text_join(ret, size, pcibus_leaves_group(driver) ? "" : driver, NULL);
+	if (!pcibus_is_vfio(driver))
+		return 0;
+	return modules ? modules_claiming(modules, &member->pci->dev.ids, ret, size)
+		       : -ENOENT;
+}
+
+static void add_blocker(const struct check_host *host,
+	const struct check_function *member, const char *holder,
+	struct group_blockers *blockers)
+{
+	size_t len = strlen(blockers->functions);
+
+	if (blockers->n++ < BLOCKERS_MAX)
+		text_join(blockers->functions + len, sizeof(blockers->functions) - len,
+			len ? ", " : "", member->name, " (", holder, ")", NULL);
+	len = strlen(blockers->add);
+	if (pcidev_base_class(&member->pci->dev) != PCI_BASE_BRIDGE &&
+		blockers->n_to_add++ < BLOCKERS_MAX)
+		text_join(blockers->add + len, sizeof(blockers->add) - len,
+			len ? " " : "", member->name, NULL);
+	if (!blockers->kept && nextboot_protected(host->next, &member->pci->dev))
+		blockers->kept = member->name;
+}
+
+static void find_blockers(const struct check_host *host, struct modules *modules,
+	int group, struct group_blockers *ret)
+{
+	for (size_t i = 0; i < host->n; i++) {
+		const struct check_function *member = &host->functions[i];
+		char holder[40];
+
+		if (member->pci->group != group || member->target || member->planned)
+			continue;
+		if (!member->pci->dev.detailed ||
+			find_holder(modules, member, holder, sizeof(holder)) < 0) {
+			ret->unsure = member->name;
+		} else if (*holder) {
+			add_blocker(host, member, holder, ret);
+		}
+	}
+}
+
+static void tell_blockers(struct check_host *host, const struct check_function *function,
+	const struct group_blockers *blockers)
+{
+	char more[32] = "";
+
+	if (blockers->n > BLOCKERS_MAX)
+		snprintf(more, sizeof(more), " and %u more", blockers->n - BLOCKERS_MAX);
+	check_fail(host, function->name,
+		"in its group %d the host keeps %s%s, and no guest gets a part of a "
+		"group",
+		function->pci->group, blockers->functions, more);
+	if (blockers->kept)
+		check_remedy(host,
+			"the host runs on %s: put one of the two into another "
+			"slot, or look for ACS in the firmware setup, which splits "
+			"groups",
+			blockers->kept);
+	else if (!blockers->n_to_add)
+		check_remedy(host,
+			"keep the driver off that bridge, use another slot, or look for "
+			"ACS in the firmware setup, which splits groups");
+	else
+		check_remedy(host,
+			"give that away too ('vfioboot add %s'%s), use another slot, or "
+			"look for ACS in the firmware setup, which splits groups",
+			blockers->n_to_add > BLOCKERS_MAX ? function->name
+							  : blockers->add,
+			blockers->n_to_add > BLOCKERS_MAX ? " names them all" : "");
+}
+
+static void tell_members(struct check_host *host, const struct check_function *function,
+	const struct group_blockers *blockers)
+{
+	if (blockers->n) {
+		tell_blockers(host, function, blockers);
+	} else if (blockers->unsure) {
+		check_unknown(host, function->name,
+			"in its group %d is %s, and who will have that at the next boot "
+			"can't be told",
+			function->pci->group, blockers->unsure);
+		check_remedy(
+			host, "give that away too ('vfioboot add %s')", blockers->unsure);
+	} else {
+		check_pass(host, function->name,
+			"nothing in the same group stands in the way");
+	}
+}
+
+static void check_members(struct check_host *host)
+{
+	_cleanup_(modules_close) struct modules *modules = NULL;
+	const struct check_function *function;
+	size_t at = 0;
+
+	if (host->n_targets &&
+		modules_open(host->root, host->facts.running, &modules) < 0)
+		modules = NULL;
+	while ((function = check_next_target(host, &at))) {
+		struct group_blockers blockers = {0};
+
+		if (function->pci->group == PCIBUS_NO_GROUP)
+			continue;
+		find_blockers(host, modules, function->pci->group, &blockers);
+		tell_members(host, function, &blockers);
+	}
+}
+
+static const struct check checks[] = {
+	{"iommu-group", check_groups},
+	{"group-members", check_members},
+};
+
+const struct check_theme check_group_theme = {"Devices", checks, ARRAY_SIZE(checks)};

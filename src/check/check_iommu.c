@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The IOMMU, from the firmware to the kernel.  It gives each device its own view of memory;
+ * without it no guest can have one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "base/base.h"
+#include "checkhost.h"
+#include "facts/facts.h"
+#include "params/params.h"
+
+/* What switches the IOMMU on in the firmware setup. */
+static const char *firmware_remedy(const struct check_host *host)
+{
+	switch (host->facts.iommu) {
+	case IOMMU_INTEL:
+		return "switch VT-d on in the firmware setup (\"Intel VT for Directed "
+		       "I/O\", mostly among the chipset's settings)";
+	case IOMMU_AMD:
+		return "set IOMMU (AMD-Vi) to Enabled in the firmware setup; Auto may mean "
+		       "off";
+	case IOMMU_ARM:
+		return "the firmware has to describe the SMMU: look for an update or a "
+		       "setting of it";
+	default:
+		return "switch the IOMMU (VT-d, AMD-Vi or SMMU) on in the firmware setup";
+	}
+}
+
+static bool has_flag(const char *cpuinfo, const char *flag)
+{
+	const char *line = strstr(cpuinfo, "\nflags\t");
+	size_t len = strlen(flag), end = line ? strcspn(line + 1, "\n") + 1 : 0;
+
+	for (size_t at = 0; at + len < end; at++)
+		if (line[at] == ' ' && strncmp(line + at + 1, flag, len) == 0 &&
+			strchr(" \n", line[at + 1 + len]))
+			return true;
+	return false;
+}
+
+/* Other processors than those of x86 have no such flag, and no such point. */
+static void check_cpu(struct check_host *host)
+{
+	if (!host->facts.cpuinfo) {
+		check_unknown(host, "", "what processor it is can't be read");
+		check_remedy_elsewhere(host);
+	} else if (!strstr(host->facts.cpuinfo, "\nflags\t")) {
+		return;
+	} else if (has_flag(host->facts.cpuinfo, "vmx")) {
+		check_pass(host, "", "the processor can run guests (VT-x)");
+	} else if (has_flag(host->facts.cpuinfo, "svm")) {
+		check_pass(host, "", "the processor can run guests (AMD-V)");
+	} else {
+		check_fail(host, "",
+			"the processor has neither VT-x nor AMD-V, or it is "
+			"switched off");
+		check_remedy(host,
+			"switch virtualization (VT-x, SVM) on in the firmware setup");
+	}
+}
+
+/* The ACPI tables that describe an IOMMU; their names can be listed by everyone. */
+static const struct {
+	const char *table, *title;
+} tables[] = {
+	{"DMAR", "Intel VT-d"},
+	{"IVRS", "AMD-Vi"},
+	{"VIOT", "virtio-iommu"},
+};
+
+static bool directory_has_entries(const struct sysfs_root *root, const char *path)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+
+	return tree_open_directory(root, path, &dir) == 0 && tree_next(dir);
+}
+
+static void check_firmware(struct check_host *host)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		if (!tree_exists(host->root, TREE_ACPI_TABLES, tables[i].table))
+			continue;
+		check_pass(host, "",
+			"the firmware describes an IOMMU (%s, ACPI table %s)",
+			tables[i].title, tables[i].table);
+		return;
+	}
+	if (facts_count_groups(&host->facts) ||
+		directory_has_entries(host->root, TREE_IOMMU)) {
+		check_pass(host, "",
+			"the firmware describes an IOMMU that the kernel found");
+	} else if (tree_exists(host->root, TREE_ACPI_TABLES, "IORT")) {
+		check_unknown(host, "",
+			"the firmware has the ACPI table IORT, which may "
+			"describe an SMMU or not");
+		check_remedy(host, "%s", firmware_remedy(host));
+	} else if (directory_has_entries(host->root, TREE_ACPI_TABLES)) {
+		check_fail(host, "",
+			"the firmware describes no IOMMU: it has none of the "
+			"ACPI tables DMAR, IVRS, IORT and VIOT");
+		check_remedy(host, "%s", firmware_remedy(host));
+	} else {
+		check_unknown(host, "", "the tables of the firmware can't be read");
+		check_remedy_elsewhere(host);
+	}
+}
+
+static void check_parameters(struct check_host *host)
+{
+	const struct param_conflict *conflict;
+	size_t at = 0;
+	bool any = false;
+
+	if (!host->facts.cmdline) {
+		check_unknown(host, "", "the kernel command line can't be read");
+		check_remedy_elsewhere(host);
+		return;
+	}
+	while ((conflict = paramconflicts_next(
+			host->facts.cmdline, host->facts.iommu, &at))) {
+		char text[64];
+
+		any = true;
+		paramconflicts_format(conflict, text, sizeof(text));
+		check_fail(host, "", "%s on the kernel command line switches %s off",
+			text, conflict->what);
+		check_remedy(host, "take %s off the kernel command line", text);
+	}
+	if (any)
+		return;
+	if (check_has_parameter(host, "amd_iommu", "on"))
+		check_pass(host, "",
+			"amd_iommu=on does nothing: the kernel knows no such "
+			"value, and the IOMMU of AMD is on by itself");
+	else
+		check_pass(host, "",
+			"the kernel command line switches nothing off that is "
+			"needed");
+}
+
+static bool is_switched_off(const struct check_host *host)
+{
+	const char *cmdline = host->facts.cmdline ? host->facts.cmdline : "";
+	const struct param_conflict *conflict;
+	size_t at = 0;
+
+	while ((conflict = paramconflicts_next(cmdline, host->facts.iommu, &at)))
+		if (conflict->loss == PARAM_LOSS_IOMMU)
+			return true;
+	return false;
+}
+
+static void tell_iommu_off(struct check_host *host)
+{
+	bool described = tree_exists(host->root, TREE_ACPI_TABLES, "DMAR");
+
+	check_fail(host, "", "the kernel uses no IOMMU: no function has an IOMMU group");
+	if (is_switched_off(host))
+		check_remedy(host, "mend what iommu-parameters says");
+	else if (described && check_has_parameter(host, "intel_iommu", "on"))
+		check_remedy(host, "the kernel log tells why: journalctl -k -g DMAR");
+	else if (described)
+		check_remedy(host,
+			"add intel_iommu=on to the kernel command line, unless "
+			"kernel-config says that it is on by itself");
+	else if (host->facts.iommu == IOMMU_AMD)
+		check_remedy(
+			host, "%s; the kernel needs no parameter", firmware_remedy(host));
+	else
+		check_remedy(host, "%s", firmware_remedy(host));
+}
+
+static void check_iommu(struct check_host *host)
+{
+	unsigned n = facts_count_groups(&host->facts);
+
+	if (n) {
+		check_pass(host, "", "the kernel uses the IOMMU: %u %s", n,
+			n == 1 ? "group" : "groups");
+	} else if (host->facts.bus.has_groups &&
+		!tree_exists(host->root, TREE_GROUPS, ".")) {
+		check_pass(host, "", "the kernel uses the IOMMU");
+	} else if (host->n || tree_exists(host->root, TREE_GROUPS, ".")) {
+		tell_iommu_off(host);
+	} else {
+		check_unknown(host, "",
+			"the PCI functions and their IOMMU groups can't be "
+			"read");
+		check_remedy_elsewhere(host);
+	}
+}
+
+static bool allows_unsafe(const struct sysfs_root *root)
+{
+	static const char *const paths[] = {TREE_MODULE
+		"/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
+		TREE_MODULE "/iommufd/parameters/allow_unsafe_interrupts"};
+	char text[8];
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (tree_read_line(root, paths[i], text, sizeof(text)) == 0 &&
+			text[0] == 'Y')
+			return true;
+	return false;
+}
+
+static void check_remapping(struct check_host *host)
+{
+	enum remapping remapping = remapping_read(host->root);
+
+	if (remapping == REMAPPING_ON) {
+		check_pass(host, "", "on: a device can interrupt its own guest only");
+	} else if (remapping == REMAPPING_OFF && allows_unsafe(host->root)) {
+		check_pass(host, "",
+			"off, and vfio was told to work without it "
+			"(allow_unsafe_interrupts): a guest can disturb the "
+			"host with its device");
+	} else if (remapping == REMAPPING_OFF) {
+		check_fail(host, "",
+			"off: vfio starts no guest with a device, since that "
+			"could send the host false interrupts");
+		check_remedy(host,
+			"it comes with the IOMMU: mend the points above first; then look "
+			"for it, or for x2APIC, in the firmware setup");
+	} else {
+		check_unknown(host, "", "nothing tells whether interrupts are remapped");
+		check_remedy_elsewhere(host);
+	}
+}
+
+static const struct check checks[] = {
+	{"cpu", check_cpu},
+	{"iommu-firmware", check_firmware},
+	{"iommu", check_iommu},
+	{"iommu-parameters", check_parameters},
+	{"interrupt-remapping", check_remapping},
+};
+
+const struct check_theme check_iommu_theme = {
+	"Firmware and IOMMU", checks, ARRAY_SIZE(checks)};

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether each installed kernel can do what its next boot is to do. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "checkhost.h"
+#include "facts/facts.h"
+
+/* Calls @check for each installed kernel, and for the running one that is not among them. */
+static void each_kernel(struct check_host *host,
+	void (*check)(struct check_host *host, const char *release))
+{
+	bool running = false;
+
+	for (size_t i = 0; i < host->facts.kernels.n; i++) {
+		const char *release = host->facts.kernels.kernels[i].release;
+
+		running |= strcmp(release, host->facts.running) == 0;
+		check(host, release);
+	}
+	if (!running && host->facts.running[0])
+		check(host, host->facts.running);
+	if (host->facts.kernels.n || host->facts.running[0])
+		return;
+	check_unknown(host, "", "no installed kernel was found");
+	check_remedy_elsewhere(host);
+}
+
+/* An integrated GPU of Intel, which some distributions leave out of the IOMMU. */
+static bool has_intel_display_target(const struct check_host *host)
+{
+	const struct check_function *function;
+	size_t at = 0;
+
+	while ((function = check_next_target(host, &at)))
+		if (pcidev_base_class(&function->pci->dev) == PCI_BASE_DISPLAY &&
+			function->pci->dev.ids.vendor == 0x8086 &&
+			function->pci->dev.path.depth == 1)
+			return true;
+	return false;
+}
+
+/* Whether the running kernel, built like this one, shows that the IOMMU comes up. */
+static bool is_proven(const struct check_host *host, const char *release)
+{
+	return host->facts.bus.has_groups && strcmp(release, host->facts.running) == 0;
+}
+
+/* What an Intel IOMMU needs on the command line, by what was built in. */
+static void judge_intel(struct check_host *host, const char *release, const char *config)
+{
+	bool on = check_has_parameter(host, "intel_iommu", "on");
+	bool partly = kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF");
+
+	if (!on && partly && has_intel_display_target(host)) {
+		check_fail(host, release,
+			"leaves Intel's integrated GPU out of the IOMMU, and no "
+			"guest could have it");
+		check_remedy(host, "add intel_iommu=on to the kernel command line");
+	} else if (!on && !partly &&
+		!kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON") &&
+		!is_proven(host, release)) {
+		check_fail(host, release,
+			"leaves Intel's IOMMU off unless it is told otherwise");
+		check_remedy(host, "add intel_iommu=on to the kernel command line");
+	} else {
+		check_pass(host, release,
+			"built with vfio-pci and Intel's IOMMU, which %s",
+			on ? "intel_iommu=on switches on" : "is on by itself");
+	}
+}
+
+static bool lacks_driver(const struct check_host *host, const char *config)
+{
+	switch (host->facts.iommu) {
+	case IOMMU_INTEL: return !kernelconfig_has(config, "INTEL_IOMMU");
+	case IOMMU_AMD: return !kernelconfig_has(config, "AMD_IOMMU");
+	case IOMMU_ARM:
+		return !kernelconfig_has(config, "ARM_SMMU") &&
+			!kernelconfig_has(config, "ARM_SMMU_V3");
+	default: return false;
+	}
+}
+
+static void judge_config(struct check_host *host, const char *release, const char *config)
+{
+	if (!kernelconfig_has(config, "VFIO_PCI")) {
+		check_fail(host, release, "built without CONFIG_VFIO_PCI");
+		check_remedy(host,
+			"use a kernel that has it, as all large distributions' "
+			"default ones do");
+	} else if (lacks_driver(host, config)) {
+		check_fail(host, release,
+			"built without the driver of this processor's IOMMU");
+		check_remedy(host,
+			"use a kernel that has it, as all large distributions' "
+			"default ones do");
+	} else if (host->facts.iommu == IOMMU_INTEL) {
+		judge_intel(host, release, config);
+	} else {
+		check_pass(host, release,
+			host->facts.iommu == IOMMU_AMD || host->facts.iommu == IOMMU_ARM
+				? "built with vfio-pci and the driver of the IOMMU"
+				: "built with vfio-pci");
+	}
+}
+
+static void check_one_config(struct check_host *host, const char *release)
+{
+	_cleanup_free_ char *config = NULL;
+	int r = kernelconfig_read(
+		host->root, release, strcmp(release, host->facts.running) == 0, &config);
+
+	if (r < 0) {
+		check_unknown(host, release,
+			"what it was built with can't be read (/boot/config-%s): %s",
+			release, check_why(r));
+		check_remedy(host,
+			"start it and run 'vfioboot check' again: iommu tells the rest");
+	} else {
+		judge_config(host, release, config);
+	}
+}
+
+static void check_config(struct check_host *host)
+{
+	each_kernel(host, check_one_config);
+}
+
+/* Adds a name to a list between commas, unless it is there. */
+static void add_name(char *list, size_t size, const char *name)
+{
+	char copy[256];
+
+	text_join(copy, sizeof(copy), list, NULL);
+	if (!modules_is_listed(copy, name))
+		text_join(list, size, copy, *copy ? ", " : "", name, NULL);
+}
+
+/* Of the modules that a kernel needs, those that are not there. */
+static void list_missing(
+	const struct check_host *host, struct modules *modules, char *ret, size_t size)
+{
+	static const char *const needed[] = {"vfio-pci", "vfio_iommu_type1"};
+	const struct config *config = &host->next->config;
+
+	*ret = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+		if (modules_find(modules, needed[i]) == MODULE_NONE)
+			add_name(ret, size, needed[i]);
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const struct config_section *section = &config->sections[i];
+
+		if (config_section_active(config, section) && !section->bad &&
+			section->driver[0] &&
+			strcmp(section->driver, CONFIG_DRIVER_NONE) != 0 &&
+			modules_find(modules, section->driver) == MODULE_NONE)
+			add_name(ret, size, section->driver);
+	}
+}
+
+static void check_modules_of(struct check_host *host, const char *release)
+{
+	_cleanup_(modules_close) struct modules *modules = NULL;
+	int r = modules_open(host->root, release, &modules);
+	char missing[256];
+
+	if (r < 0) {
+		check_unknown(host, release, "the index of its modules can't be read: %s",
+			check_why(r));
+		if (host->root->live)
+			check_remedy(host, "run 'depmod %s', or install that kernel anew",
+				release);
+		else
+			check_remedy_elsewhere(host);
+		return;
+	}
+	list_missing(host, modules, missing, sizeof(missing));
+	if (!*missing) {
+		check_pass(host, release, "has vfio-pci and what that needs");
+		return;
+	}
+	check_fail(host, release, "lacks %s", missing);
+	check_remedy(host,
+		"install the package with the rest of its modules, such as "
+		"linux-modules-extra or kernel-modules-extra, of the same version");
+}
+
+static void check_modules(struct check_host *host)
+{
+	each_kernel(host, check_modules_of);
+}
+
+static const struct check checks[] = {
+	{"kernel-config", check_config},
+	{"vfio-modules", check_modules},
+};
+
+const struct check_theme check_kernel_theme = {"Kernels", checks, ARRAY_SIZE(checks)};

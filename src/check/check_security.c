@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Secure boot and lockdown.  Neither is in the way of vfio: an override, a bind and the
+ * device's own memory through vfio are no lockdown reasons (include/linux/security.h, enum
+ * lockdown_reason).  What they do block is a module without a signature.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "checkhost.h"
+#include "facts/facts.h"
+
+/* What scripts/sign-file.c writes behind a module. */
+#define SIGNATURE_MARK "~Module signature appended~\n"
+
+static void check_secure_boot(struct check_host *host)
+{
+	uint8_t value[8];
+	ssize_t n =
+		efivar_read(host->root, "SecureBoot", EFI_GLOBAL, value, sizeof(value));
+
+	if (n == -EOPNOTSUPP) {
+		check_pass(
+			host, "", "the machine was not started by UEFI: there is none");
+	} else if (n == -ENOENT) {
+		check_pass(host, "", "the firmware knows none");
+	} else if (n < 1) {
+		check_unknown(host, "", "the firmware's variables can't be read: %s",
+			n < 0 ? check_why((int)n) : "SecureBoot is empty");
+		if (host->root->live)
+			check_remedy(host,
+				"mount efivarfs at /sys/firmware/efi/efivars, "
+				"or run it as root");
+		else
+			check_remedy_elsewhere(host);
+	} else if (value[0]) {
+		check_pass(host, "",
+			"on; vfio and images of our own work with it, a "
+			"unified kernel image has to be signed anew");
+	} else {
+		check_pass(host, "", "off");
+	}
+}
+
+/* The word in brackets: "none [integrity] confidentiality".  "" without any. */
+static int read_lockdown(const struct sysfs_root *root, char *ret, size_t size)
+{
+	char text[128], *word;
+	int r = tree_read_line(root, TREE_SECURITY "/lockdown", text, sizeof(text));
+
+	*ret = '\0';
+	if (r < 0)
+		return r;
+	word = strchr(text, '[');
+	if (!word)
+		return -EBADMSG;
+	word[1 + strcspn(word + 1, "]")] = '\0';
+	text_join(ret, size, strcmp(word + 1, "none") ? word + 1 : "", NULL);
+	return 0;
+}
+
+/* Whether the lines of modules.dep name the module @name, '-' and '_' being equal. */
+static bool is_module_line(const char *line, const char *name)
+{
+	size_t len = strcspn(line, ":\n");
+	const char *slash = memrchr(line, '/', len);
+	size_t i = 0;
+
+	line = slash ? slash + 1 : line;
+	for (; name[i]; i++)
+		if (line[i] != name[i] &&
+			!(strchr("-_", name[i]) && (line[i] == '-' || line[i] == '_')))
+			return false;
+	return strncmp(line + i, ".ko", 3) == 0;
+}
+
+/* The file of a module below the root.  Returns 0, -ENOENT (it may be built in), or -errno. */
+static int find_module(
+	const struct check_host *host, const char *name, char *ret, size_t size)
+{
+	static const char *const places[] = {TREE_MODULES, TREE_USR_MODULES};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		_cleanup_free_ char *text = NULL;
+		char path[192];
+		int r;
+
+		text_join(path, sizeof(path), places[i], "/", host->facts.running,
+			"/modules.dep", NULL);
+		r = hostfile_read(host->root, path, &text, NULL);
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
+			return r;
+		for (char *line = text; line; line = strchr(line, '\n')) {
+			line += *line == '\n';
+			if (!is_module_line(line, name))
+				continue;
+			line[strcspn(line, ":")] = '\0';
+			text_join(ret, size, places[i], "/", host->facts.running, "/",
+				line, NULL);
+			return 0;
+		}
+		return -ENOENT;
+	}
+	return -ENODATA;
+}
+
+/* 1, 0, or -errno. */
+static int is_signed(const struct check_host *host, const char *module)
+{
+	size_t len = strlen(SIGNATURE_MARK), size;
+	_cleanup_free_ char *data = NULL;
+	char path[320];
+	int r = find_module(host, module, path, sizeof(path));
+
+	if (r == -ENOENT)
+		return 1; /* there is no file that could be refused */
+	if (r == 0)
+		r = unpacked_read(host->root, path, &data, &size);
+	if (r < 0)
+		return r;
+	return size >= len && memcmp(data + size - len, SIGNATURE_MARK, len) == 0;
+}
+
+static void judge_signatures(struct check_host *host, const char *what)
+{
+	static const char *const modules[] = {
+		"vfio", "vfio_iommu_type1", "vfio_pci_core", "vfio_pci"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
+		int r = is_signed(host, modules[i]);
+
+		if (r == 0) {
+			check_fail(host, host->facts.running,
+				"%s: the module %s has no signature and can't be loaded",
+				what, modules[i]);
+			check_remedy(host,
+				"use the kernel of your distribution with its own modules, "
+				"or sign the module with a key that the firmware knows");
+			return;
+		}
+		if (r < 0) {
+			check_unknown(host, host->facts.running,
+				"%s: only signed modules can be loaded, and whether %s is "
+				"one can't be read: %s",
+				what, modules[i], check_why(r));
+			if (host->root->live)
+				check_remedy(host, "install that kernel anew");
+			else
+				check_remedy_elsewhere(host);
+			return;
+		}
+	}
+	check_pass(host, host->facts.running,
+		"%s: vfio works with it, its modules are signed; an unsigned one, such as "
+		"vendor-reset, can't be loaded",
+		what);
+}
+
+static void check_lockdown(struct check_host *host)
+{
+	char level[32], enforced[8] = "", what[48];
+	int r = read_lockdown(host->root, level, sizeof(level));
+
+	tree_read_line(host->root, TREE_MODULE "/module/parameters/sig_enforce", enforced,
+		sizeof(enforced));
+	if (*level) {
+		text_join(what, sizeof(what), "lockdown is on (", level, ")", NULL);
+		judge_signatures(host, what);
+	} else if (*enforced == 'Y') {
+		judge_signatures(host, "the kernel loads signed modules only");
+	} else if (r == 0) {
+		check_pass(host, "", "off");
+	} else if (r == -ENOENT && tree_exists(host->root, TREE_SECURITY, ".") &&
+		hostfile_exists(host->root, TREE_SECURITY "/lsm")) {
+		check_pass(host, "", "off: this kernel has none");
+	} else {
+		check_unknown(host, "",
+			"whether the kernel is locked down can't be read: %s",
+			check_why(r));
+		if (host->root->live)
+			check_remedy(host, "mount securityfs at /sys/kernel/security");
+		else
+			check_remedy_elsewhere(host);
+	}
+}
+
+static const struct check checks[] = {
+	{"secure-boot", check_secure_boot},
+	{"lockdown", check_lockdown},
+};
+
+const struct check_theme check_security_theme = {
+	"Secure boot and lockdown", checks, ARRAY_SIZE(checks)};

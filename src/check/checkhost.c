@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Gathers the facts of a machine once, for all checks. */
+#include "checkhost.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/base.h"
+
+static void add(struct check_host *host, enum check_state state, const char *subject,
+	const char *format, va_list args)
+{
+	struct check_list *list = host->list;
+	struct check_point *more,
+		point = {.theme = host->theme, .name = host->name, .state = state};
+
+	more = reallocarray(list->points, list->n + 1, sizeof(*more));
+	if (!more) {
+		host->error = -ENOMEM;
+		return;
+	}
+	list->points = more;
+	point.subject = strdup(subject);
+	point.remedy = strdup("");
+	if (vasprintf(&point.found, format, args) < 0)
+		point.found = NULL;
+	if (!point.subject || !point.remedy || !point.found)
+		host->error = -ENOMEM;
+	more[list->n++] = point;
+}
+
+void check_pass(struct check_host *host, const char *subject, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(host, CHECK_PASS, subject, format, args);
+	va_end(args);
+}
+
+void check_fail(struct check_host *host, const char *subject, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(host, CHECK_FAIL, subject, format, args);
+	va_end(args);
+}
+
+void check_unknown(struct check_host *host, const char *subject, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(host, CHECK_UNKNOWN, subject, format, args);
+	va_end(args);
+}
+
+void check_remedy(struct check_host *host, const char *format, ...)
+{
+	struct check_point *point;
+	char *remedy;
+	va_list args;
+
+	if (host->error < 0 || !host->list->n)
+		return;
+	point = &host->list->points[host->list->n - 1];
+	va_start(args, format);
+	if (vasprintf(&remedy, format, args) < 0) {
+		host->error = -ENOMEM;
+	} else {
+		free(point->remedy);
+		point->remedy = remedy;
+	}
+	va_end(args);
+}
+
+void check_remedy_elsewhere(struct check_host *host)
+{
+	check_remedy(host, "%s",
+		host->root->live
+			? "run it as root, on the host itself and not in a "
+			  "container"
+			: "these files do not tell: run it on the machine itself");
+}
+
+const struct check_function *check_next_target(const struct check_host *host, size_t *at)
+{
+	while (*at < host->n)
+		if (host->functions[(*at)++].target)
+			return &host->functions[*at - 1];
+	return NULL;
+}
+
+/* Those that not every kernel has of any function. */
+static const char *const attributes[] = {
+	"reset_method", "reset", "power_state", "d3cold_allowed"};
+
+static void find_attributes(struct check_host *host)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(attributes); i++)
+		for (size_t j = 0; j < host->n && !(host->attributes & 1u << i); j++)
+			if (hostfile_exists(host->root, TREE_PCI "/%s/%s",
+				    host->functions[j].name, attributes[i]))
+				host->attributes |= 1u << i;
+}
+
+bool check_has_attribute(const struct check_host *host, const char *attribute)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(attributes); i++)
+		if (strcmp(attributes[i], attribute) == 0)
+			return host->attributes & 1u << i;
+	return false;
+}
+
+int check_read_attribute(const struct check_host *host,
+	const struct check_function *function, const char *attribute, char *ret,
+	size_t size)
+{
+	char path[160];
+	int r;
+
+	text_join(path, sizeof(path), TREE_PCI "/", function->name, "/", attribute, NULL);
+	r = tree_read_line(host->root, path, ret, size);
+	if (r != -ENOENT)
+		return r;
+	return check_has_attribute(host, attribute) ? -ENOENT : -ENODATA;
+}
+
+bool check_has_parameter(
+	const struct check_host *host, const char *name, const char *value)
+{
+	const char *cursor = host->facts.cmdline ? host->facts.cmdline : "";
+	struct cmdline_param param;
+
+	while (cmdline_next(&cursor, &param)) {
+		size_t at = 0;
+
+		if (!cmdline_name_is(&param, name))
+			continue;
+		if (!value || (!*value && !param.value))
+			return true;
+		while (param.value && at < param.value_len) {
+			const char *item = param.value + at;
+			size_t rest = param.value_len - at;
+			const char *comma = memchr(item, ',', rest);
+			size_t len = comma ? (size_t)(comma - item) : rest;
+
+			if (len == strlen(value) && strncmp(item, value, len) == 0)
+				return true;
+			at += len + 1;
+		}
+	}
+	return false;
+}
+
+const char *check_why(int error)
+{
+	if (error == -EACCES || error == -EPERM)
+		return "only root can read it";
+	return error == -ENOENT || error == -ENODATA || error == -ENOTDIR
+		? "not there"
+		: strerror(-error);
+}
+
+static int list_functions(struct check_host *host)
+{
+	struct pcibus *bus = &host->facts.bus;
+
+	host->functions = calloc(bus->n, sizeof(*host->functions));
+	if (bus->n && !host->functions)
+		return -ENOMEM;
+	for (; host->n < bus->n; host->n++) {
+		struct check_function *function = &host->functions[host->n];
+
+		function->pci = &bus->functions[host->n];
+		pci_address_format(function->pci->dev.address, function->name);
+	}
+	return 0;
+}
+
+static struct check_function *find(struct check_host *host, struct pci_address address)
+{
+	const struct pcibus_function *pci = pcibus_find(&host->facts.bus, address);
+
+	return pci ? &host->functions[pci - host->facts.bus.functions] : NULL;
+}
+
+/* What the sections name and what is planned; a stranger in the place is no target. */
+static void mark_configured(struct check_host *host, bool targets)
+{
+	const struct nextboot *next = host->next;
+
+	for (unsigned i = 0; i < next->plan.n_entries; i++) {
+		const struct plan_entry *entry = &next->plan.entries[i];
+		struct check_function *function;
+
+		if (entry->function == PLAN_NO_FUNCTION)
+			continue;
+		function = find(host, next->machine.functions[entry->function].address);
+		if (!function)
+			continue;
+		function->planned |= entry->reason == REASON_NONE;
+		function->target |= targets && entry->reason != REASON_MOVED &&
+			entry->reason != REASON_AMBIGUOUS &&
+			entry->reason != REASON_BRIDGE;
+	}
+}
+
+/* A bridge is meant only where it is named by its place: an id may be of others, too. */
+static bool is_meant(
+	const struct selector *operand, const struct check_function *function)
+{
+	return operand->kind == SELECTOR_ADDRESS || operand->kind == SELECTOR_PATH ||
+		pcidev_base_class(&function->pci->dev) != PCI_BASE_BRIDGE;
+}
+
+static int mark_operands(struct check_host *host, const struct selector *operands,
+	size_t n, size_t *ret_bad)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool any = false;
+
+		for (size_t j = 0; j < host->n; j++) {
+			struct check_function *function = &host->functions[j];
+
+			if (!selector_match(&operands[i], function->pci->dev.address,
+				    &function->pci->dev.path, &function->pci->dev.ids))
+				continue;
+			any = true;
+			function->target |= is_meant(&operands[i], function);
+		}
+		if (!any) {
+			*ret_bad = i;
+			return -ENXIO;
+		}
+	}
+	return 0;
+}
+
+int check_host_read(struct check_host *host, const struct selector *operands, size_t n,
+	size_t *ret_bad)
+{
+	int r = facts_read(host->root, &host->facts);
+
+	if (r == 0)
+		r = list_functions(host);
+	if (r < 0)
+		return r;
+	find_attributes(host);
+	mark_configured(host, n == 0);
+	r = mark_operands(host, operands, n, ret_bad);
+	for (size_t i = 0; i < host->n; i++)
+		host->n_targets += host->functions[i].target;
+	return r;
+}
+
+void check_host_free(struct check_host *host)
+{
+	facts_free(&host->facts);
+	free(host->functions);
+}

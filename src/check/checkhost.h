@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the checks share: the facts that several of them need, and how one tells its points.
+ * For check_*.c; others use checks.h.
+ */
+#ifndef VFIOBOOT_CHECKHOST_H
+#define VFIOBOOT_CHECKHOST_H
+
+#include "checks.h"
+#include "facts/facts.h"
+
+struct check_function {
+	const struct pcibus_function *pci;
+	char name[PCI_ADDRESS_SIZE]; /* its address */
+	bool target;                 /* the checks are about it */
+	bool planned;                /* the next boot binds it, by its section */
+};
+
+struct check_host {
+	const struct sysfs_root *root;
+	const struct nextboot *next;
+	struct facts facts;
+	struct check_function *functions; /* of the same order */
+	size_t n;
+	size_t n_targets;
+	unsigned attributes; /* bits: which of those that are read some function has */
+	/* Filled in as the checks are made: */
+	struct check_list *list;
+	const char *theme, *name; /* of the check that runs */
+	int error;                /* of what was to be added */
+};
+
+struct check {
+	const char *name;
+	void (*run)(struct check_host *host);
+};
+
+/* The checks of one file, under one heading; their order is the one of the report. */
+struct check_theme {
+	const char *title;
+	const struct check *checks;
+	size_t n;
+};
+
+extern const struct check_theme check_config_theme, check_iommu_theme, check_kernel_theme,
+	check_security_theme, check_use_theme, check_group_theme, check_display_theme,
+	check_device_theme, check_boot_theme;
+
+/* Gathers the facts.  As checks_run(); for check_host_free() in any case. */
+int check_host_read(struct check_host *host, const struct selector *operands, size_t n,
+	size_t *ret_bad);
+void check_host_free(struct check_host *host);
+
+/* Tell a point: what is, in printf's manner.  Errors are kept in host->error. */
+void check_pass(struct check_host *host, const char *subject, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void check_fail(struct check_host *host, const char *subject, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void check_unknown(struct check_host *host, const char *subject, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* What to do about the point that was told last. */
+void check_remedy(struct check_host *host, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The same where the tree lacks what a running machine has. */
+void check_remedy_elsewhere(struct check_host *host);
+
+/* The next target from *@at on, which starts as 0; NULL behind the last one. */
+const struct check_function *check_next_target(const struct check_host *host, size_t *at);
+
+/*
+ * Reads an attribute of a function, a line.  Returns 0, or -errno; -ENODATA says that this
+ * tree has the attribute of no function at all, so that its absence says nothing.
+ */
+int check_read_attribute(const struct check_host *host,
+	const struct check_function *function, const char *attribute, char *ret,
+	size_t size);
+
+/* Whether any function of this tree has the attribute. */
+bool check_has_attribute(const struct check_host *host, const char *attribute);
+
+/* Whether a parameter is on the command line with the value, among others between commas. */
+bool check_has_parameter(
+	const struct check_host *host, const char *name, const char *value);
+
+/* How an -errno of reading is told: "only root can read it", ... */
+const char *check_why(int error);
+
+#endif

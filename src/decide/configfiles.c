@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds and reads the files that say what to do. */
+#include "configfiles.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+
+#define SUFFIX          ".conf"
+#define MASK            "/dev/null"            /* lint: a link's text, never opened */
+#define DROPINS_MAX     (CONFIG_FILES_MAX - 8) /* leaves room for the other files */
+#define DROPIN_NAME_MAX 64
+
+static const char *const dirs[] = {
+	CONFIGFILES_VENDOR_DIR, CONFIGFILES_RUN_DIR, CONFIGFILES_LOCAL_DIR};
+
+#define RUN_DIR_INDEX 1
+
+/*
+ * The list made with the image, the image's own as the initramfs left it for the real root,
+ * and the one made at this boot, so early that not all is mounted that will be.
+ */
+static const char *const protect_files[] = {
+	CONFIGFILES_PROTECT, "/run/vfioboot/initramfs.protect", "/run/vfioboot/protect"};
+
+/* The names of the drop-ins, sorted. */
+struct dropins {
+	struct {
+		char name[DROPIN_NAME_MAX];
+		const char *dir;
+	} list[DROPINS_MAX];
+	unsigned n;
+	const char *dir; /* that is being read */
+	struct config *config;
+};
+
+static void file_error(struct config *config, const char *path, const char *message)
+{
+	struct config_place place = {config_add_file(config, path), 0};
+
+	config_add_error(config, place, "%s", message);
+}
+
+bool configfiles_is_dropin(const char *name)
+{
+	size_t len = strlen(name), suffix = strlen(SUFFIX);
+
+	return name[0] != '.' && len > suffix && strcmp(name + len - suffix, SUFFIX) == 0;
+}
+
+static bool add_dropin(void *data, const char *name)
+{
+	struct dropins *dropins = data;
+	size_t len = strlen(name);
+	unsigned at = 0;
+
+	if (!configfiles_is_dropin(name))
+		return true;
+	while (at < dropins->n && strcmp(dropins->list[at].name, name) < 0)
+		at++;
+	if (at < dropins->n && strcmp(dropins->list[at].name, name) == 0) {
+		dropins->list[at].dir = dropins->dir;
+		return true;
+	}
+	if (len >= DROPIN_NAME_MAX || dropins->n == DROPINS_MAX) {
+		file_error(dropins->config, dropins->dir,
+			len >= DROPIN_NAME_MAX
+				? "a file's name is longer than 63 bytes; shorten it"
+				: "too many drop-in files; put sections together");
+		return true;
+	}
+	memmove(&dropins->list[at + 1], &dropins->list[at],
+		(dropins->n - at) * sizeof(dropins->list[0]));
+	strcpy(dropins->list[at].name, name);
+	dropins->list[at].dir = dropins->dir;
+	dropins->n++;
+	return true;
+}
+
+static void read_file(
+	const struct sysfs_root *root, struct config *config, const char *path)
+{
+	_cleanup_close_ int fd = -1;
+	char target[sizeof(MASK) + 1];
+	int link = sysfs_root_read_link(root, path, target, sizeof(target));
+
+	if (link == 0 && strcmp(target, MASK) == 0)
+		return;
+	/* A pipe in the place of a file must not make a boot wait. */
+	fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
+	if (fd >= 0)
+		config_read_file(config, fd, path);
+	else if (fd == -ENOENT && (link == 0 || link == -ENAMETOOLONG))
+		file_error(config, path, "a link to a file that is not there");
+	else if (fd != -ENOENT)
+		file_error(config, path, strerror(-fd));
+}
+
+void configfiles_read(
+	const struct sysfs_root *root, enum configfiles_of of, struct config *config)
+{
+	struct dropins dropins = {.config = config};
+
+	read_file(root, config, CONFIGFILES_MAIN);
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		if (i == RUN_DIR_INDEX && of == CONFIGFILES_OF_IMAGE)
+			continue;
+		dropins.dir = dirs[i];
+		sysfs_root_each_name(root, dirs[i], add_dropin, &dropins);
+	}
+	for (unsigned i = 0; i < dropins.n; i++) {
+		char path[CONFIG_PATH_SIZE];
+
+		snprintf(path, sizeof(path), "%s/%s", dropins.list[i].dir,
+			dropins.list[i].name);
+		read_file(root, config, path);
+	}
+}
+
+/* Returns whether there is such a file. */
+static bool read_protect_file(const struct sysfs_root *root, struct config *config,
+	const char *path, struct protect_list *list)
+{
+	static char text[PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE];
+	ssize_t n = sysfs_root_read_file(root, path, text, sizeof(text));
+	struct config_place place = {0};
+
+	if (n == -ENOENT)
+		return false;
+	if (n < 0) {
+		list->incomplete = true;
+		file_error(config, path, strerror((int)-n));
+		return true;
+	}
+	place.line = (uint16_t)protect_parse(list, text);
+	if (!place.line)
+		return true;
+	list->incomplete = true;
+	place.file = config_add_file(config, path);
+	config_add_error(config, place,
+		"not an entry of a protect list, or one too many; make the list anew with the "
+		"image");
+	return true;
+}
+
+void configfiles_read_protect(
+	const struct sysfs_root *root, struct config *config, struct protect_list *ret)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(protect_files); i++)
+		any |= read_protect_file(root, config, protect_files[i], ret);
+	/* An image that was made elsewhere does not know this host; the real root will. */
+	ret->incomplete |= !any && sysfs_root_is_initramfs(root);
+}
+
+void configfiles_read_cmdline(const struct sysfs_root *root, struct config *config)
+{
+	/* COMMAND_LINE_SIZE is 4096 at most, and bootconfig adds up to 32767 bytes. */
+	static char text[40960];
+	ssize_t n = sysfs_read_cmdline(root, text, sizeof(text));
+
+	/* Of a longer one what was read counts: it may say "off". */
+	if (n >= 0 || n == -EFBIG)
+		config_read_cmdline(config, text);
+	if (n < 0 && n != -ENOENT)
+		file_error(config, "kernel command line", strerror((int)-n));
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Drop-ins as text: written, read back, and told from those that people wrote. */
+#include "dropin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "base/base.h"
+#include "inifile.h"
+
+#define IDS_A_LINE   8
+#define TITLE_LENGTH 100 /* of a line, which must not be longer than INIFILE_LINE_MAX */
+
+void dropin_path(const char *name, char ret[static CONFIG_PATH_SIZE])
+{
+	snprintf(ret, CONFIG_PATH_SIZE, "%s/%s.conf", DROPIN_DIRECTORY, name);
+}
+
+static void write_head(FILE *out, const struct dropin *dropin)
+{
+	fprintf(out, "%s\n", DROPIN_MARK);
+	for (size_t i = 0; i < dropin->n_functions; i++) {
+		const struct pcidev *dev = &dropin->functions[i];
+		const char *title = dropin->titles ? dropin->titles[i] : NULL;
+		char path[PCI_PATH_SIZE];
+
+		pci_path_format(&dev->path, path);
+		fprintf(out, "# %s %04x:%04x %.*s\n", path, dev->ids.vendor,
+			dev->ids.device, TITLE_LENGTH, title ? title : "");
+	}
+	fprintf(out, "[device %s]\n", dropin->name);
+}
+
+/* Whether an earlier function is in the same slot. */
+static bool slot_is_written(const struct dropin *dropin, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pci_path_equal(
+			    &dropin->functions[i].path, &dropin->functions[n].path, true))
+			return true;
+	return false;
+}
+
+/* Whether the section is to name the whole slot of the function. */
+static bool is_whole(const struct dropin *dropin, size_t n)
+{
+	for (size_t i = 0; i < dropin->n_functions; i++)
+		if (!dropin->whole_slots[i] &&
+			pci_path_equal(&dropin->functions[i].path,
+				&dropin->functions[n].path, true))
+			return false;
+	return true;
+}
+
+static void write_paths(FILE *out, const struct dropin *dropin)
+{
+	for (size_t i = 0; i < dropin->n_functions; i++) {
+		struct selector selector = {.kind = SELECTOR_PATH,
+			.slot = is_whole(dropin, i),
+			.path = dropin->functions[i].path};
+		char text[SELECTOR_SIZE];
+
+		if (selector.slot && slot_is_written(dropin, i))
+			continue;
+		selector_format(&selector, text);
+		fprintf(out, "path = %s\n", text);
+	}
+}
+
+static void write_ids(FILE *out, const struct dropin *dropin)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < dropin->n_functions; i++) {
+		const struct pci_ids *ids = &dropin->functions[i].ids;
+		bool written = false;
+
+		for (size_t j = 0; j < i; j++) {
+			const struct pci_ids *other = &dropin->functions[j].ids;
+
+			written |= other->vendor == ids->vendor &&
+				other->device == ids->device;
+		}
+		if (written)
+			continue;
+		fprintf(out, "%s%04x:%04x",
+			n % IDS_A_LINE ? ", "
+				: n    ? "\nid = "
+				       : "id = ",
+			ids->vendor, ids->device);
+		n++;
+	}
+	fputc('\n', out);
+}
+
+int dropin_format(const struct dropin *dropin, char **ret)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *out;
+
+	for (size_t i = 0; i < dropin->n_functions; i++)
+		if (!dropin->functions[i].path.depth)
+			return -EINVAL;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return -ENOMEM;
+	write_head(out, dropin);
+	write_paths(out, dropin);
+	write_ids(out, dropin);
+	fprintf(out, "expect = %zu\n", dropin->n_functions);
+	if (dropin->driver)
+		fprintf(out, "driver = %s\n", dropin->driver);
+	if (dropin->profile)
+		fprintf(out, "profile = %s\n", dropin->profile);
+	if (dropin->last_display)
+		fprintf(out, "last-display = yes\n");
+	if (fclose(out) != 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(text);
+	return 0;
+}
+
+int dropin_read_text(struct config *config, const char *text, const char *path)
+{
+	_cleanup_close_ int fd = memfd_create("dropin", MFD_CLOEXEC);
+	size_t len = strlen(text);
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, len) != (ssize_t)len)
+		return -EIO;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	config_read_file(config, fd, path);
+	return 0;
+}
+
+/* What a file is made of. */
+struct content {
+	unsigned devices;
+	bool other; /* another section, or a line that can't be read */
+};
+
+static void on_section(void *data, unsigned line, const char *name)
+{
+	struct content *content = data;
+
+	(void)line;
+	if (strncmp(name, "device", 6) == 0)
+		content->devices++;
+	else
+		content->other = true;
+}
+
+static void on_key(void *data, unsigned line, const char *key, const char *value)
+{
+	struct content *content = data;
+
+	(void)line, (void)key, (void)value;
+	content->other |= !content->devices;
+}
+
+static void on_error(void *data, unsigned line, const char *message)
+{
+	struct content *content = data;
+
+	(void)line, (void)message;
+	content->other = true;
+}
+
+int dropin_is_ours(const struct sysfs_root *root, const char *path)
+{
+	static const struct inifile_events events = {on_section, on_key, on_error};
+	static const char mark[] = DROPIN_MARK "\n";
+	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
+	struct content content = {0};
+	char head[sizeof(mark)] = "";
+	uint64_t digest = 0;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (read(fd, head, strlen(mark)) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	r = inifile_read(fd, &events, &content, &digest);
+	return r < 0 ? r
+		     : strcmp(head, mark) == 0 && content.devices == 1 && !content.other;
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds the functions that a configuration names, by as few accesses as it can. */
+#include "machine.h"
+
+#include "base/base.h"
+#include "match.h"
+
+struct lookup {
+	const struct sysfs_root *root;
+	const struct config *config;
+	struct protect_list *protect;
+	struct machine *machine;
+	unsigned n_named; /* functions that were looked up by a name: they come first */
+	int error;
+};
+
+/* The functions of one slot, by number; those that were found are marked. */
+struct slot {
+	pci_devfn devfn;
+	bool all; /* not only this function */
+	struct pci_address functions[8];
+	bool found[8];
+};
+
+static struct pcidev *find(
+	struct machine *machine, unsigned n, struct pci_address address)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (pci_address_equal(machine->functions[i].address, address))
+			return &machine->functions[i];
+	return NULL;
+}
+
+/* Adds a function, or finds it again.  NULL when it is not there or has no room. */
+static struct pcidev *add_named(struct lookup *lookup, struct pci_address address)
+{
+	struct machine *machine = lookup->machine;
+	struct pcidev *dev = find(machine, machine->n_functions, address);
+
+	if (dev)
+		return dev;
+	if (machine->n_functions == MACHINE_FUNCTIONS_MAX) {
+		machine->truncated = true;
+		return NULL;
+	}
+	dev = &machine->functions[machine->n_functions];
+	if (pcidev_read(lookup->root, address, dev) < 0)
+		return NULL;
+	lookup->n_named = ++machine->n_functions;
+	return dev;
+}
+
+/*
+ * A virtual function that spilled to the next bus number is a child of the same bridge and
+ * may have the number of its neighbour; the lowest bus is the bridge's own.
+ */
+static bool found_in_slot(void *data, struct pci_address address)
+{
+	struct slot *slot = data;
+	unsigned function = address.devfn & 7u;
+
+	if (address.devfn >> 3 != slot->devfn >> 3 ||
+		(!slot->all && address.devfn != slot->devfn))
+		return true;
+	if (slot->found[function] && slot->functions[function].bus < address.bus)
+		return true;
+	slot->found[function] = true;
+	slot->functions[function] = address;
+	return true;
+}
+
+/* The functions of the root bus are looked up by number: there is no directory of them. */
+static void look_up_slot(struct lookup *lookup, struct pci_address first, bool all)
+{
+	for (unsigned function = 0; function < (all ? 8 : 1); function++) {
+		add_named(lookup, first);
+		first.devfn++;
+	}
+}
+
+static void add_at_path(
+	struct lookup *lookup, const struct pci_path *path, struct pci_address address)
+{
+	struct pcidev *dev = add_named(lookup, address);
+
+	if (!dev)
+		return;
+	dev->path = *path;
+	dev->path.devfn[path->depth - 1] = address.devfn;
+}
+
+/* Reads the directory of the bridge @parent for the functions that @slot wants. */
+static bool read_slot(struct lookup *lookup, struct pci_address parent, struct slot *slot)
+{
+	return sysfs_each_function(lookup->root, &parent, found_in_slot, slot) == 0;
+}
+
+/* Walks from bridge to bridge, one directory each, to the one above the last element. */
+static bool find_bridge(
+	struct lookup *lookup, const struct pci_path *path, struct pci_address *ret)
+{
+	*ret = (struct pci_address){path->domain, path->bus, path->devfn[0]};
+	for (int i = 1; i < path->depth - 1; i++) {
+		struct slot slot = {.devfn = path->devfn[i]};
+
+		if (!read_slot(lookup, *ret, &slot) || !slot.found[slot.devfn & 7u])
+			return false;
+		*ret = slot.functions[slot.devfn & 7u];
+	}
+	return true;
+}
+
+static void look_up_path(struct lookup *lookup, const struct pci_path *path, bool all)
+{
+	struct slot slot = {.devfn = path->devfn[path->depth - 1], .all = all};
+	struct pci_address at;
+
+	if (!find_bridge(lookup, path, &at))
+		return;
+	if (path->depth == 1) {
+		for (unsigned i = 0; i < (all ? 8 : 1); i++, at.devfn++)
+			add_at_path(lookup, path, at);
+		return;
+	}
+	if (!read_slot(lookup, at, &slot))
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(slot.functions); i++)
+		if (slot.found[i])
+			add_at_path(lookup, path, slot.functions[i]);
+}
+
+static void look_up_section(struct lookup *lookup, const struct config_section *section)
+{
+	for (unsigned i = 0; i < section->n_selectors; i++) {
+		const struct selector *selector =
+			&lookup->config->selectors[section->first_selector + i];
+
+		if (selector->kind == SELECTOR_PATH)
+			look_up_path(lookup, &selector->path, selector->slot);
+		else if (selector->kind == SELECTOR_ADDRESS)
+			look_up_slot(lookup, selector->address, selector->slot);
+	}
+}
+
+static bool found_on_bus(void *data, struct pci_address address)
+{
+	struct lookup *lookup = data;
+	struct machine *machine = lookup->machine;
+
+	if (find(machine, lookup->n_named, address))
+		return true;
+	if (machine->n_functions == MACHINE_FUNCTIONS_MAX) {
+		machine->truncated = true;
+		return false;
+	}
+	if (pcidev_read(lookup->root, address,
+		    &machine->functions[machine->n_functions]) == 0)
+		machine->n_functions++;
+	return true;
+}
+
+/*
+ * A directory has an order of its own; people expect that of the addresses.  Shell's sort:
+ * musl's qsort() is 2 KiB of a program that every image carries.
+ */
+static void sort(struct pcidev *functions, unsigned n)
+{
+	for (unsigned gap = n / 2; gap; gap = gap == 2 ? 1 : gap * 5 / 11) {
+		for (unsigned i = gap; i < n; i++) {
+			struct pcidev dev = functions[i];
+			unsigned at = i;
+
+			for (; at >= gap &&
+				pci_address_before(
+					dev.address, functions[at - gap].address);
+				at -= gap)
+				functions[at] = functions[at - gap];
+			functions[at] = dev;
+		}
+	}
+}
+
+static void look_up_all(struct lookup *lookup)
+{
+	struct machine *machine = lookup->machine;
+
+	if (machine->whole)
+		return;
+	machine->whole = true;
+	lookup->error = sysfs_each_function(lookup->root, NULL, found_on_bus, lookup);
+	sort(machine->functions, machine->n_functions);
+}
+
+static bool is_wanted(const struct config *config, const struct config_section *section)
+{
+	return !section->bad && config_section_active(config, section);
+}
+
+static enum match match_dev(const struct lookup *lookup,
+	const struct config_section *section, const struct pcidev *dev)
+{
+	return match_section(
+		lookup->config, section, dev->address, &dev->path, &dev->ids);
+}
+
+/* Whether a section that follows its device has to look for it elsewhere. */
+static bool has_moved(const struct lookup *lookup, const struct config_section *section)
+{
+	bool member = false;
+
+	for (unsigned i = 0; i < lookup->machine->n_functions; i++) {
+		enum match match =
+			match_dev(lookup, section, &lookup->machine->functions[i]);
+
+		if (match == MATCH_STRANGER)
+			return true;
+		member |= match == MATCH_MEMBER;
+	}
+	return !member;
+}
+
+/* Whether any section speaks of the function, be it where it follows its device to. */
+static bool is_candidate(const struct lookup *lookup, const struct pcidev *dev)
+{
+	const struct config *config = lookup->config;
+
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const struct config_section *section = &config->sections[i];
+
+		if (is_wanted(config, section) &&
+			(match_dev(lookup, section, dev) != MATCH_NONE ||
+				(section->follow &&
+					match_identity(config, section, &dev->ids))))
+			return true;
+	}
+	return false;
+}
+
+/* The listed displays, or all functions when none of the listed ones would stay. */
+static void look_up_displays(struct lookup *lookup)
+{
+	bool stays = false;
+
+	for (unsigned i = 0; i < lookup->protect->n_entries; i++) {
+		const struct protect_entry *entry = &lookup->protect->entries[i];
+		unsigned before = lookup->machine->n_functions;
+
+		if (entry->kind != PROTECT_DISPLAY)
+			continue;
+		look_up_path(lookup, &entry->path, false);
+		for (unsigned j = before; j < lookup->machine->n_functions; j++)
+			stays |= pcidev_base_class(&lookup->machine->functions[j]) ==
+				PCI_BASE_DISPLAY;
+	}
+	if (!stays)
+		look_up_all(lookup);
+}
+
+static void read_details(struct lookup *lookup)
+{
+	struct machine *machine = lookup->machine;
+	bool takes_display = false;
+
+	for (unsigned i = 0; i < machine->n_functions; i++) {
+		struct pcidev *dev = &machine->functions[i];
+
+		/* Unless all were read, each is there because a section names it. */
+		if (machine->whole && !is_candidate(lookup, dev))
+			continue;
+		pcidev_read_details(lookup->root, dev);
+		takes_display |= pcidev_base_class(dev) == PCI_BASE_DISPLAY;
+	}
+	if (!takes_display)
+		return;
+	look_up_displays(lookup);
+	for (unsigned i = 0; i < machine->n_functions; i++) {
+		struct pcidev *dev = &machine->functions[i];
+
+		if (!dev->detailed && pcidev_base_class(dev) == PCI_BASE_DISPLAY)
+			pcidev_read_details(lookup->root, dev);
+	}
+}
+
+/* Whether the place of a protected function still holds it. */
+static bool is_in_place(struct lookup *lookup, const struct protect_entry *entry)
+{
+	look_up_path(lookup, &entry->path, false);
+	for (unsigned i = 0; i < lookup->machine->n_functions; i++) {
+		const struct pcidev *dev = &lookup->machine->functions[i];
+
+		if (pci_path_equal(&dev->path, &entry->path, false))
+			return dev->ids.vendor == entry->vendor &&
+				dev->ids.device == entry->device;
+	}
+	return false;
+}
+
+/* A place is looked at only where it decides: for a function of the same kind elsewhere. */
+static void check_protected(struct lookup *lookup)
+{
+	unsigned n = lookup->machine->n_functions;
+
+	for (unsigned i = 0; i < lookup->protect->n_entries; i++) {
+		struct protect_entry *entry = &lookup->protect->entries[i];
+
+		for (unsigned j = 0; entry->kind != PROTECT_DISPLAY && j < n; j++) {
+			const struct pcidev *dev = &lookup->machine->functions[j];
+
+			if (!dev->detailed || dev->ids.vendor != entry->vendor ||
+				dev->ids.device != entry->device)
+				continue;
+			entry->missing = !is_in_place(lookup, entry);
+			break;
+		}
+	}
+}
+
+int machine_look_up(const struct sysfs_root *root, const struct config *config,
+	struct protect_list *protect, struct machine *ret)
+{
+	struct lookup lookup = {
+		.root = root, .config = config, .protect = protect, .machine = ret};
+	bool all = false;
+
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		if (!is_wanted(config, &config->sections[i]))
+			continue;
+		look_up_section(&lookup, &config->sections[i]);
+		all |= !config_section_has_place(&config->sections[i]);
+	}
+	for (unsigned i = 0; !all && i < config->n_sections; i++)
+		all = is_wanted(config, &config->sections[i]) &&
+			config->sections[i].follow &&
+			has_moved(&lookup, &config->sections[i]);
+	if (all)
+		look_up_all(&lookup);
+	read_details(&lookup);
+	check_protected(&lookup);
+	return lookup.error;
+}

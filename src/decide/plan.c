@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The decisions: who is a member, what refuses a section, which displays stay. */
+#include "plan.h"
+
+#include <string.h>
+
+#include "base/base.h"
+#include "match.h"
+
+struct planner {
+	const struct config *config;
+	const struct machine *machine;
+	const struct protect_list *protect;
+	struct plan *plan;
+};
+
+/* The entries of the section that is being planned: from @first on. */
+struct draft {
+	const struct config_section *section;
+	uint16_t index;
+	unsigned first;
+	bool stranger; /* the place holds something else */
+	bool overflow; /* the plan has no room for all of it */
+};
+
+/* Each section can be told of, whatever others fill the plan with. */
+#define FUNCTION_ENTRIES_MAX (PLAN_ENTRIES_MAX - CONFIG_SECTIONS_MAX)
+
+static const struct pcidev *function_of(
+	const struct planner *planner, const struct plan_entry *entry)
+{
+	return &planner->machine->functions[entry->function];
+}
+
+static void add_entry(
+	struct planner *planner, struct draft *draft, int function, enum reason reason)
+{
+	struct plan *plan = planner->plan;
+
+	if (function != PLAN_NO_FUNCTION && plan->n_entries >= FUNCTION_ENTRIES_MAX) {
+		draft->overflow = true;
+		return;
+	}
+	plan->entries[plan->n_entries++] = (struct plan_entry){
+		.section = draft->index, .function = (int16_t)function, .reason = reason};
+}
+
+/* Refuses the whole draft; @reason is told of each function that has none of its own. */
+static void refuse(struct planner *planner, struct draft *draft, enum reason reason)
+{
+	struct plan *plan = planner->plan;
+
+	if (plan->n_entries == draft->first)
+		add_entry(planner, draft, PLAN_NO_FUNCTION, reason);
+	for (unsigned i = draft->first; i < plan->n_entries; i++)
+		if (plan->entries[i].reason == REASON_NONE)
+			plan->entries[i].reason = reason;
+}
+
+/* Adds the members of a section, and with them the strangers at its place. */
+static void add_members(struct planner *planner, struct draft *draft)
+{
+	for (unsigned i = 0; i < planner->machine->n_functions; i++) {
+		const struct pcidev *dev = &planner->machine->functions[i];
+		enum match match = match_section(planner->config, draft->section,
+			dev->address, &dev->path, &dev->ids);
+
+		if (match == MATCH_NONE)
+			continue;
+		draft->stranger |= match == MATCH_STRANGER;
+		add_entry(planner, draft, (int)i, REASON_NONE);
+	}
+}
+
+static bool same_slot(const struct pcidev *a, const struct pcidev *b)
+{
+	return a->address.domain == b->address.domain &&
+		a->address.bus == b->address.bus &&
+		a->address.devfn >> 3 == b->address.devfn >> 3;
+}
+
+/* Adds the functions of @first's slot that have the section's ids.  Returns their number. */
+static unsigned add_slot(
+	struct planner *planner, struct draft *draft, const struct pcidev *first)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < planner->machine->n_functions; i++) {
+		const struct pcidev *dev = &planner->machine->functions[i];
+
+		if (!same_slot(first, dev) ||
+			!match_identity(planner->config, draft->section, &dev->ids))
+			continue;
+		add_entry(planner, draft, (int)i, REASON_NONE);
+		n++;
+	}
+	return n;
+}
+
+/* Whether the section has an id that no function of the draft has. */
+static bool misses_id(const struct planner *planner, const struct draft *draft)
+{
+	const struct config_section *section = draft->section;
+
+	for (unsigned i = 0; i < section->n_selectors; i++) {
+		const struct selector *id =
+			&planner->config->selectors[section->first_selector + i];
+		bool found = id->kind != SELECTOR_ID;
+
+		for (unsigned j = draft->first; !found && j < planner->plan->n_entries;
+			j++) {
+			const struct pcidev *dev =
+				function_of(planner, &planner->plan->entries[j]);
+
+			found = selector_match(id, dev->address, &dev->path, &dev->ids);
+		}
+		if (!found)
+			return true;
+	}
+	return false;
+}
+
+/* Whether an earlier function of the same slot has been looked at as the start of a set. */
+static bool slot_seen(
+	const struct planner *planner, const struct draft *draft, unsigned n)
+{
+	const struct pcidev *functions = planner->machine->functions;
+
+	for (unsigned i = 0; i < n; i++)
+		if (same_slot(&functions[i], &functions[n]) &&
+			match_identity(
+				planner->config, draft->section, &functions[i].ids))
+			return true;
+	return false;
+}
+
+/*
+ * on-move = follow: the one slot whose functions have all ids of the section, and are as
+ * many as it expects.  Leaves its members in the draft.
+ */
+static enum reason follow(struct planner *planner, struct draft *draft)
+{
+	const struct machine *machine = planner->machine;
+	unsigned sets = 0, set = 0;
+
+	for (unsigned i = 0; i < machine->n_functions; i++) {
+		unsigned n;
+
+		if (!match_identity(planner->config, draft->section,
+			    &machine->functions[i].ids) ||
+			slot_seen(planner, draft, i))
+			continue;
+		planner->plan->n_entries = draft->first;
+		n = add_slot(planner, draft, &machine->functions[i]);
+		if ((draft->section->expect && n != draft->section->expect) ||
+			misses_id(planner, draft))
+			continue;
+		sets++;
+		set = i;
+	}
+	planner->plan->n_entries = draft->first;
+	if (sets != 1)
+		return sets ? REASON_AMBIGUOUS : REASON_ABSENT;
+	add_slot(planner, draft, &machine->functions[set]);
+	return REASON_NONE;
+}
+
+static enum reason find_members_at_all(struct planner *planner, struct draft *draft)
+{
+	const struct config_section *section = draft->section;
+	struct plan *plan = planner->plan;
+
+	add_members(planner, draft);
+	if (section->follow && (draft->stranger || plan->n_entries == draft->first)) {
+		plan->n_entries = draft->first;
+		/* Not all functions are known: there may be a second set. */
+		return planner->machine->truncated ? REASON_COUNT
+						   : follow(planner, draft);
+	}
+	if (draft->stranger)
+		return REASON_MOVED;
+	if (plan->n_entries == draft->first)
+		return REASON_ABSENT;
+	if ((section->expect && plan->n_entries - draft->first != section->expect) ||
+		(!config_section_has_place(section) && planner->machine->truncated))
+		return REASON_COUNT;
+	return REASON_NONE;
+}
+
+/* Fills the draft.  Returns why the section can't have these functions at all. */
+static enum reason find_members(struct planner *planner, struct draft *draft)
+{
+	enum reason reason = find_members_at_all(planner, draft);
+
+	if (!draft->overflow)
+		return reason;
+	/* Only a part of them is in the plan. */
+	planner->plan->n_entries = draft->first;
+	return REASON_COUNT;
+}
+
+static bool is_claimed(
+	const struct planner *planner, const struct draft *draft, int function)
+{
+	for (unsigned i = 0; i < draft->first; i++)
+		if (planner->plan->entries[i].function == function &&
+			planner->plan->entries[i].reason == REASON_NONE)
+			return true;
+	return false;
+}
+
+/*
+ * By its place; or by its ids, when the listed place does not hold it any more.  Of what an
+ * incomplete list may have named nothing is taken.
+ */
+static bool is_protected(const struct protect_list *protect, const struct pcidev *dev)
+{
+	uint8_t class = pcidev_base_class(dev);
+
+	if (protect->incomplete &&
+		(class == PCI_BASE_STORAGE || class == PCI_BASE_NETWORK))
+		return true;
+	for (unsigned i = 0; i < protect->n_entries; i++) {
+		const struct protect_entry *entry = &protect->entries[i];
+		bool same_ids = entry->vendor == dev->ids.vendor &&
+			entry->device == dev->ids.device;
+
+		if (entry->kind == PROTECT_DISPLAY)
+			continue;
+		if (pci_path_equal(&entry->path, &dev->path, false) ||
+			(same_ids && entry->missing))
+			return true;
+	}
+	return false;
+}
+
+/* What is wrong with one function, whatever else the section has. */
+static enum reason judge(const struct planner *planner, const struct draft *draft,
+	const struct plan_entry *entry)
+{
+	const struct pcidev *dev = function_of(planner, entry);
+
+	if (is_claimed(planner, draft, entry->function))
+		return REASON_CLAIMED;
+	if (pcidev_base_class(dev) == PCI_BASE_BRIDGE)
+		return REASON_BRIDGE;
+	if (is_protected(planner->protect, dev))
+		return REASON_PROTECTED;
+	if (!dev->detailed)
+		return REASON_IO_ERROR;
+	/* vfio-pci would refuse it, and the override would keep its native driver off. */
+	if (!dev->has_iommu_group &&
+		strcmp(draft->section->driver, CONFIG_DRIVER_NONE) != 0)
+		return REASON_NO_IOMMU_GROUP;
+	return REASON_NONE;
+}
+
+/* Whether the plan so far, the draft included, takes the function. */
+static bool is_taken(const struct planner *planner, unsigned function)
+{
+	for (unsigned i = 0; i < planner->plan->n_entries; i++)
+		if (planner->plan->entries[i].function == (int)function &&
+			planner->plan->entries[i].reason == REASON_NONE)
+			return true;
+	return false;
+}
+
+/* Whether the draft takes a display and no other stays that the host could use. */
+static bool takes_last_display(const struct planner *planner, const struct draft *draft)
+{
+	bool takes = false;
+
+	if (draft->section->last_display)
+		return false;
+	for (unsigned i = draft->first; i < planner->plan->n_entries; i++)
+		takes |= pcidev_base_class(function_of(planner,
+				 &planner->plan->entries[i])) == PCI_BASE_DISPLAY;
+	/* From the end: the listed displays were looked up last. */
+	for (unsigned i = planner->machine->n_functions; takes && i-- > 0;) {
+		const struct pcidev *dev = &planner->machine->functions[i];
+
+		if (pcidev_base_class(dev) == PCI_BASE_DISPLAY && !is_taken(planner, i) &&
+			strcmp(dev->driver, "vfio-pci") != 0)
+			return false;
+	}
+	return takes;
+}
+
+static void plan_section(struct planner *planner, uint16_t index)
+{
+	struct plan *plan = planner->plan;
+	struct draft draft = {.section = &planner->config->sections[index],
+		.index = index,
+		.first = plan->n_entries};
+	enum reason reason = REASON_NONE;
+
+	if (draft.section->bad) {
+		refuse(planner, &draft, REASON_BAD_CONFIG);
+		return;
+	}
+	reason = find_members(planner, &draft);
+	for (unsigned i = draft.first; reason == REASON_NONE && i < plan->n_entries; i++)
+		reason = judge(planner, &draft, &plan->entries[i]);
+	if (reason == REASON_NONE && takes_last_display(planner, &draft))
+		reason = REASON_LAST_DISPLAY;
+	if (reason != REASON_NONE)
+		refuse(planner, &draft, reason);
+}
+
+void plan_make(const struct config *config, const struct machine *machine,
+	const struct protect_list *protect, struct plan *ret)
+{
+	struct planner planner = {config, machine, protect, ret};
+
+	ret->n_entries = 0;
+	for (unsigned i = 0; i < config->n_sections; i++)
+		if (config_section_active(config, &config->sections[i]))
+			plan_section(&planner, (uint16_t)i);
+}
+
+void plan_format_entry(const struct config *config, const struct machine *machine,
+	const struct plan_entry *entry, char ret[static PLAN_LINE_SIZE])
+{
+	const struct config_section *section = &config->sections[entry->section];
+	char address[PCI_ADDRESS_SIZE] = "-";
+
+	if (entry->function != PLAN_NO_FUNCTION)
+		pci_address_format(machine->functions[entry->function].address, address);
+	text_join(ret, PLAN_LINE_SIZE, address, " ", section->name,
+		entry->reason == REASON_NONE ? " bind " : " refuse ",
+		entry->reason == REASON_NONE ? section->driver
+					     : reason_word(entry->reason),
+		NULL);
+}

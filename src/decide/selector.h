@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A selector names one PCI function, or several, in one of four ways (vfioboot.conf(5)):
+ *
+ *   id       10de:2204  10de:2204:1043:8769  10de:   an empty field is any, as lspci -d
+ *   address  0000:01:00.0  01:00.0  01:00            no function is all of them
+ *   path     00:01.0/00.0  0000:00:01.0/00           every bridge from the root bus
+ *   class    class:0300  class:03                    base class, subclass, interface
+ *
+ * Digit counts are strict, so that no text can be of two kinds.  Pure.
+ */
+#ifndef VFIOBOOT_SELECTOR_H
+#define VFIOBOOT_SELECTOR_H
+
+#include "base/base.h"
+
+enum selector_kind {
+	SELECTOR_PATH,
+	SELECTOR_ADDRESS,
+	SELECTOR_ID,
+	SELECTOR_CLASS,
+	SELECTOR_KINDS,
+};
+
+struct selector {
+	enum selector_kind kind;
+	bool slot; /* address, path: all functions of the slot */
+	union {
+		struct {
+			uint16_t value[4]; /* vendor, device, subvendor, subdevice */
+			bool any[4];
+		} id;
+		struct pci_address address;
+		struct pci_path path;
+		struct {
+			uint32_t value; /* its leading digits */
+			int shift;      /* bits of a class code that are not compared */
+		} class;
+	};
+};
+
+#define SELECTOR_SIZE PCI_PATH_SIZE /* bytes of the longest text with its NUL */
+
+/* Parses a selector of any kind, told by its form.  Returns 0, or -EINVAL. */
+int selector_parse(const char *text, struct selector *ret);
+
+/*
+ * Parses a selector of one kind, for a place where the kind is known: "path" then takes
+ * also a function of the root bus ("00:02.0"), "class" also bare digits ("0300").
+ */
+int selector_parse_kind(enum selector_kind kind, const char *text, struct selector *ret);
+
+/* The key of the kind in a configuration, and an example for messages. */
+const char *selector_kind_name(enum selector_kind kind);
+const char *selector_kind_example(enum selector_kind kind);
+
+/* Writes the canonical text. */
+void selector_format(const struct selector *selector, char ret[static SELECTOR_SIZE]);
+
+/* Whether the function at @address, with @path (depth 0: unknown) and @ids, is named. */
+bool selector_match(const struct selector *selector, struct pci_address address,
+	const struct pci_path *path, const struct pci_ids *ids);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which display the firmware shows itself on, and whether its framebuffer lies in it. */
+#ifndef VFIOBOOT_BOOTDISPLAY_H
+#define VFIOBOOT_BOOTDISPLAY_H
+
+#include "snapshot.h"
+
+bool bootdisplay_is_display(const struct pcibus_function *function);
+
+/* Whether it is of the one class (0300) that has a boot_vga. */
+bool bootdisplay_is_vga(const struct pcibus_function *function);
+
+/* Whether another function is known to be the display of the firmware. */
+bool bootdisplay_is_other(
+	const struct pcibus *bus, const struct pcibus_function *function);
+
+/* What the running boot shows of the firmware's framebuffer in a display. */
+enum bootdisplay_sight {
+	BOOTDISPLAY_SEEN,
+	BOOTDISPLAY_ABSENT,
+	/* Absent, and its own driver took it away (drivers/video/aperture.c): */
+	BOOTDISPLAY_TAKEN,
+	BOOTDISPLAY_PERHAPS, /* or may have: which the boot display is, nothing tells */
+};
+
+/*
+ * Looks for it, with its name in /proc/iomem in @name where it is seen, else "".  Returns 0;
+ * -EACCES when only root could see it; or another -errno.
+ */
+int bootdisplay_look(const struct facts *facts, const struct pcibus_function *function,
+	enum bootdisplay_sight *ret, char *name, size_t size);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a host is: functions, groups, IOMMU, displays, what it uses, kernels and modules. */
+#ifndef VFIOBOOT_FACTS_FACTS_H
+#define VFIOBOOT_FACTS_FACTS_H
+
+#include "backing.h"
+#include "bootdisplay.h"
+#include "deviceset.h"
+#include "efivar.h"
+#include "iommukind.h"
+#include "kernelconfig.h"
+#include "kernels.h"
+#include "modules.h"
+#include "mounts.h"
+#include "names.h"
+#include "pcibars.h"
+#include "pcibus.h"
+#include "protectfile.h"
+#include "protectlist.h"
+#include "remapping.h"
+#include "usage.h"
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Kernel modules by what they say of themselves, read by libkmod (kmod(8), modules.alias). */
+#ifndef VFIOBOOT_MODULES_H
+#define VFIOBOOT_MODULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/base.h"
+
+/* The index of the modules of one kernel release. */
+struct modules;
+
+/* Opens it below @root, for modules_close().  Returns 0; -ENOENT without one; or -errno. */
+int modules_open(
+	const struct sysfs_root *root, const char *release, struct modules **ret);
+void modules_close(struct modules **modules);
+
+/*
+ * The modules that would claim a function by its ids, by name, joined by ", " in @ret;
+ * "" for none.  Built-in ones count where modules.builtin.modinfo tells.  0 or -errno.
+ */
+int modules_claiming(
+	struct modules *modules, const struct pci_ids *ids, char *ret, size_t size);
+
+/* Whether @name is one of the names, joined by ", ", in @list. */
+bool modules_is_listed(const char *list, const char *name);
+
+/*
+ * The vfio driver for a function: "vfio-pci", or the variant driver of which a
+ * `vfio_pci:` alias matches the ids closest (drivers/vfio/pci, scripts/mod/file2alias.c).
+ * The name is that of the PCI driver, with the '-' or '_' that the kernel registers.
+ */
+int modules_vfio_driver(
+	struct modules *modules, const struct pci_ids *ids, char *ret, size_t size);
+
+/* Whether the module is there: as a file, or built into the kernel. */
+enum module_kind { MODULE_NONE, MODULE_FILE, MODULE_BUILTIN };
+enum module_kind modules_find(struct modules *modules, const char *name);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libmount below a root directory: it reads from a stream.  What it makes of the source
+ * "/dev/root" is of the running machine, so nothing may depend on it.
+ */
+#include "mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/base.h"
+
+static int read_table(
+	const struct sysfs_root *root, const char *path, struct libmnt_table **ret)
+{
+	_cleanup_(mounts_unref) struct libmnt_table *table = NULL;
+	FILE *file;
+	int fd, r;
+
+	fd = sysfs_root_open_file(root, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	file = fdopen(fd, "r");
+	if (!file) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	table = mnt_new_table();
+	r = table ? mnt_table_parse_stream(table, file, "") : -ENOMEM;
+	fclose(file);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(table);
+	return 0;
+}
+
+int mounts_read(const struct sysfs_root *root, struct libmnt_table **ret)
+{
+	return read_table(root, TREE_MOUNTINFO, ret);
+}
+
+int mounts_read_swaps(const struct sysfs_root *root, struct libmnt_table **ret)
+{
+	return read_table(root, TREE_SWAPS, ret);
+}
+
+int mounts_read_fstab(const struct sysfs_root *root, struct libmnt_table **ret)
+{
+	return read_table(root, "/etc/fstab", ret);
+}
+
+struct libmnt_fs *mounts_find(struct libmnt_table *mounts, const char *path)
+{
+	return mnt_table_find_target(mounts, path, MNT_ITER_BACKWARD);
+}
+
+struct libmnt_fs *mounts_find_holder(struct libmnt_table *mounts, const char *path)
+{
+	_cleanup_free_ char *prefix = strdup(path);
+	char *slash;
+
+	while (prefix && (slash = strrchr(prefix, '/')) && slash != prefix) {
+		struct libmnt_fs *fs;
+
+		*slash = '\0';
+		fs = mounts_find(mounts, prefix);
+		if (fs)
+			return fs;
+	}
+	return prefix ? mounts_find(mounts, "/") : NULL;
+}
+
+void mounts_unref(struct libmnt_table **mounts)
+{
+	mnt_unref_table(*mounts);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is mounted and swapped to, as the kernel tells it (proc(5)), read by libmount. */
+#ifndef VFIOBOOT_MOUNTS_H
+#define VFIOBOOT_MOUNTS_H
+
+#include <libmount.h>
+
+#include "base/base.h"
+
+/*
+ * Read the mounts, the swap areas, or what fstab(5) asks for, of the machine at @root.  A file system's device
+ * is the one in mountinfo: nothing is looked up by stat(2).  The caller unrefs @ret.
+ * Return 0; -ENOENT when there is no such file; or another -errno.
+ */
+int mounts_read(const struct sysfs_root *root, struct libmnt_table **ret);
+int mounts_read_swaps(const struct sysfs_root *root, struct libmnt_table **ret);
+int mounts_read_fstab(const struct sysfs_root *root, struct libmnt_table **ret);
+
+/* What is visible at the mount point @path, or holds the file @path; NULL for nothing. */
+struct libmnt_fs *mounts_find(struct libmnt_table *mounts, const char *path);
+struct libmnt_fs *mounts_find_holder(struct libmnt_table *mounts, const char *path);
+
+/* For the clean-up attribute. */
+void mounts_unref(struct libmnt_table **mounts);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The one enumeration of the PCI bus on the host. */
+#include "pcibus.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+
+struct reader {
+	const struct sysfs_root *root;
+	enum pcibus_depth depth;
+	struct pcibus bus;
+	size_t room; /* for functions */
+	int error;
+};
+
+/* The name of a group is a number, and nothing else (drivers/iommu/iommu.c). */
+static int read_group(const struct sysfs_root *root, const char *directory)
+{
+	char path[128], target[256], *end;
+	const char *name;
+	long group;
+
+	text_join(path, sizeof(path), directory, "/iommu_group", NULL);
+	if (sysfs_root_read_link(root, path, target, sizeof(target)) < 0)
+		return PCIBUS_NO_GROUP;
+	name = strrchr(target, '/');
+	name = name ? name + 1 : target;
+	group = strtol(name, &end, 10);
+	return *name && !*end && group >= 0 && group <= INT32_MAX ? (int)group
+								  : PCIBUS_NO_GROUP;
+}
+
+static void read_display(const struct sysfs_root *root, const char *directory,
+	struct pcibus_function *function)
+{
+	char path[128], text[8];
+
+	text_join(path, sizeof(path), directory, "/boot_vga", NULL);
+	function->has_boot_vga = tree_read_line(root, path, text, sizeof(text)) == 0;
+	function->boot_display = function->has_boot_vga && strcmp(text, "1") == 0;
+}
+
+/* What is not told stays unknown. */
+static void read_more(const struct reader *reader, struct pcibus_function *function)
+{
+	char directory[sizeof(TREE_PCI) + PCI_ADDRESS_SIZE] = TREE_PCI "/";
+	bool display = pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY;
+	const struct sysfs_root *root = reader->root;
+	bool whole = reader->depth == PCIBUS_WHOLE;
+
+	pci_address_format(function->dev.address, directory + strlen(directory));
+	if (whole)
+		pcidev_read_details(root, &function->dev);
+	else if (sysfs_read_path(root, function->dev.address, &function->dev.path) < 0)
+		function->dev.path.depth = 0;
+	function->group = whole ? read_group(root, directory) : PCIBUS_NO_GROUP;
+	if (whole || display)
+		function->is_virtual = tree_exists(root, directory, "physfn");
+	if (display)
+		read_display(root, directory, function);
+}
+
+/* The place of the next function; NULL without memory. */
+static struct pcibus_function *new_function(struct reader *reader)
+{
+	struct pcibus *bus = &reader->bus;
+
+	if (bus->n == reader->room) {
+		size_t room = reader->room ? 2 * reader->room : 64;
+		struct pcibus_function *more =
+			reallocarray(bus->functions, room, sizeof(*more));
+
+		if (!more)
+			return NULL;
+		bus->functions = more;
+		reader->room = room;
+	}
+	return &bus->functions[bus->n];
+}
+
+static bool found_function(void *data, struct pci_address address)
+{
+	struct reader *reader = data;
+	struct pcibus *bus = &reader->bus;
+	struct pcibus_function *function = new_function(reader);
+	int r;
+
+	if (!function) {
+		reader->error = -ENOMEM;
+		return false;
+	}
+	*function = (struct pcibus_function){0};
+	r = pcidev_read(reader->root, address, &function->dev);
+	/* Of one that is unplugged, files are gone or say so when they are read. */
+	if (r == -ENOENT || r == -ENODEV)
+		return true;
+	if (r < 0 && bus->error == 0) {
+		bus->unread = address;
+		bus->error = r;
+	}
+	if (r < 0)
+		return true;
+	read_more(reader, function);
+	bus->has_groups |= function->group != PCIBUS_NO_GROUP;
+	bus->n++;
+	return true;
+}
+
+static int compare_functions(const void *a, const void *b)
+{
+	const struct pcibus_function *x = a, *y = b;
+
+	return pci_address_compare(x->dev.address, y->dev.address);
+}
+
+int pcibus_read(
+	const struct sysfs_root *root, enum pcibus_depth depth, struct pcibus *ret)
+{
+	struct reader reader = {.root = root, .depth = depth};
+	int r = sysfs_each_function(root, NULL, found_function, &reader);
+
+	r = r < 0 ? r : reader.error;
+	if (r < 0) {
+		pcibus_free(&reader.bus);
+		return r;
+	}
+	if (reader.bus.n)
+		qsort(reader.bus.functions, reader.bus.n, sizeof(*reader.bus.functions),
+			compare_functions);
+	*ret = reader.bus;
+	return 0;
+}
+
+void pcibus_free(struct pcibus *bus)
+{
+	free(bus->functions);
+	*bus = (struct pcibus){0};
+}
+
+struct pcibus_function *pcibus_find(const struct pcibus *bus, struct pci_address address)
+{
+	const struct pcibus_function key = {.dev = {.address = address}};
+
+	return bus->n
+		? bsearch(&key, bus->functions, bus->n, sizeof(key), compare_functions)
+		: NULL;
+}
+
+bool pcibus_is_vfio(const char *driver)
+{
+	return strstr(driver, "vfio");
+}
+
+bool pcibus_leaves_group(const char *driver)
+{
+	return !*driver || strcmp(driver, "pcieport") == 0 ||
+		strcmp(driver, "pci-stub") == 0 || pcibus_is_vfio(driver);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All PCI functions of a machine, read once: what `list`, `check`, `add` and the tracer of
+ * what the host uses begin with.
+ */
+#ifndef VFIOBOOT_PCIBUS_H
+#define VFIOBOOT_PCIBUS_H
+
+#include "decide/decide.h"
+
+#define PCIBUS_NO_GROUP (-1)
+
+/* How much is read: each file takes its time, and there may be thousands of functions. */
+enum pcibus_depth {
+	PCIBUS_PLACES, /* what each is, and where; of displays all but driver and group */
+	PCIBUS_WHOLE,
+};
+
+struct pcibus_function {
+	struct pcidev dev; /* depth 0 of the path: it has none of its own */
+	int group;         /* number of its IOMMU group, or PCIBUS_NO_GROUP */
+	bool is_virtual;   /* of SR-IOV: it has a physical one */
+	bool has_boot_vga; /* the kernel tells whether it is the boot display: VGA alone */
+	bool boot_display; /* the firmware used it */
+};
+
+/* In the order of their addresses. */
+struct pcibus {
+	struct pcibus_function *functions;
+	size_t n;
+	bool has_groups; /* one of them has an IOMMU group */
+	/* A function that is there, and does not say what it is, is left out: */
+	struct pci_address unread; /* the first of them */
+	int error;                 /* -errno of reading that; 0: there is none */
+};
+
+/*
+ * Reads them below @root, for pcibus_free().  One that is gone meanwhile is none.  Returns 0,
+ * or -errno when there is no list of functions.
+ */
+int pcibus_read(
+	const struct sysfs_root *root, enum pcibus_depth depth, struct pcibus *ret);
+void pcibus_free(struct pcibus *bus);
+
+/* Whether the driver leaves a function to guests: vfio-pci or a variant of it. */
+bool pcibus_is_vfio(const char *driver);
+
+/*
+ * Whether a function that has the driver ("": none) leaves its IOMMU group to a guest, since
+ * the driver does no DMA of its own (driver_managed_dma in struct pci_driver): vfio,
+ * pci-stub, and pcieport of bridges.
+ */
+bool pcibus_leaves_group(const char *driver);
+
+/* The function at @address, or NULL. */
+struct pcibus_function *pcibus_find(const struct pcibus *bus, struct pci_address address);
+
+#endif

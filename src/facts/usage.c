@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Turns what is in use into entries, one a function and thing. */
+#include "usage.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "inuse.h"
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct usage_entry *x = a, *y = b;
+	int order = pci_address_compare(x->address, y->address);
+
+	if (order == 0)
+		order = (int)x->kind - (int)y->kind;
+	if (order == 0)
+		order = strcmp(x->what, y->what);
+	return order ? order : x->untraced - y->untraced;
+}
+
+static int add_entry(struct usage *usage, struct pci_address address,
+	const struct inuse_thing *thing, bool untraced)
+{
+	struct usage_entry *more =
+		reallocarray(usage->entries, usage->n + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	usage->entries = more;
+	more[usage->n] =
+		(struct usage_entry){address, thing->kind, strdup(thing->what), untraced};
+	if (!more[usage->n].what)
+		return -ENOMEM;
+	usage->n++;
+	return 0;
+}
+
+/* Adds all functions of a base class: the thing may be on any of them. */
+static int add_class(struct usage *usage, const struct inuse *inuse,
+	const struct inuse_thing *thing, uint8_t class)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < inuse->bus->n; i++) {
+		const struct pcidev *dev = &inuse->bus->functions[i].dev;
+
+		if (pcidev_base_class(dev) == class)
+			r = add_entry(usage, dev->address, thing, true);
+	}
+	return r;
+}
+
+static int add_thing(
+	struct usage *usage, const struct inuse *inuse, const struct inuse_thing *thing)
+{
+	const struct backing *backing = &thing->backing;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < backing->functions.n; i++) {
+		const struct pcibus_function *function =
+			inuse_function(inuse, backing->functions.names[i]);
+
+		if (function) /* else it is gone meanwhile */
+			r = add_entry(usage, function->dev.address, thing, false);
+	}
+	if (r == 0 && backing->untraced)
+		r = add_class(usage, inuse, thing, PCI_BASE_STORAGE);
+	if (r == 0 && backing->network)
+		r = add_class(usage, inuse, thing, PCI_BASE_NETWORK);
+	return r;
+}
+
+/* Whether @entry says nothing that the one before it does not: that is traced if any is. */
+static bool is_repeated(const struct usage_entry *before, const struct usage_entry *entry)
+{
+	return pci_address_equal(before->address, entry->address) &&
+		strcmp(before->what, entry->what) == 0 &&
+		(before->kind == entry->kind ||
+			(before->kind == USAGE_ROUTE && entry->kind == USAGE_INTERFACE));
+}
+
+/* An interface with a default route is up, too, and is told of once. */
+static void sort_entries(struct usage *usage)
+{
+	size_t n = 0;
+
+	if (usage->n)
+		qsort(usage->entries, usage->n, sizeof(*usage->entries), compare_entries);
+	for (size_t i = 0; i < usage->n; i++) {
+		bool repeated = false;
+
+		for (size_t j = n; !repeated && j-- > 0 &&
+			pci_address_equal(
+				usage->entries[j].address, usage->entries[i].address);)
+			repeated = is_repeated(&usage->entries[j], &usage->entries[i]);
+		if (repeated)
+			free(usage->entries[i].what);
+		else
+			usage->entries[n++] = usage->entries[i];
+	}
+	usage->n = n;
+}
+
+int usage_trace(
+	const struct sysfs_root *root, const struct pcibus *bus, struct usage *ret)
+{
+	_cleanup_(inuse_free) struct inuse inuse = {.root = root, .bus = bus};
+	struct usage usage = {0};
+	int r = inuse_trace_kept(&inuse);
+
+	if (r == 0)
+		r = inuse_trace_other_mounts(&inuse);
+	if (r == 0)
+		r = inuse_trace_network(&inuse, true);
+	for (size_t i = 0; r == 0 && i < inuse.n_things; i++)
+		r = add_thing(&usage, &inuse, &inuse.things[i]);
+	if (r < 0) {
+		usage_free(&usage);
+		return r;
+	}
+	sort_entries(&usage);
+	*ret = usage;
+	return 0;
+}
+
+void usage_free(struct usage *usage)
+{
+	for (size_t i = 0; i < usage->n; i++)
+		free(usage->entries[i].what);
+	free(usage->entries);
+	*usage = (struct usage){0};
+}
+
+const struct usage_entry *usage_find(
+	const struct usage *usage, struct pci_address address)
+{
+	for (size_t i = 0; i < usage->n; i++)
+		if (pci_address_equal(usage->entries[i].address, address))
+			return &usage->entries[i];
+	return NULL;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Puts the records of both runs, the live drivers and the next boot's plan together. */
+#include "bootstate.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+
+struct collector {
+	const struct sysfs_root *root;
+	const struct nextboot *next;
+	struct bootstate *state;
+};
+
+static const char *section_name(
+	const struct nextboot *next, const struct plan_entry *entry)
+{
+	return next->config.sections[entry->section].name;
+}
+
+static void format_entry_address(const struct nextboot *next,
+	const struct plan_entry *entry, char ret[static PCI_ADDRESS_SIZE])
+{
+	ret[0] = '\0';
+	if (entry->function != PLAN_NO_FUNCTION)
+		pci_address_format(next->machine.functions[entry->function].address, ret);
+}
+
+/* The entry of today's plan for a function that a record tells of, or NULL. */
+static const struct plan_entry *find_entry(
+	const struct nextboot *next, const struct report_function *told)
+{
+	struct pci_address address;
+	bool somewhere =
+		pci_address_parse(told->address, PCI_NAME_WHOLE, &address, NULL) == 0;
+
+	for (unsigned i = 0; i < next->plan.n_entries; i++) {
+		const struct plan_entry *entry = &next->plan.entries[i];
+
+		if (strcmp(section_name(next, entry), told->section) != 0)
+			continue;
+		/* What was nowhere then may be somewhere now. */
+		if (!somewhere ||
+			(entry->function != PLAN_NO_FUNCTION &&
+				pci_address_equal(address,
+					next->machine.functions[entry->function]
+						.address)))
+			return entry;
+	}
+	return NULL;
+}
+
+/* Reads what has the function now. */
+static void read_now(const struct sysfs_root *root, struct bootstate_function *function)
+{
+	const char *wanted = function->told.wanted;
+	struct pci_address address;
+
+	if (pci_address_parse(function->told.address, PCI_NAME_WHOLE, &address, NULL) < 0)
+		return;
+	function->present = sysfs_read_ids(root, address, &function->ids) == 0;
+	if (!function->present || sysfs_read_driver(root, address, function->driver_now))
+		return;
+	if (strcmp(wanted, CONFIG_DRIVER_NONE) == 0)
+		wanted = "";
+	function->as_wanted = strcmp(function->driver_now, wanted) == 0;
+}
+
+static int add(struct collector *collector, struct bootstate_function *function)
+{
+	struct bootstate *state = collector->state;
+	struct bootstate_function *more =
+		reallocarray(state->functions, state->n + 1, sizeof(*state->functions));
+
+	if (!more)
+		return -ENOMEM;
+	state->functions = more;
+	read_now(collector->root, function);
+	state->n_not_as_wanted += !function->as_wanted;
+	more[state->n++] = *function;
+	return 0;
+}
+
+static bool tells_of_section(const struct bootrecord *record, const char *section)
+{
+	for (size_t i = 0; i < record->n_functions; i++)
+		if (strcmp(record->functions[i].section, section) == 0)
+			return true;
+	return false;
+}
+
+/* What a record tells of the function, or NULL. */
+static const struct report_function *find_told(
+	const struct bootrecord *record, const char *section, const char *address)
+{
+	for (size_t i = 0; i < record->n_functions; i++)
+		if (strcmp(record->functions[i].section, section) == 0 &&
+			strcmp(record->functions[i].address, address) == 0)
+			return &record->functions[i];
+	return NULL;
+}
+
+/* The second run finds what the first one bound as it is, and says "bound" as well. */
+static enum boot_stage stage_of(const struct bootstate *state, enum boot_stage stage,
+	const struct report_function *told)
+{
+	const struct report_function *first =
+		find_told(&state->records[BOOT_INITRAMFS], told->section, told->address);
+
+	if (told->result == RESULT_BOUND && first && first->result == RESULT_BOUND)
+		return BOOT_INITRAMFS;
+	return stage;
+}
+
+/* Adds what the run @stage tells, but for sections that the later run tells of. */
+static int add_record(struct collector *collector, enum boot_stage stage)
+{
+	const struct bootstate *state = collector->state;
+	const struct bootrecord *record = &state->records[stage];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < record->n_functions; i++) {
+		struct bootstate_function function = {
+			.told = record->functions[i], .in_record = true};
+
+		if (stage == BOOT_INITRAMFS &&
+			tells_of_section(
+				&state->records[BOOT_SYSTEM], function.told.section))
+			continue;
+		function.stage = stage_of(state, stage, &function.told);
+		function.next = find_entry(collector->next, &function.told);
+		r = add(collector, &function);
+	}
+	return r;
+}
+
+/* Whether a record has the function, or what stands for the whole section. */
+static bool is_told(
+	const struct bootstate *state, const char *section, const char *address)
+{
+	for (int i = 0; i < BOOT_STAGES; i++) {
+		const struct bootrecord *record = &state->records[i];
+
+		if (find_told(record, section, address) ||
+			find_told(record, section, "") ||
+			(!address[0] && tells_of_section(record, section)))
+			return true;
+	}
+	return false;
+}
+
+/* Adds what is configured and in no record. */
+static int add_since(struct collector *collector)
+{
+	const struct nextboot *next = collector->next;
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < next->plan.n_entries; i++) {
+		const struct plan_entry *entry = &next->plan.entries[i];
+		const struct config_section *section =
+			&next->config.sections[entry->section];
+		struct bootstate_function function = {.next = entry};
+		struct report_function *told = &function.told;
+
+		format_entry_address(next, entry, told->address);
+		if (is_told(collector->state, section->name, told->address))
+			continue;
+		strcpy(told->section, section->name);
+		strcpy(told->wanted, section->driver);
+		if (entry->function != PLAN_NO_FUNCTION) {
+			const struct pcidev *dev =
+				&next->machine.functions[entry->function];
+
+			snprintf(told->id, sizeof(told->id), "%04x:%04x", dev->ids.vendor,
+				dev->ids.device);
+			if (dev->path.depth)
+				pci_path_format(&dev->path, told->path);
+		}
+		r = add(collector, &function);
+	}
+	return r;
+}
+
+static enum bootstate_config compare_config(
+	const struct bootstate *state, const struct nextboot *next)
+{
+	const struct bootrecord *record = &state->records[BOOT_INITRAMFS];
+
+	if (state->problems[BOOT_INITRAMFS] || !record->has_digest)
+		return BOOT_CONFIG_UNKNOWN;
+	return record->digest == next->config.digest ? BOOT_CONFIG_TODAYS
+						     : BOOT_CONFIG_OTHER;
+}
+
+int bootstate_read(
+	const struct sysfs_root *root, const struct nextboot *next, struct bootstate *ret)
+{
+	struct collector collector = {root, next, ret};
+	int r;
+
+	*ret = (struct bootstate){0};
+	for (int i = 0; i < BOOT_STAGES; i++) {
+		ret->problems[i] =
+			bootrecord_read(root, (enum boot_stage)i, &ret->records[i]);
+		if (ret->problems[i] == 0)
+			ret->last = &ret->records[i];
+	}
+	ret->image_config = compare_config(ret, next);
+	r = add_record(&collector, BOOT_SYSTEM);
+	if (r == 0)
+		r = add_record(&collector, BOOT_INITRAMFS);
+	if (r == 0)
+		r = add_since(&collector);
+	if (r < 0)
+		bootstate_free(ret);
+	return r;
+}
+
+void bootstate_free(struct bootstate *state)
+{
+	for (int i = 0; i < BOOT_STAGES; i++)
+		bootrecord_free(&state->records[i]);
+	free(state->functions);
+	*state = (struct bootstate){0};
+}
+
+const struct bootstate_function *bootstate_find(
+	const struct bootstate *state, struct pci_address address)
+{
+	char text[PCI_ADDRESS_SIZE];
+
+	pci_address_format(address, text);
+	for (size_t i = 0; i < state->n; i++)
+		if (strcmp(state->functions[i].told.address, text) == 0)
+			return &state->functions[i];
+	return NULL;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads the whole bus; what depends on the ids alone is looked up once for all that share them. */
+#include "inventory.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "facts/facts.h"
+
+struct reader {
+	const struct sysfs_root *root;
+	struct inventory *inventory;
+	struct names *names;
+	struct modules *modules; /* NULL: no index of them */
+};
+
+static void close_reader(struct reader *reader)
+{
+	names_close(&reader->names);
+	modules_close(&reader->modules);
+}
+
+static void free_kind(struct inventory_kind *kind)
+{
+	if (!kind)
+		return;
+	free(kind->name);
+	free(kind->vendor);
+	free(kind->model);
+	free(kind->modules);
+	free(kind);
+}
+
+void inventory_free(struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->n_kinds; i++)
+		free_kind(inventory->kinds[i]);
+	free(inventory->kinds);
+	free(inventory->functions);
+	pcibus_free(&inventory->bus);
+	usage_free(&inventory->usage);
+	*inventory = (struct inventory){0};
+}
+
+static struct inventory_kind *make_kind(struct reader *reader, const struct pci_ids *ids)
+{
+	struct inventory_kind *kind = calloc(1, sizeof(*kind));
+	struct function_name name;
+	char modules[512];
+
+	if (!kind)
+		return NULL;
+	names_look_up(reader->names, ids, &name);
+	kind->ids = *ids;
+	kind->name = strdup(name.name);
+	kind->vendor = strdup(name.vendor);
+	kind->model = strdup(name.model);
+	if (reader->modules &&
+		modules_claiming(reader->modules, ids, modules, sizeof(modules)) == 0)
+		kind->modules = strdup(modules);
+	if (kind->name && kind->vendor && kind->model)
+		return kind;
+	free_kind(kind);
+	return NULL;
+}
+
+static bool same_ids(const struct pci_ids *a, const struct pci_ids *b)
+{
+	return a->vendor == b->vendor && a->device == b->device &&
+		a->subvendor == b->subvendor && a->subdevice == b->subdevice &&
+		a->class == b->class;
+}
+
+/* NULL without memory. */
+static const struct inventory_kind *find_kind(
+	struct reader *reader, const struct pci_ids *ids)
+{
+	struct inventory *inventory = reader->inventory;
+	struct inventory_kind **more, *kind;
+
+	for (size_t i = 0; i < inventory->n_kinds; i++)
+		if (same_ids(&inventory->kinds[i]->ids, ids))
+			return inventory->kinds[i];
+	more = reallocarray(inventory->kinds, inventory->n_kinds + 1, sizeof(*more));
+	if (!more)
+		return NULL;
+	inventory->kinds = more;
+	kind = make_kind(reader, ids);
+	if (kind)
+		more[inventory->n_kinds++] = kind;
+	return kind;
+}
+
+static int read_functions(struct reader *reader)
+{
+	struct inventory *inventory = reader->inventory;
+	const struct pcibus *bus = &inventory->bus;
+
+	inventory->functions = calloc(bus->n, sizeof(*inventory->functions));
+	if (bus->n && !inventory->functions)
+		return -ENOMEM;
+	for (; inventory->n < bus->n; inventory->n++) {
+		const struct pcibus_function *pci = &bus->functions[inventory->n];
+		const struct inventory_kind *kind = find_kind(reader, &pci->dev.ids);
+
+		if (!kind)
+			return -ENOMEM;
+		inventory->functions[inventory->n] =
+			(struct inventory_function){.pci = pci, .kind = kind};
+	}
+	return 0;
+}
+
+/* Functions and their uses come in the same order. */
+static void add_usage(struct inventory *inventory)
+{
+	const struct usage *usage = &inventory->usage;
+	size_t use = 0;
+
+	for (size_t i = 0; i < inventory->n && use < usage->n; i++) {
+		struct inventory_function *function = &inventory->functions[i];
+
+		while (use < usage->n &&
+			pci_address_compare(usage->entries[use].address,
+				function->pci->dev.address) < 0)
+			use++;
+		function->uses = &usage->entries[use];
+		while (use < usage->n &&
+			pci_address_equal(usage->entries[use].address,
+				function->pci->dev.address)) {
+			function->n_uses++;
+			use++;
+		}
+	}
+}
+
+/* Without the index of the kernel's modules the rest can still be told. */
+static void open_modules(struct reader *reader)
+{
+	char release[256];
+
+	if (kernels_running(reader->root, release, sizeof(release)) == 0 &&
+		modules_open(reader->root, release, &reader->modules) < 0)
+		reader->modules = NULL;
+}
+
+int inventory_read(const struct sysfs_root *root, struct inventory *ret)
+{
+	_cleanup_(inventory_free) struct inventory inventory = {0};
+	_cleanup_(close_reader) struct reader reader = {
+		.root = root, .inventory = &inventory};
+	int r = names_open(&reader.names);
+
+	if (r < 0)
+		return r;
+	open_modules(&reader);
+	r = pcibus_read(root, PCIBUS_WHOLE, &inventory.bus);
+	if (r == 0)
+		r = read_functions(&reader);
+	if (r < 0)
+		return r;
+	inventory.usage_error = usage_trace(root, &inventory.bus, &inventory.usage);
+	if (inventory.usage_error == 0)
+		add_usage(&inventory);
+	*ret = inventory;
+	inventory = (struct inventory){0};
+	return 0;
+}
+
+struct inventory_function *inventory_find(
+	const struct inventory *inventory, struct pci_address address)
+{
+	const struct pcibus_function *pci = pcibus_find(&inventory->bus, address);
+
+	return pci ? &inventory->functions[pci - inventory->bus.functions] : NULL;
+}
+
+bool inventory_same_group(
+	const struct inventory_function *a, const struct inventory_function *b)
+{
+	if (a->pci->group != PCIBUS_NO_GROUP || b->pci->group != PCIBUS_NO_GROUP)
+		return a->pci->group == b->pci->group;
+	return a->pci->dev.address.domain == b->pci->dev.address.domain &&
+		a->pci->dev.address.bus == b->pci->dev.address.bus &&
+		a->pci->dev.address.devfn >> 3 == b->pci->dev.address.devfn >> 3;
+}

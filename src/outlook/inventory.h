@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All PCI functions of a machine, with all that is to be told of each: what it is, who has
+ * it, what the host uses it for, and what is configured for it.
+ */
+#ifndef VFIOBOOT_INVENTORY_H
+#define VFIOBOOT_INVENTORY_H
+
+#include "facts/facts.h"
+#include "nextboot.h"
+
+/* What functions with the same ids have in common. */
+struct inventory_kind {
+	struct pci_ids ids;
+	char *name, *vendor, *model; /* as in names.h */
+	char *modules; /* that could claim it, joined by ", "; NULL: not known */
+};
+
+/* How a function stands to the section that names it. */
+enum inventory_result {
+	INVENTORY_FREE,    /* no section names it */
+	INVENTORY_BOUND,   /* its driver is the one that is asked for */
+	INVENTORY_PENDING, /* nothing speaks against it at the next boot */
+	INVENTORY_REFUSED, /* at the next boot, or at this one with this configuration */
+	INVENTORY_FAILED,  /* at this boot */
+	INVENTORY_RESULTS,
+};
+
+struct inventory_function {
+	const struct pcibus_function *pci;
+	const struct inventory_kind *kind;
+	const struct usage_entry *uses; /* the first of them; NULL: none */
+	size_t n_uses;
+	const struct config_section *section; /* NULL: none */
+	enum inventory_result result;
+	enum reason reason; /* of the result; of a bound one, why not at the next boot */
+};
+
+struct inventory {
+	struct pcibus bus;
+	struct inventory_function *functions; /* of the same order */
+	size_t n;
+	struct inventory_kind **kinds;
+	size_t n_kinds;
+	struct usage usage;
+	int usage_error; /* of usage_trace(): nothing is known of what the host uses */
+};
+
+/*
+ * Reads the functions of the machine at @root, for inventory_free().  Names are by the
+ * database of this machine; modules by the index of the kernel that runs there.  What is
+ * configured is not read yet.  Returns 0, or -errno when there is no list of functions.
+ */
+int inventory_read(const struct sysfs_root *root, struct inventory *ret);
+
+/*
+ * Notes what is configured, by the plan in @next and by the records of this boot below
+ * @root.  @next is the caller's, and has to last as long.
+ */
+void inventory_mark(const struct sysfs_root *root, const struct nextboot *next,
+	struct inventory *inventory);
+
+void inventory_free(struct inventory *inventory);
+
+/* The function at @address, or NULL. */
+struct inventory_function *inventory_find(
+	const struct inventory *inventory, struct pci_address address);
+
+/* "bound", "pending", "refused" or "failed"; "" for INVENTORY_FREE. */
+const char *inventory_result_word(enum inventory_result result);
+
+/* Whether two functions can only go together: of one group, or without one of one slot. */
+bool inventory_same_group(
+	const struct inventory_function *a, const struct inventory_function *b);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the next boot will do, what this one did, and what speaks against an add. */
+#ifndef VFIOBOOT_OUTLOOK_OUTLOOK_H
+#define VFIOBOOT_OUTLOOK_OUTLOOK_H
+
+#include "bootstate.h"
+#include "bootunit.h"
+#include "cost.h"
+#include "inventory.h"
+#include "nextboot.h"
+#include "rehearsal.h"
+
+#endif

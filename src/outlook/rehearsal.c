@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Puts a section in among the others, and plans with it and without it. */
+#include "rehearsal.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+
+/* A profile that asks for the sections without one, where those wait for any. */
+#define ANY_PROFILE "_any_"
+
+/*
+ * The command line of a boot that asks for the section: the last one's, after the profile;
+ * without it, if it switches everything off.  The caller frees @ret.
+ */
+static int make_cmdline(const struct sysfs_root *root, const char *profile, char **ret)
+{
+	static char text[40960];
+	struct cmdline_param param;
+	const char *cursor = text;
+
+	if (sysfs_read_cmdline(root, text, sizeof(text)) < 0)
+		text[0] = '\0';
+	while (cmdline_next(&cursor, &param)) {
+		if (!cmdline_name_is(&param, "vfioboot.off"))
+			continue;
+		text[0] = '\0';
+		break;
+	}
+	if (asprintf(ret, "vfioboot.profile=%s %s", profile ? profile : ANY_PROFILE,
+		    text) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+/* Whether the section stands behind a drop-in with the file name @name. */
+static bool is_behind(const struct config *config, const struct config_section *section,
+	const char *name)
+{
+	const char *path = config->files[section->place.file];
+	const char *base = strrchr(path, '/');
+
+	if (section->from_cmdline)
+		return true;
+	return base && strstr(path, ".conf.d/") && strcmp(base + 1, name) > 0;
+}
+
+/* Moves the first section, which was read before all others, to its place. */
+static struct config_section *put_in_place(struct config *config, const char *path)
+{
+	struct config_section section = config->sections[0];
+	unsigned at = 0;
+
+	while (at + 1 < config->n_sections &&
+		!is_behind(config, &config->sections[at + 1], strrchr(path, '/') + 1)) {
+		config->sections[at] = config->sections[at + 1];
+		at++;
+	}
+	config->sections[at] = section;
+	return &config->sections[at];
+}
+
+/* The reason of the first entry of a section. */
+static enum reason reason_of(const struct plan *plan, unsigned section)
+{
+	for (unsigned i = 0; i < plan->n_entries; i++)
+		if (plan->entries[i].section == section)
+			return plan->entries[i].reason;
+	return REASON_ABSENT;
+}
+
+static const struct config_section *find_displaced(
+	const struct nextboot *next, const struct plan *without)
+{
+	for (unsigned i = 0; i < next->config.n_sections; i++)
+		if (reason_of(&next->plan, i) == REASON_LAST_DISPLAY &&
+			reason_of(without, i) == REASON_NONE)
+			return &next->config.sections[i];
+	return NULL;
+}
+
+int rehearsal_run(const struct sysfs_root *root, const struct dropin *dropin,
+	const char *text, struct rehearsal *ret)
+{
+	static struct plan without;
+	_cleanup_free_ char *cmdline = NULL;
+	struct nextboot *next = &ret->next;
+	struct config_section *section;
+	char path[CONFIG_PATH_SIZE];
+	int r;
+
+	dropin_path(dropin->name, path);
+	r = dropin_read_text(&next->config, text, path);
+	if (r == 0)
+		r = make_cmdline(root, dropin->profile, &cmdline);
+	if (r == 0)
+		r = nextboot_read(root, cmdline, next);
+	if (r < 0)
+		return r;
+	if (next->config.n_sections == 0)
+		return -EINVAL;
+	section = put_in_place(&next->config, path);
+	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
+	ret->reason = reason_of(&next->plan, (unsigned)(section - next->config.sections));
+	/* A bad one takes nothing. */
+	section->bad = true;
+	plan_make(&next->config, &next->machine, &next->protect, &without);
+	section->bad = false;
+	ret->displaced = find_displaced(next, &without);
+	ret->section = section;
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The facts of the machine in, arguments of an entry out. */
+#include "entryparams.h"
+
+#include <errno.h>
+
+#include "chain/chain.h"
+#include "kernelfacts.h"
+
+#define PARAM_PREFIX "vfioboot." /* ours: they select an entry, and are never added */
+
+int entryparams_add_needed(char *arguments, size_t size,
+	const struct kernelparams *params, const char **ret_bad)
+{
+	for (unsigned i = 0; i < params->n; i++) {
+		const char *parameter = params->items[i].parameter;
+		size_t len = strlen(parameter);
+
+		if (params->items[i].kind != KERNELPARAMS_NEEDED ||
+			strncmp(parameter, PARAM_PREFIX, strlen(PARAM_PREFIX)) == 0 ||
+			words_have(arguments, parameter, len))
+			continue;
+		*ret_bad = parameter;
+		if (!bootentry_is_plain(parameter))
+			return -EINVAL;
+		if (!words_append(arguments, size, parameter, len))
+			return -E2BIG;
+	}
+	return 0;
+}
+
+int entryparams_add(const struct sysfs_root *root, const struct nextboot *next,
+	bool trial, char *arguments, size_t size, struct kernelparams *ret,
+	const char **ret_bad)
+{
+	struct kernelparams_facts facts = {.trial = trial};
+	int r = kernelfacts_read(root, next, arguments, &facts);
+
+	*ret = (struct kernelparams){0};
+	if (r < 0)
+		return r == -ENODATA ? 0 : r;
+	kernelparams_decide(&facts, ret);
+	return ret->refused ? -EPERM
+			    : entryparams_add_needed(arguments, size, ret, ret_bad);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The facts that the checks gather, in the terms of the decision on kernel parameters. */
+#include "kernelfacts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "facts/facts.h"
+
+#define VENDOR_INTEL 0x8086
+
+/* COMMAND_LINE_SIZE (arch/.../include/asm/setup.h); what is not listed has 1024 or more. */
+#define LIMIT_USUAL 2048
+#define LIMIT_LEAST 1024
+
+static const char *const usual_archs[] = {"X86", "ARM64", "PPC"}; /* in a configuration */
+static const char *const usual_cpus[] = {"\nflags\t", "CPU implementer", "POWER"};
+
+static enum iommu_default iommu_default(enum iommu_kind kind, const char *config)
+{
+	if (kind == IOMMU_AMD)
+		return kernelconfig_has(config, "AMD_IOMMU") ? IOMMU_DEFAULT_ON
+							     : IOMMU_DEFAULT_ABSENT;
+	if (kind == IOMMU_ARM)
+		return kernelconfig_has(config, "ARM_SMMU") ||
+				kernelconfig_has(config, "ARM_SMMU_V3")
+			? IOMMU_DEFAULT_ON
+			: IOMMU_DEFAULT_ABSENT;
+	if (kind != IOMMU_INTEL)
+		return IOMMU_DEFAULT_UNKNOWN;
+	if (!kernelconfig_has(config, "INTEL_IOMMU"))
+		return IOMMU_DEFAULT_ABSENT;
+	if (kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF"))
+		return IOMMU_DEFAULT_INTGPU_OFF;
+	return kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON") ? IOMMU_DEFAULT_ON
+								  : IOMMU_DEFAULT_OFF;
+}
+
+/* By the processor where the configuration is not there: only 32-bit Arm is mistaken then. */
+static size_t find_limit(const char *config, const char *cpuinfo)
+{
+	for (size_t i = 0; config && i < ARRAY_SIZE(usual_archs); i++)
+		if (kernelconfig_has(config, usual_archs[i]))
+			return LIMIT_USUAL;
+	for (size_t i = 0; !config && cpuinfo && i < ARRAY_SIZE(usual_cpus); i++)
+		if (strstr(cpuinfo, usual_cpus[i]))
+			return LIMIT_USUAL;
+	return config || cpuinfo ? LIMIT_LEAST : LIMIT_USUAL;
+}
+
+/* The text of the configuration for free(), or NULL. */
+static char *read_config(const struct facts *host, struct kernelparams_facts *facts)
+{
+	char *config;
+
+	if (!host->running[0] ||
+		kernelconfig_read(host->root, host->running, true, &config) < 0)
+		config = NULL;
+	if (config) {
+		facts->lto = kernelconfig_has(config, "LTO");
+		facts->iommu_default = iommu_default(host->iommu, config);
+	}
+	facts->limit = find_limit(config, host->cpuinfo);
+	return config;
+}
+
+/*
+ * What the kernel makes of the firmware's framebuffer by how it was built (drivers/firmware/
+ * sysfb.c).  Without EFI it is up to the mode in which the boot loader leaves the screen.
+ */
+static enum framebuffer expect_framebuffer(const struct facts *host, const char *config)
+{
+	if (!config || !tree_exists(host->root, TREE_FIRMWARE, "efi"))
+		return FRAMEBUFFER_UNKNOWN;
+	if (kernelconfig_has(config, "SYSFB_SIMPLEFB") ||
+		kernelconfig_has(config, "X86_SYSFB"))
+		return FRAMEBUFFER_SIMPLE;
+	if (kernelconfig_has(config, "FB_EFI"))
+		return FRAMEBUFFER_EFIFB;
+	return kernelconfig_has(config, "DRM_EFIDRM") ? FRAMEBUFFER_SIMPLE
+						      : FRAMEBUFFER_NONE;
+}
+
+/* Whether a parameter of this boot kept the framebuffer out: its absence proves nothing. */
+static bool is_kept_out(const struct kernelparams_facts *facts)
+{
+	return paramlist_has_first(facts->booted, "video", "efifb:off") ||
+		paramlist_has(facts->booted, "initcall_blacklist", "sysfb_init");
+}
+
+/* Other displays than those of VGA have no boot_vga: without another one it may be it. */
+static bool may_be_boot_display(
+	const struct facts *host, const struct pcibus_function *function)
+{
+	return function->boot_display ||
+		(!function->has_boot_vga && !bootdisplay_is_other(&host->bus, function));
+}
+
+static void read_boot_display(const struct facts *host,
+	const struct pcibus_function *function, const char *config, bool bound,
+	struct kernelparams_facts *facts)
+{
+	enum bootdisplay_sight sight = BOOTDISPLAY_ABSENT;
+	char name[32] = "";
+	int r = bootdisplay_look(host, function, &sight, name, sizeof(name));
+	bool seen = r == 0 && sight == BOOTDISPLAY_SEEN;
+	bool none = r == 0 && sight == BOOTDISPLAY_ABSENT && !is_kept_out(facts);
+
+	if (!seen && !function->boot_display &&
+		(none || !may_be_boot_display(host, function)))
+		return;
+	facts->takes_boot_display = true;
+	facts->boot_display_is_sure = seen || function->boot_display;
+	facts->boot_display_is_vga = bootdisplay_is_vga(function);
+	facts->binds_boot_display = bound;
+	facts->framebuffer_is_hidden = r == -EACCES;
+	facts->framebuffer = none            ? FRAMEBUFFER_NONE
+		: !seen                      ? expect_framebuffer(host, config)
+		: strcmp(name, "efifb") == 0 ? FRAMEBUFFER_EFIFB
+					     : FRAMEBUFFER_SIMPLE;
+}
+
+static void read_display(const struct facts *host, const struct pcibus_function *function,
+	const char *config, bool bound, struct kernelparams_facts *facts)
+{
+	facts->binds_display |= bound;
+	facts->takes_other_display |= !bootdisplay_is_vga(function);
+	/* On the root bus itself, it is none that somebody plugged in. */
+	facts->takes_integrated_gpu |=
+		function->dev.ids.vendor == VENDOR_INTEL && function->dev.path.depth == 1;
+	read_boot_display(host, function, config, bound, facts);
+}
+
+/* Adds those of the list that are not there yet. */
+static void add_names(char *list, size_t size, char *names)
+{
+	char *name;
+
+	while ((name = strsep(&names, ", ")))
+		if (*name && !modules_is_listed(list, name)) {
+			size_t len = strlen(list);
+
+			text_join(list + len, size - len, len ? ", " : "", name, NULL);
+		}
+}
+
+static void read_native(const struct pcibus_function *function, struct modules *modules,
+	struct kernelparams_facts *facts)
+{
+	char names[256] = "", driver[64] = "";
+
+	if (!pcibus_is_vfio(function->dev.driver))
+		text_join(driver, sizeof(driver), function->dev.driver, NULL);
+	add_names(facts->native_modules, sizeof(facts->native_modules), driver);
+	if (modules &&
+		modules_claiming(modules, &function->dev.ids, names, sizeof(names)) == 0)
+		add_names(facts->native_modules, sizeof(facts->native_modules), names);
+}
+
+/*
+ * What the next boot binds, or would once there are IOMMU groups: what is refused for another
+ * reason stays with the host.
+ */
+static void read_given(const struct facts *host, const struct nextboot *next,
+	const char *config, struct kernelparams_facts *facts)
+{
+	_cleanup_(modules_close) struct modules *modules = NULL;
+
+	if (modules_open(host->root, host->running, &modules) < 0)
+		modules = NULL;
+	for (size_t i = 0; i < host->bus.n; i++) {
+		const struct pcibus_function *function = &host->bus.functions[i];
+		const struct plan_entry *entry =
+			nextboot_find(next, function->dev.address);
+		bool groupless = entry && entry->reason == REASON_NO_IOMMU_GROUP;
+
+		if (!entry || (entry->reason != REASON_NONE && !groupless))
+			continue;
+		read_native(function, modules, facts);
+		if (groupless && function->group == PCIBUS_NO_GROUP &&
+			!facts->groupless[0])
+			pci_address_format(function->dev.address, facts->groupless);
+		if (bootdisplay_is_display(function))
+			read_display(host, function, config,
+				strcmp(next->config.sections[entry->section].driver,
+					CONFIG_DRIVER_NONE) != 0,
+				facts);
+	}
+}
+
+/* Where the entries that are made have theirs: before a bare "--". */
+static int join_cmdline(
+	const struct facts *host, const char *arguments, struct kernelparams_facts *facts)
+{
+	/* As core/configfiles.c reads it, and an entry's in it. */
+	static char booted[40960], joined[40960 + 4096];
+	_cleanup_free_ char *all = NULL;
+
+	text_join(booted, sizeof(booted), host->cmdline ? host->cmdline : "", NULL);
+	booted[strcspn(booted, "\n")] = '\0';
+	all = words_add(booted, arguments ? arguments : "");
+	if (!all)
+		return -ENOMEM;
+	text_join(joined, sizeof(joined), all, NULL);
+	facts->booted = booted;
+	facts->cmdline = joined;
+	return 0;
+}
+
+int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
+	const char *arguments, struct kernelparams_facts *ret)
+{
+	_cleanup_(facts_free) struct facts host;
+	unsigned major = 0, minor = 0;
+	_cleanup_free_ char *config = NULL;
+	int r = facts_read(root, &host);
+
+	if (r < 0)
+		return r;
+	if (!host.bus.n && host.iommu == IOMMU_UNKNOWN)
+		return -ENODATA;
+	ret->iommu = host.iommu;
+	/* A tree may have the links alone. */
+	ret->has_groups = facts_count_groups(&host) ||
+		(host.bus.has_groups && !tree_exists(root, TREE_GROUPS, "."));
+	ret->remapping_is_off = remapping_read(root) == REMAPPING_OFF;
+	ret->is_off = next->config.off;
+	ret->cmdline_is_unread = !host.cmdline;
+	if (sscanf(host.running, "%u.%u", &major, &minor) == 2)
+		ret->kernel = major << 16 | minor;
+	r = join_cmdline(&host, arguments, ret);
+	if (r < 0)
+		return r;
+	config = read_config(&host, ret);
+	read_given(&host, next, config, ret);
+	return 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Intel's parser alone has an "on" that comes back (drivers/iommu/intel/iommu.c,
+ * intel_iommu_setup).
+ */
+#include "paramconflicts.h"
+
+#include "base/base.h"
+
+static const char iommu[] = "the IOMMU", remapping[] = "interrupt remapping";
+
+/* iommu= is of arch/x86/kernel/pci-dma.c; without ACPI arm64 has the device tree. */
+static const struct param_conflict conflicts[] = {
+	{"intel_iommu", "off", "on", iommu, PARAM_LOSS_IOMMU, IOMMU_INTEL, false},
+	{"iommu", "off", NULL, iommu, PARAM_LOSS_IOMMU, IOMMU_UNKNOWN, true},
+	{"amd_iommu", "off", NULL, iommu, PARAM_LOSS_IOMMU, IOMMU_AMD, false},
+	{"acpi", "off", NULL, "the tables that describe the IOMMU", PARAM_LOSS_IOMMU,
+		IOMMU_UNKNOWN, true},
+	{"module_blacklist", "vfio", NULL, "vfio", PARAM_LOSS_VFIO, IOMMU_UNKNOWN, false},
+	{"module_blacklist", "vfio_pci", NULL, "vfio-pci", PARAM_LOSS_VFIO, IOMMU_UNKNOWN,
+		false},
+	{"intremap", "off", NULL, remapping, PARAM_LOSS_REMAPPING, IOMMU_UNKNOWN, true},
+	{"nointremap", NULL, NULL, remapping, PARAM_LOSS_REMAPPING, IOMMU_UNKNOWN, true},
+};
+
+const struct param_conflict *paramconflicts_next(
+	const char *cmdline, enum iommu_kind kind, size_t *at)
+{
+	while (*at < ARRAY_SIZE(conflicts)) {
+		const struct param_conflict *conflict = &conflicts[(*at)++];
+
+		if ((!conflict->of_x86 || kind != IOMMU_ARM) &&
+			paramlist_ends(
+				cmdline, conflict->name, conflict->value, conflict->undo))
+			return conflict;
+	}
+	return NULL;
+}
+
+const struct param_conflict *paramconflicts_next_undone(const char *cmdline, size_t *at)
+{
+	while (*at < ARRAY_SIZE(conflicts)) {
+		const struct param_conflict *conflict = &conflicts[(*at)++];
+
+		if (paramlist_has(cmdline, conflict->name, conflict->value) &&
+			!paramlist_ends(
+				cmdline, conflict->name, conflict->value, conflict->undo))
+			return conflict;
+	}
+	return NULL;
+}
+
+void paramconflicts_format(const struct param_conflict *conflict, char *ret, size_t size)
+{
+	text_join(ret, size, conflict->name, conflict->value ? "=" : "",
+		conflict->value ? conflict->value : "", NULL);
+}

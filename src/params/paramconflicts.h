@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Kernel parameters that switch off what giving devices away needs: one table for all. */
+#ifndef VFIOBOOT_PARAMCONFLICTS_H
+#define VFIOBOOT_PARAMCONFLICTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "facts/facts.h"
+
+/* What goes without it. */
+enum param_loss {
+	PARAM_LOSS_IOMMU,
+	PARAM_LOSS_VFIO,
+	PARAM_LOSS_REMAPPING, /* vfio can be told to work without it */
+};
+
+struct param_conflict {
+	const char *name;
+	const char *value; /* among others between commas; NULL: whichever */
+	const char *undo;  /* the value that takes it back if it is behind; NULL: none */
+	const char *what;  /* is switched off */
+	enum param_loss loss;
+	enum iommu_kind kind; /* whose IOMMU it is for; IOMMU_UNKNOWN: all */
+	bool of_x86;          /* on arm64 it is no parameter, or does no harm */
+};
+
+/* From *@at on, which starts as 0, the next that counts on @cmdline; NULL behind the last. */
+const struct param_conflict *paramconflicts_next(
+	const char *cmdline, enum iommu_kind kind, size_t *at);
+
+/* The same of those that an @undo behind them took back. */
+const struct param_conflict *paramconflicts_next_undone(const char *cmdline, size_t *at);
+
+/* As it stands on the command line: "NAME=VALUE", or "NAME". */
+void paramconflicts_format(const struct param_conflict *conflict, char *ret, size_t size);
+
+#endif

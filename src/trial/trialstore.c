@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files of a trial below /var/lib, each replaced as a whole. */
+#include "trialstore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+
+#include "base/base.h"
+#include "change/change.h"
+
+#define JOURNAL_LINES "400"
+
+#define GRANDPARENT "/var/lib"
+#define PARENT      GRANDPARENT "/vfioboot"
+
+#define LOCK_TRIES   50
+#define LOCK_WAIT_NS 100000000L
+
+static const char *const records[] = {"initramfs.record", "system.record"};
+
+int trial_read(const struct sysfs_root *root, struct trialstate *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = hostfile_read(root, TRIAL_STATE, &text, NULL);
+
+	return r < 0 ? r : trial_parse(text, ret);
+}
+
+int trial_write(const struct sysfs_root *root, const struct trialstate *trial)
+{
+	char text[TRIAL_FORMAT_SIZE];
+
+	trial_format(trial, text);
+	return atomicfile_write_below(root, TRIAL_STATE, text, strlen(text));
+}
+
+int trial_lock(const struct sysfs_root *root)
+{
+	const struct timespec wait = {.tv_nsec = LOCK_WAIT_NS};
+	_cleanup_close_ int fd =
+		sysfs_root_open_file(root, TRIAL_DIRECTORY, O_RDONLY | O_DIRECTORY);
+
+	if (fd < 0)
+		return fd;
+	for (unsigned i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return TAKE_FD(fd);
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		nanosleep(&wait, NULL);
+	}
+	return -EBUSY;
+}
+
+static void format_record(const char *name, char *ret, size_t size)
+{
+	text_join(ret, size, TRIAL_DIRECTORY "/", name, NULL);
+}
+
+/* The directories that are empty now. */
+static void remove_directories(const struct sysfs_root *root)
+{
+	static const struct {
+		const char *parent, *name;
+	} directories[] = {{PARENT, "trial"}, {GRANDPARENT, "vfioboot"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		_cleanup_close_ int fd = sysfs_root_open_file(
+			root, directories[i].parent, O_RDONLY | O_DIRECTORY);
+
+		if (fd < 0 || unlinkat(fd, directories[i].name, AT_REMOVEDIR) < 0)
+			return;
+	}
+}
+
+int trial_forget(const struct sysfs_root *root)
+{
+	char path[128];
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
+		format_record(records[i], path, sizeof(path));
+		atomicfile_remove_below(root, path);
+	}
+	atomicfile_remove_below(root, TRIAL_JOURNAL);
+	r = atomicfile_remove_below(root, TRIAL_STATE);
+	remove_directories(root);
+	return r == -ENOENT ? 0 : r;
+}
+
+static void keep_records(const struct sysfs_root *root)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
+		_cleanup_free_ char *text = NULL;
+		char from[128], to[128];
+		size_t size;
+
+		text_join(from, sizeof(from), TREE_RUN "/", records[i], NULL);
+		format_record(records[i], to, sizeof(to));
+		if (hostfile_read(root, from, &text, &size) == 0)
+			atomicfile_write_below(root, to, text, size);
+	}
+}
+
+/* As journalctl(1) takes it: the kernel writes boot ids with dashes. */
+static void format_boot(const char *boot, char ret[static 37])
+{
+	for (; *boot; boot++)
+		if (*boot != '-')
+			*ret++ = *boot;
+	*ret = '\0';
+}
+
+void trial_keep_evidence(const struct sysfs_root *root, const char *boot)
+{
+	char id[37] = "0";
+	const char *const argv[] = {"journalctl", "--no-pager", "--quiet",
+		"--output=short-monotonic", "--lines=" JOURNAL_LINES, "--boot", id, NULL};
+	_cleanup_free_ char *text = NULL;
+
+	if (*boot)
+		format_boot(boot, id);
+	else
+		keep_records(root);
+	/* journald gives it to root and its own group alone. */
+	if (root->live && run_read(argv, &text) == 0 && *text)
+		atomicfile_write_private_below(root, TRIAL_JOURNAL, text, strlen(text));
+}
+
+void trial_read_boot(const struct sysfs_root *root, char ret_boot[static 37],
+	char ret_id[static TRIAL_ID_SIZE])
+{
+	char cmdline[4096];
+
+	ret_boot[0] = ret_id[0] = '\0';
+	tree_read_line(root, TREE_BOOT_ID, ret_boot, 37);
+	if (sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) > 0)
+		trial_of_cmdline(cmdline, ret_id);
+}
