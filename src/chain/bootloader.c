@@ -8,10 +8,8 @@
 
 #include "base/base.h"
 #include "bootmenu.h"
+#include "esp.h"
 #include "facts/facts.h"
-
-/* Where the EFI system partition, or the one for kernels, is mounted. */
-static const char *const boot_places[] = {"boot", "efi", "boot/efi"};
 
 /* 1, 0, or -errno when a directory above it is closed to us. */
 static int is_there(const struct sysfs_root *root, const char *path)
@@ -50,13 +48,12 @@ static int find_boot_file(const struct sysfs_root *root, const char *const *name
 {
 	int hidden = 0;
 
-	for (size_t i = 0; i < n * ARRAY_SIZE(boot_places); i++) {
+	for (size_t i = 0; i < n * ESP_PLACES_N; i++) {
 		char path[BOOTLOADER_SIGN_SIZE];
-		const char *place = boot_places[i % ARRAY_SIZE(boot_places)];
 		int r;
 
-		text_join(path, sizeof(path), place, "/",
-			names[i / ARRAY_SIZE(boot_places)], NULL);
+		text_join(path, sizeof(path), esp_places[i % ESP_PLACES_N] + 1, "/",
+			names[i / ESP_PLACES_N], NULL);
 		r = is_there(root, path);
 		if (r > 0) {
 			text_join(ret_sign, size, path, NULL);
@@ -103,12 +100,12 @@ static int detect_uki(const struct sysfs_root *root, char *ret_sign, size_t size
 {
 	int hidden = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(boot_places); i++) {
+	for (size_t i = 0; i < ESP_PLACES_N; i++) {
 		struct uki_search search = {0};
 		char path[BOOTLOADER_SIGN_SIZE];
 		int r;
 
-		text_join(path, sizeof(path), boot_places[i], "/EFI/Linux", NULL);
+		text_join(path, sizeof(path), esp_places[i] + 1, "/EFI/Linux", NULL);
 		r = sysfs_root_each_name(root, path, found_efi_file, &search);
 		if (search.name[0]) {
 			text_join(ret_sign, size, path, "/", search.name, NULL);

@@ -8,6 +8,7 @@
 #include "bootmenu.h"
 #include "chain/generators/generators.h"
 #include "deploy.h"
+#include "esp.h"
 #include "imagecheck.h"
 #include "images.h"
 #include "oneshot.h"

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "chain/esp.h"
 #include "chain/imagecheck.h"
 
 /* kernel-install is above these, and owns nothing by itself. */
@@ -183,20 +184,19 @@ static int add_of_directory(
 int initramfs_find_entries(const struct sysfs_root *root, const struct kernel *kernel,
 	struct hostfile_names *ret)
 {
-	static const char *const tops[] = {"/efi", "/boot", "/boot/efi"};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(tops); i++) {
+	for (size_t i = 0; r == 0 && i < ESP_PLACES_N; i++) {
 		_cleanup_(hostfile_free_names) struct hostfile_names tokens = {0};
 
 		/* The token may be anything; the release below it tells enough. */
-		if (hostfile_list(root, tops[i], &tokens) < 0)
+		if (hostfile_list(root, esp_places[i], &tokens) < 0)
 			continue;
 		for (size_t j = 0; r == 0 && j < tokens.n; j++) {
 			_cleanup_free_ char *directory = NULL;
 
-			if (asprintf(&directory, "%s/%s/%s", tops[i], tokens.names[j],
-				    kernel->release) < 0)
+			if (asprintf(&directory, "%s/%s/%s", esp_places[i],
+				    tokens.names[j], kernel->release) < 0)
 				return -ENOMEM;
 			if (hostfile_exists(root, "%s", directory))
 				r = add_of_directory(root, directory, ret);

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "blsentry.h"
+#include "chain/esp.h"
 #include "facts/facts.h"
 
 #define SAVED "@saved"
@@ -27,20 +28,14 @@ static const struct place {
 	{NULL, "default", false, "set-default"},
 };
 
-/* It is on the ESP alone.  The other partition that systemd-boot reads, XBOOTLDR, is /boot. */
+/* It is on the ESP alone, and not on XBOOTLDR, the other partition that systemd-boot reads. */
 static char *read_loader_conf(const struct sysfs_root *root)
 {
-	static const char *const esps[] = {"efi", "boot/efi", "boot"};
+	const char *esp = esp_find(root);
 	char path[64], *text = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(esps); i++) {
-		if (!hostfile_exists(root, "%s/loader", esps[i]) &&
-			!hostfile_exists(root, "%s/EFI/systemd", esps[i]))
-			continue;
-		snprintf(path, sizeof(path), "/%s/loader/loader.conf", esps[i]);
-		return hostfile_read(root, path, &text, NULL) == 0 ? text : NULL;
-	}
-	return NULL;
+	text_join(path, sizeof(path), esp ? esp : "", "/loader/loader.conf", NULL);
+	return esp && hostfile_read(root, path, &text, NULL) == 0 ? text : NULL;
 }
 
 /* The value without white space behind it, and without quotes; "" for none. */
@@ -88,9 +83,10 @@ static int check_hidden(
 /* Images are started by other loaders, too. */
 static bool has_systemd_boot(const struct sysfs_root *root)
 {
-	return hostfile_exists(root, "boot/loader") ||
-		hostfile_exists(root, "efi/loader") ||
-		hostfile_exists(root, "boot/efi/loader");
+	for (size_t i = 0; i < ESP_PLACES_N; i++)
+		if (hostfile_exists(root, "%s/loader", esp_places[i]))
+			return true;
+	return false;
 }
 
 static int advise_of_saved(const struct place *place, struct bootmenu_change *change)

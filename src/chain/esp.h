@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where the partitions are mounted that the firmware and the boot loaders read: the EFI system
+ * partition, and the one for kernels, XBOOTLDR (UAPI.1 Boot Loader Specification; bootctl(1)).
+ */
+#ifndef VFIOBOOT_ESP_H
+#define VFIOBOOT_ESP_H
+
+#include "base/base.h"
+
+#define ESP_PLACES_N 3
+
+/*
+ * All mount points that are in use, absolute: where a file may be at several of them, the first
+ * one counts.  /boot is last, since it may be XBOOTLDR beside an ESP at one of the others.
+ */
+extern const char *const esp_places[ESP_PLACES_N];
+
+/* GRUB, extlinux and XBOOTLDR have no other. */
+#define ESP_BOOT "/boot"
+
+/*
+ * Which of the places is the ESP: the first that has a FAT file system mounted, or an automount;
+ * where the mounts show none, the first that has what a loader leaves on an ESP.  NULL for none.
+ */
+const char *esp_find(const struct sysfs_root *root);
+
+#endif
