@@ -15,7 +15,7 @@
 #define BOOTENTRY_FILE      "/etc/vfioboot.entries"
 #define BOOTENTRIES_MAX     (CONFIG_PROFILES_MAX + 1)
 #define BOOTENTRY_ID_SIZE   (CONFIG_NAME_SIZE + 16)
-#define BOOTENTRY_ARGS_SIZE 512
+#define BOOTENTRY_ARGS_SIZE 768
 
 /*
  * What stands behind vfioboot.trial= in the entry of a trial, and brings its boot back where

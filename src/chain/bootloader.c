@@ -263,6 +263,11 @@ const struct bootloader *bootloader_named(const char *name)
 	return NULL;
 }
 
+const struct bootloader *bootloader_at(size_t index)
+{
+	return index < ARRAY_SIZE(bootloaders) ? &bootloaders[index] : NULL;
+}
+
 void bootloader_names(char ret[static BOOTLOADER_NAMES_SIZE])
 {
 	size_t used = 0;

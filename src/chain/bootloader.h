@@ -50,6 +50,9 @@ void bootloader_find(const struct sysfs_root *root, struct bootloader_search *re
 /* The loader of the name, a word for programs; NULL for none. */
 const struct bootloader *bootloader_named(const char *name);
 
+/* All loaders, from 0 on; NULL behind the last. */
+const struct bootloader *bootloader_at(size_t index);
+
 /* The names of all, as "A, B or C". */
 void bootloader_names(char ret[static BOOTLOADER_NAMES_SIZE]);
 

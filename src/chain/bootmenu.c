@@ -24,16 +24,30 @@ int bootmenu_advise(struct bootmenu_change *change, const char *text)
 	return change->update ? 0 : hostfile_add_name(&change->warnings, text);
 }
 
+static void set_problem(struct bootmenu_change *change, const char *format, va_list args)
+{
+	if (!change->problem[0])
+		vsnprintf(change->problem, sizeof(change->problem), format, args);
+}
+
 int bootmenu_fail(struct bootmenu_change *change, const char *format, ...)
 {
 	va_list args;
 
-	if (change->problem[0])
-		return -EREMOTEIO;
 	va_start(args, format);
-	vsnprintf(change->problem, sizeof(change->problem), format, args);
+	set_problem(change, format, args);
 	va_end(args);
 	return -EREMOTEIO;
+}
+
+int bootmenu_refuse(struct bootmenu_change *change, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set_problem(change, format, args);
+	va_end(args);
+	return -EOPNOTSUPP;
 }
 
 const char *bootmenu_remedy(int error)

@@ -67,6 +67,22 @@ struct bootloader_ops {
 	void (*tidy)(const struct sysfs_root *root);
 	/* Where plan can't: the exact edit by hand, for free(); NULL without memory. */
 	char *(*edit)(const struct sysfs_root *root, const struct bootentries *wanted);
+	/*
+	 * For one boot with one more entry (oneshot.h): what has to be written so that the
+	 * menu has @trial, a copy of the entry that was booted, with the loader's own name
+	 * for it in @ret_id, of ONESHOT_ID_SIZE bytes; with NULL: so that it has no entry
+	 * of a trial.  Returns 0; -EOPNOTSUPP when the loader could not forget the choice;
+	 * -EREMOTEIO; in both cases with the reason in @change->problem; or -errno.
+	 * NULL, as are the next three: it has no choice that it forgets by itself.
+	 */
+	int (*plan_trial)(const struct sysfs_root *root, const struct bootentry *trial,
+		struct bootmenu_change *change, char *ret_id);
+	/* Makes it take the entry at the next boot, once.  0, or -errno with @why. */
+	int (*arm)(const struct sysfs_root *root, const char *id, char *why);
+	/* Which entry it takes so; "" for none, or if that is not known. */
+	void (*armed)(const struct sysfs_root *root, char *ret_id, size_t size);
+	/* Takes that choice back, whatever it is.  0, or -errno with @why. */
+	int (*disarm)(const struct sysfs_root *root, char *why);
 	/* How a person adds parameters to the normal entry, as the end of a sentence. */
 	const char *permanent;
 	/* Without read: what of a person's has our arguments, such as "lines", and where. */
@@ -144,6 +160,10 @@ void bootmenu_free_change(struct bootmenu_change *change);
 int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int bootmenu_fail(struct bootmenu_change *change, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* As bootmenu_fail(), but returns -EOPNOTSUPP. */
+int bootmenu_refuse(struct bootmenu_change *change, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* What to do about it, as the end of a sentence: "; run this as root", or "". */

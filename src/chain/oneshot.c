@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The boot loaders that take an entry once, in a table. */
+/* What is the same for all loaders that take an entry once. */
 #include "oneshot.h"
 
 #include <errno.h>
@@ -7,87 +7,124 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "change/change.h"
 
-/*
- * rEFInd notes the last choice as its default, and Limine, extlinux and U-Boot have no choice
- * for one boot.
- */
-static const struct oneshot *const oneshots[] = {
-	&oneshot_grub,
-	&oneshot_grub_bls,
-	&oneshot_sdboot,
-};
-
-const struct oneshot *oneshot_find(const char *loader)
+bool oneshot_is_possible(const struct bootloader *loader)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(oneshots); i++)
-		if (strcmp(oneshots[i]->loader, loader) == 0)
-			return oneshots[i];
-	return NULL;
+	return loader->ops->arm != NULL;
 }
 
-bool oneshot_armed(const struct oneshot *oneshot, const struct sysfs_root *root)
+int oneshot_plan(const struct sysfs_root *root, const struct bootloader *loader,
+	const char *parameters, struct oneshot *ret)
+{
+	struct bootentry trial = {ONESHOT_ENTRY_ID, ONESHOT_ENTRY_TITLE, ""};
+
+	*ret = (struct oneshot){.loader = loader};
+	if (!copy_text(trial.arguments, sizeof(trial.arguments), parameters,
+		    strlen(parameters)))
+		return -E2BIG;
+	return loader->ops->plan_trial(root, &trial, &ret->change, ret->id);
+}
+
+void oneshot_free(struct oneshot *oneshot)
+{
+	bootmenu_free_change(&oneshot->change);
+}
+
+/* Whether the loader's name of an entry is that of a trial: GRUB's BLS has '_' for '-'. */
+static bool is_trial(const char *id)
+{
+	return strstr(id, "vfioboot-trial") || strstr(id, "vfioboot_trial");
+}
+
+static bool is_armed(const struct sysfs_root *root, const struct bootloader *loader)
 {
 	char id[ONESHOT_ID_SIZE];
-	size_t len, mark = strlen(oneshot->mark);
 
-	oneshot->choice(root, id, sizeof(id));
-	len = strlen(id);
-	return len >= mark && strcmp(id + len - mark, oneshot->mark) == 0;
+	if (!oneshot_is_possible(loader))
+		return false;
+	loader->ops->armed(root, id, sizeof(id));
+	return is_trial(id);
 }
 
-bool oneshot_is_foreign(const struct oneshot *oneshot, const struct sysfs_root *root,
-	char *ret, size_t size)
+bool oneshot_is_armed(const struct sysfs_root *root, const struct bootloader *loader)
 {
-	oneshot->choice(root, ret, size);
-	return *ret && !oneshot_armed(oneshot, root);
-}
-
-int oneshot_arm(const struct oneshot *oneshot, const struct sysfs_root *root,
-	const struct oneshot_entry *entry, char *why)
-{
-	char undo_why[ONESHOT_WHY_SIZE];
-	int r = atomicfile_write_below(
-		root, entry->path, entry->text, strlen(entry->text));
-
-	if (r < 0) {
-		snprintf(why, ONESHOT_WHY_SIZE, "%.200s can't be written: %s",
-			entry->path, strerror(-r));
-		return r;
-	}
-	r = oneshot->choose(root, entry->id, why);
-	if (r < 0) {
-		/* What it wrote may not be where it is read. */
-		oneshot->forget(root, undo_why);
-		oneshot->remove(root, undo_why);
-	}
-	return r;
-}
-
-int oneshot_disarm(const struct oneshot *oneshot, const struct sysfs_root *root,
-	bool remove, char *why)
-{
-	int r = oneshot_armed(oneshot, root) ? oneshot->forget(root, why) : 0;
-
-	return r < 0 || !remove ? r : oneshot->remove(root, why);
-}
-
-bool oneshot_any_armed(const struct sysfs_root *root)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(oneshots); i++)
-		if (oneshot_armed(oneshots[i], root))
+	if (loader)
+		return is_armed(root, loader);
+	for (size_t i = 0; (loader = bootloader_at(i)); i++)
+		if (is_armed(root, loader))
 			return true;
 	return false;
 }
 
+bool oneshot_is_foreign(const struct sysfs_root *root, const struct bootloader *loader,
+	char *ret, size_t size)
+{
+	loader->ops->armed(root, ret, size);
+	return *ret && !is_trial(ret);
+}
+
+static int remove_entries(
+	const struct sysfs_root *root, const struct bootloader *loader, char *why)
+{
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	char id[ONESHOT_ID_SIZE];
+	const char *path;
+	int r = loader->ops->plan_trial(root, NULL, &change, id);
+
+	if (r < 0) {
+		text_join(why, ONESHOT_WHY_SIZE,
+			change.problem[0] ? change.problem : strerror(-r), NULL);
+		return r;
+	}
+	r = filechange_apply(&change.files, root, &path);
+	if (r < 0)
+		snprintf(why, ONESHOT_WHY_SIZE,
+			"cannot remove the entry of the trial, %.200s: %s", path,
+			strerror(-r));
+	return r;
+}
+
+int oneshot_arm(const struct sysfs_root *root, const struct oneshot *oneshot, char *why)
+{
+	const struct bootloader *loader = oneshot->loader;
+	char undo_why[ONESHOT_WHY_SIZE];
+	const char *path;
+	int r = filechange_apply(&oneshot->change.files, root, &path);
+
+	if (r < 0) {
+		snprintf(why, ONESHOT_WHY_SIZE, "cannot write %.200s: %s", path,
+			strerror(-r));
+		return r;
+	}
+	r = loader->ops->arm(root, oneshot->id, why);
+	if (r < 0) {
+		/* What it wrote may not be where it is read. */
+		loader->ops->disarm(root, undo_why);
+		remove_entries(root, loader, undo_why);
+	}
+	return r;
+}
+
+int oneshot_disarm(const struct sysfs_root *root, const struct bootloader *loader,
+	bool remove, char *why)
+{
+	int r = 0;
+
+	if (!loader || !oneshot_is_possible(loader))
+		return 0;
+	if (is_armed(root, loader))
+		r = loader->ops->disarm(root, why);
+	return r < 0 || !remove ? r : remove_entries(root, loader, why);
+}
+
 int oneshot_disarm_all(const struct sysfs_root *root, char *why)
 {
+	const struct bootloader *loader;
 	char other[ONESHOT_WHY_SIZE];
 	int first = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(oneshots); i++) {
-		int r = oneshot_disarm(oneshots[i], root, true, first < 0 ? other : why);
+	for (size_t i = 0; (loader = bootloader_at(i)); i++) {
+		int r = oneshot_disarm(root, loader, true, first < 0 ? other : why);
 
 		if (first == 0)
 			first = r;
@@ -101,19 +138,10 @@ int oneshot_run(const struct sysfs_root *root, const char *const argv[], char *w
 	int r = root->live ? run_last_line(argv, last, sizeof(last)) : -EROFS;
 
 	if (r < 0)
-		snprintf(why, ONESHOT_WHY_SIZE, "%s can't be run: %s", argv[0],
+		snprintf(why, ONESHOT_WHY_SIZE, "cannot run %s: %s", argv[0],
 			strerror(-r));
 	else if (r > 0)
 		snprintf(why, ONESHOT_WHY_SIZE, "%s failed (%d)%s%s", argv[0], r,
 			last[0] ? ": " : "", last);
 	return r > 0 ? -EIO : r;
-}
-
-void oneshot_free(struct oneshot_entry *entry)
-{
-	free(entry->id);
-	free(entry->path);
-	free(entry->text);
-	free(entry->copy);
-	*entry = (struct oneshot_entry){0};
 }

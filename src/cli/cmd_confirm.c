@@ -79,7 +79,7 @@ static enum cli_exit settle(const struct sysfs_root *root)
 	if (r > 0)
 		printf("trial %s failed (%s): %s; see 'vfioboot status'\n", trial.id,
 			trial_reason_word(trial.reason), trial.text);
-	if (trial.id[0] && trial.phase != TRIAL_ARMED && oneshot_any_armed(root))
+	if (trial.id[0] && trial.phase != TRIAL_ARMED && oneshot_is_armed(root, NULL))
 		return cli_error("confirm",
 			"the boot loader still has the choice of a trial that is over; "
 			"'vfioboot try --cancel' takes it back");

@@ -180,14 +180,14 @@ static void make_id(char ret[static TRIAL_ID_SIZE])
 }
 
 static void begin_state(const char *id, const struct trialplan *plan,
-	const struct oneshot *oneshot, const struct sysfs_root *root,
+	const struct bootloader *loader, const struct sysfs_root *root,
 	struct trialstate *ret)
 {
 	char running[TRIAL_ID_SIZE];
 
 	*ret = (struct trialstate){.phase = TRIAL_ARMED};
 	strcpy(ret->id, id);
-	text_join(ret->loader, sizeof(ret->loader), oneshot->loader, NULL);
+	text_join(ret->loader, sizeof(ret->loader), loader->name, NULL);
 	strcpy(ret->profile, plan->profile);
 	strcpy(ret->parameters, plan->parameters);
 	strcpy(ret->tried, plan->tried);
@@ -200,7 +200,7 @@ static void begin_state(const char *id, const struct trialplan *plan,
 
 /* Writes the state before the loader is told: a trial without one would be nobody's. */
 static enum cli_exit arm(const struct sysfs_root *root, const struct oneshot *oneshot,
-	const struct oneshot_entry *entry, const struct trialstate *trial)
+	const struct trialstate *trial)
 {
 	char why[TRIAL_TEXT_SIZE] = "";
 	int r;
@@ -210,46 +210,46 @@ static enum cli_exit arm(const struct sysfs_root *root, const struct oneshot *on
 	r = trial_write(root, trial);
 	if (r < 0)
 		return cli_error(NAME, "cannot write %s: %s", TRIAL_STATE, strerror(-r));
-	if (oneshot_arm(oneshot, root, entry, why) == 0)
+	if (oneshot_arm(root, oneshot, why) == 0)
 		return CLI_OK;
 	trial_forget(root);
 	return cli_error(NAME, "%s; nothing is changed", why);
+}
+
+static void print_entry(const struct oneshot *oneshot)
+{
+	const struct filechange *file = oneshot->change.files.changes;
+
+	printf("Would write the entry '%s' into %s and have %s take it once:\n%s",
+		oneshot->id, file->path, oneshot->loader->title, file->after);
 }
 
 static enum cli_exit start(
 	const struct sysfs_root *root, const struct arguments *arguments)
 {
 	static struct trialplan plan;
-	_cleanup_(oneshot_free) struct oneshot_entry entry = {0};
+	_cleanup_(oneshot_free) struct oneshot oneshot = {0};
 	char why[TRIAL_TEXT_SIZE] = "", id[TRIAL_ID_SIZE];
-	const struct oneshot *oneshot;
 	struct trialstate trial;
-	int r;
 
 	make_id(id);
 	if (make_plan(root, arguments, id, &plan) != CLI_OK)
 		return CLI_FAILED;
-	oneshot = tryloader_find(root);
-	if (!oneshot || tryloader_check_watch(root) != CLI_OK)
+	if (tryloader_plan(root, plan.parameters, &oneshot) != CLI_OK ||
+		tryloader_check_watch(root) != CLI_OK)
 		return CLI_FAILED;
 	if (!trialplan_image_is_fresh(root, why)) {
 		if (!arguments->dry_run)
 			return cli_error(NAME, "%s; run 'vfioboot apply' first", why);
 		cli_warning(NAME, "%s; 'vfioboot apply' has to be run before", why);
 	}
-	begin_state(id, &plan, oneshot, root, &trial);
-	why[0] = '\0';
-	r = oneshot->make(root, trial.parameters, &entry, why);
-	if (r < 0)
-		return cli_error(NAME, "%s", why[0] ? why : strerror(-r));
+	begin_state(id, &plan, oneshot.loader, root, &trial);
 	if (arguments->dry_run) {
-		printf("Would write the entry '%s' into %s and have %s take it once:\n%s",
-			entry.id, entry.path, bootloader_named(oneshot->loader)->title,
-			entry.copy);
+		print_entry(&oneshot);
 		print_plan(&plan);
 		return CLI_OK;
 	}
-	if (arm(root, oneshot, &entry, &trial) != CLI_OK)
+	if (arm(root, &oneshot, &trial) != CLI_OK)
 		return CLI_FAILED;
 	printf("Trial %s is the next boot, once:\n", trial.id);
 	print_plan(&plan);

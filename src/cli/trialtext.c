@@ -111,10 +111,10 @@ void trialtext_warn_changed(
 
 static void print_armed(const struct sysfs_root *root, const struct trialstate *trial)
 {
-	const struct oneshot *oneshot = oneshot_find(trial->loader);
+	const struct bootloader *loader = bootloader_named(trial->loader);
 	static struct config config;
 
-	if (oneshot && !oneshot_armed(oneshot, root)) {
+	if (loader && !oneshot_is_armed(root, loader)) {
 		printf("Trial %s was to be the next boot, but the boot loader has that "
 		       "choice no more: run 'vfioboot try' again, or forget it with "
 		       "'vfioboot try --cancel'.\n",

@@ -2,7 +2,9 @@
 /* `vfioboot try`: whether the loader takes an entry once, and whether the machine comes back. */
 #include "tryloader.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "chain/chain.h"
@@ -12,7 +14,7 @@
 
 /* What the next boot is for already.  CLI_OK, or a message. */
 static enum cli_exit check_next_boot(
-	const struct sysfs_root *root, const struct oneshot *oneshot)
+	const struct sysfs_root *root, const struct bootloader *loader)
 {
 	/* Links that replace the default target (systemd.offline-updates(7)). */
 	static const char *const updates[] = {"/system-update", "/etc/system-update"};
@@ -28,7 +30,7 @@ static enum cli_exit check_next_boot(
 				"them first",
 				updates[i]);
 	}
-	if (oneshot_is_foreign(oneshot, root, id, sizeof(id)))
+	if (oneshot_is_foreign(root, loader, id, sizeof(id)))
 		return cli_error(NAME,
 			"the boot loader was told by somebody else to take '%s' at the "
 			"next boot; reboot for that first",
@@ -36,36 +38,40 @@ static enum cli_exit check_next_boot(
 	return CLI_OK;
 }
 
-const struct oneshot *tryloader_find(const struct sysfs_root *root)
+static enum cli_exit say_problem(
+	const struct bootloader *loader, const struct oneshot *oneshot, int error)
+{
+	const char *problem = oneshot->change.problem;
+
+	if (error != -EOPNOTSUPP)
+		return cli_error(NAME, "%s", problem[0] ? problem : strerror(-error));
+	return cli_error(NAME,
+		"a trial is not safe with this %s: %s; choose the entry at the menu instead "
+		"(vfioboot entry)",
+		loader->title, problem);
+}
+
+enum cli_exit tryloader_plan(
+	const struct sysfs_root *root, const char *parameters, struct oneshot *ret)
 {
 	struct bootloader_search search;
-	const struct oneshot *oneshot;
-	char why[ONESHOT_WHY_SIZE] = "";
+	int r;
 
 	bootloader_find(root, &search);
-	if (!search.owner) {
-		cli_error(NAME, "the boot loader can't be told%s%s%s; nothing is changed",
+	if (!search.owner)
+		return cli_error(NAME,
+			"the boot loader is not known%s%s%s; nothing was changed",
 			search.hidden ? ", since /" : "", search.hidden_at,
-			search.hidden ? " can't be looked at; run this as root" : "");
-		return NULL;
-	}
-	oneshot = oneshot_find(search.owner->name);
-	if (!oneshot) {
-		cli_error(NAME,
+			search.hidden ? " cannot be read; run this as root" : "");
+	if (!oneshot_is_possible(search.owner))
+		return cli_error(NAME,
 			"%s has no entry for one boot alone that it forgets by itself, so "
 			"a trial that fails would come again; choose the entry at the "
 			"menu instead (vfioboot entry)",
 			search.owner->title);
-		return NULL;
-	}
-	if (oneshot->check(root, why) < 0) {
-		cli_error(NAME,
-			"a trial is not safe with this %s: %s; choose the entry at the "
-			"menu instead (vfioboot entry)",
-			search.owner->title, why);
-		return NULL;
-	}
-	return check_next_boot(root, oneshot) == CLI_OK ? oneshot : NULL;
+	r = oneshot_plan(root, search.owner, parameters, ret);
+	return r < 0 ? say_problem(search.owner, ret, r)
+		     : check_next_boot(root, search.owner);
 }
 
 enum cli_exit tryloader_check_watch(const struct sysfs_root *root)

@@ -8,10 +8,12 @@
 #include "cli.h"
 
 /*
- * The loader that takes an entry once, and forgets that by itself; and the next boot is for
- * nothing else yet.  NULL after a message.
+ * Plans one boot with @parameters by the loader that starts this machine, which has to forget
+ * the choice by itself; and the next boot must be for nothing else yet.  CLI_OK, or a message;
+ * oneshot_free(@ret) in each case, which starts as {0}.
  */
-const struct oneshot *tryloader_find(const struct sysfs_root *root);
+enum cli_exit tryloader_plan(
+	const struct sysfs_root *root, const char *parameters, struct oneshot *ret);
 
 /*
  * Whether something would watch over the boot; else a trial that hangs would stay.  CLI_OK, or a

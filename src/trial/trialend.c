@@ -19,7 +19,7 @@ enum trialend_kind trialend_look(const struct sysfs_root *root)
 
 	if (r == 0 && trialwatch_is_running(root, &trial))
 		return TRIALEND_RUNNING;
-	if (oneshot_any_armed(root))
+	if (oneshot_is_armed(root, NULL))
 		return TRIALEND_WAITING;
 	return r == -ENOENT ? TRIALEND_NONE : TRIALEND_OVER;
 }

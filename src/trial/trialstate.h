@@ -78,7 +78,7 @@ struct trialstate {
 	enum trial_phase phase;
 	enum trial_reason reason;
 	char text[TRIAL_TEXT_SIZE]; /* the reason in a sentence, or "" */
-	char loader[32];            /* name of its struct oneshot */
+	char loader[32];            /* name of its struct bootloader */
 	char profile[CONFIG_NAME_SIZE];
 	char parameters
 		[TRIAL_PARAMETERS_SIZE]; /* that its entry has beyond the normal one */

@@ -52,10 +52,10 @@ struct watch {
 static void disarm(const struct sysfs_root *root, const struct trialstate *trial,
 	bool remove, bool *ret_done)
 {
-	const struct oneshot *oneshot = oneshot_find(trial->loader);
+	const struct bootloader *loader = bootloader_named(trial->loader);
 	char why[ONESHOT_WHY_SIZE];
 
-	*ret_done = oneshot && oneshot_disarm(oneshot, root, remove, why) == 0;
+	*ret_done = loader && oneshot_disarm(root, loader, remove, why) == 0;
 }
 
 /*
@@ -247,7 +247,7 @@ bool trialwatch_is_running(const struct sysfs_root *root, const struct trialstat
 static bool find_end(
 	const struct sysfs_root *root, struct trialstate *trial, bool *ret_pending)
 {
-	const struct oneshot *oneshot = oneshot_find(trial->loader);
+	const struct bootloader *loader = bootloader_named(trial->loader);
 	char boot[37], id[TRIAL_ID_SIZE];
 	bool failed;
 
@@ -255,7 +255,7 @@ static bool find_end(
 	*ret_pending = strcmp(id, trial->id) == 0;
 	if (*ret_pending)
 		return false;
-	failed = trial_settle(trial, boot, oneshot && oneshot_armed(oneshot, root));
+	failed = trial_settle(trial, boot, loader && oneshot_is_armed(root, loader));
 	*ret_pending = trial->phase == TRIAL_ARMED;
 	return failed;
 }

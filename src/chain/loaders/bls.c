@@ -21,6 +21,8 @@
 #include "blsmenu.h"
 #include "chain/bootmenu.h"
 #include "grubdefault.h"
+#include "grubonce.h"
+#include "sdboot_once.h"
 #include "sddefault.h"
 
 #define ENTRIES "/loader/entries"
@@ -358,6 +360,10 @@ static int read_grub_bls(const struct sysfs_root *root, const struct bootentries
 const struct bootloader_ops bootloader_ops_systemd_boot = {
 	.plan = plan_systemd_boot,
 	.read = read_systemd_boot,
+	.plan_trial = sdboot_plan_trial,
+	.arm = sdboot_arm,
+	.armed = sdboot_armed,
+	.disarm = sdboot_disarm,
 	.permanent =
 		"in /etc/kernel/cmdline, which has to be all of the command line, and then "
 		"with 'kernel-install add-all', or by installing the kernel anew",
@@ -366,5 +372,9 @@ const struct bootloader_ops bootloader_ops_systemd_boot = {
 const struct bootloader_ops bootloader_ops_grub_bls = {
 	.plan = plan_grub_bls,
 	.read = read_grub_bls,
+	.plan_trial = grub_bls_plan_trial,
+	.arm = grubonce_arm,
+	.armed = grubonce_armed,
+	.disarm = grubonce_disarm,
 	.permanent = "with 'grubby --update-kernel=ALL --args=\"PARAMETER ...\"'",
 };

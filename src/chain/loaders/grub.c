@@ -17,6 +17,7 @@
 #include "chain/bootmenu.h"
 #include "grubcheck.h"
 #include "grubmenu.h"
+#include "grubonce.h"
 
 #define GENERATOR GRUBMENU_GENERATOR
 #define ID_START  "gnulinux-" /* of all that 10_linux makes */
@@ -383,6 +384,10 @@ const struct bootloader_ops bootloader_ops_grub = {
 	.follows = true,
 	.read = read_menu,
 	.tidy = tidy,
+	.plan_trial = grub_plan_trial,
+	.arm = grubonce_arm,
+	.armed = grubonce_armed,
+	.disarm = grubonce_disarm,
 	.permanent =
 		"in /etc/default/grub, behind GRUB_CMDLINE_LINUX_DEFAULT=, and then with "
 		"'update-grub' or 'grub-mkconfig -o' and the path of grub.cfg",

@@ -42,31 +42,27 @@ static bool find_number(const struct sysfs_root *root, const struct grubonce *gr
 	return false;
 }
 
-static int check(const struct sysfs_root *root, char *why)
+static int check(const struct sysfs_root *root, struct bootmenu_change *change)
 {
 	_cleanup_free_ char *config = NULL;
 	const struct grubonce *grub;
 	char number[64];
-	int r = grubonce_read_config(root, &grub, &config, why);
+	int r = grubonce_read_config(root, &grub, &config, change);
 
 	if (r < 0)
 		return r;
-	if (!grub_reads_bls(config)) {
-		snprintf(why, ONESHOT_WHY_SIZE,
+	if (!grub_reads_bls(config))
+		return bootmenu_refuse(change,
 			"%s/grub.cfg does not read the entries itself (blscfg), so it would "
 			"not know the one of a trial",
 			grub->directory);
-		return -EOPNOTSUPP;
-	}
-	if (find_number(root, grub, config, number, sizeof(number))) {
-		snprintf(why, ONESHOT_WHY_SIZE,
+	if (find_number(root, grub, config, number, sizeof(number)))
+		return bootmenu_refuse(change,
 			"its default is entry number %.20s, which would be another one while "
 			"the entry of the trial is there; name it, with 'grubby "
 			"--set-default'",
 			number);
-		return -EOPNOTSUPP;
-	}
-	return grubonce_check(root, grub, config, why);
+	return grubonce_check(root, grub, config, change);
 }
 
 /* The file of the kernel as entries name it: BOOT_IMAGE= has the disk before it. */
@@ -86,9 +82,9 @@ static bool starts_kernel(const struct bls_file *file, const char *kernel)
 		strcmp(linux_file, kernel) == 0 && !strstr(file->text, " vfioboot.");
 }
 
-/* The one normal entry of the kernel that runs.  Returns 0, or -errno. */
+/* The one normal entry of the kernel that runs.  Returns 0, or -EREMOTEIO. */
 static int find_booted(const struct sysfs_root *root, const struct bls_files *files,
-	const struct bls_file **ret, char *why)
+	const struct bls_file **ret, struct bootmenu_change *change)
 {
 	char text[512] = "";
 	const char *kernel;
@@ -101,57 +97,33 @@ static int find_booted(const struct sysfs_root *root, const struct bls_files *fi
 			*ret = &files->files[i];
 	if (found == 1)
 		return 0;
-	snprintf(why, ONESHOT_WHY_SIZE,
+	return bootmenu_fail(change,
 		found ? "several entries in %s start the kernel that runs, %.150s, and which "
 			"of them was taken is not known"
 		      : "no normal entry in %s starts the kernel that runs, %.150s; boot a "
 			"kernel that is in the menu, by a normal entry",
 		directories[0], kernel);
-	return found ? -EEXIST : -ENOENT;
 }
 
-static int make_entry(const struct bls_file *original, const char *parameters,
-	struct oneshot_entry *entry)
+static int plan_entry(const struct sysfs_root *root, const struct bls_file *original,
+	const struct bootentry *trial, struct bootmenu_change *change, char *ret_id)
 {
-	char stem[256];
 	const struct bls_addition addition = {
-		.title = ENTRY_NOTE, .sort_key = "", .options = parameters};
-	int r = bls_copy(original->text, &addition, &entry->text);
+		.title = ENTRY_NOTE, .sort_key = "", .options = trial->arguments};
+	_cleanup_free_ char *text = NULL;
+	char stem[256], path[512];
+	int r = bls_copy(original->text, &addition, &text);
 
 	if (r < 0)
 		return r;
 	bls_stem(original->name, stem, sizeof(stem));
-	entry->copy = strdup(entry->text);
-	if (!entry->copy || asprintf(&entry->id, "%s" SUFFIX, stem) < 0 ||
-		asprintf(&entry->path, "%s/%s.conf", original->directory, entry->id) < 0)
-		return -ENOMEM;
-	return 0;
-}
-
-static int make(const struct sysfs_root *root, const char *parameters,
-	struct oneshot_entry *ret, char *why)
-{
-	_cleanup_(oneshot_free) struct oneshot_entry entry = {0};
-	_cleanup_(bls_files_free) struct bls_files files = {0};
-	const struct bls_file *original = NULL;
-	int r = bls_files_read(root, directories, ARRAY_SIZE(directories), &files);
-
-	if (r < 0)
-		snprintf(why, ONESHOT_WHY_SIZE, "%s can't be read: %s%s", directories[0],
-			strerror(-r), r == -EACCES ? "; run this as root" : "");
-	if (r == 0)
-		r = find_booted(root, &files, &original, why);
-	if (r == 0)
-		r = make_entry(original, parameters, &entry);
-	if (r < 0)
-		return r;
-	*ret = entry;
-	entry = (struct oneshot_entry){0};
-	return 0;
+	text_join(ret_id, ONESHOT_ID_SIZE, stem, SUFFIX, NULL);
+	text_join(path, sizeof(path), original->directory, "/", ret_id, ".conf", NULL);
+	return filechange_add(&change->files, root, path, text);
 }
 
 /* There may be several, of trials that were started with different kernels. */
-static int remove_entries(const struct sysfs_root *root, char *why)
+static int plan_removal(const struct sysfs_root *root, struct bootmenu_change *change)
 {
 	static const char end[] = SUFFIX ".conf";
 	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
@@ -165,21 +137,27 @@ static int remove_entries(const struct sysfs_root *root, char *why)
 		if (len < strlen(end) || strcmp(name + len - strlen(end), end) != 0)
 			continue;
 		text_join(path, sizeof(path), directories[0], "/", name, NULL);
-		r = atomicfile_remove_below(root, path);
-		if (r < 0)
-			snprintf(why, ONESHOT_WHY_SIZE, "%.200s can't be removed: %s",
-				path, strerror(-r));
+		r = filechange_add(&change->files, root, path, NULL);
 	}
 	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
 }
 
-const struct oneshot oneshot_grub_bls = {
-	.loader = "grub-bls",
-	.check = check,
-	.make = make,
-	.choose = grubonce_choose,
-	.choice = grubonce_choice,
-	.mark = SUFFIX,
-	.forget = grubonce_forget,
-	.remove = remove_entries,
-};
+int grub_bls_plan_trial(const struct sysfs_root *root, const struct bootentry *trial,
+	struct bootmenu_change *change, char *ret_id)
+{
+	_cleanup_(bls_files_free) struct bls_files files = {0};
+	const struct bls_file *original = NULL;
+	int r;
+
+	if (!trial)
+		return plan_removal(root, change);
+	r = check(root, change);
+	if (r < 0)
+		return r;
+	r = bls_files_read(root, directories, ARRAY_SIZE(directories), &files);
+	if (r < 0)
+		return bootmenu_fail(change, "cannot read %s: %s%s", directories[0],
+			strerror(-r), bootmenu_remedy(r));
+	r = find_booted(root, &files, &original, change);
+	return r < 0 ? r : plan_entry(root, original, trial, change, ret_id);
+}

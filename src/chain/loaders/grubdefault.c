@@ -23,10 +23,10 @@ struct setting {
 static bool read_default(const struct sysfs_root *root, struct setting *ret)
 {
 	_cleanup_free_ char *config = NULL;
-	char why[ONESHOT_WHY_SIZE];
+	struct bootmenu_change ignored = {0};
 	struct setting setting = {0};
 
-	if (grubonce_read_config(root, &setting.grub, &config, why) < 0)
+	if (grubonce_read_config(root, &setting.grub, &config, &ignored) < 0)
 		return false;
 	setting.tools = strrchr(setting.grub->directory, '/') + 1;
 	/* One that is made by hand may set none. */

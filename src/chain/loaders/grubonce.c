@@ -29,7 +29,7 @@ const struct grubonce *grubonce_find(const struct sysfs_root *root)
 }
 
 int grubonce_read_config(const struct sysfs_root *root, const struct grubonce **ret_grub,
-	char **ret, char *why)
+	char **ret, struct bootmenu_change *change)
 {
 	const struct grubonce *grub = grubonce_find(root);
 	char path[64];
@@ -39,11 +39,10 @@ int grubonce_read_config(const struct sysfs_root *root, const struct grubonce **
 		text_join(path, sizeof(path), grub->directory, "/grub.cfg", NULL);
 		r = hostfile_read(root, path, ret, NULL);
 	}
-	if (r < 0)
-		snprintf(why, ONESHOT_WHY_SIZE, "grub.cfg can't be read: %s",
-			strerror(-r));
 	*ret_grub = grub;
-	return r;
+	return r < 0 ? bootmenu_fail(change, "cannot read grub.cfg: %s%s", strerror(-r),
+			       bootmenu_remedy(r))
+		     : 0;
 }
 
 bool grubonce_variable(const struct sysfs_root *root, const struct grubonce *grub,
@@ -138,28 +137,25 @@ static const char *find_obstacle_of(
 }
 
 int grubonce_check(const struct sysfs_root *root, const struct grubonce *grub,
-	const char *config, char *why)
+	const char *config, struct bootmenu_change *change)
 {
 	const char *obstacle;
 	char block[64], type[TYPE_SIZE];
 
-	if (!grub_knows_next_entry(config)) {
-		snprintf(why, ONESHOT_WHY_SIZE,
+	if (!grub_knows_next_entry(config))
+		return bootmenu_refuse(change,
 			"%s/grub.cfg does not take an entry once (00_header); have it made "
 			"by grub-mkconfig with all of its parts",
 			grub->directory);
-		return -EOPNOTSUPP;
-	}
 	obstacle = find_obstacle_of(root, grub->directory, type);
 	if (!obstacle)
 		return 0;
 	if (grubonce_variable(root, grub, "env_block", block, sizeof(block)) && block[0])
 		return 0;
-	snprintf(why, ONESHOT_WHY_SIZE,
+	return bootmenu_refuse(change,
 		"%s is on %s, which GRUB can't write to: it could not forget the choice, "
 		"and a trial that fails would be started again and again",
 		grub->directory, obstacle);
-	return -EOPNOTSUPP;
 }
 
 bool grubonce_kernel(const struct sysfs_root *root, char *ret, size_t size)
@@ -176,16 +172,16 @@ bool grubonce_kernel(const struct sysfs_root *root, char *ret, size_t size)
 	return false;
 }
 
-void grubonce_choice(const struct sysfs_root *root, char *ret, size_t size)
+void grubonce_armed(const struct sysfs_root *root, char *ret_id, size_t size)
 {
 	const struct grubonce *grub = grubonce_find(root);
 
-	*ret = '\0';
+	*ret_id = '\0';
 	if (grub)
-		grubonce_variable(root, grub, "next_entry", ret, size);
+		grubonce_variable(root, grub, "next_entry", ret_id, size);
 }
 
-int grubonce_choose(const struct sysfs_root *root, const char *id, char *why)
+int grubonce_arm(const struct sysfs_root *root, const char *id, char *why)
 {
 	const struct grubonce *grub = grubonce_find(root);
 	char chosen[ONESHOT_ID_SIZE];
@@ -196,7 +192,7 @@ int grubonce_choose(const struct sysfs_root *root, const char *id, char *why)
 		return -ENOENT;
 	}
 	r = oneshot_run(root, (const char *const[]){grub->reboot, id, NULL}, why);
-	grubonce_choice(root, chosen, sizeof(chosen));
+	grubonce_armed(root, chosen, sizeof(chosen));
 	if (r < 0 || strcmp(chosen, id) == 0)
 		return r;
 	snprintf(why, ONESHOT_WHY_SIZE, "%s has not set next_entry in %s", grub->reboot,
@@ -204,7 +200,7 @@ int grubonce_choose(const struct sysfs_root *root, const char *id, char *why)
 	return -EIO;
 }
 
-int grubonce_forget(const struct sysfs_root *root, char *why)
+int grubonce_disarm(const struct sysfs_root *root, char *why)
 {
 	const struct grubonce *grub = grubonce_find(root);
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/base.h"
+#include "chain/bootmenu.h"
 
 /* What a distribution calls GRUB's files and programs. */
 struct grubonce {
@@ -22,9 +23,9 @@ struct grubonce {
 /* By which of its names GRUB is there; NULL: it is not. */
 const struct grubonce *grubonce_find(const struct sysfs_root *root);
 
-/* Reads grub.cfg, for free().  Returns 0, or -errno with a sentence in @why. */
+/* Reads grub.cfg, for free().  Returns 0, or -EREMOTEIO as bootmenu_fail(). */
 int grubonce_read_config(const struct sysfs_root *root, const struct grubonce **ret_grub,
-	char **ret, char *why);
+	char **ret, struct bootmenu_change *change);
 
 /*
  * The variable of the environment block, or of the one outside of the file system that this
@@ -33,19 +34,20 @@ int grubonce_read_config(const struct sysfs_root *root, const struct grubonce **
 bool grubonce_variable(const struct sysfs_root *root, const struct grubonce *grub,
 	const char *name, char *ret, size_t size);
 
-/*
- * Whether GRUB forgets the choice by itself, with this grub.cfg.  0, or -EOPNOTSUPP with a
- * sentence in @why, of ONESHOT_WHY_SIZE bytes.
- */
+/* Whether GRUB forgets the choice by itself, with this grub.cfg.  0, or as bootmenu_refuse(). */
 int grubonce_check(const struct sysfs_root *root, const struct grubonce *grub,
-	const char *config, char *why);
+	const char *config, struct bootmenu_change *change);
 
 /* The kernel file by which GRUB started this boot: BOOT_IMAGE=, with the disk it was on. */
 bool grubonce_kernel(const struct sysfs_root *root, char *ret, size_t size);
 
-/* As those of struct oneshot. */
-void grubonce_choice(const struct sysfs_root *root, char *ret, size_t size);
-int grubonce_choose(const struct sysfs_root *root, const char *id, char *why);
-int grubonce_forget(const struct sysfs_root *root, char *why);
+/* As those of struct bootloader_ops. */
+void grubonce_armed(const struct sysfs_root *root, char *ret_id, size_t size);
+int grubonce_arm(const struct sysfs_root *root, const char *id, char *why);
+int grubonce_disarm(const struct sysfs_root *root, char *why);
+int grub_plan_trial(const struct sysfs_root *root, const struct bootentry *trial,
+	struct bootmenu_change *change, char *ret_id);
+int grub_bls_plan_trial(const struct sysfs_root *root, const struct bootentry *trial,
+	struct bootmenu_change *change, char *ret_id);
 
 #endif

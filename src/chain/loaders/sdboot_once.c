@@ -9,6 +9,7 @@
  * ".conf", the higher name is the default, and so the copy never is.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "chain/oneshot.h"
 #include "change/change.h"
 #include "facts/facts.h"
+#include "sdboot_once.h"
 
 #define SUFFIX     BLS_TRIAL_SYSTEMD_BOOT
 #define CONF       ".conf"
@@ -34,36 +36,30 @@ static bool ends_with(const char *text, const char *end)
 	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-static int check(const struct sysfs_root *root, char *why)
+static int check(const struct sysfs_root *root, struct bootmenu_change *change)
 {
 	char info[64], selected[ID_SIZE];
 	uint8_t features[8] = {0};
 
 	if (efivar_read_text(root, "LoaderInfo", EFI_LOADER, info, sizeof(info)) < 0 ||
-		strncmp(info, "systemd-boot", 12) != 0) {
-		snprintf(why, ONESHOT_WHY_SIZE,
+		strncmp(info, "systemd-boot", 12) != 0)
+		return bootmenu_refuse(change,
 			"this boot was not started by systemd-boot, or its EFI variables "
 			"can't be read");
-		return -EOPNOTSUPP;
-	}
 	if (efivar_read(root, "LoaderFeatures", EFI_LOADER, features, sizeof(features)) <
 			0 ||
-		!(features[0] & KNOWS_ONCE)) {
-		snprintf(why, ONESHOT_WHY_SIZE,
+		!(features[0] & KNOWS_ONCE))
+		return bootmenu_refuse(change,
 			"this %s can't take an entry once; update it with 'bootctl "
 			"update'",
 			info);
-		return -EOPNOTSUPP;
-	}
 	if (efivar_read_text(root, "LoaderEntrySelected", EFI_LOADER, selected,
 		    sizeof(selected)) < 0 ||
-		!ends_with(selected, CONF)) {
-		snprintf(why, ONESHOT_WHY_SIZE,
+		!ends_with(selected, CONF))
+		return bootmenu_refuse(change,
 			"this boot was not started by an entry in a file of its own (type "
 			"1), but by a unified kernel image or the firmware; the command "
 			"line inside such an image can't be changed for one boot");
-		return -EOPNOTSUPP;
-	}
 	return 0;
 }
 
@@ -121,8 +117,8 @@ static int find_file(const struct sysfs_root *root,
 }
 
 /* The entry that was booted; it must be none of ours. */
-static int read_booted(
-	const struct sysfs_root *root, char **ret_path, char **ret, char *why)
+static int read_booted(const struct sysfs_root *root, char **ret_path, char **ret,
+	struct bootmenu_change *change)
 {
 	char id[ID_SIZE] = "";
 	int r = efivar_read_text(root, "LoaderEntrySelected", EFI_LOADER, id, sizeof(id));
@@ -132,56 +128,79 @@ static int read_booted(
 					: -ENOENT;
 	if (r == 0)
 		r = hostfile_read(root, *ret_path, ret, NULL);
-	if (r == 0 && strstr(*ret, " vfioboot.")) {
-		snprintf(why, ONESHOT_WHY_SIZE,
+	if (r == 0 && strstr(*ret, " vfioboot."))
+		return bootmenu_fail(change,
 			"this boot was started by %.100s, which has parameters of vfioboot; "
 			"boot the normal entry first",
 			id);
-		return -EOPNOTSUPP;
-	}
 	if (r < 0)
-		snprintf(why, ONESHOT_WHY_SIZE,
+		return bootmenu_fail(change,
 			"the entry that this boot was started by, %.100s, can't be read%s%.80s: "
 			"%s%s",
 			id, *ret_path ? ": " : "", *ret_path ? *ret_path : "",
-			strerror(-r), r == -EACCES ? "; run this as root" : "");
-	return r;
-}
-
-static int make(const struct sysfs_root *root, const char *parameters,
-	struct oneshot_entry *ret, char *why)
-{
-	const struct bls_addition addition = {
-		.title = ENTRY_NOTE, .sort_key = SUFFIX, .options = parameters};
-	_cleanup_(oneshot_free) struct oneshot_entry entry = {0};
-	_cleanup_free_ char *path = NULL, *text = NULL;
-	const char *name;
-	int r = read_booted(root, &path, &text, why);
-
-	if (r < 0)
-		return r;
-	r = bls_copy(text, &addition, &entry.text);
-	if (r < 0) {
-		snprintf(why, ONESHOT_WHY_SIZE, "%.200s starts no kernel", path);
-		return r;
-	}
-	name = strrchr(path, '/') + 1;
-	if (asprintf(&entry.id, "%.*s" SUFFIX CONF, (int)stem_length(name), name) < 0)
-		return -ENOMEM;
-	entry.copy = strdup(entry.text);
-	if (!entry.copy ||
-		asprintf(&entry.path, "%.*s/%s", (int)(name - 1 - path), path, entry.id) <
-			0)
-		return -ENOMEM;
-	*ret = entry;
-	entry = (struct oneshot_entry){0};
+			strerror(-r), bootmenu_remedy(r));
 	return 0;
 }
 
-static void choice(const struct sysfs_root *root, char *ret, size_t size)
+static int plan_entry(const struct sysfs_root *root, const struct bootentry *trial,
+	struct bootmenu_change *change, char *ret_id)
 {
-	if (efivar_read_text(root, "LoaderEntryOneShot", EFI_LOADER, ret, size) < 0)
-		*ret = '\0';
+	const struct bls_addition addition = {
+		.title = ENTRY_NOTE, .sort_key = SUFFIX, .options = trial->arguments};
+	_cleanup_free_ char *path = NULL, *text = NULL, *copy = NULL, *copy_path = NULL;
+	const char *name;
+	int r = read_booted(root, &path, &text, change);
+
+	if (r < 0)
+		return r;
+	if (bls_copy(text, &addition, &copy) < 0)
+		return bootmenu_fail(change, "%.200s starts no kernel", path);
+	name = strrchr(path, '/') + 1;
+	snprintf(ret_id, ONESHOT_ID_SIZE, "%.*s" SUFFIX CONF, (int)stem_length(name),
+		name);
+	if (asprintf(&copy_path, "%.*s/%s", (int)(name - 1 - path), path, ret_id) < 0)
+		return -ENOMEM;
+	return filechange_add(&change->files, root, copy_path, copy);
+}
+
+/*
+ * There may be several, of trials that were started with different kernels.  A place that is not
+ * to be seen is no reason to keep a trial elsewhere.
+ */
+static int plan_removal(const struct sysfs_root *root, struct bootmenu_change *change)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
+
+		if (hostfile_list(root, directories[i], &names) < 0)
+			continue;
+		for (size_t j = 0; r == 0 && j < names.n; j++) {
+			char path[PATH_MAX];
+
+			if (!ends_with(names.names[j], SUFFIX CONF))
+				continue;
+			text_join(path, sizeof(path), directories[i], "/", names.names[j],
+				NULL);
+			r = filechange_add(&change->files, root, path, NULL);
+		}
+	}
+	return r;
+}
+
+int sdboot_plan_trial(const struct sysfs_root *root, const struct bootentry *trial,
+	struct bootmenu_change *change, char *ret_id)
+{
+	int r = trial ? check(root, change) : plan_removal(root, change);
+
+	return r < 0 || !trial ? r : plan_entry(root, trial, change, ret_id);
+}
+
+void sdboot_armed(const struct sysfs_root *root, char *ret_id, size_t size)
+{
+	if (efivar_read_text(root, "LoaderEntryOneShot", EFI_LOADER, ret_id, size) < 0)
+		*ret_id = '\0';
 }
 
 static int set_oneshot(const struct sysfs_root *root, const char *id, char *why)
@@ -191,18 +210,12 @@ static int set_oneshot(const struct sysfs_root *root, const char *id, char *why)
 	return oneshot_run(root, argv, why);
 }
 
-static bool is_ours(const char *name, const char *id)
-{
-	(void)id;
-	return ends_with(name, SUFFIX CONF);
-}
-
-static int choose(const struct sysfs_root *root, const char *id, char *why)
+int sdboot_arm(const struct sysfs_root *root, const char *id, char *why)
 {
 	char chosen[ONESHOT_ID_SIZE];
 	int r = set_oneshot(root, id, why);
 
-	choice(root, chosen, sizeof(chosen));
+	sdboot_armed(root, chosen, sizeof(chosen));
 	if (r < 0 || strcmp(chosen, id) == 0)
 		return r;
 	snprintf(why, ONESHOT_WHY_SIZE,
@@ -210,39 +223,7 @@ static int choose(const struct sysfs_root *root, const char *id, char *why)
 	return -EIO;
 }
 
-static int forget(const struct sysfs_root *root, char *why)
+int sdboot_disarm(const struct sysfs_root *root, char *why)
 {
 	return set_oneshot(root, "", why);
 }
-
-/* There may be several, of trials that were started with different kernels. */
-static int remove_entries(const struct sysfs_root *root, char *why)
-{
-	int r;
-
-	for (;;) {
-		_cleanup_free_ char *path = NULL;
-
-		r = find_file(root, is_ours, NULL, &path);
-		/* A place that is not to be seen is no reason to keep a trial elsewhere. */
-		if (r < 0)
-			return r == -ENOMEM ? r : 0;
-		r = atomicfile_remove_below(root, path);
-		if (r < 0 && r != -ENOENT) {
-			snprintf(why, ONESHOT_WHY_SIZE, "%.200s can't be removed: %s",
-				path, strerror(-r));
-			return r;
-		}
-	}
-}
-
-const struct oneshot oneshot_sdboot = {
-	.loader = "systemd-boot",
-	.check = check,
-	.make = make,
-	.choose = choose,
-	.choice = choice,
-	.mark = SUFFIX CONF,
-	.forget = forget,
-	.remove = remove_entries,
-};
