@@ -3,12 +3,10 @@
 #ifndef VFIOBOOT_BASE_BASE_H
 #define VFIOBOOT_BASE_BASE_H
 
-#include "arguments.h"
 #include "child.h"
 #include "cmdline.h"
 #include "hostfile.h"
 #include "memstream.h"
-#include "paramlist.h"
 #include "pciname.h"
 #include "process.h"
 #include "root.h"

@@ -1,8 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Cuts the kernel command line into parameters by the kernel's own rules. */
+/* Reads the kernel command line and cuts it into parameters by the kernel's own rules. */
 #include "cmdline.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "util.h"
+
+#define PATH "proc/cmdline"
+
+#define WHITE " \t\r\n"
+
+#define READ_MAX ((size_t)16 << 20) /* no kernel has so much */
+
+int cmdline_read_fixed(const struct sysfs_root *root, char *ret, size_t size)
+{
+	ssize_t n = sysfs_root_read_file(root, PATH, ret, size);
+
+	return n < 0 ? (int)n : 0;
+}
+
+int cmdline_read(const struct sysfs_root *root, char **ret)
+{
+	for (size_t size = CMDLINE_SIZE; size <= READ_MAX; size *= 2) {
+		_cleanup_free_ char *text = malloc(size);
+		int r = text ? cmdline_read_fixed(root, text, size) : -ENOMEM;
+
+		if (r == 0)
+			*ret = TAKE_PTR(text);
+		if (r != -EFBIG)
+			return r;
+	}
+	return -EFBIG;
+}
+
+int cmdline_read_if_any(const struct sysfs_root *root, char **ret)
+{
+	int r = cmdline_read(root, ret);
+
+	if (r != -ENOENT || root->live)
+		return r;
+	*ret = strdup("");
+	return *ret ? 0 : -ENOMEM;
+}
 
 static bool is_space(char c)
 {
@@ -89,4 +130,248 @@ bool cmdline_name_is(const struct cmdline_param *param, const char *name)
 			return false;
 	}
 	return true;
+}
+
+bool cmdline_find_last(const char *cmdline, const char *name, struct cmdline_param *ret)
+{
+	struct cmdline_param param;
+	bool found = false;
+
+	while (cmdline_next(&cmdline, &param)) {
+		if (!param.value || !cmdline_name_is(&param, name))
+			continue;
+		*ret = param;
+		found = true;
+	}
+	return found;
+}
+
+static bool is_same(const struct cmdline_param *a, const struct cmdline_param *b)
+{
+	return a->name_len == b->name_len && !a->value == !b->value &&
+		memcmp(a->name, b->name, a->name_len) == 0 &&
+		(!a->value ||
+			(a->value_len == b->value_len &&
+				memcmp(a->value, b->value, a->value_len) == 0));
+}
+
+bool cmdline_has_param(const char *cmdline, const struct cmdline_param *param)
+{
+	struct cmdline_param found;
+
+	while (cmdline_next(&cmdline, &found))
+		if (is_same(&found, param))
+			return true;
+	return false;
+}
+
+struct item {
+	const char *text;
+	size_t len;
+	bool first; /* of its value */
+};
+
+/* Where the walk is; starts with the command line and all else 0. */
+struct walk {
+	const char *cursor;
+	struct cmdline_param param;
+	size_t at; /* in the value, where the next item begins */
+	bool inside;
+};
+
+static bool item_is(const struct item *item, const char *text)
+{
+	return item->len == strlen(text) && memcmp(item->text, text, item->len) == 0;
+}
+
+static bool next_param(struct walk *walk, const char *name)
+{
+	while (cmdline_next(&walk->cursor, &walk->param))
+		if (cmdline_name_is(&walk->param, name))
+			return true;
+	return false;
+}
+
+/* The next item of the values of all parameters @name; false behind the last. */
+static bool next_item(struct walk *walk, const char *name, struct item *ret)
+{
+	const char *text, *comma;
+	size_t left;
+
+	while (!walk->inside || !walk->param.value || walk->at > walk->param.value_len) {
+		walk->inside = next_param(walk, name);
+		walk->at = 0;
+		if (!walk->inside)
+			return false;
+	}
+	text = walk->param.value + walk->at;
+	left = walk->param.value_len - walk->at;
+	comma = memchr(text, ',', left);
+	*ret = (struct item){text, comma ? (size_t)(comma - text) : left, !walk->at};
+	walk->at += ret->len + 1;
+	return true;
+}
+
+bool cmdline_has(const char *cmdline, const char *name, const char *item)
+{
+	struct walk walk = {.cursor = cmdline};
+	struct item found;
+
+	if (!item)
+		return next_param(&walk, name);
+	while (next_item(&walk, name, &found))
+		if (item_is(&found, item))
+			return true;
+	return false;
+}
+
+bool cmdline_has_first(const char *cmdline, const char *name, const char *item)
+{
+	struct walk walk = {.cursor = cmdline};
+	struct item found;
+
+	while (next_item(&walk, name, &found))
+		if (found.first && item_is(&found, item))
+			return true;
+	return false;
+}
+
+bool cmdline_holds(
+	const char *cmdline, const char *name, const char *item, const char *undo)
+{
+	struct walk walk = {.cursor = cmdline};
+	struct item found;
+	bool counts = false;
+
+	if (!item)
+		return next_param(&walk, name);
+	while (next_item(&walk, name, &found)) {
+		if (item_is(&found, item))
+			counts = true;
+		else if (undo && item_is(&found, undo))
+			counts = false;
+	}
+	return counts;
+}
+
+/* As kstrtobool() (lib/kstrtox.c): the first character decides, or two.  -1: neither. */
+static int read_bool(const struct cmdline_param *param)
+{
+	const char *text = param->value;
+	size_t len = text ? param->value_len : 0;
+	bool is_word = len > 1 && strchr("oO", text[0]);
+
+	if (!len)
+		return -1;
+	if (strchr("yYtT1", text[0]) || (is_word && strchr("nN", text[1])))
+		return 1;
+	return strchr("nNfF0", text[0]) || (is_word && strchr("fF", text[1])) ? 0 : -1;
+}
+
+bool cmdline_passes_through(const char *cmdline, bool x86)
+{
+	struct cmdline_param param;
+	bool passes = false;
+
+	while (cmdline_next(&cmdline, &param)) {
+		int set = -1;
+
+		if (cmdline_name_is(&param, "iommu.passthrough")) {
+			set = read_bool(&param);
+		} else if (x86 && cmdline_name_is(&param, "iommu")) {
+			/* The walk takes the rest for others of the name: only this one. */
+			struct walk walk = {.cursor = "", .param = param, .inside = true};
+			struct item found;
+
+			while (next_item(&walk, "iommu", &found))
+				set = item_is(&found, "pt")       ? 1
+					: item_is(&found, "nopt") ? 0
+								  : set;
+		}
+		passes = set < 0 ? passes : set;
+	}
+	return passes;
+}
+
+size_t cmdline_next_word(const char **cursor, const char **ret)
+{
+	*ret = *cursor + strspn(*cursor, WHITE);
+	*cursor = *ret + strcspn(*ret, WHITE);
+	return (size_t)(*cursor - *ret);
+}
+
+bool cmdline_word_is(const char *word, size_t len, const char *name)
+{
+	struct cmdline_param param = {word, len, NULL, 0};
+	const char *equals = memchr(word, '=', len);
+
+	if (equals)
+		param.name_len = (size_t)(equals - word);
+	return cmdline_name_is(&param, name);
+}
+
+bool cmdline_has_word(const char *text, const char *word, size_t len)
+{
+	const char *end = text + cmdline_length(text), *found;
+	size_t n;
+
+	while ((n = cmdline_next_word(&text, &found)) > 0 && found < end)
+		if (n == len && memcmp(found, word, len) == 0)
+			return true;
+	return false;
+}
+
+bool cmdline_append_word(char *text, size_t size, const char *word, size_t len)
+{
+	size_t used = strlen(text), space = used ? 1 : 0;
+
+	if (used + space + len >= size)
+		return false;
+	memcpy(text + used, " ", space);
+	return copy_text(text + used + space, size - used - space, word, len);
+}
+
+char *cmdline_join(const char *text, const char *more)
+{
+	size_t len = cmdline_length(text);
+	const char *rest = text + len + strspn(text + len, WHITE);
+	char *all;
+
+	return asprintf(&all, "%.*s%s%s%s%s", (int)len, text, len && *more ? " " : "",
+		       more, *rest && (len || *more) ? " " : "", rest) < 0
+		? NULL
+		: all;
+}
+
+/* Whether all arguments of @some are in @all. */
+static bool are_in(const char *some, const char *all)
+{
+	const char *end = some + cmdline_length(some), *word;
+	size_t len;
+
+	while ((len = cmdline_next_word(&some, &word)) > 0 && word < end)
+		if (!cmdline_has_word(all, word, len))
+			return false;
+	return true;
+}
+
+/* Whether both have the same words in the same order. */
+static bool are_equal(const char *a, const char *b)
+{
+	const char *word_a, *word_b;
+	size_t len;
+
+	do {
+		len = cmdline_next_word(&a, &word_a);
+		if (cmdline_next_word(&b, &word_b) != len ||
+			memcmp(word_a, word_b, len) != 0)
+			return false;
+	} while (len > 0);
+	return true;
+}
+
+bool cmdline_same_words(const char *a, const char *b)
+{
+	return are_in(a, b) && are_in(b, a) &&
+		are_equal(a + cmdline_length(a), b + cmdline_length(b));
 }

@@ -16,7 +16,6 @@
 #define DEVICES   "sys/bus/pci/devices"
 #define DRIVERS   "sys/bus/pci/drivers"
 #define PROBE     "sys/bus/pci/drivers_probe"
-#define CMDLINE   "proc/cmdline"
 #define INIT_ROOT "proc/1/root"
 #define KMSG      "dev/kmsg"
 
@@ -44,11 +43,6 @@ static int write_value(const struct sysfs_root *root, const char *path, const ch
 	if (n < 0)
 		return -errno;
 	return (size_t)n == len ? 0 : -EIO;
-}
-
-ssize_t sysfs_read_cmdline(const struct sysfs_root *root, char *buffer, size_t size)
-{
-	return sysfs_root_read_file(root, CMDLINE, buffer, size);
 }
 
 bool sysfs_is_root_of_init(const struct sysfs_root *root)

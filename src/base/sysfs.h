@@ -16,9 +16,6 @@
 
 #define SYSFS_DRIVER_SIZE 64 /* bytes of a driver's name with its NUL */
 
-/* Reads the kernel's command line.  Returns its length, or -errno. */
-ssize_t sysfs_read_cmdline(const struct sysfs_root *root, char *buffer, size_t size);
-
 /*
  * Whether PID 1 has this root, too: in an initramfs until the real root is taken.  /proc moves
  * there as well then (switch_root(8), run-init(8)).

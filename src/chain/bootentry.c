@@ -122,14 +122,14 @@ void bootentry_keep(
 		size_t len = strcspn(entry->arguments, " ");
 
 		/* Its first argument is what selects it: is this that boot? */
-		if (!before || !words_have(cmdline, entry->arguments, len))
+		if (!before || !cmdline_has_word(cmdline, entry->arguments, len))
 			continue;
-		while ((len = words_next(&cursor, &word)) > 0)
-			if (words_have(cmdline, word, len) &&
-				!words_have(entry->arguments, word, len) &&
+		while ((len = cmdline_next_word(&cursor, &word)) > 0)
+			if (cmdline_has_word(cmdline, word, len) &&
+				!cmdline_has_word(entry->arguments, word, len) &&
 				strncmp(word, PARAM_PREFIX, strlen(PARAM_PREFIX)) != 0)
-				words_append(entry->arguments, sizeof(entry->arguments),
-					word, len);
+				cmdline_append_word(entry->arguments,
+					sizeof(entry->arguments), word, len);
 	}
 }
 
@@ -150,7 +150,8 @@ bool bootentry_fits(const struct bootentries *written, const struct bootentries 
 				       *b = &decided->entries[i];
 
 		if (strcmp(a->id, b->id) != 0 ||
-			!words_have(a->arguments, b->arguments, strlen(b->arguments)))
+			!cmdline_has_word(
+				a->arguments, b->arguments, strlen(b->arguments)))
 			return false;
 	}
 	return written->n == decided->n;
@@ -228,28 +229,17 @@ void bootentry_missing_arguments(const char *options, const struct bootentry *en
 	size_t len;
 
 	ret[0] = '\0';
-	while ((len = words_next(&cursor, &word)) > 0)
-		if (!words_have(options, word, len))
-			words_append(ret, BOOTENTRY_ARGS_SIZE, word, len);
-}
-
-/* Whether the word is the parameter @name, with or without a value. */
-static bool is_parameter(const char *word, size_t len, const char *name)
-{
-	struct cmdline_param param = {word, len, NULL, 0};
-	const char *equals = memchr(word, '=', len);
-
-	if (equals)
-		param.name_len = (size_t)(equals - word);
-	return cmdline_name_is(&param, name);
+	while ((len = cmdline_next_word(&cursor, &word)) > 0)
+		if (!cmdline_has_word(options, word, len))
+			cmdline_append_word(ret, BOOTENTRY_ARGS_SIZE, word, len);
 }
 
 /* Whether it is one that only our entries have. */
 static bool is_own(const char *word, size_t len)
 {
-	return is_parameter(word, len, PARAM_PROFILE) ||
-		is_parameter(word, len, PARAM_OFF) ||
-		is_parameter(word, len, CONFIG_PARAM_TRIAL);
+	return cmdline_word_is(word, len, PARAM_PROFILE) ||
+		cmdline_word_is(word, len, PARAM_OFF) ||
+		cmdline_word_is(word, len, CONFIG_PARAM_TRIAL);
 }
 
 /* Where in the options a word is. */
@@ -270,10 +260,10 @@ static bool is_ours(const char *word, size_t len, const struct bootentries *entr
 		return true;
 	if (place.trial &&
 		((place.begun && !place.ended) ||
-			words_have(BOOTENTRY_WAYS_BACK, word, len)))
+			cmdline_has_word(BOOTENTRY_WAYS_BACK, word, len)))
 		return true;
 	for (unsigned i = 0; place.begun && i < entries->n; i++)
-		if (words_have(entries->entries[i].arguments, word, len))
+		if (cmdline_has_word(entries->entries[i].arguments, word, len))
 			return true;
 	return false;
 }
@@ -288,16 +278,16 @@ int bootentry_strip(const char *options, const struct bootentries *entries, char
 
 	if (!text)
 		return -ENOMEM;
-	while ((len = words_next(&cursor, &word)) > 0 && word < end)
-		place.trial |= is_parameter(word, len, CONFIG_PARAM_TRIAL);
-	for (cursor = options; (len = words_next(&cursor, &word)) > 0;) {
+	while ((len = cmdline_next_word(&cursor, &word)) > 0 && word < end)
+		place.trial |= cmdline_word_is(word, len, CONFIG_PARAM_TRIAL);
+	for (cursor = options; (len = cmdline_next_word(&cursor, &word)) > 0;) {
 		bool ours = word < end && is_ours(word, len, entries, place);
 
 		place.begun |= is_own(word, len);
-		place.ended |= is_parameter(word, len, CONFIG_PARAM_TRIAL);
+		place.ended |= cmdline_word_is(word, len, CONFIG_PARAM_TRIAL);
 		found |= ours;
 		if (!ours)
-			words_append(text, strlen(options) + 1, word, len);
+			cmdline_append_word(text, strlen(options) + 1, word, len);
 	}
 	if (found)
 		*ret = TAKE_PTR(text);

@@ -81,7 +81,7 @@ void bootentry_parse(const char *text, struct bootentries *ret);
  */
 bool bootentry_is_plain(const char *text);
 
-/* Those arguments of @entry that @options does not have yet, in @ret; words_add() adds them. */
+/* Those arguments of @entry that @options does not have yet, in @ret; cmdline_join() adds them. */
 void bootentry_missing_arguments(const char *options, const struct bootentry *entry,
 	char ret[static BOOTENTRY_ARGS_SIZE]);
 

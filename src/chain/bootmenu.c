@@ -130,14 +130,15 @@ bool bootmenu_copies_cmdline(const struct sysfs_root *root)
 		!hostfile_exists(root, "usr/lib/kernel/cmdline");
 }
 
-bool bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *wanted)
+int bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *wanted)
 {
-	_cleanup_free_ char *rest = NULL;
-	char cmdline[4096];
+	_cleanup_free_ char *rest = NULL, *cmdline = NULL;
+	int r;
 
-	return bootmenu_copies_cmdline(root) &&
-		sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) >= 0 &&
-		bootentry_strip(cmdline, wanted, &rest) > 0;
+	if (!bootmenu_copies_cmdline(root))
+		return 0;
+	r = cmdline_read_if_any(root, &cmdline);
+	return r < 0 ? r : bootentry_strip(cmdline, wanted, &rest);
 }
 
 int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *loader,

@@ -125,7 +125,7 @@ bool bootmenu_copies_cmdline(const struct sysfs_root *root);
  * is one of ours, of an entry or a trial.  Otherwise, who has our parameters in an entry has
  * put them there.
  */
-bool bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *wanted);
+int bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *wanted);
 
 /* Carries the plan out, or takes back what was done of it.  Returns as bootmenu_plan(). */
 int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *loader,

@@ -133,7 +133,7 @@ static void check_parameters(struct check_host *host)
 	}
 	if (any)
 		return;
-	if (check_has_parameter(host, "amd_iommu", "on"))
+	if (cmdline_has(host->facts.cmdline, "amd_iommu", "on"))
 		check_pass(host, "",
 			"amd_iommu=on does nothing: the kernel knows no such "
 			"value, and the IOMMU of AMD is on by itself");
@@ -155,6 +155,12 @@ static bool is_switched_off(const struct check_host *host)
 	return false;
 }
 
+static bool is_intel_asked(const struct check_host *host)
+{
+	return host->facts.cmdline &&
+		cmdline_has(host->facts.cmdline, "intel_iommu", "on");
+}
+
 static void tell_iommu_off(struct check_host *host)
 {
 	bool described = tree_exists(host->root, TREE_ACPI_TABLES, "DMAR");
@@ -162,7 +168,7 @@ static void tell_iommu_off(struct check_host *host)
 	check_fail(host, "", "the kernel uses no IOMMU: no function has an IOMMU group");
 	if (is_switched_off(host))
 		check_remedy(host, "mend what iommu-parameters says");
-	else if (described && check_has_parameter(host, "intel_iommu", "on"))
+	else if (described && is_intel_asked(host))
 		check_remedy(host, "the kernel log tells why: journalctl -k -g DMAR");
 	else if (described)
 		check_remedy(host,

@@ -50,7 +50,8 @@ static bool is_proven(const struct check_host *host, const char *release)
 /* What an Intel IOMMU needs on the command line, by what was built in. */
 static void judge_intel(struct check_host *host, const char *release, const char *config)
 {
-	bool on = check_has_parameter(host, "intel_iommu", "on");
+	bool on = host->facts.cmdline &&
+		cmdline_has(host->facts.cmdline, "intel_iommu", "on");
 	bool partly = kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF");
 
 	if (!on && partly && has_intel_display_target(host)) {

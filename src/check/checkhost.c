@@ -128,33 +128,6 @@ int check_read_attribute(const struct check_host *host,
 	return check_has_attribute(host, attribute) ? -ENOENT : -ENODATA;
 }
 
-bool check_has_parameter(
-	const struct check_host *host, const char *name, const char *value)
-{
-	const char *cursor = host->facts.cmdline ? host->facts.cmdline : "";
-	struct cmdline_param param;
-
-	while (cmdline_next(&cursor, &param)) {
-		size_t at = 0;
-
-		if (!cmdline_name_is(&param, name))
-			continue;
-		if (!value || (!*value && !param.value))
-			return true;
-		while (param.value && at < param.value_len) {
-			const char *item = param.value + at;
-			size_t rest = param.value_len - at;
-			const char *comma = memchr(item, ',', rest);
-			size_t len = comma ? (size_t)(comma - item) : rest;
-
-			if (len == strlen(value) && strncmp(item, value, len) == 0)
-				return true;
-			at += len + 1;
-		}
-	}
-	return false;
-}
-
 const char *check_why(int error)
 {
 	if (error == -EACCES || error == -EPERM)

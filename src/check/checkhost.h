@@ -80,10 +80,6 @@ int check_read_attribute(const struct check_host *host,
 /* Whether any function of this tree has the attribute. */
 bool check_has_attribute(const struct check_host *host, const char *attribute);
 
-/* Whether a parameter is on the command line with the value, among others between commas. */
-bool check_has_parameter(
-	const struct check_host *host, const char *name, const char *value);
-
 /* How an -errno of reading is told: "only root can read it", ... */
 const char *check_why(int error);
 

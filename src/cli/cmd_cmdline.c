@@ -140,15 +140,16 @@ static void say_obstacles(const struct kernelparams *params)
 static int read_next(
 	const struct sysfs_root *root, const char *profile, struct nextboot *ret)
 {
-	static char cmdline[40960];
-	size_t len = profile ? text_join(cmdline, sizeof(cmdline),
-				       "vfioboot.profile=", profile, " ", NULL)
-			     : 0;
+	_cleanup_free_ char *booted = NULL, *cmdline = NULL;
+	int r;
 
 	if (!profile)
 		return nextboot_read(root, NULL, ret);
-	if (sysfs_read_cmdline(root, cmdline + len, sizeof(cmdline) - len) < 0)
-		cmdline[len] = '\0';
+	r = cmdline_read_if_any(root, &booted);
+	if (r < 0)
+		return r;
+	if (asprintf(&cmdline, "vfioboot.profile=%s %s", profile, booted) < 0)
+		return -ENOMEM;
 	return nextboot_read(root, cmdline, ret);
 }
 

@@ -92,6 +92,7 @@ static enum cli_exit run(int argc, char **argv)
 	char boot[37], id[TRIAL_ID_SIZE];
 	struct arguments arguments = {0};
 	unsigned seconds;
+	int r;
 
 	if (cli_parse(&cmd_confirm, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
@@ -101,7 +102,12 @@ static enum cli_exit run(int argc, char **argv)
 	if (cli_need_root("confirm") != CLI_OK ||
 		cli_open_root("confirm", "/", &root) != CLI_OK)
 		return CLI_FAILED;
-	trial_read_boot(&root, boot, id);
+	r = trial_read_boot(&root, boot, id);
+	if (r < 0)
+		return cli_error("confirm",
+			"cannot read the kernel command line, so it is unknown whether "
+			"this boot is a trial: %s",
+			strerror(-r));
 	return id[0] ? watch(&root, id, seconds) : settle(&root);
 }
 

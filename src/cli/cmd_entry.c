@@ -119,12 +119,16 @@ static enum cli_exit update(
 	const struct bootloader *loader;
 	struct bootentries wanted = {0};
 	bool asked;
-	int r;
+	int r, leaks;
 
 	if (entrychange_read_wanted(root, &wanted, &asked) != CLI_OK)
 		return CLI_FAILED;
 	/* With none wanted, a trial's parameters may still have come into a normal entry. */
-	if (!asked && !bootmenu_may_leak(root, &wanted))
+	leaks = asked ? 1 : bootmenu_may_leak(root, &wanted);
+	if (leaks < 0)
+		return cli_error("entry", "cannot read the kernel command line: %s",
+			strerror(-leaks));
+	if (!leaks)
 		return CLI_OK;
 	loader = entryloader_find(
 		root, wanted.loader[0] ? NULL : arguments->loader, ENTRYLOADER_RECORDED);

@@ -80,7 +80,7 @@ int entrywanted_decide(const struct sysfs_root *root, struct bootentries *ret)
 {
 	static struct config config;
 	struct bootentries old = {0};
-	char cmdline[4096] = "";
+	_cleanup_free_ char *cmdline = NULL;
 	int r;
 
 	config = (struct config){0};
@@ -93,8 +93,13 @@ int entrywanted_decide(const struct sysfs_root *root, struct bootentries *ret)
 	r = add_parameters(root, ret);
 	if (r < 0)
 		return r;
-	if (bootmenu_read_wanted(root, &old) == 0 &&
-		sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) >= 0)
+	r = cmdline_read_if_any(root, &cmdline);
+	if (r < 0) {
+		cli_error(
+			"entry", "cannot read the kernel command line: %s", strerror(-r));
+		return r;
+	}
+	if (bootmenu_read_wanted(root, &old) == 0)
 		bootentry_keep(ret, &old, cmdline);
 	return 0;
 }

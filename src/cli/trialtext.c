@@ -75,9 +75,16 @@ void trialtext_print_missing(
 	const struct sysfs_root *root, const struct trialstate *trial)
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
-	char cmdline[4096] = "", missing[TRIAL_TRIED_SIZE];
+	_cleanup_free_ char *cmdline = NULL;
+	char missing[TRIAL_TRIED_SIZE];
+	int r = cmdline_read_if_any(root, &cmdline);
 
-	sysfs_read_cmdline(root, cmdline, sizeof(cmdline));
+	if (r < 0) {
+		printf("Cannot read the kernel command line (%s), so whether it lacks what was "
+		       "tried is unknown.\n",
+			strerror(-r));
+		return;
+	}
 	trial_missing_parameters(trial, cmdline, missing);
 	if (missing[0])
 		printf("Tried with it, and not in the normal entry: %s\n"

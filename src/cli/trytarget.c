@@ -2,6 +2,8 @@
 /* What is not active now, for a reason of its own, would be taken for the trial's fault. */
 #include "trytarget.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -28,10 +30,15 @@ static void warn_of_inactive(const char *unit)
 
 enum cli_exit trytarget_check(const struct sysfs_root *root, const char *parameters)
 {
-	char cmdline[4096] = "", whole[sizeof(cmdline) + 1024], unit[BOOTUNIT_SIZE];
+	_cleanup_free_ char *cmdline = NULL, *whole = NULL;
+	char unit[BOOTUNIT_SIZE];
+	int r = cmdline_read_if_any(root, &cmdline);
 
-	sysfs_read_cmdline(root, cmdline, sizeof(cmdline));
-	text_join(whole, sizeof(whole), cmdline, " ", parameters, NULL);
+	if (r == 0 && asprintf(&whole, "%s %s", cmdline, parameters) < 0)
+		r = -ENOMEM;
+	if (r < 0)
+		return cli_error(
+			NAME, "cannot read the kernel command line: %s", strerror(-r));
 	bootunit_of_cmdline(whole, unit);
 	if (strcmp(unit, BOOTUNIT_EMERGENCY) == 0)
 		return cli_error(NAME,

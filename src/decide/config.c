@@ -149,7 +149,7 @@ static bool profile_selected(const struct config *config, const char *profile)
 bool config_section_active(
 	const struct config *config, const struct config_section *section)
 {
-	if (config->off)
+	if (config->off || config->cmdline_unread)
 		return false;
 	if (section->from_cmdline)
 		return true;

@@ -68,7 +68,8 @@ struct config {
 	bool protect_network; /* the interface of the default route is kept */
 	/* From the command line: */
 	bool off;
-	bool trial; /* this boot is one */
+	bool cmdline_unread; /* no section is active: it might say "off" */
+	bool trial;          /* this boot is one */
 	char profiles[CONFIG_PROFILES_MAX][CONFIG_NAME_SIZE];
 	unsigned n_profiles;
 };

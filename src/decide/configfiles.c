@@ -159,13 +159,15 @@ void configfiles_read_protect(
 
 void configfiles_read_cmdline(const struct sysfs_root *root, struct config *config)
 {
-	/* COMMAND_LINE_SIZE is 4096 at most, and bootconfig adds up to 32767 bytes. */
-	static char text[40960];
-	ssize_t n = sysfs_read_cmdline(root, text, sizeof(text));
+	static char text[CMDLINE_SIZE];
+	int r = cmdline_read_fixed(root, text, sizeof(text));
 
-	/* Of a longer one what was read counts: it may say "off". */
-	if (n >= 0 || n == -EFBIG)
+	if (r == 0)
 		config_read_cmdline(config, text);
-	if (n < 0 && n != -ENOENT)
-		file_error(config, "kernel command line", strerror((int)-n));
+	/* Another machine's files may lack it. */
+	if (r == 0 || (r == -ENOENT && !root->live))
+		return;
+	/* It might say "off". */
+	config->cmdline_unread = true;
+	file_error(config, "kernel command line", strerror(-r));
 }

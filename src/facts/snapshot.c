@@ -16,7 +16,6 @@ static char *read_cpuinfo(const struct sysfs_root *root)
 
 int facts_read(const struct sysfs_root *root, struct facts *ret)
 {
-	char cmdline[40960]; /* as decide/configfiles.c reads it */
 	int r;
 
 	*ret = (struct facts){.root = root};
@@ -25,8 +24,9 @@ int facts_read(const struct sysfs_root *root, struct facts *ret)
 	r = kernels_find(root, &ret->kernels);
 	if (r < 0 && r != -ENOENT && r != -EACCES)
 		return r;
-	if (sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) >= 0)
-		ret->cmdline = strdup(cmdline);
+	r = cmdline_read(root, &ret->cmdline);
+	if (r == -ENOMEM)
+		return r;
 	ret->cpuinfo = read_cpuinfo(root);
 	ret->iommu = iommukind_find(root, ret->cpuinfo);
 	r = pcibus_read(root, PCIBUS_WHOLE, &ret->bus);

@@ -16,18 +16,13 @@
  */
 static int make_cmdline(const struct sysfs_root *root, const char *profile, char **ret)
 {
-	static char text[40960];
-	struct cmdline_param param;
-	const char *cursor = text;
+	_cleanup_free_ char *text = NULL;
+	int r = cmdline_read_if_any(root, &text);
 
-	if (sysfs_read_cmdline(root, text, sizeof(text)) < 0)
+	if (r < 0)
+		return r;
+	if (cmdline_has(text, "vfioboot.off", NULL))
 		text[0] = '\0';
-	while (cmdline_next(&cursor, &param)) {
-		if (!cmdline_name_is(&param, "vfioboot.off"))
-			continue;
-		text[0] = '\0';
-		break;
-	}
 	if (asprintf(ret, "vfioboot.profile=%s %s", profile ? profile : ANY_PROFILE,
 		    text) < 0)
 		return -ENOMEM;

@@ -18,12 +18,12 @@ int entryparams_add_needed(char *arguments, size_t size,
 
 		if (params->items[i].kind != KERNELPARAMS_NEEDED ||
 			strncmp(parameter, PARAM_PREFIX, strlen(PARAM_PREFIX)) == 0 ||
-			words_have(arguments, parameter, len))
+			cmdline_has_word(arguments, parameter, len))
 			continue;
 		*ret_bad = parameter;
 		if (!bootentry_is_plain(parameter))
 			return -EINVAL;
-		if (!words_append(arguments, size, parameter, len))
+		if (!cmdline_append_word(arguments, size, parameter, len))
 			return -E2BIG;
 	}
 	return 0;

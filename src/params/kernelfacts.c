@@ -86,8 +86,8 @@ static enum framebuffer expect_framebuffer(const struct facts *host, const char 
 /* Whether a parameter of this boot kept the framebuffer out: its absence proves nothing. */
 static bool is_kept_out(const struct kernelparams_facts *facts)
 {
-	return paramlist_has_first(facts->booted, "video", "efifb:off") ||
-		paramlist_has(facts->booted, "initcall_blacklist", "sysfb_init");
+	return cmdline_has_first(facts->booted, "video", "efifb:off") ||
+		cmdline_has(facts->booted, "initcall_blacklist", "sysfb_init");
 }
 
 /* Other displays than those of VGA have no boot_vga: without another one it may be it. */
@@ -194,13 +194,14 @@ static void read_given(const struct facts *host, const struct nextboot *next,
 static int join_cmdline(
 	const struct facts *host, const char *arguments, struct kernelparams_facts *facts)
 {
-	/* As core/configfiles.c reads it, and an entry's in it. */
-	static char booted[40960], joined[40960 + 4096];
+	static char booted[CMDLINE_SIZE], joined[CMDLINE_SIZE + 4096];
 	_cleanup_free_ char *all = NULL;
 
+	if (host->cmdline && strlen(host->cmdline) >= sizeof(booted))
+		return -EFBIG;
 	text_join(booted, sizeof(booted), host->cmdline ? host->cmdline : "", NULL);
 	booted[strcspn(booted, "\n")] = '\0';
-	all = words_add(booted, arguments ? arguments : "");
+	all = cmdline_join(booted, arguments ? arguments : "");
 	if (!all)
 		return -ENOMEM;
 	text_join(joined, sizeof(joined), all, NULL);

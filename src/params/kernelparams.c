@@ -33,14 +33,14 @@ void paramadvice_add(struct kernelparams *params, enum kernelparams_kind kind,
 bool paramadvice_has(
 	const struct kernelparams_facts *facts, const char *name, const char *item)
 {
-	return paramlist_has(facts->cmdline, name, item);
+	return cmdline_has(facts->cmdline, name, item);
 }
 
 /* What is to be done about a parameter that is in the way: it may be of the entry alone. */
 static const char *remedy(
 	const struct kernelparams_facts *facts, const char *name, const char *item)
 {
-	return paramlist_has(facts->booted, name, item)
+	return cmdline_has(facts->booted, name, item)
 		? "remove it from the boot loader's configuration, reboot, and ask again"
 		: "leave it out of the entry";
 }
@@ -102,7 +102,7 @@ static void decide_igfx(const struct kernelparams_facts *facts, struct kernelpar
 		bool debian = i == 1;
 		char text[32];
 
-		if (!paramlist_ends(facts->cmdline, "intel_iommu", items[i],
+		if (!cmdline_holds(facts->cmdline, "intel_iommu", items[i],
 			    debian ? "on" : NULL) ||
 			(debian && !known))
 			continue;
@@ -146,7 +146,7 @@ static void decide_intel(const struct kernelparams_facts *facts, struct kernelpa
 	if (!paramadvice_has(facts, "intel_iommu", "on"))
 		switch_on(facts, ret);
 	/* What only the entry has, this boot did not show to be in vain. */
-	else if (!facts->has_groups && paramlist_has(facts->booted, "intel_iommu", "on"))
+	else if (!facts->has_groups && cmdline_has(facts->booted, "intel_iommu", "on"))
 		paramadvice_add(ret, KERNELPARAMS_FIRMWARE, "",
 			"intel_iommu=on is there, and yet there are no IOMMU groups: "
 			"switch VT-d on in the firmware setup");
@@ -191,7 +191,7 @@ static void decide_groupless(
 	const struct kernelparams_facts *facts, struct kernelparams *ret)
 {
 	bool more = paramadvice_has(facts, "intel_iommu", "on") &&
-		!paramlist_has(facts->booted, "intel_iommu", "on");
+		!cmdline_has(facts->booted, "intel_iommu", "on");
 
 	for (unsigned i = 0; i < ret->n; i++)
 		more |= strcmp(ret->items[i].parameter, "intel_iommu=on") == 0;
@@ -208,7 +208,7 @@ static void decide_wishes(
 	bool x86 = facts->iommu == IOMMU_INTEL || facts->iommu == IOMMU_AMD;
 	char text[96];
 
-	if (facts->host_dma_speed && !paramlist_passes_through(facts->cmdline, x86))
+	if (facts->host_dma_speed && !cmdline_passes_through(facts->cmdline, x86))
 		paramadvice_add(ret, KERNELPARAMS_NEEDED, "iommu.passthrough=1",
 			"asked for: the host's own devices get faster DMA, and less "
 			"isolation");

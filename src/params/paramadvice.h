@@ -13,7 +13,7 @@ void paramadvice_add(struct kernelparams *params, enum kernelparams_kind kind,
 	const char *parameter, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* As paramlist_has(), of the command line of the boot that is asked about. */
+/* As cmdline_has(), of the command line of the boot that is asked about. */
 bool paramadvice_has(
 	const struct kernelparams_facts *facts, const char *name, const char *item);
 

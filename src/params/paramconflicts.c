@@ -30,7 +30,7 @@ const struct param_conflict *paramconflicts_next(
 		const struct param_conflict *conflict = &conflicts[(*at)++];
 
 		if ((!conflict->of_x86 || kind != IOMMU_ARM) &&
-			paramlist_ends(
+			cmdline_holds(
 				cmdline, conflict->name, conflict->value, conflict->undo))
 			return conflict;
 	}
@@ -42,8 +42,8 @@ const struct param_conflict *paramconflicts_next_undone(const char *cmdline, siz
 	while (*at < ARRAY_SIZE(conflicts)) {
 		const struct param_conflict *conflict = &conflicts[(*at)++];
 
-		if (paramlist_has(cmdline, conflict->name, conflict->value) &&
-			!paramlist_ends(
+		if (cmdline_has(cmdline, conflict->name, conflict->value) &&
+			!cmdline_holds(
 				cmdline, conflict->name, conflict->value, conflict->undo))
 			return conflict;
 	}

@@ -40,7 +40,7 @@ static void decide_simple(
 static void decide_efifb(
 	const struct kernelparams_facts *facts, struct kernelparams *params)
 {
-	if (!paramlist_has_first(facts->cmdline, "video", "efifb:off"))
+	if (!cmdline_has_first(facts->cmdline, "video", "efifb:off"))
 		paramadvice_add(params, KERNELPARAMS_NEEDED, "video=efifb:off",
 			"this kernel does not take the firmware's framebuffer from the "
 			"boot display, which is to be given away%s",
@@ -53,7 +53,7 @@ static void decide_efifb(
 static void tell_unknown(
 	const struct kernelparams_facts *facts, struct kernelparams *params)
 {
-	if (paramlist_has_first(facts->cmdline, "video", "efifb:off") ||
+	if (cmdline_has_first(facts->cmdline, "video", "efifb:off") ||
 		paramadvice_has(facts, "initcall_blacklist", "sysfb_init"))
 		return;
 	paramadvice_add(params, KERNELPARAMS_WARNING, "",

@@ -18,19 +18,21 @@
  * A boot by an entry of ours has what that one brought, such as IOMMU groups: what the normal
  * entry lacks can't be seen in it.
  */
-static bool was_booted_normally(const struct sysfs_root *root)
+static int check_booted_normally(const struct sysfs_root *root, struct trialplan *plan)
 {
-	char cmdline[4096];
-	const char *cursor = cmdline;
+	_cleanup_free_ char *cmdline = NULL;
 	struct cmdline_param param;
+	int r = cmdline_read_if_any(root, &cmdline);
 
-	if (sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) < 0)
-		return true;
-	while (cmdline_next(&cursor, &param))
+	if (r < 0)
+		return r;
+	for (const char *cursor = cmdline; cmdline_next(&cursor, &param);)
 		if (param.name_len > strlen(OWN) &&
 			strncmp(param.name, OWN, strlen(OWN)) == 0)
-			return false;
-	return true;
+			snprintf(plan->problem, sizeof(plan->problem),
+				"this boot was started by an entry with parameters of "
+				"vfioboot; boot the normal entry first");
+	return 0;
 }
 
 /* Chooses the profile.  Whether there is one. */
@@ -161,15 +163,11 @@ int trialplan_make(const struct sysfs_root *root, const struct trialplan_request
 	struct trialplan *ret)
 {
 	static struct config config;
-	int r;
+	int r = check_booted_normally(root, ret);
 
+	if (r < 0 || ret->problem[0])
+		return r;
 	config = (struct config){0};
-	if (!was_booted_normally(root)) {
-		snprintf(ret->problem, sizeof(ret->problem),
-			"this boot was started by an entry with parameters of vfioboot; "
-			"boot the normal entry first");
-		return 0;
-	}
 	configfiles_read(root, CONFIGFILES_OF_IMAGE, &config);
 	if (!choose_profile(&config, request->profile, ret))
 		return 0;

@@ -157,13 +157,14 @@ static void look_at_functions(const struct sysfs_root *root, struct trial_sight 
 
 void trialsight_look(const struct sysfs_root *root, struct trial_sight *ret)
 {
-	char cmdline[4096] = "";
+	_cleanup_free_ char *cmdline = NULL;
 
 	*ret = (struct trial_sight){.has_display = trialsight_has_display(root)};
 	look_at_functions(root, ret);
-	sysfs_read_cmdline(root, cmdline, sizeof(cmdline));
-	bootunit_of_cmdline(cmdline, ret->unit);
-	if (!root->live)
+	/* Without the command line it is not known which unit is to come, so none has. */
+	if (cmdline_read_if_any(root, &cmdline) == 0)
+		bootunit_of_cmdline(cmdline, ret->unit);
+	if (!root->live || !cmdline)
 		return;
 	ret->target_reached = trialsight_is_active(ret->unit);
 	look_at_manager(ret);

@@ -80,23 +80,8 @@ void trial_of_cmdline(const char *cmdline, char ret[static TRIAL_ID_SIZE])
 	struct cmdline_param param;
 
 	ret[0] = '\0';
-	while (cmdline_next(&cmdline, &param))
-		if (cmdline_name_is(&param, CONFIG_PARAM_TRIAL) && param.value)
-			copy_text(ret, TRIAL_ID_SIZE, param.value, param.value_len);
-}
-
-static bool has_parameter(const char *cmdline, const struct cmdline_param *wanted)
-{
-	struct cmdline_param param;
-
-	while (cmdline_next(&cmdline, &param))
-		if (param.name_len == wanted->name_len &&
-			param.value_len == wanted->value_len &&
-			memcmp(param.name, wanted->name, param.name_len) == 0 &&
-			(!param.value_len ||
-				memcmp(param.value, wanted->value, param.value_len) == 0))
-			return true;
-	return false;
+	if (cmdline_find_last(cmdline, CONFIG_PARAM_TRIAL, &param))
+		copy_text(ret, TRIAL_ID_SIZE, param.value, param.value_len);
 }
 
 void trial_missing_parameters(const struct trialstate *trial, const char *cmdline,
@@ -111,7 +96,7 @@ void trial_missing_parameters(const struct trialstate *trial, const char *cmdlin
 	while (cmdline_next(&cursor, &param)) {
 		size_t len = param.name_len + (param.value ? 1 + param.value_len : 0);
 
-		if (strcmp(id, trial->id) != 0 && has_parameter(cmdline, &param))
+		if (strcmp(id, trial->id) != 0 && cmdline_has_param(cmdline, &param))
 			continue;
 		/* What is cut out of a text has room where the text had. */
 		if (end > ret)
@@ -245,10 +230,14 @@ static enum trial_reason judge_devices(
 /* Of a system that is not up. */
 static enum trial_reason judge_unit(const struct trial_sight *sight, char *text)
 {
-	bool asked = strcmp(sight->unit, BOOTUNIT_DEFAULT) != 0;
+	bool known = sight->unit[0];
+	bool asked = known && strcmp(sight->unit, BOOTUNIT_DEFAULT) != 0;
 
 	snprintf(text, TRIAL_TEXT_SIZE, "the system did not reach %.80s%s%s%s",
-		asked ? sight->unit : "its default target",
+		asked ? sight->unit
+			: known
+			? "its default target"
+			: "its target, since the kernel command line cannot be read",
 		asked ? ", which its kernel command line asks for" : "",
 		sight->waiting[0] ? "; it was waiting for " : "", sight->waiting);
 	return TRIAL_NOT_UP;

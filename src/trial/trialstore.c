@@ -131,13 +131,16 @@ void trial_keep_evidence(const struct sysfs_root *root, const char *boot)
 		atomicfile_write_private_below(root, TRIAL_JOURNAL, text, strlen(text));
 }
 
-void trial_read_boot(const struct sysfs_root *root, char ret_boot[static 37],
+int trial_read_boot(const struct sysfs_root *root, char ret_boot[static 37],
 	char ret_id[static TRIAL_ID_SIZE])
 {
-	char cmdline[4096];
+	_cleanup_free_ char *cmdline = NULL;
+	int r;
 
 	ret_boot[0] = ret_id[0] = '\0';
 	tree_read_line(root, TREE_BOOT_ID, ret_boot, 37);
-	if (sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) > 0)
+	r = cmdline_read_if_any(root, &cmdline);
+	if (r == 0)
 		trial_of_cmdline(cmdline, ret_id);
+	return r;
 }

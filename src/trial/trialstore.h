@@ -38,8 +38,11 @@ int trial_forget(const struct sysfs_root *root);
  */
 void trial_keep_evidence(const struct sysfs_root *root, const char *boot);
 
-/* The id of the running boot, and the trial that it was booted for ("" for none). */
-void trial_read_boot(const struct sysfs_root *root, char ret_boot[static 37],
+/*
+ * The id of the running boot, and the trial that it was booted for ("" for none).  Returns 0, or
+ * -errno when the command line can't be read: then the trial is not known.
+ */
+int trial_read_boot(const struct sysfs_root *root, char ret_boot[static 37],
 	char ret_id[static TRIAL_ID_SIZE]);
 
 #endif

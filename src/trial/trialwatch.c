@@ -238,23 +238,26 @@ int trialwatch_run(const struct sysfs_root *root, const char *id, unsigned secon
 bool trialwatch_is_running(const struct sysfs_root *root, const struct trialstate *trial)
 {
 	char boot[37], id[TRIAL_ID_SIZE];
+	bool known = trial_read_boot(root, boot, id) == 0;
 
-	trial_read_boot(root, boot, id);
-	return trial->phase == TRIAL_STARTED && strcmp(id, trial->id) == 0;
+	return trial->phase == TRIAL_STARTED && (!known || strcmp(id, trial->id) == 0);
 }
 
-/* At another boot than the trial's: whether it has failed.  *@ret_pending: it is still to come. */
-static bool find_end(
+/*
+ * At another boot than the trial's: whether it has failed, 1 or 0.  *@ret_pending: it is still to
+ * come.  -errno when it is not known which boot this is.
+ */
+static int find_end(
 	const struct sysfs_root *root, struct trialstate *trial, bool *ret_pending)
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
 	char boot[37], id[TRIAL_ID_SIZE];
 	bool failed;
+	int r = trial_read_boot(root, boot, id);
 
-	trial_read_boot(root, boot, id);
-	*ret_pending = strcmp(id, trial->id) == 0;
+	*ret_pending = r < 0 || strcmp(id, trial->id) == 0;
 	if (*ret_pending)
-		return false;
+		return r;
 	failed = trial_settle(trial, boot, loader && oneshot_is_armed(root, loader));
 	*ret_pending = trial->phase == TRIAL_ARMED;
 	return failed;
@@ -266,15 +269,15 @@ int trialwatch_read(const struct sysfs_root *root, struct trialstate *ret)
 	int r = trial_read(root, ret);
 
 	if (r == 0)
-		find_end(root, ret, &pending);
-	return r;
+		r = find_end(root, ret, &pending);
+	return r < 0 ? r : 0;
 }
 
 int trialwatch_settle(const struct sysfs_root *root, struct trialstate *ret)
 {
 	char why[ONESHOT_WHY_SIZE];
-	bool pending, failed;
-	int r = trial_read(root, ret);
+	bool pending;
+	int r = trial_read(root, ret), failed;
 
 	if (r < 0) {
 		/* Of which loader it was is not known then. */
@@ -283,6 +286,8 @@ int trialwatch_settle(const struct sysfs_root *root, struct trialstate *ret)
 		return r == -ENOENT ? 0 : r;
 	}
 	failed = find_end(root, ret, &pending);
+	if (failed < 0)
+		return failed;
 	/* Of a trial that is over, too: its own boot may not have been able to. */
 	if (!pending)
 		oneshot_disarm_all(root, why);

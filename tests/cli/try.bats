@@ -976,6 +976,20 @@ watch() {
 	[[ $stderr == *'there is no such trial'* ]]
 }
 
+@test "the watch: a long command line is read whole, and an unreadable one is no boot without a trial" {
+	mkdir -p "$host/var/lib"
+	{ printf 'ro %s' "$(printf 'x%.0s' {1..5000})"; echo ' vfioboot.trial=20261120-171500'; } \
+		>"$host/cmdline"
+	live 'mount --bind "$host/cmdline" /proc/cmdline
+		"$vfioboot" confirm --wait 1'
+	[[ $stderr == *'this boot has vfioboot.trial=20261120-171500'* ]]
+	# Reading that is an error of the kernel's own.
+	live 'mount --bind /proc/self/mem /proc/cmdline
+		"$vfioboot" confirm --wait 1'
+	[ "$status" = 1 ]
+	[[ $stderr == *'cannot read the kernel command line'* ]]
+}
+
 # live_host COMMAND: the host is this machine, and its systemctl says that $active is active
 live_host() {
 	mkdir -p "$host"/{bin,dev}

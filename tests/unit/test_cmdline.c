@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel command line, cut as lib/cmdline.c of the kernel cuts it. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/cmdline.h"
@@ -180,6 +181,158 @@ static void test_length(void **state)
 	}
 }
 
+static void test_value_has(void **state)
+{
+	(void)state;
+	assert_true(cmdline_has("ro a=x,y z", "a", "y"));
+	assert_true(cmdline_has("a=x a=y", "a", "y"));
+	assert_true(cmdline_has("\"a=x y\" a_b=z", "a-b", "z"));
+	assert_true(cmdline_has("a", "a", NULL));
+	assert_true(cmdline_has("a=,", "a", ""));
+	assert_false(cmdline_has("a", "a", ""));
+	assert_false(cmdline_has("a=xy,yx", "a", "x"));
+	assert_false(cmdline_has("a=x -- a=y", "a", "y"));
+	assert_false(cmdline_has("", "a", NULL));
+}
+
+static void test_value_first(void **state)
+{
+	(void)state;
+	assert_true(cmdline_has_first("v=b,a v=a,b", "v", "a"));
+	assert_false(cmdline_has_first("v=b,a", "v", "a"));
+	assert_false(cmdline_has_first("v", "v", "a"));
+}
+
+static void test_value_ends(void **state)
+{
+	(void)state;
+	assert_true(cmdline_holds("i=on,off", "i", "off", "on"));
+	assert_true(cmdline_holds("i=on i=x,off", "i", "off", "on"));
+	assert_true(cmdline_holds("i=off,on", "i", "off", NULL));
+	assert_true(cmdline_holds("i", "i", NULL, NULL));
+	assert_false(cmdline_holds("i=off,on", "i", "off", "on"));
+	assert_false(cmdline_holds("i=off i=on", "i", "off", "on"));
+	assert_false(cmdline_holds("i=offline i", "i", "off", "on"));
+}
+
+static void test_value_passes_through(void **state)
+{
+	(void)state;
+	assert_true(cmdline_passes_through("iommu.passthrough=1", false));
+	assert_true(
+		cmdline_passes_through("iommu.passthrough=0 iommu.passthrough=y", false));
+	assert_true(cmdline_passes_through("iommu.passthrough=on", false));
+	assert_true(cmdline_passes_through("iommu=nopt,pt iommu=soft", true));
+	assert_true(
+		cmdline_passes_through("iommu.passthrough=1 iommu.passthrough=x", true));
+	assert_true(cmdline_passes_through("iommu.passthrough=0 iommu=pt", true));
+	assert_false(cmdline_passes_through("iommu=pt", false));
+	assert_false(cmdline_passes_through("iommu=pt,nopt", true));
+	assert_false(cmdline_passes_through("iommu=pt iommu.passthrough=off", true));
+	assert_false(
+		cmdline_passes_through("iommu.passthrough=1 iommu.passthrough=0", true));
+	assert_false(cmdline_passes_through("iommu iommu.passthrough ro", true));
+}
+
+static void test_word_have(void **state)
+{
+	(void)state;
+	assert_true(cmdline_has_word("ro  quiet\tx", "quiet", 5));
+	assert_true(cmdline_has_word("ro -- x", "ro", 2));
+	assert_false(cmdline_has_word("ro quiets", "quiet", 5));
+	/* That is init's. */
+	assert_false(cmdline_has_word("ro -- quiet", "quiet", 5));
+	assert_true(cmdline_has_word("a=\"b -- c\" quiet", "quiet", 5));
+}
+
+static void test_word_add(void **state)
+{
+	static const char *const cases[][3] = {
+		{"", "", ""},
+		{"", "a b", "a b"},
+		{"ro quiet", "", "ro quiet"},
+		{"ro  quiet", "a b", "ro  quiet a b"},
+		{"ro ", "a", "ro a"},
+		{"ro -- x  y", "a b", "ro a b -- x  y"},
+		{"ro -- x", "", "ro -- x"},
+		{"-- x", "a", "a -- x"},
+		{"-- x", "", "-- x"},
+		{"ro --", "a", "ro a --"},
+		{"ro --x y", "a", "ro --x y a"},
+		{"a=\"b -- c\" -- d", "e", "a=\"b -- c\" e -- d"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text = cmdline_join(cases[i][0], cases[i][1]);
+
+		assert_string_equal(text, cases[i][2]);
+	}
+}
+
+static void test_word_same(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} cases[] = {
+		{"", "", true},
+		{"a b", " b  a ", true},
+		{"a b a", "a b", true},
+		{"a b", "a", false},
+		{"a", "a b", false},
+		{"a b -- x y", "b a  --  x y ", true},
+		{"a -- x", "a", false},
+		{"a -- x", "a x", false},
+		{"a -- x y", "a -- y x", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(
+			cmdline_same_words(cases[i].a, cases[i].b), cases[i].same);
+}
+
+static void test_last(void **state)
+{
+	struct cmdline_param param;
+
+	(void)state;
+	assert_true(cmdline_find_last("a=1 a=2 a b=3 -- a=4", "a", &param));
+	assert_int_equal(param.value_len, 1);
+	assert_memory_equal(param.value, "2", 1);
+	assert_false(cmdline_find_last("a b=3 -- a=4", "a", &param));
+	assert_true(cmdline_has_param("x a=2 y", &param));
+	assert_false(cmdline_has_param("x a=22 a -- a=2", &param));
+}
+
+/* Longer than any buffer that someone may think of; a part is never taken for the whole. */
+static void test_read(void **state)
+{
+	static const size_t lengths[] = {
+		0, 4094, 4095, 4096, 40000, 65534, 65535, 65536, 300000};
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_free_ char *none = NULL;
+
+	(void)state;
+	assert_int_equal(cmdline_read(&root, &none), -ENOENT);
+	assert_int_equal(cmdline_read_if_any(&root, &none), 0);
+	assert_string_equal(none, "");
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		_cleanup_free_ char *text = malloc(lengths[i] + 1), *read = NULL;
+		static char fixed[CMDLINE_SIZE];
+		int r;
+
+		memset(text, 'x', lengths[i]);
+		text[lengths[i]] = '\0';
+		fake_put("proc/cmdline", text);
+		assert_int_equal(cmdline_read(&root, &read), 0);
+		assert_string_equal(read, text);
+		r = cmdline_read_fixed(&root, fixed, sizeof(fixed));
+		assert_int_equal(r, lengths[i] + 1 < sizeof(fixed) ? 0 : -EFBIG);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -189,6 +342,15 @@ int main(void)
 		cmocka_unit_test(test_leading_equals),
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_name_is),
+		cmocka_unit_test(test_last),
+		cmocka_unit_test_setup_teardown(test_read, fake_set_up, fake_tear_down),
+		cmocka_unit_test(test_word_have),
+		cmocka_unit_test(test_word_add),
+		cmocka_unit_test(test_word_same),
+		cmocka_unit_test(test_value_has),
+		cmocka_unit_test(test_value_first),
+		cmocka_unit_test(test_value_ends),
+		cmocka_unit_test(test_value_passes_through),
 	};
 
 	return cmocka_run_group_tests_name("cmdline", tests, NULL, NULL);

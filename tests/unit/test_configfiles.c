@@ -343,9 +343,9 @@ static void test_cmdline(void **state)
  */
 static void test_long_cmdline(void **state)
 {
-	static const size_t lengths[] = {2047, 4094, 4095, 4096, 5000, 36000};
+	static const size_t lengths[] = {2047, 4094, 4095, 4096, 5000, 36000, 65534};
 	static const char off[] = " vfioboot.off ";
-	static char text[40000];
+	static char text[CMDLINE_SIZE];
 
 	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(lengths); i++) {
@@ -364,10 +364,30 @@ static void test_long_cmdline(void **state)
 static void test_unreadable_cmdline(void **state)
 {
 	(void)state;
+	fake_put("etc/vfioboot.conf", "[device a]\nid = 10de:2204\n");
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
+	assert_true(config_section_active(&config, &config.sections[0]));
 	fake_dir("proc/cmdline");
 	configfiles_read_cmdline(&root, &config);
 	assert_int_equal(config.n_errors, 1);
 	expect_error(0, "kernel command line", 0, "directory");
+	/* It might say "off". */
+	assert_false(config_section_active(&config, &config.sections[0]));
+}
+
+/* Of one that is too long the end is not known, which is where people type. */
+static void test_endless_cmdline(void **state)
+{
+	static char text[CMDLINE_SIZE + 1];
+
+	(void)state;
+	memset(text, 'x', CMDLINE_SIZE);
+	memcpy(text, "vfioboot.device=10de:2204 ", 26);
+	fake_put("proc/cmdline", text);
+	configfiles_read_cmdline(&root, &config);
+	expect_error(0, "kernel command line", 0, "large");
+	assert_int_equal(config.n_sections, 0);
+	assert_true(config.cmdline_unread);
 }
 
 int main(void)
@@ -393,6 +413,7 @@ int main(void)
 		TEST(test_cmdline),
 		TEST(test_long_cmdline),
 		TEST(test_unreadable_cmdline),
+		TEST(test_endless_cmdline),
 	};
 
 	return cmocka_run_group_tests_name("configfiles", tests, NULL, NULL);

@@ -251,16 +251,11 @@ static void test_read_link(void **state)
 		sysfs_root_read_link(&root, "/etc/n", text, sizeof(text)), -ENOENT);
 }
 
-static void test_cmdline_and_kmsg(void **state)
+static void test_kmsg(void **state)
 {
-	char buffer[64];
 	int fd;
 
 	(void)state;
-	assert_int_equal(sysfs_read_cmdline(&root, buffer, sizeof(buffer)), -ENOENT);
-	fake_put("proc/cmdline", "quiet vfioboot.off\n");
-	assert_int_equal(sysfs_read_cmdline(&root, buffer, sizeof(buffer)), 19);
-	assert_string_equal(buffer, "quiet vfioboot.off\n");
 	assert_int_equal(sysfs_open_kmsg(&root), -ENOENT);
 	fake_put("dev/kmsg", "before\n");
 	fd = sysfs_open_kmsg(&root);
@@ -392,7 +387,7 @@ int main(void)
 		TEST(test_each_of_many),
 		TEST(test_read_file),
 		TEST(test_read_link),
-		TEST(test_cmdline_and_kmsg),
+		TEST(test_kmsg),
 		TEST(test_writes),
 		TEST(test_writes_that_fail),
 		TEST(test_writes_are_confined),

@@ -71,6 +71,11 @@ static void test_unit_that_pid_1_is_to_start(void **state)
 	trialsight_look(&root, &sight);
 	assert_string_equal(sight.unit, "kiosk.target");
 	assert_false(sight.target_reached);
+	/* What can't be read is not the default: nothing has been reached then. */
+	fake_remove("proc/cmdline");
+	fake_dir("proc/cmdline");
+	trialsight_look(&root, &sight);
+	assert_string_equal(sight.unit, "");
 }
 
 int main(void)

@@ -129,8 +129,11 @@ static int plan_originals(const struct sysfs_root *root, const struct bls_style 
 	struct bls_files *files, const struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
-	bool leaks = bootmenu_may_leak(root, wanted);
+	int leaks = bootmenu_may_leak(root, wanted);
 	unsigned n = 0;
+
+	if (leaks < 0)
+		return leaks;
 
 	for (size_t i = 0; i < files->n; i++) {
 		struct bls_file *file = &files->files[i];

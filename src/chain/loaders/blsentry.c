@@ -107,7 +107,7 @@ int bls_copy(const char *text, const struct bls_addition *addition, char **ret)
 
 	if (!bls_value(text, "linux", kernel, sizeof(kernel)))
 		return -EBADMSG;
-	all = options ? words_add(options, addition->options) : NULL;
+	all = options ? cmdline_join(options, addition->options) : NULL;
 	if (!all)
 		return -ENOMEM;
 	out = open_memstream(&made, &size);
@@ -134,7 +134,7 @@ bool bls_same(const char *a, const char *b)
 {
 	_cleanup_free_ char *options_a = bls_options(a), *options_b = bls_options(b);
 
-	if (!options_a || !options_b || !words_same(options_a, options_b))
+	if (!options_a || !options_b || !cmdline_same_words(options_a, options_b))
 		return false;
 	for (;;) {
 		size_t len;

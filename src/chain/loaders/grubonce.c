@@ -160,13 +160,12 @@ int grubonce_check(const struct sysfs_root *root, const struct grubonce *grub,
 
 bool grubonce_kernel(const struct sysfs_root *root, char *ret, size_t size)
 {
-	char cmdline[4096];
-	const char *cursor = cmdline;
+	_cleanup_free_ char *cmdline = NULL;
 	struct cmdline_param param;
 
-	if (sysfs_read_cmdline(root, cmdline, sizeof(cmdline)) < 0)
+	if (cmdline_read(root, &cmdline) < 0)
 		return false;
-	while (cmdline_next(&cursor, &param))
+	for (const char *cursor = cmdline; cmdline_next(&cursor, &param);)
 		if (cmdline_name_is(&param, "BOOT_IMAGE") && param.value)
 			return copy_text(ret, size, param.value, param.value_len);
 	return false;

@@ -27,14 +27,13 @@ static char *read_found(
 static char *usual_arguments(
 	const struct sysfs_root *root, const struct bootentries *entries)
 {
-	char cmdline[4096] = "", *ours = NULL;
-	_cleanup_free_ char *stripped = NULL, *usual = NULL;
+	_cleanup_free_ char *cmdline = NULL, *stripped = NULL, *usual = NULL;
 	const char *p, *word = "";
 
-	sysfs_read_cmdline(root, cmdline, sizeof(cmdline));
-	if (bootentry_strip(cmdline, entries, &ours) < 0)
+	if (cmdline_read(root, &cmdline) < 0)
+		return strdup("root=... ro");
+	if (bootentry_strip(cmdline, entries, &stripped) < 0)
 		return NULL;
-	stripped = ours;
 	p = stripped ? stripped : cmdline;
 	usual = calloc(1, strlen(p) + sizeof("root=... ro"));
 	for (size_t len; usual && (len = strcspn(p += strspn(p, " \n"), " \n")) > 0;

@@ -96,8 +96,8 @@ struct judge {
 	const struct ukiplan *plan;
 	const struct bootentries *wanted;
 	struct bootmenu_change *change;
-	bool leaks;         /* see bootmenu_may_leak() */
-	char running[4096]; /* the command line of this boot, "" where it can't be read */
+	bool leaks;          /* see bootmenu_may_leak() */
+	const char *running; /* the command line of this boot */
 };
 
 /* Others can still be copied when the first ones are there, and can always go. */
@@ -136,28 +136,15 @@ static int judge_rivals(const struct judge *judge, struct uki *image)
 	return r;
 }
 
-static const char *next_word(const char *text)
-{
-	text += strcspn(text, BLANKS);
-	return text + strspn(text, BLANKS);
-}
-
-static bool has_word(const char *text, const char *word)
-{
-	size_t len = strcspn(word, BLANKS);
-
-	for (; *text; text = next_word(text))
-		if (strcspn(text, BLANKS) == len && strncmp(text, word, len) == 0)
-			return true;
-	return false;
-}
-
 /* Whether all of it is from this boot, but for what kernel-install adds. */
 static bool is_copied_from(const char *running, const char *cmdline)
 {
-	for (; *cmdline; cmdline = next_word(cmdline))
-		if (strncmp(cmdline, MACHINE_ID, strlen(MACHINE_ID)) != 0 &&
-			!has_word(running, cmdline))
+	const char *word;
+	size_t len;
+
+	while ((len = cmdline_next_word(&cmdline, &word)) > 0)
+		if (strncmp(word, MACHINE_ID, strlen(MACHINE_ID)) != 0 &&
+			!cmdline_has_word(running, word, len))
 			return false;
 	return true;
 }
@@ -238,13 +225,15 @@ static int judge_original(
 static int judge_all(const struct sysfs_root *root, const struct bootentries *wanted,
 	struct bootmenu_change *change, struct ukiplan *plan)
 {
-	struct judge judge = {plan, wanted, change, bootmenu_may_leak(root, wanted), ""};
+	_cleanup_free_ char *running = NULL;
+	int r = cmdline_read_if_any(root, &running);
+	int leaks = r < 0 ? r : bootmenu_may_leak(root, wanted);
+	struct judge judge = {plan, wanted, change, leaks > 0, running};
 	struct ukis *images = &plan->images;
 	bool originals = false;
-	int r = 0;
 
-	if (sysfs_read_cmdline(root, judge.running, sizeof(judge.running)) < 0)
-		judge.running[0] = '\0';
+	if (leaks < 0)
+		return leaks;
 	for (size_t i = 0; r == 0 && i < images->n; i++)
 		r = judge_rivals(&judge, &images->images[i]);
 	for (size_t i = 0; r == 0 && i < images->n; i++) {
