@@ -306,7 +306,7 @@ static enum cli_exit write_file(const struct addition *addition)
 
 static enum cli_exit add(struct addition *addition, int n, char **operands)
 {
-	static struct rehearsal rehearsal;
+	_cleanup_(rehearsal_free) struct rehearsal rehearsal = {0};
 	enum cli_exit status = find_devices(addition, n, operands);
 	struct objections objections = {&addition->devices, &addition->costs, &rehearsal,
 		addition->arguments->allow, operands, n};

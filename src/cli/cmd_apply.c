@@ -90,19 +90,17 @@ static const char *plural(unsigned n)
 
 static void print_outlook(const struct nextboot *next)
 {
-	unsigned bound = 0, refused = 0;
+	struct nextboot_counts counts = nextboot_count(next);
 
-	for (unsigned i = 0; i < next->plan.n_entries; i++)
-		*(next->plan.entries[i].reason == REASON_NONE ? &bound : &refused) += 1;
 	if (next->config.off)
 		puts("At the next boot nothing happens as long as vfioboot.off is on the "
 		     "kernel command line.");
-	else if (!bound && !refused)
+	else if (!counts.bound && !counts.refused)
 		puts("At the next boot no function is asked for.");
 	else
 		printf("At the next boot %u function%s will be bound, %u refused; "
 		       "'vfioboot plan' shows them.\n",
-			bound, plural(bound), refused);
+			counts.bound, plural(counts.bound), counts.refused);
 }
 
 static enum cli_exit carry_out(const struct nextboot *next, struct deploy *deploy)
@@ -162,7 +160,7 @@ static enum cli_exit run(int argc, char **argv)
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	_cleanup_(images_free) struct images images = {0};
 	struct arguments arguments = {.root = "/"};
-	static struct nextboot next;
+	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	enum cli_exit status;
 	int r;
 
@@ -172,23 +170,25 @@ static enum cli_exit run(int argc, char **argv)
 	if (status != CLI_OK)
 		return status;
 	r = nextboot_read(&root, NULL, &next);
-	status = check_config(&next.config);
+	if (r < 0)
+		return cli_error("apply", "%s", strerror(-r));
+	status = check_config(&next->config);
 	if (status == CLI_OK)
-		status = check_protect(&root, &next);
+		status = check_protect(&root, next);
 	if (status != CLI_OK)
 		return status;
-	if (r < 0)
+	if (next->machine_error < 0)
 		cli_warning("apply",
 			"the PCI functions can't be read (%s): what the next "
 			"boot will do is not known",
-			strerror(-r));
-	warn_refused(&next);
-	trialtext_warn_changed("apply", &root, &next.config);
+			strerror(-next->machine_error));
+	warn_refused(next);
+	trialtext_warn_changed("apply", &root, &next->config);
 	entrywanted_warn_stale("apply", &root);
-	r = images_inspect(&root, next.protect_traced ? &next.protect : NULL, &images);
+	r = images_inspect(&root, next->protect_traced ? &next->protect : NULL, &images);
 	if (r < 0)
 		return cli_error("apply", "cannot look for images: %s", strerror(-r));
-	return plan_and_run(&root, &next, &images, arguments.dry_run);
+	return plan_and_run(&root, next, &images, arguments.dry_run);
 }
 
 const struct cli_command cmd_apply = {

@@ -308,16 +308,18 @@ static enum cli_exit check(
 	const struct sysfs_root *root, const struct arguments *arguments, char **operands)
 {
 	_cleanup_(checks_free) struct check_list list = {0};
-	static struct nextboot next;
+	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	size_t bad = 0;
 	int r = nextboot_read(root, NULL, &next);
 
 	if (r < 0)
+		return cli_error("check", "%s", strerror(-r));
+	if (next->machine_error < 0)
 		cli_warning("check",
 			"cannot read the PCI functions of %s: %s; their checks are left out",
-			arguments->root, strerror(-r));
+			arguments->root, strerror(-next->machine_error));
 	r = checks_run(
-		root, &next, arguments->operands, arguments->n_operands, &list, &bad);
+		root, next, arguments->operands, arguments->n_operands, &list, &bad);
 	if (r == -ENXIO)
 		return cli_error("check",
 			"there is no function that '%s' names; 'vfioboot list --all' shows "

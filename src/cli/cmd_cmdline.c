@@ -138,7 +138,7 @@ static void say_obstacles(const struct kernelparams *params)
 
 /* The machine as it will be in a boot that asks for the profile. */
 static int read_next(
-	const struct sysfs_root *root, const char *profile, struct nextboot *ret)
+	const struct sysfs_root *root, const char *profile, struct nextboot **ret)
 {
 	_cleanup_free_ char *booted = NULL, *cmdline = NULL;
 	int r;
@@ -182,7 +182,7 @@ static void warn_unknown(const struct config *config, const char *profile)
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
-	static struct nextboot next;
+	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	static struct kernelparams params;
 	struct kernelparams_facts facts = {0};
 	struct arguments arguments = {.root = "/"};
@@ -193,13 +193,15 @@ static enum cli_exit run(int argc, char **argv)
 		return CLI_MISUSE;
 	if (cli_open_root("cmdline", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;
-	read_next(&root, arguments.profile, &next);
-	sections_say_errors("cmdline", &next.config);
+	r = read_next(&root, arguments.profile, &next);
+	if (r < 0)
+		return cli_error("cmdline", "%s", strerror(-r));
+	sections_say_errors("cmdline", &next->config);
 	if (arguments.profile)
-		warn_unknown(&next.config, arguments.profile);
+		warn_unknown(&next->config, arguments.profile);
 	facts.profile = arguments.profile;
 	facts.host_dma_speed = arguments.host_dma_speed;
-	r = kernelfacts_read(&root, &next, NULL, &facts);
+	r = kernelfacts_read(&root, next, NULL, &facts);
 	if (r < 0)
 		return cli_error("cmdline",
 			"cannot read what %s is: %s; run it on the "
@@ -216,7 +218,7 @@ static enum cli_exit run(int argc, char **argv)
 		return cli_error("cmdline", "%s", strerror(-r));
 	if (!arguments.json && !arguments.explain)
 		say_obstacles(&params);
-	return params.refused || next.config.n_errors ? CLI_FAILED : CLI_OK;
+	return params.refused || next->config.n_errors ? CLI_FAILED : CLI_OK;
 }
 
 const struct cli_command cmd_cmdline = {

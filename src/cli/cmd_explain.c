@@ -135,12 +135,12 @@ static void close_explain(struct explain *explain)
 {
 	inventory_free(&explain->inventory);
 	bootstate_free(&explain->boot);
+	nextboot_free(&explain->next);
 	sysfs_root_close(&explain->root);
 }
 
 static enum cli_exit open_explain(const char *dir, struct explain *ret)
 {
-	static struct nextboot next;
 	int r;
 
 	if (cli_open_root("explain", dir, &ret->root) != CLI_OK)
@@ -150,11 +150,12 @@ static enum cli_exit open_explain(const char *dir, struct explain *ret)
 		return cli_error("explain",
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
 			dir, strerror(-r));
-	nextboot_read(&ret->root, NULL, &next); /* what it can't read was told */
-	sections_say_errors("explain", &next.config);
-	ret->next = &next;
-	inventory_mark(&ret->root, &next, &ret->inventory);
-	r = bootstate_read(&ret->root, &next, &ret->boot);
+	r = nextboot_read(&ret->root, NULL, &ret->next);
+	if (r < 0)
+		return cli_error("explain", "%s", strerror(-r));
+	sections_say_errors("explain", &ret->next->config);
+	inventory_mark(&ret->root, ret->next, &ret->inventory);
+	r = bootstate_read(&ret->root, ret->next, &ret->boot);
 	return r < 0 ? cli_error("explain", "%s", strerror(-r)) : CLI_OK;
 }
 

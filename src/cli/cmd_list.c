@@ -224,7 +224,7 @@ static enum cli_exit run(int argc, char **argv)
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	_cleanup_(inventory_free) struct inventory inventory = {0};
 	struct arguments arguments = {.root = "/"};
-	static struct nextboot next;
+	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	int r;
 
 	if (cli_parse(&cmd_list, argc, argv, &arguments) != CLI_OK)
@@ -240,12 +240,14 @@ static enum cli_exit run(int argc, char **argv)
 		return cli_error("list",
 			"%s has no PCI devices, so there is nothing to give away",
 			arguments.root);
-	nextboot_read(&root, NULL, &next);
-	inventory_mark(&root, &next, &inventory);
-	if (next.config.n_errors)
+	r = nextboot_read(&root, NULL, &next);
+	if (r < 0)
+		return cli_error("list", "%s", strerror(-r));
+	inventory_mark(&root, next, &inventory);
+	if (next->config.n_errors)
 		cli_warning("list",
 			"the configuration has errors; 'vfioboot plan' names them");
-	return print_list(&arguments, &inventory, &next);
+	return print_list(&arguments, &inventory, next);
 }
 
 const struct cli_command cmd_list = {

@@ -155,34 +155,9 @@ static int print_table(const struct nextboot *next, bool json)
 	return r < 0 ? r : table_print(table);
 }
 
-struct counts {
-	unsigned bound;   /* functions */
-	unsigned refused; /* sections */
-	unsigned inactive;
-};
-
-static struct counts count(const struct nextboot *next)
-{
-	struct counts counts = {0};
-	int last = -1;
-
-	for (unsigned i = 0; i < next->plan.n_entries; i++) {
-		const struct plan_entry *entry = &next->plan.entries[i];
-
-		if (entry->reason == REASON_NONE)
-			counts.bound++;
-		else if (entry->section != last)
-			counts.refused++;
-		last = entry->section;
-	}
-	for (unsigned i = 0; i < next->config.n_sections; i++)
-		counts.inactive +=
-			!config_section_active(&next->config, &next->config.sections[i]);
-	return counts;
-}
-
 /* What is above the table. */
-static void print_headline(const struct nextboot *next, const struct counts *counts)
+static void print_headline(
+	const struct nextboot *next, const struct nextboot_counts *counts)
 {
 	if (!next->config.n_sections)
 		printf("Nothing is configured: every device keeps its own driver.\n"
@@ -193,15 +168,16 @@ static void print_headline(const struct nextboot *next, const struct counts *cou
 	else
 		printf("The next boot gives away %u function%s%s.\n", counts->bound,
 			counts->bound == 1 ? "" : "s",
-			counts->refused ? "" : ", as configured");
-	if (counts->refused)
-		printf("Refused: %u section%s, for the reason below.\n", counts->refused,
-			counts->refused == 1 ? "" : "s");
+			counts->refused_sections ? "" : ", as configured");
+	if (counts->refused_sections)
+		printf("Refused: %u section%s, for the reason below.\n",
+			counts->refused_sections,
+			counts->refused_sections == 1 ? "" : "s");
 }
 
 static int print_text(const struct nextboot *next)
 {
-	struct counts counts = count(next);
+	struct nextboot_counts counts = nextboot_count(next);
 	int r = 0;
 
 	print_headline(next, &counts);
@@ -211,7 +187,7 @@ static int print_text(const struct nextboot *next)
 	}
 	if (r < 0)
 		return r;
-	if (counts.refused + counts.inactive)
+	if (counts.refused_sections + counts.inactive_sections)
 		putchar('\n');
 	sections_print_refused(next);
 	sections_print_inactive(&next->config);
@@ -228,7 +204,7 @@ static int print_text(const struct nextboot *next)
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
-	static struct nextboot next;
+	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	struct arguments arguments = {.root = "/"};
 	enum cli_exit status = CLI_OK;
 	int r;
@@ -239,13 +215,15 @@ static enum cli_exit run(int argc, char **argv)
 		return CLI_FAILED;
 	r = nextboot_read(&root, arguments.cmdline, &next);
 	if (r < 0)
+		return cli_error("plan", "%s", strerror(-r));
+	if (next->machine_error < 0)
 		status = cli_error("plan",
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
-			arguments.root, strerror(-r));
-	sections_say_errors("plan", &next.config);
-	if (next.config.n_errors || count(&next).refused)
+			arguments.root, strerror(-next->machine_error));
+	sections_say_errors("plan", &next->config);
+	if (next->config.n_errors || nextboot_count(next).refused)
 		status = CLI_FAILED;
-	r = arguments.json ? print_table(&next, true) : print_text(&next);
+	r = arguments.json ? print_table(next, true) : print_text(next);
 	return r < 0 ? cli_error("plan", "%s", strerror(-r)) : status;
 }
 

@@ -136,12 +136,10 @@ static void put_next(struct json_builder *builder, struct json_object *top,
 {
 	struct json_object *object = json_new_object(builder, top, "next_boot");
 	const struct config *config = &next->config;
-	unsigned refused = 0;
+	struct nextboot_counts counts = nextboot_count(next);
 
-	for (unsigned i = 0; i < next->plan.n_entries; i++)
-		refused += next->plan.entries[i].reason != REASON_NONE;
-	json_put_number(builder, object, "bind", next->plan.n_entries - refused);
-	json_put_number(builder, object, "refuse", refused);
+	json_put_number(builder, object, "bind", counts.bound);
+	json_put_number(builder, object, "refuse", counts.refused);
 	object = json_new_array(builder, top, "errors");
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
 		const struct config_error *error = &config->errors[i];
@@ -193,6 +191,7 @@ static enum cli_exit print_json(
 static void free_status(struct status *status)
 {
 	bootstate_free(&status->boot);
+	nextboot_free(&status->next);
 	images_free(&status->images);
 }
 
@@ -200,15 +199,17 @@ static void free_status(struct status *status)
 static enum cli_exit read_status(
 	const struct sysfs_root *root, const char *dir, struct status *ret)
 {
-	static struct nextboot next;
-	int r = nextboot_read(root, NULL, &next);
+	struct nextboot *next;
+	int r = nextboot_read(root, NULL, &ret->next);
 
 	if (r < 0)
+		return cli_error("status", "%s", strerror(-r));
+	next = ret->next;
+	if (next->machine_error < 0)
 		cli_warning("status", "cannot read the PCI functions of %s: %s", dir,
-			strerror(-r));
-	sections_say_errors("status", &next.config);
-	ret->next = &next;
-	r = bootstate_read(root, &next, &ret->boot);
+			strerror(-next->machine_error));
+	sections_say_errors("status", &next->config);
+	r = bootstate_read(root, next, &ret->boot);
 	if (r < 0)
 		return cli_error("status", "%s", strerror(-r));
 	for (int i = 0; i < BOOT_STAGES; i++)
@@ -224,7 +225,7 @@ static enum cli_exit read_status(
 				boot_stage_word((enum boot_stage)i),
 				ret->boot.records[i].n_skipped);
 	ret->images_error = images_inspect(
-		root, next.protect_traced ? &next.protect : NULL, &ret->images);
+		root, next->protect_traced ? &next->protect : NULL, &ret->images);
 	if (ret->images_error < 0)
 		cli_warning("status", "cannot look into the initramfs images: %s",
 			strerror(-ret->images_error));

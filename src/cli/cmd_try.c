@@ -111,7 +111,7 @@ static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *re
 
 static void print_plan(const struct trialplan *plan)
 {
-	const struct nextboot *next = &plan->next;
+	const struct nextboot *next = plan->next;
 	char line[PLAN_LINE_SIZE];
 
 	for (unsigned i = 0; i < next->plan.n_entries; i++) {
@@ -191,8 +191,8 @@ static void begin_state(const char *id, const struct trialplan *plan,
 	strcpy(ret->profile, plan->profile);
 	strcpy(ret->parameters, plan->parameters);
 	strcpy(ret->tried, plan->tried);
-	trial_format_digest(plan->next.config.digest, ret->config);
-	trialkeep_remember(&plan->next.config, plan->profile, ret);
+	trial_format_digest(plan->next->config.digest, ret->config);
+	trialkeep_remember(&plan->next->config, plan->profile, ret);
 	trial_read_boot(root, ret->armed_boot, running);
 	ret->had_display = trialsight_has_display(root);
 	ret->display_manager = root->live && trialsight_manager_runs();
@@ -227,7 +227,7 @@ static void print_entry(const struct oneshot *oneshot)
 static enum cli_exit start(
 	const struct sysfs_root *root, const struct arguments *arguments)
 {
-	static struct trialplan plan;
+	_cleanup_(trialplan_free) struct trialplan plan = {0};
 	_cleanup_(oneshot_free) struct oneshot oneshot = {0};
 	char why[TRIAL_TEXT_SIZE] = "", id[TRIAL_ID_SIZE];
 	struct trialstate trial;

@@ -54,19 +54,20 @@ void entrywanted_warn_stale(const char *command, const struct sysfs_root *root)
 /* Each for the boot by that very entry: what another profile needs is not for this one. */
 static int add_parameters(const struct sysfs_root *root, struct bootentries *entries)
 {
-	static struct nextboot next;
 	static struct kernelparams params;
 	const char *bad = "";
 
 	for (unsigned i = 0; i < entries->n; i++) {
 		struct bootentry *entry = &entries->entries[i];
+		_cleanup_(nextboot_free) struct nextboot *next = NULL;
 		int r;
 
 		if (!bootentry_is_passthrough(entry))
 			continue;
-		next = (struct nextboot){0};
-		nextboot_read(root, entry->arguments, &next);
-		r = entryparams_add(root, &next, false, entry->arguments,
+		r = nextboot_read(root, entry->arguments, &next);
+		if (r < 0)
+			return r;
+		r = entryparams_add(root, next, false, entry->arguments,
 			sizeof(entry->arguments), &params, &bad);
 		if (r < 0) {
 			entrywanted_say_params("entry", r, &params, bad);

@@ -7,7 +7,7 @@
 
 struct explain {
 	struct sysfs_root root;
-	const struct nextboot *next;
+	struct nextboot *next;
 	struct inventory inventory;
 	struct bootstate boot;
 };

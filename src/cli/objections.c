@@ -30,7 +30,7 @@ static enum weight weigh_usage(const struct objections *objections,
 	const struct cost *cost, bool *ret_allowed, const char **ret_remedy)
 {
 	const struct protect_entry *entry =
-		nextboot_protected(&objections->rehearsal->next, &cost->function->dev);
+		nextboot_protected(objections->rehearsal->next, &cost->function->dev);
 	bool network = is_network(cost);
 
 	if (entry && entry->kind == PROTECT_NETWORK && network) {
@@ -178,7 +178,7 @@ static bool is_free(
 
 	return function->dev.path.depth &&
 		pcidev_base_class(&function->dev) != PCI_BASE_BRIDGE &&
-		!nextboot_protected(&objections->rehearsal->next, &function->dev) &&
+		!nextboot_protected(objections->rehearsal->next, &function->dev) &&
 		(!usage || !usage_find(usage, function->dev.address));
 }
 
@@ -265,7 +265,7 @@ static bool say_verdict(const struct objections *objections)
 	for (size_t i = 0; rehearsal->reason == REASON_PROTECTED && i < set->n; i++) {
 		const struct pcidev *dev = &set->members[i].function->dev;
 		const struct protect_entry *entry =
-			nextboot_protected(&rehearsal->next, dev);
+			nextboot_protected(rehearsal->next, dev);
 		char address[PCI_ADDRESS_SIZE];
 
 		if (!entry)
@@ -293,7 +293,7 @@ static bool say_displaced(const struct objections *objections)
 
 	if (!section)
 		return false;
-	config_place_text(&objections->rehearsal->next.config, section->place, place);
+	config_place_text(&objections->rehearsal->next->config, section->place, place);
 	cli_error("add",
 		"with this and [device %s], %s, no display would be left for the host, and "
 		"that one would be refused; write last-display = yes there if that is meant",

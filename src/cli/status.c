@@ -292,14 +292,12 @@ static void print_images(const struct status *status)
 
 static void print_next(const struct nextboot *next)
 {
-	unsigned refused = 0;
+	struct nextboot_counts counts = nextboot_count(next);
 
-	for (unsigned i = 0; i < next->plan.n_entries; i++)
-		refused += next->plan.entries[i].reason != REASON_NONE;
 	if (next->plan.n_entries)
 		printf("The next boot: %u given away, %u refused; 'vfioboot plan' shows "
 		       "them.\n",
-			next->plan.n_entries - refused, refused);
+			counts.bound, counts.refused);
 }
 
 int status_print(const struct status *status)

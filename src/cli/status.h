@@ -8,7 +8,7 @@
 #include "outlook/outlook.h"
 
 struct status {
-	const struct nextboot *next;
+	struct nextboot *next;
 	struct bootstate boot;
 	struct images images;
 	int images_error; /* -errno: images is empty */

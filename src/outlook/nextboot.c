@@ -2,25 +2,68 @@
 /* The steps of the early program up to its plan, with what the host knows better. */
 #include "nextboot.h"
 
+#include <errno.h>
+
+#include "base/base.h"
 #include "decide/decide.h"
 #include "facts/facts.h"
 
-int nextboot_read(
-	const struct sysfs_root *root, const char *cmdline, struct nextboot *ret)
+void nextboot_free(struct nextboot **next)
 {
-	int r;
+	free(*next);
+	*next = NULL;
+}
 
-	configfiles_read(root, CONFIGFILES_OF_IMAGE, &ret->config);
+int nextboot_new(struct nextboot **ret)
+{
+	*ret = calloc(1, sizeof(**ret));
+	return *ret ? 0 : -ENOMEM;
+}
+
+void nextboot_plan(
+	const struct sysfs_root *root, const char *cmdline, struct nextboot *next)
+{
+	configfiles_read(root, CONFIGFILES_OF_IMAGE, &next->config);
 	if (cmdline)
-		config_read_cmdline(&ret->config, cmdline);
+		config_read_cmdline(&next->config, cmdline);
 	else
-		configfiles_read_cmdline(root, &ret->config);
-	ret->protect_traced = protect_trace(root, &ret->config, &ret->protect) == 0;
-	if (!ret->protect_traced)
-		configfiles_read_protect(root, &ret->config, &ret->protect);
-	r = machine_look_up(root, &ret->config, &ret->protect, &ret->machine);
-	plan_make(&ret->config, &ret->machine, &ret->protect, &ret->plan);
+		configfiles_read_cmdline(root, &next->config);
+	next->protect_traced = protect_trace(root, &next->config, &next->protect) == 0;
+	if (!next->protect_traced)
+		configfiles_read_protect(root, &next->config, &next->protect);
+	next->machine_error =
+		machine_look_up(root, &next->config, &next->protect, &next->machine);
+	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
+}
+
+int nextboot_read(
+	const struct sysfs_root *root, const char *cmdline, struct nextboot **ret)
+{
+	int r = nextboot_new(ret);
+
+	if (r == 0)
+		nextboot_plan(root, cmdline, *ret);
 	return r;
+}
+
+struct nextboot_counts nextboot_count(const struct nextboot *next)
+{
+	struct nextboot_counts counts = {0};
+	int last = -1;
+
+	for (unsigned i = 0; i < next->plan.n_entries; i++) {
+		const struct plan_entry *entry = &next->plan.entries[i];
+		bool refused = entry->reason != REASON_NONE;
+
+		counts.bound += !refused;
+		counts.refused += refused;
+		counts.refused_sections += refused && entry->section != last;
+		last = entry->section;
+	}
+	for (unsigned i = 0; i < next->config.n_sections; i++)
+		counts.inactive_sections +=
+			!config_section_active(&next->config, &next->config.sections[i]);
+	return counts;
 }
 
 const struct plan_entry *nextboot_find(

@@ -8,11 +8,12 @@
 
 #include "decide/decide.h"
 
-/* Large: belongs into static storage. */
+/* Over a megabyte, so always on the heap: nextboot_free(). */
 struct nextboot {
 	struct config config;
 	struct protect_list protect;
 	bool protect_traced; /* of this host as it runs; else what its files say */
+	int machine_error; /* -errno: the PCI functions cannot be read; none is planned */
 	struct machine machine;
 	struct plan plan;
 };
@@ -20,14 +21,29 @@ struct nextboot {
 /*
  * Reads the configuration of the machine at @root, and the vfioboot.* parameters of
  * @cmdline, or with NULL of the command line that it was booted with.  The protect list is
- * traced as apply would do it; where that can't be done (a tree that is no whole machine),
- * the list in its files counts.  Adds to *@ret, which starts as {0} or has already what is
- * to be added to the configuration (config_read_file()).
- *
- * Returns 0, or -errno when the PCI functions can't be read: the rest is there then.
+ * traced as apply would do it; where that is not possible (a tree that is no whole machine),
+ * the list in its files counts.  Returns 0 with *@ret for nextboot_free(), also where the PCI
+ * functions cannot be read (machine_error); or -ENOMEM.
  */
 int nextboot_read(
-	const struct sysfs_root *root, const char *cmdline, struct nextboot *ret);
+	const struct sysfs_root *root, const char *cmdline, struct nextboot **ret);
+
+void nextboot_free(struct nextboot **next);
+
+/*
+ * The same with sections that no file holds yet: nextboot_new() makes an empty one, its config
+ * is filled (config_read_file()), and nextboot_plan() adds what the machine has and plans.
+ */
+int nextboot_new(struct nextboot **ret);
+void nextboot_plan(
+	const struct sysfs_root *root, const char *cmdline, struct nextboot *next);
+
+/* What the plan comes to. */
+struct nextboot_counts {
+	unsigned bound, refused; /* functions */
+	unsigned refused_sections, inactive_sections;
+};
+struct nextboot_counts nextboot_count(const struct nextboot *next);
 
 /* The plan's entry of the function at @address, or NULL. */
 const struct plan_entry *nextboot_find(

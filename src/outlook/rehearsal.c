@@ -65,44 +65,59 @@ static enum reason reason_of(const struct plan *plan, unsigned section)
 	return REASON_ABSENT;
 }
 
-static const struct config_section *find_displaced(
-	const struct nextboot *next, const struct plan *without)
+/* Plans without the section, which is in @next: what it takes from others. */
+static int find_displaced(struct nextboot *next, struct config_section *section,
+	const struct config_section **ret)
 {
-	for (unsigned i = 0; i < next->config.n_sections; i++)
+	_cleanup_free_ struct plan *without = calloc(1, sizeof(*without));
+
+	if (!without)
+		return -ENOMEM;
+	/* A bad one takes nothing. */
+	section->bad = true;
+	plan_make(&next->config, &next->machine, &next->protect, without);
+	section->bad = false;
+	*ret = NULL;
+	for (unsigned i = 0; i < next->config.n_sections && !*ret; i++)
 		if (reason_of(&next->plan, i) == REASON_LAST_DISPLAY &&
 			reason_of(without, i) == REASON_NONE)
-			return &next->config.sections[i];
-	return NULL;
+			*ret = &next->config.sections[i];
+	return 0;
 }
 
 int rehearsal_run(const struct sysfs_root *root, const struct dropin *dropin,
 	const char *text, struct rehearsal *ret)
 {
-	static struct plan without;
+	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	_cleanup_free_ char *cmdline = NULL;
-	struct nextboot *next = &ret->next;
 	struct config_section *section;
 	char path[CONFIG_PATH_SIZE];
-	int r;
+	int r = nextboot_new(&next);
 
 	dropin_path(dropin->name, path);
-	r = dropin_read_text(&next->config, text, path);
+	if (r == 0)
+		r = dropin_read_text(&next->config, text, path);
 	if (r == 0)
 		r = make_cmdline(root, dropin->profile, &cmdline);
-	if (r == 0)
-		r = nextboot_read(root, cmdline, next);
 	if (r < 0)
 		return r;
+	nextboot_plan(root, cmdline, next);
+	if (next->machine_error < 0)
+		return next->machine_error;
 	if (next->config.n_sections == 0)
 		return -EINVAL;
 	section = put_in_place(&next->config, path);
 	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
+	r = find_displaced(next, section, &ret->displaced);
+	if (r < 0)
+		return r;
 	ret->reason = reason_of(&next->plan, (unsigned)(section - next->config.sections));
-	/* A bad one takes nothing. */
-	section->bad = true;
-	plan_make(&next->config, &next->machine, &next->protect, &without);
-	section->bad = false;
-	ret->displaced = find_displaced(next, &without);
 	ret->section = section;
+	ret->next = TAKE_PTR(next);
 	return 0;
+}
+
+void rehearsal_free(struct rehearsal *rehearsal)
+{
+	nextboot_free(&rehearsal->next);
 }

@@ -9,9 +9,8 @@
 #include "decide/decide.h"
 #include "nextboot.h"
 
-/* Large: belongs into static storage. */
 struct rehearsal {
-	struct nextboot next;
+	struct nextboot *next;
 	const struct config_section *section; /* the new one */
 	enum reason reason;                   /* REASON_NONE: it is bound */
 	/* Which would be refused its display because of the new one; NULL: none. */
@@ -20,9 +19,12 @@ struct rehearsal {
 
 /*
  * Plans the next boot with the section of @dropin, whose text is @text, in a boot that asks
- * for it, whatever its profile is.  @ret starts as {0}.  Returns 0, or -errno.
+ * for it, whatever its profile is.  Returns 0 with *@ret for
+ * rehearsal_free(), or -errno.
  */
 int rehearsal_run(const struct sysfs_root *root, const struct dropin *dropin,
 	const char *text, struct rehearsal *ret);
+
+void rehearsal_free(struct rehearsal *rehearsal);
 
 #endif

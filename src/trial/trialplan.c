@@ -109,7 +109,7 @@ static void add_needed(const struct sysfs_root *root,
 	size_t len = strlen(plan->parameters);
 	char needed[TRIAL_PARAMETERS_SIZE];
 
-	plan->params_error = entryparams_add(root, &plan->next, true, plan->parameters,
+	plan->params_error = entryparams_add(root, plan->next, true, plan->parameters,
 		sizeof(plan->parameters), &plan->params, &plan->bad_param);
 	if (plan->params_error < 0 || !plan->parameters[len])
 		return;
@@ -134,7 +134,7 @@ static bool may_bring_groups(const char *parameters)
 /* What the planner refuses need not be tried. */
 static void find_refusal(struct trialplan *plan)
 {
-	const struct nextboot *next = &plan->next;
+	const struct nextboot *next = plan->next;
 
 	for (unsigned i = 0; i < next->plan.n_entries; i++) {
 		const struct plan_entry *entry = &next->plan.entries[i];
@@ -177,12 +177,19 @@ int trialplan_make(const struct sysfs_root *root, const struct trialplan_request
 	if (ret->problem[0])
 		return 0;
 	r = nextboot_read(root, ret->parameters, &ret->next);
+	if (r == 0)
+		r = ret->next->machine_error;
 	if (r < 0)
 		return r;
 	add_needed(root, request, ret);
 	if (!ret->problem[0] && ret->params_error == 0)
 		find_refusal(ret);
 	return 0;
+}
+
+void trialplan_free(struct trialplan *plan)
+{
+	nextboot_free(&plan->next);
 }
 
 bool trialplan_image_is_fresh(

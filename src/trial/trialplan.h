@@ -17,9 +17,9 @@ struct trialplan_request {
 	const char *id;  /* of the trial */
 };
 
-/* Large: belongs into static storage. */
 struct trialplan {
-	struct nextboot next; /* with the profile */
+	struct nextboot
+		*next; /* with the profile; NULL where there is a problem before */
 	char profile[CONFIG_NAME_SIZE];
 	unsigned n_tried;  /* sections that the trial's entry alone has done */
 	unsigned n_always; /* sections that are done by the normal entry too */
@@ -36,11 +36,13 @@ struct trialplan {
 };
 
 /*
- * Plans it; *@ret starts as {0}.  Returns 0, with or without a problem or an error of the
+ * Plans it; *@ret starts as {0} and is for trialplan_free().  Returns 0, with or without a problem or an error of the
  * parameters; or -errno when the PCI functions can't be read.
  */
 int trialplan_make(const struct sysfs_root *root, const struct trialplan_request *request,
 	struct trialplan *ret);
+
+void trialplan_free(struct trialplan *plan);
 
 /*
  * Whether the initramfs image of the running kernel, which the trial starts too, would do

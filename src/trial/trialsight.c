@@ -129,13 +129,12 @@ static void look_for_framebuffer(
 
 static void look_at_functions(const struct sysfs_root *root, struct trial_sight *sight)
 {
-	static struct nextboot next;
+	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	_cleanup_(bootstate_free) struct bootstate state = {0};
 	const struct bootrecord *image = &state.records[BOOT_INITRAMFS];
 
-	next = (struct nextboot){0};
-	nextboot_read(root, NULL, &next);
-	if (bootstate_read(root, &next, &state) < 0)
+	if (nextboot_read(root, NULL, &next) < 0 ||
+		bootstate_read(root, next, &state) < 0)
 		return;
 	sight->recorded = state.last && strcmp(state.last->state, "done") == 0;
 	if (!state.problems[BOOT_INITRAMFS] && image->has_digest)
