@@ -7,6 +7,7 @@
 #include "cmdline.h"
 #include "hostfile.h"
 #include "memstream.h"
+#include "message.h"
 #include "pciname.h"
 #include "process.h"
 #include "root.h"

@@ -29,6 +29,12 @@ enum cli_exit cli_error(const char *command, const char *format, ...)
 	return CLI_FAILED;
 }
 
+enum cli_exit cli_say(const char *command, const struct message *message)
+{
+	return cli_error(command, "%s%s%s", message->text, message->remedy[0] ? "; " : "",
+		message->remedy);
+}
+
 void cli_warning(const char *command, const char *format, ...)
 {
 	va_list args;

@@ -87,6 +87,9 @@ int cli_next_option(
 enum cli_exit cli_check_operands(
 	const struct cli_command *command, int argc, char **argv);
 
+/* Says what a lower layer could not do, with the remedy.  Returns CLI_FAILED. */
+enum cli_exit cli_say(const char *command, const struct message *message);
+
 /* Says "vfioboot COMMAND: " and the message, in printf's manner.  Returns CLI_FAILED. */
 enum cli_exit cli_error(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
