@@ -517,6 +517,24 @@ adds() {
 	done
 }
 
+@test "BLS with GRUB: kernels that differ by what follows a '+' have an entry each" {
+	local version
+	tree_of fedora-bls
+	cd "$tree/boot/loader/entries"
+	# GRUB counts no tries: this is the end of a release, as of a kernel that a person built.
+	for version in 6.12.0+1 6.12.0+2 6.12.0; do
+		sed "s/6.11.4-301.fc41.x86_64/$version/g" "$machine-6.11.4-301.fc41.x86_64.conf" \
+			>"$machine-$version.conf"
+	done
+	run -0 entry add
+	for version in 6.12.0+1 6.12.0+2 6.12.0; do
+		run -0 grep '^linux' "$machine-$version~passthrough.conf"
+		[ "$output" = "linux /vmlinuz-$version" ]
+	done
+	run -0 entry list
+	[ "$(grep -c '^passthrough .* ready ' <<<"$output")" = 5 ]
+}
+
 @test "BLS with GRUB: a default that is a number is warned of" {
 	local default
 	tree_of fedora-bls

@@ -35,19 +35,21 @@ struct bls_style {
 	size_t n_directories;  /* of the above */
 	char separator;        /* between the parts of names */
 	const char *id_suffix; /* behind the stem, in the loader's own ids */
+	bool counts;           /* tries, in the names of files */
 	bool sorts_by_key;
 };
 
 static const struct bls_style systemd_boot = {
-	ARRAY_SIZE(directories), '-', ".conf", true};
-static const struct bls_style grub_bls = {1, '~', "", false};
+	ARRAY_SIZE(directories), '-', ".conf", true, true};
+static const struct bls_style grub_bls = {1, '~', "", false, false};
 
 static void copy_path(const struct bls_style *style, const struct bls_file *original,
 	const struct bootentry *entry, char ret[static PATH_MAX])
 {
 	char stem[NAME_MAX + 1], id[BOOTENTRY_ID_SIZE + 1] = {style->separator};
 
-	bls_stem(original->name, stem, sizeof(stem));
+	copy_text(stem, sizeof(stem), original->name,
+		bls_stem_length(original->name, style->counts, NULL));
 	strcat(id, entry->id);
 	for (char *p = id; (p = strchr(p, '-')); p++)
 		*p = style->separator;
@@ -215,11 +217,11 @@ static int plan(const struct sysfs_root *root, const struct bls_style *style,
 static void order_entry(const char *name, const char *text, const struct bootentry *entry,
 	struct sdorder_entry *ret)
 {
-	const char *left = strrchr(name, '+');
 	size_t len;
 
 	*ret = (struct sdorder_entry){.ours = entry};
-	bls_stem(name, ret->id, sizeof(ret->id) - sizeof(".conf"));
+	copy_text(ret->id, sizeof(ret->id) - sizeof(".conf"), name,
+		bls_stem_length(name, true, &ret->exhausted));
 	strcat(ret->id, ".conf");
 	bls_value(text, "sort-key", ret->sort_key, sizeof(ret->sort_key));
 	len = strlen(ret->sort_key);
@@ -227,7 +229,6 @@ static void order_entry(const char *name, const char *text, const struct bootent
 		sort_suffix(&systemd_boot, entry, ret->sort_key + len);
 	bls_value(text, "machine-id", ret->machine_id, sizeof(ret->machine_id));
 	bls_value(text, "version", ret->version, sizeof(ret->version));
-	ret->exhausted = left && left[1] == '0' && strchr("-.", left[2]);
 }
 
 /* That the default stays is told by systemd-boot's own rules, before anything is written. */
@@ -316,7 +317,8 @@ static int add_file(const struct bls_style *style, const struct bls_files *files
 
 	if (!options)
 		return -ENOMEM;
-	bls_stem(file->name, id, NAME_MAX);
+	copy_text(id, NAME_MAX, file->name,
+		bls_stem_length(file->name, style->counts, NULL));
 	strcat(id, style->id_suffix);
 	text_join(entry.id, sizeof(entry.id), file->id, NULL);
 	bls_value(file->text, "title", title, sizeof(title));

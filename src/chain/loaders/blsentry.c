@@ -45,6 +45,26 @@ bool bls_last_value(const char *text, const char *key, char *ret, size_t size)
 	return found;
 }
 
+size_t bls_stem_length(const char *name, bool counts, bool *ret_exhausted)
+{
+	static const char digits[] = "0123456789";
+	const char *dot = strrchr(name, '.'), *count = NULL;
+	size_t stem = dot ? (size_t)(dot - name) : strlen(name), left, done = 0;
+
+	if (ret_exhausted)
+		*ret_exhausted = false;
+	if (counts)
+		count = memrchr(name, '+', stem);
+	left = count ? strspn(count + 1, digits) : 0;
+	if (left && count[1 + left] == '-')
+		done = 1 + strspn(count + 2 + left, digits);
+	if (!left || done == 1 || count + 1 + left + done != name + stem)
+		return stem;
+	if (ret_exhausted)
+		*ret_exhausted = strspn(count + 1, "0") == left;
+	return (size_t)(count - name);
+}
+
 char *bls_options(const char *text)
 {
 	char *options = calloc(1, strlen(text) + 1), *end = options;

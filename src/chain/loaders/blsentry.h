@@ -44,6 +44,14 @@ int bls_copy(const char *text, const struct bls_addition *addition, char **ret);
  */
 bool bls_same(const char *a, const char *b);
 
+/*
+ * The length of the file name @name without ".conf" or ".efi" and without the count of tries
+ * before it.  systemd-boot alone counts, "+LEFT" or "+LEFT-DONE", in names of both kinds
+ * (https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT); for GRUB, with @counts false, a '+' is a
+ * part of the name.  *@ret_exhausted (NULL: not wanted): there is a count, and no try is left.
+ */
+size_t bls_stem_length(const char *name, bool counts, bool *ret_exhausted);
+
 /* All options of an entry, from however many lines; for free(), NULL without memory. */
 char *bls_options(const char *text);
 

@@ -142,20 +142,6 @@ void bls_files_free(struct bls_files *files)
 	*files = (struct bls_files){0};
 }
 
-void bls_stem(const char *name, char *ret, size_t size)
-{
-	char *end;
-
-	text_join(ret, size, name, NULL);
-	end = strrchr(ret, '.');
-	if (end)
-		*end = '\0';
-	/* "+LEFT" or "+LEFT-DONE": https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT */
-	end = strrchr(ret, '+');
-	if (end && end[1] && !end[1 + strspn(end + 1, "0123456789-")])
-		*end = '\0';
-}
-
 static const char *next_line(const char *line)
 {
 	line += strcspn(line, "\n");

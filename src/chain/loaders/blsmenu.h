@@ -39,9 +39,6 @@ int bls_files_read(const struct sysfs_root *root, const char *const *directories
 
 void bls_files_free(struct bls_files *files);
 
-/* What the original is called without ".conf" and without a count of tries; in @ret. */
-void bls_stem(const char *name, char *ret, size_t size);
-
 /*
  * What the copy of @original for @entry holds, for free().  What @sort_suffix has goes behind
  * its sort-key, if there is one.  Returns as bls_copy().

@@ -116,7 +116,8 @@ static int plan_entry(const struct sysfs_root *root, const struct bls_file *orig
 
 	if (r < 0)
 		return r;
-	bls_stem(original->name, stem, sizeof(stem));
+	copy_text(stem, sizeof(stem), original->name,
+		bls_stem_length(original->name, false, NULL));
 	text_join(ret_id, ONESHOT_ID_SIZE, stem, SUFFIX, NULL);
 	text_join(path, sizeof(path), original->directory, "/", ret_id, ".conf", NULL);
 	return filechange_add(&change->files, root, path, text);

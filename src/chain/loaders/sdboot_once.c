@@ -63,24 +63,13 @@ static int check(const struct sysfs_root *root, struct bootmenu_change *change)
 	return 0;
 }
 
-/*
- * The length of a file's name without ".conf" and the count of tries, "+LEFT" or "+LEFT-DONE",
- * before it.  A '+' may be in the version of a kernel as well.
- */
-static size_t stem_length(const char *name)
-{
-	size_t stem = strlen(name) - strlen(CONF), digits = stem;
-
-	while (digits && strchr("0123456789-", name[digits - 1]))
-		digits--;
-	return digits > 1 && digits < stem && name[digits - 1] == '+' ? digits - 1 : stem;
-}
-
 /* Whether the file @name holds the entry @id, as the loader names it: in lower case. */
 static bool holds_entry(const char *name, const char *id)
 {
-	return ends_with(name, CONF) && stem_length(name) == stem_length(id) &&
-		strncasecmp(name, id, stem_length(id)) == 0;
+	size_t len = bls_stem_length(id, true, NULL);
+
+	return ends_with(name, CONF) && bls_stem_length(name, true, NULL) == len &&
+		strncasecmp(name, id, len) == 0;
 }
 
 /*
@@ -156,8 +145,8 @@ static int plan_entry(const struct sysfs_root *root, const struct bootentry *tri
 	if (bls_copy(text, &addition, &copy) < 0)
 		return bootmenu_fail(change, "%.200s starts no kernel", path);
 	name = strrchr(path, '/') + 1;
-	snprintf(ret_id, ONESHOT_ID_SIZE, "%.*s" SUFFIX CONF, (int)stem_length(name),
-		name);
+	snprintf(ret_id, ONESHOT_ID_SIZE, "%.*s" SUFFIX CONF,
+		(int)bls_stem_length(name, true, NULL), name);
 	if (asprintf(&copy_path, "%.*s/%s", (int)(name - 1 - path), path, ret_id) < 0)
 		return -ENOMEM;
 	return filechange_add(&change->files, root, copy_path, copy);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "blsentry.h"
 #include "sddefault.h"
 #include "ukiedit.h"
 #include "ukimake.h"
@@ -26,13 +27,12 @@ static int order_entry(
 {
 	_cleanup_free_ char *osrel =
 		entry ? ukiosrel_copy(image->osrel, entry) : strdup(image->osrel);
-	const char *left = strrchr(image->name, '+');
+	bool exhausted;
 
 	if (!osrel)
 		return -ENOMEM;
-	*ret = (struct sdorder_entry){.ours = entry,
-		.exhausted = !entry && left && left[1] == '0' && left[2] &&
-			strchr("-.", left[2])};
+	bls_stem_length(image->name, true, &exhausted);
+	*ret = (struct sdorder_entry){.ours = entry, .exhausted = !entry && exhausted};
 	uki_id(image, entry, ret->id, sizeof(ret->id));
 	ukiosrel_order(osrel, ret);
 	return 0;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/base.h"
+#include "blsentry.h"
 #include "bootidentity.h"
 #include "chain/peimage.h"
 #include "change/change.h"
@@ -165,24 +166,14 @@ int ukis_read(const struct sysfs_root *root, struct ukis *ret)
 	return 0;
 }
 
-/* Without "+LEFT-DONE", tries that systemd-boot counts: they are the original's. */
-static void copy_stem(const struct uki *image, char ret[static NAME_MAX + 1])
-{
-	char *count;
-
-	*ret = '\0';
-	copy_text(ret, NAME_MAX + 1, image->name, stem_length(image->name));
-	count = strrchr(ret, '+');
-	if (count && count[1] && !count[1 + strspn(count + 1, "0123456789-")])
-		*count = '\0';
-}
-
 void uki_id(
 	const struct uki *original, const struct bootentry *entry, char *ret, size_t size)
 {
 	char stem[NAME_MAX + 1];
 
-	copy_stem(original, stem);
+	/* A count of tries is the original's. */
+	copy_text(stem, sizeof(stem), original->name,
+		bls_stem_length(original->name, true, NULL));
 	text_join(
 		ret, size, stem, entry ? "-" : "", entry ? entry->id : "", DOT_EFI, NULL);
 }
