@@ -32,6 +32,7 @@
 #define TREE_MODULES     "lib/modules"
 #define TREE_USR_MODULES "usr/lib/modules"
 #define TREE_OWN_FD      "/proc/self/fd/%d" /* of this process, not below a root */
+#define TREE_PROC_STAT   "proc/%d/stat"
 #define TREE_OSRELEASE   "proc/sys/kernel/osrelease"
 #define TREE_NULL        "/dev/null" /* of this machine, or the text of a link */
 #define TREE_CPUINFO     "proc/cpuinfo"
@@ -50,8 +51,9 @@
 #define TREE_RUN         "run/vfioboot" /* records of the early program */
 #define TREE_DEV         "/dev/" /* lint: how the kernel tells a node, never opened */
 
-/* Absolute: directory that `vfioboot protect --output` may make, and of what `apply` leaves. */
-#define RUN_DIRECTORY "/run/vfioboot"
+/* Absolute: where what is of this boot alone lies, and what lasts. */
+#define RUN_DIRECTORY   "/" TREE_RUN
+#define STATE_DIRECTORY "/var/lib/vfioboot"
 
 /*
  * Files that container managers make inside.  Not /.dockerenv, which is left in what was

@@ -1,20 +1,242 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Write aside, sync, rename, sync the directory. */
+/* Write beside, sync, rename, sync the directory. */
 #include "atomicfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "base/base.h"
-#include "fileattrs.h"
-
-/* Beside the file; of the same name each time, so that none is left for ever. */
-#define TEMPORARY ".%s" ATOMICFILE_TEMPORARY
 
 #define WAIT_MAX 200 /* milliseconds that a rename takes at most, by far */
+
+#define ACL   "system.posix_acl_access"
+#define LABEL "security.selinux"
+
+/* A name in an open directory. */
+struct place {
+	int dir;
+	const char *name; /* the end of the path that was opened */
+};
+
+static void close_place(struct place *place)
+{
+	close_fd(&place->dir);
+}
+
+#define _cleanup_place_ _cleanup_(close_place)
+
+/* What a file is to have: a text, or all that is in an open file. */
+struct content {
+	const char *data;
+	size_t size;
+	int from; /* -1: the text */
+	bool private;
+};
+
+/* Cuts @path into its directory, "" for the current one or the root, and the name there. */
+static int split(const char *path, char **ret_dir, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+
+	*ret_name = slash ? slash + 1 : path;
+	*ret_dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("");
+	if (!*ret_dir)
+		return -ENOMEM;
+	return **ret_name ? 0 : -EISDIR;
+}
+
+char *atomicfile_beside(const char *path, const char *end)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char *beside;
+
+	if (asprintf(&beside, "%.*s.%s%s", (int)(name - path), path, name, end) < 0)
+		return NULL;
+	return beside;
+}
+
+int atomicfile_open_directory(const struct sysfs_root *root, const char *path, bool make)
+{
+	_cleanup_free_ char *parent = NULL;
+	_cleanup_close_ int above = -1;
+	size_t len = strlen(path);
+	char *slash;
+	int dir, r;
+
+	while (len && path[len - 1] == '/')
+		len--;
+	dir = sysfs_root_open_file(root, len ? path : ".", O_RDONLY | O_DIRECTORY);
+	if (dir != -ENOENT || !make || !len)
+		return dir;
+	parent = strndup(path, len);
+	if (!parent)
+		return -ENOMEM;
+	slash = strrchr(parent, '/');
+	if (slash)
+		*slash = '\0';
+	above = atomicfile_open_directory(root, slash ? parent : "", true);
+	r = above < 0 ? above : 0;
+	if (r == 0 && mkdirat(above, slash ? slash + 1 : parent, 0755) < 0 &&
+		errno != EEXIST)
+		r = -errno;
+	return r < 0 ? r : sysfs_root_open_file(root, path, O_RDONLY | O_DIRECTORY);
+}
+
+static int open_place(
+	const struct sysfs_root *root, const char *path, bool make, struct place *ret)
+{
+	_cleanup_free_ char *parent = NULL;
+	int r = split(path, &parent, &ret->name);
+
+	if (r == 0)
+		ret->dir = atomicfile_open_directory(root, parent, make);
+	return r < 0 ? r : ret->dir < 0 ? ret->dir : 0;
+}
+
+/* File systems that can't sync a directory need not. */
+static void sync_directory(const struct place *place)
+{
+	if (fsync(place->dir) < 0)
+		syncfs(place->dir);
+}
+
+/* Whether the name is a regular file, or nothing yet. */
+static int check_regular(const struct place *place, bool must_be)
+{
+	struct stat st;
+
+	if (fstatat(place->dir, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT && !must_be ? 0 : -errno;
+	return S_ISREG(st.st_mode) ? 0 : -ENOTSUP;
+}
+
+/* ---- attributes ------------------------------------------------------------------------ */
+
+static void copy_xattr(int from, int to, const char *name)
+{
+	char value[4096];
+	ssize_t n = fgetxattr(from, name, value, sizeof(value));
+
+	if (n > 0)
+		fsetxattr(to, name, value, (size_t)n, 0);
+}
+
+/* Whether it is made of the content, or means another content. */
+static bool is_of_content(const char *name)
+{
+	static const char *const names[] = {
+		"security.ima", "security.evm", "security.capability"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* As far as this process may and the file system can. */
+static void copy_xattrs(int from, int to)
+{
+	char names[4096];
+	ssize_t n = flistxattr(from, names, sizeof(names));
+
+	/* The new one may have got one from its directory. */
+	fremovexattr(to, ACL);
+	for (const char *name = names; n > 0 && name < names + n;
+		name += strlen(name) + 1)
+		if (!is_of_content(name))
+			copy_xattr(from, to, name);
+	/* Not every file system lists them. */
+	copy_xattr(from, to, LABEL);
+}
+
+/* Gives the open file @to the owner, the mode and the extended attributes of @from. */
+static int copy_attributes(int from, int to)
+{
+	struct stat st;
+
+	if (fstat(from, &st) < 0)
+		return -errno;
+	/* FAT has neither. */
+	if (fchown(to, st.st_uid, st.st_gid) < 0 && errno != EPERM)
+		return -errno;
+	if (fchmod(to, st.st_mode & 07777) < 0 && errno != EPERM)
+		return -errno;
+	copy_xattrs(from, to);
+	return 0;
+}
+
+/* ---- the temporary file ---------------------------------------------------------------- */
+
+/*
+ * Makes the temporary file, or opens the one that is there: it always has the same name, so that
+ * none is left for ever.  *@ret_private: nobody else can have the file, or its lock; on FAT
+ * that is so for what was made right now alone.
+ */
+static int make_or_open(const struct place *place, struct stat *ret, bool *ret_private)
+{
+	const int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	_cleanup_close_ int fd =
+		openat(place->dir, place->name, flags | O_CREAT | O_EXCL, 0600);
+	bool made = fd >= 0;
+
+	if (!made && errno == EEXIST)
+		fd = openat(place->dir, place->name, flags);
+	if (fd < 0 || fstat(fd, ret) < 0)
+		return -errno;
+	*ret_private = made ||
+		(S_ISREG(ret->st_mode) && ret->st_uid == geteuid() &&
+			ret->st_nlink == 1 && !(ret->st_mode & 077));
+	return TAKE_FD(fd);
+}
+
+/* Takes the lock, if the name still is the file then.  Returns 1, 0 if not, or -errno. */
+static int lock_if_there(const struct place *place, int fd, const struct stat *own)
+{
+	struct stat there;
+
+	if (flock(fd, LOCK_EX) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (fstatat(place->dir, place->name, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
+		there.st_dev != own->st_dev || there.st_ino != own->st_ino)
+		return 0; /* whoever had it has renamed it */
+	return ftruncate(fd, 0) < 0 ? -errno : 1;
+}
+
+/*
+ * Opens the temporary file, empty, when nobody else writes it any more.  The lock is on the file,
+ * which nobody else may open: a directory can be locked by anybody who may read it.
+ */
+static int open_temporary(const struct place *place, int *ret)
+{
+	for (unsigned tries = 0;; tries++) {
+		bool private = false;
+		struct stat own;
+		_cleanup_close_ int fd = make_or_open(place, &own, &private);
+		int r;
+
+		if (fd == -ENOENT && tries < WAIT_MAX)
+			continue; /* it was renamed between two looks at it */
+		if (fd < 0)
+			return fd;
+		if (private) {
+			r = lock_if_there(place, fd, &own);
+			if (r > 0)
+				*ret = TAKE_FD(fd);
+			if (r != 0)
+				return r < 0 ? r : 0;
+		} else if (tries < WAIT_MAX) {
+			usleep(1000); /* about to be renamed, or left like that */
+		} else if (unlinkat(place->dir, place->name, 0) < 0 && errno != ENOENT) {
+			return -errno;
+		}
+	}
+}
 
 static int write_all(int fd, const char *data, size_t size)
 {
@@ -29,212 +251,251 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-/* Whether @name is a regular file, or nothing yet. */
-static int check_regular(int dir, const char *name, bool must_be)
+static int copy_all(int from, int to)
 {
+	off_t at = 0;
+	ssize_t n;
+
+	do
+		n = sendfile(to, from, &at, (size_t)1 << 30);
+	while (n > 0);
+	return n < 0 ? -errno : 0;
+}
+
+/* The attributes of what is written again, of the file that is replaced, or of a new one. */
+static int set_attributes(
+	const struct place *place, const struct content *content, int fd)
+{
+	_cleanup_close_ int old = content->from >= 0
+		? dup(content->from)
+		: openat(place->dir, place->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
+	int r = 0;
 
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT && !must_be ? 0 : -errno;
-	return S_ISREG(st.st_mode) ? 0 : -ENOTSUP;
-}
-
-/*
- * Makes the temporary file, or opens the one that is there.  *@ret_private tells whether nobody
- * else can have the file, or its lock: on FAT that is so for what was made right now alone.
- */
-static int make_or_open(int dir, const char *name, struct stat *ret, bool *ret_private)
-{
-	const int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-	_cleanup_close_ int fd = openat(dir, name, flags | O_CREAT | O_EXCL, 0600);
-	bool made = fd >= 0;
-
-	if (!made && errno == EEXIST)
-		fd = openat(dir, name, flags);
-	if (fd < 0 || fstat(fd, ret) < 0)
-		return -errno;
-	*ret_private = made ||
-		(S_ISREG(ret->st_mode) && ret->st_uid == geteuid() &&
-			ret->st_nlink == 1 && !(ret->st_mode & 077));
-	return TAKE_FD(fd);
-}
-
-/* Takes the lock, if @name still is the file then.  Returns 1, 0 if not, or -errno. */
-static int lock_if_there(int dir, const char *name, int fd, const struct stat *own)
-{
-	struct stat there;
-
-	if (flock(fd, LOCK_EX) < 0)
-		return errno == EINTR ? 0 : -errno;
-	if (fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
-		there.st_dev != own->st_dev || there.st_ino != own->st_ino)
-		return 0; /* whoever had it has renamed it */
-	return ftruncate(fd, 0) < 0 ? -errno : 1;
-}
-
-/*
- * Opens the temporary file, empty, when nobody else writes it any more.  The lock is on the file,
- * which nobody else may open: a directory can be locked by anybody who may read it.
- */
-static int open_temporary(int dir, const char *name, int *ret)
-{
-	for (unsigned tries = 0;; tries++) {
-		bool private = false;
-		struct stat own;
-		_cleanup_close_ int fd = make_or_open(dir, name, &own, &private);
-		int r;
-
-		if (fd == -ENOENT && tries < WAIT_MAX)
-			continue; /* it was renamed between two looks at it */
-		if (fd < 0)
-			return fd;
-		if (private) {
-			r = lock_if_there(dir, name, fd, &own);
-			if (r > 0)
-				*ret = TAKE_FD(fd);
-			if (r != 0)
-				return r < 0 ? r : 0;
-		} else if (tries < WAIT_MAX) {
-			usleep(1000); /* about to be renamed, or left like that */
-		} else if (unlinkat(dir, name, 0) < 0 && errno != ENOENT) {
-			return -errno;
-		}
-	}
-}
-
-/* The attributes of the file that is replaced, or those of a new one. */
-static int set_attributes(int dir, const char *name, int fd, bool secret)
-{
-	_cleanup_close_ int old = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	int r = old >= 0 ? fileattrs_copy(old, fd) : 0;
-
-	if (r == 0 && (secret || old < 0) && fchmod(fd, secret ? 0600 : 0644) < 0)
+	if (old >= 0)
+		r = copy_attributes(old, fd);
+	else if (errno != ENOENT)
 		r = -errno;
+	if (r == 0 && (content->private || old < 0) &&
+		fchmod(fd, content->private ? 0600 : 0644) < 0)
+		r = -errno;
+	if (r == 0 && content->from >= 0 && fstat(old, &st) == 0)
+		futimens(fd, (struct timespec[]){st.st_atim, st.st_mtim});
 	return r;
 }
 
-static int replace(int dir, const char *name, const char *data, size_t size, bool secret)
+static int fill(const struct place *place, const struct content *content, int fd)
 {
-	_cleanup_free_ char *temporary = NULL;
+	int r = content->from >= 0 ? copy_all(content->from, fd)
+				   : write_all(fd, content->data, content->size);
+
+	r = r < 0 ? r : set_attributes(place, content, fd);
+	return r == 0 && fsync(fd) < 0 ? -errno : r;
+}
+
+static int write_place(const struct place *place, const struct content *content)
+{
+	_cleanup_free_ char *name = atomicfile_beside(place->name, ATOMICFILE_TEMPORARY);
+	struct place temporary = {place->dir, name};
 	_cleanup_close_ int fd = -1;
-	int r = check_regular(dir, name, false);
+	int r = check_regular(place, false);
 
+	if (r < 0 || !name)
+		return r < 0 ? r : -ENOMEM;
+	r = open_temporary(&temporary, &fd);
 	if (r < 0)
 		return r;
-	if (asprintf(&temporary, TEMPORARY, name) < 0)
-		return -ENOMEM;
-	r = open_temporary(dir, temporary, &fd);
+	r = fill(place, content, fd);
+	if (r == 0 && renameat(place->dir, name, place->dir, place->name) < 0)
+		r = -errno;
 	if (r < 0)
-		return r;
-	r = write_all(fd, data, size);
-	if (r == 0 && fsync(fd) < 0)
-		r = -errno;
-	r = r < 0 ? r : set_attributes(dir, name, fd, secret);
-	if (r == 0 && renameat(dir, temporary, dir, name) < 0)
-		r = -errno;
-	if (r < 0) {
-		unlinkat(dir, temporary, 0);
-		return r;
-	}
-	fsync(fd);
-	fsync(dir); /* some file systems can't do this, or need not */
-	return 0;
+		unlinkat(place->dir, name, 0);
+	else
+		sync_directory(place);
+	return r;
 }
 
-/* Cuts @path into its directory, "" for the current one or the root, and the name there. */
-static int split(const char *path, char **ret_dir, const char **ret_name)
-{
-	const char *slash = strrchr(path, '/');
-
-	*ret_name = slash ? slash + 1 : path;
-	*ret_dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("");
-	if (!*ret_dir)
-		return -ENOMEM;
-	return **ret_name ? 0 : -EISDIR;
-}
+/* ---- the public functions -------------------------------------------------------------- */
 
 int atomicfile_write(const char *path, const char *data, size_t size)
 {
+	const struct content content = {data, size, -1, false};
+	_cleanup_place_ struct place place = {.dir = -1};
 	_cleanup_free_ char *parent = NULL;
-	_cleanup_close_ int dir = -1;
-	const char *name;
-	int r = split(path, &parent, &name);
+	int r = split(path, &parent, &place.name);
 
 	if (r < 0)
 		return r;
-	dir = open(*parent ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return dir < 0 ? -errno : replace(dir, name, data, size, false);
+	place.dir = open(*parent ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return place.dir < 0 ? -errno : write_place(&place, &content);
 }
 
-int atomicfile_open_directory(const struct sysfs_root *root, const char *path, bool make)
+static int write_below(
+	const struct sysfs_root *root, const char *path, const struct content *content)
 {
-	_cleanup_free_ char *parent = NULL;
-	_cleanup_close_ int above = -1;
-	size_t len = strlen(path);
-	const char *name;
-	int dir, r;
+	_cleanup_place_ struct place place = {.dir = -1};
+	int r = open_place(root, path, true, &place);
 
-	while (len && path[len - 1] == '/')
-		len--;
-	dir = sysfs_root_open_file(root, len ? path : ".", O_RDONLY | O_DIRECTORY);
-	if (dir != -ENOENT || !make || !len)
-		return dir;
-	parent = strndup(path, len);
-	name = parent ? strrchr(parent, '/') : NULL;
-	if (!name)
-		return -ENOMEM;
-	parent[name - parent] = '\0';
-	above = atomicfile_open_directory(root, parent, true);
-	r = above < 0 ? above : 0;
-	if (r == 0 && mkdirat(above, name + 1, 0755) < 0 && errno != EEXIST)
-		r = -errno;
-	return r < 0 ? r : sysfs_root_open_file(root, path, O_RDONLY | O_DIRECTORY);
-}
-
-static int write_below(const struct sysfs_root *root, const char *path, const char *data,
-	size_t size, bool secret)
-{
-	_cleanup_free_ char *parent = NULL;
-	_cleanup_close_ int dir = -1;
-	const char *name;
-	int r = split(path, &parent, &name);
-
-	if (r < 0)
-		return r;
-	dir = atomicfile_open_directory(root, parent, true);
-	return dir < 0 ? dir : replace(dir, name, data, size, secret);
+	return r < 0 ? r : write_place(&place, content);
 }
 
 int atomicfile_write_below(
 	const struct sysfs_root *root, const char *path, const char *data, size_t size)
 {
-	return write_below(root, path, data, size, false);
+	return write_below(root, path, &(struct content){data, size, -1, false});
 }
 
 int atomicfile_write_private_below(
 	const struct sysfs_root *root, const char *path, const char *data, size_t size)
 {
-	return write_below(root, path, data, size, true);
+	return write_below(root, path, &(struct content){data, size, -1, true});
+}
+
+int atomicfile_restore(const struct sysfs_root *root, const char *path, int from)
+{
+	return write_below(root, path, &(struct content){.from = from});
 }
 
 int atomicfile_remove_below(const struct sysfs_root *root, const char *path)
 {
-	_cleanup_free_ char *parent = NULL, *temporary = NULL;
-	_cleanup_close_ int dir = -1;
-	const char *name;
-	int r = split(path, &parent, &name);
+	_cleanup_place_ struct place place = {.dir = -1};
+	_cleanup_free_ char *temporary = NULL;
+	int r = open_place(root, path, false, &place);
 
 	if (r < 0)
 		return r;
-	dir = atomicfile_open_directory(root, parent, false);
-	if (dir < 0)
-		return dir;
-	r = check_regular(dir, name, true);
-	if (r == 0 && unlinkat(dir, name, 0) < 0)
+	r = check_regular(&place, true);
+	if (r == 0 && unlinkat(place.dir, place.name, 0) < 0)
 		r = -errno;
-	if (asprintf(&temporary, TEMPORARY, name) >= 0)
-		unlinkat(dir, temporary, 0); /* of a process that was killed */
+	temporary = atomicfile_beside(place.name, ATOMICFILE_TEMPORARY);
+	if (temporary)
+		unlinkat(place.dir, temporary, 0); /* of a process that was killed */
 	if (r == 0)
-		fsync(dir);
+		sync_directory(&place);
 	return r;
+}
+
+int atomicfile_copy(const struct sysfs_root *root, const char *from, const char *to)
+{
+	_cleanup_close_ int fd = sysfs_root_open_file(root, from, O_RDONLY);
+
+	return fd < 0 ? fd : atomicfile_restore(root, to, fd);
+}
+
+int atomicfile_keep(const struct sysfs_root *root, const char *path, const char *kept)
+{
+	_cleanup_place_ struct place old = {.dir = -1}, new = {.dir = -1};
+	int r = open_place(root, path, false, &old);
+
+	r = r < 0 ? r : open_place(root, kept, false, &new);
+	if (r < 0)
+		return r;
+	if (unlinkat(new.dir, new.name, 0) < 0 && errno != ENOENT)
+		return -errno;
+	if (linkat(old.dir, old.name, new.dir, new.name, 0) == 0) {
+		sync_directory(&new);
+		return 0;
+	}
+	return errno == ENOENT ? -errno : atomicfile_copy(root, path, kept);
+}
+
+static int rename_over(const struct place *from, const struct place *to)
+{
+	if (renameat(from->dir, from->name, to->dir, to->name) < 0)
+		return -errno;
+	sync_directory(to);
+	return 0;
+}
+
+int atomicfile_put_back(const struct sysfs_root *root, const char *kept, const char *path)
+{
+	_cleanup_place_ struct place from = {.dir = -1}, to = {.dir = -1};
+	struct stat old, now;
+	int r = open_place(root, kept, false, &from);
+
+	r = r < 0 ? r : open_place(root, path, false, &to);
+	if (r < 0)
+		return r;
+	if (fstatat(from.dir, from.name, &old, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	/* Of two names of one file rename(2) would leave both. */
+	if (fstatat(to.dir, to.name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+		old.st_dev == now.st_dev && old.st_ino == now.st_ino)
+		return atomicfile_clear(root, kept);
+	return rename_over(&from, &to);
+}
+
+int atomicfile_sync(const struct sysfs_root *root, const char *path)
+{
+	_cleanup_place_ struct place place = {.dir = -1};
+	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_RDONLY);
+	int r = fd < 0 ? fd : open_place(root, path, false, &place);
+
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r == 0)
+		sync_directory(&place);
+	return r;
+}
+
+int atomicfile_replace(const struct sysfs_root *root, const char *from, const char *to)
+{
+	_cleanup_place_ struct place made = {.dir = -1}, place = {.dir = -1};
+	_cleanup_close_ int fd = sysfs_root_open_file(root, from, O_RDONLY), old = -1;
+	int r = fd < 0 ? fd : open_place(root, from, false, &made);
+
+	r = r < 0 ? r : open_place(root, to, false, &place);
+	if (r < 0)
+		return r;
+	old = openat(place.dir, place.name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (old >= 0)
+		copy_xattr(old, fd, LABEL);
+	return fsync(fd) < 0 ? -errno : rename_over(&made, &place);
+}
+
+int atomicfile_clear(const struct sysfs_root *root, const char *path)
+{
+	_cleanup_place_ struct place place = {.dir = -1};
+	int r = open_place(root, path, false, &place);
+
+	if (r == 0 && unlinkat(place.dir, place.name, 0) < 0)
+		r = -errno;
+	if (r == 0)
+		sync_directory(&place);
+	return r == -ENOENT ? 0 : r;
+}
+
+/* A copy of a link, or of a file. */
+static int copy_any(const struct sysfs_root *root, const char *from, const char *to,
+	const struct place *place)
+{
+	char target[PATH_MAX];
+	int r = sysfs_root_read_link(root, from, target, sizeof(target));
+
+	if (r < 0)
+		return r == -EINVAL ? atomicfile_copy(root, from, to) : r;
+	if (symlinkat(target, place->dir, place->name) < 0)
+		return -errno;
+	sync_directory(place);
+	return 0;
+}
+
+int atomicfile_move(const struct sysfs_root *root, const char *from, const char *to)
+{
+	_cleanup_place_ struct place old = {.dir = -1}, new = {.dir = -1};
+	struct stat st;
+	int r = open_place(root, from, false, &old);
+
+	r = r < 0 ? r : open_place(root, to, true, &new);
+	if (r < 0)
+		return r;
+	if (fstatat(new.dir, new.name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	r = rename_over(&old, &new);
+	if (r == 0)
+		sync_directory(&old);
+	if (r != -EXDEV)
+		return r;
+	r = copy_any(root, from, to, &new);
+	return r < 0 ? r : atomicfile_clear(root, from);
 }

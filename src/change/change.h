@@ -1,12 +1,182 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Changes of files that are whole at any moment and can be undone. */
+/*
+ * Changes of this machine as a list of steps that is made first and carried out then, so that
+ * --dry-run shows what a run does.  All of it happens or nothing: when a step fails, or a signal
+ * comes, the steps before it are undone, the last one first.
+ *
+ *	_cleanup_(change_free) struct change change = {.root = root};
+ *	...
+ *	r = change_put_text(&change, "/etc/file", text);
+ *	r = r < 0 ? r : change_add_own(&change, &rebuild_menu, &menu);
+ *	...
+ *	lock = change_lock(root, 0);                     (lock.h; once a command)
+ *	r = change_check(&change, why, sizeof(why));
+ *	r = change_carry_out(&change, NULL, &failure);
+ *
+ * All paths are absolute below the root; but for those in the arguments of programs, which are
+ * whole.  What replaces and removes the files themselves is in atomicfile.h.
+ */
 #ifndef VFIOBOOT_CHANGE_CHANGE_H
 #define VFIOBOOT_CHANGE_CHANGE_H
 
+#include <stdint.h>
+
 #include "atomicfile.h"
+#include "base/base.h"
 #include "diskroom.h"
-#include "fileattrs.h"
 #include "filechange.h"
 #include "filestep.h"
+#include "lock.h"
+
+struct change;
+struct change_step;
+
+/*
+ * What a kind of step is.  The kinds below are of all who change something; whoever needs another
+ * one has a const struct of its own.  A callback that fails may write a sentence without full
+ * stop, with the remedy, into @why, of CHANGE_WHY bytes and "" before.
+ */
+#define CHANGE_WHY 512
+
+struct change_kind {
+	/* What it does, in the imperative; %1 and %2 become the step's path and other. */
+	const char *text;
+	bool quiet; /* it only keeps order: no news while it happens */
+	bool final; /* nothing is undone any more, and a failure is none */
+	/* Why it can't be done, before anything is.  0, or -errno.  NULL: it can. */
+	int (*refuse)(
+		const struct change *change, const struct change_step *step, char *why);
+	/* 0, or -errno.  undo() is called in either case. */
+	int (*run)(const struct change *change, struct change_step *step, char *why);
+	/* Of a step that may be done in part: step->done.  0, or -errno.  NULL: no need. */
+	int (*undo)(const struct change *change, const struct change_step *step);
+};
+
+extern const struct change_kind change_write;  /* writes @text into @path */
+extern const struct change_kind change_remove; /* removes the regular file @path */
+extern const struct change_kind change_move;   /* moves @path to @other, a free name */
+extern const struct change_kind change_keep;   /* keeps @path as @other, for an undo */
+extern const struct change_kind change_copy;   /* copies @path to @other */
+extern const struct change_kind change_build; /* runs @args, which makes the file @path */
+extern const struct change_kind change_replace; /* renames @path to @other, over it */
+extern const struct change_kind change_program; /* runs @args */
+extern const struct change_kind change_delete; /* deletes @path: no undo brings it back */
+extern const struct change_kind change_discard; /* deletes @path that was kept; final */
+extern const struct change_kind change_rmdir;   /* removes an empty directory; final */
+/* Nothing: at this point @room bytes have to be free beside @path.  Not shown. */
+extern const struct change_kind change_spare;
+/* What an interrupted run has left: deletes @path; puts it back as @other. */
+extern const struct change_kind change_clear, change_put_back;
+
+/* All but @kind may be NULL or 0. */
+struct change_step {
+	const struct change_kind *kind;
+	char *path, *other;
+	char *text;    /* that is written */
+	char **args;   /* of a program, ended by NULL; change_add_args() */
+	char *title;   /* what is said while it happens, in place of the kind's text */
+	void *data;    /* for a kind of somebody's own, whose memory it is */
+	uint64_t room; /* bytes that what it makes will have, for change_check() */
+	/* Of change_build: ends of what the program leaves beside @path when it fails. */
+	const char *const *leavings;
+	bool stays; /* of change_build: what was not there before is not removed by an undo */
+
+	/* Of a run. */
+	bool done;
+	bool was_there; /* what is made or replaced */
+	int old;        /* of change_write and change_remove: the old file, open; -1 */
+};
+
+/* Starts as {.root = ROOT}. */
+struct change {
+	const struct sysfs_root *root;
+	const char *log; /* the file for all that programs print; NULL: none is written */
+	struct change_step *steps;
+	size_t n;
+	struct change_output *output; /* of a run */
+};
+
+/* ---- making the list ------------------------------------------------------------------- */
+
+/*
+ * Adds a step with copies of the two names, either of which may be NULL.  Returns it, until
+ * another one is added; NULL without memory.
+ */
+struct change_step *change_add(struct change *change, const struct change_kind *kind,
+	const char *path, const char *other);
+
+/* The same with @data for a kind of the caller's own.  0 or -ENOMEM. */
+int change_add_own(struct change *change, const struct change_kind *kind, void *data);
+
+/*
+ * Adds what gives the file the text @text, or with NULL removes it; nothing when it is so
+ * already.  Returns 0; -EFBIG for a file of many MiB; or another -errno of reading it.
+ */
+int change_put_text(struct change *change, const char *path, const char *text);
+
+/* Adds arguments, up to a NULL, to a step's program.  0 or -ENOMEM. */
+int change_add_args(struct change_step *step, ...) __attribute__((sentinel));
+
+/*
+ * Adds what clears up behind a run that was killed in the directory: temporary files go, and so
+ * does what was kept, or it is put back as @path where @wanted (NULL: never) says so.
+ */
+int change_add_leftovers(struct change *change, const char *directory,
+	bool (*wanted)(void *data, const char *kept, const char *path), void *data);
+
+/* What the step does, in one line: --dry-run, and what is said of it.  "": nothing to show. */
+void change_describe(const struct change_step *step, char *ret, size_t size);
+
+void change_free(struct change *change);
+
+/* ---- carrying it out ------------------------------------------------------------------- */
+
+/*
+ * Whether each step can be done, with room for all: what is made is there beside what it
+ * replaces.  Returns 0; or with a sentence in @why -ENOSPC, -EROFS, or what a kind refuses with.
+ */
+int change_check(const struct change *change, char why[static CHANGE_WHY]);
+
+/* Who hears of what is going on; either may be NULL. */
+struct change_watcher {
+	void (*begin)(void *data, const struct change_step *step);
+	void (*end)(
+		void *data, const struct change_step *step, int result, unsigned seconds);
+	void *data;
+};
+
+/* What a failure was; for change_free_failure(). */
+struct change_failure {
+	const struct change_step *step; /* that failed; NULL: a signal came */
+	char why[CHANGE_WHY];           /* a sentence without full stop */
+	char *output; /* the last lines of the program; NULL: it is not its failure */
+	bool logged;  /* all of them are in the log */
+	char undo[CHANGE_WHY]; /* what could not be put back, and why; "": all was */
+};
+
+/*
+ * Carries the steps out.  Returns 0; -EINTR after a signal (run_catch_signals()); or another
+ * -errno; with what it was in *@ret.  All is undone then.
+ */
+int change_carry_out(struct change *change, const struct change_watcher *watcher,
+	struct change_failure *ret);
+
+/*
+ * Undoes what was carried out well, when the caller can't go on.  Returns 0; or -errno with
+ * what could not be put back in *@ret.
+ */
+int change_undo(struct change *change, struct change_failure *ret);
+
+void change_free_failure(struct change_failure *failure);
+
+/*
+ * For kinds: runs a program to its end, with its output kept for the failure and the log.
+ * Returns 0; -EIO, with a sentence in @why, when it fails; or another -errno, with one, too.
+ */
+int change_run_program(const struct change *change, const char *const argv[],
+	char why[static CHANGE_WHY]);
+
+/* For kinds that judge what a program made: their failure shows its last lines, too. */
+void change_show_output(const struct change *change);
 
 #endif

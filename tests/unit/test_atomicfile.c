@@ -153,6 +153,54 @@ static void test_attributes_stay(void **state)
 	assert_string_equal(label, "u:r:t:s0");
 }
 
+#define ACL  "system.posix_acl_access"
+#define NOTE "user.vfioboot"
+
+/* As the kernel has it (include/uapi/linux/posix_acl_xattr.h): user 12 may read. */
+static const struct {
+	uint32_t version;
+	struct {
+		uint16_t tag, perm;
+		uint32_t id;
+	} entries[5];
+} acl = {2,
+	{{0x01, 6, ~0U}, {0x02, 4, 12}, {0x04, 0, ~0U}, {0x10, 4, ~0U}, {0x20, 0, ~0U}}};
+
+static bool has_acl(const char *path)
+{
+	char value[sizeof(acl)];
+
+	return getxattr(fake_path(path), ACL, value, sizeof(value)) == sizeof(acl) &&
+		memcmp(value, &acl, sizeof(acl)) == 0;
+}
+
+/* The ACL and what else is noted with a file stay as well, and no other ACL comes. */
+static void test_extended_attributes_stay(void **state)
+{
+	char value[8] = "";
+
+	(void)state;
+	fake_put("etc/a", "old");
+	fake_put("etc/b", "old");
+	if (setxattr(fake_path("etc/a"), ACL, &acl, sizeof(acl), 0) < 0 ||
+		setxattr(fake_path("etc/a"), NOTE, "kept", 4, 0) < 0)
+		skip();
+	assert_int_equal(write_text("/etc/a", "new"), 0);
+	assert_string_equal(fake_read("etc/a"), "new");
+	assert_true(has_acl("etc/a"));
+	assert_int_equal(getxattr(fake_path("etc/a"), NOTE, value, sizeof(value)), 4);
+	assert_string_equal(value, "kept");
+	assert_int_equal(atomicfile_copy(&root, "/etc/a", "/etc/copy"), 0);
+	assert_true(has_acl("etc/copy"));
+	/* Of a directory's default ACL a new file has one, and one that is replaced has not. */
+	assert_int_equal(setxattr(fake_path("etc"), "system.posix_acl_default", &acl,
+				 sizeof(acl), 0),
+		0);
+	assert_int_equal(write_text("/etc/b", "new"), 0);
+	assert_false(has_acl("etc/b"));
+	assert_int_equal(mode_of("etc/b"), 0644);
+}
+
 /* Anybody may lock a directory that they may read: nothing waits for that. */
 static void test_locked_directory(void **state)
 {
@@ -214,6 +262,8 @@ int main(void)
 			test_links_lead_to_nothing_outside, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_leftovers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_attributes_stay, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_extended_attributes_stay, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_locked_directory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many_writers, set_up, tear_down),
 	};

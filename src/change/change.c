@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Makes a list of steps, carries it out from the first to the last, or undoes it backwards. */
+#include "change.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/base.h"
+
+#define TAIL_LINES 12
+
+/* What the programs of a run print. */
+struct change_output {
+	FILE *log;
+	char *tail[TAIL_LINES]; /* of the last one: a ring */
+	size_t n;
+	bool shown; /* with the failure */
+};
+
+/* ---- making the list ------------------------------------------------------------------- */
+
+struct change_step *change_add(struct change *change, const struct change_kind *kind,
+	const char *path, const char *other)
+{
+	struct change_step *more =
+		realloc(change->steps, (change->n + 1) * sizeof(*more));
+	struct change_step *step;
+
+	if (!more)
+		return NULL;
+	change->steps = more;
+	step = &more[change->n++];
+	*step = (struct change_step){.kind = kind,
+		.path = path ? strdup(path) : NULL,
+		.other = other ? strdup(other) : NULL,
+		.old = -1};
+	return (path && !step->path) || (other && !step->other) ? NULL : step;
+}
+
+int change_add_own(struct change *change, const struct change_kind *kind, void *data)
+{
+	struct change_step *step = change_add(change, kind, NULL, NULL);
+
+	if (!step)
+		return -ENOMEM;
+	step->data = data;
+	return 0;
+}
+
+int change_put_text(struct change *change, const char *path, const char *text)
+{
+	_cleanup_free_ char *old = NULL;
+	struct change_step *step;
+	size_t size = 0;
+	int r = hostfile_read(change->root, path, &old, &size);
+
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+		return r;
+	if (text && old && strlen(text) == size && memcmp(text, old, size) == 0)
+		return 0;
+	if (!text && !old)
+		return 0;
+	step = change_add(change, text ? &change_write : &change_remove, path, NULL);
+	if (step && text)
+		step->text = strdup(text);
+	return step && (!text || step->text) ? 0 : -ENOMEM;
+}
+
+int change_add_args(struct change_step *step, ...)
+{
+	const char *arg;
+	va_list args;
+	size_t n = 0;
+	int r = 0;
+
+	while (step->args && step->args[n])
+		n++;
+	va_start(args, step);
+	while (r == 0 && (arg = va_arg(args, const char *))) {
+		char **more = realloc(step->args, (n + 2) * sizeof(*more));
+
+		if (more) {
+			step->args = more;
+			more[n] = strdup(arg);
+			more[n + 1] = NULL;
+		}
+		r = more && more[n] ? 0 : -ENOMEM;
+		n++;
+	}
+	va_end(args);
+	return r;
+}
+
+/* The name of what @name lies beside, for free(); NULL if it has not this end. */
+static char *name_without(const char *name, const char *end)
+{
+	size_t len = strlen(name), n = strlen(end);
+
+	if (*name != '.' || len <= n + 1 || strcmp(name + len - n, end) != 0)
+		return NULL;
+	return strndup(name + 1, len - n - 1);
+}
+
+int change_add_leftovers(struct change *change, const char *directory,
+	bool (*wanted)(void *data, const char *kept, const char *path), void *data)
+{
+	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
+	int r = hostfile_list(change->root, directory, &names);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		_cleanup_free_ char *new =
+			name_without(names.names[i], ATOMICFILE_TEMPORARY);
+		_cleanup_free_ char *name = name_without(names.names[i], ATOMICFILE_KEPT);
+		_cleanup_free_ char *left = NULL, *path = NULL;
+
+		if (!new && !name)
+			continue;
+		if (asprintf(&left, "%s/%s", directory, names.names[i]) < 0 ||
+			asprintf(&path, "%s/%s", directory, name ? name : new) < 0)
+			return -ENOMEM;
+		if (name && wanted && wanted(data, left, path))
+			r = change_add(change, &change_put_back, left, path) ? 0
+									     : -ENOMEM;
+		else
+			r = change_add(change, &change_clear, left, NULL) ? 0 : -ENOMEM;
+	}
+	return r;
+}
+
+/* A line of shell for people: arguments of ours have no odd characters. */
+static void describe_program(char *const *args, char *ret, size_t size)
+{
+	size_t len = (size_t)snprintf(ret, size, "run");
+
+	for (; *args && len < size; args++)
+		len += (size_t)snprintf(ret + len, size - len, " %s", *args);
+}
+
+void change_describe(const struct change_step *step, char *ret, size_t size)
+{
+	const char *text = step->kind->text;
+	size_t len = 0;
+
+	*ret = '\0';
+	if (step->args) {
+		describe_program(step->args, ret, size);
+		return;
+	}
+	while (text && *text && len + 1 < size) {
+		const char *name = strncmp(text, "%1", 2) == 0 ? step->path
+			: strncmp(text, "%2", 2) == 0          ? step->other
+							       : NULL;
+
+		len += (size_t)(name ? snprintf(ret + len, size - len, "%s", name)
+				     : snprintf(ret + len, size - len, "%c", *text));
+		text += name ? 2 : 1;
+	}
+}
+
+void change_free(struct change *change)
+{
+	for (size_t i = 0; i < change->n; i++) {
+		struct change_step *step = &change->steps[i];
+
+		free(step->path);
+		free(step->other);
+		free(step->text);
+		free(step->title);
+		for (char **arg = step->args; arg && *arg; arg++)
+			free(*arg);
+		free(step->args);
+		close_fd(&step->old);
+	}
+	free(change->steps);
+	*change = (struct change){0};
+}
+
+/* ---- programs -------------------------------------------------------------------------- */
+
+static void clear_tail(struct change_output *output)
+{
+	for (size_t i = 0; i < TAIL_LINES; i++)
+		free(TAKE_PTR(output->tail[i]));
+	output->n = 0;
+}
+
+static void take_line(void *data, const char *text)
+{
+	struct change_output *output = data;
+	char **slot = &output->tail[output->n++ % TAIL_LINES];
+
+	free(*slot);
+	*slot = strdup(text);
+	if (output->log)
+		fprintf(output->log, "%s\n", text);
+}
+
+void change_show_output(const struct change *change)
+{
+	change->output->shown = true;
+}
+
+static void log_command(FILE *log, const char *const argv[])
+{
+	for (size_t i = 0; argv[i]; i++)
+		fprintf(log, "%s%s", i ? " " : "+ ", argv[i]);
+	fputc('\n', log);
+}
+
+int change_run_program(const struct change *change, const char *const argv[],
+	char why[static CHANGE_WHY])
+{
+	struct change_output *output = change->output;
+	int r;
+
+	clear_tail(output);
+	if (output->log)
+		log_command(output->log, argv);
+	r = run_program(argv, take_line, output);
+	if (output->log)
+		fflush(output->log);
+	if (run_caught_signal())
+		return -EINTR;
+	if (r == 0)
+		return 0;
+	if (r == -ENOENT)
+		snprintf(why, CHANGE_WHY, "%s is not in PATH", argv[0]);
+	else if (r < 0)
+		snprintf(why, CHANGE_WHY, "cannot run %s: %s", argv[0], strerror(-r));
+	else if (r > 128)
+		snprintf(why, CHANGE_WHY, "%s was killed by signal %d", argv[0], r - 128);
+	else
+		snprintf(why, CHANGE_WHY, "%s failed with exit status %d", argv[0], r);
+	output->shown = r > 0;
+	return r < 0 ? r : -EIO;
+}
+
+/* The log of this run, in place of that of the last one.  NULL: it goes without. */
+static FILE *open_log(const struct change *change)
+{
+	int fd = -1;
+	FILE *log;
+
+	if (change->log && atomicfile_write_below(change->root, change->log, "", 0) == 0)
+		fd = sysfs_root_open_file(
+			change->root, change->log, O_WRONLY | O_NOFOLLOW);
+	log = fd < 0 ? NULL : fdopen(fd, "w");
+	if (fd >= 0 && !log)
+		close(fd);
+	return log;
+}
+
+/* Puts the last lines together for the failure. */
+static void keep_tail(const struct change_output *output, struct change_failure *failure)
+{
+	size_t first = output->n > TAIL_LINES ? output->n - TAIL_LINES : 0, size;
+	FILE *text = open_memstream(&failure->output, &size);
+
+	for (size_t i = first; text && i < output->n; i++)
+		fprintf(text, "%s\n", output->tail[i % TAIL_LINES] ?: "");
+	if (text)
+		fclose(text);
+	failure->logged = output->log;
+}
+
+/* ---- carrying it out ------------------------------------------------------------------- */
+
+/* Undoes the first @n steps, the last of them first, and goes on whatever fails. */
+static int undo(struct change *change, size_t n, struct change_failure *failure)
+{
+	char *text = failure->undo;
+	int first = 0;
+
+	while (n--) {
+		const struct change_step *step = &change->steps[n];
+		size_t len = strlen(text);
+		int r = step->kind->undo ? step->kind->undo(change, step) : 0;
+
+		if (r == 0)
+			continue;
+		snprintf(text + len, sizeof(failure->undo) - len, "%s%s: %s",
+			len ? "; " : "", step->path ? step->path : step->kind->text,
+			strerror(-r));
+		first = first ? first : r;
+	}
+	return first;
+}
+
+static unsigned seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned)now.tv_sec;
+}
+
+static int run_step(struct change *change, struct change_step *step,
+	const struct change_watcher *watcher, char *why)
+{
+	unsigned start = seconds();
+	int r;
+
+	if (watcher && watcher->begin)
+		watcher->begin(watcher->data, step);
+	r = step->kind->run(change, step, why);
+	step->done = r == 0;
+	if (watcher && watcher->end)
+		watcher->end(watcher->data, step, r, seconds() - start);
+	if (r < 0 && !*why && r != -EINTR)
+		snprintf(why, CHANGE_WHY, "%s: %s", step->path, strerror(-r));
+	return r;
+}
+
+/* From the first final step on all is done, and what can't be removed is no failure. */
+static int run_steps(struct change *change, const struct change_watcher *watcher,
+	struct change_failure *failure)
+{
+	for (size_t i = 0; i < change->n; i++) {
+		struct change_step *step = &change->steps[i];
+		bool final = step->kind->final;
+		int r = !final && run_caught_signal() ? -EINTR : 0;
+
+		r = r < 0 ? r : run_step(change, step, watcher, failure->why);
+		if (final)
+			*failure->why = '\0';
+		if (r == 0 || final)
+			continue;
+		failure->step = r == -EINTR ? NULL : step;
+		undo(change, i + 1, failure);
+		return r;
+	}
+	return 0;
+}
+
+int change_carry_out(struct change *change, const struct change_watcher *watcher,
+	struct change_failure *ret)
+{
+	struct change_output output = {0};
+	int r;
+
+	*ret = (struct change_failure){0};
+	output.log = open_log(change);
+	change->output = &output;
+	r = run_steps(change, watcher, ret);
+	change->output = NULL;
+	if (r == -EINTR)
+		snprintf(ret->why, sizeof(ret->why), "interrupted (%s)",
+			strsignal(run_caught_signal()));
+	else if (r < 0 && output.shown)
+		keep_tail(&output, ret);
+	clear_tail(&output);
+	if (output.log)
+		fclose(output.log);
+	return r;
+}
+
+int change_undo(struct change *change, struct change_failure *ret)
+{
+	*ret = (struct change_failure){0};
+	return undo(change, change->n, ret);
+}
+
+void change_free_failure(struct change_failure *failure)
+{
+	free(TAKE_PTR(failure->output));
+}

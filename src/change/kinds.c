@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kinds of steps: what each does, and how it is undone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/base.h"
+#include "change.h"
+
+static int fail(int error, const char *what, const struct change_step *step, char *why)
+{
+	snprintf(why, CHANGE_WHY, "cannot %s %s: %s", what, step->path, strerror(-error));
+	return error;
+}
+
+static bool is_there(const struct change *change, const char *path)
+{
+	_cleanup_close_ int fd =
+		sysfs_root_open_file(change->root, path, O_PATH | O_NOFOLLOW);
+
+	return fd >= 0;
+}
+
+/* ---- texts: what was there stays open, with all that belongs to it ---------------------- */
+
+static int open_old(const struct change *change, struct change_step *step)
+{
+	close_fd(&step->old);
+	step->old = sysfs_root_open_file(
+		change->root, step->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	step->was_there = step->old >= 0;
+	/* What writes and removes files refuses these, and says so. */
+	return step->was_there || step->old == -ENOENT || step->old == -ELOOP ? 0
+									      : step->old;
+}
+
+static int run_write(const struct change *change, struct change_step *step, char *why)
+{
+	int r = open_old(change, step);
+
+	if (r == 0)
+		r = atomicfile_write_below(
+			change->root, step->path, step->text, strlen(step->text));
+	return r < 0 ? fail(r, "write", step, why) : 0;
+}
+
+static int run_remove(const struct change *change, struct change_step *step, char *why)
+{
+	int r = open_old(change, step);
+
+	if (r == 0)
+		r = atomicfile_remove_below(change->root, step->path);
+	return r < 0 ? fail(r, "remove", step, why) : 0;
+}
+
+static int undo_text(const struct change *change, const struct change_step *step)
+{
+	if (!step->done)
+		return 0;
+	return step->was_there ? atomicfile_restore(change->root, step->path, step->old)
+			       : atomicfile_clear(change->root, step->path);
+}
+
+const struct change_kind change_write = {
+	.text = "write %1", .run = run_write, .undo = undo_text};
+const struct change_kind change_remove = {
+	.text = "remove %1", .run = run_remove, .undo = undo_text};
+
+/* ---- names ------------------------------------------------------------------------------ */
+
+static int run_move(const struct change *change, struct change_step *step, char *why)
+{
+	int r = atomicfile_move(change->root, step->path, step->other);
+
+	return r < 0 ? fail(r, "move", step, why) : 0;
+}
+
+static int undo_move(const struct change *change, const struct change_step *step)
+{
+	return step->done ? atomicfile_move(change->root, step->other, step->path) : 0;
+}
+
+const struct change_kind change_move = {
+	.text = "move %1 to %2", .run = run_move, .undo = undo_move};
+
+static int run_keep(const struct change *change, struct change_step *step, char *why)
+{
+	int r = atomicfile_keep(change->root, step->path, step->other);
+
+	return r < 0 ? fail(r, "keep", step, why) : 0;
+}
+
+static int undo_keep(const struct change *change, const struct change_step *step)
+{
+	return step->done ? atomicfile_put_back(change->root, step->other, step->path)
+			  : atomicfile_clear(change->root, step->other);
+}
+
+const struct change_kind change_keep = {
+	.text = "keep %1 as %2", .quiet = true, .run = run_keep, .undo = undo_keep};
+
+static int run_replace(const struct change *change, struct change_step *step, char *why)
+{
+	int r;
+
+	step->was_there = is_there(change, step->other);
+	r = atomicfile_replace(change->root, step->path, step->other);
+	return r < 0 ? fail(r, "rename", step, why) : 0;
+}
+
+/* What was there is put back by the step that kept it. */
+static int undo_replace(const struct change *change, const struct change_step *step)
+{
+	return step->done && !step->was_there
+		? atomicfile_clear(change->root, step->other)
+		: 0;
+}
+
+const struct change_kind change_replace = {.text = "rename %1 to %2",
+	.quiet = true,
+	.run = run_replace,
+	.undo = undo_replace};
+
+static int run_copy(const struct change *change, struct change_step *step, char *why)
+{
+	int r = atomicfile_copy(change->root, step->path, step->other);
+
+	return r < 0 ? fail(r, "copy", step, why) : 0;
+}
+
+static int undo_copy(const struct change *change, const struct change_step *step)
+{
+	return atomicfile_clear(change->root, step->other);
+}
+
+const struct change_kind change_copy = {
+	.text = "copy %1 to %2", .run = run_copy, .undo = undo_copy};
+
+/* ---- programs --------------------------------------------------------------------------- */
+
+static int run_args(const struct change *change, struct change_step *step, char *why)
+{
+	return change_run_program(change, (const char *const *)step->args, why);
+}
+
+const struct change_kind change_program = {.run = run_args};
+
+static int run_build(const struct change *change, struct change_step *step, char *why)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	int r;
+
+	step->was_there = is_there(change, step->path);
+	r = run_args(change, step, why);
+	if (r < 0)
+		return r;
+	fd = sysfs_root_open_file(change->root, step->path, O_PATH);
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0)
+		return 0;
+	snprintf(why, CHANGE_WHY, "%s reported success but did not create %s",
+		step->args[0], step->path);
+	change_show_output(change);
+	return -ENOENT;
+}
+
+/* Also what the program has left beside it when it was ended. */
+static int undo_build(const struct change *change, const struct change_step *step)
+{
+	const char *const *end = step->leavings;
+
+	for (; end && *end; end++) {
+		_cleanup_free_ char *left = NULL;
+
+		if (asprintf(&left, "%s%s", step->path, *end) < 0)
+			return -ENOMEM;
+		atomicfile_clear(change->root, left);
+	}
+	return step->was_there || step->stays
+		? 0
+		: atomicfile_clear(change->root, step->path);
+}
+
+const struct change_kind change_build = {.run = run_build, .undo = undo_build};
+
+/* ---- what is not undone ----------------------------------------------------------------- */
+
+static int run_delete(const struct change *change, struct change_step *step, char *why)
+{
+	int r = atomicfile_clear(change->root, step->path);
+
+	return r < 0 ? fail(r, "delete", step, why) : 0;
+}
+
+static int run_put_back(const struct change *change, struct change_step *step, char *why)
+{
+	int r = atomicfile_put_back(change->root, step->path, step->other);
+
+	return r < 0 ? fail(r, "restore", step, why) : 0;
+}
+
+static int run_rmdir(const struct change *change, struct change_step *step, char *why)
+{
+	const char *name = strrchr(step->path, '/') + 1;
+	_cleanup_free_ char *parent = strndup(step->path, (size_t)(name - step->path));
+	_cleanup_close_ int dir =
+		parent ? atomicfile_open_directory(change->root, parent, false) : -1;
+
+	(void)why;
+	return dir < 0 || unlinkat(dir, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+static int run_nothing(const struct change *change, struct change_step *step, char *why)
+{
+	(void)change, (void)step, (void)why;
+	return 0;
+}
+
+const struct change_kind change_delete = {.text = "delete %1", .run = run_delete};
+const struct change_kind change_discard = {
+	.text = "remove %1", .quiet = true, .final = true, .run = run_delete};
+const struct change_kind change_rmdir = {.text = "remove the directory %1 if it is empty",
+	.quiet = true,
+	.final = true,
+	.run = run_rmdir};
+const struct change_kind change_spare = {.quiet = true, .run = run_nothing};
+const struct change_kind change_clear = {
+	.text = "remove %1, left by an interrupted run", .run = run_delete};
+const struct change_kind change_put_back = {
+	.text = "restore %2 from %1, left by an interrupted run", .run = run_put_back};

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* flock(2) of a file that names its holder. */
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "atomicfile.h"
+
+#define PAUSE_MS      20
+#define ANCESTORS_MAX 64
+
+static int open_lock(const struct sysfs_root *root)
+{
+	_cleanup_close_ int run = atomicfile_open_directory(root, RUN_DIRECTORY, true);
+	const char *name = strrchr(CHANGE_LOCK_DIRECTORY, '/') + 1;
+	_cleanup_close_ int dir = -1;
+	int fd;
+
+	if (run < 0)
+		return run;
+	if (mkdirat(run, name, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	dir = openat(run, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	fd = openat(dir, strrchr(CHANGE_LOCK, '/') + 1,
+		O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+static void write_holder(int fd)
+{
+	if (ftruncate(fd, 0) == 0)
+		dprintf(fd, "%d\n", (int)getpid());
+}
+
+/* 0: not known. */
+static int read_holder(int fd)
+{
+	char text[16] = "";
+
+	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? atoi(text) : 0;
+}
+
+/* The parent of a process by its stat file, proc_pid_stat(5); 0: none, or not known. */
+static int parent_of(const struct sysfs_root *root, int pid)
+{
+	char path[64], text[1024];
+	const char *end;
+	int parent;
+
+	snprintf(path, sizeof(path), TREE_PROC_STAT, pid);
+	if (sysfs_root_read_file(root, path, text, sizeof(text)) < 0)
+		return 0;
+	end = strrchr(text, ')'); /* of its name, which may hold anything */
+	return end && sscanf(end, ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
+/* Whether the holder is this process, or one that has started it. */
+static bool is_held_for_us(const struct sysfs_root *root, int fd)
+{
+	int holder = read_holder(fd), pid = getpid();
+
+	for (unsigned i = 0; holder > 0 && pid > 0 && i < ANCESTORS_MAX; i++) {
+		if (pid == holder)
+			return true;
+		pid = parent_of(root, pid);
+	}
+	return false;
+}
+
+int change_lock(const struct sysfs_root *root, unsigned wait_ms)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+	_cleanup_close_ int fd = open_lock(root);
+
+	if (fd < 0)
+		return fd;
+	for (;; wait_ms -= PAUSE_MS) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+			write_holder(fd);
+			return TAKE_FD(fd);
+		}
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (is_held_for_us(root, fd))
+			return TAKE_FD(fd);
+		if (wait_ms < PAUSE_MS)
+			return -EBUSY;
+		nanosleep(&pause, NULL);
+	}
+}

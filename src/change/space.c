@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Adds up what a list of steps writes, step by step, for each file system. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/base.h"
+#include "change.h"
+
+/* A file system that gets files. */
+struct place {
+	struct diskroom room;
+	const char *path;   /* of the first file there, of which the first */
+	int len;            /* bytes are its directory, for people */
+	int64_t used, most; /* bytes more than now: at a step, and the most so far */
+};
+
+struct places {
+	struct place *list;
+	size_t n;
+};
+
+static void free_places(struct places *places)
+{
+	free(places->list);
+}
+
+/* The place of a file.  NULL when it can't be seen: the step will say what is wrong. */
+static struct place *find_place(
+	const struct change *change, struct places *places, const char *path)
+{
+	int len = (int)(strrchr(path, '/') - path);
+	struct place place = {.path = path, .len = len ? len : 1}, *more;
+	_cleanup_free_ char *directory = strndup(path, (size_t)place.len);
+	_cleanup_close_ int fd = -1;
+
+	fd = directory
+		? sysfs_root_open_file(change->root, directory, O_RDONLY | O_DIRECTORY)
+		: -1;
+	if (fd < 0 || diskroom_read(fd, &place.room) < 0)
+		return NULL;
+	for (size_t i = 0; i < places->n; i++)
+		if (places->list[i].room.device == place.room.device)
+			return &places->list[i];
+	more = realloc(places->list, (places->n + 1) * sizeof(*more));
+	if (!more)
+		return NULL;
+	places->list = more;
+	more[places->n] = place;
+	return &more[places->n++];
+}
+
+/* What goes when the name goes: nothing of a file with another name. */
+static int64_t size_of(const struct change *change, const char *path)
+{
+	_cleanup_close_ int fd =
+		sysfs_root_open_file(change->root, path, O_PATH | O_NOFOLLOW);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1
+		? st.st_size
+		: 0;
+}
+
+/* Whether a step before it keeps the file. */
+static bool is_kept(
+	const struct change *change, const struct change_step *before, const char *path)
+{
+	for (const struct change_step *step = change->steps; step < before; step++)
+		if (step->kind == &change_keep && strcmp(step->path, path) == 0)
+			return true;
+	return false;
+}
+
+/* The name that the step gives to something, or takes from it; NULL for none. */
+static const char *name_of(const struct change_step *step)
+{
+	static const struct change_kind *const to_other[] = {&change_move, &change_keep,
+		&change_copy, &change_replace, &change_put_back};
+
+	for (size_t i = 0; i < ARRAY_SIZE(to_other); i++)
+		if (step->kind == to_other[i])
+			return step->other;
+	return step->path;
+}
+
+static void add_step(const struct change *change, const struct change_step *step,
+	struct places *places)
+{
+	const char *name = name_of(step);
+	struct place *place = name ? find_place(change, places, name) : NULL;
+
+	if (!place)
+		return;
+	if (step->kind == &change_keep && place->room.fat)
+		place->used += size_of(change, step->path);
+	else if (step->kind == &change_replace && !is_kept(change, step, name))
+		place->used -= size_of(change, name);
+	else if (step->kind == &change_delete || step->kind == &change_clear)
+		place->used -= size_of(change, name);
+	else
+		place->used += (int64_t)step->room;
+	if (place->used > place->most)
+		place->most = place->used;
+}
+
+static int judge_place(const struct change *change, const struct place *place, char *why)
+{
+	if (place->room.read_only && change->root->live) {
+		snprintf(why, CHANGE_WHY, "%.*s is mounted read-only: mount it writable",
+			place->len, place->path);
+		return -EROFS;
+	}
+	if ((int64_t)place->room.available >= place->most)
+		return 0;
+	snprintf(why, CHANGE_WHY,
+		"%.*s has %lu MiB free, but the new files need %lu MiB beside the old ones: "
+		"remove kernels that are no longer used, or enlarge the file system",
+		place->len, place->path, diskroom_mebibytes(place->room.available),
+		diskroom_mebibytes((uint64_t)place->most));
+	return -ENOSPC;
+}
+
+int change_check(const struct change *change, char why[static CHANGE_WHY])
+{
+	_cleanup_(free_places) struct places places = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < change->n; i++) {
+		const struct change_step *step = &change->steps[i];
+
+		if (step->kind->refuse)
+			r = step->kind->refuse(change, step, why);
+		add_step(change, step, &places);
+	}
+	for (size_t i = 0; r == 0 && i < places.n; i++)
+		r = judge_place(change, &places.list[i], why);
+	return r;
+}

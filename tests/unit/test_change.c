@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lists of steps: what they say, what they do, and that a failure takes all of it back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "change/change.h"
+#include "support.h"
+
+static struct sysfs_root root;
+static struct change change;
+
+static int set_up(void **state)
+{
+	fake_set_up(state);
+	root = fake_open();
+	change = (struct change){.root = &root, .log = "/run/log"};
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	change_free(&change);
+	sysfs_root_close(&root);
+	return fake_tear_down(state);
+}
+
+static void begin_again(void)
+{
+	change_free(&change);
+	change = (struct change){.root = &root, .log = "/run/log"};
+}
+
+static void expect_steps(const char *expected)
+{
+	char text[4096] = "";
+
+	for (size_t i = 0; i < change.n; i++) {
+		char line[512];
+
+		change_describe(&change.steps[i], line, sizeof(line));
+		strcat(strcat(text, line), "\n");
+	}
+	assert_string_equal(text, expected);
+}
+
+/* Carries it out, which fails with that sentence, or not with "". */
+static void carry_out(const char *why)
+{
+	struct change_failure failure;
+	int r = change_carry_out(&change, NULL, &failure);
+
+	assert_string_equal(failure.why, why);
+	assert_string_equal(failure.undo, "");
+	assert_int_equal(r < 0, *why != '\0');
+	change_free_failure(&failure);
+}
+
+static void add_program(const char *script)
+{
+	struct change_step *step = change_add(&change, &change_program, NULL, NULL);
+
+	assert_non_null(step);
+	assert_int_equal(change_add_args(step, "sh", "-c", NULL), 0);
+	assert_int_equal(change_add_args(step, script, NULL), 0);
+}
+
+static void add_build(const char *script, const char *path)
+{
+	struct change_step *step = change_add(&change, &change_build, path, NULL);
+
+	assert_int_equal(change_add_args(step, "sh", "-c", script, "sh",
+				 fake_path(path + 1), NULL),
+		0);
+}
+
+static void put_texts(void)
+{
+	fake_put("etc/a", "old");
+	fake_put("etc/gone", "gone");
+	fake_put("etc/same", "same");
+	assert_int_equal(change_put_text(&change, "/etc/a", "new"), 0);
+	assert_int_equal(change_put_text(&change, "/etc/more/b", "made"), 0);
+	assert_int_equal(change_put_text(&change, "/etc/gone", NULL), 0);
+	assert_int_equal(change_put_text(&change, "/etc/same", "same"), 0);
+	assert_int_equal(change_put_text(&change, "/etc/none", NULL), 0);
+}
+
+static void expect_old_texts(void)
+{
+	assert_string_equal(fake_read("etc/a"), "old");
+	assert_string_equal(fake_read("etc/gone"), "gone");
+	assert_int_equal(access(fake_path("etc/more/b"), F_OK), -1);
+}
+
+static void test_texts(void **state)
+{
+	struct change_failure failure;
+
+	(void)state;
+	put_texts();
+	expect_steps("write /etc/a\nwrite /etc/more/b\nremove /etc/gone\n");
+	expect_old_texts();
+	carry_out("");
+	assert_string_equal(fake_read("etc/a"), "new");
+	assert_string_equal(fake_read("etc/more/b"), "made");
+	assert_int_equal(access(fake_path("etc/gone"), F_OK), -1);
+	assert_int_equal(change_undo(&change, &failure), 0);
+	expect_old_texts();
+}
+
+/* A file comes back with its mode, as one that was written does. */
+static void test_failure_takes_all_back(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	put_texts();
+	assert_int_equal(chmod(fake_path("etc/gone"), 0600), 0);
+	assert_int_equal(chmod(fake_path("etc/a"), 0640), 0);
+	assert_int_equal(change_put_text(&change, "/etc/c/d", "made"), 0);
+	fake_put("etc/c", "is no directory");
+	carry_out("cannot write /etc/c/d: Not a directory");
+	expect_old_texts();
+	assert_int_equal(stat(fake_path("etc/gone"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(stat(fake_path("etc/a"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+}
+
+static void add_image(void)
+{
+	change_add(&change, &change_keep, "/boot/image", "/boot/.image.vfioboot-kept");
+	add_build("echo made it; printf new >\"$1\"", "/boot/.image.vfioboot-new");
+	change_add(&change, &change_replace, "/boot/.image.vfioboot-new", "/boot/image");
+}
+
+static void test_build_and_replace(void **state)
+{
+	(void)state;
+	fake_put("boot/image", "old");
+	add_image();
+	add_program("exit 3");
+	carry_out("sh failed with exit status 3");
+	assert_string_equal(fake_read("boot/image"), "old");
+	assert_int_equal(access(fake_path("boot/.image.vfioboot-new"), F_OK), -1);
+	assert_int_equal(access(fake_path("boot/.image.vfioboot-kept"), F_OK), -1);
+	begin_again();
+	add_image();
+	change_add(&change, &change_discard, "/boot/.image.vfioboot-kept", NULL);
+	/* What can't be removed at the end is no failure. */
+	change_add(&change, &change_rmdir, "/boot", NULL);
+	carry_out("");
+	assert_string_equal(fake_read("boot/image"), "new");
+	assert_int_equal(access(fake_path("boot/.image.vfioboot-kept"), F_OK), -1);
+	assert_non_null(strstr(fake_read("run/log"), "\nmade it\n"));
+}
+
+/* What was not there is not there again. */
+static void test_new_file(void **state)
+{
+	static const char *const leavings[] = {".part", NULL};
+
+	(void)state;
+	fake_dir("boot");
+	add_build("printf new >\"$1\"; printf half >\"$1.part\"", "/boot/new");
+	change.steps[0].leavings = leavings;
+	change_add(&change, &change_replace, "/boot/new", "/boot/image");
+	add_program("exit 1");
+	carry_out("sh failed with exit status 1");
+	assert_int_equal(access(fake_path("boot/new"), F_OK), -1);
+	assert_int_equal(access(fake_path("boot/new.part"), F_OK), -1);
+	assert_int_equal(access(fake_path("boot/image"), F_OK), -1);
+}
+
+static void test_programs_that_fail(void **state)
+{
+	struct change_failure failure;
+
+	(void)state;
+	fake_dir("boot");
+	add_build("for i in $(seq 30); do echo $i; done", "/boot/none");
+	assert_int_equal(change_carry_out(&change, NULL, &failure), -ENOENT);
+	assert_string_equal(
+		failure.why, "sh reported success but did not create /boot/none");
+	assert_string_equal(
+		failure.output, "19\n20\n21\n22\n23\n24\n25\n26\n27\n28\n29\n30\n");
+	assert_true(failure.logged);
+	assert_ptr_equal(failure.step, &change.steps[0]);
+	change_free_failure(&failure);
+	free(change.steps[0].args[0]);
+	change.steps[0].args[0] = strdup("no-such-program");
+	carry_out("no-such-program is not in PATH");
+}
+
+static bool refuses = true;
+
+static int refuse(const struct change *list, const struct change_step *step, char *why)
+{
+	(void)list, (void)step;
+	strcpy(why, "the menu is locked");
+	return refuses ? -EPERM : 0;
+}
+
+static int run_own(const struct change *list, struct change_step *step, char *why)
+{
+	(void)list;
+	*(int *)step->data += 1;
+	strcpy(why, "");
+	return 0;
+}
+
+static int undo_own(const struct change *list, const struct change_step *step)
+{
+	(void)list;
+	*(int *)step->data += 10;
+	return -EBUSY;
+}
+
+static void test_own_kind(void **state)
+{
+	static const struct change_kind own = {.text = "rebuild the menu",
+		.refuse = refuse,
+		.run = run_own,
+		.undo = undo_own};
+	struct change_failure failure;
+	char why[CHANGE_WHY] = "";
+	int calls = 0;
+
+	(void)state;
+	assert_int_equal(change_add_own(&change, &own, &calls), 0);
+	expect_steps("rebuild the menu\n");
+	assert_int_equal(change_check(&change, why), -EPERM);
+	assert_string_equal(why, "the menu is locked");
+	refuses = false;
+	assert_int_equal(change_check(&change, why), 0);
+	add_program("false");
+	assert_int_equal(change_carry_out(&change, NULL, &failure), -EIO);
+	assert_int_equal(calls, 11);
+	assert_string_equal(failure.undo, "rebuild the menu: Device or resource busy");
+	change_free_failure(&failure);
+}
+
+static bool is_wanted(void *data, const char *kept, const char *path)
+{
+	(void)data;
+	assert_true(strstr(kept, "/.image") && strstr(path, "/image"));
+	return strcmp(path, "/boot/image.1") == 0;
+}
+
+static void test_leftovers(void **state)
+{
+	(void)state;
+	fake_put("boot/.image.1.vfioboot-kept", "old");
+	fake_put("boot/.image.2.vfioboot-kept", "old");
+	fake_put("boot/.image.2.vfioboot-new", "half");
+	fake_put("boot/.vfioboot-new", "of no file");
+	fake_put("boot/image.vfioboot-new", "somebody's");
+	assert_int_equal(change_add_leftovers(&change, "/boot", is_wanted, NULL), 0);
+	assert_int_equal(change_add_leftovers(&change, "/none", NULL, NULL), 0);
+	expect_steps(
+		"restore /boot/image.1 from /boot/.image.1.vfioboot-kept, left by an "
+		"interrupted run\n"
+		"remove /boot/.image.2.vfioboot-kept, left by an interrupted run\n"
+		"remove /boot/.image.2.vfioboot-new, left by an interrupted run\n");
+	carry_out("");
+	assert_string_equal(fake_read("boot/image.1"), "old");
+	assert_int_equal(access(fake_path("boot/.image.2.vfioboot-kept"), F_OK), -1);
+}
+
+/* What is there beside each other counts, and what was deleted before does not. */
+static void test_space(void **state)
+{
+	const uint64_t huge = (uint64_t)1 << 52;
+	char why[CHANGE_WHY] = "";
+
+	(void)state;
+	fake_put("boot/old", "");
+	fake_put("boot/image", "");
+	change_add(&change, &change_spare, "/boot/x", NULL)->room = huge;
+	assert_int_equal(change_check(&change, why), -ENOSPC);
+	assert_non_null(strstr(why, "/boot has "));
+	begin_again();
+	if (truncate(fake_path("boot/old"), (off_t)1 << 43) < 0)
+		skip();
+	change_add(&change, &change_delete, "/boot/old", NULL);
+	change_add(&change, &change_copy, "/boot/image", "/boot/b")->room = (uint64_t)1
+		<< 43;
+	assert_int_equal(change_check(&change, why), 0);
+	/* The old one is there until the new one has its name. */
+	begin_again();
+	change_add(&change, &change_copy, "/boot/image", "/boot/b")->room = (uint64_t)1
+		<< 43;
+	change_add(&change, &change_replace, "/boot/b", "/boot/old");
+	assert_int_equal(change_check(&change, why), -ENOSPC);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(test_texts),
+		TEST(test_failure_takes_all_back),
+		TEST(test_build_and_replace),
+		TEST(test_new_file),
+		TEST(test_programs_that_fail),
+		TEST(test_own_kind),
+		TEST(test_leftovers),
+		TEST(test_space),
+	};
+
+	return cmocka_run_group_tests_name("change", tests, NULL, NULL);
+}
