@@ -87,16 +87,32 @@ build/paths.h: FORCE
 	@echo '$(PATHS)' | cmp -s - $@ || echo '$(PATHS)' >$@
 
 PATHS = \#define PATHS_LIBDIR "$(LIBDIR)/vfioboot"
-KNOW_PATHS = chain/imagecheck.o chain/imagejudge.o
-$(addprefix build/,$(KNOW_PATHS)) $(addprefix build/sanitized/,$(KNOW_PATHS)): build/paths.h
 
 .PHONY: FORCE
 FORCE:
 
-build/%.o: src/%.c Makefile | build/paths.h
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CPPFLAGS) $(CFLAGS) $(DEPENDS) $(HOST_CFLAGS) -c -o $@ $<
+# objects DIRECTORY COMPILER FLAGS: how the objects of one kind are made, and of them the archive
+# that tests link with: all below the commands, and what tests share.
+define objects
+$(1)/%.o: src/%.c Makefile | build/paths.h
+	@mkdir -p $$(@D)
+	$$(call say,CC)
+	$$(Q)$(2) $$(BASE_CFLAGS) $$(WERROR) $$(CPPFLAGS) $(3) $$(DEPENDS) $$(HOST_CFLAGS) -c -o $$@ $$<
+
+$(1)/tests/%.o: tests/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(call say,CC)
+	$$(Q)$(2) $$(BASE_CFLAGS) $$(WERROR) $(3) $$(DEPENDS) $$(HOST_CFLAGS) -c -o $$@ $$<
+
+$(1)/libtest.a: $$(TEST_SRC:tests/%.c=$(1)/tests/%.o) \
+		$$(patsubst src/%.c,$(1)/%.o,$$(filter-out src/cli/%,$$(HOST_SRC)))
+	@rm -f $$@
+	$$(call say,AR)
+	$$(Q)$$(AR) rcs $$@ $$^
+endef
+TEST_SRC = $(filter-out %_main.c,$(wildcard tests/lib/*.c)) $(wildcard tests/unit/support.c)
+
+$(eval $(call objects,build,$$(CC),$$(CFLAGS)))
 
 build/vfioboot: $(patsubst src/%.c,build/%.o,$(HOST_SRC))
 	$(call say,LD)
@@ -170,53 +186,38 @@ RESULTS = build/results
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TEST_CFLAGS = -O1 -g $(SANITIZE)
 TEST_LIBS := $(call pkg,--libs cmocka) $(HOST_LDLIBS)
-HOST_TEST_OBJ = $(patsubst src/%.c,build/sanitized/%.o,$(HOST_SRC))
 
-build/sanitized/%.o: src/%.c Makefile | build/paths.h
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(DEPENDS) $(HOST_CFLAGS) -c -o $@ $<
+$(eval $(call objects,build/sanitized,$$(CC),$$(TEST_CFLAGS)))
 
-# What unit tests link with: all below the commands, and what tests share.  An archive,
-# so that each takes what it uses.
-TEST_SRC = $(filter-out %_main.c,$(wildcard tests/lib/*.c)) $(wildcard tests/unit/support.c)
-TEST_OBJ = $(patsubst tests/%.c,build/sanitized/tests/%.o,$(TEST_SRC)) \
-	$(filter-out build/sanitized/cli/%,$(HOST_TEST_OBJ))
-
-build/sanitized/tests/%.o: tests/%.c Makefile
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(DEPENDS) $(HOST_CFLAGS) -c -o $@ $<
-
-build/sanitized/libtest.a: $(TEST_OBJ)
-	@rm -f $@
-	$(call say,AR)
-	$(Q)$(AR) rcs $@ $^
-
+# unit_tests DIRECTORY OBJECTS FLAGS: the unit tests, linked with the objects of one kind.
+define unit_tests
 # The kernel that answers in test_apply is simulated: it gets what is written to the tree.
-build/tests/test_apply: WRAP = $(foreach function,sysfs_write_override sysfs_write_probe \
-	sysfs_write_unbind sysfs_has_driver child_run child_now,-Wl,--wrap=$(function))
+$(1)/test_apply: WRAP = $$(foreach function,sysfs_write_override sysfs_write_probe \
+	sysfs_write_unbind sysfs_has_driver child_run child_now,-Wl,--wrap=$$(function))
+$(1)/test_report: WRAP = -Wl,--wrap=sysfs_open_kmsg
 
-build/tests/test_report: WRAP = -Wl,--wrap=sysfs_open_kmsg
-
-build/tests/%: tests/unit/%.c build/sanitized/libtest.a Makefile
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(TEST_CFLAGS) $(DEPENDS) $(HOST_CFLAGS) -o $@ $< build/sanitized/libtest.a \
-		$(WRAP) $(TEST_LIBS)
+$(1)/%: tests/unit/%.c $(2)/libtest.a Makefile
+	@mkdir -p $$(@D)
+	$$(call say,CC)
+	$$(Q)$$(CC) $$(BASE_CFLAGS) $$(WERROR) $(3) $$(DEPENDS) $$(HOST_CFLAGS) -o $$@ $$< \
+		$(2)/libtest.a $$(WRAP) $$(TEST_LIBS)
+endef
+$(eval $(call unit_tests,build/tests,build/sanitized,$$(TEST_CFLAGS)))
+$(eval $(call unit_tests,build/unit,build,$$(CFLAGS)))
 
 build/sanitized/vfioboot-early: build/sanitized/early/main.o build/sanitized/early/guard.o \
 		$(patsubst src/%.c,build/sanitized/%.o,$(EARLY_SHARED))
 	$(call say,LD)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
-build/sanitized/vfioboot: $(HOST_TEST_OBJ)
+build/sanitized/vfioboot: $(HOST_SRC:src/%.c=build/sanitized/%.o)
 	$(call say,LD)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 # Packages first, and then a make that sees them.
-.PHONY: check check-all demo bench fuzz
-check check-all demo bench fuzz:
+CHECKS = check check-all check-quick demo bench fuzz
+.PHONY: $(CHECKS)
+$(CHECKS):
 	@tests/install-packages
 	@$(MAKE) --no-print-directory -j"$$(nproc)" WERROR=-Werror run-$@
 
@@ -224,19 +225,42 @@ check check-all demo bench fuzz:
 lint: build/vfioboot-early
 	@tests/lint
 
+# One suite each.  tests/run keeps what it says, for the summary at the end.
 CLI_TESTS = bats --tap --jobs "$$(nproc)" tests/cli
+suite_lint = @tests/run $(RESULTS) lint tests/lint
+suite_unit = @for test in $(1); do \
+	CMOCKA_MESSAGE_OUTPUT=TAP tests/run $(RESULTS) $${test\#\#*/} $$test; done
+suite_cli = @EARLY=$(1)/vfioboot-early VFIOBOOT=$(1)/vfioboot \
+	tests/run $(RESULTS) cli$(subst /,-,$(1:build%=%)) $(CLI_TESTS)
 
 .PHONY: run-check run-check-all
 run-check run-check-all: check-programs
 	@rm -rf $(RESULTS)
-	@tests/run $(RESULTS) lint tests/lint
-	@for test in $(TESTS); do \
-		CMOCKA_MESSAGE_OUTPUT=TAP tests/run $(RESULTS) $${test##*/} $$test; done
-	@EARLY=build/vfioboot-early VFIOBOOT=build/vfioboot \
-		tests/run $(RESULTS) cli $(CLI_TESTS)
-	@EARLY=build/sanitized/vfioboot-early VFIOBOOT=build/sanitized/vfioboot \
-		tests/run $(RESULTS) cli-sanitized $(CLI_TESTS)
+	$(suite_lint)
+	$(call suite_unit,$(TESTS))
+	$(call suite_cli,build)
+	$(call suite_cli,build/sanitized)
 	@tests/run $(RESULTS) boot tests/boot/run $(if $(filter run-check-all,$@),--all)
+	$(if $(filter run-check-all,$@),@tests/run $(RESULTS) distros tests/distros)
+	@tests/run $(RESULTS) --summary
+
+# For daily work: no boots, no sanitizer, and none of the slow tests.
+QUICK_TESTS = $(TESTS:build/tests/%=build/unit/%)
+.PHONY: run-check-quick
+run-check-quick: all $(QUICK_TESTS) build/tests/compose
+	@rm -rf $(RESULTS)
+	$(suite_lint)
+	$(call suite_unit,$(QUICK_TESTS))
+	$(call suite_cli,build) --filter-tags '!slow'
+	@tests/run $(RESULTS) --summary
+
+# What depends on compilers and libraries; tests/distros runs it in several releases of Debian.
+.PHONY: run-check-portable
+run-check-portable: check-programs
+	@rm -rf $(RESULTS)
+	$(suite_lint)
+	$(call suite_unit,$(TESTS))
+	$(call suite_cli,build)
 	@tests/run $(RESULTS) --summary
 
 .PHONY: check-boot
@@ -248,13 +272,16 @@ check-programs: all $(TESTS) build/tests/compose build/sanitized/vfioboot-early 
 
 FUZZ_CC ?= clang
 FUZZERS = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_CFLAGS = -O1 -g -fno-sanitize-recover=all
 
-build/fuzz/%: tests/fuzz/%.c tests/fuzz/check.c tests/fuzz/check.h $(EARLY_SHARED) $(EARLY_HEADERS) Makefile
+$(eval $(call objects,build/fuzzed,$$(FUZZ_CC),$$(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link$$(COMMA)address$$(COMMA)undefined))
+COMMA = ,
+
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/check.c build/fuzzed/libtest.a Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(FUZZ_CC) $(BASE_CFLAGS) $(WERROR) $(FUZZ_CFLAGS) -o $@ $< tests/fuzz/check.c $(EARLY_SHARED) \
-		$(call pkg,--libs inih)
+	$(Q)$(FUZZ_CC) $(BASE_CFLAGS) $(WERROR) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined $(HOST_CFLAGS) \
+		-o $@ $< tests/fuzz/check.c build/fuzzed/libtest.a $(TEST_LIBS)
 
 .PHONY: run-fuzz
 run-fuzz: $(FUZZERS)
