@@ -210,8 +210,8 @@ static void log_command(FILE *log, const char *const argv[])
 	fputc('\n', log);
 }
 
-int change_run_program(const struct change *change, const char *const argv[],
-	char why[static CHANGE_WHY])
+int change_run_program(
+	const struct change *change, const char *const argv[], struct message *message)
 {
 	struct change_output *output = change->output;
 	int r;
@@ -227,15 +227,14 @@ int change_run_program(const struct change *change, const char *const argv[],
 	if (r == 0)
 		return 0;
 	if (r == -ENOENT)
-		snprintf(why, CHANGE_WHY, "%s is not in PATH", argv[0]);
-	else if (r < 0)
-		snprintf(why, CHANGE_WHY, "cannot run %s: %s", argv[0], strerror(-r));
-	else if (r > 128)
-		snprintf(why, CHANGE_WHY, "%s was killed by signal %d", argv[0], r - 128);
-	else
-		snprintf(why, CHANGE_WHY, "%s failed with exit status %d", argv[0], r);
-	output->shown = r > 0;
-	return r < 0 ? r : -EIO;
+		return message_set(message, r, "%s is not in PATH", argv[0]);
+	if (r < 0)
+		return message_errno(message, r, "cannot run %s", argv[0]);
+	output->shown = true;
+	if (r > 128)
+		return message_set(
+			message, -EIO, "%s was killed by signal %d", argv[0], r - 128);
+	return message_set(message, -EIO, "%s failed with exit status %d", argv[0], r);
 }
 
 /* The log of this run, in place of that of the last one.  NULL: it goes without. */
@@ -298,19 +297,20 @@ static unsigned seconds(void)
 }
 
 static int run_step(struct change *change, struct change_step *step,
-	const struct change_watcher *watcher, char *why)
+	const struct change_watcher *watcher, struct message *message)
 {
 	unsigned start = seconds();
 	int r;
 
 	if (watcher && watcher->begin)
 		watcher->begin(watcher->data, step);
-	r = step->kind->run(change, step, why);
+	r = step->kind->run(change, step, message);
 	step->done = r == 0;
 	if (watcher && watcher->end)
 		watcher->end(watcher->data, step, r, seconds() - start);
-	if (r < 0 && !*why && r != -EINTR)
-		snprintf(why, CHANGE_WHY, "%s: %s", step->path, strerror(-r));
+	if (r < 0 && !*message->text && r != -EINTR)
+		message_errno(
+			message, r, "%s", step->path ? step->path : step->kind->text);
 	return r;
 }
 
@@ -323,9 +323,9 @@ static int run_steps(struct change *change, const struct change_watcher *watcher
 		bool final = step->kind->final;
 		int r = !final && run_caught_signal() ? -EINTR : 0;
 
-		r = r < 0 ? r : run_step(change, step, watcher, failure->why);
+		r = r < 0 ? r : run_step(change, step, watcher, &failure->message);
 		if (final)
-			*failure->why = '\0';
+			failure->message = (struct message){0};
 		if (r == 0 || final)
 			continue;
 		failure->step = r == -EINTR ? NULL : step;
@@ -347,7 +347,7 @@ int change_carry_out(struct change *change, const struct change_watcher *watcher
 	r = run_steps(change, watcher, ret);
 	change->output = NULL;
 	if (r == -EINTR)
-		snprintf(ret->why, sizeof(ret->why), "interrupted (%s)",
+		message_set(&ret->message, r, "interrupted (%s)",
 			strsignal(run_caught_signal()));
 	else if (r < 0 && output.shown)
 		keep_tail(&output, ret);

@@ -10,7 +10,7 @@
  *	r = r < 0 ? r : change_add_own(&change, &rebuild_menu, &menu);
  *	...
  *	lock = change_lock(root, 0);                     (lock.h; once a command)
- *	r = change_check(&change, why, sizeof(why));
+ *	r = change_check(&change, &message);
  *	r = change_carry_out(&change, NULL, &failure);
  *
  * All paths are absolute below the root; but for those in the arguments of programs, which are
@@ -33,21 +33,19 @@ struct change_step;
 
 /*
  * What a kind of step is.  The kinds below are of all who change something; whoever needs another
- * one has a const struct of its own.  A callback that fails may write a sentence without full
- * stop, with the remedy, into @why, of CHANGE_WHY bytes and "" before.
+ * one has a const struct of its own.  A callback that fails may say why in @message.
  */
-#define CHANGE_WHY 512
-
 struct change_kind {
 	/* What it does, in the imperative; %1 and %2 become the step's path and other. */
 	const char *text;
 	bool quiet; /* it only keeps order: no news while it happens */
 	bool final; /* nothing is undone any more, and a failure is none */
 	/* Why it can't be done, before anything is.  0, or -errno.  NULL: it can. */
-	int (*refuse)(
-		const struct change *change, const struct change_step *step, char *why);
+	int (*refuse)(const struct change *change, const struct change_step *step,
+		struct message *message);
 	/* 0, or -errno.  undo() is called in either case. */
-	int (*run)(const struct change *change, struct change_step *step, char *why);
+	int (*run)(const struct change *change, struct change_step *step,
+		struct message *message);
 	/* Of a step that may be done in part: step->done.  0, or -errno.  NULL: no need. */
 	int (*undo)(const struct change *change, const struct change_step *step);
 };
@@ -133,9 +131,9 @@ void change_free(struct change *change);
 
 /*
  * Whether each step can be done, with room for all: what is made is there beside what it
- * replaces.  Returns 0; or with a sentence in @why -ENOSPC, -EROFS, or what a kind refuses with.
+ * replaces.  Returns 0; or with @message -ENOSPC, -EROFS, or what a kind refuses with.
  */
-int change_check(const struct change *change, char why[static CHANGE_WHY]);
+int change_check(const struct change *change, struct message *message);
 
 /* Who hears of what is going on; either may be NULL. */
 struct change_watcher {
@@ -148,10 +146,10 @@ struct change_watcher {
 /* What a failure was; for change_free_failure(). */
 struct change_failure {
 	const struct change_step *step; /* that failed; NULL: a signal came */
-	char why[CHANGE_WHY];           /* a sentence without full stop */
+	struct message message;
 	char *output; /* the last lines of the program; NULL: it is not its failure */
 	bool logged;  /* all of them are in the log */
-	char undo[CHANGE_WHY]; /* what could not be put back, and why; "": all was */
+	char undo[MESSAGE_SIZE]; /* what could not be put back, and why; "": all was */
 };
 
 /*
@@ -171,10 +169,10 @@ void change_free_failure(struct change_failure *failure);
 
 /*
  * For kinds: runs a program to its end, with its output kept for the failure and the log.
- * Returns 0; -EIO, with a sentence in @why, when it fails; or another -errno, with one, too.
+ * Returns 0; -EIO when it fails; or another -errno; with @message.
  */
 int change_run_program(const struct change *change, const char *const argv[],
-	char why[static CHANGE_WHY]);
+	struct message *message);
 
 /* For kinds that judge what a program made: their failure shows its last lines, too. */
 void change_show_output(const struct change *change);

@@ -8,10 +8,10 @@
 #include "base/base.h"
 #include "change.h"
 
-static int fail(int error, const char *what, const struct change_step *step, char *why)
+static int fail(int error, const char *what, const struct change_step *step,
+	struct message *message)
 {
-	snprintf(why, CHANGE_WHY, "cannot %s %s: %s", what, step->path, strerror(-error));
-	return error;
+	return message_errno(message, error, "cannot %s %s", what, step->path);
 }
 
 static bool is_there(const struct change *change, const char *path)
@@ -35,23 +35,25 @@ static int open_old(const struct change *change, struct change_step *step)
 									      : step->old;
 }
 
-static int run_write(const struct change *change, struct change_step *step, char *why)
+static int run_write(
+	const struct change *change, struct change_step *step, struct message *message)
 {
 	int r = open_old(change, step);
 
 	if (r == 0)
 		r = atomicfile_write_below(
 			change->root, step->path, step->text, strlen(step->text));
-	return r < 0 ? fail(r, "write", step, why) : 0;
+	return r < 0 ? fail(r, "write", step, message) : 0;
 }
 
-static int run_remove(const struct change *change, struct change_step *step, char *why)
+static int run_remove(
+	const struct change *change, struct change_step *step, struct message *message)
 {
 	int r = open_old(change, step);
 
 	if (r == 0)
 		r = atomicfile_remove_below(change->root, step->path);
-	return r < 0 ? fail(r, "remove", step, why) : 0;
+	return r < 0 ? fail(r, "remove", step, message) : 0;
 }
 
 static int undo_text(const struct change *change, const struct change_step *step)
@@ -69,11 +71,12 @@ const struct change_kind change_remove = {
 
 /* ---- names ------------------------------------------------------------------------------ */
 
-static int run_move(const struct change *change, struct change_step *step, char *why)
+static int run_move(
+	const struct change *change, struct change_step *step, struct message *message)
 {
 	int r = atomicfile_move(change->root, step->path, step->other);
 
-	return r < 0 ? fail(r, "move", step, why) : 0;
+	return r < 0 ? fail(r, "move", step, message) : 0;
 }
 
 static int undo_move(const struct change *change, const struct change_step *step)
@@ -84,11 +87,12 @@ static int undo_move(const struct change *change, const struct change_step *step
 const struct change_kind change_move = {
 	.text = "move %1 to %2", .run = run_move, .undo = undo_move};
 
-static int run_keep(const struct change *change, struct change_step *step, char *why)
+static int run_keep(
+	const struct change *change, struct change_step *step, struct message *message)
 {
 	int r = atomicfile_keep(change->root, step->path, step->other);
 
-	return r < 0 ? fail(r, "keep", step, why) : 0;
+	return r < 0 ? fail(r, "keep", step, message) : 0;
 }
 
 static int undo_keep(const struct change *change, const struct change_step *step)
@@ -100,13 +104,14 @@ static int undo_keep(const struct change *change, const struct change_step *step
 const struct change_kind change_keep = {
 	.text = "keep %1 as %2", .quiet = true, .run = run_keep, .undo = undo_keep};
 
-static int run_replace(const struct change *change, struct change_step *step, char *why)
+static int run_replace(
+	const struct change *change, struct change_step *step, struct message *message)
 {
 	int r;
 
 	step->was_there = is_there(change, step->other);
 	r = atomicfile_replace(change->root, step->path, step->other);
-	return r < 0 ? fail(r, "rename", step, why) : 0;
+	return r < 0 ? fail(r, "rename", step, message) : 0;
 }
 
 /* What was there is put back by the step that kept it. */
@@ -122,11 +127,12 @@ const struct change_kind change_replace = {.text = "rename %1 to %2",
 	.run = run_replace,
 	.undo = undo_replace};
 
-static int run_copy(const struct change *change, struct change_step *step, char *why)
+static int run_copy(
+	const struct change *change, struct change_step *step, struct message *message)
 {
 	int r = atomicfile_copy(change->root, step->path, step->other);
 
-	return r < 0 ? fail(r, "copy", step, why) : 0;
+	return r < 0 ? fail(r, "copy", step, message) : 0;
 }
 
 static int undo_copy(const struct change *change, const struct change_step *step)
@@ -139,30 +145,31 @@ const struct change_kind change_copy = {
 
 /* ---- programs --------------------------------------------------------------------------- */
 
-static int run_args(const struct change *change, struct change_step *step, char *why)
+static int run_args(
+	const struct change *change, struct change_step *step, struct message *message)
 {
-	return change_run_program(change, (const char *const *)step->args, why);
+	return change_run_program(change, (const char *const *)step->args, message);
 }
 
 const struct change_kind change_program = {.run = run_args};
 
-static int run_build(const struct change *change, struct change_step *step, char *why)
+static int run_build(
+	const struct change *change, struct change_step *step, struct message *message)
 {
 	_cleanup_close_ int fd = -1;
 	struct stat st;
 	int r;
 
 	step->was_there = is_there(change, step->path);
-	r = run_args(change, step, why);
+	r = run_args(change, step, message);
 	if (r < 0)
 		return r;
 	fd = sysfs_root_open_file(change->root, step->path, O_PATH);
 	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0)
 		return 0;
-	snprintf(why, CHANGE_WHY, "%s reported success but did not create %s",
-		step->args[0], step->path);
 	change_show_output(change);
-	return -ENOENT;
+	return message_set(message, -ENOENT, "%s reported success but did not create %s",
+		step->args[0], step->path);
 }
 
 /* Also what the program has left beside it when it was ended. */
@@ -186,34 +193,38 @@ const struct change_kind change_build = {.run = run_build, .undo = undo_build};
 
 /* ---- what is not undone ----------------------------------------------------------------- */
 
-static int run_delete(const struct change *change, struct change_step *step, char *why)
+static int run_delete(
+	const struct change *change, struct change_step *step, struct message *message)
 {
 	int r = atomicfile_clear(change->root, step->path);
 
-	return r < 0 ? fail(r, "delete", step, why) : 0;
+	return r < 0 ? fail(r, "delete", step, message) : 0;
 }
 
-static int run_put_back(const struct change *change, struct change_step *step, char *why)
+static int run_put_back(
+	const struct change *change, struct change_step *step, struct message *message)
 {
 	int r = atomicfile_put_back(change->root, step->path, step->other);
 
-	return r < 0 ? fail(r, "restore", step, why) : 0;
+	return r < 0 ? fail(r, "restore", step, message) : 0;
 }
 
-static int run_rmdir(const struct change *change, struct change_step *step, char *why)
+static int run_rmdir(
+	const struct change *change, struct change_step *step, struct message *message)
 {
 	const char *name = strrchr(step->path, '/') + 1;
 	_cleanup_free_ char *parent = strndup(step->path, (size_t)(name - step->path));
 	_cleanup_close_ int dir =
 		parent ? atomicfile_open_directory(change->root, parent, false) : -1;
 
-	(void)why;
+	(void)message;
 	return dir < 0 || unlinkat(dir, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-static int run_nothing(const struct change *change, struct change_step *step, char *why)
+static int run_nothing(
+	const struct change *change, struct change_step *step, struct message *message)
 {
-	(void)change, (void)step, (void)why;
+	(void)change, (void)step, (void)message;
 	return 0;
 }
 

@@ -105,24 +105,25 @@ static void add_step(const struct change *change, const struct change_step *step
 		place->most = place->used;
 }
 
-static int judge_place(const struct change *change, const struct place *place, char *why)
+static int judge_place(
+	const struct change *change, const struct place *place, struct message *message)
 {
 	if (place->room.read_only && change->root->live) {
-		snprintf(why, CHANGE_WHY, "%.*s is mounted read-only: mount it writable",
+		message_remedy(message, "mount it writable");
+		return message_set(message, -EROFS, "%.*s is mounted read-only",
 			place->len, place->path);
-		return -EROFS;
 	}
 	if ((int64_t)place->room.available >= place->most)
 		return 0;
-	snprintf(why, CHANGE_WHY,
-		"%.*s has %lu MiB free, but the new files need %lu MiB beside the old ones: "
-		"remove kernels that are no longer used, or enlarge the file system",
+	message_remedy(message,
+		"remove kernels that are no longer used, or enlarge the file system");
+	return message_set(message, -ENOSPC,
+		"%.*s has %lu MiB free, but the new files need %lu MiB beside the old ones",
 		place->len, place->path, diskroom_mebibytes(place->room.available),
 		diskroom_mebibytes((uint64_t)place->most));
-	return -ENOSPC;
 }
 
-int change_check(const struct change *change, char why[static CHANGE_WHY])
+int change_check(const struct change *change, struct message *message)
 {
 	_cleanup_(free_places) struct places places = {0};
 	int r = 0;
@@ -131,10 +132,10 @@ int change_check(const struct change *change, char why[static CHANGE_WHY])
 		const struct change_step *step = &change->steps[i];
 
 		if (step->kind->refuse)
-			r = step->kind->refuse(change, step, why);
+			r = step->kind->refuse(change, step, message);
 		add_step(change, step, &places);
 	}
 	for (size_t i = 0; r == 0 && i < places.n; i++)
-		r = judge_place(change, &places.list[i], why);
+		r = judge_place(change, &places.list[i], message);
 	return r;
 }

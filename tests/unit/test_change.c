@@ -51,7 +51,7 @@ static void carry_out(const char *why)
 	struct change_failure failure;
 	int r = change_carry_out(&change, NULL, &failure);
 
-	assert_string_equal(failure.why, why);
+	assert_string_equal(failure.message.text, why);
 	assert_string_equal(failure.undo, "");
 	assert_int_equal(r < 0, *why != '\0');
 	change_free_failure(&failure);
@@ -182,8 +182,8 @@ static void test_programs_that_fail(void **state)
 	fake_dir("boot");
 	add_build("for i in $(seq 30); do echo $i; done", "/boot/none");
 	assert_int_equal(change_carry_out(&change, NULL, &failure), -ENOENT);
-	assert_string_equal(
-		failure.why, "sh reported success but did not create /boot/none");
+	assert_string_equal(failure.message.text,
+		"sh reported success but did not create /boot/none");
 	assert_string_equal(
 		failure.output, "19\n20\n21\n22\n23\n24\n25\n26\n27\n28\n29\n30\n");
 	assert_true(failure.logged);
@@ -196,18 +196,19 @@ static void test_programs_that_fail(void **state)
 
 static bool refuses = true;
 
-static int refuse(const struct change *list, const struct change_step *step, char *why)
+static int refuse(const struct change *list, const struct change_step *step,
+	struct message *message)
 {
 	(void)list, (void)step;
-	strcpy(why, "the menu is locked");
-	return refuses ? -EPERM : 0;
+	return refuses ? message_set(message, -EPERM, "the menu is locked") : 0;
 }
 
-static int run_own(const struct change *list, struct change_step *step, char *why)
+static int run_own(
+	const struct change *list, struct change_step *step, struct message *message)
 {
 	(void)list;
 	*(int *)step->data += 1;
-	strcpy(why, "");
+	(void)message;
 	return 0;
 }
 
@@ -225,16 +226,16 @@ static void test_own_kind(void **state)
 		.run = run_own,
 		.undo = undo_own};
 	struct change_failure failure;
-	char why[CHANGE_WHY] = "";
+	struct message why = {0};
 	int calls = 0;
 
 	(void)state;
 	assert_int_equal(change_add_own(&change, &own, &calls), 0);
 	expect_steps("rebuild the menu\n");
-	assert_int_equal(change_check(&change, why), -EPERM);
-	assert_string_equal(why, "the menu is locked");
+	assert_int_equal(change_check(&change, &why), -EPERM);
+	assert_string_equal(why.text, "the menu is locked");
 	refuses = false;
-	assert_int_equal(change_check(&change, why), 0);
+	assert_int_equal(change_check(&change, &why), 0);
 	add_program("false");
 	assert_int_equal(change_carry_out(&change, NULL, &failure), -EIO);
 	assert_int_equal(calls, 11);
@@ -273,27 +274,27 @@ static void test_leftovers(void **state)
 static void test_space(void **state)
 {
 	const uint64_t huge = (uint64_t)1 << 52;
-	char why[CHANGE_WHY] = "";
+	struct message why = {0};
 
 	(void)state;
 	fake_put("boot/old", "");
 	fake_put("boot/image", "");
 	change_add(&change, &change_spare, "/boot/x", NULL)->room = huge;
-	assert_int_equal(change_check(&change, why), -ENOSPC);
-	assert_non_null(strstr(why, "/boot has "));
+	assert_int_equal(change_check(&change, &why), -ENOSPC);
+	assert_non_null(strstr(why.text, "/boot has "));
 	begin_again();
 	if (truncate(fake_path("boot/old"), (off_t)1 << 43) < 0)
 		skip();
 	change_add(&change, &change_delete, "/boot/old", NULL);
 	change_add(&change, &change_copy, "/boot/image", "/boot/b")->room = (uint64_t)1
 		<< 43;
-	assert_int_equal(change_check(&change, why), 0);
+	assert_int_equal(change_check(&change, &why), 0);
 	/* The old one is there until the new one has its name. */
 	begin_again();
 	change_add(&change, &change_copy, "/boot/image", "/boot/b")->room = (uint64_t)1
 		<< 43;
 	change_add(&change, &change_replace, "/boot/b", "/boot/old");
-	assert_int_equal(change_check(&change, why), -ENOSPC);
+	assert_int_equal(change_check(&change, &why), -ENOSPC);
 }
 
 int main(void)
