@@ -75,7 +75,7 @@ static bool is_config_name(const char *path)
 	const char *name = name_below(path, CONFIGFILES_VENDOR_DIR);
 
 	name = name ? name : name_below(path, CONFIGFILES_LOCAL_DIR);
-	return strcmp(path, CONFIGFILES_MAIN + 1) == 0 ||
+	return strcmp(path, &CONFIGFILES_MAIN[1]) == 0 ||
 		(name && configfiles_is_dropin(name));
 }
 
