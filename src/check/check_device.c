@@ -141,7 +141,7 @@ static void check_one_power(
 		check_remedy(host, "switch the machine off and on again");
 	} else if (strcmp(state, "D3cold") != 0) {
 		check_pass(host, function->name, "has power (%s)", state);
-	} else if (*driver && !pcibus_is_vfio(driver)) {
+	} else if (*driver && !pcidev_driver_is_vfio(driver)) {
 		check_pass(host, function->name,
 			"its driver let it sleep (D3cold), and wakes it up");
 	} else {

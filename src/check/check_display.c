@@ -13,7 +13,7 @@ static bool display_stays(const struct check_host *host)
 		const struct check_function *function = &host->functions[i];
 
 		if (bootdisplay_is_display(function->pci) && !function->target &&
-			!function->planned && !pcibus_is_vfio(function->pci->dev.driver))
+			!function->planned && !pcidev_driver_is_vfio(function->pci->dev.driver))
 			return true;
 	}
 	return false;
@@ -88,7 +88,7 @@ static void judge_framebuffer(struct check_host *host,
 			"depends on its version, which can't be read");
 		check_remedy_elsewhere(host);
 	} else if (bootdisplay_is_vga(function->pci) && age >= 0 &&
-		!pcibus_is_vfio(function->pci->dev.driver)) {
+		!pcidev_driver_is_vfio(function->pci->dev.driver)) {
 		check_pass(host, function->name,
 			"the firmware draws into it, and vfio-pci takes that away");
 	} else {

@@ -68,7 +68,7 @@ static int find_holder(struct modules *modules, const struct check_function *mem
 	const char *driver = member->pci->dev.driver;
 
 	text_join(ret, size, pcibus_leaves_group(driver) ? "" : driver, NULL);
-	if (!pcibus_is_vfio(driver))
+	if (!pcidev_driver_is_vfio(driver))
 		return 0;
 	return modules ? modules_claiming(modules, &member->pci->dev.ids, ret, size)
 		       : -ENOENT;

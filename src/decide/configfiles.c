@@ -153,8 +153,11 @@ void configfiles_read_protect(
 
 	for (size_t i = 0; i < ARRAY_SIZE(protect_files); i++)
 		any |= read_protect_file(root, config, protect_files[i], ret);
-	/* An image that was made elsewhere does not know this host; the real root will. */
-	ret->incomplete |= !any && sysfs_root_is_initramfs(root);
+	/*
+	 * An image that was made elsewhere does not know this host; the real root will, unless
+	 * its list could not be made.
+	 */
+	ret->incomplete |= !any && (root->live || sysfs_root_is_initramfs(root));
 }
 
 void configfiles_read_cmdline(const struct sysfs_root *root, struct config *config)

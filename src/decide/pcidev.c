@@ -2,6 +2,8 @@
 /* Reads a PCI function in two steps: what it is, and what state it is in. */
 #include "pcidev.h"
 
+#include <string.h>
+
 int pcidev_read(
 	const struct sysfs_root *root, struct pci_address address, struct pcidev *ret)
 {
@@ -25,4 +27,42 @@ int pcidev_read_details(const struct sysfs_root *root, struct pcidev *dev)
 		dev->path.depth = 0;
 	dev->detailed = true;
 	return 0;
+}
+
+/*
+ * Classes (include/linux/pci_ids.h) that Linux has block devices, flash or networks behind, as
+ * class and how many of its bits are not looked at.  Bridges to them are never taken.
+ */
+static const struct {
+	uint32_t class;
+	int shift;
+} root_carriers[] = {
+	{0x00, 16},  /* made before classes; QEMU's virtio-9p and virtio-pmem */
+	{0x01, 16},  /* storage */
+	{0x02, 16},  /* network: NFS, iSCSI, NVMe over TCP; also InfiniBand, 0207 */
+	{0x05, 16},  /* memory: CXL, flash */
+	{0x0805, 8}, /* SD and eMMC */
+	{0x0880, 8}, /* "other": SD readers (Ricoh, JMicron), Thunderbolt before USB4 */
+	{0x0c00, 8}, /* FireWire */
+	{0x0c02, 8}, /* SSA */
+	{0x0c03, 8}, /* USB; as interface 40 USB4, with Thunderbolt's PCIe tunnels */
+	{0x0c04, 8}, /* Fibre Channel */
+	{0x0c06, 8}, /* InfiniBand */
+	{0x0c80, 8}, /* "other": SPI flash */
+	{0x0d, 16},  /* wireless networks */
+	{0x0e, 16},  /* I2O */
+	{0xff, 16},  /* of no class: SD readers of Realtek, Xen's platform device */
+};
+
+bool pcidev_can_carry_root(const struct pcidev *dev)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(root_carriers); i++)
+		if (dev->ids.class >> root_carriers[i].shift == root_carriers[i].class)
+			return true;
+	return false;
+}
+
+bool pcidev_driver_is_vfio(const char *driver)
+{
+	return strstr(driver, "vfio");
 }

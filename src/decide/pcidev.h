@@ -28,6 +28,12 @@ int pcidev_read(
 /* Reads who holds a function, its group, and its path where that is not known yet. */
 int pcidev_read_details(const struct sysfs_root *root, struct pcidev *dev);
 
+/* Whether Linux can be started from it, or from what is behind it, by its class. */
+bool pcidev_can_carry_root(const struct pcidev *dev);
+
+/* Whether a driver holds functions for guests: vfio-pci, or one of its variants. */
+bool pcidev_driver_is_vfio(const char *driver);
+
 static inline uint8_t pcidev_base_class(const struct pcidev *dev)
 {
 	return (uint8_t)(dev->ids.class >> 16);

@@ -210,15 +210,12 @@ static bool is_claimed(
 }
 
 /*
- * By its place; or by its ids, when the listed place does not hold it any more.  Of what an
- * incomplete list may have named nothing is taken.
+ * By its place; or by its ids, when the listed place does not hold it any more.  With an
+ * incomplete list the root may be behind anything that can carry one.
  */
 static bool is_protected(const struct protect_list *protect, const struct pcidev *dev)
 {
-	uint8_t class = pcidev_base_class(dev);
-
-	if (protect->incomplete &&
-		(class == PCI_BASE_STORAGE || class == PCI_BASE_NETWORK))
+	if (protect->incomplete && pcidev_can_carry_root(dev))
 		return true;
 	for (unsigned i = 0; i < protect->n_entries; i++) {
 		const struct protect_entry *entry = &protect->entries[i];
@@ -265,6 +262,14 @@ static bool is_taken(const struct planner *planner, unsigned function)
 	return false;
 }
 
+/* Whether the host can use the display, as long as nobody takes it. */
+static bool is_usable_display(const struct pcidev *dev)
+{
+	return pcidev_base_class(dev) == PCI_BASE_DISPLAY &&
+		!pcidev_driver_is_vfio(dev->driver) &&
+		strcmp(dev->driver, "pci-stub") != 0;
+}
+
 /* Whether the draft takes a display and no other stays that the host could use. */
 static bool takes_last_display(const struct planner *planner, const struct draft *draft)
 {
@@ -276,13 +281,10 @@ static bool takes_last_display(const struct planner *planner, const struct draft
 		takes |= pcidev_base_class(function_of(planner,
 				 &planner->plan->entries[i])) == PCI_BASE_DISPLAY;
 	/* From the end: the listed displays were looked up last. */
-	for (unsigned i = planner->machine->n_functions; takes && i-- > 0;) {
-		const struct pcidev *dev = &planner->machine->functions[i];
-
-		if (pcidev_base_class(dev) == PCI_BASE_DISPLAY && !is_taken(planner, i) &&
-			strcmp(dev->driver, "vfio-pci") != 0)
+	for (unsigned i = planner->machine->n_functions; takes && i-- > 0;)
+		if (is_usable_display(&planner->machine->functions[i]) &&
+			!is_taken(planner, i))
 			return false;
-	}
 	return takes;
 }
 

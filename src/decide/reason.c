@@ -27,8 +27,8 @@ static const struct {
 		"it has no IOMMU group; switch the IOMMU (VT-d, AMD-Vi, SMMU) on in the firmware "
 		"and the kernel"},
 	[REASON_PROTECTED] = {"protected",
-		"this host runs on it, by its protect list; or the image has no whole list, and "
-		"storage and network functions then wait for the real root"},
+		"this host runs on it, by its protect list; or there is no whole list, and "
+		"whatever could carry the root is left alone"},
 	[REASON_LAST_DISPLAY] = {"last-display",
 		"no display would be left for the host; say last-display = yes if that is meant"},
 	[REASON_IO_ERROR] = {"io-error", "the kernel did not take what was written"},

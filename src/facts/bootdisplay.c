@@ -35,7 +35,7 @@ static enum bootdisplay_sight judge_absence(
 {
 	const char *driver = function->dev.driver;
 
-	if (!*driver || pcibus_is_vfio(driver))
+	if (!*driver || pcidev_driver_is_vfio(driver))
 		return BOOTDISPLAY_ABSENT;
 	if (function->boot_display)
 		return BOOTDISPLAY_TAKEN;

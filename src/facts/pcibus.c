@@ -148,13 +148,8 @@ struct pcibus_function *pcibus_find(const struct pcibus *bus, struct pci_address
 		: NULL;
 }
 
-bool pcibus_is_vfio(const char *driver)
-{
-	return strstr(driver, "vfio");
-}
-
 bool pcibus_leaves_group(const char *driver)
 {
 	return !*driver || strcmp(driver, "pcieport") == 0 ||
-		strcmp(driver, "pci-stub") == 0 || pcibus_is_vfio(driver);
+		strcmp(driver, "pci-stub") == 0 || pcidev_driver_is_vfio(driver);
 }

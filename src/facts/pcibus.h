@@ -42,9 +42,6 @@ int pcibus_read(
 	const struct sysfs_root *root, enum pcibus_depth depth, struct pcibus *ret);
 void pcibus_free(struct pcibus *bus);
 
-/* Whether the driver leaves a function to guests: vfio-pci or a variant of it. */
-bool pcibus_is_vfio(const char *driver);
-
 /*
  * Whether a function that has the driver ("": none) leaves its IOMMU group to a guest, since
  * the driver does no DMA of its own (driver_managed_dma in struct pci_driver): vfio,

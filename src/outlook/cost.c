@@ -66,12 +66,11 @@ static int find_bridge(struct search *search, const struct pcibus_function *func
 static int find_usage(struct search *search, const struct pcibus_function *function)
 {
 	const struct usage *usage = search->host->usage;
-	uint8_t class = pcidev_base_class(&function->dev);
 	const struct usage_entry *entry;
 	int r = 0;
 
 	if (!usage)
-		return class == PCI_BASE_STORAGE || class == PCI_BASE_NETWORK
+		return pcidev_can_carry_root(&function->dev)
 			? add(search,
 				  (struct cost){
 					  .kind = COST_UNKNOWN, .function = function})
@@ -169,7 +168,7 @@ static bool stays(const struct search *search, const struct pcibus_function *fun
 {
 	return is_display(function) && !deviceset_has(search->set, function) &&
 		!is_taken(search, function) &&
-		strcmp(function->dev.driver, "vfio-pci") != 0;
+		!pcidev_driver_is_vfio(function->dev.driver);
 }
 
 static int find_display(struct search *search, const struct pcibus_function *function)

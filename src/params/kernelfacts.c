@@ -151,7 +151,7 @@ static void read_native(const struct pcibus_function *function, struct modules *
 {
 	char names[256] = "", driver[64] = "";
 
-	if (!pcibus_is_vfio(function->dev.driver))
+	if (!pcidev_driver_is_vfio(function->dev.driver))
 		text_join(driver, sizeof(driver), function->dev.driver, NULL);
 	add_names(facts->native_modules, sizeof(facts->native_modules), driver);
 	if (modules &&

@@ -337,6 +337,24 @@ $second_plan" ]]
 0000:01:00.1 other bind vfio-pci' ]]
 }
 
+@test "an image without a protect list takes nothing that could carry the root" {
+	machine four-functions
+	config '[device usb]' 'id = 10de:1ad6' '[device sound]' 'id = 10de:10f7'
+	early --dry-run
+	[[ $status -eq 0 && $output == '0000:09:00.2 usb bind vfio-pci
+0000:09:00.1 sound bind vfio-pci' ]]
+	: >"$root/etc/initrd-release"
+	early --dry-run
+	[[ $status -eq 1 && $output == '0000:09:00.2 usb refuse protected
+0000:09:00.1 sound bind vfio-pci' ]]
+	echo 'storage 00:08.1/00.0 1002:15d8 /' >"$root/etc/vfioboot.protect"
+	early --dry-run
+	[[ $status -eq 0 ]]
+	echo incomplete >>"$root/etc/vfioboot.protect"
+	early --dry-run
+	[[ $status -eq 1 && $output == '0000:09:00.2 usb refuse protected'* ]]
+}
+
 # ---- what it writes ---------------------------------------------------------------------
 
 @test "--dry-run writes nothing" {

@@ -306,6 +306,76 @@ static void test_truncated_follow(void **state)
 	assert_int_not_equal(world.plan.entries[0].reason, REASON_NONE);
 }
 
+/* Linux can start from any of these: what a list does not name may be behind it. */
+static void test_incomplete_list(void **state)
+{
+	static const struct {
+		uint32_t class;
+		bool protected;
+	} cases[] = {
+		{0x000200, true}, /* virtio-9p of QEMU */
+		{0x00ff00, true}, /* virtio-pmem of QEMU */
+		{0x010802, true}, /* NVMe */
+		{0x020700, true}, /* InfiniBand */
+		{0x050210, true}, /* CXL memory */
+		{0x080501, true}, /* SD and eMMC */
+		{0x088000, true}, /* SD readers of Ricoh, Thunderbolt before USB4 */
+		{0x0c0010, true}, /* FireWire */
+		{0x0c0330, true}, /* xHCI */
+		{0x0c0340, true}, /* USB4 */
+		{0x0c0400, true}, /* Fibre Channel */
+		{0x0c0600, true}, /* InfiniBand */
+		{0x0d8000, true}, /* wireless network */
+		{0xff0000, true}, /* SD readers of Realtek */
+		{0x030000, false},
+		{0x040300, false},
+		{0x078000, false},
+		{0x080600, false},
+		{0x0c0500, false}, /* SMBus */
+		{0x108000, false},
+	};
+
+	(void)state;
+	setup_network(1);
+	add_section("one", "8086:1521")->last_display = true;
+	world.protect.incomplete = true;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		world.machine.functions[0].ids.class = cases[i].class;
+		plan_it();
+		assert_int_equal(world.plan.entries[0].reason,
+			cases[i].protected ? REASON_PROTECTED : REASON_NONE);
+	}
+}
+
+/* vfio-pci's own variants hold a display just as well as vfio-pci does. */
+static void test_display_of_a_variant(void **state)
+{
+	static const struct {
+		const char *driver;
+		enum reason reason;
+	} cases[] = {
+		{"i915", REASON_NONE},
+		{"", REASON_NONE},
+		{"vfio-pci", REASON_LAST_DISPLAY},
+		{"nvgrace_gpu_vfio_pci", REASON_LAST_DISPLAY},
+		{"nvgrace-gpu-vfio-pci", REASON_LAST_DISPLAY},
+		{"xe-vfio-pci", REASON_LAST_DISPLAY},
+		{"pci-stub", REASON_LAST_DISPLAY},
+	};
+
+	(void)state;
+	setup_network(2);
+	world.machine.functions[0].ids.class = 0x030000;
+	world.machine.functions[1].ids.class = 0x030000;
+	world.machine.functions[1].ids.device = 0x1522;
+	add_section("one", "8086:1521");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		strcpy(world.machine.functions[1].driver, cases[i].driver);
+		plan_it();
+		assert_int_equal(world.plan.entries[0].reason, cases[i].reason);
+	}
+}
+
 /* A plan has a bound.  A section that does not fit is told, and not bound in part. */
 static void test_plan_is_full(void **state)
 {
@@ -393,6 +463,8 @@ int main(void)
 		cmocka_unit_test_setup(test_most_functions, setup_full),
 		cmocka_unit_test_setup(test_truncated_id, setup_full),
 		cmocka_unit_test_setup(test_truncated_follow, setup_full),
+		cmocka_unit_test_setup(test_incomplete_list, setup_empty),
+		cmocka_unit_test_setup(test_display_of_a_variant, setup_empty),
 		cmocka_unit_test_setup(test_plan_is_full, setup_full),
 		cmocka_unit_test_setup(test_details_unknown, setup_empty),
 		cmocka_unit_test_setup(test_longest_line, setup_empty),
