@@ -8,15 +8,36 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/ui/text.h"
+
 /* The values of long options begin here, so that none is taken for a letter. */
 #define FIRST_OPTION 256
+
+static void print_to(FILE *stream, const char *format, va_list args)
+{
+	_cleanup_free_ char *text = NULL, *printable = NULL;
+
+	if (vasprintf(&text, format, args) < 0)
+		text = or_no_memory(NULL);
+	printable = text_to_printable(text);
+	fputs(printable, stream);
+}
 
 static void say(const char *command, const char *kind, const char *format, va_list args)
 {
 	fflush(stdout); /* in the order of what happened, when both go to one file */
 	fprintf(stderr, "vfioboot %s: %s", command, kind);
-	vfprintf(stderr, format, args);
+	print_to(stderr, format, args);
 	fputc('\n', stderr);
+}
+
+void cli_print(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_to(stdout, format, args);
+	va_end(args);
 }
 
 enum cli_exit cli_error(const char *command, const char *format, ...)

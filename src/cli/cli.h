@@ -90,7 +90,13 @@ enum cli_exit cli_check_operands(
 /* Says what a lower layer could not do, with the remedy.  Returns CLI_FAILED. */
 enum cli_exit cli_say(const char *command, const struct message *message);
 
-/* Says "vfioboot COMMAND: " and the message, in printf's manner.  Returns CLI_FAILED. */
+/*
+ * Prints to standard output as printf(3).  For texts that come out of files: characters that
+ * would upset a terminal are replaced (text_to_printable()).  Messages do the same.
+ */
+void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints "vfioboot COMMAND: " and the message to stderr, as printf(3).  Returns CLI_FAILED. */
 enum cli_exit cli_error(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

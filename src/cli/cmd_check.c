@@ -9,7 +9,7 @@
 #include "check/check.h"
 #include "cli.h"
 #include "cli/ui/table.h"
-#include "cli/ui/terminal.h"
+#include "cli/ui/text.h"
 
 /* Lines are wrapped at this column, or where the terminal ends, to begin at that one. */
 #define WIDTH       90
@@ -38,11 +38,11 @@ static const struct cli_option options[] = {
 enum { NAME, SUBJECT, STATE, FOUND, REMEDY };
 
 static const struct column columns[] = {
-	[NAME] = {"NAME", COLUMN_DEFAULT, NULL},
-	[SUBJECT] = {"SUBJECT", COLUMN_DEFAULT, NULL},
-	[STATE] = {"STATE", COLUMN_DEFAULT, NULL},
-	[FOUND] = {"FOUND", COLUMN_DEFAULT, NULL},
-	[REMEDY] = {"REMEDY", COLUMN_DEFAULT, NULL},
+	[NAME] = {"NAME", 0},
+	[SUBJECT] = {"SUBJECT", 0},
+	[STATE] = {"STATE", 0},
+	[FOUND] = {"FOUND", 0},
+	[REMEDY] = {"REMEDY", 0},
 };
 
 /* Returns CLI_OK, or CLI_MISUSE after a message. */
@@ -89,7 +89,8 @@ static void print_wrapped(const char *text, int at, int indent)
 			printf("\n%*s", indent, "");
 			at = indent;
 		}
-		at += printf("%s%.*s", at > indent ? " " : "", (int)len, text);
+		cli_print("%s%.*s", at > indent ? " " : "", (int)len, text);
+		at += (at > indent) + (int)len;
 	}
 	putchar('\n');
 }
@@ -275,25 +276,22 @@ static int print_text(const struct check_list *list)
 	return r;
 }
 
-static int print_json(const struct check_list *list)
+static void print_json(const struct check_list *list)
 {
-	_cleanup_(table_free) struct table *table = NULL;
-	int r = table_new("checks", columns, ARRAY_SIZE(columns), true, &table);
+	_cleanup_(table_free) struct table *table =
+		table_new("checks", columns, ARRAY_SIZE(columns), true);
 
-	for (size_t i = 0; r == 0 && i < list->n; i++) {
+	for (size_t i = 0; i < list->n; i++) {
 		const struct check_point *point = &list->points[i];
-		const char *const cells[] = {[NAME] = point->name,
-			[SUBJECT] = *point->subject ? point->subject : NULL,
-			[STATE] = check_state_word(point->state),
-			[FOUND] = point->found,
-			[REMEDY] = *point->remedy ? point->remedy : NULL};
 		struct table_line *line = table_add(table, NULL);
 
-		r = line ? 0 : -ENOMEM;
-		for (size_t j = 0; r == 0 && j < ARRAY_SIZE(cells); j++)
-			r = table_set(table, line, j, cells[j]);
+		table_set(table, line, NAME, point->name);
+		table_set(table, line, SUBJECT, point->subject);
+		table_set(table, line, STATE, check_state_word(point->state));
+		table_set(table, line, FOUND, point->found);
+		table_set(table, line, REMEDY, point->remedy);
 	}
-	return r < 0 ? r : table_print(table);
+	table_print(table);
 }
 
 static enum cli_exit judge(const struct check_list *list)
@@ -325,8 +323,10 @@ static enum cli_exit check(
 			"there is no function that '%s' names; 'vfioboot list --all' shows "
 			"them",
 			operands[bad]);
-	if (r == 0)
-		r = arguments->json ? print_json(&list) : print_text(&list);
+	if (r == 0 && arguments->json)
+		print_json(&list);
+	else if (r == 0)
+		r = print_text(&list);
 	if (r < 0)
 		return cli_error("check", "%s", strerror(-r));
 	return judge(&list);

@@ -8,6 +8,7 @@
 #include "chain/chain.h"
 #include "cli.h"
 #include "cli/ui/table.h"
+#include "cli/ui/text.h"
 #include "decide/decide.h"
 #include "params/params.h"
 #include "sections.h"
@@ -31,33 +32,28 @@ static const struct cli_option options[] = {
 enum { PARAMETER, KIND, REASON };
 
 static const struct column columns[] = {
-	[PARAMETER] = {"PARAMETER", COLUMN_DEFAULT, NULL},
-	[KIND] = {"KIND", COLUMN_DEFAULT, NULL},
-	[REASON] = {"REASON", COLUMN_DEFAULT, NULL},
+	[PARAMETER] = {"PARAMETER", 0},
+	[KIND] = {"KIND", 0},
+	[REASON] = {"REASON", 0},
 };
 
 /* In the order of enum kernelparams_kind. */
 static const char *const kinds[] = {"needed", "warning", "conflict", "firmware"};
 
-static int print_json(const struct kernelparams *params)
+static void print_json(const struct kernelparams *params)
 {
-	_cleanup_(table_free) struct table *table = NULL;
-	int r = table_new("parameters", columns, ARRAY_SIZE(columns), true, &table);
+	_cleanup_(table_free) struct table *table =
+		table_new("parameters", columns, ARRAY_SIZE(columns), true);
 
-	for (unsigned i = 0; r == 0 && i < params->n; i++) {
+	for (unsigned i = 0; i < params->n; i++) {
 		const struct kernelparams_item *item = &params->items[i];
 		struct table_line *line = table_add(table, NULL);
 
-		if (!line)
-			return -ENOMEM;
-		if (*item->parameter)
-			r = table_set(table, line, PARAMETER, item->parameter);
-		if (r == 0)
-			r = table_set(table, line, KIND, kinds[item->kind]);
-		if (r == 0)
-			r = table_set(table, line, REASON, item->reason);
+		table_set(table, line, PARAMETER, item->parameter);
+		table_set(table, line, KIND, kinds[item->kind]);
+		table_set(table, line, REASON, item->reason);
 	}
-	return r == 0 ? table_print(table) : r;
+	table_print(table);
 }
 
 /* The parameters to be added, in a line that can be pasted; nothing when nothing is. */
@@ -68,7 +64,7 @@ static void print_needed(const struct kernelparams *params)
 	for (unsigned i = 0; i < params->n; i++) {
 		if (params->items[i].kind != KERNELPARAMS_NEEDED)
 			continue;
-		printf("%s%s", blank, params->items[i].parameter);
+		cli_print("%s%s", blank, params->items[i].parameter);
 		blank = " ";
 	}
 	if (*blank)
@@ -112,9 +108,9 @@ static void print_explained(
 	for (unsigned i = 0; i < params->n; i++) {
 		const struct kernelparams_item *item = &params->items[i];
 
-		printf("%-9s%s%s%s%s\n", kinds[item->kind], item->parameter,
+		cli_print("%-9s%s%s%s%s\n", kinds[item->kind], item->parameter,
 			*item->parameter ? ": " : "", item->reason,
-			sections_full_stop(item->reason));
+			full_stop(item->reason));
 	}
 	if (has_kind(params, KERNELPARAMS_NEEDED))
 		print_where(root);
@@ -209,13 +205,11 @@ static enum cli_exit run(int argc, char **argv)
 			arguments.root, strerror(-r));
 	kernelparams_decide(&facts, &params);
 	if (arguments.json)
-		r = print_json(&params);
+		print_json(&params);
 	else if (arguments.explain)
 		print_explained(&root, &params);
 	else if (!params.refused)
 		print_needed(&params);
-	if (r < 0)
-		return cli_error("cmdline", "%s", strerror(-r));
 	if (!arguments.json && !arguments.explain)
 		say_obstacles(&params);
 	return params.refused || next->config.n_errors ? CLI_FAILED : CLI_OK;

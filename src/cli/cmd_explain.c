@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `vfioboot explain`: why a device is, or will be, with the driver that it has. */
+/*
+ * `vfioboot explain`: why a device has the driver that it has, and what the next boot does.
+ * All about a function is read into struct view first, and printed as text or as JSON.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,9 +10,13 @@
 #include "base/base.h"
 #include "cli.h"
 #include "cli/ui/json.h"
-#include "explain.h"
+#include "cli/ui/text.h"
+#include "decide/decide.h"
+#include "function_text.h"
+#include "outlook/outlook.h"
 #include "sections.h"
-#include "status.h"
+
+#define NOT_SET "(null)" /* drivers/base/driver.c: of a driver_override */
 
 struct arguments {
 	const char *root;
@@ -22,114 +29,327 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-static void put_uses(struct json_builder *builder, struct json_object *object,
-	const struct inventory_function *function)
+/* All that is known of the machine. */
+struct explain {
+	struct sysfs_root root;
+	struct nextboot *next;
+	struct inventory inventory;
+	struct bootstate boot;
+	struct json_object *list; /* of the functions in JSON; NULL: text */
+	bool any_printed;
+};
+
+/* And of one of its functions. */
+struct view {
+	const struct inventory_function *function;
+	const struct pcidev *dev;
+	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE], id[sizeof("ffff:ffff")];
+	char override[SYSFS_DRIVER_SIZE];     /* its driver_override; "": not set */
+	const struct config_section *section; /* that names it, active or not; or NULL */
+	const struct bootstate_function
+		*boot;                 /* NULL: this boot had nothing to do with it */
+	const struct plan_entry *next; /* NULL: nor has the next one */
+};
+
+static const struct config_section *find_section(
+	const struct config *config, const struct inventory_function *function)
 {
-	static const char *const words[] = {
-		[USAGE_MOUNT] = "mount",
-		[USAGE_SWAP] = "swap",
-		[USAGE_RESUME] = "resume",
-		[USAGE_ROUTE] = "route",
-		[USAGE_INTERFACE] = "interface",
-	};
-	struct json_object *list = json_new_array(builder, object, "uses");
+	const struct pcidev *dev = &function->pci->dev;
 
-	for (size_t i = 0; i < function->n_uses; i++) {
-		struct json_object *use = json_new_object(builder, list, NULL);
-
-		json_put_text(builder, use, "kind", words[function->uses[i].kind]);
-		json_put_text(builder, use, "what", function->uses[i].what);
-		json_put_bool(builder, use, "untraced", function->uses[i].untraced);
-	}
+	if (function->section)
+		return function->section;
+	for (unsigned i = 0; i < config->n_sections; i++)
+		if (match_section(config, &config->sections[i], dev->address, &dev->path,
+			    &dev->ids) == MATCH_MEMBER)
+			return &config->sections[i];
+	return NULL;
 }
 
-static void put_group(struct json_builder *builder, struct json_object *object,
-	const struct inventory *inventory, const struct inventory_function *function)
+static void read_view(const struct explain *explain,
+	const struct inventory_function *function, struct view *ret)
 {
-	struct json_object *list;
+	const struct pcidev *dev = &function->pci->dev;
+	char path[128];
 
-	if (function->pci->group == PCIBUS_NO_GROUP)
-		json_put_null(builder, object, "iommu_group");
-	else
-		json_put_number(
-			builder, object, "iommu_group", (unsigned)function->pci->group);
-	list = json_new_array(builder, object, "group_others");
-	if (function->pci->group == PCIBUS_NO_GROUP)
-		return;
-	for (size_t i = 0; i < inventory->n; i++) {
-		const struct inventory_function *other = &inventory->functions[i];
-		char address[PCI_ADDRESS_SIZE];
-
-		if (other == function || other->pci->group != function->pci->group)
-			continue;
-		pci_address_format(other->pci->dev.address, address);
-		json_put_text(builder, list, NULL, address);
-	}
+	*ret = (struct view){.function = function, .dev = dev};
+	pci_address_format(dev->address, ret->address);
+	if (dev->path.depth)
+		pci_path_format(&dev->path, ret->path);
+	snprintf(ret->id, sizeof(ret->id), "%04x:%04x", dev->ids.vendor, dev->ids.device);
+	snprintf(path, sizeof(path), TREE_PCI "/%s/driver_override", ret->address);
+	if (tree_read_line(&explain->root, path, ret->override, sizeof(ret->override)) <
+			0 ||
+		strcmp(ret->override, NOT_SET) == 0)
+		ret->override[0] = '\0';
+	ret->section = find_section(&explain->next->config, function);
+	ret->boot = bootstate_find(&explain->boot, dev->address);
+	ret->next = nextboot_find(explain->next, dev->address);
 }
 
-static void put_section(struct json_builder *builder, struct json_object *object,
-	const struct explain *explain, const struct inventory_function *function)
+/* The next function after @index in the group of @view's; NULL: there is no other. */
+static const struct inventory_function *next_in_group(
+	const struct explain *explain, const struct view *view, size_t *index)
 {
-	const struct config *config = &explain->next->config;
-	const struct config_section *section = explain_find_section(explain, function);
+	const struct inventory *inventory = &explain->inventory;
+	int group = view->function->pci->group;
+
+	while (group != PCIBUS_NO_GROUP && *index < inventory->n) {
+		const struct inventory_function *other =
+			&inventory->functions[(*index)++];
+
+		if (other != view->function && other->pci->group == group)
+			return other;
+	}
+	return NULL;
+}
+
+/* ---- JSON ---- */
+
+static void add_section(
+	struct json_object *object, const struct config *config, const struct view *view)
+{
+	const struct config_section *section = view->section;
 	struct json_object *member;
 
 	if (!section) {
-		json_put_null(builder, object, "section");
+		json_add_null(object, "section");
 		return;
 	}
-	member = json_new_object(builder, object, "section");
-	json_put_text(builder, member, "name", section->name);
-	json_put_text(builder, member, "file", config->files[section->place.file]);
-	json_put_number(builder, member, "line", section->place.line);
-	json_put_text(builder, member, "wanted", section->driver);
-	json_put_text(builder, member, "inactive",
+	member = json_add_object(object, "section");
+	json_add_text(member, "name", section->name);
+	json_add_text(member, "file", config->files[section->place.file]);
+	json_add_number(member, "line", section->place.line);
+	json_add_text(member, "wanted", section->driver);
+	json_add_text(member, "inactive",
 		config_section_active(config, section) ? NULL
 						       : sections_inactive_word(config));
 }
 
-/* What the records and the plan say, with the keys of `status`. */
-static void put_boots(struct json_builder *builder, struct json_object *object,
-	const struct explain *explain, const struct inventory_function *function)
+static void add_group(struct json_object *object, const struct explain *explain,
+	const struct view *view)
 {
-	const struct bootstate_function *told =
-		bootstate_find(&explain->boot, function->pci->dev.address);
+	const struct inventory_function *other;
+	struct json_object *list;
+	size_t i = 0;
 
-	if (told)
-		status_put_function(
-			builder, json_new_object(builder, object, "boot"), told);
+	if (view->function->pci->group == PCIBUS_NO_GROUP)
+		json_add_null(object, "iommu_group");
 	else
-		json_put_null(builder, object, "boot");
+		json_add_number(
+			object, "iommu_group", (unsigned long)view->function->pci->group);
+	list = json_add_array(object, "group_others");
+	while ((other = next_in_group(explain, view, &i))) {
+		char address[PCI_ADDRESS_SIZE];
+
+		pci_address_format(other->pci->dev.address, address);
+		json_add_text(list, NULL, address);
+	}
 }
 
-static void put_function(struct json_builder *builder, struct json_object *object,
-	const struct explain *explain, const struct inventory_function *function)
+/* A use as a word for programs, and as a sentence about "it". */
+static const struct {
+	const char *word, *sentence;
+} uses[] = {
+	[USAGE_MOUNT] = {"mount", "%s is mounted from it"},
+	[USAGE_SWAP] = {"swap", "%s on it is used as swap"},
+	[USAGE_RESUME] = {"resume", "%s on it is the device to resume from"},
+	[USAGE_ROUTE] = {"route", "its interface %s has the default route"},
+	[USAGE_INTERFACE] = {"interface", "its interface %s is up"},
+};
+
+static void add_uses(struct json_object *object, const struct view *view)
 {
-	const struct pcidev *dev = &function->pci->dev;
-	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE] = "";
-	char id[sizeof("ffff:ffff")], class[sizeof("ffffff")];
-	char override[SYSFS_DRIVER_SIZE];
+	struct json_object *list = json_add_array(object, "uses");
 
-	pci_address_format(dev->address, address);
-	if (dev->path.depth)
-		pci_path_format(&dev->path, path);
-	snprintf(id, sizeof(id), "%04x:%04x", dev->ids.vendor, dev->ids.device);
-	snprintf(class, sizeof(class), "%06x", dev->ids.class & 0xffffff);
-	explain_read_override(explain, function, override);
-	json_put_text(builder, object, "address", address);
-	json_put_text(builder, object, "path", path);
-	json_put_text(builder, object, "id", id);
-	json_put_text(builder, object, "class", class);
-	json_put_text(builder, object, "name", function->kind->name);
-	json_put_text(builder, object, "driver", dev->driver);
-	json_put_text(builder, object, "driver_override", override);
-	json_put_text(builder, object, "modules", function->kind->modules);
-	json_put_bool(builder, object, "boot_display", function->pci->boot_display);
-	put_section(builder, object, explain, function);
-	put_boots(builder, object, explain, function);
-	put_group(builder, object, &explain->inventory, function);
-	put_uses(builder, object, function);
+	for (size_t i = 0; i < view->function->n_uses; i++) {
+		const struct usage_entry *entry = &view->function->uses[i];
+		struct json_object *use = json_add_object(list, NULL);
+
+		json_add_text(use, "kind", uses[entry->kind].word);
+		json_add_text(use, "what", entry->what);
+		json_add_bool(use, "untraced", entry->untraced);
+	}
 }
+
+static void add_json(const struct explain *explain, const struct view *view)
+{
+	struct json_object *object = json_add_object(explain->list, NULL);
+	const struct inventory_kind *kind = view->function->kind;
+	char class[sizeof("ffffff")];
+
+	snprintf(class, sizeof(class), "%06x", view->dev->ids.class & 0xffffff);
+	json_add_text(object, "address", view->address);
+	json_add_text(object, "path", view->path);
+	json_add_text(object, "id", view->id);
+	json_add_text(object, "class", class);
+	json_add_text(object, "name", kind->name);
+	json_add_text(object, "driver", view->dev->driver);
+	json_add_text(object, "driver_override", view->override);
+	json_add_text(object, "modules", kind->modules);
+	json_add_bool(object, "boot_display", view->function->pci->boot_display);
+	add_section(object, &explain->next->config, view);
+	if (view->boot)
+		function_add_json(json_add_object(object, "boot"), view->boot);
+	else
+		json_add_null(object, "boot");
+	add_group(object, explain, view);
+	add_uses(object, view);
+}
+
+/* ---- text: one sentence a line, from what is to what can be done ---- */
+
+static void print_driver(const struct view *view)
+{
+	const char *driver = view->dev->driver, *override = view->override;
+
+	if (driver[0])
+		cli_print("  The driver %s is bound", driver);
+	else
+		printf("  No driver is bound");
+	if (!override[0])
+		printf("%s\n",
+			driver[0] ? ": the first loaded driver that supports it took it, "
+				    "as no driver_override is set."
+				  : ": no loaded driver supports it, or its driver "
+				    "failed.");
+	else if (strcmp(override, driver) == 0)
+		printf(": its driver_override is set to that driver, which excludes all "
+		       "others.\n");
+	else if (strcmp(override, CONFIG_DRIVER_NONE) == 0)
+		printf(": its driver_override is set to 'none', which excludes all "
+		       "drivers.\n");
+	else
+		cli_print(", and its driver_override is set to %s: only that driver can "
+			  "be bound%s\n",
+			override, driver[0] ? " next." : "; is it loaded?");
+}
+
+static void print_section(const struct config *config, const struct view *view)
+{
+	const struct config_section *section = view->section;
+	char place[CONFIG_PLACE_SIZE], why[SECTIONS_TEXT_SIZE];
+	bool none;
+
+	if (!section) {
+		printf("  It is not configured: it keeps its native driver.\n");
+		if (pcidev_base_class(view->dev) != PCI_BASE_BRIDGE)
+			printf("  'vfioboot add --dry-run %s' shows what giving it to "
+			       "vfio-pci would take.\n",
+				view->address);
+		return;
+	}
+	none = strcmp(section->driver, CONFIG_DRIVER_NONE) == 0;
+	config_place_text(config, section->place, place);
+	cli_print("  The section %s (%s) asks for %s", section->name, place,
+		none ? "no driver" : section->driver);
+	if (section->bad) {
+		printf(", but it has an error and is ignored until that is fixed.\n");
+	} else if (config_section_active(config, section)) {
+		printf(".\n");
+	} else {
+		sections_inactive_text(config, section, why);
+		cli_print(", but %s.\n", why);
+	}
+}
+
+static void print_boots(const struct explain *explain, const struct view *view)
+{
+	const char *wanted, *reason;
+	char text[FUNCTION_TEXT_SIZE];
+
+	if (view->boot) {
+		function_remark(&explain->boot, view->boot, text);
+		cli_print("  This boot: %s%s%s%s\n",
+			function_result(&explain->boot, view->boot), text[0] ? ": " : "",
+			text, full_stop(text[0] ? text : "-"));
+	}
+	if (!view->next)
+		return;
+	wanted = explain->next->config.sections[view->next->section].driver;
+	reason = reason_text(view->next->reason);
+	if (view->next->reason != REASON_NONE)
+		printf("  Next boot: refused: %s%s\n", reason, full_stop(reason));
+	else if (strcmp(wanted, CONFIG_DRIVER_NONE) == 0)
+		printf("  Next boot: kept without a driver.\n");
+	else
+		printf("  Next boot: bound to %s.\n", wanted);
+}
+
+static void print_group(const struct explain *explain, const struct view *view)
+{
+	const struct inventory_function *other;
+	int group = view->function->pci->group;
+	size_t i = 0;
+	bool any = false;
+
+	if (group == PCIBUS_NO_GROUP) {
+		printf("  It has no IOMMU group, so no guest can use it; 'vfioboot "
+		       "check' says why.\n");
+		return;
+	}
+	while ((other = next_in_group(explain, view, &i))) {
+		const char *driver = other->pci->dev.driver;
+		char address[PCI_ADDRESS_SIZE];
+
+		pci_address_format(other->pci->dev.address, address);
+		if (!any)
+			printf("  IOMMU group %d, which only goes to a guest as a whole, "
+			       "also contains:\n",
+				group);
+		cli_print("    %s %s (%s)\n", address, other->kind->name,
+			driver[0] ? driver : "no driver");
+		any = true;
+	}
+	if (!any)
+		printf("  It is alone in its IOMMU group (%d).\n", group);
+}
+
+static void print_use(const struct usage_entry *use)
+{
+	const char *sentence = uses[use->kind].sentence, *hole = strstr(sentence, "%s");
+
+	cli_print("%.*s%s%s%s", (int)(hole - sentence), sentence, use->what, hole + 2,
+		use->untraced ? " (perhaps)" : "");
+}
+
+static void print_uses(const struct explain *explain, const struct view *view)
+{
+	if (view->function->pci->boot_display)
+		printf("  It is the boot display: the firmware and the boot messages "
+		       "appear on it.\n");
+	if (explain->inventory.usage_error < 0) {
+		printf("  What this host uses it for is unknown.\n");
+		return;
+	}
+	if (!view->function->n_uses) {
+		printf("  This host does not use it for a file system, swap or the "
+		       "network.\n");
+		return;
+	}
+	printf("  This host uses it: ");
+	for (size_t i = 0; i < view->function->n_uses; i++) {
+		printf("%s", i ? ", " : "");
+		print_use(&view->function->uses[i]);
+	}
+	printf(".\n");
+}
+
+static void print_text(const struct explain *explain, const struct view *view)
+{
+	const struct inventory_kind *kind = view->function->kind;
+
+	cli_print("%s  %s [%s]%s%s\n", view->address, kind->name, view->id,
+		view->path[0] ? ", path " : "", view->path);
+	print_driver(view);
+	print_section(&explain->next->config, view);
+	print_boots(explain, view);
+	if (kind->modules && kind->modules[0])
+		cli_print("  Modules that support it: %s.\n", kind->modules);
+	print_group(explain, view);
+	print_uses(explain, view);
+}
+
+/* ---- the command ---- */
 
 static void close_explain(struct explain *explain)
 {
@@ -159,7 +379,34 @@ static enum cli_exit open_explain(const char *dir, struct explain *ret)
 	return r < 0 ? cli_error("explain", "%s", strerror(-r)) : CLI_OK;
 }
 
-/* Whether the operand, which is a selector or the name of a section, means the function. */
+/* Says why there is nothing to explain for @operand. */
+static enum cli_exit say_absent(
+	const struct explain *explain, const char *operand, bool is_selector)
+{
+	struct config *config = &explain->next->config;
+	const struct config_section *section = config_find_section(config, operand);
+	char place[CONFIG_PLACE_SIZE];
+
+	if (is_selector)
+		return cli_error("explain",
+			"no function of this machine is %s; 'vfioboot list --all' shows "
+			"them",
+			operand);
+	if (section) {
+		config_place_text(config, section->place, place);
+		return cli_error("explain",
+			"no function of this machine matches the section %s (%s); "
+			"'vfioboot plan' says more",
+			operand, place);
+	}
+	cli_error("explain",
+		"'%s' is neither a device, such as 01:00.0, 00:01.0/00, 10de:2204 or "
+		"class:03, nor the name of a section",
+		operand);
+	return CLI_MISUSE;
+}
+
+/* Whether @operand means the function: as a selector (else NULL), or as its section's name. */
 static bool is_meant(const struct explain *explain, const char *operand,
 	const struct selector *selector, const struct inventory_function *function)
 {
@@ -168,62 +415,33 @@ static bool is_meant(const struct explain *explain, const char *operand,
 
 	if (selector)
 		return selector_match(selector, dev->address, &dev->path, &dev->ids);
-	section = explain_find_section(explain, function);
+	section = find_section(&explain->next->config, function);
 	return section && strcmp(section->name, operand) == 0;
 }
 
-/* What is to be said when nothing is there that an operand means. */
-static enum cli_exit say_absent(
-	const struct explain *explain, const char *operand, bool is_selector)
-{
-	const struct config *config = &explain->next->config;
-	char place[CONFIG_PLACE_SIZE];
-
-	for (unsigned i = 0; !is_selector && i < config->n_sections; i++) {
-		if (strcmp(config->sections[i].name, operand) != 0)
-			continue;
-		config_place_text(config, config->sections[i].place, place);
-		return cli_error("explain",
-			"nothing that section %s (%s) names is there; 'vfioboot plan' "
-			"tells more",
-			operand, place);
-	}
-	if (is_selector)
-		return cli_error("explain",
-			"no function of this machine is %s; 'vfioboot list --all' shows "
-			"them",
-			operand);
-	cli_error("explain",
-		"'%s' is neither a device, such as 01:00.0, 00:01.0/00, 10de:2204 or "
-		"class:03, nor the name of a section",
-		operand);
-	return CLI_MISUSE;
-}
-
-/* Tells of each function that @operand means: into @list, or with NULL as text. */
-static enum cli_exit explain_operand(const struct explain *explain, const char *operand,
-	struct json_builder *builder, struct json_object *list)
+/* Explains each function that @operand means. */
+static enum cli_exit explain_operand(struct explain *explain, const char *operand)
 {
 	const struct inventory *inventory = &explain->inventory;
-	static bool any_printed;
 	struct selector selector;
 	bool is_selector = selector_parse(operand, &selector) == 0, any = false;
 
 	for (size_t i = 0; i < inventory->n; i++) {
-		const struct inventory_function *function = &inventory->functions[i];
+		struct view view;
 
-		if (!is_meant(explain, operand, is_selector ? &selector : NULL, function))
+		if (!is_meant(explain, operand, is_selector ? &selector : NULL,
+			    &inventory->functions[i]))
 			continue;
 		any = true;
-		if (list) {
-			put_function(builder, json_new_object(builder, list, NULL),
-				explain, function);
+		read_view(explain, &inventory->functions[i], &view);
+		if (explain->list) {
+			add_json(explain, &view);
 			continue;
 		}
-		if (any_printed)
+		if (explain->any_printed)
 			putchar('\n');
-		any_printed = true;
-		explain_print(explain, function);
+		explain->any_printed = true;
+		print_text(explain, &view);
 	}
 	return any ? CLI_OK : say_absent(explain, operand, is_selector);
 }
@@ -231,9 +449,8 @@ static enum cli_exit explain_operand(const struct explain *explain, const char *
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(close_explain) struct explain explain = {.root = {.fd = -1}};
-	struct json_builder builder = {0};
-	struct json_object *top = NULL, *list = NULL;
 	struct arguments arguments = {.root = "/"};
+	struct json_object *top = NULL;
 	enum cli_exit status = CLI_OK;
 
 	if (cli_parse(&cmd_explain, argc, argv, &arguments) != CLI_OK)
@@ -241,16 +458,16 @@ static enum cli_exit run(int argc, char **argv)
 	if (open_explain(arguments.root, &explain) != CLI_OK)
 		return CLI_FAILED;
 	if (arguments.json) {
-		top = json_new_top(&builder);
-		list = json_new_array(&builder, top, "functions");
+		top = json_new_top();
+		explain.list = json_add_array(top, "functions");
 	}
 	for (int i = optind; i < argc; i++) {
-		enum cli_exit one = explain_operand(&explain, argv[i], &builder, list);
+		enum cli_exit one = explain_operand(&explain, argv[i]);
 
 		status = one > status ? one : status;
 	}
-	if (arguments.json && json_finish(&builder, "explain", top) != CLI_OK)
-		return CLI_FAILED;
+	if (arguments.json)
+		json_print(top);
 	return status;
 }
 
@@ -258,10 +475,10 @@ const struct cli_command cmd_explain = {
 	.name = "explain",
 	.operands = "DEVICE...",
 	.missing = "no device given",
-	.summary = "tell why a device has the driver that it has",
+	.summary = "explain why a device has its driver",
 	.details =
-		"DEVICE is an address (01:00.0), a path (00:01.0/00), ids (10de:2204), a "
-		"class\n(class:03) or the name of a section.",
+		"DEVICE is an address (01:00.0), a path (00:01.0/00), an id (10de:2204), a "
+		"class\n(class:03) or the name of a section of the configuration.",
 	.options = options,
 	.run = run,
 };

@@ -6,8 +6,8 @@
 #include "base/base.h"
 #include "cli.h"
 #include "cli/ui/table.h"
-#include "cli/ui/terminal.h"
-#include "list_cells.h"
+#include "cli/ui/text.h"
+#include "facts/facts.h"
 #include "outlook/outlook.h"
 
 /* Columns that a terminal has to have for all that is shown otherwise. */
@@ -31,6 +31,264 @@ static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
 	{0},
 };
+
+/* ---- the columns ---- */
+
+/* For the help of the command.  JSON has them all, in lower case. */
+#define COLUMNS_HELP                                                                       \
+	"  ADDRESS       bus number, device and function; for JSON with the domain\n"      \
+	"  PATH          the same by the bridges on the way, which does not change when\n" \
+	"                a card is added; for the configuration\n"                         \
+	"  ID            vendor and device\n"                                              \
+	"  CLASS         class, subclass and interface\n"                                  \
+	"  DRIVER        that has it now\n"                                                \
+	"  IOMMU_GROUP   number of the group\n"                                            \
+	"  NAME          brand and product\n"                                              \
+	"  NOTES         what to know before it is given away, and what is configured\n"   \
+	"  TYPE          what it is, such as \"graphics card\"\n"                          \
+	"  VENDOR        name of the vendor in full\n"                                     \
+	"  MODEL         name of the model in full\n"                                      \
+	"  SUBSYSTEM     ids of the maker of the card\n"                                   \
+	"  MODULES       kernel modules that could claim it\n"                             \
+	"  BOOT_DISPLAY  whether the firmware used it as the display\n"                    \
+	"  USES          what the host uses it for; \"?\": it may be another one\n"        \
+	"  SECTION       the section of the configuration that names it\n"                 \
+	"  WANTED        the driver that the section asks for\n"                           \
+	"  RESULT        bound, pending (not bound yet), refused or failed\n"              \
+	"  REASON        why it is refused or failed; see vfioboot-early(8)"
+
+/* After this many file systems of one function the others are counted only. */
+#define USES_MAX 4
+
+enum {
+	ADDRESS,
+	PATH,
+	ID,
+	CLASS,
+	DRIVER,
+	IOMMU_GROUP,
+	NAME,
+	NOTES,
+	TYPE,
+	VENDOR,
+	MODEL,
+	SUBSYSTEM,
+	MODULES,
+	BOOT_DISPLAY,
+	USES,
+	SECTION,
+	WANTED,
+	RESULT,
+	REASON,
+};
+
+/* Described by COLUMNS_HELP. */
+static const struct column columns[] = {
+	[ADDRESS] = {"ADDRESS", COLUMN_TREE},
+	[PATH] = {"PATH", 0},
+	[ID] = {"ID", 0},
+	[CLASS] = {"CLASS", COLUMN_EXTRA},
+	[DRIVER] = {"DRIVER", 0},
+	[IOMMU_GROUP] = {"IOMMU_GROUP", COLUMN_NUMBER | COLUMN_RIGHT | COLUMN_EXTRA},
+	[NAME] = {"NAME", 0},
+	[NOTES] = {"NOTES", COLUMN_WRAP},
+	[TYPE] = {"TYPE", COLUMN_EXTRA},
+	[VENDOR] = {"VENDOR", COLUMN_EXTRA},
+	[MODEL] = {"MODEL", COLUMN_EXTRA},
+	[SUBSYSTEM] = {"SUBSYSTEM", COLUMN_EXTRA},
+	[MODULES] = {"MODULES", COLUMN_EXTRA},
+	[BOOT_DISPLAY] = {"BOOT_DISPLAY", COLUMN_BOOLEAN | COLUMN_EXTRA},
+	[USES] = {"USES", COLUMN_EXTRA},
+	[SECTION] = {"SECTION", COLUMN_EXTRA},
+	[WANTED] = {"WANTED", COLUMN_EXTRA},
+	[RESULT] = {"RESULT", COLUMN_EXTRA},
+	[REASON] = {"REASON", COLUMN_EXTRA},
+};
+
+/* A line that is being filled. */
+struct cells {
+	struct table *table;
+	struct table_line *line;
+};
+
+static void set(struct cells *cells, size_t column, const char *text)
+{
+	table_set(cells->table, cells->line, column, text);
+}
+
+/* A text that is put together of parts; what does not fit is cut. */
+struct text {
+	char text[1024];
+	size_t len;
+};
+
+static void add(struct text *text, const char *first, const char *second)
+{
+	text->len += text_join(text->text + text->len, sizeof(text->text) - text->len,
+		first, second, NULL);
+}
+
+static bool is_network(const struct usage_entry *use)
+{
+	return use->kind == USAGE_ROUTE || use->kind == USAGE_INTERFACE;
+}
+
+static const char *use_word(const struct usage_entry *use)
+{
+	return use->kind == USAGE_SWAP ? "swap" : use->what;
+}
+
+/* All of them, as words: "/, /home?, swap", the '?' for what may be on another function. */
+static void set_uses(struct cells *cells, const struct inventory_function *function)
+{
+	struct text text = {0};
+
+	for (size_t i = 0; i < function->n_uses; i++) {
+		add(&text, text.len ? ", " : "", use_word(&function->uses[i]));
+		add(&text, function->uses[i].untraced ? "?" : "", "");
+	}
+	set(cells, USES, text.text);
+}
+
+/* Which uses a note is about, and how it begins. */
+struct uses_note {
+	bool network, untraced;
+	const char *begin;
+};
+
+static void note_uses(struct text *notes, const struct inventory_function *function,
+	const struct uses_note *note)
+{
+	unsigned n = 0;
+	char more[32];
+
+	for (size_t i = 0; i < function->n_uses; i++) {
+		const struct usage_entry *use = &function->uses[i];
+
+		if (is_network(use) != note->network || use->untraced != note->untraced)
+			continue;
+		if (n == 0)
+			add(notes, notes->len ? "; " : "", note->begin);
+		if (n < USES_MAX)
+			add(notes, n ? ", " : "", use_word(use));
+		n++;
+	}
+	if (n > USES_MAX) {
+		snprintf(more, sizeof(more), " and %u more", n - USES_MAX);
+		add(notes, more, "");
+	}
+}
+
+/* How what is configured stands. */
+static void note_section(struct text *notes, const struct inventory_function *function)
+{
+	static const char *const states[INVENTORY_RESULTS] = {
+		[INVENTORY_BOUND] = "bound",
+		[INVENTORY_PENDING] = "not bound yet",
+		[INVENTORY_REFUSED] = "refused",
+		[INVENTORY_FAILED] = "failed",
+	};
+	bool reason = function->reason != REASON_NONE;
+
+	if (!function->section)
+		return;
+	add(notes, notes->len ? "; " : "", function->section->name);
+	add(notes, ": ", states[function->result]);
+	if (reason && function->result == INVENTORY_BOUND)
+		add(notes, ", but not at the next boot", "");
+	if (reason) {
+		add(notes, " (", reason_word(function->reason));
+		add(notes, ")", "");
+	}
+}
+
+static void set_notes(struct cells *cells, const struct inventory_function *function)
+{
+	static const struct uses_note uses[] = {
+		{false, false, "carries "},
+		{false, true, "may carry "},
+		{true, false, "network in use: "},
+		{true, true, "may be the network: "},
+	};
+	struct text notes = {0};
+
+	if (function->pci->boot_display)
+		add(&notes, "boot display", "");
+	for (size_t i = 0; i < ARRAY_SIZE(uses); i++)
+		note_uses(&notes, function, &uses[i]);
+	note_section(&notes, function);
+	set(cells, NOTES, notes.text);
+}
+
+/* Where it is, and who has it. */
+static void set_place(struct cells *cells, const struct inventory_function *function,
+	bool short_address)
+{
+	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE], group[16];
+
+	pci_address_format(function->pci->dev.address, address);
+	set(cells, ADDRESS, address + (short_address ? strlen("0000:") : 0));
+	pci_path_format(&function->pci->dev.path, path);
+	set(cells, PATH, function->pci->dev.path.depth ? path : NULL);
+	snprintf(group, sizeof(group), "%d", function->pci->group);
+	set(cells, IOMMU_GROUP, function->pci->group == PCIBUS_NO_GROUP ? NULL : group);
+	set(cells, DRIVER, function->pci->dev.driver);
+}
+
+/* What it is, by its ids. */
+static void set_kind(struct cells *cells, const struct inventory_function *function)
+{
+	const struct pci_ids *ids = &function->pci->dev.ids;
+	char text[32];
+
+	snprintf(text, sizeof(text), "%04x:%04x", ids->vendor, ids->device);
+	set(cells, ID, text);
+	snprintf(text, sizeof(text), "%04x:%04x", ids->subvendor, ids->subdevice);
+	set(cells, SUBSYSTEM, ids->subvendor ? text : NULL);
+	snprintf(text, sizeof(text), "%06x", ids->class & 0xffffffu);
+	set(cells, CLASS, text);
+	set(cells, TYPE, names_type(ids->class));
+	set(cells, NAME, function->kind->name);
+	set(cells, VENDOR, function->kind->vendor);
+	set(cells, MODEL, function->kind->model);
+	set(cells, MODULES, function->kind->modules);
+	if (function->pci->has_boot_vga)
+		set(cells, BOOT_DISPLAY, function->pci->boot_display ? "1" : "0");
+}
+
+static void set_section(struct cells *cells, const struct inventory_function *function)
+{
+	if (!function->section)
+		return;
+	set(cells, SECTION, function->section->name);
+	set(cells, WANTED, function->section->driver);
+	set(cells, RESULT, inventory_result_word(function->result));
+	if (function->reason != REASON_NONE)
+		set(cells, REASON, reason_word(function->reason));
+}
+
+/* Adds a line for a function below the line @group, or with NULL at the top. */
+static void add_line(struct table *table, struct table_line *group,
+	const struct inventory_function *function, bool short_address)
+{
+	static const char *const colours[INVENTORY_RESULTS] = {
+		[INVENTORY_BOUND] = "green",
+		[INVENTORY_PENDING] = "yellow",
+		[INVENTORY_REFUSED] = "red",
+		[INVENTORY_FAILED] = "red",
+	};
+	struct cells cells = {.table = table, .line = table_add(table, group)};
+
+	set_place(&cells, function, short_address);
+	set_kind(&cells, function);
+	set_uses(&cells, function);
+	set_section(&cells, function);
+	set_notes(&cells, function);
+	if (colours[function->result])
+		table_colour(table, cells.line, colours[function->result]);
+}
+
+/* ---- which lines, in which order ---- */
 
 static enum cli_exit select_columns(struct table *table, const char *list)
 {
@@ -71,15 +329,15 @@ static int compare_places(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* All functions in the order of the list, for free(); NULL without memory. */
+/* All functions in the order of the list, for free(). */
 static const struct inventory_function **sort_functions(const struct inventory *inventory)
 {
-	const struct inventory_function **sorted = calloc(inventory->n, sizeof(*sorted));
+	const struct inventory_function **sorted =
+		or_no_memory(calloc(inventory->n, sizeof(*sorted)));
 
-	for (size_t i = 0; sorted && i < inventory->n; i++)
+	for (size_t i = 0; i < inventory->n; i++)
 		sorted[i] = &inventory->functions[i];
-	if (sorted)
-		qsort(sorted, inventory->n, sizeof(*sorted), compare_places);
+	qsort(sorted, inventory->n, sizeof(*sorted), compare_places);
 	return sorted;
 }
 
@@ -92,51 +350,44 @@ struct lister {
 	size_t n_listed, n_not_bound;
 };
 
-/* The functions of one group stand below a line of their own. */
-static int add_group_line(struct lister *lister, int group)
+/* The functions of one group are below a line of their own. */
+static void add_group_line(struct lister *lister, int group)
 {
 	char text[32] = "no IOMMU group";
 
 	if (lister->arguments->json || (lister->group && lister->last_group == group))
-		return 0;
+		return;
 	if (group != PCIBUS_NO_GROUP)
 		snprintf(text, sizeof(text), "group %d", group);
 	lister->last_group = group;
 	lister->group = table_add(lister->table, NULL);
-	if (!lister->group)
-		return -ENOMEM;
-	return table_set(lister->table, lister->group, LIST_ADDRESS, text);
+	table_set(lister->table, lister->group, ADDRESS, text);
 }
 
-static int add_function(struct lister *lister, const struct inventory_function *function)
+static void add_function(struct lister *lister, const struct inventory_function *function)
 {
-	int r = add_group_line(lister, function->pci->group);
-
+	add_group_line(lister, function->pci->group);
+	add_line(lister->table, lister->group, function, lister->short_addresses);
 	lister->n_listed++;
 	lister->n_not_bound += function->section && function->result != INVENTORY_BOUND;
-	return r < 0 ? r
-		     : list_add_function(lister->table, lister->group, function,
-			       lister->short_addresses);
 }
 
-/* Groups are listed whole: they can only be given away whole. */
-static int add_functions(struct lister *lister, const struct inventory *inventory)
+/* Groups are listed whole, as they can only be given to a guest whole. */
+static void add_functions(struct lister *lister, const struct inventory *inventory)
 {
 	_cleanup_free_ const struct inventory_function **sorted =
 		sort_functions(inventory);
-	int r = sorted ? 0 : -ENOMEM;
 
-	for (size_t i = 0, end; r == 0 && i < inventory->n; i = end) {
+	for (size_t i = 0, end; i < inventory->n; i = end) {
 		bool chosen = false;
 
 		for (end = i; end < inventory->n &&
 			inventory_same_group(sorted[i], sorted[end]);
 			end++)
 			chosen |= is_chosen(lister->arguments, sorted[end]);
-		for (; chosen && r == 0 && i < end; i++)
-			r = add_function(lister, sorted[i]);
+		for (; chosen && i < end; i++)
+			add_function(lister, sorted[i]);
 	}
-	return r;
 }
 
 /* Where one function has a domain, all show theirs, as in lspci(8). */
@@ -148,7 +399,7 @@ static bool is_in_one_domain(const struct inventory *inventory)
 	return true;
 }
 
-/* It could be anything, so nothing is told of it. */
+/* A function that was left out: without its ids it could be anything. */
 static void print_unread(const struct pcibus *bus)
 {
 	char address[PCI_ADDRESS_SIZE];
@@ -156,7 +407,7 @@ static void print_unread(const struct pcibus *bus)
 	if (!bus->error)
 		return;
 	pci_address_format(bus->unread, address);
-	printf("\n%s does not say what it is (modalias: %s), and is left out.\n", address,
+	printf("\n%s is not listed: cannot read its modalias: %s.\n", address,
 		strerror(-bus->error));
 }
 
@@ -165,12 +416,12 @@ static void print_usage_problem(const struct inventory *inventory)
 	int error = inventory->usage_error;
 
 	if (error == -EHOSTUNREACH)
-		puts("\nWhat the host uses is not known: this is not the root of a running "
-		     "host.");
+		puts("\nWhat the host uses is unknown: this is not the root directory of a "
+		     "running host.");
 	else if (error == -EACCES || error == -EPERM)
-		puts("\nWhat the host uses can't be read by you; run it as root.");
+		puts("\nWhat the host uses is unknown: run this as root to see it.");
 	else if (error < 0)
-		printf("\nWhat the host uses can't be read: %s.\n", strerror(-error));
+		printf("\nCannot read what the host uses: %s.\n", strerror(-error));
 }
 
 /* What a newcomer would stumble over; nothing when all is well. */
@@ -178,7 +429,7 @@ static void print_remarks(const struct lister *lister, const struct inventory *i
 	const struct nextboot *next)
 {
 	if (!lister->n_listed)
-		puts("There is no such device; --all lists everything.");
+		puts("There is no such device; use --all to list everything.");
 	if (!inventory->bus.has_groups)
 		puts("\nThere are no IOMMU groups, so no device can be given to a guest.\n"
 		     "'vfioboot check' says what is missing.");
@@ -188,32 +439,27 @@ static void print_remarks(const struct lister *lister, const struct inventory *i
 		const struct plan_entry *entry = &next->plan.entries[i];
 
 		if (entry->function == PLAN_NO_FUNCTION)
-			printf("\n%s: nothing to bind (%s); 'vfioboot plan' says more.\n",
+			printf("\n%s: nothing to bind (%s); see 'vfioboot plan'.\n",
 				next->config.sections[entry->section].name,
 				reason_word(entry->reason));
 	}
 	if (lister->n_not_bound)
-		puts("\nNot all that is configured is bound: 'vfioboot status' says why.");
+		puts("\nNot all configured devices are bound; see 'vfioboot status'.");
 }
 
 static enum cli_exit print_list(const struct arguments *arguments,
 	const struct inventory *inventory, const struct nextboot *next)
 {
-	_cleanup_(table_free) struct table *table = NULL;
-	struct lister lister = {
-		.arguments = arguments, .short_addresses = is_in_one_domain(inventory)};
-	int r = list_new_table(arguments->json, &table);
+	_cleanup_(table_free) struct table *table =
+		table_new("functions", columns, ARRAY_SIZE(columns), arguments->json);
+	struct lister lister = {.arguments = arguments,
+		.table = table,
+		.short_addresses = !arguments->json && is_in_one_domain(inventory)};
 
-	if (r == 0 && select_columns(table, arguments->columns) != CLI_OK)
+	if (select_columns(table, arguments->columns) != CLI_OK)
 		return CLI_MISUSE;
-	lister.table = table;
-	lister.short_addresses &= !arguments->json;
-	if (r == 0)
-		r = add_functions(&lister, inventory);
-	if (r == 0)
-		r = table_print(table);
-	if (r < 0)
-		return cli_error("list", "cannot print the list: %s", strerror(-r));
+	add_functions(&lister, inventory);
+	table_print(table);
 	if (!arguments->json)
 		print_remarks(&lister, inventory, next);
 	return CLI_OK;
@@ -260,7 +506,7 @@ const struct cli_command cmd_list = {
 		"an NVMe drive, a USB controller or something that is configured.\n"
 		"PATH is left out on a terminal with fewer than 100 columns.\n"
 		"\n"
-		"Columns:\n" LIST_COLUMNS_HELP,
+		"Columns:\n" COLUMNS_HELP,
 	.options = options,
 	.run = run,
 };

@@ -22,137 +22,103 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-enum { SECTION, ADDRESS, PATH, ID, DRIVER, ACTION, WANTED, REASON, FILE_NAME, LINE };
-
-#define NAME WANTED /* in what people see */
-
-/* In JSON.  What people see of it has other words, and "now" before "will be". */
-static const struct column json_columns[] = {
-	[SECTION] = {"SECTION", COLUMN_DEFAULT, NULL},
-	[ADDRESS] = {"ADDRESS", COLUMN_DEFAULT, NULL},
-	[PATH] = {"PATH", COLUMN_DEFAULT, NULL},
-	[ID] = {"ID", COLUMN_DEFAULT, NULL},
-	[DRIVER] = {"DRIVER", COLUMN_DEFAULT, NULL},
-	[ACTION] = {"ACTION", COLUMN_DEFAULT, NULL},
-	[WANTED] = {"WANTED", COLUMN_DEFAULT, NULL},
-	[REASON] = {"REASON", COLUMN_DEFAULT, NULL},
-	[FILE_NAME] = {"FILE", COLUMN_DEFAULT, NULL},
-	[LINE] = {"LINE", COLUMN_DEFAULT | COLUMN_NUMBER, NULL},
+enum {
+	SECTION,
+	ADDRESS,
+	PATH,
+	ID,
+	DRIVER,
+	DRIVER_NOW,
+	ACTION,
+	WANTED,
+	REASON,
+	FILE_NAME,
+	LINE,
+	RESULT,
+	NAME
 };
 
-static const struct column text_columns[] = {
-	[SECTION] = {"SECTION", COLUMN_DEFAULT, NULL},
-	[ADDRESS] = {"ADDRESS", COLUMN_DEFAULT, NULL},
-	[PATH] = {"PATH", 0, NULL},
-	[ID] = {"ID", COLUMN_DEFAULT, NULL},
-	[DRIVER] = {"DRIVER NOW", COLUMN_DEFAULT, NULL},
-	[ACTION] = {"AT THE NEXT BOOT", COLUMN_DEFAULT, NULL},
-	[NAME] = {"NAME", COLUMN_DEFAULT | COLUMN_TRUNC, NULL},
+static const struct column columns[] = {
+	[SECTION] = {"SECTION", 0},
+	[ADDRESS] = {"ADDRESS", 0},
+	[PATH] = {"PATH", COLUMN_EXTRA},
+	[ID] = {"ID", 0},
+	[DRIVER] = {"DRIVER", COLUMN_EXTRA},
+	[DRIVER_NOW] = {"DRIVER NOW", COLUMN_TEXT},
+	[ACTION] = {"ACTION", COLUMN_EXTRA},
+	[WANTED] = {"WANTED", COLUMN_EXTRA},
+	[REASON] = {"REASON", COLUMN_EXTRA},
+	[FILE_NAME] = {"FILE", COLUMN_EXTRA},
+	[LINE] = {"LINE", COLUMN_EXTRA | COLUMN_NUMBER},
+	[RESULT] = {"AT THE NEXT BOOT", COLUMN_TEXT},
+	[NAME] = {"NAME", COLUMN_TEXT | COLUMN_TRUNC},
 };
 
-/* The cells that tell of the function itself; all empty without one. */
-static int set_function(
-	struct table *table, struct table_line *line, const struct pcidev *dev, bool json)
+/* The cells about the function itself. */
+static void set_function(struct table *table, struct table_line *line,
+	const struct pcidev *dev, struct names *names)
 {
-	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE], id[sizeof("ffff:ffff")];
-	int r;
+	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE] = "", id[sizeof("ffff:ffff")];
+	struct function_name name;
 
 	pci_address_format(dev->address, address);
-	snprintf(id, sizeof(id), "%04x:%04x", dev->ids.vendor, dev->ids.device);
-	r = table_set(table, line, ADDRESS, address);
-	if (r == 0)
-		r = table_set(table, line, ID, id);
-	if (r == 0 && (dev->driver[0] || !json))
-		r = table_set(table, line, DRIVER, dev->driver[0] ? dev->driver : "none");
-	if (r == 0 && dev->path.depth) {
+	if (dev->path.depth)
 		pci_path_format(&dev->path, path);
-		r = table_set(table, line, PATH, path);
-	}
-	return r;
+	snprintf(id, sizeof(id), "%04x:%04x", dev->ids.vendor, dev->ids.device);
+	names_look_up(names, &dev->ids, &name);
+	table_set(table, line, ADDRESS, address);
+	table_set(table, line, PATH, path);
+	table_set(table, line, ID, id);
+	table_set(table, line, DRIVER, dev->driver);
+	table_set(table, line, DRIVER_NOW, dev->driver[0] ? dev->driver : "none");
+	table_set(table, line, NAME, name.name);
 }
 
-static int set_json_cells(struct table *table, struct table_line *line,
+/* The cells about what is asked for, and what will happen. */
+static void set_verdict(struct table *table, struct table_line *line,
 	const struct config *config, const struct plan_entry *entry)
 {
 	const struct config_section *section = &config->sections[entry->section];
-	bool bind = entry->reason == REASON_NONE;
-	char number[8];
-	int r;
+	bool refused = entry->reason != REASON_NONE;
+	char number[16] = "";
 
-	snprintf(number, sizeof(number), "%u", section->place.line);
-	r = table_set(table, line, ACTION, bind ? "bind" : "refuse");
-	if (r == 0)
-		r = table_set(table, line, WANTED, section->driver);
-	if (r == 0 && !bind)
-		r = table_set(table, line, REASON, reason_word(entry->reason));
-	if (r == 0)
-		r = table_set(table, line, FILE_NAME, config->files[section->place.file]);
-	if (r == 0 && section->place.line)
-		r = table_set(table, line, LINE, number);
-	return r;
-}
-
-static int set_text_cells(struct table *table, struct table_line *line,
-	const struct nextboot *next, const struct plan_entry *entry, struct names *names)
-{
-	const struct config_section *section = &next->config.sections[entry->section];
-	bool none = strcmp(section->driver, CONFIG_DRIVER_NONE) == 0;
-	struct function_name name;
-	int r = 0;
-
-	if (entry->function != PLAN_NO_FUNCTION) {
-		names_look_up(
-			names, &next->machine.functions[entry->function].ids, &name);
-		r = table_set(table, line, NAME, name.name);
-	}
-	if (r < 0)
-		return r;
-	if (entry->reason != REASON_NONE) {
+	if (section->place.line)
+		snprintf(number, sizeof(number), "%u", section->place.line);
+	table_set(table, line, SECTION, section->name);
+	table_set(table, line, ACTION, refused ? "refuse" : "bind");
+	table_set(table, line, WANTED, section->driver);
+	table_set(table, line, REASON, refused ? reason_word(entry->reason) : NULL);
+	table_set(table, line, FILE_NAME, config->files[section->place.file]);
+	table_set(table, line, LINE, number);
+	table_set(table, line, RESULT,
+		refused ? "refused"
+			: strcmp(section->driver, CONFIG_DRIVER_NONE) == 0
+			? "kept without a driver"
+			: section->driver);
+	if (refused)
 		table_colour(table, line, "red");
-		return table_set(table, line, ACTION, "refused");
-	}
-	return table_set(
-		table, line, ACTION, none ? "kept without a driver" : section->driver);
-}
-
-/* With @names NULL it is JSON. */
-static int add_entry(struct table *table, const struct nextboot *next,
-	const struct plan_entry *entry, struct names *names)
-{
-	const struct config_section *section = &next->config.sections[entry->section];
-	struct table_line *line = table_add(table, NULL);
-	int r = 0;
-
-	if (!line)
-		return -ENOMEM;
-	if (entry->function != PLAN_NO_FUNCTION)
-		r = set_function(
-			table, line, &next->machine.functions[entry->function], !names);
-	if (r == 0)
-		r = table_set(table, line, SECTION, section->name);
-	if (r < 0)
-		return r;
-	return names ? set_text_cells(table, line, next, entry, names)
-		     : set_json_cells(table, line, &next->config, entry);
 }
 
 static int print_table(const struct nextboot *next, bool json)
 {
 	_cleanup_(table_free) struct table *table = NULL;
 	_cleanup_(names_close) struct names *names = NULL;
-	int r;
+	int r = names_open(&names);
 
-	if (!json && (r = names_open(&names)) < 0)
+	if (r < 0)
 		return r;
-	if (json)
-		r = table_new(
-			"plan", json_columns, ARRAY_SIZE(json_columns), true, &table);
-	else
-		r = table_new(
-			"plan", text_columns, ARRAY_SIZE(text_columns), false, &table);
-	for (unsigned i = 0; r == 0 && i < next->plan.n_entries; i++)
-		r = add_entry(table, next, &next->plan.entries[i], names);
-	return r < 0 ? r : table_print(table);
+	table = table_new("plan", columns, ARRAY_SIZE(columns), json);
+	for (unsigned i = 0; i < next->plan.n_entries; i++) {
+		const struct plan_entry *entry = &next->plan.entries[i];
+		struct table_line *line = table_add(table, NULL);
+
+		if (entry->function != PLAN_NO_FUNCTION)
+			set_function(table, line,
+				&next->machine.functions[entry->function], names);
+		set_verdict(table, line, &next->config, entry);
+	}
+	table_print(table);
+	return 0;
 }
 
 /* What is above the table. */
@@ -160,19 +126,17 @@ static void print_headline(
 	const struct nextboot *next, const struct nextboot_counts *counts)
 {
 	if (!next->config.n_sections)
-		printf("Nothing is configured: every device keeps its own driver.\n"
-		       "'vfioboot list' shows the devices; 'vfioboot add DEVICE' gives "
-		       "one to vfio-pci at boot.\n");
+		sections_print_none();
 	else if (!counts->bound)
-		printf("The next boot gives nothing away.\n");
+		printf("The next boot will bind nothing.\n");
 	else
-		printf("The next boot gives away %u function%s%s.\n", counts->bound,
+		printf("The next boot will bind %u function%s%s.\n", counts->bound,
 			counts->bound == 1 ? "" : "s",
 			counts->refused_sections ? "" : ", as configured");
 	if (counts->refused_sections)
-		printf("Refused: %u section%s, for the reason below.\n",
+		printf("%u section%s refused, for the reason below.\n",
 			counts->refused_sections,
-			counts->refused_sections == 1 ? "" : "s");
+			counts->refused_sections == 1 ? " is" : "s are");
 }
 
 static int print_text(const struct nextboot *next)
@@ -194,10 +158,10 @@ static int print_text(const struct nextboot *next)
 	if (!next->plan.n_entries)
 		return 0;
 	if (!next->protect_traced)
-		printf("\nWhat this machine runs on could not be traced; the protect "
-		       "list in its files counted.\n");
-	printf("\nThis counts once the initramfs images have this configuration: "
-	       "'vfioboot apply' sees to it.\n");
+		printf("\nWhich devices this machine runs on is unknown; the protect "
+		       "list in its files was used.\n");
+	printf("\nRun 'sudo vfioboot apply' to put this configuration into the "
+	       "initramfs images.\n");
 	return 0;
 }
 
@@ -231,8 +195,8 @@ const struct cli_command cmd_plan = {
 	.name = "plan",
 	.operands = "",
 	.summary = "show what the next boot will do",
-	.details = "Nothing is changed.  The planner is that of the early program in the "
-		   "initramfs,\nso what it says here is what it will do there.",
+	.details = "Nothing is changed.  The decisions are those of the program in the "
+		   "initramfs: it\nuses the same code.",
 	.options = options,
 	.run = run,
 };

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `vfioboot status`: what became of this boot, and whether the next one will do as well. */
+/*
+ * `vfioboot status`: what this boot did, whether the images are up to date, and what the next
+ * boot will do.  All is read into struct status first, and printed as text or as JSON.
+ */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/base.h"
+#include "chain/chain.h"
 #include "cli.h"
 #include "cli/ui/json.h"
+#include "cli/ui/table.h"
+#include "cli/ui/text.h"
+#include "facts/facts.h"
+#include "function_text.h"
+#include "outlook/outlook.h"
 #include "sections.h"
-#include "status.h"
 #include "trial/trial.h"
 #include "trialtext.h"
 
@@ -22,171 +31,12 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-/* An error of the configuration; the command line has no lines. */
-static void put_error(struct json_builder *builder, struct json_object *list,
-	const char *file, unsigned line, const char *message)
-{
-	struct json_object *object = json_new_object(builder, list, NULL);
-
-	json_put_text(builder, object, "file", file);
-	if (line)
-		json_put_number(builder, object, "line", line);
-	else
-		json_put_null(builder, object, "line");
-	json_put_text(builder, object, "message", message);
-}
-
-static void put_boot(struct json_builder *builder, struct json_object *top,
-	const struct bootstate *state)
-{
-	struct json_object *boot = json_new_object(builder, top, "boot"), *list;
-	static const struct bootrecord none;
-	const struct bootrecord *last = state->last ? state->last : &none;
-	char digest[20] = "";
-
-	json_put_bool(builder, boot, "ran", state->last);
-	list = json_new_array(builder, boot, "stages");
-	for (int i = 0; i < BOOT_STAGES; i++)
-		if (state->problems[i] == 0)
-			json_put_text(
-				builder, list, NULL, boot_stage_word((enum boot_stage)i));
-	json_put_text(builder, boot, "version", last->version);
-	json_put_text(builder, boot, "kernel", last->kernel);
-	json_put_text(builder, boot, "state", last->state);
-	if (last->has_digest)
-		snprintf(digest, sizeof(digest), "%016llx",
-			(unsigned long long)last->digest);
-	json_put_text(builder, boot, "config", digest);
-	if (state->image_config == BOOT_CONFIG_UNKNOWN)
-		json_put_null(builder, boot, "image_config_is_current");
-	else
-		json_put_bool(builder, boot, "image_config_is_current",
-			state->image_config == BOOT_CONFIG_TODAYS);
-	list = json_new_array(builder, boot, "errors");
-	for (size_t i = 0; i < last->n_errors; i++)
-		put_error(builder, list, last->errors[i].file, last->errors[i].line,
-			last->errors[i].message);
-}
-
-void status_put_function(struct json_builder *builder, struct json_object *object,
-	const struct bootstate_function *function)
-{
-	const struct report_function *told = &function->told;
-	const struct plan_entry *next = function->next;
-	bool refused = next && next->reason != REASON_NONE;
-
-	json_put_text(builder, object, "section", told->section);
-	json_put_text(builder, object, "address", told->address);
-	json_put_text(builder, object, "path", told->path);
-	json_put_text(builder, object, "id", told->id);
-	json_put_text(builder, object, "wanted", told->wanted);
-	json_put_text(builder, object, "driver", function->driver_now);
-	json_put_bool(builder, object, "as_wanted", function->as_wanted);
-	json_put_text(builder, object, "result",
-		function->in_record ? result_word(told->result) : NULL);
-	json_put_text(builder, object, "reason",
-		told->reason ? reason_word(told->reason) : NULL);
-	json_put_text(builder, object, "stage",
-		function->in_record ? boot_stage_word(function->stage) : NULL);
-	json_put_text(builder, object, "next_boot",
-		!next             ? NULL
-			: refused ? "refuse"
-				  : "bind");
-	json_put_text(builder, object, "next_reason",
-		refused ? reason_word(next->reason) : NULL);
-}
-
-static void put_images(struct json_builder *builder, struct json_object *top,
-	const struct images *images)
-{
-	struct json_object *list = json_new_array(builder, top, "images");
-
-	for (size_t i = 0; i < images->n; i++) {
-		const struct image *image = &images->images[i];
-		struct json_object *object = json_new_object(builder, list, NULL);
-
-		json_put_text(builder, object, "kernel", image->kernel);
-		json_put_text(builder, object, "path", image->path);
-		json_put_text(builder, object, "state", image_state_word(image->state));
-		json_put_text(builder, object, "why", image->why);
-	}
-}
-
-static void put_sections(struct json_builder *builder, struct json_object *top,
-	const struct nextboot *next)
-{
-	struct json_object *list = json_new_array(builder, top, "inactive");
-	const struct config *config = &next->config;
-
-	for (unsigned i = 0; i < config->n_sections; i++) {
-		const struct config_section *section = &config->sections[i];
-		struct json_object *object;
-
-		if (config_section_active(config, section))
-			continue;
-		object = json_new_object(builder, list, NULL);
-		json_put_text(builder, object, "section", section->name);
-		json_put_text(builder, object, "profile", section->profile);
-		json_put_text(builder, object, "why", sections_inactive_word(config));
-	}
-}
-
-static void put_next(struct json_builder *builder, struct json_object *top,
-	const struct nextboot *next)
-{
-	struct json_object *object = json_new_object(builder, top, "next_boot");
-	const struct config *config = &next->config;
-	struct nextboot_counts counts = nextboot_count(next);
-
-	json_put_number(builder, object, "bind", counts.bound);
-	json_put_number(builder, object, "refuse", counts.refused);
-	object = json_new_array(builder, top, "errors");
-	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
-		const struct config_error *error = &config->errors[i];
-
-		put_error(builder, object, config->files[error->place.file],
-			error->place.line, error->message);
-	}
-}
-
-/* The last trial, or null. */
-static void put_trial(struct json_builder *builder, struct json_object *top,
-	const struct sysfs_root *root)
-{
-	struct trialstate trial;
-	struct json_object *object;
-
-	if (trialwatch_read(root, &trial) < 0) {
-		json_put_null(builder, top, "trial");
-		return;
-	}
-	object = json_new_object(builder, top, "trial");
-	json_put_text(builder, object, "id", trial.id);
-	json_put_text(builder, object, "phase", trial_phase_word(trial.phase));
-	json_put_text(builder, object, "profile", trial.profile);
-	json_put_text(builder, object, "reason",
-		trial.reason == TRIAL_FINE ? "" : trial_reason_word(trial.reason));
-	json_put_text(builder, object, "text", trial.text);
-}
-
-static enum cli_exit print_json(
-	const struct sysfs_root *root, const struct status *status)
-{
-	struct json_builder builder = {0};
-	struct json_object *top = json_new_top(&builder), *list;
-
-	put_boot(&builder, top, &status->boot);
-	list = json_new_array(&builder, top, "functions");
-	for (size_t i = 0; i < status->boot.n; i++)
-		status_put_function(&builder, json_new_object(&builder, list, NULL),
-			&status->boot.functions[i]);
-	put_images(&builder, top, &status->images);
-	json_put_text(&builder, top, "images_problem", status->images.problem);
-	put_sections(&builder, top, status->next);
-	put_next(&builder, top, status->next);
-	put_trial(&builder, top, root);
-	return json_finish(&builder, "status", top);
-}
+struct status {
+	struct nextboot *next;
+	struct bootstate boot;
+	struct images images;
+	int images_error; /* -errno: images is empty */
+};
 
 static void free_status(struct status *status)
 {
@@ -195,41 +45,398 @@ static void free_status(struct status *status)
 	images_free(&status->images);
 }
 
-/* Says what could not be read.  Returns CLI_OK, or CLI_FAILED without memory. */
+static void warn_records(const struct bootstate *boot)
+{
+	for (int i = 0; i < BOOT_STAGES; i++) {
+		const char *where = boot_stage_word((enum boot_stage)i);
+
+		if (boot->problems[i] && boot->problems[i] != -ENOENT)
+			cli_warning("status",
+				"cannot read the record of the run in the %s: %s", where,
+				strerror(-boot->problems[i]));
+		else if (boot->records[i].n_skipped)
+			cli_warning("status",
+				"cannot read %u line%s of the record of the run in the "
+				"%s; it may be of another version",
+				boot->records[i].n_skipped,
+				boot->records[i].n_skipped == 1 ? "" : "s", where);
+	}
+}
+
+/* Returns CLI_OK with all that can be read, after warnings of the rest; or CLI_FAILED. */
 static enum cli_exit read_status(
 	const struct sysfs_root *root, const char *dir, struct status *ret)
 {
-	struct nextboot *next;
 	int r = nextboot_read(root, NULL, &ret->next);
 
 	if (r < 0)
 		return cli_error("status", "%s", strerror(-r));
-	next = ret->next;
-	if (next->machine_error < 0)
+	if (ret->next->machine_error < 0)
 		cli_warning("status", "cannot read the PCI functions of %s: %s", dir,
-			strerror(-next->machine_error));
-	sections_say_errors("status", &next->config);
-	r = bootstate_read(root, next, &ret->boot);
+			strerror(-ret->next->machine_error));
+	sections_say_errors("status", &ret->next->config);
+	r = bootstate_read(root, ret->next, &ret->boot);
 	if (r < 0)
 		return cli_error("status", "%s", strerror(-r));
-	for (int i = 0; i < BOOT_STAGES; i++)
-		if (ret->boot.problems[i] && ret->boot.problems[i] != -ENOENT)
-			cli_warning("status",
-				"cannot read the record of the run in the %s: %s",
-				boot_stage_word((enum boot_stage)i),
-				strerror(-ret->boot.problems[i]));
-		else if (ret->boot.records[i].n_skipped)
-			cli_warning("status",
-				"the record of the run in the %s has %u lines that can't "
-				"be read; is it of another version?",
-				boot_stage_word((enum boot_stage)i),
-				ret->boot.records[i].n_skipped);
-	ret->images_error = images_inspect(
-		root, next->protect_traced ? &next->protect : NULL, &ret->images);
+	warn_records(&ret->boot);
+	ret->images_error = images_inspect(root,
+		ret->next->protect_traced ? &ret->next->protect : NULL, &ret->images);
 	if (ret->images_error < 0)
-		cli_warning("status", "cannot look into the initramfs images: %s",
+		cli_warning("status", "cannot read the initramfs images: %s",
 			strerror(-ret->images_error));
 	return CLI_OK;
+}
+
+/* ---- JSON ---- */
+
+/* An error of the configuration; the command line has no lines. */
+static void add_error(
+	struct json_object *list, const char *file, unsigned line, const char *message)
+{
+	struct json_object *object = json_add_object(list, NULL);
+
+	json_add_text(object, "file", file);
+	if (line)
+		json_add_number(object, "line", line);
+	else
+		json_add_null(object, "line");
+	json_add_text(object, "message", message);
+}
+
+static void add_boot(struct json_object *top, const struct bootstate *state)
+{
+	static const struct bootrecord none;
+	const struct bootrecord *last = state->last ? state->last : &none;
+	struct json_object *boot = json_add_object(top, "boot"), *list;
+	char digest[20] = "";
+
+	json_add_bool(boot, "ran", state->last);
+	list = json_add_array(boot, "stages");
+	for (int i = 0; i < BOOT_STAGES; i++)
+		if (state->problems[i] == 0)
+			json_add_text(list, NULL, boot_stage_word((enum boot_stage)i));
+	json_add_text(boot, "version", last->version);
+	json_add_text(boot, "kernel", last->kernel);
+	json_add_text(boot, "state", last->state);
+	if (last->has_digest)
+		snprintf(digest, sizeof(digest), "%016llx",
+			(unsigned long long)last->digest);
+	json_add_text(boot, "config", digest);
+	if (state->image_config == BOOT_CONFIG_UNKNOWN)
+		json_add_null(boot, "image_config_is_current");
+	else
+		json_add_bool(boot, "image_config_is_current",
+			state->image_config == BOOT_CONFIG_TODAYS);
+	list = json_add_array(boot, "errors");
+	for (size_t i = 0; i < last->n_errors; i++)
+		add_error(list, last->errors[i].file, last->errors[i].line,
+			last->errors[i].message);
+}
+
+static void add_images(struct json_object *top, const struct images *images)
+{
+	struct json_object *list = json_add_array(top, "images");
+
+	for (size_t i = 0; i < images->n; i++) {
+		const struct image *image = &images->images[i];
+		struct json_object *object = json_add_object(list, NULL);
+
+		json_add_text(object, "kernel", image->kernel);
+		json_add_text(object, "path", image->path);
+		json_add_text(object, "state", image_state_word(image->state));
+		json_add_text(object, "why", image->why);
+	}
+	json_add_text(top, "images_problem", images->problem);
+}
+
+static void add_inactive(struct json_object *top, const struct config *config)
+{
+	struct json_object *list = json_add_array(top, "inactive");
+
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const struct config_section *section = &config->sections[i];
+		struct json_object *object;
+
+		if (config_section_active(config, section))
+			continue;
+		object = json_add_object(list, NULL);
+		json_add_text(object, "section", section->name);
+		json_add_text(object, "profile", section->profile);
+		json_add_text(object, "why", sections_inactive_word(config));
+	}
+}
+
+static void add_next(struct json_object *top, const struct nextboot *next)
+{
+	struct json_object *object = json_add_object(top, "next_boot");
+	struct nextboot_counts counts = nextboot_count(next);
+	const struct config *config = &next->config;
+
+	json_add_number(object, "bind", counts.bound);
+	json_add_number(object, "refuse", counts.refused);
+	object = json_add_array(top, "errors");
+	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
+		const struct config_error *error = &config->errors[i];
+
+		add_error(object, config->files[error->place.file], error->place.line,
+			error->message);
+	}
+}
+
+/* The last trial, or null. */
+static void add_trial(struct json_object *top, const struct sysfs_root *root)
+{
+	struct json_object *object;
+	struct trialstate trial;
+
+	if (trialwatch_read(root, &trial) < 0) {
+		json_add_null(top, "trial");
+		return;
+	}
+	object = json_add_object(top, "trial");
+	json_add_text(object, "id", trial.id);
+	json_add_text(object, "phase", trial_phase_word(trial.phase));
+	json_add_text(object, "profile", trial.profile);
+	json_add_text(object, "reason",
+		trial.reason == TRIAL_FINE ? "" : trial_reason_word(trial.reason));
+	json_add_text(object, "text", trial.text);
+}
+
+static void print_json(const struct sysfs_root *root, const struct status *status)
+{
+	struct json_object *top = json_new_top(), *list;
+
+	add_boot(top, &status->boot);
+	list = json_add_array(top, "functions");
+	for (size_t i = 0; i < status->boot.n; i++)
+		function_add_json(
+			json_add_object(list, NULL), &status->boot.functions[i]);
+	add_images(top, &status->images);
+	add_inactive(top, &status->next->config);
+	add_next(top, status->next);
+	add_trial(top, root);
+	json_print(top);
+}
+
+/* ---- text ---- */
+
+static void print_headline(const struct status *status)
+{
+	const struct bootstate *boot = &status->boot;
+	bool off = boot->last && strcmp(boot->last->state, "off") == 0;
+
+	if (boot->n == 1)
+		printf("The one configured function %s the wanted driver.\n",
+			boot->n_not_as_wanted ? "does not have" : "has");
+	else if (boot->n && !boot->n_not_as_wanted)
+		printf("All %zu configured functions have the wanted driver.\n", boot->n);
+	else if (boot->n)
+		printf("%zu of %zu configured functions %s not have the wanted driver.\n",
+			boot->n_not_as_wanted, boot->n,
+			boot->n_not_as_wanted == 1 ? "does" : "do");
+	else if (off)
+		printf("vfioboot was switched off for this boot: vfioboot.off is on the "
+		       "kernel command line.\n");
+	else if (!status->next->config.n_sections)
+		sections_print_none();
+	else
+		printf("Nothing was configured for this boot.\n");
+}
+
+/* Which runs there were, and with which configuration. */
+static void print_runs(const struct status *status)
+{
+	static const char remedy[] = "run 'sudo vfioboot apply', then reboot";
+	const struct bootstate *boot = &status->boot;
+	bool initramfs = boot->problems[BOOT_INITRAMFS] == 0;
+	bool system = boot->problems[BOOT_SYSTEM] == 0;
+
+	if (!boot->last) {
+		if (status->next->config.n_sections && !function_record_lost(boot))
+			printf("vfioboot did not run at this boot; most likely the "
+			       "booted image does not contain it:\n%s.\n",
+				remedy);
+		return;
+	}
+	cli_print("vfioboot %s ran %s%s%s, with kernel %s.\n", boot->last->version,
+		initramfs ? "in the initramfs" : "", initramfs && system ? " and " : "",
+		system ? "on the running system" : "", boot->last->kernel);
+	if (!initramfs && status->next->config.n_sections)
+		printf("It did not run in the initramfs, where it precedes all other "
+		       "drivers: %s.\n",
+			remedy);
+	else if (boot->image_config == BOOT_CONFIG_TODAYS)
+		printf("The booted image contains the current configuration.\n");
+	else if (boot->image_config == BOOT_CONFIG_OTHER)
+		printf("The booted image contains an outdated configuration: %s.\n",
+			remedy);
+}
+
+enum { SECTION, ADDRESS, ID, WANTED, DRIVER, RESULT, NAME };
+
+static const struct column columns[] = {
+	[SECTION] = {"SECTION", 0},
+	[ADDRESS] = {"ADDRESS", 0},
+	[ID] = {"ID", 0},
+	[WANTED] = {"WANTED", 0},
+	[DRIVER] = {"DRIVER NOW", 0},
+	[RESULT] = {"AT THIS BOOT", 0},
+	[NAME] = {"NAME", COLUMN_TRUNC},
+};
+
+static void add_line(struct table *table, const struct bootstate *boot,
+	const struct bootstate_function *function, struct names *names)
+{
+	const struct report_function *told = &function->told;
+	struct table_line *line = table_add(table, NULL);
+	struct function_name name;
+
+	table_set(table, line, SECTION, told->section);
+	table_set(table, line, ADDRESS, told->address);
+	table_set(table, line, ID, told->id);
+	table_set(table, line, WANTED, told->wanted);
+	table_set(table, line, RESULT, function_result(boot, function));
+	if (!function->as_wanted)
+		table_colour(table, line, "red");
+	if (!function->present)
+		return;
+	names_look_up(names, &function->ids, &name);
+	table_set(table, line, NAME, name.name);
+	table_set(table, line, DRIVER,
+		function->driver_now[0] ? function->driver_now : "none");
+}
+
+static int print_functions(const struct bootstate *boot)
+{
+	_cleanup_(table_free) struct table *table = NULL;
+	_cleanup_(names_close) struct names *names = NULL;
+	int r;
+
+	if (!boot->n)
+		return 0;
+	r = names_open(&names);
+	if (r < 0)
+		return r;
+	putchar('\n');
+	table = table_new("functions", columns, ARRAY_SIZE(columns), false);
+	for (size_t i = 0; i < boot->n; i++)
+		add_line(table, boot, &boot->functions[i], names);
+	table_print(table);
+	return 0;
+}
+
+/* What is wrong with each function and what to do; what a whole section shares, once. */
+static void print_remarks(const struct bootstate *boot)
+{
+	char last[FUNCTION_TEXT_SIZE] = "";
+	bool any = false;
+
+	for (size_t i = 0; i < boot->n; i++) {
+		const struct bootstate_function *function = &boot->functions[i];
+		const struct report_function *told = &function->told;
+		bool same = i &&
+			strcmp(told->section, boot->functions[i - 1].told.section) == 0;
+		/* A section is bound whole or not at all, but can be lost in part. */
+		bool lost = told->result == RESULT_BOUND && !function->as_wanted &&
+			function->in_record;
+		char text[FUNCTION_TEXT_SIZE];
+
+		/* That nothing ran has been printed once for all. */
+		if (!boot->last && function->next->reason == REASON_NONE)
+			continue;
+		function_remark(boot, function, text);
+		if (text[0] && (lost || !same || strcmp(text, last) != 0)) {
+			cli_print("%s%s%s%s: %s%s\n", any ? "" : "\n", told->section,
+				lost ? " " : "", lost ? told->address : "", text,
+				full_stop(text));
+			any = true;
+		}
+		strcpy(last, text);
+	}
+}
+
+/* Errors that this boot found, unless they are still there and so were printed. */
+static void print_errors(const struct status *status)
+{
+	const struct bootrecord *last = status->boot.last;
+
+	if (!last || status->boot.image_config == BOOT_CONFIG_TODAYS ||
+		status->next->config.n_errors)
+		return;
+	for (size_t i = 0; i < last->n_errors; i++) {
+		const struct bootrecord_error *error = &last->errors[i];
+		char line[16] = "";
+
+		if (error->line)
+			snprintf(line, sizeof(line), ":%u", error->line);
+		cli_print("%sAt this boot: %s%s: %s\n", i ? "" : "\n", error->file, line,
+			error->message);
+	}
+}
+
+static void print_images(const struct status *status)
+{
+	const struct images *images = &status->images;
+	size_t fresh = 0, repairable = 0;
+
+	if (status->images_error < 0 || !status->next->config.n_sections)
+		return;
+	putchar('\n');
+	for (size_t i = 0; i < images->n; i++) {
+		const struct image *image = &images->images[i];
+
+		fresh += image->state == IMAGE_FRESH;
+		repairable +=
+			image->state != IMAGE_FRESH && image->state != IMAGE_UNKNOWN;
+		if (image->state != IMAGE_FRESH)
+			cli_print("%s (kernel %s): %s: %s%s\n", image->path,
+				image->kernel, image_state_word(image->state), image->why,
+				full_stop(image->why));
+	}
+	if (repairable)
+		printf("Run 'sudo vfioboot apply' to rebuild %s.\n",
+			repairable == 1 ? "it" : "them");
+	else if (fresh && fresh == images->n)
+		printf("The initramfs image%s of %s up to date.\n", fresh == 1 ? "" : "s",
+			fresh == 1 ? "the installed kernel is"
+				   : "all installed kernels are");
+	if (images->problem[0])
+		cli_print("%s: %s%s\n",
+			images->n ? "Images cannot be rebuilt"
+				  : "No initramfs image was found",
+			images->problem, full_stop(images->problem));
+	else if (!images->n)
+		printf("No initramfs image was found.\n");
+}
+
+static void print_next(const struct nextboot *next)
+{
+	struct nextboot_counts counts = nextboot_count(next);
+
+	if (next->plan.n_entries)
+		printf("Next boot: %u function%s bound, %u refused; see 'vfioboot "
+		       "plan'.\n",
+			counts.bound, counts.bound == 1 ? "" : "s", counts.refused);
+}
+
+static int print_text(const struct sysfs_root *root, const struct status *status)
+{
+	int r;
+
+	print_headline(status);
+	print_runs(status);
+	r = print_functions(&status->boot);
+	if (r < 0)
+		return r;
+	print_remarks(&status->boot);
+	print_errors(status);
+	print_images(status);
+	sections_print_inactive(&status->next->config);
+	print_next(status->next);
+	r = trialtext_print(root);
+	if (r < 0 && r != -ENOENT)
+		trialtext_say_unreadable("status", r);
+	return 0;
 }
 
 static enum cli_exit run(int argc, char **argv)
@@ -237,7 +444,7 @@ static enum cli_exit run(int argc, char **argv)
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	_cleanup_(free_status) struct status status = {0};
 	struct arguments arguments = {.root = "/"};
-	int r;
+	int r = 0;
 
 	if (cli_parse(&cmd_status, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
@@ -245,14 +452,12 @@ static enum cli_exit run(int argc, char **argv)
 		return CLI_FAILED;
 	if (read_status(&root, arguments.root, &status) != CLI_OK)
 		return CLI_FAILED;
-	if (arguments.json && print_json(&root, &status) != CLI_OK)
-		return CLI_FAILED;
-	r = arguments.json ? 0 : status_print(&status);
+	if (arguments.json)
+		print_json(&root, &status);
+	else
+		r = print_text(&root, &status);
 	if (r < 0)
 		return cli_error("status", "%s", strerror(-r));
-	r = arguments.json ? 0 : trialtext_print(&root);
-	if (r < 0 && r != -ENOENT)
-		trialtext_say_unreadable("status", r);
 	return status.boot.n_not_as_wanted || status.next->config.n_errors ? CLI_FAILED
 									   : CLI_OK;
 }
@@ -260,10 +465,9 @@ static enum cli_exit run(int argc, char **argv)
 const struct cli_command cmd_status = {
 	.name = "status",
 	.operands = "",
-	.summary = "show what this boot did, and if the images are up to date",
-	.details =
-		"Exits with 0 when every function has the driver that is wanted, with 1 "
-		"when not.",
+	.summary = "show what this boot did, and whether the images are up to date",
+	.details = "The exit status is 0 when every configured function has the wanted\n"
+		   "driver, else 1.",
 	.options = options,
 	.run = run,
 };

@@ -10,14 +10,13 @@
 enum { ENTRY, KERNEL, STATE, TITLE, ARGUMENTS, LOADER, BOOT_ID };
 
 static const struct column columns[] = {
-	[ENTRY] = {"ENTRY", COLUMN_DEFAULT,
-		"the entry, by the name of its file or menu id"},
-	[KERNEL] = {"KERNEL", COLUMN_DEFAULT, "the kernel that it starts"},
-	[STATE] = {"STATE", COLUMN_DEFAULT, "ready, missing, outdated or unknown"},
-	[TITLE] = {"TITLE", COLUMN_DEFAULT | COLUMN_WRAP, "what the menu shows"},
-	[ARGUMENTS] = {"ARGUMENTS", COLUMN_JSON_ONLY, "what it adds for the kernel"},
-	[LOADER] = {"LOADER", COLUMN_JSON_ONLY, "the boot loader"},
-	[BOOT_ID] = {"BOOT-ID", COLUMN_JSON_ONLY, "by which the loader takes it"},
+	[ENTRY] = {"ENTRY", 0},
+	[KERNEL] = {"KERNEL", 0},
+	[STATE] = {"STATE", 0}, /* ready, missing, outdated or unknown */
+	[TITLE] = {"TITLE", COLUMN_WRAP},
+	[ARGUMENTS] = {"ARGUMENTS", COLUMN_EXTRA},
+	[LOADER] = {"LOADER", COLUMN_EXTRA},
+	[BOOT_ID] = {"BOOT-ID", COLUMN_EXTRA}, /* by which the loader takes it */
 };
 
 struct listing {
@@ -26,29 +25,22 @@ struct listing {
 	bool bad;
 };
 
-static int add_line(struct listing *listing, const struct bootmenu_entry *entry,
+static void add_line(struct listing *listing, const struct bootmenu_entry *entry,
 	const char *arguments, const char *state)
 {
 	struct table_line *line = table_add(listing->table, NULL);
-	int r;
 
-	if (!line)
-		return -ENOMEM;
-	listing->bad |= strcmp(state, "ready") != 0;
-	if (strcmp(state, "ready") != 0)
+	if (strcmp(state, "ready") != 0) {
+		listing->bad = true;
 		table_colour(listing->table, line, "red");
-	r = table_set(listing->table, line, ENTRY, entry->id);
-	if (r == 0)
-		r = table_set(listing->table, line, KERNEL, entry->kernel);
-	if (r == 0)
-		r = table_set(listing->table, line, STATE, state);
-	if (r == 0)
-		r = table_set(listing->table, line, TITLE, entry->title);
-	if (r == 0)
-		r = table_set(listing->table, line, ARGUMENTS, arguments);
-	if (r == 0)
-		r = table_set(listing->table, line, LOADER, listing->loader);
-	return r < 0 ? r : table_set(listing->table, line, BOOT_ID, entry->boot_id);
+	}
+	table_set(listing->table, line, ENTRY, entry->id);
+	table_set(listing->table, line, KERNEL, entry->kernel);
+	table_set(listing->table, line, STATE, state);
+	table_set(listing->table, line, TITLE, entry->title);
+	table_set(listing->table, line, ARGUMENTS, arguments);
+	table_set(listing->table, line, LOADER, listing->loader);
+	table_set(listing->table, line, BOOT_ID, entry->boot_id);
 }
 
 static const struct bootentry *find_wanted(
@@ -78,12 +70,10 @@ static bool is_repeated(const struct bootmenu *menu, size_t index)
 	return false;
 }
 
-static int add_present(struct listing *listing, const struct bootmenu *menu,
+static void add_present(struct listing *listing, const struct bootmenu *menu,
 	const struct bootentries *wanted)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < menu->n; i++) {
+	for (size_t i = 0; i < menu->n; i++) {
 		const struct bootmenu_entry *entry = &menu->entries[i];
 		const struct bootentry *wish = find_wanted(wanted, entry->id);
 		char missing[BOOTENTRY_ARGS_SIZE] = "";
@@ -92,30 +82,27 @@ static int add_present(struct listing *listing, const struct bootmenu *menu,
 			continue;
 		if (wish)
 			bootentry_missing_arguments(entry->options, wish, missing);
-		r = add_line(listing, entry, wish ? wish->arguments : NULL,
+		add_line(listing, entry, wish ? wish->arguments : NULL,
 			wish && !missing[0] && !entry->outdated ? "ready" : "outdated");
 	}
-	return r;
 }
 
 /* One line a kernel that has its normal entry, but not the wanted one. */
-static int add_missing(struct listing *listing, const struct bootmenu *menu,
+static void add_missing(struct listing *listing, const struct bootmenu *menu,
 	const struct bootentry *wish)
 {
 	struct bootmenu_entry lacks = {0};
-	int r = 0;
 
 	strcpy(lacks.id, wish->id);
-	for (size_t i = 0; r == 0 && i < menu->n; i++) {
+	for (size_t i = 0; i < menu->n; i++) {
 		const struct bootmenu_entry *entry = &menu->entries[i];
 
 		if (entry->id[0] || is_repeated(menu, i) ||
 			has_entry(menu, wish->id, entry->kernel))
 			continue;
 		lacks.kernel = entry->kernel;
-		r = add_line(listing, &lacks, wish->arguments, "missing");
+		add_line(listing, &lacks, wish->arguments, "missing");
 	}
-	return r;
 }
 
 static void say_unread(const struct sysfs_root *root, const struct bootloader *loader,
@@ -150,33 +137,28 @@ static int add_lines(struct listing *listing, const struct sysfs_root *root,
 		struct bootmenu_entry entry = {0};
 
 		strcpy(entry.id, wanted->entries[i].id);
-		if (add_line(listing, &entry, wanted->entries[i].arguments, "unknown") <
-			0)
-			return -ENOMEM;
+		add_line(listing, &entry, wanted->entries[i].arguments, "unknown");
 	}
 	if (r < 0)
 		return 0;
-	r = add_present(listing, &menu, wanted);
-	for (unsigned i = 0; r == 0 && i < wanted->n; i++)
-		r = add_missing(listing, &menu, &wanted->entries[i]);
-	return r;
+	add_present(listing, &menu, wanted);
+	for (unsigned i = 0; i < wanted->n; i++)
+		add_missing(listing, &menu, &wanted->entries[i]);
+	return 0;
 }
 
 enum cli_exit entrylist_print(const struct sysfs_root *root,
 	const struct bootloader *loader, const struct bootentries *wanted, bool json)
 {
-	_cleanup_(table_free) struct table *table = NULL;
-	struct listing listing = {.loader = loader->name};
+	_cleanup_(table_free) struct table *table =
+		table_new("entries", columns, ARRAY_SIZE(columns), json);
+	struct listing listing = {.table = table, .loader = loader->name};
 	bool unknown = false;
-	int r = table_new("entries", columns, ARRAY_SIZE(columns), json, &table);
+	int r = add_lines(&listing, root, loader, wanted, &unknown);
 
-	listing.table = table;
-	if (r == 0)
-		r = add_lines(&listing, root, loader, wanted, &unknown);
-	if (r == 0)
-		r = table_print(table);
 	if (r < 0)
 		return cli_error("entry", "%s", strerror(-r));
+	table_print(table);
 	if (unknown)
 		return CLI_UNKNOWN;
 	if (!listing.bad)
@@ -188,8 +170,8 @@ enum cli_exit entrylist_print(const struct sysfs_root *root,
 
 void entrylist_print_none(void)
 {
-	_cleanup_(table_free) struct table *table = NULL;
+	_cleanup_(table_free) struct table *table =
+		table_new("entries", columns, ARRAY_SIZE(columns), true);
 
-	if (table_new("entries", columns, ARRAY_SIZE(columns), true, &table) == 0)
-		table_print(table);
+	table_print(table);
 }

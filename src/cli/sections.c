@@ -6,17 +6,34 @@
 #include <string.h>
 
 #include "cli.h"
+#include "cli/ui/text.h"
 
 const char *sections_inactive_word(const struct config *config)
 {
 	return config->off ? "off" : "profile";
 }
 
-const char *sections_full_stop(const char *sentence)
+void sections_inactive_text(const struct config *config,
+	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE])
 {
-	size_t len = strlen(sentence);
+	if (config->off)
+		strcpy(ret, "vfioboot.off is on the kernel command line");
+	else if (section->profile[0])
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"its profile '%s' is not selected (vfioboot.profile=%s on the "
+			"kernel command line selects it)",
+			section->profile, section->profile);
+	else
+		strcpy(ret,
+			"'when = selected' is set, and the kernel command line names no "
+			"profile");
+}
 
-	return len && strchr("?!.", sentence[len - 1]) ? "" : ".";
+void sections_print_none(void)
+{
+	printf("Nothing is configured: every device keeps its native driver.\n"
+	       "'vfioboot list' shows the devices; 'vfioboot add DEVICE' chooses one for "
+	       "vfio-pci.\n");
 }
 
 void sections_say_errors(const char *command, const struct config *config)
@@ -28,7 +45,7 @@ void sections_say_errors(const char *command, const struct config *config)
 		cli_error(command, "%s: %s", place, config->errors[i].message);
 	}
 	if (config->n_errors > CONFIG_ERRORS_MAX)
-		cli_error(command, "and %u more errors in the configuration",
+		cli_error(command, "%u more errors in the configuration",
 			config->n_errors - CONFIG_ERRORS_MAX);
 }
 
@@ -36,21 +53,13 @@ void sections_print_inactive(const struct config *config)
 {
 	for (unsigned i = 0; i < config->n_sections; i++) {
 		const struct config_section *section = &config->sections[i];
-		char place[CONFIG_PLACE_SIZE];
+		char place[CONFIG_PLACE_SIZE], text[SECTIONS_TEXT_SIZE];
 
 		if (config_section_active(config, section))
 			continue;
 		config_place_text(config, section->place, place);
-		printf("%s (%s): left alone: ", section->name, place);
-		if (config->off)
-			printf("vfioboot.off is on the kernel command line.\n");
-		else if (section->profile[0])
-			printf("its profile '%s' is not selected; it counts with "
-			       "vfioboot.profile=%s on the kernel command line.\n",
-				section->profile, section->profile);
-		else
-			printf("'when = selected' is set, and the kernel command line "
-			       "names no profile.\n");
+		sections_inactive_text(config, section, text);
+		cli_print("%s (%s): inactive: %s.\n", section->name, place, text);
 	}
 }
 
@@ -65,8 +74,8 @@ static void print_protected(const struct nextboot *next, unsigned first, unsigne
 
 		pci_address_format(dev->address, address);
 		if (entry)
-			printf("  %s carries: %s\n", address,
-				entry->why[0] ? entry->why : "not told");
+			cli_print("  %s carries: %s\n", address,
+				entry->why[0] ? entry->why : "unknown");
 	}
 }
 
@@ -77,16 +86,15 @@ static void print_refused(const struct nextboot *next, unsigned first, unsigned 
 	char place[CONFIG_PLACE_SIZE];
 
 	config_place_text(&next->config, section->place, place);
-	printf("%s (%s): refused: %s%s\n", section->name, place,
-		reason_text(entry->reason),
-		sections_full_stop(reason_text(entry->reason)));
+	cli_print("%s (%s): refused: %s%s\n", section->name, place,
+		reason_text(entry->reason), full_stop(reason_text(entry->reason)));
 	if (entry->function == PLAN_NO_FUNCTION)
 		return;
 	if (entry->reason == REASON_PROTECTED)
 		print_protected(next, first, end);
 	else if (entry->reason == REASON_COUNT && section->expect)
-		printf("  %u %s there, and 'expect = %u' says otherwise\n", end - first,
-			end - first == 1 ? "function is" : "functions are",
+		printf("  %u function%s found, but the section has 'expect = %u'\n",
+			end - first, end - first == 1 ? " was" : "s were",
 			section->expect);
 }
 

@@ -24,19 +24,19 @@ explain_json() {
 	host_of_two_cards "$root"
 	explain 02:00.0
 	[[ ${lines[0]} == '0000:02:00.0  '*' [10de:2206], path 00:01.1/00.0' ]]
-	[[ $output == *'The driver nouveau has it: it is the first one loaded that knows it'* ]]
-	[[ $output == *'No section of the configuration names it'* ]]
+	[[ $output == *'The driver nouveau is bound: the first loaded driver that supports it'* ]]
+	[[ $output == *'It is not configured'* ]]
 	[[ $output == *"'vfioboot add --dry-run 0000:02:00.0'"* ]]
-	[[ $output == *'Drivers that know it: nouveau.'* ]]
+	[[ $output == *'Modules that support it: nouveau.'* ]]
 	[[ $output == *'IOMMU group 17'*'0000:02:00.1 '*'(snd_hda_intel)'* ]]
-	[[ $output == *'nothing mounted and no network on it'* ]]
+	[[ $output == *'does not use it for a file system, swap or the network'* ]]
 	[[ $output != *'At this boot'* && $output != *'At the next boot'* ]]
 }
 
 @test "what the host uses is told" {
 	host_of_two_cards "$root"
 	explain 03:00.0
-	[[ $output == *'/ is mounted from it, /boot/efi is mounted from it, /swapfile on it is swapped to.'* ]]
+	[[ $output == *'/ is mounted from it, /boot/efi is mounted from it, /swapfile on it is used as swap.'* ]]
 	explain 00:1f.6
 	[[ $output == *'eno1 has the default route.'* ]]
 	explain 00:02.0
@@ -52,10 +52,10 @@ explain_json() {
 	config '[device second]' 'path = 00:01.1/00'
 	host_boot
 	explain 02:00.0
-	[[ $output == *'The driver vfio-pci has it: its driver_override is set to that'* ]]
-	[[ $output == *'The section second (/etc/vfioboot.conf:1) wants it for vfio-pci.'* ]]
-	[[ $output == *'At this boot: bound in the initramfs.'* ]]
-	[[ $output == *'At the next boot: vfio-pci gets it.'* ]]
+	[[ $output == *'The driver vfio-pci is bound: its driver_override is set to that'* ]]
+	[[ $output == *'The section second (/etc/vfioboot.conf:1) asks for vfio-pci.'* ]]
+	[[ $output == *'This boot: bound in the initramfs.'* ]]
+	[[ $output == *'Next boot: bound to vfio-pci.'* ]]
 	explain_json 02:00.0
 	json_is '.functions | length == 1'
 	json_is '.functions[0] | [.address, .path, .id, .class, .driver, .driver_override,
@@ -76,8 +76,8 @@ explain_json() {
 	machine no-iommu
 	config '[device gpu]' 'path = 00:01.0/00'
 	explain 01:00.0
-	[[ $output == *'At the next boot: refused: it has no IOMMU group'* ]]
-	[[ $output == *"It has no IOMMU group, so no guest can have it: 'vfioboot check'"* ]]
+	[[ $output == *'Next boot: refused: it has no IOMMU group'* ]]
+	[[ $output == *"It has no IOMMU group, so no guest can use it; 'vfioboot check'"* ]]
 	explain_json 01:00.0
 	json_is '.functions[0] | .iommu_group == null and .group_others == [] and
 		.boot.next_boot == "refuse" and .boot.next_reason == "no-iommu-group"'
@@ -87,7 +87,7 @@ explain_json() {
 	machine identical-cards
 	config '[device second]' 'path = 00:01.1/00' 'profile = games'
 	explain 02:00.0
-	[[ $output == *"wants it for vfio-pci, but only in the profile 'games'"* ]]
+	[[ $output == *"asks for vfio-pci, but its profile 'games' is not selected"* ]]
 	explain_json 02:00.0
 	json_is '.functions[0] | .section.inactive == "profile" and .boot == null'
 	echo vfioboot.off >"$root/proc/cmdline"
@@ -99,11 +99,11 @@ explain_json() {
 	machine identical-cards
 	config '[boot]' 'when = selected' '[device second]' 'path = 00:01.1/00'
 	explain 02:00.0
-	[[ $output == *"wants it for vfio-pci, but the kernel command line names no profile, and 'when = selected' is set."* ]]
+	[[ $output == *"asks for vfio-pci, but 'when = selected' is set, and the kernel command line names no profile."* ]]
 	config '[device second]' 'path = 00:01.1/00' 'driver = none'
 	explain 02:00.0
-	[[ $output == *'The section second (/etc/vfioboot.conf:1) wants it to have no driver.'* ]]
-	[[ $output == *'At the next boot: kept without a driver.'* ]]
+	[[ $output == *'The section second (/etc/vfioboot.conf:1) asks for no driver.'* ]]
+	[[ $output == *'Next boot: kept without a driver.'* ]]
 }
 
 @test "a bridge is not to be given away, and one device can be alone in its group" {
@@ -118,7 +118,7 @@ explain_json() {
 	config '[device second]' 'path = 00:01.1/00' 'wrong = 1'
 	run -0 --separate-stderr "$vfioboot" explain --root "$root" 02:00.0
 	[[ $stderr == 'vfioboot explain: /etc/vfioboot.conf:3: '* ]]
-	[[ $output == *'wants it for vfio-pci, but it has an error'* ]]
+	[[ $output == *'asks for vfio-pci, but it has an error'* ]]
 	[[ $output != *'At the next boot'* ]]
 }
 
@@ -126,15 +126,15 @@ explain_json() {
 	machine identical-cards
 	rm "$root/sys/bus/pci/devices/0000:02:00.0/driver"
 	explain 02:00.0
-	[[ $output == *'No driver has it: none that is loaded knows it'* ]]
+	[[ $output == *'No driver is bound: no loaded driver supports it'* ]]
 	echo vfio-pci | tee "$root"/sys/bus/pci/devices/0000:0[12]:00.0/driver_override
 	explain 01:00.0
-	[[ $output == *'The driver nouveau has it, and its driver_override is set to vfio-pci: '*'can have it next.'* ]]
+	[[ $output == *'The driver nouveau is bound, and its driver_override is set to vfio-pci: '*'can be bound next.'* ]]
 	explain 02:00.0
-	[[ $output == *'No driver has it, and its driver_override is set to vfio-pci: '*'is it loaded?'* ]]
+	[[ $output == *'No driver is bound, and its driver_override is set to vfio-pci: '*'is it loaded?'* ]]
 	echo none >"$root/sys/bus/pci/devices/0000:02:00.0/driver_override"
 	explain 02:00.0
-	[[ $output == *"its driver_override is set to 'none', which keeps all out"* ]]
+	[[ $output == *"its driver_override is set to 'none', which excludes all drivers"* ]]
 }
 
 @test "every kind of selector, a section's name, and several at once" {
@@ -159,7 +159,7 @@ explain_json() {
 	[[ $stderr == *'no function of this machine is 09:00.0'*"'vfioboot list --all'"* ]]
 	[[ $output == '0000:02:00.0  '* ]]
 	run -1 --separate-stderr "$vfioboot" explain --root "$root" lost
-	[[ $stderr == *'nothing that section lost (/etc/vfioboot.conf:1) names is there'* ]]
+	[[ $stderr == *'no function of this machine matches the section lost (/etc/vfioboot.conf:1)'* ]]
 	run -2 --separate-stderr "$vfioboot" explain --root "$root" nonsense
 	[[ -z $output && $stderr == *"'nonsense' is neither a device, such as 01:00.0"* ]]
 	run -2 --separate-stderr "$vfioboot" explain --root "$root"

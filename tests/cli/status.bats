@@ -71,11 +71,11 @@ status_json() { # EXIT
 @test "bound in the initramfs, and still so" {
 	bound_machine
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
-	[[ ${lines[0]} == 'All 2 functions are as wanted.' && -z $stderr ]]
+	[[ ${lines[0]} == 'All 2 configured functions have the wanted driver.' && -z $stderr ]]
 	[[ $output == *'ran in the initramfs, with kernel 6.1.0-18-amd64.'* ]]
-	[[ $output == *"The image that was booted has today's configuration."* ]]
+	[[ $output == *"The booted image contains the current configuration."* ]]
 	[[ $output =~ second\ +0000:02:00.0\ +10de:2206\ +vfio-pci\ +vfio-pci\ +'bound in the initramfs' ]]
-	[[ $output == *$'\n'"The next boot: 2 given away, 0 refused; 'vfioboot plan' shows them." ]]
+	[[ $output == *$'\n'"Next boot: 2 functions bound, 0 refused; see 'vfioboot plan'." ]]
 	[[ $output == *$'\nNo initramfs image was found: no generator '* ]]
 	status_json 0
 	json_is '.functions | length == 2 and all(.as_wanted)'
@@ -116,16 +116,16 @@ status_json() { # EXIT
 	record initramfs 'done' "$(told second 0000:02:00.0 - - failed no-driver)" \
 		"$(told second 0000:02:00.1 - - failed no-driver)"
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
-	[[ ${lines[0]} == 'All 2 functions are as wanted.' ]]
-	[ "$(grep -c '^second: .*; something has bound it since\.$' <<<"$output")" -eq 1 ]
+	[[ ${lines[0]} == 'All 2 configured functions have the wanted driver.' ]]
+	[ "$(grep -c '^second: .*; it has been bound since\.$' <<<"$output")" -eq 1 ]
 }
 
 @test "what is bound, and would be refused at the next boot" {
 	bound_machine
 	config "${second/expect = 2/expect = 3}"
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
-	[ "$(grep -c '^second: the next boot would refuse it: .*expect' <<<"$output")" -eq 1 ]
-	[[ $output == *'The next boot: 0 given away, 2 refused;'* ]]
+	[ "$(grep -c '^second: the next boot will refuse it: .*expect' <<<"$output")" -eq 1 ]
+	[[ $output == *'Next boot: 0 functions bound, 2 refused;'* ]]
 }
 
 @test "only the second run: the image has no vfioboot" {
@@ -133,7 +133,7 @@ status_json() { # EXIT
 	rm "$root/run/vfioboot/initramfs.record"
 	bound system nouveau
 	run -0 "$vfioboot" status --root "$root"
-	[[ $output == *'did not run in the initramfs'*"'vfioboot apply'"* ]]
+	[[ $output == *'did not run in the initramfs'*"'sudo vfioboot apply'"* ]]
 	status_json 0
 	json_is '.boot.image_config_is_current == null and .boot.stages == ["system"]'
 }
@@ -142,18 +142,18 @@ status_json() { # EXIT
 	bound_machine
 	driver 0000:02:00.1 snd_hda_intel
 	run -1 --separate-stderr "$vfioboot" status --root "$root"
-	[[ ${lines[0]} == '1 of 2 functions is not as wanted.' && -z $stderr ]]
-	[[ $output == *'second 0000:02:00.1: it was bound, and has been given to snd_hda_intel since'* ]]
+	[[ ${lines[0]} == '1 of 2 configured functions does not have the wanted driver.' && -z $stderr ]]
+	[[ $output == *'second 0000:02:00.1: it was bound, but has been taken by the driver snd_hda_intel since'* ]]
 	[[ $output != *'second 0000:02:00.0: '* ]]
 	status_json 1
 	json_is '.functions[1] | .result == "bound" and .driver == "snd_hda_intel" and
 		.as_wanted == false and .reason == null'
 	driver 0000:02:00.1 ''
 	run -1 "$vfioboot" status --root "$root"
-	[[ $output == *'has been left without a driver since'* ]]
+	[[ $output == *'it was bound, but lost its driver since'* ]]
 	rm "$root/sys/bus/pci/devices/0000:02:00.1"
 	run -1 "$vfioboot" status --root "$root"
-	[[ $output == *'it was bound, and is gone since'* ]]
+	[[ $output == *'it was bound, but has disappeared since'* ]]
 }
 
 @test "a refused section: its reason and what to do, once" {
@@ -162,9 +162,9 @@ status_json() { # EXIT
 	record initramfs 'done' "$(told gpu 0000:01:00.0 - nouveau refused no-iommu-group)" \
 		"$(told gpu 0000:01:00.1 - snd_hda_intel refused no-iommu-group)"
 	run -1 --separate-stderr "$vfioboot" status --root "$root"
-	[[ ${lines[0]} == '2 of 2 functions are not as wanted.' ]]
+	[[ ${lines[0]} == '2 of 2 configured functions do not have the wanted driver.' ]]
 	[ "$(grep -c '^gpu: it has no IOMMU group' <<<"$output")" -eq 1 ]
-	[[ $output == *'The next boot: 0 given away, 2 refused;'* ]]
+	[[ $output == *'Next boot: 0 functions bound, 2 refused;'* ]]
 	status_json 1
 	json_is 'all(.functions[]; .result == "refused" and .reason == "no-iommu-group" and
 		.next_boot == "refuse" and .next_reason == "no-iommu-group")'
@@ -176,8 +176,8 @@ status_json() { # EXIT
 	digest=0000000000000001 record initramfs 'done' \
 		'function section=second address=- path=- id=- wanted=vfio-pci before=- driver=- result=absent reason=absent'
 	run -1 "$vfioboot" status --root "$root"
-	[[ $output == *'as things are now the next boot binds it'* ]]
-	[[ $output == *'The configuration has been changed since'*"'vfioboot apply'"* ]]
+	[[ $output == *'the next boot will bind it'* ]]
+	[[ $output == *'The booted image contains an outdated configuration'*"'sudo vfioboot apply'"* ]]
 	status_json 1
 	json_is '.functions == [{section: "second", address: null, path: null, id: null,
 		wanted: "vfio-pci", driver: null, as_wanted: false, result: "absent",
@@ -191,9 +191,9 @@ status_json() { # EXIT
 	config "$second" '[device usb]' 'path = 00:14.0'
 	digest=$digest bound initramfs -
 	run -1 "$vfioboot" status --root "$root"
-	[[ ${lines[0]} == '1 of 3 functions is not as wanted.' ]]
-	[[ $output == *"usb: it was configured after this boot began: run 'vfioboot apply', then reboot."* ]]
-	[[ $output == *'configured since'* ]]
+	[[ ${lines[0]} == '1 of 3 configured functions does not have the wanted driver.' ]]
+	[[ $output == *"usb: it was configured after this boot: run 'sudo vfioboot apply', then reboot."* ]]
+	[[ $output == *'added since'* ]]
 	status_json 1
 	json_is '.functions[2] | .section == "usb" and .result == null and .reason == null and
 		.stage == null and .driver == "xhci_hcd" and .next_boot == "bind"'
@@ -204,8 +204,8 @@ status_json() { # EXIT
 	bound_machine
 	rm "$root/etc/vfioboot.conf"
 	run -0 "$vfioboot" status --root "$root"
-	[[ ${lines[0]} == 'All 2 functions are as wanted.' ]]
-	[ "$(grep -c 'it is not configured any more' <<<"$output")" -eq 1 ]
+	[[ ${lines[0]} == 'All 2 configured functions have the wanted driver.' ]]
+	[ "$(grep -c 'it is no longer configured' <<<"$output")" -eq 1 ]
 	status_json 0
 	json_is 'all(.functions[]; .next_boot == null)'
 }
@@ -214,7 +214,7 @@ status_json() { # EXIT
 	machine identical-cards
 	config "$second"
 	run -1 --separate-stderr "$vfioboot" status --root "$root"
-	[[ $output == *"vfioboot did not run at this boot"*"'vfioboot apply'"* && -z $stderr ]]
+	[[ $output == *"vfioboot did not run at this boot"*"'sudo vfioboot apply'"* && -z $stderr ]]
 	[[ $output == *'not tried'* ]]
 	status_json 1
 	json_is '.boot.ran == false and .boot.stages == [] and .boot.kernel == null'
@@ -246,8 +246,8 @@ status_json() { # EXIT
 	config "$second" 'profile = games'
 	record initramfs nothing
 	run -0 "$vfioboot" status --root "$root"
-	[[ ${lines[0]} == 'Nothing was to be done at this boot.' ]]
-	[[ $output == *"second (/etc/vfioboot.conf:1): left alone: its profile 'games'"* ]]
+	[[ ${lines[0]} == 'Nothing was configured for this boot.' ]]
+	[[ $output == *"second (/etc/vfioboot.conf:1): inactive: its profile 'games'"* ]]
 	status_json 0
 	json_is '.inactive == [{section: "second", profile: "games", why: "profile"}]'
 }
@@ -284,12 +284,12 @@ status_json() { # EXIT
 	bound_machine
 	echo 'what is this' >>"$root/run/vfioboot/initramfs.record"
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
-	[[ $stderr == *'the record of the run in the initramfs has 1 lines'* ]]
-	[[ ${lines[0]} == 'All 2 functions are as wanted.' ]]
+	[[ $stderr == *'cannot read 1 line of the record of the run in the initramfs'* ]]
+	[[ ${lines[0]} == 'All 2 configured functions have the wanted driver.' ]]
 	echo rubbish >"$root/run/vfioboot/initramfs.record"
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
 	[[ $stderr == *'cannot read the record of the run in the initramfs'* ]]
-	[[ $output == *'not known'* && $output != *'did not run'* ]]
+	[[ $output == *'unknown'* && $output != *'did not run'* ]]
 }
 
 @test "kept without a driver is as wanted when it has none" {
@@ -300,7 +300,7 @@ status_json() { # EXIT
 	status_json 0
 	json_is '.functions[0] | .wanted == "none" and .driver == null and .as_wanted'
 	run -0 "$vfioboot" status --root "$root"
-	[[ ${lines[0]} == 'The one function that is configured is as wanted.' ]]
+	[[ ${lines[0]} == 'The one configured function has the wanted driver.' ]]
 	driver 0000:02:00.1 snd_hda_intel
 	status_json 1
 }
@@ -318,8 +318,8 @@ desktop() {
 @test "a fresh image is told, and the kernel that has it" {
 	desktop
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
-	[[ ${lines[0]} == 'All 2 functions are as wanted.' ]]
-	[[ $output == *'ready for the next boot'* ]]
+	[[ ${lines[0]} == 'All 2 configured functions have the wanted driver.' ]]
+	[[ $output == *'is up to date'* ]]
 	status_json 0
 	json_is ".images == [{kernel: \"$release\", path: \"/boot/initrd.img-$release\",
 		state: \"fresh\", why: null}]"
@@ -329,9 +329,9 @@ desktop() {
 	desktop
 	echo '# changed' >>"$root/etc/vfioboot.conf"
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
-	[[ ${lines[0]} == 'All 2 functions are as wanted.' ]]
+	[[ ${lines[0]} == 'All 2 configured functions have the wanted driver.' ]]
 	[[ $output == *"/boot/initrd.img-$release (kernel $release): stale: "* ]]
-	[[ $output == *"'vfioboot apply' makes it anew."* ]]
+	[[ $output == *"Run 'sudo vfioboot apply' to rebuild it."* ]]
 	status_json 0
 	json_is '.images[0] | .state == "stale" and (.why | length > 0)'
 	json_is '.boot.image_config_is_current == false'
@@ -341,7 +341,7 @@ desktop() {
 	desktop
 	rm "$root"/usr/sbin/*
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
-	[[ $output == *$'\nNothing makes new images: no generator '* ]]
+	[[ $output == *$'\nImages cannot be rebuilt: no generator '* ]]
 	status_json 0
 	json_is '.images_problem | startswith("no generator ")'
 }

@@ -2,101 +2,70 @@
 /* Members are handed to their parents at once, so that only the top is anybody's to free. */
 #include "json.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
-static void put(struct json_builder *builder, struct json_object *parent, const char *key,
-	struct json_object *member)
+#include "base/base.h"
+#include "text.h"
+
+static void add(struct json_object *parent, const char *key, struct json_object *member)
 {
-	int r;
+	int r = key ? json_object_object_add(parent, key, member)
+		    : json_object_array_add(parent, member);
 
-	if (!parent) {
-		json_object_put(member);
-		builder->failed = true;
+	or_no_memory(r < 0 ? NULL : parent);
+}
+
+struct json_object *json_new_top(void)
+{
+	return or_no_memory(json_object_new_object());
+}
+
+struct json_object *json_add_object(struct json_object *parent, const char *key)
+{
+	struct json_object *object = or_no_memory(json_object_new_object());
+
+	add(parent, key, object);
+	return object;
+}
+
+struct json_object *json_add_array(struct json_object *parent, const char *key)
+{
+	struct json_object *array = or_no_memory(json_object_new_array());
+
+	add(parent, key, array);
+	return array;
+}
+
+void json_add_text(struct json_object *parent, const char *key, const char *text)
+{
+	_cleanup_free_ char *valid = NULL;
+
+	if (!text || !*text) {
+		json_add_null(parent, key);
 		return;
 	}
-	r = key ? json_object_object_add(parent, key, member)
-		: json_object_array_add(parent, member);
-	if (r < 0) {
-		json_object_put(member);
-		builder->failed = true;
-	}
+	valid = text_to_utf8(text);
+	add(parent, key, or_no_memory(json_object_new_string(valid)));
 }
 
-/* The same of one that is not to be null. */
-static void put_value(struct json_builder *builder, struct json_object *parent,
-	const char *key, struct json_object *member)
+void json_add_number(struct json_object *parent, const char *key, unsigned long number)
 {
-	if (member)
-		put(builder, parent, key, member);
-	else
-		builder->failed = true;
+	add(parent, key, or_no_memory(json_object_new_int64((int64_t)number)));
 }
 
-struct json_object *json_new_top(struct json_builder *builder)
+void json_add_bool(struct json_object *parent, const char *key, bool value)
 {
-	struct json_object *top = json_object_new_object();
-
-	builder->failed |= !top;
-	return top;
+	add(parent, key, or_no_memory(json_object_new_boolean(value)));
 }
 
-struct json_object *json_new_object(
-	struct json_builder *builder, struct json_object *parent, const char *key)
+void json_add_null(struct json_object *parent, const char *key)
 {
-	struct json_object *object = json_object_new_object();
-
-	put_value(builder, parent, key, object);
-	return builder->failed ? NULL : object;
+	add(parent, key, NULL);
 }
 
-struct json_object *json_new_array(
-	struct json_builder *builder, struct json_object *parent, const char *key)
+void json_print(struct json_object *top)
 {
-	struct json_object *array = json_object_new_array();
-
-	put_value(builder, parent, key, array);
-	return builder->failed ? NULL : array;
-}
-
-void json_put_text(struct json_builder *builder, struct json_object *parent,
-	const char *key, const char *text)
-{
-	if (!text || !text[0])
-		json_put_null(builder, parent, key);
-	else
-		put_value(builder, parent, key, json_object_new_string(text));
-}
-
-void json_put_number(struct json_builder *builder, struct json_object *parent,
-	const char *key, unsigned number)
-{
-	put_value(builder, parent, key, json_object_new_int64(number));
-}
-
-void json_put_bool(struct json_builder *builder, struct json_object *parent,
-	const char *key, bool value)
-{
-	put_value(builder, parent, key, json_object_new_boolean(value));
-}
-
-void json_put_null(
-	struct json_builder *builder, struct json_object *parent, const char *key)
-{
-	put(builder, parent, key, NULL);
-}
-
-enum cli_exit json_finish(
-	struct json_builder *builder, const char *command, struct json_object *top)
-{
-	const char *text = NULL;
-
-	if (top && !builder->failed)
-		text = json_object_to_json_string_ext(
-			top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text)
-		puts(text);
+	puts(or_no_memory((char *)json_object_to_json_string_ext(
+		top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)));
 	json_object_put(top);
-	return text ? CLI_OK : cli_error(command, "%s", strerror(ENOMEM));
 }

@@ -1,29 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Our columns in libsmartcols' terms; what it leaves to the caller is decided here. */
+/* Our columns in libsmartcols' terms, and in JSON's. */
 #include "table.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <libsmartcols.h>
 #include <locale.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 #include "base/base.h"
-#include "terminal.h"
+#include "json.h"
+#include "text.h"
 
 /* Narrower columns are not worth words that are whole. */
 #define WRAP_MIN 8
 
+#define KEY_SIZE 32
+
 struct table {
 	const struct column *columns;
 	size_t n;
+	struct json_object
+		*top; /* what table_print() prints; NULL: text, or in an array */
+	struct json_object *lines; /* NULL: text */
+	/* Text only: */
 	size_t *shown; /* indexes of columns, in the order of printing */
 	size_t n_shown;
 	struct libscols_column **cells; /* by index of column; NULL: not shown */
 	struct libscols_table *scols;
-	bool json, begun;
 };
+
+/* Every answer of libsmartcols but 0 is no memory: nothing else can be wrong here. */
+static void check(int r)
+{
+	or_no_memory(r < 0 ? NULL : &r);
+}
 
 static void show(struct table *table, size_t column)
 {
@@ -33,98 +45,51 @@ static void show(struct table *table, size_t column)
 	table->shown[table->n_shown++] = column;
 }
 
-static void show_default(struct table *table)
+static struct table *new_table(const struct column *columns, size_t n)
 {
-	for (size_t i = 0; i < table->n; i++)
-		if (table->json ||
-			(table->columns[i].flags & (COLUMN_DEFAULT | COLUMN_JSON_ONLY)) ==
-				COLUMN_DEFAULT)
-			show(table, i);
-}
+	struct table *table = or_no_memory(calloc(1, sizeof(*table)));
 
-/* A key of JSON is lower case, and a word in jq. */
-static void make_key(char *name)
-{
-	for (; *name; name++)
-		*name = isalnum((unsigned char)*name)
-			? (char)tolower((unsigned char)*name)
-			: '_';
-}
-
-static int json_type(unsigned flags)
-{
-	if (flags & COLUMN_NUMBER)
-		return SCOLS_JSON_NUMBER;
-	return flags & COLUMN_BOOLEAN ? SCOLS_JSON_BOOLEAN_OPTIONAL : SCOLS_JSON_STRING;
-}
-
-/* In JSON without the tree: libsmartcols would put the lines below others into these. */
-static int scols_flags(const struct table *table, unsigned flags)
-{
-	return (flags & COLUMN_TREE && !table->json ? SCOLS_FL_TREE : 0) |
-		(flags & COLUMN_RIGHT ? SCOLS_FL_RIGHT : 0) |
-		(flags & COLUMN_TRUNC ? SCOLS_FL_TRUNC : 0) |
-		(flags & COLUMN_WRAP ? SCOLS_FL_WRAP : 0);
-}
-
-static int add_column(struct table *table, size_t index)
-{
-	const struct column *column = &table->columns[index];
-	_cleanup_free_ char *name = strdup(column->name);
-	struct libscols_column *cell;
-
-	if (!name)
-		return -ENOMEM;
-	if (table->json)
-		make_key(name);
-	cell = scols_table_new_column(
-		table->scols, name, 0, scols_flags(table, column->flags));
-	if (!cell)
-		return -ENOMEM;
-	table->cells[index] = cell;
-	return scols_column_set_json_type(cell, json_type(column->flags));
-}
-
-/* The columns can't change any more: makes those that are shown. */
-static int begin(struct table *table)
-{
-	int r = 0;
-
-	if (table->begun)
-		return 0;
-	table->begun = true;
-	for (size_t i = 0; r == 0 && i < table->n_shown; i++)
-		r = add_column(table, table->shown[i]);
-	return r;
-}
-
-int table_new(const char *name, const struct column *columns, size_t n, bool json,
-	struct table **ret)
-{
-	_cleanup_(table_free) struct table *table = calloc(1, sizeof(*table));
-
-	if (!table)
-		return -ENOMEM;
 	table->columns = columns;
 	table->n = n;
-	table->json = json;
-	table->shown = calloc(n, sizeof(*table->shown));
-	table->cells = calloc(n, sizeof(*table->cells));
-	table->scols = scols_new_table();
-	if (!table->shown || !table->cells || !table->scols ||
-		scols_table_set_name(table->scols, name) < 0)
-		return -ENOMEM;
-	scols_table_enable_json(table->scols, json);
-	scols_table_enable_colors(table->scols, terminal_wants_colour());
-	show_default(table);
-	*ret = TAKE_PTR(table);
-	return 0;
+	return table;
+}
+
+struct table *table_new_in(
+	struct json_object *array, const struct column *columns, size_t n)
+{
+	struct table *table = new_table(columns, n);
+
+	table->lines = array;
+	return table;
+}
+
+struct table *table_new(
+	const char *name, const struct column *columns, size_t n, bool json)
+{
+	struct table *table = new_table(columns, n);
+
+	if (json) {
+		table->top = json_new_top();
+		table->lines = json_add_array(table->top, name);
+		return table;
+	}
+	table->shown = or_no_memory(calloc(n, sizeof(*table->shown)));
+	table->cells = or_no_memory(calloc(n, sizeof(*table->cells)));
+	table->scols = or_no_memory(scols_new_table());
+	check(scols_table_enable_minout(
+		table->scols, 1)); /* no blanks at ends of lines */
+	check(scols_table_enable_colors(table->scols, terminal_wants_colour()));
+	for (size_t i = 0; i < n; i++)
+		if (!(columns[i].flags & COLUMN_EXTRA))
+			show(table, i);
+	return table;
 }
 
 void table_free(struct table **table)
 {
 	if (!*table)
 		return;
+	json_object_put((*table)->top);
 	scols_unref_table((*table)->scols);
 	free((*table)->shown);
 	free((*table)->cells);
@@ -160,7 +125,9 @@ int table_select(struct table *table, const char *list, const char **ret_bad)
 		if (!at[len])
 			break;
 	}
-	if (!more && !table->json)
+	if (table->lines)
+		return 0;
+	if (!more)
 		table->n_shown = 0;
 	for (at = list;; at += len + 1) {
 		len = strcspn(at, ",");
@@ -170,68 +137,93 @@ int table_select(struct table *table, const char *list, const char **ret_bad)
 	}
 }
 
+/* The columns can't change any more: makes those that are shown. */
+static void make_columns(struct table *table)
+{
+	if (scols_table_get_ncols(table->scols))
+		return;
+	for (size_t i = 0; i < table->n_shown; i++) {
+		const struct column *column = &table->columns[table->shown[i]];
+		int flags = (column->flags & COLUMN_TREE ? SCOLS_FL_TREE : 0) |
+			(column->flags & COLUMN_RIGHT ? SCOLS_FL_RIGHT : 0) |
+			(column->flags & COLUMN_TRUNC ? SCOLS_FL_TRUNC : 0) |
+			(column->flags & COLUMN_WRAP ? SCOLS_FL_WRAP : 0);
+
+		table->cells[table->shown[i]] = or_no_memory(
+			scols_table_new_column(table->scols, column->name, 0, flags));
+	}
+}
+
+static void make_key(const char *name, char ret[static KEY_SIZE])
+{
+	size_t i;
+
+	for (i = 0; name[i] && i < KEY_SIZE - 1; i++)
+		ret[i] = isalnum((unsigned char)name[i])
+			? (char)tolower((unsigned char)name[i])
+			: '_';
+	ret[i] = '\0';
+}
+
+/* An object has all keys, whatever is known. */
+static struct json_object *add_object(struct table *table)
+{
+	struct json_object *object = json_add_object(table->lines, NULL);
+	char key[KEY_SIZE];
+
+	for (size_t i = 0; i < table->n; i++) {
+		if (table->columns[i].flags & COLUMN_TEXT)
+			continue;
+		make_key(table->columns[i].name, key);
+		json_add_null(object, key);
+	}
+	return object;
+}
+
 struct table_line *table_add(struct table *table, struct table_line *parent)
 {
-	if (begin(table) < 0)
-		return NULL;
-	return (struct table_line *)scols_table_new_line(
-		table->scols, (struct libscols_line *)parent);
+	if (table->lines)
+		return (struct table_line *)add_object(table);
+	make_columns(table);
+	return or_no_memory(
+		scols_table_new_line(table->scols, (struct libscols_line *)parent));
 }
 
-/* Bytes of the UTF-8 character at @text; 0: it is none. */
-static size_t utf8_length(const unsigned char *text)
+static void set_member(
+	struct json_object *object, const struct column *column, const char *text)
 {
-	size_t len = *text < 0x80 ? 1
-		: *text < 0xc2    ? 0
-		: *text < 0xe0    ? 2
-		: *text < 0xf0    ? 3
-		: *text < 0xf5    ? 4
-				  : 0;
+	char key[KEY_SIZE];
 
-	for (size_t i = 1; i < len; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
+	make_key(column->name, key);
+	if (!text || !*text)
+		json_add_null(object, key);
+	else if (column->flags & COLUMN_NUMBER)
+		json_add_number(object, key, strtoul(text, NULL, 10));
+	else if (column->flags & COLUMN_BOOLEAN)
+		json_add_bool(object, key, strcmp(text, "1") == 0);
+	else
+		json_add_text(object, key, text);
 }
 
-/* JSON is UTF-8, and names of files may be anything.  Returns a text for free(), or NULL. */
-static char *make_utf8(const char *text)
-{
-	char *copy = strdup(text);
-
-	for (char *p = copy; p && *p;) {
-		size_t len = utf8_length((unsigned char *)p);
-
-		if (!len)
-			*p = '?';
-		p += len ? len : 1;
-	}
-	return copy;
-}
-
-int table_set(
+void table_set(
 	struct table *table, struct table_line *line, size_t column, const char *text)
 {
-	_cleanup_free_ char *copy = NULL;
+	unsigned flags = table->columns[column].flags;
 
-	if (!table->cells[column])
-		return 0;
-	if (text && table->json) {
-		text = copy = make_utf8(text);
-		if (!copy)
-			return -ENOMEM;
-	} else if (text && table->columns[column].flags & COLUMN_BOOLEAN) {
+	if (table->lines && !(flags & COLUMN_TEXT))
+		set_member((struct json_object *)line, &table->columns[column], text);
+	if (table->lines || !table->cells[column])
+		return;
+	if (text && flags & COLUMN_BOOLEAN)
 		text = strcmp(text, "1") == 0 ? "yes" : NULL;
-	}
-	return scols_line_set_column_data(
-		(struct libscols_line *)line, table->cells[column], text);
+	check(scols_line_set_column_data(
+		(struct libscols_line *)line, table->cells[column], text));
 }
 
 void table_colour(struct table *table, struct table_line *line, const char *colour)
 {
-	/* libsmartcols does not ask whether it is printing JSON. */
-	if (scols_table_colors_wanted(table->scols) && !table->json)
-		scols_line_set_color((struct libscols_line *)line, colour);
+	if (!table->lines && scols_table_colors_wanted(table->scols))
+		check(scols_line_set_color((struct libscols_line *)line, colour));
 }
 
 /* The width that libsmartcols left for @column beside the others that it has printed. */
@@ -267,80 +259,57 @@ static void break_lines(char *text, size_t width)
 		*blank = '\n';
 }
 
-/* libsmartcols would break words; it is told where, which its printing has shown. */
-static int break_column(struct table *table, size_t column)
+/* libsmartcols breaks inside of words; it is given lines, now that it has shown the width. */
+static void break_column(struct table *table, size_t column)
 {
 	struct libscols_column *cell = table->cells[column];
 	size_t width = width_left(table, column);
-	int r;
 
-	if (width < WRAP_MIN)
-		return scols_column_set_flags(
-			cell, scols_column_get_flags(cell) & ~SCOLS_FL_WRAP);
+	if (width < WRAP_MIN) {
+		check(scols_column_set_flags(
+			cell, scols_column_get_flags(cell) & ~SCOLS_FL_WRAP));
+		return;
+	}
 	for (size_t i = 0; i < scols_table_get_nlines(table->scols); i++) {
 		struct libscols_cell *at = scols_line_get_column_cell(
 			scols_table_get_line(table->scols, i), cell);
 		const char *data = scols_cell_get_data(at);
-		char *text = data ? strdup(data) : NULL;
+		char *text = data ? or_no_memory(strdup(data)) : NULL;
 
-		if (data && !text)
-			return -ENOMEM;
 		if (!text)
 			continue;
 		break_lines(text, width);
-		if (scols_cell_refer_data(at, text) < 0)
-			return -EINVAL;
+		check(scols_cell_refer_data(at, text));
 	}
-	r = scols_column_set_safechars(cell, "\n");
-	return r < 0 ? r
-		     : scols_column_set_wrapfunc(cell, scols_wrapnl_chunksize,
-			       scols_wrapnl_nextchunk, NULL);
+	check(scols_column_set_safechars(cell, "\n"));
+	check(scols_column_set_wrapfunc(
+		cell, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL));
 }
 
-/* Prints into *@ret; on a terminal it is done twice where a column has to be broken. */
-static int print_text(struct table *table, char **ret)
-{
-	int r = scols_print_table_to_string(table->scols, ret);
-
-	for (size_t i = 0; r == 0 && i < table->n_shown; i++) {
-		if (!(table->columns[table->shown[i]].flags & COLUMN_WRAP) ||
-			!terminal_columns())
-			continue;
-		r = break_column(table, table->shown[i]);
-		free(*ret);
-		*ret = NULL;
-		if (r == 0)
-			r = scols_print_table_to_string(table->scols, ret);
-	}
-	return r;
-}
-
-/* libsmartcols fills empty cells with blanks, be they the last ones of a line. */
-static void print_trimmed(const char *text)
-{
-	while (*text) {
-		size_t len = strcspn(text, "\n"), end = len;
-
-		while (end && text[end - 1] == ' ')
-			end--;
-		printf("%.*s\n", (int)end, text);
-		text += len + (text[len] != '\0');
-	}
-}
-
-int table_print(struct table *table)
+/* On a terminal the first printing, to nowhere, shows how wide the columns are. */
+static void break_columns(struct table *table)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = begin(table);
 
-	if (r < 0)
-		return r;
-	if (table->json)
-		return scols_print_table(table->scols);
+	for (size_t i = 0; i < table->n_shown; i++) {
+		if (!(table->columns[table->shown[i]].flags & COLUMN_WRAP))
+			continue;
+		check(scols_print_table_to_string(table->scols, &text));
+		break_column(table, table->shown[i]);
+		return;
+	}
+}
+
+void table_print(struct table *table)
+{
+	if (table->lines) {
+		json_print(json_object_get(table->top));
+		return;
+	}
 	/* Lines are drawn, and characters counted, as in the language of the terminal. */
 	setlocale(LC_CTYPE, "");
-	r = print_text(table, &text);
-	if (r == 0)
-		print_trimmed(text);
-	return r;
+	make_columns(table);
+	if (terminal_columns())
+		break_columns(table);
+	check(scols_print_table(table->scols));
 }

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The record of this boot, the driver of now and the plan for the next boot, put into words. */
+#include "function_text.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "decide/decide.h"
+
+bool function_record_lost(const struct bootstate *boot)
+{
+	for (int i = 0; i < BOOT_STAGES; i++)
+		if (boot->problems[i] && boot->problems[i] != -ENOENT)
+			return true;
+	return false;
+}
+
+const char *function_result(
+	const struct bootstate *boot, const struct bootstate_function *function)
+{
+	if (!function->in_record)
+		return function_record_lost(boot) ? "unknown"
+			: boot->last              ? "added since"
+						  : "not tried";
+	if (function->told.result != RESULT_BOUND)
+		return result_word(function->told.result);
+	return function->stage == BOOT_INITRAMFS ? "bound in the initramfs"
+						 : "bound on the running system";
+}
+
+static void remark_bound(
+	const struct bootstate_function *function, char ret[static FUNCTION_TEXT_SIZE])
+{
+	const char *now = function->driver_now;
+
+	if (!function->present)
+		strcpy(ret, "it was bound, but has disappeared since");
+	else if (!function->as_wanted)
+		snprintf(ret, FUNCTION_TEXT_SIZE,
+			"it was bound, but %s%s since; the next boot binds it again",
+			now[0] ? "has been taken by the driver " : "lost its driver",
+			now);
+	else if (!function->next)
+		strcpy(ret,
+			"it is no longer configured; run 'vfioboot apply' and reboot to "
+			"give it back to its native driver");
+	else if (function->next->reason != REASON_NONE)
+		snprintf(ret, FUNCTION_TEXT_SIZE, "the next boot will refuse it: %s",
+			reason_text(function->next->reason));
+}
+
+/* Of a function that is in no record. */
+static void remark_untried(const struct bootstate *boot,
+	const struct bootstate_function *function, char ret[static FUNCTION_TEXT_SIZE])
+{
+	const struct plan_entry *next = function->next;
+
+	if (next && next->reason != REASON_NONE)
+		snprintf(ret, FUNCTION_TEXT_SIZE, "the next boot will refuse it: %s",
+			reason_text(next->reason));
+	else if (!function_record_lost(boot))
+		snprintf(ret, FUNCTION_TEXT_SIZE,
+			"%s: run 'sudo vfioboot apply', then reboot",
+			boot->last ? "it was configured after this boot"
+				   : "vfioboot did not run at this boot");
+}
+
+void function_remark(const struct bootstate *boot,
+	const struct bootstate_function *function, char ret[static FUNCTION_TEXT_SIZE])
+{
+	const struct plan_entry *next = function->next;
+	const char *after = "";
+
+	ret[0] = '\0';
+	if (!function->in_record) {
+		remark_untried(boot, function, ret);
+		return;
+	}
+	if (function->told.result == RESULT_BOUND) {
+		remark_bound(function, ret);
+		return;
+	}
+	if (function->as_wanted)
+		after = "; it has been bound since";
+	else if (!next)
+		after = "; it is no longer configured";
+	else if (next->reason == REASON_NONE)
+		after = "; the next boot will bind it";
+	snprintf(ret, FUNCTION_TEXT_SIZE, "%s%s", reason_text(function->told.reason),
+		after);
+}
+
+void function_add_json(
+	struct json_object *object, const struct bootstate_function *function)
+{
+	const struct report_function *told = &function->told;
+	const struct plan_entry *next = function->next;
+	bool refused = next && next->reason != REASON_NONE;
+
+	json_add_text(object, "section", told->section);
+	json_add_text(object, "address", told->address);
+	json_add_text(object, "path", told->path);
+	json_add_text(object, "id", told->id);
+	json_add_text(object, "wanted", told->wanted);
+	json_add_text(object, "driver", function->driver_now);
+	json_add_bool(object, "as_wanted", function->as_wanted);
+	json_add_text(
+		object, "result", function->in_record ? result_word(told->result) : NULL);
+	json_add_text(object, "reason", told->reason ? reason_word(told->reason) : NULL);
+	json_add_text(object, "stage",
+		function->in_record ? boot_stage_word(function->stage) : NULL);
+	json_add_text(object, "next_boot", !next ? NULL : refused ? "refuse" : "bind");
+	json_add_text(object, "next_reason", refused ? reason_word(next->reason) : NULL);
+}

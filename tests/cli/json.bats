@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a process; run, machine.bash and host.bash
+#
+# JSON is valid, and UTF-8, whatever bytes the files hold that it quotes: each invalid byte is the
+# replacement character U+FFFD.  Terminals get no control characters from them, either.
+
+bats_require_minimum_version 1.5.0
+
+load host
+load machine
+
+evil=$'x\xff\xc3(\xed\xa0\x80\033]0;y\a"\\\x7f'
+
+# Files that quote themselves in what a command says, all with bytes that are no text.
+hostile_host() {
+	host_of_two_cards "$host"
+	mkdir -p "$host"/{etc/vfioboot.conf.d,run/vfioboot,var/lib/vfioboot/trial}
+	printf '[device second]\npath = 00:01.1/00\n%s = 1\n[device a]\npath = %s\n' \
+		"$evil" "$evil" >"$host/etc/vfioboot.conf.d/my $evil.conf"
+	printf '[device second]\npath = 00:01.1/00\nprofile = games\n' >"$host/etc/vfioboot.conf"
+	printf 'BOOT_IMAGE=%s root=/dev/nvme0n1p2 intel_iommu=%s vfioboot.device=%s\n' \
+		"$evil" "$evil" "$evil" >"$host/proc/cmdline"
+	echo "90 28 259:2 / /mnt/$evil rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw" \
+		>>"$host/proc/self/mountinfo"
+	ln -sfn "../../../../bus/pci/drivers/$evil" \
+		"$host/sys/devices/pci0000:00/0000:00:01.1/0000:02:00.0/driver"
+	echo "$evil" >"$host/sys/devices/pci0000:00/0000:00:01.1/0000:02:00.0/driver_override"
+	printf '%s\n' 'vfioboot-record 1' "version $evil" 'stage initramfs' "kernel $evil" \
+		'config 0123456789abcdef' 'state done' "error /etc/my $evil.conf 1 unknown key $evil" \
+		>"$host/run/vfioboot/initramfs.record"
+	printf '%s\n' 'vfioboot trial 1' "id $evil" 'phase failed' 'reason not-up' "text $evil" \
+		>"$host/var/lib/vfioboot/trial/state"
+	printf 'passthrough\tPassthrough %s\tvfioboot.profile=games %s\n' "$evil" "$evil" \
+		>"$host/etc/vfioboot.entries"
+	put boot/grub/grub.cfg <<-END
+		menuentry 'Debian $evil' \$menuentry_id_option 'gnulinux-passthrough-1' {
+			linux /boot/vmlinuz-$release root=UUID=1 ro vfioboot.profile=games $evil
+		}
+	END
+}
+
+# json COMMAND...: what it prints is one value of JSON, in UTF-8
+valid_json() {
+	"$vfioboot" "$@" --root "$host" --json >"$work/json" 2>"$work/err" || true
+	echo "$*:" && cat "$work/json" "$work/err"
+	iconv -f UTF-8 -t UTF-8 <"$work/json" >"$work/utf8"
+	json_true 'type == "object"' <"$work/json"
+}
+
+# Whether a string in $work/json is as the filter says.
+a_string_is() {
+	json_true "[.. | strings | select($1)] | length > 0" <"$work/json"
+}
+
+@test "each command with --json prints valid UTF-8, whatever its files hold" {
+	hostile_host
+	for command in 'list --all' check plan status 'explain 02:00.0 03:00.0' cmdline \
+		'entry list --loader grub'; do
+		# shellcheck disable=SC2086 # words
+		valid_json $command
+	done
+	# No command is missing here.
+	for command in $("$vfioboot" help | sed -n 's/^  \([a-z]\+\) .*/\1/p'); do
+		! "$vfioboot" help "$command" | grep -q -- '^ *--json ' ||
+			[[ ' list check plan status explain cmdline entry ' == *" $command "* ]]
+	done
+}
+
+@test "an invalid byte is U+FFFD, and all others stay" {
+	hostile_host
+	valid_json status
+	a_string_is 'contains("my x\ufffd\ufffd(\ufffd\ufffd\ufffd?]0;y?\"\\?.conf")'
+	valid_json list --all
+	a_string_is 'contains("/mnt/x\ufffd\ufffd(\ufffd\ufffd\ufffd?")'
+	valid_json explain 02:00.0
+	json_true '.functions[0] | .driver == .driver_override and (.driver | contains("\ufffd"))' \
+		<"$work/json"
+}
+
+@test "valid characters of any length stay as they are" {
+	hostile_host
+	echo "91 28 259:2 / /mnt/é€😀 rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw" \
+		>>"$host/proc/self/mountinfo"
+	valid_json list --all
+	a_string_is 'contains("/mnt/é€😀")'
+}
+
+@test "a terminal gets no control characters out of files" {
+	hostile_host
+	for command in 'list --all' check plan status 'explain 02:00.0 03:00.0' \
+		'cmdline --explain' 'entry list --loader grub'; do
+		# shellcheck disable=SC2086 # words
+		"$vfioboot" $command --root "$host" >"$work/out" 2>&1 || true
+		! LC_ALL=C grep -n $'[\x01-\x08\x0b-\x1f\x7f]' "$work/out"
+	done
+}
