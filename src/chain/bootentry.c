@@ -234,8 +234,7 @@ void bootentry_missing_arguments(const char *options, const struct bootentry *en
 			cmdline_append_word(ret, BOOTENTRY_ARGS_SIZE, word, len);
 }
 
-/* Whether it is one that only our entries have. */
-static bool is_own(const char *word, size_t len)
+bool bootentry_is_own(const char *word, size_t len)
 {
 	return cmdline_word_is(word, len, PARAM_PROFILE) ||
 		cmdline_word_is(word, len, PARAM_OFF) ||
@@ -256,7 +255,7 @@ struct place {
 static bool is_ours(const char *word, size_t len, const struct bootentries *entries,
 	struct place place)
 {
-	if (is_own(word, len))
+	if (bootentry_is_own(word, len))
 		return true;
 	if (place.trial &&
 		((place.begun && !place.ended) ||
@@ -283,7 +282,7 @@ int bootentry_strip(const char *options, const struct bootentries *entries, char
 	for (cursor = options; (len = cmdline_next_word(&cursor, &word)) > 0;) {
 		bool ours = word < end && is_ours(word, len, entries, place);
 
-		place.begun |= is_own(word, len);
+		place.begun |= bootentry_is_own(word, len);
 		place.ended |= cmdline_word_is(word, len, CONFIG_PARAM_TRIAL);
 		found |= ours;
 		if (!ours)

@@ -81,6 +81,9 @@ void bootentry_parse(const char *text, struct bootentries *ret);
  */
 bool bootentry_is_plain(const char *text);
 
+/* Whether the word is a parameter that only our entries have, and those of trials. */
+bool bootentry_is_own(const char *word, size_t len);
+
 /* Those arguments of @entry that @options does not have yet, in @ret; cmdline_join() adds them. */
 void bootentry_missing_arguments(const char *options, const struct bootentry *entry,
 	char ret[static BOOTENTRY_ARGS_SIZE]);

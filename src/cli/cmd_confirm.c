@@ -41,12 +41,12 @@ static unsigned parse_seconds(const char *text)
 static enum cli_exit watch(
 	const struct sysfs_root *root, const char *id, unsigned seconds)
 {
-	struct trialstate trial;
+	struct trial trial;
 	int r;
 
 	printf("trial %s: watching for up to %u seconds\n", id, seconds);
 	fflush(stdout);
-	r = trialwatch_run(root, id, seconds, &trial);
+	r = trial_watch(root, id, seconds, &trial);
 	if (r == 0) {
 		printf("trial %s: confirmed%s\n", id, trial.by_person ? " by hand" : "");
 		return CLI_OK;
@@ -71,8 +71,8 @@ static enum cli_exit watch(
 
 static enum cli_exit settle(const struct sysfs_root *root)
 {
-	struct trialstate trial = {0};
-	int r = trialwatch_settle(root, &trial);
+	struct trial trial = {0};
+	int r = trial_settle(root, &trial);
 
 	if (r < 0)
 		return cli_error("confirm", "%s: %s", TRIAL_STATE, strerror(-r));
@@ -89,7 +89,7 @@ static enum cli_exit settle(const struct sysfs_root *root)
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
-	char boot[37], id[TRIAL_ID_SIZE];
+	char id[TRIAL_ID_SIZE];
 	struct arguments arguments = {0};
 	unsigned seconds;
 	int r;
@@ -102,7 +102,7 @@ static enum cli_exit run(int argc, char **argv)
 	if (cli_need_root("confirm") != CLI_OK ||
 		cli_open_root("confirm", "/", &root) != CLI_OK)
 		return CLI_FAILED;
-	r = trial_read_boot(&root, boot, id);
+	r = trial_of_this_boot(&root, id);
 	if (r < 0)
 		return cli_error("confirm",
 			"cannot read the kernel command line, so it is unknown whether "

@@ -187,9 +187,9 @@ static void add_next(struct json_object *top, const struct nextboot *next)
 static void add_trial(struct json_object *top, const struct sysfs_root *root)
 {
 	struct json_object *object;
-	struct trialstate trial;
+	struct trial trial;
 
-	if (trialwatch_read(root, &trial) < 0) {
+	if (trial_read(root, &trial) < 0) {
 		json_add_null(top, "trial");
 		return;
 	}

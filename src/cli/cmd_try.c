@@ -3,21 +3,20 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/base.h"
 #include "chain/chain.h"
+#include "change/change.h"
 #include "cli.h"
 #include "entrywanted.h"
 #include "trial/trial.h"
 #include "trialtext.h"
-#include "trykeep.h"
-#include "tryloader.h"
-#include "trytarget.h"
 
 #define NAME "try"
 
 #define OWN_PARAMETERS "vfioboot."
+
+#define LOCK_MS 10000 /* the watch, or `apply`, may just be writing */
 
 struct arguments {
 	const char *root, *profile;
@@ -30,8 +29,9 @@ static const struct cli_option options[] = {
 	{"profile", "NAME", "try the sections with this profile", 0, CLI_STORE(profile)},
 	{"append", "PARAMETER", "try this kernel parameter too (repeatable)", 0, 0},
 	{"keep", NULL, "make what was tried permanent", 0, CLI_STORE(keep)},
-	{"cancel", NULL, "take the trial back, or forget it", 0, CLI_STORE(cancel)},
-	{"status", NULL, "tell what became of the last trial", 0, CLI_STORE(status)},
+	{"cancel", NULL, "cancel the trial, or delete what is left of it", 0,
+		CLI_STORE(cancel)},
+	{"status", NULL, "show what became of the last trial", 0, CLI_STORE(status)},
 	CLI_OPTION_DRY_RUN,
 	{0},
 };
@@ -42,15 +42,14 @@ static enum cli_exit add_parameter(struct arguments *arguments, const char *para
 
 	if (!bootentry_is_plain(parameter)) {
 		cli_error(NAME,
-			"'%s' can't be tried: a parameter has no other characters than "
-			"letters, digits and . _ : = , @ / + -",
+			"cannot try '%s': use letters, digits and . _ : = , @ / + - only",
 			parameter);
 		return CLI_MISUSE;
 	}
 	if (strncmp(parameter, OWN_PARAMETERS, strlen(OWN_PARAMETERS)) == 0) {
 		cli_error(NAME,
-			"'%s' is for vfioboot itself, and set by the trial; --profile "
-			"chooses what is tried",
+			"'%s' is for vfioboot itself and set by the trial; use --profile "
+			"to choose what is tried",
 			parameter);
 		return CLI_MISUSE;
 	}
@@ -63,7 +62,7 @@ static enum cli_exit add_parameter(struct arguments *arguments, const char *para
 	return CLI_OK;
 }
 
-/* Options that another one has no use for: a person takes them for heeded. */
+/* An option that has no effect would seem to have one. */
 static enum cli_exit check_options(const struct arguments *arguments)
 {
 	const char *other = arguments->keep ? "--keep"
@@ -109,7 +108,12 @@ static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *re
 	return CLI_OK;
 }
 
-static void print_plan(const struct trialplan *plan)
+static const char *plural(unsigned n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void print_plan(const struct trial_plan *plan)
 {
 	const struct nextboot *next = plan->next;
 	char line[PLAN_LINE_SIZE];
@@ -120,100 +124,25 @@ static void print_plan(const struct trialplan *plan)
 		printf("  %s\n", line);
 	}
 	if (plan->n_always)
-		printf("Of these, %u section%s belong%s to the normal entry too.\n",
-			plan->n_always, plan->n_always == 1 ? "" : "s",
-			plan->n_always == 1 ? "s" : "");
+		printf("The normal entry binds %u section%s of these, too.\n",
+			plan->n_always, plural(plan->n_always));
 	if (plan->n_groupless)
-		printf("%u of them ha%s no IOMMU group now: whether the parameters of the "
-		       "trial bring one is what it shows.\n",
+		printf("%u of them ha%s no IOMMU group now: the trial shows whether its "
+		       "parameters bring one.\n",
 			plan->n_groupless, plan->n_groupless == 1 ? "s" : "ve");
-	if (plan->tried[0])
-		printf("Tried with it: %s\n", plan->tried);
+	if (plan->trial.tried[0])
+		printf("Tried with it: %s\n", plan->trial.tried);
 }
 
-/* What no parameter can mend, and so the reason of what else is wrong. */
-static void warn_of_firmware(const struct kernelparams *params)
+static void print_advice(const struct trial_plan *plan)
 {
-	for (unsigned i = 0; i < params->n; i++)
-		if (params->items[i].kind == KERNELPARAMS_FIRMWARE)
-			cli_warning(NAME, "%s", params->items[i].reason);
-}
-
-/* Plans the trial.  CLI_OK, or a message. */
-static enum cli_exit make_plan(const struct sysfs_root *root,
-	const struct arguments *arguments, const char *id, struct trialplan *ret)
-{
-	const struct trialplan_request request = {
-		.profile = arguments->profile, .append = arguments->append, .id = id};
-	int r = trialplan_make(root, &request, ret);
-
-	if (r < 0)
-		return cli_error(NAME, "cannot read the PCI functions: %s", strerror(-r));
-	if (ret->params_error < 0) {
-		entrywanted_say_params(
-			NAME, ret->params_error, &ret->params, ret->bad_param);
-		return CLI_FAILED;
-	}
-	warn_of_firmware(&ret->params);
-	return ret->problem[0] ? cli_error(NAME, "%s", ret->problem)
-			       : trytarget_check(root, ret->parameters);
-}
-
-static void print_advice(const struct trialplan *plan)
-{
-	printf("Start it with 'systemctl reboot'.  It is confirmed when all of that is "
-	       "bound and the system came up; 'vfioboot status' says so then.  Else the "
-	       "machine comes back to the normal entry by itself, within some "
-	       "minutes.\n");
-	if (plan->last_display)
+	printf("Start it with 'systemctl reboot'.  It is confirmed when all of these are "
+	       "bound and the system is up; 'vfioboot status' shows that.  Otherwise the "
+	       "machine returns to the normal entry by itself, within some minutes.\n");
+	if (plan->takes_last_display)
 		printf("If it takes the only display, nobody can see that it works: log in "
-		       "by the network and run 'vfioboot try --keep' within five minutes, "
-		       "or it comes back.\n");
-}
-
-static void make_id(char ret[static TRIAL_ID_SIZE])
-{
-	time_t now = time(NULL);
-	struct tm parts;
-
-	strftime(ret, TRIAL_ID_SIZE, "%Y%m%d-%H%M%S", gmtime_r(&now, &parts));
-}
-
-static void begin_state(const char *id, const struct trialplan *plan,
-	const struct bootloader *loader, const struct sysfs_root *root,
-	struct trialstate *ret)
-{
-	char running[TRIAL_ID_SIZE];
-
-	*ret = (struct trialstate){.phase = TRIAL_ARMED};
-	strcpy(ret->id, id);
-	text_join(ret->loader, sizeof(ret->loader), loader->name, NULL);
-	strcpy(ret->profile, plan->profile);
-	strcpy(ret->parameters, plan->parameters);
-	strcpy(ret->tried, plan->tried);
-	trial_format_digest(plan->next->config.digest, ret->config);
-	trialkeep_remember(&plan->next->config, plan->profile, ret);
-	trial_read_boot(root, ret->armed_boot, running);
-	ret->had_display = trialsight_has_display(root);
-	ret->display_manager = root->live && trialsight_manager_runs();
-}
-
-/* Writes the state before the loader is told: a trial without one would be nobody's. */
-static enum cli_exit arm(const struct sysfs_root *root, const struct oneshot *oneshot,
-	const struct trialstate *trial)
-{
-	char why[TRIAL_TEXT_SIZE] = "";
-	int r;
-
-	if (trialend_take_back(root, why) < 0)
-		return cli_error(NAME, "the last trial can't be taken back: %s", why);
-	r = trial_write(root, trial);
-	if (r < 0)
-		return cli_error(NAME, "cannot write %s: %s", TRIAL_STATE, strerror(-r));
-	if (oneshot_arm(root, oneshot, why) == 0)
-		return CLI_OK;
-	trial_forget(root);
-	return cli_error(NAME, "%s; nothing is changed", why);
+		       "over the network and run 'vfioboot try --keep' within five minutes, "
+		       "or the machine returns to the normal entry.\n");
 }
 
 static void print_entry(const struct oneshot *oneshot)
@@ -224,73 +153,81 @@ static void print_entry(const struct oneshot *oneshot)
 		oneshot->id, file->path, oneshot->loader->title, file->after);
 }
 
+/* Plans the trial.  CLI_OK, or a message. */
+static enum cli_exit make_plan(const struct sysfs_root *root,
+	const struct arguments *arguments, struct trial_plan *ret)
+{
+	const struct trial_request request = {.profile = arguments->profile,
+		.append = arguments->append,
+		.dry_run = arguments->dry_run};
+	struct message message = {0};
+	int r = trial_plan_make(root, &request, ret, &message);
+
+	for (size_t i = 0; i < ret->warnings.n; i++)
+		cli_warning(NAME, "%s", ret->warnings.names[i]);
+	if (r == 0)
+		return CLI_OK;
+	if (ret->params_error == 0)
+		return cli_say(NAME, &message);
+	entrywanted_say_params(NAME, ret->params_error, &ret->params, ret->bad_param);
+	return CLI_FAILED;
+}
+
 static enum cli_exit start(
 	const struct sysfs_root *root, const struct arguments *arguments)
 {
-	_cleanup_(trialplan_free) struct trialplan plan = {0};
-	_cleanup_(oneshot_free) struct oneshot oneshot = {0};
-	char why[TRIAL_TEXT_SIZE] = "", id[TRIAL_ID_SIZE];
-	struct trialstate trial;
+	_cleanup_(trial_plan_free) struct trial_plan plan = {0};
+	struct message message = {0};
 
-	make_id(id);
-	if (make_plan(root, arguments, id, &plan) != CLI_OK)
+	if (make_plan(root, arguments, &plan) != CLI_OK)
 		return CLI_FAILED;
-	if (tryloader_plan(root, plan.parameters, &oneshot) != CLI_OK ||
-		tryloader_check_watch(root) != CLI_OK)
-		return CLI_FAILED;
-	if (!trialplan_image_is_fresh(root, why)) {
-		if (!arguments->dry_run)
-			return cli_error(NAME, "%s; run 'vfioboot apply' first", why);
-		cli_warning(NAME, "%s; 'vfioboot apply' has to be run before", why);
-	}
-	begin_state(id, &plan, oneshot.loader, root, &trial);
 	if (arguments->dry_run) {
-		print_entry(&oneshot);
+		print_entry(&plan.oneshot);
 		print_plan(&plan);
 		return CLI_OK;
 	}
-	if (arm(root, &oneshot, &trial) != CLI_OK)
-		return CLI_FAILED;
-	printf("Trial %s is the next boot, once:\n", trial.id);
+	if (trial_start(root, &plan, &message) < 0)
+		return cli_say(NAME, &message);
+	printf("Trial %s is the next boot, once:\n", plan.trial.id);
 	print_plan(&plan);
 	print_advice(&plan);
 	return CLI_OK;
 }
 
-static enum cli_exit cancel(const struct sysfs_root *root, bool dry_run)
+static enum cli_exit cancel(
+	const struct sysfs_root *root, const struct arguments *arguments)
 {
-	char why[TRIAL_TEXT_SIZE] = "";
-	struct trialstate trial;
+	enum trial_stage stage = trial_find_stage(root);
+	struct message message = {0};
+	struct trial trial;
 	bool kept = trial_read(root, &trial) == 0 && trial.phase == TRIAL_KEPT;
-	enum trialend_kind kind = trialend_look(root);
 
-	switch (kind) {
-	case TRIALEND_NONE: printf("There is no trial.\n"); return CLI_OK;
-	case TRIALEND_RUNNING:
-		return cli_error(NAME,
-			"this boot is the trial: reboot, and the normal entry comes; or "
-			"confirm it with 'vfioboot try --keep'");
-	case TRIALEND_WAITING:
-	case TRIALEND_OVER: break;
-	}
-	if (dry_run) {
-		printf("Would %s.\n",
-			kind == TRIALEND_WAITING ? "take the trial back and forget it"
-						 : "forget the last trial");
+	if (stage == TRIAL_ABSENT) {
+		printf("There is no trial.\n");
 		return CLI_OK;
 	}
-	if (trialend_take_back(root, why) < 0)
-		return cli_error(NAME, "%s", why);
-	if (kind == TRIALEND_WAITING)
-		printf("The trial is taken back; the normal entry is as it was.\n");
+	if (stage == TRIAL_THIS_BOOT)
+		return cli_error(NAME,
+			"this boot is the trial; reboot to return to the normal entry, or "
+			"confirm it with 'vfioboot try --keep'");
+	if (arguments->dry_run) {
+		printf("Would %s.\n",
+			stage == TRIAL_NEXT_BOOT
+				? "cancel the trial"
+				: "delete what is left of the last trial");
+		return CLI_OK;
+	}
+	if (trial_cancel(root, &message) < 0)
+		return cli_say(NAME, &message);
+	if (stage == TRIAL_NEXT_BOOT)
+		printf("The trial is cancelled; the normal entry is unchanged.\n");
 	else
-		printf("What was kept of the last trial is deleted.%s\n",
-			kept ? "  Its setting stays: 'vfioboot remove' takes that back."
-			     : "");
+		printf("Deleted what was left of the last trial.%s\n",
+			kept ? "  Its setting stays; 'vfioboot remove' removes it." : "");
 	return CLI_OK;
 }
 
-static enum cli_exit tell(const struct sysfs_root *root)
+static enum cli_exit print_status(const struct sysfs_root *root)
 {
 	int r = trialtext_print(root);
 
@@ -298,6 +235,102 @@ static enum cli_exit tell(const struct sysfs_root *root)
 		printf("There was no trial.\n");
 	return r == 0 || r == -ENOENT ? CLI_OK : trialtext_say_unreadable(NAME, r);
 }
+
+/* ---- --keep: what there is to do, and what came of it */
+struct keeping {
+	const struct sysfs_root *root;
+	struct trial trial;
+	bool dry_run;
+	unsigned n_changed; /* sections that a next boot is to bind without the profile */
+	unsigned n_refused; /* that were not tried as they are now */
+	enum cli_exit status;
+};
+
+/* Removes the profile where we may, and says where a person has to. */
+static void keep_section(struct keeping *keeping, const struct config *config,
+	const struct config_section *section)
+{
+	const char *path = config->files[section->place.file];
+	int error = 0;
+	enum trial_keep keep = trial_keep_section(keeping->root, &keeping->trial, config,
+		section, keeping->dry_run, &error);
+	bool differs = keep == TRIAL_KEEP_CHANGED || keep == TRIAL_KEEP_NEW;
+
+	keeping->n_refused += differs;
+	keeping->n_changed += keep != TRIAL_KEEP_NOTHING && !differs;
+	if (keep == TRIAL_KEEP_TODO)
+		printf("Would remove 'profile = %s' from %s.\n", section->profile, path);
+	else if (keep == TRIAL_KEEP_DONE)
+		printf("%s: bound at every boot from now on (%s).\n", section->name,
+			path);
+	else if (differs)
+		keeping->status = cli_error(NAME,
+			"[device %s] in %s %s trial %s, so it is not kept; run 'vfioboot "
+			"try' again",
+			section->name, path,
+			keep == TRIAL_KEEP_NEW ? "was no part of" : "was changed after",
+			keeping->trial.id);
+	else if (keep == TRIAL_KEEP_BY_HAND)
+		keeping->status = cli_error(NAME,
+			"%s: remove 'profile = %s' below [device %s] by hand (%s)", path,
+			section->profile, section->name,
+			error == -EPERM             ? "vfioboot add did not write it"
+				: error == -ENODATA ? "no plain line of it sets that"
+						    : strerror(-error));
+}
+
+static void keep_sections(struct keeping *keeping)
+{
+	_cleanup_free_ struct config *config = calloc(1, sizeof(*config));
+
+	if (!config) {
+		keeping->status = cli_error(NAME, "%s", strerror(ENOMEM));
+		return;
+	}
+	configfiles_read(keeping->root, CONFIGFILES_OF_IMAGE, config);
+	for (unsigned i = 0; i < config->n_sections; i++)
+		keep_section(keeping, config, &config->sections[i]);
+	/* With a section that was not tried this would make it permanent, too. */
+	if (!config->when_selected || keeping->n_refused)
+		return;
+	keeping->n_changed++;
+	keeping->status = cli_error(NAME,
+		"the configuration has 'when = selected'; set it to 'when = always' by "
+		"hand, below [boot] (/etc/vfioboot.conf, or a drop-in)");
+}
+
+static enum cli_exit keep(
+	const struct sysfs_root *root, const struct arguments *arguments)
+{
+	struct keeping keeping = {.root = root, .dry_run = arguments->dry_run};
+	struct trial *trial = &keeping.trial;
+	struct message message = {0};
+	int r = trial_confirm(root, keeping.dry_run, trial, &message);
+
+	if (r < 0)
+		return cli_say(NAME, &message);
+	if (r > 0)
+		printf(keeping.dry_run ? "Would confirm trial %s by hand.\n"
+				       : "Trial %s is confirmed by hand.\n",
+			trial->id);
+	keep_sections(&keeping);
+	if (keeping.n_changed)
+		printf("The images have to be rebuilt for that: run 'vfioboot apply'.\n");
+	else if (keeping.status == CLI_OK)
+		printf("The setting of trial %s is permanent already.\n", trial->id);
+	trialtext_print_missing(root, trial);
+	if (keeping.status == CLI_OK && !keeping.dry_run && trial->phase != TRIAL_KEPT) {
+		r = trial_note_kept(root, trial);
+		if (r < 0)
+			return cli_error(
+				NAME, "cannot write %s: %s", TRIAL_STATE, strerror(-r));
+	}
+	if (keeping.n_changed && !keeping.dry_run)
+		entrywanted_warn_stale(NAME, root);
+	return keeping.status;
+}
+
+/* ---- */
 
 /* What has to be run as root: without its option it would start a trial. */
 static const char *command_of(const struct arguments *arguments)
@@ -307,6 +340,27 @@ static const char *command_of(const struct arguments *arguments)
 	if (arguments->keep)
 		return NAME " --keep";
 	return arguments->dry_run ? NAME " --dry-run" : NAME;
+}
+
+/* Starts, cancels or keeps one, and nobody else changes anything meanwhile. */
+static enum cli_exit change(
+	const struct sysfs_root *root, const struct arguments *arguments)
+{
+	_cleanup_close_ int lock = -1;
+
+	if (!arguments->dry_run) {
+		lock = change_lock(root, LOCK_MS);
+		if (lock == -EBUSY)
+			return cli_error(NAME,
+				"another vfioboot is changing this machine; try again when "
+				"it has finished");
+		if (lock < 0)
+			return cli_error(
+				NAME, "cannot lock %s: %s", CHANGE_LOCK, strerror(-lock));
+	}
+	if (arguments->cancel)
+		return cancel(root, arguments);
+	return arguments->keep ? keep(root, arguments) : start(root, arguments);
 }
 
 static enum cli_exit run(int argc, char **argv)
@@ -319,18 +373,14 @@ static enum cli_exit run(int argc, char **argv)
 	if (cli_open_root(NAME, arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;
 	if (arguments.status)
-		return tell(&root);
+		return print_status(&root);
 	if (root.live && cli_need_root(command_of(&arguments)) != CLI_OK)
 		return CLI_FAILED;
 	if (!root.live && !arguments.dry_run)
 		return cli_error(NAME,
-			"a trial is of this machine; of another one (--root) there is "
+			"a trial is for this machine; for another one (--root) there are "
 			"--status and --dry-run");
-	if (arguments.cancel)
-		return cancel(&root, arguments.dry_run);
-	if (arguments.keep)
-		return trykeep(&root, arguments.dry_run);
-	return start(&root, &arguments);
+	return change(&root, &arguments);
 }
 
 const struct cli_command cmd_try = {

@@ -57,27 +57,27 @@ static void print_result(const struct deploy *deploy, const struct imagecheck *c
 /* Before the rest: its entry would start what is gone afterwards. */
 static enum cli_exit take_back_trial(const struct sysfs_root *root, bool dry_run)
 {
-	enum trialend_kind kind = trialend_look(root);
-	char why[TRIAL_TEXT_SIZE] = "";
+	enum trial_stage stage = trial_find_stage(root);
+	struct message message = {0};
 
-	if (kind == TRIALEND_NONE)
+	if (stage == TRIAL_ABSENT)
 		return CLI_OK;
-	if (kind == TRIALEND_RUNNING)
+	if (stage == TRIAL_THIS_BOOT)
 		return cli_error("undo",
 			"this boot is a trial, and not over: reboot, and the normal entry "
 			"comes; or confirm it with 'vfioboot try --keep'");
 	if (dry_run) {
-		puts(kind == TRIALEND_WAITING
+		puts(stage == TRIAL_NEXT_BOOT
 				? "Would take back the trial that is the next boot."
 				: "Would delete what is left of the last trial, "
 				  "below " TRIAL_DIRECTORY ".");
 		return CLI_OK;
 	}
-	if (trialend_take_back(root, why) < 0)
+	if (trial_cancel(root, &message) < 0)
 		return cli_error("undo",
 			"the trial can't be taken back, and nothing else was touched: %s",
-			why);
-	if (kind == TRIALEND_WAITING)
+			message.text);
+	if (stage == TRIAL_NEXT_BOOT)
 		puts("Took back the trial that was the next boot.");
 	return CLI_OK;
 }
@@ -136,7 +136,7 @@ static enum cli_exit carry_out(const struct sysfs_root *root, struct deploy *dep
 	bool nothing =
 		deploy->n == 0 || (deploy->n == 1 && has_kind(deploy, DEPLOY_TIDY));
 	char failed[BOOTMENU_PLACE_SIZE];
-	bool others = trialend_look(root) != TRIALEND_NONE ||
+	bool others = trial_find_stage(root) != TRIAL_ABSENT ||
 		bootmenu_has_ours(root, failed) > 0;
 	const char *done = "the configuration and the images are undone, but ";
 	enum cli_exit status = CLI_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tells the state of a trial in sentences. */
+/* The state of a trial in sentences. */
 #include "trialtext.h"
 
 #include <errno.h>
@@ -46,7 +46,8 @@ static void print_journal(const struct sysfs_root *root)
 
 	r = hostfile_read(root, TRIAL_JOURNAL, &text, &size);
 	if (r == -EACCES)
-		printf("The end of its journal (" TRIAL_JOURNAL ") is shown to root.\n");
+		printf("The end of its journal (" TRIAL_JOURNAL
+		       ") is readable for root.\n");
 	if (r < 0 || !size)
 		return;
 	if (text[size - 1] == '\n')
@@ -60,19 +61,18 @@ static void print_journal(const struct sysfs_root *root)
 		printf("  %s\n", line);
 }
 
-static void print_failed(const struct sysfs_root *root, const struct trialstate *trial)
+static void print_failed(const struct sysfs_root *root, const struct trial *trial)
 {
 	printf("Trial %s failed (%s): %s.\n", trial->id, trial_reason_word(trial->reason),
 		trial->text);
 	printf("Its entry had: %s\n", trial->parameters);
 	print_functions(root);
 	print_journal(root);
-	printf("The normal entry is as it was.  Mend it and run 'vfioboot try' again, or "
-	       "forget it with 'vfioboot try --cancel'.\n");
+	printf("The normal entry is unchanged.  Fix this and run 'vfioboot try' again, or "
+	       "delete the trial with 'vfioboot try --cancel'.\n");
 }
 
-void trialtext_print_missing(
-	const struct sysfs_root *root, const struct trialstate *trial)
+void trialtext_print_missing(const struct sysfs_root *root, const struct trial *trial)
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
 	_cleanup_free_ char *cmdline = NULL;
@@ -88,57 +88,50 @@ void trialtext_print_missing(
 	trial_missing_parameters(trial, cmdline, missing);
 	if (missing[0])
 		printf("Tried with it, and not in the normal entry: %s\n"
-		       "They are made permanent by hand%s%s; 'vfioboot cmdline --explain' "
-		       "tells what the machine needs.\n",
+		       "Make them permanent by hand%s%s; 'vfioboot cmdline --explain' "
+		       "shows what the machine needs.\n",
 			missing, loader ? ": " : "",
 			loader ? loader->ops->permanent : "");
-}
-
-static bool is_changed(const struct trialstate *trial, const struct config *config)
-{
-	char now[TRIAL_DIGEST_SIZE];
-
-	trial_format_digest(config->digest, now);
-	return trial->phase == TRIAL_ARMED && trial->config[0] &&
-		strcmp(trial->config, now) != 0;
 }
 
 void trialtext_warn_changed(
 	const char *command, const struct sysfs_root *root, const struct config *config)
 {
-	struct trialstate trial;
+	struct trial trial;
 
-	if (trialwatch_read(root, &trial) == 0 && is_changed(&trial, config))
+	if (trial_read(root, &trial) == 0 && trial_is_outdated(&trial, config))
 		cli_warning(command,
 			"trial %s is the next boot, and was started with another "
 			"configuration: it would fail (changed); run 'vfioboot try' again, "
-			"or take it back with 'vfioboot try --cancel'",
+			"or cancel it with 'vfioboot try --cancel'",
 			trial.id);
 }
 
-static void print_armed(const struct sysfs_root *root, const struct trialstate *trial)
+static void print_armed(const struct sysfs_root *root, const struct trial *trial)
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
-	static struct config config;
+	_cleanup_free_ struct config *config = NULL;
 
 	if (loader && !oneshot_is_armed(root, loader)) {
-		printf("Trial %s was to be the next boot, but the boot loader has that "
-		       "choice no more: run 'vfioboot try' again, or forget it with "
+		printf("Trial %s was to be the next boot, but the boot loader no longer has "
+		       "that choice: run 'vfioboot try' again, or delete it with "
 		       "'vfioboot try --cancel'.\n",
 			trial->id);
 		return;
 	}
-	printf("Trial %s: the next boot is it, once; 'systemctl reboot' starts it, "
-	       "'vfioboot try --cancel' takes it back.\n",
+	printf("Trial %s is the next boot, once: 'systemctl reboot' starts it, 'vfioboot "
+	       "try --cancel' cancels it.\n",
 		trial->id);
-	config = (struct config){0};
-	configfiles_read(root, CONFIGFILES_OF_IMAGE, &config);
-	if (is_changed(trial, &config))
+	config = calloc(1, sizeof(*config));
+	if (!config)
+		return;
+	configfiles_read(root, CONFIGFILES_OF_IMAGE, config);
+	if (trial_is_outdated(trial, config))
 		printf("The configuration was changed since; run 'vfioboot apply' and "
 		       "'vfioboot try' again.\n");
 }
 
-static void print_confirmed(const struct sysfs_root *root, const struct trialstate *trial)
+static void print_confirmed(const struct sysfs_root *root, const struct trial *trial)
 {
 	printf("Trial %s: confirmed%s.\n", trial->id,
 		trial->by_person
@@ -152,12 +145,12 @@ static void print_confirmed(const struct sysfs_root *root, const struct trialsta
 	trialtext_print_missing(root, trial);
 }
 
-static void print_state(const struct sysfs_root *root, const struct trialstate *trial)
+static void print_state(const struct sysfs_root *root, const struct trial *trial)
 {
 	switch (trial->phase) {
 	case TRIAL_ARMED: print_armed(root, trial); break;
 	case TRIAL_STARTED:
-		printf("Trial %s: this boot is it, and it is not confirmed yet%s%s.\n"
+		printf("Trial %s is this boot, and not confirmed yet%s%s.\n"
 		       "'vfioboot try --keep' confirms it by hand.\n",
 			trial->id, trial->text[0] ? ": " : "", trial->text);
 		break;
@@ -169,8 +162,8 @@ static void print_state(const struct sysfs_root *root, const struct trialstate *
 
 int trialtext_print(const struct sysfs_root *root)
 {
-	struct trialstate trial;
-	int r = trialwatch_read(root, &trial);
+	struct trial trial;
+	int r = trial_read(root, &trial);
 
 	if (r == 0)
 		print_state(root, &trial);

@@ -19,8 +19,7 @@ int trialtext_print(const struct sysfs_root *root);
 enum cli_exit trialtext_say_unreadable(const char *command, int error);
 
 /* Says which parameters that were tried the normal entry lacks, and how it gets them. */
-void trialtext_print_missing(
-	const struct sysfs_root *root, const struct trialstate *trial);
+void trialtext_print_missing(const struct sysfs_root *root, const struct trial *trial);
 
 /*
  * Warns, for @command, of a trial that waits for its boot and was started when the

@@ -4,7 +4,6 @@
 #define VFIOBOOT_OUTLOOK_OUTLOOK_H
 
 #include "bootstate.h"
-#include "bootunit.h"
 #include "cost.h"
 #include "inventory.h"
 #include "nextboot.h"

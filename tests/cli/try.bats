@@ -4,7 +4,7 @@
 # process of its own; what host.bash shares with the tests
 #
 # `vfioboot try` on the files of other machines: what it would do, when it refuses, and what it
-# tells of the last trial.
+# says of the last trial.
 
 bats_require_minimum_version 1.5.0
 
@@ -182,7 +182,7 @@ complains() { # PATTERN
 @test "the next boot is for something else already: refused" {
 	chosen osprober-efi-ABCD
 	try --dry-run
-	complains "told by somebody else to take 'osprober-efi-ABCD'"
+	complains "another program made the boot loader take 'osprober-efi-ABCD'"
 	# A trial of before is replaced.
 	grub
 	chosen vfioboot-trial
@@ -255,7 +255,7 @@ complains() { # PATTERN
 
 @test "of another machine's files a trial is only shown" {
 	try
-	complains 'a trial is of this machine'
+	complains 'a trial is for this machine'
 	try --keep --cancel
 	[ "$status" = 2 ]
 	try more
@@ -336,15 +336,15 @@ state() {
 	put proc/sys/kernel/random/boot_id <<<22222222-2222-2222-2222-222222222222
 	chosen vfioboot-trial
 	try --status
-	says 'the next boot is it, once'
-	# Somebody may have told the loader something else since.
+	says 'is the next boot, once'
+	# Another program may have changed the loader's choice since.
 	grub
 	try --status
-	says 'was to be the next boot, but the boot loader has that choice no more'
+	says 'was to be the next boot, but the boot loader no longer has that choice'
 	state started - 'waiting'
 	put proc/cmdline <<<'vfioboot.trial=20261120-171500'
 	try --status
-	says 'this boot is it, and it is not confirmed yet: waiting'
+	says 'is this boot, and not confirmed yet: waiting'
 }
 
 @test "a state that can't be read is no crash" {
@@ -368,7 +368,7 @@ state() {
 	run --separate-stderr "$vfioboot" status --root "$host"
 	[[ $stderr == *"trial/state: "*"'vfioboot try --cancel' deletes it"* ]]
 	try --cancel --dry-run
-	[ "$output" = 'Would forget the last trial.' ]
+	[ "$output" = 'Would delete what is left of the last trial.' ]
 }
 
 @test "keep says which files it would change" {
@@ -382,7 +382,7 @@ state() {
 	END
 	try --keep --dry-run
 	[ "$status" = 0 ]
-	says "profile = passthrough' out of /etc/vfioboot.conf.d/gaming-gpu.conf"
+	says "remove 'profile = passthrough' from /etc/vfioboot.conf.d/gaming-gpu.conf"
 	grep -q profile "$host/etc/vfioboot.conf.d/gaming-gpu.conf"
 }
 
@@ -538,7 +538,7 @@ fedora() {
 	fedora
 	sed -i "s/^####/next_entry=0123-$kernel~vfioboot_trial\n####/" "$host/boot/grub2/grubenv"
 	try --cancel --dry-run
-	says '^Would take the trial back'
+	says '^Would cancel the trial'
 	sed -i "s/^next_entry=.*/next_entry=0123-$kernel/" "$host/boot/grub2/grubenv"
 	try --cancel --dry-run
 	[ "$output" = 'There is no trial.' ]
@@ -726,6 +726,21 @@ no_groups() {
 	says ' vfioboot.profile=laptop initcall_blacklist=sysfb_init vfioboot.trial='
 }
 
+@test "a device that the normal entry gives away for good is no reason to refuse" {
+	sed -i 's/$/ vfioboot.device=00:02.0/' "$host/proc/cmdline"
+	try --dry-run
+	[ "$status" = 0 ] || { echo "$stderr"; false; }
+	says '^  0000:02:00.0 gaming-gpu bind vfio-pci$'
+	says '^  0000:00:02.0 cmdline1 bind vfio-pci$'
+	says '^The normal entry binds 1 section of these, too\.$'
+	# Nor is it taken for a part of what is tried.
+	sed -i /profile/d "$host/etc/vfioboot.conf"
+	printf '[boot]\nwhen = selected\n' >>"$host/etc/vfioboot.conf"
+	try --dry-run
+	[ "$status" = 0 ]
+	says '^The normal entry binds 1 section of these, too\.$'
+}
+
 @test "a passthrough boot is no normal one to start from" {
 	sed -i 's/$/ vfioboot.profile=passthrough/' "$host/proc/cmdline"
 	try --dry-run
@@ -738,7 +753,7 @@ no_groups() {
 	[[ $stderr == *'for vfioboot itself'* ]]
 	printf '[boot]\nwhen = selected\n[device x]\npath = 00:01.1/00\n' | put etc/vfioboot.conf
 	try --dry-run --profile 'a; b'
-	complains 'no name of a profile'
+	complains 'cannot be the name of a profile'
 	try --dry-run --append "$(printf 'a%.0s' {1..300})"
 	[ "$status" = 2 ]
 }
@@ -819,7 +834,7 @@ json() { # FILTER
 	state armed - -
 	put proc/sys/kernel/random/boot_id <<<22222222-2222-2222-2222-222222222222
 	try --status
-	says 'the next boot is it'
+	says 'is the next boot'
 	[[ $output != *changed* ]]
 }
 
@@ -845,7 +860,7 @@ json() { # FILTER
 	[ "$output" = 'There is no trial.' ]
 	chosen vfioboot-trial
 	try --cancel --dry-run
-	says '^Would take the trial back'
+	says '^Would cancel the trial'
 	state started - -
 	put proc/cmdline <<<'vfioboot.trial=20261120-171500'
 	try --cancel --dry-run
@@ -873,6 +888,7 @@ live() {
 	run --separate-stderr env PATH="$BATS_TEST_TMPDIR/bin:$PATH" host="$host" \
 		vfioboot="$(realpath "$vfioboot")" bad_unit="${bad_unit:-}" \
 		unshare -rm bash -ec 'mount --bind "$host/var/lib" /var/lib
+			mount --bind "$host/run" /run
 			'"$1"
 }
 
@@ -880,12 +896,12 @@ live() {
 	state failed not-bound '1 of 2 functions not bound'
 	live '"$vfioboot" try --cancel'
 	[ "$status" = 0 ]
-	[ "$output" = 'What was kept of the last trial is deleted.' ]
+	[ "$output" = 'Deleted what was left of the last trial.' ]
 	[ ! -e "$host/var/lib/vfioboot" ]
 	state kept - -
 	live '"$vfioboot" try --cancel'
 	[ "$status" = 0 ]
-	[[ $output == *"Its setting stays: 'vfioboot remove' takes that back." ]]
+	[[ $output == *"Its setting stays; 'vfioboot remove' removes it." ]]
 }
 
 @test "the journal that is kept of a trial is not for everybody" {
@@ -906,6 +922,47 @@ watch() {
 	live 'mount --bind "$host/cmdline" /proc/cmdline
 		mount --bind "$host/boot" /boot
 		"$vfioboot" confirm --wait '"$1"
+}
+
+# What runs in live() while another process has the lock of all that changes the machine.
+held='
+	mkdir -p -m 700 /run/vfioboot/private
+	exec 9>/run/vfioboot/private/lock
+	flock 9
+	sleep 60 &
+	holder=$!
+	exec 9>&-
+	trap "kill $holder" EXIT
+'
+
+@test "one lock: try and cancel wait for who has it, and then say so" {
+	state failed not-bound -
+	live "$held"'"$vfioboot" try --cancel'
+	complains 'another vfioboot is changing this machine'
+	[ -e "$host/var/lib/vfioboot/trial/state" ]
+	# It lies where only root may go; what anybody can lock stops nobody.
+	[ "$(stat -c %a "$host/run/vfioboot/private")" = 700 ]
+	rm -r "$host/run/vfioboot"
+	live 'flock /var/lib/vfioboot/trial "$vfioboot" try --cancel'
+	[ "$status" = 0 ]
+	[ "$(stat -c %a "$host/run/vfioboot/private/lock")" = 600 ]
+}
+
+@test "the watch: whoever has the lock, it is stopped at once" {
+	state armed - -
+	echo 'ro vfioboot.trial=20261120-171500' >"$host/cmdline"
+	live "$held"'mount --bind "$host/cmdline" /proc/cmdline
+		mount --bind "$host/boot" /boot
+		"$vfioboot" confirm --wait 300 &
+		watch=$!
+		sleep 2
+		SECONDS=0
+		kill -TERM $watch
+		wait $watch
+		[ $SECONDS -lt 8 ]'
+	[ "$status" = 0 ]
+	says '^trial 20261120-171500: the watch was stopped$'
+	grep -q '^phase armed$' "$host/var/lib/vfioboot/trial/state"
 }
 
 @test "the watch: an entry that was taken again is no reason to restart" {
@@ -930,7 +987,7 @@ watch() {
 		mount -t tmpfs none /var
 		"$vfioboot" confirm --wait 1'
 	[ "$status" = 1 ]
-	[[ $stderr == *"can't be written"*'going back to the normal entry'* ]]
+	[[ $stderr == *'cannot write '*'going back to the normal entry'* ]]
 }
 
 @test "after a trial: a state that can't be read keeps no choice" {
@@ -1020,12 +1077,12 @@ live_host() {
 @test "what PID 1 is to start, and is not active in this boot: warned of" {
 	# How it ends does not count: the sanitizer of leaks needs a real /proc.
 	active=default.target live_host 'vfioboot try --dry-run'
-	[[ $stderr != *'not active'* && $stderr == *"'vfioboot apply' has to be run"* ]]
+	[[ $stderr != *'not active'* && $stderr == *"run 'vfioboot apply' first"* ]]
 	active=multi-user.target live_host 'vfioboot try --dry-run'
 	[[ $stderr == *'the default target is not active in this boot'*'(not-up)'* ]]
 	sed -i 's/$/ 3/' "$host/proc/cmdline"
 	active=multi-user.target live_host 'vfioboot try --dry-run'
-	[[ $stderr != *'not active'* && $stderr == *"'vfioboot apply' has to be run"* ]]
+	[[ $stderr != *'not active'* && $stderr == *"run 'vfioboot apply' first"* ]]
 	active=default.target live_host 'vfioboot try --dry-run'
 	[[ $stderr == *'multi-user.target, which the kernel command line asks for, is not active'* ]]
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads the kernel command line as PID 1 does. */
-#include "bootunit.h"
+#include "unit.h"
 
 #include "base/base.h"
 
@@ -11,8 +11,8 @@
 static const struct {
 	const char *word, *unit;
 } runlevels[] = {
-	{"emergency", BOOTUNIT_EMERGENCY},
-	{"-b", BOOTUNIT_EMERGENCY},
+	{"emergency", TRIAL_UNIT_EMERGENCY},
+	{"-b", TRIAL_UNIT_EMERGENCY},
 	{"rescue", "rescue.target"},
 	{"single", "rescue.target"},
 	{"-s", "rescue.target"},
@@ -54,7 +54,7 @@ static bool is_unit(const char *name)
 }
 
 /* The unit that a single parameter asks for, or "". */
-static void read_word(const struct cmdline_param *param, char ret[static BOOTUNIT_SIZE])
+static void read_word(const struct cmdline_param *param, char ret[static TRIAL_UNIT_SIZE])
 {
 	char name[16];
 
@@ -62,7 +62,7 @@ static void read_word(const struct cmdline_param *param, char ret[static BOOTUNI
 	if (!copy_text(name, sizeof(name), param->name, param->name_len))
 		return;
 	if (param->value && strcmp(name, "systemd.unit") == 0) {
-		if (copy_text(ret, BOOTUNIT_SIZE, param->value, param->value_len) &&
+		if (copy_text(ret, TRIAL_UNIT_SIZE, param->value, param->value_len) &&
 			!is_unit(ret))
 			ret[0] = '\0';
 		return;
@@ -72,12 +72,12 @@ static void read_word(const struct cmdline_param *param, char ret[static BOOTUNI
 			strcpy(ret, runlevels[i].unit);
 }
 
-void bootunit_of_cmdline(const char *cmdline, char ret[static BOOTUNIT_SIZE])
+void trial_unit_of_cmdline(const char *cmdline, char ret[static TRIAL_UNIT_SIZE])
 {
 	struct cmdline_param param;
-	char unit[BOOTUNIT_SIZE];
+	char unit[TRIAL_UNIT_SIZE];
 
-	strcpy(ret, BOOTUNIT_DEFAULT);
+	strcpy(ret, TRIAL_UNIT_DEFAULT);
 	while (next_word(&cmdline, &param)) {
 		read_word(&param, unit);
 		if (unit[0])

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Looks, judges, writes down, and sleeps until the next look. */
-#include "trialwatch.h"
-
+/* What the units of a trial run: the watch over its boot, and what settles it afterwards. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
-#include "base/base.h"
-#include "chain/chain.h"
-#include "trialsight.h"
-#include "trialstore.h"
+#include "change/change.h"
+#include "private.h"
 
 #define LOOK_SECONDS 3
 #define LOOKS_NEEDED 2 /* that are fine, one after the other */
 
 #define NOTES_A_JOURNAL 5 /* it is kept as often: journald may have it in memory only */
 
-#define NOT_WRITTEN TRIAL_STATE " can't be written"
+/* The watch gets so much longer where another vfioboot holds the lock: below RuntimeMaxSec=. */
+#define LOCK_SECONDS 30
+/* And afterwards: below TimeoutStartSec= of vfioboot-settle.service. */
+#define SETTLE_LOCK_MS 60000
+
+#define NOT_WRITTEN "cannot write " TRIAL_STATE
 
 /* A link of a target stays, also to a unit that is masked or gone. */
 static bool is_started_by(const char *unit, const char *target)
@@ -31,7 +31,7 @@ static bool is_started_by(const char *unit, const char *target)
 		strstr(text, target);
 }
 
-bool trialwatch_is_installed(void)
+bool trial_watch_is_installed(void)
 {
 	return is_started_by("vfioboot-confirm.service", "sysinit.target") &&
 		is_started_by("vfioboot-settle.service", "multi-user.target");
@@ -40,22 +40,23 @@ bool trialwatch_is_installed(void)
 struct watch {
 	const struct sysfs_root *root;
 	const char *id;
-	struct trialstate trial;
-	bool known;     /* the state could be read, and is that of this boot */
-	bool foreign;   /* there is none of this boot */
-	bool disarmed;  /* the loader's choice is taken back */
+	uint64_t deadline, last; /* the latter where the lock is not free */
+	struct trial trial;
+	bool busy;     /* another vfioboot has the lock */
+	bool known;    /* the state could be read and written, and is that of this boot */
+	bool foreign;  /* there is none of this boot */
+	bool disarmed; /* the loader's choice is taken back */
 	unsigned looks; /* that were fine, one after the other */
 	unsigned notes; /* looks that were noted */
 };
 
 /* Takes the choice back, and at the end the entry: this boot needs neither. */
-static void disarm(const struct sysfs_root *root, const struct trialstate *trial,
-	bool remove, bool *ret_done)
+static bool disarm(const struct sysfs_root *root, const struct trial *trial, bool remove)
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
 	char why[ONESHOT_WHY_SIZE];
 
-	*ret_done = loader && oneshot_disarm(root, loader, remove, why) == 0;
+	return loader && oneshot_disarm(root, loader, remove, why) == 0;
 }
 
 /*
@@ -69,7 +70,7 @@ static bool is_foreign(const struct sysfs_root *root, int error, bool known)
 }
 
 /* Whether the trial was another boot's: its entry was taken again. */
-static bool is_over(const struct trialstate *trial, const char *boot)
+static bool is_over(const struct trial *trial, const char *boot)
 {
 	return trial->phase == TRIAL_FAILED ||
 		(trial->phase == TRIAL_STARTED && strcmp(trial->boot, boot) != 0);
@@ -78,28 +79,25 @@ static bool is_over(const struct trialstate *trial, const char *boot)
 /* As at any other boot after a trial; to restart from here would never end. */
 static void end_again(struct watch *watch, const char *boot)
 {
-	bool done;
-
-	if (trial_settle(&watch->trial, boot, false))
-		trial_write(watch->root, &watch->trial);
-	disarm(watch->root, &watch->trial, true, &done);
+	if (trial_find_end(&watch->trial, boot, false))
+		trial_save(watch->root, &watch->trial);
+	disarm(watch->root, &watch->trial, true);
 	watch->known = false;
 	watch->foreign = true;
 }
 
 /* Finds the state once /var is there, and notes that the boot has begun. */
-static void begin(struct watch *watch)
+static void find_state(struct watch *watch)
 {
-	char id[TRIAL_ID_SIZE], boot[37];
-	struct trialstate *trial = &watch->trial;
-	int r;
+	struct trial *trial = &watch->trial;
+	char boot[37];
+	int r = trial_load(watch->root, trial);
 
-	r = trial_read(watch->root, trial);
 	watch->known = r == 0 && strcmp(trial->id, watch->id) == 0;
 	watch->foreign = is_foreign(watch->root, r, watch->known);
 	if (!watch->known)
 		return;
-	trial_read_boot(watch->root, boot, id);
+	trial_read_boot_id(watch->root, boot);
 	if (is_over(trial, boot)) {
 		end_again(watch, boot);
 		return;
@@ -107,93 +105,122 @@ static void begin(struct watch *watch)
 	if (trial->phase == TRIAL_ARMED) {
 		trial->phase = TRIAL_STARTED;
 		strcpy(trial->boot, boot);
-		if (trial_write(watch->root, trial) < 0) {
+		if (trial_save(watch->root, trial) < 0) {
 			watch->known = false; /* not writable yet */
 			return;
 		}
 	}
 	if (!watch->disarmed)
-		disarm(watch->root, trial, false, &watch->disarmed);
+		watch->disarmed = disarm(watch->root, trial, false);
 }
 
-/* What is lost otherwise, if the machine stops at this moment. */
+/*
+ * Takes the lock and finds the state.  Without the lock nothing is known, since nothing may be
+ * written.  It is not waited for, so that the watch can be stopped at any time: the next look
+ * tries again.  Returns a descriptor for close(), or -errno.
+ */
+static int enter(struct watch *watch)
+{
+	int lock = change_lock(watch->root, 0);
+
+	watch->busy = lock == -EBUSY;
+	watch->known = watch->foreign = false;
+	if (lock >= 0)
+		find_state(watch);
+	return lock;
+}
+
+/* Writes down for what it waits: that is lost otherwise, if the machine stops at this moment. */
 static void note(struct watch *watch, const char *text)
 {
 	_cleanup_close_ int lock = -1;
 
-	if (watch->root->live)
-		run_program(
-			(const char *const[]){"journalctl", "--sync", NULL}, NULL, NULL);
-	if (watch->known && watch->notes++ % NOTES_A_JOURNAL == 0)
-		trial_keep_evidence(watch->root, "");
-	if (!watch->known || strcmp(watch->trial.text, text) == 0)
+	if (strcmp(watch->trial.text, text) == 0)
 		return;
 	/* A look takes a while: a person may have confirmed the trial meanwhile. */
-	lock = trial_lock(watch->root);
-	begin(watch);
+	lock = enter(watch);
 	if (!watch->known || trial_is_confirmed(&watch->trial))
 		return;
-	snprintf(watch->trial.text, sizeof(watch->trial.text), "%s", text);
-	trial_write(watch->root, &watch->trial);
+	text_join(watch->trial.text, sizeof(watch->trial.text), text, NULL);
+	trial_save(watch->root, &watch->trial);
+}
+
+static void keep_journal(struct watch *watch)
+{
+	static const char *const sync[] = {"journalctl", "--sync", NULL};
+
+	if (watch->root->live)
+		run_program(sync, NULL, NULL);
+	if (watch->known && watch->notes++ % NOTES_A_JOURNAL == 0)
+		trial_keep_evidence(watch->root, "");
 }
 
 /*
- * Ends the trial as judged, unless a person has confirmed it meanwhile.  What takes long comes
- * first: between reading the state and writing it nobody may be told anything else.  Returns
- * as look().
+ * Ends the trial as judged, unless a person has confirmed it meanwhile.  The journal, which may
+ * take long, comes before the lock.  Returns as look().
  */
 static int end(struct watch *watch, enum trial_reason reason, const char *text)
 {
 	_cleanup_close_ int lock = -1;
-	bool done;
-	int r;
+	int r = -EAGAIN;
 
-	if (watch->known) {
+	if (watch->known)
 		trial_keep_evidence(watch->root, "");
-		disarm(watch->root, &watch->trial, true, &done);
-	}
-	lock = trial_lock(watch->root);
-	begin(watch);
+	lock = enter(watch);
+	if (watch->known)
+		disarm(watch->root, &watch->trial, true);
 	if (watch->known && trial_is_confirmed(&watch->trial))
 		return 0;
-	snprintf(watch->trial.text, sizeof(watch->trial.text), "%s",
-		watch->known ? text : NOT_WRITTEN);
+	text_join(watch->trial.text, sizeof(watch->trial.text),
+		watch->known ? text : NOT_WRITTEN, NULL);
 	watch->trial.phase = reason == TRIAL_FINE ? TRIAL_CONFIRMED : TRIAL_FAILED;
 	watch->trial.reason = reason;
-	r = watch->known ? trial_write(watch->root, &watch->trial) : 0;
+	if (watch->known)
+		r = trial_save(watch->root, &watch->trial);
 	if (reason != TRIAL_FINE)
 		return 1;
-	/* What can't be written down would be taken for a failure at the next boot. */
-	return r < 0 || !watch->known ? -EAGAIN : 0;
+	/* What is not written down would be taken for a failure at the next boot. */
+	return r < 0 ? -EAGAIN : 0;
 }
 
 /* Whether time won't mend it: the system is up, and nobody binds anything any more. */
-static bool is_final(enum trial_reason reason, const struct trial_sight *sight)
+static bool is_final(const struct watch *watch, enum trial_reason reason,
+	const struct trial_sight *sight)
 {
-	return sight->target_reached &&
+	return watch->known && sight->target_reached &&
 		(reason == TRIAL_NO_RECORD || reason == TRIAL_CHANGED ||
 			reason == TRIAL_NOT_BOUND);
 }
 
-/* One look.  Returns 0 confirmed, 1 given up, or -EAGAIN. */
-static int look(struct watch *watch, bool time_is_over)
+static void begin_look(struct watch *watch)
 {
+	_cleanup_close_ int lock = enter(watch);
+}
+
+/* One look.  Returns 0 confirmed, 1 given up, -ESTALE, or -EAGAIN. */
+static int look(struct watch *watch)
+{
+	bool over = child_now() >= watch->deadline;
 	struct trial_sight sight;
 	char text[TRIAL_TEXT_SIZE];
 	enum trial_reason reason;
 
-	begin(watch);
+	begin_look(watch);
 	if (watch->known && trial_is_confirmed(&watch->trial))
 		return end(watch, TRIAL_FINE, "");
-	trialsight_look(watch->root, &sight);
+	trial_observe(watch->root, &sight);
 	reason = trial_judge(&watch->trial, &sight, text);
 	watch->looks = reason == TRIAL_FINE && watch->known ? watch->looks + 1 : 0;
-	note(watch, text);
+	keep_journal(watch);
+	if (watch->known)
+		note(watch, text);
 	if (watch->looks && watch->looks < LOOKS_NEEDED)
 		return -EAGAIN;
 	if (watch->looks && end(watch, TRIAL_FINE, "") == 0)
 		return 0;
-	if (!time_is_over && (!watch->known || !is_final(reason, &sight)))
+	if (watch->busy && child_now() < watch->last)
+		return -EAGAIN;
+	if (!over && !is_final(watch, reason, &sight))
 		return -EAGAIN;
 	if (watch->foreign && sight.target_reached)
 		return -ESTALE;
@@ -209,76 +236,74 @@ static bool sleep_or_stop(const sigset_t *signals)
 	return sigtimedwait(signals, NULL, &time) > 0;
 }
 
-int trialwatch_run(const struct sysfs_root *root, const char *id, unsigned seconds,
-	struct trialstate *ret)
+int trial_watch(const struct sysfs_root *root, const char *id, unsigned seconds,
+	struct trial *ret)
 {
 	struct watch watch = {.root = root, .id = id};
-	uint64_t deadline = child_now() + seconds * 1000ULL;
 	sigset_t signals;
 	int r;
 
+	watch.deadline = child_now() + seconds * 1000ULL;
+	watch.last = watch.deadline +
+		(seconds < LOCK_SECONDS ? seconds : LOCK_SECONDS) * 1000ULL;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	for (;;) {
-		r = look(&watch, child_now() >= deadline);
-		if (r != -EAGAIN)
-			break;
-		if (sleep_or_stop(&signals)) {
-			note(&watch,
-				"the machine was shut down, or the watch was stopped");
-			r = -EINTR;
-			break;
-		}
+	while ((r = look(&watch)) == -EAGAIN) {
+		if (!sleep_or_stop(&signals))
+			continue;
+		note(&watch, "the machine was shut down, or the watch was stopped");
+		r = -EINTR;
+		break;
 	}
 	*ret = watch.trial;
 	return r;
 }
 
-bool trialwatch_is_running(const struct sysfs_root *root, const struct trialstate *trial)
-{
-	char boot[37], id[TRIAL_ID_SIZE];
-	bool known = trial_read_boot(root, boot, id) == 0;
-
-	return trial->phase == TRIAL_STARTED && (!known || strcmp(id, trial->id) == 0);
-}
+/* ---- Afterwards */
 
 /*
  * At another boot than the trial's: whether it has failed, 1 or 0.  *@ret_pending: it is still to
  * come.  -errno when it is not known which boot this is.
  */
-static int find_end(
-	const struct sysfs_root *root, struct trialstate *trial, bool *ret_pending)
+static int find_end(const struct sysfs_root *root, struct trial *trial, bool *ret_pending)
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
 	char boot[37], id[TRIAL_ID_SIZE];
 	bool failed;
-	int r = trial_read_boot(root, boot, id);
+	int r = trial_of_this_boot(root, id);
 
-	*ret_pending = r < 0 || strcmp(id, trial->id) == 0;
-	if (*ret_pending)
+	if (r < 0)
 		return r;
-	failed = trial_settle(trial, boot, loader && oneshot_is_armed(root, loader));
+	trial_read_boot_id(root, boot);
+	*ret_pending = strcmp(id, trial->id) == 0;
+	if (*ret_pending)
+		return 0;
+	failed = trial_find_end(trial, boot, loader && oneshot_is_armed(root, loader));
 	*ret_pending = trial->phase == TRIAL_ARMED;
 	return failed;
 }
 
-int trialwatch_read(const struct sysfs_root *root, struct trialstate *ret)
+int trial_read(const struct sysfs_root *root, struct trial *ret)
 {
 	bool pending;
-	int r = trial_read(root, ret);
+	int r = trial_load(root, ret);
 
 	if (r == 0)
 		r = find_end(root, ret, &pending);
 	return r < 0 ? r : 0;
 }
 
-int trialwatch_settle(const struct sysfs_root *root, struct trialstate *ret)
+int trial_settle(const struct sysfs_root *root, struct trial *ret)
 {
+	_cleanup_close_ int lock = change_lock(root, SETTLE_LOCK_MS);
 	char why[ONESHOT_WHY_SIZE];
 	bool pending;
-	int r = trial_read(root, ret), failed;
+	int r, failed;
 
+	if (lock < 0)
+		return lock;
+	r = trial_load(root, ret);
 	if (r < 0) {
 		/* Of which loader it was is not known then. */
 		if (r != -ENOENT)
@@ -295,6 +320,6 @@ int trialwatch_settle(const struct sysfs_root *root, struct trialstate *ret)
 		return 0;
 	if (ret->boot[0])
 		trial_keep_evidence(root, ret->boot);
-	r = trial_write(root, ret);
+	r = trial_save(root, ret);
 	return r < 0 ? r : 1;
 }

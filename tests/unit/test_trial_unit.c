@@ -3,14 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "outlook/bootunit.h"
 #include "support.h"
+#include "trial/unit.h"
 
 static void expect_unit(const char *cmdline, const char *unit)
 {
-	char found[BOOTUNIT_SIZE];
+	char found[TRIAL_UNIT_SIZE];
 
-	bootunit_of_cmdline(cmdline, found);
+	trial_unit_of_cmdline(cmdline, found);
 	assert_string_equal(found, unit);
 }
 

@@ -4,16 +4,15 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 
+#include "change/change.h"
 #include "support.h"
-#include "trial/trialend.h"
-#include "trial/trialsight.h"
-#include "trial/trialstore.h"
-#include "trial/trialwatch.h"
+#include "trial/private.h"
 
 #define STATE "var/lib/vfioboot/trial/state"
 
-static const struct trialstate started = {
+static const struct trial started = {
 	.id = "20261120-171500",
 	.phase = TRIAL_STARTED,
 	.loader = "grub",
@@ -43,7 +42,7 @@ static void test_forget_leaves_nothing(void **state)
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
 
 	(void)state;
-	assert_int_equal(trial_write(&root, &started), 0);
+	assert_int_equal(trial_save(&root, &started), 0);
 	fake_put("var/lib/vfioboot/trial/journal", "x");
 	fake_put("var/lib/vfioboot/trial/system.record", "x");
 	assert_int_equal(trial_forget(&root), 0);
@@ -57,90 +56,70 @@ static void test_forget_leaves_what_is_not_of_it(void **state)
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
 
 	(void)state;
-	assert_int_equal(trial_write(&root, &started), 0);
+	assert_int_equal(trial_save(&root, &started), 0);
 	fake_put("var/lib/vfioboot/undone/etc/vfioboot.conf", "x");
 	assert_int_equal(trial_forget(&root), 0);
 	assert_false(is_there("var/lib/vfioboot/trial"));
 	assert_string_equal(fake_read("var/lib/vfioboot/undone/etc/vfioboot.conf"), "x");
 }
 
-static void test_lock(void **state)
-{
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
-	int first, second;
-
-	(void)state;
-	assert_int_equal(trial_lock(&root), -ENOENT);
-	assert_int_equal(trial_write(&root, &started), 0);
-	first = trial_lock(&root);
-	assert_true(first >= 0);
-	second = open(fake_path("var/lib/vfioboot/trial"), O_RDONLY);
-	assert_true(second >= 0);
-	assert_int_equal(flock(second, LOCK_EX | LOCK_NB), -1);
-	/* It does not last in programs that are started. */
-	assert_true(fcntl(first, F_GETFD) & FD_CLOEXEC);
-	close(first);
-	assert_int_equal(flock(second, LOCK_EX | LOCK_NB), 0);
-	close(second);
-}
-
 static void test_what_there_is_to_take_back(void **state)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
-	char why[TRIAL_TEXT_SIZE] = "";
+	struct message message = {0};
 
 	(void)state;
-	assert_int_equal(trialend_look(&root), TRIALEND_NONE);
+	assert_int_equal(trial_find_stage(&root), TRIAL_ABSENT);
 	put_grub(true);
-	assert_int_equal(trialend_look(&root), TRIALEND_WAITING);
+	assert_int_equal(trial_find_stage(&root), TRIAL_NEXT_BOOT);
 	/* On another machine GRUB's program is not run, and all stays. */
-	assert_int_equal(trial_write(&root, &started), 0);
-	assert_int_equal(trialend_take_back(&root, why), -EROFS);
-	assert_non_null(strstr(why, "grub-editenv"));
+	assert_int_equal(trial_save(&root, &started), 0);
+	assert_int_equal(trial_cancel(&root, &message), -EROFS);
+	assert_non_null(strstr(message.text, "grub-editenv"));
 	assert_true(is_there(STATE));
 	put_grub(false);
-	assert_int_equal(trialend_look(&root), TRIALEND_OVER);
+	assert_int_equal(trial_find_stage(&root), TRIAL_PAST);
 	fake_put("proc/cmdline", "ro vfioboot.trial=20261120-171500\n");
-	assert_int_equal(trialend_look(&root), TRIALEND_RUNNING);
+	assert_int_equal(trial_find_stage(&root), TRIAL_THIS_BOOT);
 	fake_put("proc/cmdline", "ro\n");
-	assert_int_equal(trialend_take_back(&root, why), 0);
+	assert_int_equal(trial_cancel(&root, &message), 0);
 	assert_string_equal(fake_read("boot/grub/custom.cfg"), "mine\n");
 	assert_false(is_there(STATE));
 	/* Nor does a state that can't be read keep the entry. */
 	fake_put(STATE, "nonsense");
 	put_grub(false);
-	assert_int_equal(trialend_take_back(&root, why), 0);
+	assert_int_equal(trial_cancel(&root, &message), 0);
 	assert_string_equal(fake_read("boot/grub/custom.cfg"), "mine\n");
-	assert_int_equal(trialend_look(&root), TRIALEND_NONE);
+	assert_int_equal(trial_find_stage(&root), TRIAL_ABSENT);
 }
 
 static void test_settles(void **state)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
-	struct trialstate trial;
+	struct trial trial;
 
 	(void)state;
 	fake_put("proc/sys/kernel/random/boot_id",
 		"11111111-1111-1111-1111-111111111111\n");
 	fake_put("proc/cmdline", "ro\n");
-	assert_int_equal(trialwatch_settle(&root, &trial), 0);
+	assert_int_equal(trial_settle(&root, &trial), 0);
 	put_grub(false);
-	assert_int_equal(trial_write(&root, &started), 0);
+	assert_int_equal(trial_save(&root, &started), 0);
 	/* To read it changes nothing. */
-	assert_int_equal(trialwatch_read(&root, &trial), 0);
+	assert_int_equal(trial_read(&root, &trial), 0);
 	assert_int_equal(trial.reason, TRIAL_ENDED);
 	assert_non_null(strstr(fake_read(STATE), "phase started"));
-	assert_int_equal(trialwatch_settle(&root, &trial), 1);
+	assert_int_equal(trial_settle(&root, &trial), 1);
 	assert_non_null(strstr(fake_read(STATE), "phase failed\nreason ended"));
 	assert_string_equal(fake_read("boot/grub/custom.cfg"), "mine\n");
-	assert_int_equal(trialwatch_settle(&root, &trial), 0);
+	assert_int_equal(trial_settle(&root, &trial), 0);
 }
 
 /* Its boot may not have been able to remove the entry. */
 static void test_settles_what_is_over_too(void **state)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
-	struct trialstate trial = started;
+	struct trial trial = started;
 
 	(void)state;
 	fake_put("proc/sys/kernel/random/boot_id",
@@ -148,37 +127,37 @@ static void test_settles_what_is_over_too(void **state)
 	fake_put("proc/cmdline", "ro\n");
 	put_grub(false);
 	trial.phase = TRIAL_KEPT;
-	assert_int_equal(trial_write(&root, &trial), 0);
-	assert_int_equal(trialwatch_settle(&root, &trial), 0);
+	assert_int_equal(trial_save(&root, &trial), 0);
+	assert_int_equal(trial_settle(&root, &trial), 0);
 	assert_string_equal(fake_read("boot/grub/custom.cfg"), "mine\n");
 	assert_non_null(strstr(fake_read(STATE), "phase kept"));
 	/* But not of one that is still to come. */
 	trial.phase = TRIAL_ARMED;
 	strcpy(trial.armed_boot, "11111111-1111-1111-1111-111111111111");
-	assert_int_equal(trial_write(&root, &trial), 0);
+	assert_int_equal(trial_save(&root, &trial), 0);
 	put_grub(false);
-	assert_int_equal(trialwatch_settle(&root, &trial), 0);
+	assert_int_equal(trial_settle(&root, &trial), 0);
 	assert_non_null(strstr(fake_read("boot/grub/custom.cfg"), "ours"));
 }
 
 static int watch(const struct sysfs_root *root)
 {
-	struct trialstate trial;
+	struct trial trial;
 
-	return trialwatch_run(root, started.id, 0, &trial);
+	return trial_watch(root, started.id, 0, &trial);
 }
 
 static void test_watch_gives_up(void **state)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
-	struct trialstate trial = started;
+	struct trial trial = started;
 
 	(void)state;
 	put_grub(false);
 	fake_put("proc/sys/kernel/random/boot_id",
 		"11111111-1111-1111-1111-111111111111\n");
 	trial.phase = TRIAL_ARMED;
-	assert_int_equal(trial_write(&root, &trial), 0);
+	assert_int_equal(trial_save(&root, &trial), 0);
 	assert_int_equal(watch(&root), 1);
 	assert_non_null(strstr(fake_read(STATE), "phase failed\nreason no-record"));
 	assert_non_null(strstr(
@@ -190,18 +169,83 @@ static void test_watch_gives_up(void **state)
 	assert_false(is_there(STATE));
 }
 
+/* Another process that changes this machine: until its pipe is closed. */
+static pid_t hold_lock(const struct sysfs_root *root, int *ret_pipe)
+{
+	int ready[2], stop[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready) | pipe(stop), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(stop[1]);
+		if (change_lock(root, 0) < 0 || write(ready[1], "", 1) != 1)
+			_exit(1);
+		_exit(read(stop[0], &byte, 1) != 0);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	close(stop[0]);
+	*ret_pipe = stop[1];
+	return pid;
+}
+
+/* Without the lock nothing is written, and a trial that can't be noted is given up. */
+static void test_lock_of_another(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	struct trial trial = started;
+	int stop, status;
+	pid_t holder;
+
+	(void)state;
+	put_grub(false);
+	trial.phase = TRIAL_ARMED;
+	assert_int_equal(trial_save(&root, &trial), 0);
+	holder = hold_lock(&root, &stop);
+	assert_int_equal(trial_watch(&root, started.id, 0, &trial), 1);
+	assert_string_equal(trial.text, "cannot write /var/lib/vfioboot/trial/state");
+	assert_non_null(strstr(fake_read(STATE), "phase armed"));
+	assert_non_null(strstr(fake_read("boot/grub/custom.cfg"), "ours"));
+	close(stop);
+	assert_int_equal(waitpid(holder, &status, 0), holder);
+	assert_int_equal(status, 0);
+	assert_int_equal(watch(&root), 1);
+	assert_non_null(strstr(fake_read(STATE), "phase failed"));
+}
+
+/* What anybody may lock keeps nobody from anything. */
+static void test_lock_is_taken_when_needed(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	struct trial trial;
+	int fd;
+
+	(void)state;
+	put_grub(false);
+	assert_int_equal(trial_save(&root, &started), 0);
+	fd = open(fake_path("var/lib/vfioboot/trial"), O_RDONLY);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(trial_settle(&root, &trial), 1);
+	assert_non_null(strstr(fake_read(STATE), "phase failed"));
+	close(fd);
+	assert_true(is_there("run/vfioboot/private/lock"));
+}
+
 static void test_watch_finds_what_a_person_has_said(void **state)
 {
 	static const char *const words[] = {"phase confirmed\n", "phase kept\n"};
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
-	struct trialstate trial = started;
+	struct trial trial = started;
 
 	(void)state;
 	for (int kept = 0; kept < 2; kept++) {
 		put_grub(false);
 		trial.phase = kept ? TRIAL_KEPT : TRIAL_CONFIRMED;
 		trial.by_person = true;
-		assert_int_equal(trial_write(&root, &trial), 0);
+		assert_int_equal(trial_save(&root, &trial), 0);
 		assert_int_equal(watch(&root), 0);
 		assert_non_null(strstr(fake_read(STATE), words[kept]));
 		assert_string_equal(fake_read("boot/grub/custom.cfg"), "mine\n");
@@ -214,12 +258,12 @@ static void test_display(void **state)
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
 
 	(void)state;
-	assert_false(trialsight_has_display(&root));
+	assert_false(trial_host_has_display(&root));
 	fake_put("sys/class/graphics/fbcon/rotate", "0\n");
 	fake_put("sys/class/drm/version", "drm 1.1.0 20060810\n");
-	assert_false(trialsight_has_display(&root));
+	assert_false(trial_host_has_display(&root));
 	fake_put("sys/class/graphics/fb0/name", "EFI VGA\n");
-	assert_true(trialsight_has_display(&root));
+	assert_true(trial_host_has_display(&root));
 }
 
 static void test_display_of_drm(void **state)
@@ -228,14 +272,14 @@ static void test_display_of_drm(void **state)
 
 	(void)state;
 	fake_put("sys/class/drm/card1/dev", "226:1\n");
-	assert_true(trialsight_has_display(&root));
+	assert_true(trial_host_has_display(&root));
 }
 
 /* Trials that were started with different kernels have an entry each. */
 static void test_all_entries_of_trials_go(void **state)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
-	char why[TRIAL_TEXT_SIZE] = "";
+	struct message message = {0};
 
 	(void)state;
 	fake_put("boot/efi/loader/entries/1-6.1-vfioboot-trial.conf", "x");
@@ -244,7 +288,7 @@ static void test_all_entries_of_trials_go(void **state)
 	fake_put("boot/loader/entries/1-6.1~vfioboot_trial.conf", "x");
 	fake_put("boot/loader/entries/1-6.12~vfioboot_trial.conf", "x");
 	fake_put("boot/loader/entries/1-6.1.conf", "x");
-	assert_int_equal(trialend_take_back(&root, why), 0);
+	assert_int_equal(trial_cancel(&root, &message), 0);
 	assert_false(is_there("boot/efi/loader/entries/1-6.1-vfioboot-trial.conf"));
 	assert_false(is_there("boot/efi/loader/entries/1-6.12-vfioboot-trial.conf"));
 	assert_true(is_there("boot/efi/loader/entries/1-6.1.conf"));
@@ -260,7 +304,10 @@ int main(void)
 			test_forget_leaves_nothing, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_forget_leaves_what_is_not_of_it,
 			fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_lock, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_lock_of_another, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_lock_is_taken_when_needed, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_display, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(

@@ -1,28 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files of a trial below /var/lib, each replaced as a whole. */
-#include "trialstore.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/file.h>
-#include <time.h>
 
-#include "base/base.h"
 #include "change/change.h"
+#include "private.h"
 
 #define JOURNAL_LINES "400"
 
 #define GRANDPARENT "/var/lib"
 #define PARENT      GRANDPARENT "/vfioboot"
 
-#define LOCK_TRIES   50
-#define LOCK_WAIT_NS 100000000L
-
 static const char *const records[] = {"initramfs.record", "system.record"};
 
-int trial_read(const struct sysfs_root *root, struct trialstate *ret)
+int trial_load(const struct sysfs_root *root, struct trial *ret)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = hostfile_read(root, TRIAL_STATE, &text, NULL);
@@ -30,30 +21,12 @@ int trial_read(const struct sysfs_root *root, struct trialstate *ret)
 	return r < 0 ? r : trial_parse(text, ret);
 }
 
-int trial_write(const struct sysfs_root *root, const struct trialstate *trial)
+int trial_save(const struct sysfs_root *root, const struct trial *trial)
 {
-	char text[TRIAL_FORMAT_SIZE];
+	_cleanup_free_ char *text = trial_format(trial);
 
-	trial_format(trial, text);
-	return atomicfile_write_below(root, TRIAL_STATE, text, strlen(text));
-}
-
-int trial_lock(const struct sysfs_root *root)
-{
-	const struct timespec wait = {.tv_nsec = LOCK_WAIT_NS};
-	_cleanup_close_ int fd =
-		sysfs_root_open_file(root, TRIAL_DIRECTORY, O_RDONLY | O_DIRECTORY);
-
-	if (fd < 0)
-		return fd;
-	for (unsigned i = 0; i < LOCK_TRIES; i++) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return TAKE_FD(fd);
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -errno;
-		nanosleep(&wait, NULL);
-	}
-	return -EBUSY;
+	return text ? atomicfile_write_below(root, TRIAL_STATE, text, strlen(text))
+		    : -ENOMEM;
 }
 
 static void format_record(const char *name, char *ret, size_t size)
@@ -131,16 +104,19 @@ void trial_keep_evidence(const struct sysfs_root *root, const char *boot)
 		atomicfile_write_private_below(root, TRIAL_JOURNAL, text, strlen(text));
 }
 
-int trial_read_boot(const struct sysfs_root *root, char ret_boot[static 37],
-	char ret_id[static TRIAL_ID_SIZE])
+void trial_read_boot_id(const struct sysfs_root *root, char ret[static 37])
+{
+	ret[0] = '\0';
+	tree_read_line(root, TREE_BOOT_ID, ret, 37);
+}
+
+int trial_of_this_boot(const struct sysfs_root *root, char ret[static TRIAL_ID_SIZE])
 {
 	_cleanup_free_ char *cmdline = NULL;
-	int r;
+	int r = cmdline_read_if_any(root, &cmdline);
 
-	ret_boot[0] = ret_id[0] = '\0';
-	tree_read_line(root, TREE_BOOT_ID, ret_boot, 37);
-	r = cmdline_read_if_any(root, &cmdline);
+	ret[0] = '\0';
 	if (r == 0)
-		trial_of_cmdline(cmdline, ret_id);
+		trial_of_cmdline(cmdline, ret);
 	return r;
 }

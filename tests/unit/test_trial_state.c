@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "trial/trialstate.h"
+#include "trial/private.h"
 
-static const struct trialstate armed = {
+static const struct trial armed = {
 	.id = "20261120-171500",
 	.phase = TRIAL_ARMED,
 	.loader = "grub",
@@ -34,8 +34,8 @@ static const struct trial_sight fine = {
 
 static void test_comes_back_as_it_was(void **state)
 {
-	struct trialstate trial = armed, read;
-	char text[TRIAL_FORMAT_SIZE];
+	struct trial trial = armed, read;
+	_cleanup_free_ char *text = NULL;
 
 	(void)state;
 	trial.phase = TRIAL_FAILED;
@@ -51,8 +51,7 @@ static void test_comes_back_as_it_was(void **state)
 		trial_format_digest(UINT64_MAX - i, trial.sections[i].digest);
 	}
 	trial.n_sections = CONFIG_SECTIONS_MAX;
-	trial_format(&trial, text);
-	assert_true(strlen(text) < sizeof(text) - 2048);
+	text = trial_format(&trial);
 	assert_int_equal(trial_parse(text, &read), 0);
 	assert_memory_equal(&trial, &read, sizeof(trial));
 }
@@ -61,14 +60,15 @@ static void test_each_phase_comes_back(void **state)
 {
 	static const char *const words[] = {
 		"armed", "started", "confirmed", "kept", "failed"};
-	struct trialstate trial = armed, read;
-	char text[TRIAL_FORMAT_SIZE];
+	struct trial trial = armed, read;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		_cleanup_free_ char *text = NULL;
+
 		trial.phase = (enum trial_phase)i;
 		assert_string_equal(trial_phase_word(trial.phase), words[i]);
-		trial_format(&trial, text);
+		text = trial_format(&trial);
 		assert_int_equal(trial_parse(text, &read), 0);
 		assert_int_equal(read.phase, trial.phase);
 		assert_int_equal(trial_is_confirmed(&read), i == 2 || i == 3);
@@ -77,7 +77,7 @@ static void test_each_phase_comes_back(void **state)
 
 static void test_parameters_that_are_missing(void **state)
 {
-	struct trialstate trial = armed;
+	struct trial trial = armed;
 	char missing[TRIAL_TRIED_SIZE];
 
 	(void)state;
@@ -103,10 +103,11 @@ static void test_refuses_what_is_no_state(void **state)
 		"vfioboot-trial 1\n", "vfioboot-trial 1\nid\n",
 		"vfioboot-trial 1\nid x\nphase over\n",
 		"vfioboot-trial 1\nid x\nreason because\n",
+		"vfioboot-trial 1\nid x\nby_person maybe\n",
 		"vfioboot-trial 1\nid x\nsection a\n",
 		"vfioboot-trial 1\nid x\nsection a 0123456789abcdef0\n",
 		"vfioboot-trial 1\nid 0123456789012345678901234567890123456789\n"};
-	struct trialstate read;
+	struct trial read;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -115,8 +116,8 @@ static void test_refuses_what_is_no_state(void **state)
 
 static void test_no_more_sections_than_there_can_be(void **state)
 {
-	static char text[2 * TRIAL_FORMAT_SIZE] = "vfioboot-trial 1\nid x\n";
-	struct trialstate read;
+	static char text[32768] = "vfioboot-trial 1\nid x\n";
+	struct trial read;
 
 	(void)state;
 	for (unsigned i = 0; i < CONFIG_SECTIONS_MAX; i++)
@@ -128,7 +129,7 @@ static void test_no_more_sections_than_there_can_be(void **state)
 }
 
 static void assert_judged(
-	const struct trialstate *trial, const struct trial_sight *sight, const char *word)
+	const struct trial *trial, const struct trial_sight *sight, const char *word)
 {
 	char text[TRIAL_TEXT_SIZE];
 	enum trial_reason reason = trial_judge(trial, sight, text);
@@ -139,7 +140,7 @@ static void assert_judged(
 
 static void test_judges(void **state)
 {
-	struct trialstate trial = armed;
+	struct trial trial = armed;
 	struct trial_sight sight = fine;
 
 	(void)state;
@@ -201,7 +202,7 @@ static void test_judges_what_pid_1_was_to_start(void **state)
 /* One that restarts in a loop runs at any moment, or nearly. */
 static void test_judges_a_manager_that_restarts(void **state)
 {
-	struct trialstate trial = armed;
+	struct trial trial = armed;
 	struct trial_sight sight = fine;
 	char text[TRIAL_TEXT_SIZE];
 
@@ -223,7 +224,7 @@ static void test_judges_a_manager_that_restarts(void **state)
 
 static void test_judges_the_image(void **state)
 {
-	struct trialstate trial = armed;
+	struct trial trial = armed;
 	struct trial_sight sight = fine;
 
 	(void)state;
@@ -239,27 +240,27 @@ static void test_judges_the_image(void **state)
 
 static void test_settles_what_has_no_end(void **state)
 {
-	struct trialstate trial = armed;
+	struct trial trial = armed;
 
 	(void)state;
 	/* The boot is still to come. */
-	assert_false(trial_settle(&trial, armed.armed_boot, true));
-	assert_true(trial_settle(&trial, "another", true));
+	assert_false(trial_find_end(&trial, armed.armed_boot, true));
+	assert_true(trial_find_end(&trial, "another", true));
 	assert_string_equal(trial_reason_word(trial.reason), "not-taken");
-	assert_false(trial_settle(&trial, "another", false));
+	assert_false(trial_find_end(&trial, "another", false));
 	trial = armed;
-	assert_true(trial_settle(&trial, "another", false));
+	assert_true(trial_find_end(&trial, "another", false));
 	assert_string_equal(trial_reason_word(trial.reason), "never-up");
 	trial = armed;
 	trial.phase = TRIAL_STARTED;
 	strcpy(trial.text, "the system did not reach its default target");
-	assert_true(trial_settle(&trial, "another", false));
+	assert_true(trial_find_end(&trial, "another", false));
 	assert_string_equal(trial_reason_word(trial.reason), "ended");
 	assert_non_null(strstr(trial.text, "until then: the system did not reach"));
 	trial.phase = TRIAL_CONFIRMED;
-	assert_false(trial_settle(&trial, "another", false));
+	assert_false(trial_find_end(&trial, "another", false));
 	trial.phase = TRIAL_KEPT;
-	assert_false(trial_settle(&trial, "another", false));
+	assert_false(trial_find_end(&trial, "another", false));
 }
 
 static void test_finds_the_trial_of_a_command_line(void **state)

@@ -5,7 +5,7 @@
 
 #include "decide/dropin.h"
 #include "support.h"
-#include "trial/trialkeep.h"
+#include "trial/private.h"
 
 #define DROPIN "etc/vfioboot.conf.d/gpu.conf"
 
@@ -19,15 +19,31 @@ static const struct config *read_config(const char *text)
 	return &config;
 }
 
-static void test_remembers_what_is_tried(void **state)
+/* What the normal entry has itself (vfioboot.device=) is no part of what is tried. */
+static void test_permanent_devices_are_not_tried(void **state)
 {
-	struct trialstate trial = {.n_sections = 7};
+	struct trial trial = {0};
 
 	(void)state;
-	trialkeep_remember(read_config("[device a]\npath=00:01.0/00\nprofile=p\n"
-				       "[device b]\npath=00:02.0/00\nprofile=q\n"
-				       "[device c]\npath=00:03.0/00\n"
-				       "[device d]\npath=00:04.0/00\nprofile=p\n"),
+	read_config("[boot]\nwhen = selected\n[device a]\npath=00:01.0/00\n");
+	config_read_cmdline(&config, "vfioboot.device=00:02.0/00");
+	assert_int_equal(config.n_sections, 2);
+	trial_remember_sections(&config, "p", &trial);
+	assert_int_equal(trial.n_sections, 1);
+	assert_string_equal(trial.sections[0].name, "a");
+	assert_int_equal(
+		trial_part_of(&config, &config.sections[1], "p"), TRIAL_PART_ALWAYS);
+}
+
+static void test_remembers_what_is_tried(void **state)
+{
+	struct trial trial = {.n_sections = 7};
+
+	(void)state;
+	trial_remember_sections(read_config("[device a]\npath=00:01.0/00\nprofile=p\n"
+					    "[device b]\npath=00:02.0/00\nprofile=q\n"
+					    "[device c]\npath=00:03.0/00\n"
+					    "[device d]\npath=00:04.0/00\nprofile=p\n"),
 		"p", &trial);
 	assert_int_equal(trial.n_sections, 2);
 	assert_string_equal(trial.sections[0].name, "a");
@@ -37,15 +53,15 @@ static void test_remembers_what_is_tried(void **state)
 }
 
 /* What became of the one section of @text, when that of @tried was tried. */
-static enum trialkeep_change compare(const char *tried, const char *text)
+static enum trial_change compare(const char *tried, const char *text)
 {
-	struct trialstate trial = {0};
+	struct trial trial = {0};
 
-	trialkeep_remember(read_config(tried), "p", &trial);
+	trial_remember_sections(read_config(tried), "p", &trial);
 	assert_int_equal(trial.n_sections, 1);
 	read_config(text);
 	assert_int_equal(config.n_sections, 1);
-	return trialkeep_compare(&trial, &config, &config.sections[0]);
+	return trial_compare_section(&trial, &config, &config.sections[0]);
 }
 
 #define SECTION "[device a]\nprofile = p\n"
@@ -66,23 +82,23 @@ static void test_finds_changes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
-		assert_int_equal(compare(TRIED, same[i]), TRIALKEEP_SAME);
+		assert_int_equal(compare(TRIED, same[i]), TRIAL_SECTION_SAME);
 	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
-		assert_int_equal(compare(TRIED, changed[i]), TRIALKEEP_CHANGED);
+		assert_int_equal(compare(TRIED, changed[i]), TRIAL_SECTION_CHANGED);
 	assert_int_equal(
 		compare(TRIED, "[device b]\npath = 00:01.0/00\nid = 10de:2204\n"),
-		TRIALKEEP_NEW);
+		TRIAL_SECTION_NEW);
 }
 
 /* The state of an older version. */
 static void test_knows_of_no_change_without_sections(void **state)
 {
-	static const struct trialstate trial;
+	static const struct trial trial;
 
 	(void)state;
 	read_config(TRIED);
-	assert_int_equal(
-		trialkeep_compare(&trial, &config, &config.sections[0]), TRIALKEEP_SAME);
+	assert_int_equal(trial_compare_section(&trial, &config, &config.sections[0]),
+		TRIAL_SECTION_SAME);
 }
 
 static void test_without_key(void **state)
@@ -97,39 +113,64 @@ static void test_without_key(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		made = trialkeep_without_key(lines[i], "profile");
+		made = trial_without_key(lines[i], "profile");
 		assert_string_equal(made, "");
 		free(made);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		made = trialkeep_without_key(others[i], "profile");
+		made = trial_without_key(others[i], "profile");
 		assert_string_equal(made, others[i]);
 		free(made);
 	}
-	made = trialkeep_without_key(TRIED "profile: p\n", "profile");
+	made = trial_without_key(TRIED "profile: p\n", "profile");
 	assert_string_equal(made, "[device a]\npath = 00:01.0/00\nid = 10de:2204\n");
 	free(made);
 }
 
+static int keep_error;
+
+/* Keeps the section of @text, which DROPIN is to hold, after a trial of the profile p. */
+static enum trial_keep keep(const struct sysfs_root *root, const char *text, bool dry_run)
+{
+	struct trial trial = {.profile = "p"};
+
+	config = (struct config){0};
+	assert_int_equal(dropin_read_text(&config, text, "/" DROPIN), 0);
+	trial_remember_sections(&config, "p", &trial);
+	return trial_keep_section(
+		root, &trial, &config, &config.sections[0], dry_run, &keep_error);
+}
+
 static void test_drops_the_profile(void **state)
 {
+	static const char section[] = "[device a]\nprofile: p\npath = 00:01.0/00\n";
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
 
 	(void)state;
 	fake_put(DROPIN, DROPIN_MARK "\n[device a]\nprofile: p\npath = 00:01.0/00\n");
-	assert_int_equal(trialkeep_drop_profile(&root, "/" DROPIN), 0);
+	assert_int_equal(keep(&root, section, true), TRIAL_KEEP_TODO);
+	assert_non_null(strstr(fake_read(DROPIN), "profile"));
+	assert_int_equal(keep(&root, section, false), TRIAL_KEEP_DONE);
 	assert_string_equal(
 		fake_read(DROPIN), DROPIN_MARK "\n[device a]\npath = 00:01.0/00\n");
 	/* Nothing was done, and so nothing is claimed. */
-	assert_int_equal(trialkeep_drop_profile(&root, "/" DROPIN), -ENODATA);
+	assert_int_equal(keep(&root, section, false), TRIAL_KEEP_BY_HAND);
+	assert_int_equal(keep_error, -ENODATA);
 	fake_put(DROPIN, "[device a]\nprofile: p\npath = 00:01.0/00\n");
-	assert_int_equal(trialkeep_drop_profile(&root, "/" DROPIN), -EPERM);
+	assert_int_equal(keep(&root, section, false), TRIAL_KEEP_BY_HAND);
+	assert_int_equal(keep_error, -EPERM);
+	/* Of another profile, and of none at all. */
+	assert_int_equal(keep(&root, "[device a]\nprofile=q\npath=00:01.0/00\n", false),
+		TRIAL_KEEP_NOTHING);
+	assert_int_equal(
+		keep(&root, "[device a]\npath=00:01.0/00\n", false), TRIAL_KEEP_NOTHING);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_remembers_what_is_tried),
+		cmocka_unit_test(test_permanent_devices_are_not_tried),
 		cmocka_unit_test(test_finds_changes),
 		cmocka_unit_test(test_knows_of_no_change_without_sections),
 		cmocka_unit_test(test_without_key),
