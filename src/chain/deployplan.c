@@ -234,7 +234,7 @@ int deployplan_add_images(struct deploy *deploy)
 /* Adds the protect list, if another one is there, and anything that could go against it. */
 static int add_protect(struct deploy *deploy)
 {
-	_cleanup_free_ char *text = protectfile_format(deploy->protect), *old = NULL;
+	_cleanup_free_ char *text = protect_list_format(deploy->protect), *old = NULL;
 	_cleanup_(imagecheck_free) struct imagecheck check = {0};
 	struct deploy_step *step;
 	int r;

@@ -2,6 +2,7 @@
 /* Whether there is room for the images that are made, and who else is making some. */
 #include <errno.h>
 #include <fcntl.h>
+#include <libmount.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>

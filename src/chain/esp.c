@@ -2,6 +2,7 @@
 /* Looks for the EFI system partition among the mounts, then by its files. */
 #include "esp.h"
 
+#include <libmount.h>
 #include <string.h>
 
 #include "facts/facts.h"

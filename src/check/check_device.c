@@ -230,7 +230,7 @@ static void check_one_resizable(
 	list_sizes(bars, sizes, sizeof(sizes));
 	if (*sizes) {
 		check_pass(host, function->name, "%s", sizes);
-	} else if (facts_compare_kernel(&host->facts, 6, 1) >= 0) {
+	} else if (facts_compare_kernel(host->facts, 6, 1) >= 0) {
 		check_pass(host, function->name, "memory of one size only");
 	} else {
 		check_unknown(host, function->name,

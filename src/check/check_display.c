@@ -36,7 +36,7 @@ static void tell_boot_display(
 			"the firmware shows itself on it: from the next boot on the "
 			"console is on another display");
 	} else if (function->pci->has_boot_vga ||
-		bootdisplay_is_other(&host->facts.bus, function->pci)) {
+		bootdisplay_is_other(&host->facts->bus, function->pci)) {
 		check_pass(host, function->name, "the firmware uses another display");
 	} else {
 		check_unknown(host, function->name,
@@ -80,7 +80,7 @@ static void check_boot_display(struct check_host *host)
 static void judge_framebuffer(struct check_host *host,
 	const struct check_function *function, const char *framebuffer)
 {
-	int age = facts_compare_kernel(&host->facts, 6, 0);
+	int age = facts_compare_kernel(host->facts, 6, 0);
 
 	if (bootdisplay_is_vga(function->pci) && age == -2) {
 		check_unknown(host, function->name,
@@ -112,7 +112,7 @@ static void check_one_framebuffer(
 	enum bootdisplay_sight sight;
 	char framebuffer[32];
 	int r = bootdisplay_look(
-		&host->facts, function->pci, &sight, framebuffer, sizeof(framebuffer));
+		host->facts, function->pci, &sight, framebuffer, sizeof(framebuffer));
 
 	if (r == -EACCES) {
 		check_unknown(host, function->name,

@@ -21,7 +21,7 @@ static void check_one_group(
 	} else if (!function->pci->dev.detailed) {
 		check_unknown(host, function->name, "its IOMMU group can't be read");
 		check_remedy_elsewhere(host);
-	} else if (!host->facts.bus.has_groups) {
+	} else if (!host->facts->bus.has_groups) {
 		check_fail(host, function->name,
 			"it has no IOMMU group, and without one no "
 			"guest can have it");
@@ -160,13 +160,10 @@ static void tell_members(struct check_host *host, const struct check_function *f
 
 static void check_members(struct check_host *host)
 {
-	_cleanup_(modules_close) struct modules *modules = NULL;
+	struct modules *modules = host->n_targets ? facts_modules(host->facts) : NULL;
 	const struct check_function *function;
 	size_t at = 0;
 
-	if (host->n_targets &&
-		modules_open(host->root, host->facts.running, &modules) < 0)
-		modules = NULL;
 	while ((function = check_next_target(host, &at))) {
 		struct group_blockers blockers = {0};
 

@@ -16,7 +16,7 @@
 /* What switches the IOMMU on in the firmware setup. */
 static const char *firmware_remedy(const struct check_host *host)
 {
-	switch (host->facts.iommu) {
+	switch (host->facts->iommu) {
 	case IOMMU_INTEL:
 		return "switch VT-d on in the firmware setup (\"Intel VT for Directed "
 		       "I/O\", mostly among the chipset's settings)";
@@ -46,14 +46,14 @@ static bool has_flag(const char *cpuinfo, const char *flag)
 /* Other processors than those of x86 have no such flag, and no such point. */
 static void check_cpu(struct check_host *host)
 {
-	if (!host->facts.cpuinfo) {
+	if (!host->facts->cpuinfo) {
 		check_unknown(host, "", "what processor it is can't be read");
 		check_remedy_elsewhere(host);
-	} else if (!strstr(host->facts.cpuinfo, "\nflags\t")) {
+	} else if (!strstr(host->facts->cpuinfo, "\nflags\t")) {
 		return;
-	} else if (has_flag(host->facts.cpuinfo, "vmx")) {
+	} else if (has_flag(host->facts->cpuinfo, "vmx")) {
 		check_pass(host, "", "the processor can run guests (VT-x)");
-	} else if (has_flag(host->facts.cpuinfo, "svm")) {
+	} else if (has_flag(host->facts->cpuinfo, "svm")) {
 		check_pass(host, "", "the processor can run guests (AMD-V)");
 	} else {
 		check_fail(host, "",
@@ -90,7 +90,7 @@ static void check_firmware(struct check_host *host)
 			tables[i].title, tables[i].table);
 		return;
 	}
-	if (facts_count_groups(&host->facts) ||
+	if (facts_count_groups(host->facts) ||
 		directory_has_entries(host->root, TREE_IOMMU)) {
 		check_pass(host, "",
 			"the firmware describes an IOMMU that the kernel found");
@@ -116,13 +116,13 @@ static void check_parameters(struct check_host *host)
 	size_t at = 0;
 	bool any = false;
 
-	if (!host->facts.cmdline) {
+	if (!host->facts->cmdline) {
 		check_unknown(host, "", "the kernel command line can't be read");
 		check_remedy_elsewhere(host);
 		return;
 	}
 	while ((conflict = paramconflicts_next(
-			host->facts.cmdline, host->facts.iommu, &at))) {
+			host->facts->cmdline, host->facts->iommu, &at))) {
 		char text[64];
 
 		any = true;
@@ -133,7 +133,7 @@ static void check_parameters(struct check_host *host)
 	}
 	if (any)
 		return;
-	if (cmdline_has(host->facts.cmdline, "amd_iommu", "on"))
+	if (cmdline_has(host->facts->cmdline, "amd_iommu", "on"))
 		check_pass(host, "",
 			"amd_iommu=on does nothing: the kernel knows no such "
 			"value, and the IOMMU of AMD is on by itself");
@@ -145,11 +145,11 @@ static void check_parameters(struct check_host *host)
 
 static bool is_switched_off(const struct check_host *host)
 {
-	const char *cmdline = host->facts.cmdline ? host->facts.cmdline : "";
+	const char *cmdline = host->facts->cmdline ? host->facts->cmdline : "";
 	const struct param_conflict *conflict;
 	size_t at = 0;
 
-	while ((conflict = paramconflicts_next(cmdline, host->facts.iommu, &at)))
+	while ((conflict = paramconflicts_next(cmdline, host->facts->iommu, &at)))
 		if (conflict->loss == PARAM_LOSS_IOMMU)
 			return true;
 	return false;
@@ -157,8 +157,8 @@ static bool is_switched_off(const struct check_host *host)
 
 static bool is_intel_asked(const struct check_host *host)
 {
-	return host->facts.cmdline &&
-		cmdline_has(host->facts.cmdline, "intel_iommu", "on");
+	return host->facts->cmdline &&
+		cmdline_has(host->facts->cmdline, "intel_iommu", "on");
 }
 
 static void tell_iommu_off(struct check_host *host)
@@ -174,7 +174,7 @@ static void tell_iommu_off(struct check_host *host)
 		check_remedy(host,
 			"add intel_iommu=on to the kernel command line, unless "
 			"kernel-config says that it is on by itself");
-	else if (host->facts.iommu == IOMMU_AMD)
+	else if (host->facts->iommu == IOMMU_AMD)
 		check_remedy(
 			host, "%s; the kernel needs no parameter", firmware_remedy(host));
 	else
@@ -183,12 +183,12 @@ static void tell_iommu_off(struct check_host *host)
 
 static void check_iommu(struct check_host *host)
 {
-	unsigned n = facts_count_groups(&host->facts);
+	unsigned n = facts_count_groups(host->facts);
 
 	if (n) {
 		check_pass(host, "", "the kernel uses the IOMMU: %u %s", n,
 			n == 1 ? "group" : "groups");
-	} else if (host->facts.bus.has_groups &&
+	} else if (host->facts->bus.has_groups &&
 		!tree_exists(host->root, TREE_GROUPS, ".")) {
 		check_pass(host, "", "the kernel uses the IOMMU");
 	} else if (host->n || tree_exists(host->root, TREE_GROUPS, ".")) {

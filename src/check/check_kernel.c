@@ -13,15 +13,15 @@ static void each_kernel(struct check_host *host,
 {
 	bool running = false;
 
-	for (size_t i = 0; i < host->facts.kernels.n; i++) {
-		const char *release = host->facts.kernels.kernels[i].release;
+	for (size_t i = 0; i < host->facts->kernels.n; i++) {
+		const char *release = host->facts->kernels.kernels[i].release;
 
-		running |= strcmp(release, host->facts.running) == 0;
+		running |= strcmp(release, host->facts->running) == 0;
 		check(host, release);
 	}
-	if (!running && host->facts.running[0])
-		check(host, host->facts.running);
-	if (host->facts.kernels.n || host->facts.running[0])
+	if (!running && host->facts->running[0])
+		check(host, host->facts->running);
+	if (host->facts->kernels.n || host->facts->running[0])
 		return;
 	check_unknown(host, "", "no installed kernel was found");
 	check_remedy_elsewhere(host);
@@ -44,14 +44,14 @@ static bool has_intel_display_target(const struct check_host *host)
 /* Whether the running kernel, built like this one, shows that the IOMMU comes up. */
 static bool is_proven(const struct check_host *host, const char *release)
 {
-	return host->facts.bus.has_groups && strcmp(release, host->facts.running) == 0;
+	return host->facts->bus.has_groups && strcmp(release, host->facts->running) == 0;
 }
 
 /* What an Intel IOMMU needs on the command line, by what was built in. */
 static void judge_intel(struct check_host *host, const char *release, const char *config)
 {
-	bool on = host->facts.cmdline &&
-		cmdline_has(host->facts.cmdline, "intel_iommu", "on");
+	bool on = host->facts->cmdline &&
+		cmdline_has(host->facts->cmdline, "intel_iommu", "on");
 	bool partly = kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF");
 
 	if (!on && partly && has_intel_display_target(host)) {
@@ -74,7 +74,7 @@ static void judge_intel(struct check_host *host, const char *release, const char
 
 static bool lacks_driver(const struct check_host *host, const char *config)
 {
-	switch (host->facts.iommu) {
+	switch (host->facts->iommu) {
 	case IOMMU_INTEL: return !kernelconfig_has(config, "INTEL_IOMMU");
 	case IOMMU_AMD: return !kernelconfig_has(config, "AMD_IOMMU");
 	case IOMMU_ARM:
@@ -97,11 +97,11 @@ static void judge_config(struct check_host *host, const char *release, const cha
 		check_remedy(host,
 			"use a kernel that has it, as all large distributions' "
 			"default ones do");
-	} else if (host->facts.iommu == IOMMU_INTEL) {
+	} else if (host->facts->iommu == IOMMU_INTEL) {
 		judge_intel(host, release, config);
 	} else {
 		check_pass(host, release,
-			host->facts.iommu == IOMMU_AMD || host->facts.iommu == IOMMU_ARM
+			host->facts->iommu == IOMMU_AMD || host->facts->iommu == IOMMU_ARM
 				? "built with vfio-pci and the driver of the IOMMU"
 				: "built with vfio-pci");
 	}
@@ -111,7 +111,7 @@ static void check_one_config(struct check_host *host, const char *release)
 {
 	_cleanup_free_ char *config = NULL;
 	int r = kernelconfig_read(
-		host->root, release, strcmp(release, host->facts.running) == 0, &config);
+		host->root, release, strcmp(release, host->facts->running) == 0, &config);
 
 	if (r < 0) {
 		check_unknown(host, release,

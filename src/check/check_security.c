@@ -86,7 +86,7 @@ static int find_module(
 		char path[192];
 		int r;
 
-		text_join(path, sizeof(path), places[i], "/", host->facts.running,
+		text_join(path, sizeof(path), places[i], "/", host->facts->running,
 			"/modules.dep", NULL);
 		r = hostfile_read(host->root, path, &text, NULL);
 		if (r == -ENOENT)
@@ -98,7 +98,7 @@ static int find_module(
 			if (!is_module_line(line, name))
 				continue;
 			line[strcspn(line, ":")] = '\0';
-			text_join(ret, size, places[i], "/", host->facts.running, "/",
+			text_join(ret, size, places[i], "/", host->facts->running, "/",
 				line, NULL);
 			return 0;
 		}
@@ -133,7 +133,7 @@ static void judge_signatures(struct check_host *host, const char *what)
 		int r = is_signed(host, modules[i]);
 
 		if (r == 0) {
-			check_fail(host, host->facts.running,
+			check_fail(host, host->facts->running,
 				"%s: the module %s has no signature and can't be loaded",
 				what, modules[i]);
 			check_remedy(host,
@@ -142,7 +142,7 @@ static void judge_signatures(struct check_host *host, const char *what)
 			return;
 		}
 		if (r < 0) {
-			check_unknown(host, host->facts.running,
+			check_unknown(host, host->facts->running,
 				"%s: only signed modules can be loaded, and whether %s is "
 				"one can't be read: %s",
 				what, modules[i], check_why(r));
@@ -153,7 +153,7 @@ static void judge_signatures(struct check_host *host, const char *what)
 			return;
 		}
 	}
-	check_pass(host, host->facts.running,
+	check_pass(host, host->facts->running,
 		"%s: vfio works with it, its modules are signed; an unsigned one, such as "
 		"vendor-reset, can't be loaded",
 		what);

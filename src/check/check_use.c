@@ -62,14 +62,15 @@ static void check_one(struct check_host *host, const struct check_function *func
 
 static void check_use(struct check_host *host)
 {
-	_cleanup_(usage_free) struct usage usage = {0};
 	const struct check_function *function;
-	bool traced =
-		host->n_targets && usage_trace(host->root, &host->facts.bus, &usage) == 0;
+	const struct usage *usage = NULL;
 	size_t at = 0;
 
+	if (host->n_targets)
+		facts_usage(host->facts, &usage);
+
 	while ((function = check_next_target(host, &at)))
-		check_one(host, function, traced ? &usage : NULL);
+		check_one(host, function, usage);
 }
 
 static const struct check checks[] = {{"host-use", check_use}};

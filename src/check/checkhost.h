@@ -19,7 +19,7 @@ struct check_function {
 struct check_host {
 	const struct sysfs_root *root;
 	const struct nextboot *next;
-	struct facts facts;
+	struct facts *facts;
 	struct check_function *functions; /* of the same order */
 	size_t n;
 	size_t n_targets;

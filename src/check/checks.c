@@ -26,13 +26,13 @@ static void run_theme(struct check_host *host, const struct check_theme *theme)
 	}
 }
 
-int checks_run(const struct sysfs_root *root, const struct nextboot *next,
+int checks_run(struct facts *facts, const struct nextboot *next,
 	const struct selector *operands, size_t n, struct check_list *ret,
 	size_t *ret_bad)
 {
 	_cleanup_(checks_free) struct check_list list = {0};
 	_cleanup_(check_host_free) struct check_host host = {
-		.root = root, .next = next, .list = &list};
+		.root = facts->root, .facts = facts, .next = next, .list = &list};
 	int r = check_host_read(&host, operands, n, ret_bad);
 
 	if (r < 0)

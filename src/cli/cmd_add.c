@@ -161,11 +161,10 @@ static enum cli_exit choose_name(struct addition *addition)
 static void choose_driver(struct addition *addition)
 {
 	const struct deviceset *set = &addition->devices.set;
-	_cleanup_(modules_close) struct modules *modules = NULL;
-	char release[128], driver[CONFIG_DRIVER_SIZE];
+	struct modules *modules = facts_modules(&addition->devices.facts);
+	char driver[CONFIG_DRIVER_SIZE];
 
-	if (kernels_running(&addition->devices.root, release, sizeof(release)) < 0 ||
-		modules_open(&addition->devices.root, release, &modules) < 0)
+	if (!modules)
 		return;
 	for (size_t i = 0; i < set->n; i++) {
 		if (modules_vfio_driver(modules, &set->members[i].function->dev.ids,
@@ -323,7 +322,7 @@ static enum cli_exit add(struct addition *addition, int n, char **operands)
 			"one of the functions has no path of its own; write a section "
 			"with its address, see vfioboot.conf(5)");
 	if (r == 0)
-		r = rehearsal_run(&addition->devices.root, &addition->dropin,
+		r = rehearsal_run(&addition->devices.facts, &addition->dropin,
 			addition->text, &rehearsal);
 	if (r < 0)
 		return cli_error(

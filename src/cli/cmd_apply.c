@@ -42,14 +42,14 @@ static enum cli_exit check_config(const struct config *config)
 }
 
 /* Of the live machine nothing is done without it: images would not know what to spare. */
-static enum cli_exit check_protect(const struct sysfs_root *root, struct nextboot *next)
+static enum cli_exit check_protect(struct facts *facts, struct nextboot *next)
 {
 	int r = 0;
 
 	if (next->protect_traced)
 		return CLI_OK;
-	if (root->live)
-		r = protect_trace(root, &next->config, &next->protect);
+	if (facts->root->live)
+		r = protect_list_trace(facts, &next->config, &next->protect);
 	else
 		cli_warning("apply",
 			"what this machine needs for itself can't be traced from these "
@@ -160,6 +160,7 @@ static enum cli_exit run(int argc, char **argv)
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	_cleanup_(images_free) struct images images = {0};
 	struct arguments arguments = {.root = "/"};
+	_cleanup_(facts_free) struct facts facts = {0};
 	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	enum cli_exit status;
 	int r;
@@ -169,12 +170,14 @@ static enum cli_exit run(int argc, char **argv)
 	status = deployment_open_root("apply", arguments.root, arguments.dry_run, &root);
 	if (status != CLI_OK)
 		return status;
-	r = nextboot_read(&root, NULL, &next);
+	r = facts_read(&root, &facts);
+	if (r == 0)
+		r = nextboot_read(&facts, NULL, &next);
 	if (r < 0)
 		return cli_error("apply", "%s", strerror(-r));
 	status = check_config(&next->config);
 	if (status == CLI_OK)
-		status = check_protect(&root, next);
+		status = check_protect(&facts, next);
 	if (status != CLI_OK)
 		return status;
 	if (next->machine_error < 0)

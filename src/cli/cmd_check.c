@@ -306,10 +306,13 @@ static enum cli_exit check(
 	const struct sysfs_root *root, const struct arguments *arguments, char **operands)
 {
 	_cleanup_(checks_free) struct check_list list = {0};
+	_cleanup_(facts_free) struct facts facts = {0};
 	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	size_t bad = 0;
-	int r = nextboot_read(root, NULL, &next);
+	int r = facts_read(root, &facts);
 
+	if (r == 0)
+		r = nextboot_read(&facts, NULL, &next);
 	if (r < 0)
 		return cli_error("check", "%s", strerror(-r));
 	if (next->machine_error < 0)
@@ -317,7 +320,7 @@ static enum cli_exit check(
 			"cannot read the PCI functions of %s: %s; their checks are left out",
 			arguments->root, strerror(-next->machine_error));
 	r = checks_run(
-		root, next, arguments->operands, arguments->n_operands, &list, &bad);
+		&facts, next, arguments->operands, arguments->n_operands, &list, &bad);
 	if (r == -ENXIO)
 		return cli_error("check",
 			"there is no function that '%s' names; 'vfioboot list --all' shows "

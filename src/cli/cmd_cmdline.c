@@ -133,20 +133,17 @@ static void say_obstacles(const struct kernelparams *params)
 }
 
 /* The machine as it will be in a boot that asks for the profile. */
-static int read_next(
-	const struct sysfs_root *root, const char *profile, struct nextboot **ret)
+static int read_next(struct facts *facts, const char *profile, struct nextboot **ret)
 {
-	_cleanup_free_ char *booted = NULL, *cmdline = NULL;
-	int r;
+	_cleanup_free_ char *cmdline = NULL;
 
-	if (!profile)
-		return nextboot_read(root, NULL, ret);
-	r = cmdline_read_if_any(root, &booted);
-	if (r < 0)
-		return r;
-	if (asprintf(&cmdline, "vfioboot.profile=%s %s", profile, booted) < 0)
+	if (profile && facts->cmdline_error < 0 && facts->cmdline_error != -ENOENT)
+		return facts->cmdline_error;
+	if (profile &&
+		asprintf(&cmdline, "vfioboot.profile=%s %s", profile,
+			facts->cmdline ? facts->cmdline : "") < 0)
 		return -ENOMEM;
-	return nextboot_read(root, cmdline, ret);
+	return nextboot_read(facts, cmdline, ret);
 }
 
 /* What is pasted has to be a name. */
@@ -180,8 +177,9 @@ static enum cli_exit run(int argc, char **argv)
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	static struct kernelparams params;
-	struct kernelparams_facts facts = {0};
+	_cleanup_(facts_free) struct facts facts = {0};
 	struct arguments arguments = {.root = "/"};
+	struct kernelparams_request request;
 	int r;
 
 	if (cli_parse(&cmd_cmdline, argc, argv, &arguments) != CLI_OK ||
@@ -189,21 +187,22 @@ static enum cli_exit run(int argc, char **argv)
 		return CLI_MISUSE;
 	if (cli_open_root("cmdline", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;
-	r = read_next(&root, arguments.profile, &next);
+	r = facts_read(&root, &facts);
+	if (r == 0)
+		r = read_next(&facts, arguments.profile, &next);
 	if (r < 0)
 		return cli_error("cmdline", "%s", strerror(-r));
 	sections_say_errors("cmdline", &next->config);
 	if (arguments.profile)
 		warn_unknown(&next->config, arguments.profile);
-	facts.profile = arguments.profile;
-	facts.host_dma_speed = arguments.host_dma_speed;
-	r = kernelfacts_read(&root, next, NULL, &facts);
+	request = (struct kernelparams_request){
+		.profile = arguments.profile, .host_dma_speed = arguments.host_dma_speed};
+	r = kernelparams_find(&facts, next, &request, &params);
 	if (r < 0)
 		return cli_error("cmdline",
 			"cannot read what %s is: %s; run it on the "
 			"machine itself",
 			arguments.root, strerror(-r));
-	kernelparams_decide(&facts, &params);
 	if (arguments.json)
 		print_json(&params);
 	else if (arguments.explain)

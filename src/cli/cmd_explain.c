@@ -32,6 +32,7 @@ static const struct cli_option options[] = {
 /* All that is known of the machine. */
 struct explain {
 	struct sysfs_root root;
+	struct facts facts;
 	struct nextboot *next;
 	struct inventory inventory;
 	struct bootstate boot;
@@ -150,11 +151,11 @@ static void add_group(struct json_object *object, const struct explain *explain,
 static const struct {
 	const char *word, *sentence;
 } uses[] = {
-	[USAGE_MOUNT] = {"mount", "%s is mounted from it"},
-	[USAGE_SWAP] = {"swap", "%s on it is used as swap"},
-	[USAGE_RESUME] = {"resume", "%s on it is the device to resume from"},
-	[USAGE_ROUTE] = {"route", "its interface %s has the default route"},
-	[USAGE_INTERFACE] = {"interface", "its interface %s is up"},
+	[IN_USE_MOUNT] = {"mount", "%s is mounted from it"},
+	[IN_USE_SWAP] = {"swap", "%s on it is used as swap"},
+	[IN_USE_RESUME] = {"resume", "%s on it is the device to resume from"},
+	[IN_USE_ROUTE] = {"route", "its interface %s has the default route"},
+	[IN_USE_INTERFACE] = {"interface", "its interface %s is up"},
 };
 
 static void add_uses(struct json_object *object, const struct view *view)
@@ -354,6 +355,7 @@ static void print_text(const struct explain *explain, const struct view *view)
 static void close_explain(struct explain *explain)
 {
 	inventory_free(&explain->inventory);
+	facts_free(&explain->facts);
 	bootstate_free(&explain->boot);
 	nextboot_free(&explain->next);
 	sysfs_root_close(&explain->root);
@@ -365,12 +367,14 @@ static enum cli_exit open_explain(const char *dir, struct explain *ret)
 
 	if (cli_open_root("explain", dir, &ret->root) != CLI_OK)
 		return CLI_FAILED;
-	r = inventory_read(&ret->root, &ret->inventory);
+	r = facts_read(&ret->root, &ret->facts);
+	if (r == 0)
+		r = inventory_read(&ret->facts, &ret->inventory);
 	if (r < 0)
 		return cli_error("explain",
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
 			dir, strerror(-r));
-	r = nextboot_read(&ret->root, NULL, &ret->next);
+	r = nextboot_read(&ret->facts, NULL, &ret->next);
 	if (r < 0)
 		return cli_error("explain", "%s", strerror(-r));
 	sections_say_errors("explain", &ret->next->config);

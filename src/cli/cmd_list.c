@@ -130,12 +130,12 @@ static void add(struct text *text, const char *first, const char *second)
 
 static bool is_network(const struct usage_entry *use)
 {
-	return use->kind == USAGE_ROUTE || use->kind == USAGE_INTERFACE;
+	return use->kind == IN_USE_ROUTE || use->kind == IN_USE_INTERFACE;
 }
 
 static const char *use_word(const struct usage_entry *use)
 {
-	return use->kind == USAGE_SWAP ? "swap" : use->what;
+	return use->kind == IN_USE_SWAP ? "swap" : use->what;
 }
 
 /* All of them, as words: "/, /home?, swap", the '?' for what may be on another function. */
@@ -430,10 +430,10 @@ static void print_remarks(const struct lister *lister, const struct inventory *i
 {
 	if (!lister->n_listed)
 		puts("There is no such device; use --all to list everything.");
-	if (!inventory->bus.has_groups)
+	if (!inventory->bus->has_groups)
 		puts("\nThere are no IOMMU groups, so no device can be given to a guest.\n"
 		     "'vfioboot check' says what is missing.");
-	print_unread(&inventory->bus);
+	print_unread(inventory->bus);
 	print_usage_problem(inventory);
 	for (unsigned i = 0; i < next->plan.n_entries; i++) {
 		const struct plan_entry *entry = &next->plan.entries[i];
@@ -468,6 +468,7 @@ static enum cli_exit print_list(const struct arguments *arguments,
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(facts_free) struct facts facts = {0};
 	_cleanup_(inventory_free) struct inventory inventory = {0};
 	struct arguments arguments = {.root = "/"};
 	_cleanup_(nextboot_free) struct nextboot *next = NULL;
@@ -477,7 +478,9 @@ static enum cli_exit run(int argc, char **argv)
 		return CLI_MISUSE;
 	if (cli_open_root("list", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;
-	r = inventory_read(&root, &inventory);
+	r = facts_read(&root, &facts);
+	if (r == 0)
+		r = inventory_read(&facts, &inventory);
 	if (r < 0)
 		return cli_error("list",
 			"cannot read the PCI devices of %s: %s; is sysfs mounted there?",
@@ -486,7 +489,7 @@ static enum cli_exit run(int argc, char **argv)
 		return cli_error("list",
 			"%s has no PCI devices, so there is nothing to give away",
 			arguments.root);
-	r = nextboot_read(&root, NULL, &next);
+	r = nextboot_read(&facts, NULL, &next);
 	if (r < 0)
 		return cli_error("list", "%s", strerror(-r));
 	inventory_mark(&root, next, &inventory);

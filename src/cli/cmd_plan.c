@@ -168,6 +168,7 @@ static int print_text(const struct nextboot *next)
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(facts_free) struct facts facts = {0};
 	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	struct arguments arguments = {.root = "/"};
 	enum cli_exit status = CLI_OK;
@@ -177,7 +178,9 @@ static enum cli_exit run(int argc, char **argv)
 		return CLI_MISUSE;
 	if (cli_open_root("plan", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;
-	r = nextboot_read(&root, arguments.cmdline, &next);
+	r = facts_read(&root, &facts);
+	if (r == 0)
+		r = nextboot_read(&facts, arguments.cmdline, &next);
 	if (r < 0)
 		return cli_error("plan", "%s", strerror(-r));
 	if (next->machine_error < 0)

@@ -57,6 +57,7 @@ static enum cli_exit run(int argc, char **argv)
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
 	_cleanup_free_ char *text = NULL;
 	struct arguments arguments = {.root = "/"};
+	_cleanup_(facts_free) struct facts facts = {0};
 	static struct config config;
 	struct protect_list list;
 	int r;
@@ -66,10 +67,12 @@ static enum cli_exit run(int argc, char **argv)
 	if (cli_open_root("protect", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;
 	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
-	r = protect_trace(&root, &config, &list);
+	r = facts_read(&root, &facts);
+	if (r == 0)
+		r = protect_list_trace(&facts, &config, &list);
 	if (r < 0)
 		return report_trace(arguments.root, r);
-	text = protectfile_format(&list);
+	text = protect_list_format(&list);
 	if (!text)
 		return cli_error("protect", "%s", strerror(ENOMEM));
 	if (!arguments.output) {

@@ -4,6 +4,7 @@
  * configuration first: the device may be gone.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/base.h"
@@ -47,7 +48,7 @@ static void find_by_function(const struct sysfs_root *root,
 	const struct pcibus_function *function = NULL;
 	const struct config *config = found->config;
 
-	if (pcibus_read(root, PCIBUS_PLACES, &machine) < 0)
+	if (pcibus_read(root, &machine) < 0)
 		return;
 	while ((function = deviceset_next(&machine, selector, function)))
 		for (unsigned i = 0; i < config->n_sections; i++)

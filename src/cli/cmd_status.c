@@ -67,8 +67,11 @@ static void warn_records(const struct bootstate *boot)
 static enum cli_exit read_status(
 	const struct sysfs_root *root, const char *dir, struct status *ret)
 {
-	int r = nextboot_read(root, NULL, &ret->next);
+	_cleanup_(facts_free) struct facts facts = {0};
+	int r = facts_read(root, &facts);
 
+	if (r == 0)
+		r = nextboot_read(&facts, NULL, &ret->next);
 	if (r < 0)
 		return cli_error("status", "%s", strerror(-r));
 	if (ret->next->machine_error < 0)

@@ -43,12 +43,15 @@ static void free_candidates(struct candidates *candidates)
 enum cli_exit devices_open(const char *dir, struct devices *devices)
 {
 	static struct config config;
+	const struct usage *usage = NULL;
 	int r;
 
 	devices->root.fd = -1;
 	if (cli_open_root(NAME, dir, &devices->root) != CLI_OK)
 		return CLI_FAILED;
-	r = pcibus_read(&devices->root, PCIBUS_WHOLE, &devices->machine);
+	r = facts_read(&devices->root, &devices->facts);
+	if (r == 0)
+		r = devices->facts.bus_error;
 	if (r < 0)
 		return cli_error(NAME,
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
@@ -57,14 +60,14 @@ enum cli_exit devices_open(const char *dir, struct devices *devices)
 	configfiles_read_cmdline(&devices->root, &config);
 	sections_say_errors(NAME, &config);
 	devices->config = &config;
-	r = usage_trace(&devices->root, &devices->machine, &devices->usage);
+	r = facts_usage(&devices->facts, &usage);
 	if (r < 0 && r != -EHOSTUNREACH)
 		return cli_error(
 			NAME, "cannot trace what %s uses: %s", dir, strerror(-r));
 	devices->host = (struct cost_host){.root = &devices->root,
-		.machine = &devices->machine,
+		.machine = &devices->facts.bus,
 		.config = &config,
-		.usage = r == 0 ? &devices->usage : NULL};
+		.usage = usage};
 	r = names_open(&devices->names);
 	return r < 0 ? cli_error(NAME, "%s", strerror(-r)) : CLI_OK;
 }
@@ -72,8 +75,7 @@ enum cli_exit devices_open(const char *dir, struct devices *devices)
 void devices_close(struct devices *devices)
 {
 	deviceset_free(&devices->set);
-	usage_free(&devices->usage);
-	pcibus_free(&devices->machine);
+	facts_free(&devices->facts);
 	names_close(&devices->names);
 	sysfs_root_close(&devices->root);
 }
@@ -104,16 +106,16 @@ static void describe_usage(const struct usage_entry *usage, char *ret, size_t si
 	const char *may = usage->untraced ? "may carry" : "carries";
 
 	switch (usage->kind) {
-	case USAGE_MOUNT: snprintf(ret, size, "%s %s", may, usage->what); break;
-	case USAGE_SWAP: snprintf(ret, size, "%s the swap %s", may, usage->what); break;
-	case USAGE_RESUME:
+	case IN_USE_MOUNT: snprintf(ret, size, "%s %s", may, usage->what); break;
+	case IN_USE_SWAP: snprintf(ret, size, "%s the swap %s", may, usage->what); break;
+	case IN_USE_RESUME:
 		snprintf(ret, size, "%s what this host resumes from", may);
 		break;
-	case USAGE_ROUTE:
+	case IN_USE_ROUTE:
 		snprintf(ret, size, "%s the interface %s, which the default route uses",
 			may, usage->what);
 		break;
-	case USAGE_INTERFACE:
+	case IN_USE_INTERFACE:
 		snprintf(ret, size, "%s the interface %s, which is up", may, usage->what);
 		break;
 	}
@@ -177,7 +179,7 @@ static int add_candidate(struct candidates *candidates, const struct devices *de
 		return -ENOMEM;
 	candidates->list = more;
 	more[candidates->n] = (struct candidate){.function = function};
-	r = deviceset_add(&set, &devices->machine, function, devices->only);
+	r = deviceset_add(&set, &devices->facts.bus, function, devices->only);
 	if (r == 0)
 		r = costs_find(&devices->host, &set, &more[candidates->n].costs);
 	if (r == 0)
@@ -195,7 +197,7 @@ static bool is_choice(const struct choice *choice, const struct pcibus_function 
 static int find_candidates(const struct devices *devices, const struct choice *choice,
 	struct candidates *candidates)
 {
-	const struct pcibus *machine = &devices->machine;
+	const struct pcibus *machine = &devices->facts.bus;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < machine->n; i++) {
@@ -235,7 +237,7 @@ static enum cli_exit choose(struct devices *devices, const struct choice *choice
 
 	for (size_t i = 0; r == 0 && candidates.spare == 1 && i < candidates.n; i++)
 		if (!candidates.list[i].costs.n)
-			r = deviceset_add(&devices->set, &devices->machine,
+			r = deviceset_add(&devices->set, &devices->facts.bus,
 				candidates.list[i].function, devices->only);
 	if (r < 0)
 		return cli_error(NAME, "%s", strerror(-r));
@@ -280,7 +282,7 @@ static enum cli_exit say_several(
 		"'%s' names more than one device here; name the one that you mean, by its "
 		"path:",
 		operand);
-	while ((function = deviceset_next(&devices->machine, selector, function)))
+	while ((function = deviceset_next(&devices->facts.bus, selector, function)))
 		say_function(devices, function, "");
 	return CLI_FAILED;
 }
@@ -309,16 +311,16 @@ enum cli_exit devices_add(struct devices *devices, const char *operand)
 			operand);
 		return CLI_MISUSE;
 	}
-	if (!deviceset_next(&devices->machine, &selector, NULL))
+	if (!deviceset_next(&devices->facts.bus, &selector, NULL))
 		return cli_error(NAME,
 			"nothing here is '%s'; 'vfioboot list --all' shows what there is",
 			operand);
-	if (!is_one_device(&devices->machine, &selector))
+	if (!is_one_device(&devices->facts.bus, &selector))
 		return say_several(devices, operand, &selector);
 	while (r == 0 &&
-		(function = deviceset_next(&devices->machine, &selector, function)))
+		(function = deviceset_next(&devices->facts.bus, &selector, function)))
 		if (is_meant(&selector, function))
-			r = deviceset_add(&devices->set, &devices->machine, function,
+			r = deviceset_add(&devices->set, &devices->facts.bus, function,
 				devices->only);
 	return r < 0 ? cli_error(NAME, "%s", strerror(-r)) : CLI_OK;
 }

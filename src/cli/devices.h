@@ -10,9 +10,8 @@
 /* Starts as {0}; devices_close() is to be called whatever happened. */
 struct devices {
 	struct sysfs_root root;
-	struct pcibus machine;
+	struct facts facts;
 	struct config *config; /* in static storage */
-	struct usage usage;
 	struct names *names;
 	struct cost_host host; /* of the above */
 	struct deviceset set;  /* what was named, and what goes along */

@@ -55,19 +55,22 @@ void entrywanted_warn_stale(const char *command, const struct sysfs_root *root)
 static int add_parameters(const struct sysfs_root *root, struct bootentries *entries)
 {
 	static struct kernelparams params;
+	_cleanup_(facts_free) struct facts facts = {0};
 	const char *bad = "";
+	int r = facts_read(root, &facts);
 
+	if (r < 0)
+		return r;
 	for (unsigned i = 0; i < entries->n; i++) {
 		struct bootentry *entry = &entries->entries[i];
 		_cleanup_(nextboot_free) struct nextboot *next = NULL;
-		int r;
 
 		if (!bootentry_is_passthrough(entry))
 			continue;
-		r = nextboot_read(root, entry->arguments, &next);
+		r = nextboot_read(&facts, entry->arguments, &next);
 		if (r < 0)
 			return r;
-		r = entryparams_add(root, next, false, entry->arguments,
+		r = entryparams_add(&facts, next, false, entry->arguments,
 			sizeof(entry->arguments), &params, &bad);
 		if (r < 0) {
 			entrywanted_say_params("entry", r, &params, bad);

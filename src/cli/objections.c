@@ -23,7 +23,7 @@ enum weight {
 
 static bool is_network(const struct cost *cost)
 {
-	return cost->usage->kind == USAGE_ROUTE || cost->usage->kind == USAGE_INTERFACE;
+	return cost->usage->kind == IN_USE_ROUTE || cost->usage->kind == IN_USE_INTERFACE;
 }
 
 static enum weight weigh_usage(const struct objections *objections,

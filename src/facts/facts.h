@@ -15,9 +15,9 @@
 #include "names.h"
 #include "pcibars.h"
 #include "pcibus.h"
-#include "protectfile.h"
-#include "protectlist.h"
+#include "protect_list.h"
 #include "remapping.h"
+#include "snapshot.h"
 #include "usage.h"
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libmount.h>
 #include <stdio.h>
 
 #include "base/base.h"
@@ -56,6 +57,7 @@ struct libmnt_fs *mounts_find(struct libmnt_table *mounts, const char *path)
 	return mnt_table_find_target(mounts, path, MNT_ITER_BACKWARD);
 }
 
+/* mnt_table_find_mountpoint() first looks whether the running machine has such a file. */
 struct libmnt_fs *mounts_find_holder(struct libmnt_table *mounts, const char *path)
 {
 	_cleanup_free_ char *prefix = strdup(path);

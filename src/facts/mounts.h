@@ -3,14 +3,15 @@
 #ifndef VFIOBOOT_MOUNTS_H
 #define VFIOBOOT_MOUNTS_H
 
-#include <libmount.h>
-
 #include "base/base.h"
 
+struct libmnt_fs;
+struct libmnt_table;
+
 /*
- * Read the mounts, the swap areas, or what fstab(5) asks for, of the machine at @root.  A file system's device
- * is the one in mountinfo: nothing is looked up by stat(2).  The caller unrefs @ret.
- * Return 0; -ENOENT when there is no such file; or another -errno.
+ * Read the mounts, the swap areas, or what fstab(5) asks for, of the machine at @root.  A
+ * file system's device is the one in mountinfo: nothing is looked up by stat(2).  The caller
+ * unrefs @ret.  Return 0; -ENOENT when there is no such file; or another -errno.
  */
 int mounts_read(const struct sysfs_root *root, struct libmnt_table **ret);
 int mounts_read_swaps(const struct sysfs_root *root, struct libmnt_table **ret);

@@ -9,7 +9,6 @@
 
 struct reader {
 	const struct sysfs_root *root;
-	enum pcibus_depth depth;
 	struct pcibus bus;
 	size_t room; /* for functions */
 	int error;
@@ -43,22 +42,15 @@ static void read_display(const struct sysfs_root *root, const char *directory,
 }
 
 /* What is not told stays unknown. */
-static void read_more(const struct reader *reader, struct pcibus_function *function)
+static void read_more(const struct sysfs_root *root, struct pcibus_function *function)
 {
 	char directory[sizeof(TREE_PCI) + PCI_ADDRESS_SIZE] = TREE_PCI "/";
-	bool display = pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY;
-	const struct sysfs_root *root = reader->root;
-	bool whole = reader->depth == PCIBUS_WHOLE;
 
 	pci_address_format(function->dev.address, directory + strlen(directory));
-	if (whole)
-		pcidev_read_details(root, &function->dev);
-	else if (sysfs_read_path(root, function->dev.address, &function->dev.path) < 0)
-		function->dev.path.depth = 0;
-	function->group = whole ? read_group(root, directory) : PCIBUS_NO_GROUP;
-	if (whole || display)
-		function->is_virtual = tree_exists(root, directory, "physfn");
-	if (display)
+	pcidev_read_details(root, &function->dev);
+	function->group = read_group(root, directory);
+	function->is_virtual = tree_exists(root, directory, "physfn");
+	if (pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY)
 		read_display(root, directory, function);
 }
 
@@ -102,7 +94,7 @@ static bool found_function(void *data, struct pci_address address)
 	}
 	if (r < 0)
 		return true;
-	read_more(reader, function);
+	read_more(reader->root, function);
 	bus->has_groups |= function->group != PCIBUS_NO_GROUP;
 	bus->n++;
 	return true;
@@ -115,10 +107,9 @@ static int compare_functions(const void *a, const void *b)
 	return pci_address_compare(x->dev.address, y->dev.address);
 }
 
-int pcibus_read(
-	const struct sysfs_root *root, enum pcibus_depth depth, struct pcibus *ret)
+int pcibus_read(const struct sysfs_root *root, struct pcibus *ret)
 {
-	struct reader reader = {.root = root, .depth = depth};
+	struct reader reader = {.root = root};
 	int r = sysfs_each_function(root, NULL, found_function, &reader);
 
 	r = r < 0 ? r : reader.error;

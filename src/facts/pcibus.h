@@ -10,12 +10,6 @@
 
 #define PCIBUS_NO_GROUP (-1)
 
-/* How much is read: each file takes its time, and there may be thousands of functions. */
-enum pcibus_depth {
-	PCIBUS_PLACES, /* what each is, and where; of displays all but driver and group */
-	PCIBUS_WHOLE,
-};
-
 struct pcibus_function {
 	struct pcidev dev; /* depth 0 of the path: it has none of its own */
 	int group;         /* number of its IOMMU group, or PCIBUS_NO_GROUP */
@@ -38,8 +32,7 @@ struct pcibus {
  * Reads them below @root, for pcibus_free().  One that is gone meanwhile is none.  Returns 0,
  * or -errno when there is no list of functions.
  */
-int pcibus_read(
-	const struct sysfs_root *root, enum pcibus_depth depth, struct pcibus *ret);
+int pcibus_read(const struct sysfs_root *root, struct pcibus *ret);
 void pcibus_free(struct pcibus *bus);
 
 /*

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads each fact once, so that all who ask get the same answer. */
+/* Reads each fact once. */
 #include "snapshot.h"
 
 #include <errno.h>
 #include <stdio.h>
+
+#include "kernelconfig.h"
 
 /* The beginning is enough: each further processor is described alike. */
 static char *read_cpuinfo(const struct sysfs_root *root)
@@ -18,35 +20,46 @@ int facts_read(const struct sysfs_root *root, struct facts *ret)
 {
 	int r;
 
-	*ret = (struct facts){.root = root};
+	*ret = (struct facts){.root = root, .in_use = {.root = root, .bus = &ret->bus}};
 	if (kernels_running(root, ret->running, sizeof(ret->running)) < 0)
 		ret->running[0] = '\0';
 	r = kernels_find(root, &ret->kernels);
-	if (r < 0 && r != -ENOENT && r != -EACCES)
-		return r;
-	r = cmdline_read(root, &ret->cmdline);
 	if (r == -ENOMEM)
 		return r;
+	ret->cmdline_error = cmdline_read(root, &ret->cmdline);
+	if (ret->cmdline_error == -ENOMEM)
+		return -ENOMEM;
+	if (ret->cmdline)
+		ret->cmdline[strcspn(ret->cmdline, "\n")] = '\0';
 	ret->cpuinfo = read_cpuinfo(root);
 	ret->iommu = iommukind_find(root, ret->cpuinfo);
-	r = pcibus_read(root, PCIBUS_WHOLE, &ret->bus);
-	return r == -ENOMEM ? r : 0;
+	ret->bus_error = pcibus_read(root, &ret->bus);
+	/* What is in use can't be traced on a bus that can't be read. */
+	if (ret->bus_error < 0 && ret->bus_error != -ENOENT)
+		ret->bus.error = ret->bus_error;
+	return ret->bus_error == -ENOMEM ? -ENOMEM : 0;
 }
 
 void facts_free(struct facts *facts)
 {
+	in_use_free(&facts->in_use);
+	usage_free(&facts->later.uses);
+	modules_close(&facts->later.running);
+	free(facts->later.kernel_config);
 	kernels_free(&facts->kernels);
 	pcibus_free(&facts->bus);
 	free(facts->cmdline);
 	free(facts->cpuinfo);
 }
 
-unsigned facts_count_groups(const struct facts *facts)
+unsigned facts_count_groups(struct facts *facts)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *name;
-	unsigned n = 0;
 
+	if (facts->later.groups)
+		return facts->later.n_groups;
+	facts->later.groups = true;
 	if (tree_open_directory(facts->root, TREE_GROUPS, &dir) < 0)
 		return 0;
 	while ((name = tree_next(dir))) {
@@ -54,9 +67,38 @@ unsigned facts_count_groups(const struct facts *facts)
 
 		snprintf(path, sizeof(path), TREE_GROUPS "/%s/name", name);
 		tree_read_line(facts->root, path, text, sizeof(text));
-		n += strcmp(text, "vfio-noiommu") != 0;
+		facts->later.n_groups += strcmp(text, "vfio-noiommu") != 0;
 	}
-	return n;
+	return facts->later.n_groups;
+}
+
+struct modules *facts_modules(struct facts *facts)
+{
+	if (!facts->later.modules &&
+		modules_open(facts->root, facts->running, &facts->later.running) < 0)
+		facts->later.running = NULL;
+	facts->later.modules = true;
+	return facts->later.running;
+}
+
+const char *facts_kernel_config(struct facts *facts)
+{
+	if (!facts->later.config && facts->running[0] &&
+		kernelconfig_read(facts->root, facts->running, true,
+			&facts->later.kernel_config) < 0)
+		facts->later.kernel_config = NULL;
+	facts->later.config = true;
+	return facts->later.kernel_config;
+}
+
+int facts_usage(struct facts *facts, const struct usage **ret)
+{
+	if (!facts->later.usage)
+		facts->later.usage_error = usage_read(&facts->in_use, &facts->later.uses);
+	facts->later.usage = true;
+	if (facts->later.usage_error == 0)
+		*ret = &facts->later.uses;
+	return facts->later.usage_error;
 }
 
 int facts_compare_kernel(const struct facts *facts, unsigned major, unsigned minor)

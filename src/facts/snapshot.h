@@ -1,26 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The facts of a machine that several parts of a command need, read once. */
+/*
+ * The facts of a machine, each read once for a whole command: all who ask get the same
+ * answer, and nothing is read twice.
+ */
 #ifndef VFIOBOOT_SNAPSHOT_H
 #define VFIOBOOT_SNAPSHOT_H
 
 #include "base/base.h"
+#include "in_use.h"
 #include "iommukind.h"
 #include "kernels.h"
+#include "modules.h"
 #include "pcibus.h"
+#include "usage.h"
 
+/* Points to itself: it is passed by its address, and never copied. */
 struct facts {
 	const struct sysfs_root *root;
 	struct pcibus bus;
+	int bus_error;          /* -errno: there is no list of functions; or 0 */
 	struct kernels kernels; /* those that are installed */
 	char running[72];       /* release of the running kernel; "": not known */
-	char *cmdline;          /* NULL: not known */
+	char *cmdline;          /* without newline; NULL: not known */
+	int cmdline_error;      /* -errno: why it is not known */
 	char *cpuinfo;          /* the beginning of /proc/cpuinfo; NULL: not known */
 	enum iommu_kind iommu;
+	/* What is read when it is first asked for, by the functions below: */
+	struct in_use in_use; /* in_use_trace() does that */
+	struct {
+		bool groups, modules, config, usage; /* has been read */
+		unsigned n_groups;
+		struct modules *running;
+		char *kernel_config;
+		struct usage uses;
+		int usage_error;
+	} later;
 };
 
 /*
- * Reads the facts of the machine at @root, for facts_free() in any case.  A machine without PCI
- * has no functions.  Returns 0, or -errno.
+ * Reads what most parts of a command need of the machine at @root, for facts_free() in any
+ * case.  A machine without PCI has no functions.  Returns 0, or -ENOMEM.
  */
 int facts_read(const struct sysfs_root *root, struct facts *ret);
 void facts_free(struct facts *facts);
@@ -29,7 +48,16 @@ void facts_free(struct facts *facts);
  * How many IOMMU groups there are.  Those that vfio made up itself, without an IOMMU, are none
  * (drivers/vfio/group.c).
  */
-unsigned facts_count_groups(const struct facts *facts);
+unsigned facts_count_groups(struct facts *facts);
+
+/* The index of the running kernel's modules; NULL: there is none. */
+struct modules *facts_modules(struct facts *facts);
+
+/* What the running kernel was built with (kernelconfig.h); NULL: not known. */
+const char *facts_kernel_config(struct facts *facts);
+
+/* What the host uses its functions for.  Returns 0 with *@ret, or as usage_read(). */
+int facts_usage(struct facts *facts, const struct usage **ret);
 
 /* -1, 0 or 1 as the running kernel is older than, of, or newer than @major.@minor; -2: unknown. */
 int facts_compare_kernel(const struct facts *facts, unsigned major, unsigned minor);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "inuse.h"
 
 static int compare_entries(const void *a, const void *b)
 {
@@ -21,7 +20,7 @@ static int compare_entries(const void *a, const void *b)
 }
 
 static int add_entry(struct usage *usage, struct pci_address address,
-	const struct inuse_thing *thing, bool untraced)
+	const struct in_use_thing *thing, bool untraced)
 {
 	struct usage_entry *more =
 		reallocarray(usage->entries, usage->n + 1, sizeof(*more));
@@ -38,13 +37,13 @@ static int add_entry(struct usage *usage, struct pci_address address,
 }
 
 /* Adds all functions of a base class: the thing may be on any of them. */
-static int add_class(struct usage *usage, const struct inuse *inuse,
-	const struct inuse_thing *thing, uint8_t class)
+static int add_class(struct usage *usage, const struct in_use *in_use,
+	const struct in_use_thing *thing, uint8_t class)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < inuse->bus->n; i++) {
-		const struct pcidev *dev = &inuse->bus->functions[i].dev;
+	for (size_t i = 0; r == 0 && i < in_use->bus->n; i++) {
+		const struct pcidev *dev = &in_use->bus->functions[i].dev;
 
 		if (pcidev_base_class(dev) == class)
 			r = add_entry(usage, dev->address, thing, true);
@@ -52,23 +51,23 @@ static int add_class(struct usage *usage, const struct inuse *inuse,
 	return r;
 }
 
-static int add_thing(
-	struct usage *usage, const struct inuse *inuse, const struct inuse_thing *thing)
+static int add_thing(struct usage *usage, const struct in_use *in_use,
+	const struct in_use_thing *thing)
 {
 	const struct backing *backing = &thing->backing;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < backing->functions.n; i++) {
 		const struct pcibus_function *function =
-			inuse_function(inuse, backing->functions.names[i]);
+			in_use_function(in_use, backing->functions.names[i]);
 
 		if (function) /* else it is gone meanwhile */
 			r = add_entry(usage, function->dev.address, thing, false);
 	}
 	if (r == 0 && backing->untraced)
-		r = add_class(usage, inuse, thing, PCI_BASE_STORAGE);
+		r = add_class(usage, in_use, thing, PCI_BASE_STORAGE);
 	if (r == 0 && backing->network)
-		r = add_class(usage, inuse, thing, PCI_BASE_NETWORK);
+		r = add_class(usage, in_use, thing, PCI_BASE_NETWORK);
 	return r;
 }
 
@@ -78,7 +77,8 @@ static bool is_repeated(const struct usage_entry *before, const struct usage_ent
 	return pci_address_equal(before->address, entry->address) &&
 		strcmp(before->what, entry->what) == 0 &&
 		(before->kind == entry->kind ||
-			(before->kind == USAGE_ROUTE && entry->kind == USAGE_INTERFACE));
+			(before->kind == IN_USE_ROUTE &&
+				entry->kind == IN_USE_INTERFACE));
 }
 
 /* An interface with a default route is up, too, and is told of once. */
@@ -103,19 +103,13 @@ static void sort_entries(struct usage *usage)
 	usage->n = n;
 }
 
-int usage_trace(
-	const struct sysfs_root *root, const struct pcibus *bus, struct usage *ret)
+int usage_read(struct in_use *in_use, struct usage *ret)
 {
-	_cleanup_(inuse_free) struct inuse inuse = {.root = root, .bus = bus};
 	struct usage usage = {0};
-	int r = inuse_trace_kept(&inuse);
+	int r = in_use_trace(in_use, IN_USE_ALL);
 
-	if (r == 0)
-		r = inuse_trace_other_mounts(&inuse);
-	if (r == 0)
-		r = inuse_trace_network(&inuse, true);
-	for (size_t i = 0; r == 0 && i < inuse.n_things; i++)
-		r = add_thing(&usage, &inuse, &inuse.things[i]);
+	for (size_t i = 0; r == 0 && i < in_use->n_things; i++)
+		r = add_thing(&usage, in_use, &in_use->things[i]);
 	if (r < 0) {
 		usage_free(&usage);
 		return r;

@@ -6,24 +6,13 @@
 #ifndef VFIOBOOT_USAGE_H
 #define VFIOBOOT_USAGE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "pcibus.h"
-
-enum usage_kind {
-	USAGE_MOUNT,     /* what: the mount point, once for each place it is mounted at */
-	USAGE_SWAP,      /* what: the device or file */
-	USAGE_RESUME,    /* what: "resume" */
-	USAGE_ROUTE,     /* what: the interface of a default route */
-	USAGE_INTERFACE, /* what: another interface that is up (network.h) */
-};
+#include "in_use.h"
 
 struct usage_entry {
 	struct pci_address address;
-	enum usage_kind kind;
+	enum in_use_kind kind;
 	char *what;
-	bool untraced; /* it may be on this function, or on another one of its class */
+	bool untraced; /* it may be on this function, or on another one like it */
 };
 
 /* Sorted by address, then kind, then text; none twice. */
@@ -33,16 +22,15 @@ struct usage {
 };
 
 /*
- * Traces everything below @root, whose functions are @bus (NULL: they are read), into *@ret, for usage_free().  Returns 0; -EHOSTUNREACH as
- * protect_trace(), so that nothing can be told; or another -errno.
+ * Traces all that is in use into *@ret, for usage_free().  Returns 0, or the error of
+ * in_use_trace(), after which nothing is known.
  *
  * Of what is put together from other mounts (overlays of containers, loop devices, FUSE)
  * those are told, unless the host runs from it.  What can't be traced, such as a ZFS pool
- * of another machine, is untraced on every mass-storage function; what is on another
- * machine, on every network function.
+ * of another machine, is untraced on every function that may carry storage; what is on
+ * another machine, on every one that may carry a network.
  */
-int usage_trace(
-	const struct sysfs_root *root, const struct pcibus *bus, struct usage *ret);
+int usage_read(struct in_use *in_use, struct usage *ret);
 
 void usage_free(struct usage *usage);
 

@@ -9,16 +9,14 @@
 #include "facts/facts.h"
 
 struct reader {
-	const struct sysfs_root *root;
 	struct inventory *inventory;
 	struct names *names;
-	struct modules *modules; /* NULL: no index of them */
+	struct modules *modules; /* of the facts; NULL: no index of them */
 };
 
 static void close_reader(struct reader *reader)
 {
 	names_close(&reader->names);
-	modules_close(&reader->modules);
 }
 
 static void free_kind(struct inventory_kind *kind)
@@ -38,8 +36,6 @@ void inventory_free(struct inventory *inventory)
 		free_kind(inventory->kinds[i]);
 	free(inventory->kinds);
 	free(inventory->functions);
-	pcibus_free(&inventory->bus);
-	usage_free(&inventory->usage);
 	*inventory = (struct inventory){0};
 }
 
@@ -95,7 +91,7 @@ static const struct inventory_kind *find_kind(
 static int read_functions(struct reader *reader)
 {
 	struct inventory *inventory = reader->inventory;
-	const struct pcibus *bus = &inventory->bus;
+	const struct pcibus *bus = inventory->bus;
 
 	inventory->functions = calloc(bus->n, sizeof(*inventory->functions));
 	if (bus->n && !inventory->functions)
@@ -115,7 +111,7 @@ static int read_functions(struct reader *reader)
 /* Functions and their uses come in the same order. */
 static void add_usage(struct inventory *inventory)
 {
-	const struct usage *usage = &inventory->usage;
+	const struct usage *usage = inventory->usage;
 	size_t use = 0;
 
 	for (size_t i = 0; i < inventory->n && use < usage->n; i++) {
@@ -135,32 +131,20 @@ static void add_usage(struct inventory *inventory)
 	}
 }
 
-/* Without the index of the kernel's modules the rest can still be told. */
-static void open_modules(struct reader *reader)
+int inventory_read(struct facts *facts, struct inventory *ret)
 {
-	char release[256];
-
-	if (kernels_running(reader->root, release, sizeof(release)) == 0 &&
-		modules_open(reader->root, release, &reader->modules) < 0)
-		reader->modules = NULL;
-}
-
-int inventory_read(const struct sysfs_root *root, struct inventory *ret)
-{
-	_cleanup_(inventory_free) struct inventory inventory = {0};
+	_cleanup_(inventory_free) struct inventory inventory = {.bus = &facts->bus};
 	_cleanup_(close_reader) struct reader reader = {
-		.root = root, .inventory = &inventory};
-	int r = names_open(&reader.names);
+		.inventory = &inventory, .modules = facts_modules(facts)};
+	int r = facts->bus_error;
 
-	if (r < 0)
-		return r;
-	open_modules(&reader);
-	r = pcibus_read(root, PCIBUS_WHOLE, &inventory.bus);
+	if (r == 0)
+		r = names_open(&reader.names);
 	if (r == 0)
 		r = read_functions(&reader);
 	if (r < 0)
 		return r;
-	inventory.usage_error = usage_trace(root, &inventory.bus, &inventory.usage);
+	inventory.usage_error = facts_usage(facts, &inventory.usage);
 	if (inventory.usage_error == 0)
 		add_usage(&inventory);
 	*ret = inventory;
@@ -171,9 +155,9 @@ int inventory_read(const struct sysfs_root *root, struct inventory *ret)
 struct inventory_function *inventory_find(
 	const struct inventory *inventory, struct pci_address address)
 {
-	const struct pcibus_function *pci = pcibus_find(&inventory->bus, address);
+	const struct pcibus_function *pci = pcibus_find(inventory->bus, address);
 
-	return pci ? &inventory->functions[pci - inventory->bus.functions] : NULL;
+	return pci ? &inventory->functions[pci - inventory->bus->functions] : NULL;
 }
 
 bool inventory_same_group(

@@ -37,21 +37,22 @@ struct inventory_function {
 };
 
 struct inventory {
-	struct pcibus bus;
+	const struct pcibus *bus;             /* of the facts */
 	struct inventory_function *functions; /* of the same order */
 	size_t n;
 	struct inventory_kind **kinds;
 	size_t n_kinds;
-	struct usage usage;
-	int usage_error; /* of usage_trace(): nothing is known of what the host uses */
+	const struct usage *usage; /* of the facts; NULL: not known */
+	int usage_error;           /* of facts_usage() */
 };
 
 /*
- * Reads the functions of the machine at @root, for inventory_free().  Names are by the
+ * Reads the functions of the machine of @facts, which have to last as long, for
+ * inventory_free().  Names are by the
  * database of this machine; modules by the index of the kernel that runs there.  What is
  * configured is not read yet.  Returns 0, or -errno when there is no list of functions.
  */
-int inventory_read(const struct sysfs_root *root, struct inventory *ret);
+int inventory_read(struct facts *facts, struct inventory *ret);
 
 /*
  * Notes what is configured, by the plan in @next and by the records of this boot below

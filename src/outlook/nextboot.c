@@ -6,7 +6,6 @@
 
 #include "base/base.h"
 #include "decide/decide.h"
-#include "facts/facts.h"
 
 void nextboot_free(struct nextboot **next)
 {
@@ -20,15 +19,17 @@ int nextboot_new(struct nextboot **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-void nextboot_plan(
-	const struct sysfs_root *root, const char *cmdline, struct nextboot *next)
+void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *next)
 {
+	const struct sysfs_root *root = facts->root;
+
 	configfiles_read(root, CONFIGFILES_OF_IMAGE, &next->config);
 	if (cmdline)
 		config_read_cmdline(&next->config, cmdline);
 	else
 		configfiles_read_cmdline(root, &next->config);
-	next->protect_traced = protect_trace(root, &next->config, &next->protect) == 0;
+	next->protect_traced =
+		protect_list_trace(facts, &next->config, &next->protect) == 0;
 	if (!next->protect_traced)
 		configfiles_read_protect(root, &next->config, &next->protect);
 	next->machine_error =
@@ -36,13 +37,12 @@ void nextboot_plan(
 	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
 }
 
-int nextboot_read(
-	const struct sysfs_root *root, const char *cmdline, struct nextboot **ret)
+int nextboot_read(struct facts *facts, const char *cmdline, struct nextboot **ret)
 {
 	int r = nextboot_new(ret);
 
 	if (r == 0)
-		nextboot_plan(root, cmdline, *ret);
+		nextboot_plan(facts, cmdline, *ret);
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #define VFIOBOOT_NEXTBOOT_H
 
 #include "decide/decide.h"
+#include "facts/facts.h"
 
 /* Over a megabyte, so always on the heap: nextboot_free(). */
 struct nextboot {
@@ -19,14 +20,13 @@ struct nextboot {
 };
 
 /*
- * Reads the configuration of the machine at @root, and the vfioboot.* parameters of
+ * Reads the configuration of the machine of @facts, and the vfioboot.* parameters of
  * @cmdline, or with NULL of the command line that it was booted with.  The protect list is
  * traced as apply would do it; where that is not possible (a tree that is no whole machine),
  * the list in its files counts.  Returns 0 with *@ret for nextboot_free(), also where the PCI
  * functions cannot be read (machine_error); or -ENOMEM.
  */
-int nextboot_read(
-	const struct sysfs_root *root, const char *cmdline, struct nextboot **ret);
+int nextboot_read(struct facts *facts, const char *cmdline, struct nextboot **ret);
 
 void nextboot_free(struct nextboot **next);
 
@@ -35,8 +35,7 @@ void nextboot_free(struct nextboot **next);
  * is filled (config_read_file()), and nextboot_plan() adds what the machine has and plans.
  */
 int nextboot_new(struct nextboot **ret);
-void nextboot_plan(
-	const struct sysfs_root *root, const char *cmdline, struct nextboot *next);
+void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *next);
 
 /* What the plan comes to. */
 struct nextboot_counts {

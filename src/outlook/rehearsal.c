@@ -85,8 +85,8 @@ static int find_displaced(struct nextboot *next, struct config_section *section,
 	return 0;
 }
 
-int rehearsal_run(const struct sysfs_root *root, const struct dropin *dropin,
-	const char *text, struct rehearsal *ret)
+int rehearsal_run(struct facts *facts, const struct dropin *dropin, const char *text,
+	struct rehearsal *ret)
 {
 	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	_cleanup_free_ char *cmdline = NULL;
@@ -98,10 +98,10 @@ int rehearsal_run(const struct sysfs_root *root, const struct dropin *dropin,
 	if (r == 0)
 		r = dropin_read_text(&next->config, text, path);
 	if (r == 0)
-		r = make_cmdline(root, dropin->profile, &cmdline);
+		r = make_cmdline(facts->root, dropin->profile, &cmdline);
 	if (r < 0)
 		return r;
-	nextboot_plan(root, cmdline, next);
+	nextboot_plan(facts, cmdline, next);
 	if (next->machine_error < 0)
 		return next->machine_error;
 	if (next->config.n_sections == 0)

@@ -22,8 +22,8 @@ struct rehearsal {
  * for it, whatever its profile is.  Returns 0 with *@ret for
  * rehearsal_free(), or -errno.
  */
-int rehearsal_run(const struct sysfs_root *root, const struct dropin *dropin,
-	const char *text, struct rehearsal *ret);
+int rehearsal_run(struct facts *facts, const struct dropin *dropin, const char *text,
+	struct rehearsal *ret);
 
 void rehearsal_free(struct rehearsal *rehearsal);
 

@@ -29,17 +29,15 @@ int entryparams_add_needed(char *arguments, size_t size,
 	return 0;
 }
 
-int entryparams_add(const struct sysfs_root *root, const struct nextboot *next,
-	bool trial, char *arguments, size_t size, struct kernelparams *ret,
-	const char **ret_bad)
+int entryparams_add(struct facts *facts, const struct nextboot *next, bool trial,
+	char *arguments, size_t size, struct kernelparams *ret, const char **ret_bad)
 {
-	struct kernelparams_facts facts = {.trial = trial};
-	int r = kernelfacts_read(root, next, arguments, &facts);
+	const struct kernelparams_request request = {
+		.arguments = arguments, .trial = trial};
+	int r = kernelparams_find(facts, next, &request, ret);
 
-	*ret = (struct kernelparams){0};
 	if (r < 0)
 		return r == -ENODATA ? 0 : r;
-	kernelparams_decide(&facts, ret);
 	return ret->refused ? -EPERM
 			    : entryparams_add_needed(arguments, size, ret, ret_bad);
 }

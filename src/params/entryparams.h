@@ -18,9 +18,8 @@
  * Returns 0; -EPERM when a conflict among @ret->items is to be mended first; as
  * entryparams_add_needed(), with the parameter in *@ret_bad; or another -errno.
  */
-int entryparams_add(const struct sysfs_root *root, const struct nextboot *next,
-	bool trial, char *arguments, size_t size, struct kernelparams *ret,
-	const char **ret_bad);
+int entryparams_add(struct facts *facts, const struct nextboot *next, bool trial,
+	char *arguments, size_t size, struct kernelparams *ret, const char **ret_bad);
 
 /*
  * Adds to @arguments of @size bytes what @params says is needed, and is not there yet.  Returns

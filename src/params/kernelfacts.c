@@ -50,20 +50,14 @@ static size_t find_limit(const char *config, const char *cpuinfo)
 	return config || cpuinfo ? LIMIT_LEAST : LIMIT_USUAL;
 }
 
-/* The text of the configuration for free(), or NULL. */
-static char *read_config(const struct facts *host, struct kernelparams_facts *facts)
+static void read_config(
+	const struct facts *host, const char *config, struct kernelparams_facts *facts)
 {
-	char *config;
-
-	if (!host->running[0] ||
-		kernelconfig_read(host->root, host->running, true, &config) < 0)
-		config = NULL;
 	if (config) {
 		facts->lto = kernelconfig_has(config, "LTO");
 		facts->iommu_default = iommu_default(host->iommu, config);
 	}
 	facts->limit = find_limit(config, host->cpuinfo);
-	return config;
 }
 
 /*
@@ -163,13 +157,11 @@ static void read_native(const struct pcibus_function *function, struct modules *
  * What the next boot binds, or would once there are IOMMU groups: what is refused for another
  * reason stays with the host.
  */
-static void read_given(const struct facts *host, const struct nextboot *next,
+static void read_given(struct facts *host, const struct nextboot *next,
 	const char *config, struct kernelparams_facts *facts)
 {
-	_cleanup_(modules_close) struct modules *modules = NULL;
+	struct modules *modules = facts_modules(host);
 
-	if (modules_open(host->root, host->running, &modules) < 0)
-		modules = NULL;
 	for (size_t i = 0; i < host->bus.n; i++) {
 		const struct pcibus_function *function = &host->bus.functions[i];
 		const struct plan_entry *entry =
@@ -190,51 +182,47 @@ static void read_given(const struct facts *host, const struct nextboot *next,
 	}
 }
 
-/* Where the entries that are made have theirs: before a bare "--". */
-static int join_cmdline(
-	const struct facts *host, const char *arguments, struct kernelparams_facts *facts)
+/* Beside what is asked for; the command lines are those of others. */
+static void read_facts(
+	struct facts *host, const struct nextboot *next, struct kernelparams_facts *facts)
 {
-	static char booted[CMDLINE_SIZE], joined[CMDLINE_SIZE + 4096];
-	_cleanup_free_ char *all = NULL;
+	const char *config = facts_kernel_config(host);
+	unsigned major = 0, minor = 0;
 
-	if (host->cmdline && strlen(host->cmdline) >= sizeof(booted))
-		return -EFBIG;
-	text_join(booted, sizeof(booted), host->cmdline ? host->cmdline : "", NULL);
-	booted[strcspn(booted, "\n")] = '\0';
-	all = cmdline_join(booted, arguments ? arguments : "");
-	if (!all)
-		return -ENOMEM;
-	text_join(joined, sizeof(joined), all, NULL);
-	facts->booted = booted;
-	facts->cmdline = joined;
-	return 0;
+	facts->iommu = host->iommu;
+	/* A tree may have the links alone. */
+	facts->has_groups = facts_count_groups(host) ||
+		(host->bus.has_groups && !tree_exists(host->root, TREE_GROUPS, "."));
+	facts->remapping_is_off = remapping_read(host->root) == REMAPPING_OFF;
+	facts->is_off = next->config.off;
+	facts->cmdline_is_unread = !host->cmdline;
+	if (sscanf(host->running, "%u.%u", &major, &minor) == 2)
+		facts->kernel = major << 16 | minor;
+	read_config(host, config, facts);
+	read_given(host, next, config, facts);
 }
 
-int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
-	const char *arguments, struct kernelparams_facts *ret)
+int kernelparams_find(struct facts *facts, const struct nextboot *next,
+	const struct kernelparams_request *request, struct kernelparams *ret)
 {
-	_cleanup_(facts_free) struct facts host;
-	unsigned major = 0, minor = 0;
-	_cleanup_free_ char *config = NULL;
-	int r = facts_read(root, &host);
+	const char *booted = facts->cmdline ? facts->cmdline : "";
+	/* Where the entries that are made have theirs: before a bare "--". */
+	_cleanup_free_ char *cmdline =
+		cmdline_join(booted, request->arguments ? request->arguments : "");
+	struct kernelparams_facts known = {
+		.booted = booted,
+		.cmdline = cmdline,
+		.host_dma_speed = request->host_dma_speed,
+		.trial = request->trial,
+		.profile = request->profile,
+	};
 
-	if (r < 0)
-		return r;
-	if (!host.bus.n && host.iommu == IOMMU_UNKNOWN)
+	*ret = (struct kernelparams){0};
+	if (!cmdline)
+		return -ENOMEM;
+	if (!facts->bus.n && facts->iommu == IOMMU_UNKNOWN)
 		return -ENODATA;
-	ret->iommu = host.iommu;
-	/* A tree may have the links alone. */
-	ret->has_groups = facts_count_groups(&host) ||
-		(host.bus.has_groups && !tree_exists(root, TREE_GROUPS, "."));
-	ret->remapping_is_off = remapping_read(root) == REMAPPING_OFF;
-	ret->is_off = next->config.off;
-	ret->cmdline_is_unread = !host.cmdline;
-	if (sscanf(host.running, "%u.%u", &major, &minor) == 2)
-		ret->kernel = major << 16 | minor;
-	r = join_cmdline(&host, arguments, ret);
-	if (r < 0)
-		return r;
-	config = read_config(&host, ret);
-	read_given(&host, next, config, ret);
+	read_facts(facts, next, &known);
+	kernelparams_decide(&known, ret);
 	return 0;
 }

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What kernelparams_decide() wants to know of a machine, read from it. */
+/* Which kernel parameters the machine needs: its facts in, advice out. */
 #ifndef VFIOBOOT_KERNELFACTS_H
 #define VFIOBOOT_KERNELFACTS_H
 
 #include "kernelparams.h"
 #include "outlook/outlook.h"
 
+/* What is asked about, beside the machine. */
+struct kernelparams_request {
+	const char *arguments; /* of the entry that is booted, behind the command line of
+				  this boot; NULL: none */
+	const char *profile;   /* NULL: none */
+	bool host_dma_speed;
+	bool trial; /* for one boot that comes back by itself */
+};
+
 /*
- * Reads the facts of the machine at @root; what is given away is what @next plans.  With
- * @arguments it is about a boot by an entry that has them behind the command line of this one;
- * NULL: none.  What the person asks for is left as it is in *@ret, which starts as {0}
- * otherwise.  The command lines in it last until the next call.  Returns 0; -ENODATA when there is nothing to judge by,
- * since neither PCI functions nor the processor can be read; or another -errno.
+ * Decides what the machine of @facts needs to give away what @next plans.  Returns 0; -ENODATA
+ * with nothing in *@ret when there is nothing to judge by, since neither PCI functions nor the
+ * processor can be read; or another -errno.
  */
-int kernelfacts_read(const struct sysfs_root *root, const struct nextboot *next,
-	const char *arguments, struct kernelparams_facts *ret);
+int kernelparams_find(struct facts *facts, const struct nextboot *next,
+	const struct kernelparams_request *request, struct kernelparams *ret);
 
 #endif

@@ -127,7 +127,7 @@ static void look_at_functions(const struct sysfs_root *root, struct trial_sight 
 	_cleanup_(facts_free) struct facts facts = {0};
 	const struct bootrecord *image = &state.records[BOOT_INITRAMFS];
 
-	if (facts_read(root, &facts) < 0 || nextboot_read(root, NULL, &next) < 0 ||
+	if (facts_read(root, &facts) < 0 || nextboot_read(&facts, NULL, &next) < 0 ||
 		bootstate_read(root, next, &state) < 0)
 		return;
 	sight->recorded = state.last && strcmp(state.last->state, "done") == 0;

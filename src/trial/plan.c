@@ -137,13 +137,13 @@ static int set_parameters(const char *append, const char *needed, struct trial_p
 }
 
 /* Adds what the machine needs. */
-static int add_needed(const struct sysfs_root *root, const char *append,
-	struct trial_plan *plan, struct message *message)
+static int add_needed(struct facts *facts, const char *append, struct trial_plan *plan,
+	struct message *message)
 {
 	char *parameters = plan->trial.parameters, *needed;
 	size_t len = strlen(parameters);
 
-	plan->params_error = entryparams_add(root, plan->next, true, parameters,
+	plan->params_error = entryparams_add(facts, plan->next, true, parameters,
 		sizeof(plan->trial.parameters), &plan->params, &plan->bad_param);
 	if (plan->params_error < 0)
 		return plan->params_error;
@@ -204,8 +204,11 @@ static int plan_boot(const struct sysfs_root *root, const char *booted,
 	const char *append, struct trial_plan *plan, struct message *message)
 {
 	_cleanup_free_ char *cmdline = cmdline_join(booted, plan->trial.parameters);
-	int r = cmdline ? nextboot_read(root, cmdline, &plan->next) : -ENOMEM;
+	_cleanup_(facts_free) struct facts facts = {0};
+	int r = cmdline ? facts_read(root, &facts) : -ENOMEM;
 
+	if (r == 0)
+		r = nextboot_read(&facts, cmdline, &plan->next);
 	if (r < 0)
 		return message_errno(message, r, "cannot plan the boot");
 	if (plan->next->machine_error < 0)
@@ -215,7 +218,7 @@ static int plan_boot(const struct sysfs_root *root, const char *booted,
 		plan->n_always += trial_part_of(&plan->next->config,
 					  &plan->next->config.sections[i],
 					  plan->trial.profile) == TRIAL_PART_ALWAYS;
-	r = add_needed(root, append, plan, message);
+	r = add_needed(&facts, append, plan, message);
 	return r < 0 ? r : check_plan(plan, message);
 }
 

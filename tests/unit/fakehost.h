@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "facts/protectlist.h"
+#include "facts/facts.h"
 
 #define NVME   "bc01sc08i02"
 #define AHCI   "bc01sc06i01"
@@ -168,9 +168,11 @@ static inline void add_hba(void)
 static inline int trace(struct protect_list *ret)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(facts_free) struct facts facts = {0};
 
 	assert_int_equal(sysfs_root_open(top, &root), 0);
-	return protect_trace(&root, NULL, ret);
+	assert_int_equal(facts_read(&root, &facts), 0);
+	return protect_list_trace(&facts, NULL, ret);
 }
 
 static inline void expect_list(const char *expected)

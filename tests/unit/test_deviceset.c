@@ -60,7 +60,7 @@ static void expect_set(const char *name, bool only, const char *expected)
 	char text[1024] = "";
 
 	assert_int_equal(sysfs_root_open(top, &root), 0);
-	assert_int_equal(pcibus_read(&root, PCIBUS_WHOLE, &machine), 0);
+	assert_int_equal(pcibus_read(&root, &machine), 0);
 	assert_int_equal(selector_parse(name, &selector), 0);
 	assert_int_equal(deviceset_add(&set, &machine,
 				 deviceset_next(&machine, &selector, NULL), only),

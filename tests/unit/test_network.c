@@ -59,12 +59,14 @@ static void add_route6(const char *interface, const char *length, const char *fl
 static void expect_protected(const char *expected)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(facts_free) struct facts facts = {0};
 	static struct config config = {.protect_network = true};
 	static struct protect_list list;
 	char text[4096] = "";
 
 	assert_int_equal(sysfs_root_open(top, &root), 0);
-	assert_int_equal(protect_trace(&root, &config, &list), 0);
+	assert_int_equal(facts_read(&root, &facts), 0);
+	assert_int_equal(protect_list_trace(&facts, &config, &list), 0);
 	for (unsigned i = 0; i < list.n_entries; i++)
 		protect_format(&list.entries[i], text + strlen(text));
 	assert_string_equal(text, expected);

@@ -13,11 +13,11 @@
 
 static const struct pci_address gpu = {0, 1, 0}, far = {0x10000, 0xe0, 0x08};
 
-static int read_bus(enum pcibus_depth depth, struct pcibus *ret)
+static int read_bus(struct pcibus *ret)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
 
-	return pcibus_read(&root, depth, ret);
+	return pcibus_read(&root, ret);
 }
 
 static void put_machine(void)
@@ -33,9 +33,9 @@ static void test_nothing(void **state)
 	struct pcibus bus;
 
 	(void)state;
-	assert_int_equal(read_bus(PCIBUS_WHOLE, &bus), -ENOENT);
+	assert_int_equal(read_bus(&bus), -ENOENT);
 	fake_dir("sys/bus/pci/devices");
-	assert_int_equal(read_bus(PCIBUS_WHOLE, &bus), 0);
+	assert_int_equal(read_bus(&bus), 0);
 	assert_int_equal(bus.n, 0);
 	assert_null(pcibus_find(&bus, gpu));
 	pcibus_free(&bus);
@@ -47,14 +47,14 @@ static void test_order(void **state)
 
 	(void)state;
 	put_machine();
-	assert_int_equal(read_bus(PCIBUS_PLACES, &bus), 0);
+	assert_int_equal(read_bus(&bus), 0);
 	assert_int_equal(bus.n, 4);
 	assert_int_equal(bus.error, 0);
 	assert_ptr_equal(pcibus_find(&bus, gpu), &bus.functions[1]);
 	assert_ptr_equal(pcibus_find(&bus, far), &bus.functions[3]);
 	assert_null(pcibus_find(&bus, (struct pci_address){1, 1, 0}));
 	assert_int_equal(bus.functions[1].dev.path.depth, 2);
-	assert_false(bus.functions[1].dev.detailed);
+	assert_true(bus.functions[1].dev.detailed);
 }
 
 /* A group is a number that fits; anything else is none. */
@@ -79,7 +79,7 @@ static void test_groups(void **state)
 		snprintf(path, sizeof(path),
 			"sys/devices/pci0000:00/0000:00:%02zx.0/iommu_group", i + 1);
 		fake_link(path, target);
-		assert_int_equal(read_bus(PCIBUS_WHOLE, &bus), 0);
+		assert_int_equal(read_bus(&bus), 0);
 		assert_int_equal(bus.functions[i].group, groups[i].group);
 		assert_true(bus.has_groups);
 	}
@@ -93,7 +93,7 @@ static void test_unread(void **state)
 	(void)state;
 	put_machine();
 	fake_put("sys/devices/" GPU "/modalias", "\x7f\x01\xff");
-	assert_int_equal(read_bus(PCIBUS_WHOLE, &bus), 0);
+	assert_int_equal(read_bus(&bus), 0);
 	assert_int_equal(bus.n, 3);
 	assert_null(pcibus_find(&bus, gpu));
 	assert_int_equal(bus.error, -EINVAL);
@@ -108,7 +108,7 @@ static void test_gone(void **state)
 	(void)state;
 	put_machine();
 	fake_link("sys/bus/pci/devices/0000:07:00.0", "../../../devices/gone");
-	assert_int_equal(read_bus(PCIBUS_WHOLE, &bus), 0);
+	assert_int_equal(read_bus(&bus), 0);
 	assert_int_equal(bus.n, 4);
 	assert_int_equal(bus.error, 0);
 }
@@ -122,7 +122,7 @@ static void test_outside(void **state)
 	put_machine();
 	fake_link("sys/devices/" GPU "/physfn", "/proc/self");
 	fake_link("sys/devices/" SOUND "/physfn", "../0000:01:00.0");
-	assert_int_equal(read_bus(PCIBUS_WHOLE, &bus), 0);
+	assert_int_equal(read_bus(&bus), 0);
 	assert_false(pcibus_find(&bus, gpu)->is_virtual);
 	assert_true(pcibus_find(&bus, (struct pci_address){0, 1, 1})->is_virtual);
 }

@@ -4,23 +4,23 @@
 
 #include "fakehost.h"
 
-#include "facts/usage.h"
-
 static int trace_usage(struct usage *ret)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(facts_free) struct facts facts = {0};
 
 	assert_int_equal(sysfs_root_open(top, &root), 0);
-	return usage_trace(&root, NULL, ret);
+	assert_int_equal(facts_read(&root, &facts), 0);
+	return usage_read(&facts.in_use, ret);
 }
 
 static void expect_usage(const char *expected)
 {
-	static const char *const kinds[] = {[USAGE_MOUNT] = "mount",
-		[USAGE_SWAP] = "swap",
-		[USAGE_RESUME] = "resume",
-		[USAGE_ROUTE] = "route",
-		[USAGE_INTERFACE] = "interface"};
+	static const char *const kinds[] = {[IN_USE_MOUNT] = "mount",
+		[IN_USE_SWAP] = "swap",
+		[IN_USE_RESUME] = "resume",
+		[IN_USE_ROUTE] = "route",
+		[IN_USE_INTERFACE] = "interface"};
 	_cleanup_(usage_free) struct usage usage = {0};
 	char text[8192] = "", *end = text;
 

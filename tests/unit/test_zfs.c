@@ -148,6 +148,7 @@ static void test_program_fails(void **state)
 static void test_protected(void **state)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(facts_free) struct facts facts = {0};
 	static struct protect_list list;
 	char text[4096] = "";
 
@@ -156,7 +157,8 @@ static void test_protected(void **state)
 	add_mount("0:27", "/", "zfs", "rpool/ROOT/debian");
 	assert_int_equal(sysfs_root_open(top, &root), 0);
 	root.live = true;
-	assert_int_equal(protect_trace(&root, NULL, &list), 0);
+	assert_int_equal(facts_read(&root, &facts), 0);
+	assert_int_equal(protect_list_trace(&facts, NULL, &list), 0);
 	for (unsigned i = 0; i < list.n_entries; i++)
 		protect_format(&list.entries[i], text + strlen(text));
 	assert_string_equal(text,
@@ -169,7 +171,8 @@ static void test_protected(void **state)
 static void test_asked_once(void **state)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
-	_cleanup_(usage_free) struct usage usage = {0};
+	_cleanup_(facts_free) struct facts facts = {0};
+	const struct usage *usage;
 	char runs[16];
 
 	(void)state;
@@ -179,9 +182,10 @@ static void test_asked_once(void **state)
 	add_mount("0:29", "/srv/a", "zfs", "rpool/srv/a");
 	assert_int_equal(sysfs_root_open(top, &root), 0);
 	root.live = true;
-	assert_int_equal(usage_trace(&root, NULL, &usage), 0);
-	assert_int_equal(usage.n, 9); /* three mounts on three functions */
-	assert_false(usage.entries[0].untraced);
+	assert_int_equal(facts_read(&root, &facts), 0);
+	assert_int_equal(facts_usage(&facts, &usage), 0);
+	assert_int_equal(usage->n, 9); /* three mounts on three functions */
+	assert_false(usage->entries[0].untraced);
 	assert_int_equal(sysfs_root_read_file(&root, "bin/runs", runs, sizeof(runs)), 1);
 }
 

@@ -3,6 +3,7 @@
 #include "grubonce.h"
 
 #include <errno.h>
+#include <libmount.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>

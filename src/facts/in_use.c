@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From mount points, swap areas and interfaces to the functions behind them. */
-#include "inuse.h"
+#include "in_use.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <libmount.h>
 #include <stdio.h>
 #include <sys/sysmacros.h>
 
 #include "base/base.h"
+#include "mounts.h"
 #include "network.h"
 #include "zfs.h"
 
 /* What a host runs from.  Without those that are needed it does not come up. */
 static const struct {
 	const char *mount;
-	enum inuse_weight weight;
+	enum in_use_weight weight;
 } kept[] = {
-	{"/", INUSE_NEEDED}, {"/usr", INUSE_NEEDED}, {"/boot", INUSE_KEPT},
-	{"/boot/efi", INUSE_KEPT}, {"/efi", INUSE_KEPT}, {"/var", INUSE_NEEDED},
-	{"/home", INUSE_KEPT},
-	{"/nix", INUSE_NEEDED},     /* NixOS, where the root may be a tmpfs */
-	{"/sysroot", INUSE_NEEDED}, /* OSTree, where the root may be an overlay */
+	{"/", IN_USE_NEEDED}, {"/usr", IN_USE_NEEDED}, {"/boot", IN_USE_KEPT},
+	{"/boot/efi", IN_USE_KEPT}, {"/efi", IN_USE_KEPT}, {"/var", IN_USE_NEEDED},
+	{"/home", IN_USE_KEPT},
+	{"/nix", IN_USE_NEEDED},     /* NixOS, where the root may be a tmpfs */
+	{"/sysroot", IN_USE_NEEDED}, /* OSTree, where the root may be an overlay */
 };
 
 /* File systems that need no device. */
@@ -47,49 +48,37 @@ static bool is_in_container(const struct sysfs_root *root)
 	return false;
 }
 
-/* A machine without PCI has an empty bus. */
-static int read_bus(struct inuse *inuse)
-{
-	int r = 0;
-
-	if (!inuse->bus) {
-		inuse->bus = &inuse->own_bus;
-		r = pcibus_read(inuse->root, PCIBUS_PLACES, &inuse->own_bus);
-	}
-	return r < 0 && r != -ENOENT ? r : inuse->bus->error;
-}
-
-/* Reads mounts and functions, or says that this is not a running host. */
-static int read_host(struct inuse *inuse)
+/* Reads the mounts, or says that this is not a running host. */
+static int read_host(struct in_use *in_use)
 {
 	int r;
 
-	if (is_in_container(inuse->root) ||
-		!hostfile_exists(inuse->root, TREE_BLOCK_BY_NO))
+	if (is_in_container(in_use->root) ||
+		!hostfile_exists(in_use->root, TREE_BLOCK_BY_NO))
 		return -EHOSTUNREACH;
-	r = mounts_read(inuse->root, &inuse->mounts);
-	if (r == -ENOENT || (r == 0 && !mounts_find(inuse->mounts, "/")))
+	r = mounts_read(in_use->root, &in_use->mounts);
+	if (r == -ENOENT || (r == 0 && !mounts_find(in_use->mounts, "/")))
 		return -EHOSTUNREACH;
-	return r < 0 ? r : read_bus(inuse);
+	return r < 0 ? r : in_use->bus->error;
 }
 
 /* Adds a thing, with nothing behind it yet; NULL without memory. */
-static struct inuse_thing *add_thing(struct inuse *inuse, enum usage_kind kind,
-	enum inuse_weight weight, const char *what)
+static struct in_use_thing *add_thing(struct in_use *in_use, enum in_use_kind kind,
+	enum in_use_weight weight, const char *what)
 {
-	struct inuse_thing *more =
-		reallocarray(inuse->things, inuse->n_things + 1, sizeof(*more));
+	struct in_use_thing *more =
+		reallocarray(in_use->things, in_use->n_things + 1, sizeof(*more));
 
 	if (!more)
 		return NULL;
-	inuse->things = more;
-	more += inuse->n_things;
-	*more = (struct inuse_thing){
+	in_use->things = more;
+	more += in_use->n_things;
+	*more = (struct in_use_thing){
 		.kind = kind, .weight = weight, .what = strdup(what)};
 	if (!more->what)
 		return NULL;
 	text_make_printable(more->what); /* anybody names a mount point */
-	inuse->n_things++;
+	in_use->n_things++;
 	return more;
 }
 
@@ -133,32 +122,33 @@ static int copy_backing(const struct backing *from, struct backing *to)
 }
 
 /* A pool is asked for once: it may have hundreds of mounted data sets. */
-static int trace_pool(struct inuse *inuse, struct inuse_thing *thing, const char *source)
+static int trace_pool(
+	struct in_use *in_use, struct in_use_thing *thing, const char *source)
 {
 	source = source ? source : "";
 	thing->pool = strndup(source, strcspn(source, "/@"));
 	if (!thing->pool)
 		return -ENOMEM;
-	for (const struct inuse_thing *other = inuse->things; other < thing; other++)
+	for (const struct in_use_thing *other = in_use->things; other < thing; other++)
 		if (other->pool && strcmp(other->pool, thing->pool) == 0)
 			return copy_backing(&other->backing, &thing->backing);
-	return zfs_add_pool(inuse->root, source, &thing->backing);
+	return zfs_add_pool(in_use->root, source, &thing->backing);
 }
 
-static int trace_mount(struct inuse *inuse, struct libmnt_fs *fs, enum usage_kind kind,
-	enum inuse_weight weight, const char *what)
+static int trace_mount(struct in_use *in_use, struct libmnt_fs *fs, enum in_use_kind kind,
+	enum in_use_weight weight, const char *what)
 {
-	struct inuse_thing *thing = add_thing(inuse, kind, weight, what);
+	struct in_use_thing *thing = add_thing(in_use, kind, weight, what);
 	const char *type = mnt_fs_get_fstype(fs);
-	bool strict = weight != INUSE_ASIDE;
+	bool strict = weight != IN_USE_SPARED;
 	int r;
 
 	if (!thing)
 		return -ENOMEM;
 	if (type && strcmp(type, "zfs") == 0)
-		r = trace_pool(inuse, thing, mnt_fs_get_source(fs));
+		r = trace_pool(in_use, thing, mnt_fs_get_source(fs));
 	else
-		r = trace_file_system(inuse->root, fs, strict, &thing->backing);
+		r = trace_file_system(in_use->root, fs, strict, &thing->backing);
 	if (r < 0 && r != -ENOMEM && !strict) {
 		thing->backing.untraced = true;
 		r = 0;
@@ -167,43 +157,43 @@ static int trace_mount(struct inuse *inuse, struct libmnt_fs *fs, enum usage_kin
 	return r;
 }
 
-static int trace_kept_mounts(struct inuse *inuse)
+static int trace_kept_mounts(struct in_use *in_use)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kept); i++) {
-		struct libmnt_fs *fs = mounts_find(inuse->mounts, kept[i].mount);
+		struct libmnt_fs *fs = mounts_find(in_use->mounts, kept[i].mount);
 
 		if (fs)
 			r = trace_mount(
-				inuse, fs, USAGE_MOUNT, kept[i].weight, kept[i].mount);
+				in_use, fs, IN_USE_MOUNT, kept[i].weight, kept[i].mount);
 	}
 	return r;
 }
 
-static int trace_swap(struct inuse *inuse, struct libmnt_fs *swap)
+static int trace_swap(struct in_use *in_use, struct libmnt_fs *swap)
 {
 	const char *type = mnt_fs_get_swaptype(swap), *path = mnt_fs_get_source(swap);
-	struct inuse_thing *thing;
+	struct in_use_thing *thing;
 	struct libmnt_fs *fs = NULL;
 	int r;
 
 	path = path ? path : "";
 	if (type && strcmp(type, "file") == 0 && *path)
-		fs = mounts_find_holder(inuse->mounts, path);
+		fs = mounts_find_holder(in_use->mounts, path);
 	if (fs)
-		return trace_mount(inuse, fs, USAGE_SWAP, INUSE_NEEDED, path);
-	thing = add_thing(inuse, USAGE_SWAP, INUSE_NEEDED, path);
+		return trace_mount(in_use, fs, IN_USE_SWAP, IN_USE_NEEDED, path);
+	thing = add_thing(in_use, IN_USE_SWAP, IN_USE_NEEDED, path);
 	if (!thing)
 		return -ENOMEM;
-	r = backing_add_node(inuse->root, path, &thing->backing);
+	r = backing_add_node(in_use->root, path, &thing->backing);
 	thing->backing.untraced |= thing->backing.file;
 	return r;
 }
 
 /* Calls @trace for each file system or swap area of @table until it fails. */
-static int each_fs(struct inuse *inuse, struct libmnt_table *table,
-	int (*trace)(struct inuse *inuse, struct libmnt_fs *fs))
+static int each_fs(struct in_use *in_use, struct libmnt_table *table,
+	int (*trace)(struct in_use *in_use, struct libmnt_fs *fs))
 {
 	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
 	struct libmnt_fs *fs;
@@ -212,119 +202,133 @@ static int each_fs(struct inuse *inuse, struct libmnt_table *table,
 	if (!iter)
 		return -ENOMEM;
 	while (r == 0 && mnt_table_next_fs(table, iter, &fs) == 0)
-		r = trace(inuse, fs);
+		r = trace(in_use, fs);
 	mnt_free_iter(iter);
 	return r;
 }
 
-static int trace_swaps(struct inuse *inuse)
+static int trace_swaps(struct in_use *in_use)
 {
 	_cleanup_(mounts_unref) struct libmnt_table *swaps = NULL;
-	int r = mounts_read_swaps(inuse->root, &swaps);
+	int r = mounts_read_swaps(in_use->root, &swaps);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r; /* a kernel without swap */
-	return each_fs(inuse, swaps, trace_swap);
+	return each_fs(in_use, swaps, trace_swap);
 }
 
 /* The device that a hibernated system wakes up from, "0:0" for none. */
-static int trace_resume(struct inuse *inuse)
+static int trace_resume(struct in_use *in_use)
 {
-	struct inuse_thing *thing;
+	struct in_use_thing *thing;
 	unsigned int maj, min;
 	char text[32];
 	int r;
 
-	r = tree_read_line(inuse->root, TREE_RESUME, text, sizeof(text));
+	r = tree_read_line(in_use->root, TREE_RESUME, text, sizeof(text));
 	if (r < 0)
 		return r == -ENOENT ? 0 : r; /* a kernel without hibernation */
 	if (sscanf(text, "%u:%u", &maj, &min) != 2 || !maj)
 		return 0;
-	thing = add_thing(inuse, USAGE_RESUME, INUSE_NEEDED, "resume");
+	thing = add_thing(in_use, IN_USE_RESUME, IN_USE_NEEDED, "resume");
 	if (!thing)
 		return -ENOMEM;
-	r = backing_add_number(inuse->root, makedev(maj, min), &thing->backing);
+	r = backing_add_number(in_use->root, makedev(maj, min), &thing->backing);
 	thing->backing.untraced |= thing->backing.file;
 	return r;
 }
 
-int inuse_trace_kept(struct inuse *inuse)
-{
-	static int (*const steps[])(struct inuse * inuse) = {
-		read_host, trace_kept_mounts, trace_swaps, trace_resume};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
-		r = steps[i](inuse);
-	return r;
-}
-
 /* What is covered by another file system is still mounted. */
-static int trace_other_mount(struct inuse *inuse, struct libmnt_fs *fs)
+static int trace_other_mount(struct in_use *in_use, struct libmnt_fs *fs)
 {
 	const char *target = mnt_fs_get_target(fs);
 
 	for (size_t i = 0; target && i < ARRAY_SIZE(kept); i++)
 		if (strcmp(target, kept[i].mount) == 0 &&
-			mounts_find(inuse->mounts, target) == fs)
+			mounts_find(in_use->mounts, target) == fs)
 			return 0;
-	return target ? trace_mount(inuse, fs, USAGE_MOUNT, INUSE_ASIDE, target) : 0;
-}
-
-int inuse_trace_other_mounts(struct inuse *inuse)
-{
-	return each_fs(inuse, inuse->mounts, trace_other_mount);
+	return target ? trace_mount(in_use, fs, IN_USE_MOUNT, IN_USE_SPARED, target) : 0;
 }
 
 static int trace_interfaces(
-	struct inuse *inuse, const struct hostfile_names *names, enum usage_kind kind)
+	struct in_use *in_use, const struct hostfile_names *names, enum in_use_kind kind)
 {
-	bool route = kind == USAGE_ROUTE;
+	bool route = kind == IN_USE_ROUTE;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < names->n; i++) {
-		struct inuse_thing *thing = add_thing(
-			inuse, kind, route ? INUSE_KEPT : INUSE_ASIDE, names->names[i]);
+		struct in_use_thing *thing = add_thing(in_use, kind,
+			route ? IN_USE_KEPT : IN_USE_SPARED, names->names[i]);
 
 		r = thing ? network_add_functions(
-				    inuse->root, thing->what, route, &thing->backing)
+				    in_use->root, thing->what, route, &thing->backing)
 			  : -ENOMEM;
 	}
 	return r;
 }
 
-int inuse_trace_network(struct inuse *inuse, bool all)
+static int trace_host(struct in_use *in_use)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names routes = {0}, up = {0};
-	int r = network_add_default(inuse->root, &routes);
+	static int (*const steps[])(struct in_use * in_use) = {
+		read_host, trace_kept_mounts, trace_swaps, trace_resume};
+	int r = 0;
 
-	if (r == 0)
-		r = trace_interfaces(inuse, &routes, USAGE_ROUTE);
-	if (r < 0 || !all)
-		return r;
-	r = network_add_up(inuse->root, &up);
-	return r < 0 ? r : trace_interfaces(inuse, &up, USAGE_INTERFACE);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
+		r = steps[i](in_use);
+	return r;
 }
 
-const struct pcibus_function *inuse_function(
-	const struct inuse *inuse, const char *directory)
+static int trace_routes(struct in_use *in_use)
+{
+	_cleanup_(hostfile_free_names) struct hostfile_names routes = {0};
+	int r = network_add_default(in_use->root, &routes);
+
+	return r < 0 ? r : trace_interfaces(in_use, &routes, IN_USE_ROUTE);
+}
+
+static int trace_rest(struct in_use *in_use)
+{
+	_cleanup_(hostfile_free_names) struct hostfile_names up = {0};
+	int r = each_fs(in_use, in_use->mounts, trace_other_mount);
+
+	if (r == 0)
+		r = network_add_up(in_use->root, &up);
+	return r < 0 ? r : trace_interfaces(in_use, &up, IN_USE_INTERFACE);
+}
+
+int in_use_trace(struct in_use *in_use, enum in_use_extent extent)
+{
+	static int (*const trace[IN_USE_EXTENTS])(struct in_use * in_use) = {
+		[IN_USE_HOST] = trace_host,
+		[IN_USE_ROUTES] = trace_routes,
+		[IN_USE_ALL] = trace_rest,
+	};
+
+	while (in_use->error == 0 && in_use->traced <= (unsigned)extent) {
+		in_use->error = trace[in_use->traced](in_use);
+		in_use->traced += in_use->error == 0;
+	}
+	return in_use->traced > (unsigned)extent ? 0 : in_use->error;
+}
+
+const struct pcibus_function *in_use_function(
+	const struct in_use *in_use, const char *directory)
 {
 	const char *slash = strrchr(directory, '/');
 	struct pci_address address;
 
 	if (!slash || pci_address_parse(slash + 1, PCI_NAME_WHOLE, &address, NULL) < 0)
 		return NULL;
-	return pcibus_find(inuse->bus, address);
+	return pcibus_find(in_use->bus, address);
 }
 
-void inuse_free(struct inuse *inuse)
+void in_use_free(struct in_use *in_use)
 {
-	for (size_t i = 0; i < inuse->n_things; i++) {
-		free(inuse->things[i].what);
-		free(inuse->things[i].pool);
-		backing_free(&inuse->things[i].backing);
+	for (size_t i = 0; i < in_use->n_things; i++) {
+		free(in_use->things[i].what);
+		free(in_use->things[i].pool);
+		backing_free(&in_use->things[i].backing);
 	}
-	free(inuse->things);
-	pcibus_free(&inuse->own_bus);
-	mounts_unref(&inuse->mounts);
+	free(in_use->things);
+	mounts_unref(&in_use->mounts);
 }

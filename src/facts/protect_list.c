@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What of the host's use is not to be lost, function by function. */
-#include "protectlist.h"
+/* What the host must not lose, function by function, and the file that says so. */
+#include "protect_list.h"
 
 #include <errno.h>
 #include <stdio.h>
 
 #include "base/base.h"
-#include "inuse.h"
 
 #define WORD_UNTRACED "untraced"
 #define WORD_SWAP     "swap"
 #define WORD_BOOT     "boot"
 
-struct host {
-	struct inuse inuse;
+static const char header[] = "# vfioboot protect list 1\n";
+
+struct tracer {
+	const struct in_use *in_use;
 	struct protect_list list;
 };
-
-static void free_host(struct host *host)
-{
-	inuse_free(&host->inuse);
-}
 
 /* Adds a word unless it is there already.  All words there are fit, each once. */
 static int add_word(struct protect_entry *entry, const char *word)
@@ -43,10 +39,10 @@ static int add_word(struct protect_entry *entry, const char *word)
 }
 
 /* Adds @word (NULL: none) to the entry of a function, which is made if there is none. */
-static int add_entry(struct host *host, enum protect_kind kind, const struct pcidev *dev,
-	const char *word)
+static int add_entry(struct tracer *tracer, enum protect_kind kind,
+	const struct pcidev *dev, const char *word)
 {
-	struct protect_list *list = &host->list;
+	struct protect_list *list = &tracer->list;
 	struct protect_entry *entry = list->entries;
 	struct protect_entry *end = entry + list->n_entries;
 
@@ -71,37 +67,37 @@ static int add_entry(struct host *host, enum protect_kind kind, const struct pci
 
 /* Adds all functions of a base class, for a @word that could not be traced to one. */
 static int add_class(
-	struct host *host, enum protect_kind kind, uint8_t class, const char *word)
+	struct tracer *tracer, enum protect_kind kind, uint8_t class, const char *word)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < host->inuse.bus->n; i++) {
-		const struct pcidev *dev = &host->inuse.bus->functions[i].dev;
+	for (size_t i = 0; r == 0 && i < tracer->in_use->bus->n; i++) {
+		const struct pcidev *dev = &tracer->in_use->bus->functions[i].dev;
 
 		if (pcidev_base_class(dev) != class || !dev->path.depth)
 			continue;
-		r = add_entry(host, kind, dev, word);
+		r = add_entry(tracer, kind, dev, word);
 		if (r == 0)
-			r = add_entry(host, kind, dev, WORD_UNTRACED);
+			r = add_entry(tracer, kind, dev, WORD_UNTRACED);
 	}
 	return r;
 }
 
 /* Turns what stands behind a thing into entries.  A function without path can be none. */
-static int add_thing(struct host *host, const struct inuse_thing *thing)
+static int add_thing(struct tracer *tracer, const struct in_use_thing *thing)
 {
-	bool route = thing->kind == USAGE_ROUTE;
-	const char *word = thing->kind == USAGE_SWAP ? WORD_SWAP : thing->what;
+	bool route = thing->kind == IN_USE_ROUTE;
+	const char *word = thing->kind == IN_USE_SWAP ? WORD_SWAP : thing->what;
 	const struct backing *backing = &thing->backing;
 	bool untraced = backing->untraced, network = backing->network;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < backing->functions.n; i++) {
 		const struct pcibus_function *function =
-			inuse_function(&host->inuse, backing->functions.names[i]);
+			in_use_function(tracer->in_use, backing->functions.names[i]);
 
 		if (function && function->dev.path.depth)
-			r = add_entry(host, route ? PROTECT_NETWORK : PROTECT_STORAGE,
+			r = add_entry(tracer, route ? PROTECT_NETWORK : PROTECT_STORAGE,
 				&function->dev, word);
 		else if (route)
 			network = true;
@@ -109,16 +105,16 @@ static int add_thing(struct host *host, const struct inuse_thing *thing)
 			untraced = true;
 	}
 	if (r == 0 && untraced)
-		r = add_class(host, PROTECT_STORAGE, PCI_BASE_STORAGE, word);
-	if (r == 0 && network && (route || thing->weight == INUSE_NEEDED))
-		r = add_class(host, PROTECT_NETWORK, PCI_BASE_NETWORK, word);
+		r = add_class(tracer, PROTECT_STORAGE, PCI_BASE_STORAGE, word);
+	if (r == 0 && network && (route || thing->weight == IN_USE_NEEDED))
+		r = add_class(tracer, PROTECT_NETWORK, PCI_BASE_NETWORK, word);
 	return r;
 }
 
 /* Displays can show something: a virtual function (SR-IOV) has no outputs of its own. */
-static int add_displays(struct host *host)
+static int add_displays(struct tracer *tracer)
 {
-	const struct pcibus *bus = host->inuse.bus;
+	const struct pcibus *bus = tracer->in_use->bus;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < bus->n; i++) {
@@ -126,7 +122,7 @@ static int add_displays(struct host *host)
 
 		if (pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
 			function->dev.path.depth && !function->is_virtual)
-			r = add_entry(host, PROTECT_DISPLAY, &function->dev,
+			r = add_entry(tracer, PROTECT_DISPLAY, &function->dev,
 				function->boot_display ? WORD_BOOT : NULL);
 	}
 	return r;
@@ -144,22 +140,46 @@ static int compare_entries(const void *a, const void *b)
 	return strcmp(path_x, path_y);
 }
 
-int protect_trace(const struct sysfs_root *root, const struct config *config,
-	struct protect_list *ret)
+int protect_list_trace(
+	struct facts *facts, const struct config *config, struct protect_list *ret)
 {
-	_cleanup_(free_host) struct host host = {.inuse.root = root};
-	int r = inuse_trace_kept(&host.inuse);
+	bool network = config && config->protect_network;
+	struct in_use *in_use = &facts->in_use;
+	struct tracer tracer = {.in_use = in_use};
+	int r = in_use_trace(in_use, network ? IN_USE_ROUTES : IN_USE_HOST);
 
-	if (r == 0 && config && config->protect_network)
-		r = inuse_trace_network(&host.inuse, false);
-	for (size_t i = 0; r == 0 && i < host.inuse.n_things; i++)
-		r = add_thing(&host, &host.inuse.things[i]);
+	for (size_t i = 0; r == 0 && i < in_use->n_things; i++) {
+		const struct in_use_thing *thing = &in_use->things[i];
+
+		if (thing->weight != IN_USE_SPARED &&
+			(network || thing->kind != IN_USE_ROUTE))
+			r = add_thing(&tracer, thing);
+	}
 	if (r == 0)
-		r = add_displays(&host);
+		r = add_displays(&tracer);
 	if (r < 0)
 		return r;
-	qsort(host.list.entries, host.list.n_entries, sizeof(*host.list.entries),
+	qsort(tracer.list.entries, tracer.list.n_entries, sizeof(*tracer.list.entries),
 		compare_entries);
-	*ret = host.list;
+	*ret = tracer.list;
 	return 0;
+}
+
+char *protect_list_format(const struct protect_list *list)
+{
+	size_t size = sizeof(header) + (list->n_entries + 1) * PROTECT_LINE_SIZE;
+	char *text = malloc(size), *end = text;
+
+	if (!text)
+		return NULL;
+	end = stpcpy(end, header);
+	for (unsigned i = 0; i < list->n_entries; i++) {
+		char line[PROTECT_LINE_SIZE];
+
+		protect_format(&list->entries[i], line);
+		end = stpcpy(end, line);
+	}
+	if (list->incomplete)
+		strcpy(end, PROTECT_INCOMPLETE "\n");
+	return text;
 }
