@@ -172,6 +172,20 @@ static void warn_unknown(const struct config *config, const char *profile)
 		cli_warning("cmdline", "no section has the profile '%s'", profile);
 }
 
+static void print(const struct sysfs_root *root, const struct arguments *arguments,
+	const struct kernelparams *params)
+{
+	if (arguments->json) {
+		print_json(params);
+	} else if (arguments->explain) {
+		print_explained(root, params);
+	} else {
+		if (!params->refused)
+			print_needed(params);
+		say_obstacles(params);
+	}
+}
+
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
@@ -203,14 +217,7 @@ static enum cli_exit run(int argc, char **argv)
 			"cannot read what %s is: %s; run it on the "
 			"machine itself",
 			arguments.root, strerror(-r));
-	if (arguments.json)
-		print_json(&params);
-	else if (arguments.explain)
-		print_explained(&root, &params);
-	else if (!params.refused)
-		print_needed(&params);
-	if (!arguments.json && !arguments.explain)
-		say_obstacles(&params);
+	print(&root, &arguments, &params);
 	return params.refused || next->config.n_errors ? CLI_FAILED : CLI_OK;
 }
 
