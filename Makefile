@@ -92,7 +92,7 @@ PATHS = \#define PATHS_LIBDIR "$(LIBDIR)/vfioboot"
 FORCE:
 
 # objects DIRECTORY COMPILER FLAGS: how the objects of one kind are made, and of them the archive
-# that tests link with: all below the commands, and what tests share.
+# that tests link with: all but the commands, and what tests share.
 define objects
 $(1)/%.o: src/%.c Makefile | build/paths.h
 	@mkdir -p $$(@D)
@@ -105,7 +105,7 @@ $(1)/tests/%.o: tests/%.c Makefile
 	$$(Q)$(2) $$(BASE_CFLAGS) $$(WERROR) $(3) $$(DEPENDS) $$(HOST_CFLAGS) -c -o $$@ $$<
 
 $(1)/libtest.a: $$(TEST_SRC:tests/%.c=$(1)/tests/%.o) \
-		$$(patsubst src/%.c,$(1)/%.o,$$(filter-out src/cli/%,$$(HOST_SRC)))
+		$$(patsubst src/%.c,$(1)/%.o,$$(filter-out $$(wildcard src/cli/*.c),$$(HOST_SRC)))
 	@rm -f $$@
 	$$(call say,AR)
 	$$(Q)$$(AR) rcs $$@ $$^

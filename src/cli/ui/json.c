@@ -63,9 +63,17 @@ void json_add_null(struct json_object *parent, const char *key)
 	add(parent, key, NULL);
 }
 
+const char *json_to_text(struct json_object *top)
+{
+	const char *text = json_object_to_json_string_ext(
+		top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	or_no_memory(text ? top : NULL);
+	return text;
+}
+
 void json_print(struct json_object *top)
 {
-	puts(or_no_memory((char *)json_object_to_json_string_ext(
-		top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)));
+	puts(json_to_text(top));
 	json_object_put(top);
 }

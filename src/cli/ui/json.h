@@ -22,7 +22,10 @@ void json_add_number(struct json_object *parent, const char *key, unsigned long 
 void json_add_bool(struct json_object *parent, const char *key, bool value);
 void json_add_null(struct json_object *parent, const char *key);
 
-/* Prints @top to standard output and frees it. */
+/* The text of @top, in its memory. */
+const char *json_to_text(struct json_object *top);
+
+/* Prints that to standard output and frees @top. */
 void json_print(struct json_object *top);
 
 #endif
