@@ -9,8 +9,9 @@
 #include "memstream.h"
 #include "message.h"
 #include "pciname.h"
-#include "process.h"
+
 #include "root.h"
+#include "run.h"
 #include "sysfs.h"
 #include "text.h"
 #include "tree.h"

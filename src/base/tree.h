@@ -35,6 +35,7 @@
 #define TREE_PROC_STAT   "proc/%d/stat"
 #define TREE_OSRELEASE   "proc/sys/kernel/osrelease"
 #define TREE_NULL        "/dev/null" /* of this machine, or the text of a link */
+#define TREE_TTY         "/dev/tty"  /* of this process */
 #define TREE_CPUINFO     "proc/cpuinfo"
 #define TREE_IOMEM       "proc/iomem"
 #define TREE_INTERRUPTS  "proc/interrupts"

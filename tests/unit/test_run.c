@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Programs that print, fail, are ended, and are not there. */
 #include <errno.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
-#include "base/process.h"
+#include "base/run.h"
 #include "support.h"
 
 static char lines[4096];
@@ -102,6 +104,120 @@ static void test_no_descriptor_is_left(void **state)
 	assert_int_equal(open_descriptors(), before);
 }
 
+static void test_no_descriptor_is_given(void **state)
+{
+	int leaking = open_text("x");
+
+	(void)state;
+	assert_true(leaking >= 3);
+	assert_int_equal(run_shell("ls /proc/self/fd"), 0);
+	close(leaking);
+	/* 3 is that directory. */
+	assert_string_equal(lines, "[0][1][2][3]");
+}
+
+/* ---- With a terminal */
+
+#define ASK "exec 3</dev/tty; echo ready; read -r word <&3; echo got $word"
+
+/* What a command does on its terminal: runs a program, and says what came of it. */
+static void print_line(void *data, const char *text)
+{
+	(void)data;
+	printf("%s\n", text);
+	fflush(stdout);
+}
+
+static int on_terminal(const char *script)
+{
+	int r;
+
+	run_catch_signals();
+	r = run_program((const char *[]){"sh", "-c", script, NULL}, print_line, NULL);
+	/* The terminal is ours again. */
+	printf("status %d, signal %d, %s\n", r, run_caught_signal(),
+		tcgetpgrp(0) == getpgrp() ? "foreground" : "background");
+	fflush(stdout);
+	return 0;
+}
+
+/* Reads from the terminal until it has printed @wanted, or 10 seconds are over. */
+static void expect_output(int terminal, const char *wanted)
+{
+	char text[4096] = "";
+	size_t len = 0;
+
+	alarm(10);
+	do {
+		ssize_t n = read(terminal, text + len, sizeof(text) - 1 - len);
+
+		assert_true(n > 0);
+		len += (size_t)n;
+		text[len] = '\0';
+	} while (!strstr(text, wanted));
+	alarm(0);
+}
+
+/* In a session of its own; answers "ready" with @typed, and expects @wanted. */
+static void run_on_terminal(const char *script, const char *typed, const char *wanted)
+{
+	int terminal, status;
+	pid_t pid = forkpty(&terminal, NULL, NULL, NULL);
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(on_terminal(script));
+	expect_output(terminal, "ready");
+	assert_int_equal(write(terminal, typed, strlen(typed)), strlen(typed));
+	expect_output(terminal, wanted);
+	close(terminal);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void test_question(void **state)
+{
+	(void)state;
+	run_on_terminal(ASK, "secret\n", "got secret\r\nstatus 0, signal 0, foreground");
+	/* ^Z is not for it: nobody could take the job up again. */
+	run_on_terminal(ASK, "\032more\n", "status 0, signal 0, foreground");
+}
+
+static void test_interrupt(void **state)
+{
+	(void)state;
+	run_on_terminal(ASK, "\003", "status 130, signal 2, foreground");
+	/* Nor does one that would be stopped forever outlive a signal. */
+	run_on_terminal("echo ready; kill -TERM $PPID; kill -STOP $$", "",
+		"status 143, signal 15, foreground");
+}
+
+/* In the background it gets no terminal, and an error instead of a stop. */
+static int in_background(const char *script)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setpgid(0, 0);
+		_exit(on_terminal(script));
+	}
+	waitpid(pid, NULL, 0);
+	return 0;
+}
+
+static void test_background(void **state)
+{
+	int terminal;
+	pid_t pid = forkpty(&terminal, NULL, NULL, NULL);
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(in_background("read -r word </dev/tty || echo none"));
+	expect_output(terminal, "none\r\nstatus 0, signal 0, background");
+	close(terminal);
+	waitpid(pid, NULL, 0);
+}
+
 /* The last test: what was caught stays caught. */
 static void test_signal(void **state)
 {
@@ -125,6 +241,10 @@ int main(void)
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_daemon),
 		cmocka_unit_test(test_no_descriptor_is_left),
+		cmocka_unit_test(test_no_descriptor_is_given),
+		cmocka_unit_test(test_question),
+		cmocka_unit_test(test_interrupt),
+		cmocka_unit_test(test_background),
 		cmocka_unit_test(test_signal),
 	};
 

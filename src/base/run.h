@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs programs: by their argument list, never through a shell, with nothing to read. */
+/*
+ * Runs programs: by their argument list, never through a shell, with nothing on standard input and
+ * no other descriptor of ours.
+ *
+ * A program has a process group of its own, so that a signal reaches all that a generator's shell
+ * has started, and reaches it once.  When we are the terminal's foreground, the program is while it
+ * runs: it may ask for a pass phrase, and ^C is for it.  Else it has no terminal at all, since to
+ * read from one in the background would stop it for ever: opening /dev/tty is an error for it.
+ */
 #ifndef VFIOBOOT_RUN_H
 #define VFIOBOOT_RUN_H
 
@@ -8,8 +16,8 @@
 /*
  * Runs @argv, found in PATH, to its end; what that leaves in the background is not waited for,
  * but for a second in which it may still print.  Calls @line (NULL: nobody) for each line that it
- * prints, be it as an error, without newline.  Returns its exit status, 128 + N when
- * signal N ended it, or -errno when it could not be started (-ENOENT: no such program).
+ * prints on either output, without newline.  Returns its exit status, 128 + N when signal N ended
+ * it, or -errno when it could not be started (-ENOENT: no such program).
  */
 int run_program(
 	const char *const argv[], void (*line)(void *data, const char *text), void *data);
@@ -27,12 +35,12 @@ int run_read(const char *const argv[], char **ret);
 void run_extend_path(void);
 
 /*
- * From now on SIGINT, SIGTERM and SIGHUP do not end this process: they end the program that
- * runs, with all that it started, and are noted.  SIGPIPE is ignored.
+ * From now on SIGINT, SIGTERM and SIGHUP do not end this process, which blocks them: they end the
+ * program that runs, with all that it started, and stay pending.  SIGPIPE is ignored.
  */
 void run_catch_signals(void);
 
-/* The first signal that was noted, 0 for none. */
+/* One of the signals that came since, 0 for none. */
 int run_caught_signal(void);
 
 #endif

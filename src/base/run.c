@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Starts programs by posix_spawn(3), and reads what they print until they end. */
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "child.h"
+#include "tree.h"
+#include "util.h"
+
+#define READ_MAX (64 << 20) /* bytes of one output, or one line, that are taken */
+/* A login shell of a plain user may lack these, and generators call what is there. */
+#define SBIN "/usr/local/sbin:/usr/sbin:/sbin"
+
+#define LINGER_MS 1000 /* for what comes behind the end of a program */
+
+extern char **environ;
+
+/* Those of our signals that run_catch_signals() holds back. */
+static sigset_t held_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	sigset_t blocked, held;
+
+	sigemptyset(&held);
+	sigprocmask(SIG_BLOCK, NULL, &blocked);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (sigismember(&blocked, signals[i]))
+			sigaddset(&held, signals[i]);
+	return held;
+}
+
+/* ---- Starting */
+
+/* A program that runs.  Descriptors are -1 when they are of no use (any more). */
+struct program {
+	pid_t pid; /* and its process group */
+	int tty;   /* that it is the foreground of */
+	int output;
+	int process; /* of pidfd_open(2) */
+	int signals; /* that end it */
+};
+
+/* The terminal, if this process is in its foreground; or -1. */
+static int open_foreground(void)
+{
+	int tty = open(TREE_TTY, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (tty >= 0 && tcgetpgrp(tty) == getpgrp())
+		return tty;
+	close_fd(&tty);
+	return -1;
+}
+
+/* Makes a process group the foreground.  To do so from the background is a SIGTTOU. */
+static void set_foreground(int tty, pid_t group)
+{
+	sigset_t set, old;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	tcsetpgrp(tty, group);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+static int set_attributes(posix_spawnattr_t *attributes, bool tty)
+{
+	sigset_t none, all;
+	int r;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	/* ^Z would stop the program, and we would wait. */
+	if (tty)
+		sigdelset(&all, SIGTSTP);
+	r = posix_spawnattr_setflags(attributes,
+		(short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+			(tty ? POSIX_SPAWN_SETPGROUP : POSIX_SPAWN_SETSID)));
+	r = r ? r : posix_spawnattr_setpgroup(attributes, 0);
+	r = r ? r : posix_spawnattr_setsigmask(attributes, &none);
+	return r ? r : posix_spawnattr_setsigdefault(attributes, &all);
+}
+
+static int set_files(posix_spawn_file_actions_t *actions, int output, bool errors)
+{
+	int r = posix_spawn_file_actions_addopen(actions, 0, TREE_NULL, O_RDONLY, 0);
+
+	r = r ? r : posix_spawn_file_actions_adddup2(actions, output, 1);
+	if (errors)
+		r = r ? r : posix_spawn_file_actions_adddup2(actions, output, 2);
+	/* A lock of ours must not live on in what the program leaves behind. */
+	return r ? r : posix_spawn_file_actions_addclosefrom_np(actions, 3);
+}
+
+static int spawn(const char *const argv[], int output, bool errors, bool tty, pid_t *ret)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int r;
+
+	if (posix_spawn_file_actions_init(&actions))
+		return -ENOMEM;
+	if (posix_spawnattr_init(&attributes)) {
+		posix_spawn_file_actions_destroy(&actions);
+		return -ENOMEM;
+	}
+	r = set_attributes(&attributes, tty);
+	r = r ? r : set_files(&actions, output, errors);
+	/* posix_spawn() has no const, and changes nothing. */
+	r = r ? r
+	      : posix_spawnp(ret, argv[0], &actions, &attributes, (char *const *)argv,
+			environ);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
+/* Starts it, with its output in a pipe, and errors too if asked.  Returns 0, or -errno. */
+static int start(const char *const argv[], bool errors, struct program *ret)
+{
+	_cleanup_close_ int tty = open_foreground(), from = -1, to = -1;
+	sigset_t held = held_signals();
+	void (*stop)(int);
+	int pipes[2], r;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return -errno;
+	from = pipes[0];
+	to = pipes[1];
+	stop = tty >= 0 ? signal(SIGTSTP, SIG_IGN) : SIG_DFL;
+	r = spawn(argv, to, errors, tty >= 0, &ret->pid);
+	if (tty >= 0)
+		signal(SIGTSTP, stop);
+	if (r < 0)
+		return r;
+	if (tty >= 0) {
+		set_foreground(tty, ret->pid);
+		/* It may have read before, and been stopped. */
+		kill(-ret->pid, SIGCONT);
+	}
+	ret->tty = TAKE_FD(tty);
+	ret->output = TAKE_FD(from);
+	ret->process = (int)syscall(SYS_pidfd_open, ret->pid, 0);
+	ret->signals = signalfd(-1, &held, SFD_CLOEXEC);
+	return 0;
+}
+
+/* Takes the terminal back and waits.  Returns as run_program(). */
+static int end(struct program *program)
+{
+	int status, signal;
+
+	close_fd(&program->output);
+	close_fd(&program->process);
+	close_fd(&program->signals);
+	while (waitpid(program->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	if (program->tty >= 0) {
+		sigset_t held = held_signals();
+
+		set_foreground(program->tty, getpgrp());
+		close_fd(&program->tty);
+		/* ^C was for all of this command. */
+		if (signal == SIGINT && sigismember(&held, SIGINT))
+			raise(SIGINT);
+	}
+	return signal ? 128 + signal : WEXITSTATUS(status);
+}
+
+/* ---- Reading */
+
+/* Ends what runs on behalf of a signal, which stays pending.  What is stopped could not end. */
+static void pass_signal(struct program *program)
+{
+	kill(-program->pid, SIGTERM);
+	kill(-program->pid, SIGCONT);
+	close_fd(&program->signals);
+	program->signals = -1;
+}
+
+/*
+ * Waits for something to read, which may be the end.  Once the program has ended that is for
+ * a moment alone: a daemon that it left behind may hold the pipe for ever.
+ */
+static bool wait_for_output(struct program *program, uint64_t *ends_at)
+{
+	for (;;) {
+		struct pollfd fds[] = {{program->output, POLLIN, 0},
+			{program->process, POLLIN, 0}, {program->signals, POLLIN, 0}};
+		uint64_t now = child_now();
+
+		if (*ends_at && *ends_at <= now)
+			return false;
+		if (poll(fds, ARRAY_SIZE(fds), *ends_at ? (int)(*ends_at - now) : -1) <
+				0 &&
+			errno != EINTR)
+			return false;
+		if (fds[2].revents)
+			pass_signal(program);
+		if (fds[1].revents) {
+			*ends_at = child_now() + LINGER_MS;
+			close_fd(&program->process);
+			program->process = -1;
+		}
+		if (fds[0].revents)
+			return true;
+	}
+}
+
+/* What is printed: all of it, or the line that has begun, with who takes the lines. */
+struct printed {
+	char *text;
+	size_t len;
+	bool lost; /* there was no room for more */
+	void (*line)(void *data, const char *text);
+	void *data;
+};
+
+static void append(struct printed *printed, const char *more, size_t n)
+{
+	size_t len = printed->len + n;
+	char *grown = len < READ_MAX ? realloc(printed->text, len + 1) : NULL;
+
+	/* It is read to the end all the same: a full pipe would stop the program. */
+	printed->lost |= !grown;
+	if (!grown)
+		return;
+	printed->text = grown;
+	memcpy(grown + printed->len, more, n);
+	printed->len = len;
+	grown[len] = '\0';
+}
+
+static void end_line(struct printed *printed)
+{
+	if (printed->text)
+		printed->line(printed->data, printed->text);
+	printed->len = 0;
+}
+
+static void take(struct printed *printed, const char *text, size_t n)
+{
+	const char *end = text + n, *newline;
+
+	while (printed->line && (newline = memchr(text, '\n', (size_t)(end - text)))) {
+		append(printed, text, (size_t)(newline - text));
+		end_line(printed);
+		text = newline + 1;
+	}
+	append(printed, text, (size_t)(end - text));
+}
+
+static int run(const char *const argv[], bool errors, struct printed *printed)
+{
+	struct program program;
+	uint64_t ends_at = 0; /* by child_now(); 0: it runs */
+	char buffer[4096];
+	ssize_t n = 1;
+	int r = start(argv, errors, &program);
+
+	if (r < 0)
+		return r;
+	while (n != 0 && wait_for_output(&program, &ends_at)) {
+		n = read(program.output, buffer, sizeof(buffer));
+		if (n < 0 && errno != EINTR)
+			break;
+		if (n > 0)
+			take(printed, buffer, (size_t)n);
+	}
+	if (printed->line && printed->len)
+		end_line(printed);
+	return end(&program);
+}
+
+static void ignore_line(void *data, const char *text)
+{
+	(void)data;
+	(void)text;
+}
+
+int run_program(
+	const char *const argv[], void (*line)(void *data, const char *text), void *data)
+{
+	struct printed lines = {.line = line ? line : ignore_line, .data = data};
+	int r = run(argv, true, &lines);
+
+	free(lines.text);
+	return r;
+}
+
+struct last_line {
+	char *text;
+	size_t size;
+};
+
+static void keep_last_line(void *data, const char *text)
+{
+	const struct last_line *last = data;
+
+	if (*text)
+		snprintf(last->text, last->size, "%s", text);
+}
+
+int run_last_line(const char *const argv[], char *ret_last, size_t size)
+{
+	struct last_line last = {ret_last, size};
+
+	*ret_last = '\0';
+	return run_program(argv, keep_last_line, &last);
+}
+
+int run_read(const char *const argv[], char **ret)
+{
+	struct printed all = {0};
+	int r = run(argv, false, &all);
+	_cleanup_free_ char *text = all.text ? all.text : strdup("");
+
+	if (r < 0)
+		return r;
+	if (!text || all.lost)
+		return -ENOMEM;
+	*ret = TAKE_PTR(text);
+	return r;
+}
+
+/* ---- The environment */
+
+void run_extend_path(void)
+{
+	const char *old = getenv("PATH");
+	_cleanup_free_ char *path = NULL;
+
+	if (asprintf(&path, "%s%s" SBIN, old ? old : "", old && *old ? ":" : "") >= 0)
+		setenv("PATH", path, 1);
+	else
+		path = NULL;
+}
+
+void run_catch_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* Whoever reads what is said may go away: that ends nothing. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int run_caught_signal(void)
+{
+	sigset_t pending, held = held_signals();
+
+	sigpending(&pending);
+	for (int signal = 1; signal <= SIGTERM; signal++)
+		if (sigismember(&held, signal) && sigismember(&pending, signal))
+			return signal;
+	return 0;
+}
