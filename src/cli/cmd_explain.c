@@ -35,7 +35,7 @@ struct explain {
 	struct facts facts;
 	struct nextboot *next;
 	struct inventory inventory;
-	struct bootstate boot;
+	struct thisboot boot;
 	struct json_object *list; /* of the functions in JSON; NULL: text */
 	bool any_printed;
 };
@@ -47,7 +47,7 @@ struct view {
 	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE], id[sizeof("ffff:ffff")];
 	char override[SYSFS_DRIVER_SIZE];     /* its driver_override; "": not set */
 	const struct config_section *section; /* that names it, active or not; or NULL */
-	const struct bootstate_function
+	const struct thisboot_function
 		*boot;                 /* NULL: this boot had nothing to do with it */
 	const struct plan_entry *next; /* NULL: nor has the next one */
 };
@@ -83,7 +83,7 @@ static void read_view(const struct explain *explain,
 		strcmp(ret->override, NOT_SET) == 0)
 		ret->override[0] = '\0';
 	ret->section = find_section(&explain->next->config, function);
-	ret->boot = bootstate_find(&explain->boot, dev->address);
+	ret->boot = thisboot_find(&explain->boot, dev->address);
 	ret->next = nextboot_find(explain->next, dev->address);
 }
 
@@ -356,7 +356,7 @@ static void close_explain(struct explain *explain)
 {
 	inventory_free(&explain->inventory);
 	facts_free(&explain->facts);
-	bootstate_free(&explain->boot);
+	thisboot_free(&explain->boot);
 	nextboot_free(&explain->next);
 	sysfs_root_close(&explain->root);
 }
@@ -378,9 +378,11 @@ static enum cli_exit open_explain(const char *dir, struct explain *ret)
 	if (r < 0)
 		return cli_error("explain", "%s", strerror(-r));
 	sections_say_errors("explain", &ret->next->config);
-	inventory_mark(&ret->root, ret->next, &ret->inventory);
-	r = bootstate_read(&ret->root, ret->next, &ret->boot);
-	return r < 0 ? cli_error("explain", "%s", strerror(-r)) : CLI_OK;
+	r = thisboot_read(&ret->root, ret->next, &ret->boot);
+	if (r < 0)
+		return cli_error("explain", "%s", strerror(-r));
+	inventory_mark(&ret->inventory, ret->next, &ret->boot);
+	return CLI_OK;
 }
 
 /* Says why there is nothing to explain for @operand. */

@@ -472,6 +472,7 @@ static enum cli_exit run(int argc, char **argv)
 	_cleanup_(inventory_free) struct inventory inventory = {0};
 	struct arguments arguments = {.root = "/"};
 	_cleanup_(nextboot_free) struct nextboot *next = NULL;
+	_cleanup_(thisboot_free) struct thisboot boot = {0};
 	int r;
 
 	if (cli_parse(&cmd_list, argc, argv, &arguments) != CLI_OK)
@@ -490,9 +491,11 @@ static enum cli_exit run(int argc, char **argv)
 			"%s has no PCI devices, so there is nothing to give away",
 			arguments.root);
 	r = nextboot_read(&facts, NULL, &next);
+	if (r == 0)
+		r = thisboot_read(&root, next, &boot);
 	if (r < 0)
 		return cli_error("list", "%s", strerror(-r));
-	inventory_mark(&root, next, &inventory);
+	inventory_mark(&inventory, next, &boot);
 	if (next->config.n_errors)
 		cli_warning("list",
 			"the configuration has errors; 'vfioboot plan' names them");

@@ -33,19 +33,19 @@ static const struct cli_option options[] = {
 
 struct status {
 	struct nextboot *next;
-	struct bootstate boot;
+	struct thisboot boot;
 	struct images images;
 	int images_error; /* -errno: images is empty */
 };
 
 static void free_status(struct status *status)
 {
-	bootstate_free(&status->boot);
+	thisboot_free(&status->boot);
 	nextboot_free(&status->next);
 	images_free(&status->images);
 }
 
-static void warn_records(const struct bootstate *boot)
+static void warn_records(const struct thisboot *boot)
 {
 	for (int i = 0; i < BOOT_STAGES; i++) {
 		const char *where = boot_stage_word((enum boot_stage)i);
@@ -78,7 +78,7 @@ static enum cli_exit read_status(
 		cli_warning("status", "cannot read the PCI functions of %s: %s", dir,
 			strerror(-ret->next->machine_error));
 	sections_say_errors("status", &ret->next->config);
-	r = bootstate_read(root, ret->next, &ret->boot);
+	r = thisboot_read(root, ret->next, &ret->boot);
 	if (r < 0)
 		return cli_error("status", "%s", strerror(-r));
 	warn_records(&ret->boot);
@@ -106,7 +106,7 @@ static void add_error(
 	json_add_text(object, "message", message);
 }
 
-static void add_boot(struct json_object *top, const struct bootstate *state)
+static void add_boot(struct json_object *top, const struct thisboot *state)
 {
 	static const struct bootrecord none;
 	const struct bootrecord *last = state->last ? state->last : &none;
@@ -125,11 +125,11 @@ static void add_boot(struct json_object *top, const struct bootstate *state)
 		snprintf(digest, sizeof(digest), "%016llx",
 			(unsigned long long)last->digest);
 	json_add_text(boot, "config", digest);
-	if (state->image_config == BOOT_CONFIG_UNKNOWN)
+	if (state->image_config == THISBOOT_CONFIG_UNKNOWN)
 		json_add_null(boot, "image_config_is_current");
 	else
 		json_add_bool(boot, "image_config_is_current",
-			state->image_config == BOOT_CONFIG_TODAYS);
+			state->image_config == THISBOOT_CONFIG_TODAYS);
 	list = json_add_array(boot, "errors");
 	for (size_t i = 0; i < last->n_errors; i++)
 		add_error(list, last->errors[i].file, last->errors[i].line,
@@ -225,7 +225,7 @@ static void print_json(const struct sysfs_root *root, const struct status *statu
 
 static void print_headline(const struct status *status)
 {
-	const struct bootstate *boot = &status->boot;
+	const struct thisboot *boot = &status->boot;
 	bool off = boot->last && strcmp(boot->last->state, "off") == 0;
 
 	if (boot->n == 1)
@@ -250,7 +250,7 @@ static void print_headline(const struct status *status)
 static void print_runs(const struct status *status)
 {
 	static const char remedy[] = "run 'sudo vfioboot apply', then reboot";
-	const struct bootstate *boot = &status->boot;
+	const struct thisboot *boot = &status->boot;
 	bool initramfs = boot->problems[BOOT_INITRAMFS] == 0;
 	bool system = boot->problems[BOOT_SYSTEM] == 0;
 
@@ -268,9 +268,9 @@ static void print_runs(const struct status *status)
 		printf("It did not run in the initramfs, where it precedes all other "
 		       "drivers: %s.\n",
 			remedy);
-	else if (boot->image_config == BOOT_CONFIG_TODAYS)
+	else if (boot->image_config == THISBOOT_CONFIG_TODAYS)
 		printf("The booted image contains the current configuration.\n");
-	else if (boot->image_config == BOOT_CONFIG_OTHER)
+	else if (boot->image_config == THISBOOT_CONFIG_OTHER)
 		printf("The booted image contains an outdated configuration: %s.\n",
 			remedy);
 }
@@ -287,17 +287,17 @@ static const struct column columns[] = {
 	[NAME] = {"NAME", COLUMN_TRUNC},
 };
 
-static void add_line(struct table *table, const struct bootstate *boot,
-	const struct bootstate_function *function, struct names *names)
+static void add_line(struct table *table, const struct thisboot *boot,
+	const struct thisboot_function *function, struct names *names)
 {
-	const struct report_function *told = &function->told;
+	const struct report_function *recorded = &function->recorded;
 	struct table_line *line = table_add(table, NULL);
 	struct function_name name;
 
-	table_set(table, line, SECTION, told->section);
-	table_set(table, line, ADDRESS, told->address);
-	table_set(table, line, ID, told->id);
-	table_set(table, line, WANTED, told->wanted);
+	table_set(table, line, SECTION, recorded->section);
+	table_set(table, line, ADDRESS, recorded->address);
+	table_set(table, line, ID, recorded->id);
+	table_set(table, line, WANTED, recorded->wanted);
 	table_set(table, line, RESULT, function_result(boot, function));
 	if (!function->as_wanted)
 		table_colour(table, line, "red");
@@ -309,7 +309,7 @@ static void add_line(struct table *table, const struct bootstate *boot,
 		function->driver_now[0] ? function->driver_now : "none");
 }
 
-static int print_functions(const struct bootstate *boot)
+static int print_functions(const struct thisboot *boot)
 {
 	_cleanup_(table_free) struct table *table = NULL;
 	_cleanup_(names_close) struct names *names = NULL;
@@ -329,18 +329,19 @@ static int print_functions(const struct bootstate *boot)
 }
 
 /* What is wrong with each function and what to do; what a whole section shares, once. */
-static void print_remarks(const struct bootstate *boot)
+static void print_remarks(const struct thisboot *boot)
 {
 	char last[FUNCTION_TEXT_SIZE] = "";
 	bool any = false;
 
 	for (size_t i = 0; i < boot->n; i++) {
-		const struct bootstate_function *function = &boot->functions[i];
-		const struct report_function *told = &function->told;
+		const struct thisboot_function *function = &boot->functions[i];
+		const struct report_function *recorded = &function->recorded;
 		bool same = i &&
-			strcmp(told->section, boot->functions[i - 1].told.section) == 0;
+			strcmp(recorded->section,
+				boot->functions[i - 1].recorded.section) == 0;
 		/* A section is bound whole or not at all, but can be lost in part. */
-		bool lost = told->result == RESULT_BOUND && !function->as_wanted &&
+		bool lost = recorded->result == RESULT_BOUND && !function->as_wanted &&
 			function->in_record;
 		char text[FUNCTION_TEXT_SIZE];
 
@@ -349,8 +350,8 @@ static void print_remarks(const struct bootstate *boot)
 			continue;
 		function_remark(boot, function, text);
 		if (text[0] && (lost || !same || strcmp(text, last) != 0)) {
-			cli_print("%s%s%s%s: %s%s\n", any ? "" : "\n", told->section,
-				lost ? " " : "", lost ? told->address : "", text,
+			cli_print("%s%s%s%s: %s%s\n", any ? "" : "\n", recorded->section,
+				lost ? " " : "", lost ? recorded->address : "", text,
 				full_stop(text));
 			any = true;
 		}
@@ -363,7 +364,7 @@ static void print_errors(const struct status *status)
 {
 	const struct bootrecord *last = status->boot.last;
 
-	if (!last || status->boot.image_config == BOOT_CONFIG_TODAYS ||
+	if (!last || status->boot.image_config == THISBOOT_CONFIG_TODAYS ||
 		status->next->config.n_errors)
 		return;
 	for (size_t i = 0; i < last->n_errors; i++) {

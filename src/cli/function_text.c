@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "decide/decide.h"
 
-bool function_record_lost(const struct bootstate *boot)
+bool function_record_lost(const struct thisboot *boot)
 {
 	for (int i = 0; i < BOOT_STAGES; i++)
 		if (boot->problems[i] && boot->problems[i] != -ENOENT)
@@ -17,20 +17,20 @@ bool function_record_lost(const struct bootstate *boot)
 }
 
 const char *function_result(
-	const struct bootstate *boot, const struct bootstate_function *function)
+	const struct thisboot *boot, const struct thisboot_function *function)
 {
 	if (!function->in_record)
 		return function_record_lost(boot) ? "unknown"
 			: boot->last              ? "added since"
 						  : "not tried";
-	if (function->told.result != RESULT_BOUND)
-		return result_word(function->told.result);
+	if (function->recorded.result != RESULT_BOUND)
+		return result_word(function->recorded.result);
 	return function->stage == BOOT_INITRAMFS ? "bound in the initramfs"
 						 : "bound on the running system";
 }
 
 static void remark_bound(
-	const struct bootstate_function *function, char ret[static FUNCTION_TEXT_SIZE])
+	const struct thisboot_function *function, char ret[static FUNCTION_TEXT_SIZE])
 {
 	const char *now = function->driver_now;
 
@@ -51,8 +51,8 @@ static void remark_bound(
 }
 
 /* Of a function that is in no record. */
-static void remark_untried(const struct bootstate *boot,
-	const struct bootstate_function *function, char ret[static FUNCTION_TEXT_SIZE])
+static void remark_untried(const struct thisboot *boot,
+	const struct thisboot_function *function, char ret[static FUNCTION_TEXT_SIZE])
 {
 	const struct plan_entry *next = function->next;
 
@@ -66,8 +66,8 @@ static void remark_untried(const struct bootstate *boot,
 				   : "vfioboot did not run at this boot");
 }
 
-void function_remark(const struct bootstate *boot,
-	const struct bootstate_function *function, char ret[static FUNCTION_TEXT_SIZE])
+void function_remark(const struct thisboot *boot,
+	const struct thisboot_function *function, char ret[static FUNCTION_TEXT_SIZE])
 {
 	const struct plan_entry *next = function->next;
 	const char *after = "";
@@ -77,7 +77,7 @@ void function_remark(const struct bootstate *boot,
 		remark_untried(boot, function, ret);
 		return;
 	}
-	if (function->told.result == RESULT_BOUND) {
+	if (function->recorded.result == RESULT_BOUND) {
 		remark_bound(function, ret);
 		return;
 	}
@@ -87,27 +87,28 @@ void function_remark(const struct bootstate *boot,
 		after = "; it is no longer configured";
 	else if (next->reason == REASON_NONE)
 		after = "; the next boot will bind it";
-	snprintf(ret, FUNCTION_TEXT_SIZE, "%s%s", reason_text(function->told.reason),
+	snprintf(ret, FUNCTION_TEXT_SIZE, "%s%s", reason_text(function->recorded.reason),
 		after);
 }
 
 void function_add_json(
-	struct json_object *object, const struct bootstate_function *function)
+	struct json_object *object, const struct thisboot_function *function)
 {
-	const struct report_function *told = &function->told;
+	const struct report_function *recorded = &function->recorded;
 	const struct plan_entry *next = function->next;
 	bool refused = next && next->reason != REASON_NONE;
 
-	json_add_text(object, "section", told->section);
-	json_add_text(object, "address", told->address);
-	json_add_text(object, "path", told->path);
-	json_add_text(object, "id", told->id);
-	json_add_text(object, "wanted", told->wanted);
+	json_add_text(object, "section", recorded->section);
+	json_add_text(object, "address", recorded->address);
+	json_add_text(object, "path", recorded->path);
+	json_add_text(object, "id", recorded->id);
+	json_add_text(object, "wanted", recorded->wanted);
 	json_add_text(object, "driver", function->driver_now);
 	json_add_bool(object, "as_wanted", function->as_wanted);
-	json_add_text(
-		object, "result", function->in_record ? result_word(told->result) : NULL);
-	json_add_text(object, "reason", told->reason ? reason_word(told->reason) : NULL);
+	json_add_text(object, "result",
+		function->in_record ? result_word(recorded->result) : NULL);
+	json_add_text(object, "reason",
+		recorded->reason ? reason_word(recorded->reason) : NULL);
 	json_add_text(object, "stage",
 		function->in_record ? boot_stage_word(function->stage) : NULL);
 	json_add_text(object, "next_boot", !next ? NULL : refused ? "refuse" : "bind");

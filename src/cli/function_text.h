@@ -9,21 +9,21 @@
 #define FUNCTION_TEXT_SIZE 512
 
 /* Whether a run left a record that cannot be read: what it did is not known. */
-bool function_record_lost(const struct bootstate *boot);
+bool function_record_lost(const struct thisboot *boot);
 
 /* The result in a few words, such as "bound in the initramfs". */
 const char *function_result(
-	const struct bootstate *boot, const struct bootstate_function *function);
+	const struct thisboot *boot, const struct thisboot_function *function);
 
 /*
  * What that means and what to do, as the end of a sentence without full stop; "" when all is
  * well.
  */
-void function_remark(const struct bootstate *boot,
-	const struct bootstate_function *function, char ret[static FUNCTION_TEXT_SIZE]);
+void function_remark(const struct thisboot *boot,
+	const struct thisboot_function *function, char ret[static FUNCTION_TEXT_SIZE]);
 
 /* Adds all of it to a JSON object. */
 void function_add_json(
-	struct json_object *object, const struct bootstate_function *function);
+	struct json_object *object, const struct thisboot_function *function);
 
 #endif

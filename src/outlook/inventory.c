@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads the whole bus; what depends on the ids alone is looked up once for all that share them. */
+/* Lists the whole bus; what depends on the ids alone is looked up once for all that share them. */
 #include "inventory.h"
 
 #include <errno.h>
 #include <stdio.h>
 
 #include "base/base.h"
+#include "bind/bind.h"
 #include "facts/facts.h"
 
 struct reader {
@@ -168,4 +169,90 @@ bool inventory_same_group(
 	return a->pci->dev.address.domain == b->pci->dev.address.domain &&
 		a->pci->dev.address.bus == b->pci->dev.address.bus &&
 		a->pci->dev.address.devfn >> 3 == b->pci->dev.address.devfn >> 3;
+}
+
+/* ---- What is configured */
+
+static bool has_driver(const struct inventory_function *function, const char *wanted)
+{
+	const char *driver = function->pci->dev.driver;
+
+	return strcmp(wanted, CONFIG_DRIVER_NONE) == 0 ? !*driver
+						       : strcmp(driver, wanted) == 0;
+}
+
+static void mark_planned(const struct nextboot *next, const struct plan_entry *entry,
+	struct inventory *inventory)
+{
+	const struct config_section *section = &next->config.sections[entry->section];
+	struct inventory_function *function;
+
+	if (entry->function == PLAN_NO_FUNCTION)
+		return;
+	function = inventory_find(
+		inventory, next->machine.functions[entry->function].address);
+	if (!function)
+		return;
+	function->section = section;
+	function->reason = entry->reason;
+	if (has_driver(function, section->driver))
+		function->result = INVENTORY_BOUND;
+	else if (entry->reason != REASON_NONE)
+		function->result = INVENTORY_REFUSED;
+	else
+		function->result = INVENTORY_PENDING;
+}
+
+/*
+ * What happened at this boot says more than what is planned, if it was with the configuration of
+ * today.
+ */
+static void mark_recorded(
+	const struct report_function *recorded, struct inventory *inventory)
+{
+	struct inventory_function *function;
+	struct pci_address address;
+
+	if (pci_address_parse(recorded->address, PCI_NAME_WHOLE, &address, NULL) < 0)
+		return;
+	function = inventory_find(inventory, address);
+	if (!function || function->result != INVENTORY_PENDING ||
+		strcmp(function->section->name, recorded->section) != 0)
+		return;
+	if (recorded->result == RESULT_REFUSED)
+		function->result = INVENTORY_REFUSED;
+	else if (recorded->result == RESULT_FAILED)
+		function->result = INVENTORY_FAILED;
+	else
+		return;
+	function->reason = recorded->reason;
+}
+
+void inventory_mark(struct inventory *inventory, const struct nextboot *next,
+	const struct thisboot *boot)
+{
+	const struct bootrecord *last = boot->last;
+
+	for (unsigned i = 0; i < next->plan.n_entries; i++)
+		mark_planned(next, &next->plan.entries[i], inventory);
+	/* The later run looked at all functions again, unless its record is of another version. */
+	if (!last || !last->has_digest || last->digest != next->config.digest)
+		last = &boot->records[BOOT_INITRAMFS];
+	if (!last->has_digest || last->digest != next->config.digest)
+		return;
+	for (size_t i = 0; i < last->n_functions; i++)
+		mark_recorded(&last->functions[i], inventory);
+}
+
+const char *inventory_result_word(enum inventory_result result)
+{
+	static const char *const words[INVENTORY_RESULTS] = {
+		[INVENTORY_FREE] = "",
+		[INVENTORY_BOUND] = "bound",
+		[INVENTORY_PENDING] = "pending",
+		[INVENTORY_REFUSED] = "refused",
+		[INVENTORY_FAILED] = "failed",
+	};
+
+	return words[result];
 }

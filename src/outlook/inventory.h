@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All PCI functions of a machine, with all that is to be told of each: what it is, who has
- * it, what the host uses it for, and what is configured for it.
+ * All PCI functions of a machine, with what each is, which driver has it, what the host uses it
+ * for, and what is configured for it.
  */
 #ifndef VFIOBOOT_INVENTORY_H
 #define VFIOBOOT_INVENTORY_H
 
 #include "facts/facts.h"
 #include "nextboot.h"
+#include "thisboot.h"
 
 /* What functions with the same ids have in common. */
 struct inventory_kind {
@@ -16,11 +17,11 @@ struct inventory_kind {
 	char *modules; /* that could claim it, joined by ", "; NULL: not known */
 };
 
-/* How a function stands to the section that names it. */
+/* What became of a function that a section names. */
 enum inventory_result {
 	INVENTORY_FREE,    /* no section names it */
 	INVENTORY_BOUND,   /* its driver is the one that is asked for */
-	INVENTORY_PENDING, /* nothing speaks against it at the next boot */
+	INVENTORY_PENDING, /* the next boot binds it */
 	INVENTORY_REFUSED, /* at the next boot, or at this one with this configuration */
 	INVENTORY_FAILED,  /* at this boot */
 	INVENTORY_RESULTS,
@@ -47,19 +48,16 @@ struct inventory {
 };
 
 /*
- * Reads the functions of the machine of @facts, which have to last as long, for
- * inventory_free().  Names are by the
- * database of this machine; modules by the index of the kernel that runs there.  What is
- * configured is not read yet.  Returns 0, or -errno when there is no list of functions.
+ * Lists the functions of the machine of @facts, which have to last as long, for
+ * inventory_free().  Names are by the database of this machine; modules by the index of the
+ * kernel that runs there.  What is configured is not read yet.  Returns 0, or -errno when there
+ * is no list of functions.
  */
 int inventory_read(struct facts *facts, struct inventory *ret);
 
-/*
- * Notes what is configured, by the plan in @next and by the records of this boot below
- * @root.  @next is the caller's, and has to last as long.
- */
-void inventory_mark(const struct sysfs_root *root, const struct nextboot *next,
-	struct inventory *inventory);
+/* Notes what is configured by @next, which has to last as long, and how far that got in @boot. */
+void inventory_mark(struct inventory *inventory, const struct nextboot *next,
+	const struct thisboot *boot);
 
 void inventory_free(struct inventory *inventory);
 

@@ -3,10 +3,10 @@
 #ifndef VFIOBOOT_OUTLOOK_OUTLOOK_H
 #define VFIOBOOT_OUTLOOK_OUTLOOK_H
 
-#include "bootstate.h"
 #include "cost.h"
 #include "inventory.h"
 #include "nextboot.h"
 #include "rehearsal.h"
+#include "thisboot.h"
 
 #endif

@@ -123,12 +123,12 @@ static void look_for_framebuffer(
 static void look_at_functions(const struct sysfs_root *root, struct trial_sight *sight)
 {
 	_cleanup_(nextboot_free) struct nextboot *next = NULL;
-	_cleanup_(bootstate_free) struct bootstate state = {0};
+	_cleanup_(thisboot_free) struct thisboot state = {0};
 	_cleanup_(facts_free) struct facts facts = {0};
 	const struct bootrecord *image = &state.records[BOOT_INITRAMFS];
 
 	if (facts_read(root, &facts) < 0 || nextboot_read(&facts, NULL, &next) < 0 ||
-		bootstate_read(root, next, &state) < 0)
+		thisboot_read(root, next, &state) < 0)
 		return;
 	sight->recorded = state.last && strcmp(state.last->state, "done") == 0;
 	if (!state.problems[BOOT_INITRAMFS] && image->has_digest)
@@ -136,16 +136,16 @@ static void look_at_functions(const struct sysfs_root *root, struct trial_sight 
 	sight->n_functions = state.n;
 	sight->n_wrong = state.n_not_as_wanted;
 	for (size_t i = 0; i < state.n; i++) {
-		const struct bootstate_function *function = &state.functions[i];
-		const struct report_function *told = &function->told;
+		const struct thisboot_function *function = &state.functions[i];
+		const struct report_function *recorded = &function->recorded;
 
-		look_for_framebuffer(&facts, told->address, sight);
+		look_for_framebuffer(&facts, recorded->address, sight);
 		if (function->as_wanted || sight->wrong[0])
 			continue;
-		text_join(sight->wrong, sizeof(sight->wrong), told->address,
-			told->address[0] ? " " : "", told->section, ": ",
-			reason_word(told->reason), " (", reason_text(told->reason), ")",
-			NULL);
+		text_join(sight->wrong, sizeof(sight->wrong), recorded->address,
+			recorded->address[0] ? " " : "", recorded->section, ": ",
+			reason_word(recorded->reason), " (",
+			reason_text(recorded->reason), ")", NULL);
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Puts the records of both runs, the live drivers and the next boot's plan together. */
-#include "bootstate.h"
+#include "thisboot.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 struct collector {
 	const struct sysfs_root *root;
 	const struct nextboot *next;
-	struct bootstate *state;
+	struct thisboot *state;
 };
 
 static const char *section_name(
@@ -27,18 +27,18 @@ static void format_entry_address(const struct nextboot *next,
 		pci_address_format(next->machine.functions[entry->function].address, ret);
 }
 
-/* The entry of today's plan for a function that a record tells of, or NULL. */
+/* The entry of today's plan for a function of a record, or NULL. */
 static const struct plan_entry *find_entry(
-	const struct nextboot *next, const struct report_function *told)
+	const struct nextboot *next, const struct report_function *recorded)
 {
 	struct pci_address address;
 	bool somewhere =
-		pci_address_parse(told->address, PCI_NAME_WHOLE, &address, NULL) == 0;
+		pci_address_parse(recorded->address, PCI_NAME_WHOLE, &address, NULL) == 0;
 
 	for (unsigned i = 0; i < next->plan.n_entries; i++) {
 		const struct plan_entry *entry = &next->plan.entries[i];
 
-		if (strcmp(section_name(next, entry), told->section) != 0)
+		if (strcmp(section_name(next, entry), recorded->section) != 0)
 			continue;
 		/* What was nowhere then may be somewhere now. */
 		if (!somewhere ||
@@ -52,12 +52,13 @@ static const struct plan_entry *find_entry(
 }
 
 /* Reads what has the function now. */
-static void read_now(const struct sysfs_root *root, struct bootstate_function *function)
+static void read_now(const struct sysfs_root *root, struct thisboot_function *function)
 {
-	const char *wanted = function->told.wanted;
+	const char *wanted = function->recorded.wanted;
 	struct pci_address address;
 
-	if (pci_address_parse(function->told.address, PCI_NAME_WHOLE, &address, NULL) < 0)
+	if (pci_address_parse(
+		    function->recorded.address, PCI_NAME_WHOLE, &address, NULL) < 0)
 		return;
 	function->present = sysfs_read_ids(root, address, &function->ids) == 0;
 	if (!function->present || sysfs_read_driver(root, address, function->driver_now))
@@ -67,10 +68,10 @@ static void read_now(const struct sysfs_root *root, struct bootstate_function *f
 	function->as_wanted = strcmp(function->driver_now, wanted) == 0;
 }
 
-static int add(struct collector *collector, struct bootstate_function *function)
+static int add(struct collector *collector, struct thisboot_function *function)
 {
-	struct bootstate *state = collector->state;
-	struct bootstate_function *more =
+	struct thisboot *state = collector->state;
+	struct thisboot_function *more =
 		reallocarray(state->functions, state->n + 1, sizeof(*state->functions));
 
 	if (!more)
@@ -82,7 +83,7 @@ static int add(struct collector *collector, struct bootstate_function *function)
 	return 0;
 }
 
-static bool tells_of_section(const struct bootrecord *record, const char *section)
+static bool has_section(const struct bootrecord *record, const char *section)
 {
 	for (size_t i = 0; i < record->n_functions; i++)
 		if (strcmp(record->functions[i].section, section) == 0)
@@ -90,8 +91,8 @@ static bool tells_of_section(const struct bootrecord *record, const char *sectio
 	return false;
 }
 
-/* What a record tells of the function, or NULL. */
-static const struct report_function *find_told(
+/* The line of a record for the function, or NULL. */
+static const struct report_function *find_recorded(
 	const struct bootrecord *record, const char *section, const char *address)
 {
 	for (size_t i = 0; i < record->n_functions; i++)
@@ -102,49 +103,49 @@ static const struct report_function *find_told(
 }
 
 /* The second run finds what the first one bound as it is, and says "bound" as well. */
-static enum boot_stage stage_of(const struct bootstate *state, enum boot_stage stage,
-	const struct report_function *told)
+static enum boot_stage stage_of(const struct thisboot *state, enum boot_stage stage,
+	const struct report_function *recorded)
 {
-	const struct report_function *first =
-		find_told(&state->records[BOOT_INITRAMFS], told->section, told->address);
+	const struct report_function *first = find_recorded(
+		&state->records[BOOT_INITRAMFS], recorded->section, recorded->address);
 
-	if (told->result == RESULT_BOUND && first && first->result == RESULT_BOUND)
+	if (recorded->result == RESULT_BOUND && first && first->result == RESULT_BOUND)
 		return BOOT_INITRAMFS;
 	return stage;
 }
 
-/* Adds what the run @stage tells, but for sections that the later run tells of. */
+/* Adds what the run @stage recorded, but for sections that the later run recorded, too. */
 static int add_record(struct collector *collector, enum boot_stage stage)
 {
-	const struct bootstate *state = collector->state;
+	const struct thisboot *state = collector->state;
 	const struct bootrecord *record = &state->records[stage];
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < record->n_functions; i++) {
-		struct bootstate_function function = {
-			.told = record->functions[i], .in_record = true};
+		struct thisboot_function function = {
+			.recorded = record->functions[i], .in_record = true};
 
 		if (stage == BOOT_INITRAMFS &&
-			tells_of_section(
-				&state->records[BOOT_SYSTEM], function.told.section))
+			has_section(
+				&state->records[BOOT_SYSTEM], function.recorded.section))
 			continue;
-		function.stage = stage_of(state, stage, &function.told);
-		function.next = find_entry(collector->next, &function.told);
+		function.stage = stage_of(state, stage, &function.recorded);
+		function.next = find_entry(collector->next, &function.recorded);
 		r = add(collector, &function);
 	}
 	return r;
 }
 
-/* Whether a record has the function, or what stands for the whole section. */
-static bool is_told(
-	const struct bootstate *state, const char *section, const char *address)
+/* Whether a record has the function, or a line for the whole section. */
+static bool is_recorded(
+	const struct thisboot *state, const char *section, const char *address)
 {
 	for (int i = 0; i < BOOT_STAGES; i++) {
 		const struct bootrecord *record = &state->records[i];
 
-		if (find_told(record, section, address) ||
-			find_told(record, section, "") ||
-			(!address[0] && tells_of_section(record, section)))
+		if (find_recorded(record, section, address) ||
+			find_recorded(record, section, "") ||
+			(!address[0] && has_section(record, section)))
 			return true;
 	}
 	return false;
@@ -160,46 +161,46 @@ static int add_since(struct collector *collector)
 		const struct plan_entry *entry = &next->plan.entries[i];
 		const struct config_section *section =
 			&next->config.sections[entry->section];
-		struct bootstate_function function = {.next = entry};
-		struct report_function *told = &function.told;
+		struct thisboot_function function = {.next = entry};
+		struct report_function *recorded = &function.recorded;
 
-		format_entry_address(next, entry, told->address);
-		if (is_told(collector->state, section->name, told->address))
+		format_entry_address(next, entry, recorded->address);
+		if (is_recorded(collector->state, section->name, recorded->address))
 			continue;
-		strcpy(told->section, section->name);
-		strcpy(told->wanted, section->driver);
+		strcpy(recorded->section, section->name);
+		strcpy(recorded->wanted, section->driver);
 		if (entry->function != PLAN_NO_FUNCTION) {
 			const struct pcidev *dev =
 				&next->machine.functions[entry->function];
 
-			snprintf(told->id, sizeof(told->id), "%04x:%04x", dev->ids.vendor,
-				dev->ids.device);
+			snprintf(recorded->id, sizeof(recorded->id), "%04x:%04x",
+				dev->ids.vendor, dev->ids.device);
 			if (dev->path.depth)
-				pci_path_format(&dev->path, told->path);
+				pci_path_format(&dev->path, recorded->path);
 		}
 		r = add(collector, &function);
 	}
 	return r;
 }
 
-static enum bootstate_config compare_config(
-	const struct bootstate *state, const struct nextboot *next)
+static enum thisboot_config compare_config(
+	const struct thisboot *state, const struct nextboot *next)
 {
 	const struct bootrecord *record = &state->records[BOOT_INITRAMFS];
 
 	if (state->problems[BOOT_INITRAMFS] || !record->has_digest)
-		return BOOT_CONFIG_UNKNOWN;
-	return record->digest == next->config.digest ? BOOT_CONFIG_TODAYS
-						     : BOOT_CONFIG_OTHER;
+		return THISBOOT_CONFIG_UNKNOWN;
+	return record->digest == next->config.digest ? THISBOOT_CONFIG_TODAYS
+						     : THISBOOT_CONFIG_OTHER;
 }
 
-int bootstate_read(
-	const struct sysfs_root *root, const struct nextboot *next, struct bootstate *ret)
+int thisboot_read(
+	const struct sysfs_root *root, const struct nextboot *next, struct thisboot *ret)
 {
 	struct collector collector = {root, next, ret};
 	int r;
 
-	*ret = (struct bootstate){0};
+	*ret = (struct thisboot){0};
 	for (int i = 0; i < BOOT_STAGES; i++) {
 		ret->problems[i] =
 			bootrecord_read(root, (enum boot_stage)i, &ret->records[i]);
@@ -213,26 +214,26 @@ int bootstate_read(
 	if (r == 0)
 		r = add_since(&collector);
 	if (r < 0)
-		bootstate_free(ret);
+		thisboot_free(ret);
 	return r;
 }
 
-void bootstate_free(struct bootstate *state)
+void thisboot_free(struct thisboot *state)
 {
 	for (int i = 0; i < BOOT_STAGES; i++)
 		bootrecord_free(&state->records[i]);
 	free(state->functions);
-	*state = (struct bootstate){0};
+	*state = (struct thisboot){0};
 }
 
-const struct bootstate_function *bootstate_find(
-	const struct bootstate *state, struct pci_address address)
+const struct thisboot_function *thisboot_find(
+	const struct thisboot *state, struct pci_address address)
 {
 	char text[PCI_ADDRESS_SIZE];
 
 	pci_address_format(address, text);
 	for (size_t i = 0; i < state->n; i++)
-		if (strcmp(state->functions[i].told.address, text) == 0)
+		if (strcmp(state->functions[i].recorded.address, text) == 0)
 			return &state->functions[i];
 	return NULL;
 }
