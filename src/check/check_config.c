@@ -114,11 +114,11 @@ static void check_protect(struct check_host *host)
 
 	if (list->incomplete) {
 		check_fail(host, "",
-			"the list of functions that this host cannot spare is not whole: "
-			"no storage or network function will be given away");
+			"the list of functions that this host cannot spare is incomplete: "
+			"nothing that could carry the root will be given away");
 		check_remedy(host,
 			"run 'vfioboot protect' to see it, and 'vfioboot apply' "
-			"to make it anew");
+			"to rebuild it");
 	} else if (!host->next->protect_traced) {
 		check_unknown(host, "",
 			"what this host runs on can't be traced: this is no whole running "
@@ -126,8 +126,8 @@ static void check_protect(struct check_host *host)
 		check_remedy_elsewhere(host);
 	} else if (is_untraced(list)) {
 		check_pass(host, "",
-			"what this host runs on can't all be traced to its disks, so all "
-			"storage controllers are protected");
+			"what this host runs on cannot all be traced to its disks, so "
+			"everything that could carry the root is protected");
 	} else {
 		check_pass(host, "", "what this host runs on is known: %u %s protected",
 			n, n == 1 ? "function is" : "functions are");

@@ -311,6 +311,18 @@ int in_use_trace(struct in_use *in_use, enum in_use_extent extent)
 	return in_use->traced > (unsigned)extent ? 0 : in_use->error;
 }
 
+bool in_use_may_be_on(const struct in_use_thing *thing, enum in_use_carrier carrier,
+	const struct pcidev *dev)
+{
+	uint8_t class = pcidev_base_class(dev);
+
+	if (carrier == IN_USE_STORAGE)
+		return class != PCI_BASE_NETWORK && pcidev_can_carry_root(dev);
+	if (thing->weight != IN_USE_NEEDED)
+		return class == PCI_BASE_NETWORK;
+	return class != PCI_BASE_STORAGE && pcidev_can_carry_root(dev);
+}
+
 const struct pcibus_function *in_use_function(
 	const struct in_use *in_use, const char *directory)
 {

@@ -61,6 +61,16 @@ struct in_use {
  */
 int in_use_trace(struct in_use *in_use, enum in_use_extent extent);
 
+/* On which kind of functions a part of a thing may be that could not be traced to one. */
+enum in_use_carrier { IN_USE_STORAGE, IN_USE_NETWORK };
+
+/*
+ * Whether the thing may be on the function, by its class.  What the host does not come up
+ * without is not only looked for where the class says network: a network card may be on USB.
+ */
+bool in_use_may_be_on(const struct in_use_thing *thing, enum in_use_carrier carrier,
+	const struct pcidev *dev);
+
 /* The function whose sysfs directory is @directory, or NULL. */
 const struct pcibus_function *in_use_function(
 	const struct in_use *in_use, const char *directory);

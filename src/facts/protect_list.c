@@ -65,16 +65,18 @@ static int add_entry(struct tracer *tracer, enum protect_kind kind,
 	return word ? add_word(entry, word) : 0;
 }
 
-/* Adds all functions of a base class, for a @word that could not be traced to one. */
-static int add_class(
-	struct tracer *tracer, enum protect_kind kind, uint8_t class, const char *word)
+/* Adds all functions that the thing may be on. */
+static int add_possible(struct tracer *tracer, const struct in_use_thing *thing,
+	enum in_use_carrier carrier, const char *word)
 {
+	enum protect_kind kind =
+		carrier == IN_USE_STORAGE ? PROTECT_STORAGE : PROTECT_NETWORK;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < tracer->in_use->bus->n; i++) {
 		const struct pcidev *dev = &tracer->in_use->bus->functions[i].dev;
 
-		if (pcidev_base_class(dev) != class || !dev->path.depth)
+		if (!dev->path.depth || !in_use_may_be_on(thing, carrier, dev))
 			continue;
 		r = add_entry(tracer, kind, dev, word);
 		if (r == 0)
@@ -105,9 +107,9 @@ static int add_thing(struct tracer *tracer, const struct in_use_thing *thing)
 			untraced = true;
 	}
 	if (r == 0 && untraced)
-		r = add_class(tracer, PROTECT_STORAGE, PCI_BASE_STORAGE, word);
+		r = add_possible(tracer, thing, IN_USE_STORAGE, word);
 	if (r == 0 && network && (route || thing->weight == IN_USE_NEEDED))
-		r = add_class(tracer, PROTECT_NETWORK, PCI_BASE_NETWORK, word);
+		r = add_possible(tracer, thing, IN_USE_NETWORK, word);
 	return r;
 }
 

@@ -36,16 +36,16 @@ static int add_entry(struct usage *usage, struct pci_address address,
 	return 0;
 }
 
-/* Adds all functions of a base class: the thing may be on any of them. */
-static int add_class(struct usage *usage, const struct in_use *in_use,
-	const struct in_use_thing *thing, uint8_t class)
+/* Adds all functions that the thing may be on. */
+static int add_possible(struct usage *usage, const struct in_use *in_use,
+	const struct in_use_thing *thing, enum in_use_carrier carrier)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < in_use->bus->n; i++) {
 		const struct pcidev *dev = &in_use->bus->functions[i].dev;
 
-		if (pcidev_base_class(dev) == class)
+		if (in_use_may_be_on(thing, carrier, dev))
 			r = add_entry(usage, dev->address, thing, true);
 	}
 	return r;
@@ -65,9 +65,9 @@ static int add_thing(struct usage *usage, const struct in_use *in_use,
 			r = add_entry(usage, function->dev.address, thing, false);
 	}
 	if (r == 0 && backing->untraced)
-		r = add_class(usage, in_use, thing, PCI_BASE_STORAGE);
+		r = add_possible(usage, in_use, thing, IN_USE_STORAGE);
 	if (r == 0 && backing->network)
-		r = add_class(usage, in_use, thing, PCI_BASE_NETWORK);
+		r = add_possible(usage, in_use, thing, IN_USE_NETWORK);
 	return r;
 }
 

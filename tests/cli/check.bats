@@ -249,7 +249,7 @@ native_driver() {
 	expect protect-list '' unknown "can't be traced"
 	put etc/vfioboot.protect <<<nonsense
 	check
-	expect protect-list '' fail 'not whole'
+	expect protect-list '' fail 'is incomplete'
 }
 
 @test "cpu" {

@@ -63,6 +63,29 @@ static void test_untraced_disks(void **state)
 	}
 }
 
+/* The root may be on anything that can carry one: not only what says "storage". */
+static void test_other_carriers(void **state)
+{
+	(void)state;
+	add_ssd();
+	add_function("pci0000:00/0000:00:0d.0", 0x8086, 0x9a1b, "bc0Csc03i40"); /* USB4 */
+	add_function("pci0000:00/0000:00:14.5", 0x1180, 0xe823, "bc08sc05i01"); /* SD */
+	add_function("pci0000:00/0000:00:1e.0", 0x1077, 0x2532, "bc0Csc04i00"); /* FC */
+	add_function("pci0000:00/0000:00:1f.3", 0x8086, 0xa348, "bc04sc03i00"); /* sound */
+	add_mount("0:27", "/", "overlay", "something");
+	expect_list("storage 00:0d.0 8086:9a1b / untraced\n"
+		    "storage 00:14.5 1180:e823 / untraced\n"
+		    "storage 00:1b.0/00.0 1c5c:174a / untraced\n"
+		    "storage 00:1d.0/00.0 144d:a808 / untraced\n"
+		    "storage 00:1e.0 1077:2532 / untraced\n");
+	put("proc/self/mountinfo", "");
+	add_mount("0:40", "/", "nfs4", "server:/root"); /* over a card on USB */
+	expect_list("network 00:0d.0 8086:9a1b / untraced\n"
+		    "network 00:14.5 1180:e823 / untraced\n"
+		    "network 00:1e.0 1077:2532 / untraced\n"
+		    "network 00:1f.6 8086:15bc / untraced\n");
+}
+
 /* What is traced stands beside what is not. */
 static void test_partly_untraced(void **state)
 {
@@ -219,6 +242,7 @@ int main(void)
 		TEST(test_nothing_to_lose),
 		TEST(test_untraced_file_systems),
 		TEST(test_untraced_disks),
+		TEST(test_other_carriers),
 		TEST(test_partly_untraced),
 		TEST(test_bcachefs_on_several),
 		TEST(test_network_root),
