@@ -243,7 +243,7 @@ native_driver() {
 	sed -i 's|28 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2|28 1 0:33 / / rw,relatime shared:1 - zfs rpool/ROOT|' \
 		"$host/proc/self/mountinfo"
 	check
-	expect protect-list '' pass 'all storage controllers'
+	expect protect-list '' pass 'everything that could carry the root'
 	remove proc/self/mountinfo
 	check
 	expect protect-list '' unknown "can't be traced"
