@@ -13,12 +13,12 @@
 #include "decide/decide.h"
 #include "devices.h"
 #include "facts/facts.h"
-#include "objections.h"
+#include "obstacle_text.h"
 
 struct arguments {
 	const char *root, *name, *profile;
 	bool only, dry_run;
-	struct objections_allowed allow;
+	struct obstacles_allowed allow;
 };
 
 static const struct cli_option options[] = {
@@ -44,7 +44,7 @@ static const struct cli_option options[] = {
 struct addition {
 	const struct arguments *arguments;
 	struct devices devices;
-	struct costs costs;
+	struct obstacles obstacles;
 	char name[CONFIG_NAME_SIZE], driver[CONFIG_DRIVER_SIZE];
 	struct dropin dropin; /* points to the above and to these: */
 	struct pcidev *functions;
@@ -61,7 +61,7 @@ static void free_addition(struct addition *addition)
 	free(addition->whole_slots);
 	free(addition->functions);
 	free(addition->text);
-	costs_free(&addition->costs);
+	obstacles_free(&addition->obstacles);
 	devices_close(&addition->devices);
 }
 
@@ -183,14 +183,6 @@ static void choose_driver(struct addition *addition)
 	}
 }
 
-static bool takes_last_display(const struct costs *costs)
-{
-	for (size_t i = 0; i < costs->n; i++)
-		if (costs->costs[i].kind == COST_LAST_DISPLAY)
-			return true;
-	return false;
-}
-
 /* Makes the text of the drop-in. */
 static int compose(struct addition *addition)
 {
@@ -215,7 +207,7 @@ static int compose(struct addition *addition)
 		.profile = addition->arguments->profile,
 		.driver = *driver && strcmp(driver, "vfio-pci") ? driver : NULL,
 		.last_display = addition->arguments->allow.last_display &&
-			takes_last_display(&addition->costs),
+			obstacles_have(&addition->obstacles, OBSTACLE_LAST_DISPLAY),
 		.functions = addition->functions,
 		.whole_slots = addition->whole_slots,
 		.titles = (const char *const *)addition->titles,
@@ -242,7 +234,7 @@ static enum cli_exit find_devices(struct addition *addition, int n, char **opera
 			"'%s' names bridges alone, which no guest can have; 'vfioboot list' "
 			"shows what there is",
 			operands[0]);
-	r = costs_find(&devices->host, &devices->set, &addition->costs);
+	r = obstacles_find(&devices->host, &devices->set, &addition->obstacles);
 	return r < 0 ? cli_error("add", "%s", strerror(-r)) : CLI_OK;
 }
 
@@ -305,10 +297,9 @@ static enum cli_exit write_file(const struct addition *addition)
 
 static enum cli_exit add(struct addition *addition, int n, char **operands)
 {
-	_cleanup_(rehearsal_free) struct rehearsal rehearsal = {0};
+	const struct devices *devices = &addition->devices;
+	struct obstacles *obstacles = &addition->obstacles;
 	enum cli_exit status = find_devices(addition, n, operands);
-	struct objections objections = {&addition->devices, &addition->costs, &rehearsal,
-		addition->arguments->allow, operands, n};
 	int r;
 
 	if (status == CLI_OK)
@@ -322,14 +313,13 @@ static enum cli_exit add(struct addition *addition, int n, char **operands)
 			"one of the functions has no path of its own; write a section "
 			"with its address, see vfioboot.conf(5)");
 	if (r == 0)
-		r = rehearsal_run(&addition->devices.facts, &addition->dropin,
-			addition->text, &rehearsal);
+		r = obstacles_weigh(&devices->host, &devices->set, &addition->dropin,
+			addition->text, &addition->arguments->allow, obstacles);
 	if (r < 0)
 		return cli_error(
-			"add", "cannot try what would be written: %s", strerror(-r));
-	if (objections_say(&objections))
-		return CLI_FAILED;
-	return write_file(addition);
+			"add", "cannot plan the next boot with it: %s", strerror(-r));
+	obstacles_say(devices->config, obstacles, operands, n);
+	return obstacles_stand(obstacles) ? CLI_FAILED : write_file(addition);
 }
 
 static enum cli_exit run(int argc, char **argv)

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "decide/decide.h"
+#include "obstacle_text.h"
 #include "sections.h"
 
 #define NAME "add"
@@ -25,7 +26,7 @@ static const struct choice {
 /* A device that might be chosen, and what is against it. */
 struct candidate {
 	const struct pcibus_function *function;
-	struct costs costs;
+	struct obstacles obstacles;
 };
 
 struct candidates {
@@ -36,7 +37,7 @@ struct candidates {
 static void free_candidates(struct candidates *candidates)
 {
 	for (size_t i = 0; i < candidates->n; i++)
-		costs_free(&candidates->list[i].costs);
+		obstacles_free(&candidates->list[i].obstacles);
 	free(candidates->list);
 }
 
@@ -64,10 +65,8 @@ enum cli_exit devices_open(const char *dir, struct devices *devices)
 	if (r < 0 && r != -EHOSTUNREACH)
 		return cli_error(
 			NAME, "cannot trace what %s uses: %s", dir, strerror(-r));
-	devices->host = (struct cost_host){.root = &devices->root,
-		.machine = &devices->facts.bus,
-		.config = &config,
-		.usage = usage};
+	devices->host = (struct obstacles_host){
+		.facts = &devices->facts, .config = &config, .usage = usage};
 	r = names_open(&devices->names);
 	return r < 0 ? cli_error(NAME, "%s", strerror(-r)) : CLI_OK;
 }
@@ -101,63 +100,6 @@ static void say_function(const struct devices *devices,
 		devices_title(devices, &function->dev), *remark ? ": " : "", remark);
 }
 
-static void describe_usage(const struct usage_entry *usage, char *ret, size_t size)
-{
-	const char *may = usage->untraced ? "may carry" : "carries";
-
-	switch (usage->kind) {
-	case IN_USE_MOUNT: snprintf(ret, size, "%s %s", may, usage->what); break;
-	case IN_USE_SWAP: snprintf(ret, size, "%s the swap %s", may, usage->what); break;
-	case IN_USE_RESUME:
-		snprintf(ret, size, "%s what this host resumes from", may);
-		break;
-	case IN_USE_ROUTE:
-		snprintf(ret, size, "%s the interface %s, which the default route uses",
-			may, usage->what);
-		break;
-	case IN_USE_INTERFACE:
-		snprintf(ret, size, "%s the interface %s, which is up", may, usage->what);
-		break;
-	}
-}
-
-static void describe_group(const struct cost *cost, char *ret, size_t size)
-{
-	char address[PCI_ADDRESS_SIZE];
-
-	pci_address_format(cost->other->dev.address, address);
-	snprintf(ret, size, "is in one IOMMU group (%d) with %s, which %s drives",
-		cost->other->group, address, cost->other->dev.driver);
-}
-
-void devices_describe_cost(
-	const struct config *config, const struct cost *cost, char *ret, size_t size)
-{
-	static const char *const texts[] = {
-		[COST_BRIDGE] = "is a bridge, which no guest can have",
-		[COST_UNKNOWN] = "may be in use: this is not the root of a running host",
-		[COST_BOOT_DISPLAY] = "is the boot display",
-		[COST_LAST_DISPLAY] = "is the last display that the host has",
-		[COST_NO_GROUP] = "has no IOMMU group",
-	};
-	char place[CONFIG_PLACE_SIZE];
-
-	switch (cost->kind) {
-	case COST_CONFIGURED:
-		config_place_text(config, cost->section->place, place);
-		snprintf(ret, size, "is already in [device %s], %s", cost->section->name,
-			place);
-		break;
-	case COST_USED: describe_usage(cost->usage, ret, size); break;
-	case COST_PART: snprintf(ret, size, "is a part of %s", cost->what); break;
-	case COST_USB_DEVICE:
-		snprintf(ret, size, "has '%s' plugged in", cost->what);
-		break;
-	case COST_GROUP: describe_group(cost, ret, size); break;
-	default: snprintf(ret, size, "%s", texts[cost->kind]); break;
-	}
-}
-
 static const struct choice *find_choice(const char *operand)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(choices); i++)
@@ -181,9 +123,9 @@ static int add_candidate(struct candidates *candidates, const struct devices *de
 	more[candidates->n] = (struct candidate){.function = function};
 	r = deviceset_add(&set, &devices->facts.bus, function, devices->only);
 	if (r == 0)
-		r = costs_find(&devices->host, &set, &more[candidates->n].costs);
+		r = obstacles_find(&devices->host, &set, &more[candidates->n].obstacles);
 	if (r == 0)
-		candidates->spare += more[candidates->n++].costs.n == 0;
+		candidates->spare += more[candidates->n++].obstacles.n == 0;
 	return r;
 }
 
@@ -217,12 +159,12 @@ static int find_candidates(const struct devices *devices, const struct choice *c
 static void say_candidate(
 	const struct devices *devices, const struct candidate *candidate)
 {
-	char text[512] = "";
+	const struct obstacles *obstacles = &candidate->obstacles;
+	char text[OBSTACLE_TEXT_SIZE] = "";
 
-	for (size_t i = 0; i < candidate->costs.n || i == 0; i++) {
-		if (candidate->costs.n)
-			devices_describe_cost(devices->config, &candidate->costs.costs[i],
-				text, sizeof(text));
+	for (size_t i = 0; i < obstacles->n || i == 0; i++) {
+		if (obstacles->n)
+			obstacle_text(devices->config, &obstacles->list[i], text);
 		if (i == 0)
 			say_function(devices, candidate->function, text);
 		else
@@ -236,7 +178,7 @@ static enum cli_exit choose(struct devices *devices, const struct choice *choice
 	int r = find_candidates(devices, choice, &candidates);
 
 	for (size_t i = 0; r == 0 && candidates.spare == 1 && i < candidates.n; i++)
-		if (!candidates.list[i].costs.n)
+		if (!candidates.list[i].obstacles.n)
 			r = deviceset_add(&devices->set, &devices->facts.bus,
 				candidates.list[i].function, devices->only);
 	if (r < 0)
@@ -254,7 +196,7 @@ static enum cli_exit choose(struct devices *devices, const struct choice *choice
 			  "against each:",
 		choice->word, choice->plural);
 	for (size_t i = 0; i < candidates.n; i++)
-		if (!candidates.spare || !candidates.list[i].costs.n)
+		if (!candidates.spare || !candidates.list[i].obstacles.n)
 			say_candidate(devices, &candidates.list[i]);
 	return CLI_FAILED;
 }

@@ -13,9 +13,9 @@ struct devices {
 	struct facts facts;
 	struct config *config; /* in static storage */
 	struct names *names;
-	struct cost_host host; /* of the above */
-	struct deviceset set;  /* what was named, and what goes along */
-	bool only;             /* nothing goes along */
+	struct obstacles_host host; /* of the above */
+	struct deviceset set;       /* what was named, and what goes along */
+	bool only;                  /* nothing goes along */
 };
 
 /* Opens the machine below @dir and reads what is to be known.  CLI_OK, or says why not. */
@@ -30,12 +30,5 @@ enum cli_exit devices_add(struct devices *devices, const char *operand);
 
 /* What people call a function.  The text lasts until the next call. */
 const char *devices_title(const struct devices *devices, const struct pcidev *dev);
-
-/*
- * What a cost means, as the end of a sentence that begins with the function: "carries
- * /data".  @config is of the cost's section.
- */
-void devices_describe_cost(
-	const struct config *config, const struct cost *cost, char *ret, size_t size);
 
 #endif

@@ -3,10 +3,9 @@
 #ifndef VFIOBOOT_OUTLOOK_OUTLOOK_H
 #define VFIOBOOT_OUTLOOK_OUTLOOK_H
 
-#include "cost.h"
 #include "inventory.h"
 #include "nextboot.h"
-#include "rehearsal.h"
+#include "obstacles.h"
 #include "thisboot.h"
 
 #endif

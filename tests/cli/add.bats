@@ -272,7 +272,7 @@ expect = 1' ]
 	add --only 02:00.1
 	[ "$status" -eq 1 ]
 	[[ $stderr == *'0000:02:00.1 is in one IOMMU group (22) with 0000:02:00.0, which nouveau drives'* ]]
-	[[ $stderr == *"run 'vfioboot add 02:00.1 00:03.1/00.0', or say --allow-partial-group"* ]]
+	[[ $stderr == *"run 'vfioboot add 02:00.1 00:03.1/00.0', or use --allow-partial-group"* ]]
 	add --only --allow-partial-group 02:00.1
 	[ "$status" -eq 0 ]
 	[[ $stderr == *'warning: 0000:02:00.1 is in one IOMMU group'* ]]
@@ -310,7 +310,7 @@ expect = 1' ]
 	[[ $stderr == *'0000:01:00.0 is the last display that the host has'* ]]
 	add --allow-partial-group --allow-last-display 01:00.0
 	[ "$status" -eq 1 ]
-	[[ $stderr == *'[device zz], /etc/vfioboot.conf.d/zz.conf:1, no display would be left'* ]]
+	[[ $stderr == *'[device zz], /etc/vfioboot.conf.d/zz.conf:1, the host would have no display left'* ]]
 	[ ! -e "$dir/gpu.conf" ]
 	# In a section before it is only this one that is asked.
 	mv "$dir/zz.conf" "$dir/aa.conf"
@@ -340,7 +340,7 @@ expect = 1' ]
 		'a card may be in a group of its own in another slot'
 	[[ $stderr != *"run 'vfioboot add"* ]]
 	add 01:00.0 02:00.0
-	refused '0000:02:00.0 carries /: this host runs from it' 'gives such a function to nobody'
+	refused '0000:02:00.0 carries /: this host runs from it' 'never gives such a function away'
 	add --allow-mounted --allow-partial-group 02:00.0
 	refused '0000:02:00.0 carries /'
 	# The other drive of the same model is spare.
@@ -357,7 +357,7 @@ expect = 1' ]
 @test "an empty drive in the card's group: give both" {
 	machine nvme-in-gpu-group
 	add 01:00.0
-	refused "run 'vfioboot add 01:00.0 00:06.0/00.0', or say --allow-partial-group"
+	refused "run 'vfioboot add 01:00.0 00:06.0/00.0', or use --allow-partial-group"
 	add 01:00.0 00:06.0/00.0
 	[ "$status" -eq 0 ]
 	[ "$(section gpu)" = '[device gpu]
@@ -637,5 +637,5 @@ variant_driver() {
 	machine identical-cards 'repeat 192' $'\t0000:40:00.0 8086:1533 020000 driver=igb group=17'
 	add 02:00.0
 	refused "run 'vfioboot add 02:00.0 40:00.0 40:00.1" \
-		" 40:17.6 40:17.7', or say --allow-partial-group"
+		" 40:17.6 40:17.7', or use --allow-partial-group"
 }

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Looks at each function of a set for what would be lost with it, plans the next boot with the
+ * drop-in that would be written, and weighs both against what was allowed.
+ */
+#include "obstacles.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "decide/decide.h"
+#include "facts/facts.h"
+
+/* A profile that asks for the sections without one, where those wait for any. */
+#define ANY_PROFILE "_any_"
+
+#define CLASS_USB 0x0c03 /* include/linux/pci_ids.h, PCI_CLASS_SERIAL_USB */
+
+struct search {
+	const struct obstacles_host *host;
+	const struct deviceset *set;
+	struct obstacles *obstacles;
+};
+
+static int add(struct obstacles *obstacles, struct obstacle obstacle)
+{
+	struct obstacle *more =
+		reallocarray(obstacles->list, obstacles->n + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	obstacles->list = more;
+	more[obstacles->n++] = obstacle;
+	return 0;
+}
+
+/* The section of @config that names the function at this moment, or NULL. */
+static const struct config_section *section_of(
+	const struct config *config, const struct pcibus_function *function)
+{
+	const struct pcidev *dev = &function->dev;
+
+	for (unsigned i = 0; i < config->n_sections; i++)
+		if (!config->sections[i].bad &&
+			match_section(config, &config->sections[i], dev->address,
+				&dev->path, &dev->ids) == MATCH_MEMBER)
+			return &config->sections[i];
+	return NULL;
+}
+
+static int find_section(struct search *search, const struct pcibus_function *function)
+{
+	const struct config_section *section = section_of(search->host->config, function);
+
+	return section ? add(search->obstacles,
+				 (struct obstacle){.kind = OBSTACLE_CONFIGURED,
+					 .function = function,
+					 .section = section})
+		       : 0;
+}
+
+static int find_bridge(struct search *search, const struct pcibus_function *function)
+{
+	if (pcidev_base_class(&function->dev) != PCI_BASE_BRIDGE)
+		return 0;
+	return add(search->obstacles,
+		(struct obstacle){.kind = OBSTACLE_BRIDGE, .function = function});
+}
+
+static int find_usage(struct search *search, const struct pcibus_function *function)
+{
+	const struct usage *usage = search->host->usage;
+	const struct usage_entry *entry;
+	int r = 0;
+
+	if (!usage)
+		return pcidev_can_carry_root(&function->dev)
+			? add(search->obstacles,
+				  (struct obstacle){.kind = OBSTACLE_UNKNOWN_USE,
+					  .function = function})
+			: 0;
+	entry = usage_find(usage, function->dev.address);
+	for (; r == 0 && entry && entry < usage->entries + usage->n &&
+		pci_address_equal(entry->address, function->dev.address);
+		entry++)
+		r = add(search->obstacles,
+			(struct obstacle){.kind = OBSTACLE_USED,
+				.function = function,
+				.usage = entry});
+	return r;
+}
+
+/* Whether the function is among those in @list, by the names of their directories. */
+static bool is_listed(
+	const struct hostfile_names *list, const struct pcibus_function *function)
+{
+	char name[PCI_ADDRESS_SIZE];
+
+	pci_address_format(function->dev.address, name);
+	for (size_t i = 0; i < list->n; i++) {
+		const char *slash = strrchr(list->names[i], '/');
+
+		if (slash && strcmp(slash + 1, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Adds the block device @name if it is put together from others, and they are there. */
+static int find_part(
+	struct search *search, const struct pcibus_function *function, const char *name)
+{
+	static const char dev[] = TREE_DEV;
+	const struct sysfs_root *root = search->host->facts->root;
+	_cleanup_(backing_free) struct backing backing = {0};
+	struct obstacle obstacle = {.kind = OBSTACLE_PART, .function = function};
+	char path[PATH_MAX], node[PATH_MAX];
+	int r;
+
+	snprintf(path, sizeof(path), TREE_BLOCK "/%s", name);
+	if (!tree_exists(root, path, "dm") && !tree_exists(root, path, "md") &&
+		!tree_exists(root, path, "bcache"))
+		return 0;
+	snprintf(node, sizeof(node), "%s%s", dev, name);
+	r = backing_add_node(root, node, &backing);
+	if (r < 0 || !is_listed(&backing.functions, function))
+		return r == -ENOMEM ? r : 0;
+	strcat(path, "/dm/name");
+	if (tree_read_line(root, path, obstacle.what, sizeof(obstacle.what)) < 0)
+		snprintf(obstacle.what, sizeof(obstacle.what), "%.63s", name);
+	return add(search->obstacles, obstacle);
+}
+
+/* Of a drive that is in use it is known what for. */
+static int find_parts(struct search *search, const struct pcibus_function *function)
+{
+	const struct usage *usage = search->host->usage;
+	const struct usage_entry *entry =
+		usage ? usage_find(usage, function->dev.address) : NULL;
+	_cleanup_closedir_ DIR *dir = NULL;
+	const char *name;
+	int r = entry && !entry->untraced ? -EBUSY : 0;
+
+	if (r == 0)
+		r = tree_open_directory(search->host->facts->root, TREE_BLOCK, &dir);
+
+	if (r < 0)
+		return 0; /* a machine without disks */
+	while (r == 0 && (name = tree_next(dir)))
+		r = find_part(search, function, name);
+	return r;
+}
+
+/* Whether it could show something for the host, once the set is given away. */
+static bool is_display(const struct pcibus_function *function)
+{
+	return pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
+		!function->is_virtual;
+}
+
+/* Whether a section has the function in a boot that gives the set away, too. */
+static bool is_taken(const struct search *search, const struct pcibus_function *function)
+{
+	const struct config_section *section = section_of(search->host->config, function);
+	const char *profile = search->host->profile;
+
+	return section &&
+		(!profile || !section->profile[0] ||
+			strcmp(profile, section->profile) == 0);
+}
+
+static bool stays(const struct search *search, const struct pcibus_function *function)
+{
+	return is_display(function) && !deviceset_has(search->set, function) &&
+		!is_taken(search, function) &&
+		!pcidev_driver_is_vfio(function->dev.driver);
+}
+
+static int find_display(struct search *search, const struct pcibus_function *function)
+{
+	const struct pcibus *machine = &search->host->facts->bus;
+	bool last = is_display(function);
+	int r = 0;
+
+	if (function->boot_display)
+		r = add(search->obstacles,
+			(struct obstacle){
+				.kind = OBSTACLE_BOOT_DISPLAY, .function = function});
+	for (size_t i = 0; last && i < machine->n; i++)
+		last = !stays(search, &machine->functions[i]);
+	if (r == 0 && last)
+		r = add(search->obstacles,
+			(struct obstacle){
+				.kind = OBSTACLE_LAST_DISPLAY, .function = function});
+	return r;
+}
+
+/* Adds the devices at the root hub in @directory: "1-4" is one, "1-0:1.0" the hub's own. */
+static int find_usb_devices(struct search *search, const struct pcibus_function *function,
+	const char *directory)
+{
+	const struct sysfs_root *root = search->host->facts->root;
+	_cleanup_closedir_ DIR *dir = NULL;
+	const char *name;
+	int r = tree_open_directory(root, directory, &dir);
+
+	if (r < 0)
+		return 0;
+	while (r == 0 && (name = tree_next(dir))) {
+		struct obstacle obstacle = {
+			.kind = OBSTACLE_USB_DEVICE, .function = function};
+		char path[2 * PATH_MAX], product[512];
+
+		if (!isdigit((unsigned char)*name) || !strchr(name, '-') ||
+			strchr(name, ':'))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s/product", directory, name);
+		text_join(obstacle.what, sizeof(obstacle.what),
+			tree_read_line(root, path, product, sizeof(product)) == 0
+				? product
+				: name,
+			NULL);
+		text_make_printable(
+			obstacle.what); /* the device says what it is called */
+		r = add(search->obstacles, obstacle);
+	}
+	return r;
+}
+
+/* Root hubs are "usb1" below the controller (drivers/usb/core/hcd.c). */
+static int find_usb(struct search *search, const struct pcibus_function *function)
+{
+	char directory[sizeof(TREE_PCI) + PCI_ADDRESS_SIZE] = TREE_PCI "/";
+	_cleanup_closedir_ DIR *dir = NULL;
+	const char *name;
+	int r;
+
+	if (function->dev.ids.class >> 8 != CLASS_USB)
+		return 0;
+	pci_address_format(function->dev.address, directory + strlen(directory));
+	r = tree_open_directory(search->host->facts->root, directory, &dir);
+	if (r < 0)
+		return 0;
+	while (r == 0 && (name = tree_next(dir))) {
+		char path[PATH_MAX];
+
+		if (strncmp(name, "usb", 3) != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", directory, name);
+		r = find_usb_devices(search, function, path);
+	}
+	return r;
+}
+
+/* Each function that keeps a group is named once, beside one member. */
+static int find_group(struct search *search, const struct pcibus_function *function)
+{
+	const struct pcibus *machine = &search->host->facts->bus;
+	int r = 0;
+
+	if (function->group == PCIBUS_NO_GROUP)
+		return add(search->obstacles,
+			(struct obstacle){
+				.kind = OBSTACLE_NO_GROUP, .function = function});
+	for (size_t i = 0; i < search->set->n; i++) {
+		if (search->set->members[i].function == function)
+			break;
+		if (search->set->members[i].function->group == function->group)
+			return 0;
+	}
+	for (size_t i = 0; r == 0 && i < machine->n; i++) {
+		const struct pcibus_function *other = &machine->functions[i];
+
+		if (other->group == function->group &&
+			deviceset_is_blocked_by(search->set, other) &&
+			!section_of(search->host->config, other))
+			r = add(search->obstacles,
+				(struct obstacle){.kind = OBSTACLE_GROUP,
+					.function = function,
+					.other = other});
+	}
+	return r;
+}
+
+/* Whether nobody named the function, and it is in the set for another one's sake. */
+static bool goes_along(
+	const struct deviceset *set, const struct pcibus_function *function)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->members[i].function == function)
+			return set->members[i].why == DEVICESET_SLOT;
+	return false;
+}
+
+int obstacles_find(const struct obstacles_host *host, const struct deviceset *set,
+	struct obstacles *ret)
+{
+	static int (*const finders[])(struct search * search,
+		const struct pcibus_function *function) = {find_section, find_bridge,
+		find_usage, find_parts, find_display, find_usb, find_group};
+	struct search search = {.host = host, .set = set, .obstacles = ret};
+	int r = 0;
+
+	*ret = (struct obstacles){0};
+	for (size_t i = 0; r == 0 && i < set->n; i++)
+		for (size_t j = 0; r == 0 && j < ARRAY_SIZE(finders); j++)
+			r = finders[j](&search, set->members[i].function);
+	for (size_t i = 0; i < ret->n; i++)
+		ret->list[i].goes_along = goes_along(set, ret->list[i].function);
+	if (r < 0)
+		obstacles_free(ret);
+	return r;
+}
+
+void obstacles_free(struct obstacles *obstacles)
+{
+	free(obstacles->list);
+	nextboot_free(&obstacles->next);
+	*obstacles = (struct obstacles){0};
+}
+
+bool obstacles_have(const struct obstacles *obstacles, enum obstacle_kind kind)
+{
+	for (size_t i = 0; i < obstacles->n; i++)
+		if (obstacles->list[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* ---- The plan with the drop-in */
+
+/*
+ * The command line of a boot that asks for the section: the last one's, after the profile;
+ * without it, if it switches everything off.  The caller frees @ret.
+ */
+static int make_cmdline(const struct sysfs_root *root, const char *profile, char **ret)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = cmdline_read_if_any(root, &text);
+
+	if (r < 0)
+		return r;
+	if (cmdline_has(text, "vfioboot.off", NULL))
+		text[0] = '\0';
+	if (asprintf(ret, "vfioboot.profile=%s %s", profile ? profile : ANY_PROFILE,
+		    text) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+/* Whether the section stands behind a drop-in with the file name @name. */
+static bool is_behind(const struct config *config, const struct config_section *section,
+	const char *name)
+{
+	const char *path = config->files[section->place.file];
+	const char *base = strrchr(path, '/');
+
+	if (section->from_cmdline)
+		return true;
+	return base && strstr(path, ".conf.d/") && strcmp(base + 1, name) > 0;
+}
+
+/* Moves the first section, which was read before all others, to its place. */
+static struct config_section *put_in_place(struct config *config, const char *path)
+{
+	struct config_section section = config->sections[0];
+	unsigned at = 0;
+
+	while (at + 1 < config->n_sections &&
+		!is_behind(config, &config->sections[at + 1], strrchr(path, '/') + 1)) {
+		config->sections[at] = config->sections[at + 1];
+		at++;
+	}
+	config->sections[at] = section;
+	return &config->sections[at];
+}
+
+/* The reason of the first entry of a section. */
+static enum reason reason_of(const struct plan *plan, unsigned section)
+{
+	for (unsigned i = 0; i < plan->n_entries; i++)
+		if (plan->entries[i].section == section)
+			return plan->entries[i].reason;
+	return REASON_ABSENT;
+}
+
+/* A section that would be refused its display because of @section, which is in @next; or NULL. */
+static int find_displaced(struct nextboot *next, struct config_section *section,
+	const struct config_section **ret)
+{
+	_cleanup_free_ struct plan *without = calloc(1, sizeof(*without));
+
+	if (!without)
+		return -ENOMEM;
+	/* A bad one takes nothing. */
+	section->bad = true;
+	plan_make(&next->config, &next->machine, &next->protect, without);
+	section->bad = false;
+	*ret = NULL;
+	for (unsigned i = 0; i < next->config.n_sections && !*ret; i++)
+		if (reason_of(&next->plan, i) == REASON_LAST_DISPLAY &&
+			reason_of(without, i) == REASON_NONE)
+			*ret = &next->config.sections[i];
+	return 0;
+}
+
+/* Plans the next boot with the drop-in in its place among the sections that there are. */
+static int plan_with(struct facts *facts, const struct dropin *dropin, const char *text,
+	struct nextboot *next, struct config_section **ret)
+{
+	_cleanup_free_ char *cmdline = NULL;
+	char path[CONFIG_PATH_SIZE];
+	int r;
+
+	dropin_path(dropin->name, path);
+	r = dropin_read_text(&next->config, text, path);
+	if (r == 0)
+		r = make_cmdline(facts->root, dropin->profile, &cmdline);
+	if (r < 0)
+		return r;
+	nextboot_plan(facts, cmdline, next);
+	if (next->machine_error < 0)
+		return next->machine_error;
+	if (next->config.n_sections == 0)
+		return -EINVAL;
+	*ret = put_in_place(&next->config, path);
+	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
+	return 0;
+}
+
+/* ---- The weights */
+
+/* What is unless it is allowed. */
+static enum obstacle_weight unless(bool allowed)
+{
+	return allowed ? OBSTACLE_ALLOWED : OBSTACLE_ALLOWABLE;
+}
+
+/* What the host uses the other function for, and whether the guest could have it, too. */
+static void look_at_other(const struct obstacles_host *host, const struct nextboot *next,
+	struct obstacle *obstacle)
+{
+	const struct pcidev *dev = &obstacle->other->dev;
+
+	obstacle->usage = host->usage ? usage_find(host->usage, dev->address) : NULL;
+	obstacle->other_is_free = !obstacle->usage && dev->path.depth &&
+		pcidev_base_class(dev) != PCI_BASE_BRIDGE &&
+		!nextboot_protected(next, dev);
+}
+
+static enum obstacle_weight weigh_use(
+	const struct obstacles_allowed *allow, const struct obstacle *obstacle)
+{
+	if (obstacle->protect)
+		return OBSTACLE_FIRM;
+	return unless(obstacle_is_network(obstacle) ? allow->network : allow->mounted);
+}
+
+static enum obstacle_weight weigh(
+	const struct obstacles_allowed *allow, const struct obstacle *obstacle)
+{
+	switch (obstacle->kind) {
+	case OBSTACLE_USED: return weigh_use(allow, obstacle);
+	case OBSTACLE_PART: return unless(allow->mounted);
+	case OBSTACLE_LAST_DISPLAY: return unless(allow->last_display);
+	case OBSTACLE_GROUP: return unless(allow->partial_group);
+	case OBSTACLE_UNKNOWN_USE:
+	case OBSTACLE_BOOT_DISPLAY:
+	case OBSTACLE_USB_DEVICE: return OBSTACLE_NOTE;
+	case OBSTACLE_CONFIGURED:
+	case OBSTACLE_BRIDGE:
+	case OBSTACLE_NO_GROUP:
+	case OBSTACLE_PROTECTED:
+	case OBSTACLE_REFUSED:
+	case OBSTACLE_DISPLACES: break;
+	}
+	return OBSTACLE_FIRM;
+}
+
+bool obstacle_is_network(const struct obstacle *obstacle)
+{
+	return obstacle->kind == OBSTACLE_USED &&
+		(obstacle->usage->kind == IN_USE_ROUTE ||
+			obstacle->usage->kind == IN_USE_INTERFACE);
+}
+
+bool obstacle_stands(const struct obstacle *obstacle)
+{
+	return obstacle->weight == OBSTACLE_ALLOWABLE ||
+		obstacle->weight == OBSTACLE_FIRM;
+}
+
+bool obstacles_stand(const struct obstacles *obstacles)
+{
+	for (size_t i = 0; i < obstacles->n; i++)
+		if (obstacle_stands(&obstacles->list[i]))
+			return true;
+	return false;
+}
+
+/* Adds the verdict of the planner. */
+static int add_verdict(const struct deviceset *set, struct nextboot *next,
+	struct config_section *section, struct obstacles *obstacles)
+{
+	const struct config_section *displaced;
+	enum reason reason =
+		reason_of(&next->plan, (unsigned)(section - next->config.sections));
+	int r;
+
+	for (size_t i = 0; reason == REASON_PROTECTED && i < set->n; i++) {
+		const struct pcibus_function *function = set->members[i].function;
+		const struct protect_entry *entry =
+			nextboot_protected(next, &function->dev);
+
+		if (entry)
+			return add(obstacles,
+				(struct obstacle){.kind = OBSTACLE_PROTECTED,
+					.weight = OBSTACLE_FIRM,
+					.function = function,
+					.protect = entry});
+	}
+	if (reason != REASON_NONE)
+		return add(obstacles,
+			(struct obstacle){.kind = OBSTACLE_REFUSED,
+				.weight = OBSTACLE_FIRM,
+				.reason = reason});
+	r = find_displaced(next, section, &displaced);
+	if (r < 0 || !displaced)
+		return r;
+	return add(obstacles,
+		(struct obstacle){.kind = OBSTACLE_DISPLACES,
+			.weight = OBSTACLE_FIRM,
+			.section = displaced});
+}
+
+int obstacles_weigh(const struct obstacles_host *host, const struct deviceset *set,
+	const struct dropin *dropin, const char *text,
+	const struct obstacles_allowed *allow, struct obstacles *obstacles)
+{
+	struct config_section *section;
+	int r = nextboot_new(&obstacles->next);
+
+	if (r == 0)
+		r = plan_with(host->facts, dropin, text, obstacles->next, &section);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < obstacles->n; i++) {
+		struct obstacle *obstacle = &obstacles->list[i];
+		const struct pcidev *dev = &obstacle->function->dev;
+
+		if (obstacle->kind == OBSTACLE_USED)
+			obstacle->protect = nextboot_protected(obstacles->next, dev);
+		else if (obstacle->kind == OBSTACLE_GROUP)
+			look_at_other(host, obstacles->next, obstacle);
+		obstacle->weight = weigh(allow, obstacle);
+	}
+	/* What is known of the functions says it in more words. */
+	return obstacles_stand(obstacles)
+		? 0
+		: add_verdict(set, obstacles->next, section, obstacles);
+}
