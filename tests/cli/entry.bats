@@ -1467,10 +1467,12 @@ calls() {
 
 # ---- unified kernel images ----------------------------------------------------------------------
 
+make_uki() {
+	bash "$top/tests/cli/uki.bash" "$@"
+}
+
 # A machine with images of two kernels, and one of another system.
 uki_tree() {
-	# shellcheck source=/dev/null
-	source "$top/tests/cli/uki.bash"
 	images=$tree/boot/EFI/Linux
 	osrel=$'ID=debian\nPRETTY_NAME="Debian 13"\n'
 	mkdir -p "$images" "$tree/etc/vfioboot.conf.d" "$tree/etc/kernel" "$tree/systemd"

@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Unified kernel images, as far as headers and sections go.  Sourced it gives make_uki; called as
-# ukify it is one, of which the tests need no more than that.
+# Unified kernel images, as far as headers and sections go.  Called as make_uki it makes one; called
+# as ukify it is that, as far as the tests need it.  Never sourced: the loops below take a hundred
+# times as long under the debug trap of bats.
+set -u
 
 # le NUMBER BYTES: little-endian, as printf's escapes
 le() {
@@ -18,7 +20,7 @@ zeros() {
 	for ((i = 0; i < $1; i++)); do printf '\\x00'; done
 }
 
-# make_uki FILE CMDLINE VERSION OSREL [SIGNATURE-SIZE [KERNEL [SECTION]]]
+# uki.bash FILE CMDLINE VERSION OSREL [SIGNATURE-SIZE [KERNEL [SECTION]]]
 make_uki() {
 	local names=(.linux .osrel .cmdline .uname "${7:-.initrd}") headers='' contents='' i at=1024 padded
 	local texts=("${6:-kernel}" "$4" "$2" "$3" initrd)
@@ -55,4 +57,6 @@ if [ "${0##*/}" = ukify ]; then
 		exit 1
 	fi
 	make_uki "$output" "$cmdline" "$version" "$osrel" 0 "$kernel"
+elif [ "$#" -gt 0 ]; then
+	make_uki "$@"
 fi
