@@ -51,33 +51,18 @@ void entrywanted_warn_stale(const char *command, const struct sysfs_root *root)
 			"entry remove'");
 }
 
-/* Each for the boot by that very entry: what another profile needs is not for this one. */
 static int add_parameters(const struct sysfs_root *root, struct bootentries *entries)
 {
-	static struct kernelparams params;
+	_cleanup_free_ struct kernelparams *params = calloc(1, sizeof(*params));
 	_cleanup_(facts_free) struct facts facts = {0};
 	const char *bad = "";
-	int r = facts_read(root, &facts);
+	int r = params ? facts_read(root, &facts) : -ENOMEM;
 
+	if (r == 0)
+		r = entryparams_add_all(&facts, entries, params, &bad);
 	if (r < 0)
-		return r;
-	for (unsigned i = 0; i < entries->n; i++) {
-		struct bootentry *entry = &entries->entries[i];
-		_cleanup_(nextboot_free) struct nextboot *next = NULL;
-
-		if (!bootentry_is_passthrough(entry))
-			continue;
-		r = nextboot_read(&facts, entry->arguments, &next);
-		if (r < 0)
-			return r;
-		r = entryparams_add(&facts, next, false, entry->arguments,
-			sizeof(entry->arguments), &params, &bad);
-		if (r < 0) {
-			entrywanted_say_params("entry", r, &params, bad);
-			return r;
-		}
-	}
-	return 0;
+		entrywanted_say_params("entry", r, params, bad);
+	return r;
 }
 
 int entrywanted_decide(const struct sysfs_root *root, struct bootentries *ret)

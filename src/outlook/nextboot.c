@@ -46,6 +46,22 @@ int nextboot_read(struct facts *facts, const char *cmdline, struct nextboot **re
 	return r;
 }
 
+int nextboot_select(
+	const struct nextboot *all, const char *cmdline, struct nextboot **ret)
+{
+	struct nextboot *next = malloc(sizeof(*next));
+
+	if (!next)
+		return -ENOMEM;
+	*next = *all;
+	next->config.n_profiles = 0;
+	config_read_cmdline(&next->config, cmdline);
+	next->plan = (struct plan){0};
+	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
+	*ret = next;
+	return 0;
+}
+
 struct nextboot_counts nextboot_count(const struct nextboot *next)
 {
 	struct nextboot_counts counts = {0};

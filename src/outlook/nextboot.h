@@ -37,6 +37,13 @@ void nextboot_free(struct nextboot **next);
 int nextboot_new(struct nextboot **ret);
 void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *next);
 
+/*
+ * The next boot of the same machine with the profiles of @cmdline alone, where @all was read with
+ * these and others: nothing is read again.  Returns 0 with *@ret for nextboot_free(), or -ENOMEM.
+ */
+int nextboot_select(
+	const struct nextboot *all, const char *cmdline, struct nextboot **ret);
+
 /* What the plan comes to. */
 struct nextboot_counts {
 	unsigned bound, refused; /* functions */

@@ -41,3 +41,37 @@ int entryparams_add(struct facts *facts, const struct nextboot *next, bool trial
 	return ret->refused ? -EPERM
 			    : entryparams_add_needed(arguments, size, ret, ret_bad);
 }
+
+/* The next boot with all of the entries' profiles at once, so that it looks all of them up. */
+static int read_all(
+	struct facts *facts, const struct bootentries *entries, struct nextboot **ret)
+{
+	char all[BOOTENTRIES_MAX * BOOTENTRY_ARGS_SIZE] = "";
+	size_t used = 0;
+
+	for (unsigned i = 0; i < entries->n; i++)
+		if (bootentry_is_passthrough(&entries->entries[i]))
+			used += text_join(all + used, sizeof(all) - used, " ",
+				entries->entries[i].arguments, NULL);
+	return nextboot_read(facts, all, ret);
+}
+
+int entryparams_add_all(struct facts *facts, struct bootentries *entries,
+	struct kernelparams *ret, const char **ret_bad)
+{
+	_cleanup_(nextboot_free) struct nextboot *all = NULL;
+	int r = read_all(facts, entries, &all);
+
+	for (unsigned i = 0; r == 0 && i < entries->n; i++) {
+		_cleanup_(nextboot_free) struct nextboot *next = NULL;
+		struct bootentry *entry = &entries->entries[i];
+
+		if (!bootentry_is_passthrough(entry))
+			continue;
+		r = nextboot_select(all, entry->arguments, &next);
+		if (r == 0)
+			r = entryparams_add(facts, next, false, entry->arguments,
+				sizeof(entry->arguments), ret, ret_bad);
+	}
+	return r;
+}

@@ -7,6 +7,7 @@
 #ifndef VFIOBOOT_ENTRYPARAMS_H
 #define VFIOBOOT_ENTRYPARAMS_H
 
+#include "chain/chain.h"
 #include "kernelparams.h"
 #include "outlook/outlook.h"
 
@@ -20,6 +21,13 @@
  */
 int entryparams_add(struct facts *facts, const struct nextboot *next, bool trial,
 	char *arguments, size_t size, struct kernelparams *ret, const char **ret_bad);
+
+/*
+ * The same for each of @entries that gives something away, for the boot by that very entry: what
+ * another profile needs is not for this one.  The machine is read once for all of them.
+ */
+int entryparams_add_all(struct facts *facts, struct bootentries *entries,
+	struct kernelparams *ret, const char **ret_bad);
 
 /*
  * Adds to @arguments of @size bytes what @params says is needed, and is not there yet.  Returns
