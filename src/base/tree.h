@@ -33,6 +33,7 @@
 #define TREE_USR_MODULES "usr/lib/modules"
 #define TREE_OWN_FD      "/proc/self/fd/%d" /* of this process, not below a root */
 #define TREE_PROC_STAT   "proc/%d/stat"
+#define TREE_FD_OF       "/proc/%d/fd/%d"   /* the same for others: process, descriptor */
 #define TREE_OSRELEASE   "proc/sys/kernel/osrelease"
 #define TREE_NULL        "/dev/null" /* of this machine, or the text of a link */
 #define TREE_TTY         "/dev/tty"  /* of this process */

@@ -141,17 +141,54 @@ int bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *w
 	return r < 0 ? r : bootentry_strip(cmdline, wanted, &rest);
 }
 
+/* Whether the entry of that boot_id is one of ours.  1, 0, or -errno. */
+static int is_ours(
+	const struct sysfs_root *root, const struct bootloader_ops *ops, const char *id)
+{
+	static const struct bootentries none;
+	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
+	int r = ops->read(root, &none, &menu);
+
+	for (size_t i = 0; r == 0 && i < menu.n; i++)
+		if (menu.entries[i].id[0] && strcasecmp(menu.entries[i].boot_id, id) == 0)
+			return 1;
+	return r;
+}
+
+int bootmenu_check_default(const struct sysfs_root *root,
+	const struct bootloader_ops *ops, int known, const char *before,
+	struct bootmenu_change *change)
+{
+	_cleanup_free_ char *now = NULL;
+	int r = known == 0 ? ops->find_default(root, &now) : known;
+
+	change->default_unknown = r < 0 && r != -ENOENT;
+	if (r < 0 || strcasecmp(now, before) == 0)
+		return 0;
+	r = is_ours(root, ops, now);
+	if (r <= 0)
+		return r;
+	return bootmenu_fail(change,
+		"%s would be the default entry then; name the one that is meant, with "
+		"'bootctl set-default ID' ('bootctl list' shows the IDs)",
+		now);
+}
+
 int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, struct bootmenu_change *change)
 {
+	const struct bootloader_ops *ops = loader->ops;
+	_cleanup_free_ char *before = NULL;
 	const char *path;
+	bool finish = change->finish && root->live;
+	int known =
+		ops->find_default && !finish ? ops->find_default(root, &before) : -ENOENT;
 	int r = filechange_apply(&change->files, root, &path);
 
 	if (r < 0)
 		return bootmenu_fail(change, "cannot write %s: %s", path, strerror(-r));
-	if (!change->finish || !root->live)
-		return 0;
-	r = loader->ops->finish(root, wanted, change);
+	r = finish ? ops->finish(root, wanted, change)
+		   : bootmenu_check_default(root, ops, known, before, change);
 	if (r < 0)
 		filechange_revert(&change->files, root);
 	return r;

@@ -19,7 +19,8 @@ struct bootmenu_change {
 	struct filechanges files;
 	bool update; /* a kernel came or went: advice was given before */
 	bool finish; /* then the loader's own program runs, on the running machine alone */
-	bool default_moves; /* a number is the default, and means another entry then */
+	bool default_moves;   /* a number is the default, and means another entry then */
+	bool default_unknown; /* which entry is the default cannot be asked for */
 	struct hostfile_names steps; /* what that will do, such as "make X"; "delete X" */
 	struct hostfile_names warnings; /* sentences without full stop */
 	char problem[640];              /* why it can't be done, and the remedy; "" */
@@ -51,8 +52,9 @@ struct bootloader_ops {
 	int (*plan)(const struct sysfs_root *root, struct bootentries *wanted,
 		struct bootmenu_change *change);
 	/*
-	 * Runs the loader's own program, after the files are written.  NULL: there is none.
-	 * Returns as plan does; nothing of its own is changed then.
+	 * Runs the loader's own program, after the files are written, and sees to it that the
+	 * default entry stays.  NULL: there is none.  Returns as plan does; nothing of its
+	 * own is changed then.
 	 */
 	int (*finish)(const struct sysfs_root *root, const struct bootentries *wanted,
 		struct bootmenu_change *change);
@@ -63,6 +65,12 @@ struct bootloader_ops {
 	/* Reads the menu as it is.  0; or -errno, with @ret->failed.  NULL: it is not read. */
 	int (*read)(const struct sysfs_root *root, const struct bootentries *wanted,
 		struct bootmenu *ret);
+	/*
+	 * Which entry starts when nobody chooses, by its boot_id, for free().  Returns 0;
+	 * -ENOENT when nothing that is added could be it; or another -errno when it is not
+	 * known.  NULL: none of ours can be it.
+	 */
+	int (*find_default)(const struct sysfs_root *root, char **ret);
 	/* Deletes files that a `finish` that was killed has left.  NULL: it leaves none. */
 	void (*tidy)(const struct sysfs_root *root);
 	/* Where plan can't: the exact edit by hand, for free(); NULL without memory. */
@@ -155,6 +163,14 @@ void bootmenu_hand_place(const struct sysfs_root *root, const struct bootloader 
 	char ret[static BOOTMENU_PLACE_SIZE]);
 
 void bootmenu_free_change(struct bootmenu_change *change);
+
+/*
+ * For the loaders, after something was added: fails if an entry of ours is the default now that was
+ * not before, by what @ops->find_default returned then, @known, and its @before.
+ */
+int bootmenu_check_default(const struct sysfs_root *root,
+	const struct bootloader_ops *ops, int known, const char *before,
+	struct bootmenu_change *change);
 
 /* For the loaders: adds a warning; sets the problem.  0 or -ENOMEM; -EREMOTEIO. */
 int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)

@@ -68,8 +68,10 @@ static void say_added(const struct sysfs_root *root, const struct bootloader *lo
 		printf("Entry for each kernel: '... (%s)', with %s\n",
 			wanted->entries[i].title, wanted->entries[i].arguments);
 	entrychange_say_undone(root, change);
-	if (!change->default_moves)
-		printf("What starts by itself has not changed.  ");
+	if (change->default_unknown)
+		printf("The default entry is not known: 'bootctl list' shows it.  ");
+	else if (!change->default_moves)
+		printf("The default entry is unchanged.  ");
 	printf("'vfioboot entry list' shows the entries, 'vfioboot entry remove' takes them "
 	       "away.\n"
 	       "What they give away stands in the initramfs images: 'vfioboot apply' sees "

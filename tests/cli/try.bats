@@ -589,7 +589,7 @@ sdboot() {
 	printf '\6\0\0\0\003\0\0\0\0\0\0\0' |
 		put sys/firmware/efi/efivars/LoaderFeatures-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
 	try --dry-run
-	complains "can't take an entry once"
+	complains 'cannot take an entry once'
 	sdboot
 	efivar LoaderEntrySelected debian.efi
 	try --dry-run
@@ -608,7 +608,7 @@ sdboot() {
 	run --separate-stderr "${drop[@]}" "$BATS_TEST_TMPDIR/vfioboot" try --dry-run \
 		--root /proc/self/fd/9 9<"$host"
 	chmod 755 "$host/boot/efi/loader/entries"
-	complains "can't be read: /boot/efi/loader/entries: Permission denied; run this as root"
+	complains 'cannot read the entries in /boot/efi/loader/entries: Permission denied; run this as root'
 }
 
 @test "systemd-boot: a boot by a passthrough entry is no normal one to copy" {

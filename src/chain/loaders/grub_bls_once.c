@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * GRUB with entries of the Boot Loader Specification, as Fedora builds it: the entry is a file
- * beside that of the kernel that runs, whose name sorts below it (blsentry.h), so that it is
+ * beside that of the kernel that runs, whose name sorts below it (bls_entry.h), so that it is
  * neither the default nor the first.  grubonce.h has it taken once: Fedora's 00_header clears
  * next_entry as everybody's does, before it reads any entry.
  */
@@ -10,17 +10,14 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "blsentry.h"
-#include "blsmenu.h"
+#include "bls_entry.h"
+#include "bls_files.h"
+#include "chain/esp.h"
 #include "chain/oneshot.h"
-#include "change/change.h"
 #include "grubconfig.h"
 #include "grubonce.h"
 
-#define SUFFIX     BLS_TRIAL_GRUB
-#define ENTRY_NOTE " (vfioboot: one boot on trial)"
-
-static const char *const directories[] = {"/boot/loader/entries"};
+static const char *const places[] = {ESP_BOOT};
 
 static bool is_number(const char *text)
 {
@@ -102,45 +99,7 @@ static int find_booted(const struct sysfs_root *root, const struct bls_files *fi
 			"of them was taken is not known"
 		      : "no normal entry in %s starts the kernel that runs, %.150s; boot a "
 			"kernel that is in the menu, by a normal entry",
-		directories[0], kernel);
-}
-
-static int plan_entry(const struct sysfs_root *root, const struct bls_file *original,
-	const struct bootentry *trial, struct bootmenu_change *change, char *ret_id)
-{
-	const struct bls_addition addition = {
-		.title = ENTRY_NOTE, .sort_key = "", .options = trial->arguments};
-	_cleanup_free_ char *text = NULL;
-	char stem[256], path[512];
-	int r = bls_copy(original->text, &addition, &text);
-
-	if (r < 0)
-		return r;
-	copy_text(stem, sizeof(stem), original->name,
-		bls_stem_length(original->name, false, NULL));
-	text_join(ret_id, ONESHOT_ID_SIZE, stem, SUFFIX, NULL);
-	text_join(path, sizeof(path), original->directory, "/", ret_id, ".conf", NULL);
-	return filechange_add(&change->files, root, path, text);
-}
-
-/* There may be several, of trials that were started with different kernels. */
-static int plan_removal(const struct sysfs_root *root, struct bootmenu_change *change)
-{
-	static const char end[] = SUFFIX ".conf";
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
-	int r = hostfile_list(root, directories[0], &names);
-
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		const char *name = names.names[i];
-		size_t len = strlen(name);
-		char path[512];
-
-		if (len < strlen(end) || strcmp(name + len - strlen(end), end) != 0)
-			continue;
-		text_join(path, sizeof(path), directories[0], "/", name, NULL);
-		r = filechange_add(&change->files, root, path, NULL);
-	}
-	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
+		ESP_BOOT BLS_ENTRIES, kernel);
 }
 
 int grub_bls_plan_trial(const struct sysfs_root *root, const struct bootentry *trial,
@@ -151,14 +110,17 @@ int grub_bls_plan_trial(const struct sysfs_root *root, const struct bootentry *t
 	int r;
 
 	if (!trial)
-		return plan_removal(root, change);
+		return bls_plan_no_trial(
+			root, places, ARRAY_SIZE(places), BLS_TRIAL_GRUB, change);
 	r = check(root, change);
 	if (r < 0)
 		return r;
-	r = bls_files_read(root, directories, ARRAY_SIZE(directories), &files);
+	r = bls_files_read(root, places, ARRAY_SIZE(places), &files);
 	if (r < 0)
-		return bootmenu_fail(change, "cannot read %s: %s%s", directories[0],
+		return bootmenu_fail(change, "cannot read %s: %s%s", files.failed,
 			strerror(-r), bootmenu_remedy(r));
 	r = find_booted(root, &files, &original, change);
-	return r < 0 ? r : plan_entry(root, original, trial, change, ret_id);
+	return r < 0 ? r
+		     : bls_plan_trial(root, original, trial, false, BLS_TRIAL_GRUB, "",
+			       change, ret_id);
 }

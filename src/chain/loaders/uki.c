@@ -3,238 +3,514 @@
  * Unified kernel images: the command line is inside, so that an entry of ours is an image of its
  * own beside the normal one, which ukify(1) makes of the same kernel and initramfs.  The normal
  * one is not touched: its signature and its measurements stay.  An addon would count at every
- * boot, and another profile would change the normal image.  Only what got the arguments of a
- * passthrough boot inside, of which it would be one for ever, is made anew in its place.
+ * boot, and another profile would change the normal image.
  *
- * The copy's name sorts below the original's, and its sort key behind, as in bootloader_bls.c.
+ * The copy's name sorts below the original's, and its sort key behind, as in bls.c.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/base.h"
-#include "blsentry.h"
-#include "sddefault.h"
-#include "ukiedit.h"
-#include "ukimake.h"
-#include "ukiosrel.h"
-#include "ukiplan.h"
-#include "ukiroom.h"
-#include "ukiwork.h"
+#include "chain/bootmenu.h"
+#include "chain/esp.h"
+#include "change/change.h"
+#include "systemd_boot.h"
+#include "ukify.h"
 
-/* @entry: of a copy; NULL: it is none. */
-static int order_entry(
-	const struct uki *image, const struct bootentry *entry, struct sdorder_entry *ret)
+#define MORE 65536 /* bytes that a new image may be larger: another stub, a signature */
+/* What is behind the name of an image while it is made, and of one that is replaced. */
+#define MADE     ATOMICFILE_TEMPORARY
+#define REPLACED ".vfioboot-old"
+
+struct uki_step {
+	const struct uki *image;
+	const struct bootentry *entry; /* its copy is made; NULL: it is one, and goes */
+	bool placed;
+};
+
+/* What the images are, and what has to be done with them.  Starts as {0}. */
+struct uki_plan {
+	struct ukis images;
+	struct ukify ukify;
+	struct uki_step *steps; /* what goes comes first, it makes room */
+	size_t n;
+};
+
+static void free_plan(struct uki_plan *plan)
 {
-	_cleanup_free_ char *osrel =
-		entry ? ukiosrel_copy(image->osrel, entry) : strdup(image->osrel);
-	bool exhausted;
+	ukis_free(&plan->images);
+	ukify_free(&plan->ukify);
+	free(plan->steps);
+}
 
-	if (!osrel)
-		return -ENOMEM;
-	bls_stem_length(image->name, true, &exhausted);
-	*ret = (struct sdorder_entry){.ours = entry, .exhausted = !entry && exhausted};
-	uki_id(image, entry, ret->id, sizeof(ret->id));
-	ukiosrel_order(osrel, ret);
+static int read_plan(const struct sysfs_root *root, struct bootmenu_change *change,
+	struct uki_plan *ret)
+{
+	int r = ukis_read(root, &ret->images);
+
+	if (r < 0)
+		return bootmenu_fail(change, "cannot read the images in %s: %s%s",
+			ret->images.failed, strerror(-r), bootmenu_remedy(r));
+	r = ukify_read(root, &ret->ukify);
+	if (r < 0)
+		return bootmenu_fail(change,
+			"cannot read ukify's settings, uki.conf or ukify.conf: %s%s",
+			strerror(-r), bootmenu_remedy(r));
 	return 0;
 }
 
-/* As systemd-boot orders them; other loaders have no default that a name could shift. */
-static int check_default(const struct sysfs_root *root, const struct ukis *images,
-	const struct bootentries *wanted, struct bootmenu_change *change)
+/*
+ * Skips the image with a warning in an update, where the others can still be copied, and when all
+ * of ours go; else stops.
+ */
+static int object(const struct bootentries *wanted, struct uki *image, const char *start,
+	const char *end, struct bootmenu_change *change)
 {
-	_cleanup_free_ struct sdorder_entry *entries =
-		calloc(images->n * (wanted->n + 1) + 1, sizeof(*entries));
-	size_t n = 0;
+	image->skipped = true;
+	if (change->update || !wanted->n)
+		return bootmenu_warn(
+			change, "%s%s/%s%s", start, image->directory, image->name, end);
+	return bootmenu_fail(
+		change, "%s%s/%s%s", start, image->directory, image->name, end);
+}
+
+/* A file that has a copy's name: neither it nor what it would be a copy of is touched. */
+static int judge_rivals(const struct ukis *images, const struct bootentries *wanted,
+	struct uki *image, struct bootmenu_change *change)
+{
 	int r = 0;
 
-	if (!entries)
+	for (unsigned j = 0; r == 0 && j < wanted->n; j++) {
+		struct uki *rival =
+			uki_find_copy(images, image, &wanted->entries[j], false);
+
+		if (!rival)
+			continue;
+		image->skipped = true;
+		r = object(wanted, rival, "",
+			" is there and was not made by vfioboot; rename it or delete it",
+			change);
+	}
+	return r;
+}
+
+static int judge_obstacles(const struct bootentries *wanted, struct uki *image,
+	unsigned obstacles, struct bootmenu_change *change)
+{
+	char text[256];
+
+	if (!obstacles)
+		return 0;
+	if (!change->update)
+		return -EOPNOTSUPP;
+	text_join(text, sizeof(text), " was not copied: ", ukify_obstacle_text(obstacles),
+		"; 'vfioboot entry add' shows how to do it by hand", NULL);
+	return object(wanted, image, "", text, change);
+}
+
+/* Addons and credentials lie beside an image, and count for its name alone. */
+static int check_extras(const struct sysfs_root *root, const struct uki *image,
+	struct bootmenu_change *change)
+{
+	char text[3 * NAME_MAX];
+
+	if (!hostfile_exists(root, "%s/%s.extra.d", image->directory, image->name))
+		return 0;
+	text_join(text, sizeof(text), image->directory, "/", image->name,
+		".extra.d counts for the normal image alone: copy what the others need into "
+		"directories of their names",
+		NULL);
+	return bootmenu_advise(change, text);
+}
+
+/* Finds out whether copies can be made of a normal image. */
+static int judge_original(const struct sysfs_root *root, const struct uki_plan *plan,
+	const struct bootentries *wanted, struct uki *image,
+	struct bootmenu_change *change)
+{
+	_cleanup_free_ char *rest = NULL;
+	int r = bootentry_strip(image->cmdline, wanted, &rest), leaks;
+
+	if (r < 0)
+		return r;
+	leaks = r > 0 && !wanted->n ? bootmenu_may_leak(root, wanted) : r;
+	if (leaks < 0)
+		return leaks;
+	if (leaks > 0)
+		return object(wanted, image, "the normal image ",
+			" contains arguments of a passthrough boot: write the normal command "
+			"line into /etc/kernel/cmdline, rebuild the image ('kernel-install "
+			"add-all', 'mkinitcpio -P'), and run this again",
+			change);
+	if (!wanted->n)
+		return 0;
+	if (!image->cmdline[0])
+		return object(wanted, image, "",
+			" contains no command line to which arguments could be added",
+			change);
+	r = judge_obstacles(wanted, image, ukify_obstacles(&plan->ukify, image), change);
+	return r < 0 || image->skipped ? r : check_extras(root, image, change);
+}
+
+static int judge_all(const struct sysfs_root *root, const struct bootentries *wanted,
+	struct uki_plan *plan, struct bootmenu_change *change)
+{
+	struct ukis *images = &plan->images;
+	bool originals = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < images->n; i++)
+		if (!images->images[i].id[0])
+			r = judge_rivals(images, wanted, &images->images[i], change);
+	for (size_t i = 0; r == 0 && i < images->n; i++) {
+		struct uki *image = &images->images[i];
+
+		originals |= !image->id[0];
+		if (!image->id[0] && !image->skipped)
+			r = judge_original(root, plan, wanted, image, change);
+	}
+	if (r == 0 && wanted->n && !originals)
+		return bootmenu_fail(
+			change, "no unified kernel image of this system is in EFI/Linux");
+	return r;
+}
+
+/* Whether @copy is made of the image as it is now. */
+static bool is_fresh(
+	const struct uki *original, const struct bootentry *entry, const struct uki *copy)
+{
+	_cleanup_free_ char *cmdline = uki_copy_cmdline(original, entry);
+
+	return cmdline && strcmp(copy->cmdline, cmdline) == 0 &&
+		copy->changed.tv_sec >= original->changed.tv_sec;
+}
+
+/* Whether it is the copy of an image for one of the entries; with @fresh, of it as it is now. */
+static bool is_copy(const struct ukis *images, const struct uki *copy,
+	const struct bootentries *wanted, bool fresh)
+{
+	for (size_t i = 0; i < images->n; i++) {
+		const struct uki *original = &images->images[i];
+
+		for (unsigned j = 0; !original->id[0] && j < wanted->n; j++)
+			if (uki_find_copy(images, original, &wanted->entries[j], true) ==
+				copy)
+				return !fresh ||
+					is_fresh(original, &wanted->entries[j], copy);
+	}
+	return false;
+}
+
+static int add_step(
+	struct uki_plan *plan, const struct uki *image, const struct bootentry *entry)
+{
+	struct uki_step *more = realloc(plan->steps, (plan->n + 1) * sizeof(*more));
+
+	if (!more)
 		return -ENOMEM;
+	plan->steps = more;
+	more[plan->n++] = (struct uki_step){.image = image, .entry = entry};
+	return 0;
+}
+
+static int make_plan(const struct sysfs_root *root, const struct bootentries *wanted,
+	struct bootmenu_change *change, struct uki_plan *ret)
+{
+	const struct ukis *images = &ret->images;
+	int r = read_plan(root, change, ret);
+
+	if (r == 0)
+		r = judge_all(root, wanted, ret, change);
+	for (size_t i = 0; r == 0 && i < images->n; i++)
+		if (images->images[i].id[0] &&
+			!is_copy(images, &images->images[i], wanted, false))
+			r = add_step(ret, &images->images[i], NULL);
 	for (size_t i = 0; r == 0 && i < images->n; i++) {
 		const struct uki *image = &images->images[i];
 
-		for (unsigned j = 0; r == 0 && !image->id[0] && j <= wanted->n; j++) {
-			if (j < wanted->n && image->skipped)
-				continue;
-			r = order_entry(image, j < wanted->n ? &wanted->entries[j] : NULL,
-				&entries[n++]);
+		for (unsigned j = 0; r == 0 && j < wanted->n; j++) {
+			const struct bootentry *entry = &wanted->entries[j];
+			const struct uki *copy = image->id[0] || image->skipped
+				? image
+				: uki_find_copy(images, image, entry, true);
+
+			if (copy != image && (!copy || !is_fresh(image, entry, copy)))
+				r = add_step(ret, image, entry);
 		}
 	}
-	return r < 0 ? r : sddefault_check(root, entries, n, change);
+	return r;
 }
 
-static int note_step(struct bootmenu_change *change, const struct ukiplan_step *step)
+/* Where the step's file is; with @end, one of the hidden names that no loader shows. */
+static void step_path(
+	const struct uki_step *step, const char *end, char ret[static PATH_MAX])
 {
-	char name[NAME_MAX + 1], text[PATH_MAX + 64];
+	char name[NAME_MAX + 1];
 
-	ukiplan_name(step, name);
-	text_join(text, sizeof(text), step->kind == UKIPLAN_DELETE ? "delete " : "make ",
-		step->image->directory, "/", name,
-		step->kind == UKIPLAN_REPAIR ? " anew" : "", NULL);
-	change->finish = true;
-	return hostfile_add_name(&change->steps, text);
+	if (step->entry)
+		uki_copy_name(step->image, step->entry, name);
+	else
+		text_join(name, sizeof(name), step->image->name, NULL);
+	text_join(ret, PATH_MAX, step->image->directory, *end ? "/." : "/", name, end,
+		NULL);
 }
 
-/* What a run that was killed left. */
+/* The paths of all that a run which was killed has left. */
+static int read_left(const struct sysfs_root *root, struct hostfile_names *ret)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ESP_PLACES_N; i++) {
+		_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
+		char path[PATH_MAX];
+
+		text_join(path, sizeof(path), esp_places[i], UKI_DIRECTORY, NULL);
+		r = hostfile_list(root, path, &names);
+		r = r == -ENOTDIR ? 0 : r;
+		for (size_t j = 0; r == 0 && j < names.n; j++) {
+			const char *end = strstr(names.names[j], ".efi.vfioboot-");
+
+			if (!end || names.names[j][0] != '.')
+				continue;
+			text_join(path, sizeof(path), esp_places[i], UKI_DIRECTORY "/",
+				names.names[j], NULL);
+			r = hostfile_add_name(ret, path);
+		}
+	}
+	return r;
+}
+
 static bool has_left(const struct sysfs_root *root)
 {
 	_cleanup_(hostfile_free_names) struct hostfile_names left = {0};
 
-	return (ukis_read_left(root, &left) == 0 && left.n) ||
-		hostfile_exists(root, "%s", UKIWORK_DIRECTORY);
+	return read_left(root, &left) == 0 && left.n;
 }
 
-static int note_left(const struct sysfs_root *root, struct bootmenu_change *change)
+static int note(struct bootmenu_change *change, const char *verb, const char *path)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names left = {0};
-	char text[PATH_MAX + 64];
-	int r = ukis_read_left(root, &left);
+	char text[PATH_MAX + 16];
 
-	for (size_t i = 0; r == 0 && i < left.n; i++) {
-		text_join(text, sizeof(text), "delete ", left.names[i], NULL);
-		r = hostfile_add_name(&change->steps, text);
+	text_join(text, sizeof(text), verb, path, NULL);
+	change->finish = true;
+	return hostfile_add_name(&change->steps, text);
+}
+
+/* All in bytes. */
+struct sum {
+	uint64_t made, replaced, deleted;
+	uint64_t largest; /* normal image */
+};
+
+static struct sum add_up(const struct uki_plan *plan, const char *directory)
+{
+	struct sum sum = {0};
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct uki_step *step = &plan->steps[i];
+		const struct uki *old = step->entry
+			? uki_find_copy(&plan->images, step->image, step->entry, true)
+			: NULL;
+
+		if (strcmp(step->image->directory, directory) != 0)
+			continue;
+		sum.made += step->entry ? step->image->size + MORE : 0;
+		sum.deleted += step->entry ? 0 : step->image->size;
+		sum.replaced += old ? old->size : 0;
 	}
-	change->finish |= has_left(root);
-	return r;
+	for (size_t i = 0; i < plan->images.n; i++) {
+		const struct uki *image = &plan->images.images[i];
+
+		if (strcmp(image->directory, directory) == 0 && !image->id[0] &&
+			image->size > sum.largest)
+			sum.largest = image->size;
+	}
+	return sum;
 }
 
-static int check_plan(const struct sysfs_root *root, const struct bootentries *wanted,
-	const struct ukiplan *plan, struct bootmenu_change *change)
+/*
+ * All is made before anything is replaced, and behind it the next kernel's own image must have
+ * room: such partitions are small.  @deletes: what the plan deletes is still there.
+ */
+static int check_directory(const struct sysfs_root *root, const struct uki_plan *plan,
+	const char *directory, bool deletes, struct bootmenu_change *change)
 {
-	int r = check_default(root, &plan->images, wanted, change);
+	_cleanup_close_ int fd =
+		sysfs_root_open_file(root, directory, O_RDONLY | O_DIRECTORY);
+	struct sum sum = add_up(plan, directory);
+	uint64_t needed = sum.made, after = sum.made + sum.largest;
+	struct diskroom room;
 
-	if (r == 0 && bootmenu_copies_cmdline(root))
-		r = bootmenu_advise(change,
-			"write the normal command line into /etc/kernel/cmdline: without it, "
-			"an image that is made in a passthrough boot gets its arguments, too");
-	/* In an update what goes does so first, whether there is room then or not. */
-	return r < 0 || change->update ? r : ukiroom_check(root, plan, true, change);
+	if (!sum.made)
+		return 0;
+	if (fd < 0 || diskroom_read(fd, &room) < 0)
+		return bootmenu_fail(
+			change, "cannot read how much space is free in %s", directory);
+	if (root->live && room.read_only)
+		return bootmenu_fail(
+			change, "%s is mounted read-only: mount it writable", directory);
+	after -= sum.replaced < after ? sum.replaced : after;
+	needed = after > needed ? after : needed;
+	room.available += deletes ? sum.deleted : 0;
+	if (room.available >= needed)
+		return 0;
+	return bootmenu_fail(change,
+		"%s has %lu MiB free, and the images of the entries need %lu MiB, with room "
+		"left for that of the next kernel: remove kernels that are not used any "
+		"more, or make the partition larger",
+		directory, diskroom_mebibytes(room.available),
+		diskroom_mebibytes(needed));
+}
+
+static int check_room(const struct sysfs_root *root, const struct uki_plan *plan,
+	bool deletes, struct bootmenu_change *change)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ESP_PLACES_N; i++) {
+		char directory[PATH_MAX];
+
+		text_join(
+			directory, sizeof(directory), esp_places[i], UKI_DIRECTORY, NULL);
+		r = check_directory(root, plan, directory, deletes, change);
+	}
+	return r;
 }
 
 static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
-	_cleanup_(ukiplan_free) struct ukiplan plan = {0};
-	int r = ukiplan_make(root, wanted, change, &plan);
+	_cleanup_(hostfile_free_names) struct hostfile_names left = {0};
+	_cleanup_(free_plan) struct uki_plan plan = {0};
+	char path[PATH_MAX];
+	int r = make_plan(root, wanted, change, &plan);
 
 	if (r == 0 && wanted->n)
-		r = check_plan(root, wanted, &plan, change);
-	for (size_t i = 0; r == 0 && i < plan.n; i++)
-		r = note_step(change, &plan.steps[i]);
-	return r < 0 ? r : note_left(root, change);
+		r = systemd_boot_advise(root, change);
+	if (r == 0 && wanted->n && bootmenu_copies_cmdline(root))
+		r = bootmenu_advise(change,
+			"write the normal command line into /etc/kernel/cmdline: without it, "
+			"an image that is built in a passthrough boot gets its arguments");
+	/* In an update what goes does so first, whether there is room then or not. */
+	if (r == 0 && wanted->n && !change->update)
+		r = check_room(root, &plan, true, change);
+	for (size_t i = 0; r == 0 && i < plan.n; i++) {
+		step_path(&plan.steps[i], "", path);
+		r = note(change, plan.steps[i].entry ? "make " : "delete ", path);
+	}
+	if (r == 0)
+		r = read_left(root, &left);
+	for (size_t i = 0; r == 0 && i < left.n; i++)
+		r = note(change, "delete ", left.names[i]);
+	return r;
 }
 
 static int delete (const char *path, struct bootmenu_change *change)
 {
-	if (unlink(path) == 0 || errno == ENOENT)
-		return 0;
-	return bootmenu_fail(change, "cannot delete %s: %s", path, strerror(errno));
+	int r = filestep_remove(path);
+
+	return r < 0 ? bootmenu_fail(change, "cannot delete %s: %s", path, strerror(-r))
+		     : 0;
 }
 
-static int delete_all(const struct sysfs_root *root, const struct ukiplan *plan,
+static int delete_all(const struct sysfs_root *root, const struct uki_plan *plan,
 	struct bootmenu_change *change)
 {
 	_cleanup_(hostfile_free_names) struct hostfile_names left = {0};
-	int r = ukis_read_left(root, &left);
+	int r = read_left(root, &left);
 
 	for (size_t i = 0; r == 0 && i < left.n; i++)
 		r = delete (left.names[i], change);
 	for (size_t i = 0; r == 0 && i < plan->n; i++) {
-		const struct uki *image = plan->steps[i].image;
 		char path[PATH_MAX];
 
-		if (plan->steps[i].kind != UKIPLAN_DELETE)
-			continue;
-		text_join(path, sizeof(path), image->directory, "/", image->name, NULL);
-		r = delete (path, change);
+		step_path(&plan->steps[i], "", path);
+		if (!plan->steps[i].entry)
+			r = delete (path, change);
 	}
 	return r;
 }
 
-static int make(const struct ukiplan *plan, const struct ukiplan_step *step, int work,
+static int make(const struct uki_plan *plan, const struct uki_step *step,
 	struct bootmenu_change *change)
 {
-	const struct uki *image = step->image;
-	bool copy = step->kind == UKIPLAN_COPY,
-	     signs = image->is_signed || image->has_signed_measurements;
-	_cleanup_free_ char *cmdline =
-		copy ? ukiplan_cmdline(image, step->entry) : strdup(image->cmdline);
-	_cleanup_free_ char *osrel =
-		copy ? ukiosrel_copy(image->osrel, step->entry) : strdup(image->osrel);
-	char name[NAME_MAX + 1], why[256];
+	char path[PATH_MAX], made[PATH_MAX], why[256];
 	int r;
 
-	if (!cmdline || !osrel)
-		return -ENOMEM;
-	ukiplan_name(step, name);
-	r = ukimake_run(&(struct ukimake_job){plan->ukify,
-				signs ? plan->keys.config : plan->keys.keyless, image,
-				name, osrel, cmdline},
-		work, why, sizeof(why));
-	return r < 0 ? bootmenu_fail(change, "cannot make %s/%s: %s", image->directory,
-			       name, r == -EREMOTEIO ? why : strerror(-r))
+	step_path(step, "", path);
+	step_path(step, MADE, made);
+	r = ukify_make(&plan->ukify, step->image, step->entry, made, why, sizeof(why));
+	return r < 0 ? bootmenu_fail(change, "cannot make %s: %s", path,
+			       r == -EREMOTEIO ? why : strerror(-r))
 		     : 0;
 }
 
-/* All are made before the first takes its place: there is all of it, or what was before. */
-static int make_all(const struct ukiplan *plan, int work, struct bootmenu_change *change)
+/* Puts what was made in its place; what was there is kept until all is well. */
+static int place(struct uki_step *step, struct bootmenu_change *change)
 {
-	char name[NAME_MAX + 1];
+	char path[PATH_MAX], made[PATH_MAX], replaced[PATH_MAX];
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < plan->n; i++)
-		if (plan->steps[i].kind != UKIPLAN_DELETE)
-			r = make(plan, &plan->steps[i], work, change);
-	for (size_t i = 0; i < plan->n; i++) {
-		const char *directory = plan->steps[i].image->directory;
-
-		if (plan->steps[i].kind == UKIPLAN_DELETE)
-			continue;
-		ukiplan_name(&plan->steps[i], name);
-		if (r == 0)
-			r = ukimake_place(directory, name);
-		if (r < 0)
-			ukimake_forget(directory, name);
-	}
-	return r;
+	step_path(step, "", path);
+	step_path(step, MADE, made);
+	step_path(step, REPLACED, replaced);
+	if (rename(path, replaced) < 0 && errno != ENOENT)
+		r = -errno;
+	step->placed = r == 0;
+	if (r == 0)
+		r = filestep_replace(made, path);
+	return r < 0 ? bootmenu_fail(change, "cannot make %s: %s", path, strerror(-r))
+		     : 0;
 }
 
-static bool makes_something(const struct ukiplan *plan)
+static void settle(const struct uki_step *step, bool good)
 {
+	char path[PATH_MAX], made[PATH_MAX], replaced[PATH_MAX];
+
+	step_path(step, "", path);
+	step_path(step, MADE, made);
+	step_path(step, REPLACED, replaced);
+	filestep_remove(made);
+	if (good)
+		filestep_remove(replaced);
+	else if (step->placed && filestep_put_back(replaced, path) == -ENOENT)
+		filestep_remove(path);
+}
+
+/* All are made before the first takes its place: there is all of it, or what was before. */
+static int make_all(const struct sysfs_root *root, struct uki_plan *plan,
+	struct bootmenu_change *change)
+{
+	_cleanup_free_ char *before = NULL;
+	int known = systemd_boot_default(root, &before), r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->n; i++)
+		if (plan->steps[i].entry)
+			r = make(plan, &plan->steps[i], change);
+	for (size_t i = 0; r == 0 && i < plan->n; i++)
+		if (plan->steps[i].entry)
+			r = place(&plan->steps[i], change);
+	if (r == 0)
+		r = bootmenu_check_default(
+			root, &bootloader_ops_uki, known, before, change);
 	for (size_t i = 0; i < plan->n; i++)
-		if (plan->steps[i].kind != UKIPLAN_DELETE)
-			return true;
-	return false;
+		if (plan->steps[i].entry)
+			settle(&plan->steps[i], r == 0);
+	return r;
 }
 
 static int finish(const struct sysfs_root *root, const struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
-	_cleanup_work_ int work = ukiwork_open(root);
-	_cleanup_(ukiplan_free) struct ukiplan plan = {0};
-	int r = ukiplan_make(root, wanted, change, &plan);
+	_cleanup_(free_plan) struct uki_plan plan = {0};
+	int r = make_plan(root, wanted, change, &plan);
 
 	if (r == 0)
 		r = delete_all(root, &plan, change);
-	if (r < 0 || !makes_something(&plan))
-		return r;
-	if (work < 0)
-		return bootmenu_fail(change, "cannot work in " UKIWORK_DIRECTORY ": %s",
-			strerror(-work));
-	r = ukiroom_check(root, &plan, false, change);
-	return r < 0 ? r : make_all(&plan, work, change);
-}
-
-/* Whether a copy has no original, or an older one than there is. */
-static bool is_outdated(const struct ukis *images, const struct uki *copy,
-	const struct bootentries *wanted)
-{
-	for (size_t i = 0; i < images->n; i++)
-		for (unsigned j = 0; !images->images[i].id[0] && j < wanted->n; j++)
-			if (uki_find_copy(images, &images->images[i],
-				    &wanted->entries[j]) == copy)
-				return ukiplan_is_fresh(images, &images->images[i],
-					       &wanted->entries[j]) <= 0;
-	return true;
+	if (r == 0)
+		r = check_room(root, &plan, false, change);
+	return r < 0 ? r : make_all(root, &plan, change);
 }
 
 static int read_menu(const struct sysfs_root *root, const struct bootentries *wanted,
@@ -244,19 +520,22 @@ static int read_menu(const struct sysfs_root *root, const struct bootentries *wa
 	_cleanup_(ukis_free) struct ukis images = {0};
 	int r = ukis_read(root, &images);
 
+	if (r < 0)
+		text_join(ret->failed, sizeof(ret->failed), images.failed, NULL);
 	for (size_t i = 0; r == 0 && i < images.n; i++) {
 		const struct uki *image = &images.images[i];
-		struct bootmenu_entry entry = {.boot_id = image->name,
+		char boot_id[NAME_MAX + 1];
+		struct bootmenu_entry entry = {.boot_id = boot_id,
 			.title = image->title,
 			.kernel = image->version[0] ? image->version : image->name,
 			.options = image->cmdline,
-			.outdated = image->id[0] && is_outdated(&images, image, wanted)};
+			.outdated =
+				image->id[0] && !is_copy(&images, image, wanted, true)};
 
+		uki_boot_id(image, boot_id);
 		strcpy(entry.id, image->id);
 		r = bootmenu_add(&menu, &entry);
 	}
-	if (r < 0 && images.failed)
-		text_join(ret->failed, sizeof(ret->failed), images.failed, NULL);
 	if (r < 0)
 		return r;
 	*ret = menu;
@@ -267,19 +546,26 @@ static int read_menu(const struct sysfs_root *root, const struct bootentries *wa
 static char *edit(const struct sysfs_root *root, const struct bootentries *wanted)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
-	_cleanup_(ukiplan_free) struct ukiplan plan = {0};
-	char *text = NULL;
-	size_t size;
-	FILE *out = ukiplan_look(root, &change, &plan) < 0 ? NULL
-							   : open_memstream(&text, &size);
+	_cleanup_(free_plan) struct uki_plan plan = {0};
+	unsigned obstacles = 0;
+	struct sheet sheet;
 
-	if (!out)
+	if (read_plan(root, &change, &plan) < 0 || !sheet_open(&sheet))
 		return NULL;
-	ukiedit_print(out, &plan, wanted);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	fprintf(sheet.out,
+		"The command line of a unified kernel image is inside it, and an addon would "
+		"count at\nevery boot: another entry is another image.  Run as root in an "
+		"empty directory, and\nagain whenever the image is rebuilt:\n");
+	for (size_t i = 0; i < plan.images.n; i++) {
+		const struct uki *image = &plan.images.images[i];
+
+		for (unsigned j = 0; !image->id[0] && j < wanted->n; j++) {
+			ukify_print(sheet.out, image, &wanted->entries[j]);
+			obstacles |= ukify_obstacles(&plan.ukify, image);
+		}
+	}
+	ukify_print_obstacles(sheet.out, obstacles);
+	return sheet_take(&sheet);
 }
 
 const struct bootloader_ops bootloader_ops_uki = {
@@ -287,8 +573,9 @@ const struct bootloader_ops bootloader_ops_uki = {
 	.finish = finish,
 	.has_left = has_left,
 	.read = read_menu,
+	.find_default = systemd_boot_default,
 	.edit = edit,
 	.permanent =
 		"in /etc/kernel/cmdline, which has to be all of the command line, and then by "
-		"making the images anew ('kernel-install add-all', 'mkinitcpio -P')",
+		"rebuilding the images ('kernel-install add-all', 'mkinitcpio -P')",
 };

@@ -1,19 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads the directories, and tells whose each entry is. */
-#include "blsmenu.h"
+/* Reads the directories, and finds out whose each entry is. */
+#include "bls_files.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 
 #include "base/base.h"
-#include "blsentry.h"
-#include "bootidentity.h"
+#include "bls_entry.h"
 
 /* The first line of ours, "# vfioboot entry: ID of NAME"; comments mean nothing to loaders. */
 #define MARK     "# vfioboot entry: "
 #define MARK_OF  " of "
 #define MARK_END "; 'vfioboot entry remove' deletes it\n"
+
+#define ID_DIGITS 32 /* of a machine's id */
+#define HEX       "0123456789abcdef"
+
+void bls_identity_read(const struct sysfs_root *root, struct bls_identity *ret)
+{
+	_cleanup_free_ char *info = NULL, *id = NULL;
+
+	*ret = (struct bls_identity){0};
+	tree_read_line(root, "etc/machine-id", ret->machine_id, sizeof(ret->machine_id));
+	tree_read_line(root, "etc/kernel/entry-token", ret->token, sizeof(ret->token));
+	if (hostfile_read(root, "etc/machine-info", &info, NULL) == 0)
+		id = hostfile_value(info, "KERNEL_INSTALL_MACHINE_ID");
+	if (id && *id)
+		text_join(ret->machine_id, sizeof(ret->machine_id), id, NULL);
+}
+
+int bls_identity_judge(const struct bls_identity *identity, const char *name)
+{
+	if (identity->token[0] &&
+		strncmp(name, identity->token, strlen(identity->token)) == 0)
+		return 1;
+	if (!identity->machine_id[0] || strspn(name, HEX) != ID_DIGITS)
+		return -1;
+	return strncmp(name, identity->machine_id, ID_DIGITS) == 0;
+}
 
 static bool begins_with(const char *text, const char *start)
 {
@@ -22,9 +46,9 @@ static bool begins_with(const char *text, const char *start)
 
 /* Several systems may share a partition.  What names no machine is taken for this one's. */
 static bool is_of_machine(
-	const char *name, const char *text, const struct bootidentity *identity)
+	const char *name, const char *text, const struct bls_identity *identity)
 {
-	int judged = bootidentity_judge(identity, name);
+	int judged = bls_identity_judge(identity, name);
 	char id[64];
 
 	if (judged >= 0 || !identity->machine_id[0])
@@ -50,7 +74,7 @@ static bool is_ours(const char *text, char *ret_id, size_t size)
 	return end && copy_text(ret_id, size, id, (size_t)(end - id));
 }
 
-static void judge(const struct bootidentity *identity, struct bls_file *file)
+static void judge(const struct bls_identity *identity, struct bls_file *file)
 {
 	char kernel[PATH_MAX];
 
@@ -69,7 +93,7 @@ static void free_file(struct bls_file *file)
 	free(file->text);
 }
 
-static int read_file(const struct sysfs_root *root, const struct bootidentity *identity,
+static int read_file(const struct sysfs_root *root, const struct bls_identity *identity,
 	const char *directory, const char *name, struct bls_files *files)
 {
 	_cleanup_(free_file) struct bls_file file = {0};
@@ -96,7 +120,7 @@ static int read_file(const struct sysfs_root *root, const struct bootidentity *i
 }
 
 static int read_directory(const struct sysfs_root *root,
-	const struct bootidentity *identity, const char *directory,
+	const struct bls_identity *identity, const char *directory,
 	struct bls_files *files)
 {
 	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
@@ -114,24 +138,27 @@ static int read_directory(const struct sysfs_root *root,
 	return r;
 }
 
-int bls_files_read(const struct sysfs_root *root, const char *const *directories,
-	size_t n_directories, struct bls_files *ret)
+int bls_files_read(const struct sysfs_root *root, const char *const *places,
+	size_t n_places, struct bls_files *ret)
 {
-	struct bls_files files = {0};
-	struct bootidentity identity;
+	_cleanup_(bls_files_free) struct bls_files files = {0};
+	struct bls_identity identity;
 	int r = 0;
 
-	bootidentity_read(root, &identity);
-	for (size_t i = 0; r == 0 && i < n_directories; i++) {
-		r = read_directory(root, &identity, directories[i], &files);
+	bls_identity_read(root, &identity);
+	for (size_t i = 0; r == 0 && i < n_places; i++) {
+		char directory[PATH_MAX];
+
+		text_join(directory, sizeof(directory), places[i], BLS_ENTRIES, NULL);
+		r = read_directory(root, &identity, directory, &files);
 		if (r < 0)
-			ret->failed = directories[i];
+			strcpy(ret->failed, directory);
 	}
 	if (r < 0)
-		bls_files_free(&files);
-	else
-		*ret = files;
-	return r;
+		return r;
+	*ret = files;
+	files = (struct bls_files){0};
+	return 0;
 }
 
 void bls_files_free(struct bls_files *files)
@@ -140,12 +167,6 @@ void bls_files_free(struct bls_files *files)
 		free_file(&files->files[i]);
 	free(files->files);
 	*files = (struct bls_files){0};
-}
-
-static const char *next_line(const char *line)
-{
-	line += strcspn(line, "\n");
-	return line + (*line == '\n');
 }
 
 int bls_make_copy(const struct bls_file *original, const struct bootentry *entry,
@@ -170,6 +191,64 @@ int bls_make_copy(const struct bls_file *original, const struct bootentry *entry
 		: 0;
 }
 
+int bls_plan_trial(const struct sysfs_root *root, const struct bls_file *original,
+	const struct bootentry *trial, bool tries, const char *suffix,
+	const char *sort_suffix, struct bootmenu_change *change,
+	char ret_stem[static NAME_MAX + 1])
+{
+	char note[BOOTENTRY_ID_SIZE + 5], stem[NAME_MAX + 1], path[PATH_MAX];
+	const struct bls_addition addition = {
+		.title = note, .sort_key = sort_suffix, .options = trial->arguments};
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	text_join(note, sizeof(note), " (", trial->title, ")", NULL);
+	r = bls_copy(original->text, &addition, &text);
+	if (r < 0)
+		return r != -EBADMSG ? r
+				     : bootmenu_fail(change, "%s/%s starts no kernel",
+					       original->directory, original->name);
+	bls_stem(original->name, tries, stem, sizeof(stem));
+	text_join(ret_stem, NAME_MAX + 1, stem, suffix, NULL);
+	text_join(path, sizeof(path), original->directory, "/", ret_stem, ".conf", NULL);
+	return filechange_add(&change->files, root, path, text);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/*
+ * There may be several, of trials that were started with different kernels.  A place that is not
+ * to be seen is no reason to keep a trial elsewhere.
+ */
+int bls_plan_no_trial(const struct sysfs_root *root, const char *const *places,
+	size_t n_places, const char *suffix, struct bootmenu_change *change)
+{
+	char end[64], path[PATH_MAX];
+	int r = 0;
+
+	text_join(end, sizeof(end), suffix, ".conf", NULL);
+	for (size_t i = 0; i < n_places; i++) {
+		_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
+
+		text_join(path, sizeof(path), places[i], BLS_ENTRIES, NULL);
+		if (hostfile_list(root, path, &names) < 0)
+			continue;
+		for (size_t j = 0; r == 0 && j < names.n; j++) {
+			if (!ends_with(names.names[j], end))
+				continue;
+			text_join(path, sizeof(path), places[i], BLS_ENTRIES "/",
+				names.names[j], NULL);
+			r = filechange_add(&change->files, root, path, NULL);
+		}
+	}
+	return r;
+}
+
 int bls_strip(
 	const struct bls_file *original, const struct bootentries *entries, char **ret)
 {
@@ -178,10 +257,10 @@ int bls_strip(
 	char *end = text;
 	bool found = false;
 
-	for (; text && *line; line = next_line(line)) {
+	for (; text && *line; line = bls_next_line(line)) {
 		_cleanup_free_ char *options = NULL, *rest = NULL;
 		const char *value = bls_line_value(line, "options");
-		size_t head = (size_t)((value ? value : next_line(line)) - line);
+		size_t head = (size_t)((value ? value : bls_next_line(line)) - line);
 		int r;
 
 		memcpy(end, line, head);

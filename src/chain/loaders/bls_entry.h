@@ -3,8 +3,8 @@
  * Entries of the Boot Loader Specification, type 1: one file an entry, a key and its value a
  * line (https://uapi-group.org/specifications/specs/boot_loader_specification).  Pure.
  */
-#ifndef VFIOBOOT_BLSENTRY_H
-#define VFIOBOOT_BLSENTRY_H
+#ifndef VFIOBOOT_BLS_ENTRY_H
+#define VFIOBOOT_BLS_ENTRY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,8 +33,8 @@ struct bls_addition {
 /*
  * Copies the entry @text with @addition.  Each line stays where it is, since GRUB stops reading
  * at one that has no value; the options are all on the first line of them, since GRUB reads no
- * other.  An entry without a sort-key gets none.  The caller frees *@ret.  Returns 0; -EBADMSG for an entry that starts no kernel (a
- * unified image has its command line inside); or -ENOMEM.
+ * other.  An entry without a sort-key gets none.  The caller frees *@ret.  Returns 0; -EBADMSG
+ * for an entry that starts no kernel (a unified image has its command line inside); or -ENOMEM.
  */
 int bls_copy(const char *text, const struct bls_addition *addition, char **ret);
 
@@ -43,14 +43,6 @@ int bls_copy(const char *text, const struct bls_addition *addition, char **ret);
  * programs add theirs behind all that are there (grubby(8); tuned's 92-tuned.install).
  */
 bool bls_same(const char *a, const char *b);
-
-/*
- * The length of the file name @name without ".conf" or ".efi" and without the count of tries
- * before it.  systemd-boot alone counts, "+LEFT" or "+LEFT-DONE", in names of both kinds
- * (https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT); for GRUB, with @counts false, a '+' is a
- * part of the name.  *@ret_exhausted (NULL: not wanted): there is a count, and no try is left.
- */
-size_t bls_stem_length(const char *name, bool counts, bool *ret_exhausted);
 
 /* All options of an entry, from however many lines; for free(), NULL without memory. */
 char *bls_options(const char *text);
@@ -63,5 +55,16 @@ bool bls_value(const char *text, const char *key, char *ret, size_t size);
 
 /* The same of the last line, which is the one that counts in loader.conf(5). */
 bool bls_last_value(const char *text, const char *key, char *ret, size_t size);
+
+/* The next line of a text, or its end. */
+const char *bls_next_line(const char *line);
+
+/*
+ * What a file is called without its extension, in @ret.  With @tries also without the count of
+ * tries before that, "+LEFT" or "+LEFT-DONE", which systemd-boot and systemd-bless-boot change
+ * (https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT); GRUB has no such count, and a kernel's version
+ * may end in '+' and a number.
+ */
+void bls_stem(const char *name, bool tries, char *ret, size_t size);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which settings of ukify are keys. */
-#include "chain/loaders/ukikeys.h"
+#include "chain/loaders/ukify.h"
 #include "support.h"
 
 static void has(const char *text, bool secureboot, bool measurements)
 {
-	_cleanup_(ukikeys_free) struct ukikeys keys = {0};
+	_cleanup_(ukify_free) struct ukify keys = {0};
 
-	assert_int_equal(ukikeys_parse(text, &keys), 0);
+	assert_int_equal(ukify_parse(text, &keys), 0);
 	assert_int_equal(keys.secureboot, secureboot);
 	assert_int_equal(keys.measurements, measurements);
 }
@@ -38,47 +38,47 @@ static void test_no_keys(void **state)
 
 static void test_what_is_taken(void **state)
 {
-	_cleanup_(ukikeys_free) struct ukikeys keys = {0};
+	_cleanup_(ukify_free) struct ukify keys = {0};
 
 	(void)state;
-	assert_int_equal(ukikeys_parse("[UKI]\n"
-				       "Initrd=/a\n"
-				       " /b\n"
-				       "Cmdline=quiet\n"
-				       "Stub=/stub\n"
-				       "PCRBanks=sha256\n"
-				       "[PCRSignature:a]\n"
-				       "PCRPrivateKey=/k\n"
-				       "# of the initrd\n"
-				       "Phases=enter-initrd\n"
-				       "  enter-initrd:leave-initrd\n"
-				       "\n"
-				       "[Other]\n"
-				       "Stub=/no\n"
-				       " more\n",
+	assert_int_equal(ukify_parse("[UKI]\n"
+				     "Initrd=/a\n"
+				     " /b\n"
+				     "Cmdline=quiet\n"
+				     "Stub=/stub\n"
+				     "PCRBanks=sha256\n"
+				     "[PCRSignature:a]\n"
+				     "PCRPrivateKey=/k\n"
+				     "# of the initrd\n"
+				     "Phases=enter-initrd\n"
+				     "  enter-initrd:leave-initrd\n"
+				     "\n"
+				     "[Other]\n"
+				     "Stub=/no\n"
+				     " more\n",
 				 &keys),
 		0);
-	assert_string_equal(keys.config,
+	assert_string_equal(keys.signing,
 		"[UKI]\nStub=/stub\nPCRBanks=sha256\n[PCRSignature:a]\nPCRPrivateKey=/k\n"
 		"Phases=enter-initrd\n  enter-initrd:leave-initrd\n");
-	assert_string_equal(keys.keyless, "[UKI]\nStub=/stub\n");
+	assert_string_equal(keys.plain, "[UKI]\nStub=/stub\n");
 }
 
 static void test_where(void **state)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
-	_cleanup_(ukikeys_free) struct ukikeys none = {0}, system = {0}, own = {0};
+	_cleanup_(ukify_free) struct ukify none = {0}, system = {0}, own = {0};
 
 	(void)state;
-	assert_int_equal(ukikeys_read(&root, &none), 0);
-	assert_string_equal(none.config, "");
+	assert_int_equal(ukify_read(&root, &none), 0);
+	assert_string_equal(none.signing, "");
 	fake_put("usr/lib/systemd/ukify.conf", "[UKI]\nStub=/ukify\n");
 	fake_put("usr/lib/kernel/uki.conf", "[UKI]\nSecureBootCertificateName=x\n");
-	assert_int_equal(ukikeys_read(&root, &system), 0);
+	assert_int_equal(ukify_read(&root, &system), 0);
 	assert_true(system.secureboot);
 	/* One file counts, even when it has none. */
 	fake_put("etc/kernel/uki.conf", "");
-	assert_int_equal(ukikeys_read(&root, &own), 0);
+	assert_int_equal(ukify_read(&root, &own), 0);
 	assert_false(own.secureboot);
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copies type 1 entries line by line. */
-#include "blsentry.h"
+#include "bls_entry.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
+
+#define DIGITS "0123456789"
 
 const char *bls_line_value(const char *line, const char *key)
 {
@@ -18,7 +20,7 @@ const char *bls_line_value(const char *line, const char *key)
 	return line + len + strspn(line + len, " \t");
 }
 
-static const char *next_line(const char *line)
+const char *bls_next_line(const char *line)
 {
 	line += strcspn(line, "\n");
 	return line + (*line == '\n');
@@ -26,7 +28,7 @@ static const char *next_line(const char *line)
 
 bool bls_value(const char *text, const char *key, char *ret, size_t size)
 {
-	for (; *text; text = next_line(text)) {
+	for (; *text; text = bls_next_line(text)) {
 		const char *value = bls_line_value(text, key);
 
 		if (value)
@@ -39,37 +41,17 @@ bool bls_last_value(const char *text, const char *key, char *ret, size_t size)
 {
 	bool found = false;
 
-	for (; *text; text = next_line(text))
+	for (; *text; text = bls_next_line(text))
 		if (bls_line_value(text, key))
 			found = bls_value(text, key, ret, size);
 	return found;
-}
-
-size_t bls_stem_length(const char *name, bool counts, bool *ret_exhausted)
-{
-	static const char digits[] = "0123456789";
-	const char *dot = strrchr(name, '.'), *count = NULL;
-	size_t stem = dot ? (size_t)(dot - name) : strlen(name), left, done = 0;
-
-	if (ret_exhausted)
-		*ret_exhausted = false;
-	if (counts)
-		count = memrchr(name, '+', stem);
-	left = count ? strspn(count + 1, digits) : 0;
-	if (left && count[1 + left] == '-')
-		done = 1 + strspn(count + 2 + left, digits);
-	if (!left || done == 1 || count + 1 + left + done != name + stem)
-		return stem;
-	if (ret_exhausted)
-		*ret_exhausted = strspn(count + 1, "0") == left;
-	return (size_t)(count - name);
 }
 
 char *bls_options(const char *text)
 {
 	char *options = calloc(1, strlen(text) + 1), *end = options;
 
-	for (; options && *text; text = next_line(text)) {
+	for (; options && *text; text = bls_next_line(text)) {
 		const char *value = bls_line_value(text, "options");
 		size_t len = value ? strcspn(value, "\r\n") : 0;
 
@@ -104,7 +86,7 @@ static void write_copy(FILE *out, const char *text, const struct bls_addition *a
 {
 	bool done = false;
 
-	for (; *text; text = next_line(text)) {
+	for (; *text; text = bls_next_line(text)) {
 		const char *value = bls_line_value(text, "options"), *more;
 		size_t len = keep_line(text, addition, &more);
 
@@ -146,7 +128,7 @@ int bls_copy(const char *text, const struct bls_addition *addition, char **ret)
 static const char *skip_options(const char *text)
 {
 	while (bls_line_value(text, "options"))
-		text = next_line(text);
+		text = bls_next_line(text);
 	return text;
 }
 
@@ -166,7 +148,33 @@ bool bls_same(const char *a, const char *b)
 			return !*a && !*b;
 		if (len != strcspn(b, "\n") || memcmp(a, b, len) != 0)
 			return false;
-		a = next_line(a);
-		b = next_line(b);
+		a = bls_next_line(a);
+		b = bls_next_line(b);
 	}
+}
+
+/* Where the count of tries begins in a name without extension; NULL: it has none. */
+static char *find_tries(char *stem)
+{
+	char *plus = strrchr(stem, '+'), *end;
+
+	if (!plus)
+		return NULL;
+	end = plus + 1 + strspn(plus + 1, DIGITS);
+	if (end > plus + 1 && end[0] == '-' && end[1])
+		end += 1 + strspn(end + 1, DIGITS);
+	return end > plus + 1 && !*end ? plus : NULL;
+}
+
+void bls_stem(const char *name, bool tries, char *ret, size_t size)
+{
+	char *end;
+
+	text_join(ret, size, name, NULL);
+	end = strrchr(ret, '.');
+	if (end)
+		*end = '\0';
+	end = tries ? find_tries(ret) : NULL;
+	if (end)
+		*end = '\0';
 }

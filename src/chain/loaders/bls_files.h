@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The entries of the Boot Loader Specification, type 1, that a machine has, and which of them
+ * ours are made of: systemd-boot reads them, and GRUB as Fedora builds it.
+ */
+#ifndef VFIOBOOT_BLS_FILES_H
+#define VFIOBOOT_BLS_FILES_H
+
+#include <limits.h>
+
+#include "base/base.h"
+#include "chain/bootmenu.h"
+
+#define BLS_ENTRIES "/loader/entries" /* below one of esp_places */
+
+/*
+ * By which names kernels of this machine begin: several systems may share a partition
+ * (kernel-install(8)).  "": not known.
+ */
+struct bls_identity {
+	char machine_id[64], token[256];
+};
+
+/*
+ * Reads /etc/kernel/entry-token, and the id of the machine: KERNEL_INSTALL_MACHINE_ID of
+ * /etc/machine-info, or /etc/machine-id.
+ */
+void bls_identity_read(const struct sysfs_root *root, struct bls_identity *ret);
+
+/* What the name of a file says: it is of this machine (1), of another (0), nothing (-1). */
+int bls_identity_judge(const struct bls_identity *identity, const char *name);
+
+enum bls_kind {
+	BLS_OTHER, /* of another system, a rescue, a trial, made by hand for a profile */
+	BLS_ORIGINAL, /* the normal entry of a kernel of this machine */
+	BLS_OURS,     /* a copy that we made */
+};
+
+struct bls_file {
+	enum bls_kind kind;
+	char *directory; /* absolute, below the root */
+	char *name;
+	char *text;
+	char id[BOOTENTRY_ID_SIZE]; /* of ours: of the struct bootentry it was made by */
+};
+
+/* Starts as {0}. */
+struct bls_files {
+	struct bls_file *files;
+	size_t n;
+	char failed[PATH_MAX]; /* the directory that cannot be read */
+};
+
+/*
+ * Reads all entries below the @places, mount points such as esp_places, that there are.  0; or
+ * -errno with @ret->failed.
+ */
+int bls_files_read(const struct sysfs_root *root, const char *const *places,
+	size_t n_places, struct bls_files *ret);
+
+void bls_files_free(struct bls_files *files);
+
+/*
+ * What the copy of @original for @entry holds, for free().  What @sort_suffix has goes behind
+ * its sort-key, if there is one.  Returns as bls_copy().
+ */
+int bls_make_copy(const struct bls_file *original, const struct bootentry *entry,
+	const char *sort_suffix, char **ret);
+
+/*
+ * Plans the file of a trial's entry beside @original: with @suffix behind its stem, which is in
+ * @ret_stem, and with @sort_suffix behind its sort-key.  @tries: as bls_stem().  Returns 0;
+ * -EREMOTEIO with the problem in @change; or another -errno.
+ */
+int bls_plan_trial(const struct sysfs_root *root, const struct bls_file *original,
+	const struct bootentry *trial, bool tries, const char *suffix,
+	const char *sort_suffix, struct bootmenu_change *change,
+	char ret_stem[static NAME_MAX + 1]);
+
+/* Plans to remove all files of trials with the suffix.  0 or -errno. */
+int bls_plan_no_trial(const struct sysfs_root *root, const char *const *places,
+	size_t n_places, const char *suffix, struct bootmenu_change *change);
+
+/*
+ * What @original holds without what kernel-install took over from the command line of a
+ * passthrough boot.  Returns 1 with it in *@ret for free(), 0 when there is nothing, or -ENOMEM.
+ */
+int bls_strip(
+	const struct bls_file *original, const struct bootentries *entries, char **ret);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Asks bootctl(1), and reads loader.conf(5) and the variables of the loader
+ * (https://systemd.io/BOOT_LOADER_INTERFACE).
+ */
+#include "systemd_boot.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "bls_entry.h"
+#include "bls_files.h"
+#include "chain/esp.h"
+#include "chain/oneshot.h"
+#include "facts/facts.h"
+
+#define SAVED      "@saved"
+#define KNOWS_ONCE 0x08 /* EFI_LOADER_FEATURE_ENTRY_ONESHOT of LoaderFeatures */
+
+char *systemd_boot_parse_json(const char *text)
+{
+	struct json_object *list = json_tokener_parse(text), *value;
+	size_t n = json_object_is_type(list, json_type_array)
+		? json_object_array_length(list)
+		: 0;
+	const char *id = NULL;
+	char *copy;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *entry = json_object_array_get_idx(list, i);
+
+		if (json_object_object_get_ex(entry, "isDefault", &value) &&
+			json_object_get_boolean(value) &&
+			json_object_object_get_ex(entry, "id", &value))
+			id = json_object_get_string(value);
+	}
+	copy = id ? strdup(id) : NULL;
+	json_object_put(list);
+	return copy;
+}
+
+#define TITLE "title: " /* behind it NAME, and what there is to say of the entry */
+#define ID    "id: "
+
+char *systemd_boot_parse_list(const char *text)
+{
+	static const char mark[] = " (default)";
+	const char *id = NULL;
+	bool is_default = false;
+	unsigned n = 0;
+
+	for (; *text; text = bls_next_line(text)) {
+		const char *line = text + strspn(text, " ");
+		size_t len = strcspn(line, "\n");
+
+		if (strncmp(line, TITLE, strlen(TITLE)) == 0)
+			is_default = memmem(line, len, mark, strlen(mark));
+		if (!is_default || strncmp(line, ID, strlen(ID)) != 0)
+			continue;
+		id = line + strlen(ID);
+		is_default = false;
+		n++;
+	}
+	/* A title may have the same words. */
+	return n == 1 ? strndup(id, strcspn(id, "\n")) : NULL;
+}
+
+static char *ask(const char *format, char *(*parse)(const char *text))
+{
+	const char *const argv[] = {"bootctl", "list", format, NULL};
+	_cleanup_free_ char *text = NULL;
+
+	return run_read(argv, &text) == 0 ? parse(text) : NULL;
+}
+
+/* Images are started by other loaders, too. */
+static bool has_systemd_boot(const struct sysfs_root *root)
+{
+	for (size_t i = 0; i < ESP_PLACES_N; i++)
+		if (hostfile_exists(root, "%s/loader", esp_places[i]))
+			return true;
+	return false;
+}
+
+static void read_variable(
+	const struct sysfs_root *root, const char *variable, char *ret, size_t size)
+{
+	if (efivar_read_text(root, variable, EFI_LOADER, ret, size) < 0)
+		ret[0] = '\0';
+}
+
+void systemd_boot_armed(const struct sysfs_root *root, char *ret_id, size_t size)
+{
+	read_variable(root, "LoaderEntryOneShot", ret_id, size);
+}
+
+int systemd_boot_default(const struct sysfs_root *root, char **ret)
+{
+	char once[256];
+	char *id;
+
+	if (!has_systemd_boot(root))
+		return -ENOENT;
+	systemd_boot_armed(root, once, sizeof(once));
+	if (!root->live || once[0])
+		return -EOPNOTSUPP;
+	id = ask("--json=short", systemd_boot_parse_json);
+	/* Before version 255 the JSON does not say which one it is. */
+	if (!id)
+		id = ask("--no-pager", systemd_boot_parse_list);
+	if (!id)
+		return -EOPNOTSUPP;
+	*ret = id;
+	return 0;
+}
+
+/* It is on the ESP alone, and not on XBOOTLDR, the other partition that systemd-boot reads. */
+static char *read_loader_conf(const struct sysfs_root *root)
+{
+	const char *esp = esp_find(root);
+	char path[64], *text = NULL;
+
+	text_join(path, sizeof(path), esp ? esp : "", "/loader/loader.conf", NULL);
+	return esp && hostfile_read(root, path, &text, NULL) == 0 ? text : NULL;
+}
+
+/* The value of a variable, else of a key of loader.conf, without quotes and blanks behind it. */
+static void read_setting(const struct sysfs_root *root, const char *conf,
+	const char *variable, const char *key, char *ret, size_t size)
+{
+	size_t len;
+
+	read_variable(root, variable, ret, size);
+	if (ret[0] || !conf || !bls_last_value(conf, key, ret, size))
+		return;
+	len = strlen(ret);
+	while (len && strchr(" \t", ret[len - 1]))
+		ret[--len] = '\0';
+	if (len > 1 && ret[0] == '"' && ret[len - 1] == '"') {
+		ret[len - 1] = '\0';
+		memmove(ret, ret + 1, len - 1);
+	}
+}
+
+/* Without any timeout the menu is hidden, too. */
+static bool is_hidden(const char *timeout)
+{
+	return !timeout[0] || strcmp(timeout, "0") == 0 ||
+		strcmp(timeout, "menu-hidden") == 0 ||
+		strcmp(timeout, "menu-disabled") == 0;
+}
+
+int systemd_boot_advise(const struct sysfs_root *root, struct bootmenu_change *change)
+{
+	_cleanup_free_ char *conf = NULL;
+	char value[256];
+	int r = 0;
+
+	if (!has_systemd_boot(root))
+		return 0;
+	conf = read_loader_conf(root);
+	read_setting(root, conf, "LoaderEntryDefault", "default", value, sizeof(value));
+	if (strcasecmp(value, SAVED) == 0)
+		r = bootmenu_advise(change,
+			"the default of systemd-boot is '" SAVED "': the entry that was "
+			"chosen last, which may be one of these, is started the next time");
+	read_setting(root, conf, "LoaderConfigTimeout", "timeout", value, sizeof(value));
+	if (r == 0 && is_hidden(value))
+		r = bootmenu_advise(change,
+			"the menu of systemd-boot is hidden: hold the space bar while the "
+			"machine starts, or show it with 'bootctl set-timeout 5'");
+	return r;
+}
+
+static int check_trial(const struct sysfs_root *root, struct bootmenu_change *change)
+{
+	uint8_t features[8] = {0};
+	char info[64];
+
+	read_variable(root, "LoaderInfo", info, sizeof(info));
+	if (strncmp(info, "systemd-boot", 12) != 0)
+		return bootmenu_refuse(change,
+			"this boot was not started by systemd-boot, or its EFI variables "
+			"cannot be read");
+	efivar_read(root, "LoaderFeatures", EFI_LOADER, features, sizeof(features));
+	if (!(features[0] & KNOWS_ONCE))
+		return bootmenu_refuse(change,
+			"this %s cannot take an entry once; update it with 'bootctl update'",
+			info);
+	return 0;
+}
+
+/* The file of an entry by the loader's id for it, which may be in lower case; NULL for none. */
+static const struct bls_file *find_file(const struct bls_files *files, const char *id)
+{
+	char stem[NAME_MAX + 1], other[NAME_MAX + 1];
+
+	bls_stem(id, false, stem, sizeof(stem));
+	for (size_t i = 0; i < files->n; i++) {
+		bls_stem(files->files[i].name, true, other, sizeof(other));
+		if (strcasecmp(stem, other) == 0)
+			return &files->files[i];
+	}
+	return NULL;
+}
+
+static int plan_trial_of(const struct sysfs_root *root, const char *selected,
+	const struct bootentry *trial, struct bootmenu_change *change, char *ret_id)
+{
+	_cleanup_(bls_files_free) struct bls_files files = {0};
+	int r = bls_files_read(root, esp_places, ESP_PLACES_N, &files);
+	const struct bls_file *file = r < 0 ? NULL : find_file(&files, selected);
+
+	if (r < 0)
+		return bootmenu_fail(change, "cannot read the entries in %s: %s%s",
+			files.failed, strerror(-r), bootmenu_remedy(r));
+	if (!file)
+		return bootmenu_fail(change,
+			"the entry that this boot was started by, %.100s, is missing",
+			selected);
+	if (strstr(file->text, " vfioboot."))
+		return bootmenu_fail(change,
+			"this boot was started by %.100s, which has parameters of vfioboot; "
+			"boot the normal entry first",
+			selected);
+	r = bls_plan_trial(root, file, trial, true, BLS_TRIAL_SYSTEMD_BOOT,
+		BLS_TRIAL_SYSTEMD_BOOT, change, ret_id);
+	if (r == 0)
+		strcat(ret_id, ".conf");
+	return r;
+}
+
+int systemd_boot_plan_trial(const struct sysfs_root *root, const struct bootentry *trial,
+	struct bootmenu_change *change, char *ret_id)
+{
+	char selected[NAME_MAX + 1];
+	size_t len;
+	int r;
+
+	if (!trial)
+		return bls_plan_no_trial(
+			root, esp_places, ESP_PLACES_N, BLS_TRIAL_SYSTEMD_BOOT, change);
+	r = check_trial(root, change);
+	if (r < 0)
+		return r;
+	read_variable(root, "LoaderEntrySelected", selected, sizeof(selected));
+	len = strlen(selected);
+	if (len < 5 || strcmp(selected + len - 5, ".conf") != 0)
+		return bootmenu_refuse(change,
+			"this boot was not started by an entry in a file of its own (type "
+			"1), but by a unified kernel image or the firmware; the command line "
+			"inside such an image cannot be changed for one boot");
+	return plan_trial_of(root, selected, trial, change, ret_id);
+}
+
+static int set_oneshot(const struct sysfs_root *root, const char *id, char *why)
+{
+	return oneshot_run(
+		root, (const char *const[]){"bootctl", "set-oneshot", id, NULL}, why);
+}
+
+int systemd_boot_arm(const struct sysfs_root *root, const char *id, char *why)
+{
+	char chosen[ONESHOT_ID_SIZE];
+	int r = set_oneshot(root, id, why);
+
+	systemd_boot_armed(root, chosen, sizeof(chosen));
+	if (r < 0 || strcmp(chosen, id) == 0)
+		return r;
+	snprintf(why, ONESHOT_WHY_SIZE,
+		"bootctl has not set LoaderEntryOneShot; the firmware did not keep it");
+	return -EIO;
+}
+
+int systemd_boot_disarm(const struct sysfs_root *root, char *why)
+{
+	return set_oneshot(root, "", why);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opens each image of EFI/Linux, and names copies of them. */
+#include "uki_image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/base.h"
+#include "bls_entry.h"
+#include "bls_files.h"
+#include "chain/esp.h"
+
+#define DOT_EFI ".efi"
+#define MARK    "VFIOBOOT_ENTRY"
+#define KEY     ".pcrpkey"
+
+const struct uki_part uki_parts[UKI_PARTS_N] = {
+	{".linux", "--linux=", "linux"},
+	{".initrd", "--initrd=", "initrd"},
+	{".ucode", "--microcode=", "ucode"},
+	{".splash", "--splash=", "splash"},
+	{".dtb", "--devicetree=", "dtb"},
+	{KEY, "--pcrpkey=", "pcrpkey"},
+};
+
+/* Sections that ukify makes of texts and keys; the last two are of the stub. */
+static const char *const made[] = {
+	".osrel", ".cmdline", ".uname", ".pcrsig", ".sbat", ".sdmagic"};
+
+#define STUB_HAS 2
+
+static bool is_made(const char *name, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(made[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_copied(const char *name)
+{
+	for (size_t i = 0; i < UKI_PARTS_N; i++)
+		if (strcmp(uki_parts[i].section, name) == 0)
+			return true;
+	return false;
+}
+
+/* The sections of the stub itself come first, and do not count. */
+void uki_sort_sections(const struct pe_image *sections, struct uki *ret)
+{
+	bool begun = false;
+
+	for (unsigned i = 0; i < sections->n && !ret->unknown[0]; i++) {
+		const char *name = sections->sections[i].name;
+
+		begun |= is_copied(name) || is_made(name, ARRAY_SIZE(made) - STUB_HAS);
+		if (begun && !is_copied(name) && !is_made(name, ARRAY_SIZE(made)))
+			strcpy(ret->unknown, name);
+	}
+	/* Where measurements are signed, the public key comes from the private one. */
+	for (size_t i = 0; i < UKI_PARTS_N; i++)
+		ret->has[i] = pe_find(sections, uki_parts[i].section) &&
+			(strcmp(uki_parts[i].section, KEY) != 0 ||
+				!pe_find(sections, ".pcrsig"));
+}
+
+static void free_image(struct uki *image)
+{
+	free(image->directory);
+	free(image->name);
+	free(image->cmdline);
+	free(image->version);
+	free(image->title);
+	free(image->osrel);
+}
+
+void ukis_free(struct ukis *images)
+{
+	for (size_t i = 0; i < images->n; i++)
+		free_image(&images->images[i]);
+	free(images->images);
+	*images = (struct ukis){0};
+}
+
+static void strip_end(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && strchr(" \t\r\n", text[len - 1]))
+		text[--len] = '\0';
+}
+
+/* A section that is not there is read as "". */
+static int read_text(int fd, const struct pe_image *pe, const char *name, char **ret)
+{
+	int r = pe_read_text(fd, pe, name, ret);
+
+	if (r != -ENOENT)
+		return r;
+	*ret = strdup("");
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int read_texts(int fd, const struct pe_image *pe, struct uki *image)
+{
+	int r = read_text(fd, pe, ".osrel", &image->osrel);
+
+	if (r == 0)
+		r = read_text(fd, pe, ".cmdline", &image->cmdline);
+	if (r == 0)
+		r = read_text(fd, pe, ".uname", &image->version);
+	if (r < 0)
+		return r;
+	strip_end(image->cmdline);
+	strip_end(image->version);
+	image->title = hostfile_value(image->osrel, "PRETTY_NAME");
+	image->title = image->title ? image->title : strdup(image->name);
+	return image->title ? 0 : -ENOMEM;
+}
+
+/* Returns 1 for a unified image, 0 for another file, or -errno. */
+static int read_image(const struct sysfs_root *root, struct uki *image)
+{
+	_cleanup_close_ int fd = -1;
+	char path[PATH_MAX];
+	struct pe_image pe;
+	struct stat st;
+	int r;
+
+	text_join(path, sizeof(path), image->directory, "/", image->name, NULL);
+	fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || pe_read(fd, &pe) < 0 || !pe_find(&pe, ".linux"))
+		return 0;
+	r = read_texts(fd, &pe, image);
+	if (r < 0)
+		return r == -EBADMSG || r == -EFBIG ? 0 : r;
+	image->changed = st.st_mtim;
+	image->size = (uint64_t)st.st_size;
+	image->is_signed = pe.is_signed;
+	image->has_signed_measurements = pe_find(&pe, ".pcrsig");
+	uki_sort_sections(&pe, image);
+	uki_osrel_is_ours(image->osrel, image->id);
+	return 1;
+}
+
+/* Which system this is: the ID= of os-release(5) tells those apart that share a partition. */
+static char *read_system(const struct sysfs_root *root)
+{
+	static const char *const files[] = {"etc/os-release", "usr/lib/os-release"};
+	_cleanup_free_ char *text = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files) && !text; i++)
+		hostfile_read(root, files[i], &text, NULL);
+	return text ? hostfile_value(text, "ID") : NULL;
+}
+
+static bool is_of_system(const struct uki *image, const char *system)
+{
+	_cleanup_free_ char *id = hostfile_value(image->osrel, "ID");
+
+	return !id || !system || strcmp(id, system) == 0;
+}
+
+static int add_image(const struct sysfs_root *root, const char *directory,
+	const char *name, const char *system, struct ukis *images)
+{
+	_cleanup_(free_image) struct uki image = {0};
+	struct uki *more;
+	int r;
+
+	image.directory = strdup(directory);
+	image.name = strdup(name);
+	if (!image.directory || !image.name)
+		return -ENOMEM;
+	r = read_image(root, &image);
+	if (r <= 0 || !is_of_system(&image, system))
+		return r < 0 ? r : 0;
+	more = realloc(images->images, (images->n + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	images->images = more;
+	more[images->n++] = image;
+	image = (struct uki){0};
+	return 0;
+}
+
+static bool ends_with_efi(const char *name)
+{
+	size_t len = strlen(name), end = strlen(DOT_EFI);
+
+	return len > end && strcasecmp(name + len - end, DOT_EFI) == 0;
+}
+
+static int read_directory(const struct sysfs_root *root,
+	const struct bls_identity *identity, const char *system, const char *directory,
+	struct ukis *images)
+{
+	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
+	int r = hostfile_list(root, directory, &names);
+
+	if (r == -ENOTDIR)
+		return 0;
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		if (names.names[i][0] != '.' && ends_with_efi(names.names[i]) &&
+			bls_identity_judge(identity, names.names[i]) != 0)
+			r = add_image(root, directory, names.names[i], system, images);
+	return r;
+}
+
+int ukis_read(const struct sysfs_root *root, struct ukis *ret)
+{
+	_cleanup_(ukis_free) struct ukis images = {0};
+	_cleanup_free_ char *system = read_system(root);
+	struct bls_identity identity;
+	int r = 0;
+
+	bls_identity_read(root, &identity);
+	for (size_t i = 0; r == 0 && i < ESP_PLACES_N; i++) {
+		char directory[PATH_MAX];
+
+		text_join(
+			directory, sizeof(directory), esp_places[i], UKI_DIRECTORY, NULL);
+		r = read_directory(root, &identity, system, directory, &images);
+		if (r < 0)
+			strcpy(ret->failed, directory);
+	}
+	if (r < 0)
+		return r;
+	*ret = images;
+	images = (struct ukis){0};
+	return 0;
+}
+
+void uki_boot_id(const struct uki *image, char ret[static NAME_MAX + 1])
+{
+	char stem[NAME_MAX + 1];
+
+	bls_stem(image->name, true, stem, sizeof(stem));
+	text_join(ret, NAME_MAX + 1, stem, DOT_EFI, NULL);
+}
+
+void uki_copy_name(const struct uki *original, const struct bootentry *entry,
+	char ret[static NAME_MAX + 1])
+{
+	char stem[NAME_MAX + 1];
+
+	bls_stem(original->name, true, stem, sizeof(stem));
+	text_join(ret, NAME_MAX + 1, stem, "-", entry->id, DOT_EFI, NULL);
+}
+
+struct uki *uki_find_copy(const struct ukis *images, const struct uki *original,
+	const struct bootentry *entry, bool ours)
+{
+	char name[NAME_MAX + 1];
+
+	uki_copy_name(original, entry, name);
+	for (size_t i = 0; i < images->n; i++)
+		if ((images->images[i].id[0] != '\0') == ours &&
+			strcmp(images->images[i].directory, original->directory) == 0 &&
+			strcasecmp(images->images[i].name, name) == 0)
+			return &images->images[i];
+	return NULL;
+}
+
+char *uki_copy_cmdline(const struct uki *original, const struct bootentry *entry)
+{
+	char missing[BOOTENTRY_ARGS_SIZE];
+
+	bootentry_missing_arguments(original->cmdline, entry, missing);
+	return cmdline_join(original->cmdline, missing);
+}
+
+/* The key by which systemd-boot sorts: bootspec_pick_name_version_sort_key() of systemd. */
+static char *sort_key(const char *osrel)
+{
+	char *key = hostfile_value(osrel, "IMAGE_ID");
+
+	if (key && *key)
+		return key;
+	free(key);
+	return hostfile_value(osrel, "ID");
+}
+
+/* A value that would need an escape stays the original's. */
+static void add_line(FILE *out, const char *key, const char *value, const char *start,
+	const char *more, const char *end)
+{
+	if (value && *value && !strpbrk(value, "\"$`\\"))
+		fprintf(out, "%s=\"%s%s%s%s\"\n", key, value, start, more, end);
+}
+
+char *uki_osrel_lines(const char *osrel, const struct bootentry *entry)
+{
+	_cleanup_free_ char *key = sort_key(osrel),
+			    *title = hostfile_value(osrel, "PRETTY_NAME");
+	struct sheet sheet;
+
+	if (!sheet_open(&sheet))
+		return NULL;
+	add_line(sheet.out, "IMAGE_ID", key, "-", entry->id, "");
+	add_line(sheet.out, "PRETTY_NAME", title, " (", entry->title, ")");
+	fprintf(sheet.out, MARK "=%s\n", entry->id);
+	return sheet_take(&sheet);
+}
+
+char *uki_copy_osrel(const char *osrel, const struct bootentry *entry)
+{
+	_cleanup_free_ char *lines = uki_osrel_lines(osrel, entry);
+	size_t len = strlen(osrel);
+	char *text;
+
+	if (!lines ||
+		asprintf(&text, "%s%s%s", osrel,
+			len && osrel[len - 1] != '\n' ? "\n" : "", lines) < 0)
+		return NULL;
+	return text;
+}
+
+bool uki_osrel_is_ours(const char *osrel, char ret[static BOOTENTRY_ID_SIZE])
+{
+	_cleanup_free_ char *id = hostfile_value(osrel, MARK);
+
+	return id && *id && copy_text(ret, BOOTENTRY_ID_SIZE, id, strlen(id));
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Takes an image apart and has ukify put it together again.  The parts are files in memory, which
+ * ukify and what it runs open by the descriptors of this process: an initramfs may hold keys, and
+ * a killed run leaves nothing.
+ */
+#include "ukify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+
+#define ARGS_MAX  24
+#define BLANKS    " \t\r"
+#define SIGNATURE "[PCRSignature:"
+#define PLAIN     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-=/@:,%"
+
+/* What says how images are made, and does not come from the image that is copied. */
+static const char *const making[] = {"Stub", "EFIArch", "SBAT", NULL};
+
+static const char *const signing[] = {"SecureBootSigningTool", "SecureBootPrivateKey",
+	"SecureBootCertificate", "SecureBootCertificateDir", "SecureBootCertificateName",
+	"SignKernel", "SigningEngine", "SigningProvider", "CertificateProvider",
+	"PCRBanks", "PCRPKey", NULL};
+
+static bool is_one_of(const char *const *names, const char *name, size_t len)
+{
+	for (; *names; names++)
+		if (strlen(*names) == len && strncmp(*names, name, len) == 0)
+			return true;
+	return false;
+}
+
+/* Which part of the file a line is in, and where the lines of the last key went. */
+struct reader {
+	FILE *signing, *plain;
+	bool in_uki, in_signature;
+	bool to_signing, to_plain;
+	bool private_key, certificate, certificate_name, measurements;
+};
+
+static void put(struct reader *reader, const char *line, size_t len)
+{
+	if (reader->to_signing)
+		fprintf(reader->signing, "%.*s\n", (int)len, line);
+	if (reader->to_plain)
+		fprintf(reader->plain, "%.*s\n", (int)len, line);
+}
+
+static void take_section(struct reader *reader, const char *line, size_t len)
+{
+	reader->in_uki = strncmp(line, "[UKI]", 5) == 0;
+	reader->in_signature = strncmp(line, SIGNATURE, strlen(SIGNATURE)) == 0;
+	reader->to_signing = reader->in_uki || reader->in_signature;
+	reader->to_plain = reader->in_uki;
+	put(reader, line, len);
+	reader->to_signing = reader->to_plain = false;
+}
+
+static void note_key(struct reader *reader, const char *key, size_t len)
+{
+	const struct {
+		const char *name;
+		bool *found;
+	} keys[] = {
+		{"SecureBootPrivateKey", &reader->private_key},
+		{"SecureBootCertificate", &reader->certificate},
+		{"SecureBootCertificateName", &reader->certificate_name},
+		{"PCRPrivateKey", &reader->measurements},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (is_one_of((const char *const[]){keys[i].name, NULL}, key, len))
+			*keys[i].found = true;
+}
+
+static void take_key(struct reader *reader, const char *line, size_t len)
+{
+	const char *equals = memchr(line, '=', len), *value;
+	size_t key_len = equals ? (size_t)(equals - line) : 0;
+
+	while (key_len && strchr(BLANKS, line[key_len - 1]))
+		key_len--;
+	reader->to_plain = reader->in_uki && is_one_of(making, line, key_len);
+	reader->to_signing = reader->to_plain || reader->in_signature ||
+		(reader->in_uki && is_one_of(signing, line, key_len));
+	put(reader, line, len);
+	value = equals ? equals + 1 + strspn(equals + 1, BLANKS) : "";
+	if (reader->to_signing && *value && !strchr("#\n", *value))
+		note_key(reader, line, key_len);
+}
+
+/*
+ * As Python's configparser does, by which ukify reads them: '#' begins a comment, and a line that
+ * begins with a blank belongs to the key before.
+ */
+static void take_line(struct reader *reader, const char *line, size_t len)
+{
+	size_t blanks = strspn(line, BLANKS);
+
+	if (blanks >= len)
+		reader->to_signing = reader->to_plain = false;
+	else if (line[blanks] == '#')
+		return;
+	else if (blanks)
+		put(reader, line, len);
+	else if (*line == '[')
+		take_section(reader, line, len);
+	else
+		take_key(reader, line, len);
+}
+
+int ukify_parse(const char *text, struct ukify *ret)
+{
+	struct sheet with_keys = {0}, without = {0};
+	bool opened = sheet_open(&with_keys) && sheet_open(&without);
+	struct reader reader = {.signing = with_keys.out, .plain = without.out};
+
+	for (; opened && *text; text += strcspn(text, "\n"), text += *text == '\n')
+		take_line(&reader, text, strcspn(text, "\n"));
+	ret->signing = with_keys.out ? sheet_take(&with_keys) : NULL;
+	ret->plain = without.out ? sheet_take(&without) : NULL;
+	ret->secureboot =
+		(reader.private_key && reader.certificate) || reader.certificate_name;
+	ret->measurements = reader.measurements;
+	return ret->signing && ret->plain ? 0 : -ENOMEM;
+}
+
+int ukify_read(const struct sysfs_root *root, struct ukify *ret)
+{
+	static const char *const files[] = {"etc/kernel/uki.conf", "run/kernel/uki.conf",
+		"usr/local/lib/kernel/uki.conf", "usr/lib/kernel/uki.conf",
+		"etc/systemd/ukify.conf", "run/systemd/ukify.conf",
+		"usr/local/lib/systemd/ukify.conf", "usr/lib/systemd/ukify.conf"};
+	static const char *const programs[] = {
+		"/usr/bin/ukify", "/usr/lib/systemd/ukify"};
+	_cleanup_free_ char *text = NULL;
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(programs) && !ret->program; i++)
+		if (hostfile_exists(root, "%s", programs[i]))
+			ret->program = programs[i];
+	for (size_t i = 0; (r == -ENOENT || r == -ENOTDIR) && i < ARRAY_SIZE(files); i++)
+		r = hostfile_read(root, files[i], &text, NULL);
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+		return r;
+	return ukify_parse(text ? text : "", ret);
+}
+
+void ukify_free(struct ukify *ukify)
+{
+	free(ukify->signing);
+	free(ukify->plain);
+	*ukify = (struct ukify){0};
+}
+
+static const struct {
+	enum ukify_obstacle obstacle;
+	const char *text, *remedy;
+} obstacle_texts[] = {
+	{UKIFY_MISSING, "ukify is not installed",
+		"With ukify (of systemd, in the package systemd-ukify) installed, "
+		"'vfioboot entry add' does it.\n"},
+	{UKIFY_NO_KEYS, "uki.conf has no keys to sign it",
+		"The image is signed: add --secureboot-private-key= and "
+		"--secureboot-certificate=.\nWith SecureBootPrivateKey= and "
+		"SecureBootCertificate= in /etc/kernel/uki.conf,\n'vfioboot entry add' does "
+		"it.\n"},
+	{UKIFY_NO_MEASURE_KEYS, "uki.conf has no keys to sign its measurements",
+		"The image has signed measurements: add --pcr-private-key=, or the disk is "
+		"not opened by\nthem.  With PCRPrivateKey= in a section [PCRSignature:NAME] "
+		"of /etc/kernel/uki.conf,\n'vfioboot entry add' does it.\n"},
+	{UKIFY_UNKNOWN_SECTION, "it has a section that vfioboot cannot copy",
+		"The image has a section that vfioboot cannot copy.\n"},
+};
+
+unsigned ukify_obstacles(const struct ukify *ukify, const struct uki *image)
+{
+	unsigned obstacles = ukify->program ? 0 : UKIFY_MISSING;
+
+	/* It would not start without signatures, or not open the disk. */
+	if (image->is_signed && !ukify->secureboot)
+		obstacles |= UKIFY_NO_KEYS;
+	if (image->has_signed_measurements && !ukify->measurements)
+		obstacles |= UKIFY_NO_MEASURE_KEYS;
+	if (image->unknown[0])
+		obstacles |= UKIFY_UNKNOWN_SECTION;
+	return obstacles;
+}
+
+const char *ukify_obstacle_text(unsigned obstacles)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(obstacle_texts) - 1 &&
+		!(obstacles & obstacle_texts[i].obstacle))
+		i++;
+	return obstacle_texts[i].text;
+}
+
+void ukify_print_obstacles(FILE *out, unsigned obstacles)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(obstacle_texts); i++)
+		if (obstacles & obstacle_texts[i].obstacle)
+			fprintf(out, "\n%s", obstacle_texts[i].remedy);
+}
+
+/* The arguments of ukify, and the descriptors of the files that they name. */
+struct command {
+	char *args[ARGS_MAX + 1];
+	size_t n;
+	int fds[ARGS_MAX];
+	size_t n_fds;
+	int error; /* the first -errno, 0 for none */
+};
+
+static void free_command(struct command *command)
+{
+	for (size_t i = 0; i < command->n; i++)
+		free(command->args[i]);
+	for (size_t i = 0; i < command->n_fds; i++)
+		close(command->fds[i]);
+}
+
+__attribute__((format(printf, 2, 3))) static void add(
+	struct command *command, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (command->n == ARGS_MAX ||
+		vasprintf(&command->args[command->n], format, args) < 0)
+		command->error = command->error ? command->error : -ENOMEM;
+	else
+		command->n++;
+	va_end(args);
+}
+
+/* A file in memory for one of the arguments.  Returns its descriptor, the command's, or -1. */
+static int add_file(struct command *command, const char *option, const char *name)
+{
+	int fd = command->n_fds < ARGS_MAX ? memfd_create(name, MFD_CLOEXEC) : -1;
+
+	if (fd < 0) {
+		command->error = command->error ? command->error : -errno;
+		return -1;
+	}
+	command->fds[command->n_fds++] = fd;
+	add(command, "%s" TREE_FD_OF, option, (int)getpid(), fd);
+	return fd;
+}
+
+static void add_text(
+	struct command *command, const char *option, const char *name, const char *text)
+{
+	int fd = text ? add_file(command, option, name) : -1;
+	ssize_t n = fd < 0 ? 0 : write(fd, text, strlen(text));
+
+	if (!text)
+		command->error = -ENOMEM;
+	else if (fd >= 0 && n != (ssize_t)strlen(text))
+		command->error = n < 0 ? -errno : -EIO;
+}
+
+/* The parts of the image, taken out of it. */
+static void add_parts(struct command *command, const struct uki *image)
+{
+	_cleanup_close_ int fd = -1;
+	char path[PATH_MAX];
+	struct pe_image pe;
+
+	text_join(path, sizeof(path), image->directory, "/", image->name, NULL);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	command->error = fd < 0 ? -errno : pe_read(fd, &pe);
+	for (size_t i = 0; command->error == 0 && i < UKI_PARTS_N; i++) {
+		const struct pe_section *section = pe_find(&pe, uki_parts[i].section);
+		int out;
+
+		if (!section || !image->has[i])
+			continue;
+		out = add_file(command, uki_parts[i].option, uki_parts[i].file);
+		if (out >= 0)
+			command->error = pe_copy(fd, section, out);
+	}
+}
+
+struct words {
+	char *last;
+	size_t size;
+};
+
+static void keep_last_line(void *data, const char *text)
+{
+	const struct words *words = data;
+
+	if (*text)
+		text_join(words->last, words->size, text, NULL);
+}
+
+/* Whether it can be read, and has inside what was asked for; then it is synced. */
+static int check_made(const char *path, const char *cmdline, struct words *words)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_free_ char *inside = NULL;
+	struct pe_image pe;
+	int r = fd < 0 ? -errno : pe_read(fd, &pe);
+
+	if (r == 0)
+		r = pe_read_text(fd, &pe, ".cmdline", &inside);
+	if (r == 0 && (strcmp(inside, cmdline) != 0 || !pe_find(&pe, ".linux")))
+		r = -EBADMSG;
+	if (r == -EBADMSG || r == -ENOENT) {
+		keep_last_line(words, "ukify's output lacks the requested command line");
+		return -EREMOTEIO;
+	}
+	return r == 0 && fsync(fd) < 0 ? -errno : r;
+}
+
+/*
+ * What is a text goes by files: ukify would change blanks in an argument.  Settings are given in
+ * any case, or it would look for others.
+ */
+int ukify_make(const struct ukify *ukify, const struct uki *image,
+	const struct bootentry *entry, const char *output, char *ret_why, size_t size)
+{
+	_cleanup_free_ char *cmdline = uki_copy_cmdline(image, entry),
+			    *osrel = uki_copy_osrel(image->osrel, entry);
+	_cleanup_(free_command) struct command command = {0};
+	struct words words = {ret_why, size};
+	bool signs = image->is_signed || image->has_signed_measurements;
+	int r;
+
+	text_join(ret_why, size, "ukify exited without output", NULL);
+	add(&command, "%s", ukify->program);
+	add(&command, "build");
+	add_parts(&command, image);
+	add_text(&command, "--config=", "config", signs ? ukify->signing : ukify->plain);
+	add_text(&command, "--os-release=@", "osrel", osrel);
+	add_text(&command, "--cmdline=@", "cmdline", cmdline);
+	if (image->version[0])
+		add(&command, "--uname=%s", image->version);
+	add(&command, "--output=%s", output);
+	if (command.error < 0)
+		return command.error;
+	r = run_program((const char *const *)command.args, keep_last_line, &words);
+	r = r > 0 ? -EREMOTEIO : r;
+	if (r == 0)
+		r = check_made(output, cmdline, &words);
+	if (r < 0)
+		unlink(output);
+	return r;
+}
+
+/* A word as a shell takes it: in quotes where it needs them. */
+static void print_word(FILE *out, const char *option, const char *word)
+{
+	if (*word && !word[strspn(word, PLAIN)]) {
+		fprintf(out, "%s%s", option, word);
+		return;
+	}
+	fprintf(out, "%s'", option);
+	for (; *word; word++)
+		fprintf(out, *word == '\'' ? "'\\''" : "%c", *word);
+	fprintf(out, "'");
+}
+
+static void print_sections(FILE *out, const struct uki *image)
+{
+	fprintf(out, "objcopy");
+	for (size_t i = 0; i < UKI_PARTS_N; i++)
+		if (image->has[i])
+			fprintf(out, " --dump-section %s=%s \\\n   ",
+				uki_parts[i].section, uki_parts[i].file);
+	if (image->osrel[0])
+		fprintf(out, " --dump-section .osrel=osrel");
+	print_word(out, " ", image->directory);
+	print_word(out, "/", image->name);
+	fprintf(out, " rest\n");
+}
+
+/* What vfioboot knows its own by is in there, so that 'entry remove' finds it. */
+static void print_osrel(FILE *out, const struct uki *image, const struct bootentry *entry)
+{
+	_cleanup_free_ char *lines = uki_osrel_lines(image->osrel, entry);
+
+	fprintf(out, "cat %s osrel <<'END'\n%sEND\n", image->osrel[0] ? ">>" : ">",
+		lines ? lines : "");
+}
+
+void ukify_print(FILE *out, const struct uki *image, const struct bootentry *entry)
+{
+	_cleanup_free_ char *cmdline = uki_copy_cmdline(image, entry);
+	char name[NAME_MAX + 1];
+
+	uki_copy_name(image, entry, name);
+	fprintf(out, "\n# %s (%s)\n", image->name, entry->title);
+	if (image->unknown[0])
+		fprintf(out, "# its section %s is missing here: add what makes it\n",
+			image->unknown);
+	print_sections(out, image);
+	print_osrel(out, image, entry);
+	fprintf(out, "ukify build");
+	for (size_t i = 0; i < UKI_PARTS_N; i++)
+		if (image->has[i])
+			fprintf(out, " %s%s", uki_parts[i].option, uki_parts[i].file);
+	fprintf(out, " --os-release=@osrel");
+	if (image->version[0])
+		print_word(out, " \\\n    --uname=", image->version);
+	print_word(out, " \\\n    --cmdline=", cmdline ? cmdline : "");
+	print_word(out, " \\\n    --output=", image->directory);
+	print_word(out, "/", name);
+	fprintf(out, "\n");
+}

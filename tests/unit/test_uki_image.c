@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which sections come into the copy of an image, and what is in its os-release text. */
+#include "chain/loaders/uki_image.h"
+#include "support.h"
+
+static const struct bootentry passthrough = {
+	"passthrough", "Passthrough", "vfioboot.profile=passthrough"};
+
+static void is_copied_to(const char *osrel, const char *wanted)
+{
+	_cleanup_free_ char *copy = uki_copy_osrel(osrel, &passthrough);
+
+	assert_string_equal(copy, wanted);
+}
+
+static void test_copy(void **state)
+{
+	(void)state;
+	is_copied_to("ID=debian\nPRETTY_NAME=\"Debian 13\"\n",
+		"ID=debian\nPRETTY_NAME=\"Debian 13\"\n"
+		"IMAGE_ID=\"debian-passthrough\"\n"
+		"PRETTY_NAME=\"Debian 13 (Passthrough)\"\n"
+		"VFIOBOOT_ENTRY=passthrough\n");
+	is_copied_to("IMAGE_ID=img\nID=debian",
+		"IMAGE_ID=img\nID=debian\n"
+		"IMAGE_ID=\"img-passthrough\"\n"
+		"VFIOBOOT_ENTRY=passthrough\n");
+	/* What needs an escape stays as it is; what is not there is not made up. */
+	is_copied_to("PRETTY_NAME='5 $'\n",
+		"PRETTY_NAME='5 $'\n"
+		"VFIOBOOT_ENTRY=passthrough\n");
+	is_copied_to("", "VFIOBOOT_ENTRY=passthrough\n");
+}
+
+static void test_mark(void **state)
+{
+	_cleanup_free_ char *copy = uki_copy_osrel("ID=debian\n", &passthrough);
+	char id[BOOTENTRY_ID_SIZE] = "";
+
+	(void)state;
+	assert_false(uki_osrel_is_ours("ID=debian\nVFIOBOOT_ENTRY=\n", id));
+	assert_false(uki_osrel_is_ours("X_VFIOBOOT_ENTRY=x\n", id));
+	assert_string_equal(id, "");
+	assert_true(uki_osrel_is_ours(copy, id));
+	assert_string_equal(id, "passthrough");
+}
+
+/* An image with the sections, which end with NULL, as "+linux +initrd", and what is unknown. */
+static const char *sort(const char *const *names)
+{
+	static char text[128];
+	struct pe_image pe = {0};
+	struct uki image = {0};
+
+	for (; *names; names++)
+		strcpy(pe.sections[pe.n++].name, *names);
+	uki_sort_sections(&pe, &image);
+	text[0] = '\0';
+	for (size_t i = 0; i < UKI_PARTS_N; i++)
+		if (image.has[i])
+			strcat(strcat(text, "+"), uki_parts[i].file);
+	return strcat(text, image.unknown);
+}
+
+#define sorts(wanted, ...)                                                               \
+	assert_string_equal(sort((const char *const[]){__VA_ARGS__, NULL}), wanted)
+
+static void test_sections(void **state)
+{
+	(void)state;
+	sorts("+linux+initrd+splash", ".text", ".rodata", ".data", ".sbat", ".sdmagic",
+		".reloc", ".osrel", ".cmdline", ".uname", ".splash", ".linux", ".initrd");
+	sorts("+linux+ucode+dtb", ".linux", ".ucode", ".dtb", ".sbat", ".sdmagic");
+}
+
+static void test_unknown(void **state)
+{
+	(void)state;
+	sorts("+linux.hwids", ".text", ".osrel", ".hwids", ".linux", ".efifw");
+	sorts("+linux.dtbauto", ".linux", ".dtbauto");
+	/* Of another profile more would follow. */
+	sorts("+linux.profile", ".linux", ".profile", ".cmdline");
+}
+
+static void test_key(void **state)
+{
+	(void)state;
+	sorts("+linux+pcrpkey", ".linux", ".pcrpkey");
+	/* Made of the key that signs. */
+	sorts("+linux", ".linux", ".pcrpkey", ".pcrsig");
+}
+
+static void has_cmdline(const char *original, const char *wanted)
+{
+	struct uki image = {.cmdline = (char *)(uintptr_t)original};
+	_cleanup_free_ char *cmdline = uki_copy_cmdline(&image, &passthrough);
+
+	assert_string_equal(cmdline, wanted);
+}
+
+static void test_cmdline(void **state)
+{
+	(void)state;
+	has_cmdline("ro quiet", "ro quiet vfioboot.profile=passthrough");
+	has_cmdline("ro vfioboot.profile=passthrough", "ro vfioboot.profile=passthrough");
+	/* What is behind goes to init. */
+	has_cmdline("ro -- 3", "ro vfioboot.profile=passthrough -- 3");
+}
+
+static void test_names(void **state)
+{
+	struct uki image = {.name = (char[]){"a-6.1+2-1.efi"}};
+	char name[NAME_MAX + 1];
+
+	(void)state;
+	uki_boot_id(&image, name);
+	assert_string_equal(name, "a-6.1.efi");
+	uki_copy_name(&image, &passthrough, name);
+	assert_string_equal(name, "a-6.1-passthrough.efi");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_mark),
+		cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_cmdline),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
