@@ -18,7 +18,7 @@ DEPENDS = -MMD -MP
 
 # vfioboot-early is made of these and src/early; all but src/early is in the host program.
 EARLY_SHARED = $(sort $(wildcard src/decide/*.c) $(patsubst %,src/base/%.c,child cmdline pciname \
-	root sysfs text) $(patsubst %,src/bind/%.c,binding driver report))
+	root sysfs text) $(patsubst %,src/bind/%.c,bind log record))
 HOST_SRC = $(sort $(filter-out src/early/%,$(wildcard src/*/*.c src/*/*/*.c)))
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
@@ -195,8 +195,8 @@ $(eval $(call objects,build/sanitized,$$(CC),$$(TEST_CFLAGS)))
 
 # unit_tests DIRECTORY OBJECTS FLAGS: the unit tests, linked with the objects of one kind.
 define unit_tests
-# The kernel that answers in test_apply is simulated: it gets what is written to the tree.
-$(1)/test_apply: WRAP = $$(foreach function,sysfs_write_override sysfs_write_probe \
+# The kernel that answers in test_bind is simulated: it gets what is written to the tree.
+$(1)/test_bind: WRAP = $$(foreach function,sysfs_write_override sysfs_write_probe \
 	sysfs_write_unbind sysfs_has_driver child_run child_now,-Wl,--wrap=$$(function))
 $(1)/test_report: WRAP = -Wl,--wrap=sysfs_open_kmsg
 # The calls that open files are counted.

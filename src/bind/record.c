@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads records line by line; whatever is in the file, it takes bounded time and memory. */
+/* Writes and reads records.  The reader takes bounded time and memory, whatever is in a file. */
 #include "record.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "base/base.h"
 
-#define FIRST_LINE   "vfioboot-record 1\n"
-#define SKIPPED_MAX  1000 /* lines of garbage after which no more is read */
-#define ERROR_PREFIX "error "
+#define RUN_DIR    "run"
+#define RECORD_DIR "vfioboot"
+
+#define MARK "vfioboot-record "
+
+#define SKIPPED_MAX 1000 /* lines of garbage after which no more is read */
+
+static const char *const result_words[RESULTS] = {"bound", "refused", "failed", "absent"};
+
+const char *result_word(enum result result)
+{
+	return result_words[result];
+}
 
 static const char *const stage_words[BOOT_STAGES] = {
 	[BOOT_INITRAMFS] = "initramfs",
@@ -23,72 +35,342 @@ const char *boot_stage_word(enum boot_stage stage)
 	return stage_words[stage];
 }
 
-static void close_file(FILE **file)
+/* ---- Writing */
+
+/* Output gathered before it is written; the first error stays. */
+struct output {
+	int fd;
+	int error;
+	size_t len;
+	char buffer[8192];
+};
+
+static void flush(struct output *output)
 {
-	if (*file)
-		fclose(*file);
+	ssize_t n = output->len ? write(output->fd, output->buffer, output->len) : 0;
+
+	if (!output->error && n != (ssize_t)output->len)
+		output->error = n < 0 ? -errno : -EIO;
+	output->len = 0;
 }
 
-/* Opens a record.  What is no plain file could make the reader wait. */
-static int open_record(const struct sysfs_root *root, enum boot_stage stage, FILE **ret)
+static void put_bytes(struct output *output, const char *bytes, size_t n)
 {
+	if (n > sizeof(output->buffer) - output->len)
+		flush(output);
+	memcpy(output->buffer + output->len, bytes, n);
+	output->len += n;
+}
+
+static void put(struct output *output, const char *text)
+{
+	put_bytes(output, text, strlen(text));
+}
+
+static bool is_plain(char c)
+{
+	return (unsigned char)c > ' ' && c != 0x7f && c != '\\';
+}
+
+/* Puts @key and a word; see record.h. */
+static void put_word(struct output *output, const char *key, const char *word)
+{
+	size_t n = 0;
+
+	put(output, key);
+	if (!*word)
+		put(output, "-");
+	else if (strcmp(word, "-") == 0)
+		put(output, "\\055");
+	else
+		for (; *word; word += n ? n : 1) {
+			unsigned char c = (unsigned char)*word;
+			const char octal[] = {'\\', (char)('0' + (c >> 6)),
+				(char)('0' + (c >> 3 & 7)), (char)('0' + (c & 7))};
+
+			for (n = 0; is_plain(word[n]); n++)
+				;
+			put_bytes(output, n ? word : octal, n ? n : sizeof(octal));
+		}
+}
+
+static void format_id(const struct pci_ids *ids, char ret[static sizeof("ffff:ffff")])
+{
+	char *to = pci_put_hex(ret, ids->vendor, 4);
+
+	*to++ = ':';
+	pci_put_hex(to, ids->device, 4);
+}
+
+static void put_function(
+	struct output *output, const struct report *report, unsigned index)
+{
+	const struct plan_entry *entry = &report->plan->entries[index];
+	const struct config_section *section = &report->config->sections[entry->section];
+	const struct outcome *outcome = &report->outcomes[index];
+	const struct pcidev *dev = entry->function == PLAN_NO_FUNCTION
+		? NULL
+		: &report->machine->functions[entry->function];
+	char address[PCI_ADDRESS_SIZE] = "", path[PCI_PATH_SIZE] = "";
+	char id[sizeof("ffff:ffff")] = "";
+
+	if (dev) {
+		pci_address_format(dev->address, address);
+		format_id(&dev->ids, id);
+	}
+	if (dev && dev->path.depth)
+		pci_path_format(&dev->path, path);
+	put_word(output, "function section=", section->name);
+	put_word(output, " address=", address);
+	put_word(output, " path=", path);
+	put_word(output, " id=", id);
+	put_word(output, " wanted=", section->driver);
+	put_word(output, " before=", dev ? dev->driver : "");
+	put_word(output, " driver=", outcome->driver);
+	put_word(output, " result=", result_word(outcome->result));
+	put(output, " reason=");
+	put(output, reason_word(outcome->reason));
+	put(output, "\n");
+}
+
+static void put_error(struct output *output, const struct config *config,
+	const struct config_error *error)
+{
+	char line[16];
+
+	put_word(output, "error ", config->files[error->place.file]);
+	snprintf(line, sizeof(line), " %u ", error->place.line);
+	put(output, line);
+	put(output, error->message);
+	put(output, "\n");
+}
+
+static const char *state_of(const struct report *report)
+{
+	if (report->config->off)
+		return "off";
+	return report->plan->n_entries ? "done" : "nothing";
+}
+
+/* What record_write() and record_keep_protect() write. */
+struct content {
+	const char *name; /* of the file */
+	enum boot_stage stage;
+	const struct report *report;
+	const struct protect_list *protect;
+};
+
+static void put_record(struct output *output, const struct content *content)
+{
+	const struct report *report = content->report;
+	const struct config *config = report->config;
+	struct utsname kernel = {.release = "-"};
+	char head[256];
+
+	uname(&kernel);
+	snprintf(head, sizeof(head),
+		MARK "2\nversion " VFIOBOOT_VERSION
+		     "\nstage %s\nkernel %s\nconfig %016llx\nstate %s\n",
+		boot_stage_word(content->stage), kernel.release,
+		(unsigned long long)config->digest, state_of(report));
+	put(output, head);
+	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++)
+		put_error(output, config, &config->errors[i]);
+	for (unsigned i = 0; i < report->plan->n_entries; i++)
+		put_function(output, report, i);
+}
+
+static void put_protect(struct output *output, const struct content *content)
+{
+	const struct protect_list *protect = content->protect;
+	char line[PROTECT_LINE_SIZE];
+
+	for (unsigned i = 0; i < protect->n_entries; i++) {
+		protect_format(&protect->entries[i], line);
+		put(output, line);
+	}
+	if (protect->incomplete)
+		put(output, PROTECT_INCOMPLETE "\n");
+}
+
+/* Opens the directory @name in @dir, and makes it before if need be. */
+static int open_dir(int dir, const char *name)
+{
+	int fd;
+
+	mkdirat(dir, name, 0755);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Replaces the file of the record's directory, which has no other writer. */
+static int replace_file(const struct sysfs_root *root, const struct content *content)
+{
+	_cleanup_close_ int run = open_dir(root->fd, RUN_DIR);
+	_cleanup_close_ int dir = run < 0 ? run : open_dir(run, RECORD_DIR);
 	_cleanup_close_ int fd = -1;
-	struct stat st;
-	char path[64];
+	struct output output = {0};
+	char temporary[40];
 
-	snprintf(path, sizeof(path), TREE_RUN "/%s.record", boot_stage_word(stage));
-	fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
+	if (dir < 0)
+		return dir;
+	text_join(temporary, sizeof(temporary), ".", content->name, ".new", NULL);
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		0644);
 	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EBADMSG;
-	*ret = fdopen(fd, "r");
-	if (!*ret)
-		return -errno;
-	TAKE_FD(fd);
-	return 0;
+	output.fd = fd;
+	if (content->report)
+		put_record(&output, content);
+	else
+		put_protect(&output, content);
+	flush(&output);
+	if (output.error == 0 && renameat(dir, temporary, dir, content->name) < 0)
+		output.error = -errno;
+	if (output.error)
+		unlinkat(dir, temporary, 0);
+	return output.error;
 }
 
-/* Takes the value of the line "NAME VALUE\n". */
-static bool take_value(const char *line, const char *name, char *ret, size_t size)
+int record_write(const struct sysfs_root *root, const struct report *report)
+{
+	bool early = sysfs_root_is_initramfs(root);
+	struct content content = {.name = early ? "initramfs.record" : "system.record",
+		.stage = early ? BOOT_INITRAMFS : BOOT_SYSTEM,
+		.report = report};
+
+	return replace_file(root, &content);
+}
+
+int record_keep_protect(const struct sysfs_root *root, const struct protect_list *protect)
+{
+	struct content content = {.name = "initramfs.protect", .protect = protect};
+
+	/* An image without a list knows nothing that the real root does not. */
+	if (!sysfs_root_is_initramfs(root) || !protect->n_entries)
+		return 0;
+	return replace_file(root, &content);
+}
+
+/* ---- Reading */
+
+/* Takes the word at *@text into @ret; see record.h. */
+static bool take_word(const char **text, char *ret, size_t size)
+{
+	size_t n = 0, len = strcspn(*text, " \n");
+	const char *p = *text, *end = p + len;
+
+	if (len == 1 && *p == '-')
+		p = end;
+	else if (!len)
+		return false;
+	while (p < end && n + 1 < size) {
+		unsigned c = (unsigned char)*p++;
+
+		if (c == '\\') {
+			if (end - p < 3 || strspn(p, "01234567") < 3)
+				return false;
+			c = (unsigned)((p[0] - '0') << 6 | (p[1] - '0') << 3 |
+				(p[2] - '0'));
+			p += 3;
+			if (!c || c > 0xff)
+				return false;
+		}
+		ret[n++] = (char)c;
+	}
+	ret[n] = '\0';
+	*text = end;
+	return p == end;
+}
+
+/* Takes " NAME=WORD". */
+static bool take_field(const char **text, const char *name, char *ret, size_t size)
 {
 	size_t len = strlen(name);
 
-	if (strncmp(line, name, len) != 0 || line[len] != ' ')
+	if (**text != ' ' || strncmp(*text + 1, name, len) != 0 ||
+		(*text)[len + 1] != '=')
 		return false;
-	line += len + 1;
-	return copy_text(ret, size, line, strcspn(line, "\n"));
+	*text += len + 2;
+	return take_word(text, ret, size);
 }
 
-/* Where the first number stands that is a word of its own: a file's name can have blanks. */
+static bool parse_result(const char *word, enum result *ret)
+{
+	for (int i = 0; i < RESULTS; i++) {
+		if (strcmp(word, result_words[i]) == 0) {
+			*ret = (enum result)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+#define TAKE(text, into, name) take_field(text, #name, (into)->name, sizeof((into)->name))
+
+int record_parse_function(const char *line, struct record_function *ret)
+{
+	static const char keyword[] = "function";
+	struct record_function function = {0};
+	char result[16], reason[32];
+	const char *text = line + strlen(keyword);
+
+	if (strncmp(line, keyword, strlen(keyword)) != 0 ||
+		!TAKE(&text, &function, section) || !TAKE(&text, &function, address) ||
+		!TAKE(&text, &function, path) || !TAKE(&text, &function, id) ||
+		!TAKE(&text, &function, wanted) || !TAKE(&text, &function, before) ||
+		!TAKE(&text, &function, driver) ||
+		!take_field(&text, "result", result, sizeof(result)) ||
+		!take_field(&text, "reason", reason, sizeof(reason)) ||
+		(*text && *text != '\n'))
+		return -EINVAL;
+	if (!parse_result(result, &function.result) ||
+		!reason_parse(reason[0] ? reason : "-", &function.reason))
+		return -EINVAL;
+	*ret = function;
+	return 0;
+}
+
+/*
+ * Version 1: where the name of a file in "FILE LINE MESSAGE" ends, before the first number that is
+ * a word of its own: the name can have blanks.
+ */
 static const char *find_number(const char *text)
 {
 	while ((text = strchr(text, ' '))) {
 		size_t digits = strspn(++text, "0123456789");
 
 		if (digits && digits < 6 && text[digits] == ' ')
-			return text;
+			return text - 1;
 	}
 	return NULL;
 }
 
-/* Adds the error of the line "error FILE LINE MESSAGE\n". */
-static int add_error(struct bootrecord *record, const char *line)
+/* Adds the error of "FILE LINE MESSAGE\n". */
+static int add_error(struct record *record, const char *text, int version)
 {
-	const char *file = line + strlen(ERROR_PREFIX), *number = find_number(file);
-	struct bootrecord_error error = {0}, *more;
+	struct record_error error = {0}, *more;
 	char *message;
 
-	if (!number || record->n_errors == CONFIG_ERRORS_MAX ||
-		!copy_text(error.file, sizeof(error.file), file,
-			(size_t)(number - file) - 1))
+	if (version > 1) {
+		if (!take_word(&text, error.file, sizeof(error.file)))
+			return -EINVAL;
+	} else {
+		const char *end = find_number(text);
+
+		if (!end ||
+			!copy_text(error.file, sizeof(error.file), text,
+				(size_t)(end - text)))
+			return -EINVAL;
+		text = end;
+	}
+	if (*text != ' ' || !strchr("0123456789", text[1]))
 		return -EINVAL;
-	error.line = (unsigned)strtoul(number, &message, 10);
-	message++;
-	if (!copy_text(error.message, sizeof(error.message), message,
-		    strcspn(message, "\n")))
+	error.line = (unsigned)strtoul(text, &message, 10);
+	if (*message++ != ' ' || error.line > UINT16_MAX ||
+		record->n_errors == CONFIG_ERRORS_MAX ||
+		!copy_text(error.message, sizeof(error.message), message,
+			strcspn(message, "\n")))
 		return -EINVAL;
 	more = reallocarray(
 		record->errors, record->n_errors + 1, sizeof(*record->errors));
@@ -99,10 +381,10 @@ static int add_error(struct bootrecord *record, const char *line)
 	return 0;
 }
 
-static int add_function(struct bootrecord *record, const char *line)
+static int add_function(struct record *record, const char *line)
 {
-	struct report_function function, *more;
-	int r = report_parse_function(line, &function);
+	struct record_function function, *more;
+	int r = record_parse_function(line, &function);
 
 	if (r < 0)
 		return r;
@@ -117,32 +399,36 @@ static int add_function(struct bootrecord *record, const char *line)
 	return 0;
 }
 
-static int add_digest(struct bootrecord *record, const char *line)
+/* Takes the value of the line "NAME VALUE\n". */
+static bool take_value(const char *line, const char *name, char *ret, size_t size)
 {
-	char text[20], *end;
+	size_t len = strlen(name);
 
-	if (!take_value(line, "config", text, sizeof(text)))
-		return -EINVAL;
-	record->digest = strtoull(text, &end, 16);
-	record->has_digest = end != text && !*end;
-	return record->has_digest ? 0 : -EINVAL;
+	if (strncmp(line, name, len) != 0 || line[len] != ' ')
+		return false;
+	line += len + 1;
+	return copy_text(ret, size, line, strcspn(line, "\n"));
 }
 
 /* Returns 0, -EINVAL for a line that can't be read, or -ENOMEM. */
-static int read_line(struct bootrecord *record, const char *line)
+static int read_line(struct record *record, const char *line, int version)
 {
-	char stage[16]; /* the file's name says it */
+	char word[32], *end;
 
 	if (strncmp(line, "function ", strlen("function ")) == 0)
 		return add_function(record, line);
-	if (strncmp(line, ERROR_PREFIX, strlen(ERROR_PREFIX)) == 0)
-		return add_error(record, line);
-	if (strncmp(line, "config ", strlen("config ")) == 0)
-		return add_digest(record, line);
+	if (strncmp(line, "error ", strlen("error ")) == 0)
+		return add_error(record, line + strlen("error "), version);
+	if (take_value(line, "config", word, sizeof(word))) {
+		record->digest = strtoull(word, &end, 16);
+		record->has_digest = end != word && !*end;
+		return record->has_digest ? 0 : -EINVAL;
+	}
+	/* The stage is in the file's name, too. */
 	if (take_value(line, "version", record->version, sizeof(record->version)) ||
 		take_value(line, "kernel", record->kernel, sizeof(record->kernel)) ||
 		take_value(line, "state", record->state, sizeof(record->state)) ||
-		take_value(line, "stage", stage, sizeof(stage)))
+		take_value(line, "stage", word, sizeof(word)))
 		return 0;
 	return -EINVAL;
 }
@@ -170,48 +456,68 @@ static int take_line(FILE *file, char *line, size_t size)
 	return bad ? -EINVAL : (int)len;
 }
 
-/* Reads what comes behind the first line. */
-static int read_lines(FILE *file, struct bootrecord *record)
+static void close_file(FILE **file)
 {
-	char line[REPORT_LINE_SIZE];
-
-	while (record->n_skipped < SKIPPED_MAX) {
-		int r = take_line(file, line, sizeof(line));
-
-		if (r == 0)
-			break;
-		if (r > 0)
-			r = read_line(record, line);
-		if (r == -ENOMEM)
-			return r;
-		record->n_skipped += r < 0;
-	}
-	return ferror(file) ? -EIO : 0;
+	if (*file)
+		fclose(*file);
 }
 
-int bootrecord_read(
-	const struct sysfs_root *root, enum boot_stage stage, struct bootrecord *ret)
+/* Opens a record.  What is no plain file could make the reader wait. */
+static int open_record(const struct sysfs_root *root, enum boot_stage stage, FILE **ret)
 {
-	_cleanup_(close_file) FILE *file = NULL;
-	_cleanup_(bootrecord_free) struct bootrecord record = {0};
-	char line[sizeof(FIRST_LINE) + 1];
-	int r = open_record(root, stage, &file);
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	char path[64];
 
-	if (r < 0)
-		return r;
-	if (take_line(file, line, sizeof(line)) <= 0 || strcmp(line, FIRST_LINE) != 0)
-		return ferror(file) ? -EIO : -EBADMSG;
-	r = read_lines(file, &record);
-	if (r < 0)
-		return r;
-	*ret = record;
-	record = (struct bootrecord){0};
+	snprintf(path, sizeof(path), "/" RUN_DIR "/" RECORD_DIR "/%s.record",
+		boot_stage_word(stage));
+	fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EBADMSG;
+	*ret = fdopen(fd, "r");
+	if (!*ret)
+		return -errno;
+	TAKE_FD(fd);
 	return 0;
 }
 
-void bootrecord_free(struct bootrecord *record)
+int record_read(const struct sysfs_root *root, enum boot_stage stage, struct record *ret)
+{
+	_cleanup_(close_file) FILE *file = NULL;
+	_cleanup_(record_free) struct record record = {0};
+	char line[RECORD_LINE_SIZE];
+	int version, r = open_record(root, stage, &file);
+
+	if (r < 0)
+		return r;
+	r = take_line(file, line, sizeof(line));
+	version = strcmp(line, MARK "1\n") == 0 ? 1
+		: strcmp(line, MARK "2\n") == 0 ? 2
+						: 0;
+	if (r <= 0 || !version)
+		return ferror(file) ? -EIO : -EBADMSG;
+	while (record.n_skipped < SKIPPED_MAX &&
+		(r = take_line(file, line, sizeof(line))) != 0) {
+		if (r > 0)
+			r = read_line(&record, line, version);
+		if (r == -ENOMEM)
+			return r;
+		record.n_skipped += r < 0;
+	}
+	if (ferror(file))
+		return -EIO;
+	*ret = record;
+	record = (struct record){0};
+	return 0;
+}
+
+void record_free(struct record *record)
 {
 	free(record->errors);
 	free(record->functions);
-	*record = (struct bootrecord){0};
+	*record = (struct record){0};
 }

@@ -1,15 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the early program did at this boot: the records in /run/vfioboot that each of its two
- * runs left (core/report.h has their format).
+ * What each of the early program's two runs did at this boot: the records in /run/vfioboot, which
+ * last from the initramfs into the running system; their writer and their reader.
+ *
+ * A record is text, one fact a line.  The first line is "vfioboot-record 2".  Then:
+ *
+ *	version VERSION
+ *	stage initramfs|system
+ *	kernel RELEASE
+ *	config DIGEST
+ *	state done|off|nothing
+ *	error FILE LINE MESSAGE
+ *	function section=S address=A path=P id=V:D wanted=W before=B driver=D result=R reason=X
+ *
+ * FILE and the values of a "function" line are words: "-" is nothing, and of the bytes in them
+ * blanks, control characters and the backslash are written as in /proc/mounts, "\040".  In
+ * version 1, which an older image writes, FILE is as it is, blanks included.
  */
-#ifndef VFIOBOOT_BOOTRECORD_H
-#define VFIOBOOT_BOOTRECORD_H
+#ifndef VFIOBOOT_RECORD_H
+#define VFIOBOOT_RECORD_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "decide/decide.h"
 
-#include "report.h"
+enum result {
+	RESULT_BOUND,   /* as asked; read back from the kernel */
+	RESULT_REFUSED, /* by the plan: nothing was touched */
+	RESULT_FAILED,  /* tried, failed, and rolled back */
+	RESULT_ABSENT,  /* nothing is there that could be bound */
+	RESULTS,
+};
+
+/* "bound", "refused", "failed" or "absent". */
+const char *result_word(enum result result);
+
+/* What became of one entry of the plan. */
+struct outcome {
+	enum result result;
+	enum reason reason;
+	char driver[SYSFS_DRIVER_SIZE]; /* that has the function now; "": none */
+};
+
+/* All that there is to report; the parts are the caller's. */
+struct report {
+	const struct config *config;
+	const struct machine *machine;
+	const struct plan *plan;
+	const struct outcome *outcomes; /* one an entry of the plan */
+};
 
 enum boot_stage {
 	BOOT_INITRAMFS, /* the run in the initramfs */
@@ -17,38 +54,68 @@ enum boot_stage {
 	BOOT_STAGES,
 };
 
-/* An error in the configuration that the run came upon. */
-struct bootrecord_error {
-	char file[CONFIG_PATH_SIZE];
+/* "initramfs" or "system". */
+const char *boot_stage_word(enum boot_stage stage);
+
+/* Replaces the record of this stage of the boot as a whole.  Returns 0, or -errno. */
+int record_write(const struct sysfs_root *root, const struct report *report);
+
+/*
+ * In the initramfs: leaves the image's protect list for the run on the real root, where the
+ * image is gone and not all is mounted yet.  Elsewhere it does nothing.  Returns 0, or -errno.
+ */
+int record_keep_protect(
+	const struct sysfs_root *root, const struct protect_list *protect);
+
+/* ---- Reading */
+
+/* Bytes of the longest line that is read, with its newline. */
+#define RECORD_LINE_SIZE 1024
+
+/* One "function" line; its texts are "" for "-". */
+struct record_function {
+	char section[CONFIG_NAME_SIZE];
+	char address[PCI_ADDRESS_SIZE];
+	char path[PCI_PATH_SIZE];
+	char id[sizeof("ffff:ffff")];
+	char wanted[CONFIG_DRIVER_SIZE];
+	char before[SYSFS_DRIVER_SIZE];
+	char driver[SYSFS_DRIVER_SIZE];
+	enum result result;
+	enum reason reason;
+};
+
+/* An error in the configuration that the run found. */
+struct record_error {
+	char file[CONFIG_PATH_SIZE]; /* any bytes: make it printable before it is said */
 	unsigned line;
 	char message[CONFIG_MESSAGE_SIZE];
 };
 
-/* Texts are "" when the record does not tell. */
-struct bootrecord {
+/* Texts are "" when the record does not say. */
+struct record {
 	char version[32]; /* of the program that ran */
 	char kernel[65];  /* release */
 	char state[16];   /* "done", "off" or "nothing" */
 	bool has_digest;
 	uint64_t digest; /* config.digest of the files that it read */
-	struct bootrecord_error *errors;
+	struct record_error *errors;
 	size_t n_errors;
-	struct report_function *functions;
+	struct record_function *functions;
 	size_t n_functions;
 	unsigned n_skipped; /* lines that could not be read */
 };
 
 /*
- * Reads the record of the run @stage below @root into *@ret, for bootrecord_free().  Lines
- * that can't be read are skipped and counted.  Returns 0; -ENOENT when there is none;
- * -EBADMSG when the file is no record; or another -errno.
+ * Reads the record of the run @stage below @root into *@ret, for record_free().  Lines that
+ * can't be read are skipped and counted.  Returns 0; -ENOENT when there is none; -EBADMSG when
+ * the file is no record; or another -errno.
  */
-int bootrecord_read(
-	const struct sysfs_root *root, enum boot_stage stage, struct bootrecord *ret);
+int record_read(const struct sysfs_root *root, enum boot_stage stage, struct record *ret);
 
-void bootrecord_free(struct bootrecord *record);
+void record_free(struct record *record);
 
-/* "initramfs" or "system". */
-const char *boot_stage_word(enum boot_stage stage);
+/* Reads a "function" line, newline or not.  Returns 0, or -EINVAL. */
+int record_parse_function(const char *line, struct record_function *ret);
 
 #endif

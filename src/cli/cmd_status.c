@@ -108,8 +108,8 @@ static void add_error(
 
 static void add_boot(struct json_object *top, const struct thisboot *state)
 {
-	static const struct bootrecord none;
-	const struct bootrecord *last = state->last ? state->last : &none;
+	static const struct record none;
+	const struct record *last = state->last ? state->last : &none;
 	struct json_object *boot = json_add_object(top, "boot"), *list;
 	char digest[20] = "";
 
@@ -290,7 +290,7 @@ static const struct column columns[] = {
 static void add_line(struct table *table, const struct thisboot *boot,
 	const struct thisboot_function *function, struct names *names)
 {
-	const struct report_function *recorded = &function->recorded;
+	const struct record_function *recorded = &function->recorded;
 	struct table_line *line = table_add(table, NULL);
 	struct function_name name;
 
@@ -336,7 +336,7 @@ static void print_remarks(const struct thisboot *boot)
 
 	for (size_t i = 0; i < boot->n; i++) {
 		const struct thisboot_function *function = &boot->functions[i];
-		const struct report_function *recorded = &function->recorded;
+		const struct record_function *recorded = &function->recorded;
 		bool same = i &&
 			strcmp(recorded->section,
 				boot->functions[i - 1].recorded.section) == 0;
@@ -362,13 +362,13 @@ static void print_remarks(const struct thisboot *boot)
 /* Errors that this boot found, unless they are still there and so were printed. */
 static void print_errors(const struct status *status)
 {
-	const struct bootrecord *last = status->boot.last;
+	const struct record *last = status->boot.last;
 
 	if (!last || status->boot.image_config == THISBOOT_CONFIG_TODAYS ||
 		status->next->config.n_errors)
 		return;
 	for (size_t i = 0; i < last->n_errors; i++) {
-		const struct bootrecord_error *error = &last->errors[i];
+		const struct record_error *error = &last->errors[i];
 		char line[16] = "";
 
 		if (error->line)

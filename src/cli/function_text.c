@@ -94,7 +94,7 @@ void function_remark(const struct thisboot *boot,
 void function_add_json(
 	struct json_object *object, const struct thisboot_function *function)
 {
-	const struct report_function *recorded = &function->recorded;
+	const struct record_function *recorded = &function->recorded;
 	const struct plan_entry *next = function->next;
 	bool refused = next && next->reason != REASON_NONE;
 

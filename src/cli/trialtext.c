@@ -24,9 +24,9 @@ static void print_functions(const struct sysfs_root *root)
 		return;
 	cursor = text;
 	while ((line = strsep(&cursor, "\n"))) {
-		struct report_function function;
+		struct record_function function;
 
-		if (report_parse_function(line, &function) < 0)
+		if (record_parse_function(line, &function) < 0)
 			continue;
 		printf("  %s %s: %s", function.address[0] ? function.address : "-",
 			function.section, result_word(function.result));

@@ -21,7 +21,6 @@ uint16_t config_add_file(struct config *config, const char *path)
 	if (file == CONFIG_FILES_MAX)
 		return CONFIG_FILES_MAX - 1;
 	snprintf(config->files[file], CONFIG_PATH_SIZE, "%s", path);
-	text_make_printable(config->files[file]);
 	config->n_files++;
 	return (uint16_t)file;
 }
@@ -51,6 +50,7 @@ void config_place_text(const struct config *config, struct config_place place,
 		snprintf(ret, CONFIG_PLACE_SIZE, "%s:%u", file, place.line);
 	else
 		snprintf(ret, CONFIG_PLACE_SIZE, "%s", file);
+	text_make_printable(ret);
 }
 
 bool config_set_name(char *dst, size_t size, const char *text)

@@ -55,7 +55,7 @@ struct config_error {
 };
 
 struct config {
-	char files[CONFIG_FILES_MAX][CONFIG_PATH_SIZE];
+	char files[CONFIG_FILES_MAX][CONFIG_PATH_SIZE]; /* names of any bytes */
 	unsigned n_files;
 	struct config_section sections[CONFIG_SECTIONS_MAX];
 	unsigned n_sections;
@@ -93,7 +93,7 @@ void config_add_error(struct config *config, struct config_place place,
 /* Bytes of the longest place, with its NUL. */
 #define CONFIG_PLACE_SIZE (CONFIG_PATH_SIZE + 8)
 
-/* Where it was written: "FILE:LINE"; of the command line, and of a whole file, no line. */
+/* Where it was written, for people: "FILE:LINE"; no line for the command line or a whole file. */
 void config_place_text(const struct config *config, struct config_place place,
 	char ret[static CONFIG_PLACE_SIZE]);
 

@@ -167,7 +167,7 @@ static int print_plan(const struct options *options)
 static int carry_out(const struct sysfs_root *root, const struct options *options)
 {
 	struct report report = {
-		&config, &machine, &plan, apply_plan(root, &config, &machine, &plan)};
+		&config, &machine, &plan, bind_plan(root, &config, &machine, &plan)};
 	int status = EXIT_AS_ASKED;
 	int r, kept;
 
@@ -182,12 +182,12 @@ static int carry_out(const struct sysfs_root *root, const struct options *option
 			status = EXIT_NOT_AS_ASKED;
 		if (!options->verbose && report.outcomes[i].result == RESULT_BOUND)
 			continue;
-		report_sentence(&report, i, sentence, sizeof(sentence));
+		log_sentence(&report, i, sentence, sizeof(sentence));
 		fprintf(stderr, "vfioboot-early: %s\n", sentence);
 	}
-	report_write_kmsg(root, &report);
-	r = report_write_record(root, &report);
-	kept = report_keep_protect(root, &protect);
+	log_write(root, &report);
+	r = record_write(root, &report);
+	kept = record_keep_protect(root, &protect);
 	if (r < 0 || (r = kept) < 0)
 		fprintf(stderr,
 			"vfioboot-early: can't write the record in /run/vfioboot: %s\n",

@@ -208,7 +208,7 @@ static void mark_planned(const struct nextboot *next, const struct plan_entry *e
  * today.
  */
 static void mark_recorded(
-	const struct report_function *recorded, struct inventory *inventory)
+	const struct record_function *recorded, struct inventory *inventory)
 {
 	struct inventory_function *function;
 	struct pci_address address;
@@ -231,7 +231,7 @@ static void mark_recorded(
 void inventory_mark(struct inventory *inventory, const struct nextboot *next,
 	const struct thisboot *boot)
 {
-	const struct bootrecord *last = boot->last;
+	const struct record *last = boot->last;
 
 	for (unsigned i = 0; i < next->plan.n_entries; i++)
 		mark_planned(next, &next->plan.entries[i], inventory);

@@ -29,7 +29,7 @@ static void format_entry_address(const struct nextboot *next,
 
 /* The entry of today's plan for a function of a record, or NULL. */
 static const struct plan_entry *find_entry(
-	const struct nextboot *next, const struct report_function *recorded)
+	const struct nextboot *next, const struct record_function *recorded)
 {
 	struct pci_address address;
 	bool somewhere =
@@ -83,7 +83,7 @@ static int add(struct collector *collector, struct thisboot_function *function)
 	return 0;
 }
 
-static bool has_section(const struct bootrecord *record, const char *section)
+static bool has_section(const struct record *record, const char *section)
 {
 	for (size_t i = 0; i < record->n_functions; i++)
 		if (strcmp(record->functions[i].section, section) == 0)
@@ -92,8 +92,8 @@ static bool has_section(const struct bootrecord *record, const char *section)
 }
 
 /* The line of a record for the function, or NULL. */
-static const struct report_function *find_recorded(
-	const struct bootrecord *record, const char *section, const char *address)
+static const struct record_function *find_recorded(
+	const struct record *record, const char *section, const char *address)
 {
 	for (size_t i = 0; i < record->n_functions; i++)
 		if (strcmp(record->functions[i].section, section) == 0 &&
@@ -104,9 +104,9 @@ static const struct report_function *find_recorded(
 
 /* The second run finds what the first one bound as it is, and says "bound" as well. */
 static enum boot_stage stage_of(const struct thisboot *state, enum boot_stage stage,
-	const struct report_function *recorded)
+	const struct record_function *recorded)
 {
-	const struct report_function *first = find_recorded(
+	const struct record_function *first = find_recorded(
 		&state->records[BOOT_INITRAMFS], recorded->section, recorded->address);
 
 	if (recorded->result == RESULT_BOUND && first && first->result == RESULT_BOUND)
@@ -118,7 +118,7 @@ static enum boot_stage stage_of(const struct thisboot *state, enum boot_stage st
 static int add_record(struct collector *collector, enum boot_stage stage)
 {
 	const struct thisboot *state = collector->state;
-	const struct bootrecord *record = &state->records[stage];
+	const struct record *record = &state->records[stage];
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < record->n_functions; i++) {
@@ -141,7 +141,7 @@ static bool is_recorded(
 	const struct thisboot *state, const char *section, const char *address)
 {
 	for (int i = 0; i < BOOT_STAGES; i++) {
-		const struct bootrecord *record = &state->records[i];
+		const struct record *record = &state->records[i];
 
 		if (find_recorded(record, section, address) ||
 			find_recorded(record, section, "") ||
@@ -162,7 +162,7 @@ static int add_since(struct collector *collector)
 		const struct config_section *section =
 			&next->config.sections[entry->section];
 		struct thisboot_function function = {.next = entry};
-		struct report_function *recorded = &function.recorded;
+		struct record_function *recorded = &function.recorded;
 
 		format_entry_address(next, entry, recorded->address);
 		if (is_recorded(collector->state, section->name, recorded->address))
@@ -186,7 +186,7 @@ static int add_since(struct collector *collector)
 static enum thisboot_config compare_config(
 	const struct thisboot *state, const struct nextboot *next)
 {
-	const struct bootrecord *record = &state->records[BOOT_INITRAMFS];
+	const struct record *record = &state->records[BOOT_INITRAMFS];
 
 	if (state->problems[BOOT_INITRAMFS] || !record->has_digest)
 		return THISBOOT_CONFIG_UNKNOWN;
@@ -203,7 +203,7 @@ int thisboot_read(
 	*ret = (struct thisboot){0};
 	for (int i = 0; i < BOOT_STAGES; i++) {
 		ret->problems[i] =
-			bootrecord_read(root, (enum boot_stage)i, &ret->records[i]);
+			record_read(root, (enum boot_stage)i, &ret->records[i]);
 		if (ret->problems[i] == 0)
 			ret->last = &ret->records[i];
 	}
@@ -221,7 +221,7 @@ int thisboot_read(
 void thisboot_free(struct thisboot *state)
 {
 	for (int i = 0; i < BOOT_STAGES; i++)
-		bootrecord_free(&state->records[i]);
+		record_free(&state->records[i]);
 	free(state->functions);
 	*state = (struct thisboot){0};
 }

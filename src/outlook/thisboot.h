@@ -14,7 +14,7 @@ struct thisboot_function {
 	 * Of the record.  Of one that is in no record, because it was configured since:
 	 * section, address, path, id and wanted as the next boot plans them.
 	 */
-	struct report_function recorded;
+	struct record_function recorded;
 	bool in_record;
 	/* Which run bound it; of one that is not bound, which one tried last. */
 	enum boot_stage stage;
@@ -34,9 +34,9 @@ enum thisboot_config {
 };
 
 struct thisboot {
-	struct bootrecord records[BOOT_STAGES];
-	int problems[BOOT_STAGES];     /* 0: read; else what bootrecord_read() returned */
-	const struct bootrecord *last; /* of the later run; NULL: none ran */
+	struct record records[BOOT_STAGES];
+	int problems[BOOT_STAGES];     /* 0: read; else what record_read() returned */
+	const struct record *last; /* of the later run; NULL: none ran */
 	enum thisboot_config image_config;
 	struct thisboot_function *functions;
 	size_t n;

@@ -125,7 +125,7 @@ static void look_at_functions(const struct sysfs_root *root, struct trial_sight 
 	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	_cleanup_(thisboot_free) struct thisboot state = {0};
 	_cleanup_(facts_free) struct facts facts = {0};
-	const struct bootrecord *image = &state.records[BOOT_INITRAMFS];
+	const struct record *image = &state.records[BOOT_INITRAMFS];
 
 	if (facts_read(root, &facts) < 0 || nextboot_read(&facts, NULL, &next) < 0 ||
 		thisboot_read(root, next, &state) < 0)
@@ -137,7 +137,7 @@ static void look_at_functions(const struct sysfs_root *root, struct trial_sight 
 	sight->n_wrong = state.n_not_as_wanted;
 	for (size_t i = 0; i < state.n; i++) {
 		const struct thisboot_function *function = &state.functions[i];
-		const struct report_function *recorded = &function->recorded;
+		const struct record_function *recorded = &function->recorded;
 
 		look_for_framebuffer(&facts, recorded->address, sight);
 		if (function->as_wanted || sight->wrong[0])

@@ -418,6 +418,16 @@ $second_plan" ]]
 	grep -qx 'state off' "$root/run/vfioboot/system.record"
 }
 
+@test "the record keeps the name of a file whatever is in it" {
+	machine identical-cards
+	mkdir -p "$root/etc/vfioboot.conf.d"
+	echo x >"$root/etc/vfioboot.conf.d/my 2 cards.conf"
+	early
+	[[ $status -eq 2 && $stderr == *'/etc/vfioboot.conf.d/my 2 cards.conf:1: '* ]]
+	grep -qF 'error /etc/vfioboot.conf.d/my\0402\040cards.conf 1 ' \
+		"$root/run/vfioboot/system.record"
+}
+
 @test "the record tells everything, in its format" {
 	machine functions-64
 	config '[device gpu]' 'path = 00:04.0/00' 'expect = 2' '[device gone]' \
@@ -427,7 +437,7 @@ $second_plan" ]]
 	[[ $status -eq 2 ]]
 	grep -Ev '^(version|kernel|config) ' "$root/run/vfioboot/system.record" >"$work/record"
 	diff -u - "$work/record" <<-END
-		vfioboot-record 1
+		vfioboot-record 2
 		stage system
 		state done
 		$(grep '^error ' "$work/record")

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "bind/report.h"
+#include "bind/bind.h"
 #include "support.h"
 
 #define RECORD "run/vfioboot/system.record"
@@ -88,9 +88,9 @@ static void test_record(void **state)
 	config.digest = 0x0123456789abcdef;
 	config_add_file(&config, "/etc/vfioboot.conf");
 	config_add_error(&config, (struct config_place){0, 7}, "something is wrong");
-	assert_int_equal(report_write_record(&root, &report), 0);
+	assert_int_equal(record_write(&root, &report), 0);
 	record = fake_read(RECORD);
-	assert_int_equal(strncmp(record, "vfioboot-record 1\nversion ", 26), 0);
+	assert_int_equal(strncmp(record, "vfioboot-record 2\nversion ", 26), 0);
 	assert_string_equal(lines_of(record, "stage"), "stage system\n");
 	assert_string_equal(lines_of(record, "config"), "config 0123456789abcdef\n");
 	assert_string_equal(lines_of(record, "state"), "state done\n");
@@ -106,14 +106,14 @@ static void test_record(void **state)
 static void test_states_and_stages(void **state)
 {
 	(void)state;
-	assert_int_equal(report_write_record(&root, &report), 0);
+	assert_int_equal(record_write(&root, &report), 0);
 	assert_string_equal(lines_of(fake_read(RECORD), "state"), "state nothing\n");
 	config.off = true;
-	assert_int_equal(report_write_record(&root, &report), 0);
+	assert_int_equal(record_write(&root, &report), 0);
 	assert_string_equal(lines_of(fake_read(RECORD), "state"), "state off\n");
 	fake_put("etc/initrd-release", "");
 	config.off = false;
-	assert_int_equal(report_write_record(&root, &report), 0);
+	assert_int_equal(record_write(&root, &report), 0);
 	assert_string_equal(lines_of(fake_read("run/vfioboot/initramfs.record"), "stage"),
 		"stage initramfs\n");
 	/* The other stage's record stays. */
@@ -121,7 +121,7 @@ static void test_states_and_stages(void **state)
 	fake_remove("run/vfioboot/initramfs.record");
 	fake_remove("etc/initrd-release");
 	fake_put("conf/initramfs.conf", "");
-	assert_int_equal(report_write_record(&root, &report), 0);
+	assert_int_equal(record_write(&root, &report), 0);
 	assert_string_equal(lines_of(fake_read("run/vfioboot/initramfs.record"), "state"),
 		"state nothing\n");
 }
@@ -132,9 +132,9 @@ static void test_replaces(void **state)
 	(void)state;
 	for (int i = 0; i < 20; i++)
 		add_entry("gpu", "vfio-pci", i, RESULT_BOUND, REASON_NONE, "vfio-pci");
-	assert_int_equal(report_write_record(&root, &report), 0);
+	assert_int_equal(record_write(&root, &report), 0);
 	plan.n_entries = 1;
-	assert_int_equal(report_write_record(&root, &report), 0);
+	assert_int_equal(record_write(&root, &report), 0);
 	assert_ptr_equal(strchr(lines_of(fake_read(RECORD), "function"), '\n') + 1,
 		strchr(lines_of(fake_read(RECORD), "function"), '\0'));
 	fake_remove(RECORD);
@@ -145,16 +145,16 @@ static void test_can_not_write(void **state)
 {
 	(void)state;
 	fake_put("run", "a file");
-	assert_int_equal(report_write_record(&root, &report), -ENOTDIR);
+	assert_int_equal(record_write(&root, &report), -ENOTDIR);
 	fake_remove("run");
 	fake_put("run/vfioboot", "a file");
-	assert_int_equal(report_write_record(&root, &report), -ENOTDIR);
+	assert_int_equal(record_write(&root, &report), -ENOTDIR);
 	fake_remove("run/vfioboot");
 	fake_link("run/vfioboot", "/tmp");
-	assert_true(report_write_record(&root, &report) < 0);
+	assert_true(record_write(&root, &report) < 0);
 	fake_remove("run/vfioboot");
 	fake_dir(RECORD);
-	assert_true(report_write_record(&root, &report) < 0);
+	assert_true(record_write(&root, &report) < 0);
 	fake_remove(RECORD);
 	fake_remove("run/vfioboot");
 }
@@ -164,16 +164,16 @@ static void expect_round_trip(void)
 {
 	const char *line;
 
-	assert_int_equal(report_write_record(&root, &report), 0);
+	assert_int_equal(record_write(&root, &report), 0);
 	line = lines_of(fake_read(RECORD), "function");
 	for (unsigned i = 0; i < plan.n_entries; i++, line = strchr(line, '\n') + 1) {
 		const struct config_section *section = &config.sections[i];
 		char text[PCI_ADDRESS_SIZE];
-		struct report_function function;
-		char one[REPORT_LINE_SIZE];
+		struct record_function function;
+		char one[RECORD_LINE_SIZE];
 
 		assert_true(copy_text(one, sizeof(one), line, strcspn(line, "\n") + 1));
-		assert_int_equal(report_parse_function(one, &function), 0);
+		assert_int_equal(record_parse_function(one, &function), 0);
 		assert_string_equal(function.section, section->name);
 		pci_address_format(machine.functions[i].address, text);
 		assert_string_equal(function.address, text);
@@ -183,7 +183,7 @@ static void expect_round_trip(void)
 		assert_int_equal(function.result, outcomes[i].result);
 		assert_int_equal(function.reason, outcomes[i].reason);
 		one[strlen(one) - 1] = '\0';
-		assert_int_equal(report_parse_function(one, &function), 0);
+		assert_int_equal(record_parse_function(one, &function), 0);
 	}
 	assert_string_equal(line, "");
 }
@@ -219,6 +219,35 @@ static void test_longest_texts(void **state)
 	expect_round_trip();
 }
 
+/* Whatever a file or a driver is called, it comes back as it was. */
+static void test_hostile_names(void **state)
+{
+	static const char *const names[] = {"/etc/vfioboot.conf.d/my 2 cards.conf",
+		"/a 3 b\n.conf", "=", "-", "\\040", "\\", "a\tb\r\x7f\xff.conf",
+		"x 1 2 3"};
+	_cleanup_(record_free) struct record record = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		uint16_t file = config_add_file(&config, names[i]);
+
+		config_add_error(&config, (struct config_place){file, 7}, "bad 5 'x'");
+		add_entry(
+			"gpu", "vfio-pci", 1, RESULT_FAILED, REASON_NO_DRIVER, names[i]);
+	}
+	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_read(&root, BOOT_SYSTEM, &record), 0);
+	assert_int_equal(record.n_skipped, 0);
+	assert_int_equal(record.n_errors, ARRAY_SIZE(names));
+	assert_int_equal(record.n_functions, ARRAY_SIZE(names));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_string_equal(record.errors[i].file, names[i]);
+		assert_int_equal(record.errors[i].line, 7);
+		assert_string_equal(record.errors[i].message, "bad 5 'x'");
+		assert_string_equal(record.functions[i].driver, names[i]);
+	}
+}
+
 /* Errors of the configuration quote it; one fact stays one line whatever they quote. */
 static void test_one_fact_a_line(void **state)
 {
@@ -230,7 +259,7 @@ static void test_one_fact_a_line(void **state)
 		"vfioboot.device=\"1\nfunction section=a address=- path=- id=- wanted=- "
 		"before=- driver=- result=bound reason=-\n\" vfioboot.profile=\"a\nb\"");
 	assert_int_equal(config.n_errors, 2);
-	assert_int_equal(report_write_record(&root, &report), 0);
+	assert_int_equal(record_write(&root, &report), 0);
 	record = fake_read(RECORD);
 	assert_string_equal(lines_of(record, "function"), "");
 	for (; *record; record = strchr(record, '\n') + 1)
@@ -247,7 +276,7 @@ static void test_all_errors(void **state)
 	config_add_file(&config, "/etc/vfioboot.conf");
 	for (unsigned i = 0; i < CONFIG_ERRORS_MAX + 10; i++)
 		config_add_error(&config, (struct config_place){0, 1}, "%0400d", 1);
-	assert_int_equal(report_write_record(&root, &report), 0);
+	assert_int_equal(record_write(&root, &report), 0);
 	errors = lines_of(fake_read(RECORD), "error");
 	for (; *errors; errors = strchr(errors, '\n') + 1)
 		lines++;
@@ -292,18 +321,18 @@ static const char *const lines_refused_cases[] = {
 
 static void test_lines_refused(void **state)
 {
-	struct report_function function = {.result = RESULTS};
+	struct record_function function = {.result = RESULTS};
 
 	(void)state;
-	assert_int_equal(report_parse_function(GOOD, &function), 0);
-	assert_int_equal(report_parse_function(GOOD "\nbehind it", &function), 0);
+	assert_int_equal(record_parse_function(GOOD, &function), 0);
+	assert_int_equal(record_parse_function(GOOD "\nbehind it", &function), 0);
 	assert_string_equal(function.before, "");
 	function.result = RESULTS;
 	for (size_t i = 0; i < ARRAY_SIZE(lines_refused_cases); i++) {
 		/* In its own memory, so that reading behind its end shows. */
 		char *line = strdup(lines_refused_cases[i]);
 
-		assert_int_equal(report_parse_function(line, &function), -EINVAL);
+		assert_int_equal(record_parse_function(line, &function), -EINVAL);
 		assert_int_equal(function.result, RESULTS);
 		free(line);
 	}
@@ -315,7 +344,7 @@ static void expect_sentence(unsigned index, const char *words)
 	char sentence[512], copy[256], *rest = copy, *word;
 	const char *at = sentence;
 
-	report_sentence(&report, index, sentence, sizeof(sentence));
+	log_sentence(&report, index, sentence, sizeof(sentence));
 	assert_null(strchr(sentence, '\n'));
 	strcpy(copy, words);
 	while ((word = strsep(&rest, "|"))) {
@@ -356,11 +385,11 @@ static void test_sentence_sizes(void **state)
 		add_entry(
 			name, "vfio-pci", 1, RESULT_FAILED, (enum reason)reason, driver);
 		machine.functions[index].address.domain = 0xffffffff;
-		report_sentence(&report, index, sentence, sizeof(sentence));
+		log_sentence(&report, index, sentence, sizeof(sentence));
 		assert_non_null(strstr(sentence, reason_text((enum reason)reason)));
 		assert_int_equal(sentence[strlen(sentence) - 1], ')');
 		for (size_t size = 1; size < 64; size++) {
-			report_sentence(&report, index, sentence, size);
+			log_sentence(&report, index, sentence, size);
 			assert_int_equal(strlen(sentence), size - 1);
 		}
 	}
@@ -378,12 +407,12 @@ static void test_kmsg(void **state)
 	config_add_file(&config, "/etc/vfioboot.conf");
 	config_add_error(&config, (struct config_place){0, 7}, "something is wrong");
 	config.off = true;
-	report_write_kmsg(&root, &report);
-	report_sentence(&report, 0, bound, sizeof(bound));
-	report_sentence(&report, 1, absent, sizeof(absent));
+	log_write(&root, &report);
+	log_sentence(&report, 0, bound, sizeof(bound));
+	log_sentence(&report, 1, absent, sizeof(absent));
 	snprintf(expected, sizeof(expected),
 		"<4>vfioboot: /etc/vfioboot.conf:7: something is wrong\n"
-		"<6>vfioboot: off by the kernel command line\n"
+		"<6>vfioboot: vfioboot.off is on the kernel command line\n"
 		"<6>vfioboot: %s\n<4>vfioboot: %s\n",
 		bound, absent);
 	assert_string_equal(fake_read("dev/kmsg"), expected);
@@ -400,20 +429,20 @@ static void test_keep_protect(void **state)
 
 	(void)state;
 	assert_int_equal(protect_parse(&list, strcpy(copy, text)), 0);
-	assert_int_equal(report_keep_protect(&root, &list), 0);
+	assert_int_equal(record_keep_protect(&root, &list), 0);
 	assert_int_equal(access(fake_path(kept), F_OK), -1);
 	fake_put("etc/initrd-release", "");
-	assert_int_equal(report_keep_protect(&root, &list), 0);
+	assert_int_equal(record_keep_protect(&root, &list), 0);
 	assert_string_equal(fake_read(kept), text);
 	list.incomplete = true;
-	assert_int_equal(report_keep_protect(&root, &list), 0);
+	assert_int_equal(record_keep_protect(&root, &list), 0);
 	list = (struct protect_list){0};
 	snprintf(copy, sizeof(copy), "%s", fake_read(kept));
 	assert_int_equal(protect_parse(&list, copy), 0);
 	assert_true(list.incomplete && list.n_entries == 2);
 	fake_remove(kept);
 	list.n_entries = 0;
-	assert_int_equal(report_keep_protect(&root, &list), 0);
+	assert_int_equal(record_keep_protect(&root, &list), 0);
 	assert_int_equal(access(fake_path(kept), F_OK), -1);
 }
 
@@ -448,7 +477,7 @@ static void test_kmsg_rate_limit(void **state)
 		add_entry("gpu", "vfio-pci", i, RESULT_BOUND, REASON_NONE, "vfio-pci");
 	times_opened = 0;
 	is_limited = true;
-	report_write_kmsg(&root, &report);
+	log_write(&root, &report);
 	is_limited = false;
 	for (unsigned i = 0; i < times_opened; i++) {
 		unsigned of_one = 0;
@@ -465,7 +494,7 @@ static void test_kmsg_rate_limit(void **state)
 static void test_no_kmsg(void **state)
 {
 	(void)state;
-	report_write_kmsg(&root, &report);
+	log_write(&root, &report);
 	assert_int_equal(access(fake_path("dev"), F_OK), -1);
 }
 
@@ -479,6 +508,7 @@ int main(void)
 		TEST(test_can_not_write),
 		TEST(test_round_trip),
 		TEST(test_longest_texts),
+		TEST(test_hostile_names),
 		TEST(test_one_fact_a_line),
 		TEST(test_all_errors),
 		TEST(test_lines_refused),

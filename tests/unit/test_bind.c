@@ -13,8 +13,7 @@
 #include <sys/mman.h>
 
 #include "base/child.h"
-#include "bind/binding.h"
-#include "bind/driver.h"
+#include "bind/bind.h"
 #include "support.h"
 
 #define FUNCTIONS_MAX 4
@@ -403,7 +402,7 @@ static void apply(void)
 
 	root.live = true;
 	kernel->log[0] = '\0';
-	outcomes = apply_plan(&root, &config, &machine, &plan);
+	outcomes = bind_plan(&root, &config, &machine, &plan);
 	assert_non_null(outcomes);
 	sysfs_root_close(&root);
 }
@@ -806,7 +805,7 @@ static void test_unbind_hangs(void **state)
 	add_function(broken, 0, "");
 	add_function(broken, UNBIND_HANGS, "nouveau");
 	add_function(good, 0, "");
-	apply_fast(10, DRIVER_UNBIND_MS, APPLY_WORK_MS);
+	apply_fast(10, 5000, BIND_WORK_MS);
 	expect(0, RESULT_FAILED, REASON_SECTION_FAILED, "nouveau");
 	expect(1, RESULT_FAILED, REASON_UNBIND_TIMEOUT, "nouveau");
 	expect(2, RESULT_BOUND, REASON_NONE, "vfio-pci");
@@ -824,7 +823,7 @@ static void test_unbind_hangs_on_the_way_back(void **state)
 	add_function(first, VFIO_UNBIND_HANGS, "");
 	add_function(first, VFIO_REFUSES, "");
 	add_function(second, VFIO_REFUSES, "");
-	apply_fast(10, DRIVER_UNBIND_MS, APPLY_WORK_MS);
+	apply_fast(10, 5000, BIND_WORK_MS);
 	expect(0, RESULT_FAILED, REASON_SECTION_FAILED, "vfio-pci");
 	expect(1, RESULT_FAILED, REASON_NOT_BOUND, "nouveau");
 	expect(2, RESULT_FAILED, REASON_NOT_BOUND, "nouveau");
@@ -842,7 +841,7 @@ static void test_all_unbinds_hang(void **state)
 	register_driver("vfio-pci");
 	for (int i = 0; i < FUNCTIONS_MAX; i++)
 		add_function(add_section("vfio-pci"), UNBIND_HANGS, "nouveau");
-	apply_fast(20, APPLY_WORK_MS - DRIVER_UNBIND_MS, 3 * APPLY_END_MS);
+	apply_fast(20, BIND_WORK_MS - 5000, 3 * BIND_END_MS);
 	for (unsigned i = 0; i < FUNCTIONS_MAX; i++) {
 		assert_int_equal(outcomes[i].result, RESULT_FAILED);
 		assert_true(outcomes[i].reason == REASON_UNBIND_TIMEOUT ||
@@ -857,7 +856,7 @@ static void test_modprobe_hangs(void **state)
 	(void)state;
 	kernel->modprobe_hangs = true;
 	add_function(add_section("vfio-pci"), 0, "");
-	apply_fast(20, DRIVER_LOAD_MS, APPLY_WORK_MS);
+	apply_fast(20, 10000, BIND_WORK_MS);
 	expect(0, RESULT_FAILED, REASON_NO_DRIVER, "nouveau");
 	expect_state(0, "nouveau", "");
 }
@@ -868,7 +867,7 @@ static void test_override_hangs(void **state)
 	(void)state;
 	register_driver("vfio-pci");
 	add_function(add_section("vfio-pci"), OVERRIDE_HANGS, "");
-	apply_fast(20, APPLY_END_MS, APPLY_END_MS + 5000);
+	apply_fast(20, BIND_END_MS, BIND_END_MS + 5000);
 	expect(0, RESULT_FAILED, REASON_DEADLINE, "");
 }
 
@@ -884,7 +883,7 @@ static void test_not_live(void **state)
 	register_driver("vfio-pci");
 	add_function(section, VFIO_REFUSES, "");
 	add_function(section, 0, "");
-	outcomes = apply_plan(&root, &config, &machine, &plan);
+	outcomes = bind_plan(&root, &config, &machine, &plan);
 	assert_non_null(outcomes);
 	expect(0, RESULT_FAILED, REASON_NO_KERNEL, "");
 	expect_state(0, "", "vfio-pci");
@@ -898,7 +897,7 @@ static void test_not_live_never_runs_modprobe(void **state)
 
 	(void)state;
 	add_function(add_section("vfio-pci"), 0, "");
-	outcomes = apply_plan(&root, &config, &machine, &plan);
+	outcomes = bind_plan(&root, &config, &machine, &plan);
 	assert_non_null(outcomes);
 	expect(0, RESULT_FAILED, REASON_NO_DRIVER, "");
 	expect_log("override0=vfio-pci ");

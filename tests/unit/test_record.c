@@ -19,15 +19,15 @@
 	"function section=disk address=- path=- id=- wanted=vfio-pci before=- driver=- " \
 	"result=refused reason=protected\n"
 
-static int read_stage(enum boot_stage stage, struct bootrecord *ret)
+static int read_stage(enum boot_stage stage, struct record *ret)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
 
-	return bootrecord_read(&root, stage, ret);
+	return record_read(&root, stage, ret);
 }
 
 /* Reads the text as the record of the initramfs. */
-static int read_text(const char *text, struct bootrecord *ret)
+static int read_text(const char *text, struct record *ret)
 {
 	fake_put(RECORD, text);
 	return read_stage(BOOT_INITRAMFS, ret);
@@ -35,7 +35,7 @@ static int read_text(const char *text, struct bootrecord *ret)
 
 static void test_whole(void **state)
 {
-	_cleanup_(bootrecord_free) struct bootrecord record = {0};
+	_cleanup_(record_free) struct record record = {0};
 
 	(void)state;
 	assert_int_equal(
@@ -65,7 +65,7 @@ static void test_whole(void **state)
 
 static void test_none(void **state)
 {
-	struct bootrecord record;
+	struct record record;
 
 	(void)state;
 	assert_int_equal(read_stage(BOOT_INITRAMFS, &record), -ENOENT);
@@ -74,7 +74,7 @@ static void test_none(void **state)
 
 static void test_each_stage_has_its_file(void **state)
 {
-	_cleanup_(bootrecord_free) struct bootrecord record = {0};
+	_cleanup_(record_free) struct record record = {0};
 
 	(void)state;
 	fake_put("run/vfioboot/system.record", HEAD "state off\n");
@@ -87,9 +87,9 @@ static void test_each_stage_has_its_file(void **state)
 
 static void test_no_record(void **state)
 {
-	static const char *const texts[] = {"", "\n", "vfioboot-record 2\n" FUNCTION,
+	static const char *const texts[] = {"", "\n", "vfioboot-record 3\n" FUNCTION,
 		"vfioboot-record 1", "vfioboot-record 11\n", FUNCTION, "\xff\xfe\n"};
-	struct bootrecord record;
+	struct record record;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -108,7 +108,7 @@ static void test_bad_lines_are_skipped(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		_cleanup_(bootrecord_free) struct bootrecord record = {0};
+		_cleanup_(record_free) struct record record = {0};
 		char text[1024];
 
 		snprintf(text, sizeof(text), HEAD FUNCTION "%s", lines[i]);
@@ -123,13 +123,13 @@ static void test_bad_lines_are_skipped(void **state)
 /* A line of any length, with a NUL in it or without an end, costs itself alone. */
 static void test_long_and_binary_lines(void **state)
 {
-	static char text[3 * REPORT_LINE_SIZE + sizeof(FUNCTION)] = HEAD;
-	_cleanup_(bootrecord_free) struct bootrecord record = {0};
+	static char text[3 * RECORD_LINE_SIZE + sizeof(FUNCTION)] = HEAD;
+	_cleanup_(record_free) struct record record = {0};
 	size_t len = strlen(HEAD);
 
 	(void)state;
-	memset(text + len, 'a', 2 * REPORT_LINE_SIZE);
-	len += 2 * REPORT_LINE_SIZE;
+	memset(text + len, 'a', 2 * RECORD_LINE_SIZE);
+	len += 2 * RECORD_LINE_SIZE;
 	memcpy(text + len, "\nab\0cd\n", 7);
 	len += 7;
 	memcpy(text + len, FUNCTION, strlen(FUNCTION));
@@ -144,7 +144,7 @@ static void test_long_and_binary_lines(void **state)
 static void test_much_rubbish(void **state)
 {
 	static char text[20000] = HEAD;
-	_cleanup_(bootrecord_free) struct bootrecord record = {0};
+	_cleanup_(record_free) struct record record = {0};
 
 	(void)state;
 	for (size_t i = strlen(HEAD); i + 3 < sizeof(text); i += 2)

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The only code that changes a machine: overrides, drivers, binding, rolling back. */
+#include "bind.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/base.h"
+
+/* Milliseconds that each may take, if the deadline does not come first. */
+#define LOAD_MS   10000
+#define UNBIND_MS 5000
+
+/* ---- Drivers, in children */
+
+/* One unbind, as a child gets it. */
+struct unbind {
+	const struct sysfs_root *root;
+	struct pci_address address;
+	const char *driver;
+};
+
+static uint64_t earlier(uint64_t deadline, uint64_t milliseconds)
+{
+	uint64_t own = child_now() + milliseconds;
+
+	return own < deadline ? own : deadline;
+}
+
+/* In a child: becomes modprobe.  Its places are those of the distributions' images. */
+static int exec_modprobe(void *data)
+{
+	static const char *const places[] = {"/sbin/modprobe", "/usr/sbin/modprobe",
+		"/usr/bin/modprobe", "/bin/modprobe"};
+	const char *argv[] = {"modprobe", "-q", "--", data, NULL};
+	const char *envp[] = {"PATH=/sbin:/usr/sbin:/bin:/usr/bin", NULL};
+
+	child_unprepare();
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		execve(places[i], (char **)argv, (char **)envp);
+	return 127;
+}
+
+/*
+ * Makes sure that the driver is registered; modprobe(8) runs on the live machine alone.  Returns
+ * whether it is there.
+ */
+static bool load_driver(
+	const struct sysfs_root *root, const char *driver, uint64_t deadline)
+{
+	if (sysfs_has_driver(root, driver))
+		return true;
+	if (!root->live)
+		return false;
+	child_run(exec_modprobe, (char *)driver, earlier(deadline, LOAD_MS));
+	return sysfs_has_driver(root, driver);
+}
+
+static int unbind_work(void *data)
+{
+	const struct unbind *unbind = data;
+
+	return sysfs_write_unbind(unbind->root, unbind->address, unbind->driver) < 0;
+}
+
+/*
+ * Takes a function away from its driver, in a child, since it may be in use.  A driver that let
+ * go by itself meanwhile is no error.  Returns 0, -ETIMEDOUT, or -EIO.
+ */
+static int unbind_driver(const struct sysfs_root *root, struct pci_address address,
+	const char *driver, uint64_t deadline)
+{
+	struct unbind work = {root, address, driver};
+	char now[SYSFS_DRIVER_SIZE];
+	int r = child_run(unbind_work, &work, earlier(deadline, UNBIND_MS));
+
+	if (r == 0 || r == -ETIMEDOUT)
+		return r;
+	if (sysfs_read_driver(root, address, now) == 0 && strcmp(now, driver) != 0)
+		return 0;
+	return -EIO;
+}
+
+/* ---- One plan */
+
+struct binding {
+	const struct sysfs_root *root;
+	const struct config *config;
+	const struct machine *machine;
+	const struct plan *plan;
+	/* Shared with the child that does the work: */
+	struct outcome *outcomes;
+	unsigned *busy; /* the entry that it is writing for, or NOT_BUSY */
+	unsigned stuck; /* the entry that an earlier child hangs at, or NOT_BUSY */
+	uint64_t deadline;
+};
+
+#define NOT_BUSY UINT_MAX
+
+static const char *driver_of(const struct binding *binding, unsigned entry)
+{
+	return binding->config->sections[binding->plan->entries[entry].section].driver;
+}
+
+static const struct pcidev *function_of(const struct binding *binding, unsigned entry)
+{
+	return &binding->machine->functions[binding->plan->entries[entry].function];
+}
+
+/* Whether the work on an entry goes on: it is to be bound, and nothing failed yet. */
+static bool goes_on(const struct binding *binding, unsigned entry)
+{
+	return binding->plan->entries[entry].reason == REASON_NONE &&
+		binding->outcomes[entry].reason == REASON_NONE;
+}
+
+static bool is_none(const char *driver)
+{
+	return strcmp(driver, CONFIG_DRIVER_NONE) == 0;
+}
+
+/* Whether @driver, that has the function, is the one that was asked for. */
+static bool is_as_asked(const char *asked, const char *driver)
+{
+	return is_none(asked) ? !driver[0] : strcmp(asked, driver) == 0;
+}
+
+/* Up to 6.12.79 an override waits for a probe of the device that is under way. */
+static int write_override(struct binding *binding, unsigned entry, const char *driver)
+{
+	int r;
+
+	*binding->busy = entry;
+	r = sysfs_write_override(
+		binding->root, function_of(binding, entry)->address, driver);
+	*binding->busy = NOT_BUSY;
+	return r;
+}
+
+static int write_probe(struct binding *binding, unsigned entry)
+{
+	int r;
+
+	*binding->busy = entry;
+	r = sysfs_write_probe(binding->root, function_of(binding, entry)->address);
+	*binding->busy = NOT_BUSY;
+	return r;
+}
+
+static void write_overrides(struct binding *binding)
+{
+	for (unsigned i = 0; i < binding->plan->n_entries; i++)
+		if (goes_on(binding, i) &&
+			write_override(binding, i, driver_of(binding, i)) < 0)
+			binding->outcomes[i].reason = REASON_IO_ERROR;
+}
+
+/* Whether the driver was loaded for an earlier entry of the plan. */
+static bool driver_seen(const struct binding *binding, unsigned entry)
+{
+	for (unsigned i = 0; i < entry; i++)
+		if (goes_on(binding, i) &&
+			strcmp(driver_of(binding, i), driver_of(binding, entry)) == 0)
+			return true;
+	return false;
+}
+
+static void load_drivers(struct binding *binding)
+{
+	for (unsigned i = 0; i < binding->plan->n_entries; i++) {
+		const char *driver = driver_of(binding, i);
+
+		if (!goes_on(binding, i) || driver_seen(binding, i) || is_none(driver) ||
+			load_driver(binding->root, driver, binding->deadline))
+			continue;
+		for (unsigned j = i; j < binding->plan->n_entries; j++)
+			if (goes_on(binding, j) &&
+				strcmp(driver_of(binding, j), driver) == 0)
+				binding->outcomes[j].reason = REASON_NO_DRIVER;
+	}
+}
+
+static enum reason unbind(
+	const struct binding *binding, struct pci_address address, const char *driver)
+{
+	int r = unbind_driver(binding->root, address, driver, binding->deadline);
+
+	if (r == -ETIMEDOUT)
+		return REASON_UNBIND_TIMEOUT;
+	return r == 0 ? REASON_NONE : REASON_IO_ERROR;
+}
+
+/*
+ * Brings one function from the driver that it was seen with to the one that is asked for, and
+ * reads back that it is there.  Twice, because a native driver may have taken it between the
+ * look and the override.
+ */
+static enum reason bind_function(struct binding *binding, unsigned entry)
+{
+	struct pci_address address = function_of(binding, entry)->address;
+	const char *asked = driver_of(binding, entry);
+	char *driver = binding->outcomes[entry].driver;
+	bool probed = false;
+
+	/* With no driver there is none that keeps others off: one may have come meanwhile. */
+	if (is_none(asked) && sysfs_read_driver(binding->root, address, driver) < 0)
+		return REASON_IO_ERROR;
+	while (!is_as_asked(asked, driver)) {
+		enum reason reason = REASON_NONE;
+
+		if (driver[0])
+			reason = unbind(binding, address, driver);
+		else if (probed)
+			reason = REASON_NOT_BOUND;
+		if (reason != REASON_NONE) {
+			/* A driver whose remove hangs has lost its link already. */
+			sysfs_read_driver(binding->root, address, driver);
+			return reason;
+		}
+		if (!is_none(asked) && write_probe(binding, entry) < 0)
+			return REASON_IO_ERROR;
+		if (sysfs_read_driver(binding->root, address, driver) < 0)
+			return REASON_IO_ERROR;
+		if (probed && !is_as_asked(asked, driver))
+			return REASON_NOT_BOUND;
+		probed = true;
+	}
+	return REASON_NONE;
+}
+
+/* The entries of one section are neighbours: the first one behind those of @first's. */
+static unsigned section_end(const struct binding *binding, unsigned first)
+{
+	const struct plan *plan = binding->plan;
+	unsigned end = first;
+
+	while (end < plan->n_entries &&
+		plan->entries[end].section == plan->entries[first].section)
+		end++;
+	return end;
+}
+
+/* Whether one of the entries from @first to before @end was to be bound and failed. */
+static bool any_failed(const struct binding *binding, unsigned first, unsigned end)
+{
+	for (unsigned i = first; i < end; i++)
+		if (binding->plan->entries[i].reason == REASON_NONE &&
+			binding->outcomes[i].reason != REASON_NONE)
+			return true;
+	return false;
+}
+
+static void bind_entry(struct binding *binding, unsigned entry)
+{
+	struct outcome *outcome = &binding->outcomes[entry];
+
+	outcome->reason = child_now() < binding->deadline ? bind_function(binding, entry)
+							  : REASON_DEADLINE;
+	if (outcome->reason == REASON_NONE)
+		outcome->result = RESULT_BOUND;
+}
+
+/*
+ * Once a function of a section failed, the others are left with the driver that they have.
+ * Without a kernel nothing can succeed, and all is asked.
+ */
+static void bind_functions(struct binding *binding)
+{
+	unsigned end;
+
+	for (unsigned first = 0; first < binding->plan->n_entries; first = end) {
+		end = section_end(binding, first);
+		for (unsigned i = first; i < end; i++) {
+			if (binding->root->live && any_failed(binding, first, end))
+				break;
+			if (goes_on(binding, i))
+				bind_entry(binding, i);
+		}
+	}
+}
+
+/*
+ * Gives a function back: no override, and whichever driver wants it.  Left alone is one
+ * that had its driver before this run, since a guest may have it by now, and one whose
+ * driver hangs, since its lock would hang this program too.
+ */
+static void roll_back_function(struct binding *binding, unsigned entry)
+{
+	const struct pcidev *dev = function_of(binding, entry);
+	struct outcome *outcome = &binding->outcomes[entry];
+	const char *asked = driver_of(binding, entry);
+
+	outcome->result = RESULT_FAILED;
+	if (outcome->reason == REASON_NONE)
+		outcome->reason = REASON_SECTION_FAILED;
+	if (is_as_asked(asked, dev->driver) && dev->driver[0])
+		return;
+	if (outcome->reason == REASON_UNBIND_TIMEOUT || entry == binding->stuck)
+		return;
+	write_override(binding, entry, "");
+	sysfs_read_driver(binding->root, dev->address, outcome->driver);
+	if (strcmp(outcome->driver, asked) == 0 &&
+		unbind(binding, dev->address, asked) == REASON_UNBIND_TIMEOUT)
+		return;
+	write_probe(binding, entry);
+	sysfs_read_driver(binding->root, dev->address, outcome->driver);
+}
+
+static void roll_back(struct binding *binding)
+{
+	unsigned end;
+
+	for (unsigned first = 0; first < binding->plan->n_entries; first = end) {
+		end = section_end(binding, first);
+		for (unsigned i = first; any_failed(binding, first, end) && i < end; i++)
+			roll_back_function(binding, i);
+	}
+}
+
+/* Without a kernel there is nothing to roll back: the tree keeps what was asked. */
+static void note_no_kernel(struct binding *binding)
+{
+	for (unsigned i = 0; i < binding->plan->n_entries; i++)
+		if (binding->plan->entries[i].reason == REASON_NONE &&
+			binding->outcomes[i].reason == REASON_NOT_BOUND)
+			binding->outcomes[i].reason = REASON_NO_KERNEL;
+}
+
+/* In a child: the kernel may make any of these writes wait for a lock. */
+static int do_work(void *data)
+{
+	struct binding *binding = data;
+
+	write_overrides(binding);
+	load_drivers(binding);
+	bind_functions(binding);
+	if (!binding->root->live) {
+		note_no_kernel(binding);
+		return 0;
+	}
+	/* Room for what the kernel does on the way; the parent watches the end of it. */
+	binding->deadline += BIND_END_MS - BIND_WORK_MS;
+	roll_back(binding);
+	return 0;
+}
+
+/* In another child, when the first one hangs: gives back what that one did not get to. */
+static int do_roll_back(void *data)
+{
+	struct binding *binding = data;
+
+	roll_back(binding);
+	return 0;
+}
+
+/* The work did not end as it should: @r is of child_run(). */
+static void clean_up(struct binding *binding, int r)
+{
+	for (unsigned i = 0; i < binding->plan->n_entries; i++)
+		if (goes_on(binding, i) && binding->outcomes[i].result != RESULT_BOUND)
+			binding->outcomes[i].reason =
+				r == -ETIMEDOUT ? REASON_DEADLINE : REASON_IO_ERROR;
+	if (!binding->root->live)
+		return;
+	/* What the first child waits for would hold up this one, too. */
+	binding->stuck = *binding->busy;
+	binding->deadline = child_now() + BIND_CLEAN_UP_MS;
+	child_run(do_roll_back, binding, binding->deadline);
+}
+
+static void init_outcome(const struct plan_entry *entry, const struct machine *machine,
+	struct outcome *outcome)
+{
+	outcome->reason = entry->reason;
+	outcome->result = RESULT_REFUSED;
+	if (entry->reason == REASON_ABSENT)
+		outcome->result = RESULT_ABSENT;
+	if (entry->reason == REASON_NONE)
+		outcome->result = RESULT_FAILED; /* until it is read back */
+	if (entry->function != PLAN_NO_FUNCTION)
+		strcpy(outcome->driver, machine->functions[entry->function].driver);
+}
+
+/* Memory that children share, with an outcome for each entry. */
+static bool share_outcomes(struct binding *binding)
+{
+	size_t n = binding->plan->n_entries + 1u; /* the last one only holds "busy" */
+	void *memory = mmap(NULL, n * sizeof(*binding->outcomes), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return false;
+	binding->outcomes = memory;
+	binding->busy = (unsigned *)(void *)&binding->outcomes[n - 1];
+	*binding->busy = NOT_BUSY;
+	return true;
+}
+
+const struct outcome *bind_plan(const struct sysfs_root *root,
+	const struct config *config, const struct machine *machine,
+	const struct plan *plan)
+{
+	struct binding binding = {.root = root,
+		.config = config,
+		.machine = machine,
+		.plan = plan,
+		.stuck = NOT_BUSY,
+		.deadline = child_now() + BIND_WORK_MS};
+	bool work = false;
+
+	if (!share_outcomes(&binding))
+		return NULL;
+	for (unsigned i = 0; i < plan->n_entries; i++) {
+		init_outcome(&plan->entries[i], machine, &binding.outcomes[i]);
+		work |= plan->entries[i].reason == REASON_NONE;
+	}
+	if (work) {
+		int r = child_run(do_work, &binding, child_now() + BIND_END_MS);
+
+		if (r != 0)
+			clean_up(&binding, r);
+	}
+	return binding.outcomes;
+}

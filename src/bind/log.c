@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Says what became of each function. */
+#include "log.h"
+
+#include <string.h>
+
+#include "base/base.h"
+
+/* Levels of the kernel's log (include/linux/kern_levels.h). */
+#define LEVEL_WARNING "<4>"
+#define LEVEL_INFO    "<6>"
+
+void log_sentence(const struct report *report, unsigned index, char *ret, size_t size)
+{
+	const struct config_section *section =
+		&report->config->sections[report->plan->entries[index].section];
+	const struct outcome *outcome = &report->outcomes[index];
+	int function = report->plan->entries[index].function;
+	const struct pcidev *dev = function == PLAN_NO_FUNCTION
+		? NULL
+		: &report->machine->functions[function];
+	bool bound = outcome->result == RESULT_BOUND;
+	char address[PCI_ADDRESS_SIZE] = "", id[sizeof("ffff:ffff")] = "";
+	char name[PCI_ADDRESS_SIZE + CONFIG_NAME_SIZE], what[48] = "absent";
+
+	if (dev) {
+		pci_address_format(dev->address, address);
+		pci_put_hex(id, dev->ids.vendor, 4);
+		id[4] = ':';
+		pci_put_hex(id + 5, dev->ids.device, 4);
+	}
+	text_join(name, sizeof(name), address, dev ? " " : "", section->name, NULL);
+	if (outcome->result != RESULT_ABSENT)
+		text_join(what, sizeof(what), result_word(outcome->result), " (",
+			reason_word(outcome->reason), ")", NULL);
+	if (bound && strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
+		text_join(ret, size, name, ": kept without a driver", NULL);
+	else if (bound)
+		text_join(ret, size, name, ": bound to ", outcome->driver, NULL);
+	else if (!dev)
+		text_join(ret, size, name, ": ", what, ": ", reason_text(outcome->reason),
+			NULL);
+	else
+		text_join(ret, size, name, " [", id, "]: ", what, ": ",
+			reason_text(outcome->reason),
+			" (driver: ", outcome->driver[0] ? outcome->driver : "none", ")",
+			NULL);
+}
+
+/* The kernel's log.  Of one open file it takes ten lines in five seconds, and no more. */
+#define LOG_LINES_MAX 8
+
+struct log {
+	const struct sysfs_root *root;
+	int fd;
+	unsigned lines; /* written to fd */
+};
+
+/* One record of the kernel's log is one write (Documentation/ABI/testing/dev-kmsg). */
+static void log_line(struct log *log, const char *level, const char *text)
+{
+	char line[768];
+	size_t len = text_join(line, sizeof(line), level, "vfioboot: ", text, "\n", NULL);
+
+	if (log->fd < 0 || log->lines == LOG_LINES_MAX) {
+		close_fd(&log->fd);
+		log->fd = sysfs_open_kmsg(log->root);
+		log->lines = 0;
+	}
+	log->lines++;
+	if (log->fd >= 0 && write(log->fd, line, len) < 0)
+		return; /* a full log is no reason to stop */
+}
+
+void log_write(const struct sysfs_root *root, const struct report *report)
+{
+	const struct config *config = report->config;
+	struct log log = {.root = root, .fd = -1};
+	char sentence[512];
+
+	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
+		const struct config_error *error = &config->errors[i];
+		char place[CONFIG_PLACE_SIZE];
+
+		config_place_text(config, error->place, place);
+		text_join(sentence, sizeof(sentence), place, ": ", error->message, NULL);
+		log_line(&log, LEVEL_WARNING, sentence);
+	}
+	if (config->off)
+		log_line(&log, LEVEL_INFO, "vfioboot.off is on the kernel command line");
+	for (unsigned i = 0; i < report->plan->n_entries; i++) {
+		log_sentence(report, i, sentence, sizeof(sentence));
+		log_line(&log,
+			report->outcomes[i].result == RESULT_BOUND ? LEVEL_INFO
+								   : LEVEL_WARNING,
+			sentence);
+	}
+	close_fd(&log.fd);
+}

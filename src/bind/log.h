@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the early program says of its run: sentences, and the kernel's log. */
+#ifndef VFIOBOOT_LOG_H
+#define VFIOBOOT_LOG_H
+
+#include "record.h"
+
+/* Says in one sentence, without newline, what became of the entry @index of the plan. */
+void log_sentence(const struct report *report, unsigned index, char *ret, size_t size);
+
+/* Writes to the kernel's log: each error of the configuration, each function. */
+void log_write(const struct sysfs_root *root, const struct report *report);
+
+#endif
