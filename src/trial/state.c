@@ -128,7 +128,7 @@ char *trial_format(const struct trial *trial)
 
 	if (!out)
 		return NULL;
-	fputs(FIRST_LINE, out);
+	fprintf(out, "%s", FIRST_LINE);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const struct field *field = &fields[i];
 		const char *value = field->words ? field->words[get_word(field, base)]

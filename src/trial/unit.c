@@ -44,7 +44,7 @@ static bool is_unit(const char *name)
 		".mount", ".automount", ".swap", ".timer", ".path", ".slice", ".scope"};
 	const char *type = strrchr(name, '.'), *at = strchr(name, '@');
 
-	if (!type || type == name || at == name || at + 1 == type ||
+	if (!type || type == name || (at && (at == name || at + 1 == type)) ||
 		name[strspn(name, UNIT_CHARS)])
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)

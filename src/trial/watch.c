@@ -192,9 +192,13 @@ static bool is_final(const struct watch *watch, enum trial_reason reason,
 			reason == TRIAL_NOT_BOUND);
 }
 
+/* Has the boot noted as begun as soon as that can be written. */
 static void begin_look(struct watch *watch)
 {
-	_cleanup_close_ int lock = enter(watch);
+	int lock = enter(watch);
+
+	if (lock >= 0)
+		close(lock);
 }
 
 /* One look.  Returns 0 confirmed, 1 given up, -ESTALE, or -EAGAIN. */
