@@ -3,11 +3,11 @@
 #ifndef VFIOBOOT_CHAIN_CHAIN_H
 #define VFIOBOOT_CHAIN_CHAIN_H
 
+#include "apply.h"
 #include "bootentry.h"
 #include "bootloader.h"
 #include "bootmenu.h"
 #include "chain/generators/generators.h"
-#include "deploy.h"
 #include "esp.h"
 #include "imagecheck.h"
 #include "images.h"

@@ -1,14 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the host has now, and image files opened to be compared with it. */
+/*
+ * Reads what the host has now, opens images, and compares.  What each generator makes of our hooks
+ * was seen in its images: the name and place of what runs us is theirs.
+ */
 #include "imagecheck.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/base.h"
+#include "chain/generators/generators.h"
 #include "decide/decide.h"
+
+#define UNIT     "vfioboot-early.service"
+#define WANTS    "sysinit.target.wants/" UNIT
+#define ORDER    "scripts/init-top/ORDER"
+#define INIT_TOP "scripts/init-top/00-vfioboot"
+#define RUN_HOOK "hooks/vfioboot"
+
+static const char *const words[IMAGE_STATES] = {
+	[IMAGE_FRESH] = "fresh",
+	[IMAGE_STALE] = "stale",
+	[IMAGE_WITHOUT] = "without",
+	[IMAGE_MISSING] = "missing",
+	[IMAGE_UNKNOWN] = "unknown",
+};
+
+const char *image_state_word(enum image_state state)
+{
+	return words[state];
+}
+
+/* ---- what the host has ------------------------------------------------------------------ */
 
 /* The module of the driver that sections get by themselves, and the one that guests need. */
 static const char *const own_modules[] = {"vfio_pci", "vfio_iommu_type1"};
@@ -145,6 +172,349 @@ void imagecheck_free(struct imagecheck *check)
 	*check = (struct imagecheck){0};
 }
 
+/* ---- what an image has ------------------------------------------------------------------ */
+
+struct judge {
+	const struct imagecheck *check;
+	const struct imagefile *image;
+	const char *release;
+	const struct hostfile_names *needed;
+	char *why;
+	size_t why_size;
+};
+
+/* Says why it is not good.  Returns false. */
+static bool complain(const struct judge *judge, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static bool complain(const struct judge *judge, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(judge->why, judge->why_size, format, args);
+	va_end(args);
+	return false;
+}
+
+/* The entry of an absolute name, as an image has it. */
+static const struct imagefile_entry *find(const struct judge *judge, const char *path)
+{
+	return imagefile_find(judge->image, path + strspn(path, "/"));
+}
+
+static bool has_end(const struct judge *judge, const char *end)
+{
+	size_t len = strlen(end);
+
+	for (size_t i = 0; i < judge->image->n; i++) {
+		const char *path = judge->image->entries[i].path;
+
+		if (strlen(path) >= len && strcmp(path + strlen(path) - len, end) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is behind the absolute @directory in @path, as an image has it; NULL: it is elsewhere. */
+static const char *name_below(const char *path, const char *directory)
+{
+	size_t len = strlen(directory) - 1;
+
+	return strncmp(path, directory + 1, len) == 0 && path[len] == '/' ? path + len + 1
+									  : NULL;
+}
+
+static bool is_config_name(const char *path)
+{
+	const char *name = name_below(path, CONFIGFILES_VENDOR_DIR);
+
+	name = name ? name : name_below(path, CONFIGFILES_LOCAL_DIR);
+	return strcmp(path, &CONFIGFILES_MAIN[1]) == 0 ||
+		(name && configfiles_is_dropin(name));
+}
+
+/* dracut's hooks lie in lib/dracut/hooks, or in var/lib/dracut/hooks since 109. */
+static bool is_dracut_hook(const char *path)
+{
+	const char *hook = strstr(path, "lib/dracut/hooks/cmdline/00");
+
+	return hook && strstr(hook, "vfioboot");
+}
+
+/* Anything of us, in the place where it would work. */
+static bool holds_us(const struct judge *judge)
+{
+	for (size_t i = 0; i < judge->image->n; i++)
+		if (is_config_name(judge->image->entries[i].path) ||
+			is_dracut_hook(judge->image->entries[i].path))
+			return true;
+	return find(judge, IMAGECHECK_PROGRAM) || find(judge, CONFIGFILES_PROTECT) ||
+		find(judge, INIT_TOP) || find(judge, RUN_HOOK) ||
+		has_end(judge, "/" UNIT);
+}
+
+/* Puts the directory of @path and the relative or absolute @target together. */
+static bool resolve(const char *path, const char *target, char ret[static PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash && *target != '/' ? (size_t)(slash - path) : 0;
+
+	if (!copy_text(ret, PATH_MAX, path, len))
+		return false;
+	while (*target) {
+		size_t n = strcspn(target, "/");
+
+		if (n == 2 && strncmp(target, "..", 2) == 0) {
+			char *cut = strrchr(ret, '/');
+
+			len = cut ? (size_t)(cut - ret) : 0;
+			ret[len] = '\0';
+		} else if (n && !(n == 1 && *target == '.')) {
+			int added = snprintf(ret + len, PATH_MAX - len, "%s%.*s",
+				len ? "/" : "", (int)n, target);
+
+			if (added < 0 || (size_t)added >= PATH_MAX - len)
+				return false;
+			len += (size_t)added;
+		}
+		target += n + (target[n] == '/');
+	}
+	return true;
+}
+
+static bool check_file(const struct judge *judge, const struct imagecheck_file *file)
+{
+	const struct imagefile_entry *entry = find(judge, file->path);
+	char target[PATH_MAX];
+
+	if (!entry)
+		return complain(judge, "it lacks %s", file->path);
+	if (S_ISLNK(entry->mode) && entry->data && strcmp(entry->data, TREE_NULL) == 0)
+		return !file->data ||
+			complain(judge, "it masks %s, which this system does not",
+				file->path);
+	if (S_ISLNK(entry->mode) && entry->data &&
+		resolve(entry->path, entry->data, target))
+		entry = imagefile_find(judge->image, target);
+	if (!file->data || !entry || !entry->data || entry->size != file->size ||
+		memcmp(entry->data, file->data, file->size) != 0)
+		return complain(judge, "it contains an outdated %s", file->path);
+	return true;
+}
+
+static bool check_config(const struct judge *judge)
+{
+	const struct imagecheck *check = judge->check;
+
+	for (size_t i = 0; i < check->n_files; i++)
+		if (!check_file(judge, &check->files[i]))
+			return false;
+	for (size_t i = 0; i < judge->image->n; i++) {
+		const char *path = judge->image->entries[i].path;
+		bool wanted = !is_config_name(path);
+
+		for (size_t j = 0; j < check->n_files && !wanted; j++)
+			wanted = strcmp(check->files[j].path + 1, path) == 0;
+		if (!wanted)
+			return complain(
+				judge, "it contains /%s, which no longer exists", path);
+	}
+	return true;
+}
+
+/* update-initramfs lists in ORDER what is run, in this order. */
+static bool check_init_top(const struct judge *judge)
+{
+	const struct imagefile_entry *order = imagefile_find(judge->image, ORDER);
+	const char *own, *udev;
+
+	if (!imagefile_find(judge->image, INIT_TOP) || !order || !order->data)
+		return complain(judge, "nothing in it starts the early program");
+	own = strstr(order->data, "/" INIT_TOP);
+	udev = strstr(order->data, "/scripts/init-top/udev ");
+	if (!own)
+		return complain(judge, "nothing in it starts the early program");
+	if (udev && udev < own)
+		return complain(judge, "it starts the early program after udev");
+	return true;
+}
+
+static bool is_systemd(const struct judge *judge)
+{
+	return imagefile_find(judge->image, "usr/lib/systemd/systemd") ||
+		imagefile_find(judge->image, "lib/systemd/systemd");
+}
+
+static bool check_unit(const struct judge *judge)
+{
+	if (has_end(judge, "/systemd/system/" UNIT) && has_end(judge, "/" WANTS))
+		return true;
+	return complain(judge, "nothing in it starts the unit " UNIT);
+}
+
+static bool check_dracut(const struct judge *judge)
+{
+	if (is_systemd(judge))
+		return check_unit(judge);
+	for (size_t i = 0; i < judge->image->n; i++)
+		if (is_dracut_hook(judge->image->entries[i].path))
+			return true;
+	return complain(judge, "nothing in it starts the early program");
+}
+
+/* The place of a word in the list of a line EARLYHOOKS="...", from 1; 0: it is not there. */
+static size_t find_hook(const char *list, const char *name)
+{
+	size_t place = 0;
+
+	while (*list) {
+		size_t len = strcspn(list, " ");
+
+		place += len > 0;
+		if (len == strlen(name) && strncmp(list, name, len) == 0)
+			return place;
+		list += len + (list[len] == ' ');
+	}
+	return 0;
+}
+
+static bool check_mkinitcpio(const struct judge *judge)
+{
+	const struct imagefile_entry *config = imagefile_find(judge->image, "config");
+	_cleanup_free_ char *hooks = NULL;
+	size_t own, udev;
+
+	if (is_systemd(judge))
+		return check_unit(judge);
+	hooks = config && config->data ? hostfile_value(config->data, "EARLYHOOKS")
+				       : NULL;
+	own = hooks ? find_hook(hooks, "vfioboot") : 0;
+	udev = hooks ? find_hook(hooks, "udev") : 0;
+	if (!own || !imagefile_find(judge->image, RUN_HOOK))
+		return complain(judge, "nothing in it starts the early program");
+	if (udev && udev < own)
+		return complain(judge, "it starts the early program after udev");
+	return true;
+}
+
+static bool check_start(const struct judge *judge)
+{
+	const struct initramfs_generator *maker = initramfs_maker(judge->image);
+
+	if (maker == &initramfs_tools)
+		return check_init_top(judge);
+	if (maker == &initramfs_dracut)
+		return check_dracut(judge);
+	if (maker == &initramfs_mkinitcpio)
+		return check_mkinitcpio(judge);
+	return complain(judge, "it was built by a generator that vfioboot does not know");
+}
+
+static bool is_module(const char *path, size_t len, const char *name)
+{
+	const char *base = memrchr(path, '/', len);
+	size_t n = strlen(name);
+
+	base = base ? base + 1 : path;
+	len -= (size_t)(base - path);
+	if (len < n + 3 || strncmp(base + n, ".ko", 3) != 0 ||
+		(len > n + 3 && base[n + 3] != '.'))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((base[i] == '-' ? '_' : base[i]) != name[i])
+			return false;
+	return true;
+}
+
+static bool has_module(const struct judge *judge, const char *name)
+{
+	char part[PATH_MAX];
+
+	snprintf(part, sizeof(part), "lib/modules/%s/", judge->release);
+	for (size_t i = 0; i < judge->image->n; i++) {
+		const char *path = judge->image->entries[i].path;
+
+		if (is_module(path, strlen(path), name) && strstr(path, part))
+			return true;
+	}
+	return false;
+}
+
+static bool check_modules(const struct judge *judge)
+{
+	for (size_t i = 0; i < judge->needed->n; i++)
+		if (!has_module(judge, judge->needed->names[i]))
+			return complain(
+				judge, "it lacks the module %s", judge->needed->names[i]);
+	if (judge->needed->n && !has_end(judge, "bin/modprobe"))
+		return complain(judge, "it lacks modprobe, which loads the modules");
+	return true;
+}
+
+static bool check_protect(const struct judge *judge)
+{
+	const struct imagefile_entry *entry = find(judge, CONFIGFILES_PROTECT);
+	_cleanup_free_ struct protect_list *list = calloc(1, sizeof(*list));
+	const struct protect_list *today = judge->check->protect;
+	char path[PCI_PATH_SIZE];
+
+	if (!today)
+		return true;
+	if (!entry || !entry->data || !list)
+		return complain(judge, "it has no protect list");
+	/* The text is changed by reading it, and needed once. */
+	if (protect_parse(list, entry->data) != 0)
+		return complain(judge, "its protect list cannot be read");
+	if (today->incomplete && !list->incomplete)
+		return complain(judge, "it contains an outdated protect list");
+	for (unsigned i = 0; i < today->n_entries; i++) {
+		if (protect_has(list, &today->entries[i]))
+			continue;
+		pci_path_format(&today->entries[i].path, path);
+		return complain(judge,
+			"its protect list lacks %s, which this host needs now", path);
+	}
+	return true;
+}
+
+static bool check_program(const struct judge *judge)
+{
+	const struct imagefile_entry *entry = find(judge, IMAGECHECK_PROGRAM);
+	const struct imagecheck *check = judge->check;
+
+	/* A tree of another machine may lack the program: nothing to compare. */
+	if (!check->program ||
+		(entry->data && entry->size == check->program_size &&
+			memcmp(entry->data, check->program, entry->size) == 0))
+		return true;
+	return complain(judge, "it contains another version of the early program");
+}
+
+/* @why gets a sentence without full stop, "" for a fresh one. */
+static enum image_state judge_image(const struct judge *judge)
+{
+	const struct imagecheck *check = judge->check;
+
+	*judge->why = '\0';
+	if (check->n_files == 0) {
+		if (!holds_us(judge))
+			return IMAGE_FRESH;
+		complain(judge, "it contains vfioboot although nothing is configured");
+		return IMAGE_STALE;
+	}
+	if (!find(judge, IMAGECHECK_PROGRAM)) {
+		complain(judge, "it does not contain the early program");
+		return IMAGE_WITHOUT;
+	}
+	if (check_program(judge) && check_start(judge) && check_config(judge) &&
+		check_modules(judge) && check_protect(judge))
+		return IMAGE_FRESH;
+	return IMAGE_STALE;
+}
+
+/* ---- an image file ---------------------------------------------------------------------- */
+
 /* The modules of the list that the kernel has as files: what is built in is in no image. */
 static int find_needed(const struct sysfs_root *root, const char *release,
 	const struct hostfile_names *modules, struct hostfile_names *ret)
@@ -164,8 +534,7 @@ static int find_needed(const struct sysfs_root *root, const char *release,
 	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		for (size_t i = 0; r == 0 && i < modules->n; i++)
-			if (imagejudge_is_module(
-				    line, strcspn(line, ":\n"), modules->names[i]))
+			if (is_module(line, strcspn(line, ":\n"), modules->names[i]))
 				r = hostfile_add_name(ret, modules->names[i]);
 	}
 	return r;
@@ -187,31 +556,6 @@ static bool keep(const void *data, const char *path)
 	return false;
 }
 
-static bool keep_nothing(const void *data, const char *path)
-{
-	(void)data;
-	(void)path;
-	return false;
-}
-
-/* Opens and reads.  Returns 0, or -errno with a sentence in @why. */
-static int read_image(const struct imagecheck *check, const struct sysfs_root *root,
-	const char *path, struct imagefile *ret, char *why, size_t why_size)
-{
-	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
-	int r;
-
-	*why = '\0';
-	r = fd < 0 ? fd
-		   : imagefile_read(
-			     fd, check ? keep : keep_nothing, check, ret, why, why_size);
-	if (r == -EACCES)
-		snprintf(why, why_size, "only root may read it");
-	else if (r < 0 && !*why)
-		snprintf(why, why_size, "it can't be read: %s", strerror(-r));
-	return r;
-}
-
 bool imagecheck_is_unified(const char *path)
 {
 	size_t len = strlen(path);
@@ -229,10 +573,10 @@ enum image_state imagecheck_file(const struct imagecheck *check,
 
 	if (imagecheck_is_unified(path)) {
 		snprintf(why, why_size,
-			"it is a unified kernel image, which vfioboot does not look into");
+			"it is a unified kernel image, which vfioboot does not inspect");
 		return IMAGE_UNKNOWN;
 	}
-	r = read_image(check, root, path, &image, why, why_size);
+	r = imagefile_open(root, path, keep, check, &image, why, why_size);
 	if (r == -ENOENT) {
 		snprintf(why, why_size, "there is no image");
 		return IMAGE_MISSING;
@@ -241,28 +585,10 @@ enum image_state imagecheck_file(const struct imagecheck *check,
 		return IMAGE_UNKNOWN;
 	r = find_needed(root, release, &check->modules, &needed);
 	if (r < 0) {
-		snprintf(why, why_size, "the modules of %s can't be read: %s", release,
+		snprintf(why, why_size, "the modules of %s cannot be read: %s", release,
 			strerror(-r));
 		return IMAGE_UNKNOWN;
 	}
-	return imagejudge(check, &image, release, &needed, why, why_size);
-}
-
-bool imagecheck_is_whole(const struct sysfs_root *root, const char *path)
-{
-	_cleanup_(imagefile_free) struct imagefile image = {0};
-	char why[128];
-
-	return read_image(NULL, root, path, &image, why, sizeof(why)) == 0;
-}
-
-const struct initramfs_generator *imagecheck_maker(
-	const struct sysfs_root *root, const char *path)
-{
-	_cleanup_(imagefile_free) struct imagefile image = {0};
-	char why[128];
-
-	if (read_image(NULL, root, path, &image, why, sizeof(why)) < 0)
-		return NULL;
-	return imagejudge_maker(&image);
+	return judge_image(
+		&(struct judge){check, &image, release, &needed, why, why_size});
 }

@@ -9,10 +9,19 @@
 #include <paths.h>
 
 #include "base/base.h"
-#include "chain/generators/generators.h"
 #include "decide/decide.h"
-#include "imagefile.h"
-#include "images.h"
+
+enum image_state {
+	IMAGE_FRESH, /* our program, first of all, with today's configuration and modules */
+	IMAGE_STALE,   /* we are in it, with something older: `why` says what */
+	IMAGE_WITHOUT, /* we are not in it */
+	IMAGE_MISSING, /* the kernel has none */
+	IMAGE_UNKNOWN, /* it can't be read: `why` says why */
+	IMAGE_STATES,
+};
+
+/* "fresh", "stale", "without", "missing" or "unknown". */
+const char *image_state_word(enum image_state state);
 
 /* Where the early program is, on the host and in an image. */
 #define IMAGECHECK_PROGRAM PATHS_LIBDIR "/vfioboot-early"
@@ -55,30 +64,5 @@ bool imagecheck_is_unified(const char *path);
 enum image_state imagecheck_file(const struct imagecheck *check,
 	const struct sysfs_root *root, const char *release, const char *path, char *why,
 	size_t why_size);
-
-/* The same as images_inspect(), with each image compared with @check. */
-int imagecheck_all(const struct sysfs_root *root, const struct imagecheck *check,
-	struct images *ret);
-
-/* Whether the file is an image that can be read from its beginning to its end. */
-bool imagecheck_is_whole(const struct sysfs_root *root, const char *path);
-
-/* The generator that made the image at @path by its marks; NULL: nobody can tell. */
-const struct initramfs_generator *imagecheck_maker(
-	const struct sysfs_root *root, const char *path);
-
-/*
- * Judges an image that was read, as imagecheck_file().  @needed are those of @check->modules
- * that this kernel has as files.
- */
-enum image_state imagejudge(const struct imagecheck *check, const struct imagefile *image,
-	const char *release, const struct hostfile_names *needed, char *why,
-	size_t why_size);
-
-/* The generator whose marks the image bears, or NULL. */
-const struct initramfs_generator *imagejudge_maker(const struct imagefile *image);
-
-/* Whether the module @name, with '_' for '-', is in the file @path: NAME.ko, .ko.xz, ... */
-bool imagejudge_is_module(const char *path, size_t len, const char *name);
 
 #endif

@@ -5,12 +5,13 @@
  */
 #include "imagefile.h"
 
+#include <archive.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/base.h"
-#include "imagestream.h"
 
 #define MAGIC_LEN   4 /* "0707": what all kinds of these archives begin with */
 #define HEADER_LEN  110
@@ -19,6 +20,116 @@
 #define SHARED_MAX  ((uint64_t)1 << 20) /* bytes of a file of several names that is kept */
 #define SHARED_ALL  ((uint64_t)64 << 20) /* and of all of them */
 #define TRAILER     "TRAILER!!!"
+#define TOTAL_MAX   ((uint64_t)8 << 30) /* more is no image, but a bomb */
+#define BLOCK_SIZE  (256 << 10)
+
+/* ---- bytes ------------------------------------------------------------------------------ */
+
+/*
+ * The bytes of an image one after another: as they are in the file and, from some place on,
+ * decompressed by libarchive, of the format "raw".
+ */
+struct stream {
+	int fd; /* the caller's */
+	struct archive *archive;
+	uint64_t offset; /* of the next byte, in the file or in what is decompressed */
+	uint64_t total;  /* bytes that came so far */
+	size_t at, len;  /* of the buffer, what was taken, and all of it */
+	char buffer[64 << 10];
+};
+
+static void stream_close(struct stream *stream)
+{
+	if (stream->archive)
+		archive_read_free(stream->archive);
+	stream->archive = NULL;
+}
+
+static ssize_t read_block(struct stream *stream)
+{
+	ssize_t n;
+
+	if (stream->archive) {
+		n = archive_read_data(
+			stream->archive, stream->buffer, sizeof(stream->buffer));
+		return n < 0 ? -EBADMSG : n;
+	}
+	do
+		n = read(stream->fd, stream->buffer, sizeof(stream->buffer));
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* Gets the next block.  Returns 0; -ENODATA at the end; or another -errno. */
+static int fill(struct stream *stream)
+{
+	ssize_t n = read_block(stream);
+
+	if (n < 0)
+		return (int)n;
+	stream->at = 0;
+	stream->len = (size_t)n;
+	stream->total += (uint64_t)n;
+	if (stream->total > TOTAL_MAX)
+		return -EBADMSG;
+	return n ? 0 : -ENODATA;
+}
+
+/* Takes the next @size bytes, into @ret unless that is NULL; -ENODATA: the end comes before. */
+static int stream_take(struct stream *stream, char *ret, uint64_t size)
+{
+	while (size) {
+		size_t n = stream->len - stream->at;
+		int r;
+
+		if (n > size)
+			n = (size_t)size;
+		if (ret) {
+			memcpy(ret, stream->buffer + stream->at, n);
+			ret += n;
+		}
+		stream->at += n;
+		stream->offset += n;
+		size -= n;
+		r = size ? fill(stream) : 0;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/*
+ * What is in the file from @offset on is compressed in some way that libarchive knows: from now
+ * on its content comes.  -EBADMSG: in no such way.
+ */
+static int stream_decompress(struct stream *stream, uint64_t offset)
+{
+	struct archive_entry *entry;
+
+	if (lseek(stream->fd, (off_t)offset, SEEK_SET) < 0)
+		return -errno;
+	stream->archive = archive_read_new();
+	if (!stream->archive)
+		return -ENOMEM;
+	unpacked_support(stream->archive);
+	stream->at = stream->len = 0;
+	stream->offset = 0;
+	if (archive_read_open_fd(stream->archive, stream->fd, BLOCK_SIZE) != ARCHIVE_OK ||
+		archive_read_next_header(stream->archive, &entry) != ARCHIVE_OK ||
+		archive_filter_count(stream->archive) < 2) /* none but "none" */
+		return -EBADMSG;
+	return 0;
+}
+
+/* What libarchive said last, "" for nothing. */
+static const char *stream_error(const struct stream *stream)
+{
+	const char *text = stream->archive ? archive_error_string(stream->archive) : NULL;
+
+	return text ? text : "";
+}
+
+/* ---- archives --------------------------------------------------------------------------- */
 
 /* The fields of a header, after its magic number: eight hexadecimal digits each. */
 enum field {
@@ -39,7 +150,7 @@ enum field {
 };
 
 struct reader {
-	struct imagestream stream;
+	struct stream stream;
 	bool (*keep)(const void *data, const char *path);
 	const void *data;
 	struct imagefile image;
@@ -52,7 +163,7 @@ struct reader {
 
 static int complain(struct reader *reader, const char *what)
 {
-	const char *more = imagestream_error(&reader->stream);
+	const char *more = stream_error(&reader->stream);
 
 	snprintf(reader->why, reader->why_size, "%s%s%s", what, *more ? ": " : "", more);
 	return -EBADMSG;
@@ -64,7 +175,7 @@ static int cut_off(struct reader *reader, int error)
 	if (error == -ENODATA)
 		return complain(reader, "it ends in the middle of a file");
 	if (error == -EBADMSG)
-		return complain(reader, "it can't be decompressed");
+		return complain(reader, "it cannot be decompressed");
 	return error;
 }
 
@@ -90,7 +201,7 @@ static bool parse_fields(const char *digits, uint32_t ret[static FIELDS])
 /* Takes what fills up to a multiple of four. */
 static int take_padding(struct reader *reader)
 {
-	return imagestream_take(&reader->stream, NULL, -reader->stream.offset & 3);
+	return stream_take(&reader->stream, NULL, -reader->stream.offset & 3);
 }
 
 static int add_entry(struct reader *reader, const char *name, const uint32_t *fields,
@@ -146,12 +257,12 @@ static int take_content(struct reader *reader, struct imagefile_entry *entry)
 	int r;
 
 	if (!wants_content(reader, entry))
-		return imagestream_take(&reader->stream, NULL, entry->size);
+		return stream_take(&reader->stream, NULL, entry->size);
 	entry->data = malloc(entry->size + 1);
 	if (!entry->data)
 		return -ENOMEM;
 	entry->data[entry->size] = '\0';
-	r = imagestream_take(&reader->stream, entry->data, entry->size);
+	r = stream_take(&reader->stream, entry->data, entry->size);
 	return r;
 }
 
@@ -159,9 +270,9 @@ static int take_content(struct reader *reader, struct imagefile_entry *entry)
 static int take_entry(struct reader *reader)
 {
 	char header[HEADER_LEN - MAGIC_LEN], name[NAME_MAX_ + 1];
-	struct imagefile_entry *entry;
+	struct imagefile_entry *entry = NULL;
 	uint32_t fields[FIELDS];
-	int r = imagestream_take(&reader->stream, header, sizeof(header));
+	int r = stream_take(&reader->stream, header, sizeof(header));
 
 	if (r < 0)
 		return cut_off(reader, r);
@@ -169,8 +280,8 @@ static int take_entry(struct reader *reader)
 		!parse_fields(header + 2, fields))
 		return complain(reader, "it has a header that is not cpio's \"newc\"");
 	if (fields[NAME_SIZE] == 0 || fields[NAME_SIZE] > NAME_MAX_)
-		return complain(reader, "it has a file with an impossible name");
-	r = imagestream_take(&reader->stream, name, fields[NAME_SIZE]);
+		return complain(reader, "it contains a file with an impossible name");
+	r = stream_take(&reader->stream, name, fields[NAME_SIZE]);
 	r = r < 0 ? r : take_padding(reader);
 	if (r < 0)
 		return cut_off(reader, r);
@@ -207,8 +318,8 @@ static int take_compressed(struct reader *reader)
 	if (reader->stream.archive)
 		return reader->ended
 			? -ENODATA
-			: complain(reader, "what is in it is no cpio archive");
-	r = imagestream_decompress(&reader->stream, reader->stream.offset - MAGIC_LEN);
+			: complain(reader, "its content is not a cpio archive");
+	r = stream_decompress(&reader->stream, reader->stream.offset - MAGIC_LEN);
 	if (r == -EBADMSG)
 		return complain(reader,
 			"it is neither a cpio archive nor compressed in a known way");
@@ -220,7 +331,7 @@ static int take_all(struct reader *reader)
 {
 	for (;;) {
 		char magic[MAGIC_LEN];
-		int r = imagestream_take(&reader->stream, magic, sizeof(magic));
+		int r = stream_take(&reader->stream, magic, sizeof(magic));
 
 		if (r < 0)
 			return finish(reader, r);
@@ -313,7 +424,7 @@ int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
 	reader->why = why;
 	reader->why_size = why_size;
 	r = take_all(reader);
-	imagestream_close(&reader->stream);
+	stream_close(&reader->stream);
 	if (r == 0) {
 		sort(&reader->image);
 		r = share_content(reader);
@@ -361,4 +472,36 @@ const struct imagefile_entry *imagefile_find(
 	const struct imagefile_entry *entry = imagefile_find_below(image, path);
 
 	return entry && strcmp(entry->path, path) == 0 ? entry : NULL;
+}
+
+static bool keep_nothing(const void *data, const char *path)
+{
+	(void)data, (void)path;
+	return false;
+}
+
+int imagefile_open(const struct sysfs_root *root, const char *path,
+	bool (*keep)(const void *data, const char *path), const void *data,
+	struct imagefile *ret, char *why, size_t why_size)
+{
+	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
+	int r = fd;
+
+	*why = '\0';
+	if (fd >= 0)
+		r = imagefile_read(
+			fd, keep ? keep : keep_nothing, data, ret, why, why_size);
+	if (r == -EACCES)
+		snprintf(why, why_size, "only root may read it");
+	else if (r < 0 && !*why)
+		snprintf(why, why_size, "it cannot be read: %s", strerror(-r));
+	return r;
+}
+
+bool imagefile_is_whole(const struct sysfs_root *root, const char *path)
+{
+	_cleanup_(imagefile_free) struct imagefile image = {0};
+	char why[128];
+
+	return imagefile_open(root, path, NULL, NULL, &image, why, sizeof(why)) == 0;
 }

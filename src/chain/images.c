@@ -10,15 +10,6 @@
 
 #include "base/base.h"
 #include "chain/generators/generators.h"
-#include "imagecheck.h"
-
-static const char *const words[IMAGE_STATES] = {
-	[IMAGE_FRESH] = "fresh",
-	[IMAGE_STALE] = "stale",
-	[IMAGE_WITHOUT] = "without",
-	[IMAGE_MISSING] = "missing",
-	[IMAGE_UNKNOWN] = "unknown",
-};
 
 struct search {
 	const struct sysfs_root *root;
@@ -26,11 +17,6 @@ struct search {
 	const struct imagecheck *check;
 	struct images images;
 };
-
-const char *image_state_word(enum image_state state)
-{
-	return words[state];
-}
 
 static int identify(const struct sysfs_root *root, const char *path, struct stat *ret)
 {
@@ -76,23 +62,6 @@ static int add_image(struct search *search, const char *release, const char *pat
 	return 0;
 }
 
-/* Without an owner those that are there are told of, whoever has made them. */
-static int find_any(const struct sysfs_root *root, const struct kernel *kernel,
-	struct hostfile_names *ret)
-{
-	static const struct initramfs_generator *const generators[] = {
-		&initramfs_dracut, &initramfs_tools, &initramfs_mkinitcpio};
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(generators); i++)
-		r = generators[i]->find(root, kernel, &names);
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		if (hostfile_exists(root, "%s", names.names[i]))
-			r = hostfile_add_name(ret, names.names[i]);
-	return r;
-}
-
 /* The images of one kernel; those of boot loader entries behind their generator's own. */
 static int add_kernel(struct search *search, const struct kernel *kernel)
 {
@@ -101,12 +70,11 @@ static int add_kernel(struct search *search, const struct kernel *kernel)
 	size_t first = search->images.n;
 	int r;
 
-	r = (generator ? generator->find : find_any)(search->root, kernel, &names);
+	r = initramfs_find(generator, search->root, kernel, &names);
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		r = add_image(search, kernel->release, names.names[i]);
-	r = r < 0 || !generator || !generator->replaces || search->images.n == first
-		? r
-		: initramfs_find_entries(search->root, kernel, &entries);
+	if (r == 0 && generator && generator->replaces && search->images.n > first)
+		r = initramfs_kernel_install.find(search->root, kernel, &entries);
 	for (size_t i = 0; r == 0 && i < entries.n; i++) {
 		size_t before = search->images.n;
 
@@ -170,7 +138,7 @@ static int search_images(struct search *search)
 	return r;
 }
 
-int imagecheck_all(
+int images_compare(
 	const struct sysfs_root *root, const struct imagecheck *check, struct images *ret)
 {
 	_cleanup_(kernels_free) struct kernels kernels = {0};
@@ -195,7 +163,7 @@ int images_inspect(const struct sysfs_root *root, const struct protect_list *pro
 	_cleanup_(imagecheck_free) struct imagecheck check = {0};
 	int r = imagecheck_read(root, IMAGECHECK_NOW, protect, &check);
 
-	return r < 0 ? r : imagecheck_all(root, &check, ret);
+	return r < 0 ? r : images_compare(root, &check, ret);
 }
 
 void images_free(struct images *images)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The initramfs images of the installed kernels, and whether each would do at the next boot
- * what the configuration says now: told by opening them, not by their dates.
+ * what the configuration says now: they are opened, their dates count for nothing.
  */
 #ifndef VFIOBOOT_IMAGES_H
 #define VFIOBOOT_IMAGES_H
@@ -9,16 +9,9 @@
 #include <stddef.h>
 
 #include "base/base.h"
+#include "chain/generators/generators.h"
 #include "decide/decide.h"
-
-enum image_state {
-	IMAGE_FRESH, /* our program, first of all, with today's configuration and modules */
-	IMAGE_STALE,   /* we are in it, with something older: `why` says what */
-	IMAGE_WITHOUT, /* we are not in it */
-	IMAGE_MISSING, /* the kernel has none */
-	IMAGE_UNKNOWN, /* it can't be read: `why` says why */
-	IMAGE_STATES,
-};
+#include "imagecheck.h"
 
 struct image {
 	char *kernel; /* release */
@@ -45,9 +38,10 @@ struct images {
 int images_inspect(const struct sysfs_root *root, const struct protect_list *protect,
 	struct images *ret);
 
-void images_free(struct images *images);
+/* The same, with each image compared with @check. */
+int images_compare(const struct sysfs_root *root, const struct imagecheck *check,
+	struct images *ret);
 
-/* "fresh", "stale", "without", "missing" or "unknown". */
-const char *image_state_word(enum image_state state);
+void images_free(struct images *images);
 
 #endif

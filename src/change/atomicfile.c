@@ -289,8 +289,10 @@ static int fill(const struct place *place, const struct content *content, int fd
 	int r = content->from >= 0 ? copy_all(content->from, fd)
 				   : write_all(fd, content->data, content->size);
 
-	r = r < 0 ? r : set_attributes(place, content, fd);
-	return r == 0 && fsync(fd) < 0 ? -errno : r;
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	/* Last: with the new mode it is about to be renamed, for others. */
+	return r < 0 ? r : set_attributes(place, content, fd);
 }
 
 static int write_place(const struct place *place, const struct content *content)
@@ -308,11 +310,13 @@ static int write_place(const struct place *place, const struct content *content)
 	r = fill(place, content, fd);
 	if (r == 0 && renameat(place->dir, name, place->dir, place->name) < 0)
 		r = -errno;
-	if (r < 0)
+	if (r < 0) {
 		unlinkat(place->dir, name, 0);
-	else
-		sync_directory(place);
-	return r;
+		return r;
+	}
+	fsync(fd);
+	sync_directory(place);
+	return 0;
 }
 
 /* ---- the public functions -------------------------------------------------------------- */

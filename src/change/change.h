@@ -171,8 +171,8 @@ void change_free_failure(struct change_failure *failure);
  * For kinds: runs a program to its end, with its output kept for the failure and the log.
  * Returns 0; -EIO when it fails; or another -errno; with @message.
  */
-int change_run_program(const struct change *change, const char *const argv[],
-	struct message *message);
+int change_run_program(
+	const struct change *change, const char *const argv[], struct message *message);
 
 /* For kinds that judge what a program made: their failure shows its last lines, too. */
 void change_show_output(const struct change *change);

@@ -11,7 +11,7 @@
 /* A file system that gets files. */
 struct place {
 	struct diskroom room;
-	const char *path;   /* of the first file there, of which the first */
+	const char *path;   /* of the file with which it is fullest, of which the first */
 	int len;            /* bytes are its directory, for people */
 	int64_t used, most; /* bytes more than now: at a step, and the most so far */
 };
@@ -26,12 +26,19 @@ static void free_places(struct places *places)
 	free(places->list);
 }
 
+/* Bytes of the path that are its directory. */
+static int directory_length(const char *path)
+{
+	int len = (int)(strrchr(path, '/') - path);
+
+	return len ? len : 1;
+}
+
 /* The place of a file.  NULL when it can't be seen: the step will say what is wrong. */
 static struct place *find_place(
 	const struct change *change, struct places *places, const char *path)
 {
-	int len = (int)(strrchr(path, '/') - path);
-	struct place place = {.path = path, .len = len ? len : 1}, *more;
+	struct place place = {.path = path, .len = directory_length(path)}, *more;
 	_cleanup_free_ char *directory = strndup(path, (size_t)place.len);
 	_cleanup_close_ int fd = -1;
 
@@ -101,8 +108,11 @@ static void add_step(const struct change *change, const struct change_step *step
 		place->used -= size_of(change, name);
 	else
 		place->used += (int64_t)step->room;
-	if (place->used > place->most)
-		place->most = place->used;
+	if (place->used <= place->most)
+		return;
+	place->most = place->used;
+	place->path = name;
+	place->len = directory_length(name);
 }
 
 static int judge_place(

@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "deployment.h"
 #include "entrywanted.h"
 #include "facts/facts.h"
 #include "outlook/outlook.h"
+#include "progress.h"
 #include "trialtext.h"
 
 struct arguments {
@@ -37,7 +37,7 @@ static enum cli_exit check_config(const struct config *config)
 			status = cli_error("apply", "%s: %s", place, error->message);
 	}
 	if (status != CLI_OK)
-		cli_error("apply", "nothing was changed; correct this and run it again");
+		cli_error("apply", "nothing was changed; correct this and try again");
 	return status;
 }
 
@@ -52,16 +52,15 @@ static enum cli_exit check_protect(struct facts *facts, struct nextboot *next)
 		r = protect_list_trace(facts, &next->config, &next->protect);
 	else
 		cli_warning("apply",
-			"what this machine needs for itself can't be traced from these "
-			"files; its protect list is left out");
+			"cannot find out from these files what the machine uses itself; "
+			"the protect list is left out");
 	if (r == -EHOSTUNREACH)
 		return cli_error("apply",
-			"this is not the root of a running host, but a chroot or a "
-			"container; run this on the host itself, where / is mounted, and "
-			"so are proc and sysfs");
+			"this is a chroot or a container, not a running host; run this on "
+			"the host itself, with proc and sysfs mounted");
 	if (r < 0)
 		return cli_error(
-			"apply", "cannot trace what this host uses: %s", strerror(-r));
+			"apply", "cannot find out what this host uses: %s", strerror(-r));
 	return CLI_OK;
 }
 
@@ -93,36 +92,36 @@ static void print_outlook(const struct nextboot *next)
 	struct nextboot_counts counts = nextboot_count(next);
 
 	if (next->config.off)
-		puts("At the next boot nothing happens as long as vfioboot.off is on the "
-		     "kernel command line.");
+		puts("At the next boot nothing is bound while vfioboot.off is on the kernel "
+		     "command line.");
 	else if (!counts.bound && !counts.refused)
-		puts("At the next boot no function is asked for.");
+		puts("At the next boot no function is bound: none is configured.");
 	else
 		printf("At the next boot %u function%s will be bound, %u refused; "
 		       "'vfioboot plan' shows them.\n",
 			counts.bound, plural(counts.bound), counts.refused);
 }
 
-static enum cli_exit carry_out(const struct nextboot *next, struct deploy *deploy)
+static enum cli_exit carry_out(const struct nextboot *next, struct apply *apply)
 {
 	enum cli_exit status;
 
-	if (deploy->n == 0) {
+	if (apply->change.n == 0) {
 		puts("Nothing to do: every image is up to date.");
 		print_outlook(next);
 		return CLI_OK;
 	}
-	status = deployment_check_room("apply", deploy);
+	status = progress_check("apply", apply);
 	if (status == CLI_OK)
-		status = deployment_run("apply", deploy);
+		status = progress_run("apply", &apply->change);
 	if (status != CLI_OK)
 		return status;
-	if (deploy->n_images)
-		puts("Each new image was opened: it has today's configuration, and starts "
-		     "vfioboot before any driver.");
+	if (apply->n_images)
+		puts("Each new image was checked: it contains the current configuration and "
+		     "starts vfioboot before any driver.");
 	print_outlook(next);
-	if (deploy->n_images)
-		puts("Reboot to have it.");
+	if (apply->n_images)
+		puts("Reboot for it to take effect.");
 	return CLI_OK;
 }
 
@@ -130,26 +129,25 @@ static enum cli_exit plan_and_run(const struct sysfs_root *root,
 	const struct nextboot *next, struct images *images, bool dry_run)
 {
 	const struct protect_list *protect = next->protect_traced ? &next->protect : NULL;
-	_cleanup_(deploy_free) struct deploy deploy = {0};
+	_cleanup_(apply_free) struct apply apply = {0};
 	enum cli_exit status, warned;
 	int r;
 
-	status = deployment_check_images("apply", images);
+	status = progress_check_images("apply", images);
 	if (status != CLI_OK)
 		return status;
-	warned = deployment_warn_unified("apply", images);
-	r = deploy_plan_apply(root, protect, images, &deploy);
+	warned = progress_warn_unbuilt("apply", images);
+	r = apply_steps(root, protect, images, &apply);
 	if (r < 0)
-		return cli_error(
-			"apply", "cannot tell what is to be done: %s", strerror(-r));
+		return cli_error("apply", "cannot work out what to do: %s", strerror(-r));
 	if (!dry_run) {
-		status = carry_out(next, &deploy);
+		status = carry_out(next, &apply);
 		return status == CLI_OK ? warned : status;
 	}
-	deployment_print(&deploy);
-	if (deployment_check_room("apply", &deploy) != CLI_OK)
+	progress_print(&apply.change);
+	if (progress_check("apply", &apply) != CLI_OK)
 		return CLI_FAILED;
-	if (deploy.n == 0)
+	if (apply.change.n == 0)
 		puts("Nothing to do: every image is up to date.");
 	print_outlook(next);
 	return warned;
@@ -167,7 +165,7 @@ static enum cli_exit run(int argc, char **argv)
 
 	if (cli_parse(&cmd_apply, argc, argv, &arguments) != CLI_OK)
 		return CLI_MISUSE;
-	status = deployment_open_root("apply", arguments.root, arguments.dry_run, &root);
+	status = progress_open_root("apply", arguments.root, arguments.dry_run, &root);
 	if (status != CLI_OK)
 		return status;
 	r = facts_read(&root, &facts);
@@ -182,25 +180,25 @@ static enum cli_exit run(int argc, char **argv)
 		return status;
 	if (next->machine_error < 0)
 		cli_warning("apply",
-			"the PCI functions can't be read (%s): what the next "
-			"boot will do is not known",
+			"cannot read the PCI functions (%s): what the next boot will "
+			"bind is not known",
 			strerror(-next->machine_error));
 	warn_refused(next);
 	trialtext_warn_changed("apply", &root, &next->config);
 	entrywanted_warn_stale("apply", &root);
 	r = images_inspect(&root, next->protect_traced ? &next->protect : NULL, &images);
 	if (r < 0)
-		return cli_error("apply", "cannot look for images: %s", strerror(-r));
+		return cli_error("apply", "cannot find the images: %s", strerror(-r));
 	return plan_and_run(&root, next, &images, arguments.dry_run);
 }
 
 const struct cli_command cmd_apply = {
 	.name = "apply",
 	.operands = "",
-	.summary = "bring the initramfs images up to what is configured",
+	.summary = "bring the initramfs images up to date",
 	.details =
-		"Writes the protect list, makes the images of all installed kernels anew that\n"
-		"are not up to date, and looks into each. When something fails, all is put back.",
+		"Writes the protect list, rebuilds the outdated images of all installed kernels,\n"
+		"and checks each. When something fails, all changes are undone.",
 	.options = options,
 	.run = run,
 };

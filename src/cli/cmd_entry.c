@@ -6,12 +6,12 @@
 #include "base/base.h"
 #include "chain/chain.h"
 #include "cli.h"
-#include "deployment.h"
 #include "entrychange.h"
 #include "entrylist.h"
 #include "entryloader.h"
 #include "entryremove.h"
 #include "entrywanted.h"
+#include "progress.h"
 #include "sections.h"
 
 struct arguments {
@@ -202,17 +202,8 @@ static const struct action *find_action(const char *name)
 	return NULL;
 }
 
-/*
- * An update goes on without the lock: `apply` may have it, and the update be a part of what the
- * generator does that it runs.
- */
-static enum cli_exit take_lock(const struct sysfs_root *root, const struct action *action)
-{
-	if (action->run != update)
-		return deployment_lock("entry", root);
-	deploy_lock(root);
-	return CLI_OK;
-}
+/* An update comes from the hook of a package, which cannot be asked to try again. */
+#define UPDATE_WAIT_MS 60000
 
 /* What the action would leave alone.  CLI_OK, or CLI_MISUSE after a message. */
 static enum cli_exit check_options(
@@ -256,7 +247,8 @@ static enum cli_exit run(int argc, char **argv)
 		snprintf(command, sizeof(command), "entry %s", action->name);
 		if (cli_need_root(command) != CLI_OK)
 			return CLI_FAILED;
-		if (take_lock(&root, action) != CLI_OK)
+		if (progress_lock("entry", &root,
+			    action->run == update ? UPDATE_WAIT_MS : 0) != CLI_OK)
 			return CLI_FAILED;
 		run_catch_signals();
 	}

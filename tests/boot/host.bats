@@ -181,7 +181,7 @@ new_kernel() { # ROOT FLAVOUR
 	END
 	exited add 0
 	# The old image is kept, and the new one is not there yet.
-	has '^extra cut /boot/[.]vfioboot-kept[.]'
+	has '^extra cut /boot/[.].*[.]vfioboot-kept'
 	next_boot <<-'END'
 		run apply vfioboot apply
 		run json vfioboot status --json

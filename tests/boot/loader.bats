@@ -560,7 +560,7 @@ only_display() {
 	lacks '^extra cmdline .*vfioboot'
 	has "^extra Its setting is permanent \('vfioboot try --keep'\)"
 	has '^extra try ended with 0$'
-	has '^extra Took back the trial that was the next boot'
+	has '^extra Cancelled the trial of the next boot'
 	has '^extra undo ended with 0$'
 	has '^extra ls: .*custom.cfg.*No such file'
 	lacks '^extra next_entry=.'

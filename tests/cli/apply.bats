@@ -4,7 +4,7 @@
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a process of its own; run sets these
 #
 # `vfioboot apply` and `vfioboot undo` on another machine's files: what would be done, and why. What
-# is done then, and undone, is in the unit test of deploy; generators run in the boot tests alone.
+# is done then, and undone, is in the unit test images_apply; generators run in the boot tests alone.
 
 bats_require_minimum_version 1.5.0
 
@@ -42,7 +42,7 @@ sum_of_host() {
 }
 
 # The image is not what it should be, and this is found.
-made_anew() {
+is_rebuilt() {
 	run -0 --separate-stderr apply
 	[[ $output == *"run update-initramfs -u -k $release"* ]]
 }
@@ -55,10 +55,10 @@ made_anew() {
 	run -0 --separate-stderr apply
 	[ -z "$stderr" ]
 	[ "$output" = "write /etc/vfioboot.protect
-keep /boot/initrd.img-$release as /boot/.vfioboot-kept.initrd.img-$release
+keep /boot/initrd.img-$release as /boot/.initrd.img-$release.vfioboot-kept
 run update-initramfs -u -k $release
-look into /boot/initrd.img-$release
-remove /boot/.vfioboot-kept.initrd.img-$release
+check /boot/initrd.img-$release
+remove /boot/.initrd.img-$release.vfioboot-kept
 At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows them." ]
 	[ "$(sum_of_host)" = "$before" ]
 }
@@ -68,7 +68,7 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	run -0 --separate-stderr apply
 	[ "$output" = "write /etc/vfioboot.protect
 run update-initramfs -c -k $release
-look into /boot/initrd.img-$release
+check /boot/initrd.img-$release
 At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows them." ]
 }
 
@@ -81,16 +81,16 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	[ "${#lines[@]}" = 2 ]
 }
 
-@test "an image of another program, configuration or list is made anew" {
+@test "an image of another program, configuration or list is rebuilt" {
 	configured_host
 	host_image
 	"$vfioboot" protect --root "$host" >"$host/etc/vfioboot.protect"
 	echo >>"$host/usr/lib/vfioboot/vfioboot-early"
-	made_anew
+	is_rebuilt
 	cp "$early" "$host/usr/lib/vfioboot/vfioboot-early"
 	mkdir "$host/etc/vfioboot.conf.d"
 	echo '# more' >"$host/etc/vfioboot.conf.d/more.conf"
-	made_anew
+	is_rebuilt
 	rm "$host/etc/vfioboot.conf.d/more.conf"
 	sed -i 's|/boot/efi|/srv|' "$host/proc/self/mountinfo"
 	run -0 --separate-stderr apply
@@ -112,7 +112,7 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 		[ "${lines[0]}" = 'Nothing to do: every image is up to date.' ]
 	done
 	head -c 1000 "$BATS_TEST_TMPDIR/plain" >"$image"
-	made_anew
+	is_rebuilt
 }
 
 @test "errors of the configuration: file and line are named, and nothing is done" {
@@ -133,7 +133,7 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	[[ $output == *'2 functions will be bound, 1 refused;'* ]]
 }
 
-@test "two generators, and nothing tells which" {
+@test "two generators, and nothing shows which" {
 	configured_host
 	put usr/bin/dracut </dev/null
 	run -1 --separate-stderr apply
@@ -142,7 +142,7 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	put etc/kernel/install.conf <<<initrd_generator=dracut
 	put etc/debian_version <<<13.1
 	run -0 --separate-stderr apply
-	[[ $output == *"run dracut --force $host/boot/.vfioboot-new.initrd.img-$release $release"* ]]
+	[[ $output == *"run dracut --force $host/boot/.initrd.img-$release.vfioboot-new $release"* ]]
 }
 
 @test "no generator, no kernel" {
@@ -160,7 +160,7 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	configured_host
 	rm -r "$host/proc/self/mountinfo"
 	run -0 --separate-stderr apply
-	[[ $stderr == *'warning: what this machine needs for itself can'\''t be traced'* ]]
+	[[ $stderr == *'warning: cannot find out from these files what the machine uses itself'* ]]
 	[[ $output != *vfioboot.protect* ]]
 	[[ $output == *"run update-initramfs -c -k $release"* ]]
 }
@@ -196,11 +196,11 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 move /etc/vfioboot.conf.d/own.conf to /var/lib/vfioboot/undone/etc/vfioboot.conf.d/own.conf
 move /etc/vfioboot.conf to /var/lib/vfioboot/undone/etc/vfioboot.conf
 remove /etc/vfioboot.protect
-keep /boot/initrd.img-$release as /boot/.vfioboot-kept.initrd.img-$release
+keep /boot/initrd.img-$release as /boot/.initrd.img-$release.vfioboot-kept
 run update-initramfs -u -k $release
-look into /boot/initrd.img-$release
-remove /boot/.vfioboot-kept.initrd.img-$release
-remove the directory /etc/vfioboot.conf.d, if it is empty" ]
+check /boot/initrd.img-$release
+remove /boot/.initrd.img-$release.vfioboot-kept
+remove the directory /etc/vfioboot.conf.d if it is empty" ]
 	[ "$(sum_of_host)" = "$before" ]
 }
 
@@ -223,12 +223,12 @@ remove the directory /etc/vfioboot.conf.d, if it is empty" ]
 	(cd "$BATS_TEST_TMPDIR" && mkdir -p plain/conf && touch plain/conf/initramfs.conf &&
 		cd plain && find . | cpio -o -H newc --quiet) >"$host/boot/initrd.img-$release"
 	run -0 --separate-stderr undo
-	[ "$output" = 'Nothing to do: nothing is configured, and no image holds vfioboot.' ]
+	[ "$output" = 'Nothing to do: nothing is configured, and no image contains vfioboot.' ]
 	# Entries alone are something.
 	printf 'passthrough\tPassthrough\tvfioboot.profile=x\n' >"$host/etc/vfioboot.entries"
 	run -0 --separate-stderr undo --dry-run
-	[[ ${lines[0]} == 'Would take the entries of vfioboot out of the boot menu'* ]]
-	[ "${lines[1]}" = 'Nothing else to do: nothing is configured, and no image holds vfioboot.' ]
+	[[ ${lines[0]} == 'Would remove the entries of vfioboot from the boot menu'* ]]
+	[ "${lines[1]}" = 'Nothing else to do: nothing is configured, and no image contains vfioboot.' ]
 	rm "$host/etc/vfioboot.entries"
 	# Those that were made by hand are not seen.
 	mv "$host/boot/grub" "$BATS_TEST_TMPDIR/"
@@ -240,7 +240,7 @@ remove the directory /etc/vfioboot.conf.d, if it is empty" ]
 	# Nor does apply have anything to do then.
 	run -0 --separate-stderr apply
 	[ "${lines[0]}" = 'Nothing to do: every image is up to date.' ]
-	[ "${lines[1]}" = 'At the next boot no function is asked for.' ]
+	[ "${lines[1]}" = 'At the next boot no function is bound: none is configured.' ]
 }
 
 @test "undo tells of what a package has configured" {
@@ -256,7 +256,7 @@ remove the directory /etc/vfioboot.conf.d, if it is empty" ]
 	host_image
 	put etc/vfioboot.entries </dev/null
 	run -0 --separate-stderr undo
-	[[ ${lines[-1]} == 'Would take the entries of vfioboot out of the boot menu: '* ]]
+	[[ ${lines[-1]} == 'Would remove the entries of vfioboot from the boot menu; '* ]]
 	rm "$host/usr/sbin/mkinitramfs"
 	run -1 --separate-stderr undo
 	[ -z "$output" ]
@@ -272,7 +272,7 @@ remove the directory /etc/vfioboot.conf.d, if it is empty" ]
 	for command in apply undo; do
 		[ "$command" = apply ] || host_image
 		run -1 --separate-stderr "$command"
-		[[ $stderr == *'/boot is in /etc/fstab and not mounted, and images belong there: mount it; nothing was changed' ]]
+		[[ $stderr == *'/boot is in /etc/fstab but not mounted, and images belong there; mount it; nothing was changed' ]]
 	done
 	sed -i '$a 29 28 259:3 / /boot rw,relatime - ext4 /dev/nvme0n1p3 rw' "$host/proc/self/mountinfo"
 	run -0 --separate-stderr apply

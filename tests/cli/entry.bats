@@ -1385,7 +1385,7 @@ undo_live() {
 	cp "$tree/boot/grub/grub.cfg" "$BATS_TEST_TMPDIR/with.cfg"
 	touch "$tree/etc/no-room"
 	run -1 --separate-stderr undo_live '"$vfioboot" undo'
-	[[ $stderr == *'everything was put back: images and files are as they were'* ]]
+	[[ $stderr == *'all changes were undone: images and files are as before'* ]]
 	cmp "$BATS_TEST_TMPDIR/with.cfg" "$tree/boot/grub/grub.cfg"
 	[ -e "$tree/etc/vfioboot.entries" ]
 	# Where it is the entries that fail, the rest is done, and is not done again.
@@ -1399,7 +1399,7 @@ undo_live() {
 	[ ! -e "$tree/etc/vfioboot.conf" ]
 	rm "$tree/etc/grub.d/05_fail"
 	run -0 --separate-stderr undo_live '"$vfioboot" undo'
-	[[ $output == 'Took the entries of vfioboot out of the boot menu.'* ]]
+	[[ $output == 'Removed the entries of vfioboot from the boot menu.'* ]]
 	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 }
@@ -1414,7 +1414,7 @@ undo_live() {
 	chmod +x "$tree/etc/grub.d/05_slow"
 	printf '#!/bin/sh\necho $$ >/run/undo\nexec "$vfioboot" undo\n' >"$BATS_TEST_TMPDIR/undo"
 	run ! undo_live 'sh "$tree/../undo"'
-	[[ $output == *"the entries in the boot menu can't be removed"* ]]
+	[[ $output == *"cannot remove the entries from the boot menu"* ]]
 	cmp "$BATS_TEST_TMPDIR/with.cfg" "$tree/boot/grub/grub.cfg"
 	[ -e "$tree/etc/vfioboot.entries" ]
 	[ "$(ls -A "$tree/boot/grub")" = grub.cfg ]

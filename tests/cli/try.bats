@@ -845,10 +845,10 @@ json() { # FILTER
 	state armed - -
 	chosen vfioboot-trial
 	run -0 --separate-stderr "$vfioboot" undo --dry-run --root "$host"
-	says '^Would take back the trial that is the next boot\.$'
+	says '^Would cancel the trial of the next boot\.$'
 	grub
 	run -0 --separate-stderr "$vfioboot" undo --dry-run --root "$host"
-	says '^Would delete what is left of the last trial, below /var/lib/vfioboot/trial\.$'
+	says '^Would delete the files of the last trial below /var/lib/vfioboot/trial\.$'
 	state started - -
 	put proc/cmdline <<<'vfioboot.trial=20261120-171500'
 	run --separate-stderr "$vfioboot" undo --dry-run --root "$host"

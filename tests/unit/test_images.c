@@ -86,18 +86,16 @@ static void test_flaws(void **state)
 		unsigned flaw;
 		const char *told;
 	} cases[] = {
-		{NOT_US, "without dracut: the early program is not in it"},
+		{NOT_US, "without dracut: it does not contain the early program"},
 		{OLD_PROGRAM,
-			"stale dracut: it has another version of the early program"},
+			"stale dracut: it contains another version of the early program"},
 		{NOT_STARTED, "stale dracut: nothing in it starts the early program"},
 		{NOT_STARTED | WITH_SYSTEMD,
 			"stale dracut: nothing in it starts the unit vfioboot-early.service"},
-		{OLD_CONFIG,
-			"stale dracut: its /etc/vfioboot.conf is not the one of today"},
+		{OLD_CONFIG, "stale dracut: it contains an outdated /etc/vfioboot.conf"},
 		{NO_CONFIG, "stale dracut: it lacks /etc/vfioboot.conf"},
 		{MORE_CONFIG,
-			"stale dracut: it has /etc/vfioboot.conf.d/gone.conf, which is "
-			"not there any more"},
+			"stale dracut: it contains /etc/vfioboot.conf.d/gone.conf, which no longer exists"},
 		{NO_VFIO_PCI, "stale dracut: it lacks the module vfio_pci"},
 		{NO_VARIANT, "stale dracut: it lacks the module mlx5_vfio_pci"},
 		{NO_MODPROBE, "stale dracut: it lacks modprobe, which loads the modules"},
@@ -150,8 +148,9 @@ static void test_unreadable(void **state)
 	fake_put(DEBIAN, "");
 	expect(RELEASE " /" DEBIAN " unknown dracut: it is empty\n");
 	fake_image(DEBIAN, NOBODY, RELEASE, GOOD);
-	expect(RELEASE " /" DEBIAN
-		       " stale dracut: no generator that vfioboot knows has made it\n");
+	expect(RELEASE
+		" /" DEBIAN
+		" stale dracut: it was built by a generator that vfioboot does not know\n");
 }
 
 /* Without any configuration an image is to hold nothing of us. */
@@ -165,7 +164,7 @@ static void test_nothing_configured(void **state)
 	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
 	expect(RELEASE
 		" /" DEBIAN
-		" stale dracut: it holds vfioboot, though nothing is configured\n");
+		" stale dracut: it contains vfioboot although nothing is configured\n");
 }
 
 static void add_config(struct imagemaker *maker)
@@ -198,14 +197,15 @@ static void test_dropins(void **state)
 	imagemaker_free(&maker);
 	expect(RELEASE " /" DEBIAN " fresh dracut\n");
 	fake_put("etc/other/b", "# c\n");
-	expect(RELEASE " /" DEBIAN
-		       " stale dracut: its /etc/vfioboot.conf.d/b.conf is not "
-		       "the one of today\n");
+	expect(RELEASE
+		" /" DEBIAN
+		" stale dracut: it contains an outdated /etc/vfioboot.conf.d/b.conf\n");
 	fake_put("etc/other/b", "# b\n");
 	fake_remove("etc/vfioboot.conf.d/a.conf");
 	fake_put("etc/vfioboot.conf.d/a.conf", "");
-	expect(RELEASE " /" DEBIAN " stale dracut: in it /etc/vfioboot.conf.d/a.conf is "
-		       "masked, and here it is not\n");
+	expect(RELEASE
+		" /" DEBIAN
+		" stale dracut: it masks /etc/vfioboot.conf.d/a.conf, which this system does not\n");
 }
 
 /* What this kernel has built in, or does not have, is in no image. */
@@ -265,7 +265,7 @@ static void test_presets(void **state)
 		" /boot/initramfs-linux-fallback.img stale mkinitcpio: it starts the "
 		"early program after udev\n" RELEASE
 		" /efi/EFI/Linux/arch.efi unknown -: it is a unified kernel image, "
-		"which vfioboot does not look into\n");
+		"which vfioboot does not inspect\n");
 	fake_image("boot/initramfs-linux.img", MKINITCPIO, RELEASE,
 		WITH_SYSTEMD | NOT_STARTED);
 	fake_remove("boot/initramfs-linux-fallback.img");
@@ -276,7 +276,7 @@ static void test_presets(void **state)
 		" /boot/initramfs-linux-fallback.img missing mkinitcpio: there is no "
 		"image\n" RELEASE
 		" /efi/EFI/Linux/arch.efi unknown -: it is a unified kernel image, "
-		"which vfioboot does not look into\n");
+		"which vfioboot does not inspect\n");
 }
 
 /* Fedora with entries: one kernel has its image there, and the other one none yet. */
@@ -303,7 +303,7 @@ static void test_copies(void **state)
 		NOT_US);
 	expect(RELEASE " /" DEBIAN " fresh initramfs-tools\n" RELEASE
 		       " /boot/efi/0123abc/" RELEASE "/initrd.img-" RELEASE
-		       " without copy: the early program is not in it\n");
+		       " without copy: it does not contain the early program\n");
 }
 
 static void expect_owner(const char *name, const char *problem)
@@ -326,7 +326,7 @@ static void test_owner(void **state)
 	expect_owner("initramfs-tools", "");
 	fake_put("usr/bin/dracut", "");
 	expect_owner(
-		"-", "dracut and initramfs-tools are installed, and nothing tells which");
+		"-", "dracut and initramfs-tools are installed, and nothing shows which");
 	fake_image(DEBIAN, DRACUT, RELEASE, NOT_US);
 	expect_owner("dracut", "");
 	fake_put("etc/kernel/postinst.d/initramfs-tools", "");

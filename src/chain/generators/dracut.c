@@ -9,8 +9,6 @@
 #include "base/base.h"
 #include "generators.h"
 
-#define POST_UPDATE "/etc/initramfs/post-update.d"
-
 /* What distributions call the image of a release. */
 static const struct layout {
 	const char *head, *tail;
@@ -32,8 +30,8 @@ static char *name_in(const struct layout *layout, const char *release)
 }
 
 /* The first layout that the system has the sign of. */
-static int add_expected(
-	const struct sysfs_root *root, const char *release, struct hostfile_names *ret)
+static int expect(const struct sysfs_root *root, const struct kernel *kernel,
+	struct hostfile_names *ret)
 {
 	const struct layout *layout = layouts;
 	_cleanup_free_ char *name = NULL;
@@ -41,14 +39,13 @@ static int add_expected(
 	while (!hostfile_exists(root, "%s", layout->sign) &&
 		layout + 1 < layouts + ARRAY_SIZE(layouts))
 		layout++;
-	name = name_in(layout, release);
+	name = name_in(layout, kernel->release);
 	return name ? hostfile_add_name(ret, name) : -ENOMEM;
 }
 
 static int find(const struct sysfs_root *root, const struct kernel *kernel,
 	struct hostfile_names *ret)
 {
-	size_t before = ret->n;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(layouts); i++) {
@@ -59,27 +56,21 @@ static int find(const struct sysfs_root *root, const struct kernel *kernel,
 		if (hostfile_exists(root, "%s", name))
 			r = hostfile_add_name(ret, name);
 	}
-	r = r < 0 ? r : initramfs_find_entries(root, kernel, ret);
-	if (r < 0 || ret->n > before)
-		return r;
-	return add_expected(root, kernel->release, ret);
+	return r;
 }
 
 static int command(const struct sysfs_root *root, const struct kernel *kernel,
-	const char *path, const char *output, struct initramfs_command *ret)
+	const char *path, const char *output, struct change_step *ret)
 {
 	int r = 0;
 
 	(void)path;
 	/* Debian's dracut calls these with the name that it wrote to, which is not yet it. */
-	if (hostfile_exists(root, POST_UPDATE)) {
-		r = initramfs_add_arg(ret, "env");
-		r = r < 0 ? r : initramfs_add_arg(ret, "NO_POST_UPDATE_HOOKS=1");
-	}
-	r = r < 0 ? r : initramfs_add_arg(ret, "dracut");
-	r = r < 0 ? r : initramfs_add_arg(ret, "--force");
-	r = r < 0 ? r : initramfs_add_arg(ret, "%s", output);
-	return r < 0 ? r : initramfs_add_arg(ret, "%s", kernel->release);
+	if (hostfile_exists(root, INITRAMFS_POST_UPDATE))
+		r = change_add_args(ret, "env", "NO_POST_UPDATE_HOOKS=1", NULL);
+	return r < 0 ? r
+		     : change_add_args(
+			       ret, "dracut", "--force", output, kernel->release, NULL);
 }
 
 static const char *const programs[] = {
@@ -91,5 +82,6 @@ const struct initramfs_generator initramfs_dracut = {
 	.programs = programs,
 	.marks = marks,
 	.find = find,
+	.expect = expect,
 	.command = command,
 };

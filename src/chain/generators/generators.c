@@ -4,18 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/base.h"
 #include "chain/esp.h"
-#include "chain/imagecheck.h"
 
-/* kernel-install is above these, and owns nothing by itself. */
 static const struct initramfs_generator *const generators[] = {
 	&initramfs_dracut,
 	&initramfs_tools,
 	&initramfs_mkinitcpio,
+	&initramfs_kernel_install,
 };
 
 #define GENERATORS ARRAY_SIZE(generators)
@@ -23,9 +21,12 @@ static const struct initramfs_generator *const generators[] = {
 /* Which of them may be the owner: bits by their index. */
 typedef unsigned candidates;
 
-static bool is_installed(
+/* What is above others owns nothing by itself. */
+static bool may_own(
 	const struct sysfs_root *root, const struct initramfs_generator *generator)
 {
+	if (!generator->marks)
+		return false;
 	for (const char *const *program = generator->programs; *program; program++)
 		if (hostfile_exists(root, "%s", *program))
 			return true;
@@ -43,7 +44,7 @@ static const struct initramfs_generator *only_one(candidates set)
 static const struct initramfs_generator *find_named(const char *name)
 {
 	for (size_t i = 0; i < GENERATORS; i++)
-		if (strcmp(generators[i]->name, name) == 0)
+		if (generators[i]->marks && strcmp(generators[i]->name, name) == 0)
 			return generators[i];
 	return NULL;
 }
@@ -82,6 +83,27 @@ static candidates called_by_packages(const struct sysfs_root *root, candidates i
 	return set;
 }
 
+const struct initramfs_generator *initramfs_maker(const struct imagefile *image)
+{
+	for (size_t i = 0; i < GENERATORS; i++)
+		for (const char *const *mark = generators[i]->marks; mark && *mark;
+			mark++)
+			if (imagefile_find_below(image, *mark))
+				return generators[i];
+	return NULL;
+}
+
+static const struct initramfs_generator *maker_of_file(
+	const struct sysfs_root *root, const char *path)
+{
+	_cleanup_(imagefile_free) struct imagefile image = {0};
+	char why[128];
+
+	if (imagefile_open(root, path, NULL, NULL, &image, why, sizeof(why)) < 0)
+		return NULL;
+	return initramfs_maker(&image);
+}
+
 /* Those whose marks the images bear that there are. */
 static candidates makers(const struct sysfs_root *root, const struct kernels *kernels,
 	candidates installed)
@@ -90,12 +112,10 @@ static candidates makers(const struct sysfs_root *root, const struct kernels *ke
 	candidates set = 0;
 
 	for (size_t i = 0; i < kernels->n; i++)
-		for (size_t j = 0; j < GENERATORS; j++)
-			if (installed & 1U << j)
-				generators[j]->find(root, &kernels->kernels[i], &paths);
+		initramfs_find(NULL, root, &kernels->kernels[i], &paths);
 	for (size_t i = 0; i < paths.n; i++) {
 		const struct initramfs_generator *maker =
-			imagecheck_maker(root, paths.names[i]);
+			maker_of_file(root, paths.names[i]);
 
 		for (size_t j = 0; j < GENERATORS; j++)
 			if (generators[j] == maker && installed & 1U << j)
@@ -128,8 +148,8 @@ static const struct initramfs_generator *choose(const struct sysfs_root *root,
 			"initramfs-tools or mkinitcpio");
 	else
 		snprintf(ret_problem, size,
-			"%s are installed, and nothing tells which makes the images: "
-			"remove one, or write initrd_generator=NAME into "
+			"%s are installed, and nothing shows which of them builds the "
+			"images: remove one, or write initrd_generator=NAME into "
 			"/etc/kernel/install.conf",
 			names);
 	return NULL;
@@ -145,12 +165,12 @@ const struct initramfs_generator *initramfs_owner(const struct sysfs_root *root,
 
 	choice = read_choice(root, &where);
 	for (size_t i = 0; i < GENERATORS; i++)
-		if (is_installed(root, generators[i]))
+		if (may_own(root, generators[i]))
 			installed |= 1U << i;
 	if (!choice || !*choice || strcmp(choice, "none") == 0)
 		return choose(root, kernels, installed, ret_problem, size);
 	named = find_named(choice);
-	if (named && is_installed(root, named))
+	if (named && may_own(root, named))
 		return named;
 	snprintf(ret_problem, size,
 		named ? "%s names the generator '%s', which is not installed: install it, or "
@@ -161,71 +181,35 @@ const struct initramfs_generator *initramfs_owner(const struct sysfs_root *root,
 	return NULL;
 }
 
-/* Adds the images of one entry directory. */
-static int add_of_directory(
-	const struct sysfs_root *root, const char *directory, struct hostfile_names *ret)
-{
-	_cleanup_(hostfile_free_names) struct hostfile_names files = {0};
-	int r = hostfile_list(root, directory, &files);
-
-	for (size_t i = 0; r == 0 && i < files.n; i++) {
-		_cleanup_free_ char *path = NULL;
-
-		if (strncmp(files.names[i], "initrd", 6) != 0 &&
-			strncmp(files.names[i], "initramfs", 9) != 0)
-			continue;
-		if (asprintf(&path, "%s/%s", directory, files.names[i]) < 0)
-			return -ENOMEM;
-		r = hostfile_add_name(ret, path);
-	}
-	return r == -ENOTDIR ? 0 : r;
-}
-
-int initramfs_find_entries(const struct sysfs_root *root, const struct kernel *kernel,
+/* Those that are there, of all generators. */
+static int find_any(const struct sysfs_root *root, const struct kernel *kernel,
 	struct hostfile_names *ret)
 {
+	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ESP_PLACES_N; i++) {
-		_cleanup_(hostfile_free_names) struct hostfile_names tokens = {0};
-
-		/* The token may be anything; the release below it tells enough. */
-		if (hostfile_list(root, esp_places[i], &tokens) < 0)
-			continue;
-		for (size_t j = 0; r == 0 && j < tokens.n; j++) {
-			_cleanup_free_ char *directory = NULL;
-
-			if (asprintf(&directory, "%s/%s/%s", esp_places[i],
-				    tokens.names[j], kernel->release) < 0)
-				return -ENOMEM;
-			if (hostfile_exists(root, "%s", directory))
-				r = add_of_directory(root, directory, ret);
-		}
-	}
+	for (size_t i = 0; r == 0 && i < GENERATORS; i++)
+		r = generators[i]->find(root, kernel, &names);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		if (hostfile_exists(root, "%s", names.names[i]))
+			r = hostfile_add_name(ret, names.names[i]);
 	return r;
 }
 
-int initramfs_add_arg(struct initramfs_command *command, const char *format, ...)
+int initramfs_find(const struct initramfs_generator *generator,
+	const struct sysfs_root *root, const struct kernel *kernel,
+	struct hostfile_names *ret)
 {
-	va_list args;
-	int n;
+	size_t before = ret->n;
+	int r;
 
-	if (command->n == INITRAMFS_ARGS_MAX)
-		return -E2BIG;
-	va_start(args, format);
-	n = vasprintf(&command->args[command->n], format, args);
-	va_end(args);
-	if (n < 0) {
-		command->args[command->n] = NULL;
-		return -ENOMEM;
-	}
-	command->n++;
-	return 0;
-}
-
-void initramfs_free_command(struct initramfs_command *command)
-{
-	for (size_t i = 0; i < command->n; i++)
-		free(command->args[i]);
-	*command = (struct initramfs_command){0};
+	if (!generator)
+		return find_any(root, kernel, ret);
+	r = generator->find(root, kernel, ret);
+	/* Of one that replaces its image kernel-install has copies. */
+	if (r == 0 && !generator->replaces)
+		r = initramfs_kernel_install.find(root, kernel, ret);
+	if (r == 0 && ret->n == before && generator->expect)
+		r = generator->expect(root, kernel, ret);
+	return r;
 }

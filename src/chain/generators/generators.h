@@ -10,37 +10,36 @@
 #include <stddef.h>
 
 #include "base/base.h"
+#include "chain/imagefile.h"
+#include "change/change.h"
 #include "facts/facts.h"
 
-#define INITRAMFS_ARGS_MAX 32
-
-/* One command: a list of arguments ended by NULL, each its own memory. */
-struct initramfs_command {
-	char *args[INITRAMFS_ARGS_MAX + 1];
-	size_t n;
-};
+/* Programs of other packages that are run for each new image, on Debian. */
+#define INITRAMFS_POST_UPDATE "/etc/initramfs/post-update.d"
 
 struct initramfs_generator {
 	const char
 		*name; /* as in "initrd_generator=" of kernel-install, and for people */
 	const char *const *programs; /* it is installed if one of these files is there */
-	const char *const
-		*marks; /* paths, or their beginnings, that only its images have */
-	bool replaces;  /* writes beside the image and renames, by itself */
+	/* Paths, or their beginnings, that only its images have; NULL: others make them. */
+	const char *const *marks;
+	bool replaces;   /* writes beside the image and renames, by itself */
+	bool adds_entry; /* makes an entry of a boot menu, too: the image has to stay */
 	/* Ends of the names of what it leaves beside an image when it is ended; or NULL. */
 	const char *const *leavings;
-	/*
-	 * Adds the images of a kernel to @ret: those that are there, or else the one that
-	 * would be made.  Returns 0, or -errno.
-	 */
+	/* Adds the images of a kernel: those that are there, or are named in its settings. */
 	int (*find)(const struct sysfs_root *root, const struct kernel *kernel,
 		struct hostfile_names *ret);
+	/* Adds the one that is made where there is none.  NULL: it makes no first one. */
+	int (*expect)(const struct sysfs_root *root, const struct kernel *kernel,
+		struct hostfile_names *ret);
 	/*
-	 * The command that makes the image @path of a kernel.  It writes it to @output, a
-	 * full name, unless the generator replaces it by itself.  Returns 0, or -errno.
+	 * Adds the arguments of the command that makes the image @path of a kernel.  It writes
+	 * it to @output, a full name, unless the generator replaces it by itself.  These all
+	 * return 0, or -errno.
 	 */
 	int (*command)(const struct sysfs_root *root, const struct kernel *kernel,
-		const char *path, const char *output, struct initramfs_command *ret);
+		const char *path, const char *output, struct change_step *ret);
 };
 
 extern const struct initramfs_generator initramfs_dracut;
@@ -55,16 +54,15 @@ extern const struct initramfs_generator initramfs_kernel_install;
 const struct initramfs_generator *initramfs_owner(const struct sysfs_root *root,
 	const struct kernels *kernels, char *ret_problem, size_t size);
 
-/*
- * Adds the images of a kernel that lie in directories of boot loader entries, where
- * kernel-install(8) puts them: TOKEN/RELEASE on the ESP or XBOOTLDR.  0 or -errno.
- */
-int initramfs_find_entries(const struct sysfs_root *root, const struct kernel *kernel,
-	struct hostfile_names *ret);
+/* The generator whose marks the image bears, or NULL. */
+const struct initramfs_generator *initramfs_maker(const struct imagefile *image);
 
-/* Adds an argument, in printf's manner.  Returns 0, -E2BIG or -ENOMEM. */
-int initramfs_add_arg(struct initramfs_command *command, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-void initramfs_free_command(struct initramfs_command *command);
+/*
+ * Adds the images of a kernel that the generator makes, or else the one that it would make;
+ * with NULL those that are there, whoever has made them.  Returns 0, or -errno.
+ */
+int initramfs_find(const struct initramfs_generator *generator,
+	const struct sysfs_root *root, const struct kernel *kernel,
+	struct hostfile_names *ret);
 
 #endif

@@ -24,7 +24,7 @@ static int find(const struct sysfs_root *root, const struct kernel *kernel,
 	return hostfile_add_name(ret, path);
 }
 
-/* Whether updates are turned off: "-u" does nothing then, and ends well. */
+/* Whether updates are turned off: "-u" does nothing then, and reports success. */
 static bool is_off(const struct sysfs_root *root)
 {
 	_cleanup_free_ char *text = NULL, *value = NULL;
@@ -35,16 +35,13 @@ static bool is_off(const struct sysfs_root *root)
 }
 
 static int command(const struct sysfs_root *root, const struct kernel *kernel,
-	const char *path, const char *output, struct initramfs_command *ret)
+	const char *path, const char *output, struct change_step *ret)
 {
 	bool update = hostfile_exists(root, "%s", path) && !is_off(root);
-	int r;
 
 	(void)output;
-	r = initramfs_add_arg(ret, "update-initramfs");
-	r = r < 0 ? r : initramfs_add_arg(ret, update ? "-u" : "-c");
-	r = r < 0 ? r : initramfs_add_arg(ret, "-k");
-	return r < 0 ? r : initramfs_add_arg(ret, "%s", kernel->release);
+	return change_add_args(ret, "update-initramfs", update ? "-u" : "-c", "-k",
+		kernel->release, NULL);
 }
 
 /* Not update-initramfs: others have one of that name, too. */

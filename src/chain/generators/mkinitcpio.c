@@ -113,30 +113,32 @@ static int add_images(void *data, const struct preset *preset)
 static int find(const struct sysfs_root *root, const struct kernel *kernel,
 	struct hostfile_names *ret)
 {
-	size_t before = ret->n;
-	char path[512];
-	int r = each_preset(root, kernel, add_images, ret);
+	return each_preset(root, kernel, add_images, ret);
+}
 
-	r = r < 0 ? r : initramfs_find_entries(root, kernel, ret);
-	if (r < 0 || ret->n > before)
-		return r;
+static int expect(const struct sysfs_root *root, const struct kernel *kernel,
+	struct hostfile_names *ret)
+{
+	char path[512];
+
+	(void)root;
 	snprintf(path, sizeof(path), "/boot/initramfs-%s.img", kernel->release);
 	return hostfile_add_name(ret, path);
 }
 
 struct job {
 	const char *path;
-	struct initramfs_command *command;
+	struct change_step *step;
 };
 
 /* Adds the words of a value, parted by blanks, with quotes and brackets left out. */
-static int add_words(struct initramfs_command *command, const char *words)
+static int add_words(struct change_step *step, const char *words)
 {
 	char word[256];
 	int r = 0;
 
 	while (r == 0 && next_name(&words, word, sizeof(word)))
-		r = initramfs_add_arg(command, "%s", word);
+		r = change_add_args(step, word, NULL);
 	return r;
 }
 
@@ -152,34 +154,26 @@ static int add_options(void *data, const struct preset *preset)
 
 	if (!image || strcmp(image, job->path) != 0)
 		return 0;
-	if (config && *config) {
-		r = initramfs_add_arg(job->command, "-c");
-		r = r < 0 ? r : initramfs_add_arg(job->command, "%s", config);
-	}
+	if (config && *config)
+		r = change_add_args(job->step, "-c", config, NULL);
 	/* A text, or a list in brackets. */
 	snprintf(key, sizeof(key), "%s_options", preset->name);
 	at = hostfile_find_value(preset->text, key);
 	if (!at || r < 0)
 		return r < 0 ? r : 1;
 	options = strndup(at, strcspn(at, *at == '(' ? ")" : "\n#"));
-	r = options ? add_words(job->command, options) : -ENOMEM;
+	r = options ? add_words(job->step, options) : -ENOMEM;
 	return r < 0 ? r : 1;
 }
 
 static int command(const struct sysfs_root *root, const struct kernel *kernel,
-	const char *path, const char *output, struct initramfs_command *ret)
+	const char *path, const char *output, struct change_step *ret)
 {
 	struct job job = {path, ret};
-	int r;
+	int r = change_add_args(
+		ret, "mkinitcpio", "-k", kernel->release, "-g", output, NULL);
 
-	r = initramfs_add_arg(ret, "mkinitcpio");
-	r = r < 0 ? r : initramfs_add_arg(ret, "-k");
-	r = r < 0 ? r : initramfs_add_arg(ret, "%s", kernel->release);
-	r = r < 0 ? r : initramfs_add_arg(ret, "-g");
-	r = r < 0 ? r : initramfs_add_arg(ret, "%s", output);
-	if (r < 0)
-		return r;
-	r = each_preset(root, kernel, add_options, &job);
+	r = r < 0 ? r : each_preset(root, kernel, add_options, &job);
 	return r < 0 ? r : 0;
 }
 
@@ -192,5 +186,6 @@ const struct initramfs_generator initramfs_mkinitcpio = {
 	.programs = programs,
 	.marks = marks,
 	.find = find,
+	.expect = expect,
 	.command = command,
 };

@@ -8,8 +8,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "chain/deploy.h"
-#include "chain/imagecheck.h"
+#include "chain/apply.h"
 #include "decide/dropin.h"
 #include "fakeimages.h"
 
@@ -84,7 +83,7 @@ static struct protect_list *today(void)
 struct session {
 	struct sysfs_root root;
 	struct images images;
-	struct deploy deploy;
+	struct apply apply;
 };
 
 static struct session *begin_apply(void)
@@ -93,9 +92,8 @@ static struct session *begin_apply(void)
 
 	session = (struct session){.root = fake_open()};
 	assert_int_equal(images_inspect(&session.root, today(), &session.images), 0);
-	assert_int_equal(deploy_plan_apply(&session.root, today(), &session.images,
-				 &session.deploy),
-		0);
+	assert_int_equal(
+		apply_steps(&session.root, today(), &session.images, &session.apply), 0);
 	return &session;
 }
 
@@ -107,15 +105,14 @@ static struct session *begin_undo(void)
 	session = (struct session){.root = fake_open()};
 	assert_int_equal(
 		imagecheck_read(&session.root, IMAGECHECK_UNDONE, NULL, &check), 0);
-	assert_int_equal(imagecheck_all(&session.root, &check, &session.images), 0);
-	assert_int_equal(
-		deploy_plan_undo(&session.root, &session.images, &session.deploy), 0);
+	assert_int_equal(images_compare(&session.root, &check, &session.images), 0);
+	assert_int_equal(undo_steps(&session.root, &session.images, &session.apply), 0);
 	return &session;
 }
 
 static void end(struct session *session)
 {
-	deploy_free(&session->deploy);
+	apply_free(&session->apply);
 	images_free(&session->images);
 	sysfs_root_close(&session->root);
 }
@@ -126,10 +123,10 @@ static void expect_steps(const struct session *session, const char *expected)
 	const char *top = session->root.path;
 	char text[8192] = "", *at;
 
-	for (size_t i = 0; i < session->deploy.n; i++) {
+	for (size_t i = 0; i < session->apply.change.n; i++) {
 		char line[1024];
 
-		deploy_format_step(&session->deploy.steps[i], line, sizeof(line));
+		change_describe(&session->apply.change.steps[i], line, sizeof(line));
 		strcat(strcat(text, line), "\n");
 	}
 	while ((at = strstr(text, top)))
@@ -139,11 +136,12 @@ static void expect_steps(const struct session *session, const char *expected)
 
 static int carry_out(struct session *session, char *why, size_t size)
 {
-	struct deploy_failure failure;
-	int r = deploy_run(&session->deploy, NULL, &failure);
+	struct change_failure failure;
+	int r = change_carry_out(&session->apply.change, NULL, &failure);
 
-	snprintf(why, size, "%s|%s|%s", failure.why, failure.output ?: "", failure.undo);
-	deploy_free_failure(&failure);
+	snprintf(why, size, "%s|%s|%s", failure.message.text, failure.output ?: "",
+		failure.undo);
+	change_free_failure(&failure);
 	return r;
 }
 
@@ -210,7 +208,7 @@ static void expect_done(void)
 	for (size_t i = 0; i < session->images.n; i++)
 		assert_int_equal(session->images.images[i].state, IMAGE_FRESH);
 	assert_int_equal(session->images.n, 2);
-	assert_int_equal(session->deploy.n, 0);
+	assert_int_equal(session->apply.change.n, 0);
 	assert_null(strstr(now.text, ".vfioboot"));
 	assert_string_equal(fake_read("etc/vfioboot.protect"), FAKE_PROTECT);
 	end(session);
@@ -225,16 +223,16 @@ static void test_steps_of_dracut(void **state)
 	session = begin_apply();
 	expect_steps(session,
 		"write /etc/vfioboot.protect\n"
-		"keep /boot/initrd.img-6.12.1 as /boot/.vfioboot-kept.initrd.img-6.12.1\n"
-		"run dracut --force /boot/.vfioboot-new.initrd.img-6.12.1 6.12.1\n"
-		"look into /boot/.vfioboot-new.initrd.img-6.12.1\n"
-		"rename /boot/.vfioboot-new.initrd.img-6.12.1 to /boot/initrd.img-6.12.1\n"
-		"keep /boot/initrd.img-6.1.0 as /boot/.vfioboot-kept.initrd.img-6.1.0\n"
-		"run dracut --force /boot/.vfioboot-new.initrd.img-6.1.0 6.1.0\n"
-		"look into /boot/.vfioboot-new.initrd.img-6.1.0\n"
-		"rename /boot/.vfioboot-new.initrd.img-6.1.0 to /boot/initrd.img-6.1.0\n"
-		"remove /boot/.vfioboot-kept.initrd.img-6.12.1\n"
-		"remove /boot/.vfioboot-kept.initrd.img-6.1.0\n");
+		"keep /boot/initrd.img-6.12.1 as /boot/.initrd.img-6.12.1.vfioboot-kept\n"
+		"run dracut --force /boot/.initrd.img-6.12.1.vfioboot-new 6.12.1\n"
+		"check /boot/.initrd.img-6.12.1.vfioboot-new\n"
+		"rename /boot/.initrd.img-6.12.1.vfioboot-new to /boot/initrd.img-6.12.1\n"
+		"keep /boot/initrd.img-6.1.0 as /boot/.initrd.img-6.1.0.vfioboot-kept\n"
+		"run dracut --force /boot/.initrd.img-6.1.0.vfioboot-new 6.1.0\n"
+		"check /boot/.initrd.img-6.1.0.vfioboot-new\n"
+		"rename /boot/.initrd.img-6.1.0.vfioboot-new to /boot/initrd.img-6.1.0\n"
+		"remove /boot/.initrd.img-6.12.1.vfioboot-kept\n"
+		"remove /boot/.initrd.img-6.1.0.vfioboot-kept\n");
 	end(session);
 }
 
@@ -252,9 +250,9 @@ static void test_steps_of_one(void **state)
 	session = begin_apply();
 	expect_steps(session,
 		"run env NO_POST_UPDATE_HOOKS=1 dracut --force "
-		"/boot/.vfioboot-new.initrd.img-6.1.0 6.1.0\n"
-		"look into /boot/.vfioboot-new.initrd.img-6.1.0\n"
-		"rename /boot/.vfioboot-new.initrd.img-6.1.0 to /boot/initrd.img-6.1.0\n"
+		"/boot/.initrd.img-6.1.0.vfioboot-new 6.1.0\n"
+		"check /boot/.initrd.img-6.1.0.vfioboot-new\n"
+		"rename /boot/.initrd.img-6.1.0.vfioboot-new to /boot/initrd.img-6.1.0\n"
 		"run run-parts --arg=6.1.0 --arg=/boot/initrd.img-6.1.0 "
 		"/etc/initramfs/post-update.d\n");
 	end(session);
@@ -271,20 +269,20 @@ static void test_steps_of_tools(void **state)
 	session = begin_apply();
 	expect_steps(session,
 		"write /etc/vfioboot.protect\n"
-		"keep /boot/initrd.img-6.12.1 as /boot/.vfioboot-kept.initrd.img-6.12.1\n"
+		"keep /boot/initrd.img-6.12.1 as /boot/.initrd.img-6.12.1.vfioboot-kept\n"
 		"keep /boot/efi/token/6.12.1/initrd.img-6.12.1 as "
-		"/boot/efi/token/6.12.1/.vfioboot-kept.initrd.img-6.12.1\n"
+		"/boot/efi/token/6.12.1/.initrd.img-6.12.1.vfioboot-kept\n"
 		"run update-initramfs -u -k 6.12.1\n"
-		"look into /boot/initrd.img-6.12.1\n"
+		"check /boot/initrd.img-6.12.1\n"
 		"copy /boot/initrd.img-6.12.1 to "
-		"/boot/efi/token/6.12.1/.vfioboot-new.initrd.img-6.12.1\n"
-		"look into /boot/efi/token/6.12.1/.vfioboot-new.initrd.img-6.12.1\n"
-		"rename /boot/efi/token/6.12.1/.vfioboot-new.initrd.img-6.12.1 to "
+		"/boot/efi/token/6.12.1/.initrd.img-6.12.1.vfioboot-new\n"
+		"check /boot/efi/token/6.12.1/.initrd.img-6.12.1.vfioboot-new\n"
+		"rename /boot/efi/token/6.12.1/.initrd.img-6.12.1.vfioboot-new to "
 		"/boot/efi/token/6.12.1/initrd.img-6.12.1\n"
 		"run update-initramfs -c -k 6.1.0\n"
-		"look into /boot/initrd.img-6.1.0\n"
-		"remove /boot/.vfioboot-kept.initrd.img-6.12.1\n"
-		"remove /boot/efi/token/6.12.1/.vfioboot-kept.initrd.img-6.12.1\n");
+		"check /boot/initrd.img-6.1.0\n"
+		"remove /boot/.initrd.img-6.12.1.vfioboot-kept\n"
+		"remove /boot/efi/token/6.12.1/.initrd.img-6.12.1.vfioboot-kept\n");
 	end(session);
 }
 
@@ -301,10 +299,10 @@ static void test_steps_where_updates_are_off(void **state)
 		"# comment\nupdate_initramfs=no\nbackup_initramfs=no\n");
 	session = begin_apply();
 	expect_steps(session,
-		"keep /boot/initrd.img-6.12.1 as /boot/.vfioboot-kept.initrd.img-6.12.1\n"
+		"keep /boot/initrd.img-6.12.1 as /boot/.initrd.img-6.12.1.vfioboot-kept\n"
 		"run update-initramfs -c -k 6.12.1\n"
-		"look into /boot/initrd.img-6.12.1\n"
-		"remove /boot/.vfioboot-kept.initrd.img-6.12.1\n");
+		"check /boot/initrd.img-6.12.1\n"
+		"remove /boot/.initrd.img-6.12.1.vfioboot-kept\n");
 	end(session);
 }
 
@@ -345,22 +343,22 @@ static void test_generator_fails(void **state)
 	set_up_dracut();
 	fake_put("fail-" OTHER, "");
 	expect_failure(
-		"dracut failed with status 3|dracut makes an image of 6.1.0\nno such "
+		"dracut failed with exit status 3|dracut makes an image of 6.1.0\nno such "
 		"disk\n|");
 	/* The list that was there is there again. */
 	fake_put("etc/vfioboot.protect", "# an older one\n");
-	expect_failure("dracut failed with status 3");
+	expect_failure("dracut failed with exit status 3");
 	fake_remove("bin/dracut");
 	expect_failure("dracut is not in PATH");
 	put_script("bin/dracut", "#!/bin/sh\n");
-	expect_failure("dracut said it was done, and made no "
-		       "/boot/.vfioboot-new.initrd.img-6.12.1");
+	expect_failure("dracut reported success but did not create "
+		       "/boot/.initrd.img-6.12.1.vfioboot-new");
 }
 
 /* What is said to be in the log is there. */
 static void test_log_of_a_failure(void **state)
 {
-	struct deploy_failure failure;
+	struct change_failure failure;
 	struct session *session;
 
 	(void)state;
@@ -368,11 +366,11 @@ static void test_log_of_a_failure(void **state)
 	fake_put("fail-" OTHER, "");
 	for (int round = 0; round < 2; round++) {
 		session = begin_apply();
-		assert_true(deploy_run(&session->deploy, NULL, &failure) < 0);
+		assert_true(change_carry_out(&session->apply.change, NULL, &failure) < 0);
 		assert_string_equal(
 			failure.output, "dracut makes an image of 6.1.0\nno such disk\n");
 		assert_int_equal(failure.logged, round == 0);
-		deploy_free_failure(&failure);
+		change_free_failure(&failure);
 		end(session);
 		fake_remove("run/vfioboot/apply.log");
 		fake_link("run/vfioboot/apply.log", "/dev/full");
@@ -384,16 +382,16 @@ static void test_tools_fail(void **state)
 	(void)state;
 	set_up_tools();
 	fake_put("fail-" OTHER, "");
-	expect_failure("update-initramfs failed with status 4");
+	expect_failure("update-initramfs failed with exit status 4");
 	fake_remove("fail-" OTHER);
 	/* It has replaced the image by then. */
 	fake_image("next-" OTHER, TOOLS, OTHER, STARTED_LATE);
-	expect_failure("the new image of 6.1.0 is not good: it starts the early program "
+	expect_failure("the new image of 6.1.0 is unusable: it starts the early program "
 		       "after udev");
 	fake_remove(IMAGE OTHER);
 	expect_failure("after udev");
 	put_script("bin/update-initramfs", "#!/bin/sh\necho Not updating initramfs.\n");
-	expect_failure("its /etc/vfioboot.conf is not the one of today|Not updating");
+	expect_failure("it contains an outdated /etc/vfioboot.conf|Not updating");
 }
 
 static void test_image_is_bad(void **state)
@@ -402,20 +400,20 @@ static void test_image_is_bad(void **state)
 	set_up_dracut();
 	fake_image("next-" OTHER, DRACUT, OTHER, NO_VFIO_PCI);
 	expect_failure(
-		"the new image of 6.1.0 is not good: it lacks the module vfio_pci");
+		"the new image of 6.1.0 is unusable: it lacks the module vfio_pci");
 	fake_put("next-" OTHER, "0707 is not much of an image");
-	expect_failure("the new image of 6.1.0 is not good: ");
+	expect_failure("the new image of 6.1.0 is unusable: ");
 	fake_remove(IMAGE OTHER);
-	expect_failure("the new image of 6.1.0 is not good: ");
+	expect_failure("the new image of 6.1.0 is unusable: ");
 }
 
 static void test_files_that_stand_in_the_way(void **state)
 {
 	(void)state;
 	set_up_dracut();
-	fake_dir("boot/.vfioboot-new.initrd.img-6.1.0");
-	expect_failure("/boot/.vfioboot-new.initrd.img-6.1.0: Is a directory");
-	assert_int_equal(rmdir(fake_path("boot/.vfioboot-new.initrd.img-6.1.0")), 0);
+	fake_dir("boot/.initrd.img-6.1.0.vfioboot-new");
+	expect_failure("/boot/.initrd.img-6.1.0.vfioboot-new: Is a directory");
+	assert_int_equal(rmdir(fake_path("boot/.initrd.img-6.1.0.vfioboot-new")), 0);
 	fake_link("etc/vfioboot.protect", "/srv/elsewhere");
 	expect_failure("cannot write /etc/vfioboot.protect");
 }
@@ -429,18 +427,17 @@ static void count_down(void)
 		kill(getpid(), SIGKILL);
 }
 
-static void on_begin(
-	void *data, const struct deploy *deploy, const struct deploy_step *step)
+static void on_begin(void *data, const struct change_step *step)
 {
-	(void)data, (void)deploy, (void)step;
+	(void)data, (void)step;
 	if (!behind)
 		count_down();
 }
 
-static void on_end(void *data, const struct deploy *deploy,
-	const struct deploy_step *step, int result, unsigned seconds)
+static void on_end(
+	void *data, const struct change_step *step, int result, unsigned seconds)
 {
-	(void)data, (void)deploy, (void)step, (void)result, (void)seconds;
+	(void)data, (void)step, (void)result, (void)seconds;
 	if (behind)
 		count_down();
 }
@@ -448,15 +445,16 @@ static void on_end(void *data, const struct deploy *deploy,
 /* Carries it out in a child, which is killed at a step.  Returns whether it was. */
 static bool run_killed(struct session *session, unsigned step)
 {
-	static const struct deploy_watcher watcher = {on_begin, on_end, NULL};
+	static const struct change_watcher watcher = {on_begin, on_end, NULL};
 	pid_t pid = fork();
 	int status;
 
 	if (pid == 0) {
-		struct deploy_failure failure;
+		struct change_failure failure;
 
 		steps_to_go = step;
-		_exit(deploy_run(&session->deploy, &watcher, &failure) ? 1 : 0);
+		_exit(change_carry_out(&session->apply.change, &watcher, &failure) ? 1
+										   : 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (WIFEXITED(status))
@@ -468,8 +466,8 @@ static void expect_bootable(void)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
 
-	assert_true(imagecheck_is_whole(&root, IMAGE ONE));
-	assert_true(imagecheck_is_whole(&root, IMAGE OTHER));
+	assert_true(imagefile_is_whole(&root, IMAGE ONE));
+	assert_true(imagefile_is_whole(&root, IMAGE OTHER));
 }
 
 /* Killed before and behind each step: it boots, and the next apply does the rest. */
@@ -508,10 +506,10 @@ static void test_put_back(void **state)
 
 	(void)state;
 	set_up_tools();
-	fake_image("boot/.vfioboot-kept.initrd.img-" OTHER, TOOLS, OTHER, GOOD);
+	fake_image("boot/.initrd.img-" OTHER ".vfioboot-kept", TOOLS, OTHER, GOOD);
 	fake_put(IMAGE OTHER, "half of it");
 	fake_put(IMAGE OTHER ".new", "half of it");
-	fake_put("boot/.vfioboot-new.initrd.img-" ONE, "half of it");
+	fake_put("boot/.initrd.img-" ONE ".vfioboot-new", "half of it");
 	fake_put("etc/.vfioboot.protect.vfioboot-new", "half of it");
 	fake_put("etc/vfioboot.conf.d/.gpu.conf.vfioboot-new", "half of it");
 	fake_put("etc/.somebodys.1", "not ours");
@@ -535,18 +533,18 @@ static void test_leftovers_of_a_kernel_that_is_gone(void **state)
 	(void)state;
 	set_up_dracut();
 	apply_well();
-	fake_put("boot/.vfioboot-kept.initrd.img-5.10.0", "an old image");
-	fake_put("boot/.vfioboot-new.initrd.img-5.10.0", "half of one");
-	fake_put("boot/.vfioboot-kept.initrd.img-5.4.0", "half of one");
+	fake_put("boot/.initrd.img-5.10.0.vfioboot-kept", "an old image");
+	fake_put("boot/.initrd.img-5.10.0.vfioboot-new", "half of one");
+	fake_put("boot/.initrd.img-5.4.0.vfioboot-kept", "half of one");
 	fake_put(IMAGE "5.4.0", "an image that nobody knows");
 	session = begin_apply();
 	expect_steps(session,
-		"remove /boot/.vfioboot-kept.initrd.img-5.4.0, which an earlier run has "
-		"left\n"
-		"remove /boot/.vfioboot-kept.initrd.img-5.10.0, which an earlier run has "
-		"left\n"
-		"remove /boot/.vfioboot-new.initrd.img-5.10.0, which an earlier run has "
-		"left\n");
+		"remove /boot/.initrd.img-5.4.0.vfioboot-kept"
+		", left by an interrupted run\n"
+		"remove /boot/.initrd.img-5.10.0.vfioboot-kept"
+		", left by an interrupted run\n"
+		"remove /boot/.initrd.img-5.10.0.vfioboot-new"
+		", left by an interrupted run\n");
 	end(session);
 	apply_well();
 	expect_done();
@@ -598,7 +596,7 @@ static void test_undo(void **state)
 		fake_read("var/lib/vfioboot/undone/etc/vfioboot.conf.d/a.conf"), "");
 	assert_int_equal(access(fake_path("etc/vfioboot.conf.d"), F_OK), -1);
 	session = begin_undo();
-	assert_int_equal(session->deploy.n, 0);
+	assert_int_equal(session->apply.change.n, 0);
 	end(session);
 }
 
@@ -613,8 +611,8 @@ static void test_undo_again(void **state)
 	fake_put("var/lib/vfioboot/undone/etc/vfioboot.conf.d/mine.conf", "older\n");
 	fake_put("etc/vfioboot.conf", "# comments\n\n; alone\n");
 	session = begin_undo();
-	n = session->deploy.n;
-	session->deploy.n = 5; /* what follows is of images */
+	n = session->apply.change.n;
+	session->apply.change.n = 5; /* what follows is of images */
 	expect_steps(session,
 		"remove /etc/vfioboot.conf.d/a.conf\n"
 		"move /etc/vfioboot.conf.d/mask.conf to "
@@ -623,7 +621,7 @@ static void test_undo_again(void **state)
 		"/var/lib/vfioboot/undone/etc/vfioboot.conf.d/mine.conf.1\n"
 		"remove /etc/vfioboot.conf\n"
 		"remove /etc/vfioboot.protect\n");
-	session->deploy.n = n;
+	session->apply.change.n = n;
 	end(session);
 }
 
@@ -695,7 +693,8 @@ static void test_undo_fails(void **state)
 	before = look();
 	session = begin_undo();
 	assert_true(carry_out(session, why, sizeof(why)) < 0);
-	assert_non_null(strstr(why, "it holds vfioboot, though nothing is configured"));
+	assert_non_null(
+		strstr(why, "it contains vfioboot although nothing is configured"));
 	end(session);
 	after = look();
 	/* A directory that was made stays, empty. */
@@ -710,15 +709,17 @@ static void test_undo_fails(void **state)
 static void test_room(void **state)
 {
 	struct session *session;
-	char why[512] = "";
+	struct message why = {0};
 
 	(void)state;
 	set_up_dracut();
 	session = begin_apply();
-	assert_int_equal(deploy_check_room(&session->deploy, why, sizeof(why)), 0);
-	assert_int_equal(truncate(fake_path(IMAGE ONE), (off_t)1 << 42), 0);
-	assert_int_equal(deploy_check_room(&session->deploy, why, sizeof(why)), -ENOSPC);
-	assert_non_null(strstr(why, "/boot has "));
+	assert_int_equal(apply_check(&session->apply, &why), 0);
+	for (size_t i = 0; i < session->apply.change.n; i++)
+		if (session->apply.change.steps[i].kind == &change_build)
+			session->apply.change.steps[i].room = (uint64_t)1 << 52;
+	assert_int_equal(apply_check(&session->apply, &why), -ENOSPC);
+	assert_non_null(strstr(why.text, "/boot has "));
 	end(session);
 }
 
@@ -729,97 +730,23 @@ static void test_room(void **state)
 static void test_boot_not_mounted(void **state)
 {
 	struct session *session;
-	char why[512] = "";
+	struct message why = {0};
 
 	(void)state;
 	set_up_dracut();
 	fake_put("proc/self/mountinfo", ROOT_MOUNT);
 	session = begin_apply();
-	assert_int_equal(deploy_check_room(&session->deploy, why, sizeof(why)), 0);
+	assert_int_equal(apply_check(&session->apply, &why), 0);
 	fake_put("etc/fstab",
 		"# comment\nUUID=1 / ext4 defaults 0 1\nUUID=2 /boot ext4 noauto 0 2\n"
 		"UUID=3 /boot/efi vfat defaults 0 2\nUUID=4 none swap sw 0 0\n");
-	assert_int_equal(deploy_check_room(&session->deploy, why, sizeof(why)), -ENODEV);
-	assert_string_equal(why,
-		"/boot is in /etc/fstab and not mounted, and images belong there: mount "
-		"it");
+	assert_int_equal(apply_check(&session->apply, &why), -ENODEV);
+	assert_string_equal(why.text,
+		"/boot is in /etc/fstab but not mounted, and images belong there");
+	assert_string_equal(why.remedy, "mount it");
 	fake_put("proc/self/mountinfo", ROOT_MOUNT BOOT_MOUNT);
-	assert_int_equal(deploy_check_room(&session->deploy, why, sizeof(why)), 0);
+	assert_int_equal(apply_check(&session->apply, &why), 0);
 	end(session);
-}
-
-static void test_lock(void **state)
-{
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
-	pid_t pid;
-	int status;
-
-	(void)state;
-	assert_int_equal(deploy_lock(&root), 0);
-	pid = fork();
-	if (pid == 0)
-		_exit(deploy_lock(&root) == -EBUSY ? 0 : 1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-}
-
-#define AT_ONCE 8
-#define ROUNDS  40
-
-/* Takes the lock when @start is closed, tells of it, and keeps it until @stop is. */
-static void take_lock(const struct sysfs_root *root, const int start[2],
-	const int stop[2], const int told[2])
-{
-	char c;
-
-	close(start[1]);
-	close(stop[1]);
-	if (read(start[0], &c, 1) == 0) {
-		c = deploy_lock(root) == 0;
-		if (write(told[1], &c, 1) == 1 && read(stop[0], &c, 1) == 0)
-			_exit(0);
-	}
-	_exit(1);
-}
-
-/* Lets them all run for it.  Returns how many of them got it. */
-static int count_holders(const struct sysfs_root *root)
-{
-	int start[2], stop[2], told[2], status, holders = 0;
-	char c;
-
-	assert_int_equal(pipe(start), 0);
-	assert_int_equal(pipe(stop), 0);
-	assert_int_equal(pipe(told), 0);
-	for (int i = 0; i < AT_ONCE; i++)
-		if (fork() == 0)
-			take_lock(root, start, stop, told);
-	close(start[1]);
-	for (int i = 0; i < AT_ONCE; i++, holders += c)
-		assert_int_equal(read(told[0], &c, 1), 1);
-	close(stop[1]);
-	for (int i = 0; i < AT_ONCE; i++) {
-		assert_true(wait(&status) > 0);
-		assert_int_equal(status, 0);
-	}
-	close(start[0]), close(stop[0]), close(told[0]), close(told[1]);
-	return holders;
-}
-
-/* Of many that start at once one gets it, also where there was no file to lock. */
-static void test_lock_at_once(void **state)
-{
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
-	struct stat st;
-
-	(void)state;
-	for (int round = 0; round < ROUNDS; round++) {
-		unlink(fake_path("run/vfioboot/lock"));
-		assert_int_equal(count_holders(&root), 1);
-	}
-	/* Nobody but root can keep others from it. */
-	assert_int_equal(stat(fake_path("run/vfioboot/lock"), &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
 int main(void)
@@ -846,9 +773,7 @@ int main(void)
 		TEST(test_undo_fails),
 		TEST(test_room),
 		TEST(test_boot_not_mounted),
-		TEST(test_lock),
-		TEST(test_lock_at_once),
 	};
 
-	return cmocka_run_group_tests_name("deploy", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("images_apply", tests, NULL, NULL);
 }

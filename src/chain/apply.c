@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The steps of `vfioboot apply`, in an order in which each can be undone. */
+#include "apply.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmount.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/base.h"
+#include "decide/decide.h"
+#include "facts/facts.h"
+
+#define UNKNOWN ((uint64_t)96 << 20) /* bytes of an image whose like is not there */
+
+int apply_begin(const struct sysfs_root *root, enum imagecheck_of of,
+	const struct protect_list *protect, struct images *images, struct apply *ret)
+{
+	*ret = (struct apply){.change = {.root = root, .log = APPLY_LOG},
+		.goal = calloc(1, sizeof(*ret->goal)),
+		.images = images};
+	if (!ret->goal)
+		return -ENOMEM;
+	*ret->goal = (struct apply_goal){of, protect};
+	return 0;
+}
+
+void apply_free(struct apply *apply)
+{
+	change_free(&apply->change);
+	free(apply->goal);
+	*apply = (struct apply){0};
+}
+
+/* ---- a new image is checked ------------------------------------------------------------- */
+
+/* The step's other is the kernel's release. */
+static int verify(
+	const struct change *change, struct change_step *step, struct message *message)
+{
+	_cleanup_(imagecheck_free) struct imagecheck check = {0};
+	const struct apply_goal *goal = step->data;
+	enum image_state state;
+	char why[256];
+	int r;
+
+	r = imagecheck_read(change->root, goal->of, goal->protect, &check);
+	if (r < 0)
+		return message_errno(message, r, "cannot read the configuration");
+	state = imagecheck_file(
+		&check, change->root, step->other, step->path, why, sizeof(why));
+	if (state == IMAGE_FRESH)
+		return atomicfile_sync(change->root, step->path);
+	change_show_output(change);
+	return message_set(message, -EBADMSG, "the new image of %s is unusable: %s",
+		step->other, why);
+}
+
+static const struct change_kind apply_verify = {
+	.text = "check %1", .quiet = true, .run = verify};
+
+/* ---- what an interrupted run has left ---------------------------------------------------- */
+
+/* What the generator has left that was killed with it. */
+static int add_leavings(struct apply *apply, const struct image *image)
+{
+	const char *const *end = image->maker ? image->maker->leavings : NULL;
+
+	for (; end && *end; end++) {
+		_cleanup_free_ char *path = NULL;
+
+		if (asprintf(&path, "%s%s", image->path, *end) < 0)
+			return -ENOMEM;
+		if (hostfile_exists(apply->change.root, "%s", path) &&
+			!change_add(&apply->change, &change_clear, path, NULL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static struct image *find_image(struct images *images, const char *path)
+{
+	for (size_t i = 0; i < images->n; i++)
+		if (strcmp(images->images[i].path, path) == 0)
+			return &images->images[i];
+	return NULL;
+}
+
+/* It is put back if the image is not whole: a generator was in the middle of it. */
+static bool is_kept_wanted(void *data, const char *kept, const char *path)
+{
+	struct apply *apply = data;
+	const struct sysfs_root *root = apply->change.root;
+	struct image *image = find_image(apply->images, path);
+
+	if (!image)
+		return false; /* of a kernel that is gone */
+	if (add_leavings(apply, image) < 0 || imagefile_is_whole(root, path) ||
+		!imagefile_is_whole(root, kept))
+		return false;
+	image->state = IMAGE_UNKNOWN; /* there will be one, and nobody has looked at it */
+	return true;
+}
+
+/* The bytes of @path that are its directory, without the last '/'. */
+static size_t directory_length(const char *path)
+{
+	return (size_t)(strrchr(path, '/') - path);
+}
+
+/* Whether an image before it has the same directory. */
+static bool is_repeated(const struct images *images, size_t number)
+{
+	const char *path = images->images[number].path;
+	size_t len = directory_length(path);
+
+	for (size_t i = 0; i < number; i++)
+		if (directory_length(images->images[i].path) == len &&
+			strncmp(images->images[i].path, path, len) == 0)
+			return true;
+	return false;
+}
+
+int apply_add_leftovers(struct apply *apply)
+{
+	struct images *images = apply->images;
+	struct change *change = &apply->change;
+	int r = change_add_leftovers(change, "/etc", NULL, NULL);
+
+	if (r == 0)
+		r = change_add_leftovers(change, CONFIGFILES_LOCAL_DIR, NULL, NULL);
+	for (size_t i = 0; r == 0 && i < images->n; i++) {
+		const char *path = images->images[i].path;
+		_cleanup_free_ char *directory = strndup(path, directory_length(path));
+
+		if (!directory)
+			return -ENOMEM;
+		if (!is_repeated(images, i))
+			r = change_add_leftovers(
+				change, directory, is_kept_wanted, apply);
+	}
+	return r;
+}
+
+/* ---- images ------------------------------------------------------------------------------ */
+
+static bool needs_making(const struct image *image)
+{
+	return image->state != IMAGE_FRESH && (image->maker || image->source);
+}
+
+/* Copies of an image follow it: those that the steps of the image may change, too. */
+static bool is_copy_of(const struct image *copy, const struct image *image)
+{
+	return copy->source && strcmp(copy->source, image->path) == 0;
+}
+
+static uint64_t size_of(const struct apply *apply, const char *path)
+{
+	_cleanup_close_ int fd = sysfs_root_open_file(apply->change.root, path, O_PATH);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* What a new image will need: a quarter more than the one that there is. */
+static uint64_t size_needed(const struct apply *apply, const char *path)
+{
+	uint64_t size = size_of(apply, path);
+
+	for (size_t i = 0; !size && i < apply->images->n; i++)
+		size = size_of(apply, apply->images->images[i].path);
+	return size ? size + size / 4 : UNKNOWN;
+}
+
+static int add_keep(struct apply *apply, const struct image *image)
+{
+	_cleanup_free_ char *kept = NULL;
+
+	if (image->state == IMAGE_MISSING)
+		return 0;
+	kept = atomicfile_beside(image->path, ATOMICFILE_KEPT);
+	return kept && change_add(&apply->change, &change_keep, image->path, kept)
+		? 0
+		: -ENOMEM;
+}
+
+/* The arguments of the generator, which is told the whole name of the output. */
+static int add_command(
+	const struct apply *apply, const struct image *image, struct change_step *step)
+{
+	const struct sysfs_root *root = apply->change.root;
+	_cleanup_(kernels_free) struct kernels kernels = {0};
+	_cleanup_free_ char *output = NULL;
+	int r = kernels_find(root, &kernels);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&output, "%s%s", root->path, step->path) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < kernels.n; i++)
+		if (strcmp(kernels.kernels[i].release, image->kernel) == 0)
+			return image->maker->command(
+				root, &kernels.kernels[i], image->path, output, step);
+	return -ENOENT;
+}
+
+static int add_build(struct apply *apply, const struct image *image, const char *new)
+{
+	struct change_step *step = change_add(&apply->change, &change_build, new, NULL);
+	int r;
+
+	if (!step)
+		return -ENOMEM;
+	step->leavings = image->maker->leavings;
+	step->stays = image->maker->adds_entry;
+	step->room = size_needed(apply, image->path);
+	r = add_command(apply, image, step);
+	if (r < 0)
+		return r;
+	/* How many there are is known at the end. */
+	return asprintf(&step->title, "Rebuilding the image of %s (%u of %%u) with %s",
+		       image->kernel, ++apply->n_images,
+		       image->maker->replaces ? step->args[0] : image->maker->name) < 0
+		? -ENOMEM
+		: 0;
+}
+
+static int add_copy(struct apply *apply, const struct image *image, const char *new)
+{
+	struct change_step *step =
+		change_add(&apply->change, &change_copy, image->source, new);
+
+	if (!step)
+		return -ENOMEM;
+	step->room = size_needed(apply, image->source);
+	apply->n_images++;
+	return 0;
+}
+
+/* Makes one image, and checks it before it gets its name, if that can be. */
+static int add_image(struct apply *apply, const struct image *image)
+{
+	bool in_place = image->maker && image->maker->replaces;
+	_cleanup_free_ char *new = in_place
+		? strdup(image->path)
+		: atomicfile_beside(image->path, ATOMICFILE_TEMPORARY);
+	struct change_step *step;
+	int r;
+
+	if (!new)
+		return -ENOMEM;
+	r = image->source ? add_copy(apply, image, new) : add_build(apply, image, new);
+	if (r < 0)
+		return r;
+	step = change_add(&apply->change, &apply_verify, new, image->kernel);
+	if (!step)
+		return -ENOMEM;
+	step->data = apply->goal;
+	return in_place || change_add(&apply->change, &change_replace, new, image->path)
+		? 0
+		: -ENOMEM;
+}
+
+/* An image with its copies: all are kept before the first of them changes. */
+static int add_group(struct apply *apply, const struct image *image)
+{
+	const struct images *images = apply->images;
+	bool needed = needs_making(image);
+	int r = needed ? add_keep(apply, image) : 0;
+
+	for (size_t i = 0; r == 0 && i < images->n; i++)
+		if (is_copy_of(&images->images[i], image) &&
+			(needed || needs_making(&images->images[i])))
+			r = add_keep(apply, &images->images[i]);
+	if (r == 0 && needed)
+		r = add_image(apply, image);
+	for (size_t i = 0; r == 0 && i < images->n; i++)
+		if (is_copy_of(&images->images[i], image) &&
+			(needed || needs_making(&images->images[i])))
+			r = add_image(apply, &images->images[i]);
+	return r;
+}
+
+/*
+ * What other packages do with a new image, once for each kernel: update-initramfs calls them
+ * by itself.
+ */
+static int add_post_update(struct apply *apply, size_t number)
+{
+	const struct image *image = &apply->images->images[number];
+	const struct sysfs_root *root = apply->change.root;
+	_cleanup_free_ char *kernel = NULL, *path = NULL, *directory = NULL;
+	struct change_step *step;
+
+	if (!needs_making(image) || !image->maker || image->maker->replaces ||
+		!hostfile_exists(root, INITRAMFS_POST_UPDATE))
+		return 0;
+	for (size_t i = 0; i < number; i++)
+		if (needs_making(&apply->images->images[i]) &&
+			strcmp(apply->images->images[i].kernel, image->kernel) == 0)
+			return 0;
+	if (asprintf(&kernel, "--arg=%s", image->kernel) < 0 ||
+		asprintf(&path, "--arg=%s%s", root->path, image->path) < 0 ||
+		asprintf(&directory, "%s" INITRAMFS_POST_UPDATE, root->path) < 0)
+		return -ENOMEM;
+	step = change_add(&apply->change, &change_program, NULL, NULL);
+	return step ? change_add_args(step, "run-parts", kernel, path, directory, NULL)
+		    : -ENOMEM;
+}
+
+/* When all is well: what was kept goes. */
+static int add_discards(struct change *change)
+{
+	size_t n = change->n;
+
+	for (size_t i = 0; i < n; i++)
+		if (change->steps[i].kind == &change_keep &&
+			!change_add(
+				change, &change_discard, change->steps[i].other, NULL))
+			return -ENOMEM;
+	return 0;
+}
+
+/* Puts the number of images into the titles. */
+static int finish_titles(struct apply *apply)
+{
+	for (size_t i = 0; i < apply->change.n; i++) {
+		struct change_step *step = &apply->change.steps[i];
+		char *at = step->title ? strstr(step->title, "%u") : NULL, *title;
+
+		if (!at)
+			continue;
+		if (asprintf(&title, "%.*s%u%s", (int)(at - step->title), step->title,
+			    apply->n_images, at + 2) < 0)
+			return -ENOMEM;
+		free(step->title);
+		step->title = title;
+	}
+	return 0;
+}
+
+int apply_add_images(struct apply *apply)
+{
+	const struct images *images = apply->images;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < images->n; i++)
+		if (!images->images[i].source)
+			r = add_group(apply, &images->images[i]);
+	for (size_t i = 0; r == 0 && i < images->n; i++)
+		r = add_post_update(apply, i);
+	r = r < 0 ? r : add_discards(&apply->change);
+	return r < 0 ? r : finish_titles(apply);
+}
+
+/* ---- the list ---------------------------------------------------------------------------- */
+
+/* The protect list is written if there is anything that could go against it. */
+static int add_protect(struct apply *apply)
+{
+	_cleanup_(imagecheck_free) struct imagecheck check = {0};
+	_cleanup_free_ char *text = protect_list_format(apply->goal->protect);
+	int r = text ? imagecheck_read(apply->change.root, IMAGECHECK_NOW, NULL, &check)
+		     : -ENOMEM;
+
+	if (r < 0 || check.n_files == 0)
+		return r;
+	return change_put_text(&apply->change, CONFIGFILES_PROTECT, text);
+}
+
+int apply_steps(const struct sysfs_root *root, const struct protect_list *protect,
+	struct images *images, struct apply *ret)
+{
+	struct apply apply;
+	int r = apply_begin(root, IMAGECHECK_NOW, protect, images, &apply);
+
+	r = r < 0 ? r : apply_add_leftovers(&apply);
+	if (protect)
+		r = r < 0 ? r : add_protect(&apply);
+	r = r < 0 ? r : apply_add_images(&apply);
+	if (r < 0)
+		apply_free(&apply);
+	else
+		*ret = apply;
+	return r;
+}
+
+/* Where the step makes an image; NULL: nowhere. */
+static const char *made_by(const struct change_step *step)
+{
+	return step->kind == &change_build   ? step->path
+		: step->kind == &change_copy ? step->other
+					     : NULL;
+}
+
+/*
+ * What the machine does not mount by itself is mounted by hand: an image that is made below the
+ * empty place is one that nobody boots.
+ */
+static int check_mounted(const struct apply *apply, struct message *message)
+{
+	_cleanup_(mounts_unref) struct libmnt_table *asked = NULL, *mounts = NULL;
+	const struct change *change = &apply->change;
+
+	if (mounts_read_fstab(change->root, &asked) < 0 ||
+		mounts_read(change->root, &mounts) < 0)
+		return 0;
+	for (size_t i = 0; i < change->n; i++) {
+		const char *made = made_by(&change->steps[i]);
+		struct libmnt_fs *fs = made ? mounts_find_holder(asked, made) : NULL;
+		const char *target = fs ? mnt_fs_get_target(fs) : "/";
+
+		if (strcmp(target, "/") == 0 || mounts_find(mounts, target))
+			continue;
+		message_remedy(message, "mount it");
+		return message_set(message, -ENODEV,
+			"%s is in /etc/fstab but not mounted, and images belong there",
+			target);
+	}
+	return 0;
+}
+
+int apply_check(const struct apply *apply, struct message *message)
+{
+	int r = check_mounted(apply, message);
+
+	return r < 0 ? r : change_check(&apply->change, message);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `vfioboot apply` and `vfioboot undo` do, as a list of steps (change/change.h).
+ *
+ * At every moment the name of an image leads to the old image or to the new one, whole.  The
+ * old ones are kept aside until all new ones were checked; a new one has another name until
+ * then, if its generator does not replace the image by itself.
+ */
+#ifndef VFIOBOOT_CHAIN_APPLY_H
+#define VFIOBOOT_CHAIN_APPLY_H
+
+#include "base/base.h"
+#include "change/change.h"
+#include "decide/decide.h"
+#include "imagecheck.h"
+#include "images.h"
+
+#define APPLY_LOG    RUN_DIRECTORY "/apply.log" /* all that the generators print */
+#define UNDO_ARCHIVE STATE_DIRECTORY "/undone"  /* what undo moves away */
+
+/* What new images are compared with. */
+struct apply_goal {
+	enum imagecheck_of of;
+	const struct protect_list *protect; /* the caller's; NULL: with none */
+};
+
+struct apply {
+	struct change change;
+	struct apply_goal *goal;
+	struct images *images; /* as they were; the caller's */
+	unsigned n_images;     /* that are built or copied */
+};
+
+/*
+ * Makes the list of steps that bring all images up to date, for apply_free().  @protect is the
+ * list of today (NULL: it is not known), @images what images_inspect() found with it; both stay
+ * the caller's.  An empty list: there is nothing to do.  Returns 0, or -errno.
+ */
+int apply_steps(const struct sysfs_root *root, const struct protect_list *protect,
+	struct images *images, struct apply *ret);
+
+/*
+ * The same to take everything of us away: drop-ins that add wrote are removed, what others
+ * wrote is moved to UNDO_ARCHIVE, and images are built without us.  @images is what
+ * images_compare() found with IMAGECHECK_UNDONE.
+ */
+int undo_steps(const struct sysfs_root *root, struct images *images, struct apply *ret);
+
+/*
+ * Whether each step can be done (change_check()), and the place of each image is mounted, where
+ * a boot loader will look for it.  Returns 0; or with @message -ENODEV, -ENOSPC or -EROFS.
+ */
+int apply_check(const struct apply *apply, struct message *message);
+
+void apply_free(struct apply *apply);
+
+/* For the two plans: begins one; adds its parts.  0 or -errno. */
+int apply_begin(const struct sysfs_root *root, enum imagecheck_of of,
+	const struct protect_list *protect, struct images *images, struct apply *ret);
+int apply_add_leftovers(struct apply *apply);
+int apply_add_images(struct apply *apply);
+
+#endif

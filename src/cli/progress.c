@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lines of progress on stdout, failures on stderr. */
+#include "progress.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/base.h"
+
+#define LINE_MAX_ 4096
+
+void progress_print(const struct change *change)
+{
+	char line[LINE_MAX_];
+
+	for (size_t i = 0; i < change->n; i++) {
+		change_describe(&change->steps[i], line, sizeof(line));
+		if (*line)
+			puts(line);
+	}
+}
+
+static void begin(void *data, const struct change_step *step)
+{
+	char line[LINE_MAX_];
+
+	(void)data;
+	if (step->kind->quiet)
+		return;
+	change_describe(step, line, sizeof(line));
+	if (*line >= 'a' && *line <= 'z')
+		*line = (char)(*line - 'a' + 'A');
+	printf("%s ... ", step->title ? step->title : line);
+	fflush(stdout);
+}
+
+static void end(void *data, const struct change_step *step, int result, unsigned seconds)
+{
+	(void)data;
+	if (step->kind->quiet)
+		return;
+	if (result < 0)
+		puts(result == -EINTR ? "interrupted" : "failed");
+	else if (step->kind == &change_build)
+		printf("done (%u s)\n", seconds);
+	else
+		puts("done");
+	fflush(stdout);
+}
+
+static enum cli_exit report_failure(const char *command, const struct change *change,
+	const struct change_failure *failure)
+{
+	if (failure->output && *failure->output) {
+		fflush(stdout);
+		fprintf(stderr, "The last lines of its output:\n%s", failure->output);
+	}
+	if (failure->logged)
+		cli_error(command, "%s; the full output is in %s", failure->message.text,
+			change->log);
+	else
+		cli_say(command, &failure->message);
+	if (*failure->undo)
+		return cli_error(command, "cannot restore everything: %s", failure->undo);
+	return cli_error(
+		command, "all changes were undone: images and files are as before");
+}
+
+enum cli_exit progress_run(const char *command, struct change *change)
+{
+	static const struct change_watcher watcher = {begin, end, NULL};
+	struct change_failure failure = {0};
+	enum cli_exit status = CLI_OK;
+
+	run_catch_signals();
+	if (change_carry_out(change, &watcher, &failure) < 0)
+		status = report_failure(command, change, &failure);
+	change_free_failure(&failure);
+	return status;
+}
+
+enum cli_exit progress_lock(
+	const char *command, const struct sysfs_root *root, unsigned wait_ms)
+{
+	/* It is closed when this process ends. */
+	int fd = change_lock(root, wait_ms);
+
+	if (fd == -EBUSY)
+		return cli_error(command,
+			"another vfioboot command is changing this system; try again when "
+			"it has finished");
+	if (fd < 0)
+		return cli_error(
+			command, "cannot lock " CHANGE_LOCK ": %s", strerror(-fd));
+	return CLI_OK;
+}
+
+enum cli_exit progress_check(const char *command, const struct apply *apply)
+{
+	struct message message = {0};
+
+	if (apply_check(apply, &message) < 0)
+		return cli_error(command, "%s; %s; nothing was changed", message.text,
+			message.remedy);
+	return CLI_OK;
+}
+
+enum cli_exit progress_check_images(const char *command, const struct images *images)
+{
+	bool needed = false;
+
+	if (images->n == 0 && images->generator)
+		return cli_error(command,
+			"no installed kernel was found, with modules in /lib/modules and "
+			"a file to boot in /boot; is /boot mounted?");
+	for (size_t i = 0; i < images->n; i++)
+		needed |= images->images[i].state != IMAGE_FRESH;
+	if (!images->generator && (needed || images->n == 0))
+		return cli_error(command, "%s", images->problem);
+	return CLI_OK;
+}
+
+enum cli_exit progress_warn_unbuilt(const char *command, const struct images *images)
+{
+	enum cli_exit status = CLI_OK;
+
+	for (size_t i = 0; i < images->n; i++) {
+		const struct image *image = &images->images[i];
+
+		if (image->state == IMAGE_FRESH || image->maker || image->source)
+			continue;
+		cli_warning(command,
+			"%s is unchanged: %s; rebuild it with the program that built it",
+			image->path, image->why);
+		status = CLI_UNKNOWN;
+	}
+	return status;
+}
+
+enum cli_exit progress_open_root(
+	const char *command, const char *dir, bool dry_run, struct sysfs_root *ret)
+{
+	enum cli_exit status = cli_open_root(command, dir, ret);
+
+	if (status != CLI_OK)
+		return status;
+	if (!ret->live && !dry_run) {
+		cli_error(command,
+			"only this machine can be changed; add --dry-run to see what "
+			"would be done at %s",
+			dir);
+		return CLI_MISUSE;
+	}
+	if (!ret->live)
+		return CLI_OK;
+	status = cli_need_root(command);
+	return status == CLI_OK && !dry_run ? progress_lock(command, ret, 0) : status;
+}
