@@ -86,6 +86,18 @@ void config_read_file(struct config *config, int fd, const char *path);
  */
 void config_read_cmdline(struct config *config, const char *text);
 
+/*
+ * Copies the name of a section, profile or driver: a word that needs no quoting in a shell, in
+ * GRUB or on the command line.  Returns false when it is none, or too long.
+ */
+bool config_set_name(char *dst, size_t size, const char *text);
+
+struct config_section *config_find_section(struct config *config, const char *name);
+
+/* Adds a section with the defaults.  Returns NULL, with an error added, without room. */
+struct config_section *config_new_section(
+	struct config *config, struct config_place place, const char *name);
+
 /* Adds an error at @file (an index of config.files) and @line, in printf's manner. */
 void config_add_error(struct config *config, struct config_place place,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -4,7 +4,6 @@
 #define VFIOBOOT_DECIDE_DECIDE_H
 
 #include "config.h"
-#include "configbuild.h"
 #include "configfiles.h"
 #include "dropin.h"
 #include "inifile.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "chain/bootentry.h"
-#include "decide/configbuild.h"
+#include "decide/config.h"
 #include "params/entryparams.h"
 #include "support.h"
 
