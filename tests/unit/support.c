@@ -37,7 +37,7 @@ const char *fake_path(const char *name)
 {
 	static char path[2048];
 
-	assert_in_range(
+	assert_within(
 		snprintf(path, sizeof(path), "%s/%s", top, name), 1, sizeof(path) - 1);
 	return path;
 }

@@ -57,4 +57,9 @@ int open_text(const char *text);
 /* How many descriptors this process has. */
 unsigned open_descriptors(void);
 
+/* cmocka's own assert_in_range() is deprecated since 2.0, and what replaces it is not in 1.1. */
+#define assert_within(value, low, high)                                                  \
+	assert_true((long long)(value) >= (long long)(low) &&                            \
+		(long long)(value) <= (long long)(high))
+
 #endif

@@ -90,7 +90,7 @@ static void test_now(void **state)
 	(void)state;
 	pause_ms(SHORT_MS);
 	after = child_now();
-	assert_in_range(after - before, SHORT_MS - 1, SHORT_MS + LONG_MS);
+	assert_within(after - before, SHORT_MS - 1, SHORT_MS + LONG_MS);
 }
 
 static void test_status(void **state)
@@ -146,7 +146,7 @@ static void test_deadline(void **state)
 		assert_int_equal(
 			child_run(works[i], NULL, start + 10 * SHORT_MS), -ETIMEDOUT);
 		took = child_now() - start;
-		assert_in_range(took, 10 * SHORT_MS, LONG_MS);
+		assert_within(took, 10 * SHORT_MS, LONG_MS);
 		/* It is killed. */
 		assert_int_not_equal(*shared, 0);
 		assert_int_equal(waitpid((pid_t)*shared, &status, 0), *shared);
