@@ -13,7 +13,8 @@ static bool display_stays(const struct check_host *host)
 		const struct check_function *function = &host->functions[i];
 
 		if (bootdisplay_is_display(function->pci) && !function->target &&
-			!function->planned && !pcidev_driver_is_vfio(function->pci->dev.driver))
+			!function->planned &&
+			!pcidev_driver_is_vfio(function->pci->dev.driver))
 			return true;
 	}
 	return false;

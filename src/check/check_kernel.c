@@ -129,63 +129,70 @@ static void check_config(struct check_host *host)
 	each_kernel(host, check_one_config);
 }
 
-/* Adds a name to a list between commas, unless it is there. */
-static void add_name(char *list, size_t size, const char *name)
+/* Adds a module to the list of those that are missing, unless it is there.  0 or -errno. */
+static int add_missing(struct modules *modules, const char *name, char *list, size_t size)
 {
-	char copy[256];
+	size_t len = strlen(list);
+	enum module_kind kind;
+	int r = modules_find(modules, name, &kind, NULL, 0);
 
-	text_join(copy, sizeof(copy), list, NULL);
-	if (!modules_is_listed(copy, name))
-		text_join(list, size, copy, *copy ? ", " : "", name, NULL);
+	if (r == 0 && kind == MODULE_NONE && !modules_is_listed(list, name))
+		text_join(list + len, size - len, len ? ", " : "", name, NULL);
+	return r;
 }
 
 /* Of the modules that a kernel needs, those that are not there. */
-static void list_missing(
+static int list_missing(
 	const struct check_host *host, struct modules *modules, char *ret, size_t size)
 {
-	static const char *const needed[] = {"vfio-pci", "vfio_iommu_type1"};
 	const struct config *config = &host->next->config;
+	int r = add_missing(modules, "vfio-pci", ret, size);
 
-	*ret = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
-		if (modules_find(modules, needed[i]) == MODULE_NONE)
-			add_name(ret, size, needed[i]);
-	for (unsigned i = 0; i < config->n_sections; i++) {
+	if (r == 0)
+		r = add_missing(modules, "vfio_iommu_type1", ret, size);
+	for (unsigned i = 0; r == 0 && i < config->n_sections; i++) {
 		const struct config_section *section = &config->sections[i];
 
 		if (config_section_active(config, section) && !section->bad &&
 			section->driver[0] &&
-			strcmp(section->driver, CONFIG_DRIVER_NONE) != 0 &&
-			modules_find(modules, section->driver) == MODULE_NONE)
-			add_name(ret, size, section->driver);
+			strcmp(section->driver, CONFIG_DRIVER_NONE) != 0)
+			r = add_missing(modules, section->driver, ret, size);
 	}
+	return r;
+}
+
+static void tell_no_index(struct check_host *host, const char *release, int error)
+{
+	if (error == -EBADMSG)
+		check_fail(host, release, "the index of its modules is damaged");
+	else
+		check_unknown(host, release, "cannot read the index of its modules: %s",
+			check_why(error));
+	if (host->root->live)
+		check_remedy(
+			host, "run 'sudo depmod %s', or reinstall that kernel", release);
+	else
+		check_remedy_elsewhere(host);
 }
 
 static void check_modules_of(struct check_host *host, const char *release)
 {
 	_cleanup_(modules_close) struct modules *modules = NULL;
+	char missing[256] = "";
 	int r = modules_open(host->root, release, &modules);
-	char missing[256];
 
+	if (r == 0)
+		r = list_missing(host, modules, missing, sizeof(missing));
 	if (r < 0) {
-		check_unknown(host, release, "the index of its modules can't be read: %s",
-			check_why(r));
-		if (host->root->live)
-			check_remedy(host, "run 'depmod %s', or install that kernel anew",
-				release);
-		else
-			check_remedy_elsewhere(host);
-		return;
+		tell_no_index(host, release, r);
+	} else if (!*missing) {
+		check_pass(host, release, "has vfio-pci and what it needs");
+	} else {
+		check_fail(host, release, "lacks %s", missing);
+		check_remedy(host,
+			"install the package with the rest of its modules, such as "
+			"linux-modules-extra or kernel-modules-extra, in the same version");
 	}
-	list_missing(host, modules, missing, sizeof(missing));
-	if (!*missing) {
-		check_pass(host, release, "has vfio-pci and what that needs");
-		return;
-	}
-	check_fail(host, release, "lacks %s", missing);
-	check_remedy(host,
-		"install the package with the rest of its modules, such as "
-		"linux-modules-extra or kernel-modules-extra, of the same version");
 }
 
 static void check_modules(struct check_host *host)

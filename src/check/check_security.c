@@ -60,62 +60,19 @@ static int read_lockdown(const struct sysfs_root *root, char *ret, size_t size)
 	return 0;
 }
 
-/* Whether the lines of modules.dep name the module @name, '-' and '_' being equal. */
-static bool is_module_line(const char *line, const char *name)
-{
-	size_t len = strcspn(line, ":\n");
-	const char *slash = memrchr(line, '/', len);
-	size_t i = 0;
-
-	line = slash ? slash + 1 : line;
-	for (; name[i]; i++)
-		if (line[i] != name[i] &&
-			!(strchr("-_", name[i]) && (line[i] == '-' || line[i] == '_')))
-			return false;
-	return strncmp(line + i, ".ko", 3) == 0;
-}
-
-/* The file of a module below the root.  Returns 0, -ENOENT (it may be built in), or -errno. */
-static int find_module(
-	const struct check_host *host, const char *name, char *ret, size_t size)
-{
-	static const char *const places[] = {TREE_MODULES, TREE_USR_MODULES};
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		_cleanup_free_ char *text = NULL;
-		char path[192];
-		int r;
-
-		text_join(path, sizeof(path), places[i], "/", host->facts->running,
-			"/modules.dep", NULL);
-		r = hostfile_read(host->root, path, &text, NULL);
-		if (r == -ENOENT)
-			continue;
-		if (r < 0)
-			return r;
-		for (char *line = text; line; line = strchr(line, '\n')) {
-			line += *line == '\n';
-			if (!is_module_line(line, name))
-				continue;
-			line[strcspn(line, ":")] = '\0';
-			text_join(ret, size, places[i], "/", host->facts->running, "/",
-				line, NULL);
-			return 0;
-		}
-		return -ENOENT;
-	}
-	return -ENODATA;
-}
-
 /* 1, 0, or -errno. */
-static int is_signed(const struct check_host *host, const char *module)
+static int is_signed(struct check_host *host, const char *module)
 {
+	struct modules *modules = facts_modules(host->facts);
 	size_t len = strlen(SIGNATURE_MARK), size;
 	_cleanup_free_ char *data = NULL;
+	enum module_kind kind;
 	char path[320];
-	int r = find_module(host, module, path, sizeof(path));
+	int r = modules ? modules_find(modules, module, &kind, path, sizeof(path))
+		: facts_modules_are_damaged(host->facts) ? -EBADMSG
+							 : -ENODATA;
 
-	if (r == -ENOENT)
+	if (r == 0 && kind != MODULE_FILE)
 		return 1; /* there is no file that could be refused */
 	if (r == 0)
 		r = unpacked_read(host->root, path, &data, &size);

@@ -307,6 +307,11 @@ static enum cli_exit add(struct addition *addition, int n, char **operands)
 	if (status != CLI_OK)
 		return status;
 	choose_driver(addition);
+	if (facts_modules_are_damaged(&addition->devices.facts))
+		cli_warning("add",
+			"the index of the running kernel's modules is damaged, so whether "
+			"a variant of vfio-pci fits best is not known; 'sudo depmod' "
+			"rebuilds it");
 	r = compose(addition);
 	if (r == -EINVAL)
 		return cli_error("add",

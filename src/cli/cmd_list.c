@@ -486,6 +486,10 @@ static enum cli_exit run(int argc, char **argv)
 		return cli_error("list",
 			"cannot read the PCI devices of %s: %s; is sysfs mounted there?",
 			arguments.root, strerror(-r));
+	if (facts_modules_are_damaged(&facts))
+		cli_warning("list",
+			"the index of the running kernel's modules is damaged; 'sudo "
+			"depmod' rebuilds it");
 	if (!inventory.n)
 		return cli_error("list",
 			"%s has no PCI devices, so there is nothing to give away",

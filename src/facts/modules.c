@@ -2,6 +2,11 @@
 /*
  * Looks functions up in the index that depmod(8) made of a kernel's modules.  No file of
  * modprobe.d(5) is read: what matters is what a module could claim, not what is loaded.
+ *
+ * libkmod maps the index and follows its offsets unchecked: it finds nothing in a file that
+ * was cut off, or crashes (SIGBUS, SIGSEGV).  So the end of each file is looked at first, and
+ * a child asks libkmod and answers over a socket: when it is gone, or does not answer, the
+ * index is damaged.
  */
 #include "modules.h"
 
@@ -10,7 +15,12 @@
 #include <fnmatch.h>
 #include <libkmod.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "base/base.h"
 
@@ -19,8 +29,34 @@
 
 #define VFIO_PREFIX "vfio_pci"
 
+/* libkmod/libkmod-index.c */
+#define INDEX_MAGIC        0xb007f457u
+#define INDEX_HEADER       12
+#define INDEX_HAS_PREFIX   0x80000000u
+#define INDEX_HAS_VALUES   0x40000000u
+#define INDEX_HAS_CHILDREN 0x20000000u
+#define INDEX_OFFSET       0x0fffffffu
+
+#define ANSWER_MS 10000 /* a disk may have to wake up; a damaged index can be a circle */
+
+enum ask { ASK_CLAIMING, ASK_VFIO_DRIVER, ASK_FIND };
+
+struct request {
+	enum ask ask;
+	struct pci_ids ids;
+	char name[128];
+};
+
+struct answer {
+	int r;
+	enum module_kind kind;
+	char text[PATH_MAX];
+};
+
 struct modules {
-	struct kmod_ctx *kmod;
+	int fd;
+	pid_t child;
+	char root[PATH_MAX]; /* what a path has before what is below the root */
 };
 
 /* Modules below drivers/vfio/pci whose PCI driver is not named as the module is. */
@@ -69,39 +105,6 @@ static int find_index(
 	return -ENOENT;
 }
 
-int modules_open(const struct sysfs_root *root, const char *release, struct modules **ret)
-{
-	_cleanup_(modules_close) struct modules *modules = NULL;
-	const char *const no_config = NULL;
-	char directory[PATH_MAX];
-	int r;
-
-	if (!*release || strchr(release, '/') || strlen(release) > NAME_MAX)
-		return -EINVAL;
-	r = find_index(root, release, directory);
-	if (r < 0)
-		return r;
-	modules = calloc(1, sizeof(*modules));
-	if (modules)
-		modules->kmod = kmod_new(directory, &no_config);
-	if (!modules || !modules->kmod)
-		return -ENOMEM;
-	kmod_set_log_fn(modules->kmod, stay_silent, NULL);
-	/* Without it, such as where an older depmod made no index of one kind, it is slower. */
-	kmod_load_resources(modules->kmod);
-	*ret = TAKE_PTR(modules);
-	return 0;
-}
-
-void modules_close(struct modules **modules)
-{
-	if (!*modules)
-		return;
-	kmod_unref((*modules)->kmod);
-	free(*modules);
-	*modules = NULL;
-}
-
 static void unref_list(struct kmod_list **list)
 {
 	kmod_module_unref_list(*list);
@@ -113,7 +116,7 @@ static void unref_module(struct kmod_module **module)
 }
 
 /* The modules whose aliases match @prefix and @ids.  The caller unrefs @ret. */
-static int look_up(struct modules *modules, const char *prefix, const struct pci_ids *ids,
+static int look_up(struct kmod_ctx *kmod, const char *prefix, const struct pci_ids *ids,
 	char modalias[static MODALIAS_SIZE], struct kmod_list **ret)
 {
 	struct kmod_list *list = NULL;
@@ -122,7 +125,7 @@ static int look_up(struct modules *modules, const char *prefix, const struct pci
 	snprintf(modalias, MODALIAS_SIZE, "%s:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X",
 		prefix, ids->vendor, ids->device, ids->subvendor, ids->subdevice,
 		ids->class >> 16 & 0xffu, ids->class >> 8 & 0xffu, ids->class & 0xffu);
-	r = kmod_module_new_from_lookup(modules->kmod, modalias, &list);
+	r = kmod_module_new_from_lookup(kmod, modalias, &list);
 	/* An index that is not there has nothing in it. */
 	if (r < 0 && r != -ENOENT && r != -ENOSYS)
 		return r;
@@ -140,14 +143,16 @@ bool modules_is_listed(const char *list, const char *name)
 	return false;
 }
 
-int modules_claiming(
-	struct modules *modules, const struct pci_ids *ids, char *ret, size_t size)
+/* The answers of the child: see the functions of the same name in modules.h. */
+
+static int claiming(
+	struct kmod_ctx *kmod, const struct request *request, struct answer *ret)
 {
 	_cleanup_(unref_list) struct kmod_list *list = NULL;
-	char modalias[MODALIAS_SIZE], text[1024] = "";
+	char modalias[MODALIAS_SIZE];
 	struct kmod_list *item;
 	size_t len = 0;
-	int r = look_up(modules, "pci", ids, modalias, &list);
+	int r = look_up(kmod, "pci", &request->ids, modalias, &list);
 
 	if (r < 0)
 		return r;
@@ -157,12 +162,11 @@ int modules_claiming(
 			kmod_module_get_module(item);
 		const char *name = kmod_module_get_name(module);
 
-		if (modules_is_listed(text, name))
-			continue;
-		len += text_join(
-			text + len, sizeof(text) - len, len ? ", " : "", name, NULL);
+		if (!modules_is_listed(ret->text, name))
+			len += text_join(ret->text + len, sizeof(ret->text) - len,
+				len ? ", " : "", name, NULL);
 	}
-	return copy_text(ret, size, text, len) ? 0 : -ENOBUFS;
+	return 0;
 }
 
 /* How much a pattern leaves open. */
@@ -209,15 +213,14 @@ static const char *driver_of_module(const char *module)
 	return module;
 }
 
-int modules_vfio_driver(
-	struct modules *modules, const struct pci_ids *ids, char *ret, size_t size)
+static int vfio_driver(
+	struct kmod_ctx *kmod, const struct request *request, struct answer *ret)
 {
 	_cleanup_(unref_list) struct kmod_list *list = NULL;
 	char modalias[MODALIAS_SIZE], best[128] = VFIO_PREFIX;
 	unsigned least = UINT_MAX;
 	struct kmod_list *item;
-	const char *driver;
-	int r = look_up(modules, VFIO_PREFIX, ids, modalias, &list);
+	int r = look_up(kmod, VFIO_PREFIX, &request->ids, modalias, &list);
 
 	if (r < 0)
 		return r;
@@ -233,21 +236,276 @@ int modules_vfio_driver(
 		if (open < least && copy_text(best, sizeof(best), name, strlen(name)))
 			least = open;
 	}
-	driver = driver_of_module(best);
-	return copy_text(ret, size, driver, strlen(driver)) ? 0 : -ENOBUFS;
+	text_join(ret->text, sizeof(ret->text), driver_of_module(best), NULL);
+	return 0;
 }
 
-enum module_kind modules_find(struct modules *modules, const char *name)
+static int find(struct kmod_ctx *kmod, const struct request *request, struct answer *ret)
 {
 	_cleanup_(unref_list) struct kmod_list *list = NULL;
 	_cleanup_(unref_module) struct kmod_module *module = NULL;
+	const char *path;
 
-	if (kmod_module_new_from_lookup(modules->kmod, name, &list) < 0 || !list)
-		return MODULE_NONE;
+	if (kmod_module_new_from_lookup(kmod, request->name, &list) < 0 || !list)
+		return 0;
 	module = kmod_module_get_module(list);
-	if (kmod_module_get_path(module))
-		return MODULE_FILE;
-	/* Of another state it would tell that of the running kernel. */
-	return kmod_module_get_initstate(module) == KMOD_MODULE_BUILTIN ? MODULE_BUILTIN
-									: MODULE_NONE;
+	path = kmod_module_get_path(module);
+	if (path) {
+		ret->kind = MODULE_FILE;
+		text_join(ret->text, sizeof(ret->text), path, NULL);
+	} else if (kmod_module_get_initstate(module) == KMOD_MODULE_BUILTIN) {
+		/* Of another state it would tell that of the running kernel. */
+		ret->kind = MODULE_BUILTIN;
+	}
+	return 0;
+}
+
+static struct kmod_ctx *open_index(const char *directory)
+{
+	const char *const no_config = NULL;
+	struct kmod_ctx *kmod = kmod_new(directory, &no_config);
+
+	if (!kmod)
+		return NULL;
+	kmod_set_log_fn(kmod, stay_silent, NULL);
+	/* Without it, such as where an older depmod made no index of one kind, it is slower. */
+	kmod_load_resources(kmod);
+	return kmod;
+}
+
+/* A crash is an answer: nobody is to be told of it, and nothing to be left behind. */
+static void become_expendable(void)
+{
+	static const int signals[] = {SIGBUS, SIGSEGV, SIGILL, SIGFPE, SIGABRT, SIGTERM};
+
+	prctl(PR_SET_DUMPABLE, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		signal(signals[i], SIG_DFL);
+	signal(SIGINT, SIG_IGN); /* of the terminal; it ends with its parent */
+}
+
+/* The child: answers until the other end is closed. */
+static _Noreturn void serve(int fd, const char *directory)
+{
+	static int (*const answers[])(struct kmod_ctx * kmod,
+		const struct request *request, struct answer *ret) = {
+		[ASK_CLAIMING] = claiming,
+		[ASK_VFIO_DRIVER] = vfio_driver,
+		[ASK_FIND] = find,
+	};
+	struct kmod_ctx *kmod;
+	struct request request;
+
+	become_expendable();
+	kmod = open_index(directory);
+	while (recv(fd, &request, sizeof(request), 0) == sizeof(request)) {
+		struct answer answer = {0};
+
+		answer.r = kmod ? answers[request.ask](kmod, &request, &answer) : -ENOMEM;
+		if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
+			break;
+	}
+	_exit(0);
+}
+
+static void end_child(struct modules *modules)
+{
+	close_fd(&modules->fd);
+	modules->fd = -1;
+	if (modules->child > 0) {
+		kill(modules->child, SIGKILL);
+		waitpid(modules->child, NULL, 0);
+	}
+	modules->child = 0;
+}
+
+/* One question to the child.  Returns its answer; or -EBADMSG when there is none. */
+static int ask(struct modules *modules, const struct request *request, struct answer *ret)
+{
+	struct pollfd poll_fd = {.fd = modules->fd, .events = POLLIN};
+	int ready;
+
+	if (modules->fd < 0)
+		return -EBADMSG;
+	if (send(modules->fd, request, sizeof(*request), MSG_NOSIGNAL) ==
+		sizeof(*request)) {
+		do
+			ready = poll(&poll_fd, 1, ANSWER_MS);
+		while (ready < 0 && errno == EINTR);
+		if (ready > 0 && recv(modules->fd, ret, sizeof(*ret), 0) == sizeof(*ret))
+			return ret->r;
+	}
+	end_child(modules);
+	return -EBADMSG;
+}
+
+/* The four bytes at @at, the highest first; 0 behind the end. */
+static uint32_t number_at(const unsigned char *bytes, size_t size, size_t at)
+{
+	if (at > size || size - at < 4)
+		return 0;
+	return (uint32_t)bytes[at] << 24 | (uint32_t)bytes[at + 1] << 16 |
+		(uint32_t)bytes[at + 2] << 8 | bytes[at + 3];
+}
+
+/* Behind the text at @at; more than @size when it does not end. */
+static size_t skip_text(const unsigned char *bytes, size_t size, size_t at)
+{
+	const unsigned char *end = at < size ? memchr(bytes + at, '\0', size - at) : NULL;
+
+	return end ? (size_t)(end - bytes) + 1 : size + 1;
+}
+
+/*
+ * depmod writes the root node last (libkmod/libkmod-index.c tells the format), so a file that
+ * has all of it was not cut off.
+ */
+bool modules_index_is_whole(const unsigned char *bytes, size_t size)
+{
+	uint32_t root = number_at(bytes, size, 8);
+	size_t at = root & INDEX_OFFSET;
+
+	if (number_at(bytes, size, 0) != INDEX_MAGIC || size < INDEX_HEADER)
+		return false;
+	if (root & INDEX_HAS_PREFIX)
+		at = skip_text(bytes, size, at);
+	if (root & INDEX_HAS_CHILDREN && at + 2 <= size) {
+		if (bytes[at + 1] < bytes[at])
+			return false;
+		at += 2 + 4 * (size_t)(bytes[at + 1] - bytes[at] + 1);
+	} else if (root & INDEX_HAS_CHILDREN) {
+		return false;
+	}
+	if (root & INDEX_HAS_VALUES) {
+		uint32_t n = number_at(bytes, size, at);
+
+		at += 4;
+		while (n-- && at <= size)
+			at = skip_text(bytes, size, at + 4);
+	}
+	return at <= size;
+}
+
+/* Returns 0, -EBADMSG, or another -errno.  What older depmods did not write is not there. */
+static int check_files(const struct sysfs_root *root, const char *directory)
+{
+	static const char *const files[] = {"modules.dep.bin", "modules.alias.bin",
+		"modules.symbols.bin", "modules.builtin.bin",
+		"modules.builtin.alias.bin"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++) {
+		_cleanup_free_ char *bytes = NULL;
+		char path[PATH_MAX];
+		size_t size;
+
+		text_join(path, sizeof(path), directory, "/", files[i], NULL);
+		r = hostfile_read(root, path, &bytes, &size);
+		/* depmod leaves an empty one where it is not told what is built in. */
+		if (r == 0 && (size || !strstr(files[i], "builtin")) &&
+			!modules_index_is_whole((unsigned char *)bytes, size))
+			r = -EBADMSG;
+		r = r == -ENOENT ? 0 : r;
+	}
+	return r;
+}
+
+int modules_open(const struct sysfs_root *root, const char *release, struct modules **ret)
+{
+	_cleanup_(modules_close) struct modules *modules = NULL;
+	const struct request first = {.ask = ASK_FIND, .name = VFIO_PREFIX};
+	struct answer answer;
+	char directory[PATH_MAX];
+	int fds[2], r;
+
+	if (!*release || strchr(release, '/') || strlen(release) > NAME_MAX)
+		return -EINVAL;
+	r = find_index(root, release, directory);
+	if (r == 0)
+		r = check_files(root, directory + strlen(root->path));
+	if (r < 0)
+		return r;
+	modules = calloc(1, sizeof(*modules));
+	if (!modules)
+		return -ENOMEM;
+	modules->fd = -1;
+	text_join(modules->root, sizeof(modules->root), root->path, NULL);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return -errno;
+	modules->child = fork();
+	if (modules->child == 0) {
+		close(fds[0]);
+		serve(fds[1], directory);
+	}
+	close(fds[1]);
+	modules->fd = fds[0];
+	if (modules->child < 0)
+		return -EAGAIN;
+	/* What is damaged at its beginning is so for all who ask. */
+	r = ask(modules, &first, &answer);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(modules);
+	return 0;
+}
+
+void modules_close(struct modules **modules)
+{
+	if (!*modules)
+		return;
+	end_child(*modules);
+	free(*modules);
+	*modules = NULL;
+}
+
+bool modules_are_damaged(const struct modules *modules)
+{
+	return modules->fd < 0;
+}
+
+/* A question about the ids of a function, with a text as its answer. */
+static int ask_text(struct modules *modules, enum ask what, const struct pci_ids *ids,
+	char *ret, size_t size)
+{
+	struct request request = {.ask = what, .ids = *ids};
+	struct answer answer;
+	int r = ask(modules, &request, &answer);
+
+	if (r < 0)
+		return r;
+	return copy_text(ret, size, answer.text, strlen(answer.text)) ? 0 : -ENOBUFS;
+}
+
+int modules_claiming(
+	struct modules *modules, const struct pci_ids *ids, char *ret, size_t size)
+{
+	return ask_text(modules, ASK_CLAIMING, ids, ret, size);
+}
+
+int modules_vfio_driver(
+	struct modules *modules, const struct pci_ids *ids, char *ret, size_t size)
+{
+	return ask_text(modules, ASK_VFIO_DRIVER, ids, ret, size);
+}
+
+int modules_find(struct modules *modules, const char *name, enum module_kind *ret,
+	char *ret_path, size_t size)
+{
+	struct request request = {.ask = ASK_FIND};
+	struct answer answer;
+	size_t len = strlen(modules->root);
+	const char *path = "";
+	int r;
+
+	if (!copy_text(request.name, sizeof(request.name), name, strlen(name)))
+		return -ENAMETOOLONG;
+	r = ask(modules, &request, &answer);
+	if (r < 0)
+		return r;
+	if (answer.kind == MODULE_FILE && strncmp(answer.text, modules->root, len) == 0)
+		path = answer.text + len;
+	if (ret_path && !copy_text(ret_path, size, path, strlen(path)))
+		return -ENAMETOOLONG;
+	*ret = answer.kind;
+	return 0;
 }

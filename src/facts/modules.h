@@ -11,10 +11,19 @@
 /* The index of the modules of one kernel release. */
 struct modules;
 
-/* Opens it below @root, for modules_close().  Returns 0; -ENOENT without one; or -errno. */
+/*
+ * Opens it below @root, for modules_close().  Returns 0; -ENOENT without one; -EBADMSG when
+ * it is damaged, which each of the questions may find, too; or another -errno.
+ */
 int modules_open(
 	const struct sysfs_root *root, const char *release, struct modules **ret);
 void modules_close(struct modules **modules);
+
+/* Whether a file of the index is so as far as its root node goes.  Pure. */
+bool modules_index_is_whole(const unsigned char *bytes, size_t size);
+
+/* Whether a question found out that the index is damaged: no answer is to be had any more. */
+bool modules_are_damaged(const struct modules *modules);
 
 /*
  * The modules that would claim a function by its ids, by name, joined by ", " in @ret;
@@ -34,8 +43,12 @@ bool modules_is_listed(const char *list, const char *name);
 int modules_vfio_driver(
 	struct modules *modules, const struct pci_ids *ids, char *ret, size_t size);
 
-/* Whether the module is there: as a file, or built into the kernel. */
+/*
+ * Whether the module is there: as a file, whose path below the root goes into @ret_path (NULL:
+ * not wanted; "" for others), or built into the kernel.  Returns 0, or -errno.
+ */
 enum module_kind { MODULE_NONE, MODULE_FILE, MODULE_BUILTIN };
-enum module_kind modules_find(struct modules *modules, const char *name);
+int modules_find(struct modules *modules, const char *name, enum module_kind *ret,
+	char *ret_path, size_t size);
 
 #endif

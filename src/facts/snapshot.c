@@ -74,11 +74,17 @@ unsigned facts_count_groups(struct facts *facts)
 
 struct modules *facts_modules(struct facts *facts)
 {
-	if (!facts->later.modules &&
-		modules_open(facts->root, facts->running, &facts->later.running) < 0)
-		facts->later.running = NULL;
+	if (!facts->later.modules)
+		facts->later.modules_error =
+			modules_open(facts->root, facts->running, &facts->later.running);
 	facts->later.modules = true;
 	return facts->later.running;
+}
+
+bool facts_modules_are_damaged(const struct facts *facts)
+{
+	return facts->later.modules_error == -EBADMSG ||
+		(facts->later.running && modules_are_damaged(facts->later.running));
 }
 
 const char *facts_kernel_config(struct facts *facts)

@@ -31,6 +31,7 @@ struct facts {
 		bool groups, modules, config, usage; /* has been read */
 		unsigned n_groups;
 		struct modules *running;
+		int modules_error;
 		char *kernel_config;
 		struct usage uses;
 		int usage_error;
@@ -50,8 +51,12 @@ void facts_free(struct facts *facts);
  */
 unsigned facts_count_groups(struct facts *facts);
 
-/* The index of the running kernel's modules; NULL: there is none. */
+/*
+ * The index of the running kernel's modules; NULL: there is none, or none that can be read,
+ * which facts_modules_are_damaged() tells apart.
+ */
 struct modules *facts_modules(struct facts *facts);
+bool facts_modules_are_damaged(const struct facts *facts);
 
 /* What the running kernel was built with (kernelconfig.h); NULL: not known. */
 const char *facts_kernel_config(struct facts *facts);

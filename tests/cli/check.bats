@@ -429,6 +429,9 @@ no_groups() {
 	PATH=$PATH:/usr/sbin:/sbin depmod -b "$host" $release
 	check
 	expect vfio-modules $release fail 'lacks vfio-pci, vfio_iommu_type1, mlx5_vfio_pci'
+	truncate -s -4 "$host/lib/modules/$release/modules.dep.bin"
+	check
+	expect vfio-modules $release fail 'the index of its modules is damaged'
 	rm "$host/lib/modules/$release/modules.dep.bin"
 	check
 	expect vfio-modules $release unknown 'the index of its modules'
@@ -486,14 +489,14 @@ sign() {
 	done
 	check
 	expect lockdown $release pass 'its modules are signed'
-	gzip "$dir/vfio-pci.ko"
-	sed -i 's|vfio-pci.ko|&.gz|' "$host/lib/modules/$release/modules.dep"
+	xz "$dir/vfio-pci.ko" # not every depmod reads gzip
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$host" $release
 	check
 	expect lockdown $release pass
-	: >"$dir/vfio-pci.ko.gz"
+	: >"$dir/vfio-pci.ko.xz"
 	check
 	expect lockdown $release fail 'vfio_pci has no signature'
-	rm "$dir/vfio-pci.ko.gz"
+	rm "$dir/vfio-pci.ko.xz"
 	check
 	expect lockdown $release unknown "can't be read: not there"
 	put sys/kernel/security/lockdown <<<'[none] integrity confidentiality'

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Modules by the ids of functions, in an index that was made here. */
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "facts/modules.h"
 #include "fakemodules.h"
@@ -82,6 +84,17 @@ static void expect_vfio(struct pci_ids ids, const char *expected)
 	assert_string_equal(text, expected);
 }
 
+static void expect_module(struct modules *modules, const char *name,
+	enum module_kind expected, const char *path)
+{
+	enum module_kind kind;
+	char text[256];
+
+	assert_int_equal(modules_find(modules, name, &kind, text, sizeof(text)), 0);
+	assert_int_equal(kind, expected);
+	assert_string_equal(text, path);
+}
+
 static void test_without_index(void **state)
 {
 	static const char *const releases[] = {RELEASE, "6.1", "..", "."};
@@ -153,10 +166,68 @@ static void test_find(void **state)
 	(void)state;
 	put_index(DIR);
 	modules = open_index();
-	assert_int_equal(modules_find(modules, "vfio_pci"), MODULE_FILE);
-	assert_int_equal(modules_find(modules, "vfio-pci"), MODULE_FILE);
-	assert_int_equal(modules_find(modules, "vfio"), MODULE_BUILTIN);
-	assert_int_equal(modules_find(modules, "vfio_virqfd"), MODULE_NONE);
+	expect_module(modules, "vfio_pci", MODULE_FILE, "/" DIR "/kernel/vfio-pci.ko");
+	expect_module(modules, "vfio-pci", MODULE_FILE, "/" DIR "/kernel/vfio-pci.ko");
+	expect_module(modules, "vfio", MODULE_BUILTIN, "");
+	expect_module(modules, "vfio_virqfd", MODULE_NONE, "");
+}
+
+/* Makes an index of many lines; without its end, or with other bytes in it. */
+static void put_damaged(const char *name, bool cut_off)
+{
+	static struct fake_index_line many[2000];
+	static char keys[ARRAY_SIZE(many)][16], noise[16384];
+	char path[2048];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s.bin", fake_path(DIR), name);
+
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
+		snprintf(keys[i], sizeof(keys[i]), "pci:v%04zu", i);
+		many[i] = (struct fake_index_line){keys[i], "x.ko:"};
+	}
+	fake_put_index(DIR, name, many, ARRAY_SIZE(many));
+	fd = open(path, O_WRONLY);
+	assert_true(fd >= 0);
+	if (cut_off)
+		assert_int_equal(ftruncate(fd, 20480), 0);
+	memset(noise, 0x3f, sizeof(noise)); /* nodes that match all, and lead far away */
+	if (!cut_off)
+		assert_int_equal(pwrite(fd, noise, sizeof(noise), 12), sizeof(noise));
+	close(fd);
+}
+
+/* libkmod does not look where its index ends. */
+static void test_damaged(void **state)
+{
+	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(modules_close) struct modules *modules = NULL;
+	enum module_kind kind = MODULE_NONE;
+	char text[64] = "before";
+
+	(void)state;
+	put_index(DIR);
+	put_damaged("modules.dep", true);
+	assert_int_equal(modules_open(&root, RELEASE, &modules), -EBADMSG);
+	assert_null(modules);
+	/* Inside of a file a question finds it out, and so do all that follow. */
+	put_index(DIR);
+	modules = open_index();
+	assert_int_equal(modules_find(modules, "vfio_pci", &kind, NULL, 0), 0);
+	modules_close(&modules);
+	put_damaged("modules.alias", false);
+	modules = open_index();
+	assert_int_equal(modules_find(modules, "vfio_pci", &kind, NULL, 0), 0);
+	assert_false(modules_are_damaged(modules));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+			modules_claiming(modules, &gpu, text, sizeof(text)), -EBADMSG);
+		assert_int_equal(
+			modules_find(modules, "vfio_pci", &kind, NULL, 0), -EBADMSG);
+		assert_true(modules_are_damaged(modules));
+	}
+	assert_int_equal(kind, MODULE_FILE);
+	assert_string_equal(text, "before");
 }
 
 static void test_elsewhere(void **state)
@@ -183,6 +254,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_vfio_driver_without_aliases, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_find, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_damaged, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_elsewhere, fake_set_up, fake_tear_down),
 	};

@@ -71,7 +71,8 @@ static void test_other_carriers(void **state)
 	add_function("pci0000:00/0000:00:0d.0", 0x8086, 0x9a1b, "bc0Csc03i40"); /* USB4 */
 	add_function("pci0000:00/0000:00:14.5", 0x1180, 0xe823, "bc08sc05i01"); /* SD */
 	add_function("pci0000:00/0000:00:1e.0", 0x1077, 0x2532, "bc0Csc04i00"); /* FC */
-	add_function("pci0000:00/0000:00:1f.3", 0x8086, 0xa348, "bc04sc03i00"); /* sound */
+	add_function(
+		"pci0000:00/0000:00:1f.3", 0x8086, 0xa348, "bc04sc03i00"); /* sound */
 	add_mount("0:27", "/", "overlay", "something");
 	expect_list("storage 00:0d.0 8086:9a1b / untraced\n"
 		    "storage 00:14.5 1180:e823 / untraced\n"
