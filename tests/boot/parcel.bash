@@ -42,7 +42,7 @@ parcel_drive() {
 
 # parcel_unpack DIRECTORY: what the guest has left there
 parcel_unpack() {
-	rm -rf "$1"
+	rm -rf "${1:?}"
 	mkdir "$1"
 	tar xf "$BATS_TEST_TMPDIR/parcel" -C "$1"
 }

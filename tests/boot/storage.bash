@@ -99,7 +99,7 @@ storage() {
 	made=$cache/${image##*/}-$(sha256sum <<<"$script" | cut -c1-12)
 	exec 8>"$made.lock"
 	flock 8
-	find "$cache" -mindepth 1 -maxdepth 1 -mmin +14400 ! -path "$made*" -exec rm -rf {} +
+	find "${cache:?}" -mindepth 1 -maxdepth 1 -mmin +14400 ! -path "$made*" -exec rm -rf {} +
 	[ -d "$made" ] || make_storage "$script" "$@"
 	touch "$made"
 	exec 8>&-
@@ -113,7 +113,7 @@ make_storage() { # SCRIPT SLOT...
 	local making=$made.making slot
 	parcel_script <<<"$1"
 	shift
-	rm -rf "$making"
+	rm -rf "${making:?}"
 	mkdir "$making"
 	machine
 	root_disk

@@ -8,53 +8,13 @@
 
 bats_require_minimum_version 1.5.0
 
-fixtures=$BATS_TEST_DIRNAME/../fixtures
-compose=$BATS_TEST_DIRNAME/../../build/tests/compose
+load machine
 
-setup() {
-	vfioboot=$(realpath "${VFIOBOOT:-$BATS_TEST_DIRNAME/../../build/vfioboot}")
-	early=$(realpath "${EARLY:-$BATS_TEST_DIRNAME/../../build/vfioboot-early}")
-	root=$BATS_TEST_TMPDIR/root
-}
-
-# machine NAME [LINE]...: composes it, with more lines, as a host that runs from memory
-machine() {
-	mkdir "$root"
-	cp "$fixtures/$1/machine" "$BATS_TEST_TMPDIR/machine"
-	printf '%s\n' "${@:2}" >>"$BATS_TEST_TMPDIR/machine"
-	"$compose" "$BATS_TEST_TMPDIR/machine" "$root"
+# host_in_memory FIXTURE [LINE]...: composes it, with more lines, as a host that runs from memory
+host_in_memory() {
+	machine_with "$@"
 	mkdir -p "$root"/proc/self "$root"/sys/dev/block "$root"/sys/class/block
 	mount_line 0:25 / tmpfs tmpfs
-}
-
-# mount_line NUMBER TARGET TYPE SOURCE
-mount_line() {
-	echo "30 1 $1 / $2 rw,relatime shared:1 - $3 $4 rw" >>"$root/proc/self/mountinfo"
-}
-
-# link NAME TARGET: a relative link, both below the root
-link() {
-	mkdir -p "$root/$(dirname "$1")"
-	ln -s "$(realpath -m --relative-to="$root/$(dirname "$1")" "$root/$2")" "$root/$1"
-}
-
-# disk FUNCTION NAME NUMBER: a block device of the function
-disk() {
-	local real
-	real=$(realpath --relative-to="$root" "$root/sys/bus/pci/devices/$1")/nvme/${2%n1}/$2
-	mkdir -p "$root/$real"
-	echo "$3" >"$root/$real/dev"
-	link "sys/dev/block/$3" "$real"
-	link "sys/class/block/$2" "$real"
-}
-
-# interface FUNCTION NAME
-interface() {
-	local real
-	real=$(realpath --relative-to="$root" "$root/sys/bus/pci/devices/$1")/net/$2
-	mkdir -p "$root/$real"
-	echo up >"$root/$real/operstate"
-	link "sys/class/net/$2" "$real"
 }
 
 add() {
@@ -88,7 +48,7 @@ refused() {
 }
 
 @test "a card with its audio function, and the early program takes exactly those" {
-	machine identical-cards
+	host_in_memory identical-cards
 	add 01:00.0
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
@@ -106,7 +66,7 @@ expect = 2' ]
 }
 
 @test "the same card by each kind of selector" {
-	machine identical-cards
+	host_in_memory identical-cards
 	add --dry-run 01:00.0
 	expected=$output
 	for device in 0000:01:00.0 01:00 00:01.0/00 00:01.0/00.0; do
@@ -122,7 +82,7 @@ expect = 2' ]
 }
 
 @test "identical cards by id are listed with their paths" {
-	machine identical-cards
+	host_in_memory identical-cards
 	add 10de:2206
 	refused "'10de:2206' names more than one device" '0000:01:00.0  00:01.0/00.0' \
 		'0000:02:00.0  00:01.1/00.0'
@@ -132,7 +92,7 @@ expect = 2' ]
 }
 
 @test "the second card is gpu2, and gpu:auto finds it when it is the only one left" {
-	machine identical-cards
+	host_in_memory identical-cards
 	add 01:00.0
 	add gpu:auto
 	[ "$status" -eq 0 ]
@@ -148,7 +108,7 @@ expect = 2' ]
 }
 
 @test "several devices given together are one set" {
-	machine identical-cards
+	host_in_memory identical-cards
 	add --name both 01:00.0 02:00.0 00:14.0
 	[ "$status" -eq 0 ]
 	[ "$(section both)" = '[device both]
@@ -162,7 +122,7 @@ expect = 5' ]
 }
 
 @test "--dry-run prints the file and writes nothing" {
-	machine identical-cards
+	host_in_memory identical-cards
 	before=$(find "$root" | sort)
 	add --dry-run 01:00.0
 	[ "$status" -eq 0 ]
@@ -174,7 +134,7 @@ expect = 5' ]
 }
 
 @test "--name and --profile" {
-	machine identical-cards
+	host_in_memory identical-cards
 	add --name gaming --profile games 01:00.0
 	[ "$status" -eq 0 ]
 	[[ $output == *"sudo vfioboot try --profile games'"*"sudo vfioboot entry add'"*'(vfioboot.profile=games).' ]]
@@ -188,7 +148,7 @@ expect = 5' ]
 }
 
 @test "a section for boots that name a profile is tried as one" {
-	machine identical-cards
+	host_in_memory identical-cards
 	printf '[boot]\nwhen = selected\n' >"$root/etc/vfioboot.conf"
 	echo vfioboot.off >"$root/proc/cmdline"
 	add 01:00.0
@@ -200,7 +160,7 @@ expect = 5' ]
 }
 
 @test "a name or a file that is there is not taken" {
-	machine identical-cards
+	host_in_memory identical-cards
 	mkdir -p "$root/etc/vfioboot.conf.d" "$root/usr/lib/vfioboot.conf.d"
 	printf '# mine\n' >"$root/etc/vfioboot.conf.d/gpu.conf"
 	ln -s /dev/null "$root/etc/vfioboot.conf.d/gpu2.conf"
@@ -221,7 +181,7 @@ expect = 5' ]
 }
 
 @test "misuse: names and devices that are none, with 2" {
-	machine identical-cards
+	host_in_memory identical-cards
 	while read -r line; do
 		read -ra arguments <<<"$line"
 		add "${arguments[@]}"
@@ -243,7 +203,7 @@ expect = 5' ]
 }
 
 @test "what is not there" {
-	machine identical-cards
+	host_in_memory identical-cards
 	add 10de:ffff
 	refused "nothing here is '10de:ffff'" 'vfioboot list'
 	add nvme:auto
@@ -254,7 +214,7 @@ expect = 5' ]
 }
 
 @test "a function that is in a section already, with file and line" {
-	machine identical-cards
+	host_in_memory identical-cards
 	printf '\n[device mine]\nid = 10de:1aef\nprofile = never\n' >"$root/etc/vfioboot.conf"
 	add 01:00.0
 	refused '0000:01:00.1, which goes along, is already in [device mine], /etc/vfioboot.conf:2' \
@@ -262,7 +222,7 @@ expect = 5' ]
 }
 
 @test "--only takes the function alone; its group says what that means" {
-	machine two-displays
+	host_in_memory two-displays
 	add --only 01:00.0
 	[ "$status" -eq 0 ]
 	[ "$(section gpu)" = '[device gpu]
@@ -281,7 +241,7 @@ expect = 1' ]
 }
 
 @test "the last display needs --allow-last-display" {
-	machine one-display
+	host_in_memory one-display
 	add gpu:auto
 	refused 'can spare none' '0000:01:00.0' 'is the boot display' 'is the last display'
 	add 01:00.0
@@ -294,14 +254,14 @@ expect = 1' ]
 }
 
 @test "--allow-last-display says nothing of a display that is not the last" {
-	machine identical-cards
+	host_in_memory identical-cards
 	add --allow-last-display 01:00.0
 	[ "$status" -eq 0 ]
 	[[ $(section gpu) == *'path = '* && $(section gpu) != *last-display* ]]
 }
 
 @test "a display that another section counts on" {
-	machine nvme-in-gpu-group
+	host_in_memory nvme-in-gpu-group
 	dir=$root/etc/vfioboot.conf.d
 	mkdir "$dir"
 	printf '[device zz]\npath = 00:02.0\n' >"$dir/zz.conf"
@@ -320,7 +280,7 @@ expect = 1' ]
 }
 
 @test "two profiles that are never asked for together" {
-	machine nvme-in-gpu-group
+	host_in_memory nvme-in-gpu-group
 	printf '[device one]\npath = 00:02.0\nprofile = one\n' >"$root/etc/vfioboot.conf"
 	add --allow-partial-group --profile one 01:00.0
 	refused '0000:01:00.0 is the last display'
@@ -331,7 +291,7 @@ expect = 1' ]
 }
 
 @test "root on the drive in the card's group: move the card" {
-	machine nvme-in-gpu-group
+	host_in_memory nvme-in-gpu-group
 	disk 0000:02:00.0 nvme0n1 259:0
 	: >"$root/proc/self/mountinfo"
 	mount_line 259:0 / ext4 /dev/nvme0n1
@@ -355,7 +315,7 @@ expect = 1' ]
 }
 
 @test "an empty drive in the card's group: give both" {
-	machine nvme-in-gpu-group
+	host_in_memory nvme-in-gpu-group
 	add 01:00.0
 	refused "run 'vfioboot add 01:00.0 00:06.0/00.0', or use --allow-partial-group"
 	add 01:00.0 00:06.0/00.0
@@ -368,7 +328,7 @@ expect = 3' ]
 }
 
 @test "a section that has the rest of the group does as well" {
-	machine nvme-in-gpu-group
+	host_in_memory nvme-in-gpu-group
 	printf '[device drive]\npath = 00:06.0/00\n' >"$root/etc/vfioboot.conf"
 	add 01:00.0
 	[ "$status" -eq 0 ]
@@ -376,7 +336,7 @@ expect = 3' ]
 }
 
 @test "other mounts, swap and resume" {
-	machine nvme-in-gpu-group
+	host_in_memory nvme-in-gpu-group
 	disk 0000:03:00.0 nvme1n1 259:5
 	mount_line 259:5 /data ext4 /dev/nvme1n1
 	mount_line 259:5 /srv ext4 /dev/nvme1n1
@@ -387,7 +347,7 @@ expect = 3' ]
 	add --allow-mounted 03:00.0
 	[ "$status" -eq 0 ]
 	[[ $stderr == *'warning: 0000:03:00.0 carries /data, /srv'* ]]
-	rm -r "$root/etc/vfioboot.conf.d"
+	rm -r "${root:?}/etc/vfioboot.conf.d"
 	printf '%s\n' 'Filename	Type	Size	Used	Priority' \
 		'/dev/nvme1n1 partition 100 0 -2' >"$root/proc/swaps"
 	add --allow-mounted 03:00.0
@@ -395,7 +355,7 @@ expect = 3' ]
 }
 
 @test "a drive in a RAID that is not mounted" {
-	machine nvme-in-gpu-group
+	host_in_memory nvme-in-gpu-group
 	disk 0000:03:00.0 nvme1n1 259:5
 	mkdir -p "$root"/sys/devices/virtual/block/md7/{md,slaves}
 	link sys/class/block/md7 sys/devices/virtual/block/md7
@@ -412,7 +372,7 @@ expect = 3' ]
 }
 
 @test "a network card in use, and protect-network" {
-	machine nvme-in-gpu-group
+	host_in_memory nvme-in-gpu-group
 	interface 0000:00:1f.6 eno1
 	add 00:1f.6
 	refused '0000:00:1f.6 carries the interface eno1, which is up' --allow-network
@@ -434,8 +394,8 @@ expect = 1' ]
 }
 
 @test "a protect list in the files counts where nothing can be traced" {
-	machine nvme-in-gpu-group
-	rm -r "$root/proc/self"
+	host_in_memory nvme-in-gpu-group
+	rm -r "${root:?}/proc/self"
 	echo 'storage 00:1b.0/00.0 144d:a80c / swap' >"$root/etc/vfioboot.protect"
 	add 03:00.0
 	refused '0000:03:00.0 is on the protect list of this host (/ swap)'
@@ -446,7 +406,7 @@ expect = 1' ]
 }
 
 @test "no IOMMU group" {
-	machine no-iommu
+	host_in_memory no-iommu
 	add 01:00.0
 	refused '0000:01:00.0 has no IOMMU group' 'vfioboot check'
 	add gpu:auto
@@ -454,7 +414,7 @@ expect = 1' ]
 }
 
 @test "virtual functions go alone; physical ones go with those of their slot" {
-	machine sriov
+	host_in_memory sriov
 	add 01:1f.6
 	[ "$status" -eq 0 ]
 	[ "$(section net)" = '[device net]
@@ -471,7 +431,7 @@ expect = 1' ]
 }
 
 @test "a drive behind VMD is kept by the others of its group" {
-	machine vmd
+	host_in_memory vmd
 	add 10000:e1:00.0
 	refused 'in one IOMMU group (7) with 0000:00:0e.0, which vmd drives' \
 		'in one IOMMU group (7) with 10000:e2:00.0, which nvme drives'
@@ -481,7 +441,7 @@ expect = 1' ]
 }
 
 @test "a card behind nested bridges" {
-	machine nested-bridges
+	host_in_memory nested-bridges
 	add 06:00.0
 	[ "$status" -eq 0 ]
 	[ "$(section gpu)" = '[device gpu]
@@ -497,7 +457,7 @@ expect = 2' ]
 }
 
 @test "bridges" {
-	machine nested-bridges
+	host_in_memory nested-bridges
 	add 00:07.0
 	refused '0000:00:07.0 is a bridge, which no guest can have'
 	add class:0604
@@ -505,7 +465,7 @@ expect = 2' ]
 }
 
 @test "functions of the chipset: those of the group alone, by function" {
-	machine isa-bridge
+	host_in_memory isa-bridge
 	add 00:1f.3
 	[ "$status" -eq 0 ]
 	[[ $output == *0000:00:1f.4*'goes along: the same slot and IOMMU group'* ]]
@@ -517,7 +477,7 @@ expect = 2' ]
 	plan
 	[ "$(grep -c ' audio bind vfio-pci$' <<<"$output")" -eq 2 ]
 	# A bridge with a driver of the host's keeps the group.
-	rm -r "$root/etc/vfioboot.conf.d"
+	rm -r "${root:?}/etc/vfioboot.conf.d"
 	link sys/devices/pci0000:00/0000:00:1f.0/driver sys/bus/pci/drivers/lpc_ich
 	add 00:1f.3
 	refused 'with 0000:00:1f.0, which lpc_ich drives' 'the host needs a part of this one'
@@ -540,7 +500,7 @@ variant_driver() {
 }
 
 @test "a variant driver where all functions match it best" {
-	machine sriov
+	host_in_memory sriov
 	variant_driver
 	add 01:1f.6
 	[ "$status" -eq 0 ]
@@ -557,14 +517,14 @@ variant_driver() {
 }
 
 @test "a function that goes along is told of as one" {
-	machine two-displays
+	host_in_memory two-displays
 	interface 0000:02:00.1 eth0
 	add 02:00.0
 	refused '0000:02:00.1, which goes along, carries the interface eth0'
 }
 
 @test "a USB controller with something plugged in is not chosen, but can be named" {
-	machine identical-cards
+	host_in_memory identical-cards
 	mkdir -p "$root/sys/bus/pci/devices/0000:00:14.0/usb1"/{1-0:1.0,1-4}
 	echo 'Das Keyboard' >"$root/sys/bus/pci/devices/0000:00:14.0/usb1/1-4/product"
 	add usb:auto
@@ -575,7 +535,7 @@ variant_driver() {
 }
 
 @test "a write that fails is told, and leaves nothing" {
-	machine identical-cards
+	host_in_memory identical-cards
 	echo >"$root/etc/vfioboot.conf.d"
 	add 01:00.0
 	[ "$status" -eq 1 ]
@@ -583,7 +543,7 @@ variant_driver() {
 }
 
 @test "a configuration with errors is told of" {
-	machine identical-cards
+	host_in_memory identical-cards
 	printf '[device bad]\npath = nonsense\n' >"$root/etc/vfioboot.conf"
 	add 01:00.0
 	[ "$status" -eq 0 ]
@@ -592,11 +552,11 @@ variant_driver() {
 
 @test "without root nothing of this machine is changed" {
 	command -v setpriv >/dev/null && [ "$(id -u)" -eq 0 ] || skip "needs setpriv and root"
-	cp "$vfioboot" "$BATS_TEST_TMPDIR/program"
-	chmod -R a+rX "$BATS_TEST_TMPDIR"
+	cp "$vfioboot" "$work/program"
+	chmod -R a+rX "$work"
 	for command in add remove; do
 		run -1 setpriv --reuid=65534 --regid=65534 --clear-groups \
-			"$BATS_TEST_TMPDIR/program" "$command" ff:1f.7
+			"$work/program" "$command" ff:1f.7
 		[[ $output == *"sudo vfioboot $command"* ]]
 	done
 }
@@ -609,7 +569,7 @@ variant_driver() {
 }
 
 @test "what a device or a mount point is called can't upset a terminal" {
-	machine identical-cards
+	host_in_memory identical-cards
 	mkdir -p "$root/sys/bus/pci/devices/0000:00:14.0/usb1/1-4"
 	printf 'Key\e[2Jboard\n' >"$root/sys/bus/pci/devices/0000:00:14.0/usb1/1-4/product"
 	add usb:auto
@@ -624,7 +584,7 @@ variant_driver() {
 
 @test "of many mount points the first ones are named" {
 	local n
-	machine identical-cards
+	host_in_memory identical-cards
 	disk 0000:03:00.0 nvme1n1 259:4
 	for n in {1..9}; do
 		mount_line 259:4 "/data$n" ext4 /dev/nvme1n1
@@ -634,7 +594,7 @@ variant_driver() {
 }
 
 @test "the command for a group of many functions is whole" {
-	machine identical-cards 'repeat 192' $'\t0000:40:00.0 8086:1533 020000 driver=igb group=17'
+	host_in_memory identical-cards 'repeat 192' $'\t0000:40:00.0 8086:1533 020000 driver=igb group=17'
 	add 02:00.0
 	refused "run 'vfioboot add 02:00.0 40:00.0 40:00.1" \
 		" 40:17.6 40:17.7', or use --allow-partial-group"

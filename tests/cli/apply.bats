@@ -158,7 +158,7 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 
 @test "a tree of which nothing can be traced" {
 	configured_host
-	rm -r "$host/proc/self/mountinfo"
+	rm -r "${host:?}/proc/self/mountinfo"
 	run -0 --separate-stderr apply
 	[[ $stderr == *'warning: cannot find out from these files what the machine uses itself'* ]]
 	[[ $output != *vfioboot.protect* ]]
@@ -219,7 +219,7 @@ remove the directory /etc/vfioboot.conf.d if it is empty" ]
 
 @test "undo where there is nothing" {
 	host_of_two_cards "$BATS_TEST_TMPDIR/host"
-	rm -rf "$host"/etc/vfioboot*
+	rm -rf "${host:?}"/etc/vfioboot*
 	(cd "$BATS_TEST_TMPDIR" && mkdir -p plain/conf && touch plain/conf/initramfs.conf &&
 		cd plain && find . | cpio -o -H newc --quiet) >"$host/boot/initrd.img-$release"
 	run -0 --separate-stderr undo

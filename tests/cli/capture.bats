@@ -14,7 +14,7 @@ load machine
 replay() {
 	run -0 --separate-stderr "$vfioboot" capture --root "$root" "$work/machine.tar"
 	[ -z "$stderr" ]
-	rm -rf "$work/copy"
+	rm -rf "${work:?}/copy"
 	mkdir "$work/copy"
 	tar -xf "$work/machine.tar" -C "$work/copy"
 }
@@ -32,7 +32,7 @@ same() {
 @test "every fixture is planned and listed from its capture as it is" {
 	local fixture case
 	for fixture in "$BATS_TEST_DIRNAME"/../fixtures/*/; do
-		rm -rf "$root"
+		rm -rf "${root:?}"
 		machine "$(basename "$fixture")"
 		# The case with the longest configuration says most.
 		case=$(find "$fixture" -mindepth 2 -name conf -printf '%s %h\n' | sort -n | tail -n 1)

@@ -273,7 +273,7 @@ native_driver() {
 }
 
 no_groups() {
-	rm -r "$host"/sys/kernel/iommu_groups/* "$host/sys/class/iommu"
+	rm -r "${host:?}"/sys/kernel/iommu_groups/* "${host:?}/sys/class/iommu"
 	rm "$host"/sys/bus/pci/devices/*/iommu_group
 }
 
@@ -410,7 +410,7 @@ no_groups() {
 }
 
 @test "kernel-config: an IOMMU of AMD" {
-	rm -r "$host/sys/class/iommu"
+	rm -r "${host:?}/sys/class/iommu"
 	mv "$host"/sys/firmware/acpi/tables/{DMAR,IVRS}
 	check
 	expect kernel-config $release fail "the driver of this processor's IOMMU"
@@ -829,7 +829,7 @@ framebuffer() {
 	check
 	expect boot-loader '' pass 'systemd-boot starts the kernel, by its own words (systemd-boot 257)'
 	remove $loader_info
-	rm -r "$host"/boot/{efi,grub}
+	rm -r "${host:?}"/boot/{efi,grub}
 	check
 	expect boot-loader '' fail 'no boot loader'
 	remove boot
@@ -839,7 +839,7 @@ framebuffer() {
 
 # alone FILE TITLE: with no other file of a loader there
 alone() {
-	rm -rf "${host:?}"/boot/* "$host"/{efi,etc/default/grub,run/ostree-booted,etc/kernelstub}
+	rm -rf "${host:?}"/boot/* "${host:?}"/{efi,etc/default/grub,run/ostree-booted,etc/kernelstub}
 	put "$1" <<<"${3-}"
 	[ -z "${4-}" ] || put "$4" </dev/null
 	check
@@ -894,7 +894,7 @@ alone() {
 		cat "$fixtures/identical-cards/machine"
 		printf '%s\n' 'repeat 12' $'\t0000:40:00.0 8086:1533 020000 driver=igb group=17'
 	} >"$work/machine"
-	rm -r "$host/sys/devices/pci0000:00" "$host/sys/bus/pci"
+	rm -r "${host:?}/sys/devices/pci0000:00" "${host:?}/sys/bus/pci"
 	"$compose" "$work/machine" "$host"
 	mkdir -p "$host/sys/devices/pci0000:40/0000:40:00.0/block/sdx"
 	ln -s ../../devices/pci0000:40/0000:40:00.0/block/sdx "$host/sys/dev/block/8:0"

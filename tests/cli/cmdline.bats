@@ -30,7 +30,7 @@ stays_quiet() {
 
 # As if the kernel had found no IOMMU, though the firmware describes it
 no_groups() {
-	rm -rf "$host"/sys/bus/pci/devices/*/iommu_group "$host"/sys/kernel/iommu_groups \
+	rm -rf "${host:?}"/sys/bus/pci/devices/*/iommu_group "${host:?}"/sys/kernel/iommu_groups \
 		"$host"/sys/class/iommu/*
 }
 
@@ -48,7 +48,7 @@ cpu() {
 
 # What the firmware and the kernel tell of the IOMMU: iommu TABLE UNIT; '' for neither
 iommu() {
-	rm -rf "$host"/sys/class/iommu/* "$host"/sys/firmware/acpi/tables/{DMAR,IVRS,IORT}
+	rm -rf "${host:?}"/sys/class/iommu/* "${host:?}"/sys/firmware/acpi/tables/{DMAR,IVRS,IORT}
 	[ -z "$1" ] || put "sys/firmware/acpi/tables/$1" </dev/null
 	[ -z "$2" ] || mkdir "$host/sys/class/iommu/$2"
 }
@@ -128,7 +128,7 @@ framebuffer() { # NAME
 	touch "$host/boot/refind_linux.conf" "$host/boot/limine.conf"
 	cmdline --explain
 	[[ $output == *'with GRUB, '*$'\n''with rEFInd, in refind_linux.conf'*$'\n''with Limine, '* ]]
-	rm -r "$host/boot/grub" "$host/boot/refind_linux.conf" "$host/boot/limine.conf"
+	rm -r "${host:?}/boot/grub" "${host:?}/boot/refind_linux.conf" "${host:?}/boot/limine.conf"
 	cmdline --explain
 	[[ ${lines[-1]} == 'where your boot loader keeps'* ]]
 	built INTEL_IOMMU_DEFAULT_ON

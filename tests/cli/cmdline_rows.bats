@@ -41,7 +41,7 @@ kernel() { # RELEASE [OPTION...]
 }
 
 no_groups() {
-	rm -rf "$host"/sys/bus/pci/devices/*/iommu_group "$host"/sys/kernel/iommu_groups \
+	rm -rf "${host:?}"/sys/bus/pci/devices/*/iommu_group "${host:?}"/sys/kernel/iommu_groups \
 		"$host"/sys/class/iommu/*
 }
 
@@ -177,7 +177,7 @@ END
 
 @test "host DMA speed is asked for: iommu.passthrough=1" {
 	for kind in intel amd arm; do
-		rm -rf "$host"
+		rm -rf "${host:?}"
 		$kind
 		cmdline --host-dma-speed
 		[ "$output" = iommu.passthrough=1 ]

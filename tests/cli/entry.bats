@@ -8,19 +8,15 @@
 
 bats_require_minimum_version 1.5.0
 
-load ../lib/json
+load machine
 
-setup() {
-	top=$(realpath "$BATS_TEST_DIRNAME/../..")
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	tree=$BATS_TEST_TMPDIR/root
-	machine=0123456789abcdef0123456789abcdef
-}
+machine=0123456789abcdef0123456789abcdef
 
-# tree_of NAME: a copy of a machine's files, in $tree
+# tree_of NAME: a copy of a machine's files, in $tree, in place of the one before
 tree_of() {
+	rm -rf "${tree:?}" "${work:?}/before"
 	cp -r "$top/tests/boot-trees/$1/root" "$tree"
-	cp -r "$tree" "$BATS_TEST_TMPDIR/before"
+	cp -r "$tree" "$work/before"
 }
 
 entry() {
@@ -51,7 +47,7 @@ entries() {
 
 # The files of the tree that differ from what they were.
 unchanged() {
-	diff -r "$BATS_TEST_TMPDIR/before" "$tree"
+	diff -r "$work/before" "$tree"
 }
 
 @test "each loader's menu gets what is written down for it" {
@@ -63,7 +59,6 @@ unchanged() {
 
 @test "a dry run changes nothing" {
 	for folder in "$top"/tests/boot-trees/*/; do
-		rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
 		tree_of "$(basename "$folder")"
 		expected=$(sed -n '$s/^exit //p' "$folder/expected")
 		run "-$expected" entry add --dry-run
@@ -73,8 +68,8 @@ unchanged() {
 		unchanged
 		[ "$expected" != 3 ] || continue
 		entry add
-		rm -r "$BATS_TEST_TMPDIR/before"
-		cp -r "$tree" "$BATS_TEST_TMPDIR/before"
+		rm -r "${work:?}/before"
+		cp -r "$tree" "$work/before"
 		run -0 entry remove --dry-run
 		[[ $output == *'Would delete /etc/vfioboot.entries'* ]]
 		unchanged
@@ -87,7 +82,6 @@ unchanged() {
 	# The menu was not made anew yet.
 	run -0 entry remove --dry-run
 	[ "$output" = 'Would delete /etc/vfioboot.entries' ]
-	rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
 	tree_of arch-systemd-boot
 	entry add
 	run -0 entry remove --dry-run
@@ -104,7 +98,6 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 
 @test "remove gives back every file as it was" {
 	for folder in "$top"/tests/boot-trees/*/; do
-		rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
 		tree_of "$(basename "$folder")"
 		run entry add
 		# What is made by hand is only told.
@@ -120,7 +113,6 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 
 @test "entries made by hand: remove and list say where, and do not claim that there are none" {
 	while IFS='|' read -r name title what; do
-		rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
 		tree_of "$name"
 		for dry in '' --dry-run; do
 			# shellcheck disable=SC2086
@@ -139,14 +131,13 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 		silverblue-ostree|rpm-ostree or bootc|arguments with vfioboot. out of the deployments ('rpm-ostree kargs')
 	END
 	# Another loader starts this machine, by its own words: what is there of rEFInd does not count.
-	rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
 	tree_of arch-systemd-boot
 	touch "$tree/boot/refind_linux.conf"
 	efivar LoaderInfo 'systemd-boot 257'
 	run -0 --separate-stderr entry remove
 	[ "$output$stderr" = 'The boot menu has no entry of vfioboot.' ]
 	# Where that is not known, it may.
-	rm -r "$tree/sys"
+	rm -r "${tree:?}/sys"
 	entry add --loader systemd-boot
 	run -3 --separate-stderr entry remove
 	[[ $output == *'no entry of vfioboot any more.' && $stderr == *'the menu of rEFInd is not read'* ]]
@@ -160,7 +151,6 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	run -0 entry add
 	[[ $output == *"Then reboot, and choose '... (no passthrough)' at the boot menu to keep the devices." ]]
 	# What another machine has to do itself is not done yet.
-	rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
 	tree_of debian-grub
 	run -0 entry add
 	[[ $output != *reboot* ]]
@@ -209,7 +199,7 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 @test "entries are there, and nothing is configured any more: the way out is remove" {
 	tree_of arch-systemd-boot
 	entry add
-	rm -r "$tree"/etc/vfioboot.conf*
+	rm -r "${tree:?}"/etc/vfioboot.conf*
 	run -1 --separate-stderr entry list
 	[[ $stderr == *"asks for no entry by now; run 'vfioboot entry remove'" ]]
 	run -1 --separate-stderr entry add
@@ -290,7 +280,7 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	cd "$tree/efi/loader/entries"
 	sed 's/6\.12\.48/6.12.57/' "$machine-6.12.48+deb13-amd64+3.conf" >"$machine-6.12.57+deb13-amd64.conf"
 	rm "$machine-6.12.41+deb13-amd64.conf"
-	cp "$tree/etc/vfioboot.entries" "$BATS_TEST_TMPDIR/entries"
+	cp "$tree/etc/vfioboot.entries" "$work/entries"
 	run -0 entry update
 	[ -z "$output" ]
 	[ "$(entries)" = "$machine-6.12.48+deb13-amd64+3.conf
@@ -298,7 +288,7 @@ $machine-6.12.48+deb13-amd64-passthrough.conf
 $machine-6.12.57+deb13-amd64-passthrough.conf
 $machine-6.12.57+deb13-amd64.conf" ]
 	grep -q "^linux  *\/$machine/6.12.57" "$machine-6.12.57+deb13-amd64-passthrough.conf"
-	cmp "$tree/etc/vfioboot.entries" "$BATS_TEST_TMPDIR/entries"
+	cmp "$tree/etc/vfioboot.entries" "$work/entries"
 	# A try was counted, and then the kernel was found good.
 	mv "$machine-6.12.48+deb13-amd64+3.conf" "$machine-6.12.48+deb13-amd64.conf"
 	run -0 entry update
@@ -316,7 +306,7 @@ $machine-6.12.57+deb13-amd64.conf" ]
 		sed -e "s/6\.12\.48/$version/" -e "s/^options .*/options    $(cat "$tree/proc/cmdline") more/" \
 			"$machine-6.12.48+deb13-amd64+3.conf" >"$machine-$version+deb13-amd64.conf"
 	done
-	cp "$machine-6.12.58+deb13-amd64.conf" "$BATS_TEST_TMPDIR/leaked"
+	cp "$machine-6.12.58+deb13-amd64.conf" "$work/leaked"
 	run -0 --separate-stderr entry update
 	[[ $stderr == *"$machine-6.12.57+deb13-amd64.conf contained the arguments of this passthrough boot"* ]]
 	grep -qx 'options    root=UUID=1 ro quiet intel_iommu=on more' "$machine-6.12.57+deb13-amd64.conf"
@@ -325,9 +315,9 @@ $machine-6.12.57+deb13-amd64.conf" ]
 	# Whoever has /etc/kernel/cmdline wrote it so, or into the entry by hand.
 	mkdir -p "$tree/etc/kernel"
 	echo 'root=UUID=1 ro' >"$tree/etc/kernel/cmdline"
-	cp "$BATS_TEST_TMPDIR/leaked" "$machine-6.12.59+deb13-amd64.conf"
+	cp "$work/leaked" "$machine-6.12.59+deb13-amd64.conf"
 	run -0 --separate-stderr entry update
-	cmp "$BATS_TEST_TMPDIR/leaked" "$machine-6.12.59+deb13-amd64.conf"
+	cmp "$work/leaked" "$machine-6.12.59+deb13-amd64.conf"
 	[ ! -e "$machine-6.12.59+deb13-amd64-passthrough.conf" ]
 }
 
@@ -338,16 +328,16 @@ $machine-6.12.57+deb13-amd64.conf" ]
 		>"$tree/proc/cmdline"
 	sed -e 's/6\.12\.48/6.12.57/' -e "s/^options .*/options    $(cat "$tree/proc/cmdline")/" \
 		"$machine-6.12.48+deb13-amd64+3.conf" >"$machine-6.12.57+deb13-amd64.conf"
-	cp -r "$tree" "$BATS_TEST_TMPDIR/leaked"
+	cp -r "$tree" "$work/leaked"
 	run -0 --separate-stderr entry update
 	[[ $stderr == *"$machine-6.12.57+deb13-amd64.conf contained the arguments of this passthrough boot"* ]]
 	grep -qx 'options    root=UUID=1 ro' "$machine-6.12.57+deb13-amd64.conf"
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 	# In a normal boot that is somebody's wish.
-	rm -r "$tree" && cp -r "$BATS_TEST_TMPDIR/leaked" "$tree"
+	rm -r "${tree:?}" && cp -r "${work:?}/leaked" "${tree:?}"
 	echo 'root=UUID=1 ro' >"$tree/proc/cmdline"
 	run -0 --separate-stderr entry update
-	diff -r "$BATS_TEST_TMPDIR/leaked/efi" "$tree/efi"
+	diff -r "$work/leaked/efi" "$tree/efi"
 }
 
 @test "arguments of the entry that runs stay in it" {
@@ -374,7 +364,6 @@ efivar() { # NAME TEXT
 
 # adds CONF [VARIABLE TEXT]...: what add says with this loader.conf and these variables
 adds() {
-	rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
 	tree_of arch-systemd-boot
 	printf '%b' "timeout 3\n$1" >"$tree/boot/loader/loader.conf"
 	shift
@@ -427,7 +416,7 @@ adds() {
 @test "systemd-boot: what is there and not ours is not overwritten" {
 	tree_of arch-systemd-boot
 	echo 'title mine' >"$tree/boot/loader/entries/arch-passthrough.conf"
-	rm -r "$BATS_TEST_TMPDIR/before" && cp -r "$tree" "$BATS_TEST_TMPDIR/before"
+	rm -r "${work:?}/before" && cp -r "${tree:?}" "${work:?}/before"
 	run -1 --separate-stderr entry add
 	[[ $stderr == *'/boot/loader/entries/arch-passthrough.conf is there and was not made by vfioboot'* ]]
 	unchanged
@@ -439,13 +428,13 @@ adds() {
 	run -153 prlimit --fsize=400 "$vfioboot" entry add --root "$tree"
 	[ -s "$tree/etc/vfioboot.entries" ]
 	# Loaders take no hidden file.
-	diff -r "$BATS_TEST_TMPDIR/before/efi/loader" "$tree/efi/loader" --exclude='.*'
+	diff -r "$work/before/efi/loader" "$tree/efi/loader" --exclude='.*'
 	run -1 --separate-stderr entry list
 	[[ $output == *missing* ]]
 	run -0 entry add
 	run -0 entry list
 	run -0 entry remove
-	diff -r "$BATS_TEST_TMPDIR/before" "$tree" --exclude='.*'
+	diff -r "$work/before" "$tree" --exclude='.*'
 }
 
 @test "systemd-boot: kernels that differ by +N have an entry each" {
@@ -570,7 +559,7 @@ adds() {
 	json_true '[.entries[].entry] | unique ==
 		["no-passthrough", "passthrough-a-b", "passthrough-a_b", "passthrough-c"]' <<<"$output"
 	run -0 entry remove
-	rm -r "$tree/etc/vfioboot.conf"* "$BATS_TEST_TMPDIR/before/etc/vfioboot.conf"*
+	rm -r "${tree:?}/etc/vfioboot.conf"* "${work:?}/before/etc/vfioboot.conf"*
 	unchanged
 }
 
@@ -586,7 +575,6 @@ adds() {
 	# Not again with each kernel.
 	run -0 --separate-stderr entry update
 	[ -z "$stderr" ]
-	rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
 	tree_of fedora-bls
 	run -0 --separate-stderr entry add
 	[ -z "$stderr" ]
@@ -726,7 +714,7 @@ adds() {
 @test "/etc/vfioboot.entries that is a directory is named by all" {
 	tree_of debian-systemd-boot
 	mkdir "$tree/etc/vfioboot.entries"
-	cp -r "$tree/etc/vfioboot.entries" "$BATS_TEST_TMPDIR/before/etc"
+	cp -r "$tree/etc/vfioboot.entries" "$work/before/etc"
 	for action in add remove list update; do
 		run -1 --separate-stderr entry "$action"
 		[[ $stderr == *'/etc/vfioboot.entries: Is a directory'*'move that away' ]]
@@ -749,14 +737,13 @@ adds() {
 @test "remove: entries that can't be reached are not taken for gone" {
 	tree_of debian-systemd-boot
 	entry add
-	mv "$tree/efi" "$BATS_TEST_TMPDIR/efi"
+	mv "$tree/efi" "$work/efi"
 	run -1 --separate-stderr entry remove
 	[[ $stderr == *'the files of systemd-boot'*'are not there: mount /boot'*'delete /etc/vfioboot.entries'* ]]
 	[ -s "$tree/etc/vfioboot.entries" ]
-	mv "$BATS_TEST_TMPDIR/efi" "$tree/efi"
+	mv "$work/efi" "$tree/efi"
 	run -0 entry remove
 	unchanged
-	rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
 	tree_of debian-grub
 	entry add
 	# A file that is too large to be a menu.
@@ -785,7 +772,7 @@ adds() {
 
 # Into $tree, as `make install` does it for a $(PREFIX), below which a program notes how it is run.
 install_generator() {
-	local prefix=$BATS_TEST_TMPDIR/prefix
+	local prefix=$work/prefix
 	mkdir -p "$prefix/bin" "$tree/etc/grub.d"
 	printf '#!/bin/sh\necho "$@" >>"%s/calls"\n' "$prefix" >"$prefix/bin/vfioboot"
 	chmod +x "$prefix/bin/vfioboot"
@@ -830,9 +817,9 @@ generate() {
 	for shell in sh bash dash 'busybox sh'; do
 		# All are in tests/packages: one that is missing is not passed over.
 		command -v "${shell%% *}"
-		printf '#!/bin/sh\nexec %s "$@"\n' "$shell" >"$BATS_TEST_TMPDIR/shell"
-		chmod +x "$BATS_TEST_TMPDIR/shell"
-		run -0 --separate-stderr generate "$BATS_TEST_TMPDIR/shell"
+		printf '#!/bin/sh\nexec %s "$@"\n' "$shell" >"$work/shell"
+		chmod +x "$work/shell"
+		run -0 --separate-stderr generate "$work/shell"
 		diff - <(echo "$output") <<-'END'
 			menuentry 'Bob'\''s GNU/Linux (Passthrough: a)' --class gnu $menuentry_id_option 'passthrough-a-simple-abc' {
 				recovery is true, saving false, gnulinux-here
@@ -851,7 +838,6 @@ generate() {
 	local folder config trees=("$top"/tests/boot-trees/*-grub/)
 	[ "${#trees[@]}" -ge 4 ]
 	for folder in "${trees[@]}"; do
-		rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
 		tree_of "$(basename "$folder")"
 		entry add 2>/dev/null
 		install_generator
@@ -863,12 +849,12 @@ generate() {
 		{
 			printf '\n### BEGIN /etc/grub.d/11_linux_passthrough ###\n%s\n' "$output"
 			echo '### END /etc/grub.d/11_linux_passthrough ###'
-		} >"$BATS_TEST_TMPDIR/section"
+		} >"$work/section"
 		run -1 --separate-stderr entry list --json
 		json_true '.entries | length > 0 and all(.state == "missing" and
 			.entry == "passthrough" and
 			(.kernel | test("memtest|fc41") | not))' <<<"$output"
-		sed -i -e '/^### END .*10_linux ###$/{r '"$BATS_TEST_TMPDIR/section"'
+		sed -i -e '/^### END .*10_linux ###$/{r '"$work/section"'
 			}' "$config"
 		run -0 --separate-stderr entry list --json
 		json_true '.entries | length > 1 and all(.state == "ready" and
@@ -917,20 +903,20 @@ generate() {
 	export GRUB_ENABLE_BLSCFG=true
 	run -0 --separate-stderr generate
 	[ -z "$output" ]
-	[ "$(cat "$BATS_TEST_TMPDIR/prefix/calls")" = 'entry update' ]
-	rm "$BATS_TEST_TMPDIR/prefix/bin/vfioboot"
+	[ "$(cat "$work/prefix/calls")" = 'entry update' ]
+	rm "$work/prefix/bin/vfioboot"
 	run -0 --separate-stderr generate
 	[ -z "$output$stderr" ]
 }
 
 @test "the generator that a removed package has left prints nothing" {
 	generator_tree
-	rm "$BATS_TEST_TMPDIR/prefix/bin/vfioboot"
+	rm "$work/prefix/bin/vfioboot"
 	run -0 --separate-stderr generate
 	[ -z "$output$stderr" ]
 	# It is the early program that images have, and entries work with that alone.
-	mkdir -p "$BATS_TEST_TMPDIR/prefix/lib/vfioboot"
-	cp /bin/true "$BATS_TEST_TMPDIR/prefix/lib/vfioboot/vfioboot-early"
+	mkdir -p "$work/prefix/lib/vfioboot"
+	cp /bin/true "$work/prefix/lib/vfioboot/vfioboot-early"
 	run -0 --separate-stderr generate
 	[[ $output == *"'passthrough-a-simple-abc'"* ]]
 }
@@ -1022,18 +1008,18 @@ generate() {
 }
 
 @test "the post hook of mkinitcpio updates what is wanted, and never makes it fail" {
-	hook=$BATS_TEST_TMPDIR/hook
-	sed "s|/usr/bin/vfioboot|$BATS_TEST_TMPDIR/program|g; s|/etc/vfioboot|$tree/etc/vfioboot|" \
+	hook=$work/hook
+	sed "s|/usr/bin/vfioboot|$work/program|g; s|/etc/vfioboot|$tree/etc/vfioboot|" \
 		"$top/mkinitcpio/post/vfioboot" >"$hook"
 	mkdir -p "$tree/etc"
-	printf '#!/bin/sh\necho "ran $*"\nexit 1\n' >"$BATS_TEST_TMPDIR/program"
+	printf '#!/bin/sh\necho "ran $*"\nexit 1\n' >"$work/program"
 	# Without anything wanted, without the program, and with it.
 	run -0 env PATH= /bin/sh "$hook" /boot/vmlinuz /boot/initramfs.img
 	[ -z "$output" ]
 	: >"$tree/etc/vfioboot.entries"
 	run -0 env PATH= /bin/sh "$hook" '' /boot/initramfs.img
 	[ -z "$output" ]
-	chmod +x "$BATS_TEST_TMPDIR/program"
+	chmod +x "$work/program"
 	run -0 /bin/sh "$hook" /boot/vmlinuz /boot/initramfs.img /boot/EFI/Linux/arch-linux.efi
 	[ "$output" = 'ran entry update' ]
 }
@@ -1042,8 +1028,8 @@ generate() {
 
 # live SCRIPT: runs it where /etc and /boot are those of $tree, and grub-mkconfig is ours
 live() {
-	mkdir -p "$BATS_TEST_TMPDIR/bin"
-	cat >"$BATS_TEST_TMPDIR/bin/grub-mkconfig" <<-'END'
+	mkdir -p "$work/bin"
+	cat >"$work/bin/grub-mkconfig" <<-'END'
 		#!/bin/sh
 		set -e
 		exec >"$2.new"
@@ -1058,9 +1044,9 @@ live() {
 		cat "$2.new" >"$2"
 		rm "$2.new"
 	END
-	printf '#!/bin/sh\n! grep -q "syntax error" "$1"\n' >"$BATS_TEST_TMPDIR/bin/grub-script-check"
-	chmod +x "$BATS_TEST_TMPDIR"/bin/*
-	PATH=$BATS_TEST_TMPDIR/bin:/usr/sbin:$PATH tree=$tree vfioboot=$vfioboot \
+	printf '#!/bin/sh\n! grep -q "syntax error" "$1"\n' >"$work/bin/grub-script-check"
+	chmod +x "$work"/bin/*
+	PATH=$work/bin:/usr/sbin:$PATH tree=$tree vfioboot=$vfioboot \
 		unshare -rm bash -ec 'mount --bind "$tree/etc" /etc; mount --bind "$tree/boot" /boot
 			mount -t tmpfs none /run; cd /
 			'"$1"
@@ -1070,8 +1056,8 @@ live() {
 # prints them.  The default is the first that /etc/fake-default takes, or with an entry of ours that is newer
 # /etc/fake-default-later; else the first.
 fake_bootctl() {
-	mkdir -p "$BATS_TEST_TMPDIR/bin"
-	echo "version=$1" | cat - /dev/fd/3 3<<-'END' >"$BATS_TEST_TMPDIR/bin/bootctl"
+	mkdir -p "$work/bin"
+	echo "version=$1" | cat - /dev/fd/3 3<<-'END' >"$work/bin/bootctl"
 		shopt -s nullglob
 		[ -n "$version" ] || { echo "cannot find the ESP" >&2; exit 1; }
 		pattern=$(cat /etc/fake-default 2>/dev/null)
@@ -1104,19 +1090,18 @@ fake_bootctl() {
 		done
 		[ "$version$2" != 257--json=short ] || echo "[${json#,}]"
 	END
-	sed -i '1i #!/bin/bash' "$BATS_TEST_TMPDIR/bin/bootctl"
-	chmod +x "$BATS_TEST_TMPDIR/bin/bootctl"
+	sed -i '1i #!/bin/bash' "$work/bin/bootctl"
+	chmod +x "$work/bin/bootctl"
 }
 
 @test "systemd-boot: nothing stays written when the default would change" {
 	unshare -rm true 2>/dev/null || skip "needs a mount namespace"
 	local version pattern
 	for version in 252 257; do
-		rm -rf "$tree" "$BATS_TEST_TMPDIR/before"
 		tree_of arch-systemd-boot
 		fake_bootctl $version
 		echo 'arch-*' >"$tree/etc/fake-default"
-		rm -r "$BATS_TEST_TMPDIR/before" && cp -r "$tree" "$BATS_TEST_TMPDIR/before"
+		rm -r "${work:?}/before" && cp -r "${tree:?}" "${work:?}/before"
 		run -1 --separate-stderr live '"$vfioboot" entry add --loader systemd-boot'
 		[[ $stderr == *"arch-passthrough.conf would be the default entry then"*'bootctl set-default'* ]]
 		unchanged
@@ -1161,7 +1146,7 @@ live_tree() {
 	echo "${1:-0}" >"$tree/etc/default-entry"
 	live 'grub-mkconfig -o /boot/grub/grub.cfg'
 	chmod 640 "$tree/boot/grub/grub.cfg"
-	cp "$tree/boot/grub/grub.cfg" "$BATS_TEST_TMPDIR/grub.cfg"
+	cp "$tree/boot/grub/grub.cfg" "$work/grub.cfg"
 }
 
 @test "GRUB: add puts a checked menu in place, remove the old one, to the byte" {
@@ -1176,17 +1161,17 @@ live_tree() {
 		"passthrough-advanced-abc>passthrough-6.0-advanced-abc"]' <<<"$output"
 	json_true '.entries | all(.state == "ready" and .loader == "grub")' <<<"$output"
 	run -0 live '"$vfioboot" entry remove'
-	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+	cmp "$work/grub.cfg" "$tree/boot/grub/grub.cfg"
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 	# Also where the generator was installed after grub.cfg was made.
-	mv "$tree/etc/grub.d/11_linux_passthrough" "$BATS_TEST_TMPDIR"
+	mv "$tree/etc/grub.d/11_linux_passthrough" "$work"
 	live 'grub-mkconfig -o /boot/grub/grub.cfg'
-	mv "$BATS_TEST_TMPDIR/11_linux_passthrough" "$tree/etc/grub.d/"
-	cp "$tree/boot/grub/grub.cfg" "$BATS_TEST_TMPDIR/grub.cfg"
+	mv "$work/11_linux_passthrough" "$tree/etc/grub.d/"
+	cp "$tree/boot/grub/grub.cfg" "$work/grub.cfg"
 	run -0 live '"$vfioboot" entry add; "$vfioboot" entry add'
-	run ! cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+	run ! cmp "$work/grub.cfg" "$tree/boot/grub/grub.cfg"
 	run -0 live '"$vfioboot" entry remove'
-	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+	cmp "$work/grub.cfg" "$tree/boot/grub/grub.cfg"
 }
 
 @test "GRUB: a menu that fails the check, or is not made, leaves all as it was" {
@@ -1195,7 +1180,7 @@ live_tree() {
 		>"$tree/etc/grub.d/40_custom"
 	run -1 --separate-stderr live '"$vfioboot" entry add'
 	[[ $stderr == *'grub-script-check failed'*'grub.cfg is as it was'* ]]
-	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+	cmp "$work/grub.cfg" "$tree/boot/grub/grub.cfg"
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 	printf '#!/bin/sh\necho "cannot find a device" >&2\nexit 1\n' >"$tree/etc/grub.d/05_fail"
 	chmod +x "$tree/etc/grub.d/05_fail"
@@ -1206,7 +1191,7 @@ live_tree() {
 	printf '#!/bin/sh\n' >"$tree/etc/grub.d/11_linux_passthrough"
 	run -1 --separate-stderr live '"$vfioboot" entry add'
 	[[ $stderr == *"has no entry '(Passthrough)'"* ]]
-	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+	cmp "$work/grub.cfg" "$tree/boot/grub/grub.cfg"
 	[ "$(ls -A "$tree/boot/grub")" = grub.cfg ]
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 }
@@ -1267,7 +1252,7 @@ live_tree() {
 	live_tree
 	printf '#!/bin/sh\ntest ! -e /etc/kill || kill -KILL $(cat /etc/kill)\n' >"$tree/etc/grub.d/45_kill"
 	chmod +x "$tree/etc/grub.d/45_kill"
-	printf '#!/bin/sh\necho $$ >/etc/kill\nexec "$vfioboot" entry add\n' >"$BATS_TEST_TMPDIR/add"
+	printf '#!/bin/sh\necho $$ >/etc/kill\nexec "$vfioboot" entry add\n' >"$work/add"
 	run -137 live 'exec sh "$tree/../add"'
 	rm "$tree/etc/kill"
 	touch "$tree/boot/grub/grub.cfg.vfioboot" "$tree/boot/grub/grub.cfg.vfioboot.new"
@@ -1275,7 +1260,7 @@ live_tree() {
 	run -0 live '"$vfioboot" entry remove'
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 	[ "$(ls -A "$tree/boot/grub")" = grub.cfg ]
-	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+	cmp "$work/grub.cfg" "$tree/boot/grub/grub.cfg"
 }
 
 @test "add and remove wait for nobody, and change nothing beside another one" {
@@ -1288,9 +1273,9 @@ live_tree() {
 			"$vfioboot" entry '"$action"
 		[[ $stderr == *"another 'vfioboot"*'is still at work; wait until it is done' ]]
 		run -0 live '"$vfioboot" entry add'
-		cp "$tree/boot/grub/grub.cfg" "$BATS_TEST_TMPDIR/with.cfg"
+		cp "$tree/boot/grub/grub.cfg" "$work/with.cfg"
 	done
-	cmp "$BATS_TEST_TMPDIR/with.cfg" "$tree/boot/grub/grub.cfg"
+	cmp "$work/with.cfg" "$tree/boot/grub/grub.cfg"
 	[ -e "$tree/etc/vfioboot.entries" ]
 }
 
@@ -1336,7 +1321,7 @@ live_tree() {
 		chmod +x "$tree/../bin/grub-mkconfig"
 		"$vfioboot" entry add'
 	grep -q passthrough-simple "$tree/boot/efi/grub.cfg"
-	rm "$BATS_TEST_TMPDIR"/bin/grub2-*
+	rm "$work"/bin/grub2-*
 	run -0 --separate-stderr live '"$vfioboot" entry remove'
 	run ! grep -q passthrough-simple "$tree/boot/efi/grub.cfg"
 }
@@ -1357,7 +1342,7 @@ undo_tree() {
 	live_tree
 	live 'mount -t overlay none -o lowerdir="$tree/etc":/usr /usr' 2>/dev/null ||
 		skip "needs an overlay over /usr"
-	local work=$BATS_TEST_TMPDIR/image
+	local work=$work/image
 	mkdir -p "$tree"/usr/{sbin,lib/modules/6.1.0/kernel} "$work"/{conf,usr/lib/vfioboot}
 	touch "$tree/boot/vmlinuz-6.1.0" "$tree/usr/lib/modules/6.1.0/modules.dep" "$work/conf/initramfs.conf"
 	(cd "$work" && find conf | cpio -o -H newc --quiet) >"$tree/boot/clean-image"
@@ -1382,11 +1367,11 @@ undo_live() {
 @test "undo takes the entries away last, and none when something else fails" {
 	undo_tree
 	run -0 live '"$vfioboot" entry add'
-	cp "$tree/boot/grub/grub.cfg" "$BATS_TEST_TMPDIR/with.cfg"
+	cp "$tree/boot/grub/grub.cfg" "$work/with.cfg"
 	touch "$tree/etc/no-room"
 	run -1 --separate-stderr undo_live '"$vfioboot" undo'
 	[[ $stderr == *'all changes were undone: images and files are as before'* ]]
-	cmp "$BATS_TEST_TMPDIR/with.cfg" "$tree/boot/grub/grub.cfg"
+	cmp "$work/with.cfg" "$tree/boot/grub/grub.cfg"
 	[ -e "$tree/etc/vfioboot.entries" ]
 	# Where it is the entries that fail, the rest is done, and is not done again.
 	rm "$tree/etc/no-room"
@@ -1394,38 +1379,38 @@ undo_live() {
 	chmod +x "$tree/etc/grub.d/05_fail"
 	run -1 --separate-stderr undo_live '"$vfioboot" undo'
 	[[ $stderr == *'cannot find a device'*"run 'vfioboot entry remove'"* ]]
-	cmp "$BATS_TEST_TMPDIR/with.cfg" "$tree/boot/grub/grub.cfg"
+	cmp "$work/with.cfg" "$tree/boot/grub/grub.cfg"
 	[ -e "$tree/etc/vfioboot.entries" ]
 	[ ! -e "$tree/etc/vfioboot.conf" ]
 	rm "$tree/etc/grub.d/05_fail"
 	run -0 --separate-stderr undo_live '"$vfioboot" undo'
 	[[ $output == 'Removed the entries of vfioboot from the boot menu.'* ]]
-	cmp "$BATS_TEST_TMPDIR/grub.cfg" "$tree/boot/grub/grub.cfg"
+	cmp "$work/grub.cfg" "$tree/boot/grub/grub.cfg"
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 }
 
 @test "undo that is ended while the menu is made leaves the entries as they were" {
 	undo_tree
 	run -0 live '"$vfioboot" entry add'
-	cp "$tree/boot/grub/grub.cfg" "$BATS_TEST_TMPDIR/with.cfg"
-	rm -r "$tree"/etc/vfioboot.conf*
+	cp "$tree/boot/grub/grub.cfg" "$work/with.cfg"
+	rm -r "${tree:?}"/etc/vfioboot.conf*
 	cp "$tree/boot/clean-image" "$tree/boot/initrd.img-6.1.0"
 	printf '#!/bin/sh\nkill -TERM "$(cat /run/undo)"\nsleep 5\n' >"$tree/etc/grub.d/05_slow"
 	chmod +x "$tree/etc/grub.d/05_slow"
-	printf '#!/bin/sh\necho $$ >/run/undo\nexec "$vfioboot" undo\n' >"$BATS_TEST_TMPDIR/undo"
+	printf '#!/bin/sh\necho $$ >/run/undo\nexec "$vfioboot" undo\n' >"$work/undo"
 	run ! undo_live 'sh "$tree/../undo"'
 	[[ $output == *"cannot remove the entries from the boot menu"* ]]
-	cmp "$BATS_TEST_TMPDIR/with.cfg" "$tree/boot/grub/grub.cfg"
+	cmp "$work/with.cfg" "$tree/boot/grub/grub.cfg"
 	[ -e "$tree/etc/vfioboot.entries" ]
 	[ "$(ls -A "$tree/boot/grub")" = grub.cfg ]
 }
 
 @test "changes need root" {
 	[ "$(id -u)" = 0 ] || skip "needs root, to be somebody else"
-	chmod 755 "$BATS_TEST_TMPDIR"
-	cp "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
+	chmod 755 "$work"
+	cp "$vfioboot" "$work/vfioboot"
 	for action in add remove update; do
-		run -1 setpriv --reuid=65534 --clear-groups "$BATS_TEST_TMPDIR/vfioboot" entry "$action"
+		run -1 setpriv --reuid=65534 --clear-groups "$work/vfioboot" entry "$action"
 		[[ $output == *"needs root; run 'sudo vfioboot entry $action'"* ]]
 	done
 }
@@ -1434,10 +1419,10 @@ undo_live() {
 # directory, since those above it may be closed
 entry_as_nobody() {
 	local drop=()
-	chmod 755 "$BATS_TEST_TMPDIR"
-	cp "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
+	chmod 755 "$work"
+	cp "$vfioboot" "$work/vfioboot"
 	[ "$(id -u)" != 0 ] || drop=(setpriv --reuid=65534 --clear-groups)
-	"${drop[@]}" "$BATS_TEST_TMPDIR/vfioboot" entry "$@" --root /proc/self/fd/9 9<"$tree"
+	"${drop[@]}" "$work/vfioboot" entry "$@" --root /proc/self/fd/9 9<"$tree"
 }
 
 @test "without root: what can't be looked at is named, and nothing promised" {
@@ -1467,7 +1452,7 @@ entry_as_nobody() {
 	run -1 --separate-stderr entry_as_nobody remove --dry-run
 	[[ $stderr == *'cannot look at /boot/efi/'*'Permission denied; run this as root' ]]
 	[ -z "$output" ]
-	rm -r "$tree/sys"
+	rm -r "${tree:?}/sys"
 	run -1 --separate-stderr entry_as_nobody add --dry-run
 	[[ $stderr == *"no boot loader was found; /boot/efi/"*"can't be looked at; run this as root" ]]
 	chmod 755 "$tree/boot/efi"
@@ -1551,7 +1536,7 @@ uki_live() {
 
 @test "unified images without ukify: the commands are printed" {
 	uki_tree
-	cp -r "$tree" "$BATS_TEST_TMPDIR/before"
+	cp -r "$tree" "$work/before"
 	run -3 --separate-stderr entry add
 	[[ $output == *'ukify build --linux=linux'*"--uname=6.12 "*"--cmdline='root=UUID=1 ro quiet vfioboot.profile=passthrough'"*"--output=/boot/EFI/Linux/m-6.12-passthrough.efi"* ]]
 	[[ $output == *m-6.1-passthrough.efi* && $output != *arch-linux* && $output != *broken* ]]
@@ -1677,7 +1662,7 @@ uki_with_loader() {
 # uki_room SIZE COMMAND: /boot has that much room; two images seem to have 2 MiB, and take none
 uki_room() {
 	truncate -s 2M "$images/m-6.12.efi" "$images/m-6.1.efi"
-	rm -rf "$tree/etc/EFI"
+	rm -rf "${tree:?}/etc/EFI"
 	size=$1 uki_live 'mv /boot/EFI /etc/EFI
 		mount -t tmpfs -o size=$size none /boot
 		cp -a --sparse=always /etc/EFI /boot

@@ -112,7 +112,7 @@ run_tools_hook() {
 	run -0 run_tools_hook
 	[[ $output == *'W: vfioboot: could not list what this host needs for itself'* ]]
 	[[ $output == *'module vfio_pci'* ]]
-	rm -r "$host"/etc/vfioboot*
+	rm -r "${host:?}"/etc/vfioboot*
 	mkdir -p "$host/image/scripts/init-top"
 	touch "$host/image/scripts/init-top/00-vfioboot"
 	run -0 run_tools_hook

@@ -225,7 +225,7 @@ host_boot() {
 # What update-initramfs would make of the host as it is now, as far as it is ours.
 host_image() {
 	local work=$BATS_TEST_TMPDIR/image name
-	rm -rf "$work"
+	rm -rf "${work:?}"
 	mkdir -p "$work"/{conf,scripts/init-top,usr/lib/vfioboot,usr/sbin,etc}
 	: >"$work/conf/initramfs.conf"
 	cp "$early" "$work/usr/lib/vfioboot/"

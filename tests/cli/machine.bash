@@ -31,6 +31,7 @@ setup() {
 	work=$(make_work)
 	root=$work/root
 	host=$root # of host.bash
+	tree=$root # of entry.bats
 }
 
 teardown() {
@@ -41,6 +42,45 @@ teardown() {
 machine() {
 	mkdir -p "${2:-$root}"
 	"$compose" "$fixtures/$1/machine" "${2:-$root}"
+}
+
+# machine_with FIXTURE LINE...: the same as $root, with more lines
+machine_with() {
+	cp "$fixtures/$1/machine" "$work/machine"
+	printf '%s\n' "${@:2}" >>"$work/machine"
+	mkdir -p "$root"
+	"$compose" "$work/machine" "$root"
+}
+
+# link NAME TARGET: a relative link, both below the root
+link() {
+	mkdir -p "$root/$(dirname "$1")"
+	ln -s "$(realpath -m --relative-to="$root/$(dirname "$1")" "$root/$2")" "$root/$1"
+}
+
+# disk FUNCTION NAME NUMBER: a block device of the function
+disk() {
+	local real
+	real=$(realpath --relative-to="$root" "$root/sys/bus/pci/devices/$1")/nvme/${2%n1}/$2
+	mkdir -p "$root/$real"
+	echo "$3" >"$root/$real/dev"
+	link "sys/dev/block/$3" "$real"
+	link "sys/class/block/$2" "$real"
+}
+
+# interface FUNCTION NAME: a network interface of the function, which is up
+interface() {
+	local real
+	real=$(realpath --relative-to="$root" "$root/sys/bus/pci/devices/$1")/net/$2
+	mkdir -p "$root/$real"
+	echo up >"$root/$real/operstate"
+	link "sys/class/net/$2" "$real"
+}
+
+# mount_line NUMBER TARGET TYPE SOURCE: mounts a block device
+mount_line() {
+	mkdir -p "$root/proc/self"
+	echo "30 1 $1 / $2 rw,relatime shared:1 - $3 $4 rw" >>"$root/proc/self/mountinfo"
 }
 
 # config LINE...: the configuration file of the machine

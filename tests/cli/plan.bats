@@ -31,7 +31,7 @@ same_as_early() {
 @test "as the early program, on every fixture" {
 	local fixture fixtures_seen=0
 	for fixture in "$fixtures"/*/; do
-		rm -rf "$root"
+		rm -rf "${root:?}"
 		each_case "$(basename "$fixture")" same_as_early
 		fixtures_seen=$((fixtures_seen + 1))
 	done

@@ -47,7 +47,7 @@ fingerprint() {
 }
 
 @test "the directory that add made goes with the last drop-in" {
-	rm -r "$root/etc/vfioboot.conf.d"
+	rm -r "${root:?}/etc/vfioboot.conf.d"
 	before=$(fingerprint)
 	add 01:00.0
 	add 02:00.0
@@ -98,12 +98,12 @@ fingerprint() {
 		remove "$device"
 		[ "$status" -eq 0 ]
 		[ ! -e "$root/etc/vfioboot.conf.d/gpu.conf" ]
-		rm -r "$root/sys"
+		rm -r "${root:?}/sys"
 		mv "$root/elsewhere" "$root/sys"
 	done
 	# Not even sysfs is there.
 	add 01:00.0
-	rm -r "$root/sys"
+	rm -r "${root:?}/sys"
 	remove 00:01.0/00
 	[ "$status" -eq 0 ]
 }

@@ -25,7 +25,7 @@ driver() {
 # The digest that a record of the configuration of today has.
 digest() {
 	local copy=$work/copy
-	rm -rf "$copy"
+	rm -rf "${copy:?}"
 	mkdir -p "$copy/sys/bus/pci/devices"
 	cp -r "$root/etc" "$copy/"
 	"$early" --root "$copy" >/dev/null 2>&1 || true

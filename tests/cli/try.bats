@@ -240,7 +240,7 @@ complains() { # PATTERN
 @test "rEFInd, Limine and extlinux have no choice that they forget: refused" {
 	local file
 	for file in boot/refind_linux.conf boot/limine.conf boot/extlinux/extlinux.conf; do
-		rm -rf "$host/boot/grub" "$host"/boot/*.conf "$host/boot/extlinux"
+		rm -rf "${host:?}/boot/grub" "${host:?}"/boot/*.conf "${host:?}/boot/extlinux"
 		put "$file" </dev/null
 		try --dry-run
 		complains 'no entry for one boot alone'
@@ -414,7 +414,7 @@ state() {
 
 # GRUB as Fedora sets it up, on the disk of the host: grub.cfg cut short, and an entry a kernel.
 fedora() {
-	rm -rf "$host/boot/grub"
+	rm -rf "${host:?}/boot/grub"
 	put etc/default/grub <<<'GRUB_ENABLE_BLSCFG=true'
 	put proc/cmdline <<<"BOOT_IMAGE=(hd0,gpt2)/vmlinuz-$kernel root=UUID=1234 ro rhgb quiet"
 	put boot/grub2/grub.cfg <<-'END'
@@ -554,7 +554,7 @@ efivar() { # NAME TEXT
 }
 
 sdboot() {
-	rm -rf "$host/boot/grub"
+	rm -rf "${host:?}/boot/grub"
 	efivar LoaderInfo 'systemd-boot 252.39'
 	efivar LoaderEntrySelected "0123-$kernel.conf"
 	printf '\6\0\0\0\177\0\0\0\0\0\0\0' |
@@ -633,7 +633,7 @@ built() { # OPTION...
 }
 
 no_groups() {
-	rm -rf "$host"/sys/bus/pci/devices/*/iommu_group "$host"/sys/kernel/iommu_groups \
+	rm -rf "${host:?}"/sys/bus/pci/devices/*/iommu_group "${host:?}"/sys/kernel/iommu_groups \
 		"$host"/sys/devices/pci*/*/iommu_group "$host"/sys/devices/pci*/*/*/iommu_group
 }
 
@@ -942,7 +942,7 @@ held='
 	[ -e "$host/var/lib/vfioboot/trial/state" ]
 	# It lies where only root may go; what anybody can lock stops nobody.
 	[ "$(stat -c %a "$host/run/vfioboot/private")" = 700 ]
-	rm -r "$host/run/vfioboot"
+	rm -r "${host:?}/run/vfioboot"
 	live 'flock /var/lib/vfioboot/trial "$vfioboot" try --cancel'
 	[ "$status" = 0 ]
 	[ "$(stat -c %a "$host/run/vfioboot/private/lock")" = 600 ]
