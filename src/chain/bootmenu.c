@@ -50,6 +50,32 @@ int bootmenu_refuse(struct bootmenu_change *change, const char *format, ...)
 	return -EOPNOTSUPP;
 }
 
+int bootmenu_write(struct bootmenu_change *change, const struct sysfs_root *root,
+	const char *path, const char *text)
+{
+	change->files.root = root;
+	change->files.unstoppable = true;
+	return change_put_text(&change->files, path, text);
+}
+
+int bootmenu_write_files(struct bootmenu_change *change)
+{
+	struct change_failure failure;
+	int r = change_carry_out(&change->files, NULL, &failure);
+
+	if (r < 0)
+		bootmenu_fail(change, "%s", failure.message.text);
+	change_free_failure(&failure);
+	return r < 0 ? -EREMOTEIO : 0;
+}
+
+static void restore_files(struct bootmenu_change *change)
+{
+	struct change_failure failure;
+
+	change_undo(&change->files, &failure);
+}
+
 const char *bootmenu_remedy(int error)
 {
 	return error == -EACCES || error == -EPERM ? "; run this as root" : "";
@@ -79,7 +105,7 @@ static int plan_file(const struct sysfs_root *root, const struct bootentries *wa
 	struct bootmenu_change *change)
 {
 	_cleanup_free_ char *text = NULL;
-	struct filechange last;
+	struct change_step last;
 	size_t n;
 	int r;
 
@@ -89,16 +115,16 @@ static int plan_file(const struct sysfs_root *root, const struct bootentries *wa
 			return -ENOMEM;
 	}
 	n = change->files.n;
-	r = filechange_add(&change->files, root, BOOTENTRY_FILE, text);
+	r = bootmenu_write(change, root, BOOTENTRY_FILE, text);
 	if (r < 0 && r != -ENOMEM)
 		return bootmenu_fail(change, "cannot read " BOOTENTRY_FILE ": %s%s",
 			strerror(-r),
 			r == -EISDIR ? "; move that away" : bootmenu_remedy(r));
 	if (r < 0 || change->files.n == n)
 		return r;
-	last = change->files.changes[n];
-	memmove(change->files.changes + 1, change->files.changes, n * sizeof(last));
-	change->files.changes[0] = last;
+	last = change->files.steps[n];
+	memmove(change->files.steps + 1, change->files.steps, n * sizeof(last));
+	change->files.steps[0] = last;
 	return 0;
 }
 
@@ -179,18 +205,17 @@ int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *l
 {
 	const struct bootloader_ops *ops = loader->ops;
 	_cleanup_free_ char *before = NULL;
-	const char *path;
 	bool finish = change->finish && root->live;
 	int known =
 		ops->find_default && !finish ? ops->find_default(root, &before) : -ENOENT;
-	int r = filechange_apply(&change->files, root, &path);
+	int r = bootmenu_write_files(change);
 
 	if (r < 0)
-		return bootmenu_fail(change, "cannot write %s: %s", path, strerror(-r));
+		return r;
 	r = finish ? ops->finish(root, wanted, change)
 		   : bootmenu_check_default(root, ops, known, before, change);
 	if (r < 0)
-		filechange_revert(&change->files, root);
+		restore_files(change);
 	return r;
 }
 
@@ -300,7 +325,6 @@ int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *r
 {
 	struct bootentries none = {0};
 	struct bootloader_search search;
-	const char *path;
 	int first = 0, r;
 
 	*ret = (struct bootmenu_change){0};
@@ -310,12 +334,13 @@ int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *r
 	r = check_reached(&search, none.loader, ret);
 	if (r < 0)
 		return r;
-	r = filechange_add(&ret->files, root, BOOTENTRY_FILE, NULL);
-	if (r == 0)
-		r = filechange_apply(&ret->files, root, &path);
+	r = bootmenu_write(ret, root, BOOTENTRY_FILE, NULL);
 	if (r < 0)
 		return bootmenu_fail(ret, "cannot remove " BOOTENTRY_FILE ": %s%s",
 			strerror(-r), r == -EISDIR ? "; move that away" : "");
+	r = bootmenu_write_files(ret);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < search.n; i++) {
 		if (root->live && search.found[i].loader->ops->tidy)
 			search.found[i].loader->ops->tidy(root);
@@ -324,13 +349,13 @@ int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *r
 	}
 	/* What still has entries can be asked again. */
 	if (first < 0)
-		filechange_revert(&ret->files, root);
+		restore_files(ret);
 	return first;
 }
 
 void bootmenu_free_change(struct bootmenu_change *change)
 {
-	filechange_free(&change->files);
+	change_free(&change->files);
 	hostfile_free_names(&change->warnings);
 	hostfile_free_names(&change->steps);
 }

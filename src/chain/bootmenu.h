@@ -16,8 +16,8 @@
 
 /* What is to be done, and what there is to say about it. */
 struct bootmenu_change {
-	struct filechanges files;
-	bool update; /* a kernel came or went: advice was given before */
+	struct change files; /* bootmenu_write() */
+	bool update;         /* a kernel came or went: advice was given before */
 	bool finish; /* then the loader's own program runs, on the running machine alone */
 	bool default_moves;   /* a number is the default, and means another entry then */
 	bool default_unknown; /* which entry is the default cannot be asked for */
@@ -181,6 +181,16 @@ int bootmenu_fail(struct bootmenu_change *change, const char *format, ...)
 /* As bootmenu_fail(), but returns -EOPNOTSUPP. */
 int bootmenu_refuse(struct bootmenu_change *change, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * For the loaders: adds a file that gets the text @text, or with NULL goes; nothing where it is so
+ * already.  Returns as change_put_text().
+ */
+int bootmenu_write(struct bootmenu_change *change, const struct sysfs_root *root,
+	const char *path, const char *text);
+
+/* Writes the files of the plan, or none.  Returns 0, or -EREMOTEIO with the problem. */
+int bootmenu_write_files(struct bootmenu_change *change);
 
 /* What to do about it, as the end of a sentence: "; run this as root", or "". */
 const char *bootmenu_remedy(int error);

@@ -68,7 +68,6 @@ static int remove_entries(
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	char id[ONESHOT_ID_SIZE];
-	const char *path;
 	int r = loader->ops->plan_trial(root, NULL, &change, id);
 
 	if (r < 0) {
@@ -76,24 +75,21 @@ static int remove_entries(
 			change.problem[0] ? change.problem : strerror(-r), NULL);
 		return r;
 	}
-	r = filechange_apply(&change.files, root, &path);
+	r = bootmenu_write_files(&change);
 	if (r < 0)
-		snprintf(why, ONESHOT_WHY_SIZE,
-			"cannot remove the entry of the trial, %.200s: %s", path,
-			strerror(-r));
+		text_join(why, ONESHOT_WHY_SIZE,
+			"cannot remove the entry of the trial: ", change.problem, NULL);
 	return r;
 }
 
-int oneshot_arm(const struct sysfs_root *root, const struct oneshot *oneshot, char *why)
+int oneshot_arm(const struct sysfs_root *root, struct oneshot *oneshot, char *why)
 {
 	const struct bootloader *loader = oneshot->loader;
 	char undo_why[ONESHOT_WHY_SIZE];
-	const char *path;
-	int r = filechange_apply(&oneshot->change.files, root, &path);
+	int r = bootmenu_write_files(&oneshot->change);
 
 	if (r < 0) {
-		snprintf(why, ONESHOT_WHY_SIZE, "cannot write %.200s: %s", path,
-			strerror(-r));
+		text_join(why, ONESHOT_WHY_SIZE, oneshot->change.problem, NULL);
 		return r;
 	}
 	r = loader->ops->arm(root, oneshot->id, why);

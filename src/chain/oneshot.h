@@ -45,7 +45,7 @@ void oneshot_free(struct oneshot *oneshot);
  * Writes the entry, and has the loader take it at the next boot: all of it, or nothing.  Each of
  * these returns 0, or -errno with a sentence in @why, of ONESHOT_WHY_SIZE bytes.
  */
-int oneshot_arm(const struct sysfs_root *root, const struct oneshot *oneshot, char *why);
+int oneshot_arm(const struct sysfs_root *root, struct oneshot *oneshot, char *why);
 
 /*
  * Takes the choice back if it is still there; with @remove the entry too.  To be done at each

@@ -321,7 +321,8 @@ static int run_steps(struct change *change, const struct change_watcher *watcher
 	for (size_t i = 0; i < change->n; i++) {
 		struct change_step *step = &change->steps[i];
 		bool final = step->kind->final;
-		int r = !final && run_caught_signal() ? -EINTR : 0;
+		bool stop = !final && !change->unstoppable && run_caught_signal();
+		int r = stop ? -EINTR : 0;
 
 		r = r < 0 ? r : run_step(change, step, watcher, &failure->message);
 		if (final)

@@ -24,8 +24,6 @@
 #include "atomicfile.h"
 #include "base/base.h"
 #include "diskroom.h"
-#include "filechange.h"
-#include "filestep.h"
 #include "lock.h"
 
 struct change;
@@ -89,6 +87,7 @@ struct change_step {
 struct change {
 	const struct sysfs_root *root;
 	const char *log; /* the file for all that programs print; NULL: none is written */
+	bool unstoppable; /* signals do not stop it: it is short, or puts something right */
 	struct change_step *steps;
 	size_t n;
 	struct change_output *output; /* of a run */

@@ -147,10 +147,10 @@ static void print_advice(const struct trial_plan *plan)
 
 static void print_entry(const struct oneshot *oneshot)
 {
-	const struct filechange *file = oneshot->change.files.changes;
+	const struct change_step *file = oneshot->change.files.steps;
 
 	printf("Would write the entry '%s' into %s and have %s take it once:\n%s",
-		oneshot->id, file->path, oneshot->loader->title, file->after);
+		oneshot->id, file->path, oneshot->loader->title, file->text);
 }
 
 /* Plans the trial.  CLI_OK, or a message. */

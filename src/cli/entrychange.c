@@ -39,12 +39,12 @@ static void print_text(const char *text)
 void entrychange_print(const struct bootmenu_change *change)
 {
 	for (size_t i = 0; i < change->files.n; i++) {
-		const struct filechange *file = &change->files.changes[i];
+		const struct change_step *file = &change->files.steps[i];
 
-		printf("Would %s %s%s\n", file->after ? "write" : "delete", file->path,
-			file->after ? ":" : "");
-		if (file->after)
-			print_text(file->after);
+		printf("Would %s %s%s\n", file->text ? "write" : "delete", file->path,
+			file->text ? ":" : "");
+		if (file->text)
+			print_text(file->text);
 	}
 	for (size_t i = 0; i < change->steps.n; i++)
 		printf("Would %s\n", change->steps.names[i]);

@@ -452,8 +452,8 @@ void trial_plan_free(struct trial_plan *plan)
 }
 
 /* The state before the loader's choice: a trial without one would be nobody's. */
-int trial_start(const struct sysfs_root *root, const struct trial_plan *plan,
-	struct message *message)
+int trial_start(
+	const struct sysfs_root *root, struct trial_plan *plan, struct message *message)
 {
 	char why[ONESHOT_WHY_SIZE] = "";
 	struct message problem = {0};

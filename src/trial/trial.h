@@ -161,8 +161,8 @@ int trial_plan_make(const struct sysfs_root *root, const struct trial_request *r
 void trial_plan_free(struct trial_plan *plan);
 
 /* Replaces the last trial by this one, and has the loader take it: all of it, or nothing. */
-int trial_start(const struct sysfs_root *root, const struct trial_plan *plan,
-	struct message *message);
+int trial_start(
+	const struct sysfs_root *root, struct trial_plan *plan, struct message *message);
 
 /* ---- Ending one (end.c) */
 

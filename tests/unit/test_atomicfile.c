@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -153,6 +155,134 @@ static void test_attributes_stay(void **state)
 	assert_string_equal(label, "u:r:t:s0");
 }
 
+static ino_t inode(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(fake_path(path), &st), 0);
+	return st.st_ino;
+}
+
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	return lstat(fake_path(path), &st) == 0;
+}
+
+static void test_keep(void **state)
+{
+	(void)state;
+	fake_dir("boot");
+	assert_int_equal(atomicfile_keep(&root, "/boot/image", "/boot/.kept"), -ENOENT);
+	fake_put("boot/image", "old");
+	fake_put("boot/.kept", "of an earlier time");
+	assert_int_equal(atomicfile_keep(&root, "/boot/image", "/boot/.kept"), 0);
+	assert_int_equal(inode("boot/.kept"), inode("boot/image"));
+	/* Nothing happened meanwhile: two names of one file. */
+	assert_int_equal(atomicfile_put_back(&root, "/boot/.kept", "/boot/image"), 0);
+	assert_false(is_there("boot/.kept"));
+	assert_string_equal(fake_read("boot/image"), "old");
+}
+
+static void test_put_back(void **state)
+{
+	(void)state;
+	fake_put("boot/image", "old");
+	fake_put("boot/.new", "new");
+	assert_int_equal(atomicfile_keep(&root, "/boot/image", "/boot/.kept"), 0);
+	assert_int_equal(atomicfile_replace(&root, "/boot/.new", "/boot/image"), 0);
+	assert_string_equal(fake_read("boot/image"), "new");
+	assert_string_equal(fake_read("boot/.kept"), "old");
+	assert_int_equal(atomicfile_put_back(&root, "/boot/.kept", "/boot/image"), 0);
+	assert_string_equal(fake_read("boot/image"), "old");
+	assert_false(is_there("boot/.kept") || is_there("boot/.new"));
+	assert_int_equal(atomicfile_replace(&root, "/boot/.new", "/boot/image"), -ENOENT);
+	assert_int_equal(
+		atomicfile_put_back(&root, "/boot/.kept", "/boot/image"), -ENOENT);
+	assert_string_equal(fake_read("boot/image"), "old");
+}
+
+/* What FAT needs: a copy, with the mode of the file. */
+static void test_copy(void **state)
+{
+	(void)state;
+	fake_put("image", "content");
+	assert_int_equal(chmod(fake_path("image"), 0640), 0);
+	fake_put("copy", "something longer than that");
+	assert_int_equal(atomicfile_copy(&root, "/image", "/copy"), 0);
+	assert_string_equal(fake_read("copy"), "content");
+	assert_int_not_equal(inode("copy"), inode("image"));
+	assert_int_equal(mode_of("copy"), 0640);
+	assert_int_equal(atomicfile_put_back(&root, "/copy", "/image"), 0);
+	assert_string_equal(fake_read("image"), "content");
+	assert_int_equal(atomicfile_copy(&root, "/copy", "/image"), -ENOENT);
+	assert_string_equal(fake_read("image"), "content");
+}
+
+static void test_clear(void **state)
+{
+	(void)state;
+	assert_int_equal(atomicfile_clear(&root, "/image"), 0);
+	assert_int_equal(atomicfile_clear(&root, "/none/image"), 0);
+	fake_link("image", "/nowhere");
+	assert_int_equal(atomicfile_clear(&root, "/image"), 0);
+	assert_false(is_there("image"));
+	fake_dir("image");
+	assert_int_equal(atomicfile_clear(&root, "/image"), -EISDIR);
+}
+
+static void expect_link(const char *path)
+{
+	char target[32] = "";
+
+	assert_true(readlink(fake_path(path), target, sizeof(target) - 1) > 0);
+	assert_string_equal(target, "/nowhere");
+}
+
+static void test_move(void **state)
+{
+	(void)state;
+	fake_put("etc/own.conf", "mine");
+	fake_link("etc/link.conf", "/nowhere");
+	assert_int_equal(
+		atomicfile_move(&root, "/etc/own.conf", "/var/x/etc/own.conf"), 0);
+	assert_int_equal(
+		atomicfile_move(&root, "/etc/link.conf", "/var/x/etc/link.conf"), 0);
+	assert_string_equal(fake_read("var/x/etc/own.conf"), "mine");
+	expect_link("var/x/etc/link.conf");
+	assert_false(is_there("etc/own.conf"));
+	fake_put("etc/own.conf", "another");
+	assert_int_equal(
+		atomicfile_move(&root, "/etc/own.conf", "/var/x/etc/own.conf"), -EEXIST);
+	assert_string_equal(fake_read("var/x/etc/own.conf"), "mine");
+	assert_string_equal(fake_read("etc/own.conf"), "another");
+}
+
+/* Into another file system and back: mounted in a name space of this process, by root alone. */
+static void test_other_file_system(void **state)
+{
+	(void)state;
+	fake_dir("mnt");
+	if (unshare(CLONE_NEWNS) < 0 ||
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount("tmpfs", fake_path("mnt"), "tmpfs", 0, NULL) < 0)
+		skip();
+	sysfs_root_close(&root); /* it is of the old name space */
+	root = fake_open();
+	fake_put("image", "content");
+	fake_link("link", "/nowhere");
+	assert_int_equal(atomicfile_keep(&root, "/image", "/mnt/kept"), 0);
+	assert_int_equal(atomicfile_move(&root, "/link", "/mnt/a/link"), 0);
+	assert_false(is_there("link"));
+	expect_link("mnt/a/link");
+	fake_remove("image");
+	assert_int_equal(atomicfile_move(&root, "/mnt/kept", "/image"), 0);
+	assert_string_equal(fake_read("image"), "content");
+	assert_false(is_there("mnt/kept"));
+	assert_int_equal(umount2(fake_path("mnt"), MNT_DETACH), 0);
+}
+
 #define ACL  "system.posix_acl_access"
 #define NOTE "user.vfioboot"
 
@@ -252,20 +382,23 @@ static void test_many_writers(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_directories_are_made, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_only_regular_files, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_remove, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_links_lead_to_nothing_outside, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_leftovers, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_attributes_stay, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_extended_attributes_stay, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_locked_directory, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_many_writers, set_up, tear_down),
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(test_directories_are_made),
+		TEST(test_only_regular_files),
+		TEST(test_remove),
+		TEST(test_links_lead_to_nothing_outside),
+		TEST(test_leftovers),
+		TEST(test_attributes_stay),
+		TEST(test_keep),
+		TEST(test_put_back),
+		TEST(test_copy),
+		TEST(test_clear),
+		TEST(test_move),
+		TEST(test_other_file_system),
+		TEST(test_extended_attributes_stay),
+		TEST(test_locked_directory),
+		TEST(test_many_writers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,7 +154,7 @@ static int strip_original(const struct sysfs_root *root, struct bls_file *file,
 	if (r <= 0 || !leaks)
 		return r < 0 ? r : 0;
 	text_join(path, sizeof(path), file->directory, "/", file->name, NULL);
-	r = filechange_add(&change->files, root, path, text);
+	r = bootmenu_write(change, root, path, text);
 	if (r < 0)
 		return r;
 	free(file->text);
@@ -188,9 +188,8 @@ static int plan_file(const struct sysfs_root *root, const struct bls_file *file,
 		return bootmenu_fail(change,
 			"%s is there and was not made by vfioboot; rename it or delete it",
 			path);
-	return copy || file->kind != BLS_OURS
-		? 0
-		: filechange_add(&change->files, root, path, NULL);
+	return copy || file->kind != BLS_OURS ? 0
+					      : bootmenu_write(change, root, path, NULL);
 }
 
 static int plan_copies(const struct sysfs_root *root, const struct copies *copies,
@@ -204,7 +203,7 @@ static int plan_copies(const struct sysfs_root *root, const struct copies *copie
 
 		text_join(path, sizeof(path), copy->original->directory, "/", copy->name,
 			NULL);
-		r = filechange_add(&change->files, root, path, copy->text);
+		r = bootmenu_write(change, root, path, copy->text);
 	}
 	return r;
 }

@@ -211,7 +211,7 @@ int bls_plan_trial(const struct sysfs_root *root, const struct bls_file *origina
 	bls_stem(original->name, tries, stem, sizeof(stem));
 	text_join(ret_stem, NAME_MAX + 1, stem, suffix, NULL);
 	text_join(path, sizeof(path), original->directory, "/", ret_stem, ".conf", NULL);
-	return filechange_add(&change->files, root, path, text);
+	return bootmenu_write(change, root, path, text);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -243,7 +243,7 @@ int bls_plan_no_trial(const struct sysfs_root *root, const char *const *places,
 				continue;
 			text_join(path, sizeof(path), places[i], BLS_ENTRIES "/",
 				names.names[j], NULL);
-			r = filechange_add(&change->files, root, path, NULL);
+			r = bootmenu_write(change, root, path, NULL);
 		}
 	}
 	return r;

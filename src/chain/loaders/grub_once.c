@@ -46,7 +46,7 @@ static int plan_custom(const struct sysfs_root *root, const struct grubonce *gru
 	/* A file with nothing but our part was ours. */
 	if (!ours && strcmp(old, text) == 0)
 		return 0;
-	return filechange_add(&change->files, root, path, *text ? text : NULL);
+	return bootmenu_write(change, root, path, *text ? text : NULL);
 }
 
 static int plan_entry(const struct sysfs_root *root, const struct grubonce *grub,

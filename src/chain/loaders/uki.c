@@ -406,9 +406,10 @@ static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 	return r;
 }
 
-static int delete (const char *path, struct bootmenu_change *change)
+static int delete (
+	const struct sysfs_root *root, const char *path, struct bootmenu_change *change)
 {
-	int r = filestep_remove(path);
+	int r = atomicfile_clear(root, path);
 
 	return r < 0 ? bootmenu_fail(change, "cannot delete %s: %s", path, strerror(-r))
 		     : 0;
@@ -421,13 +422,13 @@ static int delete_all(const struct sysfs_root *root, const struct uki_plan *plan
 	int r = read_left(root, &left);
 
 	for (size_t i = 0; r == 0 && i < left.n; i++)
-		r = delete (left.names[i], change);
+		r = delete (root, left.names[i], change);
 	for (size_t i = 0; r == 0 && i < plan->n; i++) {
 		char path[PATH_MAX];
 
 		step_path(&plan->steps[i], "", path);
 		if (!plan->steps[i].entry)
-			r = delete (path, change);
+			r = delete (root, path, change);
 	}
 	return r;
 }
@@ -447,7 +448,8 @@ static int make(const struct uki_plan *plan, const struct uki_step *step,
 }
 
 /* Puts what was made in its place; what was there is kept until all is well. */
-static int place(struct uki_step *step, struct bootmenu_change *change)
+static int place(const struct sysfs_root *root, struct uki_step *step,
+	struct bootmenu_change *change)
 {
 	char path[PATH_MAX], made[PATH_MAX], replaced[PATH_MAX];
 	int r = 0;
@@ -459,23 +461,23 @@ static int place(struct uki_step *step, struct bootmenu_change *change)
 		r = -errno;
 	step->placed = r == 0;
 	if (r == 0)
-		r = filestep_replace(made, path);
+		r = atomicfile_replace(root, made, path);
 	return r < 0 ? bootmenu_fail(change, "cannot make %s: %s", path, strerror(-r))
 		     : 0;
 }
 
-static void settle(const struct uki_step *step, bool good)
+static void settle(const struct sysfs_root *root, const struct uki_step *step, bool good)
 {
 	char path[PATH_MAX], made[PATH_MAX], replaced[PATH_MAX];
 
 	step_path(step, "", path);
 	step_path(step, MADE, made);
 	step_path(step, REPLACED, replaced);
-	filestep_remove(made);
+	atomicfile_clear(root, made);
 	if (good)
-		filestep_remove(replaced);
-	else if (step->placed && filestep_put_back(replaced, path) == -ENOENT)
-		filestep_remove(path);
+		atomicfile_clear(root, replaced);
+	else if (step->placed && atomicfile_put_back(root, replaced, path) == -ENOENT)
+		atomicfile_clear(root, path);
 }
 
 /* All are made before the first takes its place: there is all of it, or what was before. */
@@ -490,13 +492,13 @@ static int make_all(const struct sysfs_root *root, struct uki_plan *plan,
 			r = make(plan, &plan->steps[i], change);
 	for (size_t i = 0; r == 0 && i < plan->n; i++)
 		if (plan->steps[i].entry)
-			r = place(&plan->steps[i], change);
+			r = place(root, &plan->steps[i], change);
 	if (r == 0)
 		r = bootmenu_check_default(
 			root, &bootloader_ops_uki, known, before, change);
 	for (size_t i = 0; i < plan->n; i++)
 		if (plan->steps[i].entry)
-			settle(&plan->steps[i], r == 0);
+			settle(root, &plan->steps[i], r == 0);
 	return r;
 }
 
