@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of reasons and the words of results: complete, distinct, fit for every format. */
-#include "bind/binding.h"
+#include "bind/bind.h"
 #include "decide/reason.h"
 #include "support.h"
 
