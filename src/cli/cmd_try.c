@@ -6,9 +6,9 @@
 
 #include "base/base.h"
 #include "chain/chain.h"
-#include "change/change.h"
 #include "cli.h"
 #include "entrywanted.h"
+#include "progress.h"
 #include "trial/trial.h"
 #include "trialtext.h"
 
@@ -346,18 +346,8 @@ static const char *command_of(const struct arguments *arguments)
 static enum cli_exit change(
 	const struct sysfs_root *root, const struct arguments *arguments)
 {
-	_cleanup_close_ int lock = -1;
-
-	if (!arguments->dry_run) {
-		lock = change_lock(root, LOCK_MS);
-		if (lock == -EBUSY)
-			return cli_error(NAME,
-				"another vfioboot is changing this machine; try again when "
-				"it has finished");
-		if (lock < 0)
-			return cli_error(
-				NAME, "cannot lock %s: %s", CHANGE_LOCK, strerror(-lock));
-	}
+	if (!arguments->dry_run && progress_lock(NAME, root, LOCK_MS) != CLI_OK)
+		return CLI_FAILED;
 	if (arguments->cancel)
 		return cancel(root, arguments);
 	return arguments->keep ? keep(root, arguments) : start(root, arguments);

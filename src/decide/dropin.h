@@ -22,7 +22,6 @@ struct dropin {
 	const char *profile;            /* NULL: in every one */
 	const char *driver;             /* NULL: vfio-pci */
 	bool last_display;              /* may take the last display */
-	bool only;                      /* these functions alone, and not their slots */
 	const struct pcidev *functions; /* with their paths */
 	const bool *whole_slots;        /* of each: the set has its slot's all */
 	const char *const *titles;      /* what each of them is, for people; or NULL */

@@ -71,8 +71,7 @@ static bool has_modules(const struct sysfs_root *root, const char *release)
 		hostfile_exists(root, TREE_USR_MODULES "/%s/kernel", release);
 }
 
-static int add_kernel(struct kernels *kernels, const char *release, const char *file,
-	const char *running)
+static int add_kernel(struct kernels *kernels, const char *release, const char *file)
 {
 	struct kernel *more = realloc(kernels->kernels, (kernels->n + 1) * sizeof(*more));
 	struct kernel *kernel;
@@ -81,8 +80,7 @@ static int add_kernel(struct kernels *kernels, const char *release, const char *
 		return -ENOMEM;
 	kernels->kernels = more;
 	kernel = &more[kernels->n++];
-	*kernel = (struct kernel){
-		strdup(release), strdup(file), strcmp(release, running) == 0};
+	*kernel = (struct kernel){strdup(release), strdup(file)};
 	return kernel->release && kernel->file ? 0 : -ENOMEM;
 }
 
@@ -115,14 +113,13 @@ int kernels_find(const struct sysfs_root *root, struct kernels *ret)
 {
 	_cleanup_(hostfile_free_names) struct hostfile_names releases = {0};
 	_cleanup_(kernels_free) struct kernels kernels = {0};
-	char running[256] = "", file[PATH_MAX];
+	char file[PATH_MAX];
 	int r = read_releases(root, &releases);
 
-	kernels_running(root, running, sizeof(running));
 	for (size_t i = 0; r == 0 && i < releases.n; i++)
 		if (has_modules(root, releases.names[i]) &&
 			find_file(root, releases.names[i], file))
-			r = add_kernel(&kernels, releases.names[i], file, running);
+			r = add_kernel(&kernels, releases.names[i], file);
 	if (r < 0)
 		return r;
 	if (kernels.n)

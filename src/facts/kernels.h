@@ -11,7 +11,6 @@
 struct kernel {
 	char *release; /* as uname -r tells it, and below /lib/modules */
 	char *file;    /* what a boot loader starts, such as /boot/vmlinuz-RELEASE */
-	bool running;
 };
 
 /* Sorted by version, the newest first. */

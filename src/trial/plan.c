@@ -99,16 +99,18 @@ static int choose_profile(const struct config *config, const char *wanted,
 static int check_sections(
 	const struct config *config, struct trial_plan *plan, struct message *message)
 {
+	bool any = false;
+
 	for (unsigned i = 0; i < config->n_sections; i++) {
 		const struct config_section *section = &config->sections[i];
 
 		if (trial_part_of(config, section, plan->trial.profile) !=
 			TRIAL_PART_TRIED)
 			continue;
-		plan->n_tried++;
+		any = true;
 		plan->takes_last_display |= section->last_display;
 	}
-	if (plan->n_tried)
+	if (any)
 		return 0;
 	message_remedy(message, "'vfioboot plan' shows the profiles that there are");
 	return message_set(

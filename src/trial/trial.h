@@ -141,7 +141,6 @@ struct trial_plan {
 	struct trial trial;     /* as it will be written */
 	struct nextboot *next;  /* its boot */
 	struct oneshot oneshot; /* what the loader needs for it */
-	unsigned n_tried;       /* sections that only the trial's entry binds */
 	unsigned n_always;      /* sections that the normal entry binds too */
 	unsigned
 		n_groupless; /* functions without IOMMU group, which a parameter may bring */

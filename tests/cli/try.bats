@@ -938,7 +938,7 @@ held='
 @test "one lock: try and cancel wait for who has it, and then say so" {
 	state failed not-bound -
 	live "$held"'"$vfioboot" try --cancel'
-	complains 'another vfioboot is changing this machine'
+	complains 'another vfioboot command is changing this system'
 	[ -e "$host/var/lib/vfioboot/trial/state" ]
 	# It lies where only root may go; what anybody can lock stops nobody.
 	[ "$(stat -c %a "$host/run/vfioboot/private")" = 700 ]
