@@ -1715,7 +1715,7 @@ uki_room() {
 	uki_tree
 	touch "$images/.m-6.12-passthrough.efi.vfioboot-new" "$images/m-6.12.efi.new"
 	run -0 entry remove --dry-run
-	[[ $output == *'Would delete /boot/EFI/Linux/.m-6.12-passthrough.efi.vfioboot-new'* ]]
+	[[ $output == *'Would remove /boot/EFI/Linux/.m-6.12-passthrough.efi.vfioboot-new, left by an interrupted run'* ]]
 	run -0 uki_live 'mkdir -p /var/lib/vfioboot/unified
 		touch /var/lib/vfioboot/unified/linux
 		"$vfioboot" entry remove

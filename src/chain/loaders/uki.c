@@ -8,7 +8,6 @@
  * The copy's name sorts below the original's, and its sort key behind, as in bls.c.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/base.h"
@@ -19,21 +18,19 @@
 #include "ukify.h"
 
 #define MORE 65536 /* bytes that a new image may be larger: another stub, a signature */
-/* What is behind the name of an image while it is made, and of one that is replaced. */
-#define MADE     ATOMICFILE_TEMPORARY
-#define REPLACED ".vfioboot-old"
 
+/* One image that changes. */
 struct uki_step {
 	const struct uki *image;
 	const struct bootentry *entry; /* its copy is made; NULL: it is one, and goes */
-	bool placed;
+	const struct ukify *ukify;
 };
 
 /* What the images are, and what has to be done with them.  Starts as {0}. */
 struct uki_plan {
 	struct ukis images;
 	struct ukify ukify;
-	struct uki_step *steps; /* what goes comes first, it makes room */
+	struct uki_step *steps;
 	size_t n;
 };
 
@@ -210,7 +207,7 @@ static int add_step(
 	if (!more)
 		return -ENOMEM;
 	plan->steps = more;
-	more[plan->n++] = (struct uki_step){.image = image, .entry = entry};
+	more[plan->n++] = (struct uki_step){image, entry, &plan->ukify};
 	return 0;
 }
 
@@ -242,138 +239,207 @@ static int make_plan(const struct sysfs_root *root, const struct bootentries *wa
 	return r;
 }
 
-/* Where the step's file is; with @end, one of the hidden names that no loader shows. */
-static void step_path(
+static int run_make(
+	const struct change *change, struct change_step *step, struct message *message)
+{
+	const struct uki_step *copy = step->data;
+	char why[256];
+	int r = ukify_make(
+		copy->ukify, copy->image, copy->entry, step->path, why, sizeof(why));
+
+	(void)change;
+	if (r < 0 && (copy->image->is_signed || copy->image->has_signed_measurements))
+		message_remedy(message,
+			"if a key has a pass phrase, run 'vfioboot entry add' on a terminal, "
+			"where it can be asked for");
+	return r < 0 ? message_set(message, r, "cannot make %s: %s", step->other,
+			       r == -EREMOTEIO ? why : strerror(-r))
+		     : 0;
+}
+
+static int undo_make(const struct change *change, const struct change_step *step)
+{
+	return atomicfile_clear(change->root, step->path);
+}
+
+static const struct change_kind make_image = {
+	.text = "make %2", .run = run_make, .undo = undo_make};
+
+/* What the default was, to be compared when all images are in place. */
+struct default_entry {
+	char *id;
+	int known; /* what systemd_boot_default() returned */
+	struct bootmenu_change *change;
+};
+
+static int run_check_default(
+	const struct change *change, struct change_step *step, struct message *message)
+{
+	const struct default_entry *before = step->data;
+	int r = bootmenu_check_default(change->root, &bootloader_ops_uki, before->known,
+		before->id, before->change);
+
+	return r < 0 ? message_set(message, r, "%s", before->change->problem) : 0;
+}
+
+static const struct change_kind check_default = {.quiet = true, .run = run_check_default};
+
+/* A file in the image's directory; with @end one with a hidden name, which no loader shows. */
+static void name_file(const struct uki *image, const char *name, const char *end,
+	char ret[static PATH_MAX])
+{
+	text_join(ret, PATH_MAX, image->directory, *end ? "/." : "/", name, end, NULL);
+}
+
+static void name_copy(
 	const struct uki_step *step, const char *end, char ret[static PATH_MAX])
 {
 	char name[NAME_MAX + 1];
 
-	if (step->entry)
-		uki_copy_name(step->image, step->entry, name);
-	else
-		text_join(name, sizeof(name), step->image->name, NULL);
-	text_join(ret, PATH_MAX, step->image->directory, *end ? "/." : "/", name, end,
-		NULL);
+	uki_copy_name(step->image, step->entry, name);
+	name_file(step->image, name, end, ret);
 }
 
-/* The paths of all that a run which was killed has left. */
-static int read_left(const struct sysfs_root *root, struct hostfile_names *ret)
+/* An image that was replaced is put back where no new one took its place. */
+static bool is_missing(void *data, const char *kept, const char *path)
+{
+	(void)kept;
+	return !hostfile_exists(data, "%s", path);
+}
+
+/* What a run that was killed has left, and images of ours that are not wanted: they make room. */
+static int add_removals(const struct uki_plan *plan, struct change *change)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ESP_PLACES_N; i++) {
-		_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
 		char path[PATH_MAX];
 
 		text_join(path, sizeof(path), esp_places[i], UKI_DIRECTORY, NULL);
-		r = hostfile_list(root, path, &names);
+		r = change_add_leftovers(
+			change, path, is_missing, (void *)(uintptr_t)change->root);
 		r = r == -ENOTDIR ? 0 : r;
-		for (size_t j = 0; r == 0 && j < names.n; j++) {
-			const char *end = strstr(names.names[j], ".efi.vfioboot-");
+	}
+	for (size_t i = 0; r == 0 && i < plan->n; i++) {
+		const struct uki *image = plan->steps[i].image;
+		char path[PATH_MAX];
 
-			if (!end || names.names[j][0] != '.')
-				continue;
-			text_join(path, sizeof(path), esp_places[i], UKI_DIRECTORY "/",
-				names.names[j], NULL);
-			r = hostfile_add_name(ret, path);
-		}
+		name_file(image, image->name, "", path);
+		if (!plan->steps[i].entry)
+			r = change_add(change, &change_delete, path, NULL) ? 0 : -ENOMEM;
 	}
 	return r;
 }
 
-static bool has_left(const struct sysfs_root *root)
+/* Such partitions are small: behind it all, the next kernel's own image must have room. */
+static int add_spare(const struct uki_plan *plan, struct change *change)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names left = {0};
+	const struct uki *largest = NULL;
+	struct change_step *step;
+	char path[PATH_MAX];
 
-	return read_left(root, &left) == 0 && left.n;
-}
-
-static int note(struct bootmenu_change *change, const char *verb, const char *path)
-{
-	char text[PATH_MAX + 16];
-
-	text_join(text, sizeof(text), verb, path, NULL);
-	change->finish = true;
-	return hostfile_add_name(&change->steps, text);
-}
-
-/* All in bytes. */
-struct sum {
-	uint64_t made, replaced, deleted;
-	uint64_t largest; /* normal image */
-};
-
-static struct sum add_up(const struct uki_plan *plan, const char *directory)
-{
-	struct sum sum = {0};
-
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct uki_step *step = &plan->steps[i];
-		const struct uki *old = step->entry
-			? uki_find_copy(&plan->images, step->image, step->entry, true)
-			: NULL;
-
-		if (strcmp(step->image->directory, directory) != 0)
-			continue;
-		sum.made += step->entry ? step->image->size + MORE : 0;
-		sum.deleted += step->entry ? 0 : step->image->size;
-		sum.replaced += old ? old->size : 0;
-	}
-	for (size_t i = 0; i < plan->images.n; i++) {
-		const struct uki *image = &plan->images.images[i];
-
-		if (strcmp(image->directory, directory) == 0 && !image->id[0] &&
-			image->size > sum.largest)
-			sum.largest = image->size;
-	}
-	return sum;
-}
-
-/*
- * All is made before anything is replaced, and behind it the next kernel's own image must have
- * room: such partitions are small.  @deletes: what the plan deletes is still there.
- */
-static int check_directory(const struct sysfs_root *root, const struct uki_plan *plan,
-	const char *directory, bool deletes, struct bootmenu_change *change)
-{
-	_cleanup_close_ int fd =
-		sysfs_root_open_file(root, directory, O_RDONLY | O_DIRECTORY);
-	struct sum sum = add_up(plan, directory);
-	uint64_t needed = sum.made, after = sum.made + sum.largest;
-	struct diskroom room;
-
-	if (!sum.made)
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->steps[i].entry &&
+			(!largest || plan->steps[i].image->size > largest->size))
+			largest = plan->steps[i].image;
+	if (!largest)
 		return 0;
-	if (fd < 0 || diskroom_read(fd, &room) < 0)
-		return bootmenu_fail(
-			change, "cannot read how much space is free in %s", directory);
-	if (root->live && room.read_only)
-		return bootmenu_fail(
-			change, "%s is mounted read-only: mount it writable", directory);
-	after -= sum.replaced < after ? sum.replaced : after;
-	needed = after > needed ? after : needed;
-	room.available += deletes ? sum.deleted : 0;
-	if (room.available >= needed)
-		return 0;
-	return bootmenu_fail(change,
-		"%s has %lu MiB free, and the images of the entries need %lu MiB, with room "
-		"left for that of the next kernel: remove kernels that are not used any "
-		"more, or make the partition larger",
-		directory, diskroom_mebibytes(room.available),
-		diskroom_mebibytes(needed));
+	name_file(largest, largest->name, "", path);
+	step = change_add(change, &change_spare, path, NULL);
+	if (step)
+		step->room = largest->size;
+	return step ? 0 : -ENOMEM;
 }
 
-static int check_room(const struct sysfs_root *root, const struct uki_plan *plan,
-	bool deletes, struct bootmenu_change *change)
+static int add_make(struct uki_step *step, struct change *change)
+{
+	char path[PATH_MAX], made[PATH_MAX];
+	struct change_step *make;
+
+	name_copy(step, "", path);
+	name_copy(step, ATOMICFILE_TEMPORARY, made);
+	make = change_add(change, &make_image, made, path);
+	if (!make)
+		return -ENOMEM;
+	make->data = step;
+	make->room = step->image->size + MORE;
+	return 0;
+}
+
+static bool has_old(const struct uki_plan *plan, const struct uki_step *step)
+{
+	return uki_find_copy(&plan->images, step->image, step->entry, true);
+}
+
+static int add_place(
+	const struct uki_plan *plan, const struct uki_step *step, struct change *change)
+{
+	char path[PATH_MAX], made[PATH_MAX], kept[PATH_MAX];
+
+	name_copy(step, "", path);
+	name_copy(step, ATOMICFILE_TEMPORARY, made);
+	name_copy(step, ATOMICFILE_KEPT, kept);
+	if (has_old(plan, step) && !change_add(change, &change_move, path, kept))
+		return -ENOMEM;
+	return change_add(change, &change_replace, made, path) ? 0 : -ENOMEM;
+}
+
+static int add_discard(
+	const struct uki_plan *plan, const struct uki_step *step, struct change *change)
+{
+	char kept[PATH_MAX];
+
+	name_copy(step, ATOMICFILE_KEPT, kept);
+	return !has_old(plan, step) || change_add(change, &change_discard, kept, NULL)
+		? 0
+		: -ENOMEM;
+}
+
+/* All are made before the first takes its place: there is all of it, or what was before. */
+static int add_copies(
+	struct uki_plan *plan, struct default_entry *before, struct change *change)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ESP_PLACES_N; i++) {
-		char directory[PATH_MAX];
+	for (size_t i = 0; r == 0 && i < plan->n; i++)
+		if (plan->steps[i].entry)
+			r = add_make(&plan->steps[i], change);
+	for (size_t i = 0; r == 0 && i < plan->n; i++)
+		if (plan->steps[i].entry)
+			r = add_place(plan, &plan->steps[i], change);
+	if (r == 0)
+		r = change_add_own(change, &check_default, before);
+	for (size_t i = 0; r == 0 && i < plan->n; i++)
+		if (plan->steps[i].entry)
+			r = add_discard(plan, &plan->steps[i], change);
+	return r < 0 ? r : add_spare(plan, change);
+}
 
-		text_join(
-			directory, sizeof(directory), esp_places[i], UKI_DIRECTORY, NULL);
-		r = check_directory(root, plan, directory, deletes, change);
+static int fail(struct bootmenu_change *change, const struct message *message)
+{
+	return bootmenu_fail(change, "%s%s%s", message->text,
+		message->remedy[0] ? "; " : "", message->remedy);
+}
+
+static int check_room(const struct change *steps, struct bootmenu_change *change)
+{
+	struct message message = {0};
+
+	return change_check(steps, &message) < 0 ? fail(change, &message) : 0;
+}
+
+/* What the images that come and go are; how old ones are set aside is not. */
+static int note_steps(const struct change *steps, struct bootmenu_change *change)
+{
+	char text[2 * PATH_MAX];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < steps->n; i++) {
+		change_describe(&steps->steps[i], text, sizeof(text));
+		if (steps->steps[i].kind->quiet || steps->steps[i].kind == &change_move)
+			continue;
+		change->finish = true;
+		r = hostfile_add_name(&change->steps, text);
 	}
 	return r;
 }
@@ -381,9 +447,8 @@ static int check_room(const struct sysfs_root *root, const struct uki_plan *plan
 static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names left = {0};
+	_cleanup_(change_free) struct change steps = {.root = root};
 	_cleanup_(free_plan) struct uki_plan plan = {0};
-	char path[PATH_MAX];
 	int r = make_plan(root, wanted, change, &plan);
 
 	if (r == 0 && wanted->n)
@@ -392,127 +457,59 @@ static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 		r = bootmenu_advise(change,
 			"write the normal command line into /etc/kernel/cmdline: without it, "
 			"an image that is built in a passthrough boot gets its arguments");
+	if (r == 0)
+		r = add_removals(&plan, &steps);
+	if (r == 0)
+		r = add_copies(&plan, NULL, &steps);
 	/* In an update what goes does so first, whether there is room then or not. */
-	if (r == 0 && wanted->n && !change->update)
-		r = check_room(root, &plan, true, change);
-	for (size_t i = 0; r == 0 && i < plan.n; i++) {
-		step_path(&plan.steps[i], "", path);
-		r = note(change, plan.steps[i].entry ? "make " : "delete ", path);
-	}
-	if (r == 0)
-		r = read_left(root, &left);
-	for (size_t i = 0; r == 0 && i < left.n; i++)
-		r = note(change, "delete ", left.names[i]);
-	return r;
+	if (r == 0 && !change->update)
+		r = check_room(&steps, change);
+	return r < 0 ? r : note_steps(&steps, change);
 }
 
-static int delete (
-	const struct sysfs_root *root, const char *path, struct bootmenu_change *change)
+static bool has_left(const struct sysfs_root *root)
 {
-	int r = atomicfile_clear(root, path);
+	_cleanup_(change_free) struct change steps = {.root = root};
+	const struct uki_plan none = {0};
 
-	return r < 0 ? bootmenu_fail(change, "cannot delete %s: %s", path, strerror(-r))
-		     : 0;
+	return add_removals(&none, &steps) == 0 && steps.n;
 }
 
-static int delete_all(const struct sysfs_root *root, const struct uki_plan *plan,
-	struct bootmenu_change *change)
+static int carry_out(struct change *steps, struct bootmenu_change *change)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names left = {0};
-	int r = read_left(root, &left);
+	struct change_failure failure;
+	int r = check_room(steps, change);
 
-	for (size_t i = 0; r == 0 && i < left.n; i++)
-		r = delete (root, left.names[i], change);
-	for (size_t i = 0; r == 0 && i < plan->n; i++) {
-		char path[PATH_MAX];
-
-		step_path(&plan->steps[i], "", path);
-		if (!plan->steps[i].entry)
-			r = delete (root, path, change);
-	}
-	return r;
-}
-
-static int make(const struct uki_plan *plan, const struct uki_step *step,
-	struct bootmenu_change *change)
-{
-	char path[PATH_MAX], made[PATH_MAX], why[256];
-	int r;
-
-	step_path(step, "", path);
-	step_path(step, MADE, made);
-	r = ukify_make(&plan->ukify, step->image, step->entry, made, why, sizeof(why));
-	return r < 0 ? bootmenu_fail(change, "cannot make %s: %s", path,
-			       r == -EREMOTEIO ? why : strerror(-r))
-		     : 0;
-}
-
-/* Puts what was made in its place; what was there is kept until all is well. */
-static int place(const struct sysfs_root *root, struct uki_step *step,
-	struct bootmenu_change *change)
-{
-	char path[PATH_MAX], made[PATH_MAX], replaced[PATH_MAX];
-	int r = 0;
-
-	step_path(step, "", path);
-	step_path(step, MADE, made);
-	step_path(step, REPLACED, replaced);
-	if (rename(path, replaced) < 0 && errno != ENOENT)
-		r = -errno;
-	step->placed = r == 0;
-	if (r == 0)
-		r = atomicfile_replace(root, made, path);
-	return r < 0 ? bootmenu_fail(change, "cannot make %s: %s", path, strerror(-r))
-		     : 0;
-}
-
-static void settle(const struct sysfs_root *root, const struct uki_step *step, bool good)
-{
-	char path[PATH_MAX], made[PATH_MAX], replaced[PATH_MAX];
-
-	step_path(step, "", path);
-	step_path(step, MADE, made);
-	step_path(step, REPLACED, replaced);
-	atomicfile_clear(root, made);
-	if (good)
-		atomicfile_clear(root, replaced);
-	else if (step->placed && atomicfile_put_back(root, replaced, path) == -ENOENT)
-		atomicfile_clear(root, path);
-}
-
-/* All are made before the first takes its place: there is all of it, or what was before. */
-static int make_all(const struct sysfs_root *root, struct uki_plan *plan,
-	struct bootmenu_change *change)
-{
-	_cleanup_free_ char *before = NULL;
-	int known = systemd_boot_default(root, &before), r = 0;
-
-	for (size_t i = 0; r == 0 && i < plan->n; i++)
-		if (plan->steps[i].entry)
-			r = make(plan, &plan->steps[i], change);
-	for (size_t i = 0; r == 0 && i < plan->n; i++)
-		if (plan->steps[i].entry)
-			r = place(root, &plan->steps[i], change);
-	if (r == 0)
-		r = bootmenu_check_default(
-			root, &bootloader_ops_uki, known, before, change);
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan->steps[i].entry)
-			settle(root, &plan->steps[i], r == 0);
+	if (r < 0)
+		return r;
+	r = change_carry_out(steps, NULL, &failure);
+	if (r < 0 && failure.undo[0])
+		bootmenu_warn(change, "cannot restore everything: %s", failure.undo);
+	r = r < 0 ? fail(change, &failure.message) : 0;
+	change_free_failure(&failure);
 	return r;
 }
 
 static int finish(const struct sysfs_root *root, const struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
+	_cleanup_(change_free) struct change removals = {.root = root},
+					     copies = {.root = root};
 	_cleanup_(free_plan) struct uki_plan plan = {0};
+	struct default_entry before = {.change = change};
 	int r = make_plan(root, wanted, change, &plan);
 
 	if (r == 0)
-		r = delete_all(root, &plan, change);
+		r = add_removals(&plan, &removals);
 	if (r == 0)
-		r = check_room(root, &plan, false, change);
-	return r < 0 ? r : make_all(root, &plan, change);
+		r = carry_out(&removals, change);
+	before.known = systemd_boot_default(root, &before.id);
+	if (r == 0)
+		r = add_copies(&plan, &before, &copies);
+	if (r == 0)
+		r = carry_out(&copies, change);
+	free(before.id);
+	return r;
 }
 
 static int read_menu(const struct sysfs_root *root, const struct bootentries *wanted,
