@@ -16,7 +16,8 @@
 #define PE_OPTIONAL_SIZE 20
 #define PE_OPTIONAL      24
 #define OPTIONAL_MAGIC   0x20b /* PE32+ */
-#define OPTIONAL_TABLES  112   /* of the optional header: data directories */
+#define OPTIONAL_N       108   /* of the optional header: how many data directories */
+#define OPTIONAL_TABLES  112
 #define TABLE_SIGNATURES 4
 #define SECTION_SIZE     40 /* bytes of a section's header */
 
@@ -56,6 +57,16 @@ static int read_section(int fd, off_t at, struct pe_section *ret)
 	return 0;
 }
 
+/* Whether there is a data directory for signatures, and it has some. */
+static bool is_signed(const uint8_t *pe)
+{
+	const unsigned at = OPTIONAL_TABLES + TABLE_SIGNATURES * 8;
+
+	return get(pe + PE_OPTIONAL_SIZE, 2) >= at + 8 &&
+		get(pe + PE_OPTIONAL + OPTIONAL_N, 4) > TABLE_SIGNATURES &&
+		get(pe + PE_OPTIONAL + at + 4, 4) != 0;
+}
+
 int pe_read(int fd, struct pe_image *ret)
 {
 	uint8_t dos[64], pe[PE_OPTIONAL + OPTIONAL_TABLES + (TABLE_SIGNATURES + 1) * 8];
@@ -73,8 +84,7 @@ int pe_read(int fd, struct pe_image *ret)
 		return r < 0 ? r : -EBADMSG;
 	if (get(pe + PE_OPTIONAL, 2) != OPTIONAL_MAGIC)
 		return -EBADMSG;
-	image.is_signed =
-		get(pe + PE_OPTIONAL + OPTIONAL_TABLES + TABLE_SIGNATURES * 8 + 4, 4);
+	image.is_signed = is_signed(pe);
 	n = get(pe + PE_SECTIONS, 2);
 	optional_size = get(pe + PE_OPTIONAL_SIZE, 2);
 	if (n > PEIMAGE_SECTIONS_MAX)

@@ -33,7 +33,7 @@ make_uki() {
 	done
 	{
 		printf '%b' "MZ$(zeros 58)$(le 64 4)" "PE$(zeros 2)$(le 0x8664 2)$(le 5 2)$(zeros 12)$(le 240 2)$(zeros 2)"
-		printf '%b' "$(le 0x20b 2)$(zeros 146)$(le "${5:-0}" 4)$(zeros 88)" "$headers"
+		printf '%b' "$(le 0x20b 2)$(zeros 106)$(le 16 4)$(zeros 36)$(le "${5:-0}" 4)$(zeros 88)" "$headers"
 		printf '%b' "$(zeros $((1024 - 64 - 24 - 240 - 200)))"
 		printf '%s' "$contents"
 	} >"$1"

@@ -78,8 +78,13 @@ static void test_signed(void **state)
 	(void)state;
 	make_file();
 	put32(OPTIONAL + 112 + 4 * 8 + 4, 1234);
+	put32(OPTIONAL + 108, 5);
 	assert_int_equal(read_file(sizeof(file), &pe), 0);
 	assert_true(pe.is_signed);
+	/* Behind the last directory is something else. */
+	put32(OPTIONAL + 108, 4);
+	assert_int_equal(read_file(sizeof(file), &pe), 0);
+	assert_false(pe.is_signed);
 }
 
 static void test_cut(void **state)
