@@ -15,6 +15,7 @@
 #include "base/base.h"
 #include "chain/generators/generators.h"
 #include "decide/decide.h"
+#include "facts/facts.h"
 
 #define UNIT     "vfioboot-early.service"
 #define WANTS    "sysinit.target.wants/" UNIT
@@ -519,23 +520,17 @@ static enum image_state judge_image(const struct judge *judge)
 static int find_needed(const struct sysfs_root *root, const char *release,
 	const struct hostfile_names *modules, struct hostfile_names *ret)
 {
-	_cleanup_free_ char *text = NULL;
-	char path[PATH_MAX];
-	int r;
+	_cleanup_(modules_close) struct modules *index = NULL;
+	int r = modules_open(root, release, &index);
 
-	snprintf(path, sizeof(path), TREE_MODULES "/%s/modules.dep", release);
-	r = hostfile_read(root, path, &text, NULL);
-	if (r == -ENOENT) {
-		snprintf(path, sizeof(path), TREE_USR_MODULES "/%s/modules.dep", release);
-		r = hostfile_read(root, path, &text, NULL);
-	}
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		for (size_t i = 0; r == 0 && i < modules->n; i++)
-			if (is_module(line, strcspn(line, ":\n"), modules->names[i]))
-				r = hostfile_add_name(ret, modules->names[i]);
+	if (r == -ENOENT)
+		return 0;
+	for (size_t i = 0; r == 0 && i < modules->n; i++) {
+		enum module_kind kind;
+
+		r = modules_find(index, modules->names[i], &kind, NULL, 0);
+		if (r == 0 && kind == MODULE_FILE)
+			r = hostfile_add_name(ret, modules->names[i]);
 	}
 	return r;
 }

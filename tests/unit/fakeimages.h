@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "../lib/imagemaker.h"
+#include "fakemodules.h"
 #include "support.h"
 
 #define FAKE_CONFIG "[device gpu]\npath = 00:04.0/00\ndriver = mlx5-vfio-pci\n"
@@ -35,14 +36,20 @@ enum fake_maker { DRACUT, TOOLS, MKINITCPIO, NOBODY };
 
 static inline void fake_kernel(const char *release)
 {
+	static const struct fake_index_line dep[] = {
+		{"mlx5_vfio_pci", "kernel/drivers/vfio/pci/mlx5/mlx5-vfio-pci.ko.xz:"},
+		{"vfio", "kernel/drivers/vfio/vfio.ko.xz:"},
+		{"vfio_iommu_type1", "kernel/drivers/vfio/vfio_iommu_type1.ko.xz:"},
+		{"vfio_pci",
+			"kernel/drivers/vfio/pci/vfio-pci.ko.xz: "
+			"kernel/drivers/vfio/vfio.ko.xz"},
+	};
 	char path[256];
 
+	snprintf(path, sizeof(path), "lib/modules/%s", release);
+	fake_put_index(path, "modules.dep", dep, ARRAY_SIZE(dep));
 	snprintf(path, sizeof(path), "lib/modules/%s/modules.dep", release);
-	fake_put(path,
-		"kernel/drivers/vfio/vfio.ko.xz:\n"
-		"kernel/drivers/vfio/pci/vfio-pci.ko.xz: kernel/drivers/vfio/vfio.ko.xz\n"
-		"kernel/drivers/vfio/vfio_iommu_type1.ko.xz:\n"
-		"kernel/drivers/vfio/pci/mlx5/mlx5-vfio-pci.ko.xz:\n");
+	fake_put(path, "");
 	snprintf(path, sizeof(path), "boot/vmlinuz-%s", release);
 	fake_put(path, "kernel");
 }

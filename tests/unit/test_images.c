@@ -211,9 +211,11 @@ static void test_dropins(void **state)
 /* What this kernel has built in, or does not have, is in no image. */
 static void test_modules_of_the_kernel(void **state)
 {
+	static const struct fake_index_line vfio = {"vfio", "kernel/vfio/vfio.ko:"};
+
 	(void)state;
 	set_up_dracut();
-	fake_put("lib/modules/" RELEASE "/modules.dep", "kernel/drivers/vfio/vfio.ko:\n");
+	fake_put_index("lib/modules/" RELEASE, "modules.dep", &vfio, 1);
 	fake_image(DEBIAN, DRACUT, RELEASE, NO_VFIO_PCI | NO_VARIANT | NO_MODPROBE);
 	expect(RELEASE " /" DEBIAN " fresh dracut\n");
 	fake_kernel(RELEASE);
