@@ -39,7 +39,7 @@ struct bootentries {
 	unsigned n;
 	unsigned left_out; /* profiles for which there was no room */
 	char loader[24];   /* whose menu has them, a word for programs; "": not known */
-	/* GRUB's menu had no section of our generator before; see bootloader_grub.c. */
+	/* GRUB's menu had no section of our generator before; see grub.c. */
 	bool grub_without_section;
 };
 

@@ -1179,7 +1179,7 @@ live_tree() {
 	printf '#!/bin/sh\ntest ! -e /etc/vfioboot.entries || echo "syntax error"\n' \
 		>"$tree/etc/grub.d/40_custom"
 	run -1 --separate-stderr live '"$vfioboot" entry add'
-	[[ $stderr == *'grub-script-check failed'*'grub.cfg is as it was'* ]]
+	[[ $stderr == *'grub-script-check failed'*'grub.cfg is unchanged'* ]]
 	cmp "$work/grub.cfg" "$tree/boot/grub/grub.cfg"
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 	printf '#!/bin/sh\necho "cannot find a device" >&2\nexit 1\n' >"$tree/etc/grub.d/05_fail"
@@ -1238,7 +1238,7 @@ live_tree() {
 	chmod +x "$tree/etc/grub.d/45_meanwhile"
 	echo always >"$tree/etc/meanwhile"
 	run -1 --separate-stderr live '"$vfioboot" entry add'
-	[[ $stderr == *'/boot/grub/grub.cfg was changed meanwhile, by another program; run this again'* ]]
+	[[ $stderr == *'another program has changed /boot/grub/grub.cfg meanwhile; run this again'* ]]
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 	grep -q '^# always' "$tree/boot/grub/grub.cfg"
 	run ! grep -q passthrough-simple "$tree/boot/grub/grub.cfg"
@@ -1300,18 +1300,18 @@ live_tree() {
 	chmod +x "$tree/etc/grub.d/45_cause"
 	printf 'Generating ...\nerror: out of memory.\nSyntax error at line 42\n' >"$tree/etc/cause"
 	run -1 --separate-stderr live '"$vfioboot" entry add'
-	[[ $stderr == *'grub-mkconfig failed (1): error: out of memory; grub.cfg is as it was'* ]]
+	[[ $stderr == *'grub-mkconfig failed (1): error: out of memory; grub.cfg is unchanged'* ]]
 	printf '#!/bin/sh\ncat /etc/cause >&2\necho "file a bug report" >&2\necho /boot/grub/grub.cfg.vfioboot.new >&2\nexit 2\n' \
 		>"$tree/etc/grub.d/45_cause"
 	printf 'one\n/etc/grub.d/x: not found\nAbandon\n' >"$tree/etc/cause"
 	run -1 --separate-stderr live '"$vfioboot" entry add'
-	[[ $stderr == *'failed (2): /etc/grub.d/x: not found; Abandon; grub.cfg is as it was'* ]]
+	[[ $stderr == *'failed (2): /etc/grub.d/x: not found; Abandon; grub.cfg is unchanged'* ]]
 	printf '#!/bin/sh\nexit 3\n' >"$tree/etc/grub.d/10_linux"
 	run -1 --separate-stderr live '"$vfioboot" entry add'
-	[[ $stderr == *'grub-mkconfig failed (3); grub.cfg is as it was'* ]]
+	[[ $stderr == *'grub-mkconfig failed (3); grub.cfg is unchanged'* ]]
 	printf '#!/bin/sh\nkill -KILL $PPID\nsleep 1\n' >"$tree/etc/grub.d/10_linux"
 	run -1 --separate-stderr live '"$vfioboot" entry add'
-	[[ $stderr == *'grub-mkconfig was ended by signal 9; grub.cfg is as it was'* ]]
+	[[ $stderr == *'grub-mkconfig was ended by signal 9; grub.cfg is unchanged'* ]]
 }
 
 @test "GRUB: its programs are told by the name of grub.cfg, and may have the other one" {
@@ -1329,6 +1329,22 @@ live_tree() {
 	rm "$work"/bin/grub2-*
 	run -0 --separate-stderr live '"$vfioboot" entry remove'
 	run ! grep -q passthrough-simple "$tree/boot/efi/grub.cfg"
+}
+
+@test "GRUB: grub.cfg keeps its mode, its ACL and what else is attached to it" {
+	local config=boot/grub/grub.cfg
+	attached() {
+		python3 -c 'import os, sys; print(os.getxattr(sys.argv[1], "user.note").decode())' "$tree/$config"
+	}
+	live_tree
+	chmod 600 "$tree/$config"
+	python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.note", b"kept")' "$tree/$config" ||
+		skip "no extended attributes here"
+	run -0 live '"$vfioboot" entry add'
+	grep -q passthrough-simple "$tree/$config"
+	[ "$(stat -c %a "$tree/$config")" = 600 ]
+	run -0 attached
+	[ "$output" = kept ]
 }
 
 @test "GRUB: a link to grub.cfg stays one" {

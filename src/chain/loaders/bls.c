@@ -20,8 +20,9 @@
 #include "bls_files.h"
 #include "chain/bootmenu.h"
 #include "chain/esp.h"
-#include "grubdefault.h"
-#include "grubonce.h"
+#include "grub_default.h"
+#include "grub_env.h"
+#include "grub_trial.h"
 #include "systemd_boot.h"
 
 struct bls_style {
@@ -246,7 +247,7 @@ static int plan_grub_bls(const struct sysfs_root *root, struct bootentries *want
 {
 	int r = plan(root, &grub_bls, wanted, change);
 
-	return r < 0 || !wanted->n ? r : grubdefault_check(root, change);
+	return r < 0 || !wanted->n ? r : grub_default_check_bls(root, change);
 }
 
 /* Whether a copy has no original, or not what would be made of it now. */
@@ -329,9 +330,9 @@ const struct bootloader_ops bootloader_ops_systemd_boot = {
 const struct bootloader_ops bootloader_ops_grub_bls = {
 	.plan = plan_grub_bls,
 	.read = read_grub_bls,
-	.plan_trial = grub_bls_plan_trial,
-	.arm = grubonce_arm,
-	.armed = grubonce_armed,
-	.disarm = grubonce_disarm,
+	.plan_trial = grub_trial_plan_bls,
+	.arm = grub_env_arm,
+	.armed = grub_env_armed,
+	.disarm = grub_env_disarm,
 	.permanent = "with 'grubby --update-kernel=ALL --args=\"PARAMETER ...\"'",
 };

@@ -15,24 +15,15 @@
 
 #include "base/base.h"
 #include "chain/bootmenu.h"
-#include "grubcheck.h"
-#include "grubmenu.h"
-#include "grubonce.h"
+#include "change/change.h"
+#include "grub_cfg.h"
+#include "grub_default.h"
+#include "grub_env.h"
+#include "grub_trial.h"
 
-#define GENERATOR GRUBMENU_GENERATOR
+#define GENERATOR GRUB_CFG_GENERATOR
 #define ID_START  "gnulinux-" /* of all that 10_linux makes */
 #define MADE      ".vfioboot" /* behind the name of grub.cfg */
-
-static const char *const configs[] = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"};
-
-/* The grub.cfg that there is, absolute; NULL without any. */
-static const char *find_config(const struct sysfs_root *root)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
-		if (hostfile_exists(root, "%s", configs[i]))
-			return configs[i];
-	return NULL;
-}
 
 static bool is_executable(const struct sysfs_root *root, const char *path)
 {
@@ -76,19 +67,12 @@ static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
 	_cleanup_free_ char *text = NULL;
-	const char *config = find_config(root), *start, *end;
+	const struct grub_names *names;
+	const char *start, *end;
 	struct bootentries old = {0};
-	int r;
+	int r = grub_read_config(root, &names, &text, change);
 
-	if (!config)
-		return bootmenu_fail(change,
-			"%s is missing; 'grub-mkconfig -o %s' makes it", configs[0],
-			configs[0]);
-	r = hostfile_read(root, config, &text, NULL);
-	if (r < 0)
-		return bootmenu_fail(change, "cannot read %s: %s%s", config, strerror(-r),
-			bootmenu_remedy(r));
-	if (wanted->n)
+	if (r == 0 && wanted->n)
 		r = check_generator(root, "/etc/grub.d/10_linux",
 			", which makes the normal entries,", "GRUB's package", change);
 	if (r == 0 && wanted->n)
@@ -96,23 +80,24 @@ static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 			root, "/etc/grub.d/" GENERATOR, "", "vfioboot", change);
 	if (r < 0)
 		return r;
-	/* When entries are removed, the file may be gone already, and has told before. */
+	/* When entries are removed, the file may be gone already, and has said so before. */
 	if (bootmenu_read_wanted(root, &old) == 0)
 		wanted->grub_without_section = old.grub_without_section;
 	else if (wanted->n)
 		wanted->grub_without_section = !find_section(text, &start, &end);
 	change->finish = true;
 	return hostfile_add_name(&change->steps,
-		"make the menu of GRUB anew, look at it, and put it in place");
+		"rebuild the menu of GRUB, check it, and put it in place");
 }
 
-/* What it takes to make a new menu. */
-struct making {
+/* What it takes to rebuild the menu. */
+struct rebuild {
 	const struct sysfs_root *root;
 	const struct bootentries *wanted;
 	struct bootmenu_change *change;
-	const char *config; /* as it is called */
-	const char *target; /* where that leads: a link, as one into the ESP, stays one */
+	const struct grub_names *names;
+	const char *
+		target; /* where grub.cfg leads: a link, as one into the ESP, stays one */
 	char made[PATH_MAX]; /* the new one, beside it */
 };
 
@@ -141,7 +126,7 @@ static int fail_of_program(const char *program, int status, const struct said *s
 
 	if (status > 128)
 		return bootmenu_fail(change,
-			"%s was ended by signal %d; grub.cfg is as it was", program,
+			"%s was ended by signal %d; grub.cfg is unchanged", program,
 			status - 128);
 	if (said->error[0])
 		text_join(cause, sizeof(cause), ": ", said->error, NULL);
@@ -151,15 +136,15 @@ static int fail_of_program(const char *program, int status, const struct said *s
 	text_make_printable(cause);
 	if (cause[0] && cause[strlen(cause) - 1] == '.')
 		cause[strlen(cause) - 1] = '\0';
-	return bootmenu_fail(change, "%s failed (%d)%s; grub.cfg is as it was", program,
+	return bootmenu_fail(change, "%s failed (%d)%s; grub.cfg is unchanged", program,
 		status, cause);
 }
 
 /* Runs a program of GRUB: @args are its name without "grub-", and up to two arguments. */
-static int run_checked(const struct making *making, const char *const args[])
+static int run_checked(const struct rebuild *rebuild, const char *const args[])
 {
 	static const char *const prefixes[] = {"grub-", "grub2-"};
-	bool two = strstr(making->config, "/grub2/");
+	bool two = strcmp(rebuild->names->tools, "grub2") == 0;
 	char program[64];
 	const char *argv[] = {program, args[1], args[2], NULL};
 	struct said said = {.error = ""};
@@ -172,13 +157,13 @@ static int run_checked(const struct making *making, const char *const args[])
 		r = run_program(argv, keep_line, &said);
 	}
 	if (r == -ENOENT)
-		return bootmenu_fail(making->change,
-			"neither grub-%s nor grub2-%s is there: install the programs of GRUB",
+		return bootmenu_fail(rebuild->change,
+			"grub-%s or grub2-%s is missing: install the programs of GRUB",
 			args[0], args[0]);
 	if (r < 0)
 		return bootmenu_fail(
-			making->change, "cannot run %s: %s", program, strerror(-r));
-	return r ? fail_of_program(program, r, &said, making->change) : 0;
+			rebuild->change, "cannot run %s: %s", program, strerror(-r));
+	return r ? fail_of_program(program, r, &said, rebuild->change) : 0;
 }
 
 /* Without the frame of ours, where it was not there before and is empty now. */
@@ -191,32 +176,11 @@ static void drop_section(const struct bootentries *wanted, char *text)
 		memmove(text + (start - text), end, strlen(end) + 1);
 }
 
-/* Writes what @text is now, with the mode and the owner of @like, and makes it last. */
-static int seal(const char *path, const char *text, const char *like)
-{
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
-	size_t len = strlen(text);
-	struct stat st;
-	ssize_t n;
-
-	if (fd < 0 || stat(like, &st) < 0)
-		return -errno;
-	n = write(fd, text, len);
-	if (n < 0 || (size_t)n != len)
-		return n < 0 ? -errno : -EIO;
-	/* FAT has neither, and need not. */
-	if (fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EPERM)
-		return -errno;
-	if (fchmod(fd, st.st_mode & 07777) < 0 && errno != EPERM)
-		return -errno;
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
-/* Whether somebody else, such as the package of a kernel, has made a menu since. */
-static int check_same(const struct making *making, const char *before)
+/* Whether somebody else, such as the package of a kernel, has rebuilt the menu since. */
+static int check_same(const struct rebuild *rebuild, const char *before)
 {
 	_cleanup_free_ char *now = NULL;
-	int r = hostfile_read(making->root, making->target, &now, NULL);
+	int r = hostfile_read(rebuild->root, rebuild->target, &now, NULL);
 
 	if (r < 0)
 		return r;
@@ -224,74 +188,66 @@ static int check_same(const struct making *making, const char *before)
 }
 
 /* Makes the new menu, in its file beside the old one, out of the settings of now. */
-static int make_text(const struct making *making, char **ret_before, char **ret_after)
+static int make_text(const struct rebuild *rebuild, char **ret_before, char **ret_after)
 {
-	const char *const make_args[] = {"mkconfig", "-o", making->made, NULL};
-	const char *const check_args[] = {"script-check", making->made, NULL};
+	const char *const make_args[] = {"mkconfig", "-o", rebuild->made, NULL};
+	const char *const check_args[] = {"script-check", rebuild->made, NULL};
 	_cleanup_free_ char *before = NULL, *after = NULL;
-	int r = hostfile_read(making->root, making->target, &before, NULL);
+	int r = hostfile_read(rebuild->root, rebuild->target, &before, NULL);
 
 	if (r == 0)
-		r = run_checked(making, make_args);
+		r = run_checked(rebuild, make_args);
 	if (r == 0)
-		r = run_checked(making, check_args);
+		r = run_checked(rebuild, check_args);
 	if (r == 0)
-		r = hostfile_read(making->root, making->made, &after, NULL);
+		r = hostfile_read(rebuild->root, rebuild->made, &after, NULL);
 	if (r < 0)
 		return r;
-	drop_section(making->wanted, after);
-	r = seal(making->made, after, making->target);
-	if (r < 0)
-		return bootmenu_fail(making->change, "cannot write %s: %s", making->made,
-			strerror(-r));
+	drop_section(rebuild->wanted, after);
 	free(*ret_before);
 	free(*ret_after);
 	*ret_before = TAKE_PTR(before);
 	*ret_after = TAKE_PTR(after);
-	return check_same(making, *ret_before);
+	return check_same(rebuild, *ret_before);
 }
 
-static int put_in_place(const struct making *making, const struct grubcheck_texts *texts)
+/* It keeps owner, mode, ACL and label of the old one. */
+static int put_in_place(
+	const struct rebuild *rebuild, const struct grub_default_texts *texts)
 {
-	_cleanup_free_ char *parent = strdup(making->target);
-	_cleanup_close_ int dir = -1;
-	int r;
+	int r = check_same(rebuild, texts->before);
 
-	if (!parent)
-		return -ENOMEM;
-	r = check_same(making, texts->before);
 	if (r < 0 || strcmp(texts->before, texts->after) == 0)
 		return r;
-	if (rename(making->made, making->target) < 0)
-		return bootmenu_fail(making->change, "cannot replace %s: %s",
-			making->target, strerror(errno));
-	*strrchr(parent, '/') = '\0';
-	dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir >= 0)
-		fsync(dir);
-	return 0;
+	r = atomicfile_write_below(
+		rebuild->root, rebuild->target, texts->after, strlen(texts->after));
+	return r < 0 ? bootmenu_fail(rebuild->change, "cannot replace %s: %s",
+			       rebuild->target, strerror(-r))
+		     : 0;
 }
 
 /* Makes a new menu, looks at it, and puts it in the place of the old one. */
-static int make_menu(const struct making *making)
+static int rebuild_menu(const struct rebuild *rebuild)
 {
 	_cleanup_free_ char *before = NULL, *after = NULL;
-	struct grubcheck_texts texts;
-	int r = make_text(making, &before, &after);
+	struct grub_default_texts texts;
+	int r = make_text(rebuild, &before, &after);
 
 	/* What the other one made is of use for one more try: it has the entries, too. */
 	if (r == -EAGAIN)
-		r = make_text(making, &before, &after);
-	texts = (struct grubcheck_texts){before, after, making->config};
+		r = make_text(rebuild, &before, &after);
+	texts = (struct grub_default_texts){before, after, rebuild->names->config};
 	if (r == 0)
-		r = grubcheck_menu(making->root, making->wanted, &texts, making->change);
+		r = grub_default_check_menu(
+			rebuild->root, rebuild->wanted, &texts, rebuild->change);
 	if (r == 0)
-		r = put_in_place(making, &texts);
-	return r == -EAGAIN ? bootmenu_fail(making->change,
-				      "%s was changed meanwhile, by another program; run "
-				      "this again",
-				      making->config)
-			    : r;
+		r = put_in_place(rebuild, &texts);
+	return r == -EAGAIN
+		? bootmenu_fail(rebuild->change,
+			  "another program has changed %s meanwhile; run this "
+			  "again",
+			  rebuild->names->config)
+		: r;
 }
 
 /* What grub-mkconfig and we write before it is in place: a run that is killed leaves it. */
@@ -308,34 +264,34 @@ static void remove_made(const char *target)
 static int finish(const struct sysfs_root *root, const struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
-	struct making making = {.root = root,
+	struct rebuild rebuild = {.root = root,
 		.wanted = wanted,
 		.change = change,
-		.config = find_config(root)};
+		.names = grub_find(root)};
 	_cleanup_free_ char *target =
-		making.config ? realpath(making.config, NULL) : NULL;
+		rebuild.names ? realpath(rebuild.names->config, NULL) : NULL;
 	int r;
 
 	if (!target)
-		return -errno;
-	making.target = target;
-	text_join(making.made, sizeof(making.made), target, MADE, NULL);
+		return rebuild.names ? -errno : -ENOENT;
+	rebuild.target = target;
+	text_join(rebuild.made, sizeof(rebuild.made), target, MADE, NULL);
 	remove_made(target);
-	r = make_menu(&making);
+	r = rebuild_menu(&rebuild);
 	remove_made(target);
 	return r;
 }
 
 static void tidy(const struct sysfs_root *root)
 {
-	const char *config = find_config(root);
-	_cleanup_free_ char *target = config ? realpath(config, NULL) : NULL;
+	const struct grub_names *names = grub_find(root);
+	_cleanup_free_ char *target = names ? realpath(names->config, NULL) : NULL;
 
 	if (target)
 		remove_made(target);
 }
 
-static int add_item(const struct grubmenu *menu, const struct grubmenu_item *item,
+static int add_item(const struct grub_cfg *menu, const struct grub_cfg_item *item,
 	const struct bootentries *wanted, struct bootmenu *ret)
 {
 	char name[512], file[PATH_MAX];
@@ -343,12 +299,12 @@ static int add_item(const struct grubmenu *menu, const struct grubmenu_item *ite
 
 	if (!item->linux_line[0])
 		return 0;
-	text_join(entry.id, sizeof(entry.id), grubcheck_id(wanted, item), NULL);
+	text_join(entry.id, sizeof(entry.id), grub_default_entry_id(wanted, item), NULL);
 	/* Tests of the memory and other systems have none of ours. */
 	if (!entry.id[0] && strncmp(item->id, ID_START, strlen(ID_START)) != 0)
 		return 0;
-	grubmenu_name(menu, item, name, sizeof(name));
-	entry.options = (char *)grubmenu_kernel(item, file, sizeof(file));
+	grub_cfg_name(menu, item, name, sizeof(name));
+	entry.options = (char *)grub_cfg_kernel(item, file, sizeof(file));
 	entry.kernel = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
 	if (strncmp(entry.kernel, "vmlinuz-", strlen("vmlinuz-")) == 0)
 		entry.kernel += strlen("vmlinuz-");
@@ -358,19 +314,19 @@ static int add_item(const struct grubmenu *menu, const struct grubmenu_item *ite
 static int read_menu(const struct sysfs_root *root, const struct bootentries *wanted,
 	struct bootmenu *ret)
 {
-	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 	_cleanup_(bootmenu_free) struct bootmenu result = {0};
 	_cleanup_free_ char *text = NULL;
-	const char *config = find_config(root);
-	int r = config ? hostfile_read(root, config, &text, NULL) : -ENOENT;
+	const struct grub_names *names = grub_find(root);
+	int r = names ? hostfile_read(root, names->config, &text, NULL) : -ENOENT;
 
 	if (r == 0)
-		r = grubmenu_parse(text, &menu);
+		r = grub_cfg_parse(text, &menu);
 	for (size_t i = 0; r == 0 && i < menu.n; i++)
 		r = add_item(&menu, &menu.items[i], wanted, &result);
 	if (r < 0) {
-		text_join(ret->failed, sizeof(ret->failed), config ? config : configs[0],
-			NULL);
+		text_join(ret->failed, sizeof(ret->failed),
+			names ? names->config : "/boot/grub/grub.cfg", NULL);
 		return r;
 	}
 	*ret = result;
@@ -384,10 +340,10 @@ const struct bootloader_ops bootloader_ops_grub = {
 	.follows = true,
 	.read = read_menu,
 	.tidy = tidy,
-	.plan_trial = grub_plan_trial,
-	.arm = grubonce_arm,
-	.armed = grubonce_armed,
-	.disarm = grubonce_disarm,
+	.plan_trial = grub_trial_plan,
+	.arm = grub_env_arm,
+	.armed = grub_env_armed,
+	.disarm = grub_env_disarm,
 	.permanent =
 		"in /etc/default/grub, behind GRUB_CMDLINE_LINUX_DEFAULT=, and then with "
 		"'update-grub' or 'grub-mkconfig -o' and the path of grub.cfg",

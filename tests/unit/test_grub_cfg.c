@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The menu in a grub.cfg, and what a default means in it. */
-#include "chain/loaders/grubmenu.h"
+#include <errno.h>
+
+#include "chain/loaders/grub_cfg.h"
 #include "support.h"
 
 static const char config[] =
@@ -38,24 +40,24 @@ static const char config[] =
 
 static void test_items(void **state)
 {
-	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 	static const struct {
 		const char *title, *id, *linux_line;
 		int parent;
 		unsigned number;
 	} expected[] = {
-		{"Bob's > Linux", "simple", "/vmlinuz-1 root=x ro  quiet", GRUBMENU_TOP,
+		{"Bob's > Linux", "simple", "/vmlinuz-1 root=x ro  quiet", GRUB_CFG_TOP,
 			0},
-		{"More", "more", "", GRUBMENU_TOP, 1},
+		{"More", "more", "", GRUB_CFG_TOP, 1},
 		{"One", "one", "/vmlinuz-1", 1, 0},
 		{"Deep", "", "", 1, 1},
 		{"bare", "bare", "/vmlinuz-2 x", 3, 0},
 		{"Three", "", "", 1, 2},
-		{"Windows", "win", "", GRUBMENU_TOP, 2},
+		{"Windows", "win", "", GRUB_CFG_TOP, 2},
 	};
 
 	(void)state;
-	assert_int_equal(grubmenu_parse(config, &menu), 0);
+	assert_int_equal(grub_cfg_parse(config, &menu), 0);
 	assert_int_equal(menu.n, ARRAY_SIZE(expected));
 	for (size_t i = 0; i < menu.n; i++) {
 		assert_string_equal(menu.items[i].title, expected[i].title);
@@ -68,7 +70,7 @@ static void test_items(void **state)
 
 static void test_find(void **state)
 {
-	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 	static const struct {
 		const char *name;
 		int index;
@@ -93,10 +95,10 @@ static void test_find(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(grubmenu_parse(config, &menu), 0);
+	assert_int_equal(grub_cfg_parse(config, &menu), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(finds); i++) {
-		const struct grubmenu_item *item =
-			grubmenu_find(&menu, finds[i].name, true);
+		const struct grub_cfg_item *item =
+			grub_cfg_find(&menu, finds[i].name, true);
 
 		assert_int_equal(item ? item - menu.items : -1, finds[i].index);
 	}
@@ -104,15 +106,15 @@ static void test_find(void **state)
 
 static void test_names(void **state)
 {
-	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 	char name[64];
 
 	(void)state;
-	assert_int_equal(grubmenu_parse(config, &menu), 0);
-	grubmenu_name(&menu, &menu.items[4], name, sizeof(name));
+	assert_int_equal(grub_cfg_parse(config, &menu), 0);
+	grub_cfg_name(&menu, &menu.items[4], name, sizeof(name));
 	assert_string_equal(name, "more>Deep>bare");
-	assert_ptr_equal(grubmenu_find(&menu, name, true), &menu.items[4]);
-	grubmenu_name(&menu, &menu.items[0], name, sizeof(name));
+	assert_ptr_equal(grub_cfg_find(&menu, name, true), &menu.items[4]);
+	grub_cfg_name(&menu, &menu.items[0], name, sizeof(name));
 	assert_string_equal(name, "simple");
 }
 
@@ -133,8 +135,8 @@ static void test_kernel(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		struct grubmenu_item item = {.linux_line = (char *)lines[i].line};
-		const char *options = grubmenu_kernel(&item, file, sizeof(file));
+		struct grub_cfg_item item = {.linux_line = (char *)lines[i].line};
+		const char *options = grub_cfg_kernel(&item, file, sizeof(file));
 
 		assert_string_equal(file, lines[i].file);
 		assert_string_equal(options, lines[i].options);
@@ -146,9 +148,9 @@ static void test_default(void **state)
 	char value[16];
 
 	(void)state;
-	assert_true(grubmenu_default(config, value, sizeof(value)));
+	assert_true(grub_cfg_default(config, value, sizeof(value)));
 	assert_string_equal(value, "1>2");
-	assert_false(grubmenu_default(
+	assert_false(grub_cfg_default(
 		"set default=0\nset defaults=\"1\"\n", value, sizeof(value)));
 }
 
@@ -162,9 +164,9 @@ static void test_broken(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+		_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 
-		assert_int_equal(grubmenu_parse(texts[i], &menu), 0);
+		assert_int_equal(grub_cfg_parse(texts[i], &menu), 0);
 		assert_true(menu.n <= 1);
 	}
 }
@@ -181,9 +183,9 @@ static void test_open_quotes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+		_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 
-		assert_int_equal(grubmenu_parse(texts[i], &menu), 0);
+		assert_int_equal(grub_cfg_parse(texts[i], &menu), 0);
 		assert_int_equal(menu.n, 2);
 		assert_int_equal(menu.items[0].title[0], 'a');
 		assert_string_equal(menu.items[1].title, "b");
@@ -233,25 +235,119 @@ static const struct {
 /* What the menu shows depends on the machine: numbers mean one entry or another then. */
 static void test_conditions(void **state)
 {
-	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 	char name[64];
 
 	(void)state;
-	assert_int_equal(grubmenu_parse(with_conditions, &menu), 0);
+	assert_int_equal(grub_cfg_parse(with_conditions, &menu), 0);
 	assert_int_equal(menu.n, 5);
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(conditional_finds); i++) {
 		const char *expected = i % 2 ? conditional_finds[i / 2].with
 					     : conditional_finds[i / 2].without;
-		const struct grubmenu_item *item =
-			grubmenu_find(&menu, conditional_finds[i / 2].name, i % 2);
+		const struct grub_cfg_item *item =
+			grub_cfg_find(&menu, conditional_finds[i / 2].name, i % 2);
 
 		assert_int_equal(!item, !expected);
 		if (!item)
 			continue;
-		grubmenu_name(&menu, item, name, sizeof(name));
+		grub_cfg_name(&menu, item, name, sizeof(name));
 		assert_string_equal(
 			strrchr(name, '>') ? strrchr(name, '>') + 1 : name, expected);
 	}
+}
+
+static const struct grub_cfg_copy copy = {"/vmlinuz-2", "on trial", "trial", "a=1 b=2"};
+
+static void assert_copied(const char *config, const char *wanted)
+{
+	char *text = NULL;
+
+	assert_int_equal(grub_cfg_copy_entry(config, &copy, &text), 0);
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+static void test_copies_the_entry_of_the_kernel(void **state)
+{
+	(void)state;
+	assert_copied("menuentry 'One' {\n\tlinux /vmlinuz-1 ro\n}\n"
+		      "submenu 'More' {\n"
+		      "\tmenuentry 'Two' --id 'two' {\n"
+		      "\t\tsavedefault\n"
+		      "\t\tif x; then\n\t\t  y\n\t\tfi\n"
+		      "\t\tlinux\t/vmlinuz-2 ro\n"
+		      "\t\tinitrd\t/initrd-2\n"
+		      "\t}\n}\n",
+		"menuentry 'on trial' --class gnu-linux --class os --id 'trial' {\n"
+		"\tif x; then\n\t  y\n\tfi\n"
+		"\tlinux\t/vmlinuz-2 ro a=1 b=2\n"
+		"\tinitrd\t/initrd-2\n"
+		"}\n");
+}
+
+static void test_takes_quoted_names_and_old_commands(void **state)
+{
+	(void)state;
+	assert_copied("menuentry 'Two' {\n  linuxefi \"/vmlinuz-2\" ro\n}",
+		"menuentry 'on trial' --class gnu-linux --class os --id 'trial' {\n"
+		"  linuxefi \"/vmlinuz-2\" ro a=1 b=2\n}\n");
+}
+
+static void test_takes_no_other_entry(void **state)
+{
+	static const char *const configs[] = {
+		"",
+		"# menuentry 'Two' {\n#\tlinux /vmlinuz-2\n#}\n",
+		"menuentry 'Two' {\n\tlinux /vmlinuz-22 ro\n}\n",
+		"menuentry 'Two' $menuentry_id_option 'g-2-recovery-x' {\n"
+		"\tlinux /vmlinuz-2 ro\n}\n",
+		"menuentry 'Two' {\n\tlinux /vmlinuz-2 ro single\n}\n",
+		"menuentry 'Two' {\n\tlinux /vmlinuz-2 ro vfioboot.off\n}\n",
+	};
+	char *text = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++)
+		assert_int_equal(grub_cfg_copy_entry(configs[i], &copy, &text), -ENOENT);
+	assert_int_equal(grub_cfg_copy_entry(
+				 "menuentry 'Two' {\n\tlinux /vmlinuz-2\n", &copy, &text),
+		-EBADMSG);
+	/* Where the first one ends is a guess. */
+	assert_int_equal(
+		grub_cfg_copy_entry("menuentry 'Two' {\n\tlinux /vmlinuz-2\n"
+				    "menuentry 'Three' {\n\tlinux /vmlinuz-3\n}\n}\n",
+			&copy, &text),
+		-EBADMSG);
+}
+
+/* Nobody can know whether a function is called. */
+static void test_copies_nothing_of_a_function(void **state)
+{
+	(void)state;
+	assert_copied(
+		"function history {\n\tmenuentry 'Old' {\n\t\tlinux /vmlinuz-2 old\n"
+		"\t}\n}\nmenuentry 'Two' {\n\tlinux /vmlinuz-2 ro\n}\n",
+		"menuentry 'on trial' --class gnu-linux --class os --id 'trial' {\n"
+		"\tlinux /vmlinuz-2 ro a=1 b=2\n}\n");
+}
+
+static void test_entries_in_files(void **state)
+{
+	char text[32];
+
+	(void)state;
+	assert_true(grub_cfg_reads_bls("insmod blscfg\nblscfg\n"));
+	assert_true(grub_cfg_reads_bls("if x; then\n  blscfg  \nfi\n"));
+	assert_true(grub_cfg_reads_bls("blscfg"));
+	assert_false(grub_cfg_reads_bls("insmod blscfg\n#blscfg\n# blscfg\n"));
+	assert_false(grub_cfg_reads_bls("blscfg default\n"));
+	assert_false(grub_cfg_reads_bls(""));
+	assert_true(grub_cfg_default(
+		"if [ 1 ]; then\n   set default=\"${next_entry}\"\nelse\n"
+		"   set default=\"3\"\nfi\n    set default=1\n",
+		text, sizeof(text)));
+	assert_string_equal(text, "3");
+	assert_false(grub_cfg_default("set default=1\n", text, sizeof(text)));
 }
 
 int main(void)
@@ -265,6 +361,11 @@ int main(void)
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_open_quotes),
 		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_copies_the_entry_of_the_kernel),
+		cmocka_unit_test(test_takes_quoted_names_and_old_commands),
+		cmocka_unit_test(test_takes_no_other_entry),
+		cmocka_unit_test(test_copies_nothing_of_a_function),
+		cmocka_unit_test(test_entries_in_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

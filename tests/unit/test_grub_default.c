@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "chain/loaders/grubcheck.h"
+#include "chain/loaders/grub_default.h"
 #include "support.h"
 
 #define FRAMED(name, text)                                                               \
@@ -31,8 +31,8 @@ static void expect(const struct bootentries *entries, const char *before,
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
-	struct grubcheck_texts texts = {before, after, "/boot/grub2/grub.cfg"};
-	int r = grubcheck_menu(&root, entries, &texts, &change);
+	struct grub_default_texts texts = {before, after, "/boot/grub2/grub.cfg"};
+	int r = grub_default_check_menu(&root, entries, &texts, &change);
 
 	assert_int_equal(r, change.problem[0] ? -EREMOTEIO : 0);
 	if (!*expected) {

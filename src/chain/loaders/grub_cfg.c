@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads what grub-mkconfig writes: one header a line, and a "}" on a line of its own. */
-#include "grubmenu.h"
+/*
+ * Reads what grub-mkconfig writes, line by line: one header a line, and a "}" on a line of its
+ * own.  Anything else is read to its end as well, whatever comes out.
+ */
+#include "grub_cfg.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,16 +22,16 @@ struct block {
 
 /* All blocks that are open, the innermost last. */
 struct nesting {
-	struct block open[DEPTH_MAX];
+	struct block open[DEPTH_MAX]; /* what is deeper is only counted */
 	unsigned n;
 	unsigned ifs;
-	enum grubmenu_maker maker;
+	enum grub_cfg_maker maker;
 };
 
 #define NO_ITEM  (-2)
 #define FUNCTION (-3)
 
-static void free_item(struct grubmenu_item *item)
+static void free_item(struct grub_cfg_item *item)
 {
 	free(item->title);
 	free(item->id);
@@ -77,7 +80,7 @@ static char *take_id(const char *rest, size_t len)
 	return strdup("");
 }
 
-static unsigned count_children(const struct grubmenu *menu, int parent, bool firm)
+static unsigned count_children(const struct grub_cfg *menu, int parent, bool firm)
 {
 	unsigned n = 0;
 
@@ -87,17 +90,22 @@ static unsigned count_children(const struct grubmenu *menu, int parent, bool fir
 	return n;
 }
 
+static unsigned known_blocks(const struct nesting *nesting)
+{
+	return nesting->n < DEPTH_MAX ? nesting->n : DEPTH_MAX;
+}
+
 static int innermost(const struct nesting *nesting)
 {
-	for (unsigned i = nesting->n; i-- > 0;)
+	for (unsigned i = known_blocks(nesting); i-- > 0;)
 		if (nesting->open[i].item >= 0)
 			return nesting->open[i].item;
-	return GRUBMENU_TOP;
+	return GRUB_CFG_TOP;
 }
 
 static bool in_function(const struct nesting *nesting)
 {
-	for (unsigned i = 0; i < nesting->n; i++)
+	for (unsigned i = 0; i < known_blocks(nesting); i++)
 		if (nesting->open[i].item == FUNCTION)
 			return true;
 	return false;
@@ -106,17 +114,21 @@ static bool in_function(const struct nesting *nesting)
 /* Of those `if` that are open, how many began before the innermost block. */
 static unsigned ifs_outside(const struct nesting *nesting)
 {
-	return nesting->n ? nesting->open[nesting->n - 1].ifs : 0;
+	unsigned n = known_blocks(nesting);
+
+	return n ? nesting->open[n - 1].ifs : 0;
 }
 
 /* @rest is what is behind "menuentry" or "submenu". */
-static int add_item(
-	struct grubmenu *menu, const struct nesting *nesting, const char *rest)
+static int add_item(struct grub_cfg *menu, const struct nesting *nesting,
+	const char *line, const char *rest)
 {
-	_cleanup_(free_item) struct grubmenu_item item = {
-		.parent = innermost(nesting), .maker = nesting->maker};
 	const char *end = rest + strcspn(rest, "\n");
-	struct grubmenu_item *more;
+	_cleanup_(free_item) struct grub_cfg_item item = {.parent = innermost(nesting),
+		.maker = nesting->maker,
+		.header = line,
+		.body = end + (*end == '\n')};
+	struct grub_cfg_item *more;
 
 	rest += strspn(rest, WHITE);
 	item.title = take_text(&rest);
@@ -131,7 +143,7 @@ static int add_item(
 	if (!more || !item.title || !item.id || !item.linux_line)
 		return -ENOMEM;
 	more[menu->n++] = item;
-	item = (struct grubmenu_item){0};
+	item = (struct grub_cfg_item){0};
 	return 0;
 }
 
@@ -146,7 +158,7 @@ static const char *behind_word(const char *line, const char *word)
 		: NULL;
 }
 
-static int set_linux(struct grubmenu *menu, const struct nesting *nesting,
+static int set_linux(struct grub_cfg *menu, const struct nesting *nesting,
 	const char *rest, size_t len)
 {
 	int open = innermost(nesting);
@@ -186,15 +198,15 @@ static void read_comment(struct nesting *nesting, const char *line, size_t len)
 	static const char begin[] = "### BEGIN ", end[] = "### END ";
 
 	if (strncmp(line, end, strlen(end)) == 0)
-		nesting->maker = GRUBMENU_OTHER;
+		nesting->maker = GRUB_CFG_OTHER;
 	if (strncmp(line, begin, strlen(begin)) != 0)
 		return;
-	nesting->maker = GRUBMENU_OTHER;
+	nesting->maker = GRUB_CFG_OTHER;
 	if (line_is(line, len, "### BEGIN /etc/grub.d/10_linux ###") ||
 		line_is(line, len, "### BEGIN /etc/grub.d/10_linux_zfs ###"))
-		nesting->maker = GRUBMENU_LINUX;
-	else if (line_is(line, len, "### BEGIN /etc/grub.d/" GRUBMENU_GENERATOR " ###"))
-		nesting->maker = GRUBMENU_OURS;
+		nesting->maker = GRUB_CFG_LINUX;
+	else if (line_is(line, len, "### BEGIN /etc/grub.d/" GRUB_CFG_GENERATOR " ###"))
+		nesting->maker = GRUB_CFG_OURS;
 }
 
 /* An `if` that begins on the line, or ends, or both. */
@@ -207,20 +219,28 @@ static void read_if(struct nesting *nesting, const char *line, size_t indent, si
 		nesting->ifs--;
 }
 
-/* A block that begins at the end of the line, or ends with it. */
-static void read_brace(
-	struct nesting *nesting, const char *line, size_t indent, size_t len, int opened)
+static void close_block(struct grub_cfg *menu, struct nesting *nesting, const char *line)
 {
-	if (line[len - 1] == '{' && nesting->n < DEPTH_MAX) {
-		nesting->open[nesting->n++] = (struct block){opened, nesting->ifs};
+	nesting->ifs = ifs_outside(nesting);
+	if (--nesting->n < DEPTH_MAX && nesting->open[nesting->n].item >= 0)
+		menu->items[nesting->open[nesting->n].item].end = line;
+}
+
+/* A block that begins at the end of the line, or ends with it. */
+static void read_brace(struct grub_cfg *menu, struct nesting *nesting, const char *line,
+	size_t indent, size_t len, int opened)
+{
+	if (line[len - 1] == '{') {
+		if (nesting->n < DEPTH_MAX)
+			nesting->open[nesting->n] = (struct block){opened, nesting->ifs};
+		nesting->n++;
 	} else if (len == indent + 1 && line[indent] == '}' && nesting->n) {
-		nesting->ifs = ifs_outside(nesting);
-		nesting->n--;
+		close_block(menu, nesting, line);
 	}
 }
 
 static int read_line(
-	struct grubmenu *menu, struct nesting *nesting, const char *line, size_t len)
+	struct grub_cfg *menu, struct nesting *nesting, const char *line, size_t len)
 {
 	size_t indent = strspn(line, WHITE);
 	const char *rest = behind_word(line, "menuentry"), *kernel = linux_of(line);
@@ -240,18 +260,18 @@ static int read_line(
 		opened = NO_ITEM;
 	} else if (rest) {
 		opened = (int)menu->n;
-		r = add_item(menu, nesting, rest);
+		r = add_item(menu, nesting, line, rest);
 	} else if (kernel && kernel < line + len) {
 		r = set_linux(menu, nesting, kernel, (size_t)(line + len - kernel));
 	}
 	read_if(nesting, line, indent, len);
-	read_brace(nesting, line, indent, len, opened);
+	read_brace(menu, nesting, line, indent, len, opened);
 	return r;
 }
 
-int grubmenu_parse(const char *text, struct grubmenu *ret)
+int grub_cfg_parse(const char *text, struct grub_cfg *ret)
 {
-	_cleanup_(grubmenu_free) struct grubmenu menu = {0};
+	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 	struct nesting nesting = {0};
 
 	while (*text) {
@@ -263,16 +283,16 @@ int grubmenu_parse(const char *text, struct grubmenu *ret)
 		text += len + (text[len] == '\n');
 	}
 	*ret = menu;
-	menu = (struct grubmenu){0};
+	menu = (struct grub_cfg){0};
 	return 0;
 }
 
-void grubmenu_free(struct grubmenu *menu)
+void grub_cfg_free(struct grub_cfg *menu)
 {
 	for (size_t i = 0; i < menu->n; i++)
 		free_item(&menu->items[i]);
 	free(menu->items);
-	*menu = (struct grubmenu){0};
+	*menu = (struct grub_cfg){0};
 }
 
 /* The length of the first step of a path; ">>" is a '>' of the title. */
@@ -299,7 +319,7 @@ static bool title_is(const char *title, const char *step, size_t len)
 }
 
 static bool item_is(
-	const struct grubmenu_item *item, const char *step, size_t len, bool conditional)
+	const struct grub_cfg_item *item, const char *step, size_t len, bool conditional)
 {
 	if (item->conditional && !conditional)
 		return false;
@@ -310,11 +330,11 @@ static bool item_is(
 		title_is(item->title, step, len);
 }
 
-const struct grubmenu_item *grubmenu_find(
-	const struct grubmenu *menu, const char *name, bool conditional)
+const struct grub_cfg_item *grub_cfg_find(
+	const struct grub_cfg *menu, const char *name, bool conditional)
 {
-	const struct grubmenu_item *found = NULL;
-	int parent = GRUBMENU_TOP;
+	const struct grub_cfg_item *found = NULL;
+	int parent = GRUB_CFG_TOP;
 
 	for (;;) {
 		size_t len = step_length(name), i;
@@ -333,21 +353,21 @@ const struct grubmenu_item *grubmenu_find(
 	}
 }
 
-void grubmenu_name(const struct grubmenu *menu, const struct grubmenu_item *item,
+void grub_cfg_name(const struct grub_cfg *menu, const struct grub_cfg_item *item,
 	char *ret, size_t size)
 {
 	size_t used = 0;
 
 	ret[0] = '\0';
-	if (item->parent != GRUBMENU_TOP) {
-		grubmenu_name(menu, &menu->items[item->parent], ret, size);
+	if (item->parent != GRUB_CFG_TOP) {
+		grub_cfg_name(menu, &menu->items[item->parent], ret, size);
 		used = strlen(ret);
 		used += text_join(ret + used, size - used, ">", NULL);
 	}
 	text_join(ret + used, size - used, item->id[0] ? item->id : item->title, NULL);
 }
 
-const char *grubmenu_kernel(const struct grubmenu_item *item, char *ret, size_t size)
+const char *grub_cfg_kernel(const struct grub_cfg_item *item, char *ret, size_t size)
 {
 	const char *file = item->linux_line, *rest;
 	size_t len = strcspn(file, WHITE);
@@ -363,32 +383,147 @@ const char *grubmenu_kernel(const struct grubmenu_item *item, char *ret, size_t 
 	return rest + strspn(rest, WHITE);
 }
 
-bool grubmenu_default(const char *text, char *ret, size_t size)
+static const char *next_line(const char *line)
 {
+	line += strcspn(line, "\n");
+	return line + (*line == '\n');
+}
+
+/* Whether the line, up to its newline, has the text. */
+static bool line_has(const char *line, const char *text)
+{
+	return memmem(line, strcspn(line, "\n"), text, strlen(text));
+}
+
+static const char *setting_of(const char *line)
+{
+	const char *rest = behind_word(line, "set");
+
+	return rest ? rest + strspn(rest, WHITE) : "";
+}
+
+/* The lines of an entry that is @indent deep, out of whatever it is in. */
+static void print_body(FILE *out, const struct grub_cfg_item *item,
+	const struct grub_cfg_copy *copy, size_t indent)
+{
+	for (const char *line = item->body; line < item->end; line = next_line(line)) {
+		size_t own = strspn(line, WHITE), len = strcspn(line, "\n");
+		const char *word = line + own;
+		size_t cut = own < indent ? 0 : indent;
+
+		if (strncmp(word, "savedefault", 11) == 0 ||
+			strncmp(word, "recordfail", 10) == 0)
+			continue;
+		fprintf(out, "%.*s", (int)(len - cut), line + cut);
+		if (linux_of(line))
+			fprintf(out, " %s", copy->parameters);
+		fputc('\n', out);
+	}
+}
+
+static int print_copy(
+	const struct grub_cfg_item *item, const struct grub_cfg_copy *copy, char **ret)
+{
+	struct sheet sheet;
+
+	if (!sheet_open(&sheet))
+		return -ENOMEM;
+	fprintf(sheet.out, "menuentry '%s' --class gnu-linux --class os%s --id '%s' {\n",
+		copy->title,
+		line_has(item->header, "--unrestricted") ? " --unrestricted" : "",
+		copy->id);
+	print_body(sheet.out, item, copy, strspn(item->header, WHITE));
+	fprintf(sheet.out, "}\n");
+	*ret = sheet_take(&sheet);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* For a boot that is neither ours nor a rescue. */
+static bool starts_kernel(const struct grub_cfg_item *item, const char *kernel)
+{
+	char file[512];
+	const char *arguments = grub_cfg_kernel(item, file, sizeof(file)) - 1;
+
+	return *file && strcmp(file, kernel) == 0 && !strstr(arguments, " vfioboot.") &&
+		!strstr(arguments, " single") && !line_has(item->header, "-recovery-");
+}
+
+/* Without its "}" the end of an entry is a guess, and so it is with another one inside. */
+static bool is_whole(const struct grub_cfg *menu, size_t index)
+{
+	for (size_t i = index + 1; i < menu->n; i++)
+		if (menu->items[i].parent == (int)index)
+			return false;
+	return menu->items[index].end;
+}
+
+int grub_cfg_copy_entry(const char *text, const struct grub_cfg_copy *copy, char **ret)
+{
+	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
+	int r = grub_cfg_parse(text, &menu), found = -ENOENT;
+
+	for (size_t i = 0; r == 0 && i < menu.n; i++) {
+		if (!starts_kernel(&menu.items[i], copy->kernel))
+			continue;
+		if (is_whole(&menu, i))
+			return print_copy(&menu.items[i], copy, ret);
+		found = -EBADMSG;
+	}
+	return r < 0 ? r : found;
+}
+
+/* 00_header has the one of next_entry first; what others set has no quotes. */
+bool grub_cfg_default(const char *text, char *ret, size_t size)
+{
+	static const char start[] = "default=\"", once[] = "default=\"${next_entry}";
 	bool found = false;
 
-	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-		const char *value = behind_word(text, "set");
+	for (; *text; text = next_line(text)) {
+		const char *value = setting_of(text);
 
-		value = value ? value + strspn(value, WHITE) : "";
-		if (strncmp(value, "default=\"", 9) != 0 ||
-			strncmp(value, "default=\"${next_entry}", 22) == 0)
+		if (strncmp(value, start, strlen(start)) != 0 ||
+			strncmp(value, once, strlen(once)) == 0)
 			continue;
-		found |= copy_text(ret, size, value + 9, strcspn(value + 9, "\"\n"));
+		value += strlen(start);
+		found |= copy_text(ret, size, value, strcspn(value, "\"\n"));
 	}
 	return found;
 }
 
-bool grubmenu_is_hidden(const char *text)
+bool grub_cfg_is_hidden(const char *text)
 {
 	bool hidden = false;
 
-	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-		const char *value = behind_word(text, "set");
+	for (; *text; text = next_line(text)) {
+		const char *value = setting_of(text);
 
-		value = value ? value + strspn(value, WHITE) : "";
 		hidden |= strncmp(value, "timeout_style=hidden", 20) == 0 ||
 			strncmp(value, "timeout=0\n", 10) == 0;
 	}
 	return hidden;
+}
+
+bool grub_cfg_has(const char *text, const char *what)
+{
+	for (; *text; text = next_line(text))
+		if (text[strspn(text, WHITE)] != '#' && line_has(text, what))
+			return true;
+	return false;
+}
+
+bool grub_cfg_reads_bls(const char *text)
+{
+	static const char command[] = "blscfg";
+
+	for (; *text; text = next_line(text)) {
+		const char *word = text + strspn(text, WHITE);
+
+		if (strncmp(word, command, strlen(command)) != 0)
+			continue;
+		word += strlen(command);
+		word += strspn(word, WHITE);
+		if (!*word || *word == '\n')
+			return true;
+	}
+	return false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Looks at the disk that GRUB would write to, and has GRUB's own programs write. */
-#include "grubonce.h"
+#include "grub_env.h"
 
 #include <errno.h>
 #include <libmount.h>
@@ -11,55 +11,78 @@
 #include "base/base.h"
 #include "chain/oneshot.h"
 #include "facts/facts.h"
-#include "grubconfig.h"
+#include "grub_cfg.h"
 
 #define TYPE_SIZE 32
 #define DEPTH_MAX 16 /* of devices upon devices */
 
-static const struct grubonce known[] = {
-	{"/boot/grub", "/boot/grub/grubenv", "grub-editenv", "grub-reboot"},
-	{"/boot/grub2", "/boot/grub2/grubenv", "grub2-editenv", "grub2-reboot"},
+static const struct grub_names known[] = {
+	{"/boot/grub", "/boot/grub/grub.cfg", "/boot/grub/grubenv", "grub"},
+	{"/boot/grub2", "/boot/grub2/grub.cfg", "/boot/grub2/grubenv", "grub2"},
 };
 
-const struct grubonce *grubonce_find(const struct sysfs_root *root)
+const struct grub_names *grub_find(const struct sysfs_root *root)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (hostfile_exists(root, "%s/grub.cfg", known[i].directory))
+		if (hostfile_exists(root, "%s", known[i].config))
 			return &known[i];
 	return NULL;
 }
 
-int grubonce_read_config(const struct sysfs_root *root, const struct grubonce **ret_grub,
+int grub_read_config(const struct sysfs_root *root, const struct grub_names **ret_names,
 	char **ret, struct bootmenu_change *change)
 {
-	const struct grubonce *grub = grubonce_find(root);
-	char path[64];
-	int r = -ENOENT;
+	const struct grub_names *names = grub_find(root);
+	int r = names ? hostfile_read(root, names->config, ret, NULL) : -ENOENT;
 
-	if (grub) {
-		text_join(path, sizeof(path), grub->directory, "/grub.cfg", NULL);
-		r = hostfile_read(root, path, ret, NULL);
-	}
-	*ret_grub = grub;
-	return r < 0 ? bootmenu_fail(change, "cannot read grub.cfg: %s%s", strerror(-r),
-			       bootmenu_remedy(r))
+	*ret_names = names;
+	if (!names)
+		return bootmenu_fail(change,
+			"%s is missing; 'grub-mkconfig -o %s' makes it", known[0].config,
+			known[0].config);
+	return r < 0 ? bootmenu_fail(change, "cannot read %s: %s%s", names->config,
+			       strerror(-r), bootmenu_remedy(r))
 		     : 0;
 }
 
-bool grubonce_variable(const struct sysfs_root *root, const struct grubonce *grub,
-	const char *name, char *ret, size_t size)
+/* Of lines "name=value": "" without it. */
+static bool read_variable(const char *lines, const char *name, char *ret, size_t size)
 {
-	const char *const list[] = {grub->editor, grub->environment, "list", NULL};
-	_cleanup_free_ char *block = NULL, *variables = NULL;
+	size_t len = strlen(name);
 
 	ret[0] = '\0';
-	if (hostfile_read(root, grub->environment, &block, NULL) < 0)
+	for (; *lines; lines += strcspn(lines, "\n"), lines += *lines == '\n')
+		if (strncmp(lines, name, len) == 0 && lines[len] == '=')
+			return copy_text(ret, size, lines + len + 1,
+				strcspn(lines + len + 1, "\n"));
+	return true;
+}
+
+bool grub_env_value(const char *block, const char *name, char *ret, size_t size)
+{
+	static const char mark[] = "# GRUB Environment Block\n";
+
+	ret[0] = '\0';
+	return strncmp(block, mark, strlen(mark)) == 0 &&
+		read_variable(block, name, ret, size);
+}
+
+bool grub_env_read(const struct sysfs_root *root, const struct grub_names *names,
+	const char *variable, char *ret, size_t size)
+{
+	_cleanup_free_ char *block = NULL, *variables = NULL;
+	char editor[32];
+	const char *const list[] = {editor, names->environment, "list", NULL};
+
+	ret[0] = '\0';
+	text_join(editor, sizeof(editor), names->tools, "-editenv", NULL);
+	if (hostfile_read(root, names->environment, &block, NULL) < 0)
 		return false;
 	/* That program would make a block that is missing: it is run where one is named. */
-	if (grub_environment(block, "env_block", ret, size) && *ret && root->live &&
+	if (grub_env_value(block, "env_block", ret, size) && *ret && root->live &&
 		run_read(list, &variables) == 0)
-		return grub_variable(variables, name, ret, size);
-	return grub_environment(block, name, ret, size);
+		return read_variable(variables, variable, ret, size);
+	return grub_env_value(block, variable, ret, size);
 }
 
 /* What keeps GRUB from writing to the block device at the sysfs directory @dir, or NULL. */
@@ -137,76 +160,67 @@ static const char *find_obstacle_of(
 	return find_obstacle(root, real, 0);
 }
 
-int grubonce_check(const struct sysfs_root *root, const struct grubonce *grub,
+int grub_env_check_once(const struct sysfs_root *root, const struct grub_names *names,
 	const char *config, struct bootmenu_change *change)
 {
 	const char *obstacle;
 	char block[64], type[TYPE_SIZE];
 
-	if (!grub_knows_next_entry(config))
+	if (!grub_cfg_has(config, "save_env next_entry"))
 		return bootmenu_refuse(change,
 			"%s/grub.cfg does not take an entry once (00_header); have it made "
 			"by grub-mkconfig with all of its parts",
-			grub->directory);
-	obstacle = find_obstacle_of(root, grub->directory, type);
+			names->directory);
+	obstacle = find_obstacle_of(root, names->directory, type);
 	if (!obstacle)
 		return 0;
-	if (grubonce_variable(root, grub, "env_block", block, sizeof(block)) && block[0])
+	if (grub_env_read(root, names, "env_block", block, sizeof(block)) && block[0])
 		return 0;
 	return bootmenu_refuse(change,
 		"%s is on %s, which GRUB can't write to: it could not forget the choice, "
 		"and a trial that fails would be started again and again",
-		grub->directory, obstacle);
+		names->directory, obstacle);
 }
 
-bool grubonce_kernel(const struct sysfs_root *root, char *ret, size_t size)
+void grub_env_armed(const struct sysfs_root *root, char *ret_id, size_t size)
 {
-	_cleanup_free_ char *cmdline = NULL;
-	struct cmdline_param param;
-
-	if (cmdline_read(root, &cmdline) < 0)
-		return false;
-	for (const char *cursor = cmdline; cmdline_next(&cursor, &param);)
-		if (cmdline_name_is(&param, "BOOT_IMAGE") && param.value)
-			return copy_text(ret, size, param.value, param.value_len);
-	return false;
-}
-
-void grubonce_armed(const struct sysfs_root *root, char *ret_id, size_t size)
-{
-	const struct grubonce *grub = grubonce_find(root);
+	const struct grub_names *names = grub_find(root);
 
 	*ret_id = '\0';
-	if (grub)
-		grubonce_variable(root, grub, "next_entry", ret_id, size);
+	if (names)
+		grub_env_read(root, names, "next_entry", ret_id, size);
 }
 
-int grubonce_arm(const struct sysfs_root *root, const char *id, char *why)
+int grub_env_arm(const struct sysfs_root *root, const char *id, char *why)
 {
-	const struct grubonce *grub = grubonce_find(root);
-	char chosen[ONESHOT_ID_SIZE];
+	const struct grub_names *names = grub_find(root);
+	char program[32], chosen[ONESHOT_ID_SIZE];
 	int r;
 
-	if (!grub) {
-		snprintf(why, ONESHOT_WHY_SIZE, "grub.cfg is gone");
+	if (!names) {
+		snprintf(why, ONESHOT_WHY_SIZE, "grub.cfg is missing");
 		return -ENOENT;
 	}
-	r = oneshot_run(root, (const char *const[]){grub->reboot, id, NULL}, why);
-	grubonce_armed(root, chosen, sizeof(chosen));
+	text_join(program, sizeof(program), names->tools, "-reboot", NULL);
+	r = oneshot_run(root, (const char *const[]){program, id, NULL}, why);
+	grub_env_armed(root, chosen, sizeof(chosen));
 	if (r < 0 || strcmp(chosen, id) == 0)
 		return r;
-	snprintf(why, ONESHOT_WHY_SIZE, "%s has not set next_entry in %s", grub->reboot,
-		grub->environment);
+	snprintf(why, ONESHOT_WHY_SIZE, "%s did not set next_entry in %s", program,
+		names->environment);
 	return -EIO;
 }
 
-int grubonce_disarm(const struct sysfs_root *root, char *why)
+int grub_env_disarm(const struct sysfs_root *root, char *why)
 {
-	const struct grubonce *grub = grubonce_find(root);
+	const struct grub_names *names = grub_find(root);
+	char program[32];
 
-	return grub ? oneshot_run(root,
-			      (const char *const[]){grub->editor, grub->environment,
-				      "unset", "next_entry", NULL},
-			      why)
-		    : 0;
+	if (!names)
+		return 0;
+	text_join(program, sizeof(program), names->tools, "-editenv", NULL);
+	return oneshot_run(root,
+		(const char *const[]){
+			program, names->environment, "unset", "next_entry", NULL},
+		why);
 }

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The grub.cfg that grub-mkconfig made: its menu, which of its entries a default means, and what
+ * else it sets (GRUB manual, "menuentry", "submenu" and "default").  Pure.
+ */
+#ifndef VFIOBOOT_GRUB_CFG_H
+#define VFIOBOOT_GRUB_CFG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define GRUB_CFG_TOP       (-1) /* the parent of what is in no submenu */
+#define GRUB_CFG_GENERATOR "11_linux_passthrough" /* ours, in /etc/grub.d */
+
+/* Which script of /etc/grub.d printed an item: grub-mkconfig frames the output of each. */
+enum grub_cfg_maker {
+	GRUB_CFG_OTHER,
+	GRUB_CFG_LINUX, /* 10_linux, or Ubuntu's 10_linux_zfs: the normal entries */
+	GRUB_CFG_OURS,
+};
+
+struct grub_cfg_item {
+	char *title;
+	char *id;         /* "": it has none */
+	char *linux_line; /* what its `linux` takes: a file and arguments; "" for a submenu */
+	int parent;       /* index, or GRUB_CFG_TOP */
+	unsigned number;      /* among those of its parent, from 0 */
+	bool conditional;     /* in an `if`: the menu has it, or has not */
+	unsigned firm_number; /* among those that are not */
+	enum grub_cfg_maker maker;
+	/* In the text: its first line, the line behind that, and the "}"; NULL: it never ends. */
+	const char *header, *body, *end;
+};
+
+/* Starts as {0}. */
+struct grub_cfg {
+	struct grub_cfg_item *items; /* in the order of the file */
+	size_t n;
+};
+
+/*
+ * Reads the text of a grub.cfg, which has to stay; what is in a function is left out, since
+ * nobody can know where that is called.  Returns 0 with *@ret for grub_cfg_free(), or -ENOMEM.
+ */
+int grub_cfg_parse(const char *text, struct grub_cfg *ret);
+void grub_cfg_free(struct grub_cfg *menu);
+
+/*
+ * The item that a default, or a one-shot, such as "0", "1>2", "gnulinux-advanced-X>ID" or a
+ * title means, in a menu with all that is in an `if`, or with @conditional false, with nothing of
+ * it; NULL for none.
+ */
+const struct grub_cfg_item *grub_cfg_find(
+	const struct grub_cfg *menu, const char *name, bool conditional);
+
+/* By which name grub-reboot takes the item: ids, with '>' between; in @ret. */
+void grub_cfg_name(const struct grub_cfg *menu, const struct grub_cfg_item *item,
+	char *ret, size_t size);
+
+/*
+ * The file that `linux` of the item loads, without quotes, in @ret; "" if it does not fit.
+ * Returns what is behind it, its arguments.
+ */
+const char *grub_cfg_kernel(const struct grub_cfg_item *item, char *ret, size_t size);
+
+/* How an entry is copied. */
+struct grub_cfg_copy {
+	const char *kernel;     /* the file that the entry starts, as in BOOT_IMAGE= */
+	const char *title;      /* of the copy, without a quote */
+	const char *id;         /* of the copy */
+	const char *parameters; /* behind those that the entry has */
+};
+
+/*
+ * Copies the first entry of @text that starts the kernel, is none of ours and no recovery,
+ * to the outer level.  What would note it as the default (savedefault), or a failure of it
+ * (recordfail), is left out.  The caller frees *@ret.  Returns 0; -ENOENT when there is no
+ * such entry; -EBADMSG when it has no end; or -ENOMEM.
+ */
+int grub_cfg_copy_entry(const char *text, const struct grub_cfg_copy *copy, char **ret);
+
+/* What `set default=` says in the text, but for a one-shot, in @ret.  False without any. */
+bool grub_cfg_default(const char *text, char *ret, size_t size);
+
+/* Whether the menu is not shown unless a key is pressed, or too short to see. */
+bool grub_cfg_is_hidden(const char *text);
+
+/* Whether a line that is no comment has the text @what. */
+bool grub_cfg_has(const char *text, const char *what);
+
+/* Whether it reads all entries of the Boot Loader Specification where they are by default. */
+bool grub_cfg_reads_bls(const char *text);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* GRUB's default stays: what is started without a choice is what it was, or the person is warned. */
+#ifndef VFIOBOOT_GRUB_DEFAULT_H
+#define VFIOBOOT_GRUB_DEFAULT_H
+
+#include "chain/bootmenu.h"
+#include "grub_cfg.h"
+
+struct grub_names;
+
+struct grub_default_texts {
+	const char *before, *after; /* of grub.cfg */
+	const char *config;         /* its name, for what a person has to do */
+};
+
+/*
+ * Whether a new grub.cfg may take the place of the old one: all of @wanted are there for each
+ * kernel, and with their arguments, the first entry is a normal one, and the default means what
+ * it did.  Returns 0, perhaps with warnings in @change; -EREMOTEIO with the problem there; -ENOMEM.
+ */
+int grub_default_check_menu(const struct sysfs_root *root,
+	const struct bootentries *wanted, const struct grub_default_texts *texts,
+	struct bootmenu_change *change);
+
+/*
+ * The same where entries are files (Boot Loader Specification): warns when the default is the
+ * number of an entry, and of what else makes one of ours start later without a choice.
+ */
+int grub_default_check_bls(const struct sysfs_root *root, struct bootmenu_change *change);
+
+/* Whether that default counts entries: it would be another one while ours is there; in @ret. */
+bool grub_default_is_number(const struct sysfs_root *root, const struct grub_names *names,
+	const char *config, char *ret, size_t size);
+
+/* Whether our generator made the entry. */
+bool grub_default_is_ours(const struct grub_cfg_item *item);
+
+/*
+ * By which struct bootentry it was made: one of @wanted, else what the ids of all of ours begin
+ * with; "" for none of ours.
+ */
+const char *grub_default_entry_id(
+	const struct bootentries *wanted, const struct grub_cfg_item *item);
+
+#endif
