@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `vfioboot confirm`: what the units do about a trial.  In the trial's boot it watches, and
- * ends with an error when the trial is given up: systemd restarts the machine then, by the
- * unit's FailureAction=.  In any other boot it finds out what became of the trial.
+ * `vfioboot confirm`, which the units of a trial run.  In the trial's boot it watches, and fails
+ * when the trial does: systemd then restarts the machine, by the unit's FailureAction=.  In any
+ * other boot it finds out what became of the trial.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ struct arguments {
 };
 
 static const struct cli_option options[] = {
-	{"wait", "SECONDS", "how long a trial has (300)", 0, CLI_STORE(wait)},
+	{"wait", "SECONDS", "how long to wait for a trial (300)", 0, CLI_STORE(wait)},
 	{0},
 };
 
@@ -57,15 +57,15 @@ static enum cli_exit watch(
 	}
 	if (r == -ESTALE) {
 		cli_warning("confirm",
-			"this boot has vfioboot.trial=%s, and there is no such trial; take "
-			"the parameter out of the boot loader's entry",
+			"this boot has vfioboot.trial=%s, and there is no such trial; remove "
+			"the parameter from the boot loader's entry",
 			id);
 		return CLI_OK;
 	}
 	if (r < 0)
 		return cli_error("confirm", "trial %s: %s", id, strerror(-r));
 	return cli_error("confirm",
-		"trial %s is not confirmed (%s): %s; going back to the normal entry", id,
+		"trial %s is not confirmed (%s): %s; returning to the normal entry", id,
 		trial_reason_word(trial.reason), trial.text);
 }
 
@@ -75,14 +75,15 @@ static enum cli_exit settle(const struct sysfs_root *root)
 	int r = trial_settle(root, &trial);
 
 	if (r < 0)
-		return cli_error("confirm", "%s: %s", TRIAL_STATE, strerror(-r));
+		return cli_error("confirm", "cannot settle the trial of " TRIAL_STATE ": %s",
+			strerror(-r));
 	if (r > 0)
 		printf("trial %s failed (%s): %s; see 'vfioboot status'\n", trial.id,
 			trial_reason_word(trial.reason), trial.text);
 	if (trial.id[0] && trial.phase != TRIAL_ARMED && oneshot_is_armed(root, NULL))
 		return cli_error("confirm",
-			"the boot loader still has the choice of a trial that is over; "
-			"'vfioboot try --cancel' takes it back");
+			"the boot loader still has the choice of a trial that has ended; "
+			"run 'vfioboot try --cancel'");
 	return CLI_OK;
 }
 

@@ -141,7 +141,7 @@ static void print_confirmed(const struct sysfs_root *root, const struct trial *t
 		printf("Its setting is permanent ('vfioboot try --keep').\n");
 	else
 		printf("'vfioboot try --keep' makes its setting permanent; 'vfioboot entry "
-		       "add' puts it into the boot menu, to be chosen there.\n");
+		       "add' adds it to the boot menu.\n");
 	trialtext_print_missing(root, trial);
 }
 

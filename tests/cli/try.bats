@@ -969,7 +969,7 @@ held='
 	state failed not-bound '1 of 2 functions not bound'
 	watch 1
 	[ "$status" = 0 ]
-	[[ $stderr == *'take the parameter out'* ]]
+	[[ $stderr == *'remove the parameter'* ]]
 	grep -q '^reason not-bound$' "$host/var/lib/vfioboot/trial/state"
 	# Its own boot ended without an end, and this is another one.
 	state started - waiting
@@ -987,7 +987,7 @@ held='
 		mount -t tmpfs none /var
 		"$vfioboot" confirm --wait 1'
 	[ "$status" = 1 ]
-	[[ $stderr == *'cannot write '*'going back to the normal entry'* ]]
+	[[ $stderr == *'cannot write '*'returning to the normal entry'* ]]
 }
 
 @test "after a trial: a state that can't be read keeps no choice" {
