@@ -19,18 +19,18 @@
 
 #define MORE 65536 /* bytes that a new image may be larger: another stub, a signature */
 
-/* One image that changes. */
-struct uki_step {
-	const struct uki *image;
-	const struct bootentry *entry; /* its copy is made; NULL: it is one, and goes */
+/* A copy that is made; @old is the one that it replaces, NULL for none. */
+struct uki_copy {
+	const struct uki *image, *old;
+	const struct bootentry *entry;
 	const struct ukify *ukify;
 };
 
-/* What the images are, and what has to be done with them.  Starts as {0}. */
+/* What the images are, and which copies are made.  Starts as {0}. */
 struct uki_plan {
 	struct ukis images;
 	struct ukify ukify;
-	struct uki_step *steps;
+	struct uki_copy *copies;
 	size_t n;
 };
 
@@ -38,7 +38,7 @@ static void free_plan(struct uki_plan *plan)
 {
 	ukis_free(&plan->images);
 	ukify_free(&plan->ukify);
-	free(plan->steps);
+	free(plan->copies);
 }
 
 static int read_plan(const struct sysfs_root *root, struct bootmenu_change *change,
@@ -199,42 +199,37 @@ static bool is_copy(const struct ukis *images, const struct uki *copy,
 	return false;
 }
 
-static int add_step(
-	struct uki_plan *plan, const struct uki *image, const struct bootentry *entry)
+static int plan_copies(
+	struct uki_plan *plan, const struct uki *image, const struct bootentries *wanted)
 {
-	struct uki_step *more = realloc(plan->steps, (plan->n + 1) * sizeof(*more));
+	for (unsigned j = 0; j < wanted->n; j++) {
+		const struct bootentry *entry = &wanted->entries[j];
+		const struct uki *old = uki_find_copy(&plan->images, image, entry, true);
+		struct uki_copy *more;
 
-	if (!more)
-		return -ENOMEM;
-	plan->steps = more;
-	more[plan->n++] = (struct uki_step){image, entry, &plan->ukify};
+		if (old && is_fresh(image, entry, old))
+			continue;
+		more = realloc(plan->copies, (plan->n + 1) * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		plan->copies = more;
+		more[plan->n++] = (struct uki_copy){image, old, entry, &plan->ukify};
+	}
 	return 0;
 }
 
 static int make_plan(const struct sysfs_root *root, const struct bootentries *wanted,
 	struct bootmenu_change *change, struct uki_plan *ret)
 {
-	const struct ukis *images = &ret->images;
 	int r = read_plan(root, change, ret);
 
 	if (r == 0)
 		r = judge_all(root, wanted, ret, change);
-	for (size_t i = 0; r == 0 && i < images->n; i++)
-		if (images->images[i].id[0] &&
-			!is_copy(images, &images->images[i], wanted, false))
-			r = add_step(ret, &images->images[i], NULL);
-	for (size_t i = 0; r == 0 && i < images->n; i++) {
-		const struct uki *image = &images->images[i];
+	for (size_t i = 0; r == 0 && i < ret->images.n; i++) {
+		const struct uki *image = &ret->images.images[i];
 
-		for (unsigned j = 0; r == 0 && j < wanted->n; j++) {
-			const struct bootentry *entry = &wanted->entries[j];
-			const struct uki *copy = image->id[0] || image->skipped
-				? image
-				: uki_find_copy(images, image, entry, true);
-
-			if (copy != image && (!copy || !is_fresh(image, entry, copy)))
-				r = add_step(ret, image, entry);
-		}
+		if (!image->id[0] && !image->skipped)
+			r = plan_copies(ret, image, wanted);
 	}
 	return r;
 }
@@ -242,7 +237,7 @@ static int make_plan(const struct sysfs_root *root, const struct bootentries *wa
 static int run_make(
 	const struct change *change, struct change_step *step, struct message *message)
 {
-	const struct uki_step *copy = step->data;
+	const struct uki_copy *copy = step->data;
 	char why[256];
 	int r = ukify_make(
 		copy->ukify, copy->image, copy->entry, step->path, why, sizeof(why));
@@ -292,12 +287,12 @@ static void name_file(const struct uki *image, const char *name, const char *end
 }
 
 static void name_copy(
-	const struct uki_step *step, const char *end, char ret[static PATH_MAX])
+	const struct uki_copy *copy, const char *end, char ret[static PATH_MAX])
 {
 	char name[NAME_MAX + 1];
 
-	uki_copy_name(step->image, step->entry, name);
-	name_file(step->image, name, end, ret);
+	uki_copy_name(copy->image, copy->entry, name);
+	name_file(copy->image, name, end, ret);
 }
 
 /* An image that was replaced is put back where no new one took its place. */
@@ -308,25 +303,25 @@ static bool is_missing(void *data, const char *kept, const char *path)
 }
 
 /* What a run that was killed has left, and images of ours that are not wanted: they make room. */
-static int add_removals(const struct uki_plan *plan, struct change *change)
+static int add_removals(const struct uki_plan *plan, const struct bootentries *wanted,
+	struct change *change)
 {
+	char path[PATH_MAX];
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ESP_PLACES_N; i++) {
-		char path[PATH_MAX];
-
 		text_join(path, sizeof(path), esp_places[i], UKI_DIRECTORY, NULL);
 		r = change_add_leftovers(
 			change, path, is_missing, (void *)(uintptr_t)change->root);
 		r = r == -ENOTDIR ? 0 : r;
 	}
-	for (size_t i = 0; r == 0 && i < plan->n; i++) {
-		const struct uki *image = plan->steps[i].image;
-		char path[PATH_MAX];
+	for (size_t i = 0; r == 0 && i < plan->images.n; i++) {
+		const struct uki *image = &plan->images.images[i];
 
+		if (!image->id[0] || is_copy(&plan->images, image, wanted, false))
+			continue;
 		name_file(image, image->name, "", path);
-		if (!plan->steps[i].entry)
-			r = change_add(change, &change_delete, path, NULL) ? 0 : -ENOMEM;
+		r = change_add(change, &change_delete, path, NULL) ? 0 : -ENOMEM;
 	}
 	return r;
 }
@@ -334,16 +329,13 @@ static int add_removals(const struct uki_plan *plan, struct change *change)
 /* Such partitions are small: behind it all, the next kernel's own image must have room. */
 static int add_spare(const struct uki_plan *plan, struct change *change)
 {
-	const struct uki *largest = NULL;
+	const struct uki *largest = plan->copies[0].image;
 	struct change_step *step;
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < plan->n; i++)
-		if (plan->steps[i].entry &&
-			(!largest || plan->steps[i].image->size > largest->size))
-			largest = plan->steps[i].image;
-	if (!largest)
-		return 0;
+		if (plan->copies[i].image->size > largest->size)
+			largest = plan->copies[i].image;
 	name_file(largest, largest->name, "", path);
 	step = change_add(change, &change_spare, path, NULL);
 	if (step)
@@ -351,48 +343,40 @@ static int add_spare(const struct uki_plan *plan, struct change *change)
 	return step ? 0 : -ENOMEM;
 }
 
-static int add_make(struct uki_step *step, struct change *change)
+static int add_make(struct uki_copy *copy, struct change *change)
 {
 	char path[PATH_MAX], made[PATH_MAX];
 	struct change_step *make;
 
-	name_copy(step, "", path);
-	name_copy(step, ATOMICFILE_TEMPORARY, made);
+	name_copy(copy, "", path);
+	name_copy(copy, ATOMICFILE_TEMPORARY, made);
 	make = change_add(change, &make_image, made, path);
 	if (!make)
 		return -ENOMEM;
-	make->data = step;
-	make->room = step->image->size + MORE;
+	make->data = copy;
+	make->room = copy->image->size + MORE;
 	return 0;
 }
 
-static bool has_old(const struct uki_plan *plan, const struct uki_step *step)
-{
-	return uki_find_copy(&plan->images, step->image, step->entry, true);
-}
-
-static int add_place(
-	const struct uki_plan *plan, const struct uki_step *step, struct change *change)
+static int add_place(const struct uki_copy *copy, struct change *change)
 {
 	char path[PATH_MAX], made[PATH_MAX], kept[PATH_MAX];
 
-	name_copy(step, "", path);
-	name_copy(step, ATOMICFILE_TEMPORARY, made);
-	name_copy(step, ATOMICFILE_KEPT, kept);
-	if (has_old(plan, step) && !change_add(change, &change_move, path, kept))
+	name_copy(copy, "", path);
+	name_copy(copy, ATOMICFILE_TEMPORARY, made);
+	name_copy(copy, ATOMICFILE_KEPT, kept);
+	if (copy->old && !change_add(change, &change_move, path, kept))
 		return -ENOMEM;
 	return change_add(change, &change_replace, made, path) ? 0 : -ENOMEM;
 }
 
-static int add_discard(
-	const struct uki_plan *plan, const struct uki_step *step, struct change *change)
+static int add_discard(const struct uki_copy *copy, struct change *change)
 {
 	char kept[PATH_MAX];
 
-	name_copy(step, ATOMICFILE_KEPT, kept);
-	return !has_old(plan, step) || change_add(change, &change_discard, kept, NULL)
-		? 0
-		: -ENOMEM;
+	name_copy(copy, ATOMICFILE_KEPT, kept);
+	return !copy->old || change_add(change, &change_discard, kept, NULL) ? 0
+									     : -ENOMEM;
 }
 
 /* All are made before the first takes its place: there is all of it, or what was before. */
@@ -402,17 +386,14 @@ static int add_copies(
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < plan->n; i++)
-		if (plan->steps[i].entry)
-			r = add_make(&plan->steps[i], change);
+		r = add_make(&plan->copies[i], change);
 	for (size_t i = 0; r == 0 && i < plan->n; i++)
-		if (plan->steps[i].entry)
-			r = add_place(plan, &plan->steps[i], change);
+		r = add_place(&plan->copies[i], change);
 	if (r == 0)
 		r = change_add_own(change, &check_default, before);
 	for (size_t i = 0; r == 0 && i < plan->n; i++)
-		if (plan->steps[i].entry)
-			r = add_discard(plan, &plan->steps[i], change);
-	return r < 0 ? r : add_spare(plan, change);
+		r = add_discard(&plan->copies[i], change);
+	return r < 0 || !plan->n ? r : add_spare(plan, change);
 }
 
 static int fail(struct bootmenu_change *change, const struct message *message)
@@ -458,7 +439,7 @@ static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 			"write the normal command line into /etc/kernel/cmdline: without it, "
 			"an image that is built in a passthrough boot gets its arguments");
 	if (r == 0)
-		r = add_removals(&plan, &steps);
+		r = add_removals(&plan, wanted, &steps);
 	if (r == 0)
 		r = add_copies(&plan, NULL, &steps);
 	/* In an update what goes does so first, whether there is room then or not. */
@@ -470,9 +451,10 @@ static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 static bool has_left(const struct sysfs_root *root)
 {
 	_cleanup_(change_free) struct change steps = {.root = root};
-	const struct uki_plan none = {0};
+	static const struct bootentries none;
+	const struct uki_plan plan = {0};
 
-	return add_removals(&none, &steps) == 0 && steps.n;
+	return add_removals(&plan, &none, &steps) == 0 && steps.n;
 }
 
 static int carry_out(struct change *steps, struct bootmenu_change *change)
@@ -500,7 +482,7 @@ static int finish(const struct sysfs_root *root, const struct bootentries *wante
 	int r = make_plan(root, wanted, change, &plan);
 
 	if (r == 0)
-		r = add_removals(&plan, &removals);
+		r = add_removals(&plan, wanted, &removals);
 	if (r == 0)
 		r = carry_out(&removals, change);
 	before.known = systemd_boot_default(root, &before.id);
