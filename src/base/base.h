@@ -5,12 +5,10 @@
 
 #include "child.h"
 #include "cmdline.h"
-#include "hostfile.h"
-#include "memstream.h"
+#include "file.h"
 #include "message.h"
 #include "pciname.h"
 
-#include "root.h"
 #include "run.h"
 #include "sysfs.h"
 #include "text.h"

@@ -14,14 +14,14 @@
 
 #define READ_MAX ((size_t)16 << 20) /* no kernel has so much */
 
-int cmdline_read_fixed(const struct sysfs_root *root, char *ret, size_t size)
+int cmdline_read_fixed(const struct root *root, char *ret, size_t size)
 {
-	ssize_t n = sysfs_root_read_file(root, PATH, ret, size);
+	ssize_t n = file_read_fixed(root, PATH, ret, size);
 
 	return n < 0 ? (int)n : 0;
 }
 
-int cmdline_read(const struct sysfs_root *root, char **ret)
+int cmdline_read(const struct root *root, char **ret)
 {
 	for (size_t size = CMDLINE_SIZE; size <= READ_MAX; size *= 2) {
 		_cleanup_free_ char *text = malloc(size);
@@ -35,7 +35,7 @@ int cmdline_read(const struct sysfs_root *root, char **ret)
 	return -EFBIG;
 }
 
-int cmdline_read_if_any(const struct sysfs_root *root, char **ret)
+int cmdline_read_if_any(const struct root *root, char **ret)
 {
 	int r = cmdline_read(root, ret);
 

@@ -24,11 +24,11 @@
 #define NAME_SIZE 192 /* bytes of the longest name that is put together here */
 
 /* Writes one value by one write(2), as sysfs takes it. */
-static int write_value(const struct sysfs_root *root, const char *path, const char *value)
+static int write_value(const struct root *root, const char *path, const char *value)
 {
 	size_t len = strlen(value);
 	struct statfs fs;
-	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_WRONLY);
+	_cleanup_close_ int fd = file_open(root, path, O_WRONLY);
 	ssize_t n;
 
 	if (fd < 0)
@@ -45,7 +45,7 @@ static int write_value(const struct sysfs_root *root, const char *path, const ch
 	return (size_t)n == len ? 0 : -EIO;
 }
 
-bool sysfs_is_root_of_init(const struct sysfs_root *root)
+bool sysfs_is_root_of_init(const struct root *root)
 {
 	struct stat ours, its;
 
@@ -54,10 +54,9 @@ bool sysfs_is_root_of_init(const struct sysfs_root *root)
 		ours.st_ino == its.st_ino;
 }
 
-int sysfs_open_kmsg(const struct sysfs_root *root)
+int sysfs_open_kmsg(const struct root *root)
 {
-	int fd = sysfs_root_open_file(
-		root, KMSG, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK);
+	int fd = file_open(root, KMSG, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK);
 	struct stat file;
 
 	/* The device in a populated root is the log of this machine. */
@@ -80,14 +79,14 @@ static void device_name(char *ret, struct pci_address address, const char *file)
 }
 
 int sysfs_read_ids(
-	const struct sysfs_root *root, struct pci_address address, struct pci_ids *ret)
+	const struct root *root, struct pci_address address, struct pci_ids *ret)
 {
 	char name[NAME_SIZE], text[128];
 	_cleanup_close_ int fd = -1;
 	ssize_t n;
 
 	device_name(name, address, "modalias");
-	fd = sysfs_root_open_file(root, name, O_RDONLY);
+	fd = file_open(root, name, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	/* One read: an attribute comes whole, and is never this long. */
@@ -98,7 +97,7 @@ int sysfs_read_ids(
 	return pci_ids_parse(text, ret);
 }
 
-int sysfs_read_driver(const struct sysfs_root *root, struct pci_address address,
+int sysfs_read_driver(const struct root *root, struct pci_address address,
 	char ret[static SYSFS_DRIVER_SIZE])
 {
 	char name[NAME_SIZE], target[512];
@@ -106,7 +105,7 @@ int sysfs_read_driver(const struct sysfs_root *root, struct pci_address address,
 	int r;
 
 	device_name(name, address, "driver");
-	r = sysfs_root_read_link(root, name, target, sizeof(target));
+	r = file_read_link(root, name, target, sizeof(target));
 	if (r == -ENOENT) {
 		ret[0] = '\0';
 		return 0;
@@ -123,14 +122,14 @@ int sysfs_read_driver(const struct sysfs_root *root, struct pci_address address,
  * Whether a virtual function spilled over to another bus than that of its physical function.
  * Both are children of one bridge then, and may have the same device and function number.
  */
-static bool is_spilled(const struct sysfs_root *root, struct pci_address address)
+static bool is_spilled(const struct root *root, struct pci_address address)
 {
 	char name[NAME_SIZE], target[64];
 	struct pci_address physical;
 	const char *last;
 
 	device_name(name, address, "physfn");
-	if (sysfs_root_read_link(root, name, target, sizeof(target)) < 0)
+	if (file_read_link(root, name, target, sizeof(target)) < 0)
 		return false;
 	last = strrchr(target, '/');
 	return last &&
@@ -139,27 +138,27 @@ static bool is_spilled(const struct sysfs_root *root, struct pci_address address
 }
 
 int sysfs_read_path(
-	const struct sysfs_root *root, struct pci_address address, struct pci_path *ret)
+	const struct root *root, struct pci_address address, struct pci_path *ret)
 {
 	char name[NAME_SIZE], target[1024];
 	int r;
 
 	device_name(name, address, "");
-	r = sysfs_root_read_link(root, name, target, sizeof(target));
+	r = file_read_link(root, name, target, sizeof(target));
 	if (r < 0)
 		return r;
 	return is_spilled(root, address) ? -EINVAL : pci_path_from_link(target, ret);
 }
 
-bool sysfs_has_iommu_group(const struct sysfs_root *root, struct pci_address address)
+bool sysfs_has_iommu_group(const struct root *root, struct pci_address address)
 {
 	char name[NAME_SIZE], target[64];
 
 	device_name(name, address, "iommu_group");
-	return sysfs_root_read_link(root, name, target, sizeof(target)) != -ENOENT;
+	return file_read_link(root, name, target, sizeof(target)) != -ENOENT;
 }
 
-bool sysfs_has_driver(const struct sysfs_root *root, const char *driver)
+bool sysfs_has_driver(const struct root *root, const char *driver)
 {
 	char name[NAME_SIZE];
 
@@ -168,7 +167,7 @@ bool sysfs_has_driver(const struct sysfs_root *root, const char *driver)
 	if (!driver[0] || driver[0] == '.')
 		return false;
 	snprintf(name, sizeof(name), DRIVERS "/%s", driver);
-	fd = sysfs_root_open_file(root, name, O_PATH);
+	fd = file_open(root, name, O_PATH);
 	return fd >= 0;
 }
 
@@ -187,7 +186,7 @@ static bool found_name(void *data, const char *name)
 	return search->found(search->data, address);
 }
 
-int sysfs_each_function(const struct sysfs_root *root, const struct pci_address *parent,
+int sysfs_each_function(const struct root *root, const struct pci_address *parent,
 	bool (*found)(void *data, struct pci_address address), void *data)
 {
 	struct function_search search = {found, data};
@@ -195,11 +194,11 @@ int sysfs_each_function(const struct sysfs_root *root, const struct pci_address 
 
 	if (parent)
 		device_name(name, *parent, "");
-	return sysfs_root_each_name(root, name, found_name, &search);
+	return file_each_name(root, name, found_name, &search);
 }
 
 int sysfs_write_override(
-	const struct sysfs_root *root, struct pci_address address, const char *driver)
+	const struct root *root, struct pci_address address, const char *driver)
 {
 	char name[NAME_SIZE], value[SYSFS_DRIVER_SIZE + 1];
 
@@ -209,7 +208,7 @@ int sysfs_write_override(
 	return write_value(root, name, value);
 }
 
-int sysfs_write_probe(const struct sysfs_root *root, struct pci_address address)
+int sysfs_write_probe(const struct root *root, struct pci_address address)
 {
 	char text[PCI_ADDRESS_SIZE];
 
@@ -218,7 +217,7 @@ int sysfs_write_probe(const struct sysfs_root *root, struct pci_address address)
 }
 
 int sysfs_write_unbind(
-	const struct sysfs_root *root, struct pci_address address, const char *driver)
+	const struct root *root, struct pci_address address, const char *driver)
 {
 	char name[NAME_SIZE], text[PCI_ADDRESS_SIZE];
 

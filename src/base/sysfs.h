@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "file.h"
 #include "pciname.h"
-#include "root.h"
 
 #define SYSFS_DRIVER_SIZE 64 /* bytes of a driver's name with its NUL */
 
@@ -20,44 +20,44 @@
  * Whether PID 1 has this root, too: in an initramfs until the real root is taken.  /proc moves
  * there as well then (switch_root(8), run-init(8)).
  */
-bool sysfs_is_root_of_init(const struct sysfs_root *root);
+bool sysfs_is_root_of_init(const struct root *root);
 
 /* Opens the kernel's log for writing.  Returns a descriptor, or -errno. */
-int sysfs_open_kmsg(const struct sysfs_root *root);
+int sysfs_open_kmsg(const struct root *root);
 
 /* Reads the modalias of a function.  Returns 0, -ENOENT when there is none, or -errno. */
 int sysfs_read_ids(
-	const struct sysfs_root *root, struct pci_address address, struct pci_ids *ret);
+	const struct root *root, struct pci_address address, struct pci_ids *ret);
 
 /* The driver that holds a function, "" for none.  Returns 0, or -errno. */
-int sysfs_read_driver(const struct sysfs_root *root, struct pci_address address,
+int sysfs_read_driver(const struct root *root, struct pci_address address,
 	char ret[static SYSFS_DRIVER_SIZE]);
 
 /* The path of a function.  Returns 0, -EINVAL when it has none of its own, or -errno. */
 int sysfs_read_path(
-	const struct sysfs_root *root, struct pci_address address, struct pci_path *ret);
+	const struct root *root, struct pci_address address, struct pci_path *ret);
 
-bool sysfs_has_iommu_group(const struct sysfs_root *root, struct pci_address address);
+bool sysfs_has_iommu_group(const struct root *root, struct pci_address address);
 
 /* Whether a PCI driver of the name is registered. */
-bool sysfs_has_driver(const struct sysfs_root *root, const char *driver);
+bool sysfs_has_driver(const struct root *root, const char *driver);
 
 /*
  * Calls @found for each function below the bridge @parent, or with NULL for each function
  * of the machine, until it returns false.  Returns 0, or -errno.
  */
-int sysfs_each_function(const struct sysfs_root *root, const struct pci_address *parent,
+int sysfs_each_function(const struct root *root, const struct pci_address *parent,
 	bool (*found)(void *data, struct pci_address address), void *data);
 
 /* Sets, or with "" clears, the driver_override of a function.  Returns 0, or -errno. */
 int sysfs_write_override(
-	const struct sysfs_root *root, struct pci_address address, const char *driver);
+	const struct root *root, struct pci_address address, const char *driver);
 
 /* Lets the kernel look for a driver of a function.  Success says nothing about finding one. */
-int sysfs_write_probe(const struct sysfs_root *root, struct pci_address address);
+int sysfs_write_probe(const struct root *root, struct pci_address address);
 
 /* Takes the function away from @driver.  May wait for as long as the device is in use. */
 int sysfs_write_unbind(
-	const struct sysfs_root *root, struct pci_address address, const char *driver);
+	const struct root *root, struct pci_address address, const char *driver);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Texts put together within a bound, for lines that are written once a function. */
+/* Texts that are put together, and looked into. */
 #ifndef VFIOBOOT_TEXT_H
 #define VFIOBOOT_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /*
  * Writes the texts that follow, up to a NULL, one behind the other into @dst of @size bytes,
@@ -13,5 +15,43 @@ size_t text_join(char *dst, size_t size, ...) __attribute__((sentinel));
 
 /* Makes '?' of what would break a line, or upset a terminal: control characters. */
 void text_make_printable(char *text);
+
+bool text_begins_with(const char *text, const char *start);
+bool text_ends_with(const char *text, const char *end);
+
+/* Whether @text is among the @n texts of @list. */
+bool text_is_one_of(const char *text, const char *const *list, size_t n);
+
+/* The line behind the one that @line begins; at the end of the text its NUL. */
+const char *text_next_line(const char *line);
+
+/*
+ * The value of KEY=VALUE, or KEY='VALUE', on a line of its own in @text, as shells and
+ * os-release(5) write it: of several lines the last one.  NULL for none; else for free().
+ */
+char *text_value(const char *text, const char *key);
+
+/* What is in @text behind that "KEY=", for values of other forms.  NULL for none. */
+const char *text_find_value(const char *text, const char *key);
+
+/* A text that grows by printing into it. */
+struct text_stream {
+	FILE *out; /* to print into */
+	char *text;
+	size_t size;
+};
+
+/* Begins one; false without memory. */
+bool text_stream_open(struct text_stream *stream);
+
+/* Ends it.  Returns the text, for free(), or NULL without memory. */
+char *text_stream_take(struct text_stream *stream);
+
+/* Names of before, until all callers have the new ones. */
+#define hostfile_value      text_value
+#define hostfile_find_value text_find_value
+#define sheet               text_stream
+#define sheet_open          text_stream_open
+#define sheet_take          text_stream_take
 
 #endif

@@ -4,14 +4,8 @@
  * All of them are below a root directory, so that a captured machine can stand in for
  * the running one; a path therefore has no leading '/'.
  */
-#ifndef VFIOBOOT_HOSTTREE_H
-#define VFIOBOOT_HOSTTREE_H
-
-#include <dirent.h>
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "sysfs.h"
+#ifndef VFIOBOOT_TREE_H
+#define VFIOBOOT_TREE_H
 
 #define TREE_SYS         "sys/"
 #define TREE_CMDLINE     "proc/cmdline"
@@ -33,7 +27,7 @@
 #define TREE_USR_MODULES "usr/lib/modules"
 #define TREE_OWN_FD      "/proc/self/fd/%d" /* of this process, not below a root */
 #define TREE_PROC_STAT   "proc/%d/stat"
-#define TREE_FD_OF       "/proc/%d/fd/%d"   /* the same for others: process, descriptor */
+#define TREE_FD_OF       "/proc/%d/fd/%d" /* the same for others: process, descriptor */
 #define TREE_OSRELEASE   "proc/sys/kernel/osrelease"
 #define TREE_NULL        "/dev/null" /* of this machine, or the text of a link */
 #define TREE_TTY         "/dev/tty"  /* of this process */
@@ -62,29 +56,5 @@
  * a container's image once and is a machine's disk now.
  */
 #define TREE_CONTAINER_MARKS "run/systemd/container", "run/.containerenv"
-
-/*
- * Where the sysfs link @path leads, such as "sys/devices/pci0000:00/0000:00:02.0"; what
- * is no link is its own answer.  Links of sysfs lead to directories whose own path has no
- * more links.  The caller frees @ret.  Returns 0, or -errno.
- */
-int tree_resolve(const struct sysfs_root *root, const char *path, char **ret);
-
-/* Reads the line of a file, without its newline.  Returns 0, or -errno. */
-int tree_read_line(
-	const struct sysfs_root *root, const char *path, char *ret, size_t size);
-
-/* Whether @directory has @name; a link has to lead somewhere. */
-bool tree_exists(const struct sysfs_root *root, const char *directory, const char *name);
-
-/* Opens a directory for readdir(3); the caller closes @ret.  Returns 0, or -errno. */
-int tree_open_directory(const struct sysfs_root *root, const char *path, DIR **ret);
-
-/* The next entry that is neither "." nor "..", or NULL; belongs to @dir. */
-const char *tree_next(DIR *dir);
-
-/* For the clean-up attribute. */
-void tree_close_directory(DIR **dir);
-#define _cleanup_closedir_ __attribute__((cleanup(tree_close_directory)))
 
 #endif

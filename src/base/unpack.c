@@ -58,11 +58,10 @@ static int read_data(struct archive *archive, char **ret, size_t *ret_size)
 	return 0;
 }
 
-int unpacked_read(
-	const struct sysfs_root *root, const char *path, char **ret, size_t *ret_size)
+int unpacked_read(const struct root *root, const char *path, char **ret, size_t *ret_size)
 {
 	_cleanup_(free_archive) struct archive *archive = NULL;
-	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
+	_cleanup_close_ int fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
 	struct archive_entry *entry;
 
 	if (fd < 0)

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "root.h"
+#include "file.h"
 
 /*
  * Reads the file @path below @root, unpacked if gzip, xz, zstd or the like packed it, into
@@ -13,7 +13,7 @@
  * more than 64 MiB; -EBADMSG when it can't be unpacked; or -errno.
  */
 int unpacked_read(
-	const struct sysfs_root *root, const char *path, char **ret, size_t *ret_size);
+	const struct root *root, const char *path, char **ret, size_t *ret_size);
 
 struct archive;
 

@@ -17,7 +17,7 @@
 
 /* One unbind, as a child gets it. */
 struct unbind {
-	const struct sysfs_root *root;
+	const struct root *root;
 	struct pci_address address;
 	const char *driver;
 };
@@ -47,8 +47,7 @@ static int exec_modprobe(void *data)
  * Makes sure that the driver is registered; modprobe(8) runs on the live machine alone.  Returns
  * whether it is there.
  */
-static bool load_driver(
-	const struct sysfs_root *root, const char *driver, uint64_t deadline)
+static bool load_driver(const struct root *root, const char *driver, uint64_t deadline)
 {
 	if (sysfs_has_driver(root, driver))
 		return true;
@@ -69,7 +68,7 @@ static int unbind_work(void *data)
  * Takes a function away from its driver, in a child, since it may be in use.  A driver that let
  * go by itself meanwhile is no error.  Returns 0, -ETIMEDOUT, or -EIO.
  */
-static int unbind_driver(const struct sysfs_root *root, struct pci_address address,
+static int unbind_driver(const struct root *root, struct pci_address address,
 	const char *driver, uint64_t deadline)
 {
 	struct unbind work = {root, address, driver};
@@ -86,7 +85,7 @@ static int unbind_driver(const struct sysfs_root *root, struct pci_address addre
 /* ---- One plan */
 
 struct binding {
-	const struct sysfs_root *root;
+	const struct root *root;
 	const struct config *config;
 	const struct machine *machine;
 	const struct plan *plan;
@@ -398,9 +397,8 @@ static bool share_outcomes(struct binding *binding)
 	return true;
 }
 
-const struct outcome *bind_plan(const struct sysfs_root *root,
-	const struct config *config, const struct machine *machine,
-	const struct plan *plan)
+const struct outcome *bind_plan(const struct root *root, const struct config *config,
+	const struct machine *machine, const struct plan *plan)
 {
 	struct binding binding = {.root = root,
 		.config = config,

@@ -22,8 +22,7 @@
  * Carries @plan out.  Returns its outcomes, one an entry, in memory that lasts until the
  * program ends; NULL when there is no memory, and nothing was touched.
  */
-const struct outcome *bind_plan(const struct sysfs_root *root,
-	const struct config *config, const struct machine *machine,
-	const struct plan *plan);
+const struct outcome *bind_plan(const struct root *root, const struct config *config,
+	const struct machine *machine, const struct plan *plan);
 
 #endif

@@ -51,7 +51,7 @@ void log_sentence(const struct report *report, unsigned index, char *ret, size_t
 #define LOG_LINES_MAX 8
 
 struct log {
-	const struct sysfs_root *root;
+	const struct root *root;
 	int fd;
 	unsigned lines; /* written to fd */
 };
@@ -72,7 +72,7 @@ static void log_line(struct log *log, const char *level, const char *text)
 		return; /* a full log is no reason to stop */
 }
 
-void log_write(const struct sysfs_root *root, const struct report *report)
+void log_write(const struct root *root, const struct report *report)
 {
 	const struct config *config = report->config;
 	struct log log = {.root = root, .fd = -1};

@@ -9,6 +9,6 @@
 void log_sentence(const struct report *report, unsigned index, char *ret, size_t size);
 
 /* Writes to the kernel's log: each error of the configuration, each function. */
-void log_write(const struct sysfs_root *root, const struct report *report);
+void log_write(const struct root *root, const struct report *report);
 
 #endif

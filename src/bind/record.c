@@ -204,7 +204,7 @@ static int open_dir(int dir, const char *name)
 }
 
 /* Replaces the file of the record's directory, which has no other writer. */
-static int replace_file(const struct sysfs_root *root, const struct content *content)
+static int replace_file(const struct root *root, const struct content *content)
 {
 	_cleanup_close_ int run = open_dir(root->fd, RUN_DIR);
 	_cleanup_close_ int dir = run < 0 ? run : open_dir(run, RECORD_DIR);
@@ -232,9 +232,9 @@ static int replace_file(const struct sysfs_root *root, const struct content *con
 	return output.error;
 }
 
-int record_write(const struct sysfs_root *root, const struct report *report)
+int record_write(const struct root *root, const struct report *report)
 {
-	bool early = sysfs_root_is_initramfs(root);
+	bool early = root_is_initramfs(root);
 	struct content content = {.name = early ? "initramfs.record" : "system.record",
 		.stage = early ? BOOT_INITRAMFS : BOOT_SYSTEM,
 		.report = report};
@@ -242,12 +242,12 @@ int record_write(const struct sysfs_root *root, const struct report *report)
 	return replace_file(root, &content);
 }
 
-int record_keep_protect(const struct sysfs_root *root, const struct protect_list *protect)
+int record_keep_protect(const struct root *root, const struct protect_list *protect)
 {
 	struct content content = {.name = "initramfs.protect", .protect = protect};
 
 	/* An image without a list knows nothing that the real root does not. */
-	if (!sysfs_root_is_initramfs(root) || !protect->n_entries)
+	if (!root_is_initramfs(root) || !protect->n_entries)
 		return 0;
 	return replace_file(root, &content);
 }
@@ -463,7 +463,7 @@ static void close_file(FILE **file)
 }
 
 /* Opens a record.  What is no plain file could make the reader wait. */
-static int open_record(const struct sysfs_root *root, enum boot_stage stage, FILE **ret)
+static int open_record(const struct root *root, enum boot_stage stage, FILE **ret)
 {
 	_cleanup_close_ int fd = -1;
 	struct stat st;
@@ -471,7 +471,7 @@ static int open_record(const struct sysfs_root *root, enum boot_stage stage, FIL
 
 	snprintf(path, sizeof(path), "/" RUN_DIR "/" RECORD_DIR "/%s.record",
 		boot_stage_word(stage));
-	fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
+	fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0)
@@ -485,7 +485,7 @@ static int open_record(const struct sysfs_root *root, enum boot_stage stage, FIL
 	return 0;
 }
 
-int record_read(const struct sysfs_root *root, enum boot_stage stage, struct record *ret)
+int record_read(const struct root *root, enum boot_stage stage, struct record *ret)
 {
 	_cleanup_(close_file) FILE *file = NULL;
 	_cleanup_(record_free) struct record record = {0};

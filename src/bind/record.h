@@ -58,14 +58,13 @@ enum boot_stage {
 const char *boot_stage_word(enum boot_stage stage);
 
 /* Replaces the record of this stage of the boot as a whole.  Returns 0, or -errno. */
-int record_write(const struct sysfs_root *root, const struct report *report);
+int record_write(const struct root *root, const struct report *report);
 
 /*
  * In the initramfs: leaves the image's protect list for the run on the real root, where the
  * image is gone and not all is mounted yet.  Elsewhere it does nothing.  Returns 0, or -errno.
  */
-int record_keep_protect(
-	const struct sysfs_root *root, const struct protect_list *protect);
+int record_keep_protect(const struct root *root, const struct protect_list *protect);
 
 /* ---- Reading */
 
@@ -111,7 +110,7 @@ struct record {
  * can't be read are skipped and counted.  Returns 0; -ENOENT when there is none; -EBADMSG when
  * the file is no record; or another -errno.
  */
-int record_read(const struct sysfs_root *root, enum boot_stage stage, struct record *ret);
+int record_read(const struct root *root, enum boot_stage stage, struct record *ret);
 
 void record_free(struct record *record);
 

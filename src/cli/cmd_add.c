@@ -105,7 +105,7 @@ static const char *stem_of(const struct deviceset *set)
 }
 
 /* Whether a file would be hidden, or hide another one, if it had the name. */
-static bool file_exists(const struct devices *devices, const char *name)
+static bool dropin_exists(const struct devices *devices, const char *name)
 {
 	char path[CONFIG_PATH_SIZE];
 	const char *base;
@@ -141,7 +141,7 @@ static enum cli_exit choose_name(struct addition *addition)
 				"name by --name",
 				wanted, config->files[other->place.file],
 				other->place.line);
-		if (file_exists(&addition->devices, wanted))
+		if (dropin_exists(&addition->devices, wanted))
 			return cli_error("add",
 				"there is a file %s.conf already among the drop-ins; give "
 				"another name by --name",
@@ -151,7 +151,7 @@ static enum cli_exit choose_name(struct addition *addition)
 	stem = stem_of(&addition->devices.set);
 	strcpy(addition->name, stem);
 	for (unsigned i = 2; config_find_section(config, addition->name) ||
-		file_exists(&addition->devices, addition->name);
+		dropin_exists(&addition->devices, addition->name);
 		i++)
 		snprintf(addition->name, sizeof(addition->name), "%s%u", stem, i);
 	return CLI_OK;

@@ -80,17 +80,16 @@ static bool add_dropin(void *data, const char *name)
 	return true;
 }
 
-static void read_file(
-	const struct sysfs_root *root, struct config *config, const char *path)
+static void read_file(const struct root *root, struct config *config, const char *path)
 {
 	_cleanup_close_ int fd = -1;
 	char target[sizeof(MASK) + 1];
-	int link = sysfs_root_read_link(root, path, target, sizeof(target));
+	int link = file_read_link(root, path, target, sizeof(target));
 
 	if (link == 0 && strcmp(target, MASK) == 0)
 		return;
 	/* A pipe in the place of a file must not make a boot wait. */
-	fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
+	fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
 	if (fd >= 0)
 		config_read_file(config, fd, path);
 	else if (fd == -ENOENT && (link == 0 || link == -ENAMETOOLONG))
@@ -100,7 +99,7 @@ static void read_file(
 }
 
 void configfiles_read(
-	const struct sysfs_root *root, enum configfiles_of of, struct config *config)
+	const struct root *root, enum configfiles_of of, struct config *config)
 {
 	struct dropins dropins = {.config = config};
 
@@ -109,7 +108,7 @@ void configfiles_read(
 		if (i == RUN_DIR_INDEX && of == CONFIGFILES_OF_IMAGE)
 			continue;
 		dropins.dir = dirs[i];
-		sysfs_root_each_name(root, dirs[i], add_dropin, &dropins);
+		file_each_name(root, dirs[i], add_dropin, &dropins);
 	}
 	for (unsigned i = 0; i < dropins.n; i++) {
 		char path[CONFIG_PATH_SIZE];
@@ -121,11 +120,11 @@ void configfiles_read(
 }
 
 /* Returns whether there is such a file. */
-static bool read_protect_file(const struct sysfs_root *root, struct config *config,
+static bool read_protect_file(const struct root *root, struct config *config,
 	const char *path, struct protect_list *list)
 {
 	static char text[PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE];
-	ssize_t n = sysfs_root_read_file(root, path, text, sizeof(text));
+	ssize_t n = file_read_fixed(root, path, text, sizeof(text));
 	struct config_place place = {0};
 
 	if (n == -ENOENT)
@@ -147,7 +146,7 @@ static bool read_protect_file(const struct sysfs_root *root, struct config *conf
 }
 
 void configfiles_read_protect(
-	const struct sysfs_root *root, struct config *config, struct protect_list *ret)
+	const struct root *root, struct config *config, struct protect_list *ret)
 {
 	bool any = false;
 
@@ -157,10 +156,10 @@ void configfiles_read_protect(
 	 * An image that was made elsewhere does not know this host; the real root will, unless
 	 * its list could not be made.
 	 */
-	ret->incomplete |= !any && (root->live || sysfs_root_is_initramfs(root));
+	ret->incomplete |= !any && (root->live || root_is_initramfs(root));
 }
 
-void configfiles_read_cmdline(const struct sysfs_root *root, struct config *config)
+void configfiles_read_cmdline(const struct root *root, struct config *config)
 {
 	static char text[CMDLINE_SIZE];
 	int r = cmdline_read_fixed(root, text, sizeof(text));

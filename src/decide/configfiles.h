@@ -27,13 +27,13 @@ bool configfiles_is_dropin(const char *name);
 
 /* Reads the main file and the drop-ins.  None of them must be there. */
 void configfiles_read(
-	const struct sysfs_root *root, enum configfiles_of of, struct config *config);
+	const struct root *root, enum configfiles_of of, struct config *config);
 
 /* Reads all protect lists that there are: of the image, and of this boot. */
 void configfiles_read_protect(
-	const struct sysfs_root *root, struct config *config, struct protect_list *ret);
+	const struct root *root, struct config *config, struct protect_list *ret);
 
 /* Reads the vfioboot.* parameters that the kernel was started with. */
-void configfiles_read_cmdline(const struct sysfs_root *root, struct config *config);
+void configfiles_read_cmdline(const struct root *root, struct config *config);
 
 #endif

@@ -171,11 +171,11 @@ static void on_error(void *data, unsigned line, const char *message)
 	content->other = true;
 }
 
-int dropin_is_ours(const struct sysfs_root *root, const char *path)
+int dropin_is_ours(const struct root *root, const char *path)
 {
 	static const struct inifile_events events = {on_section, on_key, on_error};
 	static const char mark[] = DROPIN_MARK "\n";
-	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
+	_cleanup_close_ int fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
 	struct content content = {0};
 	char head[sizeof(mark)] = "";
 	uint64_t digest = 0;

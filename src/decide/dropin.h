@@ -45,6 +45,6 @@ int dropin_read_text(struct config *config, const char *text, const char *path);
  * Whether add wrote the file at the absolute @path below @root, and it still holds that
  * one section and nothing else.  Returns 1 or 0, or -errno.
  */
-int dropin_is_ours(const struct sysfs_root *root, const char *path);
+int dropin_is_ours(const struct root *root, const char *path);
 
 #endif

@@ -6,7 +6,7 @@
 #include "match.h"
 
 struct lookup {
-	const struct sysfs_root *root;
+	const struct root *root;
 	const struct config *config;
 	struct protect_list *protect;
 	struct machine *machine;
@@ -315,7 +315,7 @@ static void check_protected(struct lookup *lookup)
 	}
 }
 
-int machine_look_up(const struct sysfs_root *root, const struct config *config,
+int machine_look_up(const struct root *root, const struct config *config,
 	struct protect_list *protect, struct machine *ret)
 {
 	struct lookup lookup = {

@@ -25,7 +25,7 @@ struct machine {
  * entries are missing.  @ret starts empty, in static storage.  Returns 0, or -errno when the
  * bus can't be read at all; a function that vanishes meanwhile is left out.
  */
-int machine_look_up(const struct sysfs_root *root, const struct config *config,
+int machine_look_up(const struct root *root, const struct config *config,
 	struct protect_list *protect, struct machine *ret);
 
 #endif

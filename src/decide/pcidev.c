@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-int pcidev_read(
-	const struct sysfs_root *root, struct pci_address address, struct pcidev *ret)
+int pcidev_read(const struct root *root, struct pci_address address, struct pcidev *ret)
 {
 	struct pcidev dev = {.address = address};
 	int r = sysfs_read_ids(root, address, &dev.ids);
@@ -15,7 +14,7 @@ int pcidev_read(
 	return r;
 }
 
-int pcidev_read_details(const struct sysfs_root *root, struct pcidev *dev)
+int pcidev_read_details(const struct root *root, struct pcidev *dev)
 {
 	int r = sysfs_read_driver(root, dev->address, dev->driver);
 

@@ -22,11 +22,10 @@ struct pcidev {
 };
 
 /* Reads what a function is: its ids by one read.  Returns 0, or -errno. */
-int pcidev_read(
-	const struct sysfs_root *root, struct pci_address address, struct pcidev *ret);
+int pcidev_read(const struct root *root, struct pci_address address, struct pcidev *ret);
 
 /* Reads who holds a function, its group, and its path where that is not known yet. */
-int pcidev_read_details(const struct sysfs_root *root, struct pcidev *dev);
+int pcidev_read_details(const struct root *root, struct pcidev *dev);
 
 /* Whether Linux can be started from it, or from what is behind it, by its class. */
 bool pcidev_can_carry_root(const struct pcidev *dev);

@@ -9,7 +9,7 @@
 
 #define SECONDS 300 /* as the unit of the real root has, vfioboot-confirm.service */
 
-static void watch(const struct sysfs_root *root)
+static void watch(const struct root *root)
 {
 	static const char last_word[] =
 		"<1>vfioboot: this trial found no root file system in time\n";
@@ -30,7 +30,7 @@ static void watch(const struct sysfs_root *root)
 	}
 }
 
-void guard_trial(const struct sysfs_root *root)
+void guard_trial(const struct root *root)
 {
 	if (fork() != 0)
 		return;

@@ -12,6 +12,6 @@
  * Leaves a process behind that restarts the machine if the real root is not taken within some
  * minutes, and is gone otherwise.  Nothing waits for it.  @root is that of the initramfs.
  */
-void guard_trial(const struct sysfs_root *root);
+void guard_trial(const struct root *root);
 
 #endif

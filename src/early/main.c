@@ -101,7 +101,7 @@ static bool parse_options(char **argv, struct options *ret, int *ret_status)
 }
 
 /* Reads the configuration, the command line and the protect list.  Returns 0, or -errno. */
-static int read_input(const struct sysfs_root *root, const struct options *options)
+static int read_input(const struct root *root, const struct options *options)
 {
 	if (options->config_file) {
 		_cleanup_close_ int fd = open(options->config_file, O_RDONLY | O_CLOEXEC);
@@ -164,7 +164,7 @@ static int print_plan(const struct options *options)
 }
 
 /* Carries the plan out and reports.  Returns the exit status. */
-static int carry_out(const struct sysfs_root *root, const struct options *options)
+static int carry_out(const struct root *root, const struct options *options)
 {
 	struct report report = {
 		&config, &machine, &plan, bind_plan(root, &config, &machine, &plan)};
@@ -195,7 +195,7 @@ static int carry_out(const struct sysfs_root *root, const struct options *option
 	return status;
 }
 
-static int run(const struct sysfs_root *root, const struct options *options)
+static int run(const struct root *root, const struct options *options)
 {
 	int status, r;
 
@@ -213,8 +213,7 @@ static int run(const struct sysfs_root *root, const struct options *options)
 		fprintf(stderr, "vfioboot-early: can't read the PCI functions: %s\n",
 			strerror(-r));
 	plan_make(&config, &machine, &protect, &plan);
-	if (config.trial && root->live && !options->dry_run &&
-		sysfs_root_is_initramfs(root))
+	if (config.trial && root->live && !options->dry_run && root_is_initramfs(root))
 		guard_trial(root);
 	status = options->dry_run ? print_plan(options) : carry_out(root, options);
 	if (fflush(stdout) == EOF) {
@@ -227,7 +226,7 @@ static int run(const struct sysfs_root *root, const struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct sysfs_root root;
+	struct root root;
 	struct options options;
 	int status, r;
 
@@ -235,13 +234,13 @@ int main(int argc, char **argv)
 	if (!parse_options(argv, &options, &status))
 		return status;
 	child_prepare();
-	r = sysfs_root_open(options.root, &root);
+	r = root_open(options.root, &root);
 	if (r < 0) {
 		fprintf(stderr, "vfioboot-early: can't open %s: %s\n", options.root,
 			strerror(-r));
 		return EXIT_BAD_INPUT;
 	}
 	status = run(&root, &options);
-	sysfs_root_close(&root);
+	root_close(&root);
 	return status;
 }

@@ -141,36 +141,42 @@ static int on_terminal(const char *script)
 	return 0;
 }
 
-/* Reads from the terminal until it has printed @wanted, or 10 seconds are over. */
-static void expect_output(int terminal, const char *wanted)
-{
-	char text[4096] = "";
-	size_t len = 0;
+/* What a terminal has printed so far. */
+struct screen {
+	int terminal;
+	char text[4096];
+	size_t len;
+};
 
+/* Reads until it has printed @wanted, or 10 seconds are over. */
+static void expect_output(struct screen *screen, const char *wanted)
+{
 	alarm(10);
-	do {
-		ssize_t n = read(terminal, text + len, sizeof(text) - 1 - len);
+	while (!strstr(screen->text, wanted)) {
+		ssize_t n = read(screen->terminal, screen->text + screen->len,
+			sizeof(screen->text) - 1 - screen->len);
 
 		assert_true(n > 0);
-		len += (size_t)n;
-		text[len] = '\0';
-	} while (!strstr(text, wanted));
+		screen->len += (size_t)n;
+		screen->text[screen->len] = '\0';
+	}
 	alarm(0);
 }
 
 /* In a session of its own; answers "ready" with @typed, and expects @wanted. */
 static void run_on_terminal(const char *script, const char *typed, const char *wanted)
 {
-	int terminal, status;
-	pid_t pid = forkpty(&terminal, NULL, NULL, NULL);
+	struct screen screen = {0};
+	pid_t pid = forkpty(&screen.terminal, NULL, NULL, NULL);
+	int status;
 
 	assert_true(pid >= 0);
 	if (pid == 0)
 		_exit(on_terminal(script));
-	expect_output(terminal, "ready");
-	assert_int_equal(write(terminal, typed, strlen(typed)), strlen(typed));
-	expect_output(terminal, wanted);
-	close(terminal);
+	expect_output(&screen, "ready");
+	assert_int_equal(write(screen.terminal, typed, strlen(typed)), strlen(typed));
+	expect_output(&screen, wanted);
+	close(screen.terminal);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 }
 
@@ -187,7 +193,7 @@ static void test_interrupt(void **state)
 	(void)state;
 	run_on_terminal(ASK, "\003", "status 130, signal 2, foreground");
 	/* Nor does one that would be stopped forever outlive a signal. */
-	run_on_terminal("echo ready; kill -TERM $PPID; kill -STOP $$", "",
+	run_on_terminal("(sleep 0.3; kill -TERM $PPID) & echo ready; kill -STOP $$", "",
 		"status 143, signal 15, foreground");
 }
 
@@ -206,15 +212,15 @@ static int in_background(const char *script)
 
 static void test_background(void **state)
 {
-	int terminal;
-	pid_t pid = forkpty(&terminal, NULL, NULL, NULL);
+	struct screen screen = {0};
+	pid_t pid = forkpty(&screen.terminal, NULL, NULL, NULL);
 
 	(void)state;
 	assert_true(pid >= 0);
 	if (pid == 0)
 		_exit(in_background("read -r word </dev/tty || echo none"));
-	expect_output(terminal, "none\r\nstatus 0, signal 0, background");
-	close(terminal);
+	expect_output(&screen, "none\r\nstatus 0, signal 0, background");
+	close(screen.terminal);
 	waitpid(pid, NULL, 0);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Values in files that shells read, and files of any size. */
-#include "base/hostfile.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <sys/stat.h>

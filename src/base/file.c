@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opens, reads and lists files below a root directory, and never beside it. */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "tree.h"
+#include "util.h"
+
+#define FILE_MAX ((size_t)16 << 20)
+
+/* The name, without links, of an open file.  Returns 0, or -errno. */
+static int fd_path(int fd, char *ret, size_t size)
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), TREE_OWN_FD, fd);
+	n = readlink(link, ret, size);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size)
+		return -ENAMETOOLONG;
+	ret[n] = '\0';
+	return 0;
+}
+
+void root_close(struct root *root)
+{
+	close_fd(&root->fd);
+	root->fd = -1;
+}
+
+int root_open(const char *dir, struct root *ret)
+{
+	struct root root = {.live = strcmp(dir, "/") == 0};
+
+	root.fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root.fd < 0)
+		return -errno;
+	if (!root.live && fd_path(root.fd, root.path, sizeof(root.path)) < 0) {
+		root_close(&root);
+		return -ENAMETOOLONG;
+	}
+	/* However it is written. */
+	root.live |= strcmp(root.path, "/") == 0;
+	*ret = root;
+	return 0;
+}
+
+/*
+ * Whether the open file lies below the root.  The links of another machine's tree could
+ * lead out of it, and writing through one would change this machine.
+ */
+static bool is_confined(const struct root *root, int fd)
+{
+	char target[sizeof(root->path)];
+	size_t len = strlen(root->path);
+
+	return fd_path(fd, target, sizeof(target)) == 0 &&
+		strncmp(target, root->path, len) == 0 && target[len] == '/';
+}
+
+/* The kernel's struct open_how and one of its flags (include/uapi/linux/openat2.h). */
+struct kernel_open_how {
+	uint64_t flags, mode, resolve;
+};
+
+#define KERNEL_RESOLVE_IN_ROOT 0x10
+
+/*
+ * Opens a file of another machine's tree.  Its links start at its own root; those that a
+ * script made with the tree's full name are taken too, as long as they stay below it.
+ */
+static int open_confined(const struct root *root, const char *path, int flags)
+{
+	struct kernel_open_how how = {.resolve = KERNEL_RESOLVE_IN_ROOT};
+	_cleanup_close_ int there = -1;
+	char link[32];
+	int fd;
+
+	/* A pipe in the place of a file is not waited for. */
+	if (!(flags & O_PATH))
+		flags |= O_NONBLOCK;
+	how.flags = (uint64_t)flags | O_CLOEXEC;
+	fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+	if (fd >= 0)
+		return fd;
+	/* Looked at before it is opened: opening a device or a pipe may do something. */
+	there = openat(root->fd, path, O_PATH | (flags & O_NOFOLLOW) | O_CLOEXEC);
+	if (there < 0)
+		return -errno;
+	if (!is_confined(root, there))
+		return -ENOENT; /* what is elsewhere is not there */
+	if (flags & O_PATH)
+		return TAKE_FD(there);
+	snprintf(link, sizeof(link), TREE_OWN_FD, there);
+	fd = open(link, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int file_open(const struct root *root, const char *path, int flags)
+{
+	int fd;
+
+	path += strspn(path, "/");
+	if (!root->live)
+		return open_confined(root, path, flags);
+	fd = openat(root->fd, path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+bool root_is_initramfs(const struct root *root)
+{
+	static const char *const marks[] = {
+		"/etc/initrd-release",     /* dracut with systemd, mkinitcpio */
+		"/conf/initramfs.conf",    /* initramfs-tools */
+		"/usr/lib/initrd-release", /* dracut without systemd */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+		_cleanup_close_ int fd = file_open(root, marks[i], O_PATH);
+
+		if (fd >= 0)
+			return true;
+	}
+	return false;
+}
+
+bool file_exists(const struct root *root, const char *format, ...)
+{
+	_cleanup_close_ int fd = -1;
+	char path[PATH_MAX];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(path, sizeof(path), format, args);
+	va_end(args);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return false;
+	fd = file_open(root, path, O_PATH);
+	return fd >= 0;
+}
+
+/* ---- Reading */
+
+ssize_t file_read_fixed(
+	const struct root *root, const char *path, char *buffer, size_t size)
+{
+	_cleanup_close_ int fd = file_open(root, path, O_RDONLY);
+	size_t len = 0;
+
+	if (fd < 0)
+		return fd;
+	while (len < size - 1) {
+		ssize_t n = read(fd, buffer + len, size - 1 - len);
+
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	buffer[len] = '\0';
+	return len < size - 1 ? (ssize_t)len : -EFBIG;
+}
+
+int file_read_line(const struct root *root, const char *path, char *ret, size_t size)
+{
+	ssize_t n = file_read_fixed(root, path, ret, size);
+
+	if (n < 0)
+		return (int)n;
+	ret[strcspn(ret, "\n")] = '\0';
+	return 0;
+}
+
+int file_read(const struct root *root, const char *path, char **ret, size_t *ret_size)
+{
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0, room = 0;
+
+	/* A pipe in the place of a file is not waited for. */
+	fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		ssize_t n;
+
+		if (size + 1 >= room) {
+			char *more =
+				room < FILE_MAX ? realloc(text, room * 2 + 4096) : NULL;
+
+			if (!more)
+				return room < FILE_MAX ? -ENOMEM : -EFBIG;
+			text = more;
+			room = room * 2 + 4096;
+		}
+		n = read(fd, text + size, room - size - 1);
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		size += (size_t)n;
+	}
+	text[size] = '\0';
+	if (ret_size)
+		*ret_size = size;
+	*ret = TAKE_PTR(text);
+	return 0;
+}
+
+int file_read_link(const struct root *root, const char *path, char *ret, size_t size)
+{
+	_cleanup_close_ int fd = -1;
+	ssize_t n;
+
+	path += strspn(path, "/");
+	if (!root->live) {
+		fd = open_confined(root, path, O_PATH | O_NOFOLLOW);
+		if (fd < 0)
+			return fd;
+		path = "";
+	}
+	n = readlinkat(root->live ? root->fd : fd, path, ret, size);
+	/* An empty name of what is no link is ENOENT. */
+	if (n < 0)
+		return root->live ? -errno : -EINVAL;
+	if ((size_t)n == size)
+		return -ENAMETOOLONG;
+	ret[n] = '\0';
+	return 0;
+}
+
+int file_resolve(const struct root *root, const char *path, char **ret)
+{
+	_cleanup_close_ int fd = file_open(root, path, O_PATH);
+	size_t len = strlen(root->path);
+	char real[PATH_MAX];
+	int r = fd < 0 ? fd : fd_path(fd, real, sizeof(real));
+
+	if (r < 0)
+		return r;
+	*ret = strdup(real + len + strspn(real + len, "/"));
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* ---- Directories */
+
+/* The kernel's struct linux_dirent64 (include/linux/dirent.h). */
+struct kernel_dirent {
+	uint64_t ino;
+	int64_t off;
+	uint16_t reclen;
+	uint8_t type;
+	char name[];
+};
+
+/* Reads with getdents64 itself: opendir() would take its buffer from the heap. */
+int file_each_name(const struct root *root, const char *dir,
+	bool (*found)(void *data, const char *name), void *data)
+{
+	char buffer[8192] __attribute__((aligned(8)));
+	_cleanup_close_ int fd = file_open(root, dir, O_RDONLY | O_DIRECTORY);
+	long n;
+
+	if (fd < 0)
+		return fd;
+	while ((n = syscall(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0) {
+		for (long at = 0; at < n;) {
+			const struct kernel_dirent *entry = (const void *)(buffer + at);
+
+			at += entry->reclen;
+			if (!found(data, entry->name))
+				return 0;
+		}
+	}
+	return n < 0 ? -errno : 0;
+}
+
+int file_open_directory(const struct root *root, const char *path, DIR **ret)
+{
+	int fd = file_open(root, path, O_RDONLY | O_DIRECTORY);
+	DIR *dir;
+
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	*ret = dir;
+	return 0;
+}
+
+const char *file_next_name(DIR *dir)
+{
+	struct dirent *entry;
+
+	do
+		entry = readdir(dir);
+	while (entry && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")));
+	return entry ? entry->d_name : NULL;
+}
+
+void file_close_directory(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+int file_add_name(struct file_names *names, const char *name)
+{
+	char **more;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->names[i], name) == 0)
+			return 0;
+	more = realloc(names->names, (names->n + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	names->names = more;
+	more[names->n] = strdup(name);
+	if (!more[names->n])
+		return -ENOMEM;
+	names->n++;
+	return 0;
+}
+
+void file_free_names(struct file_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->names[i]);
+	free(names->names);
+	*names = (struct file_names){0};
+}
+
+struct listing {
+	struct file_names *names;
+	int error;
+};
+
+static bool list_name(void *data, const char *name)
+{
+	struct listing *listing = data;
+
+	if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+		listing->error = file_add_name(listing->names, name);
+	return listing->error == 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+int file_list(const struct root *root, const char *directory, struct file_names *ret)
+{
+	struct file_names names = {0};
+	struct listing listing = {&names, 0};
+	int r = file_each_name(root, directory, list_name, &listing);
+
+	r = r == 0 ? listing.error : r;
+	if (r < 0 && r != -ENOENT) {
+		file_free_names(&names);
+		return r;
+	}
+	if (names.n)
+		qsort(names.names, names.n, sizeof(*names.names), compare_names);
+	*ret = names;
+	return 0;
+}

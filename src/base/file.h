@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files below a root directory: this machine's, or the files of another one, whose links start at
+ * its own root and lead to nothing outside.  Every file of a machine is reached this way, so that
+ * a tree can stand in for the running machine.  Whether a path begins with '/' makes no difference.
+ */
+#ifndef VFIOBOOT_FILE_H
+#define VFIOBOOT_FILE_H
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct root {
+	int fd;
+	bool live;       /* the running machine: a kernel answers what is written */
+	char path[4096]; /* of another machine's tree, without links; "" if live */
+};
+
+/* Opens the root directory @dir; "/" is the running machine.  Returns 0, or -errno. */
+int root_open(const char *dir, struct root *ret);
+void root_close(struct root *root);
+
+/* Whether it is an initramfs, of any generator. */
+bool root_is_initramfs(const struct root *root);
+
+/* Opens any file.  Returns a descriptor, or -errno. */
+int file_open(const struct root *root, const char *path, int flags);
+
+/* Whether there is a file of the name, which is made in printf's manner; links are followed. */
+bool file_exists(const struct root *root, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- Reading */
+
+/*
+ * Reads a whole file of up to 16 MiB, with a NUL behind it.  Returns 0 with *@ret for free()
+ * and its length in *@ret_size (NULL: not wanted); -EFBIG; -EISDIR; or another -errno.
+ */
+int file_read(const struct root *root, const char *path, char **ret, size_t *ret_size);
+
+/*
+ * Reads a whole small file into @buffer, with a NUL, and takes nothing from the heap.  Returns its
+ * length; -EFBIG, with its beginning in @buffer; or another -errno.
+ */
+ssize_t file_read_fixed(
+	const struct root *root, const char *path, char *buffer, size_t size);
+
+/* Reads the line of a file, without its newline.  Returns 0, or -errno. */
+int file_read_line(const struct root *root, const char *path, char *ret, size_t size);
+
+/* Reads the target of a link.  Returns 0, -ENAMETOOLONG when it does not fit, or -errno. */
+int file_read_link(const struct root *root, const char *path, char *ret, size_t size);
+
+/*
+ * Where @path leads through all links, below the root and without a leading '/', such as
+ * "sys/devices/pci0000:00/0000:00:02.0".  Returns 0 with *@ret for free(), or -errno.
+ */
+int file_resolve(const struct root *root, const char *path, char **ret);
+
+/* ---- Directories */
+
+/*
+ * Calls @found for each name in a directory, "." and ".." too, until it returns false.  Takes
+ * nothing from the heap.  Returns 0, or -errno.
+ */
+int file_each_name(const struct root *root, const char *dir,
+	bool (*found)(void *data, const char *name), void *data);
+
+/* Opens a directory for readdir(3); the caller closes @ret.  Returns 0, or -errno. */
+int file_open_directory(const struct root *root, const char *path, DIR **ret);
+
+/* The next entry that is neither "." nor "..", or NULL; belongs to @dir. */
+const char *file_next_name(DIR *dir);
+
+/* For the clean-up attribute. */
+void file_close_directory(DIR **dir);
+#define _cleanup_closedir_ __attribute__((cleanup(file_close_directory)))
+
+/* Texts that are added one by one; starts as {0}. */
+struct file_names {
+	char **names;
+	size_t n;
+};
+
+/* Adds a copy of @name, unless it is there already.  Returns 0, or -ENOMEM. */
+int file_add_name(struct file_names *names, const char *name);
+void file_free_names(struct file_names *names);
+
+/* The names in a directory, sorted by strverscmp(3); none when it is not there.  0 or -errno. */
+int file_list(const struct root *root, const char *directory, struct file_names *ret);
+
+/* Names of before, until all callers have the new ones. */
+#define sysfs_root                         root
+#define sysfs_root_open                    root_open
+#define sysfs_root_close                   root_close
+#define sysfs_root_open_file               file_open
+#define sysfs_root_read_file               file_read_fixed
+#define sysfs_root_read_link               file_read_link
+#define sysfs_root_each_name               file_each_name
+#define sysfs_root_is_initramfs            root_is_initramfs
+#define tree_resolve                       file_resolve
+#define tree_read_line                     file_read_line
+#define tree_open_directory                file_open_directory
+#define tree_next                          file_next_name
+#define tree_close_directory               file_close_directory
+#define tree_exists(root, directory, name) file_exists(root, "%s/%s", directory, name)
+#define hostfile_exists                    file_exists
+#define hostfile_read                      file_read
+#define hostfile_names                     file_names
+#define hostfile_add_name                  file_add_name
+#define hostfile_free_names                file_free_names
+#define hostfile_list                      file_list
+
+#endif
