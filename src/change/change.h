@@ -23,7 +23,6 @@
 
 #include "atomicfile.h"
 #include "base/base.h"
-#include "diskroom.h"
 #include "lock.h"
 
 struct change;

@@ -4,13 +4,20 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 
 #include "base/base.h"
 #include "change.h"
 
+#define FAT_MAGIC 0x4d44 /* MSDOS_SUPER_MAGIC of linux/magic.h */
+
 /* A file system that gets files. */
 struct place {
-	struct diskroom room;
+	dev_t device;
+	uint64_t available; /* bytes */
+	bool read_only;
+	bool fat;           /* which has no second names */
 	const char *path;   /* of the file with which it is fullest, of which the first */
 	int len;            /* bytes are its directory, for people */
 	int64_t used, most; /* bytes more than now: at a step, and the most so far */
@@ -24,6 +31,28 @@ struct places {
 static void free_places(struct places *places)
 {
 	free(places->list);
+}
+
+/* Reads how much room the file system has that the open file is on.  0 or -errno. */
+static int read_room(int fd, struct place *ret)
+{
+	struct statvfs fs;
+	struct statfs kind;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || fstatvfs(fd, &fs) < 0 || fstatfs(fd, &kind) < 0)
+		return -errno;
+	ret->device = st.st_dev;
+	ret->available = (uint64_t)fs.f_bavail * fs.f_frsize;
+	ret->read_only = fs.f_flag & ST_RDONLY;
+	ret->fat = kind.f_type == FAT_MAGIC;
+	return 0;
+}
+
+/* In MiB, a begun one as a whole one. */
+static unsigned long mebibytes(uint64_t bytes)
+{
+	return (unsigned long)((bytes + (1 << 20) - 1) >> 20);
 }
 
 /* Bytes of the path that are its directory. */
@@ -45,10 +74,10 @@ static struct place *find_place(
 	fd = directory
 		? sysfs_root_open_file(change->root, directory, O_RDONLY | O_DIRECTORY)
 		: -1;
-	if (fd < 0 || diskroom_read(fd, &place.room) < 0)
+	if (fd < 0 || read_room(fd, &place) < 0)
 		return NULL;
 	for (size_t i = 0; i < places->n; i++)
-		if (places->list[i].room.device == place.room.device)
+		if (places->list[i].device == place.device)
 			return &places->list[i];
 	more = realloc(places->list, (places->n + 1) * sizeof(*more));
 	if (!more)
@@ -100,7 +129,7 @@ static void add_step(const struct change *change, const struct change_step *step
 
 	if (!place)
 		return;
-	if (step->kind == &change_keep && place->room.fat)
+	if (step->kind == &change_keep && place->fat)
 		place->used += size_of(change, step->path);
 	else if (step->kind == &change_replace && !is_kept(change, step, name))
 		place->used -= size_of(change, name);
@@ -118,19 +147,19 @@ static void add_step(const struct change *change, const struct change_step *step
 static int judge_place(
 	const struct change *change, const struct place *place, struct message *message)
 {
-	if (place->room.read_only && change->root->live) {
+	if (place->read_only && change->root->live) {
 		message_remedy(message, "mount it writable");
 		return message_set(message, -EROFS, "%.*s is mounted read-only",
 			place->len, place->path);
 	}
-	if ((int64_t)place->room.available >= place->most)
+	if ((int64_t)place->available >= place->most)
 		return 0;
 	message_remedy(message,
 		"remove kernels that are no longer used, or enlarge the file system");
 	return message_set(message, -ENOSPC,
 		"%.*s has %lu MiB free, but the new files need %lu MiB beside the old ones",
-		place->len, place->path, diskroom_mebibytes(place->room.available),
-		diskroom_mebibytes((uint64_t)place->most));
+		place->len, place->path, mebibytes(place->available),
+		mebibytes((uint64_t)place->most));
 }
 
 int change_check(const struct change *change, struct message *message)

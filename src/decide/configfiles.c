@@ -23,8 +23,8 @@ static const char *const dirs[] = {
  * The list made with the image, the image's own as the initramfs left it for the real root,
  * and the one made at this boot, so early that not all is mounted that will be.
  */
-static const char *const protect_files[] = {
-	CONFIGFILES_PROTECT, "/run/vfioboot/initramfs.protect", "/run/vfioboot/protect"};
+static const char *const protect_files[] = {CONFIGFILES_PROTECT,
+	RUN_DIRECTORY "/initramfs.protect", RUN_DIRECTORY "/protect"};
 
 /* The names of the drop-ins, sorted. */
 struct dropins {

@@ -39,10 +39,9 @@
 #define TRIAL_TRIED_SIZE      512
 #define TRIAL_DIGEST_SIZE     17
 
-#define TRIAL_DIRECTORY                                                                  \
-	"/var/lib/vfioboot/trial" /* removed when empty, like its parent */
-#define TRIAL_STATE   TRIAL_DIRECTORY "/state"
-#define TRIAL_JOURNAL TRIAL_DIRECTORY "/journal" /* the end of its boot's */
+#define TRIAL_DIRECTORY STATE_DIRECTORY "/trial" /* removed when empty, like its parent */
+#define TRIAL_STATE     TRIAL_DIRECTORY "/state"
+#define TRIAL_JOURNAL   TRIAL_DIRECTORY "/journal" /* the end of its boot's */
 
 /* ---- What is known of a trial */
 
