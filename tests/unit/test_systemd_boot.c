@@ -38,6 +38,9 @@ static void test_json(void **state)
 	json_has("[" ENTRY_257("a.conf", "false") "," ENTRY_257("b.conf", "true") "]\n",
 		"b.conf");
 	json_has("[" ENTRY_257("a.conf", "false") "]\n", NULL);
+	json_has("/boot/loader/loader.conf:3: Unknown line 'preferred', ignoring.\n"
+		 "[" ENTRY_257("a.conf", "true") "]\nmore\n",
+		"a.conf");
 	json_has(ENTRY_252 ENTRY_252, NULL);
 	json_has("", NULL);
 	json_has("[]", NULL);

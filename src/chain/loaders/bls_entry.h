@@ -25,8 +25,8 @@
  */
 struct bls_addition {
 	const char *title;
-	const char *
-		sort_key; /* so that it can't sort above the original, whatever its tries */
+	/* So that it never sorts above the original, whatever its tries. */
+	const char *sort_key;
 	const char *options;
 };
 

@@ -22,13 +22,17 @@
 
 char *systemd_boot_parse_json(const char *text)
 {
-	struct json_object *list = json_tokener_parse(text), *value;
-	size_t n = json_object_is_type(list, json_type_array)
-		? json_object_array_length(list)
-		: 0;
+	struct json_object *list, *value;
 	const char *id = NULL;
+	size_t n;
 	char *copy;
 
+	/* The array is one line, perhaps behind some with warnings. */
+	while (*text && *text != '[')
+		text = bls_next_line(text);
+	list = json_tokener_parse(text);
+	n = json_object_is_type(list, json_type_array) ? json_object_array_length(list)
+						       : 0;
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *entry = json_object_array_get_idx(list, i);
 
@@ -68,12 +72,26 @@ char *systemd_boot_parse_list(const char *text)
 	return n == 1 ? strndup(id, strcspn(id, "\n")) : NULL;
 }
 
+static void add_line(void *data, const char *text)
+{
+	const struct sheet *sheet = data;
+
+	fprintf(sheet->out, "%s\n", text);
+}
+
+/* What it has to say as an error is of no use to anybody: the default is not known then. */
 static char *ask(const char *format, char *(*parse)(const char *text))
 {
 	const char *const argv[] = {"bootctl", "list", format, NULL};
 	_cleanup_free_ char *text = NULL;
+	struct sheet sheet;
+	int r;
 
-	return run_read(argv, &text) == 0 ? parse(text) : NULL;
+	if (!sheet_open(&sheet))
+		return NULL;
+	r = run_program(argv, add_line, &sheet);
+	text = sheet_take(&sheet);
+	return r == 0 && text ? parse(text) : NULL;
 }
 
 /* Images are started by other loaders, too. */

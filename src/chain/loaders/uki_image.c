@@ -149,7 +149,7 @@ static int read_image(const struct sysfs_root *root, struct uki *image)
 	return 1;
 }
 
-/* Which system this is: the ID= of os-release(5) tells those apart that share a partition. */
+/* Which system this is, by ID= of os-release(5): several may share a partition. */
 static char *read_system(const struct sysfs_root *root)
 {
 	static const char *const files[] = {"etc/os-release", "usr/lib/os-release"};
