@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "chain/chain.h"
-#include "checkhost.h"
+#include "private.h"
 
 /* Whether the tree has programs at all: else it says nothing about what is installed. */
 static bool has_programs(const struct sysfs_root *root)
@@ -25,10 +25,9 @@ static void tell_generator(struct check_host *host, const struct images *images)
 		check_remedy(host, "%s",
 			colon ? colon + 2 : "install a generator of initramfs images");
 	} else {
-		check_unknown(host, "",
+		check_unseen(host, "",
 			"what makes the images of this machine can't be "
 			"told: no programs are here");
-		check_remedy_elsewhere(host);
 	}
 }
 
@@ -71,8 +70,7 @@ static void tell_images(struct check_host *host, const struct images *images)
 		tell_image(host, &images->images[i]);
 	if (images->n)
 		return;
-	check_unknown(host, "", "no installed kernel was found, and no image");
-	check_remedy_elsewhere(host);
+	check_unseen(host, "", "no installed kernel was found, and no image");
 }
 
 /* Opening them is slow: once for both of their points. */
@@ -142,15 +140,14 @@ static void check_loader(struct check_host *host)
 			"images work with any; parameters of the kernel have to "
 			"be written where yours keeps them");
 	} else {
-		check_unknown(host, "",
+		check_unseen(host, "",
 			"what starts the kernel can't be told: none of its files is here");
-		check_remedy_elsewhere(host);
 	}
 }
 
 static const struct check checks[] = {
-	{"image", check_images},
-	{"boot-loader", check_loader},
+	{"image", check_images, NULL},
+	{"boot-loader", check_loader, NULL},
 };
 
 const struct check_theme check_boot_theme = {"Next boot", checks, ARRAY_SIZE(checks)};

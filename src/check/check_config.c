@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "checkhost.h"
+#include "private.h"
 
 static void check_config(struct check_host *host)
 {
@@ -120,10 +120,9 @@ static void check_protect(struct check_host *host)
 			"run 'vfioboot protect' to see it, and 'vfioboot apply' "
 			"to rebuild it");
 	} else if (!host->next->protect_traced) {
-		check_unknown(host, "",
+		check_unseen(host, "",
 			"what this host runs on can't be traced: this is no whole running "
 			"machine, but a chroot, a container or a part of one");
-		check_remedy_elsewhere(host);
 	} else if (is_untraced(list)) {
 		check_pass(host, "",
 			"what this host runs on cannot all be traced to its disks, so "
@@ -135,9 +134,9 @@ static void check_protect(struct check_host *host)
 }
 
 static const struct check checks[] = {
-	{"config", check_config},
-	{"section", check_sections},
-	{"protect-list", check_protect},
+	{"config", check_config, NULL},
+	{"section", check_sections, NULL},
+	{"protect-list", check_protect, NULL},
 };
 
 const struct check_theme check_config_theme = {

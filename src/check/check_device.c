@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "checkhost.h"
 #include "facts/facts.h"
+#include "private.h"
 
 #define BUS_FUNCTIONS 256 /* at most */
 
@@ -96,8 +96,7 @@ static void tell_no_reset(struct check_host *host, const struct check_function *
 			"made for this device");
 }
 
-static void check_one_reset(
-	struct check_host *host, const struct check_function *function)
+static void check_reset(struct check_host *host, const struct check_function *function)
 {
 	char methods[128];
 
@@ -113,15 +112,13 @@ static void check_one_reset(
 		break;
 	case RESET_NONE: tell_no_reset(host, function); break;
 	default:
-		check_unknown(host, function->name,
+		check_unseen(host, function->name,
 			"whether the kernel can reset it can't be read");
-		check_remedy_elsewhere(host);
 	}
 }
 
 /* A driver puts an idle device to sleep, and wakes it up; without one it may stay asleep. */
-static void check_one_power(
-	struct check_host *host, const struct check_function *function)
+static void check_power(struct check_host *host, const struct check_function *function)
 {
 	char state[32], allowed[8] = "";
 	const char *driver = function->pci->dev.driver;
@@ -133,8 +130,7 @@ static void check_one_power(
 			"the kernel does not know its power state before a driver has it");
 		check_remedy(host, "run it again after the next boot");
 	} else if (r < 0) {
-		check_unknown(host, function->name, "its power state can't be read");
-		check_remedy_elsewhere(host);
+		check_unseen(host, function->name, "its power state can't be read");
 	} else if (strcmp(state, "error") == 0) {
 		check_fail(
 			host, function->name, "it does not answer (power state error)");
@@ -158,16 +154,14 @@ static void check_one_power(
 	}
 }
 
-static void check_one_memory(
-	struct check_host *host, const struct check_function *function)
+static void check_memory(struct check_host *host, const struct check_function *function)
 {
 	struct pci_bar bars[PCI_BARS];
 	int r = pci_bars_read(host->root, function->pci->dev.address, bars);
 
 	if (r < 0) {
-		check_unknown(host, function->name,
+		check_unseen(host, function->name,
 			"where its memory is can't be read: %s", check_why(r));
-		check_remedy_elsewhere(host);
 		return;
 	}
 	for (int i = 0; i < PCI_BARS; i++) {
@@ -214,7 +208,7 @@ static void list_sizes(const struct pci_bar bars[static PCI_BARS], char *ret, si
 	}
 }
 
-static void check_one_resizable(
+static void check_resizable(
 	struct check_host *host, const struct check_function *function)
 {
 	struct pci_bar bars[PCI_BARS];
@@ -223,8 +217,7 @@ static void check_one_resizable(
 	if (pcidev_base_class(&function->pci->dev) != PCI_BASE_DISPLAY)
 		return;
 	if (pci_bars_read(host->root, function->pci->dev.address, bars) < 0) {
-		check_unknown(host, function->name, "its sizes can't be read");
-		check_remedy_elsewhere(host);
+		check_unseen(host, function->name, "its sizes can't be read");
 		return;
 	}
 	list_sizes(bars, sizes, sizeof(sizes));
@@ -239,41 +232,11 @@ static void check_one_resizable(
 	}
 }
 
-static void each_target(struct check_host *host,
-	void (*check)(struct check_host *host, const struct check_function *function))
-{
-	const struct check_function *function;
-	size_t at = 0;
-
-	while ((function = check_next_target(host, &at)))
-		check(host, function);
-}
-
-static void check_reset(struct check_host *host)
-{
-	each_target(host, check_one_reset);
-}
-
-static void check_power(struct check_host *host)
-{
-	each_target(host, check_one_power);
-}
-
-static void check_memory(struct check_host *host)
-{
-	each_target(host, check_one_memory);
-}
-
-static void check_resizable(struct check_host *host)
-{
-	each_target(host, check_one_resizable);
-}
-
 static const struct check checks[] = {
-	{"reset", check_reset},
-	{"power-state", check_power},
-	{"memory", check_memory},
-	{"resizable-bar", check_resizable},
+	{"reset", NULL, check_reset},
+	{"power-state", NULL, check_power},
+	{"memory", NULL, check_memory},
+	{"resizable-bar", NULL, check_resizable},
 };
 
 const struct check_theme check_device_theme = {"Devices", checks, ARRAY_SIZE(checks)};

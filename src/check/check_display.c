@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "checkhost.h"
 #include "facts/facts.h"
+#include "private.h"
 
 static bool display_stays(const struct check_host *host)
 {
@@ -48,29 +48,22 @@ static void tell_boot_display(
 	}
 }
 
-static void check_boot_display(struct check_host *host)
+static void check_boot_display(
+	struct check_host *host, const struct check_function *function)
 {
-	bool stays = display_stays(host);
-	const struct check_function *function;
-	size_t at = 0;
-
-	while ((function = check_next_target(host, &at))) {
-		if (!bootdisplay_is_display(function->pci))
-			continue;
-		if (stays) {
-			tell_boot_display(host, function);
-		} else if (may_be_last(host, function)) {
-			check_pass(host, function->name,
-				"the host will have no display, as last-display = yes "
-				"asks for");
-		} else {
-			check_fail(host, function->name,
-				"it is the last display: the host would have none");
-			check_remedy(host,
-				"switch another one on (often the integrated GPU in the "
-				"firmware setup), or write last-display = yes into its "
-				"section");
-		}
+	if (!bootdisplay_is_display(function->pci))
+		return;
+	if (display_stays(host)) {
+		tell_boot_display(host, function);
+	} else if (may_be_last(host, function)) {
+		check_pass(host, function->name,
+			"the host will have no display, as last-display = yes asks for");
+	} else {
+		check_fail(host, function->name,
+			"it is the last display: the host would have none");
+		check_remedy(host,
+			"enable another one (often the integrated GPU in the firmware "
+			"setup), or write last-display = yes into its section");
 	}
 }
 
@@ -84,10 +77,9 @@ static void judge_framebuffer(struct check_host *host,
 	int age = facts_compare_kernel(host->facts, 6, 0);
 
 	if (bootdisplay_is_vga(function->pci) && age == -2) {
-		check_unknown(host, function->name,
+		check_unseen(host, function->name,
 			"the firmware draws into it, and what the kernel does about that "
 			"depends on its version, which can't be read");
-		check_remedy_elsewhere(host);
 	} else if (bootdisplay_is_vga(function->pci) && age >= 0 &&
 		!pcidev_driver_is_vfio(function->pci->dev.driver)) {
 		check_pass(host, function->name,
@@ -107,12 +99,16 @@ static void judge_framebuffer(struct check_host *host,
 	}
 }
 
-static void check_one_framebuffer(
+static void check_framebuffer(
 	struct check_host *host, const struct check_function *function)
 {
 	enum bootdisplay_sight sight;
 	char framebuffer[32];
-	int r = bootdisplay_look(
+	int r;
+
+	if (!bootdisplay_is_display(function->pci))
+		return;
+	r = bootdisplay_look(
 		host->facts, function->pci, &sight, framebuffer, sizeof(framebuffer));
 
 	if (r == -EACCES) {
@@ -120,10 +116,9 @@ static void check_one_framebuffer(
 			"only root can see what lies in its memory (/proc/iomem)");
 		check_remedy(host, "run 'sudo vfioboot check'");
 	} else if (r < 0) {
-		check_unknown(host, function->name,
+		check_unseen(host, function->name,
 			"what lies in its memory can't be read (resource, /proc/iomem): %s",
 			check_why(r));
-		check_remedy_elsewhere(host);
 	} else if (sight == BOOTDISPLAY_SEEN || sight == BOOTDISPLAY_TAKEN) {
 		judge_framebuffer(host, function, framebuffer);
 	} else if (sight == BOOTDISPLAY_PERHAPS) {
@@ -136,19 +131,9 @@ static void check_one_framebuffer(
 	}
 }
 
-static void check_framebuffer(struct check_host *host)
-{
-	const struct check_function *function;
-	size_t at = 0;
-
-	while ((function = check_next_target(host, &at)))
-		if (bootdisplay_is_display(function->pci))
-			check_one_framebuffer(host, function);
-}
-
 static const struct check checks[] = {
-	{"boot-display", check_boot_display},
-	{"framebuffer", check_framebuffer},
+	{"boot-display", NULL, check_boot_display},
+	{"framebuffer", NULL, check_framebuffer},
 };
 
 const struct check_theme check_display_theme = {"Devices", checks, ARRAY_SIZE(checks)};

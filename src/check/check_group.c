@@ -9,18 +9,16 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "checkhost.h"
 #include "facts/facts.h"
+#include "private.h"
 
-static void check_one_group(
-	struct check_host *host, const struct check_function *function)
+static void check_group(struct check_host *host, const struct check_function *function)
 {
 	if (function->pci->group != PCIBUS_NO_GROUP) {
 		check_pass(
 			host, function->name, "in IOMMU group %d", function->pci->group);
 	} else if (!function->pci->dev.detailed) {
-		check_unknown(host, function->name, "its IOMMU group can't be read");
-		check_remedy_elsewhere(host);
+		check_unseen(host, function->name, "its IOMMU group can't be read");
 	} else if (!host->facts->bus.has_groups) {
 		check_fail(host, function->name,
 			"it has no IOMMU group, and without one no "
@@ -38,15 +36,6 @@ static void check_one_group(
 				  "leave Intel's integrated GPU out without it"
 				: "use another slot, or look for a firmware update");
 	}
-}
-
-static void check_groups(struct check_host *host)
-{
-	const struct check_function *function;
-	size_t at = 0;
-
-	while ((function = check_next_target(host, &at)))
-		check_one_group(host, function);
 }
 
 /* More functions than these are counted. */
@@ -158,25 +147,19 @@ static void tell_members(struct check_host *host, const struct check_function *f
 	}
 }
 
-static void check_members(struct check_host *host)
+static void check_members(struct check_host *host, const struct check_function *function)
 {
-	struct modules *modules = host->n_targets ? facts_modules(host->facts) : NULL;
-	const struct check_function *function;
-	size_t at = 0;
+	struct group_blockers blockers = {0};
 
-	while ((function = check_next_target(host, &at))) {
-		struct group_blockers blockers = {0};
-
-		if (function->pci->group == PCIBUS_NO_GROUP)
-			continue;
-		find_blockers(host, modules, function->pci->group, &blockers);
-		tell_members(host, function, &blockers);
-	}
+	if (function->pci->group == PCIBUS_NO_GROUP)
+		return;
+	find_blockers(host, facts_modules(host->facts), function->pci->group, &blockers);
+	tell_members(host, function, &blockers);
 }
 
 static const struct check checks[] = {
-	{"iommu-group", check_groups},
-	{"group-members", check_members},
+	{"iommu-group", NULL, check_group},
+	{"group-members", NULL, check_members},
 };
 
 const struct check_theme check_group_theme = {"Devices", checks, ARRAY_SIZE(checks)};

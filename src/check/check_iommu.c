@@ -9,9 +9,9 @@
 #include <strings.h>
 
 #include "base/base.h"
-#include "checkhost.h"
 #include "facts/facts.h"
 #include "params/params.h"
+#include "private.h"
 
 /* What switches the IOMMU on in the firmware setup. */
 static const char *firmware_remedy(const struct check_host *host)
@@ -47,8 +47,7 @@ static bool has_flag(const char *cpuinfo, const char *flag)
 static void check_cpu(struct check_host *host)
 {
 	if (!host->facts->cpuinfo) {
-		check_unknown(host, "", "what processor it is can't be read");
-		check_remedy_elsewhere(host);
+		check_unseen(host, "", "what processor it is can't be read");
 	} else if (!strstr(host->facts->cpuinfo, "\nflags\t")) {
 		return;
 	} else if (has_flag(host->facts->cpuinfo, "vmx")) {
@@ -105,8 +104,7 @@ static void check_firmware(struct check_host *host)
 			"ACPI tables DMAR, IVRS, IORT and VIOT");
 		check_remedy(host, "%s", firmware_remedy(host));
 	} else {
-		check_unknown(host, "", "the tables of the firmware can't be read");
-		check_remedy_elsewhere(host);
+		check_unseen(host, "", "the tables of the firmware can't be read");
 	}
 }
 
@@ -117,8 +115,7 @@ static void check_parameters(struct check_host *host)
 	bool any = false;
 
 	if (!host->facts->cmdline) {
-		check_unknown(host, "", "the kernel command line can't be read");
-		check_remedy_elsewhere(host);
+		check_unseen(host, "", "the kernel command line can't be read");
 		return;
 	}
 	while ((conflict = paramconflicts_next(
@@ -194,10 +191,9 @@ static void check_iommu(struct check_host *host)
 	} else if (host->n || tree_exists(host->root, TREE_GROUPS, ".")) {
 		tell_iommu_off(host);
 	} else {
-		check_unknown(host, "",
+		check_unseen(host, "",
 			"the PCI functions and their IOMMU groups can't be "
 			"read");
-		check_remedy_elsewhere(host);
 	}
 }
 
@@ -234,17 +230,16 @@ static void check_remapping(struct check_host *host)
 			"it comes with the IOMMU: mend the points above first; then look "
 			"for it, or for x2APIC, in the firmware setup");
 	} else {
-		check_unknown(host, "", "nothing tells whether interrupts are remapped");
-		check_remedy_elsewhere(host);
+		check_unseen(host, "", "nothing tells whether interrupts are remapped");
 	}
 }
 
 static const struct check checks[] = {
-	{"cpu", check_cpu},
-	{"iommu-firmware", check_firmware},
-	{"iommu", check_iommu},
-	{"iommu-parameters", check_parameters},
-	{"interrupt-remapping", check_remapping},
+	{"cpu", check_cpu, NULL},
+	{"iommu-firmware", check_firmware, NULL},
+	{"iommu", check_iommu, NULL},
+	{"iommu-parameters", check_parameters, NULL},
+	{"interrupt-remapping", check_remapping, NULL},
 };
 
 const struct check_theme check_iommu_theme = {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "checkhost.h"
 #include "facts/facts.h"
+#include "private.h"
 
 /* Calls @check for each installed kernel, and for the running one that is not among them. */
 static void each_kernel(struct check_host *host,
@@ -23,8 +23,7 @@ static void each_kernel(struct check_host *host,
 		check(host, host->facts->running);
 	if (host->facts->kernels.n || host->facts->running[0])
 		return;
-	check_unknown(host, "", "no installed kernel was found");
-	check_remedy_elsewhere(host);
+	check_unseen(host, "", "no installed kernel was found");
 }
 
 /* An integrated GPU of Intel, which some distributions leave out of the IOMMU. */
@@ -201,8 +200,8 @@ static void check_modules(struct check_host *host)
 }
 
 static const struct check checks[] = {
-	{"kernel-config", check_config},
-	{"vfio-modules", check_modules},
+	{"kernel-config", check_config, NULL},
+	{"vfio-modules", check_modules, NULL},
 };
 
 const struct check_theme check_kernel_theme = {"Kernels", checks, ARRAY_SIZE(checks)};

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "checkhost.h"
 #include "facts/facts.h"
+#include "private.h"
 
 /* What scripts/sign-file.c writes behind a module. */
 #define SIGNATURE_MARK "~Module signature appended~\n"
@@ -145,8 +145,8 @@ static void check_lockdown(struct check_host *host)
 }
 
 static const struct check checks[] = {
-	{"secure-boot", check_secure_boot},
-	{"lockdown", check_lockdown},
+	{"secure-boot", check_secure_boot, NULL},
+	{"lockdown", check_lockdown, NULL},
 };
 
 const struct check_theme check_security_theme = {

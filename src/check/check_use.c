@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "checkhost.h"
 #include "facts/facts.h"
+#include "private.h"
 
 /* More uses than these are counted. */
 #define USES_MAX 4
@@ -29,14 +29,14 @@ static void list_uses(
 		snprintf(ret + len, size - len, " and %u more", n - USES_MAX);
 }
 
-static void check_one(struct check_host *host, const struct check_function *function,
-	const struct usage *usage)
+static void check_use(struct check_host *host, const struct check_function *function)
 {
 	const struct protect_entry *entry =
 		nextboot_protected(host->next, &function->pci->dev);
+	const struct usage *usage = NULL;
 	char uses[512] = "";
 
-	if (usage)
+	if (facts_usage(host->facts, &usage) == 0)
 		list_uses(usage, function->pci->dev.address, uses, sizeof(uses));
 	if (pcidev_base_class(&function->pci->dev) == PCI_BASE_BRIDGE) {
 		check_fail(
@@ -49,9 +49,8 @@ static void check_one(struct check_host *host, const struct check_function *func
 			"leave it with the host, or move what is on it to "
 			"another device first");
 	} else if (!usage) {
-		check_unknown(host, function->name,
+		check_unseen(host, function->name,
 			"what the host uses it for can't be traced");
-		check_remedy_elsewhere(host);
 	} else if (*uses) {
 		check_pass(host, function->name,
 			"the host uses it now, and would lose: %s", uses);
@@ -60,19 +59,6 @@ static void check_one(struct check_host *host, const struct check_function *func
 	}
 }
 
-static void check_use(struct check_host *host)
-{
-	const struct check_function *function;
-	const struct usage *usage = NULL;
-	size_t at = 0;
-
-	if (host->n_targets)
-		facts_usage(host->facts, &usage);
-
-	while ((function = check_next_target(host, &at)))
-		check_one(host, function, usage);
-}
-
-static const struct check checks[] = {{"host-use", check_use}};
+static const struct check checks[] = {{"host-use", NULL, check_use}};
 
 const struct check_theme check_use_theme = {"Devices", checks, ARRAY_SIZE(checks)};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Gathers the facts of a machine once, for all checks. */
-#include "checkhost.h"
+/* Makes the checks, theme by theme, and gathers their points. */
+#include "private.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -83,6 +83,16 @@ void check_remedy_elsewhere(struct check_host *host)
 			? "run it as root, on the host itself and not in a "
 			  "container"
 			: "these files do not tell: run it on the machine itself");
+}
+
+void check_unseen(struct check_host *host, const char *subject, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(host, CHECK_UNKNOWN, subject, format, args);
+	va_end(args);
+	check_remedy_elsewhere(host);
 }
 
 const struct check_function *check_next_target(const struct check_host *host, size_t *at)
@@ -212,7 +222,7 @@ static int mark_operands(struct check_host *host, const struct selector *operand
 	return 0;
 }
 
-int check_host_read(struct check_host *host, const struct selector *operands, size_t n,
+static int read_host(struct check_host *host, const struct selector *operands, size_t n,
 	size_t *ret_bad)
 {
 	int r = list_functions(host);
@@ -227,7 +237,75 @@ int check_host_read(struct check_host *host, const struct selector *operands, si
 	return r;
 }
 
-void check_host_free(struct check_host *host)
+static void free_host(struct check_host *host)
 {
 	free(host->functions);
+}
+
+static const struct check_theme *const themes[] = {
+	&check_config_theme,
+	&check_iommu_theme,
+	&check_kernel_theme,
+	&check_security_theme,
+	&check_use_theme,
+	&check_group_theme,
+	&check_display_theme,
+	&check_device_theme,
+	&check_boot_theme,
+};
+
+static void run_theme(struct check_host *host, const struct check_theme *theme)
+{
+	host->theme = theme->title;
+	for (size_t i = 0; i < theme->n && host->error == 0; i++) {
+		const struct check *check = &theme->checks[i];
+		const struct check_function *function;
+		size_t at = 0;
+
+		host->name = check->name;
+		if (check->run)
+			check->run(host);
+		while (check->run_target && (function = check_next_target(host, &at)))
+			check->run_target(host, function);
+	}
+}
+
+int checks_run(struct facts *facts, const struct nextboot *next,
+	const struct selector *operands, size_t n, struct check_list *ret,
+	size_t *ret_bad)
+{
+	_cleanup_(checks_free) struct check_list list = {0};
+	_cleanup_(free_host) struct check_host host = {
+		.root = facts->root, .facts = facts, .next = next, .list = &list};
+	int r = read_host(&host, operands, n, ret_bad);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(themes); i++)
+		run_theme(&host, themes[i]);
+	if (host.error < 0)
+		return host.error;
+	*ret = list;
+	list = (struct check_list){0};
+	return 0;
+}
+
+void checks_free(struct check_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->points[i].subject);
+		free(list->points[i].found);
+		free(list->points[i].remedy);
+	}
+	free(list->points);
+	*list = (struct check_list){0};
+}
+
+const char *check_state_word(enum check_state state)
+{
+	static const char *const words[CHECK_STATES] = {[CHECK_PASS] = "pass",
+		[CHECK_FAIL] = "fail",
+		[CHECK_UNKNOWN] = "unknown"};
+
+	return words[state];
 }

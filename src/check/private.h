@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What the checks share: the facts that several of them need, and how one tells its points.
- * For check_*.c; others use checks.h.
- */
-#ifndef VFIOBOOT_CHECKHOST_H
-#define VFIOBOOT_CHECKHOST_H
+/* What the checks share: the machine, and how one adds its points.  For check_*.c alone. */
+#ifndef VFIOBOOT_CHECK_PRIVATE_H
+#define VFIOBOOT_CHECK_PRIVATE_H
 
-#include "checks.h"
+#include "check.h"
 #include "facts/facts.h"
 
 struct check_function {
@@ -32,7 +29,9 @@ struct check_host {
 
 struct check {
 	const char *name;
-	void (*run)(struct check_host *host);
+	void (*run)(struct check_host *host); /* NULL: */
+	void (*run_target)(
+		struct check_host *host, const struct check_function *function);
 };
 
 /* The checks of one file, under one heading; their order is the one of the report. */
@@ -46,12 +45,7 @@ extern const struct check_theme check_config_theme, check_iommu_theme, check_ker
 	check_security_theme, check_use_theme, check_group_theme, check_display_theme,
 	check_device_theme, check_boot_theme;
 
-/* Gathers the facts.  As checks_run(); for check_host_free() in any case. */
-int check_host_read(struct check_host *host, const struct selector *operands, size_t n,
-	size_t *ret_bad);
-void check_host_free(struct check_host *host);
-
-/* Tell a point: what is, in printf's manner.  Errors are kept in host->error. */
+/* Add a point: what is, in printf's manner.  Errors are kept in host->error. */
 void check_pass(struct check_host *host, const char *subject, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void check_fail(struct check_host *host, const char *subject, const char *format, ...)
@@ -59,11 +53,15 @@ void check_fail(struct check_host *host, const char *subject, const char *format
 void check_unknown(struct check_host *host, const char *subject, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* What to do about the point that was told last. */
+/* The same where the tree lacks what a running machine has: unknown, with that remedy. */
+void check_unseen(struct check_host *host, const char *subject, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* What to do about the point that was added last. */
 void check_remedy(struct check_host *host, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The same where the tree lacks what a running machine has. */
+/* The remedy of check_unseen(). */
 void check_remedy_elsewhere(struct check_host *host);
 
 /* The next target from *@at on, which starts as 0; NULL behind the last one. */
