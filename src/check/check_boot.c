@@ -26,8 +26,8 @@ static void tell_generator(struct check_host *host, const struct images *images)
 			colon ? colon + 2 : "install a generator of initramfs images");
 	} else {
 		check_unseen(host, "",
-			"what makes the images of this machine can't be "
-			"told: no programs are here");
+			"what makes the images of this machine is not known: no programs "
+			"are here");
 	}
 }
 
@@ -37,7 +37,7 @@ static void tell_image(struct check_host *host, const struct image *image)
 
 	switch (image->state) {
 	case IMAGE_FRESH:
-		check_pass(host, image->kernel, "%s has what is configured now",
+		check_pass(host, image->kernel, "%s contains the current configuration",
 			image->path);
 		return;
 	case IMAGE_WITHOUT:
@@ -57,7 +57,7 @@ static void tell_image(struct check_host *host, const struct image *image)
 		check_fail(host, image->kernel, "it has no image (%s)", image->path);
 		break;
 	default:
-		check_unknown(host, image->kernel, "%s can't be read: %s", image->path,
+		check_unknown(host, image->kernel, "cannot read %s: %s", image->path,
 			image->why);
 		apply = "run 'sudo vfioboot check'";
 	}
@@ -82,7 +82,7 @@ static void check_images(struct check_host *host)
 		host->root, next->protect_traced ? &next->protect : NULL, &images);
 
 	if (r < 0) {
-		check_unknown(host, "", "the images can't be read: %s", check_why(r));
+		check_unknown(host, "", "cannot read the images: %s", check_why(r));
 		check_remedy(host, "run 'sudo vfioboot check'");
 		return;
 	}
@@ -119,29 +119,28 @@ static void check_loader(struct check_host *host)
 	bootloader_find(host->root, &search);
 	list_found(&search, found, sizeof(found));
 	if (search.owner && *search.told) {
-		check_pass(host, "", "%s starts the kernel, by its own words (%s)",
+		check_pass(host, "", "%s starts the kernel, as it reports itself (%s)",
 			search.owner->title, search.told);
 	} else if (search.owner) {
 		check_pass(host, "", "%s starts the kernel (/%s)", search.owner->title,
 			sign_of(&search, search.owner));
 	} else if (search.hidden) {
 		check_unknown(host, "",
-			"what starts the kernel can't be told: some files "
-			"show to root only");
+			"what starts the kernel is not known: only root can read some of "
+			"the files");
 		check_remedy(host, "run 'sudo vfioboot check'");
 	} else if (search.n) {
 		check_unknown(host, "",
-			"which of these starts the kernel can't be told: %s", found);
-		check_remedy(host,
-			"images work with any of them: nothing has to be done for them");
+			"which of these starts the kernel is not known: %s", found);
+		check_remedy(host, "nothing: the images work with any of them");
 	} else if (hostfile_exists(host->root, "boot") && has_programs(host->root)) {
 		check_fail(host, "", "no boot loader that vfioboot knows was found");
 		check_remedy(host,
-			"images work with any; parameters of the kernel have to "
-			"be written where yours keeps them");
+			"nothing for the images, which work with any; add kernel "
+			"parameters where your boot loader keeps them");
 	} else {
 		check_unseen(host, "",
-			"what starts the kernel can't be told: none of its files is here");
+			"what starts the kernel is not known: none of its files is here");
 	}
 }
 

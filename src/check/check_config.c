@@ -16,17 +16,15 @@ static void check_config(struct check_host *host)
 		snprintf(place, sizeof(place), error->place.line ? "%s:%u" : "%s",
 			config->files[error->place.file], error->place.line);
 		check_fail(host, place, "%s", error->message);
-		check_remedy(
-			host, "mend it there; vfioboot.conf(5) describes the format");
+		check_remedy(host, "correct it; see vfioboot.conf(5) for the format");
 	}
 	if (config->off) {
 		check_fail(host, "",
-			"vfioboot.off is on the kernel command line: nothing "
-			"is given away");
-		check_remedy(host, "start without vfioboot.off");
+			"vfioboot.off is on the kernel command line: nothing is given "
+			"away");
+		check_remedy(host, "boot without vfioboot.off");
 	} else if (!config->n_errors && !config->n_sections) {
-		check_pass(
-			host, "", "no device is configured yet; 'vfioboot add' does it");
+		check_pass(host, "", "no device is configured yet; use 'vfioboot add'");
 	} else if (!config->n_errors) {
 		check_pass(host, "", "%u %s, without errors", config->n_sections,
 			config->n_sections == 1 ? "section" : "sections");
@@ -114,15 +112,16 @@ static void check_protect(struct check_host *host)
 
 	if (list->incomplete) {
 		check_fail(host, "",
-			"the list of functions that this host cannot spare is incomplete: "
-			"nothing that could carry the root will be given away");
+			"the list of functions that this host cannot spare is "
+			"incomplete: nothing that could carry the root will be given "
+			"away");
 		check_remedy(host,
-			"run 'vfioboot protect' to see it, and 'vfioboot apply' "
-			"to rebuild it");
+			"run 'vfioboot protect' to see it, and 'vfioboot apply' to "
+			"rebuild it");
 	} else if (!host->next->protect_traced) {
 		check_unseen(host, "",
-			"what this host runs on can't be traced: this is no whole running "
-			"machine, but a chroot, a container or a part of one");
+			"cannot trace what this host runs on: this is not a whole "
+			"running machine, but a chroot, a container or part of one");
 	} else if (is_untraced(list)) {
 		check_pass(host, "",
 			"what this host runs on cannot all be traced to its disks, so "

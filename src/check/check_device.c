@@ -80,20 +80,21 @@ static void tell_no_reset(struct check_host *host, const struct check_function *
 	list_neighbours(host, function, others, sizeof(others));
 	if (behind && !*others) {
 		check_pass(host, function->name,
-			"can't be reset alone, but as a whole slot, which goes to guests");
+			"cannot be reset alone, but together with its slot, all of which "
+			"goes to guests");
 		return;
 	}
 	check_fail(host, function->name,
-		"the kernel knows no way to reset it: a second start of a guest may fail");
+		"the kernel cannot reset it: a guest may fail to start a second time");
 	if (behind)
 		check_remedy(host,
-			"give the rest of its slot away too ('vfioboot add %s'), and to the "
+			"give away the rest of its slot too ('vfioboot add %s'), to the "
 			"same guest",
 			others);
 	else
 		check_remedy(host,
-			"start its guest once a boot, or look for a reset module "
-			"made for this device");
+			"start its guest once per boot, or look for a reset module for "
+			"this device");
 }
 
 static void check_reset(struct check_host *host, const struct check_function *function)
@@ -106,14 +107,15 @@ static void check_reset(struct check_host *host, const struct check_function *fu
 			host, function->name, "can be reset by the kernel (%s)", methods);
 		break;
 	case RESET_OFF:
-		check_fail(host, function->name, "somebody switched all its resets off");
-		check_remedy(host, "echo default > /%s/%s/reset_method", TREE_PCI,
-			function->name);
+		check_fail(
+			host, function->name, "all its reset methods have been disabled");
+		check_remedy(host, "run 'echo default > /%s/%s/reset_method' as root",
+			TREE_PCI, function->name);
 		break;
 	case RESET_NONE: tell_no_reset(host, function); break;
 	default:
 		check_unseen(host, function->name,
-			"whether the kernel can reset it can't be read");
+			"cannot read whether the kernel can reset it");
 	}
 }
 
@@ -127,29 +129,30 @@ static void check_power(struct check_host *host, const struct check_function *fu
 	check_read_attribute(host, function, "d3cold_allowed", allowed, sizeof(allowed));
 	if (r == 0 && strcmp(state, "unknown") == 0) {
 		check_unknown(host, function->name,
-			"the kernel does not know its power state before a driver has it");
+			"the kernel does not know its power state before a driver has "
+			"it");
 		check_remedy(host, "run it again after the next boot");
 	} else if (r < 0) {
-		check_unseen(host, function->name, "its power state can't be read");
+		check_unseen(host, function->name, "cannot read its power state");
 	} else if (strcmp(state, "error") == 0) {
 		check_fail(
-			host, function->name, "it does not answer (power state error)");
-		check_remedy(host, "switch the machine off and on again");
+			host, function->name, "it does not respond (power state error)");
+		check_remedy(host, "power the machine off and on again");
 	} else if (strcmp(state, "D3cold") != 0) {
 		check_pass(host, function->name, "has power (%s)", state);
 	} else if (*driver && !pcidev_driver_is_vfio(driver)) {
-		check_pass(host, function->name,
-			"its driver let it sleep (D3cold), and wakes it up");
+		check_pass(
+			host, function->name, "asleep (D3cold); its driver wakes it up");
 	} else {
 		check_fail(host, function->name,
-			"its power is off (D3cold), and not every device comes back from "
+			"its power is off (D3cold), and not every device wakes up from "
 			"that");
 		if (*allowed == '0')
-			check_remedy(host, "switch the machine off and on again");
+			check_remedy(host, "power the machine off and on again");
 		else
 			check_remedy(host,
-				"echo 0 > /%s/%s/d3cold_allowed keeps it awake; try "
-				"without first",
+				"if its guest cannot use it, run 'echo 0 > "
+				"/%s/%s/d3cold_allowed' as root to keep it awake",
 				TREE_PCI, function->name);
 	}
 }
@@ -160,19 +163,19 @@ static void check_memory(struct check_host *host, const struct check_function *f
 	int r = pci_bars_read(host->root, function->pci->dev.address, bars);
 
 	if (r < 0) {
-		check_unseen(host, function->name,
-			"where its memory is can't be read: %s", check_why(r));
+		check_unseen(host, function->name, "cannot read where its memory is: %s",
+			check_why(r));
 		return;
 	}
 	for (int i = 0; i < PCI_BARS; i++) {
 		if (!bars[i].unplaced)
 			continue;
-		check_fail(
-			host, function->name, "the memory of its BAR %d got no place", i);
-		check_remedy(host, "switch Above 4G Decoding on in the firmware setup");
+		check_fail(host, function->name,
+			"no address space is assigned to its BAR %d", i);
+		check_remedy(host, "enable Above 4G Decoding in the firmware setup");
 		return;
 	}
-	check_pass(host, function->name, "memory in place");
+	check_pass(host, function->name, "its memory is mapped");
 }
 
 /* "256 MiB" or "16 GiB". */
@@ -217,7 +220,7 @@ static void check_resizable(
 	if (pcidev_base_class(&function->pci->dev) != PCI_BASE_DISPLAY)
 		return;
 	if (pci_bars_read(host->root, function->pci->dev.address, bars) < 0) {
-		check_unseen(host, function->name, "its sizes can't be read");
+		check_unseen(host, function->name, "cannot read its sizes");
 		return;
 	}
 	list_sizes(bars, sizes, sizeof(sizes));
@@ -227,8 +230,9 @@ static void check_resizable(
 		check_pass(host, function->name, "memory of one size only");
 	} else {
 		check_unknown(host, function->name,
-			"whether its memory can be resized is told by kernels from 6.1 on");
-		check_remedy(host, "guests work without it; nothing has to be done");
+			"kernels before 6.1 do not show whether its memory can be "
+			"resized");
+		check_remedy(host, "nothing: guests work without it");
 	}
 }
 

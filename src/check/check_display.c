@@ -34,17 +34,17 @@ static void tell_boot_display(
 {
 	if (function->pci->boot_display) {
 		check_pass(host, function->name,
-			"the firmware shows itself on it: from the next boot on the "
-			"console is on another display");
+			"the firmware uses it: from the next boot on the console is on "
+			"another display");
 	} else if (function->pci->has_boot_vga ||
 		bootdisplay_is_other(&host->facts->bus, function->pci)) {
 		check_pass(host, function->name, "the firmware uses another display");
 	} else {
 		check_unknown(host, function->name,
-			"whether the firmware uses it can't be told: it has no boot_vga");
+			"whether the firmware uses it is not known: it has no boot_vga");
 		check_remedy(host,
-			"keep a way in besides the screen, such as ssh, for the "
-			"next boot");
+			"make sure that you can log in without the screen, such as by "
+			"ssh");
 	}
 }
 
@@ -78,12 +78,12 @@ static void judge_framebuffer(struct check_host *host,
 
 	if (bootdisplay_is_vga(function->pci) && age == -2) {
 		check_unseen(host, function->name,
-			"the firmware draws into it, and what the kernel does about that "
-			"depends on its version, which can't be read");
+			"the firmware draws into it, and the kernel's version, on which "
+			"the outcome depends, is not known");
 	} else if (bootdisplay_is_vga(function->pci) && age >= 0 &&
 		!pcidev_driver_is_vfio(function->pci->dev.driver)) {
 		check_pass(host, function->name,
-			"the firmware draws into it, and vfio-pci takes that away");
+			"the firmware draws into it, and vfio-pci will stop that");
 	} else {
 		check_fail(host, function->name,
 			"the firmware's framebuffer%s%s lies in its memory: it would be "
@@ -93,9 +93,11 @@ static void judge_framebuffer(struct check_host *host,
 			bootdisplay_is_vga(function->pci) &&
 					strcmp(framebuffer, "efifb") == 0
 				? "add video=efifb:off to the kernel command line"
-				: "make another display the first one in the firmware setup; if "
-				  "there is none, initcall_blacklist=sysfb_init on the kernel "
-				  "command line keeps it away, and the screen dark");
+				: "make another display the first one in the firmware "
+				  "setup; if there is none, "
+				  "initcall_blacklist=sysfb_init on the kernel "
+				  "command line keeps it away, and the screen "
+				  "dark");
 	}
 }
 
@@ -113,17 +115,17 @@ static void check_framebuffer(
 
 	if (r == -EACCES) {
 		check_unknown(host, function->name,
-			"only root can see what lies in its memory (/proc/iomem)");
+			"only root can see what uses its memory (/proc/iomem)");
 		check_remedy(host, "run 'sudo vfioboot check'");
 	} else if (r < 0) {
 		check_unseen(host, function->name,
-			"what lies in its memory can't be read (resource, /proc/iomem): %s",
+			"cannot read what uses its memory (resource, /proc/iomem): %s",
 			check_why(r));
 	} else if (sight == BOOTDISPLAY_SEEN || sight == BOOTDISPLAY_TAKEN) {
 		judge_framebuffer(host, function, framebuffer);
 	} else if (sight == BOOTDISPLAY_PERHAPS) {
 		check_unknown(host, function->name,
-			"its driver %s may have taken the firmware's framebuffer away",
+			"its driver %s may have removed the firmware's framebuffer",
 			function->pci->dev.driver);
 		check_remedy(host, "run it again after the next boot");
 	} else {

@@ -18,22 +18,22 @@ static void check_group(struct check_host *host, const struct check_function *fu
 		check_pass(
 			host, function->name, "in IOMMU group %d", function->pci->group);
 	} else if (!function->pci->dev.detailed) {
-		check_unseen(host, function->name, "its IOMMU group can't be read");
+		check_unseen(host, function->name, "cannot read its IOMMU group");
 	} else if (!host->facts->bus.has_groups) {
 		check_fail(host, function->name,
-			"it has no IOMMU group, and without one no "
-			"guest can have it");
-		check_remedy(host, "switch the IOMMU on, as the points above say");
+			"it has no IOMMU group, and no guest can have it without one");
+		check_remedy(host, "enable the IOMMU, as the points above say");
 	} else {
 		check_fail(host, function->name,
-			"the IOMMU leaves it out: other functions "
-			"have a group, it has none");
+			"the IOMMU leaves it out: other functions have a group, it has "
+			"none");
 		check_remedy(host,
 			function->pci->dev.ids.vendor == 0x8086 &&
 					pcidev_base_class(&function->pci->dev) ==
 						PCI_BASE_DISPLAY
-				? "add intel_iommu=on to the kernel command line: some kernels "
-				  "leave Intel's integrated GPU out without it"
+				? "add intel_iommu=on to the kernel command line: some "
+				  "kernels leave Intel's integrated GPU out "
+				  "without it"
 				: "use another slot, or look for a firmware update");
 	}
 }
@@ -107,14 +107,13 @@ static void tell_blockers(struct check_host *host, const struct check_function *
 	if (blockers->n > BLOCKERS_MAX)
 		snprintf(more, sizeof(more), " and %u more", blockers->n - BLOCKERS_MAX);
 	check_fail(host, function->name,
-		"in its group %d the host keeps %s%s, and no guest gets a part of a "
-		"group",
+		"in its group %d the host keeps %s%s, and a guest gets a group as a "
+		"whole or not at all",
 		function->pci->group, blockers->functions, more);
 	if (blockers->kept)
 		check_remedy(host,
-			"the host runs on %s: put one of the two into another "
-			"slot, or look for ACS in the firmware setup, which splits "
-			"groups",
+			"the host runs on %s: put one of the two into another slot, or "
+			"look for ACS in the firmware setup, which splits groups",
 			blockers->kept);
 	else if (!blockers->n_to_add)
 		check_remedy(host,
@@ -122,7 +121,7 @@ static void tell_blockers(struct check_host *host, const struct check_function *
 			"ACS in the firmware setup, which splits groups");
 	else
 		check_remedy(host,
-			"give that away too ('vfioboot add %s'%s), use another slot, or "
+			"give those away too ('vfioboot add %s'%s), use another slot, or "
 			"look for ACS in the firmware setup, which splits groups",
 			blockers->n_to_add > BLOCKERS_MAX ? function->name
 							  : blockers->add,
@@ -136,14 +135,14 @@ static void tell_members(struct check_host *host, const struct check_function *f
 		tell_blockers(host, function, blockers);
 	} else if (blockers->unsure) {
 		check_unknown(host, function->name,
-			"in its group %d is %s, and who will have that at the next boot "
-			"can't be told",
+			"in its group %d is %s, and which driver that will have at the "
+			"next boot is not known",
 			function->pci->group, blockers->unsure);
 		check_remedy(
 			host, "give that away too ('vfioboot add %s')", blockers->unsure);
 	} else {
 		check_pass(host, function->name,
-			"nothing in the same group stands in the way");
+			"nothing else in its group is kept by the host");
 	}
 }
 

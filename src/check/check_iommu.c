@@ -18,16 +18,15 @@ static const char *firmware_remedy(const struct check_host *host)
 {
 	switch (host->facts->iommu) {
 	case IOMMU_INTEL:
-		return "switch VT-d on in the firmware setup (\"Intel VT for Directed "
-		       "I/O\", mostly among the chipset's settings)";
+		return "enable VT-d in the firmware setup (\"Intel VT for Directed "
+		       "I/O\", often among the chipset's settings)";
 	case IOMMU_AMD:
-		return "set IOMMU (AMD-Vi) to Enabled in the firmware setup; Auto may mean "
-		       "off";
+		return "set IOMMU (AMD-Vi) to Enabled in the firmware setup; Auto may "
+		       "mean off";
 	case IOMMU_ARM:
 		return "the firmware has to describe the SMMU: look for an update or a "
 		       "setting of it";
-	default:
-		return "switch the IOMMU (VT-d, AMD-Vi or SMMU) on in the firmware setup";
+	default: return "enable the IOMMU (VT-d, AMD-Vi or SMMU) in the firmware setup";
 	}
 }
 
@@ -47,7 +46,7 @@ static bool has_flag(const char *cpuinfo, const char *flag)
 static void check_cpu(struct check_host *host)
 {
 	if (!host->facts->cpuinfo) {
-		check_unseen(host, "", "what processor it is can't be read");
+		check_unseen(host, "", "cannot read which processor this is");
 	} else if (!strstr(host->facts->cpuinfo, "\nflags\t")) {
 		return;
 	} else if (has_flag(host->facts->cpuinfo, "vmx")) {
@@ -56,10 +55,9 @@ static void check_cpu(struct check_host *host)
 		check_pass(host, "", "the processor can run guests (AMD-V)");
 	} else {
 		check_fail(host, "",
-			"the processor has neither VT-x nor AMD-V, or it is "
-			"switched off");
-		check_remedy(host,
-			"switch virtualization (VT-x, SVM) on in the firmware setup");
+			"the processor has neither VT-x nor AMD-V, or it is disabled");
+		check_remedy(
+			host, "enable virtualization (VT-x, SVM) in the firmware setup");
 	}
 }
 
@@ -95,16 +93,16 @@ static void check_firmware(struct check_host *host)
 			"the firmware describes an IOMMU that the kernel found");
 	} else if (tree_exists(host->root, TREE_ACPI_TABLES, "IORT")) {
 		check_unknown(host, "",
-			"the firmware has the ACPI table IORT, which may "
-			"describe an SMMU or not");
+			"the firmware has the ACPI table IORT, which may describe an "
+			"SMMU or not");
 		check_remedy(host, "%s", firmware_remedy(host));
 	} else if (directory_has_entries(host->root, TREE_ACPI_TABLES)) {
 		check_fail(host, "",
-			"the firmware describes no IOMMU: it has none of the "
-			"ACPI tables DMAR, IVRS, IORT and VIOT");
+			"the firmware describes no IOMMU: it has none of the ACPI tables "
+			"DMAR, IVRS, IORT and VIOT");
 		check_remedy(host, "%s", firmware_remedy(host));
 	} else {
-		check_unseen(host, "", "the tables of the firmware can't be read");
+		check_unseen(host, "", "cannot read the tables of the firmware");
 	}
 }
 
@@ -115,7 +113,7 @@ static void check_parameters(struct check_host *host)
 	bool any = false;
 
 	if (!host->facts->cmdline) {
-		check_unseen(host, "", "the kernel command line can't be read");
+		check_unseen(host, "", "cannot read the kernel command line");
 		return;
 	}
 	while ((conflict = paramconflicts_next(
@@ -124,20 +122,19 @@ static void check_parameters(struct check_host *host)
 
 		any = true;
 		paramconflicts_format(conflict, text, sizeof(text));
-		check_fail(host, "", "%s on the kernel command line switches %s off",
-			text, conflict->what);
-		check_remedy(host, "take %s off the kernel command line", text);
+		check_fail(host, "", "%s on the kernel command line disables %s", text,
+			conflict->what);
+		check_remedy(host, "remove %s from the kernel command line", text);
 	}
 	if (any)
 		return;
 	if (cmdline_has(host->facts->cmdline, "amd_iommu", "on"))
 		check_pass(host, "",
-			"amd_iommu=on does nothing: the kernel knows no such "
-			"value, and the IOMMU of AMD is on by itself");
+			"amd_iommu=on does nothing: the kernel has no such value, and "
+			"AMD's IOMMU is on by default");
 	else
 		check_pass(host, "",
-			"the kernel command line switches nothing off that is "
-			"needed");
+			"the kernel command line disables nothing that is needed");
 }
 
 static bool is_switched_off(const struct check_host *host)
@@ -164,13 +161,13 @@ static void tell_iommu_off(struct check_host *host)
 
 	check_fail(host, "", "the kernel uses no IOMMU: no function has an IOMMU group");
 	if (is_switched_off(host))
-		check_remedy(host, "mend what iommu-parameters says");
+		check_remedy(host, "fix what iommu-parameters reports");
 	else if (described && is_intel_asked(host))
-		check_remedy(host, "the kernel log tells why: journalctl -k -g DMAR");
+		check_remedy(host, "see the kernel log: journalctl -k -g DMAR");
 	else if (described)
 		check_remedy(host,
 			"add intel_iommu=on to the kernel command line, unless "
-			"kernel-config says that it is on by itself");
+			"kernel-config says that it is on by default");
 	else if (host->facts->iommu == IOMMU_AMD)
 		check_remedy(
 			host, "%s; the kernel needs no parameter", firmware_remedy(host));
@@ -191,9 +188,8 @@ static void check_iommu(struct check_host *host)
 	} else if (host->n || tree_exists(host->root, TREE_GROUPS, ".")) {
 		tell_iommu_off(host);
 	} else {
-		check_unseen(host, "",
-			"the PCI functions and their IOMMU groups can't be "
-			"read");
+		check_unseen(
+			host, "", "cannot read the PCI functions and their IOMMU groups");
 	}
 }
 
@@ -219,18 +215,18 @@ static void check_remapping(struct check_host *host)
 		check_pass(host, "", "on: a device can interrupt its own guest only");
 	} else if (remapping == REMAPPING_OFF && allows_unsafe(host->root)) {
 		check_pass(host, "",
-			"off, and vfio was told to work without it "
-			"(allow_unsafe_interrupts): a guest can disturb the "
-			"host with its device");
+			"off, and vfio is set to work without it "
+			"(allow_unsafe_interrupts): a guest can disturb the host through "
+			"its device");
 	} else if (remapping == REMAPPING_OFF) {
 		check_fail(host, "",
-			"off: vfio starts no guest with a device, since that "
+			"off: vfio starts no guest with a device, because the device "
 			"could send the host false interrupts");
 		check_remedy(host,
-			"it comes with the IOMMU: mend the points above first; then look "
+			"it comes with the IOMMU: fix the points above first, then look "
 			"for it, or for x2APIC, in the firmware setup");
 	} else {
-		check_unseen(host, "", "nothing tells whether interrupts are remapped");
+		check_unseen(host, "", "whether interrupts are remapped is not known");
 	}
 }
 

@@ -55,19 +55,18 @@ static void judge_intel(struct check_host *host, const char *release, const char
 
 	if (!on && partly && has_intel_display_target(host)) {
 		check_fail(host, release,
-			"leaves Intel's integrated GPU out of the IOMMU, and no "
-			"guest could have it");
+			"leaves Intel's integrated GPU out of the IOMMU, and no guest "
+			"could have it");
 		check_remedy(host, "add intel_iommu=on to the kernel command line");
 	} else if (!on && !partly &&
 		!kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON") &&
 		!is_proven(host, release)) {
-		check_fail(host, release,
-			"leaves Intel's IOMMU off unless it is told otherwise");
+		check_fail(host, release, "leaves Intel's IOMMU off by default");
 		check_remedy(host, "add intel_iommu=on to the kernel command line");
 	} else {
 		check_pass(host, release,
 			"built with vfio-pci and Intel's IOMMU, which %s",
-			on ? "intel_iommu=on switches on" : "is on by itself");
+			on ? "intel_iommu=on enables" : "is on by default");
 	}
 }
 
@@ -88,14 +87,14 @@ static void judge_config(struct check_host *host, const char *release, const cha
 	if (!kernelconfig_has(config, "VFIO_PCI")) {
 		check_fail(host, release, "built without CONFIG_VFIO_PCI");
 		check_remedy(host,
-			"use a kernel that has it, as all large distributions' "
-			"default ones do");
+			"use a kernel that has it, as all large distributions' default "
+			"ones do");
 	} else if (lacks_driver(host, config)) {
 		check_fail(host, release,
 			"built without the driver of this processor's IOMMU");
 		check_remedy(host,
-			"use a kernel that has it, as all large distributions' "
-			"default ones do");
+			"use a kernel that has it, as all large distributions' default "
+			"ones do");
 	} else if (host->facts->iommu == IOMMU_INTEL) {
 		judge_intel(host, release, config);
 	} else {
@@ -114,10 +113,11 @@ static void check_one_config(struct check_host *host, const char *release)
 
 	if (r < 0) {
 		check_unknown(host, release,
-			"what it was built with can't be read (/boot/config-%s): %s",
-			release, check_why(r));
+			"cannot read its configuration (/boot/config-%s): %s", release,
+			check_why(r));
 		check_remedy(host,
-			"start it and run 'vfioboot check' again: iommu tells the rest");
+			"boot it and run 'vfioboot check' again: the point iommu then "
+			"says more");
 	} else {
 		judge_config(host, release, config);
 	}
@@ -190,7 +190,8 @@ static void check_modules_of(struct check_host *host, const char *release)
 		check_fail(host, release, "lacks %s", missing);
 		check_remedy(host,
 			"install the package with the rest of its modules, such as "
-			"linux-modules-extra or kernel-modules-extra, in the same version");
+			"linux-modules-extra or kernel-modules-extra, in the same "
+			"version");
 	}
 }
 

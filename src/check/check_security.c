@@ -21,23 +21,23 @@ static void check_secure_boot(struct check_host *host)
 		efivar_read(host->root, "SecureBoot", EFI_GLOBAL, value, sizeof(value));
 
 	if (n == -EOPNOTSUPP) {
-		check_pass(
-			host, "", "the machine was not started by UEFI: there is none");
+		check_pass(host, "",
+			"the machine was not booted by UEFI, which alone has it");
 	} else if (n == -ENOENT) {
-		check_pass(host, "", "the firmware knows none");
+		check_pass(host, "", "the firmware does not have it");
 	} else if (n < 1) {
-		check_unknown(host, "", "the firmware's variables can't be read: %s",
+		check_unknown(host, "", "cannot read the firmware's variables: %s",
 			n < 0 ? check_why((int)n) : "SecureBoot is empty");
 		if (host->root->live)
 			check_remedy(host,
-				"mount efivarfs at /sys/firmware/efi/efivars, "
-				"or run it as root");
+				"mount efivarfs at /sys/firmware/efi/efivars, or run it "
+				"as root");
 		else
 			check_remedy_elsewhere(host);
 	} else if (value[0]) {
 		check_pass(host, "",
-			"on; vfio and images of our own work with it, a "
-			"unified kernel image has to be signed anew");
+			"on; vfio and rebuilt images work with it, a unified kernel "
+			"image must be signed again");
 	} else {
 		check_pass(host, "", "off");
 	}
@@ -91,28 +91,28 @@ static void judge_signatures(struct check_host *host, const char *what)
 
 		if (r == 0) {
 			check_fail(host, host->facts->running,
-				"%s: the module %s has no signature and can't be loaded",
+				"%s: the module %s is not signed and cannot be loaded",
 				what, modules[i]);
 			check_remedy(host,
-				"use the kernel of your distribution with its own modules, "
-				"or sign the module with a key that the firmware knows");
+				"use your distribution's kernel with its own modules, or "
+				"sign the module with a key that the firmware knows");
 			return;
 		}
 		if (r < 0) {
 			check_unknown(host, host->facts->running,
-				"%s: only signed modules can be loaded, and whether %s is "
-				"one can't be read: %s",
+				"%s: only signed modules can be loaded; cannot read "
+				"whether %s is signed: %s",
 				what, modules[i], check_why(r));
 			if (host->root->live)
-				check_remedy(host, "install that kernel anew");
+				check_remedy(host, "reinstall that kernel");
 			else
 				check_remedy_elsewhere(host);
 			return;
 		}
 	}
 	check_pass(host, host->facts->running,
-		"%s: vfio works with it, its modules are signed; an unsigned one, such as "
-		"vendor-reset, can't be loaded",
+		"%s: vfio works with it, as its modules are signed; an unsigned module, "
+		"such as vendor-reset, cannot be loaded",
 		what);
 }
 
@@ -135,7 +135,7 @@ static void check_lockdown(struct check_host *host)
 		check_pass(host, "", "off: this kernel has none");
 	} else {
 		check_unknown(host, "",
-			"whether the kernel is locked down can't be read: %s",
+			"cannot read whether the kernel is locked down: %s",
 			check_why(r));
 		if (host->root->live)
 			check_remedy(host, "mount securityfs at /sys/kernel/security");

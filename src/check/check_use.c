@@ -41,16 +41,16 @@ static void check_use(struct check_host *host, const struct check_function *func
 	if (pcidev_base_class(&function->pci->dev) == PCI_BASE_BRIDGE) {
 		check_fail(
 			host, function->name, "it is a bridge, which no guest can have");
-		check_remedy(host, "name what is behind it");
+		check_remedy(host, "name the device behind it");
 	} else if (entry) {
 		check_fail(host, function->name, "the host runs on it%s%s",
 			*entry->why ? ": " : "", entry->why);
 		check_remedy(host,
-			"leave it with the host, or move what is on it to "
-			"another device first");
+			"leave it with the host, or move what is on it to another device "
+			"first");
 	} else if (!usage) {
-		check_unseen(host, function->name,
-			"what the host uses it for can't be traced");
+		check_unseen(
+			host, function->name, "cannot trace what the host uses it for");
 	} else if (*uses) {
 		check_pass(host, function->name,
 			"the host uses it now, and would lose: %s", uses);

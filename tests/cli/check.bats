@@ -161,9 +161,9 @@ native_driver() {
 	parameter iommu=off
 	run -1 "$vfioboot" check --root "$host"
 	[ "$(wc -L <<<"$output")" -le 90 ]
-	[ "$(grep -c -- '-> take iommu=off off the kernel command line' <<<"$output")" -eq 1 ]
-	[[ $output == *', 1 fail, 3 unknown'$'\n''First: take iommu=off off'* ]]
-	[[ $output == *"$gpu, $audio: its power state can't be read"* ]]
+	[ "$(grep -c -- '-> remove iommu=off from the kernel command line' <<<"$output")" -eq 1 ]
+	[[ $output == *', 1 fail, 3 unknown'$'\n''First: remove iommu=off from'* ]]
+	[[ $output == *"$gpu, $audio: cannot read its power state"* ]]
 }
 
 @test "an unknown point alone exits with 3, a fail with 1" {
@@ -246,7 +246,7 @@ native_driver() {
 	expect protect-list '' pass 'everything that could carry the root'
 	remove proc/self/mountinfo
 	check
-	expect protect-list '' unknown "can't be traced"
+	expect protect-list '' unknown "cannot trace"
 	put etc/vfioboot.protect <<<nonsense
 	check
 	expect protect-list '' fail 'is incomplete'
@@ -260,7 +260,7 @@ native_driver() {
 	expect cpu '' pass AMD-V
 	sed -i 's/ svm / vmxy /' "$host/proc/cpuinfo"
 	check
-	expect cpu '' fail 'switch virtualization'
+	expect cpu '' fail 'enable virtualization'
 	remove proc/cpuinfo
 	check
 	expect cpu '' unknown
@@ -286,7 +286,7 @@ no_groups() {
 	expect iommu-firmware '' pass 'AMD-Vi'
 	remove sys/firmware/acpi/tables/IVRS
 	check
-	expect iommu-firmware '' fail 'switch VT-d on'
+	expect iommu-firmware '' fail 'enable VT-d'
 	sed -i s/GenuineIntel/AuthenticAMD/ "$host/proc/cpuinfo"
 	check
 	expect iommu-firmware '' fail 'set IOMMU (AMD-Vi) to Enabled'
@@ -315,11 +315,11 @@ no_groups() {
 	expect iommu '' fail 'journalctl -k'
 	parameter iommu=off
 	check
-	expect iommu '' fail 'mend what iommu-parameters says'
+	expect iommu '' fail 'fix what iommu-parameters reports'
 	sed -i 's/iommu=o[nf]*//g' "$host/proc/cmdline"
 	remove sys/firmware/acpi/tables/DMAR
 	check
-	expect iommu '' fail 'switch VT-d on'
+	expect iommu '' fail 'enable VT-d'
 	sed -i s/GenuineIntel/AuthenticAMD/ "$host/proc/cpuinfo"
 	check
 	expect iommu '' fail 'needs no parameter'
@@ -340,7 +340,7 @@ no_groups() {
 		module_blacklist=vfio_pci; do
 		sed -i "s/ quiet.*/ quiet $text/" "$host/proc/cmdline"
 		check
-		expect iommu-parameters '' fail "${text/sm_on,/} on the kernel command line*take ${text/sm_on,/} off"
+		expect iommu-parameters '' fail "${text/sm_on,/} on the kernel command line*remove ${text/sm_on,/} from"
 	done
 	sed -i 's/ quiet.*/ quiet iommu=pt intel_iommu=on -- iommu=off/' "$host/proc/cmdline"
 	check
@@ -380,7 +380,7 @@ no_groups() {
 
 @test "kernel-config" {
 	check
-	expect kernel-config $release pass 'on by itself'
+	expect kernel-config $release pass 'on by default'
 	sed -i s/_DEFAULT_ON_INTGPU_OFF=y/_FLOPPY_WA=y/ "$host/boot/config-$release"
 	check # it runs, and there are groups
 	expect kernel-config $release pass
@@ -391,7 +391,7 @@ no_groups() {
 	gzip -c "$host/boot/config-$release" >"$host/proc/config.gz"
 	parameter intel_iommu=on
 	check
-	expect kernel-config $release pass 'intel_iommu=on switches on'
+	expect kernel-config $release pass 'intel_iommu=on enables'
 	expect kernel-config 6.1.0-99 pass
 	sed -i s/^CONFIG_INTEL_IOMMU=y// "$host/boot/config-$release"
 	check
@@ -467,10 +467,10 @@ secure_boot=sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e09803
 	expect secure-boot '' unknown # nothing is there: it is not mounted
 	: >"$host/sys/firmware/efi/efivars/Boot0000-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 	check
-	expect secure-boot '' pass 'knows none'
+	expect secure-boot '' pass 'does not have it'
 	remove sys/firmware/efi
 	check
-	expect secure-boot '' pass 'not started by UEFI'
+	expect secure-boot '' pass 'not booted by UEFI'
 }
 
 sign() {
@@ -483,7 +483,7 @@ sign() {
 	expect lockdown '' pass off
 	put sys/kernel/security/lockdown <<<'none [integrity] confidentiality'
 	check
-	expect lockdown $release fail 'lockdown is on (integrity): the module vfio has no signature'
+	expect lockdown $release fail 'lockdown is on (integrity): the module vfio is not signed'
 	for module in vfio vfio-pci-core vfio_iommu_type1 vfio-pci; do
 		sign "$dir/$module.ko"
 	done
@@ -495,10 +495,10 @@ sign() {
 	expect lockdown $release pass
 	: >"$dir/vfio-pci.ko.xz"
 	check
-	expect lockdown $release fail 'vfio_pci has no signature'
+	expect lockdown $release fail 'vfio_pci is not signed'
 	rm "$dir/vfio-pci.ko.xz"
 	check
-	expect lockdown $release unknown "can't be read: not there"
+	expect lockdown $release unknown 'is signed: not there'
 	put sys/kernel/security/lockdown <<<'[none] integrity confidentiality'
 	put sys/module/module/parameters/sig_enforce <<<Y
 	check
@@ -634,7 +634,7 @@ framebuffer() {
 	expect framebuffer $gpu pass 'does not draw'
 	framebuffer BOOTFB
 	check
-	expect framebuffer $gpu pass 'vfio-pci takes that away'
+	expect framebuffer $gpu pass 'vfio-pci will stop that'
 	native_driver $gpu vfio-pci
 	check
 	expect framebuffer $gpu fail 'BOOTFB lies in its memory*initcall_blacklist=sysfb_init'
@@ -656,14 +656,14 @@ framebuffer() {
 @test "framebuffer: a driver that has the boot display took it away" {
 	echo 1 >"$host/sys/bus/pci/devices/$gpu/boot_vga"
 	check
-	expect framebuffer $gpu pass 'vfio-pci takes that away'
+	expect framebuffer $gpu pass 'vfio-pci will stop that'
 	running 5.10.0-30-amd64
 	check
 	expect framebuffer $gpu fail "the firmware's framebuffer lies in its memory"
 	running $release
 	rm "$host"/sys/bus/pci/devices/*/boot_vga
 	check
-	expect framebuffer $gpu unknown 'nouveau may have taken'
+	expect framebuffer $gpu unknown 'nouveau may have removed'
 }
 
 @test "framebuffer: vfio-pci takes it from VGA devices only" {
@@ -678,21 +678,21 @@ framebuffer() {
 	expect reset $gpu pass 'flr bus'
 	echo bus >"$host/sys/bus/pci/devices/$gpu/reset_method"
 	check
-	expect reset $gpu pass 'as a whole slot'
+	expect reset $gpu pass 'together with its slot'
 	check 03:00
 	expect reset 0000:03:00.0 pass
 	: >"$host/sys/bus/pci/devices/$gpu/reset_method"
 	rm "$host/sys/bus/pci/devices/$audio/reset_method"
 	check
 	expect reset $gpu fail "echo default > /sys/bus/pci/devices/$gpu/reset_method"
-	expect reset $audio pass 'as a whole slot'
+	expect reset $audio pass 'together with its slot'
 	check $audio
-	expect reset $audio pass 'as a whole slot' # the configured section has the rest
+	expect reset $audio pass 'together with its slot' # the configured section has the rest
 	remove etc/vfioboot.conf.d/second.conf
 	check $audio
 	expect reset $audio fail "vfioboot add $gpu"
 	check 00:14.0
-	expect reset 0000:00:14.0 fail 'no way to reset it'
+	expect reset 0000:00:14.0 fail 'kernel cannot reset it'
 	rm "$host"/sys/bus/pci/devices/*/reset_method
 	check $audio
 	expect reset $audio unknown
@@ -700,16 +700,16 @@ framebuffer() {
 	put "sys/bus/pci/devices/$audio/reset" </dev/null
 	check 02:00
 	expect reset $audio pass
-	expect reset $gpu pass 'as a whole slot'
+	expect reset $gpu pass 'together with its slot'
 }
 
 @test "reset: a virtual function is reset alone or not at all" {
 	rm "$host/sys/bus/pci/devices/$audio/reset_method"
 	check
-	expect reset $audio pass 'as a whole slot'
+	expect reset $audio pass 'together with its slot'
 	ln -s "../0000:02:00.0" "$host/sys/bus/pci/devices/$audio/physfn"
 	check
-	expect reset $audio fail 'no way to reset it*start its guest once a boot'
+	expect reset $audio fail 'kernel cannot reset it*start its guest once per boot'
 }
 
 @test "power-state" {
@@ -718,16 +718,16 @@ framebuffer() {
 	expect power-state $gpu pass D0
 	echo D3cold >"$card/power_state"
 	check
-	expect power-state $gpu pass 'its driver let it sleep'
+	expect power-state $gpu pass 'its driver wakes it up'
 	native_driver $gpu vfio-pci
 	check
 	expect power-state $gpu fail "echo 0 > /sys/bus/pci/devices/$gpu/d3cold_allowed"
 	echo 0 >"$card/d3cold_allowed"
 	check
-	expect power-state $gpu fail 'switch the machine off'
+	expect power-state $gpu fail 'power the machine off'
 	echo error >"$card/power_state"
 	check
-	expect power-state $gpu fail 'does not answer'
+	expect power-state $gpu fail 'does not respond'
 	echo unknown >"$card/power_state"
 	check
 	expect power-state $gpu unknown 'before a driver has it'
@@ -741,7 +741,7 @@ framebuffer() {
 	expect memory $gpu pass
 	bar $gpu 0x0000000000000000 0x0000000000ffffff 0x0000000020040200
 	check
-	expect memory $gpu fail 'BAR 0 got no place*Above 4G'
+	expect memory $gpu fail 'assigned to its BAR 0*Above 4G'
 	bar $gpu nonsense 0 0
 	check
 	expect memory $gpu unknown
@@ -767,7 +767,7 @@ framebuffer() {
 	expect resizable-bar $gpu pass 'one size only'
 	running 5.10.0-30-amd64
 	check
-	expect resizable-bar $gpu unknown 'from 6.1 on'
+	expect resizable-bar $gpu unknown 'before 6.1'
 	rm "$host/sys/bus/pci/devices/$gpu/resource"
 	check
 	expect resizable-bar $gpu unknown
@@ -827,7 +827,7 @@ framebuffer() {
 		printf '\0\0'
 	} >"$host/$loader_info"
 	check
-	expect boot-loader '' pass 'systemd-boot starts the kernel, by its own words (systemd-boot 257)'
+	expect boot-loader '' pass 'systemd-boot starts the kernel, as it reports itself (systemd-boot 257)'
 	remove $loader_info
 	rm -r "${host:?}"/boot/{efi,grub}
 	check
@@ -885,7 +885,7 @@ alone() {
 	read_points
 	chmod 755 "$host/boot"
 	expect framebuffer $gpu unknown 'only root'
-	expect boot-loader '' unknown 'root only'
+	expect boot-loader '' unknown 'only root'
 }
 
 @test "of many uses, and of a group of many functions, the first ones are told" {
@@ -906,7 +906,7 @@ alone() {
 		'the host uses it now, and would lose: /data1, /data2, /data3, /data4 and 5 more'
 	check 02:00
 	expect group-members 0000:02:00.0 fail 'in its group 17 the host keeps 0000:40:00.0 (igb), *'
-	[[ $points == *'0000:40:00.7 (igb) and 4 more, and no guest gets a part of a group'* ]]
+	[[ $points == *'0000:40:00.7 (igb) and 4 more, and a guest gets a group as a whole or not at all'* ]]
 	[[ $points == *"('vfioboot add 0000:02:00.0' names them all), use another slot"* ]]
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Makes the checks, theme by theme, and gathers their points. */
+/* Runs the checks, theme by theme, and gathers their points. */
 #include "private.h"
 
 #include <errno.h>
@@ -80,9 +80,8 @@ void check_remedy_elsewhere(struct check_host *host)
 {
 	check_remedy(host, "%s",
 		host->root->live
-			? "run it as root, on the host itself and not in a "
-			  "container"
-			: "these files do not tell: run it on the machine itself");
+			? "run it as root, on the host itself and not in a container"
+			: "these files do not show it: run it on the machine itself");
 }
 
 void check_unseen(struct check_host *host, const char *subject, const char *format, ...)
