@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The next boot and this one: what is planned, what was recorded, and what is true now. */
+#include <errno.h>
+
+#include "outlook/nextboot.h"
+#include "outlook/thisboot.h"
+#include "support.h"
+
+#define GPU   "pci0000:00/0000:00:01.0/0000:01:00.0"
+#define SOUND "pci0000:00/0000:00:01.0/0000:01:00.1"
+
+#define GPU_LINE                                                                         \
+	"function section=gpu address=0000:01:00.0 path=00:01.0/00.0 id=10de:2206 "      \
+	"wanted=vfio-pci before=- driver=vfio-pci result=bound reason=-\n"
+
+static const struct pci_address gpu = {0, 1, 0}, sound = {0, 1, 1};
+
+/* What is read has to last as long as what is made of it. */
+struct outlook {
+	struct sysfs_root root;
+	struct facts facts;
+	struct nextboot *next;
+	struct thisboot boot;
+};
+
+static void read_outlook(struct outlook *ret)
+{
+	ret->root = fake_open();
+	assert_int_equal(facts_read(&ret->root, &ret->facts), 0);
+	assert_int_equal(nextboot_read(&ret->facts, NULL, &ret->next), 0);
+	assert_int_equal(thisboot_read(&ret->root, ret->next, &ret->boot), 0);
+}
+
+static void free_outlook(struct outlook *outlook)
+{
+	thisboot_free(&outlook->boot);
+	nextboot_free(&outlook->next);
+	facts_free(&outlook->facts);
+	sysfs_root_close(&outlook->root);
+}
+
+static int set_up(void **state)
+{
+	int r = fake_set_up(state);
+
+	fake_function("pci0000:00/0000:00:01.0", 0x8086, 0x1901);
+	fake_function(GPU, 0x10de, 0x2206);
+	fake_function(SOUND, 0x10de, 0x10f0);
+	fake_put("etc/vfioboot.conf",
+		"[device gpu]\npath = 00:01.0/00\n[device gone]\npath = 00:1e.0\n"
+		"[device later]\npath = 00:1d.0\nprofile = games\n");
+	fake_put("etc/vfioboot.protect", "# vfioboot protect list 1\n");
+	return r;
+}
+
+/* Without sysfs the configuration is still there to be shown. */
+static void test_nothing_to_plan(void **state)
+{
+	_cleanup_(free_outlook) struct outlook outlook = {0};
+
+	(void)state;
+	fake_put("etc/vfioboot.conf", "[device gpu]\nid = 10de:2206\n");
+	read_outlook(&outlook);
+	assert_int_equal(outlook.next->machine_error, -ENOENT);
+	assert_int_equal(outlook.next->config.n_sections, 1);
+	assert_null(nextboot_find(outlook.next, gpu));
+}
+
+static void test_counts(void **state)
+{
+	_cleanup_(free_outlook) struct outlook outlook = {0};
+	struct nextboot_counts counts;
+
+	(void)state;
+	read_outlook(&outlook);
+	assert_int_equal(outlook.next->machine_error, 0);
+	counts = nextboot_count(outlook.next);
+	assert_int_equal(counts.bound, 2);
+	assert_int_equal(counts.refused, 1);
+	assert_int_equal(counts.refused_sections, 1);
+	assert_int_equal(counts.inactive_sections, 1);
+	assert_int_equal(nextboot_find(outlook.next, gpu)->reason, REASON_NONE);
+}
+
+/* What is in no record is there as the next boot plans it. */
+static void test_no_record(void **state)
+{
+	_cleanup_(free_outlook) struct outlook outlook = {0};
+	const struct thisboot_function *function;
+
+	(void)state;
+	read_outlook(&outlook);
+	assert_null(outlook.boot.last);
+	assert_int_equal(outlook.boot.problems[BOOT_INITRAMFS], -ENOENT);
+	assert_int_equal(outlook.boot.image_config, THISBOOT_CONFIG_UNKNOWN);
+	assert_int_equal(outlook.boot.n, 3);
+	assert_int_equal(outlook.boot.n_not_as_wanted, 3);
+	function = thisboot_find(&outlook.boot, gpu);
+	assert_false(function->in_record);
+	assert_true(function->present);
+	assert_string_equal(function->recorded.section, "gpu");
+	assert_string_equal(function->recorded.wanted, "vfio-pci");
+	assert_ptr_equal(function->next, nextboot_find(outlook.next, gpu));
+}
+
+/* The record has the result; the driver is read again, and the rest comes from the plan. */
+static void test_record_and_now(void **state)
+{
+	_cleanup_(free_outlook) struct outlook outlook = {0};
+	const struct thisboot_function *function;
+
+	(void)state;
+	fake_put("run/vfioboot/initramfs.record",
+		"vfioboot-record 1\nstate done\nconfig 1\n" GPU_LINE);
+	fake_link("sys/devices/" GPU "/driver", "../../../../bus/pci/drivers/nouveau");
+	read_outlook(&outlook);
+	assert_ptr_equal(outlook.boot.last, &outlook.boot.records[BOOT_INITRAMFS]);
+	assert_int_equal(outlook.boot.image_config, THISBOOT_CONFIG_OTHER);
+	function = thisboot_find(&outlook.boot, gpu);
+	assert_true(function->in_record);
+	assert_int_equal(function->stage, BOOT_INITRAMFS);
+	assert_int_equal(function->recorded.result, RESULT_BOUND);
+	assert_string_equal(function->driver_now, "nouveau");
+	assert_false(function->as_wanted);
+	assert_non_null(function->next);
+	assert_false(thisboot_find(&outlook.boot, sound)->in_record);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_nothing_to_plan, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_counts, set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_no_record, set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_record_and_now, set_up, fake_tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
