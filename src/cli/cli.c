@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Options by the command's own description, and messages that all give in the same words. */
+/* Parses options by a command's own table, and prints messages in one form. */
 #include "cli.h"
 
 #include <stdarg.h>
@@ -76,11 +76,11 @@ static int bad_option(char **argv, int answer)
 {
 	char letter[] = {'-', (char)optopt, '\0'};
 
-	/* It tells by optopt: 0 for a long option that is not known. */
+	/* optopt is 0 for a long option that is not known. */
 	if (answer == ':')
 		misuse(argv, "no value for", argv[optind - 1]);
 	else if (optopt >= FIRST_OPTION)
-		misuse(argv, "no value belongs to", argv[optind - 1]);
+		misuse(argv, "no value allowed for", argv[optind - 1]);
 	else
 		misuse(argv, "unknown option", optopt ? letter : argv[optind - 1]);
 	return CLI_BAD_OPTION;
@@ -163,8 +163,8 @@ enum cli_exit cli_open_root(const char *command, const char *dir, struct sysfs_r
 
 	if (r < 0)
 		return cli_error(command,
-			"cannot open %s: %s; name the directory with "
-			"the machine's files",
+			"cannot open %s: %s; --root takes the directory with the files of "
+			"another machine",
 			dir, strerror(-r));
 	return CLI_OK;
 }

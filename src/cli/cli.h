@@ -39,7 +39,7 @@ struct cli_option {
 /* Options that mean the same wherever they are. */
 #define CLI_OPTION_ROOT                                                                  \
 	{                                                                                \
-		"root", "DIR", "use the files of another machine, below DIR", 0,         \
+		"root", "DIR", "use the files of another machine below DIR", 0,          \
 			CLI_STORE(root)                                                  \
 	}
 #define CLI_OPTION_JSON                                                                  \

@@ -22,18 +22,18 @@ struct arguments {
 };
 
 static const struct cli_option options[] = {
-	{"name", "NAME", "name of the device set, and of its file", 0, CLI_STORE(name)},
-	{"profile", "NAME", "only in boots that ask for this profile", 0,
+	{"name", "NAME", "name of the device set and its file", 0, CLI_STORE(name)},
+	{"profile", "NAME", "bind only at boots with this profile", 0,
 		CLI_STORE(profile)},
-	{"only", NULL, "the named functions alone, not the whole device", 0,
+	{"only", NULL, "add only the named functions, not the device", 0,
 		CLI_STORE(only)},
-	{"allow-mounted", NULL, "take a drive though parts are mounted or open", 0,
+	{"allow-mounted", NULL, "add a drive although parts of it are in use", 0,
 		CLI_STORE(allow.mounted)},
-	{"allow-network", NULL, "take a network card though its interface is up", 0,
+	{"allow-network", NULL, "add a network card although its interface is up", 0,
 		CLI_STORE(allow.network)},
-	{"allow-last-display", NULL, "take the last display that the host has", 0,
+	{"allow-last-display", NULL, "add the last display of the host", 0,
 		CLI_STORE(allow.last_display)},
-	{"allow-partial-group", NULL, "leave functions of its IOMMU group to the host", 0,
+	{"allow-partial-group", NULL, "leave others of the IOMMU group to the host", 0,
 		CLI_STORE(allow.partial_group)},
 	CLI_OPTION_DRY_RUN,
 	CLI_OPTION_ROOT,
@@ -137,14 +137,14 @@ static enum cli_exit choose_name(struct addition *addition)
 		other = config_find_section(config, wanted);
 		if (other)
 			return cli_error("add",
-				"there is a [device %s] already, %s:%u; give another "
-				"name by --name",
+				"there is already a [device %s] in %s:%u; choose "
+				"another name with --name",
 				wanted, config->files[other->place.file],
 				other->place.line);
 		if (dropin_exists(&addition->devices, wanted))
 			return cli_error("add",
-				"there is a file %s.conf already among the drop-ins; give "
-				"another name by --name",
+				"there is already a drop-in %s.conf; choose another name "
+				"with --name",
 				wanted);
 		return CLI_OK;
 	}
@@ -175,8 +175,9 @@ static void choose_driver(struct addition *addition)
 		if (strcmp(addition->driver, driver) == 0)
 			continue;
 		cli_warning("add",
-			"%s would fit some of the functions best, but a device set has "
-			"one driver; to use it, add them alone, with --only",
+			"the driver %s fits some of the functions best, but a device set "
+			"has one driver; to use it, add these functions on their own with "
+			"--only",
 			strcmp(driver, "vfio-pci") ? driver : addition->driver);
 		addition->driver[0] = '\0';
 		return;
@@ -231,8 +232,8 @@ static enum cli_exit find_devices(struct addition *addition, int n, char **opera
 		return status;
 	if (!devices->set.n)
 		return cli_error("add",
-			"'%s' names bridges alone, which no guest can have; 'vfioboot list' "
-			"shows what there is",
+			"'%s' matches only bridges, which cannot be given to a guest; see "
+			"'vfioboot list'",
 			operands[0]);
 	r = obstacles_find(&devices->host, &devices->set, &addition->obstacles);
 	return r < 0 ? cli_error("add", "%s", strerror(-r)) : CLI_OK;
@@ -252,8 +253,8 @@ static void print_set(const struct addition *addition)
 			dev->ids.device, addition->titles[i],
 			set->members[i].why == DEVICESET_NAMED ? ""
 				: dev->path.depth > 1
-				? " (goes along: the same device)"
-				: " (goes along: the same slot and IOMMU group)");
+				? " (added: same device)"
+				: " (added: same slot and IOMMU group)");
 	}
 }
 
@@ -262,10 +263,10 @@ static void print_next(const struct addition *addition)
 {
 	const char *profile = addition->arguments->profile;
 
-	printf("Next: run 'sudo vfioboot apply', which puts it into the initramfs images");
+	printf("Next: run 'sudo vfioboot apply' to update the initramfs images");
 	if (profile || addition->devices.config->when_selected)
 		printf(".\nThen 'sudo vfioboot try%s%s' boots with it once, and 'sudo "
-		       "vfioboot entry add' lets the\nboot menu offer it "
+		       "vfioboot entry add' adds it\nto the boot menu "
 		       "(vfioboot.profile=%s).\n",
 			profile ? " --profile " : "", profile ? profile : "",
 			profile ? profile : "NAME");
@@ -309,20 +310,20 @@ static enum cli_exit add(struct addition *addition, int n, char **operands)
 	choose_driver(addition);
 	if (facts_modules_are_damaged(&addition->devices.facts))
 		cli_warning("add",
-			"the index of the running kernel's modules is damaged, so whether "
-			"a variant of vfio-pci fits best is not known; 'sudo depmod' "
-			"rebuilds it");
+			"the module index of the running kernel is damaged, so whether a "
+			"variant of vfio-pci fits better is unknown; run 'sudo depmod' to "
+			"rebuild it");
 	r = compose(addition);
 	if (r == -EINVAL)
 		return cli_error("add",
-			"one of the functions has no path of its own; write a section "
-			"with its address, see vfioboot.conf(5)");
+			"one of the functions has no unique path; write a section with its "
+			"address instead, see vfioboot.conf(5)");
 	if (r == 0)
 		r = obstacles_weigh(&devices->host, &devices->set, &addition->dropin,
 			addition->text, &addition->arguments->allow, obstacles);
 	if (r < 0)
-		return cli_error(
-			"add", "cannot plan the next boot with it: %s", strerror(-r));
+		return cli_error("add", "cannot check what the next boot would do: %s",
+			strerror(-r));
 	obstacles_say(devices->config, obstacles, operands, n);
 	return obstacles_stand(obstacles) ? CLI_FAILED : write_file(addition);
 }
@@ -350,11 +351,11 @@ const struct cli_command cmd_add = {
 	.name = "add",
 	.operands = "DEVICE...",
 	.missing = "no device given",
-	.summary = "give devices to vfio-pci from the next boot on",
+	.summary = "bind devices to vfio-pci from the next boot on",
 	.details =
 		"DEVICE is a path (00:01.0/00), an address (01:00.0), an id (10de:2206) or a\n"
-		"class (class:0300); or gpu:auto, nvme:auto or usb:auto for the only one "
-		"that the\nhost can spare. Those given together become one device set.",
+		"class (class:0300); or gpu:auto, nvme:auto or usb:auto: the only one that the\n"
+		"host can spare. Devices given together become one device set.",
 	.options = options,
 	.run = run,
 };

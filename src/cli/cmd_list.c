@@ -25,7 +25,7 @@ static const struct cli_option options[] = {
 	{"nvme", NULL, "list groups with an NVMe drive", 0, CLI_STORE(nvme)},
 	{"usb", NULL, "list groups with a USB controller", 0, CLI_STORE(usb)},
 	{"all", NULL, "list all groups", 'a', CLI_STORE(all)},
-	{"output", "LIST", "show these columns, with +LIST as well", 'o',
+	{"output", "LIST", "show these columns; +LIST: also these", 'o',
 		CLI_STORE(columns)},
 	CLI_OPTION_JSON,
 	CLI_OPTION_ROOT,
@@ -36,23 +36,23 @@ static const struct cli_option options[] = {
 
 /* For the help of the command.  JSON has them all, in lower case. */
 #define COLUMNS_HELP                                                                       \
-	"  ADDRESS       bus number, device and function; for JSON with the domain\n"      \
-	"  PATH          the same by the bridges on the way, which does not change when\n" \
-	"                a card is added; for the configuration\n"                         \
+	"  ADDRESS       bus, device and function; in JSON with the domain\n"              \
+	"  PATH          the bridges on the way to the device; does not change when\n"     \
+	"                another card is added\n"                                          \
 	"  ID            vendor and device\n"                                              \
 	"  CLASS         class, subclass and interface\n"                                  \
-	"  DRIVER        that has it now\n"                                                \
+	"  DRIVER        the driver that is bound now\n"                                   \
 	"  IOMMU_GROUP   number of the group\n"                                            \
 	"  NAME          brand and product\n"                                              \
-	"  NOTES         what to know before it is given away, and what is configured\n"   \
+	"  NOTES         what the host uses it for, and what is configured\n"              \
 	"  TYPE          what it is, such as \"graphics card\"\n"                          \
 	"  VENDOR        name of the vendor in full\n"                                     \
 	"  MODEL         name of the model in full\n"                                      \
-	"  SUBSYSTEM     ids of the maker of the card\n"                                   \
-	"  MODULES       kernel modules that could claim it\n"                             \
+	"  SUBSYSTEM     subsystem vendor and device\n"                                    \
+	"  MODULES       kernel modules that support it\n"                                 \
 	"  BOOT_DISPLAY  whether the firmware used it as the display\n"                    \
-	"  USES          what the host uses it for; \"?\": it may be another one\n"        \
-	"  SECTION       the section of the configuration that names it\n"                 \
+	"  USES          what the host uses it for; \"?\": perhaps it is another device\n" \
+	"  SECTION       the section of the configuration that matches it\n"               \
 	"  WANTED        the driver that the section asks for\n"                           \
 	"  RESULT        bound, pending (not bound yet), refused or failed\n"              \
 	"  REASON        why it is refused or failed; see vfioboot-early(8)"
@@ -509,12 +509,12 @@ static enum cli_exit run(int argc, char **argv)
 const struct cli_command cmd_list = {
 	.name = "list",
 	.operands = "",
-	.summary = "list the devices by IOMMU group, with their drivers and uses",
+	.summary = "list devices by IOMMU group, with their drivers and uses",
 	.details =
-		"Devices that a guest can only get together are in one IOMMU group, and are\n"
-		"listed together.  Without a choice these are the groups with a graphics card,\n"
-		"an NVMe drive, a USB controller or something that is configured.\n"
-		"PATH is left out on a terminal with fewer than 100 columns.\n"
+		"Devices in one IOMMU group can only be given to a guest together, so they are\n"
+		"listed together. By default, groups with a graphics card, an NVMe drive, a USB\n"
+		"controller or a configured device are listed. PATH is not shown on a terminal\n"
+		"with fewer than 100 columns.\n"
 		"\n"
 		"Columns:\n" COLUMNS_HELP,
 	.options = options,

@@ -90,7 +90,7 @@ static void find_by_text(const struct selector *selector, struct found *found)
 static enum cli_exit say_several(const struct found *found, const char *operand)
 {
 	cli_error("remove",
-		"'%s' is in more than one device set; give the name of one:", operand);
+		"'%s' is in more than one device set; name one of them:", operand);
 	for (unsigned i = 0; i < found->n; i++) {
 		char place[CONFIG_PLACE_SIZE];
 
@@ -112,15 +112,15 @@ static enum cli_exit find_section(const struct sysfs_root *root, struct config *
 		return CLI_OK;
 	if (selector_parse(operand, &selector) < 0)
 		return cli_error("remove",
-			"there is no device set '%s', and it is no device; 'vfioboot plan' "
-			"shows the device sets",
+			"'%s' is neither a device set nor a device; 'vfioboot plan' shows "
+			"the device sets",
 			operand);
 	find_by_function(root, &selector, &found);
 	if (!found.n)
 		find_by_text(&selector, &found);
 	if (!found.n)
 		return cli_error("remove",
-			"no device set has '%s'; 'vfioboot plan' shows the device sets",
+			"no device set contains '%s'; 'vfioboot plan' shows the device sets",
 			operand);
 	if (found.n > 1)
 		return say_several(&found, operand);
@@ -136,13 +136,13 @@ static enum cli_exit say_foreign(
 
 	if (section->from_cmdline)
 		return cli_error("remove",
-			"device set '%s' comes from the kernel command line; take its "
-			"vfioboot.device= out of the boot entry",
+			"device set '%s' comes from the kernel command line; remove its "
+			"vfioboot.device= from the boot entry",
 			section->name);
 	config_place_text(config, section->place, place);
 	return cli_error("remove",
 		"device set '%s' is in %s, which was written or changed by hand; delete "
-		"the lines from [device %s] to the next section there",
+		"[device %s] there yourself, up to the next section",
 		section->name, place, section->name);
 }
 
@@ -179,8 +179,8 @@ static enum cli_exit remove_file(const struct sysfs_root *root,
 	r = dropin_remove(root, path);
 	if (r < 0)
 		return cli_error("remove", "cannot delete %s: %s", path, strerror(-r));
-	printf("Deleted %s, device set %s.\nNext: run 'sudo vfioboot apply', which takes "
-	       "it out of the initramfs images, then reboot.\n",
+	printf("Deleted %s, device set %s.\nNext: run 'sudo vfioboot apply' to "
+	       "remove it from the initramfs images, then reboot.\n",
 		path, section->name);
 	entrywanted_warn_stale("remove", root);
 	return CLI_OK;
@@ -221,10 +221,11 @@ const struct cli_command cmd_remove = {
 	.name = "remove",
 	.operands = "NAME|DEVICE",
 	.missing = "no device set or device given",
-	.summary = "leave devices to their own drivers from the next boot on",
-	.details = "NAME is that of a device set, DEVICE any way to name one of its "
-		   "functions, also\none that is gone. Only files that 'vfioboot add' "
-		   "wrote are deleted.",
+	.summary = "leave devices to their native drivers from the next boot on",
+	.details =
+		"NAME is a device set, DEVICE any selector of one of its functions, even if "
+		"the\ndevice is gone. Only files that 'vfioboot add' wrote are "
+		"deleted.",
 	.options = options,
 	.run = run,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From words on the command line to functions, and what to say where that is not clear. */
+/* Finds the functions that are meant, and says so where that is not clear. */
 #include "devices.h"
 
 #include <errno.h>
@@ -63,8 +63,8 @@ enum cli_exit devices_open(const char *dir, struct devices *devices)
 	devices->config = &config;
 	r = facts_usage(&devices->facts, &usage);
 	if (r < 0 && r != -EHOSTUNREACH)
-		return cli_error(
-			NAME, "cannot trace what %s uses: %s", dir, strerror(-r));
+		return cli_error(NAME, "cannot find out which devices %s uses: %s", dir,
+			strerror(-r));
 	devices->host = (struct obstacles_host){
 		.facts = &devices->facts, .config = &config, .usage = usage};
 	r = names_open(&devices->names);
@@ -186,14 +186,13 @@ static enum cli_exit choose(struct devices *devices, const struct choice *choice
 	if (candidates.spare == 1)
 		return CLI_OK;
 	if (!candidates.n)
-		return cli_error(NAME, "%s: there are no %s here; see 'vfioboot list'",
+		return cli_error(NAME, "%s: this machine has no %s; see 'vfioboot list'",
 			choice->word, choice->plural);
 	cli_error(NAME,
 		candidates.spare
-			? "%s: this host can spare more than one of its %s; name "
-			  "the one that you mean, by its path:"
-			: "%s: this host can spare none of its %s; what is "
-			  "against each:",
+			? "%s: this host can spare more than one of its %s; choose "
+			  "one by its path:"
+			: "%s: this host can spare none of its %s:",
 		choice->word, choice->plural);
 	for (size_t i = 0; i < candidates.n; i++)
 		if (!candidates.spare || !candidates.list[i].obstacles.n)
@@ -221,9 +220,7 @@ static enum cli_exit say_several(
 	const struct pcibus_function *function = NULL;
 
 	cli_error(NAME,
-		"'%s' names more than one device here; name the one that you mean, by its "
-		"path:",
-		operand);
+		"'%s' matches more than one device; choose one by its path:", operand);
 	while ((function = deviceset_next(&devices->facts.bus, selector, function)))
 		say_function(devices, function, "");
 	return CLI_FAILED;
@@ -248,14 +245,14 @@ enum cli_exit devices_add(struct devices *devices, const char *operand)
 		return choose(devices, choice);
 	if (selector_parse(operand, &selector) < 0) {
 		cli_error(NAME,
-			"'%s' is no device; write a path (00:01.0/00), an address "
+			"'%s' is not a device; use a path (00:01.0/00), an address "
 			"(01:00.0), an id (10de:2206), or gpu:auto, nvme:auto, usb:auto",
 			operand);
 		return CLI_MISUSE;
 	}
 	if (!deviceset_next(&devices->facts.bus, &selector, NULL))
 		return cli_error(NAME,
-			"nothing here is '%s'; 'vfioboot list --all' shows what there is",
+			"no device matches '%s'; 'vfioboot list --all' shows all devices",
 			operand);
 	if (!is_one_device(&devices->facts.bus, &selector))
 		return say_several(devices, operand, &selector);

@@ -26,7 +26,7 @@ static const struct cli_command *const commands[] = {
 
 /* Shown for all commands together: the program's own options. */
 static const struct cli_option own_options[] = {
-	{"help", NULL, "show this help, or with a command its own", 0, 0},
+	{"help", NULL, "show this help, or that of a command", 0, 0},
 	{"version", NULL, "show the version", 0, 0},
 	{0},
 };
@@ -54,19 +54,19 @@ static void print_usage(const struct cli_command *command)
 	if (command->options->name)
 		printf("\nOptions:\n");
 	print_options(command->options);
-	printf("\nmore: man vfioboot\n");
+	printf("\nMore: man vfioboot\n");
 }
 
 static void print_help(void)
 {
 	printf("Usage: vfioboot COMMAND [ARGUMENT]...\n"
-	       "Gives devices to vfio-pci before any other driver, at every boot.\n\n"
+	       "Binds PCI devices to vfio-pci before any other driver, at every boot.\n\n"
 	       "Commands:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	printf("  %-10s %s\n\nOptions:\n", "help", "show this help, or of one COMMAND");
+	printf("  %-10s %s\n\nOptions:\n", "help", "show this help, or that of COMMAND");
 	print_options(own_options);
-	printf("\nmore: vfioboot help COMMAND, man vfioboot\n");
+	printf("\nMore: vfioboot help COMMAND, man vfioboot\n");
 }
 
 static const struct cli_command *find_command(const char *name)

@@ -42,20 +42,21 @@ static void group_text(const struct obstacle *obstacle, char *ret, size_t size)
 	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(obstacle->other->dev.address, address);
-	snprintf(ret, size, "is in one IOMMU group (%d) with %s, which %s drives%s%s",
+	snprintf(ret, size,
+		"shares IOMMU group %d with %s, which the host uses (driver %s%s%s)",
 		obstacle->other->group, address, obstacle->other->dev.driver,
-		usage ? " for " : "", usage ? usage->what : "");
+		usage ? ", for " : "", usage ? usage->what : "");
 }
 
 void obstacle_text(const struct config *config, const struct obstacle *obstacle,
 	char ret[static OBSTACLE_TEXT_SIZE])
 {
 	static const char *const texts[] = {
-		[OBSTACLE_BRIDGE] = "is a bridge, which no guest can have",
+		[OBSTACLE_BRIDGE] = "is a bridge, which cannot be given to a guest",
 		[OBSTACLE_UNKNOWN_USE] =
 			"may be in use: this is not the root of a running host",
 		[OBSTACLE_BOOT_DISPLAY] = "is the boot display",
-		[OBSTACLE_LAST_DISPLAY] = "is the last display that the host has",
+		[OBSTACLE_LAST_DISPLAY] = "is the last display of the host",
 		[OBSTACLE_NO_GROUP] = "has no IOMMU group",
 	};
 	size_t size = OBSTACLE_TEXT_SIZE;
@@ -68,15 +69,15 @@ void obstacle_text(const struct config *config, const struct obstacle *obstacle,
 			obstacle->section->name, place);
 		break;
 	case OBSTACLE_USED: use_text(obstacle->usage, ret, size); break;
-	case OBSTACLE_PART: snprintf(ret, size, "is a part of %s", obstacle->what); break;
+	case OBSTACLE_PART: snprintf(ret, size, "is part of %s", obstacle->what); break;
 	case OBSTACLE_USB_DEVICE:
 		snprintf(ret, size, "has '%s' plugged in", obstacle->what);
 		break;
 	case OBSTACLE_GROUP: group_text(obstacle, ret, size); break;
 	case OBSTACLE_PROTECTED:
 		snprintf(ret, size,
-			"is on the protect list of this host (%s), and vfioboot-early "
-			"never gives such a function away",
+			"is on the protect list of this host (%s): it is never bound, "
+			"whatever is configured",
 			obstacle->protect->why);
 		break;
 	default: snprintf(ret, size, "%s", texts[obstacle->kind]); break;
@@ -92,15 +93,14 @@ static const char *remedy_of(const struct obstacle *obstacle)
 	switch (obstacle->kind) {
 	case OBSTACLE_CONFIGURED: return "remove that first with 'vfioboot remove NAME'";
 	case OBSTACLE_BRIDGE:
-		return "name what is behind it; of a slot with other functions name those";
+		return "name the device behind it, or the other functions of its slot";
 	case OBSTACLE_USED:
 		if (kept && kept->kind == PROTECT_NETWORK && network)
-			return "protect-network = yes in [boot] keeps it for the host; "
+			return "'protect-network = yes' in [boot] keeps it for the host; "
 			       "remove that first";
 		if (kept)
-			return "this host runs from it, and vfioboot-early never gives "
-			       "such a function away; move what is on it to another "
-			       "device first";
+			return "this host runs from it, so it is never bound, whatever is "
+			       "configured; move that data to another device first";
 		return network
 			? "take the interface down and remove it from the network's "
 			  "configuration, or use --allow-network"
@@ -137,7 +137,7 @@ static void describe(const struct config *config, const struct obstacle *obstacl
 	pci_address_format(obstacle->function->dev.address, address);
 	obstacle_text(config, obstacle, text);
 	text_join(ret, OBSTACLE_TEXT_SIZE, address,
-		obstacle->goes_along ? ", which goes along, " : " ", text, NULL);
+		obstacle->goes_along ? ", added with its device, " : " ", text, NULL);
 }
 
 /* The same of the obstacle @n and, without their verb, those that continue it. */
@@ -165,7 +165,7 @@ static void describe_all(const struct config *config, const struct obstacles *ob
 			more - USES_MAX);
 }
 
-/* Writes down all that a command would have to name.  Returns whether that can be. */
+/* Writes the operands of a command for the whole group.  Returns whether all are free. */
 static bool put_operands(
 	const struct obstacles *obstacles, char **operands, int n_operands, FILE *command)
 {
@@ -185,7 +185,7 @@ static bool put_operands(
 	return true;
 }
 
-/* What to do about functions that keep the group: all of them together, if that can be. */
+/* Proposes a command for the whole group, where that is possible. */
 static void propose_group(
 	const struct obstacles *obstacles, char **operands, int n_operands)
 {
@@ -198,14 +198,14 @@ static void propose_group(
 		cli_error(NAME, "%s", strerror(ENOMEM));
 	else if (whole)
 		cli_error(NAME,
-			"a guest gets an IOMMU group as a whole; to give it all of this "
-			"one, run 'vfioboot add%s', or use --allow-partial-group",
+			"a guest gets an IOMMU group as a whole; to add all of it, run "
+			"'vfioboot add%s', or use --allow-partial-group",
 			text);
 	else
 		cli_error(NAME,
-			"a guest gets an IOMMU group as a whole, and the host needs a "
-			"part of this one; a card may be in a group of its own in "
-			"another slot");
+			"a guest gets an IOMMU group as a whole, and the host needs part "
+			"of this one; in another slot, the card may have a group of its "
+			"own");
 }
 
 /* Those of the set as a whole: what the planner says of its section. */
@@ -221,9 +221,9 @@ static void say_verdict(
 	}
 	config_place_text(&obstacles->next->config, obstacle->section->place, place);
 	cli_error(NAME,
-		"with this and [device %s], %s, the host would have no display left, and "
-		"that one would be refused; write last-display = yes there if that is "
-		"intended",
+		"with this and [device %s] (%s) the host would have no display left, so "
+		"that section would be refused; if that is intended, set 'last-display = "
+		"yes' there",
 		obstacle->section->name, place);
 }
 
@@ -241,7 +241,7 @@ static void say(const struct config *config, const struct obstacles *obstacles, 
 		return;
 	describe_all(config, obstacles, n, text);
 	if (obstacle_stands(obstacle))
-		cli_error(NAME, "%s%s%s", text, remedy[0] ? ": " : "", remedy);
+		cli_error(NAME, "%s%s%s", text, remedy[0] ? "; " : "", remedy);
 	else
 		cli_warning(NAME, "%s", text);
 }

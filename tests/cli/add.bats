@@ -52,7 +52,7 @@ refused() {
 	add 01:00.0
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
-	[[ $output == 'Device set gpu:'*0000:01:00.0*10de:2206*0000:01:00.1*'goes along'* ]]
+	[[ $output == 'Device set gpu:'*0000:01:00.0*10de:2206*0000:01:00.1*'added: same device'* ]]
 	[[ $output == *'Wrote /etc/vfioboot.conf.d/gpu.conf.'*'vfioboot apply'*reboot* ]]
 	[ "$(section gpu)" = '[device gpu]
 path = 00:01.0/00
@@ -84,7 +84,7 @@ expect = 2' ]
 @test "identical cards by id are listed with their paths" {
 	host_in_memory identical-cards
 	add 10de:2206
-	refused "'10de:2206' names more than one device" '0000:01:00.0  00:01.0/00.0' \
+	refused "'10de:2206' matches more than one device" '0000:01:00.0  00:01.0/00.0' \
 		'0000:02:00.0  00:01.1/00.0'
 	add gpu:auto
 	refused 'can spare more than one' '00:01.0/00.0' '00:01.1/00.0'
@@ -169,11 +169,11 @@ expect = 5' ]
 	for name in gpu gpu2 gpu4; do
 		add --name "$name" 01:00.0
 		[ "$status" -eq 1 ]
-		[[ $stderr == *"a file $name.conf already"*--name* ]]
+		[[ $stderr == *"already a drop-in $name.conf"*--name* ]]
 	done
 	add --name gpu3 01:00.0
 	[ "$status" -eq 1 ]
-	[[ $stderr == *'[device gpu3] already, /etc/vfioboot.conf:1'* ]]
+	[[ $stderr == *'already a [device gpu3] in /etc/vfioboot.conf:1'* ]]
 	add 01:00.0
 	[ "$status" -eq 0 ]
 	[ -f "$root/etc/vfioboot.conf.d/gpu5.conf" ]
@@ -205,7 +205,7 @@ expect = 5' ]
 @test "what is not there" {
 	host_in_memory identical-cards
 	add 10de:ffff
-	refused "nothing here is '10de:ffff'" 'vfioboot list'
+	refused "no device matches '10de:ffff'" 'vfioboot list'
 	add nvme:auto
 	[ "$status" -eq 0 ] # 03:00.0, of which nothing is used
 	add 01:00.0 09:00.0
@@ -217,7 +217,7 @@ expect = 5' ]
 	host_in_memory identical-cards
 	printf '\n[device mine]\nid = 10de:1aef\nprofile = never\n' >"$root/etc/vfioboot.conf"
 	add 01:00.0
-	refused '0000:01:00.1, which goes along, is already in [device mine], /etc/vfioboot.conf:2' \
+	refused '0000:01:00.1, added with its device, is already in [device mine], /etc/vfioboot.conf:2' \
 		'vfioboot remove'
 }
 
@@ -231,11 +231,11 @@ id = 1002:73bf
 expect = 1' ]
 	add --only 02:00.1
 	[ "$status" -eq 1 ]
-	[[ $stderr == *'0000:02:00.1 is in one IOMMU group (22) with 0000:02:00.0, which nouveau drives'* ]]
+	[[ $stderr == *'0000:02:00.1 shares IOMMU group 22 with 0000:02:00.0, which the host uses (driver nouveau)'* ]]
 	[[ $stderr == *"run 'vfioboot add 02:00.1 00:03.1/00.0', or use --allow-partial-group"* ]]
 	add --only --allow-partial-group 02:00.1
 	[ "$status" -eq 0 ]
-	[[ $stderr == *'warning: 0000:02:00.1 is in one IOMMU group'* ]]
+	[[ $stderr == *'warning: 0000:02:00.1 shares IOMMU group'* ]]
 	plan
 	[[ $output == *'0000:02:00.1 audio bind vfio-pci'* ]]
 }
@@ -245,7 +245,7 @@ expect = 1' ]
 	add gpu:auto
 	refused 'can spare none' '0000:01:00.0' 'is the boot display' 'is the last display'
 	add 01:00.0
-	refused '0000:01:00.0 is the last display that the host has' --allow-last-display
+	refused '0000:01:00.0 is the last display of the host' --allow-last-display
 	add --allow-last-display 01:00.0
 	[ "$status" -eq 0 ]
 	[ "$(section gpu | tail -n 1)" = 'last-display = yes' ]
@@ -267,10 +267,10 @@ expect = 1' ]
 	printf '[device zz]\npath = 00:02.0\n' >"$dir/zz.conf"
 	add --allow-partial-group 01:00.0
 	[ "$status" -eq 1 ]
-	[[ $stderr == *'0000:01:00.0 is the last display that the host has'* ]]
+	[[ $stderr == *'0000:01:00.0 is the last display of the host'* ]]
 	add --allow-partial-group --allow-last-display 01:00.0
 	[ "$status" -eq 1 ]
-	[[ $stderr == *'[device zz], /etc/vfioboot.conf.d/zz.conf:1, the host would have no display left'* ]]
+	[[ $stderr == *'[device zz] (/etc/vfioboot.conf.d/zz.conf:1) the host would have no display left'* ]]
 	[ ! -e "$dir/gpu.conf" ]
 	# In a section before it is only this one that is asked.
 	mv "$dir/zz.conf" "$dir/aa.conf"
@@ -296,11 +296,11 @@ expect = 1' ]
 	: >"$root/proc/self/mountinfo"
 	mount_line 259:0 / ext4 /dev/nvme0n1
 	add 01:00.0
-	refused '0000:01:00.0 is in one IOMMU group (12) with 0000:02:00.0, which nvme drives for /' \
-		'a card may be in a group of its own in another slot'
+	refused '0000:01:00.0 shares IOMMU group 12 with 0000:02:00.0, which the host uses (driver nvme, for /)' \
+		'in another slot, the card may have a group of its own'
 	[[ $stderr != *"run 'vfioboot add"* ]]
 	add 01:00.0 02:00.0
-	refused '0000:02:00.0 carries /: this host runs from it' 'never gives such a function away'
+	refused '0000:02:00.0 carries /; this host runs from it' 'is never bound'
 	add --allow-mounted --allow-partial-group 02:00.0
 	refused '0000:02:00.0 carries /'
 	# The other drive of the same model is spare.
@@ -351,7 +351,7 @@ expect = 3' ]
 	printf '%s\n' 'Filename	Type	Size	Used	Priority' \
 		'/dev/nvme1n1 partition 100 0 -2' >"$root/proc/swaps"
 	add --allow-mounted 03:00.0
-	refused '0000:03:00.0 carries /data, /srv, the swap /dev/nvme1n1: this host runs from it'
+	refused '0000:03:00.0 carries /data, /srv, the swap /dev/nvme1n1; this host runs from it'
 }
 
 @test "a drive in a RAID that is not mounted" {
@@ -364,9 +364,9 @@ expect = 3' ]
 	link sys/devices/virtual/block/md7/slaves/nvme1n1 \
 		"$(realpath --relative-to="$root" "$root/sys/class/block/nvme1n1")"
 	add nvme:auto
-	refused 'is a part of md7'
+	refused 'is part of md7'
 	add 03:00.0
-	refused '0000:03:00.0 is a part of md7' --allow-mounted
+	refused '0000:03:00.0 is part of md7' --allow-mounted
 	add --allow-mounted 03:00.0
 	[ "$status" -eq 0 ]
 }
@@ -383,7 +383,7 @@ expect = 3' ]
 	refused 'the interface eno1, which the default route uses'
 	printf '[boot]\nprotect-network = yes\n' >"$root/etc/vfioboot.conf"
 	add --allow-network 00:1f.6
-	refused 'eno1' 'protect-network = yes in [boot]'
+	refused 'eno1' "'protect-network = yes' in [boot]"
 	rm "$root/etc/vfioboot.conf"
 	add --allow-network 00:1f.6
 	[ "$status" -eq 0 ]
@@ -423,18 +423,18 @@ id = 15b3:101e
 expect = 1' ]
 	add --dry-run 01:00.0
 	[ "$status" -eq 0 ]
-	[[ $output == *0000:01:00.1*'goes along'*'path = 00:03.0/00'*'expect = 2'* ]]
+	[[ $output == *0000:01:00.1*'added: same device'*'path = 00:03.0/00'*'expect = 2'* ]]
 	# It spilled to the next bus, and has no path that is its own.
 	add 02:00.0
 	[ "$status" -eq 1 ]
-	[[ $stderr == *'no path of its own'*vfioboot.conf* ]]
+	[[ $stderr == *'no unique path'*vfioboot.conf* ]]
 }
 
 @test "a drive behind VMD is kept by the others of its group" {
 	host_in_memory vmd
 	add 10000:e1:00.0
-	refused 'in one IOMMU group (7) with 0000:00:0e.0, which vmd drives' \
-		'in one IOMMU group (7) with 10000:e2:00.0, which nvme drives'
+	refused 'shares IOMMU group 7 with 0000:00:0e.0, which the host uses (driver vmd)' \
+		'shares IOMMU group 7 with 10000:e2:00.0, which the host uses (driver nvme)'
 	add nvme:auto
 	[ "$status" -eq 0 ]
 	[[ $(section nvme) == *'path = 00:1d.0/00'* ]]
@@ -459,16 +459,16 @@ expect = 2' ]
 @test "bridges" {
 	host_in_memory nested-bridges
 	add 00:07.0
-	refused '0000:00:07.0 is a bridge, which no guest can have'
+	refused '0000:00:07.0 is a bridge, which cannot be given to a guest'
 	add class:0604
-	refused 'names more than one device'
+	refused 'matches more than one device'
 }
 
 @test "functions of the chipset: those of the group alone, by function" {
 	host_in_memory isa-bridge
 	add 00:1f.3
 	[ "$status" -eq 0 ]
-	[[ $output == *0000:00:1f.4*'goes along: the same slot and IOMMU group'* ]]
+	[[ $output == *0000:00:1f.4*'added: same slot and IOMMU group'* ]]
 	[ "$(section audio)" = '[device audio]
 path = 00:1f.3
 path = 00:1f.4
@@ -480,7 +480,7 @@ expect = 2' ]
 	rm -r "${root:?}/etc/vfioboot.conf.d"
 	link sys/devices/pci0000:00/0000:00:1f.0/driver sys/bus/pci/drivers/lpc_ich
 	add 00:1f.3
-	refused 'with 0000:00:1f.0, which lpc_ich drives' 'the host needs a part of this one'
+	refused 'with 0000:00:1f.0, which the host uses (driver lpc_ich)' 'the host needs part of this one'
 	[[ $stderr != *"run 'vfioboot add"* ]]
 }
 
@@ -512,7 +512,7 @@ variant_driver() {
 	[[ $(section net2) != *driver* ]]
 	add 00:02.0 01:1f.7 --allow-last-display
 	[ "$status" -eq 0 ]
-	[[ $stderr == *'mlx5_vfio_pci would fit some of the functions best'*--only* ]]
+	[[ $stderr == *'the driver mlx5_vfio_pci fits some of the functions best'*--only* ]]
 	[[ $(section gpu) != *driver* ]]
 }
 
@@ -520,7 +520,7 @@ variant_driver() {
 	host_in_memory two-displays
 	interface 0000:02:00.1 eth0
 	add 02:00.0
-	refused '0000:02:00.1, which goes along, carries the interface eth0'
+	refused '0000:02:00.1, added with its device, carries the interface eth0'
 }
 
 @test "a USB controller with something plugged in is not chosen, but can be named" {
@@ -578,7 +578,7 @@ variant_driver() {
 	disk 0000:03:00.0 nvme1n1 259:4
 	mount_line 259:4 '/data/\033]0;x' ext4 /dev/nvme1n1
 	add 03:00.0
-	refused 'carries /data/?]0;x: unmount it'
+	refused 'carries /data/?]0;x; unmount it'
 	[[ $stderr != *$'\e'* ]]
 }
 
@@ -590,7 +590,7 @@ variant_driver() {
 		mount_line 259:4 "/data$n" ext4 /dev/nvme1n1
 	done
 	add 03:00.0
-	refused '0000:03:00.0 carries /data1, /data2, /data3, /data4, /data5 and 4 more: unmount'
+	refused '0000:03:00.0 carries /data1, /data2, /data3, /data4, /data5 and 4 more; unmount'
 }
 
 @test "the command for a group of many functions is whole" {

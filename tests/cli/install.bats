@@ -19,7 +19,10 @@ copy_tree() {
 	from=$BATS_RUN_TMPDIR/tree.$BATS_TEST_NUMBER
 	mkdir -p "$from/build"
 	(cd "$tree" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$from"
-	cp -a "$tree"/build/{core,host,cli,include,paths.h,vfioboot,vfioboot-early} "$from/build/"
+	(cd "$tree/src" && echo */) | xargs -n 1 | while read -r folder; do
+		[ ! -d "$tree/build/$folder" ] || cp -a "$tree/build/$folder" "$from/build/"
+	done
+	cp -a "$tree"/build/{include,paths.h,vfioboot,vfioboot-early} "$from/build/"
 }
 
 files() {
@@ -116,7 +119,7 @@ files() {
 
 @test "the flags of a distribution reach the compiler" {
 	run -0 --separate-stderr env -u MAKEFLAGS make -C "$tree" --no-print-directory -n V=1 -W Makefile \
-		build/core/text.o CPPFLAGS=-DOF_CPPFLAGS CFLAGS=-DOF_CFLAGS
+		build/base/text.o CPPFLAGS=-DOF_CPPFLAGS CFLAGS=-DOF_CFLAGS
 	[[ $output == *' -DOF_CPPFLAGS '* ]]
 	[[ $output == *' -DOF_CFLAGS '* ]]
 }

@@ -124,7 +124,7 @@ fingerprint() {
 		remove "$operand"
 		[ "$status" -eq 1 ]
 		[ -z "$output" ]
-		[[ $stderr == *"device set 'mine' is in /etc/vfioboot.conf:2"*'by hand'*'delete the lines'* ]]
+		[[ $stderr == *"device set 'mine' is in /etc/vfioboot.conf:2"*'by hand'*'delete [device mine] there yourself'* ]]
 	done
 	[ "$(fingerprint)" = "$before" ]
 }
@@ -174,10 +174,10 @@ fingerprint() {
 @test "what is not there" {
 	remove nothing
 	[ "$status" -eq 1 ]
-	[[ $stderr == *"no device set 'nothing'"*'vfioboot plan'* ]]
+	[[ $stderr == *"'nothing' is neither a device set"*'vfioboot plan'* ]]
 	remove 01:00.0
 	[ "$status" -eq 1 ]
-	[[ $stderr == *"no device set has '01:00.0'"* ]]
+	[[ $stderr == *"no device set contains '01:00.0'"* ]]
 }
 
 @test "misuse" {
@@ -200,7 +200,7 @@ fingerprint() {
 	local removed=0
 	for n in {10..79}; do
 		remove --dry-run "set$n"
-		[[ $stderr != *'no device set'* ]] || continue
+		[[ $stderr != *'is neither a device set'* ]] || continue
 		[ "$output" = "Would delete /etc/vfioboot.conf.d/set$n.conf, device set set$n." ]
 		removed=$((removed + 1))
 	done
