@@ -195,7 +195,7 @@ int bootmenu_check_default(const struct sysfs_root *root,
 	if (r <= 0)
 		return r;
 	return bootmenu_fail(change,
-		"%s would be the default entry then; name the one that is meant, with "
+		"%s would become the default entry; set the one that is meant with "
 		"'bootctl set-default ID' ('bootctl list' shows the IDs)",
 		now);
 }

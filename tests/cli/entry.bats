@@ -1103,7 +1103,7 @@ fake_bootctl() {
 		echo 'arch-*' >"$tree/etc/fake-default"
 		rm -r "${work:?}/before" && cp -r "${tree:?}" "${work:?}/before"
 		run -1 --separate-stderr live '"$vfioboot" entry add --loader systemd-boot'
-		[[ $stderr == *"arch-passthrough.conf would be the default entry then"*'bootctl set-default'* ]]
+		[[ $stderr == *"arch-passthrough.conf would become the default entry"*'bootctl set-default'* ]]
 		unchanged
 		for pattern in arch.conf 'arch-lts.*' '*'; do
 			echo "$pattern" >"$tree/etc/fake-default"
@@ -1662,7 +1662,7 @@ uki_with_loader() {
 	touch -d '+1 minute' "$images/m-6.12.efi"
 	echo 'm-6.12-p*' >"$tree/etc/fake-default-later"
 	run -1 --separate-stderr uki_live '"$vfioboot" entry update'
-	[[ $stderr == *'m-6.12-passthrough.efi would be the default entry then'*'bootctl set-default'* ]]
+	[[ $stderr == *'m-6.12-passthrough.efi would become the default entry'*'bootctl set-default'* ]]
 	[ "$(cd "$images" && md5sum -- *)" = "$before" ]
 	[ "$(ls -A "$images")" = "$(ls "$images")" ]
 	rm "$tree/etc/fake-default-later"

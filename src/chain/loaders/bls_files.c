@@ -71,7 +71,7 @@ static bool is_ours(const char *text, char *ret_id, size_t size)
 	if (!begins_with(text, MARK))
 		return false;
 	end = strstr(id, MARK_OF);
-	return end && copy_text(ret_id, size, id, (size_t)(end - id));
+	return end && end > id && copy_text(ret_id, size, id, (size_t)(end - id));
 }
 
 static void judge(const struct bls_identity *identity, struct bls_file *file)
