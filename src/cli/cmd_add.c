@@ -325,7 +325,7 @@ static enum cli_exit add(struct addition *addition, int n, char **operands)
 		return cli_error("add", "cannot check what the next boot would do: %s",
 			strerror(-r));
 	obstacles_say(devices->config, obstacles, operands, n);
-	return obstacles_stand(obstacles) ? CLI_FAILED : write_file(addition);
+	return obstacles_block(obstacles) ? CLI_FAILED : write_file(addition);
 }
 
 static enum cli_exit run(int argc, char **argv)

@@ -75,8 +75,8 @@ static enum cli_exit settle(const struct sysfs_root *root)
 	int r = trial_settle(root, &trial);
 
 	if (r < 0)
-		return cli_error("confirm", "cannot settle the trial of " TRIAL_STATE ": %s",
-			strerror(-r));
+		return cli_error("confirm",
+			"cannot settle the trial of " TRIAL_STATE ": %s", strerror(-r));
 	if (r > 0)
 		printf("trial %s failed (%s): %s; see 'vfioboot status'\n", trial.id,
 			trial_reason_word(trial.reason), trial.text);

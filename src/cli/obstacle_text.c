@@ -240,7 +240,7 @@ static void say(const struct config *config, const struct obstacles *obstacles, 
 	if (continues(obstacles, n))
 		return;
 	describe_all(config, obstacles, n, text);
-	if (obstacle_stands(obstacle))
+	if (obstacle_blocks(obstacle))
 		cli_error(NAME, "%s%s%s", text, remedy[0] ? "; " : "", remedy);
 	else
 		cli_warning(NAME, "%s", text);
@@ -258,7 +258,7 @@ void obstacles_say(const struct config *config, const struct obstacles *obstacle
 		if (obstacles->list[i].kind != OBSTACLE_GROUP)
 			continue;
 		say(config, obstacles, i);
-		keeps_group |= obstacle_stands(&obstacles->list[i]);
+		keeps_group |= obstacle_blocks(&obstacles->list[i]);
 	}
 	if (keeps_group)
 		propose_group(obstacles, operands, n_operands);

@@ -15,7 +15,7 @@ void obstacle_text(const struct config *config, const struct obstacle *obstacle,
 	char ret[static OBSTACLE_TEXT_SIZE]);
 
 /*
- * Says each of them on stderr: an error where it stands, else a warning.  @operands: what was
+ * Says each of them on stderr: an error if it is a reason to refuse, else a warning.  @operands: what was
  * asked for, to propose more.
  */
 void obstacles_say(const struct config *config, const struct obstacles *obstacles,

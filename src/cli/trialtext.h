@@ -11,11 +11,11 @@
 /*
  * Prints what became of the last trial, and what to do now: of one that failed also what its
  * records say, and the end of its journal.  Nothing without a trial.  Returns 0, -ENOENT when
- * there was none, or -errno when its state can't be read.
+ * there was none, or -errno when its state cannot be read.
  */
 int trialtext_print(const struct sysfs_root *root);
 
-/* Says that the state of the trial can't be read, with the remedy. */
+/* Says that the state of the trial cannot be read, with the remedy. */
 enum cli_exit trialtext_say_unreadable(const char *command, int error);
 
 /* Says which parameters that were tried the normal entry lacks, and how it gets them. */

@@ -351,7 +351,7 @@ static int make_cmdline(const struct sysfs_root *root, const char *profile, char
 	return 0;
 }
 
-/* Whether the section stands behind a drop-in with the file name @name. */
+/* Whether the section comes after a drop-in with the file name @name. */
 static bool is_behind(const struct config *config, const struct config_section *section,
 	const char *name)
 {
@@ -487,16 +487,16 @@ bool obstacle_is_network(const struct obstacle *obstacle)
 			obstacle->usage->kind == IN_USE_INTERFACE);
 }
 
-bool obstacle_stands(const struct obstacle *obstacle)
+bool obstacle_blocks(const struct obstacle *obstacle)
 {
 	return obstacle->weight == OBSTACLE_ALLOWABLE ||
 		obstacle->weight == OBSTACLE_FIRM;
 }
 
-bool obstacles_stand(const struct obstacles *obstacles)
+bool obstacles_block(const struct obstacles *obstacles)
 {
 	for (size_t i = 0; i < obstacles->n; i++)
-		if (obstacle_stands(&obstacles->list[i]))
+		if (obstacle_blocks(&obstacles->list[i]))
 			return true;
 	return false;
 }
@@ -558,7 +558,7 @@ int obstacles_weigh(const struct obstacles_host *host, const struct deviceset *s
 		obstacle->weight = weigh(allow, obstacle);
 	}
 	/* What is known of the functions says it in more words. */
-	return obstacles_stand(obstacles)
+	return obstacles_block(obstacles)
 		? 0
 		: add_verdict(set, obstacles->next, section, obstacles);
 }

@@ -18,7 +18,7 @@ enum obstacle_kind {
 	OBSTACLE_USB_DEVICE,   /* what: is plugged into it */
 	OBSTACLE_NO_GROUP,     /* it has no IOMMU group */
 	OBSTACLE_GROUP,        /* other: keeps the group of the function for the host */
-	/* What the planner says, where none of the above stands: */
+	/* What the planner says, if none of the above is a reason to refuse: */
 	OBSTACLE_PROTECTED, /* protect: the function is on the protect list */
 	OBSTACLE_REFUSED,   /* reason: of the new section */
 	OBSTACLE_DISPLACES, /* section: of obstacles.next, would be refused its display */
@@ -27,8 +27,8 @@ enum obstacle_kind {
 enum obstacle_weight {
 	OBSTACLE_NOTE,      /* worth knowing, and no reason to refuse */
 	OBSTACLE_ALLOWED,   /* the person allowed it */
-	OBSTACLE_ALLOWABLE, /* stands unless that is allowed */
-	OBSTACLE_FIRM,      /* stands */
+	OBSTACLE_ALLOWABLE, /* a reason to refuse unless the person allows it */
+	OBSTACLE_FIRM,      /* a reason to refuse */
 };
 
 struct obstacle {
@@ -88,8 +88,8 @@ void obstacles_free(struct obstacles *obstacles);
 bool obstacles_have(const struct obstacles *obstacles, enum obstacle_kind kind);
 
 /* Whether the set is refused because of it, and because of any of them. */
-bool obstacle_stands(const struct obstacle *obstacle);
-bool obstacles_stand(const struct obstacles *obstacles);
+bool obstacle_blocks(const struct obstacle *obstacle);
+bool obstacles_block(const struct obstacles *obstacles);
 
 /* Whether it is a use by the network. */
 bool obstacle_is_network(const struct obstacle *obstacle);

@@ -35,7 +35,7 @@ enum thisboot_config {
 
 struct thisboot {
 	struct record records[BOOT_STAGES];
-	int problems[BOOT_STAGES];     /* 0: read; else what record_read() returned */
+	int problems[BOOT_STAGES]; /* 0: read; else what record_read() returned */
 	const struct record *last; /* of the later run; NULL: none ran */
 	enum thisboot_config image_config;
 	struct thisboot_function *functions;

@@ -149,7 +149,7 @@ static int add_needed(struct facts *facts, const char *append, struct trial_plan
 		sizeof(plan->trial.parameters), &plan->params, &plan->bad_param);
 	if (plan->params_error < 0)
 		return plan->params_error;
-	/* What no parameter can mend, and so the reason of what else is wrong. */
+	/* What no parameter can fix, and so the reason of what else is wrong. */
 	for (unsigned i = 0; i < plan->params.n; i++)
 		if (plan->params.items[i].kind == KERNELPARAMS_FIRMWARE)
 			hostfile_add_name(&plan->warnings, plan->params.items[i].reason);

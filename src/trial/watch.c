@@ -183,7 +183,7 @@ static int end(struct watch *watch, enum trial_reason reason, const char *text)
 	return r < 0 ? -EAGAIN : 0;
 }
 
-/* Whether time won't mend it: the system is up, and nobody binds anything any more. */
+/* Whether more time does not help: the system is up, and nothing is bound any more. */
 static bool is_final(const struct watch *watch, enum trial_reason reason,
 	const struct trial_sight *sight)
 {

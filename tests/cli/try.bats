@@ -125,7 +125,7 @@ complains() { # PATTERN
 	[ "$status" = 2 ]
 }
 
-@test "a configuration that the normal entry does too can't be tried" {
+@test "a configuration that the normal entry does too cannot be tried" {
 	sed -i /profile/d "$host/etc/vfioboot.conf"
 	try --dry-run
 	complains "no section waits for a profile.*'profile = passthrough' to those to be tried \(/etc/vfioboot.conf\)"
@@ -164,13 +164,13 @@ complains() { # PATTERN
 	complains "'gaming-gpu' would be refused \(moved\)"
 }
 
-@test "GRUB on a file system that it can't write to: refused" {
+@test "GRUB on a file system that it cannot write to: refused" {
 	sed -i 's/ - ext4 / - btrfs /' "$host/proc/self/mountinfo"
 	try --dry-run
 	complains 'not safe.*btrfs.*entry'
 }
 
-@test "GRUB on f2fs, which it can't write to either, and on those that it can" {
+@test "GRUB on f2fs, which it cannot write to either, and on those that it can" {
 	sed -i 's/ - ext4 / - f2fs /' "$host/proc/self/mountinfo"
 	try --dry-run
 	complains 'not safe.*f2fs.*entry'
@@ -347,7 +347,7 @@ state() {
 	says 'is this boot, and not confirmed yet: waiting'
 }
 
-@test "a state that can't be read is no crash" {
+@test "a state that cannot be read is no crash" {
 	put var/lib/vfioboot/trial/state <<<'vfioboot-trial 1'
 	try --status
 	complains 'trial/state'
@@ -359,7 +359,7 @@ state() {
 	complains 'trial/state'
 }
 
-@test "a state that can't be read: said with the remedy, and never taken for none" {
+@test "a state that cannot be read: said with the remedy, and never taken for none" {
 	put var/lib/vfioboot/trial/state <<<'vfioboot-trial 1'
 	try --status
 	complains "trial/state: .*'vfioboot try --cancel' deletes it"
@@ -584,7 +584,7 @@ sdboot() {
 	[ "$(grep -c ^options <<<"$output")" = 1 ]
 }
 
-@test "systemd-boot that can't take an entry once, or a boot by an image alone: refused" {
+@test "systemd-boot that cannot take an entry once, or a boot by an image alone: refused" {
 	sdboot
 	printf '\6\0\0\0\003\0\0\0\0\0\0\0' |
 		put sys/firmware/efi/efivars/LoaderFeatures-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
@@ -814,7 +814,7 @@ json() { # FILTER
 	says '^Tried with it, and not in the normal entry: intel_iommu=on iommu.passthrough=1$'
 }
 
-@test "JSON tells of a trial what the sentences tell" {
+@test "JSON has of a trial what the sentences say" {
 	json '. == null'
 	state armed - -
 	json '.phase == "failed" and .reason == "never-up"'
@@ -990,7 +990,7 @@ held='
 	[[ $stderr == *'cannot write '*'returning to the normal entry'* ]]
 }
 
-@test "after a trial: a state that can't be read keeps no choice" {
+@test "after a trial: a state that cannot be read keeps no choice" {
 	put var/lib/vfioboot/trial/state <<<'vfioboot-trial 2'
 	cat >"$BATS_TEST_TMPDIR/grub-editenv" <<-'END'
 		#!/bin/sh
@@ -1103,7 +1103,7 @@ live_host() {
 	END
 }
 
-@test "keep tells when the entries of the boot menu no longer fit" {
+@test "keep says when the entries of the boot menu no longer fit" {
 	state confirmed - -
 	printf 'passthrough\tPassthrough\tvfioboot.profile=other\n' >"$host/etc/vfioboot.entries"
 	active=default.target live_host 'vfioboot try --keep'

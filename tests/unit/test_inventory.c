@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is told of a machine's functions; how it is shown is tested with the command. */
+/* The list of a machine's functions; how it is shown is tested with the command. */
 #include <errno.h>
 
 #include "fakemodules.h"

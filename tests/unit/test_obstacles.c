@@ -107,7 +107,7 @@ static void expect(const char *name, const char *text,
 			weights[obstacle->weight]);
 	}
 	assert_string_equal(found, expected);
-	assert_int_equal(obstacles_stand(&obstacles),
+	assert_int_equal(obstacles_block(&obstacles),
 		strstr(found, " firm") || strstr(found, " allowable"));
 }
 

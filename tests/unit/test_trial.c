@@ -85,7 +85,7 @@ static void test_what_there_is_to_take_back(void **state)
 	assert_int_equal(trial_cancel(&root, &message), 0);
 	assert_string_equal(fake_read("boot/grub/custom.cfg"), "mine\n");
 	assert_false(is_there(STATE));
-	/* Nor does a state that can't be read keep the entry. */
+	/* Nor does an unreadable state keep the entry. */
 	fake_put(STATE, "nonsense");
 	put_grub(false);
 	assert_int_equal(trial_cancel(&root, &message), 0);
@@ -192,7 +192,7 @@ static pid_t hold_lock(const struct sysfs_root *root, int *ret_pipe)
 	return pid;
 }
 
-/* Without the lock nothing is written, and a trial that can't be noted is given up. */
+/* Without the lock nothing is written, and a trial that cannot be noted is given up. */
 static void test_lock_of_another(void **state)
 {
 	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();

@@ -91,7 +91,7 @@ static void test_unit_that_pid_1_is_to_start(void **state)
 	trial_observe(&root, &sight);
 	assert_string_equal(sight.unit, "kiosk.target");
 	assert_false(sight.target_reached);
-	/* What can't be read is not the default: nothing has been reached then. */
+	/* What cannot be read is not the default: nothing has been reached then. */
 	fake_remove("proc/cmdline");
 	fake_dir("proc/cmdline");
 	trial_observe(&root, &sight);
