@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What everything stands on: text, the kernel command line, files below a root, programs. */
+/* What all folders use: text, the kernel command line, files below a root, programs. */
 #ifndef VFIOBOOT_BASE_BASE_H
 #define VFIOBOOT_BASE_BASE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The one way in which lower layers say what went wrong: what is wrong, and what to do.  Who can
- * fail for more reasons than an -errno tells takes a struct message as the last parameter:
+ * fail for more reasons than an -errno says takes a struct message as the last parameter:
  *
  *	int thing_do(const struct root *root, struct message *message)
  *	{

@@ -33,7 +33,7 @@ bool pci_take_hex(const char **text, int min, int max, uint32_t *ret)
 	return true;
 }
 
-/* Reads exactly @n hex digits, whatever stands behind: "d" and "bc" are digits, too. */
+/* Reads exactly @n hex digits, whatever follows: "d" and "bc" are digits, too. */
 static bool take_fixed_hex(const char **text, int n, uint32_t *ret)
 {
 	*ret = 0;

@@ -77,7 +77,7 @@ enum pci_name_form {
 };
 
 /*
- * Parse a whole string.  @ret_slot (NULL with PCI_NAME_WHOLE) tells whether the last
+ * Parse a whole string.  @ret_slot (NULL with PCI_NAME_WHOLE) says whether the last
  * function was left out; its devfn then has function 0.  Return 0, or -EINVAL.
  */
 int pci_address_parse(const char *text, enum pci_name_form form, struct pci_address *ret,

@@ -47,7 +47,7 @@
 #define TREE_RUN         "run/vfioboot" /* records of the early program */
 #define TREE_DEV         "/dev/" /* lint: how the kernel tells a node, never opened */
 
-/* Absolute: where what is of this boot alone lies, and what lasts. */
+/* Absolute: directories of what belongs to this boot alone, and of what lasts. */
 #define RUN_DIRECTORY   "/" TREE_RUN
 #define STATE_DIRECTORY "/var/lib/vfioboot"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One file as an archive of the format "raw", which any filter may stand before. */
+/* One file as an archive of the format "raw", which any filter may precede. */
 #include "unpack.h"
 
 #include <archive.h>

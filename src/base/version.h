@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The version that both programs tell. */
+/* The version of both programs. */
 #ifndef VFIOBOOT_VERSION_H
 #define VFIOBOOT_VERSION_H
 

@@ -16,7 +16,7 @@ uint16_t config_add_file(struct config *config, const char *path)
 {
 	unsigned file = config->n_files;
 
-	/* One that is told of again and again must not take the room of others. */
+	/* A file with many errors must not use up the room of others. */
 	if (file && strcmp(config->files[file - 1], path) == 0)
 		return (uint16_t)(file - 1);
 	if (file == CONFIG_FILES_MAX)
@@ -157,7 +157,7 @@ struct parser {
 	struct config_section *section;
 	uint16_t file;
 	bool in_boot;
-	bool headed;              /* a section began, be it one to skip */
+	bool headed;              /* a section has begun, even one that is skipped */
 	struct config_place boot; /* the file's [boot]; line 0: none yet */
 	uint8_t boot_seen;        /* bits of boot_keys */
 };
@@ -197,7 +197,7 @@ static void start_device(
 	other = config_find_section(config, checked);
 	if (other) {
 		config_add_error(config, place,
-			"[device %s] stands already at %s:%u; rename one of them",
+			"[device %s] is already defined at %s:%u; rename one of them",
 			checked, config->files[other->place.file], other->place.line);
 		return;
 	}
@@ -212,7 +212,7 @@ static void start_boot(struct parser *parser, struct config_place place)
 		parser->boot = place;
 	else
 		config_add_error(parser->config, place,
-			"[boot] stands already at line %u; put the two together",
+			"[boot] is already defined at line %u; merge the two",
 			parser->boot.line);
 }
 
@@ -318,11 +318,11 @@ static bool set_key(struct parser *parser, struct config_place place, const char
 			continue;
 		if (section->keys & 1 << i)
 			config_add_error(parser->config, place,
-				"'%s' stands twice in [device %s]; keep one", key,
+				"'%s' is set twice in [device %s]; keep one", key,
 				section->name);
 		else if (!keys[i].set(section, value))
 			config_add_error(parser->config, place,
-				"bad value '%.60s' of '%s'; it is %s", value, key,
+				"bad value '%.60s' of '%s'; use %s", value, key,
 				keys[i].allowed);
 		else
 			return section->keys |= (uint8_t)(1 << i), true;
@@ -368,11 +368,11 @@ static void set_boot_key(struct parser *parser, struct config_place place,
 		*boot_value(parser, i) = true;
 		if (seen)
 			config_add_error(parser->config, place,
-				"'%s' stands twice in [boot]; keep one (taken as %s)",
+				"'%s' is set twice in [boot]; keep one (taken as %s)",
 				key, boot_keys[i].yes);
 		else
 			config_add_error(parser->config, place,
-				"bad value '%.60s' of '%s'; it is %s or %s (taken as %s)",
+				"bad value '%.60s' of '%s'; use %s or %s (taken as %s)",
 				value, key, boot_keys[i].no, boot_keys[i].yes,
 				boot_keys[i].yes);
 		return;
@@ -390,7 +390,7 @@ static void on_key(void *data, unsigned line, const char *key, const char *value
 		set_boot_key(parser, place, key, value);
 	else if (!parser->headed)
 		config_add_error(parser->config, place,
-			"'%.60s' stands before the first section; put it below [boot] or "
+			"'%.60s' is set before the first section; move it below [boot] or "
 			"[device NAME]",
 			key);
 	else if (parser->section && !set_key(parser, place, key, value))

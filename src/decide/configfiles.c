@@ -69,7 +69,7 @@ static bool add_dropin(void *data, const char *name)
 		file_error(dropins->config, dropins->dir,
 			len >= DROPIN_NAME_MAX
 				? "a file's name is longer than 63 bytes; shorten it"
-				: "too many drop-in files; put sections together");
+				: "too many drop-in files; merge some of them");
 		return true;
 	}
 	memmove(&dropins->list[at + 1], &dropins->list[at],
@@ -93,7 +93,7 @@ static void read_file(const struct root *root, struct config *config, const char
 	if (fd >= 0)
 		config_read_file(config, fd, path);
 	else if (fd == -ENOENT && (link == 0 || link == -ENAMETOOLONG))
-		file_error(config, path, "a link to a file that is not there");
+		file_error(config, path, "the link leads to a file that is missing");
 	else if (fd != -ENOENT)
 		file_error(config, path, strerror(-fd));
 }
@@ -123,7 +123,7 @@ void configfiles_read(
 static bool read_protect_file(const struct root *root, struct config *config,
 	const char *path, struct protect_list *list)
 {
-	static char text[PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE];
+	char text[PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE];
 	ssize_t n = file_read_fixed(root, path, text, sizeof(text));
 	struct config_place place = {0};
 
@@ -140,8 +140,8 @@ static bool read_protect_file(const struct root *root, struct config *config,
 	list->incomplete = true;
 	place.file = config_add_file(config, path);
 	config_add_error(config, place,
-		"not an entry of a protect list, or one too many; make the list anew with the "
-		"image");
+		"not an entry of a protect list, or one too many; rebuild the image, and the "
+		"list with it");
 	return true;
 }
 
@@ -161,7 +161,7 @@ void configfiles_read_protect(
 
 void configfiles_read_cmdline(const struct root *root, struct config *config)
 {
-	static char text[CMDLINE_SIZE];
+	char text[CMDLINE_SIZE];
 	int r = cmdline_read_fixed(root, text, sizeof(text));
 
 	if (r == 0)

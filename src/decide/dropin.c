@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drop-ins as text: written, read back, and told from those that people wrote. */
+/* Drop-ins as text: written, read back, and distinguished from those that people wrote. */
 #include "dropin.h"
 
 #include <errno.h>

@@ -52,7 +52,7 @@ static int next_byte(struct reader *reader)
 
 /*
  * Reads a line into @line of INIFILE_LINE_MAX + 1 bytes, without its newline.  Returns
- * false at the end of the file.  *@ret_message tells why the line can't be used, or is NULL.
+ * false at the end of the file.  *@ret_message says why the line can't be used, or is NULL.
  */
 static bool read_line(struct reader *reader, char *line, const char **ret_message)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads one ini file with inih, and adds what inih does not tell: the line of each key, a
+ * Reads one ini file with inih, and adds what inih does not report: the line of each key, a
  * section's header even when it is empty or repeated, and every line that it would cut or
  * skip.  Leading white space has no meaning, whatever a distribution's inih was built for.
  */
@@ -12,7 +12,7 @@
 /* Bytes of a line, without its newline, that every build of inih takes whole. */
 #define INIFILE_LINE_MAX 198
 
-/* What the reader tells; each gets the number of the line, from 1. */
+/* What the reader reports, each with the number of its line, from 1. */
 struct inifile_events {
 	void (*section)(void *data, unsigned line, const char *name);
 	void (*key)(void *data, unsigned line, const char *key, const char *value);

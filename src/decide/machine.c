@@ -219,7 +219,7 @@ static bool has_moved(const struct lookup *lookup, const struct config_section *
 	return !member;
 }
 
-/* Whether any section speaks of the function, be it where it follows its device to. */
+/* Whether any section names the function, or follows its device there. */
 static bool is_candidate(const struct lookup *lookup, const struct pcidev *dev)
 {
 	const struct config *config = lookup->config;

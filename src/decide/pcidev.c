@@ -21,7 +21,7 @@ int pcidev_read_details(const struct root *root, struct pcidev *dev)
 	if (r < 0)
 		return r;
 	dev->has_iommu_group = sysfs_has_iommu_group(root, dev->address);
-	/* A function whose path can't be told is still one that can be bound. */
+	/* A function of unknown path can be bound all the same. */
 	if (!dev->path.depth && sysfs_read_path(root, dev->address, &dev->path) < 0)
 		dev->path.depth = 0;
 	dev->detailed = true;

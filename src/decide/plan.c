@@ -23,7 +23,7 @@ struct draft {
 	bool overflow; /* the plan has no room for all of it */
 };
 
-/* Each section can be told of, whatever others fill the plan with. */
+/* Each section has room for one entry, however many others have. */
 #define FUNCTION_ENTRIES_MAX (PLAN_ENTRIES_MAX - CONFIG_SECTIONS_MAX)
 
 static const struct pcidev *function_of(
@@ -45,7 +45,7 @@ static void add_entry(
 		.section = draft->index, .function = (int16_t)function, .reason = reason};
 }
 
-/* Refuses the whole draft; @reason is told of each function that has none of its own. */
+/* Refuses the whole draft: for @reason each function that has none of its own. */
 static void refuse(struct planner *planner, struct draft *draft, enum reason reason)
 {
 	struct plan *plan = planner->plan;

@@ -11,7 +11,7 @@
 #include "protect.h"
 #include "reason.h"
 
-/* Each function once, and each section that is told of without one. */
+/* Each function once, and each section that has an entry without one. */
 #define PLAN_ENTRIES_MAX (MACHINE_FUNCTIONS_MAX + CONFIG_SECTIONS_MAX)
 
 #define PLAN_NO_FUNCTION (-1)
@@ -22,7 +22,7 @@ struct plan_entry {
 	enum reason reason; /* REASON_NONE: bind it, else it is refused for this */
 };
 
-/* Entries stand in the order of sections; those of one section are neighbours. */
+/* Entries are in the order of sections; those of one section are neighbours. */
 struct plan {
 	struct plan_entry entries[PLAN_ENTRIES_MAX];
 	unsigned n_entries;

@@ -9,40 +9,39 @@ static const struct {
 } reasons[REASONS] = {
 	[REASON_NONE] = {"-", "as asked"},
 	[REASON_BAD_CONFIG] = {"bad-config",
-		"its section has an error, which is told with file and line; mend it there"},
+		"its section has an error; correct it in the file and line that are reported with it"},
 	[REASON_ABSENT] = {"absent",
-		"nothing that its section names is there; is the device plugged in and switched "
-		"on?"},
+		"no function that its section names is present; is the device plugged in and "
+		"powered on?"},
 	[REASON_MOVED] = {"moved",
 		"another device is at the place that its section names; name the new place, or "
-		"say on-move = follow"},
+		"set on-move = follow"},
 	[REASON_AMBIGUOUS] = {"ambiguous",
-		"the device has moved, and more than one set with its ids is there; name the "
+		"the device has moved, and more than one set of functions has its ids; name the "
 		"new place"},
-	[REASON_COUNT] = {"count",
-		"the number of functions is not the one that its section expects"},
-	[REASON_CLAIMED] = {"claimed", "an earlier section has the function"},
-	[REASON_BRIDGE] = {"bridge", "it is a bridge, which no guest can have"},
+	[REASON_COUNT] = {"count", "the section expects another number of functions"},
+	[REASON_CLAIMED] = {"claimed", "an earlier section takes the function"},
+	[REASON_BRIDGE] = {"bridge", "it is a bridge, which cannot be passed to a guest"},
 	[REASON_NO_IOMMU_GROUP] = {"no-iommu-group",
-		"it has no IOMMU group; switch the IOMMU (VT-d, AMD-Vi, SMMU) on in the firmware "
+		"it has no IOMMU group; enable the IOMMU (VT-d, AMD-Vi, SMMU) in the firmware "
 		"and the kernel"},
 	[REASON_PROTECTED] = {"protected",
 		"this host runs on it, by its protect list; or there is no whole list, and "
 		"whatever could carry the root is left alone"},
 	[REASON_LAST_DISPLAY] = {"last-display",
-		"no display would be left for the host; say last-display = yes if that is meant"},
+		"the host would have no display left; set last-display = yes to allow that"},
 	[REASON_IO_ERROR] = {"io-error", "the kernel did not take what was written"},
 	[REASON_NO_DRIVER] = {"no-driver",
-		"its driver is not there; is the module in the image and not blocked?"},
+		"its driver is missing; is the module in the image, and not blacklisted?"},
 	[REASON_UNBIND_TIMEOUT] = {"unbind-timeout",
-		"the driver that holds it did not let go in time; what uses it?"},
+		"its driver did not release it in time; what is using it?"},
 	[REASON_NOT_BOUND] = {"not-bound",
-		"its driver did not take it; the kernel log tells why"},
+		"its driver did not bind it; see the kernel log"},
 	[REASON_SECTION_FAILED] = {"section-failed",
-		"another function of its section failed, and a section is all or nothing"},
-	[REASON_DEADLINE] = {"deadline", "the time for the whole run was over before"},
+		"another function of its section failed, and a section is bound as a whole or not at all"},
+	[REASON_DEADLINE] = {"deadline", "the time limit of the run was reached before"},
 	[REASON_NO_KERNEL] = {"no-kernel",
-		"written, but no kernel answers below --root: what it would do is not known"},
+		"written, but below --root there is no kernel to act on it"},
 };
 
 const char *reason_word(enum reason reason)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Why a function did not become what its section asks for: a fixed word for programs and a
- * sentence for people, told everywhere alike.  vfioboot-early(8) lists the words.
+ * sentence for people, the same everywhere.  vfioboot-early(8) lists the words.
  */
 #ifndef VFIOBOOT_REASON_H
 #define VFIOBOOT_REASON_H

@@ -49,7 +49,7 @@ static int parse_id(const char *text, struct selector *ret)
 		}
 		if (!*text)
 			break;
-		/* Also digits of another number than four stand here. */
+		/* Digits of another number than four end up here, too. */
 		if (*text++ != ':')
 			return -EINVAL;
 	}

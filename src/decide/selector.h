@@ -41,7 +41,7 @@ struct selector {
 
 #define SELECTOR_SIZE PCI_PATH_SIZE /* bytes of the longest text with its NUL */
 
-/* Parses a selector of any kind, told by its form.  Returns 0, or -EINVAL. */
+/* Parses a selector of any kind, which its form decides.  Returns 0, or -EINVAL. */
 int selector_parse(const char *text, struct selector *ret);
 
 /*

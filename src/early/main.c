@@ -41,7 +41,7 @@ static void print_help(void)
 	     "  --root DIR     use, and change, the files of another machine below DIR\n"
 	     "  --config FILE  read FILE in place of /etc/vfioboot.conf and its drop-ins\n"
 	     "  --dry-run      print what would be done, one line a function, and do nothing\n"
-	     "  --verbose      tell what was done, and which sections are not selected\n"
+	     "  --verbose      also report what was done, and which sections are not selected\n"
 	     "  --help         print this help\n"
 	     "  --version      print the version\n"
 	     "\n"
@@ -190,7 +190,7 @@ static int carry_out(const struct root *root, const struct options *options)
 	kept = record_keep_protect(root, &protect);
 	if (r < 0 || (r = kept) < 0)
 		fprintf(stderr,
-			"vfioboot-early: can't write the record in /run/vfioboot: %s\n",
+			"vfioboot-early: cannot write the record in /run/vfioboot: %s\n",
 			strerror(-r));
 	return status;
 }
@@ -201,7 +201,7 @@ static int run(const struct root *root, const struct options *options)
 
 	r = read_input(root, options);
 	if (r < 0) {
-		fprintf(stderr, "vfioboot-early: can't read %s: %s\n",
+		fprintf(stderr, "vfioboot-early: cannot read %s: %s\n",
 			options->config_file, strerror(-r));
 		return EXIT_BAD_INPUT;
 	}
@@ -210,14 +210,14 @@ static int run(const struct root *root, const struct options *options)
 		print_inactive();
 	r = machine_look_up(root, &config, &protect, &machine);
 	if (r < 0)
-		fprintf(stderr, "vfioboot-early: can't read the PCI functions: %s\n",
+		fprintf(stderr, "vfioboot-early: cannot read the PCI functions: %s\n",
 			strerror(-r));
 	plan_make(&config, &machine, &protect, &plan);
 	if (config.trial && root->live && !options->dry_run && root_is_initramfs(root))
 		guard_trial(root);
 	status = options->dry_run ? print_plan(options) : carry_out(root, options);
 	if (fflush(stdout) == EOF) {
-		fprintf(stderr, "vfioboot-early: can't write the output: %s\n",
+		fprintf(stderr, "vfioboot-early: cannot write the output: %s\n",
 			strerror(errno));
 		return EXIT_NOT_AS_ASKED;
 	}
@@ -236,7 +236,7 @@ int main(int argc, char **argv)
 	child_prepare();
 	r = root_open(options.root, &root);
 	if (r < 0) {
-		fprintf(stderr, "vfioboot-early: can't open %s: %s\n", options.root,
+		fprintf(stderr, "vfioboot-early: cannot open %s: %s\n", options.root,
 			strerror(-r));
 		return EXIT_BAD_INPUT;
 	}

@@ -160,7 +160,7 @@ same_as_early() {
 	mkdir -p "$root/etc"
 	config '[device second]' 'path = 00:01.1/00'
 	run -1 --separate-stderr "$vfioboot" plan --root "$root"
-	[[ $output == *'refused: nothing that its section names is there'* ]]
+	[[ $output == *'refused: no function that its section names is present'* ]]
 	run -1 --separate-stderr "$vfioboot" plan --root "$root/nowhere"
 	[[ -z $output && $stderr == *"$root/nowhere"* ]]
 }

@@ -321,7 +321,7 @@ static void test_duplicate_sections(void **state)
 	read_text("; x\n[device b]\nid=10de:1aef\n[device c]\nid=8086:a0b1\n",
 		"/etc/vfioboot.conf.d/x.conf");
 	assert_int_equal(config.n_errors, 2);
-	expect_error(0, FILE_NAME, 3, "[device a] stands already at " FILE_NAME ":1");
+	expect_error(0, FILE_NAME, 3, "[device a] is already defined at " FILE_NAME ":1");
 	expect_error(1, "/etc/vfioboot.conf.d/x.conf", 2, FILE_NAME ":5");
 	expect_error(1, "/etc/vfioboot.conf.d/x.conf", 2, "rename");
 	assert_int_equal(config.n_sections, 3);
@@ -371,11 +371,11 @@ static void test_protect_network(void **state)
 	assert_true(config.n_errors == 0 && !config.protect_network);
 	/* In doubt it is kept, and nothing else changes. */
 	read_only("[boot]\nprotect-network = sometimes\n");
-	expect_error(0, FILE_NAME, 2, "it is no or yes (taken as yes)");
+	expect_error(0, FILE_NAME, 2, "use no or yes (taken as yes)");
 	assert_true(config.n_errors == 1 && config.protect_network);
 	assert_false(config.when_selected);
 	read_only("[boot]\nprotect-network = no\nprotect-network = no\n");
-	expect_error(0, FILE_NAME, 3, "'protect-network' stands twice");
+	expect_error(0, FILE_NAME, 3, "'protect-network' is set twice");
 	assert_true(config.n_errors == 1 && config.protect_network);
 }
 
@@ -385,7 +385,7 @@ static void test_boot_section_twice(void **state)
 	read_only(
 		"[boot]\nwhen = selected\n[device a]\nid=10de:2204\n[boot]\nwhen = always\n");
 	assert_int_equal(config.n_errors, 1);
-	expect_error(0, FILE_NAME, 5, "[boot] stands already at line 1");
+	expect_error(0, FILE_NAME, 5, "[boot] is already defined at line 1");
 	assert_true(config.when_selected);
 	assert_false(find("a")->bad);
 }

@@ -290,7 +290,7 @@ static void test_broken_protect(void **state)
 	configfiles_read_protect(&root, &config, &protect);
 	assert_int_equal(protect.n_entries, 2);
 	assert_int_equal(config.n_errors, 1);
-	expect_error(0, "/etc/vfioboot.protect", 3, "make the list anew");
+	expect_error(0, "/etc/vfioboot.protect", 3, "rebuild the image");
 }
 
 /* A list that can't be read at all does not hide the one that can. */

@@ -368,7 +368,7 @@ static void test_sentences(void **state)
 	expect_sentence(
 		2, "0000:03:00.0|ssd|10de:2204|refused|protected|runs on it|nvme");
 	expect_sentence(3, "0000:04:00.0|usb|10de:2204|failed|no-driver|image|none");
-	expect_sentence(4, "nic|absent|switched on");
+	expect_sentence(4, "nic|absent|powered on");
 }
 
 /* The longest sentence is not cut, and any buffer is enough to be safe. */
