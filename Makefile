@@ -200,7 +200,7 @@ $(1)/test_bind: WRAP = $$(foreach function,sysfs_write_override sysfs_write_prob
 	sysfs_write_unbind sysfs_has_driver child_run child_now,-Wl,--wrap=$$(function))
 $(1)/test_report: WRAP = -Wl,--wrap=sysfs_open_kmsg
 # The calls that open files are counted.
-$(1)/test_entryparams: WRAP = -Wl,--wrap=syscall
+$(1)/test_kernel_params: WRAP = -Wl,--wrap=syscall
 
 $(1)/%: $(2)/tests/unit/%.o $(2)/libtest.a
 	@mkdir -p $$(@D)

@@ -116,12 +116,12 @@ static void check_parameters(struct check_host *host)
 		check_unseen(host, "", "cannot read the kernel command line");
 		return;
 	}
-	while ((conflict = paramconflicts_next(
-			host->facts->cmdline, host->facts->iommu, &at))) {
+	while ((conflict =
+			conflicts_next(host->facts->cmdline, host->facts->iommu, &at))) {
 		char text[64];
 
 		any = true;
-		paramconflicts_format(conflict, text, sizeof(text));
+		conflicts_format(conflict, text, sizeof(text));
 		check_fail(host, "", "%s on the kernel command line disables %s", text,
 			conflict->what);
 		check_remedy(host, "remove %s from the kernel command line", text);
@@ -143,7 +143,7 @@ static bool is_switched_off(const struct check_host *host)
 	const struct param_conflict *conflict;
 	size_t at = 0;
 
-	while ((conflict = paramconflicts_next(cmdline, host->facts->iommu, &at)))
+	while ((conflict = conflicts_next(cmdline, host->facts->iommu, &at)))
 		if (conflict->loss == PARAM_LOSS_IOMMU)
 			return true;
 	return false;

@@ -59,7 +59,7 @@ static int add_parameters(const struct sysfs_root *root, struct bootentries *ent
 	int r = params ? facts_read(root, &facts) : -ENOMEM;
 
 	if (r == 0)
-		r = entryparams_add_all(&facts, entries, params, &bad);
+		r = kernelparams_add_to_entries(&facts, entries, params, &bad);
 	if (r < 0)
 		entrywanted_say_params("entry", r, params, bad);
 	return r;

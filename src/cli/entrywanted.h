@@ -16,7 +16,7 @@ int entrywanted_decide(const struct sysfs_root *root, struct bootentries *ret);
 void entrywanted_warn_stale(const char *command, const struct sysfs_root *root);
 
 /*
- * Says for @command why the parameters of an entry can't be decided: what entryparams_add()
+ * Says for @command why the parameters of an entry can't be decided: what kernelparams_add_to_entry()
  * returned and told.
  */
 void entrywanted_say_params(const char *command, int error,

@@ -3,9 +3,7 @@
 #ifndef VFIOBOOT_PARAMS_PARAMS_H
 #define VFIOBOOT_PARAMS_PARAMS_H
 
-#include "entryparams.h"
-#include "kernelfacts.h"
-#include "kernelparams.h"
-#include "paramconflicts.h"
+#include "conflicts.h"
+#include "kernel_params.h"
 
 #endif

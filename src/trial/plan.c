@@ -145,8 +145,9 @@ static int add_needed(struct facts *facts, const char *append, struct trial_plan
 	char *parameters = plan->trial.parameters, *needed;
 	size_t len = strlen(parameters);
 
-	plan->params_error = entryparams_add(facts, plan->next, true, parameters,
-		sizeof(plan->trial.parameters), &plan->params, &plan->bad_param);
+	plan->params_error =
+		kernelparams_add_to_entry(facts, plan->next, true, parameters,
+			sizeof(plan->trial.parameters), &plan->params, &plan->bad_param);
 	if (plan->params_error < 0)
 		return plan->params_error;
 	/* What no parameter can fix, and so the reason of what else is wrong. */

@@ -144,7 +144,7 @@ struct trial_plan {
 	unsigned
 		n_groupless; /* functions without IOMMU group, which a parameter may bring */
 	bool takes_last_display; /* a section that is tried may take the host's last display */
-	int params_error;        /* of entryparams_add(), with: */
+	int params_error;        /* of kernelparams_add_to_entry(), with: */
 	struct kernelparams params;
 	const char *bad_param;
 	struct hostfile_names warnings; /* sentences */

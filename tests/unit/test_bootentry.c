@@ -5,7 +5,7 @@
 
 #include "chain/bootentry.h"
 #include "decide/config.h"
-#include "params/entryparams.h"
+#include "params/kernel_params.h"
 #include "support.h"
 
 static struct config config;
@@ -64,14 +64,14 @@ static void test_parameters(void **state)
 	expect_entry(1, "no-passthrough", "no passthrough", "vfioboot.off");
 	assert_false(bootentry_is_passthrough(&entries.entries[1]));
 	for (int again = 0; again < 2; again++) {
-		assert_int_equal(entryparams_add_needed(entries.entries[0].arguments,
+		assert_int_equal(kernelparams_append(entries.entries[0].arguments,
 					 BOOTENTRY_ARGS_SIZE, &params, &bad),
 			0);
 		expect_entry(0, "passthrough", "Passthrough",
 			"vfioboot.profile=games intel_iommu=on video=efifb:off");
 	}
 	needs(&params, KERNELPARAMS_NEEDED, "x=\"a b\"");
-	assert_int_equal(entryparams_add_needed(entries.entries[0].arguments,
+	assert_int_equal(kernelparams_append(entries.entries[0].arguments,
 				 BOOTENTRY_ARGS_SIZE, &params, &bad),
 		-EINVAL);
 	assert_string_equal(bad, "x=\"a b\"");
@@ -86,12 +86,11 @@ static void test_parameters_are_never_cut(void **state)
 	(void)state;
 	needs(&params, KERNELPARAMS_NEEDED, "abc=4567");
 	assert_int_equal(
-		entryparams_add_needed(arguments, sizeof(arguments), &params, &bad), 0);
+		kernelparams_append(arguments, sizeof(arguments), &params, &bad), 0);
 	assert_string_equal(arguments, "vfioboot.profile=games abc=4567");
 	strcpy(arguments, "vfioboot.profile=games2");
 	assert_int_equal(
-		entryparams_add_needed(arguments, sizeof(arguments), &params, &bad),
-		-E2BIG);
+		kernelparams_append(arguments, sizeof(arguments), &params, &bad), -E2BIG);
 	assert_string_equal(arguments, "vfioboot.profile=games2");
 	assert_string_equal(bad, "abc=4567");
 	assert_false(bootentry_is_plain("--"));

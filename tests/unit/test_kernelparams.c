@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each row of the decision table, as text: the parameters, then what else is said. */
-#include "params/kernelparams.h"
+#include "params/rules.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kernel parameters that switch off what giving devices away needs: one table for all. */
-#ifndef VFIOBOOT_PARAMCONFLICTS_H
-#define VFIOBOOT_PARAMCONFLICTS_H
+#ifndef VFIOBOOT_PARAMS_CONFLICTS_H
+#define VFIOBOOT_PARAMS_CONFLICTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,13 +26,13 @@ struct param_conflict {
 };
 
 /* From *@at on, which starts as 0, the next that counts on @cmdline; NULL behind the last. */
-const struct param_conflict *paramconflicts_next(
+const struct param_conflict *conflicts_next(
 	const char *cmdline, enum iommu_kind kind, size_t *at);
 
 /* The same of those that an @undo behind them took back. */
-const struct param_conflict *paramconflicts_next_undone(const char *cmdline, size_t *at);
+const struct param_conflict *conflicts_next_undone(const char *cmdline, size_t *at);
 
 /* As it stands on the command line: "NAME=VALUE", or "NAME". */
-void paramconflicts_format(const struct param_conflict *conflict, char *ret, size_t size);
+void conflicts_format(const struct param_conflict *conflict, char *ret, size_t size);
 
 #endif

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 
 #include "../lib/compose.h"
-#include "params/entryparams.h"
+#include "params/kernel_params.h"
 
 #define PROFILES 8
 #define CARDS    32 /* of the machine */
@@ -62,7 +62,7 @@ static unsigned count_opens(unsigned n_entries)
 	entries.n = n_entries;
 	opens = 0;
 	assert_int_equal(facts_read(&root, &facts), 0);
-	assert_int_equal(entryparams_add_all(&facts, &entries, params, &bad), 0);
+	assert_int_equal(kernelparams_add_to_entries(&facts, &entries, params, &bad), 0);
 	return opens;
 }
 

@@ -4,8 +4,8 @@
  * its reason, and which of those that it has stand in the way or do nothing.  Pure: facts
  * in, advice out.  Documentation/admin-guide/kernel-parameters.txt names the parameters.
  */
-#ifndef VFIOBOOT_KERNELPARAMS_H
-#define VFIOBOOT_KERNELPARAMS_H
+#ifndef VFIOBOOT_PARAMS_RULES_H
+#define VFIOBOOT_PARAMS_RULES_H
 
 #include <stdbool.h>
 #include <stddef.h>

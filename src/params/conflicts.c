@@ -3,7 +3,7 @@
  * Intel's parser alone has an "on" that comes back (drivers/iommu/intel/iommu.c,
  * intel_iommu_setup).
  */
-#include "paramconflicts.h"
+#include "conflicts.h"
 
 #include "base/base.h"
 
@@ -23,7 +23,7 @@ static const struct param_conflict conflicts[] = {
 	{"nointremap", NULL, NULL, remapping, PARAM_LOSS_REMAPPING, IOMMU_UNKNOWN, true},
 };
 
-const struct param_conflict *paramconflicts_next(
+const struct param_conflict *conflicts_next(
 	const char *cmdline, enum iommu_kind kind, size_t *at)
 {
 	while (*at < ARRAY_SIZE(conflicts)) {
@@ -37,7 +37,7 @@ const struct param_conflict *paramconflicts_next(
 	return NULL;
 }
 
-const struct param_conflict *paramconflicts_next_undone(const char *cmdline, size_t *at)
+const struct param_conflict *conflicts_next_undone(const char *cmdline, size_t *at)
 {
 	while (*at < ARRAY_SIZE(conflicts)) {
 		const struct param_conflict *conflict = &conflicts[(*at)++];
@@ -50,7 +50,7 @@ const struct param_conflict *paramconflicts_next_undone(const char *cmdline, siz
 	return NULL;
 }
 
-void paramconflicts_format(const struct param_conflict *conflict, char *ret, size_t size)
+void conflicts_format(const struct param_conflict *conflict, char *ret, size_t size)
 {
 	text_join(ret, size, conflict->name, conflict->value ? "=" : "",
 		conflict->value ? conflict->value : "", NULL);

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rules: one function a question, or one row of a table; each adds what there is to say. */
+#include "rules.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "conflicts.h"
+
+/* KERNEL_VERSION() of include/linux/version.h, as far as facts have it. */
+#define KERNEL(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor))
+
+/* Left for what a boot loader adds: BOOT_IMAGE=, initrd=, and for a later parameter. */
+#define MARGIN 128
+
+__attribute__((format(printf, 4, 5))) static void add(struct kernelparams *params,
+	enum kernelparams_kind kind, const char *parameter, const char *format, ...)
+{
+	struct kernelparams_item *item = &params->items[params->n];
+	va_list args;
+
+	if (params->n == KERNELPARAMS_MAX)
+		return;
+	params->n++;
+	item->kind = kind;
+	snprintf(item->parameter, sizeof(item->parameter), "%s", parameter);
+	va_start(args, format);
+	vsnprintf(item->reason, sizeof(item->reason), format, args);
+	va_end(args);
+	params->refused |= kind == KERNELPARAMS_CONFLICT;
+}
+
+static bool has(
+	const struct kernelparams_facts *facts, const char *name, const char *item)
+{
+	return cmdline_has(facts->cmdline, name, item);
+}
+
+/* What is to be done about a parameter that is in the way: it may be of the entry alone. */
+static const char *remedy(
+	const struct kernelparams_facts *facts, const char *name, const char *item)
+{
+	return cmdline_has(facts->booted, name, item)
+		? "remove it from the boot loader's configuration, reboot, and ask again"
+		: "leave it out of the entry";
+}
+
+static void add_conflict(const struct kernelparams_facts *facts,
+	const struct param_conflict *conflict, struct kernelparams *ret)
+{
+	const char *what = conflict->what;
+	char text[64];
+
+	conflicts_format(conflict, text, sizeof(text));
+	if (conflict->loss == PARAM_LOSS_REMAPPING)
+		add(ret, KERNELPARAMS_WARNING, text,
+			"it switches %s off, without which vfio gives no device to a "
+			"guest",
+			what);
+	else if (conflict->kind && facts->iommu && conflict->kind != facts->iommu)
+		add(ret, KERNELPARAMS_CONFLICT, text,
+			"it switches the IOMMU of another processor off, and contradicts "
+			"what is asked for; %s",
+			remedy(facts, conflict->name, conflict->value));
+	else
+		add(ret, KERNELPARAMS_CONFLICT, text,
+			"it switches %s off, and without that no device can be given "
+			"away; %s",
+			what, remedy(facts, conflict->name, conflict->value));
+}
+
+/* Nothing is stacked on top of what switches off what is needed. */
+static void decide_conflicts(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	const struct param_conflict *conflict;
+	size_t at = 0;
+
+	while ((conflict = conflicts_next(facts->cmdline, facts->iommu, &at)))
+		add_conflict(facts, conflict, ret);
+	at = 0;
+	while ((conflict = conflicts_next_undone(facts->cmdline, &at))) {
+		char text[64];
+
+		conflicts_format(conflict, text, sizeof(text));
+		add(ret, KERNELPARAMS_WARNING, text,
+			"it can go: an '%s' behind it counts", conflict->undo);
+	}
+}
+
+/*
+ * These leave the integrated GPU out: the first whatever else is there.  The second is of
+ * Debian's kernels, where an "on" behind it takes it back.
+ */
+static void decide_igfx(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	static const char *const items[] = {"igfx_off", "intgpu_off"};
+	bool known = facts->iommu_default == IOMMU_DEFAULT_INTGPU_OFF ||
+		facts->iommu_default == IOMMU_DEFAULT_UNKNOWN;
+
+	for (size_t i = 0; facts->takes_integrated_gpu && i < ARRAY_SIZE(items); i++) {
+		bool debian = i == 1;
+		char text[32];
+
+		if (!cmdline_holds(facts->cmdline, "intel_iommu", items[i],
+			    debian ? "on" : NULL) ||
+			(debian && !known))
+			continue;
+		snprintf(text, sizeof(text), "intel_iommu=%s", items[i]);
+		add(ret, KERNELPARAMS_CONFLICT, text,
+			"it leaves the integrated GPU out of the IOMMU, and that is to be "
+			"given away; %s",
+			remedy(facts, "intel_iommu", items[i]));
+	}
+}
+
+/* Intel's IOMMU, where nothing says "on". */
+static void switch_on(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	bool left_out = facts->takes_integrated_gpu &&
+		facts->iommu_default == IOMMU_DEFAULT_INTGPU_OFF;
+
+	if (left_out)
+		add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
+			"this kernel leaves the integrated GPU out of the IOMMU unless "
+			"told so, and it is to be given away");
+	if (facts->has_groups)
+		return;
+	if (facts->iommu_default == IOMMU_DEFAULT_OFF)
+		add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
+			"this kernel was built with the IOMMU off, and this is the only "
+			"switch");
+	else if (facts->iommu_default == IOMMU_DEFAULT_UNKNOWN)
+		add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
+			"there are no IOMMU groups, and how this kernel was built can't "
+			"be read; if it changes nothing, switch VT-d on in the firmware "
+			"setup");
+	else
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"this kernel has the IOMMU on by itself, and yet there are no "
+			"IOMMU groups: switch VT-d on in the firmware setup");
+}
+
+static void decide_intel(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	if (!has(facts, "intel_iommu", "on"))
+		switch_on(facts, ret);
+	/* What only the entry has, this boot did not show to be in vain. */
+	else if (!facts->has_groups && cmdline_has(facts->booted, "intel_iommu", "on"))
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"intel_iommu=on is there, and yet there are no IOMMU groups: "
+			"switch VT-d on in the firmware setup");
+}
+
+static void decide_iommu(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	if (!facts->has_groups && facts->iommu_default == IOMMU_DEFAULT_ABSENT)
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"this kernel was built without a driver for this machine's IOMMU "
+			"(%s): use another kernel",
+			facts->iommu == IOMMU_INTEL ? "CONFIG_INTEL_IOMMU"
+				: facts->iommu == IOMMU_AMD
+				? "CONFIG_AMD_IOMMU"
+				: "CONFIG_ARM_SMMU, CONFIG_ARM_SMMU_V3");
+	else if (facts->iommu == IOMMU_INTEL)
+		decide_intel(facts, ret);
+	else if (facts->has_groups)
+		return;
+	else if (facts->iommu == IOMMU_AMD)
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"no parameter switches an AMD IOMMU on: switch AMD-Vi (also "
+			"called SVM or IOMMU) on in the firmware setup");
+	else if (facts->iommu == IOMMU_ARM)
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"no parameter switches an Arm SMMU on: it has to be in the "
+			"firmware's tables (IORT or device tree), and in the kernel "
+			"(CONFIG_ARM_SMMU, CONFIG_ARM_SMMU_V3)");
+	else if (facts->iommu == IOMMU_UNKNOWN)
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"there are no IOMMU groups, and what processor this is can't be "
+			"read (/proc/cpuinfo): run it on the machine itself, or look " /* lint: told */
+			"for an IOMMU (VT-d, AMD-Vi, SMMU) in its firmware setup");
+	else
+		add(ret, KERNELPARAMS_FIRMWARE, "",
+			"there are no IOMMU groups, and for this processor no parameter "
+			"is known: look for an IOMMU in the firmware setup");
+}
+
+/* Others have a group, and one of those that are given away has none. */
+static void decide_groupless(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	bool more = has(facts, "intel_iommu", "on") &&
+		!cmdline_has(facts->booted, "intel_iommu", "on");
+
+	for (unsigned i = 0; i < ret->n; i++)
+		more |= strcmp(ret->items[i].parameter, "intel_iommu=on") == 0;
+	if (facts->has_groups && facts->groupless[0] && !more)
+		add(ret, KERNELPARAMS_WARNING, "",
+			"%s has no IOMMU group, though others have one: the IOMMU does "
+			"not cover it, and no guest can have it",
+			facts->groupless);
+}
+
+/*
+ * The firmware's framebuffer: since 6.0 vfio-pci takes it away from VGA devices
+ * (drivers/video/aperture.c); before, and in other displays, it stays and is in the way.
+ */
+
+#define SYSFB "initcall_blacklist=sysfb_init"
+
+static bool keeps_framebuffer(const struct kernelparams_facts *facts)
+{
+	return facts->takes_boot_display &&
+		(facts->kernel < KERNEL(6, 0) || !facts->boot_display_is_vga);
+}
+
+static void decide_simple(
+	const struct kernelparams_facts *facts, struct kernelparams *params)
+{
+	if (facts->lto && facts->boot_display_is_sure)
+		add(params, KERNELPARAMS_CONFLICT, "",
+			"the firmware's framebuffer would stay in the boot display, and "
+			"in a kernel with link-time optimisation nothing keeps it out; "
+			"give another display away, or use another kernel");
+	else if (has(facts, "initcall_blacklist", "sysfb_init"))
+		return;
+	else if (facts->trial && !facts->lto)
+		add(params, KERNELPARAMS_NEEDED, SYSFB,
+			"nothing else keeps the firmware's framebuffer out of the boot "
+			"display on this kernel; look for BOOTFB in /proc/iomem "
+			"afterwards"); /* lint: told, not read */
+	else
+		add(params, KERNELPARAMS_WARNING, "",
+			"the firmware's framebuffer %s in the boot display, so that a "
+			"guest can't use it; 'vfioboot try' starts once without it (" SYSFB
+			") and looks whether that helps",
+			facts->boot_display_is_sure ? "stays" : "may stay");
+}
+
+static void decide_efifb(
+	const struct kernelparams_facts *facts, struct kernelparams *params)
+{
+	if (!cmdline_has_first(facts->cmdline, "video", "efifb:off"))
+		add(params, KERNELPARAMS_NEEDED, "video=efifb:off",
+			"this kernel does not take the firmware's framebuffer from the "
+			"boot display, which is to be given away%s",
+			has(facts, "video", "efifb:off")
+				? "; behind a comma, as it is there, it does nothing"
+				: "");
+}
+
+/* Where something keeps it out already, there is nothing to find out. */
+static void tell_unknown(
+	const struct kernelparams_facts *facts, struct kernelparams *params)
+{
+	if (cmdline_has_first(facts->cmdline, "video", "efifb:off") ||
+		has(facts, "initcall_blacklist", "sysfb_init"))
+		return;
+	add(params, KERNELPARAMS_WARNING, "",
+		"whether the firmware's framebuffer stays in the boot display, so that a "
+		"guest can't use it, %s",
+		facts->framebuffer_is_hidden
+			? "only root can see: run 'sudo vfioboot cmdline'"
+			: "can't be told while its own driver has it: run 'vfioboot check' "
+			  "after the next boot");
+}
+
+static void decide_framebuffer(
+	const struct kernelparams_facts *facts, struct kernelparams *params)
+{
+	switch (facts->framebuffer) {
+	case FRAMEBUFFER_SIMPLE: decide_simple(facts, params); break;
+	case FRAMEBUFFER_EFIFB: decide_efifb(facts, params); break;
+	case FRAMEBUFFER_UNKNOWN: tell_unknown(facts, params); break;
+	case FRAMEBUFFER_NONE: break;
+	}
+}
+
+static void decide_display(
+	const struct kernelparams_facts *facts, struct kernelparams *params)
+{
+	bool stays = keeps_framebuffer(facts);
+
+	if (facts->binds_display && facts->kernel == KERNEL(6, 0))
+		add(params, KERNELPARAMS_WARNING, "",
+			"on kernel 6.0 giving any graphics card away may end the host's "
+			"console; use a later kernel");
+	if (!facts->takes_boot_display)
+		return;
+	/* A kernel that is not known is told of by none of its habits. */
+	if (stays && facts->kernel)
+		decide_framebuffer(facts, params);
+	if (facts->binds_boot_display)
+		add(params, KERNELPARAMS_WARNING, "",
+			"the boot display is to be given away: the host's console goes "
+			"away when vfio-pci takes it");
+	else if (!stays)
+		add(params, KERNELPARAMS_WARNING, "",
+			"the boot display is to have no driver: the firmware's framebuffer "
+			"stays in it until vfio-pci takes it");
+}
+
+/* What people paste, told apart from what this machine needs. */
+
+#define UNKNOWN_VALUE "the kernel knows no such value"
+#define HOSTS_TOO     "it keeps the drivers away from the host's own devices, too"
+#define UNSAFE                                                                           \
+	"it lets a guest raise interrupts of the host, and is for machines without "     \
+	"interrupt remapping"
+
+/* What people paste, and what it really does.  The host may need it for itself. */
+static const struct pasted {
+	const char *name, *value, *reason;
+	enum { ANYWAY, UNLESS_UNREMAPPED, IF_NATIVE, IF_NO_SPEED } when; /* it is named */
+	bool does_nothing;
+} pasted[] = {
+	{"amd_iommu", "on", UNKNOWN_VALUE "; the AMD IOMMU is on by itself", ANYWAY,
+		true},
+	{"amd_iommu", "pt", UNKNOWN_VALUE, ANYWAY, true},
+	{"intel_iommu", "pt", UNKNOWN_VALUE, ANYWAY, true},
+	{"iommu", "on", UNKNOWN_VALUE, ANYWAY, true},
+	{"iommu", "1", "it switches no IOMMU on that vfio could use", ANYWAY, false},
+	{"iommu", "pt",
+		"it does not switch the IOMMU on, but lets the host's own drivers bypass "
+		"it",
+		IF_NO_SPEED, false},
+	{"vfio-pci.ids", NULL,
+		"it takes every card with these ids, whichever it is; the configuration "
+		"of vfioboot names one by its place",
+		ANYWAY, false},
+	{"pci-stub.ids", NULL,
+		"it takes every card with these ids, before vfio-pci could", ANYWAY,
+		false},
+	{"rd.driver.pre", "vfio-pci", "vfioboot comes earlier than this", ANYWAY, false},
+	{"rd.driver.pre", "vfio_pci", "vfioboot comes earlier than this", ANYWAY, false},
+	{"nomodeset", NULL, "it takes the display drivers from the host's own cards, too",
+		ANYWAY, false},
+	{"module_blacklist", NULL, HOSTS_TOO, IF_NATIVE, false},
+	{"modprobe.blacklist", NULL, HOSTS_TOO, IF_NATIVE, false},
+	{"rd.driver.blacklist", NULL, HOSTS_TOO, IF_NATIVE, false},
+	{"pcie_acs_override", NULL,
+		"it pretends an isolation that the hardware does not have; kernels "
+		"without a patch do not know it",
+		ANYWAY, false},
+	{"pci", "noats", NULL, ANYWAY, false},
+	{"vfio_iommu_type1.allow_unsafe_interrupts", NULL, UNSAFE, UNLESS_UNREMAPPED,
+		false},
+	{"iommufd.allow_unsafe_interrupts", NULL, UNSAFE, UNLESS_UNREMAPPED, false},
+	{"vfio.enable_unsafe_noiommu_mode", NULL,
+		"it gives them away without an IOMMU, so that a guest can write to all "
+		"of the host's memory",
+		ANYWAY, false},
+	{"kvm.ignore_msrs", NULL, NULL, ANYWAY, false},
+};
+
+/* Whether a list of modules has one that is native to what is given away; '-' or '_'. */
+static bool lists_native(const struct kernelparams_facts *facts, const char *name)
+{
+	char copy[sizeof(facts->native_modules)], *rest = copy, *module;
+
+	text_join(copy, sizeof(copy), facts->native_modules, NULL);
+	while ((module = strsep(&rest, ", "))) {
+		if (!*module)
+			continue;
+		if (has(facts, name, module))
+			return true;
+		for (char *at = module; *at; at++)
+			*at = *at == '_' ? '-' : *at;
+		if (has(facts, name, module))
+			return true;
+	}
+	return false;
+}
+
+static bool is_to_be_named(
+	const struct kernelparams_facts *facts, const struct pasted *parameter)
+{
+	if (!has(facts, parameter->name, parameter->value))
+		return false;
+	switch (parameter->when) {
+	case UNLESS_UNREMAPPED: return !facts->remapping_is_off;
+	case IF_NATIVE: return lists_native(facts, parameter->name);
+	case IF_NO_SPEED: return !facts->host_dma_speed || facts->iommu == IOMMU_ARM;
+	default: return true;
+	}
+}
+
+static void judge_pasted(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pasted); i++) {
+		const char *value = pasted[i].value, *reason = pasted[i].reason;
+		bool unknown =
+			facts->iommu == IOMMU_ARM && strcmp(pasted[i].name, "iommu") == 0;
+		char text[96];
+
+		if (!is_to_be_named(facts, &pasted[i]))
+			continue;
+		text_join(text, sizeof(text), pasted[i].name, value ? "=" : "",
+			value ? value : "", NULL);
+		if (unknown)
+			reason = "the kernel of an Arm machine has no such parameter";
+		add(ret, KERNELPARAMS_WARNING, text, "%s%s%s",
+			pasted[i].does_nothing || unknown
+				? "it can go"
+				: "giving devices away does not need it",
+			reason ? ": " : "", reason ? reason : "");
+	}
+}
+
+/* What this machine does not need, though others may. */
+static void judge_useless(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	static const char *const drivers[] = {"efifb", "vesafb", "simplefb"};
+	bool stays = keeps_framebuffer(facts);
+
+	if (has(facts, "intel_iommu", "on") && facts->iommu != IOMMU_INTEL &&
+		facts->iommu)
+		add(ret, KERNELPARAMS_WARNING, "intel_iommu=on",
+			"it can go: this machine has no IOMMU of Intel");
+	else if (has(facts, "intel_iommu", "on") &&
+		facts->iommu_default == IOMMU_DEFAULT_ON)
+		add(ret, KERNELPARAMS_WARNING, "intel_iommu=on",
+			"it can go: this kernel has the IOMMU on by itself");
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+		char item[32], text[48];
+
+		snprintf(item, sizeof(item), "%s:off", drivers[i]);
+		snprintf(text, sizeof(text), "video=%s", item);
+		if (has(facts, "video", item) && (i || !stays))
+			add(ret, KERNELPARAMS_WARNING, text,
+				"it can go: on this machine nothing needs it");
+	}
+	if (has(facts, "initcall_blacklist", "sysfb_init") && !stays &&
+		!facts->takes_other_display)
+		add(ret, KERNELPARAMS_WARNING, "initcall_blacklist=sysfb_init",
+			"it can go: on this machine nothing needs it");
+}
+
+static void decide_useless(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	judge_pasted(facts, ret);
+	judge_useless(facts, ret);
+}
+
+static void decide_wishes(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	bool x86 = facts->iommu == IOMMU_INTEL || facts->iommu == IOMMU_AMD;
+	char text[96];
+
+	if (facts->host_dma_speed && !cmdline_passes_through(facts->cmdline, x86))
+		add(ret, KERNELPARAMS_NEEDED, "iommu.passthrough=1",
+			"asked for: the host's own devices get faster DMA, and less "
+			"isolation");
+	if (facts->profile && facts->is_off)
+		add(ret, KERNELPARAMS_WARNING, "vfioboot.off",
+			"as long as it is there, a boot gives nothing away, whatever the "
+			"profile");
+	if (!facts->profile || has(facts, "vfioboot.profile", facts->profile))
+		return;
+	snprintf(text, sizeof(text), "vfioboot.profile=%s", facts->profile);
+	add(ret, KERNELPARAMS_NEEDED, text, "it selects the profile at this boot");
+}
+
+/* The kernel cuts a longer command line without a word.  What it has now, it has. */
+static void decide_length(
+	const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	size_t total = strlen(facts->cmdline);
+
+	for (unsigned i = 0; i < ret->n; i++)
+		if (ret->items[i].kind == KERNELPARAMS_NEEDED)
+			total += 1 + strlen(ret->items[i].parameter);
+	if (facts->limit && total > strlen(facts->booted) &&
+		total > facts->limit - MARGIN)
+		add(ret, KERNELPARAMS_CONFLICT, "",
+			"with what is needed the command line has %zu bytes; above %zu "
+			"the kernel may cut it (at %zu): remove what is not needed",
+			total, facts->limit - MARGIN, facts->limit);
+}
+
+static void drop_needed(struct kernelparams *params)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < params->n; i++)
+		if (params->items[i].kind != KERNELPARAMS_NEEDED)
+			params->items[n++] = params->items[i];
+	params->n = n;
+}
+
+void kernelparams_decide(const struct kernelparams_facts *facts, struct kernelparams *ret)
+{
+	ret->n = 0;
+	ret->refused = false;
+	if (facts->cmdline_is_unread)
+		add(ret, KERNELPARAMS_WARNING, "",
+			"the command line of this boot can't be read, so that what is on "
+			"it already is not known");
+	decide_conflicts(facts, ret);
+	decide_igfx(facts, ret);
+	if (!ret->refused)
+		decide_iommu(facts, ret);
+	decide_groupless(facts, ret);
+	decide_display(facts, ret);
+	decide_wishes(facts, ret);
+	decide_useless(facts, ret);
+	decide_length(facts, ret);
+	if (ret->refused)
+		drop_needed(ret);
+}
