@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "entrywanted.h"
+#include "entry_text.h"
 #include "facts/facts.h"
 #include "outlook/outlook.h"
 #include "progress.h"
@@ -185,7 +185,7 @@ static enum cli_exit run(int argc, char **argv)
 			strerror(-next->machine_error));
 	warn_refused(next);
 	trialtext_warn_changed("apply", &root, &next->config);
-	entrywanted_warn_stale("apply", &root);
+	entry_warn_outdated("apply", &root);
 	r = images_inspect(&root, next->protect_traced ? &next->protect : NULL, &images);
 	if (r < 0)
 		return cli_error("apply", "cannot find the images: %s", strerror(-r));

@@ -2,17 +2,20 @@
 /* `vfioboot entry`: our entries in the boot menu. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "chain/chain.h"
 #include "cli.h"
-#include "entrychange.h"
-#include "entrylist.h"
-#include "entryloader.h"
-#include "entryremove.h"
-#include "entrywanted.h"
+#include "cli/ui/table.h"
+#include "decide/decide.h"
+#include "entry_text.h"
+#include "params/params.h"
 #include "progress.h"
 #include "sections.h"
+
+/* An update comes from the hook of a package, which cannot be asked to try again. */
+#define UPDATE_WAIT_MS 60000
 
 struct arguments {
 	const char *root, *loader, *action;
@@ -28,12 +31,191 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-struct action {
-	const char *name;
-	bool changes;
-	enum cli_exit (*run)(
-		const struct sysfs_root *root, const struct arguments *arguments);
+/* ---- which boot loader ---------------------------------------------------------------- */
+
+/* What comes first where no loader is named. */
+enum loader_first {
+	LOADER_OWNER,    /* the one that starts this system */
+	LOADER_RECORDED, /* the one whose menu got the entries */
 };
+
+/*
+ * An edit by hand, or a command to make an image, is made of the loader's files: without them it
+ * would be a guess.  The others say themselves what they miss.
+ */
+static const struct bootloader *check_files(
+	const struct sysfs_root *root, const struct bootloader *loader)
+{
+	char sign[BOOTLOADER_SIGN_SIZE] = "";
+	int r = loader->ops->edit ? loader->detect(root, sign, sizeof(sign)) : 1;
+
+	if (r > 0)
+		return loader;
+	if (r < 0)
+		cli_error("entry", "cannot look for the files of %s at /%s: %s%s",
+			loader->title, sign, strerror(-r), bootmenu_remedy(r));
+	else
+		cli_error("entry",
+			"the files of %s are missing; is /boot mounted?  'vfioboot check' "
+			"shows what starts this system",
+			loader->title);
+	return NULL;
+}
+
+static const struct bootloader *find_recorded(const struct sysfs_root *root)
+{
+	struct bootentries before;
+
+	return bootmenu_read_wanted(root, &before) == 0 ? bootloader_named(before.loader)
+							: NULL;
+}
+
+static void say_undecided(const struct bootloader_search *search)
+{
+	char names[BOOTLOADER_NAMES_SIZE] = "";
+
+	for (size_t i = 0; i < search->n; i++) {
+		size_t used = strlen(names);
+
+		snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+			search->found[i].loader->name);
+	}
+	if (search->n)
+		cli_error("entry",
+			"there are files of several boot loaders (%s), and none says that it "
+			"started this system; name it with --loader NAME",
+			names);
+	else
+		cli_error("entry", "no boot loader was found; %s%s%s",
+			search->hidden ? "/" : "is /boot mounted?", search->hidden_at,
+			search->hidden ? " cannot be read; run this as root" : "");
+}
+
+/* The loader that counts: the one called @name, else as @first says.  NULL after a message. */
+static const struct bootloader *find_loader(
+	const struct sysfs_root *root, const char *name, enum loader_first first)
+{
+	const struct bootloader *recorded = find_recorded(root);
+	struct bootloader_search search;
+
+	if (name)
+		return check_files(root, bootloader_named(name));
+	if (recorded && first == LOADER_RECORDED)
+		return recorded;
+	bootloader_find(root, &search);
+	if (search.owner)
+		return search.owner;
+	if (!recorded)
+		say_undecided(&search);
+	return recorded;
+}
+
+/* ---- which entries ---------------------------------------------------------------------- */
+
+/* The entries that were asked for.  CLI_OK with whether there are, or a message. */
+static enum cli_exit read_wanted(
+	const struct sysfs_root *root, struct bootentries *ret, bool *ret_asked)
+{
+	int r = bootmenu_read_wanted(root, ret);
+
+	*ret_asked = r == 0;
+	if (r == 0 || r == -ENOENT)
+		return CLI_OK;
+	return cli_error("entry", "cannot read " BOOTENTRY_FILE ": %s%s", strerror(-r),
+		r == -EISDIR ? "; move that away" : bootmenu_remedy(r));
+}
+
+static int add_parameters(const struct sysfs_root *root, struct bootentries *entries)
+{
+	_cleanup_free_ struct kernelparams *params = calloc(1, sizeof(*params));
+	_cleanup_(facts_free) struct facts facts = {0};
+	const char *bad = "";
+	int r = params ? facts_read(root, &facts) : -ENOMEM;
+
+	if (r == 0)
+		r = kernelparams_add_to_entries(&facts, entries, params, &bad);
+	if (r < 0)
+		entry_say_params("entry", r, params, bad);
+	return r;
+}
+
+/* The entries that the configuration asks for now.  0, or -errno after a message. */
+static int decide_wanted(const struct sysfs_root *root, struct bootentries *ret)
+{
+	_cleanup_free_ struct config *config = calloc(1, sizeof(*config));
+	struct bootentries old = {0};
+	_cleanup_free_ char *cmdline = NULL;
+	int r;
+
+	if (!config) {
+		cli_error("entry", "%s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	configfiles_read(root, CONFIGFILES_OF_IMAGE, config);
+	sections_say_errors("entry", config);
+	bootentry_decide(config, ret);
+	if (ret->left_out)
+		cli_warning("entry", "%u profiles have no entry: at most %d can have one",
+			ret->left_out, CONFIG_PROFILES_MAX);
+	r = add_parameters(root, ret);
+	if (r < 0)
+		return r;
+	r = cmdline_read_if_any(root, &cmdline);
+	if (r < 0) {
+		cli_error(
+			"entry", "cannot read the kernel command line: %s", strerror(-r));
+		return r;
+	}
+	if (bootmenu_read_wanted(root, &old) == 0)
+		bootentry_keep(ret, &old, cmdline);
+	return 0;
+}
+
+/* ---- what a change is, and what became of it -------------------------------------------- */
+
+static void warn_of(const struct bootmenu_change *change)
+{
+	for (size_t i = 0; i < change->warnings.n; i++)
+		cli_warning("entry", "%s", change->warnings.names[i]);
+}
+
+static enum cli_exit fail(const struct bootmenu_change *change, int error)
+{
+	return cli_error(
+		"entry", "%s", error == -EREMOTEIO ? change->problem : strerror(-error));
+}
+
+static void print_text(const char *text)
+{
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+		printf("    %.*s\n", (int)strcspn(text, "\n"), text);
+}
+
+static void print_change(const struct bootmenu_change *change)
+{
+	for (size_t i = 0; i < change->files.n; i++) {
+		const struct change_step *file = &change->files.steps[i];
+
+		printf("Would %s %s%s\n", file->text ? "write" : "delete", file->path,
+			file->text ? ":" : "");
+		if (file->text)
+			print_text(file->text);
+	}
+	for (size_t i = 0; i < change->steps.n; i++)
+		printf("Would %s\n", change->steps.names[i]);
+	if (!change->files.n && !change->steps.n)
+		printf("Nothing would change.\n");
+}
+
+static void say_undone(
+	const struct sysfs_root *root, const struct bootmenu_change *change)
+{
+	for (size_t i = 0; i < change->steps.n && !root->live; i++)
+		printf("Not done, since this is not the running machine: %s\n",
+			change->steps.names[i]);
+}
+
+/* ---- add and update ----------------------------------------------------------------------- */
 
 static enum cli_exit say_nothing_to_choose(const struct sysfs_root *root)
 {
@@ -41,11 +223,11 @@ static enum cli_exit say_nothing_to_choose(const struct sysfs_root *root)
 
 	if (bootmenu_has_ours(root, failed) > 0)
 		return cli_error("entry",
-			"no device is configured any more, so the entries that the boot menu "
-			"has select nothing; 'vfioboot entry remove' takes them away");
+			"no device is configured any more, but the boot menu still has "
+			"entries; run 'vfioboot entry remove'");
 	return cli_error("entry",
 		"no device is configured, so there is nothing to choose at the boot menu; "
-		"'vfioboot add DEVICE' gives one to vfio-pci");
+		"run 'vfioboot add DEVICE' first");
 }
 
 static enum cli_exit print_edit(const struct sysfs_root *root,
@@ -55,7 +237,7 @@ static enum cli_exit print_edit(const struct sysfs_root *root,
 
 	if (!text)
 		return cli_error("entry", "%s", strerror(ENOMEM));
-	printf("Boot loader: %s.  Nothing was changed: its entries are made by hand.\n\n%s",
+	printf("Boot loader: %s.  Nothing was changed: edit its menu by hand.\n\n%s",
 		loader->title, text);
 	return CLI_UNKNOWN;
 }
@@ -67,15 +249,15 @@ static void say_added(const struct sysfs_root *root, const struct bootloader *lo
 	for (unsigned i = 0; i < wanted->n; i++)
 		printf("Entry for each kernel: '... (%s)', with %s\n",
 			wanted->entries[i].title, wanted->entries[i].arguments);
-	entrychange_say_undone(root, change);
+	say_undone(root, change);
 	if (change->default_unknown)
 		printf("The default entry is not known: 'bootctl list' shows it.  ");
 	else if (!change->default_moves)
 		printf("The default entry is unchanged.  ");
-	printf("'vfioboot entry list' shows the entries, 'vfioboot entry remove' takes them "
-	       "away.\n"
-	       "What they give away stands in the initramfs images: 'vfioboot apply' sees "
-	       "to those.\n");
+	printf("'vfioboot entry list' shows the entries, 'vfioboot entry remove' removes "
+	       "them.\n"
+	       "The initramfs images must be up to date: run 'vfioboot apply' if they are "
+	       "not.\n");
 	if (root->live || !change->steps.n)
 		printf("Then reboot, and choose '... (%s)' at the boot menu%s.\n",
 			wanted->entries[0].title,
@@ -91,11 +273,11 @@ static enum cli_exit add(const struct sysfs_root *root, const struct arguments *
 	const struct bootloader *loader;
 	int r;
 
-	if (entrywanted_decide(root, &wanted) < 0)
+	if (decide_wanted(root, &wanted) < 0)
 		return CLI_FAILED;
 	if (!wanted.n)
 		return say_nothing_to_choose(root);
-	loader = entryloader_find(root, arguments->loader, ENTRYLOADER_OWNER);
+	loader = find_loader(root, arguments->loader, LOADER_OWNER);
 	if (!loader)
 		return CLI_FAILED;
 	r = bootmenu_plan(root, loader, &wanted, &change);
@@ -103,17 +285,17 @@ static enum cli_exit add(const struct sysfs_root *root, const struct arguments *
 		return print_edit(root, loader, &wanted);
 	if (r == 0 && !arguments->dry_run)
 		r = bootmenu_carry_out(root, loader, &wanted, &change);
-	entrychange_warn(&change);
+	warn_of(&change);
 	if (r < 0)
-		return entrychange_fail(&change, r);
+		return fail(&change, r);
 	if (arguments->dry_run)
-		entrychange_print(&change);
+		print_change(&change);
 	else
 		say_added(root, loader, &wanted, &change);
 	return CLI_OK;
 }
 
-/* For kernel-install, grub-mkconfig and mkinitcpio: when a kernel comes or goes it says no word. */
+/* For kernel-install, grub-mkconfig and mkinitcpio, when a kernel comes or goes: prints nothing. */
 static enum cli_exit update(
 	const struct sysfs_root *root, const struct arguments *arguments)
 {
@@ -123,7 +305,7 @@ static enum cli_exit update(
 	bool asked;
 	int r, leaks;
 
-	if (entrychange_read_wanted(root, &wanted, &asked) != CLI_OK)
+	if (read_wanted(root, &wanted, &asked) != CLI_OK)
 		return CLI_FAILED;
 	/* With none wanted, a trial's parameters may still have come into a normal entry. */
 	leaks = asked ? 1 : bootmenu_may_leak(root, &wanted);
@@ -132,19 +314,274 @@ static enum cli_exit update(
 			strerror(-leaks));
 	if (!leaks)
 		return CLI_OK;
-	loader = entryloader_find(
-		root, wanted.loader[0] ? NULL : arguments->loader, ENTRYLOADER_RECORDED);
+	loader = find_loader(
+		root, wanted.loader[0] ? NULL : arguments->loader, LOADER_RECORDED);
 	if (!loader)
 		return CLI_FAILED;
 	r = bootmenu_plan_update(root, loader, &wanted, &change);
 	if (r == 0 && !arguments->dry_run)
 		r = bootmenu_carry_out(root, loader, &wanted, &change);
-	entrychange_warn(&change);
+	warn_of(&change);
 	if (r < 0)
-		return entrychange_fail(&change, r);
+		return fail(&change, r);
 	if (arguments->dry_run)
-		entrychange_print(&change);
+		print_change(&change);
 	return CLI_OK;
+}
+
+/* ---- remove --------------------------------------------------------------------------- */
+
+static enum cli_exit say_unseen(const char *failed, int error)
+{
+	return cli_error("entry", "cannot read %s: %s%s", failed, strerror(-error),
+		bootmenu_remedy(error));
+}
+
+/* What would be taken out of one menu.  Returns 1 when there is something, 0, or -errno. */
+static int remove_dry_from(const struct sysfs_root *root, const struct bootloader *loader)
+{
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	struct bootentries none = {0};
+	char failed[BOOTMENU_PLACE_SIZE];
+	int r = loader->ops->plan ? bootmenu_loader_has_ours(root, loader, failed) : 0;
+
+	if (r < 0)
+		say_unseen(failed, r);
+	if (r <= 0)
+		return r;
+	r = bootmenu_plan(root, loader, &none, &change);
+	if (r < 0) {
+		fail(&change, r);
+		return r;
+	}
+	print_change(&change);
+	return 1;
+}
+
+/* Of all loaders: one that counted once may have some still. */
+static enum cli_exit remove_dry(const struct sysfs_root *root)
+{
+	enum cli_exit status = CLI_OK;
+	struct bootloader_search search;
+	struct bootentries wanted;
+	char hidden[BOOTMENU_PLACE_SIZE];
+	bool told = false, asked;
+
+	if (read_wanted(root, &wanted, &asked) != CLI_OK)
+		return CLI_FAILED;
+	bootloader_find(root, &search);
+	for (size_t i = 0; i < search.n; i++) {
+		int r = remove_dry_from(root, search.found[i].loader);
+
+		told |= r != 0;
+		status = r < 0 ? CLI_FAILED : status;
+	}
+	if (search.hidden && status == CLI_OK) {
+		text_join(hidden, sizeof(hidden), "/", search.hidden_at, NULL);
+		status = say_unseen(hidden, -EACCES);
+	}
+	if (!told && status == CLI_OK)
+		printf("Would delete " BOOTENTRY_FILE "\n");
+	return status == CLI_OK ? entry_warn_by_hand("entry", root) : status;
+}
+
+static enum cli_exit remove_entries(
+	const struct sysfs_root *root, const struct arguments *arguments)
+{
+	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
+	char failed[BOOTMENU_PLACE_SIZE];
+	int r = bootmenu_has_ours(root, failed);
+
+	if (r < 0)
+		return say_unseen(failed, r);
+	if (r == 0) {
+		enum cli_exit status = entry_warn_by_hand("entry", root);
+
+		if (status == CLI_OK)
+			printf("The boot menu has no entry of vfioboot.\n");
+		return status;
+	}
+	if (arguments->dry_run)
+		return remove_dry(root);
+	r = bootmenu_remove_all(root, &change);
+	warn_of(&change);
+	if (r < 0)
+		return fail(&change, r);
+	say_undone(root, &change);
+	if (root->live || !change.steps.n)
+		printf("The entries of vfioboot are removed from the boot menu.\n");
+	return entry_warn_by_hand("entry", root);
+}
+
+/* ---- list -------------------------------------------------------------------------------- */
+
+enum { ENTRY, KERNEL, STATE, TITLE, ARGUMENTS, LOADER, BOOT_ID };
+
+static const struct column columns[] = {
+	[ENTRY] = {"ENTRY", 0},
+	[KERNEL] = {"KERNEL", 0},
+	[STATE] = {"STATE", 0}, /* ready, missing, outdated or unknown */
+	[TITLE] = {"TITLE", COLUMN_WRAP},
+	[ARGUMENTS] = {"ARGUMENTS", COLUMN_EXTRA},
+	[LOADER] = {"LOADER", COLUMN_EXTRA},
+	[BOOT_ID] = {"BOOT-ID", COLUMN_EXTRA}, /* by which the loader takes it */
+};
+
+struct listing {
+	struct table *table;
+	const char *loader;
+	bool bad;
+};
+
+static void add_line(struct listing *listing, const struct bootmenu_entry *entry,
+	const char *arguments, const char *state)
+{
+	struct table_line *line = table_add(listing->table, NULL);
+
+	if (strcmp(state, "ready") != 0) {
+		listing->bad = true;
+		table_colour(listing->table, line, "red");
+	}
+	table_set(listing->table, line, ENTRY, entry->id);
+	table_set(listing->table, line, KERNEL, entry->kernel);
+	table_set(listing->table, line, STATE, state);
+	table_set(listing->table, line, TITLE, entry->title);
+	table_set(listing->table, line, ARGUMENTS, arguments);
+	table_set(listing->table, line, LOADER, listing->loader);
+	table_set(listing->table, line, BOOT_ID, entry->boot_id);
+}
+
+static const struct bootentry *find_wanted(
+	const struct bootentries *wanted, const char *id)
+{
+	for (unsigned i = 0; i < wanted->n; i++)
+		if (strcmp(wanted->entries[i].id, id) == 0)
+			return &wanted->entries[i];
+	return NULL;
+}
+
+static bool has_entry(const struct bootmenu *menu, const char *id, const char *kernel)
+{
+	for (size_t i = 0; i < menu->n; i++)
+		if (strcmp(menu->entries[i].id, id) == 0 &&
+			(!kernel || strcmp(menu->entries[i].kernel, kernel) == 0))
+			return true;
+	return false;
+}
+
+static bool is_repeated(const struct bootmenu *menu, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(menu->entries[i].kernel, menu->entries[index].kernel) == 0 &&
+			!menu->entries[i].id[0])
+			return true;
+	return false;
+}
+
+static void add_present(struct listing *listing, const struct bootmenu *menu,
+	const struct bootentries *wanted)
+{
+	for (size_t i = 0; i < menu->n; i++) {
+		const struct bootmenu_entry *entry = &menu->entries[i];
+		const struct bootentry *wish = find_wanted(wanted, entry->id);
+		char missing[BOOTENTRY_ARGS_SIZE] = "";
+
+		if (!entry->id[0])
+			continue;
+		if (wish)
+			bootentry_missing_arguments(entry->options, wish, missing);
+		add_line(listing, entry, wish ? wish->arguments : NULL,
+			wish && !missing[0] && !entry->outdated ? "ready" : "outdated");
+	}
+}
+
+/* One line a kernel that has its normal entry, but not the wanted one. */
+static void add_missing(struct listing *listing, const struct bootmenu *menu,
+	const struct bootentry *wish)
+{
+	struct bootmenu_entry lacks = {0};
+
+	strcpy(lacks.id, wish->id);
+	for (size_t i = 0; i < menu->n; i++) {
+		const struct bootmenu_entry *entry = &menu->entries[i];
+
+		if (entry->id[0] || is_repeated(menu, i) ||
+			has_entry(menu, wish->id, entry->kernel))
+			continue;
+		lacks.kernel = entry->kernel;
+		add_line(listing, &lacks, wish->arguments, "missing");
+	}
+}
+
+static void say_unread(const struct sysfs_root *root, const struct bootloader *loader,
+	const char *failed, int error)
+{
+	char place[BOOTMENU_PLACE_SIZE];
+
+	if (loader->ops->read) {
+		cli_warning("entry", "cannot read the menu of %s: %s: %s%s",
+			loader->title, failed, strerror(-error), bootmenu_remedy(error));
+		return;
+	}
+	bootmenu_hand_place(root, loader, place);
+	cli_warning("entry",
+		"vfioboot does not read the menu of %s; look for %s with 'vfioboot.' in %s",
+		loader->title, loader->ops->hand_what, place);
+}
+
+static int add_lines(struct listing *listing, const struct sysfs_root *root,
+	const struct bootloader *loader, const struct bootentries *wanted,
+	bool *ret_unknown)
+{
+	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
+	int r = loader->ops->read ? loader->ops->read(root, wanted, &menu) : -ENOTSUP;
+
+	*ret_unknown = r < 0;
+	if (r < 0 && r != -ENOMEM)
+		say_unread(root, loader, menu.failed, r);
+	if (r == -ENOMEM)
+		return r;
+	for (unsigned i = 0; r < 0 && i < wanted->n; i++) {
+		struct bootmenu_entry entry = {0};
+
+		strcpy(entry.id, wanted->entries[i].id);
+		add_line(listing, &entry, wanted->entries[i].arguments, "unknown");
+	}
+	if (r < 0)
+		return 0;
+	add_present(listing, &menu, wanted);
+	for (unsigned i = 0; i < wanted->n; i++)
+		add_missing(listing, &menu, &wanted->entries[i]);
+	return 0;
+}
+
+static enum cli_exit print_list(const struct sysfs_root *root,
+	const struct bootloader *loader, const struct bootentries *wanted, bool json)
+{
+	_cleanup_(table_free) struct table *table =
+		table_new("entries", columns, ARRAY_SIZE(columns), json);
+	struct listing listing = {.table = table, .loader = loader->name};
+	bool unknown = false;
+	int r = add_lines(&listing, root, loader, wanted, &unknown);
+
+	if (r < 0)
+		return cli_error("entry", "%s", strerror(-r));
+	table_print(table);
+	if (unknown)
+		return CLI_UNKNOWN;
+	if (!listing.bad)
+		return CLI_OK;
+	return cli_error("entry",
+		"the menu lacks entries or has outdated ones; run 'vfioboot entry add', "
+		"or 'vfioboot entry remove'");
+}
+
+static void print_empty_list(void)
+{
+	_cleanup_(table_free) struct table *table =
+		table_new("entries", columns, ARRAY_SIZE(columns), true);
+
+	table_print(table);
 }
 
 static enum cli_exit list(
@@ -156,11 +593,11 @@ static enum cli_exit list(
 	enum cli_exit status;
 	bool asked;
 
-	if (entrychange_read_wanted(root, &wanted, &asked) != CLI_OK)
+	if (read_wanted(root, &wanted, &asked) != CLI_OK)
 		return CLI_FAILED;
-	loader = entryloader_find(root, arguments->loader, ENTRYLOADER_RECORDED);
+	loader = find_loader(root, arguments->loader, LOADER_RECORDED);
 	if (!loader && arguments->json)
-		entrylist_print_none();
+		print_empty_list();
 	if (!loader)
 		return CLI_UNKNOWN;
 	/* Of a menu that can't be read nothing is claimed. */
@@ -170,22 +607,24 @@ static enum cli_exit list(
 		       "them.\n");
 		return CLI_OK;
 	}
-	status = entrylist_print(root, loader, &wanted, arguments->json);
-	if (asked && entrywanted_decide(root, &now) == 0 &&
-		!bootentry_same(&wanted, &now)) {
+	status = print_list(root, loader, &wanted, arguments->json);
+	if (asked && decide_wanted(root, &now) == 0 && !bootentry_same(&wanted, &now)) {
 		cli_warning("entry",
-			"the configuration asks for %s by now; run 'vfioboot entry %s'",
+			"the configuration has changed and asks for %s; run 'vfioboot entry %s'",
 			now.n ? "other entries" : "no entry", now.n ? "add" : "remove");
 		status = CLI_FAILED;
 	}
 	return status;
 }
 
-static enum cli_exit remove_entries(
-	const struct sysfs_root *root, const struct arguments *arguments)
-{
-	return entryremove(root, arguments->dry_run);
-}
+/* ---- the command ------------------------------------------------------------------------ */
+
+struct action {
+	const char *name;
+	bool changes;
+	enum cli_exit (*run)(
+		const struct sysfs_root *root, const struct arguments *arguments);
+};
 
 static const struct action actions[] = {
 	{"add", true, add},
@@ -202,8 +641,17 @@ static const struct action *find_action(const char *name)
 	return NULL;
 }
 
-/* An update comes from the hook of a package, which cannot be asked to try again. */
-#define UPDATE_WAIT_MS 60000
+static enum cli_exit check_loader(const char *name)
+{
+	char names[BOOTLOADER_NAMES_SIZE];
+
+	if (!name || bootloader_named(name))
+		return CLI_OK;
+	bootloader_names(names);
+	cli_error(
+		"entry", "there is no boot loader '%s'; --loader takes %s", name, names);
+	return CLI_MISUSE;
+}
 
 /* What the action would leave alone.  CLI_OK, or CLI_MISUSE after a message. */
 static enum cli_exit check_options(
@@ -214,12 +662,11 @@ static enum cli_exit check_options(
 		return CLI_MISUSE;
 	}
 	if (arguments->dry_run && !action->changes) {
-		cli_error("entry",
-			"--dry-run is for what changes something; %s changes nothing",
+		cli_error("entry", "--dry-run has no effect on %s, which changes nothing",
 			action->name);
 		return CLI_MISUSE;
 	}
-	return entryloader_check(arguments->loader);
+	return check_loader(arguments->loader);
 }
 
 static enum cli_exit run(int argc, char **argv)
@@ -261,11 +708,11 @@ const struct cli_command cmd_entry = {
 	.missing = "say add, remove or list",
 	.summary = "let the boot menu offer a boot with the devices, or without",
 	.details =
-		"add     add an entry for each profile, and a way out where the normal entry\n"
-		"        gives devices away; tells where what starts by itself changes\n"
-		"remove  take them away again\n"
+		"add     add an entry for each profile, and one without passthrough where the\n"
+		"        normal entry gives devices away; warns if the default entry changes\n"
+		"remove  remove these entries\n"
 		"list    show them, and whether each kernel has them\n"
-		"update  make them follow the kernels; kernel-install and mkinitcpio call it\n\n"
+		"update  adapt them to the installed kernels; for kernel-install and mkinitcpio\n\n"
 		"NAME is grub, grub-bls, systemd-boot, uki, refind, limine, extlinux, "
 		"kernelstub\nor rpm-ostree.",
 	.options = options,

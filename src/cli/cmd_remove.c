@@ -10,7 +10,7 @@
 #include "base/base.h"
 #include "cli.h"
 #include "decide/decide.h"
-#include "entrywanted.h"
+#include "entry_text.h"
 #include "facts/facts.h"
 #include "sections.h"
 
@@ -182,7 +182,7 @@ static enum cli_exit remove_file(const struct sysfs_root *root,
 	printf("Deleted %s, device set %s.\nNext: run 'sudo vfioboot apply' to "
 	       "remove it from the initramfs images, then reboot.\n",
 		path, section->name);
-	entrywanted_warn_stale("remove", root);
+	entry_warn_outdated("remove", root);
 	return CLI_OK;
 }
 

@@ -7,7 +7,7 @@
 #include "base/base.h"
 #include "chain/chain.h"
 #include "cli.h"
-#include "entrywanted.h"
+#include "entry_text.h"
 #include "progress.h"
 #include "trial/trial.h"
 #include "trialtext.h"
@@ -169,7 +169,7 @@ static enum cli_exit make_plan(const struct sysfs_root *root,
 		return CLI_OK;
 	if (ret->params_error == 0)
 		return cli_say(NAME, &message);
-	entrywanted_say_params(NAME, ret->params_error, &ret->params, ret->bad_param);
+	entry_say_params(NAME, ret->params_error, &ret->params, ret->bad_param);
 	return CLI_FAILED;
 }
 
@@ -326,7 +326,7 @@ static enum cli_exit keep(
 				NAME, "cannot write %s: %s", TRIAL_STATE, strerror(-r));
 	}
 	if (keeping.n_changed && !keeping.dry_run)
-		entrywanted_warn_stale(NAME, root);
+		entry_warn_outdated(NAME, root);
 	return keeping.status;
 }
 

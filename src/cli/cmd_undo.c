@@ -6,7 +6,7 @@
 #include "base/base.h"
 #include "chain/chain.h"
 #include "decide/decide.h"
-#include "entryhand.h"
+#include "entry_text.h"
 #include "progress.h"
 #include "trial/trial.h"
 
@@ -152,7 +152,7 @@ static enum cli_exit carry_out(const struct sysfs_root *root, struct apply *appl
 	if (status != CLI_OK)
 		return status;
 	/* Nothing of it is wrong, and most people have none. */
-	entryhand_warn("undo", root);
+	entry_warn_by_hand("undo", root);
 	if (nothing)
 		printf("Nothing %sto do: nothing is configured, and no image contains "
 		       "vfioboot.\n",

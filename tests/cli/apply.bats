@@ -211,10 +211,10 @@ remove the directory /etc/vfioboot.conf.d if it is empty" ]
 	[ -z "$stderr" ]
 	printf 'passthrough\tPassthrough\tvfioboot.profile=x\n' >"$host/etc/vfioboot.entries"
 	run -0 --separate-stderr apply
-	[[ $stderr == *"entries no longer fit the configuration; run 'vfioboot entry add'" ]]
+	[[ $stderr == *"outdated entries; run 'vfioboot entry add'" ]]
 	: >"$host/etc/vfioboot.conf"
 	run -0 --separate-stderr apply
-	[[ $stderr == *"entries select nothing any more; run 'vfioboot entry remove'" ]]
+	[[ $stderr == *"no device is configured; run 'vfioboot entry remove'" ]]
 }
 
 @test "undo where there is nothing" {
@@ -234,7 +234,7 @@ remove the directory /etc/vfioboot.conf.d if it is empty" ]
 	mv "$host/boot/grub" "$BATS_TEST_TMPDIR/"
 	touch "$host/boot/refind_linux.conf"
 	run -0 --separate-stderr undo --dry-run
-	[[ $stderr == *'the menu of rEFInd is not read; take the lines with vfioboot. out of /boot/refind_linux.conf by hand' ]]
+	[[ $stderr == *'does not read the menu of rEFInd; delete the lines with 'vfioboot.' in /boot/refind_linux.conf by hand' ]]
 	rm "$host/boot/refind_linux.conf"
 	mv "$BATS_TEST_TMPDIR/grub" "$host/boot/"
 	# Nor does apply have anything to do then.

@@ -117,18 +117,18 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 		for dry in '' --dry-run; do
 			# shellcheck disable=SC2086
 			run -3 --separate-stderr entry remove $dry
-			[[ $stderr == *"the menu of $title is not read; take the $what by hand" ]]
+			[[ $stderr == *"does not read the menu of $title; delete the $what by hand" ]]
 			[ -z "$output" ]
 		done
 		run -3 --separate-stderr entry list
-		[[ $stderr == *"the menu of $title is not read"*"${what##* out of }" ]]
+		[[ $stderr == *"does not read the menu of $title; look for $what" ]]
 		[ -z "$output" ]
 	done <<-'END'
-		refind|rEFInd|lines with vfioboot. out of /boot/refind_linux.conf
-		limine|Limine|entries with vfioboot. out of /boot/limine.conf
-		extlinux|extlinux or U-Boot|labels with vfioboot. out of /boot/extlinux/extlinux.conf
-		pop-kernelstub|kernelstub|files with vfioboot. out of /boot/efi/loader/entries
-		silverblue-ostree|rpm-ostree or bootc|arguments with vfioboot. out of the deployments ('rpm-ostree kargs')
+		refind|rEFInd|lines with 'vfioboot.' in /boot/refind_linux.conf
+		limine|Limine|entries with 'vfioboot.' in /boot/limine.conf
+		extlinux|extlinux or U-Boot|labels with 'vfioboot.' in /boot/extlinux/extlinux.conf
+		pop-kernelstub|kernelstub|files with 'vfioboot.' in /boot/efi/loader/entries
+		silverblue-ostree|rpm-ostree or bootc|arguments with 'vfioboot.' in the deployments ('rpm-ostree kargs')
 	END
 	# Another loader starts this machine, by its own words: what is there of rEFInd does not count.
 	tree_of arch-systemd-boot
@@ -140,7 +140,7 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	rm -r "${tree:?}/sys"
 	entry add --loader systemd-boot
 	run -3 --separate-stderr entry remove
-	[[ $output == *'no entry of vfioboot any more.' && $stderr == *'the menu of rEFInd is not read'* ]]
+	[[ $output == *'entries of vfioboot are removed from the boot menu.' && $stderr == *'does not read the menu of rEFInd'* ]]
 }
 
 @test "add says what to do next" {
@@ -201,13 +201,13 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	entry add
 	rm -r "${tree:?}"/etc/vfioboot.conf*
 	run -1 --separate-stderr entry list
-	[[ $stderr == *"asks for no entry by now; run 'vfioboot entry remove'" ]]
+	[[ $stderr == *"has changed and asks for no entry; run 'vfioboot entry remove'" ]]
 	run -1 --separate-stderr entry add
-	[[ $stderr == *"no device is configured any more"*"'vfioboot entry remove' takes them away" ]]
+	[[ $stderr == *"no device is configured any more"*"run 'vfioboot entry remove'" ]]
 	run -0 entry remove
 	run -0 --separate-stderr entry list
 	run -1 --separate-stderr entry add
-	[[ $stderr == *"'vfioboot add DEVICE' gives one"* ]]
+	[[ $stderr == *"run 'vfioboot add DEVICE' first" ]]
 }
 
 @test "a section with an error has no entry" {
@@ -239,7 +239,7 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 6.12.41+deb13-amd64 missing" ]
 	configure selected a b
 	run -1 --separate-stderr entry list
-	[[ $stderr == *'the configuration asks for other entries by now'* ]]
+	[[ $stderr == *'the configuration has changed and asks for other entries'* ]]
 	# Those that nobody wants any more go.
 	run -0 entry add
 	run -0 entry list
@@ -641,7 +641,7 @@ adds() {
 	tree_of debian-systemd-boot
 	while IFS='|' read -r loader title; do
 		run -1 --separate-stderr entry add --loader "$loader"
-		[[ $stderr == *"no files of $title are there"*/boot* ]]
+		[[ $stderr == *"the files of $title are missing"*/boot* ]]
 		[ -z "$output" ]
 	done <<-'END'
 		limine|Limine
@@ -729,7 +729,7 @@ adds() {
 	tree_of refind
 	run -3 --separate-stderr entry list
 	[ -z "$output" ]
-	[[ $stderr == *'the menu of rEFInd is not read: look for lines with vfioboot. in /boot/refind_linux.conf' ]]
+	[[ $stderr == *"does not read the menu of rEFInd; look for lines with 'vfioboot.' in /boot/refind_linux.conf" ]]
 	run -3 --separate-stderr entry list --json
 	json_true '.entries == []' <<<"$output"
 }
@@ -765,7 +765,7 @@ adds() {
 		[[ $output == *"--json is for list, and not for $action" ]]
 	done
 	run -2 "$vfioboot" entry list --dry-run --root /nowhere
-	[[ $output == *'--dry-run is for what changes something; list changes nothing' ]]
+	[[ $output == *'--dry-run has no effect on list, which changes nothing' ]]
 }
 
 # ---- the generator for grub-mkconfig ----------------------------------------------------------
@@ -1456,26 +1456,26 @@ entry_as_nobody() {
 	chmod 700 "$tree/boot/efi/loader/entries"
 	[ "$(id -u)" = 0 ] || chmod 0 "$tree/boot/efi/loader/entries"
 	run -1 --separate-stderr entry_as_nobody remove --dry-run
-	[[ $stderr == *'cannot look at /boot/efi/loader/entries: Permission denied; run this as root' ]]
+	[[ $stderr == *'cannot read /boot/efi/loader/entries: Permission denied; run this as root' ]]
 	[ -z "$output" ]
 	run -1 --separate-stderr entry_as_nobody add --dry-run
 	[[ $stderr == *'the entries in /boot/efi/loader/entries: Permission denied; run this as root' ]]
 	run -3 --separate-stderr entry_as_nobody list
-	[[ $stderr == *"can't be read: /boot/efi/loader/entries: Permission denied; run this as root" ]]
+	[[ $stderr == *"cannot read the menu of "*": /boot/efi/loader/entries: Permission denied; run this as root" ]]
 	# The whole partition is closed, and no entry asked for.
 	chmod 755 "$tree/boot/efi/loader/entries"
 	chmod 700 "$tree/boot/efi"
 	[ "$(id -u)" = 0 ] || chmod 0 "$tree/boot/efi"
 	run -1 --separate-stderr entry_as_nobody remove --dry-run
-	[[ $stderr == *'cannot look at /boot/efi/'*'Permission denied; run this as root' ]]
+	[[ $stderr == *'cannot read /boot/efi/'*'Permission denied; run this as root' ]]
 	[ -z "$output" ]
 	rm "$tree/etc/vfioboot.entries"
 	run -1 --separate-stderr entry_as_nobody remove --dry-run
-	[[ $stderr == *'cannot look at /boot/efi/'*'Permission denied; run this as root' ]]
+	[[ $stderr == *'cannot read /boot/efi/'*'Permission denied; run this as root' ]]
 	[ -z "$output" ]
 	rm -r "${tree:?}/sys"
 	run -1 --separate-stderr entry_as_nobody add --dry-run
-	[[ $stderr == *"no boot loader was found; /boot/efi/"*"can't be looked at; run this as root" ]]
+	[[ $stderr == *"no boot loader was found; /boot/efi/"*"cannot be read; run this as root" ]]
 	chmod 755 "$tree/boot/efi"
 }
 

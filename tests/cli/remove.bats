@@ -215,8 +215,8 @@ fingerprint() {
 	remove --dry-run gpu
 	[ -z "$stderr" ]
 	remove gpu2
-	[[ $stderr == *"entries no longer fit the configuration; run 'vfioboot entry add'" ]]
+	[[ $stderr == *"outdated entries; run 'vfioboot entry add'" ]]
 	remove gpu
-	[[ $stderr == *"entries select nothing any more; run 'vfioboot entry remove'" ]]
+	[[ $stderr == *"no device is configured; run 'vfioboot entry remove'" ]]
 	[ "$status" = 0 ]
 }

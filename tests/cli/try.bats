@@ -1107,5 +1107,5 @@ live_host() {
 	state confirmed - -
 	printf 'passthrough\tPassthrough\tvfioboot.profile=other\n' >"$host/etc/vfioboot.entries"
 	active=default.target live_host 'vfioboot try --keep'
-	[[ $stderr == *"entries no longer fit the configuration; run 'vfioboot entry add'"* ]]
+	[[ $stderr == *"outdated entries; run 'vfioboot entry add'"* ]]
 }
