@@ -346,7 +346,7 @@ static const char *find_number(const char *text)
 	return NULL;
 }
 
-/* Adds the error of "FILE LINE MESSAGE\n". */
+/* Adds the error of "FILE LINE MESSAGE". */
 static int add_error(struct record *record, const char *text, int version)
 {
 	struct record_error error = {0}, *more;
@@ -369,8 +369,8 @@ static int add_error(struct record *record, const char *text, int version)
 	error.line = (unsigned)strtoul(text, &message, 10);
 	if (*message++ != ' ' || error.line > UINT16_MAX ||
 		record->n_errors == CONFIG_ERRORS_MAX ||
-		!copy_text(error.message, sizeof(error.message), message,
-			strcspn(message, "\n")))
+		!copy_text(
+			error.message, sizeof(error.message), message, strlen(message)))
 		return -EINVAL;
 	more = reallocarray(
 		record->errors, record->n_errors + 1, sizeof(*record->errors));
@@ -399,15 +399,14 @@ static int add_function(struct record *record, const char *line)
 	return 0;
 }
 
-/* Takes the value of the line "NAME VALUE\n". */
+/* Takes the value of the line "NAME VALUE". */
 static bool take_value(const char *line, const char *name, char *ret, size_t size)
 {
 	size_t len = strlen(name);
 
 	if (strncmp(line, name, len) != 0 || line[len] != ' ')
 		return false;
-	line += len + 1;
-	return copy_text(ret, size, line, strcspn(line, "\n"));
+	return copy_text(ret, size, line + len + 1, strlen(line + len + 1));
 }
 
 /* Returns 0, -EINVAL for a line that can't be read, or -ENOMEM. */
@@ -415,9 +414,9 @@ static int read_line(struct record *record, const char *line, int version)
 {
 	char word[32], *end;
 
-	if (strncmp(line, "function ", strlen("function ")) == 0)
+	if (text_begins_with(line, "function "))
 		return add_function(record, line);
-	if (strncmp(line, "error ", strlen("error ")) == 0)
+	if (text_begins_with(line, "error "))
 		return add_error(record, line + strlen("error "), version);
 	if (take_value(line, "config", word, sizeof(word))) {
 		record->digest = strtoull(word, &end, 16);
@@ -434,82 +433,62 @@ static int read_line(struct record *record, const char *line, int version)
 }
 
 /*
- * Takes the next line, with its newline.  Returns its length, 0 at the end of the file, or
- * -EINVAL for what is in no record: a line too long, or a byte that would upset a terminal.
+ * Ends the line at *@text, and moves *@text behind it.  Returns 1; 0 at @end; or -EINVAL for what
+ * is in no record: a line too long or without an end, or a byte that would upset a terminal.
  */
-static int take_line(FILE *file, char *line, size_t size)
+static int take_line(char **text, const char *end, const char **ret)
 {
-	size_t len = 0;
-	bool bad = false;
-	int c;
+	char *line = *text, *newline = memchr(line, '\n', (size_t)(end - line));
 
-	while ((c = getc(file)) != EOF) {
-		bad |= len + 1 == size || (c != '\n' && (c < ' ' || c == 0x7f));
-		if (!bad)
-			line[len++] = (char)c;
-		if (c == '\n')
-			break;
-	}
-	line[len] = '\0';
-	if (c == EOF && (len || bad)) /* the end of a line is missing */
+	if (line == end)
+		return 0;
+	*text = newline ? newline + 1 : (char *)end;
+	if (!newline || newline - line >= RECORD_LINE_SIZE)
 		return -EINVAL;
-	return bad ? -EINVAL : (int)len;
+	*newline = '\0';
+	for (const char *p = line; p < newline; p++)
+		if ((*p >= 0 && *p < ' ') || *p == 0x7f)
+			return -EINVAL;
+	*ret = line;
+	return 1;
 }
 
-static void close_file(FILE **file)
+static int read_version(char **text, const char *end)
 {
-	if (*file)
-		fclose(*file);
-}
+	const char *line;
 
-/* Opens a record.  What is no plain file could make the reader wait. */
-static int open_record(const struct root *root, enum boot_stage stage, FILE **ret)
-{
-	_cleanup_close_ int fd = -1;
-	struct stat st;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/" RUN_DIR "/" RECORD_DIR "/%s.record",
-		boot_stage_word(stage));
-	fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EBADMSG;
-	*ret = fdopen(fd, "r");
-	if (!*ret)
-		return -errno;
-	TAKE_FD(fd);
-	return 0;
+	if (take_line(text, end, &line) <= 0)
+		return 0;
+	return strcmp(line, MARK "1") == 0 ? 1 : strcmp(line, MARK "2") == 0 ? 2 : 0;
 }
 
 int record_read(const struct root *root, enum boot_stage stage, struct record *ret)
 {
-	_cleanup_(close_file) FILE *file = NULL;
 	_cleanup_(record_free) struct record record = {0};
-	char line[RECORD_LINE_SIZE];
-	int version, r = open_record(root, stage, &file);
+	_cleanup_free_ char *text = NULL;
+	char path[64], *cursor;
+	const char *line, *end;
+	size_t size;
+	int version, r;
 
+	text_join(path, sizeof(path), "/" RUN_DIR "/" RECORD_DIR "/",
+		boot_stage_word(stage), ".record", NULL);
+	r = file_read(root, path, &text, &size);
 	if (r < 0)
-		return r;
-	r = take_line(file, line, sizeof(line));
-	version = strcmp(line, MARK "1\n") == 0 ? 1
-		: strcmp(line, MARK "2\n") == 0 ? 2
-						: 0;
-	if (r <= 0 || !version)
-		return ferror(file) ? -EIO : -EBADMSG;
+		return r == -EISDIR ? -EBADMSG : r;
+	cursor = text;
+	end = text + size;
+	version = read_version(&cursor, end);
+	if (!version)
+		return -EBADMSG;
 	while (record.n_skipped < SKIPPED_MAX &&
-		(r = take_line(file, line, sizeof(line))) != 0) {
+		(r = take_line(&cursor, end, &line)) != 0) {
 		if (r > 0)
 			r = read_line(&record, line, version);
 		if (r == -ENOMEM)
 			return r;
 		record.n_skipped += r < 0;
 	}
-	if (ferror(file))
-		return -EIO;
 	*ret = record;
 	record = (struct record){0};
 	return 0;
