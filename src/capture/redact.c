@@ -28,14 +28,6 @@ static const char *const cpu_keys[] = {"processor", "vendor_id", "cpu family", "
 	"model name", "stepping", "flags", "Features", "CPU implementer",
 	"CPU architecture"};
 
-static bool is_one_of(const char *text, const char *const *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(text, list[i]) == 0)
-			return true;
-	return false;
-}
-
 /* Cuts a line into its words.  Returns how many there are, @max at most. */
 static size_t split(char *line, char **words, size_t max)
 {
@@ -90,8 +82,8 @@ static void put_mount(struct redactor *redactor, char *line, FILE *out)
 		dash++;
 	if (dash + 2 >= n)
 		return;
-	if (is_one_of(words[dash + 1], pseudo_types, ARRAY_SIZE(pseudo_types)) &&
-		!is_one_of(words[4], kept_mounts, ARRAY_SIZE(kept_mounts)))
+	if (text_is_one_of(words[dash + 1], pseudo_types, ARRAY_SIZE(pseudo_types)) &&
+		!text_is_one_of(words[4], kept_mounts, ARRAY_SIZE(kept_mounts)))
 		return;
 	put_words(words, 3, out);
 	fprintf(out, " %s ", strcmp(words[3], "/") == 0 ? "/" : "/name");
@@ -165,7 +157,7 @@ static void put_cpu(struct redactor *redactor, char *line, FILE *out)
 	while (len && isspace((unsigned char)line[len - 1]))
 		len--;
 	if (copy_text(key, sizeof(key), line, len) &&
-		is_one_of(key, cpu_keys, ARRAY_SIZE(cpu_keys)))
+		text_is_one_of(key, cpu_keys, ARRAY_SIZE(cpu_keys)))
 		fprintf(out, "%s\n", line);
 }
 

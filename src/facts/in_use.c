@@ -30,14 +30,6 @@ static const char *const memory_types[] = {"tmpfs", "ramfs", "rootfs", "autofs"}
 /* Those of another machine that mnt_fs_is_netfs() does not know. */
 static const char *const network_types[] = {"ceph", "lustre", "fuse.glusterfs"};
 
-static bool is_one_of(const char *text, const char *const *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (text && strcmp(text, list[i]) == 0)
-			return true;
-	return false;
-}
-
 static bool is_in_container(const struct sysfs_root *root)
 {
 	static const char *const marks[] = {TREE_CONTAINER_MARKS};
@@ -97,11 +89,11 @@ static int trace_file_system(const struct sysfs_root *root, struct libmnt_fs *fs
 		ret->untraced = source && strchr(source, ':');
 		return backing_add_number(root, number, ret);
 	}
-	if (is_one_of(type, memory_types, ARRAY_SIZE(memory_types)))
+	if (type && text_is_one_of(type, memory_types, ARRAY_SIZE(memory_types)))
 		return 0;
 	if (type && strcmp(type, "btrfs") == 0)
 		return backing_add_btrfs(root, source ? source : "", ret);
-	if (is_one_of(type, network_types, ARRAY_SIZE(network_types)) ||
+	if ((type && text_is_one_of(type, network_types, ARRAY_SIZE(network_types))) ||
 		(mnt_fs_is_netfs(fs) && strcmp(type, "9p") != 0))
 		ret->network = true;
 	else

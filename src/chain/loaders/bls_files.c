@@ -39,11 +39,6 @@ int bls_identity_judge(const struct bls_identity *identity, const char *name)
 	return strncmp(name, identity->machine_id, ID_DIGITS) == 0;
 }
 
-static bool begins_with(const char *text, const char *start)
-{
-	return strncmp(text, start, strlen(start)) == 0;
-}
-
 /* Several systems may share a partition.  What names no machine is taken for this one's. */
 static bool is_of_machine(
 	const char *name, const char *text, const struct bls_identity *identity)
@@ -54,7 +49,7 @@ static bool is_of_machine(
 	if (judged >= 0 || !identity->machine_id[0])
 		return judged != 0;
 	return !bls_value(text, "machine-id", id, sizeof(id)) ||
-		begins_with(id, identity->machine_id);
+		text_begins_with(id, identity->machine_id);
 }
 
 /* What starts a kernel another way: a rescue, a debug entry, the copy of `vfioboot try`. */
@@ -68,7 +63,7 @@ static bool is_ours(const char *text, char *ret_id, size_t size)
 {
 	const char *id = text + strlen(MARK), *end;
 
-	if (!begins_with(text, MARK))
+	if (!text_begins_with(text, MARK))
 		return false;
 	end = strstr(id, MARK_OF);
 	return end && end > id && copy_text(ret_id, size, id, (size_t)(end - id));
@@ -214,13 +209,6 @@ int bls_plan_trial(const struct sysfs_root *root, const struct bls_file *origina
 	return bootmenu_write(change, root, path, text);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
 /*
  * There may be several, of trials that were started with different kernels.  A place that is not
  * to be seen is no reason to keep a trial elsewhere.
@@ -239,7 +227,7 @@ int bls_plan_no_trial(const struct sysfs_root *root, const char *const *places,
 		if (hostfile_list(root, path, &names) < 0)
 			continue;
 		for (size_t j = 0; r == 0 && j < names.n; j++) {
-			if (!ends_with(names.names[j], end))
+			if (!text_ends_with(names.names[j], end))
 				continue;
 			text_join(path, sizeof(path), places[i], BLS_ENTRIES "/",
 				names.names[j], NULL);

@@ -383,12 +383,6 @@ const char *grub_cfg_kernel(const struct grub_cfg_item *item, char *ret, size_t 
 	return rest + strspn(rest, WHITE);
 }
 
-static const char *next_line(const char *line)
-{
-	line += strcspn(line, "\n");
-	return line + (*line == '\n');
-}
-
 /* Whether the line, up to its newline, has the text. */
 static bool line_has(const char *line, const char *text)
 {
@@ -406,7 +400,8 @@ static const char *setting_of(const char *line)
 static void print_body(FILE *out, const struct grub_cfg_item *item,
 	const struct grub_cfg_copy *copy, size_t indent)
 {
-	for (const char *line = item->body; line < item->end; line = next_line(line)) {
+	for (const char *line = item->body; line < item->end;
+		line = text_next_line(line)) {
 		size_t own = strspn(line, WHITE), len = strcspn(line, "\n");
 		const char *word = line + own;
 		size_t cut = own < indent ? 0 : indent;
@@ -478,7 +473,7 @@ bool grub_cfg_default(const char *text, char *ret, size_t size)
 	static const char start[] = "default=\"", once[] = "default=\"${next_entry}";
 	bool found = false;
 
-	for (; *text; text = next_line(text)) {
+	for (; *text; text = text_next_line(text)) {
 		const char *value = setting_of(text);
 
 		if (strncmp(value, start, strlen(start)) != 0 ||
@@ -494,7 +489,7 @@ bool grub_cfg_is_hidden(const char *text)
 {
 	bool hidden = false;
 
-	for (; *text; text = next_line(text)) {
+	for (; *text; text = text_next_line(text)) {
 		const char *value = setting_of(text);
 
 		hidden |= strncmp(value, "timeout_style=hidden", 20) == 0 ||
@@ -505,7 +500,7 @@ bool grub_cfg_is_hidden(const char *text)
 
 bool grub_cfg_has(const char *text, const char *what)
 {
-	for (; *text; text = next_line(text))
+	for (; *text; text = text_next_line(text))
 		if (text[strspn(text, WHITE)] != '#' && line_has(text, what))
 			return true;
 	return false;
@@ -515,7 +510,7 @@ bool grub_cfg_reads_bls(const char *text)
 {
 	static const char command[] = "blscfg";
 
-	for (; *text; text = next_line(text)) {
+	for (; *text; text = text_next_line(text)) {
 		const char *word = text + strspn(text, WHITE);
 
 		if (strncmp(word, command, strlen(command)) != 0)

@@ -52,12 +52,6 @@ static size_t line_length(const char *line)
 	return strcspn(line, "\n");
 }
 
-static const char *next_line(const char *line)
-{
-	line += line_length(line);
-	return line + (*line == '\n');
-}
-
 /* Whether the first word of the line, whatever its case, is @word, up to one of @ends. */
 static bool line_is(const char *line, const char *word, const char *ends)
 {
@@ -115,7 +109,7 @@ static char *edit_refind(const struct sysfs_root *root, const struct bootentries
 	if (!arguments || !sheet_open(&sheet))
 		return NULL;
 	while (*line && line[strspn(line, " \t")] != '"')
-		line = next_line(line);
+		line = text_next_line(line);
 	text_join(usual, sizeof(usual), "\"Boot with standard options\" \"", arguments,
 		"\"", NULL);
 	if (*line)
@@ -147,10 +141,10 @@ static const char *find_label(const char *text)
 {
 	const char *name = NULL, *first = "", *line;
 
-	for (line = text; *line; line = next_line(line))
+	for (line = text; *line; line = text_next_line(line))
 		if (line_is(line, "default", " \t"))
 			name = rest_of(line);
-	for (line = text; *line; line = next_line(line)) {
+	for (line = text; *line; line = text_next_line(line)) {
 		if (!line_is(line, "label", " \t"))
 			continue;
 		first = *first ? first : line;
@@ -165,7 +159,7 @@ static void copy_label(FILE *out, const char *line, const struct bootentry *entr
 {
 	bool first = true;
 
-	for (; *line; line = next_line(line)) {
+	for (; *line; line = text_next_line(line)) {
 		int len = (int)line_length(line);
 
 		if (line_is(line, "label", " \t") && !first)
@@ -232,7 +226,7 @@ static const char *find_limine(const char *text)
 {
 	const char *head = "";
 
-	for (const char *line = text; *line; line = next_line(line)) {
+	for (const char *line = text; *line; line = text_next_line(line)) {
 		if (is_limine_head(line))
 			head = line;
 		else if (is_limine_cmdline(line))
@@ -252,8 +246,8 @@ static bool copy_limine(FILE *out, const char *line, const struct bootentry *ent
 
 	title += strspn(title, "/:+");
 	fprintf(out, "%c%.*s (%s)\n", mark, (int)line_length(title), title, entry->title);
-	for (line = next_line(line); *line && !is_limine_head(line);
-		line = next_line(line)) {
+	for (line = text_next_line(line); *line && !is_limine_head(line);
+		line = text_next_line(line)) {
 		int len = (int)line_length(line), plain = (int)strcspn(line, "#\n");
 		bool options = is_limine_cmdline(line);
 
