@@ -1559,7 +1559,8 @@ uki_live() {
 	uki_tree
 	cp -r "$tree" "$work/before"
 	run -3 --separate-stderr entry add
-	[[ $output == *'ukify build --linux=linux'*"--uname=6.12 "*"--cmdline='root=UUID=1 ro quiet vfioboot.profile=passthrough'"*"--output=/boot/EFI/Linux/m-6.12-passthrough.efi"* ]]
+	[[ $output == *"printf %s 'root=UUID=1 ro quiet vfioboot.profile=passthrough' >cmdline"* ]]
+	[[ $output == *'ukify build'*--linux=linux*--cmdline=@cmdline*--uname=6.12*--output=/boot/EFI/Linux/m-6.12-passthrough.efi* ]]
 	[[ $output == *m-6.1-passthrough.efi* && $output != *arch-linux* && $output != *broken* ]]
 	unchanged
 }

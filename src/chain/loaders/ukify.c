@@ -212,7 +212,8 @@ struct command {
 	size_t n;
 	int fds[ARGS_MAX];
 	size_t n_fds;
-	int error; /* the first -errno, 0 for none */
+	int error;    /* the first -errno, 0 for none */
+	bool printed; /* for a person: files have plain names, and are made by hand */
 };
 
 static void free_command(struct command *command)
@@ -240,8 +241,14 @@ __attribute__((format(printf, 2, 3))) static void add(
 /* A file in memory for one of the arguments.  Returns its descriptor, the command's, or -1. */
 static int add_file(struct command *command, const char *option, const char *name)
 {
-	int fd = command->n_fds < ARGS_MAX ? memfd_create(name, MFD_CLOEXEC) : -1;
+	int fd = -1;
 
+	if (command->printed) {
+		add(command, "%s%s", option, name);
+		return -1;
+	}
+	if (command->n_fds < ARGS_MAX)
+		fd = memfd_create(name, MFD_CLOEXEC);
 	if (fd < 0) {
 		command->error = command->error ? command->error : -errno;
 		return -1;
@@ -254,12 +261,10 @@ static int add_file(struct command *command, const char *option, const char *nam
 static void add_text(
 	struct command *command, const char *option, const char *name, const char *text)
 {
-	int fd = text ? add_file(command, option, name) : -1;
+	int fd = add_file(command, option, name);
 	ssize_t n = fd < 0 ? 0 : write(fd, text, strlen(text));
 
-	if (!text)
-		command->error = -ENOMEM;
-	else if (fd >= 0 && n != (ssize_t)strlen(text))
+	if (fd >= 0 && n != (ssize_t)strlen(text))
 		command->error = n < 0 ? -errno : -EIO;
 }
 
@@ -271,18 +276,44 @@ static void add_parts(struct command *command, const struct uki *image)
 	struct pe_image pe;
 
 	text_join(path, sizeof(path), image->directory, "/", image->name, NULL);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	command->error = fd < 0 ? -errno : pe_read(fd, &pe);
-	for (size_t i = 0; command->error == 0 && i < UKI_PARTS_N; i++) {
-		const struct pe_section *section = pe_find(&pe, uki_parts[i].section);
-		int out;
-
-		if (!section || !image->has[i])
-			continue;
-		out = add_file(command, uki_parts[i].option, uki_parts[i].file);
-		if (out >= 0)
-			command->error = pe_copy(fd, section, out);
+	if (!command->printed) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		command->error = fd < 0 ? -errno : pe_read(fd, &pe);
 	}
+	for (size_t i = 0; command->error == 0 && i < UKI_PARTS_N; i++) {
+		const struct uki_part *part = &uki_parts[i];
+		const struct pe_section *section;
+		int out =
+			image->has[i] ? add_file(command, part->option, part->file) : -1;
+
+		if (out < 0)
+			continue;
+		section = pe_find(&pe, part->section);
+		command->error = section ? pe_copy(fd, section, out) : -ESTALE;
+	}
+}
+
+/*
+ * What is a text goes by files: ukify would change blanks in an argument.  Settings are given in
+ * any case, or it would look for others; a person's are those that it finds.
+ */
+static void add_arguments(struct command *command, const struct ukify *ukify,
+	const struct uki *image, const char *osrel, const char *cmdline,
+	const char *output)
+{
+	bool signs = image->is_signed || image->has_signed_measurements;
+
+	add(command, "%s", command->printed ? "ukify" : ukify->program);
+	add(command, "build");
+	add_parts(command, image);
+	if (!command->printed)
+		add_text(command, "--config=", "config",
+			signs ? ukify->signing : ukify->plain);
+	add_text(command, "--os-release=@", "osrel", osrel);
+	add_text(command, "--cmdline=@", "cmdline", cmdline);
+	if (image->version[0])
+		add(command, "--uname=%s", image->version);
+	add(command, "--output=%s", output);
 }
 
 struct words {
@@ -317,10 +348,6 @@ static int check_made(const char *path, const char *cmdline, struct words *words
 	return r == 0 && fsync(fd) < 0 ? -errno : r;
 }
 
-/*
- * What is a text goes by files: ukify would change blanks in an argument.  Settings are given in
- * any case, or it would look for others.
- */
 int ukify_make(const struct ukify *ukify, const struct uki *image,
 	const struct bootentry *entry, const char *output, char *ret_why, size_t size)
 {
@@ -328,21 +355,14 @@ int ukify_make(const struct ukify *ukify, const struct uki *image,
 			    *osrel = uki_copy_osrel(image->osrel, entry);
 	_cleanup_(free_command) struct command command = {0};
 	struct words words = {ret_why, size};
-	bool signs = image->is_signed || image->has_signed_measurements;
 	int r;
 
-	text_join(ret_why, size, "ukify exited without output", NULL);
-	add(&command, "%s", ukify->program);
-	add(&command, "build");
-	add_parts(&command, image);
-	add_text(&command, "--config=", "config", signs ? ukify->signing : ukify->plain);
-	add_text(&command, "--os-release=@", "osrel", osrel);
-	add_text(&command, "--cmdline=@", "cmdline", cmdline);
-	if (image->version[0])
-		add(&command, "--uname=%s", image->version);
-	add(&command, "--output=%s", output);
+	if (!cmdline || !osrel)
+		return -ENOMEM;
+	add_arguments(&command, ukify, image, osrel, cmdline, output);
 	if (command.error < 0)
 		return command.error;
+	text_join(ret_why, size, "ukify exited without output", NULL);
 	r = run_program((const char *const *)command.args, keep_last_line, &words);
 	r = r > 0 ? -EREMOTEIO : r;
 	if (r == 0)
@@ -383,32 +403,30 @@ static void print_sections(FILE *out, const struct uki *image)
 static void print_osrel(FILE *out, const struct uki *image, const struct bootentry *entry)
 {
 	_cleanup_free_ char *lines = uki_osrel_lines(image->osrel, entry);
+	size_t len = strlen(image->osrel);
 
-	fprintf(out, "cat %s osrel <<'END'\n%sEND\n", image->osrel[0] ? ">>" : ">",
-		lines ? lines : "");
+	fprintf(out, "cat %s osrel <<'END'\n%s%sEND\n", len ? ">>" : ">",
+		len && image->osrel[len - 1] != '\n' ? "\n" : "", lines ? lines : "");
 }
 
 void ukify_print(FILE *out, const struct uki *image, const struct bootentry *entry)
 {
 	_cleanup_free_ char *cmdline = uki_copy_cmdline(image, entry);
-	char name[NAME_MAX + 1];
+	_cleanup_(free_command) struct command command = {.printed = true};
+	char name[NAME_MAX + 1], output[PATH_MAX];
 
 	uki_copy_name(image, entry, name);
+	text_join(output, sizeof(output), image->directory, "/", name, NULL);
+	add_arguments(&command, NULL, image, NULL, NULL, output);
 	fprintf(out, "\n# %s (%s)\n", image->name, entry->title);
 	if (image->unknown[0])
 		fprintf(out, "# its section %s is missing here: add what makes it\n",
 			image->unknown);
 	print_sections(out, image);
 	print_osrel(out, image, entry);
-	fprintf(out, "ukify build");
-	for (size_t i = 0; i < UKI_PARTS_N; i++)
-		if (image->has[i])
-			fprintf(out, " %s%s", uki_parts[i].option, uki_parts[i].file);
-	fprintf(out, " --os-release=@osrel");
-	if (image->version[0])
-		print_word(out, " \\\n    --uname=", image->version);
-	print_word(out, " \\\n    --cmdline=", cmdline ? cmdline : "");
-	print_word(out, " \\\n    --output=", image->directory);
-	print_word(out, "/", name);
+	print_word(out, "printf %s ", cmdline ? cmdline : "");
+	fprintf(out, " >cmdline\n");
+	for (size_t i = 0; i < command.n; i++)
+		print_word(out, i > 1 ? " \\\n    " : i ? " " : "", command.args[i]);
 	fprintf(out, "\n");
 }
