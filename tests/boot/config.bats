@@ -3,6 +3,8 @@
 #
 # What the configuration and the kernel command line select, seen on a running kernel.
 
+# bats file_tags=shard:2
+
 load lib
 
 setup() {

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Each generator's image at its hardest: it loads the native drivers by its own means before it
-# loads anything else (flavours/), and yet they never get to see the configured card.
+# loads anything else (flavours/), on two processors, and yet they never get to see the configured card.
+
+# bats file_tags=shard:2
 
 load lib
 
@@ -19,7 +21,7 @@ dropins() {
 wins() { # ROOT FLAVOUR
 	dropins
 	image "$1" "$2"
-	twins
+	CPUS=2 twins
 	boot
 	taken_untouched 02:00
 	native 01:00 bochs-drm
@@ -64,7 +66,6 @@ mkinitcpio_wins() { # FLAVOUR
 	mkinitcpio_wins mkinitcpio-systemd
 }
 
-# bats test_tags=all
 @test "bookworm's kernel, initramfs-tools: the driver of another vendor's card (radeon)" {
 	overlay etc/vfioboot.conf <<-END
 		[device second-gpu]
@@ -85,13 +86,12 @@ mkinitcpio_wins() { # FLAVOUR
 	native 03:00 radeon
 }
 
-# bats test_tags=all
 @test "trixie's kernel, dracut with systemd: ten boots, ten wins" {
 	dropins
 	image trixie dracut-systemd
 	for round in 1 2 3 4 5 6 7 8 9 10; do
 		echo "round $round"
-		twins
+		CPUS=2 twins
 		boot
 		taken_untouched 02:00
 		native 01:00 bochs-drm

@@ -4,36 +4,9 @@
 # What a person does: `add`, `apply`, reboot; `remove`, `apply`, reboot; `undo`. The guest makes
 # its own images, and each boot is with the one that the disk has.
 
+# bats file_tags=shard:3
+
 load lib
-
-# What each run says stands in the dump behind "extra NAME", and how it ended behind "extra exit".
-# shellcheck disable=SC2016 # for the guest's shell
-run_function='
-	run() {
-		name=$1
-		shift
-		"$@" >/run/said 2>&1
-		status=$?
-		sed "s/^/$name /" /run/said
-		echo "exit $name $status"
-	}
-	list_image() {
-		if command -v lsinitramfs >/dev/null; then
-			lsinitramfs "/boot/initrd.img-$(uname -r)"
-		else
-			lsinitrd "/boot/initrd.img-$(uname -r)"
-		fi
-	}
-'
-
-exited() { # NAME STATUS
-	has "^extra exit $1 $2\$"
-}
-
-# What NAME printed, all of it
-said() {
-	sed -n "s/^extra $1 //p" "$dump"
-}
 
 # A machine as a person has it: the tree is installed, nothing is configured.
 installed() { # ROOT FLAVOUR
@@ -46,7 +19,7 @@ next_boot() { # [RELEASE] <<SCRIPT
 	guest_script < <(echo '#!/bin/sh' && echo "$run_function" && cat)
 	from_disk "$@"
 	twins
-	BOOT_TIMEOUT=900 boot
+	BOOT_TIMEOUT=600 boot
 }
 
 add_and_apply() {
@@ -117,17 +90,6 @@ there_and_back() {
 	there_and_back
 }
 
-@test "trixie, dracut: add, apply: bound" {
-	installed trixie dracut-host
-	add_and_apply
-	next_boot <<-'END'
-		run status vfioboot status
-		run json vfioboot status --json
-	END
-	bound
-}
-
-# bats test_tags=all
 @test "trixie, dracut: add, apply: bound; remove, apply: native; undo" {
 	installed trixie dracut-host
 	there_and_back
@@ -158,18 +120,15 @@ new_kernel() { # ROOT FLAVOUR
 	bound
 }
 
-# bats test_tags=all
 @test "bookworm, initramfs-tools: a kernel that is installed after apply" {
 	new_kernel bookworm-later initramfs-tools-host
 }
 
-# bats test_tags=all
 @test "trixie, dracut: a kernel that is installed after apply" {
 	new_kernel trixie-later dracut-host
 }
 
 # The power goes while the generator is at work: what is half written is no image.
-# bats test_tags=all
 @test "bookworm, initramfs-tools: the power goes in the middle of apply" {
 	installed bookworm initramfs-tools-host
 	next_boot <<-'END'
@@ -192,14 +151,13 @@ new_kernel() { # ROOT FLAVOUR
 	[ "$(said left)" = '' ]
 }
 
-# interrupted ROOT FLAVOUR [SYSCALL NUMBER]: each image that is there after a kill is booted
+# interrupted ROOT FLAVOUR: each image that is there after a kill is booted
 interrupted() {
 	local sum
 	second_gpu | overlay etc/vfioboot.conf.d/second.conf
 	image "$1" "$2"
-	shift 2
 	mkdir "$BATS_TEST_TMPDIR/interrupted"
-	"$boot_dir/interrupt" "$image" "$BATS_TEST_TMPDIR/interrupted" "$@" \
+	"$boot_dir/interrupt" "$image" "$BATS_TEST_TMPDIR/interrupted" \
 		>"$BATS_TEST_TMPDIR/kills"
 	cat "$BATS_TEST_TMPDIR/kills"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/kills")" -gt 2 ]
@@ -214,16 +172,10 @@ interrupted() {
 	done
 }
 
-@test "bookworm, initramfs-tools: apply is killed before the generator runs" {
-	interrupted bookworm initramfs-tools-host clone3 1
-}
-
-# bats test_tags=all
 @test "bookworm, initramfs-tools: apply is killed before each rename and each command" {
 	interrupted bookworm initramfs-tools-host
 }
 
-# bats test_tags=all
 @test "trixie, dracut: apply is killed before each rename and each command" {
 	interrupted trixie dracut-host
 }

@@ -36,13 +36,29 @@ image() {
 	mkdir -p "$BATS_TEST_TMPDIR/overlay"
 	image=$("$boot_dir/image" "$root" "$2" "${STAGE:?}" "$BATS_TEST_TMPDIR/overlay")
 	initrd=$image/initrd
-	vmlinuz=$image/vmlinuz
+	vmlinuz=$image/vmlinux
 	disk=$image/root.img
 }
 
 need_mkinitcpio() {
 	[ -n "${MKINITCPIO_ROOT:-}" ] ||
 		skip "MKINITCPIO_ROOT names no root with mkinitcpio, which Debian has not"
+}
+
+# slow_by: how many times longer than on an idle machine of ours a program takes here and now, at
+# least 1. The fixed piece of work takes long enough for the scheduler to share it out fairly.
+# (A program of its own: bats looks at each command of a test.)
+# shellcheck disable=SC2016 # for the inner shell
+slow_by() {
+	bash -c 'from=${EPOCHREALTIME/[.,]/}
+		for ((i = 0; i < 100000; i++)); do :; done
+		echo $((1 + (${EPOCHREALTIME/[.,]/} - from) / 250000))'
+}
+
+# patience SECONDS: for how long to wait for what is done within SECONDS on a machine of two
+# idle cores at the most, with much to spare. No test waits for a number of seconds of its own.
+patience() {
+	echo $(($1 * $(slow_by)))
 }
 
 # The configuration of most tests: the second of two cards, by its path.
@@ -56,7 +72,7 @@ second_gpu() {
 }
 
 # A file that differs from the image's own, in the initramfs alone: a second archive behind
-# that of the generator, as the kernel unpacks them: initramfs_file PATH <<CONTENT
+# that of the generator, as the kernel unpacks them: initramfs_file PATH [MODE] <<CONTENT
 # (Behind a pipe this and the next two would set their variables in a subshell.)
 initramfs_file() {
 	local dir=$BATS_TEST_TMPDIR/archive own=$BATS_TEST_TMPDIR/initrd
@@ -64,17 +80,36 @@ initramfs_file() {
 	initrd=$own
 	mkdir -p "$dir/$(dirname "$1")"
 	cat >"$dir/$1"
+	chmod "${2:-644}" "$dir/$1"
 	# Archives start at multiples of four.
 	truncate -s %4 "$initrd"
 	(cd "$dir" && echo "$1" | cpio -o -H newc --quiet) >>"$initrd"
 }
 
-# The same on the real root alone: root_file PATH <<CONTENT
+# What runs in the initramfs before its own init, and in front of everything: the boot has to have
+# rdinit=/before-init: before_init <<COMMANDS
+before_init() {
+	initramfs_file before-init 755 < <(
+		cat <<-'END'
+			#!/bin/sh
+			export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+			mkdir -p /proc /sys /dev
+			mount -t proc proc /proc
+			mount -t sysfs sysfs /sys
+			mount -t devtmpfs devtmpfs /dev
+		END
+		cat
+		echo 'umount /dev /sys /proc'
+		echo 'exec /init')
+}
+
+# The same on the real root alone: root_file PATH [MODE] <<CONTENT
 root_file() {
 	local file=$BATS_TEST_TMPDIR/root-file own=$BATS_TEST_TMPDIR/root.img
 	[ "$disk" = "$own" ] || cp --sparse=always "$disk" "$own"
 	disk=$own
 	cat >"$file"
+	chmod "${2:-644}" "$file"
 	disk_write "$file" "$1"
 }
 
@@ -85,13 +120,10 @@ keep_disk() {
 	kept=on
 }
 
-# What the guest runs at its next boot, once it is up, on a disk that is kept. Its lines
-# are found in the dump behind the word "extra": guest_script <<SCRIPT
+# What the guest runs at its next boot, once it is up. Its lines are found in the dump behind the
+# word "extra": guest_script <<SCRIPT
 guest_script() {
-	local file=$BATS_TEST_TMPDIR/guest-script
-	cat >"$file"
-	chmod +x "$file"
-	disk_write "$file" usr/lib/vfioboot-test/extra
+	root_file usr/lib/vfioboot-test/extra 755
 }
 
 # disk_write FILE PATH, disk_read PATH FILE, disk_list DIRECTORY: without mounting
@@ -121,7 +153,8 @@ from_disk() { # [RELEASE]
 	initrd=$BATS_TEST_TMPDIR/initrd.img-$release
 	vmlinuz=$BATS_TEST_TMPDIR/vmlinuz-$release
 	disk_read "boot/initrd.img-$release" "$initrd"
-	disk_read "boot/vmlinuz-$release" "$vmlinuz"
+	[ "$release" != "$(cat "$image/kernel")" ] || vmlinuz=$image/vmlinux
+	[ "$vmlinuz" = "$image/vmlinux" ] || disk_read "boot/vmlinuz-$release" "$vmlinuz"
 }
 
 # Another configuration in both: reconfigure <<CONTENT
@@ -132,12 +165,44 @@ reconfigure() {
 	root_file etc/vfioboot.conf <<<"$config"
 }
 
+# --- what the guest's own programs say ------------------------------------------------------
+
+# What each run says stands in the dump behind "extra NAME", and how it ended behind "extra exit".
+# shellcheck disable=SC2016 # for the guest's shell
+run_function='
+	run() {
+		name=$1
+		shift
+		"$@" >/run/said 2>&1
+		status=$?
+		sed "s/^/$name /" /run/said
+		echo "exit $name $status"
+	}
+	list_image() {
+		if command -v lsinitramfs >/dev/null; then
+			lsinitramfs "/boot/initrd.img-$(uname -r)"
+		else
+			lsinitrd "/boot/initrd.img-$(uname -r)"
+		fi
+	}
+'
+
+exited() { # NAME STATUS
+	has "^extra exit $1 $2\$"
+}
+
+# What NAME printed, all of it
+said() {
+	sed -n "s/^extra $1 //p" "$dump"
+}
+
 # --- the machine ---------------------------------------------------------------------------
 
 # An empty PC, and nothing that would be a display but the cards put in: the first card is
-# what the firmware and the console use.
+# what the firmware and the console use. The processor has little that the kernel would load
+# modules for and test them; CPUS=2 where drivers are to race. Two guests run at a time.
 machine_without_iommu() {
-	qemu=(qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 1024
+	qemu=(qemu-system-x86_64 -accel tcg -cpu "qemu64,-svm,+rdrand" -smp "${CPUS:-1}" -m 1024
 		-machine "q35,kernel-irqchip=split" -nodefaults -no-user-config -display none
 		-vga none -audiodev "none,id=silence" -no-reboot)
 }
@@ -146,7 +211,6 @@ machine() {
 	machine_without_iommu
 	qemu+=(-device "intel-iommu,intremap=on,caching-mode=on")
 }
-
 
 # port SLOT: an empty PCIe slot; what it holds has the path 00:SLOT.0/00.
 port() {
@@ -209,10 +273,12 @@ boot() {
 	dump=$BATS_TEST_TMPDIR/dump
 	# On a busy machine the emulated timer may miss the ticks by which the kernel tests it; it
 	# would give up.
+	local slow
+	slow=$(slow_by)
 	local parameters="root=$root_device rootfstype=ext4 rw console=ttyS0 loglevel=4
-		log_buf_len=4M no_timer_check systemd.show_status=no
-		systemd.default_timeout_start_sec=60"
-	timeout "${BOOT_TIMEOUT:-480}" "${qemu[@]}" \
+		log_buf_len=4M no_timer_check mitigations=off systemd.show_status=no
+		systemd.default_timeout_start_sec=$((60 * slow))"
+	timeout "$((${BOOT_TIMEOUT:-240} * slow))" "${qemu[@]}" \
 		-chardev "file,id=console,path=$console" -serial chardev:console \
 		-chardev "file,id=dump,path=$dump" -serial chardev:dump \
 		-kernel "$vmlinuz" -initrd "$initrd" \
@@ -290,6 +356,13 @@ record() {
 # result STAGE ADDRESS RESULT REASON: what that record says of a function
 result() {
 	record "$1" "function .*address=0000:$2 .*result=$3 reason=$4\$"
+}
+
+# section_refused STAGE SECTION REASON: nothing of that section was touched
+section_refused() {
+	record "$1" "function section=$2 .*result=refused reason=$3\$"
+	lacks "^file $1.record function section=$2 .*result=(bound|failed)"
+	has "^log vfioboot: .*$2.*refused.*$3"
 }
 
 # refused STAGE REASON: nothing of the one section was touched

@@ -18,7 +18,7 @@ need_tools() {
 
 # What all entries of the guests have on their command line. (GRUB and the kernel each take
 # quotes around a whole parameter.)
-common_parameters='rw console=ttyS0 no_timer_check loglevel=4 log_buf_len=4M systemd.show_status=no
+common_parameters='rw console=ttyS0 no_timer_check mitigations=off loglevel=4 log_buf_len=4M systemd.show_status=no
 	systemd.default_timeout_start_sec=240 "dyndbg=func really_probe +p"'
 
 # The settings of the boot loaders, in the overlay of the image.
@@ -53,13 +53,14 @@ loader_disk() {
 	parcel_opener
 	image "$1" initramfs-tools-host
 	disk=$BATS_TEST_TMPDIR/disk.img
-	cp --sparse=always "$("$boot_dir/loader" "$image" "$2" "$3")/disk.img" "$disk"
+	cp --sparse=always "$(LIMIT=$(patience 600) "$boot_dir/loader" "$image" "$2" "$3")/disk.img" "$disk"
 	kept=on
+	trial_seconds=$(patience "${TRIAL_SECONDS:-90}")
 	parcel_file etc/systemd/system/vfioboot-confirm.service.d/time.conf <<-END
 		[Service]
 		ExecStart=
-		ExecStart=/usr/bin/vfioboot confirm --wait ${TRIAL_SECONDS:-90}
-		RuntimeMaxSec=$((${TRIAL_SECONDS:-90} + 60))
+		ExecStart=/usr/bin/vfioboot confirm --wait $trial_seconds
+		RuntimeMaxSec=$((trial_seconds + 60))
 	END
 }
 
@@ -105,7 +106,7 @@ power_on() {
 	: >"$console"
 	mkfifo "$keys.in" "$keys.out"
 	cat "$keys.out" >"$console" 3>&- &
-	timeout "${BOOT_TIMEOUT:-600}" "${qemu[@]}" \
+	timeout "$(patience "${BOOT_TIMEOUT:-600}")" "${qemu[@]}" \
 		-chardev "pipe,id=console,path=$keys" -serial chardev:console \
 		-chardev "file,id=dump,path=$dump" -serial chardev:dump 3>&- &
 	pid=$!
@@ -155,8 +156,8 @@ press() {
 # choose TITLE: types until the entry whose title matches the extended regular expression is
 # the selected one, and starts it
 choose() {
-	local tries
-	for ((tries = 0; tries < 200; tries++)); do
+	local tries until=$((SECONDS + $(patience 40)))
+	while ((SECONDS < until)); do
 		grep -aq 'GNU GRUB' "$console" && break
 		sleep 0.2
 	done
@@ -176,8 +177,8 @@ choose() {
 # choose_number N: the entry of that place in the menu of systemd-boot, which is on the screen
 # for as long as loader has set
 choose_number() {
-	local tries
-	for ((tries = 0; tries < 400; tries++)); do
+	local until=$((SECONDS + $(patience 80)))
+	while ((SECONDS < until)); do
 		if grep -aq 'Reboot Into Firmware' "$console"; then
 			sleep 1
 			press "$1"

@@ -70,13 +70,14 @@ entries_work() {
 	grep -E '^extra [0-9a-f]{64} ' "$dump" | diff - "$BATS_TEST_TMPDIR/sums"
 }
 
+# bats test_tags=shard:4
 @test "GRUB, BIOS: Passthrough binds, the normal entry does not, and remove leaves no trace" {
 	grub_disk
 	twins_with_parcel
 	entries_work
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, UEFI: Passthrough binds, the normal entry does not, and remove leaves no trace" {
 	need_tools ovmf
 	grub_disk
@@ -85,7 +86,7 @@ entries_work() {
 	entries_work
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "trixie's GRUB, UEFI: Passthrough binds, the normal entry does not; a trial that works" {
 	need_tools ovmf
 	grub_disk plain grub-trixie
@@ -97,7 +98,7 @@ entries_work() {
 	normal_again 'Trial .*: confirmed: all its devices were bound'
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, BIOS, LUKS root: Passthrough binds, the normal entry does not" {
 	grub_disk luks
 	twins_with_parcel
@@ -105,7 +106,7 @@ entries_work() {
 }
 
 # GRUB can't clear a one-shot there: a trial that fails would come again.
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, UEFI, btrfs root: Passthrough binds, the normal entry does not; no trial" {
 	need_tools ovmf
 	grub_disk btrfs
@@ -163,7 +164,7 @@ later_kernel() {
 	sed -nE 's/^extra ([0-9][^ ]*-rt-amd64)$/\1/p' "$dump" | grep .
 }
 
-# bats test_tags=all
+# bats test_tags=shard:2
 @test "GRUB, BIOS: kernels that come and go have both their entries" {
 	local new old
 	grub_disk
@@ -289,7 +290,7 @@ systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 	lacks "^extra left .*$(literally "$1")\$"
 }
 
-# bats test_tags=all
+# bats test_tags=shard:2
 @test "systemd-boot, UEFI: Passthrough binds, the normal entry does not; kernels come and go" {
 	need_tools ovmf
 	sdboot_disk
@@ -299,7 +300,7 @@ systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 	systemd_boot_works .conf 'rm /etc/kernel/cmdline'
 }
 
-# bats test_tags=all
+# bats test_tags=shard:2
 @test "systemd-boot, UEFI, unified images: Passthrough binds, the normal image does not; kernels come and go" {
 	need_tools ovmf
 	uki_disk
@@ -363,7 +364,7 @@ trial_works() {
 	has '^extra Trial .*: confirmed'
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, BIOS: a trial that works is confirmed, and the boot after it is normal" {
 	grub_disk
 	twins_with_parcel
@@ -401,7 +402,7 @@ trial_fails() {
 	[ "$ended" = no ]
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, BIOS: a trial that panics comes back by itself, and the journal is kept" {
 	grub_disk
 	# The panic waits for what it is to be told by: the watch's note, and the journal on the disk,
@@ -419,7 +420,7 @@ trial_fails() {
 	has '^extra   0000:02:00.0 second-gpu: bound'
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "systemd-boot, UEFI: a trial that works is confirmed, and the boot after it is normal" {
 	need_tools ovmf
 	sdboot_disk
@@ -430,7 +431,7 @@ trial_fails() {
 	normal_again 'Trial .*: confirmed: all its devices were bound'
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, BIOS: a trial that hangs comes back by itself, and status says for what it waited" {
 	TRIAL_SECONDS=40 grub_disk
 	unit_of_trial 'sleep infinity'
@@ -440,7 +441,7 @@ trial_fails() {
 	normal_again 'Trial .* failed \(not-up\): .*waiting for .*trial-test.service'
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, BIOS: a trial whose PID 1 crashes comes back by itself" {
 	grub_disk
 	unit_of_trial 'sleep 12; kill -SEGV 1; sleep infinity'
@@ -450,7 +451,7 @@ trial_fails() {
 	normal_again 'Trial .* failed \(ended\)'
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, BIOS: a trial in which the display manager does not run comes back by itself" {
 	local before_try='systemctl daemon-reload; systemctl start display-manager.service'
 	TRIAL_SECONDS=40 grub_disk
@@ -488,7 +489,7 @@ only_display() {
 	}
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, BIOS: a trial that takes the only display comes back by itself" {
 	only_display 40
 	boot_and_try
@@ -497,13 +498,13 @@ only_display() {
 	has '^extra   0000:01:00.0 only-gpu: bound'
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, BIOS: a trial that takes the only display stays when a person confirms it" {
 	only_display 90
 	boot_and_try
-	parcel_script <<-'END'
+	parcel_script <<-END
 		vfioboot try --keep
-		sleep 100
+		sleep $((trial_seconds + 10))
 		vfioboot status
 		systemctl show -p ActiveState,Result vfioboot-confirm.service | xargs
 	END
@@ -515,7 +516,7 @@ only_display() {
 	normal_again 'Trial .*: confirmed by hand'
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, BIOS: add, apply, try, keep, apply: bound by the normal entry; undo takes a trial back" {
 	# As the package has it, and nothing configured.
 	overlay etc/vfioboot.conf <"$boot_dir/../../vfioboot.conf"
@@ -570,7 +571,7 @@ only_display() {
 }
 
 # As for a passphrase that nobody can type: no panic, and no unit of the real root to watch.
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, BIOS: a trial that waits in the initramfs for ever comes back by itself" {
 	overlay_script etc/initramfs-tools/scripts/init-premount/wait <<-'END'
 		#!/bin/sh
@@ -585,7 +586,7 @@ only_display() {
 	normal_again 'Trial .* failed \(never-up\)'
 }
 
-# bats test_tags=all
+# bats test_tags=shard:4
 @test "GRUB, BIOS: a trial whose kernel panics before anything is mounted comes back by itself" {
 	grub_disk
 	twins_with_parcel

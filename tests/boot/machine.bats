@@ -3,6 +3,8 @@
 #
 # Machines and images that are not as they should be: nothing is lost, and the boot goes on.
 
+# bats file_tags=shard:2
+
 load lib
 
 configured_image() {
@@ -65,7 +67,7 @@ configured_image() {
 }
 
 # What holds the card is vfio-pci itself, for a program that has it open: the kernel asks that
-# program to let go, and no signal makes it stop waiting: held ROOT SECONDS
+# program to let go, and no signal makes it stop waiting: held ROOT UNTIL
 held() {
 	overlay_script etc/initramfs-tools/hooks/zz-holder <<-'END'
 		#!/bin/sh
@@ -109,11 +111,11 @@ gave_up_in_time() {
 	after=$(sed -n 's/^log test: after \([0-9]*\).*/\1/p' "$dump")
 	echo "it took $((after - before)) s"
 	[ $((after - before)) -ge 5 ]
-	[ $((after - before)) -lt 25 ]
+	[ $((after - before)) -lt "$(patience 25)" ]
 }
 
 @test "an unbind that takes longer than the deadline: given up in time, done by the real root" {
-	held bookworm 30
+	held bookworm systemd
 	boot
 	gave_up_in_time
 	driver 02:00.0 pci-stub
@@ -124,9 +126,8 @@ gave_up_in_time() {
 
 # Here the kernel keeps the function's lock for good. (Up to 6.1 and its like a mere look at the
 # function's uevent file waits for that lock, so that nothing whatever can save such a boot.)
-# bats test_tags=all
 @test "an unbind that hangs for ever: given up in time, and the boot goes on" {
-	held sid 0
+	held sid never
 	boot
 	gave_up_in_time
 	# The link to the driver goes before the driver is asked to let go.
@@ -216,7 +217,6 @@ regenerated() { # ROOT FLAVOUR COMMAND, which makes /boot/initrd.new
 	has '^function 0000:02:00.0 class=0x010802 .*driver=nvme override=\(null\)'
 }
 
-# bats test_tags=all
 @test "the drive with the root file system is refused by an image of the machine's own: initramfs-tools" {
 	# With the modules of this very machine alone, which is quicker by minutes.
 	regenerated bookworm initramfs-tools \
@@ -224,7 +224,6 @@ regenerated() { # ROOT FLAVOUR COMMAND, which makes /boot/initrd.new
 		mkinitramfs -o /boot/initrd.new $kernel'
 }
 
-# bats test_tags=all
 @test "the drive with the root file system is refused by an image of the machine's own: dracut" {
 	regenerated trixie dracut-systemd \
 		'dracut --force --quiet --hostonly --kver $kernel /boot/initrd.new'
@@ -244,22 +243,18 @@ without_programs() { # ROOT FLAVOUR
 	has '^unit vfioboot.service .*ActiveState=failed'
 }
 
-# bats test_tags=all
 @test "programs missing: the image is made and boots, initramfs-tools" {
 	without_programs bookworm initramfs-tools
 }
 
-# bats test_tags=all
 @test "programs missing: the image is made and boots, dracut with systemd" {
 	without_programs trixie dracut-systemd
 }
 
-# bats test_tags=all
 @test "programs missing: the image is made and boots, dracut without systemd" {
 	without_programs trixie dracut
 }
 
-# bats test_tags=all
 @test "programs missing: the image is made and boots, mkinitcpio" {
 	need_mkinitcpio
 	without_programs "$MKINITCPIO_ROOT" mkinitcpio
@@ -280,23 +275,19 @@ rootless_trial() { # ROOT FLAVOUR
 	grep -a 'reboot: Restarting system' "$console"
 }
 
-# bats test_tags=all
 @test "a trial that finds no root file system restarts the machine: dracut with systemd" {
 	rootless_trial trixie dracut-systemd
 }
 
-# bats test_tags=all
 @test "a trial that finds no root file system restarts the machine: dracut without systemd" {
 	rootless_trial trixie dracut
 }
 
-# bats test_tags=all
 @test "a trial that finds no root file system restarts the machine: mkinitcpio" {
 	need_mkinitcpio
 	rootless_trial "$MKINITCPIO_ROOT" mkinitcpio
 }
 
-# bats test_tags=all
 @test "a trial that finds no root file system restarts the machine: mkinitcpio with systemd" {
 	need_mkinitcpio
 	rootless_trial "$MKINITCPIO_ROOT" mkinitcpio-systemd

@@ -4,6 +4,8 @@
 # Roots that are on something that is on something else: the protect list has the controllers at
 # the bottom of it, all of them and no others, and `add` does not take one.
 
+# bats file_tags=shard:2
+
 load lib
 load parcel
 load storage
@@ -45,14 +47,12 @@ protects() {
 	native 01:00 bochs-drm
 }
 
-# bats test_tags=all
 @test "bookworm, root on LVM on LUKS on NVMe" {
 	storage luks initramfs-tools-host "$make_luks" 5
 	root_device=/dev/mapper/guest-root
 	protects '/ swap' 5
 }
 
-# bats test_tags=all
 @test "trixie, root on RAID1 on two NVMe disks" {
 	storage raid dracut-host "$make_raid" 5 6
 	root_device=UUID=$(blkid -p -s UUID -o value "$disk")

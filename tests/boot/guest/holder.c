@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Opens a PCI function by way of vfio-pci, as a virtual machine does, and lets go of it after
- * so many seconds, 0 for never:
- *	holder 0000:02:00.0 30
+ * Opens a PCI function by way of vfio-pci, as a virtual machine does, and lets go of it when the
+ * first process is of that name, or never:
+ *	holder 0000:02:00.0 systemd
  * Says so and goes on in the background (Documentation/driver-api/vfio.rst).
  */
 #include <fcntl.h>
@@ -52,6 +52,23 @@ static int open_device(const char *address)
 	return device;
 }
 
+/* By a descriptor: where /proc is mounted changes with the root. */
+static void wait_for_first_process(const char *name)
+{
+	int first = open("/proc/1", O_RDONLY | O_DIRECTORY);
+	char comm[32];
+
+	for (;;) {
+		int fd = openat(first, "comm", O_RDONLY);
+		ssize_t n = read(fd, comm, sizeof(comm) - 1);
+
+		close(fd);
+		if (n > 0 && (size_t)n == strlen(name) + 1 && !strncmp(comm, name, strlen(name)))
+			return;
+		usleep(100000);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3)
@@ -62,10 +79,8 @@ int main(int argc, char **argv)
 	/* The files stay open in the child; systemd spares what begins with an @. */
 	if (fork() == 0) {
 		setsid();
-		alarm((unsigned)atoi(argv[2]));
 		argv[0][0] = '@';
-		for (;;)
-			pause();
+		wait_for_first_process(argv[2]);
 	}
 	return 0;
 }
