@@ -7,7 +7,7 @@
 #ifndef VFIOBOOT_REDACT_H
 #define VFIOBOOT_REDACT_H
 
-#include "redactwords.h"
+#include "words.h"
 
 /* What a text is.  Formats: proc(5), and where one is read here. */
 enum redact_form {

@@ -7,13 +7,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/base.h"
-#include "capturedigest.h"
-#include "captureset.h"
 #include "decide/decide.h"
 #include "facts/facts.h"
+#include "set.h"
 
 /* Attributes of a PCI function: Documentation/ABI/testing/sysfs-bus-pci. */
 static const char *const pci_files[] = {"boot_vga", "class", "d3cold_allowed", "device",
@@ -318,6 +318,75 @@ static int add_all(struct captureset *set)
 	return r < 0 ? r : add_kernel(set);
 }
 
+#define DIGEST_LINE "config %016llx\n"
+
+static struct capture_entry *find_entry(struct capture *capture, const char *path)
+{
+	path += strspn(path, "/");
+	for (size_t i = 0; i < capture->n; i++)
+		if (strcmp(capture->entries[i].path, path) == 0)
+			return &capture->entries[i];
+	return NULL;
+}
+
+/* Reads the file of the capture as the reader of files would. */
+static int read_entry(
+	struct config *config, const struct capture_entry *entry, const char *path)
+{
+	_cleanup_close_ int fd = memfd_create("config", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, entry->data, entry->size) != (ssize_t)entry->size)
+		return -EIO;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	config_read_file(config, fd, path);
+	return 0;
+}
+
+static void replace_digest(struct capture_entry *record, uint64_t from, uint64_t to)
+{
+	char old[sizeof(DIGEST_LINE) + 16], new[sizeof(old)];
+	char *line;
+
+	snprintf(old, sizeof(old), DIGEST_LINE, (unsigned long long)from);
+	snprintf(new, sizeof(new), DIGEST_LINE, (unsigned long long)to);
+	line = record && record->data ? strstr(record->data, old) : NULL;
+	if (line)
+		memcpy(line, new, strlen(new));
+}
+
+/*
+ * Where a record has the digest of today's configuration (bind/report.h), puts the one of the
+ * configuration in the capture in its place: the digest is of the bytes, comments included, and
+ * those are not in a capture.
+ */
+static int update_digest(const struct sysfs_root *root, struct capture *capture)
+{
+	_cleanup_free_ struct config *today = calloc(1, sizeof(*today));
+	_cleanup_free_ struct config *captured = calloc(1, sizeof(*captured));
+	int r = today && captured ? 0 : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	configfiles_read(root, CONFIGFILES_OF_IMAGE, today);
+	/* They are named in the order in which they were read. */
+	for (unsigned i = 0; r == 0 && i < today->n_files; i++) {
+		const struct capture_entry *entry = find_entry(capture, today->files[i]);
+
+		if (entry && entry->data)
+			r = read_entry(captured, entry, today->files[i]);
+	}
+	if (r < 0)
+		return r;
+	replace_digest(find_entry(capture, TREE_RUN "/initramfs.record"), today->digest,
+		captured->digest);
+	replace_digest(find_entry(capture, TREE_RUN "/system.record"), today->digest,
+		captured->digest);
+	return 0;
+}
+
 int capture_read(const struct sysfs_root *root, struct capture *ret)
 {
 	_cleanup_(capture_free) struct capture capture = {0};
@@ -326,7 +395,7 @@ int capture_read(const struct sysfs_root *root, struct capture *ret)
 
 	captureset_finish(&set);
 	if (r == 0)
-		r = capturedigest_update(root, &capture);
+		r = update_digest(root, &capture);
 	if (r < 0)
 		return r;
 	*ret = capture;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Grows a capture entry by entry, with the directories above each. */
-#include "captureset.h"
+#include "set.h"
 
 #include <errno.h>
 #include <limits.h>

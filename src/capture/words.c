@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Patterns that are told by their form alone, each tried where a word begins. */
-#include "redactwords.h"
+#include "words.h"
 
 #include <ctype.h>
 #include <string.h>

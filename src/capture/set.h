@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The files of a capture (capture.h) while it is made: each read, redacted and kept. */
-#ifndef VFIOBOOT_CAPTURESET_H
-#define VFIOBOOT_CAPTURESET_H
+#ifndef VFIOBOOT_CAPTURE_SET_H
+#define VFIOBOOT_CAPTURE_SET_H
 
 #include "capture.h"
 #include "redact.h"
