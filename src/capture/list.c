@@ -298,7 +298,7 @@ static int add_kernel(struct captureset *set)
 		return 0;
 	snprintf(path, sizeof(path), "boot/config-%s", release);
 	/* One that is closed to us is told as any other file. */
-	if (kernelconfig_read(set->root, release, true, &config) < 0)
+	if (kernel_config_read(set->root, release, true, &config) < 0)
 		return captureset_add_file(set, path, REDACT_FORM_KERNEL);
 	return captureset_add_text(set, path, REDACT_FORM_KERNEL, config);
 }

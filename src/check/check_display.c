@@ -12,7 +12,7 @@ static bool display_stays(const struct check_host *host)
 	for (size_t i = 0; i < host->n; i++) {
 		const struct check_function *function = &host->functions[i];
 
-		if (bootdisplay_is_display(function->pci) && !function->target &&
+		if (boot_display_is_display(function->pci) && !function->target &&
 			!function->planned &&
 			!pcidev_driver_is_vfio(function->pci->dev.driver))
 			return true;
@@ -37,7 +37,7 @@ static void tell_boot_display(
 			"the firmware uses it: from the next boot on the console is on "
 			"another display");
 	} else if (function->pci->has_boot_vga ||
-		bootdisplay_is_other(&host->facts->bus, function->pci)) {
+		boot_display_is_other(&host->facts->bus, function->pci)) {
 		check_pass(host, function->name, "the firmware uses another display");
 	} else {
 		check_unknown(host, function->name,
@@ -51,7 +51,7 @@ static void tell_boot_display(
 static void check_boot_display(
 	struct check_host *host, const struct check_function *function)
 {
-	if (!bootdisplay_is_display(function->pci))
+	if (!boot_display_is_display(function->pci))
 		return;
 	if (display_stays(host)) {
 		tell_boot_display(host, function);
@@ -76,11 +76,11 @@ static void judge_framebuffer(struct check_host *host,
 {
 	int age = facts_compare_kernel(host->facts, 6, 0);
 
-	if (bootdisplay_is_vga(function->pci) && age == -2) {
+	if (boot_display_is_vga(function->pci) && age == -2) {
 		check_unseen(host, function->name,
 			"the firmware draws into it, and the kernel's version, on which "
 			"the outcome depends, is not known");
-	} else if (bootdisplay_is_vga(function->pci) && age >= 0 &&
+	} else if (boot_display_is_vga(function->pci) && age >= 0 &&
 		!pcidev_driver_is_vfio(function->pci->dev.driver)) {
 		check_pass(host, function->name,
 			"the firmware draws into it, and vfio-pci will stop that");
@@ -90,7 +90,7 @@ static void judge_framebuffer(struct check_host *host,
 			"bound, but not usable",
 			*framebuffer ? " " : "", framebuffer);
 		check_remedy(host,
-			bootdisplay_is_vga(function->pci) &&
+			boot_display_is_vga(function->pci) &&
 					strcmp(framebuffer, "efifb") == 0
 				? "add video=efifb:off to the kernel command line"
 				: "make another display the first one in the firmware "
@@ -104,13 +104,13 @@ static void judge_framebuffer(struct check_host *host,
 static void check_framebuffer(
 	struct check_host *host, const struct check_function *function)
 {
-	enum bootdisplay_sight sight;
+	enum boot_display_sight sight;
 	char framebuffer[32];
 	int r;
 
-	if (!bootdisplay_is_display(function->pci))
+	if (!boot_display_is_display(function->pci))
 		return;
-	r = bootdisplay_look(
+	r = boot_display_look(
 		host->facts, function->pci, &sight, framebuffer, sizeof(framebuffer));
 
 	if (r == -EACCES) {

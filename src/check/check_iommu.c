@@ -209,7 +209,7 @@ static bool allows_unsafe(const struct sysfs_root *root)
 
 static void check_remapping(struct check_host *host)
 {
-	enum remapping remapping = remapping_read(host->root);
+	enum remapping remapping = iommu_read_remapping(host->root);
 
 	if (remapping == REMAPPING_ON) {
 		check_pass(host, "", "on: a device can interrupt its own guest only");

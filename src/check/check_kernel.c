@@ -51,7 +51,7 @@ static void judge_intel(struct check_host *host, const char *release, const char
 {
 	bool on = host->facts->cmdline &&
 		cmdline_has(host->facts->cmdline, "intel_iommu", "on");
-	bool partly = kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF");
+	bool partly = kernel_config_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF");
 
 	if (!on && partly && has_intel_display_target(host)) {
 		check_fail(host, release,
@@ -59,7 +59,7 @@ static void judge_intel(struct check_host *host, const char *release, const char
 			"could have it");
 		check_remedy(host, "add intel_iommu=on to the kernel command line");
 	} else if (!on && !partly &&
-		!kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON") &&
+		!kernel_config_has(config, "INTEL_IOMMU_DEFAULT_ON") &&
 		!is_proven(host, release)) {
 		check_fail(host, release, "leaves Intel's IOMMU off by default");
 		check_remedy(host, "add intel_iommu=on to the kernel command line");
@@ -73,18 +73,18 @@ static void judge_intel(struct check_host *host, const char *release, const char
 static bool lacks_driver(const struct check_host *host, const char *config)
 {
 	switch (host->facts->iommu) {
-	case IOMMU_INTEL: return !kernelconfig_has(config, "INTEL_IOMMU");
-	case IOMMU_AMD: return !kernelconfig_has(config, "AMD_IOMMU");
+	case IOMMU_INTEL: return !kernel_config_has(config, "INTEL_IOMMU");
+	case IOMMU_AMD: return !kernel_config_has(config, "AMD_IOMMU");
 	case IOMMU_ARM:
-		return !kernelconfig_has(config, "ARM_SMMU") &&
-			!kernelconfig_has(config, "ARM_SMMU_V3");
+		return !kernel_config_has(config, "ARM_SMMU") &&
+			!kernel_config_has(config, "ARM_SMMU_V3");
 	default: return false;
 	}
 }
 
 static void judge_config(struct check_host *host, const char *release, const char *config)
 {
-	if (!kernelconfig_has(config, "VFIO_PCI")) {
+	if (!kernel_config_has(config, "VFIO_PCI")) {
 		check_fail(host, release, "built without CONFIG_VFIO_PCI");
 		check_remedy(host,
 			"use a kernel that has it, as all large distributions' default "
@@ -108,7 +108,7 @@ static void judge_config(struct check_host *host, const char *release, const cha
 static void check_one_config(struct check_host *host, const char *release)
 {
 	_cleanup_free_ char *config = NULL;
-	int r = kernelconfig_read(
+	int r = kernel_config_read(
 		host->root, release, strcmp(release, host->facts->running) == 0, &config);
 
 	if (r < 0) {

@@ -4,11 +4,11 @@
 #define VFIOBOOT_FACTS_FACTS_H
 
 #include "backing.h"
-#include "bootdisplay.h"
+#include "boot_display.h"
 #include "deviceset.h"
 #include "efivar.h"
-#include "iommukind.h"
-#include "kernelconfig.h"
+#include "iommu.h"
+#include "kernel_config.h"
 #include "kernels.h"
 #include "modules.h"
 #include "mounts.h"
@@ -16,7 +16,6 @@
 #include "pcibars.h"
 #include "pcibus.h"
 #include "protect_list.h"
-#include "remapping.h"
 #include "snapshot.h"
 #include "usage.h"
 

@@ -197,11 +197,6 @@ void names_close(struct names **names)
 	*names = NULL;
 }
 
-bool names_known(const struct names *names)
-{
-	return names->hwdb;
-}
-
 static void ask_database(
 	struct names *names, const struct pci_ids *ids, struct function_name *name)
 {

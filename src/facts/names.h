@@ -28,9 +28,6 @@ struct function_name {
 int names_open(struct names **ret);
 void names_close(struct names **names);
 
-/* Whether there is a database. */
-bool names_known(const struct names *names);
-
 void names_look_up(
 	struct names *names, const struct pci_ids *ids, struct function_name *ret);
 

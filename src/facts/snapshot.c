@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "kernelconfig.h"
+#include "kernel_config.h"
 
 /* The beginning is enough: each further processor is described alike. */
 static char *read_cpuinfo(const struct sysfs_root *root)
@@ -32,7 +32,7 @@ int facts_read(const struct sysfs_root *root, struct facts *ret)
 	if (ret->cmdline)
 		ret->cmdline[strcspn(ret->cmdline, "\n")] = '\0';
 	ret->cpuinfo = read_cpuinfo(root);
-	ret->iommu = iommukind_find(root, ret->cpuinfo);
+	ret->iommu = iommu_find_kind(root, ret->cpuinfo);
 	ret->bus_error = pcibus_read(root, &ret->bus);
 	/* What is in use can't be traced on a bus that can't be read. */
 	if (ret->bus_error < 0 && ret->bus_error != -ENOENT)
@@ -54,21 +54,9 @@ void facts_free(struct facts *facts)
 
 unsigned facts_count_groups(struct facts *facts)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
-	const char *name;
-
-	if (facts->later.groups)
-		return facts->later.n_groups;
+	if (!facts->later.groups)
+		facts->later.n_groups = iommu_count_groups(facts->root);
 	facts->later.groups = true;
-	if (tree_open_directory(facts->root, TREE_GROUPS, &dir) < 0)
-		return 0;
-	while ((name = tree_next(dir))) {
-		char path[320], text[64] = "";
-
-		snprintf(path, sizeof(path), TREE_GROUPS "/%s/name", name);
-		tree_read_line(facts->root, path, text, sizeof(text));
-		facts->later.n_groups += strcmp(text, "vfio-noiommu") != 0;
-	}
 	return facts->later.n_groups;
 }
 
@@ -90,7 +78,7 @@ bool facts_modules_are_damaged(const struct facts *facts)
 const char *facts_kernel_config(struct facts *facts)
 {
 	if (!facts->later.config && facts->running[0] &&
-		kernelconfig_read(facts->root, facts->running, true,
+		kernel_config_read(facts->root, facts->running, true,
 			&facts->later.kernel_config) < 0)
 		facts->later.kernel_config = NULL;
 	facts->later.config = true;

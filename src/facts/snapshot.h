@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 #include "in_use.h"
-#include "iommukind.h"
+#include "iommu.h"
 #include "kernels.h"
 #include "modules.h"
 #include "pcibus.h"
@@ -45,10 +45,7 @@ struct facts {
 int facts_read(const struct sysfs_root *root, struct facts *ret);
 void facts_free(struct facts *facts);
 
-/*
- * How many IOMMU groups there are.  Those that vfio made up itself, without an IOMMU, are none
- * (drivers/vfio/group.c).
- */
+/* As iommu_count_groups(). */
 unsigned facts_count_groups(struct facts *facts);
 
 /*
@@ -58,7 +55,7 @@ unsigned facts_count_groups(struct facts *facts);
 struct modules *facts_modules(struct facts *facts);
 bool facts_modules_are_damaged(const struct facts *facts);
 
-/* What the running kernel was built with (kernelconfig.h); NULL: not known. */
+/* What the running kernel was built with (kernel_config.h); NULL: not known. */
 const char *facts_kernel_config(struct facts *facts);
 
 /* What the host uses its functions for.  Returns 0 with *@ret, or as usage_read(). */

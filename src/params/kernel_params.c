@@ -21,28 +21,28 @@ static const char *const usual_cpus[] = {"\nflags\t", "CPU implementer", "POWER"
 static enum iommu_default iommu_default(enum iommu_kind kind, const char *config)
 {
 	if (kind == IOMMU_AMD)
-		return kernelconfig_has(config, "AMD_IOMMU") ? IOMMU_DEFAULT_ON
-							     : IOMMU_DEFAULT_ABSENT;
+		return kernel_config_has(config, "AMD_IOMMU") ? IOMMU_DEFAULT_ON
+							      : IOMMU_DEFAULT_ABSENT;
 	if (kind == IOMMU_ARM)
-		return kernelconfig_has(config, "ARM_SMMU") ||
-				kernelconfig_has(config, "ARM_SMMU_V3")
+		return kernel_config_has(config, "ARM_SMMU") ||
+				kernel_config_has(config, "ARM_SMMU_V3")
 			? IOMMU_DEFAULT_ON
 			: IOMMU_DEFAULT_ABSENT;
 	if (kind != IOMMU_INTEL)
 		return IOMMU_DEFAULT_UNKNOWN;
-	if (!kernelconfig_has(config, "INTEL_IOMMU"))
+	if (!kernel_config_has(config, "INTEL_IOMMU"))
 		return IOMMU_DEFAULT_ABSENT;
-	if (kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF"))
+	if (kernel_config_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF"))
 		return IOMMU_DEFAULT_INTGPU_OFF;
-	return kernelconfig_has(config, "INTEL_IOMMU_DEFAULT_ON") ? IOMMU_DEFAULT_ON
-								  : IOMMU_DEFAULT_OFF;
+	return kernel_config_has(config, "INTEL_IOMMU_DEFAULT_ON") ? IOMMU_DEFAULT_ON
+								   : IOMMU_DEFAULT_OFF;
 }
 
 /* By the processor where the configuration is not there: only 32-bit Arm is mistaken then. */
 static size_t find_limit(const char *config, const char *cpuinfo)
 {
 	for (size_t i = 0; config && i < ARRAY_SIZE(usual_archs); i++)
-		if (kernelconfig_has(config, usual_archs[i]))
+		if (kernel_config_has(config, usual_archs[i]))
 			return LIMIT_USUAL;
 	for (size_t i = 0; !config && cpuinfo && i < ARRAY_SIZE(usual_cpus); i++)
 		if (strstr(cpuinfo, usual_cpus[i]))
@@ -54,7 +54,7 @@ static void read_config(
 	const struct facts *host, const char *config, struct kernelparams_facts *facts)
 {
 	if (config) {
-		facts->lto = kernelconfig_has(config, "LTO");
+		facts->lto = kernel_config_has(config, "LTO");
 		facts->iommu_default = iommu_default(host->iommu, config);
 	}
 	facts->limit = find_limit(config, host->cpuinfo);
@@ -68,13 +68,13 @@ static enum framebuffer expect_framebuffer(const struct facts *host, const char 
 {
 	if (!config || !tree_exists(host->root, TREE_FIRMWARE, "efi"))
 		return FRAMEBUFFER_UNKNOWN;
-	if (kernelconfig_has(config, "SYSFB_SIMPLEFB") ||
-		kernelconfig_has(config, "X86_SYSFB"))
+	if (kernel_config_has(config, "SYSFB_SIMPLEFB") ||
+		kernel_config_has(config, "X86_SYSFB"))
 		return FRAMEBUFFER_SIMPLE;
-	if (kernelconfig_has(config, "FB_EFI"))
+	if (kernel_config_has(config, "FB_EFI"))
 		return FRAMEBUFFER_EFIFB;
-	return kernelconfig_has(config, "DRM_EFIDRM") ? FRAMEBUFFER_SIMPLE
-						      : FRAMEBUFFER_NONE;
+	return kernel_config_has(config, "DRM_EFIDRM") ? FRAMEBUFFER_SIMPLE
+						       : FRAMEBUFFER_NONE;
 }
 
 /* Whether a parameter of this boot kept the framebuffer out: its absence proves nothing. */
@@ -89,16 +89,16 @@ static bool may_be_boot_display(
 	const struct facts *host, const struct pcibus_function *function)
 {
 	return function->boot_display ||
-		(!function->has_boot_vga && !bootdisplay_is_other(&host->bus, function));
+		(!function->has_boot_vga && !boot_display_is_other(&host->bus, function));
 }
 
 static void read_boot_display(const struct facts *host,
 	const struct pcibus_function *function, const char *config, bool bound,
 	struct kernelparams_facts *facts)
 {
-	enum bootdisplay_sight sight = BOOTDISPLAY_ABSENT;
+	enum boot_display_sight sight = BOOTDISPLAY_ABSENT;
 	char name[32] = "";
-	int r = bootdisplay_look(host, function, &sight, name, sizeof(name));
+	int r = boot_display_look(host, function, &sight, name, sizeof(name));
 	bool seen = r == 0 && sight == BOOTDISPLAY_SEEN;
 	bool none = r == 0 && sight == BOOTDISPLAY_ABSENT && !is_kept_out(facts);
 
@@ -107,7 +107,7 @@ static void read_boot_display(const struct facts *host,
 		return;
 	facts->takes_boot_display = true;
 	facts->boot_display_is_sure = seen || function->boot_display;
-	facts->boot_display_is_vga = bootdisplay_is_vga(function);
+	facts->boot_display_is_vga = boot_display_is_vga(function);
 	facts->binds_boot_display = bound;
 	facts->framebuffer_is_hidden = r == -EACCES;
 	facts->framebuffer = none            ? FRAMEBUFFER_NONE
@@ -120,7 +120,7 @@ static void read_display(const struct facts *host, const struct pcibus_function 
 	const char *config, bool bound, struct kernelparams_facts *facts)
 {
 	facts->binds_display |= bound;
-	facts->takes_other_display |= !bootdisplay_is_vga(function);
+	facts->takes_other_display |= !boot_display_is_vga(function);
 	/* On the root bus itself, it is none that somebody plugged in. */
 	facts->takes_integrated_gpu |=
 		function->dev.ids.vendor == VENDOR_INTEL && function->dev.path.depth == 1;
@@ -174,7 +174,7 @@ static void read_given(struct facts *host, const struct nextboot *next,
 		if (groupless && function->group == PCIBUS_NO_GROUP &&
 			!facts->groupless[0])
 			pci_address_format(function->dev.address, facts->groupless);
-		if (bootdisplay_is_display(function))
+		if (boot_display_is_display(function))
 			read_display(host, function, config,
 				strcmp(next->config.sections[entry->section].driver,
 					CONFIG_DRIVER_NONE) != 0,
@@ -193,7 +193,7 @@ static void read_facts(
 	/* A tree may have the links alone. */
 	facts->has_groups = facts_count_groups(host) ||
 		(host->bus.has_groups && !tree_exists(host->root, TREE_GROUPS, "."));
-	facts->remapping_is_off = remapping_read(host->root) == REMAPPING_OFF;
+	facts->remapping_is_off = iommu_read_remapping(host->root) == REMAPPING_OFF;
 	facts->is_off = next->config.off;
 	facts->cmdline_is_unread = !host->cmdline;
 	if (sscanf(host->running, "%u.%u", &major, &minor) == 2)

@@ -107,14 +107,14 @@ static void look_for_framebuffer(
 	const struct facts *facts, const char *address, struct trial_sight *sight)
 {
 	const struct pcibus_function *function = NULL;
-	enum bootdisplay_sight seen;
+	enum boot_display_sight seen;
 	struct pci_address parsed;
 	char name[32] = "";
 
 	if (pci_address_parse(address, PCI_NAME_WHOLE, &parsed, NULL) == 0)
 		function = pcibus_find(&facts->bus, parsed);
 	if (!sight->framebuffer[0] && function &&
-		bootdisplay_look(facts, function, &seen, name, sizeof(name)) == 0 &&
+		boot_display_look(facts, function, &seen, name, sizeof(name)) == 0 &&
 		*name)
 		text_join(sight->framebuffer, sizeof(sight->framebuffer), name, " in ",
 			address, NULL);

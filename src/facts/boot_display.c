@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel tells it by boot_vga, and by what lies in the memory of a display. */
-#include "bootdisplay.h"
+#include "boot_display.h"
 
 #include "base/base.h"
 #include "pcibars.h"
 
 #define CLASS_VGA 0x0300 /* include/linux/pci_ids.h, PCI_CLASS_DISPLAY_VGA */
 
-bool bootdisplay_is_display(const struct pcibus_function *function)
+bool boot_display_is_display(const struct pcibus_function *function)
 {
 	return pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
 		!function->is_virtual;
 }
 
-bool bootdisplay_is_vga(const struct pcibus_function *function)
+bool boot_display_is_vga(const struct pcibus_function *function)
 {
 	return function->dev.ids.class >> 8 == CLASS_VGA;
 }
 
-bool bootdisplay_is_other(
+bool boot_display_is_other(
 	const struct pcibus *bus, const struct pcibus_function *function)
 {
 	for (size_t i = 0; i < bus->n; i++)
 		if (&bus->functions[i] != function &&
-			bootdisplay_is_display(&bus->functions[i]) &&
+			boot_display_is_display(&bus->functions[i]) &&
 			bus->functions[i].boot_display)
 			return true;
 	return false;
 }
 
 /* Nothing is there now; the driver that has the device may have taken it away. */
-static enum bootdisplay_sight judge_absence(
+static enum boot_display_sight judge_absence(
 	const struct facts *facts, const struct pcibus_function *function)
 {
 	const char *driver = function->dev.driver;
@@ -39,13 +39,13 @@ static enum bootdisplay_sight judge_absence(
 		return BOOTDISPLAY_ABSENT;
 	if (function->boot_display)
 		return BOOTDISPLAY_TAKEN;
-	return function->has_boot_vga || bootdisplay_is_other(&facts->bus, function)
+	return function->has_boot_vga || boot_display_is_other(&facts->bus, function)
 		? BOOTDISPLAY_ABSENT
 		: BOOTDISPLAY_PERHAPS;
 }
 
-int bootdisplay_look(const struct facts *facts, const struct pcibus_function *function,
-	enum bootdisplay_sight *ret, char *name, size_t size)
+int boot_display_look(const struct facts *facts, const struct pcibus_function *function,
+	enum boot_display_sight *ret, char *name, size_t size)
 {
 	struct pci_bar bars[PCI_BARS];
 	int r = pci_bars_read(facts->root, function->dev.address, bars);

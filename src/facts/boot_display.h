@@ -5,17 +5,17 @@
 
 #include "snapshot.h"
 
-bool bootdisplay_is_display(const struct pcibus_function *function);
+bool boot_display_is_display(const struct pcibus_function *function);
 
 /* Whether it is of the one class (0300) that has a boot_vga. */
-bool bootdisplay_is_vga(const struct pcibus_function *function);
+bool boot_display_is_vga(const struct pcibus_function *function);
 
 /* Whether another function is known to be the display of the firmware. */
-bool bootdisplay_is_other(
+bool boot_display_is_other(
 	const struct pcibus *bus, const struct pcibus_function *function);
 
 /* What the running boot shows of the firmware's framebuffer in a display. */
-enum bootdisplay_sight {
+enum boot_display_sight {
 	BOOTDISPLAY_SEEN,
 	BOOTDISPLAY_ABSENT,
 	/* Absent, and its own driver took it away (drivers/video/aperture.c): */
@@ -27,7 +27,7 @@ enum bootdisplay_sight {
  * Looks for it, with its name in /proc/iomem in @name where it is seen, else "".  Returns 0;
  * -EACCES when only root could see it; or another -errno.
  */
-int bootdisplay_look(const struct facts *facts, const struct pcibus_function *function,
-	enum bootdisplay_sight *ret, char *name, size_t size);
+int boot_display_look(const struct facts *facts, const struct pcibus_function *function,
+	enum boot_display_sight *ret, char *name, size_t size);
 
 #endif

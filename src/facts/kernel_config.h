@@ -12,10 +12,10 @@
  * kernel itself (/proc/config.gz, CONFIG_IKCONFIG_PROC), or from where it was built.  The caller
  * frees *@ret.  Returns 0; -ENODATA when the last of these is no configuration; or -errno.
  */
-int kernelconfig_read(
+int kernel_config_read(
 	const struct sysfs_root *root, const char *release, bool running, char **ret);
 
 /* Whether the option @name, without "CONFIG_", is y or m. */
-bool kernelconfig_has(const char *config, const char *name);
+bool kernel_config_has(const char *config, const char *name);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finds and reads the configuration of a kernel. */
-#include "kernelconfig.h"
+#include "kernel_config.h"
 
 #include <errno.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static int read_one(const struct sysfs_root *root, const char *path, char **ret)
 }
 
 /* What a build left behind comes last: another one may have followed in the same directory. */
-int kernelconfig_read(
+int kernel_config_read(
 	const struct sysfs_root *root, const char *release, bool running, char **ret)
 {
 	static const char *const places[][2] = {{"boot/config-", ""},
@@ -58,7 +58,7 @@ static bool is_on(char value)
 	return value == 'y' || value == 'm';
 }
 
-bool kernelconfig_has(const char *config, const char *name)
+bool kernel_config_has(const char *config, const char *name)
 {
 	char line[64];
 	size_t len;

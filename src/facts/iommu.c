@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hardware first: the maker of the processor is but a guess. */
+#include "iommu.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+
+struct mark {
+	const char *text;
+	enum iommu_kind kind;
+};
+
+/* "dmar0", "ivhd0", "smmu3.0x0000000009050000" */
+static enum iommu_kind find_unit(const struct sysfs_root *root)
+{
+	static const struct mark units[] = {
+		{"dmar", IOMMU_INTEL}, {"ivhd", IOMMU_AMD}, {"smmu", IOMMU_ARM}};
+	_cleanup_closedir_ DIR *dir = NULL;
+	const char *name;
+
+	if (tree_open_directory(root, TREE_IOMMU, &dir) < 0)
+		return IOMMU_UNKNOWN;
+	while ((name = tree_next(dir)))
+		for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+			if (strncmp(name, units[i].text, strlen(units[i].text)) == 0)
+				return units[i].kind;
+	return IOMMU_UNKNOWN;
+}
+
+static enum iommu_kind find_table(const struct sysfs_root *root)
+{
+	static const struct mark tables[] = {
+		{"DMAR", IOMMU_INTEL}, {"IVRS", IOMMU_AMD}, {"IORT", IOMMU_ARM}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		if (tree_exists(root, TREE_ACPI_TABLES, tables[i].text))
+			return tables[i].kind;
+	return IOMMU_UNKNOWN;
+}
+
+/*
+ * arch/x86/kernel/cpu, arch/arm64/kernel/cpuinfo.c.  Zhaoxin's, of either name, have an IOMMU
+ * that works as Intel's.
+ */
+static enum iommu_kind guess(const char *cpuinfo)
+{
+	static const struct mark makers[] = {{"GenuineIntel", IOMMU_INTEL},
+		{"AuthenticAMD", IOMMU_AMD}, {"HygonGenuine", IOMMU_AMD},
+		{"CentaurHauls", IOMMU_INTEL}, {"  Shanghai  ", IOMMU_INTEL},
+		{"CPU implementer", IOMMU_ARM}};
+
+	for (size_t i = 0; cpuinfo && i < ARRAY_SIZE(makers); i++)
+		if (strstr(cpuinfo, makers[i].text))
+			return makers[i].kind;
+	return cpuinfo ? IOMMU_OTHER : IOMMU_UNKNOWN;
+}
+
+enum iommu_kind iommu_find_kind(const struct sysfs_root *root, const char *cpuinfo)
+{
+	enum iommu_kind kind = find_unit(root);
+
+	if (kind == IOMMU_UNKNOWN)
+		kind = find_table(root);
+	return kind == IOMMU_UNKNOWN ? guess(cpuinfo) : kind;
+}
+
+unsigned iommu_count_groups(const struct sysfs_root *root)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	const char *name;
+	unsigned n = 0;
+
+	if (tree_open_directory(root, TREE_GROUPS, &dir) < 0)
+		return 0;
+	while ((name = tree_next(dir))) {
+		char path[320], text[64] = "";
+
+		snprintf(path, sizeof(path), TREE_GROUPS "/%s/name", name);
+		tree_read_line(root, path, text, sizeof(text));
+		n += strcmp(text, "vfio-noiommu") != 0;
+	}
+	return n;
+}
+
+/* What the names of interrupt controllers say, seen together. */
+struct seen {
+	bool on;  /* an interrupt goes through a remapping unit */
+	bool off; /* one that would, does not */
+};
+
+/*
+ * x86: the I/O APIC is "IR-IO-APIC" when its interrupts are remapped, else "IO-APIC"
+ * (arch/x86/kernel/apic/io_apic.c); there, it is all or none.  arm64: an ITS keeps those of
+ * devices apart (drivers/irqchip/irq-gic-v3-its.c).
+ */
+static void judge_chip(struct seen *seen, const char *chip)
+{
+	seen->on |= strncmp(chip, "IR-", 3) == 0 || strncmp(chip, "ITS-", 4) == 0;
+	seen->off |= strncmp(chip, "IO-APIC", 7) == 0;
+}
+
+static int scan_chips(const struct sysfs_root *root, struct seen *seen)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	int r = tree_open_directory(root, TREE_IRQ, &dir);
+	const char *name;
+
+	if (r < 0)
+		return r;
+	while (!seen->on && (name = tree_next(dir))) {
+		char path[320], chip[64];
+
+		snprintf(path, sizeof(path), TREE_IRQ "/%s/chip_name", name);
+		if (tree_read_line(root, path, chip, sizeof(chip)) == 0)
+			judge_chip(seen, chip);
+	}
+	return 0;
+}
+
+/* "  8:  0  12  IR-IO-APIC  8-edge  rtc0": any of the words may be it. */
+static void scan_interrupts(const struct sysfs_root *root, struct seen *seen)
+{
+	_cleanup_free_ char *line = NULL;
+	size_t room = 0;
+	int fd = sysfs_root_open_file(root, TREE_INTERRUPTS, O_RDONLY);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (!file) {
+		close_fd(&fd);
+		return;
+	}
+	while (!seen->on && getline(&line, &room, file) > 0) {
+		char *rest = line, *word;
+
+		while ((word = strsep(&rest, " \t\n")))
+			judge_chip(seen, word);
+	}
+	fclose(file);
+}
+
+enum remapping iommu_read_remapping(const struct sysfs_root *root)
+{
+	struct seen seen = {0};
+
+	if (scan_chips(root, &seen) < 0 || (!seen.on && !seen.off))
+		scan_interrupts(root, &seen);
+	return seen.on ? REMAPPING_ON : seen.off ? REMAPPING_OFF : REMAPPING_UNKNOWN;
+}
