@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Any text as a preset of mkinitcpio: what it names as images are absolute paths, each once. */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chain/generators/generators.h"
+#include "check.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define PRESET "etc/mkinitcpio.d/linux.preset"
+
+static char top[] = "/tmp/vfioboot-fuzz-XXXXXX";
+
+static void clean_up(void)
+{
+	static const char *const names[] = {PRESET, "etc/mkinitcpio.d", "etc", "."};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		remove(names[i]);
+	rmdir(top);
+}
+
+static void set_up(void)
+{
+	if (!strstr(top, "XXXXXX"))
+		return;
+	CHECK(mkdtemp(top) && chdir(top) == 0 && atexit(clean_up) == 0);
+	CHECK(mkdir("etc", 0700) == 0 && mkdir("etc/mkinitcpio.d", 0700) == 0);
+}
+
+static void write_preset(const uint8_t *data, size_t size)
+{
+	_cleanup_close_ int fd =
+		open(PRESET, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct kernel kernel = {.release = "6.1.0", .file = "/boot/vmlinuz-linux"};
+	struct file_names names = {0};
+	struct root root;
+
+	set_up();
+	write_preset(data, size);
+	CHECK(root_open(top, &root) == 0);
+	CHECK(initramfs_mkinitcpio.find(&root, &kernel, &names) == 0);
+	for (size_t i = 0; i < names.n; i++) {
+		CHECK(*names.names[i] == '/');
+		for (size_t j = 0; j < i; j++)
+			CHECK(strcmp(names.names[i], names.names[j]) != 0);
+	}
+	file_free_names(&names);
+	root_close(&root);
+	return 0;
+}
