@@ -2,7 +2,7 @@
 /*
  * The extra entries of the boot menu that are wanted: decided once, by `vfioboot entry add`,
  * and written down in a file that the boot loaders' own scripts read whenever a kernel comes or
- * goes, be it in a chroot or without our program.  Pure: texts in, texts out.
+ * goes, also in a chroot or without our program.  Pure: texts in, texts out.
  *
  * Format of BOOTENTRY_FILE: a line an entry, "ID<TAB>TITLE<TAB>ARGUMENTS"; '#' begins a comment.
  * Nothing in it needs quoting in a shell, in GRUB's scripts or in a file name.
@@ -18,7 +18,7 @@
 #define BOOTENTRY_ARGS_SIZE 768
 
 /*
- * What stands behind vfioboot.trial= in the entry of a trial, and brings its boot back where
+ * What is behind vfioboot.trial= in the entry of a trial, and brings its boot back where
  * nothing of us runs (yet): after a panic; from the emergency shell of dracut(8); when PID 1
  * crashes; and where there is a hardware watchdog also when it, or all of the kernel, hangs
  * (systemd(1), kernel-command-line(7)).
@@ -28,9 +28,8 @@
 	"systemd.watchdog_sec=60"
 
 struct bootentry {
-	char id[BOOTENTRY_ID_SIZE]; /* part of the loader's ids and file names */
-	char title
-		[BOOTENTRY_ID_SIZE]; /* what stands in parentheses behind the normal title */
+	char id[BOOTENTRY_ID_SIZE];          /* part of the loader's ids and file names */
+	char title[BOOTENTRY_ID_SIZE];       /* in parentheses behind the normal title */
 	char arguments[BOOTENTRY_ARGS_SIZE]; /* behind those of the normal entry */
 };
 
@@ -90,7 +89,7 @@ void bootentry_missing_arguments(const char *options, const struct bootentry *en
 
 /*
  * Takes out of @options what an entry of ours, or a trial, had added to them: kernel-install
- * copies the command line of the running boot where it is told no other.  Returns 1 with the
+ * copies the command line of the running boot where it has no other.  Returns 1 with the
  * rest in *@ret for free(); 0 when there is nothing of ours; or -ENOMEM.
  */
 int bootentry_strip(const char *options, const struct bootentries *entries, char **ret);

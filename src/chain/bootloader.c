@@ -181,7 +181,7 @@ static int detect_extlinux(const struct sysfs_root *root, char *ret_sign, size_t
 	return find_file(root, paths, ARRAY_SIZE(paths), ret_sign, size);
 }
 
-/* Of two that tell themselves alike the one whose files are there counts. */
+/* Of two that name themselves alike the one whose files are there counts. */
 static const struct bootloader bootloaders[] = {
 	{"rpm-ostree", "rpm-ostree or bootc", NULL, NULL, true, detect_ostree,
 		&bootloader_ops_ostree},
@@ -202,8 +202,8 @@ static const struct bootloader bootloaders[] = {
 		&bootloader_ops_extlinux},
 };
 
-/* Whether the loader told the system of itself at this boot; what, in @ret. */
-static bool tells(const struct sysfs_root *root, const struct bootloader *loader,
+/* Whether the loader named itself to the system at this boot; how, in @ret. */
+static bool names_itself(const struct sysfs_root *root, const struct bootloader *loader,
 	char *ret, size_t size)
 {
 	char text[64];
@@ -217,7 +217,7 @@ static bool tells(const struct sysfs_root *root, const struct bootloader *loader
 	return true;
 }
 
-/* One that manages others; else one that tells itself; else the only one. */
+/* One that manages others; else one that names itself; else the only one. */
 static const struct bootloader *find_owner(
 	const struct sysfs_root *root, struct bootloader_search *search)
 {
@@ -225,12 +225,13 @@ static const struct bootloader *find_owner(
 		if (search->found[i].loader->manages)
 			return search->found[i].loader;
 	for (size_t i = 0; i < search->n; i++)
-		if (tells(root, search->found[i].loader, search->told,
-			    sizeof(search->told)))
+		if (names_itself(root, search->found[i].loader, search->named,
+			    sizeof(search->named)))
 			return search->found[i].loader;
-	/* With hidden files there may be more than these; what tells itself is sure. */
+	/* With hidden files there may be more than these; what names itself is sure. */
 	for (size_t i = ARRAY_SIZE(bootloaders); search->hidden && i-- > 0;)
-		if (tells(root, &bootloaders[i], search->told, sizeof(search->told)))
+		if (names_itself(
+			    root, &bootloaders[i], search->named, sizeof(search->named)))
 			return &bootloaders[i];
 	return search->n == 1 && !search->hidden ? search->found[0].loader : NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What starts the kernel, and so holds its command line: told by the files that each boot
- * loader leaves, and by what it tells the system of itself in variables of UEFI
+ * What starts the kernel, and so holds its command line: known by the files that each boot
+ * loader leaves, and by the name that it leaves in variables of UEFI
  * (https://systemd.io/BOOT_LOADER_INTERFACE, "LoaderInfo"; systemd-stub(7), "StubInfo").
  */
 #ifndef VFIOBOOT_BOOTLOADER_H
@@ -21,12 +21,12 @@ struct bootloader_ops; /* bootmenu.h */
 struct bootloader {
 	const char *name;  /* a word for programs */
 	const char *title; /* for people */
-	/* The variable by which it tells itself, and how that begins; NULL: it does not. */
+	/* The variable in which it names itself, and how that begins; NULL: it does not. */
 	const char *variable, *value;
 	bool manages; /* writes the entries of other loaders, and so goes before them */
 	/*
 	 * Whether its files are there: 1 with the first of them in @ret_sign, 0, or -errno
-	 * when that is hidden, with one that can't be looked at in @ret_sign.
+	 * when that is hidden, with one that cannot be read in @ret_sign.
 	 */
 	int (*detect)(const struct sysfs_root *root, char *ret_sign, size_t size);
 	const struct bootloader_ops *ops; /* how entries are added to its menu */
@@ -39,8 +39,8 @@ struct bootloader_search {
 	} found[BOOTLOADERS_MAX];
 	size_t n;
 	const struct bootloader *owner; /* NULL: none, or several and no sign which */
-	char told[64]; /* what the owner says of itself, such as "GRUB 2.12"; or "" */
-	bool hidden;   /* some files can't be looked at: needs root */
+	char named[64]; /* what the owner says of itself, such as "GRUB 2.12"; or "" */
+	bool hidden;    /* some files cannot be read: needs root */
 	char hidden_at[BOOTLOADER_SIGN_SIZE]; /* the first of them, as a sign is */
 };
 

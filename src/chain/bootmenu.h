@@ -23,7 +23,7 @@ struct bootmenu_change {
 	bool default_unknown; /* which entry is the default cannot be asked for */
 	struct hostfile_names steps; /* what that will do, such as "make X"; "delete X" */
 	struct hostfile_names warnings; /* sentences without full stop */
-	char problem[640];              /* why it can't be done, and the remedy; "" */
+	char problem[640];              /* why it is not possible, and the remedy; "" */
 };
 
 /* One entry that a menu has: ours, or a normal one of a kernel of this system. */
@@ -40,7 +40,7 @@ struct bootmenu_entry {
 struct bootmenu {
 	struct bootmenu_entry *entries;
 	size_t n;
-	char failed[BOOTMENU_PLACE_SIZE]; /* what can't be read, where it is known */
+	char failed[BOOTMENU_PLACE_SIZE]; /* what cannot be read, where it is known */
 };
 
 struct bootloader_ops {
@@ -147,8 +147,8 @@ int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *l
 int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *ret);
 
 /*
- * Whether the menu of @loader has something of ours, be it what a killed run left: 1, 0, or
- * -errno when it can't be read, with the directory or the file in @ret_failed.  A menu that is
+ * Whether the menu of @loader has something of ours, or what a killed run left: 1, 0, or
+ * -errno when it cannot be read, with the directory or the file in @ret_failed.  A menu that is
  * not read has not.
  */
 int bootmenu_loader_has_ours(const struct sysfs_root *root,

@@ -118,9 +118,9 @@ static void check_loader(struct check_host *host)
 
 	bootloader_find(host->root, &search);
 	list_found(&search, found, sizeof(found));
-	if (search.owner && *search.told) {
+	if (search.owner && *search.named) {
 		check_pass(host, "", "%s starts the kernel, as it reports itself (%s)",
-			search.owner->title, search.told);
+			search.owner->title, search.named);
 	} else if (search.owner) {
 		check_pass(host, "", "%s starts the kernel (/%s)", search.owner->title,
 			sign_of(&search, search.owner));

@@ -365,7 +365,7 @@ static enum cli_exit remove_dry(const struct sysfs_root *root)
 	struct bootloader_search search;
 	struct bootentries wanted;
 	char hidden[BOOTMENU_PLACE_SIZE];
-	bool told = false, asked;
+	bool found = false, asked;
 
 	if (read_wanted(root, &wanted, &asked) != CLI_OK)
 		return CLI_FAILED;
@@ -373,14 +373,14 @@ static enum cli_exit remove_dry(const struct sysfs_root *root)
 	for (size_t i = 0; i < search.n; i++) {
 		int r = remove_dry_from(root, search.found[i].loader);
 
-		told |= r != 0;
+		found |= r != 0;
 		status = r < 0 ? CLI_FAILED : status;
 	}
 	if (search.hidden && status == CLI_OK) {
 		text_join(hidden, sizeof(hidden), "/", search.hidden_at, NULL);
 		status = say_unseen(hidden, -EACCES);
 	}
-	if (!told && status == CLI_OK)
+	if (!found && status == CLI_OK)
 		printf("Would delete " BOOTENTRY_FILE "\n");
 	return status == CLI_OK ? entry_warn_by_hand("entry", root) : status;
 }
@@ -600,7 +600,7 @@ static enum cli_exit list(
 		print_empty_list();
 	if (!loader)
 		return CLI_UNKNOWN;
-	/* Of a menu that can't be read nothing is claimed. */
+	/* Nothing is claimed of a menu that cannot be read. */
 	if (!asked && !arguments->json && loader->ops->read &&
 		bootmenu_loader_has_ours(root, loader, failed) == 0) {
 		printf("The boot menu has no entry of vfioboot; 'vfioboot entry add' adds "

@@ -522,7 +522,7 @@ adds() {
 	tree_of fedora-bls
 	sed -i 's/^boot_success=1/save_default=true/' "$tree/boot/grub2/grubenv"
 	run -0 --separate-stderr entry add
-	[[ $stderr == *save_default=true*'chosen last, be it one of these'*"'grub2-editenv - unset save_default'"* ]]
+	[[ $stderr == *save_default=true*'chosen last, also one of these'*"'grub2-editenv - unset save_default'"* ]]
 	run -0 --separate-stderr entry update
 	[ -z "$stderr" ]
 	# Where the saved one is not the default, that does nothing.

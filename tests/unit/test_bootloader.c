@@ -18,7 +18,7 @@ static void expect(const char *expected)
 	bootloader_find(&root, &search);
 	len = (size_t)snprintf(text, sizeof(text),
 		"%s%s%s:", search.owner ? search.owner->name : "-",
-		*search.told ? " " : "", search.told);
+		*search.named ? " " : "", search.named);
 	for (size_t i = 0; i < search.n; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, " %s=%s",
 			search.found[i].loader->name, search.found[i].sign);

@@ -48,16 +48,15 @@ static bool find_section(const char *text, const char **ret_start, const char **
 	return true;
 }
 
-/* dpkg(1) does not bring back a configuration file that was deleted, if it is not told to. */
+/* dpkg(1) does not bring back a configuration file that was deleted, unless it is forced to. */
 static int check_generator(const struct sysfs_root *root, const char *path,
 	const char *what, const char *package, struct bootmenu_change *change)
 {
 	if (is_executable(root, path))
 		return 0;
 	if (hostfile_exists(root, "%s", path))
-		return bootmenu_fail(change,
-			"%s%s is not executable; 'chmod +x %s' mends that", path, what,
-			path);
+		return bootmenu_fail(change, "%s%s is not executable; run 'chmod +x %s'",
+			path, what, path);
 	return bootmenu_fail(change,
 		"%s%s is missing; install %s again (dpkg: with --force-confmiss)", path,
 		what, package);

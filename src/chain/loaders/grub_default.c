@@ -370,8 +370,8 @@ static int advise_of_choice(const struct sysfs_root *root, const struct setting 
 		strcmp(keeps, "true") != 0)
 		return 0;
 	snprintf(text, sizeof(text),
-		"GRUB has save_default=true: the entry that was chosen last, be it one of "
-		"these, is started by itself the next time; '%s-editenv - unset save_default' "
+		"GRUB has save_default=true: the entry that was chosen last, also one of "
+		"these, is the default the next time; '%s-editenv - unset save_default' "
 		"and GRUB_SAVEDEFAULT=false in /etc/default/grub end that",
 		setting->names->tools);
 	return bootmenu_advise(change, text);

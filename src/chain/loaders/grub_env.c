@@ -94,7 +94,7 @@ static const char *find_obstacle(
 	char path[512], uuid[256];
 
 	if (depth == DEPTH_MAX || !tree_exists(root, dir, "."))
-		return "devices that can't be followed";
+		return "devices that cannot be followed";
 	if (tree_exists(root, dir, "md"))
 		return "a RAID array";
 	text_join(path, sizeof(path), dir, "/dm/uuid", NULL);
@@ -114,7 +114,7 @@ static const char *find_obstacle(
 
 		text_join(path, sizeof(path), dir, "/slaves/", name, NULL);
 		obstacle = tree_resolve(root, path, &real) < 0
-			? "devices that can't be followed"
+			? "devices that cannot be followed"
 			: find_obstacle(root, real, depth + 1);
 	}
 	return obstacle;
@@ -123,7 +123,7 @@ static const char *find_obstacle(
 /*
  * GRUB writes over the blocks that its driver says a file was read from.  Others than these
  * have small files among their own data (f2fs), compress them, or are on several disks, and the
- * drivers tell of no blocks.
+ * drivers name no blocks.
  */
 static bool is_writable(const char *type)
 {
@@ -148,7 +148,7 @@ static const char *find_obstacle_of(
 	if (mounts_read(root, &mounts) == 0)
 		fs = mounts_find_holder(mounts, path);
 	if (!fs)
-		return "a file system that can't be told";
+		return "an unknown file system";
 	text_join(type, TYPE_SIZE, mnt_fs_get_fstype(fs), NULL);
 	if (!is_writable(type))
 		return type;
@@ -156,7 +156,7 @@ static const char *find_obstacle_of(
 	snprintf(link, sizeof(link), TREE_BLOCK_BY_NO "/%u:%u", major(number),
 		minor(number));
 	if (tree_resolve(root, link, &real) < 0)
-		return "a device that can't be told";
+		return "an unknown device";
 	return find_obstacle(root, real, 0);
 }
 
@@ -177,7 +177,7 @@ int grub_env_check_once(const struct sysfs_root *root, const struct grub_names *
 	if (grub_env_read(root, names, "env_block", block, sizeof(block)) && block[0])
 		return 0;
 	return bootmenu_refuse(change,
-		"%s is on %s, which GRUB can't write to: it could not forget the choice, "
+		"%s is on %s, which GRUB cannot write to: it could not forget the choice, "
 		"and a trial that fails would be started again and again",
 		names->directory, obstacle);
 }

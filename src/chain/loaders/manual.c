@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Boot loaders whose entries a person makes: what exactly is to be written where, made of the
- * files of this machine as far as they tell.
+ * files of this machine as far as they say.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ static char *read_found(
 }
 
 /*
- * Normal arguments, where no file of the loader tells any: those of this boot, without what the
+ * Normal arguments, where no file of the loader has any: those of this boot, without what the
  * loader and our entries add.  For free(); NULL without memory.
  */
 static char *usual_arguments(
@@ -66,7 +66,7 @@ static void print_incomplete(FILE *out)
 {
 	fprintf(out,
 		"\nThat file has no entry of a kernel to make this of.  For each \"...\" take "
-		"what stands there\nin the entry that starts this system, in whatever file "
+		"what is there\nin the entry that starts this system, in whatever file "
 		"that is:\n");
 }
 
@@ -237,7 +237,7 @@ static const char *find_limine(const char *text)
 
 /*
  * The entry, out of its directory.  Tools find theirs by ids in comments, and checksums (#...)
- * are made anew with each kernel: a copy has neither.  Returns whether it had some.
+ * change with each kernel: a copy has neither.  Returns whether it had some.
  */
 static bool copy_limine(FILE *out, const char *line, const struct bootentry *entry)
 {
@@ -292,7 +292,7 @@ static char *edit_limine(const struct sysfs_root *root, const struct bootentries
 			"each kernel.\n");
 	fprintf(sheet.out,
 		"\nWhere limine-entry-tool or limine-mkinitcpio-hook makes that file, their own "
-		"entries\nare made anew and others stay.\n");
+		"entries\nare rebuilt and others stay.\n");
 	return sheet_take(&sheet);
 }
 
