@@ -52,7 +52,7 @@ grub() {
 	END
 	)
 	twins
-	BOOT_TIMEOUT=600 boot
+	BOOT_TIMEOUT=1200 boot
 	native 01:00 bochs-drm
 	native 02:00 bochs-drm
 	exited add 0
@@ -90,7 +90,7 @@ grub() {
 	END
 	)
 	grub
-	BOOT_TIMEOUT=600 power_on_whole
+	BOOT_TIMEOUT=1200 power_on_whole
 	native 01:00 bochs-drm
 	native 02:00 bochs-drm
 	exited undo 0
