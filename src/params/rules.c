@@ -43,7 +43,7 @@ static const char *remedy(
 	const struct kernelparams_facts *facts, const char *name, const char *item)
 {
 	return cmdline_has(facts->booted, name, item)
-		? "remove it from the boot loader's configuration, reboot, and ask again"
+		? "remove it from the boot loader's configuration, reboot, and try again"
 		: "leave it out of the entry";
 }
 
@@ -56,19 +56,17 @@ static void add_conflict(const struct kernelparams_facts *facts,
 	conflicts_format(conflict, text, sizeof(text));
 	if (conflict->loss == PARAM_LOSS_REMAPPING)
 		add(ret, KERNELPARAMS_WARNING, text,
-			"it switches %s off, without which vfio gives no device to a "
-			"guest",
+			"it disables %s, which vfio needs to give a device to a guest",
 			what);
 	else if (conflict->kind && facts->iommu && conflict->kind != facts->iommu)
 		add(ret, KERNELPARAMS_CONFLICT, text,
-			"it switches the IOMMU of another processor off, and contradicts "
-			"what is asked for; %s",
+			"it disables the IOMMU of another processor, and contradicts what "
+			"was asked for; %s",
 			remedy(facts, conflict->name, conflict->value));
 	else
 		add(ret, KERNELPARAMS_CONFLICT, text,
-			"it switches %s off, and without that no device can be given "
-			"away; %s",
-			what, remedy(facts, conflict->name, conflict->value));
+			"it disables %s, which device assignment needs; %s", what,
+			remedy(facts, conflict->name, conflict->value));
 }
 
 /* Nothing is stacked on top of what switches off what is needed. */
@@ -86,7 +84,7 @@ static void decide_conflicts(
 
 		conflicts_format(conflict, text, sizeof(text));
 		add(ret, KERNELPARAMS_WARNING, text,
-			"it can go: an '%s' behind it counts", conflict->undo);
+			"it can be removed: a later '%s' overrides it", conflict->undo);
 	}
 }
 
@@ -110,8 +108,8 @@ static void decide_igfx(const struct kernelparams_facts *facts, struct kernelpar
 			continue;
 		snprintf(text, sizeof(text), "intel_iommu=%s", items[i]);
 		add(ret, KERNELPARAMS_CONFLICT, text,
-			"it leaves the integrated GPU out of the IOMMU, and that is to be "
-			"given away; %s",
+			"it excludes the integrated GPU from the IOMMU, but that GPU is "
+			"configured for vfio-pci; %s",
 			remedy(facts, "intel_iommu", items[i]));
 	}
 }
@@ -124,23 +122,23 @@ static void switch_on(const struct kernelparams_facts *facts, struct kernelparam
 
 	if (left_out)
 		add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
-			"this kernel leaves the integrated GPU out of the IOMMU unless "
-			"told so, and it is to be given away");
+			"by default, this kernel excludes the integrated GPU from the "
+			"IOMMU, but that GPU is configured for vfio-pci");
 	if (facts->has_groups)
 		return;
 	if (facts->iommu_default == IOMMU_DEFAULT_OFF)
 		add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
-			"this kernel was built with the IOMMU off, and this is the only "
-			"switch");
+			"this kernel was built with the IOMMU disabled, and only this "
+			"enables it");
 	else if (facts->iommu_default == IOMMU_DEFAULT_UNKNOWN)
 		add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
-			"there are no IOMMU groups, and how this kernel was built can't "
-			"be read; if it changes nothing, switch VT-d on in the firmware "
-			"setup");
+			"there are no IOMMU groups, and the configuration of this kernel "
+			"cannot be read; if this changes nothing, enable VT-d in the "
+			"firmware setup");
 	else
 		add(ret, KERNELPARAMS_FIRMWARE, "",
-			"this kernel has the IOMMU on by itself, and yet there are no "
-			"IOMMU groups: switch VT-d on in the firmware setup");
+			"this kernel enables the IOMMU by default, but there are no IOMMU "
+			"groups: enable VT-d in the firmware setup");
 }
 
 static void decide_intel(const struct kernelparams_facts *facts, struct kernelparams *ret)
@@ -150,8 +148,8 @@ static void decide_intel(const struct kernelparams_facts *facts, struct kernelpa
 	/* What only the entry has, this boot did not show to be in vain. */
 	else if (!facts->has_groups && cmdline_has(facts->booted, "intel_iommu", "on"))
 		add(ret, KERNELPARAMS_FIRMWARE, "",
-			"intel_iommu=on is there, and yet there are no IOMMU groups: "
-			"switch VT-d on in the firmware setup");
+			"intel_iommu=on is set, but there are no IOMMU groups: enable VT-d "
+			"in the firmware setup");
 }
 
 static void decide_iommu(const struct kernelparams_facts *facts, struct kernelparams *ret)
@@ -170,18 +168,18 @@ static void decide_iommu(const struct kernelparams_facts *facts, struct kernelpa
 		return;
 	else if (facts->iommu == IOMMU_AMD)
 		add(ret, KERNELPARAMS_FIRMWARE, "",
-			"no parameter switches an AMD IOMMU on: switch AMD-Vi (also "
-			"called SVM or IOMMU) on in the firmware setup");
+			"no parameter enables an AMD IOMMU: enable AMD-Vi (also called SVM "
+			"or IOMMU) in the firmware setup");
 	else if (facts->iommu == IOMMU_ARM)
 		add(ret, KERNELPARAMS_FIRMWARE, "",
-			"no parameter switches an Arm SMMU on: it has to be in the "
-			"firmware's tables (IORT or device tree), and in the kernel "
+			"no parameter enables an Arm SMMU: it must be in the firmware's "
+			"tables (IORT or device tree) and in the kernel "
 			"(CONFIG_ARM_SMMU, CONFIG_ARM_SMMU_V3)");
 	else if (facts->iommu == IOMMU_UNKNOWN)
 		add(ret, KERNELPARAMS_FIRMWARE, "",
-			"there are no IOMMU groups, and what processor this is can't be "
-			"read (/proc/cpuinfo): run it on the machine itself, or look " /* lint: told */
-			"for an IOMMU (VT-d, AMD-Vi, SMMU) in its firmware setup");
+			"there are no IOMMU groups, and the processor cannot be read "
+			"(/proc/cpuinfo): run this on the machine itself, or look for " /* lint: a text */
+			"an IOMMU (VT-d, AMD-Vi, SMMU) in its firmware setup");
 	else
 		add(ret, KERNELPARAMS_FIRMWARE, "",
 			"there are no IOMMU groups, and for this processor no parameter "
@@ -200,7 +198,7 @@ static void decide_groupless(
 	if (facts->has_groups && facts->groupless[0] && !more)
 		add(ret, KERNELPARAMS_WARNING, "",
 			"%s has no IOMMU group, though others have one: the IOMMU does "
-			"not cover it, and no guest can have it",
+			"not cover it, so no guest can use it",
 			facts->groupless);
 }
 
@@ -222,21 +220,21 @@ static void decide_simple(
 {
 	if (facts->lto && facts->boot_display_is_sure)
 		add(params, KERNELPARAMS_CONFLICT, "",
-			"the firmware's framebuffer would stay in the boot display, and "
-			"in a kernel with link-time optimisation nothing keeps it out; "
-			"give another display away, or use another kernel");
+			"the firmware's framebuffer would stay in the boot display, and in "
+			"a kernel with link-time optimisation nothing prevents it; add "
+			"another display, or use another kernel");
 	else if (has(facts, "initcall_blacklist", "sysfb_init"))
 		return;
 	else if (facts->trial && !facts->lto)
 		add(params, KERNELPARAMS_NEEDED, SYSFB,
 			"nothing else keeps the firmware's framebuffer out of the boot "
 			"display on this kernel; look for BOOTFB in /proc/iomem "
-			"afterwards"); /* lint: told, not read */
+			"afterwards"); /* lint: a text, not read */
 	else
 		add(params, KERNELPARAMS_WARNING, "",
-			"the firmware's framebuffer %s in the boot display, so that a "
-			"guest can't use it; 'vfioboot try' starts once without it (" SYSFB
-			") and looks whether that helps",
+			"the firmware's framebuffer %s in the boot display, so a guest "
+			"cannot use it; 'vfioboot try' boots once without it (" SYSFB
+			") and shows whether that helps",
 			facts->boot_display_is_sure ? "stays" : "may stay");
 }
 
@@ -245,10 +243,10 @@ static void decide_efifb(
 {
 	if (!cmdline_has_first(facts->cmdline, "video", "efifb:off"))
 		add(params, KERNELPARAMS_NEEDED, "video=efifb:off",
-			"this kernel does not take the firmware's framebuffer from the "
-			"boot display, which is to be given away%s",
+			"this kernel does not remove the firmware's framebuffer from the "
+			"boot display, which is configured for vfio-pci%s",
 			has(facts, "video", "efifb:off")
-				? "; behind a comma, as it is there, it does nothing"
+				? "; after a comma, as it is now, it has no effect"
 				: "");
 }
 
@@ -261,10 +259,10 @@ static void tell_unknown(
 		return;
 	add(params, KERNELPARAMS_WARNING, "",
 		"whether the firmware's framebuffer stays in the boot display, so that a "
-		"guest can't use it, %s",
+		"guest cannot use it, %s",
 		facts->framebuffer_is_hidden
 			? "only root can see: run 'sudo vfioboot cmdline'"
-			: "can't be told while its own driver has it: run 'vfioboot check' "
+			: "is unknown while its native driver is bound: run 'vfioboot check' "
 			  "after the next boot");
 }
 
@@ -286,27 +284,27 @@ static void decide_display(
 
 	if (facts->binds_display && facts->kernel == KERNEL(6, 0))
 		add(params, KERNELPARAMS_WARNING, "",
-			"on kernel 6.0 giving any graphics card away may end the host's "
+			"on kernel 6.0, binding any graphics card may end the host's "
 			"console; use a later kernel");
 	if (!facts->takes_boot_display)
 		return;
-	/* A kernel that is not known is told of by none of its habits. */
+	/* Of an unknown kernel nothing is known. */
 	if (stays && facts->kernel)
 		decide_framebuffer(facts, params);
 	if (facts->binds_boot_display)
 		add(params, KERNELPARAMS_WARNING, "",
-			"the boot display is to be given away: the host's console goes "
-			"away when vfio-pci takes it");
+			"the boot display is configured for vfio-pci: the host's console "
+			"ends when vfio-pci is bound");
 	else if (!stays)
 		add(params, KERNELPARAMS_WARNING, "",
-			"the boot display is to have no driver: the firmware's framebuffer "
-			"stays in it until vfio-pci takes it");
+			"the boot display is configured to have no driver: the firmware's "
+			"framebuffer stays in it until vfio-pci is bound");
 }
 
-/* What people paste, told apart from what this machine needs. */
+/* What people paste, but this machine may not need. */
 
-#define UNKNOWN_VALUE "the kernel knows no such value"
-#define HOSTS_TOO     "it keeps the drivers away from the host's own devices, too"
+#define UNKNOWN_VALUE "the kernel does not know this value"
+#define HOSTS_TOO     "it also blocks the drivers of the host's own devices"
 #define UNSAFE                                                                           \
 	"it lets a guest raise interrupts of the host, and is for machines without "     \
 	"interrupt remapping"
@@ -317,41 +315,40 @@ static const struct pasted {
 	enum { ANYWAY, UNLESS_UNREMAPPED, IF_NATIVE, IF_NO_SPEED } when; /* it is named */
 	bool does_nothing;
 } pasted[] = {
-	{"amd_iommu", "on", UNKNOWN_VALUE "; the AMD IOMMU is on by itself", ANYWAY,
+	{"amd_iommu", "on", UNKNOWN_VALUE "; the AMD IOMMU is enabled by default", ANYWAY,
 		true},
 	{"amd_iommu", "pt", UNKNOWN_VALUE, ANYWAY, true},
 	{"intel_iommu", "pt", UNKNOWN_VALUE, ANYWAY, true},
 	{"iommu", "on", UNKNOWN_VALUE, ANYWAY, true},
-	{"iommu", "1", "it switches no IOMMU on that vfio could use", ANYWAY, false},
+	{"iommu", "1", "it enables no IOMMU that vfio could use", ANYWAY, false},
 	{"iommu", "pt",
-		"it does not switch the IOMMU on, but lets the host's own drivers bypass "
-		"it",
+		"it does not enable the IOMMU, but lets the host's own drivers bypass it",
 		IF_NO_SPEED, false},
 	{"vfio-pci.ids", NULL,
-		"it takes every card with these ids, whichever it is; the configuration "
-		"of vfioboot names one by its place",
+		"it binds every card with these ids; the configuration of vfioboot names "
+		"one by its place",
 		ANYWAY, false},
-	{"pci-stub.ids", NULL,
-		"it takes every card with these ids, before vfio-pci could", ANYWAY,
+	{"pci-stub.ids", NULL, "it binds every card with these ids before vfio-pci could",
+		ANYWAY, false},
+	{"rd.driver.pre", "vfio-pci", "vfioboot runs earlier than this", ANYWAY, false},
+	{"rd.driver.pre", "vfio_pci", "vfioboot runs earlier than this", ANYWAY, false},
+	{"nomodeset", NULL,
+		"it also disables the display drivers of the host's own cards", ANYWAY,
 		false},
-	{"rd.driver.pre", "vfio-pci", "vfioboot comes earlier than this", ANYWAY, false},
-	{"rd.driver.pre", "vfio_pci", "vfioboot comes earlier than this", ANYWAY, false},
-	{"nomodeset", NULL, "it takes the display drivers from the host's own cards, too",
-		ANYWAY, false},
 	{"module_blacklist", NULL, HOSTS_TOO, IF_NATIVE, false},
 	{"modprobe.blacklist", NULL, HOSTS_TOO, IF_NATIVE, false},
 	{"rd.driver.blacklist", NULL, HOSTS_TOO, IF_NATIVE, false},
 	{"pcie_acs_override", NULL,
-		"it pretends an isolation that the hardware does not have; kernels "
-		"without a patch do not know it",
+		"it claims an isolation that the hardware does not have; kernels without "
+		"a patch do not know it",
 		ANYWAY, false},
 	{"pci", "noats", NULL, ANYWAY, false},
 	{"vfio_iommu_type1.allow_unsafe_interrupts", NULL, UNSAFE, UNLESS_UNREMAPPED,
 		false},
 	{"iommufd.allow_unsafe_interrupts", NULL, UNSAFE, UNLESS_UNREMAPPED, false},
 	{"vfio.enable_unsafe_noiommu_mode", NULL,
-		"it gives them away without an IOMMU, so that a guest can write to all "
-		"of the host's memory",
+		"it assigns devices without an IOMMU, so a guest can write to all of the "
+		"host's memory",
 		ANYWAY, false},
 	{"kvm.ignore_msrs", NULL, NULL, ANYWAY, false},
 };
@@ -401,11 +398,11 @@ static void judge_pasted(const struct kernelparams_facts *facts, struct kernelpa
 		text_join(text, sizeof(text), pasted[i].name, value ? "=" : "",
 			value ? value : "", NULL);
 		if (unknown)
-			reason = "the kernel of an Arm machine has no such parameter";
+			reason = "kernels for Arm do not have this parameter";
 		add(ret, KERNELPARAMS_WARNING, text, "%s%s%s",
 			pasted[i].does_nothing || unknown
-				? "it can go"
-				: "giving devices away does not need it",
+				? "it can be removed"
+				: "device assignment does not need it",
 			reason ? ": " : "", reason ? reason : "");
 	}
 }
@@ -420,11 +417,11 @@ static void judge_useless(
 	if (has(facts, "intel_iommu", "on") && facts->iommu != IOMMU_INTEL &&
 		facts->iommu)
 		add(ret, KERNELPARAMS_WARNING, "intel_iommu=on",
-			"it can go: this machine has no IOMMU of Intel");
+			"it can be removed: this machine has no Intel IOMMU");
 	else if (has(facts, "intel_iommu", "on") &&
 		facts->iommu_default == IOMMU_DEFAULT_ON)
 		add(ret, KERNELPARAMS_WARNING, "intel_iommu=on",
-			"it can go: this kernel has the IOMMU on by itself");
+			"it can be removed: this kernel enables the IOMMU by default");
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
 		char item[32], text[48];
 
@@ -432,12 +429,12 @@ static void judge_useless(
 		snprintf(text, sizeof(text), "video=%s", item);
 		if (has(facts, "video", item) && (i || !stays))
 			add(ret, KERNELPARAMS_WARNING, text,
-				"it can go: on this machine nothing needs it");
+				"it can be removed: nothing on this machine needs it");
 	}
 	if (has(facts, "initcall_blacklist", "sysfb_init") && !stays &&
 		!facts->takes_other_display)
 		add(ret, KERNELPARAMS_WARNING, "initcall_blacklist=sysfb_init",
-			"it can go: on this machine nothing needs it");
+			"it can be removed: nothing on this machine needs it");
 }
 
 static void decide_useless(
@@ -459,12 +456,11 @@ static void decide_wishes(
 			"isolation");
 	if (facts->profile && facts->is_off)
 		add(ret, KERNELPARAMS_WARNING, "vfioboot.off",
-			"as long as it is there, a boot gives nothing away, whatever the "
-			"profile");
+			"as long as it is set, nothing is bound at boot, whatever the profile");
 	if (!facts->profile || has(facts, "vfioboot.profile", facts->profile))
 		return;
 	snprintf(text, sizeof(text), "vfioboot.profile=%s", facts->profile);
-	add(ret, KERNELPARAMS_NEEDED, text, "it selects the profile at this boot");
+	add(ret, KERNELPARAMS_NEEDED, text, "it selects the profile");
 }
 
 /* The kernel cuts a longer command line without a word.  What it has now, it has. */
@@ -479,8 +475,8 @@ static void decide_length(
 	if (facts->limit && total > strlen(facts->booted) &&
 		total > facts->limit - MARGIN)
 		add(ret, KERNELPARAMS_CONFLICT, "",
-			"with what is needed the command line has %zu bytes; above %zu "
-			"the kernel may cut it (at %zu): remove what is not needed",
+			"with the needed parameters, the command line has %zu bytes; above "
+			"%zu the kernel may cut it (at %zu): remove what is not needed",
 			total, facts->limit - MARGIN, facts->limit);
 }
 
@@ -500,8 +496,8 @@ void kernelparams_decide(const struct kernelparams_facts *facts, struct kernelpa
 	ret->refused = false;
 	if (facts->cmdline_is_unread)
 		add(ret, KERNELPARAMS_WARNING, "",
-			"the command line of this boot can't be read, so that what is on "
-			"it already is not known");
+			"the command line of this boot cannot be read, so the parameters on "
+			"it are unknown");
 	decide_conflicts(facts, ret);
 	decide_igfx(facts, ret);
 	if (!ret->refused)

@@ -110,11 +110,11 @@ framebuffer() { # NAME
 	built INTEL_IOMMU_DEFAULT_OFF
 	prints intel_iommu=on
 	built INTEL_IOMMU_DEFAULT_ON
-	prints '' 'switch VT-d on in the firmware setup'
+	prints '' 'enable VT-d in the firmware setup'
 	rm "$host/boot/config-$release"
 	prints intel_iommu=on
 	booted_with intel_iommu=on
-	prints '' 'switch VT-d on in the firmware setup'
+	prints '' 'enable VT-d in the firmware setup'
 }
 
 @test "--explain tells where what is needed goes, and that nothing is beside warnings" {
@@ -139,9 +139,9 @@ framebuffer() { # NAME
 
 @test "Intel's integrated GPU, on a kernel that leaves it out" {
 	give 00:02.0
-	prints intel_iommu=on 'console goes away'
+	prints intel_iommu=on 'console ends'
 	built INTEL_IOMMU_DEFAULT_ON
-	prints '' 'console goes away'
+	prints '' 'console ends'
 }
 
 @test "AMD and arm64 have no switch" {
@@ -184,7 +184,7 @@ framebuffer() { # NAME
 		prints intel_iommu=on
 	done
 	rm "$host/proc/cpuinfo"
-	prints '' "what processor this is can't be read (/proc/cpuinfo)"
+	prints '' "the processor cannot be read (/proc/cpuinfo)"
 }
 
 @test "the limit goes by the architecture" {
@@ -207,9 +207,9 @@ framebuffer() { # NAME
 	: >"$host/boot/config-$release"
 	prints intel_iommu=on # not known
 	printf 'CONFIG_%s=y\n' INTEL_IOMMU INTEL_IOMMU_DEFAULT_ON | gzip | put proc/config.gz
-	prints '' 'switch VT-d on in the firmware setup'
+	prints '' 'enable VT-d in the firmware setup'
 	printf 'CONFIG_%s=y\n' X86 INTEL_IOMMU | put "lib/modules/$release/build/.config"
-	prints '' 'switch VT-d on in the firmware setup'
+	prints '' 'enable VT-d in the firmware setup'
 	echo | gzip | put proc/config.gz
 	prints intel_iommu=on
 }
@@ -219,37 +219,37 @@ framebuffer() { # NAME
 	built INTEL_IOMMU_DEFAULT_OFF
 	for parameter in intel_iommu=off iommu=off; do
 		booted_with "$parameter"
-		refuses "$parameter: it switches the IOMMU off"
+		refuses "$parameter: it disables the IOMMU"
 	done
 	booted_with amd_iommu=off
-	refuses 'amd_iommu=off: it switches the IOMMU of another processor off'
+	refuses 'amd_iommu=off: it disables the IOMMU of another processor'
 	amd
-	refuses 'amd_iommu=off: it switches the IOMMU off'
+	refuses 'amd_iommu=off: it disables the IOMMU'
 }
 
 @test "of on and off the last counts" {
 	no_groups
 	built INTEL_IOMMU_DEFAULT_OFF
 	booted_with intel_iommu=on,off
-	refuses 'intel_iommu=off: it switches the IOMMU off'
+	refuses 'intel_iommu=off: it disables the IOMMU'
 	booted_with intel_iommu=on quiet intel_iommu=off
-	refuses 'intel_iommu=off: it switches the IOMMU off'
+	refuses 'intel_iommu=off: it disables the IOMMU'
 	booted_with intel_iommu=off,on
-	prints '' "intel_iommu=off: it can go: an 'on' behind it counts"
+	prints '' "intel_iommu=off: it can be removed: a later 'on' overrides it"
 }
 
 @test "the integrated GPU is to be given away, and left out by a parameter" {
 	give 00:02.0
 	booted_with intel_iommu=on,igfx_off
-	refuses 'intel_iommu=igfx_off: it leaves the integrated GPU out'
+	refuses 'intel_iommu=igfx_off: it excludes the integrated GPU'
 }
 
 @test "what does nothing is named, and what the host may need for itself" {
 	booted_with amd_iommu=on
-	prints '' 'amd_iommu=on: it can go'
+	prints '' 'amd_iommu=on: it can be removed'
 	for parameter in vfio-pci.ids=10de:2206 nomodeset pci=noats iommu=pt; do
 		booted_with "$parameter"
-		prints '' "${parameter%=1*}: giving devices away does not need it"
+		prints '' "${parameter%=1*}: device assignment does not need it"
 		[[ $stderr != *'can go'* ]]
 	done
 }
@@ -259,15 +259,15 @@ framebuffer() { # NAME
 	give 00:02.0 'profile = laptop'
 	prints ''
 	give 00:01.1/00
-	prints '' 'rd.driver.blacklist: giving devices away does not need it'
+	prints '' 'rd.driver.blacklist: device assignment does not need it'
 	# So is a driver that has nothing now, for the list keeps it away.
 	rm "$host"/sys/bus/pci/devices/0000:02:00.0/driver
-	prints '' 'rd.driver.blacklist: giving devices away does not need it'
+	prints '' 'rd.driver.blacklist: device assignment does not need it'
 }
 
 @test "unsafe interrupts are for machines without remapping" {
 	booted_with vfio_iommu_type1.allow_unsafe_interrupts=1
-	prints '' 'allow_unsafe_interrupts: giving devices away does not need it'
+	prints '' 'allow_unsafe_interrupts: device assignment does not need it'
 	sed -i s/IR-// "$host/proc/interrupts"
 	prints ''
 }
@@ -306,7 +306,7 @@ framebuffer() { # NAME
 	booted_with vfioboot.off
 	cmdline --profile laptop
 	[ "$output" = vfioboot.profile=laptop ]
-	[[ $stderr == *'vfioboot.off: as long as it is there'* ]]
+	[[ $stderr == *'vfioboot.off: as long as it is set'* ]]
 }
 
 @test "an error in the configuration is told, and the exit status tells it too" {
@@ -318,7 +318,7 @@ framebuffer() { # NAME
 
 @test "a command line that is not there" {
 	rm "$host/proc/cmdline"
-	prints '' "the command line of this boot can't be read"
+	prints '' "the command line of this boot cannot be read"
 }
 
 @test "nothing is needed beside a conflict" {
@@ -356,12 +356,12 @@ framebuffer() { # NAME
 	built INTEL_IOMMU_DEFAULT_ON
 	give 00:02.0
 	framebuffer BOOTFB
-	prints '' 'console goes away'
+	prints '' 'console ends'
 	kernel 5.15.0-91-generic
 	framebuffer efifb
-	prints video=efifb:off 'console goes away'
+	prints video=efifb:off 'console ends'
 	framebuffer BOOTFB
-	prints '' "'vfioboot try' starts once without it"
+	prints '' "'vfioboot try' boots once without it"
 	built LTO INTEL_IOMMU_DEFAULT_ON
 	refuses 'link-time optimisation'
 }
@@ -371,9 +371,9 @@ framebuffer() { # NAME
 	built INTEL_IOMMU_DEFAULT_ON FB_EFI
 	give 00:02.0
 	framebuffer ''
-	prints video=efifb:off 'console goes away'
+	prints video=efifb:off 'console ends'
 	built INTEL_IOMMU_DEFAULT_ON FB_EFI SYSFB_SIMPLEFB
-	prints '' "'vfioboot try' starts once without it"
+	prints '' "'vfioboot try' boots once without it"
 	rm "$host/boot/config-$release"
 	prints '' "run 'vfioboot check' after the next boot"
 	put proc/iomem <<<'00000000-00000000 : 0000:00:02.0'
@@ -386,7 +386,7 @@ framebuffer() { # NAME
 	give 00:02.0
 	rm "$host/sys/devices/pci0000:00/0000:00:02.0/driver"
 	framebuffer ''
-	prints '' 'console goes away' # none, and nothing that keeps it out
+	prints '' 'console ends' # none, and nothing that keeps it out
 	booted_with video=efifb:off
 	stays_quiet
 	booted_with initcall_blacklist=sysfb_init
@@ -422,8 +422,8 @@ framebuffer() { # NAME
 @test "a boot display that is to have no driver" {
 	give 00:02.0 'driver = none'
 	built INTEL_IOMMU_DEFAULT_ON
-	prints '' 'stays in it until vfio-pci takes it'
-	[[ $stderr != *'console goes away'* ]]
+	prints '' 'stays in it until vfio-pci is bound'
+	[[ $stderr != *'console ends'* ]]
 	kernel 6.0.0-1-amd64
 	cmdline
 	[[ $stderr != *'kernel 6.0'* ]]

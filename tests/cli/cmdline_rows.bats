@@ -141,10 +141,10 @@ END
 	prints ''
 	give 00:02.0
 	rm "$host/sys/bus/pci/devices/$display/iommu_group"
-	prints intel_iommu=on 'console goes away'
+	prints intel_iommu=on 'console ends'
 	[[ $stderr != *'no IOMMU group'* ]]
 	no_groups
-	prints intel_iommu=on 'switch VT-d on in the firmware setup'
+	prints intel_iommu=on 'enable VT-d in the firmware setup'
 }
 
 @test "AMD, no groups: the firmware" {
@@ -158,11 +158,11 @@ END
 	no_groups
 	for parameter in intel_iommu=off iommu=off acpi=off; do
 		booted_with "$parameter"
-		refuses "$parameter: it switches"
+		refuses "$parameter: it disables"
 	done
 	amd
 	booted_with amd_iommu=off
-	refuses 'amd_iommu=off: it switches the IOMMU off'
+	refuses 'amd_iommu=off: it disables the IOMMU'
 }
 
 @test "arm64: nothing, and without groups firmware or kernel" {
@@ -170,7 +170,7 @@ END
 	booted_with iommu=off acpi=off # neither is one there
 	prints ''
 	no_groups
-	prints '' 'no parameter switches an Arm SMMU on'
+	prints '' 'no parameter enables an Arm SMMU'
 	kernel 6.12.48 ARM64
 	prints '' 'use another kernel'
 }
@@ -195,7 +195,7 @@ END
 	amd
 	give 00:03.1/00
 	framebuffer BOOTFB
-	prints '' 'console goes away'
+	prints '' 'console ends'
 }
 
 @test "boot display, class 0300, 6.0: nothing, and any card is named" {
@@ -210,11 +210,11 @@ END
 	amd
 	kernel 5.15.0 X86 AMD_IOMMU FB_EFI
 	give 00:03.1/00
-	prints video=efifb:off 'console goes away' # amdgpu took it away
+	prints video=efifb:off 'console ends' # amdgpu took it away
 	framebuffer efifb
-	prints video=efifb:off 'console goes away'
+	prints video=efifb:off 'console ends'
 	booted_with video=efifb:off
-	prints '' 'console goes away'
+	prints '' 'console ends'
 	[[ $stderr != *'can go'* ]]
 }
 
@@ -223,7 +223,7 @@ END
 	kernel 5.15.0 X86 AMD_IOMMU SYSFB_SIMPLEFB
 	give 00:03.1/00
 	framebuffer BOOTFB
-	prints '' "'vfioboot try' starts once without it (initcall_blacklist=sysfb_init)"
+	prints '' "'vfioboot try' boots once without it (initcall_blacklist=sysfb_init)"
 	kernel 5.15.0 X86 AMD_IOMMU SYSFB_SIMPLEFB LTO
 	refuses 'link-time optimisation'
 }
@@ -235,7 +235,7 @@ END
 	put proc/iomem <<<'40000000-4fffffff : 0000:05:00.0'
 	prints '' 'framebuffer may stay in the boot display'
 	booted_with initcall_blacklist=sysfb_init
-	prints '' 'console goes away'
+	prints '' 'console ends'
 	[[ $stderr != *'can go'* ]]
 }
 

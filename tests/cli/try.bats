@@ -661,7 +661,7 @@ no_groups() {
 @test "what switches the IOMMU off is refused, and named" {
 	sed -i 's/$/ intel_iommu=off/' "$host/proc/cmdline"
 	try --dry-run
-	complains 'intel_iommu=off: it switches the IOMMU off.*remove it'
+	complains 'intel_iommu=off: it disables the IOMMU.*remove it'
 }
 
 @test "what the trial has itself is judged with the command line" {
@@ -669,11 +669,11 @@ no_groups() {
 	built INTEL_IOMMU_DEFAULT_OFF
 	for parameter in intel_iommu=off iommu=off; do
 		try --dry-run --append "$parameter"
-		complains "$parameter: it switches the IOMMU off.*leave it out of the entry"
+		complains "$parameter: it disables the IOMMU.*leave it out of the entry"
 	done
 	sed -i 's/$/ -- single/' "$host/proc/cmdline"
 	try --dry-run --append iommu=off
-	complains 'iommu=off: it switches the IOMMU off.*leave it out of the entry'
+	complains 'iommu=off: it disables the IOMMU.*leave it out of the entry'
 	sed -i 's/ -- single/ intel_iommu=off/' "$host/proc/cmdline"
 	try --dry-run --append intel_iommu=on
 	[ "$status" = 0 ]

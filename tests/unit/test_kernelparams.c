@@ -44,7 +44,7 @@ static const struct row {
 		"firmware : CONFIG_INTEL_IOMMU"},
 	{"intel, on by parameter and by itself",
 		{INTEL_ON, .has_groups = true, .cmdline = "intel_iommu=on"}, "", false,
-		"warning intel_iommu=on: on by itself"},
+		"warning intel_iommu=on: by default"},
 	{"intel, the integrated GPU is left out by parameter",
 		{INTEL_ON, .has_groups = true, .takes_integrated_gpu = true,
 			.cmdline = "intel_iommu=igfx_off"},
@@ -204,10 +204,10 @@ static const struct row {
 		"vfioboot.profile=games", false, "warning vfioboot.off: nothing away"},
 	{"a command line that is not known",
 		{INTEL_ON, .has_groups = true, .cmdline_is_unread = true, .cmdline = ""},
-		"", false, "warning : can't be read"},
+		"", false, "warning : cannot be read"},
 	{"boot display, 6.1",
 		{BOOT_VGA, .kernel = KERNEL(6, 1), .framebuffer = FRAMEBUFFER_SIMPLE}, "",
-		false, "warning : console goes away"},
+		false, "warning : console ends"},
 	{"any display, 6.0",
 		{INTEL_ON, .has_groups = true, .binds_display = true,
 			.kernel = KERNEL(6, 0)},
@@ -221,19 +221,19 @@ static const struct row {
 	{"boot display, 5.15, efifb, off",
 		{BOOT_VGA, .kernel = KERNEL(5, 15), .framebuffer = FRAMEBUFFER_EFIFB,
 			.cmdline = "video=efifb:off"},
-		"", false, "warning : console goes away"},
+		"", false, "warning : console ends"},
 	{"the same, seen to be kept out",
 		{BOOT_VGA, .kernel = KERNEL(5, 15), .framebuffer = FRAMEBUFFER_UNKNOWN,
 			.cmdline = "video=efifb:off"},
-		"", false, "warning : console goes away"},
+		"", false, "warning : console ends"},
 	{"boot display, 5.15, simple-framebuffer, kept out",
 		{BOOT_VGA, .kernel = KERNEL(5, 15), .framebuffer = FRAMEBUFFER_SIMPLE,
 			.cmdline = "initcall_blacklist=sysfb_init"},
-		"", false, "warning : console goes away"},
+		"", false, "warning : console ends"},
 	{"a display that is no VGA, kept out",
 		{BOOT_OTHER, .framebuffer = FRAMEBUFFER_SIMPLE, .trial = true,
 			.cmdline = "initcall_blacklist=sysfb_init"},
-		"", false, "warning : console goes away"},
+		"", false, "warning : console ends"},
 	{"a display that is no VGA, and not known to be the boot display",
 		{INTEL_ON, .has_groups = true, .takes_other_display = true,
 			.cmdline = "initcall_blacklist=sysfb_init"},
@@ -251,7 +251,7 @@ static const struct row {
 		"warning : only root can see"},
 	{"boot display, 6.12, framebuffer not shown",
 		{BOOT_VGA, .framebuffer_is_hidden = true}, "", false,
-		"warning : console goes away"},
+		"warning : console ends"},
 	{"perhaps the boot display",
 		{INTEL_ON, .has_groups = true, .takes_other_display = true,
 			.takes_boot_display = true, .binds_boot_display = true,
@@ -260,24 +260,24 @@ static const struct row {
 	{"boot display, and no driver for it",
 		{INTEL_ON, .has_groups = true, .takes_boot_display = true,
 			.boot_display_is_vga = true, .framebuffer = FRAMEBUFFER_SIMPLE},
-		"", false, "warning : until vfio-pci takes it"},
+		"", false, "warning : until vfio-pci is bound"},
 	{"boot display, 5.15, nothing in it",
 		{BOOT_VGA, .kernel = KERNEL(5, 15), .framebuffer = FRAMEBUFFER_NONE}, "",
-		false, "warning : console goes away"},
+		false, "warning : console ends"},
 	{"boot display, 5.15, efifb",
 		{BOOT_VGA, .kernel = KERNEL(5, 15), .framebuffer = FRAMEBUFFER_EFIFB},
-		"video=efifb:off", false, "warning : console goes away"},
+		"video=efifb:off", false, "warning : console ends"},
 	{"boot display, 5.15, simple-framebuffer",
 		{BOOT_VGA, .kernel = KERNEL(5, 15), .framebuffer = FRAMEBUFFER_SIMPLE},
 		"", false, "warning : vfioboot try"},
 	{"the same in a trial",
 		{BOOT_VGA, .trial = true, .kernel = KERNEL(5, 15),
 			.framebuffer = FRAMEBUFFER_SIMPLE},
-		"initcall_blacklist=sysfb_init", false, "warning : console goes away"},
+		"initcall_blacklist=sysfb_init", false, "warning : console ends"},
 	{"a display that is no VGA, on any kernel",
 		{BOOT_OTHER, .trial = true, .kernel = KERNEL(6, 12),
 			.framebuffer = FRAMEBUFFER_SIMPLE},
-		"initcall_blacklist=sysfb_init", false, "warning : console goes away"},
+		"initcall_blacklist=sysfb_init", false, "warning : console ends"},
 	{"the same on a kernel with LTO",
 		{BOOT_OTHER, .trial = true, .lto = true, .kernel = KERNEL(6, 12),
 			.framebuffer = FRAMEBUFFER_SIMPLE},
@@ -349,7 +349,7 @@ static void check_row(const struct row *row)
 		else if (row->said && is_said(item, row->said))
 			said = true;
 		else if (!facts.takes_boot_display ||
-			!is_said(item, "warning : console goes away"))
+			!is_said(item, "warning : console ends"))
 			others = true;
 	}
 	if (strcmp(needed, row->needed) != 0 || params.refused != row->refused ||
@@ -386,8 +386,8 @@ static void test_pasted(void **state)
 			strlen(params.items[0].parameter));
 		assert_int_equal(params.items[0].kind, KERNELPARAMS_WARNING);
 		assert_non_null(strstr(params.items[0].reason,
-			i < idle ? "it can go: "
-				 : "giving devices away does not need it"));
+			i < idle ? "it can be removed: "
+				 : "device assignment does not need it"));
 	}
 }
 
