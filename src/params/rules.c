@@ -429,12 +429,12 @@ static void judge_useless(
 		snprintf(text, sizeof(text), "video=%s", item);
 		if (has(facts, "video", item) && (i || !stays))
 			add(ret, KERNELPARAMS_WARNING, text,
-				"it can be removed: nothing on this machine needs it");
+				"it can be removed: on this machine nothing needs it");
 	}
 	if (has(facts, "initcall_blacklist", "sysfb_init") && !stays &&
 		!facts->takes_other_display)
 		add(ret, KERNELPARAMS_WARNING, "initcall_blacklist=sysfb_init",
-			"it can be removed: nothing on this machine needs it");
+			"it can be removed: on this machine nothing needs it");
 }
 
 static void decide_useless(
