@@ -234,7 +234,7 @@ remove the directory /etc/vfioboot.conf.d if it is empty" ]
 	mv "$host/boot/grub" "$BATS_TEST_TMPDIR/"
 	touch "$host/boot/refind_linux.conf"
 	run -0 --separate-stderr undo --dry-run
-	[[ $stderr == *'does not read the menu of rEFInd; delete the lines with 'vfioboot.' in /boot/refind_linux.conf by hand' ]]
+	[[ $stderr == *"does not read the menu of rEFInd; delete the lines with 'vfioboot.' in /boot/refind_linux.conf by hand" ]]
 	rm "$host/boot/refind_linux.conf"
 	mv "$BATS_TEST_TMPDIR/grub" "$host/boot/"
 	# Nor does apply have anything to do then.
