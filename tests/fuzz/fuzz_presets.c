@@ -43,7 +43,8 @@ static void write_preset(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct kernel kernel = {.release = "6.1.0", .file = "/boot/vmlinuz-linux"};
+	char release[] = "6.1.0", file[] = "/boot/vmlinuz-linux";
+	const struct kernel kernel = {.release = release, .file = file};
 	struct file_names names = {0};
 	struct root root;
 
