@@ -23,8 +23,8 @@ enum redact_form {
 	REDACT_FORM_IOMEM,
 	REDACT_FORM_INTERRUPTS, /* the names of the chips stay */
 	REDACT_FORM_CONFIG,     /* vfioboot.conf(5): without its comments */
-	REDACT_FORM_PROTECT,    /* core/protect.h */
-	REDACT_FORM_RECORD,     /* core/report.h */
+	REDACT_FORM_PROTECT,    /* decide/protect.h */
+	REDACT_FORM_RECORD,     /* bind/record.h */
 	REDACT_FORMS,
 };
 
