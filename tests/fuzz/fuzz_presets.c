@@ -12,31 +12,36 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define PRESET "etc/mkinitcpio.d/linux.preset"
-
 static char top[] = "/tmp/vfioboot-fuzz-XXXXXX";
+static int directory = -1; /* of presets */
 
 static void clean_up(void)
 {
-	static const char *const names[] = {PRESET, "etc/mkinitcpio.d", "etc", "."};
+	_cleanup_close_ int above = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		remove(names[i]);
+	unlinkat(directory, "linux.preset", 0);
+	unlinkat(above, "etc/mkinitcpio.d", AT_REMOVEDIR);
+	unlinkat(above, "etc", AT_REMOVEDIR);
 	rmdir(top);
 }
 
 static void set_up(void)
 {
-	if (!strstr(top, "XXXXXX"))
+	_cleanup_close_ int above = -1;
+
+	if (directory >= 0)
 		return;
-	CHECK(mkdtemp(top) && chdir(top) == 0 && atexit(clean_up) == 0);
-	CHECK(mkdir("etc", 0700) == 0 && mkdir("etc/mkinitcpio.d", 0700) == 0);
+	CHECK(mkdtemp(top) && atexit(clean_up) == 0);
+	above = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CHECK(mkdirat(above, "etc", 0700) == 0);
+	CHECK(mkdirat(above, "etc/mkinitcpio.d", 0700) == 0);
+	directory = openat(above, "etc/mkinitcpio.d", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static void write_preset(const uint8_t *data, size_t size)
 {
-	_cleanup_close_ int fd =
-		open(PRESET, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	_cleanup_close_ int fd = openat(directory, "linux.preset",
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 }
