@@ -39,18 +39,18 @@ static void say_gaps(const struct capture *capture, bool live)
 			capture->n_gaps - GAPS_TOLD);
 	if (denied)
 		cli_warning("capture",
-			"root may read those: run it with sudo if they are needed");
+			"root can read those: run it with sudo if they are needed");
 	else if (live && geteuid() != 0) /* kernel/resource.c, r_show(): no error */
 		cli_warning("capture",
-			"the kernel tells the addresses of memory to root alone: run it "
-			"with sudo if they are needed");
+			"the kernel shows memory addresses only to root: run it with "
+			"sudo if they are needed");
 }
 
 static enum cli_exit report_write(const char *path, int error)
 {
 	if (error == -ENOTSUP)
 		return cli_error("capture",
-			"%s is there and is not a regular file; name another, or - for "
+			"%s exists and is not a regular file; name another, or - for "
 			"standard output",
 			path);
 	return cli_error("capture", "cannot write %s: %s", path, strerror(-error));
@@ -77,12 +77,10 @@ static void print_done(const struct arguments *arguments, const struct capture *
 		return;
 	for (size_t i = 0; i < capture->n; i++)
 		n += !S_ISDIR(capture->entries[i].type);
-	printf("%s has %zu files and links of this machine, without serial numbers, MAC\n"
-	       "addresses and UUIDs.  Look through it before you pass it on: section\n"
-	       "names and file names are as you gave them.\n"
-	       "\n"
-	       "To replay it:\n"
-	       "  mkdir machine; tar -xf %s -C machine; vfioboot plan --root machine\n",
+	printf("%s has %zu files and links of this machine, without serial numbers, "
+	       "MAC\naddresses and UUIDs.  Look through it before you pass it on: "
+	       "section\nnames and file names are as you gave them.\n\nTo replay it:\n  "
+	       "mkdir machine; tar -xf %s -C machine; vfioboot plan --root machine\n",
 		arguments->file, n, arguments->file);
 }
 
@@ -99,7 +97,9 @@ static enum cli_exit run(int argc, char **argv)
 		return CLI_MISUSE;
 	arguments.file = argv[optind];
 	if (strcmp(arguments.file, "-") == 0 && isatty(STDOUT_FILENO)) {
-		cli_error("capture", "an archive is nothing for a terminal; name a file");
+		cli_error("capture",
+			"an archive is not written to a terminal; name a "
+			"file");
 		return CLI_MISUSE;
 	}
 	if (cli_open_root("capture", arguments.root, &root) != CLI_OK)
@@ -111,7 +111,7 @@ static enum cli_exit run(int argc, char **argv)
 	r = capture_pack(&capture, arguments.file, &data, &size);
 	if (r == -ENOTSUP)
 		return cli_error("capture",
-			"this system's libarchive can't compress %s; name a file that "
+			"this system's libarchive cannot compress %s; name a file that "
 			"ends in .tar",
 			arguments.file);
 	if (r < 0)
@@ -129,9 +129,9 @@ const struct cli_command cmd_capture = {
 	.missing = "no file given",
 	.summary = "save what plan, list, check and protect need of this machine",
 	.details =
-		"FILE becomes a tar archive, compressed if it ends in .gz, .xz or .zst; - "
-		"is\nstandard output.  Nothing in it tells this machine or its owner "
-		"from others.",
+		"FILE becomes a tar archive, compressed if it ends in .gz, .xz or .zst; "
+		"- is\nstandard output.  Nothing in it identifies this machine or its "
+		"owner.",
 	.options = options,
 	.run = run,
 };

@@ -192,7 +192,7 @@ static void print_passes(const struct check_list *list, size_t first, size_t end
 	for (size_t i = first; i < end; i++)
 		n += list->points[i].state == CHECK_PASS;
 	print_state(&all);
-	printf("all is well with %zu; --json tells each\n", n);
+	printf("all %zu passed; --json lists them\n", n);
 }
 
 /* The points of one check. */
@@ -317,14 +317,15 @@ static enum cli_exit check(
 		return cli_error("check", "%s", strerror(-r));
 	if (next->machine_error < 0)
 		cli_warning("check",
-			"cannot read the PCI functions of %s: %s; their checks are left out",
+			"cannot read the PCI functions of %s: %s; their checks are left "
+			"out",
 			arguments->root, strerror(-next->machine_error));
 	r = checks_run(
 		&facts, next, arguments->operands, arguments->n_operands, &list, &bad);
 	if (r == -ENXIO)
 		return cli_error("check",
-			"there is no function that '%s' names; 'vfioboot list --all' shows "
-			"them",
+			"there is no function that '%s' names; 'vfioboot list --all' "
+			"shows them",
 			operands[bad]);
 	if (r == 0 && arguments->json)
 		print_json(&list);
@@ -353,12 +354,11 @@ static enum cli_exit run(int argc, char **argv)
 const struct cli_command cmd_check = {
 	.name = "check",
 	.operands = "[DEVICE]...",
-	.summary = "tell whether this machine is ready, and what to mend",
+	.summary = "check whether this machine is ready, and say what to fix",
 	.details =
-		"Each point passes, fails, or can't be told (unknown); where it does not\n"
-		"pass, the next line says what to do. Points of devices are about those "
-		"that\nare configured, or about each DEVICE: an address, a path, an id or "
-		"a class.",
+		"Each point passes, fails, or is unknown; where it does not pass, the "
+		"next\nline says what to do. Points of devices are about those that\nare "
+		"configured, or about each DEVICE: an address, a path, an id or a class.",
 	.options = options,
 	.run = run,
 };

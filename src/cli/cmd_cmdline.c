@@ -21,7 +21,7 @@ struct arguments {
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
 	CLI_OPTION_JSON,
-	{"explain", NULL, "tell the reason of each, and what else matters", 0,
+	{"explain", NULL, "print the reason for each, and what else matters", 0,
 		CLI_STORE(explain)},
 	{"profile", "NAME", "for boots that ask for this profile", 0, CLI_STORE(profile)},
 	{"host-dma-speed", NULL, "faster DMA for the host's devices, less isolation", 0,
@@ -82,8 +82,8 @@ static void print_where(const struct sysfs_root *root)
 	struct bootloader_search search;
 
 	bootloader_find(root, &search);
-	puts("\n'vfioboot entry add' and 'vfioboot try' put what is needed into their own "
-	     "entries of the\nboot menu by themselves.  The normal entry gets it by hand:");
+	puts("\n'vfioboot entry add' and 'vfioboot try' put what is needed into their "
+	     "own entries of the\nboot menu.  To add it to the normal entry:");
 	if (search.owner)
 		print_way(search.owner);
 	else if (!search.n)
@@ -153,8 +153,8 @@ static enum cli_exit check_name(const char *profile)
 
 	if (config_set_name(name, sizeof(name), profile))
 		return CLI_OK;
-	cli_error("cmdline",
-		"'%s' can't be a profile: that is a name of A-Z a-z 0-9 . _ -", profile);
+	cli_error("cmdline", "'%s' is not a valid profile name; use A-Z a-z 0-9 . _ -",
+		profile);
 	return CLI_MISUSE;
 }
 
@@ -214,7 +214,7 @@ static enum cli_exit run(int argc, char **argv)
 	r = kernelparams_find(&facts, next, &request, &params);
 	if (r < 0)
 		return cli_error("cmdline",
-			"cannot read what %s is: %s; run it on the "
+			"cannot read the facts of the machine in %s: %s; run it on the "
 			"machine itself",
 			arguments.root, strerror(-r));
 	print(&root, &arguments, &params);
@@ -225,9 +225,9 @@ const struct cli_command cmd_cmdline = {
 	.name = "cmdline",
 	.operands = "",
 	.summary = "print the kernel parameters that this machine needs",
-	.details =
-		"Nothing is printed where none is needed, as on most machines.  Parameters\n"
-		"that are there and switch off what is needed, or do nothing, are named.",
+	.details = "Nothing is printed where none is needed, as on most machines.  "
+		   "Parameters\nthat disable what is needed, or have no effect, are "
+		   "reported.",
 	.options = options,
 	.run = run,
 };

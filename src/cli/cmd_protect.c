@@ -26,8 +26,8 @@ static enum cli_exit report_trace(const char *root, int error)
 	if (error == -EHOSTUNREACH)
 		return cli_error("protect",
 			"%s is not the root of a running host, but a chroot or a "
-			"container; run this on the host itself, where / is mounted, and "
-			"so are proc and sysfs",
+			"container; run this on the host itself, with /, proc and sysfs "
+			"mounted",
 			root);
 	return cli_error(
 		"protect", "cannot trace what %s uses: %s", root, strerror(-error));
@@ -37,8 +37,7 @@ static enum cli_exit report_write(const char *path, int error)
 {
 	if (error == -ENOTSUP)
 		return cli_error("protect",
-			"%s is there and is not a regular file; name another with "
-			"--output",
+			"%s exists and is not a regular file; name another with --output",
 			path);
 	return cli_error("protect", "cannot write %s: %s", path, strerror(-error));
 }

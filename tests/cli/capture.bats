@@ -160,7 +160,7 @@ same() {
 	machine identical-cards
 	mkdir "$work/directory"
 	run -1 --separate-stderr "$vfioboot" capture --root "$root" "$work/directory"
-	[[ $stderr == *"$work/directory is there and is not a regular file"* && -z $output ]]
+	[[ $stderr == *"$work/directory exists and is not a regular file"* && -z $output ]]
 	mkfifo "$work/pipe"
 	run -1 timeout 30 "$vfioboot" capture --root "$root" "$work/pipe"
 	[ -p "$work/pipe" ]

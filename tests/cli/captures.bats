@@ -90,5 +90,5 @@ same() {
 	done
 	sed -i '/^\[device/a profile = passthrough' "$root/etc/vfioboot.conf"
 	vfioboot 1 try --dry-run
-	[[ $stderr == *'the boot loader can'"'"'t be told'* ]]
+	[[ $stderr == *'the boot loader is not known'* ]]
 }

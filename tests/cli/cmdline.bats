@@ -347,7 +347,7 @@ framebuffer() { # NAME
 		[ "$status" = 2 ]
 		[ -z "$output" ]
 		# That alone, and no error of a parameter made of it.
-		[[ $stderr == "vfioboot cmdline: '$name' can't be a profile"* ]]
+		[[ $stderr == "vfioboot cmdline: '$name' is not a valid profile name"* ]]
 		[ "$(wc -l <<<"$stderr")" = 1 ]
 	done
 }

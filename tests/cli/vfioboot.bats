@@ -236,7 +236,7 @@ complete_words() {
 	mkfifo "$out/fifo"
 	for file in "$out" "$out/link" "$out/fifo"; do
 		run -1 "$vfioboot" protect --root "$tree" --output "$file"
-		[[ $output == *"$file is there and is not a regular file"* ]]
+		[[ $output == *"$file exists and is not a regular file"* ]]
 	done
 	[ -L "$out/link" ] && [ -p "$out/fifo" ]
 }
