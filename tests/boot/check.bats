@@ -75,7 +75,7 @@ grub() {
 	result initramfs 02:00.0 bound -
 	result initramfs 02:00.1 bound -
 	exited status 0
-	said status | grep -q '^All 2 functions are as wanted'
+	said status | grep -q '^All 2 configured functions have the wanted driver'
 	said json | json_true '.functions | length == 2 and all(.section == "second" and
 		.wanted == "vfio-pci" and .driver == "vfio-pci" and .result == "bound")'
 	said json | json_true '.images | length > 0 and all(.state == "fresh")'
