@@ -173,7 +173,7 @@ install: all
 .PHONY: uninstall
 uninstall:
 	@echo "Run 'vfioboot undo' before this.  If it was not, the boot menu keeps its entries, $(SYSCONFDIR)"
-	@echo "what was configured, and the initramfs images hold vfioboot until they are made anew."
+	@echo "what was configured, and the initramfs images contain vfioboot until they are rebuilt."
 	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
 	@for link in $(WANTS); do rm -f "$(DESTDIR)$(UNITDIR)/$$link"; done
 	@! cmp -s vfioboot.conf "$(DESTDIR)$(CONFIG)" || rm -f "$(DESTDIR)$(CONFIG)"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# fish completion for vfioboot(8). Commands and options are those that the program's own help
-# tells, so that this file does not age.
+# fish completion for vfioboot(8). Commands and options are those of
+# the program's own help, so this file is always up to date.
 
 # The words typed so far: the program, and the command if there is one.
 function __vfioboot_typed
@@ -70,7 +70,7 @@ function __vfioboot_at_command
     test (count (__vfioboot_typed)) = 1
 end
 
-# Whether this is behind the command, or one of them; its own words may be others' commands
+# Whether this is after the command, or one of them; its arguments may have the names of others
 function __vfioboot_behind
     set -l typed (__vfioboot_typed)
     test (count $typed) -gt 1; and contains -- $typed[2] $argv

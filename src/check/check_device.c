@@ -88,8 +88,8 @@ static void tell_no_reset(struct check_host *host, const struct check_function *
 		"the kernel cannot reset it: a guest may fail to start a second time");
 	if (behind)
 		check_remedy(host,
-			"give away the rest of its slot too ('vfioboot add %s'), to the "
-			"same guest",
+			"add the rest of its slot too ('vfioboot add %s'), for the same "
+			"guest",
 			others);
 	else
 		check_remedy(host,

@@ -113,7 +113,7 @@ static bool is_told(const struct check_list *list, size_t first, size_t index)
 /* "A, B: ", or of many "A, B, C and 61 more: ". */
 static char *format_subjects(const struct check_list *list, size_t index, size_t end)
 {
-	size_t n = 0, told = 0, size;
+	size_t n = 0, printed = 0, size;
 	FILE *stream;
 	char *text;
 
@@ -126,13 +126,13 @@ static char *format_subjects(const struct check_list *list, size_t index, size_t
 		if (!is_alike(&list->points[i], &list->points[index]) ||
 			!*list->points[i].subject)
 			continue;
-		if (n > SUBJECTS_MAX && told == SUBJECTS_MAX - 1) {
-			fprintf(stream, " and %zu more", n - told);
+		if (n > SUBJECTS_MAX && printed == SUBJECTS_MAX - 1) {
+			fprintf(stream, " and %zu more", n - printed);
 			break;
 		}
-		fprintf(stream, "%s%s", told++ ? ", " : "", list->points[i].subject);
+		fprintf(stream, "%s%s", printed++ ? ", " : "", list->points[i].subject);
 	}
-	fputs(told ? ": " : "", stream);
+	fputs(printed ? ": " : "", stream);
 	return fclose(stream) == 0 ? text : NULL;
 }
 

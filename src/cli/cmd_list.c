@@ -491,9 +491,7 @@ static enum cli_exit run(int argc, char **argv)
 			"the index of the running kernel's modules is damaged; 'sudo "
 			"depmod' rebuilds it");
 	if (!inventory.n)
-		return cli_error("list",
-			"%s has no PCI devices, so there is nothing to give away",
-			arguments.root);
+		return cli_error("list", "%s has no PCI devices", arguments.root);
 	r = nextboot_read(&facts, NULL, &next);
 	if (r == 0)
 		r = thisboot_read(&root, next, &boot);

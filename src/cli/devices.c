@@ -108,7 +108,7 @@ static const struct choice *find_choice(const char *operand)
 	return NULL;
 }
 
-/* Adds the function, and what is against giving it with what goes along. */
+/* Adds the function, and what is against adding it with the rest of its device. */
 static int add_candidate(struct candidates *candidates, const struct devices *devices,
 	const struct pcibus_function *function)
 {

@@ -14,8 +14,8 @@ struct devices {
 	struct config *config; /* in static storage */
 	struct names *names;
 	struct obstacles_host host; /* of the above */
-	struct deviceset set;       /* what was named, and what goes along */
-	bool only;                  /* nothing goes along */
+	struct deviceset set;       /* what was named, and the rest of each device */
+	bool only;                  /* not the rest of the device */
 };
 
 /* Opens the machine below @dir and reads what is to be known.  CLI_OK, or says why not. */

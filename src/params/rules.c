@@ -145,7 +145,7 @@ static void decide_intel(const struct kernelparams_facts *facts, struct kernelpa
 {
 	if (!has(facts, "intel_iommu", "on"))
 		switch_on(facts, ret);
-	/* What only the entry has, this boot did not show to be in vain. */
+	/* What only the entry has, this boot did not show to have no effect. */
 	else if (!facts->has_groups && cmdline_has(facts->booted, "intel_iommu", "on"))
 		add(ret, KERNELPARAMS_FIRMWARE, "",
 			"intel_iommu=on is set, but there are no IOMMU groups: enable VT-d "

@@ -340,8 +340,8 @@ static int plan_loader(
 	if (!oneshot_is_possible(search.owner)) {
 		message_remedy(message, AT_THE_MENU);
 		return message_set(message, -EOPNOTSUPP,
-			"%s has no entry for one boot alone that it forgets by itself, so "
-			"a trial that fails would come again",
+			"%s cannot boot an entry only once, so a trial that fails would "
+			"start again",
 			search.owner->title);
 	}
 	r = oneshot_plan(root, search.owner, plan->trial.parameters, &plan->oneshot);

@@ -418,7 +418,7 @@ adds() {
 	echo 'title mine' >"$tree/boot/loader/entries/arch-passthrough.conf"
 	rm -r "${work:?}/before" && cp -r "${tree:?}" "${work:?}/before"
 	run -1 --separate-stderr entry add
-	[[ $stderr == *'/boot/loader/entries/arch-passthrough.conf is there and was not made by vfioboot'* ]]
+	[[ $stderr == *'/boot/loader/entries/arch-passthrough.conf exists and was not written by vfioboot'* ]]
 	unchanged
 }
 
@@ -1644,10 +1644,10 @@ uki_with_loader() {
 	uki_tree
 	make_uki "$images/m-6.12-passthrough.efi" 'root=UUID=1 vfioboot.profile=mine' 6.12 "$osrel"
 	run -1 --separate-stderr uki_live '"$vfioboot" entry add'
-	[[ $stderr == *'m-6.12-passthrough.efi is there and was not made by vfioboot; rename it or delete it'* ]]
+	[[ $stderr == *'m-6.12-passthrough.efi exists and was not written by vfioboot; rename or delete it'* ]]
 	printf '# loader: uki\npassthrough\tPassthrough\tvfioboot.profile=passthrough\n' >"$tree/etc/vfioboot.entries"
 	run -0 --separate-stderr uki_live '"$vfioboot" entry update'
-	[[ $stderr == *'m-6.12-passthrough.efi is there and was not made by vfioboot'* ]]
+	[[ $stderr == *'m-6.12-passthrough.efi exists and was not written by vfioboot'* ]]
 	[ "$(cd "$images" && echo m-*)" = 'm-6.1-passthrough.efi m-6.1.efi m-6.12-passthrough.efi m-6.12.efi' ]
 	run -0 uki_live '"$vfioboot" entry remove'
 	[ ! -e "$images/m-6.1-passthrough.efi" ]

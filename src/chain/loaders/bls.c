@@ -187,7 +187,7 @@ static int plan_file(const struct sysfs_root *root, const struct bls_file *file,
 	text_join(path, sizeof(path), file->directory, "/", file->name, NULL);
 	if (copy && file->kind != BLS_OURS)
 		return bootmenu_fail(change,
-			"%s is there and was not made by vfioboot; rename it or delete it",
+			"%s exists and was not written by vfioboot; rename or delete it",
 			path);
 	return copy || file->kind != BLS_OURS ? 0
 					      : bootmenu_write(change, root, path, NULL);

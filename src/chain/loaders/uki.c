@@ -86,7 +86,7 @@ static int judge_rivals(const struct ukis *images, const struct bootentries *wan
 			continue;
 		image->skipped = true;
 		r = object(wanted, rival, "",
-			" is there and was not made by vfioboot; rename it or delete it",
+			" exists and was not written by vfioboot; rename or delete it",
 			change);
 	}
 	return r;
