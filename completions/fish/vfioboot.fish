@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# fish completion for vfioboot(8). Commands and options are those of
-# the program's own help, so this file is always up to date.
+# fish completion for vfioboot(8). Commands and options are those of the
+# program's own help, so this file is always up to date.
 
 # The words typed so far: the program, and the command if there is one.
 function __vfioboot_typed
