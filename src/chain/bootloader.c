@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "bootmenu.h"
+#include "chain/loaders/loader.h"
 #include "esp.h"
 #include "facts/facts.h"
 

@@ -16,7 +16,7 @@
 #define BOOTLOADER_SIGN_SIZE  96
 #define BOOTLOADER_NAMES_SIZE 256
 
-struct bootloader_ops; /* bootmenu.h */
+struct bootloader_ops; /* loaders/loader.h */
 
 struct bootloader {
 	const char *name;  /* a word for programs */

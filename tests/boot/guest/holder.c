@@ -63,7 +63,8 @@ static void wait_for_first_process(const char *name)
 		ssize_t n = read(fd, comm, sizeof(comm) - 1);
 
 		close(fd);
-		if (n > 0 && (size_t)n == strlen(name) + 1 && !strncmp(comm, name, strlen(name)))
+		if (n > 0 && (size_t)n == strlen(name) + 1 &&
+			!strncmp(comm, name, strlen(name)))
 			return;
 		usleep(100000);
 	}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a boot loader does for our entries: one const struct of functions a loader, in
+ * loaders/NAME.c.  bootmenu.h is for those who use them; bootloader.c has the table.
+ */
+#ifndef VFIOBOOT_LOADER_H
+#define VFIOBOOT_LOADER_H
+
+#include "base/base.h"
+#include "chain/bootentry.h"
+#include "change/change.h"
+
+#define BOOTMENU_PLACE_SIZE 128
+
+/* What is to be done, and what there is to say about it. */
+struct bootmenu_change {
+	struct change files; /* bootmenu_write() */
+	bool update;         /* a kernel came or went: advice was given before */
+	bool finish; /* then the loader's own program runs, on the running machine alone */
+	bool default_moves;   /* a number is the default, and means another entry then */
+	bool default_unknown; /* which entry is the default cannot be asked for */
+	struct hostfile_names steps; /* what that will do, such as "make X"; "delete X" */
+	struct hostfile_names warnings; /* sentences without full stop */
+	char problem[640];              /* why it is not possible, and the remedy; "" */
+};
+
+/* One entry that a menu has: ours, or a normal one of a kernel of this system. */
+struct bootmenu_entry {
+	char id[BOOTENTRY_ID_SIZE]; /* of struct bootentry; "": none of ours */
+	char *boot_id;              /* by which the loader's one-shot takes it */
+	char *title;
+	char *kernel; /* its release, or the name of its file */
+	char *options;
+	bool outdated; /* ours: what it is a copy of has changed, or is gone */
+};
+
+/* Starts as {0}. */
+struct bootmenu {
+	struct bootmenu_entry *entries;
+	size_t n;
+	char failed[BOOTMENU_PLACE_SIZE]; /* what cannot be read, where it is known */
+};
+
+struct bootloader_ops {
+	/*
+	 * Adds to @change what makes the loader's files have the entries @wanted for each
+	 * kernel.  Returns 0; -EREMOTEIO with a sentence in @change->problem; -EOPNOTSUPP
+	 * when a person has to, by hand; or another -errno.  NULL: always by hand.
+	 */
+	int (*plan)(const struct sysfs_root *root, struct bootentries *wanted,
+		struct bootmenu_change *change);
+	/*
+	 * Runs the loader's own program, after the files are written, and sees to it that the
+	 * default entry stays.  NULL: there is none.  Returns as plan does; nothing of its
+	 * own is changed then.
+	 */
+	int (*finish)(const struct sysfs_root *root, const struct bootentries *wanted,
+		struct bootmenu_change *change);
+	/* Whether a run of it that was killed left something behind.  NULL: it can't. */
+	bool (*has_left)(const struct sysfs_root *root);
+	/* That program runs by itself whenever a kernel comes or goes. */
+	bool follows;
+	/* Reads the menu as it is.  0; or -errno, with @ret->failed.  NULL: it is not read. */
+	int (*read)(const struct sysfs_root *root, const struct bootentries *wanted,
+		struct bootmenu *ret);
+	/*
+	 * Which entry starts when nobody chooses, by its boot_id, for free().  Returns 0;
+	 * -ENOENT when nothing that is added could be it; or another -errno when it is not
+	 * known.  NULL: none of ours can be it.
+	 */
+	int (*find_default)(const struct sysfs_root *root, char **ret);
+	/* Deletes files that a `finish` that was killed has left.  NULL: it leaves none. */
+	void (*tidy)(const struct sysfs_root *root);
+	/* Where plan can't: the exact edit by hand, for free(); NULL without memory. */
+	char *(*edit)(const struct sysfs_root *root, const struct bootentries *wanted);
+	/*
+	 * For one boot with one more entry (oneshot.h): what has to be written so that the
+	 * menu has @trial, a copy of the entry that was booted, with the loader's own name
+	 * for it in @ret_id, of ONESHOT_ID_SIZE bytes; with NULL: so that it has no entry
+	 * of a trial.  Returns 0; -EOPNOTSUPP when the loader could not forget the choice;
+	 * -EREMOTEIO; in both cases with the reason in @change->problem; or -errno.
+	 * NULL, as are the next three: it has no choice that it forgets by itself.
+	 */
+	int (*plan_trial)(const struct sysfs_root *root, const struct bootentry *trial,
+		struct bootmenu_change *change, char *ret_id);
+	/* Makes it take the entry at the next boot, once.  0, or -errno with @why. */
+	int (*arm)(const struct sysfs_root *root, const char *id, char *why);
+	/* Which entry it takes so; "" for none, or if that is not known. */
+	void (*armed)(const struct sysfs_root *root, char *ret_id, size_t size);
+	/* Takes that choice back, whatever it is.  0, or -errno with @why. */
+	int (*disarm)(const struct sysfs_root *root, char *why);
+	/* How a person adds parameters to the normal entry, as the end of a sentence. */
+	const char *permanent;
+	/* Without read: what of a person's has our arguments, such as "lines", and where. */
+	const char *hand_what, *hand_where; /* NULL: in the file by which it was found */
+};
+
+extern const struct bootloader_ops bootloader_ops_grub;
+extern const struct bootloader_ops bootloader_ops_grub_bls;
+extern const struct bootloader_ops bootloader_ops_systemd_boot;
+extern const struct bootloader_ops bootloader_ops_uki;
+extern const struct bootloader_ops bootloader_ops_refind;
+extern const struct bootloader_ops bootloader_ops_limine;
+extern const struct bootloader_ops bootloader_ops_extlinux;
+extern const struct bootloader_ops bootloader_ops_kernelstub;
+extern const struct bootloader_ops bootloader_ops_ostree;
+
+#endif
