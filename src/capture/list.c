@@ -57,7 +57,7 @@ static const struct {
 	{TREE_RUN "/system.record", REDACT_FORM_RECORD},
 };
 
-/* Directories that tell something by being there. */
+/* Directories whose presence says something. */
 static const char *const directories[] = {
 	TREE_FIRMWARE, TREE_EFI, TREE_EFIVARS, TREE_SECURITY, TREE_MODULE};
 
@@ -297,7 +297,7 @@ static int add_kernel(struct captureset *set)
 	if (kernels_running(set->root, release, sizeof(release)) < 0)
 		return 0;
 	snprintf(path, sizeof(path), "boot/config-%s", release);
-	/* One that is closed to us is told as any other file. */
+	/* One that is closed to us is a gap as any other file. */
 	if (kernel_config_read(set->root, release, true, &config) < 0)
 		return captureset_add_file(set, path, REDACT_FORM_KERNEL);
 	return captureset_add_text(set, path, REDACT_FORM_KERNEL, config);

@@ -284,7 +284,7 @@ static void put_mapped(struct redactor *redactor, char *line, FILE *out)
 #define REDACTED "redacted"
 
 /*
- * The kernel's command line: a list of what stays, since nobody can list what may be told by a
+ * The kernel's command line: a list of what stays, since nobody can list what may be revealed by a
  * parameter.  Of all others stays the name; what is meant for init, behind "--", is left out.
  */
 
@@ -421,7 +421,7 @@ int redact_text(
 		redact_put(redactor, text, strlen(text), out);
 	/* The last line may have no newline; behind it is nothing. */
 	while (form != REDACT_FORM_NAME && *rest && (line = strsep(&rest, "\n"))) {
-		/* An empty line ends what is told of a processor. */
+		/* An empty line ends what is said of a processor. */
 		if (form == REDACT_FORM_CPUINFO && !*line)
 			break;
 		forms[form](redactor, line, out);

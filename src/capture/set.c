@@ -81,7 +81,7 @@ static int add_parents(struct captureset *set, const char *path)
 	return 0;
 }
 
-/* Names of the kernel's files may tell something; others were given by us or the system. */
+/* Names of the kernel's files may reveal something; others were given by us or the system. */
 static int redact_path(struct captureset *set, const char *path, char **ret)
 {
 	path += strspn(path, "/");

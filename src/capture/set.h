@@ -6,7 +6,7 @@
 #include "capture.h"
 #include "redact.h"
 
-/* A form of text besides those of redact.h: as it is, since it can't tell anything. */
+/* A form of text besides those of redact.h: as it is, since it cannot reveal anything. */
 #define CAPTURE_PLAIN REDACT_FORMS
 
 struct captureset {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Patterns that are told by their form alone, each tried where a word begins. */
+/* Patterns that are found by their form alone, each tried where a word begins. */
 #include "words.h"
 
 #include <ctype.h>
@@ -244,7 +244,7 @@ void redact_put_device(struct redactor *redactor, const char *text, size_t len, 
 		bool plain, own;
 
 		n = component(name, len - at);
-		/* Directories of links: what is in them was given, or tells a serial number. */
+		/* Directories of links: what is in them was given, or has a serial number. */
 		plain = first && at + n < len &&
 			((n == 4 && strncmp(name, "disk", n) == 0) ||
 				(n == 6 && strncmp(name, "mapper", n) == 0));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What tells one machine, or its owner, from others, found in any text: MAC addresses, UUIDs,
+ * What identifies a machine, or its owner, found in any text: MAC addresses, UUIDs,
  * world wide names, addresses of networks, names that people gave.  For redact.h; the same
  * text has the same replacement everywhere, so that what belongs together still does.
  */

@@ -12,7 +12,7 @@ static bool has_programs(const struct sysfs_root *root)
 	return hostfile_exists(root, "usr/bin") || hostfile_exists(root, "usr/sbin");
 }
 
-/* The problem is told with its remedy behind a colon. */
+/* The problem has its remedy behind a colon. */
 static void tell_generator(struct check_host *host, const struct images *images)
 {
 	const char *colon = strstr(images->problem, ": ");

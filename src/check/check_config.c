@@ -42,7 +42,7 @@ static unsigned section_end(const struct plan *plan, unsigned first)
 	return end;
 }
 
-/* The reason of its own that a function has, before those told of the whole section. */
+/* The reason of its own that a function has, before those of the whole section. */
 static void tell_refused(struct check_host *host, unsigned first, unsigned end)
 {
 	const struct nextboot *next = host->next;

@@ -78,7 +78,7 @@ int check_read_attribute(const struct check_host *host,
 /* Whether any function of this tree has the attribute. */
 bool check_has_attribute(const struct check_host *host, const char *attribute);
 
-/* How an -errno of reading is told: "only root can read it", ... */
+/* How an -errno of reading is said: "only root can read it", ... */
 const char *check_why(int error);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands behind a block device: the PCI functions that lose their data when they go.
+ * What is behind a block device: the PCI functions that lose their data when they go.
  *
  * Follows partitions to their disk, dm (LUKS, LVM, multipath), MD and bcache devices down
  * their `slaves` (Documentation/ABI/testing/sysfs-block, slaves being the links that
@@ -29,7 +29,7 @@ struct backing {
 /*
  * Each of these adds to *@backing, which starts as {0} and may hold some functions
  * already when an error is returned.  What is in memory (zram) or on no PCI bus (eMMC,
- * virtio-mmio) adds nothing.  @node is a device node as the kernel tells it in mountinfo
+ * virtio-mmio) adds nothing.  @node is a device node as the kernel names it in mountinfo
  * and /proc/swaps, "/dev/dm-0" or "/dev/mapper/NAME"; only its name is looked at.
  * A device that is not there is untraced.  Return 0, or -errno.
  */

@@ -20,7 +20,7 @@ enum boot_display_sight {
 	BOOTDISPLAY_ABSENT,
 	/* Absent, and its own driver took it away (drivers/video/aperture.c): */
 	BOOTDISPLAY_TAKEN,
-	BOOTDISPLAY_PERHAPS, /* or may have: which the boot display is, nothing tells */
+	BOOTDISPLAY_PERHAPS, /* or may have: which one the boot display is, is not known */
 };
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads efivarfs, and tells a machine without UEFI from one whose variables are hidden. */
+/* Reads efivarfs, and distinguishes a machine without UEFI from one whose variables are hidden. */
 #include "efivar.h"
 
 #include <errno.h>

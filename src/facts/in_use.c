@@ -75,7 +75,7 @@ static struct in_use_thing *add_thing(struct in_use *in_use, enum in_use_kind ki
 }
 
 /*
- * What stands behind a mounted file system.  What is put together from other mounts (an
+ * What is behind a mounted file system.  What is put together from other mounts (an
  * overlay, FUSE) is untraced if it is to be kept: else those mounts are things themselves.
  */
 static int trace_file_system(const struct sysfs_root *root, struct libmnt_fs *fs,
@@ -85,7 +85,7 @@ static int trace_file_system(const struct sysfs_root *root, struct libmnt_fs *fs
 	dev_t number = mnt_fs_get_devno(fs);
 
 	if (major(number)) {
-		/* bcachefs tells all its devices by name, and one by number */
+		/* bcachefs lists all its devices by name, and one by number */
 		ret->untraced = source && strchr(source, ':');
 		return backing_add_number(root, number, ret);
 	}

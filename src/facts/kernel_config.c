@@ -9,7 +9,7 @@
 
 #define PREFIX "CONFIG_"
 
-/* An empty file, or another, tells nothing: to say that an option is off would be wrong. */
+/* An empty file, or another, says nothing: to say that an option is off would be wrong. */
 static bool is_config(const char *text)
 {
 	return strncmp(text, PREFIX, strlen(PREFIX)) == 0 || strstr(text, "\n" PREFIX);

@@ -43,7 +43,7 @@ static bool find_by(const struct sysfs_root *root, const char *const *patterns, 
 	return false;
 }
 
-/* Arch installs the kernel by the name of its package, which stands with the modules. */
+/* Arch installs the kernel by the name of its package, which is kept with the modules. */
 static bool find_by_package(
 	const struct sysfs_root *root, const char *release, char ret[static PATH_MAX])
 {

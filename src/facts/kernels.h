@@ -9,7 +9,7 @@
 #include "base/base.h"
 
 struct kernel {
-	char *release; /* as uname -r tells it, and below /lib/modules */
+	char *release; /* as uname -r prints it, and below /lib/modules */
 	char *file;    /* what a boot loader starts, such as /boot/vmlinuz-RELEASE */
 };
 

@@ -67,7 +67,7 @@ static const struct {
 	{"xe_vfio_pci", "xe-vfio-pci"},
 };
 
-/* libkmod would tell what it meets; callers do, in their words. */
+/* libkmod would log what it meets; the callers report it. */
 static void stay_silent(void *data, int priority, const char *file, int line,
 	const char *function, const char *format, va_list args)
 {
@@ -254,7 +254,7 @@ static int find(struct kmod_ctx *kmod, const struct request *request, struct ans
 		ret->kind = MODULE_FILE;
 		text_join(ret->text, sizeof(ret->text), path, NULL);
 	} else if (kmod_module_get_initstate(module) == KMOD_MODULE_BUILTIN) {
-		/* Of another state it would tell that of the running kernel. */
+		/* Any other state would be that of the running kernel. */
 		ret->kind = MODULE_BUILTIN;
 	}
 	return 0;
@@ -273,7 +273,7 @@ static struct kmod_ctx *open_index(const char *directory)
 	return kmod;
 }
 
-/* A crash is an answer: nobody is to be told of it, and nothing to be left behind. */
+/* A crash is an answer: nobody is to see it, and it leaves no core dump. */
 static void become_expendable(void)
 {
 	static const int signals[] = {SIGBUS, SIGSEGV, SIGILL, SIGFPE, SIGABRT, SIGTERM};
@@ -357,7 +357,7 @@ static size_t skip_text(const unsigned char *bytes, size_t size, size_t at)
 }
 
 /*
- * depmod writes the root node last (libkmod/libkmod-index.c tells the format), so a file that
+ * depmod writes the root node last (libkmod/libkmod-index.c has the format), so a file that
  * has all of it was not cut off.
  */
 bool modules_index_is_whole(const unsigned char *bytes, size_t size)
@@ -401,7 +401,7 @@ static int check_files(const struct sysfs_root *root, const char *directory)
 
 		text_join(path, sizeof(path), directory, "/", files[i], NULL);
 		r = hostfile_read(root, path, &bytes, &size);
-		/* depmod leaves an empty one where it is not told what is built in. */
+		/* depmod writes an empty one where it does not know what is built in. */
 		if (r == 0 && (size || !strstr(files[i], "builtin")) &&
 			!modules_index_is_whole((unsigned char *)bytes, size))
 			r = -EBADMSG;

@@ -27,7 +27,7 @@ bool modules_are_damaged(const struct modules *modules);
 
 /*
  * The modules that would claim a function by its ids, by name, joined by ", " in @ret;
- * "" for none.  Built-in ones count where modules.builtin.modinfo tells.  0 or -errno.
+ * "" for none.  Built-in ones count where modules.builtin.modinfo lists them.  0 or -errno.
  */
 int modules_claiming(
 	struct modules *modules, const struct pci_ids *ids, char *ret, size_t size);

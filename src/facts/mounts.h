@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is mounted and swapped to, as the kernel tells it (proc(5)), read by libmount. */
+/* What is mounted and swapped to, as the kernel lists it (proc(5)), read by libmount. */
 #ifndef VFIOBOOT_MOUNTS_H
 #define VFIOBOOT_MOUNTS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The database tells names as vendors register them; people know the brand and the product. */
+/* The database has names as vendors register them; people know the brand and the product. */
 #include "names.h"
 
 #include <errno.h>
@@ -138,7 +138,7 @@ static bool tells_graphics(const char *text)
 /*
  * Writes the product: of "GA102 [GeForce RTX 3080] (GAMING X)" what is in the brackets, for
  * a display; of "NVMe SSD Controller SM981 (SSD 970 EVO)" what is in the parentheses, for a
- * drive.  Elsewhere these tell of other things, such as the card that a function is on.
+ * drive.  Elsewhere these name other things, such as the card that a function is on.
  */
 static void shorten_model(char *model, uint32_t class)
 {

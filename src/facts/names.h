@@ -14,7 +14,7 @@
 
 struct names;
 
-/* Texts are "" when the database does not tell. */
+/* Texts are "" when the database has none. */
 struct function_name {
 	char name[128]; /* short, and never "": "NVIDIA GeForce RTX 3080" */
 	char vendor[128];

@@ -41,7 +41,7 @@ static void read_display(const struct sysfs_root *root, const char *directory,
 	function->boot_display = function->has_boot_vga && strcmp(text, "1") == 0;
 }
 
-/* What is not told stays unknown. */
+/* What cannot be read stays unknown. */
 static void read_more(const struct sysfs_root *root, struct pcibus_function *function)
 {
 	char directory[sizeof(TREE_PCI) + PCI_ADDRESS_SIZE] = TREE_PCI "/";

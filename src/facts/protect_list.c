@@ -85,7 +85,7 @@ static int add_possible(struct tracer *tracer, const struct in_use_thing *thing,
 	return r;
 }
 
-/* Turns what stands behind a thing into entries.  A function without path can be none. */
+/* Turns what is behind a thing into entries.  A function without path can be none. */
 static int add_thing(struct tracer *tracer, const struct in_use_thing *thing)
 {
 	bool route = thing->kind == IN_USE_ROUTE;

@@ -81,7 +81,7 @@ static bool is_repeated(const struct usage_entry *before, const struct usage_ent
 				entry->kind == IN_USE_INTERFACE));
 }
 
-/* An interface with a default route is up, too, and is told of once. */
+/* An interface with a default route is up, too, and is listed once. */
 static void sort_entries(struct usage *usage)
 {
 	size_t n = 0;

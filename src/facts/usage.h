@@ -26,7 +26,7 @@ struct usage {
  * in_use_trace(), after which nothing is known.
  *
  * Of what is put together from other mounts (overlays of containers, loop devices, FUSE)
- * those are told, unless the host runs from it.  What can't be traced, such as a ZFS pool
+ * those are listed, unless the host runs from it.  What cannot be traced, such as a ZFS pool
  * of another machine, is untraced on every function that may carry storage; what is on
  * another machine, on every one that may carry a network.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ZFS pools: only their own tools tell which disks they are on. */
+/* ZFS pools: only their own tools show which disks they are on. */
 #ifndef VFIOBOOT_ZFS_H
 #define VFIOBOOT_ZFS_H
 
@@ -7,7 +7,7 @@
 
 /*
  * Adds to *@backing the disks of the pool that the data set @source ("pool/data/set") is
- * in, log, cache and spare disks too, as zpool-list(8) tells them.  Of another machine than
+ * in, log, cache and spare disks too, as zpool-list(8) lists them.  Of another machine than
  * the running one, without that program, and where it says something that is not
  * understood, the pool is untraced.  Returns 0, or -errno.
  */

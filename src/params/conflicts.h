@@ -12,7 +12,7 @@
 enum param_loss {
 	PARAM_LOSS_IOMMU,
 	PARAM_LOSS_VFIO,
-	PARAM_LOSS_REMAPPING, /* vfio can be told to work without it */
+	PARAM_LOSS_REMAPPING, /* vfio can be set to work without it */
 };
 
 struct param_conflict {
@@ -32,7 +32,7 @@ const struct param_conflict *conflicts_next(
 /* The same of those that an @undo behind them took back. */
 const struct param_conflict *conflicts_next_undone(const char *cmdline, size_t *at);
 
-/* As it stands on the command line: "NAME=VALUE", or "NAME". */
+/* As it is on the command line: "NAME=VALUE", or "NAME". */
 void conflicts_format(const struct param_conflict *conflict, char *ret, size_t size);
 
 #endif
