@@ -3,10 +3,10 @@
  * Looks functions up in the index that depmod(8) made of a kernel's modules.  No file of
  * modprobe.d(5) is read: what matters is what a module could claim, not what is loaded.
  *
- * libkmod maps the index and follows its offsets unchecked: it finds nothing in a file that
- * was cut off, or crashes (SIGBUS, SIGSEGV).  So the end of each file is looked at first, and
- * a child asks libkmod and answers over a socket: when it is gone, or does not answer, the
- * index is damaged.
+ * libkmod maps the index.  Up to 30 it follows its offsets unchecked, and crashes (SIGBUS, SIGSEGV)
+ * where they lead out of the file; 34 checks them, and finds nothing in a file that is damaged.  So
+ * all nodes are looked at first.  A file can change after that: a child asks libkmod and answers
+ * over a socket, and when it is gone, or does not answer, the index is damaged.
  */
 #include "modules.h"
 
@@ -36,6 +36,7 @@
 #define INDEX_HAS_VALUES   0x40000000u
 #define INDEX_HAS_CHILDREN 0x20000000u
 #define INDEX_OFFSET       0x0fffffffu
+#define INDEX_DEPTH        4096 /* nodes below each other; each has a character at least */
 
 #define ANSWER_MS 10000 /* a disk may have to wake up; a damaged index can be a circle */
 
@@ -356,34 +357,64 @@ static size_t skip_text(const unsigned char *bytes, size_t size, size_t at)
 	return end ? (size_t)(end - bytes) + 1 : size + 1;
 }
 
+/* What is still to be looked at of a file of the index, whose nodes do not overlap. */
+struct walk {
+	const unsigned char *bytes;
+	size_t size, left; /* of its bytes, those of no node yet */
+};
+
+static bool node_is_whole(struct walk *walk, uint32_t node, int depth);
+
+/* The nodes that are named at @at, and all below them.  Where there is none the number is 0. */
+static bool children_are_whole(struct walk *walk, size_t at, size_t n, int depth)
+{
+	for (; n; n--, at += 4) {
+		uint32_t child = number_at(walk->bytes, walk->size, at);
+
+		if (child & INDEX_OFFSET && !node_is_whole(walk, child, depth))
+			return false;
+	}
+	return true;
+}
+
+static bool node_is_whole(struct walk *walk, uint32_t node, int depth)
+{
+	size_t start = node & INDEX_OFFSET, at = start, children = 0, n = 0;
+
+	if (start < INDEX_HEADER || start > walk->size || depth > INDEX_DEPTH)
+		return false;
+	if (node & INDEX_HAS_PREFIX)
+		at = skip_text(walk->bytes, walk->size, at);
+	if (node & INDEX_HAS_CHILDREN) {
+		if (at + 2 > walk->size || walk->bytes[at + 1] < walk->bytes[at])
+			return false;
+		n = (size_t)(walk->bytes[at + 1] - walk->bytes[at]) + 1;
+		children = at + 2;
+		at = children + 4 * n;
+	}
+	if (node & INDEX_HAS_VALUES) {
+		uint32_t values = number_at(walk->bytes, walk->size, at);
+
+		at += 4;
+		while (values-- && at <= walk->size)
+			at = skip_text(walk->bytes, walk->size, at + 4);
+	}
+	if (at > walk->size || at - start > walk->left)
+		return false;
+	walk->left -= at - start;
+	return children_are_whole(walk, children, n, depth + 1);
+}
+
 /*
- * depmod writes the root node last (libkmod/libkmod-index.c has the format), so a file that
- * has all of it was not cut off.
+ * Goes through all nodes (libkmod/libkmod-index.c tells the format).  The order they have in the
+ * file says nothing: depmod up to kmod 33 writes the root last, later ones write it first.
  */
 bool modules_index_is_whole(const unsigned char *bytes, size_t size)
 {
-	uint32_t root = number_at(bytes, size, 8);
-	size_t at = root & INDEX_OFFSET;
+	struct walk walk = {.bytes = bytes, .size = size, .left = size};
 
-	if (number_at(bytes, size, 0) != INDEX_MAGIC || size < INDEX_HEADER)
-		return false;
-	if (root & INDEX_HAS_PREFIX)
-		at = skip_text(bytes, size, at);
-	if (root & INDEX_HAS_CHILDREN && at + 2 <= size) {
-		if (bytes[at + 1] < bytes[at])
-			return false;
-		at += 2 + 4 * (size_t)(bytes[at + 1] - bytes[at] + 1);
-	} else if (root & INDEX_HAS_CHILDREN) {
-		return false;
-	}
-	if (root & INDEX_HAS_VALUES) {
-		uint32_t n = number_at(bytes, size, at);
-
-		at += 4;
-		while (n-- && at <= size)
-			at = skip_text(bytes, size, at + 4);
-	}
-	return at <= size;
+	return size >= INDEX_HEADER && number_at(bytes, size, 0) == INDEX_MAGIC &&
+		node_is_whole(&walk, number_at(bytes, size, 8), 0);
 }
 
 /* Returns 0, -EBADMSG, or another -errno.  What older depmods did not write is not there. */

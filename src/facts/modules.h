@@ -19,7 +19,7 @@ int modules_open(
 	const struct sysfs_root *root, const char *release, struct modules **ret);
 void modules_close(struct modules **modules);
 
-/* Whether a file of the index is so as far as its root node goes.  Pure. */
+/* Whether all nodes of a file of the index are in it.  Pure. */
 bool modules_index_is_whole(const unsigned char *bytes, size_t size);
 
 /* Whether a question found out that the index is damaged: no answer is to be had any more. */
