@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154,SC2317,SC1091 # each test is a process of its own; run sets these
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154,SC2317,SC2329,SC1091 # each test is a process of its own; run sets these
 #
 # What the generators' hooks make of a configuration that is odd, with functions in the place of the
 # generators'. What real generators make of the hooks is in the boot tests.

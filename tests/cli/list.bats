@@ -384,7 +384,7 @@ expect = 2'
 	command -v script >/dev/null || skip "no script(1)"
 	desktop
 	run -0 script -qec "stty cols 80; '$vfioboot' list --root '$root'" /dev/null
-	[[ ${lines[-2]} == *'970 EVO/PRO   carries /,'$'\r' ]]
+	[[ ${lines[-2]} =~ '970 EVO/PRO'\ +'carries /,'$'\r'$ ]]
 	[[ ${lines[-1]} =~ ^\ +/boot/efi,\ swap$'\r'$ ]]
 }
 
@@ -392,7 +392,7 @@ expect = 2'
 	command -v script >/dev/null || skip "no script(1)"
 	desktop
 	run -0 script -qec "stty cols 60; '$vfioboot' list --root '$root'" /dev/null
-	[[ ${lines[-1]} == *'970 EVO/PRO   carries /, /boot/efi, swap'$'\r' ]]
+	[[ ${lines[-1]} =~ '970 EVO/PRO'\ +'carries /, /boot/efi, swap'$'\r'$ ]]
 }
 
 @test "a function that does not say what it is is left out, and told of" {

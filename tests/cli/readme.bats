@@ -25,13 +25,22 @@ shown() {
 		sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
 }
 
+# Newer hardware databases have another name for one function, and columns are wider by it.
+as_named_here() {
+	if grep -qF 'Cannon Lake USB' "$BATS_TEST_TMPDIR/list"; then
+		cat
+	else
+		sed 's|Cannon Lake USB|300/C240 Series USB|' | tr -s ' '
+	fi
+}
+
 # The program's own words for the same command. The names are those of the machine's hwdb.
 shows() {
 	local command=$1
 	read -ra arguments <<<"${command#*vfioboot }"
 	run --separate-stderr "$vfioboot" "${arguments[0]}" --root "$host" "${arguments[@]:1}"
 	[ -n "$(shown "$command")" ]
-	diff <(shown "$command") - <<<"$output"
+	diff <(shown "$command" | as_named_here) <(as_named_here <<<"$output")
 }
 
 @test "README shows list, add, plan, status and check as they are" {
