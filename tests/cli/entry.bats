@@ -1545,11 +1545,15 @@ uki_tree() {
 	printf MZ >"$images/broken.efi"
 }
 
-# /var/lib is its own: what others have there, such as the test beside this one, is not ours.
-uki_live() {
+# For the test itself to call: in `run` a skip would only be output.
+needs_uki_live() {
 	unshare -rm true 2>/dev/null || skip "needs a mount namespace"
 	[ -d /usr/lib/systemd ] || skip "needs /usr/lib/systemd, to put ukify there"
 	[ ! -e /usr/bin/ukify ] || skip "needs a machine without an ukify of its own"
+}
+
+# /var/lib is its own: what others have there, such as the test beside this one, is not ours.
+uki_live() {
 	cp "$top/tests/cli/uki.bash" "$tree/systemd/ukify"
 	chmod +x "$tree/systemd/ukify"
 	live 'mount --bind "$tree/systemd" /usr/lib/systemd; mount -t tmpfs none /var/lib; '"$1"
@@ -1577,6 +1581,7 @@ uki_live() {
 }
 
 @test "unified images: another one for each kernel, made, kept and removed" {
+	needs_uki_live
 	uki_tree
 	before=$(cat "$images"/*.efi | md5sum)
 	run -0 uki_live 'UKIFY_LOG=$tree/log "$vfioboot" entry add; find /var/lib -mindepth 1'
@@ -1604,6 +1609,7 @@ uki_live() {
 }
 
 @test "unified images: a failure of ukify leaves nothing behind" {
+	needs_uki_live
 	uki_tree
 	echo m-6.12 >"$tree/etc/ukify-fails"
 	run -1 --separate-stderr uki_live '"$vfioboot" entry add || {
@@ -1641,6 +1647,7 @@ uki_with_loader() {
 }
 
 @test "unified images that others made are not taken for ours" {
+	needs_uki_live
 	uki_tree
 	make_uki "$images/m-6.12-passthrough.efi" 'root=UUID=1 vfioboot.profile=mine' 6.12 "$osrel"
 	run -1 --separate-stderr uki_live '"$vfioboot" entry add'
@@ -1655,6 +1662,7 @@ uki_with_loader() {
 }
 
 @test "unified images: nothing stays when a copy would become the default" {
+	needs_uki_live
 	uki_with_loader
 	fake_bootctl 257
 	run -0 uki_live '"$vfioboot" entry add --loader uki'
@@ -1675,6 +1683,7 @@ uki_with_loader() {
 }
 
 @test "unified images: copies are marked and sort behind" {
+	needs_uki_live
 	uki_tree
 	run -0 uki_live '"$vfioboot" entry add'
 	grep -aqx 'IMAGE_ID="debian-passthrough"' "$images/m-6.12-passthrough.efi"
@@ -1692,6 +1701,7 @@ uki_room() {
 }
 
 @test "unified images: nothing is made without room for it and for the next kernel" {
+	needs_uki_live
 	uki_tree
 	run -1 --separate-stderr uki_room 6M '"$vfioboot" entry add || {
 		ls /boot/EFI/Linux
@@ -1705,6 +1715,7 @@ uki_room() {
 }
 
 @test "unified images: an update deletes first, and makes nothing without room" {
+	needs_uki_live
 	uki_tree
 	run -1 --separate-stderr uki_room 7M '"$vfioboot" entry add
 		rm /boot/EFI/Linux/m-6.1.efi
@@ -1718,6 +1729,7 @@ uki_room() {
 }
 
 @test "unified images: a copy that is good stays when the next one can't be made" {
+	needs_uki_live
 	uki_tree
 	run -0 uki_live '"$vfioboot" entry add'
 	before=$(cat "$images"/*-passthrough.efi | md5sum)
@@ -1729,6 +1741,7 @@ uki_room() {
 }
 
 @test "unified images: what a killed run left goes with the next one" {
+	needs_uki_live
 	uki_tree
 	touch "$images/.m-6.12-passthrough.efi.vfioboot-new" "$images/m-6.12.efi.new"
 	run -0 entry remove --dry-run
@@ -1742,6 +1755,7 @@ uki_room() {
 }
 
 @test "unified images: only keys are taken from ukify's settings, and they are always named" {
+	needs_uki_live
 	uki_tree
 	mkdir -p "$tree/etc/systemd"
 	echo 'not ini' >"$tree/etc/systemd/ukify.conf"
@@ -1789,6 +1803,7 @@ uki_leak() {
 }
 
 @test "unified images with arguments of a passthrough boot: said, and the others are still copied" {
+	needs_uki_live
 	uki_leak
 	before=$(md5sum <"$images/m-6.15.efi")
 	run -0 --separate-stderr uki_live 'mount --bind "$tree/cmdline" /proc/cmdline; "$vfioboot" entry update'
