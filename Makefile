@@ -290,9 +290,9 @@ run-check-quick: all $(QUICK_TESTS) build/tests/compose
 	$(call suite_cli,build) --filter-tags '!slow'
 	@tests/run $(RESULTS) --summary
 
-# What depends on compilers and libraries; tests/distros runs it in several releases of Debian.
+# What depends on compilers, libraries and tools; tests/distros runs it in several releases of Debian.
 .PHONY: run-check-portable
-run-check-portable: check-programs
+run-check-portable: all $(TESTS) build/tests/compose
 	@rm -rf $(RESULTS)
 	$(suite_lint)
 	$(call suite_unit,$(TESTS))
