@@ -91,26 +91,4 @@ void file_free_names(struct file_names *names);
 /* The names in a directory, sorted by strverscmp(3); none when it is not there.  0 or -errno. */
 int file_list(const struct root *root, const char *directory, struct file_names *ret);
 
-/* Names of before, until all callers have the new ones. */
-#define sysfs_root                         root
-#define sysfs_root_open                    root_open
-#define sysfs_root_close                   root_close
-#define sysfs_root_open_file               file_open
-#define sysfs_root_read_file               file_read_fixed
-#define sysfs_root_read_link               file_read_link
-#define sysfs_root_each_name               file_each_name
-#define sysfs_root_is_initramfs            root_is_initramfs
-#define tree_resolve                       file_resolve
-#define tree_read_line                     file_read_line
-#define tree_open_directory                file_open_directory
-#define tree_next                          file_next_name
-#define tree_close_directory               file_close_directory
-#define tree_exists(root, directory, name) file_exists(root, "%s/%s", directory, name)
-#define hostfile_exists                    file_exists
-#define hostfile_read                      file_read
-#define hostfile_names                     file_names
-#define hostfile_add_name                  file_add_name
-#define hostfile_free_names                file_free_names
-#define hostfile_list                      file_list
-
 #endif

@@ -47,11 +47,4 @@ bool text_stream_open(struct text_stream *stream);
 /* Ends it.  Returns the text, for free(), or NULL without memory. */
 char *text_stream_take(struct text_stream *stream);
 
-/* Names of before, until all callers have the new ones. */
-#define hostfile_value      text_value
-#define hostfile_find_value text_find_value
-#define sheet               text_stream
-#define sheet_open          text_stream_open
-#define sheet_take          text_stream_take
-
 #endif

@@ -33,7 +33,7 @@ struct capture {
 };
 
 /* Captures the machine at @root into *@ret, for capture_free().  Returns 0, or -errno. */
-int capture_read(const struct sysfs_root *root, struct capture *ret);
+int capture_read(const struct root *root, struct capture *ret);
 
 void capture_free(struct capture *capture);
 

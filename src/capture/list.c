@@ -110,7 +110,7 @@ static int add_device(struct captureset *set, const char *path, char **ret)
 	int r = captureset_add_link(set, path);
 
 	*ret = NULL;
-	if (r == 0 && tree_resolve(set->root, path, ret) < 0)
+	if (r == 0 && file_resolve(set->root, path, ret) < 0)
 		*ret = NULL;
 	return r == 0 && *ret ? captureset_add_directory(set, *ret) : r;
 }
@@ -262,7 +262,7 @@ static int add_dropin(struct captureset *set, const char *path, const char *name
 	if (name[0] == '.' || !end || strcmp(end, ".conf") != 0)
 		return 0;
 	/* A mask counts by being a link; another one as what it leads to. */
-	if (sysfs_root_read_link(set->root, path, target, sizeof(target)) == 0 &&
+	if (file_read_link(set->root, path, target, sizeof(target)) == 0 &&
 		strcmp(target, TREE_NULL) == 0)
 		return captureset_add_link(set, path);
 	return captureset_add_file(set, path, REDACT_FORM_CONFIG);
@@ -362,7 +362,7 @@ static void replace_digest(struct capture_entry *record, uint64_t from, uint64_t
  * configuration in the capture in its place: the digest is of the bytes, comments included, and
  * those are not in a capture.
  */
-static int update_digest(const struct sysfs_root *root, struct capture *capture)
+static int update_digest(const struct root *root, struct capture *capture)
 {
 	_cleanup_free_ struct config *today = calloc(1, sizeof(*today));
 	_cleanup_free_ struct config *captured = calloc(1, sizeof(*captured));
@@ -387,7 +387,7 @@ static int update_digest(const struct sysfs_root *root, struct capture *capture)
 	return 0;
 }
 
-int capture_read(const struct sysfs_root *root, struct capture *ret)
+int capture_read(const struct root *root, struct capture *ret)
 {
 	_cleanup_(capture_free) struct capture capture = {0};
 	struct captureset set = {.root = root, .capture = &capture};

@@ -118,7 +118,7 @@ int captureset_add_file(struct captureset *set, const char *path, enum redact_fo
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
-	int r = hostfile_read(set->root, path, &text, &size);
+	int r = file_read(set->root, path, &text, &size);
 
 	if (r == -ENOMEM)
 		return r;
@@ -134,7 +134,7 @@ int captureset_add_file(struct captureset *set, const char *path, enum redact_fo
 int captureset_add_link(struct captureset *set, const char *path)
 {
 	char target[PATH_MAX], *redacted;
-	int r = sysfs_root_read_link(set->root, path, target, sizeof(target));
+	int r = file_read_link(set->root, path, target, sizeof(target));
 
 	if (r == -ENOENT || r == -EINVAL || r == -ENOTDIR)
 		return 0;
@@ -147,7 +147,7 @@ int captureset_add_link(struct captureset *set, const char *path)
 int captureset_add_directory(struct captureset *set, const char *path)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
-	int r = tree_open_directory(set->root, path, &dir);
+	int r = file_open_directory(set->root, path, &dir);
 
 	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;
@@ -160,7 +160,7 @@ int captureset_add_name(struct captureset *set, const char *path)
 {
 	char *nothing;
 
-	if (!hostfile_exists(set->root, "%s", path))
+	if (!file_exists(set->root, "%s", path))
 		return 0;
 	nothing = strdup("");
 	return nothing ? add(set, path, S_IFREG, nothing, 0) : -ENOMEM;
@@ -174,12 +174,12 @@ int captureset_each(struct captureset *set, const char *directory,
 	int r = captureset_add_directory(set, directory);
 
 	if (r == 0)
-		r = tree_open_directory(set->root, directory, &dir);
+		r = file_open_directory(set->root, directory, &dir);
 	if (r == -ENOENT || r == -ENOTDIR || r == -ENOMEM)
 		return r == -ENOMEM ? r : 0;
 	if (r < 0)
 		return add_gap(set, directory, r);
-	while (r == 0 && (name = tree_next(dir))) {
+	while (r == 0 && (name = file_next_name(dir))) {
 		char path[PATH_MAX];
 
 		if (snprintf(path, sizeof(path), "%s/%s", directory, name) <

@@ -10,7 +10,7 @@
 #define CAPTURE_PLAIN REDACT_FORMS
 
 struct captureset {
-	const struct sysfs_root *root;
+	const struct root *root;
 	struct capture *capture;
 	struct redactor redactor;
 	size_t room, gaps_room;

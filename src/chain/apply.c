@@ -14,7 +14,7 @@
 
 #define UNKNOWN ((uint64_t)96 << 20) /* bytes of an image whose like is not there */
 
-int apply_begin(const struct sysfs_root *root, enum imagecheck_of of,
+int apply_begin(const struct root *root, enum imagecheck_of of,
 	const struct protect_list *protect, struct images *images, struct apply *ret)
 {
 	*ret = (struct apply){.change = {.root = root, .log = APPLY_LOG},
@@ -72,7 +72,7 @@ static int add_leavings(struct apply *apply, const struct image *image)
 
 		if (asprintf(&path, "%s%s", image->path, *end) < 0)
 			return -ENOMEM;
-		if (hostfile_exists(apply->change.root, "%s", path) &&
+		if (file_exists(apply->change.root, "%s", path) &&
 			!change_add(&apply->change, &change_clear, path, NULL))
 			return -ENOMEM;
 	}
@@ -91,7 +91,7 @@ static struct image *find_image(struct images *images, const char *path)
 static bool is_kept_wanted(void *data, const char *kept, const char *path)
 {
 	struct apply *apply = data;
-	const struct sysfs_root *root = apply->change.root;
+	const struct root *root = apply->change.root;
 	struct image *image = find_image(apply->images, path);
 
 	if (!image)
@@ -158,7 +158,7 @@ static bool is_copy_of(const struct image *copy, const struct image *image)
 
 static uint64_t size_of(const struct apply *apply, const char *path)
 {
-	_cleanup_close_ int fd = sysfs_root_open_file(apply->change.root, path, O_PATH);
+	_cleanup_close_ int fd = file_open(apply->change.root, path, O_PATH);
 	struct stat st;
 
 	return fd >= 0 && fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
@@ -190,7 +190,7 @@ static int add_keep(struct apply *apply, const struct image *image)
 static int add_command(
 	const struct apply *apply, const struct image *image, struct change_step *step)
 {
-	const struct sysfs_root *root = apply->change.root;
+	const struct root *root = apply->change.root;
 	_cleanup_(kernels_free) struct kernels kernels = {0};
 	_cleanup_free_ char *output = NULL;
 	int r = kernels_find(root, &kernels);
@@ -290,12 +290,12 @@ static int add_group(struct apply *apply, const struct image *image)
 static int add_post_update(struct apply *apply, size_t number)
 {
 	const struct image *image = &apply->images->images[number];
-	const struct sysfs_root *root = apply->change.root;
+	const struct root *root = apply->change.root;
 	_cleanup_free_ char *kernel = NULL, *path = NULL, *directory = NULL;
 	struct change_step *step;
 
 	if (!needs_making(image) || !image->maker || image->maker->replaces ||
-		!hostfile_exists(root, INITRAMFS_POST_UPDATE))
+		!file_exists(root, INITRAMFS_POST_UPDATE))
 		return 0;
 	for (size_t i = 0; i < number; i++)
 		if (needs_making(&apply->images->images[i]) &&
@@ -370,7 +370,7 @@ static int add_protect(struct apply *apply)
 	return change_put_text(&apply->change, CONFIGFILES_PROTECT, text);
 }
 
-int apply_steps(const struct sysfs_root *root, const struct protect_list *protect,
+int apply_steps(const struct root *root, const struct protect_list *protect,
 	struct images *images, struct apply *ret)
 {
 	struct apply apply;

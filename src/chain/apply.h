@@ -36,7 +36,7 @@ struct apply {
  * list of today (NULL: it is not known), @images what images_inspect() found with it; both stay
  * the caller's.  An empty list: there is nothing to do.  Returns 0, or -errno.
  */
-int apply_steps(const struct sysfs_root *root, const struct protect_list *protect,
+int apply_steps(const struct root *root, const struct protect_list *protect,
 	struct images *images, struct apply *ret);
 
 /*
@@ -44,7 +44,7 @@ int apply_steps(const struct sysfs_root *root, const struct protect_list *protec
  * wrote is moved to UNDO_ARCHIVE, and images are built without us.  @images is what
  * images_compare() found with IMAGECHECK_UNDONE.
  */
-int undo_steps(const struct sysfs_root *root, struct images *images, struct apply *ret);
+int undo_steps(const struct root *root, struct images *images, struct apply *ret);
 
 /*
  * Whether each step can be done (change_check()), and the place of each image is mounted, where
@@ -55,7 +55,7 @@ int apply_check(const struct apply *apply, struct message *message);
 void apply_free(struct apply *apply);
 
 /* For the two plans: begins one; adds its parts.  0 or -errno. */
-int apply_begin(const struct sysfs_root *root, enum imagecheck_of of,
+int apply_begin(const struct root *root, enum imagecheck_of of,
 	const struct protect_list *protect, struct images *images, struct apply *ret);
 int apply_add_leftovers(struct apply *apply);
 int apply_add_images(struct apply *apply);

@@ -12,9 +12,9 @@
 #include "facts/facts.h"
 
 /* 1, 0, or -errno when a directory above it is closed to us. */
-static int is_there(const struct sysfs_root *root, const char *path)
+static int is_there(const struct root *root, const char *path)
 {
-	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_PATH);
+	_cleanup_close_ int fd = file_open(root, path, O_PATH);
 
 	if (fd >= 0)
 		return 1;
@@ -22,7 +22,7 @@ static int is_there(const struct sysfs_root *root, const char *path)
 }
 
 /* Looks for files by their whole names. */
-static int find_file(const struct sysfs_root *root, const char *const *paths, size_t n,
+static int find_file(const struct root *root, const char *const *paths, size_t n,
 	char *ret_sign, size_t size)
 {
 	int hidden = 0;
@@ -43,8 +43,8 @@ static int find_file(const struct sysfs_root *root, const char *const *paths, si
 }
 
 /* Looks for files by their names on whatever the firmware reads. */
-static int find_boot_file(const struct sysfs_root *root, const char *const *names,
-	size_t n, char *ret_sign, size_t size)
+static int find_boot_file(const struct root *root, const char *const *names, size_t n,
+	char *ret_sign, size_t size)
 {
 	int hidden = 0;
 
@@ -67,14 +67,14 @@ static int find_boot_file(const struct sysfs_root *root, const char *const *name
 	return hidden;
 }
 
-static int detect_ostree(const struct sysfs_root *root, char *ret_sign, size_t size)
+static int detect_ostree(const struct root *root, char *ret_sign, size_t size)
 {
 	static const char *const paths[] = {"run/ostree-booted"};
 
 	return find_file(root, paths, ARRAY_SIZE(paths), ret_sign, size);
 }
 
-static int detect_kernelstub(const struct sysfs_root *root, char *ret_sign, size_t size)
+static int detect_kernelstub(const struct root *root, char *ret_sign, size_t size)
 {
 	static const char *const paths[] = {"etc/kernelstub/configuration"};
 
@@ -96,7 +96,7 @@ static bool found_efi_file(void *data, const char *name)
 	return false;
 }
 
-static int detect_uki(const struct sysfs_root *root, char *ret_sign, size_t size)
+static int detect_uki(const struct root *root, char *ret_sign, size_t size)
 {
 	int hidden = 0;
 
@@ -106,7 +106,7 @@ static int detect_uki(const struct sysfs_root *root, char *ret_sign, size_t size
 		int r;
 
 		text_join(path, sizeof(path), esp_places[i] + 1, "/EFI/Linux", NULL);
-		r = sysfs_root_each_name(root, path, found_efi_file, &search);
+		r = file_each_name(root, path, found_efi_file, &search);
 		if (search.name[0]) {
 			text_join(ret_sign, size, path, "/", search.name, NULL);
 			return 1;
@@ -121,25 +121,25 @@ static int detect_uki(const struct sysfs_root *root, char *ret_sign, size_t size
 	return hidden;
 }
 
-static int detect_systemd_boot(const struct sysfs_root *root, char *ret_sign, size_t size)
+static int detect_systemd_boot(const struct root *root, char *ret_sign, size_t size)
 {
 	static const char *const names[] = {"loader/loader.conf", "EFI/systemd"};
 
 	return find_boot_file(root, names, ARRAY_SIZE(names), ret_sign, size);
 }
 
-static bool uses_bls(const struct sysfs_root *root)
+static bool uses_bls(const struct root *root)
 {
 	_cleanup_free_ char *text = NULL, *value = NULL;
 
-	if (hostfile_read(root, "/etc/default/grub", &text, NULL) < 0)
+	if (file_read(root, "/etc/default/grub", &text, NULL) < 0)
 		return false;
-	value = hostfile_value(text, "GRUB_ENABLE_BLSCFG");
+	value = text_value(text, "GRUB_ENABLE_BLSCFG");
 	return value && strcmp(value, "true") == 0;
 }
 
 /* Its entries may be closed to all but root; that their directory is there can be seen. */
-static int detect_grub_bls(const struct sysfs_root *root, char *ret_sign, size_t size)
+static int detect_grub_bls(const struct root *root, char *ret_sign, size_t size)
 {
 	static const char *const paths[] = {"boot/loader/entries", "boot/loader"};
 
@@ -148,7 +148,7 @@ static int detect_grub_bls(const struct sysfs_root *root, char *ret_sign, size_t
 	return find_file(root, paths, ARRAY_SIZE(paths), ret_sign, size);
 }
 
-static int detect_grub(const struct sysfs_root *root, char *ret_sign, size_t size)
+static int detect_grub(const struct root *root, char *ret_sign, size_t size)
 {
 	static const char *const paths[] = {"boot/grub/grub.cfg", "boot/grub2/grub.cfg"};
 
@@ -157,7 +157,7 @@ static int detect_grub(const struct sysfs_root *root, char *ret_sign, size_t siz
 	return find_file(root, paths, ARRAY_SIZE(paths), ret_sign, size);
 }
 
-static int detect_refind(const struct sysfs_root *root, char *ret_sign, size_t size)
+static int detect_refind(const struct root *root, char *ret_sign, size_t size)
 {
 	static const char *const names[] = {
 		"refind_linux.conf", "EFI/refind/refind.conf"};
@@ -165,7 +165,7 @@ static int detect_refind(const struct sysfs_root *root, char *ret_sign, size_t s
 	return find_boot_file(root, names, ARRAY_SIZE(names), ret_sign, size);
 }
 
-static int detect_limine(const struct sysfs_root *root, char *ret_sign, size_t size)
+static int detect_limine(const struct root *root, char *ret_sign, size_t size)
 {
 	static const char *const names[] = {"limine.conf", "limine/limine.conf",
 		"EFI/limine/limine.conf", "EFI/BOOT/limine.conf", "limine.cfg"};
@@ -173,7 +173,7 @@ static int detect_limine(const struct sysfs_root *root, char *ret_sign, size_t s
 	return find_boot_file(root, names, ARRAY_SIZE(names), ret_sign, size);
 }
 
-static int detect_extlinux(const struct sysfs_root *root, char *ret_sign, size_t size)
+static int detect_extlinux(const struct root *root, char *ret_sign, size_t size)
 {
 	static const char *const paths[] = {"boot/extlinux/extlinux.conf",
 		"extlinux/extlinux.conf", "boot/syslinux/syslinux.cfg"};
@@ -203,8 +203,8 @@ static const struct bootloader bootloaders[] = {
 };
 
 /* Whether the loader named itself to the system at this boot; how, in @ret. */
-static bool names_itself(const struct sysfs_root *root, const struct bootloader *loader,
-	char *ret, size_t size)
+static bool names_itself(
+	const struct root *root, const struct bootloader *loader, char *ret, size_t size)
 {
 	char text[64];
 
@@ -219,7 +219,7 @@ static bool names_itself(const struct sysfs_root *root, const struct bootloader 
 
 /* One that manages others; else one that names itself; else the only one. */
 static const struct bootloader *find_owner(
-	const struct sysfs_root *root, struct bootloader_search *search)
+	const struct root *root, struct bootloader_search *search)
 {
 	for (size_t i = 0; i < search->n; i++)
 		if (search->found[i].loader->manages)
@@ -236,7 +236,7 @@ static const struct bootloader *find_owner(
 	return search->n == 1 && !search->hidden ? search->found[0].loader : NULL;
 }
 
-void bootloader_find(const struct sysfs_root *root, struct bootloader_search *ret)
+void bootloader_find(const struct root *root, struct bootloader_search *ret)
 {
 	struct bootloader_search search = {0};
 

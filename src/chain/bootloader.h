@@ -28,7 +28,7 @@ struct bootloader {
 	 * Whether its files are there: 1 with the first of them in @ret_sign, 0, or -errno
 	 * when that is hidden, with one that cannot be read in @ret_sign.
 	 */
-	int (*detect)(const struct sysfs_root *root, char *ret_sign, size_t size);
+	int (*detect)(const struct root *root, char *ret_sign, size_t size);
 	const struct bootloader_ops *ops; /* how entries are added to its menu */
 };
 
@@ -45,7 +45,7 @@ struct bootloader_search {
 };
 
 /* Finds all that there are, and which of them it is.  */
-void bootloader_find(const struct sysfs_root *root, struct bootloader_search *ret);
+void bootloader_find(const struct root *root, struct bootloader_search *ret);
 
 /* The loader of the name, a word for programs; NULL for none. */
 const struct bootloader *bootloader_named(const char *name);

@@ -16,12 +16,12 @@ int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return hostfile_add_name(&change->warnings, text);
+	return file_add_name(&change->warnings, text);
 }
 
 int bootmenu_advise(struct bootmenu_change *change, const char *text)
 {
-	return change->update ? 0 : hostfile_add_name(&change->warnings, text);
+	return change->update ? 0 : file_add_name(&change->warnings, text);
 }
 
 static void set_problem(struct bootmenu_change *change, const char *format, va_list args)
@@ -50,7 +50,7 @@ int bootmenu_refuse(struct bootmenu_change *change, const char *format, ...)
 	return -EOPNOTSUPP;
 }
 
-int bootmenu_write(struct bootmenu_change *change, const struct sysfs_root *root,
+int bootmenu_write(struct bootmenu_change *change, const struct root *root,
 	const char *path, const char *text)
 {
 	change->files.root = root;
@@ -81,10 +81,10 @@ const char *bootmenu_remedy(int error)
 	return error == -EACCES || error == -EPERM ? "; run this as root" : "";
 }
 
-int bootmenu_read_wanted(const struct sysfs_root *root, struct bootentries *ret)
+int bootmenu_read_wanted(const struct root *root, struct bootentries *ret)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = hostfile_read(root, BOOTENTRY_FILE, &text, NULL);
+	int r = file_read(root, BOOTENTRY_FILE, &text, NULL);
 
 	if (r < 0)
 		return r == -ENOTDIR ? -ENOENT : r;
@@ -92,7 +92,7 @@ int bootmenu_read_wanted(const struct sysfs_root *root, struct bootentries *ret)
 	return 0;
 }
 
-static int plan_loader(const struct sysfs_root *root, const struct bootloader *loader,
+static int plan_loader(const struct root *root, const struct bootloader *loader,
 	struct bootentries *wanted, struct bootmenu_change *change)
 {
 	if (!loader->ops->plan)
@@ -101,7 +101,7 @@ static int plan_loader(const struct sysfs_root *root, const struct bootloader *l
 }
 
 /* The file comes first: the loader's own program reads it. */
-static int plan_file(const struct sysfs_root *root, const struct bootentries *wanted,
+static int plan_file(const struct root *root, const struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
 	_cleanup_free_ char *text = NULL;
@@ -128,7 +128,7 @@ static int plan_file(const struct sysfs_root *root, const struct bootentries *wa
 	return 0;
 }
 
-int bootmenu_plan(const struct sysfs_root *root, const struct bootloader *loader,
+int bootmenu_plan(const struct root *root, const struct bootloader *loader,
 	struct bootentries *wanted, struct bootmenu_change *ret)
 {
 	int r;
@@ -139,7 +139,7 @@ int bootmenu_plan(const struct sysfs_root *root, const struct bootloader *loader
 	return r < 0 ? r : plan_file(root, wanted, ret);
 }
 
-int bootmenu_plan_update(const struct sysfs_root *root, const struct bootloader *loader,
+int bootmenu_plan_update(const struct root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, struct bootmenu_change *ret)
 {
 	struct bootentries entries = *wanted;
@@ -150,13 +150,13 @@ int bootmenu_plan_update(const struct sysfs_root *root, const struct bootloader 
 	return r;
 }
 
-bool bootmenu_copies_cmdline(const struct sysfs_root *root)
+bool bootmenu_copies_cmdline(const struct root *root)
 {
-	return !hostfile_exists(root, "etc/kernel/cmdline") &&
-		!hostfile_exists(root, "usr/lib/kernel/cmdline");
+	return !file_exists(root, "etc/kernel/cmdline") &&
+		!file_exists(root, "usr/lib/kernel/cmdline");
 }
 
-int bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *wanted)
+int bootmenu_may_leak(const struct root *root, const struct bootentries *wanted)
 {
 	_cleanup_free_ char *rest = NULL, *cmdline = NULL;
 	int r;
@@ -169,7 +169,7 @@ int bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *w
 
 /* Whether the entry of that boot_id is one of ours.  1, 0, or -errno. */
 static int is_ours(
-	const struct sysfs_root *root, const struct bootloader_ops *ops, const char *id)
+	const struct root *root, const struct bootloader_ops *ops, const char *id)
 {
 	static const struct bootentries none;
 	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
@@ -181,9 +181,8 @@ static int is_ours(
 	return r;
 }
 
-int bootmenu_check_default(const struct sysfs_root *root,
-	const struct bootloader_ops *ops, int known, const char *before,
-	struct bootmenu_change *change)
+int bootmenu_check_default(const struct root *root, const struct bootloader_ops *ops,
+	int known, const char *before, struct bootmenu_change *change)
 {
 	_cleanup_free_ char *now = NULL;
 	int r = known == 0 ? ops->find_default(root, &now) : known;
@@ -200,7 +199,7 @@ int bootmenu_check_default(const struct sysfs_root *root,
 		now);
 }
 
-int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *loader,
+int bootmenu_carry_out(const struct root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, struct bootmenu_change *change)
 {
 	const struct bootloader_ops *ops = loader->ops;
@@ -219,8 +218,8 @@ int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *l
 	return r;
 }
 
-int bootmenu_loader_has_ours(const struct sysfs_root *root,
-	const struct bootloader *loader, char ret_failed[static BOOTMENU_PLACE_SIZE])
+int bootmenu_loader_has_ours(const struct root *root, const struct bootloader *loader,
+	char ret_failed[static BOOTMENU_PLACE_SIZE])
 {
 	static const struct bootentries none;
 	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
@@ -236,12 +235,12 @@ int bootmenu_loader_has_ours(const struct sysfs_root *root,
 }
 
 int bootmenu_has_ours(
-	const struct sysfs_root *root, char ret_failed[static BOOTMENU_PLACE_SIZE])
+	const struct root *root, char ret_failed[static BOOTMENU_PLACE_SIZE])
 {
 	struct bootloader_search search;
 	int first = 0;
 
-	if (hostfile_exists(root, BOOTENTRY_FILE))
+	if (file_exists(root, BOOTENTRY_FILE))
 		return 1;
 	bootloader_find(root, &search);
 	if (search.hidden) {
@@ -262,7 +261,7 @@ int bootmenu_has_ours(
 	return first;
 }
 
-void bootmenu_hand_place(const struct sysfs_root *root, const struct bootloader *loader,
+void bootmenu_hand_place(const struct root *root, const struct bootloader *loader,
 	char ret[static BOOTMENU_PLACE_SIZE])
 {
 	char sign[BOOTLOADER_SIGN_SIZE] = "";
@@ -274,7 +273,7 @@ void bootmenu_hand_place(const struct sysfs_root *root, const struct bootloader 
 }
 
 /* Takes ours out of one menu; warnings and the first problem are added to @all. */
-static int remove_from(const struct sysfs_root *root, const struct bootloader *loader,
+static int remove_from(const struct root *root, const struct bootloader *loader,
 	const struct bootentries *none, struct bootmenu_change *all)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
@@ -286,7 +285,7 @@ static int remove_from(const struct sysfs_root *root, const struct bootloader *l
 	for (size_t i = 0; i < change.warnings.n; i++)
 		bootmenu_warn(all, "%s", change.warnings.names[i]);
 	for (size_t i = 0; i < change.steps.n; i++)
-		hostfile_add_name(&all->steps, change.steps.names[i]);
+		file_add_name(&all->steps, change.steps.names[i]);
 	if (change.problem[0])
 		bootmenu_fail(all, "%s", change.problem);
 	return r;
@@ -309,7 +308,7 @@ static int check_reached(const struct bootloader_search *search, const char *nam
 		loader->title);
 }
 
-static int remove_one(const struct sysfs_root *root, const struct bootloader *loader,
+static int remove_one(const struct root *root, const struct bootloader *loader,
 	const struct bootentries *none, struct bootmenu_change *all)
 {
 	char failed[BOOTMENU_PLACE_SIZE];
@@ -321,7 +320,7 @@ static int remove_one(const struct sysfs_root *root, const struct bootloader *lo
 	return r ? remove_from(root, loader, none, all) : 0;
 }
 
-int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *ret)
+int bootmenu_remove_all(const struct root *root, struct bootmenu_change *ret)
 {
 	struct bootentries none = {0};
 	struct bootloader_search search;
@@ -356,8 +355,8 @@ int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *r
 void bootmenu_free_change(struct bootmenu_change *change)
 {
 	change_free(&change->files);
-	hostfile_free_names(&change->warnings);
-	hostfile_free_names(&change->steps);
+	file_free_names(&change->warnings);
+	file_free_names(&change->steps);
 }
 
 static char *copy_or_empty(const char *text)

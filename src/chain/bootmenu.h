@@ -13,35 +13,35 @@
 #include "chain/loaders/loader.h"
 
 /* The entries that were asked for, by BOOTENTRY_FILE.  0, -ENOENT when none were, or -errno. */
-int bootmenu_read_wanted(const struct sysfs_root *root, struct bootentries *ret);
+int bootmenu_read_wanted(const struct root *root, struct bootentries *ret);
 
 /*
  * Finds out what makes the menu of @loader have the entries @wanted; with none: have none of
  * ours.  Returns 0; -EREMOTEIO with a sentence in @ret->problem; or -errno.
  * bootmenu_free_change(@ret) in each case.  What a loader has to remember is noted in @wanted.
  */
-int bootmenu_plan(const struct sysfs_root *root, const struct bootloader *loader,
+int bootmenu_plan(const struct root *root, const struct bootloader *loader,
 	struct bootentries *wanted, struct bootmenu_change *ret);
 
 /*
  * The same for entries that were asked for before, when a kernel came or went: BOOTENTRY_FILE
  * stays, and so does what the loader's own program makes by itself then.
  */
-int bootmenu_plan_update(const struct sysfs_root *root, const struct bootloader *loader,
+int bootmenu_plan_update(const struct root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, struct bootmenu_change *ret);
 
 /* Whether kernel-install has no command line to write but that of the running boot. */
-bool bootmenu_copies_cmdline(const struct sysfs_root *root);
+bool bootmenu_copies_cmdline(const struct root *root);
 
 /*
  * Whether what kernel-install writes into normal entries comes from the running boot, and that
  * is one of ours, of an entry or a trial.  Otherwise, who has our parameters in an entry has
  * put them there.
  */
-int bootmenu_may_leak(const struct sysfs_root *root, const struct bootentries *wanted);
+int bootmenu_may_leak(const struct root *root, const struct bootentries *wanted);
 
 /* Carries the plan out, or takes back what was done of it.  Returns as bootmenu_plan(). */
-int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *loader,
+int bootmenu_carry_out(const struct root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, struct bootmenu_change *change);
 
 /*
@@ -49,22 +49,22 @@ int bootmenu_carry_out(const struct sysfs_root *root, const struct bootloader *l
  * BOOTENTRY_FILE; this is what `vfioboot undo` needs.  Nothing is done where there is nothing.
  * Returns 0, or as bootmenu_plan(); the first problem is in @ret, the others are tried still.
  */
-int bootmenu_remove_all(const struct sysfs_root *root, struct bootmenu_change *ret);
+int bootmenu_remove_all(const struct root *root, struct bootmenu_change *ret);
 
 /*
  * Whether the menu of @loader has something of ours, or what a killed run left: 1, 0, or
  * -errno when it cannot be read, with the directory or the file in @ret_failed.  A menu that is
  * not read has not.
  */
-int bootmenu_loader_has_ours(const struct sysfs_root *root,
-	const struct bootloader *loader, char ret_failed[static BOOTMENU_PLACE_SIZE]);
+int bootmenu_loader_has_ours(const struct root *root, const struct bootloader *loader,
+	char ret_failed[static BOOTMENU_PLACE_SIZE]);
 
 /* The same of all menus and BOOTENTRY_FILE; 1 also when only one of them can be read. */
 int bootmenu_has_ours(
-	const struct sysfs_root *root, char ret_failed[static BOOTMENU_PLACE_SIZE]);
+	const struct root *root, char ret_failed[static BOOTMENU_PLACE_SIZE]);
 
 /* Where the entries are that a person made for @loader, whose menu is not read. */
-void bootmenu_hand_place(const struct sysfs_root *root, const struct bootloader *loader,
+void bootmenu_hand_place(const struct root *root, const struct bootloader *loader,
 	char ret[static BOOTMENU_PLACE_SIZE]);
 
 void bootmenu_free_change(struct bootmenu_change *change);
@@ -73,9 +73,8 @@ void bootmenu_free_change(struct bootmenu_change *change);
  * For the loaders, after something was added: fails if an entry of ours is the default now that was
  * not before, by what @ops->find_default returned then, @known, and its @before.
  */
-int bootmenu_check_default(const struct sysfs_root *root,
-	const struct bootloader_ops *ops, int known, const char *before,
-	struct bootmenu_change *change);
+int bootmenu_check_default(const struct root *root, const struct bootloader_ops *ops,
+	int known, const char *before, struct bootmenu_change *change);
 
 /* For the loaders: adds a warning; sets the problem.  0 or -ENOMEM; -EREMOTEIO. */
 int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
@@ -91,7 +90,7 @@ int bootmenu_refuse(struct bootmenu_change *change, const char *format, ...)
  * For the loaders: adds a file that gets the text @text, or with NULL goes; nothing where it is so
  * already.  Returns as change_put_text().
  */
-int bootmenu_write(struct bootmenu_change *change, const struct sysfs_root *root,
+int bootmenu_write(struct bootmenu_change *change, const struct root *root,
 	const char *path, const char *text);
 
 /* Writes the files of the plan, or none.  Returns 0, or -EREMOTEIO with the problem. */

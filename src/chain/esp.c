@@ -17,13 +17,13 @@ static bool is_esp_type(const char *type)
 			strcmp(type, "autofs") == 0);
 }
 
-static bool has_loader(const struct sysfs_root *root, const char *place)
+static bool has_loader(const struct root *root, const char *place)
 {
-	return hostfile_exists(root, "%s/loader", place) ||
-		hostfile_exists(root, "%s/EFI/systemd", place);
+	return file_exists(root, "%s/loader", place) ||
+		file_exists(root, "%s/EFI/systemd", place);
 }
 
-const char *esp_find(const struct sysfs_root *root)
+const char *esp_find(const struct root *root)
 {
 	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;
 	struct libmnt_fs *fs;

@@ -23,6 +23,6 @@ extern const char *const esp_places[ESP_PLACES_N];
  * Which of the places is the ESP: the first that has a FAT file system mounted, or an automount;
  * where the mounts show none, the first that has what a loader leaves on an ESP.  NULL for none.
  */
-const char *esp_find(const struct sysfs_root *root);
+const char *esp_find(const struct root *root);
 
 #endif

@@ -43,10 +43,10 @@ static const char *const own_modules[] = {"vfio_pci", "vfio_iommu_type1"};
 
 /* Notes where a file is that was opened through a link. */
 static int note_target(
-	const struct sysfs_root *root, const char *path, struct imagecheck *check)
+	const struct root *root, const char *path, struct imagecheck *check)
 {
 	char name[64], target[PATH_MAX];
-	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_PATH);
+	_cleanup_close_ int fd = file_open(root, path, O_PATH);
 	size_t len = root->live ? 0 : strlen(root->path);
 	ssize_t n;
 
@@ -57,19 +57,18 @@ static int note_target(
 	if (n < 0 || (size_t)n <= len + 1)
 		return 0;
 	target[n] = '\0';
-	return hostfile_add_name(&check->targets, target + len + 1);
+	return file_add_name(&check->targets, target + len + 1);
 }
 
 /* Adds a file of the configuration, if it is there. */
-static int add_file(
-	const struct sysfs_root *root, const char *path, struct imagecheck *check)
+static int add_file(const struct root *root, const char *path, struct imagecheck *check)
 {
 	struct imagecheck_file file = {0}, *more;
 	char target[PATH_MAX];
-	int link = sysfs_root_read_link(root, path, target, sizeof(target)), r;
+	int link = file_read_link(root, path, target, sizeof(target)), r;
 
 	if (link < 0 || strcmp(target, TREE_NULL) != 0) {
-		r = hostfile_read(root, path, &file.data, &file.size);
+		r = file_read(root, path, &file.data, &file.size);
 		if (r == -ENOENT || r == -EISDIR)
 			return 0; /* a link to nowhere: no hook takes it */
 		if (r < 0)
@@ -90,10 +89,10 @@ static int add_file(
 
 /* The hooks take all of them, also those that another one hides. */
 static int add_dropins(
-	const struct sysfs_root *root, const char *directory, struct imagecheck *check)
+	const struct root *root, const char *directory, struct imagecheck *check)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
-	int r = hostfile_list(root, directory, &names);
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = file_list(root, directory, &names);
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		_cleanup_free_ char *path = NULL;
@@ -114,10 +113,10 @@ static int add_module(struct imagecheck *check, const char *driver)
 	snprintf(name, sizeof(name), "%s", driver);
 	for (char *c = name; *c; c++)
 		*c = *c == '-' ? '_' : *c;
-	return hostfile_add_name(&check->modules, name);
+	return file_add_name(&check->modules, name);
 }
 
-static int add_modules(const struct sysfs_root *root, struct imagecheck *check)
+static int add_modules(const struct root *root, struct imagecheck *check)
 {
 	struct config *config = calloc(1, sizeof(*config));
 	int r = config ? 0 : -ENOMEM;
@@ -137,7 +136,7 @@ static int add_modules(const struct sysfs_root *root, struct imagecheck *check)
 	return r;
 }
 
-int imagecheck_read(const struct sysfs_root *root, enum imagecheck_of of,
+int imagecheck_read(const struct root *root, enum imagecheck_of of,
 	const struct protect_list *protect, struct imagecheck *ret)
 {
 	struct imagecheck check = {.protect = protect};
@@ -149,7 +148,7 @@ int imagecheck_read(const struct sysfs_root *root, enum imagecheck_of of,
 	}
 	r = r < 0 ? r : add_modules(root, &check);
 	if (r == 0) {
-		r = hostfile_read(
+		r = file_read(
 			root, IMAGECHECK_PROGRAM, &check.program, &check.program_size);
 		r = r == -ENOENT ? 0 : r;
 	}
@@ -168,8 +167,8 @@ void imagecheck_free(struct imagecheck *check)
 	}
 	free(check->files);
 	free(check->program);
-	hostfile_free_names(&check->targets);
-	hostfile_free_names(&check->modules);
+	file_free_names(&check->targets);
+	file_free_names(&check->modules);
 	*check = (struct imagecheck){0};
 }
 
@@ -179,7 +178,7 @@ struct judge {
 	const struct imagecheck *check;
 	const struct imagefile *image;
 	const char *release;
-	const struct hostfile_names *needed;
+	const struct file_names *needed;
 	char *why;
 	size_t why_size;
 };
@@ -388,8 +387,7 @@ static bool check_mkinitcpio(const struct judge *judge)
 
 	if (is_systemd(judge))
 		return check_unit(judge);
-	hooks = config && config->data ? hostfile_value(config->data, "EARLYHOOKS")
-				       : NULL;
+	hooks = config && config->data ? text_value(config->data, "EARLYHOOKS") : NULL;
 	own = hooks ? find_hook(hooks, "vfioboot") : 0;
 	udev = hooks ? find_hook(hooks, "udev") : 0;
 	if (!own || !imagefile_find(judge->image, RUN_HOOK))
@@ -517,8 +515,8 @@ static enum image_state judge_image(const struct judge *judge)
 /* ---- an image file ---------------------------------------------------------------------- */
 
 /* The modules of the list that the kernel has as files: what is built in is in no image. */
-static int find_needed(const struct sysfs_root *root, const char *release,
-	const struct hostfile_names *modules, struct hostfile_names *ret)
+static int find_needed(const struct root *root, const char *release,
+	const struct file_names *modules, struct file_names *ret)
 {
 	_cleanup_(modules_close) struct modules *index = NULL;
 	int r = modules_open(root, release, &index);
@@ -530,7 +528,7 @@ static int find_needed(const struct sysfs_root *root, const char *release,
 
 		r = modules_find(index, modules->names[i], &kind, NULL, 0);
 		if (r == 0 && kind == MODULE_FILE)
-			r = hostfile_add_name(ret, modules->names[i]);
+			r = file_add_name(ret, modules->names[i]);
 	}
 	return r;
 }
@@ -558,11 +556,10 @@ bool imagecheck_is_unified(const char *path)
 	return len > 4 && strcmp(path + len - 4, ".efi") == 0;
 }
 
-enum image_state imagecheck_file(const struct imagecheck *check,
-	const struct sysfs_root *root, const char *release, const char *path, char *why,
-	size_t why_size)
+enum image_state imagecheck_file(const struct imagecheck *check, const struct root *root,
+	const char *release, const char *path, char *why, size_t why_size)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names needed = {0};
+	_cleanup_(file_free_names) struct file_names needed = {0};
 	_cleanup_(imagefile_free) struct imagefile image = {0};
 	int r;
 

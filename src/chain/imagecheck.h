@@ -37,10 +37,10 @@ struct imagecheck_file {
 struct imagecheck {
 	struct imagecheck_file *files; /* none: nothing of us belongs into an image */
 	size_t n_files;
-	struct hostfile_names targets; /* where those that are links lead */
-	char *program;                 /* NULL: it is not installed */
+	struct file_names targets; /* where those that are links lead */
+	char *program;             /* NULL: it is not installed */
 	size_t program_size;
-	struct hostfile_names modules;      /* of drivers, with '_' for '-' */
+	struct file_names modules;          /* of drivers, with '_' for '-' */
 	const struct protect_list *protect; /* the caller's; NULL: not compared */
 };
 
@@ -50,7 +50,7 @@ enum imagecheck_of {
 };
 
 /* Reads what the host at @root has.  Returns 0 with *@ret for imagecheck_free(), or -errno. */
-int imagecheck_read(const struct sysfs_root *root, enum imagecheck_of of,
+int imagecheck_read(const struct root *root, enum imagecheck_of of,
 	const struct protect_list *protect, struct imagecheck *ret);
 void imagecheck_free(struct imagecheck *check);
 
@@ -61,8 +61,7 @@ bool imagecheck_is_unified(const char *path);
  * Opens the image file @path, which is of the kernel @release, and judges it.  @why gets a
  * sentence without full stop, "" for a fresh one.
  */
-enum image_state imagecheck_file(const struct imagecheck *check,
-	const struct sysfs_root *root, const char *release, const char *path, char *why,
-	size_t why_size);
+enum image_state imagecheck_file(const struct imagecheck *check, const struct root *root,
+	const char *release, const char *path, char *why, size_t why_size);
 
 #endif

@@ -480,11 +480,11 @@ static bool keep_nothing(const void *data, const char *path)
 	return false;
 }
 
-int imagefile_open(const struct sysfs_root *root, const char *path,
+int imagefile_open(const struct root *root, const char *path,
 	bool (*keep)(const void *data, const char *path), const void *data,
 	struct imagefile *ret, char *why, size_t why_size)
 {
-	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
+	_cleanup_close_ int fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
 	int r = fd;
 
 	*why = '\0';
@@ -498,7 +498,7 @@ int imagefile_open(const struct sysfs_root *root, const char *path,
 	return r;
 }
 
-bool imagefile_is_whole(const struct sysfs_root *root, const char *path)
+bool imagefile_is_whole(const struct root *root, const char *path)
 {
 	_cleanup_(imagefile_free) struct imagefile image = {0};
 	char why[128];

@@ -43,12 +43,12 @@ int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
  * The same for the image at @path; @keep NULL: no content is kept but that of links.  @why has
  * a sentence without full stop for each failure; -ENOENT: there is none.
  */
-int imagefile_open(const struct sysfs_root *root, const char *path,
+int imagefile_open(const struct root *root, const char *path,
 	bool (*keep)(const void *data, const char *path), const void *data,
 	struct imagefile *ret, char *why, size_t why_size);
 
 /* Whether the file is an image that can be read from its beginning to its end. */
-bool imagefile_is_whole(const struct sysfs_root *root, const char *path);
+bool imagefile_is_whole(const struct root *root, const char *path);
 
 void imagefile_free(struct imagefile *image);
 

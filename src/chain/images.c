@@ -12,15 +12,15 @@
 #include "chain/generators/generators.h"
 
 struct search {
-	const struct sysfs_root *root;
+	const struct root *root;
 	const struct kernels *kernels;
 	const struct imagecheck *check;
 	struct images images;
 };
 
-static int identify(const struct sysfs_root *root, const char *path, struct stat *ret)
+static int identify(const struct root *root, const char *path, struct stat *ret)
 {
-	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_PATH);
+	_cleanup_close_ int fd = file_open(root, path, O_PATH);
 
 	if (fd < 0)
 		return fd;
@@ -65,7 +65,7 @@ static int add_image(struct search *search, const char *release, const char *pat
 /* The images of one kernel; those of boot loader entries behind their generator's own. */
 static int add_kernel(struct search *search, const struct kernel *kernel)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0}, entries = {0};
+	_cleanup_(file_free_names) struct file_names names = {0}, entries = {0};
 	const struct initramfs_generator *generator = search->images.generator;
 	size_t first = search->images.n;
 	int r;
@@ -139,7 +139,7 @@ static int search_images(struct search *search)
 }
 
 int images_compare(
-	const struct sysfs_root *root, const struct imagecheck *check, struct images *ret)
+	const struct root *root, const struct imagecheck *check, struct images *ret)
 {
 	_cleanup_(kernels_free) struct kernels kernels = {0};
 	struct search search = {root, &kernels, check, {0}};
@@ -157,8 +157,8 @@ int images_compare(
 	return r;
 }
 
-int images_inspect(const struct sysfs_root *root, const struct protect_list *protect,
-	struct images *ret)
+int images_inspect(
+	const struct root *root, const struct protect_list *protect, struct images *ret)
 {
 	_cleanup_(imagecheck_free) struct imagecheck check = {0};
 	int r = imagecheck_read(root, IMAGECHECK_NOW, protect, &check);

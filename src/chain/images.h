@@ -35,12 +35,12 @@ struct images {
  * Finds and opens the image of each installed kernel.  @protect is the list of today, or
  * NULL not to compare it.  Returns 0 with *@ret for images_free(), or -errno.
  */
-int images_inspect(const struct sysfs_root *root, const struct protect_list *protect,
-	struct images *ret);
+int images_inspect(
+	const struct root *root, const struct protect_list *protect, struct images *ret);
 
 /* The same, with each image compared with @check. */
-int images_compare(const struct sysfs_root *root, const struct imagecheck *check,
-	struct images *ret);
+int images_compare(
+	const struct root *root, const struct imagecheck *check, struct images *ret);
 
 void images_free(struct images *images);
 

@@ -13,7 +13,7 @@ bool oneshot_is_possible(const struct bootloader *loader)
 	return loader->ops->arm != NULL;
 }
 
-int oneshot_plan(const struct sysfs_root *root, const struct bootloader *loader,
+int oneshot_plan(const struct root *root, const struct bootloader *loader,
 	const char *parameters, struct oneshot *ret)
 {
 	struct bootentry trial = {ONESHOT_ENTRY_ID, ONESHOT_ENTRY_TITLE, ""};
@@ -36,7 +36,7 @@ static bool is_trial(const char *id)
 	return strstr(id, "vfioboot-trial") || strstr(id, "vfioboot_trial");
 }
 
-static bool is_armed(const struct sysfs_root *root, const struct bootloader *loader)
+static bool is_armed(const struct root *root, const struct bootloader *loader)
 {
 	char id[ONESHOT_ID_SIZE];
 
@@ -46,7 +46,7 @@ static bool is_armed(const struct sysfs_root *root, const struct bootloader *loa
 	return is_trial(id);
 }
 
-bool oneshot_is_armed(const struct sysfs_root *root, const struct bootloader *loader)
+bool oneshot_is_armed(const struct root *root, const struct bootloader *loader)
 {
 	if (loader)
 		return is_armed(root, loader);
@@ -56,15 +56,15 @@ bool oneshot_is_armed(const struct sysfs_root *root, const struct bootloader *lo
 	return false;
 }
 
-bool oneshot_is_foreign(const struct sysfs_root *root, const struct bootloader *loader,
-	char *ret, size_t size)
+bool oneshot_is_foreign(
+	const struct root *root, const struct bootloader *loader, char *ret, size_t size)
 {
 	loader->ops->armed(root, ret, size);
 	return *ret && !is_trial(ret);
 }
 
 static int remove_entries(
-	const struct sysfs_root *root, const struct bootloader *loader, char *why)
+	const struct root *root, const struct bootloader *loader, char *why)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	char id[ONESHOT_ID_SIZE];
@@ -82,7 +82,7 @@ static int remove_entries(
 	return r;
 }
 
-int oneshot_arm(const struct sysfs_root *root, struct oneshot *oneshot, char *why)
+int oneshot_arm(const struct root *root, struct oneshot *oneshot, char *why)
 {
 	const struct bootloader *loader = oneshot->loader;
 	char undo_why[ONESHOT_WHY_SIZE];
@@ -101,8 +101,8 @@ int oneshot_arm(const struct sysfs_root *root, struct oneshot *oneshot, char *wh
 	return r;
 }
 
-int oneshot_disarm(const struct sysfs_root *root, const struct bootloader *loader,
-	bool remove, char *why)
+int oneshot_disarm(
+	const struct root *root, const struct bootloader *loader, bool remove, char *why)
 {
 	int r = 0;
 
@@ -113,7 +113,7 @@ int oneshot_disarm(const struct sysfs_root *root, const struct bootloader *loade
 	return r < 0 || !remove ? r : remove_entries(root, loader, why);
 }
 
-int oneshot_disarm_all(const struct sysfs_root *root, char *why)
+int oneshot_disarm_all(const struct root *root, char *why)
 {
 	const struct bootloader *loader;
 	char other[ONESHOT_WHY_SIZE];
@@ -128,7 +128,7 @@ int oneshot_disarm_all(const struct sysfs_root *root, char *why)
 	return first;
 }
 
-int oneshot_run(const struct sysfs_root *root, const char *const argv[], char *why)
+int oneshot_run(const struct root *root, const char *const argv[], char *why)
 {
 	char last[160] = "";
 	int r = root->live ? run_last_line(argv, last, sizeof(last)) : -EROFS;

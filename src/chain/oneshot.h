@@ -37,7 +37,7 @@ bool oneshot_is_possible(const struct bootloader *loader);
  * with the loader as it is set up, or -EREMOTEIO when there is no entry to copy; or another
  * -errno.  oneshot_free(@ret) in each case.
  */
-int oneshot_plan(const struct sysfs_root *root, const struct bootloader *loader,
+int oneshot_plan(const struct root *root, const struct bootloader *loader,
 	const char *parameters, struct oneshot *ret);
 void oneshot_free(struct oneshot *oneshot);
 
@@ -45,32 +45,32 @@ void oneshot_free(struct oneshot *oneshot);
  * Writes the entry, and has the loader take it at the next boot: all of it, or nothing.  Each of
  * these returns 0, or -errno with a sentence in @why, of ONESHOT_WHY_SIZE bytes.
  */
-int oneshot_arm(const struct sysfs_root *root, struct oneshot *oneshot, char *why);
+int oneshot_arm(const struct root *root, struct oneshot *oneshot, char *why);
 
 /*
  * Takes the choice back if it is still there; with @remove the entry too.  To be done at each
  * boot, whatever there is.  @loader: NULL does nothing.
  */
-int oneshot_disarm(const struct sysfs_root *root, const struct bootloader *loader,
-	bool remove, char *why);
+int oneshot_disarm(
+	const struct root *root, const struct bootloader *loader, bool remove, char *why);
 
 /* The same for all loaders, with their entries.  Returns the first error. */
-int oneshot_disarm_all(const struct sysfs_root *root, char *why);
+int oneshot_disarm_all(const struct root *root, char *why);
 
 /* Whether the next boot by @loader takes an entry of a trial; NULL: by any loader. */
-bool oneshot_is_armed(const struct sysfs_root *root, const struct bootloader *loader);
+bool oneshot_is_armed(const struct root *root, const struct bootloader *loader);
 
 /*
  * The loader's name of the entry that somebody else has it take at the next boot, in @ret.
  * Whether there is one: a trial would take its place.
  */
-bool oneshot_is_foreign(const struct sysfs_root *root, const struct bootloader *loader,
-	char *ret, size_t size);
+bool oneshot_is_foreign(
+	const struct root *root, const struct bootloader *loader, char *ret, size_t size);
 
 /*
  * For the loaders: runs a program of theirs on this machine; another one's tree is only read
  * (-EROFS).  0, or -errno with what it said in @why.
  */
-int oneshot_run(const struct sysfs_root *root, const char *const argv[], char *why);
+int oneshot_run(const struct root *root, const char *const argv[], char *why);
 
 #endif

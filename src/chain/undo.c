@@ -22,18 +22,18 @@ static bool is_comment_only(const char *text, size_t size)
 	return true;
 }
 
-static bool is_link(const struct sysfs_root *root, const char *path)
+static bool is_link(const struct root *root, const char *path)
 {
 	char target[1];
-	int r = sysfs_root_read_link(root, path, target, sizeof(target));
+	int r = file_read_link(root, path, target, sizeof(target));
 
 	return r == 0 || r == -ENAMETOOLONG;
 }
 
 /* Whether the name is taken, if only by a link that leads to nothing. */
-static bool is_there(const struct sysfs_root *root, const char *path)
+static bool is_there(const struct root *root, const char *path)
 {
-	return is_link(root, path) || hostfile_exists(root, "%s", path);
+	return is_link(root, path) || file_exists(root, "%s", path);
 }
 
 /* Moves it to a name that is free: an earlier undo may have left one. */
@@ -67,15 +67,15 @@ static int add_main(struct apply *apply)
 
 	if (!is_there(apply->change.root, CONFIGFILES_MAIN))
 		return 0;
-	r = hostfile_read(apply->change.root, CONFIGFILES_MAIN, &text, &size);
+	r = file_read(apply->change.root, CONFIGFILES_MAIN, &text, &size);
 	return add_away(apply, CONFIGFILES_MAIN, r == 0 && is_comment_only(text, size));
 }
 
 /* All of them: what is no drop-in by its name is somebody's, too, but says nothing to us. */
 static int add_dropins(struct apply *apply)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
-	int r = hostfile_list(apply->change.root, CONFIGFILES_LOCAL_DIR, &names);
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = file_list(apply->change.root, CONFIGFILES_LOCAL_DIR, &names);
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		_cleanup_free_ char *path = NULL;
@@ -89,7 +89,7 @@ static int add_dropins(struct apply *apply)
 	return r;
 }
 
-int undo_steps(const struct sysfs_root *root, struct images *images, struct apply *ret)
+int undo_steps(const struct root *root, struct images *images, struct apply *ret)
 {
 	struct apply apply;
 	int r = apply_begin(root, IMAGECHECK_UNDONE, NULL, images, &apply);
@@ -100,7 +100,7 @@ int undo_steps(const struct sysfs_root *root, struct images *images, struct appl
 	if (r == 0 && is_there(root, CONFIGFILES_PROTECT))
 		r = add_away(&apply, CONFIGFILES_PROTECT, true);
 	r = r < 0 ? r : apply_add_images(&apply);
-	if (r == 0 && hostfile_exists(root, CONFIGFILES_LOCAL_DIR) &&
+	if (r == 0 && file_exists(root, CONFIGFILES_LOCAL_DIR) &&
 		!change_add(&apply.change, &change_rmdir, CONFIGFILES_LOCAL_DIR, NULL))
 		r = -ENOMEM;
 	if (r < 0)

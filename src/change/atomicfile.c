@@ -61,7 +61,7 @@ char *atomicfile_beside(const char *path, const char *end)
 	return beside;
 }
 
-int atomicfile_open_directory(const struct sysfs_root *root, const char *path, bool make)
+int atomicfile_open_directory(const struct root *root, const char *path, bool make)
 {
 	_cleanup_free_ char *parent = NULL;
 	_cleanup_close_ int above = -1;
@@ -71,7 +71,7 @@ int atomicfile_open_directory(const struct sysfs_root *root, const char *path, b
 
 	while (len && path[len - 1] == '/')
 		len--;
-	dir = sysfs_root_open_file(root, len ? path : ".", O_RDONLY | O_DIRECTORY);
+	dir = file_open(root, len ? path : ".", O_RDONLY | O_DIRECTORY);
 	if (dir != -ENOENT || !make || !len)
 		return dir;
 	parent = strndup(path, len);
@@ -85,11 +85,11 @@ int atomicfile_open_directory(const struct sysfs_root *root, const char *path, b
 	if (r == 0 && mkdirat(above, slash ? slash + 1 : parent, 0755) < 0 &&
 		errno != EEXIST)
 		r = -errno;
-	return r < 0 ? r : sysfs_root_open_file(root, path, O_RDONLY | O_DIRECTORY);
+	return r < 0 ? r : file_open(root, path, O_RDONLY | O_DIRECTORY);
 }
 
 static int open_place(
-	const struct sysfs_root *root, const char *path, bool make, struct place *ret)
+	const struct root *root, const char *path, bool make, struct place *ret)
 {
 	_cleanup_free_ char *parent = NULL;
 	int r = split(path, &parent, &ret->name);
@@ -335,7 +335,7 @@ int atomicfile_write(const char *path, const char *data, size_t size)
 }
 
 static int write_below(
-	const struct sysfs_root *root, const char *path, const struct content *content)
+	const struct root *root, const char *path, const struct content *content)
 {
 	_cleanup_place_ struct place place = {.dir = -1};
 	int r = open_place(root, path, true, &place);
@@ -344,23 +344,23 @@ static int write_below(
 }
 
 int atomicfile_write_below(
-	const struct sysfs_root *root, const char *path, const char *data, size_t size)
+	const struct root *root, const char *path, const char *data, size_t size)
 {
 	return write_below(root, path, &(struct content){data, size, -1, false});
 }
 
 int atomicfile_write_private_below(
-	const struct sysfs_root *root, const char *path, const char *data, size_t size)
+	const struct root *root, const char *path, const char *data, size_t size)
 {
 	return write_below(root, path, &(struct content){data, size, -1, true});
 }
 
-int atomicfile_restore(const struct sysfs_root *root, const char *path, int from)
+int atomicfile_restore(const struct root *root, const char *path, int from)
 {
 	return write_below(root, path, &(struct content){.from = from});
 }
 
-int atomicfile_remove_below(const struct sysfs_root *root, const char *path)
+int atomicfile_remove_below(const struct root *root, const char *path)
 {
 	_cleanup_place_ struct place place = {.dir = -1};
 	_cleanup_free_ char *temporary = NULL;
@@ -379,14 +379,14 @@ int atomicfile_remove_below(const struct sysfs_root *root, const char *path)
 	return r;
 }
 
-int atomicfile_copy(const struct sysfs_root *root, const char *from, const char *to)
+int atomicfile_copy(const struct root *root, const char *from, const char *to)
 {
-	_cleanup_close_ int fd = sysfs_root_open_file(root, from, O_RDONLY);
+	_cleanup_close_ int fd = file_open(root, from, O_RDONLY);
 
 	return fd < 0 ? fd : atomicfile_restore(root, to, fd);
 }
 
-int atomicfile_keep(const struct sysfs_root *root, const char *path, const char *kept)
+int atomicfile_keep(const struct root *root, const char *path, const char *kept)
 {
 	_cleanup_place_ struct place old = {.dir = -1}, new = {.dir = -1};
 	int r = open_place(root, path, false, &old);
@@ -411,7 +411,7 @@ static int rename_over(const struct place *from, const struct place *to)
 	return 0;
 }
 
-int atomicfile_put_back(const struct sysfs_root *root, const char *kept, const char *path)
+int atomicfile_put_back(const struct root *root, const char *kept, const char *path)
 {
 	_cleanup_place_ struct place from = {.dir = -1}, to = {.dir = -1};
 	struct stat old, now;
@@ -429,10 +429,10 @@ int atomicfile_put_back(const struct sysfs_root *root, const char *kept, const c
 	return rename_over(&from, &to);
 }
 
-int atomicfile_sync(const struct sysfs_root *root, const char *path)
+int atomicfile_sync(const struct root *root, const char *path)
 {
 	_cleanup_place_ struct place place = {.dir = -1};
-	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_RDONLY);
+	_cleanup_close_ int fd = file_open(root, path, O_RDONLY);
 	int r = fd < 0 ? fd : open_place(root, path, false, &place);
 
 	if (r == 0 && fsync(fd) < 0)
@@ -442,10 +442,10 @@ int atomicfile_sync(const struct sysfs_root *root, const char *path)
 	return r;
 }
 
-int atomicfile_replace(const struct sysfs_root *root, const char *from, const char *to)
+int atomicfile_replace(const struct root *root, const char *from, const char *to)
 {
 	_cleanup_place_ struct place made = {.dir = -1}, place = {.dir = -1};
-	_cleanup_close_ int fd = sysfs_root_open_file(root, from, O_RDONLY), old = -1;
+	_cleanup_close_ int fd = file_open(root, from, O_RDONLY), old = -1;
 	int r = fd < 0 ? fd : open_place(root, from, false, &made);
 
 	r = r < 0 ? r : open_place(root, to, false, &place);
@@ -457,7 +457,7 @@ int atomicfile_replace(const struct sysfs_root *root, const char *from, const ch
 	return fsync(fd) < 0 ? -errno : rename_over(&made, &place);
 }
 
-int atomicfile_clear(const struct sysfs_root *root, const char *path)
+int atomicfile_clear(const struct root *root, const char *path)
 {
 	_cleanup_place_ struct place place = {.dir = -1};
 	int r = open_place(root, path, false, &place);
@@ -470,11 +470,11 @@ int atomicfile_clear(const struct sysfs_root *root, const char *path)
 }
 
 /* A copy of a link, or of a file. */
-static int copy_any(const struct sysfs_root *root, const char *from, const char *to,
+static int copy_any(const struct root *root, const char *from, const char *to,
 	const struct place *place)
 {
 	char target[PATH_MAX];
-	int r = sysfs_root_read_link(root, from, target, sizeof(target));
+	int r = file_read_link(root, from, target, sizeof(target));
 
 	if (r < 0)
 		return r == -EINVAL ? atomicfile_copy(root, from, to) : r;
@@ -484,7 +484,7 @@ static int copy_any(const struct sysfs_root *root, const char *from, const char 
 	return 0;
 }
 
-int atomicfile_move(const struct sysfs_root *root, const char *from, const char *to)
+int atomicfile_move(const struct root *root, const char *from, const char *to)
 {
 	_cleanup_place_ struct place old = {.dir = -1}, new = {.dir = -1};
 	struct stat st;

@@ -35,26 +35,26 @@ int atomicfile_write(const char *path, const char *data, size_t size);
 
 /* The same below @root; directories that are missing are made. */
 int atomicfile_write_below(
-	const struct sysfs_root *root, const char *path, const char *data, size_t size);
+	const struct root *root, const char *path, const char *data, size_t size);
 
 /* The same for what only its owner may read: of mode 0600, whatever is there now. */
 int atomicfile_write_private_below(
-	const struct sysfs_root *root, const char *path, const char *data, size_t size);
+	const struct root *root, const char *path, const char *data, size_t size);
 
 /* Writes again what is in the open file @from, with its attributes.  The same otherwise. */
-int atomicfile_restore(const struct sysfs_root *root, const char *path, int from);
+int atomicfile_restore(const struct root *root, const char *path, int from);
 
 /*
  * Removes a file, and makes that last.  Returns 0; -ENOTSUP for what is no regular file; or
  * another -errno.
  */
-int atomicfile_remove_below(const struct sysfs_root *root, const char *path);
+int atomicfile_remove_below(const struct root *root, const char *path);
 
 /*
  * Opens the directory @path, after making it and those above it if @make says so.  Only in
  * plain directories is one made.  Returns a descriptor, or -errno.
  */
-int atomicfile_open_directory(const struct sysfs_root *root, const char *path, bool make);
+int atomicfile_open_directory(const struct root *root, const char *path, bool make);
 
 /*
  * Whole files that change their names.  They return 0, or -errno.
@@ -69,13 +69,12 @@ int atomicfile_open_directory(const struct sysfs_root *root, const char *path, b
  * makes the directories above it.
  * sync: makes sure that the file, and its name, last.
  */
-int atomicfile_copy(const struct sysfs_root *root, const char *from, const char *to);
-int atomicfile_keep(const struct sysfs_root *root, const char *path, const char *kept);
-int atomicfile_put_back(
-	const struct sysfs_root *root, const char *kept, const char *path);
-int atomicfile_replace(const struct sysfs_root *root, const char *from, const char *to);
-int atomicfile_clear(const struct sysfs_root *root, const char *path);
-int atomicfile_move(const struct sysfs_root *root, const char *from, const char *to);
-int atomicfile_sync(const struct sysfs_root *root, const char *path);
+int atomicfile_copy(const struct root *root, const char *from, const char *to);
+int atomicfile_keep(const struct root *root, const char *path, const char *kept);
+int atomicfile_put_back(const struct root *root, const char *kept, const char *path);
+int atomicfile_replace(const struct root *root, const char *from, const char *to);
+int atomicfile_clear(const struct root *root, const char *path);
+int atomicfile_move(const struct root *root, const char *from, const char *to);
+int atomicfile_sync(const struct root *root, const char *path);
 
 #endif

@@ -55,7 +55,7 @@ int change_put_text(struct change *change, const char *path, const char *text)
 	_cleanup_free_ char *old = NULL;
 	struct change_step *step;
 	size_t size = 0;
-	int r = hostfile_read(change->root, path, &old, &size);
+	int r = file_read(change->root, path, &old, &size);
 
 	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
 		return r;
@@ -107,8 +107,8 @@ static char *name_without(const char *name, const char *end)
 int change_add_leftovers(struct change *change, const char *directory,
 	bool (*wanted)(void *data, const char *kept, const char *path), void *data)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
-	int r = hostfile_list(change->root, directory, &names);
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = file_list(change->root, directory, &names);
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		_cleanup_free_ char *new =
@@ -244,8 +244,7 @@ static FILE *open_log(const struct change *change)
 	FILE *log;
 
 	if (change->log && atomicfile_write_below(change->root, change->log, "", 0) == 0)
-		fd = sysfs_root_open_file(
-			change->root, change->log, O_WRONLY | O_NOFOLLOW);
+		fd = file_open(change->root, change->log, O_WRONLY | O_NOFOLLOW);
 	log = fd < 0 ? NULL : fdopen(fd, "w");
 	if (fd >= 0 && !log)
 		close(fd);

@@ -84,7 +84,7 @@ struct change_step {
 
 /* Starts as {.root = ROOT}. */
 struct change {
-	const struct sysfs_root *root;
+	const struct root *root;
 	const char *log; /* the file for all that programs print; NULL: none is written */
 	bool unstoppable; /* signals do not stop it: it is short, or puts something right */
 	struct change_step *steps;

@@ -16,8 +16,7 @@ static int fail(int error, const char *what, const struct change_step *step,
 
 static bool is_there(const struct change *change, const char *path)
 {
-	_cleanup_close_ int fd =
-		sysfs_root_open_file(change->root, path, O_PATH | O_NOFOLLOW);
+	_cleanup_close_ int fd = file_open(change->root, path, O_PATH | O_NOFOLLOW);
 
 	return fd >= 0;
 }
@@ -27,8 +26,8 @@ static bool is_there(const struct change *change, const char *path)
 static int open_old(const struct change *change, struct change_step *step)
 {
 	close_fd(&step->old);
-	step->old = sysfs_root_open_file(
-		change->root, step->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	step->old =
+		file_open(change->root, step->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 	step->was_there = step->old >= 0;
 	/* What writes and removes files refuses these, and says so. */
 	return step->was_there || step->old == -ENOENT || step->old == -ELOOP ? 0
@@ -164,7 +163,7 @@ static int run_build(
 	r = run_args(change, step, message);
 	if (r < 0)
 		return r;
-	fd = sysfs_root_open_file(change->root, step->path, O_PATH);
+	fd = file_open(change->root, step->path, O_PATH);
 	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0)
 		return 0;
 	change_show_output(change);

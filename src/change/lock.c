@@ -14,7 +14,7 @@
 #define PAUSE_MS      20
 #define ANCESTORS_MAX 64
 
-static int open_lock(const struct sysfs_root *root)
+static int open_lock(const struct root *root)
 {
 	_cleanup_close_ int run = atomicfile_open_directory(root, RUN_DIRECTORY, true);
 	const char *name = strrchr(CHANGE_LOCK_DIRECTORY, '/') + 1;
@@ -48,21 +48,21 @@ static int read_holder(int fd)
 }
 
 /* The parent of a process by its stat file, proc_pid_stat(5); 0: none, or not known. */
-static int parent_of(const struct sysfs_root *root, int pid)
+static int parent_of(const struct root *root, int pid)
 {
 	char path[64], text[1024];
 	const char *end;
 	int parent;
 
 	snprintf(path, sizeof(path), TREE_PROC_STAT, pid);
-	if (sysfs_root_read_file(root, path, text, sizeof(text)) < 0)
+	if (file_read_fixed(root, path, text, sizeof(text)) < 0)
 		return 0;
 	end = strrchr(text, ')'); /* of its name, which may hold anything */
 	return end && sscanf(end, ") %*c %d", &parent) == 1 ? parent : 0;
 }
 
 /* Whether the holder is this process, or one that has started it. */
-static bool is_held_for_us(const struct sysfs_root *root, int fd)
+static bool is_held_for_us(const struct root *root, int fd)
 {
 	int holder = read_holder(fd), pid = getpid();
 
@@ -74,7 +74,7 @@ static bool is_held_for_us(const struct sysfs_root *root, int fd)
 	return false;
 }
 
-int change_lock(const struct sysfs_root *root, unsigned wait_ms)
+int change_lock(const struct root *root, unsigned wait_ms)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 	_cleanup_close_ int fd = open_lock(root);

@@ -22,6 +22,6 @@
  * Returns a descriptor for close(), which ends it; -EBUSY when another process has it for longer;
  * or another -errno.  Whoever gets an error must not change anything.
  */
-int change_lock(const struct sysfs_root *root, unsigned wait_ms);
+int change_lock(const struct root *root, unsigned wait_ms);
 
 #endif

@@ -71,9 +71,7 @@ static struct place *find_place(
 	_cleanup_free_ char *directory = strndup(path, (size_t)place.len);
 	_cleanup_close_ int fd = -1;
 
-	fd = directory
-		? sysfs_root_open_file(change->root, directory, O_RDONLY | O_DIRECTORY)
-		: -1;
+	fd = directory ? file_open(change->root, directory, O_RDONLY | O_DIRECTORY) : -1;
 	if (fd < 0 || read_room(fd, &place) < 0)
 		return NULL;
 	for (size_t i = 0; i < places->n; i++)
@@ -90,8 +88,7 @@ static struct place *find_place(
 /* What goes when the name goes: nothing of a file with another name. */
 static int64_t size_of(const struct change *change, const char *path)
 {
-	_cleanup_close_ int fd =
-		sysfs_root_open_file(change->root, path, O_PATH | O_NOFOLLOW);
+	_cleanup_close_ int fd = file_open(change->root, path, O_PATH | O_NOFOLLOW);
 	struct stat st;
 
 	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1

@@ -7,9 +7,9 @@
 #include "private.h"
 
 /* Whether the tree has programs at all: else it says nothing about what is installed. */
-static bool has_programs(const struct sysfs_root *root)
+static bool has_programs(const struct root *root)
 {
-	return hostfile_exists(root, "usr/bin") || hostfile_exists(root, "usr/sbin");
+	return file_exists(root, "usr/bin") || file_exists(root, "usr/sbin");
 }
 
 /* The problem has its remedy behind a colon. */
@@ -133,7 +133,7 @@ static void check_loader(struct check_host *host)
 		check_unknown(host, "",
 			"which of these starts the kernel is not known: %s", found);
 		check_remedy(host, "nothing: the images work with any of them");
-	} else if (hostfile_exists(host->root, "boot") && has_programs(host->root)) {
+	} else if (file_exists(host->root, "boot") && has_programs(host->root)) {
 		check_fail(host, "", "no boot loader that vfioboot knows was found");
 		check_remedy(host,
 			"nothing for the images, which work with any; add kernel "

@@ -48,7 +48,7 @@ static enum reset read_reset(const struct check_host *host,
 		return r == -ENOENT ? RESET_NONE : RESET_UNKNOWN;
 	/* It can be written, and not read. */
 	text_join(ret_methods, size, "in some way", NULL);
-	if (hostfile_exists(host->root, TREE_PCI "/%s/reset", function->name))
+	if (file_exists(host->root, TREE_PCI "/%s/reset", function->name))
 		return RESET_OWN;
 	return host->root->live || check_has_attribute(host, "reset") ? RESET_NONE
 								      : RESET_UNKNOWN;

@@ -70,17 +70,17 @@ static const struct {
 	{"VIOT", "virtio-iommu"},
 };
 
-static bool directory_has_entries(const struct sysfs_root *root, const char *path)
+static bool directory_has_entries(const struct root *root, const char *path)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 
-	return tree_open_directory(root, path, &dir) == 0 && tree_next(dir);
+	return file_open_directory(root, path, &dir) == 0 && file_next_name(dir);
 }
 
 static void check_firmware(struct check_host *host)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		if (!tree_exists(host->root, TREE_ACPI_TABLES, tables[i].table))
+		if (!file_exists(host->root, "%s/%s", TREE_ACPI_TABLES, tables[i].table))
 			continue;
 		check_pass(host, "",
 			"the firmware describes an IOMMU (%s, ACPI table %s)",
@@ -91,7 +91,7 @@ static void check_firmware(struct check_host *host)
 		directory_has_entries(host->root, TREE_IOMMU)) {
 		check_pass(host, "",
 			"the firmware describes an IOMMU that the kernel found");
-	} else if (tree_exists(host->root, TREE_ACPI_TABLES, "IORT")) {
+	} else if (file_exists(host->root, "%s/%s", TREE_ACPI_TABLES, "IORT")) {
 		check_unknown(host, "",
 			"the firmware has the ACPI table IORT, which may describe an "
 			"SMMU or not");
@@ -157,7 +157,7 @@ static bool is_intel_asked(const struct check_host *host)
 
 static void tell_iommu_off(struct check_host *host)
 {
-	bool described = tree_exists(host->root, TREE_ACPI_TABLES, "DMAR");
+	bool described = file_exists(host->root, "%s/%s", TREE_ACPI_TABLES, "DMAR");
 
 	check_fail(host, "", "the kernel uses no IOMMU: no function has an IOMMU group");
 	if (is_switched_off(host))
@@ -183,9 +183,9 @@ static void check_iommu(struct check_host *host)
 		check_pass(host, "", "the kernel uses the IOMMU: %u %s", n,
 			n == 1 ? "group" : "groups");
 	} else if (host->facts->bus.has_groups &&
-		!tree_exists(host->root, TREE_GROUPS, ".")) {
+		!file_exists(host->root, "%s/%s", TREE_GROUPS, ".")) {
 		check_pass(host, "", "the kernel uses the IOMMU");
-	} else if (host->n || tree_exists(host->root, TREE_GROUPS, ".")) {
+	} else if (host->n || file_exists(host->root, "%s/%s", TREE_GROUPS, ".")) {
 		tell_iommu_off(host);
 	} else {
 		check_unseen(
@@ -193,7 +193,7 @@ static void check_iommu(struct check_host *host)
 	}
 }
 
-static bool allows_unsafe(const struct sysfs_root *root)
+static bool allows_unsafe(const struct root *root)
 {
 	static const char *const paths[] = {TREE_MODULE
 		"/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
@@ -201,7 +201,7 @@ static bool allows_unsafe(const struct sysfs_root *root)
 	char text[8];
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		if (tree_read_line(root, paths[i], text, sizeof(text)) == 0 &&
+		if (file_read_line(root, paths[i], text, sizeof(text)) == 0 &&
 			text[0] == 'Y')
 			return true;
 	return false;

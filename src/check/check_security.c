@@ -44,10 +44,10 @@ static void check_secure_boot(struct check_host *host)
 }
 
 /* The word in brackets: "none [integrity] confidentiality".  "" without any. */
-static int read_lockdown(const struct sysfs_root *root, char *ret, size_t size)
+static int read_lockdown(const struct root *root, char *ret, size_t size)
 {
 	char text[128], *word;
-	int r = tree_read_line(root, TREE_SECURITY "/lockdown", text, sizeof(text));
+	int r = file_read_line(root, TREE_SECURITY "/lockdown", text, sizeof(text));
 
 	*ret = '\0';
 	if (r < 0)
@@ -121,7 +121,7 @@ static void check_lockdown(struct check_host *host)
 	char level[32], enforced[8] = "", what[48];
 	int r = read_lockdown(host->root, level, sizeof(level));
 
-	tree_read_line(host->root, TREE_MODULE "/module/parameters/sig_enforce", enforced,
+	file_read_line(host->root, TREE_MODULE "/module/parameters/sig_enforce", enforced,
 		sizeof(enforced));
 	if (*level) {
 		text_join(what, sizeof(what), "lockdown is on (", level, ")", NULL);
@@ -130,8 +130,8 @@ static void check_lockdown(struct check_host *host)
 		judge_signatures(host, "the kernel loads signed modules only");
 	} else if (r == 0) {
 		check_pass(host, "", "off");
-	} else if (r == -ENOENT && tree_exists(host->root, TREE_SECURITY, ".") &&
-		hostfile_exists(host->root, TREE_SECURITY "/lsm")) {
+	} else if (r == -ENOENT && file_exists(host->root, "%s/%s", TREE_SECURITY, ".") &&
+		file_exists(host->root, TREE_SECURITY "/lsm")) {
 		check_pass(host, "", "off: this kernel has none");
 	} else {
 		check_unknown(host, "",

@@ -110,7 +110,7 @@ static void find_attributes(struct check_host *host)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(attributes); i++)
 		for (size_t j = 0; j < host->n && !(host->attributes & 1u << i); j++)
-			if (hostfile_exists(host->root, TREE_PCI "/%s/%s",
+			if (file_exists(host->root, TREE_PCI "/%s/%s",
 				    host->functions[j].name, attributes[i]))
 				host->attributes |= 1u << i;
 }
@@ -131,7 +131,7 @@ int check_read_attribute(const struct check_host *host,
 	int r;
 
 	text_join(path, sizeof(path), TREE_PCI "/", function->name, "/", attribute, NULL);
-	r = tree_read_line(host->root, path, ret, size);
+	r = file_read_line(host->root, path, ret, size);
 	if (r != -ENOENT)
 		return r;
 	return check_has_attribute(host, attribute) ? -ENOENT : -ENODATA;

@@ -14,7 +14,7 @@ struct check_function {
 };
 
 struct check_host {
-	const struct sysfs_root *root;
+	const struct root *root;
 	const struct nextboot *next;
 	struct facts *facts;
 	struct check_function *functions; /* of the same order */

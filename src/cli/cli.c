@@ -157,9 +157,9 @@ enum cli_exit cli_parse(
 	return cli_check_operands(command, argc, argv);
 }
 
-enum cli_exit cli_open_root(const char *command, const char *dir, struct sysfs_root *ret)
+enum cli_exit cli_open_root(const char *command, const char *dir, struct root *ret)
 {
-	int r = sysfs_root_open(dir, ret);
+	int r = root_open(dir, ret);
 
 	if (r < 0)
 		return cli_error(command,

@@ -105,7 +105,7 @@ void cli_warning(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Opens the root directory @dir ("/": this machine), or says why not.  CLI_OK on success. */
-enum cli_exit cli_open_root(const char *command, const char *dir, struct sysfs_root *ret);
+enum cli_exit cli_open_root(const char *command, const char *dir, struct root *ret);
 
 /* CLI_OK for root; else says at once that the command needs it. */
 enum cli_exit cli_need_root(const char *command);

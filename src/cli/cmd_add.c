@@ -120,7 +120,7 @@ static bool dropin_exists(const struct devices *devices, const char *name)
 			strstr(devices->config->files[i], ".conf.d/"))
 			return true;
 	}
-	fd = sysfs_root_open_file(&devices->root, path, O_PATH | O_NOFOLLOW);
+	fd = file_open(&devices->root, path, O_PATH | O_NOFOLLOW);
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0; /* where it can't be told, writing it will */
@@ -331,7 +331,7 @@ static enum cli_exit add(struct addition *addition, int n, char **operands)
 static enum cli_exit run(int argc, char **argv)
 {
 	_cleanup_(free_addition) struct addition addition = {.devices.root.fd = -1};
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	struct arguments arguments = {.root = "/"};
 
 	if (cli_parse(&cmd_add, argc, argv, &arguments) != CLI_OK ||

@@ -125,8 +125,8 @@ static enum cli_exit carry_out(const struct nextboot *next, struct apply *apply)
 	return CLI_OK;
 }
 
-static enum cli_exit plan_and_run(const struct sysfs_root *root,
-	const struct nextboot *next, struct images *images, bool dry_run)
+static enum cli_exit plan_and_run(const struct root *root, const struct nextboot *next,
+	struct images *images, bool dry_run)
 {
 	const struct protect_list *protect = next->protect_traced ? &next->protect : NULL;
 	_cleanup_(apply_free) struct apply apply = {0};
@@ -155,7 +155,7 @@ static enum cli_exit plan_and_run(const struct sysfs_root *root,
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(images_free) struct images images = {0};
 	struct arguments arguments = {.root = "/"};
 	_cleanup_(facts_free) struct facts facts = {0};

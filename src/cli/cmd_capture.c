@@ -86,7 +86,7 @@ static void print_done(const struct arguments *arguments, const struct capture *
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(capture_free) struct capture capture = {0};
 	struct arguments arguments = {.root = "/"};
 	_cleanup_free_ char *data = NULL;

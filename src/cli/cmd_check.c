@@ -303,7 +303,7 @@ static enum cli_exit judge(const struct check_list *list)
 }
 
 static enum cli_exit check(
-	const struct sysfs_root *root, const struct arguments *arguments, char **operands)
+	const struct root *root, const struct arguments *arguments, char **operands)
 {
 	_cleanup_(checks_free) struct check_list list = {0};
 	_cleanup_(facts_free) struct facts facts = {0};
@@ -338,7 +338,7 @@ static enum cli_exit check(
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(free_arguments) struct arguments arguments = {.root = "/"};
 	enum cli_exit status = cli_parse(&cmd_check, argc, argv, &arguments);
 

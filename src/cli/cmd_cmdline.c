@@ -77,7 +77,7 @@ static void print_way(const struct bootloader *loader)
 }
 
 /* Whoever reads "intel_iommu=on" has to know where that goes. */
-static void print_where(const struct sysfs_root *root)
+static void print_where(const struct root *root)
 {
 	struct bootloader_search search;
 
@@ -100,8 +100,7 @@ static bool has_kind(const struct kernelparams *params, enum kernelparams_kind k
 	return false;
 }
 
-static void print_explained(
-	const struct sysfs_root *root, const struct kernelparams *params)
+static void print_explained(const struct root *root, const struct kernelparams *params)
 {
 	if (!has_kind(params, KERNELPARAMS_NEEDED) && !params->refused)
 		puts("This machine needs no kernel parameter.");
@@ -172,7 +171,7 @@ static void warn_unknown(const struct config *config, const char *profile)
 		cli_warning("cmdline", "no section has the profile '%s'", profile);
 }
 
-static void print(const struct sysfs_root *root, const struct arguments *arguments,
+static void print(const struct root *root, const struct arguments *arguments,
 	const struct kernelparams *params)
 {
 	if (arguments->json) {
@@ -188,7 +187,7 @@ static void print(const struct sysfs_root *root, const struct arguments *argumen
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	static struct kernelparams params;
 	_cleanup_(facts_free) struct facts facts = {0};

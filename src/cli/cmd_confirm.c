@@ -38,8 +38,7 @@ static unsigned parse_seconds(const char *text)
 }
 
 /* The messages go to the journal. */
-static enum cli_exit watch(
-	const struct sysfs_root *root, const char *id, unsigned seconds)
+static enum cli_exit watch(const struct root *root, const char *id, unsigned seconds)
 {
 	struct trial trial;
 	int r;
@@ -69,7 +68,7 @@ static enum cli_exit watch(
 		trial_reason_word(trial.reason), trial.text);
 }
 
-static enum cli_exit settle(const struct sysfs_root *root)
+static enum cli_exit settle(const struct root *root)
 {
 	struct trial trial = {0};
 	int r = trial_settle(root, &trial);
@@ -89,7 +88,7 @@ static enum cli_exit settle(const struct sysfs_root *root)
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	char id[TRIAL_ID_SIZE];
 	struct arguments arguments = {0};
 	unsigned seconds;

@@ -44,7 +44,7 @@ enum loader_first {
  * would be a guess.  The others say themselves what they miss.
  */
 static const struct bootloader *check_files(
-	const struct sysfs_root *root, const struct bootloader *loader)
+	const struct root *root, const struct bootloader *loader)
 {
 	char sign[BOOTLOADER_SIGN_SIZE] = "";
 	int r = loader->ops->edit ? loader->detect(root, sign, sizeof(sign)) : 1;
@@ -62,7 +62,7 @@ static const struct bootloader *check_files(
 	return NULL;
 }
 
-static const struct bootloader *find_recorded(const struct sysfs_root *root)
+static const struct bootloader *find_recorded(const struct root *root)
 {
 	struct bootentries before;
 
@@ -93,7 +93,7 @@ static void say_undecided(const struct bootloader_search *search)
 
 /* The loader that counts: the one called @name, else as @first says.  NULL after a message. */
 static const struct bootloader *find_loader(
-	const struct sysfs_root *root, const char *name, enum loader_first first)
+	const struct root *root, const char *name, enum loader_first first)
 {
 	const struct bootloader *recorded = find_recorded(root);
 	struct bootloader_search search;
@@ -114,7 +114,7 @@ static const struct bootloader *find_loader(
 
 /* The entries that were asked for.  CLI_OK with whether there are, or a message. */
 static enum cli_exit read_wanted(
-	const struct sysfs_root *root, struct bootentries *ret, bool *ret_asked)
+	const struct root *root, struct bootentries *ret, bool *ret_asked)
 {
 	int r = bootmenu_read_wanted(root, ret);
 
@@ -125,7 +125,7 @@ static enum cli_exit read_wanted(
 		r == -EISDIR ? "; move that away" : bootmenu_remedy(r));
 }
 
-static int add_parameters(const struct sysfs_root *root, struct bootentries *entries)
+static int add_parameters(const struct root *root, struct bootentries *entries)
 {
 	_cleanup_free_ struct kernelparams *params = calloc(1, sizeof(*params));
 	_cleanup_(facts_free) struct facts facts = {0};
@@ -140,7 +140,7 @@ static int add_parameters(const struct sysfs_root *root, struct bootentries *ent
 }
 
 /* The entries that the configuration asks for now.  0, or -errno after a message. */
-static int decide_wanted(const struct sysfs_root *root, struct bootentries *ret)
+static int decide_wanted(const struct root *root, struct bootentries *ret)
 {
 	_cleanup_free_ struct config *config = calloc(1, sizeof(*config));
 	struct bootentries old = {0};
@@ -207,8 +207,7 @@ static void print_change(const struct bootmenu_change *change)
 		printf("Nothing would change.\n");
 }
 
-static void say_undone(
-	const struct sysfs_root *root, const struct bootmenu_change *change)
+static void say_undone(const struct root *root, const struct bootmenu_change *change)
 {
 	for (size_t i = 0; i < change->steps.n && !root->live; i++)
 		printf("Not done, since this is not the running machine: %s\n",
@@ -217,7 +216,7 @@ static void say_undone(
 
 /* ---- add and update ----------------------------------------------------------------------- */
 
-static enum cli_exit say_nothing_to_choose(const struct sysfs_root *root)
+static enum cli_exit say_nothing_to_choose(const struct root *root)
 {
 	char failed[BOOTMENU_PLACE_SIZE];
 
@@ -230,8 +229,8 @@ static enum cli_exit say_nothing_to_choose(const struct sysfs_root *root)
 		"run 'vfioboot add DEVICE' first");
 }
 
-static enum cli_exit print_edit(const struct sysfs_root *root,
-	const struct bootloader *loader, const struct bootentries *wanted)
+static enum cli_exit print_edit(const struct root *root, const struct bootloader *loader,
+	const struct bootentries *wanted)
 {
 	_cleanup_free_ char *text = loader->ops->edit(root, wanted);
 
@@ -242,7 +241,7 @@ static enum cli_exit print_edit(const struct sysfs_root *root,
 	return CLI_UNKNOWN;
 }
 
-static void say_added(const struct sysfs_root *root, const struct bootloader *loader,
+static void say_added(const struct root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, const struct bootmenu_change *change)
 {
 	printf("Boot loader: %s.\n", loader->title);
@@ -266,7 +265,7 @@ static void say_added(const struct sysfs_root *root, const struct bootloader *lo
 				: " to keep the devices");
 }
 
-static enum cli_exit add(const struct sysfs_root *root, const struct arguments *arguments)
+static enum cli_exit add(const struct root *root, const struct arguments *arguments)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	struct bootentries wanted = {0};
@@ -296,8 +295,7 @@ static enum cli_exit add(const struct sysfs_root *root, const struct arguments *
 }
 
 /* For kernel-install, grub-mkconfig and mkinitcpio, when a kernel comes or goes: prints nothing. */
-static enum cli_exit update(
-	const struct sysfs_root *root, const struct arguments *arguments)
+static enum cli_exit update(const struct root *root, const struct arguments *arguments)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	const struct bootloader *loader;
@@ -338,7 +336,7 @@ static enum cli_exit say_unseen(const char *failed, int error)
 }
 
 /* What would be taken out of one menu.  Returns 1 when there is something, 0, or -errno. */
-static int remove_dry_from(const struct sysfs_root *root, const struct bootloader *loader)
+static int remove_dry_from(const struct root *root, const struct bootloader *loader)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	struct bootentries none = {0};
@@ -359,7 +357,7 @@ static int remove_dry_from(const struct sysfs_root *root, const struct bootloade
 }
 
 /* Of all loaders: one that counted once may have some still. */
-static enum cli_exit remove_dry(const struct sysfs_root *root)
+static enum cli_exit remove_dry(const struct root *root)
 {
 	enum cli_exit status = CLI_OK;
 	struct bootloader_search search;
@@ -386,7 +384,7 @@ static enum cli_exit remove_dry(const struct sysfs_root *root)
 }
 
 static enum cli_exit remove_entries(
-	const struct sysfs_root *root, const struct arguments *arguments)
+	const struct root *root, const struct arguments *arguments)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	char failed[BOOTMENU_PLACE_SIZE];
@@ -513,7 +511,7 @@ static void add_missing(struct listing *listing, const struct bootmenu *menu,
 	}
 }
 
-static void say_unread(const struct sysfs_root *root, const struct bootloader *loader,
+static void say_unread(const struct root *root, const struct bootloader *loader,
 	const char *failed, int error)
 {
 	char place[BOOTMENU_PLACE_SIZE];
@@ -529,7 +527,7 @@ static void say_unread(const struct sysfs_root *root, const struct bootloader *l
 		loader->title, loader->ops->hand_what, place);
 }
 
-static int add_lines(struct listing *listing, const struct sysfs_root *root,
+static int add_lines(struct listing *listing, const struct root *root,
 	const struct bootloader *loader, const struct bootentries *wanted,
 	bool *ret_unknown)
 {
@@ -555,8 +553,8 @@ static int add_lines(struct listing *listing, const struct sysfs_root *root,
 	return 0;
 }
 
-static enum cli_exit print_list(const struct sysfs_root *root,
-	const struct bootloader *loader, const struct bootentries *wanted, bool json)
+static enum cli_exit print_list(const struct root *root, const struct bootloader *loader,
+	const struct bootentries *wanted, bool json)
 {
 	_cleanup_(table_free) struct table *table =
 		table_new("entries", columns, ARRAY_SIZE(columns), json);
@@ -584,8 +582,7 @@ static void print_empty_list(void)
 	table_print(table);
 }
 
-static enum cli_exit list(
-	const struct sysfs_root *root, const struct arguments *arguments)
+static enum cli_exit list(const struct root *root, const struct arguments *arguments)
 {
 	struct bootentries wanted = {0}, now = {0};
 	const struct bootloader *loader;
@@ -622,8 +619,7 @@ static enum cli_exit list(
 struct action {
 	const char *name;
 	bool changes;
-	enum cli_exit (*run)(
-		const struct sysfs_root *root, const struct arguments *arguments);
+	enum cli_exit (*run)(const struct root *root, const struct arguments *arguments);
 };
 
 static const struct action actions[] = {
@@ -671,7 +667,7 @@ static enum cli_exit check_options(
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	struct arguments arguments = {.root = "/"};
 	const struct action *action;
 

@@ -31,7 +31,7 @@ static const struct cli_option options[] = {
 
 /* All that is known of the machine. */
 struct explain {
-	struct sysfs_root root;
+	struct root root;
 	struct facts facts;
 	struct nextboot *next;
 	struct inventory inventory;
@@ -78,7 +78,7 @@ static void read_view(const struct explain *explain,
 		pci_path_format(&dev->path, ret->path);
 	snprintf(ret->id, sizeof(ret->id), "%04x:%04x", dev->ids.vendor, dev->ids.device);
 	snprintf(path, sizeof(path), TREE_PCI "/%s/driver_override", ret->address);
-	if (tree_read_line(&explain->root, path, ret->override, sizeof(ret->override)) <
+	if (file_read_line(&explain->root, path, ret->override, sizeof(ret->override)) <
 			0 ||
 		strcmp(ret->override, NOT_SET) == 0)
 		ret->override[0] = '\0';
@@ -358,7 +358,7 @@ static void close_explain(struct explain *explain)
 	facts_free(&explain->facts);
 	thisboot_free(&explain->boot);
 	nextboot_free(&explain->next);
-	sysfs_root_close(&explain->root);
+	root_close(&explain->root);
 }
 
 static enum cli_exit open_explain(const char *dir, struct explain *ret)

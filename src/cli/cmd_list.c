@@ -467,7 +467,7 @@ static enum cli_exit print_list(const struct arguments *arguments,
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(facts_free) struct facts facts = {0};
 	_cleanup_(inventory_free) struct inventory inventory = {0};
 	struct arguments arguments = {.root = "/"};

@@ -167,7 +167,7 @@ static int print_text(const struct nextboot *next)
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(facts_free) struct facts facts = {0};
 	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	struct arguments arguments = {.root = "/"};

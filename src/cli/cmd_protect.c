@@ -53,7 +53,7 @@ static void make_run_directory(const char *path)
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_free_ char *text = NULL;
 	struct arguments arguments = {.root = "/"};
 	_cleanup_(facts_free) struct facts facts = {0};

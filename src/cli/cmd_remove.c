@@ -41,8 +41,8 @@ static void add_section(struct found *found, const struct config_section *sectio
 }
 
 /* Adds the sections that name a function which @selector names. */
-static void find_by_function(const struct sysfs_root *root,
-	const struct selector *selector, struct found *found)
+static void find_by_function(
+	const struct root *root, const struct selector *selector, struct found *found)
 {
 	_cleanup_(pcibus_free) struct pcibus machine = {0};
 	const struct pcibus_function *function = NULL;
@@ -101,7 +101,7 @@ static enum cli_exit say_several(const struct found *found, const char *operand)
 }
 
 /* Finds the one section that is meant. */
-static enum cli_exit find_section(const struct sysfs_root *root, struct config *config,
+static enum cli_exit find_section(const struct root *root, struct config *config,
 	const char *operand, const struct config_section **ret)
 {
 	struct found found = {.config = config};
@@ -150,7 +150,7 @@ static enum cli_exit say_foreign(
  * Deletes the drop-in at the absolute @path, and the directory of drop-ins if that is then
  * empty: it was made for the first one.  Returns 0, or -errno of atomicfile_remove_below().
  */
-static int dropin_remove(const struct sysfs_root *root, const char *path)
+static int dropin_remove(const struct root *root, const char *path)
 {
 	static const char directory[] = DROPIN_DIRECTORY;
 	const char *name = strrchr(directory, '/');
@@ -161,13 +161,13 @@ static int dropin_remove(const struct sysfs_root *root, const char *path)
 	if (r < 0)
 		return r;
 	/* One that is not empty, a link, or not there is left as it is. */
-	above = sysfs_root_open_file(root, parent, O_RDONLY | O_DIRECTORY);
+	above = file_open(root, parent, O_RDONLY | O_DIRECTORY);
 	if (above >= 0)
 		unlinkat(above, name + 1, AT_REMOVEDIR);
 	return 0;
 }
 
-static enum cli_exit remove_file(const struct sysfs_root *root,
+static enum cli_exit remove_file(const struct root *root,
 	const struct config_section *section, const char *path, bool dry_run)
 {
 	int r = 0;
@@ -188,7 +188,7 @@ static enum cli_exit remove_file(const struct sysfs_root *root,
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	const struct config_section *section = NULL;
 	struct arguments arguments = {.root = "/"};
 	static struct config config;

@@ -65,7 +65,7 @@ static void warn_records(const struct thisboot *boot)
 
 /* Returns CLI_OK with all that can be read, after warnings of the rest; or CLI_FAILED. */
 static enum cli_exit read_status(
-	const struct sysfs_root *root, const char *dir, struct status *ret)
+	const struct root *root, const char *dir, struct status *ret)
 {
 	_cleanup_(facts_free) struct facts facts = {0};
 	int r = facts_read(root, &facts);
@@ -187,7 +187,7 @@ static void add_next(struct json_object *top, const struct nextboot *next)
 }
 
 /* The last trial, or null. */
-static void add_trial(struct json_object *top, const struct sysfs_root *root)
+static void add_trial(struct json_object *top, const struct root *root)
 {
 	struct json_object *object;
 	struct trial trial;
@@ -205,7 +205,7 @@ static void add_trial(struct json_object *top, const struct sysfs_root *root)
 	json_add_text(object, "text", trial.text);
 }
 
-static void print_json(const struct sysfs_root *root, const struct status *status)
+static void print_json(const struct root *root, const struct status *status)
 {
 	struct json_object *top = json_new_top(), *list;
 
@@ -423,7 +423,7 @@ static void print_next(const struct nextboot *next)
 			counts.bound, counts.bound == 1 ? "" : "s", counts.refused);
 }
 
-static int print_text(const struct sysfs_root *root, const struct status *status)
+static int print_text(const struct root *root, const struct status *status)
 {
 	int r;
 
@@ -445,7 +445,7 @@ static int print_text(const struct sysfs_root *root, const struct status *status
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(free_status) struct status status = {0};
 	struct arguments arguments = {.root = "/"};
 	int r = 0;

@@ -154,8 +154,8 @@ static void print_entry(const struct oneshot *oneshot)
 }
 
 /* Plans the trial.  CLI_OK, or a message. */
-static enum cli_exit make_plan(const struct sysfs_root *root,
-	const struct arguments *arguments, struct trial_plan *ret)
+static enum cli_exit make_plan(const struct root *root, const struct arguments *arguments,
+	struct trial_plan *ret)
 {
 	const struct trial_request request = {.profile = arguments->profile,
 		.append = arguments->append,
@@ -173,8 +173,7 @@ static enum cli_exit make_plan(const struct sysfs_root *root,
 	return CLI_FAILED;
 }
 
-static enum cli_exit start(
-	const struct sysfs_root *root, const struct arguments *arguments)
+static enum cli_exit start(const struct root *root, const struct arguments *arguments)
 {
 	_cleanup_(trial_plan_free) struct trial_plan plan = {0};
 	struct message message = {0};
@@ -194,8 +193,7 @@ static enum cli_exit start(
 	return CLI_OK;
 }
 
-static enum cli_exit cancel(
-	const struct sysfs_root *root, const struct arguments *arguments)
+static enum cli_exit cancel(const struct root *root, const struct arguments *arguments)
 {
 	enum trial_stage stage = trial_find_stage(root);
 	struct message message = {0};
@@ -227,7 +225,7 @@ static enum cli_exit cancel(
 	return CLI_OK;
 }
 
-static enum cli_exit print_status(const struct sysfs_root *root)
+static enum cli_exit print_status(const struct root *root)
 {
 	int r = trialtext_print(root);
 
@@ -238,7 +236,7 @@ static enum cli_exit print_status(const struct sysfs_root *root)
 
 /* ---- --keep: what there is to do, and what came of it */
 struct keeping {
-	const struct sysfs_root *root;
+	const struct root *root;
 	struct trial trial;
 	bool dry_run;
 	unsigned n_changed; /* sections that a next boot is to bind without the profile */
@@ -299,8 +297,7 @@ static void keep_sections(struct keeping *keeping)
 		"hand, below [boot] (/etc/vfioboot.conf, or a drop-in)");
 }
 
-static enum cli_exit keep(
-	const struct sysfs_root *root, const struct arguments *arguments)
+static enum cli_exit keep(const struct root *root, const struct arguments *arguments)
 {
 	struct keeping keeping = {.root = root, .dry_run = arguments->dry_run};
 	struct trial *trial = &keeping.trial;
@@ -343,8 +340,7 @@ static const char *command_of(const struct arguments *arguments)
 }
 
 /* Starts, cancels or keeps one, and nobody else changes anything meanwhile. */
-static enum cli_exit change(
-	const struct sysfs_root *root, const struct arguments *arguments)
+static enum cli_exit change(const struct root *root, const struct arguments *arguments)
 {
 	if (!arguments->dry_run && progress_lock(NAME, root, LOCK_MS) != CLI_OK)
 		return CLI_FAILED;
@@ -355,7 +351,7 @@ static enum cli_exit change(
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	struct arguments arguments = {0};
 
 	if (parse_arguments(argc, argv, &arguments) != CLI_OK)

@@ -53,7 +53,7 @@ static void print_result(const struct apply *apply, const struct imagecheck *che
 }
 
 /* Before the rest: its entry would start what is gone afterwards. */
-static enum cli_exit take_back_trial(const struct sysfs_root *root, bool dry_run)
+static enum cli_exit take_back_trial(const struct root *root, bool dry_run)
 {
 	enum trial_stage stage = trial_find_stage(root);
 	struct message message = {0};
@@ -85,7 +85,7 @@ static enum cli_exit take_back_trial(const struct sysfs_root *root, bool dry_run
  * menu.  What an entry selects that is there still does nothing any more.
  */
 static enum cli_exit remove_entries(
-	const struct sysfs_root *root, bool dry_run, const char *done)
+	const struct root *root, bool dry_run, const char *done)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	char failed[BOOTMENU_PLACE_SIZE];
@@ -128,7 +128,7 @@ static enum cli_exit run_steps(struct apply *apply, bool dry_run)
 	return progress_check("undo", apply);
 }
 
-static enum cli_exit carry_out(const struct sysfs_root *root, struct apply *apply,
+static enum cli_exit carry_out(const struct root *root, struct apply *apply,
 	const struct imagecheck *check, bool dry_run)
 {
 	bool nothing = apply->change.n == 0 ||
@@ -163,7 +163,7 @@ static enum cli_exit carry_out(const struct sysfs_root *root, struct apply *appl
 }
 
 static enum cli_exit plan_and_run(
-	const struct sysfs_root *root, const struct imagecheck *check, bool dry_run)
+	const struct root *root, const struct imagecheck *check, bool dry_run)
 {
 	_cleanup_(images_free) struct images images = {0};
 	_cleanup_(apply_free) struct apply apply = {0};
@@ -186,7 +186,7 @@ static enum cli_exit plan_and_run(
 
 static enum cli_exit run(int argc, char **argv)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(imagecheck_free) struct imagecheck check = {0};
 	struct arguments arguments = {.root = "/"};
 	enum cli_exit status;

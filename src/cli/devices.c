@@ -76,7 +76,7 @@ void devices_close(struct devices *devices)
 	deviceset_free(&devices->set);
 	facts_free(&devices->facts);
 	names_close(&devices->names);
-	sysfs_root_close(&devices->root);
+	root_close(&devices->root);
 }
 
 const char *devices_title(const struct devices *devices, const struct pcidev *dev)

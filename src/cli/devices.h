@@ -9,7 +9,7 @@
 
 /* Starts as {0}; devices_close() is to be called whatever happened. */
 struct devices {
-	struct sysfs_root root;
+	struct root root;
 	struct facts facts;
 	struct config *config; /* in static storage */
 	struct names *names;

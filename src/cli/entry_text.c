@@ -27,7 +27,7 @@ void entry_say_params(const char *command, int error, const struct kernelparams 
 			strerror(-error));
 }
 
-void entry_warn_outdated(const char *command, const struct sysfs_root *root)
+void entry_warn_outdated(const char *command, const struct root *root)
 {
 	_cleanup_free_ struct config *config = calloc(1, sizeof(*config));
 	struct bootentries written, decided;
@@ -47,7 +47,7 @@ void entry_warn_outdated(const char *command, const struct sysfs_root *root)
 			"'vfioboot entry remove'");
 }
 
-enum cli_exit entry_warn_by_hand(const char *command, const struct sysfs_root *root)
+enum cli_exit entry_warn_by_hand(const char *command, const struct root *root)
 {
 	enum cli_exit status = CLI_OK;
 	struct bootloader_search search;

@@ -17,13 +17,13 @@ void entry_say_params(const char *command, int error, const struct kernelparams 
  * Warns, for @command, of entries that were added when the configuration asked for others, or
  * for some at all.  What the machine needs besides is not looked at.
  */
-void entry_warn_outdated(const char *command, const struct sysfs_root *root);
+void entry_warn_outdated(const char *command, const struct root *root);
 
 /*
  * Warns, for @command, of entries that a person may have made in menus that are not read, and
  * that go by hand: of the boot loader that starts the machine, or of all that there are where
  * that is not known.  Returns CLI_UNKNOWN when there may be some, else CLI_OK.
  */
-enum cli_exit entry_warn_by_hand(const char *command, const struct sysfs_root *root);
+enum cli_exit entry_warn_by_hand(const char *command, const struct root *root);
 
 #endif

@@ -80,7 +80,7 @@ enum cli_exit progress_run(const char *command, struct change *change)
 }
 
 enum cli_exit progress_lock(
-	const char *command, const struct sysfs_root *root, unsigned wait_ms)
+	const char *command, const struct root *root, unsigned wait_ms)
 {
 	/* It is closed when this process ends. */
 	int fd = change_lock(root, wait_ms);
@@ -138,7 +138,7 @@ enum cli_exit progress_warn_unbuilt(const char *command, const struct images *im
 }
 
 enum cli_exit progress_open_root(
-	const char *command, const char *dir, bool dry_run, struct sysfs_root *ret)
+	const char *command, const char *dir, bool dry_run, struct root *ret)
 {
 	enum cli_exit status = cli_open_root(command, dir, ret);
 

@@ -20,14 +20,14 @@ enum cli_exit progress_run(const char *command, struct change *change);
  * says that another command has it.
  */
 enum cli_exit progress_lock(
-	const char *command, const struct sysfs_root *root, unsigned wait_ms);
+	const char *command, const struct root *root, unsigned wait_ms);
 
 /*
  * For apply and undo: opens the root, of this machine with the lock unless it is a dry run, and
  * of another one for a dry run alone.
  */
 enum cli_exit progress_open_root(
-	const char *command, const char *dir, bool dry_run, struct sysfs_root *ret);
+	const char *command, const char *dir, bool dry_run, struct root *ret);
 
 /*
  * For both: whether there are images, and somebody who builds those that need it.  CLI_OK, or a

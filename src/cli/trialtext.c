@@ -14,13 +14,13 @@
 
 #define JOURNAL_LINES 12 /* that are shown */
 
-static void print_functions(const struct sysfs_root *root)
+static void print_functions(const struct root *root)
 {
 	_cleanup_free_ char *text = NULL;
 	char *cursor, *line;
 
-	if (hostfile_read(root, TRIAL_DIRECTORY "/system.record", &text, NULL) < 0 &&
-		hostfile_read(root, TRIAL_DIRECTORY "/initramfs.record", &text, NULL) < 0)
+	if (file_read(root, TRIAL_DIRECTORY "/system.record", &text, NULL) < 0 &&
+		file_read(root, TRIAL_DIRECTORY "/initramfs.record", &text, NULL) < 0)
 		return;
 	cursor = text;
 	while ((line = strsep(&cursor, "\n"))) {
@@ -37,14 +37,14 @@ static void print_functions(const struct sysfs_root *root)
 	}
 }
 
-static void print_journal(const struct sysfs_root *root)
+static void print_journal(const struct root *root)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 	char *start;
 	int r;
 
-	r = hostfile_read(root, TRIAL_JOURNAL, &text, &size);
+	r = file_read(root, TRIAL_JOURNAL, &text, &size);
 	if (r == -EACCES)
 		printf("The end of its journal (" TRIAL_JOURNAL
 		       ") is readable for root.\n");
@@ -61,7 +61,7 @@ static void print_journal(const struct sysfs_root *root)
 		printf("  %s\n", line);
 }
 
-static void print_failed(const struct sysfs_root *root, const struct trial *trial)
+static void print_failed(const struct root *root, const struct trial *trial)
 {
 	printf("Trial %s failed (%s): %s.\n", trial->id, trial_reason_word(trial->reason),
 		trial->text);
@@ -72,7 +72,7 @@ static void print_failed(const struct sysfs_root *root, const struct trial *tria
 	       "delete the trial with 'vfioboot try --cancel'.\n");
 }
 
-void trialtext_print_missing(const struct sysfs_root *root, const struct trial *trial)
+void trialtext_print_missing(const struct root *root, const struct trial *trial)
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
 	_cleanup_free_ char *cmdline = NULL;
@@ -95,7 +95,7 @@ void trialtext_print_missing(const struct sysfs_root *root, const struct trial *
 }
 
 void trialtext_warn_changed(
-	const char *command, const struct sysfs_root *root, const struct config *config)
+	const char *command, const struct root *root, const struct config *config)
 {
 	struct trial trial;
 
@@ -107,7 +107,7 @@ void trialtext_warn_changed(
 			trial.id);
 }
 
-static void print_armed(const struct sysfs_root *root, const struct trial *trial)
+static void print_armed(const struct root *root, const struct trial *trial)
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
 	_cleanup_free_ struct config *config = NULL;
@@ -131,7 +131,7 @@ static void print_armed(const struct sysfs_root *root, const struct trial *trial
 		       "'vfioboot try' again.\n");
 }
 
-static void print_confirmed(const struct sysfs_root *root, const struct trial *trial)
+static void print_confirmed(const struct root *root, const struct trial *trial)
 {
 	printf("Trial %s: confirmed%s.\n", trial->id,
 		trial->by_person
@@ -145,7 +145,7 @@ static void print_confirmed(const struct sysfs_root *root, const struct trial *t
 	trialtext_print_missing(root, trial);
 }
 
-static void print_state(const struct sysfs_root *root, const struct trial *trial)
+static void print_state(const struct root *root, const struct trial *trial)
 {
 	switch (trial->phase) {
 	case TRIAL_ARMED: print_armed(root, trial); break;
@@ -160,7 +160,7 @@ static void print_state(const struct sysfs_root *root, const struct trial *trial
 	}
 }
 
-int trialtext_print(const struct sysfs_root *root)
+int trialtext_print(const struct root *root)
 {
 	struct trial trial;
 	int r = trial_read(root, &trial);

@@ -43,16 +43,16 @@ static bool cut(char *path)
 }
 
 /* Adds where the sysfs link @directory/@name leads. */
-static int add_target(const struct sysfs_root *root, const char *directory,
-	const char *name, struct hostfile_names *list)
+static int add_target(const struct root *root, const char *directory, const char *name,
+	struct file_names *list)
 {
 	_cleanup_free_ char *link = NULL, *real = NULL;
 	int r;
 
 	if (asprintf(&link, "%s/%s", directory, name) < 0)
 		return -ENOMEM;
-	r = tree_resolve(root, link, &real);
-	return r < 0 ? r : hostfile_add_name(list, real);
+	r = file_resolve(root, link, &real);
+	return r < 0 ? r : file_add_name(list, real);
 }
 
 static bool is_function(const char *path)
@@ -68,7 +68,7 @@ static bool is_function(const char *path)
  * the physical one is needed, too.
  */
 int backing_add_functions(
-	const struct sysfs_root *root, const char *real, struct backing *backing)
+	const struct root *root, const char *real, struct backing *backing)
 {
 	_cleanup_free_ char *path = strdup(real);
 	int found = 0, r;
@@ -78,8 +78,8 @@ int backing_add_functions(
 	do {
 		if (!is_function(path))
 			continue;
-		r = hostfile_add_name(&backing->functions, path);
-		if (r == 0 && tree_exists(root, path, "physfn"))
+		r = file_add_name(&backing->functions, path);
+		if (r == 0 && file_exists(root, "%s/%s", path, "physfn"))
 			r = add_target(root, path, "physfn", &backing->functions);
 		if (r < 0)
 			return r;
@@ -100,17 +100,17 @@ static bool is_controller(const char *name)
  * Adds where the links in @directory lead, only those to controllers on demand.  Returns
  * how many there are, or -errno; a directory that is not there has none.
  */
-static int add_links(const struct sysfs_root *root, const char *directory,
-	bool controllers, struct hostfile_names *below)
+static int add_links(const struct root *root, const char *directory, bool controllers,
+	struct file_names *below)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *name;
 	int found = 0, r;
 
-	r = tree_open_directory(root, directory, &dir);
+	r = file_open_directory(root, directory, &dir);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	while ((name = tree_next(dir))) {
+	while ((name = file_next_name(dir))) {
 		if (controllers && !is_controller(name))
 			continue;
 		r = add_target(root, directory, name, below);
@@ -122,8 +122,7 @@ static int add_links(const struct sysfs_root *root, const char *directory,
 }
 
 /* Adds what the disk at @real is made of.  Returns how many, or -errno. */
-static int add_parts(
-	const struct sysfs_root *root, const char *real, struct hostfile_names *below)
+static int add_parts(const struct root *root, const char *real, struct file_names *below)
 {
 	_cleanup_free_ char *directory = NULL;
 	bool shared = strstr(real, "/virtual/nvme-subsystem/");
@@ -138,19 +137,19 @@ static int add_parts(
 }
 
 /* Whether it is a loop device with a file (drivers/block/loop.c, its attributes). */
-static bool is_in_file(const struct sysfs_root *root, const char *real)
+static bool is_in_file(const struct root *root, const char *real)
 {
 	return strstr(real, "/virtual/block/loop") &&
-		tree_exists(root, real, "loop/backing_file");
+		file_exists(root, "%s/%s", real, "loop/backing_file");
 }
 
 /* Follows one device by one step: to functions, or to the devices @below it. */
-static int follow(const struct sysfs_root *root, char *real, struct hostfile_names *below,
-	struct backing *b)
+static int follow(
+	const struct root *root, char *real, struct file_names *below, struct backing *b)
 {
 	int r;
 
-	if (tree_exists(root, real, "partition"))
+	if (file_exists(root, "%s/%s", real, "partition"))
 		cut(real);
 	r = backing_add_functions(root, real, b);
 	if (r != 0)
@@ -171,39 +170,39 @@ static int follow(const struct sysfs_root *root, char *real, struct hostfile_nam
 }
 
 /* Follows the device that the sysfs link @link leads to, all the way down. */
-static int follow_link(const struct sysfs_root *root, const char *link, struct backing *b)
+static int follow_link(const struct root *root, const char *link, struct backing *b)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names below = {0};
+	_cleanup_(file_free_names) struct file_names below = {0};
 	_cleanup_free_ char *real = NULL;
 	int r;
 
-	r = tree_resolve(root, link, &real);
+	r = file_resolve(root, link, &real);
 	if (r == -ENOENT) {
 		b->untraced = true;
 		return 0;
 	}
 	if (r == 0)
-		r = hostfile_add_name(&below, real);
+		r = file_add_name(&below, real);
 	for (size_t i = 0; r == 0 && i < below.n; i++)
 		r = follow(root, below.names[i], &below, b);
 	return r;
 }
 
 /* The kernel's name of the dm device that is called @name; -ENOENT without one. */
-static int find_mapped(const struct sysfs_root *root, const char *name, char **ret)
+static int find_mapped(const struct root *root, const char *name, char **ret)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *entry;
 	int r;
 
-	r = tree_open_directory(root, TREE_BLOCK, &dir);
+	r = file_open_directory(root, TREE_BLOCK, &dir);
 	if (r < 0)
 		return r;
-	while ((entry = tree_next(dir))) {
+	while ((entry = file_next_name(dir))) {
 		char path[PATH_MAX], value[NAME_MAX];
 
 		snprintf(path, sizeof(path), TREE_BLOCK "/%s/dm/name", entry);
-		if (tree_read_line(root, path, value, sizeof(value)) < 0 ||
+		if (file_read_line(root, path, value, sizeof(value)) < 0 ||
 			strcmp(value, name) != 0)
 			continue;
 		*ret = strdup(entry);
@@ -213,7 +212,7 @@ static int find_mapped(const struct sysfs_root *root, const char *name, char **r
 }
 
 /* The kernel's name of @node ("/dev/cciss/c0d0" is cciss!c0d0); -ENOENT without one. */
-static int find_name(const struct sysfs_root *root, const char *node, char **ret)
+static int find_name(const struct root *root, const char *node, char **ret)
 {
 	static const char mapper[] = TREE_DEV "mapper/";
 	_cleanup_free_ char *name = NULL;
@@ -227,14 +226,13 @@ static int find_name(const struct sysfs_root *root, const char *node, char **ret
 		return -ENOMEM;
 	for (char *p = name; (p = strchr(p, '/')); p++)
 		*p = '!';
-	if (!tree_exists(root, TREE_BLOCK, name))
+	if (!file_exists(root, "%s/%s", TREE_BLOCK, name))
 		return -ENOENT;
 	*ret = TAKE_PTR(name);
 	return 0;
 }
 
-int backing_add_number(
-	const struct sysfs_root *root, dev_t number, struct backing *backing)
+int backing_add_number(const struct root *root, dev_t number, struct backing *backing)
 {
 	char link[64];
 
@@ -243,8 +241,7 @@ int backing_add_number(
 	return follow_link(root, link, backing);
 }
 
-int backing_add_node(
-	const struct sysfs_root *root, const char *node, struct backing *backing)
+int backing_add_node(const struct root *root, const char *node, struct backing *backing)
 {
 	_cleanup_free_ char *name = NULL, *link = NULL;
 	int r;
@@ -262,8 +259,8 @@ int backing_add_node(
 }
 
 /* Adds the devices of the btrfs file system @uuid if @name (NULL: any) is one of them. */
-static int add_btrfs(const struct sysfs_root *root, const char *uuid, const char *name,
-	struct backing *b)
+static int add_btrfs(
+	const struct root *root, const char *uuid, const char *name, struct backing *b)
 {
 	_cleanup_free_ char *devices = NULL;
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -272,12 +269,12 @@ static int add_btrfs(const struct sysfs_root *root, const char *uuid, const char
 
 	if (asprintf(&devices, TREE_BTRFS "/%s/devices", uuid) < 0)
 		return -ENOMEM;
-	r = tree_open_directory(root, devices, &dir);
+	r = file_open_directory(root, devices, &dir);
 	if (r < 0) /* "features" is no file system */
 		return r == -ENOENT ? 0 : r;
-	if (name && !tree_exists(root, devices, name))
+	if (name && !file_exists(root, "%s/%s", devices, name))
 		return 0;
-	while ((entry = tree_next(dir))) {
+	while ((entry = file_next_name(dir))) {
 		_cleanup_free_ char *link = NULL;
 
 		if (asprintf(&link, TREE_BLOCK "/%s", entry) < 0)
@@ -291,17 +288,16 @@ static int add_btrfs(const struct sysfs_root *root, const char *uuid, const char
 }
 
 /* The same for every btrfs file system.  Returns how many devices, or -errno. */
-static int add_all_btrfs(
-	const struct sysfs_root *root, const char *name, struct backing *b)
+static int add_all_btrfs(const struct root *root, const char *name, struct backing *b)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *uuid;
 	int found = 0, r;
 
-	r = tree_open_directory(root, TREE_BTRFS, &dir);
+	r = file_open_directory(root, TREE_BTRFS, &dir);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	while ((uuid = tree_next(dir))) {
+	while ((uuid = file_next_name(dir))) {
 		r = add_btrfs(root, uuid, name, b);
 		if (r < 0)
 			return r;
@@ -310,8 +306,7 @@ static int add_all_btrfs(
 	return found;
 }
 
-int backing_add_btrfs(
-	const struct sysfs_root *root, const char *node, struct backing *backing)
+int backing_add_btrfs(const struct root *root, const char *node, struct backing *backing)
 {
 	_cleanup_free_ char *name = NULL;
 	int r;
@@ -328,5 +323,5 @@ int backing_add_btrfs(
 
 void backing_free(struct backing *backing)
 {
-	hostfile_free_names(&backing->functions);
+	file_free_names(&backing->functions);
 }

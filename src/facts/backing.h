@@ -19,9 +19,8 @@
 #include "base/base.h"
 
 struct backing {
-	struct hostfile_names
-		functions; /* sysfs directories below the root, none twice */
-	bool network;      /* some of it is on another machine (iSCSI, NBD, NVMe-oF) */
+	struct file_names functions; /* sysfs directories below the root, none twice */
+	bool network;  /* some of it is on another machine (iSCSI, NBD, NVMe-oF) */
 	bool file;     /* some of it is in a file (a loop device) of some file system */
 	bool untraced; /* some of it could not be followed, and may be on any function */
 };
@@ -33,21 +32,18 @@ struct backing {
  * and /proc/swaps, "/dev/dm-0" or "/dev/mapper/NAME"; only its name is looked at.
  * A device that is not there is untraced.  Return 0, or -errno.
  */
-int backing_add_number(
-	const struct sysfs_root *root, dev_t number, struct backing *backing);
-int backing_add_node(
-	const struct sysfs_root *root, const char *node, struct backing *backing);
+int backing_add_number(const struct root *root, dev_t number, struct backing *backing);
+int backing_add_node(const struct root *root, const char *node, struct backing *backing);
 
 /* All devices of the btrfs file system that has @node, or of all when none has it. */
-int backing_add_btrfs(
-	const struct sysfs_root *root, const char *node, struct backing *backing);
+int backing_add_btrfs(const struct root *root, const char *node, struct backing *backing);
 
 /*
  * The nearest function at or above the sysfs directory @real, and those that it depends
  * on.  Returns how many are on the way, 0 for none, or -errno.
  */
 int backing_add_functions(
-	const struct sysfs_root *root, const char *real, struct backing *backing);
+	const struct root *root, const char *real, struct backing *backing);
 
 /* Frees what is in *@backing, not itself; for the clean-up attribute too. */
 void backing_free(struct backing *backing);

@@ -10,31 +10,31 @@
 #define ATTRIBUTES 4 /* bytes before the value */
 
 /* Why a variable can't be found: each answer is another fact. */
-static int judge_missing(const struct sysfs_root *root)
+static int judge_missing(const struct root *root)
 {
 	DIR *dir = NULL;
-	int r = tree_open_directory(root, TREE_EFIVARS, &dir);
+	int r = file_open_directory(root, TREE_EFIVARS, &dir);
 
 	if (r == 0) {
-		bool empty = !tree_next(dir);
+		bool empty = !file_next_name(dir);
 
 		closedir(dir);
 		return empty ? -ENODATA : -ENOENT;
 	}
-	if (r != -ENOENT || tree_exists(root, TREE_FIRMWARE, "efi"))
+	if (r != -ENOENT || file_exists(root, "%s/%s", TREE_FIRMWARE, "efi"))
 		return r == -ENOENT ? -ENODATA : r;
 	/* A tree that has nothing of the firmware does not say what is not there. */
-	return tree_exists(root, TREE_FIRMWARE, ".") ? -EOPNOTSUPP : -ENODATA;
+	return file_exists(root, "%s/%s", TREE_FIRMWARE, ".") ? -EOPNOTSUPP : -ENODATA;
 }
 
-ssize_t efivar_read(const struct sysfs_root *root, const char *name, const char *vendor,
+ssize_t efivar_read(const struct root *root, const char *name, const char *vendor,
 	uint8_t *ret, size_t size)
 {
 	char path[256], bytes[1024];
 	ssize_t n;
 
 	text_join(path, sizeof(path), TREE_EFIVARS "/", name, "-", vendor, NULL);
-	n = sysfs_root_read_file(root, path, bytes, sizeof(bytes));
+	n = file_read_fixed(root, path, bytes, sizeof(bytes));
 	if (n == -ENOENT)
 		return judge_missing(root);
 	if (n < 0)
@@ -46,7 +46,7 @@ ssize_t efivar_read(const struct sysfs_root *root, const char *name, const char 
 	return n;
 }
 
-int efivar_read_text(const struct sysfs_root *root, const char *name, const char *vendor,
+int efivar_read_text(const struct root *root, const char *name, const char *vendor,
 	char *ret, size_t size)
 {
 	uint8_t bytes[512];

@@ -16,11 +16,11 @@
  * of @vendor.  Returns its bytes; -EOPNOTSUPP on a machine without UEFI; -ENODATA when
  * efivarfs is not mounted; -ENOENT without such a variable; or another -errno.
  */
-ssize_t efivar_read(const struct sysfs_root *root, const char *name, const char *vendor,
+ssize_t efivar_read(const struct root *root, const char *name, const char *vendor,
 	uint8_t *ret, size_t size);
 
 /* The same of a text in UTF-16, of which what is not ASCII becomes '?'.  0 or -errno. */
-int efivar_read_text(const struct sysfs_root *root, const char *name, const char *vendor,
+int efivar_read_text(const struct root *root, const char *name, const char *vendor,
 	char *ret, size_t size);
 
 #endif

@@ -30,12 +30,12 @@ static const char *const memory_types[] = {"tmpfs", "ramfs", "rootfs", "autofs"}
 /* Those of another machine that mnt_fs_is_netfs() does not know. */
 static const char *const network_types[] = {"ceph", "lustre", "fuse.glusterfs"};
 
-static bool is_in_container(const struct sysfs_root *root)
+static bool is_in_container(const struct root *root)
 {
 	static const char *const marks[] = {TREE_CONTAINER_MARKS};
 
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
-		if (hostfile_exists(root, "%s", marks[i]))
+		if (file_exists(root, "%s", marks[i]))
 			return true;
 	return false;
 }
@@ -45,8 +45,7 @@ static int read_host(struct in_use *in_use)
 {
 	int r;
 
-	if (is_in_container(in_use->root) ||
-		!hostfile_exists(in_use->root, TREE_BLOCK_BY_NO))
+	if (is_in_container(in_use->root) || !file_exists(in_use->root, TREE_BLOCK_BY_NO))
 		return -EHOSTUNREACH;
 	r = mounts_read(in_use->root, &in_use->mounts);
 	if (r == -ENOENT || (r == 0 && !mounts_find(in_use->mounts, "/")))
@@ -78,8 +77,8 @@ static struct in_use_thing *add_thing(struct in_use *in_use, enum in_use_kind ki
  * What is behind a mounted file system.  What is put together from other mounts (an
  * overlay, FUSE) is untraced if it is to be kept: else those mounts are things themselves.
  */
-static int trace_file_system(const struct sysfs_root *root, struct libmnt_fs *fs,
-	bool strict, struct backing *ret)
+static int trace_file_system(
+	const struct root *root, struct libmnt_fs *fs, bool strict, struct backing *ret)
 {
 	const char *type = mnt_fs_get_fstype(fs), *source = mnt_fs_get_srcpath(fs);
 	dev_t number = mnt_fs_get_devno(fs);
@@ -109,7 +108,7 @@ static int copy_backing(const struct backing *from, struct backing *to)
 	to->file |= from->file;
 	to->untraced |= from->untraced;
 	for (size_t i = 0; r == 0 && i < from->functions.n; i++)
-		r = hostfile_add_name(&to->functions, from->functions.names[i]);
+		r = file_add_name(&to->functions, from->functions.names[i]);
 	return r;
 }
 
@@ -217,7 +216,7 @@ static int trace_resume(struct in_use *in_use)
 	char text[32];
 	int r;
 
-	r = tree_read_line(in_use->root, TREE_RESUME, text, sizeof(text));
+	r = file_read_line(in_use->root, TREE_RESUME, text, sizeof(text));
 	if (r < 0)
 		return r == -ENOENT ? 0 : r; /* a kernel without hibernation */
 	if (sscanf(text, "%u:%u", &maj, &min) != 2 || !maj)
@@ -243,7 +242,7 @@ static int trace_other_mount(struct in_use *in_use, struct libmnt_fs *fs)
 }
 
 static int trace_interfaces(
-	struct in_use *in_use, const struct hostfile_names *names, enum in_use_kind kind)
+	struct in_use *in_use, const struct file_names *names, enum in_use_kind kind)
 {
 	bool route = kind == IN_USE_ROUTE;
 	int r = 0;
@@ -272,7 +271,7 @@ static int trace_host(struct in_use *in_use)
 
 static int trace_routes(struct in_use *in_use)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names routes = {0};
+	_cleanup_(file_free_names) struct file_names routes = {0};
 	int r = network_add_default(in_use->root, &routes);
 
 	return r < 0 ? r : trace_interfaces(in_use, &routes, IN_USE_ROUTE);
@@ -280,7 +279,7 @@ static int trace_routes(struct in_use *in_use)
 
 static int trace_rest(struct in_use *in_use)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names up = {0};
+	_cleanup_(file_free_names) struct file_names up = {0};
 	int r = each_fs(in_use, in_use->mounts, trace_other_mount);
 
 	if (r == 0)

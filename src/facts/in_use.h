@@ -44,7 +44,7 @@ enum in_use_extent {
 
 /* Starts as {.root = ..., .bus = ...}, both the caller's; for in_use_free() in any case. */
 struct in_use {
-	const struct sysfs_root *root;
+	const struct root *root;
 	const struct pcibus *bus;
 	struct libmnt_table *mounts;
 	struct in_use_thing *things; /* in the order in which they were traced */

@@ -14,29 +14,29 @@ struct mark {
 };
 
 /* "dmar0", "ivhd0", "smmu3.0x0000000009050000" */
-static enum iommu_kind find_unit(const struct sysfs_root *root)
+static enum iommu_kind find_unit(const struct root *root)
 {
 	static const struct mark units[] = {
 		{"dmar", IOMMU_INTEL}, {"ivhd", IOMMU_AMD}, {"smmu", IOMMU_ARM}};
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *name;
 
-	if (tree_open_directory(root, TREE_IOMMU, &dir) < 0)
+	if (file_open_directory(root, TREE_IOMMU, &dir) < 0)
 		return IOMMU_UNKNOWN;
-	while ((name = tree_next(dir)))
+	while ((name = file_next_name(dir)))
 		for (size_t i = 0; i < ARRAY_SIZE(units); i++)
 			if (strncmp(name, units[i].text, strlen(units[i].text)) == 0)
 				return units[i].kind;
 	return IOMMU_UNKNOWN;
 }
 
-static enum iommu_kind find_table(const struct sysfs_root *root)
+static enum iommu_kind find_table(const struct root *root)
 {
 	static const struct mark tables[] = {
 		{"DMAR", IOMMU_INTEL}, {"IVRS", IOMMU_AMD}, {"IORT", IOMMU_ARM}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
-		if (tree_exists(root, TREE_ACPI_TABLES, tables[i].text))
+		if (file_exists(root, "%s/%s", TREE_ACPI_TABLES, tables[i].text))
 			return tables[i].kind;
 	return IOMMU_UNKNOWN;
 }
@@ -58,7 +58,7 @@ static enum iommu_kind guess(const char *cpuinfo)
 	return cpuinfo ? IOMMU_OTHER : IOMMU_UNKNOWN;
 }
 
-enum iommu_kind iommu_find_kind(const struct sysfs_root *root, const char *cpuinfo)
+enum iommu_kind iommu_find_kind(const struct root *root, const char *cpuinfo)
 {
 	enum iommu_kind kind = find_unit(root);
 
@@ -67,19 +67,19 @@ enum iommu_kind iommu_find_kind(const struct sysfs_root *root, const char *cpuin
 	return kind == IOMMU_UNKNOWN ? guess(cpuinfo) : kind;
 }
 
-unsigned iommu_count_groups(const struct sysfs_root *root)
+unsigned iommu_count_groups(const struct root *root)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *name;
 	unsigned n = 0;
 
-	if (tree_open_directory(root, TREE_GROUPS, &dir) < 0)
+	if (file_open_directory(root, TREE_GROUPS, &dir) < 0)
 		return 0;
-	while ((name = tree_next(dir))) {
+	while ((name = file_next_name(dir))) {
 		char path[320], text[64] = "";
 
 		snprintf(path, sizeof(path), TREE_GROUPS "/%s/name", name);
-		tree_read_line(root, path, text, sizeof(text));
+		file_read_line(root, path, text, sizeof(text));
 		n += strcmp(text, "vfio-noiommu") != 0;
 	}
 	return n;
@@ -102,30 +102,30 @@ static void judge_chip(struct seen *seen, const char *chip)
 	seen->off |= strncmp(chip, "IO-APIC", 7) == 0;
 }
 
-static int scan_chips(const struct sysfs_root *root, struct seen *seen)
+static int scan_chips(const struct root *root, struct seen *seen)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
-	int r = tree_open_directory(root, TREE_IRQ, &dir);
+	int r = file_open_directory(root, TREE_IRQ, &dir);
 	const char *name;
 
 	if (r < 0)
 		return r;
-	while (!seen->on && (name = tree_next(dir))) {
+	while (!seen->on && (name = file_next_name(dir))) {
 		char path[320], chip[64];
 
 		snprintf(path, sizeof(path), TREE_IRQ "/%s/chip_name", name);
-		if (tree_read_line(root, path, chip, sizeof(chip)) == 0)
+		if (file_read_line(root, path, chip, sizeof(chip)) == 0)
 			judge_chip(seen, chip);
 	}
 	return 0;
 }
 
 /* "  8:  0  12  IR-IO-APIC  8-edge  rtc0": any of the words may be it. */
-static void scan_interrupts(const struct sysfs_root *root, struct seen *seen)
+static void scan_interrupts(const struct root *root, struct seen *seen)
 {
 	_cleanup_free_ char *line = NULL;
 	size_t room = 0;
-	int fd = sysfs_root_open_file(root, TREE_INTERRUPTS, O_RDONLY);
+	int fd = file_open(root, TREE_INTERRUPTS, O_RDONLY);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 
 	if (!file) {
@@ -141,7 +141,7 @@ static void scan_interrupts(const struct sysfs_root *root, struct seen *seen)
 	fclose(file);
 }
 
-enum remapping iommu_read_remapping(const struct sysfs_root *root)
+enum remapping iommu_read_remapping(const struct root *root)
 {
 	struct seen seen = {0};
 

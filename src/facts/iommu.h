@@ -14,18 +14,18 @@ enum iommu_kind { IOMMU_UNKNOWN, IOMMU_INTEL, IOMMU_AMD, IOMMU_ARM, IOMMU_OTHER 
  * it, by the processor in @cpuinfo, the text of /proc/cpuinfo, or NULL.  A guest may have
  * another's processor, and some makers use Intel's.
  */
-enum iommu_kind iommu_find_kind(const struct sysfs_root *root, const char *cpuinfo);
+enum iommu_kind iommu_find_kind(const struct root *root, const char *cpuinfo);
 
 /*
  * How many IOMMU groups there are.  Those that vfio made up itself, without an IOMMU, are none
  * (drivers/vfio/group.c).
  */
-unsigned iommu_count_groups(const struct sysfs_root *root);
+unsigned iommu_count_groups(const struct root *root);
 
 /* Whether interrupts of devices are remapped: without that a guest could raise any of them. */
 enum remapping { REMAPPING_UNKNOWN, REMAPPING_ON, REMAPPING_OFF };
 
 /* Reads it from the interrupts of the machine at @root. */
-enum remapping iommu_read_remapping(const struct sysfs_root *root);
+enum remapping iommu_read_remapping(const struct root *root);
 
 #endif

@@ -15,7 +15,7 @@ static bool is_config(const char *text)
 	return strncmp(text, PREFIX, strlen(PREFIX)) == 0 || strstr(text, "\n" PREFIX);
 }
 
-static int read_one(const struct sysfs_root *root, const char *path, char **ret)
+static int read_one(const struct root *root, const char *path, char **ret)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
@@ -31,7 +31,7 @@ static int read_one(const struct sysfs_root *root, const char *path, char **ret)
 
 /* What a build left behind comes last: another one may have followed in the same directory. */
 int kernel_config_read(
-	const struct sysfs_root *root, const char *release, bool running, char **ret)
+	const struct root *root, const char *release, bool running, char **ret)
 {
 	static const char *const places[][2] = {{"boot/config-", ""},
 		{TREE_MODULES "/", "/config"}, {TREE_USR_MODULES "/", "/config"},

@@ -13,7 +13,7 @@
  * frees *@ret.  Returns 0; -ENODATA when the last of these is no configuration; or -errno.
  */
 int kernel_config_read(
-	const struct sysfs_root *root, const char *release, bool running, char **ret);
+	const struct root *root, const char *release, bool running, char **ret);
 
 /* Whether the option @name, without "CONFIG_", is y or m. */
 bool kernel_config_has(const char *config, const char *name);

@@ -33,42 +33,42 @@ static bool put_name(char *ret, size_t size, const char *pattern, const char *na
 	return n >= 0 && (size_t)n < size;
 }
 
-static bool find_by(const struct sysfs_root *root, const char *const *patterns, size_t n,
+static bool find_by(const struct root *root, const char *const *patterns, size_t n,
 	const char *name, char ret[static PATH_MAX])
 {
 	for (size_t i = 0; i < n; i++)
 		if (put_name(ret, PATH_MAX, patterns[i], name) &&
-			hostfile_exists(root, "%s", ret))
+			file_exists(root, "%s", ret))
 			return true;
 	return false;
 }
 
 /* Arch installs the kernel by the name of its package, which is kept with the modules. */
 static bool find_by_package(
-	const struct sysfs_root *root, const char *release, char ret[static PATH_MAX])
+	const struct root *root, const char *release, char ret[static PATH_MAX])
 {
 	char path[PATH_MAX], package[256];
 
 	return put_name(path, sizeof(path), TREE_USR_MODULES "/%s/pkgbase", release) &&
-		tree_read_line(root, path, package, sizeof(package)) == 0 && *package &&
+		file_read_line(root, path, package, sizeof(package)) == 0 && *package &&
 		put_name(ret, PATH_MAX, "/boot/vmlinuz-%s", package) &&
-		hostfile_exists(root, "%s", ret);
+		file_exists(root, "%s", ret);
 }
 
 static bool find_file(
-	const struct sysfs_root *root, const char *release, char ret[static PATH_MAX])
+	const struct root *root, const char *release, char ret[static PATH_MAX])
 {
 	return find_by(root, by_release, ARRAY_SIZE(by_release), release, ret) ||
 		find_by_package(root, release, ret) ||
 		find_by(root, with_modules, ARRAY_SIZE(with_modules), release, ret);
 }
 
-static bool has_modules(const struct sysfs_root *root, const char *release)
+static bool has_modules(const struct root *root, const char *release)
 {
-	return hostfile_exists(root, TREE_MODULES "/%s/modules.dep", release) ||
-		hostfile_exists(root, TREE_MODULES "/%s/kernel", release) ||
-		hostfile_exists(root, TREE_USR_MODULES "/%s/modules.dep", release) ||
-		hostfile_exists(root, TREE_USR_MODULES "/%s/kernel", release);
+	return file_exists(root, TREE_MODULES "/%s/modules.dep", release) ||
+		file_exists(root, TREE_MODULES "/%s/kernel", release) ||
+		file_exists(root, TREE_USR_MODULES "/%s/modules.dep", release) ||
+		file_exists(root, TREE_USR_MODULES "/%s/kernel", release);
 }
 
 static int add_kernel(struct kernels *kernels, const char *release, const char *file)
@@ -91,27 +91,27 @@ static int compare_kernels(const void *a, const void *b)
 	return strverscmp(other->release, one->release);
 }
 
-static int read_releases(const struct sysfs_root *root, struct hostfile_names *ret)
+static int read_releases(const struct root *root, struct file_names *ret)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names more = {0};
-	struct hostfile_names names = {0};
-	int r = hostfile_list(root, TREE_MODULES, &names);
+	_cleanup_(file_free_names) struct file_names more = {0};
+	struct file_names names = {0};
+	int r = file_list(root, TREE_MODULES, &names);
 
 	/* The same directory, where /lib is a link. */
 	if (r == 0)
-		r = hostfile_list(root, TREE_USR_MODULES, &more);
+		r = file_list(root, TREE_USR_MODULES, &more);
 	for (size_t i = 0; r == 0 && i < more.n; i++)
-		r = hostfile_add_name(&names, more.names[i]);
+		r = file_add_name(&names, more.names[i]);
 	if (r < 0)
-		hostfile_free_names(&names);
+		file_free_names(&names);
 	else
 		*ret = names;
 	return r;
 }
 
-int kernels_find(const struct sysfs_root *root, struct kernels *ret)
+int kernels_find(const struct root *root, struct kernels *ret)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names releases = {0};
+	_cleanup_(file_free_names) struct file_names releases = {0};
 	_cleanup_(kernels_free) struct kernels kernels = {0};
 	char file[PATH_MAX];
 	int r = read_releases(root, &releases);
@@ -140,9 +140,9 @@ void kernels_free(struct kernels *kernels)
 	*kernels = (struct kernels){0};
 }
 
-int kernels_running(const struct sysfs_root *root, char *ret, size_t size)
+int kernels_running(const struct root *root, char *ret, size_t size)
 {
-	int r = tree_read_line(root, TREE_OSRELEASE, ret, size);
+	int r = file_read_line(root, TREE_OSRELEASE, ret, size);
 	struct utsname name;
 
 	if (r == 0 || !root->live)

@@ -20,11 +20,11 @@ struct kernels {
 };
 
 /* Finds them below @root, for kernels_free().  Returns 0, or -errno. */
-int kernels_find(const struct sysfs_root *root, struct kernels *ret);
+int kernels_find(const struct root *root, struct kernels *ret);
 
 void kernels_free(struct kernels *kernels);
 
 /* The release of the kernel that runs, or ran when the tree was captured.  0 or -errno. */
-int kernels_running(const struct sysfs_root *root, char *ret, size_t size);
+int kernels_running(const struct root *root, char *ret, size_t size);
 
 #endif

@@ -81,7 +81,7 @@ static void stay_silent(void *data, int priority, const char *file, int line,
  * or another -errno.
  */
 static int find_index(
-	const struct sysfs_root *root, const char *release, char ret[static PATH_MAX])
+	const struct root *root, const char *release, char ret[static PATH_MAX])
 {
 	static const char *const places[] = {TREE_MODULES, TREE_USR_MODULES};
 	char name[NAME_MAX + 64], link[32];
@@ -91,7 +91,7 @@ static int find_index(
 		_cleanup_close_ int fd = -1;
 
 		text_join(name, sizeof(name), places[i], "/", release, NULL);
-		fd = sysfs_root_open_file(root, name, O_PATH | O_DIRECTORY);
+		fd = file_open(root, name, O_PATH | O_DIRECTORY);
 		if (fd < 0 || faccessat(fd, "modules.dep.bin", F_OK, 0) < 0)
 			continue;
 		snprintf(link, sizeof(link), TREE_OWN_FD, fd);
@@ -418,7 +418,7 @@ bool modules_index_is_whole(const unsigned char *bytes, size_t size)
 }
 
 /* Returns 0, -EBADMSG, or another -errno.  What older depmods did not write is not there. */
-static int check_files(const struct sysfs_root *root, const char *directory)
+static int check_files(const struct root *root, const char *directory)
 {
 	static const char *const files[] = {"modules.dep.bin", "modules.alias.bin",
 		"modules.symbols.bin", "modules.builtin.bin",
@@ -431,7 +431,7 @@ static int check_files(const struct sysfs_root *root, const char *directory)
 		size_t size;
 
 		text_join(path, sizeof(path), directory, "/", files[i], NULL);
-		r = hostfile_read(root, path, &bytes, &size);
+		r = file_read(root, path, &bytes, &size);
 		/* depmod writes an empty one where it does not know what is built in. */
 		if (r == 0 && (size || !strstr(files[i], "builtin")) &&
 			!modules_index_is_whole((unsigned char *)bytes, size))
@@ -441,7 +441,7 @@ static int check_files(const struct sysfs_root *root, const char *directory)
 	return r;
 }
 
-int modules_open(const struct sysfs_root *root, const char *release, struct modules **ret)
+int modules_open(const struct root *root, const char *release, struct modules **ret)
 {
 	_cleanup_(modules_close) struct modules *modules = NULL;
 	const struct request first = {.ask = ASK_FIND, .name = VFIO_PREFIX};

@@ -15,8 +15,7 @@ struct modules;
  * Opens it below @root, for modules_close().  Returns 0; -ENOENT without one; -EBADMSG when
  * it is damaged, which each of the questions may find, too; or another -errno.
  */
-int modules_open(
-	const struct sysfs_root *root, const char *release, struct modules **ret);
+int modules_open(const struct root *root, const char *release, struct modules **ret);
 void modules_close(struct modules **modules);
 
 /* Whether all nodes of a file of the index are in it.  Pure. */

@@ -13,13 +13,13 @@
 #include "base/base.h"
 
 static int read_table(
-	const struct sysfs_root *root, const char *path, struct libmnt_table **ret)
+	const struct root *root, const char *path, struct libmnt_table **ret)
 {
 	_cleanup_(mounts_unref) struct libmnt_table *table = NULL;
 	FILE *file;
 	int fd, r;
 
-	fd = sysfs_root_open_file(root, path, O_RDONLY);
+	fd = file_open(root, path, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	file = fdopen(fd, "r");
@@ -37,17 +37,17 @@ static int read_table(
 	return 0;
 }
 
-int mounts_read(const struct sysfs_root *root, struct libmnt_table **ret)
+int mounts_read(const struct root *root, struct libmnt_table **ret)
 {
 	return read_table(root, TREE_MOUNTINFO, ret);
 }
 
-int mounts_read_swaps(const struct sysfs_root *root, struct libmnt_table **ret)
+int mounts_read_swaps(const struct root *root, struct libmnt_table **ret)
 {
 	return read_table(root, TREE_SWAPS, ret);
 }
 
-int mounts_read_fstab(const struct sysfs_root *root, struct libmnt_table **ret)
+int mounts_read_fstab(const struct root *root, struct libmnt_table **ret)
 {
 	return read_table(root, "/etc/fstab", ret);
 }

@@ -13,9 +13,9 @@ struct libmnt_table;
  * file system's device is the one in mountinfo: nothing is looked up by stat(2).  The caller
  * unrefs @ret.  Return 0; -ENOENT when there is no such file; or another -errno.
  */
-int mounts_read(const struct sysfs_root *root, struct libmnt_table **ret);
-int mounts_read_swaps(const struct sysfs_root *root, struct libmnt_table **ret);
-int mounts_read_fstab(const struct sysfs_root *root, struct libmnt_table **ret);
+int mounts_read(const struct root *root, struct libmnt_table **ret);
+int mounts_read_swaps(const struct root *root, struct libmnt_table **ret);
+int mounts_read_fstab(const struct root *root, struct libmnt_table **ret);
 
 /* What is visible at the mount point @path, or holds the file @path; NULL for nothing. */
 struct libmnt_fs *mounts_find(struct libmnt_table *mounts, const char *path);

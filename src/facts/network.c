@@ -44,13 +44,13 @@ static bool parse_route6(const char *line, char *interface)
 		is_usable(flags, interface);
 }
 
-static int add_routes(const struct sysfs_root *root, const char *path,
-	bool (*parse)(const char *line, char *interface), struct hostfile_names *ret)
+static int add_routes(const struct root *root, const char *path,
+	bool (*parse)(const char *line, char *interface), struct file_names *ret)
 {
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0;
 	FILE *file;
-	int fd = sysfs_root_open_file(root, path, O_RDONLY), r = 0;
+	int fd = file_open(root, path, O_RDONLY), r = 0;
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
@@ -63,7 +63,7 @@ static int add_routes(const struct sysfs_root *root, const char *path,
 		char interface[IF_NAMESIZE];
 
 		if (parse(line, interface))
-			r = hostfile_add_name(ret, interface);
+			r = file_add_name(ret, interface);
 	}
 	if (r == 0 && ferror(file))
 		r = -EIO;
@@ -71,61 +71,61 @@ static int add_routes(const struct sysfs_root *root, const char *path,
 	return r;
 }
 
-int network_add_default(const struct sysfs_root *root, struct hostfile_names *ret)
+int network_add_default(const struct root *root, struct file_names *ret)
 {
 	int r = add_routes(root, TREE_ROUTE, parse_route4, ret);
 
 	return r < 0 ? r : add_routes(root, TREE_ROUTE6, parse_route6, ret);
 }
 
-static bool is_up(const struct sysfs_root *root, const char *interface)
+static bool is_up(const struct root *root, const char *interface)
 {
 	char path[PATH_MAX], text[32];
 	unsigned flags;
 
 	snprintf(path, sizeof(path), TREE_NET "/%s/operstate", interface);
-	if (tree_read_line(root, path, text, sizeof(text)) == 0 &&
+	if (file_read_line(root, path, text, sizeof(text)) == 0 &&
 		strcmp(text, "unknown") != 0)
 		return strcmp(text, "up") == 0;
 	snprintf(path, sizeof(path), TREE_NET "/%s/flags", interface);
-	return tree_read_line(root, path, text, sizeof(text)) == 0 &&
+	return file_read_line(root, path, text, sizeof(text)) == 0 &&
 		sscanf(text, "%x", &flags) == 1 && flags & IFF_UP;
 }
 
-int network_add_up(const struct sysfs_root *root, struct hostfile_names *ret)
+int network_add_up(const struct root *root, struct file_names *ret)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *name;
-	int r = tree_open_directory(root, TREE_NET, &dir);
+	int r = file_open_directory(root, TREE_NET, &dir);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	while (r == 0 && (name = tree_next(dir)))
+	while (r == 0 && (name = file_next_name(dir)))
 		if (strcmp(name, LOOPBACK) != 0 && is_up(root, name))
-			r = hostfile_add_name(ret, name);
+			r = file_add_name(ret, name);
 	return r;
 }
 
 /* Adds the interfaces that the one at the sysfs directory @real is made of. */
-static int add_lower(const struct sysfs_root *root, const char *real,
-	struct hostfile_names *interfaces)
+static int add_lower(
+	const struct root *root, const char *real, struct file_names *interfaces)
 {
 	static const char prefix[] = "lower_";
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *name;
-	int r = tree_open_directory(root, real, &dir);
+	int r = file_open_directory(root, real, &dir);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	while (r == 0 && (name = tree_next(dir)))
+	while (r == 0 && (name = file_next_name(dir)))
 		if (strncmp(name, prefix, strlen(prefix)) == 0)
-			r = hostfile_add_name(interfaces, name + strlen(prefix));
+			r = file_add_name(interfaces, name + strlen(prefix));
 	return r;
 }
 
 /* One step: to functions, or to the interfaces below.  Returns whether it led on. */
-static int follow(const struct sysfs_root *root, const char *interface,
-	struct hostfile_names *interfaces, struct backing *backing)
+static int follow(const struct root *root, const char *interface,
+	struct file_names *interfaces, struct backing *backing)
 {
 	_cleanup_free_ char *real = NULL;
 	size_t before = interfaces->n;
@@ -133,7 +133,7 @@ static int follow(const struct sysfs_root *root, const char *interface,
 	int r;
 
 	snprintf(link, sizeof(link), TREE_NET "/%s", interface);
-	r = tree_resolve(root, link, &real);
+	r = file_resolve(root, link, &real);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	r = backing_add_functions(root, real, backing);
@@ -144,11 +144,11 @@ static int follow(const struct sysfs_root *root, const char *interface,
 	return r < 0 ? r : interfaces->n > before || !strstr(real, "/virtual/");
 }
 
-int network_add_functions(const struct sysfs_root *root, const char *interface,
-	bool needed, struct backing *backing)
+int network_add_functions(const struct root *root, const char *interface, bool needed,
+	struct backing *backing)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names interfaces = {0};
-	int r = hostfile_add_name(&interfaces, interface);
+	_cleanup_(file_free_names) struct file_names interfaces = {0};
+	int r = file_add_name(&interfaces, interface);
 
 	for (size_t i = 0; r >= 0 && i < interfaces.n; i++) {
 		r = follow(root, interfaces.names[i], &interfaces, backing);

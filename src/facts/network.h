@@ -10,17 +10,17 @@
 
 /*
  * Adds the interfaces of all default routes to *@ret, which starts as {0} and is for
- * hostfile_free_names() in any case: of IPv4 (net/ipv4/fib_trie.c, fib_route_seq_show) and of
+ * file_free_names() in any case: of IPv4 (net/ipv4/fib_trie.c, fib_route_seq_show) and of
  * IPv6 (net/ipv6/ip6_fib.c, ipv6_route_native_seq_show), without those that only reject.
  * A kernel without one of the protocols has no such file.  Returns 0, or -errno.
  */
-int network_add_default(const struct sysfs_root *root, struct hostfile_names *ret);
+int network_add_default(const struct root *root, struct file_names *ret);
 
 /*
  * Adds the interfaces that are up, by their operational state, or where a driver does not
  * keep one by IFF_UP (Documentation/ABI/testing/sysfs-class-net).  Returns 0, or -errno.
  */
-int network_add_up(const struct sysfs_root *root, struct hostfile_names *ret);
+int network_add_up(const struct root *root, struct file_names *ret);
 
 /*
  * Adds to *@backing the functions behind an interface: by its place in sysfs, and of what
@@ -28,7 +28,7 @@ int network_add_up(const struct sysfs_root *root, struct hostfile_names *ret);
  * (net/core/dev.c, netdev_adjacent_sysfs_add).  What has neither (a tunnel, a dummy) and is
  * @needed may be on any network function: @backing->network.  Returns 0, or -errno.
  */
-int network_add_functions(const struct sysfs_root *root, const char *interface,
-	bool needed, struct backing *backing);
+int network_add_functions(const struct root *root, const char *interface, bool needed,
+	struct backing *backing);
 
 #endif

@@ -23,17 +23,17 @@ static const char *const framebuffers[] = {"BOOTFB", "efifb", "vesafb", "simplef
 	"simple-framebuffer", "simpledrm", "efidrm", "vesadrm"};
 
 static void read_sizes(
-	const struct sysfs_root *root, const char *name, int n, struct pci_bar *bar)
+	const struct root *root, const char *name, int n, struct pci_bar *bar)
 {
 	char path[128], text[32];
 
 	snprintf(path, sizeof(path), TREE_PCI "/%s/resource%d_resize", name, n);
-	if (tree_read_line(root, path, text, sizeof(text)) == 0 &&
+	if (file_read_line(root, path, text, sizeof(text)) == 0 &&
 		sscanf(text, "%" SCNx64, &bar->sizes) != 1)
 		bar->sizes = 0;
 }
 
-int pci_bars_read(const struct sysfs_root *root, struct pci_address address,
+int pci_bars_read(const struct root *root, struct pci_address address,
 	struct pci_bar ret[static PCI_BARS])
 {
 	char name[PCI_ADDRESS_SIZE], path[128], text[4096], *line = text;
@@ -42,7 +42,7 @@ int pci_bars_read(const struct sysfs_root *root, struct pci_address address,
 
 	pci_address_format(address, name);
 	snprintf(path, sizeof(path), TREE_PCI "/%s/resource", name);
-	n = sysfs_root_read_file(root, path, text, sizeof(text));
+	n = file_read_fixed(root, path, text, sizeof(text));
 	if (n < 0)
 		return (int)n;
 	for (int i = 0; i < PCI_BARS; i++) {
@@ -100,7 +100,7 @@ static bool is_inside(
 	return false;
 }
 
-int pci_bars_find_framebuffer(const struct sysfs_root *root,
+int pci_bars_find_framebuffer(const struct root *root,
 	const struct pci_bar bars[static PCI_BARS], char *ret, size_t size)
 {
 	_cleanup_free_ char *line = NULL;
@@ -108,7 +108,7 @@ int pci_bars_find_framebuffer(const struct sysfs_root *root,
 	bool shown = false;
 	size_t room = 0;
 	FILE *file;
-	int fd = sysfs_root_open_file(root, TREE_IOMEM, O_RDONLY);
+	int fd = file_open(root, TREE_IOMEM, O_RDONLY);
 
 	if (fd < 0)
 		return fd;

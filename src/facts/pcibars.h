@@ -26,7 +26,7 @@ struct pci_bar {
  * resource_show and __resource_resize_show; flags of include/linux/ioport.h).  Returns 0;
  * -EINVAL for other text; or -errno.
  */
-int pci_bars_read(const struct sysfs_root *root, struct pci_address address,
+int pci_bars_read(const struct root *root, struct pci_address address,
 	struct pci_bar ret[static PCI_BARS]);
 
 /* The size of a used BAR in bytes. */
@@ -37,7 +37,7 @@ uint64_t pci_bar_size(const struct pci_bar *bar);
  * /proc/iomem ("BOOTFB", "efifb", ...), with that name in @ret, or "" where there is none.
  * Returns 0; -EACCES when all addresses read as 0, as they do without root; or -errno.
  */
-int pci_bars_find_framebuffer(const struct sysfs_root *root,
+int pci_bars_find_framebuffer(const struct root *root,
 	const struct pci_bar bars[static PCI_BARS], char *ret, size_t size);
 
 #endif

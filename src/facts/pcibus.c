@@ -8,21 +8,21 @@
 #include "base/base.h"
 
 struct reader {
-	const struct sysfs_root *root;
+	const struct root *root;
 	struct pcibus bus;
 	size_t room; /* for functions */
 	int error;
 };
 
 /* The name of a group is a number, and nothing else (drivers/iommu/iommu.c). */
-static int read_group(const struct sysfs_root *root, const char *directory)
+static int read_group(const struct root *root, const char *directory)
 {
 	char path[128], target[256], *end;
 	const char *name;
 	long group;
 
 	text_join(path, sizeof(path), directory, "/iommu_group", NULL);
-	if (sysfs_root_read_link(root, path, target, sizeof(target)) < 0)
+	if (file_read_link(root, path, target, sizeof(target)) < 0)
 		return PCIBUS_NO_GROUP;
 	name = strrchr(target, '/');
 	name = name ? name + 1 : target;
@@ -31,25 +31,25 @@ static int read_group(const struct sysfs_root *root, const char *directory)
 								  : PCIBUS_NO_GROUP;
 }
 
-static void read_display(const struct sysfs_root *root, const char *directory,
-	struct pcibus_function *function)
+static void read_display(
+	const struct root *root, const char *directory, struct pcibus_function *function)
 {
 	char path[128], text[8];
 
 	text_join(path, sizeof(path), directory, "/boot_vga", NULL);
-	function->has_boot_vga = tree_read_line(root, path, text, sizeof(text)) == 0;
+	function->has_boot_vga = file_read_line(root, path, text, sizeof(text)) == 0;
 	function->boot_display = function->has_boot_vga && strcmp(text, "1") == 0;
 }
 
 /* What cannot be read stays unknown. */
-static void read_more(const struct sysfs_root *root, struct pcibus_function *function)
+static void read_more(const struct root *root, struct pcibus_function *function)
 {
 	char directory[sizeof(TREE_PCI) + PCI_ADDRESS_SIZE] = TREE_PCI "/";
 
 	pci_address_format(function->dev.address, directory + strlen(directory));
 	pcidev_read_details(root, &function->dev);
 	function->group = read_group(root, directory);
-	function->is_virtual = tree_exists(root, directory, "physfn");
+	function->is_virtual = file_exists(root, "%s/%s", directory, "physfn");
 	if (pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY)
 		read_display(root, directory, function);
 }
@@ -107,7 +107,7 @@ static int compare_functions(const void *a, const void *b)
 	return pci_address_compare(x->dev.address, y->dev.address);
 }
 
-int pcibus_read(const struct sysfs_root *root, struct pcibus *ret)
+int pcibus_read(const struct root *root, struct pcibus *ret)
 {
 	struct reader reader = {.root = root};
 	int r = sysfs_each_function(root, NULL, found_function, &reader);

@@ -32,7 +32,7 @@ struct pcibus {
  * Reads them below @root, for pcibus_free().  One that is gone meanwhile is none.  Returns 0,
  * or -errno when there is no list of functions.
  */
-int pcibus_read(const struct sysfs_root *root, struct pcibus *ret);
+int pcibus_read(const struct root *root, struct pcibus *ret);
 void pcibus_free(struct pcibus *bus);
 
 /*

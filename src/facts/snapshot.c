@@ -8,15 +8,15 @@
 #include "kernel_config.h"
 
 /* The beginning is enough: each further processor is described alike. */
-static char *read_cpuinfo(const struct sysfs_root *root)
+static char *read_cpuinfo(const struct root *root)
 {
 	char text[16384];
-	ssize_t n = sysfs_root_read_file(root, TREE_CPUINFO, text, sizeof(text));
+	ssize_t n = file_read_fixed(root, TREE_CPUINFO, text, sizeof(text));
 
 	return n > 0 || n == -EFBIG ? strdup(text) : NULL;
 }
 
-int facts_read(const struct sysfs_root *root, struct facts *ret)
+int facts_read(const struct root *root, struct facts *ret)
 {
 	int r;
 

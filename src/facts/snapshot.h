@@ -16,7 +16,7 @@
 
 /* Points to itself: it is passed by its address, and never copied. */
 struct facts {
-	const struct sysfs_root *root;
+	const struct root *root;
 	struct pcibus bus;
 	int bus_error;          /* -errno: there is no list of functions; or 0 */
 	struct kernels kernels; /* those that are installed */
@@ -42,7 +42,7 @@ struct facts {
  * Reads what most parts of a command need of the machine at @root, for facts_free() in any
  * case.  A machine without PCI has no functions.  Returns 0, or -ENOMEM.
  */
-int facts_read(const struct sysfs_root *root, struct facts *ret);
+int facts_read(const struct root *root, struct facts *ret);
 void facts_free(struct facts *facts);
 
 /* As iommu_count_groups(). */

@@ -34,7 +34,7 @@ static bool is_group(const char *name)
  * print_list_stats, from 2.3 on collect_list_stats).  A disk that is gone is told by
  * number, and a file by a name that is no node: both are untraced.
  */
-static int add_line(const struct sysfs_root *root, char *line, struct backing *backing)
+static int add_line(const struct root *root, char *line, struct backing *backing)
 {
 	char *name = line + strspn(line, "\t ");
 
@@ -44,7 +44,7 @@ static int add_line(const struct sysfs_root *root, char *line, struct backing *b
 	return is_group(name) ? 0 : backing_add_node(root, name, backing);
 }
 
-int zfs_add_list(const struct sysfs_root *root, char *text, struct backing *backing)
+int zfs_add_list(const struct root *root, char *text, struct backing *backing)
 {
 	size_t before = backing->functions.n;
 	char *line;
@@ -56,8 +56,7 @@ int zfs_add_list(const struct sysfs_root *root, char *text, struct backing *back
 	return r;
 }
 
-int zfs_add_pool(
-	const struct sysfs_root *root, const char *source, struct backing *backing)
+int zfs_add_pool(const struct root *root, const char *source, struct backing *backing)
 {
 	size_t len = source ? strcspn(source, "/@") : 0;
 	_cleanup_free_ char *pool = len ? strndup(source, len) : NULL, *text = NULL;

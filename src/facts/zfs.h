@@ -11,10 +11,9 @@
  * the running one, without that program, and where it says something that is not
  * understood, the pool is untraced.  Returns 0, or -errno.
  */
-int zfs_add_pool(
-	const struct sysfs_root *root, const char *source, struct backing *backing);
+int zfs_add_pool(const struct root *root, const char *source, struct backing *backing);
 
 /* The same of the output @text of `zpool list -v -H -P -L POOL`, which is changed. */
-int zfs_add_list(const struct sysfs_root *root, char *text, struct backing *backing);
+int zfs_add_list(const struct root *root, char *text, struct backing *backing);
 
 #endif

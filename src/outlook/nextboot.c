@@ -21,7 +21,7 @@ int nextboot_new(struct nextboot **ret)
 
 void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *next)
 {
-	const struct sysfs_root *root = facts->root;
+	const struct root *root = facts->root;
 
 	configfiles_read(root, CONFIGFILES_OF_IMAGE, &next->config);
 	if (cmdline)

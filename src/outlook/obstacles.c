@@ -95,7 +95,7 @@ static int find_usage(struct search *search, const struct pcibus_function *funct
 
 /* Whether the function is among those in @list, by the names of their directories. */
 static bool is_listed(
-	const struct hostfile_names *list, const struct pcibus_function *function)
+	const struct file_names *list, const struct pcibus_function *function)
 {
 	char name[PCI_ADDRESS_SIZE];
 
@@ -114,22 +114,23 @@ static int find_part(
 	struct search *search, const struct pcibus_function *function, const char *name)
 {
 	static const char dev[] = TREE_DEV;
-	const struct sysfs_root *root = search->host->facts->root;
+	const struct root *root = search->host->facts->root;
 	_cleanup_(backing_free) struct backing backing = {0};
 	struct obstacle obstacle = {.kind = OBSTACLE_PART, .function = function};
 	char path[PATH_MAX], node[PATH_MAX];
 	int r;
 
 	snprintf(path, sizeof(path), TREE_BLOCK "/%s", name);
-	if (!tree_exists(root, path, "dm") && !tree_exists(root, path, "md") &&
-		!tree_exists(root, path, "bcache"))
+	if (!file_exists(root, "%s/%s", path, "dm") &&
+		!file_exists(root, "%s/%s", path, "md") &&
+		!file_exists(root, "%s/%s", path, "bcache"))
 		return 0;
 	snprintf(node, sizeof(node), "%s%s", dev, name);
 	r = backing_add_node(root, node, &backing);
 	if (r < 0 || !is_listed(&backing.functions, function))
 		return r == -ENOMEM ? r : 0;
 	strcat(path, "/dm/name");
-	if (tree_read_line(root, path, obstacle.what, sizeof(obstacle.what)) < 0)
+	if (file_read_line(root, path, obstacle.what, sizeof(obstacle.what)) < 0)
 		snprintf(obstacle.what, sizeof(obstacle.what), "%.63s", name);
 	return add(search->obstacles, obstacle);
 }
@@ -145,11 +146,11 @@ static int find_parts(struct search *search, const struct pcibus_function *funct
 	int r = entry && !entry->untraced ? -EBUSY : 0;
 
 	if (r == 0)
-		r = tree_open_directory(search->host->facts->root, TREE_BLOCK, &dir);
+		r = file_open_directory(search->host->facts->root, TREE_BLOCK, &dir);
 
 	if (r < 0)
 		return 0; /* a machine without disks */
-	while (r == 0 && (name = tree_next(dir)))
+	while (r == 0 && (name = file_next_name(dir)))
 		r = find_part(search, function, name);
 	return r;
 }
@@ -202,14 +203,14 @@ static int find_display(struct search *search, const struct pcibus_function *fun
 static int find_usb_devices(struct search *search, const struct pcibus_function *function,
 	const char *directory)
 {
-	const struct sysfs_root *root = search->host->facts->root;
+	const struct root *root = search->host->facts->root;
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *name;
-	int r = tree_open_directory(root, directory, &dir);
+	int r = file_open_directory(root, directory, &dir);
 
 	if (r < 0)
 		return 0;
-	while (r == 0 && (name = tree_next(dir))) {
+	while (r == 0 && (name = file_next_name(dir))) {
 		struct obstacle obstacle = {
 			.kind = OBSTACLE_USB_DEVICE, .function = function};
 		char path[2 * PATH_MAX], product[512];
@@ -219,7 +220,7 @@ static int find_usb_devices(struct search *search, const struct pcibus_function 
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/product", directory, name);
 		text_join(obstacle.what, sizeof(obstacle.what),
-			tree_read_line(root, path, product, sizeof(product)) == 0
+			file_read_line(root, path, product, sizeof(product)) == 0
 				? product
 				: name,
 			NULL);
@@ -241,10 +242,10 @@ static int find_usb(struct search *search, const struct pcibus_function *functio
 	if (function->dev.ids.class >> 8 != CLASS_USB)
 		return 0;
 	pci_address_format(function->dev.address, directory + strlen(directory));
-	r = tree_open_directory(search->host->facts->root, directory, &dir);
+	r = file_open_directory(search->host->facts->root, directory, &dir);
 	if (r < 0)
 		return 0;
-	while (r == 0 && (name = tree_next(dir))) {
+	while (r == 0 && (name = file_next_name(dir))) {
 		char path[PATH_MAX];
 
 		if (strncmp(name, "usb", 3) != 0)
@@ -336,7 +337,7 @@ bool obstacles_have(const struct obstacles *obstacles, enum obstacle_kind kind)
  * The command line of a boot that asks for the section: the last one's, after the profile;
  * without it, if it switches everything off.  The caller frees @ret.
  */
-static int make_cmdline(const struct sysfs_root *root, const char *profile, char **ret)
+static int make_cmdline(const struct root *root, const char *profile, char **ret)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = cmdline_read_if_any(root, &text);

@@ -8,7 +8,7 @@
 #include "base/base.h"
 
 struct collector {
-	const struct sysfs_root *root;
+	const struct root *root;
 	const struct nextboot *next;
 	struct thisboot *state;
 };
@@ -52,7 +52,7 @@ static const struct plan_entry *find_entry(
 }
 
 /* Reads what has the function now. */
-static void read_now(const struct sysfs_root *root, struct thisboot_function *function)
+static void read_now(const struct root *root, struct thisboot_function *function)
 {
 	const char *wanted = function->recorded.wanted;
 	struct pci_address address;
@@ -195,7 +195,7 @@ static enum thisboot_config compare_config(
 }
 
 int thisboot_read(
-	const struct sysfs_root *root, const struct nextboot *next, struct thisboot *ret)
+	const struct root *root, const struct nextboot *next, struct thisboot *ret)
 {
 	struct collector collector = {root, next, ret};
 	int r;

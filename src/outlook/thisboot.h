@@ -50,7 +50,7 @@ struct thisboot {
  * cannot be read (problems); or -ENOMEM.
  */
 int thisboot_read(
-	const struct sysfs_root *root, const struct nextboot *next, struct thisboot *ret);
+	const struct root *root, const struct nextboot *next, struct thisboot *ret);
 
 void thisboot_free(struct thisboot *state);
 

@@ -66,7 +66,7 @@ static void read_config(
  */
 static enum framebuffer expect_framebuffer(const struct facts *host, const char *config)
 {
-	if (!config || !tree_exists(host->root, TREE_FIRMWARE, "efi"))
+	if (!config || !file_exists(host->root, "%s/%s", TREE_FIRMWARE, "efi"))
 		return FRAMEBUFFER_UNKNOWN;
 	if (kernel_config_has(config, "SYSFB_SIMPLEFB") ||
 		kernel_config_has(config, "X86_SYSFB"))
@@ -192,7 +192,8 @@ static void read_facts(
 	facts->iommu = host->iommu;
 	/* A tree may have the links alone. */
 	facts->has_groups = facts_count_groups(host) ||
-		(host->bus.has_groups && !tree_exists(host->root, TREE_GROUPS, "."));
+		(host->bus.has_groups &&
+			!file_exists(host->root, "%s/%s", TREE_GROUPS, "."));
 	facts->remapping_is_off = iommu_read_remapping(host->root) == REMAPPING_OFF;
 	facts->is_off = next->config.off;
 	facts->cmdline_is_unread = !host->cmdline;

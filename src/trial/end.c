@@ -7,7 +7,7 @@
 #include "private.h"
 
 /* Whether this boot is the trial, or may be: its own parameter cannot be read. */
-static bool is_this_boot(const struct sysfs_root *root, const struct trial *trial)
+static bool is_this_boot(const struct root *root, const struct trial *trial)
 {
 	char id[TRIAL_ID_SIZE];
 	bool known = trial_of_this_boot(root, id) == 0;
@@ -15,7 +15,7 @@ static bool is_this_boot(const struct sysfs_root *root, const struct trial *tria
 	return trial->phase == TRIAL_STARTED && (!known || strcmp(id, trial->id) == 0);
 }
 
-enum trial_stage trial_find_stage(const struct sysfs_root *root)
+enum trial_stage trial_find_stage(const struct root *root)
 {
 	struct trial trial;
 	int r = trial_load(root, &trial);
@@ -28,7 +28,7 @@ enum trial_stage trial_find_stage(const struct sysfs_root *root)
 }
 
 /* The loaders first: a state without a choice of theirs is harmless, the other way it is not. */
-int trial_cancel(const struct sysfs_root *root, struct message *message)
+int trial_cancel(const struct root *root, struct message *message)
 {
 	char why[ONESHOT_WHY_SIZE] = "";
 	int r = oneshot_disarm_all(root, why);
@@ -39,7 +39,7 @@ int trial_cancel(const struct sysfs_root *root, struct message *message)
 	return r < 0 ? message_errno(message, r, "cannot remove %s", TRIAL_STATE) : 0;
 }
 
-static int load(const struct sysfs_root *root, struct trial *ret, struct message *message)
+static int load(const struct root *root, struct trial *ret, struct message *message)
 {
 	int r = trial_load(root, ret);
 
@@ -57,15 +57,15 @@ static int load(const struct sysfs_root *root, struct trial *ret, struct message
 }
 
 static int save(
-	const struct sysfs_root *root, const struct trial *trial, struct message *message)
+	const struct root *root, const struct trial *trial, struct message *message)
 {
 	int r = trial_save(root, trial);
 
 	return r < 0 ? message_errno(message, r, "cannot write %s", TRIAL_STATE) : 0;
 }
 
-int trial_confirm(const struct sysfs_root *root, bool dry_run, struct trial *ret,
-	struct message *message)
+int trial_confirm(
+	const struct root *root, bool dry_run, struct trial *ret, struct message *message)
 {
 	int r = load(root, ret, message);
 
@@ -83,14 +83,14 @@ int trial_confirm(const struct sysfs_root *root, bool dry_run, struct trial *ret
 }
 
 /* Takes the key "profile" out of a drop-in that `vfioboot add` wrote.  0, or -errno. */
-static int drop_profile(const struct sysfs_root *root, const char *path)
+static int drop_profile(const struct root *root, const char *path)
 {
 	_cleanup_free_ char *text = NULL, *made = NULL;
 	int r = dropin_is_ours(root, path);
 
 	if (r <= 0)
 		return r < 0 ? r : -EPERM;
-	r = hostfile_read(root, path, &text, NULL);
+	r = file_read(root, path, &text, NULL);
 	if (r < 0)
 		return r;
 	made = trial_without_key(text, "profile");
@@ -101,9 +101,9 @@ static int drop_profile(const struct sysfs_root *root, const char *path)
 	return atomicfile_write_below(root, path, made, strlen(made));
 }
 
-enum trial_keep trial_keep_section(const struct sysfs_root *root,
-	const struct trial *trial, const struct config *config,
-	const struct config_section *section, bool dry_run, int *ret_error)
+enum trial_keep trial_keep_section(const struct root *root, const struct trial *trial,
+	const struct config *config, const struct config_section *section, bool dry_run,
+	int *ret_error)
 {
 	if (trial_part_of(config, section, trial->profile) != TRIAL_PART_TRIED)
 		return TRIAL_KEEP_NOTHING;
@@ -120,7 +120,7 @@ enum trial_keep trial_keep_section(const struct sysfs_root *root,
 	return *ret_error < 0 ? TRIAL_KEEP_BY_HAND : TRIAL_KEEP_DONE;
 }
 
-int trial_note_kept(const struct sysfs_root *root, struct trial *trial)
+int trial_note_kept(const struct root *root, struct trial *trial)
 {
 	trial->phase = TRIAL_KEPT;
 	return trial_save(root, trial);

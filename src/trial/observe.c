@@ -7,21 +7,21 @@
 #include "private.h"
 
 /* Whether there is a device of that name and a number. */
-static bool has_device(const struct sysfs_root *root, const char *dir, const char *name)
+static bool has_device(const struct root *root, const char *dir, const char *name)
 {
 	_cleanup_closedir_ DIR *names = NULL;
 	const char *found = NULL;
 
-	if (tree_open_directory(root, dir, &names) < 0)
+	if (file_open_directory(root, dir, &names) < 0)
 		return false;
-	while ((found = tree_next(names)))
+	while ((found = file_next_name(names)))
 		if (strncmp(found, name, strlen(name)) == 0 &&
 			isdigit((unsigned char)found[strlen(name)]))
 			return true;
 	return false;
 }
 
-bool trial_host_has_display(const struct sysfs_root *root)
+bool trial_host_has_display(const struct root *root)
 {
 	return has_device(root, TREE_DRM, "card") ||
 		has_device(root, TREE_GRAPHICS, "fb");
@@ -37,7 +37,7 @@ bool trial_unit_is_active(const char *unit)
 /* The value of a property, which has a line of its own; "" when it is not there. */
 static const char *find_property(const char *text, const char *name)
 {
-	const char *value = hostfile_find_value(text, name);
+	const char *value = text_find_value(text, name);
 
 	return value ? value : "";
 }
@@ -120,7 +120,7 @@ static void look_for_framebuffer(
 			address, NULL);
 }
 
-static void look_at_functions(const struct sysfs_root *root, struct trial_sight *sight)
+static void look_at_functions(const struct root *root, struct trial_sight *sight)
 {
 	_cleanup_(nextboot_free) struct nextboot *next = NULL;
 	_cleanup_(thisboot_free) struct thisboot state = {0};
@@ -149,7 +149,7 @@ static void look_at_functions(const struct sysfs_root *root, struct trial_sight 
 	}
 }
 
-void trial_observe(const struct sysfs_root *root, struct trial_sight *ret)
+void trial_observe(const struct root *root, struct trial_sight *ret)
 {
 	_cleanup_free_ char *cmdline = NULL;
 

@@ -153,7 +153,7 @@ static int add_needed(struct facts *facts, const char *append, struct trial_plan
 	/* What no parameter can fix, and so the reason of what else is wrong. */
 	for (unsigned i = 0; i < plan->params.n; i++)
 		if (plan->params.items[i].kind == KERNELPARAMS_FIRMWARE)
-			hostfile_add_name(&plan->warnings, plan->params.items[i].reason);
+			file_add_name(&plan->warnings, plan->params.items[i].reason);
 	if (!parameters[len])
 		return 0;
 	needed = strdupa(parameters + len + 1);
@@ -203,8 +203,8 @@ static int check_plan(struct trial_plan *plan, struct message *message)
 }
 
 /* Plans what the trial's boot would bind, which has the parameters of this one, too. */
-static int plan_boot(const struct sysfs_root *root, const char *booted,
-	const char *append, struct trial_plan *plan, struct message *message)
+static int plan_boot(const struct root *root, const char *booted, const char *append,
+	struct trial_plan *plan, struct message *message)
 {
 	_cleanup_free_ char *cmdline = cmdline_join(booted, plan->trial.parameters);
 	_cleanup_(facts_free) struct facts facts = {0};
@@ -225,9 +225,8 @@ static int plan_boot(const struct sysfs_root *root, const char *booted,
 	return r < 0 ? r : check_plan(plan, message);
 }
 
-static int plan_sections(const struct sysfs_root *root,
-	const struct trial_request *request, struct trial_plan *plan,
-	struct message *message)
+static int plan_sections(const struct root *root, const struct trial_request *request,
+	struct trial_plan *plan, struct message *message)
 {
 	_cleanup_free_ struct config *config = calloc(1, sizeof(*config));
 	_cleanup_free_ char *booted = NULL;
@@ -265,7 +264,7 @@ static void warn_of_inactive(const char *unit, struct trial_plan *plan)
 			"fails (not-up); see 'systemctl status %.80s', or boot without "
 			"that parameter first",
 			unit, unit);
-	hostfile_add_name(&plan->warnings, text);
+	file_add_name(&plan->warnings, text);
 }
 
 /*
@@ -273,7 +272,7 @@ static void warn_of_inactive(const char *unit, struct trial_plan *plan)
  * this boot, for a reason of its own, would be taken for the trial's fault.
  */
 static int check_target(
-	const struct sysfs_root *root, struct trial_plan *plan, struct message *message)
+	const struct root *root, struct trial_plan *plan, struct message *message)
 {
 	_cleanup_free_ char *booted = NULL, *cmdline = NULL;
 	char unit[TRIAL_UNIT_SIZE];
@@ -297,16 +296,15 @@ static int check_target(
 }
 
 /* Whether the next boot is for something else already. */
-static int check_next_boot(const struct sysfs_root *root, const struct bootloader *loader,
-	struct message *message)
+static int check_next_boot(
+	const struct root *root, const struct bootloader *loader, struct message *message)
 {
 	/* Links that replace the default target (systemd.offline-updates(7)). */
 	static const char *const updates[] = {"/system-update", "/etc/system-update"};
 	char id[ONESHOT_ID_SIZE];
 
 	for (size_t i = 0; i < ARRAY_SIZE(updates); i++) {
-		_cleanup_close_ int fd =
-			sysfs_root_open_file(root, updates[i], O_PATH | O_NOFOLLOW);
+		_cleanup_close_ int fd = file_open(root, updates[i], O_PATH | O_NOFOLLOW);
 
 		if (fd < 0)
 			continue;
@@ -323,7 +321,7 @@ static int check_next_boot(const struct sysfs_root *root, const struct bootloade
 
 /* The loader that starts this machine has to forget the choice by itself. */
 static int plan_loader(
-	const struct sysfs_root *root, struct trial_plan *plan, struct message *message)
+	const struct root *root, struct trial_plan *plan, struct message *message)
 {
 	const char *problem = plan->oneshot.change.problem;
 	struct bootloader_search search;
@@ -356,9 +354,9 @@ static int plan_loader(
 }
 
 /* Whether something would watch over the boot; else a trial that hangs would stay. */
-static int check_watch(const struct sysfs_root *root, struct message *message)
+static int check_watch(const struct root *root, struct message *message)
 {
-	if (!hostfile_exists(root, "/run/systemd/system"))
+	if (!file_exists(root, "/run/systemd/system"))
 		return message_set(message, -EOPNOTSUPP,
 			"this machine does not run systemd, so nothing would bring it "
 			"back from a trial that hangs");
@@ -372,8 +370,8 @@ static int check_watch(const struct sysfs_root *root, struct message *message)
 }
 
 /* Whether the image of the running kernel, which the trial starts too, is up to date. */
-static int check_image(const struct sysfs_root *root, bool dry_run,
-	struct trial_plan *plan, struct message *message)
+static int check_image(const struct root *root, bool dry_run, struct trial_plan *plan,
+	struct message *message)
 {
 	_cleanup_(images_free) struct images images = {0};
 	char release[65],
@@ -395,7 +393,7 @@ static int check_image(const struct sysfs_root *root, bool dry_run,
 	if (dry_run) {
 		text_join(why + strlen(why), sizeof(why) - strlen(why),
 			"; run 'vfioboot apply' first", NULL);
-		hostfile_add_name(&plan->warnings, why);
+		file_add_name(&plan->warnings, why);
 		return 0;
 	}
 	message_remedy(message, "run 'vfioboot apply' first");
@@ -413,7 +411,7 @@ static void make_id(char ret[static TRIAL_ID_SIZE])
 }
 
 /* What is remembered of this boot, and of the configuration. */
-static void describe(const struct sysfs_root *root, struct trial_plan *plan)
+static void describe(const struct root *root, struct trial_plan *plan)
 {
 	const struct config *config = &plan->next->config;
 	struct trial *trial = &plan->trial;
@@ -426,7 +424,7 @@ static void describe(const struct sysfs_root *root, struct trial_plan *plan)
 		root->live && trial_unit_is_active(TRIAL_DISPLAY_MANAGER_UNIT);
 }
 
-int trial_plan_make(const struct sysfs_root *root, const struct trial_request *request,
+int trial_plan_make(const struct root *root, const struct trial_request *request,
 	struct trial_plan *ret, struct message *message)
 {
 	int r;
@@ -451,12 +449,11 @@ void trial_plan_free(struct trial_plan *plan)
 {
 	nextboot_free(&plan->next);
 	oneshot_free(&plan->oneshot);
-	hostfile_free_names(&plan->warnings);
+	file_free_names(&plan->warnings);
 }
 
 /* The state before the loader's choice: a trial without one would be nobody's. */
-int trial_start(
-	const struct sysfs_root *root, struct trial_plan *plan, struct message *message)
+int trial_start(const struct root *root, struct trial_plan *plan, struct message *message)
 {
 	char why[ONESHOT_WHY_SIZE] = "";
 	struct message problem = {0};

@@ -66,22 +66,22 @@ char *trial_without_key(const char *text, const char *key);
 /* ---- store.c */
 
 /* Reads the state as it is stored.  Returns 0; -ENOENT; -EBADMSG; or another -errno. */
-int trial_load(const struct sysfs_root *root, struct trial *ret);
+int trial_load(const struct root *root, struct trial *ret);
 
 /* Replaces the state, and makes that last before it returns.  Returns 0, or -errno. */
-int trial_save(const struct sysfs_root *root, const struct trial *trial);
+int trial_save(const struct root *root, const struct trial *trial);
 
 /* Removes the state and all that is left of the boot.  Returns 0, or -errno. */
-int trial_forget(const struct sysfs_root *root);
+int trial_forget(const struct root *root);
 
 /*
  * Keeps the end of the journal of the boot @boot; "" is the running one, and the records are
  * kept too then.  What is not there is not kept.
  */
-void trial_keep_evidence(const struct sysfs_root *root, const char *boot);
+void trial_keep_evidence(const struct root *root, const char *boot);
 
 /* The id of the running boot, "" if that is not known. */
-void trial_read_boot_id(const struct sysfs_root *root, char ret[static 37]);
+void trial_read_boot_id(const struct root *root, char ret[static 37]);
 
 /* ---- observe.c */
 
@@ -103,14 +103,14 @@ struct trial_sight {
 };
 
 /* Looks at the running system, by its records, its sysfs and its service manager. */
-void trial_observe(const struct sysfs_root *root, struct trial_sight *ret);
+void trial_observe(const struct root *root, struct trial_sight *ret);
 
 /* Judges, purely; TRIAL_FINE, or the reason with a sentence without full stop in @text. */
 enum trial_reason trial_judge(const struct trial *trial, const struct trial_sight *sight,
 	char text[static TRIAL_TEXT_SIZE]);
 
 /* Whether the host itself has a display: a screen of DRM or a framebuffer. */
-bool trial_host_has_display(const struct sysfs_root *root);
+bool trial_host_has_display(const struct root *root);
 
 /* Whether the unit is active now. */
 bool trial_unit_is_active(const char *unit);

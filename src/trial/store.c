@@ -13,15 +13,15 @@
 
 static const char *const records[] = {"initramfs.record", "system.record"};
 
-int trial_load(const struct sysfs_root *root, struct trial *ret)
+int trial_load(const struct root *root, struct trial *ret)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = hostfile_read(root, TRIAL_STATE, &text, NULL);
+	int r = file_read(root, TRIAL_STATE, &text, NULL);
 
 	return r < 0 ? r : trial_parse(text, ret);
 }
 
-int trial_save(const struct sysfs_root *root, const struct trial *trial)
+int trial_save(const struct root *root, const struct trial *trial)
 {
 	_cleanup_free_ char *text = trial_format(trial);
 
@@ -35,22 +35,22 @@ static void format_record(const char *name, char *ret, size_t size)
 }
 
 /* The directories that are empty now. */
-static void remove_directories(const struct sysfs_root *root)
+static void remove_directories(const struct root *root)
 {
 	static const struct {
 		const char *parent, *name;
 	} directories[] = {{PARENT, "trial"}, {GRANDPARENT, "vfioboot"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-		_cleanup_close_ int fd = sysfs_root_open_file(
-			root, directories[i].parent, O_RDONLY | O_DIRECTORY);
+		_cleanup_close_ int fd =
+			file_open(root, directories[i].parent, O_RDONLY | O_DIRECTORY);
 
 		if (fd < 0 || unlinkat(fd, directories[i].name, AT_REMOVEDIR) < 0)
 			return;
 	}
 }
 
-int trial_forget(const struct sysfs_root *root)
+int trial_forget(const struct root *root)
 {
 	char path[128];
 	int r;
@@ -65,7 +65,7 @@ int trial_forget(const struct sysfs_root *root)
 	return r == -ENOENT ? 0 : r;
 }
 
-static void keep_records(const struct sysfs_root *root)
+static void keep_records(const struct root *root)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
 		_cleanup_free_ char *text = NULL;
@@ -74,7 +74,7 @@ static void keep_records(const struct sysfs_root *root)
 
 		text_join(from, sizeof(from), TREE_RUN "/", records[i], NULL);
 		format_record(records[i], to, sizeof(to));
-		if (hostfile_read(root, from, &text, &size) == 0)
+		if (file_read(root, from, &text, &size) == 0)
 			atomicfile_write_below(root, to, text, size);
 	}
 }
@@ -88,7 +88,7 @@ static void format_boot(const char *boot, char ret[static 37])
 	*ret = '\0';
 }
 
-void trial_keep_evidence(const struct sysfs_root *root, const char *boot)
+void trial_keep_evidence(const struct root *root, const char *boot)
 {
 	char id[37] = "0";
 	const char *const argv[] = {"journalctl", "--no-pager", "--quiet",
@@ -104,13 +104,13 @@ void trial_keep_evidence(const struct sysfs_root *root, const char *boot)
 		atomicfile_write_private_below(root, TRIAL_JOURNAL, text, strlen(text));
 }
 
-void trial_read_boot_id(const struct sysfs_root *root, char ret[static 37])
+void trial_read_boot_id(const struct root *root, char ret[static 37])
 {
 	ret[0] = '\0';
-	tree_read_line(root, TREE_BOOT_ID, ret, 37);
+	file_read_line(root, TREE_BOOT_ID, ret, 37);
 }
 
-int trial_of_this_boot(const struct sysfs_root *root, char ret[static TRIAL_ID_SIZE])
+int trial_of_this_boot(const struct root *root, char ret[static TRIAL_ID_SIZE])
 {
 	_cleanup_free_ char *cmdline = NULL;
 	int r = cmdline_read_if_any(root, &cmdline);

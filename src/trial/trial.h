@@ -119,13 +119,13 @@ void trial_missing_parameters(const struct trial *trial, const char *cmdline,
  * Reads the last trial of this machine as trial_settle() will find it, if that has not run yet;
  * changes nothing.  Returns 0; -ENOENT when there was none; -EBADMSG; or another -errno.
  */
-int trial_read(const struct sysfs_root *root, struct trial *ret);
+int trial_read(const struct root *root, struct trial *ret);
 
 /*
  * The trial that this boot is, "" for none.  Returns 0, or -errno when the command line cannot
  * be read: then it is not known.
  */
-int trial_of_this_boot(const struct sysfs_root *root, char ret[static TRIAL_ID_SIZE]);
+int trial_of_this_boot(const struct root *root, char ret[static TRIAL_ID_SIZE]);
 
 /* ---- Starting one (plan.c) */
 
@@ -147,20 +147,20 @@ struct trial_plan {
 	int params_error;        /* of kernelparams_add_to_entry(), with: */
 	struct kernelparams params;
 	const char *bad_param;
-	struct hostfile_names warnings; /* sentences */
+	struct file_names warnings; /* sentences */
 };
 
 /*
  * Plans a trial; writes nothing.  Returns 0, or -errno with why it cannot be tried in @message;
  * where params_error is set that says it instead.  trial_plan_free(@ret) in each case.
  */
-int trial_plan_make(const struct sysfs_root *root, const struct trial_request *request,
+int trial_plan_make(const struct root *root, const struct trial_request *request,
 	struct trial_plan *ret, struct message *message);
 void trial_plan_free(struct trial_plan *plan);
 
 /* Replaces the last trial by this one, and has the loader take it: all of it, or nothing. */
 int trial_start(
-	const struct sysfs_root *root, struct trial_plan *plan, struct message *message);
+	const struct root *root, struct trial_plan *plan, struct message *message);
 
 /* ---- Ending one (end.c) */
 
@@ -172,19 +172,19 @@ enum trial_stage {
 };
 
 /* Looks how far it is; changes nothing. */
-enum trial_stage trial_find_stage(const struct sysfs_root *root);
+enum trial_stage trial_find_stage(const struct root *root);
 
 /*
  * Makes the loaders forget it, and removes its entry and all that was stored of it.  Returns 0,
  * or -errno with the reason in @message: then its state is still there.
  */
-int trial_cancel(const struct sysfs_root *root, struct message *message);
+int trial_cancel(const struct root *root, struct message *message);
 
 /*
  * Confirms the trial if it is this boot; the watch finds this, and ends.  Returns 1 when it is
  * confirmed by this, 0 when it was already; or -errno with @message.
  */
-int trial_confirm(const struct sysfs_root *root, bool dry_run, struct trial *ret,
+int trial_confirm(const struct root *root, bool dry_run, struct trial *ret,
 	struct message *message);
 
 /* What keeping a trial means for a section. */
@@ -203,12 +203,12 @@ enum trial_keep {
  * was added or edited since.  *@ret_error, of TRIAL_KEEP_BY_HAND: -EPERM when the file is not
  * ours alone to change, -ENODATA when no line of it sets the key, or another -errno.
  */
-enum trial_keep trial_keep_section(const struct sysfs_root *root,
-	const struct trial *trial, const struct config *config,
-	const struct config_section *section, bool dry_run, int *ret_error);
+enum trial_keep trial_keep_section(const struct root *root, const struct trial *trial,
+	const struct config *config, const struct config_section *section, bool dry_run,
+	int *ret_error);
 
 /* Notes that nothing is left to keep.  Returns 0, or -errno. */
-int trial_note_kept(const struct sysfs_root *root, struct trial *trial);
+int trial_note_kept(const struct root *root, struct trial *trial);
 
 /* ---- What the units run (watch.c) */
 
@@ -220,14 +220,14 @@ int trial_note_kept(const struct sysfs_root *root, struct trial *trial);
  * was stopped (SIGTERM); or -ESTALE when the system came up, and there is no such trial: its
  * parameters have come into an entry that stays, and to restart would never end.
  */
-int trial_watch(const struct sysfs_root *root, const char *id, unsigned seconds,
-	struct trial *ret);
+int trial_watch(
+	const struct root *root, const char *id, unsigned seconds, struct trial *ret);
 
 /*
  * In any other boot: finds out what became of a trial that has no end yet, and removes what
  * is left of its entry.  Returns 1 with the trial when it has failed, 0 when there is nothing
  * new, or -errno.
  */
-int trial_settle(const struct sysfs_root *root, struct trial *ret);
+int trial_settle(const struct root *root, struct trial *ret);
 
 #endif

@@ -38,7 +38,7 @@ bool trial_watch_is_installed(void)
 }
 
 struct watch {
-	const struct sysfs_root *root;
+	const struct root *root;
 	const char *id;
 	uint64_t deadline, last; /* the latter where the lock is not free */
 	struct trial trial;
@@ -51,7 +51,7 @@ struct watch {
 };
 
 /* Takes the choice back, and at the end the entry: this boot needs neither. */
-static bool disarm(const struct sysfs_root *root, const struct trial *trial, bool remove)
+static bool disarm(const struct root *root, const struct trial *trial, bool remove)
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
 	char why[ONESHOT_WHY_SIZE];
@@ -63,10 +63,10 @@ static bool disarm(const struct sysfs_root *root, const struct trial *trial, boo
  * Whether there is no trial of this boot's parameter.  Without /var/lib it is not known: a /var of
  * its own did not come, maybe because of the trial.
  */
-static bool is_foreign(const struct sysfs_root *root, int error, bool known)
+static bool is_foreign(const struct root *root, int error, bool known)
 {
 	return !known &&
-		(error == 0 || (error == -ENOENT && hostfile_exists(root, "/var/lib")));
+		(error == 0 || (error == -ENOENT && file_exists(root, "/var/lib")));
 }
 
 /* Whether the trial was another boot's: its entry was taken again. */
@@ -240,8 +240,8 @@ static bool sleep_or_stop(const sigset_t *signals)
 	return sigtimedwait(signals, NULL, &time) > 0;
 }
 
-int trial_watch(const struct sysfs_root *root, const char *id, unsigned seconds,
-	struct trial *ret)
+int trial_watch(
+	const struct root *root, const char *id, unsigned seconds, struct trial *ret)
 {
 	struct watch watch = {.root = root, .id = id};
 	sigset_t signals;
@@ -270,7 +270,7 @@ int trial_watch(const struct sysfs_root *root, const char *id, unsigned seconds,
  * At another boot than the trial's: whether it has failed, 1 or 0.  *@ret_pending: it is still to
  * come.  -errno when it is not known which boot this is.
  */
-static int find_end(const struct sysfs_root *root, struct trial *trial, bool *ret_pending)
+static int find_end(const struct root *root, struct trial *trial, bool *ret_pending)
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
 	char boot[37], id[TRIAL_ID_SIZE];
@@ -288,7 +288,7 @@ static int find_end(const struct sysfs_root *root, struct trial *trial, bool *re
 	return failed;
 }
 
-int trial_read(const struct sysfs_root *root, struct trial *ret)
+int trial_read(const struct root *root, struct trial *ret)
 {
 	bool pending;
 	int r = trial_load(root, ret);
@@ -298,7 +298,7 @@ int trial_read(const struct sysfs_root *root, struct trial *ret)
 	return r < 0 ? r : 0;
 }
 
-int trial_settle(const struct sysfs_root *root, struct trial *ret)
+int trial_settle(const struct root *root, struct trial *ret)
 {
 	_cleanup_close_ int lock = change_lock(root, SETTLE_LOCK_MS);
 	char why[ONESHOT_WHY_SIZE];

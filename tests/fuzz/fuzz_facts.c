@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(backing_free) struct backing backing = {0};
 	bool whole = modules_index_is_whole(data, size);
 	char *text = malloc(size + 1);
@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	CHECK(!kernel_config_has(text, "VFIO_PCI") || strstr(text, "CONFIG_VFIO_PCI="));
-	if (sysfs_root_open("/tmp", &root) == 0)
+	if (root_open("/tmp", &root) == 0)
 		CHECK(zfs_add_list(&root, text, &backing) < 0 || backing.untraced);
 	free(text);
 	return 0;

@@ -16,7 +16,7 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct sysfs_root root;
+static struct root root;
 static char top[] = "/tmp/vfioboot-fuzz-XXXXXX";
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -42,7 +42,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	CHECK(mkdtemp(top));
-	CHECK(sysfs_root_open(top, &root) == 0);
+	CHECK(root_open(top, &root) == 0);
 	atexit(remove_top);
 	CHECK(record_write(&root, &report) == 0);
 	return 0;
@@ -139,8 +139,7 @@ static void check_same(const struct record *a, const struct record *b, size_t n_
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(record_free) struct record record = {0}, again = {0};
-	int fd = sysfs_root_open_file(
-		&root, "/run/vfioboot/system.record", O_WRONLY | O_TRUNC);
+	int fd = file_open(&root, "/run/vfioboot/system.record", O_WRONLY | O_TRUNC);
 	size_t kept;
 
 	CHECK(fd >= 0);

@@ -42,11 +42,11 @@ const char *fake_path(const char *name)
 	return path;
 }
 
-struct sysfs_root fake_open(void)
+struct root fake_open(void)
 {
-	struct sysfs_root root;
+	struct root root;
 
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	return root;
 }
 

@@ -27,7 +27,7 @@ int fake_tear_down(void **state);
 const char *fake_path(const char *name);
 
 /* Opens the root as another machine's. */
-struct sysfs_root fake_open(void);
+struct root fake_open(void);
 
 /* Makes or replaces a file and the directories above it. */
 void fake_put(const char *name, const char *text);

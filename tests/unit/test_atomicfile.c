@@ -17,7 +17,7 @@
 
 #define LABEL "security.selinux"
 
-static struct sysfs_root root;
+static struct root root;
 
 static int set_up(void **state)
 {
@@ -28,7 +28,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	sysfs_root_close(&root);
+	root_close(&root);
 	return fake_tear_down(state);
 }
 
@@ -49,7 +49,7 @@ static unsigned names_in(const char *dir)
 {
 	unsigned n = 0;
 
-	assert_int_equal(sysfs_root_each_name(&root, dir, count_name, &n), 0);
+	assert_int_equal(file_each_name(&root, dir, count_name, &n), 0);
 	return n;
 }
 
@@ -268,7 +268,7 @@ static void test_other_file_system(void **state)
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 		mount("tmpfs", fake_path("mnt"), "tmpfs", 0, NULL) < 0)
 		skip();
-	sysfs_root_close(&root); /* it is of the old name space */
+	root_close(&root); /* it is of the old name space */
 	root = fake_open();
 	fake_put("image", "content");
 	fake_link("link", "/nowhere");

@@ -197,24 +197,24 @@ static void register_driver(const char *driver)
 /* ---- what the program asks of it ------------------------------------------------------- */
 
 int __real_sysfs_write_override(
-	const struct sysfs_root *root, struct pci_address address, const char *driver);
+	const struct root *root, struct pci_address address, const char *driver);
 int __wrap_sysfs_write_override(
-	const struct sysfs_root *root, struct pci_address address, const char *driver);
-int __real_sysfs_write_probe(const struct sysfs_root *root, struct pci_address address);
-int __wrap_sysfs_write_probe(const struct sysfs_root *root, struct pci_address address);
+	const struct root *root, struct pci_address address, const char *driver);
+int __real_sysfs_write_probe(const struct root *root, struct pci_address address);
+int __wrap_sysfs_write_probe(const struct root *root, struct pci_address address);
 int __real_sysfs_write_unbind(
-	const struct sysfs_root *root, struct pci_address address, const char *driver);
+	const struct root *root, struct pci_address address, const char *driver);
 int __wrap_sysfs_write_unbind(
-	const struct sysfs_root *root, struct pci_address address, const char *driver);
-bool __real_sysfs_has_driver(const struct sysfs_root *root, const char *driver);
-bool __wrap_sysfs_has_driver(const struct sysfs_root *root, const char *driver);
+	const struct root *root, struct pci_address address, const char *driver);
+bool __real_sysfs_has_driver(const struct root *root, const char *driver);
+bool __wrap_sysfs_has_driver(const struct root *root, const char *driver);
 uint64_t __real_child_now(void);
 uint64_t __wrap_child_now(void);
 int __real_child_run(int (*work)(void *data), void *data, uint64_t deadline);
 int __wrap_child_run(int (*work)(void *data), void *data, uint64_t deadline);
 
 int __wrap_sysfs_write_override(
-	const struct sysfs_root *root, struct pci_address address, const char *driver)
+	const struct root *root, struct pci_address address, const char *driver)
 {
 	struct played_function *function = find(address);
 
@@ -230,7 +230,7 @@ int __wrap_sysfs_write_override(
 	return __real_sysfs_write_override(root, address, driver);
 }
 
-int __wrap_sysfs_write_probe(const struct sysfs_root *root, struct pci_address address)
+int __wrap_sysfs_write_probe(const struct root *root, struct pci_address address)
 {
 	struct played_function *function = find(address);
 	int r;
@@ -253,7 +253,7 @@ int __wrap_sysfs_write_probe(const struct sysfs_root *root, struct pci_address a
 }
 
 int __wrap_sysfs_write_unbind(
-	const struct sysfs_root *root, struct pci_address address, const char *driver)
+	const struct root *root, struct pci_address address, const char *driver)
 {
 	struct played_function *function = find(address);
 	bool native = strcmp(driver, function->native) == 0;
@@ -276,7 +276,7 @@ int __wrap_sysfs_write_unbind(
 }
 
 /* This machine's modprobe must never run: a missing driver is loaded here. */
-bool __wrap_sysfs_has_driver(const struct sysfs_root *root, const char *driver)
+bool __wrap_sysfs_has_driver(const struct root *root, const char *driver)
 {
 	bool there = __real_sysfs_has_driver(root, driver);
 
@@ -398,13 +398,13 @@ static void add_function(uint16_t section, unsigned faults, const char *bound)
 /* Carries the plan out on a machine that is said to be this one. */
 static void apply(void)
 {
-	struct sysfs_root root = fake_open();
+	struct root root = fake_open();
 
 	root.live = true;
 	kernel->log[0] = '\0';
 	outcomes = bind_plan(&root, &config, &machine, &plan);
 	assert_non_null(outcomes);
-	sysfs_root_close(&root);
+	root_close(&root);
 }
 
 static void expect(
@@ -877,7 +877,7 @@ static void test_override_hangs(void **state)
 static void test_not_live(void **state)
 {
 	uint16_t section = add_section("vfio-pci");
-	struct sysfs_root root = fake_open();
+	struct root root = fake_open();
 
 	(void)state;
 	register_driver("vfio-pci");
@@ -888,12 +888,12 @@ static void test_not_live(void **state)
 	expect(0, RESULT_FAILED, REASON_NO_KERNEL, "");
 	expect_state(0, "", "vfio-pci");
 	expect_state(1, "vfio-pci", "vfio-pci");
-	sysfs_root_close(&root);
+	root_close(&root);
 }
 
 static void test_not_live_never_runs_modprobe(void **state)
 {
-	struct sysfs_root root = fake_open();
+	struct root root = fake_open();
 
 	(void)state;
 	add_function(add_section("vfio-pci"), 0, "");
@@ -901,7 +901,7 @@ static void test_not_live_never_runs_modprobe(void **state)
 	assert_non_null(outcomes);
 	expect(0, RESULT_FAILED, REASON_NO_DRIVER, "");
 	expect_log("override0=vfio-pci ");
-	sysfs_root_close(&root);
+	root_close(&root);
 }
 
 int main(void)

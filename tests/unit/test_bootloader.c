@@ -10,7 +10,7 @@
 /* "OWNER: NAME=SIGN ...", with "-" for no owner. */
 static void expect(const char *expected)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct bootloader_search search;
 	char text[1024];
 	size_t len;

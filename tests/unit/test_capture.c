@@ -26,7 +26,7 @@
 
 static void capture_tree(struct capture *ret)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	assert_int_equal(capture_read(&root, ret), 0);
 }

@@ -8,7 +8,7 @@
 #include "change/change.h"
 #include "support.h"
 
-static struct sysfs_root root;
+static struct root root;
 static struct change change;
 
 static int set_up(void **state)
@@ -22,7 +22,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	change_free(&change);
-	sysfs_root_close(&root);
+	root_close(&root);
 	return fake_tear_down(state);
 }
 

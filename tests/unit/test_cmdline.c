@@ -311,7 +311,7 @@ static void test_read(void **state)
 {
 	static const size_t lengths[] = {
 		0, 4094, 4095, 4096, 40000, 65534, 65535, 65536, 300000};
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_free_ char *none = NULL;
 
 	(void)state;

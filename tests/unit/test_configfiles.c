@@ -12,7 +12,7 @@
 
 static struct config config;
 static struct protect_list protect;
-static struct sysfs_root root;
+static struct root root;
 static unsigned descriptors;
 
 static int set_up(void **state)
@@ -29,7 +29,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	sysfs_root_close(&root);
+	root_close(&root);
 	if (open_descriptors() != descriptors)
 		return -1;
 	return fake_tear_down(state);

@@ -53,13 +53,13 @@ static int set_up(void **state)
 /* The set of what @name names, as text: "ADDRESS named" or "ADDRESS slot", "whole". */
 static void expect_set(const char *name, bool only, const char *expected)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(pcibus_free) struct pcibus machine = {0};
 	_cleanup_(deviceset_free) struct deviceset set = {0};
 	struct selector selector;
 	char text[1024] = "";
 
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	assert_int_equal(pcibus_read(&root, &machine), 0);
 	assert_int_equal(selector_parse(name, &selector), 0);
 	assert_int_equal(deviceset_add(&set, &machine,

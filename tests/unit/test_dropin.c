@@ -124,11 +124,11 @@ static void test_no_path(void **state)
 
 static int is_ours(const char *text)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 
 	if (text)
 		put(FILE_NAME, text);
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	return dropin_is_ours(&root, "/" FILE_NAME);
 }
 

@@ -10,14 +10,14 @@
 
 static ssize_t read_bytes(uint8_t *ret, size_t size)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	return efivar_read(&root, "LoaderInfo", EFI_LOADER, ret, size);
 }
 
 static int read_text(char *ret, size_t size)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	return efivar_read_text(&root, "LoaderInfo", EFI_LOADER, ret, size);
 }

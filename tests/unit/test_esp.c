@@ -6,7 +6,7 @@
 
 static void expect(const char *expected)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	const char *esp = esp_find(&root);
 
 	assert_string_equal(esp ? esp : "none", expected);

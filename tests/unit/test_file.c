@@ -9,7 +9,7 @@
 
 static void check_value(const char *text, const char *expected)
 {
-	_cleanup_free_ char *value = hostfile_value(text, "KEY");
+	_cleanup_free_ char *value = text_value(text, "KEY");
 
 	if (!expected)
 		assert_null(value);
@@ -28,33 +28,32 @@ static void test_value(void **state)
 	check_value("#KEY=a\nMYKEY=b\nKEYS=c\nKEY b\n", NULL);
 	/* As for a shell, the last one counts. */
 	check_value("KEY=a\nX=1\nKEY=b", "b");
-	assert_string_equal(
-		hostfile_find_value("KEY=('a'\n'b')\n", "KEY"), "('a'\n'b')\n");
+	assert_string_equal(text_find_value("KEY=('a'\n'b')\n", "KEY"), "('a'\n'b')\n");
 }
 
 static void test_read(void **state)
 {
-	struct sysfs_root root = fake_open();
+	struct root root = fake_open();
 	char *text;
 	size_t size;
 
 	(void)state;
 	fake_put_bytes("bytes", "a\0b", 3);
-	assert_int_equal(hostfile_read(&root, "/bytes", &text, &size), 0);
+	assert_int_equal(file_read(&root, "/bytes", &text, &size), 0);
 	assert_int_equal(size, 3);
 	assert_memory_equal(text, "a\0b", 4);
 	free(text);
 	/* Nobody writes into it: there is nothing to wait for. */
 	assert_int_equal(mkfifo(fake_path("pipe"), 0600), 0);
-	assert_int_equal(hostfile_read(&root, "/pipe", &text, &size), 0);
+	assert_int_equal(file_read(&root, "/pipe", &text, &size), 0);
 	assert_int_equal(size, 0);
 	free(text);
 	assert_int_equal(truncate(fake_path("bytes"), (off_t)1 << 40), 0);
-	assert_int_equal(hostfile_read(&root, "/bytes", &text, &size), -EFBIG);
+	assert_int_equal(file_read(&root, "/bytes", &text, &size), -EFBIG);
 	fake_dir("dir");
-	assert_int_equal(hostfile_read(&root, "/dir", &text, &size), -EISDIR);
-	assert_int_equal(hostfile_read(&root, "/none", &text, &size), -ENOENT);
-	sysfs_root_close(&root);
+	assert_int_equal(file_read(&root, "/dir", &text, &size), -EISDIR);
+	assert_int_equal(file_read(&root, "/none", &text, &size), -ENOENT);
+	root_close(&root);
 }
 
 int main(void)

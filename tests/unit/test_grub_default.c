@@ -29,7 +29,7 @@ static const struct bootentries none;
 static void expect(const struct bootentries *entries, const char *before,
 	const char *after, const char *expected)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	struct grub_default_texts texts = {before, after, "/boot/grub2/grub.cfg"};
 	int r = grub_default_check_menu(&root, entries, &texts, &change);

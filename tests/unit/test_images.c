@@ -22,7 +22,7 @@ static struct protect_list *today(void)
 /* One line an image: kernel, path, state, who makes it, why. */
 static void expect_with(const struct protect_list *protect, const char *expected)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(images_free) struct images images = {0};
 	char text[2048] = "";
 
@@ -310,7 +310,7 @@ static void test_copies(void **state)
 
 static void expect_owner(const char *name, const char *problem)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(images_free) struct images images = {0};
 
 	assert_int_equal(images_inspect(&root, NULL, &images), 0);

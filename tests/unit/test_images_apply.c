@@ -81,7 +81,7 @@ static struct protect_list *today(void)
 }
 
 struct session {
-	struct sysfs_root root;
+	struct root root;
 	struct images images;
 	struct apply apply;
 };
@@ -114,7 +114,7 @@ static void end(struct session *session)
 {
 	apply_free(&session->apply);
 	images_free(&session->images);
-	sysfs_root_close(&session->root);
+	root_close(&session->root);
 }
 
 /* The steps as text, with the root left out of the commands. */
@@ -172,10 +172,10 @@ static uint32_t sum_of(const char *path)
 
 static void add_directory(struct machine_state *ret, const char *directory)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(file_free_names) struct file_names names = {0};
+	_cleanup_(root_close) struct root root = fake_open();
 
-	assert_int_equal(hostfile_list(&root, directory, &names), 0);
+	assert_int_equal(file_list(&root, directory, &names), 0);
 	for (size_t i = 0; i < names.n; i++) {
 		char path[512];
 		struct stat st;
@@ -464,7 +464,7 @@ static bool run_killed(struct session *session, unsigned step)
 
 static void expect_bootable(void)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	assert_true(imagefile_is_whole(&root, IMAGE ONE));
 	assert_true(imagefile_is_whole(&root, IMAGE OTHER));

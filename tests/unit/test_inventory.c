@@ -13,7 +13,7 @@ static const struct pci_address gpu = {0, 1, 0}, sound = {0, 1, 1}, other = {0, 
 
 /* The facts have to last as long as what is made of them. */
 struct view {
-	struct sysfs_root root;
+	struct root root;
 	struct facts facts;
 	struct inventory inventory;
 };
@@ -29,7 +29,7 @@ static void free_view(struct view *view)
 {
 	inventory_free(&view->inventory);
 	facts_free(&view->facts);
-	sysfs_root_close(&view->root);
+	root_close(&view->root);
 }
 
 static void put_machine(void)

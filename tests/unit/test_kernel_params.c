@@ -46,7 +46,7 @@ static void put_machine(void)
 
 static unsigned count_opens(unsigned n_entries)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_free_ struct kernelparams *params = calloc(1, sizeof(*params));
 	_cleanup_free_ struct config *config = calloc(1, sizeof(*config));
 	_cleanup_(facts_free) struct facts facts = {0};

@@ -8,7 +8,7 @@
 
 static void expect(const char *expected)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(kernels_free) struct kernels kernels = {0};
 	char text[1024] = "";
 
@@ -74,7 +74,7 @@ static void test_links_of_another_machine(void **state)
 
 static void test_running(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	char release[64];
 
 	(void)state;

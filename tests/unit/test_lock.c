@@ -11,7 +11,7 @@
 #include "support.h"
 
 /* What another process gets that waits for so long. */
-static int lock_of_another(const struct sysfs_root *root, unsigned wait_ms)
+static int lock_of_another(const struct root *root, unsigned wait_ms)
 {
 	pid_t pid = fork();
 	int status;
@@ -24,7 +24,7 @@ static int lock_of_another(const struct sysfs_root *root, unsigned wait_ms)
 
 static void test_one_holder(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct stat st;
 	int fd;
 
@@ -47,7 +47,7 @@ static void test_programs_do_not_inherit(void **state)
 {
 	static const char *const argv[] = {
 		"sh", "-c", "sleep 20 >&- 2>&- & echo $!", NULL};
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_free_ char *pid = NULL;
 	int fd;
 
@@ -68,7 +68,7 @@ static void sleep_ms(long ms)
 /* Whoever can wait gets it when the holder ends. */
 static void test_wait(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	int pipes[2], status;
 	pid_t pid;
 	char c;
@@ -102,7 +102,7 @@ static void put_process(int pid, int parent)
 /* A program of the holder may start us: what it holds is held for us. */
 static void test_below_the_holder(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	int fd, again, status;
 	pid_t pid;
 
@@ -126,7 +126,7 @@ static void test_below_the_holder(void **state)
 /* There is no going on without it. */
 static void test_failure(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	(void)state;
 	fake_put("run", "is no directory");
@@ -141,8 +141,8 @@ static void test_failure(void **state)
 #define ROUNDS  40
 
 /* Takes the lock when @start is closed, tells of it, and keeps it until @stop is. */
-static void take_lock(const struct sysfs_root *root, const int start[2],
-	const int stop[2], const int told[2])
+static void take_lock(
+	const struct root *root, const int start[2], const int stop[2], const int told[2])
 {
 	char c;
 
@@ -157,7 +157,7 @@ static void take_lock(const struct sysfs_root *root, const int start[2],
 }
 
 /* Lets them all run for it.  Returns how many of them got it. */
-static int count_holders(const struct sysfs_root *root)
+static int count_holders(const struct root *root)
 {
 	int start[2], stop[2], told[2], status, holders = 0;
 	char c;
@@ -183,7 +183,7 @@ static int count_holders(const struct sysfs_root *root)
 /* Of many that start at once one gets it, also where there was no file to lock. */
 static void test_lock_at_once(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {

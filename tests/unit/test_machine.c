@@ -83,12 +83,12 @@ static void protect(char *text)
 
 static int look_up(void)
 {
-	struct sysfs_root root;
+	struct root root;
 	int r;
 
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	r = machine_look_up(&root, &world.config, &world.protect, &world.machine);
-	sysfs_root_close(&root);
+	root_close(&root);
 	return r;
 }
 

@@ -59,7 +59,7 @@ static void put_index(const char *dir)
 
 static struct modules *open_index(void)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct modules *modules = NULL;
 
 	assert_int_equal(modules_open(&root, RELEASE, &modules), 0);
@@ -98,7 +98,7 @@ static void expect_module(struct modules *modules, const char *name,
 static void test_without_index(void **state)
 {
 	static const char *const releases[] = {RELEASE, "6.1", "..", "."};
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct modules *modules = NULL;
 
 	(void)state;
@@ -233,7 +233,7 @@ static void test_circle(void **state)
 /* Not found when it is opened: that one was written to later. */
 static void test_damaged(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(modules_close) struct modules *modules = NULL;
 	enum module_kind kind = MODULE_NONE;
 	char text[64] = "before";

@@ -58,13 +58,13 @@ static void add_route6(const char *interface, const char *length, const char *fl
 
 static void expect_protected(const char *expected)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(facts_free) struct facts facts = {0};
 	static struct config config = {.protect_network = true};
 	static struct protect_list list;
 	char text[4096] = "";
 
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	assert_int_equal(facts_read(&root, &facts), 0);
 	assert_int_equal(protect_list_trace(&facts, &config, &list), 0);
 	for (unsigned i = 0; i < list.n_entries; i++)
@@ -173,8 +173,8 @@ static void test_platform_network(void **state)
 
 static void test_up(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
-	_cleanup_(hostfile_free_names) struct hostfile_names up = {0};
+	_cleanup_(root_close) struct root root = {.fd = -1};
+	_cleanup_(file_free_names) struct file_names up = {0};
 
 	(void)state;
 	add_interface("virtual", "lo", "unknown\n");
@@ -183,7 +183,7 @@ static void test_up(void **state)
 	put("sys/devices/virtual/net/tun0/flags", "0x1091\n");
 	put("sys/devices/" NIC2 "/net/enp4s0/operstate", "down\n");
 	put("sys/devices/" NIC2 "/net/enp4s0/flags", "0x1003\n");
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	assert_int_equal(network_add_up(&root, &up), 0);
 	assert_int_equal(up.n, 2);
 	assert_true(!strcmp(up.names[0], "eno1") || !strcmp(up.names[1], "eno1"));

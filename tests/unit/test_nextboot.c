@@ -17,7 +17,7 @@ static const struct pci_address gpu = {0, 1, 0}, sound = {0, 1, 1};
 
 /* What is read has to last as long as what is made of it. */
 struct outlook {
-	struct sysfs_root root;
+	struct root root;
 	struct facts facts;
 	struct nextboot *next;
 	struct thisboot boot;
@@ -36,7 +36,7 @@ static void free_outlook(struct outlook *outlook)
 	thisboot_free(&outlook->boot);
 	nextboot_free(&outlook->next);
 	facts_free(&outlook->facts);
-	sysfs_root_close(&outlook->root);
+	root_close(&outlook->root);
 }
 
 static int set_up(void **state)

@@ -77,7 +77,7 @@ static int set_up(void **state)
 static void expect(const char *name, const char *text,
 	const struct obstacles_allowed *allow, const char *expected)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(facts_free) struct facts facts = {0};
 	_cleanup_(deviceset_free) struct deviceset set = {0};
 	_cleanup_(obstacles_free) struct obstacles obstacles = {0};
@@ -87,7 +87,7 @@ static void expect(const char *name, const char *text,
 	struct selector selector;
 	char found[1024] = "";
 
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	assert_int_equal(facts_read(&root, &facts), 0);
 	assert_int_equal(facts_usage(&facts, &host.usage), 0);
 	configfiles_read(&root, CONFIGFILES_OF_NOW, config);

@@ -14,7 +14,7 @@ static struct pci_bar bars[PCI_BARS];
 
 static int read_bars(void)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	return pci_bars_read(&root, address, bars);
 }
@@ -62,7 +62,7 @@ static void test_bad_bars(void **state)
 
 static void expect_framebuffer(const char *iomem, int error, const char *expected)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	char name[16] = "untouched";
 
 	fake_put("proc/iomem", iomem);
@@ -93,7 +93,7 @@ static void test_framebuffer(void **state)
 
 static void test_hidden_framebuffer(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	char name[16] = "untouched";
 
 	(void)state;

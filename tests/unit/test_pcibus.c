@@ -15,7 +15,7 @@ static const struct pci_address gpu = {0, 1, 0}, far = {0x10000, 0xe0, 0x08};
 
 static int read_bus(struct pcibus *ret)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	return pcibus_read(&root, ret);
 }

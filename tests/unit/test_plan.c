@@ -95,17 +95,17 @@ static void lay(const char *dir, const char *name, const char *to)
 /* What vfioboot-early does up to the plan. */
 static void make_plan(void)
 {
-	struct sysfs_root root;
+	struct root root;
 
 	memset(&world, 0, sizeof(world));
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	configfiles_read(&root, CONFIGFILES_OF_NOW, &world.config);
 	configfiles_read_cmdline(&root, &world.config);
 	configfiles_read_protect(&root, &world.config, &world.protect);
 	assert_int_equal(
 		machine_look_up(&root, &world.config, &world.protect, &world.machine), 0);
 	plan_make(&world.config, &world.machine, &world.protect, &world.plan);
-	sysfs_root_close(&root);
+	root_close(&root);
 }
 
 static int compare_lines(const void *a, const void *b)

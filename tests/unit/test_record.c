@@ -21,7 +21,7 @@
 
 static int read_stage(enum boot_stage stage, struct record *ret)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	return record_read(&root, stage, ret);
 }

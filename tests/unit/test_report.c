@@ -18,7 +18,7 @@ static struct machine machine;
 static struct plan plan;
 static struct outcome outcomes[300];
 static const struct report report = {&config, &machine, &plan, outcomes};
-static struct sysfs_root root;
+static struct root root;
 static unsigned descriptors;
 
 static int set_up(void **state)
@@ -35,7 +35,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	sysfs_root_close(&root);
+	root_close(&root);
 	if (open_descriptors() != descriptors)
 		return -1;
 	return fake_tear_down(state);
@@ -450,10 +450,10 @@ static void test_keep_protect(void **state)
 static unsigned times_opened;
 static bool is_limited;
 
-int __real_sysfs_open_kmsg(const struct sysfs_root *root);
-int __wrap_sysfs_open_kmsg(const struct sysfs_root *root);
+int __real_sysfs_open_kmsg(const struct root *root);
+int __wrap_sysfs_open_kmsg(const struct root *root);
 
-int __wrap_sysfs_open_kmsg(const struct sysfs_root *root)
+int __wrap_sysfs_open_kmsg(const struct root *root)
 {
 	char name[32];
 

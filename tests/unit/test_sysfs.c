@@ -16,7 +16,7 @@
 static const struct pci_address port = {0, 0, 1 << 3}, gpu = {0, 1, 0}, audio = {0, 1, 1};
 static const struct pci_address nobody = {0, 9, 0};
 
-static struct sysfs_root root;
+static struct root root;
 static unsigned descriptors;
 
 static int set_up(void **state)
@@ -37,7 +37,7 @@ static int set_up(void **state)
 /* No test may leave a descriptor behind. */
 static int tear_down(void **state)
 {
-	sysfs_root_close(&root);
+	root_close(&root);
 	if (root.fd != -1 || open_descriptors() != descriptors)
 		return -1;
 	return fake_tear_down(state);
@@ -45,17 +45,17 @@ static int tear_down(void **state)
 
 static void test_root(void **state)
 {
-	struct sysfs_root live, none = {.fd = 77};
+	struct root live, none = {.fd = 77};
 
 	(void)state;
 	assert_false(root.live);
-	assert_int_equal(sysfs_root_open("/", &live), 0);
+	assert_int_equal(root_open("/", &live), 0);
 	assert_true(live.live);
 	assert_string_equal(live.path, "");
-	sysfs_root_close(&live);
-	assert_int_equal(sysfs_root_open(fake_path("none"), &none), -ENOENT);
-	assert_int_equal(sysfs_root_open(fake_path(FUNCTIONS "../drivers_probe"), &none),
-		-ENOTDIR);
+	root_close(&live);
+	assert_int_equal(root_open(fake_path("none"), &none), -ENOENT);
+	assert_int_equal(
+		root_open(fake_path(FUNCTIONS "../drivers_probe"), &none), -ENOTDIR);
 	assert_int_equal(none.fd, 77);
 }
 
@@ -205,9 +205,9 @@ static void test_each_of_many(void **state)
 		snprintf(name, sizeof(name), "many/a-name-of-some-length-%d", i);
 		fake_link(name, "nowhere");
 	}
-	assert_int_equal(sysfs_root_each_name(&root, "/many", count_name, &n), 0);
+	assert_int_equal(file_each_name(&root, "/many", count_name, &n), 0);
 	assert_int_equal(n, 1000);
-	assert_int_equal(sysfs_root_each_name(&root, "/none", count_name, &n), -ENOENT);
+	assert_int_equal(file_each_name(&root, "/none", count_name, &n), -ENOENT);
 }
 
 static void test_read_file(void **state)
@@ -216,21 +216,18 @@ static void test_read_file(void **state)
 
 	(void)state;
 	fake_put("etc/x", "123456");
-	assert_int_equal(
-		sysfs_root_read_file(&root, "/etc/x", buffer, sizeof(buffer)), 6);
+	assert_int_equal(file_read_fixed(&root, "/etc/x", buffer, sizeof(buffer)), 6);
 	assert_string_equal(buffer, "123456");
-	assert_int_equal(sysfs_root_read_file(&root, "etc/x", buffer, sizeof(buffer)), 6);
+	assert_int_equal(file_read_fixed(&root, "etc/x", buffer, sizeof(buffer)), 6);
 	fake_put("etc/x", "");
-	assert_int_equal(
-		sysfs_root_read_file(&root, "/etc/x", buffer, sizeof(buffer)), 0);
+	assert_int_equal(file_read_fixed(&root, "/etc/x", buffer, sizeof(buffer)), 0);
 	assert_string_equal(buffer, "");
 	fake_put("etc/x", "12345678");
 	assert_int_equal(
-		sysfs_root_read_file(&root, "/etc/x", buffer, sizeof(buffer)), -EFBIG);
+		file_read_fixed(&root, "/etc/x", buffer, sizeof(buffer)), -EFBIG);
 	assert_int_equal(
-		sysfs_root_read_file(&root, "/etc/y", buffer, sizeof(buffer)), -ENOENT);
-	assert_int_equal(
-		sysfs_root_read_file(&root, "/etc", buffer, sizeof(buffer)), -EISDIR);
+		file_read_fixed(&root, "/etc/y", buffer, sizeof(buffer)), -ENOENT);
+	assert_int_equal(file_read_fixed(&root, "/etc", buffer, sizeof(buffer)), -EISDIR);
 }
 
 static void test_read_link(void **state)
@@ -239,16 +236,14 @@ static void test_read_link(void **state)
 
 	(void)state;
 	fake_link("etc/l", "1234567");
-	assert_int_equal(sysfs_root_read_link(&root, "/etc/l", text, sizeof(text)), 0);
+	assert_int_equal(file_read_link(&root, "/etc/l", text, sizeof(text)), 0);
 	assert_string_equal(text, "1234567");
 	fake_link("etc/l", "12345678");
 	assert_int_equal(
-		sysfs_root_read_link(&root, "/etc/l", text, sizeof(text)), -ENAMETOOLONG);
+		file_read_link(&root, "/etc/l", text, sizeof(text)), -ENAMETOOLONG);
 	fake_put("etc/f", "");
-	assert_int_equal(
-		sysfs_root_read_link(&root, "/etc/f", text, sizeof(text)), -EINVAL);
-	assert_int_equal(
-		sysfs_root_read_link(&root, "/etc/n", text, sizeof(text)), -ENOENT);
+	assert_int_equal(file_read_link(&root, "/etc/f", text, sizeof(text)), -EINVAL);
+	assert_int_equal(file_read_link(&root, "/etc/n", text, sizeof(text)), -ENOENT);
 }
 
 static void test_kmsg(void **state)
@@ -337,16 +332,16 @@ static void test_writes_are_confined(void **state)
 /* A root whose name starts like another's does not own its files. */
 static void test_sibling_is_outside(void **state)
 {
-	struct sysfs_root half;
+	struct root half;
 
 	(void)state;
 	fake_put("half/sys/bus/pci/x", "");
 	fake_put("half-sibling/probe", "mine");
 	fake_link("half/sys/bus/pci/drivers_probe", "../../../../half-sibling/probe");
-	assert_int_equal(sysfs_root_open(fake_path("half"), &half), 0);
+	assert_int_equal(root_open(fake_path("half"), &half), 0);
 	assert_true(sysfs_write_probe(&half, gpu) < 0);
 	assert_string_equal(fake_read("half-sibling/probe"), "mine");
-	sysfs_root_close(&half);
+	root_close(&half);
 }
 
 /* An absolute link of another machine means that machine's file. */
@@ -358,16 +353,15 @@ static void test_links_start_at_the_root(void **state)
 	fake_put("srv/vfioboot.conf", "of the tree\n");
 	fake_link("etc/vfioboot.conf", "/srv/vfioboot.conf");
 	assert_int_equal(
-		sysfs_root_read_file(&root, "/etc/vfioboot.conf", buffer, sizeof(buffer)),
-		12);
+		file_read_fixed(&root, "/etc/vfioboot.conf", buffer, sizeof(buffer)), 12);
 	assert_string_equal(buffer, "of the tree\n");
 	fake_link("etc/vfioboot.conf", "/etc/passwd");
 	assert_int_equal(
-		sysfs_root_read_file(&root, "/etc/vfioboot.conf", buffer, sizeof(buffer)),
+		file_read_fixed(&root, "/etc/vfioboot.conf", buffer, sizeof(buffer)),
 		-ENOENT);
 	fake_link("etc/vfioboot.conf", "../../../../../../../../etc/passwd");
 	assert_int_equal(
-		sysfs_root_read_file(&root, "/etc/vfioboot.conf", buffer, sizeof(buffer)),
+		file_read_fixed(&root, "/etc/vfioboot.conf", buffer, sizeof(buffer)),
 		-ENOENT);
 }
 

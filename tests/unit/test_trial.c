@@ -39,7 +39,7 @@ static void put_grub(bool chosen)
 
 static void test_forget_leaves_nothing(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	(void)state;
 	assert_int_equal(trial_save(&root, &started), 0);
@@ -53,7 +53,7 @@ static void test_forget_leaves_nothing(void **state)
 
 static void test_forget_leaves_what_is_not_of_it(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	(void)state;
 	assert_int_equal(trial_save(&root, &started), 0);
@@ -65,7 +65,7 @@ static void test_forget_leaves_what_is_not_of_it(void **state)
 
 static void test_what_there_is_to_take_back(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct message message = {0};
 
 	(void)state;
@@ -95,7 +95,7 @@ static void test_what_there_is_to_take_back(void **state)
 
 static void test_settles(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct trial trial;
 
 	(void)state;
@@ -118,7 +118,7 @@ static void test_settles(void **state)
 /* Its boot may not have been able to remove the entry. */
 static void test_settles_what_is_over_too(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct trial trial = started;
 
 	(void)state;
@@ -140,7 +140,7 @@ static void test_settles_what_is_over_too(void **state)
 	assert_non_null(strstr(fake_read("boot/grub/custom.cfg"), "ours"));
 }
 
-static int watch(const struct sysfs_root *root)
+static int watch(const struct root *root)
 {
 	struct trial trial;
 
@@ -149,7 +149,7 @@ static int watch(const struct sysfs_root *root)
 
 static void test_watch_gives_up(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct trial trial = started;
 
 	(void)state;
@@ -170,7 +170,7 @@ static void test_watch_gives_up(void **state)
 }
 
 /* Another process that changes this machine: until its pipe is closed. */
-static pid_t hold_lock(const struct sysfs_root *root, int *ret_pipe)
+static pid_t hold_lock(const struct root *root, int *ret_pipe)
 {
 	int ready[2], stop[2];
 	char byte;
@@ -195,7 +195,7 @@ static pid_t hold_lock(const struct sysfs_root *root, int *ret_pipe)
 /* Without the lock nothing is written, and a trial that cannot be noted is given up. */
 static void test_lock_of_another(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct trial trial = started;
 	int stop, status;
 	pid_t holder;
@@ -219,7 +219,7 @@ static void test_lock_of_another(void **state)
 /* What anybody may lock keeps nobody from anything. */
 static void test_lock_is_taken_when_needed(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct trial trial;
 	int fd;
 
@@ -237,7 +237,7 @@ static void test_lock_is_taken_when_needed(void **state)
 static void test_watch_finds_what_a_person_has_said(void **state)
 {
 	static const char *const words[] = {"phase confirmed\n", "phase kept\n"};
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct trial trial = started;
 
 	(void)state;
@@ -255,7 +255,7 @@ static void test_watch_finds_what_a_person_has_said(void **state)
 /* The console on framebuffers has a directory beside them, whether there is one or not. */
 static void test_display(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	(void)state;
 	assert_false(trial_host_has_display(&root));
@@ -268,7 +268,7 @@ static void test_display(void **state)
 
 static void test_display_of_drm(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	(void)state;
 	fake_put("sys/class/drm/card1/dev", "226:1\n");
@@ -278,7 +278,7 @@ static void test_display_of_drm(void **state)
 /* Trials that were started with different kernels have an entry each. */
 static void test_all_entries_of_trials_go(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct message message = {0};
 
 	(void)state;

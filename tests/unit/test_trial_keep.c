@@ -130,7 +130,7 @@ static void test_without_key(void **state)
 static int keep_error;
 
 /* Keeps the section of @text, which DROPIN is to hold, after a trial of the profile p. */
-static enum trial_keep keep(const struct sysfs_root *root, const char *text, bool dry_run)
+static enum trial_keep keep(const struct root *root, const char *text, bool dry_run)
 {
 	struct trial trial = {.profile = "p"};
 
@@ -144,7 +144,7 @@ static enum trial_keep keep(const struct sysfs_root *root, const char *text, boo
 static void test_drops_the_profile(void **state)
 {
 	static const char section[] = "[device a]\nprofile: p\npath = 00:01.0/00\n";
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	(void)state;
 	fake_put(DROPIN, DROPIN_MARK "\n[device a]\nprofile: p\npath = 00:01.0/00\n");

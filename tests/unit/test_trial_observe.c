@@ -81,7 +81,7 @@ static void test_jobs(void **state)
 
 static void test_unit_that_pid_1_is_to_start(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	struct trial_sight sight;
 
 	(void)state;

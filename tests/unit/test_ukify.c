@@ -66,7 +66,7 @@ static void test_what_is_taken(void **state)
 
 static void test_where(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(ukify_free) struct ukify none = {0}, system = {0}, own = {0};
 
 	(void)state;

@@ -12,7 +12,7 @@
 
 static int read_it(char **ret, size_t *ret_size)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = fake_open();
+	_cleanup_(root_close) struct root root = fake_open();
 
 	return unpacked_read(&root, "file", ret, ret_size);
 }

@@ -6,10 +6,10 @@
 
 static int trace_usage(struct usage *ret)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(facts_free) struct facts facts = {0};
 
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	assert_int_equal(facts_read(&root, &facts), 0);
 	return usage_read(&facts.in_use, ret);
 }

@@ -19,11 +19,11 @@ static const char mirror[] =
 
 static struct backing read_list(const char *output)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_free_ char *text = strdup(output);
 	struct backing backing = {0};
 
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	assert_int_equal(zfs_add_list(&root, text, &backing), 0);
 	return backing;
 }
@@ -97,10 +97,10 @@ static void fake_zpool(const char *output, int status)
 
 static struct backing read_pool(const char *source, bool live)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	struct backing backing = {0};
 
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	root.live = live; /* the composed machine as if it was this one */
 	assert_int_equal(zfs_add_pool(&root, source, &backing), 0);
 	return backing;
@@ -147,7 +147,7 @@ static void test_program_fails(void **state)
 /* The whole way: the root on a pool is exactly its disks' controllers. */
 static void test_protected(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(facts_free) struct facts facts = {0};
 	static struct protect_list list;
 	char text[4096] = "";
@@ -155,7 +155,7 @@ static void test_protected(void **state)
 	(void)state;
 	fake_zpool(mirror, 0);
 	add_mount("0:27", "/", "zfs", "rpool/ROOT/debian");
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	root.live = true;
 	assert_int_equal(facts_read(&root, &facts), 0);
 	assert_int_equal(protect_list_trace(&facts, NULL, &list), 0);
@@ -170,7 +170,7 @@ static void test_protected(void **state)
 /* Many data sets of a pool are one question. */
 static void test_asked_once(void **state)
 {
-	_cleanup_(sysfs_root_close) struct sysfs_root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(facts_free) struct facts facts = {0};
 	const struct usage *usage;
 	char runs[16];
@@ -180,13 +180,13 @@ static void test_asked_once(void **state)
 	add_mount("0:27", "/", "zfs", "rpool/ROOT/debian");
 	add_mount("0:28", "/srv", "zfs", "rpool/srv");
 	add_mount("0:29", "/srv/a", "zfs", "rpool/srv/a");
-	assert_int_equal(sysfs_root_open(top, &root), 0);
+	assert_int_equal(root_open(top, &root), 0);
 	root.live = true;
 	assert_int_equal(facts_read(&root, &facts), 0);
 	assert_int_equal(facts_usage(&facts, &usage), 0);
 	assert_int_equal(usage->n, 9); /* three mounts on three functions */
 	assert_false(usage->entries[0].untraced);
-	assert_int_equal(sysfs_root_read_file(&root, "bin/runs", runs, sizeof(runs)), 1);
+	assert_int_equal(file_read_fixed(&root, "bin/runs", runs, sizeof(runs)), 1);
 }
 
 int main(void)

@@ -30,21 +30,21 @@ static char *name_in(const struct layout *layout, const char *release)
 }
 
 /* The first layout that the system has the sign of. */
-static int expect(const struct sysfs_root *root, const struct kernel *kernel,
-	struct hostfile_names *ret)
+static int expect(
+	const struct root *root, const struct kernel *kernel, struct file_names *ret)
 {
 	const struct layout *layout = layouts;
 	_cleanup_free_ char *name = NULL;
 
-	while (!hostfile_exists(root, "%s", layout->sign) &&
+	while (!file_exists(root, "%s", layout->sign) &&
 		layout + 1 < layouts + ARRAY_SIZE(layouts))
 		layout++;
 	name = name_in(layout, kernel->release);
-	return name ? hostfile_add_name(ret, name) : -ENOMEM;
+	return name ? file_add_name(ret, name) : -ENOMEM;
 }
 
-static int find(const struct sysfs_root *root, const struct kernel *kernel,
-	struct hostfile_names *ret)
+static int find(
+	const struct root *root, const struct kernel *kernel, struct file_names *ret)
 {
 	int r = 0;
 
@@ -53,20 +53,20 @@ static int find(const struct sysfs_root *root, const struct kernel *kernel,
 
 		if (!name)
 			return -ENOMEM;
-		if (hostfile_exists(root, "%s", name))
-			r = hostfile_add_name(ret, name);
+		if (file_exists(root, "%s", name))
+			r = file_add_name(ret, name);
 	}
 	return r;
 }
 
-static int command(const struct sysfs_root *root, const struct kernel *kernel,
-	const char *path, const char *output, struct change_step *ret)
+static int command(const struct root *root, const struct kernel *kernel, const char *path,
+	const char *output, struct change_step *ret)
 {
 	int r = 0;
 
 	(void)path;
 	/* Debian's dracut calls these with the name that it wrote to, which is not yet it. */
-	if (hostfile_exists(root, INITRAMFS_POST_UPDATE))
+	if (file_exists(root, INITRAMFS_POST_UPDATE))
 		r = change_add_args(ret, "env", "NO_POST_UPDATE_HOOKS=1", NULL);
 	return r < 0 ? r
 		     : change_add_args(

@@ -22,13 +22,12 @@ static const struct initramfs_generator *const generators[] = {
 typedef unsigned candidates;
 
 /* What is above others owns nothing by itself. */
-static bool may_own(
-	const struct sysfs_root *root, const struct initramfs_generator *generator)
+static bool may_own(const struct root *root, const struct initramfs_generator *generator)
 {
 	if (!generator->marks)
 		return false;
 	for (const char *const *program = generator->programs; *program; program++)
-		if (hostfile_exists(root, "%s", *program))
+		if (file_exists(root, "%s", *program))
 			return true;
 	return false;
 }
@@ -50,7 +49,7 @@ static const struct initramfs_generator *find_named(const char *name)
 }
 
 /* What kernel-install was told to use.  NULL for nothing; else for free(). */
-static char *read_choice(const struct sysfs_root *root, const char **ret_where)
+static char *read_choice(const struct root *root, const char **ret_where)
 {
 	static const char *const files[] = {"/etc/kernel/install.conf",
 		"/usr/local/lib/kernel/install.conf", "/usr/lib/kernel/install.conf"};
@@ -64,20 +63,20 @@ static char *read_choice(const struct sysfs_root *root, const char **ret_where)
 
 		*ret_where = files[i];
 		/* The first file hides the others, kernel-install(8). */
-		if (hostfile_read(root, files[i], &text, NULL) == 0)
-			return hostfile_value(text, "initrd_generator");
+		if (file_read(root, files[i], &text, NULL) == 0)
+			return text_value(text, "initrd_generator");
 	}
 	return NULL;
 }
 
 /* Those that Debian's kernel packages call, by scripts named like them. */
-static candidates called_by_packages(const struct sysfs_root *root, candidates installed)
+static candidates called_by_packages(const struct root *root, candidates installed)
 {
 	candidates set = 0;
 
 	for (size_t i = 0; i < GENERATORS; i++)
 		if (installed & 1U << i &&
-			hostfile_exists(
+			file_exists(
 				root, "/etc/kernel/postinst.d/%s", generators[i]->name))
 			set |= 1U << i;
 	return set;
@@ -94,7 +93,7 @@ const struct initramfs_generator *initramfs_maker(const struct imagefile *image)
 }
 
 static const struct initramfs_generator *maker_of_file(
-	const struct sysfs_root *root, const char *path)
+	const struct root *root, const char *path)
 {
 	_cleanup_(imagefile_free) struct imagefile image = {0};
 	char why[128];
@@ -105,10 +104,10 @@ static const struct initramfs_generator *maker_of_file(
 }
 
 /* Those whose marks the images bear that there are. */
-static candidates makers(const struct sysfs_root *root, const struct kernels *kernels,
-	candidates installed)
+static candidates makers(
+	const struct root *root, const struct kernels *kernels, candidates installed)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names paths = {0};
+	_cleanup_(file_free_names) struct file_names paths = {0};
 	candidates set = 0;
 
 	for (size_t i = 0; i < kernels->n; i++)
@@ -124,7 +123,7 @@ static candidates makers(const struct sysfs_root *root, const struct kernels *ke
 	return set;
 }
 
-static const struct initramfs_generator *choose(const struct sysfs_root *root,
+static const struct initramfs_generator *choose(const struct root *root,
 	const struct kernels *kernels, candidates installed, char *ret_problem,
 	size_t size)
 {
@@ -155,7 +154,7 @@ static const struct initramfs_generator *choose(const struct sysfs_root *root,
 	return NULL;
 }
 
-const struct initramfs_generator *initramfs_owner(const struct sysfs_root *root,
+const struct initramfs_generator *initramfs_owner(const struct root *root,
 	const struct kernels *kernels, char *ret_problem, size_t size)
 {
 	const struct initramfs_generator *named;
@@ -182,23 +181,22 @@ const struct initramfs_generator *initramfs_owner(const struct sysfs_root *root,
 }
 
 /* Those that are there, of all generators. */
-static int find_any(const struct sysfs_root *root, const struct kernel *kernel,
-	struct hostfile_names *ret)
+static int find_any(
+	const struct root *root, const struct kernel *kernel, struct file_names *ret)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
+	_cleanup_(file_free_names) struct file_names names = {0};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < GENERATORS; i++)
 		r = generators[i]->find(root, kernel, &names);
 	for (size_t i = 0; r == 0 && i < names.n; i++)
-		if (hostfile_exists(root, "%s", names.names[i]))
-			r = hostfile_add_name(ret, names.names[i]);
+		if (file_exists(root, "%s", names.names[i]))
+			r = file_add_name(ret, names.names[i]);
 	return r;
 }
 
-int initramfs_find(const struct initramfs_generator *generator,
-	const struct sysfs_root *root, const struct kernel *kernel,
-	struct hostfile_names *ret)
+int initramfs_find(const struct initramfs_generator *generator, const struct root *root,
+	const struct kernel *kernel, struct file_names *ret)
 {
 	size_t before = ret->n;
 	int r;

@@ -28,17 +28,17 @@ struct initramfs_generator {
 	/* Ends of the names of what it leaves beside an image when it is ended; or NULL. */
 	const char *const *leavings;
 	/* Adds the images of a kernel: those that are there, or are named in its settings. */
-	int (*find)(const struct sysfs_root *root, const struct kernel *kernel,
-		struct hostfile_names *ret);
+	int (*find)(const struct root *root, const struct kernel *kernel,
+		struct file_names *ret);
 	/* Adds the one that is made where there is none.  NULL: it makes no first one. */
-	int (*expect)(const struct sysfs_root *root, const struct kernel *kernel,
-		struct hostfile_names *ret);
+	int (*expect)(const struct root *root, const struct kernel *kernel,
+		struct file_names *ret);
 	/*
 	 * Adds the arguments of the command that makes the image @path of a kernel.  It writes
 	 * it to @output, a full name, unless the generator replaces it by itself.  These all
 	 * return 0, or -errno.
 	 */
-	int (*command)(const struct sysfs_root *root, const struct kernel *kernel,
+	int (*command)(const struct root *root, const struct kernel *kernel,
 		const char *path, const char *output, struct change_step *ret);
 };
 
@@ -51,7 +51,7 @@ extern const struct initramfs_generator initramfs_kernel_install;
  * The generator that owns the system.  Returns NULL, with a sentence in @ret_problem, when
  * there is none, or two and no sign which.
  */
-const struct initramfs_generator *initramfs_owner(const struct sysfs_root *root,
+const struct initramfs_generator *initramfs_owner(const struct root *root,
 	const struct kernels *kernels, char *ret_problem, size_t size);
 
 /* The generator whose marks the image bears, or NULL. */
@@ -61,8 +61,7 @@ const struct initramfs_generator *initramfs_maker(const struct imagefile *image)
  * Adds the images of a kernel that the generator makes, or else the one that it would make;
  * with NULL those that are there, whoever has made them.  Returns 0, or -errno.
  */
-int initramfs_find(const struct initramfs_generator *generator,
-	const struct sysfs_root *root, const struct kernel *kernel,
-	struct hostfile_names *ret);
+int initramfs_find(const struct initramfs_generator *generator, const struct root *root,
+	const struct kernel *kernel, struct file_names *ret);
 
 #endif

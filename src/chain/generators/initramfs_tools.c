@@ -12,8 +12,8 @@
 #define IMAGE  "/boot/initrd.img-"
 #define CONFIG "/etc/initramfs-tools/update-initramfs.conf"
 
-static int find(const struct sysfs_root *root, const struct kernel *kernel,
-	struct hostfile_names *ret)
+static int find(
+	const struct root *root, const struct kernel *kernel, struct file_names *ret)
 {
 	char path[512];
 
@@ -21,23 +21,23 @@ static int find(const struct sysfs_root *root, const struct kernel *kernel,
 		sizeof(path))
 		return -ENAMETOOLONG;
 	(void)root;
-	return hostfile_add_name(ret, path);
+	return file_add_name(ret, path);
 }
 
 /* Whether updates are turned off: "-u" does nothing then, and reports success. */
-static bool is_off(const struct sysfs_root *root)
+static bool is_off(const struct root *root)
 {
 	_cleanup_free_ char *text = NULL, *value = NULL;
 
-	if (hostfile_read(root, CONFIG, &text, NULL) == 0)
-		value = hostfile_value(text, "update_initramfs");
+	if (file_read(root, CONFIG, &text, NULL) == 0)
+		value = text_value(text, "update_initramfs");
 	return value && strcmp(value, "no") == 0;
 }
 
-static int command(const struct sysfs_root *root, const struct kernel *kernel,
-	const char *path, const char *output, struct change_step *ret)
+static int command(const struct root *root, const struct kernel *kernel, const char *path,
+	const char *output, struct change_step *ret)
 {
-	bool update = hostfile_exists(root, "%s", path) && !is_off(root);
+	bool update = file_exists(root, "%s", path) && !is_off(root);
 
 	(void)output;
 	return change_add_args(ret, "update-initramfs", update ? "-u" : "-c", "-k",

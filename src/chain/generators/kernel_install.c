@@ -13,10 +13,10 @@
 
 /* Adds the images of one entry directory. */
 static int add_of_directory(
-	const struct sysfs_root *root, const char *directory, struct hostfile_names *ret)
+	const struct root *root, const char *directory, struct file_names *ret)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names files = {0};
-	int r = hostfile_list(root, directory, &files);
+	_cleanup_(file_free_names) struct file_names files = {0};
+	int r = file_list(root, directory, &files);
 
 	for (size_t i = 0; r == 0 && i < files.n; i++) {
 		_cleanup_free_ char *path = NULL;
@@ -26,21 +26,21 @@ static int add_of_directory(
 			continue;
 		if (asprintf(&path, "%s/%s", directory, files.names[i]) < 0)
 			return -ENOMEM;
-		r = hostfile_add_name(ret, path);
+		r = file_add_name(ret, path);
 	}
 	return r == -ENOTDIR ? 0 : r;
 }
 
-static int find(const struct sysfs_root *root, const struct kernel *kernel,
-	struct hostfile_names *ret)
+static int find(
+	const struct root *root, const struct kernel *kernel, struct file_names *ret)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ESP_PLACES_N; i++) {
-		_cleanup_(hostfile_free_names) struct hostfile_names tokens = {0};
+		_cleanup_(file_free_names) struct file_names tokens = {0};
 
 		/* The token may be anything; the release below it says enough. */
-		if (hostfile_list(root, esp_places[i], &tokens) < 0)
+		if (file_list(root, esp_places[i], &tokens) < 0)
 			continue;
 		for (size_t j = 0; r == 0 && j < tokens.n; j++) {
 			_cleanup_free_ char *directory = NULL;
@@ -48,15 +48,15 @@ static int find(const struct sysfs_root *root, const struct kernel *kernel,
 			if (asprintf(&directory, "%s/%s/%s", esp_places[i],
 				    tokens.names[j], kernel->release) < 0)
 				return -ENOMEM;
-			if (hostfile_exists(root, "%s", directory))
+			if (file_exists(root, "%s", directory))
 				r = add_of_directory(root, directory, ret);
 		}
 	}
 	return r;
 }
 
-static int command(const struct sysfs_root *root, const struct kernel *kernel,
-	const char *path, const char *output, struct change_step *ret)
+static int command(const struct root *root, const struct kernel *kernel, const char *path,
+	const char *output, struct change_step *ret)
 {
 	(void)root, (void)path, (void)output;
 	return change_add_args(

@@ -26,11 +26,11 @@ static char *preset_value(const struct preset *preset, const char *key)
 	char *value;
 
 	snprintf(name, sizeof(name), "%s_%s", preset->name, key);
-	value = hostfile_value(preset->text, name);
+	value = text_value(preset->text, name);
 	if (value)
 		return value;
 	snprintf(name, sizeof(name), "ALL_%s", key);
-	return hostfile_value(preset->text, name);
+	return text_value(preset->text, name);
 }
 
 /* A release, or the file to boot. */
@@ -69,11 +69,11 @@ static bool is_preset(const char *name)
 }
 
 /* Calls @found for each image of the kernel until it returns something else than 0. */
-static int each_preset(const struct sysfs_root *root, const struct kernel *kernel,
+static int each_preset(const struct root *root, const struct kernel *kernel,
 	int (*found)(void *data, const struct preset *preset), void *data)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names files = {0};
-	int r = hostfile_list(root, PRESETS, &files);
+	_cleanup_(file_free_names) struct file_names files = {0};
+	int r = file_list(root, PRESETS, &files);
 
 	for (size_t i = 0; r == 0 && i < files.n; i++) {
 		_cleanup_free_ char *text = NULL;
@@ -82,11 +82,10 @@ static int each_preset(const struct sysfs_root *root, const struct kernel *kerne
 		char path[512];
 
 		snprintf(path, sizeof(path), PRESETS "/%s", files.names[i]);
-		if (!is_preset(files.names[i]) ||
-			hostfile_read(root, path, &text, NULL) < 0)
+		if (!is_preset(files.names[i]) || file_read(root, path, &text, NULL) < 0)
 			continue;
 		preset.text = text;
-		list = hostfile_find_value(text, "PRESETS");
+		list = text_find_value(text, "PRESETS");
 		while (r == 0 && list &&
 			next_name(&list, preset.name, sizeof(preset.name)))
 			if (is_of_kernel(&preset, kernel))
@@ -98,32 +97,32 @@ static int each_preset(const struct sysfs_root *root, const struct kernel *kerne
 static int add_images(void *data, const struct preset *preset)
 {
 	static const char *const keys[] = {"image", "uki", "efi_image"};
-	struct hostfile_names *names = data;
+	struct file_names *names = data;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(keys); i++) {
 		_cleanup_free_ char *path = preset_value(preset, keys[i]);
 
 		if (path && *path == '/')
-			r = hostfile_add_name(names, path);
+			r = file_add_name(names, path);
 	}
 	return r;
 }
 
-static int find(const struct sysfs_root *root, const struct kernel *kernel,
-	struct hostfile_names *ret)
+static int find(
+	const struct root *root, const struct kernel *kernel, struct file_names *ret)
 {
 	return each_preset(root, kernel, add_images, ret);
 }
 
-static int expect(const struct sysfs_root *root, const struct kernel *kernel,
-	struct hostfile_names *ret)
+static int expect(
+	const struct root *root, const struct kernel *kernel, struct file_names *ret)
 {
 	char path[512];
 
 	(void)root;
 	snprintf(path, sizeof(path), "/boot/initramfs-%s.img", kernel->release);
-	return hostfile_add_name(ret, path);
+	return file_add_name(ret, path);
 }
 
 struct job {
@@ -158,7 +157,7 @@ static int add_options(void *data, const struct preset *preset)
 		r = change_add_args(job->step, "-c", config, NULL);
 	/* A text, or a list in brackets. */
 	snprintf(key, sizeof(key), "%s_options", preset->name);
-	at = hostfile_find_value(preset->text, key);
+	at = text_find_value(preset->text, key);
 	if (!at || r < 0)
 		return r < 0 ? r : 1;
 	options = strndup(at, strcspn(at, *at == '(' ? ")" : "\n#"));
@@ -166,8 +165,8 @@ static int add_options(void *data, const struct preset *preset)
 	return r < 0 ? r : 1;
 }
 
-static int command(const struct sysfs_root *root, const struct kernel *kernel,
-	const char *path, const char *output, struct change_step *ret)
+static int command(const struct root *root, const struct kernel *kernel, const char *path,
+	const char *output, struct change_step *ret)
 {
 	struct job job = {path, ret};
 	int r = change_add_args(

@@ -143,8 +143,8 @@ static const struct copy *find_copy(
  * Takes what kernel-install took over from this boot out of the original, in @file too; or leaves
  * it and its kernel alone, where a person has put it there.
  */
-static int strip_original(const struct sysfs_root *root, struct bls_file *file,
-	bool leaks, const struct bootentries *wanted, struct bootmenu_change *change)
+static int strip_original(const struct root *root, struct bls_file *file, bool leaks,
+	const struct bootentries *wanted, struct bootmenu_change *change)
 {
 	_cleanup_free_ char *text = NULL;
 	char path[PATH_MAX];
@@ -166,7 +166,7 @@ static int strip_original(const struct sysfs_root *root, struct bls_file *file,
 		path);
 }
 
-static int strip_originals(const struct sysfs_root *root, struct bls_files *files,
+static int strip_originals(const struct root *root, struct bls_files *files,
 	const struct bootentries *wanted, struct bootmenu_change *change)
 {
 	int leaks = bootmenu_may_leak(root, wanted), r = leaks < 0 ? leaks : 0;
@@ -178,7 +178,7 @@ static int strip_originals(const struct sysfs_root *root, struct bls_files *file
 }
 
 /* Removes ours that are not wanted; no other file may have the place of a copy. */
-static int plan_file(const struct sysfs_root *root, const struct bls_file *file,
+static int plan_file(const struct root *root, const struct bls_file *file,
 	const struct copies *copies, struct bootmenu_change *change)
 {
 	const struct copy *copy = find_copy(copies, file);
@@ -193,7 +193,7 @@ static int plan_file(const struct sysfs_root *root, const struct bls_file *file,
 					      : bootmenu_write(change, root, path, NULL);
 }
 
-static int plan_copies(const struct sysfs_root *root, const struct copies *copies,
+static int plan_copies(const struct root *root, const struct copies *copies,
 	struct bootmenu_change *change)
 {
 	int r = 0;
@@ -209,7 +209,7 @@ static int plan_copies(const struct sysfs_root *root, const struct copies *copie
 	return r;
 }
 
-static int plan(const struct sysfs_root *root, const struct bls_style *style,
+static int plan(const struct root *root, const struct bls_style *style,
 	const struct bootentries *wanted, struct bootmenu_change *change)
 {
 	_cleanup_(bls_files_free) struct bls_files files = {0};
@@ -234,7 +234,7 @@ static int plan(const struct sysfs_root *root, const struct bls_style *style,
 	return r;
 }
 
-static int plan_systemd_boot(const struct sysfs_root *root, struct bootentries *wanted,
+static int plan_systemd_boot(const struct root *root, struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
 	int r = plan(root, &systemd_boot, wanted, change);
@@ -242,7 +242,7 @@ static int plan_systemd_boot(const struct sysfs_root *root, struct bootentries *
 	return r < 0 || !wanted->n ? r : systemd_boot_advise(root, change);
 }
 
-static int plan_grub_bls(const struct sysfs_root *root, struct bootentries *wanted,
+static int plan_grub_bls(const struct root *root, struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
 	int r = plan(root, &grub_bls, wanted, change);
@@ -280,7 +280,7 @@ static int add_file(const struct bls_style *style, const struct copies *copies,
 	return bootmenu_add(menu, &entry);
 }
 
-static int read_menu(const struct sysfs_root *root, const struct bls_style *style,
+static int read_menu(const struct root *root, const struct bls_style *style,
 	const struct bootentries *wanted, struct bootmenu *ret)
 {
 	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
@@ -302,14 +302,14 @@ static int read_menu(const struct sysfs_root *root, const struct bls_style *styl
 	return 0;
 }
 
-static int read_systemd_boot(const struct sysfs_root *root,
-	const struct bootentries *wanted, struct bootmenu *ret)
+static int read_systemd_boot(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
 	return read_menu(root, &systemd_boot, wanted, ret);
 }
 
-static int read_grub_bls(const struct sysfs_root *root, const struct bootentries *wanted,
-	struct bootmenu *ret)
+static int read_grub_bls(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
 	return read_menu(root, &grub_bls, wanted, ret);
 }

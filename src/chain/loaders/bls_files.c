@@ -16,15 +16,15 @@
 #define ID_DIGITS 32 /* of a machine's id */
 #define HEX       "0123456789abcdef"
 
-void bls_identity_read(const struct sysfs_root *root, struct bls_identity *ret)
+void bls_identity_read(const struct root *root, struct bls_identity *ret)
 {
 	_cleanup_free_ char *info = NULL, *id = NULL;
 
 	*ret = (struct bls_identity){0};
-	tree_read_line(root, "etc/machine-id", ret->machine_id, sizeof(ret->machine_id));
-	tree_read_line(root, "etc/kernel/entry-token", ret->token, sizeof(ret->token));
-	if (hostfile_read(root, "etc/machine-info", &info, NULL) == 0)
-		id = hostfile_value(info, "KERNEL_INSTALL_MACHINE_ID");
+	file_read_line(root, "etc/machine-id", ret->machine_id, sizeof(ret->machine_id));
+	file_read_line(root, "etc/kernel/entry-token", ret->token, sizeof(ret->token));
+	if (file_read(root, "etc/machine-info", &info, NULL) == 0)
+		id = text_value(info, "KERNEL_INSTALL_MACHINE_ID");
 	if (id && *id)
 		text_join(ret->machine_id, sizeof(ret->machine_id), id, NULL);
 }
@@ -88,7 +88,7 @@ static void free_file(struct bls_file *file)
 	free(file->text);
 }
 
-static int read_file(const struct sysfs_root *root, const struct bls_identity *identity,
+static int read_file(const struct root *root, const struct bls_identity *identity,
 	const char *directory, const char *name, struct bls_files *files)
 {
 	_cleanup_(free_file) struct bls_file file = {0};
@@ -97,7 +97,7 @@ static int read_file(const struct sysfs_root *root, const struct bls_identity *i
 	int r;
 
 	text_join(path, sizeof(path), directory, "/", name, NULL);
-	r = hostfile_read(root, path, &file.text, NULL);
+	r = file_read(root, path, &file.text, NULL);
 	if (r < 0)
 		return r == -ENOENT || r == -EISDIR ? 0 : r;
 	file.directory = strdup(directory);
@@ -114,12 +114,11 @@ static int read_file(const struct sysfs_root *root, const struct bls_identity *i
 	return 0;
 }
 
-static int read_directory(const struct sysfs_root *root,
-	const struct bls_identity *identity, const char *directory,
-	struct bls_files *files)
+static int read_directory(const struct root *root, const struct bls_identity *identity,
+	const char *directory, struct bls_files *files)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
-	int r = hostfile_list(root, directory, &names);
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = file_list(root, directory, &names);
 
 	if (r < 0)
 		return r == -ENOTDIR ? 0 : r;
@@ -133,8 +132,8 @@ static int read_directory(const struct sysfs_root *root,
 	return r;
 }
 
-int bls_files_read(const struct sysfs_root *root, const char *const *places,
-	size_t n_places, struct bls_files *ret)
+int bls_files_read(const struct root *root, const char *const *places, size_t n_places,
+	struct bls_files *ret)
 {
 	_cleanup_(bls_files_free) struct bls_files files = {0};
 	struct bls_identity identity;
@@ -186,7 +185,7 @@ int bls_make_copy(const struct bls_file *original, const struct bootentry *entry
 		: 0;
 }
 
-int bls_plan_trial(const struct sysfs_root *root, const struct bls_file *original,
+int bls_plan_trial(const struct root *root, const struct bls_file *original,
 	const struct bootentry *trial, bool tries, const char *suffix,
 	const char *sort_suffix, struct bootmenu_change *change,
 	char ret_stem[static NAME_MAX + 1])
@@ -213,18 +212,18 @@ int bls_plan_trial(const struct sysfs_root *root, const struct bls_file *origina
  * There may be several, of trials that were started with different kernels.  A place that is not
  * to be seen is no reason to keep a trial elsewhere.
  */
-int bls_plan_no_trial(const struct sysfs_root *root, const char *const *places,
-	size_t n_places, const char *suffix, struct bootmenu_change *change)
+int bls_plan_no_trial(const struct root *root, const char *const *places, size_t n_places,
+	const char *suffix, struct bootmenu_change *change)
 {
 	char end[64], path[PATH_MAX];
 	int r = 0;
 
 	text_join(end, sizeof(end), suffix, ".conf", NULL);
 	for (size_t i = 0; i < n_places; i++) {
-		_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
+		_cleanup_(file_free_names) struct file_names names = {0};
 
 		text_join(path, sizeof(path), places[i], BLS_ENTRIES, NULL);
-		if (hostfile_list(root, path, &names) < 0)
+		if (file_list(root, path, &names) < 0)
 			continue;
 		for (size_t j = 0; r == 0 && j < names.n; j++) {
 			if (!text_ends_with(names.names[j], end))

@@ -25,7 +25,7 @@ struct bls_identity {
  * Reads /etc/kernel/entry-token, and the id of the machine: KERNEL_INSTALL_MACHINE_ID of
  * /etc/machine-info, or /etc/machine-id.
  */
-void bls_identity_read(const struct sysfs_root *root, struct bls_identity *ret);
+void bls_identity_read(const struct root *root, struct bls_identity *ret);
 
 /* What the name of a file says: it is of this machine (1), of another (0), nothing (-1). */
 int bls_identity_judge(const struct bls_identity *identity, const char *name);
@@ -55,8 +55,8 @@ struct bls_files {
  * Reads all entries below the @places, mount points such as esp_places, that there are.  0; or
  * -errno with @ret->failed.
  */
-int bls_files_read(const struct sysfs_root *root, const char *const *places,
-	size_t n_places, struct bls_files *ret);
+int bls_files_read(const struct root *root, const char *const *places, size_t n_places,
+	struct bls_files *ret);
 
 void bls_files_free(struct bls_files *files);
 
@@ -72,14 +72,14 @@ int bls_make_copy(const struct bls_file *original, const struct bootentry *entry
  * @ret_stem, and with @sort_suffix behind its sort-key.  @tries: as bls_stem().  Returns 0;
  * -EREMOTEIO with the problem in @change; or another -errno.
  */
-int bls_plan_trial(const struct sysfs_root *root, const struct bls_file *original,
+int bls_plan_trial(const struct root *root, const struct bls_file *original,
 	const struct bootentry *trial, bool tries, const char *suffix,
 	const char *sort_suffix, struct bootmenu_change *change,
 	char ret_stem[static NAME_MAX + 1]);
 
 /* Plans to remove all files of trials with the suffix.  0 or -errno. */
-int bls_plan_no_trial(const struct sysfs_root *root, const char *const *places,
-	size_t n_places, const char *suffix, struct bootmenu_change *change);
+int bls_plan_no_trial(const struct root *root, const char *const *places, size_t n_places,
+	const char *suffix, struct bootmenu_change *change);
 
 /*
  * What @original holds without what kernel-install took over from the command line of a

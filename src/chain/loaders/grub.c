@@ -25,9 +25,9 @@
 #define ID_START  "gnulinux-" /* of all that 10_linux makes */
 #define MADE      ".vfioboot" /* behind the name of grub.cfg */
 
-static bool is_executable(const struct sysfs_root *root, const char *path)
+static bool is_executable(const struct root *root, const char *path)
 {
-	_cleanup_close_ int fd = sysfs_root_open_file(root, path, O_PATH);
+	_cleanup_close_ int fd = file_open(root, path, O_PATH);
 	struct stat st;
 
 	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111;
@@ -49,12 +49,12 @@ static bool find_section(const char *text, const char **ret_start, const char **
 }
 
 /* dpkg(1) does not bring back a configuration file that was deleted, unless it is forced to. */
-static int check_generator(const struct sysfs_root *root, const char *path,
-	const char *what, const char *package, struct bootmenu_change *change)
+static int check_generator(const struct root *root, const char *path, const char *what,
+	const char *package, struct bootmenu_change *change)
 {
 	if (is_executable(root, path))
 		return 0;
-	if (hostfile_exists(root, "%s", path))
+	if (file_exists(root, "%s", path))
 		return bootmenu_fail(change, "%s%s is not executable; run 'chmod +x %s'",
 			path, what, path);
 	return bootmenu_fail(change,
@@ -62,7 +62,7 @@ static int check_generator(const struct sysfs_root *root, const char *path,
 		what, package);
 }
 
-static int plan(const struct sysfs_root *root, struct bootentries *wanted,
+static int plan(const struct root *root, struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
 	_cleanup_free_ char *text = NULL;
@@ -85,13 +85,13 @@ static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 	else if (wanted->n)
 		wanted->grub_without_section = !find_section(text, &start, &end);
 	change->finish = true;
-	return hostfile_add_name(&change->steps,
+	return file_add_name(&change->steps,
 		"rebuild the menu of GRUB, check it, and put it in place");
 }
 
 /* What it takes to rebuild the menu. */
 struct rebuild {
-	const struct sysfs_root *root;
+	const struct root *root;
 	const struct bootentries *wanted;
 	struct bootmenu_change *change;
 	const struct grub_names *names;
@@ -179,7 +179,7 @@ static void drop_section(const struct bootentries *wanted, char *text)
 static int check_same(const struct rebuild *rebuild, const char *before)
 {
 	_cleanup_free_ char *now = NULL;
-	int r = hostfile_read(rebuild->root, rebuild->target, &now, NULL);
+	int r = file_read(rebuild->root, rebuild->target, &now, NULL);
 
 	if (r < 0)
 		return r;
@@ -192,14 +192,14 @@ static int make_text(const struct rebuild *rebuild, char **ret_before, char **re
 	const char *const make_args[] = {"mkconfig", "-o", rebuild->made, NULL};
 	const char *const check_args[] = {"script-check", rebuild->made, NULL};
 	_cleanup_free_ char *before = NULL, *after = NULL;
-	int r = hostfile_read(rebuild->root, rebuild->target, &before, NULL);
+	int r = file_read(rebuild->root, rebuild->target, &before, NULL);
 
 	if (r == 0)
 		r = run_checked(rebuild, make_args);
 	if (r == 0)
 		r = run_checked(rebuild, check_args);
 	if (r == 0)
-		r = hostfile_read(rebuild->root, rebuild->made, &after, NULL);
+		r = file_read(rebuild->root, rebuild->made, &after, NULL);
 	if (r < 0)
 		return r;
 	drop_section(rebuild->wanted, after);
@@ -260,7 +260,7 @@ static void remove_made(const char *target)
 	unlink(path);
 }
 
-static int finish(const struct sysfs_root *root, const struct bootentries *wanted,
+static int finish(const struct root *root, const struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
 	struct rebuild rebuild = {.root = root,
@@ -281,7 +281,7 @@ static int finish(const struct sysfs_root *root, const struct bootentries *wante
 	return r;
 }
 
-static void tidy(const struct sysfs_root *root)
+static void tidy(const struct root *root)
 {
 	const struct grub_names *names = grub_find(root);
 	_cleanup_free_ char *target = names ? realpath(names->config, NULL) : NULL;
@@ -310,14 +310,14 @@ static int add_item(const struct grub_cfg *menu, const struct grub_cfg_item *ite
 	return bootmenu_add(ret, &entry);
 }
 
-static int read_menu(const struct sysfs_root *root, const struct bootentries *wanted,
-	struct bootmenu *ret)
+static int read_menu(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
 	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 	_cleanup_(bootmenu_free) struct bootmenu result = {0};
 	_cleanup_free_ char *text = NULL;
 	const struct grub_names *names = grub_find(root);
-	int r = names ? hostfile_read(root, names->config, &text, NULL) : -ENOENT;
+	int r = names ? file_read(root, names->config, &text, NULL) : -ENOENT;
 
 	if (r == 0)
 		r = grub_cfg_parse(text, &menu);

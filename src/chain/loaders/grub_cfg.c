@@ -419,9 +419,9 @@ static void print_body(FILE *out, const struct grub_cfg_item *item,
 static int print_copy(
 	const struct grub_cfg_item *item, const struct grub_cfg_copy *copy, char **ret)
 {
-	struct sheet sheet;
+	struct text_stream sheet;
 
-	if (!sheet_open(&sheet))
+	if (!text_stream_open(&sheet))
 		return -ENOMEM;
 	fprintf(sheet.out, "menuentry '%s' --class gnu-linux --class os%s --id '%s' {\n",
 		copy->title,
@@ -429,7 +429,7 @@ static int print_copy(
 		copy->id);
 	print_body(sheet.out, item, copy, strspn(item->header, WHITE));
 	fprintf(sheet.out, "}\n");
-	*ret = sheet_take(&sheet);
+	*ret = text_stream_take(&sheet);
 	return *ret ? 0 : -ENOMEM;
 }
 

@@ -22,7 +22,7 @@
 
 /* What the default of grub.cfg is now: a number, an id or a title; "" for none. */
 static void read_menu_default(
-	const struct sysfs_root *root, const char *text, char *ret_value, size_t size)
+	const struct root *root, const char *text, char *ret_value, size_t size)
 {
 	const struct grub_names *names = grub_find(root);
 
@@ -121,7 +121,7 @@ static int warn_of_default(const struct menus *menus, const char *value,
  * Numbers shift where ours come before what they mean.  What is in an `if` may be in the menu,
  * such as the snapshot that openSUSE boots, or not: so it is looked at both ways.
  */
-static int compare_defaults(const struct sysfs_root *root, const struct menus *menus,
+static int compare_defaults(const struct root *root, const struct menus *menus,
 	bool again, struct bootmenu_change *change)
 {
 	char old[512], new[512];
@@ -244,7 +244,7 @@ static int check_arguments(const struct grub_cfg *menu, const struct bootentries
 	return 0;
 }
 
-static int judge(const struct sysfs_root *root, const struct bootentries *wanted,
+static int judge(const struct root *root, const struct bootentries *wanted,
 	const struct menus *menus, struct bootmenu_change *change)
 {
 	int r = 0;
@@ -267,9 +267,8 @@ static int judge(const struct sysfs_root *root, const struct bootentries *wanted
 	return r < 0 ? r : compare_defaults(root, menus, wanted->n > 0, change);
 }
 
-int grub_default_check_menu(const struct sysfs_root *root,
-	const struct bootentries *wanted, const struct grub_default_texts *texts,
-	struct bootmenu_change *change)
+int grub_default_check_menu(const struct root *root, const struct bootentries *wanted,
+	const struct grub_default_texts *texts, struct bootmenu_change *change)
 {
 	_cleanup_(free_menus) struct menus menus = {.texts = texts};
 	int r = grub_cfg_parse(texts->before, &menus.old);
@@ -294,7 +293,7 @@ static bool is_number(const char *text)
 }
 
 /* A default that counts entries would be another one while ours is there. */
-bool grub_default_is_number(const struct sysfs_root *root, const struct grub_names *names,
+bool grub_default_is_number(const struct root *root, const struct grub_names *names,
 	const char *config, char *ret, size_t size)
 {
 	/* With boot_counter 08_fallback_counting has a number as the default. */
@@ -314,7 +313,7 @@ struct setting {
 	bool saved;      /* in the environment block, by grub2-set-default(8) */
 };
 
-static bool read_default(const struct sysfs_root *root, struct setting *ret)
+static bool read_default(const struct root *root, struct setting *ret)
 {
 	_cleanup_free_ char *config = NULL;
 	struct bootmenu_change ignored = {0};
@@ -359,7 +358,7 @@ static int warn_of_number(const struct setting *setting, struct bootmenu_change 
 		setting->value, first, setting->names->tools);
 }
 
-static int advise_of_choice(const struct sysfs_root *root, const struct setting *setting,
+static int advise_of_choice(const struct root *root, const struct setting *setting,
 	struct bootmenu_change *change)
 {
 	char keeps[8], text[512];
@@ -377,7 +376,7 @@ static int advise_of_choice(const struct sysfs_root *root, const struct setting 
 	return bootmenu_advise(change, text);
 }
 
-static int advise_of_hidden(const struct sysfs_root *root, const struct setting *setting,
+static int advise_of_hidden(const struct root *root, const struct setting *setting,
 	struct bootmenu_change *change)
 {
 	char hidden[8], text[256];
@@ -394,7 +393,7 @@ static int advise_of_hidden(const struct sysfs_root *root, const struct setting 
 	return bootmenu_advise(change, text);
 }
 
-int grub_default_check_bls(const struct sysfs_root *root, struct bootmenu_change *change)
+int grub_default_check_bls(const struct root *root, struct bootmenu_change *change)
 {
 	struct setting setting;
 	int r;

@@ -18,18 +18,17 @@ struct grub_default_texts {
  * kernel, and with their arguments, the first entry is a normal one, and the default means what
  * it did.  Returns 0, perhaps with warnings in @change; -EREMOTEIO with the problem there; -ENOMEM.
  */
-int grub_default_check_menu(const struct sysfs_root *root,
-	const struct bootentries *wanted, const struct grub_default_texts *texts,
-	struct bootmenu_change *change);
+int grub_default_check_menu(const struct root *root, const struct bootentries *wanted,
+	const struct grub_default_texts *texts, struct bootmenu_change *change);
 
 /*
  * The same where entries are files (Boot Loader Specification): warns when the default is the
  * number of an entry, and of what else makes one of ours start later without a choice.
  */
-int grub_default_check_bls(const struct sysfs_root *root, struct bootmenu_change *change);
+int grub_default_check_bls(const struct root *root, struct bootmenu_change *change);
 
 /* Whether that default counts entries: it would be another one while ours is there; in @ret. */
-bool grub_default_is_number(const struct sysfs_root *root, const struct grub_names *names,
+bool grub_default_is_number(const struct root *root, const struct grub_names *names,
 	const char *config, char *ret, size_t size);
 
 /* Whether our generator made the entry. */

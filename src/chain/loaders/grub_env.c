@@ -21,19 +21,19 @@ static const struct grub_names known[] = {
 	{"/boot/grub2", "/boot/grub2/grub.cfg", "/boot/grub2/grubenv", "grub2"},
 };
 
-const struct grub_names *grub_find(const struct sysfs_root *root)
+const struct grub_names *grub_find(const struct root *root)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (hostfile_exists(root, "%s", known[i].config))
+		if (file_exists(root, "%s", known[i].config))
 			return &known[i];
 	return NULL;
 }
 
-int grub_read_config(const struct sysfs_root *root, const struct grub_names **ret_names,
+int grub_read_config(const struct root *root, const struct grub_names **ret_names,
 	char **ret, struct bootmenu_change *change)
 {
 	const struct grub_names *names = grub_find(root);
-	int r = names ? hostfile_read(root, names->config, ret, NULL) : -ENOENT;
+	int r = names ? file_read(root, names->config, ret, NULL) : -ENOENT;
 
 	*ret_names = names;
 	if (!names)
@@ -67,7 +67,7 @@ bool grub_env_value(const char *block, const char *name, char *ret, size_t size)
 		read_variable(block, name, ret, size);
 }
 
-bool grub_env_read(const struct sysfs_root *root, const struct grub_names *names,
+bool grub_env_read(const struct root *root, const struct grub_names *names,
 	const char *variable, char *ret, size_t size)
 {
 	_cleanup_free_ char *block = NULL, *variables = NULL;
@@ -76,7 +76,7 @@ bool grub_env_read(const struct sysfs_root *root, const struct grub_names *names
 
 	ret[0] = '\0';
 	text_join(editor, sizeof(editor), names->tools, "-editenv", NULL);
-	if (hostfile_read(root, names->environment, &block, NULL) < 0)
+	if (file_read(root, names->environment, &block, NULL) < 0)
 		return false;
 	/* That program would make a block that is missing: it is run where one is named. */
 	if (grub_env_value(block, "env_block", ret, size) && *ret && root->live &&
@@ -86,34 +86,33 @@ bool grub_env_read(const struct sysfs_root *root, const struct grub_names *names
 }
 
 /* What keeps GRUB from writing to the block device at the sysfs directory @dir, or NULL. */
-static const char *find_obstacle(
-	const struct sysfs_root *root, const char *dir, unsigned depth)
+static const char *find_obstacle(const struct root *root, const char *dir, unsigned depth)
 {
 	_cleanup_closedir_ DIR *slaves = NULL;
 	const char *obstacle = NULL, *name;
 	char path[512], uuid[256];
 
-	if (depth == DEPTH_MAX || !tree_exists(root, dir, "."))
+	if (depth == DEPTH_MAX || !file_exists(root, "%s/%s", dir, "."))
 		return "devices that cannot be followed";
-	if (tree_exists(root, dir, "md"))
+	if (file_exists(root, "%s/%s", dir, "md"))
 		return "a RAID array";
 	text_join(path, sizeof(path), dir, "/dm/uuid", NULL);
-	if (sysfs_root_read_file(root, path, uuid, sizeof(uuid)) > 0 &&
+	if (file_read_fixed(root, path, uuid, sizeof(uuid)) > 0 &&
 		strncmp(uuid, "LVM-", 4) == 0)
 		return "a logical volume (LVM)";
-	if (tree_exists(root, dir, "partition")) {
+	if (file_exists(root, "%s/%s", dir, "partition")) {
 		text_join(path, sizeof(path), dir, NULL);
 		*strrchr(path, '/') = '\0';
 		return find_obstacle(root, path, depth + 1);
 	}
 	text_join(path, sizeof(path), dir, "/slaves", NULL);
-	if (tree_open_directory(root, path, &slaves) < 0)
+	if (file_open_directory(root, path, &slaves) < 0)
 		return NULL;
-	while (!obstacle && (name = tree_next(slaves))) {
+	while (!obstacle && (name = file_next_name(slaves))) {
 		_cleanup_free_ char *real = NULL;
 
 		text_join(path, sizeof(path), dir, "/slaves/", name, NULL);
-		obstacle = tree_resolve(root, path, &real) < 0
+		obstacle = file_resolve(root, path, &real) < 0
 			? "devices that cannot be followed"
 			: find_obstacle(root, real, depth + 1);
 	}
@@ -137,7 +136,7 @@ static bool is_writable(const char *type)
 
 /* What keeps GRUB from writing to a file there, maybe with words in @type; or NULL. */
 static const char *find_obstacle_of(
-	const struct sysfs_root *root, const char *path, char type[static TYPE_SIZE])
+	const struct root *root, const char *path, char type[static TYPE_SIZE])
 {
 	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;
 	_cleanup_free_ char *real = NULL;
@@ -155,12 +154,12 @@ static const char *find_obstacle_of(
 	number = mnt_fs_get_devno(fs);
 	snprintf(link, sizeof(link), TREE_BLOCK_BY_NO "/%u:%u", major(number),
 		minor(number));
-	if (tree_resolve(root, link, &real) < 0)
+	if (file_resolve(root, link, &real) < 0)
 		return "an unknown device";
 	return find_obstacle(root, real, 0);
 }
 
-int grub_env_check_once(const struct sysfs_root *root, const struct grub_names *names,
+int grub_env_check_once(const struct root *root, const struct grub_names *names,
 	const char *config, struct bootmenu_change *change)
 {
 	const char *obstacle;
@@ -182,7 +181,7 @@ int grub_env_check_once(const struct sysfs_root *root, const struct grub_names *
 		names->directory, obstacle);
 }
 
-void grub_env_armed(const struct sysfs_root *root, char *ret_id, size_t size)
+void grub_env_armed(const struct root *root, char *ret_id, size_t size)
 {
 	const struct grub_names *names = grub_find(root);
 
@@ -191,7 +190,7 @@ void grub_env_armed(const struct sysfs_root *root, char *ret_id, size_t size)
 		grub_env_read(root, names, "next_entry", ret_id, size);
 }
 
-int grub_env_arm(const struct sysfs_root *root, const char *id, char *why)
+int grub_env_arm(const struct root *root, const char *id, char *why)
 {
 	const struct grub_names *names = grub_find(root);
 	char program[32], chosen[ONESHOT_ID_SIZE];
@@ -211,7 +210,7 @@ int grub_env_arm(const struct sysfs_root *root, const char *id, char *why)
 	return -EIO;
 }
 
-int grub_env_disarm(const struct sysfs_root *root, char *why)
+int grub_env_disarm(const struct root *root, char *why)
 {
 	const struct grub_names *names = grub_find(root);
 	char program[32];

@@ -22,10 +22,10 @@ struct grub_names {
 };
 
 /* By which of its names GRUB is there; NULL: it is not. */
-const struct grub_names *grub_find(const struct sysfs_root *root);
+const struct grub_names *grub_find(const struct root *root);
 
 /* Reads grub.cfg, for free().  Returns 0, or -EREMOTEIO as bootmenu_fail(). */
-int grub_read_config(const struct sysfs_root *root, const struct grub_names **ret_names,
+int grub_read_config(const struct root *root, const struct grub_names **ret_names,
 	char **ret, struct bootmenu_change *change);
 
 /*
@@ -38,16 +38,16 @@ bool grub_env_value(const char *block, const char *name, char *ret, size_t size)
  * The variable of the environment block, or of the one outside of the file system that this
  * names: only GRUB's own program reads that.  Whether there is such a block; "" without one.
  */
-bool grub_env_read(const struct sysfs_root *root, const struct grub_names *names,
+bool grub_env_read(const struct root *root, const struct grub_names *names,
 	const char *variable, char *ret, size_t size);
 
 /* Whether GRUB forgets the choice by itself, with this grub.cfg.  0, or as bootmenu_refuse(). */
-int grub_env_check_once(const struct sysfs_root *root, const struct grub_names *names,
+int grub_env_check_once(const struct root *root, const struct grub_names *names,
 	const char *config, struct bootmenu_change *change);
 
 /* As those of struct bootloader_ops. */
-void grub_env_armed(const struct sysfs_root *root, char *ret_id, size_t size);
-int grub_env_arm(const struct sysfs_root *root, const char *id, char *why);
-int grub_env_disarm(const struct sysfs_root *root, char *why);
+void grub_env_armed(const struct root *root, char *ret_id, size_t size);
+int grub_env_arm(const struct root *root, const char *id, char *why);
+int grub_env_disarm(const struct root *root, char *why);
 
 #endif

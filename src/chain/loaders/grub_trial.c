@@ -26,7 +26,7 @@
 static const char *const bls_places[] = {ESP_BOOT};
 
 /* The kernel file by which GRUB started this boot: BOOT_IMAGE=, with the disk it was on. */
-static bool read_kernel(const struct sysfs_root *root, char *ret, size_t size)
+static bool read_kernel(const struct root *root, char *ret, size_t size)
 {
 	_cleanup_free_ char *cmdline = NULL;
 	struct cmdline_param param;
@@ -64,7 +64,7 @@ int grub_trial_set_part(const char *text, const char *part, char **ret)
 }
 
 /* The custom.cfg with our part made @part, or with NULL without it. */
-static int plan_custom(const struct sysfs_root *root, const struct grub_names *names,
+static int plan_custom(const struct root *root, const struct grub_names *names,
 	const char *part, struct bootmenu_change *change)
 {
 	_cleanup_free_ char *old = NULL, *text = NULL;
@@ -72,7 +72,7 @@ static int plan_custom(const struct sysfs_root *root, const struct grub_names *n
 	int r;
 
 	text_join(path, sizeof(path), names->directory, "/custom.cfg", NULL);
-	r = hostfile_read(root, path, &old, NULL);
+	r = file_read(root, path, &old, NULL);
 	if (r == -ENOENT && !part)
 		return 0;
 	if (r < 0 && r != -ENOENT)
@@ -88,7 +88,7 @@ static int plan_custom(const struct sysfs_root *root, const struct grub_names *n
 	return bootmenu_write(change, root, path, *text ? text : NULL);
 }
 
-static int plan_entry(const struct sysfs_root *root, const struct grub_names *names,
+static int plan_entry(const struct root *root, const struct grub_names *names,
 	const char *config, const struct bootentry *trial, struct bootmenu_change *change)
 {
 	char kernel[512] = "";
@@ -112,7 +112,7 @@ static int plan_entry(const struct sysfs_root *root, const struct grub_names *na
 	return r < 0 ? r : plan_custom(root, names, text, change);
 }
 
-int grub_trial_plan(const struct sysfs_root *root, const struct bootentry *trial,
+int grub_trial_plan(const struct root *root, const struct bootentry *trial,
 	struct bootmenu_change *change, char *ret_id)
 {
 	_cleanup_free_ char *config = NULL;
@@ -139,7 +139,7 @@ int grub_trial_plan(const struct sysfs_root *root, const struct bootentry *trial
 
 /* ---- entries of the Boot Loader Specification ------------------------------------------- */
 
-static int check_bls(const struct sysfs_root *root, struct bootmenu_change *change)
+static int check_bls(const struct root *root, struct bootmenu_change *change)
 {
 	_cleanup_free_ char *config = NULL;
 	const struct grub_names *names;
@@ -172,7 +172,7 @@ static bool starts_kernel(const struct bls_file *file, const char *kernel)
 }
 
 /* The one normal entry of the kernel that runs.  Returns 0, or -EREMOTEIO. */
-static int find_booted(const struct sysfs_root *root, const struct bls_files *files,
+static int find_booted(const struct root *root, const struct bls_files *files,
 	const struct bls_file **ret, struct bootmenu_change *change)
 {
 	char text[512] = "";
@@ -195,7 +195,7 @@ static int find_booted(const struct sysfs_root *root, const struct bls_files *fi
 		ESP_BOOT BLS_ENTRIES, kernel);
 }
 
-int grub_trial_plan_bls(const struct sysfs_root *root, const struct bootentry *trial,
+int grub_trial_plan_bls(const struct root *root, const struct bootentry *trial,
 	struct bootmenu_change *change, char *ret_id)
 {
 	_cleanup_(bls_files_free) struct bls_files files = {0};

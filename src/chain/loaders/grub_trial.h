@@ -11,9 +11,9 @@
 #include "chain/bootmenu.h"
 
 /* As plan_trial of struct bootloader_ops. */
-int grub_trial_plan(const struct sysfs_root *root, const struct bootentry *trial,
+int grub_trial_plan(const struct root *root, const struct bootentry *trial,
 	struct bootmenu_change *change, char *ret_id);
-int grub_trial_plan_bls(const struct sysfs_root *root, const struct bootentry *trial,
+int grub_trial_plan_bls(const struct root *root, const struct bootentry *trial,
 	struct bootmenu_change *change, char *ret_id);
 
 /*

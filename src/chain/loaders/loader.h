@@ -19,9 +19,9 @@ struct bootmenu_change {
 	bool finish; /* then the loader's own program runs, on the running machine alone */
 	bool default_moves;   /* a number is the default, and means another entry then */
 	bool default_unknown; /* which entry is the default cannot be asked for */
-	struct hostfile_names steps; /* what that will do, such as "make X"; "delete X" */
-	struct hostfile_names warnings; /* sentences without full stop */
-	char problem[640];              /* why it is not possible, and the remedy; "" */
+	struct file_names steps;    /* what that will do, such as "make X"; "delete X" */
+	struct file_names warnings; /* sentences without full stop */
+	char problem[640];          /* why it is not possible, and the remedy; "" */
 };
 
 /* One entry that a menu has: ours, or a normal one of a kernel of this system. */
@@ -47,32 +47,32 @@ struct bootloader_ops {
 	 * kernel.  Returns 0; -EREMOTEIO with a sentence in @change->problem; -EOPNOTSUPP
 	 * when a person has to, by hand; or another -errno.  NULL: always by hand.
 	 */
-	int (*plan)(const struct sysfs_root *root, struct bootentries *wanted,
+	int (*plan)(const struct root *root, struct bootentries *wanted,
 		struct bootmenu_change *change);
 	/*
 	 * Runs the loader's own program, after the files are written, and sees to it that the
 	 * default entry stays.  NULL: there is none.  Returns as plan does; nothing of its
 	 * own is changed then.
 	 */
-	int (*finish)(const struct sysfs_root *root, const struct bootentries *wanted,
+	int (*finish)(const struct root *root, const struct bootentries *wanted,
 		struct bootmenu_change *change);
 	/* Whether a run of it that was killed left something behind.  NULL: it can't. */
-	bool (*has_left)(const struct sysfs_root *root);
+	bool (*has_left)(const struct root *root);
 	/* That program runs by itself whenever a kernel comes or goes. */
 	bool follows;
 	/* Reads the menu as it is.  0; or -errno, with @ret->failed.  NULL: it is not read. */
-	int (*read)(const struct sysfs_root *root, const struct bootentries *wanted,
+	int (*read)(const struct root *root, const struct bootentries *wanted,
 		struct bootmenu *ret);
 	/*
 	 * Which entry starts when nobody chooses, by its boot_id, for free().  Returns 0;
 	 * -ENOENT when nothing that is added could be it; or another -errno when it is not
 	 * known.  NULL: none of ours can be it.
 	 */
-	int (*find_default)(const struct sysfs_root *root, char **ret);
+	int (*find_default)(const struct root *root, char **ret);
 	/* Deletes files that a `finish` that was killed has left.  NULL: it leaves none. */
-	void (*tidy)(const struct sysfs_root *root);
+	void (*tidy)(const struct root *root);
 	/* Where plan can't: the exact edit by hand, for free(); NULL without memory. */
-	char *(*edit)(const struct sysfs_root *root, const struct bootentries *wanted);
+	char *(*edit)(const struct root *root, const struct bootentries *wanted);
 	/*
 	 * For one boot with one more entry (oneshot.h): what has to be written so that the
 	 * menu has @trial, a copy of the entry that was booted, with the loader's own name
@@ -81,14 +81,14 @@ struct bootloader_ops {
 	 * -EREMOTEIO; in both cases with the reason in @change->problem; or -errno.
 	 * NULL, as are the next three: it has no choice that it forgets by itself.
 	 */
-	int (*plan_trial)(const struct sysfs_root *root, const struct bootentry *trial,
+	int (*plan_trial)(const struct root *root, const struct bootentry *trial,
 		struct bootmenu_change *change, char *ret_id);
 	/* Makes it take the entry at the next boot, once.  0, or -errno with @why. */
-	int (*arm)(const struct sysfs_root *root, const char *id, char *why);
+	int (*arm)(const struct root *root, const char *id, char *why);
 	/* Which entry it takes so; "" for none, or if that is not known. */
-	void (*armed)(const struct sysfs_root *root, char *ret_id, size_t size);
+	void (*armed)(const struct root *root, char *ret_id, size_t size);
 	/* Takes that choice back, whatever it is.  0, or -errno with @why. */
-	int (*disarm)(const struct sysfs_root *root, char *why);
+	int (*disarm)(const struct root *root, char *why);
 	/* How a person adds parameters to the normal entry, as the end of a sentence. */
 	const char *permanent;
 	/* Without read: what of a person's has our arguments, such as "lines", and where. */

@@ -10,17 +10,16 @@
 
 /* ---- kernelstub: entries of systemd-boot, whose kernel has a name that does not change ----- */
 
-static char *edit_kernelstub(
-	const struct sysfs_root *root, const struct bootentries *wanted)
+static char *edit_kernelstub(const struct root *root, const struct bootentries *wanted)
 {
 	static const char entries[] = "/boot/efi/loader/entries";
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
+	_cleanup_(file_free_names) struct file_names names = {0};
 	char stem[NAME_MAX + 1] = "Pop_OS-current";
-	struct sheet sheet;
+	struct text_stream sheet;
 
-	if (!sheet_open(&sheet))
+	if (!text_stream_open(&sheet))
 		return NULL;
-	hostfile_list(root, entries, &names);
+	file_list(root, entries, &names);
 	for (size_t i = 0; i < names.n; i++) {
 		const char *end = strstr(names.names[i], "-current.conf");
 
@@ -37,7 +36,7 @@ static char *edit_kernelstub(
 			"    %s/%s.conf > %s/%s-%s.conf\n",
 			wanted->entries[i].title, wanted->entries[i].arguments, entries,
 			stem, entries, stem, wanted->entries[i].id);
-	return sheet_take(&sheet);
+	return text_stream_take(&sheet);
 }
 
 /* ---- rpm-ostree(1) and bootc(8): deployments are entries, and there are no others -------- */
@@ -58,12 +57,12 @@ static void print_kargs(FILE *out, const struct bootentry *entry)
 	fprintf(out, "]\n");
 }
 
-static char *edit_ostree(const struct sysfs_root *root, const struct bootentries *wanted)
+static char *edit_ostree(const struct root *root, const struct bootentries *wanted)
 {
-	struct sheet sheet;
+	struct text_stream sheet;
 
 	(void)root;
-	if (!sheet_open(&sheet))
+	if (!text_stream_open(&sheet))
 		return NULL;
 	fprintf(sheet.out,
 		"Entries are deployments here, and none can be added to them.  These arguments "
@@ -72,7 +71,7 @@ static char *edit_ostree(const struct sysfs_root *root, const struct bootentries
 		"out again:\n");
 	for (unsigned i = 0; i < wanted->n; i++)
 		print_kargs(sheet.out, &wanted->entries[i]);
-	return sheet_take(&sheet);
+	return text_stream_take(&sheet);
 }
 
 const struct bootloader_ops bootloader_ops_kernelstub = {

@@ -11,21 +11,20 @@
 
 /* Reads the file by which the loader was found, with its name in @ret_path.  NULL for none. */
 static char *read_found(
-	const struct sysfs_root *root, const char *loader, char ret_path[static PATH_MAX])
+	const struct root *root, const char *loader, char ret_path[static PATH_MAX])
 {
 	char sign[BOOTLOADER_SIGN_SIZE] = "", *text;
 
 	bootloader_named(loader)->detect(root, sign, sizeof(sign));
 	text_join(ret_path, PATH_MAX, "/", sign, NULL);
-	return *sign && hostfile_read(root, ret_path, &text, NULL) == 0 ? text : NULL;
+	return *sign && file_read(root, ret_path, &text, NULL) == 0 ? text : NULL;
 }
 
 /*
  * Normal arguments, where no file of the loader has any: those of this boot, without what the
  * loader and our entries add.  For free(); NULL without memory.
  */
-static char *usual_arguments(
-	const struct sysfs_root *root, const struct bootentries *entries)
+static char *usual_arguments(const struct root *root, const struct bootentries *entries)
 {
 	_cleanup_free_ char *cmdline = NULL, *stripped = NULL, *usual = NULL;
 	const char *p, *word = "";
@@ -98,15 +97,15 @@ static void print_refind(FILE *out, const char *line, const struct bootentries *
 			wanted->entries[i].arguments);
 }
 
-static char *edit_refind(const struct sysfs_root *root, const struct bootentries *wanted)
+static char *edit_refind(const struct root *root, const struct bootentries *wanted)
 {
 	char path[PATH_MAX], usual[4200];
 	_cleanup_free_ char *text = read_found(root, "refind", path);
 	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
 	const char *line = text && strstr(path, "refind_linux") ? text : "";
-	struct sheet sheet;
+	struct text_stream sheet;
 
-	if (!arguments || !sheet_open(&sheet))
+	if (!arguments || !text_stream_open(&sheet))
 		return NULL;
 	while (*line && line[strspn(line, " \t")] != '"')
 		line = text_next_line(line);
@@ -123,7 +122,7 @@ static char *edit_refind(const struct sysfs_root *root, const struct bootentries
 			usual);
 	print_refind(sheet.out, *line ? line : usual, wanted);
 	fprintf(sheet.out, "\nIt is offered for each kernel, under F2 or Insert.\n");
-	return sheet_take(&sheet);
+	return text_stream_take(&sheet);
 }
 
 /* ---- extlinux.conf(5) of U-Boot and SYSLINUX -------------------------------------------- */
@@ -177,16 +176,15 @@ static void copy_label(FILE *out, const char *line, const struct bootentry *entr
 	}
 }
 
-static char *edit_extlinux(
-	const struct sysfs_root *root, const struct bootentries *wanted)
+static char *edit_extlinux(const struct root *root, const struct bootentries *wanted)
 {
 	char path[PATH_MAX];
 	_cleanup_free_ char *text = read_found(root, "extlinux", path);
 	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
 	const char *label = find_label(text ? text : "");
-	struct sheet sheet;
+	struct text_stream sheet;
 
-	if (!arguments || !sheet_open(&sheet))
+	if (!arguments || !text_stream_open(&sheet))
 		return NULL;
 	fprintf(sheet.out, "Add at the end of %s:\n", path);
 	if (!*label)
@@ -204,7 +202,7 @@ static char *edit_extlinux(
 	fprintf(sheet.out,
 		"\nWhere u-boot-update makes that file, it makes it without this for each "
 		"new kernel:\nadd it again then.\n");
-	return sheet_take(&sheet);
+	return text_stream_take(&sheet);
 }
 
 /* ---- Limine: limine.conf ("/TITLE", "cmdline: "), before 8 limine.cfg (":TITLE", "CMDLINE=") */
@@ -260,16 +258,16 @@ static bool copy_limine(FILE *out, const char *line, const struct bootentry *ent
 	return sums;
 }
 
-static char *edit_limine(const struct sysfs_root *root, const struct bootentries *wanted)
+static char *edit_limine(const struct root *root, const struct bootentries *wanted)
 {
 	char path[PATH_MAX];
 	_cleanup_free_ char *text = read_found(root, "limine", path);
 	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
 	const char *head = find_limine(text ? text : "");
 	bool sums = false;
-	struct sheet sheet;
+	struct text_stream sheet;
 
-	if (!arguments || !sheet_open(&sheet))
+	if (!arguments || !text_stream_open(&sheet))
 		return NULL;
 	fprintf(sheet.out,
 		"Add at the end of %s, so that no number of an entry shifts:\n", path);
@@ -293,7 +291,7 @@ static char *edit_limine(const struct sysfs_root *root, const struct bootentries
 	fprintf(sheet.out,
 		"\nWhere limine-entry-tool or limine-mkinitcpio-hook makes that file, their own "
 		"entries\nare rebuilt and others stay.\n");
-	return sheet_take(&sheet);
+	return text_stream_take(&sheet);
 }
 
 const struct bootloader_ops bootloader_ops_refind = {

@@ -74,7 +74,7 @@ char *systemd_boot_parse_list(const char *text)
 
 static void add_line(void *data, const char *text)
 {
-	const struct sheet *sheet = data;
+	const struct text_stream *sheet = data;
 
 	fprintf(sheet->out, "%s\n", text);
 }
@@ -84,38 +84,38 @@ static char *ask(const char *format, char *(*parse)(const char *text))
 {
 	const char *const argv[] = {"bootctl", "list", format, NULL};
 	_cleanup_free_ char *text = NULL;
-	struct sheet sheet;
+	struct text_stream sheet;
 	int r;
 
-	if (!sheet_open(&sheet))
+	if (!text_stream_open(&sheet))
 		return NULL;
 	r = run_program(argv, add_line, &sheet);
-	text = sheet_take(&sheet);
+	text = text_stream_take(&sheet);
 	return r == 0 && text ? parse(text) : NULL;
 }
 
 /* Images are started by other loaders, too. */
-static bool has_systemd_boot(const struct sysfs_root *root)
+static bool has_systemd_boot(const struct root *root)
 {
 	for (size_t i = 0; i < ESP_PLACES_N; i++)
-		if (hostfile_exists(root, "%s/loader", esp_places[i]))
+		if (file_exists(root, "%s/loader", esp_places[i]))
 			return true;
 	return false;
 }
 
 static void read_variable(
-	const struct sysfs_root *root, const char *variable, char *ret, size_t size)
+	const struct root *root, const char *variable, char *ret, size_t size)
 {
 	if (efivar_read_text(root, variable, EFI_LOADER, ret, size) < 0)
 		ret[0] = '\0';
 }
 
-void systemd_boot_armed(const struct sysfs_root *root, char *ret_id, size_t size)
+void systemd_boot_armed(const struct root *root, char *ret_id, size_t size)
 {
 	read_variable(root, "LoaderEntryOneShot", ret_id, size);
 }
 
-int systemd_boot_default(const struct sysfs_root *root, char **ret)
+int systemd_boot_default(const struct root *root, char **ret)
 {
 	char once[256];
 	char *id;
@@ -136,18 +136,18 @@ int systemd_boot_default(const struct sysfs_root *root, char **ret)
 }
 
 /* It is on the ESP alone, and not on XBOOTLDR, the other partition that systemd-boot reads. */
-static char *read_loader_conf(const struct sysfs_root *root)
+static char *read_loader_conf(const struct root *root)
 {
 	const char *esp = esp_find(root);
 	char path[64], *text = NULL;
 
 	text_join(path, sizeof(path), esp ? esp : "", "/loader/loader.conf", NULL);
-	return esp && hostfile_read(root, path, &text, NULL) == 0 ? text : NULL;
+	return esp && file_read(root, path, &text, NULL) == 0 ? text : NULL;
 }
 
 /* The value of a variable, else of a key of loader.conf, without quotes and blanks behind it. */
-static void read_setting(const struct sysfs_root *root, const char *conf,
-	const char *variable, const char *key, char *ret, size_t size)
+static void read_setting(const struct root *root, const char *conf, const char *variable,
+	const char *key, char *ret, size_t size)
 {
 	size_t len;
 
@@ -171,7 +171,7 @@ static bool is_hidden(const char *timeout)
 		strcmp(timeout, "menu-disabled") == 0;
 }
 
-int systemd_boot_advise(const struct sysfs_root *root, struct bootmenu_change *change)
+int systemd_boot_advise(const struct root *root, struct bootmenu_change *change)
 {
 	_cleanup_free_ char *conf = NULL;
 	char value[256];
@@ -193,7 +193,7 @@ int systemd_boot_advise(const struct sysfs_root *root, struct bootmenu_change *c
 	return r;
 }
 
-static int check_trial(const struct sysfs_root *root, struct bootmenu_change *change)
+static int check_trial(const struct root *root, struct bootmenu_change *change)
 {
 	uint8_t features[8] = {0};
 	char info[64];
@@ -225,7 +225,7 @@ static const struct bls_file *find_file(const struct bls_files *files, const cha
 	return NULL;
 }
 
-static int plan_trial_of(const struct sysfs_root *root, const char *selected,
+static int plan_trial_of(const struct root *root, const char *selected,
 	const struct bootentry *trial, struct bootmenu_change *change, char *ret_id)
 {
 	_cleanup_(bls_files_free) struct bls_files files = {0};
@@ -251,7 +251,7 @@ static int plan_trial_of(const struct sysfs_root *root, const char *selected,
 	return r;
 }
 
-int systemd_boot_plan_trial(const struct sysfs_root *root, const struct bootentry *trial,
+int systemd_boot_plan_trial(const struct root *root, const struct bootentry *trial,
 	struct bootmenu_change *change, char *ret_id)
 {
 	char selected[NAME_MAX + 1];
@@ -274,13 +274,13 @@ int systemd_boot_plan_trial(const struct sysfs_root *root, const struct bootentr
 	return plan_trial_of(root, selected, trial, change, ret_id);
 }
 
-static int set_oneshot(const struct sysfs_root *root, const char *id, char *why)
+static int set_oneshot(const struct root *root, const char *id, char *why)
 {
 	return oneshot_run(
 		root, (const char *const[]){"bootctl", "set-oneshot", id, NULL}, why);
 }
 
-int systemd_boot_arm(const struct sysfs_root *root, const char *id, char *why)
+int systemd_boot_arm(const struct root *root, const char *id, char *why)
 {
 	char chosen[ONESHOT_ID_SIZE];
 	int r = set_oneshot(root, id, why);
@@ -293,7 +293,7 @@ int systemd_boot_arm(const struct sysfs_root *root, const char *id, char *why)
 	return -EIO;
 }
 
-int systemd_boot_disarm(const struct sysfs_root *root, char *why)
+int systemd_boot_disarm(const struct root *root, char *why)
 {
 	return set_oneshot(root, "", why);
 }

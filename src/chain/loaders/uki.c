@@ -41,8 +41,8 @@ static void free_plan(struct uki_plan *plan)
 	free(plan->copies);
 }
 
-static int read_plan(const struct sysfs_root *root, struct bootmenu_change *change,
-	struct uki_plan *ret)
+static int read_plan(
+	const struct root *root, struct bootmenu_change *change, struct uki_plan *ret)
 {
 	int r = ukis_read(root, &ret->images);
 
@@ -107,12 +107,12 @@ static int judge_obstacles(const struct bootentries *wanted, struct uki *image,
 }
 
 /* Addons and credentials lie beside an image, and count for its name alone. */
-static int check_extras(const struct sysfs_root *root, const struct uki *image,
-	struct bootmenu_change *change)
+static int check_extras(
+	const struct root *root, const struct uki *image, struct bootmenu_change *change)
 {
 	char text[3 * NAME_MAX];
 
-	if (!hostfile_exists(root, "%s/%s.extra.d", image->directory, image->name))
+	if (!file_exists(root, "%s/%s.extra.d", image->directory, image->name))
 		return 0;
 	text_join(text, sizeof(text), image->directory, "/", image->name,
 		".extra.d counts for the normal image alone: copy what the others need into "
@@ -122,7 +122,7 @@ static int check_extras(const struct sysfs_root *root, const struct uki *image,
 }
 
 /* Finds out whether copies can be made of a normal image. */
-static int judge_original(const struct sysfs_root *root, const struct uki_plan *plan,
+static int judge_original(const struct root *root, const struct uki_plan *plan,
 	const struct bootentries *wanted, struct uki *image,
 	struct bootmenu_change *change)
 {
@@ -150,7 +150,7 @@ static int judge_original(const struct sysfs_root *root, const struct uki_plan *
 	return r < 0 || image->skipped ? r : check_extras(root, image, change);
 }
 
-static int judge_all(const struct sysfs_root *root, const struct bootentries *wanted,
+static int judge_all(const struct root *root, const struct bootentries *wanted,
 	struct uki_plan *plan, struct bootmenu_change *change)
 {
 	struct ukis *images = &plan->images;
@@ -218,7 +218,7 @@ static int plan_copies(
 	return 0;
 }
 
-static int make_plan(const struct sysfs_root *root, const struct bootentries *wanted,
+static int make_plan(const struct root *root, const struct bootentries *wanted,
 	struct bootmenu_change *change, struct uki_plan *ret)
 {
 	int r = read_plan(root, change, ret);
@@ -299,7 +299,7 @@ static void name_copy(
 static bool is_missing(void *data, const char *kept, const char *path)
 {
 	(void)kept;
-	return !hostfile_exists(data, "%s", path);
+	return !file_exists(data, "%s", path);
 }
 
 /* What a run that was killed has left, and images of ours that are not wanted: they make room. */
@@ -420,12 +420,12 @@ static int note_steps(const struct change *steps, struct bootmenu_change *change
 		if (steps->steps[i].kind->quiet || steps->steps[i].kind == &change_move)
 			continue;
 		change->finish = true;
-		r = hostfile_add_name(&change->steps, text);
+		r = file_add_name(&change->steps, text);
 	}
 	return r;
 }
 
-static int plan(const struct sysfs_root *root, struct bootentries *wanted,
+static int plan(const struct root *root, struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
 	_cleanup_(change_free) struct change steps = {.root = root};
@@ -448,7 +448,7 @@ static int plan(const struct sysfs_root *root, struct bootentries *wanted,
 	return r < 0 ? r : note_steps(&steps, change);
 }
 
-static bool has_left(const struct sysfs_root *root)
+static bool has_left(const struct root *root)
 {
 	_cleanup_(change_free) struct change steps = {.root = root};
 	static const struct bootentries none;
@@ -472,7 +472,7 @@ static int carry_out(struct change *steps, struct bootmenu_change *change)
 	return r;
 }
 
-static int finish(const struct sysfs_root *root, const struct bootentries *wanted,
+static int finish(const struct root *root, const struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
 	_cleanup_(change_free) struct change removals = {.root = root},
@@ -494,8 +494,8 @@ static int finish(const struct sysfs_root *root, const struct bootentries *wante
 	return r;
 }
 
-static int read_menu(const struct sysfs_root *root, const struct bootentries *wanted,
-	struct bootmenu *ret)
+static int read_menu(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
 	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
 	_cleanup_(ukis_free) struct ukis images = {0};
@@ -524,14 +524,14 @@ static int read_menu(const struct sysfs_root *root, const struct bootentries *wa
 	return 0;
 }
 
-static char *edit(const struct sysfs_root *root, const struct bootentries *wanted)
+static char *edit(const struct root *root, const struct bootentries *wanted)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	_cleanup_(free_plan) struct uki_plan plan = {0};
 	unsigned obstacles = 0;
-	struct sheet sheet;
+	struct text_stream sheet;
 
-	if (read_plan(root, &change, &plan) < 0 || !sheet_open(&sheet))
+	if (read_plan(root, &change, &plan) < 0 || !text_stream_open(&sheet))
 		return NULL;
 	fprintf(sheet.out,
 		"The command line of a unified kernel image is inside it, and an addon would "
@@ -546,7 +546,7 @@ static char *edit(const struct sysfs_root *root, const struct bootentries *wante
 		}
 	}
 	ukify_print_obstacles(sheet.out, obstacles);
-	return sheet_take(&sheet);
+	return text_stream_take(&sheet);
 }
 
 const struct bootloader_ops bootloader_ops_uki = {

@@ -115,13 +115,13 @@ static int read_texts(int fd, const struct pe_image *pe, struct uki *image)
 		return r;
 	strip_end(image->cmdline);
 	strip_end(image->version);
-	image->title = hostfile_value(image->osrel, "PRETTY_NAME");
+	image->title = text_value(image->osrel, "PRETTY_NAME");
 	image->title = image->title ? image->title : strdup(image->name);
 	return image->title ? 0 : -ENOMEM;
 }
 
 /* Returns 1 for a unified image, 0 for another file, or -errno. */
-static int read_image(const struct sysfs_root *root, struct uki *image)
+static int read_image(const struct root *root, struct uki *image)
 {
 	_cleanup_close_ int fd = -1;
 	char path[PATH_MAX];
@@ -130,7 +130,7 @@ static int read_image(const struct sysfs_root *root, struct uki *image)
 	int r;
 
 	text_join(path, sizeof(path), image->directory, "/", image->name, NULL);
-	fd = sysfs_root_open_file(root, path, O_RDONLY | O_NONBLOCK);
+	fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0)
@@ -150,25 +150,25 @@ static int read_image(const struct sysfs_root *root, struct uki *image)
 }
 
 /* Which system this is, by ID= of os-release(5): several may share a partition. */
-static char *read_system(const struct sysfs_root *root)
+static char *read_system(const struct root *root)
 {
 	static const char *const files[] = {"etc/os-release", "usr/lib/os-release"};
 	_cleanup_free_ char *text = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !text; i++)
-		hostfile_read(root, files[i], &text, NULL);
-	return text ? hostfile_value(text, "ID") : NULL;
+		file_read(root, files[i], &text, NULL);
+	return text ? text_value(text, "ID") : NULL;
 }
 
 static bool is_of_system(const struct uki *image, const char *system)
 {
-	_cleanup_free_ char *id = hostfile_value(image->osrel, "ID");
+	_cleanup_free_ char *id = text_value(image->osrel, "ID");
 
 	return !id || !system || strcmp(id, system) == 0;
 }
 
-static int add_image(const struct sysfs_root *root, const char *directory,
-	const char *name, const char *system, struct ukis *images)
+static int add_image(const struct root *root, const char *directory, const char *name,
+	const char *system, struct ukis *images)
 {
 	_cleanup_(free_image) struct uki image = {0};
 	struct uki *more;
@@ -197,12 +197,11 @@ static bool ends_with_efi(const char *name)
 	return len > end && strcasecmp(name + len - end, DOT_EFI) == 0;
 }
 
-static int read_directory(const struct sysfs_root *root,
-	const struct bls_identity *identity, const char *system, const char *directory,
-	struct ukis *images)
+static int read_directory(const struct root *root, const struct bls_identity *identity,
+	const char *system, const char *directory, struct ukis *images)
 {
-	_cleanup_(hostfile_free_names) struct hostfile_names names = {0};
-	int r = hostfile_list(root, directory, &names);
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = file_list(root, directory, &names);
 
 	if (r == -ENOTDIR)
 		return 0;
@@ -213,7 +212,7 @@ static int read_directory(const struct sysfs_root *root,
 	return r;
 }
 
-int ukis_read(const struct sysfs_root *root, struct ukis *ret)
+int ukis_read(const struct root *root, struct ukis *ret)
 {
 	_cleanup_(ukis_free) struct ukis images = {0};
 	_cleanup_free_ char *system = read_system(root);
@@ -279,12 +278,12 @@ char *uki_copy_cmdline(const struct uki *original, const struct bootentry *entry
 /* The key by which systemd-boot sorts: bootspec_pick_name_version_sort_key() of systemd. */
 static char *sort_key(const char *osrel)
 {
-	char *key = hostfile_value(osrel, "IMAGE_ID");
+	char *key = text_value(osrel, "IMAGE_ID");
 
 	if (key && *key)
 		return key;
 	free(key);
-	return hostfile_value(osrel, "ID");
+	return text_value(osrel, "ID");
 }
 
 /* A value that would need an escape stays the original's. */
@@ -298,15 +297,15 @@ static void add_line(FILE *out, const char *key, const char *value, const char *
 char *uki_osrel_lines(const char *osrel, const struct bootentry *entry)
 {
 	_cleanup_free_ char *key = sort_key(osrel),
-			    *title = hostfile_value(osrel, "PRETTY_NAME");
-	struct sheet sheet;
+			    *title = text_value(osrel, "PRETTY_NAME");
+	struct text_stream sheet;
 
-	if (!sheet_open(&sheet))
+	if (!text_stream_open(&sheet))
 		return NULL;
 	add_line(sheet.out, "IMAGE_ID", key, "-", entry->id, "");
 	add_line(sheet.out, "PRETTY_NAME", title, " (", entry->title, ")");
 	fprintf(sheet.out, MARK "=%s\n", entry->id);
-	return sheet_take(&sheet);
+	return text_stream_take(&sheet);
 }
 
 char *uki_copy_osrel(const char *osrel, const struct bootentry *entry)
@@ -324,7 +323,7 @@ char *uki_copy_osrel(const char *osrel, const struct bootentry *entry)
 
 bool uki_osrel_is_ours(const char *osrel, char ret[static BOOTENTRY_ID_SIZE])
 {
-	_cleanup_free_ char *id = hostfile_value(osrel, MARK);
+	_cleanup_free_ char *id = text_value(osrel, MARK);
 
 	return id && *id && copy_text(ret, BOOTENTRY_ID_SIZE, id, strlen(id));
 }

@@ -48,7 +48,7 @@ struct ukis {
  * Reads the images of this machine: those with the name or the os-release of another system are
  * left out, and so is what is no unified image.  0; or -errno with @ret->failed.
  */
-int ukis_read(const struct sysfs_root *root, struct ukis *ret);
+int ukis_read(const struct root *root, struct ukis *ret);
 void ukis_free(struct ukis *images);
 
 /* Finds out which @sections can be copied: fills @ret->has and @ret->unknown.  Pure. */

@@ -113,21 +113,21 @@ static void take_line(struct reader *reader, const char *line, size_t len)
 
 int ukify_parse(const char *text, struct ukify *ret)
 {
-	struct sheet with_keys = {0}, without = {0};
-	bool opened = sheet_open(&with_keys) && sheet_open(&without);
+	struct text_stream with_keys = {0}, without = {0};
+	bool opened = text_stream_open(&with_keys) && text_stream_open(&without);
 	struct reader reader = {.signing = with_keys.out, .plain = without.out};
 
 	for (; opened && *text; text += strcspn(text, "\n"), text += *text == '\n')
 		take_line(&reader, text, strcspn(text, "\n"));
-	ret->signing = with_keys.out ? sheet_take(&with_keys) : NULL;
-	ret->plain = without.out ? sheet_take(&without) : NULL;
+	ret->signing = with_keys.out ? text_stream_take(&with_keys) : NULL;
+	ret->plain = without.out ? text_stream_take(&without) : NULL;
 	ret->secureboot =
 		(reader.private_key && reader.certificate) || reader.certificate_name;
 	ret->measurements = reader.measurements;
 	return ret->signing && ret->plain ? 0 : -ENOMEM;
 }
 
-int ukify_read(const struct sysfs_root *root, struct ukify *ret)
+int ukify_read(const struct root *root, struct ukify *ret)
 {
 	static const char *const files[] = {"etc/kernel/uki.conf", "run/kernel/uki.conf",
 		"usr/local/lib/kernel/uki.conf", "usr/lib/kernel/uki.conf",
@@ -139,10 +139,10 @@ int ukify_read(const struct sysfs_root *root, struct ukify *ret)
 	int r = -ENOENT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(programs) && !ret->program; i++)
-		if (hostfile_exists(root, "%s", programs[i]))
+		if (file_exists(root, "%s", programs[i]))
 			ret->program = programs[i];
 	for (size_t i = 0; (r == -ENOENT || r == -ENOTDIR) && i < ARRAY_SIZE(files); i++)
-		r = hostfile_read(root, files[i], &text, NULL);
+		r = file_read(root, files[i], &text, NULL);
 	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
 		return r;
 	return ukify_parse(text ? text : "", ret);

@@ -23,7 +23,7 @@ struct ukify {
  * Finds the program, and reads the first of the files that 60-ukify.install takes: uki.conf of
  * kernel-install, or ukify.conf.  Without any there are no keys.  Returns 0, or -errno.
  */
-int ukify_read(const struct sysfs_root *root, struct ukify *ret);
+int ukify_read(const struct root *root, struct ukify *ret);
 void ukify_free(struct ukify *ukify);
 
 /*
