@@ -243,7 +243,7 @@ complains() { # PATTERN
 		rm -rf "${host:?}/boot/grub" "${host:?}"/boot/*.conf "${host:?}/boot/extlinux"
 		put "$file" </dev/null
 		try --dry-run
-		complains 'no entry for one boot alone'
+		complains 'cannot boot an entry only once'
 	done
 }
 
