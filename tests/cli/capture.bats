@@ -29,6 +29,7 @@ same() {
 	((status == copy_status))
 }
 
+# bats test_tags=slow
 @test "every fixture is planned and listed from its capture as it is" {
 	local fixture case
 	for fixture in "$BATS_TEST_DIRNAME"/../fixtures/*/; do

@@ -334,6 +334,7 @@ no_groups() {
 	expect iommu '' fail
 }
 
+# bats test_tags=slow
 @test "iommu-parameters" {
 	local text
 	for text in intel_iommu=sm_on,off amd_iommu=off iommu=off intremap=off nointremap acpi=off \
@@ -419,6 +420,7 @@ no_groups() {
 	expect kernel-config $release pass 'built with vfio-pci and the driver of the IOMMU'
 }
 
+# bats test_tags=slow
 @test "vfio-modules" {
 	check
 	expect vfio-modules $release pass
@@ -453,6 +455,7 @@ no_groups() {
 
 secure_boot=sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
 
+# bats test_tags=slow
 @test "secure-boot" {
 	check
 	expect secure-boot '' pass off
@@ -477,6 +480,7 @@ sign() {
 	printf '%s~Module signature appended~\n' "$(printf '\0' | tr '\0' x)" >>"$1"
 }
 
+# bats test_tags=slow
 @test "lockdown" {
 	local dir=$host/lib/modules/$release/kernel module
 	check
@@ -527,6 +531,7 @@ sign() {
 	expect host-use $gpu unknown
 }
 
+# bats test_tags=slow
 @test "iommu-group" {
 	rm "$host/sys/bus/pci/devices/$audio/iommu_group"
 	check
@@ -629,6 +634,7 @@ framebuffer() {
 	END
 }
 
+# bats test_tags=slow
 @test "framebuffer" {
 	check
 	expect framebuffer $gpu pass 'does not draw'
@@ -846,6 +852,7 @@ alone() {
 	expect boot-loader '' pass "$2 starts the kernel"
 }
 
+# bats test_tags=slow
 @test "boot-loader: each of them" {
 	alone boot/grub2/grub.cfg GRUB
 	alone etc/default/grub 'GRUB with entries of the Boot Loader Specification' \

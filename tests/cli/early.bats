@@ -72,6 +72,7 @@ as_expected() { # CASE
 @test "plan: GPU that lost a function" { each_case four-functions-less-one as_expected; }
 @test "plan: root NVMe in the GPU's group" { each_case nvme-in-gpu-group as_expected; }
 @test "plan: SR-IOV" { each_case sriov as_expected; }
+# bats test_tags=slow
 @test "plan: VMD" { each_case vmd as_expected; }
 @test "plan: no IOMMU" { each_case no-iommu as_expected; }
 @test "plan: one display" { each_case one-display as_expected; }
@@ -80,6 +81,7 @@ as_expected() { # CASE
 @test "plan: ISA bridge" { each_case isa-bridge as_expected; }
 @test "plan: nested bridges" { each_case nested-bridges as_expected; }
 @test "plan: 64 functions" { each_case functions-64 as_expected; }
+# bats test_tags=slow
 @test "plan: 4096 functions" { each_case functions-4096 as_expected; }
 
 # ---- usage ------------------------------------------------------------------------------

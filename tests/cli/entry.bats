@@ -57,6 +57,7 @@ unchanged() {
 	done
 }
 
+# bats test_tags=slow
 @test "a dry run changes nothing" {
 	for folder in "$top"/tests/boot-trees/*/; do
 		tree_of "$(basename "$folder")"
@@ -96,6 +97,7 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	[ "$output" = 'The boot menu has no entry of vfioboot.' ]
 }
 
+# bats test_tags=slow
 @test "remove gives back every file as it was" {
 	for folder in "$top"/tests/boot-trees/*/; do
 		tree_of "$(basename "$folder")"
@@ -834,6 +836,7 @@ generate() {
 	done
 }
 
+# bats test_tags=slow
 @test "the generator makes what each distribution's own script makes, and list finds it ready" {
 	local folder config trees=("$top"/tests/boot-trees/*-grub/)
 	[ "${#trees[@]}" -ge 4 ]

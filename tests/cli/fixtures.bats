@@ -61,6 +61,7 @@ list_all() {
 	diff <(jq -r '.functions[].address' <<<"$json" | sort) <(functions_of_root)
 }
 
+# bats test_tags=slow
 @test "list" {
 	on_every_fixture list_all
 }
@@ -83,10 +84,12 @@ explain_the_last() {
 	json_with 0 '.functions | length > 0 and all(.class | startswith("03"))' explain class:03
 }
 
+# bats test_tags=slow
 @test "explain" {
 	on_every_fixture explain_the_last
 }
 
+# bats test_tags=slow
 @test "check" {
 	on_every_fixture json_with '0 1 3' '.checks | length > 5 and all(
 		keys == ["found", "name", "remedy", "state", "subject"] and

@@ -83,6 +83,7 @@ files() {
 	[ "$(cat "$BATS_TEST_TMPDIR/etc/vfioboot.conf")" = '# mine' ]
 }
 
+# bats test_tags=slow
 @test "install takes other places" {
 	copy_tree
 	make_quietly install PREFIX=/opt SYSCONFDIR=/opt/etc

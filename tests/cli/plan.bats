@@ -28,6 +28,7 @@ same_as_early() {
 	((status == (early_status ? 1 : 0)))
 }
 
+# bats test_tags=slow
 @test "as the early program, on every fixture" {
 	local fixture fixtures_seen=0
 	for fixture in "$fixtures"/*/; do

@@ -935,6 +935,7 @@ held='
 	trap "kill $holder" EXIT
 '
 
+# bats test_tags=slow
 @test "one lock: try and cancel wait for who has it, and then say so" {
 	state failed not-bound -
 	live "$held"'"$vfioboot" try --cancel'
@@ -965,6 +966,7 @@ held='
 	grep -q '^phase armed$' "$host/var/lib/vfioboot/trial/state"
 }
 
+# bats test_tags=slow
 @test "the watch: an entry that was taken again is no reason to restart" {
 	state failed not-bound '1 of 2 functions not bound'
 	watch 1
@@ -978,6 +980,7 @@ held='
 	grep -q '^reason ended$' "$host/var/lib/vfioboot/trial/state"
 }
 
+# bats test_tags=slow
 @test "the watch: without a state the parameter came from somewhere, without /var/lib it was lost" {
 	mkdir -p "$host/var/lib"
 	watch 1
