@@ -192,8 +192,11 @@ static void test_interrupt(void **state)
 {
 	(void)state;
 	run_on_terminal(ASK, "\003", "status 130, signal 2, foreground");
-	/* Nor does one that would be stopped forever outlive a signal. */
-	run_on_terminal("(sleep 0.3; kill -TERM $PPID) & echo ready; kill -STOP $$", "",
+	/*
+	 * Nor does one that would be stopped forever outlive a signal.  It stops after it was
+	 * answered, behind the SIGCONT that each program gets first.
+	 */
+	run_on_terminal(ASK "; (sleep 0.3; kill -TERM $PPID) & kill -STOP $$", "\n",
 		"status 143, signal 15, foreground");
 }
 
