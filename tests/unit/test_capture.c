@@ -200,6 +200,97 @@ static void test_nothing_of_the_owner(void **state)
 	assert_non_null(memmem(data, size, "pci:v000010DEd00002206", 22));
 }
 
+/*
+ * Every file of the list that holds more than numbers and the kernel's own names, and what
+ * lies beside them, each with "%1$s" wherever it could hold something of the owner.
+ */
+static const struct {
+	const char *path, *text;
+} holders[] = {
+	{"proc/cmdline",
+		"root=UUID=%1$s resume=/dev/disk/by-id/%1$s root=LABEL=%1$s root=%1$s "
+		"resume=/dev/mapper/%1$s ip=%1$s::%1$s hostname=%1$s /%1$s/init "
+		"@%1$s=1 rd.luks.uuid=%1$s intel_iommu=on -- %1$s\n"},
+	{"proc/self/mountinfo",
+		"1 0 8:1 /%1$s /home/%1$s ro,x=%1$s - ext4 /dev/disk/by-id/%1$s rw,x=%1$s\n"
+		"2 1 8:2 / /mnt/a/%1$s rw - ext4 /dev/%1$s/%1$s rw\n"
+		"3 1 0:9 / /run/media/%1$s/%1$s rw - nfs %1$s:/%1$s rw\n"
+		"4 1 0:8 / /media/%1$s rw - cifs //%1$s/%1$s rw\n"
+		"5 1 0:7 / /var rw - zfs %1$s/%1$s rw\n"
+		"6 1 0:6 / /%1$s rw - tmpfs %1$s rw\n"
+		"7 1 8:3 / /usr rw - bcachefs /dev/sda1:/dev/mapper/%1$s rw\n"},
+	{"proc/swaps",
+		"Filename Type Size Used Priority\n/home/%1$s/%1$s file 1 0 -1\n"
+		"/dev/disk/by-id/%1$s partition 1 0 -1\n/dev/%1$s/swap partition 1 0 -1\n"},
+	{"proc/net/route", "eno1 %1$s 0 0003 0 0 0 FFFFFFFF 0 0 0\n%1$s\n"},
+	{"proc/net/ipv6_route", "%1$s 80 0 00 0 0 0 0 0 eno1\n%1$s\n"},
+	{"proc/cpuinfo", "processor : 0\nSerial : %1$s\nHardware : %1$s\n\n%1$s\n"},
+	{"proc/iomem", "  00100000-001fffff : Kernel %1$s\n"},
+	{"proc/interrupts", "   1:   0   9  IO-APIC   1-edge   %1$s\n NMI: 0 0 %1$s\n"},
+	{"boot/config-6.1.0-18-amd64", "CONFIG_A=\"%1$s\"\nCONFIG_VFIO=m\n"},
+	{"etc/vfioboot.conf", "# %1$s\n[device a] ; %1$s\npath = 00:01.0/00 ; %1$s\n"},
+	{"etc/vfioboot.conf.d/a.conf", "; %1$s\n[device b]\n"},
+	{"run/vfioboot.conf.d/a.conf", "\t# %1$s\n"},
+	{"usr/lib/vfioboot.conf.d/a.conf", "#%1$s\n"},
+	{"etc/vfioboot.conf.d/a.conf~", "%1$s\n"},
+	{"etc/vfioboot.protect", "# %1$s\nstorage 1d.0/00.0 144d:a808 / /home/%1$s\n"},
+	{"run/vfioboot/protect", "storage 1d.0/00.0 144d:a808 /media/%1$s/%1$s swap\n"},
+	{"run/vfioboot/initramfs.protect", "# %1$s\n"},
+	{"run/vfioboot/initramfs.record", "error /etc/vfioboot.conf 3 bad '%1$s' 4\n"},
+	{"run/vfioboot/system.record", "error a file 3 %1$s\n"},
+	{"run/vfioboot/other", "%1$s\n"},
+	{"sys/devices/virtual/block/dm-0/dm/name", "%1$s\n"},
+	{"sys/devices/virtual/block/dm-0/dm/uuid", "CRYPT-LUKS2-%1$s\n"},
+	{"sys/devices/virtual/block/dm-0/loop/backing_file", "/home/%1$s\n"},
+	{"sys/devices/virtual/block/dm-0/serial", "%1$s\n"},
+	{"sys/devices/virtual/net/br0/ifalias", "%1$s\n"},
+	{"sys/devices/virtual/net/br0/address", "%1$s\n"},
+	{"sys/firmware/acpi/tables/SSDT1", "%1$s\n"},
+	{"sys/firmware/efi/efivars/Boot0001-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+		"%1$s"},
+	{"etc/hostname", "%1$s\n"},
+	{"etc/machine-id", "%1$s\n"},
+	{"proc/sys/kernel/hostname", "%1$s\n"},
+};
+
+static void test_no_secret_of_any_kind(void **state)
+{
+	static const char *const secrets[] = {
+		UUID, MAC, MAC_IF, IP, WWID, SERIAL, "alicehost", USER, "Alice's~"};
+
+	(void)state;
+	fake_put("proc/sys/kernel/osrelease", "6.1.0-18-amd64\n");
+	fake_link("sys/class/block/dm-0", "../../devices/virtual/block/dm-0");
+	fake_link("sys/class/net/br0", "../../devices/virtual/net/br0");
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
+		_cleanup_(capture_free) struct capture capture = {0};
+		_cleanup_free_ char *data = NULL;
+		size_t size, n = 0;
+
+		for (size_t j = 0; j < ARRAY_SIZE(holders); j++) {
+			_cleanup_free_ char *text = NULL;
+
+			/* The formats are those of the table above. */
+			assert_true(asprintf(&text, holders[j].text, secrets[i]) > 0);
+			fake_put(holders[j].path, text);
+		}
+		capture_tree(&capture);
+		for (size_t j = 0; j < ARRAY_SIZE(holders); j++)
+			n += !!find(&capture, holders[j].path);
+		assert_int_equal(n, 21);
+		assert_int_equal(capture_pack(&capture, "x.tar", &data, &size), 0);
+		for (size_t j = 0; j < capture.n; j++) {
+			const struct capture_entry *entry = &capture.entries[j];
+
+			if (strstr(entry->path, secrets[i]) ||
+				(entry->data && strstr(entry->data, secrets[i])))
+				fail_msg("%s is in %s: %s", secrets[i], entry->path,
+					entry->data);
+		}
+		assert_null(memmem(data, size, secrets[i], strlen(secrets[i])));
+	}
+}
+
 static void test_what_is_needed(void **state)
 {
 	_cleanup_(capture_free) struct capture capture = {0};
@@ -350,6 +441,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_nothing_of_the_owner, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_no_secret_of_any_kind, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_what_is_needed, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
