@@ -198,7 +198,7 @@ define unit_tests
 # The kernel that answers in test_bind is simulated: it gets what is written to the tree.
 $(1)/test_bind: WRAP = $$(foreach function,sysfs_write_override sysfs_write_probe \
 	sysfs_write_unbind sysfs_has_driver child_run child_now,-Wl,--wrap=$$(function))
-$(1)/test_report: WRAP = -Wl,--wrap=sysfs_open_kmsg
+$(1)/test_log: WRAP = -Wl,--wrap=sysfs_open_kmsg
 # The calls that open files are counted.
 $(1)/test_kernel_params: WRAP = -Wl,--wrap=syscall
 

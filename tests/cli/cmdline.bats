@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # for host.bash; run sets output
 #
 # `vfioboot cmdline` on the desktop of host.bash, changed to be each row of the decision: what it
-# prints is what is to be added. The decision itself is held by test_kernelparams.
+# prints is what is to be added. The decision itself is held by test_rules.
 
 bats_require_minimum_version 1.5.0
 
