@@ -8,7 +8,7 @@
 #include "facts/facts.h"
 #include "outlook/outlook.h"
 #include "progress.h"
-#include "trialtext.h"
+#include "trial_text.h"
 
 struct arguments {
 	const char *root;
@@ -184,7 +184,7 @@ static enum cli_exit run(int argc, char **argv)
 			"bind is not known",
 			strerror(-next->machine_error));
 	warn_refused(next);
-	trialtext_warn_changed("apply", &root, &next->config);
+	trial_text_warn_changed("apply", &root, &next->config);
 	entry_warn_outdated("apply", &root);
 	r = images_inspect(&root, next->protect_traced ? &next->protect : NULL, &images);
 	if (r < 0)

@@ -18,7 +18,7 @@
 #include "outlook/outlook.h"
 #include "sections.h"
 #include "trial/trial.h"
-#include "trialtext.h"
+#include "trial_text.h"
 
 struct arguments {
 	const char *root;
@@ -437,9 +437,9 @@ static int print_text(const struct root *root, const struct status *status)
 	print_images(status);
 	sections_print_inactive(&status->next->config);
 	print_next(status->next);
-	r = trialtext_print(root);
+	r = trial_text_print(root);
 	if (r < 0 && r != -ENOENT)
-		trialtext_say_unreadable("status", r);
+		trial_text_say_unreadable("status", r);
 	return 0;
 }
 

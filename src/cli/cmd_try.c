@@ -10,7 +10,7 @@
 #include "entry_text.h"
 #include "progress.h"
 #include "trial/trial.h"
-#include "trialtext.h"
+#include "trial_text.h"
 
 #define NAME "try"
 
@@ -227,11 +227,11 @@ static enum cli_exit cancel(const struct root *root, const struct arguments *arg
 
 static enum cli_exit print_status(const struct root *root)
 {
-	int r = trialtext_print(root);
+	int r = trial_text_print(root);
 
 	if (r == -ENOENT)
 		printf("There was no trial.\n");
-	return r == 0 || r == -ENOENT ? CLI_OK : trialtext_say_unreadable(NAME, r);
+	return r == 0 || r == -ENOENT ? CLI_OK : trial_text_say_unreadable(NAME, r);
 }
 
 /* ---- --keep: what there is to do, and what came of it */
@@ -315,7 +315,7 @@ static enum cli_exit keep(const struct root *root, const struct arguments *argum
 		printf("The images have to be rebuilt for that: run 'vfioboot apply'.\n");
 	else if (keeping.status == CLI_OK)
 		printf("The setting of trial %s is permanent already.\n", trial->id);
-	trialtext_print_missing(root, trial);
+	trial_text_print_missing(root, trial);
 	if (keeping.status == CLI_OK && !keeping.dry_run && trial->phase != TRIAL_KEPT) {
 		r = trial_note_kept(root, trial);
 		if (r < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of a trial in sentences. */
-#include "trialtext.h"
+#include "trial_text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -72,7 +72,7 @@ static void print_failed(const struct root *root, const struct trial *trial)
 	       "delete the trial with 'vfioboot try --cancel'.\n");
 }
 
-void trialtext_print_missing(const struct root *root, const struct trial *trial)
+void trial_text_print_missing(const struct root *root, const struct trial *trial)
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
 	_cleanup_free_ char *cmdline = NULL;
@@ -94,7 +94,7 @@ void trialtext_print_missing(const struct root *root, const struct trial *trial)
 			loader ? loader->ops->permanent : "");
 }
 
-void trialtext_warn_changed(
+void trial_text_warn_changed(
 	const char *command, const struct root *root, const struct config *config)
 {
 	struct trial trial;
@@ -142,7 +142,7 @@ static void print_confirmed(const struct root *root, const struct trial *trial)
 	else
 		printf("'vfioboot try --keep' makes its setting permanent; 'vfioboot entry "
 		       "add' adds it to the boot menu.\n");
-	trialtext_print_missing(root, trial);
+	trial_text_print_missing(root, trial);
 }
 
 static void print_state(const struct root *root, const struct trial *trial)
@@ -160,7 +160,7 @@ static void print_state(const struct root *root, const struct trial *trial)
 	}
 }
 
-int trialtext_print(const struct root *root)
+int trial_text_print(const struct root *root)
 {
 	struct trial trial;
 	int r = trial_read(root, &trial);
@@ -170,7 +170,7 @@ int trialtext_print(const struct root *root)
 	return r;
 }
 
-enum cli_exit trialtext_say_unreadable(const char *command, int error)
+enum cli_exit trial_text_say_unreadable(const char *command, int error)
 {
 	return cli_error(command, "cannot read " TRIAL_STATE ": %s; %s", strerror(-error),
 		error == -EACCES ? "run this as root"
