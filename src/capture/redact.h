@@ -7,7 +7,7 @@
 #ifndef VFIOBOOT_REDACT_H
 #define VFIOBOOT_REDACT_H
 
-#include "words.h"
+#include "identifiers.h"
 
 /* What a text is.  Formats: proc(5), and where one is read here. */
 enum redact_form {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Patterns that are found by their form alone, each tried where a word begins. */
-#include "words.h"
+#include "identifiers.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  * world wide names, addresses of networks, names that people gave.  For redact.h; the same
  * text has the same replacement everywhere, so that what belongs together still does.
  */
-#ifndef VFIOBOOT_CAPTURE_WORDS_H
-#define VFIOBOOT_CAPTURE_WORDS_H
+#ifndef VFIOBOOT_CAPTURE_IDENTIFIERS_H
+#define VFIOBOOT_CAPTURE_IDENTIFIERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
