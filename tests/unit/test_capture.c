@@ -226,7 +226,7 @@ static const struct {
 	{"proc/net/ipv6_route", "%1$s 80 0 00 0 0 0 0 0 eno1\n%1$s\n"},
 	{"proc/cpuinfo", "processor : 0\nSerial : %1$s\nHardware : %1$s\n\n%1$s\n"},
 	{"proc/iomem", "  00100000-001fffff : Kernel %1$s\n"},
-	{"proc/interrupts", "   1:   0   9  IO-APIC   1-edge   %1$s\n NMI: 0 0 %1$s\n"},
+	{"proc/interrupts", "   1:   0   9  IO-APIC   1-edge   %1$s\n"},
 	{"boot/config-6.1.0-18-amd64", "CONFIG_A=\"%1$s\"\nCONFIG_VFIO=m\n"},
 	{"etc/vfioboot.conf", "# %1$s\n[device a] ; %1$s\npath = 00:01.0/00 ; %1$s\n"},
 	{"etc/vfioboot.conf.d/a.conf", "; %1$s\n[device b]\n"},
