@@ -42,8 +42,9 @@ static sigset_t held_signals(void)
 
 /* A program that runs.  Descriptors are -1 when they are of no use (any more). */
 struct program {
-	pid_t pid; /* and its process group */
-	int tty;   /* that it is the foreground of */
+	pid_t pid;                              /* and its process group */
+	int tty;                                /* that it is the foreground of */
+	void (*on_read)(int), (*on_write)(int); /* what we did from the background */
 	int output;
 	int process; /* of pidfd_open(2) */
 	int signals; /* that end it */
@@ -60,16 +61,27 @@ static int open_foreground(void)
 	return -1;
 }
 
-/* Makes a process group the foreground.  To do so from the background is a SIGTTOU. */
-static void set_foreground(int tty, pid_t group)
+/*
+ * Makes the program the foreground.  A pager of our pipeline that asks for a key meanwhile is
+ * stopped with all of our group, but for us: the shell would take the job for stopped.
+ */
+static void give_terminal(struct program *program)
 {
-	sigset_t set, old;
+	program->on_read = signal(SIGTTIN, SIG_IGN);
+	program->on_write = signal(SIGTTOU, SIG_IGN);
+	tcsetpgrp(program->tty, program->pid);
+	/* It may have read before, and been stopped. */
+	kill(-program->pid, SIGCONT);
+}
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTTOU);
-	sigprocmask(SIG_BLOCK, &set, &old);
-	tcsetpgrp(tty, group);
-	sigprocmask(SIG_SETMASK, &old, NULL);
+static void take_terminal_back(struct program *program)
+{
+	/* From the background, which is a SIGTTOU. */
+	tcsetpgrp(program->tty, getpgrp());
+	kill(0, SIGCONT);
+	signal(SIGTTIN, program->on_read);
+	signal(SIGTTOU, program->on_write);
+	close_fd(&program->tty);
 }
 
 static int set_attributes(posix_spawnattr_t *attributes, bool tty)
@@ -142,12 +154,9 @@ static int start(const char *const argv[], bool errors, struct program *ret)
 		signal(SIGTSTP, stop);
 	if (r < 0)
 		return r;
-	if (tty >= 0) {
-		set_foreground(tty, ret->pid);
-		/* It may have read before, and been stopped. */
-		kill(-ret->pid, SIGCONT);
-	}
 	ret->tty = TAKE_FD(tty);
+	if (ret->tty >= 0)
+		give_terminal(ret);
 	ret->output = TAKE_FD(from);
 	ret->process = (int)syscall(SYS_pidfd_open, ret->pid, 0);
 	ret->signals = signalfd(-1, &held, SFD_CLOEXEC);
@@ -169,8 +178,7 @@ static int end(struct program *program)
 	if (program->tty >= 0) {
 		sigset_t held = held_signals();
 
-		set_foreground(program->tty, getpgrp());
-		close_fd(&program->tty);
+		take_terminal_back(program);
 		/* ^C was for all of this command. */
 		if (signal == SIGINT && sigismember(&held, SIGINT))
 			raise(SIGINT);

@@ -200,6 +200,56 @@ static void test_interrupt(void **state)
 		"status 143, signal 15, foreground");
 }
 
+/* A pager of the same pipeline that read keys meanwhile was stopped, and goes on. */
+static int beside_pager(const char *script)
+{
+	pid_t pid = fork();
+	char key = 0;
+	int status;
+
+	if (pid == 0) {
+		usleep(300000);
+		_exit(read(0, &key, 1) == 1 && key == 'q' ? 0 : 1);
+	}
+	on_terminal(script);
+	waitpid(pid, &status, 0);
+	printf("pager ended with %d\n", status);
+	fflush(stdout);
+	return 0;
+}
+
+/* As a shell's job: what is in no job gets an error, and is not stopped. */
+static int in_job(const char *script)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		signal(SIGTTOU, SIG_IGN);
+		setpgid(0, 0);
+		tcsetpgrp(0, getpid());
+		signal(SIGTTOU, SIG_DFL);
+		_exit(beside_pager(script));
+	}
+	waitpid(pid, NULL, 0);
+	return 0;
+}
+
+static void test_pager(void **state)
+{
+	struct screen screen = {0};
+	pid_t pid = forkpty(&screen.terminal, NULL, NULL, NULL);
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(in_job("sleep 0.6"));
+	expect_output(&screen, "status 0, signal 0, foreground");
+	assert_int_equal(write(screen.terminal, "q\n", 2), 2);
+	expect_output(&screen, "pager ended with 0");
+	close(screen.terminal);
+	waitpid(pid, NULL, 0);
+}
+
 /* In the background it gets no terminal, and an error instead of a stop. */
 static int in_background(const char *script)
 {
@@ -253,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_no_descriptor_is_given),
 		cmocka_unit_test(test_question),
 		cmocka_unit_test(test_interrupt),
+		cmocka_unit_test(test_pager),
 		cmocka_unit_test(test_background),
 		cmocka_unit_test(test_signal),
 	};
