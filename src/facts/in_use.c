@@ -12,6 +12,8 @@
 #include "network.h"
 #include "zfs.h"
 
+#define SYSROOT "/sysroot"
+
 /* What a host runs from.  Without those that are needed it does not come up. */
 static const struct {
 	const char *mount;
@@ -20,8 +22,8 @@ static const struct {
 	{"/", IN_USE_NEEDED}, {"/usr", IN_USE_NEEDED}, {"/boot", IN_USE_KEPT},
 	{"/boot/efi", IN_USE_KEPT}, {"/efi", IN_USE_KEPT}, {"/var", IN_USE_NEEDED},
 	{"/home", IN_USE_KEPT},
-	{"/nix", IN_USE_NEEDED},     /* NixOS, where the root may be a tmpfs */
-	{"/sysroot", IN_USE_NEEDED}, /* OSTree, where the root may be an overlay */
+	{"/nix", IN_USE_NEEDED},  /* NixOS, where the root may be a tmpfs */
+	{SYSROOT, IN_USE_NEEDED}, /* OSTree, where the root may be an overlay */
 };
 
 /* File systems that need no device. */
@@ -126,12 +128,27 @@ static int trace_pool(
 	return zfs_add_pool(in_use->root, source, &thing->backing);
 }
 
+/*
+ * Whether it is a composefs of OSTree, on whose objects in /sysroot all of it depends: an overlay
+ * with a layer of data alone (Documentation/filesystems/overlayfs.rst), as nothing else has.  What
+ * /sysroot is on is kept by itself.
+ */
+static bool is_of_sysroot(const struct in_use *in_use, struct libmnt_fs *fs)
+{
+	const char *type = mnt_fs_get_fstype(fs), *options = mnt_fs_get_fs_options(fs);
+
+	return type && options && strcmp(type, "overlay") == 0 &&
+		(strstr(options, ",datadir+=" SYSROOT "/") ||
+			strstr(options, "::" SYSROOT "/")) &&
+		mounts_find(in_use->mounts, SYSROOT);
+}
+
 static int trace_mount(struct in_use *in_use, struct libmnt_fs *fs, enum in_use_kind kind,
 	enum in_use_weight weight, const char *what)
 {
 	struct in_use_thing *thing = add_thing(in_use, kind, weight, what);
 	const char *type = mnt_fs_get_fstype(fs);
-	bool strict = weight != IN_USE_SPARED;
+	bool strict = weight != IN_USE_SPARED && !is_of_sysroot(in_use, fs);
 	int r;
 
 	if (!thing)

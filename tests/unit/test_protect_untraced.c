@@ -46,6 +46,48 @@ static void test_untraced_file_systems(void **state)
 	}
 }
 
+static void add_composefs(const char *source, const char *layers)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "30 1 0:27 / / ro - overlay %s ro,%s,metacopy=on\n",
+		source, layers);
+	append("proc/self/mountinfo", line);
+}
+
+/* OSTree's root: all that is in it comes from /sysroot, and that can be traced. */
+static void test_composefs(void **state)
+{
+	static const char *const layers[][2] = {
+		{"composefs",
+			"lowerdir+=/run/ostree/.private/cfsroot-lower,"
+			"datadir+=/sysroot/ostree/repo/objects"},
+		{"overlay",
+			"lowerdir=/run/ostree/.private/cfsroot-lower::"
+			"/sysroot/ostree/repo/objects"},
+	};
+
+	(void)state;
+	add_ssd();
+	add_function("pci0000:00/0000:00:01.0/0000:02:00.2", 0x10de, 0x1ad6, XHCI);
+	for (size_t i = 0; i < ARRAY_SIZE(layers); i++) {
+		put("proc/self/mountinfo", "");
+		add_composefs(layers[i][0], layers[i][1]);
+		expect_list("storage 00:01.0/00.2 10de:1ad6 / untraced\n"
+			    "storage 00:1b.0/00.0 1c5c:174a / untraced\n"
+			    "storage 00:1d.0/00.0 144d:a808 / untraced\n");
+		add_mount("259:2", "/sysroot", "xfs", "/dev/nvme0n1p2");
+		expect_list("storage 00:1d.0/00.0 144d:a808 /sysroot\n");
+	}
+	/* Another overlay may be made of anything. */
+	put("proc/self/mountinfo", "");
+	add_composefs("overlay", "lowerdir=/sysroot/x:/run/y");
+	add_mount("259:2", "/sysroot", "xfs", "/dev/nvme0n1p2");
+	expect_list("storage 00:01.0/00.2 10de:1ad6 / untraced\n"
+		    "storage 00:1b.0/00.0 1c5c:174a / untraced\n"
+		    "storage 00:1d.0/00.0 144d:a808 / untraced /sysroot\n");
+}
+
 static void test_untraced_disks(void **state)
 {
 	static const char *const numbers[] = {"7:0", "253:0", "147:0", "99:9"};
@@ -242,6 +284,7 @@ int main(void)
 		TEST(test_swap_file),
 		TEST(test_nothing_to_lose),
 		TEST(test_untraced_file_systems),
+		TEST(test_composefs),
 		TEST(test_untraced_disks),
 		TEST(test_other_carriers),
 		TEST(test_partly_untraced),
