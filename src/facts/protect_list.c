@@ -18,8 +18,8 @@ struct tracer {
 	struct protect_list list;
 };
 
-/* Adds a word unless it is there already.  All words there are fit, each once. */
-static int add_word(struct protect_entry *entry, const char *word)
+/* Adds a word unless it is there already, or there is no room: interfaces can be many. */
+static void add_word(struct protect_entry *entry, const char *word)
 {
 	size_t len = strlen(word), used = strlen(entry->why);
 
@@ -27,19 +27,18 @@ static int add_word(struct protect_entry *entry, const char *word)
 		size_t n = strcspn(p, " ");
 
 		if (n == len && strncmp(p, word, len) == 0)
-			return 0;
+			return;
 		p += n;
 	}
 	if (used + !!used + len >= sizeof(entry->why))
-		return -ENOSPC;
+		return;
 	if (used)
 		entry->why[used++] = ' ';
 	memcpy(entry->why + used, word, len + 1);
-	return 0;
 }
 
 /* Adds @word (NULL: none) to the entry of a function, which is made if there is none. */
-static int add_entry(struct tracer *tracer, enum protect_kind kind,
+static void add_entry(struct tracer *tracer, enum protect_kind kind,
 	const struct pcidev *dev, const char *word)
 {
 	struct protect_list *list = &tracer->list;
@@ -53,7 +52,7 @@ static int add_entry(struct tracer *tracer, enum protect_kind kind,
 		/* The reader then protects all that could be meant. */
 		list->incomplete = list->n_entries == PROTECT_ENTRIES_MAX;
 		if (list->incomplete)
-			return 0;
+			return;
 		list->n_entries++;
 		*entry = (struct protect_entry){
 			.kind = kind,
@@ -62,72 +61,66 @@ static int add_entry(struct tracer *tracer, enum protect_kind kind,
 			.device = dev->ids.device,
 		};
 	}
-	return word ? add_word(entry, word) : 0;
+	if (word)
+		add_word(entry, word);
 }
 
 /* Adds all functions that the thing may be on. */
-static int add_possible(struct tracer *tracer, const struct in_use_thing *thing,
+static void add_possible(struct tracer *tracer, const struct in_use_thing *thing,
 	enum in_use_carrier carrier, const char *word)
 {
 	enum protect_kind kind =
 		carrier == IN_USE_STORAGE ? PROTECT_STORAGE : PROTECT_NETWORK;
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < tracer->in_use->bus->n; i++) {
+	for (size_t i = 0; i < tracer->in_use->bus->n; i++) {
 		const struct pcidev *dev = &tracer->in_use->bus->functions[i].dev;
 
 		if (!dev->path.depth || !in_use_may_be_on(thing, carrier, dev))
 			continue;
-		r = add_entry(tracer, kind, dev, word);
-		if (r == 0)
-			r = add_entry(tracer, kind, dev, WORD_UNTRACED);
+		add_entry(tracer, kind, dev, word);
+		add_entry(tracer, kind, dev, WORD_UNTRACED);
 	}
-	return r;
 }
 
 /* Turns what is behind a thing into entries.  A function without path can be none. */
-static int add_thing(struct tracer *tracer, const struct in_use_thing *thing)
+static void add_thing(struct tracer *tracer, const struct in_use_thing *thing)
 {
 	bool route = thing->kind == IN_USE_ROUTE;
 	const char *word = thing->kind == IN_USE_SWAP ? WORD_SWAP : thing->what;
 	const struct backing *backing = &thing->backing;
 	bool untraced = backing->untraced, network = backing->network;
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < backing->functions.n; i++) {
+	for (size_t i = 0; i < backing->functions.n; i++) {
 		const struct pcibus_function *function =
 			in_use_function(tracer->in_use, backing->functions.names[i]);
 
 		if (function && function->dev.path.depth)
-			r = add_entry(tracer, route ? PROTECT_NETWORK : PROTECT_STORAGE,
+			add_entry(tracer, route ? PROTECT_NETWORK : PROTECT_STORAGE,
 				&function->dev, word);
 		else if (route)
 			network = true;
 		else
 			untraced = true;
 	}
-	if (r == 0 && untraced)
-		r = add_possible(tracer, thing, IN_USE_STORAGE, word);
-	if (r == 0 && network && (route || thing->weight == IN_USE_NEEDED))
-		r = add_possible(tracer, thing, IN_USE_NETWORK, word);
-	return r;
+	if (untraced)
+		add_possible(tracer, thing, IN_USE_STORAGE, word);
+	if (network && (route || thing->weight == IN_USE_NEEDED))
+		add_possible(tracer, thing, IN_USE_NETWORK, word);
 }
 
 /* Displays can show something: a virtual function (SR-IOV) has no outputs of its own. */
-static int add_displays(struct tracer *tracer)
+static void add_displays(struct tracer *tracer)
 {
 	const struct pcibus *bus = tracer->in_use->bus;
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < bus->n; i++) {
+	for (size_t i = 0; i < bus->n; i++) {
 		const struct pcibus_function *function = &bus->functions[i];
 
 		if (pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
 			function->dev.path.depth && !function->is_virtual)
-			r = add_entry(tracer, PROTECT_DISPLAY, &function->dev,
+			add_entry(tracer, PROTECT_DISPLAY, &function->dev,
 				function->boot_display ? WORD_BOOT : NULL);
 	}
-	return r;
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -150,17 +143,16 @@ int protect_list_trace(
 	struct tracer tracer = {.in_use = in_use};
 	int r = in_use_trace(in_use, network ? IN_USE_ROUTES : IN_USE_HOST);
 
-	for (size_t i = 0; r == 0 && i < in_use->n_things; i++) {
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < in_use->n_things; i++) {
 		const struct in_use_thing *thing = &in_use->things[i];
 
 		if (thing->weight != IN_USE_SPARED &&
 			(network || thing->kind != IN_USE_ROUTE))
-			r = add_thing(&tracer, thing);
+			add_thing(&tracer, thing);
 	}
-	if (r == 0)
-		r = add_displays(&tracer);
-	if (r < 0)
-		return r;
+	add_displays(&tracer);
 	qsort(tracer.list.entries, tracer.list.n_entries, sizeof(*tracer.list.entries),
 		compare_entries);
 	*ret = tracer.list;

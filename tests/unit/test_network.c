@@ -153,6 +153,23 @@ static void test_tunnel(void **state)
 			 "network 00:1f.6 8086:15bc wg0 untraced\n");
 }
 
+/* Why is for people: what has no room is left out, and the function is protected all the same. */
+static void test_many_routes(void **state)
+{
+	(void)state;
+	for (char c = '0'; c < '8'; c++) {
+		char name[] = "uplink-vlan-10N";
+
+		name[strlen(name) - 1] = c;
+		add_interface("virtual", name, "up\n");
+		add_lower(name, "eno1");
+		add_route(name, "00000000", "00000000", "0003");
+	}
+	expect_protected("network 00:1f.6 8086:15bc uplink-vlan-100 uplink-vlan-101 "
+			 "uplink-vlan-102 uplink-vlan-103 uplink-vlan-104 "
+			 "uplink-vlan-105\n");
+}
+
 static void test_usb_network(void **state)
 {
 	(void)state;
@@ -199,6 +216,7 @@ int main(void)
 		TEST(test_no_ipv4),
 		TEST(test_put_together),
 		TEST(test_tunnel),
+		TEST(test_many_routes),
 		TEST(test_usb_network),
 		TEST(test_platform_network),
 		TEST(test_up),
