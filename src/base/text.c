@@ -96,7 +96,9 @@ bool text_stream_open(struct text_stream *stream)
 
 char *text_stream_take(struct text_stream *stream)
 {
-	if (fclose(stream->out) == 0)
+	bool bad = ferror(stream->out);
+
+	if (fclose(stream->out) == 0 && !bad)
 		return stream->text;
 	free(stream->text);
 	return NULL;

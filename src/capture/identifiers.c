@@ -8,14 +8,21 @@
 
 #include "base/base.h"
 
-#define UUID_LENGTH  36
-#define HEX_MIN      16 /* digits: world wide names, machine ids; no kernel name has them */
-#define PAIRS_MIN    6 /* of hex digits: a MAC address */
-#define PAIR_LENGTH  3 /* with the colon or dash behind it */
-#define MAC_DIGITS   12
-#define PREFIX_LEN   3 /* "enx" */
-#define OCTETS       4 /* of an address of IPv4 */
-#define OCTET_DIGITS 3
+/* "h": a digit in hex; "d": one to three decimal digits; "l": a lower-case letter. */
+static const struct {
+	const char *head, *more; /* what may follow, any number of times */
+} patterns[] = {
+	{"hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh", ""}, /* a UUID */
+	{"llxhhhhhhhhhhhh", ""}, /* named by udev by its MAC address: enx, wlx, wwx */
+	/* A MAC address, or a longer address of its kind, such as those of InfiniBand. */
+	{"hh:hh:hh:hh:hh:hh", ":hh"}, {"hh-hh-hh-hh-hh-hh", "-hh"},
+	/* World wide names, machine ids; no kernel name has so many digits. */
+	{"0xhhhhhhhhhhhhhhhh", "h"}, {"hhhhhhhhhhhhhhhh", "h"},
+	{"d.d.d.d", ""}, /* an address of IPv4 */
+};
+
+#define IPV4  (ARRAY_SIZE(patterns) - 1)
+#define GIVEN ARRAY_SIZE(patterns) /* a kind of its own: a name that somebody gave */
 
 void redactor_free(struct redactor *redactor)
 {
@@ -25,166 +32,101 @@ void redactor_free(struct redactor *redactor)
 	*redactor = (struct redactor){0};
 }
 
-/* The number that stands for a text of the kind. */
+/* The number that stands for a text of the kind, from 1. */
 static unsigned find_number(
-	struct redactor *redactor, enum redact_kind kind, const char *text, size_t len)
+	struct redactor *redactor, size_t kind, const char *text, size_t len)
 {
 	struct redact_alias *more;
+	unsigned number = 1;
 
 	for (size_t i = 0; i < redactor->n; i++) {
 		const struct redact_alias *alias = &redactor->aliases[i];
 
-		if (alias->kind == kind && strlen(alias->text) == len &&
-			(kind == REDACT_GIVEN ? memcmp(alias->text, text, len)
-					      : strncasecmp(alias->text, text, len)) == 0)
-			return alias->number;
+		if (alias->kind != kind)
+			continue;
+		if (strlen(alias->text) == len &&
+			(kind == GIVEN ? memcmp(alias->text, text, len)
+				       : strncasecmp(alias->text, text, len)) == 0)
+			return number;
+		number++;
 	}
-	more = reallocarray(
-		redactor->aliases, redactor->n + 1, sizeof(*redactor->aliases));
-	if (!more) {
+	more = reallocarray(redactor->aliases, redactor->n + 1, sizeof(*more));
+	if (more) {
+		redactor->aliases = more;
+		more += redactor->n;
+		*more = (struct redact_alias){strndup(text, len), kind};
+	}
+	if (more && more->text)
+		redactor->n++;
+	else
 		redactor->failed = true;
-		return 0;
-	}
-	redactor->aliases = more;
-	more += redactor->n;
-	*more = (struct redact_alias){.text = strndup(text, len), .kind = kind};
-	if (!more->text) {
-		redactor->failed = true;
-		return 0;
-	}
-	more->number = ++redactor->count[kind];
-	redactor->n++;
-	return more->number;
+	return number;
 }
 
-static size_t count_hex(const char *text, size_t len)
-{
-	size_t n = 0;
-
-	while (n < len && isxdigit((unsigned char)text[n]))
-		n++;
-	return n;
-}
-
-/* Whether no letter or digit follows the word of @n bytes. */
-static bool ends(const char *text, size_t len, size_t n)
-{
-	return n >= len || !isalnum((unsigned char)text[n]);
-}
-
-/* Each matcher returns how many bytes it has replaced, 0 for none. */
-
-static size_t put_uuid(struct redactor *redactor, const char *text, size_t len, FILE *out)
-{
-	static const size_t groups[] = {8, 4, 4, 4, 12};
-	size_t at = 0;
-
-	if (len < UUID_LENGTH)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
-		if (count_hex(text + at, len - at) != groups[i])
-			return 0;
-		at += groups[i];
-		if (i + 1 < ARRAY_SIZE(groups) && text[at++] != '-')
-			return 0;
-	}
-	if (!ends(text, len, at))
-		return 0;
-	fprintf(out, "00000000-0000-0000-0000-%012u",
-		find_number(redactor, REDACT_UUID, text, at));
-	return at;
-}
-
-/* An interface that udev named by its MAC address: enx, wlx, wwx, and so on. */
-static size_t put_interface(
-	struct redactor *redactor, const char *text, size_t len, FILE *out)
-{
-	size_t n = PREFIX_LEN + MAC_DIGITS;
-
-	if (len < n || text[2] != 'x' || !islower((unsigned char)text[0]) ||
-		!islower((unsigned char)text[1]) ||
-		count_hex(text + PREFIX_LEN, len - PREFIX_LEN) != MAC_DIGITS ||
-		!ends(text, len, n))
-		return 0;
-	fprintf(out, "%.*s%012u", PREFIX_LEN, text,
-		find_number(redactor, REDACT_MAC, text + PREFIX_LEN, MAC_DIGITS));
-	return n;
-}
-
-/* A MAC address, or a longer address of its kind, such as those of InfiniBand. */
-static size_t put_mac(struct redactor *redactor, const char *text, size_t len, FILE *out)
-{
-	size_t pairs = 0, n;
-	char separator = len > 2 ? text[2] : '\0';
-
-	(void)redactor;
-	if (separator != ':' && separator != '-')
-		return 0;
-	for (size_t at = 0; at + 2 <= len; at += PAIR_LENGTH) {
-		if (count_hex(text + at, len - at) != 2)
-			break;
-		pairs++;
-		if (at + 2 == len || text[at + 2] != separator)
-			break;
-	}
-	n = pairs * PAIR_LENGTH - 1;
-	if (pairs < PAIRS_MIN || !ends(text, len, n))
-		return 0;
-	for (size_t i = 0; i < pairs; i++)
-		fprintf(out, "%s00", i ? (char[]){separator, '\0'} : "");
-	return n;
-}
-
-static size_t put_hex(struct redactor *redactor, const char *text, size_t len, FILE *out)
-{
-	size_t prefix = len > 2 && text[0] == '0' && text[1] == 'x' ? 2 : 0;
-	size_t n = count_hex(text + prefix, len - prefix);
-
-	if (n < HEX_MIN || !ends(text, len, prefix + n))
-		return 0;
-	fprintf(out, "%.*s%0*u", (int)prefix, text, (int)n,
-		find_number(redactor, REDACT_HEX, text + prefix, n));
-	return prefix + n;
-}
-
-static size_t put_ipv4(struct redactor *redactor, const char *text, size_t len, FILE *out)
+/* How many bytes of the text are of the pattern, 0 for none. */
+static size_t match(const char *pattern, const char *text, size_t len)
 {
 	size_t at = 0;
 
-	(void)redactor;
-	for (int i = 0; i < OCTETS; i++) {
-		size_t digits = 0;
+	for (; *pattern; pattern++) {
+		unsigned char c = at < len ? (unsigned char)text[at] : '\0';
+		bool digit = *pattern == 'd' && isdigit(c);
 
-		if (i && (at >= len || text[at++] != '.'))
+		if (!digit && !(*pattern == 'h' && isxdigit(c)) &&
+			!(*pattern == 'l' && islower(c)) && (!c || *pattern != (char)c))
 			return 0;
-		while (at + digits < len && isdigit((unsigned char)text[at + digits]))
-			digits++;
-		if (!digits || digits > OCTET_DIGITS)
-			return 0;
-		at += digits;
+		at++;
+		for (int i = 1;
+			digit && i < 3 && at < len && isdigit((unsigned char)text[at]);
+			i++)
+			at++;
 	}
-	if (!ends(text, len, at))
-		return 0;
-	fprintf(out, "0.0.0.0");
 	return at;
+}
+
+/* Writes the text with zeros for the digits of its pattern, the last ones its number. */
+static void put_number(
+	const char *pattern, const char *text, size_t len, unsigned number, FILE *out)
+{
+	_cleanup_free_ char *copy = strndup(text, len);
+
+	for (size_t i = len, head = strcspn(pattern, "hd"); copy && i-- > head;) {
+		if (!isxdigit((unsigned char)copy[i]))
+			continue;
+		copy[i] = (char)('0' + number % 10);
+		number /= 10;
+	}
+	fprintf(out, "%s", copy ? copy : "");
+}
+
+/* Returns how many bytes it has replaced, 0 for none. */
+static size_t put_pattern(
+	struct redactor *redactor, size_t kind, const char *text, size_t len, FILE *out)
+{
+	size_t n = match(patterns[kind].head, text, len), more = n;
+
+	while (more && (more = match(patterns[kind].more, text + n, len - n)))
+		n += more;
+	if (!n || (n < len && isalnum((unsigned char)text[n])))
+		return 0;
+	put_number(
+		patterns[kind].head, text, n, find_number(redactor, kind, text, n), out);
+	return n;
 }
 
 void redact_put(struct redactor *redactor, const char *text, size_t len, FILE *out)
 {
-	static size_t (*const matchers[])(struct redactor * redactor, const char *text,
-		size_t len,
-		FILE *out) = {put_uuid, put_interface, put_mac, put_hex, put_ipv4};
 	char last = '\0';
 
 	for (size_t at = 0; at < len;) {
 		size_t n = 0;
 
-		for (size_t i = 0; n == 0 && i < ARRAY_SIZE(matchers); i++) {
+		for (size_t i = 0; n == 0 && i < ARRAY_SIZE(patterns); i++) {
 			/* Inside of a word; and a port behind USB hubs is no address. */
 			if (isalnum((unsigned char)last) ||
-				(matchers[i] == put_ipv4 && (last == '-' || last == '.')))
+				(i == IPV4 && (last == '-' || last == '.')))
 				continue;
-			n = matchers[i](redactor, text + at, len - at, out);
+			n = put_pattern(redactor, i, text + at, len - at, out);
 		}
 		if (n == 0)
 			fputc(text[at++], out);
@@ -195,7 +137,7 @@ void redact_put(struct redactor *redactor, const char *text, size_t len, FILE *o
 
 void redact_put_given(struct redactor *redactor, const char *text, size_t len, FILE *out)
 {
-	fprintf(out, "name%u", find_number(redactor, REDACT_GIVEN, text, len));
+	fprintf(out, "name%u", find_number(redactor, GIVEN, text, len));
 }
 
 static size_t component(const char *text, size_t len)

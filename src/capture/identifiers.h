@@ -11,25 +11,15 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum redact_kind {
-	REDACT_UUID,  /* 00000000-0000-0000-0000-000000000001 */
-	REDACT_MAC,   /* of interfaces named by it: enx000000000001 */
-	REDACT_HEX,   /* a long number in hex, as long with zeros */
-	REDACT_GIVEN, /* a name that somebody gave: name1 */
-	REDACT_KINDS,
-};
-
 struct redact_alias {
 	char *text;
-	enum redact_kind kind;
-	unsigned number; /* from 1, of its kind */
+	size_t kind; /* which pattern it is of */
 };
 
 /* Starts as {0}. */
 struct redactor {
-	struct redact_alias *aliases;
+	struct redact_alias *aliases; /* in the order in which they were found */
 	size_t n;
-	unsigned count[REDACT_KINDS];
 	bool failed; /* no memory: nothing of it may be used */
 };
 

@@ -9,11 +9,6 @@
 #include "base/base.h"
 #include "capture.h"
 
-struct output {
-	char *data;
-	size_t size, room;
-};
-
 static const struct {
 	const char *end;
 	int (*add)(struct archive *archive);
@@ -33,27 +28,6 @@ static void free_entry(struct archive_entry **entry)
 {
 	if (*entry)
 		archive_entry_free(*entry);
-}
-
-static la_ssize_t write_output(
-	struct archive *archive, void *data, const void *buffer, size_t size)
-{
-	struct output *output = data;
-
-	if (output->room - output->size < size) {
-		size_t room = 2 * output->room + size;
-		char *more = realloc(output->data, room);
-
-		if (!more) {
-			archive_set_error(archive, ENOMEM, "no memory");
-			return -1;
-		}
-		output->data = more;
-		output->room = room;
-	}
-	memcpy(output->data + output->size, buffer, size);
-	output->size += size;
-	return (la_ssize_t)size;
 }
 
 /* libarchive gives up with a number of its own; its errno may be 0. */
@@ -120,7 +94,7 @@ static int put_entry(struct archive *archive, const struct capture_entry *from)
 }
 
 static int pack(struct archive *archive, const struct capture *capture, const char *name,
-	struct output *output)
+	FILE *out)
 {
 	int r;
 
@@ -131,7 +105,7 @@ static int pack(struct archive *archive, const struct capture *capture, const ch
 	r = set_filter(archive, name);
 	if (r < 0)
 		return r;
-	if (archive_write_open(archive, output, NULL, write_output, NULL) != ARCHIVE_OK)
+	if (archive_write_open_FILE(archive, out) != ARCHIVE_OK)
 		return error_of(archive);
 	for (size_t i = 0; r == 0 && i < capture->n; i++)
 		r = put_entry(archive, &capture->entries[i]);
@@ -143,19 +117,21 @@ static int pack(struct archive *archive, const struct capture *capture, const ch
 int capture_pack(
 	const struct capture *capture, const char *name, char **ret, size_t *ret_size)
 {
-	struct output output = {0};
+	_cleanup_(free_archive) struct archive *archive = archive_write_new();
+	_cleanup_free_ char *data = NULL;
+	struct text_stream stream;
 	int r;
 
-	{
-		_cleanup_(free_archive) struct archive *archive = archive_write_new();
-
-		r = archive ? pack(archive, capture, name, &output) : -ENOMEM;
-	}
-	if (r < 0) {
-		free(output.data);
-		return r;
-	}
-	*ret = output.data;
-	*ret_size = output.size;
+	if (!archive || !text_stream_open(&stream))
+		return -ENOMEM;
+	r = pack(archive, capture, name, stream.out);
+	/* It may write once more while it is freed. */
+	free_archive(&archive);
+	archive = NULL;
+	data = text_stream_take(&stream);
+	if (r < 0 || !data)
+		return r < 0 ? r : -ENOMEM;
+	*ret = TAKE_PTR(data);
+	*ret_size = stream.size;
 	return 0;
 }

@@ -10,9 +10,6 @@
 #include "decide/decide.h"
 
 #define MOUNT_FIELDS_MAX 32
-#define ROUTE_FIELDS     11
-#define ROUTE6_FIELDS    10
-#define NO_ADDRESS6      "00000000000000000000000000000000"
 
 /* File systems without a device, which nothing here depends on, unless they hold the host. */
 static const char *const pseudo_types[] = {"autofs", "binfmt_misc", "bpf", "cgroup",
@@ -95,55 +92,59 @@ static void put_mount(struct redactor *redactor, char *line, FILE *out)
 	fprintf(out, " rw\n");
 }
 
-/* "Filename Type Size Used Priority", with a line of these names first */
-static void put_swap(struct redactor *redactor, char *line, FILE *out)
+static void put_place(struct redactor *redactor, const char *text, size_t len, FILE *out)
 {
-	char *words[5];
-	size_t n = split(line, words, ARRAY_SIZE(words));
-
-	if (n < 2)
-		return;
-	if (strcmp(words[0], "Filename") == 0)
-		fprintf(out, "Filename");
-	else if (strncmp(words[0], TREE_DEV, strlen(TREE_DEV)) == 0)
-		redact_put_device(redactor, words[0], strlen(words[0]), out);
+	if (len > strlen(TREE_DEV) && text_begins_with(text, TREE_DEV))
+		redact_put_device(redactor, text, len, out);
 	else
-		redact_put_path(redactor, words[0], strlen(words[0]), out);
-	for (size_t i = 1; i < n; i++)
-		fprintf(out, "\t%s", words[i]);
-	fputc('\n', out);
+		redact_put_path(redactor, text, len, out);
 }
 
-/* "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT" */
-static void put_route(struct redactor *redactor, char *line, FILE *out)
+/* Whether the line has all of the @fields, and zeros where these say so. */
+static bool is_wanted(const char *fields, const char *line)
 {
-	char *words[ROUTE_FIELDS];
+	for (; *fields; fields++) {
+		size_t len;
 
-	if (split(line, words, ROUTE_FIELDS) != ROUTE_FIELDS)
-		return;
-	if (strcmp(words[0], "Iface") != 0) {
-		if (words[1][strspn(words[1], "0")] || words[7][strspn(words[7], "0")])
-			return;
-		words[2] = (char *)"00000000";
+		line += strspn(line, " \t");
+		len = strcspn(line, " \t");
+		if (!len || (*fields == '0' && strspn(line, "0") < len))
+			return false;
+		line += len;
 	}
-	redact_put(redactor, words[0], strlen(words[0]), out);
-	for (size_t i = 1; i < ROUTE_FIELDS; i++)
-		fprintf(out, "\t%s", words[i]);
-	fputc('\n', out);
+	return true;
 }
 
-/* "DESTINATION LENGTH SOURCE LENGTH GATEWAY METRIC REFERENCES USES FLAGS INTERFACE" */
-static void put_route6(struct redactor *redactor, char *line, FILE *out)
+/*
+ * A line of words, each as @fields says, the last of these for all that follow: 'p' a path or
+ * node, 'n' a name of the kernel, 'z' zeros instead, '0' zeros or no line at all, '=' stays.
+ */
+static void put_fields(
+	struct redactor *redactor, const char *fields, const char *line, FILE *out)
 {
-	char *words[ROUTE6_FIELDS];
+	size_t len;
 
-	if (split(line, words, ROUTE6_FIELDS) != ROUTE6_FIELDS ||
-		words[0][strspn(words[0], "0")] || words[1][strspn(words[1], "0")])
+	if (*line == '#') {
+		fprintf(out, "#\n");
 		return;
-	words[2] = words[4] = (char *)NO_ADDRESS6;
-	put_words(words, ROUTE6_FIELDS - 1, out);
-	fputc(' ', out);
-	redact_put(redactor, words[9], strlen(words[9]), out);
+	}
+	if (!is_wanted(fields, line))
+		return;
+	for (; *line; line += len, fields += !!fields[1]) {
+		size_t blank = strspn(line, " \t");
+
+		fwrite(line, 1, blank, out);
+		line += blank;
+		len = strcspn(line, " \t");
+		if (*fields == 'p')
+			put_place(redactor, line, len, out);
+		else if (*fields == 'n')
+			redact_put(redactor, line, len, out);
+		else if (*fields == 'z')
+			fprintf(out, "%0*d", (int)len, 0);
+		else
+			fwrite(line, 1, len, out);
+	}
 	fputc('\n', out);
 }
 
@@ -232,21 +233,6 @@ static void put_config(struct redactor *redactor, char *line, FILE *out)
 	}
 	redact_put(redactor, line, len, out);
 	fputc('\n', out);
-}
-
-/* "KIND PATH ID WORD...": the words are mount points, interfaces, or our own. */
-static void put_protect(struct redactor *redactor, char *line, FILE *out)
-{
-	char *rest = line, *word;
-
-	if (*line == '#') {
-		fprintf(out, "#\n");
-		return;
-	}
-	while ((word = strsep(&rest, " "))) {
-		redact_put_path(redactor, word, strlen(word), out);
-		fputc(rest ? ' ' : '\n', out);
-	}
 }
 
 static void put_line(struct redactor *redactor, char *line, FILE *out)
@@ -388,51 +374,64 @@ static void put_cmdline(struct redactor *redactor, char *line, FILE *out)
 	fputc('\n', out);
 }
 
-static void (*const forms[REDACT_FORMS])(
-	struct redactor *redactor, char *line, FILE *out) = {
-	[REDACT_FORM_NAME] = NULL,
-	[REDACT_FORM_MAPPED] = put_mapped,
-	[REDACT_FORM_CMDLINE] = put_cmdline,
-	[REDACT_FORM_MOUNTS] = put_mount,
-	[REDACT_FORM_SWAPS] = put_swap,
-	[REDACT_FORM_ROUTES] = put_route,
-	[REDACT_FORM_ROUTES6] = put_route6,
-	[REDACT_FORM_CPUINFO] = put_cpu,
-	[REDACT_FORM_KERNEL] = put_option,
-	[REDACT_FORM_IOMEM] = put_iomem,
-	[REDACT_FORM_INTERRUPTS] = put_interrupt,
-	[REDACT_FORM_CONFIG] = put_config,
-	[REDACT_FORM_PROTECT] = put_protect,
-	[REDACT_FORM_RECORD] = put_record,
+/* Lines are put by a function, or by their fields. */
+static const struct {
+	void (*put)(struct redactor *redactor, char *line, FILE *out);
+	const char *fields;
+} forms[REDACT_FORMS] = {
+	[REDACT_FORM_MAPPED] = {.put = put_mapped},
+	[REDACT_FORM_CMDLINE] = {.put = put_cmdline},
+	[REDACT_FORM_MOUNTS] = {.put = put_mount},
+	/* "Filename Type Size Used Priority", with a line of these names first */
+	[REDACT_FORM_SWAPS] = {.fields = "p="},
+	/* "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT" */
+	[REDACT_FORM_ROUTES] = {.fields = "n0z====0==="},
+	/* "DESTINATION LENGTH SOURCE LENGTH GATEWAY METRIC REFERENCES USES FLAGS INTERFACE" */
+	[REDACT_FORM_ROUTES6] = {.fields = "00z=z====n"},
+	[REDACT_FORM_CPUINFO] = {.put = put_cpu},
+	[REDACT_FORM_KERNEL] = {.put = put_option},
+	[REDACT_FORM_IOMEM] = {.put = put_iomem},
+	[REDACT_FORM_INTERRUPTS] = {.put = put_interrupt},
+	[REDACT_FORM_CONFIG] = {.put = put_config},
+	/* "KIND PATH ID WORD...": the words are mount points, interfaces, or our own. */
+	[REDACT_FORM_PROTECT] = {.fields = "p"},
+	[REDACT_FORM_RECORD] = {.put = put_record},
 };
+
+static void put_lines(
+	struct redactor *redactor, enum redact_form form, char *text, FILE *out)
+{
+	char *line;
+
+	/* The last line may have no newline; behind it is nothing. */
+	while (text && *text && (line = strsep(&text, "\n"))) {
+		/* An empty line ends what is said of a processor. */
+		if (form == REDACT_FORM_CPUINFO && !*line)
+			return;
+		if (forms[form].put)
+			forms[form].put(redactor, line, out);
+		else
+			put_fields(redactor, forms[form].fields, line, out);
+	}
+}
 
 int redact_text(
 	struct redactor *redactor, enum redact_form form, const char *text, char **ret)
 {
-	_cleanup_free_ char *copy = strdup(text);
-	char *rest = copy, *line, *result = NULL;
-	size_t size;
-	FILE *out = copy ? open_memstream(&result, &size) : NULL;
-	bool bad;
+	_cleanup_free_ char *copy = strdup(text), *result = NULL;
+	struct text_stream stream;
 
-	if (!out)
+	if (!copy || !text_stream_open(&stream))
 		return -ENOMEM;
-	if (form == REDACT_FORM_NAME)
-		redact_put(redactor, text, strlen(text), out);
-	/* The last line may have no newline; behind it is nothing. */
-	while (form != REDACT_FORM_NAME && *rest && (line = strsep(&rest, "\n"))) {
-		/* An empty line ends what is said of a processor. */
-		if (form == REDACT_FORM_CPUINFO && !*line)
-			break;
-		forms[form](redactor, line, out);
-		if (!rest)
-			break;
-	}
-	bad = ferror(out) || redactor->failed;
-	if (fclose(out) != 0 || bad) {
-		free(result);
+	if (form == REDACT_FORM_PLAIN)
+		fprintf(stream.out, "%s", text);
+	else if (form == REDACT_FORM_NAME)
+		redact_put(redactor, text, strlen(text), stream.out);
+	else
+		put_lines(redactor, form, copy, stream.out);
+	result = text_stream_take(&stream);
+	if (!result || redactor->failed)
 		return -ENOMEM;
-	}
-	*ret = result;
+	*ret = TAKE_PTR(result);
 	return 0;
 }

