@@ -6,21 +6,15 @@
 #include "chain/chain.h"
 #include "private.h"
 
-/* Whether the tree has programs at all: else it says nothing about what is installed. */
-static bool has_programs(const struct root *root)
-{
-	return file_exists(root, "usr/bin") || file_exists(root, "usr/sbin");
-}
-
 /* The problem has its remedy behind a colon. */
-static void tell_generator(struct check_host *host, const struct images *images)
+static void add_generator(struct check_host *host, const struct images *images)
 {
 	const char *colon = strstr(images->problem, ": ");
 	size_t len = colon ? (size_t)(colon - images->problem) : strlen(images->problem);
 
 	if (images->generator) {
 		check_pass(host, "", "%s makes the images", images->generator->name);
-	} else if (has_programs(host->root)) {
+	} else if (initramfs_has_programs(host->root)) {
 		check_fail(host, "", "%.*s", (int)len, images->problem);
 		check_remedy(host, "%s",
 			colon ? colon + 2 : "install a generator of initramfs images");
@@ -31,9 +25,9 @@ static void tell_generator(struct check_host *host, const struct images *images)
 	}
 }
 
-static void tell_image(struct check_host *host, const struct image *image)
+static void add_image(struct check_host *host, const struct image *image)
 {
-	const char *apply = "run 'vfioboot apply'";
+	const char *apply = "run 'sudo vfioboot apply'";
 
 	switch (image->state) {
 	case IMAGE_FRESH:
@@ -67,7 +61,7 @@ static void tell_image(struct check_host *host, const struct image *image)
 static void tell_images(struct check_host *host, const struct images *images)
 {
 	for (size_t i = 0; i < images->n; i++)
-		tell_image(host, &images->images[i]);
+		add_image(host, &images->images[i]);
 	if (images->n)
 		return;
 	check_unseen(host, "", "no installed kernel was found, and no image");
@@ -87,7 +81,7 @@ static void check_images(struct check_host *host)
 		return;
 	}
 	host->name = "generator";
-	tell_generator(host, &images);
+	add_generator(host, &images);
 	host->name = "image";
 	tell_images(host, &images);
 }
@@ -133,11 +127,12 @@ static void check_loader(struct check_host *host)
 		check_unknown(host, "",
 			"which of these starts the kernel is not known: %s", found);
 		check_remedy(host, "nothing: the images work with any of them");
-	} else if (file_exists(host->root, "boot") && has_programs(host->root)) {
+	} else if (file_exists(host->root, "boot") &&
+		initramfs_has_programs(host->root)) {
 		check_fail(host, "", "no boot loader that vfioboot knows was found");
 		check_remedy(host,
-			"nothing for the images, which work with any; add kernel "
-			"parameters where your boot loader keeps them");
+			"the images work with any boot loader; if kernel parameters are "
+			"needed, add them in its configuration");
 	} else {
 		check_unseen(host, "",
 			"what starts the kernel is not known: none of its files is here");

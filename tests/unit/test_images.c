@@ -323,6 +323,8 @@ static void test_owner(void **state)
 {
 	(void)state;
 	fake_kernel(RELEASE);
+	expect_owner("-", "do not include its programs");
+	fake_put("usr/bin/sh", "");
 	expect_owner("-", "no generator of initramfs images is installed");
 	fake_put("usr/sbin/mkinitramfs", "");
 	expect_owner("initramfs-tools", "");

@@ -123,6 +123,11 @@ static candidates makers(
 	return set;
 }
 
+bool initramfs_has_programs(const struct root *root)
+{
+	return file_exists(root, "usr/bin") || file_exists(root, "usr/sbin");
+}
+
 static const struct initramfs_generator *choose(const struct root *root,
 	const struct kernels *kernels, candidates installed, char *ret_problem,
 	size_t size)
@@ -141,7 +146,11 @@ static const struct initramfs_generator *choose(const struct root *root,
 			snprintf(names + len, sizeof(names) - len, "%s%s",
 				len ? " and " : "", generators[i]->name);
 	}
-	if (!installed)
+	if (!installed && !initramfs_has_programs(root))
+		snprintf(ret_problem, size,
+			"the files of this machine do not include its programs: run this on "
+			"the machine itself");
+	else if (!installed)
 		snprintf(ret_problem, size,
 			"no generator of initramfs images is installed: install dracut, "
 			"initramfs-tools or mkinitcpio");

@@ -47,6 +47,9 @@ extern const struct initramfs_generator initramfs_tools;
 extern const struct initramfs_generator initramfs_mkinitcpio;
 extern const struct initramfs_generator initramfs_kernel_install;
 
+/* Whether the tree has programs at all: else it does not show which generator is installed. */
+bool initramfs_has_programs(const struct root *root);
+
 /*
  * The generator that owns the system.  Returns NULL, with a sentence in @ret_problem, when
  * there is none, or two and no sign which.
