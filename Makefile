@@ -172,8 +172,8 @@ install: all
 # A configuration that was changed stays: it is its owner's.
 .PHONY: uninstall
 uninstall:
-	@echo "Run 'vfioboot undo' before this.  If it was not, the boot menu keeps its entries, $(SYSCONFDIR)"
-	@echo "what was configured, and the initramfs images contain vfioboot until they are rebuilt."
+	@echo "If you did not run 'vfioboot undo' before this, the entries in the boot menu and the"
+	@echo "configuration in $(SYSCONFDIR) remain, and so does vfioboot in initramfs images until they are rebuilt."
 	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
 	@for link in $(WANTS); do rm -f "$(DESTDIR)$(UNITDIR)/$$link"; done
 	@! cmp -s vfioboot.conf "$(DESTDIR)$(CONFIG)" || rm -f "$(DESTDIR)$(CONFIG)"

@@ -104,7 +104,7 @@ files() {
 	[ ! -e "$BATS_TEST_TMPDIR/usr/lib/vfioboot" ]
 }
 
-@test "uninstall tells of what it leaves, and what takes that away" {
+@test "uninstall names what it leaves, and what removes that" {
 	make_quietly install
 	run -0 make_quietly uninstall
 	[[ $output == *"'vfioboot undo' before"*'boot menu'*images* ]]
