@@ -56,9 +56,13 @@ static void tell_refused(struct check_host *host, unsigned first, unsigned end)
 			pci_address_format(
 				next->machine.functions[entry->function].address,
 				address);
-		check_fail(host, *address ? address : section,
-			"section %s is refused at the next boot: %s", section,
-			reason_word(entry->reason));
+		if (*address)
+			check_fail(host, address,
+				"section %s is refused at the next boot: %s", section,
+				reason_word(entry->reason));
+		else
+			check_fail(host, section, "is refused at the next boot: %s",
+				reason_word(entry->reason));
 		check_remedy(host, "%s", reason_text(entry->reason));
 	}
 }

@@ -22,7 +22,7 @@ static void check_secure_boot(struct check_host *host)
 
 	if (n == -EOPNOTSUPP) {
 		check_pass(host, "",
-			"the machine was not booted by UEFI, which alone has it");
+			"this machine was not booted by UEFI, so there is no secure boot");
 	} else if (n == -ENOENT) {
 		check_pass(host, "", "the firmware does not have it");
 	} else if (n < 1) {

@@ -80,8 +80,8 @@ void check_remedy_elsewhere(struct check_host *host)
 {
 	check_remedy(host, "%s",
 		host->root->live
-			? "run it as root, on the host itself and not in a container"
-			: "these files do not show it: run it on the machine itself");
+			? "run 'vfioboot check' as root, on the host and not in a container"
+			: "these files do not show this; run 'vfioboot check' on the machine itself");
 }
 
 void check_unseen(struct check_host *host, const char *subject, const char *format, ...)
@@ -142,7 +142,7 @@ const char *check_why(int error)
 	if (error == -EACCES || error == -EPERM)
 		return "only root can read it";
 	return error == -ENOENT || error == -ENODATA || error == -ENOTDIR
-		? "not there"
+		? "not found"
 		: strerror(-error);
 }
 

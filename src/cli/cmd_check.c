@@ -56,7 +56,7 @@ static enum cli_exit parse_operands(int argc, char **argv, struct arguments *arg
 			    argv[i], &arguments->operands[arguments->n_operands++]) == 0)
 			continue;
 		cli_error("check",
-			"'%s' names no device; write an address (01:00.0), a path "
+			"'%s' is not a device; use an address (01:00.0), a path "
 			"(00:01.0/00.0), an id (10de:2204) or a class (class:0300)",
 			argv[i]);
 		return CLI_MISUSE;
@@ -324,8 +324,7 @@ static enum cli_exit check(
 		&facts, next, arguments->operands, arguments->n_operands, &list, &bad);
 	if (r == -ENXIO)
 		return cli_error("check",
-			"there is no function that '%s' names; 'vfioboot list --all' "
-			"shows them",
+			"no device matches '%s'; 'vfioboot list --all' shows all devices",
 			operands[bad]);
 	if (r == 0 && arguments->json)
 		print_json(&list);

@@ -82,8 +82,8 @@ static void print_where(const struct root *root)
 	struct bootloader_search search;
 
 	bootloader_find(root, &search);
-	puts("\n'vfioboot entry add' and 'vfioboot try' put what is needed into their "
-	     "own entries of the\nboot menu.  To add it to the normal entry:");
+	puts("\n'vfioboot entry add' and 'vfioboot try' add needed parameters to their "
+	     "own boot entries.\nTo add them to the normal entry:");
 	if (search.owner)
 		print_way(search.owner);
 	else if (!search.n)

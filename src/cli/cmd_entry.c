@@ -255,7 +255,7 @@ static void say_added(const struct root *root, const struct bootloader *loader,
 		printf("The default entry is unchanged.  ");
 	printf("'vfioboot entry list' shows the entries, 'vfioboot entry remove' removes "
 	       "them.\n"
-	       "The initramfs images must be up to date: run 'vfioboot apply' if they are "
+	       "The initramfs images must be up to date: run 'sudo vfioboot apply' if they are "
 	       "not.\n");
 	if (root->live || !change->steps.n)
 		printf("Then reboot, and choose '... (%s)' at the boot menu%s.\n",
@@ -701,7 +701,7 @@ static enum cli_exit run(int argc, char **argv)
 const struct cli_command cmd_entry = {
 	.name = "entry",
 	.operands = "add|remove|list|update",
-	.missing = "say add, remove or list",
+	.missing = "no action given: use add, remove or list",
 	.summary = "let the boot menu offer a boot with the devices, or without",
 	.details =
 		"add     add an entry for each profile, and one without passthrough where the\n"

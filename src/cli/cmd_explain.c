@@ -232,10 +232,10 @@ static void print_section(const struct config *config, const struct view *view)
 	bool none;
 
 	if (!section) {
-		printf("  It is not configured: it keeps its native driver.\n");
+		printf("  It is not configured: the next boot leaves it to its native driver.\n");
 		if (pcidev_base_class(view->dev) != PCI_BASE_BRIDGE)
-			printf("  'vfioboot add --dry-run %s' shows what giving it to "
-			       "vfio-pci would take.\n",
+			printf("  'vfioboot add --dry-run %s' shows what it takes to "
+			       "bind it to vfio-pci.\n",
 				view->address);
 		return;
 	}
@@ -395,14 +395,12 @@ static enum cli_exit say_absent(
 
 	if (is_selector)
 		return cli_error("explain",
-			"no function of this machine is %s; 'vfioboot list --all' shows "
-			"them",
+			"no device matches '%s'; 'vfioboot list --all' shows all devices",
 			operand);
 	if (section) {
 		config_place_text(config, section->place, place);
 		return cli_error("explain",
-			"no function of this machine matches the section %s (%s); "
-			"'vfioboot plan' says more",
+			"no device matches the section %s (%s); 'vfioboot plan' shows why",
 			operand, place);
 	}
 	cli_error("explain",

@@ -429,7 +429,7 @@ static void print_remarks(const struct lister *lister, const struct inventory *i
 	const struct nextboot *next)
 {
 	if (!lister->n_listed)
-		puts("There is no such device; use --all to list everything.");
+		puts("No such device was found; 'vfioboot list --all' shows all devices.");
 	if (!inventory->bus->has_groups)
 		puts("\nThere are no IOMMU groups, so no device can be given to a guest.\n"
 		     "'vfioboot check' says what is missing.");

@@ -312,7 +312,7 @@ static enum cli_exit keep(const struct root *root, const struct arguments *argum
 			trial->id);
 	keep_sections(&keeping);
 	if (keeping.n_changed)
-		printf("The images have to be rebuilt for that: run 'vfioboot apply'.\n");
+		printf("The images have to be rebuilt for that: run 'sudo vfioboot apply'.\n");
 	else if (keeping.status == CLI_OK)
 		printf("The setting of trial %s is permanent already.\n", trial->id);
 	trial_text_print_missing(root, trial);

@@ -48,7 +48,7 @@ static void print_result(const struct apply *apply, const struct imagecheck *che
 		puts("The devices keep their drivers until the next boot.");
 	if (has_kind(apply, &change_move))
 		puts("To restore the configuration, move the files below " UNDO_ARCHIVE
-		     " back and run 'vfioboot apply'.");
+		     " back and run 'sudo vfioboot apply'.");
 	puts("The program itself is still installed; remove its package to uninstall it.");
 }
 
@@ -209,8 +209,8 @@ const struct cli_command cmd_undo = {
 	.operands = "",
 	.summary = "remove everything that was configured",
 	.details =
-		"Removes what 'vfioboot add' wrote, moves what others wrote to\n" UNDO_ARCHIVE
-		", and rebuilds the images without vfioboot.",
+		"Cancels a trial, removes what 'vfioboot add' wrote, moves what others wrote to\n" UNDO_ARCHIVE
+		", rebuilds the images without vfioboot, and\nremoves the boot menu entries of 'vfioboot entry'.",
 	.options = options,
 	.run = run,
 };

@@ -43,7 +43,7 @@ static void remark_bound(
 			now);
 	else if (!function->next)
 		strcpy(ret,
-			"it is no longer configured; run 'vfioboot apply' and reboot to "
+			"it is no longer configured; run 'sudo vfioboot apply' and reboot to "
 			"give it back to its native driver");
 	else if (function->next->reason != REASON_NONE)
 		snprintf(ret, FUNCTION_TEXT_SIZE, "the next boot will refuse it: %s",

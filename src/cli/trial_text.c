@@ -127,7 +127,7 @@ static void print_armed(const struct root *root, const struct trial *trial)
 		return;
 	configfiles_read(root, CONFIGFILES_OF_IMAGE, config);
 	if (trial_is_outdated(trial, config))
-		printf("The configuration was changed since; run 'vfioboot apply' and "
+		printf("The configuration was changed since; run 'sudo vfioboot apply' and "
 		       "'vfioboot try' again.\n");
 }
 

@@ -83,7 +83,7 @@ static int choose_profile(const struct config *config, const char *wanted,
 	if (!profile) {
 		message_remedy(message,
 			"add 'profile = passthrough' to those to be tried (%s), run "
-			"'vfioboot apply', and try again",
+			"'sudo vfioboot apply', and try again",
 			config->files[config->sections[0].place.file]);
 		return message_set(message, -EINVAL,
 			"no section waits for a profile, so the normal entry binds all of "
@@ -392,11 +392,11 @@ static int check_image(const struct root *root, bool dry_run, struct trial_plan 
 	}
 	if (dry_run) {
 		text_join(why + strlen(why), sizeof(why) - strlen(why),
-			"; run 'vfioboot apply' first", NULL);
+			"; run 'sudo vfioboot apply' first", NULL);
 		file_add_name(&plan->warnings, why);
 		return 0;
 	}
-	message_remedy(message, "run 'vfioboot apply' first");
+	message_remedy(message, "run 'sudo vfioboot apply' first");
 	return message_set(message, -EPERM, "%s", why);
 }
 

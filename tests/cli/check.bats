@@ -191,10 +191,10 @@ native_driver() {
 @test "operands that name nothing" {
 	run -1 --separate-stderr "$vfioboot" check --root "$host" 02:00 09:00.0
 	[ -z "$output" ]
-	[[ $stderr == *"there is no function that '09:00.0' names"*vfioboot\ list* ]]
+	[[ $stderr == *"no device matches '09:00.0'"*vfioboot\ list* ]]
 	run -2 --separate-stderr "$vfioboot" check --root "$host" gtx3080
 	[ -z "$output" ]
-	[[ $stderr == *"'gtx3080' names no device"* ]]
+	[[ $stderr == *"'gtx3080' is not a device"* ]]
 }
 
 @test "a tree without anything: nothing is guessed, nothing fails" {
@@ -502,7 +502,7 @@ sign() {
 	expect lockdown $release fail 'vfio_pci is not signed'
 	rm "$dir/vfio-pci.ko.xz"
 	check
-	expect lockdown $release unknown 'is signed: not there'
+	expect lockdown $release unknown 'is signed: not found'
 	put sys/kernel/security/lockdown <<<'[none] integrity confidentiality'
 	put sys/module/module/parameters/sig_enforce <<<Y
 	check
@@ -656,7 +656,7 @@ framebuffer() {
 	expect framebuffer $gpu unknown 'only root'
 	remove proc/iomem
 	check
-	expect framebuffer $gpu unknown 'not there'
+	expect framebuffer $gpu unknown 'not found'
 }
 
 @test "framebuffer: a driver that has the boot display took it away" {
@@ -753,7 +753,7 @@ framebuffer() {
 	expect memory $gpu unknown
 	rm "$host/sys/bus/pci/devices/$gpu/resource"
 	check
-	expect memory $gpu unknown 'not there'
+	expect memory $gpu unknown 'not found'
 }
 
 @test "resizable-bar" {

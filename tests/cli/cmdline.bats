@@ -122,8 +122,8 @@ framebuffer() { # NAME
 	built INTEL_IOMMU_DEFAULT_OFF
 	cmdline --explain
 	[[ ${lines[0]} == 'needed   intel_iommu=on: '* ]]
-	[[ $output == *"'vfioboot entry add' and 'vfioboot try' put what is needed into their own"* ]]
-	[[ ${lines[-1]} == 'with GRUB, in /etc/default/grub, behind GRUB_CMDLINE_LINUX_DEFAULT=,'*"'update-grub'"* ]]
+	[[ $output == *"'vfioboot entry add' and 'vfioboot try' add needed parameters to their own"* ]]
+	[[ ${lines[-1]} == 'with GRUB, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub;'*"'update-grub'"* ]]
 	# Of several, none of which says that it started this boot.
 	touch "$host/boot/refind_linux.conf" "$host/boot/limine.conf"
 	cmdline --explain

@@ -757,7 +757,7 @@ adds() {
 
 @test "misuse" {
 	run -2 --separate-stderr "$vfioboot" entry
-	[[ $stderr == *'say add, remove or list'*"'vfioboot help entry'"* ]]
+	[[ $stderr == *'use add, remove or list'*"'vfioboot help entry'"* ]]
 	run -2 "$vfioboot" entry nonsense
 	[[ $output == *"unknown action 'nonsense'"* ]]
 	run -2 "$vfioboot" entry add more

@@ -156,10 +156,10 @@ explain_json() {
 	machine identical-cards
 	config '[device lost]' 'path = 00:1e.0'
 	run -1 --separate-stderr "$vfioboot" explain --root "$root" 09:00.0 02:00.0
-	[[ $stderr == *'no function of this machine is 09:00.0'*"'vfioboot list --all'"* ]]
+	[[ $stderr == *"no device matches '09:00.0'"*"'vfioboot list --all'"* ]]
 	[[ $output == '0000:02:00.0  '* ]]
 	run -1 --separate-stderr "$vfioboot" explain --root "$root" lost
-	[[ $stderr == *'no function of this machine matches the section lost (/etc/vfioboot.conf:1)'* ]]
+	[[ $stderr == *'no device matches the section lost (/etc/vfioboot.conf:1)'* ]]
 	run -2 --separate-stderr "$vfioboot" explain --root "$root" nonsense
 	[[ -z $output && $stderr == *"'nonsense' is neither a device, such as 01:00.0"* ]]
 	run -2 --separate-stderr "$vfioboot" explain --root "$root"

@@ -120,7 +120,7 @@ expect = 2'
 	answers "$addresses" ''
 	answers '.functions' '[]'
 	list --usb
-	[[ $output == *'no such device'*--all* ]]
+	[[ $output == *'No such device was found'*--all* ]]
 	machine identical-cards "$work/other"
 	root=$work/other
 	list_json --usb --nvme

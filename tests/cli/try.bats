@@ -1081,12 +1081,12 @@ live_host() {
 	# How it ends does not count: the sanitizer of leaks needs a real /proc.  So would GRUB's disk.
 	sdboot
 	active=default.target live_host 'vfioboot try --dry-run'
-	[[ $stderr != *'not active'* && $stderr == *"run 'vfioboot apply' first"* ]]
+	[[ $stderr != *'not active'* && $stderr == *"run 'sudo vfioboot apply' first"* ]]
 	active=multi-user.target live_host 'vfioboot try --dry-run'
 	[[ $stderr == *'the default target is not active in this boot'*'(not-up)'* ]]
 	sed -i 's/$/ 3/' "$host/proc/cmdline"
 	active=multi-user.target live_host 'vfioboot try --dry-run'
-	[[ $stderr != *'not active'* && $stderr == *"run 'vfioboot apply' first"* ]]
+	[[ $stderr != *'not active'* && $stderr == *"run 'sudo vfioboot apply' first"* ]]
 	active=default.target live_host 'vfioboot try --dry-run'
 	[[ $stderr == *'multi-user.target, which the kernel command line asks for, is not active'* ]]
 }

@@ -323,8 +323,8 @@ const struct bootloader_ops bootloader_ops_systemd_boot = {
 	.armed = systemd_boot_armed,
 	.disarm = systemd_boot_disarm,
 	.permanent =
-		"in /etc/kernel/cmdline, which has to be all of the command line, and then "
-		"with 'kernel-install add-all', or by reinstalling the kernel",
+		"in /etc/kernel/cmdline, which must contain the whole command line; then run "
+		"'kernel-install add-all', or reinstall the kernel",
 };
 
 const struct bootloader_ops bootloader_ops_grub_bls = {

@@ -344,6 +344,6 @@ const struct bootloader_ops bootloader_ops_grub = {
 	.armed = grub_env_armed,
 	.disarm = grub_env_disarm,
 	.permanent =
-		"in /etc/default/grub, behind GRUB_CMDLINE_LINUX_DEFAULT=, and then with "
-		"'update-grub' or 'grub-mkconfig -o' and the path of grub.cfg",
+		"in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'update-grub', or "
+		"'grub-mkconfig -o' with the path of grub.cfg",
 };

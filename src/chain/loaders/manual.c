@@ -298,20 +298,19 @@ const struct bootloader_ops bootloader_ops_refind = {
 	.edit = edit_refind,
 	.hand_what = "lines",
 	.permanent =
-		"in refind_linux.conf, beside the kernels, in the quotes behind each title",
+		"in refind_linux.conf, beside the kernels, in the quotes after each title",
 };
 const struct bootloader_ops bootloader_ops_extlinux = {
 	.edit = edit_extlinux,
 	.hand_what = "labels",
 	.permanent =
-		"behind 'append' in extlinux.conf; where u-boot-update makes that, in "
-		"U_BOOT_PARAMETERS of /etc/default/u-boot, and then with 'u-boot-update'",
+		"after 'append' in extlinux.conf; if u-boot-update writes that file, in "
+		"U_BOOT_PARAMETERS in /etc/default/u-boot; then run 'u-boot-update'",
 };
 const struct bootloader_ops bootloader_ops_limine = {
 	.edit = edit_limine,
 	.hand_what = "entries",
 	.permanent =
-		"behind 'cmdline:' in limine.conf; where limine-entry-tool makes that, in "
-		"KERNEL_CMDLINE[default] of /etc/default/limine, and then with "
-		"'limine-update'",
+		"after 'cmdline:' in limine.conf; if limine-entry-tool writes that file, in "
+		"KERNEL_CMDLINE[default] in /etc/default/limine; then run 'limine-update'",
 };

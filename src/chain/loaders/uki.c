@@ -557,6 +557,6 @@ const struct bootloader_ops bootloader_ops_uki = {
 	.find_default = systemd_boot_default,
 	.edit = edit,
 	.permanent =
-		"in /etc/kernel/cmdline, which has to be all of the command line, and then by "
-		"rebuilding the images ('kernel-install add-all', 'mkinitcpio -P')",
+		"in /etc/kernel/cmdline, which must contain the whole command line; then "
+		"rebuild the images ('kernel-install add-all', 'mkinitcpio -P')",
 };
