@@ -94,7 +94,7 @@ static inline void fake_put_index(
 {
 	static struct fake_index index;
 	uint32_t root;
-	char path[256];
+	char path[1024];
 
 	index.size = 0;
 	index.lines = lines;

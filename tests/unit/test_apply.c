@@ -139,8 +139,8 @@ static int carry_out(struct session *session, char *why, size_t size)
 	struct change_failure failure;
 	int r = change_carry_out(&session->apply.change, NULL, &failure);
 
-	snprintf(why, size, "%s|%s|%s", failure.message.text, failure.output ?: "",
-		failure.undo);
+	text_join(why, size, failure.message.text, "|", failure.output ?: "", "|",
+		failure.undo, NULL);
 	change_free_failure(&failure);
 	return r;
 }
