@@ -14,6 +14,7 @@
 #include "devices.h"
 #include "facts/facts.h"
 #include "obstacle_text.h"
+#include "progress.h"
 
 struct arguments {
 	const char *root, *name, *profile;
@@ -342,7 +343,7 @@ static enum cli_exit run(int argc, char **argv)
 	/* Before anything is looked for, which may take a while. */
 	if (cli_open_root("add", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;
-	if (!arguments.dry_run && root.live && cli_need_root("add") != CLI_OK)
+	if (progress_lock_for_file("add", &root, arguments.dry_run) != CLI_OK)
 		return CLI_FAILED;
 	return add(&addition, argc - optind, argv + optind);
 }

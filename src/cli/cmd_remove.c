@@ -12,6 +12,7 @@
 #include "decide/decide.h"
 #include "entry_text.h"
 #include "facts/facts.h"
+#include "progress.h"
 #include "sections.h"
 
 struct arguments {
@@ -200,7 +201,7 @@ static enum cli_exit run(int argc, char **argv)
 	arguments.operand = argv[optind];
 	if (cli_open_root("remove", arguments.root, &root) != CLI_OK)
 		return CLI_FAILED;
-	if (root.live && !arguments.dry_run && cli_need_root("remove") != CLI_OK)
+	if (progress_lock_for_file("remove", &root, arguments.dry_run) != CLI_OK)
 		return CLI_FAILED;
 	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	configfiles_read_cmdline(&root, &config);

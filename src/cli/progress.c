@@ -9,6 +9,8 @@
 
 #define LINE_MAX_ 4096
 
+#define FILE_LOCK_MS 2000 /* another add or remove is done by then */
+
 void progress_print(const struct change *change)
 {
 	char line[LINE_MAX_];
@@ -93,6 +95,17 @@ enum cli_exit progress_lock(
 		return cli_error(
 			command, "cannot lock " CHANGE_LOCK ": %s", strerror(-fd));
 	return CLI_OK;
+}
+
+enum cli_exit progress_lock_for_file(
+	const char *command, const struct root *root, bool dry_run)
+{
+	enum cli_exit status;
+
+	if (dry_run || !root->live)
+		return CLI_OK;
+	status = cli_need_root(command);
+	return status == CLI_OK ? progress_lock(command, root, FILE_LOCK_MS) : status;
 }
 
 enum cli_exit progress_check(const char *command, const struct apply *apply)

@@ -23,6 +23,14 @@ enum cli_exit progress_lock(
 	const char *command, const struct root *root, unsigned wait_ms);
 
 /*
+ * For add and remove: as root with the lock, before anything is read, when they change a file of
+ * this machine.  Two adds would else take the same free name, and apply find another configuration
+ * than it began with.
+ */
+enum cli_exit progress_lock_for_file(
+	const char *command, const struct root *root, bool dry_run);
+
+/*
  * For apply and undo: opens the root, of this machine with the lock unless it is a dry run, and
  * of another one for a dry run alone.
  */

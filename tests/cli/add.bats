@@ -599,3 +599,15 @@ variant_driver() {
 	refused "run 'vfioboot add 02:00.0 40:00.0 40:00.1" \
 		" 40:17.6 40:17.7', or use --allow-partial-group"
 }
+
+@test "add and remove change nothing beside another command" {
+	unshare -rm true 2>/dev/null || skip "needs a mount namespace"
+	for command in 'add class:0300' 'remove gpu'; do
+		run -1 --separate-stderr env vfioboot="$vfioboot" \
+			unshare -rm bash -ec 'mount -t tmpfs none /run
+				mkdir -p -m 700 /run/vfioboot/private
+				flock /run/vfioboot/private/lock sleep 4 >/dev/null 2>&1 3>&- & sleep 0.3
+				"$vfioboot" '"$command"
+		[[ $stderr == *'another vfioboot command is changing this system; try again when it has finished' ]]
+	done
+}
