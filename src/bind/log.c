@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Says what became of each function. */
+/* Writes the result of each function as a sentence. */
 #include "log.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 
 #include "record.h"
 
-/* Says in one sentence, without newline, what became of the entry @index of the plan. */
+/* Writes the result of the entry @index of the plan as one sentence, without newline. */
 void log_sentence(const struct report *report, unsigned index, char *ret, size_t size);
 
 /* Writes to the kernel's log: each error of the configuration, each function. */

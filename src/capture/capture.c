@@ -445,7 +445,7 @@ static void replace_digest(struct capture_entry *record, uint64_t from, uint64_t
 }
 
 /*
- * Where a record has the digest of today's configuration (bind/report.h), puts the one of the
+ * Where a record has the digest of the current configuration (bind/record.h), puts the one of the
  * configuration in the capture in its place: the digest is of the bytes, comments included, and
  * those are not in a capture.
  */

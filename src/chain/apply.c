@@ -186,7 +186,7 @@ static int add_keep(struct apply *apply, const struct image *image)
 		: -ENOMEM;
 }
 
-/* The arguments of the generator, which is told the whole name of the output. */
+/* The arguments of the generator, with the full path of its output. */
 static int add_command(
 	const struct apply *apply, const struct image *image, struct change_step *step)
 {

@@ -33,7 +33,7 @@ struct apply {
 
 /*
  * Makes the list of steps that bring all images up to date, for apply_free().  @protect is the
- * list of today (NULL: it is not known), @images what images_inspect() found with it; both stay
+ * current list (NULL: it is not known), @images what images_inspect() found with it; both stay
  * the caller's.  An empty list: there is nothing to do.  Returns 0, or -errno.
  */
 int apply_steps(const struct root *root, const struct protect_list *protect,

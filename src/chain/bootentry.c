@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lists of words: profiles of the configuration, arguments of a command line. */
+/* Decides which entries are wanted, and reads and writes them as text. */
 #include "bootentry.h"
 
 #include <errno.h>

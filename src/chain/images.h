@@ -32,7 +32,7 @@ struct images {
 };
 
 /*
- * Finds and opens the image of each installed kernel.  @protect is the list of today, or
+ * Finds and opens the image of each installed kernel.  @protect is the current list, or
  * NULL not to compare it.  Returns 0 with *@ret for images_free(), or -errno.
  */
 int images_inspect(

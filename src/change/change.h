@@ -133,7 +133,7 @@ void change_free(struct change *change);
  */
 int change_check(const struct change *change, struct message *message);
 
-/* Who hears of what is going on; either may be NULL. */
+/* Called before and after each step; either may be NULL. */
 struct change_watcher {
 	void (*begin)(void *data, const struct change_step *step);
 	void (*end)(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Adds up what a list of steps writes, step by step, for each file system. */
+/* Whether there is room for a list of steps: what it writes, for each file system. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

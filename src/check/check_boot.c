@@ -58,7 +58,7 @@ static void add_image(struct check_host *host, const struct image *image)
 	check_remedy(host, "%s", apply);
 }
 
-static void tell_images(struct check_host *host, const struct images *images)
+static void report_images(struct check_host *host, const struct images *images)
 {
 	for (size_t i = 0; i < images->n; i++)
 		add_image(host, &images->images[i]);
@@ -83,7 +83,7 @@ static void check_images(struct check_host *host)
 	host->name = "generator";
 	add_generator(host, &images);
 	host->name = "image";
-	tell_images(host, &images);
+	report_images(host, &images);
 }
 
 static const char *sign_of(

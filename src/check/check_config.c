@@ -43,7 +43,7 @@ static unsigned section_end(const struct plan *plan, unsigned first)
 }
 
 /* The reason of its own that a function has, before those of the whole section. */
-static void tell_refused(struct check_host *host, unsigned first, unsigned end)
+static void report_refused(struct check_host *host, unsigned first, unsigned end)
 {
 	const struct nextboot *next = host->next;
 
@@ -79,7 +79,7 @@ static void check_sections(struct check_host *host)
 		end = section_end(plan, first);
 		n = end - first;
 		if (plan->entries[first].reason != REASON_NONE)
-			tell_refused(host, first, end);
+			report_refused(host, first, end);
 		else if (strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
 			check_pass(host, section->name,
 				"the next boot keeps every driver off %u %s", n,

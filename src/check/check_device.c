@@ -72,7 +72,8 @@ static void list_neighbours(const struct check_host *host,
 }
 
 /* vfio resets the whole bus when one guest has all of it (vfio_pci_core.c, hot reset). */
-static void tell_no_reset(struct check_host *host, const struct check_function *function)
+static void report_no_reset(
+	struct check_host *host, const struct check_function *function)
 {
 	bool behind = function->pci->dev.path.depth > 1 && !function->pci->is_virtual;
 	char others[BUS_FUNCTIONS * PCI_ADDRESS_SIZE];
@@ -112,7 +113,7 @@ static void check_reset(struct check_host *host, const struct check_function *fu
 		check_remedy(host, "run 'echo default > /%s/%s/reset_method' as root",
 			TREE_PCI, function->name);
 		break;
-	case RESET_NONE: tell_no_reset(host, function); break;
+	case RESET_NONE: report_no_reset(host, function); break;
 	default:
 		check_unseen(host, function->name,
 			"cannot read whether the kernel can reset it");

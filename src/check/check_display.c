@@ -29,7 +29,7 @@ static bool may_be_last(
 	return entry && host->next->config.sections[entry->section].last_display;
 }
 
-static void tell_boot_display(
+static void report_boot_display(
 	struct check_host *host, const struct check_function *function)
 {
 	if (function->pci->boot_display) {
@@ -54,7 +54,7 @@ static void check_boot_display(
 	if (!boot_display_is_display(function->pci))
 		return;
 	if (display_stays(host)) {
-		tell_boot_display(host, function);
+		report_boot_display(host, function);
 	} else if (may_be_last(host, function)) {
 		check_pass(host, function->name,
 			"the host will have no display, as last-display = yes asks for");

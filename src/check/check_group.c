@@ -41,13 +41,13 @@ static void check_group(struct check_host *host, const struct check_function *fu
 /* More functions than these are counted. */
 #define BLOCKERS_MAX 8
 
-/* What stands in the way of a group, as texts. */
+/* What keeps a group from a guest, as texts. */
 struct group_blockers {
 	char functions[BLOCKERS_MAX * 64];         /* "ADDRESS (DRIVER), ..." */
 	char add[BLOCKERS_MAX * PCI_ADDRESS_SIZE]; /* those that a guest can have, too */
 	unsigned n, n_to_add;
 	const char *kept;   /* the first of them that the host runs on; NULL: none */
-	const char *unsure; /* one of which it is not known what will have it; or NULL */
+	const char *unsure; /* one whose driver at the next boot is not known, or NULL */
 };
 
 /* Who will hold a member: its driver; of one that vfio has by hand, who would claim it. */
@@ -99,8 +99,8 @@ static void find_blockers(const struct check_host *host, struct modules *modules
 	}
 }
 
-static void tell_blockers(struct check_host *host, const struct check_function *function,
-	const struct group_blockers *blockers)
+static void report_blockers(struct check_host *host,
+	const struct check_function *function, const struct group_blockers *blockers)
 {
 	char more[32] = "";
 
@@ -128,11 +128,11 @@ static void tell_blockers(struct check_host *host, const struct check_function *
 			blockers->n_to_add > BLOCKERS_MAX ? " names them all" : "");
 }
 
-static void tell_members(struct check_host *host, const struct check_function *function,
+static void report_members(struct check_host *host, const struct check_function *function,
 	const struct group_blockers *blockers)
 {
 	if (blockers->n) {
-		tell_blockers(host, function, blockers);
+		report_blockers(host, function, blockers);
 	} else if (blockers->unsure) {
 		check_unknown(host, function->name,
 			"in its group %d is %s, and which driver that will have at the "
@@ -153,7 +153,7 @@ static void check_members(struct check_host *host, const struct check_function *
 	if (function->pci->group == PCIBUS_NO_GROUP)
 		return;
 	find_blockers(host, facts_modules(host->facts), function->pci->group, &blockers);
-	tell_members(host, function, &blockers);
+	report_members(host, function, &blockers);
 }
 
 static const struct check checks[] = {

@@ -155,7 +155,7 @@ static bool is_intel_asked(const struct check_host *host)
 		cmdline_has(host->facts->cmdline, "intel_iommu", "on");
 }
 
-static void tell_iommu_off(struct check_host *host)
+static void report_iommu_off(struct check_host *host)
 {
 	bool described = file_exists(host->root, "%s/%s", TREE_ACPI_TABLES, "DMAR");
 
@@ -186,7 +186,7 @@ static void check_iommu(struct check_host *host)
 		!file_exists(host->root, "%s/%s", TREE_GROUPS, ".")) {
 		check_pass(host, "", "the kernel uses the IOMMU");
 	} else if (host->n || file_exists(host->root, "%s/%s", TREE_GROUPS, ".")) {
-		tell_iommu_off(host);
+		report_iommu_off(host);
 	} else {
 		check_unseen(
 			host, "", "cannot read the PCI functions and their IOMMU groups");

@@ -160,7 +160,7 @@ static int list_missing(
 	return r;
 }
 
-static void tell_no_index(struct check_host *host, const char *release, int error)
+static void report_no_index(struct check_host *host, const char *release, int error)
 {
 	if (error == -EBADMSG)
 		check_fail(host, release, "the index of its modules is damaged");
@@ -183,7 +183,7 @@ static void check_modules_of(struct check_host *host, const char *release)
 	if (r == 0)
 		r = list_missing(host, modules, missing, sizeof(missing));
 	if (r < 0) {
-		tell_no_index(host, release, r);
+		report_no_index(host, release, r);
 	} else if (!*missing) {
 		check_pass(host, release, "has vfio-pci and what it needs");
 	} else {

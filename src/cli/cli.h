@@ -17,7 +17,7 @@ enum cli_exit {
 	CLI_OK = 0,
 	CLI_FAILED = 1,
 	CLI_MISUSE = 2,
-	CLI_UNKNOWN = 3, /* nothing is wrong, but not all could be told */
+	CLI_UNKNOWN = 3, /* nothing is wrong, but something is not known */
 };
 
 #define CLI_OPTIONS_MAX 24

@@ -16,7 +16,7 @@
 #define WIDTH_MIN   60
 #define TEXT_COLUMN 32
 
-/* More lines than these of one check that passes are told as one. */
+/* More lines than these of one check that passes are joined into one. */
 #define PASSES_MAX 4
 
 /* More subjects than these are counted. */
@@ -101,8 +101,8 @@ static bool is_alike(const struct check_point *a, const struct check_point *b)
 		strcmp(a->found, b->found) == 0 && strcmp(a->remedy, b->remedy) == 0;
 }
 
-/* Whether a point was told with an earlier one that is alike; all of a check are neighbours. */
-static bool is_told(const struct check_list *list, size_t first, size_t index)
+/* Whether a point was printed with an earlier one that is alike; all of a check are neighbours. */
+static bool is_printed(const struct check_list *list, size_t first, size_t index)
 {
 	for (size_t i = first; i < index; i++)
 		if (is_alike(&list->points[i], &list->points[index]))
@@ -179,7 +179,7 @@ static size_t count_pass_lines(const struct check_list *list, size_t first, size
 	size_t n = 0;
 
 	for (size_t i = first; i < end; i++)
-		n += list->points[i].state == CHECK_PASS && !is_told(list, first, i);
+		n += list->points[i].state == CHECK_PASS && !is_printed(list, first, i);
 	return n;
 }
 
@@ -208,7 +208,7 @@ static int print_check(const struct check_list *list, size_t first, size_t end,
 	}
 	for (size_t i = first; r == 0 && i < end; i++) {
 		if ((many && list->points[i].state == CHECK_PASS) ||
-			is_told(list, first, i))
+			is_printed(list, first, i))
 			continue;
 		print_remedy(pending, &list->points[i]);
 		r = print_point(list, i, end);

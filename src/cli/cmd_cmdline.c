@@ -76,7 +76,7 @@ static void print_way(const struct bootloader *loader)
 	printf("with %s, %s.\n", loader->title, loader->ops->permanent);
 }
 
-/* Whoever reads "intel_iommu=on" has to know where that goes. */
+/* Where parameters are added for good. */
 static void print_where(const struct root *root)
 {
 	struct bootloader_search search;

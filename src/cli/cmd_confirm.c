@@ -2,7 +2,7 @@
 /*
  * `vfioboot confirm`, which the units of a trial run.  In the trial's boot it watches, and fails
  * when the trial does: systemd then restarts the machine, by the unit's FailureAction=.  In any
- * other boot it finds out what became of the trial.
+ * other boot it finds out how the trial ended.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -171,7 +171,7 @@ static int decide_wanted(const struct root *root, struct bootentries *ret)
 	return 0;
 }
 
-/* ---- what a change is, and what became of it -------------------------------------------- */
+/* ---- a change, and its result ----------------------------------------------------------- */
 
 static void warn_of(const struct bootmenu_change *change)
 {

@@ -179,7 +179,7 @@ static void note_uses(struct text *notes, const struct inventory_function *funct
 	}
 }
 
-/* How what is configured stands. */
+/* The section that matches the function, and its state. */
 static void note_section(struct text *notes, const struct inventory_function *function)
 {
 	static const char *const states[INVENTORY_RESULTS] = {
@@ -424,7 +424,7 @@ static void print_usage_problem(const struct inventory *inventory)
 		printf("\nCannot read what the host uses: %s.\n", strerror(-error));
 }
 
-/* What a newcomer would stumble over; nothing when all is well. */
+/* What is missing or not known, below the list. */
 static void print_remarks(const struct lister *lister, const struct inventory *inventory,
 	const struct nextboot *next)
 {

@@ -73,7 +73,7 @@ static bool is_same(const struct selector *a, const struct selector *b)
 	return strcmp(x, y) == 0;
 }
 
-/* Adds the sections in which @selector stands, whether it names anything now or not. */
+/* Adds the sections that contain @selector, whether it matches anything now or not. */
 static void find_by_text(const struct selector *selector, struct found *found)
 {
 	const struct config *config = found->config;

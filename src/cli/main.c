@@ -98,7 +98,7 @@ static enum cli_exit help(const char *name)
 	return CLI_OK;
 }
 
-/* Whether --help stands among the arguments, and not behind a bare "--". */
+/* Whether --help is among the arguments, before a bare "--". */
 static bool asks_for_help(int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)

@@ -478,7 +478,7 @@ static void add_profiles(
 	}
 }
 
-/* A switch that is misspelt at the boot menu must not seem to have been heard. */
+/* A switch that is misspelt at the boot menu must not be ignored silently. */
 static void check_unknown(struct config *config, struct config_place place,
 	const struct cmdline_param *param)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of reasons. */
+/* The table of reasons: the word and the sentence of each. */
 #include "reason.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel shows it by boot_vga, and by what lies in the memory of a display. */
+/* Finds the boot display by boot_vga, and by the framebuffer in the memory of a display. */
 #include "boot_display.h"
 
 #include "base/base.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Functions by slot and by IOMMU group. */
+/* Finds the functions that go together, by slot and by IOMMU group. */
 #include "deviceset.h"
 
 #include <errno.h>

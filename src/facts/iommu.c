@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hardware first: the maker of the processor is but a guess. */
+/* Which IOMMU it is: by its hardware first, since the maker of the processor is only a guess. */
 #include "iommu.h"
 
 #include <fcntl.h>

@@ -406,7 +406,7 @@ static bool node_is_whole(struct walk *walk, uint32_t node, int depth)
 }
 
 /*
- * Goes through all nodes (libkmod/libkmod-index.c tells the format).  The order they have in the
+ * Goes through all nodes (the format is in libkmod/libkmod-index.c).  The order they have in the
  * file says nothing: depmod up to kmod 33 writes the root last, later ones write it first.
  */
 bool modules_index_is_whole(const unsigned char *bytes, size_t size)

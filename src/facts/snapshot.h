@@ -49,8 +49,8 @@ void facts_free(struct facts *facts);
 unsigned facts_count_groups(struct facts *facts);
 
 /*
- * The index of the running kernel's modules; NULL: there is none, or none that can be read,
- * which facts_modules_are_damaged() tells apart.
+ * The index of the running kernel's modules; NULL: there is none, or none that can be read;
+ * facts_modules_are_damaged() distinguishes these.
  */
 struct modules *facts_modules(struct facts *facts);
 bool facts_modules_are_damaged(const struct facts *facts);

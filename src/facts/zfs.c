@@ -31,7 +31,7 @@ static bool is_group(const char *name)
 /*
  * One line: a pool or the head of a class ("logs") at its beginning, and behind a tab one
  * disk or group, with its properties behind further ones (cmd/zpool/zpool_main.c,
- * print_list_stats, from 2.3 on collect_list_stats).  A disk that is gone is told by
+ * print_list_stats, from 2.3 on collect_list_stats).  A disk that is gone is listed by
  * number, and a file by a name that is no node: both are untraced.
  */
 static int add_line(const struct root *root, char *line, struct backing *backing)

@@ -251,7 +251,7 @@ static void decide_efifb(
 }
 
 /* Where something keeps it out already, there is nothing to find out. */
-static void tell_unknown(
+static void add_unknown(
 	const struct kernelparams_facts *facts, struct kernelparams *params)
 {
 	if (cmdline_has_first(facts->cmdline, "video", "efifb:off") ||
@@ -272,7 +272,7 @@ static void decide_framebuffer(
 	switch (facts->framebuffer) {
 	case FRAMEBUFFER_SIMPLE: decide_simple(facts, params); break;
 	case FRAMEBUFFER_EFIFB: decide_efifb(facts, params); break;
-	case FRAMEBUFFER_UNKNOWN: tell_unknown(facts, params); break;
+	case FRAMEBUFFER_UNKNOWN: add_unknown(facts, params); break;
 	case FRAMEBUFFER_NONE: break;
 	}
 }

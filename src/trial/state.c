@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The state of a trial as text, and what it says of the configuration of today. */
+/* Reads and writes the state of a trial, and compares it with the current configuration. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@
 
 static unsigned opens;
 
-/* What the program opens below a root, openat2(2): see base/root.c. */
+/* What the program opens below a root, openat2(2): see base/file.c. */
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 long __wrap_syscall(long number, ...)

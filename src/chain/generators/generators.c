@@ -48,7 +48,7 @@ static const struct initramfs_generator *find_named(const char *name)
 	return NULL;
 }
 
-/* What kernel-install was told to use.  NULL for nothing; else for free(). */
+/* The generator that kernel-install is configured to use, for free(); NULL: none is named. */
 static char *read_choice(const struct root *root, const char **ret_where)
 {
 	static const char *const files[] = {"/etc/kernel/install.conf",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of files, devices and messages may hold any byte; here is what becomes of them. */
+/* Makes text printable: names of files, devices and messages may hold any byte. */
 #include "text.h"
 
 #include <errno.h>
