@@ -114,7 +114,7 @@ static enum cli_exit run(int argc, char **argv)
 const struct cli_command cmd_confirm = {
 	.name = "confirm",
 	.operands = "",
-	.summary = "watch over a boot on trial (for its service)",
+	.summary = "watch a trial boot (run by its services)",
 	.details = "Called by vfioboot-confirm.service and vfioboot-settle.service.",
 	.options = options,
 	.run = run,

@@ -702,7 +702,7 @@ const struct cli_command cmd_entry = {
 	.name = "entry",
 	.operands = "add|remove|list|update",
 	.missing = "no action given: use add, remove or list",
-	.summary = "let the boot menu offer a boot with the devices, or without",
+	.summary = "manage boot menu entries that bind the devices, or do not",
 	.details =
 		"add     add an entry for each profile, and one without passthrough where the\n"
 		"        normal entry gives devices away; warns if the default entry changes\n"

@@ -19,18 +19,20 @@ static const struct {
 	[REASON_AMBIGUOUS] = {"ambiguous",
 		"the device has moved, and more than one set of functions has its ids; name the "
 		"new place"},
-	[REASON_COUNT] = {"count", "the section expects another number of functions"},
+	[REASON_COUNT] = {"count",
+		"there are more or fewer functions than its section expects"},
 	[REASON_CLAIMED] = {"claimed", "an earlier section takes the function"},
 	[REASON_BRIDGE] = {"bridge", "it is a bridge, which cannot be passed to a guest"},
 	[REASON_NO_IOMMU_GROUP] = {"no-iommu-group",
 		"it has no IOMMU group; enable the IOMMU (VT-d, AMD-Vi, SMMU) in the firmware "
 		"and the kernel"},
 	[REASON_PROTECTED] = {"protected",
-		"this host runs on it, by its protect list; or there is no whole list, and "
-		"whatever could carry the root is left alone"},
+		"this host runs on it, by its protect list; or that list is missing or "
+		"incomplete, and every function that could carry the root is left alone"},
 	[REASON_LAST_DISPLAY] = {"last-display",
 		"the host would have no display left; set last-display = yes to allow that"},
-	[REASON_IO_ERROR] = {"io-error", "the kernel did not take what was written"},
+	[REASON_IO_ERROR] = {"io-error",
+		"the kernel rejected what was written; see the kernel log"},
 	[REASON_NO_DRIVER] = {"no-driver",
 		"its driver is missing; is the module in the image, and not blacklisted?"},
 	[REASON_UNBIND_TIMEOUT] = {"unbind-timeout",
