@@ -603,6 +603,7 @@ variant_driver() {
 @test "add and remove change nothing beside another command" {
 	unshare -rm true 2>/dev/null || skip "needs a mount namespace"
 	for command in 'add class:0300' 'remove gpu'; do
+		# shellcheck disable=SC2016 # the inner shell expands it
 		run -1 --separate-stderr env vfioboot="$vfioboot" \
 			unshare -rm bash -ec 'mount -t tmpfs none /run
 				mkdir -p -m 700 /run/vfioboot/private
