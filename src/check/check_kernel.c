@@ -167,11 +167,8 @@ static void report_no_index(struct check_host *host, const char *release, int er
 	else
 		check_unknown(host, release, "cannot read the index of its modules: %s",
 			check_why(error));
-	if (host->root->live)
-		check_remedy(
-			host, "run 'sudo depmod %s', or reinstall that kernel", release);
-	else
-		check_remedy_elsewhere(host);
+	check_remedy_live(
+		host, "run 'sudo depmod %s', or reinstall that kernel", release);
 }
 
 static void check_modules_of(struct check_host *host, const char *release)

@@ -28,12 +28,9 @@ static void check_secure_boot(struct check_host *host)
 	} else if (n < 1) {
 		check_unknown(host, "", "cannot read the firmware's variables: %s",
 			n < 0 ? check_why((int)n) : "SecureBoot is empty");
-		if (host->root->live)
-			check_remedy(host,
-				"mount efivarfs at /sys/firmware/efi/efivars, or run it "
-				"as root");
-		else
-			check_remedy_elsewhere(host);
+		check_remedy_live(host,
+			"mount efivarfs at /sys/firmware/efi/efivars, or run it "
+			"as root");
 	} else if (value[0]) {
 		check_pass(host, "",
 			"on; vfio and rebuilt images work with it, a unified kernel "
@@ -103,10 +100,7 @@ static void judge_signatures(struct check_host *host, const char *what)
 				"%s: only signed modules can be loaded; cannot read "
 				"whether %s is signed: %s",
 				what, modules[i], check_why(r));
-			if (host->root->live)
-				check_remedy(host, "reinstall that kernel");
-			else
-				check_remedy_elsewhere(host);
+			check_remedy_live(host, "reinstall that kernel");
 			return;
 		}
 	}
@@ -137,10 +131,7 @@ static void check_lockdown(struct check_host *host)
 		check_unknown(host, "",
 			"cannot read whether the kernel is locked down: %s",
 			check_why(r));
-		if (host->root->live)
-			check_remedy(host, "mount securityfs at /sys/kernel/security");
-		else
-			check_remedy_elsewhere(host);
+		check_remedy_live(host, "mount securityfs at /sys/kernel/security");
 	}
 }
 

@@ -8,12 +8,13 @@
 
 #include "base/base.h"
 
-static void add(struct check_host *host, enum check_state state, const char *subject,
-	const char *format, va_list args)
+void check_add(struct check_host *host, enum check_state state, const char *subject,
+	const char *format, ...)
 {
 	struct check_list *list = host->list;
 	struct check_point *more,
 		point = {.theme = host->theme, .name = host->name, .state = state};
+	va_list args;
 
 	more = reallocarray(list->points, list->n + 1, sizeof(*more));
 	if (!more) {
@@ -23,75 +24,56 @@ static void add(struct check_host *host, enum check_state state, const char *sub
 	list->points = more;
 	point.subject = strdup(subject);
 	point.remedy = strdup("");
+	va_start(args, format);
 	if (vasprintf(&point.found, format, args) < 0)
 		point.found = NULL;
+	va_end(args);
 	if (!point.subject || !point.remedy || !point.found)
 		host->error = -ENOMEM;
 	more[list->n++] = point;
 }
 
-void check_pass(struct check_host *host, const char *subject, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	add(host, CHECK_PASS, subject, format, args);
-	va_end(args);
-}
-
-void check_fail(struct check_host *host, const char *subject, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	add(host, CHECK_FAIL, subject, format, args);
-	va_end(args);
-}
-
-void check_unknown(struct check_host *host, const char *subject, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	add(host, CHECK_UNKNOWN, subject, format, args);
-	va_end(args);
-}
-
-void check_remedy(struct check_host *host, const char *format, ...)
+static void set_remedy(struct check_host *host, const char *format, va_list args)
 {
 	struct check_point *point;
 	char *remedy;
-	va_list args;
 
 	if (host->error < 0 || !host->list->n)
 		return;
 	point = &host->list->points[host->list->n - 1];
-	va_start(args, format);
 	if (vasprintf(&remedy, format, args) < 0) {
 		host->error = -ENOMEM;
-	} else {
-		free(point->remedy);
-		point->remedy = remedy;
+		return;
 	}
-	va_end(args);
+	free(point->remedy);
+	point->remedy = remedy;
 }
 
-void check_remedy_elsewhere(struct check_host *host)
-{
-	check_remedy(host, "%s",
-		host->root->live
-			? "run 'vfioboot check' as root, on the host and not in a container"
-			: "these files do not show this; run 'vfioboot check' on the machine itself");
-}
-
-void check_unseen(struct check_host *host, const char *subject, const char *format, ...)
+void check_remedy(struct check_host *host, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	add(host, CHECK_UNKNOWN, subject, format, args);
+	set_remedy(host, format, args);
 	va_end(args);
-	check_remedy_elsewhere(host);
+}
+
+#define NOT_LIVE                                                                         \
+	"these files do not show this; run 'vfioboot check' on the machine itself"
+
+void check_remedy_live(struct check_host *host, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set_remedy(host, host->root->live ? format : NOT_LIVE, args);
+	va_end(args);
+}
+
+void check_remedy_unseen(struct check_host *host)
+{
+	check_remedy_live(
+		host, "run 'vfioboot check' as root, on the host and not in a container");
 }
 
 const struct check_function *check_next_target(const struct check_host *host, size_t *at)

@@ -45,24 +45,26 @@ extern const struct check_theme check_config_theme, check_iommu_theme, check_ker
 	check_security_theme, check_use_theme, check_group_theme, check_display_theme,
 	check_device_theme, check_boot_theme;
 
-/* Add a point: what is, in printf's manner.  Errors are kept in host->error. */
-void check_pass(struct check_host *host, const char *subject, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-void check_fail(struct check_host *host, const char *subject, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-void check_unknown(struct check_host *host, const char *subject, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* Adds a point: what is, in printf's manner.  Errors are kept in host->error. */
+void check_add(struct check_host *host, enum check_state state, const char *subject,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The same where the tree lacks what a running machine has: unknown, with that remedy. */
-void check_unseen(struct check_host *host, const char *subject, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+#define check_pass(host, ...)    check_add(host, CHECK_PASS, __VA_ARGS__)
+#define check_fail(host, ...)    check_add(host, CHECK_FAIL, __VA_ARGS__)
+#define check_unknown(host, ...) check_add(host, CHECK_UNKNOWN, __VA_ARGS__)
+
+/* Where the tree lacks what a running machine has: unknown, with the remedy for that. */
+#define check_unseen(host, ...)                                                          \
+	(check_unknown(host, __VA_ARGS__), check_remedy_unseen(host))
+void check_remedy_unseen(struct check_host *host);
 
 /* What to do about the point that was added last. */
 void check_remedy(struct check_host *host, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The remedy of check_unseen(). */
-void check_remedy_elsewhere(struct check_host *host);
+/* The same on the running machine; of another tree, the remedy of check_unseen(). */
+void check_remedy_live(struct check_host *host, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* The next target from *@at on, which starts as 0; NULL behind the last one. */
 const struct check_function *check_next_target(const struct check_host *host, size_t *at);
