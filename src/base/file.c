@@ -287,6 +287,26 @@ int file_each_name(const struct root *root, const char *dir,
 	return n < 0 ? -errno : 0;
 }
 
+int file_open_stream(const struct root *root, const char *path, FILE **ret)
+{
+	int fd = file_open(root, path, O_RDONLY), r;
+
+	if (fd < 0)
+		return fd;
+	*ret = fdopen(fd, "r");
+	if (*ret)
+		return 0;
+	r = -errno;
+	close(fd);
+	return r;
+}
+
+void file_close_stream(FILE **stream)
+{
+	if (*stream)
+		fclose(*stream);
+}
+
 int file_open_directory(const struct root *root, const char *path, DIR **ret)
 {
 	int fd = file_open(root, path, O_RDONLY | O_DIRECTORY);

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 struct root {
@@ -27,6 +28,13 @@ bool root_is_initramfs(const struct root *root);
 
 /* Opens any file.  Returns a descriptor, or -errno. */
 int file_open(const struct root *root, const char *path, int flags);
+
+/* Opens a file for getline(3) and the like, for fclose(3).  Returns 0, or -errno. */
+int file_open_stream(const struct root *root, const char *path, FILE **ret);
+
+/* For the clean-up attribute. */
+void file_close_stream(FILE **stream);
+#define _cleanup_fclose_ __attribute__((cleanup(file_close_stream)))
 
 /* Whether there is a file of the name, which is made in printf's manner; links are followed. */
 bool file_exists(const struct root *root, const char *format, ...)

@@ -124,21 +124,17 @@ static int scan_chips(const struct root *root, struct seen *seen)
 static void scan_interrupts(const struct root *root, struct seen *seen)
 {
 	_cleanup_free_ char *line = NULL;
+	_cleanup_fclose_ FILE *file = NULL;
 	size_t room = 0;
-	int fd = file_open(root, TREE_INTERRUPTS, O_RDONLY);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 
-	if (!file) {
-		close_fd(&fd);
+	if (file_open_stream(root, TREE_INTERRUPTS, &file) < 0)
 		return;
-	}
 	while (!seen->on && getline(&line, &room, file) > 0) {
 		char *rest = line, *word;
 
 		while ((word = strsep(&rest, " \t\n")))
 			judge_chip(seen, word);
 	}
-	fclose(file);
 }
 
 enum remapping iommu_read_remapping(const struct root *root)

@@ -16,21 +16,13 @@ static int read_table(
 	const struct root *root, const char *path, struct libmnt_table **ret)
 {
 	_cleanup_(mounts_unref) struct libmnt_table *table = NULL;
-	FILE *file;
-	int fd, r;
+	_cleanup_fclose_ FILE *file = NULL;
+	int r = file_open_stream(root, path, &file);
 
-	fd = file_open(root, path, O_RDONLY);
-	if (fd < 0)
-		return fd;
-	file = fdopen(fd, "r");
-	if (!file) {
-		r = -errno;
-		close(fd);
+	if (r < 0)
 		return r;
-	}
 	table = mnt_new_table();
 	r = table ? mnt_table_parse_stream(table, file, "") : -ENOMEM;
-	fclose(file);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(table);

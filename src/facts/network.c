@@ -48,27 +48,19 @@ static int add_routes(const struct root *root, const char *path,
 	bool (*parse)(const char *line, char *interface), struct file_names *ret)
 {
 	_cleanup_free_ char *line = NULL;
+	_cleanup_fclose_ FILE *file = NULL;
 	size_t size = 0;
-	FILE *file;
-	int fd = file_open(root, path, O_RDONLY), r = 0;
+	int r = file_open_stream(root, path, &file);
 
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	file = fdopen(fd, "r");
-	if (!file) {
-		close(fd);
-		return -ENOMEM;
-	}
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	while (r == 0 && getline(&line, &size, file) > 0) {
 		char interface[IF_NAMESIZE];
 
 		if (parse(line, interface))
 			r = file_add_name(ret, interface);
 	}
-	if (r == 0 && ferror(file))
-		r = -EIO;
-	fclose(file);
-	return r;
+	return r == 0 && ferror(file) ? -EIO : r;
 }
 
 int network_add_default(const struct root *root, struct file_names *ret)

@@ -107,16 +107,11 @@ int pci_bars_find_framebuffer(const struct root *root,
 	const char *found = NULL;
 	bool shown = false;
 	size_t room = 0;
-	FILE *file;
-	int fd = file_open(root, TREE_IOMEM, O_RDONLY);
+	_cleanup_fclose_ FILE *file = NULL;
+	int r = file_open_stream(root, TREE_IOMEM, &file);
 
-	if (fd < 0)
-		return fd;
-	file = fdopen(fd, "r");
-	if (!file) {
-		close(fd);
-		return -ENOMEM;
-	}
+	if (r < 0)
+		return r;
 	while (!found && getline(&line, &room, file) > 0) {
 		uint64_t start, end;
 		const char *name = parse_iomem(line, &start, &end);
@@ -125,7 +120,6 @@ int pci_bars_find_framebuffer(const struct root *root,
 		if (name && end && is_framebuffer(name) && is_inside(bars, start, end))
 			found = name;
 	}
-	fclose(file);
 	if (!shown)
 		return -EACCES;
 	text_join(ret, size, found ? found : "", NULL);
