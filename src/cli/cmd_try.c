@@ -74,7 +74,7 @@ static enum cli_exit check_options(const struct arguments *arguments)
 						 : NULL;
 
 	if (arguments->keep + arguments->cancel + arguments->status > 1) {
-		cli_error(NAME, "--keep, --cancel and --status exclude each other");
+		cli_error(NAME, "use only one of --keep, --cancel and --status");
 		return CLI_MISUSE;
 	}
 	if (other && useless) {
@@ -84,8 +84,7 @@ static enum cli_exit check_options(const struct arguments *arguments)
 	}
 	if (arguments->status && arguments->dry_run) {
 		cli_error(NAME,
-			"--dry-run is for what changes something; --status changes "
-			"nothing");
+			"--dry-run has no effect on --status, which changes nothing");
 		return CLI_MISUSE;
 	}
 	return CLI_OK;

@@ -1099,11 +1099,11 @@ live_host() {
 		[ -z "$output" ]
 		[[ $stderr == "vfioboot try: $message"* ]]
 	done <<-'END'
-		--keep --cancel|--keep, --cancel and --status exclude each other
+		--keep --cancel|use only one of --keep, --cancel and --status
 		--status --profile x|--profile is for the start of a trial, and not for --status
 		--cancel --profile x|--profile is for the start of a trial, and not for --cancel
 		--keep --append iommu=pt|--append is for the start of a trial, and not for --keep
-		--status --dry-run|--dry-run is for what changes something; --status changes nothing
+		--status --dry-run|--dry-run has no effect on --status, which changes nothing
 	END
 }
 
