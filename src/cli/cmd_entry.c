@@ -232,10 +232,16 @@ static enum cli_exit say_nothing_to_choose(const struct root *root)
 static enum cli_exit print_edit(const struct root *root, const struct bootloader *loader,
 	const struct bootentries *wanted)
 {
-	_cleanup_free_ char *text = loader->ops->edit(root, wanted);
+	_cleanup_free_ char *text = NULL;
+	struct text_stream stream;
+	int r;
 
-	if (!text)
+	if (!text_stream_open(&stream))
 		return cli_error("entry", "%s", strerror(ENOMEM));
+	r = loader->ops->edit(root, wanted, stream.out);
+	text = text_stream_take(&stream);
+	if (r < 0 || !text)
+		return cli_error("entry", "%s", strerror(r < 0 ? -r : ENOMEM));
 	printf("Boot loader: %s.  Nothing was changed: edit its menu by hand.\n\n%s",
 		loader->title, text);
 	return CLI_UNKNOWN;

@@ -6,6 +6,8 @@
 #ifndef VFIOBOOT_LOADER_H
 #define VFIOBOOT_LOADER_H
 
+#include <stdio.h>
+
 #include "base/base.h"
 #include "chain/bootentry.h"
 #include "change/change.h"
@@ -71,8 +73,8 @@ struct bootloader_ops {
 	int (*find_default)(const struct root *root, char **ret);
 	/* Deletes files that a `finish` that was killed has left.  NULL: it leaves none. */
 	void (*tidy)(const struct root *root);
-	/* Where plan can't: the exact edit by hand, for free(); NULL without memory. */
-	char *(*edit)(const struct root *root, const struct bootentries *wanted);
+	/* Where plan can't: prints the exact edit by hand.  0 or -errno. */
+	int (*edit)(const struct root *root, const struct bootentries *wanted, FILE *out);
 	/*
 	 * For one boot with one more entry (oneshot.h): what has to be written so that the
 	 * menu has @trial, a copy of the entry that was booted, with the loader's own name

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Boot loaders whose entries a person makes: what exactly is to be written where, made of the
- * files of this machine as far as they say.
+ * files of this machine as far as they say; or the commands to give, where a program makes them.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -97,32 +98,32 @@ static void print_refind(FILE *out, const char *line, const struct bootentries *
 			wanted->entries[i].arguments);
 }
 
-static char *edit_refind(const struct root *root, const struct bootentries *wanted)
+static int edit_refind(
+	const struct root *root, const struct bootentries *wanted, FILE *out)
 {
 	char path[PATH_MAX], usual[4200];
 	_cleanup_free_ char *text = read_found(root, "refind", path);
 	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
 	const char *line = text && strstr(path, "refind_linux") ? text : "";
-	struct text_stream sheet;
 
-	if (!arguments || !text_stream_open(&sheet))
-		return NULL;
+	if (!arguments)
+		return -ENOMEM;
 	while (*line && line[strspn(line, " \t")] != '"')
 		line = text_next_line(line);
 	text_join(usual, sizeof(usual), "\"Boot with standard options\" \"", arguments,
 		"\"", NULL);
 	if (*line)
-		fprintf(sheet.out,
+		fprintf(out,
 			"In %s add below the first line, which stays the default:\n\n",
 			path);
 	else
-		fprintf(sheet.out,
+		fprintf(out,
 			"Write into refind_linux.conf, in the directory of the kernels, such as "
 			"/boot:\n\n%s\n",
 			usual);
-	print_refind(sheet.out, *line ? line : usual, wanted);
-	fprintf(sheet.out, "\nIt is offered for each kernel, under F2 or Insert.\n");
-	return text_stream_take(&sheet);
+	print_refind(out, *line ? line : usual, wanted);
+	fprintf(out, "\nIt is offered for each kernel, under F2 or Insert.\n");
+	return 0;
 }
 
 /* ---- extlinux.conf(5) of U-Boot and SYSLINUX -------------------------------------------- */
@@ -176,33 +177,33 @@ static void copy_label(FILE *out, const char *line, const struct bootentry *entr
 	}
 }
 
-static char *edit_extlinux(const struct root *root, const struct bootentries *wanted)
+static int edit_extlinux(
+	const struct root *root, const struct bootentries *wanted, FILE *out)
 {
 	char path[PATH_MAX];
 	_cleanup_free_ char *text = read_found(root, "extlinux", path);
 	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
 	const char *label = find_label(text ? text : "");
-	struct text_stream sheet;
 
-	if (!arguments || !text_stream_open(&sheet))
-		return NULL;
-	fprintf(sheet.out, "Add at the end of %s:\n", path);
+	if (!arguments)
+		return -ENOMEM;
+	fprintf(out, "Add at the end of %s:\n", path);
 	if (!*label)
-		print_incomplete(sheet.out);
+		print_incomplete(out);
 	for (unsigned i = 0; i < wanted->n; i++) {
-		fputc('\n', sheet.out);
+		fputc('\n', out);
 		if (*label)
-			copy_label(sheet.out, label, &wanted->entries[i]);
+			copy_label(out, label, &wanted->entries[i]);
 		else
-			fprintf(sheet.out,
+			fprintf(out,
 				"label linux-%s\n\tlinux ...\n\tinitrd ...\n\tappend %s %s\n",
 				wanted->entries[i].id, arguments,
 				wanted->entries[i].arguments);
 	}
-	fprintf(sheet.out,
+	fprintf(out,
 		"\nWhere u-boot-update makes that file, it makes it without this for each "
 		"new kernel:\nadd it again then.\n");
-	return text_stream_take(&sheet);
+	return 0;
 }
 
 /* ---- Limine: limine.conf ("/TITLE", "cmdline: "), before 8 limine.cfg (":TITLE", "CMDLINE=") */
@@ -258,40 +259,101 @@ static bool copy_limine(FILE *out, const char *line, const struct bootentry *ent
 	return sums;
 }
 
-static char *edit_limine(const struct root *root, const struct bootentries *wanted)
+static int edit_limine(
+	const struct root *root, const struct bootentries *wanted, FILE *out)
 {
 	char path[PATH_MAX];
 	_cleanup_free_ char *text = read_found(root, "limine", path);
 	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
 	const char *head = find_limine(text ? text : "");
 	bool sums = false;
-	struct text_stream sheet;
 
-	if (!arguments || !text_stream_open(&sheet))
-		return NULL;
-	fprintf(sheet.out,
-		"Add at the end of %s, so that no number of an entry shifts:\n", path);
+	if (!arguments)
+		return -ENOMEM;
+	fprintf(out, "Add at the end of %s, so that no number of an entry shifts:\n",
+		path);
 	if (!*head)
-		print_incomplete(sheet.out);
+		print_incomplete(out);
 	for (unsigned i = 0; i < wanted->n; i++) {
-		fputc('\n', sheet.out);
+		fputc('\n', out);
 		if (*head)
-			sums |= copy_limine(sheet.out, head, &wanted->entries[i]);
+			sums |= copy_limine(out, head, &wanted->entries[i]);
 		else
-			fprintf(sheet.out,
+			fprintf(out,
 				"/Linux (%s)\n    protocol: linux\n    path: ...\n"
 				"    cmdline: %s %s\n    module_path: ...\n",
 				wanted->entries[i].title, arguments,
 				wanted->entries[i].arguments);
 	}
 	if (sums)
-		fprintf(sheet.out,
+		fprintf(out,
 			"\nThe checksums behind the paths are left out, since they change with "
 			"each kernel.\n");
-	fprintf(sheet.out,
+	fprintf(out,
 		"\nWhere limine-entry-tool or limine-mkinitcpio-hook makes that file, their own "
 		"entries\nare rebuilt and others stay.\n");
-	return text_stream_take(&sheet);
+	return 0;
+}
+
+/* ---- kernelstub: entries of systemd-boot, whose kernel has a name that does not change ----- */
+
+static int edit_kernelstub(
+	const struct root *root, const struct bootentries *wanted, FILE *out)
+{
+	static const char entries[] = "/boot/efi/loader/entries";
+	_cleanup_(file_free_names) struct file_names names = {0};
+	char stem[NAME_MAX + 1] = "Pop_OS-current";
+
+	file_list(root, entries, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *end = strstr(names.names[i], "-current.conf");
+
+		if (end)
+			copy_text(stem, sizeof(stem), names.names[i],
+				(size_t)(end - names.names[i]) + strlen("-current"));
+	}
+	fprintf(out,
+		"Run as root; kernelstub leaves the new file alone, and kernels keep their "
+		"name:\n");
+	for (unsigned i = 0; i < wanted->n; i++)
+		fprintf(out,
+			"\nsed -e '/^title/s/$/ (%s)/' -e '/^options/s|$| %s|' \\\n"
+			"    %s/%s.conf > %s/%s-%s.conf\n",
+			wanted->entries[i].title, wanted->entries[i].arguments, entries,
+			stem, entries, stem, wanted->entries[i].id);
+	return 0;
+}
+
+/* ---- rpm-ostree(1) and bootc(8): deployments are entries, and there are no others -------- */
+
+static void print_kargs(FILE *out, const struct bootentry *entry)
+{
+	const char *p = entry->arguments;
+
+	fprintf(out, "\n# %s\nrpm-ostree kargs", entry->title);
+	for (size_t len; (len = strcspn(p, " ")) > 0; p += len + (p[len] == ' '))
+		fprintf(out, " --append-if-missing=%.*s", (int)len, p);
+	p = entry->arguments;
+	fprintf(out,
+		"\n# bootc: /usr/lib/bootc/kargs.d/50-vfioboot.toml of the image\nkargs = [");
+	for (size_t len; (len = strcspn(p, " ")) > 0; p += len + (p[len] == ' '))
+		fprintf(out, "%s\"%.*s\"", p == entry->arguments ? "" : ", ", (int)len,
+			p);
+	fprintf(out, "]\n");
+}
+
+static int edit_ostree(
+	const struct root *root, const struct bootentries *wanted, FILE *out)
+{
+	(void)root;
+	fprintf(out,
+		"Entries are deployments here, and none can be added to them.  These arguments "
+		"make a\nnew deployment with them; the one before stays in the menu as the way "
+		"back.\nTake one of these at a time; --delete-if-present= takes an argument "
+		"out again:\n");
+	for (unsigned i = 0; i < wanted->n; i++)
+		print_kargs(out, &wanted->entries[i]);
+	return 0;
 }
 
 const struct bootloader_ops bootloader_ops_refind = {
@@ -313,4 +375,18 @@ const struct bootloader_ops bootloader_ops_limine = {
 	.permanent =
 		"after 'cmdline:' in limine.conf; if limine-entry-tool writes that file, in "
 		"KERNEL_CMDLINE[default] in /etc/default/limine; then run 'limine-update'",
+};
+const struct bootloader_ops bootloader_ops_kernelstub = {
+	.edit = edit_kernelstub,
+	.hand_what = "files",
+	.hand_where = "/boot/efi/loader/entries",
+	.permanent = "with 'kernelstub --add-options \"PARAMETER ...\"'",
+};
+const struct bootloader_ops bootloader_ops_ostree = {
+	.edit = edit_ostree,
+	.hand_what = "arguments",
+	.hand_where = "the deployments ('rpm-ostree kargs')",
+	.permanent =
+		"with 'rpm-ostree kargs --append-if-missing=PARAMETER', or, with bootc, in "
+		"kargs.d of the image",
 };

@@ -524,16 +524,16 @@ static int read_menu(
 	return 0;
 }
 
-static char *edit(const struct root *root, const struct bootentries *wanted)
+static int edit(const struct root *root, const struct bootentries *wanted, FILE *out)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	_cleanup_(free_plan) struct uki_plan plan = {0};
 	unsigned obstacles = 0;
-	struct text_stream sheet;
+	int r = read_plan(root, &change, &plan);
 
-	if (read_plan(root, &change, &plan) < 0 || !text_stream_open(&sheet))
-		return NULL;
-	fprintf(sheet.out,
+	if (r < 0)
+		return r;
+	fprintf(out,
 		"The command line of a unified kernel image is inside it, and an addon would "
 		"count at\nevery boot: another entry is another image.  Run as root in an "
 		"empty directory, and\nagain whenever the image is rebuilt:\n");
@@ -541,12 +541,12 @@ static char *edit(const struct root *root, const struct bootentries *wanted)
 		const struct uki *image = &plan.images.images[i];
 
 		for (unsigned j = 0; !image->id[0] && j < wanted->n; j++) {
-			ukify_print(sheet.out, image, &wanted->entries[j]);
+			ukify_print(out, image, &wanted->entries[j]);
 			obstacles |= ukify_obstacles(&plan.ukify, image);
 		}
 	}
-	ukify_print_obstacles(sheet.out, obstacles);
-	return text_stream_take(&sheet);
+	ukify_print_obstacles(out, obstacles);
+	return 0;
 }
 
 const struct bootloader_ops bootloader_ops_uki = {
