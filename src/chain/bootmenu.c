@@ -10,7 +10,7 @@
 
 int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
 {
-	char text[sizeof(change->problem)];
+	char text[640];
 	va_list args;
 
 	va_start(args, format);
@@ -22,32 +22,6 @@ int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
 int bootmenu_advise(struct bootmenu_change *change, const char *text)
 {
 	return change->update ? 0 : file_add_name(&change->warnings, text);
-}
-
-static void set_problem(struct bootmenu_change *change, const char *format, va_list args)
-{
-	if (!change->problem[0])
-		vsnprintf(change->problem, sizeof(change->problem), format, args);
-}
-
-int bootmenu_fail(struct bootmenu_change *change, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	set_problem(change, format, args);
-	va_end(args);
-	return -EREMOTEIO;
-}
-
-int bootmenu_refuse(struct bootmenu_change *change, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	set_problem(change, format, args);
-	va_end(args);
-	return -EOPNOTSUPP;
 }
 
 int bootmenu_write(struct bootmenu_change *change, const struct root *root,
@@ -64,9 +38,9 @@ int bootmenu_write_files(struct bootmenu_change *change)
 	int r = change_carry_out(&change->files, NULL, &failure);
 
 	if (r < 0)
-		bootmenu_fail(change, "%s", failure.message.text);
+		r = bootmenu_fail(change, "%s", failure.message.text);
 	change_free_failure(&failure);
-	return r < 0 ? -EREMOTEIO : 0;
+	return r;
 }
 
 static void restore_files(struct bootmenu_change *change)
@@ -272,22 +246,30 @@ void bootmenu_hand_place(const struct root *root, const struct bootloader *loade
 		loader->ops->hand_where ? loader->ops->hand_where : "/", sign, NULL);
 }
 
-/* Takes ours out of one menu; warnings and the first problem are added to @all. */
+/* Takes ours out of one menu; warnings and the first message are added to @all. */
 static int remove_from(const struct root *root, const struct bootloader *loader,
 	const struct bootentries *none, struct bootmenu_change *all)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	struct bootentries wanted = *none;
-	int r = loader->ops->plan(root, &wanted, &change);
+	char failed[BOOTMENU_PLACE_SIZE];
+	int r = loader->ops->plan ? bootmenu_loader_has_ours(root, loader, failed) : 0;
 
+	if (r == 0)
+		return 0;
+	if (r < 0)
+		r = bootmenu_fail(&change, "cannot read the menu of %s, %s: %s%s",
+			loader->title, failed, strerror(-r), bootmenu_remedy(r));
+	else
+		r = loader->ops->plan(root, &wanted, &change);
 	if (r == 0)
 		r = bootmenu_carry_out(root, loader, &wanted, &change);
 	for (size_t i = 0; i < change.warnings.n; i++)
 		bootmenu_warn(all, "%s", change.warnings.names[i]);
 	for (size_t i = 0; i < change.steps.n; i++)
 		file_add_name(&all->steps, change.steps.names[i]);
-	if (change.problem[0])
-		bootmenu_fail(all, "%s", change.problem);
+	if (!all->message.code)
+		all->message = change.message;
 	return r;
 }
 
@@ -306,18 +288,6 @@ static int check_reached(const struct bootloader_search *search, const char *nam
 		"the files of %s, whose menu got the entries, are not there: mount /boot; or, "
 		"if that boot loader is gone, delete " BOOTENTRY_FILE,
 		loader->title);
-}
-
-static int remove_one(const struct root *root, const struct bootloader *loader,
-	const struct bootentries *none, struct bootmenu_change *all)
-{
-	char failed[BOOTMENU_PLACE_SIZE];
-	int r = loader->ops->plan ? bootmenu_loader_has_ours(root, loader, failed) : 0;
-
-	if (r < 0)
-		return bootmenu_fail(all, "cannot read the menu of %s, %s: %s%s",
-			loader->title, failed, strerror(-r), bootmenu_remedy(r));
-	return r ? remove_from(root, loader, none, all) : 0;
 }
 
 int bootmenu_remove_all(const struct root *root, struct bootmenu_change *ret)
@@ -343,7 +313,7 @@ int bootmenu_remove_all(const struct root *root, struct bootmenu_change *ret)
 	for (size_t i = 0; i < search.n; i++) {
 		if (root->live && search.found[i].loader->ops->tidy)
 			search.found[i].loader->ops->tidy(root);
-		r = remove_one(root, search.found[i].loader, &none, ret);
+		r = remove_from(root, search.found[i].loader, &none, ret);
 		first = first ? first : r;
 	}
 	/* What still has entries can be asked again. */

@@ -17,7 +17,7 @@ int bootmenu_read_wanted(const struct root *root, struct bootentries *ret);
 
 /*
  * Finds out what makes the menu of @loader have the entries @wanted; with none: have none of
- * ours.  Returns 0; -EREMOTEIO with a sentence in @ret->problem; or -errno.
+ * ours.  Returns 0; -EREMOTEIO with @ret->message; or -errno.
  * bootmenu_free_change(@ret) in each case.  What a loader has to remember is noted in @wanted.
  */
 int bootmenu_plan(const struct root *root, const struct bootloader *loader,
@@ -47,7 +47,7 @@ int bootmenu_carry_out(const struct root *root, const struct bootloader *loader,
 /*
  * Takes our entries out of the menus of all loaders that there are, and deletes
  * BOOTENTRY_FILE; this is what `vfioboot undo` needs.  Nothing is done where there is nothing.
- * Returns 0, or as bootmenu_plan(); the first problem is in @ret, the others are tried still.
+ * Returns 0, or as bootmenu_plan(); the first message is in @ret, the others are tried still.
  */
 int bootmenu_remove_all(const struct root *root, struct bootmenu_change *ret);
 
@@ -76,14 +76,8 @@ void bootmenu_free_change(struct bootmenu_change *change);
 int bootmenu_check_default(const struct root *root, const struct bootloader_ops *ops,
 	int known, const char *before, struct bootmenu_change *change);
 
-/* For the loaders: adds a warning; sets the problem.  0 or -ENOMEM; -EREMOTEIO. */
+/* For the loaders: adds a warning.  0 or -ENOMEM. */
 int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-int bootmenu_fail(struct bootmenu_change *change, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* As bootmenu_fail(), but returns -EOPNOTSUPP. */
-int bootmenu_refuse(struct bootmenu_change *change, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
@@ -93,7 +87,7 @@ int bootmenu_refuse(struct bootmenu_change *change, const char *format, ...)
 int bootmenu_write(struct bootmenu_change *change, const struct root *root,
 	const char *path, const char *text);
 
-/* Writes the files of the plan, or none.  Returns 0, or -EREMOTEIO with the problem. */
+/* Writes the files of the plan, or none.  Returns 0, or -EREMOTEIO with @change->message. */
 int bootmenu_write_files(struct bootmenu_change *change);
 
 /* What to do about it, as the end of a sentence: "; run this as root", or "". */

@@ -64,63 +64,56 @@ bool oneshot_is_foreign(
 }
 
 static int remove_entries(
-	const struct root *root, const struct bootloader *loader, char *why)
+	const struct root *root, const struct bootloader *loader, struct message *message)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	char id[ONESHOT_ID_SIZE];
 	int r = loader->ops->plan_trial(root, NULL, &change, id);
 
-	if (r < 0) {
-		text_join(why, ONESHOT_WHY_SIZE,
-			change.problem[0] ? change.problem : strerror(-r), NULL);
-		return r;
-	}
-	r = bootmenu_write_files(&change);
 	if (r < 0)
-		text_join(why, ONESHOT_WHY_SIZE,
-			"cannot remove the entry of the trial: ", change.problem, NULL);
-	return r;
+		return message_set(message, r, "%s",
+			change.message.code ? change.message.text : strerror(-r));
+	r = bootmenu_write_files(&change);
+	return r < 0 ? message_set(message, r, "cannot remove the entry of the trial: %s",
+			       change.message.text)
+		     : 0;
 }
 
-int oneshot_arm(const struct root *root, struct oneshot *oneshot, char *why)
+int oneshot_arm(const struct root *root, struct oneshot *oneshot, struct message *message)
 {
 	const struct bootloader *loader = oneshot->loader;
-	char undo_why[ONESHOT_WHY_SIZE];
 	int r = bootmenu_write_files(&oneshot->change);
 
-	if (r < 0) {
-		text_join(why, ONESHOT_WHY_SIZE, oneshot->change.problem, NULL);
-		return r;
-	}
-	r = loader->ops->arm(root, oneshot->id, why);
+	if (r < 0)
+		return message_set(message, r, "%s", oneshot->change.message.text);
+	r = loader->ops->arm(root, oneshot->id, message);
 	if (r < 0) {
 		/* What it wrote may not be where it is read. */
-		loader->ops->disarm(root, undo_why);
-		remove_entries(root, loader, undo_why);
+		loader->ops->disarm(root, NULL);
+		remove_entries(root, loader, NULL);
 	}
 	return r;
 }
 
-int oneshot_disarm(
-	const struct root *root, const struct bootloader *loader, bool remove, char *why)
+int oneshot_disarm(const struct root *root, const struct bootloader *loader, bool remove,
+	struct message *message)
 {
 	int r = 0;
 
 	if (!loader || !oneshot_is_possible(loader))
 		return 0;
 	if (is_armed(root, loader))
-		r = loader->ops->disarm(root, why);
-	return r < 0 || !remove ? r : remove_entries(root, loader, why);
+		r = loader->ops->disarm(root, message);
+	return r < 0 || !remove ? r : remove_entries(root, loader, message);
 }
 
-int oneshot_disarm_all(const struct root *root, char *why)
+int oneshot_disarm_all(const struct root *root, struct message *message)
 {
 	const struct bootloader *loader;
-	char other[ONESHOT_WHY_SIZE];
 	int first = 0;
 
 	for (size_t i = 0; (loader = bootloader_at(i)); i++) {
-		int r = oneshot_disarm(root, loader, true, first < 0 ? other : why);
+		int r = oneshot_disarm(root, loader, true, first < 0 ? NULL : message);
 
 		if (first == 0)
 			first = r;
@@ -128,16 +121,15 @@ int oneshot_disarm_all(const struct root *root, char *why)
 	return first;
 }
 
-int oneshot_run(const struct root *root, const char *const argv[], char *why)
+int oneshot_run(
+	const struct root *root, const char *const argv[], struct message *message)
 {
 	char last[160] = "";
 	int r = root->live ? run_last_line(argv, last, sizeof(last)) : -EROFS;
 
 	if (r < 0)
-		snprintf(why, ONESHOT_WHY_SIZE, "cannot run %s: %s", argv[0],
-			strerror(-r));
-	else if (r > 0)
-		snprintf(why, ONESHOT_WHY_SIZE, "%s failed (%d)%s%s", argv[0], r,
-			last[0] ? ": " : "", last);
-	return r > 0 ? -EIO : r;
+		return message_errno(message, r, "cannot run %s", argv[0]);
+	return r ? message_set(message, -EIO, "%s failed (%d)%s%s", argv[0], r,
+			   last[0] ? ": " : "", last)
+		 : 0;
 }

@@ -14,8 +14,7 @@
 
 #include "bootmenu.h"
 
-#define ONESHOT_WHY_SIZE 320
-#define ONESHOT_ID_SIZE  512
+#define ONESHOT_ID_SIZE 512
 
 /* Of the entry of a trial: struct bootentry.  Every loader's own name for it ends so. */
 #define ONESHOT_ENTRY_ID    "vfioboot-trial"
@@ -33,7 +32,7 @@ bool oneshot_is_possible(const struct bootloader *loader);
 
 /*
  * Plans one boot by @loader with @parameters behind those of the entry that was booted; writes
- * nothing.  Returns 0; with a sentence in @ret->change.problem -EOPNOTSUPP when that is not safe
+ * nothing.  Returns 0; with @ret->change.message -EOPNOTSUPP when that is not safe
  * with the loader as it is set up, or -EREMOTEIO when there is no entry to copy; or another
  * -errno.  oneshot_free(@ret) in each case.
  */
@@ -43,19 +42,20 @@ void oneshot_free(struct oneshot *oneshot);
 
 /*
  * Writes the entry, and has the loader take it at the next boot: all of it, or nothing.  Each of
- * these returns 0, or -errno with a sentence in @why, of ONESHOT_WHY_SIZE bytes.
+ * these returns 0, or -errno with @message, which may be NULL.
  */
-int oneshot_arm(const struct root *root, struct oneshot *oneshot, char *why);
+int oneshot_arm(
+	const struct root *root, struct oneshot *oneshot, struct message *message);
 
 /*
  * Takes the choice back if it is still there; with @remove the entry too.  To be done at each
  * boot, whatever there is.  @loader: NULL does nothing.
  */
-int oneshot_disarm(
-	const struct root *root, const struct bootloader *loader, bool remove, char *why);
+int oneshot_disarm(const struct root *root, const struct bootloader *loader, bool remove,
+	struct message *message);
 
 /* The same for all loaders, with their entries.  Returns the first error. */
-int oneshot_disarm_all(const struct root *root, char *why);
+int oneshot_disarm_all(const struct root *root, struct message *message);
 
 /* Whether the next boot by @loader takes an entry of a trial; NULL: by any loader. */
 bool oneshot_is_armed(const struct root *root, const struct bootloader *loader);
@@ -69,8 +69,9 @@ bool oneshot_is_foreign(
 
 /*
  * For the loaders: runs a program of theirs on this machine; another one's tree is only read
- * (-EROFS).  0, or -errno with what it said in @why.
+ * (-EROFS).  0, or -errno with what it said in @message.
  */
-int oneshot_run(const struct root *root, const char *const argv[], char *why);
+int oneshot_run(
+	const struct root *root, const char *const argv[], struct message *message);
 
 #endif

@@ -181,8 +181,8 @@ static void warn_of(const struct bootmenu_change *change)
 
 static enum cli_exit fail(const struct bootmenu_change *change, int error)
 {
-	return cli_error(
-		"entry", "%s", error == -EREMOTEIO ? change->problem : strerror(-error));
+	return cli_error("entry", "%s",
+		error == -EREMOTEIO ? change->message.text : strerror(-error));
 }
 
 static void print_text(const char *text)

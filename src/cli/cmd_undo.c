@@ -115,7 +115,7 @@ static enum cli_exit remove_entries(
 		return cli_error("undo",
 			"%scannot remove the entries from the boot menu: %s; correct this "
 			"and run 'vfioboot entry remove'",
-			done, change.problem[0] ? change.problem : strerror(-r));
+			done, change.message.code ? change.message.text : strerror(-r));
 	puts("Removed the entries of vfioboot from the boot menu.");
 	return CLI_OK;
 }

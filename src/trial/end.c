@@ -30,11 +30,10 @@ enum trial_stage trial_find_stage(const struct root *root)
 /* The loaders first: a state without a choice of theirs is harmless, the other way it is not. */
 int trial_cancel(const struct root *root, struct message *message)
 {
-	char why[ONESHOT_WHY_SIZE] = "";
-	int r = oneshot_disarm_all(root, why);
+	int r = oneshot_disarm_all(root, message);
 
 	if (r < 0)
-		return message_set(message, r, "%s", why[0] ? why : strerror(-r));
+		return r;
 	r = trial_forget(root);
 	return r < 0 ? message_errno(message, r, "cannot remove %s", TRIAL_STATE) : 0;
 }

@@ -323,7 +323,7 @@ static int check_next_boot(
 static int plan_loader(
 	const struct root *root, struct trial_plan *plan, struct message *message)
 {
-	const char *problem = plan->oneshot.change.problem;
+	const struct message *said = &plan->oneshot.change.message;
 	struct bootloader_search search;
 	int r;
 
@@ -346,10 +346,11 @@ static int plan_loader(
 	if (r == -EOPNOTSUPP) {
 		message_remedy(message, AT_THE_MENU);
 		return message_set(message, r, "a trial is not safe with this %s: %s",
-			search.owner->title, problem);
+			search.owner->title, said->text);
 	}
 	if (r < 0)
-		return message_set(message, r, "%s", problem[0] ? problem : strerror(-r));
+		return message_set(
+			message, r, "%s", said->code ? said->text : strerror(-r));
 	return check_next_boot(root, search.owner, message);
 }
 
@@ -455,19 +456,18 @@ void trial_plan_free(struct trial_plan *plan)
 /* The state before the loader's choice: a trial without one would be nobody's. */
 int trial_start(const struct root *root, struct trial_plan *plan, struct message *message)
 {
-	char why[ONESHOT_WHY_SIZE] = "";
-	struct message problem = {0};
-	int r = trial_cancel(root, &problem);
+	struct message said = {0};
+	int r = trial_cancel(root, &said);
 
 	if (r < 0)
 		return message_set(
-			message, r, "cannot cancel the last trial: %s", problem.text);
+			message, r, "cannot cancel the last trial: %s", said.text);
 	r = trial_save(root, &plan->trial);
 	if (r < 0)
 		return message_errno(message, r, "cannot write %s", TRIAL_STATE);
-	r = oneshot_arm(root, &plan->oneshot, why);
+	r = oneshot_arm(root, &plan->oneshot, &said);
 	if (r == 0)
 		return 0;
 	trial_forget(root);
-	return message_set(message, r, "%s; nothing was changed", why);
+	return message_set(message, r, "%s; nothing was changed", said.text);
 }

@@ -54,9 +54,8 @@ struct watch {
 static bool disarm(const struct root *root, const struct trial *trial, bool remove)
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
-	char why[ONESHOT_WHY_SIZE];
 
-	return loader && oneshot_disarm(root, loader, remove, why) == 0;
+	return loader && oneshot_disarm(root, loader, remove, NULL) == 0;
 }
 
 /*
@@ -301,7 +300,6 @@ int trial_read(const struct root *root, struct trial *ret)
 int trial_settle(const struct root *root, struct trial *ret)
 {
 	_cleanup_close_ int lock = change_lock(root, SETTLE_LOCK_MS);
-	char why[ONESHOT_WHY_SIZE];
 	bool pending;
 	int r, failed;
 
@@ -311,7 +309,7 @@ int trial_settle(const struct root *root, struct trial *ret)
 	if (r < 0) {
 		/* Of which loader it was is not known then. */
 		if (r != -ENOENT)
-			oneshot_disarm_all(root, why);
+			oneshot_disarm_all(root, NULL);
 		return r == -ENOENT ? 0 : r;
 	}
 	failed = find_end(root, ret, &pending);
@@ -319,7 +317,7 @@ int trial_settle(const struct root *root, struct trial *ret)
 		return failed;
 	/* Of a trial that is over, too: its own boot may not have been able to. */
 	if (!pending)
-		oneshot_disarm_all(root, why);
+		oneshot_disarm_all(root, NULL);
 	if (!failed)
 		return 0;
 	if (ret->boot[0])

@@ -34,12 +34,12 @@ static void expect(const struct bootentries *entries, const char *before,
 	struct grub_default_texts texts = {before, after, "/boot/grub2/grub.cfg"};
 	int r = grub_default_check_menu(&root, entries, &texts, &change);
 
-	assert_int_equal(r, change.problem[0] ? -EREMOTEIO : 0);
+	assert_int_equal(r, change.message.code ? -EREMOTEIO : 0);
 	if (!*expected) {
-		assert_string_equal(change.problem, "");
+		assert_string_equal(change.message.text, "");
 		assert_int_equal(change.warnings.n, 0);
-	} else if (change.problem[0]) {
-		assert_non_null(strstr(change.problem, expected));
+	} else if (change.message.code) {
+		assert_non_null(strstr(change.message.text, expected));
 	} else {
 		assert_int_equal(change.warnings.n, 1);
 		assert_non_null(strstr(change.warnings.names[0], expected));

@@ -283,7 +283,6 @@ static int add_file(const struct bls_style *style, const struct copies *copies,
 static int read_menu(const struct root *root, const struct bls_style *style,
 	const struct bootentries *wanted, struct bootmenu *ret)
 {
-	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
 	_cleanup_(bls_files_free) struct bls_files files = {0};
 	_cleanup_(free_copies) struct copies copies = {0};
 	int r = bls_files_read(root, style->places, style->n_places, &files);
@@ -294,12 +293,8 @@ static int read_menu(const struct root *root, const struct bls_style *style,
 		r = make_copies(style, &files, wanted, &copies);
 	for (size_t i = 0; r == 0 && i < files.n; i++)
 		if (files.files[i].kind != BLS_OTHER)
-			r = add_file(style, &copies, &files.files[i], &menu);
-	if (r < 0)
-		return r;
-	*ret = menu;
-	menu = (struct bootmenu){0};
-	return 0;
+			r = add_file(style, &copies, &files.files[i], ret);
+	return r;
 }
 
 static int read_systemd_boot(

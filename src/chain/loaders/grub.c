@@ -314,7 +314,6 @@ static int read_menu(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
 	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
-	_cleanup_(bootmenu_free) struct bootmenu result = {0};
 	_cleanup_free_ char *text = NULL;
 	const struct grub_names *names = grub_find(root);
 	int r = names ? file_read(root, names->config, &text, NULL) : -ENOENT;
@@ -322,15 +321,11 @@ static int read_menu(
 	if (r == 0)
 		r = grub_cfg_parse(text, &menu);
 	for (size_t i = 0; r == 0 && i < menu.n; i++)
-		r = add_item(&menu, &menu.items[i], wanted, &result);
-	if (r < 0) {
+		r = add_item(&menu, &menu.items[i], wanted, ret);
+	if (r < 0)
 		text_join(ret->failed, sizeof(ret->failed),
 			names ? names->config : "/boot/grub/grub.cfg", NULL);
-		return r;
-	}
-	*ret = result;
-	result = (struct bootmenu){0};
-	return 0;
+	return r;
 }
 
 const struct bootloader_ops bootloader_ops_grub = {

@@ -190,27 +190,24 @@ void grub_env_armed(const struct root *root, char *ret_id, size_t size)
 		grub_env_read(root, names, "next_entry", ret_id, size);
 }
 
-int grub_env_arm(const struct root *root, const char *id, char *why)
+int grub_env_arm(const struct root *root, const char *id, struct message *message)
 {
 	const struct grub_names *names = grub_find(root);
 	char program[32], chosen[ONESHOT_ID_SIZE];
 	int r;
 
-	if (!names) {
-		snprintf(why, ONESHOT_WHY_SIZE, "grub.cfg is missing");
-		return -ENOENT;
-	}
+	if (!names)
+		return message_set(message, -ENOENT, "grub.cfg is missing");
 	text_join(program, sizeof(program), names->tools, "-reboot", NULL);
-	r = oneshot_run(root, (const char *const[]){program, id, NULL}, why);
+	r = oneshot_run(root, (const char *const[]){program, id, NULL}, message);
 	grub_env_armed(root, chosen, sizeof(chosen));
 	if (r < 0 || strcmp(chosen, id) == 0)
 		return r;
-	snprintf(why, ONESHOT_WHY_SIZE, "%s did not set next_entry in %s", program,
+	return message_set(message, -EIO, "%s did not set next_entry in %s", program,
 		names->environment);
-	return -EIO;
 }
 
-int grub_env_disarm(const struct root *root, char *why)
+int grub_env_disarm(const struct root *root, struct message *message)
 {
 	const struct grub_names *names = grub_find(root);
 	char program[32];
@@ -221,5 +218,5 @@ int grub_env_disarm(const struct root *root, char *why)
 	return oneshot_run(root,
 		(const char *const[]){
 			program, names->environment, "unset", "next_entry", NULL},
-		why);
+		message);
 }

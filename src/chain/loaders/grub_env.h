@@ -47,7 +47,7 @@ int grub_env_check_once(const struct root *root, const struct grub_names *names,
 
 /* As those of struct bootloader_ops. */
 void grub_env_armed(const struct root *root, char *ret_id, size_t size);
-int grub_env_arm(const struct root *root, const char *id, char *why);
-int grub_env_disarm(const struct root *root, char *why);
+int grub_env_arm(const struct root *root, const char *id, struct message *message);
+int grub_env_disarm(const struct root *root, struct message *message);
 
 #endif

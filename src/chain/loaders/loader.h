@@ -23,8 +23,14 @@ struct bootmenu_change {
 	bool default_unknown; /* which entry is the default cannot be asked for */
 	struct file_names steps;    /* what that will do, such as "make X"; "delete X" */
 	struct file_names warnings; /* sentences without full stop */
-	char problem[640];          /* why it is not possible, and the remedy; "" */
+	struct message message;     /* why it is not possible; code 0: nothing was said */
 };
+
+/* For the loaders: say why a person has to mend something, or that the loader cannot do it. */
+#define bootmenu_fail(change, ...)                                                       \
+	message_set(&(change)->message, -EREMOTEIO, __VA_ARGS__)
+#define bootmenu_refuse(change, ...)                                                     \
+	message_set(&(change)->message, -EOPNOTSUPP, __VA_ARGS__)
 
 /* One entry that a menu has: ours, or a normal one of a kernel of this system. */
 struct bootmenu_entry {
@@ -46,7 +52,7 @@ struct bootmenu {
 struct bootloader_ops {
 	/*
 	 * Adds to @change what makes the loader's files have the entries @wanted for each
-	 * kernel.  Returns 0; -EREMOTEIO with a sentence in @change->problem; -EOPNOTSUPP
+	 * kernel.  Returns 0; -EREMOTEIO with @change->message; -EOPNOTSUPP
 	 * when a person has to, by hand; or another -errno.  NULL: always by hand.
 	 */
 	int (*plan)(const struct root *root, struct bootentries *wanted,
@@ -62,7 +68,10 @@ struct bootloader_ops {
 	bool (*has_left)(const struct root *root);
 	/* That program runs by itself whenever a kernel comes or goes. */
 	bool follows;
-	/* Reads the menu as it is.  0; or -errno, with @ret->failed.  NULL: it is not read. */
+	/*
+	 * Reads the menu as it is into @ret, for bootmenu_free() in each case.  0; or
+	 * -errno, with @ret->failed.  NULL: it is not read.
+	 */
 	int (*read)(const struct root *root, const struct bootentries *wanted,
 		struct bootmenu *ret);
 	/*
@@ -80,17 +89,17 @@ struct bootloader_ops {
 	 * menu has @trial, a copy of the entry that was booted, with the loader's own name
 	 * for it in @ret_id, of ONESHOT_ID_SIZE bytes; with NULL: so that it has no entry
 	 * of a trial.  Returns 0; -EOPNOTSUPP when the loader could not forget the choice;
-	 * -EREMOTEIO; in both cases with the reason in @change->problem; or -errno.
+	 * -EREMOTEIO; in both cases with @change->message; or -errno.
 	 * NULL, as are the next three: it has no choice that it forgets by itself.
 	 */
 	int (*plan_trial)(const struct root *root, const struct bootentry *trial,
 		struct bootmenu_change *change, char *ret_id);
-	/* Makes it take the entry at the next boot, once.  0, or -errno with @why. */
-	int (*arm)(const struct root *root, const char *id, char *why);
+	/* Makes it take the entry at the next boot, once.  0, or -errno with @message. */
+	int (*arm)(const struct root *root, const char *id, struct message *message);
 	/* Which entry it takes so; "" for none, or if that is not known. */
 	void (*armed)(const struct root *root, char *ret_id, size_t size);
-	/* Takes that choice back, whatever it is.  0, or -errno with @why. */
-	int (*disarm)(const struct root *root, char *why);
+	/* Takes that choice back, whatever it is.  0, or -errno with @message. */
+	int (*disarm)(const struct root *root, struct message *message);
 	/* How a person adds parameters to the normal entry, as the end of a sentence. */
 	const char *permanent;
 	/* Without read: what of a person's has our arguments, such as "lines", and where. */

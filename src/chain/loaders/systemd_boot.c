@@ -274,26 +274,25 @@ int systemd_boot_plan_trial(const struct root *root, const struct bootentry *tri
 	return plan_trial_of(root, selected, trial, change, ret_id);
 }
 
-static int set_oneshot(const struct root *root, const char *id, char *why)
+static int set_oneshot(const struct root *root, const char *id, struct message *message)
 {
 	return oneshot_run(
-		root, (const char *const[]){"bootctl", "set-oneshot", id, NULL}, why);
+		root, (const char *const[]){"bootctl", "set-oneshot", id, NULL}, message);
 }
 
-int systemd_boot_arm(const struct root *root, const char *id, char *why)
+int systemd_boot_arm(const struct root *root, const char *id, struct message *message)
 {
 	char chosen[ONESHOT_ID_SIZE];
-	int r = set_oneshot(root, id, why);
+	int r = set_oneshot(root, id, message);
 
 	systemd_boot_armed(root, chosen, sizeof(chosen));
 	if (r < 0 || strcmp(chosen, id) == 0)
 		return r;
-	snprintf(why, ONESHOT_WHY_SIZE,
+	return message_set(message, -EIO,
 		"bootctl has not set LoaderEntryOneShot; the firmware did not keep it");
-	return -EIO;
 }
 
-int systemd_boot_disarm(const struct root *root, char *why)
+int systemd_boot_disarm(const struct root *root, struct message *message)
 {
-	return set_oneshot(root, "", why);
+	return set_oneshot(root, "", message);
 }

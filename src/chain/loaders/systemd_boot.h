@@ -35,8 +35,8 @@ int systemd_boot_advise(const struct root *root, struct bootmenu_change *change)
  */
 int systemd_boot_plan_trial(const struct root *root, const struct bootentry *trial,
 	struct bootmenu_change *change, char *ret_id);
-int systemd_boot_arm(const struct root *root, const char *id, char *why);
+int systemd_boot_arm(const struct root *root, const char *id, struct message *message);
 void systemd_boot_armed(const struct root *root, char *ret_id, size_t size);
-int systemd_boot_disarm(const struct root *root, char *why);
+int systemd_boot_disarm(const struct root *root, struct message *message);
 
 #endif

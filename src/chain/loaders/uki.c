@@ -274,7 +274,7 @@ static int run_check_default(
 	int r = bootmenu_check_default(change->root, &bootloader_ops_uki, before->known,
 		before->id, before->change);
 
-	return r < 0 ? message_set(message, r, "%s", before->change->problem) : 0;
+	return r < 0 ? message_set(message, r, "%s", before->change->message.text) : 0;
 }
 
 static const struct change_kind check_default = {.quiet = true, .run = run_check_default};
@@ -497,7 +497,6 @@ static int finish(const struct root *root, const struct bootentries *wanted,
 static int read_menu(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
-	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
 	_cleanup_(ukis_free) struct ukis images = {0};
 	int r = ukis_read(root, &images);
 
@@ -515,13 +514,9 @@ static int read_menu(
 
 		uki_boot_id(image, boot_id);
 		strcpy(entry.id, image->id);
-		r = bootmenu_add(&menu, &entry);
+		r = bootmenu_add(ret, &entry);
 	}
-	if (r < 0)
-		return r;
-	*ret = menu;
-	menu = (struct bootmenu){0};
-	return 0;
+	return r;
 }
 
 static int edit(const struct root *root, const struct bootentries *wanted, FILE *out)
