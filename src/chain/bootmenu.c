@@ -248,7 +248,7 @@ void bootmenu_hand_place(const struct root *root, const struct bootloader *loade
 
 /* Takes ours out of one menu; warnings and the first message are added to @all. */
 static int remove_from(const struct root *root, const struct bootloader *loader,
-	const struct bootentries *none, struct bootmenu_change *all)
+	const struct bootentries *none, bool dry_run, struct bootmenu_change *all)
 {
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	struct bootentries wanted = *none;
@@ -261,8 +261,8 @@ static int remove_from(const struct root *root, const struct bootloader *loader,
 		r = bootmenu_fail(&change, "cannot read the menu of %s, %s: %s%s",
 			loader->title, failed, strerror(-r), bootmenu_remedy(r));
 	else
-		r = loader->ops->plan(root, &wanted, &change);
-	if (r == 0)
+		r = loader->ops->plan(root, &wanted, dry_run ? all : &change);
+	if (r == 0 && !dry_run)
 		r = bootmenu_carry_out(root, loader, &wanted, &change);
 	for (size_t i = 0; i < change.warnings.n; i++)
 		bootmenu_warn(all, "%s", change.warnings.names[i]);
@@ -290,7 +290,8 @@ static int check_reached(const struct bootloader_search *search, const char *nam
 		loader->title);
 }
 
-int bootmenu_remove_all(const struct root *root, struct bootmenu_change *ret)
+int bootmenu_remove_all(
+	const struct root *root, bool dry_run, struct bootmenu_change *ret)
 {
 	struct bootentries none = {0};
 	struct bootloader_search search;
@@ -307,17 +308,20 @@ int bootmenu_remove_all(const struct root *root, struct bootmenu_change *ret)
 	if (r < 0)
 		return bootmenu_fail(ret, "cannot remove " BOOTENTRY_FILE ": %s%s",
 			strerror(-r), r == -EISDIR ? "; move that away" : "");
-	r = bootmenu_write_files(ret);
+	r = dry_run ? 0 : bootmenu_write_files(ret);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < search.n; i++) {
-		if (root->live && search.found[i].loader->ops->tidy)
+		if (!dry_run && root->live && search.found[i].loader->ops->tidy)
 			search.found[i].loader->ops->tidy(root);
-		r = remove_from(root, search.found[i].loader, &none, ret);
+		r = remove_from(root, search.found[i].loader, &none, dry_run, ret);
 		first = first ? first : r;
 	}
+	if (dry_run && search.hidden && first == 0)
+		return bootmenu_fail(ret, "cannot read /%s: %s%s", search.hidden_at,
+			strerror(EACCES), bootmenu_remedy(-EACCES));
 	/* What still has entries can be asked again. */
-	if (first < 0)
+	if (first < 0 && !dry_run)
 		restore_files(ret);
 	return first;
 }

@@ -47,9 +47,11 @@ int bootmenu_carry_out(const struct root *root, const struct bootloader *loader,
 /*
  * Takes our entries out of the menus of all loaders that there are, and deletes
  * BOOTENTRY_FILE; this is what `vfioboot undo` needs.  Nothing is done where there is nothing.
- * Returns 0, or as bootmenu_plan(); the first message is in @ret, the others are tried still.
+ * Returns 0, or as bootmenu_plan(); the first message is in @ret, the others are tried still.  With
+ * @dry_run all of it is only planned, in @ret.
  */
-int bootmenu_remove_all(const struct root *root, struct bootmenu_change *ret);
+int bootmenu_remove_all(
+	const struct root *root, bool dry_run, struct bootmenu_change *ret);
 
 /*
  * Whether the menu of @loader has something of ours, or what a killed run left: 1, 0, or

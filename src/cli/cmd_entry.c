@@ -207,6 +207,21 @@ static void print_change(const struct bootmenu_change *change)
 		printf("Nothing would change.\n");
 }
 
+/* Carries out what was planned with the result @r, or prints it. */
+static enum cli_exit carry_out(const struct root *root, const struct arguments *arguments,
+	const struct bootloader *loader, const struct bootentries *wanted,
+	struct bootmenu_change *change, int r)
+{
+	if (r == 0 && !arguments->dry_run)
+		r = bootmenu_carry_out(root, loader, wanted, change);
+	warn_of(change);
+	if (r < 0)
+		return fail(change, r);
+	if (arguments->dry_run)
+		print_change(change);
+	return CLI_OK;
+}
+
 static void say_undone(const struct root *root, const struct bootmenu_change *change)
 {
 	for (size_t i = 0; i < change->steps.n && !root->live; i++)
@@ -276,6 +291,7 @@ static enum cli_exit add(const struct root *root, const struct arguments *argume
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	struct bootentries wanted = {0};
 	const struct bootloader *loader;
+	enum cli_exit status;
 	int r;
 
 	if (decide_wanted(root, &wanted) < 0)
@@ -288,16 +304,10 @@ static enum cli_exit add(const struct root *root, const struct arguments *argume
 	r = bootmenu_plan(root, loader, &wanted, &change);
 	if (r == -EOPNOTSUPP)
 		return print_edit(root, loader, &wanted);
-	if (r == 0 && !arguments->dry_run)
-		r = bootmenu_carry_out(root, loader, &wanted, &change);
-	warn_of(&change);
-	if (r < 0)
-		return fail(&change, r);
-	if (arguments->dry_run)
-		print_change(&change);
-	else
+	status = carry_out(root, arguments, loader, &wanted, &change, r);
+	if (status == CLI_OK && !arguments->dry_run)
 		say_added(root, loader, &wanted, &change);
-	return CLI_OK;
+	return status;
 }
 
 /* For kernel-install, grub-mkconfig and mkinitcpio, when a kernel comes or goes: prints nothing. */
@@ -323,14 +333,7 @@ static enum cli_exit update(const struct root *root, const struct arguments *arg
 	if (!loader)
 		return CLI_FAILED;
 	r = bootmenu_plan_update(root, loader, &wanted, &change);
-	if (r == 0 && !arguments->dry_run)
-		r = bootmenu_carry_out(root, loader, &wanted, &change);
-	warn_of(&change);
-	if (r < 0)
-		return fail(&change, r);
-	if (arguments->dry_run)
-		print_change(&change);
-	return CLI_OK;
+	return carry_out(root, arguments, loader, &wanted, &change, r);
 }
 
 /* ---- remove --------------------------------------------------------------------------- */
@@ -339,54 +342,6 @@ static enum cli_exit say_unseen(const char *failed, int error)
 {
 	return cli_error("entry", "cannot read %s: %s%s", failed, strerror(-error),
 		bootmenu_remedy(error));
-}
-
-/* What would be taken out of one menu.  Returns 1 when there is something, 0, or -errno. */
-static int remove_dry_from(const struct root *root, const struct bootloader *loader)
-{
-	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
-	struct bootentries none = {0};
-	char failed[BOOTMENU_PLACE_SIZE];
-	int r = loader->ops->plan ? bootmenu_loader_has_ours(root, loader, failed) : 0;
-
-	if (r < 0)
-		say_unseen(failed, r);
-	if (r <= 0)
-		return r;
-	r = bootmenu_plan(root, loader, &none, &change);
-	if (r < 0) {
-		fail(&change, r);
-		return r;
-	}
-	print_change(&change);
-	return 1;
-}
-
-/* Of all loaders: one that counted once may have some still. */
-static enum cli_exit remove_dry(const struct root *root)
-{
-	enum cli_exit status = CLI_OK;
-	struct bootloader_search search;
-	struct bootentries wanted;
-	char hidden[BOOTMENU_PLACE_SIZE];
-	bool found = false, asked;
-
-	if (read_wanted(root, &wanted, &asked) != CLI_OK)
-		return CLI_FAILED;
-	bootloader_find(root, &search);
-	for (size_t i = 0; i < search.n; i++) {
-		int r = remove_dry_from(root, search.found[i].loader);
-
-		found |= r != 0;
-		status = r < 0 ? CLI_FAILED : status;
-	}
-	if (search.hidden && status == CLI_OK) {
-		text_join(hidden, sizeof(hidden), "/", search.hidden_at, NULL);
-		status = say_unseen(hidden, -EACCES);
-	}
-	if (!found && status == CLI_OK)
-		printf("Would delete " BOOTENTRY_FILE "\n");
-	return status == CLI_OK ? entry_warn_by_hand("entry", root) : status;
 }
 
 static enum cli_exit remove_entries(
@@ -405,14 +360,15 @@ static enum cli_exit remove_entries(
 			printf("The boot menu has no entry of vfioboot.\n");
 		return status;
 	}
-	if (arguments->dry_run)
-		return remove_dry(root);
-	r = bootmenu_remove_all(root, &change);
+	r = bootmenu_remove_all(root, arguments->dry_run, &change);
 	warn_of(&change);
 	if (r < 0)
 		return fail(&change, r);
-	say_undone(root, &change);
-	if (root->live || !change.steps.n)
+	if (arguments->dry_run)
+		print_change(&change);
+	else
+		say_undone(root, &change);
+	if (!arguments->dry_run && (root->live || !change.steps.n))
 		printf("The entries of vfioboot are removed from the boot menu.\n");
 	return entry_warn_by_hand("entry", root);
 }

@@ -108,7 +108,7 @@ static enum cli_exit remove_entries(
 		     "remove --dry-run' shows how.");
 		return CLI_OK;
 	}
-	r = bootmenu_remove_all(root, &change);
+	r = bootmenu_remove_all(root, false, &change);
 	for (size_t i = 0; i < change.warnings.n; i++)
 		cli_warning("undo", "%s", change.warnings.names[i]);
 	if (r < 0)

@@ -1459,7 +1459,7 @@ entry_as_nobody() {
 	chmod 700 "$tree/boot/efi/loader/entries"
 	[ "$(id -u)" = 0 ] || chmod 0 "$tree/boot/efi/loader/entries"
 	run -1 --separate-stderr entry_as_nobody remove --dry-run
-	[[ $stderr == *'cannot read /boot/efi/loader/entries: Permission denied; run this as root' ]]
+	[[ $stderr == *'cannot read the menu of systemd-boot, /boot/efi/loader/entries: Permission denied; run this as root' ]]
 	[ -z "$output" ]
 	run -1 --separate-stderr entry_as_nobody add --dry-run
 	[[ $stderr == *'the entries in /boot/efi/loader/entries: Permission denied; run this as root' ]]
