@@ -11,121 +11,45 @@
 #include "esp.h"
 #include "facts/facts.h"
 
-/* 1, 0, or -errno when a directory above it is closed to us. */
-static int is_there(const struct root *root, const char *path)
+#define ANY_IMAGE "/*.efi"
+
+static bool found_image(void *data, const char *name)
 {
-	_cleanup_close_ int fd = file_open(root, path, O_PATH);
-
-	if (fd >= 0)
-		return 1;
-	return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
-}
-
-/* Looks for files by their whole names. */
-static int find_file(const struct root *root, const char *const *paths, size_t n,
-	char *ret_sign, size_t size)
-{
-	int hidden = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		int r = is_there(root, paths[i]);
-
-		if (r > 0) {
-			text_join(ret_sign, size, paths[i], NULL);
-			return 1;
-		}
-		if (r < 0 && !hidden)
-			text_join(ret_sign, size, paths[i], NULL);
-		if (r < 0)
-			hidden = r;
-	}
-	return hidden;
-}
-
-/* Looks for files by their names on whatever the firmware reads. */
-static int find_boot_file(const struct root *root, const char *const *names, size_t n,
-	char *ret_sign, size_t size)
-{
-	int hidden = 0;
-
-	for (size_t i = 0; i < n * ESP_PLACES_N; i++) {
-		char path[BOOTLOADER_SIGN_SIZE];
-		int r;
-
-		text_join(path, sizeof(path), esp_places[i % ESP_PLACES_N] + 1, "/",
-			names[i / ESP_PLACES_N], NULL);
-		r = is_there(root, path);
-		if (r > 0) {
-			text_join(ret_sign, size, path, NULL);
-			return 1;
-		}
-		if (r < 0 && !hidden)
-			text_join(ret_sign, size, path, NULL);
-		if (r < 0)
-			hidden = r;
-	}
-	return hidden;
-}
-
-static int detect_ostree(const struct root *root, char *ret_sign, size_t size)
-{
-	static const char *const paths[] = {"run/ostree-booted"};
-
-	return find_file(root, paths, ARRAY_SIZE(paths), ret_sign, size);
-}
-
-static int detect_kernelstub(const struct root *root, char *ret_sign, size_t size)
-{
-	static const char *const paths[] = {"etc/kernelstub/configuration"};
-
-	return find_file(root, paths, ARRAY_SIZE(paths), ret_sign, size);
-}
-
-struct uki_search {
-	char name[BOOTLOADER_SIGN_SIZE];
-};
-
-static bool found_efi_file(void *data, const char *name)
-{
-	struct uki_search *search = data;
 	size_t len = strlen(name);
 
 	if (len < 5 || strcasecmp(name + len - 4, ".efi") != 0)
 		return true;
-	text_join(search->name, sizeof(search->name), name, NULL);
+	text_join(data, BOOTLOADER_SIGN_SIZE, name, NULL);
 	return false;
 }
 
-static int detect_uki(const struct root *root, char *ret_sign, size_t size)
+/* 1 when the directory has an image, whose name is in @path then; else as file_each_name(). */
+static int has_image(const struct root *root, char path[static BOOTLOADER_SIGN_SIZE])
 {
-	int hidden = 0;
+	char name[BOOTLOADER_SIGN_SIZE] = "", *end = strstr(path, ANY_IMAGE);
+	int r;
 
-	for (size_t i = 0; i < ESP_PLACES_N; i++) {
-		struct uki_search search = {0};
-		char path[BOOTLOADER_SIGN_SIZE];
-		int r;
-
-		text_join(path, sizeof(path), esp_places[i] + 1, "/EFI/Linux", NULL);
-		r = file_each_name(root, path, found_efi_file, &search);
-		if (search.name[0]) {
-			text_join(ret_sign, size, path, "/", search.name, NULL);
-			return 1;
-		}
-		if (r == -ENOENT || r == -ENOTDIR)
-			continue;
-		if (r < 0 && !hidden)
-			text_join(ret_sign, size, path, NULL);
-		if (r < 0)
-			hidden = r;
-	}
-	return hidden;
+	*end = '\0';
+	r = file_each_name(root, path, found_image, name);
+	if (name[0])
+		text_join(end, BOOTLOADER_SIGN_SIZE - (size_t)(end - path), "/", name,
+			NULL);
+	return name[0] ? 1 : r;
 }
 
-static int detect_systemd_boot(const struct root *root, char *ret_sign, size_t size)
+/* 1, 0, or -errno when a directory above it is closed to us. */
+static int is_there(const struct root *root, char path[static BOOTLOADER_SIGN_SIZE])
 {
-	static const char *const names[] = {"loader/loader.conf", "EFI/systemd"};
+	_cleanup_close_ int fd = -1;
+	int r;
 
-	return find_boot_file(root, names, ARRAY_SIZE(names), ret_sign, size);
+	if (strstr(path, ANY_IMAGE))
+		r = has_image(root, path);
+	else
+		r = fd = file_open(root, path, O_PATH);
+	if (fd >= 0 || r > 0)
+		return 1;
+	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
 }
 
 static bool uses_bls(const struct root *root)
@@ -138,68 +62,64 @@ static bool uses_bls(const struct root *root)
 	return value && strcmp(value, "true") == 0;
 }
 
-/* Its entries may be closed to all but root; that their directory is there can be seen. */
-static int detect_grub_bls(const struct root *root, char *ret_sign, size_t size)
+int bootloader_detect(const struct root *root, const struct bootloader *loader,
+	char ret_sign[static BOOTLOADER_SIGN_SIZE])
 {
-	static const char *const paths[] = {"boot/loader/entries", "boot/loader"};
+	int hidden = 0;
 
-	if (!uses_bls(root))
+	if (loader->bls != BOOTLOADER_ANY_BLS &&
+		uses_bls(root) != (loader->bls == BOOTLOADER_WITH_BLS))
 		return 0;
-	return find_file(root, paths, ARRAY_SIZE(paths), ret_sign, size);
-}
+	for (size_t i = 0; loader->files[i / ESP_PLACES_N]; i++) {
+		const char *file = loader->files[i / ESP_PLACES_N];
+		const char *place = esp_places[i % ESP_PLACES_N];
+		char path[BOOTLOADER_SIGN_SIZE];
+		int r;
 
-static int detect_grub(const struct root *root, char *ret_sign, size_t size)
-{
-	static const char *const paths[] = {"boot/grub/grub.cfg", "boot/grub2/grub.cfg"};
-
-	if (uses_bls(root))
-		return 0;
-	return find_file(root, paths, ARRAY_SIZE(paths), ret_sign, size);
-}
-
-static int detect_refind(const struct root *root, char *ret_sign, size_t size)
-{
-	static const char *const names[] = {
-		"refind_linux.conf", "EFI/refind/refind.conf"};
-
-	return find_boot_file(root, names, ARRAY_SIZE(names), ret_sign, size);
-}
-
-static int detect_limine(const struct root *root, char *ret_sign, size_t size)
-{
-	static const char *const names[] = {"limine.conf", "limine/limine.conf",
-		"EFI/limine/limine.conf", "EFI/BOOT/limine.conf", "limine.cfg"};
-
-	return find_boot_file(root, names, ARRAY_SIZE(names), ret_sign, size);
-}
-
-static int detect_extlinux(const struct root *root, char *ret_sign, size_t size)
-{
-	static const char *const paths[] = {"boot/extlinux/extlinux.conf",
-		"extlinux/extlinux.conf", "boot/syslinux/syslinux.cfg"};
-
-	return find_file(root, paths, ARRAY_SIZE(paths), ret_sign, size);
+		if (*file == '/' && i % ESP_PLACES_N)
+			continue;
+		text_join(path, sizeof(path), *file == '/' ? "" : place + 1,
+			*file == '/' ? "" : "/", file + (*file == '/'), NULL);
+		r = is_there(root, path);
+		if (r > 0 || (r < 0 && !hidden))
+			text_join(ret_sign, BOOTLOADER_SIGN_SIZE, path, NULL);
+		if (r > 0)
+			return 1;
+		if (r < 0)
+			hidden = r;
+	}
+	return hidden;
 }
 
 /* Of two that name themselves alike the one whose files are there counts. */
 static const struct bootloader bootloaders[] = {
-	{"rpm-ostree", "rpm-ostree or bootc", NULL, NULL, true, detect_ostree,
-		&bootloader_ops_ostree},
-	{"kernelstub", "kernelstub", NULL, NULL, true, detect_kernelstub,
-		&bootloader_ops_kernelstub},
-	{"uki", "unified kernel image", "StubInfo", "", false, detect_uki,
-		&bootloader_ops_uki},
+	{"rpm-ostree", "rpm-ostree or bootc", NULL, NULL, true, {"/run/ostree-booted"},
+		BOOTLOADER_ANY_BLS, &bootloader_ops_ostree},
+	{"kernelstub", "kernelstub", NULL, NULL, true, {"/etc/kernelstub/configuration"},
+		BOOTLOADER_ANY_BLS, &bootloader_ops_kernelstub},
+	{"uki", "unified kernel image", "StubInfo", "", false, {"EFI/Linux" ANY_IMAGE},
+		BOOTLOADER_ANY_BLS, &bootloader_ops_uki},
 	{"systemd-boot", "systemd-boot", "LoaderInfo", "systemd-boot", false,
-		detect_systemd_boot, &bootloader_ops_systemd_boot},
+		{"loader/loader.conf", "EFI/systemd"}, BOOTLOADER_ANY_BLS,
+		&bootloader_ops_systemd_boot},
+	/* Its entries may be closed to all but root; that their directory is there can be seen. */
 	{"grub-bls", "GRUB with entries of the Boot Loader Specification", "LoaderInfo",
-		"GRUB", false, detect_grub_bls, &bootloader_ops_grub_bls},
-	{"grub", "GRUB", "LoaderInfo", "GRUB", false, detect_grub, &bootloader_ops_grub},
-	{"refind", "rEFInd", "LoaderInfo", "rEFInd", false, detect_refind,
+		"GRUB", false, {"/boot/loader/entries", "/boot/loader"},
+		BOOTLOADER_WITH_BLS, &bootloader_ops_grub_bls},
+	{"grub", "GRUB", "LoaderInfo", "GRUB", false,
+		{"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"}, BOOTLOADER_WITHOUT_BLS,
+		&bootloader_ops_grub},
+	{"refind", "rEFInd", "LoaderInfo", "rEFInd", false,
+		{"refind_linux.conf", "EFI/refind/refind.conf"}, BOOTLOADER_ANY_BLS,
 		&bootloader_ops_refind},
-	{"limine", "Limine", "LoaderInfo", "Limine", false, detect_limine,
-		&bootloader_ops_limine},
-	{"extlinux", "extlinux or U-Boot", NULL, NULL, false, detect_extlinux,
-		&bootloader_ops_extlinux},
+	{"limine", "Limine", "LoaderInfo", "Limine", false,
+		{"limine.conf", "limine/limine.conf", "EFI/limine/limine.conf",
+			"EFI/BOOT/limine.conf", "limine.cfg"},
+		BOOTLOADER_ANY_BLS, &bootloader_ops_limine},
+	{"extlinux", "extlinux or U-Boot", NULL, NULL, false,
+		{"/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf",
+			"/boot/syslinux/syslinux.cfg"},
+		BOOTLOADER_ANY_BLS, &bootloader_ops_extlinux},
 };
 
 /* Whether the loader named itself to the system at this boot; how, in @ret. */
@@ -242,7 +162,7 @@ void bootloader_find(const struct root *root, struct bootloader_search *ret)
 
 	for (size_t i = 0; i < ARRAY_SIZE(bootloaders); i++) {
 		char sign[BOOTLOADER_SIGN_SIZE] = "";
-		int r = bootloaders[i].detect(root, sign, sizeof(sign));
+		int r = bootloader_detect(root, &bootloaders[i], sign);
 
 		if (r > 0) {
 			strcpy(search.found[search.n].sign, sign);

@@ -24,11 +24,13 @@ struct bootloader {
 	/* The variable in which it names itself, and how that begins; NULL: it does not. */
 	const char *variable, *value;
 	bool manages; /* writes the entries of other loaders, and so goes before them */
-	/*
-	 * Whether its files are there: 1 with the first of them in @ret_sign, 0, or -errno
-	 * when that is hidden, with one that cannot be read in @ret_sign.
-	 */
-	int (*detect)(const struct root *root, char *ret_sign, size_t size);
+	/* One of which shows it: from '/' on, or on whatever the firmware reads. */
+	const char *files[6];
+	enum {
+		BOOTLOADER_ANY_BLS,
+		BOOTLOADER_WITH_BLS, /* if GRUB_ENABLE_BLSCFG is true in /etc/default/grub */
+		BOOTLOADER_WITHOUT_BLS,
+	} bls;
 	const struct bootloader_ops *ops; /* how entries are added to its menu */
 };
 
@@ -43,6 +45,13 @@ struct bootloader_search {
 	bool hidden;    /* some files cannot be read: needs root */
 	char hidden_at[BOOTLOADER_SIGN_SIZE]; /* the first of them, as a sign is */
 };
+
+/*
+ * Whether its files are there: 1 with the first of them in @ret_sign, 0, or -errno when that is
+ * hidden, with one that cannot be read in @ret_sign.
+ */
+int bootloader_detect(const struct root *root, const struct bootloader *loader,
+	char ret_sign[static BOOTLOADER_SIGN_SIZE]);
 
 /* Finds all that there are, and which of them it is.  */
 void bootloader_find(const struct root *root, struct bootloader_search *ret);

@@ -241,7 +241,7 @@ void bootmenu_hand_place(const struct root *root, const struct bootloader *loade
 	char sign[BOOTLOADER_SIGN_SIZE] = "";
 
 	if (!loader->ops->hand_where)
-		loader->detect(root, sign, sizeof(sign));
+		bootloader_detect(root, loader, sign);
 	text_join(ret, BOOTMENU_PLACE_SIZE,
 		loader->ops->hand_where ? loader->ops->hand_where : "/", sign, NULL);
 }

@@ -47,7 +47,7 @@ static const struct bootloader *check_files(
 	const struct root *root, const struct bootloader *loader)
 {
 	char sign[BOOTLOADER_SIGN_SIZE] = "";
-	int r = loader->ops->edit ? loader->detect(root, sign, sizeof(sign)) : 1;
+	int r = loader->ops->edit ? bootloader_detect(root, loader, sign) : 1;
 
 	if (r > 0)
 		return loader;

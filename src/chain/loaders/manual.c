@@ -16,7 +16,7 @@ static char *read_found(
 {
 	char sign[BOOTLOADER_SIGN_SIZE] = "", *text;
 
-	bootloader_named(loader)->detect(root, sign, sizeof(sign));
+	bootloader_detect(root, bootloader_named(loader), sign);
 	text_join(ret_path, PATH_MAX, "/", sign, NULL);
 	return *sign && file_read(root, ret_path, &text, NULL) == 0 ? text : NULL;
 }
