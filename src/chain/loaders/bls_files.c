@@ -135,7 +135,6 @@ static int read_directory(const struct root *root, const struct bls_identity *id
 int bls_files_read(const struct root *root, const char *const *places, size_t n_places,
 	struct bls_files *ret)
 {
-	_cleanup_(bls_files_free) struct bls_files files = {0};
 	struct bls_identity identity;
 	int r = 0;
 
@@ -144,15 +143,11 @@ int bls_files_read(const struct root *root, const char *const *places, size_t n_
 		char directory[PATH_MAX];
 
 		text_join(directory, sizeof(directory), places[i], BLS_ENTRIES, NULL);
-		r = read_directory(root, &identity, directory, &files);
+		r = read_directory(root, &identity, directory, ret);
 		if (r < 0)
 			strcpy(ret->failed, directory);
 	}
-	if (r < 0)
-		return r;
-	*ret = files;
-	files = (struct bls_files){0};
-	return 0;
+	return r;
 }
 
 void bls_files_free(struct bls_files *files)

@@ -53,7 +53,7 @@ struct bls_files {
 
 /*
  * Reads all entries below the @places, mount points such as esp_places, that there are.  0; or
- * -errno with @ret->failed.
+ * -errno with @ret->failed; bls_files_free(@ret), which begins as {0}, in each case.
  */
 int bls_files_read(const struct root *root, const char *const *places, size_t n_places,
 	struct bls_files *ret);

@@ -214,7 +214,6 @@ static int read_directory(const struct root *root, const struct bls_identity *id
 
 int ukis_read(const struct root *root, struct ukis *ret)
 {
-	_cleanup_(ukis_free) struct ukis images = {0};
 	_cleanup_free_ char *system = read_system(root);
 	struct bls_identity identity;
 	int r = 0;
@@ -225,15 +224,11 @@ int ukis_read(const struct root *root, struct ukis *ret)
 
 		text_join(
 			directory, sizeof(directory), esp_places[i], UKI_DIRECTORY, NULL);
-		r = read_directory(root, &identity, system, directory, &images);
+		r = read_directory(root, &identity, system, directory, ret);
 		if (r < 0)
 			strcpy(ret->failed, directory);
 	}
-	if (r < 0)
-		return r;
-	*ret = images;
-	images = (struct ukis){0};
-	return 0;
+	return r;
 }
 
 void uki_boot_id(const struct uki *image, char ret[static NAME_MAX + 1])

@@ -46,7 +46,8 @@ struct ukis {
 
 /*
  * Reads the images of this machine: those with the name or the os-release of another system are
- * left out, and so is what is no unified image.  0; or -errno with @ret->failed.
+ * left out, and so is what is no unified image.  0; or -errno with @ret->failed; ukis_free(@ret),
+ * which begins as {0}, in each case.
  */
 int ukis_read(const struct root *root, struct ukis *ret);
 void ukis_free(struct ukis *images);
