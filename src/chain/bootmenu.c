@@ -273,6 +273,13 @@ static int remove_from(const struct root *root, const struct bootloader *loader,
 	return r;
 }
 
+static int fail_hidden(
+	const struct bootloader_search *search, struct bootmenu_change *change)
+{
+	return bootmenu_fail(change, "cannot read /%s: %s%s", search->hidden_at,
+		strerror(EACCES), bootmenu_remedy(-EACCES));
+}
+
 /* That the menu which got the entries can be seen: a /boot that is not mounted has them still. */
 static int check_reached(const struct bootloader_search *search, const char *name,
 	struct bootmenu_change *change)
@@ -284,6 +291,8 @@ static int check_reached(const struct bootloader_search *search, const char *nam
 			return 0;
 	if (!loader)
 		return 0;
+	if (search->hidden)
+		return fail_hidden(search, change);
 	return bootmenu_fail(change,
 		"the files of %s, whose menu got the entries, are not there: mount /boot; or, "
 		"if that boot loader is gone, delete " BOOTENTRY_FILE,
@@ -318,8 +327,7 @@ int bootmenu_remove_all(
 		first = first ? first : r;
 	}
 	if (dry_run && search.hidden && first == 0)
-		return bootmenu_fail(ret, "cannot read /%s: %s%s", search.hidden_at,
-			strerror(EACCES), bootmenu_remedy(-EACCES));
+		return fail_hidden(&search, ret);
 	/* What still has entries can be asked again. */
 	if (first < 0 && !dry_run)
 		restore_files(ret);

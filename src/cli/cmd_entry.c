@@ -187,7 +187,7 @@ static enum cli_exit fail(const struct bootmenu_change *change, int error)
 
 static void print_text(const char *text)
 {
-	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+	for (; *text; text = text_next_line(text))
 		printf("    %.*s\n", (int)strcspn(text, "\n"), text);
 }
 

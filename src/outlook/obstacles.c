@@ -37,6 +37,13 @@ static int add(struct obstacles *obstacles, struct obstacle obstacle)
 	return 0;
 }
 
+static int add_kind(struct search *search, enum obstacle_kind kind,
+	const struct pcibus_function *function)
+{
+	return add(
+		search->obstacles, (struct obstacle){.kind = kind, .function = function});
+}
+
 /* The section of @config that names the function at this moment, or NULL. */
 static const struct config_section *section_of(
 	const struct config *config, const struct pcibus_function *function)
@@ -66,8 +73,7 @@ static int find_bridge(struct search *search, const struct pcibus_function *func
 {
 	if (pcidev_base_class(&function->dev) != PCI_BASE_BRIDGE)
 		return 0;
-	return add(search->obstacles,
-		(struct obstacle){.kind = OBSTACLE_BRIDGE, .function = function});
+	return add_kind(search, OBSTACLE_BRIDGE, function);
 }
 
 static int find_usage(struct search *search, const struct pcibus_function *function)
@@ -78,9 +84,7 @@ static int find_usage(struct search *search, const struct pcibus_function *funct
 
 	if (!usage)
 		return pcidev_can_carry_root(&function->dev)
-			? add(search->obstacles,
-				  (struct obstacle){.kind = OBSTACLE_UNKNOWN_USE,
-					  .function = function})
+			? add_kind(search, OBSTACLE_UNKNOWN_USE, function)
 			: 0;
 	entry = usage_find(usage, function->dev.address);
 	for (; r == 0 && entry && entry < usage->entries + usage->n &&
@@ -187,15 +191,11 @@ static int find_display(struct search *search, const struct pcibus_function *fun
 	int r = 0;
 
 	if (function->boot_display)
-		r = add(search->obstacles,
-			(struct obstacle){
-				.kind = OBSTACLE_BOOT_DISPLAY, .function = function});
+		r = add_kind(search, OBSTACLE_BOOT_DISPLAY, function);
 	for (size_t i = 0; last && i < machine->n; i++)
 		last = !stays(search, &machine->functions[i]);
 	if (r == 0 && last)
-		r = add(search->obstacles,
-			(struct obstacle){
-				.kind = OBSTACLE_LAST_DISPLAY, .function = function});
+		r = add_kind(search, OBSTACLE_LAST_DISPLAY, function);
 	return r;
 }
 
@@ -263,9 +263,7 @@ static int find_group(struct search *search, const struct pcibus_function *funct
 	int r = 0;
 
 	if (function->group == PCIBUS_NO_GROUP)
-		return add(search->obstacles,
-			(struct obstacle){
-				.kind = OBSTACLE_NO_GROUP, .function = function});
+		return add_kind(search, OBSTACLE_NO_GROUP, function);
 	for (size_t i = 0; i < search->set->n; i++) {
 		if (search->set->members[i].function == function)
 			break;

@@ -79,7 +79,7 @@ void trial_parse_jobs(const char *text, char *ret, size_t size)
 	size_t len = 0;
 
 	ret[0] = '\0';
-	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+	for (; *text; text = text_next_line(text)) {
 		char unit[64], type[16], state[16];
 
 		if (sscanf(text, "%*u %63s %15s %15s", unit, type, state) == 3 &&

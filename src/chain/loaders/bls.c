@@ -256,7 +256,7 @@ static bool is_outdated(const struct copies *copies, const struct bls_file *ours
 	const struct copy *copy = find_copy(copies, ours);
 
 	/* In the first line a count of tries may be another one by now. */
-	return !copy || !bls_same(bls_next_line(ours->text), bls_next_line(copy->text));
+	return !copy || !bls_same(text_next_line(ours->text), text_next_line(copy->text));
 }
 
 static int add_file(const struct bls_style *style, const struct copies *copies,

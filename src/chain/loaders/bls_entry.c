@@ -20,15 +20,9 @@ const char *bls_line_value(const char *line, const char *key)
 	return line + len + strspn(line + len, " \t");
 }
 
-const char *bls_next_line(const char *line)
-{
-	line += strcspn(line, "\n");
-	return line + (*line == '\n');
-}
-
 bool bls_value(const char *text, const char *key, char *ret, size_t size)
 {
-	for (; *text; text = bls_next_line(text)) {
+	for (; *text; text = text_next_line(text)) {
 		const char *value = bls_line_value(text, key);
 
 		if (value)
@@ -41,7 +35,7 @@ bool bls_last_value(const char *text, const char *key, char *ret, size_t size)
 {
 	bool found = false;
 
-	for (; *text; text = bls_next_line(text))
+	for (; *text; text = text_next_line(text))
 		if (bls_line_value(text, key))
 			found = bls_value(text, key, ret, size);
 	return found;
@@ -51,7 +45,7 @@ char *bls_options(const char *text)
 {
 	char *options = calloc(1, strlen(text) + 1), *end = options;
 
-	for (; options && *text; text = bls_next_line(text)) {
+	for (; options && *text; text = text_next_line(text)) {
 		const char *value = bls_line_value(text, "options");
 		size_t len = value ? strcspn(value, "\r\n") : 0;
 
@@ -86,7 +80,7 @@ static void write_copy(FILE *out, const char *text, const struct bls_addition *a
 {
 	bool done = false;
 
-	for (; *text; text = bls_next_line(text)) {
+	for (; *text; text = text_next_line(text)) {
 		const char *value = bls_line_value(text, "options"), *more;
 		size_t len = keep_line(text, addition, &more);
 
@@ -128,7 +122,7 @@ int bls_copy(const char *text, const struct bls_addition *addition, char **ret)
 static const char *skip_options(const char *text)
 {
 	while (bls_line_value(text, "options"))
-		text = bls_next_line(text);
+		text = text_next_line(text);
 	return text;
 }
 
@@ -148,8 +142,8 @@ bool bls_same(const char *a, const char *b)
 			return !*a && !*b;
 		if (len != strcspn(b, "\n") || memcmp(a, b, len) != 0)
 			return false;
-		a = bls_next_line(a);
-		b = bls_next_line(b);
+		a = text_next_line(a);
+		b = text_next_line(b);
 	}
 }
 

@@ -56,9 +56,6 @@ bool bls_value(const char *text, const char *key, char *ret, size_t size);
 /* The same of the last line, which is the one that counts in loader.conf(5). */
 bool bls_last_value(const char *text, const char *key, char *ret, size_t size);
 
-/* The next line of a text, or its end. */
-const char *bls_next_line(const char *line);
-
 /*
  * What a file is called without its extension, in @ret.  With @tries also without the count of
  * tries before that, "+LEFT" or "+LEFT-DONE", which systemd-boot and systemd-bless-boot change

@@ -239,10 +239,10 @@ int bls_strip(
 	char *end = text;
 	bool found = false;
 
-	for (; text && *line; line = bls_next_line(line)) {
+	for (; text && *line; line = text_next_line(line)) {
 		_cleanup_free_ char *options = NULL, *rest = NULL;
 		const char *value = bls_line_value(line, "options");
-		size_t head = (size_t)((value ? value : bls_next_line(line)) - line);
+		size_t head = (size_t)((value ? value : text_next_line(line)) - line);
 		int r;
 
 		memcpy(end, line, head);

@@ -51,7 +51,7 @@ static bool read_variable(const char *lines, const char *name, char *ret, size_t
 	size_t len = strlen(name);
 
 	ret[0] = '\0';
-	for (; *lines; lines += strcspn(lines, "\n"), lines += *lines == '\n')
+	for (; *lines; lines = text_next_line(lines))
 		if (strncmp(lines, name, len) == 0 && lines[len] == '=')
 			return copy_text(ret, size, lines + len + 1,
 				strcspn(lines + len + 1, "\n"));

@@ -29,7 +29,7 @@ char *systemd_boot_parse_json(const char *text)
 
 	/* The array is one line, perhaps behind some with warnings. */
 	while (*text && *text != '[')
-		text = bls_next_line(text);
+		text = text_next_line(text);
 	list = json_tokener_parse(text);
 	n = json_object_is_type(list, json_type_array) ? json_object_array_length(list)
 						       : 0;
@@ -56,7 +56,7 @@ char *systemd_boot_parse_list(const char *text)
 	bool is_default = false;
 	unsigned n = 0;
 
-	for (; *text; text = bls_next_line(text)) {
+	for (; *text; text = text_next_line(text)) {
 		const char *line = text + strspn(text, " ");
 		size_t len = strcspn(line, "\n");
 

@@ -117,7 +117,7 @@ int ukify_parse(const char *text, struct ukify *ret)
 	bool opened = text_stream_open(&with_keys) && text_stream_open(&without);
 	struct reader reader = {.signing = with_keys.out, .plain = without.out};
 
-	for (; opened && *text; text += strcspn(text, "\n"), text += *text == '\n')
+	for (; opened && *text; text = text_next_line(text))
 		take_line(&reader, text, strcspn(text, "\n"));
 	ret->signing = with_keys.out ? text_stream_take(&with_keys) : NULL;
 	ret->plain = without.out ? text_stream_take(&without) : NULL;
