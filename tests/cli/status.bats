@@ -76,7 +76,7 @@ status_json() { # EXIT
 	[[ $output == *"The booted image contains the current configuration."* ]]
 	[[ $output =~ second\ +0000:02:00.0\ +10de:2206\ +vfio-pci\ +vfio-pci\ +'bound in the initramfs' ]]
 	[[ $output == *$'\n'"Next boot: 2 functions bound, 0 refused; see 'vfioboot plan'." ]]
-	[[ $output == *$'\nNo initramfs image was found: no generator '* ]]
+	[[ $output == *$'\nNo initramfs image was found: the files of this machine do not include '* ]]
 	status_json 0
 	json_is '.functions | length == 2 and all(.as_wanted)'
 	json_is '.functions[0] == {section: "second", address: "0000:02:00.0",
