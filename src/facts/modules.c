@@ -280,6 +280,8 @@ static void become_expendable(void)
 	static const int signals[] = {SIGBUS, SIGSEGV, SIGILL, SIGFPE, SIGABRT, SIGTERM};
 
 	prctl(PR_SET_DUMPABLE, 0);
+	/* It has the lock, too, and may be stopped, or in a circle. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		signal(signals[i], SIG_DFL);
 	signal(SIGINT, SIG_IGN); /* of the terminal; it ends with its parent */

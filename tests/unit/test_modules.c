@@ -2,6 +2,9 @@
 /* Modules by the ids of functions, in an index that was made here. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "facts/modules.h"
@@ -262,6 +265,42 @@ static void test_damaged(void **state)
 	assert_string_equal(text, "before");
 }
 
+/* A process that reads an index, and is killed while the child of it is stopped. */
+static _Noreturn void read_and_die(void)
+{
+	struct modules *modules = open_index();
+	char path[64], text[32] = "";
+	int fd;
+
+	assert_non_null(modules);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	fd = open(path, O_RDONLY);
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	assert_int_equal(kill(atoi(text), SIGSTOP), 0);
+	raise(SIGKILL);
+	abort();
+}
+
+/* What the child has inherited, such as the lock, is free when its parent has ended. */
+static void test_killed(void **state)
+{
+	struct pollfd ended = {.events = POLLIN};
+	int pipes[2];
+	pid_t pid;
+
+	(void)state;
+	put_index(DIR);
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0)
+		read_and_die();
+	close(pipes[1]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	ended.fd = pipes[0];
+	assert_int_equal(poll(&ended, 1, 5000), 1);
+	close(pipes[0]);
+}
+
 static void test_elsewhere(void **state)
 {
 	(void)state;
@@ -290,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_circle),
 		cmocka_unit_test_setup_teardown(
 			test_damaged, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_killed, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_elsewhere, fake_set_up, fake_tear_down),
 	};
