@@ -130,16 +130,18 @@ static int add_entry(
 	struct making *making, char *path, mode_t type, char *data, size_t size)
 {
 	struct capture *capture = making->capture;
-	struct capture_entry *more = path
-		? reallocarray(capture->entries, capture->n + 1, sizeof(*more))
-		: NULL;
+	struct capture_entry *more = capture->entries;
 
-	if (!more) {
+	/* Grown at each power of two: there may be a hundred thousand. */
+	if ((capture->n & (capture->n - 1)) == 0)
+		more = reallocarray(more, capture->n ? 2 * capture->n : 1, sizeof(*more));
+	if (more)
+		capture->entries = more;
+	if (!path || !more) {
 		free(path);
 		free(data);
 		return -ENOMEM;
 	}
-	capture->entries = more;
 	more[capture->n++] = (struct capture_entry){path, type, data, size};
 	return 0;
 }
