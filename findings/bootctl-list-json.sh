@@ -30,7 +30,7 @@ fail() {
 make_root() { # SUITE
 	local root=$work/$1 dir n
 	mmdebstrap --quiet --variant=extract --mode=root --aptopt='Apt::Install-Recommends "false"' \
-		--include=systemd,systemd-boot "$1" "$root" "deb http://deb.debian.org/debian $1 main"
+		--include=systemd,systemd-boot "$1" "$root"
 	mkdir -p "$root"/{proc,sys,mnt} "$work/esp/loader/entries"
 	for dir in bin sbin lib lib64; do
 		[ -e "$root/$dir" ] || ln -s "usr/$dir" "$root/$dir"
