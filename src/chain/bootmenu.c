@@ -351,6 +351,7 @@ int bootmenu_add(struct bootmenu *menu, const struct bootmenu_entry *entry)
 	struct bootmenu_entry *more =
 		realloc(menu->entries, (menu->n + 1) * sizeof(*more));
 	struct bootmenu_entry *copy;
+	int r = 0;
 
 	if (!more)
 		return -ENOMEM;
@@ -361,8 +362,14 @@ int bootmenu_add(struct bootmenu *menu, const struct bootmenu_entry *entry)
 	copy->title = copy_or_empty(entry->title);
 	copy->kernel = copy_or_empty(entry->kernel);
 	copy->options = copy_or_empty(entry->options);
-	return copy->boot_id && copy->title && copy->kernel && copy->options ? 0
-									     : -ENOMEM;
+	copy->kernel_path = copy_or_empty(entry->kernel_path);
+	copy->initrds = (struct file_names){0};
+	for (size_t i = 0; r == 0 && i < entry->initrds.n; i++)
+		r = file_add_name(&copy->initrds, entry->initrds.names[i]);
+	return r == 0 && copy->boot_id && copy->title && copy->kernel && copy->options &&
+			copy->kernel_path
+		? 0
+		: -ENOMEM;
 }
 
 void bootmenu_free(struct bootmenu *menu)
@@ -372,6 +379,8 @@ void bootmenu_free(struct bootmenu *menu)
 		free(menu->entries[i].title);
 		free(menu->entries[i].kernel);
 		free(menu->entries[i].options);
+		free(menu->entries[i].kernel_path);
+		file_free_names(&menu->entries[i].initrds);
 	}
 	free(menu->entries);
 	*menu = (struct bootmenu){0};

@@ -39,6 +39,13 @@ struct bootmenu_entry {
 	char *title;
 	char *kernel; /* its release, or the name of its file */
 	char *options;
+	/*
+	 * What it loads: absolute paths below the root, in the loader's order.  "" and none
+	 * where they could not be followed; a unified image is its own initrd, and alone.
+	 */
+	char *kernel_path;
+	struct file_names initrds;
+	bool unified;
 	bool outdated; /* ours: what it is a copy of has changed, or is gone */
 };
 
