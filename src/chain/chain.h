@@ -9,6 +9,7 @@
 #include "bootmenu.h"
 #include "chain/generators/generators.h"
 #include "esp.h"
+#include "follow.h"
 #include "imagecheck.h"
 #include "images.h"
 #include "oneshot.h"

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What starts this machine, link by link: the boot loader, the entries of its menu, the image
+ * that each of them loads, and who builds that.  Nothing is guessed from a file name that should
+ * be there: an image counts because an entry names it, and what cannot be followed is unknown.
+ */
+#ifndef VFIOBOOT_CHAIN_FOLLOW_H
+#define VFIOBOOT_CHAIN_FOLLOW_H
+
+#include <stddef.h>
+
+#include "base/base.h"
+#include "bootloader.h"
+#include "bootmenu.h"
+#include "chain/generators/generators.h"
+#include "decide/decide.h"
+#include "imagecheck.h"
+
+/*
+ * An image that an entry loads or a generator writes, once however many entries load it.  Files
+ * with nothing but microcode are none.
+ */
+struct chain_image {
+	char *path; /* absolute, below the root; an entry's word for it, where one loads it */
+	char *kernel; /* release; "" where it is not known */
+	enum image_state state;
+	char why[256]; /* one sentence without full stop, "" when fresh */
+	/* What builds it; NULL: it is a copy, or nothing that vfioboot knows does. */
+	const struct initramfs_generator *maker;
+	char *written;      /* the path as its generator names it; NULL without one */
+	const char *source; /* of a copy: the path of the image that it is of */
+	bool is_started;    /* an entry loads it, or a copy of it */
+};
+
+#define CHAIN_NO_IMAGE ((size_t)-1)
+
+/* An entry of the menu, of a kernel of this system. */
+struct chain_entry {
+	const struct bootmenu_entry *said; /* by the loader: title, paths, command line */
+	const struct bootloader *loader;   /* whose menu has it */
+	const char *
+		kernel; /* release of the installed kernel that it starts; "": not known */
+	size_t image;   /* index of the last one that it loads; or CHAIN_NO_IMAGE */
+	bool is_default; /* starts when nobody chooses */
+	bool is_next;    /* the next boot, once */
+	/* Of all that it loads together, as the kernel unpacks it: the last file of a name wins. */
+	enum image_state state;
+	char why[256]; /* as of an image; names the file */
+};
+
+struct chain {
+	struct bootloader_search loaders;
+	/* Of the owner; where it is not known which loader that is, of each that was found. */
+	struct bootmenu *menus;
+	size_t n_menus;
+	struct chain_entry *entries;
+	size_t n_entries;
+	/* Why the entries could not be followed, and what to do; code 0: they were. */
+	struct message unknown;
+	struct kernels kernels;
+	const struct initramfs_generator
+		*generator; /* that owns the system; NULL: none */
+	char problem[256];  /* why there is no owner: no generator, or two and no sign */
+	struct chain_image *images;
+	size_t n_images;
+};
+
+/*
+ * Follows the chain of the machine at @root, and opens each image once.  @protect is the current
+ * list, or NULL not to compare it.  Returns 0 with *@ret for chain_free(), also where something
+ * could not be followed; or -errno.
+ */
+int chain_follow(
+	const struct root *root, const struct protect_list *protect, struct chain *ret);
+
+/* The same, with each image compared with @check. */
+int chain_compare(
+	const struct root *root, const struct imagecheck *check, struct chain *ret);
+
+void chain_free(struct chain *chain);
+
+/*
+ * What becomes of the next boot when nobody chooses: the state of the default entry, or of all of
+ * them where the default is not known and they agree; else IMAGE_UNKNOWN.  The entry, if it is
+ * one, is in *@ret_entry, else NULL there.
+ */
+enum image_state chain_ready(
+	const struct chain *chain, const struct chain_entry **ret_entry);
+
+#endif
