@@ -29,13 +29,25 @@ static uint64_t earlier(uint64_t deadline, uint64_t milliseconds)
 	return own < deadline ? own : deadline;
 }
 
-/* In a child: becomes modprobe.  Its places are those of the distributions' images. */
+/*
+ * In a child: becomes modprobe.  Its places are those of the distributions' images.
+ *
+ * modprobe.d and the command line may have options of the module.  Those stay, except for ids=:
+ * of a value that is given twice the kernel takes the last, and an empty one names no device.
+ * Install lines, which would run another program in place of the load, are ignored: by an option
+ * in the environment, since busybox's modprobe knows neither those lines nor that option.
+ */
 static int exec_modprobe(void *data)
 {
 	static const char *const places[] = {"/sbin/modprobe", "/usr/sbin/modprobe",
 		"/usr/bin/modprobe", "/bin/modprobe"};
-	const char *argv[] = {"modprobe", "-q", "--", data, NULL};
-	const char *envp[] = {"PATH=/sbin:/usr/sbin:/bin:/usr/bin", NULL};
+	/* The drivers that take every device of the ids in that parameter. */
+	static const char *const with_ids[] = {"vfio-pci", "pci-stub"};
+	bool has_ids = text_is_one_of(data, with_ids, ARRAY_SIZE(with_ids));
+	const char *argv[] = {
+		"modprobe", "-q", "--", data, has_ids ? "ids=" : NULL, NULL};
+	const char *envp[] = {
+		"PATH=/sbin:/usr/sbin:/bin:/usr/bin", "MODPROBE_OPTIONS=-i", NULL};
 
 	child_unprepare();
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
