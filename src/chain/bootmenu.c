@@ -150,7 +150,8 @@ static int is_ours(
 	int r = ops->read(root, &none, &menu);
 
 	for (size_t i = 0; r == 0 && i < menu.n; i++)
-		if (menu.entries[i].id[0] && strcasecmp(menu.entries[i].boot_id, id) == 0)
+		if (menu.entries[i].kind == BOOTMENU_OURS &&
+			strcasecmp(menu.entries[i].boot_id, id) == 0)
 			return 1;
 	return r;
 }
@@ -200,7 +201,7 @@ int bootmenu_loader_has_ours(const struct root *root, const struct bootloader *l
 	int r = loader->ops->read ? loader->ops->read(root, &none, &menu) : 0;
 
 	for (size_t i = 0; r == 0 && i < menu.n; i++)
-		if (menu.entries[i].id[0])
+		if (menu.entries[i].kind == BOOTMENU_OURS)
 			return 1;
 	if (r < 0)
 		text_join(ret_failed, BOOTMENU_PLACE_SIZE,

@@ -433,7 +433,7 @@ static bool is_repeated(const struct bootmenu *menu, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
 		if (strcmp(menu->entries[i].kernel, menu->entries[index].kernel) == 0 &&
-			!menu->entries[i].id[0])
+			menu->entries[i].kind == BOOTMENU_NORMAL)
 			return true;
 	return false;
 }
@@ -446,7 +446,7 @@ static void add_present(struct listing *listing, const struct bootmenu *menu,
 		const struct bootentry *wish = find_wanted(wanted, entry->id);
 		char missing[BOOTENTRY_ARGS_SIZE] = "";
 
-		if (!entry->id[0])
+		if (entry->kind != BOOTMENU_OURS)
 			continue;
 		if (wish)
 			bootentry_missing_arguments(entry->options, wish, missing);
@@ -465,7 +465,7 @@ static void add_missing(struct listing *listing, const struct bootmenu *menu,
 	for (size_t i = 0; i < menu->n; i++) {
 		const struct bootmenu_entry *entry = &menu->entries[i];
 
-		if (entry->id[0] || is_repeated(menu, i) ||
+		if (entry->kind != BOOTMENU_NORMAL || is_repeated(menu, i) ||
 			has_entry(menu, wish->id, entry->kernel))
 			continue;
 		lacks.kernel = entry->kernel;

@@ -23,7 +23,9 @@
 #include "grub_default.h"
 #include "grub_env.h"
 #include "grub_trial.h"
+#include "place.h"
 #include "systemd_boot.h"
+#include "uki_image.h"
 
 struct bls_style {
 	const char *const *places; /* where its partitions are mounted */
@@ -151,7 +153,7 @@ static int strip_original(const struct root *root, struct bls_file *file, bool l
 	int r = bls_strip(file, wanted, &text);
 
 	if (r > 0 && !leaks)
-		file->kind = BLS_OTHER;
+		file->kind = BLS_SPECIAL;
 	if (r <= 0 || !leaks)
 		return r < 0 ? r : 0;
 	text_join(path, sizeof(path), file->directory, "/", file->name, NULL);
@@ -259,12 +261,98 @@ static bool is_outdated(const struct copies *copies, const struct bls_file *ours
 	return !copy || !bls_same(text_next_line(ours->text), text_next_line(copy->text));
 }
 
-static int add_file(const struct bls_style *style, const struct copies *copies,
-	const struct bls_file *file, struct bootmenu *menu)
+static const enum bootmenu_kind kinds[] = {
+	[BLS_ELSE] = BOOTMENU_ELSE,
+	[BLS_SPECIAL] = BOOTMENU_SYSTEM,
+	[BLS_ORIGINAL] = BOOTMENU_NORMAL,
+	[BLS_OURS] = BOOTMENU_OURS,
+};
+
+/* Paths are of the partition that holds the entry; GRUB's of whatever holds its /boot. */
+static void find_place(const struct bls_style *style, const struct places *places,
+	const struct bls_file *file, const char *path, struct place *ret)
 {
-	char id[NAME_MAX + 8], title[256] = "", kernel[PATH_MAX] = "";
+	if (style->sorts_by_key || !place_find(places, NULL, path, ret)) {
+		*ret = (struct place){0};
+		copy_text(ret->directory, sizeof(ret->directory), file->directory,
+			strlen(file->directory) - strlen(BLS_ENTRIES));
+	}
+}
+
+/* GRUB takes several words of a line, and puts its variables in. */
+static int add_initrds(
+	const char *line, const struct place *place, struct bootmenu_entry *entry)
+{
+	const char *value = bls_line_value(line, "initrd");
+	int r = 0;
+
+	for (size_t len; value && r == 0 && (len = strcspn(value, " \t\r\n")) > 0;
+		value += len + strspn(value + len, " \t")) {
+		char name[PATH_MAX], path[PATH_MAX];
+
+		if (*value == '$' || !copy_text(name, sizeof(name), value, len))
+			continue;
+		place_path(place, name, path);
+		r = file_add_name(&entry->initrds, path);
+	}
+	return r;
+}
+
+/* A unified image has what the entry does not say. */
+static int add_unified(const struct root *root, const char *path, struct uki *image,
+	struct bootmenu_entry *entry)
+{
+	int r = uki_read(root, path, image);
+
+	if (r <= 0) {
+		entry->kind = BOOTMENU_ELSE;
+		return r == -ENOMEM ? r : 0;
+	}
+	entry->unified = true;
+	if (!*entry->options)
+		entry->options = image->cmdline;
+	if (image->version[0])
+		entry->kernel = image->version;
+	return file_add_name(&entry->initrds, path);
+}
+
+/* Which files the entry loads; what its image says stays in @image. */
+static int follow(const struct bls_style *style, const struct places *places,
+	const struct bls_file *file, struct uki *image, char path[static PATH_MAX],
+	struct bootmenu_entry *entry)
+{
+	static const char *const keys[] = {"linux", "uki", "efi"};
+	char kernel[PATH_MAX] = "";
+	struct place place;
+	size_t i = 0;
+	int r = 0;
+
+	while (i < ARRAY_SIZE(keys) &&
+		!bls_value(file->text, keys[i], kernel, sizeof(kernel)))
+		i++;
+	find_place(style, places, file, kernel, &place);
+	place_path(&place, kernel, path);
+	if (*path && i > 0)
+		return add_unified(places->root, path, image, entry);
+	for (const char *line = file->text; r == 0 && *path && *line;
+		line = text_next_line(line))
+		r = add_initrds(line, &place, entry);
+	return r;
+}
+
+static int add_file(const struct bls_style *style, const struct copies *copies,
+	const struct places *places, const struct bls_file *file, struct bootmenu *menu)
+{
+	char id[NAME_MAX + 8], title[256] = "", version[256] = "", path[PATH_MAX];
 	_cleanup_free_ char *options = bls_options(file->text);
-	struct bootmenu_entry entry = {.boot_id = id, .title = title, .options = options};
+	_cleanup_(uki_free) struct uki image = {0};
+	struct bootmenu_entry entry = {.kind = kinds[file->kind],
+		.boot_id = id,
+		.title = title,
+		.kernel = version,
+		.options = options,
+		.kernel_path = path};
+	int r;
 
 	if (!options)
 		return -ENOMEM;
@@ -272,12 +360,15 @@ static int add_file(const struct bls_style *style, const struct copies *copies,
 	strcat(id, style->id_suffix);
 	text_join(entry.id, sizeof(entry.id), file->id, NULL);
 	bls_value(file->text, "title", title, sizeof(title));
-	bls_value(file->text, "linux", kernel, sizeof(kernel));
 	entry.outdated = file->kind == BLS_OURS && is_outdated(copies, file);
-	entry.kernel = strrchr(kernel, '/') ? strrchr(kernel, '/') + 1 : kernel;
-	if (bls_value(file->text, "version", kernel, sizeof(kernel)))
-		entry.kernel = kernel;
-	return bootmenu_add(menu, &entry);
+	r = follow(style, places, file, &image, path, &entry);
+	if (!bls_value(file->text, "version", version, sizeof(version)) &&
+		entry.kernel == version)
+		entry.kernel = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	if (r == 0)
+		r = bootmenu_add(menu, &entry);
+	file_free_names(&entry.initrds);
+	return r;
 }
 
 static int read_menu(const struct root *root, const struct bls_style *style,
@@ -285,15 +376,16 @@ static int read_menu(const struct root *root, const struct bls_style *style,
 {
 	_cleanup_(bls_files_free) struct bls_files files = {0};
 	_cleanup_(free_copies) struct copies copies = {0};
+	_cleanup_(places_free) struct places places;
 	int r = bls_files_read(root, style->places, style->n_places, &files);
 
+	places_read(root, &places);
 	if (r < 0)
 		text_join(ret->failed, sizeof(ret->failed), files.failed, NULL);
 	else
 		r = make_copies(style, &files, wanted, &copies);
 	for (size_t i = 0; r == 0 && i < files.n; i++)
-		if (files.files[i].kind != BLS_OTHER)
-			r = add_file(style, &copies, &files.files[i], ret);
+		r = add_file(style, &copies, &places, &files.files[i], ret);
 	return r;
 }
 

@@ -20,13 +20,23 @@ const char *bls_line_value(const char *line, const char *key)
 	return line + len + strspn(line + len, " \t");
 }
 
+/* Without blanks at its end. */
+static size_t value_length(const char *value)
+{
+	size_t len = strcspn(value, "\r\n");
+
+	while (len && strchr(" \t", value[len - 1]))
+		len--;
+	return len;
+}
+
 bool bls_value(const char *text, const char *key, char *ret, size_t size)
 {
 	for (; *text; text = text_next_line(text)) {
 		const char *value = bls_line_value(text, key);
 
 		if (value)
-			return copy_text(ret, size, value, strcspn(value, "\r\n"));
+			return copy_text(ret, size, value, value_length(value));
 	}
 	return false;
 }

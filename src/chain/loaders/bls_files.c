@@ -75,10 +75,13 @@ static void judge(const struct bls_identity *identity, struct bls_file *file)
 
 	if (is_ours(file->text, file->id, sizeof(file->id)))
 		file->kind = BLS_OURS;
-	else if (bls_value(file->text, "linux", kernel, sizeof(kernel)) &&
-		is_of_machine(file->name, file->text, identity) &&
-		!is_special(file->name))
-		file->kind = BLS_ORIGINAL;
+	else if (!is_of_machine(file->name, file->text, identity))
+		file->kind = BLS_ELSE;
+	else if (bls_value(file->text, "linux", kernel, sizeof(kernel)))
+		file->kind = is_special(file->name) ? BLS_SPECIAL : BLS_ORIGINAL;
+	else if (bls_value(file->text, "uki", kernel, sizeof(kernel)) ||
+		bls_value(file->text, "efi", kernel, sizeof(kernel)))
+		file->kind = BLS_SPECIAL;
 }
 
 static void free_file(struct bls_file *file)

@@ -31,7 +31,8 @@ void bls_identity_read(const struct root *root, struct bls_identity *ret);
 int bls_identity_judge(const struct bls_identity *identity, const char *name);
 
 enum bls_kind {
-	BLS_OTHER, /* of another system, a rescue, a trial, made by hand for a profile */
+	BLS_ELSE,     /* of another system, or of what is no kernel */
+	BLS_SPECIAL,  /* a rescue, a trial, made by hand for a profile, a unified image */
 	BLS_ORIGINAL, /* the normal entry of a kernel of this machine */
 	BLS_OURS,     /* a copy that we made */
 };

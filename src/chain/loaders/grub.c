@@ -20,6 +20,8 @@
 #include "grub_default.h"
 #include "grub_env.h"
 #include "grub_trial.h"
+#include "place.h"
+#include "uki_image.h"
 
 #define GENERATOR GRUB_CFG_GENERATOR
 #define ID_START  "gnulinux-" /* of all that 10_linux makes */
@@ -290,38 +292,187 @@ static void tidy(const struct root *root)
 		remove_made(target);
 }
 
-static int add_item(const struct grub_cfg *menu, const struct grub_cfg_item *item,
-	const struct bootentries *wanted, struct bootmenu *ret)
+/* What it takes to read a menu. */
+struct reading {
+	const struct bootentries *wanted;
+	struct places places;
+	struct grub_cfg menu;
+	const struct grub_cfg_item *starts; /* when nobody chooses; NULL: not known */
+};
+
+static void free_reading(struct reading *reading)
 {
-	char name[512], file[PATH_MAX];
-	struct bootmenu_entry entry = {.boot_id = name, .title = item->title};
+	places_free(&reading->places);
+	grub_cfg_free(&reading->menu);
+}
+
+/* The file system that the entry has GRUB search for last, with `--fs-uuid`; "" for none. */
+static void find_uuid(const struct grub_cfg_item *item, char *ret, size_t size)
+{
+	const char *cursor = NULL, *words;
+	char word[NAME_MAX];
+
+	*ret = '\0';
+	while ((words = grub_cfg_next_command(item, "search", &cursor))) {
+		bool by_uuid = false;
+
+		*ret = '\0';
+		while (grub_cfg_next_word(&words, word, sizeof(word))) {
+			by_uuid |=
+				strcmp(word, "--fs-uuid") == 0 || strcmp(word, "-u") == 0;
+			text_join(ret, size, by_uuid ? word : "", NULL);
+		}
+	}
+}
+
+static int add_initrds(const struct grub_cfg_item *item, const struct place *place,
+	struct bootmenu_entry *entry)
+{
+	const char *cursor = NULL, *words;
+	char word[PATH_MAX], path[PATH_MAX];
+	int r = 0;
+
+	while (r == 0 && (words = grub_cfg_next_command(item, "initrd", &cursor)))
+		while (r == 0 && grub_cfg_next_word(&words, word, sizeof(word))) {
+			place_path(place, word, path);
+			if (*word == '$')
+				continue;
+			if (!*path) {
+				entry->kernel_path = NULL;
+				file_free_names(&entry->initrds);
+				return 0;
+			}
+			r = file_add_name(&entry->initrds, path);
+		}
+	return r;
+}
+
+/* Whether an `if` inside decides what is loaded: it has the command twice. */
+static bool has_choice(const struct grub_cfg_item *item, const char *command)
+{
+	const char *cursor = NULL;
+
+	return grub_cfg_next_command(item, command, &cursor) &&
+		grub_cfg_next_command(item, command, &cursor);
+}
+
+/* Which files the item loads, with @command; the kernel's path in @path. */
+static int follow(const struct reading *reading, const struct grub_cfg_item *item,
+	const char *command, char path[static PATH_MAX], struct bootmenu_entry *entry)
+{
+	char uuid[NAME_MAX], file[PATH_MAX];
+	const char *cursor = NULL, *words = grub_cfg_next_command(item, command, &cursor);
+	struct place place;
+
+	*path = '\0';
+	find_uuid(item, uuid, sizeof(uuid));
+	if (!words || has_choice(item, command) ||
+		!grub_cfg_next_word(&words, file, sizeof(file)) ||
+		!place_find(&reading->places, *uuid ? uuid : NULL, file, &place))
+		return 0;
+	place_path(&place, file, path);
+	entry->kernel_path = path;
+	return add_initrds(item, &place, entry);
+}
+
+/* A unified image that is started as another loader would be. */
+static int follow_chain(const struct reading *reading, const struct grub_cfg_item *item,
+	char path[static PATH_MAX], struct uki *image, struct bootmenu_entry *entry)
+{
+	int r = follow(reading, item, "chainloader", path, entry);
+
+	entry->kind = BOOTMENU_ELSE;
+	if (r < 0 || !*path)
+		return r;
+	r = uki_read(reading->places.root, path, image);
+	if (r <= 0)
+		return r == -ENOMEM ? r : 0;
+	entry->kind = BOOTMENU_SYSTEM;
+	entry->unified = true;
+	entry->options = image->cmdline;
+	entry->kernel = image->version[0] ? image->version : image->name;
+	return file_add_name(&entry->initrds, path);
+}
+
+/* Tests of the memory are started as kernels are. */
+static bool is_memory_test(const char *name)
+{
+	return text_begins_with(name, "memtest") || text_begins_with(name, "mt86") ||
+		text_begins_with(name, "memdisk");
+}
+
+static enum bootmenu_kind judge(
+	const struct bootmenu_entry *entry, const struct grub_cfg_item *item)
+{
+	if (entry->id[0])
+		return BOOTMENU_OURS;
+	if (strncmp(item->id, ID_START, strlen(ID_START)) == 0)
+		return BOOTMENU_NORMAL;
+	return entry->kernel_path && *entry->kernel_path && !is_memory_test(entry->kernel)
+		? BOOTMENU_SYSTEM
+		: BOOTMENU_ELSE;
+}
+
+static int read_item(const struct reading *reading, const struct grub_cfg_item *item,
+	char path[static PATH_MAX], char file[static PATH_MAX], struct uki *image,
+	struct bootmenu_entry *entry)
+{
+	int r;
 
 	if (!item->linux_line[0])
+		return follow_chain(reading, item, path, image, entry);
+	entry->options = (char *)grub_cfg_kernel(item, file, PATH_MAX);
+	entry->kernel = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	r = follow(reading, item, "linux", path, entry);
+	entry->kind = judge(entry, item);
+	if (strncmp(entry->kernel, "vmlinuz-", strlen("vmlinuz-")) == 0)
+		entry->kernel += strlen("vmlinuz-");
+	return r;
+}
+
+/* An item that has others below it is a submenu. */
+static bool is_submenu(const struct grub_cfg *menu, size_t index)
+{
+	return index + 1 < menu->n && menu->items[index + 1].parent == (int)index;
+}
+
+static int add_item(const struct reading *reading, size_t index, struct bootmenu *ret)
+{
+	const struct grub_cfg_item *item = &reading->menu.items[index];
+	char name[512], path[PATH_MAX], file[PATH_MAX];
+	_cleanup_(uki_free) struct uki image = {0};
+	struct bootmenu_entry entry = {.boot_id = name,
+		.title = item->title,
+		.is_default = item == reading->starts};
+	int r;
+
+	if (is_submenu(&reading->menu, index))
 		return 0;
-	text_join(entry.id, sizeof(entry.id), grub_default_entry_id(wanted, item), NULL);
-	/* Tests of the memory and other systems have none of ours. */
-	if (!entry.id[0] && strncmp(item->id, ID_START, strlen(ID_START)) != 0)
-		return 0;
-	grub_cfg_name(menu, item, name, sizeof(name));
-	entry.options = (char *)grub_cfg_kernel(item, file, sizeof(file));
-	entry.kernel = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
-	if (strncmp(entry.kernel, "vmlinuz-", strlen("vmlinuz-")) == 0)
-		entry.kernel += strlen("vmlinuz-");
-	return bootmenu_add(ret, &entry);
+	text_join(entry.id, sizeof(entry.id),
+		grub_default_entry_id(reading->wanted, item), NULL);
+	grub_cfg_name(&reading->menu, item, name, sizeof(name));
+	r = read_item(reading, item, path, file, &image, &entry);
+	if (r == 0)
+		r = bootmenu_add(ret, &entry);
+	file_free_names(&entry.initrds);
+	return r;
 }
 
 static int read_menu(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
-	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
+	_cleanup_(free_reading) struct reading reading = {.wanted = wanted};
 	_cleanup_free_ char *text = NULL;
 	const struct grub_names *names = grub_find(root);
 	int r = names ? file_read(root, names->config, &text, NULL) : -ENOENT;
 
+	places_read(root, &reading.places);
 	if (r == 0)
-		r = grub_cfg_parse(text, &menu);
-	for (size_t i = 0; r == 0 && i < menu.n; i++)
-		r = add_item(&menu, &menu.items[i], wanted, ret);
+		r = grub_cfg_parse(text, &reading.menu);
+	if (r == 0)
+		reading.starts = grub_default_find(root, text, &reading.menu);
+	for (size_t i = 0; r == 0 && i < reading.menu.n; i++)
+		r = add_item(&reading, i, ret);
 	if (r < 0)
 		text_join(ret->failed, sizeof(ret->failed),
 			names ? names->config : "/boot/grub/grub.cfg", NULL);

@@ -174,17 +174,28 @@ static int set_linux(struct grub_cfg *menu, const struct nesting *nesting,
 	return 0;
 }
 
-static const char *linux_of(const char *line)
+/* linuxefi, initrd16: the same command for another way to start. */
+static const char *behind_command(const char *line, const char *name)
 {
-	static const char *const words[] = {"linux", "linux16", "linuxefi"};
+	static const char *const ends[] = {"", "efi", "16"};
+	char word[32];
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		const char *rest = behind_word(line, words[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		const char *rest;
 
+		text_join(word, sizeof(word), name, ends[i], NULL);
+		rest = behind_word(line, word);
 		if (rest)
-			return rest + strspn(rest, WHITE);
+			return rest;
 	}
 	return NULL;
+}
+
+static const char *linux_of(const char *line)
+{
+	const char *rest = behind_command(line, "linux");
+
+	return rest ? rest + strspn(rest, WHITE) : NULL;
 }
 
 static bool line_is(const char *line, size_t len, const char *text)
@@ -381,6 +392,41 @@ const char *grub_cfg_kernel(const struct grub_cfg_item *item, char *ret, size_t 
 	if (!copy_text(ret, size, file, len))
 		ret[0] = '\0';
 	return rest + strspn(rest, WHITE);
+}
+
+const char *grub_cfg_next_command(
+	const struct grub_cfg_item *item, const char *name, const char **cursor)
+{
+	const char *line = *cursor ? text_next_line(*cursor) : item->body;
+
+	for (; item->end && line < item->end; line = text_next_line(line)) {
+		const char *rest = behind_command(line, name);
+
+		*cursor = line;
+		if (rest)
+			return rest + strspn(rest, WHITE);
+	}
+	return NULL;
+}
+
+bool grub_cfg_next_word(const char **cursor, char *ret, size_t size)
+{
+	const char *p = *cursor + strspn(*cursor, WHITE);
+	size_t n = 0;
+	char quote = '\0';
+
+	for (; *p && *p != '\n' && (quote || !strchr(WHITE, *p)); p++) {
+		if (quote ? *p == quote : *p == '\'' || *p == '"') {
+			quote = quote ? '\0' : *p;
+			continue;
+		}
+		if (n + 1 >= size)
+			return false;
+		ret[n++] = *p;
+	}
+	ret[n] = '\0';
+	*cursor = p;
+	return n > 0;
 }
 
 /* Whether the line, up to its newline, has the text. */

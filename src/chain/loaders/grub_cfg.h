@@ -63,6 +63,19 @@ void grub_cfg_name(const struct grub_cfg *menu, const struct grub_cfg_item *item
  */
 const char *grub_cfg_kernel(const struct grub_cfg_item *item, char *ret, size_t size);
 
+/*
+ * The arguments of the commands @name, as "initrd" with "initrdefi" and "initrd16", one after the
+ * other: *@cursor starts as NULL.  The text goes up to its newline; NULL behind the last.
+ */
+const char *grub_cfg_next_command(
+	const struct grub_cfg_item *item, const char *name, const char **cursor);
+
+/*
+ * Takes the next argument at *@cursor without its quotes into @ret, and moves behind it.  False
+ * at the end of the line, and for one that does not fit.
+ */
+bool grub_cfg_next_word(const char **cursor, char *ret, size_t size);
+
 /* How an entry is copied. */
 struct grub_cfg_copy {
 	const char *kernel;     /* the file that the entry starts, as in BOOT_IMAGE= */

@@ -37,6 +37,23 @@ static void read_menu_default(
 		ret_value[0] = '\0';
 }
 
+const struct grub_cfg_item *grub_default_find(
+	const struct root *root, const char *text, const struct grub_cfg *menu)
+{
+	const struct grub_cfg_item *with, *without;
+	char value[512];
+
+	read_menu_default(root, text, value, sizeof(value));
+	/* GRUB takes the first one where the name means nothing. */
+	with = grub_cfg_find(menu, value[0] ? value : "0", true);
+	without = grub_cfg_find(menu, value[0] ? value : "0", false);
+	if (!with && !without) {
+		with = grub_cfg_find(menu, "0", true);
+		without = grub_cfg_find(menu, "0", false);
+	}
+	return with == without ? with : NULL;
+}
+
 /* Anybody may begin an id as we do, so it is ours where our generator has printed it. */
 bool grub_default_is_ours(const struct grub_cfg_item *item)
 {

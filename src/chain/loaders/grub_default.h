@@ -31,6 +31,13 @@ int grub_default_check_bls(const struct root *root, struct bootmenu_change *chan
 bool grub_default_is_number(const struct root *root, const struct grub_names *names,
 	const char *config, char *ret, size_t size);
 
+/*
+ * What starts when nobody chooses, in a menu that is all in @text: an item of @menu, which was read
+ * of it.  NULL where that is not known, also since it depends on an `if`.
+ */
+const struct grub_cfg_item *grub_default_find(
+	const struct root *root, const char *text, const struct grub_cfg *menu);
+
 /* Whether our generator made the entry. */
 bool grub_default_is_ours(const struct grub_cfg_item *item);
 

@@ -32,8 +32,16 @@ struct bootmenu_change {
 #define bootmenu_refuse(change, ...)                                                     \
 	message_set(&(change)->message, -EOPNOTSUPP, __VA_ARGS__)
 
-/* One entry that a menu has: ours, or a normal one of a kernel of this system. */
+enum bootmenu_kind {
+	BOOTMENU_ELSE, /* of another system, or what is no kernel; it may be the default */
+	BOOTMENU_SYSTEM, /* starts a kernel of this system, and gets no copies: a rescue */
+	BOOTMENU_NORMAL, /* the same, and `vfioboot entry` makes copies of it */
+	BOOTMENU_OURS,   /* one of these copies */
+};
+
+/* One entry that a menu has. */
 struct bootmenu_entry {
+	enum bootmenu_kind kind;
 	char id[BOOTENTRY_ID_SIZE]; /* of struct bootentry; "": none of ours */
 	char *boot_id;              /* by which the loader's one-shot takes it */
 	char *title;
@@ -46,7 +54,8 @@ struct bootmenu_entry {
 	char *kernel_path;
 	struct file_names initrds;
 	bool unified;
-	bool outdated; /* ours: what it is a copy of has changed, or is gone */
+	bool is_default; /* starts when nobody chooses; of none, if that is not known */
+	bool outdated;   /* ours: what it is a copy of has changed, or is gone */
 };
 
 /* Starts as {0}. */

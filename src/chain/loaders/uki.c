@@ -494,6 +494,27 @@ static int finish(const struct root *root, const struct bootentries *wanted,
 	return r;
 }
 
+static int add_image(const struct ukis *images, const struct uki *image,
+	const struct bootentries *wanted, struct bootmenu *menu)
+{
+	char boot_id[NAME_MAX + 1], path[PATH_MAX], *own = path;
+	struct bootmenu_entry entry = {
+		.kind = image->id[0] ? BOOTMENU_OURS : BOOTMENU_NORMAL,
+		.boot_id = boot_id,
+		.title = image->title,
+		.kernel = image->version[0] ? image->version : image->name,
+		.options = image->cmdline,
+		.kernel_path = path,
+		.initrds = {&own, 1},
+		.unified = true,
+		.outdated = image->id[0] && !is_copy(images, image, wanted, true)};
+
+	name_file(image, image->name, "", path);
+	uki_boot_id(image, boot_id);
+	strcpy(entry.id, image->id);
+	return bootmenu_add(menu, &entry);
+}
+
 static int read_menu(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
@@ -502,20 +523,8 @@ static int read_menu(
 
 	if (r < 0)
 		text_join(ret->failed, sizeof(ret->failed), images.failed, NULL);
-	for (size_t i = 0; r == 0 && i < images.n; i++) {
-		const struct uki *image = &images.images[i];
-		char boot_id[NAME_MAX + 1];
-		struct bootmenu_entry entry = {.boot_id = boot_id,
-			.title = image->title,
-			.kernel = image->version[0] ? image->version : image->name,
-			.options = image->cmdline,
-			.outdated =
-				image->id[0] && !is_copy(&images, image, wanted, true)};
-
-		uki_boot_id(image, boot_id);
-		strcpy(entry.id, image->id);
-		r = bootmenu_add(ret, &entry);
-	}
+	for (size_t i = 0; r == 0 && i < images.n; i++)
+		r = add_image(&images, &images.images[i], wanted, ret);
 	return r;
 }
 

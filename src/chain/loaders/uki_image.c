@@ -66,7 +66,7 @@ void uki_sort_sections(const struct pe_image *sections, struct uki *ret)
 				!pe_find(sections, ".pcrsig"));
 }
 
-static void free_image(struct uki *image)
+void uki_free(struct uki *image)
 {
 	free(image->directory);
 	free(image->name);
@@ -79,7 +79,7 @@ static void free_image(struct uki *image)
 void ukis_free(struct ukis *images)
 {
 	for (size_t i = 0; i < images->n; i++)
-		free_image(&images->images[i]);
+		uki_free(&images->images[i]);
 	free(images->images);
 	*images = (struct ukis){0};
 }
@@ -121,18 +121,12 @@ static int read_texts(int fd, const struct pe_image *pe, struct uki *image)
 }
 
 /* Returns 1 for a unified image, 0 for another file, or -errno. */
-static int read_image(const struct root *root, struct uki *image)
+static int read_image(int fd, struct uki *image)
 {
-	_cleanup_close_ int fd = -1;
-	char path[PATH_MAX];
 	struct pe_image pe;
 	struct stat st;
 	int r;
 
-	text_join(path, sizeof(path), image->directory, "/", image->name, NULL);
-	fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
-	if (fd < 0)
-		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || pe_read(fd, &pe) < 0 || !pe_find(&pe, ".linux"))
@@ -146,6 +140,27 @@ static int read_image(const struct root *root, struct uki *image)
 	image->has_signed_measurements = pe_find(&pe, ".pcrsig");
 	uki_sort_sections(&pe, image);
 	uki_osrel_is_ours(image->osrel, image->id);
+	return 1;
+}
+
+int uki_read(const struct root *root, const char *path, struct uki *ret)
+{
+	_cleanup_close_ int fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
+	_cleanup_(uki_free) struct uki image = {0};
+	const char *name = strrchr(path, '/');
+	int r;
+
+	if (fd < 0)
+		return fd;
+	image.directory = strndup(path, name ? (size_t)(name - path) : 0);
+	image.name = strdup(name ? name + 1 : path);
+	if (!image.directory || !image.name)
+		return -ENOMEM;
+	r = read_image(fd, &image);
+	if (r <= 0)
+		return r;
+	*ret = image;
+	image = (struct uki){0};
 	return 1;
 }
 
@@ -170,15 +185,13 @@ static bool is_of_system(const struct uki *image, const char *system)
 static int add_image(const struct root *root, const char *directory, const char *name,
 	const char *system, struct ukis *images)
 {
-	_cleanup_(free_image) struct uki image = {0};
+	_cleanup_(uki_free) struct uki image = {0};
+	char path[PATH_MAX];
 	struct uki *more;
 	int r;
 
-	image.directory = strdup(directory);
-	image.name = strdup(name);
-	if (!image.directory || !image.name)
-		return -ENOMEM;
-	r = read_image(root, &image);
+	text_join(path, sizeof(path), directory, "/", name, NULL);
+	r = uki_read(root, path, &image);
 	if (r <= 0 || !is_of_system(&image, system))
 		return r < 0 ? r : 0;
 	more = realloc(images->images, (images->n + 1) * sizeof(*more));

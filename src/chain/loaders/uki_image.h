@@ -52,6 +52,13 @@ struct ukis {
 int ukis_read(const struct root *root, struct ukis *ret);
 void ukis_free(struct ukis *images);
 
+/*
+ * Reads one image, whoever's it is.  Returns 1 with @ret for uki_free(); 0 for another file; or
+ * -errno.
+ */
+int uki_read(const struct root *root, const char *path, struct uki *ret);
+void uki_free(struct uki *image);
+
 /* Finds out which @sections can be copied: fills @ret->has and @ret->unknown.  Pure. */
 void uki_sort_sections(const struct pe_image *sections, struct uki *ret);
 

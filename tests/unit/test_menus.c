@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the readers make of each loader's menu: which files an entry loads, and which is the default. */
+#include "support.h"
+
+#include "chain/chain.h"
+
+static const char kinds[] = {
+	[BOOTMENU_ELSE] = '-',
+	[BOOTMENU_SYSTEM] = 's',
+	[BOOTMENU_NORMAL] = 'n',
+	[BOOTMENU_OURS] = 'o',
+};
+
+/* A line an entry: its kind, '*' for the default; its kernel file and initrds; options. */
+static void print_entry(FILE *out, const struct bootmenu_entry *entry)
+{
+	fprintf(out, "%c%s%s %s", kinds[entry->kind], entry->unified ? "u" : "",
+		entry->is_default ? "*" : "",
+		*entry->kernel_path ? entry->kernel_path : "?");
+	for (size_t i = 0; i < entry->initrds.n; i++)
+		fprintf(out, " %s", entry->initrds.names[i]);
+	fprintf(out, "%s%s\n", *entry->options ? " | " : "", entry->options);
+}
+
+static void expect(const char *loader, const char *expected)
+{
+	static const struct bootentries none;
+	_cleanup_(root_close) struct root root = fake_open();
+	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
+	_cleanup_free_ char *text = NULL;
+	struct text_stream sheet;
+
+	assert_int_equal(bootloader_named(loader)->ops->read(&root, &none, &menu), 0);
+	assert_true(text_stream_open(&sheet));
+	for (size_t i = 0; i < menu.n; i++)
+		print_entry(sheet.out, &menu.entries[i]);
+	text = text_stream_take(&sheet);
+	assert_string_equal(text, expected);
+}
+
+static void put_mounts(const char *lines)
+{
+	fake_put("proc/self/mountinfo", lines);
+}
+
+/* ---- GRUB ------------------------------------------------------------------------------ */
+
+static void put_entry(const char *uuid, const char *files)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		"set default=\"0\"\n"
+		"menuentry 'Linux' $menuentry_id_option 'gnulinux-simple-1' {\n"
+		"\tsearch --no-floppy --fs-uuid --set=root --hint-bios=hd0,gpt2  %s\n"
+		"%s}\n",
+		uuid, files);
+	fake_put("boot/grub/grub.cfg", text);
+}
+
+static void test_grub_places(void **state)
+{
+	(void)state;
+	fake_link("dev/disk/by-uuid/1111", "../../sda1");
+	fake_link("dev/disk/by-uuid/2222", "../../sda2");
+	fake_link("dev/disk/by-uuid/3333", "../../dm-3");
+	fake_link("dev/disk/by-uuid/9999", "../../sdb9");
+	fake_link("dev/mapper/vg-boot", "../dm-3");
+	put_mounts("20 1 8:2 / / rw - ext4 /dev/sda2 rw\n"
+		   "21 20 8:1 / /boot rw - ext4 /dev/sda1 rw\n");
+	/* On its own partition; what is missing is missing there. */
+	put_entry(
+		"1111", "\tlinux\t/vmlinuz-6 root=x ro quiet\n\tinitrd\t/initrd.img-6\n");
+	expect("grub", "n* /boot/vmlinuz-6 /boot/initrd.img-6 | root=x ro quiet\n");
+	put_entry(
+		"2222", "\tlinux\t/boot/vmlinuz-6\n\tinitrd\t/boot/ucode.img /boot/i\n");
+	expect("grub", "n* /boot/vmlinuz-6 /boot/ucode.img /boot/i\n");
+	/* Of another system, whatever is here by that name. */
+	put_entry("9999", "\tlinux\t/boot/vmlinuz-6\n\tinitrd\t/boot/i\n");
+	fake_put("boot/vmlinuz-6", "");
+	expect("grub", "n* ?\n");
+	put_entry("no-such", "\tlinux\t/boot/vmlinuz-6\n\tinitrd\t/boot/i\n");
+	expect("grub", "n* ?\n");
+	/* A logical volume. */
+	put_mounts("20 1 8:2 / / rw - ext4 /dev/sda2 rw\n"
+		   "21 20 254:3 / /boot rw - ext4 /dev/mapper/vg-boot rw\n");
+	put_entry("3333", "\tlinuxefi\t/vmlinuz-6 x\n\tinitrdefi /i\n");
+	expect("grub", "n* /boot/vmlinuz-6 /boot/i | x\n");
+}
+
+static void test_grub_subvolumes(void **state)
+{
+	(void)state;
+	put_mounts("20 1 0:30 /@ / rw - btrfs /dev/nvme0n1p2 rw\n");
+	fake_link("dev/disk/by-uuid/abcd", "../../nvme1n1p1");
+	fake_put("sys/fs/btrfs/abcd/devices/nvme0n1p2/dev", "");
+	put_entry("abcd", "\tlinux /@/boot/vmlinuz-zen\n\tinitrd /@/boot/a /@/boot/b\n");
+	expect("grub", "n* /boot/vmlinuz-zen /boot/a /boot/b\n");
+	/* A snapshot that is not shown by any mount. */
+	put_entry("abcd", "\tlinux /@old/boot/vmlinuz\n\tinitrd /@old/boot/i\n");
+	expect("grub", "n* ?\n");
+	/* Relative to the default subvolume, as openSUSE has it. */
+	put_mounts("20 1 0:30 /@/.snapshots/1/snapshot / rw - btrfs /dev/nvme0n1p2 rw\n");
+	put_entry("abcd", "\tlinux /boot/vmlinuz\n\tinitrd /boot/initrd\n");
+	fake_put("boot/vmlinuz", "");
+	expect("grub", "n* /boot/vmlinuz /boot/initrd\n");
+	/* ZFS, as 10_linux and Ubuntu's 10_linux_zfs write it. */
+	put_mounts("20 1 0:30 / / rw - zfs rpool/ROOT/pve-1 rw\n"
+		   "21 20 0:31 / /boot rw - zfs bpool/BOOT/ubuntu rw\n");
+	put_entry("77",
+		"\tlinux /ROOT/pve-1@/boot/vmlinuz\n\tinitrd /ROOT/pve-1@/boot/i\n");
+	expect("grub", "n* /boot/vmlinuz /boot/i\n");
+	put_entry("77",
+		"\tlinux \"/BOOT/ubuntu@/vmlinuz\" ro\n"
+		"\tinitrd \"/BOOT/ubuntu@/initrd.img\"\n");
+	expect("grub", "n* /boot/vmlinuz /boot/initrd.img | ro\n");
+	put_entry("77",
+		"\tlinux /ROOT/other@/boot/vmlinuz\n\tinitrd /ROOT/other@/boot/i\n");
+	expect("grub", "n* ?\n");
+}
+
+static void test_grub_kinds(void **state)
+{
+	(void)state;
+	fake_put("boot/grub/grub.cfg",
+		"set default=\"arch\"\n"
+		"menuentry 'UEFI' { fwsetup }\n"
+		"submenu 'More' {\n"
+		"\tmenuentry 'Arch' --id arch {\n"
+		"\t\tlinux /boot/vmlinuz-linux rw\n"
+		"\t\tinitrd $early /boot/initramfs-linux.img\n"
+		"\t}\n"
+		"}\n"
+		"menuentry 'Mine' --id mine {\n"
+		"\tlinux ($root)/boot/vmlinuz-linux rw\n"
+		"\tinitrd ($root)/boot/initramfs-linux.img\n"
+		"}\n"
+		"menuentry 'Test' {\n"
+		"\tlinux /boot/memtest86+x64.bin\n"
+		"}\n"
+		"menuentry 'Depends' {\n"
+		"\tif [ x = x ]; then\n"
+		"\tlinux /boot/vmlinuz-linux\n"
+		"\telse\n"
+		"\tlinux /boot/vmlinuz-linux panic=-1\n"
+		"\tinitrd /boot/initramfs-linux.img\n"
+		"\tfi\n"
+		"}\n"
+		"menuentry 'Windows' {\n"
+		"\tchainloader /EFI/Microsoft/Boot/bootmgfw.efi\n"
+		"}\n");
+	fake_put("boot/vmlinuz-linux", "");
+	fake_put("boot/memtest86+x64.bin", "");
+	/* A name that means nothing at the outer level: the first one starts. */
+	expect("grub",
+		"-* ?\n"
+		"s /boot/vmlinuz-linux /boot/initramfs-linux.img | rw\n"
+		"s /boot/vmlinuz-linux /boot/initramfs-linux.img | rw\n"
+		"- /boot/memtest86+x64.bin\n"
+		"- ?\n"
+		"- ?\n");
+}
+
+static void test_grub_saved(void **state)
+{
+	(void)state;
+	fake_put("boot/vmlinuz-linux", "");
+	fake_put("boot/grub/grubenv",
+		"# GRUB Environment Block\nsaved_entry=More>arch\n####");
+	fake_put("boot/grub/grub.cfg",
+		"set default=\"${saved_entry}\"\n"
+		"submenu 'More' {\n"
+		"\tmenuentry 'Arch' --id arch {\n"
+		"\t\tlinux /boot/vmlinuz-linux rw\n"
+		"\t}\n"
+		"}\n");
+	expect("grub", "s* /boot/vmlinuz-linux | rw\n");
+	fake_put("boot/grub/grubenv", "# GRUB Environment Block\nsaved_entry=More\n");
+	expect("grub", "s /boot/vmlinuz-linux | rw\n");
+}
+
+/* ---- entries in files ------------------------------------------------------------------- */
+
+static void test_bls(void **state)
+{
+	(void)state;
+	fake_put("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+	fake_put("boot/loader/entries/0123456789abcdef0123456789abcdef-6.conf",
+		"title Linux\nversion 6\nlinux /id/6/linux  \n"
+		"initrd /ucode\ninitrd /id/6/initrd\noptions root=x\noptions quiet\n");
+	fake_put("efi/loader/entries/0123456789abcdef0123456789abcdef-0-rescue.conf",
+		"linux /id/0/linux\n");
+	fake_put("efi/loader/entries/fedcba9876543210fedcba9876543210-6.conf",
+		"linux /other/linux\n");
+	fake_put("efi/loader/entries/shell.conf", "efi /shellx64.efi\n");
+	fake_put("efi/shellx64.efi", "MZ");
+	expect("systemd-boot",
+		"s /efi/id/0/linux\n"
+		"- /efi/other/linux\n"
+		"- /efi/shellx64.efi\n"
+		"n /boot/id/6/linux /boot/ucode /boot/id/6/initrd | root=x quiet\n");
+}
+
+static void test_grub_bls(void **state)
+{
+	static const char entry[] =
+		"boot/loader/entries/0123456789abcdef0123456789abcdef-6.conf";
+
+	(void)state;
+	fake_put("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+	fake_put(entry,
+		"linux /vmlinuz-6\ninitrd /initramfs-6.img $tuned_initrd\noptions ro\n");
+	expect("grub-bls", "n /boot/vmlinuz-6 /boot/initramfs-6.img | ro\n");
+	/* /boot is no partition of its own, but in a subvolume. */
+	put_mounts("20 1 0:30 /root / rw - btrfs /dev/vda2 rw\n");
+	fake_put("boot/vmlinuz-6", "");
+	fake_put(
+		entry, "linux /root/boot/vmlinuz-6\ninitrd /root/boot/initramfs-6.img\n");
+	expect("grub-bls", "n /boot/vmlinuz-6 /boot/initramfs-6.img\n");
+	fake_put(entry, "linux /boot/vmlinuz-6\ninitrd /boot/initramfs-6.img\n");
+	expect("grub-bls", "n /boot/vmlinuz-6 /boot/initramfs-6.img\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_grub_places, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_grub_subvolumes, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_grub_kinds, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_grub_saved, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_bls, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_grub_bls, fake_set_up, fake_tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
