@@ -146,9 +146,7 @@ static void test_grub_kinds(void **state)
 		"\tinitrd /boot/initramfs-linux.img\n"
 		"\tfi\n"
 		"}\n"
-		"menuentry 'Windows' {\n"
-		"\tchainloader /EFI/Microsoft/Boot/bootmgfw.efi\n"
-		"}\n");
+		"menuentry 'Windows' {\n\tchainloader /EFI/Microsoft/Boot/x.efi\n}\n");
 	fake_put("boot/vmlinuz-linux", "");
 	fake_put("boot/memtest86+x64.bin", "");
 	/* A name that means nothing at the outer level: the first one starts. */
