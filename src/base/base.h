@@ -8,7 +8,7 @@
 #include "file.h"
 #include "message.h"
 #include "pciname.h"
-
+#include "peimage.h"
 #include "run.h"
 #include "sysfs.h"
 #include "text.h"

@@ -5,7 +5,6 @@
  */
 #include "imagefile.h"
 
-#include <archive.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +12,7 @@
 
 #include "base/base.h"
 
-#define MAGIC_LEN   4 /* "0707": what all kinds of these archives begin with */
+#define MAGIC_LEN   6 /* "070701", or "070702" with sums */
 #define HEADER_LEN  110
 #define NAME_MAX_   4096
 #define ENTRIES_MAX 1000000
@@ -21,43 +20,41 @@
 #define SHARED_ALL  ((uint64_t)64 << 20) /* and of all of them */
 #define TRAILER     "TRAILER!!!"
 #define TOTAL_MAX   ((uint64_t)8 << 30) /* more is no image, but a bomb */
-#define BLOCK_SIZE  (256 << 10)
 
 /* ---- bytes ------------------------------------------------------------------------------ */
 
 /*
- * The bytes of an image one after another: as they are in the file and, from some place on,
- * decompressed by libarchive, of the format "raw".
+ * The bytes of an image one after another: as they are in the part of the file that it is, and in
+ * between those of what is compressed there.
  */
 struct stream {
-	int fd; /* the caller's */
-	struct archive *archive;
-	uint64_t offset; /* of the next byte, in the file or in what is decompressed */
+	int fd;              /* the caller's */
+	uint64_t start, end; /* of the part, in the file */
+	uint64_t next;       /* in the file, what comes into the buffer next */
+	struct unpack *unpack;
+	uint64_t offset; /* of the next byte, in the part or in what is decompressed */
 	uint64_t total;  /* bytes that came so far */
 	size_t at, len;  /* of the buffer, what was taken, and all of it */
 	char buffer[64 << 10];
 };
 
-static void stream_close(struct stream *stream)
-{
-	if (stream->archive)
-		archive_read_free(stream->archive);
-	stream->archive = NULL;
-}
-
 static ssize_t read_block(struct stream *stream)
 {
+	uint64_t left = stream->end - stream->next;
 	ssize_t n;
 
-	if (stream->archive) {
-		n = archive_read_data(
-			stream->archive, stream->buffer, sizeof(stream->buffer));
-		return n < 0 ? -EBADMSG : n;
-	}
+	if (stream->unpack)
+		return unpack_read(
+			stream->unpack, stream->buffer, sizeof(stream->buffer));
+	if (left > sizeof(stream->buffer))
+		left = sizeof(stream->buffer);
 	do
-		n = read(stream->fd, stream->buffer, sizeof(stream->buffer));
+		n = pread(stream->fd, stream->buffer, (size_t)left, (off_t)stream->next);
 	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
+	if (n < 0)
+		return -errno;
+	stream->next += (uint64_t)n;
+	return n;
 }
 
 /* Gets the next block.  Returns 0; -ENODATA at the end; or another -errno. */
@@ -98,35 +95,24 @@ static int stream_take(struct stream *stream, char *ret, uint64_t size)
 	return 0;
 }
 
-/*
- * What is in the file from @offset on is compressed in some way that libarchive knows: from now
- * on its content comes.  -EBADMSG: in no such way.
- */
-static int stream_decompress(struct stream *stream, uint64_t offset)
+/* From the last byte that was taken on it is compressed: from now on its content comes. */
+static int stream_unpack(struct stream *stream)
 {
-	struct archive_entry *entry;
+	int r = unpack_open(stream->fd, stream->start + stream->offset - 1, stream->end,
+		&stream->unpack);
 
-	if (lseek(stream->fd, (off_t)offset, SEEK_SET) < 0)
-		return -errno;
-	stream->archive = archive_read_new();
-	if (!stream->archive)
-		return -ENOMEM;
-	unpacked_support(stream->archive);
-	stream->at = stream->len = 0;
-	stream->offset = 0;
-	if (archive_read_open_fd(stream->archive, stream->fd, BLOCK_SIZE) != ARCHIVE_OK ||
-		archive_read_next_header(stream->archive, &entry) != ARCHIVE_OK ||
-		archive_filter_count(stream->archive) < 2) /* none but "none" */
-		return -EBADMSG;
-	return 0;
+	if (r == 0)
+		stream->offset = stream->at = stream->len = 0;
+	return r;
 }
 
-/* What libarchive said last, "" for nothing. */
-static const char *stream_error(const struct stream *stream)
+/* What was compressed is at its end: what is behind it comes. */
+static void stream_resume(struct stream *stream)
 {
-	const char *text = stream->archive ? archive_error_string(stream->archive) : NULL;
-
-	return text ? text : "";
+	stream->next = unpack_end(stream->unpack);
+	stream->offset = stream->next - stream->start;
+	stream->at = stream->len = 0;
+	unpack_close(&stream->unpack);
 }
 
 /* ---- archives --------------------------------------------------------------------------- */
@@ -157,13 +143,15 @@ struct reader {
 	size_t room;
 	uint64_t shared; /* bytes of the files of several names that are kept */
 	bool ended;      /* the archive that began last is whole */
+	bool unpacked;   /* it was compressed */
 	char *why;
 	size_t why_size;
 };
 
 static int complain(struct reader *reader, const char *what)
 {
-	const char *more = stream_error(&reader->stream);
+	const char *more =
+		reader->stream.unpack ? unpack_error(reader->stream.unpack) : "";
 
 	snprintf(reader->why, reader->why_size, "%s%s%s", what, *more ? ": " : "", more);
 	return -EBADMSG;
@@ -266,18 +254,18 @@ static int take_content(struct reader *reader, struct imagefile_entry *entry)
 	return r;
 }
 
-/* Takes an entry, of which the magic's first bytes were taken. */
+/* Takes an entry, of which the first byte was taken. */
 static int take_entry(struct reader *reader)
 {
-	char header[HEADER_LEN - MAGIC_LEN], name[NAME_MAX_ + 1];
+	char header[HEADER_LEN - 1], name[NAME_MAX_ + 1];
 	struct imagefile_entry *entry = NULL;
 	uint32_t fields[FIELDS];
 	int r = stream_take(&reader->stream, header, sizeof(header));
 
 	if (r < 0)
 		return cut_off(reader, r);
-	if (header[0] != '0' || (header[1] != '1' && header[1] != '2') ||
-		!parse_fields(header + 2, fields))
+	if (memcmp(header, "7070", 4) != 0 || (header[4] != '1' && header[4] != '2') ||
+		!parse_fields(header + MAGIC_LEN - 1, fields))
 		return complain(reader, "it has a header that is not cpio's \"newc\"");
 	if (fields[NAME_SIZE] == 0 || fields[NAME_SIZE] > NAME_MAX_)
 		return complain(reader, "it contains a file with an impossible name");
@@ -297,47 +285,61 @@ static int take_entry(struct reader *reader)
 	return r < 0 ? cut_off(reader, r) : 0;
 }
 
-/* At the end of the file, or of what is decompressed. */
+/* At the end of the image, or of what is decompressed. */
 static int finish(struct reader *reader, int error)
 {
 	if (error == -ENODATA && reader->ended)
 		return 0;
 	/* What follows a compressed archive and is none: the kernel ignores it, too. */
-	if (error == -EBADMSG && reader->ended && reader->stream.archive)
+	if (error == -EBADMSG && reader->ended && reader->stream.unpack)
 		return 0;
 	if (error == -ENODATA && reader->stream.total == 0)
 		return complain(reader, "it is empty");
 	return cut_off(reader, error);
 }
 
-/* What begins here is no archive and no padding. */
+/*
+ * What begins here is no archive and no padding.  Behind a compressed archive the kernel
+ * complains of such bytes, and keeps what it has unpacked: -ENODATA.
+ */
 static int take_compressed(struct reader *reader)
 {
 	int r;
 
-	if (reader->stream.archive)
+	if (reader->stream.unpack)
 		return reader->ended
 			? -ENODATA
 			: complain(reader, "its content is not a cpio archive");
-	r = stream_decompress(&reader->stream, reader->stream.offset - MAGIC_LEN);
-	if (r == -EBADMSG)
+	r = stream_unpack(&reader->stream);
+	if (r == -EOPNOTSUPP && reader->ended && reader->unpacked)
+		return -ENODATA;
+	if (r == -EOPNOTSUPP)
 		return complain(reader,
 			"it is neither a cpio archive nor compressed in a known way");
 	reader->ended = false;
-	return r;
+	reader->unpacked = true;
+	return r < 0 ? cut_off(reader, r) : 0;
 }
 
+/* One archive after another, as unpack_to_rootfs() of init/initramfs.c takes them. */
 static int take_all(struct reader *reader)
 {
-	for (;;) {
-		char magic[MAGIC_LEN];
-		int r = stream_take(&reader->stream, magic, sizeof(magic));
+	struct stream *stream = &reader->stream;
 
+	for (;;) {
+		char c;
+		int r = stream_take(stream, &c, 1);
+
+		if (r == -ENODATA && stream->unpack && reader->ended) {
+			stream_resume(stream);
+			continue;
+		}
 		if (r < 0)
 			return finish(reader, r);
-		if (memcmp(magic, "\0\0\0\0", MAGIC_LEN) == 0)
+		if (c == '\0')
 			continue;
-		if (memcmp(magic, "0707", MAGIC_LEN) == 0)
+		/* Elsewhere than at a multiple of four an archive is not seen. */
+		if (c == '0' && (stream->offset - 1) % 4 == 0)
 			r = take_entry(reader);
 		else
 			r = take_compressed(reader);
@@ -410,8 +412,60 @@ static int share_content(struct reader *reader)
 	return 0;
 }
 
-int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
-	const void *data, struct imagefile *ret, char *why, size_t why_size)
+/* ---- a file ------------------------------------------------------------------------------ */
+
+/* Reads one part of the file, an image of its own. */
+static int read_part(struct reader *reader, uint64_t start, uint64_t size)
+{
+	struct stream *stream = &reader->stream;
+	int r;
+
+	stream->start = stream->next = start;
+	stream->end = start + size;
+	stream->offset = stream->total = 0;
+	stream->at = stream->len = 0;
+	reader->ended = reader->unpacked = false;
+	r = take_all(reader);
+	unpack_close(&stream->unpack);
+	return r;
+}
+
+/* The stub of a unified image gives the kernel these, in this order (systemd-stub(7)). */
+static int read_sections(
+	struct reader *reader, const struct pe_image *pe, unsigned profile)
+{
+	static const char *const names[] = {".ucode", ".initrd"};
+	int r = 0;
+
+	if (!pe_find_of_profile(pe, ".initrd", profile))
+		return complain(reader, "it is a kernel without an initramfs");
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++) {
+		const struct pe_section *section =
+			pe_find_of_profile(pe, names[i], profile);
+
+		if (section)
+			r = read_part(reader, section->offset, section->size);
+	}
+	return r;
+}
+
+static int read_file(struct reader *reader, unsigned profile)
+{
+	struct pe_image pe;
+	struct stat st;
+
+	if (fstat(reader->stream.fd, &st) < 0)
+		return -errno;
+	if (pe_read(reader->stream.fd, &pe) == 0) {
+		reader->image.profiles = pe_count_profiles(&pe);
+		return read_sections(reader, &pe, profile);
+	}
+	return read_part(reader, 0, (uint64_t)st.st_size);
+}
+
+static int read_profile(int fd, unsigned profile,
+	bool (*keep)(const void *data, const char *path), const void *data,
+	struct imagefile *ret, char *why, size_t why_size)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
 	int r;
@@ -423,8 +477,7 @@ int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
 	reader->data = data;
 	reader->why = why;
 	reader->why_size = why_size;
-	r = take_all(reader);
-	stream_close(&reader->stream);
+	r = read_file(reader, profile);
 	if (r == 0) {
 		sort(&reader->image);
 		r = share_content(reader);
@@ -435,6 +488,12 @@ int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
 		imagefile_free(&reader->image);
 	free(reader);
 	return r;
+}
+
+int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
+	const void *data, struct imagefile *ret, char *why, size_t why_size)
+{
+	return read_profile(fd, 0, keep, data, ret, why, why_size);
 }
 
 void imagefile_free(struct imagefile *image)
@@ -480,7 +539,7 @@ static bool keep_nothing(const void *data, const char *path)
 	return false;
 }
 
-int imagefile_open(const struct root *root, const char *path,
+int imagefile_open_profile(const struct root *root, const char *path, unsigned profile,
 	bool (*keep)(const void *data, const char *path), const void *data,
 	struct imagefile *ret, char *why, size_t why_size)
 {
@@ -489,13 +548,20 @@ int imagefile_open(const struct root *root, const char *path,
 
 	*why = '\0';
 	if (fd >= 0)
-		r = imagefile_read(
-			fd, keep ? keep : keep_nothing, data, ret, why, why_size);
+		r = read_profile(fd, profile, keep ? keep : keep_nothing, data, ret, why,
+			why_size);
 	if (r == -EACCES)
 		snprintf(why, why_size, "only root may read it");
 	else if (r < 0 && !*why)
 		snprintf(why, why_size, "it cannot be read: %s", strerror(-r));
 	return r;
+}
+
+int imagefile_open(const struct root *root, const char *path,
+	bool (*keep)(const void *data, const char *path), const void *data,
+	struct imagefile *ret, char *why, size_t why_size)
+{
+	return imagefile_open_profile(root, path, 0, keep, data, ret, why, why_size);
 }
 
 bool imagefile_is_whole(const struct root *root, const char *path)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is in an initramfs image: cpio archives (format "newc"), first those that are not
- * compressed, such as microcode, padded with zeros, then compressed ones.  See the kernel's
- * Documentation/driver-api/early-userspace/buffer-format.rst.
+ * What is in an initramfs image: cpio archives (format "newc"), each compressed or not, such as
+ * microcode and then what a generator made, padded with zeros.  See the kernel's
+ * Documentation/driver-api/early-userspace/buffer-format.rst.  In a unified kernel image
+ * sections of a PE file hold it (base/peimage.h).
  */
 #ifndef VFIOBOOT_IMAGEFILE_H
 #define VFIOBOOT_IMAGEFILE_H
@@ -29,10 +30,12 @@ struct imagefile_entry {
 struct imagefile {
 	struct imagefile_entry *entries;
 	size_t n;
+	unsigned
+		profiles; /* of the unified kernel image that it is in; 0: it is in none */
 };
 
 /*
- * Reads an image from the open file @fd, from its beginning, once.  The content of links, and
+ * Reads an image from the open file @fd, once.  The content of links, and
  * of files that @keep wants, is kept.  Returns 0 with *@ret for imagefile_free(); -EBADMSG,
  * with a reason in @why, for what is no image or a broken one; or another -errno.
  */
@@ -44,6 +47,14 @@ int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
  * a sentence without full stop for each failure; -ENOENT: there is none.
  */
 int imagefile_open(const struct root *root, const char *path,
+	bool (*keep)(const void *data, const char *path), const void *data,
+	struct imagefile *ret, char *why, size_t why_size);
+
+/*
+ * The same for a profile of a unified kernel image, from 0 on, which may have an image of its own;
+ * imagefile_open() reads the first one.
+ */
+int imagefile_open_profile(const struct root *root, const char *path, unsigned profile,
 	bool (*keep)(const void *data, const char *path), const void *data,
 	struct imagefile *ret, char *why, size_t why_size);
 

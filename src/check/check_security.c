@@ -72,7 +72,7 @@ static int is_signed(struct check_host *host, const char *module)
 	if (r == 0 && kind != MODULE_FILE)
 		return 1; /* there is no file that could be refused */
 	if (r == 0)
-		r = unpacked_read(host->root, path, &data, &size);
+		r = unpack_file(host->root, path, &data, &size);
 	if (r < 0)
 		return r;
 	return size >= len && memcmp(data + size - len, SIGNATURE_MARK, len) == 0;

@@ -19,7 +19,7 @@ static int read_one(const struct root *root, const char *path, char **ret)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
-	int r = unpacked_read(root, path, &text, &size);
+	int r = unpack_file(root, path, &text, &size);
 
 	if (r < 0)
 		return r;

@@ -70,29 +70,73 @@ void imagemaker_end(struct imagemaker *maker)
 	maker->archive = maker->size;
 }
 
-void imagemaker_end_compressed(struct imagemaker *maker, const char *filter)
+void imagemaker_align(struct imagemaker *maker)
+{
+	maker->archive = 0;
+	pad(maker, 4);
+	maker->archive = maker->size;
+}
+
+void imagemaker_add_zeros(struct imagemaker *maker, size_t n)
+{
+	while (n-- > 0)
+		put(maker, "", 1);
+	maker->archive = maker->size;
+}
+
+/* A block of literals alone, in the old format, which is the kernel's. */
+static size_t pack_lz4(const char *bytes, size_t size, char *ret)
+{
+	static const unsigned char magic[] = {0x02, 0x21, 0x4c, 0x18};
+	size_t len = sizeof(magic) + 4, left = size - 15;
+
+	must(size >= 15 && size < 8 << 20);
+	memcpy(ret, magic, sizeof(magic));
+	ret[len++] = (char)0xf0;
+	for (; left >= 255; left -= 255)
+		ret[len++] = (char)255;
+	ret[len++] = (char)left;
+	memcpy(ret + len, bytes, size);
+	len += size;
+	for (unsigned i = 0; i < 4; i++)
+		ret[sizeof(magic) + i] = (char)((len - sizeof(magic) - 4) >> 8 * i);
+	return len;
+}
+
+static size_t pack(
+	const char *filter, const char *bytes, size_t size, char *ret, size_t room)
 {
 	struct archive_entry *entry = archive_entry_new();
 	struct archive *archive = archive_write_new();
-	size_t size, room, used = 0;
+	size_t used = 0;
+
+	must(entry && archive);
+	must(archive_write_set_format_raw(archive) == ARCHIVE_OK);
+	must(archive_write_add_filter_by_name(archive, filter) == ARCHIVE_OK);
+	must(archive_write_set_bytes_in_last_block(archive, 1) == ARCHIVE_OK);
+	must(archive_write_open_memory(archive, ret, room, &used) == ARCHIVE_OK);
+	archive_entry_set_filetype(entry, S_IFREG);
+	archive_entry_set_pathname(entry, "data");
+	must(archive_write_header(archive, entry) == ARCHIVE_OK);
+	must(archive_write_data(archive, bytes, size) == (la_ssize_t)size);
+	must(archive_write_free(archive) == ARCHIVE_OK);
+	archive_entry_free(entry);
+	return used;
+}
+
+void imagemaker_end_compressed(struct imagemaker *maker, const char *filter)
+{
+	size_t size, room, used;
 	char *packed;
 
 	imagemaker_add(maker, "TRAILER!!!", 0, NULL, 0);
 	size = maker->size - maker->archive;
 	room = size * 2 + 65536;
 	packed = malloc(room);
-	must(packed && entry && archive);
-	must(archive_write_set_format_raw(archive) == ARCHIVE_OK);
-	must(archive_write_add_filter_by_name(archive, filter) == ARCHIVE_OK);
-	must(archive_write_set_bytes_in_last_block(archive, 1) == ARCHIVE_OK);
-	must(archive_write_open_memory(archive, packed, room, &used) == ARCHIVE_OK);
-	archive_entry_set_filetype(entry, S_IFREG);
-	archive_entry_set_pathname(entry, "data");
-	must(archive_write_header(archive, entry) == ARCHIVE_OK);
-	must(archive_write_data(archive, maker->bytes + maker->archive, size) ==
-		(la_ssize_t)size);
-	must(archive_write_free(archive) == ARCHIVE_OK);
-	archive_entry_free(entry);
+	must(packed != NULL);
+	used = strcmp(filter, "lz4") == 0
+		? pack_lz4(maker->bytes + maker->archive, size, packed)
+		: pack(filter, maker->bytes + maker->archive, size, packed, room);
 	maker->size = maker->archive;
 	put(maker, packed, used);
 	free(packed);

@@ -27,7 +27,16 @@ void imagemaker_add_link(struct imagemaker *maker, const char *path, const char 
 /* Ends the archive, and pads it with zeros; the next one begins then. */
 void imagemaker_end(struct imagemaker *maker);
 
-/* The same, compressed in the way that libarchive calls @filter, such as "zstd". */
+/* Zeros between archives. */
+void imagemaker_add_zeros(struct imagemaker *maker, size_t n);
+
+/* Zeros up to where the kernel looks for the next archive that is not compressed. */
+void imagemaker_align(struct imagemaker *maker);
+
+/*
+ * Ends the archive, compressed in the way that libarchive calls @filter, such as "zstd"; "lz4" is
+ * the old format.
+ */
 void imagemaker_end_compressed(struct imagemaker *maker, const char *filter);
 
 void imagemaker_free(struct imagemaker *maker);

@@ -66,9 +66,10 @@ static void test_plain(void **state)
 }
 
 /* Microcode first, then what is compressed: what dracut and mkinitramfs make. */
+static const char *const filters[] = {"gzip", "xz", "zstd", "bzip2", "lz4", "lzma"};
+
 static void test_compressed(void **state)
 {
-	static const char *const filters[] = {"gzip", "xz", "zstd", "bzip2", "lz4"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
@@ -104,6 +105,75 @@ static void test_several_archives_in_one_stream(void **state)
 	expect_text(&image, "etc/a", "1");
 	expect_text(&image, "etc/b", "2");
 	imagefile_free(&image);
+}
+
+/* The kernel unpacks each, and the last file of a name counts. */
+static void test_archives_behind(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(filters) + 1; i++) {
+		const char *last = i < ARRAY_SIZE(filters) ? filters[i] : NULL;
+
+		for (size_t j = 0; j < ARRAY_SIZE(filters); j++) {
+			struct imagemaker maker = {0};
+			struct imagefile image;
+
+			imagemaker_add_text(&maker, "etc/a", "first");
+			imagemaker_add_text(&maker, "etc/b", "first, and all");
+			imagemaker_end_compressed(&maker, filters[j]);
+			imagemaker_align(&maker);
+			/* Without a byte between them they would be one file of lz4. */
+			if (strcmp(filters[j], "lz4") == 0)
+				imagemaker_add_zeros(&maker, 4);
+			imagemaker_add_text(&maker, "etc/a", "last");
+			if (last)
+				imagemaker_end_compressed(&maker, last);
+			else
+				imagemaker_end(&maker);
+			assert_int_equal(read_made(&maker, &image), 0);
+			assert_int_equal(image.n, 2);
+			expect_text(&image, "etc/a", "last");
+			expect_text(&image, "etc/b", "first, and all");
+			imagefile_free(&image);
+		}
+	}
+}
+
+/* At another place than a multiple of four the kernel does not see it. */
+static void test_archive_askew(void **state)
+{
+	struct imagemaker maker = {0};
+	struct imagefile image;
+
+	(void)state;
+	imagemaker_add_text(&maker, "etc/a", "first");
+	imagemaker_end_compressed(&maker, "gzip");
+	imagemaker_align(&maker);
+	imagemaker_add_zeros(&maker, 1);
+	imagemaker_add_text(&maker, "etc/a", "last");
+	imagemaker_end(&maker);
+	assert_int_equal(read_made(&maker, &image), 0);
+	expect_text(&image, "etc/a", "first");
+	imagefile_free(&image);
+}
+
+/* The second of two is cut off: the first one is not all. */
+static void test_second_cut_off(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
+		struct imagemaker maker = {0};
+		struct imagefile image;
+		size_t first;
+
+		imagemaker_add_text(&maker, "etc/a", "first");
+		imagemaker_end_compressed(&maker, "gzip");
+		first = maker.size;
+		imagemaker_add_text(&maker, "etc/a", "last");
+		imagemaker_end_compressed(&maker, filters[i]);
+		maker.size = (first + maker.size) / 2;
+		assert_int_equal(read_made(&maker, &image), -EBADMSG);
+	}
 }
 
 /* The kernel pads, and ignores what follows a compressed archive. */
@@ -172,22 +242,21 @@ static void test_no_image(void **state)
 /* Cut off anywhere it is bad, and nothing crashes; only padding may be missing. */
 static void test_cut_off(void **state)
 {
-	static const char *const filters[] = {NULL, "gzip", "zstd", "xz"};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(filters) + 1; i++) {
+		const char *filter = i < ARRAY_SIZE(filters) ? filters[i] : NULL;
 		struct imagemaker maker = {0};
 		struct imagefile image;
 		size_t end;
 
 		imagemaker_add_text(&maker, "etc/a", "some words");
 		imagemaker_add_text(&maker, "etc/b", "some more words of it");
-		if (filters[i])
-			imagemaker_end_compressed(&maker, filters[i]);
+		if (filter)
+			imagemaker_end_compressed(&maker, filter);
 		else
 			imagemaker_end(&maker);
 		/* Checksums at the end are not needed to have it all. */
-		end = filters[i] ? maker.size / 2 : 2 * 110;
+		end = filter ? maker.size / 2 : 2 * 110;
 		for (size_t n = 0; n < end; n++)
 			assert_int_equal(read_bytes(maker.bytes, n, &image), -EBADMSG);
 		assert_int_equal(read_bytes(maker.bytes, maker.size, &image), 0);
@@ -226,6 +295,9 @@ int main(void)
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_compressed),
 		cmocka_unit_test(test_several_archives_in_one_stream),
+		cmocka_unit_test(test_archives_behind),
+		cmocka_unit_test(test_archive_askew),
+		cmocka_unit_test(test_second_cut_off),
 		cmocka_unit_test(test_bytes_behind),
 		cmocka_unit_test(test_file_of_several_names),
 		cmocka_unit_test(test_no_image),

@@ -2,7 +2,7 @@
 /* Headers of unified kernel images, whole and cut. */
 #include <errno.h>
 
-#include "chain/peimage.h"
+#include "base/base.h"
 #include "support.h"
 
 #define PE       64

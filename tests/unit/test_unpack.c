@@ -14,7 +14,7 @@ static int read_it(char **ret, size_t *ret_size)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 
-	return unpacked_read(&root, "file", ret, ret_size);
+	return unpack_file(&root, "file", ret, ret_size);
 }
 
 static void expect(const void *bytes, size_t size)

@@ -11,7 +11,6 @@
 
 #include "base/base.h"
 #include "chain/bootentry.h"
-#include "chain/peimage.h"
 
 #define UKI_DIRECTORY "/EFI/Linux" /* below one of esp_places */
 #define UKI_PARTS_N   6

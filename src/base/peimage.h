@@ -32,6 +32,16 @@ int pe_read(int fd, struct pe_image *ret);
 const struct pe_section *pe_find(const struct pe_image *image, const char *name);
 
 /*
+ * The section that counts in profile @profile: its own, or the one of all profiles, which stand
+ * before the first ".profile".  NULL for none, and where there is no such profile.
+ */
+const struct pe_section *pe_find_of_profile(
+	const struct pe_image *image, const char *name, unsigned profile);
+
+/* How many profiles there are: 1 where none is named. */
+unsigned pe_count_profiles(const struct pe_image *image);
+
+/*
  * Reads a section as text, up to its first NUL, for free().  Returns 0; -ENOENT when there is
  * none; -EFBIG for more than 64 KiB; or another -errno.
  */

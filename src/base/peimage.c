@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/base.h"
+#include "util.h"
 
 #define TEXT_MAX 65536
 
@@ -105,6 +105,42 @@ const struct pe_section *pe_find(const struct pe_image *image, const char *name)
 		if (strcmp(image->sections[i].name, name) == 0)
 			return &image->sections[i];
 	return NULL;
+}
+
+static bool begins_profile(const struct pe_section *section)
+{
+	return strcmp(section->name, ".profile") == 0;
+}
+
+unsigned pe_count_profiles(const struct pe_image *image)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < image->n; i++)
+		n += begins_profile(&image->sections[i]);
+	return n ? n : 1;
+}
+
+const struct pe_section *pe_find_of_profile(
+	const struct pe_image *image, const char *name, unsigned profile)
+{
+	const struct pe_section *common = NULL, *own = NULL;
+	unsigned begun = 0;
+
+	for (unsigned i = 0; i < image->n; i++) {
+		const struct pe_section *section = &image->sections[i];
+
+		begun += begins_profile(section);
+		if (strcmp(section->name, name) != 0)
+			continue;
+		if (begun == 0 && !common)
+			common = section;
+		if (begun == profile + 1 && !own)
+			own = section;
+	}
+	if (profile >= (begun ? begun : 1))
+		return NULL;
+	return own ? own : common;
 }
 
 int pe_read_text(int fd, const struct pe_image *image, const char *name, char **ret)
