@@ -9,6 +9,7 @@
 #include "efivar.h"
 #include "iommu.h"
 #include "kernel_config.h"
+#include "kernel_release.h"
 #include "kernels.h"
 #include "modules.h"
 #include "mounts.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Pairs the directories of modules with what a boot loader starts.  Where that lies is the
- * distribution's choice; a directory without it is the rest of a kernel that was removed.
+ * Pairs the directories of modules with what a boot loader starts.  Where that lies, and what it
+ * is called, is the distribution's choice: where no name says it, what is in the files does.  A
+ * directory without any is the rest of a kernel that was removed.
  */
 #include "kernels.h"
 
@@ -11,6 +12,7 @@
 #include <sys/utsname.h>
 
 #include "base/base.h"
+#include "kernel_release.h"
 
 /* With the release in the place of %s; the first that is there counts. */
 static const char *const by_release[] = {
@@ -43,6 +45,15 @@ static bool find_by(const struct root *root, const char *const *patterns, size_t
 	return false;
 }
 
+/* A file whose name is of no release may be of another kernel, such as of an update. */
+static bool is_other(const struct root *root, const char *path, const char *release)
+{
+	char own[KERNEL_RELEASE_SIZE];
+
+	return kernel_release_read(root, path, own, sizeof(own)) == 0 &&
+		strcmp(own, release) != 0;
+}
+
 /* Arch installs the kernel by the name of its package, which is kept with the modules. */
 static bool find_by_package(
 	const struct root *root, const char *release, char ret[static PATH_MAX])
@@ -52,15 +63,132 @@ static bool find_by_package(
 	return put_name(path, sizeof(path), TREE_USR_MODULES "/%s/pkgbase", release) &&
 		file_read_line(root, path, package, sizeof(package)) == 0 && *package &&
 		put_name(ret, PATH_MAX, "/boot/vmlinuz-%s", package) &&
-		file_exists(root, "%s", ret);
+		file_exists(root, "%s", ret) && !is_other(root, ret, release);
 }
 
-static bool find_file(
-	const struct root *root, const char *release, char ret[static PATH_MAX])
+/* ---- by what is in the files ------------------------------------------------------------- */
+
+#define DEPTH_MAX 3    /* as in /efi/EFI/Linux/NAME.efi */
+#define FILES_MAX 4096 /* that are looked at */
+
+/* Files that may be kernels, each with its release, "" where it shows none. */
+struct found {
+	struct found_file {
+		char *path;
+		char release[KERNEL_RELEASE_SIZE];
+	} * files;
+	size_t n;
+	bool done;
+	unsigned seen;
+};
+
+static void free_found(struct found *found)
 {
-	return find_by(root, by_release, ARRAY_SIZE(by_release), release, ret) ||
-		find_by_package(root, release, ret) ||
-		find_by(root, with_modules, ARRAY_SIZE(with_modules), release, ret);
+	for (size_t i = 0; i < found->n; i++)
+		free(found->files[i].path);
+	free(found->files);
+}
+
+/* What distributions and people call it, with anything behind; unified images end so. */
+static bool may_be_kernel(const char *name)
+{
+	static const char *const heads[] = {
+		"vmlinuz", "vmlinux", "linux", "kernel", "bzImage", "Image"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+		if (text_begins_with(name, heads[i]))
+			return true;
+	return text_ends_with(name, ".efi");
+}
+
+static int add_found(const struct root *root, const char *path, struct found *found)
+{
+	struct found_file file, *more;
+
+	if (kernel_release_read(root, path, file.release, sizeof(file.release)) < 0)
+		return 0;
+	more = realloc(found->files, (found->n + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	found->files = more;
+	file.path = strdup(path);
+	if (!file.path)
+		return -ENOMEM;
+	found->files[found->n++] = file;
+	return 0;
+}
+
+static int look_into(const struct root *root, const char *directory, unsigned depth,
+	struct found *found)
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = file_list(root, directory, &names);
+
+	/* What is no directory, or cannot be read, has no kernel for us. */
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		char path[PATH_MAX];
+
+		if (found->seen++ == FILES_MAX)
+			return 0;
+		if (snprintf(path, sizeof(path), "%s/%s", directory, names.names[i]) >=
+			(int)sizeof(path))
+			continue;
+		if (may_be_kernel(names.names[i]))
+			r = add_found(root, path, found);
+		if (r == 0 && depth < DEPTH_MAX)
+			r = look_into(root, path, depth + 1, found);
+	}
+	return r;
+}
+
+/* Below all places where a boot loader or the firmware reads; once a search. */
+static int look_for_files(const struct root *root, struct found *found)
+{
+	static const char *const places[] = {"/boot", "/efi", "/boot/efi"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !found->done && i < ARRAY_SIZE(places); i++)
+		r = look_into(root, places[i], 1, found);
+	found->done = true;
+	return r;
+}
+
+/* The first of the release; a unified image only if there is no other. */
+static bool find_by_content(
+	const struct found *found, const char *release, char ret[static PATH_MAX])
+{
+	const struct found_file *best = NULL;
+
+	for (size_t i = 0; i < found->n; i++) {
+		const struct found_file *file = &found->files[i];
+
+		if (strcmp(file->release, release) == 0 &&
+			(!best ||
+				(text_ends_with(best->path, ".efi") &&
+					!text_ends_with(file->path, ".efi"))))
+			best = file;
+	}
+	return best && copy_text(ret, PATH_MAX, best->path, strlen(best->path));
+}
+
+/* Returns 0; -ENOENT; or another -errno. */
+static int find_file(const struct root *root, const char *release, struct found *found,
+	char ret[static PATH_MAX])
+{
+	int r;
+
+	if (find_by(root, by_release, ARRAY_SIZE(by_release), release, ret) ||
+		find_by_package(root, release, ret))
+		return 0;
+	r = look_for_files(root, found);
+	if (r < 0)
+		return r;
+	if (find_by_content(found, release, ret) ||
+		find_by(root, with_modules, ARRAY_SIZE(with_modules), release, ret))
+		return 0;
+	return -ENOENT;
 }
 
 static bool has_modules(const struct root *root, const char *release)
@@ -113,13 +241,19 @@ int kernels_find(const struct root *root, struct kernels *ret)
 {
 	_cleanup_(file_free_names) struct file_names releases = {0};
 	_cleanup_(kernels_free) struct kernels kernels = {0};
+	_cleanup_(free_found) struct found found = {0};
 	char file[PATH_MAX];
 	int r = read_releases(root, &releases);
 
-	for (size_t i = 0; r == 0 && i < releases.n; i++)
-		if (has_modules(root, releases.names[i]) &&
-			find_file(root, releases.names[i], file))
+	for (size_t i = 0; r == 0 && i < releases.n; i++) {
+		if (!has_modules(root, releases.names[i]))
+			continue;
+		r = find_file(root, releases.names[i], &found, file);
+		if (r == 0)
 			r = add_kernel(&kernels, releases.names[i], file);
+		else if (r == -ENOENT)
+			r = 0;
+	}
 	if (r < 0)
 		return r;
 	if (kernels.n)

@@ -61,6 +61,16 @@ static void make_parents(const char *name)
 	}
 }
 
+void fake_bzimage(const char *name, const char *release)
+{
+	char bytes[1024] = {0};
+
+	memcpy(bytes + 0x202, "HdrS\x0f\x02", 6);
+	bytes[0x20f] = 1; /* 0x100 behind 0x200 */
+	snprintf(bytes + 0x300, 128, "%s (builder@host) #1 SMP", release);
+	fake_put_bytes(name, bytes, sizeof(bytes));
+}
+
 void fake_dir(const char *name)
 {
 	make_parents(name);

@@ -33,6 +33,9 @@ struct root fake_open(void);
 void fake_put(const char *name, const char *text);
 void fake_put_bytes(const char *name, const void *bytes, size_t size);
 
+/* Makes a file that is a kernel for x86 as far as its header goes, of the release. */
+void fake_bzimage(const char *name, const char *release);
+
 /* Makes a directory and those above it. */
 void fake_dir(const char *name);
 

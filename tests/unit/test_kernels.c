@@ -63,6 +63,33 @@ static void test_arch(void **state)
 	expect("6.17.1-arch1-1 /boot/vmlinuz-linux\n");
 }
 
+/* Named by series, by package, on the ESP: what is in the file says whose it is. */
+static void test_by_content(void **state)
+{
+	(void)state;
+	fake_put("usr/lib/modules/6.0.11-1-X/modules.dep", "");
+	fake_put("usr/lib/modules/6.0.11-1-X/pkgbase", "linux60\n");
+	fake_put("usr/lib/modules/6.0.11-1-X/vmlinuz", "");
+	fake_put("usr/lib/modules/6.6.22-1-lts/modules.dep", "");
+	fake_bzimage("boot/vmlinuz-6.0-x86_64", "6.0.11-1-X");
+	fake_bzimage("efi/EFI/arch/vmlinuz-linux-lts", "6.6.22-1-lts");
+	fake_put("boot/grub/x86_64-efi/linux.mod", "ELF");
+	expect("6.6.22-1-lts /efi/EFI/arch/vmlinuz-linux-lts\n"
+	       "6.0.11-1-X /boot/vmlinuz-6.0-x86_64\n");
+}
+
+/* The package was updated: the older modules have its name, too, and no kernel any more. */
+static void test_package_of_two(void **state)
+{
+	(void)state;
+	fake_put("usr/lib/modules/6.17.1-arch1-1/modules.dep", "");
+	fake_put("usr/lib/modules/6.17.1-arch1-1/pkgbase", "linux\n");
+	fake_put("usr/lib/modules/6.18.2-arch1-1/modules.dep", "");
+	fake_put("usr/lib/modules/6.18.2-arch1-1/pkgbase", "linux\n");
+	fake_bzimage("boot/vmlinuz-linux", "6.18.2-arch1-1");
+	expect("6.18.2-arch1-1 /boot/vmlinuz-linux\n");
+}
+
 static void test_links_of_another_machine(void **state)
 {
 	(void)state;
@@ -92,6 +119,8 @@ int main(void)
 		TEST(test_order),
 		TEST(test_merged_usr),
 		TEST(test_arch),
+		TEST(test_by_content),
+		TEST(test_package_of_two),
 		TEST(test_links_of_another_machine),
 		TEST(test_running),
 	};
