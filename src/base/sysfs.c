@@ -150,12 +150,60 @@ int sysfs_read_path(
 	return is_spilled(root, address) ? -EINVAL : pci_path_from_link(target, ret);
 }
 
-bool sysfs_has_iommu_group(const struct root *root, struct pci_address address)
+static bool has_link(
+	const struct root *root, struct pci_address address, const char *link)
 {
 	char name[NAME_SIZE], target[64];
 
-	device_name(name, address, "iommu_group");
+	device_name(name, address, link);
 	return file_read_link(root, name, target, sizeof(target)) != -ENOENT;
+}
+
+bool sysfs_has_iommu_group(const struct root *root, struct pci_address address)
+{
+	return has_link(root, address, "iommu_group");
+}
+
+bool sysfs_is_virtual(const struct root *root, struct pci_address address)
+{
+	return has_link(root, address, "physfn");
+}
+
+/* A directory of which the entries "card*" are looked at. */
+struct connector_search {
+	const struct root *root;
+	char name[NAME_SIZE];
+	bool found;
+};
+
+static bool found_connector(void *data, const char *name)
+{
+	struct connector_search *search = data;
+
+	search->found = strncmp(name, "card", 4) == 0 && strchr(name, '-');
+	return !search->found;
+}
+
+static bool found_card(void *data, const char *name)
+{
+	struct connector_search *search = data;
+	struct connector_search card = {.root = search->root};
+
+	if (strncmp(name, "card", 4) != 0)
+		return true;
+	text_join(card.name, sizeof(card.name), search->name, "/", name, NULL);
+	file_each_name(search->root, card.name, found_connector, &card);
+	search->found = card.found;
+	return !search->found;
+}
+
+bool sysfs_has_connector(const struct root *root, struct pci_address address)
+{
+	struct connector_search search = {.root = root};
+
+	device_name(search.name, address, "drm");
+	file_each_name(root, search.name, found_card, &search);
+	return search.found;
 }
 
 bool sysfs_has_driver(const struct root *root, const char *driver)

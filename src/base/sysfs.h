@@ -39,6 +39,12 @@ int sysfs_read_path(
 
 bool sysfs_has_iommu_group(const struct root *root, struct pci_address address);
 
+/* Whether its driver shows a connector for a display: drm/cardN/cardN-* (drm_sysfs.c). */
+bool sysfs_has_connector(const struct root *root, struct pci_address address);
+
+/* Whether it is a virtual function (SR-IOV), which the driver of a physical one makes. */
+bool sysfs_is_virtual(const struct root *root, struct pci_address address);
+
 /* Whether a PCI driver of the name is registered. */
 bool sysfs_has_driver(const struct root *root, const char *driver);
 

@@ -75,7 +75,7 @@ static void list_neighbours(const struct check_host *host,
 static void report_no_reset(
 	struct check_host *host, const struct check_function *function)
 {
-	bool behind = function->pci->dev.path.depth > 1 && !function->pci->is_virtual;
+	bool behind = function->pci->dev.path.depth > 1 && !function->pci->dev.is_virtual;
 	char others[BUS_FUNCTIONS * PCI_ADDRESS_SIZE];
 
 	list_neighbours(host, function, others, sizeof(others));

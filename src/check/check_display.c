@@ -13,8 +13,7 @@ static bool display_stays(const struct check_host *host)
 		const struct check_function *function = &host->functions[i];
 
 		if (boot_display_is_display(function->pci) && !function->target &&
-			!function->planned &&
-			!pcidev_driver_is_vfio(function->pci->dev.driver))
+			!function->planned)
 			return true;
 	}
 	return false;
@@ -108,7 +107,9 @@ static void check_framebuffer(
 	char framebuffer[32];
 	int r;
 
-	if (!boot_display_is_display(function->pci))
+	/* Where it lies is where the firmware shows itself, whatever the class says. */
+	if (pcidev_base_class(&function->pci->dev) != PCI_BASE_DISPLAY ||
+		function->pci->dev.is_virtual)
 		return;
 	r = boot_display_look(
 		host->facts, function->pci, &sight, framebuffer, sizeof(framebuffer));

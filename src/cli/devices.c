@@ -133,7 +133,7 @@ static int add_candidate(struct candidates *candidates, const struct devices *de
 static bool is_choice(const struct choice *choice, const struct pcibus_function *function)
 {
 	return function->dev.ids.class >> choice->shift == choice->class &&
-		!function->is_virtual;
+		!function->dev.is_virtual;
 }
 
 static int find_candidates(const struct devices *devices, const struct choice *choice,

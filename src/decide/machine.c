@@ -249,8 +249,8 @@ static void look_up_displays(struct lookup *lookup)
 			continue;
 		look_up_path(lookup, &entry->path, false);
 		for (unsigned j = before; j < lookup->machine->n_functions; j++)
-			stays |= pcidev_base_class(&lookup->machine->functions[j]) ==
-				PCI_BASE_DISPLAY;
+			stays |= pcidev_display(&lookup->machine->functions[j]) !=
+				PCIDEV_NO_DISPLAY;
 	}
 	if (!stays)
 		look_up_all(lookup);
@@ -268,7 +268,7 @@ static void read_details(struct lookup *lookup)
 		if (machine->whole && !is_candidate(lookup, dev))
 			continue;
 		pcidev_read_details(lookup->root, dev);
-		takes_display |= pcidev_base_class(dev) == PCI_BASE_DISPLAY;
+		takes_display |= pcidev_display(dev) != PCIDEV_NO_DISPLAY;
 	}
 	if (!takes_display)
 		return;
@@ -276,7 +276,7 @@ static void read_details(struct lookup *lookup)
 	for (unsigned i = 0; i < machine->n_functions; i++) {
 		struct pcidev *dev = &machine->functions[i];
 
-		if (!dev->detailed && pcidev_base_class(dev) == PCI_BASE_DISPLAY)
+		if (!dev->detailed && pcidev_display(dev) != PCIDEV_NO_DISPLAY)
 			pcidev_read_details(lookup->root, dev);
 	}
 }

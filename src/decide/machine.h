@@ -18,6 +18,11 @@ struct machine {
 	unsigned n_functions;
 	bool whole;     /* all functions are there */
 	bool truncated; /* the machine has more than fit */
+	/*
+	 * It is looked at for a boot to come, which starts with native drivers: which driver has a
+	 * function now says nothing of that.  The caller sets it.
+	 */
+	bool next_boot;
 };
 
 /*

@@ -21,6 +21,9 @@ int pcidev_read_details(const struct root *root, struct pcidev *dev)
 	if (r < 0)
 		return r;
 	dev->has_iommu_group = sysfs_has_iommu_group(root, dev->address);
+	dev->is_virtual = sysfs_is_virtual(root, dev->address);
+	dev->has_connector = dev->ids.class >> 8 == PCI_CLASS_DISPLAY_OTHER &&
+		sysfs_has_connector(root, dev->address);
 	/* A function of unknown path can be bound all the same. */
 	if (!dev->path.depth && sysfs_read_path(root, dev->address, &dev->path) < 0)
 		dev->path.depth = 0;
@@ -64,4 +67,23 @@ bool pcidev_can_carry_root(const struct pcidev *dev)
 bool pcidev_driver_is_vfio(const char *driver)
 {
 	return strstr(driver, "vfio");
+}
+
+bool pcidev_driver_is_native(const char *driver)
+{
+	return *driver && !pcidev_driver_is_vfio(driver) &&
+		strcmp(driver, "pci-stub") != 0;
+}
+
+enum pcidev_display pcidev_display(const struct pcidev *dev)
+{
+	uint32_t class = dev->ids.class >> 8;
+
+	if (pcidev_base_class(dev) != PCI_BASE_DISPLAY || class == PCI_CLASS_3D ||
+		dev->is_virtual)
+		return PCIDEV_NO_DISPLAY;
+	if (class != PCI_CLASS_DISPLAY_OTHER || dev->has_connector)
+		return PCIDEV_DISPLAY;
+	return pcidev_driver_is_native(dev->driver) ? PCIDEV_NO_DISPLAY
+						    : PCIDEV_PERHAPS_DISPLAY;
 }

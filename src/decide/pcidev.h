@@ -11,6 +11,9 @@
 #define PCI_BASE_DISPLAY 0x03
 #define PCI_BASE_BRIDGE  0x06
 
+#define PCI_CLASS_3D            0x0302
+#define PCI_CLASS_DISPLAY_OTHER 0x0380
+
 struct pcidev {
 	struct pci_address address;
 	struct pci_path path; /* depth 0: not known */
@@ -18,6 +21,8 @@ struct pcidev {
 	/* Known after pcidev_read_details() alone: */
 	bool detailed;
 	bool has_iommu_group;
+	bool is_virtual; /* of SR-IOV: it has a physical one, whose driver makes it */
+	bool has_connector; /* its driver shows one; looked for where the class does not say it */
 	char driver[SYSFS_DRIVER_SIZE]; /* that holds it now; "": none */
 };
 
@@ -30,8 +35,20 @@ int pcidev_read_details(const struct root *root, struct pcidev *dev);
 /* Whether Linux can be started from it, or from what is behind it, by its class. */
 bool pcidev_can_carry_root(const struct pcidev *dev);
 
-/* Whether a driver holds functions for guests: vfio-pci, or one of its variants. */
+/*
+ * Whether something can be seen on it.  A 3D controller (class 0302) has no connector, nor has a
+ * virtual function; of another display controller (0380) its native driver knows it, so without
+ * one it is not known.
+ */
+enum pcidev_display { PCIDEV_NO_DISPLAY, PCIDEV_DISPLAY, PCIDEV_PERHAPS_DISPLAY };
+enum pcidev_display pcidev_display(const struct pcidev *dev);
+
+/*
+ * Whether a driver ("": none) holds functions for guests: vfio-pci, or one of its variants; and
+ * whether it is one of the host's own, which uses them.
+ */
 bool pcidev_driver_is_vfio(const char *driver);
+bool pcidev_driver_is_native(const char *driver);
 
 static inline uint8_t pcidev_base_class(const struct pcidev *dev)
 {

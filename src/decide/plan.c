@@ -21,6 +21,7 @@ struct draft {
 	unsigned first;
 	bool stranger; /* the place holds something else */
 	bool overflow; /* the plan has no room for all of it */
+	bool bound;    /* all of it has its driver */
 };
 
 /* Each section has room for one entry, however many others have. */
@@ -241,7 +242,7 @@ static enum reason judge(const struct planner *planner, const struct draft *draf
 		return REASON_CLAIMED;
 	if (pcidev_base_class(dev) == PCI_BASE_BRIDGE)
 		return REASON_BRIDGE;
-	if (is_protected(planner->protect, dev))
+	if (!draft->bound && is_protected(planner->protect, dev))
 		return REASON_PROTECTED;
 	if (!dev->detailed)
 		return REASON_IO_ERROR;
@@ -262,12 +263,28 @@ static bool is_taken(const struct planner *planner, unsigned function)
 	return false;
 }
 
-/* Whether the host can use the display, as long as nobody takes it. */
-static bool is_usable_display(const struct pcidev *dev)
+/* What is not known of the function itself, the protect list says: it has all displays. */
+static enum pcidev_display display_of(
+	const struct planner *planner, const struct pcidev *dev)
 {
-	return pcidev_base_class(dev) == PCI_BASE_DISPLAY &&
-		!pcidev_driver_is_vfio(dev->driver) &&
-		strcmp(dev->driver, "pci-stub") != 0;
+	const struct protect_list *list = planner->protect;
+	enum pcidev_display display = pcidev_display(dev);
+
+	if (display != PCIDEV_PERHAPS_DISPLAY)
+		return display;
+	for (unsigned i = 0; i < list->n_entries; i++)
+		if (list->entries[i].kind == PROTECT_DISPLAY &&
+			pci_path_equal(&list->entries[i].path, &dev->path, false))
+			return PCIDEV_DISPLAY;
+	return list->incomplete ? display : PCIDEV_NO_DISPLAY;
+}
+
+/* Whether the host can use the display, as long as nobody takes it. */
+static bool is_usable_display(const struct planner *planner, const struct pcidev *dev)
+{
+	return display_of(planner, dev) == PCIDEV_DISPLAY &&
+		(planner->machine->next_boot || !*dev->driver ||
+			pcidev_driver_is_native(dev->driver));
 }
 
 /* Whether the draft takes a display and no other stays that the host could use. */
@@ -278,14 +295,27 @@ static bool takes_last_display(const struct planner *planner, const struct draft
 	if (draft->section->last_display)
 		return false;
 	for (unsigned i = draft->first; i < planner->plan->n_entries; i++)
-		takes |= pcidev_base_class(function_of(planner,
-				 &planner->plan->entries[i])) == PCI_BASE_DISPLAY;
+		takes |= display_of(planner,
+				 function_of(planner, &planner->plan->entries[i])) !=
+			PCIDEV_NO_DISPLAY;
 	/* From the end: the listed displays were looked up last. */
 	for (unsigned i = planner->machine->n_functions; takes && i-- > 0;)
-		if (is_usable_display(&planner->machine->functions[i]) &&
+		if (is_usable_display(planner, &planner->machine->functions[i]) &&
 			!is_taken(planner, i))
 			return false;
 	return takes;
+}
+
+/* Whether all of the draft has been bound as asked: nothing is left to be taken from the host. */
+static bool is_bound(const struct planner *planner, const struct draft *draft)
+{
+	const char *driver = draft->section->driver;
+
+	for (unsigned i = draft->first; i < planner->plan->n_entries; i++)
+		if (strcmp(function_of(planner, &planner->plan->entries[i])->driver,
+			    driver) != 0)
+			return false;
+	return !planner->machine->next_boot;
 }
 
 static void plan_section(struct planner *planner, uint16_t index)
@@ -301,9 +331,10 @@ static void plan_section(struct planner *planner, uint16_t index)
 		return;
 	}
 	reason = find_members(planner, &draft);
+	draft.bound = reason == REASON_NONE && is_bound(planner, &draft);
 	for (unsigned i = draft.first; reason == REASON_NONE && i < plan->n_entries; i++)
 		reason = judge(planner, &draft, &plan->entries[i]);
-	if (reason == REASON_NONE && takes_last_display(planner, &draft))
+	if (reason == REASON_NONE && !draft.bound && takes_last_display(planner, &draft))
 		reason = REASON_LAST_DISPLAY;
 	if (reason != REASON_NONE)
 		refuse(planner, &draft, reason);

@@ -9,8 +9,7 @@
 
 bool boot_display_is_display(const struct pcibus_function *function)
 {
-	return pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
-		!function->is_virtual;
+	return pcidev_display(&function->dev) == PCIDEV_DISPLAY;
 }
 
 bool boot_display_is_vga(const struct pcibus_function *function)

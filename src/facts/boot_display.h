@@ -5,6 +5,7 @@
 
 #include "snapshot.h"
 
+/* Whether something can be seen on it, by all that is known now (decide/pcidev.h). */
 bool boot_display_is_display(const struct pcibus_function *function);
 
 /* Whether it is of the one class (0300) that has a boot_vga. */

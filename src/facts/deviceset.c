@@ -60,7 +60,8 @@ static bool is_same_slot(const struct pcibus_function *a, const struct pcibus_fu
 static bool goes_along(
 	const struct pcibus_function *function, const struct pcibus_function *other)
 {
-	if (!is_same_slot(function, other) || function->is_virtual || other->is_virtual ||
+	if (!is_same_slot(function, other) || function->dev.is_virtual ||
+		other->dev.is_virtual ||
 		pcidev_base_class(&other->dev) == PCI_BASE_BRIDGE)
 		return false;
 	return function->dev.path.depth > 1 ||

@@ -49,7 +49,6 @@ static void read_more(const struct root *root, struct pcibus_function *function)
 	pci_address_format(function->dev.address, directory + strlen(directory));
 	pcidev_read_details(root, &function->dev);
 	function->group = read_group(root, directory);
-	function->is_virtual = file_exists(root, "%s/%s", directory, "physfn");
 	if (pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY)
 		read_display(root, directory, function);
 }

@@ -13,7 +13,6 @@
 struct pcibus_function {
 	struct pcidev dev; /* depth 0 of the path: it has none of its own */
 	int group;         /* number of its IOMMU group, or PCIBUS_NO_GROUP */
-	bool is_virtual;   /* of SR-IOV: it has a physical one */
 	bool has_boot_vga; /* the kernel shows whether it is the boot display: VGA alone */
 	bool boot_display; /* the firmware used it */
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "boot_display.h"
 
 #define WORD_UNTRACED "untraced"
 #define WORD_SWAP     "swap"
@@ -108,7 +109,6 @@ static void add_thing(struct tracer *tracer, const struct in_use_thing *thing)
 		add_possible(tracer, thing, IN_USE_NETWORK, word);
 }
 
-/* Displays can show something: a virtual function (SR-IOV) has no outputs of its own. */
 static void add_displays(struct tracer *tracer)
 {
 	const struct pcibus *bus = tracer->in_use->bus;
@@ -116,8 +116,7 @@ static void add_displays(struct tracer *tracer)
 	for (size_t i = 0; i < bus->n; i++) {
 		const struct pcibus_function *function = &bus->functions[i];
 
-		if (pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
-			function->dev.path.depth && !function->is_virtual)
+		if (boot_display_is_display(function) && function->dev.path.depth)
 			add_entry(tracer, PROTECT_DISPLAY, &function->dev,
 				function->boot_display ? WORD_BOOT : NULL);
 	}

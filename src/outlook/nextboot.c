@@ -32,6 +32,7 @@ void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *ne
 		protect_list_trace(facts, &next->config, &next->protect) == 0;
 	if (!next->protect_traced)
 		configfiles_read_protect(root, &next->config, &next->protect);
+	next->machine.next_boot = true;
 	next->machine_error =
 		machine_look_up(root, &next->config, &next->protect, &next->machine);
 	plan_make(&next->config, &next->machine, &next->protect, &next->plan);

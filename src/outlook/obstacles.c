@@ -159,13 +159,6 @@ static int find_parts(struct search *search, const struct pcibus_function *funct
 	return r;
 }
 
-/* Whether it could show something for the host, once the set is given away. */
-static bool is_display(const struct pcibus_function *function)
-{
-	return pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY &&
-		!function->is_virtual;
-}
-
 /* Whether a section has the function in a boot that gives the set away, too. */
 static bool is_taken(const struct search *search, const struct pcibus_function *function)
 {
@@ -177,17 +170,17 @@ static bool is_taken(const struct search *search, const struct pcibus_function *
 			strcmp(profile, section->profile) == 0);
 }
 
+/* The next boot starts with native drivers, whoever has the display now. */
 static bool stays(const struct search *search, const struct pcibus_function *function)
 {
-	return is_display(function) && !deviceset_has(search->set, function) &&
-		!is_taken(search, function) &&
-		!pcidev_driver_is_vfio(function->dev.driver);
+	return boot_display_is_display(function) &&
+		!deviceset_has(search->set, function) && !is_taken(search, function);
 }
 
 static int find_display(struct search *search, const struct pcibus_function *function)
 {
 	const struct pcibus *machine = &search->host->facts->bus;
-	bool last = is_display(function);
+	bool last = boot_display_is_display(function);
 	int r = 0;
 
 	if (function->boot_display)

@@ -52,6 +52,28 @@ same() {
 	[ "$(wc -l <<<"$told")" = 2 ]
 }
 
+@test "a display that is lent to a guest now is the host's at the next boot" {
+	local first=$root/sys/bus/pci/devices/0000:01:00.0
+	printf '[device second]\npath = 00:04.0/00\nexpect = 2\n' >"$root/etc/vfioboot.conf"
+	for lent in no yes; do
+		vfioboot 0 plan --json
+		json_true '.plan | length == 2 and all(.action == "bind")' <<<"$output"
+		run --separate-stderr "$vfioboot" status --root "$root" --json
+		json_true '[.functions[] | select(.section == "second") | .next_boot] == ["bind", "bind"]' <<<"$output"
+		run --separate-stderr "$vfioboot" check --root "$root" --json
+		json_true '[.checks[] | select(.name == "boot-display" and .state != "pass")] == []' \
+			<<<"$output"
+		[ "$lent" = yes ] || ln -sfn "$(realpath -s --relative-to="$(realpath "$first")" \
+			"$root/sys/bus/pci/drivers/vfio-pci")" "$first/driver"
+	done
+	[ "$(basename "$(readlink "$first/driver")")" = vfio-pci ]
+	# The other card is the host's last display then, whoever has the first one now.
+	printf '[device other]\npath = 00:03.0/00\n' >>"$root/etc/vfioboot.conf"
+	vfioboot 1 plan --json
+	json_true '[.plan[] | select(.section == "other") | .reason] | unique == ["last-display"]' \
+		<<<"$output"
+}
+
 @test "protect: the disk, and both displays" {
 	vfioboot 0 protect
 	same "$output" <<-'END'

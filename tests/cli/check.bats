@@ -615,8 +615,12 @@ regroup() {
 	rm "$card/boot_vga"
 	check
 	expect boot-display $gpu unknown 'boot_vga'
+	# Who has the others now says nothing of the next boot; who is to have them does.
 	native_driver 0000:00:02.0 vfio-pci
 	native_driver 0000:01:00.0 vfio-pci
+	check
+	expect boot-display $gpu unknown 'boot_vga'
+	printf '[device %s]\npath = %s\n' a 00:02.0 b 00:01.0/00 >"$host/etc/vfioboot.conf.d/a.conf"
 	check
 	expect boot-display $gpu fail 'last display*last-display = yes'
 	sed -i '/^\[device/a last-display = yes' "$host/etc/vfioboot.conf.d/second.conf"

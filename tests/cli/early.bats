@@ -78,6 +78,8 @@ as_expected() { # CASE
 @test "plan: one display" { each_case one-display as_expected; }
 @test "plan: two displays" { each_case two-displays as_expected; }
 @test "plan: a display on vfio-pci already" { each_case display-on-vfio as_expected; }
+@test "plan: a computing card and no display" { each_case computing-card as_expected; }
+@test "plan: display controllers" { each_case display-controllers as_expected; }
 @test "plan: ISA bridge" { each_case isa-bridge as_expected; }
 @test "plan: nested bridges" { each_case nested-bridges as_expected; }
 @test "plan: 64 functions" { each_case functions-64 as_expected; }
