@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What all folders use: text, the kernel command line, files below a root, programs. */
+/*
+ * What all folders use: text, the kernel command line, files below a root, programs; and of the C
+ * library what nearly every file needs.
+ */
 #ifndef VFIOBOOT_BASE_BASE_H
 #define VFIOBOOT_BASE_BASE_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "child.h"
 #include "cmdline.h"

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Parses options by a command's own table, and prints messages in one form. */
+/* Runs a command: its options by its own table, its machine, and messages in one form. */
 #include "cli.h"
 
+#include <getopt.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "cli/ui/text.h"
 
 /* The values of long options begin here, so that none is taken for a letter. */
 #define FIRST_OPTION 256
@@ -65,33 +60,54 @@ void cli_warning(const char *command, const char *format, ...)
 	va_end(args);
 }
 
-static enum cli_exit misuse(char **argv, const char *what, const char *argument)
+enum cli_exit cli_misuse(const char *command, const char *format, ...)
 {
-	cli_error(argv[0], "%s '%s'; see 'vfioboot help %s'", what, argument, argv[0]);
+	va_list args;
+
+	va_start(args, format);
+	say(command, "", format, args);
+	va_end(args);
 	return CLI_MISUSE;
 }
 
+enum cli_exit cli_need_root(const char *command)
+{
+	if (geteuid() == 0)
+		return CLI_OK;
+	return cli_error(command, "this needs root; run 'sudo vfioboot %s'", command);
+}
+
+const char *cli_plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* ---- options and operands ---- */
+
+static enum cli_exit misuse(char **argv, const char *what, const char *argument)
+{
+	return cli_misuse(
+		argv[0], "%s '%s'; see 'vfioboot help %s'", what, argument, argv[0]);
+}
+
 /* @answer is what getopt_long(3), with opterr 0 and ":" first, has said. */
-static int bad_option(char **argv, int answer)
+static enum cli_exit bad_option(char **argv, int answer)
 {
 	char letter[] = {'-', (char)optopt, '\0'};
 
 	/* optopt is 0 for a long option that is not known. */
 	if (answer == ':')
-		misuse(argv, "no value for", argv[optind - 1]);
-	else if (optopt >= FIRST_OPTION)
-		misuse(argv, "no value allowed for", argv[optind - 1]);
-	else
-		misuse(argv, "unknown option", optopt ? letter : argv[optind - 1]);
-	return CLI_BAD_OPTION;
+		return misuse(argv, "no value for", argv[optind - 1]);
+	if (optopt >= FIRST_OPTION)
+		return misuse(argv, "no value allowed for", argv[optind - 1]);
+	return misuse(argv, "unknown option", optopt ? letter : argv[optind - 1]);
 }
 
-/* The index in the command's options of the next one that is given, or as cli_next_option(). */
-static int next_index(const struct cli_command *command, int argc, char **argv)
+/* The index in the command's options of the next one that is given, or what getopt_long() says. */
+static int next_option(const struct cli_option *options, int argc, char **argv)
 {
 	struct option longs[CLI_OPTIONS_MAX + 1] = {0};
 	char shorts[2 * CLI_OPTIONS_MAX + 2] = ":", *end = shorts + 1;
-	const struct cli_option *options = command->options;
 	int c;
 
 	for (int i = 0; i < CLI_OPTIONS_MAX && options[i].name; i++) {
@@ -105,73 +121,113 @@ static int next_index(const struct cli_command *command, int argc, char **argv)
 	}
 	opterr = 0;
 	c = getopt_long(argc, argv, shorts, longs, NULL);
-	if (c < 0)
-		return CLI_END_OF_OPTIONS;
-	if (c == '?' || c == ':')
-		return bad_option(argv, c);
-	for (int i = 0; c < FIRST_OPTION; i++)
-		if (options[i].letter == c)
-			return i;
-	return c - FIRST_OPTION;
+	for (int i = 0; options[i].name; i++)
+		if (c > 0 && options[i].letter == c)
+			return FIRST_OPTION + i;
+	return c;
 }
 
-int cli_next_option(
-	const struct cli_command *command, int argc, char **argv, void *arguments)
+static void store(struct cli *cli, const struct cli_option *option, void *arguments)
 {
-	int i;
+	char *to = (char *)arguments + option->store - 1;
 
-	while ((i = next_index(command, argc, argv)) >= 0) {
-		const struct cli_option *option = &command->options[i];
-		char *to = (char *)arguments + option->store - 1;
-
-		if (!option->store)
-			return i;
-		if (option->value)
-			memcpy(to, &optarg, sizeof(optarg));
-		else
-			*(bool *)to = true;
-	}
-	return i;
+	if (option->store && option->value)
+		memcpy(to, &optarg, sizeof(optarg));
+	else if (option->store)
+		*(bool *)to = true;
+	else if (strcmp(option->name, "root") == 0)
+		cli->dir = optarg;
+	else if (option->value)
+		or_no_memory(file_add_name(&cli->values, optarg) < 0 ? NULL : cli);
+	else
+		*(strcmp(option->name, "json") == 0 ? &cli->json : &cli->dry_run) = true;
 }
 
-enum cli_exit cli_check_operands(const struct cli_command *command, int argc, char **argv)
+static enum cli_exit parse(struct cli *cli, int argc, char **argv, void *arguments)
 {
+	const struct cli_command *command = cli->command;
 	bool many = strstr(command->operands, "...");
-	int most = *command->operands ? 1 : 0;
+	int most = *command->operands ? 1 : 0, c;
 
-	if (command->missing && optind == argc) {
-		cli_error(command->name, "%s; see 'vfioboot help %s'", command->missing,
-			command->name);
-		return CLI_MISUSE;
-	}
-	if (!many && argc - optind > most)
-		return misuse(argv, "unexpected argument", argv[optind + most]);
+	while ((c = next_option(command->options, argc, argv)) >= FIRST_OPTION)
+		store(cli, &command->options[c - FIRST_OPTION], arguments);
+	if (c > 0)
+		return bad_option(argv, c);
+	cli->operands = argv + optind;
+	cli->n_operands = argc - optind;
+	if (command->missing && !cli->n_operands)
+		return cli_misuse(command->name, "%s; see 'vfioboot help %s'",
+			command->missing, command->name);
+	if (!many && cli->n_operands > most)
+		return misuse(argv, "unexpected argument", cli->operands[most]);
 	return CLI_OK;
 }
 
-enum cli_exit cli_parse(
-	const struct cli_command *command, int argc, char **argv, void *arguments)
+/* ---- the machine ---- */
+
+static void close_cli(struct cli *cli)
 {
-	if (cli_next_option(command, argc, argv, arguments) != CLI_END_OF_OPTIONS)
-		return CLI_MISUSE;
-	return cli_check_operands(command, argc, argv);
+	file_free_names(&cli->values);
+	inventory_free(&cli->inventory);
+	thisboot_free(&cli->boot);
+	nextboot_free(&cli->next);
+	facts_free(&cli->facts);
+	root_close(&cli->root);
 }
 
-enum cli_exit cli_open_root(const char *command, const char *dir, struct root *ret)
+enum cli_exit cli_run(const struct cli_command *command, int argc, char **argv)
 {
-	int r = root_open(dir, ret);
+	_cleanup_free_ void *arguments = or_no_memory(calloc(1, command->arguments + 1));
+	_cleanup_(close_cli) struct cli cli = {
+		.command = command, .arguments = arguments, .dir = "/", .root.fd = -1};
+	enum cli_exit status = parse(&cli, argc, argv, arguments);
+	int r;
 
+	if (status == CLI_OK && command->check)
+		status = command->check(&cli);
+	if (status != CLI_OK)
+		return status;
+	r = root_open(cli.dir, &cli.root);
 	if (r < 0)
-		return cli_error(command,
+		return cli_error(command->name,
 			"cannot open %s: %s; --root takes the directory with the files of "
 			"another machine",
-			dir, strerror(-r));
+			cli.dir, strerror(-r));
+	return command->run(&cli);
+}
+
+enum cli_exit cli_read_next(struct cli *cli, const char *cmdline)
+{
+	int r = facts_read(&cli->root, &cli->facts);
+
+	if (r == 0)
+		r = nextboot_read(&cli->facts, cmdline, &cli->next);
+	return r < 0 ? cli_error(cli->command->name, "%s", strerror(-r)) : CLI_OK;
+}
+
+enum cli_exit cli_read_boot(struct cli *cli)
+{
+	int r = thisboot_read(&cli->root, cli->next, &cli->boot);
+
+	return r < 0 ? cli_error(cli->command->name, "%s", strerror(-r)) : CLI_OK;
+}
+
+enum cli_exit cli_read_inventory(struct cli *cli)
+{
+	int r = inventory_read(&cli->facts, &cli->inventory);
+
+	if (r < 0)
+		return cli_error(cli->command->name,
+			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
+			cli->dir, strerror(-r));
+	inventory_mark(&cli->inventory, cli->next, &cli->boot);
 	return CLI_OK;
 }
 
-enum cli_exit cli_need_root(const char *command)
+struct config *cli_read_config(const struct root *root, enum configfiles_of of)
 {
-	if (geteuid() == 0)
-		return CLI_OK;
-	return cli_error(command, "this needs root; run 'sudo vfioboot %s'", command);
+	struct config *config = or_no_memory(calloc(1, sizeof(*config)));
+
+	configfiles_read(root, of, config);
+	return config;
 }

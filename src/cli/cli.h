@@ -7,10 +7,15 @@
 #ifndef VFIOBOOT_CLI_H
 #define VFIOBOOT_CLI_H
 
-#include <getopt.h>
-#include <stddef.h>
-
 #include "base/base.h"
+#include "chain/chain.h"
+#include "change/change.h"
+#include "cli/ui/ui.h"
+#include "decide/decide.h"
+#include "facts/facts.h"
+#include "outlook/outlook.h"
+#include "params/params.h"
+#include "trial/trial.h"
 
 /* What a command returns, and the program exits with. */
 enum cli_exit {
@@ -27,7 +32,7 @@ struct cli_option {
 	const char *value; /* what it takes, such as "DIR"; NULL: nothing */
 	const char *help;
 	char letter;  /* short form; 0: none */
-	size_t store; /* CLI_STORE(); 0: the command takes it itself */
+	size_t store; /* CLI_STORE(); 0: it has a member of struct cli */
 };
 
 /*
@@ -39,18 +44,33 @@ struct cli_option {
 /* Options that mean the same wherever they are. */
 #define CLI_OPTION_ROOT                                                                  \
 	{                                                                                \
-		"root", "DIR", "use the files of another machine below DIR", 0,          \
-			CLI_STORE(root)                                                  \
+		"root", "DIR", "use the files of another machine below DIR", 0, 0        \
 	}
 #define CLI_OPTION_JSON                                                                  \
 	{                                                                                \
-		"json", NULL, "print JSON", 0, CLI_STORE(json)                           \
+		"json", NULL, "print JSON", 0, 0                                         \
 	}
 #define CLI_OPTION_DRY_RUN                                                               \
 	{                                                                                \
-		"dry-run", NULL, "print what would be done, and change nothing", 0,      \
-			CLI_STORE(dry_run)                                               \
+		"dry-run", NULL, "print what would be done, and change nothing", 0, 0    \
 	}
+
+/* A command that runs: what it was called with, and the machine that it is about. */
+struct cli {
+	const struct cli_command *command;
+	const void *arguments; /* its own struct arguments; NULL: it has none */
+	char **operands;
+	int n_operands;
+	const char *dir; /* of --root, or "/" */
+	bool json, dry_run;
+	struct file_names values; /* of the one option that may be given several times */
+	struct root root;
+	/* By the functions below: */
+	struct facts facts;
+	struct nextboot *next;
+	struct thisboot boot;
+	struct inventory inventory;
+};
 
 struct cli_command {
 	const char *name;
@@ -58,34 +78,29 @@ struct cli_command {
 	const char *missing;  /* says that there is none; NULL: none is needed */
 	const char *summary;  /* one line of the help of all commands */
 	const char *details;  /* more for its own help; NULL for nothing */
+	const struct column *columns; /* explained below that; NULL: none */
 	const struct cli_option *options;
-	/*
-	 * Gets its own name as argv[0] and its arguments after it; --help is dealt with
-	 * before.  main() flushes and checks stdout.
-	 */
-	enum cli_exit (*run)(int argc, char **argv);
+	size_t arguments; /* bytes of its struct arguments, which starts with zeros */
+	/* Before the root is opened: CLI_MISUSE after a message.  NULL: nothing more is to be said. */
+	enum cli_exit (*check)(const struct cli *cli);
+	/* With the root open.  --help is dealt with before; main() checks stdout. */
+	enum cli_exit (*run)(struct cli *cli);
 };
 
-/*
- * Parses what the command was called with, by getopt_long(3): options go where they say, in
- * its struct arguments at @arguments, and the operands, as many as it takes, are those from
- * argv[optind] on.  Returns CLI_OK, or CLI_MISUSE after a message.
- */
-enum cli_exit cli_parse(
-	const struct cli_command *command, int argc, char **argv, void *arguments);
-
-#define CLI_END_OF_OPTIONS (-1)
-#define CLI_BAD_OPTION     (-2) /* a message was printed: return CLI_MISUSE */
+/* Parses what the command was called with, argv[0] being its name, and runs it. */
+enum cli_exit cli_run(const struct cli_command *command, int argc, char **argv);
 
 /*
- * The two halves of it, for a command that has an option to take itself.  The first stores
- * options until one of those comes: returns its index in @command->options, its value being
- * in optarg, or one of the above.  The other looks at the operands, as cli_parse().
+ * What is known of the machine, each on top of the one before it: its facts and its next boot,
+ * with @cmdline (NULL: its own); what this boot did; all its functions, with both.  CLI_OK, or
+ * CLI_FAILED after a message.
  */
-int cli_next_option(
-	const struct cli_command *command, int argc, char **argv, void *arguments);
-enum cli_exit cli_check_operands(
-	const struct cli_command *command, int argc, char **argv);
+enum cli_exit cli_read_next(struct cli *cli, const char *cmdline);
+enum cli_exit cli_read_boot(struct cli *cli);
+enum cli_exit cli_read_inventory(struct cli *cli);
+
+/* The configuration alone, without a command line, for free(). */
+struct config *cli_read_config(const struct root *root, enum configfiles_of of);
 
 /* Says what a lower layer could not do, with the remedy.  Returns CLI_FAILED. */
 enum cli_exit cli_say(const char *command, const struct message *message);
@@ -100,15 +115,190 @@ void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 enum cli_exit cli_error(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The same for what the command was called with.  Returns CLI_MISUSE. */
+enum cli_exit cli_misuse(const char *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* The same for what does not stop the command: "vfioboot COMMAND: warning: ". */
 void cli_warning(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Opens the root directory @dir ("/": this machine), or says why not.  CLI_OK on success. */
-enum cli_exit cli_open_root(const char *command, const char *dir, struct root *ret);
-
 /* CLI_OK for root; else says at once that the command needs it. */
 enum cli_exit cli_need_root(const char *command);
+
+/* "" for one thing, "s" for several. */
+const char *cli_plural(size_t n);
+
+/* ---- sections.c: what several commands say of the configuration */
+
+#define SECTIONS_TEXT_SIZE (CONFIG_NAME_SIZE * 2 + 128)
+
+/* Why a section that is not active is not: "off" or "profile". */
+const char *sections_inactive_word(const struct config *config);
+
+/* The same as a part of a sentence, such as "its profile 'x' is not selected". */
+void sections_inactive_text(const struct config *config,
+	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE]);
+
+/* Prints that nothing is configured, and what to do. */
+void sections_print_none(void);
+
+/* Prints each error of the configuration to stderr. */
+void sections_say_errors(const char *command, const struct config *config);
+
+/* Prints, for each section that is not active, a line that says why. */
+void sections_print_inactive(const struct config *config);
+
+/* Prints, for each section that is refused, why and what to do. */
+void sections_print_refused(const struct nextboot *next);
+
+/* ---- function_text.c: what became of a function at this boot */
+
+#define FUNCTION_TEXT_SIZE 512
+
+/* Whether a run left a record that cannot be read: what it did is not known. */
+bool function_record_lost(const struct thisboot *boot);
+
+/* The result in a few words, such as "bound in the initramfs". */
+const char *function_result(
+	const struct thisboot *boot, const struct thisboot_function *function);
+
+/*
+ * What that means and what to do, as the end of a sentence without full stop; "" when all is
+ * well.
+ */
+void function_remark(const struct thisboot *boot,
+	const struct thisboot_function *function, char ret[static FUNCTION_TEXT_SIZE]);
+
+/* Adds all of it to a JSON object. */
+void function_add_json(
+	struct json_object *object, const struct thisboot_function *function);
+
+/* ---- devices.c: the devices that a person names on the command line of `add` */
+
+/* Starts as {0}; devices_close() is to be called whatever happened. */
+struct devices {
+	struct cli *cli;
+	struct config *config;
+	struct names *names;
+	struct obstacles_host host; /* of the above */
+	struct deviceset set;       /* what was named, and the rest of each device */
+	bool only;                  /* not the rest of the device */
+};
+
+/* Reads what is to be known of the machine.  CLI_OK, or says why not. */
+enum cli_exit devices_open(struct cli *cli, struct devices *devices);
+void devices_close(struct devices *devices);
+
+/*
+ * Adds to the set what @operand names: a selector, or gpu:auto, nvme:auto, usb:auto, which
+ * are the only such device that the host can spare.  CLI_OK, or says what is wrong.
+ */
+enum cli_exit devices_add(struct devices *devices, const char *operand);
+
+/* ---- obstacle_text.c: why `add` refuses a device set, and what to do about it */
+
+#define OBSTACLE_TEXT_SIZE 512
+
+/*
+ * What an obstacle is, as the end of a sentence that begins with the function: "carries
+ * /data".  @config is that of the machine.
+ */
+void obstacle_text(const struct config *config, const struct obstacle *obstacle,
+	char ret[static OBSTACLE_TEXT_SIZE]);
+
+/*
+ * Says each of them on stderr: an error if it is a reason to refuse, else a warning.
+ * @operands: what was asked for, to propose more.
+ */
+void obstacles_say(const struct config *config, const struct obstacles *obstacles,
+	char **operands, int n_operands);
+
+/* ---- progress.c: what is said of a list of steps before, during and after it */
+
+/* Prints each step, in order: --dry-run. */
+void progress_print(const struct change *change);
+
+/* Whether the steps of apply or undo can be done; or says what to do. */
+enum cli_exit progress_check(const char *command, const struct apply *apply);
+
+/* Carries the steps out and prints each; says what failed, and that all was undone. */
+enum cli_exit progress_run(const char *command, struct change *change);
+
+/*
+ * Takes the lock (change/lock.h) until this process ends, after waiting for @wait_ms at most; or
+ * says that another command has it.
+ */
+enum cli_exit progress_lock(
+	const char *command, const struct root *root, unsigned wait_ms);
+
+/*
+ * For add and remove: as root with the lock, before anything is read, when they change a file of
+ * this machine.  Two adds would else take the same free name, and apply find another configuration
+ * than it began with.
+ */
+enum cli_exit progress_lock_for_file(const struct cli *cli);
+
+/*
+ * For apply and undo: as root, with the lock unless it is a dry run; of another machine a dry run
+ * alone.
+ */
+enum cli_exit progress_begin(const struct cli *cli);
+
+/*
+ * For both: whether there are images, and somebody who builds those that need it.  CLI_OK, or a
+ * message with the remedy.
+ */
+enum cli_exit progress_check_images(const char *command, const struct images *images);
+
+/* For both: warns of images that nothing here builds.  CLI_OK without any, else CLI_UNKNOWN. */
+enum cli_exit progress_warn_unbuilt(const char *command, const struct images *images);
+
+/* ---- entry_text.c: what several commands say of the entries in the boot menu */
+
+/*
+ * Says for @command why the parameters of an entry are not known: by what
+ * kernelparams_add_to_entry() returned, with its @params and @bad.
+ */
+void entry_say_params(const char *command, int error, const struct kernelparams *params,
+	const char *bad);
+
+/*
+ * Warns, for @command, of entries that were added when the configuration asked for others, or
+ * for some at all.  What the machine needs besides is not looked at.
+ */
+void entry_warn_outdated(const char *command, const struct root *root);
+
+/*
+ * Warns, for @command, of entries that a person may have made in menus that are not read, and
+ * that go by hand: of the boot loader that starts the machine, or of all that there are where
+ * that is not known.  Returns CLI_UNKNOWN when there may be some, else CLI_OK.
+ */
+enum cli_exit entry_warn_by_hand(const char *command, const struct root *root);
+
+/* ---- trial_text.c: what there is to say of the last trial */
+
+/*
+ * Prints what became of the last trial, and what to do now: of one that failed also what its
+ * records say, and the end of its journal.  Nothing without a trial.  Returns 0, -ENOENT when
+ * there was none, or -errno when its state cannot be read.
+ */
+int trial_text_print(const struct root *root);
+
+/* Says that the state of the trial cannot be read, with the remedy. */
+enum cli_exit trial_text_say_unreadable(const char *command, int error);
+
+/* Says which parameters that were tried the normal entry lacks, and how it gets them. */
+void trial_text_print_missing(const struct root *root, const struct trial *trial);
+
+/*
+ * Warns, for @command, of a trial that waits for its boot and was started when the
+ * configuration was not the one of @config: it would not be what was shown.
+ */
+void trial_text_warn_changed(
+	const char *command, const struct root *root, const struct config *config);
+
+/* ---- the commands */
 
 extern const struct cli_command cmd_list;
 extern const struct cli_command cmd_check;

@@ -3,22 +3,13 @@
  * `vfioboot add`: writes one drop-in for the devices that are named, after the planner of
  * the early program has agreed, and what they cost the host is meant.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-
-#include "base/base.h"
-#include "change/change.h"
 #include "cli.h"
-#include "decide/decide.h"
-#include "devices.h"
-#include "facts/facts.h"
-#include "obstacle_text.h"
-#include "progress.h"
+
+#include <fcntl.h>
 
 struct arguments {
-	const char *root, *name, *profile;
-	bool only, dry_run;
+	const char *name, *profile;
+	bool only;
 	struct obstacles_allowed allow;
 };
 
@@ -43,6 +34,7 @@ static const struct cli_option options[] = {
 
 /* What is being made. */
 struct addition {
+	struct cli *cli;
 	const struct arguments *arguments;
 	struct devices devices;
 	struct obstacles obstacles;
@@ -73,11 +65,10 @@ static enum cli_exit check_name(const char *option, const char *name)
 
 	if (!name || config_set_name(copy, sizeof(copy), name))
 		return CLI_OK;
-	cli_error("add",
+	return cli_misuse("add",
 		"bad name '%.60s' of --%s; use up to %d of A-Z a-z 0-9 . _ - and begin "
 		"with a letter, a digit or _",
 		name, option, CONFIG_NAME_SIZE - 1);
-	return CLI_MISUSE;
 }
 
 /* What a set is called when nobody says: by its first function that was named. */
@@ -121,7 +112,7 @@ static bool dropin_exists(const struct devices *devices, const char *name)
 			strstr(devices->config->files[i], ".conf.d/"))
 			return true;
 	}
-	fd = file_open(&devices->root, path, O_PATH | O_NOFOLLOW);
+	fd = file_open(&devices->cli->root, path, O_PATH | O_NOFOLLOW);
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0; /* where it can't be told, writing it will */
@@ -162,7 +153,7 @@ static enum cli_exit choose_name(struct addition *addition)
 static void choose_driver(struct addition *addition)
 {
 	const struct deviceset *set = &addition->devices.set;
-	struct modules *modules = facts_modules(&addition->devices.facts);
+	struct modules *modules = facts_modules(&addition->cli->facts);
 	char driver[CONFIG_DRIVER_SIZE];
 
 	if (!modules)
@@ -190,6 +181,7 @@ static int compose(struct addition *addition)
 {
 	const struct deviceset *set = &addition->devices.set;
 	const char *driver = addition->driver;
+	struct function_name name;
 
 	addition->functions = calloc(set->n, sizeof(*addition->functions));
 	addition->whole_slots = calloc(set->n, sizeof(*addition->whole_slots));
@@ -199,8 +191,9 @@ static int compose(struct addition *addition)
 	for (size_t i = 0; i < set->n; i++) {
 		addition->functions[i] = set->members[i].function->dev;
 		addition->whole_slots[i] = set->members[i].whole_slot;
-		addition->titles[i] = strdup(devices_title(
-			&addition->devices, &set->members[i].function->dev));
+		names_look_up(
+			addition->devices.names, &addition->functions[i].ids, &name);
+		addition->titles[i] = strdup(name.name);
 		if (!addition->titles[i])
 			return -ENOMEM;
 	}
@@ -219,23 +212,24 @@ static int compose(struct addition *addition)
 }
 
 /* Finds all that the operands name. */
-static enum cli_exit find_devices(struct addition *addition, int n, char **operands)
+static enum cli_exit find_devices(struct addition *addition)
 {
 	struct devices *devices = &addition->devices;
-	enum cli_exit status = devices_open(addition->arguments->root, devices);
+	const struct cli *cli = addition->cli;
+	enum cli_exit status = devices_open(addition->cli, devices);
 	int r;
 
 	devices->only = addition->arguments->only;
 	devices->host.profile = addition->arguments->profile;
-	for (int i = 0; status == CLI_OK && i < n; i++)
-		status = devices_add(devices, operands[i]);
+	for (int i = 0; status == CLI_OK && i < cli->n_operands; i++)
+		status = devices_add(devices, cli->operands[i]);
 	if (status != CLI_OK)
 		return status;
 	if (!devices->set.n)
 		return cli_error("add",
 			"'%s' matches only bridges, which cannot be given to a guest; see "
 			"'vfioboot list'",
-			operands[0]);
+			cli->operands[0]);
 	r = obstacles_find(&devices->host, &devices->set, &addition->obstacles);
 	return r < 0 ? cli_error("add", "%s", strerror(-r)) : CLI_OK;
 }
@@ -277,14 +271,14 @@ static void print_next(const struct addition *addition)
 
 static enum cli_exit write_file(const struct addition *addition)
 {
-	bool dry = addition->arguments->dry_run;
+	bool dry = addition->cli->dry_run;
 	char path[CONFIG_PATH_SIZE];
 	int r = 0;
 
 	dropin_path(addition->name, path);
 	print_set(addition);
 	if (!dry)
-		r = atomicfile_write_below(&addition->devices.root, path, addition->text,
+		r = atomicfile_write_below(&addition->cli->root, path, addition->text,
 			strlen(addition->text));
 	if (r < 0)
 		return cli_error("add", "cannot write %s: %s", path, strerror(-r));
@@ -297,11 +291,11 @@ static enum cli_exit write_file(const struct addition *addition)
 	return CLI_OK;
 }
 
-static enum cli_exit add(struct addition *addition, int n, char **operands)
+static enum cli_exit add(struct addition *addition)
 {
 	const struct devices *devices = &addition->devices;
 	struct obstacles *obstacles = &addition->obstacles;
-	enum cli_exit status = find_devices(addition, n, operands);
+	enum cli_exit status = find_devices(addition);
 	int r;
 
 	if (status == CLI_OK)
@@ -309,7 +303,7 @@ static enum cli_exit add(struct addition *addition, int n, char **operands)
 	if (status != CLI_OK)
 		return status;
 	choose_driver(addition);
-	if (facts_modules_are_damaged(&addition->devices.facts))
+	if (facts_modules_are_damaged(&addition->cli->facts))
 		cli_warning("add",
 			"the module index of the running kernel is damaged, so whether a "
 			"variant of vfio-pci fits better is unknown; run 'sudo depmod' to "
@@ -325,27 +319,27 @@ static enum cli_exit add(struct addition *addition, int n, char **operands)
 	if (r < 0)
 		return cli_error("add", "cannot check what the next boot would do: %s",
 			strerror(-r));
-	obstacles_say(devices->config, obstacles, operands, n);
+	obstacles_say(devices->config, obstacles, addition->cli->operands,
+		addition->cli->n_operands);
 	return obstacles_block(obstacles) ? CLI_FAILED : write_file(addition);
 }
 
-static enum cli_exit run(int argc, char **argv)
+static enum cli_exit check(const struct cli *cli)
 {
-	_cleanup_(free_addition) struct addition addition = {.devices.root.fd = -1};
-	_cleanup_(root_close) struct root root = {.fd = -1};
-	struct arguments arguments = {.root = "/"};
+	const struct arguments *arguments = cli->arguments;
+	enum cli_exit status = check_name("name", arguments->name);
 
-	if (cli_parse(&cmd_add, argc, argv, &arguments) != CLI_OK ||
-		check_name("name", arguments.name) != CLI_OK ||
-		check_name("profile", arguments.profile) != CLI_OK)
-		return CLI_MISUSE;
-	addition.arguments = &arguments;
+	return status == CLI_OK ? check_name("profile", arguments->profile) : status;
+}
+
+static enum cli_exit run(struct cli *cli)
+{
+	const struct arguments *arguments = cli->arguments;
+	_cleanup_(free_addition) struct addition addition = {
+		.cli = cli, .arguments = arguments};
+
 	/* Before anything is looked for, which may take a while. */
-	if (cli_open_root("add", arguments.root, &root) != CLI_OK)
-		return CLI_FAILED;
-	if (progress_lock_for_file("add", &root, arguments.dry_run) != CLI_OK)
-		return CLI_FAILED;
-	return add(&addition, argc - optind, argv + optind);
+	return progress_lock_for_file(cli) == CLI_OK ? add(&addition) : CLI_FAILED;
 }
 
 const struct cli_command cmd_add = {
@@ -358,5 +352,7 @@ const struct cli_command cmd_add = {
 		"class (class:0300); or gpu:auto, nvme:auto or usb:auto: the only one that the\n"
 		"host can spare. Devices given together become one device set.",
 	.options = options,
+	.arguments = sizeof(struct arguments),
+	.check = check,
 	.run = run,
 };

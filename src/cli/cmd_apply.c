@@ -1,19 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot apply`: brings every initramfs image up to what is configured, and looks into it. */
-#include <errno.h>
-#include <stdio.h>
-
-#include "base/base.h"
-#include "entry_text.h"
-#include "facts/facts.h"
-#include "outlook/outlook.h"
-#include "progress.h"
-#include "trial_text.h"
-
-struct arguments {
-	const char *root;
-	bool dry_run;
-};
+#include "cli.h"
 
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
@@ -82,11 +69,6 @@ static void warn_refused(const struct nextboot *next)
 	}
 }
 
-static const char *plural(unsigned n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static void print_outlook(const struct nextboot *next)
 {
 	struct nextboot_counts counts = nextboot_count(next);
@@ -99,7 +81,7 @@ static void print_outlook(const struct nextboot *next)
 	else
 		printf("At the next boot %u function%s will be bound, %u refused; "
 		       "'vfioboot plan' shows them.\n",
-			counts.bound, plural(counts.bound), counts.refused);
+			counts.bound, cli_plural(counts.bound), counts.refused);
 }
 
 static enum cli_exit carry_out(const struct nextboot *next, struct apply *apply)
@@ -153,29 +135,20 @@ static enum cli_exit plan_and_run(const struct root *root, const struct nextboot
 	return warned;
 }
 
-static enum cli_exit run(int argc, char **argv)
+static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(images_free) struct images images = {0};
-	struct arguments arguments = {.root = "/"};
-	_cleanup_(facts_free) struct facts facts = {0};
-	_cleanup_(nextboot_free) struct nextboot *next = NULL;
-	enum cli_exit status;
+	enum cli_exit status = progress_begin(cli);
+	struct nextboot *next;
 	int r;
 
-	if (cli_parse(&cmd_apply, argc, argv, &arguments) != CLI_OK)
-		return CLI_MISUSE;
-	status = progress_open_root("apply", arguments.root, arguments.dry_run, &root);
-	if (status != CLI_OK)
-		return status;
-	r = facts_read(&root, &facts);
-	if (r == 0)
-		r = nextboot_read(&facts, NULL, &next);
-	if (r < 0)
-		return cli_error("apply", "%s", strerror(-r));
-	status = check_config(&next->config);
 	if (status == CLI_OK)
-		status = check_protect(&facts, next);
+		status = cli_read_next(cli, NULL);
+	next = cli->next;
+	if (status == CLI_OK)
+		status = check_config(&next->config);
+	if (status == CLI_OK)
+		status = check_protect(&cli->facts, next);
 	if (status != CLI_OK)
 		return status;
 	if (next->machine_error < 0)
@@ -184,12 +157,13 @@ static enum cli_exit run(int argc, char **argv)
 			"bind is not known",
 			strerror(-next->machine_error));
 	warn_refused(next);
-	trial_text_warn_changed("apply", &root, &next->config);
-	entry_warn_outdated("apply", &root);
-	r = images_inspect(&root, next->protect_traced ? &next->protect : NULL, &images);
+	trial_text_warn_changed("apply", &cli->root, &next->config);
+	entry_warn_outdated("apply", &cli->root);
+	r = images_inspect(
+		&cli->root, next->protect_traced ? &next->protect : NULL, &images);
 	if (r < 0)
 		return cli_error("apply", "cannot find the images: %s", strerror(-r));
-	return plan_and_run(&root, next, &images, arguments.dry_run);
+	return plan_and_run(&cli->root, next, &images, cli->dry_run);
 }
 
 const struct cli_command cmd_apply = {

@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot check`: what is ready, what is not, and what to do about it. */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/base.h"
 #include "check/check.h"
 #include "cli.h"
-#include "cli/ui/table.h"
-#include "cli/ui/text.h"
 
 /* Lines are wrapped at this column, or where the terminal ends, to begin at that one. */
 #define WIDTH       90
@@ -22,52 +14,20 @@
 /* More subjects than these are counted. */
 #define SUBJECTS_MAX 4
 
-struct arguments {
-	const char *root;
-	bool json;
-	struct selector *operands;
-	size_t n_operands;
-};
-
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
 	CLI_OPTION_JSON,
 	{0},
 };
 
-enum { NAME, SUBJECT, STATE, FOUND, REMEDY };
-
 static const struct column columns[] = {
-	[NAME] = {"NAME", 0},
-	[SUBJECT] = {"SUBJECT", 0},
-	[STATE] = {"STATE", 0},
-	[FOUND] = {"FOUND", 0},
-	[REMEDY] = {"REMEDY", 0},
+	{"NAME", 0, NULL},
+	{"SUBJECT", 0, NULL},
+	{"STATE", 0, NULL},
+	{"FOUND", 0, NULL},
+	{"REMEDY", 0, NULL},
+	{0},
 };
-
-/* Returns CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit parse_operands(int argc, char **argv, struct arguments *arguments)
-{
-	arguments->operands = calloc((size_t)argc, sizeof(*arguments->operands));
-	if (!arguments->operands)
-		return cli_error("check", "%s", strerror(ENOMEM));
-	for (int i = optind; i < argc; i++) {
-		if (selector_parse(
-			    argv[i], &arguments->operands[arguments->n_operands++]) == 0)
-			continue;
-		cli_error("check",
-			"'%s' is not a device; use an address (01:00.0), a path "
-			"(00:01.0/00.0), an id (10de:2204) or a class (class:0300)",
-			argv[i]);
-		return CLI_MISUSE;
-	}
-	return CLI_OK;
-}
-
-static void free_arguments(struct arguments *arguments)
-{
-	free(arguments->operands);
-}
 
 static int line_width(void)
 {
@@ -278,18 +238,17 @@ static int print_text(const struct check_list *list)
 
 static void print_json(const struct check_list *list)
 {
-	_cleanup_(table_free) struct table *table =
-		table_new("checks", columns, ARRAY_SIZE(columns), true);
+	_cleanup_(table_free) struct table *table = table_new("checks", columns, true);
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct check_point *point = &list->points[i];
 		struct table_line *line = table_add(table, NULL);
 
-		table_set(table, line, NAME, point->name);
-		table_set(table, line, SUBJECT, point->subject);
-		table_set(table, line, STATE, check_state_word(point->state));
-		table_set(table, line, FOUND, point->found);
-		table_set(table, line, REMEDY, point->remedy);
+		table_set(table, line, "NAME", point->name);
+		table_set(table, line, "SUBJECT", point->subject);
+		table_set(table, line, "STATE", check_state_word(point->state));
+		table_set(table, line, "FOUND", point->found);
+		table_set(table, line, "REMEDY", point->remedy);
 	}
 	table_print(table);
 }
@@ -302,52 +261,47 @@ static enum cli_exit judge(const struct check_list *list)
 	return n[CHECK_FAIL] ? CLI_FAILED : n[CHECK_UNKNOWN] ? CLI_UNKNOWN : CLI_OK;
 }
 
-static enum cli_exit check(
-	const struct root *root, const struct arguments *arguments, char **operands)
+/* CLI_OK with one selector an operand in *@ret, for free(); or a message. */
+static enum cli_exit parse_operands(const struct cli *cli, struct selector **ret)
+{
+	*ret = or_no_memory(calloc((size_t)cli->n_operands + 1, sizeof(**ret)));
+	for (int i = 0; i < cli->n_operands; i++)
+		if (selector_parse(cli->operands[i], &(*ret)[i]) < 0)
+			return cli_misuse("check",
+				"'%s' is not a device; use an address (01:00.0), a path "
+				"(00:01.0/00.0), an id (10de:2204) or a class (class:0300)",
+				cli->operands[i]);
+	return CLI_OK;
+}
+
+static enum cli_exit run(struct cli *cli)
 {
 	_cleanup_(checks_free) struct check_list list = {0};
-	_cleanup_(facts_free) struct facts facts = {0};
-	_cleanup_(nextboot_free) struct nextboot *next = NULL;
+	_cleanup_free_ struct selector *selectors = NULL;
+	enum cli_exit status = parse_operands(cli, &selectors);
 	size_t bad = 0;
-	int r = facts_read(root, &facts);
+	int r;
 
-	if (r == 0)
-		r = nextboot_read(&facts, NULL, &next);
-	if (r < 0)
-		return cli_error("check", "%s", strerror(-r));
-	if (next->machine_error < 0)
+	if (status == CLI_OK)
+		status = cli_read_next(cli, NULL);
+	if (status != CLI_OK)
+		return status;
+	if (cli->next->machine_error < 0)
 		cli_warning("check",
 			"cannot read the PCI functions of %s: %s; their checks are left "
 			"out",
-			arguments->root, strerror(-next->machine_error));
+			cli->dir, strerror(-cli->next->machine_error));
 	r = checks_run(
-		&facts, next, arguments->operands, arguments->n_operands, &list, &bad);
+		&cli->facts, cli->next, selectors, (size_t)cli->n_operands, &list, &bad);
 	if (r == -ENXIO)
 		return cli_error("check",
 			"no device matches '%s'; 'vfioboot list --all' shows all devices",
-			operands[bad]);
-	if (r == 0 && arguments->json)
+			cli->operands[bad]);
+	if (r == 0 && cli->json)
 		print_json(&list);
 	else if (r == 0)
 		r = print_text(&list);
-	if (r < 0)
-		return cli_error("check", "%s", strerror(-r));
-	return judge(&list);
-}
-
-static enum cli_exit run(int argc, char **argv)
-{
-	_cleanup_(root_close) struct root root = {.fd = -1};
-	_cleanup_(free_arguments) struct arguments arguments = {.root = "/"};
-	enum cli_exit status = cli_parse(&cmd_check, argc, argv, &arguments);
-
-	if (status == CLI_OK)
-		status = parse_operands(argc, argv, &arguments);
-	if (status != CLI_OK)
-		return status;
-	if (cli_open_root("check", arguments.root, &root) != CLI_OK)
-		return CLI_FAILED;
-	return check(&root, &arguments, argv + optind);
+	return r < 0 ? cli_error("check", "%s", strerror(-r)) : judge(&list);
 }
 
 const struct cli_command cmd_check = {

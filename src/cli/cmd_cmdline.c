@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot cmdline`: the kernel parameters that this machine needs, each with its reason. */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/base.h"
-#include "chain/chain.h"
 #include "cli.h"
-#include "cli/ui/table.h"
-#include "cli/ui/text.h"
-#include "decide/decide.h"
-#include "params/params.h"
-#include "sections.h"
 
 struct arguments {
-	const char *root, *profile;
-	bool json, explain, host_dma_speed;
+	const char *profile;
+	bool explain, host_dma_speed;
 };
 
 static const struct cli_option options[] = {
@@ -29,12 +18,11 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-enum { PARAMETER, KIND, REASON };
-
 static const struct column columns[] = {
-	[PARAMETER] = {"PARAMETER", 0},
-	[KIND] = {"KIND", 0},
-	[REASON] = {"REASON", 0},
+	{"PARAMETER", 0, NULL},
+	{"KIND", 0, NULL},
+	{"REASON", 0, NULL},
+	{0},
 };
 
 /* In the order of enum kernelparams_kind. */
@@ -43,15 +31,15 @@ static const char *const kinds[] = {"needed", "warning", "conflict", "firmware"}
 static void print_json(const struct kernelparams *params)
 {
 	_cleanup_(table_free) struct table *table =
-		table_new("parameters", columns, ARRAY_SIZE(columns), true);
+		table_new("parameters", columns, true);
 
 	for (unsigned i = 0; i < params->n; i++) {
 		const struct kernelparams_item *item = &params->items[i];
 		struct table_line *line = table_add(table, NULL);
 
-		table_set(table, line, PARAMETER, item->parameter);
-		table_set(table, line, KIND, kinds[item->kind]);
-		table_set(table, line, REASON, item->reason);
+		table_set(table, line, "PARAMETER", item->parameter);
+		table_set(table, line, "KIND", kinds[item->kind]);
+		table_set(table, line, "REASON", item->reason);
 	}
 	table_print(table);
 }
@@ -132,29 +120,17 @@ static void say_obstacles(const struct kernelparams *params)
 }
 
 /* The machine as it will be in a boot that asks for the profile. */
-static int read_next(struct facts *facts, const char *profile, struct nextboot **ret)
+static enum cli_exit read_next(struct cli *cli, const char *profile)
 {
-	_cleanup_free_ char *cmdline = NULL;
+	_cleanup_free_ char *booted = NULL, *cmdline = NULL;
+	int r = profile ? cmdline_read_if_any(&cli->root, &booted) : 0;
 
-	if (profile && facts->cmdline_error < 0 && facts->cmdline_error != -ENOENT)
-		return facts->cmdline_error;
-	if (profile &&
-		asprintf(&cmdline, "vfioboot.profile=%s %s", profile,
-			facts->cmdline ? facts->cmdline : "") < 0)
-		return -ENOMEM;
-	return nextboot_read(facts, cmdline, ret);
-}
-
-/* What is pasted has to be a name. */
-static enum cli_exit check_name(const char *profile)
-{
-	char name[CONFIG_NAME_SIZE];
-
-	if (config_set_name(name, sizeof(name), profile))
-		return CLI_OK;
-	cli_error("cmdline", "'%s' is not a valid profile name; use A-Z a-z 0-9 . _ -",
-		profile);
-	return CLI_MISUSE;
+	if (r < 0)
+		return cli_error("cmdline", "cannot read the kernel command line: %s",
+			strerror(-r));
+	if (profile && asprintf(&cmdline, "vfioboot.profile=%s %s", profile, booted) < 0)
+		cmdline = or_no_memory(NULL);
+	return cli_read_next(cli, cmdline);
 }
 
 /* It should be that of some section. */
@@ -171,13 +147,14 @@ static void warn_unknown(const struct config *config, const char *profile)
 		cli_warning("cmdline", "no section has the profile '%s'", profile);
 }
 
-static void print(const struct root *root, const struct arguments *arguments,
-	const struct kernelparams *params)
+static void print(const struct cli *cli, const struct kernelparams *params)
 {
-	if (arguments->json) {
+	const struct arguments *arguments = cli->arguments;
+
+	if (cli->json) {
 		print_json(params);
 	} else if (arguments->explain) {
-		print_explained(root, params);
+		print_explained(&cli->root, params);
 	} else {
 		if (!params->refused)
 			print_needed(params);
@@ -185,39 +162,34 @@ static void print(const struct root *root, const struct arguments *arguments,
 	}
 }
 
-static enum cli_exit run(int argc, char **argv)
+static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
-	_cleanup_(nextboot_free) struct nextboot *next = NULL;
-	static struct kernelparams params;
-	_cleanup_(facts_free) struct facts facts = {0};
-	struct arguments arguments = {.root = "/"};
-	struct kernelparams_request request;
+	_cleanup_free_ struct kernelparams *params =
+		or_no_memory(calloc(1, sizeof(*params)));
+	const struct arguments *arguments = cli->arguments;
+	const struct kernelparams_request request = {.profile = arguments->profile,
+		.host_dma_speed = arguments->host_dma_speed};
+	char name[CONFIG_NAME_SIZE];
 	int r;
 
-	if (cli_parse(&cmd_cmdline, argc, argv, &arguments) != CLI_OK ||
-		(arguments.profile && check_name(arguments.profile) != CLI_OK))
-		return CLI_MISUSE;
-	if (cli_open_root("cmdline", arguments.root, &root) != CLI_OK)
+	/* What is pasted has to be a name. */
+	if (request.profile && !config_set_name(name, sizeof(name), request.profile))
+		return cli_misuse("cmdline",
+			"'%s' is not a valid profile name; use A-Z a-z 0-9 . _ -",
+			request.profile);
+	if (read_next(cli, request.profile) != CLI_OK)
 		return CLI_FAILED;
-	r = facts_read(&root, &facts);
-	if (r == 0)
-		r = read_next(&facts, arguments.profile, &next);
-	if (r < 0)
-		return cli_error("cmdline", "%s", strerror(-r));
-	sections_say_errors("cmdline", &next->config);
-	if (arguments.profile)
-		warn_unknown(&next->config, arguments.profile);
-	request = (struct kernelparams_request){
-		.profile = arguments.profile, .host_dma_speed = arguments.host_dma_speed};
-	r = kernelparams_find(&facts, next, &request, &params);
+	sections_say_errors("cmdline", &cli->next->config);
+	if (request.profile)
+		warn_unknown(&cli->next->config, request.profile);
+	r = kernelparams_find(&cli->facts, cli->next, &request, params);
 	if (r < 0)
 		return cli_error("cmdline",
 			"cannot read the facts of the machine in %s: %s; run it on the "
 			"machine itself",
-			arguments.root, strerror(-r));
-	print(&root, &arguments, &params);
-	return params.refused || next->config.n_errors ? CLI_FAILED : CLI_OK;
+			cli->dir, strerror(-r));
+	print(cli, params);
+	return params->refused || cli->next->config.n_errors ? CLI_FAILED : CLI_OK;
 }
 
 const struct cli_command cmd_cmdline = {
@@ -228,5 +200,6 @@ const struct cli_command cmd_cmdline = {
 		   "Parameters\nthat disable what is needed, or have no effect, are "
 		   "reported.",
 	.options = options,
+	.arguments = sizeof(struct arguments),
 	.run = run,
 };

@@ -4,14 +4,7 @@
  * when the trial does: systemd then restarts the machine, by the unit's FailureAction=.  In any
  * other boot it finds out how the trial ended.
  */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/base.h"
-#include "chain/chain.h"
 #include "cli.h"
-#include "trial/trial.h"
 
 #define WAIT_SECONDS 300
 #define WAIT_MAX     86400
@@ -86,29 +79,24 @@ static enum cli_exit settle(const struct root *root)
 	return CLI_OK;
 }
 
-static enum cli_exit run(int argc, char **argv)
+static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
+	const struct arguments *arguments = cli->arguments;
+	unsigned seconds = parse_seconds(arguments->wait);
 	char id[TRIAL_ID_SIZE];
-	struct arguments arguments = {0};
-	unsigned seconds;
 	int r;
 
-	if (cli_parse(&cmd_confirm, argc, argv, &arguments) != CLI_OK)
-		return CLI_MISUSE;
-	seconds = parse_seconds(arguments.wait);
 	if (!seconds)
 		return CLI_MISUSE;
-	if (cli_need_root("confirm") != CLI_OK ||
-		cli_open_root("confirm", "/", &root) != CLI_OK)
+	if (cli_need_root("confirm") != CLI_OK)
 		return CLI_FAILED;
-	r = trial_of_this_boot(&root, id);
+	r = trial_of_this_boot(&cli->root, id);
 	if (r < 0)
 		return cli_error("confirm",
 			"cannot read the kernel command line, so it is unknown whether "
 			"this boot is a trial: %s",
 			strerror(-r));
-	return id[0] ? watch(&root, id, seconds) : settle(&root);
+	return id[0] ? watch(&cli->root, id, seconds) : settle(&cli->root);
 }
 
 const struct cli_command cmd_confirm = {
@@ -117,5 +105,6 @@ const struct cli_command cmd_confirm = {
 	.summary = "watch a trial boot (run by its services)",
 	.details = "Called by vfioboot-confirm.service and vfioboot-settle.service.",
 	.options = options,
+	.arguments = sizeof(struct arguments),
 	.run = run,
 };

@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot entry`: our entries in the boot menu. */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/base.h"
-#include "chain/chain.h"
 #include "cli.h"
-#include "cli/ui/table.h"
-#include "decide/decide.h"
-#include "entry_text.h"
-#include "params/params.h"
-#include "progress.h"
-#include "sections.h"
 
 /* An update comes from the hook of a package, which cannot be asked to try again. */
 #define UPDATE_WAIT_MS 60000
 
 struct arguments {
-	const char *root, *loader, *action;
-	bool dry_run, json;
+	const char *loader;
 };
 
 static const struct cli_option options[] = {
@@ -27,7 +14,7 @@ static const struct cli_option options[] = {
 	{"loader", "NAME", "use this boot loader, where there are several", 0,
 		CLI_STORE(loader)},
 	CLI_OPTION_DRY_RUN,
-	{"json", NULL, "with list: print JSON", 0, CLI_STORE(json)},
+	{"json", NULL, "with list: print JSON", 0, 0},
 	{0},
 };
 
@@ -142,16 +129,12 @@ static int add_parameters(const struct root *root, struct bootentries *entries)
 /* The entries that the configuration asks for now.  0, or -errno after a message. */
 static int decide_wanted(const struct root *root, struct bootentries *ret)
 {
-	_cleanup_free_ struct config *config = calloc(1, sizeof(*config));
+	_cleanup_free_ struct config *config =
+		cli_read_config(root, CONFIGFILES_OF_IMAGE);
 	struct bootentries old = {0};
 	_cleanup_free_ char *cmdline = NULL;
 	int r;
 
-	if (!config) {
-		cli_error("entry", "%s", strerror(ENOMEM));
-		return -ENOMEM;
-	}
-	configfiles_read(root, CONFIGFILES_OF_IMAGE, config);
 	sections_say_errors("entry", config);
 	bootentry_decide(config, ret);
 	if (ret->left_out)
@@ -208,16 +191,15 @@ static void print_change(const struct bootmenu_change *change)
 }
 
 /* Carries out what was planned with the result @r, or prints it. */
-static enum cli_exit carry_out(const struct root *root, const struct arguments *arguments,
-	const struct bootloader *loader, const struct bootentries *wanted,
-	struct bootmenu_change *change, int r)
+static enum cli_exit carry_out(const struct cli *cli, const struct bootloader *loader,
+	const struct bootentries *wanted, struct bootmenu_change *change, int r)
 {
-	if (r == 0 && !arguments->dry_run)
-		r = bootmenu_carry_out(root, loader, wanted, change);
+	if (r == 0 && !cli->dry_run)
+		r = bootmenu_carry_out(&cli->root, loader, wanted, change);
 	warn_of(change);
 	if (r < 0)
 		return fail(change, r);
-	if (arguments->dry_run)
+	if (cli->dry_run)
 		print_change(change);
 	return CLI_OK;
 }
@@ -286,8 +268,10 @@ static void say_added(const struct root *root, const struct bootloader *loader,
 				: " to keep the devices");
 }
 
-static enum cli_exit add(const struct root *root, const struct arguments *arguments)
+static enum cli_exit add(const struct cli *cli)
 {
+	const struct arguments *arguments = cli->arguments;
+	const struct root *root = &cli->root;
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	struct bootentries wanted = {0};
 	const struct bootloader *loader;
@@ -304,15 +288,17 @@ static enum cli_exit add(const struct root *root, const struct arguments *argume
 	r = bootmenu_plan(root, loader, &wanted, &change);
 	if (r == -EOPNOTSUPP)
 		return print_edit(root, loader, &wanted);
-	status = carry_out(root, arguments, loader, &wanted, &change, r);
-	if (status == CLI_OK && !arguments->dry_run)
+	status = carry_out(cli, loader, &wanted, &change, r);
+	if (status == CLI_OK && !cli->dry_run)
 		say_added(root, loader, &wanted, &change);
 	return status;
 }
 
 /* For kernel-install, grub-mkconfig and mkinitcpio, when a kernel comes or goes: prints nothing. */
-static enum cli_exit update(const struct root *root, const struct arguments *arguments)
+static enum cli_exit update(const struct cli *cli)
 {
+	const struct arguments *arguments = cli->arguments;
+	const struct root *root = &cli->root;
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	const struct bootloader *loader;
 	struct bootentries wanted = {0};
@@ -333,7 +319,7 @@ static enum cli_exit update(const struct root *root, const struct arguments *arg
 	if (!loader)
 		return CLI_FAILED;
 	r = bootmenu_plan_update(root, loader, &wanted, &change);
-	return carry_out(root, arguments, loader, &wanted, &change, r);
+	return carry_out(cli, loader, &wanted, &change, r);
 }
 
 /* ---- remove --------------------------------------------------------------------------- */
@@ -344,9 +330,9 @@ static enum cli_exit say_unseen(const char *failed, int error)
 		bootmenu_remedy(error));
 }
 
-static enum cli_exit remove_entries(
-	const struct root *root, const struct arguments *arguments)
+static enum cli_exit remove_entries(const struct cli *cli)
 {
+	const struct root *root = &cli->root;
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	char failed[BOOTMENU_PLACE_SIZE];
 	int r = bootmenu_has_ours(root, failed);
@@ -360,31 +346,30 @@ static enum cli_exit remove_entries(
 			printf("The boot menu has no entry of vfioboot.\n");
 		return status;
 	}
-	r = bootmenu_remove_all(root, arguments->dry_run, &change);
+	r = bootmenu_remove_all(root, cli->dry_run, &change);
 	warn_of(&change);
 	if (r < 0)
 		return fail(&change, r);
-	if (arguments->dry_run)
+	if (cli->dry_run)
 		print_change(&change);
 	else
 		say_undone(root, &change);
-	if (!arguments->dry_run && (root->live || !change.steps.n))
+	if (!cli->dry_run && (root->live || !change.steps.n))
 		printf("The entries of vfioboot are removed from the boot menu.\n");
 	return entry_warn_by_hand("entry", root);
 }
 
 /* ---- list -------------------------------------------------------------------------------- */
 
-enum { ENTRY, KERNEL, STATE, TITLE, ARGUMENTS, LOADER, BOOT_ID };
-
 static const struct column columns[] = {
-	[ENTRY] = {"ENTRY", 0},
-	[KERNEL] = {"KERNEL", 0},
-	[STATE] = {"STATE", 0}, /* ready, missing, outdated or unknown */
-	[TITLE] = {"TITLE", COLUMN_WRAP},
-	[ARGUMENTS] = {"ARGUMENTS", COLUMN_EXTRA},
-	[LOADER] = {"LOADER", COLUMN_EXTRA},
-	[BOOT_ID] = {"BOOT-ID", COLUMN_EXTRA}, /* by which the loader takes it */
+	{"ENTRY", 0, NULL},
+	{"KERNEL", 0, NULL},
+	{"STATE", 0, NULL}, /* ready, missing, outdated or unknown */
+	{"TITLE", COLUMN_WRAP, NULL},
+	{"ARGUMENTS", COLUMN_EXTRA, NULL},
+	{"LOADER", COLUMN_EXTRA, NULL},
+	{"BOOT-ID", COLUMN_EXTRA, NULL}, /* by which the loader takes it */
+	{0},
 };
 
 struct listing {
@@ -402,13 +387,13 @@ static void add_line(struct listing *listing, const struct bootmenu_entry *entry
 		listing->bad = true;
 		table_colour(listing->table, line, "red");
 	}
-	table_set(listing->table, line, ENTRY, entry->id);
-	table_set(listing->table, line, KERNEL, entry->kernel);
-	table_set(listing->table, line, STATE, state);
-	table_set(listing->table, line, TITLE, entry->title);
-	table_set(listing->table, line, ARGUMENTS, arguments);
-	table_set(listing->table, line, LOADER, listing->loader);
-	table_set(listing->table, line, BOOT_ID, entry->boot_id);
+	table_set(listing->table, line, "ENTRY", entry->id);
+	table_set(listing->table, line, "KERNEL", entry->kernel);
+	table_set(listing->table, line, "STATE", state);
+	table_set(listing->table, line, "TITLE", entry->title);
+	table_set(listing->table, line, "ARGUMENTS", arguments);
+	table_set(listing->table, line, "LOADER", listing->loader);
+	table_set(listing->table, line, "BOOT-ID", entry->boot_id);
 }
 
 static const struct bootentry *find_wanted(
@@ -518,8 +503,7 @@ static int add_lines(struct listing *listing, const struct root *root,
 static enum cli_exit print_list(const struct root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, bool json)
 {
-	_cleanup_(table_free) struct table *table =
-		table_new("entries", columns, ARRAY_SIZE(columns), json);
+	_cleanup_(table_free) struct table *table = table_new("entries", columns, json);
 	struct listing listing = {.table = table, .loader = loader->name};
 	bool unknown = false;
 	int r = add_lines(&listing, root, loader, wanted, &unknown);
@@ -538,14 +522,15 @@ static enum cli_exit print_list(const struct root *root, const struct bootloader
 
 static void print_empty_list(void)
 {
-	_cleanup_(table_free) struct table *table =
-		table_new("entries", columns, ARRAY_SIZE(columns), true);
+	_cleanup_(table_free) struct table *table = table_new("entries", columns, true);
 
 	table_print(table);
 }
 
-static enum cli_exit list(const struct root *root, const struct arguments *arguments)
+static enum cli_exit list(const struct cli *cli)
 {
+	const struct arguments *arguments = cli->arguments;
+	const struct root *root = &cli->root;
 	struct bootentries wanted = {0}, now = {0};
 	const struct bootloader *loader;
 	char failed[BOOTMENU_PLACE_SIZE];
@@ -555,18 +540,18 @@ static enum cli_exit list(const struct root *root, const struct arguments *argum
 	if (read_wanted(root, &wanted, &asked) != CLI_OK)
 		return CLI_FAILED;
 	loader = find_loader(root, arguments->loader, LOADER_RECORDED);
-	if (!loader && arguments->json)
+	if (!loader && cli->json)
 		print_empty_list();
 	if (!loader)
 		return CLI_UNKNOWN;
 	/* Nothing is claimed of a menu that cannot be read. */
-	if (!asked && !arguments->json && loader->ops->read &&
+	if (!asked && !cli->json && loader->ops->read &&
 		bootmenu_loader_has_ours(root, loader, failed) == 0) {
 		printf("The boot menu has no entry of vfioboot; 'vfioboot entry add' adds "
 		       "them.\n");
 		return CLI_OK;
 	}
-	status = print_list(root, loader, &wanted, arguments->json);
+	status = print_list(root, loader, &wanted, cli->json);
 	if (asked && decide_wanted(root, &now) == 0 && !bootentry_same(&wanted, &now)) {
 		cli_warning("entry",
 			"the configuration has changed and asks for %s; run 'vfioboot entry %s'",
@@ -581,7 +566,7 @@ static enum cli_exit list(const struct root *root, const struct arguments *argum
 struct action {
 	const char *name;
 	bool changes;
-	enum cli_exit (*run)(const struct root *root, const struct arguments *arguments);
+	enum cli_exit (*run)(const struct cli *cli);
 };
 
 static const struct action actions[] = {
@@ -599,65 +584,47 @@ static const struct action *find_action(const char *name)
 	return NULL;
 }
 
-static enum cli_exit check_loader(const char *name)
+/* What the action would leave alone.  CLI_OK, or CLI_MISUSE after a message. */
+static enum cli_exit check(const struct cli *cli)
 {
+	const struct action *action = find_action(cli->operands[0]);
+	const struct arguments *arguments = cli->arguments;
 	char names[BOOTLOADER_NAMES_SIZE];
 
-	if (!name || bootloader_named(name))
+	if (!action)
+		return cli_misuse("entry",
+			"unknown action '%s'; see 'vfioboot help entry'",
+			cli->operands[0]);
+	if (cli->json && action->changes)
+		return cli_misuse(
+			"entry", "--json is for list, and not for %s", action->name);
+	if (cli->dry_run && !action->changes)
+		return cli_misuse("entry",
+			"--dry-run has no effect on %s, which changes nothing",
+			action->name);
+	if (!arguments->loader || bootloader_named(arguments->loader))
 		return CLI_OK;
 	bootloader_names(names);
-	cli_error(
-		"entry", "there is no boot loader '%s'; --loader takes %s", name, names);
-	return CLI_MISUSE;
+	return cli_misuse("entry", "there is no boot loader '%s'; --loader takes %s",
+		arguments->loader, names);
 }
 
-/* What the action would leave alone.  CLI_OK, or CLI_MISUSE after a message. */
-static enum cli_exit check_options(
-	const struct action *action, const struct arguments *arguments)
+static enum cli_exit run(struct cli *cli)
 {
-	if (arguments->json && action->changes) {
-		cli_error("entry", "--json is for list, and not for %s", action->name);
-		return CLI_MISUSE;
-	}
-	if (arguments->dry_run && !action->changes) {
-		cli_error("entry", "--dry-run has no effect on %s, which changes nothing",
-			action->name);
-		return CLI_MISUSE;
-	}
-	return check_loader(arguments->loader);
-}
+	const struct action *action = find_action(cli->operands[0]);
 
-static enum cli_exit run(int argc, char **argv)
-{
-	_cleanup_(root_close) struct root root = {.fd = -1};
-	struct arguments arguments = {.root = "/"};
-	const struct action *action;
-
-	if (cli_parse(&cmd_entry, argc, argv, &arguments) != CLI_OK)
-		return CLI_MISUSE;
-	arguments.action = argv[optind];
-	action = find_action(arguments.action);
-	if (!action) {
-		cli_error("entry", "unknown action '%s'; see 'vfioboot help entry'",
-			arguments.action);
-		return CLI_MISUSE;
-	}
-	if (check_options(action, &arguments) != CLI_OK)
-		return CLI_MISUSE;
-	if (cli_open_root("entry", arguments.root, &root) != CLI_OK)
-		return CLI_FAILED;
-	if (action->changes && root.live && !arguments.dry_run) {
+	if (action->changes && cli->root.live && !cli->dry_run) {
 		char command[32];
 
 		snprintf(command, sizeof(command), "entry %s", action->name);
 		if (cli_need_root(command) != CLI_OK)
 			return CLI_FAILED;
-		if (progress_lock("entry", &root,
+		if (progress_lock("entry", &cli->root,
 			    action->run == update ? UPDATE_WAIT_MS : 0) != CLI_OK)
 			return CLI_FAILED;
 		run_catch_signals();
 	}
-	return action->run(&root, &arguments);
+	return action->run(cli);
 }
 
 const struct cli_command cmd_entry = {
@@ -674,5 +641,7 @@ const struct cli_command cmd_entry = {
 		"NAME is grub, grub-bls, systemd-boot, uki, refind, limine, extlinux, "
 		"kernelstub\nor rpm-ostree.",
 	.options = options,
+	.arguments = sizeof(struct arguments),
+	.check = check,
 	.run = run,
 };

@@ -3,25 +3,9 @@
  * `vfioboot explain`: why a device has the driver that it has, and what the next boot does.
  * All about a function is read into struct view first, and printed as text or as JSON.
  */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/base.h"
 #include "cli.h"
-#include "cli/ui/json.h"
-#include "cli/ui/text.h"
-#include "decide/decide.h"
-#include "function_text.h"
-#include "outlook/outlook.h"
-#include "sections.h"
 
 #define NOT_SET "(null)" /* drivers/base/driver.c: of a driver_override */
-
-struct arguments {
-	const char *root;
-	bool json;
-};
 
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
@@ -29,13 +13,9 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-/* All that is known of the machine. */
+/* What is printed of a machine. */
 struct explain {
-	struct root root;
-	struct facts facts;
-	struct nextboot *next;
-	struct inventory inventory;
-	struct thisboot boot;
+	const struct cli *cli;
 	struct json_object *list; /* of the functions in JSON; NULL: text */
 	bool any_printed;
 };
@@ -78,20 +58,20 @@ static void read_view(const struct explain *explain,
 		pci_path_format(&dev->path, ret->path);
 	snprintf(ret->id, sizeof(ret->id), "%04x:%04x", dev->ids.vendor, dev->ids.device);
 	snprintf(path, sizeof(path), TREE_PCI "/%s/driver_override", ret->address);
-	if (file_read_line(&explain->root, path, ret->override, sizeof(ret->override)) <
-			0 ||
+	if (file_read_line(&explain->cli->root, path, ret->override,
+		    sizeof(ret->override)) < 0 ||
 		strcmp(ret->override, NOT_SET) == 0)
 		ret->override[0] = '\0';
-	ret->section = find_section(&explain->next->config, function);
-	ret->boot = thisboot_find(&explain->boot, dev->address);
-	ret->next = nextboot_find(explain->next, dev->address);
+	ret->section = find_section(&explain->cli->next->config, function);
+	ret->boot = thisboot_find(&explain->cli->boot, dev->address);
+	ret->next = nextboot_find(explain->cli->next, dev->address);
 }
 
 /* The next function after @index in the group of @view's; NULL: there is no other. */
 static const struct inventory_function *next_in_group(
 	const struct explain *explain, const struct view *view, size_t *index)
 {
-	const struct inventory *inventory = &explain->inventory;
+	const struct inventory *inventory = &explain->cli->inventory;
 	int group = view->function->pci->group;
 
 	while (group != PCIBUS_NO_GROUP && *index < inventory->n) {
@@ -188,7 +168,7 @@ static void add_json(const struct explain *explain, const struct view *view)
 	json_add_text(object, "driver_override", view->override);
 	json_add_text(object, "modules", kind->modules);
 	json_add_bool(object, "boot_display", view->function->pci->boot_display);
-	add_section(object, &explain->next->config, view);
+	add_section(object, &explain->cli->next->config, view);
 	if (view->boot)
 		function_add_json(json_add_object(object, "boot"), view->boot);
 	else
@@ -259,14 +239,14 @@ static void print_boots(const struct explain *explain, const struct view *view)
 	char text[FUNCTION_TEXT_SIZE];
 
 	if (view->boot) {
-		function_remark(&explain->boot, view->boot, text);
+		function_remark(&explain->cli->boot, view->boot, text);
 		cli_print("  This boot: %s%s%s%s\n",
-			function_result(&explain->boot, view->boot), text[0] ? ": " : "",
-			text, full_stop(text[0] ? text : "-"));
+			function_result(&explain->cli->boot, view->boot),
+			text[0] ? ": " : "", text, full_stop(text[0] ? text : "-"));
 	}
 	if (!view->next)
 		return;
-	wanted = explain->next->config.sections[view->next->section].driver;
+	wanted = explain->cli->next->config.sections[view->next->section].driver;
 	reason = reason_text(view->next->reason);
 	if (view->next->reason != REASON_NONE)
 		printf("  Next boot: refused: %s%s\n", reason, full_stop(reason));
@@ -318,7 +298,7 @@ static void print_uses(const struct explain *explain, const struct view *view)
 	if (view->function->pci->boot_display)
 		printf("  It is the boot display: the firmware and the boot messages "
 		       "appear on it.\n");
-	if (explain->inventory.usage_error < 0) {
+	if (explain->cli->inventory.usage_error < 0) {
 		printf("  What this host uses it for is unknown.\n");
 		return;
 	}
@@ -342,7 +322,7 @@ static void print_text(const struct explain *explain, const struct view *view)
 	cli_print("%s  %s [%s]%s%s\n", view->address, kind->name, view->id,
 		view->path[0] ? ", path " : "", view->path);
 	print_driver(view);
-	print_section(&explain->next->config, view);
+	print_section(&explain->cli->next->config, view);
 	print_boots(explain, view);
 	if (kind->modules && kind->modules[0])
 		cli_print("  Modules that support it: %s.\n", kind->modules);
@@ -352,44 +332,11 @@ static void print_text(const struct explain *explain, const struct view *view)
 
 /* ---- the command ---- */
 
-static void close_explain(struct explain *explain)
-{
-	inventory_free(&explain->inventory);
-	facts_free(&explain->facts);
-	thisboot_free(&explain->boot);
-	nextboot_free(&explain->next);
-	root_close(&explain->root);
-}
-
-static enum cli_exit open_explain(const char *dir, struct explain *ret)
-{
-	int r;
-
-	if (cli_open_root("explain", dir, &ret->root) != CLI_OK)
-		return CLI_FAILED;
-	r = facts_read(&ret->root, &ret->facts);
-	if (r == 0)
-		r = inventory_read(&ret->facts, &ret->inventory);
-	if (r < 0)
-		return cli_error("explain",
-			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
-			dir, strerror(-r));
-	r = nextboot_read(&ret->facts, NULL, &ret->next);
-	if (r < 0)
-		return cli_error("explain", "%s", strerror(-r));
-	sections_say_errors("explain", &ret->next->config);
-	r = thisboot_read(&ret->root, ret->next, &ret->boot);
-	if (r < 0)
-		return cli_error("explain", "%s", strerror(-r));
-	inventory_mark(&ret->inventory, ret->next, &ret->boot);
-	return CLI_OK;
-}
-
 /* Says why there is nothing to explain for @operand. */
 static enum cli_exit say_absent(
 	const struct explain *explain, const char *operand, bool is_selector)
 {
-	struct config *config = &explain->next->config;
+	struct config *config = &explain->cli->next->config;
 	const struct config_section *section = config_find_section(config, operand);
 	char place[CONFIG_PLACE_SIZE];
 
@@ -403,11 +350,10 @@ static enum cli_exit say_absent(
 			"no device matches the section %s (%s); 'vfioboot plan' shows why",
 			operand, place);
 	}
-	cli_error("explain",
+	return cli_misuse("explain",
 		"'%s' is neither a device, such as 01:00.0, 00:01.0/00, 10de:2204 or "
 		"class:03, nor the name of a section",
 		operand);
-	return CLI_MISUSE;
 }
 
 /* Whether @operand means the function: as a selector (else NULL), or as its section's name. */
@@ -419,14 +365,14 @@ static bool is_meant(const struct explain *explain, const char *operand,
 
 	if (selector)
 		return selector_match(selector, dev->address, &dev->path, &dev->ids);
-	section = find_section(&explain->next->config, function);
+	section = find_section(&explain->cli->next->config, function);
 	return section && strcmp(section->name, operand) == 0;
 }
 
 /* Explains each function that @operand means. */
 static enum cli_exit explain_operand(struct explain *explain, const char *operand)
 {
-	const struct inventory *inventory = &explain->inventory;
+	const struct inventory *inventory = &explain->cli->inventory;
 	struct selector selector;
 	bool is_selector = selector_parse(operand, &selector) == 0, any = false;
 
@@ -450,27 +396,27 @@ static enum cli_exit explain_operand(struct explain *explain, const char *operan
 	return any ? CLI_OK : say_absent(explain, operand, is_selector);
 }
 
-static enum cli_exit run(int argc, char **argv)
+static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(close_explain) struct explain explain = {.root = {.fd = -1}};
-	struct arguments arguments = {.root = "/"};
+	struct explain explain = {.cli = cli};
 	struct json_object *top = NULL;
-	enum cli_exit status = CLI_OK;
+	enum cli_exit status = cli_read_next(cli, NULL);
 
-	if (cli_parse(&cmd_explain, argc, argv, &arguments) != CLI_OK)
-		return CLI_MISUSE;
-	if (open_explain(arguments.root, &explain) != CLI_OK)
+	if (status != CLI_OK)
+		return status;
+	sections_say_errors("explain", &cli->next->config);
+	if (cli_read_boot(cli) != CLI_OK || cli_read_inventory(cli) != CLI_OK)
 		return CLI_FAILED;
-	if (arguments.json) {
+	if (cli->json) {
 		top = json_new_top();
 		explain.list = json_add_array(top, "functions");
 	}
-	for (int i = optind; i < argc; i++) {
-		enum cli_exit one = explain_operand(&explain, argv[i]);
+	for (int i = 0; i < cli->n_operands; i++) {
+		enum cli_exit one = explain_operand(&explain, cli->operands[i]);
 
 		status = one > status ? one : status;
 	}
-	if (arguments.json)
+	if (cli->json)
 		json_print(top);
 	return status;
 }

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot list`: the machine's PCI functions by IOMMU group, for people who choose one. */
-#include <errno.h>
-#include <stdio.h>
-
-#include "base/base.h"
 #include "cli.h"
-#include "cli/ui/table.h"
-#include "cli/ui/text.h"
-#include "facts/facts.h"
-#include "outlook/outlook.h"
 
 /* Columns that a terminal has to have for all that is shown otherwise. */
 #define NARROW 100
@@ -16,8 +8,8 @@
 static const char narrow_columns[] = "ADDRESS,ID,DRIVER,NAME,NOTES";
 
 struct arguments {
-	const char *root, *columns; /* columns NULL: the default ones */
-	bool gpu, nvme, usb, all, json;
+	const char *columns; /* NULL: the default ones */
+	bool gpu, nvme, usb, all;
 };
 
 static const struct cli_option options[] = {
@@ -34,76 +26,37 @@ static const struct cli_option options[] = {
 
 /* ---- the columns ---- */
 
-/* For the help of the command.  JSON has them all, in lower case. */
-#define COLUMNS_HELP                                                                       \
-	"  ADDRESS       bus, device and function; in JSON with the domain\n"              \
-	"  PATH          the bridges on the way to the device; does not change when\n"     \
-	"                another card is added\n"                                          \
-	"  ID            vendor and device\n"                                              \
-	"  CLASS         class, subclass and interface\n"                                  \
-	"  DRIVER        the driver that is bound now\n"                                   \
-	"  IOMMU_GROUP   number of the group\n"                                            \
-	"  NAME          brand and product\n"                                              \
-	"  NOTES         what the host uses it for, and what is configured\n"              \
-	"  TYPE          what it is, such as \"graphics card\"\n"                          \
-	"  VENDOR        name of the vendor in full\n"                                     \
-	"  MODEL         name of the model in full\n"                                      \
-	"  SUBSYSTEM     subsystem vendor and device\n"                                    \
-	"  MODULES       kernel modules that support it\n"                                 \
-	"  BOOT_DISPLAY  whether the firmware used it as the display\n"                    \
-	"  USES          what the host uses it for; \"?\": perhaps it is another device\n" \
-	"  SECTION       the section of the configuration that matches it\n"               \
-	"  WANTED        the driver that the section asks for\n"                           \
-	"  RESULT        bound, pending (not bound yet), refused or failed\n"              \
-	"  REASON        why it is refused or failed; see vfioboot-early(8)"
+/* JSON has them all. */
+static const struct column columns[] = {
+	{"ADDRESS", COLUMN_TREE, "bus, device and function; in JSON with the domain"},
+	{"PATH", 0,
+		"the bridges on the way to the device; does not change when\n"
+		"                another card is added"},
+	{"ID", 0, "vendor and device"},
+	{"CLASS", COLUMN_EXTRA, "class, subclass and interface"},
+	{"DRIVER", 0, "the driver that is bound now"},
+	{"IOMMU_GROUP", COLUMN_NUMBER | COLUMN_RIGHT | COLUMN_EXTRA,
+		"number of the group"},
+	{"NAME", 0, "brand and product"},
+	{"NOTES", COLUMN_WRAP, "what the host uses it for, and what is configured"},
+	{"TYPE", COLUMN_EXTRA, "what it is, such as \"graphics card\""},
+	{"VENDOR", COLUMN_EXTRA, "name of the vendor in full"},
+	{"MODEL", COLUMN_EXTRA, "name of the model in full"},
+	{"SUBSYSTEM", COLUMN_EXTRA, "subsystem vendor and device"},
+	{"MODULES", COLUMN_EXTRA, "kernel modules that support it"},
+	{"BOOT_DISPLAY", COLUMN_BOOLEAN | COLUMN_EXTRA,
+		"whether the firmware used it as the display"},
+	{"USES", COLUMN_EXTRA,
+		"what the host uses it for; \"?\": perhaps it is another device"},
+	{"SECTION", COLUMN_EXTRA, "the section of the configuration that matches it"},
+	{"WANTED", COLUMN_EXTRA, "the driver that the section asks for"},
+	{"RESULT", COLUMN_EXTRA, "bound, pending (not bound yet), refused or failed"},
+	{"REASON", COLUMN_EXTRA, "why it is refused or failed; see vfioboot-early(8)"},
+	{0},
+};
 
 /* After this many file systems of one function the others are counted only. */
 #define USES_MAX 4
-
-enum {
-	ADDRESS,
-	PATH,
-	ID,
-	CLASS,
-	DRIVER,
-	IOMMU_GROUP,
-	NAME,
-	NOTES,
-	TYPE,
-	VENDOR,
-	MODEL,
-	SUBSYSTEM,
-	MODULES,
-	BOOT_DISPLAY,
-	USES,
-	SECTION,
-	WANTED,
-	RESULT,
-	REASON,
-};
-
-/* Described by COLUMNS_HELP. */
-static const struct column columns[] = {
-	[ADDRESS] = {"ADDRESS", COLUMN_TREE},
-	[PATH] = {"PATH", 0},
-	[ID] = {"ID", 0},
-	[CLASS] = {"CLASS", COLUMN_EXTRA},
-	[DRIVER] = {"DRIVER", 0},
-	[IOMMU_GROUP] = {"IOMMU_GROUP", COLUMN_NUMBER | COLUMN_RIGHT | COLUMN_EXTRA},
-	[NAME] = {"NAME", 0},
-	[NOTES] = {"NOTES", COLUMN_WRAP},
-	[TYPE] = {"TYPE", COLUMN_EXTRA},
-	[VENDOR] = {"VENDOR", COLUMN_EXTRA},
-	[MODEL] = {"MODEL", COLUMN_EXTRA},
-	[SUBSYSTEM] = {"SUBSYSTEM", COLUMN_EXTRA},
-	[MODULES] = {"MODULES", COLUMN_EXTRA},
-	[BOOT_DISPLAY] = {"BOOT_DISPLAY", COLUMN_BOOLEAN | COLUMN_EXTRA},
-	[USES] = {"USES", COLUMN_EXTRA},
-	[SECTION] = {"SECTION", COLUMN_EXTRA},
-	[WANTED] = {"WANTED", COLUMN_EXTRA},
-	[RESULT] = {"RESULT", COLUMN_EXTRA},
-	[REASON] = {"REASON", COLUMN_EXTRA},
-};
 
 /* A line that is being filled. */
 struct cells {
@@ -111,7 +64,7 @@ struct cells {
 	struct table_line *line;
 };
 
-static void set(struct cells *cells, size_t column, const char *text)
+static void set(struct cells *cells, const char *column, const char *text)
 {
 	table_set(cells->table, cells->line, column, text);
 }
@@ -147,7 +100,7 @@ static void set_uses(struct cells *cells, const struct inventory_function *funct
 		add(&text, text.len ? ", " : "", use_word(&function->uses[i]));
 		add(&text, function->uses[i].untraced ? "?" : "", "");
 	}
-	set(cells, USES, text.text);
+	set(cells, "USES", text.text);
 }
 
 /* Which uses a note is about, and how it begins. */
@@ -217,7 +170,7 @@ static void set_notes(struct cells *cells, const struct inventory_function *func
 	for (size_t i = 0; i < ARRAY_SIZE(uses); i++)
 		note_uses(&notes, function, &uses[i]);
 	note_section(&notes, function);
-	set(cells, NOTES, notes.text);
+	set(cells, "NOTES", notes.text);
 }
 
 /* Where it is, and who has it. */
@@ -227,12 +180,12 @@ static void set_place(struct cells *cells, const struct inventory_function *func
 	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE], group[16];
 
 	pci_address_format(function->pci->dev.address, address);
-	set(cells, ADDRESS, address + (short_address ? strlen("0000:") : 0));
+	set(cells, "ADDRESS", address + (short_address ? strlen("0000:") : 0));
 	pci_path_format(&function->pci->dev.path, path);
-	set(cells, PATH, function->pci->dev.path.depth ? path : NULL);
+	set(cells, "PATH", function->pci->dev.path.depth ? path : NULL);
 	snprintf(group, sizeof(group), "%d", function->pci->group);
-	set(cells, IOMMU_GROUP, function->pci->group == PCIBUS_NO_GROUP ? NULL : group);
-	set(cells, DRIVER, function->pci->dev.driver);
+	set(cells, "IOMMU_GROUP", function->pci->group == PCIBUS_NO_GROUP ? NULL : group);
+	set(cells, "DRIVER", function->pci->dev.driver);
 }
 
 /* What it is, by its ids. */
@@ -242,29 +195,29 @@ static void set_kind(struct cells *cells, const struct inventory_function *funct
 	char text[32];
 
 	snprintf(text, sizeof(text), "%04x:%04x", ids->vendor, ids->device);
-	set(cells, ID, text);
+	set(cells, "ID", text);
 	snprintf(text, sizeof(text), "%04x:%04x", ids->subvendor, ids->subdevice);
-	set(cells, SUBSYSTEM, ids->subvendor ? text : NULL);
+	set(cells, "SUBSYSTEM", ids->subvendor ? text : NULL);
 	snprintf(text, sizeof(text), "%06x", ids->class & 0xffffffu);
-	set(cells, CLASS, text);
-	set(cells, TYPE, names_type(ids->class));
-	set(cells, NAME, function->kind->name);
-	set(cells, VENDOR, function->kind->vendor);
-	set(cells, MODEL, function->kind->model);
-	set(cells, MODULES, function->kind->modules);
+	set(cells, "CLASS", text);
+	set(cells, "TYPE", names_type(ids->class));
+	set(cells, "NAME", function->kind->name);
+	set(cells, "VENDOR", function->kind->vendor);
+	set(cells, "MODEL", function->kind->model);
+	set(cells, "MODULES", function->kind->modules);
 	if (function->pci->has_boot_vga)
-		set(cells, BOOT_DISPLAY, function->pci->boot_display ? "1" : "0");
+		set(cells, "BOOT_DISPLAY", function->pci->boot_display ? "1" : "0");
 }
 
 static void set_section(struct cells *cells, const struct inventory_function *function)
 {
 	if (!function->section)
 		return;
-	set(cells, SECTION, function->section->name);
-	set(cells, WANTED, function->section->driver);
-	set(cells, RESULT, inventory_result_word(function->result));
+	set(cells, "SECTION", function->section->name);
+	set(cells, "WANTED", function->section->driver);
+	set(cells, "RESULT", inventory_result_word(function->result));
 	if (function->reason != REASON_NONE)
-		set(cells, REASON, reason_word(function->reason));
+		set(cells, "REASON", reason_word(function->reason));
 }
 
 /* Adds a line for a function below the line @group, or with NULL at the top. */
@@ -299,9 +252,8 @@ static enum cli_exit select_columns(struct table *table, const char *list)
 		list = narrow_columns;
 	if (!list || table_select(table, list, &bad) == 0)
 		return CLI_OK;
-	cli_error("list", "there is no column '%.*s'; see 'vfioboot help list'",
+	return cli_misuse("list", "there is no column '%.*s'; see 'vfioboot help list'",
 		(int)strcspn(bad, ","), bad);
-	return CLI_MISUSE;
 }
 
 static bool is_chosen(
@@ -343,6 +295,7 @@ static const struct inventory_function **sort_functions(const struct inventory *
 
 struct lister {
 	const struct arguments *arguments;
+	bool json;
 	struct table *table;
 	struct table_line *group; /* the line of the group; NULL in JSON */
 	int last_group;           /* of @group */
@@ -355,13 +308,13 @@ static void add_group_line(struct lister *lister, int group)
 {
 	char text[32] = "no IOMMU group";
 
-	if (lister->arguments->json || (lister->group && lister->last_group == group))
+	if (lister->json || (lister->group && lister->last_group == group))
 		return;
 	if (group != PCIBUS_NO_GROUP)
 		snprintf(text, sizeof(text), "group %d", group);
 	lister->last_group = group;
 	lister->group = table_add(lister->table, NULL);
-	table_set(lister->table, lister->group, ADDRESS, text);
+	table_set(lister->table, lister->group, "ADDRESS", text);
 }
 
 static void add_function(struct lister *lister, const struct inventory_function *function)
@@ -447,61 +400,40 @@ static void print_remarks(const struct lister *lister, const struct inventory *i
 		puts("\nNot all configured devices are bound; see 'vfioboot status'.");
 }
 
-static enum cli_exit print_list(const struct arguments *arguments,
-	const struct inventory *inventory, const struct nextboot *next)
+static enum cli_exit print_list(const struct cli *cli)
 {
+	const struct arguments *arguments = cli->arguments;
 	_cleanup_(table_free) struct table *table =
-		table_new("functions", columns, ARRAY_SIZE(columns), arguments->json);
+		table_new("functions", columns, cli->json);
 	struct lister lister = {.arguments = arguments,
+		.json = cli->json,
 		.table = table,
-		.short_addresses = !arguments->json && is_in_one_domain(inventory)};
+		.short_addresses = !cli->json && is_in_one_domain(&cli->inventory)};
 
 	if (select_columns(table, arguments->columns) != CLI_OK)
 		return CLI_MISUSE;
-	add_functions(&lister, inventory);
+	add_functions(&lister, &cli->inventory);
 	table_print(table);
-	if (!arguments->json)
-		print_remarks(&lister, inventory, next);
+	if (!cli->json)
+		print_remarks(&lister, &cli->inventory, cli->next);
 	return CLI_OK;
 }
 
-static enum cli_exit run(int argc, char **argv)
+static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
-	_cleanup_(facts_free) struct facts facts = {0};
-	_cleanup_(inventory_free) struct inventory inventory = {0};
-	struct arguments arguments = {.root = "/"};
-	_cleanup_(nextboot_free) struct nextboot *next = NULL;
-	_cleanup_(thisboot_free) struct thisboot boot = {0};
-	int r;
-
-	if (cli_parse(&cmd_list, argc, argv, &arguments) != CLI_OK)
-		return CLI_MISUSE;
-	if (cli_open_root("list", arguments.root, &root) != CLI_OK)
+	if (cli_read_next(cli, NULL) != CLI_OK || cli_read_boot(cli) != CLI_OK ||
+		cli_read_inventory(cli) != CLI_OK)
 		return CLI_FAILED;
-	r = facts_read(&root, &facts);
-	if (r == 0)
-		r = inventory_read(&facts, &inventory);
-	if (r < 0)
-		return cli_error("list",
-			"cannot read the PCI devices of %s: %s; is sysfs mounted there?",
-			arguments.root, strerror(-r));
-	if (facts_modules_are_damaged(&facts))
+	if (facts_modules_are_damaged(&cli->facts))
 		cli_warning("list",
 			"the index of the running kernel's modules is damaged; 'sudo "
 			"depmod' rebuilds it");
-	if (!inventory.n)
-		return cli_error("list", "%s has no PCI devices", arguments.root);
-	r = nextboot_read(&facts, NULL, &next);
-	if (r == 0)
-		r = thisboot_read(&root, next, &boot);
-	if (r < 0)
-		return cli_error("list", "%s", strerror(-r));
-	inventory_mark(&inventory, next, &boot);
-	if (next->config.n_errors)
+	if (!cli->inventory.n)
+		return cli_error("list", "%s has no PCI devices", cli->dir);
+	if (cli->next->config.n_errors)
 		cli_warning("list",
 			"the configuration has errors; 'vfioboot plan' names them");
-	return print_list(&arguments, &inventory, next);
+	return print_list(cli);
 }
 
 const struct cli_command cmd_list = {
@@ -512,9 +444,9 @@ const struct cli_command cmd_list = {
 		"Devices in one IOMMU group can only be given to a guest together, so they are\n"
 		"listed together. By default, groups with a graphics card, an NVMe drive, a USB\n"
 		"controller or a configured device are listed. PATH is not shown on a terminal\n"
-		"with fewer than 100 columns.\n"
-		"\n"
-		"Columns:\n" COLUMNS_HELP,
+		"with fewer than 100 columns.",
+	.columns = columns,
 	.options = options,
+	.arguments = sizeof(struct arguments),
 	.run = run,
 };

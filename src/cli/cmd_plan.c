@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot plan`: what the next boot will do, from the planner of the early program. */
-#include <errno.h>
-#include <stdio.h>
-
-#include "base/base.h"
 #include "cli.h"
-#include "cli/ui/table.h"
-#include "facts/facts.h"
-#include "outlook/outlook.h"
-#include "sections.h"
 
 struct arguments {
-	const char *root, *cmdline;
-	bool json;
+	const char *cmdline;
 };
 
 static const struct cli_option options[] = {
@@ -22,36 +13,21 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-enum {
-	SECTION,
-	ADDRESS,
-	PATH,
-	ID,
-	DRIVER,
-	DRIVER_NOW,
-	ACTION,
-	WANTED,
-	REASON,
-	FILE_NAME,
-	LINE,
-	RESULT,
-	NAME
-};
-
 static const struct column columns[] = {
-	[SECTION] = {"SECTION", 0},
-	[ADDRESS] = {"ADDRESS", 0},
-	[PATH] = {"PATH", COLUMN_EXTRA},
-	[ID] = {"ID", 0},
-	[DRIVER] = {"DRIVER", COLUMN_EXTRA},
-	[DRIVER_NOW] = {"DRIVER NOW", COLUMN_TEXT},
-	[ACTION] = {"ACTION", COLUMN_EXTRA},
-	[WANTED] = {"WANTED", COLUMN_EXTRA},
-	[REASON] = {"REASON", COLUMN_EXTRA},
-	[FILE_NAME] = {"FILE", COLUMN_EXTRA},
-	[LINE] = {"LINE", COLUMN_EXTRA | COLUMN_NUMBER},
-	[RESULT] = {"AT THE NEXT BOOT", COLUMN_TEXT},
-	[NAME] = {"NAME", COLUMN_TEXT | COLUMN_TRUNC},
+	{"SECTION", 0, NULL},
+	{"ADDRESS", 0, NULL},
+	{"PATH", COLUMN_EXTRA, NULL},
+	{"ID", 0, NULL},
+	{"DRIVER", COLUMN_EXTRA, NULL},
+	{"DRIVER NOW", COLUMN_TEXT, NULL},
+	{"ACTION", COLUMN_EXTRA, NULL},
+	{"WANTED", COLUMN_EXTRA, NULL},
+	{"REASON", COLUMN_EXTRA, NULL},
+	{"FILE", COLUMN_EXTRA, NULL},
+	{"LINE", COLUMN_EXTRA | COLUMN_NUMBER, NULL},
+	{"AT THE NEXT BOOT", COLUMN_TEXT, NULL},
+	{"NAME", COLUMN_TEXT | COLUMN_TRUNC, NULL},
+	{0},
 };
 
 /* The cells about the function itself. */
@@ -66,12 +42,12 @@ static void set_function(struct table *table, struct table_line *line,
 		pci_path_format(&dev->path, path);
 	snprintf(id, sizeof(id), "%04x:%04x", dev->ids.vendor, dev->ids.device);
 	names_look_up(names, &dev->ids, &name);
-	table_set(table, line, ADDRESS, address);
-	table_set(table, line, PATH, path);
-	table_set(table, line, ID, id);
-	table_set(table, line, DRIVER, dev->driver);
-	table_set(table, line, DRIVER_NOW, dev->driver[0] ? dev->driver : "none");
-	table_set(table, line, NAME, name.name);
+	table_set(table, line, "ADDRESS", address);
+	table_set(table, line, "PATH", path);
+	table_set(table, line, "ID", id);
+	table_set(table, line, "DRIVER", dev->driver);
+	table_set(table, line, "DRIVER NOW", dev->driver[0] ? dev->driver : "none");
+	table_set(table, line, "NAME", name.name);
 }
 
 /* The cells about what is asked for, and what will happen. */
@@ -84,13 +60,13 @@ static void set_verdict(struct table *table, struct table_line *line,
 
 	if (section->place.line)
 		snprintf(number, sizeof(number), "%u", section->place.line);
-	table_set(table, line, SECTION, section->name);
-	table_set(table, line, ACTION, refused ? "refuse" : "bind");
-	table_set(table, line, WANTED, section->driver);
-	table_set(table, line, REASON, refused ? reason_word(entry->reason) : NULL);
-	table_set(table, line, FILE_NAME, config->files[section->place.file]);
-	table_set(table, line, LINE, number);
-	table_set(table, line, RESULT,
+	table_set(table, line, "SECTION", section->name);
+	table_set(table, line, "ACTION", refused ? "refuse" : "bind");
+	table_set(table, line, "WANTED", section->driver);
+	table_set(table, line, "REASON", refused ? reason_word(entry->reason) : NULL);
+	table_set(table, line, "FILE", config->files[section->place.file]);
+	table_set(table, line, "LINE", number);
+	table_set(table, line, "AT THE NEXT BOOT",
 		refused ? "refused"
 			: strcmp(section->driver, CONFIG_DRIVER_NONE) == 0
 			? "kept without a driver"
@@ -107,7 +83,7 @@ static int print_table(const struct nextboot *next, bool json)
 
 	if (r < 0)
 		return r;
-	table = table_new("plan", columns, ARRAY_SIZE(columns), json);
+	table = table_new("plan", columns, json);
 	for (unsigned i = 0; i < next->plan.n_entries; i++) {
 		const struct plan_entry *entry = &next->plan.entries[i];
 		struct table_line *line = table_add(table, NULL);
@@ -131,7 +107,7 @@ static void print_headline(
 		printf("The next boot will bind nothing.\n");
 	else
 		printf("The next boot will bind %u function%s%s.\n", counts->bound,
-			counts->bound == 1 ? "" : "s",
+			cli_plural(counts->bound),
 			counts->refused_sections ? "" : ", as configured");
 	if (counts->refused_sections)
 		printf("%u section%s refused, for the reason below.\n",
@@ -165,32 +141,23 @@ static int print_text(const struct nextboot *next)
 	return 0;
 }
 
-static enum cli_exit run(int argc, char **argv)
+static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
-	_cleanup_(facts_free) struct facts facts = {0};
-	_cleanup_(nextboot_free) struct nextboot *next = NULL;
-	struct arguments arguments = {.root = "/"};
-	enum cli_exit status = CLI_OK;
+	const struct arguments *arguments = cli->arguments;
+	enum cli_exit status = cli_read_next(cli, arguments->cmdline);
+	const struct nextboot *next = cli->next;
 	int r;
 
-	if (cli_parse(&cmd_plan, argc, argv, &arguments) != CLI_OK)
-		return CLI_MISUSE;
-	if (cli_open_root("plan", arguments.root, &root) != CLI_OK)
-		return CLI_FAILED;
-	r = facts_read(&root, &facts);
-	if (r == 0)
-		r = nextboot_read(&facts, arguments.cmdline, &next);
-	if (r < 0)
-		return cli_error("plan", "%s", strerror(-r));
+	if (status != CLI_OK)
+		return status;
 	if (next->machine_error < 0)
 		status = cli_error("plan",
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
-			arguments.root, strerror(-next->machine_error));
+			cli->dir, strerror(-next->machine_error));
 	sections_say_errors("plan", &next->config);
 	if (next->config.n_errors || nextboot_count(next).refused)
 		status = CLI_FAILED;
-	r = arguments.json ? print_table(next, true) : print_text(next);
+	r = cli->json ? print_table(next, true) : print_text(next);
 	return r < 0 ? cli_error("plan", "%s", strerror(-r)) : status;
 }
 
@@ -201,5 +168,6 @@ const struct cli_command cmd_plan = {
 	.details = "Nothing is changed.  The decisions are those of the program in the "
 		   "initramfs: it\nuses the same code.",
 	.options = options,
+	.arguments = sizeof(struct arguments),
 	.run = run,
 };

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot protect`: the protect list of this host, to stdout or into a file. */
-#include <errno.h>
+#include "cli.h"
+
 #include <libgen.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
-#include "base/base.h"
-#include "change/change.h"
-#include "cli.h"
-#include "decide/decide.h"
-#include "facts/facts.h"
-
 struct arguments {
-	const char *root, *output;
+	const char *output;
 };
 
 static const struct cli_option options[] = {
@@ -51,36 +45,27 @@ static void make_run_directory(const char *path)
 		mkdir(RUN_DIRECTORY, 0755);
 }
 
-static enum cli_exit run(int argc, char **argv)
+static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
+	_cleanup_free_ struct config *config =
+		cli_read_config(&cli->root, CONFIGFILES_OF_NOW);
+	const struct arguments *arguments = cli->arguments;
 	_cleanup_free_ char *text = NULL;
-	struct arguments arguments = {.root = "/"};
-	_cleanup_(facts_free) struct facts facts = {0};
-	static struct config config;
 	struct protect_list list;
-	int r;
+	int r = facts_read(&cli->root, &cli->facts);
 
-	if (cli_parse(&cmd_protect, argc, argv, &arguments) != CLI_OK)
-		return CLI_MISUSE;
-	if (cli_open_root("protect", arguments.root, &root) != CLI_OK)
-		return CLI_FAILED;
-	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
-	r = facts_read(&root, &facts);
 	if (r == 0)
-		r = protect_list_trace(&facts, &config, &list);
+		r = protect_list_trace(&cli->facts, config, &list);
 	if (r < 0)
-		return report_trace(arguments.root, r);
-	text = protect_list_format(&list);
-	if (!text)
-		return cli_error("protect", "%s", strerror(ENOMEM));
-	if (!arguments.output) {
+		return report_trace(cli->dir, r);
+	text = or_no_memory(protect_list_format(&list));
+	if (!arguments->output) {
 		fputs(text, stdout);
 		return CLI_OK;
 	}
-	make_run_directory(arguments.output);
-	r = atomicfile_write(arguments.output, text, strlen(text));
-	return r < 0 ? report_write(arguments.output, r) : CLI_OK;
+	make_run_directory(arguments->output);
+	r = atomicfile_write(arguments->output, text, strlen(text));
+	return r < 0 ? report_write(arguments->output, r) : CLI_OK;
 }
 
 const struct cli_command cmd_protect = {
@@ -88,5 +73,6 @@ const struct cli_command cmd_protect = {
 	.operands = "",
 	.summary = "list the functions that this host cannot spare",
 	.options = options,
+	.arguments = sizeof(struct arguments),
 	.run = run,
 };

@@ -3,22 +3,9 @@
  * `vfioboot remove`: deletes the drop-in that `add` wrote for a device set.  It goes by the
  * configuration first: the device may be gone.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-
-#include "base/base.h"
 #include "cli.h"
-#include "decide/decide.h"
-#include "entry_text.h"
-#include "facts/facts.h"
-#include "progress.h"
-#include "sections.h"
 
-struct arguments {
-	const char *root, *operand;
-	bool dry_run;
-};
+#include <fcntl.h>
 
 static const struct cli_option options[] = {
 	CLI_OPTION_DRY_RUN,
@@ -187,35 +174,28 @@ static enum cli_exit remove_file(const struct root *root,
 	return CLI_OK;
 }
 
-static enum cli_exit run(int argc, char **argv)
+static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
 	const struct config_section *section = NULL;
-	struct arguments arguments = {.root = "/"};
-	static struct config config;
+	_cleanup_free_ struct config *config = NULL;
 	const char *path;
 	int r;
 
-	if (cli_parse(&cmd_remove, argc, argv, &arguments) != CLI_OK)
-		return CLI_MISUSE;
-	arguments.operand = argv[optind];
-	if (cli_open_root("remove", arguments.root, &root) != CLI_OK)
+	if (progress_lock_for_file(cli) != CLI_OK)
 		return CLI_FAILED;
-	if (progress_lock_for_file("remove", &root, arguments.dry_run) != CLI_OK)
-		return CLI_FAILED;
-	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
-	configfiles_read_cmdline(&root, &config);
-	if (find_section(&root, &config, arguments.operand, &section) != CLI_OK)
+	config = cli_read_config(&cli->root, CONFIGFILES_OF_NOW);
+	configfiles_read_cmdline(&cli->root, config);
+	if (find_section(&cli->root, config, cli->operands[0], &section) != CLI_OK)
 		return CLI_FAILED;
 	if (section->from_cmdline)
-		return say_foreign(&config, section);
-	path = config.files[section->place.file];
-	r = dropin_is_ours(&root, path);
+		return say_foreign(config, section);
+	path = config->files[section->place.file];
+	r = dropin_is_ours(&cli->root, path);
 	if (r < 0)
 		return cli_error("remove", "cannot read %s: %s", path, strerror(-r));
 	if (r == 0)
-		return say_foreign(&config, section);
-	return remove_file(&root, section, path, arguments.dry_run);
+		return say_foreign(config, section);
+	return remove_file(&cli->root, section, path, cli->dry_run);
 }
 
 const struct cli_command cmd_remove = {

@@ -3,27 +3,7 @@
  * `vfioboot status`: what this boot did, whether the images are up to date, and what the next
  * boot will do.  All is read into struct status first, and printed as text or as JSON.
  */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/base.h"
-#include "chain/chain.h"
 #include "cli.h"
-#include "cli/ui/json.h"
-#include "cli/ui/table.h"
-#include "cli/ui/text.h"
-#include "facts/facts.h"
-#include "function_text.h"
-#include "outlook/outlook.h"
-#include "sections.h"
-#include "trial/trial.h"
-#include "trial_text.h"
-
-struct arguments {
-	const char *root;
-	bool json;
-};
 
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
@@ -32,16 +12,15 @@ static const struct cli_option options[] = {
 };
 
 struct status {
-	struct nextboot *next;
-	struct thisboot boot;
+	const struct cli *cli;
+	const struct nextboot *next;
+	const struct thisboot *boot;
 	struct images images;
 	int images_error; /* -errno: images is empty */
 };
 
 static void free_status(struct status *status)
 {
-	thisboot_free(&status->boot);
-	nextboot_free(&status->next);
 	images_free(&status->images);
 }
 
@@ -59,31 +38,28 @@ static void warn_records(const struct thisboot *boot)
 				"cannot read %u line%s of the record of the run in the "
 				"%s; it may be of another version",
 				boot->records[i].n_skipped,
-				boot->records[i].n_skipped == 1 ? "" : "s", where);
+				cli_plural(boot->records[i].n_skipped), where);
 	}
 }
 
 /* Returns CLI_OK with all that can be read, after warnings of the rest; or CLI_FAILED. */
-static enum cli_exit read_status(
-	const struct root *root, const char *dir, struct status *ret)
+static enum cli_exit read_status(struct cli *cli, struct status *ret)
 {
-	_cleanup_(facts_free) struct facts facts = {0};
-	int r = facts_read(root, &facts);
+	const struct nextboot *next;
 
-	if (r == 0)
-		r = nextboot_read(&facts, NULL, &ret->next);
-	if (r < 0)
-		return cli_error("status", "%s", strerror(-r));
-	if (ret->next->machine_error < 0)
-		cli_warning("status", "cannot read the PCI functions of %s: %s", dir,
-			strerror(-ret->next->machine_error));
-	sections_say_errors("status", &ret->next->config);
-	r = thisboot_read(root, ret->next, &ret->boot);
-	if (r < 0)
-		return cli_error("status", "%s", strerror(-r));
-	warn_records(&ret->boot);
-	ret->images_error = images_inspect(root,
-		ret->next->protect_traced ? &ret->next->protect : NULL, &ret->images);
+	if (cli_read_next(cli, NULL) != CLI_OK)
+		return CLI_FAILED;
+	next = cli->next;
+	if (next->machine_error < 0)
+		cli_warning("status", "cannot read the PCI functions of %s: %s", cli->dir,
+			strerror(-next->machine_error));
+	sections_say_errors("status", &next->config);
+	if (cli_read_boot(cli) != CLI_OK)
+		return CLI_FAILED;
+	*ret = (struct status){.cli = cli, .next = next, .boot = &cli->boot};
+	warn_records(&cli->boot);
+	ret->images_error = images_inspect(
+		&cli->root, next->protect_traced ? &next->protect : NULL, &ret->images);
 	if (ret->images_error < 0)
 		cli_warning("status", "cannot read the initramfs images: %s",
 			strerror(-ret->images_error));
@@ -205,19 +181,19 @@ static void add_trial(struct json_object *top, const struct root *root)
 	json_add_text(object, "text", trial.text);
 }
 
-static void print_json(const struct root *root, const struct status *status)
+static void print_json(const struct status *status)
 {
 	struct json_object *top = json_new_top(), *list;
 
-	add_boot(top, &status->boot);
+	add_boot(top, status->boot);
 	list = json_add_array(top, "functions");
-	for (size_t i = 0; i < status->boot.n; i++)
+	for (size_t i = 0; i < status->boot->n; i++)
 		function_add_json(
-			json_add_object(list, NULL), &status->boot.functions[i]);
+			json_add_object(list, NULL), &status->boot->functions[i]);
 	add_images(top, &status->images);
 	add_inactive(top, &status->next->config);
 	add_next(top, status->next);
-	add_trial(top, root);
+	add_trial(top, &status->cli->root);
 	json_print(top);
 }
 
@@ -225,7 +201,7 @@ static void print_json(const struct root *root, const struct status *status)
 
 static void print_headline(const struct status *status)
 {
-	const struct thisboot *boot = &status->boot;
+	const struct thisboot *boot = status->boot;
 	bool off = boot->last && strcmp(boot->last->state, "off") == 0;
 
 	if (boot->n == 1)
@@ -250,7 +226,7 @@ static void print_headline(const struct status *status)
 static void print_runs(const struct status *status)
 {
 	static const char remedy[] = "run 'sudo vfioboot apply', then reboot";
-	const struct thisboot *boot = &status->boot;
+	const struct thisboot *boot = status->boot;
 	bool initramfs = boot->problems[BOOT_INITRAMFS] == 0;
 	bool system = boot->problems[BOOT_SYSTEM] == 0;
 
@@ -275,16 +251,15 @@ static void print_runs(const struct status *status)
 			remedy);
 }
 
-enum { SECTION, ADDRESS, ID, WANTED, DRIVER, RESULT, NAME };
-
 static const struct column columns[] = {
-	[SECTION] = {"SECTION", 0},
-	[ADDRESS] = {"ADDRESS", 0},
-	[ID] = {"ID", 0},
-	[WANTED] = {"WANTED", 0},
-	[DRIVER] = {"DRIVER NOW", 0},
-	[RESULT] = {"AT THIS BOOT", 0},
-	[NAME] = {"NAME", COLUMN_TRUNC},
+	{"SECTION", 0, NULL},
+	{"ADDRESS", 0, NULL},
+	{"ID", 0, NULL},
+	{"WANTED", 0, NULL},
+	{"DRIVER NOW", 0, NULL},
+	{"AT THIS BOOT", 0, NULL},
+	{"NAME", COLUMN_TRUNC, NULL},
+	{0},
 };
 
 static void add_line(struct table *table, const struct thisboot *boot,
@@ -294,18 +269,18 @@ static void add_line(struct table *table, const struct thisboot *boot,
 	struct table_line *line = table_add(table, NULL);
 	struct function_name name;
 
-	table_set(table, line, SECTION, recorded->section);
-	table_set(table, line, ADDRESS, recorded->address);
-	table_set(table, line, ID, recorded->id);
-	table_set(table, line, WANTED, recorded->wanted);
-	table_set(table, line, RESULT, function_result(boot, function));
+	table_set(table, line, "SECTION", recorded->section);
+	table_set(table, line, "ADDRESS", recorded->address);
+	table_set(table, line, "ID", recorded->id);
+	table_set(table, line, "WANTED", recorded->wanted);
+	table_set(table, line, "AT THIS BOOT", function_result(boot, function));
 	if (!function->as_wanted)
 		table_colour(table, line, "red");
 	if (!function->present)
 		return;
 	names_look_up(names, &function->ids, &name);
-	table_set(table, line, NAME, name.name);
-	table_set(table, line, DRIVER,
+	table_set(table, line, "NAME", name.name);
+	table_set(table, line, "DRIVER NOW",
 		function->driver_now[0] ? function->driver_now : "none");
 }
 
@@ -321,7 +296,7 @@ static int print_functions(const struct thisboot *boot)
 	if (r < 0)
 		return r;
 	putchar('\n');
-	table = table_new("functions", columns, ARRAY_SIZE(columns), false);
+	table = table_new("functions", columns, false);
 	for (size_t i = 0; i < boot->n; i++)
 		add_line(table, boot, &boot->functions[i], names);
 	table_print(table);
@@ -362,9 +337,9 @@ static void print_remarks(const struct thisboot *boot)
 /* Errors that this boot found, unless they are still there and so were printed. */
 static void print_errors(const struct status *status)
 {
-	const struct record *last = status->boot.last;
+	const struct record *last = status->boot->last;
 
-	if (!last || status->boot.image_config == THISBOOT_CONFIG_TODAYS ||
+	if (!last || status->boot->image_config == THISBOOT_CONFIG_TODAYS ||
 		status->next->config.n_errors)
 		return;
 	for (size_t i = 0; i < last->n_errors; i++) {
@@ -420,50 +395,44 @@ static void print_next(const struct nextboot *next)
 	if (next->plan.n_entries)
 		printf("Next boot: %u function%s bound, %u refused; see 'vfioboot "
 		       "plan'.\n",
-			counts.bound, counts.bound == 1 ? "" : "s", counts.refused);
+			counts.bound, cli_plural(counts.bound), counts.refused);
 }
 
-static int print_text(const struct root *root, const struct status *status)
+static int print_text(const struct status *status)
 {
 	int r;
 
 	print_headline(status);
 	print_runs(status);
-	r = print_functions(&status->boot);
+	r = print_functions(status->boot);
 	if (r < 0)
 		return r;
-	print_remarks(&status->boot);
+	print_remarks(status->boot);
 	print_errors(status);
 	print_images(status);
 	sections_print_inactive(&status->next->config);
 	print_next(status->next);
-	r = trial_text_print(root);
+	r = trial_text_print(&status->cli->root);
 	if (r < 0 && r != -ENOENT)
 		trial_text_say_unreadable("status", r);
 	return 0;
 }
 
-static enum cli_exit run(int argc, char **argv)
+static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(free_status) struct status status = {0};
-	struct arguments arguments = {.root = "/"};
 	int r = 0;
 
-	if (cli_parse(&cmd_status, argc, argv, &arguments) != CLI_OK)
-		return CLI_MISUSE;
-	if (cli_open_root("status", arguments.root, &root) != CLI_OK)
+	if (read_status(cli, &status) != CLI_OK)
 		return CLI_FAILED;
-	if (read_status(&root, arguments.root, &status) != CLI_OK)
-		return CLI_FAILED;
-	if (arguments.json)
-		print_json(&root, &status);
+	if (cli->json)
+		print_json(&status);
 	else
-		r = print_text(&root, &status);
+		r = print_text(&status);
 	if (r < 0)
 		return cli_error("status", "%s", strerror(-r));
-	return status.boot.n_not_as_wanted || status.next->config.n_errors ? CLI_FAILED
-									   : CLI_OK;
+	return cli->boot.n_not_as_wanted || cli->next->config.n_errors ? CLI_FAILED
+								       : CLI_OK;
 }
 
 const struct cli_command cmd_status = {

@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot try`: one boot with the new setting, which comes back by itself if it fails. */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/base.h"
-#include "chain/chain.h"
 #include "cli.h"
-#include "entry_text.h"
-#include "progress.h"
-#include "trial/trial.h"
-#include "trial_text.h"
 
 #define NAME "try"
 
-#define OWN_PARAMETERS "vfioboot."
+#define OWN_PARAMETERS  "vfioboot."
+#define PARAMETERS_SIZE 256
 
 #define LOCK_MS 10000 /* the watch, or `apply`, may just be writing */
 
 struct arguments {
-	const char *root, *profile;
-	char append[256]; /* with blanks between */
-	bool keep, cancel, status, dry_run;
+	const char *profile;
+	bool keep, cancel, status;
 };
 
 static const struct cli_option options[] = {
@@ -36,80 +26,57 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-static enum cli_exit add_parameter(struct arguments *arguments, const char *parameter)
+static enum cli_exit check_parameter(const char *parameter)
 {
-	size_t len = strlen(arguments->append);
-
-	if (!bootentry_is_plain(parameter)) {
-		cli_error(NAME,
+	if (!bootentry_is_plain(parameter))
+		return cli_misuse(NAME,
 			"cannot try '%s': use letters, digits and . _ : = , @ / + - only",
 			parameter);
-		return CLI_MISUSE;
-	}
-	if (strncmp(parameter, OWN_PARAMETERS, strlen(OWN_PARAMETERS)) == 0) {
-		cli_error(NAME,
+	if (text_begins_with(parameter, OWN_PARAMETERS))
+		return cli_misuse(NAME,
 			"'%s' is for vfioboot itself and set by the trial; use --profile "
 			"to choose what is tried",
 			parameter);
-		return CLI_MISUSE;
+	return CLI_OK;
+}
+
+/* The parameters of --append, with blanks between.  CLI_OK, or CLI_MISUSE after a message. */
+static enum cli_exit join_parameters(const struct cli *cli, char *ret, size_t size)
+{
+	*ret = '\0';
+	for (size_t i = 0; i < cli->values.n; i++) {
+		const char *parameter = cli->values.names[i];
+
+		if (check_parameter(parameter) != CLI_OK)
+			return CLI_MISUSE;
+		if (!cmdline_append_word(ret, size, parameter, strlen(parameter)))
+			return cli_misuse(NAME, "the parameters are too long together");
 	}
-	if (len + strlen(parameter) + 2 > sizeof(arguments->append)) {
-		cli_error(NAME, "the parameters are too long together");
-		return CLI_MISUSE;
-	}
-	text_join(arguments->append + len, sizeof(arguments->append) - len,
-		len ? " " : "", parameter, NULL);
 	return CLI_OK;
 }
 
 /* An option that has no effect would seem to have one. */
-static enum cli_exit check_options(const struct arguments *arguments)
+static enum cli_exit check(const struct cli *cli)
 {
+	const struct arguments *arguments = cli->arguments;
+	char append[PARAMETERS_SIZE];
 	const char *other = arguments->keep ? "--keep"
 		: arguments->cancel         ? "--cancel"
 		: arguments->status         ? "--status"
 					    : NULL;
 	const char *useless = arguments->profile ? "--profile"
-		: arguments->append[0]           ? "--append"
+		: cli->values.n                  ? "--append"
 						 : NULL;
 
-	if (arguments->keep + arguments->cancel + arguments->status > 1) {
-		cli_error(NAME, "use only one of --keep, --cancel and --status");
-		return CLI_MISUSE;
-	}
-	if (other && useless) {
-		cli_error(NAME, "%s is for the start of a trial, and not for %s", useless,
-			other);
-		return CLI_MISUSE;
-	}
-	if (arguments->status && arguments->dry_run) {
-		cli_error(NAME,
+	if (arguments->keep + arguments->cancel + arguments->status > 1)
+		return cli_misuse(NAME, "use only one of --keep, --cancel and --status");
+	if (other && useless)
+		return cli_misuse(NAME, "%s is for the start of a trial, and not for %s",
+			useless, other);
+	if (arguments->status && cli->dry_run)
+		return cli_misuse(NAME,
 			"--dry-run has no effect on --status, which changes nothing");
-		return CLI_MISUSE;
-	}
-	return CLI_OK;
-}
-
-static enum cli_exit parse_arguments(int argc, char **argv, struct arguments *ret)
-{
-	struct arguments arguments = {.root = "/"};
-	int option;
-
-	while ((option = cli_next_option(&cmd_try, argc, argv, &arguments)) >= 0)
-		if (add_parameter(&arguments, optarg) != CLI_OK)
-			return CLI_MISUSE;
-	if (option == CLI_BAD_OPTION ||
-		cli_check_operands(&cmd_try, argc, argv) != CLI_OK)
-		return CLI_MISUSE;
-	if (check_options(&arguments) != CLI_OK)
-		return CLI_MISUSE;
-	*ret = arguments;
-	return CLI_OK;
-}
-
-static const char *plural(unsigned n)
-{
-	return n == 1 ? "" : "s";
+	return join_parameters(cli, append, sizeof(append));
 }
 
 static void print_plan(const struct trial_plan *plan)
@@ -124,7 +91,7 @@ static void print_plan(const struct trial_plan *plan)
 	}
 	if (plan->n_always)
 		printf("The normal entry binds %u section%s of these, too.\n",
-			plan->n_always, plural(plan->n_always));
+			plan->n_always, cli_plural(plan->n_always));
 	if (plan->n_groupless)
 		printf("%u of them ha%s no IOMMU group now: the trial shows whether its "
 		       "parameters bring one.\n",
@@ -153,14 +120,14 @@ static void print_entry(const struct oneshot *oneshot)
 }
 
 /* Plans the trial.  CLI_OK, or a message. */
-static enum cli_exit make_plan(const struct root *root, const struct arguments *arguments,
-	struct trial_plan *ret)
+static enum cli_exit make_plan(
+	const struct cli *cli, const char *append, struct trial_plan *ret)
 {
-	const struct trial_request request = {.profile = arguments->profile,
-		.append = arguments->append,
-		.dry_run = arguments->dry_run};
+	const struct arguments *arguments = cli->arguments;
+	const struct trial_request request = {
+		.profile = arguments->profile, .append = append, .dry_run = cli->dry_run};
 	struct message message = {0};
-	int r = trial_plan_make(root, &request, ret, &message);
+	int r = trial_plan_make(&cli->root, &request, ret, &message);
 
 	for (size_t i = 0; i < ret->warnings.n; i++)
 		cli_warning(NAME, "%s", ret->warnings.names[i]);
@@ -172,19 +139,21 @@ static enum cli_exit make_plan(const struct root *root, const struct arguments *
 	return CLI_FAILED;
 }
 
-static enum cli_exit start(const struct root *root, const struct arguments *arguments)
+static enum cli_exit start(const struct cli *cli)
 {
 	_cleanup_(trial_plan_free) struct trial_plan plan = {0};
 	struct message message = {0};
+	char append[PARAMETERS_SIZE];
 
-	if (make_plan(root, arguments, &plan) != CLI_OK)
+	join_parameters(cli, append, sizeof(append)); /* check() has seen that it fits */
+	if (make_plan(cli, append, &plan) != CLI_OK)
 		return CLI_FAILED;
-	if (arguments->dry_run) {
+	if (cli->dry_run) {
 		print_entry(&plan.oneshot);
 		print_plan(&plan);
 		return CLI_OK;
 	}
-	if (trial_start(root, &plan, &message) < 0)
+	if (trial_start(&cli->root, &plan, &message) < 0)
 		return cli_say(NAME, &message);
 	printf("Trial %s is the next boot, once:\n", plan.trial.id);
 	print_plan(&plan);
@@ -192,8 +161,9 @@ static enum cli_exit start(const struct root *root, const struct arguments *argu
 	return CLI_OK;
 }
 
-static enum cli_exit cancel(const struct root *root, const struct arguments *arguments)
+static enum cli_exit cancel(const struct cli *cli)
 {
+	const struct root *root = &cli->root;
 	enum trial_stage stage = trial_find_stage(root);
 	struct message message = {0};
 	struct trial trial;
@@ -207,7 +177,7 @@ static enum cli_exit cancel(const struct root *root, const struct arguments *arg
 		return cli_error(NAME,
 			"this boot is the trial; reboot to return to the normal entry, or "
 			"confirm it with 'vfioboot try --keep'");
-	if (arguments->dry_run) {
+	if (cli->dry_run) {
 		printf("Would %s.\n",
 			stage == TRIAL_NEXT_BOOT
 				? "cancel the trial"
@@ -278,13 +248,9 @@ static void keep_section(struct keeping *keeping, const struct config *config,
 
 static void keep_sections(struct keeping *keeping)
 {
-	_cleanup_free_ struct config *config = calloc(1, sizeof(*config));
+	_cleanup_free_ struct config *config =
+		cli_read_config(keeping->root, CONFIGFILES_OF_IMAGE);
 
-	if (!config) {
-		keeping->status = cli_error(NAME, "%s", strerror(ENOMEM));
-		return;
-	}
-	configfiles_read(keeping->root, CONFIGFILES_OF_IMAGE, config);
 	for (unsigned i = 0; i < config->n_sections; i++)
 		keep_section(keeping, config, &config->sections[i]);
 	/* With a section that was not tried this would make it permanent, too. */
@@ -296,9 +262,10 @@ static void keep_sections(struct keeping *keeping)
 		"hand, below [boot] (/etc/vfioboot.conf, or a drop-in)");
 }
 
-static enum cli_exit keep(const struct root *root, const struct arguments *arguments)
+static enum cli_exit keep(const struct cli *cli)
 {
-	struct keeping keeping = {.root = root, .dry_run = arguments->dry_run};
+	const struct root *root = &cli->root;
+	struct keeping keeping = {.root = root, .dry_run = cli->dry_run};
 	struct trial *trial = &keeping.trial;
 	struct message message = {0};
 	int r = trial_confirm(root, keeping.dry_run, trial, &message);
@@ -329,43 +296,35 @@ static enum cli_exit keep(const struct root *root, const struct arguments *argum
 /* ---- */
 
 /* What has to be run as root: without its option it would start a trial. */
-static const char *command_of(const struct arguments *arguments)
+static const char *command_of(const struct cli *cli)
 {
+	const struct arguments *arguments = cli->arguments;
+
 	if (arguments->cancel)
 		return NAME " --cancel";
 	if (arguments->keep)
 		return NAME " --keep";
-	return arguments->dry_run ? NAME " --dry-run" : NAME;
+	return cli->dry_run ? NAME " --dry-run" : NAME;
 }
 
-/* Starts, cancels or keeps one, and nobody else changes anything meanwhile. */
-static enum cli_exit change(const struct root *root, const struct arguments *arguments)
+static enum cli_exit run(struct cli *cli)
 {
-	if (!arguments->dry_run && progress_lock(NAME, root, LOCK_MS) != CLI_OK)
-		return CLI_FAILED;
-	if (arguments->cancel)
-		return cancel(root, arguments);
-	return arguments->keep ? keep(root, arguments) : start(root, arguments);
-}
+	const struct arguments *arguments = cli->arguments;
 
-static enum cli_exit run(int argc, char **argv)
-{
-	_cleanup_(root_close) struct root root = {.fd = -1};
-	struct arguments arguments = {0};
-
-	if (parse_arguments(argc, argv, &arguments) != CLI_OK)
-		return CLI_MISUSE;
-	if (cli_open_root(NAME, arguments.root, &root) != CLI_OK)
+	if (arguments->status)
+		return print_status(&cli->root);
+	if (cli->root.live && cli_need_root(command_of(cli)) != CLI_OK)
 		return CLI_FAILED;
-	if (arguments.status)
-		return print_status(&root);
-	if (root.live && cli_need_root(command_of(&arguments)) != CLI_OK)
-		return CLI_FAILED;
-	if (!root.live && !arguments.dry_run)
+	if (!cli->root.live && !cli->dry_run)
 		return cli_error(NAME,
 			"a trial is for this machine; for another one (--root) there are "
 			"--status and --dry-run");
-	return change(&root, &arguments);
+	/* Nobody else changes anything meanwhile. */
+	if (!cli->dry_run && progress_lock(NAME, &cli->root, LOCK_MS) != CLI_OK)
+		return CLI_FAILED;
+	if (arguments->cancel)
+		return cancel(cli);
+	return arguments->keep ? keep(cli) : start(cli);
 }
 
 const struct cli_command cmd_try = {
@@ -376,5 +335,7 @@ const struct cli_command cmd_try = {
 		"What is tried are the sections with a profile, which the normal boot entry\n"
 		"leaves alone. The default entry of the boot loader never changes.",
 	.options = options,
+	.arguments = sizeof(struct arguments),
+	.check = check,
 	.run = run,
 };

@@ -1,19 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot undo`: removes all that vfioboot has set on this machine. */
-#include <errno.h>
-#include <stdio.h>
-
-#include "base/base.h"
-#include "chain/chain.h"
-#include "decide/decide.h"
-#include "entry_text.h"
-#include "progress.h"
-#include "trial/trial.h"
-
-struct arguments {
-	const char *root;
-	bool dry_run;
-};
+#include "cli.h"
 
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
@@ -184,24 +171,19 @@ static enum cli_exit plan_and_run(
 	return status == CLI_OK ? warned : status;
 }
 
-static enum cli_exit run(int argc, char **argv)
+static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(imagecheck_free) struct imagecheck check = {0};
-	struct arguments arguments = {.root = "/"};
-	enum cli_exit status;
+	enum cli_exit status = progress_begin(cli);
 	int r;
 
-	if (cli_parse(&cmd_undo, argc, argv, &arguments) != CLI_OK)
-		return CLI_MISUSE;
-	status = progress_open_root("undo", arguments.root, arguments.dry_run, &root);
 	if (status != CLI_OK)
 		return status;
-	r = imagecheck_read(&root, IMAGECHECK_UNDONE, NULL, &check);
+	r = imagecheck_read(&cli->root, IMAGECHECK_UNDONE, NULL, &check);
 	if (r < 0)
 		return cli_error(
 			"undo", "cannot read the configuration: %s", strerror(-r));
-	return plan_and_run(&root, &check, arguments.dry_run);
+	return plan_and_run(&cli->root, &check, cli->dry_run);
 }
 
 const struct cli_command cmd_undo = {

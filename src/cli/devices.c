@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finds the functions that are meant, and says so where that is not clear. */
-#include "devices.h"
-
-#include <errno.h>
-#include <stdio.h>
-
-#include "base/base.h"
-#include "decide/decide.h"
-#include "obstacle_text.h"
-#include "sections.h"
+#include "cli.h"
 
 #define NAME "add"
 
@@ -41,32 +33,27 @@ static void free_candidates(struct candidates *candidates)
 	free(candidates->list);
 }
 
-enum cli_exit devices_open(const char *dir, struct devices *devices)
+enum cli_exit devices_open(struct cli *cli, struct devices *devices)
 {
-	static struct config config;
 	const struct usage *usage = NULL;
-	int r;
+	int r = facts_read(&cli->root, &cli->facts);
 
-	devices->root.fd = -1;
-	if (cli_open_root(NAME, dir, &devices->root) != CLI_OK)
-		return CLI_FAILED;
-	r = facts_read(&devices->root, &devices->facts);
+	devices->cli = cli;
 	if (r == 0)
-		r = devices->facts.bus_error;
+		r = cli->facts.bus_error;
 	if (r < 0)
 		return cli_error(NAME,
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
-			dir, strerror(-r));
-	configfiles_read(&devices->root, CONFIGFILES_OF_NOW, &config);
-	configfiles_read_cmdline(&devices->root, &config);
-	sections_say_errors(NAME, &config);
-	devices->config = &config;
-	r = facts_usage(&devices->facts, &usage);
+			cli->dir, strerror(-r));
+	devices->config = cli_read_config(&cli->root, CONFIGFILES_OF_NOW);
+	configfiles_read_cmdline(&cli->root, devices->config);
+	sections_say_errors(NAME, devices->config);
+	r = facts_usage(&cli->facts, &usage);
 	if (r < 0 && r != -EHOSTUNREACH)
-		return cli_error(NAME, "cannot find out which devices %s uses: %s", dir,
-			strerror(-r));
+		return cli_error(NAME, "cannot find out which devices %s uses: %s",
+			cli->dir, strerror(-r));
 	devices->host = (struct obstacles_host){
-		.facts = &devices->facts, .config = &config, .usage = usage};
+		.facts = &cli->facts, .config = devices->config, .usage = usage};
 	r = names_open(&devices->names);
 	return r < 0 ? cli_error(NAME, "%s", strerror(-r)) : CLI_OK;
 }
@@ -74,17 +61,8 @@ enum cli_exit devices_open(const char *dir, struct devices *devices)
 void devices_close(struct devices *devices)
 {
 	deviceset_free(&devices->set);
-	facts_free(&devices->facts);
 	names_close(&devices->names);
-	root_close(&devices->root);
-}
-
-const char *devices_title(const struct devices *devices, const struct pcidev *dev)
-{
-	static struct function_name name;
-
-	names_look_up(devices->names, &dev->ids, &name);
-	return name.name;
+	free(devices->config);
 }
 
 /* "  ADDRESS PATH TITLE", and behind it ": " and @remark if there is one. */
@@ -92,12 +70,14 @@ static void say_function(const struct devices *devices,
 	const struct pcibus_function *function, const char *remark)
 {
 	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE] = "-";
+	struct function_name name;
 
+	names_look_up(devices->names, &function->dev.ids, &name);
 	pci_address_format(function->dev.address, address);
 	if (function->dev.path.depth)
 		pci_path_format(&function->dev.path, path);
-	fprintf(stderr, "  %s  %-14s  %s%s%s\n", address, path,
-		devices_title(devices, &function->dev), *remark ? ": " : "", remark);
+	fprintf(stderr, "  %s  %-14s  %s%s%s\n", address, path, name.name,
+		*remark ? ": " : "", remark);
 }
 
 static const struct choice *find_choice(const char *operand)
@@ -121,7 +101,7 @@ static int add_candidate(struct candidates *candidates, const struct devices *de
 		return -ENOMEM;
 	candidates->list = more;
 	more[candidates->n] = (struct candidate){.function = function};
-	r = deviceset_add(&set, &devices->facts.bus, function, devices->only);
+	r = deviceset_add(&set, &devices->cli->facts.bus, function, devices->only);
 	if (r == 0)
 		r = obstacles_find(&devices->host, &set, &more[candidates->n].obstacles);
 	if (r == 0)
@@ -139,7 +119,7 @@ static bool is_choice(const struct choice *choice, const struct pcibus_function 
 static int find_candidates(const struct devices *devices, const struct choice *choice,
 	struct candidates *candidates)
 {
-	const struct pcibus *machine = &devices->facts.bus;
+	const struct pcibus *machine = &devices->cli->facts.bus;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < machine->n; i++) {
@@ -179,7 +159,7 @@ static enum cli_exit choose(struct devices *devices, const struct choice *choice
 
 	for (size_t i = 0; r == 0 && candidates.spare == 1 && i < candidates.n; i++)
 		if (!candidates.list[i].obstacles.n)
-			r = deviceset_add(&devices->set, &devices->facts.bus,
+			r = deviceset_add(&devices->set, &devices->cli->facts.bus,
 				candidates.list[i].function, devices->only);
 	if (r < 0)
 		return cli_error(NAME, "%s", strerror(-r));
@@ -221,7 +201,7 @@ static enum cli_exit say_several(
 
 	cli_error(NAME,
 		"'%s' matches more than one device; choose one by its path:", operand);
-	while ((function = deviceset_next(&devices->facts.bus, selector, function)))
+	while ((function = deviceset_next(&devices->cli->facts.bus, selector, function)))
 		say_function(devices, function, "");
 	return CLI_FAILED;
 }
@@ -243,23 +223,22 @@ enum cli_exit devices_add(struct devices *devices, const char *operand)
 
 	if (choice)
 		return choose(devices, choice);
-	if (selector_parse(operand, &selector) < 0) {
-		cli_error(NAME,
+	if (selector_parse(operand, &selector) < 0)
+		return cli_misuse(NAME,
 			"'%s' is not a device; use a path (00:01.0/00), an address "
 			"(01:00.0), an id (10de:2206), or gpu:auto, nvme:auto, usb:auto",
 			operand);
-		return CLI_MISUSE;
-	}
-	if (!deviceset_next(&devices->facts.bus, &selector, NULL))
+	if (!deviceset_next(&devices->cli->facts.bus, &selector, NULL))
 		return cli_error(NAME,
 			"no device matches '%s'; 'vfioboot list --all' shows all devices",
 			operand);
-	if (!is_one_device(&devices->facts.bus, &selector))
+	if (!is_one_device(&devices->cli->facts.bus, &selector))
 		return say_several(devices, operand, &selector);
 	while (r == 0 &&
-		(function = deviceset_next(&devices->facts.bus, &selector, function)))
+		(function = deviceset_next(
+			 &devices->cli->facts.bus, &selector, function)))
 		if (is_meant(&selector, function))
-			r = deviceset_add(&devices->set, &devices->facts.bus, function,
-				devices->only);
+			r = deviceset_add(&devices->set, &devices->cli->facts.bus,
+				function, devices->only);
 	return r < 0 ? cli_error(NAME, "%s", strerror(-r)) : CLI_OK;
 }

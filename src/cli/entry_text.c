@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What several commands say of the entries in the boot menu. */
-#include "entry_text.h"
-
-#include <errno.h>
-#include <string.h>
-
-#include "base/base.h"
-#include "chain/chain.h"
-#include "decide/decide.h"
+#include "cli.h"
 
 void entry_say_params(const char *command, int error, const struct kernelparams *params,
 	const char *bad)
@@ -29,12 +22,12 @@ void entry_say_params(const char *command, int error, const struct kernelparams 
 
 void entry_warn_outdated(const char *command, const struct root *root)
 {
-	_cleanup_free_ struct config *config = calloc(1, sizeof(*config));
+	_cleanup_free_ struct config *config = NULL;
 	struct bootentries written, decided;
 
-	if (!config || bootmenu_read_wanted(root, &written) < 0)
+	if (bootmenu_read_wanted(root, &written) < 0)
 		return;
-	configfiles_read(root, CONFIGFILES_OF_IMAGE, config);
+	config = cli_read_config(root, CONFIGFILES_OF_IMAGE);
 	bootentry_decide(config, &decided);
 	if (bootentry_fits(&written, &decided))
 		return;

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The record of this boot, the driver of now and the plan for the next boot, put into words. */
-#include "function_text.h"
-
-#include <errno.h>
-#include <stdio.h>
-
-#include "base/base.h"
-#include "decide/decide.h"
+#include "cli.h"
 
 bool function_record_lost(const struct thisboot *boot)
 {

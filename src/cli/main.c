@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The program `vfioboot`: its commands in one table, and the help that is made of it. */
-#include <stdio.h>
-#include <string.h>
-
-#include "base/base.h"
 #include "cli.h"
 
 static const struct cli_command *const commands[] = {
@@ -51,6 +47,11 @@ static void print_usage(const struct cli_command *command)
 		*command->operands ? " " : "", command->operands, command->summary);
 	if (command->details)
 		printf("\n%s\n", command->details);
+	if (command->columns)
+		printf("\nColumns:\n");
+	for (const struct column *column = command->columns; column && column->name;
+		column++)
+		printf("  %-13s %s\n", column->name, column->help);
 	if (command->options->name)
 		printf("\nOptions:\n");
 	print_options(command->options);
@@ -125,7 +126,7 @@ static enum cli_exit run(int argc, char **argv)
 			argv[1]);
 	if (asks_for_help(argc - 1, argv + 1))
 		return help(command->name);
-	return command->run(argc - 1, argv + 1);
+	return cli_run(command, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

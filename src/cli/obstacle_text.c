@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each obstacle in a sentence, and what removes it or allows it. */
-#include "obstacle_text.h"
-
-#include <errno.h>
-#include <stdio.h>
-
-#include "base/base.h"
 #include "cli.h"
 
 #define NAME "add"

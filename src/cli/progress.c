@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lines of progress on stdout, failures on stderr. */
-#include "progress.h"
-
-#include <errno.h>
-#include <stdio.h>
-
-#include "base/base.h"
+#include "cli.h"
 
 #define LINE_MAX_ 4096
 
@@ -97,15 +92,29 @@ enum cli_exit progress_lock(
 	return CLI_OK;
 }
 
-enum cli_exit progress_lock_for_file(
-	const char *command, const struct root *root, bool dry_run)
+static enum cli_exit begin_as_root(const struct cli *cli, unsigned wait_ms)
 {
-	enum cli_exit status;
+	const char *command = cli->command->name;
 
-	if (dry_run || !root->live)
-		return CLI_OK;
-	status = cli_need_root(command);
-	return status == CLI_OK ? progress_lock(command, root, FILE_LOCK_MS) : status;
+	if (cli_need_root(command) != CLI_OK)
+		return CLI_FAILED;
+	return cli->dry_run ? CLI_OK : progress_lock(command, &cli->root, wait_ms);
+}
+
+enum cli_exit progress_lock_for_file(const struct cli *cli)
+{
+	return cli->dry_run || !cli->root.live ? CLI_OK
+					       : begin_as_root(cli, FILE_LOCK_MS);
+}
+
+enum cli_exit progress_begin(const struct cli *cli)
+{
+	if (!cli->root.live && !cli->dry_run)
+		return cli_misuse(cli->command->name,
+			"only this machine can be changed; add --dry-run to see what "
+			"would be done at %s",
+			cli->dir);
+	return cli->root.live ? begin_as_root(cli, 0) : CLI_OK;
 }
 
 enum cli_exit progress_check(const char *command, const struct apply *apply)
@@ -148,24 +157,4 @@ enum cli_exit progress_warn_unbuilt(const char *command, const struct images *im
 		status = CLI_UNKNOWN;
 	}
 	return status;
-}
-
-enum cli_exit progress_open_root(
-	const char *command, const char *dir, bool dry_run, struct root *ret)
-{
-	enum cli_exit status = cli_open_root(command, dir, ret);
-
-	if (status != CLI_OK)
-		return status;
-	if (!ret->live && !dry_run) {
-		cli_error(command,
-			"only this machine can be changed; add --dry-run to see what "
-			"would be done at %s",
-			dir);
-		return CLI_MISUSE;
-	}
-	if (!ret->live)
-		return CLI_OK;
-	status = cli_need_root(command);
-	return status == CLI_OK && !dry_run ? progress_lock(command, ret, 0) : status;
 }

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sentences about sections, the same in every command. */
-#include "sections.h"
-
-#include <stdio.h>
-#include <string.h>
-
 #include "cli.h"
-#include "cli/ui/text.h"
 
 const char *sections_inactive_word(const struct config *config)
 {

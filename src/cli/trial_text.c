@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of a trial in sentences. */
-#include "trial_text.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/base.h"
-#include "bind/bind.h"
-#include "chain/chain.h"
-#include "decide/decide.h"
-#include "trial/trial.h"
+#include "cli.h"
 
 #define JOURNAL_LINES 12 /* that are shown */
 
@@ -122,10 +112,7 @@ static void print_armed(const struct root *root, const struct trial *trial)
 	printf("Trial %s is the next boot, once: 'systemctl reboot' starts it, 'vfioboot "
 	       "try --cancel' cancels it.\n",
 		trial->id);
-	config = calloc(1, sizeof(*config));
-	if (!config)
-		return;
-	configfiles_read(root, CONFIGFILES_OF_IMAGE, config);
+	config = cli_read_config(root, CONFIGFILES_OF_IMAGE);
 	if (trial_is_outdated(trial, config))
 		printf("The configuration was changed since; run 'sudo vfioboot apply' and "
 		       "'vfioboot try' again.\n");

@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "cli/ui/json.h"
-#include "cli/ui/text.h"
+#include "cli/ui/ui.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Members are handed to their parents at once, so that only the top is anybody's to free. */
-#include "json.h"
+#include "ui.h"
 
 #include <stdio.h>
 
 #include "base/base.h"
-#include "text.h"
 
 static void add(struct json_object *parent, const char *key, struct json_object *member)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Our columns in libsmartcols' terms, and in JSON's. */
-#include "table.h"
+#include "ui.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,8 +10,6 @@
 #include <strings.h>
 
 #include "base/base.h"
-#include "json.h"
-#include "text.h"
 
 /* Narrower columns are not worth words that are whole. */
 #define WRAP_MIN 8
@@ -21,9 +19,8 @@
 struct table {
 	const struct column *columns;
 	size_t n;
-	struct json_object
-		*top; /* what table_print() prints; NULL: text, or in an array */
-	struct json_object *lines; /* NULL: text */
+	struct json_object *top;   /* what table_print() prints; NULL: text */
+	struct json_object *lines; /* of it */
 	/* Text only: */
 	size_t *shown; /* indexes of columns, in the order of printing */
 	size_t n_shown;
@@ -45,41 +42,25 @@ static void show(struct table *table, size_t column)
 	table->shown[table->n_shown++] = column;
 }
 
-static struct table *new_table(const struct column *columns, size_t n)
+struct table *table_new(const char *name, const struct column *columns, bool json)
 {
 	struct table *table = or_no_memory(calloc(1, sizeof(*table)));
 
 	table->columns = columns;
-	table->n = n;
-	return table;
-}
-
-struct table *table_new_in(
-	struct json_object *array, const struct column *columns, size_t n)
-{
-	struct table *table = new_table(columns, n);
-
-	table->lines = array;
-	return table;
-}
-
-struct table *table_new(
-	const char *name, const struct column *columns, size_t n, bool json)
-{
-	struct table *table = new_table(columns, n);
-
+	while (columns[table->n].name)
+		table->n++;
 	if (json) {
 		table->top = json_new_top();
 		table->lines = json_add_array(table->top, name);
 		return table;
 	}
-	table->shown = or_no_memory(calloc(n, sizeof(*table->shown)));
-	table->cells = or_no_memory(calloc(n, sizeof(*table->cells)));
+	table->shown = or_no_memory(calloc(table->n, sizeof(*table->shown)));
+	table->cells = or_no_memory(calloc(table->n, sizeof(*table->cells)));
 	table->scols = or_no_memory(scols_new_table());
 	check(scols_table_enable_minout(
 		table->scols, 1)); /* no blanks at ends of lines */
 	check(scols_table_enable_colors(table->scols, terminal_wants_colour()));
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < table->n; i++)
 		if (!(columns[i].flags & COLUMN_EXTRA))
 			show(table, i);
 	return table;
@@ -194,6 +175,8 @@ static void set_member(
 {
 	char key[KEY_SIZE];
 
+	if (column->flags & COLUMN_TEXT)
+		return;
 	make_key(column->name, key);
 	if (!text || !*text)
 		json_add_null(object, key);
@@ -206,18 +189,20 @@ static void set_member(
 }
 
 void table_set(
-	struct table *table, struct table_line *line, size_t column, const char *text)
+	struct table *table, struct table_line *line, const char *name, const char *text)
 {
-	unsigned flags = table->columns[column].flags;
+	size_t i = find_column(table, name, strlen(name));
+	const struct column *column = &table->columns[i];
 
-	if (table->lines && !(flags & COLUMN_TEXT))
-		set_member((struct json_object *)line, &table->columns[column], text);
-	if (table->lines || !table->cells[column])
+	if (table->lines) {
+		set_member((struct json_object *)line, column, text);
 		return;
-	if (text && flags & COLUMN_BOOLEAN)
+	}
+	if (text && column->flags & COLUMN_BOOLEAN)
 		text = strcmp(text, "1") == 0 ? "yes" : NULL;
-	check(scols_line_set_column_data(
-		(struct libscols_line *)line, table->cells[column], text));
+	if (table->cells[i])
+		check(scols_line_set_column_data(
+			(struct libscols_line *)line, table->cells[i], text));
 }
 
 void table_colour(struct table *table, struct table_line *line, const char *colour)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Makes text printable: names of files, devices and messages may hold any byte. */
-#include "text.h"
+#include "ui.h"
 
 #include <errno.h>
 #include <stdio.h>
