@@ -17,6 +17,7 @@
 #include "pciname.h"
 #include "peimage.h"
 #include "run.h"
+#include "shell_vars.h"
 #include "sysfs.h"
 #include "text.h"
 #include "tree.h"

@@ -242,6 +242,143 @@ static void test_odd_presets(void **state)
 	expect(RELEASE " /boot/own.img fresh mkinitcpio\n");
 }
 
+static void expect_names(const char *kernel_file, const char *expected)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	_cleanup_(file_free_names) struct file_names names = {0};
+	char release[] = RELEASE, file[64], text[1024] = "", why[256] = "";
+	const struct kernel kernel = {release, file};
+
+	snprintf(file, sizeof(file), "%s", kernel_file);
+	assert_int_equal(initramfs_mkinitcpio.find(&root, &kernel, &names), 0);
+	for (size_t i = 0; i < names.n; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\n",
+			names.names[i]);
+	if (!initramfs_knows(
+		    &initramfs_mkinitcpio, &root, &kernel, NULL, why, sizeof(why)))
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "? %s\n", why);
+	assert_string_equal(text, expected);
+}
+
+/* The words of the command for an image, with blanks between them. */
+static void expect_command(const char *path, const char *expected)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", text[1024] = "";
+	const struct kernel kernel = {release, file};
+	struct change change = {.root = &root};
+	struct change_step *step = change_add(&change, &change_program, NULL, NULL);
+
+	assert_non_null(step);
+	assert_int_equal(
+		initramfs_mkinitcpio.command(&root, &kernel, path, "/new", step), 0);
+	for (char *const *word = step->args; *word; word++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s",
+			*text ? " " : "", *word);
+	assert_string_equal(text, expected);
+	change_free(&change);
+}
+
+/* Kernels named by series and on the ESP, written out or by a variable. */
+static void test_presets_of_any_kernel(void **state)
+{
+	(void)state;
+	fake_bzimage("boot/vmlinuz-6.0-x86_64", RELEASE);
+	fake_put("etc/mkinitcpio.d/linux60.preset",
+		"ALL_config='/etc/mkinitcpio.conf'\nALL_kver='/boot/vmlinuz-6.0-x86_64'\n"
+		"PRESETS=('default'\n\t'fallback') # both\n"
+		"default_image='/boot/initramfs-6.0-x86_64.img'\n"
+		"fallback_image='/boot/initramfs-6.0-x86_64-fallback.img'\n"
+		"fallback_options='-S autodetect'\n");
+	expect_names("/boot/vmlinuz-6.0-x86_64",
+		"/boot/initramfs-6.0-x86_64.img\n"
+		"/boot/initramfs-6.0-x86_64-fallback.img\n");
+	expect_command("/boot/initramfs-6.0-x86_64-fallback.img",
+		"mkinitcpio -k " RELEASE
+		" -g /new -c /etc/mkinitcpio.conf -S autodetect");
+	fake_bzimage("boot/vmlinuz-6.0-x86_64", "6.0.1-other");
+	expect_names("/boot/vmlinuz-6.0-x86_64", "");
+	fake_bzimage("efi/EFI/arch/vmlinuz-linux", RELEASE);
+	fake_put("etc/mkinitcpio.d/linux.preset",
+		"esp=/efi/EFI\nPRESETS=(default 'uki' \"old\" none)\n"
+		"ALL_kver=\"${esp}/arch/vmlinuz-linux\"\nALL_image=/boot/never\n"
+		"default_image=$esp/arch/initramfs-linux.img\n"
+		"uki_uki=\"$esp/Linux/arch \"'a'.efi\nuki_efi_image=/not/this\n"
+		"old_efi_image=$esp/Linux/old.efi\n"
+		"uki_options=(--splash '/usr/share/a b.bmp')\n"
+		"ALL_cmdline=/etc/kernel/cmdline\n");
+	expect_names("/efi/EFI/arch/vmlinuz-linux",
+		"/efi/EFI/arch/initramfs-linux.img\n"
+		"/efi/EFI/Linux/arch a.efi\n/efi/EFI/Linux/old.efi\n");
+	expect_command("/efi/EFI/Linux/arch a.efi",
+		"env MKINITCPIO_PROCESS_PRESET=linux-uki mkinitcpio -k "
+		"/efi/EFI/arch/vmlinuz-linux -U /new --cmdline /etc/kernel/cmdline "
+		"--splash /usr/share/a b.bmp");
+}
+
+static void test_unknown_presets(void **state)
+{
+	static const struct {
+		const char *text, *told;
+	} cases[] = {
+		{"PRESETS=(a)\na_kver=" RELEASE "\na_image=/boot/$(uname -r).img\n",
+			"? /etc/mkinitcpio.d/x.preset:3 has a command substitution; run "
+			"'mkinitcpio -P' by hand\n"},
+		{"PRESETS=(a)\nif true; then a_kver=1; fi\n",
+			"? /etc/mkinitcpio.d/x.preset:2 has a command; run 'mkinitcpio -P' by "
+			"hand\n"},
+		{"PRESETS=(a)\na_kver=" RELEASE "\n\na_image=$BOOT/a.img\n",
+			"? /etc/mkinitcpio.d/x.preset:4 has a variable that is set elsewhere; "
+			"run 'mkinitcpio -P' by hand\n"},
+		{"PRESETS=(a)\na_kver=`uname -r`\na_image=/boot/a.img\n",
+			"? /etc/mkinitcpio.d/x.preset:2 has a command substitution; run "
+			"'mkinitcpio -P' by hand\n"},
+		{"PRESETS=(a)\na_kver=" RELEASE
+		 "\na_image=/boot/a.img\na_options='-g /b'\n",
+			"/boot/a.img\n? /etc/mkinitcpio.d/x.preset:4 has options that name an "
+			"image or a kernel; run 'mkinitcpio -P' by hand\n"},
+		{"PRESETS=(a)\na_kver=" RELEASE "\na_image=a.img\n",
+			"? /etc/mkinitcpio.d/x.preset names an image without its directory; "
+			"run 'mkinitcpio -P' by hand\n"},
+		/* Of another kernel, without one, and none at all. */
+		{"PRESETS=(a b)\na_kver=1.2\na_image=$X\nb_image=$X\n", ""},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		fake_put("etc/mkinitcpio.d/x.preset", cases[i].text);
+		expect_names("/boot/vmlinuz-x", cases[i].told);
+	}
+	/* Another package's is not understood: this kernel has its own. */
+	fake_put("etc/mkinitcpio.d/x.preset", cases[1].text);
+	fake_put("usr/lib/modules/" RELEASE "/pkgbase", "own\n");
+	fake_put("etc/mkinitcpio.d/own.preset",
+		"PRESETS=(a)\na_kver=" RELEASE "\na_image=/boot/own.img\n");
+	expect_names("/boot/vmlinuz-x", "/boot/own.img\n");
+}
+
+/* Without a command line of its own it would get the one of this boot, ours included. */
+static void test_unified_without_cmdline(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", why[256];
+	const struct kernel kernel = {release, file};
+	const char *path = "/efi/EFI/Linux/a.efi";
+
+	(void)state;
+	fake_put("etc/mkinitcpio.d/x.preset",
+		"PRESETS=(a)\na_kver=" RELEASE "\na_uki=/efi/EFI/Linux/a.efi\n");
+	assert_false(initramfs_knows(
+		&initramfs_mkinitcpio, &root, &kernel, path, why, sizeof(why)));
+	assert_string_equal(why,
+		"mkinitcpio would put the command line of this boot into "
+		"/efi/EFI/Linux/a.efi: write /etc/kernel/cmdline");
+	fake_put("etc/cmdline.d/root.conf", "root=/dev/vda\n");
+	assert_true(initramfs_knows(
+		&initramfs_mkinitcpio, &root, &kernel, path, why, sizeof(why)));
+}
+
 static void test_presets(void **state)
 {
 	(void)state;
@@ -357,6 +494,9 @@ int main(void)
 		TEST(test_modules_of_the_kernel),
 		TEST(test_presets),
 		TEST(test_odd_presets),
+		TEST(test_presets_of_any_kernel),
+		TEST(test_unknown_presets),
+		TEST(test_unified_without_cmdline),
 		TEST(test_entries),
 		TEST(test_copies),
 		TEST(test_owner),

@@ -123,6 +123,25 @@ static candidates makers(
 	return set;
 }
 
+bool initramfs_knows(const struct initramfs_generator *generator, const struct root *root,
+	const struct kernel *kernel, const char *path, char *why, size_t why_size)
+{
+	return !generator->knows || generator->knows(root, kernel, path, why, why_size);
+}
+
+char *initramfs_name(const struct kernel *kernel, const char *head, const char *tail)
+{
+	const char *slash = strrchr(kernel->file, '/'),
+		   *dash = slash ? strchr(slash, '-') : NULL;
+	const char *version = dash && text_begins_with(kernel->file, ESP_BOOT "/") &&
+			dash[1] && slash == kernel->file + strlen(ESP_BOOT)
+		? dash + 1
+		: kernel->release;
+	char *name;
+
+	return asprintf(&name, "%s%s%s", head, version, tail) < 0 ? NULL : name;
+}
+
 bool initramfs_has_programs(const struct root *root)
 {
 	return file_exists(root, "usr/bin") || file_exists(root, "usr/sbin");

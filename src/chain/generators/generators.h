@@ -40,6 +40,12 @@ struct initramfs_generator {
 	 */
 	int (*command)(const struct root *root, const struct kernel *kernel,
 		const char *path, const char *output, struct change_step *ret);
+	/*
+	 * Whether the image @path can be made by the command, or, with NULL, whether all images
+	 * of the kernel are known; if not, @why says what is to be done by hand.  NULL: always.
+	 */
+	bool (*knows)(const struct root *root, const struct kernel *kernel,
+		const char *path, char *why, size_t why_size);
 };
 
 extern const struct initramfs_generator initramfs_dracut;
@@ -59,6 +65,19 @@ const struct initramfs_generator *initramfs_owner(const struct root *root,
 
 /* The generator whose marks the image bears, or NULL. */
 const struct initramfs_generator *initramfs_maker(const struct imagefile *image);
+
+/*
+ * Whether the generator's settings show which images it makes for the kernel, and, with a @path,
+ * that it can make that one; else @why gets a sentence without full stop, and the remedy.
+ */
+bool initramfs_knows(const struct initramfs_generator *generator, const struct root *root,
+	const struct kernel *kernel, const char *path, char *why, size_t why_size);
+
+/*
+ * What distributions call an image: @head, then what is behind "vmlinuz-" in the name of the
+ * kernel's file, else the release, then @tail.  Returns a name for free(), or NULL.
+ */
+char *initramfs_name(const struct kernel *kernel, const char *head, const char *tail);
 
 /*
  * Adds the images of a kernel that the generator makes, or else the one that it would make;

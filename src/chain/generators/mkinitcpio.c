@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * mkinitcpio's images are what presets name: /etc/mkinitcpio.d/NAME.preset, a piece of bash
- * of which the usual assignments are read (mkinitcpio.d/hook.preset of its sources).  With
- * little room it writes in place, so it writes to another name, and we rename.
+ * (process_preset() of its sources, version 41).  With little room it writes in place, so it
+ * writes to another name, and we rename.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,168 +12,344 @@
 
 #define PRESETS "/etc/mkinitcpio.d"
 #define SUFFIX  ".preset"
+#define BY_HAND "; run 'mkinitcpio -P' by hand"
 
-/* One image of a preset. */
+/* What one of PRESETS says. */
 struct preset {
-	char *text;
-	char name[64];
+	const struct shell_vars *vars;
+	const char *file; /* without its suffix */
+	const char *name;
 };
 
-/* The value of NAME_KEY, or of ALL_KEY.  NULL for none; else for free(). */
-static char *preset_value(const struct preset *preset, const char *key)
+/* Of a search for the presets of a kernel. */
+struct search {
+	const struct root *root;
+	const struct kernel *kernel;
+	/* Is called until it returns something else than 0. */
+	int (*found)(struct search *search, const struct preset *preset);
+	void *data;
+	const char *path, *output;
+	/* What could not be known; "" for nothing. */
+	char why[256];
+};
+
+static const struct shell_var *find_var(const struct preset *preset, const char *key)
 {
 	char name[128];
-	char *value;
 
-	snprintf(name, sizeof(name), "%s_%s", preset->name, key);
-	value = text_value(preset->text, name);
-	if (value)
-		return value;
-	snprintf(name, sizeof(name), "ALL_%s", key);
-	return text_value(preset->text, name);
+	text_join(name, sizeof(name), preset->name, "_", key, NULL);
+	return shell_vars_find(preset->vars, name);
 }
 
-/* A release, or the file to boot. */
-static bool is_of_kernel(const struct preset *preset, const struct kernel *kernel)
+/* The value of NAME_KEY; NULL when it cannot be known. */
+static const char *own_value(
+	struct search *search, const struct preset *preset, const char *key)
 {
-	_cleanup_free_ char *version = preset_value(preset, "kver");
-	char with_modules[512];
+	char name[128];
 
-	snprintf(with_modules, sizeof(with_modules), "/usr/lib/modules/%s/vmlinuz",
-		kernel->release);
-	return version &&
-		(strcmp(version, kernel->release) == 0 ||
-			strcmp(version, kernel->file) == 0 ||
-			strcmp(version, with_modules) == 0);
+	text_join(name, sizeof(name), preset->name, "_", key, NULL);
+	return shell_vars_text(preset->vars, name, search->why, sizeof(search->why));
 }
 
-/* Cuts the next word of "PRESETS=('default' 'fallback')" off. */
-static bool next_name(const char **list, char *ret, size_t size)
+/* The value of NAME_KEY, or of ALL_KEY. */
+static const char *value(
+	struct search *search, const struct preset *preset, const char *key)
 {
-	size_t len;
+	const char *own = own_value(search, preset, key);
+	char name[128];
 
-	*list += strspn(*list, "(\"' \t\n");
-	len = strcspn(*list, "\"' \t\n)");
-	if (len == 0 || **list == ')' || !copy_text(ret, size, *list, len))
-		return false;
-	*list += len;
-	return true;
+	if (!own || *own)
+		return own;
+	text_join(name, sizeof(name), "ALL_", key, NULL);
+	return shell_vars_text(preset->vars, name, search->why, sizeof(search->why));
+}
+
+/* Where the unified image goes; the older name counts where the newer one is not set. */
+static const char *unified(struct search *search, const struct preset *preset)
+{
+	return own_value(search, preset, find_var(preset, "uki") ? "uki" : "efi_image");
+}
+
+/* A release, or the file to boot, whatever its name is. */
+static bool is_of_kernel(const struct search *search, const char *version)
+{
+	const struct kernel *kernel = search->kernel;
+	char own[KERNEL_RELEASE_SIZE], with_modules[512];
+
+	if (*version != '/')
+		return strcmp(version, kernel->release) == 0;
+	if (kernel_release_read(search->root, version, own, sizeof(own)) == 0)
+		return strcmp(own, kernel->release) == 0;
+	/* It does not show it: then its place has to. */
+	text_join(with_modules, sizeof(with_modules), "/" TREE_USR_MODULES "/",
+		kernel->release, "/vmlinuz", NULL);
+	return strcmp(version, kernel->file) == 0 || strcmp(version, with_modules) == 0;
+}
+
+/* Whether the settings, which are not understood, are those of another package's kernel. */
+static bool is_of_other(const struct search *search, const char *file)
+{
+	char path[512], package[128];
+
+	text_join(path, sizeof(path), TREE_USR_MODULES "/", search->kernel->release,
+		"/pkgbase", NULL);
+	return file_read_line(search->root, path, package, sizeof(package)) == 0 &&
+		strcmp(package, file) != 0;
 }
 
 /* Package managers leave others beside it: .preset.pacsave, .preset.pacnew. */
-static bool is_preset(const char *name)
+static bool take_suffix(char *name)
 {
-	size_t len = strlen(name);
-
-	return len > strlen(SUFFIX) && strcmp(name + len - strlen(SUFFIX), SUFFIX) == 0;
+	if (!text_ends_with(name, SUFFIX) || strcmp(name, SUFFIX) == 0)
+		return false;
+	name[strlen(name) - strlen(SUFFIX)] = '\0';
+	return true;
 }
 
-/* Calls @found for each image of the kernel until it returns something else than 0. */
-static int each_preset(const struct root *root, const struct kernel *kernel,
-	int (*found)(void *data, const struct preset *preset), void *data)
+/* The presets of one file that are of the kernel. */
+static int each_of_file(
+	struct search *search, const struct shell_vars *vars, const char *file)
 {
-	_cleanup_(file_free_names) struct file_names files = {0};
-	int r = file_list(root, PRESETS, &files);
+	const struct shell_var *names = shell_vars_find(vars, "PRESETS");
+	char before[sizeof(search->why)];
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < files.n; i++) {
-		_cleanup_free_ char *text = NULL;
-		struct preset preset;
-		const char *list;
-		char path[512];
+	memcpy(before, search->why, sizeof(before));
+	if (!shell_vars_text(vars, "PRESETS", search->why, sizeof(search->why))) {
+		if (is_of_other(search, file))
+			memcpy(search->why, before, sizeof(before));
+		return 0;
+	}
+	for (size_t i = 0; names && r == 0 && i < names->words.n; i++) {
+		struct preset preset = {vars, file, names->words.names[i]};
+		const char *version = value(search, &preset, "kver");
 
-		snprintf(path, sizeof(path), PRESETS "/%s", files.names[i]);
-		if (!is_preset(files.names[i]) || file_read(root, path, &text, NULL) < 0)
-			continue;
-		preset.text = text;
-		list = text_find_value(text, "PRESETS");
-		while (r == 0 && list &&
-			next_name(&list, preset.name, sizeof(preset.name)))
-			if (is_of_kernel(&preset, kernel))
-				r = found(data, &preset);
+		if (version && *version && is_of_kernel(search, version))
+			r = search->found(search, &preset);
+		else if (!version && is_of_other(search, file))
+			memcpy(search->why, before, sizeof(before));
 	}
 	return r;
 }
 
-static int add_images(void *data, const struct preset *preset)
+static int each_preset(struct search *search)
 {
-	static const char *const keys[] = {"image", "uki", "efi_image"};
-	struct file_names *names = data;
+	_cleanup_(file_free_names) struct file_names files = {0};
+	int r = file_list(search->root, PRESETS, &files);
+
+	*search->why = '\0';
+	for (size_t i = 0; r == 0 && i < files.n; i++) {
+		_cleanup_(shell_vars_free) struct shell_vars vars = {0};
+		char path[512];
+
+		text_join(path, sizeof(path), PRESETS "/", files.names[i], NULL);
+		if (!take_suffix(files.names[i]))
+			continue;
+		r = shell_vars_read(search->root, path, &vars);
+		if (r == 0)
+			r = each_of_file(search, &vars, files.names[i]);
+		else if (r != -ENOMEM) { /* cannot be followed */
+			text_join(search->why, sizeof(search->why), path,
+				" cannot be read: ", strerror(-r), NULL);
+			r = 0;
+		}
+	}
+	return r;
+}
+
+/* ---- which images ------------------------------------------------------------------------ */
+
+static int add_images(struct search *search, const struct preset *preset)
+{
+	const char *paths[] = {
+		own_value(search, preset, "image"), unified(search, preset)};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(keys); i++) {
-		_cleanup_free_ char *path = preset_value(preset, keys[i]);
-
-		if (path && *path == '/')
-			r = file_add_name(names, path);
-	}
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(paths); i++)
+		if (paths[i] && *paths[i] == '/')
+			r = file_add_name(search->data, paths[i]);
 	return r;
 }
 
 static int find(
 	const struct root *root, const struct kernel *kernel, struct file_names *ret)
 {
-	return each_preset(root, kernel, add_images, ret);
+	struct search search = {root, kernel, add_images, .data = ret};
+
+	return each_preset(&search);
 }
 
 static int expect(
 	const struct root *root, const struct kernel *kernel, struct file_names *ret)
 {
-	char path[512];
+	_cleanup_free_ char *path = initramfs_name(kernel, "/boot/initramfs-", ".img");
 
 	(void)root;
-	snprintf(path, sizeof(path), "/boot/initramfs-%s.img", kernel->release);
-	return file_add_name(ret, path);
+	return path ? file_add_name(ret, path) : -ENOMEM;
 }
 
-struct job {
-	const char *path;
-	struct change_step *step;
-};
+/* ---- how each is made -------------------------------------------------------------------- */
 
-/* Adds the words of a value, parted by blanks, with quotes and brackets left out. */
-static int add_words(struct change_step *step, const char *words)
+/* Calls @take for each word of the options: a list's, or what is between the blanks of a text. */
+static int each_option(const struct preset *preset,
+	int (*take)(void *data, const char *word), void *data)
 {
-	char word[256];
+	const struct shell_var *options = find_var(preset, "options");
 	int r = 0;
 
-	while (r == 0 && next_name(&words, word, sizeof(word)))
-		r = change_add_args(step, word, NULL);
+	for (size_t i = 0; options && r == 0 && i < options->words.n; i++) {
+		const char *word = options->words.names[i];
+
+		while (!options->is_list && r == 0 && *(word += strspn(word, " "))) {
+			size_t len = strcspn(word, " ");
+			_cleanup_free_ char *part = strndup(word, len);
+
+			r = part ? take(data, part) : -ENOMEM;
+			word += len;
+		}
+		if (options->is_list)
+			r = take(data, word);
+	}
 	return r;
 }
 
-/* What the preset says besides, for its image that is asked for. */
-static int add_options(void *data, const struct preset *preset)
+static int add_option(void *data, const char *word)
 {
-	_cleanup_free_ char *image = preset_value(preset, "image"),
-			    *config = preset_value(preset, "config"), *options = NULL;
-	const struct job *job = data;
-	const char *at;
-	char key[128];
-	int r = 0;
+	return change_add_args(data, word, NULL);
+}
 
-	if (!image || strcmp(image, job->path) != 0)
+/* The option with its value, if there is one. */
+static int add_value(struct search *search, const struct preset *preset, const char *key,
+	const char *option)
+{
+	const char *text = value(search, preset, key);
+
+	return text && *text ? change_add_args(search->data, option, text, NULL) : 0;
+}
+
+/* The command of a unified image: what is in it says of which preset it is. */
+static int begin_unified(struct search *search, const struct preset *preset)
+{
+	char name[256];
+
+	text_join(name, sizeof(name), "MKINITCPIO_PROCESS_PRESET=", preset->file, "-",
+		preset->name, NULL);
+	return change_add_args(search->data, "env", name, NULL);
+}
+
+/* What mkinitcpio itself would be called with, for the image that is asked for alone. */
+static int add_command(struct search *search, const struct preset *preset)
+{
+	const char *image = own_value(search, preset, "image"),
+		   *uki = unified(search, preset);
+	bool is_uki = uki && strcmp(uki, search->path) == 0;
+	const char *version = value(search, preset, "kver");
+	int r;
+
+	if (!is_uki && (!image || strcmp(image, search->path) != 0))
 		return 0;
-	if (config && *config)
-		r = change_add_args(job->step, "-c", config, NULL);
-	/* A text, or a list in brackets. */
-	snprintf(key, sizeof(key), "%s_options", preset->name);
-	at = text_find_value(preset->text, key);
-	if (!at || r < 0)
-		return r < 0 ? r : 1;
-	options = strndup(at, strcspn(at, *at == '(' ? ")" : "\n#"));
-	r = options ? add_words(job->step, options) : -ENOMEM;
+	r = is_uki ? begin_unified(search, preset) : 0;
+	r = r < 0 ? r
+		  : change_add_args(search->data, "mkinitcpio", "-k",
+			    is_uki ? version : search->kernel->release,
+			    is_uki ? "-U" : "-g", search->output, NULL);
+	r = r < 0 ? r : add_value(search, preset, "config", "-c");
+	if (is_uki) {
+		r = r < 0 ? r : add_value(search, preset, "cmdline", "--cmdline");
+		r = r < 0 ? r : add_value(search, preset, "splash", "--splash");
+	}
+	r = r < 0 ? r : each_option(preset, add_option, search->data);
 	return r < 0 ? r : 1;
 }
 
 static int command(const struct root *root, const struct kernel *kernel, const char *path,
 	const char *output, struct change_step *ret)
 {
-	struct job job = {path, ret};
-	int r = change_add_args(
-		ret, "mkinitcpio", "-k", kernel->release, "-g", output, NULL);
+	struct search search = {
+		root, kernel, add_command, .data = ret, .path = path, .output = output};
+	int r = each_preset(&search);
 
-	r = r < 0 ? r : each_preset(root, kernel, add_options, &job);
-	return r < 0 ? r : 0;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return change_add_args(
+		ret, "mkinitcpio", "-k", kernel->release, "-g", output, NULL);
+}
+
+/* ---- what is by hand --------------------------------------------------------------------- */
+
+struct options {
+	bool moves;       /* another image, or of another kernel */
+	bool has_cmdline; /* or none on purpose */
+};
+
+static int note_option(void *data, const char *word)
+{
+	static const char *const moving[] = {"-g", "--generate", "-U", "--uki", "--uefi",
+		"-k", "--kernel", "-d", "--generatedir"};
+	struct options *options = data;
+
+	if (text_is_one_of(word, moving, ARRAY_SIZE(moving)))
+		options->moves = true;
+	if (strcmp(word, "--cmdline") == 0 || strcmp(word, "--no-cmdline") == 0)
+		options->has_cmdline = true;
+	return 0;
+}
+
+/* Without any of these mkinitcpio takes the command line of now, whatever was booted. */
+static bool has_cmdline(const struct root *root)
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+	bool found = file_exists(root, "/etc/kernel/cmdline") ||
+		file_exists(root, "/usr/lib/kernel/cmdline");
+
+	if (file_list(root, "/etc/cmdline.d", &names) < 0)
+		return found;
+	for (size_t i = 0; i < names.n; i++)
+		found |= text_ends_with(names.names[i], ".conf");
+	return found;
+}
+
+static int note_doubts(struct search *search, const struct preset *preset)
+{
+	static const char *const keys[] = {"kver", "config", "cmdline", "splash"};
+	const struct shell_var *all = find_var(preset, "options");
+	const char *image = own_value(search, preset, "image"),
+		   *uki = unified(search, preset);
+	struct options options = {0};
+	bool is_uki = uki && search->path && strcmp(uki, search->path) == 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		value(search, preset, keys[i]);
+	own_value(search, preset, "options");
+	if (*search->why || each_option(preset, note_option, &options) < 0)
+		return 0;
+	if (options.moves)
+		snprintf(search->why, sizeof(search->why),
+			"%s:%u has options that name an image or a kernel", all->file,
+			all->line);
+	else if ((image && *image && *image != '/') || (uki && *uki && *uki != '/'))
+		snprintf(search->why, sizeof(search->why),
+			PRESETS "/%s" SUFFIX " names an image without its directory",
+			preset->file);
+	else if (is_uki && !options.has_cmdline && !has_cmdline(search->root) &&
+		!*value(search, preset, "cmdline"))
+		snprintf(search->why, sizeof(search->why),
+			"mkinitcpio would put the command line of this boot into %s: "
+			"write /etc/kernel/cmdline",
+			uki);
+	return 0;
+}
+
+static bool knows(const struct root *root, const struct kernel *kernel, const char *path,
+	char *why, size_t why_size)
+{
+	struct search search = {root, kernel, note_doubts, .path = path};
+
+	if (each_preset(&search) < 0 || !*search.why)
+		return true;
+	snprintf(why, why_size, "%s%s", search.why,
+		strstr(search.why, ": write ") ? "" : BY_HAND);
+	return false;
 }
 
 static const char *const programs[] = {
@@ -187,4 +363,5 @@ const struct initramfs_generator initramfs_mkinitcpio = {
 	.find = find,
 	.expect = expect,
 	.command = command,
+	.knows = knows,
 };
