@@ -141,53 +141,58 @@ int bootmenu_may_leak(const struct root *root, const struct bootentries *wanted)
 	return r < 0 ? r : bootentry_strip(cmdline, wanted, &rest);
 }
 
-/* Whether the entry of that boot_id is one of ours.  1, 0, or -errno. */
-static int is_ours(
-	const struct root *root, const struct bootloader_ops *ops, const char *id)
+int bootmenu_read_default(const struct root *root, const struct bootloader_ops *ops,
+	struct bootmenu_default *ret)
 {
 	static const struct bootentries none;
 	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
-	int r = ops->read(root, &none, &menu);
+	int r = ops->read ? ops->read(root, &none, &menu) : 0;
 
+	*ret = (struct bootmenu_default){0};
 	for (size_t i = 0; r == 0 && i < menu.n; i++)
-		if (menu.entries[i].kind == BOOTMENU_OURS &&
-			strcasecmp(menu.entries[i].boot_id, id) == 0)
-			return 1;
+		if (menu.entries[i].is_default) {
+			ret->is_ours = menu.entries[i].kind == BOOTMENU_OURS;
+			return copy_text(ret->id, sizeof(ret->id),
+				       menu.entries[i].boot_id,
+				       strlen(menu.entries[i].boot_id))
+				? 0
+				: -ENAMETOOLONG;
+		}
 	return r;
 }
 
 int bootmenu_check_default(const struct root *root, const struct bootloader_ops *ops,
-	int known, const char *before, struct bootmenu_change *change)
+	const struct bootmenu_default *before, struct bootmenu_change *change)
 {
-	_cleanup_free_ char *now = NULL;
-	int r = known == 0 ? ops->find_default(root, &now) : known;
+	struct bootmenu_default now;
+	int r = bootmenu_read_default(root, ops, &now);
 
-	change->default_unknown = r < 0 && r != -ENOENT;
-	if (r < 0 || strcasecmp(now, before) == 0)
-		return 0;
-	r = is_ours(root, ops, now);
-	if (r <= 0)
+	change->default_unknown = r < 0 || !before->id[0] || !now.id[0];
+	if (r < 0 || !now.is_ours || change->default_moves ||
+		strcasecmp(now.id, before->id) == 0)
 		return r;
 	return bootmenu_fail(change,
 		"%s would become the default entry; set the one that is meant with "
 		"'bootctl set-default ID' ('bootctl list' shows the IDs)",
-		now);
+		now.id);
 }
 
 int bootmenu_carry_out(const struct root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, struct bootmenu_change *change)
 {
 	const struct bootloader_ops *ops = loader->ops;
-	_cleanup_free_ char *before = NULL;
 	bool finish = change->finish && root->live;
-	int known =
-		ops->find_default && !finish ? ops->find_default(root, &before) : -ENOENT;
-	int r = bootmenu_write_files(change);
+	struct bootmenu_default before;
+	int r = finish ? 0 : bootmenu_read_default(root, ops, &before);
 
+	if (r == 0)
+		r = bootmenu_write_files(change);
 	if (r < 0)
 		return r;
-	r = finish ? ops->finish(root, wanted, change)
-		   : bootmenu_check_default(root, ops, known, before, change);
+	if (finish)
+		r = ops->finish(root, wanted, change);
+	else if (!ops->finish)
+		r = bootmenu_check_default(root, ops, &before, change);
 	if (r < 0)
 		restore_files(change);
 	return r;
@@ -371,6 +376,17 @@ int bootmenu_add(struct bootmenu *menu, const struct bootmenu_entry *entry)
 			copy->kernel_path
 		? 0
 		: -ENOMEM;
+}
+
+void bootmenu_keep_apart(struct bootmenu *menu, size_t first, size_t end)
+{
+	for (size_t i = first; i < end; i++) {
+		struct bootmenu_entry *entry = &menu->entries[i];
+
+		entry->id[0] = '\0';
+		if (entry->kind != BOOTMENU_ELSE)
+			entry->kind = BOOTMENU_SYSTEM;
+	}
 }
 
 void bootmenu_free(struct bootmenu *menu)

@@ -71,12 +71,22 @@ void bootmenu_hand_place(const struct root *root, const struct bootloader *loade
 
 void bootmenu_free_change(struct bootmenu_change *change);
 
+/* Which entry starts when nobody chooses. */
+struct bootmenu_default {
+	char id[512]; /* its boot_id; "": not known */
+	bool is_ours;
+};
+
+/* Reads it from the menu.  0 or -errno. */
+int bootmenu_read_default(const struct root *root, const struct bootloader_ops *ops,
+	struct bootmenu_default *ret);
+
 /*
  * For the loaders, after something was added: fails if an entry of ours is the default now that was
- * not before, by what @ops->find_default returned then, @known, and its @before.
+ * not so @before.
  */
 int bootmenu_check_default(const struct root *root, const struct bootloader_ops *ops,
-	int known, const char *before, struct bootmenu_change *change);
+	const struct bootmenu_default *before, struct bootmenu_change *change);
 
 /* For the loaders: adds a warning.  0 or -ENOMEM. */
 int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
@@ -101,5 +111,8 @@ int bootmenu_advise(struct bootmenu_change *change, const char *text);
 /* Adds a copy of @entry's texts, any of which may be NULL.  0 or -ENOMEM. */
 int bootmenu_add(struct bootmenu *menu, const struct bootmenu_entry *entry);
 void bootmenu_free(struct bootmenu *menu);
+
+/* Makes the entries from @first to before @end none of those that get copies, or are copies. */
+void bootmenu_keep_apart(struct bootmenu *menu, size_t first, size_t end);
 
 #endif

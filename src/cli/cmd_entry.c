@@ -253,7 +253,7 @@ static void say_added(const struct root *root, const struct bootloader *loader,
 			wanted->entries[i].title, wanted->entries[i].arguments);
 	say_undone(root, change);
 	if (change->default_unknown)
-		printf("The default entry is not known: 'bootctl list' shows it.  ");
+		printf("Which entry is the default is not known.  ");
 	else if (!change->default_moves)
 		printf("The default entry is unchanged.  ");
 	printf("'vfioboot entry list' shows the entries, 'vfioboot entry remove' removes "

@@ -2,6 +2,8 @@
 /* A temporary root and what stands in it. */
 #include "support.h"
 
+#include "facts/efivar.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -91,6 +93,17 @@ void fake_put_bytes(const char *name, const void *bytes, size_t size)
 void fake_put(const char *name, const char *text)
 {
 	fake_put_bytes(name, text, strlen(text));
+}
+
+void fake_efivar(const char *name, const char *value)
+{
+	char path[128], bytes[128] = {6};
+	size_t n = 4;
+
+	for (; *value; n += 2)
+		bytes[n] = *value++;
+	snprintf(path, sizeof(path), "sys/firmware/efi/efivars/%s-" EFI_LOADER, name);
+	fake_put_bytes(path, bytes, n + 2);
 }
 
 void fake_link(const char *name, const char *target)

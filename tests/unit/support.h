@@ -36,6 +36,9 @@ void fake_put_bytes(const char *name, const void *bytes, size_t size);
 /* Makes a file that is a kernel for x86 as far as its header goes, of the release. */
 void fake_bzimage(const char *name, const char *release);
 
+/* Makes a variable of the Boot Loader Interface with the text. */
+void fake_efivar(const char *name, const char *value);
+
 /* Makes a directory and those above it. */
 void fake_dir(const char *name);
 

@@ -26,18 +26,6 @@ static void expect(const char *expected)
 	assert_false(search.hidden);
 }
 
-/* A variable of the Boot Loader Interface. */
-static void put_variable(const char *name, const char *value)
-{
-	char path[128], bytes[128] = {6};
-	size_t n = 4;
-
-	for (; *value; n += 2)
-		bytes[n] = *value++;
-	snprintf(path, sizeof(path), "sys/firmware/efi/efivars/%s-" EFI_LOADER, name);
-	fake_put_bytes(path, bytes, n + 2);
-}
-
 static void test_names(void **state)
 {
 	char names[BOOTLOADER_NAMES_SIZE];
@@ -69,7 +57,7 @@ static void test_blscfg(void **state)
 	fake_put("boot/loader/entries/a.conf", "");
 	fake_put("etc/default/grub", "GRUB_TIMEOUT=5\nGRUB_ENABLE_BLSCFG=\"true\"\n");
 	expect("grub-bls: grub-bls=boot/loader/entries");
-	put_variable("LoaderInfo", "GRUB 2.12");
+	fake_efivar("LoaderInfo", "GRUB 2.12");
 	expect("grub-bls GRUB 2.12: grub-bls=boot/loader/entries");
 	fake_put("etc/default/grub", "GRUB_ENABLE_BLSCFG=false\n");
 	expect("grub GRUB 2.12: grub=boot/grub2/grub.cfg");
@@ -81,9 +69,9 @@ static void test_several(void **state)
 	fake_put("boot/grub/grub.cfg", "");
 	fake_put("boot/refind_linux.conf", "");
 	expect("-: grub=boot/grub/grub.cfg refind=boot/refind_linux.conf");
-	put_variable("LoaderInfo", "Something 1.0");
+	fake_efivar("LoaderInfo", "Something 1.0");
 	expect("-: grub=boot/grub/grub.cfg refind=boot/refind_linux.conf");
-	put_variable("LoaderInfo", "rEFInd 0.14.2");
+	fake_efivar("LoaderInfo", "rEFInd 0.14.2");
 	expect("refind rEFInd 0.14.2: grub=boot/grub/grub.cfg "
 	       "refind=boot/refind_linux.conf");
 }
@@ -94,10 +82,10 @@ static void test_uki(void **state)
 	fake_put("efi/EFI/systemd/systemd-bootx64.efi", "");
 	fake_put("efi/EFI/Linux/linux.EFI", "");
 	expect("-: uki=efi/EFI/Linux/linux.EFI systemd-boot=efi/EFI/systemd");
-	put_variable("LoaderInfo", "systemd-boot 257.9");
+	fake_efivar("LoaderInfo", "systemd-boot 257.9");
 	expect("systemd-boot systemd-boot 257.9: uki=efi/EFI/Linux/linux.EFI "
 	       "systemd-boot=efi/EFI/systemd");
-	put_variable("StubInfo", "systemd-stub 257.9");
+	fake_efivar("StubInfo", "systemd-stub 257.9");
 	expect("uki systemd-stub 257.9: uki=efi/EFI/Linux/linux.EFI "
 	       "systemd-boot=efi/EFI/systemd");
 }
@@ -107,7 +95,7 @@ static void test_managers(void **state)
 	(void)state;
 	fake_put("boot/efi/loader/loader.conf", "");
 	fake_put("etc/kernelstub/configuration", "{}");
-	put_variable("LoaderInfo", "systemd-boot 257.9");
+	fake_efivar("LoaderInfo", "systemd-boot 257.9");
 	expect("kernelstub: kernelstub=etc/kernelstub/configuration "
 	       "systemd-boot=boot/efi/loader/loader.conf");
 	fake_put("run/ostree-booted", "");

@@ -192,11 +192,82 @@ static void test_bls(void **state)
 		"linux /other/linux\n");
 	fake_put("efi/loader/entries/shell.conf", "efi /shellx64.efi\n");
 	fake_put("efi/shellx64.efi", "MZ");
+	/* Sorted by name, the newest first; what has no file to start is not shown. */
 	expect("systemd-boot",
+		"n /boot/id/6/linux /boot/ucode /boot/id/6/initrd | root=x quiet\n"
 		"s /efi/id/0/linux\n"
-		"- /efi/other/linux\n"
+		"-* /efi/shellx64.efi\n"
+		"- /efi/other/linux\n");
+	fake_put("boot/id/6/linux", "");
+	expect("systemd-boot",
+		"n* /boot/id/6/linux /boot/ucode /boot/id/6/initrd | root=x quiet\n"
+		"s /efi/id/0/linux\n"
 		"- /efi/shellx64.efi\n"
-		"n /boot/id/6/linux /boot/ucode /boot/id/6/initrd | root=x quiet\n");
+		"- /efi/other/linux\n");
+}
+
+static void put_type1(const char *name, const char *text)
+{
+	char path[256], entry[256];
+
+	snprintf(path, sizeof(path), "efi/loader/entries/%s.conf", name);
+	snprintf(entry, sizeof(entry), "linux /%s\n%s", name, text);
+	fake_put(path, entry);
+	snprintf(path, sizeof(path), "efi/%s", name);
+	fake_put(path, "");
+}
+
+static void test_systemd_boot_order(void **state)
+{
+	(void)state;
+	put_type1("a-6.9", "sort-key a\nversion 6.9\n");
+	put_type1("a-6.12", "sort-key a\nversion 6.12\n");
+	put_type1("a-6.12~rc1", "sort-key a\nversion 6.12~rc1\n");
+	put_type1("b-7+0-3", "sort-key 0\nversion 7\n");
+	put_type1("c-8+3", "version 8\n");
+	put_type1("c-10", "");
+	expect("systemd-boot",
+		"n* /efi/a-6.12\n"
+		"n /efi/a-6.12~rc1\n"
+		"n /efi/a-6.9\n"
+		"n /efi/c-10\n"
+		"n /efi/c-8+3\n"
+		"n /efi/b-7+0-3\n");
+}
+
+static void expect_default(const char *expected)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	struct bootmenu_default found;
+
+	assert_int_equal(bootmenu_read_default(
+				 &root, bootloader_named("systemd-boot")->ops, &found),
+		0);
+	assert_string_equal(found.id, expected);
+}
+
+static void test_systemd_boot_default(void **state)
+{
+	(void)state;
+	put_type1("arch", "");
+	put_type1("arch-lts", "");
+	put_type1("arch-old", "");
+	/* '-' is lower than the '.' of ".conf". */
+	expect_default("arch.conf");
+	fake_put("efi/loader/loader.conf", "timeout 3\ndefault arch-l*\n");
+	expect_default("arch-lts.conf");
+	fake_put("efi/loader/loader.conf", "default \"ARCH-old.conf\" \n");
+	expect_default("arch-old.conf");
+	/* Which means nothing; and what the loader makes itself, if there is one. */
+	fake_put("efi/loader/loader.conf", "default no-such\n");
+	expect_default("arch.conf");
+	fake_put("efi/loader/loader.conf", "default auto-windows\n");
+	expect_default("");
+	fake_efivar("LoaderEntryDefault", "@saved");
+	fake_efivar("LoaderEntryLastBooted", "arch-lts.conf");
+	expect_default("arch-lts.conf");
+	fake_efivar("LoaderEntryDefault", "arch-old.conf");
+	expect_default("arch-old.conf");
 }
 
 static void test_grub_bls(void **state)
@@ -219,6 +290,31 @@ static void test_grub_bls(void **state)
 	expect("grub-bls", "n /boot/vmlinuz-6 /boot/initramfs-6.img\n");
 }
 
+static void test_grub_bls_default(void **state)
+{
+	static const char mark[] = "# GRUB Environment Block\n";
+	char text[128];
+
+	(void)state;
+	fake_put("boot/loader/entries/id-6.9.9-100.conf", "title A\nlinux /a\n");
+	fake_put("boot/loader/entries/id-6.10.1-100.conf", "title B\nlinux /b\n");
+	fake_put("boot/loader/entries/id-6.10.1-100~x.conf", "title C\nlinux /c\n");
+	expect("grub-bls", "n /boot/b\nn /boot/c\nn /boot/a\n");
+	fake_put("boot/grub2/grub.cfg",
+		"set default=\"${saved_entry}\"\n"
+		"menuentry 'Windows' --id 'osprober-efi-1' {\n}\n");
+	expect("grub-bls", "n* /boot/b\nn /boot/c\nn /boot/a\n");
+	snprintf(text, sizeof(text), "%ssaved_entry=id-6.9.9-100\n", mark);
+	fake_put("boot/grub2/grubenv", text);
+	expect("grub-bls", "n /boot/b\nn /boot/c\nn* /boot/a\n");
+	snprintf(text, sizeof(text), "%ssaved_entry=1\n", mark);
+	fake_put("boot/grub2/grubenv", text);
+	expect("grub-bls", "n /boot/b\nn* /boot/c\nn /boot/a\n");
+	snprintf(text, sizeof(text), "%ssaved_entry=osprober-efi-1\n", mark);
+	fake_put("boot/grub2/grubenv", text);
+	expect("grub-bls", "n /boot/b\nn /boot/c\nn /boot/a\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +327,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_grub_saved, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_bls, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_systemd_boot_order, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_systemd_boot_default, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_grub_bls_default, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_grub_bls, fake_set_up, fake_tear_down),
 	};

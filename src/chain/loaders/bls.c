@@ -18,6 +18,7 @@
 #include "base/base.h"
 #include "bls_entry.h"
 #include "bls_files.h"
+#include "bls_order.h"
 #include "chain/bootmenu.h"
 #include "chain/esp.h"
 #include "grub_default.h"
@@ -340,6 +341,14 @@ static int follow(const struct bls_style *style, const struct places *places,
 	return r;
 }
 
+static void read_order(const struct bls_file *file, struct bootmenu_order *ret)
+{
+	*ret = (struct bootmenu_order){.has_failed = bls_has_failed(file->name)};
+	bls_value(file->text, "sort-key", ret->sort_key, sizeof(ret->sort_key));
+	bls_value(file->text, "machine-id", ret->machine_id, sizeof(ret->machine_id));
+	bls_value(file->text, "version", ret->version, sizeof(ret->version));
+}
+
 static int add_file(const struct bls_style *style, const struct copies *copies,
 	const struct places *places, const struct bls_file *file, struct bootmenu *menu)
 {
@@ -360,6 +369,8 @@ static int add_file(const struct bls_style *style, const struct copies *copies,
 	strcat(id, style->id_suffix);
 	text_join(entry.id, sizeof(entry.id), file->id, NULL);
 	bls_value(file->text, "title", title, sizeof(title));
+	if (style->sorts_by_key)
+		read_order(file, &entry.order);
 	entry.outdated = file->kind == BLS_OURS && is_outdated(copies, file);
 	r = follow(style, places, file, &image, path, &entry);
 	if (!bls_value(file->text, "version", version, sizeof(version)) &&
@@ -389,22 +400,38 @@ static int read_menu(const struct root *root, const struct bls_style *style,
 	return r;
 }
 
+int bls_add_entries(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *menu)
+{
+	return read_menu(root, &systemd_boot, wanted, menu);
+}
+
+/* Unified images are in its menu, too; uki.c makes copies of them. */
 static int read_systemd_boot(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
-	return read_menu(root, &systemd_boot, wanted, ret);
+	static const struct bootentries none;
+	int r = uki_add_entries(root, &none, ret);
+
+	bootmenu_keep_apart(ret, 0, ret->n);
+	if (r == 0)
+		r = read_menu(root, &systemd_boot, wanted, ret);
+	systemd_boot_order(root, ret);
+	return r;
 }
 
 static int read_grub_bls(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
-	return read_menu(root, &grub_bls, wanted, ret);
+	int r = read_menu(root, &grub_bls, wanted, ret);
+
+	bls_sort_by_names(ret);
+	return r < 0 ? r : grub_default_mark_bls(root, ret);
 }
 
 const struct bootloader_ops bootloader_ops_systemd_boot = {
 	.plan = plan_systemd_boot,
 	.read = read_systemd_boot,
-	.find_default = systemd_boot_default,
 	.plan_trial = systemd_boot_plan_trial,
 	.arm = systemd_boot_arm,
 	.armed = systemd_boot_armed,

@@ -3,6 +3,7 @@
 #include "bls_entry.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -181,4 +182,14 @@ void bls_stem(const char *name, bool tries, char *ret, size_t size)
 	end = tries ? find_tries(ret) : NULL;
 	if (end)
 		*end = '\0';
+}
+
+bool bls_has_failed(const char *name)
+{
+	char stem[NAME_MAX + 1];
+	const char *tries;
+
+	bls_stem(name, false, stem, sizeof(stem));
+	tries = find_tries(stem);
+	return tries && strspn(tries + 1, "0") == strspn(tries + 1, DIGITS);
 }

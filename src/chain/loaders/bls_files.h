@@ -89,4 +89,10 @@ int bls_plan_no_trial(const struct root *root, const char *const *places, size_t
 int bls_strip(
 	const struct bls_file *original, const struct bootentries *entries, char **ret);
 
+/*
+ * Adds to @menu the entries in files that systemd-boot has.  0, or -errno with @menu->failed.
+ */
+int bls_add_entries(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *menu);
+
 #endif

@@ -20,21 +20,28 @@
 
 /* ---- a grub.cfg with all entries in it --------------------------------------------------- */
 
-/* What the default of grub.cfg is now: a number, an id or a title; "" for none. */
-static void read_menu_default(
+/*
+ * What the default of grub.cfg is now: a number, an id or a title; "" for none.  False when that is
+ * in a variable or a file that cannot be read.
+ */
+static bool read_menu_default(
 	const struct root *root, const char *text, char *ret_value, size_t size)
 {
 	const struct grub_names *names = grub_find(root);
+	bool known = true;
 
 	ret_value[0] = '\0';
 	grub_cfg_default(text, ret_value, size);
 	if (strcmp(ret_value, SAVED) == 0) {
 		ret_value[0] = '\0';
-		if (names)
-			grub_env_read(root, names, "saved_entry", ret_value, size);
+		known = names &&
+			(grub_env_read(root, names, "saved_entry", ret_value, size) ||
+				!file_exists(root, "%s", names->environment));
 	}
-	if (ret_value[0] == '$')
-		ret_value[0] = '\0';
+	if (ret_value[0] != '$')
+		return known;
+	ret_value[0] = '\0';
+	return false;
 }
 
 const struct grub_cfg_item *grub_default_find(
@@ -43,14 +50,13 @@ const struct grub_cfg_item *grub_default_find(
 	const struct grub_cfg_item *with, *without;
 	char value[512];
 
-	read_menu_default(root, text, value, sizeof(value));
+	if (!read_menu_default(root, text, value, sizeof(value)))
+		return NULL;
 	/* GRUB takes the first one where the name means nothing. */
-	with = grub_cfg_find(menu, value[0] ? value : "0", true);
-	without = grub_cfg_find(menu, value[0] ? value : "0", false);
-	if (!with && !without) {
-		with = grub_cfg_find(menu, "0", true);
-		without = grub_cfg_find(menu, "0", false);
-	}
+	if (!grub_cfg_find(menu, value, true) && !grub_cfg_find(menu, value, false))
+		strcpy(value, "0");
+	with = grub_cfg_find(menu, value, true);
+	without = grub_cfg_find(menu, value, false);
 	return with == without ? with : NULL;
 }
 
@@ -144,8 +150,8 @@ static int compare_defaults(const struct root *root, const struct menus *menus,
 	char old[512], new[512];
 	int r = 0;
 
-	read_menu_default(root, menus->texts->before, old, sizeof(old));
-	read_menu_default(root, menus->texts->after, new, sizeof(new));
+	(void)read_menu_default(root, menus->texts->before, old, sizeof(old));
+	(void)read_menu_default(root, menus->texts->after, new, sizeof(new));
 	if (!old[0])
 		return 0;
 	for (int conditional = 0; conditional < 2 && r == 0 && !change->default_moves;
@@ -408,6 +414,39 @@ static int advise_of_hidden(const struct root *root, const struct setting *setti
 		"menu_auto_hide'",
 		setting->names->tools);
 	return bootmenu_advise(change, text);
+}
+
+/* Whether grub.cfg itself has an entry of the name, such as one of another system. */
+static bool is_in_config(const char *text, const char *name)
+{
+	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
+
+	return grub_cfg_parse(text, &menu) < 0 || grub_cfg_find(&menu, name, true);
+}
+
+/* By its id, its title or its number; the first one where that is not in the menu. */
+int grub_default_mark_bls(const struct root *root, struct bootmenu *menu)
+{
+	_cleanup_free_ char *text = NULL;
+	const struct grub_names *names = grub_find(root);
+	char value[512];
+	size_t found = 0;
+
+	if (names && file_read(root, names->config, &text, NULL) == -ENOMEM)
+		return -ENOMEM;
+	if (!text || !read_menu_default(root, text, value, sizeof(value)))
+		return 0;
+	if (value[0] && !value[strspn(value, "0123456789")])
+		found = strtoul(value, NULL, 10);
+	else if (value[0] && is_in_config(text, value))
+		return 0;
+	for (size_t i = menu->n; value[0] && i-- > 0;)
+		if (strcmp(menu->entries[i].boot_id, value) == 0 ||
+			strcmp(menu->entries[i].title, value) == 0)
+			found = i;
+	if (menu->n)
+		menu->entries[found < menu->n ? found : 0].is_default = true;
+	return 0;
 }
 
 int grub_default_check_bls(const struct root *root, struct bootmenu_change *change)

@@ -27,6 +27,9 @@ int grub_default_check_menu(const struct root *root, const struct bootentries *w
  */
 int grub_default_check_bls(const struct root *root, struct bootmenu_change *change);
 
+/* Marks the entry of @menu, in GRUB's order, that starts when nobody chooses.  0 or -ENOMEM. */
+int grub_default_mark_bls(const struct root *root, struct bootmenu *menu);
+
 /* Whether that default counts entries: it would be another one while ours is there; in @ret. */
 bool grub_default_is_number(const struct root *root, const struct grub_names *names,
 	const char *config, char *ret, size_t size);

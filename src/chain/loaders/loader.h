@@ -39,9 +39,16 @@ enum bootmenu_kind {
 	BOOTMENU_OURS,   /* one of these copies */
 };
 
+/* By what systemd-boot sorts its menu; "" for what an entry does not have. */
+struct bootmenu_order {
+	char sort_key[64], machine_id[40], version[128];
+	bool has_failed; /* no try is left */
+};
+
 /* One entry that a menu has. */
 struct bootmenu_entry {
 	enum bootmenu_kind kind;
+	struct bootmenu_order order;
 	char id[BOOTENTRY_ID_SIZE]; /* of struct bootentry; "": none of ours */
 	char *boot_id;              /* by which the loader's one-shot takes it */
 	char *title;
@@ -90,12 +97,6 @@ struct bootloader_ops {
 	 */
 	int (*read)(const struct root *root, const struct bootentries *wanted,
 		struct bootmenu *ret);
-	/*
-	 * Which entry starts when nobody chooses, by its boot_id, for free().  Returns 0;
-	 * -ENOENT when nothing that is added could be it; or another -errno when it is not
-	 * known.  NULL: none of ours can be it.
-	 */
-	int (*find_default)(const struct root *root, char **ret);
 	/* Deletes files that a `finish` that was killed has left.  NULL: it leaves none. */
 	void (*tidy)(const struct root *root);
 	/* Where plan can't: prints the exact edit by hand.  0 or -errno. */

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Asks bootctl(1), and reads loader.conf(5) and the variables of the loader
+ * Reads loader.conf(5) and the variables of the loader
  * (https://systemd.io/BOOT_LOADER_INTERFACE).
  */
 #include "systemd_boot.h"
 
 #include <errno.h>
-#include <json-c/json.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "bls_entry.h"
 #include "bls_files.h"
+#include "bls_order.h"
 #include "chain/esp.h"
 #include "chain/oneshot.h"
 #include "facts/facts.h"
@@ -20,82 +21,7 @@
 #define SAVED      "@saved"
 #define KNOWS_ONCE 0x08 /* EFI_LOADER_FEATURE_ENTRY_ONESHOT of LoaderFeatures */
 
-char *systemd_boot_parse_json(const char *text)
-{
-	struct json_object *list, *value;
-	const char *id = NULL;
-	size_t n;
-	char *copy;
-
-	/* The array is one line, perhaps behind some with warnings. */
-	while (*text && *text != '[')
-		text = text_next_line(text);
-	list = json_tokener_parse(text);
-	n = json_object_is_type(list, json_type_array) ? json_object_array_length(list)
-						       : 0;
-	for (size_t i = 0; i < n; i++) {
-		struct json_object *entry = json_object_array_get_idx(list, i);
-
-		if (json_object_object_get_ex(entry, "isDefault", &value) &&
-			json_object_get_boolean(value) &&
-			json_object_object_get_ex(entry, "id", &value))
-			id = json_object_get_string(value);
-	}
-	copy = id ? strdup(id) : NULL;
-	json_object_put(list);
-	return copy;
-}
-
-#define TITLE "title: " /* behind it NAME, and what there is to say of the entry */
-#define ID    "id: "
-
-char *systemd_boot_parse_list(const char *text)
-{
-	static const char mark[] = " (default)";
-	const char *id = NULL;
-	bool is_default = false;
-	unsigned n = 0;
-
-	for (; *text; text = text_next_line(text)) {
-		const char *line = text + strspn(text, " ");
-		size_t len = strcspn(line, "\n");
-
-		if (strncmp(line, TITLE, strlen(TITLE)) == 0)
-			is_default = memmem(line, len, mark, strlen(mark));
-		if (!is_default || strncmp(line, ID, strlen(ID)) != 0)
-			continue;
-		id = line + strlen(ID);
-		is_default = false;
-		n++;
-	}
-	/* A title may have the same words. */
-	return n == 1 ? strndup(id, strcspn(id, "\n")) : NULL;
-}
-
-static void add_line(void *data, const char *text)
-{
-	const struct text_stream *sheet = data;
-
-	fprintf(sheet->out, "%s\n", text);
-}
-
-/* What it has to say as an error is of no use to anybody: the default is not known then. */
-static char *ask(const char *format, char *(*parse)(const char *text))
-{
-	const char *const argv[] = {"bootctl", "list", format, NULL};
-	_cleanup_free_ char *text = NULL;
-	struct text_stream sheet;
-	int r;
-
-	if (!text_stream_open(&sheet))
-		return NULL;
-	r = run_program(argv, add_line, &sheet);
-	text = text_stream_take(&sheet);
-	return r == 0 && text ? parse(text) : NULL;
-}
-
-/* Images are started by other loaders, too. */
-static bool has_systemd_boot(const struct root *root)
+bool systemd_boot_is_installed(const struct root *root)
 {
 	for (size_t i = 0; i < ESP_PLACES_N; i++)
 		if (file_exists(root, "%s/loader", esp_places[i]))
@@ -115,26 +41,6 @@ void systemd_boot_armed(const struct root *root, char *ret_id, size_t size)
 	read_variable(root, "LoaderEntryOneShot", ret_id, size);
 }
 
-int systemd_boot_default(const struct root *root, char **ret)
-{
-	char once[256];
-	char *id;
-
-	if (!has_systemd_boot(root))
-		return -ENOENT;
-	systemd_boot_armed(root, once, sizeof(once));
-	if (!root->live || once[0])
-		return -EOPNOTSUPP;
-	id = ask("--json=short", systemd_boot_parse_json);
-	/* Before version 255 the JSON does not say which one it is. */
-	if (!id)
-		id = ask("--no-pager", systemd_boot_parse_list);
-	if (!id)
-		return -EOPNOTSUPP;
-	*ret = id;
-	return 0;
-}
-
 /* It is on the ESP alone, and not on XBOOTLDR, the other partition that systemd-boot reads. */
 static char *read_loader_conf(const struct root *root)
 {
@@ -145,22 +51,83 @@ static char *read_loader_conf(const struct root *root)
 	return esp && file_read(root, path, &text, NULL) == 0 ? text : NULL;
 }
 
-/* The value of a variable, else of a key of loader.conf, without quotes and blanks behind it. */
-static void read_setting(const struct root *root, const char *conf, const char *variable,
-	const char *key, char *ret, size_t size)
+/* The value of a key of loader.conf, without quotes and blanks behind it; "" for none. */
+static void read_conf(const char *conf, const char *key, char *ret, size_t size)
 {
 	size_t len;
 
-	read_variable(root, variable, ret, size);
-	if (ret[0] || !conf || !bls_last_value(conf, key, ret, size))
+	ret[0] = '\0';
+	if (!conf || !bls_last_value(conf, key, ret, size))
 		return;
 	len = strlen(ret);
-	while (len && strchr(" \t", ret[len - 1]))
-		ret[--len] = '\0';
 	if (len > 1 && ret[0] == '"' && ret[len - 1] == '"') {
 		ret[len - 1] = '\0';
 		memmove(ret, ret + 1, len - 1);
 	}
+}
+
+/* The value of a variable, else of a key of loader.conf. */
+static void read_setting(const struct root *root, const char *conf, const char *variable,
+	const char *key, char *ret, size_t size)
+{
+	read_variable(root, variable, ret, size);
+	if (!ret[0])
+		read_conf(conf, key, ret, size);
+}
+
+/* What the loader adds by itself, where it finds it. */
+static bool may_be_auto(const char *pattern)
+{
+	static const char *const ids[] = {"auto-windows", "auto-osx", "auto-efi-shell",
+		"auto-efi-default", "auto-reboot", "auto-poweroff",
+		"auto-reboot-to-firmware-setup"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		if (fnmatch(pattern, ids[i], FNM_CASEFOLD) == 0)
+			return true;
+	return false;
+}
+
+/* It leaves out what has no file to start. */
+static bool is_shown(const struct root *root, const struct bootmenu_entry *entry)
+{
+	return *entry->kernel_path && file_exists(root, "%s", entry->kernel_path);
+}
+
+/* 1 when an entry is marked, 0 when the pattern means none, -1 when it is not known. */
+static int mark(const struct root *root, const char *pattern, struct bootmenu *menu)
+{
+	for (size_t i = 0; *pattern && i < menu->n; i++) {
+		struct bootmenu_entry *entry = &menu->entries[i];
+
+		entry->is_default = is_shown(root, entry) &&
+			fnmatch(pattern, entry->boot_id, FNM_CASEFOLD) == 0;
+		if (entry->is_default)
+			return 1;
+	}
+	return *pattern && may_be_auto(pattern) ? -1 : 0;
+}
+
+void systemd_boot_order(const struct root *root, struct bootmenu *menu)
+{
+	_cleanup_free_ char *conf = read_loader_conf(root);
+	char value[256];
+	int r = 0;
+
+	bls_sort(menu);
+	/* The variable first; "@saved" in either is the one that was booted last. */
+	for (int i = 0; r == 0 && i < 2; i++) {
+		if (i == 0)
+			read_variable(root, "LoaderEntryDefault", value, sizeof(value));
+		else
+			read_conf(conf, "default", value, sizeof(value));
+		if (strcasecmp(value, SAVED) == 0)
+			read_variable(
+				root, "LoaderEntryLastBooted", value, sizeof(value));
+		r = mark(root, value, menu);
+	}
+	if (r == 0)
+		mark(root, "*", menu);
 }
 
 /* Without any timeout the menu is hidden, too. */
@@ -177,7 +144,7 @@ int systemd_boot_advise(const struct root *root, struct bootmenu_change *change)
 	char value[256];
 	int r = 0;
 
-	if (!has_systemd_boot(root))
+	if (!systemd_boot_is_installed(root))
 		return 0;
 	conf = read_loader_conf(root);
 	read_setting(root, conf, "LoaderEntryDefault", "default", value, sizeof(value));

@@ -6,21 +6,14 @@
 #include "chain/bootmenu.h"
 
 /*
- * The id of the entry that systemd-boot starts when nobody chooses, as bootctl(1) says, for
- * free().  Returns 0; -ENOENT when there is no systemd-boot, so that names of files decide
- * nothing; or -EOPNOTSUPP when it is not known: below another root, without bootctl, or while an
- * entry is chosen for the next boot, which bootctl shows as the default then.
+ * Sorts the entries of @menu as systemd-boot does, and marks the one that it starts when nobody
+ * chooses, by its variables and loader.conf(5); none, where the loader makes that itself
+ * ("auto-windows") or its partition is not mounted.
  */
-int systemd_boot_default(const struct root *root, char **ret);
+void systemd_boot_order(const struct root *root, struct bootmenu *menu);
 
-/*
- * Which entry that is in the output of `bootctl list --json=short`, for free(); NULL for none, or
- * if it does not say so.
- */
-char *systemd_boot_parse_json(const char *text);
-
-/* The same of `bootctl list --no-pager`. */
-char *systemd_boot_parse_list(const char *text);
+/* Whether its files are there: unified images are started by other loaders, too. */
+bool systemd_boot_is_installed(const struct root *root);
 
 /*
  * Advises a person whose menu is hidden, or whose default is the entry that was chosen last.  0

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "bls_files.h"
 #include "chain/bootmenu.h"
 #include "chain/esp.h"
 #include "change/change.h"
@@ -44,7 +45,7 @@ static void free_plan(struct uki_plan *plan)
 static int read_plan(
 	const struct root *root, struct bootmenu_change *change, struct uki_plan *ret)
 {
-	int r = ukis_read(root, &ret->images);
+	int r = ukis_read(root, false, &ret->images);
 
 	if (r < 0)
 		return bootmenu_fail(change, "cannot read the images in %s: %s%s",
@@ -262,19 +263,18 @@ static const struct change_kind make_image = {
 
 /* What the default was, to be compared when all images are in place. */
 struct default_entry {
-	char *id;
-	int known; /* what systemd_boot_default() returned */
+	struct bootmenu_default before;
 	struct bootmenu_change *change;
 };
 
 static int run_check_default(
 	const struct change *change, struct change_step *step, struct message *message)
 {
-	const struct default_entry *before = step->data;
-	int r = bootmenu_check_default(change->root, &bootloader_ops_uki, before->known,
-		before->id, before->change);
+	const struct default_entry *entry = step->data;
+	int r = bootmenu_check_default(
+		change->root, &bootloader_ops_uki, &entry->before, entry->change);
 
-	return r < 0 ? message_set(message, r, "%s", before->change->message.text) : 0;
+	return r < 0 ? message_set(message, r, "%s", entry->change->message.text) : 0;
 }
 
 static const struct change_kind check_default = {.quiet = true, .run = run_check_default};
@@ -485,12 +485,12 @@ static int finish(const struct root *root, const struct bootentries *wanted,
 		r = add_removals(&plan, wanted, &removals);
 	if (r == 0)
 		r = carry_out(&removals, change);
-	before.known = systemd_boot_default(root, &before.id);
+	if (r == 0)
+		r = bootmenu_read_default(root, &bootloader_ops_uki, &before.before);
 	if (r == 0)
 		r = add_copies(&plan, &before, &copies);
 	if (r == 0)
 		r = carry_out(&copies, change);
-	free(before.id);
 	return r;
 }
 
@@ -498,8 +498,9 @@ static int add_image(const struct ukis *images, const struct uki *image,
 	const struct bootentries *wanted, struct bootmenu *menu)
 {
 	char boot_id[NAME_MAX + 1], path[PATH_MAX], *own = path;
-	struct bootmenu_entry entry = {
-		.kind = image->id[0] ? BOOTMENU_OURS : BOOTMENU_NORMAL,
+	struct bootmenu_entry entry = {.kind = image->foreign ? BOOTMENU_ELSE
+			: image->id[0]                        ? BOOTMENU_OURS
+							      : BOOTMENU_NORMAL,
 		.boot_id = boot_id,
 		.title = image->title,
 		.kernel = image->version[0] ? image->version : image->name,
@@ -507,24 +508,44 @@ static int add_image(const struct ukis *images, const struct uki *image,
 		.kernel_path = path,
 		.initrds = {&own, 1},
 		.unified = true,
-		.outdated = image->id[0] && !is_copy(images, image, wanted, true)};
+		.outdated = image->id[0] && !image->foreign &&
+			!is_copy(images, image, wanted, true)};
 
 	name_file(image, image->name, "", path);
 	uki_boot_id(image, boot_id);
-	strcpy(entry.id, image->id);
+	if (!image->foreign)
+		strcpy(entry.id, image->id);
+	uki_order(image, &entry.order);
 	return bootmenu_add(menu, &entry);
 }
 
+int uki_add_entries(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *menu)
+{
+	_cleanup_(ukis_free) struct ukis images = {0};
+	int r = ukis_read(root, true, &images);
+
+	if (r < 0)
+		text_join(menu->failed, sizeof(menu->failed), images.failed, NULL);
+	for (size_t i = 0; r == 0 && i < images.n; i++)
+		r = add_image(&images, &images.images[i], wanted, menu);
+	return r;
+}
+
+/* systemd-boot has entries in files besides, none of which gets copies here. */
 static int read_menu(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
-	_cleanup_(ukis_free) struct ukis images = {0};
-	int r = ukis_read(root, &images);
+	static const struct bootentries none;
+	int r = uki_add_entries(root, wanted, ret);
+	size_t first;
 
-	if (r < 0)
-		text_join(ret->failed, sizeof(ret->failed), images.failed, NULL);
-	for (size_t i = 0; r == 0 && i < images.n; i++)
-		r = add_image(&images, &images.images[i], wanted, ret);
+	if (r < 0 || !systemd_boot_is_installed(root))
+		return r;
+	first = ret->n;
+	r = bls_add_entries(root, &none, ret);
+	bootmenu_keep_apart(ret, first, ret->n);
+	systemd_boot_order(root, ret);
 	return r;
 }
 
@@ -558,7 +579,6 @@ const struct bootloader_ops bootloader_ops_uki = {
 	.finish = finish,
 	.has_left = has_left,
 	.read = read_menu,
-	.find_default = systemd_boot_default,
 	.edit = edit,
 	.permanent =
 		"in /etc/kernel/cmdline, which must contain the whole command line; then "

@@ -182,18 +182,31 @@ static bool is_of_system(const struct uki *image, const char *system)
 	return !id || !system || strcmp(id, system) == 0;
 }
 
-static int add_image(const struct root *root, const char *directory, const char *name,
-	const char *system, struct ukis *images)
+/* What it takes to find all images. */
+struct search {
+	const struct root *root;
+	struct bls_identity identity;
+	char *system; /* ID= of this one */
+	bool foreign;
+	struct ukis *images;
+};
+
+static int add_image(const struct search *search, const char *directory, const char *name)
 {
 	_cleanup_(uki_free) struct uki image = {0};
+	struct ukis *images = search->images;
 	char path[PATH_MAX];
 	struct uki *more;
 	int r;
 
 	text_join(path, sizeof(path), directory, "/", name, NULL);
-	r = uki_read(root, path, &image);
-	if (r <= 0 || !is_of_system(&image, system))
-		return r < 0 ? r : 0;
+	r = uki_read(search->root, path, &image);
+	if (r <= 0)
+		return r;
+	image.foreign = bls_identity_judge(&search->identity, name) == 0 ||
+		!is_of_system(&image, search->system);
+	if (image.foreign && !search->foreign)
+		return 0;
 	more = realloc(images->images, (images->n + 1) * sizeof(*more));
 	if (!more)
 		return -ENOMEM;
@@ -210,34 +223,33 @@ static bool ends_with_efi(const char *name)
 	return len > end && strcasecmp(name + len - end, DOT_EFI) == 0;
 }
 
-static int read_directory(const struct root *root, const struct bls_identity *identity,
-	const char *system, const char *directory, struct ukis *images)
+static int read_directory(const struct search *search, const char *directory)
 {
 	_cleanup_(file_free_names) struct file_names names = {0};
-	int r = file_list(root, directory, &names);
+	int r = file_list(search->root, directory, &names);
 
 	if (r == -ENOTDIR)
 		return 0;
 	for (size_t i = 0; r == 0 && i < names.n; i++)
-		if (names.names[i][0] != '.' && ends_with_efi(names.names[i]) &&
-			bls_identity_judge(identity, names.names[i]) != 0)
-			r = add_image(root, directory, names.names[i], system, images);
+		if (names.names[i][0] != '.' && ends_with_efi(names.names[i]))
+			r = add_image(search, directory, names.names[i]);
 	return r;
 }
 
-int ukis_read(const struct root *root, struct ukis *ret)
+int ukis_read(const struct root *root, bool foreign, struct ukis *ret)
 {
 	_cleanup_free_ char *system = read_system(root);
-	struct bls_identity identity;
+	struct search search = {
+		.root = root, .system = system, .foreign = foreign, .images = ret};
 	int r = 0;
 
-	bls_identity_read(root, &identity);
+	bls_identity_read(root, &search.identity);
 	for (size_t i = 0; r == 0 && i < ESP_PLACES_N; i++) {
 		char directory[PATH_MAX];
 
 		text_join(
 			directory, sizeof(directory), esp_places[i], UKI_DIRECTORY, NULL);
-		r = read_directory(root, &identity, system, directory, ret);
+		r = read_directory(&search, directory);
 		if (r < 0)
 			strcpy(ret->failed, directory);
 	}
@@ -292,6 +304,21 @@ static char *sort_key(const char *osrel)
 		return key;
 	free(key);
 	return text_value(osrel, "ID");
+}
+
+void uki_order(const struct uki *image, struct bootmenu_order *ret)
+{
+	static const char *const versions[] = {
+		"IMAGE_VERSION", "VERSION", "VERSION_ID", "BUILD_ID"};
+	_cleanup_free_ char *key = sort_key(image->osrel);
+
+	*ret = (struct bootmenu_order){.has_failed = bls_has_failed(image->name)};
+	text_join(ret->sort_key, sizeof(ret->sort_key), key ? key : "", NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(versions) && !ret->version[0]; i++) {
+		_cleanup_free_ char *value = text_value(image->osrel, versions[i]);
+
+		text_join(ret->version, sizeof(ret->version), value ? value : "", NULL);
+	}
 }
 
 /* A value that would need an escape stays the original's. */

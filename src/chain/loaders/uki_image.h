@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "chain/bootentry.h"
+#include "chain/loaders/loader.h"
 
 #define UKI_DIRECTORY "/EFI/Linux" /* below one of esp_places */
 #define UKI_PARTS_N   6
@@ -33,6 +34,7 @@ struct uki {
 	bool has[UKI_PARTS_N]; /* which of uki_parts are copied */
 	char unknown[9]; /* a section that a copy would lack, as ".hwids"; "": none */
 	bool is_signed, has_signed_measurements;
+	bool foreign; /* by its name or os-release it is of another system */
 	bool skipped; /* for uki.c: it gets no copies, and why was said */
 };
 
@@ -44,11 +46,10 @@ struct ukis {
 };
 
 /*
- * Reads the images of this machine: those with the name or the os-release of another system are
- * left out, and so is what is no unified image.  0; or -errno with @ret->failed; ukis_free(@ret),
- * which begins as {0}, in each case.
+ * Reads the images of this system, and with @foreign the others; what is no unified image is left
+ * out.  0; or -errno with @ret->failed; ukis_free(@ret), which begins as {0}, in each case.
  */
-int ukis_read(const struct root *root, struct ukis *ret);
+int ukis_read(const struct root *root, bool foreign, struct ukis *ret);
 void ukis_free(struct ukis *images);
 
 /*
@@ -58,11 +59,20 @@ void ukis_free(struct ukis *images);
 int uki_read(const struct root *root, const char *path, struct uki *ret);
 void uki_free(struct uki *image);
 
+/*
+ * Adds to @menu the images that a loader would show, in uki.c.  0, or -errno with @menu->failed.
+ */
+int uki_add_entries(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *menu);
+
 /* Finds out which @sections can be copied: fills @ret->has and @ret->unknown.  Pure. */
 void uki_sort_sections(const struct pe_image *sections, struct uki *ret);
 
 /* The id by which systemd-boot knows an image: its name without a count of tries. */
 void uki_boot_id(const struct uki *image, char ret[static NAME_MAX + 1]);
+
+/* By what systemd-boot sorts it. */
+void uki_order(const struct uki *image, struct bootmenu_order *ret);
 
 /* The name of @original's copy for @entry.  It sorts below the original's. */
 void uki_copy_name(const struct uki *original, const struct bootentry *entry,

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Compares versions part by part. */
+#include "bls_order.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chain/bootmenu.h"
+
+#define DIGITS "0123456789"
+
+static int compare(size_t a, size_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static size_t letters(const char *text)
+{
+	size_t len = 0;
+
+	while (isalpha((unsigned char)text[len]))
+		len++;
+	return len;
+}
+
+/* Numbers of any length, without the zeros before them; moves behind both. */
+static int compare_numbers(const char **a, const char **b)
+{
+	size_t len_a, len_b;
+	int r;
+
+	*a += strspn(*a, "0");
+	*b += strspn(*b, "0");
+	len_a = strspn(*a, DIGITS);
+	len_b = strspn(*b, DIGITS);
+	r = compare(len_a, len_b);
+	if (r == 0)
+		r = memcmp(*a, *b, len_a);
+	*a += len_a;
+	*b += len_b;
+	return r;
+}
+
+static int compare_letters(const char **a, const char **b)
+{
+	size_t len_a = letters(*a), len_b = letters(*b);
+	int r = memcmp(*a, *b, len_a < len_b ? len_a : len_b);
+
+	*a += len_a;
+	*b += len_b;
+	return r ? r : compare(len_a, len_b);
+}
+
+/* A separator is lower than anything else at its place.  Moves behind it where both have it. */
+static int compare_separator(const char **a, const char **b, char separator)
+{
+	int r = compare(**a != separator, **b != separator);
+
+	if (r == 0 && **a == separator) {
+		(*a)++;
+		(*b)++;
+	}
+	return r;
+}
+
+/* One step: the separators, then a number or letters. */
+static int compare_part(const char **a, const char **b)
+{
+	static const char separators[] = "-^.";
+	int r = 0;
+
+	for (const char *p = separators; r == 0 && *p; p++)
+		r = compare_separator(a, b, *p);
+	if (r)
+		return r;
+	if (!isdigit((unsigned char)**a) && !isdigit((unsigned char)**b))
+		return compare_letters(a, b);
+	/* A number is higher than none. */
+	r = compare(isdigit((unsigned char)**a) != 0, isdigit((unsigned char)**b) != 0);
+	return r ? r : compare_numbers(a, b);
+}
+
+static const char *skip_unknown(const char *text)
+{
+	while (*text && !isalnum((unsigned char)*text) && !strchr("~-^.", *text))
+		text++;
+	return text;
+}
+
+int bls_compare_versions(const char *a, const char *b)
+{
+	for (;;) {
+		int r;
+
+		a = skip_unknown(a);
+		b = skip_unknown(b);
+		r = compare_separator(&a, &b, '~');
+		if (r)
+			return r;
+		if (!*a || !*b)
+			return compare(*a != '\0', *b != '\0');
+		r = compare_part(&a, &b);
+		if (r)
+			return r;
+	}
+}
+
+/* ---- as rpm compares them --------------------------------------------------------------- */
+
+static const char *skip_rpm(const char *text)
+{
+	while (*text && !isalnum((unsigned char)*text) && *text != '~' && *text != '+')
+		text++;
+	return text;
+}
+
+/* '~' is lower than nothing, '+' higher than nothing and lower than the rest.  2: neither. */
+static int compare_marks(const char **a, const char **b)
+{
+	if (**a != '~' && **b != '~' && **a != '+' && **b != '+')
+		return 2;
+	if (**a == '~' || **b == '~')
+		return compare_separator(a, b, '~');
+	if (!**a || !**b)
+		return compare(**a != '\0', **b != '\0');
+	return compare_separator(a, b, '+');
+}
+
+static int compare_rpm(const char *a, const char *b)
+{
+	for (;;) {
+		int r;
+
+		a = skip_rpm(a);
+		b = skip_rpm(b);
+		r = compare_marks(&a, &b);
+		if (r != 2 && r != 0)
+			return r;
+		if (r == 0)
+			continue;
+		if (!*a || !*b)
+			return compare(*a != '\0', *b != '\0');
+		r = compare(
+			isdigit((unsigned char)*a) != 0, isdigit((unsigned char)*b) != 0);
+		if (r == 0)
+			r = isdigit((unsigned char)*a) ? compare_numbers(&a, &b)
+						       : compare_letters(&a, &b);
+		if (r)
+			return r;
+	}
+}
+
+/* Takes the part behind the last '-' off; the whole name where there is none. */
+static char *take_part(char *name)
+{
+	char *dash = strrchr(name, '-');
+
+	if (!dash)
+		return NULL;
+	*dash = '\0';
+	return dash + 1;
+}
+
+struct parts {
+	char *whole;
+	const char *parts[3]; /* name, version, release */
+};
+
+/* What there is less of than three comes first. */
+static bool split(const char *name, struct parts *ret)
+{
+	char *release, *version;
+
+	ret->whole = strdup(name);
+	if (!ret->whole)
+		return false;
+	release = take_part(ret->whole);
+	version = release ? take_part(ret->whole) : NULL;
+	ret->parts[0] = ret->whole;
+	ret->parts[1] = version ? version : release ? release : "";
+	ret->parts[2] = version ? release : "";
+	return true;
+}
+
+int bls_compare_names(const char *a, const char *b)
+{
+	struct parts parts_a = {0}, parts_b = {0};
+	int r = 0;
+
+	if (split(a, &parts_a) && split(b, &parts_b))
+		for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts_a.parts); i++)
+			r = compare_rpm(parts_a.parts[i], parts_b.parts[i]);
+	free(parts_a.whole);
+	free(parts_b.whole);
+	return r;
+}
+
+/* ---- menus ------------------------------------------------------------------------------ */
+
+/* A sort key before none; then by it, by the machine, and the newest version first. */
+static int compare_keys(const struct bootmenu_order *a, const struct bootmenu_order *b)
+{
+	int r = compare(!a->sort_key[0], !b->sort_key[0]);
+
+	if (r || !a->sort_key[0])
+		return r;
+	r = strcmp(a->sort_key, b->sort_key);
+	if (r == 0)
+		r = strcmp(a->machine_id, b->machine_id);
+	return r ? r : bls_compare_versions(b->version, a->version);
+}
+
+static int compare_entries(const void *left, const void *right)
+{
+	const struct bootmenu_entry *a = left, *b = right;
+	int r = compare(a->order.has_failed, b->order.has_failed);
+
+	if (r == 0)
+		r = compare_keys(&a->order, &b->order);
+	return r ? r : bls_compare_versions(b->boot_id, a->boot_id);
+}
+
+static int compare_by_names(const void *left, const void *right)
+{
+	const struct bootmenu_entry *a = left, *b = right;
+
+	return bls_compare_names(b->boot_id, a->boot_id);
+}
+
+void bls_sort(struct bootmenu *menu)
+{
+	if (menu->n)
+		qsort(menu->entries, menu->n, sizeof(*menu->entries), compare_entries);
+}
+
+void bls_sort_by_names(struct bootmenu *menu)
+{
+	if (menu->n)
+		qsort(menu->entries, menu->n, sizeof(*menu->entries), compare_by_names);
+}
