@@ -2,9 +2,7 @@
 /* The only code that changes a machine: overrides, drivers, binding, rolling back. */
 #include "bind.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "base/base.h"

@@ -2,8 +2,6 @@
 /* Writes the result of each function as a sentence. */
 #include "log.h"
 
-#include <string.h>
-
 #include "base/base.h"
 
 /* Levels of the kernel's log (include/linux/kern_levels.h). */

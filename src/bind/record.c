@@ -2,10 +2,7 @@
 /* Writes and reads records.  The reader takes bounded time and memory, whatever is in a file. */
 #include "record.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 

@@ -2,11 +2,8 @@
 /* What is captured: a list of files, each with what is done to it, and its walk. */
 #include "capture.h"
 
-#include <errno.h>
 #include <fnmatch.h>
 #include <limits.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 

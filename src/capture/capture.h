@@ -7,7 +7,6 @@
 #ifndef VFIOBOOT_CAPTURE_H
 #define VFIOBOOT_CAPTURE_H
 
-#include <stddef.h>
 #include <sys/types.h>
 
 #include "base/base.h"

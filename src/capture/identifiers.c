@@ -3,7 +3,6 @@
 #include "identifiers.h"
 
 #include <ctype.h>
-#include <string.h>
 #include <strings.h>
 
 #include "base/base.h"

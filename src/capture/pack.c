@@ -2,8 +2,6 @@
 /* The tar archive of a capture, by libarchive, in memory: a few MiB at most. */
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/base.h"

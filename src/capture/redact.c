@@ -3,8 +3,6 @@
 #include "redact.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <string.h>
 
 #include "base/base.h"
 #include "decide/decide.h"

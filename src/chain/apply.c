@@ -2,10 +2,8 @@
 /* The steps of `vfioboot apply`, in an order in which each can be undone. */
 #include "apply.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <libmount.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/base.h"

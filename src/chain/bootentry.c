@@ -2,9 +2,6 @@
 /* Decides which entries are wanted, and reads and writes them as text. */
 #include "bootentry.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 
 #define PASSTHROUGH   "passthrough" /* also the profile where none has a name */

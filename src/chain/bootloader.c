@@ -2,9 +2,7 @@
 /* The boot loaders, one struct each, and the search for the one that counts. */
 #include "bootloader.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 
 #include "base/base.h"
 #include "chain/loaders/loader.h"

@@ -7,9 +7,6 @@
 #ifndef VFIOBOOT_BOOTLOADER_H
 #define VFIOBOOT_BOOTLOADER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/base.h"
 
 #define BOOTLOADERS_MAX       16

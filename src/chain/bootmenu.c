@@ -2,9 +2,7 @@
 /* The steps that are the same for each loader: plan, write, finish, or take back. */
 #include "bootmenu.h"
 
-#include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "base/base.h"
 

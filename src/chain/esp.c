@@ -3,7 +3,6 @@
 #include "esp.h"
 
 #include <libmount.h>
-#include <string.h>
 
 #include "facts/facts.h"
 

@@ -7,8 +7,6 @@
 #ifndef VFIOBOOT_CHAIN_FOLLOW_H
 #define VFIOBOOT_CHAIN_FOLLOW_H
 
-#include <stddef.h>
-
 #include "base/base.h"
 #include "bootloader.h"
 #include "bootmenu.h"

@@ -5,11 +5,9 @@
  */
 #include "imagecheck.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/base.h"

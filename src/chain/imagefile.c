@@ -5,9 +5,7 @@
  */
 #include "imagefile.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/base.h"

@@ -8,9 +8,6 @@
 #ifndef VFIOBOOT_IMAGEFILE_H
 #define VFIOBOOT_IMAGEFILE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/base.h"

@@ -2,10 +2,8 @@
 /* Finds the images of all kernels, who makes each, and looks into each. */
 #include "images.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/base.h"

@@ -6,8 +6,6 @@
 #ifndef VFIOBOOT_IMAGES_H
 #define VFIOBOOT_IMAGES_H
 
-#include <stddef.h>
-
 #include "base/base.h"
 #include "chain/generators/generators.h"
 #include "decide/decide.h"

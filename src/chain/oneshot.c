@@ -2,10 +2,6 @@
 /* What is the same for all loaders that take an entry once. */
 #include "oneshot.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/base.h"
 
 bool oneshot_is_possible(const struct bootloader *loader)

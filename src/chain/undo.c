@@ -2,9 +2,6 @@
 /* The steps of `vfioboot undo`: all of us goes, and nothing is lost that somebody wrote. */
 #include "apply.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "decide/decide.h"
 

@@ -2,10 +2,8 @@
 /* Write beside, sync, rename, sync the directory. */
 #include "atomicfile.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>

@@ -9,9 +9,6 @@
 #ifndef VFIOBOOT_ATOMICFILE_H
 #define VFIOBOOT_ATOMICFILE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/base.h"
 
 /*

@@ -2,10 +2,8 @@
 /* Makes a list of steps, carries it out from the first to the last, or undoes it backwards. */
 #include "change.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "base/base.h"

@@ -19,8 +19,6 @@
 #ifndef VFIOBOOT_CHANGE_CHANGE_H
 #define VFIOBOOT_CHANGE_CHANGE_H
 
-#include <stdint.h>
-
 #include "atomicfile.h"
 #include "base/base.h"
 #include "lock.h"

@@ -2,9 +2,7 @@
 /* flock(2) of a file that names its holder. */
 #include "lock.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>

@@ -6,8 +6,6 @@
 #ifndef VFIOBOOT_CHECK_CHECK_H
 #define VFIOBOOT_CHECK_CHECK_H
 
-#include <stddef.h>
-
 #include "outlook/outlook.h"
 
 enum check_state { CHECK_PASS, CHECK_FAIL, CHECK_UNKNOWN, CHECK_STATES };

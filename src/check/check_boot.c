@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the next boot starts: the images, who makes them, and what loads them. */
-#include <stdio.h>
-
 #include "base/base.h"
 #include "chain/chain.h"
 #include "private.h"

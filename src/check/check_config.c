@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether the configuration says what is meant, and what the planner makes of it. */
-#include <stdio.h>
-
 #include "base/base.h"
 #include "private.h"
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Displays: whether the host keeps one, and whether the firmware's picture is in the way. */
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "facts/facts.h"
 #include "private.h"

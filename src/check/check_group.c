@@ -5,9 +5,6 @@
  * (drivers/iommu/iommu.c, iommu_device_use_default_domain; struct pci_driver,
  * driver_managed_dma).
  */
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "facts/facts.h"
 #include "private.h"

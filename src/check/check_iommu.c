@@ -3,9 +3,7 @@
  * The IOMMU, from the firmware to the kernel.  It gives each device its own view of memory;
  * without it no guest can have one.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <strings.h>
 
 #include "base/base.h"

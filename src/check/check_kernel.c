@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether each installed kernel can do what its next boot is to do. */
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "facts/facts.h"
 #include "private.h"

@@ -4,9 +4,6 @@
  * device's own memory through vfio are no lockdown reasons (include/linux/security.h, enum
  * lockdown_reason).  What they do block is a module without a signature.
  */
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "facts/facts.h"
 #include "private.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether the host can spare a device: what it runs on, and what else it uses now. */
-#include <stdio.h>
-
 #include "base/base.h"
 #include "facts/facts.h"
 #include "private.h"

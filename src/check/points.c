@@ -2,9 +2,7 @@
 /* Runs the checks, theme by theme, and gathers their points. */
 #include "private.h"
 
-#include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "base/base.h"
 

@@ -3,9 +3,6 @@
 #include "config.h"
 
 #include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/base.h"
 #include "inifile.h"

@@ -9,8 +9,6 @@
 #ifndef VFIOBOOT_CONFIG_H
 #define VFIOBOOT_CONFIG_H
 
-#include <stdbool.h>
-
 #include "selector.h"
 
 #define CONFIG_SECTIONS_MAX  256

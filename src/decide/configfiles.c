@@ -2,10 +2,7 @@
 /* Finds and reads the files that say what to do. */
 #include "configfiles.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/base.h"
 

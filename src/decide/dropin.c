@@ -2,9 +2,7 @@
 /* Drop-ins as text: written, read back, and distinguished from those that people wrote. */
 #include "dropin.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/mman.h>
 
 #include "base/base.h"

@@ -2,11 +2,7 @@
 /* The reader between a file and inih: counts lines and refuses what inih would cut. */
 #include "inifile.h"
 
-#include <errno.h>
 #include <ini.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/base.h"
 

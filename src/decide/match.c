@@ -2,8 +2,6 @@
 /* Combines the selectors of a section: ORed within a kind, ANDed over the kinds. */
 #include "match.h"
 
-#include <stddef.h>
-
 #define PLACE_KINDS (1 << SELECTOR_PATH | 1 << SELECTOR_ADDRESS)
 
 /* A quick look at what differs most: with many sections most functions are elsewhere. */

@@ -2,8 +2,6 @@
 /* Reads a PCI function in two steps: what it is, and what state it is in. */
 #include "pcidev.h"
 
-#include <string.h>
-
 int pcidev_read(const struct root *root, struct pci_address address, struct pcidev *ret)
 {
 	struct pcidev dev = {.address = address};

@@ -2,8 +2,6 @@
 /* The decisions: who is a member, what refuses a section, which displays stay. */
 #include "plan.h"
 
-#include <string.h>
-
 #include "base/base.h"
 #include "match.h"
 

@@ -2,10 +2,6 @@
 /* The text of the protect list: one definition for its writer and its reader. */
 #include "protect.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/base.h"
 #include "selector.h"
 

@@ -15,9 +15,6 @@
 #ifndef VFIOBOOT_PROTECT_H
 #define VFIOBOOT_PROTECT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/base.h"
 
 #define PROTECT_ENTRIES_MAX 256

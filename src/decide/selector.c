@@ -2,10 +2,6 @@
 /* The four kinds of selector: how each is parsed, written and compared. */
 #include "selector.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/base.h"
 
 #define CLASS_PREFIX "class:"

@@ -3,7 +3,6 @@
 #include "guard.h"
 
 #include <sys/reboot.h>
-#include <unistd.h>
 
 #include "base/base.h"
 

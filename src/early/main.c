@@ -4,10 +4,7 @@
  * loads.  It runs first in the initramfs, and again on the real root for what was missed
  * there.  Whatever happens it ends in time, and the boot goes on.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/base.h"
 #include "bind/bind.h"

@@ -2,9 +2,7 @@
 /* Block devices in sysfs, down to the PCI functions that carry them. */
 #include "backing.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <sys/sysmacros.h>
 
 #include "base/base.h"

@@ -12,8 +12,6 @@
 #ifndef VFIOBOOT_BACKING_H
 #define VFIOBOOT_BACKING_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 #include "base/base.h"

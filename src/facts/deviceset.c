@@ -2,8 +2,6 @@
 /* Finds the functions that go together, by slot and by IOMMU group. */
 #include "deviceset.h"
 
-#include <errno.h>
-
 #include "base/base.h"
 
 const struct pcibus_function *deviceset_next(const struct pcibus *machine,

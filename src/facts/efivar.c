@@ -2,9 +2,6 @@
 /* Reads efivarfs, and distinguishes a machine without UEFI from one whose variables are hidden. */
 #include "efivar.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/base.h"
 
 #define ATTRIBUTES 4 /* bytes before the value */

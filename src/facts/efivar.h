@@ -3,7 +3,6 @@
 #ifndef VFIOBOOT_EFIVAR_H
 #define VFIOBOOT_EFIVAR_H
 
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/base.h"

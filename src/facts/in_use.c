@@ -2,9 +2,7 @@
 /* From mount points, swap areas and interfaces to the functions behind them. */
 #include "in_use.h"
 
-#include <errno.h>
 #include <libmount.h>
-#include <stdio.h>
 #include <sys/sysmacros.h>
 
 #include "base/base.h"

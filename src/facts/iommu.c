@@ -3,8 +3,6 @@
 #include "iommu.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/base.h"
 

@@ -2,9 +2,6 @@
 /* Finds and reads the configuration of a kernel. */
 #include "kernel_config.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/base.h"
 
 #define PREFIX "CONFIG_"

@@ -3,8 +3,6 @@
 #ifndef VFIOBOOT_KERNELCONFIG_H
 #define VFIOBOOT_KERNELCONFIG_H
 
-#include <stdbool.h>
-
 #include "base/base.h"
 
 /*

@@ -6,7 +6,6 @@
 #include "kernel_release.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 

@@ -3,8 +3,6 @@
 #ifndef VFIOBOOT_KERNEL_RELEASE_H
 #define VFIOBOOT_KERNEL_RELEASE_H
 
-#include <stddef.h>
-
 #include "base/base.h"
 
 #define KERNEL_RELEASE_SIZE 128 /* bytes, with the NUL; uname(2) has 65 */

@@ -6,9 +6,7 @@
  */
 #include "kernels.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <sys/utsname.h>
 
 #include "base/base.h"

@@ -3,9 +3,6 @@
 #ifndef VFIOBOOT_KERNELS_H
 #define VFIOBOOT_KERNELS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/base.h"
 
 struct kernel {

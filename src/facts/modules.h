@@ -3,9 +3,6 @@
 #ifndef VFIOBOOT_MODULES_H
 #define VFIOBOOT_MODULES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/base.h"
 
 /* The index of the modules of one kernel release. */

@@ -5,10 +5,8 @@
  */
 #include "mounts.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <libmount.h>
-#include <stdio.h>
 
 #include "base/base.h"
 

@@ -2,9 +2,7 @@
 /* The database has names as vendors register them; people know the brand and the product. */
 #include "names.h"
 
-#include <errno.h>
 #include <libudev.h>
-#include <stdio.h>
 #include <strings.h>
 
 #include "base/base.h"

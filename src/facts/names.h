@@ -6,10 +6,6 @@
 #ifndef VFIOBOOT_NAMES_H
 #define VFIOBOOT_NAMES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/base.h"
 
 struct names;

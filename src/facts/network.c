@@ -2,11 +2,9 @@
 /* Routes as the kernel prints them, and interfaces in sysfs. */
 #include "network.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
-#include <stdio.h>
 
 #include "base/base.h"
 

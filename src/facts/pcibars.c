@@ -2,11 +2,8 @@
 /* Reads BARs, and /proc/iomem for what lies in them. */
 #include "pcibars.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/base.h"
 

@@ -6,10 +6,6 @@
 #ifndef VFIOBOOT_PCIBARS_H
 #define VFIOBOOT_PCIBARS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/base.h"
 
 #define PCI_BARS 6

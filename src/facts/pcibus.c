@@ -2,9 +2,6 @@
 /* The one enumeration of the PCI bus on the host. */
 #include "pcibus.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 
 struct reader {

@@ -2,9 +2,6 @@
 /* What the host must not lose, function by function, and the file that says so. */
 #include "protect_list.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "boot_display.h"
 

@@ -2,9 +2,6 @@
 /* Reads each fact once. */
 #include "snapshot.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "kernel_config.h"
 
 /* The beginning is enough: each further processor is described alike. */

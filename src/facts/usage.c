@@ -2,9 +2,6 @@
 /* Turns what is in use into entries, one a function and thing. */
 #include "usage.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/base.h"
 
 static int compare_entries(const void *a, const void *b)

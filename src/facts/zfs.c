@@ -6,7 +6,6 @@
 #include "zfs.h"
 
 #include <ctype.h>
-#include <errno.h>
 
 #include "base/base.h"
 

@@ -2,9 +2,6 @@
 /* Lists the whole bus; what depends on the ids alone is looked up once for all that share them. */
 #include "inventory.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "bind/bind.h"
 #include "facts/facts.h"

@@ -2,8 +2,6 @@
 /* The steps of the early program up to its plan, with what the host knows better. */
 #include "nextboot.h"
 
-#include <errno.h>
-
 #include "base/base.h"
 #include "decide/decide.h"
 

@@ -6,9 +6,7 @@
 #include "obstacles.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 
 #include "base/base.h"
 #include "decide/decide.h"

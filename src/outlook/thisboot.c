@@ -2,9 +2,6 @@
 /* Puts the records of both runs, the live drivers and the next boot's plan together. */
 #include "thisboot.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 
 struct collector {

@@ -3,9 +3,6 @@
 #ifndef VFIOBOOT_PARAMS_CONFLICTS_H
 #define VFIOBOOT_PARAMS_CONFLICTS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "facts/facts.h"
 
 /* What goes without it. */

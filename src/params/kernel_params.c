@@ -2,10 +2,6 @@
 /* Puts the facts of a machine in the terms of the rules, and their advice into an entry. */
 #include "kernel_params.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/base.h"
 
 #define PARAM_PREFIX "vfioboot." /* ours: they select an entry, and are never added */

@@ -3,8 +3,6 @@
 #include "rules.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/base.h"
 #include "conflicts.h"

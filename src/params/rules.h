@@ -7,9 +7,6 @@
 #ifndef VFIOBOOT_PARAMS_RULES_H
 #define VFIOBOOT_PARAMS_RULES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/base.h"
 #include "facts/facts.h"
 

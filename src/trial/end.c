@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Cancels a trial, or keeps what it tried. */
-#include <errno.h>
-#include <stdio.h>
-
 #include "change/change.h"
 #include "private.h"
 

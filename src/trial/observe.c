@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Asks sysfs, the records of the early program and systemctl, and judges what they say. */
 #include <ctype.h>
-#include <stdio.h>
 
 #include "facts/facts.h"
 #include "private.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Plans the boot of a trial, looks for what would make it fail for sure, and starts it. */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "facts/facts.h"

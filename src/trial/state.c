@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads and writes the state of a trial, and compares it with the current configuration. */
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "private.h"
 

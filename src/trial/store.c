@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files of a trial below /var/lib, each replaced as a whole. */
-#include <errno.h>
 #include <fcntl.h>
 
 #include "change/change.h"

@@ -25,9 +25,6 @@
 #ifndef VFIOBOOT_TRIAL_TRIAL_H
 #define VFIOBOOT_TRIAL_TRIAL_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/base.h"
 #include "chain/chain.h"
 #include "outlook/outlook.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the units of a trial run: the watch over its boot, and what settles it afterwards. */
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "change/change.h"

@@ -3,9 +3,6 @@
  * dracut copies the image to its name at the end (seen in 059 to 106), so that whoever
  * boots meanwhile has half of it: it writes to another name, and we rename.
  */
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "generators.h"
 

@@ -2,9 +2,7 @@
 /* Which of the generators there are owns a system, and what they have in common. */
 #include "generators.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 
 #include "base/base.h"
 #include "chain/esp.h"

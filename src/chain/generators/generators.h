@@ -6,9 +6,6 @@
 #ifndef VFIOBOOT_INITRAMFS_H
 #define VFIOBOOT_INITRAMFS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/base.h"
 #include "chain/imagefile.h"
 #include "change/change.h"

@@ -3,9 +3,6 @@
  * update-initramfs, by way of which Debian's other packages know of images, writes beside
  * the image and renames (0.142 to 0.151).
  */
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "generators.h"
 

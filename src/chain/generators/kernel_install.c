@@ -4,9 +4,6 @@
  * TOKEN/RELEASE on the ESP or XBOOTLDR, by plugins that copy it there.  An image that is there
  * already is replaced by a rename, so it is only asked for the image of a kernel that has none.
  */
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "chain/esp.h"
 #include "generators.h"

@@ -4,9 +4,6 @@
  * (process_preset() of its sources, version 41).  With little room it writes in place, so it
  * writes to another name, and we rename.
  */
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "generators.h"
 

@@ -12,9 +12,6 @@
  * come behind all normal ones of this system by their sort-key: a kernel that fails must not
  * make its copy the default.
  */
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "bls_entry.h"
 #include "bls_files.h"

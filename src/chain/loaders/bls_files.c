@@ -2,9 +2,6 @@
 /* Reads the directories, and finds out whose each entry is. */
 #include "bls_files.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "bls_entry.h"
 

@@ -7,10 +7,8 @@
  * grub-mkconfig frames what each generator prints with two comments.  A grub.cfg that was made
  * before ours was installed has not even those, and gets them not by `entry remove` either.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/base.h"

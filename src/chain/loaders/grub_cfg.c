@@ -5,9 +5,6 @@
  */
 #include "grub_cfg.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 
 #define DEPTH_MAX 16

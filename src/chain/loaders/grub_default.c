@@ -5,11 +5,7 @@
  */
 #include "grub_default.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/base.h"
 #include "chain/oneshot.h"

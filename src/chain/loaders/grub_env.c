@@ -2,10 +2,7 @@
 /* Looks at the disk that GRUB would write to, and has GRUB's own programs write. */
 #include "grub_env.h"
 
-#include <errno.h>
 #include <libmount.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/sysmacros.h>
 
 #include "base/base.h"

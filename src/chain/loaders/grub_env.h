@@ -9,9 +9,6 @@
 #ifndef VFIOBOOT_GRUB_ENV_H
 #define VFIOBOOT_GRUB_ENV_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/base.h"
 #include "chain/bootmenu.h"
 

@@ -2,10 +2,6 @@
 /* Copies the entry that was booted, out of grub.cfg or the entries' directory. */
 #include "grub_trial.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/base.h"
 #include "bls_entry.h"
 #include "bls_files.h"

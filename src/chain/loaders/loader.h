@@ -6,8 +6,6 @@
 #ifndef VFIOBOOT_LOADER_H
 #define VFIOBOOT_LOADER_H
 
-#include <stdio.h>
-
 #include "base/base.h"
 #include "chain/bootentry.h"
 #include "change/change.h"

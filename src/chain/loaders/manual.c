@@ -3,9 +3,7 @@
  * Boot loaders whose entries a person makes: what exactly is to be written where, made of the
  * files of this machine as far as they say; or the commands to give, where a program makes them.
  */
-#include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 
 #include "base/base.h"
 #include "chain/bootmenu.h"

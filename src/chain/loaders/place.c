@@ -3,7 +3,6 @@
 #include "place.h"
 
 #include <libmount.h>
-#include <string.h>
 
 #include "chain/esp.h"
 #include "facts/facts.h"

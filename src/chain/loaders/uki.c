@@ -7,9 +7,6 @@
  *
  * The copy's name sorts below the original's, and its sort key behind, as in bls.c.
  */
-#include <errno.h>
-#include <stdio.h>
-
 #include "base/base.h"
 #include "bls_files.h"
 #include "chain/bootmenu.h"

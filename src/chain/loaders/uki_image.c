@@ -2,9 +2,7 @@
 /* Opens each image of EFI/Linux, and names copies of them. */
 #include "uki_image.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/base.h"

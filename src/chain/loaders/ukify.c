@@ -6,7 +6,6 @@
  */
 #include "ukify.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/mman.h>

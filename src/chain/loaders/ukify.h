@@ -6,8 +6,6 @@
 #ifndef VFIOBOOT_UKIFY_H
 #define VFIOBOOT_UKIFY_H
 
-#include <stdio.h>
-
 #include "uki_image.h"
 
 /* Starts as {0}. */

@@ -2,8 +2,6 @@
 /* Members are handed to their parents at once, so that only the top is anybody's to free. */
 #include "ui.h"
 
-#include <stdio.h>
-
 #include "base/base.h"
 
 static void add(struct json_object *parent, const char *key, struct json_object *member)

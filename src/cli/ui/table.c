@@ -3,10 +3,8 @@
 #include "ui.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <libsmartcols.h>
 #include <locale.h>
-#include <stdlib.h>
 #include <strings.h>
 
 #include "base/base.h"
