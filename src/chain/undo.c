@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "decide/decide.h"
+#include "facts/facts.h"
 
 /* Whether there is nothing in it but comments and blank lines. */
 static bool is_comment_only(const char *text, size_t size)
@@ -86,6 +87,86 @@ static int add_dropins(struct apply *apply)
 	return r;
 }
 
+/* ---- what `check --fix` has removed ------------------------------------------------------ */
+
+/* Whether the file is there as it was left, and not as a person has written it since. */
+static int is_left_over(const struct root *root, const char *kept, const char *path)
+{
+	_cleanup_free_ char *now = NULL, *was = NULL;
+	int r = file_read(root, path, &now, NULL);
+
+	r = r < 0 ? r : file_read(root, kept, &was, NULL);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	return !is_link(root, path) && leftovers_is_commented(now, was);
+}
+
+static int add_restore(struct apply *apply, const char *kept, const char *path, bool over,
+	struct file_names *done)
+{
+	const struct root *root = apply->change.root;
+	bool there = is_there(root, path);
+	size_t before = done->n;
+	int r;
+
+	if (there != over)
+		return 0;
+	r = there ? is_left_over(root, kept, path) : 1;
+	if (r <= 0)
+		return r;
+	r = file_add_name(done, path);
+	if (r < 0 || done->n == before)
+		return r;
+	if (there && !change_add(&apply->change, &change_remove, path, NULL))
+		return -ENOMEM;
+	return change_add(&apply->change, &change_move, kept, path) ? 0 : -ENOMEM;
+}
+
+/* All files below @archive/@path, each to its place, but for those that are done. */
+static int add_restores(struct apply *apply, const char *archive, const char *path,
+	bool over, struct file_names *done)
+{
+	const struct root *root = apply->change.root;
+	_cleanup_free_ char *directory = NULL;
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = asprintf(&directory, "%s%s", archive, path) < 0
+		? -ENOMEM
+		: file_list(root, directory, &names);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		_cleanup_free_ char *kept = NULL, *to = NULL;
+
+		if (asprintf(&kept, "%s/%s", directory, names.names[i]) < 0 ||
+			asprintf(&to, "%s/%s", path, names.names[i]) < 0)
+			return -ENOMEM;
+		r = file_exists(root, "%s/.", kept)
+			? add_restores(apply, archive, to, over, done)
+			: add_restore(apply, kept, to, over, done);
+	}
+	return r;
+}
+
+/*
+ * Each run kept what earlier ones had left: of a file that is still there, the first has it as it
+ * was before all of them; of one that is gone, the last has what was removed.
+ */
+static int add_all_restores(struct apply *apply)
+{
+	_cleanup_(file_free_names) struct file_names runs = {0}, done = {0};
+	int r = file_list(apply->change.root, LEFTOVERS_ARCHIVE, &runs);
+
+	for (size_t i = 0; r == 0 && i < 2 * runs.n; i++) {
+		bool over = i < runs.n;
+		const char *run = runs.names[over ? i : 2 * runs.n - 1 - i];
+		_cleanup_free_ char *archive = NULL;
+
+		if (asprintf(&archive, "%s/%s", LEFTOVERS_ARCHIVE, run) < 0)
+			return -ENOMEM;
+		r = add_restores(apply, archive, "", over, &done);
+	}
+	return r;
+}
+
 int undo_steps(const struct root *root, struct images *images, struct apply *ret)
 {
 	struct apply apply;
@@ -96,6 +177,7 @@ int undo_steps(const struct root *root, struct images *images, struct apply *ret
 	r = r < 0 ? r : add_main(&apply);
 	if (r == 0 && is_there(root, CONFIGFILES_PROTECT))
 		r = add_away(&apply, CONFIGFILES_PROTECT, true);
+	r = r < 0 ? r : add_all_restores(&apply);
 	r = r < 0 ? r : apply_add_images(&apply);
 	if (r == 0 && file_exists(root, CONFIGFILES_LOCAL_DIR) &&
 		!change_add(&apply.change, &change_rmdir, CONFIGFILES_LOCAL_DIR, NULL))

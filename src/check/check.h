@@ -7,6 +7,7 @@
 #define VFIOBOOT_CHECK_CHECK_H
 
 #include "outlook/outlook.h"
+#include "verdicts.h"
 
 enum check_state { CHECK_PASS, CHECK_FAIL, CHECK_UNKNOWN, CHECK_STATES };
 

@@ -223,6 +223,7 @@ static void free_host(struct check_host *host)
 
 static const struct check_theme *const themes[] = {
 	&check_config_theme,
+	&check_leftovers_theme,
 	&check_iommu_theme,
 	&check_kernel_theme,
 	&check_security_theme,

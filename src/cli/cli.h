@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "chain/chain.h"
 #include "change/change.h"
+#include "check/check.h"
 #include "cli/ui/ui.h"
 #include "decide/decide.h"
 #include "facts/facts.h"
@@ -222,6 +223,9 @@ void progress_print(const struct change *change);
 /* Whether the steps of apply or undo can be done; or says what to do. */
 enum cli_exit progress_check(const char *command, const struct apply *apply);
 
+/* The same of any list of steps. */
+enum cli_exit progress_check_change(const char *command, const struct change *change);
+
 /* Carries the steps out and prints each; says what failed, and that all was undone. */
 enum cli_exit progress_run(const char *command, struct change *change);
 
@@ -240,7 +244,7 @@ enum cli_exit progress_lock(
 enum cli_exit progress_lock_for_file(const struct cli *cli);
 
 /*
- * For apply and undo: as root, with the lock unless it is a dry run; of another machine a dry run
+ * For apply, undo and check --fix: as root, with the lock unless it is a dry run; of another machine a dry run
  * alone.
  */
 enum cli_exit progress_begin(const struct cli *cli);
@@ -253,6 +257,18 @@ enum cli_exit progress_check_images(const char *command, const struct images *im
 
 /* For both: warns of images that nothing here builds.  CLI_OK without any, else CLI_UNKNOWN. */
 enum cli_exit progress_warn_unbuilt(const char *command, const struct images *images);
+
+/* ---- leftover_text.c: what other ways of binding do beside the plan, a line each on stderr */
+
+/* Warns of those that take, or may take, what @next leaves to the host. */
+void leftovers_warn(
+	const char *command, struct facts *facts, const struct nextboot *next);
+
+/* Warns of the one at index @i. */
+void leftovers_warn_of(const char *command, const struct verdicts *verdicts, size_t i);
+
+/* ---- check_fix.c: `check --fix leftovers`, with @yes without asking */
+enum cli_exit check_fix_leftovers(struct cli *cli, bool yes);
 
 /* ---- entry_text.c: what several commands say of the entries in the boot menu */
 

@@ -321,7 +321,10 @@ static enum cli_exit add(struct addition *addition)
 			strerror(-r));
 	obstacles_say(devices->config, obstacles, addition->cli->operands,
 		addition->cli->n_operands);
-	return obstacles_block(obstacles) ? CLI_FAILED : write_file(addition);
+	if (obstacles_block(obstacles))
+		return CLI_FAILED;
+	leftovers_warn("add", &addition->cli->facts, obstacles->next);
+	return write_file(addition);
 }
 
 static enum cli_exit check(const struct cli *cli)

@@ -14,9 +14,17 @@
 /* More subjects than these are counted. */
 #define SUBJECTS_MAX 4
 
+struct arguments {
+	const char *fix;
+	bool yes;
+};
+
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
 	CLI_OPTION_JSON,
+	{"fix", "WHAT", "remove what was found; WHAT is leftovers", 0, CLI_STORE(fix)},
+	{"yes", NULL, "with --fix: do not ask", 0, CLI_STORE(yes)},
+	CLI_OPTION_DRY_RUN,
 	{0},
 };
 
@@ -274,14 +282,34 @@ static enum cli_exit parse_operands(const struct cli *cli, struct selector **ret
 	return CLI_OK;
 }
 
+/* --fix is a command of its own: about all of the machine, and for people. */
+static enum cli_exit check_options(const struct cli *cli)
+{
+	const struct arguments *arguments = cli->arguments;
+
+	if (!arguments->fix && (arguments->yes || cli->dry_run))
+		return cli_misuse(
+			"check", "--yes and --dry-run belong to --fix leftovers");
+	if (arguments->fix && strcmp(arguments->fix, "leftovers") != 0)
+		return cli_misuse("check", "'%s' cannot be fixed; use --fix leftovers",
+			arguments->fix);
+	if (arguments->fix && (cli->json || cli->n_operands))
+		return cli_misuse(
+			"check", "--fix leftovers takes neither --json nor devices");
+	return CLI_OK;
+}
+
 static enum cli_exit run(struct cli *cli)
 {
+	const struct arguments *arguments = cli->arguments;
 	_cleanup_(checks_free) struct check_list list = {0};
 	_cleanup_free_ struct selector *selectors = NULL;
 	enum cli_exit status = parse_operands(cli, &selectors);
 	size_t bad = 0;
 	int r;
 
+	if (arguments->fix)
+		return check_fix_leftovers(cli, arguments->yes);
 	if (status == CLI_OK)
 		status = cli_read_next(cli, NULL);
 	if (status != CLI_OK)
@@ -313,5 +341,7 @@ const struct cli_command cmd_check = {
 		"next\nline says what to do. Points of devices are about those that\nare "
 		"configured, or about each DEVICE: an address, a path, an id or a class.",
 	.options = options,
+	.arguments = sizeof(struct arguments),
+	.check = check_options,
 	.run = run,
 };

@@ -155,6 +155,7 @@ static enum cli_exit run(struct cli *cli)
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
 			cli->dir, strerror(-next->machine_error));
 	sections_say_errors("plan", &next->config);
+	leftovers_warn("plan", &cli->facts, next);
 	if (next->config.n_errors || nextboot_count(next).refused)
 		status = CLI_FAILED;
 	r = cli->json ? print_table(next, true) : print_text(next);

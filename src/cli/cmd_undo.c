@@ -26,6 +26,19 @@ static bool has_kind(const struct apply *apply, const struct change_kind *kind)
 	return false;
 }
 
+/* Whether a step moves something into the directory, or out of it. */
+static bool moves(const struct apply *apply, const char *directory, bool into)
+{
+	for (size_t i = 0; i < apply->change.n; i++) {
+		const struct change_step *step = &apply->change.steps[i];
+
+		if (step->kind == &change_move &&
+			text_begins_with(into ? step->other : step->path, directory))
+			return true;
+	}
+	return false;
+}
+
 static void print_result(const struct apply *apply, const struct imagecheck *check)
 {
 	if (!check->n_files)
@@ -33,9 +46,12 @@ static void print_result(const struct apply *apply, const struct imagecheck *che
 		     "vfioboot.");
 	if (apply->n_images)
 		puts("The devices keep their drivers until the next boot.");
-	if (has_kind(apply, &change_move))
+	if (moves(apply, UNDO_ARCHIVE, true))
 		puts("To restore the configuration, move the files below " UNDO_ARCHIVE
 		     " back and run 'sudo vfioboot apply'.");
+	if (moves(apply, LEFTOVERS_ARCHIVE, false))
+		puts("What 'vfioboot check --fix leftovers' had removed is back, and counts "
+		     "again at the next boot.");
 	puts("The program itself is still installed; remove its package to uninstall it.");
 }
 

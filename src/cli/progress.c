@@ -117,14 +117,27 @@ enum cli_exit progress_begin(const struct cli *cli)
 	return cli->root.live ? begin_as_root(cli, 0) : CLI_OK;
 }
 
+/* Without a remedy there is only one semicolon. */
+static enum cli_exit say_unchanged(const char *command, const struct message *message)
+{
+	return cli_error(command, "%s%s%s; nothing was changed", message->text,
+		*message->remedy ? "; " : "", message->remedy);
+}
+
 enum cli_exit progress_check(const char *command, const struct apply *apply)
 {
 	struct message message = {0};
 
-	if (apply_check(apply, &message) < 0)
-		return cli_error(command, "%s; %s; nothing was changed", message.text,
-			message.remedy);
-	return CLI_OK;
+	return apply_check(apply, &message) < 0 ? say_unchanged(command, &message)
+						: CLI_OK;
+}
+
+enum cli_exit progress_check_change(const char *command, const struct change *change)
+{
+	struct message message = {0};
+
+	return change_check(change, &message) < 0 ? say_unchanged(command, &message)
+						  : CLI_OK;
 }
 
 enum cli_exit progress_check_images(const char *command, const struct images *images)

@@ -11,6 +11,7 @@
 #include "kernel_config.h"
 #include "kernel_release.h"
 #include "kernels.h"
+#include "leftovers.h"
 #include "modules.h"
 #include "mounts.h"
 #include "names.h"

@@ -124,7 +124,7 @@ native_driver() {
 	[ "$status" -eq 0 ] || { jq -c '.checks[]|select(.state != "pass")' <<<"$output"; false; }
 	[ -z "$stderr" ]
 	[ "$(jq -r '[.checks[].name] | unique | join(" ")' <<<"$output")" = \
-		"boot-display boot-loader config cpu framebuffer generator group-members host-use image interrupt-remapping iommu iommu-firmware iommu-group iommu-parameters kernel-config lockdown memory power-state protect-list reset resizable-bar section secure-boot vfio-modules" ]
+		"boot-display boot-loader config cpu framebuffer generator group-members host-use image interrupt-remapping iommu iommu-firmware iommu-group iommu-parameters kernel-config leftovers lockdown memory power-state protect-list reset resizable-bar section secure-boot vfio-modules" ]
 	expect config '' pass '1 section, without errors'
 	expect section second pass 'the next boot gives 2 functions to vfio-pci'
 	expect boot-display $gpu pass 'the firmware uses another display'

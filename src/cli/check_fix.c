@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shows what goes, asks, and carries it out as steps that `vfioboot undo` reverses. */
+#include "cli.h"
+
+static void print_found(const struct verdicts *verdicts)
+{
+	for (size_t i = 0; i < verdicts->leftovers.n; i++) {
+		const struct verdict *verdict = &verdicts->list[i];
+		char place[512];
+
+		if (!verdict->removable || verdict->effect == VERDICT_HARMLESS)
+			continue;
+		verdict_place(&verdicts->leftovers.list[i], place, sizeof(place));
+		cli_print("%s: %s\n", place, verdict->found);
+	}
+}
+
+/* What the steps cannot take away.  CLI_OK for nothing, else CLI_UNKNOWN. */
+static enum cli_exit warn_by_hand(const struct verdicts *verdicts)
+{
+	enum cli_exit status = CLI_OK;
+
+	for (size_t i = 0; i < verdicts->leftovers.n; i++) {
+		if (verdicts->list[i].removable ||
+			verdicts->list[i].effect < VERDICT_UNKNOWN)
+			continue;
+		leftovers_warn_of("check", verdicts, i);
+		status = CLI_UNKNOWN;
+	}
+	return status;
+}
+
+static bool is_agreed(void)
+{
+	char line[64];
+
+	printf("\nRemove these? [y/N] ");
+	fflush(stdout);
+	return fgets(line, sizeof(line), stdin) && (*line == 'y' || *line == 'Y');
+}
+
+/* Images may have copies of these files, and apply does not compare those. */
+static void print_images(const struct root *root)
+{
+	static const struct {
+		const char *generator, *command;
+	} commands[] = {
+		{"initramfs-tools", "update-initramfs -u -k all"},
+		{"dracut", "dracut --regenerate-all --force"},
+		{"mkinitcpio", "mkinitcpio -P"},
+		{"kernel-install", "kernel-install add-all"},
+	};
+	_cleanup_(images_free) struct images images = {0};
+	const char *command = NULL;
+
+	if (images_inspect(root, NULL, &images) < 0 || !images.n)
+		return;
+	for (size_t i = 0; images.generator && i < ARRAY_SIZE(commands); i++)
+		if (strcmp(images.generator->name, commands[i].generator) == 0)
+			command = commands[i].command;
+	puts("These images may contain the old files:");
+	for (size_t i = 0; i < images.n; i++)
+		cli_print("  %s\n", images.images[i].path);
+	if (command)
+		printf("Run 'sudo %s' to rebuild them.\n", command);
+	else
+		puts("Rebuild them with the program that built them.");
+}
+
+static enum cli_exit carry_out(struct change *change, bool yes)
+{
+	enum cli_exit status = progress_check_change("check", change);
+
+	if (status != CLI_OK)
+		return status;
+	if (!yes && !isatty(STDIN_FILENO))
+		return cli_error("check",
+			"nothing was changed; add --yes to remove these without being "
+			"asked");
+	if (!yes && !is_agreed()) {
+		puts("Nothing was changed.");
+		return CLI_FAILED;
+	}
+	status = progress_run("check", change);
+	if (status != CLI_OK)
+		return status;
+	puts("The files are kept below " LEFTOVERS_ARCHIVE
+	     "; 'sudo vfioboot undo' restores them.");
+	print_images(change->root);
+	return CLI_OK;
+}
+
+static enum cli_exit fix(
+	const struct root *root, struct verdicts *verdicts, bool yes, bool dry_run)
+{
+	_cleanup_(change_free) struct change change = {.root = root};
+	enum cli_exit status = CLI_OK, by_hand;
+	int r = verdicts_add_steps(verdicts, &change);
+
+	if (r < 0)
+		return cli_error("check", "cannot work out what to do: %s", strerror(-r));
+	if (!change.n)
+		puts("Nothing to remove was found.");
+	else
+		print_found(verdicts);
+	fflush(stdout);
+	by_hand = warn_by_hand(verdicts);
+	if (change.n && dry_run)
+		progress_print(&change);
+	else if (change.n)
+		status = carry_out(&change, yes);
+	return status == CLI_OK ? by_hand : status;
+}
+
+enum cli_exit check_fix_leftovers(struct cli *cli, bool yes)
+{
+	_cleanup_(verdicts_free) struct verdicts verdicts = {0};
+	enum cli_exit status = progress_begin(cli);
+
+	if (status == CLI_OK)
+		status = cli_read_next(cli, NULL);
+	if (status != CLI_OK)
+		return status;
+	if (verdicts_find(&cli->facts, cli->next, &verdicts) < 0)
+		return cli_error("check", "%s", strerror(ENOMEM));
+	return fix(&cli->root, &verdicts, yes, cli->dry_run);
+}
