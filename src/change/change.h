@@ -49,7 +49,7 @@ extern const struct change_kind change_write;  /* writes @text into @path */
 extern const struct change_kind change_remove; /* removes the regular file @path */
 extern const struct change_kind change_move;   /* moves @path to @other, a free name */
 extern const struct change_kind change_keep;   /* keeps @path as @other, for an undo */
-extern const struct change_kind change_copy;   /* copies @path to @other */
+extern const struct change_kind change_copy;   /* copies @path to @other, over it */
 extern const struct change_kind change_build; /* runs @args, which makes the file @path */
 extern const struct change_kind change_replace; /* renames @path to @other, over it */
 extern const struct change_kind change_program; /* runs @args */
@@ -77,7 +77,7 @@ struct change_step {
 	/* Of a run. */
 	bool done;
 	bool was_there; /* what is made or replaced */
-	int old;        /* of change_write and change_remove: the old file, open; -1 */
+	int old;        /* of change_write, _remove and _copy: the old file, open; -1 */
 };
 
 /* Starts as {.root = ROOT}. */

@@ -21,11 +21,17 @@ static bool is_there(const struct change *change, const char *path)
 
 /* ---- texts: what was there stays open, with all that belongs to it ---------------------- */
 
+/* The file that the step makes, replaces or removes. */
+static const char *target_of(const struct change_step *step)
+{
+	return step->other ? step->other : step->path;
+}
+
 static int open_old(const struct change *change, struct change_step *step)
 {
 	close_fd(&step->old);
-	step->old =
-		file_open(change->root, step->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	step->old = file_open(
+		change->root, target_of(step), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 	step->was_there = step->old >= 0;
 	/* What writes and removes files refuses these, and says so. */
 	return step->was_there || step->old == -ENOENT || step->old == -ELOOP ? 0
@@ -57,8 +63,9 @@ static int undo_text(const struct change *change, const struct change_step *step
 {
 	if (!step->done)
 		return 0;
-	return step->was_there ? atomicfile_restore(change->root, step->path, step->old)
-			       : atomicfile_clear(change->root, step->path);
+	return step->was_there
+		? atomicfile_restore(change->root, target_of(step), step->old)
+		: atomicfile_clear(change->root, target_of(step));
 }
 
 const struct change_kind change_write = {
@@ -127,18 +134,15 @@ const struct change_kind change_replace = {.text = "rename %1 to %2",
 static int run_copy(
 	const struct change *change, struct change_step *step, struct message *message)
 {
-	int r = atomicfile_copy(change->root, step->path, step->other);
+	int r = open_old(change, step);
 
+	if (r == 0)
+		r = atomicfile_copy(change->root, step->path, step->other);
 	return r < 0 ? fail(r, "copy", step, message) : 0;
 }
 
-static int undo_copy(const struct change *change, const struct change_step *step)
-{
-	return atomicfile_clear(change->root, step->other);
-}
-
 const struct change_kind change_copy = {
-	.text = "copy %1 to %2", .run = run_copy, .undo = undo_copy};
+	.text = "copy %1 to %2", .run = run_copy, .undo = undo_text};
 
 /* ---- programs --------------------------------------------------------------------------- */
 

@@ -187,6 +187,9 @@ enum cli_exit cli_run(const struct cli_command *command, int argc, char **argv)
 		status = command->check(&cli);
 	if (status != CLI_OK)
 		return status;
+	if (!*cli.dir)
+		return cli_misuse(
+			command->name, "--root takes a directory, and got an empty name");
 	r = root_open(cli.dir, &cli.root);
 	if (r < 0)
 		return cli_error(command->name,

@@ -175,6 +175,10 @@ static enum cli_exit plan_and_run(
 
 	if (r < 0)
 		return cli_error("undo", "cannot find the images: %s", strerror(-r));
+	/* An image that is not there has nothing of us: undo builds none. */
+	for (size_t i = 0; i < images.n; i++)
+		if (images.images[i].state == IMAGE_MISSING)
+			images.images[i].state = IMAGE_FRESH;
 	status = progress_check_images("undo", &images);
 	if (status != CLI_OK)
 		return status;

@@ -2,6 +2,8 @@
 /* The program `vfioboot`: its commands in one table, and the help that is made of it. */
 #include "cli.h"
 
+#include <fcntl.h>
+
 static const struct cli_command *const commands[] = {
 	&cmd_list,
 	&cmd_check,
@@ -129,10 +131,22 @@ static enum cli_exit run(int argc, char **argv)
 	return cli_run(command, argc - 1, argv + 1);
 }
 
+/* A file that is opened later must not become what messages go to. */
+static void fill_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open(TREE_NULL, O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	close_fd(&fd);
+}
+
 int main(int argc, char **argv)
 {
 	enum cli_exit status;
 
+	fill_standard_files();
 	run_extend_path();
 	status = run(argc, argv);
 

@@ -224,6 +224,11 @@ remove the directory /etc/vfioboot.conf.d if it is empty" ]
 		cd plain && find . | cpio -o -H newc --quiet) >"$host/boot/initrd.img-$release"
 	run -0 --separate-stderr undo
 	[ "$output" = 'Nothing to do: nothing is configured, and no image contains vfioboot.' ]
+	# An image that is missing is not built.
+	mv "$host/boot/initrd.img-$release" "$BATS_TEST_TMPDIR/"
+	run -0 --separate-stderr undo
+	[ "$output" = 'Nothing to do: nothing is configured, and no image contains vfioboot.' ]
+	mv "$BATS_TEST_TMPDIR/initrd.img-$release" "$host/boot/"
 	# Entries alone are something.
 	printf 'passthrough\tPassthrough\tvfioboot.profile=x\n' >"$host/etc/vfioboot.entries"
 	run -0 --separate-stderr undo --dry-run

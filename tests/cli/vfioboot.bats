@@ -125,6 +125,19 @@ complete_words() {
 	done
 }
 
+@test "--root with an empty name is misuse" {
+	run -2 --separate-stderr "$vfioboot" list --root ''
+	[ "$stderr" = 'vfioboot list: --root takes a directory, and got an empty name' ]
+}
+
+@test "closed standard files are /dev/null, and no file that is opened later" {
+	make_tree
+	run -0 bash -c '"$0" protect --root "$1" <&- >&- 2>&-' "$vfioboot" "$tree"
+	run -0 bash -c '"$0" protect --root "$1" --output "$2" <&- >&- 2>&-' \
+		"$vfioboot" "$tree" "$BATS_TEST_TMPDIR/list"
+	diff <(expected) "$BATS_TEST_TMPDIR/list"
+}
+
 @test "version" {
 	run -0 "$vfioboot" --version
 	[[ $output =~ ^vfioboot\ [0-9]+\.[0-9]+ ]]

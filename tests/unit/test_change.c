@@ -110,6 +110,20 @@ static void test_texts(void **state)
 	expect_old_texts();
 }
 
+/* What the copy replaced comes back; where there was nothing, nothing is left. */
+static void test_copies(void **state)
+{
+	(void)state;
+	fake_put("etc/a", "new");
+	fake_put("etc/b", "old");
+	change_add(&change, &change_copy, "/etc/a", "/etc/b");
+	change_add(&change, &change_copy, "/etc/a", "/etc/c");
+	add_program("exit 1");
+	carry_out("sh failed with exit status 1");
+	assert_string_equal(fake_read("etc/b"), "old");
+	assert_int_equal(access(fake_path("etc/c"), F_OK), -1);
+}
+
 /* A file comes back with its mode, as one that was written does. */
 static void test_failure_takes_all_back(void **state)
 {
@@ -302,6 +316,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_texts),
+		TEST(test_copies),
 		TEST(test_failure_takes_all_back),
 		TEST(test_build_and_replace),
 		TEST(test_new_file),
