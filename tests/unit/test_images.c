@@ -242,7 +242,8 @@ static void test_odd_presets(void **state)
 	expect(RELEASE " /boot/own.img fresh mkinitcpio\n");
 }
 
-static void expect_names(const char *kernel_file, const char *expected)
+static void expect_names_of(const struct initramfs_generator *generator,
+	const char *kernel_file, const char *expected)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(file_free_names) struct file_names names = {0};
@@ -250,18 +251,23 @@ static void expect_names(const char *kernel_file, const char *expected)
 	const struct kernel kernel = {release, file};
 
 	snprintf(file, sizeof(file), "%s", kernel_file);
-	assert_int_equal(initramfs_mkinitcpio.find(&root, &kernel, &names), 0);
+	assert_int_equal(initramfs_find(generator, &root, &kernel, &names), 0);
 	for (size_t i = 0; i < names.n; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\n",
 			names.names[i]);
-	if (!initramfs_knows(
-		    &initramfs_mkinitcpio, &root, &kernel, NULL, why, sizeof(why)))
+	if (!initramfs_knows(generator, &root, &kernel, NULL, why, sizeof(why)))
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "? %s\n", why);
 	assert_string_equal(text, expected);
 }
 
+static void expect_names(const char *kernel_file, const char *expected)
+{
+	expect_names_of(&initramfs_mkinitcpio, kernel_file, expected);
+}
+
 /* The words of the command for an image, with blanks between them. */
-static void expect_command(const char *path, const char *expected)
+static void expect_command_of(const struct initramfs_generator *generator,
+	const char *path, const char *expected)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", text[1024] = "";
@@ -270,13 +276,17 @@ static void expect_command(const char *path, const char *expected)
 	struct change_step *step = change_add(&change, &change_program, NULL, NULL);
 
 	assert_non_null(step);
-	assert_int_equal(
-		initramfs_mkinitcpio.command(&root, &kernel, path, "/new", step), 0);
+	assert_int_equal(generator->command(&root, &kernel, path, "/new", step), 0);
 	for (char *const *word = step->args; *word; word++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s",
 			*text ? " " : "", *word);
 	assert_string_equal(text, expected);
 	change_free(&change);
+}
+
+static void expect_command(const char *path, const char *expected)
+{
+	expect_command_of(&initramfs_mkinitcpio, path, expected);
 }
 
 /* Kernels named by series and on the ESP, written out or by a variable. */
@@ -377,6 +387,82 @@ static void test_unified_without_cmdline(void **state)
 	fake_put("etc/cmdline.d/root.conf", "root=/dev/vda\n");
 	assert_true(initramfs_knows(
 		&initramfs_mkinitcpio, &root, &kernel, path, why, sizeof(why)));
+}
+
+static void expect_dracut(const char *kernel_file, const char *expected)
+{
+	expect_names_of(&initramfs_dracut, kernel_file, expected);
+}
+
+/* Names by release, by package, by settings. */
+static void test_names_of_dracut(void **state)
+{
+	(void)state;
+	expect_dracut("/boot/vmlinuz-" RELEASE, "/boot/initramfs-" RELEASE ".img\n");
+	expect_dracut("/efi/x/linux", "/boot/initramfs-" RELEASE ".img\n");
+	expect_dracut("/boot/vmlinuz-linux-lts", "/boot/initramfs-linux-lts.img\n");
+	fake_put("boot/initramfs-" RELEASE ".img", "");
+	expect_dracut("/boot/vmlinuz-linux-lts", "/boot/initramfs-" RELEASE ".img\n");
+	fake_put("boot/initramfs-linux-lts.img", "");
+	fake_put("boot/initramfs-linux-lts-fallback.img", "");
+	expect_dracut("/boot/vmlinuz-linux-lts",
+		"/boot/initramfs-linux-lts.img\n/boot/initramfs-linux-lts-fallback.img\n");
+	fake_remove("boot/initramfs-" RELEASE ".img");
+	fake_put("etc/debian_version", "13\n");
+	expect_dracut("/boot/vmlinuz-" RELEASE, "/boot/initrd.img-" RELEASE "\n");
+	fake_put("usr/lib/dracut/dracut.conf.d/01-dist.conf",
+		"add_drivers+=\" x \"\ninitrdname=\"my-$kernel\"\n");
+	expect_dracut("/boot/vmlinuz-" RELEASE, "/boot/my-" RELEASE "\n");
+	fake_put("etc/dracut.conf.d/01-dist.conf", "# hides the other\n");
+	expect_dracut("/boot/vmlinuz-" RELEASE, "/boot/initrd.img-" RELEASE "\n");
+	fake_put("etc/dracut.conf.d/02-own.conf", "initrdname=$(uname -r)\n");
+	expect_dracut("/boot/vmlinuz-" RELEASE,
+		"? /etc/dracut.conf.d/02-own.conf:1 has a "
+		"command substitution; run 'dracut --force --kver " RELEASE
+		"' by hand\n");
+}
+
+static void test_unified_of_dracut(void **state)
+{
+	(void)state;
+	fake_put("etc/dracut.conf", "uefi=no\n");
+	fake_put("usr/lib/dracut/dracut.conf.d/10-uefi.conf", "uefi=\"yes\"\n");
+	fake_put("boot/initramfs-" RELEASE ".img", "");
+	expect_dracut("/usr/lib/modules/" RELEASE "/vmlinuz",
+		"/boot/EFI/Linux/linux-" RELEASE "-Default.efi\n");
+	fake_put("etc/machine-id", "0123abc\n");
+	fake_put("usr/lib/os-release", "ID=arch\nBUILD_ID=rolling\n");
+	fake_dir("boot/efi/EFI");
+	expect_dracut("/usr/lib/modules/" RELEASE "/vmlinuz",
+		"/boot/efi/EFI/Linux/linux-" RELEASE "-0123abc-rolling.efi\n");
+	fake_put("etc/dracut.conf.d/20-id.conf", "machine_id=no\n");
+	fake_put("proc/self/mountinfo", "30 1 8:1 / /efi rw - vfat /dev/sda1 rw\n");
+	expect_dracut("/usr/lib/modules/" RELEASE "/vmlinuz",
+		"/efi/EFI/Linux/linux-" RELEASE "-rolling.efi\n");
+	expect_command_of(&initramfs_dracut, "/efi/EFI/Linux/x.efi",
+		"dracut --force /new " RELEASE);
+	expect_command_of(&initramfs_dracut, "/boot/x.img",
+		"dracut --force --no-uefi /new " RELEASE);
+}
+
+/* An image that was made with options gets them again; others none. */
+static void test_command_of_dracut(void **state)
+{
+	struct imagemaker maker = {0};
+	char expected[512];
+
+	(void)state;
+	fake_image("boot/a.img", DRACUT, RELEASE, GOOD);
+	expect_command_of(
+		&initramfs_dracut, "/boot/a.img", "dracut --force /new " RELEASE);
+	imagemaker_add_text(&maker, "usr/lib/dracut/build-parameter.txt",
+		" --no-hostonly --kver '" RELEASE "'\n");
+	imagemaker_end_compressed(&maker, "zstd");
+	fake_put_bytes("boot/b.img", maker.bytes, maker.size);
+	imagemaker_free(&maker);
+	snprintf(expected, sizeof(expected), "dracut --force --rebuild %s /new " RELEASE,
+		fake_path("boot/b.img"));
+	expect_command_of(&initramfs_dracut, "/boot/b.img", expected);
 }
 
 static void test_presets(void **state)
@@ -496,6 +582,9 @@ int main(void)
 		TEST(test_odd_presets),
 		TEST(test_presets_of_any_kernel),
 		TEST(test_unknown_presets),
+		TEST(test_names_of_dracut),
+		TEST(test_unified_of_dracut),
+		TEST(test_command_of_dracut),
 		TEST(test_unified_without_cmdline),
 		TEST(test_entries),
 		TEST(test_copies),

@@ -225,6 +225,7 @@ int initramfs_find(const struct initramfs_generator *generator, const struct roo
 	const struct kernel *kernel, struct file_names *ret)
 {
 	size_t before = ret->n;
+	char why[256];
 	int r;
 
 	if (!generator)
@@ -233,7 +234,8 @@ int initramfs_find(const struct initramfs_generator *generator, const struct roo
 	/* Of one that replaces its image kernel-install has copies. */
 	if (r == 0 && !generator->replaces)
 		r = initramfs_kernel_install.find(root, kernel, ret);
-	if (r == 0 && ret->n == before && generator->expect)
+	if (r == 0 && ret->n == before && generator->expect &&
+		initramfs_knows(generator, root, kernel, NULL, why, sizeof(why)))
 		r = generator->expect(root, kernel, ret);
 	return r;
 }

@@ -22,6 +22,7 @@ struct initramfs_generator {
 	const char *const *marks;
 	bool replaces;   /* writes beside the image and renames, by itself */
 	bool adds_entry; /* makes an entry of a boot menu, too: the image has to stay */
+	bool remakes; /* an image keeps how it was made, so one of any name can be made again */
 	/* Ends of the names of what it leaves beside an image when it is ended; or NULL. */
 	const char *const *leavings;
 	/* Adds the images of a kernel: those that are there, or are named in its settings. */

@@ -176,12 +176,17 @@ static int find(
 	return each_preset(&search);
 }
 
+/* Where there are presets, a kernel without one gets no image. */
 static int expect(
 	const struct root *root, const struct kernel *kernel, struct file_names *ret)
 {
 	_cleanup_free_ char *path = initramfs_name(kernel, "/boot/initramfs-", ".img");
+	_cleanup_(file_free_names) struct file_names files = {0};
+	int r = file_list(root, PRESETS, &files);
 
-	(void)root;
+	for (size_t i = 0; r == 0 && i < files.n; i++)
+		if (take_suffix(files.names[i]))
+			return 0;
 	return path ? file_add_name(ret, path) : -ENOMEM;
 }
 
