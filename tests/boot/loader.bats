@@ -376,7 +376,7 @@ trial_works() {
 		vfioboot try --keep
 	END
 	power_on_whole
-	has "^extra .*/etc/vfioboot.conf: take 'profile = passthrough' out of it by hand"
+	has "^extra .*/etc/vfioboot.conf: remove 'profile = passthrough' below .device second-gpu. by hand"
 }
 
 # A unit that is at work in the trial alone: unit_of_trial COMMAND
