@@ -150,6 +150,18 @@ void sections_say_errors(const char *command, const struct config *config);
 /* Prints, for each section that is not active, a line that says why. */
 void sections_print_inactive(const struct config *config);
 
+/* Why a function is there only after udev has started, as the end of a sentence about it. */
+void sections_later_text(
+	const struct pcibus_function *function, char ret[static SECTIONS_TEXT_SIZE]);
+
+/* What binds such a function, as a sentence without full stop. */
+#define SECTIONS_LATER_REMEDY                                                            \
+	"vfioboot.service binds it if it exists when that starts; after that, 'sudo "    \
+	"/usr/lib/vfioboot/vfioboot-early' does"
+
+/* Prints, for each section that is bound later than in the initramfs, why. */
+void sections_print_later(const struct nextboot *next);
+
 /* Prints, for each section that is refused, why and what to do. */
 void sections_print_refused(const struct nextboot *next);
 
@@ -183,8 +195,9 @@ struct devices {
 	struct config *config;
 	struct names *names;
 	struct obstacles_host host; /* of the above */
-	struct deviceset set;       /* what was named, and the rest of each device */
-	bool only;                  /* not the rest of the device */
+	const struct obstacles_allowed *allow;
+	struct offer offer; /* its set: what was named, and the rest of each card */
+	bool only;          /* not the rest of the card */
 };
 
 /* Reads what is to be known of the machine.  CLI_OK, or says why not. */
@@ -196,6 +209,9 @@ void devices_close(struct devices *devices);
  * are the only such device that the host can spare.  CLI_OK, or says what is wrong.
  */
 enum cli_exit devices_add(struct devices *devices, const char *operand);
+
+/* Adds each function that @list, selectors with commas between, names, and nothing with it. */
+enum cli_exit devices_add_with(struct devices *devices, const char *list);
 
 /* ---- obstacle_text.c: why `add` refuses a device set, and what to do about it */
 
@@ -209,11 +225,23 @@ void obstacle_text(const struct config *config, const struct obstacle *obstacle,
 	char ret[static OBSTACLE_TEXT_SIZE]);
 
 /*
- * Says each of them on stderr: an error if it is a reason to refuse, else a warning.
+ * The first reason to refuse an offer that was weighed, as a whole sentence without full stop:
+ * "0000:01:00.0 carries /data".
+ */
+void obstacle_reason(const struct config *config, const struct offer *offer,
+	char ret[static OBSTACLE_TEXT_SIZE]);
+
+/* What can be done about the obstacle; "": its text says it, or nothing can. */
+void obstacle_remedy(const struct obstacles_host *host, const struct obstacle *obstacle,
+	char ret[static OBSTACLE_TEXT_SIZE]);
+
+/*
+ * Says each obstacle of an offer on stderr: an error if it is a reason to refuse, else a warning.
  * @operands: what was asked for, to propose more.
  */
-void obstacles_say(const struct config *config, const struct obstacles *obstacles,
-	char **operands, int n_operands);
+void obstacles_say(const struct obstacles_host *host,
+	const struct obstacles_allowed *allow, const struct offer *offer, char **operands,
+	int n_operands);
 
 /* ---- progress.c: what is said of a list of steps before, during and after it */
 

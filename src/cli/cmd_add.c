@@ -8,7 +8,7 @@
 #include <fcntl.h>
 
 struct arguments {
-	const char *name, *profile;
+	const char *name, *profile, *with;
 	bool only;
 	struct obstacles_allowed allow;
 };
@@ -17,8 +17,10 @@ static const struct cli_option options[] = {
 	{"name", "NAME", "name of the device set and its file", 0, CLI_STORE(name)},
 	{"profile", "NAME", "bind only at boots with this profile", 0,
 		CLI_STORE(profile)},
-	{"only", NULL, "add only the named functions, not the device", 0,
+	{"only", NULL, "add only the named functions, not the rest of the card", 0,
 		CLI_STORE(only)},
+	{"with", "DEVICE,...", "add these functions too, and nothing with them", 0,
+		CLI_STORE(with)},
 	{"allow-mounted", NULL, "add a drive although parts of it are in use", 0,
 		CLI_STORE(allow.mounted)},
 	{"allow-network", NULL, "add a network card although its interface is up", 0,
@@ -32,29 +34,20 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-/* What is being made. */
+/* What is being made: the offer of the devices, and these. */
 struct addition {
 	struct cli *cli;
 	const struct arguments *arguments;
 	struct devices devices;
-	struct obstacles obstacles;
-	char name[CONFIG_NAME_SIZE], driver[CONFIG_DRIVER_SIZE];
-	struct dropin dropin; /* points to the above and to these: */
-	struct pcidev *functions;
-	bool *whole_slots;
+	char driver[CONFIG_DRIVER_SIZE];
 	char **titles;
-	char *text;
 };
 
 static void free_addition(struct addition *addition)
 {
-	for (size_t i = 0; addition->titles && i < addition->devices.set.n; i++)
+	for (size_t i = 0; addition->titles && i < addition->devices.offer.set.n; i++)
 		free(addition->titles[i]);
 	free(addition->titles);
-	free(addition->whole_slots);
-	free(addition->functions);
-	free(addition->text);
-	obstacles_free(&addition->obstacles);
 	devices_close(&addition->devices);
 }
 
@@ -71,88 +64,36 @@ static enum cli_exit check_name(const char *option, const char *name)
 		name, option, CONFIG_NAME_SIZE - 1);
 }
 
-/* What a set is called when nobody says: by its first function that was named. */
-static const char *stem_of(const struct deviceset *set)
-{
-	static const struct {
-		uint32_t class;
-		int shift;
-		const char *stem;
-	} stems[] = {
-		{0x03, 16, "gpu"},
-		{0x0108, 8, "nvme"},
-		{0x01, 16, "storage"},
-		{0x02, 16, "net"},
-		{0x04, 16, "audio"},
-		{0x0c03, 8, "usb"},
-	};
-	const struct deviceset_member *member = set->members;
-
-	for (; member->why != DEVICESET_NAMED; member++)
-		;
-	for (size_t i = 0; i < ARRAY_SIZE(stems); i++)
-		if (member->function->dev.ids.class >> stems[i].shift == stems[i].class)
-			return stems[i].stem;
-	return "device";
-}
-
-/* Whether a file would be hidden, or hide another one, if it had the name. */
-static bool dropin_exists(const struct devices *devices, const char *name)
-{
-	char path[CONFIG_PATH_SIZE];
-	const char *base;
-	int fd;
-
-	dropin_path(name, path);
-	base = strrchr(path, '/');
-	for (unsigned i = 0; i < devices->config->n_files; i++) {
-		const char *other = strrchr(devices->config->files[i], '/');
-
-		if (other && strcmp(other, base) == 0 &&
-			strstr(devices->config->files[i], ".conf.d/"))
-			return true;
-	}
-	fd = file_open(&devices->cli->root, path, O_PATH | O_NOFOLLOW);
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0; /* where it can't be told, writing it will */
-}
-
 static enum cli_exit choose_name(struct addition *addition)
 {
-	const char *wanted = addition->arguments->name, *stem;
-	struct config *config = addition->devices.config;
+	struct devices *devices = &addition->devices;
+	const char *wanted = addition->arguments->name;
 	const struct config_section *other;
 
-	if (wanted) {
-		config_set_name(addition->name, sizeof(addition->name), wanted);
-		other = config_find_section(config, wanted);
-		if (other)
-			return cli_error("add",
-				"there is already a [device %s] in %s:%u; choose "
-				"another name with --name",
-				wanted, config->files[other->place.file],
-				other->place.line);
-		if (dropin_exists(&addition->devices, wanted))
-			return cli_error("add",
-				"there is already a drop-in %s.conf; choose another name "
-				"with --name",
-				wanted);
+	if (!wanted) {
+		offer_choose_name(&devices->host, &devices->offer);
 		return CLI_OK;
 	}
-	stem = stem_of(&addition->devices.set);
-	strcpy(addition->name, stem);
-	for (unsigned i = 2; config_find_section(config, addition->name) ||
-		dropin_exists(&addition->devices, addition->name);
-		i++)
-		snprintf(addition->name, sizeof(addition->name), "%s%u", stem, i);
+	config_set_name(devices->offer.name, sizeof(devices->offer.name), wanted);
+	other = config_find_section(devices->config, wanted);
+	if (other)
+		return cli_error("add",
+			"there is already a [device %s] in %s:%u; choose another name "
+			"with --name",
+			wanted, devices->config->files[other->place.file],
+			other->place.line);
+	if (offer_name_is_taken(&devices->host, wanted))
+		return cli_error("add",
+			"there is already a drop-in %s.conf; choose another name with "
+			"--name",
+			wanted);
 	return CLI_OK;
 }
 
 /* The vfio driver that fits all functions best; a section has one for all of them. */
 static void choose_driver(struct addition *addition)
 {
-	const struct deviceset *set = &addition->devices.set;
+	const struct deviceset *set = &addition->devices.offer.set;
 	struct modules *modules = facts_modules(&addition->cli->facts);
 	char driver[CONFIG_DRIVER_SIZE];
 
@@ -176,39 +117,23 @@ static void choose_driver(struct addition *addition)
 	}
 }
 
-/* Makes the text of the drop-in. */
-static int compose(struct addition *addition)
+/* What people call the functions of the set. */
+static int find_titles(struct addition *addition)
 {
-	const struct deviceset *set = &addition->devices.set;
-	const char *driver = addition->driver;
+	const struct deviceset *set = &addition->devices.offer.set;
 	struct function_name name;
 
-	addition->functions = calloc(set->n, sizeof(*addition->functions));
-	addition->whole_slots = calloc(set->n, sizeof(*addition->whole_slots));
 	addition->titles = calloc(set->n, sizeof(*addition->titles));
-	if (!addition->functions || !addition->whole_slots || !addition->titles)
+	if (!addition->titles)
 		return -ENOMEM;
 	for (size_t i = 0; i < set->n; i++) {
-		addition->functions[i] = set->members[i].function->dev;
-		addition->whole_slots[i] = set->members[i].whole_slot;
-		names_look_up(
-			addition->devices.names, &addition->functions[i].ids, &name);
+		names_look_up(addition->devices.names, &set->members[i].function->dev.ids,
+			&name);
 		addition->titles[i] = strdup(name.name);
 		if (!addition->titles[i])
 			return -ENOMEM;
 	}
-	addition->dropin = (struct dropin){
-		.name = addition->name,
-		.profile = addition->arguments->profile,
-		.driver = *driver && strcmp(driver, "vfio-pci") ? driver : NULL,
-		.last_display = addition->arguments->allow.last_display &&
-			obstacles_have(&addition->obstacles, OBSTACLE_LAST_DISPLAY),
-		.functions = addition->functions,
-		.whole_slots = addition->whole_slots,
-		.titles = (const char *const *)addition->titles,
-		.n_functions = set->n,
-	};
-	return dropin_format(&addition->dropin, &addition->text);
+	return 0;
 }
 
 /* Finds all that the operands name. */
@@ -220,25 +145,38 @@ static enum cli_exit find_devices(struct addition *addition)
 	int r;
 
 	devices->only = addition->arguments->only;
+	devices->allow = &addition->arguments->allow;
 	devices->host.profile = addition->arguments->profile;
 	for (int i = 0; status == CLI_OK && i < cli->n_operands; i++)
 		status = devices_add(devices, cli->operands[i]);
+	if (status == CLI_OK && addition->arguments->with)
+		status = devices_add_with(devices, addition->arguments->with);
 	if (status != CLI_OK)
 		return status;
-	if (!devices->set.n)
+	if (!devices->offer.set.n)
 		return cli_error("add",
 			"'%s' matches only bridges, which cannot be given to a guest; see "
 			"'vfioboot list'",
 			cli->operands[0]);
-	r = obstacles_find(&devices->host, &devices->set, &addition->obstacles);
+	r = offer_settle(&devices->host, devices->allow, &devices->offer);
 	return r < 0 ? cli_error("add", "%s", strerror(-r)) : CLI_OK;
+}
+
+static const char *member_remark(enum deviceset_why why)
+{
+	switch (why) {
+	case DEVICESET_NAMED: break;
+	case DEVICESET_CARD: return " (added: same device)";
+	case DEVICESET_GROUPED: return " (added: same slot and IOMMU group)";
+	}
+	return "";
 }
 
 static void print_set(const struct addition *addition)
 {
-	const struct deviceset *set = &addition->devices.set;
+	const struct deviceset *set = &addition->devices.offer.set;
 
-	printf("Device set %s:\n", addition->name);
+	printf("Device set %s:\n", addition->devices.offer.name);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct pcidev *dev = &set->members[i].function->dev;
 		char address[PCI_ADDRESS_SIZE];
@@ -246,11 +184,102 @@ static void print_set(const struct addition *addition)
 		pci_address_format(dev->address, address);
 		printf("  %s  %04x:%04x  %s%s\n", address, dev->ids.vendor,
 			dev->ids.device, addition->titles[i],
-			set->members[i].why == DEVICESET_NAMED ? ""
-				: dev->path.depth > 1
-				? " (added: same device)"
-				: " (added: same slot and IOMMU group)");
+			member_remark(set->members[i].why));
 	}
+}
+
+/* The options of this command that others like it need as well. */
+static void put_options(const struct arguments *arguments, FILE *command)
+{
+	const struct obstacles_allowed *allow = &arguments->allow;
+
+	if (arguments->profile)
+		fprintf(command, " --profile %s", arguments->profile);
+	fprintf(command, "%s%s%s%s", allow->mounted ? " --allow-mounted" : "",
+		allow->network ? " --allow-network" : "",
+		allow->last_display ? " --allow-last-display" : "",
+		allow->partial_group ? " --allow-partial-group" : "");
+}
+
+/* Whether `add` would take the set with one function more, or without the rest of its cards. */
+static bool is_accepted(const struct devices *devices, const struct pcibus_function *more,
+	struct offer *ret)
+{
+	const struct deviceset *set = &devices->offer.set;
+	const struct pcibus *bus = &devices->cli->facts.bus;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < set->n; i++)
+		if (set->members[i].why == DEVICESET_NAMED)
+			r = deviceset_add(&ret->set, bus, set->members[i].function,
+				!more || set->members[i].alone);
+	if (r == 0 && more)
+		r = deviceset_add(&ret->set, bus, more, true);
+	return r == 0 && offer_try(&devices->host, devices->allow, ret) == 1;
+}
+
+/* "'vfioboot add OPERAND... OPTION... "; the caller adds the last option. */
+static void print_command(const struct addition *addition)
+{
+	printf("'vfioboot add");
+	for (int i = 0; i < addition->cli->n_operands; i++)
+		cli_print(" %s", addition->cli->operands[i]);
+	put_options(addition->arguments, stdout);
+}
+
+static void print_left_one(const struct addition *addition, const struct offer_left *left)
+{
+	static const char *const whys[] = {
+		[OFFER_NEIGHBOR] = "another device in the same slot",
+		[OFFER_UNWANTED] = "of the same card",
+		[OFFER_OBSTACLE] = "of the same card",
+	};
+	const struct devices *devices = &addition->devices;
+	const char *with = addition->arguments->with;
+	_cleanup_(offer_free) struct offer offer = {0};
+	char address[PCI_ADDRESS_SIZE], text[OBSTACLE_TEXT_SIZE];
+	struct function_name name;
+
+	pci_address_format(left->function->dev.address, address);
+	names_look_up(devices->names, &left->function->dev.ids, &name);
+	printf("%s: %s  %s: ", left->why == OFFER_MADE ? "Gone with it" : "Left out",
+		address, name.name);
+	if (left->why == OFFER_MADE) {
+		sections_later_text(left->function, text);
+		printf("it %s.\n", text);
+	} else if (left->why == OFFER_OBSTACLE) {
+		obstacle_text(devices->config, &left->obstacle, text);
+		printf("%s, but it %s", whys[left->why], text);
+		obstacle_remedy(&devices->host, &left->obstacle, text);
+		printf("%s%s.\n", *text ? "; " : "", text);
+	} else if (is_accepted(devices, left->function, &offer)) {
+		printf("%s; to add it too, run\n  ", whys[left->why]);
+		print_command(addition);
+		printf("%s --with %s%s%s'.\n", addition->arguments->only ? " --only" : "",
+			with ? with : "", with ? "," : "", address);
+	} else {
+		obstacle_reason(devices->config, &offer, text);
+		printf("%s, and cannot be added: %s.\n", whys[left->why], text);
+	}
+}
+
+/* What is not in the set though it is near, and how it is added; and how to add less. */
+static void print_left(const struct addition *addition)
+{
+	const struct offer *offer = &addition->devices.offer;
+	_cleanup_(offer_free) struct offer less = {0};
+	bool more = false;
+
+	for (size_t i = 0; i < offer->n_left; i++)
+		print_left_one(addition, &offer->left[i]);
+	for (size_t i = 0; i < offer->set.n; i++)
+		more |= offer->set.members[i].why == DEVICESET_CARD;
+	if (!more || !is_accepted(&addition->devices, NULL, &less))
+		return;
+	printf("To add only what was named, run\n  ");
+	print_command(addition);
+	printf(" --only%s%s'.\n", addition->arguments->with ? " --with " : "",
+		addition->arguments->with ? addition->arguments->with : "");
 }
 
 /* What a boot leaves alone that does not ask for it has two ways to be asked for. */
@@ -271,19 +300,19 @@ static void print_next(const struct addition *addition)
 
 static enum cli_exit write_file(const struct addition *addition)
 {
+	const struct offer *offer = &addition->devices.offer;
 	bool dry = addition->cli->dry_run;
 	char path[CONFIG_PATH_SIZE];
 	int r = 0;
 
-	dropin_path(addition->name, path);
-	print_set(addition);
+	dropin_path(offer->name, path);
 	if (!dry)
-		r = atomicfile_write_below(&addition->cli->root, path, addition->text,
-			strlen(addition->text));
+		r = atomicfile_write_below(
+			&addition->cli->root, path, offer->text, strlen(offer->text));
 	if (r < 0)
 		return cli_error("add", "cannot write %s: %s", path, strerror(-r));
 	if (dry) {
-		printf("Would write %s:\n\n%s", path, addition->text);
+		printf("Would write %s:\n\n%s", path, offer->text);
 		return CLI_OK;
 	}
 	printf("Wrote %s.\n", path);
@@ -291,12 +320,27 @@ static enum cli_exit write_file(const struct addition *addition)
 	return CLI_OK;
 }
 
+static enum cli_exit weigh(struct addition *addition)
+{
+	struct devices *devices = &addition->devices;
+	int r = find_titles(addition);
+
+	if (r == 0)
+		r = offer_weigh(&devices->host, devices->allow, addition->driver,
+			(const char *const *)addition->titles, &devices->offer);
+	if (r == -EINVAL)
+		return cli_error("add",
+			"one of the functions has no unique path; write a section with its "
+			"address instead, see vfioboot.conf(5)");
+	return r < 0 ? cli_error("add", "cannot check what the next boot would do: %s",
+			       strerror(-r))
+		     : CLI_OK;
+}
+
 static enum cli_exit add(struct addition *addition)
 {
-	const struct devices *devices = &addition->devices;
-	struct obstacles *obstacles = &addition->obstacles;
+	struct devices *devices = &addition->devices;
 	enum cli_exit status = find_devices(addition);
-	int r;
 
 	if (status == CLI_OK)
 		status = choose_name(addition);
@@ -308,22 +352,16 @@ static enum cli_exit add(struct addition *addition)
 			"the module index of the running kernel is damaged, so whether a "
 			"variant of vfio-pci fits better is unknown; run 'sudo depmod' to "
 			"rebuild it");
-	r = compose(addition);
-	if (r == -EINVAL)
-		return cli_error("add",
-			"one of the functions has no unique path; write a section with its "
-			"address instead, see vfioboot.conf(5)");
-	if (r == 0)
-		r = obstacles_weigh(&devices->host, &devices->set, &addition->dropin,
-			addition->text, &addition->arguments->allow, obstacles);
-	if (r < 0)
-		return cli_error("add", "cannot check what the next boot would do: %s",
-			strerror(-r));
-	obstacles_say(devices->config, obstacles, addition->cli->operands,
-		addition->cli->n_operands);
-	if (obstacles_block(obstacles))
+	status = weigh(addition);
+	if (status != CLI_OK)
+		return status;
+	obstacles_say(&devices->host, devices->allow, &devices->offer,
+		addition->cli->operands, addition->cli->n_operands);
+	if (obstacles_block(&devices->offer.obstacles))
 		return CLI_FAILED;
-	leftovers_warn("add", &addition->cli->facts, obstacles->next);
+	leftovers_warn("add", &addition->cli->facts, devices->offer.obstacles.next);
+	print_set(addition);
+	print_left(addition);
 	return write_file(addition);
 }
 

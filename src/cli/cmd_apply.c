@@ -72,16 +72,19 @@ static void warn_refused(const struct nextboot *next)
 static void print_outlook(const struct nextboot *next)
 {
 	struct nextboot_counts counts = nextboot_count(next);
+	char later[32] = "";
 
+	if (counts.later)
+		snprintf(later, sizeof(later), "%u later, ", counts.later);
 	if (next->config.off)
 		puts("At the next boot nothing is bound while vfioboot.off is on the kernel "
 		     "command line.");
-	else if (!counts.bound && !counts.refused)
+	else if (!counts.bound && !counts.later && !counts.refused)
 		puts("At the next boot no function is bound: none is configured.");
 	else
-		printf("At the next boot %u function%s will be bound, %u refused; "
+		printf("At the next boot %u function%s will be bound, %s%u refused; "
 		       "'vfioboot plan' shows them.\n",
-			counts.bound, cli_plural(counts.bound), counts.refused);
+			counts.bound, cli_plural(counts.bound), later, counts.refused);
 }
 
 static enum cli_exit carry_out(const struct nextboot *next, struct apply *apply)

@@ -16,7 +16,8 @@ static const struct cli_option options[] = {
 /* What is printed of a machine. */
 struct explain {
 	const struct cli *cli;
-	struct json_object *list; /* of the functions in JSON; NULL: text */
+	struct obstacles_host host; /* of the machine */
+	struct json_object *list;   /* of the functions in JSON; NULL: text */
 	bool any_printed;
 };
 
@@ -205,8 +206,38 @@ static void print_driver(const struct view *view)
 			override, driver[0] ? " next." : "; is it loaded?");
 }
 
-static void print_section(const struct config *config, const struct view *view)
+/* What `add` would make of it: the command if it is accepted, else why it is not. */
+static void print_offer(const struct explain *explain, const struct view *view)
 {
+	static const struct obstacles_allowed none;
+	_cleanup_(offer_free) struct offer offer = {0};
+	char text[OBSTACLE_TEXT_SIZE], address[PCI_ADDRESS_SIZE];
+	int r = deviceset_add(
+		&offer.set, &explain->cli->facts.bus, view->function->pci, false);
+
+	if (r == 0)
+		r = offer_try(&explain->host, &none, &offer);
+	if (r < 0)
+		return;
+	if (r == 0) {
+		obstacle_reason(explain->host.config, &offer, text);
+		cli_print("  'add' would refuse it: %s%s\n", text, full_stop(text));
+		return;
+	}
+	printf("  'vfioboot add --dry-run %s' shows what it takes to bind it to vfio-pci",
+		view->address);
+	for (size_t i = 0, n = 0; i < offer.set.n; i++) {
+		if (offer.set.members[i].function == view->function->pci)
+			continue;
+		pci_address_format(offer.set.members[i].function->dev.address, address);
+		printf("%s%s", n++ ? ", " : ", and with it ", address);
+	}
+	printf(".\n");
+}
+
+static void print_section(const struct explain *explain, const struct view *view)
+{
+	const struct config *config = &explain->cli->next->config;
 	const struct config_section *section = view->section;
 	char place[CONFIG_PLACE_SIZE], why[SECTIONS_TEXT_SIZE];
 	bool none;
@@ -214,9 +245,7 @@ static void print_section(const struct config *config, const struct view *view)
 	if (!section) {
 		printf("  It is not configured: the next boot leaves it to its native driver.\n");
 		if (pcidev_base_class(view->dev) != PCI_BASE_BRIDGE)
-			printf("  'vfioboot add --dry-run %s' shows what it takes to "
-			       "bind it to vfio-pci.\n",
-				view->address);
+			print_offer(explain, view);
 		return;
 	}
 	none = strcmp(section->driver, CONFIG_DRIVER_NONE) == 0;
@@ -231,6 +260,21 @@ static void print_section(const struct config *config, const struct view *view)
 		sections_inactive_text(config, section, why);
 		cli_print(", but %s.\n", why);
 	}
+}
+
+/* Of a function that is not there when the initramfs binds. */
+static void print_later(const struct explain *explain, const struct view *view)
+{
+	const struct pcibus_function *function = view->next
+		? nextboot_later(explain->cli->next, view->next)
+		: view->function->pci;
+	char address[PCI_ADDRESS_SIZE], text[SECTIONS_TEXT_SIZE];
+
+	if (!function || !function->later)
+		return;
+	pci_address_format(function->dev.address, address);
+	sections_later_text(function, text);
+	printf("  %s %s.\n", function == view->function->pci ? "It" : address, text);
 }
 
 static void print_boots(const struct explain *explain, const struct view *view)
@@ -250,6 +294,8 @@ static void print_boots(const struct explain *explain, const struct view *view)
 	reason = reason_text(view->next->reason);
 	if (view->next->reason != REASON_NONE)
 		printf("  Next boot: refused: %s%s\n", reason, full_stop(reason));
+	else if (nextboot_action(explain->cli->next, view->next) == NEXTBOOT_LATER)
+		printf("  Next boot: later: " SECTIONS_LATER_REMEDY ".\n");
 	else if (strcmp(wanted, CONFIG_DRIVER_NONE) == 0)
 		printf("  Next boot: kept without a driver.\n");
 	else
@@ -322,7 +368,8 @@ static void print_text(const struct explain *explain, const struct view *view)
 	cli_print("%s  %s [%s]%s%s\n", view->address, kind->name, view->id,
 		view->path[0] ? ", path " : "", view->path);
 	print_driver(view);
-	print_section(&explain->cli->next->config, view);
+	print_section(explain, view);
+	print_later(explain, view);
 	print_boots(explain, view);
 	if (kind->modules && kind->modules[0])
 		cli_print("  Modules that support it: %s.\n", kind->modules);
@@ -407,6 +454,9 @@ static enum cli_exit run(struct cli *cli)
 	sections_say_errors("explain", &cli->next->config);
 	if (cli_read_boot(cli) != CLI_OK || cli_read_inventory(cli) != CLI_OK)
 		return CLI_FAILED;
+	explain.host = (struct obstacles_host){.facts = &cli->facts,
+		.config = &cli->next->config,
+		.usage = cli->inventory.usage};
 	if (cli->json) {
 		top = json_new_top();
 		explain.list = json_add_array(top, "functions");

@@ -50,7 +50,9 @@ static const struct column columns[] = {
 		"what the host uses it for; \"?\": perhaps it is another device"},
 	{"SECTION", COLUMN_EXTRA, "the section of the configuration that matches it"},
 	{"WANTED", COLUMN_EXTRA, "the driver that the section asks for"},
-	{"RESULT", COLUMN_EXTRA, "bound, pending (not bound yet), refused or failed"},
+	{"RESULT", COLUMN_EXTRA,
+		"bound, pending (not bound yet), later (not before udev),\n"
+		"                refused or failed"},
 	{"REASON", COLUMN_EXTRA, "why it is refused or failed; see vfioboot-early(8)"},
 	{0},
 };
@@ -138,6 +140,7 @@ static void note_section(struct text *notes, const struct inventory_function *fu
 	static const char *const states[INVENTORY_RESULTS] = {
 		[INVENTORY_BOUND] = "bound",
 		[INVENTORY_PENDING] = "not bound yet",
+		[INVENTORY_LATER] = "not bound yet, and only after udev",
 		[INVENTORY_REFUSED] = "refused",
 		[INVENTORY_FAILED] = "failed",
 	};
@@ -227,6 +230,7 @@ static void add_line(struct table *table, struct table_line *group,
 	static const char *const colours[INVENTORY_RESULTS] = {
 		[INVENTORY_BOUND] = "green",
 		[INVENTORY_PENDING] = "yellow",
+		[INVENTORY_LATER] = "yellow",
 		[INVENTORY_REFUSED] = "red",
 		[INVENTORY_FAILED] = "red",
 	};

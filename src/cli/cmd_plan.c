@@ -52,22 +52,25 @@ static void set_function(struct table *table, struct table_line *line,
 
 /* The cells about what is asked for, and what will happen. */
 static void set_verdict(struct table *table, struct table_line *line,
-	const struct config *config, const struct plan_entry *entry)
+	const struct nextboot *next, const struct plan_entry *entry)
 {
+	const struct config *config = &next->config;
 	const struct config_section *section = &config->sections[entry->section];
-	bool refused = entry->reason != REASON_NONE;
+	enum nextboot_action action = nextboot_action(next, entry);
+	bool refused = action == NEXTBOOT_REFUSE;
 	char number[16] = "";
 
 	if (section->place.line)
 		snprintf(number, sizeof(number), "%u", section->place.line);
 	table_set(table, line, "SECTION", section->name);
-	table_set(table, line, "ACTION", refused ? "refuse" : "bind");
+	table_set(table, line, "ACTION", nextboot_action_word(action));
 	table_set(table, line, "WANTED", section->driver);
 	table_set(table, line, "REASON", refused ? reason_word(entry->reason) : NULL);
 	table_set(table, line, "FILE", config->files[section->place.file]);
 	table_set(table, line, "LINE", number);
 	table_set(table, line, "AT THE NEXT BOOT",
-		refused ? "refused"
+		refused                            ? "refused"
+			: action == NEXTBOOT_LATER ? "later"
 			: strcmp(section->driver, CONFIG_DRIVER_NONE) == 0
 			? "kept without a driver"
 			: section->driver);
@@ -91,7 +94,7 @@ static int print_table(const struct nextboot *next, bool json)
 		if (entry->function != PLAN_NO_FUNCTION)
 			set_function(table, line,
 				&next->machine.functions[entry->function], names);
-		set_verdict(table, line, &next->config, entry);
+		set_verdict(table, line, next, entry);
 	}
 	table_print(table);
 	return 0;
@@ -104,11 +107,16 @@ static void print_headline(
 	if (!next->config.n_sections)
 		sections_print_none();
 	else if (!counts->bound)
-		printf("The next boot will bind nothing.\n");
+		printf("The next boot will bind nothing%s.\n",
+			counts->later ? " before udev" : "");
 	else
 		printf("The next boot will bind %u function%s%s.\n", counts->bound,
 			cli_plural(counts->bound),
-			counts->refused_sections ? "" : ", as configured");
+			counts->refused_sections || counts->later ? ""
+								  : ", as configured");
+	if (counts->later)
+		printf("%u function%s bound later, at the earliest: see below.\n",
+			counts->later, counts->later == 1 ? " is" : "s are");
 	if (counts->refused_sections)
 		printf("%u section%s refused, for the reason below.\n",
 			counts->refused_sections,
@@ -127,9 +135,10 @@ static int print_text(const struct nextboot *next)
 	}
 	if (r < 0)
 		return r;
-	if (counts.refused_sections + counts.inactive_sections)
+	if (counts.refused_sections + counts.inactive_sections + counts.later)
 		putchar('\n');
 	sections_print_refused(next);
+	sections_print_later(next);
 	sections_print_inactive(&next->config);
 	if (!next->plan.n_entries)
 		return 0;

@@ -152,6 +152,7 @@ static void add_next(struct json_object *top, const struct nextboot *next)
 	const struct config *config = &next->config;
 
 	json_add_number(object, "bind", counts.bound);
+	json_add_number(object, "later", counts.later);
 	json_add_number(object, "refuse", counts.refused);
 	object = json_add_array(top, "errors");
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
@@ -392,10 +393,14 @@ static void print_next(const struct nextboot *next)
 {
 	struct nextboot_counts counts = nextboot_count(next);
 
+	char later[32] = "";
+
+	if (counts.later)
+		snprintf(later, sizeof(later), "%u later, ", counts.later);
 	if (next->plan.n_entries)
-		printf("Next boot: %u function%s bound, %u refused; see 'vfioboot "
+		printf("Next boot: %u function%s bound, %s%u refused; see 'vfioboot "
 		       "plan'.\n",
-			counts.bound, cli_plural(counts.bound), counts.refused);
+			counts.bound, cli_plural(counts.bound), later, counts.refused);
 }
 
 static int print_text(const struct status *status)

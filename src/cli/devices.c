@@ -18,18 +18,19 @@ static const struct choice {
 /* A device that might be chosen, and what is against it. */
 struct candidate {
 	const struct pcibus_function *function;
-	struct obstacles obstacles;
+	struct offer offer;
+	bool spare;
 };
 
 struct candidates {
 	struct candidate *list;
-	size_t n, spare; /* how many, and against how many of them there is nothing */
+	size_t n, spare; /* how many, and how many of them can be spared */
 };
 
 static void free_candidates(struct candidates *candidates)
 {
 	for (size_t i = 0; i < candidates->n; i++)
-		obstacles_free(&candidates->list[i].obstacles);
+		offer_free(&candidates->list[i].offer);
 	free(candidates->list);
 }
 
@@ -60,7 +61,7 @@ enum cli_exit devices_open(struct cli *cli, struct devices *devices)
 
 void devices_close(struct devices *devices)
 {
-	deviceset_free(&devices->set);
+	offer_free(&devices->offer);
 	names_close(&devices->names);
 	free(devices->config);
 }
@@ -88,11 +89,21 @@ static const struct choice *find_choice(const char *operand)
 	return NULL;
 }
 
-/* Adds the function, and what is against adding it with the rest of its device. */
+/* What is worth knowing of the rest of a card is no reason to choose another one. */
+static bool is_spare(const struct obstacles *obstacles)
+{
+	for (size_t i = 0; i < obstacles->n; i++)
+		if (!obstacles->list[i].goes_along ||
+			obstacles_would_block(
+				&(struct obstacles_allowed){0}, &obstacles->list[i]))
+			return false;
+	return true;
+}
+
+/* Adds the function, and what is against adding it with the rest of its card. */
 static int add_candidate(struct candidates *candidates, const struct devices *devices,
 	const struct pcibus_function *function)
 {
-	_cleanup_(deviceset_free) struct deviceset set = {0};
 	struct candidate *more =
 		reallocarray(candidates->list, candidates->n + 1, sizeof(*more));
 	int r;
@@ -100,12 +111,14 @@ static int add_candidate(struct candidates *candidates, const struct devices *de
 	if (!more)
 		return -ENOMEM;
 	candidates->list = more;
-	more[candidates->n] = (struct candidate){.function = function};
-	r = deviceset_add(&set, &devices->cli->facts.bus, function, devices->only);
+	more += candidates->n++;
+	*more = (struct candidate){.function = function};
+	r = deviceset_add(
+		&more->offer.set, &devices->cli->facts.bus, function, devices->only);
 	if (r == 0)
-		r = obstacles_find(&devices->host, &set, &more[candidates->n].obstacles);
-	if (r == 0)
-		candidates->spare += more[candidates->n++].obstacles.n == 0;
+		r = offer_settle(&devices->host, devices->allow, &more->offer);
+	more->spare = r == 0 && is_spare(&more->offer.obstacles);
+	candidates->spare += more->spare;
 	return r;
 }
 
@@ -127,8 +140,7 @@ static int find_candidates(const struct devices *devices, const struct choice *c
 		bool seen = false;
 
 		for (size_t j = 0; j < candidates->n; j++)
-			seen |= pci_path_equal(&candidates->list[j].function->dev.path,
-				&function->dev.path, !devices->only);
+			seen |= deviceset_has(&candidates->list[j].offer.set, function);
 		if (!seen && is_choice(choice, function))
 			r = add_candidate(candidates, devices, function);
 	}
@@ -139,7 +151,7 @@ static int find_candidates(const struct devices *devices, const struct choice *c
 static void say_candidate(
 	const struct devices *devices, const struct candidate *candidate)
 {
-	const struct obstacles *obstacles = &candidate->obstacles;
+	const struct obstacles *obstacles = &candidate->offer.obstacles;
 	char text[OBSTACLE_TEXT_SIZE] = "";
 
 	for (size_t i = 0; i < obstacles->n || i == 0; i++) {
@@ -158,8 +170,8 @@ static enum cli_exit choose(struct devices *devices, const struct choice *choice
 	int r = find_candidates(devices, choice, &candidates);
 
 	for (size_t i = 0; r == 0 && candidates.spare == 1 && i < candidates.n; i++)
-		if (!candidates.list[i].obstacles.n)
-			r = deviceset_add(&devices->set, &devices->cli->facts.bus,
+		if (candidates.list[i].spare)
+			r = deviceset_add(&devices->offer.set, &devices->cli->facts.bus,
 				candidates.list[i].function, devices->only);
 	if (r < 0)
 		return cli_error(NAME, "%s", strerror(-r));
@@ -175,7 +187,7 @@ static enum cli_exit choose(struct devices *devices, const struct choice *choice
 			: "%s: this host can spare none of its %s:",
 		choice->word, choice->plural);
 	for (size_t i = 0; i < candidates.n; i++)
-		if (!candidates.spare || !candidates.list[i].obstacles.n)
+		if (!candidates.spare || candidates.list[i].spare)
 			say_candidate(devices, &candidates.list[i]);
 	return CLI_FAILED;
 }
@@ -214,31 +226,73 @@ static bool is_meant(
 		pcidev_base_class(&function->dev) != PCI_BASE_BRIDGE;
 }
 
-enum cli_exit devices_add(struct devices *devices, const char *operand)
+/* Parses a selector, and finds the first function that it names. */
+static enum cli_exit find_first(const struct devices *devices, const char *operand,
+	struct selector *ret, const struct pcibus_function **ret_first)
 {
-	const struct pcibus_function *function = NULL;
-	const struct choice *choice = find_choice(operand);
-	struct selector selector;
-	int r = 0;
-
-	if (choice)
-		return choose(devices, choice);
-	if (selector_parse(operand, &selector) < 0)
+	if (selector_parse(operand, ret) < 0)
 		return cli_misuse(NAME,
 			"'%s' is not a device; use a path (00:01.0/00), an address "
 			"(01:00.0), an id (10de:2206), or gpu:auto, nvme:auto, usb:auto",
 			operand);
-	if (!deviceset_next(&devices->cli->facts.bus, &selector, NULL))
+	*ret_first = deviceset_next(&devices->cli->facts.bus, ret, NULL);
+	if (!*ret_first)
 		return cli_error(NAME,
 			"no device matches '%s'; 'vfioboot list --all' shows all devices",
 			operand);
+	return CLI_OK;
+}
+
+/* Adds all that is meant by a selector, from @function on. */
+static enum cli_exit add_all(struct devices *devices, const struct selector *selector,
+	const struct pcibus_function *function, bool only)
+{
+	int r = 0;
+
+	for (; r == 0 && function;
+		function = deviceset_next(&devices->cli->facts.bus, selector, function))
+		if (is_meant(selector, function))
+			r = deviceset_add(&devices->offer.set, &devices->cli->facts.bus,
+				function, only);
+	return r < 0 ? cli_error(NAME, "%s", strerror(-r)) : CLI_OK;
+}
+
+enum cli_exit devices_add(struct devices *devices, const char *operand)
+{
+	const struct choice *choice = find_choice(operand);
+	const struct pcibus_function *function;
+	struct selector selector;
+	enum cli_exit status;
+
+	if (choice)
+		return choose(devices, choice);
+	status = find_first(devices, operand, &selector, &function);
+	if (status != CLI_OK)
+		return status;
 	if (!is_one_device(&devices->cli->facts.bus, &selector))
 		return say_several(devices, operand, &selector);
-	while (r == 0 &&
-		(function = deviceset_next(
-			 &devices->cli->facts.bus, &selector, function)))
-		if (is_meant(&selector, function))
-			r = deviceset_add(&devices->set, &devices->cli->facts.bus,
-				function, devices->only);
-	return r < 0 ? cli_error(NAME, "%s", strerror(-r)) : CLI_OK;
+	return add_all(devices, &selector, function, devices->only);
+}
+
+enum cli_exit devices_add_with(struct devices *devices, const char *list)
+{
+	enum cli_exit status = CLI_OK;
+
+	while (status == CLI_OK && *list) {
+		const struct pcibus_function *function;
+		size_t len = strcspn(list, ",");
+		struct selector selector;
+		char item[SELECTOR_SIZE];
+
+		if (!copy_text(item, sizeof(item), list, len))
+			item[0] = '\0';
+		list += len + !!list[len];
+		status = find_first(devices, item, &selector, &function);
+		if (status == CLI_OK &&
+			!is_one_device(&devices->cli->facts.bus, &selector))
+			status = say_several(devices, item, &selector);
+		if (status == CLI_OK)
+			status = add_all(devices, &selector, function, true);
+	}
+	return status;
 }

@@ -79,7 +79,9 @@ void function_remark(const struct thisboot *boot,
 		after = "; it has been bound since";
 	else if (!next)
 		after = "; it is no longer configured";
-	else if (next->reason == REASON_NONE)
+	else if (function->action == NEXTBOOT_LATER)
+		after = "; 'vfioboot plan' shows when it is bound";
+	else if (function->action == NEXTBOOT_BIND)
 		after = "; the next boot will bind it";
 	snprintf(ret, FUNCTION_TEXT_SIZE, "%s%s", reason_text(function->recorded.reason),
 		after);
@@ -105,6 +107,7 @@ void function_add_json(
 		recorded->reason ? reason_word(recorded->reason) : NULL);
 	json_add_text(object, "stage",
 		function->in_record ? boot_stage_word(function->stage) : NULL);
-	json_add_text(object, "next_boot", !next ? NULL : refused ? "refuse" : "bind");
+	json_add_text(object, "next_boot",
+		next ? nextboot_action_word(function->action) : NULL);
 	json_add_text(object, "next_reason", refused ? reason_word(next->reason) : NULL);
 }

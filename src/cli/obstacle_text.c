@@ -68,6 +68,7 @@ void obstacle_text(const struct config *config, const struct obstacle *obstacle,
 		snprintf(ret, size, "has '%s' plugged in", obstacle->what);
 		break;
 	case OBSTACLE_GROUP: group_text(obstacle, ret, size); break;
+	case OBSTACLE_LATER: sections_later_text(obstacle->function, ret); break;
 	case OBSTACLE_PROTECTED:
 		snprintf(ret, size,
 			"is on the protect list of this host (%s): it is never bound, "
@@ -85,7 +86,6 @@ static const char *remedy_of(const struct obstacle *obstacle)
 	const struct protect_entry *kept = obstacle->protect;
 
 	switch (obstacle->kind) {
-	case OBSTACLE_CONFIGURED: return "remove that first with 'vfioboot remove NAME'";
 	case OBSTACLE_BRIDGE:
 		return "name the device behind it, or the other functions of its slot";
 	case OBSTACLE_USED:
@@ -100,6 +100,7 @@ static const char *remedy_of(const struct obstacle *obstacle)
 			  "configuration, or use --allow-network"
 			: "unmount it and remove it from /etc/fstab, or use "
 			  "--allow-mounted";
+	case OBSTACLE_LATER: return SECTIONS_LATER_REMEDY;
 	case OBSTACLE_PART: return "close or stop that first, or use --allow-mounted";
 	case OBSTACLE_LAST_DISPLAY:
 		return "the host could only be reached over the network or a serial line; "
@@ -109,6 +110,23 @@ static const char *remedy_of(const struct obstacle *obstacle)
 		       "kernel; 'vfioboot check' says more";
 	default: return "";
 	}
+}
+
+void obstacle_remedy(const struct obstacles_host *host, const struct obstacle *obstacle,
+	char ret[static OBSTACLE_TEXT_SIZE])
+{
+	const struct config_section *section = obstacle->section;
+
+	if (obstacle->kind != OBSTACLE_CONFIGURED)
+		text_join(ret, OBSTACLE_TEXT_SIZE, remedy_of(obstacle), NULL);
+	else if (dropin_is_ours(host->facts->root,
+			 host->config->files[section->place.file]) == 1)
+		snprintf(ret, OBSTACLE_TEXT_SIZE,
+			"remove that first with 'vfioboot remove %s'", section->name);
+	else
+		strcpy(ret,
+			"delete that section there first; 'vfioboot remove' deletes only "
+			"those that it wrote");
 }
 
 /* Whether the obstacle continues what the one before it says: one more mount point. */
@@ -159,38 +177,88 @@ static void describe_all(const struct config *config, const struct obstacles *ob
 			more - USES_MAX);
 }
 
-/* Writes the operands of a command for the whole group.  Returns whether all are free. */
-static bool put_operands(
-	const struct obstacles *obstacles, char **operands, int n_operands, FILE *command)
+/* What a command for the whole group would add. */
+struct proposal {
+	const struct obstacles_host *host;
+	struct offer offer;
+	bool replaced; /* what was named, by what makes it */
+	bool possible;
+};
+
+/*
+ * Adds a function to the proposal; in its place, what makes it, if that is in the same group: a
+ * guest can have what is behind a VMD controller only with that.
+ */
+static int propose(struct proposal *proposal, const struct pcibus_function *function)
 {
-	for (int i = 0; i < n_operands; i++)
+	const struct pcibus *bus = &proposal->host->facts->bus;
+	const struct pcibus_function *maker = function->later == PCIBUS_BEHIND
+		? pcibus_find(bus, function->maker)
+		: NULL;
+
+	if (maker && maker->group == function->group) {
+		proposal->replaced = true;
+		function = maker;
+	}
+	return deviceset_add(&proposal->offer.set, bus, function, false);
+}
+
+static int make_proposal(const struct obstacles_allowed *allow, const struct offer *asked,
+	struct proposal *proposal)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < asked->set.n; i++)
+		if (asked->set.members[i].why == DEVICESET_NAMED)
+			r = propose(proposal, asked->set.members[i].function);
+	for (size_t i = 0; r == 0 && i < asked->obstacles.n; i++)
+		if (asked->obstacles.list[i].kind == OBSTACLE_GROUP)
+			r = propose(proposal, asked->obstacles.list[i].other);
+	if (r == 0)
+		r = offer_try(proposal->host, allow, &proposal->offer);
+	proposal->possible = r > 0;
+	return r < 0 ? r : 0;
+}
+
+/* Writes the operands of the command. */
+static void put_operands(const struct proposal *proposal, const struct offer *asked,
+	char **operands, int n_operands, FILE *command)
+{
+	const struct deviceset *set = &proposal->offer.set;
+
+	for (int i = 0; !proposal->replaced && i < n_operands; i++)
 		fprintf(command, " %s", operands[i]);
-	for (size_t i = 0; i < obstacles->n; i++) {
-		const struct obstacle *obstacle = &obstacles->list[i];
+	for (size_t i = 0; i < set->n; i++) {
+		const struct pcibus_function *function = set->members[i].function;
 		char path[PCI_PATH_SIZE];
 
-		if (obstacle->kind != OBSTACLE_GROUP)
+		if (set->members[i].why != DEVICESET_NAMED ||
+			(!proposal->replaced && deviceset_has(&asked->set, function)))
 			continue;
-		if (!obstacle->other_is_free)
-			return false;
-		pci_path_format(&obstacle->other->dev.path, path);
+		pci_path_format(&function->dev.path, path);
 		fprintf(command, " %s", path);
 	}
-	return true;
 }
 
 /* Proposes a command for the whole group, where that is possible. */
-static void propose_group(
-	const struct obstacles *obstacles, char **operands, int n_operands)
+static void propose_group(const struct obstacles_host *host,
+	const struct obstacles_allowed *allow, const struct offer *asked, char **operands,
+	int n_operands)
 {
+	struct proposal proposal = {.host = host};
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 	FILE *command = open_memstream(&text, &size);
-	bool whole = command && put_operands(obstacles, operands, n_operands, command);
+	int r = command ? make_proposal(allow, asked, &proposal) : -ENOMEM;
 
-	if (!command || fclose(command) != 0)
-		cli_error(NAME, "%s", strerror(ENOMEM));
-	else if (whole)
+	if (r == 0)
+		put_operands(&proposal, asked, operands, n_operands, command);
+	if (command && fclose(command) != 0)
+		r = -ENOMEM;
+	offer_free(&proposal.offer);
+	if (r < 0)
+		cli_error(NAME, "%s", strerror(-r));
+	else if (proposal.possible)
 		cli_error(NAME,
 			"a guest gets an IOMMU group as a whole; to add all of it, run "
 			"'vfioboot add%s', or use --allow-partial-group",
@@ -203,57 +271,81 @@ static void propose_group(
 }
 
 /* Those of the set as a whole: what the planner says of its section. */
-static void say_verdict(
-	const struct obstacles *obstacles, const struct obstacle *obstacle)
+static void verdict_text(const struct obstacles *obstacles,
+	const struct obstacle *obstacle, char ret[static OBSTACLE_TEXT_SIZE])
 {
 	char place[CONFIG_PLACE_SIZE];
 
 	if (obstacle->kind == OBSTACLE_REFUSED) {
-		cli_error(NAME, "the next boot would refuse this (%s): %s",
+		snprintf(ret, OBSTACLE_TEXT_SIZE,
+			"the next boot would refuse this (%s): %s",
 			reason_word(obstacle->reason), reason_text(obstacle->reason));
 		return;
 	}
 	config_place_text(&obstacles->next->config, obstacle->section->place, place);
-	cli_error(NAME,
+	snprintf(ret, OBSTACLE_TEXT_SIZE,
 		"with this and [device %s] (%s) the host would have no display left, so "
 		"that section would be refused; if that is intended, set 'last-display = "
 		"yes' there",
 		obstacle->section->name, place);
 }
 
-static void say(const struct config *config, const struct obstacles *obstacles, size_t n)
+void obstacle_reason(const struct config *config, const struct offer *offer,
+	char ret[static OBSTACLE_TEXT_SIZE])
+{
+	const struct obstacles *obstacles = &offer->obstacles;
+
+	strcpy(ret, "it has no unique path");
+	for (size_t i = 0; i < obstacles->n; i++) {
+		if (!obstacle_blocks(&obstacles->list[i]))
+			continue;
+		if (obstacles->list[i].function)
+			describe_all(config, obstacles, i, ret);
+		else
+			verdict_text(obstacles, &obstacles->list[i], ret);
+		return;
+	}
+}
+
+static void say(
+	const struct obstacles_host *host, const struct obstacles *obstacles, size_t n)
 {
 	const struct obstacle *obstacle = &obstacles->list[n];
-	const char *remedy = remedy_of(obstacle);
-	char text[OBSTACLE_TEXT_SIZE];
+	char text[OBSTACLE_TEXT_SIZE], remedy[OBSTACLE_TEXT_SIZE];
 
 	if (!obstacle->function) {
-		say_verdict(obstacles, obstacle);
+		verdict_text(obstacles, obstacle, text);
+		cli_error(NAME, "%s", text);
 		return;
 	}
 	if (continues(obstacles, n))
 		return;
-	describe_all(config, obstacles, n, text);
+	describe_all(host->config, obstacles, n, text);
+	obstacle_remedy(host, obstacle, remedy);
 	if (obstacle_blocks(obstacle))
 		cli_error(NAME, "%s%s%s", text, remedy[0] ? "; " : "", remedy);
+	else if (obstacle->kind == OBSTACLE_LATER)
+		cli_warning(NAME, "%s; %s", text, remedy);
 	else
 		cli_warning(NAME, "%s", text);
 }
 
-void obstacles_say(const struct config *config, const struct obstacles *obstacles,
-	char **operands, int n_operands)
+void obstacles_say(const struct obstacles_host *host,
+	const struct obstacles_allowed *allow, const struct offer *offer, char **operands,
+	int n_operands)
 {
+	const struct obstacles *obstacles = &offer->obstacles;
 	bool keeps_group = false;
 
 	for (size_t i = 0; i < obstacles->n; i++)
 		if (obstacles->list[i].kind != OBSTACLE_GROUP)
-			say(config, obstacles, i);
+			say(host, obstacles, i);
 	for (size_t i = 0; i < obstacles->n; i++) {
 		if (obstacles->list[i].kind != OBSTACLE_GROUP)
 			continue;
-		say(config, obstacles, i);
+		say(host, obstacles, i);
 		keeps_group |= obstacle_blocks(&obstacles->list[i]);
 	}
 	if (keeps_group)
-		propose_group(obstacles, operands, n_operands);
+		propose_group(host, allow, offer, operands, n_operands);
 }

@@ -105,3 +105,45 @@ void sections_print_refused(const struct nextboot *next)
 			print_refused(next, i, end);
 	}
 }
+
+void sections_later_text(
+	const struct pcibus_function *function, char ret[static SECTIONS_TEXT_SIZE])
+{
+	char maker[PCI_ADDRESS_SIZE];
+
+	pci_address_format(function->maker, maker);
+	if (function->later == PCIBUS_TUNNELLED)
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"is in an external port, such as Thunderbolt, and may be there only after "
+			"udev has started");
+	else
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"is %s %s, whose driver creates it after udev has started",
+			function->later == PCIBUS_VIRTUAL ? "a virtual function of"
+							  : "behind",
+			maker);
+}
+
+void sections_print_later(const struct nextboot *next)
+{
+	int last = -1;
+
+	for (unsigned i = 0; i < next->plan.n_entries; i++) {
+		const struct plan_entry *entry = &next->plan.entries[i];
+		const struct config_section *section =
+			&next->config.sections[entry->section];
+		const struct pcibus_function *function = nextboot_later(next, entry);
+		char address[PCI_ADDRESS_SIZE], text[SECTIONS_TEXT_SIZE];
+		char place[CONFIG_PLACE_SIZE];
+
+		if (entry->section == last ||
+			nextboot_action(next, entry) != NEXTBOOT_LATER)
+			continue;
+		last = entry->section;
+		pci_address_format(function->dev.address, address);
+		sections_later_text(function, text);
+		config_place_text(&next->config, section->place, place);
+		cli_print("%s (%s): later: %s %s.\n  " SECTIONS_LATER_REMEDY ".\n",
+			section->name, place, address, text);
+	}
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finds the functions that go together, by slot and by IOMMU group. */
+/* Collects the functions that go together. */
 #include "deviceset.h"
 
 #include "base/base.h"
@@ -27,71 +27,78 @@ bool deviceset_has(const struct deviceset *set, const struct pcibus_function *fu
 }
 
 /* In order: functions of one machine lie in the order of their addresses. */
-static int add_member(struct deviceset *set, const struct pcibus_function *function,
-	enum deviceset_why why)
+static int add_member(struct deviceset *set, struct deviceset_member member)
 {
 	struct deviceset_member *more;
 	size_t at = 0;
 
-	for (; at < set->n && set->members[at].function <= function; at++) {
-		if (set->members[at].function == function) {
-			if (why == DEVICESET_NAMED)
-				set->members[at].why = why;
-			return 0;
-		}
+	for (; at < set->n && set->members[at].function <= member.function; at++) {
+		if (set->members[at].function != member.function)
+			continue;
+		if (member.why == DEVICESET_NAMED)
+			set->members[at] = member;
+		return 0;
 	}
 	more = reallocarray(set->members, set->n + 1, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	set->members = more;
 	memmove(more + at + 1, more + at, (set->n - at) * sizeof(*more));
-	more[at] = (struct deviceset_member){.function = function, .why = why};
+	more[at] = member;
 	set->n++;
 	return 0;
-}
-
-static bool is_same_slot(const struct pcibus_function *a, const struct pcibus_function *b)
-{
-	return pci_path_equal(&a->dev.path, &b->dev.path, true);
-}
-
-static bool goes_along(
-	const struct pcibus_function *function, const struct pcibus_function *other)
-{
-	if (!is_same_slot(function, other) || function->dev.is_virtual ||
-		other->dev.is_virtual ||
-		pcidev_base_class(&other->dev) == PCI_BASE_BRIDGE)
-		return false;
-	return function->dev.path.depth > 1 ||
-		(function->group == other->group && function->group != PCIBUS_NO_GROUP);
-}
-
-static void mark_whole_slots(struct deviceset *set, const struct pcibus *machine)
-{
-	for (size_t i = 0; i < set->n; i++) {
-		struct deviceset_member *member = &set->members[i];
-
-		member->whole_slot = member->function->dev.path.depth > 1;
-		for (size_t j = 0; member->whole_slot && j < machine->n; j++)
-			member->whole_slot =
-				!is_same_slot(member->function, &machine->functions[j]) ||
-				deviceset_has(set, &machine->functions[j]);
-	}
 }
 
 int deviceset_add(struct deviceset *set, const struct pcibus *machine,
 	const struct pcibus_function *function, bool only)
 {
-	int r = add_member(set, function, DEVICESET_NAMED);
+	int r = add_member(
+		set, (struct deviceset_member){function, DEVICESET_NAMED, only});
 
-	for (size_t i = 0; r == 0 && !only && i < machine->n; i++)
-		if (&machine->functions[i] != function &&
-			goes_along(function, &machine->functions[i]))
-			r = add_member(set, &machine->functions[i], DEVICESET_SLOT);
-	mark_whole_slots(set, machine);
-	for (size_t i = 0; only && i < set->n; i++)
-		set->members[i].whole_slot = false;
+	for (size_t i = 0; r == 0 && !only && i < machine->n; i++) {
+		const struct pcibus_function *other = &machine->functions[i];
+		enum card_bond bond = other == function
+			? CARD_APART
+			: card_bond(machine, function, other);
+
+		if (bond == CARD_PART || bond == CARD_GROUPED)
+			r = add_member(set,
+				(struct deviceset_member){other,
+					bond == CARD_PART ? DEVICESET_CARD
+							  : DEVICESET_GROUPED,
+					false});
+	}
 	return r;
+}
+
+void deviceset_drop(struct deviceset *set, size_t n)
+{
+	set->n--;
+	memmove(set->members + n, set->members + n + 1,
+		(set->n - n) * sizeof(*set->members));
+}
+
+bool deviceset_unmakes(const struct deviceset *set, const struct pcibus *machine,
+	const struct pcibus_function *function)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (pcibus_is_made_by(machine, function, set->members[i].function))
+			return true;
+	return false;
+}
+
+bool deviceset_has_slot(const struct deviceset *set, const struct pcibus *machine,
+	const struct deviceset_member *member)
+{
+	const struct pci_path *path = &member->function->dev.path;
+
+	if (path->depth <= 1 || member->alone)
+		return false;
+	for (size_t i = 0; i < machine->n; i++)
+		if (pci_path_equal(path, &machine->functions[i].dev.path, true) &&
+			!deviceset_has(set, &machine->functions[i]))
+			return false;
+	return true;
 }
 
 static bool is_in_group(const struct deviceset *set, int group)
@@ -102,12 +109,13 @@ static bool is_in_group(const struct deviceset *set, int group)
 	return false;
 }
 
-bool deviceset_is_blocked_by(
-	const struct deviceset *set, const struct pcibus_function *function)
+bool deviceset_is_blocked_by(const struct deviceset *set, const struct pcibus *machine,
+	const struct pcibus_function *function)
 {
 	return function->group != PCIBUS_NO_GROUP && !deviceset_has(set, function) &&
 		is_in_group(set, function->group) &&
-		!pcibus_leaves_group(function->dev.driver);
+		!pcibus_leaves_group(function->dev.driver) &&
+		!deviceset_unmakes(set, machine, function);
 }
 
 void deviceset_free(struct deviceset *set)

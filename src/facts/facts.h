@@ -5,6 +5,7 @@
 
 #include "backing.h"
 #include "boot_display.h"
+#include "card.h"
 #include "deviceset.h"
 #include "efivar.h"
 #include "iommu.h"

@@ -38,6 +38,60 @@ static void read_display(
 	function->boot_display = function->has_boot_vga && strcmp(text, "1") == 0;
 }
 
+/*
+ * The function whose directory has that of the root bus in it: "../../../devices/pci0000:00/
+ * 0000:00:0e.0/pci10000:e0/10000:e0:06.0" (drivers/pci/controller/vmd.c).
+ */
+static bool read_root_maker(
+	const struct root *root, const char *directory, struct pci_address *ret)
+{
+	char target[1024], *bus, *name;
+
+	if (file_read_link(root, directory, target, sizeof(target)) < 0)
+		return false;
+	bus = strstr(target, "/pci");
+	for (char *next = bus; next; next = strstr(next + 1, "/pci"))
+		bus = next;
+	if (!bus)
+		return false;
+	*bus = '\0';
+	name = strrchr(target, '/');
+	return name && pci_address_parse(name + 1, PCI_NAME_WHOLE, ret, NULL) == 0;
+}
+
+static bool read_physical(
+	const struct root *root, const char *directory, struct pci_address *ret)
+{
+	char path[128], target[128], *name;
+
+	text_join(path, sizeof(path), directory, "/physfn", NULL);
+	if (file_read_link(root, path, target, sizeof(target)) < 0)
+		return false;
+	name = strrchr(target, '/');
+	return name && pci_address_parse(name + 1, PCI_NAME_WHOLE, ret, NULL) == 0;
+}
+
+/* "removable" is what an external port leads to (drivers/pci/probe.c, pci_set_removable). */
+static bool is_removable(const struct root *root, const char *directory)
+{
+	char path[128], text[16];
+
+	text_join(path, sizeof(path), directory, "/removable", NULL);
+	return file_read_line(root, path, text, sizeof(text)) == 0 &&
+		strcmp(text, "removable") == 0;
+}
+
+static void read_later(
+	const struct root *root, const char *directory, struct pcibus_function *function)
+{
+	if (function->dev.is_virtual && read_physical(root, directory, &function->maker))
+		function->later = PCIBUS_VIRTUAL;
+	else if (read_root_maker(root, directory, &function->maker))
+		function->later = PCIBUS_BEHIND;
+	else if (is_removable(root, directory))
+		function->later = PCIBUS_TUNNELLED;
+}
+
 /* What cannot be read stays unknown. */
 static void read_more(const struct root *root, struct pcibus_function *function)
 {
@@ -46,6 +100,7 @@ static void read_more(const struct root *root, struct pcibus_function *function)
 	pci_address_format(function->dev.address, directory + strlen(directory));
 	pcidev_read_details(root, &function->dev);
 	function->group = read_group(root, directory);
+	read_later(root, directory, function);
 	if (pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY)
 		read_display(root, directory, function);
 }
@@ -133,6 +188,22 @@ struct pcibus_function *pcibus_find(const struct pcibus *bus, struct pci_address
 	return bus->n
 		? bsearch(&key, bus->functions, bus->n, sizeof(key), compare_functions)
 		: NULL;
+}
+
+bool pcibus_is_made_by(const struct pcibus *bus, const struct pcibus_function *function,
+	const struct pcibus_function *maker)
+{
+	const struct pcibus_function *by = function;
+
+	/* A virtual function behind VMD has two; more there are not. */
+	for (int i = 0; i < 4 && by; i++) {
+		if (by->later != PCIBUS_VIRTUAL && by->later != PCIBUS_BEHIND)
+			return false;
+		by = pcibus_find(bus, by->maker);
+		if (by == maker)
+			return by;
+	}
+	return false;
 }
 
 bool pcibus_leaves_group(const char *driver)

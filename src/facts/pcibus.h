@@ -10,9 +10,20 @@
 
 #define PCIBUS_NO_GROUP (-1)
 
+/* Why a function is not there before udev has loaded drivers. */
+enum pcibus_later {
+	PCIBUS_NOT_LATER,
+	PCIBUS_VIRTUAL,   /* the driver of its physical function makes it (SR-IOV) */
+	PCIBUS_BEHIND,    /* the driver of a function makes its root bus (Intel VMD) */
+	PCIBUS_TUNNELLED, /* plugged into a port such as Thunderbolt's, and let in then */
+};
+
 struct pcibus_function {
 	struct pcidev dev; /* depth 0 of the path: it has none of its own */
 	int group;         /* number of its IOMMU group, or PCIBUS_NO_GROUP */
+	enum pcibus_later later;
+	struct pci_address
+		maker;     /* whose driver makes it: PCIBUS_VIRTUAL, PCIBUS_BEHIND */
 	bool has_boot_vga; /* the kernel shows whether it is the boot display: VGA alone */
 	bool boot_display; /* the firmware used it */
 };
@@ -40,6 +51,13 @@ void pcibus_free(struct pcibus *bus);
  * pci-stub, and pcieport of bridges.
  */
 bool pcibus_leaves_group(const char *driver);
+
+/*
+ * Whether the driver of @maker makes the function, or makes what makes it: it is gone when that
+ * driver lets go.
+ */
+bool pcibus_is_made_by(const struct pcibus *bus, const struct pcibus_function *function,
+	const struct pcibus_function *maker);
 
 /* The function at @address, or NULL. */
 struct pcibus_function *pcibus_find(const struct pcibus *bus, struct pci_address address);

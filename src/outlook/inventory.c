@@ -197,7 +197,9 @@ static void mark_planned(const struct nextboot *next, const struct plan_entry *e
 	else if (entry->reason != REASON_NONE)
 		function->result = INVENTORY_REFUSED;
 	else
-		function->result = INVENTORY_PENDING;
+		function->result = nextboot_action(next, entry) == NEXTBOOT_LATER
+			? INVENTORY_LATER
+			: INVENTORY_PENDING;
 }
 
 /*
@@ -213,7 +215,9 @@ static void mark_recorded(
 	if (pci_address_parse(recorded->address, PCI_NAME_WHOLE, &address, NULL) < 0)
 		return;
 	function = inventory_find(inventory, address);
-	if (!function || function->result != INVENTORY_PENDING ||
+	if (!function ||
+		(function->result != INVENTORY_PENDING &&
+			function->result != INVENTORY_LATER) ||
 		strcmp(function->section->name, recorded->section) != 0)
 		return;
 	if (recorded->result == RESULT_REFUSED)
@@ -247,6 +251,7 @@ const char *inventory_result_word(enum inventory_result result)
 		[INVENTORY_FREE] = "",
 		[INVENTORY_BOUND] = "bound",
 		[INVENTORY_PENDING] = "pending",
+		[INVENTORY_LATER] = "later",
 		[INVENTORY_REFUSED] = "refused",
 		[INVENTORY_FAILED] = "failed",
 	};

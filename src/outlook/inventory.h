@@ -22,6 +22,7 @@ enum inventory_result {
 	INVENTORY_FREE,    /* no section names it */
 	INVENTORY_BOUND,   /* its driver is the one that is asked for */
 	INVENTORY_PENDING, /* the next boot binds it */
+	INVENTORY_LATER,   /* after udev has made it, at the earliest: NEXTBOOT_LATER */
 	INVENTORY_REFUSED, /* at the next boot, or at this one with this configuration */
 	INVENTORY_FAILED,  /* at this boot */
 	INVENTORY_RESULTS,
@@ -65,7 +66,7 @@ void inventory_free(struct inventory *inventory);
 struct inventory_function *inventory_find(
 	const struct inventory *inventory, struct pci_address address);
 
-/* "bound", "pending", "refused" or "failed"; "" for INVENTORY_FREE. */
+/* "bound", "pending", "later", "refused" or "failed"; "" for INVENTORY_FREE. */
 const char *inventory_result_word(enum inventory_result result);
 
 /* Whether two functions can only go together: of one group, or without one of one slot. */

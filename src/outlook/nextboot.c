@@ -30,6 +30,7 @@ void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *ne
 		protect_list_trace(facts, &next->config, &next->protect) == 0;
 	if (!next->protect_traced)
 		configfiles_read_protect(root, &next->config, &next->protect);
+	next->bus = &facts->bus;
 	next->machine.next_boot = true;
 	next->machine_error =
 		machine_look_up(root, &next->config, &next->protect, &next->machine);
@@ -61,6 +62,43 @@ int nextboot_select(
 	return 0;
 }
 
+const struct pcibus_function *nextboot_later(
+	const struct nextboot *next, const struct plan_entry *entry)
+{
+	for (unsigned i = 0; i < next->plan.n_entries; i++) {
+		const struct plan_entry *other = &next->plan.entries[i];
+		const struct pcibus_function *function;
+
+		if (other->section != entry->section ||
+			other->function == PLAN_NO_FUNCTION)
+			continue;
+		function = pcibus_find(
+			next->bus, next->machine.functions[other->function].address);
+		if (function && function->later)
+			return function;
+	}
+	return NULL;
+}
+
+enum nextboot_action nextboot_action(
+	const struct nextboot *next, const struct plan_entry *entry)
+{
+	if (entry->reason != REASON_NONE)
+		return NEXTBOOT_REFUSE;
+	return nextboot_later(next, entry) ? NEXTBOOT_LATER : NEXTBOOT_BIND;
+}
+
+const char *nextboot_action_word(enum nextboot_action action)
+{
+	static const char *const words[NEXTBOOT_ACTIONS] = {
+		[NEXTBOOT_BIND] = "bind",
+		[NEXTBOOT_LATER] = "later",
+		[NEXTBOOT_REFUSE] = "refuse",
+	};
+
+	return words[action];
+}
+
 struct nextboot_counts nextboot_count(const struct nextboot *next)
 {
 	struct nextboot_counts counts = {0};
@@ -70,7 +108,8 @@ struct nextboot_counts nextboot_count(const struct nextboot *next)
 		const struct plan_entry *entry = &next->plan.entries[i];
 		bool refused = entry->reason != REASON_NONE;
 
-		counts.bound += !refused;
+		counts.later += nextboot_action(next, entry) == NEXTBOOT_LATER;
+		counts.bound += nextboot_action(next, entry) == NEXTBOOT_BIND;
 		counts.refused += refused;
 		counts.refused_sections += refused && entry->section != last;
 		last = entry->section;

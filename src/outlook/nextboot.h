@@ -17,6 +17,17 @@ struct nextboot {
 	int machine_error; /* -errno: the PCI functions cannot be read; none is planned */
 	struct machine machine;
 	struct plan plan;
+	const struct pcibus *bus; /* of the facts */
+};
+
+/* What becomes of an entry of the plan. */
+enum nextboot_action {
+	NEXTBOOT_BIND,
+	/* A function of its section is there only when udev has loaded a driver (pcibus.h): then
+	 * vfioboot.service binds the section, if all of it is there when that starts. */
+	NEXTBOOT_LATER,
+	NEXTBOOT_REFUSE,
+	NEXTBOOT_ACTIONS,
 };
 
 /*
@@ -46,10 +57,19 @@ int nextboot_select(
 
 /* What the plan comes to. */
 struct nextboot_counts {
-	unsigned bound, refused; /* functions */
+	unsigned bound, later, refused; /* functions */
 	unsigned refused_sections, inactive_sections;
 };
 struct nextboot_counts nextboot_count(const struct nextboot *next);
+
+/* What becomes of an entry of the plan; "bind", "later" or "refuse". */
+enum nextboot_action nextboot_action(
+	const struct nextboot *next, const struct plan_entry *entry);
+const char *nextboot_action_word(enum nextboot_action action);
+
+/* The function of the first entry like @entry's section that is there later; NULL: none. */
+const struct pcibus_function *nextboot_later(
+	const struct nextboot *next, const struct plan_entry *entry);
 
 /* The plan's entry of the function at @address, or NULL. */
 const struct plan_entry *nextboot_find(

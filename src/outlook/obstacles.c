@@ -265,7 +265,7 @@ static int find_group(struct search *search, const struct pcibus_function *funct
 		const struct pcibus_function *other = &machine->functions[i];
 
 		if (other->group == function->group &&
-			deviceset_is_blocked_by(search->set, other) &&
+			deviceset_is_blocked_by(search->set, machine, other) &&
 			!section_of(search->host->config, other))
 			r = add(search->obstacles,
 				(struct obstacle){.kind = OBSTACLE_GROUP,
@@ -275,13 +275,18 @@ static int find_group(struct search *search, const struct pcibus_function *funct
 	return r;
 }
 
+static int find_later(struct search *search, const struct pcibus_function *function)
+{
+	return function->later ? add_kind(search, OBSTACLE_LATER, function) : 0;
+}
+
 /* Whether nobody named the function, and it is in the set for another one's sake. */
 static bool goes_along(
 	const struct deviceset *set, const struct pcibus_function *function)
 {
 	for (size_t i = 0; i < set->n; i++)
 		if (set->members[i].function == function)
-			return set->members[i].why == DEVICESET_SLOT;
+			return set->members[i].why != DEVICESET_NAMED;
 	return false;
 }
 
@@ -290,7 +295,7 @@ int obstacles_find(const struct obstacles_host *host, const struct deviceset *se
 {
 	static int (*const finders[])(struct search * search,
 		const struct pcibus_function *function) = {find_section, find_bridge,
-		find_usage, find_parts, find_display, find_usb, find_group};
+		find_usage, find_parts, find_display, find_usb, find_group, find_later};
 	struct search search = {.host = host, .set = set, .obstacles = ret};
 	int r = 0;
 
@@ -459,6 +464,7 @@ static enum obstacle_weight weigh(
 	case OBSTACLE_GROUP: return unless(allow->partial_group);
 	case OBSTACLE_UNKNOWN_USE:
 	case OBSTACLE_BOOT_DISPLAY:
+	case OBSTACLE_LATER:
 	case OBSTACLE_USB_DEVICE: return OBSTACLE_NOTE;
 	case OBSTACLE_CONFIGURED:
 	case OBSTACLE_BRIDGE:
@@ -468,6 +474,14 @@ static enum obstacle_weight weigh(
 	case OBSTACLE_DISPLACES: break;
 	}
 	return OBSTACLE_FIRM;
+}
+
+bool obstacles_would_block(
+	const struct obstacles_allowed *allow, const struct obstacle *obstacle)
+{
+	enum obstacle_weight weight = weigh(allow, obstacle);
+
+	return obstacle->kind != OBSTACLE_NO_GROUP && weight >= OBSTACLE_ALLOWABLE;
 }
 
 bool obstacle_is_network(const struct obstacle *obstacle)

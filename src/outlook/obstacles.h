@@ -18,6 +18,7 @@ enum obstacle_kind {
 	OBSTACLE_USB_DEVICE,   /* what: is plugged into it */
 	OBSTACLE_NO_GROUP,     /* it has no IOMMU group */
 	OBSTACLE_GROUP,        /* other: keeps the group of the function for the host */
+	OBSTACLE_LATER,        /* it is not there before udev */
 	/* What the planner says, if none of the above is a reason to refuse: */
 	OBSTACLE_PROTECTED, /* protect: the function is on the protect list */
 	OBSTACLE_REFUSED,   /* reason: of the new section */
@@ -56,8 +57,8 @@ struct obstacles {
 /* What is known of the host, all of it the caller's. */
 struct obstacles_host {
 	struct facts *facts;
-	const struct config *config; /* files and command line */
-	const struct usage *usage;   /* NULL: not known */
+	struct config *config;     /* files and command line */
+	const struct usage *usage; /* NULL: not known */
 	const char *profile; /* of the boots that the set is given away in; NULL: all */
 };
 
@@ -86,6 +87,13 @@ void obstacles_free(struct obstacles *obstacles);
 
 /* Whether there is one of the kind. */
 bool obstacles_have(const struct obstacles *obstacles, enum obstacle_kind kind);
+
+/*
+ * Whether the obstacle of a function would be a reason to refuse, before it is weighed; that a
+ * function has no IOMMU group does not count here: none of the others has one then.
+ */
+bool obstacles_would_block(
+	const struct obstacles_allowed *allow, const struct obstacle *obstacle);
 
 /* Whether the set is refused because of it, and because of any of them. */
 bool obstacle_blocks(const struct obstacle *obstacle);

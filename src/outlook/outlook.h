@@ -6,6 +6,7 @@
 #include "inventory.h"
 #include "nextboot.h"
 #include "obstacles.h"
+#include "offer.h"
 #include "thisboot.h"
 
 #endif

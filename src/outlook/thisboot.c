@@ -75,6 +75,8 @@ static int add(struct collector *collector, struct thisboot_function *function)
 		return -ENOMEM;
 	state->functions = more;
 	read_now(collector->root, function);
+	if (function->next)
+		function->action = nextboot_action(collector->next, function->next);
 	state->n_not_as_wanted += !function->as_wanted;
 	more[state->n++] = *function;
 	return 0;

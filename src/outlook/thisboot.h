@@ -24,6 +24,7 @@ struct thisboot_function {
 	bool as_wanted;                     /* by the driver that it has now */
 	/* What the next boot does with it; NULL: nothing, as it is not configured any more. */
 	const struct plan_entry *next;
+	enum nextboot_action action; /* of @next */
 };
 
 /* Whether the image that was booted has today's configuration. */

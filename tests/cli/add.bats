@@ -218,7 +218,12 @@ expect = 5' ]
 	printf '\n[device mine]\nid = 10de:1aef\nprofile = never\n' >"$root/etc/vfioboot.conf"
 	add 01:00.0
 	refused '0000:01:00.1, added with its device, is already in [device mine], /etc/vfioboot.conf:2' \
-		'vfioboot remove'
+		'delete that section there first'
+	rm "$root/etc/vfioboot.conf"
+	add --name mine 01:00.0
+	add 01:00.1
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"remove that first with 'vfioboot remove mine'"* ]]
 }
 
 @test "--only takes the function alone; its group says what that means" {

@@ -101,7 +101,8 @@ explain_the_last() {
 	on_every_fixture json_with '0 1' '.plan | length > 0 and all(
 		keys == ["action", "address", "driver", "file", "id", "line", "path", "reason",
 			"section", "wanted"] and
-		(.action | IN("bind", "refuse")) and ((.action == "bind") == (.reason == null)))' plan
+		(.action | IN("bind", "later", "refuse")) and
+		((.action == "refuse") == (.reason != null)))' plan
 }
 
 @test "status" {

@@ -9,10 +9,11 @@ bats_require_minimum_version 1.5.0
 
 load machine
 
-# The JSON on stdin as the lines that the early program prints.
+# The JSON on stdin as the lines that the early program prints: it sees what is there, and so knows
+# nothing of "later".
 as_lines() {
-	jq -r '.plan[] | [.address // "-", .section, .action,
-		if .action == "bind" then .wanted else .reason end] | join(" ")'
+	jq -r '.plan[] | [.address // "-", .section, (.action | sub("later"; "bind")),
+		if .reason == null then .wanted else .reason end] | join(" ")'
 }
 
 # What plan says of the case in place is what the early program says; or, where who has a function

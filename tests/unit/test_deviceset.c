@@ -50,9 +50,12 @@ static int set_up(void **state)
 	return r;
 }
 
-/* The set of what @name names, as text: "ADDRESS named" or "ADDRESS slot", "whole". */
+/* The set of what @name names, as text: "ADDRESS named", "card" or "group", "whole". */
 static void expect_set(const char *name, bool only, const char *expected)
 {
+	static const char *const whys[] = {[DEVICESET_NAMED] = "named",
+		[DEVICESET_CARD] = "card",
+		[DEVICESET_GROUPED] = "group"};
 	_cleanup_(root_close) struct root root = {.fd = -1};
 	_cleanup_(pcibus_free) struct pcibus machine = {0};
 	_cleanup_(deviceset_free) struct deviceset set = {0};
@@ -70,11 +73,12 @@ static void expect_set(const char *name, bool only, const char *expected)
 
 		pci_address_format(set.members[i].function->dev.address, address);
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s %s%s\n",
-			address, set.members[i].why == DEVICESET_NAMED ? "named" : "slot",
-			set.members[i].whole_slot ? " whole" : "");
+			address, whys[set.members[i].why],
+			deviceset_has_slot(&set, &machine, &set.members[i]) ? " whole"
+									    : "");
 	}
 	for (size_t i = 0; i < machine.n; i++)
-		if (deviceset_is_blocked_by(&set, &machine.functions[i]))
+		if (deviceset_is_blocked_by(&set, &machine, &machine.functions[i]))
 			snprintf(text + strlen(text), sizeof(text) - strlen(text),
 				"blocked by %s\n", machine.functions[i].dev.driver);
 	assert_string_equal(text, expected);
@@ -84,9 +88,9 @@ static void expect_set(const char *name, bool only, const char *expected)
 static void test_slot(void **state)
 {
 	(void)state;
-	expect_set("02:00.0", false, "0000:02:00.0 named\n0000:02:00.1 slot\n");
+	expect_set("02:00.0", false, "0000:02:00.0 named\n0000:02:00.1 card\n");
 	expect_set("02:00.1", false,
-		"0000:02:00.0 slot\n"
+		"0000:02:00.0 card\n"
 		"0000:02:00.1 named\n");
 	expect_set("02:00.2", false, "0000:02:00.2 named\n");
 }
@@ -115,7 +119,7 @@ static void test_root_bus(void **state)
 	expect_set("00:1f.6", false, "0000:00:1f.6 named\n");
 	add_one("pci0000:00/0000:00:1f.4", "bc0Csc05i00", "10", "i801_smbus");
 	expect_set("00:1f.3", false,
-		"0000:00:1f.3 named\n0000:00:1f.4 slot\nblocked by lpc_ich\n");
+		"0000:00:1f.3 named\n0000:00:1f.4 group\nblocked by lpc_ich\n");
 }
 
 static void test_harmless_drivers(void **state)
@@ -130,10 +134,10 @@ static void test_harmless_drivers(void **state)
 		snprintf(path, sizeof(path), "pci0000:00/0000:00:0%zu.0", i + 2);
 		add_one(path, NET, "7", drivers[i]);
 	}
-	expect_set("02:00.0", false, "0000:02:00.0 named\n0000:02:00.1 slot\n");
+	expect_set("02:00.0", false, "0000:02:00.0 named\n0000:02:00.1 card\n");
 	add_one("pci0000:00/0000:00:09.0", NET, "7", "e1000e");
 	expect_set("02:00.0", false,
-		"0000:02:00.0 named\n0000:02:00.1 slot\nblocked by e1000e\n");
+		"0000:02:00.0 named\n0000:02:00.1 card\nblocked by e1000e\n");
 }
 
 /* Without an IOMMU no function keeps anything. */
@@ -146,7 +150,7 @@ static void test_no_groups(void **state)
 	add_one("pci0000:00/0000:00:1c.0/0000:07:00.0", NET, NULL, "a");
 	add_one("pci0000:00/0000:00:1c.0/0000:07:00.1", NET, NULL, "b");
 	expect_set(
-		"07:00.0", false, "0000:07:00.0 named whole\n0000:07:00.1 slot whole\n");
+		"07:00.0", false, "0000:07:00.0 named whole\n0000:07:00.1 card whole\n");
 }
 
 int main(void)
