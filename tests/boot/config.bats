@@ -112,7 +112,7 @@ selected() {
 	has '^state running$'
 }
 
-@test "an error in one section: the others work, and the line is told" {
+@test "an error in one section: the others work, and the message names the line" {
 	reconfigure <<-END
 		[device first-gpu]
 		path = 00:03.0/00

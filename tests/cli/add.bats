@@ -521,7 +521,7 @@ variant_driver() {
 	[[ $(section gpu) != *driver* ]]
 }
 
-@test "a function that goes along is told of as one" {
+@test "a function that is added with its device is marked as such" {
 	host_in_memory two-displays
 	interface 0000:02:00.1 eth0
 	add 02:00.0
@@ -539,7 +539,7 @@ variant_driver() {
 	[[ $stderr == *"warning: 0000:00:14.0 has 'Das Keyboard' plugged in"* ]]
 }
 
-@test "a write that fails is told, and leaves nothing" {
+@test "a write that fails is an error, and leaves nothing" {
 	host_in_memory identical-cards
 	echo >"$root/etc/vfioboot.conf.d"
 	add 01:00.0
@@ -547,7 +547,7 @@ variant_driver() {
 	[[ $stderr == *'cannot write /etc/vfioboot.conf.d/gpu.conf: Not a directory'* ]]
 }
 
-@test "a configuration with errors is told of" {
+@test "a configuration with errors is reported" {
 	host_in_memory identical-cards
 	printf '[device bad]\npath = nonsense\n' >"$root/etc/vfioboot.conf"
 	add 01:00.0

@@ -124,7 +124,7 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	[[ $stderr == *'nothing was changed; correct this'* ]]
 }
 
-@test "what will be refused is told, and the rest goes on" {
+@test "what will be refused is reported, and the rest goes on" {
 	configured_host
 	printf '[device disk]\npath = 00:1d.0/00\n' >>"$host/etc/vfioboot.conf"
 	run -0 --separate-stderr apply
@@ -204,7 +204,7 @@ remove the directory /etc/vfioboot.conf.d if it is empty" ]
 	[ "$(sum_of_host)" = "$before" ]
 }
 
-@test "apply tells when the entries of the boot menu no longer fit" {
+@test "apply says when the entries of the boot menu no longer fit" {
 	configured_host
 	printf 'no-passthrough\tno passthrough\tvfioboot.off\n' >"$host/etc/vfioboot.entries"
 	run -0 --separate-stderr apply
@@ -248,7 +248,7 @@ remove the directory /etc/vfioboot.conf.d if it is empty" ]
 	[ "${lines[1]}" = 'At the next boot no function is bound: none is configured.' ]
 }
 
-@test "undo tells of what a package has configured" {
+@test "undo names what a package has configured" {
 	configured_host
 	host_image
 	put usr/lib/vfioboot.conf.d/vendor.conf <<<'# of a package'

@@ -81,7 +81,7 @@ same() {
 	same check --json
 }
 
-@test "LUKS and LVM: names are other ones, and what stands behind them is the same" {
+@test "LUKS and LVM: names are other ones, and what is behind them is the same" {
 	host_of_two_cards "$root"
 	local disk n real=sys/devices/virtual/block
 	disk=../../../../pci0000:00/0000:00:1d.0/0000:03:00.0/nvme/nvme0/nvme0n1/nvme0n1p2
@@ -174,7 +174,7 @@ same() {
 	[ "$(find "$work" -maxdepth 1 -name '*machine.tar*' | wc -l)" -eq 1 ]
 }
 
-@test "what could not be read is told, and the rest is there" {
+@test "what could not be read is named, and the rest is there" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to become another user"
 	machine identical-cards
 	chmod 0700 "$root/sys/devices/pci0000:00/0000:00:02.0/modalias"

@@ -90,7 +90,7 @@ same() {
 		all(.result == "bound" and .stage == "initramfs" and .as_wanted))' <<<"$output"
 }
 
-@test "check: the IOMMU, the groups and the framebuffer are as the kernel told" {
+@test "check: the IOMMU, the groups and the framebuffer are as the kernel said" {
 	run --separate-stderr "$vfioboot" check --root "$root" --json
 	for point in config section protect-list iommu-firmware iommu iommu-parameters \
 		interrupt-remapping kernel-config iommu-group group-members boot-display \

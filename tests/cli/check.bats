@@ -154,7 +154,7 @@ native_driver() {
 	[[ $output != *$'\033'* && $output != *'->'* ]]
 }
 
-@test "no line is wider than 90 columns, and each remedy is told once" {
+@test "no line is wider than 90 columns, and each remedy is printed once" {
 	remove "sys/bus/pci/devices/$gpu/power_state"
 	remove proc/cpuinfo
 	rm "$host"/sys/bus/pci/devices/*/power_state
@@ -570,7 +570,7 @@ regroup() {
 	expect group-members $gpu fail "0000:00:14.0 (xhci_hcd), 0000:03:00.0 (nvme)*the host runs on 0000:03:00.0"
 }
 
-@test "group-members: bridges, stubs, what is unbound or goes along do not count" {
+@test "group-members: bridges, stubs, what is unbound or given away too do not count" {
 	regroup 0000:00:01.1 $gpu # pcieport
 	regroup 0000:00:1f.0 $gpu # has no driver
 	regroup 0000:00:14.0 $gpu
@@ -899,7 +899,7 @@ alone() {
 	expect boot-loader '' unknown 'only root'
 }
 
-@test "of many uses, and of a group of many functions, the first ones are told" {
+@test "of many uses, and of a group of many functions, the first ones are named" {
 	local n
 	{
 		cat "$fixtures/identical-cards/machine"

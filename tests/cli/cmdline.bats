@@ -117,7 +117,7 @@ framebuffer() { # NAME
 	prints '' 'enable VT-d in the firmware setup'
 }
 
-@test "--explain tells where what is needed goes, and that nothing is beside warnings" {
+@test "--explain says where needed parameters go, and that none is needed beside warnings" {
 	no_groups
 	built INTEL_IOMMU_DEFAULT_OFF
 	cmdline --explain
@@ -170,7 +170,7 @@ framebuffer() { # NAME
 	prints '' '(CONFIG_ARM_SMMU, CONFIG_ARM_SMMU_V3)'
 }
 
-@test "whose IOMMU it is, the hardware tells before the maker of the processor" {
+@test "the hardware says whose IOMMU it is, before the maker of the processor" {
 	no_groups
 	built AMD_IOMMU
 	cpu AuthenticAMD
@@ -214,7 +214,7 @@ framebuffer() { # NAME
 	prints intel_iommu=on
 }
 
-@test "what switches the IOMMU off is told, and nothing is put on top of it" {
+@test "what switches the IOMMU off is reported, and nothing is put on top of it" {
 	no_groups
 	built INTEL_IOMMU_DEFAULT_OFF
 	for parameter in intel_iommu=off iommu=off; do
@@ -309,7 +309,7 @@ framebuffer() { # NAME
 	[[ $stderr == *'vfioboot.off: as long as it is set'* ]]
 }
 
-@test "an error in the configuration is told, and the exit status tells it too" {
+@test "an error in the configuration is printed, and the exit status shows it too" {
 	give 00:01.1/00 'foo = bar'
 	cmdline
 	[ "$status" = 1 ]
@@ -380,7 +380,7 @@ framebuffer() { # NAME
 	prints '' "run 'sudo vfioboot cmdline'"
 }
 
-@test "what keeps the framebuffer out is not told to be of no use" {
+@test "what keeps the framebuffer out is not called useless" {
 	kernel 5.15.0-91-generic
 	built INTEL_IOMMU_DEFAULT_ON FB_EFI
 	give 00:02.0
@@ -461,7 +461,7 @@ framebuffer() { # NAME
 		<<<"$output"
 }
 
-@test "a tree that tells nothing" {
+@test "a tree without facts" {
 	mkdir "$BATS_TEST_TMPDIR/empty"
 	host=$BATS_TEST_TMPDIR/empty
 	refuses 'run it on the machine itself'

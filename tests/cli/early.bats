@@ -156,7 +156,7 @@ as_expected() { # CASE
 	[[ $status -eq 2 && -z $output && $stderr == *"$work"* ]]
 }
 
-@test "--verbose tells why, on stderr alone" {
+@test "--verbose says why, on stderr alone" {
 	machine no-iommu
 	config '[device gpu]' 'path = 00:01.0/00' '[device usb]' 'path = 00:14.0' 'profile = p'
 	early --dry-run --verbose
@@ -165,7 +165,7 @@ as_expected() { # CASE
 	[[ $stderr == *'gpu: '*'IOMMU'* && $stderr == *'usb: '*'vfioboot.profile='* ]]
 }
 
-@test "--verbose tells that vfioboot.off is there" {
+@test "--verbose says that vfioboot.off is there" {
 	machine identical-cards
 	config "$second"
 	echo 'ro vfioboot.off' >"$root/proc/cmdline"
@@ -432,7 +432,7 @@ $second_plan" ]]
 		"$root/run/vfioboot/system.record"
 }
 
-@test "the record tells everything, in its format" {
+@test "the record has everything, in its format" {
 	machine functions-64
 	config '[device gpu]' 'path = 00:04.0/00' 'expect = 2' '[device gone]' \
 		'path = 00:1f.0/00.0' '[device disk]' 'path = 00:04.1/00.0' '[device bad]' 'x = 1'
@@ -498,7 +498,7 @@ $second_plan" ]]
 	grep -q '^<4>vfioboot: gone: absent' "$root/dev/kmsg"
 }
 
-@test "an error of the command line is told without a line, and so is it in the kernel's log" {
+@test "an error of the command line is printed without a line, also in the kernel's log" {
 	machine functions-64
 	mkdir "$root/dev"
 	: >"$root/dev/kmsg"
@@ -595,7 +595,7 @@ $second_plan" ]]
 	[[ $status -eq 0 ]]
 }
 
-@test "more sections than fit are told, and those that fit work" {
+@test "more sections than fit are an error, and those that fit work" {
 	machine functions-64
 	for ((i = 0; i < 300; i++)); do
 		printf '[device s%d]\npath = 00:04.0/00.%d\n' $i $((i % 8))

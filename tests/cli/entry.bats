@@ -77,7 +77,7 @@ unchanged() {
 	done
 }
 
-@test "a dry run of remove tells what remove does" {
+@test "a dry run of remove shows what remove does" {
 	tree_of debian-grub
 	entry add
 	# The menu was not made anew yet.
@@ -530,7 +530,7 @@ adds() {
 	done
 }
 
-@test "BLS with GRUB: a choice that is kept is told" {
+@test "BLS with GRUB: a choice that is kept is reported" {
 	tree_of fedora-bls
 	sed -i 's/^boot_success=1/save_default=true/' "$tree/boot/grub2/grubenv"
 	run -0 --separate-stderr entry add
@@ -575,7 +575,7 @@ adds() {
 	unchanged
 }
 
-@test "a menu that is hidden: the person is told how to see it" {
+@test "a menu that is hidden: the message says how to see it" {
 	tree_of debian-systemd-boot
 	run -0 --separate-stderr entry add
 	[ -z "$stderr" ]
@@ -1270,7 +1270,7 @@ live_tree() {
 	[[ $stderr == *'grub-mkconfig was ended by signal 9; grub.cfg is unchanged'* ]]
 }
 
-@test "GRUB: its programs are told by the name of grub.cfg, and may have the other one" {
+@test "GRUB: its programs are known by the name of grub.cfg, and may have the other one" {
 	live_tree
 	mkdir "$tree/boot/efi"
 	mv "$tree/boot/grub" "$tree/boot/grub2"

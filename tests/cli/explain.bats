@@ -33,7 +33,7 @@ explain_json() {
 	[[ $output != *'At this boot'* && $output != *'At the next boot'* ]]
 }
 
-@test "what the host uses is told" {
+@test "what the host uses is shown" {
 	host_of_two_cards "$root"
 	explain 03:00.0
 	[[ $output == *'/ is mounted from it, /boot/efi is mounted from it, /swapfile on it is used as swap.'* ]]

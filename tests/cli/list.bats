@@ -180,7 +180,7 @@ expect = 2'
 	done
 }
 
-@test "what the host uses is told: file systems, swap, the network" {
+@test "what the host uses is shown: file systems, swap, the network" {
 	desktop
 	list_json --all
 	[ "$(of 0000:03:00.0 uses notes)" = '/, /boot/efi, swap|carries /, /boot/efi, swap' ]
@@ -266,7 +266,7 @@ expect = 2'
 	[ "$(of 0000:00:14.0 driver wanted result)" = 'xhci_hcd|none|pending' ]
 }
 
-@test "what is bound and would be refused at the next boot is told so" {
+@test "what is bound and would be refused at the next boot is marked" {
 	machine display-on-vfio
 	config '[device mine]' 'path = 00:03.1/00' 'expect = 3'
 	list_json
@@ -274,7 +274,7 @@ expect = 2'
 		'bound|count|mine: bound, but not at the next boot (count)' ]
 }
 
-@test "the record of this boot tells why, as long as it is of this configuration" {
+@test "the record of this boot says why, as long as it is of this configuration" {
 	machine identical-cards
 	config "$second_card"
 	run -1 "$early" --root "$root"
@@ -395,7 +395,7 @@ expect = 2'
 	[[ ${lines[-1]} =~ '970 EVO/PRO'\ +'carries /, /boot/efi, swap'$'\r'$ ]]
 }
 
-@test "a function that does not say what it is is left out, and told of" {
+@test "a function that does not say what it is is left out, and named" {
 	machine identical-cards
 	printf '\177\1' >"$root/sys/bus/pci/devices/0000:02:00.1/modalias"
 	list

@@ -45,7 +45,7 @@ same_as_early() { # CASE
 	((fixtures_seen >= 15))
 }
 
-@test "the JSON has every documented key, and says where the section stands" {
+@test "the JSON has every documented key, and says where the section is" {
 	machine identical-cards
 	config '# one' '[device second]' 'path = 00:01.1/00' '[device lost]' 'path = 00:1e.0'
 	run -1 --separate-stderr "$vfioboot" plan --root "$root" --json
@@ -93,7 +93,7 @@ same_as_early() { # CASE
 	[[ $output =~ b\ +0000:02:00.1\ .*'mlx5-vfio-pci' ]]
 }
 
-@test "a refusal is told once a section, with its place and what to do" {
+@test "a refusal is printed once a section, with its place and what to do" {
 	machine no-iommu
 	config '' '[device gpu]' 'path = 00:01.0/00'
 	run -1 --separate-stderr "$vfioboot" plan --root "$root"
@@ -103,7 +103,7 @@ same_as_early() { # CASE
 	[[ $output == *$'\n\ngpu (/etc/'* ]]
 }
 
-@test "what is protected is told with what it carries" {
+@test "what is protected is shown with what it carries" {
 	machine nvme-in-gpu-group
 	config '[device disk]' 'path = 00:06.0/00'
 	echo 'storage 00:06.0/00.0 144d:a80c / swap' >"$root/etc/vfioboot.protect"
@@ -125,7 +125,7 @@ same_as_early() { # CASE
 	[[ $output != *'Which devices this machine runs on is unknown'* ]]
 }
 
-@test "sections that do not count are told with why" {
+@test "sections that do not count are shown with the reason" {
 	machine identical-cards
 	config '[device second]' 'path = 00:01.1/00' 'profile = games'
 	run -0 --separate-stderr "$vfioboot" plan --root "$root"
@@ -163,7 +163,7 @@ same_as_early() { # CASE
 	[[ $output == *'will bind 2 functions'* ]]
 }
 
-@test "a tree without sysfs is an error, with what is configured still told" {
+@test "a tree without sysfs is an error, with what is configured still shown" {
 	mkdir -p "$root/etc"
 	config '[device second]' 'path = 00:01.1/00'
 	run -1 --separate-stderr "$vfioboot" plan --root "$root"

@@ -117,7 +117,7 @@ fingerprint() {
 	[ "$(fingerprint)" = "$before" ]
 }
 
-@test "a section that a person wrote is told with file and line" {
+@test "a section that a person wrote is named with file and line" {
 	printf '; mine\n[device mine]\npath = 00:01.0/00\n' >"$root/etc/vfioboot.conf"
 	before=$(fingerprint)
 	for operand in mine 01:00.0 00:01.0/00; do
@@ -207,7 +207,7 @@ fingerprint() {
 	[ "$removed" -eq 56 ]
 }
 
-@test "entries of the boot menu that no longer fit are told of" {
+@test "entries of the boot menu that no longer fit are reported" {
 	add --profile games 01:00.0
 	add 02:00.0
 	printf 'passthrough\tPassthrough\tvfioboot.profile=games\nno-passthrough\tno passthrough\tvfioboot.off\n' \

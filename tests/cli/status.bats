@@ -100,7 +100,7 @@ status_json() { # EXIT
 	[[ $output == *'ran in the initramfs and on the running system'* ]]
 }
 
-@test "what only the second run bound is told as its deed" {
+@test "what only the second run bound is shown as bound by it" {
 	bound_machine
 	record initramfs 'done' "$(told second 0000:02:00.0 - - failed no-driver)" \
 		"$(told second 0000:02:00.1 - - failed no-driver)"
@@ -170,7 +170,7 @@ status_json() { # EXIT
 		.next_boot == "refuse" and .next_reason == "no-iommu-group")'
 }
 
-@test "a refusal that today's configuration mends" {
+@test "a refusal that today's configuration fixes" {
 	machine identical-cards
 	config "$second"
 	digest=0000000000000001 record initramfs 'done' \
@@ -229,7 +229,7 @@ status_json() { # EXIT
 	json_is '.functions == [] and .boot.ran == false'
 }
 
-@test "vfioboot.off is told" {
+@test "vfioboot.off is reported" {
 	machine identical-cards
 	config "$second"
 	echo 'ro vfioboot.off' >"$root/proc/cmdline"
@@ -241,7 +241,7 @@ status_json() { # EXIT
 		.inactive == [{section: "second", profile: null, why: "off"}]'
 }
 
-@test "a profile that is not selected is told" {
+@test "a profile that is not selected is reported" {
 	machine identical-cards
 	config "$second" 'profile = games'
 	record initramfs nothing
@@ -280,7 +280,7 @@ status_json() { # EXIT
 	[[ $output == *$'\nAt this boot: kernel command line: bad selector'* ]]
 }
 
-@test "a damaged record is told, and the rest of it counts" {
+@test "a damaged record is reported, and the rest of it counts" {
 	bound_machine
 	echo 'what is this' >>"$root/run/vfioboot/initramfs.record"
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
@@ -315,7 +315,7 @@ desktop() {
 	host_image
 }
 
-@test "a fresh image is told, and the kernel that has it" {
+@test "a fresh image is shown, and the kernel that has it" {
 	desktop
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
 	[[ ${lines[0]} == 'All 2 configured functions have the wanted driver.' ]]
@@ -325,7 +325,7 @@ desktop() {
 		state: \"fresh\", why: null}]"
 }
 
-@test "a stale image is told with why and what to do, and is no fault of this boot" {
+@test "a stale image is shown with the reason and what to do, and is no fault of this boot" {
 	desktop
 	echo '# changed' >>"$root/etc/vfioboot.conf"
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
