@@ -564,6 +564,61 @@ static void test_owner(void **state)
 	expect_owner("-", "names the generator 'mkinitcpio', which is not installed");
 	fake_put("etc/kernel/install.conf", "initrd_generator=booster\n");
 	expect_owner("-", "for which vfioboot has no hook");
+	fake_put("etc/kernel/install.conf.d/50-own.conf", "initrd_generator=dracut\n");
+	expect_owner("dracut", "");
+	fake_put("usr/lib/kernel/install.conf.d/60-vendor.conf", "layout=uki\n");
+	fake_put("usr/lib/kernel/install.conf.d/50-own.conf",
+		"initrd_generator=booster\n");
+	expect_owner("dracut", "");
+}
+
+/* Where no generator that we know builds the images it is told who does. */
+static void test_no_owner(void **state)
+{
+	static const char *const signs[][2] = {
+		{"usr/bin/ugrd", "no hook: install dracut"},
+		{"usr/bin/genkernel", "genkernel builds"},
+		{"sbin/mkinitfs", "mkinitfs builds"},
+		{"usr/bin/booster", "booster builds"},
+		{"etc/NIXOS", "NixOS builds"},
+		{"run/ostree-booted", "rpm-ostree initramfs --enable"},
+	};
+
+	(void)state;
+	fake_kernel(RELEASE);
+	fake_put("usr/bin/sh", "");
+	for (size_t i = 0; i < ARRAY_SIZE(signs); i++) {
+		fake_put(signs[i][0], "");
+		expect_owner("-", signs[i][1]);
+	}
+	fake_put("usr/bin/dracut", "");
+	expect_owner("-", "rpm-ostree initramfs --enable");
+	fake_remove("run/ostree-booted");
+	fake_remove("etc/NIXOS");
+	expect_owner("dracut", "");
+}
+
+static void test_by_hand(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", text[256];
+	const struct kernel kernel = {release, file};
+
+	(void)state;
+	initramfs_by_hand(
+		&root, &kernel, "/efi/EFI/Linux/a-" RELEASE ".efi", text, sizeof(text));
+	assert_string_equal(text, "build it again with the program that built it");
+	fake_put("usr/bin/kernel-install", "");
+	initramfs_by_hand(
+		&root, &kernel, "/efi/EFI/Linux/a-" RELEASE "+3.efi", text, sizeof(text));
+	assert_string_equal(
+		text, "run 'kernel-install add " RELEASE " /boot/vmlinuz-x' by hand");
+	initramfs_by_hand(&root, &kernel, "/efi/EFI/Linux/arch.efi", text, sizeof(text));
+	assert_string_equal(text, "build it again with the program that built it");
+	fake_put("var/lib/sbctl/bundles.json",
+		"{\"/efi/EFI/Linux/arch.efi\": {\"output\": \"/efi/EFI/Linux/arch.efi\"}}");
+	initramfs_by_hand(&root, NULL, "/efi/EFI/Linux/arch.efi", text, sizeof(text));
+	assert_string_equal(text, "run 'sbctl generate-bundles --sign' by hand");
 }
 
 int main(void)
@@ -589,6 +644,8 @@ int main(void)
 		TEST(test_entries),
 		TEST(test_copies),
 		TEST(test_owner),
+		TEST(test_no_owner),
+		TEST(test_by_hand),
 	};
 
 	return cmocka_run_group_tests_name("images", tests, NULL, NULL);

@@ -47,24 +47,14 @@ static const struct initramfs_generator *find_named(const char *name)
 }
 
 /* The generator that kernel-install is configured to use, for free(); NULL: none is named. */
-static char *read_choice(const struct root *root, const char **ret_where)
+static char *read_choice(const struct root *root, char *where, size_t size)
 {
-	static const char *const files[] = {"/etc/kernel/install.conf",
-		"/usr/local/lib/kernel/install.conf", "/usr/lib/kernel/install.conf"};
 	const char *variable = getenv("KERNEL_INSTALL_INITRD_GENERATOR");
 
-	*ret_where = "KERNEL_INSTALL_INITRD_GENERATOR";
+	text_join(where, size, "KERNEL_INSTALL_INITRD_GENERATOR", NULL);
 	if (root->live && variable && *variable)
 		return strdup(variable);
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		_cleanup_free_ char *text = NULL;
-
-		*ret_where = files[i];
-		/* The first file hides the others, kernel-install(8). */
-		if (file_read(root, files[i], &text, NULL) == 0)
-			return text_value(text, "initrd_generator");
-	}
-	return NULL;
+	return initramfs_kernel_install_setting(root, "initrd_generator", where, size);
 }
 
 /* Those that Debian's kernel packages call, by scripts named like them. */
@@ -145,6 +135,45 @@ bool initramfs_has_programs(const struct root *root)
 	return file_exists(root, "usr/bin") || file_exists(root, "usr/sbin");
 }
 
+/* Systems whose images are none of a generator that is installed on them. */
+static const struct managed {
+	const char *sign, *told;
+} managed[] = {
+	{"/run/ostree-booted",
+		"the images of this system come with its deployments: with rpm-ostree, "
+		"install vfioboot and run 'rpm-ostree initramfs --enable'; with bootc, "
+		"install vfioboot and its configuration in the image"},
+	{"/etc/NIXOS",
+		"NixOS builds the images from its configuration: vfioboot has no module for "
+		"it yet"},
+};
+
+/* Generators for which there is no hook, where none of ours is installed. */
+static const struct managed others[] = {
+	{"/usr/bin/booster",
+		"booster builds the images and runs no hooks: install dracut or mkinitcpio, "
+		"or enable vfioboot.service, which binds after the drivers have loaded"},
+	{"/sbin/mkinitfs",
+		"mkinitfs builds the images and runs no hooks: install dracut, or enable a "
+		"service that runs vfioboot-early, which binds after the drivers have loaded"},
+	{"/usr/bin/genkernel",
+		"genkernel builds the images and runs no hooks: install dracut"},
+	{"/usr/bin/ugrd",
+		"ugrd builds the images, for which vfioboot has no hook: install dracut"},
+};
+
+/* Says what the first says that has its sign here. */
+static bool tell(const struct root *root, const struct managed *list, size_t n,
+	char *ret_problem, size_t size)
+{
+	for (size_t i = 0; i < n; i++)
+		if (file_exists(root, "%s", list[i].sign)) {
+			text_join(ret_problem, size, list[i].told, NULL);
+			return true;
+		}
+	return false;
+}
+
 static const struct initramfs_generator *choose(const struct root *root,
 	const struct kernels *kernels, candidates installed, char *ret_problem,
 	size_t size)
@@ -167,6 +196,8 @@ static const struct initramfs_generator *choose(const struct root *root,
 		snprintf(ret_problem, size,
 			"the files of this machine do not include its programs: run this on "
 			"the machine itself");
+	else if (!installed && tell(root, others, ARRAY_SIZE(others), ret_problem, size))
+		return NULL;
 	else if (!installed)
 		snprintf(ret_problem, size,
 			"no generator of initramfs images is installed: install dracut, "
@@ -186,9 +217,11 @@ const struct initramfs_generator *initramfs_owner(const struct root *root,
 	const struct initramfs_generator *named;
 	_cleanup_free_ char *choice = NULL;
 	candidates installed = 0;
-	const char *where;
+	char where[512];
 
-	choice = read_choice(root, &where);
+	if (tell(root, managed, ARRAY_SIZE(managed), ret_problem, size))
+		return NULL;
+	choice = read_choice(root, where, sizeof(where));
 	for (size_t i = 0; i < GENERATORS; i++)
 		if (may_own(root, generators[i]))
 			installed |= 1U << i;

@@ -72,6 +72,20 @@ bool initramfs_knows(const struct initramfs_generator *generator, const struct r
 	const struct kernel *kernel, const char *path, char *why, size_t why_size);
 
 /*
+ * A setting of kernel-install (install.conf and its drop-ins), for free(), with its file in @where;
+ * NULL for none.
+ */
+char *initramfs_kernel_install_setting(
+	const struct root *root, const char *key, char *where, size_t size);
+
+/*
+ * What is to be done by hand for an image that nothing we know builds, such as a unified one that
+ * a hook makes of others: "run 'COMMAND' by hand".  @kernel NULL: it is not known.
+ */
+void initramfs_by_hand(const struct root *root, const struct kernel *kernel,
+	const char *path, char *ret, size_t size);
+
+/*
  * What distributions call an image: @head, then what is behind "vmlinuz-" in the name of the
  * kernel's file, else the release, then @tail.  Returns a name for free(), or NULL.
  */

@@ -60,6 +60,107 @@ static int command(const struct root *root, const struct kernel *kernel, const c
 		ret, "kernel-install", "add", kernel->release, kernel->file, NULL);
 }
 
+/* ---- settings ---------------------------------------------------------------------------- */
+
+/* The last word is a drop-in's; of files, and of drop-ins of one name, the first counts. */
+static const char *const directories[] = {
+	"/etc/kernel", "/run/kernel", "/usr/local/lib/kernel", "/usr/lib/kernel"};
+
+static char *value_in(const struct root *root, const char *path, const char *key)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return file_read(root, path, &text, NULL) == 0 ? text_value(text, key) : NULL;
+}
+
+/* The name of the drop-in that sorts last, of those that have the key; its value in *@ret. */
+static void look_in_dropins(
+	const struct root *root, const char *key, char **ret, char *where, size_t size)
+{
+	_cleanup_(file_free_names) struct file_names last = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		_cleanup_(file_free_names) struct file_names names = {0};
+		char directory[64], path[512];
+
+		text_join(directory, sizeof(directory), directories[i], "/install.conf.d",
+			NULL);
+		if (file_list(root, directory, &names) < 0)
+			continue;
+		for (size_t j = 0; j < names.n; j++) {
+			char *value;
+
+			text_join(
+				path, sizeof(path), directory, "/", names.names[j], NULL);
+			if (!text_ends_with(names.names[j], ".conf") ||
+				(last.n && strcmp(names.names[j], last.names[0]) <= 0))
+				continue;
+			value = value_in(root, path, key);
+			if (!value)
+				continue;
+			file_free_names(&last);
+			last = (struct file_names){0};
+			file_add_name(&last, names.names[j]);
+			free(*ret);
+			*ret = value;
+			text_join(where, size, path, NULL);
+		}
+	}
+}
+
+char *initramfs_kernel_install_setting(
+	const struct root *root, const char *key, char *where, size_t size)
+{
+	char *value = NULL;
+
+	look_in_dropins(root, key, &value, where, size);
+	for (size_t i = 0; !value && i < ARRAY_SIZE(directories); i++) {
+		text_join(where, size, directories[i], "/install.conf", NULL);
+		if (file_exists(root, "%s", where))
+			return value_in(root, where, key);
+	}
+	return value;
+}
+
+/* ---- what others build ------------------------------------------------------------------- */
+
+/* TOKEN-RELEASE.efi, also with tries (systemd-boot(7)). */
+static bool is_of_release(const char *path, const char *release)
+{
+	const char *name = strrchr(path, '/'), *at = name ? strstr(name, release) : NULL;
+	const char *end = at ? at + strlen(release) : NULL;
+
+	return at && at[-1] == '-' && (*end == '+' || strcmp(end, ".efi") == 0);
+}
+
+static bool is_bundle_of_sbctl(const struct root *root, const char *path)
+{
+	static const char *const files[] = {
+		"/var/lib/sbctl/bundles.json", "/usr/share/secureboot/bundles.db"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (file_read(root, files[i], &text, NULL) == 0 && strstr(text, path))
+			return true;
+	}
+	return false;
+}
+
+void initramfs_by_hand(const struct root *root, const struct kernel *kernel,
+	const char *path, char *ret, size_t size)
+{
+	if (is_bundle_of_sbctl(root, path))
+		snprintf(ret, size, "run 'sbctl generate-bundles --sign' by hand");
+	else if (kernel && strstr(path, "/EFI/Linux/") &&
+		is_of_release(path, kernel->release) &&
+		file_exists(root, "/usr/bin/kernel-install"))
+		snprintf(ret, size, "run 'kernel-install add %s %s' by hand",
+			kernel->release, kernel->file);
+	else
+		snprintf(ret, size, "build it again with the program that built it");
+}
+
 static const char *const programs[] = {"/usr/bin/kernel-install", NULL};
 
 const struct initramfs_generator initramfs_kernel_install = {
