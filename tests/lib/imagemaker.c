@@ -143,6 +143,46 @@ void imagemaker_end_compressed(struct imagemaker *maker, const char *filter)
 	maker->archive = maker->size;
 }
 
+static void put32(unsigned char *at, size_t value)
+{
+	for (unsigned i = 0; i < 4; i++)
+		at[i] = (unsigned char)(value >> 8 * i);
+}
+
+/* Microsoft, "PE Format": the fields that readers look at. */
+void imagemaker_unify(
+	struct imagemaker *maker, const struct imagemaker_section *sections, size_t n)
+{
+	enum {
+		PE = 64,
+		OPTIONAL = PE + 24,
+		TABLE = OPTIONAL + 240,
+		ALL = TABLE + 8 * 40
+	};
+	unsigned char header[ALL] = "MZ";
+	size_t at = ALL;
+
+	must(n <= 8);
+	put32(header + 0x3c, PE);
+	memcpy(header + PE, "PE\0\0", 4);
+	header[PE + 6] = (unsigned char)n;
+	header[PE + 20] = 240;
+	memcpy(header + OPTIONAL, "\x0b\x02", 2);
+	for (size_t i = 0; i < n; i++) {
+		unsigned char *section = header + TABLE + 40 * i;
+
+		memcpy(section, sections[i].name, strlen(sections[i].name));
+		put32(section + 8, sections[i].size);
+		put32(section + 16, sections[i].size);
+		put32(section + 20, at);
+		at += sections[i].size;
+	}
+	put(maker, header, sizeof(header));
+	for (size_t i = 0; i < n; i++)
+		put(maker, sections[i].data, sections[i].size);
+	maker->archive = maker->size;
+}
+
 void imagemaker_free(struct imagemaker *maker)
 {
 	free(maker->bytes);

@@ -39,6 +39,17 @@ void imagemaker_align(struct imagemaker *maker);
  */
 void imagemaker_end_compressed(struct imagemaker *maker, const char *filter);
 
+/* A section of a unified kernel image. */
+struct imagemaker_section {
+	const char *name;
+	const void *data;
+	size_t size;
+};
+
+/* Makes a PE file, as far as its headers go, of up to eight sections. */
+void imagemaker_unify(
+	struct imagemaker *maker, const struct imagemaker_section *sections, size_t n);
+
 void imagemaker_free(struct imagemaker *maker);
 
 #endif

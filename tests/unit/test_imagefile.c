@@ -216,6 +216,71 @@ static void test_file_of_several_names(void **state)
 	imagefile_free(&image);
 }
 
+static void make_image(struct imagemaker *maker, const char *path, const char *text)
+{
+	imagemaker_add_text(maker, path, text);
+	imagemaker_end_compressed(maker, "zstd");
+}
+
+/* The microcode's section first, then the image; the kernel is neither. */
+static void test_unified(void **state)
+{
+	struct imagemaker code = {0}, image = {0}, maker = {0};
+	struct imagefile file;
+
+	(void)state;
+	imagemaker_add_text(&code, "etc/a", "early");
+	imagemaker_end(&code);
+	make_image(&image, "etc/a", "late");
+	imagemaker_unify(&maker,
+		(struct imagemaker_section[]){{".linux", "kernel", 6},
+			{".initrd", image.bytes, image.size},
+			{".ucode", code.bytes, code.size}, {".initrd", "of none", 7}},
+		4);
+	assert_int_equal(read_made(&maker, &file), 0);
+	assert_int_equal(file.profiles, 1);
+	assert_int_equal(file.n, 1);
+	expect_text(&file, "etc/a", "late");
+	imagefile_free(&file);
+	imagemaker_unify(
+		&maker, (struct imagemaker_section[]){{".linux", "kernel", 6}}, 1);
+	assert_int_equal(read_made(&maker, &file), -EBADMSG);
+	assert_string_equal(why, "it is a kernel without an initramfs");
+	imagemaker_free(&code);
+	imagemaker_free(&image);
+}
+
+/* A profile with an image of its own, and one with that of all. */
+static void test_profiles(void **state)
+{
+	static const char *const expected[] = {"all", "own"};
+	struct imagemaker all = {0}, own = {0}, maker = {0};
+	_cleanup_(root_close) struct root root = fake_open();
+
+	(void)state;
+	make_image(&all, "etc/a", "all");
+	make_image(&own, "etc/a", "own");
+	imagemaker_unify(&maker,
+		(struct imagemaker_section[]){{".initrd", all.bytes, all.size},
+			{".profile", "ID=a", 4}, {".cmdline", "a", 1},
+			{".profile", "ID=b", 4}, {".initrd", own.bytes, own.size}},
+		5);
+	fake_put_bytes("a.efi", maker.bytes, maker.size);
+	for (unsigned i = 0; i < 2; i++) {
+		struct imagefile file;
+
+		assert_int_equal(imagefile_open_profile(&root, "a.efi", i, keep_etc, NULL,
+					 &file, why, sizeof(why)),
+			0);
+		assert_int_equal(file.profiles, 2);
+		expect_text(&file, "etc/a", expected[i]);
+		imagefile_free(&file);
+	}
+	imagemaker_free(&all);
+	imagemaker_free(&own);
+	imagemaker_free(&maker);
+}
+
 static void expect_bad(const char *bytes, size_t size, const char *reason)
 {
 	struct imagefile image;
@@ -299,6 +364,9 @@ int main(void)
 		cmocka_unit_test(test_archive_askew),
 		cmocka_unit_test(test_second_cut_off),
 		cmocka_unit_test(test_bytes_behind),
+		cmocka_unit_test(test_unified),
+		cmocka_unit_test_setup_teardown(
+			test_profiles, fake_set_up, fake_tear_down),
 		cmocka_unit_test(test_file_of_several_names),
 		cmocka_unit_test(test_no_image),
 		cmocka_unit_test(test_cut_off),

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "../lib/imagemaker.h"
 #include "facts/kernel_release.h"
 #include "support.h"
 
@@ -156,6 +157,30 @@ static void test_zboot(void **state)
 	expect("");
 }
 
+/* What the image says, else what is in its kernel. */
+static void test_unified(void **state)
+{
+	struct imagemaker maker = {0};
+	char kernel[1024] = {0};
+
+	(void)state;
+	memcpy(kernel + 0x202, "HdrS", 4);
+	kernel[0x20f] = 1;
+	memcpy(kernel + 0x300, "6.1-other #1", 12);
+	imagemaker_unify(&maker,
+		(struct imagemaker_section[]){{".uname", RELEASE, strlen(RELEASE)},
+			{".linux", kernel, sizeof(kernel)}},
+		2);
+	fake_put_bytes("kernel", maker.bytes, maker.size);
+	expect(RELEASE);
+	imagemaker_free(&maker);
+	imagemaker_unify(&maker,
+		(struct imagemaker_section[]){{".linux", kernel, sizeof(kernel)}}, 1);
+	fake_put_bytes("kernel", maker.bytes, maker.size);
+	expect("6.1-other");
+	imagemaker_free(&maker);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
@@ -166,6 +191,7 @@ int main(void)
 		TEST(test_plain),
 		TEST(test_compressed),
 		TEST(test_zboot),
+		TEST(test_unified),
 	};
 
 	return cmocka_run_group_tests_name("kernel_release", tests, NULL, NULL);
