@@ -18,6 +18,7 @@
 #define TREE_BLOCK_BY_NO "sys/dev/block"
 #define TREE_BLOCK       "sys/class/block"
 #define TREE_BTRFS       "sys/fs/btrfs"
+#define TREE_BCACHEFS    "sys/fs/bcachefs"
 #define TREE_BY_UUID     "dev/disk/by-uuid"
 #define TREE_PCI         "sys/bus/pci/devices"
 #define TREE_PCI_DRIVERS "sys/bus/pci/drivers"

@@ -256,67 +256,146 @@ int backing_add_node(const struct root *root, const char *node, struct backing *
 	return follow_link(root, link, backing);
 }
 
-/* Adds the devices of the btrfs file system @uuid if @name (NULL: any) is one of them. */
-static int add_btrfs(
-	const struct root *root, const char *uuid, const char *name, struct backing *b)
+/*
+ * File systems on several devices: where the kernel lists those of each, and by which link in an
+ * entry of that list; "": the entry has the device's name.
+ */
+static const struct pool {
+	const char *type, *directory, *list, *prefix, *link;
+} pools[] = {
+	/* fs/btrfs/sysfs.c: UUID/devices/sda */
+	{"btrfs", TREE_BTRFS, "/devices", "", ""},
+	/* bcachefs, fs/super.c, bch2_dev_sysfs_online(): UUID/dev-0/block */
+	{"bcachefs", TREE_BCACHEFS, "", "dev-", "/block"},
+};
+
+/* Adds what the links of the file system @uuid lead to; of a member that is gone, its link. */
+static int list_members(const struct root *root, const struct pool *pool,
+	const char *uuid, struct file_names *members)
 {
-	_cleanup_free_ char *devices = NULL;
+	_cleanup_free_ char *directory = NULL;
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *entry;
-	int found = 0, r;
+	int r;
 
-	if (asprintf(&devices, TREE_BTRFS "/%s/devices", uuid) < 0)
+	if (asprintf(&directory, "%s/%s%s", pool->directory, uuid, pool->list) < 0)
 		return -ENOMEM;
-	r = file_open_directory(root, devices, &dir);
-	if (r < 0) /* "features" is no file system */
-		return r == -ENOENT ? 0 : r;
-	if (name && !file_exists(root, "%s/%s", devices, name))
-		return 0;
-	while ((entry = file_next_name(dir))) {
-		_cleanup_free_ char *link = NULL;
+	r = file_open_directory(root, directory, &dir);
+	while (r == 0 && (entry = file_next_name(dir))) {
+		_cleanup_free_ char *link = NULL, *real = NULL;
 
-		if (asprintf(&link, TREE_BLOCK "/%s", entry) < 0)
+		if (!text_begins_with(entry, pool->prefix))
+			continue;
+		if (asprintf(&link, "%s/%s%s", *pool->link ? directory : TREE_BLOCK,
+			    entry, pool->link) < 0)
 			return -ENOMEM;
-		r = follow_link(root, link, b);
-		if (r < 0)
-			return r;
-		found++;
+		r = file_resolve(root, link, &real);
+		if (r == 0 || r == -ENOENT)
+			r = file_add_name(members, real ? real : link);
 	}
-	return found;
+	/* "features" of btrfs is no file system. */
+	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
 }
 
-/* The same for every btrfs file system.  Returns how many devices, or -errno. */
-static int add_all_btrfs(const struct root *root, const char *name, struct backing *b)
+static bool has_name(const struct file_names *members, const char *name)
+{
+	for (size_t i = 0; i < members->n; i++) {
+		const char *slash = strrchr(members->names[i], '/');
+
+		if (slash && strcmp(slash + 1, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Adds the devices of each file system of the pool that has @name (NULL: of all).  Returns how
+ * many there are, or -errno.
+ */
+static int add_pools(const struct root *root, const struct pool *pool, const char *name,
+	struct backing *b)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	const char *uuid;
 	int found = 0, r;
 
-	r = file_open_directory(root, TREE_BTRFS, &dir);
+	r = file_open_directory(root, pool->directory, &dir);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	while ((uuid = file_next_name(dir))) {
-		r = add_btrfs(root, uuid, name, b);
+		_cleanup_(file_free_names) struct file_names members = {0};
+
+		r = list_members(root, pool, uuid, &members);
+		if (r == 0 && name && strcmp(name, uuid) != 0 &&
+			!has_name(&members, name))
+			continue;
+		for (size_t i = 0; r == 0 && i < members.n; i++)
+			r = follow_link(root, members.names[i], b);
 		if (r < 0)
 			return r;
-		found += r;
+		found += (int)members.n;
 	}
 	return found;
 }
 
-int backing_add_btrfs(const struct root *root, const char *node, struct backing *backing)
+/* Adds those that the source names, with colons between. */
+static int add_listed(const struct root *root, const char *source, struct backing *b)
 {
+	_cleanup_free_ char *list = strdup(source);
+	char *rest = list, *node;
+	int r = list ? 0 : -ENOMEM;
+
+	while (r == 0 && (node = strsep(&rest, ":")))
+		r = backing_add_node(root, node, b);
+	return r;
+}
+
+/* By which name the kernel lists the file system, or one of its devices; NULL: not known. */
+static int find_pool_name(const struct root *root, const char *source, char **ret)
+{
+	static const char by_uuid[] = TREE_DEV "disk/by-uuid/";
+	_cleanup_free_ char *first = strndup(source, strcspn(source, ":"));
+	int r;
+
+	*ret = NULL;
+	if (!first)
+		return -ENOMEM;
+	if (text_begins_with(first, by_uuid)) {
+		*ret = strdup(first + strlen(by_uuid));
+		return *ret ? 0 : -ENOMEM;
+	}
+	r = find_name(root, first, ret);
+	return r == -ENOENT ? 0 : r;
+}
+
+int backing_add_pool(const struct root *root, const char *type, const char *source,
+	struct backing *backing)
+{
+	const struct pool *pool = pools;
 	_cleanup_free_ char *name = NULL;
 	int r;
 
-	r = find_name(root, node, &name);
+	while (strcmp(pool->type, type) != 0)
+		if (++pool == pools + ARRAY_SIZE(pools))
+			return -EINVAL;
+	r = find_pool_name(root, source, &name);
+	if (r == 0 && name)
+		r = add_pools(root, pool, name, backing);
+	if (r == 0 && name && strcmp(type, "btrfs") != 0)
+		return add_listed(root, source, backing);
 	if (r == 0)
-		r = add_all_btrfs(root, name, backing);
-	if (r == 0 || r == -ENOENT)
-		r = add_all_btrfs(root, NULL, backing);
+		r = add_pools(root, pool, NULL, backing);
 	if (r == 0)
 		backing->untraced = true;
 	return r < 0 ? r : 0;
+}
+
+bool backing_is_pool(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pools); i++)
+		if (strcmp(pools[i].type, type) == 0)
+			return true;
+	return false;
 }
 
 void backing_free(struct backing *backing)

@@ -33,8 +33,17 @@ struct backing {
 int backing_add_number(const struct root *root, dev_t number, struct backing *backing);
 int backing_add_node(const struct root *root, const char *node, struct backing *backing);
 
-/* All devices of the btrfs file system that has @node, or of all when none has it. */
-int backing_add_btrfs(const struct root *root, const char *node, struct backing *backing);
+/* Whether file systems of the type have a list of their devices: btrfs, bcachefs. */
+bool backing_is_pool(const char *type);
+
+/*
+ * All devices of the file system of such a @type that is mounted from @source, one of its
+ * devices, several with colons between, or /dev/disk/by-uuid/UUID (bcachefs); where it is not
+ * found, those of all file systems of the type.  A btrfs mount names one of its devices, which
+ * may be gone.
+ */
+int backing_add_pool(const struct root *root, const char *type, const char *source,
+	struct backing *backing);
 
 /*
  * The nearest function at or above the sysfs directory @real, and those that it depends

@@ -83,15 +83,13 @@ static int trace_file_system(
 	const char *type = mnt_fs_get_fstype(fs), *source = mnt_fs_get_srcpath(fs);
 	dev_t number = mnt_fs_get_devno(fs);
 
-	if (major(number)) {
-		/* bcachefs lists all its devices by name, and one by number */
-		ret->untraced = source && strchr(source, ':');
+	/* bcachefs has the number of one of its devices, btrfs none */
+	if (type && backing_is_pool(type))
+		return backing_add_pool(root, type, source ? source : "", ret);
+	if (major(number))
 		return backing_add_number(root, number, ret);
-	}
 	if (type && text_is_one_of(type, memory_types, ARRAY_SIZE(memory_types)))
 		return 0;
-	if (type && strcmp(type, "btrfs") == 0)
-		return backing_add_btrfs(root, source ? source : "", ret);
 	if ((type && text_is_one_of(type, network_types, ARRAY_SIZE(network_types))) ||
 		(mnt_fs_is_netfs(fs) && strcmp(type, "9p") != 0))
 		ret->network = true;

@@ -114,6 +114,33 @@ static void test_btrfs_on_two_devices(void **state)
 		    "storage 00:1d.0/00.0 144d:a808 / /home\n");
 }
 
+/* A free drive beside them is not on the list, whether the source or sysfs has all members. */
+static void test_bcachefs_on_two_devices(void **state)
+{
+	static const char *const sources[] = {"/dev/nvme0n1p2:/dev/sda1",
+		"/dev/sda1:/dev/nvme0n1p2", "/dev/disk/by-uuid/aaaa", "/dev/sda1"};
+	static const char expected[] = "storage 00:17.0 8086:a102 /\n"
+				       "storage 00:1d.0/00.0 144d:a808 /\n";
+
+	(void)state;
+	add_ssd();
+	add_hba();
+	add_block("pci0000:00/0000:00:1b.0/0000:05:00.0/nvme/nvme1/nvme1n1", "259:5");
+	add_mount("259:2", "/", "bcachefs", sources[0]);
+	expect_list(expected);
+	put_link("sys/fs/bcachefs/aaaa/dev-0/block",
+		"sys/devices/" SSD "/nvme/nvme0/nvme0n1/nvme0n1p2");
+	put_link("sys/fs/bcachefs/aaaa/dev-1/block",
+		"sys/devices/" HBA "/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda1");
+	put_link("sys/fs/bcachefs/bbbb/dev-0/block",
+		"sys/devices/pci0000:00/0000:00:1b.0/0000:05:00.0/nvme/nvme1/nvme1n1");
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		put("proc/self/mountinfo", "");
+		add_mount(i % 2 ? "0:40" : "259:2", "/", "bcachefs", sources[i]);
+		expect_list(expected);
+	}
+}
+
 /* A source that is no name of the kernel's could be any of the file systems. */
 static void test_btrfs_of_unknown_name(void **state)
 {
@@ -200,6 +227,7 @@ int main(void)
 		TEST(test_md_on_two_controllers),
 		TEST(test_shared_disk),
 		TEST(test_btrfs_on_two_devices),
+		TEST(test_bcachefs_on_two_devices),
 		TEST(test_btrfs_of_unknown_name),
 		TEST(test_nvme_multipath),
 		TEST(test_vmd),

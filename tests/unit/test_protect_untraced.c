@@ -140,11 +140,15 @@ static void test_partly_untraced(void **state)
 		    "storage 00:1d.0/00.0 144d:a808 / swap untraced\n");
 }
 
+/* A member that is not there, or a name that says nothing, may be any drive. */
 static void test_bcachefs_on_several(void **state)
 {
 	(void)state;
 	add_ssd();
-	add_mount("259:2", "/", "bcachefs", "/dev/nvme0n1p2:/dev/nvme1n1");
+	add_mount("259:2", "/", "bcachefs", "/dev/nvme0n1p2:/dev/gone");
+	expect_list(untraced_root);
+	put("proc/self/mountinfo", "");
+	add_mount("0:40", "/", "bcachefs", "/dev/disk/by-uuid/aaaa");
 	expect_list(untraced_root);
 }
 
@@ -178,6 +182,7 @@ static void test_network_disks(void **state)
 	}
 }
 
+/* Neither a 3D controller nor a virtual function shows anything; an 0380 does by its connector. */
 static void test_displays(void **state)
 {
 	(void)state;
@@ -189,12 +194,20 @@ static void test_displays(void **state)
 	put("sys/devices/pci0000:00/0000:00:01.0/0000:07:00.0/boot_vga", "0\n");
 	add_function(
 		"pci0000:00/0000:00:01.1/0000:08:00.0", 0x10de, 0x1eb8, "bc03sc02i00");
+	add_function(
+		"pci0000:00/0000:00:01.2/0000:09:00.0", 0x1002, 0x7480, "bc03sc80i00");
+	put_link("sys/devices/pci0000:00/0000:00:01.2/0000:09:00.0/driver",
+		"sys/bus/pci/drivers/amdgpu");
+	add_function(
+		"pci0000:00/0000:00:01.3/0000:0a:00.0", 0x1002, 0x15bf, "bc03sc80i00");
+	put("sys/devices/pci0000:00/0000:00:01.3/0000:0a:00.0/drm/card0/card0-eDP-1/edid",
+		"");
 	add_function("pci0000:00/0000:00:02.1", 0x8086, 0x3e92, VGA); /* SR-IOV */
 	put_link("sys/devices/pci0000:00/0000:00:02.1/physfn",
 		"sys/devices/pci0000:00/0000:00:02.0");
 	expect_list("storage 00:1d.0/00.0 144d:a808 /\n"
 		    "display 00:01.0/00.0 10de:2204 -\n"
-		    "display 00:01.1/00.0 10de:1eb8 -\n"
+		    "display 00:01.3/00.0 1002:15bf -\n"
 		    "display 00:02.0 8086:3e92 boot\n");
 }
 
