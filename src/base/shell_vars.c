@@ -136,7 +136,7 @@ static void put_value(struct reader *reader, const struct shell_var *var, bool q
 		doubt(reader, var ? var->unknown : a_variable);
 	else if (reader->in_list && !quoted && strpbrk(text, " \t\n" GLOBS))
 		doubt(reader, an_expansion);
-	fputs(text, reader->out);
+	fprintf(reader->out, "%s", text);
 }
 
 static void read_word(struct reader *reader, const char *ends, unsigned deep);

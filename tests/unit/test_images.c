@@ -350,7 +350,6 @@ static void test_unknown_presets(void **state)
 		{"PRESETS=(a)\na_kver=" RELEASE "\na_image=a.img\n",
 			"? /etc/mkinitcpio.d/x.preset names an image without its directory; "
 			"run 'mkinitcpio -P' by hand\n"},
-		/* Of another kernel, without one, and none at all. */
 		{"PRESETS=(a b)\na_kver=1.2\na_image=$X\nb_image=$X\n", ""},
 		{"", ""},
 	};
