@@ -42,10 +42,11 @@ static sigset_t held_signals(void)
 
 /* A program that runs.  Descriptors are -1 when they are of no use (any more). */
 struct program {
-	pid_t pid;                              /* and its process group */
-	int tty;                                /* that it is the foreground of */
+	pid_t pid; /* of who supervises it, and the process group of both */
+	int tty;   /* that it is the foreground of */
 	void (*on_read)(int), (*on_write)(int); /* what we did from the background */
 	int output;
+	int result;  /* what the supervisor writes */
 	int process; /* of pidfd_open(2) */
 	int signals; /* that end it */
 };
@@ -94,10 +95,8 @@ static int set_attributes(posix_spawnattr_t *attributes, bool tty)
 	/* ^Z would stop the program, and we would wait. */
 	if (tty)
 		sigdelset(&all, SIGTSTP);
-	r = posix_spawnattr_setflags(attributes,
-		(short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-			(tty ? POSIX_SPAWN_SETPGROUP : POSIX_SPAWN_SETSID)));
-	r = r ? r : posix_spawnattr_setpgroup(attributes, 0);
+	r = posix_spawnattr_setflags(
+		attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	r = r ? r : posix_spawnattr_setsigmask(attributes, &none);
 	return r ? r : posix_spawnattr_setsigdefault(attributes, &all);
 }
@@ -136,28 +135,93 @@ static int spawn(const char *const argv[], int output, bool errors, bool tty, pi
 	return -r;
 }
 
+/*
+ * A process that stays with the program: when we are killed it keeps what we have, a lock above
+ * all, until the program has ended, which does not inherit it.  Writes into @result 0 or -errno of
+ * the start, and then the status of waitpid(2).
+ */
+static void supervise(const char *const argv[], int output, bool errors, bool tty,
+	const struct program *program, int result)
+{
+	sigset_t all;
+	pid_t pid;
+	int r, status = 0;
+
+	/* When we are gone nobody reads what is printed: that is an error for the program. */
+	close(program->output);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	if (tty)
+		setpgid(0, 0);
+	else
+		setsid();
+	r = spawn(argv, output, errors, tty, &pid);
+	close(output);
+	if (write(result, &r, sizeof(r)) < 0 && r < 0)
+		_exit(1);
+	while (r == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	_exit(write(result, &status, sizeof(status)) < 0);
+}
+
+/* What the supervisor says next; -EIO when it was killed. */
+static int read_result(const struct program *program, int *ret)
+{
+	ssize_t n;
+
+	do
+		n = read(program->result, ret, sizeof(*ret));
+	while (n < 0 && errno == EINTR);
+	return n == sizeof(*ret) ? 0 : -EIO;
+}
+
+/* Starts it below a supervisor.  Returns 0, or -errno. */
+static int start_supervised(
+	const char *const argv[], int output, bool errors, bool tty, struct program *ret)
+{
+	void (*stop)(int) = tty ? signal(SIGTSTP, SIG_IGN) : SIG_DFL;
+	int pipes[2], started = 0, r;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return -errno;
+	ret->pid = fork();
+	if (ret->pid == 0)
+		supervise(argv, output, errors, tty, ret, pipes[1]);
+	r = ret->pid < 0 ? -errno : 0;
+	close(pipes[1]);
+	ret->result = pipes[0];
+	if (r == 0)
+		r = read_result(ret, &started);
+	r = r < 0 ? r : started;
+	if (tty)
+		signal(SIGTSTP, stop);
+	if (r < 0) {
+		close(ret->result);
+		if (ret->pid > 0)
+			waitpid(ret->pid, NULL, 0);
+	}
+	return r;
+}
+
 /* Starts it, with its output in a pipe, and errors too if asked.  Returns 0, or -errno. */
 static int start(const char *const argv[], bool errors, struct program *ret)
 {
 	_cleanup_close_ int tty = open_foreground(), from = -1, to = -1;
 	sigset_t held = held_signals();
-	void (*stop)(int);
 	int pipes[2], r;
 
 	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return -errno;
 	from = pipes[0];
 	to = pipes[1];
-	stop = tty >= 0 ? signal(SIGTSTP, SIG_IGN) : SIG_DFL;
-	r = spawn(argv, to, errors, tty >= 0, &ret->pid);
-	if (tty >= 0)
-		signal(SIGTSTP, stop);
+	ret->output = from;
+	r = start_supervised(argv, to, errors, tty >= 0, ret);
 	if (r < 0)
 		return r;
 	ret->tty = TAKE_FD(tty);
 	if (ret->tty >= 0)
 		give_terminal(ret);
-	ret->output = TAKE_FD(from);
+	TAKE_FD(from);
 	ret->process = (int)syscall(SYS_pidfd_open, ret->pid, 0);
 	ret->signals = signalfd(-1, &held, SFD_CLOEXEC);
 	return 0;
@@ -166,12 +230,14 @@ static int start(const char *const argv[], bool errors, struct program *ret)
 /* Takes the terminal back and waits.  Returns as run_program(). */
 static int end(struct program *program)
 {
-	int status, signal;
+	int status, signal, r;
 
 	close_fd(&program->output);
 	close_fd(&program->process);
 	close_fd(&program->signals);
-	while (waitpid(program->pid, &status, 0) < 0)
+	r = read_result(program, &status);
+	close_fd(&program->result);
+	while (waitpid(program->pid, r < 0 ? &status : NULL, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
 	signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -271,7 +337,7 @@ static void take(struct printed *printed, const char *text, size_t n)
 
 static int run(const char *const argv[], bool errors, struct printed *printed)
 {
-	struct program program;
+	struct program program = {0};
 	uint64_t ends_at = 0; /* by child_now(); 0: it runs */
 	char buffer[4096];
 	ssize_t n = 1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Runs programs: by their argument list, never through a shell, with nothing on standard input and
- * no other descriptor of ours.
+ * no other descriptor of ours.  A process of ours stays with each until it ends, and so do our locks
+ * even if we are killed.
  *
  * A program has a process group of its own, so that a signal reaches all that a generator's shell
  * has started, and reaches it once.  When we are the terminal's foreground, the program is while it

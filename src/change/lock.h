@@ -14,7 +14,8 @@
 
 /*
  * Takes the lock, after waiting for @wait_ms milliseconds at most.  A command takes it once, when
- * it begins; what the command calls does not.  No program that is started inherits it.
+ * it begins; what the command calls does not.  No program that is started inherits it; but when a
+ * command is killed, the lock lasts until the program that it runs has ended (base/run.h).
  *
  * A process that a holder has started, at whatever distance, does its work for the holder: it
  * goes on at once, such as the `entry update` of a hook that a generator runs for `apply`.

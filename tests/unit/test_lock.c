@@ -60,6 +60,26 @@ static void test_programs_do_not_inherit(void **state)
 	assert_int_equal(kill(atoi(pid), SIGTERM), 0);
 }
 
+/* Until a program of a command that was killed has ended, nobody else changes what it changes. */
+static void test_killed_holder(void **state)
+{
+	const char *const argv[] = {"sh", "-c", "touch \"$0\"; sleep 1; rm \"$0\"",
+		fake_path("running"), NULL};
+	_cleanup_(root_close) struct root root = fake_open();
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(change_lock(&root, 0) < 0 ? 1 : run_program(argv, NULL, NULL));
+	while (access(fake_path("running"), F_OK) < 0)
+		usleep(1000);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(lock_of_another(&root, 0), 1);
+	assert_int_equal(lock_of_another(&root, 20000), 0);
+	assert_int_equal(access(fake_path("running"), F_OK), -1);
+}
+
 static void sleep_ms(long ms)
 {
 	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
@@ -198,6 +218,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_one_holder),
 		TEST(test_programs_do_not_inherit),
+		TEST(test_killed_holder),
 		TEST(test_wait),
 		TEST(test_below_the_holder),
 		TEST(test_failure),

@@ -196,8 +196,9 @@ static void test_interrupt(void **state)
 	 * Nor does one that would be stopped forever outlive a signal.  It stops after it was
 	 * answered, behind the SIGCONT that each program gets first.
 	 */
-	run_on_terminal(ASK "; (sleep 0.3; kill -TERM $PPID) & kill -STOP $$", "\n",
-		"status 143, signal 15, foreground");
+	run_on_terminal(ASK
+		"; (sleep 0.3; kill -TERM $(cut -d' ' -f4 /proc/$PPID/stat)) & kill -STOP $$",
+		"\n", "status 143, signal 15, foreground");
 }
 
 /* A pager of the same pipeline that read keys meanwhile was stopped, and goes on. */
