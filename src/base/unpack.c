@@ -104,6 +104,60 @@ static int find_zstd_end(int fd, uint64_t start, uint64_t end, uint64_t *ret)
 	return at <= end ? 0 : -EBADMSG;
 }
 
+/* Numbers of lzop(1) are big-endian. */
+static uint32_t get_be32(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Where the blocks begin, and how many bytes of sums each has; the latter of packed blocks alone. */
+static int read_lzo_header(int fd, uint64_t start, uint64_t end, uint64_t *ret_at,
+	unsigned *ret_sums, unsigned *ret_packed_sums)
+{
+	unsigned char p[34];
+	int r = read_at(fd, start, end, p, sizeof(p));
+	bool newer = r == 0 && (p[9] << 8 | p[10]) >= 0x940;
+	unsigned at = newer ? 17 : 14;
+	uint32_t flags;
+
+	if (r < 0)
+		return r;
+	flags = get_be32(p + at);
+	if (flags & 0x40) /* an extra field, which nobody writes */
+		return -EBADMSG;
+	at += flags & 0x800 ? 8 : 4; /* a filter */
+	at += newer ? 12 : 8;        /* mode and time */
+	r = read_at(fd, start + at, end, p, 1);
+	*ret_at = start + at + 1 + p[0] + 4; /* the name, and a sum */
+	*ret_sums = (flags & 1 ? 4 : 0) + (flags & 0x100 ? 4 : 0);
+	*ret_packed_sums = (flags & 2 ? 4 : 0) + (flags & 0x200 ? 4 : 0);
+	return r;
+}
+
+/* Blocks with their sizes in front (lib/decompress_unlzo.c), and one without at the end. */
+static int find_lzo_end(int fd, uint64_t start, uint64_t end, uint64_t *ret)
+{
+	unsigned char sizes[8];
+	unsigned sums, packed_sums;
+	uint64_t at;
+	int r = read_lzo_header(fd, start, end, &at, &sums, &packed_sums);
+
+	while (r == 0) {
+		uint32_t plain, packed;
+
+		r = read_at(fd, at, end, sizes, 4);
+		at += 4;
+		plain = get_be32(sizes);
+		if (r < 0 || plain == 0)
+			break;
+		r = read_at(fd, at, end, sizes + 4, 4);
+		packed = get_be32(sizes + 4);
+		at += 4 + sums + (packed < plain ? packed_sums : 0) + (uint64_t)packed;
+	}
+	*ret = at;
+	return r < 0 ? r : at <= end ? 0 : -EBADMSG;
+}
+
 /* A number in pieces of seven bits (the .xz file format, 1.2). */
 static bool take_number(const unsigned char **p, const unsigned char *end, uint64_t *ret)
 {
@@ -182,7 +236,7 @@ static const struct format {
 	{"\x1f\x8b", 2, archive_read_support_filter_gzip, NULL},
 	{"BZh", 3, archive_read_support_filter_bzip2, NULL},
 	{"\x5d\0", 2, archive_read_support_filter_lzma, NULL},
-	{"\x89LZO", 4, archive_read_support_filter_lzop, NULL},
+	{"\x89LZO", 4, archive_read_support_filter_lzop, find_lzo_end},
 	{"\xfd"
 	 "7zXZ",
 		6, archive_read_support_filter_xz, find_xz_end},
