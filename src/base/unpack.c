@@ -139,7 +139,7 @@ static int find_lzo_end(int fd, uint64_t start, uint64_t end, uint64_t *ret)
 {
 	unsigned char sizes[8];
 	unsigned sums, packed_sums;
-	uint64_t at;
+	uint64_t at = 0;
 	int r = read_lzo_header(fd, start, end, &at, &sums, &packed_sums);
 
 	while (r == 0) {
