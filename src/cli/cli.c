@@ -18,14 +18,6 @@ static void print_to(FILE *stream, const char *format, va_list args)
 	fputs(printable, stream);
 }
 
-static void say(const char *command, const char *kind, const char *format, va_list args)
-{
-	fflush(stdout); /* in the order of what happened, when both go to one file */
-	fprintf(stderr, "vfioboot %s: %s", command, kind);
-	print_to(stderr, format, args);
-	fputc('\n', stderr);
-}
-
 void cli_print(const char *format, ...)
 {
 	va_list args;
@@ -35,39 +27,24 @@ void cli_print(const char *format, ...)
 	va_end(args);
 }
 
-enum cli_exit cli_error(const char *command, const char *format, ...)
+enum cli_exit cli_report(enum cli_exit status, const char *command, const char *kind,
+	const char *format, ...)
 {
 	va_list args;
 
+	fflush(stdout); /* in the order of what happened, when both go to one file */
+	fprintf(stderr, "vfioboot %s: %s", command, kind);
 	va_start(args, format);
-	say(command, "", format, args);
+	print_to(stderr, format, args);
 	va_end(args);
-	return CLI_FAILED;
+	fputc('\n', stderr);
+	return status;
 }
 
 enum cli_exit cli_say(const char *command, const struct message *message)
 {
 	return cli_error(command, "%s%s%s", message->text, message->remedy[0] ? "; " : "",
 		message->remedy);
-}
-
-void cli_warning(const char *command, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	say(command, "warning: ", format, args);
-	va_end(args);
-}
-
-enum cli_exit cli_misuse(const char *command, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	say(command, "", format, args);
-	va_end(args);
-	return CLI_MISUSE;
 }
 
 enum cli_exit cli_need_root(const char *command)

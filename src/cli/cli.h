@@ -112,17 +112,15 @@ enum cli_exit cli_say(const char *command, const struct message *message);
  */
 void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints "vfioboot COMMAND: " and the message to stderr, as printf(3).  Returns CLI_FAILED. */
-enum cli_exit cli_error(const char *command, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* The same for what the command was called with.  Returns CLI_MISUSE. */
-enum cli_exit cli_misuse(const char *command, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* The same for what does not stop the command: "vfioboot COMMAND: warning: ". */
-void cli_warning(const char *command, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/*
+ * Prints "vfioboot COMMAND: ", @kind, and the message to stderr, as printf(3).  Returns @status.
+ * An error is CLI_FAILED, what the command was called with CLI_MISUSE; a warning does not stop it.
+ */
+enum cli_exit cli_report(enum cli_exit status, const char *command, const char *kind,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+#define cli_error(command, ...)   cli_report(CLI_FAILED, command, "", __VA_ARGS__)
+#define cli_misuse(command, ...)  cli_report(CLI_MISUSE, command, "", __VA_ARGS__)
+#define cli_warning(command, ...) cli_report(CLI_OK, command, "warning: ", __VA_ARGS__)
 
 /* CLI_OK for root; else says at once that the command needs it. */
 enum cli_exit cli_need_root(const char *command);
@@ -299,13 +297,6 @@ void leftovers_warn_of(const char *command, const struct verdicts *verdicts, siz
 enum cli_exit check_fix_leftovers(struct cli *cli, bool yes);
 
 /* ---- entry_text.c: what several commands say of the entries in the boot menu */
-
-/*
- * Says for @command why the parameters of an entry are not known: by what
- * kernelparams_add_to_entry() returned, with its @params and @bad.
- */
-void entry_say_params(const char *command, int error, const struct kernelparams *params,
-	const char *bad);
 
 /*
  * Warns, for @command, of entries that were added when the configuration asked for others, or

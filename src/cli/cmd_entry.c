@@ -114,15 +114,16 @@ static enum cli_exit read_wanted(
 
 static int add_parameters(const struct root *root, struct bootentries *entries)
 {
-	_cleanup_free_ struct kernelparams *params = calloc(1, sizeof(*params));
 	_cleanup_(facts_free) struct facts facts = {0};
-	const char *bad = "";
-	int r = params ? facts_read(root, &facts) : -ENOMEM;
+	struct message message = {0};
+	int r = facts_read(root, &facts);
 
 	if (r == 0)
-		r = kernelparams_add_to_entries(&facts, entries, params, &bad);
+		r = kernelparams_add_to_entries(&facts, entries, &message);
+	if (r < 0 && !message.code)
+		message_errno(&message, r, "cannot read what this machine is");
 	if (r < 0)
-		entry_say_params("entry", r, params, bad);
+		cli_say("entry", &message);
 	return r;
 }
 

@@ -131,12 +131,7 @@ static enum cli_exit make_plan(
 
 	for (size_t i = 0; i < ret->warnings.n; i++)
 		cli_warning(NAME, "%s", ret->warnings.names[i]);
-	if (r == 0)
-		return CLI_OK;
-	if (ret->params_error == 0)
-		return cli_say(NAME, &message);
-	entry_say_params(NAME, ret->params_error, &ret->params, ret->bad_param);
-	return CLI_FAILED;
+	return r < 0 ? cli_say(NAME, &message) : CLI_OK;
 }
 
 static enum cli_exit start(const struct cli *cli)

@@ -2,24 +2,6 @@
 /* What several commands say of the entries in the boot menu. */
 #include "cli.h"
 
-void entry_say_params(const char *command, int error, const struct kernelparams *params,
-	const char *bad)
-{
-	for (unsigned i = 0; error == -EPERM && i < params->n; i++)
-		if (params->items[i].kind == KERNELPARAMS_CONFLICT)
-			cli_error(command, "%s%s%s", params->items[i].parameter,
-				params->items[i].parameter[0] ? ": " : "",
-				params->items[i].reason);
-	if (error == -EINVAL)
-		cli_error(command, "'%s' cannot be an argument in a boot entry", bad);
-	else if (error == -E2BIG)
-		cli_error(command,
-			"there is no room for '%s' in the arguments of an entry", bad);
-	else if (error != -EPERM)
-		cli_error(command, "cannot read what this machine is: %s",
-			strerror(-error));
-}
-
 void entry_warn_outdated(const char *command, const struct root *root)
 {
 	_cleanup_free_ struct config *config = NULL;

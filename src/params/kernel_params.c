@@ -225,7 +225,7 @@ int kernelparams_find(struct facts *facts, const struct nextboot *next,
 }
 
 int kernelparams_append(char *arguments, size_t size, const struct kernelparams *params,
-	const char **ret_bad)
+	struct message *message)
 {
 	for (unsigned i = 0; i < params->n; i++) {
 		const char *parameter = params->items[i].parameter;
@@ -235,26 +235,47 @@ int kernelparams_append(char *arguments, size_t size, const struct kernelparams 
 			strncmp(parameter, PARAM_PREFIX, strlen(PARAM_PREFIX)) == 0 ||
 			cmdline_has_word(arguments, parameter, len))
 			continue;
-		*ret_bad = parameter;
 		if (!bootentry_is_plain(parameter))
-			return -EINVAL;
+			return message_set(message, -EINVAL,
+				"'%s' cannot be an argument in a boot entry", parameter);
 		if (!cmdline_append_word(arguments, size, parameter, len))
-			return -E2BIG;
+			return message_set(message, -E2BIG,
+				"there is no room for '%s' in the arguments of an entry",
+				parameter);
 	}
 	return 0;
 }
 
+static int say_conflicts(const struct kernelparams *params, struct message *message)
+{
+	char text[MESSAGE_SIZE] = "";
+	size_t len = 0;
+
+	for (unsigned i = 0; i < params->n; i++) {
+		const struct kernelparams_item *item = &params->items[i];
+
+		if (item->kind == KERNELPARAMS_CONFLICT)
+			len += text_join(text + len, sizeof(text) - len, len ? "; " : "",
+				item->parameter, *item->parameter ? ": " : "",
+				item->reason, NULL);
+	}
+	return message_set(message, -EPERM, "%s", text);
+}
+
 int kernelparams_add_to_entry(struct facts *facts, const struct nextboot *next,
 	bool trial, char *arguments, size_t size, struct kernelparams *ret,
-	const char **ret_bad)
+	struct message *message)
 {
 	const struct kernelparams_request request = {
 		.arguments = arguments, .trial = trial};
 	int r = kernelparams_find(facts, next, &request, ret);
 
+	if (r == -ENODATA)
+		return 0;
 	if (r < 0)
-		return r == -ENODATA ? 0 : r;
-	return ret->refused ? -EPERM : kernelparams_append(arguments, size, ret, ret_bad);
+		return message_errno(message, r, "cannot read what this machine is");
+	return ret->refused ? say_conflicts(ret, message)
+			    : kernelparams_append(arguments, size, ret, message);
 }
 
 /* The next boot with all of the entries' profiles at once, so that it looks all of them up. */
@@ -271,11 +292,12 @@ static int read_all(
 	return nextboot_read(facts, all, ret);
 }
 
-int kernelparams_add_to_entries(struct facts *facts, struct bootentries *entries,
-	struct kernelparams *ret, const char **ret_bad)
+int kernelparams_add_to_entries(
+	struct facts *facts, struct bootentries *entries, struct message *message)
 {
+	_cleanup_free_ struct kernelparams *params = calloc(1, sizeof(*params));
 	_cleanup_(nextboot_free) struct nextboot *all = NULL;
-	int r = read_all(facts, entries, &all);
+	int r = params ? read_all(facts, entries, &all) : -ENOMEM;
 
 	for (unsigned i = 0; r == 0 && i < entries->n; i++) {
 		_cleanup_(nextboot_free) struct nextboot *next = NULL;
@@ -286,7 +308,8 @@ int kernelparams_add_to_entries(struct facts *facts, struct bootentries *entries
 		r = nextboot_select(all, entry->arguments, &next);
 		if (r == 0)
 			r = kernelparams_add_to_entry(facts, next, false,
-				entry->arguments, sizeof(entry->arguments), ret, ret_bad);
+				entry->arguments, sizeof(entry->arguments), params,
+				message);
 	}
 	return r;
 }

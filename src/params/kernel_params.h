@@ -29,26 +29,26 @@ int kernelparams_find(struct facts *facts, const struct nextboot *next,
  * the boot by that entry; nothing where its files do not tell what machine it is.  @trial: it
  * is for one boot that comes back by itself.
  *
- * Returns 0; -EPERM when a conflict among @ret->items is to be mended first; as
- * kernelparams_append(), with the parameter in *@ret_bad; or another -errno.
+ * Returns 0 with what there is to say in *@ret; or -errno with @message: -EPERM when a conflict is
+ * to be fixed first, -EINVAL when a parameter has characters that would need quoting, -E2BIG when
+ * one does not fit.
  */
 int kernelparams_add_to_entry(struct facts *facts, const struct nextboot *next,
 	bool trial, char *arguments, size_t size, struct kernelparams *ret,
-	const char **ret_bad);
+	struct message *message);
 
 /*
  * The same for each of @entries that gives something away, for the boot by that very entry: what
  * another profile needs is not for this one.  The machine is read once for all of them.
  */
-int kernelparams_add_to_entries(struct facts *facts, struct bootentries *entries,
-	struct kernelparams *ret, const char **ret_bad);
+int kernelparams_add_to_entries(
+	struct facts *facts, struct bootentries *entries, struct message *message);
 
 /*
  * Adds to @arguments of @size bytes what @params says is needed, and is not there yet.  Returns
- * 0; or, with the parameter in *@ret_bad, -EINVAL when one has characters that would need
- * quoting, and -E2BIG when it does not fit.
+ * 0; or -EINVAL or -E2BIG, as above.
  */
 int kernelparams_append(char *arguments, size_t size, const struct kernelparams *params,
-	const char **ret_bad);
+	struct message *message);
 
 #endif

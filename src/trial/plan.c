@@ -140,18 +140,19 @@ static int set_parameters(const char *append, const char *needed, struct trial_p
 static int add_needed(struct facts *facts, const char *append, struct trial_plan *plan,
 	struct message *message)
 {
+	_cleanup_free_ struct kernelparams *params = calloc(1, sizeof(*params));
 	char *parameters = plan->trial.parameters, *needed;
 	size_t len = strlen(parameters);
+	int r = params ? kernelparams_add_to_entry(facts, plan->next, true, parameters,
+				 sizeof(plan->trial.parameters), params, message)
+		       : message_errno(message, -ENOMEM, "cannot plan the boot");
 
-	plan->params_error =
-		kernelparams_add_to_entry(facts, plan->next, true, parameters,
-			sizeof(plan->trial.parameters), &plan->params, &plan->bad_param);
-	if (plan->params_error < 0)
-		return plan->params_error;
+	if (r < 0)
+		return r;
 	/* What no parameter can fix, and so the reason of what else is wrong. */
-	for (unsigned i = 0; i < plan->params.n; i++)
-		if (plan->params.items[i].kind == KERNELPARAMS_FIRMWARE)
-			file_add_name(&plan->warnings, plan->params.items[i].reason);
+	for (unsigned i = 0; i < params->n; i++)
+		if (params->items[i].kind == KERNELPARAMS_FIRMWARE)
+			file_add_name(&plan->warnings, params->items[i].reason);
 	if (!parameters[len])
 		return 0;
 	needed = strdupa(parameters + len + 1);

@@ -141,15 +141,12 @@ struct trial_plan {
 	unsigned
 		n_groupless; /* functions without IOMMU group, which a parameter may bring */
 	bool takes_last_display; /* a section that is tried may take the host's last display */
-	int params_error;        /* of kernelparams_add_to_entry(), with: */
-	struct kernelparams params;
-	const char *bad_param;
 	struct file_names warnings; /* sentences */
 };
 
 /*
  * Plans a trial; writes nothing.  Returns 0, or -errno with why it cannot be tried in @message;
- * where params_error is set that says it instead.  trial_plan_free(@ret) in each case.
+ * trial_plan_free(@ret) in each case.
  */
 int trial_plan_make(const struct root *root, const struct trial_request *request,
 	struct trial_plan *ret, struct message *message);

@@ -45,7 +45,7 @@ static void expect_entry(
 static void test_parameters(void **state)
 {
 	struct kernelparams params = {0};
-	const char *bad = NULL;
+	struct message message = {0};
 
 	(void)state;
 	reset(false);
@@ -65,34 +65,37 @@ static void test_parameters(void **state)
 	assert_false(bootentry_is_passthrough(&entries.entries[1]));
 	for (int again = 0; again < 2; again++) {
 		assert_int_equal(kernelparams_append(entries.entries[0].arguments,
-					 BOOTENTRY_ARGS_SIZE, &params, &bad),
+					 BOOTENTRY_ARGS_SIZE, &params, &message),
 			0);
 		expect_entry(0, "passthrough", "Passthrough",
 			"vfioboot.profile=games intel_iommu=on video=efifb:off");
 	}
 	needs(&params, KERNELPARAMS_NEEDED, "x=\"a b\"");
 	assert_int_equal(kernelparams_append(entries.entries[0].arguments,
-				 BOOTENTRY_ARGS_SIZE, &params, &bad),
+				 BOOTENTRY_ARGS_SIZE, &params, &message),
 		-EINVAL);
-	assert_string_equal(bad, "x=\"a b\"");
+	assert_string_equal(
+		message.text, "'x=\"a b\"' cannot be an argument in a boot entry");
 }
 
 static void test_parameters_are_never_cut(void **state)
 {
 	struct kernelparams params = {0};
-	const char *bad = NULL;
+	struct message message = {0};
 	char arguments[32] = "vfioboot.profile=games";
 
 	(void)state;
 	needs(&params, KERNELPARAMS_NEEDED, "abc=4567");
 	assert_int_equal(
-		kernelparams_append(arguments, sizeof(arguments), &params, &bad), 0);
+		kernelparams_append(arguments, sizeof(arguments), &params, &message), 0);
 	assert_string_equal(arguments, "vfioboot.profile=games abc=4567");
 	strcpy(arguments, "vfioboot.profile=games2");
 	assert_int_equal(
-		kernelparams_append(arguments, sizeof(arguments), &params, &bad), -E2BIG);
+		kernelparams_append(arguments, sizeof(arguments), &params, &message),
+		-E2BIG);
 	assert_string_equal(arguments, "vfioboot.profile=games2");
-	assert_string_equal(bad, "abc=4567");
+	assert_string_equal(message.text,
+		"there is no room for 'abc=4567' in the arguments of an entry");
 	assert_false(bootentry_is_plain("--"));
 	assert_false(bootentry_is_plain(""));
 }
