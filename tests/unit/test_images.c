@@ -367,6 +367,31 @@ static void test_unknown_presets(void **state)
 	expect_names("/boot/vmlinuz-x", "/boot/own.img\n");
 }
 
+/* Drop-ins do not count with a configuration of its own, so it needs our hook itself. */
+static void test_config_of_a_preset(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", why[256];
+	const struct kernel kernel = {release, file};
+
+	(void)state;
+	fake_put("etc/mkinitcpio.d/x.preset",
+		"ALL_config=\"/etc/mkinitcpio.conf\"\nPRESETS=(a)\na_kver=" RELEASE
+		"\na_image=/boot/a.img\n");
+	fake_put("etc/mkinitcpio.conf", "MODULES=()\nHOOKS=(base udev autodetect)\n");
+	assert_true(initramfs_knows(
+		&initramfs_mkinitcpio, &root, &kernel, NULL, why, sizeof(why)));
+	assert_false(initramfs_knows(
+		&initramfs_mkinitcpio, &root, &kernel, "/boot/a.img", why, sizeof(why)));
+	assert_string_equal(why,
+		"/etc/mkinitcpio.d/x.preset:1 names a configuration, for which drop-ins do "
+		"not count: delete that line, or add vfioboot to HOOKS in "
+		"/etc/mkinitcpio.conf");
+	fake_put("etc/mkinitcpio.conf", "HOOKS=\"base vfioboot udev\"\n");
+	assert_true(initramfs_knows(
+		&initramfs_mkinitcpio, &root, &kernel, "/boot/a.img", why, sizeof(why)));
+}
+
 /* Without a command line of its own it would get the one of this boot, ours included. */
 static void test_unified_without_cmdline(void **state)
 {
@@ -640,6 +665,7 @@ int main(void)
 		TEST(test_unified_of_dracut),
 		TEST(test_command_of_dracut),
 		TEST(test_unified_without_cmdline),
+		TEST(test_config_of_a_preset),
 		TEST(test_entries),
 		TEST(test_copies),
 		TEST(test_owner),

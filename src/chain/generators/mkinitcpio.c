@@ -311,6 +311,39 @@ static bool has_cmdline(const struct root *root)
 	return found;
 }
 
+/* Whether HOOKS, a list or a text, is known and lacks ours. */
+static bool lacks_hook(const struct root *root, const char *config)
+{
+	_cleanup_(shell_vars_free) struct shell_vars vars = {0};
+	const struct shell_var *hooks;
+	char why[256];
+
+	if (shell_vars_read(root, config, &vars) < 0 ||
+		!shell_vars_text(&vars, "HOOKS", why, sizeof(why)))
+		return false;
+	hooks = shell_vars_find(&vars, "HOOKS");
+	for (size_t i = 0; hooks && i < hooks->words.n; i++)
+		if (strstr(hooks->words.names[i], "vfioboot"))
+			return false;
+	return hooks;
+}
+
+/* With a configuration of its own (`-c`) a preset gets no drop-ins, and ours adds our hook. */
+static void note_config(struct search *search, const struct preset *preset)
+{
+	const char *config = value(search, preset, "config");
+	const struct shell_var *own = find_var(preset, "config");
+
+	if (!config || !*config || !lacks_hook(search->root, config))
+		return;
+	if (!own || !*own->words.names[0])
+		own = shell_vars_find(preset->vars, "ALL_config");
+	snprintf(search->why, sizeof(search->why),
+		"%s:%u names a configuration, for which drop-ins do not count: delete that "
+		"line, or add vfioboot to HOOKS in %s",
+		own->file, own->line, config);
+}
+
 static int note_doubts(struct search *search, const struct preset *preset)
 {
 	static const char *const keys[] = {"kver", "config", "cmdline", "splash"};
@@ -339,6 +372,8 @@ static int note_doubts(struct search *search, const struct preset *preset)
 			"mkinitcpio would put the command line of this boot into %s: "
 			"write /etc/kernel/cmdline",
 			uki);
+	else if (is_uki || (image && search->path && strcmp(image, search->path) == 0))
+		note_config(search, preset);
 	return 0;
 }
 
@@ -350,7 +385,7 @@ static bool knows(const struct root *root, const struct kernel *kernel, const ch
 	if (each_preset(&search) < 0 || !*search.why)
 		return true;
 	snprintf(why, why_size, "%s%s", search.why,
-		strstr(search.why, ": write ") ? "" : BY_HAND);
+		strstr(search.why, ": ") ? "" : BY_HAND);
 	return false;
 }
 
