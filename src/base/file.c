@@ -287,6 +287,15 @@ int file_each_name(const struct root *root, const char *dir,
 	return n < 0 ? -errno : 0;
 }
 
+int file_stat(const struct root *root, const char *path, struct stat *ret)
+{
+	_cleanup_close_ int fd = file_open(root, path, O_PATH);
+
+	if (fd < 0)
+		return fd;
+	return fstat(fd, ret) < 0 ? -errno : 0;
+}
+
 int file_open_stream(const struct root *root, const char *path, FILE **ret)
 {
 	int fd = file_open(root, path, O_RDONLY), r;

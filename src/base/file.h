@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 struct root {
@@ -28,6 +29,9 @@ bool root_is_initramfs(const struct root *root);
 
 /* Opens any file.  Returns a descriptor, or -errno. */
 int file_open(const struct root *root, const char *path, int flags);
+
+/* stat(2), with links followed: of a file that cannot be read, too.  Returns 0, or -errno. */
+int file_stat(const struct root *root, const char *path, struct stat *ret);
 
 /* Opens a file for getline(3) and the like, for fclose(3).  Returns 0, or -errno. */
 int file_open_stream(const struct root *root, const char *path, FILE **ret);

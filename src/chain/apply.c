@@ -2,9 +2,7 @@
 /* The steps of `vfioboot apply`, in an order in which each can be undone. */
 #include "apply.h"
 
-#include <fcntl.h>
 #include <libmount.h>
-#include <sys/stat.h>
 
 #include "base/base.h"
 #include "decide/decide.h"
@@ -13,11 +11,11 @@
 #define UNKNOWN ((uint64_t)96 << 20) /* bytes of an image whose like is not there */
 
 int apply_begin(const struct root *root, enum imagecheck_of of,
-	const struct protect_list *protect, struct images *images, struct apply *ret)
+	const struct protect_list *protect, struct chain *chain, struct apply *ret)
 {
 	*ret = (struct apply){.change = {.root = root, .log = APPLY_LOG},
 		.goal = calloc(1, sizeof(*ret->goal)),
-		.images = images};
+		.chain = chain};
 	if (!ret->goal)
 		return -ENOMEM;
 	*ret->goal = (struct apply_goal){of, protect};
@@ -61,7 +59,7 @@ static const struct change_kind apply_verify = {
 /* ---- what an interrupted run has left ---------------------------------------------------- */
 
 /* What the generator has left that was killed with it. */
-static int add_leavings(struct apply *apply, const struct image *image)
+static int add_leavings(struct apply *apply, const struct chain_image *image)
 {
 	const char *const *end = image->maker ? image->maker->leavings : NULL;
 
@@ -77,11 +75,11 @@ static int add_leavings(struct apply *apply, const struct image *image)
 	return 0;
 }
 
-static struct image *find_image(struct images *images, const char *path)
+static struct chain_image *find_image(struct chain *chain, const char *path)
 {
-	for (size_t i = 0; i < images->n; i++)
-		if (strcmp(images->images[i].path, path) == 0)
-			return &images->images[i];
+	for (size_t i = 0; i < chain->n_images; i++)
+		if (strcmp(chain->images[i].path, path) == 0)
+			return &chain->images[i];
 	return NULL;
 }
 
@@ -90,7 +88,7 @@ static bool is_kept_wanted(void *data, const char *kept, const char *path)
 {
 	struct apply *apply = data;
 	const struct root *root = apply->change.root;
-	struct image *image = find_image(apply->images, path);
+	struct chain_image *image = find_image(apply->chain, path);
 
 	if (!image)
 		return false; /* of a kernel that is gone */
@@ -108,33 +106,33 @@ static size_t directory_length(const char *path)
 }
 
 /* Whether an image before it has the same directory. */
-static bool is_repeated(const struct images *images, size_t number)
+static bool is_repeated(const struct chain *chain, size_t number)
 {
-	const char *path = images->images[number].path;
+	const char *path = chain->images[number].path;
 	size_t len = directory_length(path);
 
 	for (size_t i = 0; i < number; i++)
-		if (directory_length(images->images[i].path) == len &&
-			strncmp(images->images[i].path, path, len) == 0)
+		if (directory_length(chain->images[i].path) == len &&
+			strncmp(chain->images[i].path, path, len) == 0)
 			return true;
 	return false;
 }
 
 int apply_add_leftovers(struct apply *apply)
 {
-	struct images *images = apply->images;
+	const struct chain *chain = apply->chain;
 	struct change *change = &apply->change;
 	int r = change_add_leftovers(change, "/etc", NULL, NULL);
 
 	if (r == 0)
 		r = change_add_leftovers(change, CONFIGFILES_LOCAL_DIR, NULL, NULL);
-	for (size_t i = 0; r == 0 && i < images->n; i++) {
-		const char *path = images->images[i].path;
+	for (size_t i = 0; r == 0 && i < chain->n_images; i++) {
+		const char *path = chain->images[i].path;
 		_cleanup_free_ char *directory = strndup(path, directory_length(path));
 
 		if (!directory)
 			return -ENOMEM;
-		if (!is_repeated(images, i))
+		if (!is_repeated(chain, i))
 			r = change_add_leftovers(
 				change, directory, is_kept_wanted, apply);
 	}
@@ -143,23 +141,34 @@ int apply_add_leftovers(struct apply *apply)
 
 /* ---- images ------------------------------------------------------------------------------ */
 
-static bool needs_making(const struct image *image)
+bool apply_makes(
+	const struct chain *chain, const struct chain_image *image, enum imagecheck_of of)
 {
-	return image->state != IMAGE_FRESH && (image->maker || image->source);
+	if (image->state == IMAGE_FRESH || (!image->maker && !image->source))
+		return false;
+	/* One that is not there has nothing of us. */
+	if (of == IMAGECHECK_UNDONE)
+		return image->state != IMAGE_MISSING;
+	return image->is_started || chain->unknown.code ||
+		(image->maker && image->maker->adds_entry);
+}
+
+static bool needs_making(const struct apply *apply, const struct chain_image *image)
+{
+	return apply_makes(apply->chain, image, apply->goal->of);
 }
 
 /* Copies of an image follow it: those that the steps of the image may change, too. */
-static bool is_copy_of(const struct image *copy, const struct image *image)
+static bool is_copy_of(const struct chain_image *copy, const struct chain_image *image)
 {
 	return copy->source && strcmp(copy->source, image->path) == 0;
 }
 
 static uint64_t size_of(const struct apply *apply, const char *path)
 {
-	_cleanup_close_ int fd = file_open(apply->change.root, path, O_PATH);
 	struct stat st;
 
-	return fd >= 0 && fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	return file_stat(apply->change.root, path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 /* What a new image will need: a quarter more than the one that there is. */
@@ -167,12 +176,12 @@ static uint64_t size_needed(const struct apply *apply, const char *path)
 {
 	uint64_t size = size_of(apply, path);
 
-	for (size_t i = 0; !size && i < apply->images->n; i++)
-		size = size_of(apply, apply->images->images[i].path);
+	for (size_t i = 0; !size && i < apply->chain->n_images; i++)
+		size = size_of(apply, apply->chain->images[i].path);
 	return size ? size + size / 4 : UNKNOWN;
 }
 
-static int add_keep(struct apply *apply, const struct image *image)
+static int add_keep(struct apply *apply, const struct chain_image *image)
 {
 	_cleanup_free_ char *kept = NULL;
 
@@ -185,26 +194,24 @@ static int add_keep(struct apply *apply, const struct image *image)
 }
 
 /* The arguments of the generator, with the full path of its output. */
-static int add_command(
-	const struct apply *apply, const struct image *image, struct change_step *step)
+static int add_command(const struct apply *apply, const struct chain_image *image,
+	struct change_step *step)
 {
 	const struct root *root = apply->change.root;
-	_cleanup_(kernels_free) struct kernels kernels = {0};
+	const struct kernels *kernels = &apply->chain->kernels;
 	_cleanup_free_ char *output = NULL;
-	int r = kernels_find(root, &kernels);
 
-	if (r < 0)
-		return r;
 	if (asprintf(&output, "%s%s", root->path, step->path) < 0)
 		return -ENOMEM;
-	for (size_t i = 0; i < kernels.n; i++)
-		if (strcmp(kernels.kernels[i].release, image->kernel) == 0)
+	for (size_t i = 0; i < kernels->n; i++)
+		if (strcmp(kernels->kernels[i].release, image->kernel) == 0)
 			return image->maker->command(
-				root, &kernels.kernels[i], image->path, output, step);
+				root, &kernels->kernels[i], image->written, output, step);
 	return -ENOENT;
 }
 
-static int add_build(struct apply *apply, const struct image *image, const char *new)
+static int add_build(
+	struct apply *apply, const struct chain_image *image, const char *new)
 {
 	struct change_step *step = change_add(&apply->change, &change_build, new, NULL);
 	int r;
@@ -225,7 +232,7 @@ static int add_build(struct apply *apply, const struct image *image, const char 
 		: 0;
 }
 
-static int add_copy(struct apply *apply, const struct image *image, const char *new)
+static int add_copy(struct apply *apply, const struct chain_image *image, const char *new)
 {
 	struct change_step *step =
 		change_add(&apply->change, &change_copy, image->source, new);
@@ -238,7 +245,7 @@ static int add_copy(struct apply *apply, const struct image *image, const char *
 }
 
 /* Makes one image, and checks it before it gets its name, if that can be. */
-static int add_image(struct apply *apply, const struct image *image)
+static int add_image(struct apply *apply, const struct chain_image *image)
 {
 	bool in_place = image->maker && image->maker->replaces;
 	_cleanup_free_ char *new = in_place
@@ -262,22 +269,22 @@ static int add_image(struct apply *apply, const struct image *image)
 }
 
 /* An image with its copies: all are kept before the first of them changes. */
-static int add_group(struct apply *apply, const struct image *image)
+static int add_group(struct apply *apply, const struct chain_image *image)
 {
-	const struct images *images = apply->images;
-	bool needed = needs_making(image);
+	const struct chain *chain = apply->chain;
+	bool needed = needs_making(apply, image);
 	int r = needed ? add_keep(apply, image) : 0;
 
-	for (size_t i = 0; r == 0 && i < images->n; i++)
-		if (is_copy_of(&images->images[i], image) &&
-			(needed || needs_making(&images->images[i])))
-			r = add_keep(apply, &images->images[i]);
+	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
+		if (is_copy_of(&chain->images[i], image) &&
+			(needed || needs_making(apply, &chain->images[i])))
+			r = add_keep(apply, &chain->images[i]);
 	if (r == 0 && needed)
 		r = add_image(apply, image);
-	for (size_t i = 0; r == 0 && i < images->n; i++)
-		if (is_copy_of(&images->images[i], image) &&
-			(needed || needs_making(&images->images[i])))
-			r = add_image(apply, &images->images[i]);
+	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
+		if (is_copy_of(&chain->images[i], image) &&
+			(needed || needs_making(apply, &chain->images[i])))
+			r = add_image(apply, &chain->images[i]);
 	return r;
 }
 
@@ -287,17 +294,17 @@ static int add_group(struct apply *apply, const struct image *image)
  */
 static int add_post_update(struct apply *apply, size_t number)
 {
-	const struct image *image = &apply->images->images[number];
+	const struct chain_image *images = apply->chain->images, *image = &images[number];
 	const struct root *root = apply->change.root;
 	_cleanup_free_ char *kernel = NULL, *path = NULL, *directory = NULL;
 	struct change_step *step;
 
-	if (!needs_making(image) || !image->maker || image->maker->replaces ||
+	if (!needs_making(apply, image) || !image->maker || image->maker->replaces ||
 		!file_exists(root, INITRAMFS_POST_UPDATE))
 		return 0;
 	for (size_t i = 0; i < number; i++)
-		if (needs_making(&apply->images->images[i]) &&
-			strcmp(apply->images->images[i].kernel, image->kernel) == 0)
+		if (needs_making(apply, &images[i]) &&
+			strcmp(images[i].kernel, image->kernel) == 0)
 			return 0;
 	if (asprintf(&kernel, "--arg=%s", image->kernel) < 0 ||
 		asprintf(&path, "--arg=%s%s", root->path, image->path) < 0 ||
@@ -341,13 +348,13 @@ static int finish_titles(struct apply *apply)
 
 int apply_add_images(struct apply *apply)
 {
-	const struct images *images = apply->images;
+	const struct chain *chain = apply->chain;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < images->n; i++)
-		if (!images->images[i].source)
-			r = add_group(apply, &images->images[i]);
-	for (size_t i = 0; r == 0 && i < images->n; i++)
+	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
+		if (!chain->images[i].source)
+			r = add_group(apply, &chain->images[i]);
+	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
 		r = add_post_update(apply, i);
 	r = r < 0 ? r : add_discards(&apply->change);
 	return r < 0 ? r : finish_titles(apply);
@@ -369,10 +376,10 @@ static int add_protect(struct apply *apply)
 }
 
 int apply_steps(const struct root *root, const struct protect_list *protect,
-	struct images *images, struct apply *ret)
+	struct chain *chain, struct apply *ret)
 {
 	struct apply apply;
-	int r = apply_begin(root, IMAGECHECK_NOW, protect, images, &apply);
+	int r = apply_begin(root, IMAGECHECK_NOW, protect, chain, &apply);
 
 	r = r < 0 ? r : apply_add_leftovers(&apply);
 	if (protect)

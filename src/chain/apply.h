@@ -12,8 +12,8 @@
 #include "base/base.h"
 #include "change/change.h"
 #include "decide/decide.h"
+#include "follow.h"
 #include "imagecheck.h"
-#include "images.h"
 
 #define APPLY_LOG    RUN_DIRECTORY "/apply.log" /* all that the generators print */
 #define UNDO_ARCHIVE STATE_DIRECTORY "/undone"  /* what undo moves away */
@@ -27,24 +27,32 @@ struct apply_goal {
 struct apply {
 	struct change change;
 	struct apply_goal *goal;
-	struct images *images; /* as they were; the caller's */
-	unsigned n_images;     /* that are built or copied */
+	struct chain *chain; /* as it was; the caller's */
+	unsigned n_images;   /* that are built or copied */
 };
 
 /*
- * Makes the list of steps that bring all images up to date, for apply_free().  @protect is the
- * current list (NULL: it is not known), @images what images_inspect() found with it; both stay
- * the caller's.  An empty list: there is nothing to do.  Returns 0, or -errno.
+ * Makes the list of steps that bring all images up to date which an entry starts, or which may be
+ * started, for apply_free().  @protect is the current list (NULL: it is not known), @chain what
+ * chain_follow() found with it; both stay the caller's.  An empty list: there is nothing to do.
+ * Returns 0, or -errno.
  */
 int apply_steps(const struct root *root, const struct protect_list *protect,
-	struct images *images, struct apply *ret);
+	struct chain *chain, struct apply *ret);
 
 /*
  * The same to take everything of us away: drop-ins that add wrote are removed, what others
- * wrote is moved to UNDO_ARCHIVE, and images are built without us.  @images is what
- * images_compare() found with IMAGECHECK_UNDONE.
+ * wrote is moved to UNDO_ARCHIVE, and images are built without us, all that there are.  @chain is
+ * what chain_compare() found with IMAGECHECK_UNDONE.
  */
-int undo_steps(const struct root *root, struct images *images, struct apply *ret);
+int undo_steps(const struct root *root, struct chain *chain, struct apply *ret);
+
+/*
+ * Whether apply builds or copies the image: it is outdated or missing, something builds it, and an
+ * entry starts it or may do so.  With IMAGECHECK_UNDONE: any that is there.
+ */
+bool apply_makes(const struct chain *chain, const struct chain_image *image,
+	enum imagecheck_of of);
 
 /*
  * Whether each step can be done (change_check()), and the place of each image is mounted, where
@@ -56,7 +64,7 @@ void apply_free(struct apply *apply);
 
 /* For the two plans: begins one; adds its parts.  0 or -errno. */
 int apply_begin(const struct root *root, enum imagecheck_of of,
-	const struct protect_list *protect, struct images *images, struct apply *ret);
+	const struct protect_list *protect, struct chain *chain, struct apply *ret);
 int apply_add_leftovers(struct apply *apply);
 int apply_add_images(struct apply *apply);
 

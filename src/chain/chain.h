@@ -11,7 +11,6 @@
 #include "esp.h"
 #include "follow.h"
 #include "imagecheck.h"
-#include "images.h"
 #include "oneshot.h"
 
 #endif

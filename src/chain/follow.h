@@ -25,7 +25,9 @@ struct chain_image {
 	char why[256]; /* one sentence without full stop, "" when fresh */
 	/* What builds it; NULL: it is a copy, or nothing that vfioboot knows does. */
 	const struct initramfs_generator *maker;
-	char *written;      /* the path as its generator names it; NULL without one */
+	char by_hand
+		[256]; /* why vfioboot does not build it, and what to do; "": not known */
+	char *written; /* the path as its generator names it; NULL without one */
 	const char *source; /* of a copy: the path of the image that it is of */
 	bool is_started;    /* an entry loads it, or a copy of it */
 };

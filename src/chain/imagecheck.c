@@ -547,38 +547,41 @@ static bool keep(const void *data, const char *path)
 	return false;
 }
 
-bool imagecheck_is_unified(const char *path)
+enum image_state imagecheck_open(const struct imagecheck *check, const struct root *root,
+	const char *path, struct imagefile *ret, char *why, size_t why_size)
 {
-	size_t len = strlen(path);
+	int r = imagefile_open(root, path, keep, check, ret, why, why_size);
 
-	return len > 4 && strcmp(path + len - 4, ".efi") == 0;
-}
-
-enum image_state imagecheck_file(const struct imagecheck *check, const struct root *root,
-	const char *release, const char *path, char *why, size_t why_size)
-{
-	_cleanup_(file_free_names) struct file_names needed = {0};
-	_cleanup_(imagefile_free) struct imagefile image = {0};
-	int r;
-
-	if (imagecheck_is_unified(path)) {
-		snprintf(why, why_size,
-			"it is a unified kernel image, which vfioboot does not inspect");
-		return IMAGE_UNKNOWN;
-	}
-	r = imagefile_open(root, path, keep, check, &image, why, why_size);
-	if (r == -ENOENT) {
+	if (r == -ENOENT || r == -ENOTDIR) {
 		snprintf(why, why_size, "there is no image");
 		return IMAGE_MISSING;
 	}
-	if (r < 0)
-		return IMAGE_UNKNOWN;
-	r = find_needed(root, release, &check->modules, &needed);
+	return r < 0 ? IMAGE_UNKNOWN : IMAGE_FRESH;
+}
+
+enum image_state imagecheck_judge(const struct imagecheck *check, const struct root *root,
+	const char *release, const struct imagefile *image, char *why, size_t why_size)
+{
+	_cleanup_(file_free_names) struct file_names needed = {0};
+	int r = find_needed(root, release, &check->modules, &needed);
+
 	if (r < 0) {
 		snprintf(why, why_size, "the modules of %s cannot be read: %s", release,
 			strerror(-r));
 		return IMAGE_UNKNOWN;
 	}
 	return judge_image(
-		&(struct judge){check, &image, release, &needed, why, why_size});
+		&(struct judge){check, image, release, &needed, why, why_size});
+}
+
+enum image_state imagecheck_file(const struct imagecheck *check, const struct root *root,
+	const char *release, const char *path, char *why, size_t why_size)
+{
+	_cleanup_(imagefile_free) struct imagefile image = {0};
+	enum image_state state =
+		imagecheck_open(check, root, path, &image, why, why_size);
+
+	return state == IMAGE_FRESH
+		? imagecheck_judge(check, root, release, &image, why, why_size)
+		: state;
 }

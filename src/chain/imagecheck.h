@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "decide/decide.h"
+#include "imagefile.h"
 
 enum image_state {
 	IMAGE_FRESH, /* our program, first of all, with today's configuration and modules */
@@ -54,13 +55,21 @@ int imagecheck_read(const struct root *root, enum imagecheck_of of,
 	const struct protect_list *protect, struct imagecheck *ret);
 void imagecheck_free(struct imagecheck *check);
 
-/* Whether the image is in one file with its kernel, which is neither made nor looked into. */
-bool imagecheck_is_unified(const char *path);
+/*
+ * Opens the image file @path, for imagefile_free().  IMAGE_FRESH: it could be read; else, with a
+ * sentence without full stop in @why, IMAGE_MISSING or IMAGE_UNKNOWN.
+ */
+enum image_state imagecheck_open(const struct imagecheck *check, const struct root *root,
+	const char *path, struct imagefile *ret, char *why, size_t why_size);
 
 /*
- * Opens the image file @path, which is of the kernel @release, and judges it.  @why gets a
- * sentence without full stop, "" for a fresh one.
+ * Judges an image that was opened so, which is of the kernel @release.  @why gets such a sentence,
+ * "" for a fresh one.
  */
+enum image_state imagecheck_judge(const struct imagecheck *check, const struct root *root,
+	const char *release, const struct imagefile *image, char *why, size_t why_size);
+
+/* Both. */
 enum image_state imagecheck_file(const struct imagecheck *check, const struct root *root,
 	const char *release, const char *path, char *why, size_t why_size);
 

@@ -494,6 +494,43 @@ int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
 	return read_profile(fd, 0, keep, data, ret, why, why_size);
 }
 
+int imagefile_join(const struct imagefile *const *images, size_t n, struct imagefile *ret)
+{
+	struct imagefile all = {0};
+	size_t room = 0, next = 0;
+
+	for (size_t i = 0; i < n; i++)
+		room += images[i]->n;
+	all.entries = calloc(room + 1, sizeof(*all.entries));
+	if (!all.entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < images[i]->n; j++, next++) {
+			all.entries[next] = images[i]->entries[j];
+			all.entries[next].order = next;
+		}
+	qsort(all.entries, next, sizeof(*all.entries), compare_entries);
+	for (size_t i = 0; i < next; i++)
+		if (i + 1 == next ||
+			strcmp(all.entries[i].path, all.entries[i + 1].path) != 0)
+			all.entries[all.n++] = all.entries[i];
+	*ret = all;
+	return 0;
+}
+
+bool imagefile_is_early(const struct imagefile *image)
+{
+	for (size_t i = 0; i < image->n; i++) {
+		const char *path = image->entries[i].path;
+		size_t len = strcspn(path, "/");
+
+		if (!S_ISDIR(image->entries[i].mode) && strcmp(path, "early_cpio") != 0 &&
+			(len != strlen("kernel") || strncmp(path, "kernel", len) != 0))
+			return false;
+	}
+	return true;
+}
+
 void imagefile_free(struct imagefile *image)
 {
 	for (size_t i = 0; i < image->n; i++) {

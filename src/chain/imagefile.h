@@ -60,6 +60,20 @@ bool imagefile_is_whole(const struct root *root, const char *path);
 
 void imagefile_free(struct imagefile *image);
 
+/*
+ * What the kernel unpacks of several images that a boot loader gives it one behind the other: of
+ * files with one path that of the last.  Returns 0 with *@ret, which points into @images: of it
+ * only ->entries is for free(); or -ENOMEM.
+ */
+int imagefile_join(
+	const struct imagefile *const *images, size_t n, struct imagefile *ret);
+
+/*
+ * Whether there is nothing in it but what the kernel takes before it unpacks anything: microcode
+ * and ACPI tables (Documentation/arch/x86/microcode.rst, admin-guide/acpi/initrd_table_override.rst).
+ */
+bool imagefile_is_early(const struct imagefile *image);
+
 /* The entry of a path, or NULL. */
 const struct imagefile_entry *imagefile_find(
 	const struct imagefile *image, const char *path);

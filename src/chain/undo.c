@@ -167,10 +167,10 @@ static int add_all_restores(struct apply *apply)
 	return r;
 }
 
-int undo_steps(const struct root *root, struct images *images, struct apply *ret)
+int undo_steps(const struct root *root, struct chain *chain, struct apply *ret)
 {
 	struct apply apply;
-	int r = apply_begin(root, IMAGECHECK_UNDONE, NULL, images, &apply);
+	int r = apply_begin(root, IMAGECHECK_UNDONE, NULL, chain, &apply);
 
 	r = r < 0 ? r : apply_add_leftovers(&apply);
 	r = r < 0 ? r : add_dropins(&apply);

@@ -5,15 +5,15 @@
 #include "private.h"
 
 /* The problem has its remedy behind a colon. */
-static void add_generator(struct check_host *host, const struct images *images)
+static void add_generator(struct check_host *host, const struct chain *chain)
 {
-	const char *colon = strstr(images->problem, ": ");
-	size_t len = colon ? (size_t)(colon - images->problem) : strlen(images->problem);
+	const char *colon = strstr(chain->problem, ": ");
+	size_t len = colon ? (size_t)(colon - chain->problem) : strlen(chain->problem);
 
-	if (images->generator) {
-		check_pass(host, "", "%s makes the images", images->generator->name);
+	if (chain->generator) {
+		check_pass(host, "", "%s makes the images", chain->generator->name);
 	} else if (initramfs_has_programs(host->root)) {
-		check_fail(host, "", "%.*s", (int)len, images->problem);
+		check_fail(host, "", "%.*s", (int)len, chain->problem);
 		check_remedy(host, "%s",
 			colon ? colon + 2 : "install a generator of initramfs images");
 	} else {
@@ -23,55 +23,145 @@ static void add_generator(struct check_host *host, const struct images *images)
 	}
 }
 
-static void add_image(struct check_host *host, const struct image *image)
+/* The entries that load an image: the default one by its title, or another, and how many more. */
+static void name_starters(const struct chain *chain, size_t image, char *ret, size_t size)
 {
-	const char *apply = "run 'sudo vfioboot apply'";
+	const struct chain_entry *named = NULL;
+	unsigned n = 0;
+	char more[32] = "";
 
-	switch (image->state) {
-	case IMAGE_FRESH:
-		check_pass(host, image->kernel, "%s contains the current configuration",
-			image->path);
-		return;
-	case IMAGE_WITHOUT:
-		if (!host->next->config.n_sections) {
-			check_pass(host, image->kernel,
-				"%s is without vfioboot, and nothing is configured",
-				image->path);
-			return;
-		}
-		check_fail(host, image->kernel, "%s is without vfioboot", image->path);
-		break;
-	case IMAGE_STALE:
-		check_fail(host, image->kernel, "%s is stale%s%s", image->path,
-			*image->why ? ": " : "", image->why);
-		break;
-	case IMAGE_MISSING:
-		check_fail(host, image->kernel, "it has no image (%s)", image->path);
-		break;
-	default:
-		check_unknown(host, image->kernel, "cannot read %s: %s", image->path,
-			image->why);
-		apply = "run 'sudo vfioboot check'";
+	for (size_t i = 0; i < chain->n_entries; i++) {
+		const struct chain_entry *entry = &chain->entries[i];
+
+		if (entry->image != image)
+			continue;
+		named = named && !entry->is_default ? named : entry;
+		n++;
 	}
-	check_remedy(host, "%s", apply);
+	*ret = '\0';
+	if (!named)
+		return;
+	if (n > 1)
+		snprintf(more, sizeof(more), " and %u other%s", n - 1, n > 2 ? "s" : "");
+	snprintf(ret, size, "%s'%s'%s start%s ",
+		named->is_default ? "the default entry " : "", named->said->title, more,
+		n > 1 ? "" : "s");
 }
 
-static void report_images(struct check_host *host, const struct images *images)
+/* What is wrong with an image that has to be rebuilt; false: nothing. */
+static bool add_fault(struct check_host *host, const struct chain_image *image,
+	const char *by, const char *which)
 {
-	for (size_t i = 0; i < images->n; i++)
-		add_image(host, &images->images[i]);
-	if (images->n)
+	const char *kernel = image->kernel, *path = image->path, *why = image->why;
+
+	if (image->state == IMAGE_WITHOUT && host->next->config.n_sections)
+		check_fail(host, kernel, "%s%s%s is without vfioboot", by, path, which);
+	else if (image->state == IMAGE_STALE)
+		check_fail(host, kernel, "%s%s%s is stale%s%s", by, path, which,
+			*why ? ": " : "", why);
+	else if (image->state == IMAGE_MISSING && *by)
+		check_fail(host, kernel, "%s%s, which is missing", by, path);
+	else if (image->state == IMAGE_MISSING)
+		check_fail(host, kernel, "it has no image (%s)", path);
+	else
+		return false;
+	return true;
+}
+
+static void add_image(struct check_host *host, const struct chain *chain,
+	const struct chain_image *image)
+{
+	const char *kernel = image->kernel, *path = image->path, *which;
+	char by[512];
+
+	name_starters(chain, (size_t)(image - chain->images), by, sizeof(by));
+	which = *by ? ", which" : "";
+	if (add_fault(host, image, by, which)) {
+		check_remedy(host, "%s",
+			apply_makes(chain, image, IMAGECHECK_NOW) || !chain->generator
+				? "run 'sudo vfioboot apply'"
+				: image->by_hand[0]
+				? image->by_hand
+				: "rebuild it with the program that built it");
+	} else if (image->state == IMAGE_FRESH) {
+		check_pass(host, kernel, "%s%s%s contains the current configuration", by,
+			path, which);
+	} else if (image->state == IMAGE_WITHOUT) {
+		check_pass(host, kernel,
+			"%s%s%s is without vfioboot, and nothing is configured", by, path,
+			which);
+	} else {
+		check_unknown(host, kernel, "%s%s%s cannot be read: %s", by, path, which,
+			image->why);
+		check_remedy(host, "run 'sudo vfioboot check'");
+	}
+}
+
+/* Whether the next boot depends on it, or a person can choose it as an entry of ours. */
+static bool is_of_interest(const struct chain *chain, size_t image)
+{
+	const struct chain_image *what = &chain->images[image];
+	const struct chain_entry *first;
+
+	chain_ready(chain, &first);
+	if (chain->unknown.code || apply_makes(chain, what, IMAGECHECK_NOW) ||
+		(what->is_started && what->state == IMAGE_FRESH))
+		return true;
+	for (size_t i = 0; i < chain->n_entries; i++)
+		if (chain->entries[i].image == image &&
+			(!first || &chain->entries[i] == first ||
+				chain->entries[i].said->kind == BOOTMENU_OURS))
+			return true;
+	return false;
+}
+
+/* What the entries come to where that is not told by their images. */
+static void add_ready(struct check_host *host, const struct chain *chain)
+{
+	const struct chain_entry *entry;
+	enum image_state state = chain_ready(chain, &entry);
+	const struct chain_image *image = entry && entry->image != CHAIN_NO_IMAGE
+		? &chain->images[entry->image]
+		: NULL;
+
+	if (chain->unknown.code) {
+		check_unknown(host, "",
+			"whether the next boot starts one of these images is not known: %s",
+			chain->unknown.text);
+		check_remedy_live(host, "%s", chain->unknown.remedy);
+	} else if (entry && (!image || image->state != state)) {
+		check_add(host,
+			state == IMAGE_FRESH             ? CHECK_PASS
+				: state == IMAGE_UNKNOWN ? CHECK_UNKNOWN
+							 : CHECK_FAIL,
+			"", "the default entry '%s': %s", entry->said->title, entry->why);
+		check_remedy(host, "correct that entry");
+	} else if (!entry && state == IMAGE_UNKNOWN && chain->n_entries) {
+		check_unknown(host, "", "which entry starts by default is not known");
+		check_remedy(host,
+			"set a default entry, or bring the images of all of them up to date");
+	}
+}
+
+static void report_images(struct check_host *host, const struct chain *chain)
+{
+	if (!chain->n_images && !chain->n_entries) {
+		check_unseen(host, "", "no installed kernel was found, and no image");
 		return;
-	check_unseen(host, "", "no installed kernel was found, and no image");
+	}
+	for (size_t i = 0; i < chain->n_images; i++)
+		if (is_of_interest(chain, i))
+			add_image(host, chain, &chain->images[i]);
+	add_ready(host, chain);
 }
 
 /* Opening them is slow: once for both of their points. */
 static void check_images(struct check_host *host)
 {
-	_cleanup_(images_free) struct images images = {0};
+	_cleanup_(chain_free) struct chain chain = {0};
 	const struct nextboot *next = host->next;
-	int r = images_inspect(
-		host->root, next->protect_traced ? &next->protect : NULL, &images);
+	int r = chain_follow(
+		host->root, next->protect_traced ? &next->protect : NULL, &chain);
 
 	if (r < 0) {
 		check_unknown(host, "", "cannot read the images: %s", check_why(r));
@@ -79,9 +169,9 @@ static void check_images(struct check_host *host)
 		return;
 	}
 	host->name = "generator";
-	add_generator(host, &images);
+	add_generator(host, &chain);
 	host->name = "image";
-	report_images(host, &images);
+	report_images(host, &chain);
 }
 
 static const char *sign_of(
@@ -124,13 +214,13 @@ static void check_loader(struct check_host *host)
 	} else if (search.n) {
 		check_unknown(host, "",
 			"which of these starts the kernel is not known: %s", found);
-		check_remedy(host, "nothing: the images work with any of them");
+		check_remedy(host, "nothing: the entries of each are looked at");
 	} else if (file_exists(host->root, "boot") &&
 		initramfs_has_programs(host->root)) {
-		check_fail(host, "", "no boot loader that vfioboot knows was found");
+		check_unknown(host, "", "no boot loader that vfioboot knows was found");
 		check_remedy(host,
-			"the images work with any boot loader; if kernel parameters are "
-			"needed, add them in its configuration");
+			"see in its configuration which images it starts; if kernel "
+			"parameters are needed, add them there");
 	} else {
 		check_unseen(host, "",
 			"what starts the kernel is not known: none of its files is here");

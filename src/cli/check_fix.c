@@ -50,17 +50,17 @@ static void print_images(const struct root *root)
 		{"mkinitcpio", "mkinitcpio -P"},
 		{"kernel-install", "kernel-install add-all"},
 	};
-	_cleanup_(images_free) struct images images = {0};
+	_cleanup_(chain_free) struct chain chain = {0};
 	const char *command = NULL;
 
-	if (images_inspect(root, NULL, &images) < 0 || !images.n)
+	if (chain_follow(root, NULL, &chain) < 0 || !chain.n_images)
 		return;
-	for (size_t i = 0; images.generator && i < ARRAY_SIZE(commands); i++)
-		if (strcmp(images.generator->name, commands[i].generator) == 0)
+	for (size_t i = 0; chain.generator && i < ARRAY_SIZE(commands); i++)
+		if (strcmp(chain.generator->name, commands[i].generator) == 0)
 			command = commands[i].command;
 	puts("These images may contain the old files:");
-	for (size_t i = 0; i < images.n; i++)
-		cli_print("  %s\n", images.images[i].path);
+	for (size_t i = 0; i < chain.n_images; i++)
+		cli_print("  %s\n", chain.images[i].path);
 	if (command)
 		printf("Run 'sudo %s' to rebuild them.\n", command);
 	else

@@ -276,13 +276,31 @@ enum cli_exit progress_lock_for_file(const struct cli *cli);
 enum cli_exit progress_begin(const struct cli *cli);
 
 /*
- * For both: whether there are images, and somebody who builds those that need it.  CLI_OK, or a
- * message with the remedy.
+ * For both: whether there are images, somebody who builds those that need it, and an entry that
+ * starts them.  CLI_OK, or a message with the remedy.
  */
-enum cli_exit progress_check_images(const char *command, const struct images *images);
+enum cli_exit progress_check_images(
+	const char *command, const struct chain *chain, enum imagecheck_of of);
 
-/* For both: warns of images that nothing here builds.  CLI_OK without any, else CLI_UNKNOWN. */
-enum cli_exit progress_warn_unbuilt(const char *command, const struct images *images);
+/*
+ * For both: warns of images that nothing here builds.  CLI_UNKNOWN when the default entry starts
+ * one, or may do so, else CLI_OK.
+ */
+enum cli_exit progress_warn_unbuilt(const char *command, const struct chain *chain);
+
+/* For both: warns when what the boot loader starts is not known. */
+void progress_warn_unknown(const char *command, const struct chain *chain);
+
+/* ---- chain_text.c: what is said of the chain from the boot loader to the images */
+
+/*
+ * Prints whether the entries of the boot menu start images that have today's configuration: of
+ * the default entry, of one that the next boot takes once, and of others that do not.
+ */
+void chain_text_print(const struct chain *chain);
+
+/* Adds loader, entries and images, and whether the default entry is ready. */
+void chain_text_add_json(struct json_object *top, const struct chain *chain);
 
 /* ---- leftover_text.c: what other ways of binding do beside the plan, a line each on stderr */
 

@@ -111,18 +111,19 @@ static enum cli_exit carry_out(const struct nextboot *next, struct apply *apply)
 }
 
 static enum cli_exit plan_and_run(const struct root *root, const struct nextboot *next,
-	struct images *images, bool dry_run)
+	struct chain *chain, bool dry_run)
 {
 	const struct protect_list *protect = next->protect_traced ? &next->protect : NULL;
 	_cleanup_(apply_free) struct apply apply = {0};
 	enum cli_exit status, warned;
 	int r;
 
-	status = progress_check_images("apply", images);
+	status = progress_check_images("apply", chain, IMAGECHECK_NOW);
 	if (status != CLI_OK)
 		return status;
-	warned = progress_warn_unbuilt("apply", images);
-	r = apply_steps(root, protect, images, &apply);
+	warned = progress_warn_unbuilt("apply", chain);
+	progress_warn_unknown("apply", chain);
+	r = apply_steps(root, protect, chain, &apply);
 	if (r < 0)
 		return cli_error("apply", "cannot work out what to do: %s", strerror(-r));
 	if (!dry_run) {
@@ -140,7 +141,7 @@ static enum cli_exit plan_and_run(const struct root *root, const struct nextboot
 
 static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(images_free) struct images images = {0};
+	_cleanup_(chain_free) struct chain chain = {0};
 	enum cli_exit status = progress_begin(cli);
 	struct nextboot *next;
 	int r;
@@ -162,11 +163,11 @@ static enum cli_exit run(struct cli *cli)
 	warn_refused(next);
 	trial_text_warn_changed("apply", &cli->root, &next->config);
 	entry_warn_outdated("apply", &cli->root);
-	r = images_inspect(
-		&cli->root, next->protect_traced ? &next->protect : NULL, &images);
+	r = chain_follow(
+		&cli->root, next->protect_traced ? &next->protect : NULL, &chain);
 	if (r < 0)
 		return cli_error("apply", "cannot find the images: %s", strerror(-r));
-	return plan_and_run(&cli->root, next, &images, cli->dry_run);
+	return plan_and_run(&cli->root, next, &chain, cli->dry_run);
 }
 
 const struct cli_command cmd_apply = {

@@ -210,7 +210,10 @@ static void print_summary(const struct check_list *list)
 		print_wrapped(point->remedy, 7, 7);
 		return;
 	}
-	printf("\nThis machine is ready.\n");
+	if (n[CHECK_PASS] == list->n)
+		printf("\nThis machine is ready.\n");
+	else
+		putchar('\n');
 }
 
 /* Where the points of the check of @list->points[@first] end. */

@@ -15,13 +15,13 @@ struct status {
 	const struct cli *cli;
 	const struct nextboot *next;
 	const struct thisboot *boot;
-	struct images images;
-	int images_error; /* -errno: images is empty */
+	struct chain chain;
+	int chain_error; /* -errno: chain is empty */
 };
 
 static void free_status(struct status *status)
 {
-	images_free(&status->images);
+	chain_free(&status->chain);
 }
 
 static void warn_records(const struct thisboot *boot)
@@ -58,11 +58,11 @@ static enum cli_exit read_status(struct cli *cli, struct status *ret)
 		return CLI_FAILED;
 	*ret = (struct status){.cli = cli, .next = next, .boot = &cli->boot};
 	warn_records(&cli->boot);
-	ret->images_error = images_inspect(
-		&cli->root, next->protect_traced ? &next->protect : NULL, &ret->images);
-	if (ret->images_error < 0)
+	ret->chain_error = chain_follow(
+		&cli->root, next->protect_traced ? &next->protect : NULL, &ret->chain);
+	if (ret->chain_error < 0)
 		cli_warning("status", "cannot read the initramfs images: %s",
-			strerror(-ret->images_error));
+			strerror(-ret->chain_error));
 	return CLI_OK;
 }
 
@@ -110,22 +110,6 @@ static void add_boot(struct json_object *top, const struct thisboot *state)
 	for (size_t i = 0; i < last->n_errors; i++)
 		add_error(list, last->errors[i].file, last->errors[i].line,
 			last->errors[i].message);
-}
-
-static void add_images(struct json_object *top, const struct images *images)
-{
-	struct json_object *list = json_add_array(top, "images");
-
-	for (size_t i = 0; i < images->n; i++) {
-		const struct image *image = &images->images[i];
-		struct json_object *object = json_add_object(list, NULL);
-
-		json_add_text(object, "kernel", image->kernel);
-		json_add_text(object, "path", image->path);
-		json_add_text(object, "state", image_state_word(image->state));
-		json_add_text(object, "why", image->why);
-	}
-	json_add_text(top, "images_problem", images->problem);
 }
 
 static void add_inactive(struct json_object *top, const struct config *config)
@@ -191,7 +175,7 @@ static void print_json(const struct status *status)
 	for (size_t i = 0; i < status->boot->n; i++)
 		function_add_json(
 			json_add_object(list, NULL), &status->boot->functions[i]);
-	add_images(top, &status->images);
+	chain_text_add_json(top, &status->chain);
 	add_inactive(top, &status->next->config);
 	add_next(top, status->next);
 	add_trial(top, &status->cli->root);
@@ -354,39 +338,12 @@ static void print_errors(const struct status *status)
 	}
 }
 
-static void print_images(const struct status *status)
+static void print_chain(const struct status *status)
 {
-	const struct images *images = &status->images;
-	size_t fresh = 0, repairable = 0;
-
-	if (status->images_error < 0 || !status->next->config.n_sections)
+	if (status->chain_error < 0 || !status->next->config.n_sections)
 		return;
 	putchar('\n');
-	for (size_t i = 0; i < images->n; i++) {
-		const struct image *image = &images->images[i];
-
-		fresh += image->state == IMAGE_FRESH;
-		repairable +=
-			image->state != IMAGE_FRESH && image->state != IMAGE_UNKNOWN;
-		if (image->state != IMAGE_FRESH)
-			cli_print("%s (kernel %s): %s: %s%s\n", image->path,
-				image->kernel, image_state_word(image->state), image->why,
-				full_stop(image->why));
-	}
-	if (repairable)
-		printf("Run 'sudo vfioboot apply' to rebuild %s.\n",
-			repairable == 1 ? "it" : "them");
-	else if (fresh && fresh == images->n)
-		printf("The initramfs image%s of %s up to date.\n", fresh == 1 ? "" : "s",
-			fresh == 1 ? "the installed kernel is"
-				   : "all installed kernels are");
-	if (images->problem[0])
-		cli_print("%s: %s%s\n",
-			images->n ? "Images cannot be rebuilt"
-				  : "No initramfs image was found",
-			images->problem, full_stop(images->problem));
-	else if (!images->n)
-		printf("No initramfs image was found.\n");
+	chain_text_print(&status->chain);
 }
 
 static void print_next(const struct nextboot *next)
@@ -414,7 +371,7 @@ static int print_text(const struct status *status)
 		return r;
 	print_remarks(status->boot);
 	print_errors(status);
-	print_images(status);
+	print_chain(status);
 	sections_print_inactive(&status->next->config);
 	print_next(status->next);
 	r = trial_text_print(&status->cli->root);

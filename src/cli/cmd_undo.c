@@ -168,23 +168,19 @@ static enum cli_exit carry_out(const struct root *root, struct apply *apply,
 static enum cli_exit plan_and_run(
 	const struct root *root, const struct imagecheck *check, bool dry_run)
 {
-	_cleanup_(images_free) struct images images = {0};
+	_cleanup_(chain_free) struct chain chain = {0};
 	_cleanup_(apply_free) struct apply apply = {0};
 	enum cli_exit status, warned;
-	int r = images_compare(root, check, &images);
+	int r = chain_compare(root, check, &chain);
 
 	if (r < 0)
 		return cli_error("undo", "cannot find the images: %s", strerror(-r));
-	/* An image that is not there has nothing of us: undo builds none. */
-	for (size_t i = 0; i < images.n; i++)
-		if (images.images[i].state == IMAGE_MISSING)
-			images.images[i].state = IMAGE_FRESH;
-	status = progress_check_images("undo", &images);
+	status = progress_check_images("undo", &chain, IMAGECHECK_UNDONE);
 	if (status != CLI_OK)
 		return status;
-	warned = progress_warn_unbuilt("undo", &images);
+	warned = progress_warn_unbuilt("undo", &chain);
 	warn_vendor(check);
-	r = undo_steps(root, &images, &apply);
+	r = undo_steps(root, &chain, &apply);
 	if (r < 0)
 		return cli_error("undo", "cannot work out what to do: %s", strerror(-r));
 	status = carry_out(root, &apply, check, dry_run);

@@ -140,34 +140,111 @@ enum cli_exit progress_check_change(const char *command, const struct change *ch
 						  : CLI_OK;
 }
 
-enum cli_exit progress_check_images(const char *command, const struct images *images)
+/* The first entry whose image would have to be another one; NULL for none. */
+static const struct chain_entry *find_outdated(const struct chain *chain)
+{
+	const struct chain_entry *entry;
+	enum image_state state = chain_ready(chain, &entry);
+
+	if (entry || state == IMAGE_FRESH)
+		return state == IMAGE_FRESH ? NULL : entry;
+	for (size_t i = 0; i < chain->n_entries; i++)
+		if (chain->entries[i].state != IMAGE_FRESH)
+			return &chain->entries[i];
+	return NULL;
+}
+
+/* Where all that could be built is what nobody starts, nothing is: it would look like a success. */
+static enum cli_exit check_started(const char *command, const struct chain *chain)
+{
+	const struct chain_entry *entry =
+		chain->unknown.code ? NULL : find_outdated(chain);
+	const struct chain_image *idle = NULL;
+
+	for (size_t i = 0; entry && i < chain->n_images; i++) {
+		const struct chain_image *image = &chain->images[i];
+
+		if (apply_makes(chain, image, IMAGECHECK_NOW))
+			return CLI_OK;
+		if (!idle && !image->is_started && image->maker &&
+			image->state != IMAGE_FRESH)
+			idle = image;
+	}
+	if (!idle)
+		return CLI_OK;
+	cli_error(command,
+		"%s would write %s, which no entry of the boot menu starts; '%s' starts %s",
+		idle->maker->name, idle->path, entry->said->title,
+		entry->image == CHAIN_NO_IMAGE ? "none of its images"
+					       : chain->images[entry->image].path);
+	return cli_error(command,
+		"nothing was changed; rebuild what that entry starts with the program that "
+		"built it, or make an entry for %s, and try again",
+		idle->path);
+}
+
+enum cli_exit progress_check_images(
+	const char *command, const struct chain *chain, enum imagecheck_of of)
 {
 	bool needed = false;
 
-	if (images->n == 0 && images->generator)
+	if (chain->kernels.n == 0 && chain->generator)
 		return cli_error(command,
 			"no installed kernel was found, with modules in /lib/modules and "
 			"a file to boot in /boot; is /boot mounted?");
-	for (size_t i = 0; i < images->n; i++)
-		needed |= images->images[i].state != IMAGE_FRESH;
-	if (!images->generator && (needed || images->n == 0))
-		return cli_error(command, "%s", images->problem);
-	return CLI_OK;
+	for (size_t i = 0; i < chain->n_images; i++)
+		needed |= chain->images[i].state != IMAGE_FRESH &&
+			(of == IMAGECHECK_NOW || chain->images[i].state != IMAGE_MISSING);
+	if (!chain->generator && (needed || chain->n_images == 0))
+		return cli_error(command, "%s", chain->problem);
+	return of == IMAGECHECK_NOW ? check_started(command, chain) : CLI_OK;
 }
 
-enum cli_exit progress_warn_unbuilt(const char *command, const struct images *images)
+/* Whether an entry of interest starts it: of others, such as a rescue, the maker knows. */
+static bool is_of_interest(const struct chain *chain, size_t image, bool *ret_first)
+{
+	const struct chain_entry *first;
+	bool found = false;
+
+	chain_ready(chain, &first);
+	*ret_first = chain->unknown.code != 0;
+	for (size_t i = 0; i < chain->n_entries; i++) {
+		const struct chain_entry *entry = &chain->entries[i];
+
+		if (entry->image != image)
+			continue;
+		found |= entry->is_default || entry->said->kind != BOOTMENU_SYSTEM;
+		*ret_first |= !first || entry == first;
+	}
+	return found || *ret_first;
+}
+
+enum cli_exit progress_warn_unbuilt(const char *command, const struct chain *chain)
 {
 	enum cli_exit status = CLI_OK;
 
-	for (size_t i = 0; i < images->n; i++) {
-		const struct image *image = &images->images[i];
+	for (size_t i = 0; i < chain->n_images; i++) {
+		const struct chain_image *image = &chain->images[i];
+		bool first;
 
-		if (image->state == IMAGE_FRESH || image->maker || image->source)
+		if (image->state == IMAGE_FRESH || image->maker || image->source ||
+			!is_of_interest(chain, i, &first))
 			continue;
-		cli_warning(command,
-			"%s is unchanged: %s; rebuild it with the program that built it",
-			image->path, image->why);
-		status = CLI_UNKNOWN;
+		cli_warning(command, "%s is unchanged: %s; %s", image->path, image->why,
+			image->by_hand[0] ? image->by_hand
+					  : "rebuild it with the program that built it");
+		status = first ? CLI_UNKNOWN : status;
 	}
 	return status;
+}
+
+void progress_warn_unknown(const char *command, const struct chain *chain)
+{
+	const struct message *unknown = &chain->unknown;
+
+	if (unknown->code)
+		cli_warning(command,
+			"whether the next boot starts one of these images is not known: "
+			"%s; %s",
+			unknown->text, unknown->remedy);
 }

@@ -369,27 +369,42 @@ static int check_watch(const struct root *root, struct message *message)
 		"masked, so nothing would bring the machine back");
 }
 
+/* What is wrong with the images that the running kernel is started with; "" for nothing. */
+static int find_fault(const struct root *root, char ret[static MESSAGE_SIZE])
+{
+	_cleanup_(chain_free) struct chain chain = {0};
+	bool found = false;
+	char release[65];
+	int r = kernels_running(root, release, sizeof(release));
+
+	r = r < 0 ? r : chain_follow(root, NULL, &chain);
+	*ret = '\0';
+	for (size_t i = 0; r == 0 && i < chain.n_images && !*ret; i++) {
+		const struct chain_image *image = &chain.images[i];
+
+		if (strcmp(image->kernel, release) != 0 ||
+			!(image->is_started || chain.unknown.code))
+			continue;
+		found = true;
+		if (image->state != IMAGE_FRESH)
+			text_join(ret, MESSAGE_SIZE, image->path, " is ",
+				image_state_word(image->state), ": ", image->why, NULL);
+	}
+	return r < 0 ? r : found ? 0 : -ENOENT;
+}
+
 /* Whether the image of the running kernel, which the trial starts too, is up to date. */
 static int check_image(const struct root *root, bool dry_run, struct trial_plan *plan,
 	struct message *message)
 {
-	_cleanup_(images_free) struct images images = {0};
-	char release[65],
-		why[MESSAGE_SIZE] = "cannot find the image of the running kernel";
-	int r = kernels_running(root, release, sizeof(release));
+	char why[MESSAGE_SIZE];
+	int r = find_fault(root, why);
 
-	if (r == 0)
-		r = images_inspect(root, NULL, &images);
-	for (size_t i = 0; r == 0 && i < images.n; i++) {
-		const struct image *image = &images.images[i];
-
-		if (strcmp(image->kernel, release) != 0)
-			continue;
-		if (image->state == IMAGE_FRESH)
-			return 0;
-		text_join(why, sizeof(why), image->path, " is ",
-			image_state_word(image->state), ": ", image->why, NULL);
-	}
+	if (r < 0)
+		text_join(why, sizeof(why), "cannot find the image of the running kernel",
+			NULL);
+	if (!*why)
+		return 0;
 	if (dry_run) {
 		text_join(why + strlen(why), sizeof(why) - strlen(why),
 			"; run 'sudo vfioboot apply' first", NULL);

@@ -811,7 +811,7 @@ framebuffer() {
 	expect image $release fail 'without vfioboot'
 	remove "boot/initrd.img-$release"
 	check
-	expect image $release fail 'no image'
+	expect image $release fail 'which is missing'
 	echo nonsense >"$host/boot/initrd.img-$release"
 	check
 	expect image $release unknown
@@ -841,7 +841,7 @@ framebuffer() {
 	remove $loader_info
 	rm -r "${host:?}"/boot/{efi,grub}
 	check
-	expect boot-loader '' fail 'no boot loader'
+	expect boot-loader '' unknown 'no boot loader'
 	remove boot
 	check
 	expect boot-loader '' unknown 'none of its files is here'

@@ -319,10 +319,14 @@ desktop() {
 	desktop
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
 	[[ ${lines[0]} == 'All 2 configured functions have the wanted driver.' ]]
-	[[ $output == *'is up to date'* ]]
+	[[ $output == *"The default entry 'Debian GNU/Linux' starts an image that has today's configuration."* ]]
 	status_json 0
 	json_is ".images == [{kernel: \"$release\", path: \"/boot/initrd.img-$release\",
-		state: \"fresh\", why: null}]"
+		state: \"fresh\", why: null, started: true}]"
+	json_is '.loader == "grub" and .ready == true and .ready_unknown == null'
+	json_is ".entries | length == 2 and (.[0] | .title == \"Debian GNU/Linux\" and .default and
+		(.next | not) and .kernel == \"$release\" and .state == \"fresh\" and .why == null and
+		.images == [\"/boot/initrd.img-$release\"] and .loader == \"grub\")"
 }
 
 @test "a stale image is shown with the reason and what to do, and is no fault of this boot" {

@@ -158,4 +158,20 @@ static inline void fake_image(
 	imagemaker_free(&maker);
 }
 
+/* An entry of systemd-boot for the kernel, of files below TOKEN/RELEASE on the ESP. */
+static inline void fake_entry(const char *release)
+{
+	char path[256], text[512];
+
+	fake_put("boot/efi/loader/loader.conf", "timeout 3\n");
+	snprintf(path, sizeof(path), "boot/efi/loader/entries/token-%s.conf", release);
+	snprintf(text, sizeof(text),
+		"title Debian GNU/Linux\nversion %s\nlinux /token/%s/linux\n"
+		"initrd /token/%s/initrd.img-%s\noptions root=/dev/vda2\n",
+		release, release, release, release);
+	fake_put(path, text);
+	snprintf(path, sizeof(path), "boot/efi/token/%s/linux", release);
+	fake_put(path, "kernel");
+}
+
 #endif

@@ -82,7 +82,7 @@ static struct protect_list *today(void)
 
 struct session {
 	struct root root;
-	struct images images;
+	struct chain chain;
 	struct apply apply;
 };
 
@@ -91,9 +91,9 @@ static struct session *begin_apply(void)
 	static struct session session;
 
 	session = (struct session){.root = fake_open()};
-	assert_int_equal(images_inspect(&session.root, today(), &session.images), 0);
+	assert_int_equal(chain_follow(&session.root, today(), &session.chain), 0);
 	assert_int_equal(
-		apply_steps(&session.root, today(), &session.images, &session.apply), 0);
+		apply_steps(&session.root, today(), &session.chain, &session.apply), 0);
 	return &session;
 }
 
@@ -105,15 +105,15 @@ static struct session *begin_undo(void)
 	session = (struct session){.root = fake_open()};
 	assert_int_equal(
 		imagecheck_read(&session.root, IMAGECHECK_UNDONE, NULL, &check), 0);
-	assert_int_equal(images_compare(&session.root, &check, &session.images), 0);
-	assert_int_equal(undo_steps(&session.root, &session.images, &session.apply), 0);
+	assert_int_equal(chain_compare(&session.root, &check, &session.chain), 0);
+	assert_int_equal(undo_steps(&session.root, &session.chain, &session.apply), 0);
 	return &session;
 }
 
 static void end(struct session *session)
 {
 	apply_free(&session->apply);
-	images_free(&session->images);
+	chain_free(&session->chain);
 	root_close(&session->root);
 }
 
@@ -205,9 +205,9 @@ static void expect_done(void)
 	struct session *session = begin_apply();
 	struct machine_state now = look();
 
-	for (size_t i = 0; i < session->images.n; i++)
-		assert_int_equal(session->images.images[i].state, IMAGE_FRESH);
-	assert_int_equal(session->images.n, 2);
+	for (size_t i = 0; i < session->chain.n_images; i++)
+		assert_int_equal(session->chain.images[i].state, IMAGE_FRESH);
+	assert_int_equal(session->chain.n_images, 2);
 	assert_int_equal(session->apply.change.n, 0);
 	assert_null(strstr(now.text, ".vfioboot"));
 	assert_string_equal(fake_read("etc/vfioboot.protect"), FAKE_PROTECT);
@@ -265,6 +265,8 @@ static void test_steps_of_tools(void **state)
 	(void)state;
 	set_up_tools();
 	fake_remove(IMAGE OTHER);
+	fake_entry(ONE);
+	fake_entry(OTHER);
 	fake_image("boot/efi/token/" ONE "/initrd.img-" ONE, TOOLS, ONE, GOOD);
 	session = begin_apply();
 	expect_steps(session,
@@ -281,6 +283,11 @@ static void test_steps_of_tools(void **state)
 		"/boot/efi/token/6.12.1/initrd.img-6.12.1\n"
 		"run update-initramfs -c -k 6.1.0\n"
 		"check /boot/initrd.img-6.1.0\n"
+		"copy /boot/initrd.img-6.1.0 to "
+		"/boot/efi/token/6.1.0/.initrd.img-6.1.0.vfioboot-new\n"
+		"check /boot/efi/token/6.1.0/.initrd.img-6.1.0.vfioboot-new\n"
+		"rename /boot/efi/token/6.1.0/.initrd.img-6.1.0.vfioboot-new to "
+		"/boot/efi/token/6.1.0/initrd.img-6.1.0\n"
 		"remove /boot/.initrd.img-6.12.1.vfioboot-kept\n"
 		"remove /boot/efi/token/6.12.1/.initrd.img-6.12.1.vfioboot-kept\n");
 	end(session);

@@ -2,8 +2,8 @@
 /* Who owns a system, where its images are, and what is wrong with each. */
 #include <errno.h>
 
+#include "chain/follow.h"
 #include "chain/generators/generators.h"
-#include "chain/images.h"
 #include "fakeimages.h"
 
 #define RELEASE "6.12.1"
@@ -23,12 +23,12 @@ static struct protect_list *today(void)
 static void expect_with(const struct protect_list *protect, const char *expected)
 {
 	_cleanup_(root_close) struct root root = fake_open();
-	_cleanup_(images_free) struct images images = {0};
+	_cleanup_(chain_free) struct chain chain = {0};
 	char text[2048] = "";
 
-	assert_int_equal(images_inspect(&root, protect, &images), 0);
-	for (size_t i = 0; i < images.n; i++) {
-		const struct image *image = &images.images[i];
+	assert_int_equal(chain_follow(&root, protect, &chain), 0);
+	for (size_t i = 0; i < chain.n_images; i++) {
+		const struct chain_image *image = &chain.images[i];
 
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 			"%s %s %s %s%s%s\n", image->kernel, image->path,
@@ -513,8 +513,8 @@ static void test_presets(void **state)
 		" /boot/initramfs-linux.img fresh mkinitcpio\n" RELEASE
 		" /boot/initramfs-linux-fallback.img stale mkinitcpio: it starts the "
 		"early program after udev\n" RELEASE
-		" /efi/EFI/Linux/arch.efi unknown -: it is a unified kernel image, "
-		"which vfioboot does not inspect\n");
+		" /efi/EFI/Linux/arch.efi unknown -: it is neither a cpio archive nor "
+		"compressed in a known way\n");
 	fake_image("boot/initramfs-linux.img", MKINITCPIO, RELEASE,
 		WITH_SYSTEMD | NOT_STARTED);
 	fake_remove("boot/initramfs-linux-fallback.img");
@@ -524,8 +524,7 @@ static void test_presets(void **state)
 		"the unit vfioboot-early.service\n" RELEASE
 		" /boot/initramfs-linux-fallback.img missing mkinitcpio: there is no "
 		"image\n" RELEASE
-		" /efi/EFI/Linux/arch.efi unknown -: it is a unified kernel image, "
-		"which vfioboot does not inspect\n");
+		" /efi/EFI/Linux/arch.efi missing -: there is no image\n");
 }
 
 /* Fedora with entries: one kernel has its image there, and the other one none yet. */
@@ -548,22 +547,23 @@ static void test_copies(void **state)
 	fake_configured();
 	fake_put("usr/sbin/mkinitramfs", "");
 	fake_image(DEBIAN, TOOLS, RELEASE, GOOD);
-	fake_image("boot/efi/0123abc/" RELEASE "/initrd.img-" RELEASE, TOOLS, RELEASE,
-		NOT_US);
+	fake_entry(RELEASE);
+	fake_image(
+		"boot/efi/token/" RELEASE "/initrd.img-" RELEASE, TOOLS, RELEASE, NOT_US);
 	expect(RELEASE " /" DEBIAN " fresh initramfs-tools\n" RELEASE
-		       " /boot/efi/0123abc/" RELEASE "/initrd.img-" RELEASE
+		       " /boot/efi/token/" RELEASE "/initrd.img-" RELEASE
 		       " without copy: it does not contain the early program\n");
 }
 
 static void expect_owner(const char *name, const char *problem)
 {
 	_cleanup_(root_close) struct root root = fake_open();
-	_cleanup_(images_free) struct images images = {0};
+	_cleanup_(chain_free) struct chain chain = {0};
 
-	assert_int_equal(images_inspect(&root, NULL, &images), 0);
-	assert_string_equal(images.generator ? images.generator->name : "-", name);
-	if (!strstr(images.problem, problem))
-		fail_msg("'%s' does not say '%s'", images.problem, problem);
+	assert_int_equal(chain_follow(&root, NULL, &chain), 0);
+	assert_string_equal(chain.generator ? chain.generator->name : "-", name);
+	if (!strstr(chain.problem, problem))
+		fail_msg("'%s' does not say '%s'", chain.problem, problem);
 }
 
 static void test_owner(void **state)

@@ -59,7 +59,7 @@ static void take_back(size_t n)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(apply_free) struct apply apply = {0};
-	struct images none = {0};
+	struct chain none = {0};
 
 	fake_put("etc/vfioboot.conf", "");
 	fake_remove("etc/vfioboot.conf");

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the loader to its entries, from these to the files that they load, and from a file to who
+ * builds it.  What a generator would write counts for nothing unless an entry loads it.
+ */
+#include "follow.h"
+
+#include "base/base.h"
+#include "initrds.h"
+#include "oneshot.h"
+
+/* What is known while the chain is followed. */
+struct search {
+	const struct root *root;
+	struct initrds initrds;
+	size_t *files; /* of each image of the chain its initrd */
+	struct chain chain;
+};
+
+/* ---- images ------------------------------------------------------------------------------ */
+
+/* The index of the image in this file; CHAIN_NO_IMAGE for none. */
+static size_t find_image(const struct search *search, size_t file)
+{
+	for (size_t i = 0; i < search->chain.n_images; i++)
+		if (search->files[i] == file)
+			return i;
+	return CHAIN_NO_IMAGE;
+}
+
+/* Adds the image that is in a file, if it is not there yet. */
+static int add_image(
+	struct search *search, const char *path, size_t file, size_t *ret_index)
+{
+	struct chain *chain = &search->chain;
+	struct chain_image *images;
+	size_t *files;
+
+	*ret_index = find_image(search, file);
+	if (*ret_index != CHAIN_NO_IMAGE)
+		return 0;
+	files = realloc(search->files, (chain->n_images + 1) * sizeof(*files));
+	if (!files)
+		return -ENOMEM;
+	search->files = files;
+	images = realloc(chain->images, (chain->n_images + 1) * sizeof(*images));
+	if (!images)
+		return -ENOMEM;
+	chain->images = images;
+	files[chain->n_images] = file;
+	images[chain->n_images] = (struct chain_image){.path = strdup(path)};
+	*ret_index = chain->n_images++;
+	return images[*ret_index].path ? 0 : -ENOMEM;
+}
+
+static int set_text(char **text, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+/* One that the generator writes, or would write. */
+static int add_written(
+	struct search *search, const struct kernel *kernel, const char *path)
+{
+	const struct initramfs_generator *generator = search->chain.generator;
+	struct chain_image *image;
+	size_t file, index;
+	int r = initrds_open(&search->initrds, path, &file);
+
+	r = r < 0 ? r : add_image(search, path, file, &index);
+	if (r < 0)
+		return r;
+	image = &search->chain.images[index];
+	/* One file system may be mounted at two of the places. */
+	if (image->kernel)
+		return 0;
+	if (generator &&
+		initramfs_knows(generator, search->root, kernel, path, image->by_hand,
+			sizeof(image->by_hand)))
+		image->maker = generator;
+	r = set_text(&image->kernel, kernel->release);
+	return r < 0 ? r : set_text(&image->written, path);
+}
+
+static int add_all_written(struct search *search)
+{
+	const struct chain *chain = &search->chain;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < chain->kernels.n; i++) {
+		_cleanup_(file_free_names) struct file_names names = {0};
+		const struct kernel *kernel = &chain->kernels.kernels[i];
+
+		r = initramfs_find(chain->generator, search->root, kernel, &names);
+		for (size_t j = 0; r == 0 && j < names.n; j++)
+			r = add_written(search, kernel, names.names[j]);
+	}
+	return r;
+}
+
+/* ---- entries ----------------------------------------------------------------------------- */
+
+static bool is_link(const struct root *root, const char *path)
+{
+	char target[1];
+	int r = file_read_link(root, path, target, sizeof(target));
+
+	return r == 0 || r == -ENAMETOOLONG;
+}
+
+/* The image of one file that an entry loads, which is called as the entry does. */
+static int add_started(struct search *search, const char *path, size_t *ret_index)
+{
+	struct chain_image *image;
+	size_t file;
+	int r = initrds_open(&search->initrds, path, &file);
+
+	*ret_index = CHAIN_NO_IMAGE;
+	if (r < 0 || search->initrds.list[file].is_early)
+		return r;
+	r = add_image(search, path, file, ret_index);
+	if (r < 0)
+		return r;
+	image = &search->chain.images[*ret_index];
+	image->is_started = true;
+	/* A new image takes the place of the file that a link leads to. */
+	return is_link(search->root, path) ? 0 : set_text(&image->path, path);
+}
+
+static const struct kernel *find_release(const struct chain *chain, const char *release)
+{
+	for (size_t i = 0; i < chain->kernels.n; i++)
+		if (strcmp(chain->kernels.kernels[i].release, release) == 0)
+			return &chain->kernels.kernels[i];
+	return NULL;
+}
+
+static const struct kernel *find_file(const struct search *search, const char *path)
+{
+	const struct kernels *kernels = &search->chain.kernels;
+	struct stat own, other;
+
+	if (file_stat(search->root, path, &own) < 0)
+		return NULL;
+	for (size_t i = 0; i < kernels->n; i++)
+		if (file_stat(search->root, kernels->kernels[i].file, &other) == 0 &&
+			own.st_dev == other.st_dev && own.st_ino == other.st_ino)
+			return &kernels->kernels[i];
+	return NULL;
+}
+
+/*
+ * Which installed kernel an entry starts: by what the loader says of it, by the file, by the release
+ * in the file, and at last by the modules that its image has.
+ */
+static const char *find_kernel(
+	const struct search *search, const struct bootmenu_entry *said, size_t image)
+{
+	const struct chain *chain = &search->chain;
+	const struct kernel *kernel = find_release(chain, said->kernel);
+	char release[NAME_MAX + 1];
+
+	if (!kernel && said->kernel_path[0] && !said->unified)
+		kernel = find_file(search, said->kernel_path);
+	if (!kernel && said->kernel_path[0] &&
+		kernel_release_read(
+			search->root, said->kernel_path, release, sizeof(release)) == 0)
+		kernel = find_release(chain, release);
+	if (kernel || image == CHAIN_NO_IMAGE)
+		return kernel ? kernel->release : "";
+	if (chain->images[image].kernel)
+		return chain->images[image].kernel;
+	kernel = find_release(chain,
+		initrds_release(&search->initrds.list[search->files[image]], release,
+			sizeof(release)));
+	return kernel ? kernel->release : "";
+}
+
+/* Whether all its files were found, on a file system that is mounted. */
+static bool is_whole(const struct bootmenu_entry *said)
+{
+	for (size_t i = 0; i < said->initrds.n; i++)
+		if (!said->initrds.names[i][0])
+			return false;
+	return said->kernel_path[0] || said->unified;
+}
+
+static int add_entry(struct search *search, const struct bootloader *loader,
+	const struct bootmenu_entry *said)
+{
+	struct chain *chain = &search->chain;
+	struct chain_entry *entry =
+		realloc(chain->entries, (chain->n_entries + 1) * sizeof(*entry));
+	char once[ONESHOT_ID_SIZE] = "";
+	size_t image;
+	int r = 0;
+
+	if (!entry)
+		return -ENOMEM;
+	chain->entries = entry;
+	entry += chain->n_entries++;
+	if (loader->ops->armed)
+		loader->ops->armed(search->root, once, sizeof(once));
+	*entry = (struct chain_entry){.said = said,
+		.loader = loader,
+		.image = CHAIN_NO_IMAGE,
+		.is_default = said->is_default,
+		.is_next = once[0] && strcasecmp(once, said->boot_id) == 0};
+	for (size_t i = 0; r == 0 && is_whole(said) && i < said->initrds.n; i++) {
+		r = add_started(search, said->initrds.names[i], &image);
+		if (image != CHAIN_NO_IMAGE)
+			entry->image = image;
+	}
+	if (r < 0)
+		return r;
+	entry->kernel = find_kernel(search, said, entry->image);
+	if (entry->image != CHAIN_NO_IMAGE && !chain->images[entry->image].kernel)
+		r = set_text(&chain->images[entry->image].kernel, entry->kernel);
+	return r;
+}
+
+static bool is_of_interest(const struct bootmenu_entry *said)
+{
+	return said->kind != BOOTMENU_ELSE || said->is_default;
+}
+
+static int fail_unread(const struct bootloader *loader, const struct bootmenu *menu,
+	int error, struct message *message)
+{
+	bool hidden = error == -EACCES || error == -EPERM;
+
+	message_remedy(
+		message, "%s", hidden ? "run this as root" : "mount or restore it");
+	message_errno(message, error, "cannot read the menu of %s%s%s", loader->title,
+		menu->failed[0] ? ", " : "", menu->failed);
+	return 0;
+}
+
+static int add_entries(struct search *search, const struct bootloader *loader,
+	const struct bootmenu *menu, struct message *message)
+{
+	size_t before = search->chain.n_entries;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < menu->n; i++)
+		if (is_of_interest(&menu->entries[i]))
+			r = add_entry(search, loader, &menu->entries[i]);
+	if (r < 0 || search->chain.n_entries > before)
+		return r;
+	message_remedy(message, "rebuild that menu, or mount what has its files");
+	message_set(message, -ENOENT,
+		"the menu of %s has no entry of a kernel of this system", loader->title);
+	return 0;
+}
+
+/* Of several reasons why it is not known what is started the first one is told. */
+static int read_menu(struct search *search, const struct bootloader *loader)
+{
+	struct chain *chain = &search->chain;
+	struct message *message = chain->unknown.code ? NULL : &chain->unknown;
+	struct bootmenu *menu = &chain->menus[chain->n_menus++];
+	char place[BOOTMENU_PLACE_SIZE];
+	struct bootentries wanted = {0};
+	int r;
+
+	if (!loader->ops->read) {
+		bootmenu_hand_place(search->root, loader, place);
+		message_remedy(message, "look there which images it loads");
+		message_set(message, -EOPNOTSUPP,
+			"vfioboot does not read the menu of %s (%s)", loader->title,
+			place);
+		return 0;
+	}
+	bootmenu_read_wanted(search->root, &wanted);
+	r = loader->ops->read(search->root, &wanted, menu);
+	if (r < 0 && r != -ENOMEM)
+		return fail_unread(loader, menu, r, message);
+	return r < 0 ? r : add_entries(search, loader, menu, message);
+}
+
+/* Where nothing says which of several loaders starts the machine, what all do is known still. */
+static int read_menus(struct search *search)
+{
+	struct chain *chain = &search->chain;
+	const struct bootloader_search *loaders = &chain->loaders;
+	size_t n = loaders->owner ? 1 : loaders->n;
+	int r = 0;
+
+	chain->menus = calloc(n + 1, sizeof(*chain->menus));
+	if (!chain->menus)
+		return -ENOMEM;
+	if (loaders->hidden && !loaders->owner) {
+		message_remedy(&chain->unknown, "run this as root");
+		message_set(&chain->unknown, -EACCES,
+			"only root can read what shows the boot loader (/%s)",
+			loaders->hidden_at);
+	} else if (n == 0) {
+		message_remedy(&chain->unknown,
+			"see to it that the boot loader starts one of these images");
+		message_set(&chain->unknown, -ENOENT,
+			"no boot loader that vfioboot knows was found");
+	}
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = read_menu(search,
+			loaders->owner ? loaders->owner : loaders->found[i].loader);
+	return r;
+}
+
+/* ---- who builds what no generator names -------------------------------------------------- */
+
+/*
+ * The part of a path behind the release of its kernel as a directory, such as "/initrd" behind
+ * TOKEN/RELEASE: kernel-install(8) makes such.  NULL for others.
+ */
+static const char *after_release(const struct chain_image *image, size_t *ret_before)
+{
+	const char *at = *image->kernel ? strstr(image->path, image->kernel) : NULL;
+	size_t len = strlen(image->kernel);
+
+	if (!at || at == image->path || at[-1] != '/' || at[len] != '/')
+		return NULL;
+	*ret_before = (size_t)(at - image->path);
+	return at + len;
+}
+
+/*
+ * Debian with entries of kernel-install: a hook copies what the generator writes to its own name,
+ * and the copy is what is started.
+ */
+static void find_source(struct chain *chain, struct chain_image *copy)
+{
+	size_t before;
+
+	if (copy->maker || !chain->generator || !chain->generator->replaces ||
+		!after_release(copy, &before))
+		return;
+	for (size_t i = 0; i < chain->n_images; i++) {
+		struct chain_image *image = &chain->images[i];
+
+		if (!image->maker || strcmp(image->kernel, copy->kernel) != 0)
+			continue;
+		copy->source = image->path;
+		image->is_started |= copy->is_started;
+		return;
+	}
+}
+
+/*
+ * Where another kernel has its image in a directory of entries, one that is missing belongs
+ * into such a directory too, with an entry: kernel-install makes both.
+ */
+static int place_missing(struct chain *chain, struct chain_image *missing)
+{
+	for (size_t i = 0; i < chain->n_images; i++) {
+		const struct chain_image *other = &chain->images[i];
+		size_t before;
+		const char *after = after_release(other, &before);
+		char *path;
+
+		if (!after || other->state == IMAGE_MISSING || other->source)
+			continue;
+		if (asprintf(&path, "%.*s%s%s", (int)before, other->path, missing->kernel,
+			    after) < 0)
+			return -ENOMEM;
+		free(missing->path);
+		missing->path = path;
+		missing->maker = &initramfs_kernel_install;
+		return 0;
+	}
+	return 0;
+}
+
+/* Where its settings are not understood, the generator may be what builds it. */
+static void find_reason(const struct search *search, struct chain_image *image)
+{
+	const struct chain *chain = &search->chain;
+	const struct kernel *kernel = find_release(chain, image->kernel);
+
+	if (chain->generator && kernel && !image->maker && !image->source &&
+		!image->by_hand[0])
+		initramfs_knows(chain->generator, search->root, kernel, NULL,
+			image->by_hand, sizeof(image->by_hand));
+}
+
+static int find_makers(struct search *search)
+{
+	struct chain *chain = &search->chain;
+	int r = 0;
+
+	for (size_t i = 0; i < chain->n_images; i++)
+		find_source(chain, &chain->images[i]);
+	for (size_t i = 0; r == 0 && i < chain->n_images; i++) {
+		struct chain_image *image = &chain->images[i];
+
+		if (image->state == IMAGE_MISSING && !image->is_started && image->maker &&
+			!image->maker->replaces)
+			r = place_missing(chain, image);
+		find_reason(search, image);
+	}
+	return r;
+}
+
+/* ---- verdicts ---------------------------------------------------------------------------- */
+
+static int judge_images(struct search *search)
+{
+	for (size_t i = 0; i < search->chain.n_images; i++) {
+		struct chain_image *image = &search->chain.images[i];
+		int r = image->kernel ? 0 : set_text(&image->kernel, "");
+
+		if (r < 0)
+			return r;
+		image->state = initrds_judge(&search->initrds, &search->files[i], 1,
+			image->kernel, image->why, sizeof(image->why));
+	}
+	return 0;
+}
+
+/* An entry that loads no image. */
+static void judge_bare(struct chain_entry *entry)
+{
+	const struct bootmenu_entry *said = entry->said;
+
+	entry->state = said->kind == BOOTMENU_ELSE || !is_whole(said) ? IMAGE_UNKNOWN
+								      : IMAGE_WITHOUT;
+	text_join(entry->why, sizeof(entry->why),
+		said->kind == BOOTMENU_ELSE ? "it starts no kernel of this system"
+			: !is_whole(said)   ? "the files that it loads could not be found"
+					    : "it starts the kernel without an initramfs",
+		NULL);
+}
+
+/* As the image where that is all; several are judged as the kernel unpacks them. */
+static int judge_entry(struct search *search, struct chain_entry *entry)
+{
+	const struct file_names *initrds = &entry->said->initrds;
+	_cleanup_free_ size_t *files = calloc(initrds->n + 1, sizeof(*files));
+	const struct chain_image *image;
+	size_t n = 0;
+	int r = files ? 0 : -ENOMEM;
+
+	if (entry->image == CHAIN_NO_IMAGE) {
+		judge_bare(entry);
+		return r;
+	}
+	image = &search->chain.images[entry->image];
+	for (size_t i = 0; r == 0 && i < initrds->n; i++) {
+		r = initrds_open(&search->initrds, initrds->names[i], &files[n]);
+		if (r == 0 && !search->initrds.list[files[n]].is_early)
+			n++;
+	}
+	if (r < 0)
+		return r;
+	if (n == 1 && strcmp(entry->kernel, image->kernel) == 0) {
+		entry->state = image->state;
+		strcpy(entry->why, image->why);
+		return 0;
+	}
+	entry->state = initrds_judge(&search->initrds, files, n, entry->kernel,
+		entry->why, sizeof(entry->why));
+	return 0;
+}
+
+static int judge_entries(struct search *search)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < search->chain.n_entries; i++)
+		r = judge_entry(search, &search->chain.entries[i]);
+	return r;
+}
+
+/* ---- the chain --------------------------------------------------------------------------- */
+
+static int follow(struct search *search)
+{
+	struct chain *chain = &search->chain;
+	int r = kernels_find(search->root, &chain->kernels);
+
+	if (r < 0)
+		return r;
+	chain->generator = initramfs_owner(
+		search->root, &chain->kernels, chain->problem, sizeof(chain->problem));
+	bootloader_find(search->root, &chain->loaders);
+	r = add_all_written(search);
+	r = r < 0 ? r : read_menus(search);
+	r = r < 0 ? r : judge_images(search);
+	r = r < 0 ? r : find_makers(search);
+	return r < 0 ? r : judge_entries(search);
+}
+
+int chain_compare(
+	const struct root *root, const struct imagecheck *check, struct chain *ret)
+{
+	struct search search = {.root = root, .initrds = {root, check, NULL, 0}};
+	int r = follow(&search);
+
+	initrds_free(&search.initrds);
+	free(search.files);
+	if (r < 0)
+		chain_free(&search.chain);
+	else
+		*ret = search.chain;
+	return r;
+}
+
+int chain_follow(
+	const struct root *root, const struct protect_list *protect, struct chain *ret)
+{
+	_cleanup_(imagecheck_free) struct imagecheck check = {0};
+	int r = imagecheck_read(root, IMAGECHECK_NOW, protect, &check);
+
+	return r < 0 ? r : chain_compare(root, &check, ret);
+}
+
+void chain_free(struct chain *chain)
+{
+	for (size_t i = 0; i < chain->n_images; i++) {
+		free(chain->images[i].path);
+		free(chain->images[i].kernel);
+		free(chain->images[i].written);
+	}
+	for (size_t i = 0; i < chain->n_menus; i++)
+		bootmenu_free(&chain->menus[i]);
+	free(chain->images);
+	free(chain->entries);
+	free(chain->menus);
+	kernels_free(&chain->kernels);
+	*chain = (struct chain){0};
+}
+
+static const struct chain_entry *find_default(const struct chain *chain)
+{
+	for (size_t i = 0; i < chain->n_entries; i++)
+		if (chain->entries[i].is_default)
+			return &chain->entries[i];
+	return NULL;
+}
+
+enum image_state chain_ready(
+	const struct chain *chain, const struct chain_entry **ret_entry)
+{
+	const struct chain_entry *entry = find_default(chain);
+	enum image_state state = IMAGE_UNKNOWN;
+
+	/* Of several loaders each has a default. */
+	*ret_entry = chain->n_menus == 1 ? entry : NULL;
+	if (chain->unknown.code)
+		return IMAGE_UNKNOWN;
+	if (*ret_entry)
+		return entry->state;
+	for (size_t i = 0; i < chain->n_entries; i++) {
+		if (i && chain->entries[i].state != state)
+			return IMAGE_UNKNOWN;
+		state = chain->entries[i].state;
+	}
+	return state;
+}

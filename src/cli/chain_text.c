@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* "Ready" is said of an entry of the boot menu: an image that nothing starts makes no difference. */
+#include "cli.h"
+
+#define HAS "an image that has today's configuration"
+
+/* ---- text -------------------------------------------------------------------------------- */
+
+/* What an entry starts, behind "starts ". */
+static void print_started(const struct chain *chain, const struct chain_entry *entry)
+{
+	const struct chain_image *image =
+		entry->image == CHAIN_NO_IMAGE ? NULL : &chain->images[entry->image];
+
+	if (entry->state == IMAGE_FRESH)
+		cli_print(" starts " HAS ".\n");
+	else if (image && entry->state == IMAGE_MISSING)
+		cli_print(" starts %s, which is missing.\n", image->path);
+	else if (image)
+		cli_print(" starts %s (kernel %s): %s: %s%s\n", image->path,
+			entry->kernel[0] ? entry->kernel : "unknown",
+			image_state_word(entry->state), entry->why,
+			full_stop(entry->why));
+	else
+		cli_print(": %s: %s%s\n", image_state_word(entry->state), entry->why,
+			full_stop(entry->why));
+}
+
+/* The entry of the next boot, when nobody chooses. */
+static void print_default(const struct chain *chain)
+{
+	const struct chain_entry *entry;
+	enum image_state state = chain_ready(chain, &entry);
+
+	if (chain->unknown.code) {
+		cli_print("Whether the next boot starts " HAS " is not known: %s; %s.\n",
+			chain->unknown.text, chain->unknown.remedy);
+	} else if (entry) {
+		cli_print("The default entry '%s'", entry->said->title);
+		print_started(chain, entry);
+	} else if (state == IMAGE_FRESH) {
+		printf("Every entry of the boot menu starts " HAS ".\n");
+	} else {
+		printf("Which entry starts by default is not known, and not every entry "
+		       "starts " HAS ".\n");
+	}
+}
+
+static void print_next(const struct chain *chain)
+{
+	for (size_t i = 0; i < chain->n_entries; i++) {
+		const struct chain_entry *entry = &chain->entries[i];
+
+		if (!entry->is_next || entry->is_default)
+			continue;
+		cli_print("The next boot takes the entry '%s' once, which",
+			entry->said->title);
+		print_started(chain, entry);
+	}
+}
+
+/* Whether an entry before this one says the same. */
+static bool is_repeated(const struct chain *chain, size_t number)
+{
+	const struct chain_entry *entry = &chain->entries[number];
+
+	for (size_t i = 0; i < chain->n_entries; i++) {
+		const struct chain_entry *other = &chain->entries[i];
+		bool told = i < number || other->is_default;
+
+		if (told && other->image == entry->image &&
+			other->state == entry->state &&
+			strcmp(other->why, entry->why) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void print_others(const struct chain *chain)
+{
+	for (size_t i = 0; i < chain->n_entries; i++) {
+		const struct chain_entry *entry = &chain->entries[i];
+
+		if (entry->state == IMAGE_FRESH || entry->is_next || entry->is_default ||
+			is_repeated(chain, i))
+			continue;
+		cli_print("The entry '%s'", entry->said->title);
+		print_started(chain, entry);
+	}
+}
+
+/* Those that no entry starts, as far as that is known. */
+static void print_images(const struct chain *chain)
+{
+	for (size_t i = 0; i < chain->n_images; i++) {
+		const struct chain_image *image = &chain->images[i];
+
+		if (image->is_started ||
+			(chain->unknown.code && image->state == IMAGE_FRESH))
+			continue;
+		if (chain->unknown.code)
+			cli_print("%s (kernel %s): %s: %s%s\n", image->path,
+				image->kernel, image_state_word(image->state), image->why,
+				full_stop(image->why));
+		else if (image->state != IMAGE_MISSING)
+			cli_print("No entry of the boot menu starts %s.\n", image->path);
+		else if (image->maker && image->maker->adds_entry)
+			cli_print("The kernel %s has no image and no entry.\n",
+				image->kernel);
+	}
+}
+
+void chain_text_print(const struct chain *chain)
+{
+	unsigned repairable = 0;
+	size_t fresh = 0;
+
+	print_default(chain);
+	print_next(chain);
+	print_others(chain);
+	print_images(chain);
+	for (size_t i = 0; i < chain->n_images; i++) {
+		fresh += chain->images[i].state == IMAGE_FRESH;
+		repairable += chain->images[i].state != IMAGE_UNKNOWN &&
+			apply_makes(chain, &chain->images[i], IMAGECHECK_NOW);
+	}
+	if (repairable)
+		printf("Run 'sudo vfioboot apply' to rebuild %s.\n",
+			repairable == 1 ? "it" : "them");
+	else if (chain->unknown.code && fresh && fresh == chain->n_images)
+		printf("The initramfs image%s of %s up to date.\n", fresh == 1 ? "" : "s",
+			fresh == 1 ? "the installed kernel is"
+				   : "all installed kernels are");
+	if (chain->problem[0])
+		cli_print("%s: %s%s\n",
+			chain->n_images ? "Images cannot be rebuilt"
+					: "No initramfs image was found",
+			chain->problem, full_stop(chain->problem));
+	else if (!chain->n_images)
+		printf("No initramfs image was found.\n");
+}
+
+/* ---- JSON -------------------------------------------------------------------------------- */
+
+static void add_entry(struct json_object *list, const struct chain_entry *entry)
+{
+	struct json_object *object = json_add_object(list, NULL), *images;
+
+	json_add_text(object, "title", entry->said->title);
+	json_add_text(object, "id", entry->said->boot_id);
+	json_add_text(object, "loader", entry->loader->name);
+	json_add_bool(object, "default", entry->is_default);
+	json_add_bool(object, "next", entry->is_next);
+	json_add_text(object, "kernel", entry->kernel);
+	images = json_add_array(object, "images");
+	for (size_t i = 0; i < entry->said->initrds.n; i++)
+		json_add_text(images, NULL, entry->said->initrds.names[i]);
+	json_add_text(object, "state", image_state_word(entry->state));
+	json_add_text(object, "why", entry->why);
+}
+
+static void add_ready(struct json_object *top, const struct chain *chain)
+{
+	const struct chain_entry *entry;
+	enum image_state state = chain_ready(chain, &entry);
+
+	if (state == IMAGE_UNKNOWN)
+		json_add_null(top, "ready");
+	else
+		json_add_bool(top, "ready", state == IMAGE_FRESH);
+	json_add_text(top, "ready_unknown", chain->unknown.text);
+}
+
+void chain_text_add_json(struct json_object *top, const struct chain *chain)
+{
+	const struct bootloader *loader = chain->loaders.owner;
+	struct json_object *list;
+
+	json_add_text(top, "loader", loader ? loader->name : "");
+	add_ready(top, chain);
+	list = json_add_array(top, "entries");
+	for (size_t i = 0; i < chain->n_entries; i++)
+		add_entry(list, &chain->entries[i]);
+	list = json_add_array(top, "images");
+	for (size_t i = 0; i < chain->n_images; i++) {
+		const struct chain_image *image = &chain->images[i];
+		struct json_object *object = json_add_object(list, NULL);
+
+		json_add_text(object, "kernel", image->kernel);
+		json_add_text(object, "path", image->path);
+		json_add_text(object, "state", image_state_word(image->state));
+		json_add_text(object, "why", image->why);
+		if (chain->unknown.code)
+			json_add_null(object, "started");
+		else
+			json_add_bool(object, "started", image->is_started);
+	}
+	json_add_text(top, "images_problem", chain->problem);
+}
