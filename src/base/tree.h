@@ -44,6 +44,7 @@
 #define TREE_MODULE      "sys/module"
 #define TREE_ACPI_TABLES "sys/firmware/acpi/tables"
 #define TREE_FIRMWARE    "sys/firmware"
+#define TREE_DMI         "sys/class/dmi/id"
 #define TREE_EFI         "sys/firmware/efi"
 #define TREE_EFIVARS     "sys/firmware/efi/efivars"
 #define TREE_RUN         "run/vfioboot" /* records of the early program */

@@ -2,6 +2,7 @@
 /* What the next boot starts: the images, who makes them, and what loads them. */
 #include "base/base.h"
 #include "chain/chain.h"
+#include "params/params.h"
 #include "private.h"
 
 /* The problem has its remedy behind a colon. */
@@ -10,8 +11,16 @@ static void add_generator(struct check_host *host, const struct chain *chain)
 	const char *colon = strstr(chain->problem, ": ");
 	size_t len = colon ? (size_t)(colon - chain->problem) : strlen(chain->problem);
 
+	bool needed = false;
+
+	for (size_t i = 0; check_is_configured(host) && i < chain->n_images; i++)
+		needed |= chain->images[i].state != IMAGE_FRESH;
 	if (chain->generator) {
 		check_pass(host, "", "%s makes the images", chain->generator->name);
+	} else if (initramfs_has_programs(host->root) && !needed &&
+		(chain->n_images || !check_is_configured(host))) {
+		check_pass(host, "", "%.*s, and no image has to be made", (int)len,
+			chain->problem);
 	} else if (initramfs_has_programs(host->root)) {
 		check_fail(host, "", "%.*s", (int)len, chain->problem);
 		check_remedy(host, "%s",
@@ -54,14 +63,14 @@ static bool add_fault(struct check_host *host, const struct chain_image *image,
 {
 	const char *kernel = image->kernel, *path = image->path, *why = image->why;
 
-	if (image->state == IMAGE_WITHOUT && host->next->config.n_sections)
+	if (image->state == IMAGE_WITHOUT && check_is_configured(host))
 		check_fail(host, kernel, "%s%s%s is without vfioboot", by, path, which);
 	else if (image->state == IMAGE_STALE)
 		check_fail(host, kernel, "%s%s%s is stale%s%s", by, path, which,
 			*why ? ": " : "", why);
 	else if (image->state == IMAGE_MISSING && *by)
 		check_fail(host, kernel, "%s%s, which is missing", by, path);
-	else if (image->state == IMAGE_MISSING)
+	else if (image->state == IMAGE_MISSING && check_is_configured(host))
 		check_fail(host, kernel, "it has no image (%s)", path);
 	else
 		return false;
@@ -86,6 +95,8 @@ static void add_image(struct check_host *host, const struct chain *chain,
 	} else if (image->state == IMAGE_FRESH) {
 		check_pass(host, kernel, "%s%s%s contains the current configuration", by,
 			path, which);
+	} else if (image->state == IMAGE_MISSING) {
+		check_pass(host, kernel, "it has no image, and nothing is configured");
 	} else if (image->state == IMAGE_WITHOUT) {
 		check_pass(host, kernel,
 			"%s%s%s is without vfioboot, and nothing is configured", by, path,
@@ -145,6 +156,11 @@ static void add_ready(struct check_host *host, const struct chain *chain)
 
 static void report_images(struct check_host *host, const struct chain *chain)
 {
+	if (!chain->n_images && !chain->n_entries && !check_is_configured(host) &&
+		host->facts->kernels.n) {
+		check_pass(host, "", "no image was found, and nothing is configured");
+		return;
+	}
 	if (!chain->n_images && !chain->n_entries) {
 		check_unseen(host, "", "no installed kernel was found, and no image");
 		return;
@@ -193,13 +209,66 @@ static void list_found(const struct bootloader_search *search, char *ret, size_t
 			search->found[i].sign);
 }
 
+/* Whether something has to be written for the loader: an entry, or a parameter. */
+static bool needs_loader(const struct check_host *host)
+{
+	_cleanup_free_ struct kernelparams *params = calloc(1, sizeof(*params));
+	const struct kernelparams_request request = {0};
+	const struct config *config = &host->next->config;
+	bool needed = config->n_sections && config->when_selected;
+
+	for (unsigned i = 0; i < config->n_sections; i++)
+		needed |= *config->sections[i].profile;
+	needed |= file_exists(host->root, BOOTENTRY_FILE);
+	if (!params || kernelparams_find(host->facts, host->next, &request, params) < 0)
+		return needed;
+	needed |= params->refused;
+	for (unsigned i = 0; i < params->n; i++)
+		needed |= params->items[i].kind == KERNELPARAMS_NEEDED;
+	return needed;
+}
+
+#define NOT_NEEDED "neither an entry nor a kernel parameter is needed"
+
+/* Whatever it is, the images work with it: it fails where something has to be written for it. */
+static void report_unknown(
+	struct check_host *host, const struct bootloader_search *search)
+{
+	bool needed = needs_loader(host);
+	char found[512] = "";
+
+	list_found(search, found, sizeof(found));
+	if (search->n)
+		check_unknown(host, "",
+			"which of these starts the kernel is not known: %s", found);
+	else
+		check_add(host,
+			needed && check_is_configured(host) ? CHECK_FAIL : CHECK_UNKNOWN,
+			"", "no boot loader that vfioboot knows was found");
+	if (!needed && search->n)
+		check_remedy(host,
+			"nothing: the entries of each are looked at, and " NOT_NEEDED);
+	else if (!needed)
+		check_remedy(host,
+			"see in its configuration which images it starts; " NOT_NEEDED);
+	else if (search->n)
+		check_remedy(host,
+			"run 'sudo vfioboot entry add --loader NAME' with the one that "
+			"starts it");
+	else
+		check_remedy(host,
+			"run 'vfioboot cmdline', and add what it prints, and "
+			"vfioboot.profile= for a profile, in the configuration of the "
+			"boot loader");
+}
+
 static void check_loader(struct check_host *host)
 {
 	struct bootloader_search search;
-	char found[512] = "";
+	bool is_whole =
+		file_exists(host->root, "boot") && initramfs_has_programs(host->root);
 
 	bootloader_find(host->root, &search);
-	list_found(&search, found, sizeof(found));
 	if (search.owner && *search.named) {
 		check_pass(host, "", "%s starts the kernel, as it reports itself (%s)",
 			search.owner->title, search.named);
@@ -211,16 +280,8 @@ static void check_loader(struct check_host *host)
 			"what starts the kernel is not known: only root can read some of "
 			"the files");
 		check_remedy(host, "run 'sudo vfioboot check'");
-	} else if (search.n) {
-		check_unknown(host, "",
-			"which of these starts the kernel is not known: %s", found);
-		check_remedy(host, "nothing: the entries of each are looked at");
-	} else if (file_exists(host->root, "boot") &&
-		initramfs_has_programs(host->root)) {
-		check_unknown(host, "", "no boot loader that vfioboot knows was found");
-		check_remedy(host,
-			"see in its configuration which images it starts; if kernel "
-			"parameters are needed, add them there");
+	} else if (search.n || is_whole) {
+		report_unknown(host, &search);
 	} else {
 		check_unseen(host, "",
 			"what starts the kernel is not known: none of its files is here");

@@ -16,11 +16,11 @@ static void check_config(struct check_host *host)
 		check_fail(host, place, "%s", error->message);
 		check_remedy(host, "correct it; see vfioboot.conf(5) for the format");
 	}
-	if (config->off) {
+	if (config->off && config->n_sections) {
 		check_fail(host, "",
 			"vfioboot.off is on the kernel command line: nothing is given "
 			"away");
-		check_remedy(host, "boot without vfioboot.off");
+		check_remedy(host, "remove vfioboot.off from the kernel command line");
 	} else if (!config->n_errors && !config->n_sections) {
 		check_pass(host, "", "no device is configured yet; use 'vfioboot add'");
 	} else if (!config->n_errors) {
@@ -112,14 +112,14 @@ static void check_protect(struct check_host *host)
 	const struct protect_list *list = &host->next->protect;
 	unsigned n = count_kept(list);
 
-	if (list->incomplete) {
+	if (list->incomplete && check_is_configured(host)) {
 		check_fail(host, "",
 			"the list of functions that this host cannot spare is "
 			"incomplete: nothing that could carry the root will be given "
 			"away");
 		check_remedy(host,
-			"run 'vfioboot protect' to see it, and 'vfioboot apply' to "
-			"rebuild it");
+			"run 'sudo vfioboot apply', which rebuilds it; 'vfioboot protect' "
+			"shows it");
 	} else if (!host->next->protect_traced) {
 		check_unseen(host, "",
 			"cannot trace what this host runs on: this is not a whole "

@@ -86,8 +86,8 @@ static void report_no_reset(
 		"the kernel cannot reset it: a guest may fail to start a second time");
 	if (behind)
 		check_remedy(host,
-			"add the rest of its slot too ('vfioboot add %s'), for the same "
-			"guest",
+			"run 'sudo vfioboot add %s' to add the rest of its slot, for the "
+			"same guest",
 			others);
 	else
 		check_remedy(host,
@@ -117,6 +117,20 @@ static void check_reset(struct check_host *host, const struct check_function *fu
 	}
 }
 
+static void report_off(
+	struct check_host *host, const struct check_function *function, bool allowed)
+{
+	check_fail(host, function->name,
+		"its power is off (D3cold), and not every device wakes up from that");
+	if (allowed)
+		check_remedy(host,
+			"if its guest cannot use it, run 'echo 0 > /%s/%s/d3cold_allowed' as "
+			"root to keep it awake",
+			TREE_PCI, function->name);
+	else
+		check_remedy(host, "power the machine off and on again");
+}
+
 /* A driver puts an idle device to sleep, and wakes it up; without one it may stay asleep. */
 static void check_power(struct check_host *host, const struct check_function *function)
 {
@@ -141,17 +155,13 @@ static void check_power(struct check_host *host, const struct check_function *fu
 	} else if (*driver && !pcidev_driver_is_vfio(driver)) {
 		check_pass(
 			host, function->name, "asleep (D3cold); its driver wakes it up");
+	} else if (*driver && *allowed != '0' &&
+		facts_compare_kernel(host->facts, 5, 19) >= 0) {
+		check_pass(host, function->name,
+			"asleep (D3cold), as vfio-pci leaves a device that no guest has; "
+			"a guest wakes it up");
 	} else {
-		check_fail(host, function->name,
-			"its power is off (D3cold), and not every device wakes up from "
-			"that");
-		if (*allowed == '0')
-			check_remedy(host, "power the machine off and on again");
-		else
-			check_remedy(host,
-				"if its guest cannot use it, run 'echo 0 > "
-				"/%s/%s/d3cold_allowed' as root to keep it awake",
-				TREE_PCI, function->name);
+		report_off(host, function, *allowed != '0');
 	}
 }
 
@@ -170,7 +180,12 @@ static void check_memory(struct check_host *host, const struct check_function *f
 			continue;
 		check_fail(host, function->name,
 			"no address space is assigned to its BAR %d", i);
-		check_remedy(host, "enable Above 4G Decoding in the firmware setup");
+		check_remedy(host,
+			host->facts->hypervisor
+				? "give this virtual machine more address space for PCI "
+				  "(QEMU with OVMF: -fw_cfg "
+				  "opt/ovmf/X-PciMmio64Mb,string=65536)"
+				: "enable Above 4G Decoding in the firmware setup");
 		return;
 	}
 	check_pass(host, function->name, "its memory is mapped");
@@ -227,10 +242,9 @@ static void check_resizable(
 	} else if (facts_compare_kernel(host->facts, 6, 1) >= 0) {
 		check_pass(host, function->name, "memory of one size only");
 	} else {
-		check_unknown(host, function->name,
+		check_pass(host, function->name,
 			"kernels before 6.1 do not show whether its memory can be "
-			"resized");
-		check_remedy(host, "nothing: guests work without it");
+			"resized, and guests work without");
 	}
 }
 

@@ -57,9 +57,11 @@ static void check_boot_display(
 	} else {
 		check_fail(host, function->name,
 			"it is the last display: the host would have none");
-		check_remedy(host,
-			"enable another one (often the integrated GPU in the firmware "
-			"setup), or write last-display = yes into its section");
+		check_remedy(host, "%s, or write last-display = yes into its section",
+			host->facts->hypervisor
+				? "add another one to this virtual machine"
+				: "enable another one (often the integrated GPU in the "
+				  "firmware setup)");
 	}
 }
 

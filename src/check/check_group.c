@@ -19,7 +19,7 @@ static void check_group(struct check_host *host, const struct check_function *fu
 	} else if (!host->facts->bus.has_groups) {
 		check_fail(host, function->name,
 			"it has no IOMMU group, and no guest can have it without one");
-		check_remedy(host, "enable the IOMMU, as the points above say");
+		check_remedy(host, "fix the point iommu first");
 	} else {
 		check_fail(host, function->name,
 			"the IOMMU leaves it out: other functions have a group, it has "
@@ -96,6 +96,15 @@ static void find_blockers(const struct check_host *host, struct modules *modules
 	}
 }
 
+/* What splits a group: the firmware setup, or the hypervisor's configuration. */
+static const char *splitting(const struct check_host *host)
+{
+	return host->facts->hypervisor
+		? "give it a root port of its own in the configuration of this virtual "
+		  "machine"
+		: "look for ACS in the firmware setup, which splits groups";
+}
+
 static void report_blockers(struct check_host *host,
 	const struct check_function *function, const struct group_blockers *blockers)
 {
@@ -109,20 +118,21 @@ static void report_blockers(struct check_host *host,
 		function->pci->group, blockers->functions, more);
 	if (blockers->kept)
 		check_remedy(host,
-			"the host runs on %s: put one of the two into another slot, or "
-			"look for ACS in the firmware setup, which splits groups",
-			blockers->kept);
+			"the host runs on %s: put one of the two into another slot, or %s",
+			blockers->kept, splitting(host));
 	else if (!blockers->n_to_add)
 		check_remedy(host,
-			"keep the driver off that bridge, use another slot, or look for "
-			"ACS in the firmware setup, which splits groups");
+			"keep the driver off that bridge, use another slot, or %s",
+			splitting(host));
 	else
 		check_remedy(host,
-			"give those away too ('vfioboot add %s'%s), use another slot, or "
-			"look for ACS in the firmware setup, which splits groups",
+			"run 'sudo vfioboot add %s'%s to give those away too, use another "
+			"slot, or %s",
 			blockers->n_to_add > BLOCKERS_MAX ? function->name
 							  : blockers->add,
-			blockers->n_to_add > BLOCKERS_MAX ? " names them all" : "");
+			blockers->n_to_add > BLOCKERS_MAX ? ", which names them all,"
+							  : "",
+			splitting(host));
 }
 
 static void report_members(struct check_host *host, const struct check_function *function,
@@ -135,8 +145,8 @@ static void report_members(struct check_host *host, const struct check_function 
 			"in its group %d is %s, and which driver that will have at the "
 			"next boot is not known",
 			function->pci->group, blockers->unsure);
-		check_remedy(
-			host, "give that away too ('vfioboot add %s')", blockers->unsure);
+		check_remedy(host, "run 'sudo vfioboot add %s' to give that away too",
+			blockers->unsure);
 	} else {
 		check_pass(host, function->name,
 			"nothing else in its group is kept by the host");

@@ -11,9 +11,11 @@
 #include "params/params.h"
 #include "private.h"
 
-/* What switches the IOMMU on in the firmware setup. */
+/* What gives the machine an IOMMU: the firmware setup, or its hypervisor. */
 static const char *firmware_remedy(const struct check_host *host)
 {
+	if (host->facts->hypervisor)
+		return host->facts->hypervisor->iommu;
 	switch (host->facts->iommu) {
 	case IOMMU_INTEL:
 		return "enable VT-d in the firmware setup (\"Intel VT for Directed "
@@ -28,34 +30,54 @@ static const char *firmware_remedy(const struct check_host *host)
 	}
 }
 
-static bool has_flag(const char *cpuinfo, const char *flag)
-{
-	const char *line = strstr(cpuinfo, "\nflags\t");
-	size_t len = strlen(flag), end = line ? strcspn(line + 1, "\n") + 1 : 0;
-
-	for (size_t at = 0; at + len < end; at++)
-		if (line[at] == ' ' && strncmp(line + at + 1, flag, len) == 0 &&
-			strchr(" \n", line[at + 1 + len]))
-			return true;
-	return false;
-}
-
 /* Other processors than those of x86 have no such flag, and no such point. */
 static void check_cpu(struct check_host *host)
 {
-	if (!host->facts->cpuinfo) {
+	const char *cpuinfo = host->facts->cpuinfo;
+
+	if (!cpuinfo) {
 		check_unseen(host, "", "cannot read which processor this is");
-	} else if (!strstr(host->facts->cpuinfo, "\nflags\t")) {
+	} else if (!strstr(cpuinfo, "\nflags\t")) {
 		return;
-	} else if (has_flag(host->facts->cpuinfo, "vmx")) {
+	} else if (hypervisor_cpu_has(cpuinfo, "vmx")) {
 		check_pass(host, "", "the processor can run guests (VT-x)");
-	} else if (has_flag(host->facts->cpuinfo, "svm")) {
+	} else if (hypervisor_cpu_has(cpuinfo, "svm")) {
 		check_pass(host, "", "the processor can run guests (AMD-V)");
+	} else if (host->facts->hypervisor) {
+		check_pass(host, "", "the processor is that of a virtual machine");
 	} else {
 		check_fail(host, "",
 			"the processor has neither VT-x nor AMD-V, or it is disabled");
 		check_remedy(
 			host, "enable virtualization (VT-x, SVM) in the firmware setup");
+	}
+}
+
+/* Of a virtual machine: whether it can run guests of its own. */
+static void check_nested(struct check_host *host)
+{
+	const struct hypervisor *hypervisor = host->facts->hypervisor;
+	const char *cpuinfo = host->facts->cpuinfo ? host->facts->cpuinfo : "";
+	bool intel = hypervisor_cpu_has(cpuinfo, "vmx");
+
+	if (!hypervisor || !strstr(cpuinfo, "\nflags\t"))
+		return;
+	if (!intel && !hypervisor_cpu_has(cpuinfo, "svm")) {
+		check_fail(host, "",
+			"this is a virtual machine (%s) that cannot run guests: its "
+			"processor has neither VT-x nor AMD-V",
+			hypervisor->name);
+		check_remedy(host, "%s", hypervisor->nested);
+	} else if (host->root->live && !file_exists(host->root, TREE_DEV "kvm")) {
+		check_fail(host, "",
+			"this is a virtual machine (%s) whose processor can run guests, "
+			"but " TREE_DEV "kvm is missing",
+			hypervisor->name);
+		check_remedy(
+			host, "run 'sudo modprobe %s'", intel ? "kvm_intel" : "kvm_amd");
+	} else {
+		check_pass(host, "", "this is a virtual machine (%s) that can run guests",
+			hypervisor->name);
 	}
 }
 
@@ -166,7 +188,7 @@ static void report_iommu_off(struct check_host *host)
 		check_remedy(host,
 			"add intel_iommu=on to the kernel command line, unless "
 			"kernel-config says that it is on by default");
-	else if (host->facts->iommu == IOMMU_AMD)
+	else if (host->facts->iommu == IOMMU_AMD && !host->facts->hypervisor)
 		check_remedy(
 			host, "%s; the kernel needs no parameter", firmware_remedy(host));
 	else
@@ -221,8 +243,12 @@ static void check_remapping(struct check_host *host)
 			"off: vfio starts no guest with a device, because the device "
 			"could send the host false interrupts");
 		check_remedy(host,
-			"it comes with the IOMMU: fix the points above first, then look "
-			"for it, or for x2APIC, in the firmware setup");
+			host->facts->hypervisor
+				? "it comes with the IOMMU that the hypervisor gives, if "
+				  "that has interrupt remapping (intremap)"
+				: "it comes with the IOMMU: fix the points above first, "
+				  "then look for it, or for x2APIC, in the firmware "
+				  "setup");
 	} else {
 		check_unseen(host, "", "whether interrupts are remapped is not known");
 	}
@@ -230,6 +256,7 @@ static void check_remapping(struct check_host *host)
 
 static const struct check checks[] = {
 	{"cpu", check_cpu, NULL},
+	{"nested-virtualization", check_nested, NULL},
 	{"iommu-firmware", check_firmware, NULL},
 	{"iommu", check_iommu, NULL},
 	{"iommu-parameters", check_parameters, NULL},

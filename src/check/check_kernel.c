@@ -81,7 +81,9 @@ static bool lacks_driver(const struct check_host *host, const char *config)
 
 static void judge_config(struct check_host *host, const char *release, const char *config)
 {
-	if (!kernel_config_has(config, "VFIO_PCI")) {
+	if (!check_needs_vfio(host)) {
+		check_pass(host, release, "nothing is configured for vfio");
+	} else if (!kernel_config_has(config, "VFIO_PCI")) {
 		check_fail(host, release, "built without CONFIG_VFIO_PCI");
 		check_remedy(host,
 			"use a kernel that has it, as all large distributions' default "
@@ -137,15 +139,26 @@ static int add_missing(struct modules *modules, const char *name, char *list, si
 	return r;
 }
 
+/* A container of vfio needs the type 1 driver, or iommufd in its place. */
+static int add_container(struct modules *modules, char *list, size_t size)
+{
+	enum module_kind iommufd;
+	int r = modules_find(modules, "iommufd", &iommufd, NULL, 0);
+
+	return r < 0 || iommufd != MODULE_NONE
+		? r
+		: add_missing(modules, "vfio_iommu_type1", list, size);
+}
+
 /* Of the modules that a kernel needs, those that are not there. */
 static int list_missing(
 	const struct check_host *host, struct modules *modules, char *ret, size_t size)
 {
 	const struct config *config = &host->next->config;
-	int r = add_missing(modules, "vfio-pci", ret, size);
+	int r = 0;
 
-	if (r == 0)
-		r = add_missing(modules, "vfio_iommu_type1", ret, size);
+	if (!check_is_configured(host))
+		r = add_missing(modules, "vfio-pci", ret, size);
 	for (unsigned i = 0; r == 0 && i < config->n_sections; i++) {
 		const struct config_section *section = &config->sections[i];
 
@@ -154,7 +167,7 @@ static int list_missing(
 			strcmp(section->driver, CONFIG_DRIVER_NONE) != 0)
 			r = add_missing(modules, section->driver, ret, size);
 	}
-	return r;
+	return r == 0 && check_needs_vfio(host) ? add_container(modules, ret, size) : r;
 }
 
 static void report_no_index(struct check_host *host, const char *release, int error)
@@ -179,7 +192,9 @@ static void check_modules_of(struct check_host *host, const char *release)
 	if (r < 0) {
 		report_no_index(host, release, r);
 	} else if (!*missing) {
-		check_pass(host, release, "has vfio-pci and what it needs");
+		check_pass(host, release,
+			check_needs_vfio(host) ? "has vfio-pci and what it needs"
+					       : "has what is configured");
 	} else {
 		check_fail(host, release, "lacks %s", missing);
 		check_remedy(host,

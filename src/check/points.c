@@ -74,6 +74,26 @@ void check_remedy_unseen(struct check_host *host)
 		host, "run 'vfioboot check' as root, on the host and not in a container");
 }
 
+bool check_is_configured(const struct check_host *host)
+{
+	return host->next->config.n_sections > 0;
+}
+
+bool check_needs_vfio(const struct check_host *host)
+{
+	const struct config *config = &host->next->config;
+	bool none = false;
+
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		if (config->sections[i].bad)
+			continue;
+		if (strcmp(config->sections[i].driver, CONFIG_DRIVER_NONE) != 0)
+			return true;
+		none = true;
+	}
+	return !none;
+}
+
 const struct check_function *check_next_target(const struct check_host *host, size_t *at)
 {
 	while (*at < host->n)

@@ -66,6 +66,12 @@ void check_remedy(struct check_host *host, const char *format, ...)
 void check_remedy_live(struct check_host *host, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Whether anything is configured; a boot without that needs neither an image nor a loader of ours. */
+bool check_is_configured(const struct check_host *host);
+
+/* Whether vfio is needed: something is configured for it, or nothing is configured yet. */
+bool check_needs_vfio(const struct check_host *host);
+
 /* The next target from *@at on, which starts as 0; NULL behind the last one. */
 const struct check_function *check_next_target(const struct check_host *host, size_t *at);
 

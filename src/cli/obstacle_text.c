@@ -106,8 +106,7 @@ static const char *remedy_of(const struct obstacle *obstacle)
 		return "the host could only be reached over the network or a serial line; "
 		       "if that is intended, use --allow-last-display";
 	case OBSTACLE_NO_GROUP:
-		return "enable the IOMMU (VT-d, AMD-Vi, SMMU) in the firmware and the "
-		       "kernel; 'vfioboot check' says more";
+		return "run 'sudo vfioboot check', which says how to enable the IOMMU";
 	default: return "";
 	}
 }

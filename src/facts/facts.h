@@ -8,6 +8,7 @@
 #include "card.h"
 #include "deviceset.h"
 #include "efivar.h"
+#include "hypervisor.h"
 #include "iommu.h"
 #include "kernel_config.h"
 #include "kernel_release.h"

@@ -30,6 +30,7 @@ int facts_read(const struct root *root, struct facts *ret)
 		ret->cmdline[strcspn(ret->cmdline, "\n")] = '\0';
 	ret->cpuinfo = read_cpuinfo(root);
 	ret->iommu = iommu_find_kind(root, ret->cpuinfo);
+	ret->hypervisor = hypervisor_find(root, ret->cpuinfo);
 	ret->bus_error = pcibus_read(root, &ret->bus);
 	/* What is in use can't be traced on a bus that can't be read. */
 	if (ret->bus_error < 0 && ret->bus_error != -ENOENT)

@@ -7,6 +7,7 @@
 #define VFIOBOOT_SNAPSHOT_H
 
 #include "base/base.h"
+#include "hypervisor.h"
 #include "in_use.h"
 #include "iommu.h"
 #include "kernels.h"
@@ -25,6 +26,7 @@ struct facts {
 	int cmdline_error;      /* -errno: why it is not known */
 	char *cpuinfo;          /* the beginning of /proc/cpuinfo; NULL: not known */
 	enum iommu_kind iommu;
+	const struct hypervisor *hypervisor; /* that the machine runs on; NULL: none */
 	/* What is read when it is first asked for, by the functions below: */
 	struct in_use in_use; /* in_use_trace() does that */
 	struct {

@@ -186,6 +186,7 @@ static void read_facts(
 	unsigned major = 0, minor = 0;
 
 	facts->iommu = host->iommu;
+	facts->hypervisor = host->hypervisor;
 	/* A tree may have the links alone. */
 	facts->has_groups = facts_count_groups(host) ||
 		(host->bus.has_groups &&

@@ -112,6 +112,14 @@ static void decide_igfx(const struct kernelparams_facts *facts, struct kernelpar
 	}
 }
 
+/* What gives the machine an IOMMU where no parameter does: @setup, or its hypervisor. */
+static const char *enable(const struct kernelparams_facts *facts, const char *setup)
+{
+	return facts->hypervisor ? facts->hypervisor->iommu : setup;
+}
+
+#define VT_D "enable VT-d in the firmware setup"
+
 /* Intel's IOMMU, where nothing says "on". */
 static void switch_on(const struct kernelparams_facts *facts, struct kernelparams *ret)
 {
@@ -131,12 +139,13 @@ static void switch_on(const struct kernelparams_facts *facts, struct kernelparam
 	else if (facts->iommu_default == IOMMU_DEFAULT_UNKNOWN)
 		add(ret, KERNELPARAMS_NEEDED, "intel_iommu=on",
 			"there are no IOMMU groups, and the configuration of this kernel "
-			"cannot be read; if this changes nothing, enable VT-d in the "
-			"firmware setup");
+			"cannot be read; if this changes nothing, %s",
+			enable(facts, VT_D));
 	else
 		add(ret, KERNELPARAMS_FIRMWARE, "",
 			"this kernel enables the IOMMU by default, but there are no IOMMU "
-			"groups: enable VT-d in the firmware setup");
+			"groups: %s",
+			enable(facts, VT_D));
 }
 
 static void decide_intel(const struct kernelparams_facts *facts, struct kernelparams *ret)
@@ -146,8 +155,8 @@ static void decide_intel(const struct kernelparams_facts *facts, struct kernelpa
 	/* What only the entry has, this boot did not show to have no effect. */
 	else if (!facts->has_groups && cmdline_has(facts->booted, "intel_iommu", "on"))
 		add(ret, KERNELPARAMS_FIRMWARE, "",
-			"intel_iommu=on is set, but there are no IOMMU groups: enable VT-d "
-			"in the firmware setup");
+			"intel_iommu=on is set, but there are no IOMMU groups: %s",
+			enable(facts, VT_D));
 }
 
 static void decide_iommu(const struct kernelparams_facts *facts, struct kernelparams *ret)
@@ -166,8 +175,10 @@ static void decide_iommu(const struct kernelparams_facts *facts, struct kernelpa
 		return;
 	else if (facts->iommu == IOMMU_AMD)
 		add(ret, KERNELPARAMS_FIRMWARE, "",
-			"no parameter enables an AMD IOMMU: enable AMD-Vi (also called SVM "
-			"or IOMMU) in the firmware setup");
+			"no parameter enables an AMD IOMMU: %s",
+			enable(facts,
+				"enable AMD-Vi (also called SVM or IOMMU) in the firmware "
+				"setup"));
 	else if (facts->iommu == IOMMU_ARM)
 		add(ret, KERNELPARAMS_FIRMWARE, "",
 			"no parameter enables an Arm SMMU: it must be in the firmware's "
@@ -181,7 +192,8 @@ static void decide_iommu(const struct kernelparams_facts *facts, struct kernelpa
 	else
 		add(ret, KERNELPARAMS_FIRMWARE, "",
 			"there are no IOMMU groups, and for this processor no parameter "
-			"is known: look for an IOMMU in the firmware setup");
+			"is known: %s",
+			enable(facts, "look for an IOMMU in the firmware setup"));
 }
 
 /* Others have a group, and one of those that are given away has none. */

@@ -33,12 +33,13 @@ enum framebuffer {
 struct kernelparams_facts {
 	enum iommu_kind iommu;
 	enum iommu_default iommu_default;
-	bool remapping_is_off; /* of interrupts */
-	bool has_groups;       /* there are IOMMU groups */
-	unsigned kernel;       /* major << 16 | minor; 0: not known */
-	bool lto;              /* the kernel was built with link-time optimisation */
-	size_t limit;          /* bytes of a command line, COMMAND_LINE_SIZE */
-	const char *booted;    /* the command line of this boot */
+	const struct hypervisor *hypervisor; /* that the machine runs on; NULL: none */
+	bool remapping_is_off;               /* of interrupts */
+	bool has_groups;                     /* there are IOMMU groups */
+	unsigned kernel;                     /* major << 16 | minor; 0: not known */
+	bool lto;           /* the kernel was built with link-time optimisation */
+	size_t limit;       /* bytes of a command line, COMMAND_LINE_SIZE */
+	const char *booted; /* the command line of this boot */
 	const char
 		*cmdline; /* of the boot that is asked about: its entry may add to that */
 	bool cmdline_is_unread;
@@ -73,7 +74,7 @@ enum kernelparams_kind {
 struct kernelparams_item {
 	enum kernelparams_kind kind;
 	char parameter[96]; /* "" where it is about none */
-	char reason[320];   /* a sentence without full stop */
+	char reason[768];   /* a sentence without full stop */
 };
 
 struct kernelparams {

@@ -219,10 +219,13 @@ native_driver() {
 	check
 	[ "$status" -eq 1 ]
 	expect config /etc/vfioboot.conf.d/second.conf:5 fail 'paht'
-	remove etc/vfioboot.conf.d/second.conf
 	parameter vfioboot.off
+	sed -i /paht/d "$host/etc/vfioboot.conf.d/second.conf"
 	check
-	expect config '' fail 'vfioboot.off'
+	expect config '' fail 'vfioboot.off*remove vfioboot.off from the kernel command line'
+	remove etc/vfioboot.conf.d/second.conf
+	check
+	expect config '' pass 'no device is configured yet'
 }
 
 @test "section" {
@@ -270,6 +273,55 @@ native_driver() {
 	END
 	check
 	[ -z "$(point cpu '')" ]
+}
+
+# virtual VENDOR PRODUCT: the machine becomes a virtual one, without an IOMMU
+virtual() {
+	sed -i 's/ vmx / hypervisor /' "$host/proc/cpuinfo"
+	put sys/class/dmi/id/sys_vendor <<<"$1"
+	put sys/class/dmi/id/product_name <<<"$2"
+	rm -rf "${host:?}"/sys/firmware/acpi/tables/DMAR
+}
+
+@test "virtual machines: the hypervisor helps, and no setup of a firmware" {
+	local vendor product name iommu nested
+	no_groups
+	while IFS='|' read -r vendor product name iommu nested; do
+		virtual "$vendor" "$product"
+		check
+		expect cpu '' pass 'virtual machine'
+		expect nested-virtualization '' fail "this is a virtual machine ($name) that cannot run guests*-> $nested"
+		expect iommu-firmware '' fail "-> *$iommu"
+		expect iommu '' fail "-> *$iommu"
+		expect interrupt-remapping '' pass
+		[[ $points != *'VT-d in the firmware'* && $points != *'(VT-x, SVM) in'* ]]
+		run --separate-stderr "$vfioboot" cmdline --root "$host"
+		[[ $output$stderr == *"$iommu"* && $output$stderr != *'firmware setup'* ]]
+	done <<-'END'
+		QEMU|Standard PC (Q35 + ICH9, 2009)|QEMU|-device intel-iommu,intremap=on,caching-mode=on|on its host set nested=1
+		VMware, Inc.|VMware20,1|VMware|'Expose IOMMU to the guest OS'|*'Expose hardware assisted
+		innotek GmbH|VirtualBox|VirtualBox|--iommu intel|*--nested-hw-virt on
+		Microsoft Corporation|Virtual Machine|Hyper-V|Hyper-V gives virtual machines no IOMMU|*-ExposeVirtualizationExtensions
+		Amazon EC2|m5.large|Amazon EC2|Amazon EC2 gives its virtual machines no IOMMU|use a bare-metal
+		Google|Google Compute Engine|Google Compute Engine|bare-metal machine|*enableNestedVirtualization
+		OpenStack Foundation|OpenStack Nova|OpenStack|hw_viommu_model=intel|*host-passthrough
+		Xen|HVM domU|Xen|Xen gives its virtual machines no IOMMU|*nestedhvm
+		Some Cloud|vServer|a hypervisor|ask whoever runs this virtual machine|ask whoever
+	END
+}
+
+@test "nested-virtualization" {
+	check
+	[ -z "$(point nested-virtualization '')" ]
+	virtual QEMU 'Standard PC (Q35 + ICH9, 2009)'
+	sed -i 's/ hypervisor / hypervisor svm /' "$host/proc/cpuinfo"
+	check
+	expect cpu '' pass AMD-V
+	expect nested-virtualization '' pass 'this is a virtual machine (QEMU) that can run guests'
+	# Of a real machine the vendor says nothing.
+	sed -i 's/ hypervisor / /' "$host/proc/cpuinfo"
+	check
+	[ -z "$(point nested-virtualization '')" ]
 }
 
 no_groups() {
@@ -430,7 +482,18 @@ no_groups() {
 	rm "$host/lib/modules/$release"/kernel/vfio{-pci,_iommu_type1}.ko
 	PATH=$PATH:/usr/sbin:/sbin depmod -b "$host" $release
 	check
-	expect vfio-modules $release fail 'lacks vfio-pci, vfio_iommu_type1, mlx5_vfio_pci'
+	expect vfio-modules $release fail 'lacks mlx5_vfio_pci, vfio_iommu_type1 -> '
+	sed -i 's/^driver.*/driver = none/' "$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect vfio-modules $release pass 'has what is configured'
+	expect kernel-config $release pass 'nothing is configured for vfio'
+	rm "$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect vfio-modules $release fail 'lacks vfio-pci, vfio_iommu_type1 -> '
+	host_module iommufd
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$host" $release
+	check
+	expect vfio-modules $release fail 'lacks vfio-pci -> '
 	truncate -s -4 "$host/lib/modules/$release/modules.dep.bin"
 	check
 	expect vfio-modules $release fail 'the index of its modules is damaged'
@@ -731,6 +794,9 @@ framebuffer() {
 	expect power-state $gpu pass 'its driver wakes it up'
 	native_driver $gpu vfio-pci
 	check
+	expect power-state $gpu pass 'as vfio-pci leaves a device that no guest has'
+	running 5.10.0-9-amd64
+	check
 	expect power-state $gpu fail "echo 0 > /sys/bus/pci/devices/$gpu/d3cold_allowed"
 	echo 0 >"$card/d3cold_allowed"
 	check
@@ -777,7 +843,7 @@ framebuffer() {
 	expect resizable-bar $gpu pass 'one size only'
 	running 5.10.0-30-amd64
 	check
-	expect resizable-bar $gpu unknown 'before 6.1'
+	expect resizable-bar $gpu pass 'before 6.1'
 	rm "$host/sys/bus/pci/devices/$gpu/resource"
 	check
 	expect resizable-bar $gpu unknown
@@ -788,7 +854,15 @@ framebuffer() {
 	expect generator '' pass 'initramfs-tools makes the images'
 	rm "$host"/usr/sbin/*
 	check
+	expect generator '' pass 'no generator*, and no image has to be made'
+	rm "$host"/boot/initrd.img-*
+	check
 	expect generator '' fail 'no generator'
+	# Nothing is configured: nothing needs an image.
+	rm "$host"/etc/vfioboot.conf.d/*
+	check
+	expect generator '' pass
+	expect image '' pass 'no image was found, and nothing is configured'
 	remove usr
 	check
 	expect generator '' unknown
@@ -841,7 +915,10 @@ framebuffer() {
 	remove $loader_info
 	rm -r "${host:?}"/boot/{efi,grub}
 	check
-	expect boot-loader '' unknown 'no boot loader'
+	expect boot-loader '' unknown 'no boot loader*neither an entry nor a kernel parameter is needed'
+	sed -i '/^path/a profile = games' "$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect boot-loader '' fail "no boot loader*run 'vfioboot cmdline'"
 	remove boot
 	check
 	expect boot-loader '' unknown 'none of its files is here'
@@ -918,7 +995,7 @@ alone() {
 	check 02:00
 	expect group-members 0000:02:00.0 fail 'in its group 17 the host keeps 0000:40:00.0 (igb), *'
 	[[ $points == *'0000:40:00.7 (igb) and 4 more, and a guest gets a group as a whole or not at all'* ]]
-	[[ $points == *"('vfioboot add 0000:02:00.0' names them all), use another slot"* ]]
+	[[ $points == *"run 'sudo vfioboot add 0000:02:00.0', which names them all, to give those away too, use another slot"* ]]
 }
 
 @test "lines end where the terminal does" {
