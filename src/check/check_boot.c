@@ -156,19 +156,19 @@ static void add_ready(struct check_host *host, const struct chain *chain)
 
 static void report_images(struct check_host *host, const struct chain *chain)
 {
-	if (!chain->n_images && !chain->n_entries && !check_is_configured(host) &&
-		host->facts->kernels.n) {
-		check_pass(host, "", "no image was found, and nothing is configured");
-		return;
-	}
-	if (!chain->n_images && !chain->n_entries) {
-		check_unseen(host, "", "no installed kernel was found, and no image");
-		return;
-	}
+	size_t before = host->list->n;
+
 	for (size_t i = 0; i < chain->n_images; i++)
 		if (is_of_interest(chain, i))
 			add_image(host, chain, &chain->images[i]);
-	add_ready(host, chain);
+	if (chain->n_images || chain->n_entries)
+		add_ready(host, chain);
+	if (host->list->n > before)
+		return;
+	if (!check_is_configured(host) && host->facts->kernels.n)
+		check_pass(host, "", "no image was found, and nothing is configured");
+	else
+		check_unseen(host, "", "no installed kernel was found, and no image");
 }
 
 /* Opening them is slow: once for both of their points. */
