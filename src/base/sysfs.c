@@ -15,6 +15,7 @@
 /* Below the root directory, hence without the leading slash. */
 #define DEVICES   "sys/bus/pci/devices"
 #define DRIVERS   "sys/bus/pci/drivers"
+#define SLOTS     "sys/bus/pci/slots"
 #define PROBE     "sys/bus/pci/drivers_probe"
 #define INIT_ROOT "proc/1/root"
 #define KMSG      "dev/kmsg"
@@ -148,6 +149,65 @@ int sysfs_read_path(
 	if (r < 0)
 		return r;
 	return is_spilled(root, address) ? -EINVAL : pci_path_from_link(target, ret);
+}
+
+/* The slot, among those that have a name, that a function's directory is behind. */
+struct slot_search {
+	const struct root *root;
+	const char *link; /* of the function */
+	char *ret;
+	bool found;
+};
+
+/* Its file has "0000:41:00", the beginning of the names of all functions there. */
+static bool found_slot(void *data, const char *name)
+{
+	struct slot_search *search = data;
+	char path[NAME_SIZE], address[32] = "/";
+	size_t len;
+
+	text_join(path, sizeof(path), SLOTS "/", name, "/address", NULL);
+	if (*name == '.' ||
+		file_read_line(search->root, path, address + 1, sizeof(address) - 2) < 0)
+		return true;
+	len = strlen(address);
+	memcpy(address + len, ".", 2);
+	search->found = len > 1 && strstr(search->link, address) &&
+		copy_text(search->ret, SYSFS_IDENTITY_SIZE, name, strlen(name));
+	return !search->found;
+}
+
+/* The directory of the root bus is the last one of the kind in the link: "pci0000:40". */
+static int read_host_bridge(const struct root *root, char *link, char *ret)
+{
+	char path[1024], *end = NULL;
+
+	for (char *next = strstr(link, "/pci"); next; next = strstr(next + 1, "/pci"))
+		end = next + 1 + strcspn(next + 1, "/");
+	if (!end)
+		return -ENOENT;
+	*end = '\0';
+	text_join(path, sizeof(path), DEVICES "/", link, "/firmware_node/path", NULL);
+	return file_read_line(root, path, ret, SYSFS_IDENTITY_SIZE);
+}
+
+int sysfs_read_identity(const struct root *root, struct pci_address address,
+	enum sysfs_identity kind, char ret[static SYSFS_IDENTITY_SIZE])
+{
+	char name[NAME_SIZE], link[768];
+	struct slot_search search = {root, link, ret, false};
+	int r;
+
+	device_name(name, address, kind == SYSFS_SERIAL ? "serial_number" : "");
+	if (kind == SYSFS_SERIAL)
+		return file_read_line(root, name, ret, SYSFS_IDENTITY_SIZE);
+	r = file_read_link(root, name, link, sizeof(link));
+	if (r < 0)
+		return r;
+	if (kind == SYSFS_HOST_BRIDGE)
+		return read_host_bridge(root, link, ret);
+	r = file_each_name(root, SLOTS, found_slot, &search);
+	return r < 0 ? r : search.found ? 0 : -ENOENT;
 }
 
 static bool has_link(

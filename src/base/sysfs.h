@@ -37,6 +37,20 @@ int sysfs_read_driver(const struct root *root, struct pci_address address,
 int sysfs_read_path(
 	const struct root *root, struct pci_address address, struct pci_path *ret);
 
+/* What stays with a device, or with its place, when root buses get other numbers. */
+enum sysfs_identity {
+	SYSFS_SERIAL, /* of the device itself: PCIe's serial number, since 6.18, for root */
+	SYSFS_SLOT,   /* the name of the slot that it is in: /sys/bus/pci/slots */
+	SYSFS_HOST_BRIDGE, /* the firmware's name of the root bus: its firmware_node/path */
+	SYSFS_IDENTITIES,
+};
+
+#define SYSFS_IDENTITY_SIZE 64 /* bytes of the longest one with its NUL */
+
+/* Reads one of them.  Returns 0; -ENOENT where the kernel shows none; or another -errno. */
+int sysfs_read_identity(const struct root *root, struct pci_address address,
+	enum sysfs_identity kind, char ret[static SYSFS_IDENTITY_SIZE]);
+
 bool sysfs_has_iommu_group(const struct root *root, struct pci_address address);
 
 /* Whether its driver shows a connector for a display: drm/cardN/cardN-* (drm_sysfs.c). */

@@ -288,7 +288,31 @@ static bool set_last_display(struct config_section *section, const char *value)
 	return set_choice(&section->last_display, value, "no", "yes");
 }
 
+static bool set_identity(
+	struct config_section *section, enum sysfs_identity kind, const char *value)
+{
+	return *value &&
+		copy_text(section->identity[kind], SYSFS_IDENTITY_SIZE, value,
+			strlen(value));
+}
+
+static bool set_serial(struct config_section *section, const char *value)
+{
+	return set_identity(section, SYSFS_SERIAL, value);
+}
+
+static bool set_slot(struct config_section *section, const char *value)
+{
+	return set_identity(section, SYSFS_SLOT, value);
+}
+
+static bool set_host_bridge(struct config_section *section, const char *value)
+{
+	return set_identity(section, SYSFS_HOST_BRIDGE, value);
+}
+
 /* The keys of a [device] section that have one value. */
+#define IDENTITY_KEY 5 /* where those of enum sysfs_identity begin */
 static const struct {
 	const char *name;
 	bool (*set)(struct config_section *section, const char *value);
@@ -299,7 +323,16 @@ static const struct {
 	{"driver", set_driver, "the name of a driver, such as vfio-pci, or none"},
 	{"on-move", set_on_move, "refuse or follow"},
 	{"last-display", set_last_display, "yes or no"},
+	[IDENTITY_KEY + SYSFS_SERIAL] = {"serial", set_serial, "up to 63 bytes"},
+	[IDENTITY_KEY + SYSFS_SLOT] = {"slot", set_slot, "up to 63 bytes"},
+	[IDENTITY_KEY +
+		SYSFS_HOST_BRIDGE] = {"host-bridge", set_host_bridge, "up to 63 bytes"},
 };
+
+const char *config_identity_key(enum sysfs_identity kind)
+{
+	return keys[IDENTITY_KEY + kind].name;
+}
 
 static bool set_key(struct parser *parser, struct config_place place, const char *key,
 	const char *value)
@@ -327,7 +360,7 @@ static bool set_key(struct parser *parser, struct config_place place, const char
 	}
 	config_add_error(parser->config, place,
 		"unknown key '%.60s' in [device %s]; the keys are path, address, id, class, "
-		"expect, profile, driver, on-move, last-display",
+		"expect, profile, driver, on-move, last-display, serial, slot, host-bridge",
 		key, section->name);
 	return false;
 }
@@ -548,4 +581,21 @@ bool config_section_active(
 bool config_section_has_place(const struct config_section *section)
 {
 	return section->kinds & (1 << SELECTOR_PATH | 1 << SELECTOR_ADDRESS);
+}
+
+/* Domains from here on are made by drivers, which number their root buses themselves. */
+#define DRIVER_DOMAINS 0x10000 /* drivers/pci/controller/vmd.c, vmd_find_free_domain() */
+
+bool config_section_may_move(
+	const struct config *config, const struct config_section *section)
+{
+	for (unsigned i = 0; i < section->n_selectors; i++) {
+		const struct selector *selector =
+			&config->selectors[section->first_selector + i];
+
+		if (selector->kind == SELECTOR_PATH && selector->path.bus &&
+			selector->path.domain < DRIVER_DOMAINS)
+			return true;
+	}
+	return false;
 }

@@ -36,6 +36,8 @@ struct config_section {
 	char name[CONFIG_NAME_SIZE];
 	char profile[CONFIG_NAME_SIZE]; /* "": in every profile */
 	char driver[CONFIG_DRIVER_SIZE];
+	/* What else its functions are known by, a list each; "": not said. */
+	char identity[SYSFS_IDENTITIES][SYSFS_IDENTITY_SIZE];
 	struct config_place place;
 	uint16_t first_selector, n_selectors; /* in config.selectors */
 	uint16_t expect;   /* functions that must be there; 0: any number */
@@ -112,6 +114,16 @@ uint16_t config_add_file(struct config *config, const char *path);
 
 /* Whether this boot asks for the section: its profile, "when" and vfioboot.off. */
 bool config_section_active(
+	const struct config *config, const struct config_section *section);
+
+/* The key of a kind of identity. */
+const char *config_identity_key(enum sysfs_identity kind);
+
+/*
+ * Whether the section names a place by a path from another root bus than 00: firmware numbers
+ * these, and a new version of it, or another card, may change the numbers.
+ */
+bool config_section_may_move(
 	const struct config *config, const struct config_section *section);
 
 /* Whether the section names a place (path or address). */

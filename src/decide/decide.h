@@ -6,6 +6,7 @@
 #include "config.h"
 #include "configfiles.h"
 #include "dropin.h"
+#include "identity.h"
 #include "inifile.h"
 #include "machine.h"
 #include "match.h"

@@ -67,30 +67,46 @@ static void write_paths(FILE *out, const struct dropin *dropin)
 	}
 }
 
+/* Where the root bus may get another number, what it is has to say more. */
+static void format_id(const struct pcidev *dev, char ret[static SELECTOR_SIZE])
+{
+	const struct pci_ids *ids = &dev->ids;
+	struct selector id = {.kind = SELECTOR_ID,
+		.id = {.value = {ids->vendor, ids->device, ids->subvendor,
+			       ids->subdevice}}};
+
+	id.id.any[2] = id.id.any[3] = !dev->path.bus || !ids->subvendor;
+	selector_format(&id, ret);
+}
+
 static void write_ids(FILE *out, const struct dropin *dropin)
 {
 	unsigned n = 0;
 
 	for (size_t i = 0; i < dropin->n_functions; i++) {
-		const struct pci_ids *ids = &dropin->functions[i].ids;
+		char id[SELECTOR_SIZE], other[SELECTOR_SIZE];
 		bool written = false;
 
-		for (size_t j = 0; j < i; j++) {
-			const struct pci_ids *other = &dropin->functions[j].ids;
-
-			written |= other->vendor == ids->vendor &&
-				other->device == ids->device;
+		format_id(&dropin->functions[i], id);
+		for (size_t j = 0; j < i && !written; j++) {
+			format_id(&dropin->functions[j], other);
+			written = strcmp(id, other) == 0;
 		}
 		if (written)
 			continue;
-		fprintf(out, "%s%04x:%04x",
-			n % IDS_A_LINE ? ", "
-				: n    ? "\nid = "
-				       : "id = ",
-			ids->vendor, ids->device);
+		fprintf(out, "%s%s", n % IDS_A_LINE ? ", " : n ? "\nid = " : "id = ", id);
 		n++;
 	}
 	fputc('\n', out);
+}
+
+static void write_identity(FILE *out, const struct dropin *dropin)
+{
+	for (int kind = 0; dropin->identity && kind < SYSFS_IDENTITIES; kind++)
+		if (dropin->identity[kind][0])
+			fprintf(out, "%s = %s\n",
+				config_identity_key((enum sysfs_identity)kind),
+				dropin->identity[kind]);
 }
 
 int dropin_format(const struct dropin *dropin, char **ret)
@@ -109,6 +125,7 @@ int dropin_format(const struct dropin *dropin, char **ret)
 	write_paths(out, dropin);
 	write_ids(out, dropin);
 	fprintf(out, "expect = %zu\n", dropin->n_functions);
+	write_identity(out, dropin);
 	if (dropin->driver)
 		fprintf(out, "driver = %s\n", dropin->driver);
 	if (dropin->profile)

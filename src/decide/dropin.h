@@ -24,7 +24,9 @@ struct dropin {
 	bool last_display;              /* may take the last display */
 	const struct pcidev *functions; /* with their paths */
 	const bool *whole_slots;        /* of each: the set has its slot's all */
-	const char *const *titles;      /* what each of them is, for people; or NULL */
+	/* What the functions are known by, as in a section (identity_add()); NULL: not said. */
+	const char (*identity)[SYSFS_IDENTITY_SIZE];
+	const char *const *titles; /* what each of them is, for people; or NULL */
 	size_t n_functions;
 };
 

@@ -219,6 +219,37 @@ static bool has_moved(const struct lookup *lookup, const struct config_section *
 	return !member;
 }
 
+/*
+ * Whether what is at the section's place is what it was written for.  A function that another one
+ * of its slot shows nothing beside is as that one is.
+ */
+static enum identity compare_identity(
+	const struct lookup *lookup, const struct config_section *section)
+{
+	enum identity identity = IDENTITY_UNKNOWN;
+
+	for (unsigned i = 0; i < lookup->machine->n_functions; i++) {
+		const struct pcidev *dev = &lookup->machine->functions[i];
+		enum identity one;
+
+		if (match_dev(lookup, section, dev) != MATCH_MEMBER)
+			continue;
+		one = identity_compare(lookup->root, section, dev->address);
+		identity = one > identity ? one : identity;
+	}
+	return identity;
+}
+
+/* Whether a device like it elsewhere is a reason to doubt that this is the section's. */
+static bool is_in_doubt(const struct lookup *lookup, unsigned index)
+{
+	const struct config_section *section = &lookup->config->sections[index];
+
+	return lookup->machine->identity[index] == IDENTITY_UNKNOWN &&
+		section->kinds & 1 << SELECTOR_ID &&
+		config_section_may_move(lookup->config, section);
+}
+
 /* Whether any section names the function, or follows its device there. */
 static bool is_candidate(const struct lookup *lookup, const struct pcidev *dev)
 {
@@ -326,7 +357,9 @@ int machine_look_up(const struct root *root, const struct config *config,
 		if (!is_wanted(config, &config->sections[i]))
 			continue;
 		look_up_section(&lookup, &config->sections[i]);
-		all |= !config_section_has_place(&config->sections[i]);
+		ret->identity[i] = compare_identity(&lookup, &config->sections[i]);
+		all |= !config_section_has_place(&config->sections[i]) ||
+			is_in_doubt(&lookup, i);
 	}
 	for (unsigned i = 0; !all && i < config->n_sections; i++)
 		all = is_wanted(config, &config->sections[i]) &&

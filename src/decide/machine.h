@@ -8,6 +8,7 @@
 #define VFIOBOOT_MACHINE_H
 
 #include "config.h"
+#include "identity.h"
 #include "pcidev.h"
 #include "protect.h"
 
@@ -23,6 +24,7 @@ struct machine {
 	 * function now says nothing of that.  The caller sets it.
 	 */
 	bool next_boot;
+	enum identity identity[CONFIG_SECTIONS_MAX]; /* of what is at a section's place */
 };
 
 /*

@@ -134,13 +134,14 @@ static bool slot_seen(
 }
 
 /*
- * on-move = follow: the one slot whose functions have all ids of the section, and are as
- * many as it expects.  Leaves its members in the draft.
+ * How many slots have functions with all ids of the section, and as many as it expects; the first
+ * function of the last of them is *@ret.  Leaves no members in the draft.
  */
-static enum reason follow(struct planner *planner, struct draft *draft)
+static unsigned count_sets(
+	struct planner *planner, struct draft *draft, const struct pcidev **ret)
 {
 	const struct machine *machine = planner->machine;
-	unsigned sets = 0, set = 0;
+	unsigned sets = 0;
 
 	for (unsigned i = 0; i < machine->n_functions; i++) {
 		unsigned n;
@@ -155,13 +156,43 @@ static enum reason follow(struct planner *planner, struct draft *draft)
 			misses_id(planner, draft))
 			continue;
 		sets++;
-		set = i;
+		*ret = &machine->functions[i];
 	}
 	planner->plan->n_entries = draft->first;
+	return sets;
+}
+
+/* on-move = follow: the one such set.  Leaves its members in the draft. */
+static enum reason follow(struct planner *planner, struct draft *draft)
+{
+	const struct pcidev *first;
+	unsigned sets = count_sets(planner, draft, &first);
+
 	if (sets != 1)
 		return sets ? REASON_AMBIGUOUS : REASON_ABSENT;
-	add_slot(planner, draft, &machine->functions[set]);
+	add_slot(planner, draft, first);
 	return REASON_NONE;
+}
+
+/*
+ * Whether the members may be another device than the one that the section was written for: what
+ * they are known by says so; or the numbers of root buses may have moved, nothing says that they
+ * did not, and a second device fits.
+ */
+static bool is_another(struct planner *planner, struct draft *draft)
+{
+	enum identity identity = planner->machine->identity[draft->index];
+	const struct pcidev *first;
+	unsigned sets;
+
+	if (identity != IDENTITY_UNKNOWN)
+		return identity == IDENTITY_OTHER;
+	if (!(draft->section->kinds & 1 << SELECTOR_ID) ||
+		!config_section_may_move(planner->config, draft->section))
+		return false;
+	sets = count_sets(planner, draft, &first);
+	add_members(planner, draft);
+	return sets > 1;
 }
 
 static enum reason find_members_at_all(struct planner *planner, struct draft *draft)
@@ -170,6 +201,8 @@ static enum reason find_members_at_all(struct planner *planner, struct draft *dr
 	struct plan *plan = planner->plan;
 
 	add_members(planner, draft);
+	if (!draft->stranger && plan->n_entries != draft->first)
+		draft->stranger = is_another(planner, draft);
 	if (section->follow && (draft->stranger || plan->n_entries == draft->first)) {
 		plan->n_entries = draft->first;
 		/* Not all functions are known: there may be a second set. */

@@ -14,7 +14,8 @@ static const struct {
 		"no function that its section names is present; is the device plugged in and "
 		"powered on?"},
 	[REASON_MOVED] = {"moved",
-		"another device is at the place that its section names; name the new place, or "
+		"another device is, or may be, at the place that its section names; name the "
+		"new place, or "
 		"set on-move = follow"},
 	[REASON_AMBIGUOUS] = {"ambiguous",
 		"the device has moved, and more than one set of functions has its ids; name the "

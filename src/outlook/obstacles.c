@@ -359,17 +359,21 @@ static bool is_behind(const struct config *config, const struct config_section *
 }
 
 /* Moves the first section, which was read before all others, to its place. */
-static struct config_section *put_in_place(struct config *config, const char *path)
+static struct config_section *put_in_place(struct nextboot *next, const char *path)
 {
+	struct config *config = &next->config;
 	struct config_section section = config->sections[0];
+	enum identity *identities = next->machine.identity, identity = identities[0];
 	unsigned at = 0;
 
 	while (at + 1 < config->n_sections &&
 		!is_behind(config, &config->sections[at + 1], strrchr(path, '/') + 1)) {
 		config->sections[at] = config->sections[at + 1];
+		identities[at] = identities[at + 1];
 		at++;
 	}
 	config->sections[at] = section;
+	identities[at] = identity;
 	return &config->sections[at];
 }
 
@@ -421,7 +425,7 @@ static int plan_with(struct facts *facts, const struct dropin *dropin, const cha
 		return next->machine_error;
 	if (next->config.n_sections == 0)
 		return -EINVAL;
-	*ret = put_in_place(&next->config, path);
+	*ret = put_in_place(next, path);
 	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
 	return 0;
 }

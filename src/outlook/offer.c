@@ -233,6 +233,9 @@ static int compose(const struct obstacles_host *host,
 		return -ENOMEM;
 	for (size_t i = 0; i < set->n; i++) {
 		offer->functions[i] = set->members[i].function->dev;
+		if (offer->functions[i].path.bus)
+			identity_add(host->facts->root, offer->functions[i].address,
+				offer->identity);
 		offer->whole_slots[i] =
 			deviceset_has_slot(set, &host->facts->bus, &set->members[i]);
 	}
@@ -244,6 +247,7 @@ static int compose(const struct obstacles_host *host,
 			obstacles_have(&offer->obstacles, OBSTACLE_LAST_DISPLAY),
 		.functions = offer->functions,
 		.whole_slots = offer->whole_slots,
+		.identity = (const char(*)[SYSFS_IDENTITY_SIZE])offer->identity,
 		.titles = titles,
 		.n_functions = set->n,
 	};

@@ -36,6 +36,7 @@ struct offer {
 	char *text; /* of the drop-in's file */
 	struct pcidev *functions;
 	bool *whole_slots;
+	char identity[SYSFS_IDENTITIES][SYSFS_IDENTITY_SIZE];
 };
 
 /*

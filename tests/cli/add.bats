@@ -445,6 +445,32 @@ expect = 1' ]
 	[[ $(section nvme) == *'path = 00:1d.0/00'* ]]
 }
 
+@test "behind a root bus that the firmware numbers, more is kept than the path" {
+	host_in_memory root-buses
+	add 61:00.0
+	[ "$status" -eq 0 ]
+	[ "$(section gpu)" = '[device gpu]
+path = 60:01.1/00
+id = 10de:2206:1043:87b0, 10de:1aef:1043:87b0
+expect = 2
+slot = 5
+host-bridge = \_SB_.S0D2' ]
+	add 62:00.0
+	[ "$status" -eq 0 ]
+	[ "$(section nvme)" = '[device nvme]
+path = 60:03.1/00
+id = 144d:a80a:144d:a801
+expect = 1
+serial = 00-25-38-0b-21-b0-1c-5a
+host-bridge = \_SB_.S0D2' ]
+	plan
+	[ "$(grep -c ' bind vfio-pci$' <<<"$output")" -eq 3 ]
+	# After an update the other card is at the place, and the other drive.
+	echo '\_SB_.S0D3' >"$root/sys/devices/pci0000:60/firmware_node/path"
+	plan
+	[ "$(grep -c ' refuse moved$' <<<"$output")" -eq 3 ]
+}
+
 @test "a card behind nested bridges" {
 	host_in_memory nested-bridges
 	add 06:00.0
