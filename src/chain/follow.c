@@ -376,16 +376,35 @@ static int place_missing(struct chain *chain, struct chain_image *missing)
 	return 0;
 }
 
+/* One of any name that bears the marks of a generator which writes into it how it was made. */
+static int find_remaker(const struct search *search, size_t index)
+{
+	const struct initramfs_generator *generator = search->chain.generator;
+	const struct initrd *file = &search->initrds.list[search->files[index]];
+	struct chain_image *image = &search->chain.images[index];
+
+	if (!generator || !generator->remakes || image->maker || image->source ||
+		!find_release(&search->chain, image->kernel) || file->file.profiles ||
+		initramfs_maker(&file->file) != generator)
+		return 0;
+	image->maker = generator;
+	return set_text(&image->written, image->path);
+}
+
 /* Where its settings are not understood, the generator may be what builds it. */
 static void find_reason(const struct search *search, struct chain_image *image)
 {
 	const struct chain *chain = &search->chain;
 	const struct kernel *kernel = find_release(chain, image->kernel);
 
-	if (chain->generator && kernel && !image->maker && !image->source &&
-		!image->by_hand[0])
+	if (image->maker || image->source || image->by_hand[0])
+		return;
+	if (chain->generator && kernel)
 		initramfs_knows(chain->generator, search->root, kernel, NULL,
 			image->by_hand, sizeof(image->by_hand));
+	if (!image->by_hand[0])
+		initramfs_by_hand(search->root, kernel, image->path, image->by_hand,
+			sizeof(image->by_hand));
 }
 
 static int find_makers(struct search *search)
@@ -395,6 +414,8 @@ static int find_makers(struct search *search)
 
 	for (size_t i = 0; i < chain->n_images; i++)
 		find_source(chain, &chain->images[i]);
+	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
+		r = find_remaker(search, i);
 	for (size_t i = 0; r == 0 && i < chain->n_images; i++) {
 		struct chain_image *image = &chain->images[i];
 

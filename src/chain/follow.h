@@ -25,9 +25,9 @@ struct chain_image {
 	char why[256]; /* one sentence without full stop, "" when fresh */
 	/* What builds it; NULL: it is a copy, or nothing that vfioboot knows does. */
 	const struct initramfs_generator *maker;
-	char by_hand
-		[256]; /* why vfioboot does not build it, and what to do; "": not known */
-	char *written; /* the path as its generator names it; NULL without one */
+	/* Without maker and source: what to do by hand, perhaps with the reason. */
+	char by_hand[256];
+	char *written;      /* the path as its generator names it; NULL without one */
 	const char *source; /* of a copy: the path of the image that it is of */
 	bool is_started;    /* an entry loads it, or a copy of it */
 };
@@ -45,7 +45,7 @@ struct chain_entry {
 	bool is_next;    /* the next boot, once */
 	/* Of all that it loads together, as the kernel unpacks it: the last file of a name wins. */
 	enum image_state state;
-	char why[256]; /* as of an image; names the file */
+	char why[256]; /* as of an image */
 };
 
 struct chain {

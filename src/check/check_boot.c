@@ -89,9 +89,7 @@ static void add_image(struct check_host *host, const struct chain *chain,
 		check_remedy(host, "%s",
 			apply_makes(chain, image, IMAGECHECK_NOW) || !chain->generator
 				? "run 'sudo vfioboot apply'"
-				: image->by_hand[0]
-				? image->by_hand
-				: "rebuild it with the program that built it");
+				: image->by_hand);
 	} else if (image->state == IMAGE_FRESH) {
 		check_pass(host, kernel, "%s%s%s contains the current configuration", by,
 			path, which);

@@ -231,8 +231,7 @@ enum cli_exit progress_warn_unbuilt(const char *command, const struct chain *cha
 			!is_of_interest(chain, i, &first))
 			continue;
 		cli_warning(command, "%s is unchanged: %s; %s", image->path, image->why,
-			image->by_hand[0] ? image->by_hand
-					  : "rebuild it with the program that built it");
+			image->by_hand);
 		status = first ? CLI_UNKNOWN : status;
 	}
 	return status;

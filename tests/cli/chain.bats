@@ -1,0 +1,227 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2154 # run and machine.bash set these
+#
+# From the boot loader to the image: `status`, `check` and `apply --dry-run` speak of what the entries
+# start, whatever distributions call it.
+
+bats_require_minimum_version 1.5.0
+
+load machine
+
+second='[device second]
+path = 00:01.1/00
+expect = 2'
+
+# A kernel as it is started, as far as its header for boot loaders goes: bzimage RELEASE FILE
+bzimage() {
+	mkdir -p "$(dirname "$root/$2")"
+	{
+		head -c 514 /dev/zero
+		printf 'HdrS\0\0\0\0\0\0\0\0\0\1'
+		head -c 240 /dev/zero
+		printf '%s (builder@host) #1 SMP\0' "$1"
+	} >"$root/$2"
+}
+
+# kernel RELEASE PACKAGE NAME: with its modules, and in /boot as vmlinuz-NAME
+kernel() {
+	mkdir -p "$root/usr/lib/modules/$1/kernel"
+	: >"$root/usr/lib/modules/$1/modules.dep"
+	echo "$2" >"$root/usr/lib/modules/$1/pkgbase"
+	bzimage "$1" "usr/lib/modules/$1/vmlinuz"
+	bzimage "$1" "boot/vmlinuz-$3"
+}
+
+# image mkinitcpio|dracut|microcode FILE...: without anything of vfioboot
+# image mkinitcpio+us|dracut+us FILE...: with all that is configured now
+image() {
+	local dir=$work/image file maker=$1
+	rm -rf "${dir:?}"
+	mkdir -p "$dir"
+	case $maker in
+	microcode) mkdir -p "$dir/kernel/x86/microcode" && echo code >"$dir/kernel/x86/microcode/A.bin" ;;
+	mkinitcpio*)
+		mkdir "$dir/hooks"
+		: >"$dir/buildconfig"
+		echo 'EARLYHOOKS="vfioboot udev"' >"$dir/config"
+		: >"$dir/hooks/vfioboot"
+		;;
+	dracut*)
+		mkdir -p "$dir/usr/lib/dracut/hooks/cmdline"
+		: >"$dir/usr/lib/dracut/hooks/cmdline/00-vfioboot.sh"
+		;;
+	esac
+	if [[ $maker == *+us ]]; then
+		mkdir -p "$dir/usr/lib/vfioboot" "$dir/etc"
+		cp "$early" "$dir/usr/lib/vfioboot/"
+		cp "$root/etc/vfioboot.conf" "$dir/etc/"
+		"$vfioboot" protect --root "$root" >"$dir/etc/vfioboot.protect" 2>/dev/null || true
+	fi
+	for file in "${@:2}"; do
+		mkdir -p "$(dirname "$root/$file")"
+		(cd "$dir" && find . | cpio -o -H newc --quiet) >"$root/$file"
+	done
+}
+
+# menu TITLE KERNEL INITRD... [-- TITLE KERNEL INITRD...]: grub.cfg with these entries
+menu() {
+	mkdir -p "$root/boot/grub"
+	echo 'set default="0"' >"$root/boot/grub/grub.cfg"
+	while (($#)); do
+		printf "menuentry '%s' --class os \$menuentry_id_option 'gnulinux-%s-simple' {\n\tlinux %s root=/dev/vda2 rw\n" \
+			"$1" "${1// /}" "$2"
+		shift 2
+		printf '\tinitrd'
+		while (($#)) && [[ $1 != -- ]]; do
+			printf ' %s' "$1"
+			shift
+		done
+		printf '\n}\n'
+		[[ ${1-} != -- ]] || shift
+	done >>"$root/boot/grub/grub.cfg"
+}
+
+# A machine with a configuration and the program of a generator.
+arch_with() {
+	machine identical-cards
+	config "$second"
+	mkdir -p "$root/usr/bin" "$root/usr/lib/vfioboot"
+	: >"$root/usr/bin/$1"
+	cp "$early" "$root/usr/lib/vfioboot/"
+}
+
+status() {
+	run "$vfioboot" status --root "$root"
+	json=$("$vfioboot" status --json --root "$root") || true
+}
+
+dry_run() {
+	run --separate-stderr "$vfioboot" apply --dry-run --root "$root"
+}
+
+# points STATE: the points of images in `check`
+points() {
+	run "$vfioboot" check --json --root "$root"
+	json_true '[.checks[] | select(.name == "image") | .state] | length > 0 and
+		all(. == "'"$1"'")' <<<"$output"
+}
+
+by_series() {
+	arch_with mkinitcpio
+	kernel 6.0.11-1-X linux60 6.0-x86_64
+	mkdir -p "$root/etc/mkinitcpio.d"
+	cat >"$root/etc/mkinitcpio.d/linux60.preset" <<-'END'
+		ALL_kver="/boot/vmlinuz-6.0-x86_64"
+		PRESETS=('default' 'fallback')
+		default_image="/boot/initramfs-6.0-x86_64.img"
+		fallback_image="/boot/initramfs-6.0-x86_64-fallback.img"
+		fallback_options="-S autodetect"
+	END
+	image microcode boot/intel-ucode.img
+	image mkinitcpio boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img
+	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/intel-ucode.img /boot/initramfs-6.0-x86_64.img -- \
+		'X Linux fallback' /boot/vmlinuz-6.0-x86_64 /boot/intel-ucode.img \
+		/boot/initramfs-6.0-x86_64-fallback.img
+}
+
+@test "kernels named by series: the images of the presets" {
+	by_series
+	status
+	[[ $output == *"The default entry 'X Linux' starts /boot/initramfs-6.0-x86_64.img (kernel 6.0.11-1-X): without"* ]]
+	[[ $output == *"The entry 'X Linux fallback' starts /boot/initramfs-6.0-x86_64-fallback.img"* ]]
+	json_is '.ready == false and [.images[].path] ==
+		["/boot/initramfs-6.0-x86_64.img", "/boot/initramfs-6.0-x86_64-fallback.img"]'
+	json_is '.entries[0] | .default and .kernel == "6.0.11-1-X" and
+		.images == ["/boot/intel-ucode.img", "/boot/initramfs-6.0-x86_64.img"]'
+	points fail
+	dry_run
+	[ "$status" -eq 0 ]
+	[[ $output == *"run mkinitcpio "*"rename "*" to /boot/initramfs-6.0-x86_64.img"* ]]
+	[[ $output == *" to /boot/initramfs-6.0-x86_64-fallback.img"* ]]
+	[[ $output != *initramfs-6.0.11* ]]
+	image mkinitcpio+us boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img
+	status
+	[[ $output == *"The default entry 'X Linux' starts an image that has today's configuration."* ]]
+	json_is '.ready == true'
+	points pass
+}
+
+@test "an image that nothing starts is no answer" {
+	by_series
+	image mkinitcpio boot/custom.img
+	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/custom.img
+	dry_run
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	[[ $stderr == *"mkinitcpio would write /boot/initramfs-6.0-x86_64.img, which no entry of the boot menu starts; 'X Linux' starts /boot/custom.img"* ]]
+	[[ $stderr == *'nothing was changed'* ]]
+	# Such images that are up to date make nothing ready.
+	image mkinitcpio+us boot/initramfs-6.0-x86_64{,-fallback}.img
+	status
+	[[ $output == *"The default entry 'X Linux' starts /boot/custom.img (kernel 6.0.11-1-X): without"* ]]
+	[[ $output == *'No entry of the boot menu starts /boot/initramfs-6.0-x86_64.img.'* ]]
+	json_is '.ready == false and ([.images[] | select(.started) | .path] == ["/boot/custom.img"])'
+	run "$vfioboot" check --json --root "$root"
+	json_true '[.checks[] | select(.name == "image" and .state == "fail") | .found] | length == 1 and
+		(.[0] | contains("/boot/custom.img"))' <<<"$output"
+	dry_run
+	[ "$status" -eq 3 ]
+	[[ $stderr == *'/boot/custom.img is unchanged: '* ]]
+}
+
+@test "images named by packages, of dracut" {
+	arch_with dracut
+	kernel 6.6.22-1-lts linux-lts linux-lts
+	kernel 6.7.9-arch1-1 linux linux
+	image dracut boot/initramfs-linux{,-lts}{,-fallback}.img
+	menu 'Arch' /boot/vmlinuz-linux /boot/initramfs-linux.img -- \
+		'Arch LTS' /boot/vmlinuz-linux-lts /boot/initramfs-linux-lts.img -- \
+		'Arch LTS fallback' /boot/vmlinuz-linux-lts /boot/initramfs-linux-lts-fallback.img -- \
+		'Arch fallback' /boot/vmlinuz-linux /boot/initramfs-linux-fallback.img
+	status
+	[[ $output == *"The default entry 'Arch' starts /boot/initramfs-linux.img (kernel 6.7.9-arch1-1): without"* ]]
+	dry_run
+	[ "$status" -eq 0 ]
+	for name in linux linux-fallback linux-lts linux-lts-fallback; do
+		[[ $output == *" to /boot/initramfs-$name.img"* ]]
+	done
+	[[ $output != *initramfs-6.* ]]
+	image dracut+us boot/initramfs-linux{,-lts,-lts-fallback}.img
+	status
+	json_is '.ready == true'
+	[[ $output == *"The entry 'Arch fallback' starts /boot/initramfs-linux-fallback.img"* ]]
+	run "$vfioboot" check --json --root "$root"
+	json_true '[.checks[] | select(.name == "image" and .state == "fail") | .remedy] ==
+		["run '"'sudo vfioboot apply'"'"]' <<<"$output"
+	image dracut+us boot/initramfs-linux-fallback.img
+	points pass
+}
+
+@test "several images of an entry are one: the last file of a name counts" {
+	by_series
+	image mkinitcpio+us boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img
+	mkdir -p "$work/more/etc"
+	echo '# older' >"$work/more/etc/vfioboot.conf"
+	(cd "$work/more" && find . | cpio -o -H newc --quiet) >"$root/boot/more.img"
+	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/initramfs-6.0-x86_64.img /boot/more.img
+	status
+	json_is '.ready == false and (.entries[0].why | contains("/etc/vfioboot.conf"))'
+	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/more.img /boot/initramfs-6.0-x86_64.img
+	status
+	json_is '.ready == true'
+}
+
+@test "what cannot be followed is unknown, and never ready" {
+	by_series
+	image mkinitcpio+us boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img
+	rm -r "${root:?}/boot/grub"
+	status
+	[[ $output == *"Whether the next boot starts an image that has today's configuration is not known: no boot loader"* ]]
+	json_is '.ready == null and (.ready_unknown | length > 0) and .entries == []'
+	run "$vfioboot" check --json --root "$root"
+	json_true '[.checks[] | select(.name == "image" and .state == "unknown")] | length == 1' <<<"$output"
+	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /elsewhere/initramfs.img
+	status
+	json_is '.ready != true'
+}
