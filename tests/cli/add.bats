@@ -638,8 +638,9 @@ variant_driver() {
 		run -1 --separate-stderr env vfioboot="$vfioboot" \
 			unshare -rm bash -ec 'mount -t tmpfs none /run
 				mkdir -p -m 700 /run/vfioboot/private
-				flock /run/vfioboot/private/lock sleep 4 >/dev/null 2>&1 3>&- & sleep 0.3
-				"$vfioboot" '"$command"
+				exec 8>/run/vfioboot/private/lock
+				flock 8
+				"$vfioboot" '"$command"' 8>&-'
 		[[ $stderr == *'another vfioboot command is changing this system; try again when it has finished' ]]
 	done
 }
