@@ -225,3 +225,42 @@ by_series() {
 	status
 	json_is '.ready != true'
 }
+
+# once COMMAND...: that the command opens each image for reading, and no more than once
+once() {
+	strace -f -e trace=openat,openat2 -o "$work/trace" "$vfioboot" "$@" --root "$root" >/dev/null 2>&1 || true
+	[ "$(grep 'initramfs-linux-' "$work/trace" | grep -v O_PATH | grep -o 'initramfs-linux-[a-z]*' | sort)" = \
+		"$(printf 'initramfs-linux-%s\n' a b c)" ]
+}
+
+@test "each image is read once, however many entries start it" {
+	command -v strace >/dev/null || skip 'strace is not installed'
+	local entries=() kernel n
+	arch_with dracut
+	for kernel in 6.1.1-a 6.2.2-b 6.3.3-c; do
+		kernel "$kernel" "linux-${kernel##*-}" "linux-${kernel##*-}"
+		image dracut "boot/initramfs-linux-${kernel##*-}.img"
+		for n in 1 2 3 4; do
+			entries+=("Arch $kernel $n" "/boot/vmlinuz-linux-${kernel##*-}"
+				"/boot/initramfs-linux-${kernel##*-}.img" --)
+		done
+	done
+	menu "${entries[@]}"
+	once status
+	once check
+	status
+	json_is '.entries | length == 12'
+}
+
+@test "an entry that is taken once is told beside the default one" {
+	by_series
+	image mkinitcpio+us boot/initramfs-6.0-x86_64.img
+	{
+		printf '# GRUB Environment Block\nnext_entry=gnulinux-XLinuxfallback-simple\n'
+		head -c 1024 /dev/zero | tr '\0' '#'
+	} | head -c 1024 >"$root/boot/grub/grubenv"
+	status
+	[[ $output == *"The default entry 'X Linux' starts an image that has today's configuration."* ]]
+	[[ $output == *"The next boot takes the entry 'X Linux fallback' once, which starts /boot/initramfs-6.0-x86_64-fallback.img (kernel 6.0.11-1-X): without"* ]]
+	json_is '.ready == true and [.entries[].next] == [false, true]'
+}

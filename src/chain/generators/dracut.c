@@ -306,11 +306,14 @@ static bool knows(const struct root *root, const struct kernel *kernel, const ch
 	_cleanup_(shell_vars_free) struct shell_vars vars = {0};
 	char what[200];
 
-	if ((path && has_options(root, path)) || read_settings(root, kernel, &vars) < 0)
+	if (read_settings(root, kernel, &vars) < 0)
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (shell_vars_text(&vars, names[i], what, sizeof(what)))
 			continue;
+		/* Opening the image is slow, and with its own options it needs no settings. */
+		if (path && has_options(root, path))
+			return true;
 		snprintf(why, why_size, "%s; run 'dracut --force --kver %s' by hand",
 			what, kernel->release);
 		return false;
