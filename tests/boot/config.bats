@@ -138,3 +138,18 @@ selected() {
 	record initramfs 'function .*result=refused reason=last-display$'
 	native 01:00 bochs-drm
 }
+
+# What guides tell people to write: each would take all displays, or load nothing.
+@test "ids= and an install line of vfio-pci: only the configured card is taken" {
+	local file=etc/modprobe.d/vfio.conf
+	initramfs_file $file <<-'END'
+		options vfio-pci ids=1234:1111,8086:2668 disable_idle_d3=1
+		install vfio-pci /bin/false
+	END
+	root_file $file <<<'options vfio-pci ids=1234:1111,8086:2668'
+	twins
+	boot vfio-pci.ids=1234:1111
+	taken_untouched 02:00
+	native 01:00 bochs-drm
+	has '^state running$'
+}
