@@ -210,19 +210,19 @@ static void list_found(const struct bootloader_search *search, char *ret, size_t
 /* Whether something has to be written for the loader: an entry, or a parameter. */
 static bool needs_loader(const struct check_host *host)
 {
-	_cleanup_free_ struct kernelparams *params = calloc(1, sizeof(*params));
-	const struct kernelparams_request request = {0};
+	_cleanup_free_ struct params *params = calloc(1, sizeof(*params));
+	const struct params_request request = {0};
 	const struct config *config = &host->next->config;
 	bool needed = config->n_sections && config->when_selected;
 
 	for (unsigned i = 0; i < config->n_sections; i++)
 		needed |= *config->sections[i].profile;
 	needed |= file_exists(host->root, BOOTENTRY_FILE);
-	if (!params || kernelparams_find(host->facts, host->next, &request, params) < 0)
+	if (!params || params_find(host->facts, host->next, &request, params) < 0)
 		return needed;
 	needed |= params->refused;
 	for (unsigned i = 0; i < params->n; i++)
-		needed |= params->items[i].kind == KERNELPARAMS_NEEDED;
+		needed |= params->items[i].kind == PARAMS_NEEDED;
 	return needed;
 }
 

@@ -25,16 +25,16 @@ static const struct column columns[] = {
 	{0},
 };
 
-/* In the order of enum kernelparams_kind. */
+/* In the order of enum params_kind. */
 static const char *const kinds[] = {"needed", "warning", "conflict", "firmware"};
 
-static void print_json(const struct kernelparams *params)
+static void print_json(const struct params *params)
 {
 	_cleanup_(table_free) struct table *table =
 		table_new("parameters", columns, true);
 
 	for (unsigned i = 0; i < params->n; i++) {
-		const struct kernelparams_item *item = &params->items[i];
+		const struct params_item *item = &params->items[i];
 		struct table_line *line = table_add(table, NULL);
 
 		table_set(table, line, "PARAMETER", item->parameter);
@@ -45,12 +45,12 @@ static void print_json(const struct kernelparams *params)
 }
 
 /* The parameters to be added, in a line that can be pasted; nothing when nothing is. */
-static void print_needed(const struct kernelparams *params)
+static void print_needed(const struct params *params)
 {
 	const char *blank = "";
 
 	for (unsigned i = 0; i < params->n; i++) {
-		if (params->items[i].kind != KERNELPARAMS_NEEDED)
+		if (params->items[i].kind != PARAMS_NEEDED)
 			continue;
 		cli_print("%s%s", blank, params->items[i].parameter);
 		blank = " ";
@@ -80,7 +80,7 @@ static void print_where(const struct root *root)
 		print_way(search.found[i].loader);
 }
 
-static bool has_kind(const struct kernelparams *params, enum kernelparams_kind kind)
+static bool has_kind(const struct params *params, enum params_kind kind)
 {
 	for (unsigned i = 0; i < params->n; i++)
 		if (params->items[i].kind == kind)
@@ -88,32 +88,32 @@ static bool has_kind(const struct kernelparams *params, enum kernelparams_kind k
 	return false;
 }
 
-static void print_explained(const struct root *root, const struct kernelparams *params)
+static void print_explained(const struct root *root, const struct params *params)
 {
-	if (!has_kind(params, KERNELPARAMS_NEEDED) && !params->refused)
+	if (!has_kind(params, PARAMS_NEEDED) && !params->refused)
 		puts("This machine needs no kernel parameter.");
 	for (unsigned i = 0; i < params->n; i++) {
-		const struct kernelparams_item *item = &params->items[i];
+		const struct params_item *item = &params->items[i];
 
 		cli_print("%-9s%s%s%s%s\n", kinds[item->kind], item->parameter,
 			*item->parameter ? ": " : "", item->reason,
 			full_stop(item->reason));
 	}
-	if (has_kind(params, KERNELPARAMS_NEEDED))
+	if (has_kind(params, PARAMS_NEEDED))
 		print_where(root);
 }
 
 /* What must not be missed by someone who pastes the line: without --explain, on stderr. */
-static void say_obstacles(const struct kernelparams *params)
+static void say_obstacles(const struct params *params)
 {
 	for (unsigned i = 0; i < params->n; i++) {
-		const struct kernelparams_item *item = &params->items[i];
+		const struct params_item *item = &params->items[i];
 		const char *colon = *item->parameter ? ": " : "";
 
-		if (item->kind == KERNELPARAMS_CONFLICT)
+		if (item->kind == PARAMS_CONFLICT)
 			cli_error("cmdline", "%s%s%s", item->parameter, colon,
 				item->reason);
-		else if (item->kind != KERNELPARAMS_NEEDED)
+		else if (item->kind != PARAMS_NEEDED)
 			cli_warning("cmdline", "%s%s%s", item->parameter, colon,
 				item->reason);
 	}
@@ -147,7 +147,7 @@ static void warn_unknown(const struct config *config, const char *profile)
 		cli_warning("cmdline", "no section has the profile '%s'", profile);
 }
 
-static void print(const struct cli *cli, const struct kernelparams *params)
+static void print(const struct cli *cli, const struct params *params)
 {
 	const struct arguments *arguments = cli->arguments;
 
@@ -164,10 +164,9 @@ static void print(const struct cli *cli, const struct kernelparams *params)
 
 static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_free_ struct kernelparams *params =
-		or_no_memory(calloc(1, sizeof(*params)));
+	_cleanup_free_ struct params *params = or_no_memory(calloc(1, sizeof(*params)));
 	const struct arguments *arguments = cli->arguments;
-	const struct kernelparams_request request = {.profile = arguments->profile,
+	const struct params_request request = {.profile = arguments->profile,
 		.host_dma_speed = arguments->host_dma_speed};
 	char name[CONFIG_NAME_SIZE];
 	int r;
@@ -182,7 +181,7 @@ static enum cli_exit run(struct cli *cli)
 	sections_say_errors("cmdline", &cli->next->config);
 	if (request.profile)
 		warn_unknown(&cli->next->config, request.profile);
-	r = kernelparams_find(&cli->facts, cli->next, &request, params);
+	r = params_find(&cli->facts, cli->next, &request, params);
 	if (r < 0)
 		return cli_error("cmdline",
 			"cannot read the facts of the machine in %s: %s; run it on the "

@@ -119,7 +119,7 @@ static int add_parameters(const struct root *root, struct bootentries *entries)
 	int r = facts_read(root, &facts);
 
 	if (r == 0)
-		r = kernelparams_add_to_entries(&facts, entries, &message);
+		r = params_add_to_entries(&facts, entries, &message);
 	if (r < 0 && !message.code)
 		message_errno(&message, r, "cannot read what this machine is");
 	if (r < 0)

@@ -47,7 +47,7 @@ static size_t find_limit(const char *config, const char *cpuinfo)
 }
 
 static void read_config(
-	const struct facts *host, const char *config, struct kernelparams_facts *facts)
+	const struct facts *host, const char *config, struct params_facts *facts)
 {
 	if (config) {
 		facts->lto = kernel_config_has(config, "LTO");
@@ -74,7 +74,7 @@ static enum framebuffer expect_framebuffer(const struct facts *host, const char 
 }
 
 /* Whether a parameter of this boot kept the framebuffer out: its absence proves nothing. */
-static bool is_kept_out(const struct kernelparams_facts *facts)
+static bool is_kept_out(const struct params_facts *facts)
 {
 	return cmdline_has_first(facts->booted, "video", "efifb:off") ||
 		cmdline_has(facts->booted, "initcall_blacklist", "sysfb_init");
@@ -90,7 +90,7 @@ static bool may_be_boot_display(
 
 static void read_boot_display(const struct facts *host,
 	const struct pcibus_function *function, const char *config, bool bound,
-	struct kernelparams_facts *facts)
+	struct params_facts *facts)
 {
 	enum boot_display_sight sight = BOOTDISPLAY_ABSENT;
 	char name[32] = "";
@@ -113,7 +113,7 @@ static void read_boot_display(const struct facts *host,
 }
 
 static void read_display(const struct facts *host, const struct pcibus_function *function,
-	const char *config, bool bound, struct kernelparams_facts *facts)
+	const char *config, bool bound, struct params_facts *facts)
 {
 	facts->binds_display |= bound;
 	facts->takes_other_display |= !boot_display_is_vga(function);
@@ -137,7 +137,7 @@ static void add_names(char *list, size_t size, char *names)
 }
 
 static void read_native(const struct pcibus_function *function, struct modules *modules,
-	struct kernelparams_facts *facts)
+	struct params_facts *facts)
 {
 	char names[256] = "", driver[64] = "";
 
@@ -154,7 +154,7 @@ static void read_native(const struct pcibus_function *function, struct modules *
  * reason stays with the host.
  */
 static void read_given(struct facts *host, const struct nextboot *next,
-	const char *config, struct kernelparams_facts *facts)
+	const char *config, struct params_facts *facts)
 {
 	struct modules *modules = facts_modules(host);
 
@@ -180,7 +180,7 @@ static void read_given(struct facts *host, const struct nextboot *next,
 
 /* Beside what is asked for; the command lines are those of others. */
 static void read_facts(
-	struct facts *host, const struct nextboot *next, struct kernelparams_facts *facts)
+	struct facts *host, const struct nextboot *next, struct params_facts *facts)
 {
 	const char *config = facts_kernel_config(host);
 	unsigned major = 0, minor = 0;
@@ -200,14 +200,14 @@ static void read_facts(
 	read_given(host, next, config, facts);
 }
 
-int kernelparams_find(struct facts *facts, const struct nextboot *next,
-	const struct kernelparams_request *request, struct kernelparams *ret)
+int params_find(struct facts *facts, const struct nextboot *next,
+	const struct params_request *request, struct params *ret)
 {
 	const char *booted = facts->cmdline ? facts->cmdline : "";
 	/* Where the entries that are made have theirs: before a bare "--". */
 	_cleanup_free_ char *cmdline =
 		cmdline_join(booted, request->arguments ? request->arguments : "");
-	struct kernelparams_facts known = {
+	struct params_facts known = {
 		.booted = booted,
 		.cmdline = cmdline,
 		.host_dma_speed = request->host_dma_speed,
@@ -215,24 +215,24 @@ int kernelparams_find(struct facts *facts, const struct nextboot *next,
 		.profile = request->profile,
 	};
 
-	*ret = (struct kernelparams){0};
+	*ret = (struct params){0};
 	if (!cmdline)
 		return -ENOMEM;
 	if (!facts->bus.n && facts->iommu == IOMMU_UNKNOWN)
 		return -ENODATA;
 	read_facts(facts, next, &known);
-	kernelparams_decide(&known, ret);
+	params_decide(&known, ret);
 	return 0;
 }
 
-int kernelparams_append(char *arguments, size_t size, const struct kernelparams *params,
+int params_append(char *arguments, size_t size, const struct params *params,
 	struct message *message)
 {
 	for (unsigned i = 0; i < params->n; i++) {
 		const char *parameter = params->items[i].parameter;
 		size_t len = strlen(parameter);
 
-		if (params->items[i].kind != KERNELPARAMS_NEEDED ||
+		if (params->items[i].kind != PARAMS_NEEDED ||
 			strncmp(parameter, PARAM_PREFIX, strlen(PARAM_PREFIX)) == 0 ||
 			cmdline_has_word(arguments, parameter, len))
 			continue;
@@ -247,15 +247,15 @@ int kernelparams_append(char *arguments, size_t size, const struct kernelparams 
 	return 0;
 }
 
-static int say_conflicts(const struct kernelparams *params, struct message *message)
+static int say_conflicts(const struct params *params, struct message *message)
 {
 	char text[MESSAGE_SIZE] = "";
 	size_t len = 0;
 
 	for (unsigned i = 0; i < params->n; i++) {
-		const struct kernelparams_item *item = &params->items[i];
+		const struct params_item *item = &params->items[i];
 
-		if (item->kind == KERNELPARAMS_CONFLICT)
+		if (item->kind == PARAMS_CONFLICT)
 			len += text_join(text + len, sizeof(text) - len, len ? "; " : "",
 				item->parameter, *item->parameter ? ": " : "",
 				item->reason, NULL);
@@ -263,20 +263,18 @@ static int say_conflicts(const struct kernelparams *params, struct message *mess
 	return message_set(message, -EPERM, "%s", text);
 }
 
-int kernelparams_add_to_entry(struct facts *facts, const struct nextboot *next,
-	bool trial, char *arguments, size_t size, struct kernelparams *ret,
-	struct message *message)
+int params_add_to_entry(struct facts *facts, const struct nextboot *next, bool trial,
+	char *arguments, size_t size, struct params *ret, struct message *message)
 {
-	const struct kernelparams_request request = {
-		.arguments = arguments, .trial = trial};
-	int r = kernelparams_find(facts, next, &request, ret);
+	const struct params_request request = {.arguments = arguments, .trial = trial};
+	int r = params_find(facts, next, &request, ret);
 
 	if (r == -ENODATA)
 		return 0;
 	if (r < 0)
 		return message_errno(message, r, "cannot read what this machine is");
 	return ret->refused ? say_conflicts(ret, message)
-			    : kernelparams_append(arguments, size, ret, message);
+			    : params_append(arguments, size, ret, message);
 }
 
 /* The next boot with all of the entries' profiles at once, so that it looks all of them up. */
@@ -293,10 +291,10 @@ static int read_all(
 	return nextboot_read(facts, all, ret);
 }
 
-int kernelparams_add_to_entries(
+int params_add_to_entries(
 	struct facts *facts, struct bootentries *entries, struct message *message)
 {
-	_cleanup_free_ struct kernelparams *params = calloc(1, sizeof(*params));
+	_cleanup_free_ struct params *params = calloc(1, sizeof(*params));
 	_cleanup_(nextboot_free) struct nextboot *all = NULL;
 	int r = params ? read_all(facts, entries, &all) : -ENOMEM;
 
@@ -308,9 +306,8 @@ int kernelparams_add_to_entries(
 			continue;
 		r = nextboot_select(all, entry->arguments, &next);
 		if (r == 0)
-			r = kernelparams_add_to_entry(facts, next, false,
-				entry->arguments, sizeof(entry->arguments), params,
-				message);
+			r = params_add_to_entry(facts, next, false, entry->arguments,
+				sizeof(entry->arguments), params, message);
 	}
 	return r;
 }

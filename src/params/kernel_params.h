@@ -8,7 +8,7 @@
 #include "rules.h"
 
 /* What is asked about, beside the machine. */
-struct kernelparams_request {
+struct params_request {
 	const char *arguments; /* of the entry that is booted, behind the command line of
 				  this boot; NULL: none */
 	const char *profile;   /* NULL: none */
@@ -21,8 +21,8 @@ struct kernelparams_request {
  * with nothing in *@ret when there is nothing to judge by, since neither PCI functions nor the
  * processor can be read; or another -errno.
  */
-int kernelparams_find(struct facts *facts, const struct nextboot *next,
-	const struct kernelparams_request *request, struct kernelparams *ret);
+int params_find(struct facts *facts, const struct nextboot *next,
+	const struct params_request *request, struct params *ret);
 
 /*
  * Adds to @arguments, of @size bytes, what the machine needs to give away what @next plans,
@@ -33,22 +33,21 @@ int kernelparams_find(struct facts *facts, const struct nextboot *next,
  * to be fixed first, -EINVAL when a parameter has characters that would need quoting, -E2BIG when
  * one does not fit.
  */
-int kernelparams_add_to_entry(struct facts *facts, const struct nextboot *next,
-	bool trial, char *arguments, size_t size, struct kernelparams *ret,
-	struct message *message);
+int params_add_to_entry(struct facts *facts, const struct nextboot *next, bool trial,
+	char *arguments, size_t size, struct params *ret, struct message *message);
 
 /*
  * The same for each of @entries that gives something away, for the boot by that very entry: what
  * another profile needs is not for this one.  The machine is read once for all of them.
  */
-int kernelparams_add_to_entries(
+int params_add_to_entries(
 	struct facts *facts, struct bootentries *entries, struct message *message);
 
 /*
  * Adds to @arguments of @size bytes what @params says is needed, and is not there yet.  Returns
  * 0; or -EINVAL or -E2BIG, as above.
  */
-int kernelparams_append(char *arguments, size_t size, const struct kernelparams *params,
+int params_append(char *arguments, size_t size, const struct params *params,
 	struct message *message);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/base.h"
 #include "facts/facts.h"
 
-#define KERNELPARAMS_MAX 48
+#define PARAMS_MAX 48
 
 /* What the kernel was built to do with the IOMMU of this processor. */
 enum iommu_default {
@@ -30,7 +30,7 @@ enum framebuffer {
 	FRAMEBUFFER_SIMPLE
 };
 
-struct kernelparams_facts {
+struct params_facts {
 	enum iommu_kind iommu;
 	enum iommu_default iommu_default;
 	const struct hypervisor *hypervisor; /* that the machine runs on; NULL: none */
@@ -64,27 +64,26 @@ struct kernelparams_facts {
 	const char *profile; /* NULL: none */
 };
 
-enum kernelparams_kind {
-	KERNELPARAMS_NEEDED,   /* to be added */
-	KERNELPARAMS_WARNING,  /* what will happen, or what does nothing */
-	KERNELPARAMS_CONFLICT, /* nothing is to be added before this is gone */
-	KERNELPARAMS_FIRMWARE, /* no parameter helps: the firmware's, or another kernel, does */
+enum params_kind {
+	PARAMS_NEEDED,   /* to be added */
+	PARAMS_WARNING,  /* what will happen, or what does nothing */
+	PARAMS_CONFLICT, /* nothing is to be added before this is gone */
+	PARAMS_FIRMWARE, /* no parameter helps: the firmware's, or another kernel, does */
 };
 
-struct kernelparams_item {
-	enum kernelparams_kind kind;
+struct params_item {
+	enum params_kind kind;
 	char parameter[96]; /* "" where it is about none */
 	char reason[768];   /* a sentence without full stop */
 };
 
-struct kernelparams {
-	struct kernelparams_item items[KERNELPARAMS_MAX];
+struct params {
+	struct params_item items[PARAMS_MAX];
 	unsigned n;
 	bool refused; /* by a conflict, or since it would be too long */
 };
 
 /* Decides.  Beside a conflict nothing is needed: it has to go first. */
-void kernelparams_decide(
-	const struct kernelparams_facts *facts, struct kernelparams *ret);
+void params_decide(const struct params_facts *facts, struct params *ret);
 
 #endif

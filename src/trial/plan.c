@@ -140,10 +140,10 @@ static int set_parameters(const char *append, const char *needed, struct trial_p
 static int add_needed(struct facts *facts, const char *append, struct trial_plan *plan,
 	struct message *message)
 {
-	_cleanup_free_ struct kernelparams *params = calloc(1, sizeof(*params));
+	_cleanup_free_ struct params *params = calloc(1, sizeof(*params));
 	char *parameters = plan->trial.parameters, *needed;
 	size_t len = strlen(parameters);
-	int r = params ? kernelparams_add_to_entry(facts, plan->next, true, parameters,
+	int r = params ? params_add_to_entry(facts, plan->next, true, parameters,
 				 sizeof(plan->trial.parameters), params, message)
 		       : message_errno(message, -ENOMEM, "cannot plan the boot");
 
@@ -151,7 +151,7 @@ static int add_needed(struct facts *facts, const char *append, struct trial_plan
 		return r;
 	/* What no parameter can fix, and so the reason of what else is wrong. */
 	for (unsigned i = 0; i < params->n; i++)
-		if (params->items[i].kind == KERNELPARAMS_FIRMWARE)
+		if (params->items[i].kind == PARAMS_FIRMWARE)
 			file_add_name(&plan->warnings, params->items[i].reason);
 	if (!parameters[len])
 		return 0;

@@ -26,8 +26,7 @@ static struct config_section *section(const char *profile)
 	return added;
 }
 
-static void needs(
-	struct kernelparams *params, enum kernelparams_kind kind, const char *text)
+static void needs(struct params *params, enum params_kind kind, const char *text)
 {
 	params->items[params->n].kind = kind;
 	strcpy(params->items[params->n++].parameter, text);
@@ -44,18 +43,18 @@ static void expect_entry(
 
 static void test_parameters(void **state)
 {
-	struct kernelparams params = {0};
+	struct params params = {0};
 	struct message message = {0};
 
 	(void)state;
 	reset(false);
 	section("");
 	section("games");
-	needs(&params, KERNELPARAMS_NEEDED, "intel_iommu=on");
-	needs(&params, KERNELPARAMS_WARNING, "amd_iommu=on");
-	needs(&params, KERNELPARAMS_FIRMWARE, "");
-	needs(&params, KERNELPARAMS_NEEDED, "vfioboot.profile=other");
-	needs(&params, KERNELPARAMS_NEEDED, "video=efifb:off");
+	needs(&params, PARAMS_NEEDED, "intel_iommu=on");
+	needs(&params, PARAMS_WARNING, "amd_iommu=on");
+	needs(&params, PARAMS_FIRMWARE, "");
+	needs(&params, PARAMS_NEEDED, "vfioboot.profile=other");
+	needs(&params, PARAMS_NEEDED, "video=efifb:off");
 	bootentry_decide(&config, &entries);
 	assert_int_equal(entries.n, 2);
 	expect_entry(0, "passthrough", "Passthrough", "vfioboot.profile=games");
@@ -64,15 +63,15 @@ static void test_parameters(void **state)
 	expect_entry(1, "no-passthrough", "no passthrough", "vfioboot.off");
 	assert_false(bootentry_is_passthrough(&entries.entries[1]));
 	for (int again = 0; again < 2; again++) {
-		assert_int_equal(kernelparams_append(entries.entries[0].arguments,
+		assert_int_equal(params_append(entries.entries[0].arguments,
 					 BOOTENTRY_ARGS_SIZE, &params, &message),
 			0);
 		expect_entry(0, "passthrough", "Passthrough",
 			"vfioboot.profile=games intel_iommu=on video=efifb:off");
 	}
-	needs(&params, KERNELPARAMS_NEEDED, "x=\"a b\"");
-	assert_int_equal(kernelparams_append(entries.entries[0].arguments,
-				 BOOTENTRY_ARGS_SIZE, &params, &message),
+	needs(&params, PARAMS_NEEDED, "x=\"a b\"");
+	assert_int_equal(params_append(entries.entries[0].arguments, BOOTENTRY_ARGS_SIZE,
+				 &params, &message),
 		-EINVAL);
 	assert_string_equal(
 		message.text, "'x=\"a b\"' cannot be an argument in a boot entry");
@@ -80,19 +79,18 @@ static void test_parameters(void **state)
 
 static void test_parameters_are_never_cut(void **state)
 {
-	struct kernelparams params = {0};
+	struct params params = {0};
 	struct message message = {0};
 	char arguments[32] = "vfioboot.profile=games";
 
 	(void)state;
-	needs(&params, KERNELPARAMS_NEEDED, "abc=4567");
+	needs(&params, PARAMS_NEEDED, "abc=4567");
 	assert_int_equal(
-		kernelparams_append(arguments, sizeof(arguments), &params, &message), 0);
+		params_append(arguments, sizeof(arguments), &params, &message), 0);
 	assert_string_equal(arguments, "vfioboot.profile=games abc=4567");
 	strcpy(arguments, "vfioboot.profile=games2");
 	assert_int_equal(
-		kernelparams_append(arguments, sizeof(arguments), &params, &message),
-		-E2BIG);
+		params_append(arguments, sizeof(arguments), &params, &message), -E2BIG);
 	assert_string_equal(arguments, "vfioboot.profile=games2");
 	assert_string_equal(message.text,
 		"there is no room for 'abc=4567' in the arguments of an entry");

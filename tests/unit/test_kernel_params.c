@@ -59,7 +59,7 @@ static unsigned count_opens(unsigned n_entries)
 	entries.n = n_entries;
 	opens = 0;
 	assert_int_equal(facts_read(&root, &facts), 0);
-	assert_int_equal(kernelparams_add_to_entries(&facts, &entries, NULL), 0);
+	assert_int_equal(params_add_to_entries(&facts, &entries, NULL), 0);
 	return opens;
 }
 

@@ -20,7 +20,7 @@
 
 static const struct row {
 	const char *name;
-	struct kernelparams_facts facts;
+	struct params_facts facts;
 	const char *needed; /* joined by blanks */
 	bool refused;
 	const char *said; /* "KIND PARAMETER: " and words of the reason; NULL: nothing */
@@ -305,20 +305,20 @@ static const struct row {
 		"warning pci=noats: does not need it"},
 };
 
-static const char *kind_word(enum kernelparams_kind kind)
+static const char *kind_word(enum params_kind kind)
 {
 	static const char *const words[] = {
-		[KERNELPARAMS_NEEDED] = "needed",
-		[KERNELPARAMS_WARNING] = "warning",
-		[KERNELPARAMS_CONFLICT] = "conflict",
-		[KERNELPARAMS_FIRMWARE] = "firmware",
+		[PARAMS_NEEDED] = "needed",
+		[PARAMS_WARNING] = "warning",
+		[PARAMS_CONFLICT] = "conflict",
+		[PARAMS_FIRMWARE] = "firmware",
 	};
 
 	return words[kind];
 }
 
 /* "KIND PARAMETER: WORDS" against an item. */
-static bool is_said(const struct kernelparams_item *item, const char *said)
+static bool is_said(const struct params_item *item, const char *said)
 {
 	const char *words = strstr(said, ": ");
 	char head[128];
@@ -330,8 +330,8 @@ static bool is_said(const struct kernelparams_item *item, const char *said)
 
 static void check_row(const struct row *row)
 {
-	struct kernelparams_facts facts = row->facts;
-	struct kernelparams params;
+	struct params_facts facts = row->facts;
+	struct params params;
 	char needed[512] = "";
 	bool said = false, others = false;
 
@@ -339,13 +339,13 @@ static void check_row(const struct row *row)
 	facts.cmdline = facts.cmdline ? facts.cmdline : "root=/dev/sda1 ro quiet";
 	facts.booted = facts.booted ? facts.booted : facts.cmdline;
 	facts.limit = 2048;
-	kernelparams_decide(&facts, &params);
+	params_decide(&facts, &params);
 	for (unsigned i = 0; i < params.n; i++) {
-		const struct kernelparams_item *item = &params.items[i];
+		const struct params_item *item = &params.items[i];
 
 		assert_true(
 			*item->reason && item->reason[strlen(item->reason) - 1] != '.');
-		if (item->kind == KERNELPARAMS_NEEDED)
+		if (item->kind == PARAMS_NEEDED)
 			snprintf(needed + strlen(needed), sizeof(needed) - strlen(needed),
 				"%s%s", *needed ? " " : "", item->parameter);
 		else if (row->said && is_said(item, row->said))
@@ -373,20 +373,20 @@ static void test_pasted(void **state)
 		"iommufd.allow_unsafe_interrupts", "vfio.enable_unsafe_noiommu_mode",
 		"kvm.ignore_msrs"};
 	const size_t idle = 8; /* of them do nothing here */
-	struct kernelparams_facts facts = {
+	struct params_facts facts = {
 		INTEL_ON, .has_groups = true, .native_modules = "x", .limit = 4096};
-	struct kernelparams params;
+	struct params params;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
 		const char *name = parameters[i];
 
 		facts.booted = facts.cmdline = name;
-		kernelparams_decide(&facts, &params);
+		params_decide(&facts, &params);
 		assert_int_equal(params.n, 1);
 		assert_memory_equal(params.items[0].parameter, name,
 			strlen(params.items[0].parameter));
-		assert_int_equal(params.items[0].kind, KERNELPARAMS_WARNING);
+		assert_int_equal(params.items[0].kind, PARAMS_WARNING);
 		assert_non_null(strstr(params.items[0].reason,
 			i < idle ? "it can be removed: "
 				 : "device assignment does not need it"));
@@ -404,32 +404,32 @@ static void test_rows(void **state)
 static void test_length(void **state)
 {
 	char text[2048];
-	struct kernelparams_facts facts = {
+	struct params_facts facts = {
 		INTEL, .iommu_default = IOMMU_DEFAULT_OFF, .limit = 2048};
-	struct kernelparams params;
+	struct params params;
 
 	(void)state;
 	memset(text, 'a', sizeof(text));
 	facts.booted = facts.cmdline = text;
 	text[2048 - 128 + 1 - sizeof(" intel_iommu=on")] = '\0';
-	kernelparams_decide(&facts, &params);
+	params_decide(&facts, &params);
 	assert_false(params.refused);
 	text[strlen(text)] = 'a';
 	text[2048 - 128 + 2 - sizeof(" intel_iommu=on")] = '\0';
-	kernelparams_decide(&facts, &params);
+	params_decide(&facts, &params);
 	assert_true(params.refused);
 	facts.limit = 0;
-	kernelparams_decide(&facts, &params);
+	params_decide(&facts, &params);
 	assert_false(params.refused);
 	/* What is there is there: only what is added can be cut for it. */
 	facts.limit = 2048;
 	facts.has_groups = true;
 	text[strlen(text)] = 'a';
 	text[2048 - 100] = '\0';
-	kernelparams_decide(&facts, &params);
+	params_decide(&facts, &params);
 	assert_false(params.refused);
 	facts.booted = "ro";
-	kernelparams_decide(&facts, &params);
+	params_decide(&facts, &params);
 	assert_true(params.refused);
 }
 
