@@ -53,6 +53,9 @@ static void remark_untried(const struct thisboot *boot,
 	if (next && next->reason != REASON_NONE)
 		snprintf(ret, FUNCTION_TEXT_SIZE, "the next boot will refuse it: %s",
 			reason_text(next->reason));
+	else if (next && function->action == NEXTBOOT_LATER)
+		strcpy(ret,
+			"it is there only after udev has started; see 'vfioboot plan'");
 	else if (!function_record_lost(boot))
 		snprintf(ret, FUNCTION_TEXT_SIZE,
 			"%s: run 'sudo vfioboot apply', then reboot",

@@ -12,7 +12,7 @@ static const struct {
 		"its section has an error; correct it in the file and line that are reported with it"},
 	[REASON_ABSENT] = {"absent",
 		"no function that its section names is present; is the device plugged in and "
-		"powered on?"},
+		"powered on, or does a driver create it later?"},
 	[REASON_MOVED] = {"moved",
 		"another device is, or may be, at the place that its section names; name the "
 		"new place, or "
