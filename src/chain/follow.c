@@ -376,35 +376,53 @@ static int place_missing(struct chain *chain, struct chain_image *missing)
 	return 0;
 }
 
-/* One of any name that bears the marks of a generator which writes into it how it was made. */
-static int find_remaker(const struct search *search, size_t index)
+/* A rescue stays as it was when it was made. */
+static bool is_rescue(const struct chain *chain, size_t image)
 {
-	const struct initramfs_generator *generator = search->chain.generator;
-	const struct initrd *file = &search->initrds.list[search->files[index]];
-	struct chain_image *image = &search->chain.images[index];
+	for (size_t i = 0; i < chain->n_entries; i++) {
+		const struct chain_entry *entry = &chain->entries[i];
 
-	if (!generator || !generator->remakes || image->maker || image->source ||
-		!find_release(&search->chain, image->kernel) || file->file.profiles ||
-		initramfs_maker(&file->file) != generator)
-		return 0;
-	image->maker = generator;
-	return set_text(&image->written, image->path);
+		if (entry->image == image &&
+			(entry->is_default || entry->said->unified ||
+				entry->said->kind != BOOTMENU_SYSTEM))
+			return false;
+	}
+	return true;
 }
 
-/* Where its settings are not understood, the generator may be what builds it. */
-static void find_reason(const struct search *search, struct chain_image *image)
+/* The generator may have made one that its settings do not name, as a hook wanted it. */
+static bool is_remade(const struct search *search, size_t index)
+{
+	const struct initramfs_generator *generator = search->chain.generator;
+	const struct initrd *initrd = &search->initrds.list[search->files[index]];
+
+	return generator->remakes && !is_rescue(&search->chain, index) &&
+		initrd->state == IMAGE_FRESH &&
+		initramfs_maker(&initrd->file) == generator &&
+		generator->remakes(&initrd->file);
+}
+
+/* Of one that the generator's settings do not name: whether it makes it, or what is by hand. */
+static int find_maker(const struct search *search, size_t index)
 {
 	const struct chain *chain = &search->chain;
+	struct chain_image *image = &chain->images[index];
 	const struct kernel *kernel = find_release(chain, image->kernel);
+	size_t size = sizeof(image->by_hand);
 
 	if (image->maker || image->source || image->by_hand[0])
-		return;
+		return 0;
+	if (chain->generator && kernel && is_remade(search, index)) {
+		image->maker = chain->generator;
+		return set_text(&image->written, image->path);
+	}
 	if (chain->generator && kernel)
 		initramfs_knows(chain->generator, search->root, kernel, NULL,
-			image->by_hand, sizeof(image->by_hand));
+			image->by_hand, size);
 	if (!image->by_hand[0])
-		initramfs_by_hand(search->root, kernel, image->path, image->by_hand,
-			sizeof(image->by_hand));
+		initramfs_by_hand(
+			search->root, kernel, image->path, image->by_hand, size);
+	return 0;
 }
 
 static int find_makers(struct search *search)
@@ -414,15 +432,13 @@ static int find_makers(struct search *search)
 
 	for (size_t i = 0; i < chain->n_images; i++)
 		find_source(chain, &chain->images[i]);
-	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
-		r = find_remaker(search, i);
 	for (size_t i = 0; r == 0 && i < chain->n_images; i++) {
 		struct chain_image *image = &chain->images[i];
 
 		if (image->state == IMAGE_MISSING && !image->is_started && image->maker &&
 			!image->maker->replaces)
 			r = place_missing(chain, image);
-		find_reason(search, image);
+		r = r < 0 ? r : find_maker(search, i);
 	}
 	return r;
 }

@@ -539,7 +539,8 @@ static bool keep(const void *data, const char *path)
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
 		if (strncmp(path, wanted[i], strlen(wanted[i])) == 0)
 			return true;
-	if (strcmp(path, "scripts/init-top/ORDER") == 0 || strcmp(path, "config") == 0)
+	if (strcmp(path, "scripts/init-top/ORDER") == 0 || strcmp(path, "config") == 0 ||
+		text_ends_with(path, INITRAMFS_HOW_MADE))
 		return true;
 	for (size_t i = 0; i < check->targets.n; i++)
 		if (strcmp(check->targets.names[i], path) == 0)

@@ -555,6 +555,111 @@ static void test_copies(void **state)
 		       " without copy: it does not contain the early program\n");
 }
 
+/* A menu with one entry for each of the images, all of one kernel. */
+static void fake_menu(const char *kernel, const char *const *images, size_t n)
+{
+	char text[2048] = "set default=0\n";
+
+	for (size_t i = 0; i < n; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			"menuentry 'Entry %zu' --id 'gnulinux-%zu' {\n\tlinux /boot/%s "
+			"root=/dev/vda\n\tinitrd /boot/%s\n}\n",
+			i, i, kernel, images[i]);
+	fake_put("boot/grub/grub.cfg", text);
+	fake_put("proc/self/mountinfo", "1 0 8:1 / / rw - ext4 /dev/vda rw\n");
+}
+
+static void fake_package(const char *package, const char *kernel)
+{
+	char path[64];
+
+	fake_configured();
+	fake_remove("etc/debian_version");
+	fake_kernel(RELEASE);
+	fake_remove("boot/vmlinuz-" RELEASE);
+	fake_put("usr/lib/modules/" RELEASE "/pkgbase", package);
+	fake_put("usr/lib/modules/" RELEASE "/vmlinuz", "");
+	snprintf(path, sizeof(path), "boot/%s", kernel);
+	fake_bzimage(path, RELEASE);
+}
+
+/* Kernels named by series: the presets' images are made, and the entries start them. */
+static void test_series(void **state)
+{
+	static const char *const images[] = {
+		"initramfs-6.12-x86_64.img", "initramfs-6.12-x86_64-fallback.img"};
+
+	(void)state;
+	fake_package("linux612\n", "vmlinuz-6.12-x86_64");
+	fake_put("usr/bin/mkinitcpio", "");
+	fake_put("etc/mkinitcpio.d/linux612.preset",
+		"ALL_kver=\"/boot/vmlinuz-6.12-x86_64\"\nPRESETS=('default' 'fallback')\n"
+		"default_image=\"/boot/initramfs-6.12-x86_64.img\"\n"
+		"fallback_image=\"/boot/initramfs-6.12-x86_64-fallback.img\"\n");
+	fake_image("boot/initramfs-6.12-x86_64.img", MKINITCPIO, RELEASE, GOOD);
+	fake_menu("vmlinuz-6.12-x86_64", images, 2);
+	expect(RELEASE
+		" /boot/initramfs-6.12-x86_64.img fresh mkinitcpio\n" RELEASE
+		" /boot/initramfs-6.12-x86_64-fallback.img missing mkinitcpio: there "
+		"is no image\n");
+}
+
+/* By package, and one that only an entry names; a rescue, and a file that nobody starts, stay. */
+static void test_package(void **state)
+{
+	static const char *const images[] = {
+		"initramfs-linux-lts.img", "initramfs-linux-lts-fallback.img", "own.img"};
+
+	(void)state;
+	fake_package("linux-lts\n", "vmlinuz-linux-lts");
+	fake_put("usr/bin/dracut", "");
+	fake_image("boot/initramfs-linux-lts.img", DRACUT, RELEASE, GOOD);
+	fake_image("boot/initramfs-linux-lts-fallback.img", DRACUT, RELEASE, NOT_US);
+	fake_image("boot/own.img", DRACUT, RELEASE, NOT_US);
+	fake_image("boot/initramfs-" RELEASE ".img", DRACUT, RELEASE, GOOD);
+	fake_menu("vmlinuz-linux-lts", images, 3);
+	expect(RELEASE
+		" /boot/initramfs-linux-lts.img fresh dracut\n" RELEASE
+		" /boot/initramfs-linux-lts-fallback.img without dracut: it does not "
+		"contain the early program\n" RELEASE
+		" /boot/own.img without dracut: it does not contain the early program\n");
+	/* Another generator's does not keep how it was made. */
+	fake_image("boot/own.img", MKINITCPIO, RELEASE, NOT_US);
+	expect(RELEASE
+		" /boot/initramfs-linux-lts.img fresh dracut\n" RELEASE
+		" /boot/initramfs-linux-lts-fallback.img without dracut: it does not "
+		"contain the early program\n" RELEASE
+		" /boot/own.img without -: it does not contain the early program\n");
+}
+
+/* The kernel unpacks what is behind the compressed archive, too, and the last one counts. */
+static void test_archive_behind(void **state)
+{
+	static char bytes[1 << 16];
+	struct imagemaker maker = {0};
+	size_t size = 0;
+	FILE *file;
+
+	(void)state;
+	set_up_dracut();
+	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
+	expect(RELEASE " /" DEBIAN " fresh dracut\n");
+	file = fopen(fake_path(DEBIAN), "r");
+	assert_non_null(file);
+	size = fread(bytes, 1, sizeof(bytes) - 4, file);
+	fclose(file);
+	while (size % 4)
+		bytes[size++] = '\0';
+	imagemaker_add_text(&maker, "etc/vfioboot.conf", "[device other]\n");
+	imagemaker_end(&maker);
+	assert_true(size + maker.size <= sizeof(bytes));
+	memcpy(bytes + size, maker.bytes, maker.size);
+	fake_put_bytes(DEBIAN, bytes, size + maker.size);
+	imagemaker_free(&maker);
+	expect(RELEASE " /" DEBIAN
+		       " stale dracut: it contains an outdated /etc/vfioboot.conf\n");
+}
+
 static void expect_owner(const char *name, const char *problem)
 {
 	_cleanup_(root_close) struct root root = fake_open();
@@ -631,14 +736,14 @@ static void test_by_hand(void **state)
 	(void)state;
 	initramfs_by_hand(
 		&root, &kernel, "/efi/EFI/Linux/a-" RELEASE ".efi", text, sizeof(text));
-	assert_string_equal(text, "build it again with the program that built it");
+	assert_string_equal(text, "rebuild it with the program that built it");
 	fake_put("usr/bin/kernel-install", "");
 	initramfs_by_hand(
 		&root, &kernel, "/efi/EFI/Linux/a-" RELEASE "+3.efi", text, sizeof(text));
 	assert_string_equal(
 		text, "run 'kernel-install add " RELEASE " /boot/vmlinuz-x' by hand");
 	initramfs_by_hand(&root, &kernel, "/efi/EFI/Linux/arch.efi", text, sizeof(text));
-	assert_string_equal(text, "build it again with the program that built it");
+	assert_string_equal(text, "rebuild it with the program that built it");
 	fake_put("var/lib/sbctl/bundles.json",
 		"{\"/efi/EFI/Linux/arch.efi\": {\"output\": \"/efi/EFI/Linux/arch.efi\"}}");
 	initramfs_by_hand(&root, NULL, "/efi/EFI/Linux/arch.efi", text, sizeof(text));
@@ -668,6 +773,9 @@ int main(void)
 		TEST(test_config_of_a_preset),
 		TEST(test_entries),
 		TEST(test_copies),
+		TEST(test_series),
+		TEST(test_package),
+		TEST(test_archive_behind),
 		TEST(test_owner),
 		TEST(test_no_owner),
 		TEST(test_by_hand),

@@ -12,9 +12,6 @@
 
 #define CONFIG "/etc/dracut.conf"
 
-/* How an image was made: the options that it was called with, which `--rebuild` repeats. */
-#define HOW_MADE "lib/dracut/build-parameter.txt"
-
 /* Where drop-ins lie; of two with one name the first counts. */
 static const char *const dropins[] = {"/etc/dracut.conf.d",
 	"/usr/lib/dracut/dracut.conf.d", "/run/initramfs/dracut.conf.d"};
@@ -223,7 +220,7 @@ static int expect(
 static bool keep_how_made(const void *data, const char *path)
 {
 	(void)data;
-	return text_ends_with(path, HOW_MADE);
+	return text_ends_with(path, INITRAMFS_HOW_MADE);
 }
 
 /* Whether there are options besides those that every call has. */
@@ -249,21 +246,30 @@ static bool are_special(const char *options)
 	return false;
 }
 
-/* Whether the image there was made with options, which the next one has to get. */
+/* The options that the image was made with, which `--rebuild` repeats; "" for none. */
+static const char *how_made(const struct imagefile *image)
+{
+	for (size_t i = 0; i < image->n; i++)
+		if (text_ends_with(image->entries[i].path, INITRAMFS_HOW_MADE) &&
+			image->entries[i].data)
+			return image->entries[i].data;
+	return "";
+}
+
 static bool has_options(const struct root *root, const char *path)
 {
 	_cleanup_(imagefile_free) struct imagefile image = {0};
 	char why[128];
 
-	if (imagefile_open(root, path, keep_how_made, NULL, &image, why, sizeof(why)) < 0)
-		return false;
-	for (size_t i = 0; i < image.n; i++) {
-		const struct imagefile_entry *entry = &image.entries[i];
+	return imagefile_open(
+		       root, path, keep_how_made, NULL, &image, why, sizeof(why)) == 0 &&
+		are_special(how_made(&image));
+}
 
-		if (text_ends_with(entry->path, HOW_MADE) && entry->data)
-			return are_special(entry->data);
-	}
-	return false;
+/* A unified one may be another program's work, with dracut's image in it. */
+static bool remakes(const struct imagefile *image)
+{
+	return !image->profiles || strstr(how_made(image), "--uefi");
 }
 
 /* What the name of the image wants and the settings do not say. */
@@ -329,9 +335,9 @@ const struct initramfs_generator initramfs_dracut = {
 	.name = "dracut",
 	.programs = programs,
 	.marks = marks,
-	.remakes = true,
 	.find = find,
 	.expect = expect,
 	.command = command,
+	.remakes = remakes,
 	.knows = knows,
 };

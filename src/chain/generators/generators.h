@@ -14,6 +14,9 @@
 /* Programs of other packages that are run for each new image, on Debian. */
 #define INITRAMFS_POST_UPDATE "/etc/initramfs/post-update.d"
 
+/* The end of the path where dracut keeps the options that it made an image with. */
+#define INITRAMFS_HOW_MADE "lib/dracut/build-parameter.txt"
+
 struct initramfs_generator {
 	const char
 		*name; /* as in "initrd_generator=" of kernel-install, and for people */
@@ -22,8 +25,6 @@ struct initramfs_generator {
 	const char *const *marks;
 	bool replaces;   /* writes beside the image and renames, by itself */
 	bool adds_entry; /* makes an entry of a boot menu, too: the image has to stay */
-	bool remakes; /* an image keeps how it was made, so one of any name can be made again */
-	/* Ends of the names of what it leaves beside an image when it is ended; or NULL. */
 	const char *const *leavings;
 	/* Adds the images of a kernel: those that are there, or are named in its settings. */
 	int (*find)(const struct root *root, const struct kernel *kernel,
@@ -38,6 +39,11 @@ struct initramfs_generator {
 	 */
 	int (*command)(const struct root *root, const struct kernel *kernel,
 		const char *path, const char *output, struct change_step *ret);
+	/*
+	 * Whether an image that it made can be made again under any name, by what it keeps of how
+	 * it was made (INITRAMFS_HOW_MADE).  NULL: none can.
+	 */
+	bool (*remakes)(const struct imagefile *image);
 	/*
 	 * Whether the image @path can be made by the command, or, with NULL, whether all images
 	 * of the kernel are known; if not, @why says what is to be done by hand.  NULL: always.

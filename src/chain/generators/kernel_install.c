@@ -158,7 +158,7 @@ void initramfs_by_hand(const struct root *root, const struct kernel *kernel,
 		snprintf(ret, size, "run 'kernel-install add %s %s' by hand",
 			kernel->release, kernel->file);
 	else
-		snprintf(ret, size, "build it again with the program that built it");
+		snprintf(ret, size, "rebuild it with the program that built it");
 }
 
 static const char *const programs[] = {"/usr/bin/kernel-install", NULL};
