@@ -146,25 +146,6 @@ bool cmdline_find_last(const char *cmdline, const char *name, struct cmdline_par
 	return found;
 }
 
-static bool is_same(const struct cmdline_param *a, const struct cmdline_param *b)
-{
-	return a->name_len == b->name_len && !a->value == !b->value &&
-		memcmp(a->name, b->name, a->name_len) == 0 &&
-		(!a->value ||
-			(a->value_len == b->value_len &&
-				memcmp(a->value, b->value, a->value_len) == 0));
-}
-
-bool cmdline_has_param(const char *cmdline, const struct cmdline_param *param)
-{
-	struct cmdline_param found;
-
-	while (cmdline_next(&cmdline, &found))
-		if (is_same(&found, param))
-			return true;
-	return false;
-}
-
 struct item {
 	const char *text;
 	size_t len;

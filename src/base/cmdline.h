@@ -73,9 +73,6 @@ bool cmdline_holds(
 /* Finds the last parameter @name that has a value. */
 bool cmdline_find_last(const char *cmdline, const char *name, struct cmdline_param *ret);
 
-/* Whether the same parameter, with the same value, is in @cmdline. */
-bool cmdline_has_param(const char *cmdline, const struct cmdline_param *param);
-
 /*
  * Whether the host's own drivers bypass the IOMMU: the last of iommu.passthrough=, a bool, and
  * with @x86 of "pt" and "nopt" in iommu= holds (drivers/iommu/iommu.c,

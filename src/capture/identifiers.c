@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Patterns that are found by their form alone, each tried where a word begins. */
-#include "identifiers.h"
+#include "redact.h"
 
 #include <ctype.h>
 #include <strings.h>

@@ -7,7 +7,21 @@
 #ifndef VFIOBOOT_REDACT_H
 #define VFIOBOOT_REDACT_H
 
-#include "identifiers.h"
+#include "base/base.h"
+
+struct redact_alias {
+	char *text;
+	size_t kind; /* which pattern it is of */
+};
+
+/* Starts as {0}. */
+struct redactor {
+	struct redact_alias *aliases; /* in the order in which they were found */
+	size_t n;
+	bool failed; /* no memory: nothing of it may be used */
+};
+
+void redactor_free(struct redactor *redactor);
 
 /* What a text is.  Formats: proc(5), and where one is read here. */
 enum redact_form {
@@ -35,5 +49,25 @@ enum redact_form {
  */
 int redact_text(
 	struct redactor *redactor, enum redact_form form, const char *text, char **ret);
+
+/*
+ * ---- identifiers.c: what identifies a machine, or its owner, found in any text
+ *
+ * MAC addresses, UUIDs, world wide names, addresses of networks, names that people gave.  The same
+ * text has the same replacement everywhere, so that what belongs together still does.
+ */
+
+/* Writes @text of @len bytes with all that is found in it replaced. */
+void redact_put(struct redactor *redactor, const char *text, size_t len, FILE *out);
+
+/* Writes a replacement for the whole text, a name that somebody gave. */
+void redact_put_given(struct redactor *redactor, const char *text, size_t len, FILE *out);
+
+/* The same of a device node: names of the kernel stay, such as "/dev/nvme0n1p2". */
+void redact_put_device(
+	struct redactor *redactor, const char *text, size_t len, FILE *out);
+
+/* The same of a path: what is below directories of users' own things is replaced. */
+void redact_put_path(struct redactor *redactor, const char *text, size_t len, FILE *out);
 
 #endif

@@ -4,7 +4,6 @@
 #define VFIOBOOT_TRIAL_PRIVATE_H
 
 #include "trial.h"
-#include "unit.h"
 
 /* So long a display manager has to run: one that has no display ends, and is started again. */
 #define TRIAL_MANAGER_SECONDS 15
@@ -62,6 +61,26 @@ enum trial_change trial_compare_section(const struct trial *trial,
 
 /* @text without the lines that set @key.  NULL without memory, else for free(). */
 char *trial_without_key(const char *text, const char *key);
+
+/*
+ * ---- unit.c: which unit PID 1 starts, by the kernel command line
+ *
+ * systemd.unit=NAME, or a word of System V such as "single" or "3" (kernel-command-line(7);
+ * systemd's parse_proc_cmdline_item() in src/core/main.c and runlevel_to_target()).
+ * default.target is not active then.  Pure.
+ */
+
+#define TRIAL_UNIT_SIZE 256 /* bytes of the longest name of a unit with its NUL */
+
+#define TRIAL_UNIT_DEFAULT "default.target"
+#define TRIAL_UNIT_EMERGENCY                                                             \
+	"emergency.target" /* only a shell, not even sysinit.target */
+
+/*
+ * The unit that @cmdline asks for, the last one counting, or TRIAL_UNIT_DEFAULT.  What is for the
+ * initramfs ("rd.") is passed over, and so is what systemd would not take for a unit.
+ */
+void trial_unit_of_cmdline(const char *cmdline, char ret[static TRIAL_UNIT_SIZE]);
 
 /* ---- store.c */
 

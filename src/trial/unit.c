@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads the kernel command line as PID 1 does. */
-#include "unit.h"
-
-#include "base/base.h"
+#include "private.h"
 
 #define BLANKS " \t\n\v\f\r"
 

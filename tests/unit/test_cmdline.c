@@ -302,8 +302,6 @@ static void test_last(void **state)
 	assert_int_equal(param.value_len, 1);
 	assert_memory_equal(param.value, "2", 1);
 	assert_false(cmdline_find_last("a b=3 -- a=4", "a", &param));
-	assert_true(cmdline_has_param("x a=2 y", &param));
-	assert_false(cmdline_has_param("x a=22 a -- a=2", &param));
 }
 
 /* Longer than any buffer that someone may think of; a part is never taken for the whole. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "support.h"
-#include "trial/unit.h"
+#include "trial/private.h"
 
 static void expect_unit(const char *cmdline, const char *unit)
 {
