@@ -413,7 +413,9 @@ static int find_maker(const struct search *search, size_t index)
 	if (image->maker || image->source || image->by_hand[0])
 		return 0;
 	if (chain->generator && kernel && is_remade(search, index)) {
-		image->maker = chain->generator;
+		if (initramfs_knows(chain->generator, search->root, kernel, image->path,
+			    image->by_hand, size))
+			image->maker = chain->generator;
 		return set_text(&image->written, image->path);
 	}
 	if (chain->generator && kernel)

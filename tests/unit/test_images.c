@@ -367,6 +367,35 @@ static void test_unknown_presets(void **state)
 	expect_names("/boot/vmlinuz-x", "/boot/own.img\n");
 }
 
+/* With Secure Boot the firmware refuses what is not signed. */
+static void test_signed(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", why[256];
+	const struct kernel kernel = {release, file};
+	const char *path = "/efi/EFI/Linux/a.efi";
+	struct imagemaker maker = {0};
+
+	(void)state;
+	imagemaker_unify(
+		&maker, (struct imagemaker_section[]){{".linux", "kernel", 6}}, 1);
+	fake_put_bytes(path + 1, maker.bytes, maker.size);
+	assert_true(initramfs_knows(
+		&initramfs_dracut, &root, &kernel, path, why, sizeof(why)));
+	maker.bytes[88 + 108] = 16;            /* data directories */
+	maker.bytes[88 + 112 + 4 * 8 + 4] = 1; /* that of signatures has a size */
+	fake_put_bytes(path + 1, maker.bytes, maker.size);
+	imagemaker_free(&maker);
+	assert_false(initramfs_knows(
+		&initramfs_dracut, &root, &kernel, path, why, sizeof(why)));
+	assert_string_equal(why,
+		"it is signed, and dracut has no key to sign it with: rebuild and sign it by "
+		"hand");
+	fake_put("etc/dracut.conf.d/sign.conf", "uefi_secureboot_key=/etc/k.pem\n");
+	assert_true(initramfs_knows(
+		&initramfs_dracut, &root, &kernel, path, why, sizeof(why)));
+}
+
 /* Drop-ins do not count with a configuration of its own, so it needs our hook itself. */
 static void test_config_of_a_preset(void **state)
 {
@@ -771,6 +800,7 @@ int main(void)
 		TEST(test_command_of_dracut),
 		TEST(test_unified_without_cmdline),
 		TEST(test_config_of_a_preset),
+		TEST(test_signed),
 		TEST(test_entries),
 		TEST(test_copies),
 		TEST(test_series),

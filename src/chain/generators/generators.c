@@ -111,9 +111,52 @@ static candidates makers(
 	return set;
 }
 
+static bool is_signed(const struct root *root, const char *path)
+{
+	_cleanup_close_ int fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
+	struct pe_image pe;
+
+	return fd >= 0 && pe_read(fd, &pe) == 0 && pe.is_signed;
+}
+
+static bool has_key(const struct root *root, const char *path, const char *name)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return file_read(root, path, &text, NULL) == 0 && text_find_value(text, name);
+}
+
+/* Whether what generators call, or themselves, are set up to sign: ukify(1), dracut.conf(5). */
+static bool is_signing(const struct root *root)
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+	bool found = has_key(root, "/etc/kernel/uki.conf", "SecureBootPrivateKey") ||
+		has_key(root, "/usr/lib/kernel/uki.conf", "SecureBootPrivateKey") ||
+		has_key(root, "/etc/dracut.conf", "uefi_secureboot_key");
+
+	if (!found && file_list(root, "/etc/dracut.conf.d", &names) < 0)
+		return false;
+	for (size_t i = 0; !found && i < names.n; i++) {
+		char path[512];
+
+		text_join(
+			path, sizeof(path), "/etc/dracut.conf.d/", names.names[i], NULL);
+		found = has_key(root, path, "uefi_secureboot_key");
+	}
+	return found;
+}
+
 bool initramfs_knows(const struct initramfs_generator *generator, const struct root *root,
 	const struct kernel *kernel, const char *path, char *why, size_t why_size)
 {
+	/* The firmware would refuse the new one. */
+	if (path && is_signed(root, path) && !is_signing(root)) {
+		snprintf(why, why_size,
+			"it is signed, and %s has no key to sign it with: rebuild and sign it "
+			"by hand",
+			generator->name);
+		return false;
+	}
 	return !generator->knows || generator->knows(root, kernel, path, why, why_size);
 }
 
