@@ -87,7 +87,7 @@ status_json() { # EXIT
 		kernel: "6.1.0-18-amd64", state: "done", config: .boot.config,
 		image_config_is_current: true, errors: []}'
 	json_is '.boot.config | test("^[0-9a-f]{16}$")'
-	json_is '.next_boot == {bind: 2, refuse: 0} and .errors == [] and .inactive == []'
+	json_is '.next_boot == {bind: 2, later: 0, refuse: 0} and .errors == [] and .inactive == []'
 }
 
 @test "what the initramfs bound stays its deed when the second run finds it so" {
