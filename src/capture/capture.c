@@ -212,7 +212,7 @@ static int add_file(struct making *making, const char *path, int form)
 		return left_out(making, path, r);
 	if (form == AS_IS)
 		return add(making, path, S_IFREG, TAKE_PTR(text), size);
-	return add_text(making, path, S_IFREG, form, text);
+	return add_text(making, path, S_IFREG, (enum redact_form)form, text);
 }
 
 static int add_link(struct making *making, const char *path)
