@@ -8,7 +8,7 @@
 # bats file_tags=check,shard:1
 
 load lib
-load parcel
+load transfer
 load loader
 
 # --- what a person does ------------------------------------------------------------------------

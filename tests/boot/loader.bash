@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # what it shares with lib.bash and with the tests
 #
 # Guests that boot through their real boot loader, from a disk that keeps what they write.
-# Loaded behind lib and parcel.
+# Loaded behind lib and transfer.
 
 ovmf=${OVMF:-/usr/share/OVMF}
 
@@ -50,13 +50,13 @@ loader_settings() {
 # loader_disk ROOT LOADER LAYOUT: a disk of this test's own
 loader_disk() {
 	loader_settings
-	parcel_opener
+	transfer_opener
 	image "$1" initramfs-tools-host
 	disk=$BATS_TEST_TMPDIR/disk.img
 	cp --sparse=always "$(LIMIT=$(patience 600) "$boot_dir/loader" "$image" "$2" "$3")/disk.img" "$disk"
 	kept=on
 	trial_seconds=$(patience "${TRIAL_SECONDS:-90}")
-	parcel_file etc/systemd/system/vfioboot-confirm.service.d/time.conf <<-END
+	transfer_file etc/systemd/system/vfioboot-confirm.service.d/time.conf <<-END
 		[Service]
 		ExecStart=
 		ExecStart=/usr/bin/vfioboot confirm --wait $trial_seconds
@@ -90,9 +90,9 @@ uefi() {
 }
 
 # The two cards of most tests
-twins_with_parcel() {
+twins_with_transfer() {
 	twins
-	parcel_drive
+	transfer_drive
 }
 
 # power_on [CHOOSE...]: from power on to power off or reset, by the firmware and the loader; what

@@ -6,7 +6,7 @@
 # the menu, a trial that works, and trials that don't, each of which ends with the normal entry.
 
 load lib
-load parcel
+load transfer
 load loader
 
 setup() {
@@ -37,7 +37,7 @@ listed_as_ready() { # RELEASE
 entries_work() {
 	local cmdline
 	# The menu was made in a guest without UEFI, which has an entry for its own settings.
-	parcel_script <<-'END'
+	transfer_script <<-'END'
 		update-grub 2>/dev/null
 		sed 's/^/cmdline /' /proc/cmdline
 		sha256sum /boot/grub/grub.cfg
@@ -54,12 +54,12 @@ entries_work() {
 	listed_as_ready "$(cat "$image/kernel")"
 	grep -E '^extra [0-9a-f]{64} ' "$dump" >"$BATS_TEST_TMPDIR/sums"
 	cmdline=$(sed -n 's/^extra cmdline //p' "$dump")
-	parcel_script <<<"sed 's/^/cmdline /' /proc/cmdline"
+	transfer_script <<<"sed 's/^/cmdline /' /proc/cmdline"
 	power_on_whole choose '\*.*\(Passthrough\)'
 	[ "$(sed -n 's/^extra cmdline //p' "$dump")" = "$cmdline vfioboot.profile=passthrough" ]
 	taken_untouched 02:00
 	native 01:00 bochs-drm
-	parcel_script <<-'END'
+	transfer_script <<-'END'
 		vfioboot entry remove
 		echo "entry remove ended with $?"
 		sha256sum /boot/grub/grub.cfg
@@ -73,7 +73,7 @@ entries_work() {
 # bats test_tags=shard:4
 @test "GRUB, BIOS: Passthrough binds, the normal entry does not, and remove leaves no trace" {
 	grub_disk
-	twins_with_parcel
+	twins_with_transfer
 	entries_work
 }
 
@@ -81,7 +81,7 @@ entries_work() {
 @test "GRUB, UEFI: Passthrough binds, the normal entry does not, and remove leaves no trace" {
 	need_tools ovmf
 	grub_disk
-	twins_with_parcel
+	twins_with_transfer
 	uefi
 	entries_work
 }
@@ -90,7 +90,7 @@ entries_work() {
 @test "trixie's GRUB, UEFI: Passthrough binds, the normal entry does not; a trial that works" {
 	need_tools ovmf
 	grub_disk plain grub-trixie
-	twins_with_parcel
+	twins_with_transfer
 	uefi
 	entries_work
 	boot_and_try
@@ -101,7 +101,7 @@ entries_work() {
 # bats test_tags=shard:4
 @test "GRUB, BIOS, LUKS root: Passthrough binds, the normal entry does not" {
 	grub_disk luks
-	twins_with_parcel
+	twins_with_transfer
 	entries_work
 }
 
@@ -110,10 +110,10 @@ entries_work() {
 @test "GRUB, UEFI, btrfs root: Passthrough binds, the normal entry does not; no trial" {
 	need_tools ovmf
 	grub_disk btrfs
-	twins_with_parcel
+	twins_with_transfer
 	uefi
 	entries_work
-	parcel_script <<-'END'
+	transfer_script <<-'END'
 		cp /boot/grub/grubenv /run/grubenv
 		cat /proc/cmdline
 		vfioboot try
@@ -168,9 +168,9 @@ later_kernel() {
 @test "GRUB, BIOS: kernels that come and go have both their entries" {
 	local new old
 	grub_disk
-	twins_with_parcel
+	twins_with_transfer
 	old=$(cat "$image/kernel")
-	parcel_script <<-END
+	transfer_script <<-END
 		$change_kernels
 		vfioboot entry add >/dev/null
 		install_later
@@ -184,7 +184,7 @@ later_kernel() {
 	entries_of "$old" "$new"
 	has "^extra normal gnulinux-$(literally "$old")-advanced"
 	has "^extra normal gnulinux-$(literally "$new")-advanced"
-	parcel_script <<-END
+	transfer_script <<-END
 		$change_kernels
 		uname -r | sed 's/^/runs /'
 		cat /proc/cmdline
@@ -226,7 +226,7 @@ boot_list() { # NAME EXTENSION
 systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 	local new old number entry
 	old=$(cat "$image/kernel")
-	parcel_script <<-END
+	transfer_script <<-END
 		$list_boot
 		list_boot before
 		vfioboot entry add
@@ -247,7 +247,7 @@ systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 	has "^extra with-default $(literally "$entry")\$"
 	number=$(sed -n 's/^extra with //p' "$dump" |
 		jq -s 'flatten | map(.title | contains("(Passthrough)")) | index(true) + 1')
-	parcel_script <<-END
+	transfer_script <<-END
 		$change_kernels
 		$list_boot
 		cat /proc/cmdline
@@ -267,7 +267,7 @@ systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 		(.title | contains("(Passthrough)")) ==
 		(.options | tostring | contains("vfioboot.profile=passthrough")))'
 	has "^extra with-default .*-$(literally "$new$1")\$"
-	parcel_script <<-END
+	transfer_script <<-END
 		$change_kernels
 		$list_boot
 		uname -r | sed 's/^/runs /'
@@ -294,7 +294,7 @@ systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 @test "systemd-boot, UEFI: Passthrough binds, the normal entry does not; kernels come and go" {
 	need_tools ovmf
 	sdboot_disk
-	twins_with_parcel
+	twins_with_transfer
 	uefi
 	# From the second boot on the plugin sees to it that the normal entries stay normal.
 	systemd_boot_works .conf 'rm /etc/kernel/cmdline'
@@ -304,14 +304,14 @@ systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 @test "systemd-boot, UEFI, unified images: Passthrough binds, the normal image does not; kernels come and go" {
 	need_tools ovmf
 	uki_disk
-	twins_with_parcel
+	twins_with_transfer
 	uefi
 	systemd_boot_works .efi
 }
 
 # The first boot: by the normal entry, and then 'vfioboot try' is run, behind $before_try.
 boot_and_try() { # [OPTION...]
-	parcel_script <<-END
+	transfer_script <<-END
 		${before_try:-}
 		sha256sum /boot/grub/grub.cfg /boot/efi/loader/loader.conf 2>/dev/null
 		vfioboot try $*
@@ -331,7 +331,7 @@ boot_and_try() { # [OPTION...]
 # The boot after the trial: the normal entry again, nothing of the trial left in the loader, and
 # a sentence about it that matches the extended regular expression
 normal_again() { # PATTERN
-	parcel_script <<-'END'
+	transfer_script <<-'END'
 		sha256sum /boot/grub/grub.cfg /boot/efi/loader/loader.conf 2>/dev/null
 		systemctl start vfioboot-settle.service
 		vfioboot status
@@ -351,7 +351,7 @@ normal_again() { # PATTERN
 
 # The boot of the trial, which takes the card and tells all.
 trial_works() {
-	parcel_script <<-'END'
+	transfer_script <<-'END'
 		/usr/lib/vfioboot-test/hold
 		cat /proc/cmdline
 		vfioboot status
@@ -367,12 +367,12 @@ trial_works() {
 # bats test_tags=shard:4
 @test "GRUB, BIOS: a trial that works is confirmed, and the boot after it is normal" {
 	grub_disk
-	twins_with_parcel
+	twins_with_transfer
 	boot_and_try
 	trial_works
 	normal_again 'Trial .*: confirmed: all its devices were bound'
 	# It can be kept: the normal entry does it from the next image on.
-	parcel_script <<-'END'
+	transfer_script <<-'END'
 		vfioboot try --keep
 	END
 	power_on_whole
@@ -381,7 +381,7 @@ trial_works() {
 
 # A unit that is at work in the trial alone: unit_of_trial COMMAND
 unit_of_trial() {
-	parcel_file etc/systemd/system/trial-test.service <<-END
+	transfer_file etc/systemd/system/trial-test.service <<-END
 		[Unit]
 		ConditionKernelCommandLine=vfioboot.trial
 		Before=multi-user.target
@@ -391,13 +391,13 @@ unit_of_trial() {
 		TimeoutStartSec=infinity
 		ExecStart=/bin/sh -c '$1'
 	END
-	parcel_link ../trial-test.service \
+	transfer_link ../trial-test.service \
 		etc/systemd/system/multi-user.target.wants/trial-test.service
 }
 
 # The machine is reset, and not by the tests: they wait, should it come up.
 trial_fails() {
-	parcel_script <<<'/usr/lib/vfioboot-test/hold'
+	transfer_script <<<'/usr/lib/vfioboot-test/hold'
 	power_on
 	[ "$ended" = no ]
 }
@@ -410,7 +410,7 @@ trial_fails() {
 	unit_of_trial 'echo the end is near; \
 		until grep -q trial-test /var/lib/vfioboot/trial/state; do sleep 1; done; \
 		journalctl --sync; sync; echo c >/proc/sysrq-trigger'
-	twins_with_parcel
+	twins_with_transfer
 	boot_and_try
 	trial_fails
 	grep -a 'Kernel panic' "$console"
@@ -424,7 +424,7 @@ trial_fails() {
 @test "systemd-boot, UEFI: a trial that works is confirmed, and the boot after it is normal" {
 	need_tools ovmf
 	sdboot_disk
-	twins_with_parcel
+	twins_with_transfer
 	uefi
 	boot_and_try
 	trial_works
@@ -435,7 +435,7 @@ trial_fails() {
 @test "GRUB, BIOS: a trial that hangs comes back by itself, and status says for what it waited" {
 	TRIAL_SECONDS=40 grub_disk
 	unit_of_trial 'sleep infinity'
-	twins_with_parcel
+	twins_with_transfer
 	boot_and_try
 	trial_fails
 	normal_again 'Trial .* failed \(not-up\): .*waiting for .*trial-test.service'
@@ -445,7 +445,7 @@ trial_fails() {
 @test "GRUB, BIOS: a trial whose PID 1 crashes comes back by itself" {
 	grub_disk
 	unit_of_trial 'sleep 12; kill -SEGV 1; sleep infinity'
-	twins_with_parcel
+	twins_with_transfer
 	boot_and_try
 	trial_fails
 	normal_again 'Trial .* failed \(ended\)'
@@ -455,16 +455,16 @@ trial_fails() {
 @test "GRUB, BIOS: a trial in which the display manager does not run comes back by itself" {
 	local before_try='systemctl daemon-reload; systemctl start display-manager.service'
 	TRIAL_SECONDS=40 grub_disk
-	parcel_file etc/systemd/system/display-manager.service <<-END
+	transfer_file etc/systemd/system/display-manager.service <<-END
 		[Unit]
 		ConditionKernelCommandLine=!vfioboot.trial
 
 		[Service]
 		ExecStart=/bin/sleep infinity
 	END
-	parcel_link ../display-manager.service \
+	transfer_link ../display-manager.service \
 		etc/systemd/system/graphical.target.wants/display-manager.service
-	twins_with_parcel
+	twins_with_transfer
 	boot_and_try
 	trial_fails
 	normal_again 'Trial .* failed \(display-manager\)'
@@ -482,7 +482,7 @@ only_display() {
 	machine
 	root_disk
 	card 4 VGA
-	parcel_drive
+	transfer_drive
 	normal_boot() {
 		native 01:00 bochs-drm
 		lacks '^function .*override=vfio-pci'
@@ -502,7 +502,7 @@ only_display() {
 @test "GRUB, BIOS: a trial that takes the only display stays when a person confirms it" {
 	only_display 90
 	boot_and_try
-	parcel_script <<-END
+	transfer_script <<-END
 		vfioboot try --keep
 		sleep $((trial_seconds + 10))
 		vfioboot status
@@ -521,8 +521,8 @@ only_display() {
 	# As the package has it, and nothing configured.
 	overlay etc/vfioboot.conf <"$boot_dir/../../vfioboot.conf"
 	grub_disk
-	twins_with_parcel
-	parcel_script <<-'END'
+	twins_with_transfer
+	transfer_script <<-'END'
 		vfioboot add 00:04.0/00 --name second --profile passthrough
 		vfioboot apply
 		vfioboot try
@@ -531,7 +531,7 @@ only_display() {
 	BOOT_TIMEOUT=1200 power_on_whole
 	normal_boot
 	has '^extra try ended with 0$'
-	parcel_script <<-'END'
+	transfer_script <<-'END'
 		/usr/lib/vfioboot-test/hold
 		vfioboot try --keep
 		echo "keep ended with $?"
@@ -540,7 +540,7 @@ only_display() {
 	BOOT_TIMEOUT=1200 power_on_whole
 	taken_untouched 02:00
 	has '^extra keep ended with 0$'
-	parcel_script <<-'END'
+	transfer_script <<-'END'
 		vfioboot status
 		sed 's/^/cmdline /' /proc/cmdline
 		vfioboot remove second
@@ -565,7 +565,7 @@ only_display() {
 	has '^extra undo ended with 0$'
 	has '^extra ls: .*custom.cfg.*No such file'
 	lacks '^extra next_entry=.'
-	parcel_script <<<'vfioboot status'
+	transfer_script <<<'vfioboot status'
 	power_on_whole
 	normal_boot
 }
@@ -579,7 +579,7 @@ only_display() {
 		exit 0
 	END
 	grub_disk
-	twins_with_parcel
+	twins_with_transfer
 	boot_and_try
 	BOOT_TIMEOUT=1200 trial_fails
 	grep -a 'this trial found no root file system in time' "$console"
@@ -589,7 +589,7 @@ only_display() {
 # bats test_tags=shard:4
 @test "GRUB, BIOS: a trial whose kernel panics before anything is mounted comes back by itself" {
 	grub_disk
-	twins_with_parcel
+	twins_with_transfer
 	# Without an initramfs to run, and without a driver for the root.
 	boot_and_try --append rdinit=/nothing
 	trial_fails

@@ -3,7 +3,7 @@
 #
 # Machines whose root is on something that is on something else. It takes device-mapper, MD and
 # a lot of patience to make such a disk, so a guest makes it, once, and it is kept as images are.
-# Loaded behind lib and parcel.
+# Loaded behind lib and transfer.
 
 # --- to and from the guest -----------------------------------------------------------------------
 
@@ -11,13 +11,13 @@
 stage_script() {
 	mkdir -p "$BATS_TEST_TMPDIR/sent"
 	cp -a "$STAGE/." "$BATS_TEST_TMPDIR/sent/"
-	parcel_script
+	transfer_script
 }
 
 # The kernel and the image that the guest left there, for the next boot
-from_parcel() {
+from_transfer() {
 	local dir=$BATS_TEST_TMPDIR/received release
-	parcel_unpack "$dir"
+	transfer_unpack "$dir"
 	release=$(cat "$image/kernel")
 	initrd=$dir/initrd.img-$release
 	vmlinuz=$dir/vmlinuz-$release
@@ -49,7 +49,7 @@ settle_copy='
 	done
 '
 leave_boot='
-	tar cf /dev/disk/by-id/virtio-parcel -C /mnt/boot .
+	tar cf /dev/disk/by-id/virtio-transfer -C /mnt/boot .
 	sync
 	echo made
 '
@@ -93,7 +93,7 @@ make_raid='
 storage() {
 	local script=$3 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vfioboot/storage slot
 	mkdir -p "$cache" "$BATS_TEST_TMPDIR/empty"
-	parcel_opener
+	transfer_opener
 	STAGE=$BATS_TEST_TMPDIR/empty image "$1" "$2"
 	shift 3
 	made=$cache/${image##*/}-$(sha256sum <<<"$script" | cut -c1-12)
@@ -111,7 +111,7 @@ storage() {
 
 make_storage() { # SCRIPT SLOT...
 	local making=$made.making slot
-	parcel_script <<<"$1"
+	transfer_script <<<"$1"
 	shift
 	rm -rf "${making:?}"
 	mkdir "$making"
@@ -119,14 +119,14 @@ make_storage() { # SCRIPT SLOT...
 	root_disk
 	root_device=/dev/disk/by-id/virtio-root
 	source_drive
-	parcel_drive
+	transfer_drive
 	for slot; do
 		truncate -s 3300M "$making/disk$slot"
 		nvme "$slot" "$making/disk$slot"
 	done
 	BOOT_TIMEOUT=1200 boot
 	has '^extra made$'
-	parcel_unpack "$making/boot"
+	transfer_unpack "$making/boot"
 	mv "$making/boot"/* "$making"
 	mv "$making" "$made"
 }
@@ -140,5 +140,5 @@ stored() { # SLOT...
 	for slot; do
 		nvme "$slot" "$BATS_TEST_TMPDIR/disk$slot"
 	done
-	parcel_drive
+	transfer_drive
 }

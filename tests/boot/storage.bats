@@ -7,7 +7,7 @@
 # bats file_tags=shard:2
 
 load lib
-load parcel
+load transfer
 load storage
 
 # What the guest does in its first boot: looks, tries what has to be refused, and then gives away
@@ -19,7 +19,7 @@ first_script() { # SLOT
 		rm -f /etc/dracut.conf.d/chroot.conf
 		vfioboot add 00:$1.0/00 2>&1 | sed 's/^/refused /'
 		vfioboot add 00:04.0/00 --name second && vfioboot apply && echo applied
-		tar cf /dev/disk/by-id/virtio-parcel -C /boot .
+		tar cf /dev/disk/by-id/virtio-transfer -C /boot .
 	END
 }
 
@@ -37,7 +37,7 @@ protects() {
 	[ "$(sed -n 's/^extra protect \(storage .*\)/\1/p' "$dump")" = "${expected%$'\n'}" ]
 	has '^extra refused .* /( |,|;|:|$)'
 	has '^extra applied$'
-	from_parcel
+	from_transfer
 	stage_script <<<:
 	stored "$@"
 	boot rd.auto=1

@@ -6,43 +6,43 @@
 # it; it may leave another tar there. Loaded behind lib.
 
 # What an image has to hold for it
-parcel_opener() {
+transfer_opener() {
 	overlay_script usr/lib/vfioboot-test/extra <<-'END'
 		#!/bin/sh
-		tar xf /dev/disk/by-id/virtio-parcel -C / && exec /usr/lib/vfioboot-test/step
+		tar xf /dev/disk/by-id/virtio-transfer -C / && exec /usr/lib/vfioboot-test/step
 	END
 }
 
 # Files that are sent, by their place below the guest's root:
-# parcel_file PATH [MODE] <<CONTENT, parcel_link TARGET PATH
-parcel_file() {
+# transfer_file PATH [MODE] <<CONTENT, transfer_link TARGET PATH
+transfer_file() {
 	mkdir -p "$BATS_TEST_TMPDIR/sent/$(dirname "$1")"
 	cat >"$BATS_TEST_TMPDIR/sent/$1"
 	chmod "${2:-644}" "$BATS_TEST_TMPDIR/sent/$1"
 }
 
-parcel_link() {
+transfer_link() {
 	mkdir -p "$BATS_TEST_TMPDIR/sent/$(dirname "$2")"
 	ln -sfn "$1" "$BATS_TEST_TMPDIR/sent/$2"
 }
 
 # What the guest runs at the end of its next boot; what it prints is found in the dump behind the
-# word "extra": parcel_script <<SCRIPT
-parcel_script() {
-	parcel_file usr/lib/vfioboot-test/step 755 < <(echo '#!/bin/sh' && cat)
-	tar cf "$BATS_TEST_TMPDIR/parcel" -C "$BATS_TEST_TMPDIR/sent" --owner=0 --group=0 .
-	truncate -s 256M "$BATS_TEST_TMPDIR/parcel"
+# word "extra": transfer_script <<SCRIPT
+transfer_script() {
+	transfer_file usr/lib/vfioboot-test/step 755 < <(echo '#!/bin/sh' && cat)
+	tar cf "$BATS_TEST_TMPDIR/transfer" -C "$BATS_TEST_TMPDIR/sent" --owner=0 --group=0 .
+	truncate -s 256M "$BATS_TEST_TMPDIR/transfer"
 }
 
 # A machine gets it once; what is packed later is for its next boot.
-parcel_drive() {
-	qemu+=(-drive "file=$BATS_TEST_TMPDIR/parcel,if=none,id=parcel,format=raw,cache=unsafe"
-		-device "virtio-blk-pci,drive=parcel,serial=parcel,bus=pcie.0,addr=1d.0")
+transfer_drive() {
+	qemu+=(-drive "file=$BATS_TEST_TMPDIR/transfer,if=none,id=transfer,format=raw,cache=unsafe"
+		-device "virtio-blk-pci,drive=transfer,serial=transfer,bus=pcie.0,addr=1d.0")
 }
 
-# parcel_unpack DIRECTORY: what the guest has left there
-parcel_unpack() {
+# transfer_unpack DIRECTORY: what the guest has left there
+transfer_unpack() {
 	rm -rf "${1:?}"
 	mkdir "$1"
-	tar xf "$BATS_TEST_TMPDIR/parcel" -C "$1"
+	tar xf "$BATS_TEST_TMPDIR/transfer" -C "$1"
 }
