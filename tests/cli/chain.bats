@@ -252,7 +252,7 @@ once() {
 	json_is '.entries | length == 12'
 }
 
-@test "an entry that is taken once is told beside the default one" {
+@test "an entry that is taken once is shown beside the default one" {
 	by_series
 	image mkinitcpio+us boot/initramfs-6.0-x86_64.img
 	{
