@@ -121,16 +121,42 @@ static int add_started(struct search *search, const char *path, size_t *ret_inde
 	size_t file;
 	int r = initrds_open(&search->initrds, path, &file);
 
-	*ret_index = CHAIN_NO_IMAGE;
-	if (r < 0 || search->initrds.list[file].is_early)
-		return r;
-	r = add_image(search, path, file, ret_index);
+	r = r < 0 ? r : add_image(search, path, file, ret_index);
 	if (r < 0)
 		return r;
 	image = &search->chain.images[*ret_index];
 	image->is_started = true;
 	/* A new image takes the place of the file that a link leads to. */
 	return is_link(search->root, path) ? 0 : set_text(&image->path, path);
+}
+
+/*
+ * Which of the files is the image: the last one that a generator makes, or the last at all that
+ * has more than microcode.  Others are put over it, or below it.  NULL for none.
+ */
+static int find_main(
+	struct search *search, const struct file_names *names, const char **ret)
+{
+	bool made = false;
+
+	*ret = NULL;
+	for (size_t i = 0; i < names->n; i++) {
+		const struct initrd *initrd;
+		size_t file;
+		int r = initrds_open(&search->initrds, names->names[i], &file);
+
+		if (r < 0)
+			return r;
+		initrd = &search->initrds.list[file];
+		if (find_image(search, file) != CHAIN_NO_IMAGE ||
+			initramfs_maker(&initrd->file)) {
+			made = true;
+			*ret = names->names[i];
+		} else if (!made && !initrd->is_early) {
+			*ret = names->names[i];
+		}
+	}
+	return 0;
 }
 
 static const struct kernel *find_release(const struct chain *chain, const char *release)
@@ -198,7 +224,7 @@ static int add_entry(struct search *search, const struct bootloader *loader,
 	struct chain_entry *entry =
 		realloc(chain->entries, (chain->n_entries + 1) * sizeof(*entry));
 	char once[ONESHOT_ID_SIZE] = "";
-	size_t image;
+	const char *path = NULL;
 	int r = 0;
 
 	if (!entry)
@@ -212,11 +238,10 @@ static int add_entry(struct search *search, const struct bootloader *loader,
 		.image = CHAIN_NO_IMAGE,
 		.is_default = said->is_default,
 		.is_next = once[0] && strcasecmp(once, said->boot_id) == 0};
-	for (size_t i = 0; r == 0 && is_whole(said) && i < said->initrds.n; i++) {
-		r = add_started(search, said->initrds.names[i], &image);
-		if (image != CHAIN_NO_IMAGE)
-			entry->image = image;
-	}
+	if (is_whole(said))
+		r = find_main(search, &said->initrds, &path);
+	if (r == 0 && path)
+		r = add_started(search, path, &entry->image);
 	if (r < 0)
 		return r;
 	entry->kernel = find_kernel(search, said, entry->image);

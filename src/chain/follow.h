@@ -15,8 +15,9 @@
 #include "imagecheck.h"
 
 /*
- * An image that an entry loads or a generator writes, once however many entries load it.  Files
- * with nothing but microcode are none.
+ * An image that an entry starts or a generator writes, once however many entries start it.  Of
+ * several files of an entry it is the one that a generator made: microcode and what a person puts
+ * over it are none.
  */
 struct chain_image {
 	char *path; /* absolute, below the root; an entry's word for it, where one loads it */
@@ -29,7 +30,7 @@ struct chain_image {
 	char by_hand[256];
 	char *written;      /* the path as its generator names it; NULL without one */
 	const char *source; /* of a copy: the path of the image that it is of */
-	bool is_started;    /* an entry loads it, or a copy of it */
+	bool is_started;    /* an entry starts it, or a copy of it */
 };
 
 #define CHAIN_NO_IMAGE ((size_t)-1)
@@ -40,7 +41,7 @@ struct chain_entry {
 	const struct bootloader *loader;   /* whose menu has it */
 	const char *
 		kernel; /* release of the installed kernel that it starts; "": not known */
-	size_t image;   /* index of the last one that it loads; or CHAIN_NO_IMAGE */
+	size_t image;   /* index of the one that it starts; or CHAIN_NO_IMAGE */
 	bool is_default; /* starts when nobody chooses */
 	bool is_next;    /* the next boot, once */
 	/* Of all that it loads together, as the kernel unpacks it: the last file of a name wins. */

@@ -87,12 +87,38 @@ static void print_outlook(const struct nextboot *next)
 			counts.bound, cli_plural(counts.bound), later, counts.refused);
 }
 
-static enum cli_exit carry_out(const struct nextboot *next, struct apply *apply)
+static const char *nothing_to_do(enum cli_exit warned)
+{
+	return warned == CLI_OK ? "Nothing to do: every image is up to date."
+				: "Nothing else to do.";
+}
+
+/* Whether the default entry starts what was made, as far as that is known. */
+static void print_started(const struct chain *chain)
+{
+	const struct chain_entry *entry;
+	const struct chain_image *image;
+
+	chain_ready(chain, &entry);
+	if (!entry || entry->image == CHAIN_NO_IMAGE || chain->unknown.code)
+		return;
+	image = &chain->images[entry->image];
+	if (entry->state == image->state &&
+		(image->state == IMAGE_FRESH ||
+			apply_makes(chain, image, IMAGECHECK_NOW)))
+		cli_print("The default entry '%s' starts an image that has this "
+			  "configuration.\n",
+			entry->said->title);
+}
+
+/* @warned: of images that nothing here builds. */
+static enum cli_exit carry_out(
+	const struct nextboot *next, struct apply *apply, enum cli_exit warned)
 {
 	enum cli_exit status;
 
 	if (apply->change.n == 0) {
-		puts("Nothing to do: every image is up to date.");
+		puts(nothing_to_do(warned));
 		print_outlook(next);
 		return CLI_OK;
 	}
@@ -104,6 +130,7 @@ static enum cli_exit carry_out(const struct nextboot *next, struct apply *apply)
 	if (apply->n_images)
 		puts("Each new image was checked: it contains the current configuration and "
 		     "starts vfioboot before any driver.");
+	print_started(apply->chain);
 	print_outlook(next);
 	if (apply->n_images)
 		puts("Reboot for it to take effect.");
@@ -127,14 +154,14 @@ static enum cli_exit plan_and_run(const struct root *root, const struct nextboot
 	if (r < 0)
 		return cli_error("apply", "cannot work out what to do: %s", strerror(-r));
 	if (!dry_run) {
-		status = carry_out(next, &apply);
+		status = carry_out(next, &apply, warned);
 		return status == CLI_OK ? warned : status;
 	}
 	progress_print(&apply.change);
 	if (progress_check("apply", &apply) != CLI_OK)
 		return CLI_FAILED;
 	if (apply.change.n == 0)
-		puts("Nothing to do: every image is up to date.");
+		puts(nothing_to_do(warned));
 	print_outlook(next);
 	return warned;
 }

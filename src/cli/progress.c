@@ -219,6 +219,22 @@ static bool is_of_interest(const struct chain *chain, size_t image, bool *ret_fi
 	return found || *ret_first;
 }
 
+/* What no new image mends: the default entry loads none, or another one behind it. */
+static enum cli_exit warn_entry(const char *command, const struct chain *chain)
+{
+	const struct chain_entry *entry;
+	enum image_state state = chain_ready(chain, &entry);
+
+	if (!entry || state == IMAGE_FRESH ||
+		(entry->image != CHAIN_NO_IMAGE &&
+			chain->images[entry->image].state != IMAGE_FRESH))
+		return CLI_OK;
+	cli_warning(command,
+		"the default entry '%s' is unchanged: %s; correct that entry",
+		entry->said->title, entry->why);
+	return CLI_UNKNOWN;
+}
+
 enum cli_exit progress_warn_unbuilt(const char *command, const struct chain *chain)
 {
 	enum cli_exit status = CLI_OK;
@@ -234,7 +250,7 @@ enum cli_exit progress_warn_unbuilt(const char *command, const struct chain *cha
 			image->by_hand);
 		status = first ? CLI_UNKNOWN : status;
 	}
-	return status;
+	return warn_entry(command, chain) == CLI_OK ? status : CLI_UNKNOWN;
 }
 
 void progress_warn_unknown(const char *command, const struct chain *chain)

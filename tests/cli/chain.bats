@@ -167,7 +167,7 @@ by_series() {
 		(.[0] | contains("/boot/custom.img"))' <<<"$output"
 	dry_run
 	[ "$status" -eq 3 ]
-	[[ $stderr == *'/boot/custom.img is unchanged: '* ]]
+	[[ $stderr == *'/boot/custom.img is unchanged: '* && ${lines[0]} == 'Nothing else to do.' ]]
 }
 
 @test "images named by packages, of dracut" {
@@ -207,6 +207,11 @@ by_series() {
 	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/initramfs-6.0-x86_64.img /boot/more.img
 	status
 	json_is '.ready == false and (.entries[0].why | contains("/etc/vfioboot.conf"))'
+	dry_run
+	[ "$status" -eq 3 ]
+	[[ $stderr == *"the default entry 'X Linux' is unchanged: it contains an outdated /etc/vfioboot.conf"* ]]
+	run "$vfioboot" check --json --root "$root"
+	json_true '[.checks[] | select(.name == "image" and .state == "fail") | .found] == ["the default entry '"'X Linux'"': it contains an outdated /etc/vfioboot.conf"]' <<<"$output"
 	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/more.img /boot/initramfs-6.0-x86_64.img
 	status
 	json_is '.ready == true'
@@ -252,7 +257,7 @@ once() {
 	json_is '.entries | length == 12'
 }
 
-@test "an entry that is taken once is shown beside the default one" {
+@test "status names an entry that the next boot takes once" {
 	by_series
 	image mkinitcpio+us boot/initramfs-6.0-x86_64.img
 	{
