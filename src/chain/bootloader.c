@@ -3,9 +3,11 @@
 #include "bootloader.h"
 
 #include <fcntl.h>
+#include <fnmatch.h>
 
 #include "base/base.h"
 #include "chain/loaders/loader.h"
+#include "efi_entry.h"
 #include "esp.h"
 #include "facts/facts.h"
 
@@ -91,72 +93,226 @@ int bootloader_detect(const struct root *root, const struct bootloader *loader,
 
 /* Of two that name themselves alike the one whose files are there counts. */
 static const struct bootloader bootloaders[] = {
-	{"rpm-ostree", "rpm-ostree or bootc", NULL, NULL, true, {"/run/ostree-booted"},
-		BOOTLOADER_ANY_BLS, &bootloader_ops_ostree},
-	{"kernelstub", "kernelstub", NULL, NULL, true, {"/etc/kernelstub/configuration"},
-		BOOTLOADER_ANY_BLS, &bootloader_ops_kernelstub},
-	{"uki", "unified kernel image", "StubInfo", "", false, {"EFI/Linux" ANY_IMAGE},
-		BOOTLOADER_ANY_BLS, &bootloader_ops_uki},
-	{"systemd-boot", "systemd-boot", "LoaderInfo", "systemd-boot", false,
-		{"loader/loader.conf", "EFI/systemd"}, BOOTLOADER_ANY_BLS,
-		&bootloader_ops_systemd_boot},
+	{.name = "rpm-ostree",
+		.title = "rpm-ostree or bootc",
+		.manages = true,
+		.files = {"/run/ostree-booted"},
+		.ops = &bootloader_ops_ostree},
+	{.name = "kernelstub",
+		.title = "kernelstub",
+		.variable = "LoaderInfo",
+		.value = "systemd-boot",
+		.manages = true,
+		.files = {"/etc/kernelstub/configuration"},
+		.ops = &bootloader_ops_kernelstub},
+	{.name = "proxmox",
+		.title = "proxmox-boot-tool",
+		.manages = true,
+		.files = {"/etc/kernel/proxmox-boot-uuids"},
+		.ops = &bootloader_ops_proxmox},
+	{.name = "zfsbootmenu",
+		.title = "ZFSBootMenu",
+		.programs = {"*/zbm/*.efi", "*/zfsbootmenu*.efi"},
+		.files = {"EFI/ZBM", "EFI/zbm", "EFI/zfsbootmenu",
+			"/etc/zfsbootmenu/config.yaml"},
+		.ops = &bootloader_ops_zfsbootmenu},
+	{.name = "uki",
+		.title = "unified kernel image",
+		.variable = "StubInfo",
+		.value = "",
+		.programs = {"/efi/linux/*.efi"},
+		.files = {"EFI/Linux" ANY_IMAGE},
+		.ops = &bootloader_ops_uki},
+	{.name = "systemd-boot",
+		.title = "systemd-boot",
+		.variable = "LoaderInfo",
+		.value = "systemd-boot",
+		.programs = {"*/systemd-boot*.efi"},
+		.files = {"loader/loader.conf", "EFI/systemd"},
+		.ops = &bootloader_ops_systemd_boot},
 	/* Its entries may be closed to all but root; that their directory is there can be seen. */
-	{"grub-bls", "GRUB with entries of the Boot Loader Specification", "LoaderInfo",
-		"GRUB", false, {"/boot/loader/entries", "/boot/loader"},
-		BOOTLOADER_WITH_BLS, &bootloader_ops_grub_bls},
-	{"grub", "GRUB", "LoaderInfo", "GRUB", false,
-		{"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"}, BOOTLOADER_WITHOUT_BLS,
-		&bootloader_ops_grub},
-	{"refind", "rEFInd", "LoaderInfo", "rEFInd", false,
-		{"refind_linux.conf", "EFI/refind/refind.conf"}, BOOTLOADER_ANY_BLS,
-		&bootloader_ops_refind},
-	{"limine", "Limine", "LoaderInfo", "Limine", false,
-		{"limine.conf", "limine/limine.conf", "EFI/limine/limine.conf",
+	{.name = "grub-bls",
+		.title = "GRUB with entries of the Boot Loader Specification",
+		.variable = "LoaderInfo",
+		.value = "GRUB",
+		.programs = {"*/grub*.efi", "*/shim*.efi"},
+		.files = {"/boot/loader/entries", "/boot/loader"},
+		.bls = BOOTLOADER_WITH_BLS,
+		.ops = &bootloader_ops_grub_bls},
+	{.name = "grub",
+		.title = "GRUB",
+		.variable = "LoaderInfo",
+		.value = "GRUB",
+		.programs = {"*/grub*.efi", "*/shim*.efi"},
+		.files = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "grub/grub.cfg"},
+		.bls = BOOTLOADER_WITHOUT_BLS,
+		.ops = &bootloader_ops_grub},
+	{.name = "refind",
+		.title = "rEFInd",
+		.variable = "LoaderInfo",
+		.value = "rEFInd",
+		.programs = {"*/refind*.efi"},
+		.files = {"refind_linux.conf", "EFI/refind/refind.conf"},
+		.ops = &bootloader_ops_refind},
+	{.name = "limine",
+		.title = "Limine",
+		.variable = "LoaderInfo",
+		.value = "Limine",
+		.programs = {"*/limine*.efi"},
+		.files = {"limine.conf", "limine/limine.conf", "EFI/limine/limine.conf",
 			"EFI/BOOT/limine.conf", "limine.cfg"},
-		BOOTLOADER_ANY_BLS, &bootloader_ops_limine},
-	{"extlinux", "extlinux or U-Boot", NULL, NULL, false,
-		{"/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf",
+		.ops = &bootloader_ops_limine},
+	{.name = "extlinux",
+		.title = "extlinux or U-Boot",
+		.files = {"/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf",
 			"/boot/syslinux/syslinux.cfg"},
-		BOOTLOADER_ANY_BLS, &bootloader_ops_extlinux},
+		.ops = &bootloader_ops_extlinux},
 };
 
-/* Whether the loader named itself to the system at this boot; how, in @ret. */
-static bool names_itself(
-	const struct root *root, const struct bootloader *loader, char *ret, size_t size)
-{
-	char text[64];
+/* What this boot itself says of its loader. */
+struct words {
+	char loader[64], stub[64]; /* LoaderInfo and StubInfo; "" */
+	struct efi_entry entry;    /* of the firmware */
+};
 
-	if (!loader->variable ||
-		efivar_read_text(root, loader->variable, EFI_LOADER, text, sizeof(text)) <
-			0 ||
-		strncmp(text, loader->value, strlen(loader->value)) != 0)
-		return false;
-	text_join(ret, size, text, NULL);
-	return true;
+static void read_words(const struct root *root, struct words *ret)
+{
+	*ret = (struct words){0};
+	if (efivar_read_text(
+		    root, "LoaderInfo", EFI_LOADER, ret->loader, sizeof(ret->loader)) < 0)
+		ret->loader[0] = '\0';
+	if (efivar_read_text(root, "StubInfo", EFI_LOADER, ret->stub, sizeof(ret->stub)) <
+		0)
+		ret->stub[0] = '\0';
+	if (efi_entry_current(root, &ret->entry) < 0)
+		ret->entry = (struct efi_entry){0};
 }
 
-/* One that manages others; else one that names itself; else the only one. */
-static const struct bootloader *find_owner(
-	const struct root *root, struct bootloader_search *search)
+static const char *word_for(const struct words *words, const struct bootloader *loader)
+{
+	const char *word = loader->variable && strcmp(loader->variable, "StubInfo") == 0
+		? words->stub
+		: words->loader;
+
+	return loader->variable && *word &&
+			strncmp(word, loader->value, strlen(loader->value)) == 0
+		? word
+		: "";
+}
+
+static bool is_program(const struct words *words, const struct bootloader *loader)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(loader->programs) && loader->programs[i]; i++)
+		if (fnmatch(loader->programs[i], words->entry.path, FNM_CASEFOLD) == 0)
+			return true;
+	return false;
+}
+
+const char *bootloader_sign(
+	const struct bootloader_search *search, const struct bootloader *loader)
 {
 	for (size_t i = 0; i < search->n; i++)
-		if (search->found[i].loader->manages)
-			return search->found[i].loader;
-	for (size_t i = 0; i < search->n; i++)
-		if (names_itself(root, search->found[i].loader, search->named,
-			    sizeof(search->named)))
-			return search->found[i].loader;
-	/* With hidden files there may be more than these; what names itself is sure. */
-	for (size_t i = ARRAY_SIZE(bootloaders); search->hidden && i-- > 0;)
-		if (names_itself(
-			    root, &bootloaders[i], search->named, sizeof(search->named)))
-			return &bootloaders[i];
+		if (search->found[i].loader == loader)
+			return search->found[i].sign;
+	return "";
+}
+
+/* A program that writes the entries of others, unless one that it does not know has started. */
+static const struct bootloader *find_manager(
+	const struct words *words, const struct bootloader_search *search)
+{
+	for (size_t i = 0; i < search->n; i++) {
+		const struct bootloader *loader = search->found[i].loader;
+
+		if (loader->manages &&
+			(!loader->variable || !words->loader[0] ||
+				*word_for(words, loader)))
+			return loader;
+	}
+	return NULL;
+}
+
+/* The one that the words name, best one whose files are there. */
+static const struct bootloader *find_named(const struct words *words,
+	const struct bootloader_search *search, bool by_program)
+{
+	const struct bootloader *named = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bootloaders); i++) {
+		const struct bootloader *loader = &bootloaders[i];
+
+		if (loader->manages ||
+			!(by_program ? is_program(words, loader)
+				     : *word_for(words, loader)))
+			continue;
+		if (*bootloader_sign(search, loader))
+			return loader;
+		named = loader;
+	}
+	return named;
+}
+
+/* A stub has started what ZFSBootMenu is, too, and what that starts afterwards is the system. */
+static const struct bootloader *find_owner(
+	const struct words *words, struct bootloader_search *search)
+{
+	const struct bootloader *manager = find_manager(words, search);
+	const struct bootloader *program = find_named(words, search, true);
+	const struct bootloader *named = find_named(words, search, false);
+
+	if (manager)
+		return manager;
+	if (program && !program->variable)
+		return program;
+	if (named)
+		text_join(search->named, sizeof(search->named), word_for(words, named),
+			NULL);
+	if (named || words->loader[0])
+		return named;
+	if (program)
+		return program;
 	return search->n == 1 && !search->hidden ? search->found[0].loader : NULL;
+}
+
+/* Whether it is a loader whose files no mounted partition has. */
+static void check_mounted(const struct root *root, struct bootloader_search *search)
+{
+	const struct bootloader *owner = search->owner;
+	char partition[EFI_UUID_SIZE];
+
+	if (!owner || owner->manages || search->hidden || *bootloader_sign(search, owner))
+		return;
+	if (efivar_read_text(root,
+		    owner->variable && strcmp(owner->variable, "StubInfo") == 0
+			    ? "StubDevicePartUUID"
+			    : "LoaderDevicePartUUID",
+		    EFI_LOADER, partition, sizeof(partition)) < 0) {
+		strcpy(search->unmounted, "its partition");
+		return;
+	}
+	for (char *p = partition; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	text_join(search->unmounted, sizeof(search->unmounted), "/" TREE_BY_PARTUUID "/",
+		partition, NULL);
+}
+
+void bootloader_mount_remedy(
+	const struct bootloader_search *search, char ret[static BOOTLOADER_REMEDY_SIZE])
+{
+	ret[0] = '\0';
+	if (search->unmounted[0] == '/')
+		text_join(ret, BOOTLOADER_REMEDY_SIZE, "; run 'mount ", search->unmounted,
+			" ", ESP_MOUNT, "' and then this again", NULL);
+	else if (search->unmounted[0])
+		text_join(ret, BOOTLOADER_REMEDY_SIZE,
+			"; mount the EFI system partition and run this again", NULL);
 }
 
 void bootloader_find(const struct root *root, struct bootloader_search *ret)
 {
 	struct bootloader_search search = {0};
+	struct words words;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bootloaders); i++) {
 		char sign[BOOTLOADER_SIGN_SIZE] = "";
@@ -170,7 +326,11 @@ void bootloader_find(const struct root *root, struct bootloader_search *ret)
 			strcpy(search.hidden_at, sign);
 		search.hidden |= r < 0;
 	}
-	search.owner = find_owner(root, &search);
+	read_words(root, &words);
+	search.owner = find_owner(&words, &search);
+	if (!search.named[0] && words.loader[0])
+		text_join(search.named, sizeof(search.named), words.loader, NULL);
+	check_mounted(root, &search);
 	*ret = search;
 }
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What starts the kernel, and so holds its command line: known by the files that each boot
- * loader leaves, and by the name that it leaves in variables of UEFI
- * (https://systemd.io/BOOT_LOADER_INTERFACE, "LoaderInfo"; systemd-stub(7), "StubInfo").
+ * What starts the kernel, and so holds its command line: known by the name that it leaves in
+ * variables of UEFI (https://systemd.io/BOOT_LOADER_INTERFACE, "LoaderInfo"; systemd-stub(7),
+ * "StubInfo"), else by the firmware's entry of this boot, else by the files of each boot loader.
  */
 #ifndef VFIOBOOT_BOOTLOADER_H
 #define VFIOBOOT_BOOTLOADER_H
 
 #include "base/base.h"
 
-#define BOOTLOADERS_MAX       16
-#define BOOTLOADER_SIGN_SIZE  96
-#define BOOTLOADER_NAMES_SIZE 256
+#define BOOTLOADERS_MAX        20
+#define BOOTLOADER_SIGN_SIZE   96
+#define BOOTLOADER_NAMES_SIZE  256
+#define BOOTLOADER_REMEDY_SIZE 256
 
 struct bootloader_ops; /* loaders/loader.h */
 
@@ -21,6 +22,8 @@ struct bootloader {
 	/* The variable in which it names itself, and how that begins; NULL: it does not. */
 	const char *variable, *value;
 	bool manages; /* writes the entries of other loaders, and so goes before them */
+	/* What its program is called in an entry of the firmware, as fnmatch(3) takes it. */
+	const char *programs[4];
 	/* One of which shows it: from '/' on, or on whatever the firmware reads. */
 	const char *files[6];
 	enum {
@@ -38,8 +41,14 @@ struct bootloader_search {
 	} found[BOOTLOADERS_MAX];
 	size_t n;
 	const struct bootloader *owner; /* NULL: none, or several and no sign which */
-	char named[64]; /* what the owner says of itself, such as "GRUB 2.12"; or "" */
-	bool hidden;    /* some files cannot be read: needs root */
+	/* What the loader of this boot says of itself, such as "GRUB 2.12"; or "". */
+	char named[64];
+	/*
+	 * The owner's files are on a partition that is not mounted: its name for mount(8), or
+	 * words where it is not known; else "".  Nothing can be read or written then.
+	 */
+	char unmounted[BOOTLOADER_SIGN_SIZE];
+	bool hidden;                          /* some files cannot be read: needs root */
 	char hidden_at[BOOTLOADER_SIGN_SIZE]; /* the first of them, as a sign is */
 };
 
@@ -52,6 +61,17 @@ int bootloader_detect(const struct root *root, const struct bootloader *loader,
 
 /* Finds all that there are, and which of them it is.  */
 void bootloader_find(const struct root *root, struct bootloader_search *ret);
+
+/* The name of the file by which @loader was found, "" for none; it has no leading '/'. */
+const char *bootloader_sign(
+	const struct bootloader_search *search, const struct bootloader *loader);
+
+/*
+ * What is to be done where @search->unmounted says something: a command, as the end of a sentence
+ * behind "; ", or "".
+ */
+void bootloader_mount_remedy(
+	const struct bootloader_search *search, char ret[static BOOTLOADER_REMEDY_SIZE]);
 
 /* The loader of the name, a word for programs; NULL for none. */
 const struct bootloader *bootloader_named(const char *name);

@@ -201,7 +201,7 @@ int bootmenu_loader_has_ours(const struct root *root, const struct bootloader *l
 {
 	static const struct bootentries none;
 	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
-	int r = loader->ops->read ? loader->ops->read(root, &none, &menu) : 0;
+	int r = loader->ops->plan ? loader->ops->read(root, &none, &menu) : 0;
 
 	for (size_t i = 0; r == 0 && i < menu.n; i++)
 		if (menu.entries[i].kind == BOOTMENU_OURS)
@@ -248,6 +248,16 @@ void bootmenu_hand_place(const struct root *root, const struct bootloader *loade
 		bootloader_detect(root, loader, sign);
 	text_join(ret, BOOTMENU_PLACE_SIZE,
 		loader->ops->hand_where ? loader->ops->hand_where : "/", sign, NULL);
+}
+
+void bootmenu_permanent(const struct root *root, const struct bootloader *loader,
+	char ret[static BOOTMENU_PERMANENT_SIZE])
+{
+	ret[0] = '\0';
+	if (loader->ops->find_permanent)
+		loader->ops->find_permanent(root, ret, BOOTMENU_PERMANENT_SIZE);
+	else
+		text_join(ret, BOOTMENU_PERMANENT_SIZE, loader->ops->permanent, NULL);
 }
 
 /* Takes ours out of one menu; warnings and the first message are added to @all. */

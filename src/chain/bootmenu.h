@@ -69,6 +69,12 @@ int bootmenu_has_ours(
 void bootmenu_hand_place(const struct root *root, const struct bootloader *loader,
 	char ret[static BOOTMENU_PLACE_SIZE]);
 
+#define BOOTMENU_PERMANENT_SIZE 512
+
+/* How a person adds parameters to the normal entries of @loader, as the end of a sentence. */
+void bootmenu_permanent(const struct root *root, const struct bootloader *loader,
+	char ret[static BOOTMENU_PERMANENT_SIZE]);
+
 void bootmenu_free_change(struct bootmenu_change *change);
 
 /* Which entry starts when nobody chooses. */

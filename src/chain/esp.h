@@ -16,6 +16,9 @@
  */
 extern const char *const esp_places[ESP_PLACES_N];
 
+/* Where a person mounts it who has no other place. */
+#define ESP_MOUNT "/boot/efi"
+
 /* GRUB, extlinux and XBOOTLDR have no other. */
 #define ESP_BOOT "/boot"
 

@@ -309,12 +309,26 @@ static int read_menu(struct search *search, const struct bootloader *loader)
 	return r < 0 ? r : add_entries(search, loader, menu, message);
 }
 
+static void say_unmounted(
+	const struct bootloader_search *loaders, struct message *message)
+{
+	char remedy[BOOTLOADER_REMEDY_SIZE];
+
+	bootloader_mount_remedy(loaders, remedy);
+	message_remedy(message, "%s", remedy + strspn(remedy, "; "));
+	message_set(message, -ENODEV, "%s starts this machine, and %s is not mounted",
+		loaders->owner->title, loaders->unmounted);
+}
+
 /* Where nothing says which of several loaders starts the machine, what all do is known still. */
 static int read_menus(struct search *search)
 {
 	struct chain *chain = &search->chain;
 	const struct bootloader_search *loaders = &chain->loaders;
-	size_t n = loaders->owner ? 1 : loaders->n;
+	/* What names itself, and is not known, is none of those whose files are here. */
+	size_t n = loaders->owner ? !loaders->unmounted[0]
+		: *loaders->named ? 0
+				  : loaders->n;
 	int r = 0;
 
 	chain->menus = calloc(n + 1, sizeof(*chain->menus));
@@ -325,6 +339,8 @@ static int read_menus(struct search *search)
 		message_set(&chain->unknown, -EACCES,
 			"only root can read what shows the boot loader (/%s)",
 			loaders->hidden_at);
+	} else if (loaders->unmounted[0]) {
+		say_unmounted(loaders, &chain->unknown);
 	} else if (n == 0) {
 		message_remedy(&chain->unknown,
 			"see to it that the boot loader starts one of these images");

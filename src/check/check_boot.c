@@ -188,15 +188,6 @@ static void check_images(struct check_host *host)
 	report_images(host, &chain);
 }
 
-static const char *sign_of(
-	const struct bootloader_search *search, const struct bootloader *loader)
-{
-	for (size_t i = 0; i < search->n; i++)
-		if (search->found[i].loader == loader)
-			return search->found[i].sign;
-	return "";
-}
-
 static void list_found(const struct bootloader_search *search, char *ret, size_t size)
 {
 	size_t len = 0;
@@ -236,7 +227,11 @@ static void report_unknown(
 	char found[512] = "";
 
 	list_found(search, found, sizeof(found));
-	if (search->n)
+	if (*search->named)
+		check_unknown(host, "",
+			"%s starts the kernel, which vfioboot does not know",
+			search->named);
+	else if (search->n)
 		check_unknown(host, "",
 			"which of these starts the kernel is not known: %s", found);
 	else
@@ -260,6 +255,28 @@ static void report_unknown(
 			"boot loader");
 }
 
+static void say_owner(struct check_host *host, const struct bootloader_search *search)
+{
+	char remedy[BOOTLOADER_REMEDY_SIZE], how[96] = "";
+
+	if (*search->named)
+		text_join(how, sizeof(how), ", as it reports itself (", search->named,
+			")", NULL);
+	else if (*bootloader_sign(search, search->owner))
+		text_join(how, sizeof(how), " (/", bootloader_sign(search, search->owner),
+			")", NULL);
+	if (!search->unmounted[0]) {
+		check_pass(host, "", "%s starts the kernel%s", search->owner->title, how);
+		return;
+	}
+	bootloader_mount_remedy(search, remedy);
+	check_unknown(host, "",
+		"%s starts the kernel%s; its files are not to be seen, since "
+		"%s is not mounted",
+		search->owner->title, how, search->unmounted);
+	check_remedy(host, "%s", remedy + strspn(remedy, "; "));
+}
+
 static void check_loader(struct check_host *host)
 {
 	struct bootloader_search search;
@@ -267,18 +284,14 @@ static void check_loader(struct check_host *host)
 		file_exists(host->root, "boot") && initramfs_has_programs(host->root);
 
 	bootloader_find(host->root, &search);
-	if (search.owner && *search.named) {
-		check_pass(host, "", "%s starts the kernel, as it reports itself (%s)",
-			search.owner->title, search.named);
-	} else if (search.owner) {
-		check_pass(host, "", "%s starts the kernel (/%s)", search.owner->title,
-			sign_of(&search, search.owner));
+	if (search.owner) {
+		say_owner(host, &search);
 	} else if (search.hidden) {
 		check_unknown(host, "",
 			"what starts the kernel is not known: only root can read some of "
 			"the files");
 		check_remedy(host, "run 'sudo vfioboot check'");
-	} else if (search.n || is_whole) {
+	} else if (search.n || *search.named || is_whole) {
 		report_unknown(host, &search);
 	} else {
 		check_unseen(host, "",

@@ -59,9 +59,12 @@ static void print_needed(const struct params *params)
 		putchar('\n');
 }
 
-static void print_way(const struct bootloader *loader)
+static void print_way(const struct root *root, const struct bootloader *loader)
 {
-	printf("with %s, %s.\n", loader->title, loader->ops->permanent);
+	char text[BOOTMENU_PERMANENT_SIZE];
+
+	bootmenu_permanent(root, loader, text);
+	cli_print("with %s, %s.\n", loader->title, text);
 }
 
 /* Where parameters are added for good. */
@@ -73,11 +76,11 @@ static void print_where(const struct root *root)
 	puts("\n'vfioboot entry add' and 'vfioboot try' add needed parameters to their "
 	     "own boot entries.\nTo add them to the normal entry:");
 	if (search.owner)
-		print_way(search.owner);
+		print_way(root, search.owner);
 	else if (!search.n)
 		puts("where your boot loader keeps the kernel's command line.");
 	for (size_t i = 0; !search.owner && i < search.n; i++)
-		print_way(search.found[i].loader);
+		print_way(root, search.found[i].loader);
 }
 
 static bool has_kind(const struct params *params, enum params_kind kind)

@@ -78,6 +78,16 @@ static void say_undecided(const struct bootloader_search *search)
 			search->hidden ? " cannot be read; run this as root" : "");
 }
 
+/* Nothing is written for another loader then, whose files are there. */
+static void say_unmounted(const struct bootloader_search *search)
+{
+	char remedy[BOOTLOADER_REMEDY_SIZE];
+
+	bootloader_mount_remedy(search, remedy);
+	cli_error("entry", "%s starts this system, and %s is not mounted%s",
+		search->owner->title, search->unmounted, remedy);
+}
+
 /* The loader that counts: the one called @name, else as @first says.  NULL after a message. */
 static const struct bootloader *find_loader(
 	const struct root *root, const char *name, enum loader_first first)
@@ -90,6 +100,10 @@ static const struct bootloader *find_loader(
 	if (recorded && first == LOADER_RECORDED)
 		return recorded;
 	bootloader_find(root, &search);
+	if (search.owner && search.unmounted[0]) {
+		say_unmounted(&search);
+		return NULL;
+	}
 	if (search.owner)
 		return search.owner;
 	if (!recorded)
@@ -464,7 +478,7 @@ static void say_unread(const struct root *root, const struct bootloader *loader,
 {
 	char place[BOOTMENU_PLACE_SIZE];
 
-	if (loader->ops->read) {
+	if (loader->ops->plan) {
 		cli_warning("entry", "cannot read the menu of %s: %s: %s%s",
 			loader->title, failed, strerror(-error), bootmenu_remedy(error));
 		return;
@@ -480,7 +494,7 @@ static int add_lines(struct listing *listing, const struct root *root,
 	bool *ret_unknown)
 {
 	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
-	int r = loader->ops->read ? loader->ops->read(root, wanted, &menu) : -ENOTSUP;
+	int r = loader->ops->plan ? loader->ops->read(root, wanted, &menu) : -ENOTSUP;
 
 	*ret_unknown = r < 0;
 	if (r < 0 && r != -ENOMEM)
@@ -546,7 +560,7 @@ static enum cli_exit list(const struct cli *cli)
 	if (!loader)
 		return CLI_UNKNOWN;
 	/* Nothing is claimed of a menu that cannot be read. */
-	if (!asked && !cli->json && loader->ops->read &&
+	if (!asked && !cli->json && loader->ops->plan &&
 		bootmenu_loader_has_ours(root, loader, failed) == 0) {
 		printf("The boot menu has no entry of vfioboot; 'vfioboot entry add' adds "
 		       "them.\n");

@@ -32,7 +32,7 @@ enum cli_exit entry_warn_by_hand(const char *command, const struct root *root)
 		const struct bootloader *loader = search.found[i].loader;
 		char place[BOOTMENU_PLACE_SIZE];
 
-		if (loader->ops->read || (search.owner && search.owner != loader))
+		if (loader->ops->plan || (search.owner && search.owner != loader))
 			continue;
 		bootmenu_hand_place(root, loader, place);
 		cli_warning(command,

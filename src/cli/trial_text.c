@@ -66,7 +66,7 @@ void trial_text_print_missing(const struct root *root, const struct trial *trial
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
 	_cleanup_free_ char *cmdline = NULL;
-	char missing[TRIAL_TRIED_SIZE];
+	char missing[TRIAL_TRIED_SIZE], way[BOOTMENU_PERMANENT_SIZE] = "";
 	int r = cmdline_read_if_any(root, &cmdline);
 
 	if (r < 0) {
@@ -76,12 +76,13 @@ void trial_text_print_missing(const struct root *root, const struct trial *trial
 		return;
 	}
 	trial_missing_parameters(trial, cmdline, missing);
+	if (loader)
+		bootmenu_permanent(root, loader, way);
 	if (missing[0])
 		printf("Tried with it, and not in the normal entry: %s\n"
 		       "Make them permanent by hand%s%s; 'vfioboot cmdline --explain' "
 		       "shows what the machine needs.\n",
-			missing, loader ? ": " : "",
-			loader ? loader->ops->permanent : "");
+			missing, loader ? ": " : "", way);
 }
 
 void trial_text_warn_changed(

@@ -318,6 +318,17 @@ static int check_next_boot(
 		"another program made the boot loader take '%s' at the next boot", id);
 }
 
+static int refuse_unmounted(
+	const struct bootloader_search *search, struct message *message)
+{
+	char remedy[BOOTLOADER_REMEDY_SIZE];
+
+	bootloader_mount_remedy(search, remedy);
+	return message_set(message, -ENODEV,
+		"%s starts this system, and %s is not mounted%s", search->owner->title,
+		search->unmounted, remedy);
+}
+
 /* The loader that starts this machine has to forget the choice by itself. */
 static int plan_loader(
 	const struct root *root, struct trial_plan *plan, struct message *message)
@@ -327,6 +338,8 @@ static int plan_loader(
 	int r;
 
 	bootloader_find(root, &search);
+	if (search.owner && search.unmounted[0])
+		return refuse_unmounted(&search, message);
 	if (!search.owner)
 		return message_set(message, -ENOENT,
 			"the boot loader is not known%s%s%s; nothing was changed",

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # for host.bash; run sets output
+# shellcheck shell=bash
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # texts of scripts; for host.bash; run sets output
 #
 # `vfioboot cmdline` on the desktop of host.bash, changed to be each row of the decision: what it
 # prints is what is to be added. The decision itself is held by test_rules.
@@ -117,13 +118,85 @@ framebuffer() { # NAME
 	prints '' 'enable VT-d in the firmware setup'
 }
 
+# holds FILE [TEXT]: the machine has the file
+holds() {
+	mkdir -p "$host/$(dirname "$1")"
+	printf '%b' "${2-}" >"$host/$1"
+}
+
+# goes TEXT: what --explain says of where parameters go
+goes() {
+	cmdline --explain
+	[ "${lines[-1]}" = "$1" ] || { echo "says: ${lines[-1]}"; return 1; }
+}
+
+@test "--explain names the file that has the last word" {
+	no_groups
+	built INTEL_IOMMU_DEFAULT_OFF
+	rm -r "${host:?}/boot/grub"
+	# Debian's grub-mkconfig reads the directory, the last file that sets anew counts.
+	holds boot/grub/grub.cfg
+	holds usr/sbin/update-grub
+	holds usr/sbin/grub-mkconfig 'for x in ${sysconfdir}/default/grub.d/*.cfg ; do\n'
+	holds etc/default/grub 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\n'
+	holds etc/default/grub.d/90-more.cfg 'GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT x"\n'
+	holds etc/default/grub.d/91-old.cfg.bak 'GRUB_CMDLINE_LINUX_DEFAULT=""\n'
+	goes "with GRUB, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'update-grub'."
+	holds etc/default/grub.d/50-cloud.cfg '  GRUB_CMDLINE_LINUX_DEFAULT="console=ttyS0"\n'
+	holds etc/default/grub.d/99-local.cfg 'export GRUB_CMDLINE_LINUX_DEFAULT="splash"\n'
+	goes "with GRUB, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub.d/99-local.cfg; then run 'update-grub'."
+	# openSUSE's does not.
+	holds usr/sbin/grub-mkconfig '. ${sysconfdir}/default/grub\n'
+	rm "$host/usr/sbin/update-grub"
+	mv "$host/boot/grub" "$host/boot/grub2"
+	goes "with GRUB, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'grub2-mkconfig -o /boot/grub2/grub.cfg'."
+	# Entries in files, on Fedora, and on RHEL 8 with what they have in a variable of GRUB.
+	holds boot/loader/entries/a.conf 'linux /vmlinuz\n'
+	holds etc/default/grub 'GRUB_ENABLE_BLSCFG=true\n'
+	rm "$host/boot/grub2/grub.cfg"
+	goes "with GRUB with entries of the Boot Loader Specification, with 'grubby --update-kernel=ALL --args=\"PARAMETER ...\"'."
+	holds boot/grub2/grub.cfg
+	holds boot/grub2/grubenv '# GRUB Environment Block\nkernelopts=ro\n'
+	goes "with GRUB with entries of the Boot Loader Specification, with 'grubby --update-kernel=ALL --args=\"PARAMETER ...\"', which changes kernelopts in /boot/grub2/grubenv."
+	holds usr/bin/sdbootutil
+	goes "with GRUB with entries of the Boot Loader Specification, in /etc/kernel/cmdline, which must contain the whole command line; then run 'sdbootutil update-all-entries'."
+}
+
+@test "--explain names the file that has the last word: systemd-boot, images, Proxmox" {
+	no_groups
+	built INTEL_IOMMU_DEFAULT_OFF
+	rm -r "${host:?}/boot/grub"
+	holds efi/loader/loader.conf
+	holds usr/lib/kernel/cmdline 'quiet\n'
+	goes "with systemd-boot, in /etc/kernel/cmdline, which must contain the whole command line and counts instead of /usr/lib/kernel/cmdline; then run 'kernel-install add-all', or reinstall the kernel."
+	holds etc/kernel/cmdline 'quiet\n'
+	holds usr/bin/reinstall-kernels
+	goes "with systemd-boot, in /etc/kernel/cmdline, which must contain the whole command line; then run 'reinstall-kernels'."
+	# Entries of a person's own, whom no program helps.
+	rm "$host/usr/bin/reinstall-kernels"
+	holds efi/loader/entries/arch.conf 'linux /vmlinuz-linux\n'
+	goes "with systemd-boot, after 'options' in the entries in /efi/loader/entries."
+	rm -r "${host:?}/efi"
+	holds efi/EFI/Linux/arch.efi
+	holds usr/bin/mkinitcpio
+	goes "with unified kernel image, in /etc/kernel/cmdline, which must contain the whole command line; then rebuild the images ('mkinitcpio -P')."
+	holds etc/cmdline.d/root.conf
+	goes "with unified kernel image, in /etc/cmdline.d/root.conf; then run 'mkinitcpio -P'."
+	holds etc/dracut.conf.d/uki.conf 'uefi="yes"\nkernel_cmdline="ro"\n'
+	goes "with unified kernel image, in kernel_cmdline= in /etc/dracut.conf.d/uki.conf; then run 'dracut --regenerate-all --force'."
+	holds etc/kernel/proxmox-boot-uuids 1A2B-3C4D
+	goes "with proxmox-boot-tool, in /etc/kernel/cmdline, on its one line; then run 'proxmox-boot-tool refresh'."
+	rm "$host/etc/kernel/cmdline"
+	goes "with proxmox-boot-tool, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'proxmox-boot-tool refresh'."
+}
+
 @test "--explain says where needed parameters go, and that none is needed beside warnings" {
 	no_groups
 	built INTEL_IOMMU_DEFAULT_OFF
 	cmdline --explain
 	[[ ${lines[0]} == 'needed   intel_iommu=on: '* ]]
 	[[ $output == *"'vfioboot entry add' and 'vfioboot try' add needed parameters to their own"* ]]
-	[[ ${lines[-1]} == 'with GRUB, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub;'*"'update-grub'"* ]]
+	[[ ${lines[-1]} == "with GRUB, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'grub-mkconfig -o /boot/grub/grub.cfg'." ]]
 	# Of several, none of which says that it started this boot.
 	touch "$host/boot/refind_linux.conf" "$host/boot/limine.conf"
 	cmdline --explain

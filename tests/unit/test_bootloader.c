@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "chain/bootloader.h"
+#include "chain/efi_entry.h"
 #include "facts/efivar.h"
 
 /* "OWNER: NAME=SIGN ...", with "-" for no owner. */
@@ -33,8 +34,8 @@ static void test_names(void **state)
 	(void)state;
 	bootloader_names(names);
 	assert_string_equal(names,
-		"rpm-ostree, kernelstub, uki, systemd-boot, grub-bls, grub, refind, limine or "
-		"extlinux");
+		"rpm-ostree, kernelstub, proxmox, zfsbootmenu, uki, systemd-boot, grub-bls, "
+		"grub, refind, limine or extlinux");
 }
 
 static void test_one(void **state)
@@ -69,8 +70,9 @@ static void test_several(void **state)
 	fake_put("boot/grub/grub.cfg", "");
 	fake_put("boot/refind_linux.conf", "");
 	expect("-: grub=boot/grub/grub.cfg refind=boot/refind_linux.conf");
+	/* One that is not known: files do not count. */
 	fake_efivar("LoaderInfo", "Something 1.0");
-	expect("-: grub=boot/grub/grub.cfg refind=boot/refind_linux.conf");
+	expect("- Something 1.0: grub=boot/grub/grub.cfg refind=boot/refind_linux.conf");
 	fake_efivar("LoaderInfo", "rEFInd 0.14.2");
 	expect("refind rEFInd 0.14.2: grub=boot/grub/grub.cfg "
 	       "refind=boot/refind_linux.conf");
@@ -96,12 +98,110 @@ static void test_managers(void **state)
 	fake_put("boot/efi/loader/loader.conf", "");
 	fake_put("etc/kernelstub/configuration", "{}");
 	fake_efivar("LoaderInfo", "systemd-boot 257.9");
-	expect("kernelstub: kernelstub=etc/kernelstub/configuration "
+	expect("kernelstub systemd-boot 257.9: kernelstub=etc/kernelstub/configuration "
 	       "systemd-boot=boot/efi/loader/loader.conf");
 	fake_put("run/ostree-booted", "");
-	expect("rpm-ostree: rpm-ostree=run/ostree-booted "
+	expect("rpm-ostree systemd-boot 257.9: rpm-ostree=run/ostree-booted "
 	       "kernelstub=etc/kernelstub/configuration "
 	       "systemd-boot=boot/efi/loader/loader.conf");
+}
+
+/* What it says of files that are on no mounted partition. */
+static void expect_unmounted(const char *owner, const char *partition, const char *remedy)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	struct bootloader_search search;
+	char text[BOOTLOADER_REMEDY_SIZE];
+
+	bootloader_find(&root, &search);
+	assert_string_equal(search.owner ? search.owner->name : "-", owner);
+	assert_string_equal(search.unmounted, partition);
+	bootloader_mount_remedy(&search, text);
+	assert_string_equal(text, remedy);
+}
+
+static void test_unmounted(void **state)
+{
+	(void)state;
+	/* Files of GRUB are left, and systemd-boot says that it was started. */
+	fake_put("boot/grub/grub.cfg", "");
+	fake_efivar("LoaderInfo", "systemd-boot 252.39");
+	expect_unmounted("systemd-boot", "its partition",
+		"; mount the EFI system partition and run this again");
+	fake_efivar("LoaderDevicePartUUID", "AB12CD34-0000-4000-8000-00000000000F");
+	expect_unmounted("systemd-boot",
+		"/dev/disk/by-partuuid/ab12cd34-0000-4000-8000-00000000000f",
+		"; run 'mount /dev/disk/by-partuuid/ab12cd34-0000-4000-8000-00000000000f "
+		"/boot/efi' and then this again");
+	fake_put("boot/efi/loader/loader.conf", "");
+	expect_unmounted("systemd-boot", "", "");
+	/* kernelstub is not what GRUB's entries come from. */
+	fake_put("etc/kernelstub/configuration", "");
+	expect_unmounted("kernelstub", "", "");
+	fake_efivar("LoaderInfo", "GRUB 2.14");
+	expect_unmounted("grub", "", "");
+}
+
+static void test_proxmox(void **state)
+{
+	(void)state;
+	fake_put("boot/grub/grub.cfg", "");
+	fake_put("etc/kernel/proxmox-boot-uuids", "1A2B-3C4D\n");
+	fake_efivar("LoaderInfo", "systemd-boot 252.39");
+	expect("proxmox systemd-boot 252.39: proxmox=etc/kernel/proxmox-boot-uuids "
+	       "grub=boot/grub/grub.cfg");
+}
+
+/* An entry of the firmware: a disk's partition, and a path in UTF-16. */
+static void put_entry(const char *number, const char *path)
+{
+	static const unsigned char disk[42] = {4, 1, 42, 0, 1, [24] = 0x34, 0x12, 0xcd,
+		0xab, 0, 0, 0, 0x40, 0x80, 0, 0, 0, 0, 0, 0, 0x0f, 2, 2};
+	unsigned char bytes[512] = {7, 0, 0, 0, 1, 0, 0, 0};
+	size_t at = 4 + 6, len = 4 + 2 * (strlen(path) + 1),
+	       list = sizeof(disk) + len + 4;
+	char name[128];
+
+	bytes[at++] = 'x';
+	at += 3;
+	bytes[8] = (unsigned char)list;
+	bytes[9] = (unsigned char)(list >> 8);
+	memcpy(bytes + at, disk, sizeof(disk));
+	at += sizeof(disk);
+	bytes[at] = bytes[at + 1] = 4;
+	bytes[at + 2] = (unsigned char)len;
+	for (size_t i = 0; path[i]; i++)
+		bytes[at + 4 + 2 * i] = (unsigned char)path[i];
+	at += len;
+	memcpy(bytes + at, "\x7f\xff\x04", 4);
+	snprintf(name, sizeof(name), "sys/firmware/efi/efivars/%s-" EFI_GLOBAL, number);
+	fake_put_bytes(name, bytes, at + 4);
+}
+
+static void test_firmware(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	struct efi_entry entry;
+
+	(void)state;
+	fake_put("boot/grub/grub.cfg", "");
+	fake_put("boot/refind_linux.conf", "");
+	fake_put_bytes("sys/firmware/efi/efivars/BootCurrent-" EFI_GLOBAL,
+		"\x06\0\0\0\x0a\0", 6);
+	put_entry("Boot000A", "\\EFI\\debian\\shimx64.efi");
+	assert_int_equal(efi_entry_current(&root, &entry), 0);
+	assert_string_equal(entry.path, "/EFI/debian/shimx64.efi");
+	assert_string_equal(entry.partition, "abcd1234-0000-4000-8000-00000000000f");
+	assert_true(entry.active);
+	expect("grub: grub=boot/grub/grub.cfg refind=boot/refind_linux.conf");
+	put_entry("Boot000A", "\\EFI\\BOOT\\BOOTX64.EFI");
+	expect("-: grub=boot/grub/grub.cfg refind=boot/refind_linux.conf");
+	/* Its image is made with a stub, which has started before the system, too. */
+	put_entry("Boot000A", "\\EFI\\ZBM\\VMLINUZ.EFI");
+	fake_efivar("StubInfo", "systemd-stub 255");
+	fake_dir("boot/efi/EFI/ZBM");
+	expect("zfsbootmenu: zfsbootmenu=boot/efi/EFI/ZBM grub=boot/grub/grub.cfg "
+	       "refind=boot/refind_linux.conf");
 }
 
 int main(void)
@@ -113,6 +213,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_several, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_uki, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_unmounted, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_proxmox, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_firmware, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_managers, fake_set_up, fake_tear_down),
 	};

@@ -21,6 +21,7 @@
 #include "grub_default.h"
 #include "grub_env.h"
 #include "grub_trial.h"
+#include "permanent.h"
 #include "place.h"
 #include "systemd_boot.h"
 #include "uki_image.h"
@@ -404,7 +405,7 @@ int bls_add_entries(
 }
 
 /* Unified images are in its menu, too; uki.c makes copies of them. */
-static int read_systemd_boot(
+int bls_read_systemd_boot(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
 	static const struct bootentries none;
@@ -417,7 +418,7 @@ static int read_systemd_boot(
 	return r;
 }
 
-static int read_grub_bls(
+int bls_read_grub(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
 	int r = read_menu(root, &grub_bls, wanted, ret);
@@ -428,22 +429,20 @@ static int read_grub_bls(
 
 const struct bootloader_ops bootloader_ops_systemd_boot = {
 	.plan = plan_systemd_boot,
-	.read = read_systemd_boot,
+	.read = bls_read_systemd_boot,
 	.plan_trial = systemd_boot_plan_trial,
 	.arm = systemd_boot_arm,
 	.armed = systemd_boot_armed,
 	.disarm = systemd_boot_disarm,
-	.permanent =
-		"in /etc/kernel/cmdline, which must contain the whole command line; then run "
-		"'kernel-install add-all', or reinstall the kernel",
+	.find_permanent = permanent_kernel_install,
 };
 
 const struct bootloader_ops bootloader_ops_grub_bls = {
 	.plan = plan_grub_bls,
-	.read = read_grub_bls,
+	.read = bls_read_grub,
 	.plan_trial = grub_trial_plan_bls,
 	.arm = grub_env_arm,
 	.armed = grub_env_armed,
 	.disarm = grub_env_disarm,
-	.permanent = "with 'grubby --update-kernel=ALL --args=\"PARAMETER ...\"'",
+	.find_permanent = permanent_grub_bls,
 };

@@ -89,6 +89,12 @@ int bls_plan_no_trial(const struct root *root, const char *const *places, size_t
 int bls_strip(
 	const struct bls_file *original, const struct bootentries *entries, char **ret);
 
+/* The menus of the two loaders, in bls.c; as struct bootloader_ops has it. */
+int bls_read_systemd_boot(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret);
+int bls_read_grub(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret);
+
 /*
  * Adds to @menu the entries in files that systemd-boot has.  0, or -errno with @menu->failed.
  */

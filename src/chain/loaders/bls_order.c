@@ -3,8 +3,6 @@
 #include "bls_order.h"
 
 #include <ctype.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "chain/bootmenu.h"
 

@@ -18,6 +18,7 @@
 #include "grub_default.h"
 #include "grub_env.h"
 #include "grub_trial.h"
+#include "permanent.h"
 #include "place.h"
 #include "uki_image.h"
 
@@ -487,7 +488,5 @@ const struct bootloader_ops bootloader_ops_grub = {
 	.arm = grub_env_arm,
 	.armed = grub_env_armed,
 	.disarm = grub_env_disarm,
-	.permanent =
-		"in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'update-grub', or "
-		"'grub-mkconfig -o' with the path of grub.cfg",
+	.find_permanent = permanent_grub,
 };

@@ -115,8 +115,12 @@ struct bootloader_ops {
 	void (*armed)(const struct root *root, char *ret_id, size_t size);
 	/* Takes that choice back, whatever it is.  0, or -errno with @message. */
 	int (*disarm)(const struct root *root, struct message *message);
-	/* How a person adds parameters to the normal entry, as the end of a sentence. */
+	/*
+	 * How a person adds parameters to the normal entry, as the end of a sentence; where it
+	 * depends on the machine, by a function, into @ret.
+	 */
 	const char *permanent;
+	void (*find_permanent)(const struct root *root, char *ret, size_t size);
 	/* Without read: what of a person's has our arguments, such as "lines", and where. */
 	const char *hand_what, *hand_where; /* NULL: in the file by which it was found */
 };
@@ -129,6 +133,8 @@ extern const struct bootloader_ops bootloader_ops_refind;
 extern const struct bootloader_ops bootloader_ops_limine;
 extern const struct bootloader_ops bootloader_ops_extlinux;
 extern const struct bootloader_ops bootloader_ops_kernelstub;
+extern const struct bootloader_ops bootloader_ops_proxmox;
+extern const struct bootloader_ops bootloader_ops_zfsbootmenu;
 extern const struct bootloader_ops bootloader_ops_ostree;
 
 #endif

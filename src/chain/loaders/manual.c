@@ -3,13 +3,15 @@
  * Boot loaders whose entries a person makes: what exactly is to be written where, made of the
  * files of this machine as far as they say; or the commands to give, where a program makes them.
  */
-#include <limits.h>
+#include "manual.h"
 
 #include "base/base.h"
+#include "bls_files.h"
 #include "chain/bootmenu.h"
+#include "permanent.h"
+#include "systemd_boot.h"
 
-/* Reads the file by which the loader was found, with its name in @ret_path.  NULL for none. */
-static char *read_found(
+char *manual_read_found(
 	const struct root *root, const char *loader, char ret_path[static PATH_MAX])
 {
 	char sign[BOOTLOADER_SIGN_SIZE] = "", *text;
@@ -19,11 +21,7 @@ static char *read_found(
 	return *sign && file_read(root, ret_path, &text, NULL) == 0 ? text : NULL;
 }
 
-/*
- * Normal arguments, where no file of the loader has any: those of this boot, without what the
- * loader and our entries add.  For free(); NULL without memory.
- */
-static char *usual_arguments(const struct root *root, const struct bootentries *entries)
+char *manual_usual_arguments(const struct root *root, const struct bootentries *entries)
 {
 	_cleanup_free_ char *cmdline = NULL, *stripped = NULL, *usual = NULL;
 	const char *p, *word = "";
@@ -45,13 +43,12 @@ static char *usual_arguments(const struct root *root, const struct bootentries *
 	return TAKE_PTR(usual);
 }
 
-static size_t line_length(const char *line)
+size_t manual_line_length(const char *line)
 {
 	return strcspn(line, "\n");
 }
 
-/* Whether the first word of the line, whatever its case, is @word, up to one of @ends. */
-static bool line_is(const char *line, const char *word, const char *ends)
+bool manual_line_is(const char *line, const char *word, const char *ends)
 {
 	size_t len = strlen(word);
 
@@ -59,8 +56,7 @@ static bool line_is(const char *line, const char *word, const char *ends)
 	return strncasecmp(line, word, len) == 0 && line[len] && strchr(ends, line[len]);
 }
 
-/* Before an entry that is a copy of none: what the person has to look up. */
-static void print_incomplete(FILE *out)
+void manual_print_incomplete(FILE *out)
 {
 	fprintf(out,
 		"\nThat file has no entry of a kernel to make this of.  For each \"...\" take "
@@ -68,232 +64,63 @@ static void print_incomplete(FILE *out)
 		"that is:\n");
 }
 
-/* ---- rEFInd: refind_linux.conf, a line an option: "TITLE" "ARGUMENTS" ------------------- */
-
-/* What is in the next quotes of the line, in which two are one; moved behind. */
-static const char *take_quoted(const char **cursor, int *ret_len)
+int manual_add_file(struct manual_entry *entry, const struct places *places,
+	const struct place *place, const char *path, bool is_kernel)
 {
-	const char *start = *cursor + strcspn(*cursor, "\"\n"), *end;
+	struct place found;
+	char file[PATH_MAX];
 
-	start += *start == '"';
-	end = start + strcspn(start, "\"\n");
-	while (end[0] == '"' && end[1] == '"')
-		end += 2 + strcspn(end + 2, "\"\n");
-	*cursor = end + (*end == '"');
-	*ret_len = (int)(end - start);
-	return start;
-}
-
-static void print_refind(FILE *out, const char *line, const struct bootentries *wanted)
-{
-	int title_len, options_len;
-	const char *title = take_quoted(&line, &title_len);
-	const char *options = take_quoted(&line, &options_len);
-
-	for (unsigned i = 0; i < wanted->n; i++)
-		fprintf(out, "\"%.*s (%s)\" \"%.*s %s\"\n", title_len, title,
-			wanted->entries[i].title, options_len, options,
-			wanted->entries[i].arguments);
-}
-
-static int edit_refind(
-	const struct root *root, const struct bootentries *wanted, FILE *out)
-{
-	char path[PATH_MAX], usual[4200];
-	_cleanup_free_ char *text = read_found(root, "refind", path);
-	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
-	const char *line = text && strstr(path, "refind_linux") ? text : "";
-
-	if (!arguments)
-		return -ENOMEM;
-	while (*line && line[strspn(line, " \t")] != '"')
-		line = text_next_line(line);
-	text_join(usual, sizeof(usual), "\"Boot with standard options\" \"", arguments,
-		"\"", NULL);
-	if (*line)
-		fprintf(out,
-			"In %s add below the first line, which stays the default:\n\n",
-			path);
-	else
-		fprintf(out,
-			"Write into refind_linux.conf, in the directory of the kernels, such as "
-			"/boot:\n\n%s\n",
-			usual);
-	print_refind(out, *line ? line : usual, wanted);
-	fprintf(out, "\nIt is offered for each kernel, under F2 or Insert.\n");
+	if (!place && !place_find(places, NULL, path, &found)) {
+		entry->is_lost = true;
+		return 0;
+	}
+	place_path(place ? place : &found, path, file);
+	entry->is_lost |= !*file;
+	if (!is_kernel)
+		return *file ? file_add_name(&entry->initrds, file) : 0;
+	text_join(entry->kernel, sizeof(entry->kernel), file, NULL);
 	return 0;
 }
 
-/* ---- extlinux.conf(5) of U-Boot and SYSLINUX -------------------------------------------- */
-
-/* What is behind the first word of the line. */
-static const char *rest_of(const char *line)
+static void empty(struct manual_entry *entry)
 {
-	line += strspn(line, " \t");
-	line += strcspn(line, " \t\n");
-	return line + strspn(line, " \t");
+	file_free_names(&entry->initrds);
+	*entry = (struct manual_entry){0};
 }
 
-/* The label that is the default, else the first; "" without any. */
-static const char *find_label(const char *text)
+int manual_add_entry(struct manual_entry *entry, struct bootmenu *menu)
 {
-	const char *name = NULL, *first = "", *line;
+	const char *name = strrchr(entry->kernel, '/');
+	struct bootmenu_entry added = {.kind = BOOTMENU_SYSTEM,
+		.boot_id = entry->title,
+		.title = entry->title,
+		.options = entry->options,
+		.is_default = entry->is_default};
+	int r = 0;
 
-	for (line = text; *line; line = text_next_line(line))
-		if (line_is(line, "default", " \t"))
-			name = rest_of(line);
-	for (line = text; *line; line = text_next_line(line)) {
-		if (!line_is(line, "label", " \t"))
-			continue;
-		first = *first ? first : line;
-		if (name && line_length(name) == line_length(rest_of(line)) &&
-			strncmp(name, rest_of(line), line_length(name)) == 0)
-			return line;
+	if (entry->is_lost || !entry->kernel[0]) {
+		added.kind = BOOTMENU_ELSE;
+	} else {
+		added.kernel = (char *)name + 1;
+		added.kernel_path = entry->kernel;
+		added.initrds = entry->initrds;
 	}
-	return first;
-}
-
-static void copy_label(FILE *out, const char *line, const struct bootentry *entry)
-{
-	bool first = true;
-
-	for (; *line; line = text_next_line(line)) {
-		int len = (int)line_length(line);
-
-		if (line_is(line, "label", " \t") && !first)
-			return;
-		if (line_is(line, "label", " \t"))
-			fprintf(out, "%.*s-%s\n", len, line, entry->id);
-		else if (line_is(line, "menu", " \t") &&
-			line_is(rest_of(line), "label", " \t"))
-			fprintf(out, "%.*s (%s)\n", len, line, entry->title);
-		else if (line_is(line, "append", " \t"))
-			fprintf(out, "%.*s %s\n", len, line, entry->arguments);
-		else if ((int)strspn(line, " \t") < len && !line_is(line, "menu", " \t"))
-			fprintf(out, "%.*s\n", len, line);
-		first = false;
-	}
-}
-
-static int edit_extlinux(
-	const struct root *root, const struct bootentries *wanted, FILE *out)
-{
-	char path[PATH_MAX];
-	_cleanup_free_ char *text = read_found(root, "extlinux", path);
-	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
-	const char *label = find_label(text ? text : "");
-
-	if (!arguments)
-		return -ENOMEM;
-	fprintf(out, "Add at the end of %s:\n", path);
-	if (!*label)
-		print_incomplete(out);
-	for (unsigned i = 0; i < wanted->n; i++) {
-		fputc('\n', out);
-		if (*label)
-			copy_label(out, label, &wanted->entries[i]);
-		else
-			fprintf(out,
-				"label linux-%s\n\tlinux ...\n\tinitrd ...\n\tappend %s %s\n",
-				wanted->entries[i].id, arguments,
-				wanted->entries[i].arguments);
-	}
-	fprintf(out,
-		"\nWhere u-boot-update makes that file, it makes it without this for each "
-		"new kernel:\nadd it again then.\n");
-	return 0;
-}
-
-/* ---- Limine: limine.conf ("/TITLE", "cmdline: "), before 8 limine.cfg (":TITLE", "CMDLINE=") */
-
-/* Entries and the directories that they are in, one mark more for each level. */
-static bool is_limine_head(const char *line)
-{
-	line += strspn(line, " \t");
-	return *line && strchr("/:", *line);
-}
-
-static bool is_limine_cmdline(const char *line)
-{
-	return line_is(line, "cmdline", ":=") || line_is(line, "kernel_cmdline", ":=");
-}
-
-/* The head of the first entry that starts a kernel, and is no directory; "" without any. */
-static const char *find_limine(const char *text)
-{
-	const char *head = "";
-
-	for (const char *line = text; *line; line = text_next_line(line)) {
-		if (is_limine_head(line))
-			head = line;
-		else if (is_limine_cmdline(line))
-			return head;
-	}
-	return "";
-}
-
-/*
- * The entry, out of its directory.  Tools find theirs by ids in comments, and checksums (#...)
- * change with each kernel: a copy has neither.  Returns whether it had some.
- */
-static bool copy_limine(FILE *out, const char *line, const struct bootentry *entry)
-{
-	const char *title = line + strspn(line, " \t"), mark = *title;
-	bool sums = false;
-
-	title += strspn(title, "/:+");
-	fprintf(out, "%c%.*s (%s)\n", mark, (int)line_length(title), title, entry->title);
-	for (line = text_next_line(line); *line && !is_limine_head(line);
-		line = text_next_line(line)) {
-		int len = (int)line_length(line), plain = (int)strcspn(line, "#\n");
-		bool options = is_limine_cmdline(line);
-
-		if ((int)strspn(line, " \t") == len || line_is(line, "comment", ":="))
-			continue;
-		fprintf(out, "%.*s%s%s\n", options ? len : plain, line,
-			options ? " " : "", options ? entry->arguments : "");
-		sums |= !options && plain < len;
-	}
-	return sums;
-}
-
-static int edit_limine(
-	const struct root *root, const struct bootentries *wanted, FILE *out)
-{
-	char path[PATH_MAX];
-	_cleanup_free_ char *text = read_found(root, "limine", path);
-	_cleanup_free_ char *arguments = usual_arguments(root, wanted);
-	const char *head = find_limine(text ? text : "");
-	bool sums = false;
-
-	if (!arguments)
-		return -ENOMEM;
-	fprintf(out, "Add at the end of %s, so that no number of an entry shifts:\n",
-		path);
-	if (!*head)
-		print_incomplete(out);
-	for (unsigned i = 0; i < wanted->n; i++) {
-		fputc('\n', out);
-		if (*head)
-			sums |= copy_limine(out, head, &wanted->entries[i]);
-		else
-			fprintf(out,
-				"/Linux (%s)\n    protocol: linux\n    path: ...\n"
-				"    cmdline: %s %s\n    module_path: ...\n",
-				wanted->entries[i].title, arguments,
-				wanted->entries[i].arguments);
-	}
-	if (sums)
-		fprintf(out,
-			"\nThe checksums behind the paths are left out, since they change with "
-			"each kernel.\n");
-	fprintf(out,
-		"\nWhere limine-entry-tool or limine-mkinitcpio-hook makes that file, their own "
-		"entries\nare rebuilt and others stay.\n");
-	return 0;
+	if (entry->kernel[0] || entry->is_lost || entry->title[0])
+		r = bootmenu_add(menu, &added);
+	empty(entry);
+	return r;
 }
 
 /* ---- kernelstub: entries of systemd-boot, whose kernel has a name that does not change ----- */
+
+static int read_kernelstub(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
+{
+	int r = bls_read_systemd_boot(root, wanted, ret);
+
+	bootmenu_keep_apart(ret, 0, ret->n);
+	return r;
+}
 
 static int edit_kernelstub(
 	const struct root *root, const struct bootentries *wanted, FILE *out)
@@ -323,6 +150,19 @@ static int edit_kernelstub(
 }
 
 /* ---- rpm-ostree(1) and bootc(8): deployments are entries, and there are no others -------- */
+
+/* GRUB reads the entries in /boot, and systemd-boot those on the ESP. */
+static int read_ostree(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
+{
+	int r = file_exists(root, "%s", "/boot/loader/entries") ||
+			!systemd_boot_is_installed(root)
+		? bls_read_grub(root, wanted, ret)
+		: bls_read_systemd_boot(root, wanted, ret);
+
+	bootmenu_keep_apart(ret, 0, ret->n);
+	return r;
+}
 
 static void print_kargs(FILE *out, const struct bootentry *entry)
 {
@@ -354,37 +194,81 @@ static int edit_ostree(
 	return 0;
 }
 
-const struct bootloader_ops bootloader_ops_refind = {
-	.edit = edit_refind,
-	.hand_what = "lines",
-	.permanent =
-		"in refind_linux.conf, beside the kernels, in the quotes after each title",
-};
-const struct bootloader_ops bootloader_ops_extlinux = {
-	.edit = edit_extlinux,
-	.hand_what = "labels",
-	.permanent =
-		"after 'append' in extlinux.conf; if u-boot-update writes that file, in "
-		"U_BOOT_PARAMETERS in /etc/default/u-boot; then run 'u-boot-update'",
-};
-const struct bootloader_ops bootloader_ops_limine = {
-	.edit = edit_limine,
-	.hand_what = "entries",
-	.permanent =
-		"after 'cmdline:' in limine.conf; if limine-entry-tool writes that file, in "
-		"KERNEL_CMDLINE[default] in /etc/default/limine; then run 'limine-update'",
-};
+/* ---- proxmox-boot-tool(8): one command line, and entries on partitions that it mounts ----- */
+
+static int read_proxmox(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
+{
+	int r;
+
+	if (!systemd_boot_is_installed(root)) {
+		text_join(ret->failed, sizeof(ret->failed),
+			"the partitions of /etc/kernel/proxmox-boot-uuids", NULL);
+		return -ENODEV;
+	}
+	r = bls_read_systemd_boot(root, wanted, ret);
+	bootmenu_keep_apart(ret, 0, ret->n);
+	return r;
+}
+
+static int edit_proxmox(
+	const struct root *root, const struct bootentries *wanted, FILE *out)
+{
+	char where[256];
+
+	permanent_proxmox(root, where, sizeof(where));
+	fprintf(out,
+		"proxmox-boot-tool makes one entry a kernel, and all have one command line: "
+		"no entry can be\nadded to them.  At the menu, 'e' edits the command line for "
+		"one boot.  To add arguments for\ngood, write them %s:\n",
+		where);
+	for (unsigned i = 0; i < wanted->n; i++)
+		fprintf(out, "\n# %s\n%s\n", wanted->entries[i].title,
+			wanted->entries[i].arguments);
+	return 0;
+}
+
+/* ---- ZFSBootMenu: a command line a dataset (zfsbootmenu(7)) -------------------------------- */
+
+static int edit_zfsbootmenu(
+	const struct root *root, const struct bootentries *wanted, FILE *out)
+{
+	(void)root;
+	fprintf(out,
+		"ZFSBootMenu has one command line a boot environment.  At its menu, CTRL+E "
+		"edits it for one\nboot.  To add arguments for good, run "
+		"'zbm-kcl -a ARGUMENT':\n");
+	for (unsigned i = 0; i < wanted->n; i++)
+		fprintf(out, "\n# %s\n%s\n", wanted->entries[i].title,
+			wanted->entries[i].arguments);
+	return 0;
+}
+
 const struct bootloader_ops bootloader_ops_kernelstub = {
+	.read = read_kernelstub,
 	.edit = edit_kernelstub,
 	.hand_what = "files",
 	.hand_where = "/boot/efi/loader/entries",
 	.permanent = "with 'kernelstub --add-options \"PARAMETER ...\"'",
 };
 const struct bootloader_ops bootloader_ops_ostree = {
+	.read = read_ostree,
 	.edit = edit_ostree,
 	.hand_what = "arguments",
 	.hand_where = "the deployments ('rpm-ostree kargs')",
+	.find_permanent = permanent_ostree,
+};
+const struct bootloader_ops bootloader_ops_proxmox = {
+	.read = read_proxmox,
+	.edit = edit_proxmox,
+	.hand_what = "parameters",
+	.find_permanent = permanent_proxmox,
+};
+const struct bootloader_ops bootloader_ops_zfsbootmenu = {
+	.edit = edit_zfsbootmenu,
+	.hand_what = "parameters",
+	.hand_where = "the properties ('zfs get org.zfsbootmenu:commandline')",
 	.permanent =
-		"with 'rpm-ostree kargs --append-if-missing=PARAMETER', or, with bootc, in "
-		"kargs.d of the image",
+		"in the property org.zfsbootmenu:commandline of the boot environment: 'zbm-kcl "
+		"-a PARAMETER', or 'zfs set'",
 };

@@ -12,6 +12,7 @@
 #include "chain/bootmenu.h"
 #include "chain/esp.h"
 #include "change/change.h"
+#include "permanent.h"
 #include "systemd_boot.h"
 #include "ukify.h"
 
@@ -577,7 +578,5 @@ const struct bootloader_ops bootloader_ops_uki = {
 	.has_left = has_left,
 	.read = read_menu,
 	.edit = edit,
-	.permanent =
-		"in /etc/kernel/cmdline, which must contain the whole command line; then "
-		"rebuild the images ('kernel-install add-all', 'mkinitcpio -P')",
+	.find_permanent = permanent_uki,
 };

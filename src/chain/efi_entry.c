@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Takes the variables Boot#### apart, whose numbers are little-endian. */
+#include "efi_entry.h"
+
+#include "facts/facts.h"
+
+#define ACTIVE      0x01
+#define NODE_MEDIA  4
+#define MEDIA_DISK  1
+#define MEDIA_FILE  4
+#define DISK_SIZE   42 /* of a whole node for a partition */
+#define DISK_ID     24 /* where its signature is */
+#define DISK_BY     41 /* which kind of signature; 2 is a GUID */
+#define HEADER_SIZE 6
+
+static unsigned word(const uint8_t *bytes)
+{
+	return (unsigned)(bytes[0] | bytes[1] << 8);
+}
+
+static void read_guid(const uint8_t *g, char ret[static EFI_UUID_SIZE])
+{
+	snprintf(ret, EFI_UUID_SIZE,
+		"%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		g[3], g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11],
+		g[12], g[13], g[14], g[15]);
+}
+
+/* UTF-16 with backslashes; a path may be in several nodes. */
+static void read_path(const uint8_t *node, size_t len, struct efi_entry *entry)
+{
+	size_t used = strlen(entry->path);
+
+	for (size_t i = 4; i + 1 < len && used + 1 < sizeof(entry->path); i += 2) {
+		unsigned c = word(node + i);
+
+		if (!c)
+			break;
+		entry->path[used++] = c == '\\' ? '/' : c < 0x80 ? (char)c : '?';
+	}
+	entry->path[used] = '\0';
+}
+
+static void read_nodes(const uint8_t *nodes, size_t size, struct efi_entry *entry)
+{
+	for (size_t at = 0, len; at + 4 <= size; at += len) {
+		const uint8_t *node = nodes + at;
+
+		len = word(node + 2);
+		if (len < 4 || at + len > size)
+			return;
+		if (node[0] != NODE_MEDIA)
+			continue;
+		if (node[1] == MEDIA_FILE)
+			read_path(node, len, entry);
+		else if (node[1] == MEDIA_DISK && len >= DISK_SIZE && node[DISK_BY] == 2)
+			read_guid(node + DISK_ID, entry->partition);
+	}
+}
+
+int efi_entry_read(const struct root *root, unsigned number, struct efi_entry *ret)
+{
+	uint8_t bytes[4096];
+	char name[16];
+	ssize_t size;
+	size_t nodes = HEADER_SIZE;
+
+	snprintf(name, sizeof(name), "Boot%04X", number & 0xffff);
+	size = efivar_read(root, name, EFI_GLOBAL, bytes, sizeof(bytes));
+	if (size < 0)
+		return (int)size;
+	*ret = (struct efi_entry){0};
+	if (size < HEADER_SIZE)
+		return -EBADMSG;
+	ret->active = bytes[0] & ACTIVE;
+	while (nodes + 1 < (size_t)size && word(bytes + nodes))
+		nodes += 2;
+	nodes += 2;
+	if (nodes + word(bytes + 4) > (size_t)size)
+		return -EBADMSG;
+	read_nodes(bytes + nodes, word(bytes + 4), ret);
+	return 0;
+}
+
+int efi_entry_current(const struct root *root, struct efi_entry *ret)
+{
+	uint8_t number[2];
+	ssize_t size =
+		efivar_read(root, "BootCurrent", EFI_GLOBAL, number, sizeof(number));
+
+	if (size != sizeof(number))
+		return size < 0 ? (int)size : -EBADMSG;
+	return efi_entry_read(root, word(number), ret);
+}
+
+size_t efi_entry_order(const struct root *root, unsigned ret[static EFI_ENTRIES_MAX])
+{
+	uint8_t bytes[2 * EFI_ENTRIES_MAX];
+	ssize_t size = efivar_read(root, "BootOrder", EFI_GLOBAL, bytes, sizeof(bytes));
+	size_t n = size > 0 ? (size_t)size / 2 : 0;
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = word(bytes + 2 * i);
+	return n;
+}

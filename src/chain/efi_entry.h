@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the firmware starts: its own boot entries, which are variables (UEFI 2.10, 3.1.3 "Load
+ * Options" and 10.3 "Device Path Nodes").
+ */
+#ifndef VFIOBOOT_EFI_ENTRY_H
+#define VFIOBOOT_EFI_ENTRY_H
+
+#include "base/base.h"
+
+#define EFI_ENTRIES_MAX 64
+#define EFI_UUID_SIZE   37
+
+struct efi_entry {
+	char path[256]; /* of the program, from the partition's root, with '/'; or "" */
+	char partition[EFI_UUID_SIZE]; /* PARTUUID in lower case; "": not said */
+	bool active;
+};
+
+/* The entry of that number.  0 or -errno. */
+int efi_entry_read(const struct root *root, unsigned number, struct efi_entry *ret);
+
+/* The one by which this boot was started.  0 or -errno. */
+int efi_entry_current(const struct root *root, struct efi_entry *ret);
+
+/* The numbers of BootOrder, the first of which starts next; how many there are. */
+size_t efi_entry_order(const struct root *root, unsigned ret[static EFI_ENTRIES_MAX]);
+
+#endif

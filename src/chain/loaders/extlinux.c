@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* extlinux.conf(5) of U-Boot and SYSLINUX. */
+#include <limits.h>
+
+#include "base/base.h"
+#include "chain/bootmenu.h"
+#include "manual.h"
+
+/* What is behind the first word of the line. */
+static const char *rest_of(const char *line)
+{
+	line += strspn(line, " \t");
+	line += strcspn(line, " \t\n");
+	return line + strspn(line, " \t");
+}
+
+/* The label that is the default, else the first; "" without any. */
+static const char *find_label(const char *text)
+{
+	const char *name = NULL, *first = "", *line;
+
+	for (line = text; *line; line = text_next_line(line))
+		if (manual_line_is(line, "default", " \t"))
+			name = rest_of(line);
+	for (line = text; *line; line = text_next_line(line)) {
+		if (!manual_line_is(line, "label", " \t"))
+			continue;
+		first = *first ? first : line;
+		if (name &&
+			manual_line_length(name) == manual_line_length(rest_of(line)) &&
+			strncmp(name, rest_of(line), manual_line_length(name)) == 0)
+			return line;
+	}
+	return first;
+}
+
+static void copy_label(FILE *out, const char *line, const struct bootentry *entry)
+{
+	bool first = true;
+
+	for (; *line; line = text_next_line(line)) {
+		int len = (int)manual_line_length(line);
+
+		if (manual_line_is(line, "label", " \t") && !first)
+			return;
+		if (manual_line_is(line, "label", " \t"))
+			fprintf(out, "%.*s-%s\n", len, line, entry->id);
+		else if (manual_line_is(line, "menu", " \t") &&
+			manual_line_is(rest_of(line), "label", " \t"))
+			fprintf(out, "%.*s (%s)\n", len, line, entry->title);
+		else if (manual_line_is(line, "append", " \t"))
+			fprintf(out, "%.*s %s\n", len, line, entry->arguments);
+		else if ((int)strspn(line, " \t") < len &&
+			!manual_line_is(line, "menu", " \t"))
+			fprintf(out, "%.*s\n", len, line);
+		first = false;
+	}
+}
+
+static int edit_extlinux(
+	const struct root *root, const struct bootentries *wanted, FILE *out)
+{
+	char path[PATH_MAX];
+	_cleanup_free_ char *text = manual_read_found(root, "extlinux", path);
+	_cleanup_free_ char *arguments = manual_usual_arguments(root, wanted);
+	const char *label = find_label(text ? text : "");
+
+	if (!arguments)
+		return -ENOMEM;
+	fprintf(out, "Add at the end of %s:\n", path);
+	if (!*label)
+		manual_print_incomplete(out);
+	for (unsigned i = 0; i < wanted->n; i++) {
+		fputc('\n', out);
+		if (*label)
+			copy_label(out, label, &wanted->entries[i]);
+		else
+			fprintf(out,
+				"label linux-%s\n\tlinux ...\n\tinitrd ...\n\tappend %s %s\n",
+				wanted->entries[i].id, arguments,
+				wanted->entries[i].arguments);
+	}
+	fprintf(out,
+		"\nWhere u-boot-update makes that file, it makes it without this for each "
+		"new kernel:\nadd it again then.\n");
+	return 0;
+}
+
+/* A path beside the file, such as "../vmlinuz-linux", from the root of the file system on. */
+static void make_absolute(const char *file, const char *path, char ret[static PATH_MAX])
+{
+	size_t len = (size_t)(strrchr(file, '/') - file);
+
+	for (; strncmp(path, "../", 3) == 0; path += 3)
+		while (len && file[--len] != '/')
+			;
+	copy_text(ret, PATH_MAX, file, len);
+	text_join(ret + len, PATH_MAX - len, "/", path, NULL);
+}
+
+/* The files of a line are separated by commas. */
+static int add_files(struct manual_entry *entry, const struct places *places,
+	const char *file, const char *line, bool is_kernel)
+{
+	const char *value = rest_of(line);
+	int r = 0;
+
+	for (size_t len; r == 0 && (len = strcspn(value, ",\n \t")) > 0;
+		value += len + (value[len] == ',')) {
+		char name[PATH_MAX], path[PATH_MAX];
+
+		if (!copy_text(name, sizeof(name), value, len))
+			break;
+		if (*name == '/')
+			text_join(path, sizeof(path), name, NULL);
+		else
+			make_absolute(file, name, path);
+		r = manual_add_file(entry, places, NULL, path, is_kernel);
+	}
+	return r;
+}
+
+/* initrd= on the line with the arguments, as SYSLINUX has it. */
+static int add_named_initrds(struct manual_entry *entry, const struct places *places,
+	const char *file, const char *line)
+{
+	struct cmdline_param param;
+	int r = 0;
+
+	text_join(entry->options, sizeof(entry->options), "", NULL);
+	copy_text(entry->options, sizeof(entry->options), rest_of(line),
+		manual_line_length(rest_of(line)));
+	for (const char *cursor = entry->options;
+		r == 0 && cmdline_next(&cursor, &param);)
+		if (cmdline_name_is(&param, "initrd") && param.value) {
+			char value[PATH_MAX] = "initrd ";
+
+			if (copy_text(value + strlen(value),
+				    sizeof(value) - strlen(value), param.value,
+				    param.value_len))
+				r = add_files(entry, places, file, value, false);
+		}
+	return r;
+}
+
+static int read_line(struct manual_entry *entry, const struct places *places,
+	const char *file, const char *line)
+{
+	if (manual_line_is(line, "linux", " \t") || manual_line_is(line, "kernel", " \t"))
+		return add_files(entry, places, file, line, true);
+	if (manual_line_is(line, "initrd", " \t"))
+		return add_files(entry, places, file, line, false);
+	if (manual_line_is(line, "append", " \t"))
+		return add_named_initrds(entry, places, file, line);
+	return 0;
+}
+
+static int read_menu(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
+{
+	char path[PATH_MAX];
+	_cleanup_free_ char *text = manual_read_found(root, "extlinux", path);
+	_cleanup_(places_free) struct places places = {0};
+	const char *starts = find_label(text ? text : "");
+	struct manual_entry entry = {0};
+	int r = text ? 0 : -ENOENT;
+
+	(void)wanted;
+	places_read(root, &places);
+	for (const char *line = text ? text : ""; r == 0 && *line;
+		line = text_next_line(line)) {
+		if (!manual_line_is(line, "label", " \t")) {
+			r = read_line(&entry, &places, path, line);
+			continue;
+		}
+		r = manual_add_entry(&entry, ret);
+		entry.is_default = line == starts;
+		copy_text(entry.title, sizeof(entry.title), rest_of(line),
+			manual_line_length(rest_of(line)));
+	}
+	if (r == 0)
+		r = manual_add_entry(&entry, ret);
+	file_free_names(&entry.initrds);
+	if (r < 0)
+		text_join(ret->failed, sizeof(ret->failed), path, NULL);
+	return r;
+}
+
+const struct bootloader_ops bootloader_ops_extlinux = {
+	.read = read_menu,
+	.edit = edit_extlinux,
+	.hand_what = "labels",
+	.permanent =
+		"after 'append' in extlinux.conf; if u-boot-update writes that file, in "
+		"U_BOOT_PARAMETERS in /etc/default/u-boot; then run 'u-boot-update'",
+};
