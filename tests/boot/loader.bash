@@ -23,7 +23,8 @@ common_parameters='rw console=ttyS0 no_timer_check mitigations=off loglevel=4 lo
 
 # The settings of the boot loaders, in the overlay of the image.
 loader_settings() {
-	overlay etc/fstab <<<'LABEL=ESP /boot/efi vfat umask=0077,nofail 0 0'
+	# On a busy machine udev may come to it after the 90 seconds that systemd waits.
+	overlay etc/fstab <<<'LABEL=ESP /boot/efi vfat umask=0077,nofail,x-systemd.device-timeout=600 0 0'
 	overlay etc/default/grub <<-END
 		GRUB_DEFAULT=0
 		GRUB_TIMEOUT=5
