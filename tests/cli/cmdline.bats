@@ -471,6 +471,7 @@ goes() {
 	built INTEL_IOMMU_DEFAULT_ON SYSFB_SIMPLEFB
 	rm "$host/sys/devices/pci0000:00/0000:00:02.0/boot_vga"
 	sed -i s/bc03sc00/bc03sc80/ "$host/sys/devices/pci0000:00/0000:00:02.0/modalias"
+	mkdir -p "$host/sys/devices/pci0000:00/0000:00:02.0/drm/card0/card0-DP-1"
 	give 00:02.0
 	framebuffer BOOTFB
 	prints '' 'framebuffer stays in the boot display'
