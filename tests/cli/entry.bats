@@ -47,7 +47,7 @@ entries() {
 
 # The files of the tree that differ from what they were.
 unchanged() {
-	diff -r "$work/before" "$tree"
+	diff -r --no-dereference "$work/before" "$tree"
 }
 
 @test "each loader's menu gets what is written down for it" {
@@ -446,7 +446,7 @@ adds() {
 	run -0 entry add
 	run -0 entry list
 	run -0 entry remove
-	diff -r "$work/before" "$tree" --exclude='.*'
+	diff -r --no-dereference "$work/before" "$tree" --exclude='.*'
 }
 
 @test "systemd-boot: kernels that differ by +N have an entry each" {

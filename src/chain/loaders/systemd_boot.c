@@ -94,12 +94,22 @@ static bool is_shown(const struct root *root, const struct bootmenu_entry *entry
 	return *entry->kernel_path && file_exists(root, "%s", entry->kernel_path);
 }
 
+/* kernelstub names an entry without ".conf", which not each version of systemd-boot takes. */
+static bool is_stem_of(const char *id, const char *pattern)
+{
+	size_t len = strlen(pattern);
+
+	return strncasecmp(id, pattern, len) == 0 && strcmp(id + len, ".conf") == 0;
+}
+
 /* 1 when an entry is marked, 0 when the pattern means none, -1 when it is not known. */
 static int mark(const struct root *root, const char *pattern, struct bootmenu *menu)
 {
 	for (size_t i = 0; *pattern && i < menu->n; i++) {
 		struct bootmenu_entry *entry = &menu->entries[i];
 
+		if (is_stem_of(entry->boot_id, pattern))
+			return -1;
 		entry->is_default = is_shown(root, entry) &&
 			fnmatch(pattern, entry->boot_id, FNM_CASEFOLD) == 0;
 		if (entry->is_default)
