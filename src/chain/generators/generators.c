@@ -113,9 +113,13 @@ static candidates makers(
 
 static bool is_signed(const struct root *root, const char *path)
 {
-	_cleanup_close_ int fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
+	_cleanup_close_ int fd = -1;
 	struct pe_image pe;
 
+	/* No other name is started by the firmware. */
+	if (!text_ends_with(path, ".efi"))
+		return false;
+	fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
 	return fd >= 0 && pe_read(fd, &pe) == 0 && pe.is_signed;
 }
 
