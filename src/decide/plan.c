@@ -243,11 +243,12 @@ static bool is_claimed(
 
 /*
  * By its place; or by its ids, when the listed place does not hold it any more.  With an
- * incomplete list the root may be behind anything that can carry one.
+ * incomplete list the root may be behind anything that can carry one, and is not bound already.
  */
-static bool is_protected(const struct protect_list *protect, const struct pcidev *dev)
+static bool is_protected(
+	const struct protect_list *protect, const struct pcidev *dev, bool bound)
 {
-	if (protect->incomplete && pcidev_can_carry_root(dev))
+	if (protect->incomplete && !bound && pcidev_can_carry_root(dev))
 		return true;
 	for (unsigned i = 0; i < protect->n_entries; i++) {
 		const struct protect_entry *entry = &protect->entries[i];
@@ -273,7 +274,7 @@ static enum reason judge(const struct planner *planner, const struct draft *draf
 		return REASON_CLAIMED;
 	if (pcidev_base_class(dev) == PCI_BASE_BRIDGE)
 		return REASON_BRIDGE;
-	if (!draft->bound && is_protected(planner->protect, dev))
+	if (is_protected(planner->protect, dev, draft->bound))
 		return REASON_PROTECTED;
 	if (!dev->detailed)
 		return REASON_IO_ERROR;
