@@ -477,6 +477,32 @@ adds() {
 	run -0 entry add
 }
 
+@test "systemd-boot: of the entries of bootctl link none can be made, and why" {
+	tree_of debian-systemd-boot
+	rm "$tree"/efi/loader/entries/*.conf
+	make_uki "$tree/efi/$machine/debian_13.efi" 'root=UUID=1 ro' 6.12.48+deb13-amd64 "ID=debian"
+	printf 'title Debian 13\nversion 13.3\nsort-key debian\nuki /%s/debian_13.efi\n' "$machine" \
+		>"$tree/efi/loader/entries/$machine-commit_3.13.conf"
+	cp -r "$tree/." "$work/before/"
+	rm "$work"/before/efi/loader/entries/*amd64*
+	run -1 --separate-stderr entry add
+	[[ $stderr == *"$machine-commit_3.13.conf starts a unified kernel image"* ]]
+	[[ $stderr == *"profile with 'vfioboot.profile=passthrough'"*'ukify(1)'*"'bootctl link'"* ]]
+	[[ $stderr != *kernel-install* ]]
+	unchanged
+	# What they start is read like any other.
+	run "$vfioboot" check --json --root "$tree"
+	json_true '.checks[] | select(.name == "image") | .found | contains("debian_13.efi")' <<<"$output"
+	# Those of another system are none of ours.
+	mv "$tree/efi/loader/entries/$machine-commit_3.13.conf" \
+		"$tree/efi/loader/entries/$(tr 0-9 f <<<"$machine")-commit_3.13.conf"
+	run -1 --separate-stderr entry add
+	[[ $stderr == *"no entry of a kernel of this machine"* ]]
+	# The kernel of an entry that is there is enough.
+	printf 'title T\nversion 6.1\nlinux /l-6.1\noptions ro\n' >"$tree/efi/loader/entries/$machine-6.1.conf"
+	run -0 entry add
+}
+
 @test "BLS with GRUB: options that grub2-mkconfig wrote over are put back" {
 	tree_of fedora-bls
 	entry add

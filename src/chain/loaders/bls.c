@@ -210,6 +210,30 @@ static int plan_copies(const struct root *root, const struct copies *copies,
 	return r;
 }
 
+/*
+ * `bootctl link` makes an entry of each profile of an image.  The loader would hand on options of
+ * ours, but the image heeds them only without Secure Boot (systemd-stub(7)), and instead of its own.
+ */
+static int fail_without_copies(const struct root *root, const struct bls_files *files,
+	const struct bootentries *wanted, struct bootmenu_change *change)
+{
+	char image[PATH_MAX];
+
+	for (size_t i = 0; i < files->n; i++)
+		if (files->files[i].kind == BLS_SPECIAL &&
+			bls_value(files->files[i].text, "uki", image, sizeof(image)))
+			return bootmenu_fail(change,
+				"%s/%s starts a unified kernel image, which contains its "
+				"command line: add a profile with '%s' to the image "
+				"(ukify(1), --profile=), and run 'bootctl link' with it",
+				files->files[i].directory, files->files[i].name,
+				wanted->entries[0].arguments);
+	return bootmenu_fail(change,
+		"no entry of a kernel of this machine is in %s" BLS_ENTRIES
+		"; 'kernel-install add' makes them",
+		esp_find(root) ? esp_find(root) : ESP_BOOT);
+}
+
 static int plan(const struct root *root, const struct bls_style *style,
 	const struct bootentries *wanted, struct bootmenu_change *change)
 {
@@ -227,12 +251,9 @@ static int plan(const struct root *root, const struct bls_style *style,
 		r = plan_copies(root, &copies, change);
 	for (size_t i = 0; r == 0 && i < files.n; i++)
 		r = plan_file(root, &files.files[i], &copies, change);
-	if (r == 0 && wanted->n && !copies.n)
-		return bootmenu_fail(change,
-			"no entry of a kernel of this machine is in %s" BLS_ENTRIES
-			"; 'kernel-install add' makes them",
-			esp_find(root) ? esp_find(root) : ESP_BOOT);
-	return r;
+	return r == 0 && wanted->n && !copies.n
+		? fail_without_copies(root, &files, wanted, change)
+		: r;
 }
 
 static int plan_systemd_boot(const struct root *root, struct bootentries *wanted,
