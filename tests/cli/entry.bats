@@ -1507,6 +1507,52 @@ calls() {
 	calls '' 'PATH= /etc/plugin add 6.1'
 }
 
+@test "entries that removing another kernel took along come back with the kernel's own" {
+	tree_of debian-systemd-boot
+	entry add
+	local entries=$tree/efi/loader/entries kept=$work/kept
+	mkdir "$kept"
+	cp "$entries"/*6.12.48* "$kept/"
+	# What 90-loaderentry.install deletes for a kernel 6.12.48.
+	rm -f "$entries/$machine-6.12.48.conf" "$entries/$machine-6.12.48+"*.conf
+	run -0 entry update
+	[ "$(entries | grep -c 6.12.48)" = 0 ] && [ "$(entries | grep -c passthrough)" = 1 ]
+	# All of them: what is wanted is still known.
+	cp "$entries"/*6.12.41* "$kept/"
+	rm "$entries"/*.conf
+	run -1 --separate-stderr entry update
+	[[ $stderr == *'no entry of a kernel of this machine'*"'kernel-install add' makes them"* ]]
+	[ "$(wanted | wc -l)" = 1 ]
+	# What `kernel-install add` writes, and then calls.
+	cp "$kept"/*amd64.conf "$kept"/*amd64+3.conf "$entries/"
+	run -0 entry update
+	diff -r "$kept" "$entries"
+}
+
+@test "the plugin of kernel-install says whose entries were taken along" {
+	installed_tree
+	cp "$top/kernel-install/91-vfioboot.install" "$tree/etc/plugin"
+	local entries=$tree/boot/loader/entries set version
+	mkdir -p "$entries" "$tree/boot/t/6.1+empty"
+	for version in 6.1+b 6.1+c 6.12 6.2+b; do
+		mkdir "$tree/boot/t/$version"
+		touch "$tree/boot/t/$version/linux"
+	done
+	touch "$entries/t-6.1+c+3.conf"
+	set='export KERNEL_INSTALL_LAYOUT=bls KERNEL_INSTALL_ENTRY_TOKEN=t KERNEL_INSTALL_BOOT_ROOT="$tree/boot";'
+	calls 'entry update' "$set /etc/plugin remove 6.1"
+	[[ $stderr == *"the entry of kernel 6.1+b was deleted along with that of 6.1; run 'kernel-install add 6.1+b /boot/vmlinuz-6.1+b'"* ]]
+	[ "$(grep -c 'was deleted' <<<"$stderr")" = 1 ]
+	# With its entry, with another layout, and for a kernel that comes: nothing.
+	calls 'entry update' "$set /etc/plugin add 6.1"
+	[[ $stderr != *'was deleted'* ]]
+	calls 'entry update' "${set/=bls/=uki} /etc/plugin remove 6.1"
+	[[ $stderr != *'was deleted'* ]]
+	touch "$entries/t-6.1+b.conf"
+	calls 'entry update' "$set /etc/plugin remove 6.1"
+	[[ $stderr != *'was deleted'* ]]
+}
+
 # ---- unified kernel images ----------------------------------------------------------------------
 
 make_uki() {
