@@ -128,7 +128,7 @@ static void test_grub_kinds(void **state)
 		"submenu 'More' {\n"
 		"\tmenuentry 'Arch' --id arch {\n"
 		"\t\tlinux /boot/vmlinuz-linux rw\n"
-		"\t\tinitrd $early /boot/initramfs-linux.img\n"
+		"\t\tinitrd $tuned_initrd /boot/initramfs-linux.img\n"
 		"\t}\n"
 		"}\n"
 		"menuentry 'Mine' --id mine {\n"
@@ -156,7 +156,31 @@ static void test_grub_kinds(void **state)
 		"s /boot/vmlinuz-linux /boot/initramfs-linux.img | rw\n"
 		"- /boot/memtest86+x64.bin\n"
 		"- ?\n"
+		"- ?\n"
+		"- ?\n"
 		"- ?\n");
+}
+
+/* A second command replaces what the first one loaded; what is in a variable is not known. */
+static void test_grub_initrds(void **state)
+{
+	static const char *const unknown[] = {
+		"initrd /boot/a.img\n\tinitrd /boot/b.img",
+		"if [ x = x ]; then\n\tinitrd /boot/a.img\n\telse\n\tinitrd /boot/b.img\n\tfi",
+		"initrd $early /boot/a.img",
+		"initrd /boot/a.img /boot/${name}.img",
+	};
+	char text[512];
+
+	(void)state;
+	fake_put("boot/vmlinuz-linux", "");
+	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
+		text_join(text, sizeof(text),
+			"menuentry 'Mine' {\n\tlinux /boot/vmlinuz-linux\n\t", unknown[i],
+			"\n}\n", NULL);
+		fake_put("boot/grub/grub.cfg", text);
+		expect("grub", "-* ?\n");
+	}
 }
 
 static void test_grub_saved(void **state)

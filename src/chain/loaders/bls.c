@@ -310,10 +310,10 @@ static int add_initrds(
 		value += len + strspn(value + len, " \t")) {
 		char name[PATH_MAX], path[PATH_MAX];
 
-		if (*value == '$' || !copy_text(name, sizeof(name), value, len))
+		if (!copy_text(name, sizeof(name), value, len) || grub_cfg_is_tuned(name))
 			continue;
 		place_path(place, name, path);
-		r = file_add_name(&entry->initrds, path);
+		r = file_add_name(&entry->initrds, strchr(path, '$') ? "" : path);
 	}
 	return r;
 }

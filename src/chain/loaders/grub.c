@@ -324,35 +324,37 @@ static void find_uuid(const struct grub_cfg_item *item, char *ret, size_t size)
 	}
 }
 
-static int add_initrds(const struct grub_cfg_item *item, const struct place *place,
-	struct bootmenu_entry *entry)
-{
-	const char *cursor = NULL, *words;
-	char word[PATH_MAX], path[PATH_MAX];
-	int r = 0;
-
-	while (r == 0 && (words = grub_cfg_next_command(item, "initrd", &cursor)))
-		while (r == 0 && grub_cfg_next_word(&words, word, sizeof(word))) {
-			place_path(place, word, path);
-			if (*word == '$')
-				continue;
-			if (!*path) {
-				entry->kernel_path = NULL;
-				file_free_names(&entry->initrds);
-				return 0;
-			}
-			r = file_add_name(&entry->initrds, path);
-		}
-	return r;
-}
-
-/* Whether an `if` inside decides what is loaded: it has the command twice. */
+/* Whether it has the command twice: an `if` decides, or the last one counts alone. */
 static bool has_choice(const struct grub_cfg_item *item, const char *command)
 {
 	const char *cursor = NULL;
 
 	return grub_cfg_next_command(item, command, &cursor) &&
 		grub_cfg_next_command(item, command, &cursor);
+}
+
+static int add_initrds(const struct grub_cfg_item *item, const struct place *place,
+	struct bootmenu_entry *entry)
+{
+	const char *cursor = NULL,
+		   *words = grub_cfg_next_command(item, "initrd", &cursor);
+	bool known = !has_choice(item, "initrd");
+	char word[PATH_MAX], path[PATH_MAX];
+	int r = 0;
+
+	while (r == 0 && words && known &&
+		grub_cfg_next_word(&words, word, sizeof(word))) {
+		if (grub_cfg_is_tuned(word))
+			continue;
+		place_path(place, word, path);
+		known = *path && !strchr(path, '$');
+		r = known ? file_add_name(&entry->initrds, path) : 0;
+	}
+	if (!known) {
+		entry->kernel_path = NULL;
+		file_free_names(&entry->initrds);
+	}
+	return r;
 }
 
 /* Which files the item loads, with @command; the kernel's path in @path. */

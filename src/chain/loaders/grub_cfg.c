@@ -406,6 +406,11 @@ const char *grub_cfg_next_command(
 	return NULL;
 }
 
+bool grub_cfg_is_tuned(const char *word)
+{
+	return strcmp(word, "$tuned_initrd") == 0 || strcmp(word, "${tuned_initrd}") == 0;
+}
+
 bool grub_cfg_next_word(const char **cursor, char *ret, size_t size)
 {
 	const char *p = *cursor + strspn(*cursor, WHITE);

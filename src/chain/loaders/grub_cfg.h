@@ -71,6 +71,12 @@ const char *grub_cfg_next_command(
 	const struct grub_cfg_item *item, const char *name, const char **cursor);
 
 /*
+ * Whether the argument is the variable of tuned(8), which is empty but where a profile has an image
+ * of its own, with settings of the kernel (its bootloader plugin).
+ */
+bool grub_cfg_is_tuned(const char *word);
+
+/*
  * Takes the next argument at *@cursor without its quotes into @ret, and moves behind it.  False
  * at the end of the line, and for one that does not fit.
  */
