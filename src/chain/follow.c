@@ -183,7 +183,7 @@ static const struct kernel *find_file(const struct search *search, const char *p
 
 /*
  * Which installed kernel an entry starts: by what the loader says of it, by the file, by the release
- * in the file, and at last by the modules that its image has.
+ * in the file, and at last by the modules that its image has.  "": none, or it is not known.
  */
 static const char *find_kernel(
 	const struct search *search, const struct bootmenu_entry *said, size_t image)
@@ -196,8 +196,11 @@ static const char *find_kernel(
 		kernel = find_file(search, said->kernel_path);
 	if (!kernel && said->kernel_path[0] &&
 		kernel_release_read(
-			search->root, said->kernel_path, release, sizeof(release)) == 0)
+			search->root, said->kernel_path, release, sizeof(release)) == 0) {
 		kernel = find_release(chain, release);
+		if (!kernel)
+			return "";
+	}
 	if (kernel || image == CHAIN_NO_IMAGE)
 		return kernel ? kernel->release : "";
 	if (chain->images[image].kernel)
@@ -516,8 +519,60 @@ static void judge_bare(struct chain_entry *entry)
 		NULL);
 }
 
+/* "vfioboot.off=0" takes one before it back. */
+static bool is_off(const char *options)
+{
+	struct cmdline_param param;
+	bool off = false;
+
+	while (cmdline_next(&options, &param))
+		if (cmdline_name_is(&param, "vfioboot.off"))
+			off = param.value_len != 1 || *param.value != '0';
+	return off;
+}
+
+/* Whether another program than the generator's is the first one in the image. */
+static bool has_other_init(const char *options)
+{
+	struct cmdline_param param;
+
+	return cmdline_find_last(options, "rdinit", &param) &&
+		(param.value_len != strlen("/init") ||
+			memcmp(param.value, "/init", param.value_len) != 0);
+}
+
+/* What keeps the early program from its work where the entry is started; NULL: nothing. */
+static const char *find_hindrance(const char *options)
+{
+	if (cmdline_has(options, "noinitrd", NULL))
+		return "noinitrd, so that the kernel does not use the image";
+	if (has_other_init(options))
+		return "rdinit=, so that another program is started in the image";
+	if (cmdline_has(options, "disablehooks", "vfioboot"))
+		return "disablehooks=, so that mkinitcpio's hook does not start the early "
+		       "program";
+	if (is_off(options))
+		return "vfioboot.off, so that nothing is bound";
+	return NULL;
+}
+
+/* An entry of ours for a boot without passthrough does what it is for, unless nobody asked. */
+static void judge_options(const struct search *search, struct chain_entry *entry)
+{
+	bool asked = entry->said->kind == BOOTMENU_OURS && !entry->is_default &&
+		!entry->is_next;
+	const char *hindrance = find_hindrance(entry->said->options);
+
+	if (!hindrance || asked || entry->state != IMAGE_FRESH ||
+		!search->initrds.check->n_files)
+		return;
+	entry->state = IMAGE_WITHOUT;
+	text_join(
+		entry->why, sizeof(entry->why), "its command line has ", hindrance, NULL);
+}
+
 /* As the image where that is all; several are judged as the kernel unpacks them. */
-static int judge_entry(struct search *search, struct chain_entry *entry)
+static int judge_files(struct search *search, struct chain_entry *entry)
 {
 	const struct file_names *initrds = &entry->said->initrds;
 	_cleanup_free_ size_t *files = calloc(initrds->n + 1, sizeof(*files));
@@ -551,8 +606,10 @@ static int judge_entries(struct search *search)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < search->chain.n_entries; i++)
-		r = judge_entry(search, &search->chain.entries[i]);
+	for (size_t i = 0; r == 0 && i < search->chain.n_entries; i++) {
+		r = judge_files(search, &search->chain.entries[i]);
+		judge_options(search, &search->chain.entries[i]);
+	}
 	return r;
 }
 
@@ -623,6 +680,15 @@ static const struct chain_entry *find_default(const struct chain *chain)
 	return NULL;
 }
 
+/* Whether what starts may be another system, or what was not read. */
+static bool may_be_else(const struct bootmenu *menu)
+{
+	for (size_t i = 0; i < menu->n; i++)
+		if (menu->entries[i].kind == BOOTMENU_ELSE)
+			return true;
+	return menu->default_elsewhere;
+}
+
 enum image_state chain_ready(
 	const struct chain *chain, const struct chain_entry **ret_entry)
 {
@@ -635,6 +701,9 @@ enum image_state chain_ready(
 		return IMAGE_UNKNOWN;
 	if (*ret_entry)
 		return entry->state;
+	for (size_t i = 0; i < chain->n_menus; i++)
+		if (may_be_else(&chain->menus[i]))
+			return IMAGE_UNKNOWN;
 	for (size_t i = 0; i < chain->n_entries; i++) {
 		if (i && chain->entries[i].state != state)
 			return IMAGE_UNKNOWN;

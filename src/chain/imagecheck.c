@@ -564,15 +564,20 @@ enum image_state imagecheck_judge(const struct imagecheck *check, const struct r
 	const char *release, const struct imagefile *image, char *why, size_t why_size)
 {
 	_cleanup_(file_free_names) struct file_names needed = {0};
-	int r = find_needed(root, release, &check->modules, &needed);
+	int r = *release ? find_needed(root, release, &check->modules, &needed) : 0;
+	enum image_state state;
 
 	if (r < 0) {
 		snprintf(why, why_size, "the modules of %s cannot be read: %s", release,
 			strerror(-r));
 		return IMAGE_UNKNOWN;
 	}
-	return judge_image(
+	state = judge_image(
 		&(struct judge){check, image, release, &needed, why, why_size});
+	if (state != IMAGE_FRESH || *release || !check->n_files)
+		return state;
+	snprintf(why, why_size, "the modules of its kernel are not in /lib/modules");
+	return IMAGE_UNKNOWN;
 }
 
 enum image_state imagecheck_file(const struct imagecheck *check, const struct root *root,

@@ -275,3 +275,59 @@ once() {
 	[[ $output == *"The next boot takes the entry 'X Linux fallback' once, which starts /boot/initramfs-6.0-x86_64-fallback.img (kernel 6.0.11-1-X): without"* ]]
 	json_is '.ready == true and [.entries[].next] == [false, true]'
 }
+
+# The default entry starts such an image
+up_to_date() {
+	by_series
+	image mkinitcpio+us boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img
+	status
+	json_is '.ready == true'
+}
+
+@test "an image that the command line keeps from its work is not ready" {
+	up_to_date
+	for word in noinitrd rdinit=/bin/sh disablehooks=resume,vfioboot vfioboot.off; do
+		menu 'X Linux' "/boot/vmlinuz-6.0-x86_64 $word" /boot/initramfs-6.0-x86_64.img
+		status
+		echo "$word: $output"
+		[[ $output == *"The default entry 'X Linux' starts "*": without: its command line has ${word%%=*}"* ]]
+		json_is '.ready == false'
+		run "$vfioboot" check --json --root "$root"
+		json_true '[.checks[] | select(.name == "image" and .state == "fail")] | length == 1' <<<"$output"
+	done
+	for word in vfioboot.off=0 rdinit=/init disablehooks=resume initrd; do
+		menu 'X Linux' "/boot/vmlinuz-6.0-x86_64 $word" /boot/initramfs-6.0-x86_64.img
+		status
+		json_is '.ready == true'
+	done
+}
+
+@test "a kernel that is not installed has no modules in the image of another one" {
+	up_to_date
+	bzimage 5.0.0-old boot/vmlinuz-old
+	menu 'Old' /boot/vmlinuz-old /boot/initramfs-6.0-x86_64.img
+	status
+	[[ $output == *"'Old' starts /boot/initramfs-6.0-x86_64.img (kernel unknown): unknown: the modules of its kernel are not in /lib/modules."* ]]
+	json_is '.ready == null'
+}
+
+@test "where another system may be the default, images make nothing ready" {
+	up_to_date
+	sed -i 's/^set default=.*/set default="${chosen}"/' "$root/boot/grub/grub.cfg"
+	status
+	json_is '.ready != false'
+	printf "menuentry 'Windows' --id win {\n\tchainloader /EFI/Microsoft/Boot/bootmgfw.efi\n}\n" \
+		>>"$root/boot/grub/grub.cfg"
+	status
+	[[ $output == *'Which entry starts by default is not known'* ]]
+	json_is '.ready == null'
+}
+
+@test "GRUB takes the last initrd command alone" {
+	up_to_date
+	image mkinitcpio boot/custom.img
+	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/initramfs-6.0-x86_64.img
+	sed -i 's,^}$,\tinitrd /boot/custom.img\n},' "$root/boot/grub/grub.cfg"
+	status
+	json_is '.ready == null and .entries[0].why == "the files that it loads could not be found"'
+}

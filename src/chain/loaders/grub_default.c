@@ -434,8 +434,10 @@ int grub_default_mark_bls(const struct root *root, struct bootmenu *menu)
 		return 0;
 	if (value[0] && !value[strspn(value, "0123456789")])
 		found = strtoul(value, NULL, 10);
-	else if (value[0] && is_in_config(text, value))
+	else if (value[0] && is_in_config(text, value)) {
+		menu->default_elsewhere = true;
 		return 0;
+	}
 	for (size_t i = menu->n; value[0] && i-- > 0;)
 		if (strcmp(menu->entries[i].boot_id, value) == 0 ||
 			strcmp(menu->entries[i].title, value) == 0)

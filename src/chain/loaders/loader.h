@@ -68,6 +68,7 @@ struct bootmenu {
 	struct bootmenu_entry *entries;
 	size_t n;
 	char failed[BOOTMENU_PLACE_SIZE]; /* what cannot be read, where it is known */
+	bool default_elsewhere;           /* what starts may be none of the entries */
 };
 
 struct bootloader_ops {

@@ -115,7 +115,8 @@ static int mark(const struct root *root, const char *pattern, struct bootmenu *m
 		if (entry->is_default)
 			return 1;
 	}
-	return *pattern && may_be_auto(pattern) ? -1 : 0;
+	menu->default_elsewhere = *pattern && may_be_auto(pattern);
+	return menu->default_elsewhere ? -1 : 0;
 }
 
 void systemd_boot_order(const struct root *root, struct bootmenu *menu)
