@@ -135,9 +135,7 @@ static void test_grub_kinds(void **state)
 		"\tlinux ($root)/boot/vmlinuz-linux rw\n"
 		"\tinitrd ($root)/boot/initramfs-linux.img\n"
 		"}\n"
-		"menuentry 'Test' {\n"
-		"\tlinux /boot/memtest86+x64.bin\n"
-		"}\n"
+		"menuentry 'Test' {\n\tlinux /boot/memtest86+x64.bin\n}\n"
 		"menuentry 'Depends' {\n"
 		"\tif [ x = x ]; then\n"
 		"\tlinux /boot/vmlinuz-linux\n"
@@ -348,6 +346,8 @@ int main(void)
 			test_grub_subvolumes, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_grub_kinds, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_grub_initrds, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_grub_saved, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_bls, fake_set_up, fake_tear_down),
