@@ -154,8 +154,6 @@ static void test_grub_kinds(void **state)
 		"s /boot/vmlinuz-linux /boot/initramfs-linux.img | rw\n"
 		"- /boot/memtest86+x64.bin\n"
 		"- ?\n"
-		"- ?\n"
-		"- ?\n"
 		"- ?\n");
 }
 
