@@ -143,6 +143,19 @@ const struct pe_section *pe_find_of_profile(
 	return own ? own : common;
 }
 
+void pe_keep_profile(struct pe_image *image, unsigned profile)
+{
+	struct pe_image kept = {.is_signed = image->is_signed};
+
+	for (unsigned i = 0; i < image->n; i++) {
+		const struct pe_section *section = &image->sections[i];
+
+		if (pe_find_of_profile(image, section->name, profile) == section)
+			kept.sections[kept.n++] = *section;
+	}
+	*image = kept;
+}
+
 int pe_read_text(int fd, const struct pe_image *image, const char *name, char **ret)
 {
 	const struct pe_section *section = pe_find(image, name);

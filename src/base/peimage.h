@@ -38,6 +38,9 @@ const struct pe_section *pe_find(const struct pe_image *image, const char *name)
 const struct pe_section *pe_find_of_profile(
 	const struct pe_image *image, const char *name, unsigned profile);
 
+/* Leaves out the sections that do not count in profile @profile: all, where there is none. */
+void pe_keep_profile(struct pe_image *image, unsigned profile);
+
 /* How many profiles there are: 1 where none is named. */
 unsigned pe_count_profiles(const struct pe_image *image);
 

@@ -493,6 +493,10 @@ adds() {
 	# What they start is read like any other.
 	run "$vfioboot" check --json --root "$tree"
 	json_true '.checks[] | select(.name == "image") | .found | contains("debian_13.efi")' <<<"$output"
+	# A profile that is not in the image is not followed.
+	echo 'profile 1' >>"$tree/efi/loader/entries/$machine-commit_3.13.conf"
+	run "$vfioboot" check --json --root "$tree"
+	json_true '[.checks[] | select(.name == "image")] | length == 1 and .[0].state == "unknown"' <<<"$output"
 	# Those of another system are none of ours.
 	mv "$tree/efi/loader/entries/$machine-commit_3.13.conf" \
 		"$tree/efi/loader/entries/$(tr 0-9 f <<<"$machine")-commit_3.13.conf"

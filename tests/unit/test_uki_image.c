@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which sections come into the copy of an image, and what is in its os-release text. */
+#include "../lib/imagemaker.h"
 #include "chain/loaders/uki_image.h"
 #include "support.h"
 
@@ -119,6 +120,32 @@ static void test_names(void **state)
 	assert_string_equal(name, "a-6.1-passthrough.efi");
 }
 
+/* Two with a command line each, one with an image of its own, and one that is not there. */
+static void test_profiles(void **state)
+{
+	static const char *const expected[] = {"ro a", "ro b", "", ""};
+	struct imagemaker maker = {0};
+	_cleanup_(root_close) struct root root = fake_open();
+
+	(void)state;
+	imagemaker_unify(&maker,
+		(struct imagemaker_section[]){{".linux", "kernel", 6},
+			{".initrd", "of all", 6}, {".profile", "ID=a", 4},
+			{".cmdline", "ro a", 4}, {".profile", "ID=b", 4},
+			{".cmdline", "ro b", 4}, {".profile", "ID=c", 4},
+			{".initrd", "own", 3}},
+		8);
+	fake_put_bytes("a.efi", maker.bytes, maker.size);
+	for (unsigned i = 0; i < ARRAY_SIZE(expected); i++) {
+		_cleanup_(uki_free) struct uki image = {0};
+
+		assert_int_equal(uki_read(&root, "a.efi", i, &image), 1);
+		assert_string_equal(image.cmdline, expected[i]);
+		assert_int_equal(image.has_other_initrd, i >= 2);
+	}
+	imagemaker_free(&maker);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +156,8 @@ int main(void)
 		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_cmdline),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test_setup_teardown(
+			test_profiles, fake_set_up, fake_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

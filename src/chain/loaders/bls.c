@@ -318,13 +318,19 @@ static int add_initrds(
 	return r;
 }
 
-/* A unified image has what the entry does not say. */
-static int add_unified(const struct root *root, const char *path, struct uki *image,
-	struct bootmenu_entry *entry)
+/*
+ * A unified image has what the entry does not say.  Images are judged by their first profile: what
+ * another one has of its own is not followed.
+ */
+static int add_unified(const struct root *root, const char *path, const char *text,
+	struct uki *image, struct bootmenu_entry *entry)
 {
-	int r = uki_read(root, path, image);
+	char profile[16] = "0";
+	int r;
 
-	if (r <= 0) {
+	bls_value(text, "profile", profile, sizeof(profile));
+	r = uki_read(root, path, (unsigned)strtoul(profile, NULL, 10), image);
+	if (r <= 0 || image->has_other_initrd) {
 		entry->kind = BOOTMENU_ELSE;
 		return r == -ENOMEM ? r : 0;
 	}
@@ -353,7 +359,7 @@ static int follow(const struct bls_style *style, const struct places *places,
 	find_place(style, places, file, kernel, &place);
 	place_path(&place, kernel, path);
 	if (*path && i > 0)
-		return add_unified(places->root, path, image, entry);
+		return add_unified(places->root, path, file->text, image, entry);
 	for (const char *line = file->text; r == 0 && *path && *line;
 		line = text_next_line(line))
 		r = add_initrds(line, &place, entry);

@@ -385,7 +385,7 @@ static int follow_chain(const struct reading *reading, const struct grub_cfg_ite
 	entry->kind = BOOTMENU_ELSE;
 	if (r < 0 || !*path)
 		return r;
-	r = uki_read(reading->places.root, path, image);
+	r = uki_read(reading->places.root, path, 0, image);
 	if (r <= 0)
 		return r == -ENOMEM ? r : 0;
 	entry->kind = BOOTMENU_SYSTEM;

@@ -118,10 +118,19 @@ static int read_texts(int fd, const struct pe_image *pe, struct uki *image)
 	return image->title ? 0 : -ENOMEM;
 }
 
-/* Returns 1 for a unified image, 0 for another file, or -errno. */
-static int read_image(int fd, struct uki *image)
+static bool differs(
+	const struct pe_image *pe, const struct pe_image *own, const char *section)
 {
-	struct pe_image pe;
+	const struct pe_section *first = pe_find_of_profile(pe, section, 0);
+	const struct pe_section *other = pe_find(own, section);
+
+	return first && other ? first->offset != other->offset : first || other;
+}
+
+/* Returns 1 for a unified image, 0 for another file, or -errno. */
+static int read_image(int fd, unsigned profile, struct uki *image)
+{
+	struct pe_image pe, own;
 	struct stat st;
 	int r;
 
@@ -129,19 +138,23 @@ static int read_image(int fd, struct uki *image)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || pe_read(fd, &pe) < 0 || !pe_find(&pe, ".linux"))
 		return 0;
-	r = read_texts(fd, &pe, image);
+	own = pe;
+	pe_keep_profile(&own, profile);
+	r = read_texts(fd, &own, image);
 	if (r < 0)
 		return r == -EBADMSG || r == -EFBIG ? 0 : r;
 	image->changed = st.st_mtim;
 	image->size = (uint64_t)st.st_size;
 	image->is_signed = pe.is_signed;
+	image->has_other_initrd =
+		differs(&pe, &own, ".initrd") || differs(&pe, &own, ".ucode");
 	image->has_signed_measurements = pe_find(&pe, ".pcrsig");
 	uki_sort_sections(&pe, image);
 	uki_osrel_is_ours(image->osrel, image->id);
 	return 1;
 }
 
-int uki_read(const struct root *root, const char *path, struct uki *ret)
+int uki_read(const struct root *root, const char *path, unsigned profile, struct uki *ret)
 {
 	_cleanup_close_ int fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
 	_cleanup_(uki_free) struct uki image = {0};
@@ -154,7 +167,7 @@ int uki_read(const struct root *root, const char *path, struct uki *ret)
 	image.name = strdup(name ? name + 1 : path);
 	if (!image.directory || !image.name)
 		return -ENOMEM;
-	r = read_image(fd, &image);
+	r = read_image(fd, profile, &image);
 	if (r <= 0)
 		return r;
 	*ret = image;
@@ -198,7 +211,7 @@ static int add_image(const struct search *search, const char *directory, const c
 	int r;
 
 	text_join(path, sizeof(path), directory, "/", name, NULL);
-	r = uki_read(search->root, path, &image);
+	r = uki_read(search->root, path, 0, &image);
 	if (r <= 0)
 		return r;
 	image.foreign = bls_identity_judge(&search->identity, name) == 0 ||

@@ -34,8 +34,9 @@ struct uki {
 	bool has[UKI_PARTS_N]; /* which of uki_parts are copied */
 	char unknown[9]; /* a section that a copy would lack, as ".hwids"; "": none */
 	bool is_signed, has_signed_measurements;
-	bool foreign; /* by its name or os-release it is of another system */
-	bool skipped; /* for uki.c: it gets no copies, and why was said */
+	bool has_other_initrd; /* its profile starts another one than the first profile */
+	bool foreign;          /* by its name or os-release it is of another system */
+	bool skipped;          /* for uki.c: it gets no copies, and why was said */
 };
 
 /* Starts as {0}. */
@@ -53,10 +54,11 @@ int ukis_read(const struct root *root, bool foreign, struct ukis *ret);
 void ukis_free(struct ukis *images);
 
 /*
- * Reads one image, whoever's it is.  Returns 1 with @ret for uki_free(); 0 for another file; or
- * -errno.
+ * Reads one image, whoever's it is, as it is started with profile @profile, usually 0.  Returns 1
+ * with @ret for uki_free(); 0 for another file; or -errno.
  */
-int uki_read(const struct root *root, const char *path, struct uki *ret);
+int uki_read(
+	const struct root *root, const char *path, unsigned profile, struct uki *ret);
 void uki_free(struct uki *image);
 
 /*
