@@ -6,6 +6,7 @@
 #include <fnmatch.h>
 
 #include "base/base.h"
+#include "chain/loaders/grub_cfg.h"
 #include "chain/loaders/loader.h"
 #include "efi_entry.h"
 #include "esp.h"
@@ -91,6 +92,8 @@ int bootloader_detect(const struct root *root, const struct bootloader *loader,
 	return hidden;
 }
 
+#define GRUB_CONFIG(directory, tools) directory "/grub.cfg",
+
 /* Of two that name themselves alike the one whose files are there counts. */
 static const struct bootloader bootloaders[] = {
 	{.name = "rpm-ostree",
@@ -144,7 +147,7 @@ static const struct bootloader bootloaders[] = {
 		.variable = "LoaderInfo",
 		.value = "GRUB",
 		.programs = {"*/grub*.efi", "*/shim*.efi"},
-		.files = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "grub/grub.cfg"},
+		.files = {GRUB_CFG_DIRECTORIES(GRUB_CONFIG)},
 		.bls = BOOTLOADER_WITHOUT_BLS,
 		.ops = &bootloader_ops_grub},
 	{.name = "refind",

@@ -507,6 +507,24 @@ adds() {
 	run -0 entry add
 }
 
+@test "GRUB's menu is read wherever it was found" {
+	local place before
+	tree_of debian-grub
+	run "$vfioboot" check --json --root "$tree"
+	before=$(jq '.checks[] | select(.name == "image")' <<<"$output")
+	[[ $before == *initrd.img-6.12.48* ]]
+	for place in boot/grub2 efi/grub boot/efi/grub; do
+		tree_of debian-grub
+		mkdir -p "$tree/$(dirname "$place")"
+		mv "$tree/boot/grub" "$tree/$place"
+		run "$vfioboot" check --json --root "$tree"
+		json_true '.checks[] | select(.name == "boot-loader") | .found | contains("(/'"$place"'/grub.cfg)")' \
+			<<<"$output"
+		[ "$(jq '.checks[] | select(.name == "image")' <<<"$output")" = "$before" ]
+		run -0 entry add --dry-run
+	done
+}
+
 @test "BLS with GRUB: options that grub2-mkconfig wrote over are put back" {
 	tree_of fedora-bls
 	entry add

@@ -12,6 +12,16 @@
 #define GRUB_CFG_TOP       (-1) /* the parent of what is in no submenu */
 #define GRUB_CFG_GENERATOR "11_linux_passthrough" /* ours, in /etc/grub.d */
 
+/*
+ * Where GRUB's directory may be, and how the names of its programs begin there: --boot-directory of
+ * grub-install(8) is /boot, or the ESP.  By its grub.cfg GRUB is found, and this is what is read.
+ */
+#define GRUB_CFG_DIRECTORIES(X)                                                          \
+	X("/boot/grub", "grub")                                                          \
+	X("/boot/grub2", "grub2")                                                        \
+	X("/efi/grub", "grub")                                                           \
+	X("/boot/efi/grub", "grub")
+
 /* Which script of /etc/grub.d printed an item: grub-mkconfig frames the output of each. */
 enum grub_cfg_maker {
 	GRUB_CFG_OTHER,

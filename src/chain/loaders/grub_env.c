@@ -13,10 +13,10 @@
 #define TYPE_SIZE 32
 #define DEPTH_MAX 16 /* of devices upon devices */
 
-static const struct grub_names known[] = {
-	{"/boot/grub", "/boot/grub/grub.cfg", "/boot/grub/grubenv", "grub"},
-	{"/boot/grub2", "/boot/grub2/grub.cfg", "/boot/grub2/grubenv", "grub2"},
-};
+#define NAMES(directory, tools)                                                          \
+	{directory, directory "/grub.cfg", directory "/grubenv", tools},
+
+static const struct grub_names known[] = {GRUB_CFG_DIRECTORIES(NAMES)};
 
 const struct grub_names *grub_find(const struct root *root)
 {
@@ -190,13 +190,15 @@ void grub_env_armed(const struct root *root, char *ret_id, size_t size)
 int grub_env_arm(const struct root *root, const char *id, struct message *message)
 {
 	const struct grub_names *names = grub_find(root);
-	char program[32], chosen[ONESHOT_ID_SIZE];
+	char program[32], place[PATH_MAX], chosen[ONESHOT_ID_SIZE];
 	int r;
 
 	if (!names)
 		return message_set(message, -ENOENT, "grub.cfg is missing");
 	text_join(program, sizeof(program), names->tools, "-reboot", NULL);
-	r = oneshot_run(root, (const char *const[]){program, id, NULL}, message);
+	text_join(place, sizeof(place), "--boot-directory=", names->directory, NULL);
+	*strrchr(place, '/') = '\0';
+	r = oneshot_run(root, (const char *const[]){program, place, id, NULL}, message);
 	grub_env_armed(root, chosen, sizeof(chosen));
 	if (r < 0 || strcmp(chosen, id) == 0)
 		return r;
