@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-#include "chain/bootloader.h"
+#include "../lib/imagemaker.h"
+#include "chain/chain.h"
 #include "chain/efi_entry.h"
 #include "facts/efivar.h"
 
@@ -204,6 +205,66 @@ static void test_firmware(void **state)
 	       "refind=boot/refind_linux.conf");
 }
 
+static void put_image(const char *path)
+{
+	struct imagemaker maker = {0};
+
+	imagemaker_unify(&maker,
+		(struct imagemaker_section[]){
+			{".linux", "kernel", 6}, {".osrel", "ID=a", 4}},
+		2);
+	fake_put_bytes(path, maker.bytes, maker.size);
+	imagemaker_free(&maker);
+}
+
+/* Which image the firmware starts by itself: "" where that is not known. */
+static void expect_started(size_t n, const char *expected)
+{
+	static const struct bootentries none;
+	_cleanup_(root_close) struct root root = fake_open();
+	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
+	const char *started = "";
+
+	assert_int_equal(bootloader_named("uki")->ops->read(&root, &none, &menu), 0);
+	assert_int_equal(menu.n, n);
+	for (size_t i = 0; i < menu.n; i++)
+		if (menu.entries[i].is_default)
+			started = menu.entries[i].kernel_path;
+	assert_string_equal(started, expected);
+}
+
+static void test_firmware_order(void **state)
+{
+	static const char order[] = "sys/firmware/efi/efivars/BootOrder-" EFI_GLOBAL;
+
+	(void)state;
+	put_image("efi/EFI/Linux/a.efi");
+	put_image("efi/EFI/Linux/b.efi");
+	put_entry("Boot0001", "\\EFI\\Linux\\a.efi");
+	put_entry("Boot000B", "\\EFI\\LINUX\\B.EFI");
+	expect_started(2, "");
+	fake_put_bytes(order, "\7\0\0\0\x0b\0\1\0", 8);
+	expect_started(2, "/efi/EFI/Linux/b.efi");
+	fake_put_bytes(order, "\7\0\0\0\1\0\x0b\0", 8);
+	expect_started(2, "/efi/EFI/Linux/a.efi");
+	/* Which of two partitions, is not clear. */
+	put_image("boot/EFI/Linux/a.efi");
+	expect_started(3, "");
+	fake_put_bytes(order, "\7\0\0\0\x0b\0\1\0", 8);
+	expect_started(3, "/efi/EFI/Linux/b.efi");
+	fake_put_bytes(order, "\7\0\0\0\1\0\x0b\0", 8);
+	fake_put("boot/EFI/Linux/a.efi", "");
+	/* An entry that is switched off is left out; one that cannot be read may be anything. */
+	fake_put_bytes("sys/firmware/efi/efivars/Boot0001-" EFI_GLOBAL,
+		"\7\0\0\0\0\0\0\0\0\0x\0\0\0", 14);
+	expect_started(2, "/efi/EFI/Linux/b.efi");
+	fake_put_bytes(order, "\7\0\0\0\2\0\x0b\0", 8);
+	expect_started(2, "");
+	/* What is first is another program. */
+	put_entry("Boot0002", "\\EFI\\Microsoft\\bootmgfw.efi");
+	expect_started(2, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +280,8 @@ int main(void)
 			test_proxmox, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_firmware, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_firmware_order, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_managers, fake_set_up, fake_tear_down),
 	};

@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "bls_files.h"
 #include "chain/bootmenu.h"
+#include "chain/efi_entry.h"
 #include "chain/esp.h"
 #include "change/change.h"
 #include "permanent.h"
@@ -530,6 +531,41 @@ int uki_add_entries(
 	return r;
 }
 
+/* FAT takes letters of both cases for the same. */
+static bool is_image_of(const struct bootmenu_entry *entry, const char *path)
+{
+	for (size_t i = 0; i < ESP_PLACES_N; i++) {
+		size_t len = strlen(esp_places[i]);
+
+		if (strncmp(entry->kernel_path, esp_places[i], len) == 0 &&
+			strcasecmp(entry->kernel_path + len, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The first active entry of the firmware counts, if all before it can be read, and if one partition
+ * alone has its file.
+ */
+static void mark_started(const struct root *root, struct bootmenu *menu)
+{
+	unsigned order[EFI_ENTRIES_MAX];
+	size_t n = efi_entry_order(root, order), found = 0, last = 0;
+	struct efi_entry first = {0};
+
+	for (size_t i = 0; i < n && !first.active; i++)
+		if (efi_entry_read(root, order[i], &first) < 0)
+			return;
+	for (size_t i = 0; first.active && i < menu->n; i++)
+		if (is_image_of(&menu->entries[i], first.path)) {
+			last = i;
+			found++;
+		}
+	if (found == 1)
+		menu->entries[last].is_default = true;
+}
+
 /* systemd-boot has entries in files besides, none of which gets copies here. */
 static int read_menu(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
@@ -538,8 +574,10 @@ static int read_menu(
 	int r = uki_add_entries(root, wanted, ret);
 	size_t first;
 
-	if (r < 0 || !systemd_boot_is_installed(root))
+	if (r < 0 || !systemd_boot_is_installed(root)) {
+		mark_started(root, ret);
 		return r;
+	}
 	first = ret->n;
 	r = bls_add_entries(root, &none, ret);
 	bootmenu_keep_apart(ret, first, ret->n);
