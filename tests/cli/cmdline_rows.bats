@@ -99,6 +99,7 @@ apu() {
 driver vfio-pci
 0000:00:08.1 1022:14eb:1022:14eb 060400 driver=pcieport group=4
 	0000:05:00.0 1002:1900:17aa:50d9 038000 driver=amdgpu group=17
+dir sys/devices/pci0000:00/0000:00:08.1/0000:05:00.0/drm/card0/card0-eDP-1
 END
 	kernel 6.12.48 X86 AMD_IOMMU SYSFB_SIMPLEFB
 	give 00:08.1/00 'last-display = yes'

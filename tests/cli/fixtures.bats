@@ -107,8 +107,9 @@ explain_the_last() {
 
 @test "status" {
 	on_every_fixture json_with '0 1' '
-		(keys == ["boot", "errors", "functions", "images", "images_problem", "inactive",
-			"next_boot", "trial"]) and
+		(keys == ["boot", "entries", "errors", "functions", "images", "images_problem",
+			"inactive", "loader", "next_boot", "ready", "ready_unknown", "trial"]) and
+		(.ready | IN(true, false, null)) and (.ready == null) == (.ready_unknown != null) and
 		(.functions | length > 0 and all(
 			keys == ["address", "as_wanted", "driver", "id", "next_boot", "next_reason",
 				"path", "reason", "result", "section", "stage", "wanted"] and

@@ -69,7 +69,7 @@ entry_actions() {
 
 # The boot loaders that the program knows, sorted.
 loaders() {
-	sed -n '/ bootloaders\[\] = {/,/^};/s/^\t{"\([a-z-]*\)",.*/\1/p' \
+	sed -n '/ bootloaders\[\] = {/,/^};/s/^\t{\.name = "\([a-z-]*\)",.*/\1/p' \
 		"$top/src/chain/bootloader.c" | sort
 }
 
