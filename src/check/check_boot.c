@@ -134,8 +134,10 @@ static void add_ready(struct check_host *host, const struct chain *chain)
 		: NULL;
 
 	if (chain->unknown.code) {
-		check_unknown(host, "",
-			"whether the next boot starts one of these images is not known: %s",
+		check_unknown(host, "", "%s is not known: %s",
+			chain->n_images
+				? "whether the next boot starts one of these images"
+				: "which image the next boot starts",
 			chain->unknown.text);
 		check_remedy_live(host, "%s", chain->unknown.remedy);
 	} else if (entry && (!image || image->state != state)) {
@@ -159,7 +161,8 @@ static void report_images(struct check_host *host, const struct chain *chain)
 	for (size_t i = 0; i < chain->n_images; i++)
 		if (is_of_interest(chain, i))
 			add_image(host, chain, &chain->images[i]);
-	if (chain->n_images || chain->n_entries)
+	if (chain->n_images || chain->n_entries ||
+		(chain->loaders.owner && chain->unknown.code))
 		add_ready(host, chain);
 	if (host->list->n > before)
 		return;
