@@ -331,3 +331,52 @@ up_to_date() {
 	status
 	json_is '.ready == null and .entries[0].why == "the files that it loads could not be found"'
 }
+
+# custom_entry TEXT: an entry of one's own, in custom.cfg, with an image without anything of ours
+custom_entry() {
+	image mkinitcpio boot/custom.img
+	printf 'if [ -f $prefix/custom.cfg ]; then\n  source $prefix/custom.cfg\nfi\n' >>"$root/boot/grub/grub.cfg"
+	printf "menuentry 'Mine' --id mine {\n\tlinux /boot/vmlinuz-6.0-x86_64\n\tinitrd /boot/custom.img\n}\n%s\n" \
+		"$1" >"$root/boot/grub/custom.cfg"
+}
+
+@test "GRUB's default however it is set, also in custom.cfg" {
+	up_to_date
+	image mkinitcpio boot/custom.img
+	for line in 'set default=1' 'default=1' "set default='Mine'" 'set default="1"'; do
+		menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/initramfs-6.0-x86_64.img -- \
+			Mine /boot/vmlinuz-6.0-x86_64 /boot/custom.img
+		echo "$line" >>"$root/boot/grub/grub.cfg"
+		status
+		[[ $output == *"The default entry 'Mine' starts /boot/custom.img"* ]]
+		json_is '.ready == false'
+	done
+	sed -i '$d' "$root/boot/grub/grub.cfg"
+	printf 'if [ "$x" = 1 ]; then\n  set default=1\nfi\n' >>"$root/boot/grub/grub.cfg"
+	status
+	json_is '.ready == null'
+	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/initramfs-6.0-x86_64.img
+	custom_entry 'set default=mine'
+	status
+	[[ $output == *"The default entry 'Mine' starts /boot/custom.img"* ]]
+	custom_entry ''
+	sed -i 's/^set default=.*/set default="${saved_entry}"/' "$root/boot/grub/grub.cfg"
+	printf '# GRUB Environment Block\nsaved_entry=mine\n' >"$root/boot/grub/grubenv"
+	status
+	[[ $output == *"The default entry 'Mine' starts /boot/custom.img"* ]]
+	json_is '.ready == false'
+}
+
+@test "where GRUB may read another menu, nothing is ready" {
+	up_to_date
+	cp -r "$root/boot/grub" "$root/boot/grub2"
+	status
+	json_is '.ready == null'
+	rm -r "${root:?}/boot/grub2"
+	ln -s grub "$root/boot/grub2"
+	status
+	json_is '.ready == true'
+	echo 'configfile /boot/other.cfg' >>"$root/boot/grub/grub.cfg"
+	status
+	json_is '.ready == null'
+}

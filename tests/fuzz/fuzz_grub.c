@@ -49,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 	_cleanup_free_ char *text = strndup((const char *)data, size);
+	enum grub_cfg_condition condition;
 	char name[256];
 
 	CHECK(text && grub_cfg_parse(text, &menu) == 0);
@@ -56,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_item(text, &menu, i);
 	if (menu.n)
 		check_copy(text, &menu.items[0]);
-	if (grub_cfg_default(text, name, sizeof(name))) {
+	if (grub_cfg_default(text, name, sizeof(name), &condition)) {
 		grub_cfg_find(&menu, name, true);
 		grub_cfg_find(&menu, name, false);
 	}

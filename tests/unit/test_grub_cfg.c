@@ -143,15 +143,44 @@ static void test_kernel(void **state)
 	}
 }
 
+#define HEADER                                                                           \
+	"if [ \"${next_entry}\" ] ; then\n   set default=\"${next_entry}\"\nelse\n"      \
+	"   set default=\"3\"\nfi\n"
+
 static void test_default(void **state)
 {
+	static const struct {
+		const char *text, *value;
+		enum grub_cfg_condition condition;
+	} texts[] = {
+		{config, "1>2", 0},
+		{HEADER, "3", 0},
+		{"set defaults=\"1\"\n# set default=1\n", NULL, 0},
+		{HEADER "set default=1\n", "1", 0},
+		{HEADER "default=two;\n", "two", 0},
+		{HEADER "set default='the second'\n", "the second", 0},
+		{HEADER "if [ x = y ]; then\n  set default=1\nfi\n", "1",
+			GRUB_CFG_PERHAPS},
+		{HEADER "if [ x = y ]; then default=2; fi\nset default=1\n", "1", 0},
+		{HEADER "function x {\n  set default=1\n}\n", "3", 0},
+		{HEADER "menuentry 'x' {\n  set default=1\n}\n", "3", 0},
+		{HEADER "if [ -n \"${boot_counter}\" ]; then\n"
+			"  if [ x ]; then\n    set default=1\n  fi\nfi\n",
+			"3", GRUB_CFG_COUNTED},
+	};
 	char value[16];
 
 	(void)state;
-	assert_true(grub_cfg_default(config, value, sizeof(value)));
-	assert_string_equal(value, "1>2");
-	assert_false(grub_cfg_default(
-		"set default=0\nset defaults=\"1\"\n", value, sizeof(value)));
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		enum grub_cfg_condition condition;
+		bool found =
+			grub_cfg_default(texts[i].text, value, sizeof(value), &condition);
+
+		assert_int_equal(found, texts[i].value != NULL);
+		if (found)
+			assert_string_equal(value, texts[i].value);
+		assert_int_equal(condition, texts[i].condition);
+	}
 }
 
 /* Texts that no grub-mkconfig writes are read to their end, whatever it is. */
@@ -333,8 +362,6 @@ static void test_copies_nothing_of_a_function(void **state)
 
 static void test_entries_in_files(void **state)
 {
-	char text[32];
-
 	(void)state;
 	assert_true(grub_cfg_reads_bls("insmod blscfg\nblscfg\n"));
 	assert_true(grub_cfg_reads_bls("if x; then\n  blscfg  \nfi\n"));
@@ -342,12 +369,6 @@ static void test_entries_in_files(void **state)
 	assert_false(grub_cfg_reads_bls("insmod blscfg\n#blscfg\n# blscfg\n"));
 	assert_false(grub_cfg_reads_bls("blscfg default\n"));
 	assert_false(grub_cfg_reads_bls(""));
-	assert_true(grub_cfg_default(
-		"if [ 1 ]; then\n   set default=\"${next_entry}\"\nelse\n"
-		"   set default=\"3\"\nfi\n    set default=1\n",
-		text, sizeof(text)));
-	assert_string_equal(text, "3");
-	assert_false(grub_cfg_default("set default=1\n", text, sizeof(text)));
 }
 
 int main(void)

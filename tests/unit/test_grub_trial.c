@@ -10,12 +10,12 @@
 
 #include <cmocka.h>
 
+#include "chain/loaders/grub_custom.h"
 #include "chain/loaders/grub_env.h"
-#include "chain/loaders/grub_trial.h"
 
 static void assert_set(const char *text, const char *ours, char **ret)
 {
-	assert_int_equal(grub_trial_set_part(text, ours, ret), 0);
+	assert_int_equal(grub_custom_set_part(text, ours, ret), 0);
 }
 
 static void test_leaves_what_others_wrote(void **state)
@@ -46,7 +46,7 @@ static void test_does_not_guess_where_our_part_ends(void **state)
 	(void)state;
 	assert_set("", "entry\n", &with);
 	*strstr(with, "entry") = '\0';
-	assert_int_equal(grub_trial_set_part(with, NULL, &text), -EBADMSG);
+	assert_int_equal(grub_custom_set_part(with, NULL, &text), -EBADMSG);
 	free(with);
 }
 

@@ -15,6 +15,7 @@
 #include "chain/bootmenu.h"
 #include "change/change.h"
 #include "grub_cfg.h"
+#include "grub_custom.h"
 #include "grub_default.h"
 #include "grub_env.h"
 #include "grub_trial.h"
@@ -465,13 +466,18 @@ static int read_menu(
 	_cleanup_(free_reading) struct reading reading = {.wanted = wanted};
 	_cleanup_free_ char *text = NULL;
 	const struct grub_names *names = grub_find(root);
-	int r = names ? file_read(root, names->config, &text, NULL) : -ENOENT;
+	int r = names ? grub_custom_read_menu(root, names, &text) : -ENOENT;
 
 	places_read(root, &reading.places);
 	if (r == 0)
 		r = grub_cfg_parse(text, &reading.menu);
 	if (r == 0)
 		reading.starts = grub_default_find(root, text, &reading.menu);
+	/* Such a command leads to another menu. */
+	if (text && (grub_is_twice(root) || grub_cfg_leaves(text))) {
+		ret->default_elsewhere = true;
+		reading.starts = NULL;
+	}
 	for (size_t i = 0; r == 0 && i < reading.menu.n; i++)
 		r = add_item(&reading, i, ret);
 	if (r < 0)

@@ -515,22 +515,102 @@ int grub_cfg_copy_entry(const char *text, const struct grub_cfg_copy *copy, char
 	return r < 0 ? r : found;
 }
 
-/* 00_header has the one of next_entry first; what others set has no quotes. */
-bool grub_cfg_default(const char *text, char *ret, size_t size)
+/* Where a line is: which `if` are open, the innermost last, and how many blocks. */
+struct where {
+	const char *ifs[DEPTH_MAX];
+	unsigned n_ifs, blocks;
+};
+
+static bool ends_with(const char *line, const char *word)
 {
-	static const char start[] = "default=\"", once[] = "default=\"${next_entry}";
+	size_t len = strcspn(line, "\n"), n = strlen(word);
+
+	while (len && strchr(" \t;", line[len - 1]))
+		len--;
+	return len >= n && memcmp(line + len - n, word, n) == 0 &&
+		(len == n || strchr(" \t;", line[len - n - 1]));
+}
+
+/* Goes over the line. */
+static void go_over(struct where *where, const char *line)
+{
+	if (behind_word(line, "if")) {
+		if (where->n_ifs < DEPTH_MAX)
+			where->ifs[where->n_ifs] = line;
+		where->n_ifs++;
+	}
+	if (ends_with(line, "fi") && where->n_ifs)
+		where->n_ifs--;
+	where->blocks += ends_with(line, "{");
+	if (line[strspn(line, WHITE)] == '}' && where->blocks)
+		where->blocks--;
+}
+
+/* Whether the condition of an `if` around it has the word. */
+static bool is_within(const struct where *where, const char *word)
+{
+	for (unsigned i = 0; i < where->n_ifs && i < DEPTH_MAX; i++)
+		if (line_has(where->ifs[i], word))
+			return true;
+	return false;
+}
+
+/* What the line sets as the default.  False: it does not, or is not run. */
+static bool read_default(
+	const struct where *where, const char *line, char *ret, size_t size)
+{
+	static const char start[] = "default=";
+	const char *value = setting_of(line);
+
+	if (!*value)
+		value = line + strspn(line, WHITE);
+	if (where->blocks || strncmp(value, start, strlen(start)) != 0)
+		return false;
+	value += strlen(start);
+	if (!grub_cfg_next_word(&value, ret, size))
+		ret[0] = '\0';
+	ret[strcspn(ret, ";")] = '\0';
+	return strcmp(ret, "${next_entry}") != 0;
+}
+
+bool grub_cfg_default(
+	const char *text, char *ret, size_t size, enum grub_cfg_condition *ret_condition)
+{
+	struct where where = {.n_ifs = 0};
+	char value[512];
 	bool found = false;
 
+	*ret_condition = GRUB_CFG_ALWAYS;
 	for (; *text; text = text_next_line(text)) {
-		const char *value = setting_of(text);
+		bool counted;
 
-		if (strncmp(value, start, strlen(start)) != 0 ||
-			strncmp(value, once, strlen(once)) == 0)
+		if (text[strspn(text, WHITE)] == '#')
 			continue;
-		value += strlen(start);
-		found |= copy_text(ret, size, value, strcspn(value, "\"\n"));
+		go_over(&where, text);
+		if (!read_default(&where, text, value, sizeof(value)))
+			continue;
+		counted = is_within(&where, "boot_counter");
+		if (counted || (where.n_ifs && !is_within(&where, "next_entry")))
+			*ret_condition |= counted ? GRUB_CFG_COUNTED : GRUB_CFG_PERHAPS;
+		else
+			*ret_condition = GRUB_CFG_ALWAYS;
+		found |= !counted && copy_text(ret, size, value, strlen(value));
 	}
 	return found;
+}
+
+bool grub_cfg_leaves(const char *text)
+{
+	struct where where = {.n_ifs = 0};
+
+	for (; *text; text = text_next_line(text)) {
+		if (text[strspn(text, WHITE)] == '#')
+			continue;
+		go_over(&where, text);
+		if (!where.blocks && behind_word(text, "configfile"))
+			return true;
+	}
+	return false;
 }
 
 bool grub_cfg_is_hidden(const char *text)

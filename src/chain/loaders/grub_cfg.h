@@ -108,14 +108,28 @@ struct grub_cfg_copy {
  */
 int grub_cfg_copy_entry(const char *text, const struct grub_cfg_copy *copy, char **ret);
 
-/* What `set default=` says in the text, but for a one-shot, in @ret.  False without any. */
-bool grub_cfg_default(const char *text, char *ret, size_t size);
+/* On what it depends whether the default is what was found: bits. */
+enum grub_cfg_condition {
+	GRUB_CFG_ALWAYS = 0,
+	GRUB_CFG_PERHAPS = 1, /* an `if` */
+	GRUB_CFG_COUNTED = 2, /* boot_counter (08_fallback_counting of Fedora) */
+};
+
+/*
+ * What `set default=` says in the text, the last one, but for a one-shot and for what counts boots,
+ * in @ret.  False without any.
+ */
+bool grub_cfg_default(
+	const char *text, char *ret, size_t size, enum grub_cfg_condition *ret_condition);
 
 /* Whether the menu is not shown unless a key is pressed, or too short to see. */
 bool grub_cfg_is_hidden(const char *text);
 
 /* Whether a line that is no comment has the text @what. */
 bool grub_cfg_has(const char *text, const char *what);
+
+/* Whether `configfile`, outside of the entries, leads to another menu. */
+bool grub_cfg_leaves(const char *text);
 
 /* Whether it reads all entries of the Boot Loader Specification where they are by default. */
 bool grub_cfg_reads_bls(const char *text);

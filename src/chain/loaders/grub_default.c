@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "chain/oneshot.h"
+#include "grub_custom.h"
 #include "grub_env.h"
 
 #define ID_START "passthrough-"
@@ -24,13 +25,20 @@ static bool read_menu_default(
 	const struct root *root, const char *text, char *ret_value, size_t size)
 {
 	const struct grub_names *names = grub_find(root);
-	bool known = true;
+	enum grub_cfg_condition condition;
+	char counter[32];
+	bool known;
 
 	ret_value[0] = '\0';
-	grub_cfg_default(text, ret_value, size);
+	grub_cfg_default(text, ret_value, size, &condition);
+	known = !(condition & GRUB_CFG_PERHAPS) &&
+		(!condition || !names ||
+			!grub_env_read(
+				root, names, "boot_counter", counter, sizeof(counter)) ||
+			!*counter);
 	if (strcmp(ret_value, SAVED) == 0) {
 		ret_value[0] = '\0';
-		known = names &&
+		known &= names &&
 			(grub_env_read(root, names, "saved_entry", ret_value, size) ||
 				!file_exists(root, "%s", names->environment));
 	}
@@ -317,8 +325,9 @@ bool grub_default_is_number(const struct root *root, const struct grub_names *na
 {
 	/* With boot_counter 08_fallback_counting has a number as the default. */
 	static const char *const variables[] = {"saved_entry", "boot_counter"};
+	enum grub_cfg_condition condition;
 
-	if (grub_cfg_default(config, ret, size) && is_number(ret))
+	if (grub_cfg_default(config, ret, size, &condition) && is_number(ret))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
 		if (grub_env_read(root, names, variables[i], ret, size) && is_number(ret))
@@ -336,12 +345,14 @@ static bool read_default(const struct root *root, struct setting *ret)
 {
 	_cleanup_free_ char *config = NULL;
 	struct bootmenu_change ignored = {0};
+	enum grub_cfg_condition condition;
 	struct setting setting = {0};
 
 	if (grub_read_config(root, &setting.names, &config, &ignored) < 0)
 		return false;
 	/* One that is made by hand may set none. */
-	setting.saved = !grub_cfg_default(config, setting.value, sizeof(setting.value)) ||
+	setting.saved = !grub_cfg_default(config, setting.value, sizeof(setting.value),
+				&condition) ||
 		strcmp(setting.value, SAVED) == 0;
 	if (setting.saved)
 		grub_env_read(root, setting.names, "saved_entry", setting.value,
@@ -428,8 +439,11 @@ int grub_default_mark_bls(const struct root *root, struct bootmenu *menu)
 	char value[512];
 	size_t found = 0;
 
-	if (names && file_read(root, names->config, &text, NULL) == -ENOMEM)
+	if (names && grub_custom_read_menu(root, names, &text) == -ENOMEM)
 		return -ENOMEM;
+	menu->default_elsewhere = grub_is_twice(root);
+	if (menu->default_elsewhere)
+		return 0;
 	if (!text || !read_menu_default(root, text, value, sizeof(value)))
 		return 0;
 	if (value[0] && !value[strspn(value, "0123456789")])

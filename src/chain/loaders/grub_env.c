@@ -26,6 +26,15 @@ const struct grub_names *grub_find(const struct root *root)
 	return NULL;
 }
 
+bool grub_is_twice(const struct root *root)
+{
+	struct stat one, other;
+
+	return file_stat(root, known[0].config, &one) == 0 &&
+		file_stat(root, known[1].config, &other) == 0 &&
+		(one.st_dev != other.st_dev || one.st_ino != other.st_ino);
+}
+
 int grub_read_config(const struct root *root, const struct grub_names **ret_names,
 	char **ret, struct bootmenu_change *change)
 {

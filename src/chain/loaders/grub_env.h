@@ -21,6 +21,9 @@ struct grub_names {
 /* By which of its names GRUB is there; NULL: it is not. */
 const struct grub_names *grub_find(const struct root *root);
 
+/* Whether there are two of them, of which GRUB itself knows which one it reads. */
+bool grub_is_twice(const struct root *root);
+
 /* Reads grub.cfg, for free().  Returns 0, or -EREMOTEIO as bootmenu_fail(). */
 int grub_read_config(const struct root *root, const struct grub_names **ret_names,
 	char **ret, struct bootmenu_change *change);

@@ -9,15 +9,9 @@
 #include "chain/oneshot.h"
 #include "change/change.h"
 #include "grub_cfg.h"
+#include "grub_custom.h"
 #include "grub_default.h"
 #include "grub_env.h"
-
-#define PART_BEGIN "# --- begin: the trial of vfioboot, which removes it again ---\n"
-/* Behind a last line that has no newline: it gets one, and loses it again. */
-#define PART_BEHIND                                                                        \
-	"\n# --- begin: the trial of vfioboot, which removes it and the newline before --" \
-	"-\n"
-#define PART_END "# --- end: the trial of vfioboot ---\n"
 
 static const char *const bls_places[] = {ESP_BOOT};
 
@@ -37,28 +31,6 @@ static bool read_kernel(const struct root *root, char *ret, size_t size)
 
 /* ---- custom.cfg ------------------------------------------------------------------------ */
 
-int grub_trial_set_part(const char *text, const char *part, char **ret)
-{
-	const char *behind = strstr(text, PART_BEHIND), *mark = PART_BEGIN;
-	const char *begin = behind ? behind : strstr(text, PART_BEGIN);
-	const char *end = begin ? strstr(begin, PART_END) : NULL;
-	char *made;
-
-	if (begin ? !end : strstr(text, PART_END) != NULL)
-		return -EBADMSG;
-	if (!begin)
-		begin = end = text + strlen(text);
-	else
-		end += strlen(PART_END);
-	if (begin > text && begin[-1] != '\n')
-		mark = PART_BEHIND;
-	if (asprintf(&made, "%.*s%s%s%s%s", (int)(begin - text), text, part ? mark : "",
-		    part ? part : "", part ? PART_END : "", end) < 0)
-		return -ENOMEM;
-	*ret = made;
-	return 0;
-}
-
 /* The custom.cfg with our part made @part, or with NULL without it. */
 static int plan_custom(const struct root *root, const struct grub_names *names,
 	const char *part, struct bootmenu_change *change)
@@ -73,7 +45,7 @@ static int plan_custom(const struct root *root, const struct grub_names *names,
 		return 0;
 	if (r < 0 && r != -ENOENT)
 		return bootmenu_fail(change, "cannot read %s: %s", path, strerror(-r));
-	if (grub_trial_set_part(old ? old : "", part, &text) < 0)
+	if (grub_custom_set_part(old ? old : "", part, &text) < 0)
 		return bootmenu_fail(change,
 			"%s has only one of the two marks of vfioboot; remove the line with "
 			"it",

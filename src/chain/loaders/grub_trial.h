@@ -16,11 +16,4 @@ int grub_trial_plan(const struct root *root, const struct bootentry *trial,
 int grub_trial_plan_bls(const struct root *root, const struct bootentry *trial,
 	struct bootmenu_change *change, char *ret_id);
 
-/*
- * The text of a custom.cfg with our part replaced by @part, or with NULL without it; what others
- * wrote stays as it is, to the byte.  The caller frees *@ret.  Returns 0; -EBADMSG when the mark
- * of our part's beginning or end is missing; or -ENOMEM.  Pure.
- */
-int grub_trial_set_part(const char *text, const char *part, char **ret);
-
 #endif
