@@ -28,11 +28,16 @@ const struct grub_names *grub_find(const struct root *root)
 
 bool grub_is_twice(const struct root *root)
 {
-	struct stat one, other;
+	const struct grub_names *first = grub_find(root);
+	struct stat own, other;
 
-	return file_stat(root, known[0].config, &one) == 0 &&
-		file_stat(root, known[1].config, &other) == 0 &&
-		(one.st_dev != other.st_dev || one.st_ino != other.st_ino);
+	if (!first || file_stat(root, first->config, &own) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (file_stat(root, known[i].config, &other) == 0 &&
+			(own.st_dev != other.st_dev || own.st_ino != other.st_ino))
+			return true;
+	return false;
 }
 
 int grub_read_config(const struct root *root, const struct grub_names **ret_names,

@@ -21,7 +21,7 @@ struct grub_names {
 /* By which of its names GRUB is there; NULL: it is not. */
 const struct grub_names *grub_find(const struct root *root);
 
-/* Whether there are two of them, of which GRUB itself knows which one it reads. */
+/* Whether there are several of them, of which GRUB alone knows which one it reads. */
 bool grub_is_twice(const struct root *root);
 
 /* Reads grub.cfg, for free().  Returns 0, or -EREMOTEIO as bootmenu_fail(). */
