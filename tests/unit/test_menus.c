@@ -290,6 +290,26 @@ static void test_systemd_boot_default(void **state)
 	expect_default("arch-old.conf");
 }
 
+/* Before the default, if its tries are not used up; and of a unified image another profile. */
+static void test_systemd_boot_preferred(void **state)
+{
+	(void)state;
+	put_type1("arch", "");
+	put_type1("arch-lts", "");
+	put_type1("arch-old+0-3", "");
+	fake_put("efi/loader/loader.conf", "default arch.conf\npreferred arch-lts*\n");
+	expect_default("arch-lts.conf");
+	fake_put("efi/loader/loader.conf", "default arch-lts*\npreferred arch-old*\n");
+	expect_default("arch-lts.conf");
+	fake_efivar("LoaderEntryPreferred", "arch.conf");
+	expect_default("arch.conf");
+	/* A loader that does not know it. */
+	fake_efivar("LoaderFeatures", "");
+	expect_default("arch-lts.conf");
+	fake_put("efi/loader/loader.conf", "default arch.efi@1\n");
+	expect_default("");
+}
+
 static void test_grub_bls(void **state)
 {
 	static const char entry[] =
@@ -353,6 +373,8 @@ int main(void)
 			test_systemd_boot_order, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_systemd_boot_default, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_systemd_boot_preferred, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_grub_bls_default, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(

@@ -18,8 +18,11 @@
 #include "chain/oneshot.h"
 #include "facts/facts.h"
 
-#define SAVED      "@saved"
-#define KNOWS_ONCE 0x08 /* EFI_LOADER_FEATURE_ENTRY_ONESHOT of LoaderFeatures */
+#define SAVED "@saved"
+
+/* Bits of LoaderFeatures. */
+#define KNOWS_ONCE      3
+#define KNOWS_PREFERRED 19
 
 bool systemd_boot_is_installed(const struct root *root)
 {
@@ -39,6 +42,16 @@ static void read_variable(
 void systemd_boot_armed(const struct root *root, char *ret_id, size_t size)
 {
 	read_variable(root, "LoaderEntryOneShot", ret_id, size);
+}
+
+/* -ENOENT and the like: it is not known. */
+static int knows(const struct root *root, unsigned feature)
+{
+	uint8_t features[8] = {0};
+	ssize_t n = efivar_read(
+		root, "LoaderFeatures", EFI_LOADER, features, sizeof(features));
+
+	return n < 0 ? (int)n : features[feature / 8] >> feature % 8 & 1;
 }
 
 /* It is on the ESP alone, and not on XBOOTLDR, the other partition that systemd-boot reads. */
@@ -102,8 +115,23 @@ static bool is_stem_of(const char *id, const char *pattern)
 	return strncasecmp(id, pattern, len) == 0 && strcmp(id + len, ".conf") == 0;
 }
 
+/* A setting that chooses the default entry, in a variable and in loader.conf. */
+struct choice {
+	const char *variable, *key;
+	bool skips_failed; /* what has no try left is not taken */
+};
+
+/* The ids of the profiles of a unified image behind the first: "NAME.efi@1" */
+static bool is_profile(const char *pattern)
+{
+	const char *at = strrchr(pattern, '@');
+
+	return at && at > pattern && at[1] && !at[1 + strspn(at + 1, "0123456789")];
+}
+
 /* 1 when an entry is marked, 0 when the pattern means none, -1 when it is not known. */
-static int mark(const struct root *root, const char *pattern, struct bootmenu *menu)
+static int mark(const struct root *root, const char *pattern, bool skips_failed,
+	struct bootmenu *menu)
 {
 	for (size_t i = 0; *pattern && i < menu->n; i++) {
 		struct bootmenu_entry *entry = &menu->entries[i];
@@ -111,34 +139,50 @@ static int mark(const struct root *root, const char *pattern, struct bootmenu *m
 		if (is_stem_of(entry->boot_id, pattern))
 			return -1;
 		entry->is_default = is_shown(root, entry) &&
+			!(skips_failed && entry->order.has_failed) &&
 			fnmatch(pattern, entry->boot_id, FNM_CASEFOLD) == 0;
 		if (entry->is_default)
 			return 1;
 	}
-	menu->default_elsewhere = *pattern && may_be_auto(pattern);
+	menu->default_elsewhere =
+		*pattern && (may_be_auto(pattern) || is_profile(pattern));
 	return menu->default_elsewhere ? -1 : 0;
+}
+
+static int mark_choice(const struct root *root, const char *conf,
+	const struct choice *choice, struct bootmenu *menu)
+{
+	char value[256];
+	int r = 0;
+
+	/* The variable first; "@saved" in either is the one that was booted last. */
+	for (int i = 0; r == 0 && i < 2; i++) {
+		if (i == 0)
+			read_variable(root, choice->variable, value, sizeof(value));
+		else
+			read_conf(conf, choice->key, value, sizeof(value));
+		if (strcasecmp(value, SAVED) == 0)
+			read_variable(
+				root, "LoaderEntryLastBooted", value, sizeof(value));
+		r = mark(root, value, choice->skips_failed, menu);
+	}
+	return r;
 }
 
 void systemd_boot_order(const struct root *root, struct bootmenu *menu)
 {
+	static const struct choice preferred = {"LoaderEntryPreferred", "preferred",
+					   true},
+				   other = {"LoaderEntryDefault", "default", false};
 	_cleanup_free_ char *conf = read_loader_conf(root);
-	char value[256];
 	int r = 0;
 
 	bls_sort(menu);
-	/* The variable first; "@saved" in either is the one that was booted last. */
-	for (int i = 0; r == 0 && i < 2; i++) {
-		if (i == 0)
-			read_variable(root, "LoaderEntryDefault", value, sizeof(value));
-		else
-			read_conf(conf, "default", value, sizeof(value));
-		if (strcasecmp(value, SAVED) == 0)
-			read_variable(
-				root, "LoaderEntryLastBooted", value, sizeof(value));
-		r = mark(root, value, menu);
-	}
+	if (knows(root, KNOWS_PREFERRED) != 0)
+		r = mark_choice(root, conf, &preferred, menu);
+	r = r ? r : mark_choice(root, conf, &other, menu);
 	if (r == 0)
-		mark(root, "*", menu);
+		mark(root, "*", false, menu);
 }
 
 /* Without any timeout the menu is hidden, too. */
@@ -173,7 +217,6 @@ int systemd_boot_advise(const struct root *root, struct bootmenu_change *change)
 
 static int check_trial(const struct root *root, struct bootmenu_change *change)
 {
-	uint8_t features[8] = {0};
 	char info[64];
 
 	read_variable(root, "LoaderInfo", info, sizeof(info));
@@ -181,8 +224,7 @@ static int check_trial(const struct root *root, struct bootmenu_change *change)
 		return bootmenu_refuse(change,
 			"this boot was not started by systemd-boot, or its EFI variables "
 			"cannot be read");
-	efivar_read(root, "LoaderFeatures", EFI_LOADER, features, sizeof(features));
-	if (!(features[0] & KNOWS_ONCE))
+	if (knows(root, KNOWS_ONCE) <= 0)
 		return bootmenu_refuse(change,
 			"this %s cannot take an entry once; update it with 'bootctl update'",
 			info);
