@@ -25,7 +25,8 @@ setup_file() {
 	rm -r "${host:?}/sys/bus/pci/drivers/vfio-pci"
 	put etc/vfioboot.conf <<<$'[device second]\npath = 00:01.1/00'
 	mkdir -p "$host"/{bin,sbin}
-	cp "$early" "$host/early"
+	# The one that is linked statically: that of the sanitizers needs its libraries and /proc.
+	cp "$top/build/vfioboot-early" "$host/early"
 	cp "$(command -v busybox)" "$host/bin/sh"
 	put sbin/modprobe <<-'END'
 		#!/bin/sh
