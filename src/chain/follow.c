@@ -541,34 +541,57 @@ static bool has_other_init(const char *options)
 			memcmp(param.value, "/init", param.value_len) != 0);
 }
 
+#define ITS_COMMAND_LINE "its command line has "
+
 /* What keeps the early program from its work where the entry is started; NULL: nothing. */
 static const char *find_hindrance(const char *options)
 {
 	if (cmdline_has(options, "noinitrd", NULL))
-		return "noinitrd, so that the kernel does not use the image";
+		return ITS_COMMAND_LINE "noinitrd, so that the kernel does not use the "
+					"image";
 	if (has_other_init(options))
-		return "rdinit=, so that another program is started in the image";
+		return ITS_COMMAND_LINE "rdinit=, so that another program is started in "
+					"the image";
 	if (cmdline_has(options, "disablehooks", "vfioboot"))
-		return "disablehooks=, so that mkinitcpio's hook does not start the early "
-		       "program";
+		return ITS_COMMAND_LINE "disablehooks=, so that mkinitcpio's hook does "
+					"not start the early program";
+	/* The kernel compares names as they are in the module (kernel/module/main.c). */
+	if (cmdline_has(options, "module_blacklist", "vfio_pci") ||
+		cmdline_has(options, "module_blacklist", "vfio_pci_core") ||
+		cmdline_has(options, "module_blacklist", "vfio"))
+		return ITS_COMMAND_LINE
+			"module_blacklist=, so that vfio-pci is not loaded";
 	if (is_off(options))
-		return "vfioboot.off, so that nothing is bound";
+		return ITS_COMMAND_LINE "vfioboot.off, so that nothing is bound";
 	return NULL;
 }
 
+/* Whether the kernel is known not to have the driver, neither as a file nor built in. */
+static bool lacks_driver(const struct root *root, const char *release)
+{
+	_cleanup_(modules_close) struct modules *index = NULL;
+	enum module_kind kind;
+
+	return *release && modules_open(root, release, &index) == 0 &&
+		modules_find(index, "vfio_pci", &kind, NULL, 0) == 0 &&
+		kind == MODULE_NONE;
+}
+
 /* An entry of ours for a boot without passthrough does what it is for, unless nobody asked. */
-static void judge_options(const struct search *search, struct chain_entry *entry)
+static void judge_start(const struct search *search, struct chain_entry *entry)
 {
 	bool asked = entry->said->kind == BOOTMENU_OURS && !entry->is_default &&
 		!entry->is_next;
-	const char *hindrance = find_hindrance(entry->said->options);
+	const char *hindrance = asked ? NULL : find_hindrance(entry->said->options);
 
-	if (!hindrance || asked || entry->state != IMAGE_FRESH ||
-		!search->initrds.check->n_files)
+	if (entry->state != IMAGE_FRESH || !search->initrds.check->n_files)
+		return;
+	if (!hindrance && lacks_driver(search->root, entry->kernel))
+		hindrance = "its kernel has no vfio-pci";
+	if (!hindrance)
 		return;
 	entry->state = IMAGE_WITHOUT;
-	text_join(
-		entry->why, sizeof(entry->why), "its command line has ", hindrance, NULL);
+	text_join(entry->why, sizeof(entry->why), hindrance, NULL);
 }
 
 /* As the image where that is all; several are judged as the kernel unpacks them. */
@@ -608,7 +631,7 @@ static int judge_entries(struct search *search)
 
 	for (size_t i = 0; r == 0 && i < search->chain.n_entries; i++) {
 		r = judge_files(search, &search->chain.entries[i]);
-		judge_options(search, &search->chain.entries[i]);
+		judge_start(search, &search->chain.entries[i]);
 	}
 	return r;
 }

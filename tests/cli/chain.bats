@@ -286,7 +286,8 @@ up_to_date() {
 
 @test "an image that the command line keeps from its work is not ready" {
 	up_to_date
-	for word in noinitrd rdinit=/bin/sh disablehooks=resume,vfioboot vfioboot.off; do
+	for word in noinitrd rdinit=/bin/sh disablehooks=resume,vfioboot vfioboot.off \
+		module_blacklist=nouveau,vfio_pci; do
 		menu 'X Linux' "/boot/vmlinuz-6.0-x86_64 $word" /boot/initramfs-6.0-x86_64.img
 		status
 		echo "$word: $output"
@@ -295,11 +296,27 @@ up_to_date() {
 		run "$vfioboot" check --json --root "$root"
 		json_true '[.checks[] | select(.name == "image" and .state == "fail")] | length == 1' <<<"$output"
 	done
-	for word in vfioboot.off=0 rdinit=/init disablehooks=resume initrd; do
+	for word in vfioboot.off=0 rdinit=/init disablehooks=resume initrd module_blacklist=nouveau; do
 		menu 'X Linux' "/boot/vmlinuz-6.0-x86_64 $word" /boot/initramfs-6.0-x86_64.img
 		status
 		json_is '.ready == true'
 	done
+}
+
+@test "a kernel without vfio-pci is not ready, whatever its image has" {
+	local modules=usr/lib/modules/6.0.11-1-X
+	up_to_date
+	ln -sT usr/lib "$root/lib"
+	: >"$root/$modules/modules.order"
+	echo kernel/drivers/vfio/pci/vfio-pci.ko >"$root/$modules/modules.builtin"
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$root" 6.0.11-1-X
+	status
+	json_is '.ready == true'
+	echo kernel/drivers/vfio/vfio.ko >"$root/$modules/modules.builtin"
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$root" 6.0.11-1-X
+	status
+	[[ $output == *"The default entry '"*': without: its kernel has no vfio-pci'* ]]
+	json_is '.ready == false'
 }
 
 @test "a kernel that is not installed has no modules in the image of another one" {
@@ -315,7 +332,7 @@ up_to_date() {
 	up_to_date
 	sed -i 's/^set default=.*/set default="${chosen}"/' "$root/boot/grub/grub.cfg"
 	status
-	json_is '.ready != false'
+	json_is '.ready == true'
 	printf "menuentry 'Windows' --id win {\n\tchainloader /EFI/Microsoft/Boot/bootmgfw.efi\n}\n" \
 		>>"$root/boot/grub/grub.cfg"
 	status
