@@ -163,6 +163,10 @@ static void test_grub_initrds(void **state)
 	static const char *const unknown[] = {
 		"initrd /boot/a.img\n\tinitrd /boot/b.img",
 		"if [ x = x ]; then\n\tinitrd /boot/a.img\n\telse\n\tinitrd /boot/b.img\n\tfi",
+		"if [ x = x ]; then\n\tinitrd /boot/a.img\n\tfi",
+		"if [ x = x ]; then initrd /boot/a.img; fi",
+		"if [ x ] ; then if [ y ]; then true; else initrd /boot/a.img; fi; fi",
+		"initrd /boot/a.img; initrd /boot/b.img",
 		"initrd $early /boot/a.img",
 		"initrd /boot/a.img /boot/${name}.img",
 	};
@@ -177,6 +181,58 @@ static void test_grub_initrds(void **state)
 		fake_put("boot/grub/grub.cfg", text);
 		expect("grub", "-* ?\n");
 	}
+}
+
+/* One command a line, or several; one on several lines; and comments. */
+static void test_grub_lines(void **state)
+{
+	static const char *const same[] = {
+		"menuentry 'x' {\n\tlinux /boot/k ro\n\tinitrd /boot/a /boot/b\n}\n",
+		"menuentry 'x' { linux /boot/k ro; initrd /boot/a /boot/b; }",
+		"menuentry 'x' { linux /boot/k ro; initrd /boot/a /boot/b }\n",
+		"menuentry 'x' {\n\tlinux /boot/k ro;\n\tinitrd /boot/a \\\n\t/boot/b\n}\n",
+		"menuentry 'x' {\n\tlinux /boot/k ro # }\n\tinitrd /boot/a /boot/b # 'c\n}\n",
+		"if [ -z \"${a;}\" ]; then true; fi\n"
+		"menuentry 'x' {\n\techo 'a; initrd c'; linux /boot/k ro\n"
+		"\techo \\'; initrd /boot/a /boot/b\n}\n",
+	};
+
+	(void)state;
+	fake_put("boot/k", "");
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+		fake_put("boot/grub/grub.cfg", same[i]);
+		expect("grub", "s* /boot/k /boot/a /boot/b | ro\n");
+	}
+}
+
+/* What an `if` sets as the default is not known, on however many lines it is. */
+static void test_grub_default_lines(void **state)
+{
+	static const char *const unknown[] = {
+		"if [ x ]; then\n\tset default=1\nfi\n",
+		"if [ x ]; then set default=1; fi\n",
+		"if [ x ]; then true; else default=1; fi\n",
+		"if [ x ]; then configfile /other.cfg; fi\n",
+	};
+	char text[512];
+
+	(void)state;
+	fake_put("boot/k", "");
+	for (size_t i = 0; i <= ARRAY_SIZE(unknown); i++) {
+		text_join(text, sizeof(text), "set default=0\n",
+			i ? unknown[i - 1] : "if [ x ]; then set other=1; fi\n",
+			"menuentry 'x' {\n\tlinux /boot/k ro\n}\n"
+			"menuentry 'y' {\n\tlinux /boot/k rw\n}\n",
+			NULL);
+		fake_put("boot/grub/grub.cfg", text);
+		expect("grub",
+			i ? "s /boot/k | ro\ns /boot/k | rw\n"
+			  : "s* /boot/k | ro\ns /boot/k | rw\n");
+	}
+	fake_put("boot/grub/grub.cfg",
+		"set timeout=5; set default=1\n"
+		"menuentry 'x' { linux /boot/k ro; }\nmenuentry 'y' { linux /boot/k rw; }\n");
+	expect("grub", "s /boot/k | ro\ns* /boot/k | rw\n");
 }
 
 static void test_grub_saved(void **state)
@@ -366,6 +422,10 @@ int main(void)
 			test_grub_kinds, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_grub_initrds, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_grub_lines, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_grub_default_lines, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_grub_saved, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_bls, fake_set_up, fake_tear_down),

@@ -325,21 +325,12 @@ static void find_uuid(const struct grub_cfg_item *item, char *ret, size_t size)
 	}
 }
 
-/* Whether it has the command twice: an `if` decides, or the last one counts alone. */
-static bool has_choice(const struct grub_cfg_item *item, const char *command)
-{
-	const char *cursor = NULL;
-
-	return grub_cfg_next_command(item, command, &cursor) &&
-		grub_cfg_next_command(item, command, &cursor);
-}
-
 static int add_initrds(const struct grub_cfg_item *item, const struct place *place,
 	struct bootmenu_entry *entry)
 {
 	const char *cursor = NULL,
 		   *words = grub_cfg_next_command(item, "initrd", &cursor);
-	bool known = !has_choice(item, "initrd");
+	bool known = !grub_cfg_has_choice(item, "initrd");
 	char word[PATH_MAX], path[PATH_MAX];
 	int r = 0;
 
@@ -368,7 +359,7 @@ static int follow(const struct reading *reading, const struct grub_cfg_item *ite
 
 	*path = '\0';
 	find_uuid(item, uuid, sizeof(uuid));
-	if (!words || has_choice(item, command) ||
+	if (!words || grub_cfg_has_choice(item, command) ||
 		!grub_cfg_next_word(&words, file, sizeof(file)) ||
 		!place_find(&reading->places, *uuid ? uuid : NULL, file, &place))
 		return 0;

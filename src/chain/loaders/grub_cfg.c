@@ -277,6 +277,59 @@ static int read_line(
 	return r;
 }
 
+/* Behind a text in quotes, an escape, "${name}" or a comment; or one character (GRUB's yylex.l). */
+static const char *token_end(const char *p)
+{
+	const char *end = p + 1;
+
+	if (*p == '\'')
+		end += strcspn(end, "'");
+	else if (*p == '"')
+		for (; *end && *end != '"'; end++)
+			end += *end == '\\' && end[1];
+	else if (*p == '$' && *end == '{')
+		end += strcspn(end, "}\n");
+	else if (*p != '\\')
+		return *p == '#' ? p + strcspn(p, "\n") : end;
+	return end + (*end != '\0');
+}
+
+/* Behind such a word a command begins. */
+static bool is_opening(const char *line, size_t len)
+{
+	size_t indent = strspn(line, WHITE);
+
+	return len > indent &&
+		(line_is(line + indent, len - indent, "then") ||
+			line_is(line + indent, len - indent, "else") ||
+			line_is(line + indent, len - indent, "do"));
+}
+
+char *grub_cfg_split(const char *text)
+{
+	char *ret = calloc(3, strlen(text) + 1), *out = ret, *line = ret;
+
+	for (const char *p = text, *end; ret && *p; p = end) {
+		bool begins = out == line || strchr(WHITE, out[-1]);
+
+		end = *p != '#' || begins ? token_end(p) : p + 1;
+		if (strncmp(p, "\\\n", 2) == 0)
+			continue;
+		if (*p == '}' || (*p == '#' && begins))
+			*out++ = '\n';
+		if (*p == ';' ||
+			(strchr(WHITE, *p) && is_opening(line, (size_t)(out - line))))
+			*out++ = '\n';
+		else
+			out = mempcpy(out, p, (size_t)(end - p));
+		if (strchr("{}", *p))
+			*out++ = '\n';
+		if (out > ret && out[-1] == '\n')
+			line = out;
+	}
+	return ret;
+}
+
 int grub_cfg_parse(const char *text, struct grub_cfg *ret)
 {
 	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
@@ -597,6 +650,21 @@ bool grub_cfg_default(
 		found |= !counted && copy_text(ret, size, value, strlen(value));
 	}
 	return found;
+}
+
+bool grub_cfg_has_choice(const struct grub_cfg_item *item, const char *name)
+{
+	struct where where = {.n_ifs = 0};
+	unsigned n = 0;
+
+	for (const char *line = item->body; item->end && line < item->end;
+		line = text_next_line(line)) {
+		go_over(&where, line);
+		if (behind_command(line, name) &&
+			(++n > 1 || where.n_ifs || where.blocks))
+			return true;
+	}
+	return false;
 }
 
 bool grub_cfg_leaves(const char *text)

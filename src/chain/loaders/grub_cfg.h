@@ -49,6 +49,12 @@ struct grub_cfg {
 };
 
 /*
+ * The text with each command on a line of its own, and without lines that go on in the next one,
+ * for free(); NULL without memory.
+ */
+char *grub_cfg_split(const char *text);
+
+/*
  * Reads the text of a grub.cfg, which has to stay; what is in a function is left out, since
  * nobody can know where that is called.  Returns 0 with *@ret for grub_cfg_free(), or -ENOMEM.
  */
@@ -79,6 +85,9 @@ const char *grub_cfg_kernel(const struct grub_cfg_item *item, char *ret, size_t 
  */
 const char *grub_cfg_next_command(
 	const struct grub_cfg_item *item, const char *name, const char **cursor);
+
+/* Whether it has the command twice, where the last one counts, or where an `if` decides. */
+bool grub_cfg_has_choice(const struct grub_cfg_item *item, const char *name);
 
 /*
  * Whether the argument is the variable of tuned(8), which is empty but where a profile has an image

@@ -37,7 +37,7 @@ int grub_custom_set_part(const char *text, const char *part, char **ret)
 int grub_custom_read_menu(
 	const struct root *root, const struct grub_names *names, char **ret)
 {
-	_cleanup_free_ char *config = NULL, *custom = NULL, *others = NULL;
+	_cleanup_free_ char *config = NULL, *custom = NULL, *others = NULL, *both = NULL;
 	char path[64];
 	int r = file_read(root, names->config, &config, NULL);
 
@@ -48,5 +48,8 @@ int grub_custom_read_menu(
 		file_read(root, path, &custom, NULL) == 0 &&
 		grub_custom_set_part(custom, NULL, &others) < 0)
 		others = TAKE_PTR(custom);
-	return asprintf(ret, "%s\n%s", config, others ? others : "") < 0 ? -ENOMEM : 0;
+	if (asprintf(&both, "%s\n%s", config, others ? others : "") < 0)
+		return -ENOMEM;
+	*ret = grub_cfg_split(both);
+	return *ret ? 0 : -ENOMEM;
 }
