@@ -734,3 +734,14 @@ enum image_state chain_ready(
 	}
 	return state;
 }
+
+const struct chain_entry *chain_next(const struct chain *chain)
+{
+	const struct chain_entry *entry;
+
+	for (size_t i = 0; i < chain->n_entries; i++)
+		if (chain->entries[i].is_next)
+			return &chain->entries[i];
+	chain_ready(chain, &entry);
+	return chain->unknown.code ? NULL : entry;
+}

@@ -88,4 +88,7 @@ void chain_free(struct chain *chain);
 enum image_state chain_ready(
 	const struct chain *chain, const struct chain_entry **ret_entry);
 
+/* The entry that starts at the next boot: the one chosen for once, or the default.  NULL: unknown. */
+const struct chain_entry *chain_next(const struct chain *chain);
+
 #endif

@@ -346,18 +346,59 @@ static void print_chain(const struct status *status)
 	chain_text_print(&status->chain);
 }
 
-static void print_next(const struct nextboot *next)
+/* The parameters of vfioboot on a command line, with blanks between, for free(). */
+static char *own_parameters(const char *cmdline)
 {
+	char *own = or_no_memory(calloc(1, strlen(cmdline) + 2)), *end = own;
+	const char *word;
+	size_t len;
+
+	while ((len = cmdline_next_word(&cmdline, &word)))
+		if (text_begins_with(word, "vfioboot."))
+			end += sprintf(
+				end, "%s%.*s", end == own ? "" : " ", (int)len, word);
+	return own;
+}
+
+/*
+ * The plan is made with the command line of this boot.  Where the entry that starts next is known
+ * to have other parameters of vfioboot, it says of that entry nothing.
+ */
+static bool print_other_parameters(const struct status *status)
+{
+	const struct chain_entry *entry = chain_next(&status->chain);
+	_cleanup_free_ char *cmdline = NULL, *booted = NULL, *next = NULL;
+
+	/* What a variable stands for is not followed. */
+	if (!entry || strchr(entry->said->options, '$') ||
+		cmdline_read_if_any(&status->cli->root, &cmdline) < 0)
+		return false;
+	booted = own_parameters(cmdline);
+	next = own_parameters(entry->said->options);
+	if (strcmp(booted, next) == 0)
+		return false;
+	cli_print("The next boot starts '%s' with %s%s, and this boot was started with "
+		  "%s%s.\n",
+		entry->said->title, *next ? "" : "no parameter of vfioboot", next,
+		*booted ? "" : "no parameter of vfioboot", booted);
+	return true;
+}
+
+static void print_next(const struct status *status)
+{
+	const struct nextboot *next = status->next;
 	struct nextboot_counts counts = nextboot_count(next);
-
 	char later[32] = "";
+	bool other;
 
+	if (!next->plan.n_entries)
+		return;
 	if (counts.later)
 		snprintf(later, sizeof(later), "%u later, ", counts.later);
-	if (next->plan.n_entries)
-		printf("Next boot: %u function%s bound, %s%u refused; see 'vfioboot "
-		       "plan'.\n",
-			counts.bound, cli_plural(counts.bound), later, counts.refused);
+	other = print_other_parameters(status);
+	printf("%s: %u function%s bound, %s%u refused; see 'vfioboot plan'.\n",
+		other ? "A boot like this one" : "Next boot", counts.bound,
+		cli_plural(counts.bound), later, counts.refused);
 }
 
 static int print_text(const struct status *status)
@@ -373,7 +414,7 @@ static int print_text(const struct status *status)
 	print_errors(status);
 	print_chain(status);
 	sections_print_inactive(&status->next->config);
-	print_next(status->next);
+	print_next(status);
 	r = trial_text_print(&status->cli->root);
 	if (r < 0 && r != -ENOENT)
 		trial_text_say_unreadable("status", r);

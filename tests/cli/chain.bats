@@ -303,6 +303,16 @@ up_to_date() {
 	done
 }
 
+@test "where the next entry has other parameters of vfioboot, the plan is said of a boot like this one" {
+	up_to_date
+	status
+	[[ $output == *$'\n'"Next boot: 2 functions bound, 0 refused"* ]]
+	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 vfioboot.off' /boot/initramfs-6.0-x86_64.img
+	status
+	[[ $output == *"The next boot starts 'X Linux' with vfioboot.off, and this boot was started with no"*"A boot like this one: 2 functions bound"* ]]
+	[[ $output != *'Next boot:'* ]]
+}
+
 @test "a kernel without vfio-pci is not ready, whatever its image has" {
 	local modules=usr/lib/modules/6.0.11-1-X
 	up_to_date
