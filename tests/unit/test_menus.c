@@ -34,6 +34,7 @@ static void expect(const char *loader, const char *expected)
 	assert_true(text_stream_open(&sheet));
 	for (size_t i = 0; i < menu.n; i++)
 		print_entry(sheet.out, &menu.entries[i]);
+	fputs(menu.default_elsewhere ? "elsewhere\n" : "", sheet.out);
 	text = text_stream_take(&sheet);
 	assert_string_equal(text, expected);
 }
@@ -212,7 +213,7 @@ static void test_grub_default_lines(void **state)
 		"if [ x ]; then\n\tset default=1\nfi\n",
 		"if [ x ]; then set default=1; fi\n",
 		"if [ x ]; then true; else default=1; fi\n",
-		"if [ x ]; then configfile /other.cfg; fi\n",
+		"if [ x ]; then true; fi; default=\"$x\"\n",
 	};
 	char text[512];
 
@@ -229,6 +230,9 @@ static void test_grub_default_lines(void **state)
 			i ? "s /boot/k | ro\ns /boot/k | rw\n"
 			  : "s* /boot/k | ro\ns /boot/k | rw\n");
 	}
+	fake_put("boot/grub/grub.cfg",
+		"menuentry 'x' { linux /boot/k ro; }\nif [ x ]; then configfile y; fi\n");
+	expect("grub", "s /boot/k | ro\nelsewhere\n");
 	fake_put("boot/grub/grub.cfg",
 		"set timeout=5; set default=1\n"
 		"menuentry 'x' { linux /boot/k ro; }\nmenuentry 'y' { linux /boot/k rw; }\n");
@@ -408,7 +412,45 @@ static void test_grub_bls_default(void **state)
 	expect("grub-bls", "n /boot/b\nn* /boot/c\nn /boot/a\n");
 	snprintf(text, sizeof(text), "%ssaved_entry=osprober-efi-1\n", mark);
 	fake_put("boot/grub2/grubenv", text);
-	expect("grub-bls", "n /boot/b\nn /boot/c\nn /boot/a\n");
+	expect("grub-bls", "n /boot/b\nn /boot/c\nn /boot/a\nelsewhere\n");
+}
+
+/* ---- extlinux, of U-Boot and SYSLINUX ---------------------------------------------------- */
+
+static void test_extlinux_default(void **state)
+{
+	static const struct {
+		const char *before, *in_second;
+		char starts; /* 'a' or 'b'; '-': not known */
+	} cases[] = {
+		{"", "", 'a'},
+		{"default b", "", 'b'},
+		{"DEFAULT  b\nontimeout b", "MENU DEFAULT", 'b'},
+		{"", "menu default", 'b'},
+		{"ontimeout b", "", 'b'},
+		{"default a", "menu default", '-'},
+		{"default a\nontimeout b", "", '-'},
+		{"default menu.c32", "", '-'},
+		{"default", "", '-'},
+		{"include other.conf", "", '-'},
+		{"menu include other.conf\ndefault a", "", '-'},
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(text, sizeof(text),
+			"%s\nlabel a\n\tlinux /boot/k\n\tappend ro\n"
+			"label b\n\tlinux /boot/k\n\tappend rw\n\t%s\n",
+			cases[i].before, cases[i].in_second);
+		fake_put("boot/k", "");
+		fake_put("boot/extlinux/extlinux.conf", text);
+		snprintf(text, sizeof(text), "s%s /boot/k | ro\ns%s /boot/k | rw\n%s",
+			cases[i].starts == 'a' ? "*" : "",
+			cases[i].starts == 'b' ? "*" : "",
+			cases[i].starts == '-' ? "elsewhere\n" : "");
+		expect("extlinux", text);
+	}
 }
 
 int main(void)
@@ -437,6 +479,8 @@ int main(void)
 			test_systemd_boot_preferred, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_grub_bls_default, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_extlinux_default, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_grub_bls, fake_set_up, fake_tear_down),
 	};

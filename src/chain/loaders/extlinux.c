@@ -6,6 +6,8 @@
 #include "chain/bootmenu.h"
 #include "manual.h"
 
+#define WHITE " \t\r\n"
+
 /* What is behind the first word of the line. */
 static const char *rest_of(const char *line)
 {
@@ -14,24 +16,49 @@ static const char *rest_of(const char *line)
 	return line + strspn(line, " \t");
 }
 
-/* The label that is the default, else the first; "" without any. */
-static const char *find_label(const char *text)
+/* The label of the name, which goes up to the newline, or the first one; "" without any. */
+static const char *find_named(const char *text, const char *name)
 {
-	const char *name = NULL, *first = "", *line;
+	for (; *text; text = text_next_line(text)) {
+		const char *label = rest_of(text);
 
-	for (line = text; *line; line = text_next_line(line))
-		if (manual_line_is(line, "default", " \t"))
-			name = rest_of(line);
-	for (line = text; *line; line = text_next_line(line)) {
-		if (!manual_line_is(line, "label", " \t"))
-			continue;
-		first = *first ? first : line;
-		if (name &&
-			manual_line_length(name) == manual_line_length(rest_of(line)) &&
-			strncmp(name, rest_of(line), manual_line_length(name)) == 0)
-			return line;
+		if (manual_line_is(text, "label", " \t") &&
+			(!name ||
+				(manual_line_length(name) == manual_line_length(label) &&
+					strncmp(name, label, manual_line_length(name)) ==
+						0)))
+			break;
 	}
-	return first;
+	return text;
+}
+
+/*
+ * The label that all lines mean that make one the default; without such a line, the first.  NULL
+ * where U-Boot (boot/pxe_utils.c) and SYSLINUX (doc/menu.txt) may take another one: where the
+ * lines differ or name none, or other files are read, too.
+ */
+static const char *find_default(const char *text)
+{
+	const char *found = NULL, *label = "";
+
+	for (const char *line = text; *line; line = text_next_line(line)) {
+		bool in_menu = manual_line_is(line, "menu", " \t");
+		const char *command = in_menu ? rest_of(line) : line, *meant = label;
+
+		if (manual_line_is(command, "include", " \t"))
+			return NULL;
+		if (manual_line_is(line, "label", " \t"))
+			label = line;
+		if (!manual_line_is(command, "default", WHITE) &&
+			!manual_line_is(line, "ontimeout", WHITE))
+			continue;
+		if (!in_menu)
+			meant = find_named(text, rest_of(line));
+		if (!*meant || (found && found != meant))
+			return NULL;
+		found = meant;
+	}
+	return found ? found : find_named(text, NULL);
 }
 
 static void copy_label(FILE *out, const char *line, const struct bootentry *entry)
@@ -63,10 +90,11 @@ static int edit_extlinux(
 	char path[PATH_MAX];
 	_cleanup_free_ char *text = manual_read_found(root, "extlinux", path);
 	_cleanup_free_ char *arguments = manual_usual_arguments(root, wanted);
-	const char *label = find_label(text ? text : "");
+	const char *label = text ? find_default(text) : "";
 
 	if (!arguments)
 		return -ENOMEM;
+	label = label ? label : find_named(text, NULL);
 	fprintf(out, "Add at the end of %s:\n", path);
 	if (!*label)
 		manual_print_incomplete(out);
@@ -161,11 +189,12 @@ static int read_menu(
 	char path[PATH_MAX];
 	_cleanup_free_ char *text = manual_read_found(root, "extlinux", path);
 	_cleanup_(places_free) struct places places = {0};
-	const char *starts = find_label(text ? text : "");
+	const char *starts = text ? find_default(text) : NULL;
 	struct manual_entry entry = {0};
 	int r = text ? 0 : -ENOENT;
 
 	(void)wanted;
+	ret->default_elsewhere = !starts;
 	places_read(root, &places);
 	for (const char *line = text ? text : ""; r == 0 && *line;
 		line = text_next_line(line)) {
