@@ -453,6 +453,33 @@ static void test_extlinux_default(void **state)
 	}
 }
 
+static void test_refind_default(void **state)
+{
+	static const char *const unknown[] = {
+		"default_selection Microsoft\n",
+		"\tDefault_Selection \"+\"\n",
+		"include other.conf\n",
+		"menuentry \"X\" {\n\tloader /vmlinuz\n}\n",
+		"menuentry X {\n\tsubmenuentry Y {\n\t\tdisabled\n\t}\n}\n",
+		"menuentry X {\n}\nmenuentry Y {\n\tdisabled\n}\n",
+	};
+
+	(void)state;
+	fake_put("boot/refind_linux.conf", "\"Standard\" \"ro\"\n");
+	fake_put("boot/vmlinuz-6", "");
+	expect("refind", "s /boot/vmlinuz-6 | ro\nelsewhere\n");
+	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
+		fake_put("efi/EFI/refind/refind.conf", unknown[i]);
+		expect("refind", "s /boot/vmlinuz-6 | ro\nelsewhere\n");
+	}
+	fake_put("efi/EFI/refind/refind.conf",
+		"timeout 20\n#default_selection 1\n# menuentry {\n"
+		"menuentry X {\n\tsubmenuentry Y {\n\t}\n\tdisabled\n}\n");
+	expect("refind", "s* /boot/vmlinuz-6 | ro\n");
+	fake_put("boot/vmlinuz-7", "");
+	expect("refind", "s /boot/vmlinuz-6 | ro\ns /boot/vmlinuz-7 | ro\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,6 +508,8 @@ int main(void)
 			test_grub_bls_default, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_extlinux_default, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_refind_default, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_grub_bls, fake_set_up, fake_tear_down),
 	};

@@ -4,9 +4,11 @@
 
 #include "base/base.h"
 #include "chain/bootmenu.h"
+#include "chain/esp.h"
 #include "manual.h"
 
-/* What is in the next quotes of the line, in which two are one; moved behind. */
+/* What is in the next quotes of the line, in which two are one; moved behind.
+ */
 static const char *take_quoted(const char **cursor, int *ret_len)
 {
 	const char *start = *cursor + strcspn(*cursor, "\"\n"), *end;
@@ -52,7 +54,8 @@ static int edit_refind(
 			path);
 	else
 		fprintf(out,
-			"Write into refind_linux.conf, in the directory of the kernels, such as "
+			"Write into refind_linux.conf, in the directory of the kernels, "
+			"such as "
 			"/boot:\n\n%s\n",
 			usual);
 	print_refind(out, *line ? line : usual, wanted);
@@ -60,7 +63,8 @@ static int edit_refind(
 	return 0;
 }
 
-/* The first digit up to the last one: by that a kernel and its initrd belong together. */
+/* The first digit up to the last one: by that a kernel and its initrd belong
+ * together. */
 static void read_version(const char *name, char *ret, size_t size)
 {
 	const char *first = name + strcspn(name, "0123456789"), *last = first;
@@ -71,7 +75,8 @@ static void read_version(const char *name, char *ret, size_t size)
 	copy_text(ret, size, first, (size_t)(last - first));
 }
 
-/* What belongs to a kernel without a number, such as vmlinuz-linux: the rest of its name. */
+/* What belongs to a kernel without a number, such as vmlinuz-linux: the rest of
+ * its name. */
 static bool belongs(const char *kernel, const char *initrd)
 {
 	const char *rest = strchr(kernel, '-');
@@ -107,7 +112,8 @@ static int find_initrd(const struct file_names *names, const char *kernel,
 	return file_add_name(&entry->initrds, path);
 }
 
-/* initrd=, with backslashes, from the root of the file system; "%v" is the kernel's version. */
+/* initrd=, with backslashes, from the root of the file system; "%v" is the
+ * kernel's version. */
 static int add_named(
 	const char *kernel, const struct places *places, struct manual_entry *entry)
 {
@@ -137,7 +143,8 @@ static int add_named(
 	return r;
 }
 
-/* The first line with two texts in quotes is what starts when nobody chooses. */
+/* The first line with two texts in quotes is what starts when nobody chooses.
+ */
 static const char *find_options(const char *text)
 {
 	while (*text && text[strspn(text, " \t")] != '"')
@@ -176,7 +183,57 @@ static bool is_kernel(const char *name)
 		text_begins_with(name, "kernel");
 }
 
-/* Kernels beside refind_linux.conf; of several the newest file is the default, or a choice. */
+/* Whether the file chooses a default, is not all, or has entries that are not
+ * disabled. */
+static bool chooses(const char *text)
+{
+	static const char white[] = " \t\r\n";
+	unsigned depth = 0;
+	bool open = false;
+
+	for (; *text; text = text_next_line(text)) {
+		size_t len = manual_line_length(text);
+
+		if (text[strspn(text, " \t")] == '#')
+			continue;
+		if (manual_line_is(text, "default_selection", white) ||
+			manual_line_is(text, "include", white) ||
+			(open && manual_line_is(text, "menuentry", white)))
+			return true;
+		open |= manual_line_is(text, "menuentry", white);
+		open &= depth != 1 || !manual_line_is(text, "disabled", white);
+		depth += memchr(text, '{', len) != NULL;
+		depth -= depth && memchr(text, '}', len);
+	}
+	return open;
+}
+
+/*
+ * rEFInd starts what it has started before, which is this system (its
+ * configfile.html, "default_selection"), if no refind.conf says else; without
+ * any that is not known.
+ */
+static bool is_default_known(const struct root *root)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < ESP_PLACES_N; i++) {
+		_cleanup_free_ char *text = NULL;
+		char path[PATH_MAX];
+
+		text_join(path, sizeof(path), esp_places[i], "/EFI/refind/refind.conf",
+			NULL);
+		if (file_read(root, path, &text, NULL) < 0)
+			continue;
+		if (chooses(text))
+			return false;
+		known = true;
+	}
+	return known;
+}
+
+/* Kernels beside refind_linux.conf; of several the newest file is the default,
+ * or a choice. */
 static int read_menu(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
@@ -196,8 +253,9 @@ static int read_menu(
 		if (is_kernel(names.names[i]))
 			r = add_kernel(beside ? find_options(text) : "", path,
 				names.names[i], &names, &places, ret);
+	ret->default_elsewhere = !is_default_known(root);
 	if (r == 0 && ret->n == 1)
-		ret->entries[0].is_default = true;
+		ret->entries[0].is_default = !ret->default_elsewhere;
 	if (r < 0)
 		text_join(ret->failed, sizeof(ret->failed), path, NULL);
 	return r;
@@ -207,6 +265,6 @@ const struct bootloader_ops bootloader_ops_refind = {
 	.read = read_menu,
 	.edit = edit_refind,
 	.hand_what = "lines",
-	.permanent =
-		"in refind_linux.conf, beside the kernels, in the quotes after each title",
+	.permanent = "in refind_linux.conf, beside the kernels, in the quotes "
+		     "after each title",
 };
