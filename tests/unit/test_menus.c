@@ -350,6 +350,19 @@ static void test_systemd_boot_default(void **state)
 	expect_default("arch-old.conf");
 }
 
+/* systemd-boot hides what is of another one. */
+static void test_systemd_boot_architecture(void **state)
+{
+	(void)state;
+	put_type1("a", "sort-key a\narchitecture ia32\n");
+	put_type1("b", "sort-key b\n");
+	expect("systemd-boot", "- ?\nn* /efi/b\n");
+#ifdef __x86_64__
+	put_type1("a", "sort-key a\narchitecture X64 \n");
+	expect("systemd-boot", "n* /efi/a\nn /efi/b\n");
+#endif
+}
+
 /* Before the default, if its tries are not used up; and of a unified image another profile. */
 static void test_systemd_boot_preferred(void **state)
 {
@@ -502,6 +515,8 @@ int main(void)
 			test_systemd_boot_order, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_systemd_boot_default, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_systemd_boot_architecture, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_systemd_boot_preferred, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(

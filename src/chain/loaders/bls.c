@@ -40,6 +40,17 @@ static const struct bls_style systemd_boot = {
 	esp_places, ESP_PLACES_N, '-', ".conf", true, true};
 static const struct bls_style grub_bls = {grub_places, 1, '~', "", false, false};
 
+/* As systemd-boot calls that of this machine (EFI_MACHINE_TYPE_NAME of systemd). */
+#if defined(__x86_64__)
+#define ARCHITECTURE "x64"
+#elif defined(__aarch64__)
+#define ARCHITECTURE "aa64"
+#elif defined(__riscv)
+#define ARCHITECTURE "riscv64"
+#else
+#define ARCHITECTURE "loongarch64"
+#endif
+
 /* A file that should be there. */
 struct copy {
 	const struct bls_file *original;
@@ -342,6 +353,16 @@ static int add_unified(const struct root *root, const char *path, const char *te
 	return file_add_name(&entry->initrds, path);
 }
 
+/* systemd-boot leaves such an entry out. */
+static bool is_of_other_machine(const struct bls_style *style, const char *text)
+{
+	char architecture[32];
+
+	return style->sorts_by_key &&
+		bls_value(text, "architecture", architecture, sizeof(architecture)) &&
+		strcasecmp(architecture, ARCHITECTURE) != 0;
+}
+
 /* Which files the entry loads; what its image says stays in @image. */
 static int follow(const struct bls_style *style, const struct places *places,
 	const struct bls_file *file, struct uki *image, char path[static PATH_MAX],
@@ -353,6 +374,11 @@ static int follow(const struct bls_style *style, const struct places *places,
 	size_t i = 0;
 	int r = 0;
 
+	*path = '\0';
+	if (is_of_other_machine(style, file->text)) {
+		entry->kind = BOOTMENU_ELSE;
+		return 0;
+	}
 	while (i < ARRAY_SIZE(keys) &&
 		!bls_value(file->text, keys[i], kernel, sizeof(kernel)))
 		i++;
