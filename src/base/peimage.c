@@ -112,15 +112,6 @@ static bool begins_profile(const struct pe_section *section)
 	return strcmp(section->name, ".profile") == 0;
 }
 
-unsigned pe_count_profiles(const struct pe_image *image)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < image->n; i++)
-		n += begins_profile(&image->sections[i]);
-	return n ? n : 1;
-}
-
 const struct pe_section *pe_find_of_profile(
 	const struct pe_image *image, const char *name, unsigned profile)
 {

@@ -41,9 +41,6 @@ const struct pe_section *pe_find_of_profile(
 /* Leaves out the sections that do not count in profile @profile: all, where there is none. */
 void pe_keep_profile(struct pe_image *image, unsigned profile);
 
-/* How many profiles there are: 1 where none is named. */
-unsigned pe_count_profiles(const struct pe_image *image);
-
 /*
  * Reads a section as text, up to its first NUL, for free().  Returns 0; -ENOENT when there is
  * none; -EFBIG for more than 64 KiB; or another -errno.

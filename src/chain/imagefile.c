@@ -429,17 +429,15 @@ static int read_part(struct reader *reader, uint64_t start, uint64_t size)
 }
 
 /* The stub of a unified image gives the kernel these, in this order (systemd-stub(7)). */
-static int read_sections(
-	struct reader *reader, const struct pe_image *pe, unsigned profile)
+static int read_sections(struct reader *reader, const struct pe_image *pe)
 {
 	static const char *const names[] = {".ucode", ".initrd"};
 	int r = 0;
 
-	if (!pe_find_of_profile(pe, ".initrd", profile))
+	if (!pe_find_of_profile(pe, ".initrd", 0))
 		return complain(reader, "it is a kernel without an initramfs");
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++) {
-		const struct pe_section *section =
-			pe_find_of_profile(pe, names[i], profile);
+		const struct pe_section *section = pe_find_of_profile(pe, names[i], 0);
 
 		if (section)
 			r = read_part(reader, section->offset, section->size);
@@ -447,7 +445,7 @@ static int read_sections(
 	return r;
 }
 
-static int read_file(struct reader *reader, unsigned profile)
+static int read_file(struct reader *reader)
 {
 	struct pe_image pe;
 	struct stat st;
@@ -455,15 +453,14 @@ static int read_file(struct reader *reader, unsigned profile)
 	if (fstat(reader->stream.fd, &st) < 0)
 		return -errno;
 	if (pe_read(reader->stream.fd, &pe) == 0) {
-		reader->image.profiles = pe_count_profiles(&pe);
-		return read_sections(reader, &pe, profile);
+		reader->image.is_unified = true;
+		return read_sections(reader, &pe);
 	}
 	return read_part(reader, 0, (uint64_t)st.st_size);
 }
 
-static int read_profile(int fd, unsigned profile,
-	bool (*keep)(const void *data, const char *path), const void *data,
-	struct imagefile *ret, char *why, size_t why_size)
+int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
+	const void *data, struct imagefile *ret, char *why, size_t why_size)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
 	int r;
@@ -475,7 +472,7 @@ static int read_profile(int fd, unsigned profile,
 	reader->data = data;
 	reader->why = why;
 	reader->why_size = why_size;
-	r = read_file(reader, profile);
+	r = read_file(reader);
 	if (r == 0) {
 		sort(&reader->image);
 		r = share_content(reader);
@@ -486,12 +483,6 @@ static int read_profile(int fd, unsigned profile,
 		imagefile_free(&reader->image);
 	free(reader);
 	return r;
-}
-
-int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
-	const void *data, struct imagefile *ret, char *why, size_t why_size)
-{
-	return read_profile(fd, 0, keep, data, ret, why, why_size);
 }
 
 int imagefile_join(const struct imagefile *const *images, size_t n, struct imagefile *ret)
@@ -574,7 +565,7 @@ static bool keep_nothing(const void *data, const char *path)
 	return false;
 }
 
-int imagefile_open_profile(const struct root *root, const char *path, unsigned profile,
+int imagefile_open(const struct root *root, const char *path,
 	bool (*keep)(const void *data, const char *path), const void *data,
 	struct imagefile *ret, char *why, size_t why_size)
 {
@@ -583,20 +574,13 @@ int imagefile_open_profile(const struct root *root, const char *path, unsigned p
 
 	*why = '\0';
 	if (fd >= 0)
-		r = read_profile(fd, profile, keep ? keep : keep_nothing, data, ret, why,
-			why_size);
+		r = imagefile_read(
+			fd, keep ? keep : keep_nothing, data, ret, why, why_size);
 	if (r == -EACCES)
 		snprintf(why, why_size, "only root may read it");
 	else if (r < 0 && !*why)
 		snprintf(why, why_size, "it cannot be read: %s", strerror(-r));
 	return r;
-}
-
-int imagefile_open(const struct root *root, const char *path,
-	bool (*keep)(const void *data, const char *path), const void *data,
-	struct imagefile *ret, char *why, size_t why_size)
-{
-	return imagefile_open_profile(root, path, 0, keep, data, ret, why, why_size);
 }
 
 bool imagefile_is_whole(const struct root *root, const char *path)

@@ -27,8 +27,7 @@ struct imagefile_entry {
 struct imagefile {
 	struct imagefile_entry *entries;
 	size_t n;
-	unsigned
-		profiles; /* of the unified kernel image that it is in; 0: it is in none */
+	bool is_unified; /* it is in a unified kernel image, of which the first profile counts */
 };
 
 /*
@@ -44,14 +43,6 @@ int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
  * a sentence without full stop for each failure; -ENOENT: there is none.
  */
 int imagefile_open(const struct root *root, const char *path,
-	bool (*keep)(const void *data, const char *path), const void *data,
-	struct imagefile *ret, char *why, size_t why_size);
-
-/*
- * The same for a profile of a unified kernel image, from 0 on, which may have an image of its own;
- * imagefile_open() reads the first one.
- */
-int imagefile_open_profile(const struct root *root, const char *path, unsigned profile,
 	bool (*keep)(const void *data, const char *path), const void *data,
 	struct imagefile *ret, char *why, size_t why_size);
 

@@ -269,7 +269,7 @@ static bool has_options(const struct root *root, const char *path)
 /* A unified one may be another program's work, with dracut's image in it. */
 static bool remakes(const struct imagefile *image)
 {
-	return !image->profiles || strstr(how_made(image), "--uefi");
+	return !image->is_unified || strstr(how_made(image), "--uefi");
 }
 
 /* What the name of the image wants and the settings do not say. */
