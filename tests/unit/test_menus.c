@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the readers make of each loader's menu: which files an entry loads, and which is the default. */
-#include "support.h"
-
+#include "../lib/imagemaker.h"
 #include "chain/chain.h"
+#include "support.h"
 
 static const char kinds[] = {
 	[BOOTMENU_ELSE] = '-',
@@ -315,6 +315,51 @@ static void test_systemd_boot_order(void **state)
 		"n /efi/b-7+0-3\n");
 }
 
+/* A unified image, or with another first section an addon of one. */
+static void put_pe(
+	const char *path, const char *section, const char *cmdline, const char *version)
+{
+	struct imagemaker maker = {0};
+
+	imagemaker_unify(&maker,
+		(struct imagemaker_section[]){{section, "x", 1},
+			{".cmdline", cmdline, strlen(cmdline)},
+			{".uname", version, strlen(version)}},
+		3);
+	fake_put_bytes(path, maker.bytes, maker.size);
+	imagemaker_free(&maker);
+}
+
+/* Addons of all images and of one; the options of an entry are heeded without Secure Boot. */
+static void test_unified(void **state)
+{
+	static const char entry[] = "efi/loader/entries/a.conf";
+
+	(void)state;
+	put_pe("efi/EFI/Linux/a+3-1.efi", ".linux", "ro\n", "6");
+	expect("systemd-boot",
+		"su* /efi/EFI/Linux/a+3-1.efi /efi/EFI/Linux/a+3-1.efi | ro\n");
+	put_pe("efi/loader/addons/A.ADDON.EFI", ".sbat", "all\n", "");
+	put_pe("efi/loader/addons/other.efi", ".sbat", "no", "");
+	put_pe("boot/loader/addons/a.addon.efi", ".sbat", "no", "");
+	put_pe("efi/EFI/Linux/a.efi.extra.d/a.addon.efi", ".sbat", "own", "6");
+	put_pe("efi/EFI/Linux/a.efi.extra.d/b.addon.efi", ".initrd", "no", "7");
+	put_pe("efi/EFI/Linux/a.efi.extra.d/c.addon.efi", ".linux", "no", "6");
+	fake_put("efi/EFI/Linux/a.efi.extra.d/d.addon.efi", "no");
+	expect("systemd-boot",
+		"su* /efi/EFI/Linux/a+3-1.efi /efi/EFI/Linux/a+3-1.efi | ro all own\n");
+	put_pe("efi/EFI/Linux/a.efi.extra.d/b.addon.efi", ".initrd", "", "");
+	expect("systemd-boot", "su* /efi/EFI/Linux/a+3-1.efi  | ro all own\n");
+	fake_remove("efi/EFI/Linux/a+3-1.efi");
+	put_pe("efi/t/a.efi", ".linux", "ro", "6");
+	fake_put(entry, "uki /t/a.efi\n");
+	expect("systemd-boot", "su* /efi/t/a.efi /efi/t/a.efi | ro all\n");
+	fake_put(entry, "uki /t/a.efi\noptions rw\n");
+	expect("systemd-boot", "su* /efi/t/a.efi /efi/t/a.efi | ro all rw\n");
+	put_pe("efi/t/a.efi.extra.d/b.addon.efi", ".initrd", "", "");
+	expect("systemd-boot", "-* /efi/t/a.efi | rw\n");
+}
+
 static void expect_default(const char *expected)
 {
 	_cleanup_(root_close) struct root root = fake_open();
@@ -515,6 +560,8 @@ int main(void)
 			test_systemd_boot_order, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_systemd_boot_default, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_unified, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_systemd_boot_architecture, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(

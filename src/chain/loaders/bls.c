@@ -331,12 +331,13 @@ static int add_initrds(
 
 /*
  * A unified image has what the entry does not say.  Images are judged by their first profile: what
- * another one has of its own is not followed.
+ * another one has of its own is not followed.  Whether it heeds the options of the entry or its own
+ * depends on Secure Boot (systemd-stub(7)): so both are seen.
  */
 static int add_unified(const struct root *root, const char *path, const char *text,
 	struct uki *image, struct bootmenu_entry *entry)
 {
-	char profile[16] = "0";
+	char profile[16] = "0", *both;
 	int r;
 
 	bls_value(text, "profile", profile, sizeof(profile));
@@ -345,9 +346,14 @@ static int add_unified(const struct root *root, const char *path, const char *te
 		entry->kind = BOOTMENU_ELSE;
 		return r == -ENOMEM ? r : 0;
 	}
+	if (*entry->options) {
+		if (asprintf(&both, "%s %s", image->options, entry->options) < 0)
+			return -ENOMEM;
+		free(image->options);
+		image->options = both;
+	}
 	entry->unified = true;
-	if (!*entry->options)
-		entry->options = image->cmdline;
+	entry->options = image->options;
 	if (image->version[0])
 		entry->kernel = image->version;
 	return file_add_name(&entry->initrds, path);

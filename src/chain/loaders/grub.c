@@ -378,11 +378,11 @@ static int follow_chain(const struct reading *reading, const struct grub_cfg_ite
 	if (r < 0 || !*path)
 		return r;
 	r = uki_read(reading->places.root, path, 0, image);
-	if (r <= 0)
+	if (r <= 0 || image->has_other_initrd)
 		return r == -ENOMEM ? r : 0;
 	entry->kind = BOOTMENU_SYSTEM;
 	entry->unified = true;
-	entry->options = image->cmdline;
+	entry->options = image->options;
 	entry->kernel = image->version[0] ? image->version : image->name;
 	return file_add_name(&entry->initrds, path);
 }

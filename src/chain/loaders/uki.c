@@ -496,14 +496,15 @@ static int finish(const struct root *root, const struct bootentries *wanted,
 static int add_image(const struct ukis *images, const struct uki *image,
 	const struct bootentries *wanted, struct bootmenu *menu)
 {
-	char boot_id[NAME_MAX + 1], path[PATH_MAX], *own = path;
+	char boot_id[NAME_MAX + 1], path[PATH_MAX], unknown[] = "";
+	char *own = image->has_other_initrd ? unknown : path;
 	struct bootmenu_entry entry = {.kind = image->foreign ? BOOTMENU_ELSE
 			: image->id[0]                        ? BOOTMENU_OURS
 							      : BOOTMENU_NORMAL,
 		.boot_id = boot_id,
 		.title = image->title,
 		.kernel = image->version[0] ? image->version : image->name,
-		.options = image->cmdline,
+		.options = image->options,
 		.kernel_path = path,
 		.initrds = {&own, 1},
 		.unified = true,

@@ -69,6 +69,7 @@ void uki_free(struct uki *image)
 	free(image->directory);
 	free(image->name);
 	free(image->cmdline);
+	free(image->options);
 	free(image->version);
 	free(image->title);
 	free(image->osrel);
@@ -115,7 +116,8 @@ static int read_texts(int fd, const struct pe_image *pe, struct uki *image)
 	strip_end(image->version);
 	image->title = text_value(image->osrel, "PRETTY_NAME");
 	image->title = image->title ? image->title : strdup(image->name);
-	return image->title ? 0 : -ENOMEM;
+	image->options = strdup(image->cmdline);
+	return image->title && image->options ? 0 : -ENOMEM;
 }
 
 static bool differs(
@@ -154,6 +156,91 @@ static int read_image(int fd, unsigned profile, struct uki *image)
 	return 1;
 }
 
+static bool ends_with(const char *name, const char *ending)
+{
+	size_t len = strlen(name), end = strlen(ending);
+
+	return len > end && strcasecmp(name + len - end, ending) == 0;
+}
+
+/* What one addon adds, unless it is for another kernel.  One that cannot be read may add anything. */
+static int read_addon(const struct root *root, const char *path, struct uki *image)
+{
+	_cleanup_close_ int fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
+	_cleanup_free_ char *version = NULL, *cmdline = NULL;
+	struct pe_image pe;
+	char *both;
+	int r;
+
+	if (fd < 0 || pe_read(fd, &pe) < 0 || pe_find(&pe, ".linux"))
+		return 0;
+	r = read_text(fd, &pe, ".uname", &version);
+	if (r == 0)
+		r = read_text(fd, &pe, ".cmdline", &cmdline);
+	if (r < 0) {
+		image->has_other_initrd = true;
+		return r == -ENOMEM ? r : 0;
+	}
+	strip_end(version);
+	strip_end(cmdline);
+	if (*version && *image->version && strcmp(version, image->version) != 0)
+		return 0;
+	image->has_other_initrd |= pe_find(&pe, ".initrd") != NULL;
+	if (!*cmdline)
+		return 0;
+	if (asprintf(&both, "%s%s%s", image->options, *image->options ? " " : "",
+		    cmdline) < 0)
+		return -ENOMEM;
+	free(image->options);
+	image->options = both;
+	return 0;
+}
+
+static int read_addons(const struct root *root, const char *directory, struct uki *image)
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = file_list(root, directory, &names);
+
+	if (r == -ENOTDIR)
+		return 0;
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		char path[PATH_MAX];
+
+		text_join(path, sizeof(path), directory, "/", names.names[i], NULL);
+		if (names.names[i][0] != '.' && ends_with(names.names[i], ".addon.efi"))
+			r = read_addon(root, path, image);
+	}
+	return r;
+}
+
+void uki_boot_id(const struct uki *image, char ret[static NAME_MAX + 1])
+{
+	char stem[NAME_MAX + 1];
+
+	bls_stem(image->name, true, stem, sizeof(stem));
+	text_join(ret, NAME_MAX + 1, stem, DOT_EFI, NULL);
+}
+
+/* For all images of the partition, and for one (systemd-stub(7)). */
+static int read_all_addons(const struct root *root, struct uki *image)
+{
+	char directory[PATH_MAX], name[NAME_MAX + 1];
+	size_t i = 0;
+	int r = 0;
+
+	while (i < ESP_PLACES_N && !text_begins_with(image->directory, esp_places[i]))
+		i++;
+	if (i < ESP_PLACES_N) {
+		text_join(directory, sizeof(directory), esp_places[i], "/loader/addons",
+			NULL);
+		r = read_addons(root, directory, image);
+	}
+	uki_boot_id(image, name);
+	text_join(directory, sizeof(directory), image->directory, "/", name, ".extra.d",
+		NULL);
+	return r < 0 ? r : read_addons(root, directory, image);
+}
+
 int uki_read(const struct root *root, const char *path, unsigned profile, struct uki *ret)
 {
 	_cleanup_close_ int fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
@@ -169,6 +256,9 @@ int uki_read(const struct root *root, const char *path, unsigned profile, struct
 		return -ENOMEM;
 	r = read_image(fd, profile, &image);
 	if (r <= 0)
+		return r;
+	r = read_all_addons(root, &image);
+	if (r < 0)
 		return r;
 	*ret = image;
 	image = (struct uki){0};
@@ -227,13 +317,6 @@ static int add_image(const struct search *search, const char *directory, const c
 	return 0;
 }
 
-static bool ends_with_efi(const char *name)
-{
-	size_t len = strlen(name), end = strlen(DOT_EFI);
-
-	return len > end && strcasecmp(name + len - end, DOT_EFI) == 0;
-}
-
 static int read_directory(const struct search *search, const char *directory)
 {
 	_cleanup_(file_free_names) struct file_names names = {0};
@@ -242,7 +325,7 @@ static int read_directory(const struct search *search, const char *directory)
 	if (r == -ENOTDIR)
 		return 0;
 	for (size_t i = 0; r == 0 && i < names.n; i++)
-		if (names.names[i][0] != '.' && ends_with_efi(names.names[i]))
+		if (names.names[i][0] != '.' && ends_with(names.names[i], DOT_EFI))
 			r = add_image(search, directory, names.names[i]);
 	return r;
 }
@@ -265,14 +348,6 @@ int ukis_read(const struct root *root, bool foreign, struct ukis *ret)
 			strcpy(ret->failed, directory);
 	}
 	return r;
-}
-
-void uki_boot_id(const struct uki *image, char ret[static NAME_MAX + 1])
-{
-	char stem[NAME_MAX + 1];
-
-	bls_stem(image->name, true, stem, sizeof(stem));
-	text_join(ret, NAME_MAX + 1, stem, DOT_EFI, NULL);
 }
 
 void uki_copy_name(const struct uki *original, const struct bootentry *entry,

@@ -27,6 +27,7 @@ struct uki {
 	char *directory; /* absolute, below the root */
 	char *name;      /* of the file, with ".efi" */
 	char *cmdline, *version, *title;
+	char *options;              /* cmdline, and what addons add to it */
 	char *osrel;                /* os-release(5) of its system */
 	char id[BOOTENTRY_ID_SIZE]; /* of ours: of the struct bootentry; "": an original */
 	struct timespec changed;
@@ -34,9 +35,10 @@ struct uki {
 	bool has[UKI_PARTS_N]; /* which of uki_parts are copied */
 	char unknown[9]; /* a section that a copy would lack, as ".hwids"; "": none */
 	bool is_signed, has_signed_measurements;
-	bool has_other_initrd; /* its profile starts another one than the first profile */
-	bool foreign;          /* by its name or os-release it is of another system */
-	bool skipped;          /* for uki.c: it gets no copies, and why was said */
+	/* It starts another one than that of the first profile, or one of an addon, too. */
+	bool has_other_initrd;
+	bool foreign; /* by its name or os-release it is of another system */
+	bool skipped; /* for uki.c: it gets no copies, and why was said */
 };
 
 /* Starts as {0}. */
