@@ -511,6 +511,48 @@ static void test_extlinux_default(void **state)
 	}
 }
 
+static void test_extlinux_files(void **state)
+{
+	(void)state;
+	fake_put("boot/k", "");
+	fake_put("boot/a", "");
+	fake_put("boot/b", "");
+	fake_put("boot/extlinux/extlinux.conf",
+		"label a\n\tlinux ../k\n\tappend initrd=/boot/a,../b ro\n"
+		"label b\n\tkernel /boot/k\r\n\tinitrd ../b\n");
+	expect("extlinux",
+		"s* /boot/k /boot/a /boot/b | initrd=/boot/a,../b ro\n"
+		"s /boot/k /boot/b\n");
+}
+
+/* What does not fit is not followed, since something of it may be in what is lost. */
+static void test_long_options(void **state)
+{
+	static const struct {
+		const char *loader, *file, *before, *after;
+	} menus[] = {
+		{"extlinux", "boot/extlinux/extlinux.conf",
+			"label a\n\tlinux /boot/k\n\tappend ", "\n"},
+		{"limine", "boot/limine.conf",
+			"/a\n\tprotocol: linux\n\tpath: boot():/k\n\tcmdline: ", "\n"},
+		{"refind", "boot/refind_linux.conf", "\"a\" \"", "\"\n"},
+	};
+	char options[3000], text[4000];
+
+	(void)state;
+	fake_put("boot/k", "");
+	fake_put("boot/vmlinuz-6", "");
+	fake_put("efi/EFI/refind/refind.conf", "");
+	memset(options, 'x', sizeof(options) - 1);
+	options[sizeof(options) - 1] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(menus); i++) {
+		text_join(text, sizeof(text), menus[i].before, options, menus[i].after,
+			NULL);
+		fake_put(menus[i].file, text);
+		expect(menus[i].loader, "-* ?\n");
+	}
+}
+
 static void test_refind_default(void **state)
 {
 	static const char *const unknown[] = {
@@ -570,6 +612,10 @@ int main(void)
 			test_grub_bls_default, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_extlinux_default, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_extlinux_files, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_long_options, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_refind_default, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(

@@ -126,19 +126,20 @@ static void make_absolute(const char *file, const char *path, char ret[static PA
 	text_join(ret + len, PATH_MAX - len, "/", path, NULL);
 }
 
-/* The files of a line are separated by commas. */
+/* Files are separated by commas. */
 static int add_files(struct manual_entry *entry, const struct places *places,
-	const char *file, const char *line, bool is_kernel)
+	const char *file, const char *value, bool is_kernel)
 {
-	const char *value = rest_of(line);
 	int r = 0;
 
-	for (size_t len; r == 0 && (len = strcspn(value, ",\n \t")) > 0;
+	for (size_t len; r == 0 && (len = strcspn(value, ",\r\n \t")) > 0;
 		value += len + (value[len] == ',')) {
 		char name[PATH_MAX], path[PATH_MAX];
 
-		if (!copy_text(name, sizeof(name), value, len))
+		if (!copy_text(name, sizeof(name), value, len)) {
+			entry->is_lost = true;
 			break;
+		}
 		if (*name == '/')
 			text_join(path, sizeof(path), name, NULL);
 		else
@@ -155,19 +156,11 @@ static int add_named_initrds(struct manual_entry *entry, const struct places *pl
 	struct cmdline_param param;
 	int r = 0;
 
-	text_join(entry->options, sizeof(entry->options), "", NULL);
-	copy_text(entry->options, sizeof(entry->options), rest_of(line),
-		manual_line_length(rest_of(line)));
+	manual_set_options(entry, rest_of(line), manual_line_length(rest_of(line)));
 	for (const char *cursor = entry->options;
 		r == 0 && cmdline_next(&cursor, &param);)
-		if (cmdline_name_is(&param, "initrd") && param.value) {
-			char value[PATH_MAX] = "initrd ";
-
-			if (copy_text(value + strlen(value),
-				    sizeof(value) - strlen(value), param.value,
-				    param.value_len))
-				r = add_files(entry, places, file, value, false);
-		}
+		if (cmdline_name_is(&param, "initrd") && param.value)
+			r = add_files(entry, places, file, param.value, false);
 	return r;
 }
 
@@ -175,9 +168,9 @@ static int read_line(struct manual_entry *entry, const struct places *places,
 	const char *file, const char *line)
 {
 	if (manual_line_is(line, "linux", " \t") || manual_line_is(line, "kernel", " \t"))
-		return add_files(entry, places, file, line, true);
+		return add_files(entry, places, file, rest_of(line), true);
 	if (manual_line_is(line, "initrd", " \t"))
-		return add_files(entry, places, file, line, false);
+		return add_files(entry, places, file, rest_of(line), false);
 	if (manual_line_is(line, "append", " \t"))
 		return add_named_initrds(entry, places, file, line);
 	return 0;

@@ -140,8 +140,8 @@ static int read_line(struct manual_entry *entry, const struct places *places,
 	const struct place *own, const char *line)
 {
 	if (is_limine_cmdline(line)) {
-		copy_text(entry->options, sizeof(entry->options), value_of(line),
-			manual_line_length(value_of(line)));
+		manual_set_options(
+			entry, value_of(line), manual_line_length(value_of(line)));
 		return 0;
 	}
 	if (manual_line_is(line, "path", ":=") ||

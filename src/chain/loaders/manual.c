@@ -82,6 +82,12 @@ int manual_add_file(struct manual_entry *entry, const struct places *places,
 	return 0;
 }
 
+void manual_set_options(struct manual_entry *entry, const char *text, size_t len)
+{
+	entry->options[0] = '\0';
+	entry->is_lost |= !copy_text(entry->options, sizeof(entry->options), text, len);
+}
+
 static void empty(struct manual_entry *entry)
 {
 	file_free_names(&entry->initrds);

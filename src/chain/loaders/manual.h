@@ -42,6 +42,9 @@ struct manual_entry {
 int manual_add_file(struct manual_entry *entry, const struct places *places,
 	const struct place *place, const char *path, bool is_kernel);
 
+/* Sets the options to the text; what is too long for them makes the entry one that is lost. */
+void manual_set_options(struct manual_entry *entry, const char *text, size_t len);
+
 /*
  * Adds the entry to @menu: of this system, if its files are here; what has neither files nor
  * options is left out.  Empties it.  0 or -ENOMEM.

@@ -166,7 +166,7 @@ static int add_kernel(const char *line, const char *directory, const char *name,
 
 		take_quoted(&line, &len);
 		options = take_quoted(&line, &len);
-		copy_text(entry.options, sizeof(entry.options), options, (size_t)len);
+		manual_set_options(&entry, options, (size_t)len);
 	}
 	r = add_named(name, places, &entry);
 	if (r == 0 && !entry.initrds.n && !entry.is_lost)
