@@ -239,6 +239,34 @@ static void test_grub_default_lines(void **state)
 	expect("grub", "s /boot/k | ro\ns* /boot/k | rw\n");
 }
 
+/* Another file may have entries, and set the default. */
+static void test_grub_other_files(void **state)
+{
+	static const struct {
+		const char *line;
+		bool known;
+	} lines[] = {
+		{"if [ -f $prefix/custom.cfg ]; then source \"$prefix/custom.cfg\"; fi",
+			true},
+		{"source ${prefix}/user.cfg", true},
+		{"source /boot/other.cfg", false},
+		{"if true; then . $prefix/my-custom.cfg; fi", false},
+		{"configfile /boot/other.cfg", false},
+	};
+	char text[256];
+
+	(void)state;
+	fake_put("boot/k", "");
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		text_join(text, sizeof(text), "menuentry 'x' { linux /boot/k ro; }\n",
+			lines[i].line, "\n", NULL);
+		fake_put("boot/grub/grub.cfg", text);
+		expect("grub",
+			lines[i].known ? "s* /boot/k | ro\n"
+				       : "s /boot/k | ro\nelsewhere\n");
+	}
+}
+
 static void test_grub_saved(void **state)
 {
 	(void)state;
@@ -471,6 +499,10 @@ static void test_grub_bls_default(void **state)
 	snprintf(text, sizeof(text), "%ssaved_entry=osprober-efi-1\n", mark);
 	fake_put("boot/grub2/grubenv", text);
 	expect("grub-bls", "n /boot/b\nn /boot/c\nn /boot/a\nelsewhere\n");
+	fake_put("boot/grub2/grub.cfg", "set default=0\nsource ${prefix}/user.cfg\n");
+	expect("grub-bls", "n* /boot/b\nn /boot/c\nn /boot/a\n");
+	fake_put("boot/grub2/grub.cfg", "set default=0\nsource /other.cfg\n");
+	expect("grub-bls", "n /boot/b\nn /boot/c\nn /boot/a\nelsewhere\n");
 }
 
 /* ---- extlinux, of U-Boot and SYSLINUX ---------------------------------------------------- */
@@ -595,6 +627,8 @@ int main(void)
 			test_grub_lines, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_grub_default_lines, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_grub_other_files, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_grub_saved, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_bls, fake_set_up, fake_tear_down),

@@ -667,6 +667,26 @@ bool grub_cfg_has_choice(const struct grub_cfg_item *item, const char *name)
 	return false;
 }
 
+/*
+ * Whether the line reads another file: none of those that distributions have for the entries of a
+ * person, which are read here, too, for a password, and for a submenu of snapshots.
+ */
+static bool reads_other(const char *line)
+{
+	static const char *const known[] = {
+		"/custom.cfg", "/user.cfg", "/grub-snapshot.cfg"};
+	const char *words = behind_word(line, "source");
+	char file[512];
+
+	words = words ? words : behind_word(line, ".");
+	if (!words || !grub_cfg_next_word(&words, file, sizeof(file)))
+		return words;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (text_ends_with(file, known[i]))
+			return false;
+	return true;
+}
+
 bool grub_cfg_leaves(const char *text)
 {
 	struct where where = {.n_ifs = 0};
@@ -675,7 +695,8 @@ bool grub_cfg_leaves(const char *text)
 		if (text[strspn(text, WHITE)] == '#')
 			continue;
 		go_over(&where, text);
-		if (!where.blocks && behind_word(text, "configfile"))
+		if (!where.blocks &&
+			(behind_word(text, "configfile") || reads_other(text)))
 			return true;
 	}
 	return false;

@@ -137,7 +137,7 @@ bool grub_cfg_is_hidden(const char *text);
 /* Whether a line that is no comment has the text @what. */
 bool grub_cfg_has(const char *text, const char *what);
 
-/* Whether `configfile`, outside of the entries, leads to another menu. */
+/* Whether `configfile` or `source`, outside of the entries, leads to another menu. */
 bool grub_cfg_leaves(const char *text);
 
 /* Whether it reads all entries of the Boot Loader Specification where they are by default. */

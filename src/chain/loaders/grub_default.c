@@ -441,7 +441,7 @@ int grub_default_mark_bls(const struct root *root, struct bootmenu *menu)
 
 	if (names && grub_custom_read_menu(root, names, &text) == -ENOMEM)
 		return -ENOMEM;
-	menu->default_elsewhere = grub_is_twice(root);
+	menu->default_elsewhere = grub_is_twice(root) || (text && grub_cfg_leaves(text));
 	if (menu->default_elsewhere)
 		return 0;
 	if (!text || !read_menu_default(root, text, value, sizeof(value)))
