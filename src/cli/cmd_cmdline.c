@@ -67,14 +67,15 @@ static void print_way(const struct root *root, const struct bootloader *loader)
 	cli_print("with %s, %s.\n", loader->title, text);
 }
 
-/* Where parameters are added for good. */
-static void print_where(const struct root *root)
+/* Where parameters are changed for good. */
+static void print_where(const struct root *root, bool needed)
 {
 	struct bootloader_search search;
 
 	bootloader_find(root, &search);
-	puts("\n'vfioboot entry add' and 'vfioboot try' add needed parameters to their "
-	     "own boot entries.\nTo add them to the normal entry:");
+	puts(needed ? "\n'vfioboot entry add' and 'vfioboot try' add needed parameters to "
+		      "their own boot entries.\nTo add them to the normal entry:"
+		    : "\nTo change the parameters of the normal entry:");
 	if (search.owner)
 		print_way(root, search.owner);
 	else if (!search.n)
@@ -91,6 +92,14 @@ static bool has_kind(const struct params *params, enum params_kind kind)
 	return false;
 }
 
+static bool names_parameter(const struct params *params)
+{
+	for (unsigned i = 0; i < params->n; i++)
+		if (*params->items[i].parameter)
+			return true;
+	return false;
+}
+
 static void print_explained(const struct root *root, const struct params *params)
 {
 	if (!has_kind(params, PARAMS_NEEDED) && !params->refused)
@@ -102,8 +111,8 @@ static void print_explained(const struct root *root, const struct params *params
 			*item->parameter ? ": " : "", item->reason,
 			full_stop(item->reason));
 	}
-	if (has_kind(params, PARAMS_NEEDED))
-		print_where(root);
+	if (names_parameter(params))
+		print_where(root, has_kind(params, PARAMS_NEEDED));
 }
 
 /* What must not be missed by someone who pastes the line: without --explain, on stderr. */
@@ -185,6 +194,9 @@ static enum cli_exit run(struct cli *cli)
 	if (request.profile)
 		warn_unknown(&cli->next->config, request.profile);
 	r = params_find(&cli->facts, cli->next, &request, params);
+	/* The files of the boot loader show where, whatever is not known of the machine. */
+	if (r < 0 && arguments->explain && !cli->json)
+		print_where(&cli->root, false);
 	if (r < 0)
 		return cli_error("cmdline",
 			"cannot read the facts of the machine in %s: %s; run it on the "

@@ -210,6 +210,23 @@ goes() {
 	[[ ${lines[1]} == firmware* && $output != *'entry add'* ]]
 }
 
+@test "--explain says where parameters are, where one can be removed, or nothing else is known" {
+	local where="with GRUB, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'grub-mkconfig -o /boot/grub/grub.cfg'."
+	booted_with nomodeset
+	cmdline --explain
+	[ "$status" = 0 ]
+	[[ $output == *$'\n\nTo change the parameters of the normal entry:\n'"$where" ]]
+	booted_with
+	cmdline --explain
+	[[ $output != *'normal entry'* ]]
+	rm -r "${host:?}/sys" "$host/proc/cpuinfo"
+	cmdline --explain
+	[ "$status" = 1 ]
+	[[ $output == *"$where" && $stderr == *'cannot read the facts of the machine'* ]]
+	cmdline --explain --json
+	[ -z "$output" ]
+}
+
 @test "Intel's integrated GPU, on a kernel that leaves it out" {
 	give 00:02.0
 	prints intel_iommu=on 'console ends'
