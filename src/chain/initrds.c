@@ -86,7 +86,8 @@ enum image_state initrds_judge(const struct initrds *initrds, const size_t *inde
 	enum image_state state;
 
 	if (unread) {
-		snprintf(why, why_size, "%s", unread->why);
+		snprintf(why, why_size, "%s%s%s", n > 1 ? unread->path : "",
+			n > 1 ? ": " : "", unread->why);
 		return unread->state;
 	}
 	if (n == 1)

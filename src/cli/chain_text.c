@@ -14,7 +14,7 @@ static void print_started(const struct chain *chain, const struct chain_entry *e
 
 	if (entry->state == IMAGE_FRESH)
 		cli_print(" starts " HAS ".\n");
-	else if (image && entry->state == IMAGE_MISSING)
+	else if (image && image->state == IMAGE_MISSING)
 		cli_print(" starts %s, which is missing.\n", image->path);
 	else if (image)
 		cli_print(" starts %s (kernel %s): %s: %s%s\n", image->path,

@@ -407,3 +407,11 @@ custom_entry() {
 	status
 	json_is '.ready == null'
 }
+
+@test "a file beside the image that is missing is named" {
+	up_to_date
+	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/amd-ucode.img /boot/initramfs-6.0-x86_64.img
+	status
+	[[ $output == *"The default entry 'X Linux' starts /boot/initramfs-6.0-x86_64.img (kernel 6.0.11-1-X): missing: /boot/amd-ucode.img: there is no image."* ]]
+	json_is '.ready == false'
+}
