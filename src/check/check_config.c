@@ -22,7 +22,8 @@ static void check_config(struct check_host *host)
 			"away");
 		check_remedy(host, "remove vfioboot.off from the kernel command line");
 	} else if (!config->n_errors && !config->n_sections) {
-		check_pass(host, "", "no device is configured yet; use 'vfioboot add'");
+		check_pass(
+			host, "", "no device is configured yet; use 'sudo vfioboot add'");
 	} else if (!config->n_errors) {
 		check_pass(host, "", "%u %s, without errors", config->n_sections,
 			config->n_sections == 1 ? "section" : "sections");
@@ -118,8 +119,8 @@ static void check_protect(struct check_host *host)
 			"incomplete: nothing that could carry the root will be given "
 			"away");
 		check_remedy(host,
-			"run 'sudo vfioboot apply', which rebuilds it; 'vfioboot protect' "
-			"shows it");
+			"run 'sudo vfioboot apply', which rebuilds it; 'vfioboot "
+			"protect' shows it");
 	} else if (!host->next->protect_traced) {
 		check_unseen(host, "",
 			"cannot trace what this host runs on: this is not a whole "

@@ -217,10 +217,10 @@ static bool is_accepted(const struct devices *devices, const struct pcibus_funct
 	return r == 0 && offer_try(&devices->host, devices->allow, ret) == 1;
 }
 
-/* "'vfioboot add OPERAND... OPTION... "; the caller adds the last option. */
+/* "'sudo vfioboot add OPERAND... OPTION... "; the caller adds the last option. */
 static void print_command(const struct addition *addition)
 {
-	printf("'vfioboot add");
+	printf("'sudo vfioboot add");
 	for (int i = 0; i < addition->cli->n_operands; i++)
 		cli_print(" %s", addition->cli->operands[i]);
 	put_options(addition->arguments, stdout);

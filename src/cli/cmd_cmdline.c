@@ -73,8 +73,9 @@ static void print_where(const struct root *root, bool needed)
 	struct bootloader_search search;
 
 	bootloader_find(root, &search);
-	puts(needed ? "\n'vfioboot entry add' and 'vfioboot try' add needed parameters to "
-		      "their own boot entries.\nTo add them to the normal entry:"
+	puts(needed ? "\n'sudo vfioboot entry add' and 'sudo vfioboot try' add needed "
+		      "parameters to their own boot entries.\nTo add them to the normal "
+		      "entry:"
 		    : "\nTo change the parameters of the normal entry:");
 	if (search.owner)
 		print_way(root, search.owner);

@@ -74,8 +74,8 @@ static enum cli_exit settle(const struct root *root)
 			trial_reason_word(trial.reason), trial.text);
 	if (trial.id[0] && trial.phase != TRIAL_ARMED && oneshot_is_armed(root, NULL))
 		return cli_error("confirm",
-			"the boot loader still has the choice of a trial that has ended; "
-			"run 'vfioboot try --cancel'");
+			"the boot loader still has the choice of a trial that has "
+			"ended; run 'sudo vfioboot try --cancel'");
 	return CLI_OK;
 }
 

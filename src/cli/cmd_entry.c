@@ -234,11 +234,11 @@ static enum cli_exit say_nothing_to_choose(const struct root *root)
 
 	if (bootmenu_has_ours(root, failed) > 0)
 		return cli_error("entry",
-			"no device is configured any more, but the boot menu still has "
-			"entries; run 'vfioboot entry remove'");
+			"no device is configured any more, but the boot menu still "
+			"has entries; run 'sudo vfioboot entry remove'");
 	return cli_error("entry",
-		"no device is configured, so there is nothing to choose at the boot menu; "
-		"run 'vfioboot add DEVICE' first");
+		"no device is configured, so there is nothing to choose at the boot "
+		"menu; run 'sudo vfioboot add DEVICE' first");
 }
 
 static enum cli_exit print_edit(const struct root *root, const struct bootloader *loader,
@@ -271,10 +271,10 @@ static void say_added(const struct root *root, const struct bootloader *loader,
 		printf("Which entry is the default is not known.  ");
 	else if (!change->default_moves)
 		printf("The default entry is unchanged.  ");
-	printf("'vfioboot entry list' shows the entries, 'vfioboot entry remove' removes "
-	       "them.\n"
-	       "The initramfs images must be up to date: run 'sudo vfioboot apply' if they are "
-	       "not.\n");
+	printf("'vfioboot entry list' shows the entries, 'sudo vfioboot entry remove' "
+	       "removes them.\n"
+	       "The initramfs images must be up to date: run 'sudo vfioboot apply' if "
+	       "they are not.\n");
 	if (root->live || !change->steps.n)
 		printf("Then reboot, and choose '... (%s)' at the boot menu%s.\n",
 			wanted->entries[0].title,
@@ -531,8 +531,8 @@ static enum cli_exit print_list(const struct root *root, const struct bootloader
 	if (!listing.bad)
 		return CLI_OK;
 	return cli_error("entry",
-		"the menu lacks entries or has outdated ones; run 'vfioboot entry add', "
-		"or 'vfioboot entry remove'");
+		"the menu lacks entries or has outdated ones; run 'sudo vfioboot "
+		"entry add', or 'sudo vfioboot entry remove'");
 }
 
 static void print_empty_list(void)
@@ -562,14 +562,14 @@ static enum cli_exit list(const struct cli *cli)
 	/* Nothing is claimed of a menu that cannot be read. */
 	if (!asked && !cli->json && loader->ops->plan &&
 		bootmenu_loader_has_ours(root, loader, failed) == 0) {
-		printf("The boot menu has no entry of vfioboot; 'vfioboot entry add' adds "
-		       "them.\n");
+		printf("The boot menu has no entry of vfioboot; 'sudo vfioboot entry "
+		       "add' adds them.\n");
 		return CLI_OK;
 	}
 	status = print_list(root, loader, &wanted, cli->json);
 	if (asked && decide_wanted(root, &now) == 0 && !bootentry_same(&wanted, &now)) {
 		cli_warning("entry",
-			"the configuration has changed and asks for %s; run 'vfioboot entry %s'",
+			"the configuration has changed and asks for %s; run 'sudo vfioboot entry %s'",
 			now.n ? "other entries" : "no entry", now.n ? "add" : "remove");
 		status = CLI_FAILED;
 	}

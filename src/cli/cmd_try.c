@@ -106,9 +106,9 @@ static void print_advice(const struct trial_plan *plan)
 	       "bound and the system is up; 'vfioboot status' shows that.  Otherwise the "
 	       "machine returns to the normal entry by itself, within some minutes.\n");
 	if (plan->takes_last_display)
-		printf("If it takes the only display, nobody can see that it works: log in "
-		       "over the network and run 'vfioboot try --keep' within five minutes, "
-		       "or the machine returns to the normal entry.\n");
+		printf("If it takes the only display, nobody can see that it works: log "
+		       "in over the network and run 'sudo vfioboot try --keep' within "
+		       "five minutes, or the machine returns to the normal entry.\n");
 }
 
 static void print_entry(const struct oneshot *oneshot)
@@ -170,8 +170,8 @@ static enum cli_exit cancel(const struct cli *cli)
 	}
 	if (stage == TRIAL_THIS_BOOT)
 		return cli_error(NAME,
-			"this boot is the trial; reboot to return to the normal entry, or "
-			"confirm it with 'vfioboot try --keep'");
+			"this boot is the trial; reboot to return to the normal "
+			"entry, or confirm it with 'sudo vfioboot try --keep'");
 	if (cli->dry_run) {
 		printf("Would %s.\n",
 			stage == TRIAL_NEXT_BOOT
@@ -185,7 +185,8 @@ static enum cli_exit cancel(const struct cli *cli)
 		printf("The trial is cancelled; the normal entry is unchanged.\n");
 	else
 		printf("Deleted what was left of the last trial.%s\n",
-			kept ? "  Its setting stays; 'vfioboot remove' removes it." : "");
+			kept ? "  Its setting stays; 'sudo vfioboot remove' removes it."
+			     : "");
 	return CLI_OK;
 }
 
@@ -227,8 +228,8 @@ static void keep_section(struct keeping *keeping, const struct config *config,
 			path);
 	else if (differs)
 		keeping->status = cli_error(NAME,
-			"[device %s] in %s %s trial %s, so it is not kept; run 'vfioboot "
-			"try' again",
+			"[device %s] in %s %s trial %s, so it is not kept; run 'sudo "
+			"vfioboot try' again",
 			section->name, path,
 			keep == TRIAL_KEEP_NEW ? "was no part of" : "was changed after",
 			keeping->trial.id);
@@ -273,7 +274,8 @@ static enum cli_exit keep(const struct cli *cli)
 			trial->id);
 	keep_sections(&keeping);
 	if (keeping.n_changed)
-		printf("The images have to be rebuilt for that: run 'sudo vfioboot apply'.\n");
+		printf("The images have to be rebuilt for that: run 'sudo vfioboot "
+		       "apply'.\n");
 	else if (keeping.status == CLI_OK)
 		printf("The setting of trial %s is permanent already.\n", trial->id);
 	trial_text_print_missing(root, trial);

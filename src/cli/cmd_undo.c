@@ -65,8 +65,8 @@ static enum cli_exit take_back_trial(const struct root *root, bool dry_run)
 		return CLI_OK;
 	if (stage == TRIAL_THIS_BOOT)
 		return cli_error("undo",
-			"this boot is a trial that has not ended: reboot into the normal entry, or "
-			"confirm it with 'vfioboot try --keep'");
+			"this boot is a trial that has not ended: reboot into the "
+			"normal entry, or confirm it with 'sudo vfioboot try --keep'");
 	if (dry_run) {
 		puts(stage == TRIAL_NEXT_BOOT
 				? "Would cancel the trial of the next boot."
@@ -96,8 +96,9 @@ static enum cli_exit remove_entries(
 
 	if (r < 0 && !dry_run)
 		return cli_error("undo",
-			"%scannot find out whether the boot menu has entries of vfioboot, "
-			"%s: %s; correct this and run 'vfioboot entry remove'",
+			"%scannot find out whether the boot menu has entries of "
+			"vfioboot, %s: %s; correct this and run 'sudo vfioboot entry "
+			"remove'",
 			done, failed, strerror(-r));
 	if (r < 0)
 		cli_warning("undo",
@@ -107,8 +108,8 @@ static enum cli_exit remove_entries(
 	if (r <= 0)
 		return CLI_OK;
 	if (dry_run) {
-		puts("Would remove the entries of vfioboot from the boot menu; 'vfioboot entry "
-		     "remove --dry-run' shows how.");
+		puts("Would remove the entries of vfioboot from the boot menu; 'sudo "
+		     "vfioboot entry remove --dry-run' shows how.");
 		return CLI_OK;
 	}
 	r = bootmenu_remove_all(root, false, &change);
@@ -116,8 +117,8 @@ static enum cli_exit remove_entries(
 		cli_warning("undo", "%s", change.warnings.names[i]);
 	if (r < 0)
 		return cli_error("undo",
-			"%scannot remove the entries from the boot menu: %s; correct this "
-			"and run 'vfioboot entry remove'",
+			"%scannot remove the entries from the boot menu: %s; correct "
+			"this and run 'sudo vfioboot entry remove'",
 			done, change.message.code ? change.message.text : strerror(-r));
 	puts("Removed the entries of vfioboot from the boot menu.");
 	return CLI_OK;
@@ -207,7 +208,8 @@ const struct cli_command cmd_undo = {
 	.operands = "",
 	.summary = "remove everything that was configured",
 	.details =
-		"Cancels a trial, removes what 'vfioboot add' wrote, moves what others wrote to\n" UNDO_ARCHIVE
+		"Cancels a trial, removes what 'vfioboot add' wrote, moves what "
+		"others wrote to\n" UNDO_ARCHIVE
 		", rebuilds the images without vfioboot, and\nremoves the boot menu entries of 'vfioboot entry'.",
 	.options = options,
 	.run = run,

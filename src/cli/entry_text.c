@@ -15,11 +15,12 @@ void entry_warn_outdated(const char *command, const struct root *root)
 		return;
 	if (decided.n)
 		cli_warning(command,
-			"the boot menu has outdated entries; run 'vfioboot entry add'");
+			"the boot menu has outdated entries; run 'sudo vfioboot "
+			"entry add'");
 	else
 		cli_warning(command,
 			"the boot menu has entries, and no device is configured; run "
-			"'vfioboot entry remove'");
+			"'sudo vfioboot entry remove'");
 }
 
 enum cli_exit entry_warn_by_hand(const char *command, const struct root *root)

@@ -121,11 +121,12 @@ void obstacle_remedy(const struct obstacles_host *host, const struct obstacle *o
 	else if (dropin_is_ours(host->facts->root,
 			 host->config->files[section->place.file]) == 1)
 		snprintf(ret, OBSTACLE_TEXT_SIZE,
-			"remove that first with 'vfioboot remove %s'", section->name);
+			"remove that first with 'sudo vfioboot remove %s'",
+			section->name);
 	else
 		strcpy(ret,
-			"delete that section there first; 'vfioboot remove' deletes only "
-			"those that it wrote");
+			"delete that section there first; 'vfioboot remove' deletes "
+			"only those that it wrote");
 }
 
 /* Whether the obstacle continues what the one before it says: one more mount point. */
@@ -259,8 +260,8 @@ static void propose_group(const struct obstacles_host *host,
 		cli_error(NAME, "%s", strerror(-r));
 	else if (proposal.possible)
 		cli_error(NAME,
-			"a guest gets an IOMMU group as a whole; to add all of it, run "
-			"'vfioboot add%s', or use --allow-partial-group",
+			"a guest gets an IOMMU group as a whole; to add all of it, "
+			"run 'sudo vfioboot add%s', or use --allow-partial-group",
 			text);
 	else
 		cli_error(NAME,

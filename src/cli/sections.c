@@ -26,8 +26,8 @@ void sections_inactive_text(const struct config *config,
 void sections_print_none(void)
 {
 	printf("Nothing is configured: every device keeps its native driver.\n"
-	       "'vfioboot list' shows the devices; 'vfioboot add DEVICE' chooses one for "
-	       "vfio-pci.\n");
+	       "'vfioboot list' shows the devices; 'sudo vfioboot add DEVICE' chooses "
+	       "one for vfio-pci.\n");
 }
 
 void sections_say_errors(const char *command, const struct config *config)

@@ -58,8 +58,8 @@ static void print_failed(const struct root *root, const struct trial *trial)
 	printf("Its entry had: %s\n", trial->parameters);
 	print_functions(root);
 	print_journal(root);
-	printf("The normal entry is unchanged.  Fix this and run 'vfioboot try' again, or "
-	       "delete the trial with 'vfioboot try --cancel'.\n");
+	printf("The normal entry is unchanged.  Fix this and run 'sudo vfioboot try' "
+	       "again, or delete the trial with 'sudo vfioboot try --cancel'.\n");
 }
 
 void trial_text_print_missing(const struct root *root, const struct trial *trial)
@@ -93,8 +93,8 @@ void trial_text_warn_changed(
 	if (trial_read(root, &trial) == 0 && trial_is_outdated(&trial, config))
 		cli_warning(command,
 			"trial %s is the next boot, and was started with another "
-			"configuration: it would fail (changed); run 'vfioboot try' again, "
-			"or cancel it with 'vfioboot try --cancel'",
+			"configuration: it would fail (changed); run 'sudo vfioboot "
+			"try' again, or cancel it with 'sudo vfioboot try --cancel'",
 			trial.id);
 }
 
@@ -104,19 +104,19 @@ static void print_armed(const struct root *root, const struct trial *trial)
 	_cleanup_free_ struct config *config = NULL;
 
 	if (loader && !oneshot_is_armed(root, loader)) {
-		printf("Trial %s was to be the next boot, but the boot loader no longer has "
-		       "that choice: run 'vfioboot try' again, or delete it with "
-		       "'vfioboot try --cancel'.\n",
+		printf("Trial %s was to be the next boot, but the boot loader no longer "
+		       "has that choice: run 'sudo vfioboot try' again, or delete it "
+		       "with 'sudo vfioboot try --cancel'.\n",
 			trial->id);
 		return;
 	}
-	printf("Trial %s is the next boot, once: 'systemctl reboot' starts it, 'vfioboot "
-	       "try --cancel' cancels it.\n",
+	printf("Trial %s is the next boot, once: 'systemctl reboot' starts it, 'sudo "
+	       "vfioboot try --cancel' cancels it.\n",
 		trial->id);
 	config = cli_read_config(root, CONFIGFILES_OF_IMAGE);
 	if (trial_is_outdated(trial, config))
-		printf("The configuration was changed since; run 'sudo vfioboot apply' and "
-		       "'vfioboot try' again.\n");
+		printf("The configuration was changed since; run 'sudo vfioboot apply' "
+		       "and 'sudo vfioboot try' again.\n");
 }
 
 static void print_confirmed(const struct root *root, const struct trial *trial)
@@ -128,8 +128,8 @@ static void print_confirmed(const struct root *root, const struct trial *trial)
 	if (trial->phase == TRIAL_KEPT)
 		printf("Its setting is permanent ('vfioboot try --keep').\n");
 	else
-		printf("'vfioboot try --keep' makes its setting permanent; 'vfioboot entry "
-		       "add' adds it to the boot menu.\n");
+		printf("'sudo vfioboot try --keep' makes its setting permanent; 'sudo "
+		       "vfioboot entry add' adds it to the boot menu.\n");
 	trial_text_print_missing(root, trial);
 }
 
@@ -139,7 +139,7 @@ static void print_state(const struct root *root, const struct trial *trial)
 	case TRIAL_ARMED: print_armed(root, trial); break;
 	case TRIAL_STARTED:
 		printf("Trial %s is this boot, and not confirmed yet%s%s.\n"
-		       "'vfioboot try --keep' confirms it by hand.\n",
+		       "'sudo vfioboot try --keep' confirms it by hand.\n",
 			trial->id, trial->text[0] ? ": " : "", trial->text);
 		break;
 	case TRIAL_CONFIRMED:
@@ -162,5 +162,5 @@ enum cli_exit trial_text_say_unreadable(const char *command, int error)
 {
 	return cli_error(command, "cannot read " TRIAL_STATE ": %s; %s", strerror(-error),
 		error == -EACCES ? "run this as root"
-				 : "'vfioboot try --cancel' deletes it");
+				 : "'sudo vfioboot try --cancel' deletes it");
 }

@@ -243,9 +243,9 @@ static void decide_simple(const struct params_facts *facts, struct params *param
 			"afterwards"); /* lint: a text, not read */
 	else
 		add(params, PARAMS_WARNING, "",
-			"the firmware's framebuffer %s in the boot display, so a guest "
-			"cannot use it; 'vfioboot try' boots once without it (" SYSFB
-			") and shows whether that helps",
+			"the firmware's framebuffer %s in the boot display, so a "
+			"guest cannot use it; 'sudo vfioboot try' boots once without "
+			"it (" SYSFB ") and shows whether that helps",
 			facts->boot_display_is_sure ? "stays" : "may stay");
 }
 

@@ -40,13 +40,13 @@ static int load(const struct root *root, struct trial *ret, struct message *mess
 	int r = trial_load(root, ret);
 
 	if (r == -ENOENT) {
-		message_remedy(message, "start one with 'vfioboot try'");
+		message_remedy(message, "start one with 'sudo vfioboot try'");
 		return message_set(message, r, "there is no trial to keep");
 	}
 	if (r < 0) {
 		message_remedy(message, "%s",
 			r == -EACCES ? "run this as root"
-				     : "'vfioboot try --cancel' deletes it");
+				     : "'sudo vfioboot try --cancel' deletes it");
 		return message_errno(message, r, "cannot read %s", TRIAL_STATE);
 	}
 	return 0;

@@ -73,8 +73,8 @@ static int choose_profile(const struct config *config, const char *wanted,
 	}
 	if (!config->n_sections) {
 		message_remedy(message,
-			"run 'vfioboot add DEVICE --profile passthrough' and 'vfioboot "
-			"apply' first");
+			"run 'sudo vfioboot add DEVICE --profile passthrough' and "
+			"'sudo vfioboot apply' first");
 		return message_set(message, -EINVAL,
 			"no device is configured, so there is nothing to try");
 	}

@@ -223,7 +223,7 @@ expect = 5' ]
 	add --name mine 01:00.0
 	add 01:00.1
 	[ "$status" -eq 1 ]
-	[[ $stderr == *"remove that first with 'vfioboot remove mine'"* ]]
+	[[ $stderr == *"remove that first with 'sudo vfioboot remove mine'"* ]]
 }
 
 @test "--only takes the function alone; its group says what that means" {
@@ -237,7 +237,7 @@ expect = 1' ]
 	add --only 02:00.1
 	[ "$status" -eq 1 ]
 	[[ $stderr == *'0000:02:00.1 shares IOMMU group 22 with 0000:02:00.0, which the host uses (driver nouveau)'* ]]
-	[[ $stderr == *"run 'vfioboot add 02:00.1 00:03.1/00.0', or use --allow-partial-group"* ]]
+	[[ $stderr == *"run 'sudo vfioboot add 02:00.1 00:03.1/00.0', or use --allow-partial-group"* ]]
 	add --only --allow-partial-group 02:00.1
 	[ "$status" -eq 0 ]
 	[[ $stderr == *'warning: 0000:02:00.1 shares IOMMU group'* ]]
@@ -303,7 +303,7 @@ expect = 1' ]
 	add 01:00.0
 	refused '0000:01:00.0 shares IOMMU group 12 with 0000:02:00.0, which the host uses (driver nvme, for /)' \
 		'in another slot, the card may have a group of its own'
-	[[ $stderr != *"run 'vfioboot add"* ]]
+	[[ $stderr != *"run 'sudo vfioboot add"* ]]
 	add 01:00.0 02:00.0
 	refused '0000:02:00.0 carries /; this host runs from it' 'is never bound'
 	add --allow-mounted --allow-partial-group 02:00.0
@@ -322,7 +322,7 @@ expect = 1' ]
 @test "an empty drive in the card's group: give both" {
 	host_in_memory nvme-in-gpu-group
 	add 01:00.0
-	refused "run 'vfioboot add 01:00.0 00:06.0/00.0', or use --allow-partial-group"
+	refused "run 'sudo vfioboot add 01:00.0 00:06.0/00.0', or use --allow-partial-group"
 	add 01:00.0 00:06.0/00.0
 	[ "$status" -eq 0 ]
 	[ "$(section gpu)" = '[device gpu]
@@ -512,7 +512,7 @@ expect = 2' ]
 	link sys/devices/pci0000:00/0000:00:1f.0/driver sys/bus/pci/drivers/lpc_ich
 	add 00:1f.3
 	refused 'with 0000:00:1f.0, which the host uses (driver lpc_ich)' 'the host needs part of this one'
-	[[ $stderr != *"run 'vfioboot add"* ]]
+	[[ $stderr != *"run 'sudo vfioboot add"* ]]
 }
 
 # The module index of a kernel with a variant driver for the virtual functions of sriov.
@@ -627,7 +627,7 @@ variant_driver() {
 @test "the command for a group of many functions is whole" {
 	host_in_memory identical-cards 'repeat 192' $'\t0000:40:00.0 8086:1533 020000 driver=igb group=17'
 	add 02:00.0
-	refused "run 'vfioboot add 02:00.0 40:00.0 40:00.1" \
+	refused "run 'sudo vfioboot add 02:00.0 40:00.0 40:00.1" \
 		" 40:17.6 40:17.7', or use --allow-partial-group"
 }
 

@@ -211,10 +211,10 @@ remove the directory /etc/vfioboot.conf.d if it is empty" ]
 	[ -z "$stderr" ]
 	printf 'passthrough\tPassthrough\tvfioboot.profile=x\n' >"$host/etc/vfioboot.entries"
 	run -0 --separate-stderr apply
-	[[ $stderr == *"outdated entries; run 'vfioboot entry add'" ]]
+	[[ $stderr == *"outdated entries; run 'sudo vfioboot entry add'" ]]
 	: >"$host/etc/vfioboot.conf"
 	run -0 --separate-stderr apply
-	[[ $stderr == *"no device is configured; run 'vfioboot entry remove'" ]]
+	[[ $stderr == *"no device is configured; run 'sudo vfioboot entry remove'" ]]
 }
 
 @test "undo where there is nothing" {

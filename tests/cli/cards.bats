@@ -90,7 +90,7 @@ try_commands() {
 @test "what was left out is named, and is not in the list" {
 	in_memory "$top/tests/cards/amd-desktop"
 	vfioboot add --dry-run 2f:00.3
-	[[ $output == *'Left out: 0000:2f:00.4'*"'vfioboot add 2f:00.3 --with 0000:2f:00.4'"* ]]
+	[[ $output == *'Left out: 0000:2f:00.4'*"'sudo vfioboot add 2f:00.3 --with 0000:2f:00.4'"* ]]
 	[ "$(set_of_output)" = 0000:2f:00.3 ]
 	in_memory "$top/tests/cards/vmd"
 	vfioboot add --dry-run 00:0e.0

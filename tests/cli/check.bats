@@ -654,7 +654,7 @@ regroup() {
 	expect group-members $gpu fail '0000:00:00.0 (skl_uncore)*keep the driver off that bridge'
 	regroup 0000:00:14.0 $gpu
 	check
-	expect group-members $gpu fail "('vfioboot add 0000:00:14.0')"
+	expect group-members $gpu fail "('sudo vfioboot add 0000:00:14.0')"
 }
 
 @test "group-members: one that vfio-pci has by hand goes back at the next boot" {

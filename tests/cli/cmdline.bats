@@ -195,7 +195,7 @@ goes() {
 	built INTEL_IOMMU_DEFAULT_OFF
 	cmdline --explain
 	[[ ${lines[0]} == 'needed   intel_iommu=on: '* ]]
-	[[ $output == *"'vfioboot entry add' and 'vfioboot try' add needed parameters to their own"* ]]
+	[[ $output == *"'sudo vfioboot entry add' and 'sudo vfioboot try' add needed parameters to their own"* ]]
 	[[ ${lines[-1]} == "with GRUB, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'grub-mkconfig -o /boot/grub/grub.cfg'." ]]
 	# Of several, none of which says that it started this boot.
 	touch "$host/boot/refind_linux.conf" "$host/boot/limine.conf"
@@ -451,7 +451,7 @@ goes() {
 	framebuffer efifb
 	prints video=efifb:off 'console ends'
 	framebuffer BOOTFB
-	prints '' "'vfioboot try' boots once without it"
+	prints '' "'sudo vfioboot try' boots once without it"
 	built LTO INTEL_IOMMU_DEFAULT_ON
 	refuses 'link-time optimisation'
 }
@@ -463,7 +463,7 @@ goes() {
 	framebuffer ''
 	prints video=efifb:off 'console ends'
 	built INTEL_IOMMU_DEFAULT_ON FB_EFI SYSFB_SIMPLEFB
-	prints '' "'vfioboot try' boots once without it"
+	prints '' "'sudo vfioboot try' boots once without it"
 	rm "$host/boot/config-$release"
 	prints '' "run 'vfioboot check' after the next boot"
 	put proc/iomem <<<'00000000-00000000 : 0000:00:02.0'

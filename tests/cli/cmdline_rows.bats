@@ -224,7 +224,7 @@ END
 	kernel 5.15.0 X86 AMD_IOMMU SYSFB_SIMPLEFB
 	give 00:03.1/00
 	framebuffer BOOTFB
-	prints '' "'vfioboot try' boots once without it (initcall_blacklist=sysfb_init)"
+	prints '' "'sudo vfioboot try' boots once without it (initcall_blacklist=sysfb_init)"
 	kernel 5.15.0 X86 AMD_IOMMU SYSFB_SIMPLEFB LTO
 	refuses 'link-time optimisation'
 }

@@ -194,7 +194,7 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	tree_of debian-grub
 	rm "$tree/etc/vfioboot.conf.d/gaming-gpu.conf"
 	run -1 --separate-stderr entry add
-	[[ $stderr == *'no device is configured'*"'vfioboot add DEVICE'"* ]]
+	[[ $stderr == *'no device is configured'*"'sudo vfioboot add DEVICE'"* ]]
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 }
 
@@ -203,13 +203,13 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	entry add
 	rm -r "${tree:?}"/etc/vfioboot.conf*
 	run -1 --separate-stderr entry list
-	[[ $stderr == *"has changed and asks for no entry; run 'vfioboot entry remove'" ]]
+	[[ $stderr == *"has changed and asks for no entry; run 'sudo vfioboot entry remove'" ]]
 	run -1 --separate-stderr entry add
-	[[ $stderr == *"no device is configured any more"*"run 'vfioboot entry remove'" ]]
+	[[ $stderr == *"no device is configured any more"*"run 'sudo vfioboot entry remove'" ]]
 	run -0 entry remove
 	run -0 --separate-stderr entry list
 	run -1 --separate-stderr entry add
-	[[ $stderr == *"run 'vfioboot add DEVICE' first" ]]
+	[[ $stderr == *"run 'sudo vfioboot add DEVICE' first" ]]
 }
 
 @test "a section with an error has no entry" {
@@ -224,7 +224,7 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 @test "list: ready, missing, outdated, unwanted" {
 	tree_of debian-systemd-boot
 	run -0 entry list
-	[[ $output == *"'vfioboot entry add' adds them"* ]]
+	[[ $output == *"'sudo vfioboot entry add' adds them"* ]]
 	entry add
 	run -0 --separate-stderr entry list --json
 	json_true '.entries | length == 2 and all(.state == "ready" and
@@ -236,7 +236,7 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	rm "$tree/efi/loader/entries/$machine-6.12.41+deb13-amd64-passthrough.conf"
 	sed -i 's/ vfioboot\.profile.*//' "$tree/efi/loader/entries/$machine-6.12.48+deb13-amd64-passthrough.conf"
 	run -1 --separate-stderr entry list --json
-	[[ $stderr == *"run 'vfioboot entry add'"* ]]
+	[[ $stderr == *"run 'sudo vfioboot entry add'"* ]]
 	[ "$(jq -r '.entries[] | "\(.kernel) \(.state)"' <<<"$output")" = "6.12.48+deb13-amd64 outdated
 6.12.41+deb13-amd64 missing" ]
 	configure selected a b
@@ -1403,7 +1403,7 @@ undo_live() {
 	printf '#!/bin/sh\necho "cannot find a device" >&2\nexit 1\n' >"$tree/etc/grub.d/05_fail"
 	chmod +x "$tree/etc/grub.d/05_fail"
 	run -1 --separate-stderr undo_live '"$vfioboot" undo'
-	[[ $stderr == *'cannot find a device'*"run 'vfioboot entry remove'"* ]]
+	[[ $stderr == *'cannot find a device'*"run 'sudo vfioboot entry remove'"* ]]
 	cmp "$work/with.cfg" "$tree/boot/grub/grub.cfg"
 	[ -e "$tree/etc/vfioboot.entries" ]
 	[ ! -e "$tree/etc/vfioboot.conf" ]

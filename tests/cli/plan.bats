@@ -64,7 +64,7 @@ same_as_early() { # CASE
 @test "nothing configured: says so, and what to do" {
 	machine identical-cards
 	run -0 --separate-stderr "$vfioboot" plan --root "$root"
-	[[ $output == 'Nothing is configured: '*"'vfioboot list'"*"'vfioboot add DEVICE'"* ]]
+	[[ $output == 'Nothing is configured: '*"'vfioboot list'"*"'sudo vfioboot add DEVICE'"* ]]
 	[[ -z $stderr ]]
 	run -0 "$vfioboot" plan --root "$root" --json
 	json_true '.plan == []' <<<"$output"

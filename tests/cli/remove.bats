@@ -215,8 +215,8 @@ fingerprint() {
 	remove --dry-run gpu
 	[ -z "$stderr" ]
 	remove gpu2
-	[[ $stderr == *"outdated entries; run 'vfioboot entry add'" ]]
+	[[ $stderr == *"outdated entries; run 'sudo vfioboot entry add'" ]]
 	remove gpu
-	[[ $stderr == *"no device is configured; run 'vfioboot entry remove'" ]]
+	[[ $stderr == *"no device is configured; run 'sudo vfioboot entry remove'" ]]
 	[ "$status" = 0 ]
 }

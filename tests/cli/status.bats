@@ -224,7 +224,7 @@ status_json() { # EXIT
 @test "nothing configured is nothing wrong" {
 	machine identical-cards
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
-	[[ ${lines[0]} == 'Nothing is configured'* && $output == *"'vfioboot add DEVICE'"* ]]
+	[[ ${lines[0]} == 'Nothing is configured'* && $output == *"'sudo vfioboot add DEVICE'"* ]]
 	status_json 0
 	json_is '.functions == [] and .boot.ran == false'
 }

@@ -131,7 +131,7 @@ complains() { # PATTERN
 	complains "no section waits for a profile.*'profile = passthrough' to those to be tried \(/etc/vfioboot.conf\)"
 	: >"$host/etc/vfioboot.conf"
 	try --dry-run
-	complains "no device is configured.*'vfioboot add DEVICE --profile passthrough'"
+	complains "no device is configured.*'sudo vfioboot add DEVICE --profile passthrough'"
 }
 
 @test "when = selected needs no profile in the section" {
@@ -362,11 +362,11 @@ state() {
 @test "a state that cannot be read: said with the remedy, and never taken for none" {
 	put var/lib/vfioboot/trial/state <<<'vfioboot-trial 1'
 	try --status
-	complains "trial/state: .*'vfioboot try --cancel' deletes it"
+	complains "trial/state: .*'sudo vfioboot try --cancel' deletes it"
 	try --keep --dry-run
-	complains "trial/state: .*'vfioboot try --cancel' deletes it"
+	complains "trial/state: .*'sudo vfioboot try --cancel' deletes it"
 	run --separate-stderr "$vfioboot" status --root "$host"
-	[[ $stderr == *"trial/state: "*"'vfioboot try --cancel' deletes it"* ]]
+	[[ $stderr == *"trial/state: "*"'sudo vfioboot try --cancel' deletes it"* ]]
 	try --cancel --dry-run
 	[ "$output" = 'Would delete what is left of the last trial.' ]
 }
@@ -396,8 +396,8 @@ state() {
 	sed -i 's/^something new/section gaming-gpu 0123456789abcdef/' \
 		"$host/var/lib/vfioboot/trial/state"
 	try --keep --dry-run
-	complains "\[device gaming-gpu\] in /etc/vfioboot.conf was changed after trial 20261120-171500.*'vfioboot try' again"
-	complains "\[device later\] in /etc/vfioboot.conf.d/later.conf was no part of trial 20261120-171500.*'vfioboot try' again"
+	complains "\[device gaming-gpu\] in /etc/vfioboot.conf was changed after trial 20261120-171500.*'sudo vfioboot try' again"
+	complains "\[device later\] in /etc/vfioboot.conf.d/later.conf was no part of trial 20261120-171500.*'sudo vfioboot try' again"
 	[[ $output != *Would* && $output != *permanent* ]]
 	# Nor is it made permanent by another way.
 	printf '[boot]\nwhen = selected\n' >>"$host/etc/vfioboot.conf"
@@ -902,7 +902,7 @@ live() {
 	state kept - -
 	live '"$vfioboot" try --cancel'
 	[ "$status" = 0 ]
-	[[ $output == *"Its setting stays; 'vfioboot remove' removes it." ]]
+	[[ $output == *"Its setting stays; 'sudo vfioboot remove' removes it." ]]
 }
 
 @test "the journal that is kept of a trial is not for everybody" {
@@ -1112,5 +1112,5 @@ live_host() {
 	state confirmed - -
 	printf 'passthrough\tPassthrough\tvfioboot.profile=other\n' >"$host/etc/vfioboot.entries"
 	active=default.target live_host 'vfioboot try --keep'
-	[[ $stderr == *"outdated entries; run 'vfioboot entry add'"* ]]
+	[[ $stderr == *"outdated entries; run 'sudo vfioboot entry add'"* ]]
 }

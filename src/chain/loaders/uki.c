@@ -102,7 +102,7 @@ static int judge_obstacles(const struct bootentries *wanted, struct uki *image,
 	if (!change->update)
 		return -EOPNOTSUPP;
 	text_join(text, sizeof(text), " was not copied: ", ukify_obstacle_text(obstacles),
-		"; 'vfioboot entry add' shows how to do it by hand", NULL);
+		"; 'sudo vfioboot entry add' shows how to do it by hand", NULL);
 	return object(wanted, image, "", text, change);
 }
 
@@ -245,8 +245,8 @@ static int run_make(
 	(void)change;
 	if (r < 0 && (copy->image->is_signed || copy->image->has_signed_measurements))
 		message_remedy(message,
-			"if a key has a pass phrase, run 'vfioboot entry add' on a terminal, "
-			"where it can be asked for");
+			"if a key has a pass phrase, run 'sudo vfioboot entry add' "
+			"on a terminal, where it can be asked for");
 	return r < 0 ? message_set(message, r, "cannot make %s: %s", step->other,
 			       r == -EREMOTEIO ? why : strerror(-r))
 		     : 0;
