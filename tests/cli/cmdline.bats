@@ -219,7 +219,7 @@ goes() {
 	booted_with
 	cmdline --explain
 	[[ $output != *'normal entry'* ]]
-	rm -r "${host:?}/sys" "$host/proc/cpuinfo"
+	rm -r "${host:?}/sys" "${host:?}/proc/cpuinfo"
 	cmdline --explain
 	[ "$status" = 1 ]
 	[[ $output == *"$where" && $stderr == *'cannot read the facts of the machine'* ]]

@@ -612,49 +612,39 @@ static void test_refind_default(void **state)
 	expect("refind", "s /boot/vmlinuz-6 | ro\ns /boot/vmlinuz-7 | ro\n");
 }
 
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup_teardown(test_grub_places, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(
+		test_grub_subvolumes, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(test_grub_kinds, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(test_grub_initrds, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(test_grub_lines, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(
+		test_grub_default_lines, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(
+		test_grub_other_files, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(test_grub_saved, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(test_bls, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(
+		test_systemd_boot_order, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(
+		test_systemd_boot_default, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(test_unified, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(
+		test_systemd_boot_architecture, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(
+		test_systemd_boot_preferred, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(
+		test_grub_bls_default, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(
+		test_extlinux_default, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(test_extlinux_files, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(test_long_options, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(test_refind_default, fake_set_up, fake_tear_down),
+	cmocka_unit_test_setup_teardown(test_grub_bls, fake_set_up, fake_tear_down),
+};
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_grub_places, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_grub_subvolumes, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_grub_kinds, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_grub_initrds, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_grub_lines, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_grub_default_lines, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_grub_other_files, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_grub_saved, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_bls, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_systemd_boot_order, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_systemd_boot_default, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_unified, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_systemd_boot_architecture, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_systemd_boot_preferred, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_grub_bls_default, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_extlinux_default, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_extlinux_files, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_long_options, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_refind_default, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_grub_bls, fake_set_up, fake_tear_down),
-	};
-
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
