@@ -234,6 +234,7 @@ lint: build/vfioboot-early
 # Files side by side, each one's tests one after another: to start them so takes half the time. Some
 # wait more than they work, and the longest files are first.
 CLI_LONG = $(patsubst %,tests/cli/%.bats,plan try entry check status vfioboot)
+CLI_TOOLS = build/tests/compose build/tests/bootfiles
 CLI_FILES = $(CLI_LONG) $(filter-out $(CLI_LONG),$(sort $(wildcard tests/cli/*.bats)))
 CLI_TESTS = bats --tap --no-parallelize-within-files --jobs "$$((2 * $$(nproc)))" $(CLI_FILES)
 suite_lint = @tests/run $(RESULTS) lint tests/lint
@@ -287,7 +288,7 @@ shards:
 # For daily work: no boots, no sanitizer, and none of the slow tests.
 QUICK_TESTS = $(TESTS:build/tests/%=build/unit/%)
 .PHONY: run-check-quick
-run-check-quick: all $(QUICK_TESTS) build/tests/compose
+run-check-quick: all $(QUICK_TESTS) $(CLI_TOOLS)
 	@rm -rf $(RESULTS)
 	$(suite_lint)
 	$(call suite_unit,$(QUICK_TESTS))
@@ -296,7 +297,7 @@ run-check-quick: all $(QUICK_TESTS) build/tests/compose
 
 # What depends on compilers, libraries and tools; tests/distros runs it in several releases of Debian.
 .PHONY: run-check-portable
-run-check-portable: all $(TESTS) build/tests/compose
+run-check-portable: all $(TESTS) $(CLI_TOOLS)
 	@rm -rf $(RESULTS)
 	$(suite_lint)
 	$(call suite_unit,$(TESTS))
@@ -308,7 +309,7 @@ check-boot: all
 	@tests/boot/run --all $(FILTER)
 
 .PHONY: check-programs
-check-programs: all $(TESTS) build/tests/compose build/sanitized/vfioboot-early build/sanitized/vfioboot
+check-programs: all $(TESTS) $(CLI_TOOLS) build/sanitized/vfioboot-early build/sanitized/vfioboot
 
 FUZZ_CC ?= clang
 FUZZERS = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))

@@ -373,16 +373,28 @@ static const char *after_release(const struct chain_image *image, size_t *ret_be
 	return at + len;
 }
 
-/*
- * Debian with entries of kernel-install: a hook copies what the generator writes to its own name,
- * and the copy is what is started.
- */
-static void find_source(struct chain *chain, struct chain_image *copy)
+static bool is_copied(const struct chain *chain, const struct chain_image *image)
 {
 	size_t before;
 
+	for (size_t i = 0; i < chain->n_entries; i++) {
+		const struct chain_entry *entry = &chain->entries[i];
+
+		if (entry->image == (size_t)(image - chain->images) &&
+			entry->loader->ops->copies)
+			return true;
+	}
+	return after_release(image, &before) != NULL;
+}
+
+/*
+ * Debian with entries of kernel-install, or of kernelstub: a hook copies what the generator writes
+ * to its own name, and the copy is what is started.
+ */
+static void find_source(struct chain *chain, struct chain_image *copy)
+{
 	if (copy->maker || !chain->generator || !chain->generator->replaces ||
-		!after_release(copy, &before))
+		!is_copied(chain, copy))
 		return;
 	for (size_t i = 0; i < chain->n_images; i++) {
 		struct chain_image *image = &chain->images[i];

@@ -6,6 +6,10 @@ build/tests/compose: $(wildcard tests/lib/compose*.[ch] tests/lib/tree.[ch]) Mak
 	$(call say,CC)
 	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) -o $@ $(filter %.c,$^)
 
+build/tests/bootfiles: tests/lib/bootfiles_main.c build/libtest.a Makefile
+	$(call say,LD)
+	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) $(HOST_CFLAGS) -o $@ $(filter %.c %.a,$^) $(TEST_LIBS)
+
 # By the compiler and with the flags of vfioboot-early, so that only what they do differs.
 build/tests/floor build/tests/run: build/tests/%: tests/bench/%.c Makefile
 	@mkdir -p $(@D)

@@ -90,6 +90,8 @@ struct bootloader_ops {
 	bool (*has_left)(const struct root *root);
 	/* That program runs by itself whenever a kernel comes or goes. */
 	bool follows;
+	/* Its entries start copies of what generators write, under other names. */
+	bool copies;
 	/*
 	 * Reads the menu as it is into @ret, for bootmenu_free() in each case.  0; or
 	 * -errno, with @ret->failed.  NULL: it is not read.

@@ -253,6 +253,7 @@ static int edit_zfsbootmenu(
 const struct bootloader_ops bootloader_ops_kernelstub = {
 	.read = read_kernelstub,
 	.edit = edit_kernelstub,
+	.copies = true,
 	.hand_what = "files",
 	.hand_where = "/boot/efi/loader/entries",
 	.permanent = "with 'kernelstub --add-options \"PARAMETER ...\"'",
