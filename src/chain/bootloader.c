@@ -101,6 +101,11 @@ static const struct bootloader bootloaders[] = {
 		.manages = true,
 		.files = {"/run/ostree-booted"},
 		.ops = &bootloader_ops_ostree},
+	{.name = "nixos",
+		.title = "NixOS",
+		.manages = true,
+		.files = {"/etc/NIXOS"},
+		.ops = &bootloader_ops_nixos},
 	{.name = "kernelstub",
 		.title = "kernelstub",
 		.variable = "LoaderInfo",
@@ -167,8 +172,8 @@ static const struct bootloader bootloaders[] = {
 		.ops = &bootloader_ops_limine},
 	{.name = "extlinux",
 		.title = "extlinux or U-Boot",
-		.files = {"/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf",
-			"/boot/syslinux/syslinux.cfg"},
+		.files = {"/boot/extlinux/extlinux.conf", "/boot/extlinux.conf",
+			"/extlinux/extlinux.conf", "/boot/syslinux/syslinux.cfg"},
 		.ops = &bootloader_ops_extlinux},
 };
 

@@ -468,6 +468,13 @@ static int find_maker(const struct search *search, size_t index)
 
 	if (image->maker || image->source || image->by_hand[0])
 		return 0;
+	if (kernel &&
+		initramfs_kernel_install_unifies(search->root, kernel, image->path)) {
+		if (initramfs_knows(&initramfs_kernel_install, search->root, kernel,
+			    image->path, image->by_hand, size))
+			image->maker = &initramfs_kernel_install;
+		return set_text(&image->written, image->path);
+	}
 	if (chain->generator && kernel && is_remade(search, index)) {
 		if (initramfs_knows(chain->generator, search->root, kernel, image->path,
 			    image->by_hand, size))

@@ -654,7 +654,7 @@ const struct cli_command cmd_entry = {
 		"list    show them, and whether each kernel has them\n"
 		"update  adapt them to the installed kernels; for kernel-install and mkinitcpio\n\n"
 		"NAME is grub, grub-bls, systemd-boot, uki, refind, limine, extlinux, "
-		"kernelstub,\nproxmox, zfsbootmenu or rpm-ostree.",
+		"kernelstub,\nproxmox, zfsbootmenu, nixos or rpm-ostree.",
 	.options = options,
 	.arguments = sizeof(struct arguments),
 	.check = check,

@@ -4,7 +4,8 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # inner shells; run sets output and stderr
 #
 # `vfioboot entry`: the entries in the menus of the boot loaders, as texts.  tests/boot-trees has
-# a folder a loader: the files of a machine, and what `entry add --dry-run` says of it.
+# a folder a loader: the files of a machine, and, where these are all texts, in `expected` what
+# `entry add --dry-run` says of it.
 
 bats_require_minimum_version 1.5.0
 
@@ -51,7 +52,8 @@ unchanged() {
 }
 
 @test "each loader's menu gets what is written down for it" {
-	for folder in "$top"/tests/boot-trees/*/; do
+	for folder in "$top"/tests/boot-trees/*/expected; do
+		folder=${folder%/*}
 		run "$vfioboot" entry add --root "$folder/root" --dry-run
 		diff "$folder/expected" - <<<"$output"$'\n'"exit $status"
 	done
@@ -59,7 +61,8 @@ unchanged() {
 
 # bats test_tags=slow
 @test "a dry run changes nothing" {
-	for folder in "$top"/tests/boot-trees/*/; do
+	for folder in "$top"/tests/boot-trees/*/expected; do
+		folder=${folder%/*}
 		tree_of "$(basename "$folder")"
 		expected=$(sed -n '$s/^exit //p' "$folder/expected")
 		run "-$expected" entry add --dry-run
@@ -99,7 +102,8 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 
 # bats test_tags=slow
 @test "remove gives back every file as it was" {
-	for folder in "$top"/tests/boot-trees/*/; do
+	for folder in "$top"/tests/boot-trees/*/expected; do
+		folder=${folder%/*}
 		tree_of "$(basename "$folder")"
 		run entry add
 		# What is made by hand is only told.

@@ -35,7 +35,7 @@ static void test_names(void **state)
 	(void)state;
 	bootloader_names(names);
 	assert_string_equal(names,
-		"rpm-ostree, kernelstub, proxmox, zfsbootmenu, uki, systemd-boot, grub-bls, "
+		"rpm-ostree, nixos, kernelstub, proxmox, zfsbootmenu, uki, systemd-boot, grub-bls, "
 		"grub, refind, limine or extlinux");
 }
 

@@ -521,6 +521,8 @@ static void test_extlinux_default(void **state)
 		{"default a", "menu default", '-'},
 		{"default a\nontimeout b", "", '-'},
 		{"default menu.c32", "", '-'},
+		{"DEFAULT menu.c32", "MENU DEFAULT", 'b'},
+		{"default other.c32", "menu default", '-'},
 		{"default", "", '-'},
 		{"include other.conf", "", '-'},
 		{"menu include other.conf\ndefault a", "", '-'},

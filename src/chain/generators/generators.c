@@ -150,6 +150,16 @@ static bool is_signing(const struct root *root)
 	return found;
 }
 
+/* As sdbootutil(1) names what it makes with dracut, and then its entries. */
+static bool is_named_by_content(const struct root *root, const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return name && text_begins_with(name, "/initrd-") &&
+		strspn(name + 8, "0123456789abcdef") == 40 && !name[48] &&
+		file_exists(root, "usr/bin/sdbootutil");
+}
+
 bool initramfs_knows(const struct initramfs_generator *generator, const struct root *root,
 	const struct kernel *kernel, const char *path, char *why, size_t why_size)
 {
@@ -159,6 +169,10 @@ bool initramfs_knows(const struct initramfs_generator *generator, const struct r
 			"it is signed, and %s has no key to sign it with: rebuild and sign it "
 			"by hand",
 			generator->name);
+		return false;
+	}
+	if (path && is_named_by_content(root, path)) {
+		text_join(why, why_size, "run 'sdbootutil mkinitrd' by hand", NULL);
 		return false;
 	}
 	return !generator->knows || generator->knows(root, kernel, path, why, why_size);
@@ -315,6 +329,8 @@ int initramfs_find(const struct initramfs_generator *generator, const struct roo
 	if (r == 0 && !generator->replaces)
 		r = initramfs_kernel_install.find(root, kernel, ret);
 	if (r == 0 && ret->n == before && generator->expect &&
+		(generator->replaces ||
+			!initramfs_kernel_install_unifies(root, kernel, NULL)) &&
 		initramfs_knows(generator, root, kernel, NULL, why, sizeof(why)))
 		r = generator->expect(root, kernel, ret);
 	return r;

@@ -85,6 +85,13 @@ char *initramfs_kernel_install_setting(
 	const struct root *root, const char *key, char *where, size_t size);
 
 /*
+ * Whether kernel-install makes the unified image @path of the kernel again under its name; with
+ * NULL: whether it makes such images, and no others.
+ */
+bool initramfs_kernel_install_unifies(
+	const struct root *root, const struct kernel *kernel, const char *path);
+
+/*
  * What is to be done by hand for an image that nothing we know builds, such as a unified one that
  * a hook makes of others: "run 'COMMAND' by hand".  @kernel NULL: it is not known.
  */

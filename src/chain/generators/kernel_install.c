@@ -4,6 +4,8 @@
  * TOKEN/RELEASE on the ESP or XBOOTLDR, by plugins that copy it there.  An image that is there
  * already is replaced by a rename, so it is only asked for the image of a kernel that has none.
  */
+#include <limits.h>
+
 #include "base/base.h"
 #include "chain/esp.h"
 #include "generators.h"
@@ -50,14 +52,6 @@ static int find(
 		}
 	}
 	return r;
-}
-
-static int command(const struct root *root, const struct kernel *kernel, const char *path,
-	const char *output, struct change_step *ret)
-{
-	(void)root, (void)path, (void)output;
-	return change_add_args(
-		ret, "kernel-install", "add", kernel->release, kernel->file, NULL);
 }
 
 /* ---- settings ---------------------------------------------------------------------------- */
@@ -122,7 +116,28 @@ char *initramfs_kernel_install_setting(
 	return value;
 }
 
-/* ---- what others build ------------------------------------------------------------------- */
+/* ---- what it builds ---------------------------------------------------------------------- */
+
+/* The file that it is given, which is none that it made itself; "": it is not known. */
+static const char *kernel_to_add(
+	const struct root *root, const struct kernel *kernel, char own[static PATH_MAX])
+{
+	text_join(own, PATH_MAX, "/" TREE_USR_MODULES "/", kernel->release, "/vmlinuz",
+		NULL);
+	if (file_exists(root, "%s", own))
+		return own;
+	return text_ends_with(kernel->file, ".efi") ? "" : kernel->file;
+}
+
+static int command(const struct root *root, const struct kernel *kernel, const char *path,
+	const char *output, struct change_step *ret)
+{
+	char own[PATH_MAX];
+
+	(void)path, (void)output;
+	return change_add_args(ret, "kernel-install", "add", kernel->release,
+		kernel_to_add(root, kernel, own), NULL);
+}
 
 /* TOKEN-RELEASE.efi, also with tries (systemd-boot(7)). */
 static bool is_of_release(const char *path, const char *release)
@@ -131,6 +146,28 @@ static bool is_of_release(const char *path, const char *release)
 	const char *end = at ? at + strlen(release) : NULL;
 
 	return at && at[-1] == '-' && (*end == '+' || strcmp(end, ".efi") == 0);
+}
+
+static bool is_unified(
+	const struct root *root, const struct kernel *kernel, const char *path)
+{
+	return strstr(path, "/EFI/Linux/") && is_of_release(path, kernel->release) &&
+		file_exists(root, "/usr/bin/kernel-install");
+}
+
+/* With tries the new image would get another name. */
+bool initramfs_kernel_install_unifies(
+	const struct root *root, const struct kernel *kernel, const char *path)
+{
+	char where[512], own[PATH_MAX];
+	_cleanup_free_ char *layout =
+		initramfs_kernel_install_setting(root, "layout", where, sizeof(where));
+
+	return layout && strcmp(layout, "uki") == 0 &&
+		(!path ||
+			(is_unified(root, kernel, path) &&
+				*kernel_to_add(root, kernel, own) &&
+				!file_exists(root, "/etc/kernel/tries")));
 }
 
 static bool is_bundle_of_sbctl(const struct root *root, const char *path)
@@ -150,13 +187,14 @@ static bool is_bundle_of_sbctl(const struct root *root, const char *path)
 void initramfs_by_hand(const struct root *root, const struct kernel *kernel,
 	const char *path, char *ret, size_t size)
 {
+	char own[PATH_MAX];
+	const char *file = kernel ? kernel_to_add(root, kernel, own) : "";
+
 	if (is_bundle_of_sbctl(root, path))
 		snprintf(ret, size, "run 'sbctl generate-bundles --sign' by hand");
-	else if (kernel && strstr(path, "/EFI/Linux/") &&
-		is_of_release(path, kernel->release) &&
-		file_exists(root, "/usr/bin/kernel-install"))
+	else if (kernel && is_unified(root, kernel, path))
 		snprintf(ret, size, "run 'kernel-install add %s %s' by hand",
-			kernel->release, kernel->file);
+			kernel->release, *file ? file : "VMLINUZ");
 	else
 		snprintf(ret, size, "rebuild it with the program that built it");
 }

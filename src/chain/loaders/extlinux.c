@@ -32,6 +32,16 @@ static const char *find_named(const char *text, const char *name)
 	return text;
 }
 
+/* The menu of SYSLINUX, which takes the default that its own lines name. */
+static bool is_menu_program(const char *line)
+{
+	const char *name = rest_of(line);
+	size_t len = strcspn(name, WHITE);
+
+	return (len == 8 && strncasecmp(name, "menu.c32", len) == 0) ||
+		(len == 12 && strncasecmp(name, "vesamenu.c32", len) == 0);
+}
+
 /*
  * The label that all lines mean that make one the default; without such a line, the first.  NULL
  * where U-Boot (boot/pxe_utils.c) and SYSLINUX (doc/menu.txt) may take another one: where the
@@ -40,6 +50,7 @@ static const char *find_named(const char *text, const char *name)
 static const char *find_default(const char *text)
 {
 	const char *found = NULL, *label = "";
+	bool has_menu = false;
 
 	for (const char *line = text; *line; line = text_next_line(line)) {
 		bool in_menu = manual_line_is(line, "menu", " \t");
@@ -52,13 +63,17 @@ static const char *find_default(const char *text)
 		if (!manual_line_is(command, "default", WHITE) &&
 			!manual_line_is(line, "ontimeout", WHITE))
 			continue;
+		if (!in_menu && is_menu_program(line)) {
+			has_menu = true;
+			continue;
+		}
 		if (!in_menu)
 			meant = find_named(text, rest_of(line));
 		if (!*meant || (found && found != meant))
 			return NULL;
 		found = meant;
 	}
-	return found ? found : find_named(text, NULL);
+	return found || has_menu ? found : find_named(text, NULL);
 }
 
 static void copy_label(FILE *out, const char *line, const struct bootentry *entry)
@@ -109,8 +124,8 @@ static int edit_extlinux(
 				wanted->entries[i].arguments);
 	}
 	fprintf(out,
-		"\nWhere u-boot-update makes that file, it makes it without this for each "
-		"new kernel:\nadd it again then.\n");
+		"\nWhere u-boot-update or update-extlinux makes that file, it makes it "
+		"without this for each\nnew kernel: add it again then.\n");
 	return 0;
 }
 

@@ -139,5 +139,6 @@ extern const struct bootloader_ops bootloader_ops_kernelstub;
 extern const struct bootloader_ops bootloader_ops_proxmox;
 extern const struct bootloader_ops bootloader_ops_zfsbootmenu;
 extern const struct bootloader_ops bootloader_ops_ostree;
+extern const struct bootloader_ops bootloader_ops_nixos;
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "bls_files.h"
 #include "chain/bootmenu.h"
+#include "facts/facts.h"
 #include "permanent.h"
 #include "systemd_boot.h"
 
@@ -234,6 +235,57 @@ static int edit_proxmox(
 	return 0;
 }
 
+/* ---- NixOS: menus of GRUB and of systemd-boot, made of its configuration ------------------- */
+
+#define NIXOS_CONFIG "/etc/nixos/configuration.nix"
+
+/* The loader's own word, if it has one, and else whose files are there. */
+static int read_nixos(
+	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
+{
+	char sign[BOOTLOADER_SIGN_SIZE], word[64] = "";
+	bool grub = bootloader_detect(root, bootloader_named("grub"), sign) > 0;
+	bool other = systemd_boot_is_installed(root);
+	int r;
+
+	if (grub && other &&
+		efivar_read_text(root, "LoaderInfo", EFI_LOADER, word, sizeof(word)) == 0)
+		grub = !text_begins_with(word, "systemd-boot");
+	else if (grub == other) {
+		text_join(ret->failed, sizeof(ret->failed), "of GRUB or of systemd-boot",
+			NULL);
+		return -ENODEV;
+	}
+	r = grub ? bootloader_ops_grub.read(root, wanted, ret)
+		 : bls_read_systemd_boot(root, wanted, ret);
+	bootmenu_keep_apart(ret, 0, ret->n);
+	return r;
+}
+
+static void print_specialisation(FILE *out, const struct bootentry *entry)
+{
+	const char *p = entry->arguments;
+
+	fprintf(out, "\nspecialisation.%s.configuration.boot.kernelParams = [",
+		entry->id);
+	for (size_t len; (len = strcspn(p, " ")) > 0; p += len + (p[len] == ' '))
+		fprintf(out, " \"%.*s\"", (int)len, p);
+	fprintf(out, " ];\n");
+}
+
+static int edit_nixos(
+	const struct root *root, const struct bootentries *wanted, FILE *out)
+{
+	(void)root;
+	fprintf(out,
+		"NixOS makes its menu of its configuration, with an entry for each "
+		"specialisation.  Add to\n" NIXOS_CONFIG
+		", and run 'sudo nixos-rebuild boot':\n");
+	for (unsigned i = 0; i < wanted->n; i++)
+		print_specialisation(out, &wanted->entries[i]);
+	return 0;
+}
+
 /* ---- ZFSBootMenu: a command line a dataset (zfsbootmenu(7)) -------------------------------- */
 
 static int edit_zfsbootmenu(
@@ -278,4 +330,12 @@ const struct bootloader_ops bootloader_ops_zfsbootmenu = {
 	.permanent =
 		"in the property org.zfsbootmenu:commandline of the boot environment: 'zbm-kcl "
 		"-a PARAMETER', or 'zfs set'",
+};
+const struct bootloader_ops bootloader_ops_nixos = {
+	.read = read_nixos,
+	.edit = edit_nixos,
+	.hand_what = "specialisations",
+	.hand_where = NIXOS_CONFIG,
+	.permanent = "in boot.kernelParams in " NIXOS_CONFIG
+		     "; then run 'sudo nixos-rebuild boot'",
 };

@@ -68,6 +68,7 @@ void place_path(const struct place *place, const char *path, char ret[static PAT
 	size_t len = strlen(place->left_out);
 
 	path = without_device(path);
+	path += strspn(path, "/") > 1 ? strspn(path, "/") - 1 : 0;
 	ret[0] = '\0';
 	if (strncmp(path, place->left_out, len) == 0 && path[len] == '/')
 		text_join(ret, PATH_MAX, place->directory, path + len, NULL);
