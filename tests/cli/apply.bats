@@ -4,7 +4,8 @@
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a process of its own; run sets these
 #
 # `vfioboot apply` and `vfioboot undo` on another machine's files: what would be done, and why. What
-# is done then, and undone, is in the unit test images_apply; generators run in the boot tests alone.
+# is done then, and undone, is in the unit test apply and in apply_run.bats; real generators run in the
+# boot tests alone.
 
 bats_require_minimum_version 1.5.0
 

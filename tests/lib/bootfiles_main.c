@@ -5,8 +5,8 @@
  *	kernel PATH RELEASE [PACKAGE]
  *	image MAKER PATH
  *	unified MAKER PATH RELEASE COMMAND-LINE
- * MAKER is dracut, initramfs-tools, mkinitcpio or microcode; with "+us" behind it the image has what
- * its hook puts into it, with the configuration that the files have now.
+ * MAKER is dracut, dracut-fallback, initramfs-tools, mkinitcpio or microcode; with "+us" behind it the
+ * image has what its hook puts into it, with the configuration that the files have now.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -72,21 +72,23 @@ static void put_kernel(const char *path, const char *release, const char *packag
 /* ---- images ------------------------------------------------------------------------------ */
 
 static const struct maker {
-	const char *name, *mark;
+	const char *name, *mark, *mark_text;
 	/* Up to two files that start the early program, and what is in them. */
 	struct {
 		const char *path, *text;
 	} start[2];
 } makers[] = {
-	{"dracut", "usr/lib/dracut/dracut-106",
+	{"dracut-fallback", "usr/lib/dracut/build-parameter.txt", " --no-hostonly",
 		{{"usr/lib/dracut/hooks/cmdline/00-vfioboot.sh", ""}, {NULL, NULL}}},
-	{"initramfs-tools", "conf/initramfs.conf",
+	{"dracut", "usr/lib/dracut/dracut-106", "",
+		{{"usr/lib/dracut/hooks/cmdline/00-vfioboot.sh", ""}, {NULL, NULL}}},
+	{"initramfs-tools", "conf/initramfs.conf", "",
 		{{"scripts/init-top/00-vfioboot", ""},
 			{"scripts/init-top/ORDER",
 				"/scripts/init-top/00-vfioboot \"$@\"\n"
 				"/scripts/init-top/udev \"$@\"\n"}}},
-	{"microcode", "kernel/x86/microcode/GenuineIntel.bin", {{NULL, NULL}}},
-	{"mkinitcpio", "buildconfig",
+	{"microcode", "kernel/x86/microcode/GenuineIntel.bin", "", {{NULL, NULL}}},
+	{"mkinitcpio", "buildconfig", "",
 		{{"hooks/vfioboot", ""}, {"config", "EARLYHOOKS=\"vfioboot udev\"\n"}}},
 };
 
@@ -138,7 +140,7 @@ static void make_image(const char *name, struct imagemaker *image)
 {
 	const struct maker *maker = find_maker(name);
 
-	imagemaker_add_text(image, maker->mark, "");
+	imagemaker_add_text(image, maker->mark, maker->mark_text);
 	if (text_ends_with(name, "+us"))
 		add_us(image, maker);
 	imagemaker_end(image);

@@ -1,0 +1,128 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154 # run sets output and stderr
+#
+# `vfioboot apply` on a tree of tests/boot-trees as it runs, with a generator that notes how it was
+# started and writes an image: whatever distributions call their images, those are made that the entries
+# of the boot menu start, and are judged.
+
+bats_require_minimum_version 1.5.0
+
+# shellcheck source=tests/cli/host.bash
+source "$BATS_TEST_DIRNAME/host.bash"
+load ../lib/json
+
+setup() {
+	top=$(realpath "$BATS_TEST_DIRNAME/../..")
+	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
+	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
+	compose=$top/build/tests/compose
+	unshare --map-root-user --root=/ true 2>/dev/null || skip "needs a user namespace"
+}
+
+files() { # LINE...
+	printf '%s\n' "$@" | "$top/build/tests/bootfiles" "$host"
+}
+
+# machine TREE: the host of host.bash with the tree's files in place of its own of a boot, and programs
+machine() {
+	local program
+	host_of_two_cards "$BATS_TEST_TMPDIR/host"
+	rm -r "${host:?}"/{boot,lib/modules,usr/sbin,etc/{default,initramfs-tools}}
+	ln -s usr/lib/modules "$host/lib/modules"
+	cp -r "$top/tests/boot-trees/$1/root"/{boot,etc,usr} "$host"
+	rm -r "${host:?}/etc/vfioboot.conf.d"
+	put etc/vfioboot.conf <<<$'[device second]\npath = 00:01.1/00\nexpect = 2'
+	mkdir -p "$host"/{bin,tmp,dev/disk/by-uuid}
+	ln -s ../../nvme0n1p2 "$host/dev/disk/by-uuid/7e57"
+	: >"$host/dev/null"
+	: >"$host/dev/nvme0n1p2"
+	for program in "$vfioboot" /bin/sh /bin/cp; do
+		ldd "$program" | grep -o '/[^ ]*' | xargs cp -L --parents -t "$host"
+		cp -L "$program" "$host/bin/"
+	done
+	grep '^kernel ' "$top/tests/boot-trees/$1/images" | "$top/build/tests/bootfiles" "$host"
+}
+
+live() {
+	run --separate-stderr env -i PATH=/bin:/usr/bin \
+		unshare --map-root-user --root="$host" vfioboot "$@"
+}
+
+# generator NAME: what it writes is what it would make now
+generator() {
+	live protect
+	put etc/vfioboot.protect <<<"$output"
+	files "image $1+us /made"
+	rm "$host/etc/vfioboot.protect"
+	put "usr/bin/$1" <<-'END'
+		#!/bin/sh
+		echo "${0##*/} $*" >>/log
+		for argument; do
+			case $argument in
+			*.vfioboot-new) exec cp /made "$argument" ;;
+			esac
+		done
+	END
+	chmod +x "$host/usr/bin/$1"
+}
+
+# before MAKER PATH...: images without vfioboot
+before() {
+	local path
+	for path in "${@:2}"; do
+		files "image $1 $path"
+	done
+}
+
+# made PATH...: exactly these are, and all entries start one that is up to date
+made() {
+	local path
+	[ "$status" = 0 ]
+	[ "$(wc -l <"$host/log")" = "$#" ]
+	for path; do
+		cmp "$host/made" "$host$path"
+	done
+	[ -z "$(find "$host/boot" -name '*.vfioboot-*' -o -name '*6.0.11*' -o -name '*6.6.22*')" ]
+	live status --json
+	json_true '.ready == true and (.images | length == '"$#"' and all(.state == "fresh"))' <<<"$output"
+}
+
+@test "presets whose kernel has another name: both images of the preset are made, and judged" {
+	local images=(/boot/initramfs-6.0-x86_64{,-fallback}.img)
+	machine grub-manjaro
+	generator mkinitcpio
+	before mkinitcpio "${images[@]}"
+	live apply
+	made "${images[@]}"
+	[ "$(<"$host/log")" = "mkinitcpio -k 6.0.11-1-MANJARO -g /boot/.initramfs-6.0-x86_64.img.vfioboot-new
+mkinitcpio -k 6.0.11-1-MANJARO -g /boot/.initramfs-6.0-x86_64-fallback.img.vfioboot-new -S autodetect" ]
+}
+
+@test "dracut with images named by packages: both images of each package are made, and judged" {
+	local images=(/boot/initramfs-linux{,-lts}.img /boot/initramfs-linux{,-lts}-fallback.img)
+	machine grub-arch-dracut
+	generator dracut
+	before dracut "${images[@]:0:2}"
+	before dracut-fallback "${images[@]:2}"
+	live apply
+	made "${images[@]}"
+	[ "$(sort "$host/log")" = "dracut --force --rebuild /boot/initramfs-linux-fallback.img /boot/.initramfs-linux-fallback.img.vfioboot-new 6.7.9-arch1-1
+dracut --force --rebuild /boot/initramfs-linux-lts-fallback.img /boot/.initramfs-linux-lts-fallback.img.vfioboot-new 6.6.22-1-lts
+dracut --force /boot/.initramfs-linux-lts.img.vfioboot-new 6.6.22-1-lts
+dracut --force /boot/.initramfs-linux.img.vfioboot-new 6.7.9-arch1-1" ]
+}
+
+@test "an image that is made and does not do: the one before is back, and nothing is ready" {
+	local images=(/boot/initramfs-6.0-x86_64{,-fallback}.img)
+	machine grub-manjaro
+	generator mkinitcpio
+	before mkinitcpio "${images[@]}"
+	files 'image mkinitcpio /made'
+	live apply
+	[ "$status" = 1 ]
+	[[ $stderr == *'the new image of 6.0.11-1-MANJARO is unusable'*'all changes were undone'* ]]
+	live status --json
+	json_true '.ready == false and (.images | length == 2 and all(.state == "without"))' <<<"$output"
+	[ -z "$(find "$host/boot" -name '*.vfioboot-*')" ]
+}
