@@ -93,6 +93,18 @@ int efi_entry_current(const struct root *root, struct efi_entry *ret)
 	return efi_entry_read(root, word(number), ret);
 }
 
+int efi_entry_next(const struct root *root, struct efi_entry *ret)
+{
+	uint8_t number[2];
+	ssize_t size = efivar_read(root, "BootNext", EFI_GLOBAL, number, sizeof(number));
+
+	if (size == -ENODATA || size == -EOPNOTSUPP)
+		return -ENOENT;
+	if (size != sizeof(number))
+		return size < 0 ? (int)size : -EBADMSG;
+	return efi_entry_read(root, word(number), ret);
+}
+
 size_t efi_entry_order(const struct root *root, unsigned ret[static EFI_ENTRIES_MAX])
 {
 	uint8_t bytes[2 * EFI_ENTRIES_MAX];

@@ -23,6 +23,12 @@ int efi_entry_read(const struct root *root, unsigned number, struct efi_entry *r
 /* The one by which this boot was started.  0 or -errno. */
 int efi_entry_current(const struct root *root, struct efi_entry *ret);
 
+/*
+ * The one that starts at the next boot, once (BootNext).  0 or -errno; -ENOENT: none is chosen, or
+ * there are no such variables.
+ */
+int efi_entry_next(const struct root *root, struct efi_entry *ret);
+
 /* The numbers of BootOrder, the first of which starts next; how many there are. */
 size_t efi_entry_order(const struct root *root, unsigned ret[static EFI_ENTRIES_MAX]);
 

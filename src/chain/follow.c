@@ -220,27 +220,14 @@ static bool is_whole(const struct bootmenu_entry *said)
 	return said->kernel_path[0] || said->unified;
 }
 
-static int add_entry(struct search *search, const struct bootloader *loader,
-	const struct bootmenu_entry *said)
+/* Opens the image of an entry, and finds out which kernel it starts. */
+static int open_entry(struct search *search, struct chain_entry *entry)
 {
 	struct chain *chain = &search->chain;
-	struct chain_entry *entry =
-		realloc(chain->entries, (chain->n_entries + 1) * sizeof(*entry));
-	char once[ONESHOT_ID_SIZE] = "";
+	const struct bootmenu_entry *said = entry->said;
 	const char *path = NULL;
 	int r = 0;
 
-	if (!entry)
-		return -ENOMEM;
-	chain->entries = entry;
-	entry += chain->n_entries++;
-	if (loader->ops->armed)
-		loader->ops->armed(search->root, once, sizeof(once));
-	*entry = (struct chain_entry){.said = said,
-		.loader = loader,
-		.image = CHAIN_NO_IMAGE,
-		.is_default = said->is_default,
-		.is_next = once[0] && strcasecmp(once, said->boot_id) == 0};
 	if (is_whole(said))
 		r = find_main(search, &said->initrds, &path);
 	if (r == 0 && path)
@@ -253,106 +240,12 @@ static int add_entry(struct search *search, const struct bootloader *loader,
 	return r;
 }
 
-static bool is_of_interest(const struct bootmenu_entry *said)
+static int open_entries(struct search *search)
 {
-	return said->kind != BOOTMENU_ELSE || said->is_default;
-}
-
-static int fail_unread(const struct bootloader *loader, const struct bootmenu *menu,
-	int error, struct message *message)
-{
-	bool hidden = error == -EACCES || error == -EPERM;
-
-	message_remedy(
-		message, "%s", hidden ? "run this as root" : "mount or restore it");
-	message_errno(message, error, "cannot read the menu of %s%s%s", loader->title,
-		menu->failed[0] ? ", " : "", menu->failed);
-	return 0;
-}
-
-static int add_entries(struct search *search, const struct bootloader *loader,
-	const struct bootmenu *menu, struct message *message)
-{
-	size_t before = search->chain.n_entries;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < menu->n; i++)
-		if (is_of_interest(&menu->entries[i]))
-			r = add_entry(search, loader, &menu->entries[i]);
-	if (r < 0 || search->chain.n_entries > before)
-		return r;
-	message_remedy(message, "rebuild that menu, or mount what has its files");
-	message_set(message, -ENOENT,
-		"the menu of %s has no entry of a kernel of this system", loader->title);
-	return 0;
-}
-
-/* Of several reasons why it is not known what is started the first one is told. */
-static int read_menu(struct search *search, const struct bootloader *loader)
-{
-	struct chain *chain = &search->chain;
-	struct message *message = chain->unknown.code ? NULL : &chain->unknown;
-	struct bootmenu *menu = &chain->menus[chain->n_menus++];
-	char place[BOOTMENU_PLACE_SIZE];
-	struct bootentries wanted = {0};
-	int r;
-
-	if (!loader->ops->read) {
-		bootmenu_hand_place(search->root, loader, place);
-		message_remedy(message, "look there which images it loads");
-		message_set(message, -EOPNOTSUPP,
-			"vfioboot does not read the menu of %s (%s)", loader->title,
-			place);
-		return 0;
-	}
-	bootmenu_read_wanted(search->root, &wanted);
-	r = loader->ops->read(search->root, &wanted, menu);
-	if (r < 0 && r != -ENOMEM)
-		return fail_unread(loader, menu, r, message);
-	return r < 0 ? r : add_entries(search, loader, menu, message);
-}
-
-static void say_unmounted(
-	const struct bootloader_search *loaders, struct message *message)
-{
-	char remedy[BOOTLOADER_REMEDY_SIZE];
-
-	bootloader_mount_remedy(loaders, remedy);
-	message_remedy(message, "%s", remedy + strspn(remedy, "; "));
-	message_set(message, -ENODEV, "%s starts this machine, and %s is not mounted",
-		loaders->owner->title, loaders->unmounted);
-}
-
-/* Where nothing says which of several loaders starts the machine, what all do is known still. */
-static int read_menus(struct search *search)
-{
-	struct chain *chain = &search->chain;
-	const struct bootloader_search *loaders = &chain->loaders;
-	/* What names itself, and is not known, is none of those whose files are here. */
-	size_t n = loaders->owner ? !loaders->unmounted[0]
-		: *loaders->named ? 0
-				  : loaders->n;
-	int r = 0;
-
-	chain->menus = calloc(n + 1, sizeof(*chain->menus));
-	if (!chain->menus)
-		return -ENOMEM;
-	if (loaders->hidden && !loaders->owner) {
-		message_remedy(&chain->unknown, "run this as root");
-		message_set(&chain->unknown, -EACCES,
-			"only root can read what shows the boot loader (/%s)",
-			loaders->hidden_at);
-	} else if (loaders->unmounted[0]) {
-		say_unmounted(loaders, &chain->unknown);
-	} else if (n == 0) {
-		message_remedy(&chain->unknown,
-			"see to it that the boot loader starts one of these images");
-		message_set(&chain->unknown, -ENOENT,
-			"no boot loader that vfioboot knows was found");
-	}
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = read_menu(search,
-			loaders->owner ? loaders->owner : loaders->found[i].loader);
+	for (size_t i = 0; r == 0 && i < search->chain.n_entries; i++)
+		r = open_entry(search, &search->chain.entries[i]);
 	return r;
 }
 
@@ -538,53 +431,6 @@ static void judge_bare(struct chain_entry *entry)
 		NULL);
 }
 
-/* "vfioboot.off=0" takes one before it back. */
-static bool is_off(const char *options)
-{
-	struct cmdline_param param;
-	bool off = false;
-
-	while (cmdline_next(&options, &param))
-		if (cmdline_name_is(&param, "vfioboot.off"))
-			off = param.value_len != 1 || *param.value != '0';
-	return off;
-}
-
-/* Whether another program than the generator's is the first one in the image. */
-static bool has_other_init(const char *options)
-{
-	struct cmdline_param param;
-
-	return cmdline_find_last(options, "rdinit", &param) &&
-		(param.value_len != strlen("/init") ||
-			memcmp(param.value, "/init", param.value_len) != 0);
-}
-
-#define ITS_COMMAND_LINE "its command line has "
-
-/* What keeps the early program from its work where the entry is started; NULL: nothing. */
-static const char *find_hindrance(const char *options)
-{
-	if (cmdline_has(options, "noinitrd", NULL))
-		return ITS_COMMAND_LINE "noinitrd, so that the kernel does not use the "
-					"image";
-	if (has_other_init(options))
-		return ITS_COMMAND_LINE "rdinit=, so that another program is started in "
-					"the image";
-	if (cmdline_has(options, "disablehooks", "vfioboot"))
-		return ITS_COMMAND_LINE "disablehooks=, so that mkinitcpio's hook does "
-					"not start the early program";
-	/* The kernel compares names as they are in the module (kernel/module/main.c). */
-	if (cmdline_has(options, "module_blacklist", "vfio_pci") ||
-		cmdline_has(options, "module_blacklist", "vfio_pci_core") ||
-		cmdline_has(options, "module_blacklist", "vfio"))
-		return ITS_COMMAND_LINE
-			"module_blacklist=, so that vfio-pci is not loaded";
-	if (is_off(options))
-		return ITS_COMMAND_LINE "vfioboot.off, so that nothing is bound";
-	return NULL;
-}
-
 /* Whether the kernel is known not to have the driver, neither as a file nor built in. */
 static bool lacks_driver(const struct root *root, const char *release)
 {
@@ -601,7 +447,7 @@ static void judge_start(const struct search *search, struct chain_entry *entry)
 {
 	bool asked = entry->said->kind == BOOTMENU_OURS && !entry->is_default &&
 		!entry->is_next;
-	const char *hindrance = asked ? NULL : find_hindrance(entry->said->options);
+	const char *hindrance = asked ? NULL : entry->hindrance;
 
 	if (entry->state != IMAGE_FRESH || !search->initrds.check->n_files)
 		return;
@@ -666,48 +512,59 @@ static int follow(struct search *search)
 		return r;
 	chain->generator = initramfs_owner(
 		search->root, &chain->kernels, chain->problem, sizeof(chain->problem));
-	bootloader_find(search->root, &chain->loaders);
 	r = add_all_written(search);
-	r = r < 0 ? r : read_menus(search);
+	r = r < 0 ? r : open_entries(search);
 	r = r < 0 ? r : judge_images(search);
 	r = r < 0 ? r : find_makers(search);
 	return r < 0 ? r : judge_entries(search);
 }
 
-int chain_compare(
-	const struct root *root, const struct imagecheck *check, struct chain *ret)
-{
-	struct search search = {.root = root, .initrds = {root, check, NULL, 0}};
-	int r = follow(&search);
-
-	initrds_free(&search.initrds);
-	free(search.files);
-	if (r < 0)
-		chain_free(&search.chain);
-	else
-		*ret = search.chain;
-	return r;
-}
-
-int chain_follow(
-	const struct root *root, const struct protect_list *protect, struct chain *ret)
-{
-	_cleanup_(imagecheck_free) struct imagecheck check = {0};
-	int r = imagecheck_read(root, IMAGECHECK_NOW, protect, &check);
-
-	return r < 0 ? r : chain_compare(root, &check, ret);
-}
-
-void chain_free(struct chain *chain)
+static void free_images(struct chain *chain)
 {
 	for (size_t i = 0; i < chain->n_images; i++) {
 		free(chain->images[i].path);
 		free(chain->images[i].kernel);
 		free(chain->images[i].written);
 	}
+	free(chain->images);
+	chain->images = NULL;
+	chain->n_images = 0;
+	for (size_t i = 0; i < chain->n_entries; i++)
+		chain->entries[i].image = CHAIN_NO_IMAGE;
+}
+
+int chain_compare(
+	const struct root *root, const struct imagecheck *check, struct chain *chain)
+{
+	struct search search = {.root = root, .initrds = {root, check, NULL, 0}};
+	int r = chain->menus ? 0 : chain_read_menus(root, chain);
+
+	if (r < 0)
+		return r;
+	search.chain = *chain;
+	r = follow(&search);
+	*chain = search.chain;
+	initrds_free(&search.initrds);
+	free(search.files);
+	if (r < 0)
+		free_images(chain);
+	return r;
+}
+
+int chain_follow(
+	const struct root *root, const struct protect_list *protect, struct chain *chain)
+{
+	_cleanup_(imagecheck_free) struct imagecheck check = {0};
+	int r = imagecheck_read(root, IMAGECHECK_NOW, protect, &check);
+
+	return r < 0 ? r : chain_compare(root, &check, chain);
+}
+
+void chain_free(struct chain *chain)
+{
+	free_images(chain);
 	for (size_t i = 0; i < chain->n_menus; i++)
 		bootmenu_free(&chain->menus[i]);
-	free(chain->images);
 	free(chain->entries);
 	free(chain->menus);
 	kernels_free(&chain->kernels);
@@ -754,13 +611,43 @@ enum image_state chain_ready(
 	return state;
 }
 
-const struct chain_entry *chain_next(const struct chain *chain)
+const struct chain_entry *chain_next(const struct chain *chain, struct message *why)
 {
 	const struct chain_entry *entry;
 
+	chain_ready(chain, &entry);
+	if (chain->unknown.code && why)
+		*why = chain->unknown;
+	if (chain->unknown.code)
+		return NULL;
+	message_set(why, -ENOENT, "which boot loader starts this machine is not known");
+	if (chain->n_menus != 1)
+		return NULL;
+	message_set(why, -ENOENT,
+		"the next boot is chosen once, and what that starts is not known");
+	if (chain->firmware_chooses || chain->menus[0].next_elsewhere)
+		return NULL;
 	for (size_t i = 0; i < chain->n_entries; i++)
 		if (chain->entries[i].is_next)
 			return &chain->entries[i];
-	chain_ready(chain, &entry);
-	return chain->unknown.code ? NULL : entry;
+	message_set(why, -ENOENT, "which entry starts by default is not known");
+	return entry;
+}
+
+const struct chain_entry *chain_next_cmdline(
+	const struct chain *chain, struct message *why)
+{
+	const struct chain_entry *entry = chain_next(chain, why);
+	const char *variable = entry ? strchr(entry->said->options, '$') : NULL;
+
+	if (entry && entry->said->kind == BOOTMENU_ELSE) {
+		message_set(why, -ENOENT, "'%s' starts no kernel of this system",
+			entry->said->title);
+		return NULL;
+	}
+	if (!variable)
+		return entry;
+	message_set(why, -ENOENT, "the value of %.*s in the entry '%s' is not known",
+		(int)strcspn(variable, " \t"), variable, entry->said->title);
+	return NULL;
 }

@@ -44,6 +44,8 @@ struct chain_entry {
 	size_t image;   /* index of the one that it starts; or CHAIN_NO_IMAGE */
 	bool is_default; /* starts when nobody chooses */
 	bool is_next;    /* the next boot, once */
+	/* What on its command line keeps the early program from its work; NULL: nothing. */
+	const char *hindrance;
 	/* Of all that it loads together, as the kernel unpacks it: the last file of a name wins. */
 	enum image_state state;
 	char why[256]; /* as of an image */
@@ -56,6 +58,7 @@ struct chain {
 	size_t n_menus;
 	struct chain_entry *entries;
 	size_t n_entries;
+	bool firmware_chooses; /* the next boot, once: it may not come to that menu */
 	/* Why the entries could not be followed, and what to do; code 0: they were. */
 	struct message unknown;
 	struct kernels kernels;
@@ -67,16 +70,24 @@ struct chain {
 };
 
 /*
+ * Reads which loader starts the machine at @root, and the entries of its menu: all of a chain but
+ * its kernels and images.  Returns 0 with *@ret for chain_free(), also where something is not
+ * known; or -ENOMEM.
+ */
+int chain_read_menus(const struct root *root, struct chain *ret);
+
+/*
  * Follows the chain of the machine at @root, and opens each image once.  @protect is the current
- * list, or NULL not to compare it.  Returns 0 with *@ret for chain_free(), also where something
- * could not be followed; or -errno.
+ * list, or NULL not to compare it.  @chain is {0}, or as chain_read_menus() left it, and for
+ * chain_free() in each case.  Returns 0, also where something could not be followed; or -errno, when
+ * it has at most its menus.
  */
 int chain_follow(
-	const struct root *root, const struct protect_list *protect, struct chain *ret);
+	const struct root *root, const struct protect_list *protect, struct chain *chain);
 
 /* The same, with each image compared with @check. */
 int chain_compare(
-	const struct root *root, const struct imagecheck *check, struct chain *ret);
+	const struct root *root, const struct imagecheck *check, struct chain *chain);
 
 void chain_free(struct chain *chain);
 
@@ -88,7 +99,17 @@ void chain_free(struct chain *chain);
 enum image_state chain_ready(
 	const struct chain *chain, const struct chain_entry **ret_entry);
 
-/* The entry that starts at the next boot: the one chosen for once, or the default.  NULL: unknown. */
-const struct chain_entry *chain_next(const struct chain *chain);
+/*
+ * The entry that starts at the next boot: the one chosen for once, or the default.  NULL: it is not
+ * known, and why is in @why, unless that is NULL.
+ */
+const struct chain_entry *chain_next(const struct chain *chain, struct message *why);
+
+/*
+ * The same, if its command line is known, too: not where it has a variable of the loader whose
+ * value is not.
+ */
+const struct chain_entry *chain_next_cmdline(
+	const struct chain *chain, struct message *why);
 
 #endif

@@ -27,12 +27,12 @@ struct check_list {
 };
 
 /*
- * Makes all checks of the machine of @facts, of which @next was read.  Those of devices are
- * made for each function that an active section names, or with @operands for the ones that
- * these selectors name.  Returns 0 with *@ret for checks_free(); -ENXIO when an operand
+ * Makes all checks of the machine of @facts, of which @chain and, by its menus, @next were read; the
+ * images of @chain are opened.  Those of devices are made for each function that a section names
+ * which is active at this boot or the next, or with @operands for the ones that these name.  Returns 0 with *@ret for checks_free(); -ENXIO when an operand
  * names no function, with its index in *@ret_bad; or another -errno.
  */
-int checks_run(struct facts *facts, const struct nextboot *next,
+int checks_run(struct facts *facts, struct chain *chain, const struct nextboot *next,
 	const struct selector *operands, size_t n, struct check_list *ret,
 	size_t *ret_bad);
 

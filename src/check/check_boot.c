@@ -175,10 +175,9 @@ static void report_images(struct check_host *host, const struct chain *chain)
 /* Opening them is slow: once for both of their points. */
 static void check_images(struct check_host *host)
 {
-	_cleanup_(chain_free) struct chain chain = {0};
 	const struct nextboot *next = host->next;
 	int r = chain_follow(
-		host->root, next->protect_traced ? &next->protect : NULL, &chain);
+		host->root, next->protect_traced ? &next->protect : NULL, host->chain);
 
 	if (r < 0) {
 		check_unknown(host, "", "cannot read the images: %s", check_why(r));
@@ -186,9 +185,9 @@ static void check_images(struct check_host *host)
 		return;
 	}
 	host->name = "generator";
-	add_generator(host, &chain);
+	add_generator(host, host->chain);
 	host->name = "image";
-	report_images(host, &chain);
+	report_images(host, host->chain);
 }
 
 static void list_found(const struct bootloader_search *search, char *ret, size_t size)
@@ -282,20 +281,19 @@ static void say_owner(struct check_host *host, const struct bootloader_search *s
 
 static void check_loader(struct check_host *host)
 {
-	struct bootloader_search search;
+	const struct bootloader_search *search = &host->chain->loaders;
 	bool is_whole =
 		file_exists(host->root, "boot") && initramfs_has_programs(host->root);
 
-	bootloader_find(host->root, &search);
-	if (search.owner) {
-		say_owner(host, &search);
-	} else if (search.hidden) {
+	if (search->owner) {
+		say_owner(host, search);
+	} else if (search->hidden) {
 		check_unknown(host, "",
 			"what starts the kernel is not known: only root can read some of "
 			"the files");
 		check_remedy(host, "run 'sudo vfioboot check'");
-	} else if (search.n || *search.named || is_whole) {
-		report_unknown(host, &search);
+	} else if (search->n || *search->named || is_whole) {
+		report_unknown(host, search);
 	} else {
 		check_unseen(host, "",
 			"what starts the kernel is not known: none of its files is here");

@@ -126,47 +126,55 @@ static void check_firmware(struct check_host *host)
 	}
 }
 
-static void check_parameters(struct check_host *host)
+/* What the command line of this boot has, and that of the next one has not. */
+static void add_past_conflicts(struct check_host *host, const char *now)
 {
 	const struct param_conflict *conflict;
 	size_t at = 0;
-	bool any = false;
 
-	if (!host->facts->cmdline) {
+	while ((conflict = conflicts_next(now, host->facts->iommu, &at))) {
+		char text[64];
+
+		conflicts_format(conflict, text, sizeof(text));
+		check_pass(host, "",
+			"this boot was started with %s, which disables %s; the next one is "
+			"not",
+			text, conflict->what);
+	}
+}
+
+static void check_parameters(struct check_host *host)
+{
+	const char *cmdline = host->next->cmdline, *now = host->facts->cmdline;
+	const struct param_conflict *conflict;
+	size_t at = 0, before = host->list->n;
+	char whose[512];
+
+	if (!cmdline) {
 		check_unseen(host, "", "cannot read the kernel command line");
 		return;
 	}
-	while ((conflict =
-			conflicts_next(host->facts->cmdline, host->facts->iommu, &at))) {
+	check_whose_cmdline(host, whose, sizeof(whose));
+	while ((conflict = conflicts_next(cmdline, host->facts->iommu, &at))) {
 		char text[64];
 
-		any = true;
 		conflicts_format(conflict, text, sizeof(text));
-		check_fail(host, "", "%s on the kernel command line disables %s", text,
-			conflict->what);
+		check_fail(host, "",
+			"%s has %s on its kernel command line, which disables %s", whose,
+			text, conflict->what);
 		check_remedy(host, "remove %s from the kernel command line", text);
 	}
-	if (any)
+	if (host->list->n == before && now && host->next->entry)
+		add_past_conflicts(host, now);
+	if (host->list->n > before)
 		return;
-	if (cmdline_has(host->facts->cmdline, "amd_iommu", "on"))
+	if (cmdline_has(cmdline, "amd_iommu", "on"))
 		check_pass(host, "",
 			"amd_iommu=on does nothing: the kernel has no such value, and "
 			"AMD's IOMMU is on by default");
 	else
 		check_pass(host, "",
 			"the kernel command line disables nothing that is needed");
-}
-
-static bool is_switched_off(const struct check_host *host)
-{
-	const char *cmdline = host->facts->cmdline ? host->facts->cmdline : "";
-	const struct param_conflict *conflict;
-	size_t at = 0;
-
-	while ((conflict = conflicts_next(cmdline, host->facts->iommu, &at)))
-		if (conflict->loss == PARAM_LOSS_IOMMU)
-			return true;
-	return false;
 }
 
 static bool is_intel_asked(const struct check_host *host)
@@ -178,9 +186,14 @@ static bool is_intel_asked(const struct check_host *host)
 static void report_iommu_off(struct check_host *host)
 {
 	bool described = file_exists(host->root, "%s/%s", TREE_ACPI_TABLES, "DMAR");
+	const char *cmdline = host->next->cmdline ? host->next->cmdline : "";
 
 	check_fail(host, "", "the kernel uses no IOMMU: no function has an IOMMU group");
-	if (is_switched_off(host))
+	if (host->next->iommu == NEXTBOOT_IOMMU_ON)
+		check_remedy(host,
+			"reboot: the command line of the next entry, '%s', enables it",
+			host->next->entry->said->title);
+	else if (conflicts_iommu_is_off(cmdline, host->facts->iommu))
 		check_remedy(host, "fix what iommu-parameters reports");
 	else if (described && is_intel_asked(host))
 		check_remedy(host, "see the kernel log: journalctl -k -g DMAR");

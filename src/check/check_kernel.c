@@ -46,8 +46,8 @@ static bool is_proven(const struct check_host *host, const char *release)
 /* What an Intel IOMMU needs on the command line, by what was built in. */
 static void judge_intel(struct check_host *host, const char *release, const char *config)
 {
-	bool on = host->facts->cmdline &&
-		cmdline_has(host->facts->cmdline, "intel_iommu", "on");
+	const char *cmdline = host->next->cmdline, *now = host->facts->cmdline;
+	bool on = cmdline && cmdline_has(cmdline, "intel_iommu", "on");
 	bool partly = kernel_config_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF");
 
 	if (!on && partly && has_intel_display_target(host)) {
@@ -63,7 +63,10 @@ static void judge_intel(struct check_host *host, const char *release, const char
 	} else {
 		check_pass(host, release,
 			"built with vfio-pci and Intel's IOMMU, which %s",
-			on ? "intel_iommu=on enables" : "is on by default");
+			!on ? "is on by default"
+				: now && cmdline_has(now, "intel_iommu", "on")
+				? "intel_iommu=on enables"
+				: "intel_iommu=on enables after the reboot");
 	}
 }
 

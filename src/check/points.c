@@ -94,6 +94,16 @@ bool check_needs_vfio(const struct check_host *host)
 	return !none;
 }
 
+void check_whose_cmdline(const struct check_host *host, char *ret, size_t size)
+{
+	const struct chain_entry *entry = host->next->entry;
+
+	if (entry)
+		snprintf(ret, size, "the next entry '%s'", entry->said->title);
+	else
+		snprintf(ret, size, "this boot");
+}
+
 const struct check_function *check_next_target(const struct check_host *host, size_t *at)
 {
 	while (*at < host->n)
@@ -190,6 +200,34 @@ static void mark_configured(struct check_host *host, bool targets)
 	}
 }
 
+/* Those of sections that are active at this boot, and not at the next one, are there now. */
+static int mark_active_now(struct check_host *host)
+{
+	const struct config *all = &host->next->config;
+	_cleanup_free_ struct config *now = NULL;
+
+	if (!host->next->entry || !host->facts->cmdline)
+		return 0;
+	now = malloc(sizeof(*now));
+	if (!now)
+		return -ENOMEM;
+	*now = *all;
+	now->n_profiles = 0;
+	now->off = false;
+	config_read_cmdline(now, host->facts->cmdline);
+	for (unsigned i = 0; i < all->n_sections; i++)
+		for (size_t j = 0;
+			j < host->n && config_section_active(now, &all->sections[i]);
+			j++) {
+			const struct pcidev *dev = &host->functions[j].pci->dev;
+
+			host->functions[j].target |=
+				match_section(all, &all->sections[i], dev->address,
+					&dev->path, &dev->ids) == MATCH_MEMBER;
+		}
+	return 0;
+}
+
 /* A bridge is meant only where it is named by its place: an id may be of others, too. */
 static bool is_meant(
 	const struct selector *operand, const struct check_function *function)
@@ -230,7 +268,8 @@ static int read_host(struct check_host *host, const struct selector *operands, s
 		return r;
 	find_attributes(host);
 	mark_configured(host, n == 0);
-	r = mark_operands(host, operands, n, ret_bad);
+	r = n == 0 ? mark_active_now(host) : 0;
+	r = r < 0 ? r : mark_operands(host, operands, n, ret_bad);
 	for (size_t i = 0; i < host->n; i++)
 		host->n_targets += host->functions[i].target;
 	return r;
@@ -270,13 +309,16 @@ static void run_theme(struct check_host *host, const struct check_theme *theme)
 	}
 }
 
-int checks_run(struct facts *facts, const struct nextboot *next,
+int checks_run(struct facts *facts, struct chain *chain, const struct nextboot *next,
 	const struct selector *operands, size_t n, struct check_list *ret,
 	size_t *ret_bad)
 {
 	_cleanup_(checks_free) struct check_list list = {0};
-	_cleanup_(free_host) struct check_host host = {
-		.root = facts->root, .facts = facts, .next = next, .list = &list};
+	_cleanup_(free_host) struct check_host host = {.root = facts->root,
+		.facts = facts,
+		.chain = chain,
+		.next = next,
+		.list = &list};
 	int r = read_host(&host, operands, n, ret_bad);
 
 	if (r < 0)

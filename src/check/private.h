@@ -15,6 +15,7 @@ struct check_function {
 
 struct check_host {
 	const struct root *root;
+	struct chain *chain; /* its menus; check_images() opens its images */
 	const struct nextboot *next;
 	struct facts *facts;
 	struct check_function *functions; /* of the same order */
@@ -71,6 +72,9 @@ bool check_is_configured(const struct check_host *host);
 
 /* Whether vfio is needed: something is configured for it, or nothing is configured yet. */
 bool check_needs_vfio(const struct check_host *host);
+
+/* Whose command line the next boot has: an entry's, or this boot's. */
+void check_whose_cmdline(const struct check_host *host, char *ret, size_t size);
 
 /* The next target from *@at on, which starts as 0; NULL behind the last one. */
 const struct check_function *check_next_target(const struct check_host *host, size_t *at);

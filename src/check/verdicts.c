@@ -359,7 +359,7 @@ int verdicts_find(struct facts *facts, const struct nextboot *next, struct verdi
 	int r;
 
 	*ret = (struct verdicts){.facts = facts, .next = next};
-	r = leftovers_find(facts, &ret->leftovers);
+	r = leftovers_find(facts, next->cmdline, &ret->leftovers);
 	if (r < 0)
 		return r;
 	ret->list = calloc(ret->leftovers.n + 1, sizeof(*ret->list));

@@ -148,6 +148,7 @@ static void close_cli(struct cli *cli)
 	inventory_free(&cli->inventory);
 	thisboot_free(&cli->boot);
 	nextboot_free(&cli->next);
+	chain_free(&cli->chain);
 	facts_free(&cli->facts);
 	root_close(&cli->root);
 }
@@ -180,9 +181,21 @@ enum cli_exit cli_read_next(struct cli *cli, const char *cmdline)
 {
 	int r = facts_read(&cli->root, &cli->facts);
 
-	if (r == 0)
+	if (r == 0 && cmdline)
 		r = nextboot_read(&cli->facts, cmdline, &cli->next);
+	if (r == 0 && !cmdline)
+		r = chain_read_menus(&cli->root, &cli->chain);
+	if (r == 0 && !cmdline)
+		r = nextboot_follow(&cli->facts, &cli->chain, &cli->next);
 	return r < 0 ? cli_error(cli->command->name, "%s", strerror(-r)) : CLI_OK;
+}
+
+int cli_follow(struct cli *cli)
+{
+	const struct nextboot *next = cli->next;
+
+	return chain_follow(
+		&cli->root, next->protect_traced ? &next->protect : NULL, &cli->chain);
 }
 
 enum cli_exit cli_read_boot(struct cli *cli)

@@ -68,6 +68,7 @@ struct cli {
 	struct root root;
 	/* By the functions below: */
 	struct facts facts;
+	struct chain chain; /* its menus; with its images by cli_follow() */
 	struct nextboot *next;
 	struct thisboot boot;
 	struct inventory inventory;
@@ -92,13 +93,16 @@ struct cli_command {
 enum cli_exit cli_run(const struct cli_command *command, int argc, char **argv);
 
 /*
- * What is known of the machine, each on top of the one before it: its facts and its next boot,
- * with @cmdline (NULL: its own); what this boot did; all its functions, with both.  CLI_OK, or
- * CLI_FAILED after a message.
+ * What is known of the machine, each on top of the one before it: its facts and its next boot, by
+ * the entry that starts then, or with @cmdline; what this boot did; all its functions, with both.
+ * CLI_OK, or CLI_FAILED after a message.
  */
 enum cli_exit cli_read_next(struct cli *cli, const char *cmdline);
 enum cli_exit cli_read_boot(struct cli *cli);
 enum cli_exit cli_read_inventory(struct cli *cli);
+
+/* Follows the chain to its images.  0 or -errno. */
+int cli_follow(struct cli *cli);
 
 /* The configuration alone, without a command line, for free(). */
 struct config *cli_read_config(const struct root *root, enum configfiles_of of);
@@ -136,7 +140,7 @@ const char *cli_plural(size_t n);
 const char *sections_inactive_word(const struct config *config);
 
 /* The same as a part of a sentence, such as "its profile 'x' is not selected". */
-void sections_inactive_text(const struct config *config,
+void sections_inactive_text(const struct nextboot *next,
 	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE]);
 
 /* Prints that nothing is configured, and what to do. */
@@ -146,7 +150,13 @@ void sections_print_none(void);
 void sections_say_errors(const char *command, const struct config *config);
 
 /* Prints, for each section that is not active, a line that says why. */
-void sections_print_inactive(const struct config *config);
+void sections_print_inactive(const struct nextboot *next);
+
+/*
+ * Prints by which command line the next boot was planned, where that is not the one of this boot;
+ * what keeps it from binding anything; and what it does to the IOMMU.
+ */
+void sections_print_start(const struct cli *cli);
 
 /* Why a function is there only after udev has started, as the end of a sentence about it. */
 void sections_later_text(

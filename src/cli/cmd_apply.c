@@ -79,6 +79,11 @@ static void print_outlook(const struct nextboot *next)
 	if (next->config.off)
 		puts("At the next boot nothing is bound while vfioboot.off is on the kernel "
 		     "command line.");
+	else if (nextboot_hindrance(next))
+		cli_print(
+			"At the next boot nothing is bound in the initramfs: '%s' cannot: "
+			"%s.\n",
+			next->entry->said->title, nextboot_hindrance(next));
 	else if (!counts.bound && !counts.later && !counts.refused)
 		puts("At the next boot no function is bound: none is configured.");
 	else
@@ -168,7 +173,6 @@ static enum cli_exit plan_and_run(const struct root *root, const struct nextboot
 
 static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(chain_free) struct chain chain = {0};
 	enum cli_exit status = progress_begin(cli);
 	struct nextboot *next;
 	int r;
@@ -190,11 +194,10 @@ static enum cli_exit run(struct cli *cli)
 	warn_refused(next);
 	trial_text_warn_changed("apply", &cli->root, &next->config);
 	entry_warn_outdated("apply", &cli->root);
-	r = chain_follow(
-		&cli->root, next->protect_traced ? &next->protect : NULL, &chain);
+	r = cli_follow(cli);
 	if (r < 0)
 		return cli_error("apply", "cannot find the images: %s", strerror(-r));
-	return plan_and_run(&cli->root, next, &chain, cli->dry_run);
+	return plan_and_run(&cli->root, next, &cli->chain, cli->dry_run);
 }
 
 const struct cli_command cmd_apply = {

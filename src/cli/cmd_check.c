@@ -322,8 +322,8 @@ static enum cli_exit run(struct cli *cli)
 			"cannot read the PCI functions of %s: %s; their checks are left "
 			"out",
 			cli->dir, strerror(-cli->next->machine_error));
-	r = checks_run(
-		&cli->facts, cli->next, selectors, (size_t)cli->n_operands, &list, &bad);
+	r = checks_run(&cli->facts, &cli->chain, cli->next, selectors,
+		(size_t)cli->n_operands, &list, &bad);
 	if (r == -ENXIO)
 		return cli_error("check",
 			"no device matches '%s'; 'vfioboot list --all' shows all devices",

@@ -257,7 +257,7 @@ static void print_section(const struct explain *explain, const struct view *view
 	} else if (config_section_active(config, section)) {
 		printf(".\n");
 	} else {
-		sections_inactive_text(config, section, why);
+		sections_inactive_text(explain->cli->next, section, why);
 		cli_print(", but %s.\n", why);
 	}
 }
@@ -280,6 +280,9 @@ static void print_later(const struct explain *explain, const struct view *view)
 static void print_boots(const struct explain *explain, const struct view *view)
 {
 	const char *wanted, *reason;
+	const char *when = explain->cli->next->unknown.code
+		? ", if it has the parameters of this one"
+		: "";
 	char text[FUNCTION_TEXT_SIZE];
 
 	if (view->boot) {
@@ -296,10 +299,13 @@ static void print_boots(const struct explain *explain, const struct view *view)
 		printf("  Next boot: refused: %s%s\n", reason, full_stop(reason));
 	else if (nextboot_action(explain->cli->next, view->next) == NEXTBOOT_LATER)
 		printf("  Next boot: later: " SECTIONS_LATER_REMEDY ".\n");
+	else if (nextboot_hindrance(explain->cli->next))
+		cli_print("  Next boot: not bound in the initramfs: %s.\n",
+			nextboot_hindrance(explain->cli->next));
 	else if (strcmp(wanted, CONFIG_DRIVER_NONE) == 0)
-		printf("  Next boot: kept without a driver.\n");
+		printf("  Next boot%s: kept without a driver.\n", when);
 	else
-		printf("  Next boot: bound to %s.\n", wanted);
+		printf("  Next boot%s: bound to %s.\n", when, wanted);
 }
 
 static void print_group(const struct explain *explain, const struct view *view)

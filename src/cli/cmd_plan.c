@@ -70,6 +70,7 @@ static void set_verdict(struct table *table, struct table_line *line,
 	table_set(table, line, "LINE", number);
 	table_set(table, line, "AT THE NEXT BOOT",
 		refused                            ? "refused"
+			: nextboot_hindrance(next) ? "not bound"
 			: action == NEXTBOOT_LATER ? "later"
 			: strcmp(section->driver, CONFIG_DRIVER_NONE) == 0
 			? "kept without a driver"
@@ -106,6 +107,8 @@ static void print_headline(
 {
 	if (!next->config.n_sections)
 		sections_print_none();
+	else if (nextboot_hindrance(next))
+		printf("The next boot will bind nothing in the initramfs.\n");
 	else if (!counts->bound)
 		printf("The next boot will bind nothing%s.\n",
 			counts->later ? " before udev" : "");
@@ -123,12 +126,14 @@ static void print_headline(
 			counts->refused_sections == 1 ? " is" : "s are");
 }
 
-static int print_text(const struct nextboot *next)
+static int print_text(const struct cli *cli)
 {
+	const struct nextboot *next = cli->next;
 	struct nextboot_counts counts = nextboot_count(next);
 	int r = 0;
 
 	print_headline(next, &counts);
+	sections_print_start(cli);
 	if (next->plan.n_entries) {
 		putchar('\n');
 		r = print_table(next, false);
@@ -139,7 +144,7 @@ static int print_text(const struct nextboot *next)
 		putchar('\n');
 	sections_print_refused(next);
 	sections_print_later(next);
-	sections_print_inactive(&next->config);
+	sections_print_inactive(next);
 	if (!next->plan.n_entries)
 		return 0;
 	if (!next->protect_traced)
@@ -167,7 +172,7 @@ static enum cli_exit run(struct cli *cli)
 	leftovers_warn("plan", &cli->facts, next);
 	if (next->config.n_errors || nextboot_count(next).refused)
 		status = CLI_FAILED;
-	r = cli->json ? print_table(next, true) : print_text(next);
+	r = cli->json ? print_table(next, true) : print_text(cli);
 	return r < 0 ? cli_error("plan", "%s", strerror(-r)) : status;
 }
 

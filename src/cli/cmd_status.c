@@ -15,14 +15,9 @@ struct status {
 	const struct cli *cli;
 	const struct nextboot *next;
 	const struct thisboot *boot;
-	struct chain chain;
-	int chain_error; /* -errno: chain is empty */
+	const struct chain *chain;
+	int chain_error; /* -errno: its images cannot be read */
 };
-
-static void free_status(struct status *status)
-{
-	chain_free(&status->chain);
-}
 
 static void warn_records(const struct thisboot *boot)
 {
@@ -56,10 +51,10 @@ static enum cli_exit read_status(struct cli *cli, struct status *ret)
 	sections_say_errors("status", &next->config);
 	if (cli_read_boot(cli) != CLI_OK)
 		return CLI_FAILED;
-	*ret = (struct status){.cli = cli, .next = next, .boot = &cli->boot};
+	*ret = (struct status){
+		.cli = cli, .next = next, .boot = &cli->boot, .chain = &cli->chain};
 	warn_records(&cli->boot);
-	ret->chain_error = chain_follow(
-		&cli->root, next->protect_traced ? &next->protect : NULL, &ret->chain);
+	ret->chain_error = cli_follow(cli);
 	if (ret->chain_error < 0)
 		cli_warning("status", "cannot read the initramfs images: %s",
 			strerror(-ret->chain_error));
@@ -138,6 +133,9 @@ static void add_next(struct json_object *top, const struct nextboot *next)
 	json_add_number(object, "bind", counts.bound);
 	json_add_number(object, "later", counts.later);
 	json_add_number(object, "refuse", counts.refused);
+	json_add_text(object, "entry", next->entry ? next->entry->said->title : NULL);
+	json_add_text(object, "unknown", next->unknown.text);
+	json_add_text(object, "hindrance", nextboot_hindrance(next));
 	object = json_add_array(top, "errors");
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
 		const struct config_error *error = &config->errors[i];
@@ -175,7 +173,7 @@ static void print_json(const struct status *status)
 	for (size_t i = 0; i < status->boot->n; i++)
 		function_add_json(
 			json_add_object(list, NULL), &status->boot->functions[i]);
-	chain_text_add_json(top, &status->chain);
+	chain_text_add_json(top, status->chain);
 	add_inactive(top, &status->next->config);
 	add_next(top, status->next);
 	add_trial(top, &status->cli->root);
@@ -343,62 +341,45 @@ static void print_chain(const struct status *status)
 	if (status->chain_error < 0 || !status->next->config.n_sections)
 		return;
 	putchar('\n');
-	chain_text_print(&status->chain);
+	chain_text_print(status->chain);
 }
 
-/* The parameters of vfioboot on a command line, with blanks between, for free(). */
-static char *own_parameters(const char *cmdline)
+/* What the plan depends on, as the chain above has it; NULL: nothing is bound then. */
+static const char *condition(const struct status *status)
 {
-	char *own = or_no_memory(calloc(1, strlen(cmdline) + 2)), *end = own;
-	const char *word;
-	size_t len;
+	const struct chain *chain = status->chain;
+	const struct chain_entry *entry = chain_next(chain, NULL);
 
-	while ((len = cmdline_next_word(&cmdline, &word)))
-		if (text_begins_with(word, "vfioboot."))
-			end += sprintf(
-				end, "%s%.*s", end == own ? "" : " ", (int)len, word);
-	return own;
-}
-
-/*
- * The plan is made with the command line of this boot.  Where the entry that starts next is known
- * to have other parameters of vfioboot, it says of that entry nothing.
- */
-static bool print_other_parameters(const struct status *status)
-{
-	const struct chain_entry *entry = chain_next(&status->chain);
-	_cleanup_free_ char *cmdline = NULL, *booted = NULL, *next = NULL;
-
-	/* What a variable stands for is not followed. */
-	if (!entry || strchr(entry->said->options, '$') ||
-		cmdline_read_if_any(&status->cli->root, &cmdline) < 0)
-		return false;
-	booted = own_parameters(cmdline);
-	next = own_parameters(entry->said->options);
-	if (strcmp(booted, next) == 0)
-		return false;
-	cli_print("The next boot starts '%s' with %s%s, and this boot was started with "
-		  "%s%s.\n",
-		entry->said->title, *next ? "" : "no parameter of vfioboot", next,
-		*booted ? "" : "no parameter of vfioboot", booted);
-	return true;
+	if (status->next->unknown.code)
+		return ", if it has the parameters of this one";
+	if (status->chain_error < 0 || !entry || entry->state == IMAGE_FRESH)
+		return "";
+	if (nextboot_hindrance(status->next) ||
+		(entry->image != CHAIN_NO_IMAGE &&
+			chain->images[entry->image].state == IMAGE_FRESH))
+		return NULL;
+	return entry->state == IMAGE_UNKNOWN ? ", if its image is up to date"
+					     : ", once its image is up to date";
 }
 
 static void print_next(const struct status *status)
 {
 	const struct nextboot *next = status->next;
 	struct nextboot_counts counts = nextboot_count(next);
+	const char *when = condition(status);
 	char later[32] = "";
-	bool other;
 
 	if (!next->plan.n_entries)
 		return;
 	if (counts.later)
 		snprintf(later, sizeof(later), "%u later, ", counts.later);
-	other = print_other_parameters(status);
-	printf("%s: %u function%s bound, %s%u refused; see 'vfioboot plan'.\n",
-		other ? "A boot like this one" : "Next boot", counts.bound,
-		cli_plural(counts.bound), later, counts.refused);
+	if (when)
+		printf("Next boot%s: %u function%s bound, %s%u refused; see 'vfioboot "
+		       "plan'.\n",
+			when, counts.bound, cli_plural(counts.bound), later,
+			counts.refused);
+	else
+		printf("Next boot: nothing is bound in the initramfs.\n");
 }
 
 static int print_text(const struct status *status)
@@ -413,7 +394,9 @@ static int print_text(const struct status *status)
 	print_remarks(status->boot);
 	print_errors(status);
 	print_chain(status);
-	sections_print_inactive(&status->next->config);
+	if (status->next->entry)
+		sections_print_start(status->cli);
+	sections_print_inactive(status->next);
 	print_next(status);
 	r = trial_text_print(&status->cli->root);
 	if (r < 0 && r != -ENOENT)
@@ -423,7 +406,7 @@ static int print_text(const struct status *status)
 
 static enum cli_exit run(struct cli *cli)
 {
-	_cleanup_(free_status) struct status status = {0};
+	struct status status = {0};
 	int r = 0;
 
 	if (read_status(cli, &status) != CLI_OK)

@@ -31,10 +31,11 @@ static void remark_bound(
 	if (!function->present)
 		strcpy(ret, "it was bound, but has disappeared since");
 	else if (!function->as_wanted)
-		snprintf(ret, FUNCTION_TEXT_SIZE,
-			"it was bound, but %s%s since; the next boot binds it again",
-			now[0] ? "has been taken by the driver " : "lost its driver",
-			now);
+		snprintf(ret, FUNCTION_TEXT_SIZE, "it was bound, but %s%s since%s",
+			now[0] ? "has been taken by the driver " : "lost its driver", now,
+			function->inactive ? "" : "; the next boot binds it again");
+	else if (function->inactive)
+		return;
 	else if (!function->next)
 		strcpy(ret,
 			"it is no longer configured; run 'sudo vfioboot apply' and reboot to "
@@ -80,6 +81,8 @@ void function_remark(const struct thisboot *boot,
 	}
 	if (function->as_wanted)
 		after = "; it has been bound since";
+	else if (function->inactive)
+		after = "; it is not configured for the next boot";
 	else if (!next)
 		after = "; it is no longer configured";
 	else if (function->action == NEXTBOOT_LATER)

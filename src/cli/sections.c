@@ -7,11 +7,13 @@ const char *sections_inactive_word(const struct config *config)
 	return config->off ? "off" : "profile";
 }
 
-void sections_inactive_text(const struct config *config,
+void sections_inactive_text(const struct nextboot *next,
 	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE])
 {
-	if (config->off)
-		strcpy(ret, "vfioboot.off is on the kernel command line");
+	if (next->config.off)
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"vfioboot.off is on the kernel command line%s",
+			next->entry ? " of the next boot" : "");
 	else if (section->profile[0])
 		snprintf(ret, SECTIONS_TEXT_SIZE,
 			"its profile '%s' is not selected (vfioboot.profile=%s on the "
@@ -21,6 +23,66 @@ void sections_inactive_text(const struct config *config,
 		strcpy(ret,
 			"'when = selected' is set, and the kernel command line names no "
 			"profile");
+}
+
+/* The parameters of vfioboot on a command line, with blanks between, for free(). */
+static char *own_parameters(const char *cmdline)
+{
+	char *own = or_no_memory(calloc(1, strlen(cmdline) + 2)), *end = own;
+	const char *word;
+	size_t len;
+
+	while ((len = cmdline_next_word(&cmdline, &word)))
+		if (text_begins_with(word, "vfioboot."))
+			end += sprintf(
+				end, "%s%.*s", end == own ? "" : " ", (int)len, word);
+	return own;
+}
+
+static void print_entry(const struct cli *cli)
+{
+	const struct chain_entry *entry = cli->next->entry;
+	const char *now = cli->facts.cmdline ? cli->facts.cmdline : "";
+	_cleanup_free_ char *booted = own_parameters(now),
+			    *own = own_parameters(entry->said->options);
+	const char *title = entry->said->title;
+
+	if (strcmp(booted, own) != 0)
+		cli_print(
+			"The next boot starts '%s' with %s%s; this boot was started with "
+			"%s%s.\n",
+			title, *own ? "" : "no parameter of vfioboot", own,
+			*booted ? "" : "no parameter of vfioboot", booted);
+	if (nextboot_hindrance(cli->next))
+		cli_print(
+			"The next boot binds nothing in the initramfs: '%s' cannot: %s.\n",
+			title, nextboot_hindrance(cli->next));
+	if (cli->next->iommu == NEXTBOOT_IOMMU_OFF)
+		cli_print("The next boot starts '%s', whose command line disables the "
+			  "IOMMU; 'vfioboot check' says how.\n",
+			title);
+	else if (cli->next->iommu == NEXTBOOT_IOMMU_ON)
+		cli_print(
+			"No device has an IOMMU group now.  The next boot starts '%s', "
+			"whose command line enables the IOMMU: each is taken to have one "
+			"then.\n",
+			title);
+}
+
+void sections_print_start(const struct cli *cli)
+{
+	const struct nextboot *next = cli->next;
+
+	if (!next->config.n_sections)
+		return;
+	if (next->entry)
+		print_entry(cli);
+	else if (next->unknown.code)
+		cli_print(
+			"This is what a boot with the parameters of this one does; whether "
+			"the next one has them is not known: %s%s%s.\n",
+			next->unknown.text, *next->unknown.remedy ? "; " : "",
+			next->unknown.remedy);
 }
 
 void sections_print_none(void)
@@ -43,8 +105,10 @@ void sections_say_errors(const char *command, const struct config *config)
 			config->n_errors - CONFIG_ERRORS_MAX);
 }
 
-void sections_print_inactive(const struct config *config)
+void sections_print_inactive(const struct nextboot *next)
 {
+	const struct config *config = &next->config;
+
 	for (unsigned i = 0; i < config->n_sections; i++) {
 		const struct config_section *section = &config->sections[i];
 		char place[CONFIG_PLACE_SIZE], text[SECTIONS_TEXT_SIZE];
@@ -52,7 +116,7 @@ void sections_print_inactive(const struct config *config)
 		if (config_section_active(config, section))
 			continue;
 		config_place_text(config, section->place, place);
-		sections_inactive_text(config, section, text);
+		sections_inactive_text(next, section, text);
 		cli_print("%s (%s): inactive: %s.\n", section->name, place, text);
 	}
 }

@@ -142,10 +142,9 @@ static int find_ids(struct scan *scan, const char *path, unsigned line, const ch
 	return r;
 }
 
-static int find_on_cmdline(struct scan *scan)
+static int find_on_cmdline(struct scan *scan, const char *cursor)
 {
 	static const char *const names[] = {"vfio-pci.ids", "pci-stub.ids"};
-	const char *cursor = scan->facts->cmdline ? scan->facts->cmdline : "";
 	struct cmdline_param param;
 	int r = 0;
 
@@ -597,7 +596,7 @@ static int find_overrides(struct scan *scan)
 
 /* ---------------------------------------------------------------------------------------- */
 
-int leftovers_find(struct facts *facts, struct leftovers *ret)
+int leftovers_find(struct facts *facts, const char *cmdline, struct leftovers *ret)
 {
 	struct scan scan = {.facts = facts, .ret = ret};
 	int r;
@@ -606,7 +605,7 @@ int leftovers_find(struct facts *facts, struct leftovers *ret)
 	r = find_in_modprobe_d(&scan);
 	r = r < 0 ? r : find_in_file(&scan, "/etc/initramfs-tools/modules", find_in_list);
 	r = r < 0 ? r : find_in_file(&scan, "/etc/modules", find_in_list);
-	r = r < 0 ? r : find_on_cmdline(&scan);
+	r = r < 0 ? r : find_on_cmdline(&scan, cmdline ? cmdline : "");
 	r = r < 0 ? r : find_overrides(&scan);
 	r = r < 0 ? r : find_boot_scripts(&scan);
 	if (r < 0)

@@ -42,14 +42,15 @@ struct leftovers {
 };
 
 /*
- * Finds them on the machine of @facts, which has to last as long, for leftovers_free().  Files that
- * cannot be read are left out.  Returns 0, or -ENOMEM.
+ * Finds them on the machine of @facts, which has to last as long, and on the command line @cmdline
+ * (NULL: it is not known), for leftovers_free().  Files that cannot be read are left out.  Returns
+ * 0, or -ENOMEM.
  *
  * Formats: modprobe.d(5), whose lines kmod's libkmod-config.c reads; drivers/vfio/pci/vfio_pci.c,
  * vfio_pci_fill_ids, for ids=; driverctl(8), files BUS-DEVICE with a driver; initramfs-tools(7),
  * conf/modules, where words behind a name are its options.
  */
-int leftovers_find(struct facts *facts, struct leftovers *ret);
+int leftovers_find(struct facts *facts, const char *cmdline, struct leftovers *ret);
 void leftovers_free(struct leftovers *leftovers);
 
 /*

@@ -229,6 +229,24 @@ static void mark_recorded(
 	function->reason = recorded->reason;
 }
 
+/* What this boot has bound, and the next one leaves alone, has its driver all the same. */
+static void mark_bound(const struct nextboot *next, const struct thisboot_function *bound,
+	struct inventory *inventory)
+{
+	struct inventory_function *function;
+	struct pci_address address;
+
+	if (!bound->inactive || !bound->as_wanted ||
+		pci_address_parse(
+			bound->recorded.address, PCI_NAME_WHOLE, &address, NULL) < 0)
+		return;
+	function = inventory_find(inventory, address);
+	if (!function || function->section)
+		return;
+	function->section = nextboot_inactive(next, bound->recorded.section);
+	function->result = INVENTORY_BOUND;
+}
+
 void inventory_mark(struct inventory *inventory, const struct nextboot *next,
 	const struct thisboot *boot)
 {
@@ -236,6 +254,8 @@ void inventory_mark(struct inventory *inventory, const struct nextboot *next,
 
 	for (unsigned i = 0; i < next->plan.n_entries; i++)
 		mark_planned(next, &next->plan.entries[i], inventory);
+	for (size_t i = 0; i < boot->n; i++)
+		mark_bound(next, &boot->functions[i], inventory);
 	/* The later run looked at all functions again, unless its record is of another version. */
 	if (!last || !last->has_digest || last->digest != next->config.digest)
 		last = &boot->records[BOOT_INITRAMFS];

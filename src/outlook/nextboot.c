@@ -3,6 +3,7 @@
 #include "nextboot.h"
 
 #include "base/base.h"
+#include "conflicts.h"
 #include "decide/decide.h"
 
 void nextboot_free(struct nextboot **next)
@@ -17,7 +18,8 @@ int nextboot_new(struct nextboot **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *next)
+/* All that is read of the machine; what is planned follows. */
+static void read_machine(struct facts *facts, const char *cmdline, struct nextboot *next)
 {
 	const struct root *root = facts->root;
 
@@ -26,6 +28,7 @@ void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *ne
 		config_read_cmdline(&next->config, cmdline);
 	else
 		configfiles_read_cmdline(root, &next->config);
+	next->cmdline = cmdline ? cmdline : facts->cmdline;
 	next->protect_traced =
 		protect_list_trace(facts, &next->config, &next->protect) == 0;
 	if (!next->protect_traced)
@@ -34,6 +37,11 @@ void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *ne
 	next->machine.next_boot = true;
 	next->machine_error =
 		machine_look_up(root, &next->config, &next->protect, &next->machine);
+}
+
+void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *next)
+{
+	read_machine(facts, cmdline, next);
 	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
 }
 
@@ -44,6 +52,79 @@ int nextboot_read(struct facts *facts, const char *cmdline, struct nextboot **re
 	if (r == 0)
 		nextboot_plan(facts, cmdline, *ret);
 	return r;
+}
+
+/* Whether it asks for what kernels may have been built without. */
+static bool asks_for_iommu(const char *cmdline, enum iommu_kind kind)
+{
+	return kind == IOMMU_INTEL && cmdline_has(cmdline, "intel_iommu", "on");
+}
+
+/* Groups show that the IOMMU is on now; without any, a parameter of this boot may be why. */
+static enum nextboot_iommu compare_iommu(struct facts *facts, const char *cmdline)
+{
+	enum iommu_kind kind = facts->iommu;
+	bool is_off = conflicts_iommu_is_off(cmdline, kind), was_off;
+
+	if (!facts->cmdline)
+		return NEXTBOOT_IOMMU_AS_NOW;
+	was_off = conflicts_iommu_is_off(facts->cmdline, kind);
+	if (facts->bus.has_groups)
+		return is_off && !was_off ? NEXTBOOT_IOMMU_OFF : NEXTBOOT_IOMMU_AS_NOW;
+	return !is_off &&
+			(was_off ||
+				(asks_for_iommu(cmdline, kind) &&
+					!asks_for_iommu(facts->cmdline, kind)))
+		? NEXTBOOT_IOMMU_ON
+		: NEXTBOOT_IOMMU_AS_NOW;
+}
+
+static void set_groups(struct nextboot *next)
+{
+	for (unsigned i = 0;
+		i < next->machine.n_functions && next->iommu != NEXTBOOT_IOMMU_AS_NOW;
+		i++)
+		next->machine.functions[i].has_iommu_group =
+			next->iommu == NEXTBOOT_IOMMU_ON;
+}
+
+int nextboot_follow(struct facts *facts, const struct chain *chain, struct nextboot **ret)
+{
+	struct nextboot *next;
+	const char *cmdline;
+	int r = nextboot_new(&next);
+
+	if (r < 0)
+		return r;
+	next->entry = chain_next_cmdline(chain, &next->unknown);
+	cmdline = next->entry ? next->entry->said->options : NULL;
+	if (cmdline)
+		next->unknown = (struct message){0};
+	read_machine(facts, cmdline, next);
+	if (cmdline)
+		next->iommu = compare_iommu(facts, cmdline);
+	set_groups(next);
+	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
+	*ret = next;
+	return 0;
+}
+
+const char *nextboot_hindrance(const struct nextboot *next)
+{
+	return next->entry && !next->config.off ? next->entry->hindrance : NULL;
+}
+
+const struct config_section *nextboot_inactive(
+	const struct nextboot *next, const char *section)
+{
+	for (unsigned i = 0; i < next->config.n_sections; i++) {
+		const struct config_section *found = &next->config.sections[i];
+
+		if (strcmp(found->name, section) == 0 && !found->bad &&
+			!config_section_active(&next->config, found))
+			return found;
+	}
+	return NULL;
 }
 
 int nextboot_select(

@@ -6,8 +6,16 @@
 #ifndef VFIOBOOT_NEXTBOOT_H
 #define VFIOBOOT_NEXTBOOT_H
 
+#include "chain/chain.h"
 #include "decide/decide.h"
 #include "facts/facts.h"
+
+/* What the next boot's command line does to the IOMMU, beside that of this boot. */
+enum nextboot_iommu {
+	NEXTBOOT_IOMMU_AS_NOW,
+	NEXTBOOT_IOMMU_OFF, /* it switches off what is on now: no function will have a group */
+	NEXTBOOT_IOMMU_ON, /* nothing has a group now, and it should: as if each had one */
+};
 
 /* Over a megabyte, so always on the heap: nextboot_free(). */
 struct nextboot {
@@ -18,6 +26,14 @@ struct nextboot {
 	struct machine machine;
 	struct plan plan;
 	const struct pcibus *bus; /* of the facts */
+	const char *cmdline;      /* that it is planned with; NULL: it is not known */
+	/*
+	 * The entry that has it.  NULL: it is the caller's, or that of this boot, since which one
+	 * starts next is not known: why, unless the code is 0.
+	 */
+	const struct chain_entry *entry;
+	struct message unknown;
+	enum nextboot_iommu iommu;
 };
 
 /* What becomes of an entry of the plan. */
@@ -38,6 +54,23 @@ enum nextboot_action {
  * functions cannot be read (machine_error); or -ENOMEM.
  */
 int nextboot_read(struct facts *facts, const char *cmdline, struct nextboot **ret);
+
+/*
+ * The same with the command line of the entry of @chain that starts next, where that is known, else
+ * with that of this boot.  @chain has at least its menus, and lasts as long as *@ret.
+ */
+int nextboot_follow(
+	struct facts *facts, const struct chain *chain, struct nextboot **ret);
+
+/* What keeps the early program from binding anything at all, as a sentence; NULL: nothing known. */
+const char *nextboot_hindrance(const struct nextboot *next);
+
+/*
+ * The section of the name if it is configured and the next boot leaves it alone, by its profile or
+ * vfioboot.off; else NULL.
+ */
+const struct config_section *nextboot_inactive(
+	const struct nextboot *next, const char *section);
 
 void nextboot_free(struct nextboot **next);
 

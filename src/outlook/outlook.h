@@ -3,6 +3,7 @@
 #ifndef VFIOBOOT_OUTLOOK_OUTLOOK_H
 #define VFIOBOOT_OUTLOOK_OUTLOOK_H
 
+#include "conflicts.h"
 #include "inventory.h"
 #include "nextboot.h"
 #include "obstacles.h"

@@ -77,6 +77,9 @@ static int add(struct collector *collector, struct thisboot_function *function)
 	read_now(collector->root, function);
 	if (function->next)
 		function->action = nextboot_action(collector->next, function->next);
+	else
+		function->inactive =
+			nextboot_inactive(collector->next, function->recorded.section);
 	state->n_not_as_wanted += !function->as_wanted;
 	more[state->n++] = *function;
 	return 0;

@@ -22,8 +22,9 @@ struct thisboot_function {
 	struct pci_ids ids;
 	char driver_now[SYSFS_DRIVER_SIZE]; /* "": none */
 	bool as_wanted;                     /* by the driver that it has now */
-	/* What the next boot does with it; NULL: nothing, as it is not configured any more. */
+	/* What the next boot does with it; NULL: nothing, as it is not configured any more, or: */
 	const struct plan_entry *next;
+	bool inactive;               /* it is configured, and not for the next boot */
 	enum nextboot_action action; /* of @next */
 };
 

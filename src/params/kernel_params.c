@@ -193,7 +193,7 @@ static void read_facts(
 			!file_exists(host->root, "%s/%s", TREE_GROUPS, "."));
 	facts->remapping_is_off = iommu_read_remapping(host->root) == REMAPPING_OFF;
 	facts->is_off = next->config.off;
-	facts->cmdline_is_unread = !host->cmdline;
+	facts->cmdline_is_unread = !host->cmdline && !next->entry;
 	if (sscanf(host->running, "%u.%u", &major, &minor) == 2)
 		facts->kernel = major << 16 | minor;
 	read_config(host, config, facts);
@@ -205,8 +205,8 @@ int params_find(struct facts *facts, const struct nextboot *next,
 {
 	const char *booted = facts->cmdline ? facts->cmdline : "";
 	/* Where the entries that are made have theirs: before a bare "--". */
-	_cleanup_free_ char *cmdline =
-		cmdline_join(booted, request->arguments ? request->arguments : "");
+	_cleanup_free_ char *cmdline = cmdline_join(next->entry ? next->cmdline : booted,
+		request->arguments ? request->arguments : "");
 	struct params_facts known = {
 		.booted = booted,
 		.cmdline = cmdline,

@@ -10,7 +10,7 @@
 /* What is asked about, beside the machine. */
 struct params_request {
 	const char *arguments; /* of the entry that is booted, behind the command line of
-				  this boot; NULL: none */
+				  @next's entry, else that of this boot; NULL: none */
 	const char *profile;   /* NULL: none */
 	bool host_dma_speed;
 	bool trial; /* for one boot that comes back by itself */

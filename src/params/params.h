@@ -3,7 +3,6 @@
 #ifndef VFIOBOOT_PARAMS_PARAMS_H
 #define VFIOBOOT_PARAMS_PARAMS_H
 
-#include "conflicts.h"
 #include "kernel_params.h"
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 
 #include "base/base.h"
-#include "conflicts.h"
+#include "outlook/outlook.h"
 
 /* KERNEL_VERSION() of include/linux/version.h, as far as facts have it. */
 #define KERNEL(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor))

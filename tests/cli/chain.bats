@@ -270,6 +270,7 @@ once() {
 		printf '# GRUB Environment Block\nnext_entry=gnulinux-XLinuxfallback-simple\n'
 		head -c 1024 /dev/zero | tr '\0' '#'
 	} | head -c 1024 >"$root/boot/grub/grubenv"
+	printf 'if [ "${next_entry}" ]; then\n  set default="${next_entry}"\nfi\n' >>"$root/boot/grub/grub.cfg"
 	status
 	[[ $output == *"The default entry 'X Linux' starts an image that has today's configuration."* ]]
 	[[ $output == *"The next boot takes the entry 'X Linux fallback' once, which starts /boot/initramfs-6.0-x86_64-fallback.img (kernel 6.0.11-1-X): without"* ]]
@@ -287,7 +288,8 @@ up_to_date() {
 @test "an image that the command line keeps from its work is not ready" {
 	up_to_date
 	for word in noinitrd rdinit=/bin/sh disablehooks=resume,vfioboot vfioboot.off \
-		module_blacklist=nouveau,vfio_pci; do
+		module_blacklist=nouveau,vfio_pci initcall_blacklist=vfio_pci_init \
+		rd.systemd.mask=vfioboot-early.service; do
 		menu 'X Linux' "/boot/vmlinuz-6.0-x86_64 $word" /boot/initramfs-6.0-x86_64.img
 		status
 		echo "$word: $output"
@@ -296,21 +298,105 @@ up_to_date() {
 		run "$vfioboot" check --json --root "$root"
 		json_true '[.checks[] | select(.name == "image" and .state == "fail")] | length == 1' <<<"$output"
 	done
-	for word in vfioboot.off=0 rdinit=/init disablehooks=resume initrd module_blacklist=nouveau; do
+	for word in vfioboot.off=0 rdinit=/init disablehooks=resume initrd module_blacklist=nouveau \
+		modprobe.blacklist=vfio-pci rd.driver.blacklist=vfio_pci rd.break init=/bin/sh; do
 		menu 'X Linux' "/boot/vmlinuz-6.0-x86_64 $word" /boot/initramfs-6.0-x86_64.img
 		status
 		json_is '.ready == true'
 	done
 }
 
-@test "where the next entry has other parameters of vfioboot, the plan is said of a boot like this one" {
+plan() {
+	run --separate-stderr "$vfioboot" plan --root "$root"
+}
+
+# checked NAME STATE TEXT: the one point of the check has this state, and what was found or is to be done has TEXT
+checked() {
+	json=$("$vfioboot" check --json --root "$root") || true
+	json_is "[.checks[] | select(.name == \"$1\")] | length == 1 and .[0].state == \"$2\" and
+		(.[0].found + .[0].remedy | contains(\"$3\"))"
+}
+
+@test "the next boot is planned with the command line of the entry that starts then" {
 	up_to_date
 	status
 	[[ $output == *$'\n'"Next boot: 2 functions bound, 0 refused"* ]]
+	json_is '.next_boot | .bind == 2 and .entry == "X Linux" and .unknown == null and .hindrance == null'
 	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 vfioboot.off' /boot/initramfs-6.0-x86_64.img
 	status
-	[[ $output == *"The next boot starts 'X Linux' with vfioboot.off, and this boot was started with no"*"A boot like this one: 2 functions bound"* ]]
-	[[ $output != *'Next boot:'* ]]
+	[[ $output == *"The next boot starts 'X Linux' with vfioboot.off; this boot was started with no parameter"* ]]
+	[[ $output == *'inactive: vfioboot.off is on the kernel command line of the next boot.'* ]]
+	[[ $output != *'Next boot'* ]]
+	json_is '.next_boot.bind == 0'
+	plan
+	[[ $output == 'The next boot will bind nothing.'* ]]
+	run "$vfioboot" explain 02:00.0 --root "$root"
+	[[ $output == *'but vfioboot.off is on'* && $output != *'Next boot'* ]]
+
+	config "${second/expect/profile = game$'\n'expect}"
+	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 vfioboot.profile=game' /boot/initramfs-6.0-x86_64.img
+	plan
+	[[ $output == 'The next boot will bind 2 functions, as configured.'* ]]
+	[[ $output == *"starts 'X Linux' with vfioboot.profile=game"* ]]
+}
+
+@test "where it is not known what starts, the next boot is planned with the parameters of this one" {
+	up_to_date
+	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 ${from_nowhere} $root' /boot/initramfs-6.0-x86_64.img
+	status
+	[[ $output == *"Next boot, if it has the parameters of this one: 2 functions bound"* ]]
+	json_is '.next_boot | .bind == 2 and .entry == null and (.unknown | contains("value of $root"))'
+	plan
+	[[ $output == *"whether the next one has them is not known: the value of \$root in the entry 'X Linux' is not known"* ]]
+	rm -r "${root:?}/boot/grub"
+	plan
+	[[ $output == *'is not known: no boot loader that vfioboot knows was found'* ]]
+}
+
+@test "the next boot is that of the entry that is chosen for once" {
+	up_to_date
+	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/initramfs-6.0-x86_64.img \
+		-- 'Other' '/boot/vmlinuz-6.0-x86_64 vfioboot.off' /boot/initramfs-6.0-x86_64.img
+	printf 'if [ "${next_entry}" ]; then\n  set default="${next_entry}"\nfi\n' >>"$root/boot/grub/grub.cfg"
+	for id in gnulinux-Other-simple Other 1; do
+		printf '# GRUB Environment Block\nnext_entry=%s\n' "$id" >"$root/boot/grub/grubenv"
+		status
+		json_is '.next_boot.entry == "Other" and .next_boot.bind == 0'
+	done
+}
+
+@test "parameters of the next boot that switch the IOMMU off or on count" {
+	up_to_date
+	checked iommu-parameters pass 'disables nothing'
+	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 iommu=off' /boot/initramfs-6.0-x86_64.img
+	plan
+	[[ $output == 'The next boot will bind nothing.'*"'X Linux', whose command line disables the IOMMU"* ]]
+	[[ $output == *'refused: it has no IOMMU group'* ]]
+	checked iommu-parameters fail "the next entry 'X Linux' has iommu=off on its kernel command line, which disables"
+
+	# This boot was started so, and the next one is not.
+	echo 'ro iommu=off' >"$root/proc/cmdline"
+	find "$root/sys" -name iommu_group -delete
+	rm -rf "${root:?}/sys/kernel/iommu_groups"
+	plan
+	[[ $output == 'The next boot will bind nothing.'* ]]
+	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 ro' /boot/initramfs-6.0-x86_64.img
+	plan
+	[[ $output == 'The next boot will bind 2 functions'*"'X Linux', whose command line enables the IOMMU"* ]]
+	checked iommu-parameters pass 'this boot was started with iommu=off'
+	checked iommu fail "reboot: the command line of the next entry, 'X Linux', enables it"
+}
+
+@test "what keeps the early program from its work is said with the plan" {
+	up_to_date
+	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 module_blacklist=vfio_pci' /boot/initramfs-6.0-x86_64.img
+	status
+	[[ $output == *$'\nNext boot: nothing is bound in the initramfs.'* ]]
+	json_is '.next_boot.hindrance | contains("module_blacklist=vfio_pci")'
+	plan
+	[[ $output == *"The next boot binds nothing in the initramfs: '"*'02:00.0'*'not bound'* ]]
+	run "$vfioboot" explain 02:00.0 --root "$root"
+	[[ $output == *'Next boot: not bound in the initramfs: its command line has module_blacklist='* ]]
 }
 
 @test "a kernel without vfio-pci is not ready, whatever its image has" {

@@ -107,7 +107,7 @@ remove() {
 
 # Adds a parameter to the kernel command line.
 parameter() {
-	sed -i "s/\$/ $1/" "$host/proc/cmdline"
+	host_cmdline "s/\$/ $1/"
 }
 
 # The kernel that runs becomes another one, which has no files.
@@ -368,7 +368,7 @@ no_groups() {
 	parameter iommu=off
 	check
 	expect iommu '' fail 'fix what iommu-parameters reports'
-	sed -i 's/iommu=o[nf]*//g' "$host/proc/cmdline"
+	host_cmdline 's/iommu=o[nf]*//g'
 	remove sys/firmware/acpi/tables/DMAR
 	check
 	expect iommu '' fail 'enable VT-d'
@@ -391,20 +391,21 @@ no_groups() {
 	local text
 	for text in intel_iommu=sm_on,off amd_iommu=off iommu=off intremap=off nointremap acpi=off \
 		module_blacklist=vfio_pci; do
-		sed -i "s/ quiet.*/ quiet $text/" "$host/proc/cmdline"
+		host_cmdline "s/ quiet.*/ quiet $text/"
 		check
-		expect iommu-parameters '' fail "${text/sm_on,/} on the kernel command line*remove ${text/sm_on,/} from"
+		expect iommu-parameters '' fail "has ${text/sm_on,/} on its kernel command line*remove ${text/sm_on,/} from"
 	done
-	sed -i 's/ quiet.*/ quiet iommu=pt intel_iommu=on -- iommu=off/' "$host/proc/cmdline"
+	host_cmdline 's/ quiet.*/ quiet iommu=pt intel_iommu=on -- iommu=off/'
 	check
 	expect iommu-parameters '' pass
 	parameter iommu=official
 	check
 	expect iommu-parameters '' pass
-	sed -i 's/ quiet.*/ amd_iommu=on/' "$host/proc/cmdline"
+	host_cmdline 's/ quiet.*/ amd_iommu=on/'
 	check
 	expect iommu-parameters '' pass 'amd_iommu=on does nothing'
 	remove proc/cmdline
+	remove boot/grub
 	check
 	expect iommu-parameters '' unknown
 }

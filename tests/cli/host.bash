@@ -215,6 +215,12 @@ host_menu() {
 	END
 }
 
+# Edits the command line of this boot, and that of the next ones: host_cmdline SED
+host_cmdline() {
+	sed -i "$1" "$host/proc/cmdline"
+	[ ! -e "$host/boot/grub/grub.cfg" ] || sed -i "/^[ \t]*linux/$1" "$host/boot/grub/grub.cfg"
+}
+
 host_system() {
 	put usr/sbin/update-initramfs </dev/null
 	put usr/sbin/mkinitramfs </dev/null

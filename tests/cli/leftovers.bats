@@ -110,7 +110,7 @@ fix="-> run 'sudo vfioboot check --fix leftovers'; or 'sudo vfioboot add 0000:01
 }
 
 @test "the kernel command line" {
-	sed -i 's/$/ vfio_pci.ids=10de:2206/' "$host/proc/cmdline"
+	host_cmdline 's/$/ vfio_pci.ids=10de:2206/'
 	found 'fail kernel command line: *also matches 0000:01:00.0, *whenever anything but vfioboot loads vfio-pci -> remove vfio-pci.ids=10de:2206 from the kernel command line; or *'
 	# vfio-pci is in the kernel: nobody is before it.
 	put "lib/modules/$release/modules.builtin" <<<kernel/drivers/vfio/pci/vfio-pci.ko

@@ -11,11 +11,11 @@ static const char kinds[] = {
 	[BOOTMENU_OURS] = 'o',
 };
 
-/* A line an entry: its kind, '*' for the default; its kernel file and initrds; options. */
+/* A line an entry: its kind, '*' for the default, '+' for the next boot alone; its kernel file and initrds; options. */
 static void print_entry(FILE *out, const struct bootmenu_entry *entry)
 {
-	fprintf(out, "%c%s%s %s", kinds[entry->kind], entry->unified ? "u" : "",
-		entry->is_default ? "*" : "",
+	fprintf(out, "%c%s%s%s %s", kinds[entry->kind], entry->unified ? "u" : "",
+		entry->is_default ? "*" : "", entry->is_next ? "+" : "",
 		*entry->kernel_path ? entry->kernel_path : "?");
 	for (size_t i = 0; i < entry->initrds.n; i++)
 		fprintf(out, " %s", entry->initrds.names[i]);
@@ -35,6 +35,7 @@ static void expect(const char *loader, const char *expected)
 	for (size_t i = 0; i < menu.n; i++)
 		print_entry(sheet.out, &menu.entries[i]);
 	fputs(menu.default_elsewhere ? "elsewhere\n" : "", sheet.out);
+	fputs(menu.next_elsewhere ? "once elsewhere\n" : "", sheet.out);
 	text = text_stream_take(&sheet);
 	assert_string_equal(text, expected);
 }
@@ -283,6 +284,86 @@ static void test_grub_saved(void **state)
 	expect("grub", "s* /boot/vmlinuz-linux | rw\n");
 	fake_put("boot/grub/grubenv", "# GRUB Environment Block\nsaved_entry=More\n");
 	expect("grub", "s /boot/vmlinuz-linux | rw\n");
+}
+
+static void put_environment(const char *lines)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "# GRUB Environment Block\n%s\n####", lines);
+	fake_put("boot/grub/grubenv", text);
+}
+
+#define TWO_ENTRIES                                                                      \
+	"menuentry 'x' --id one { linux /boot/k ro; }\n"                                 \
+	"submenu 'more' --id more { menuentry 'y' --id two { linux /boot/k rw; } }\n"
+
+/* What is chosen for one boot is read as GRUB does: a number, an id or a title. */
+static void test_grub_once(void **state)
+{
+	static const char once[] = "if [ \"${next_entry}\" ]; then\n"
+				   "set default=\"${next_entry}\"\nelse\n"
+				   "set default=0\nfi\n" TWO_ENTRIES;
+	static const char *const names[] = {"more>two", "1>0", "more>y"};
+	char line[64];
+
+	(void)state;
+	fake_put("boot/k", "");
+	fake_put("boot/grub/grub.cfg", once);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(line, sizeof(line), "next_entry=%s", names[i]);
+		put_environment(line);
+		expect("grub", "s* /boot/k | ro\ns+ /boot/k | rw\n");
+	}
+	put_environment("next_entry=gone");
+	expect("grub", "s*+ /boot/k | ro\ns /boot/k | rw\n");
+	put_environment("next_entry=");
+	expect("grub", "s* /boot/k | ro\ns /boot/k | rw\n");
+	put_environment("next_entry=more>two");
+	fake_put("boot/grub/grub.cfg", TWO_ENTRIES);
+	expect("grub", "s* /boot/k | ro\ns /boot/k | rw\n");
+	fake_put("boot/grub/grub.cfg",
+		"set default=\"${saved_entry}\"\nif [ \"${prev_saved_entry}\" ]; then\n"
+		"set saved_entry=\"${prev_saved_entry}\"\nfi\n" TWO_ENTRIES);
+	put_environment("saved_entry=more>two");
+	expect("grub", "s /boot/k | ro\ns* /boot/k | rw\n");
+	put_environment("saved_entry=more>two\nprev_saved_entry=one");
+	expect("grub", "s* /boot/k | ro\ns+ /boot/k | rw\n");
+}
+
+/* Variables on the command line: by grub.cfg, or by the environment. */
+static void test_grub_variables(void **state)
+{
+	static const struct {
+		const char *config, *environment, *expected;
+	} cases[] = {
+		{"set a=x\n", "", "x/"},
+		{"set a=\n", "a=no", "/"},
+		{"set a=\"x y\"\n", "b=z", "x y/z"},
+		{"", "a=x\nb=y", "x/y"},
+		{"if [ -z \"${a}\" ]; then set a=x; fi\n", "", "x/"},
+		{"if [ -z \"${a}\" ]; then set a=x; fi\n", "a=y", "y/"},
+		{"function f {\nif [ 1 ]; then\nset a=x\nelse\nset a=\nfi\n}\n", "",
+			"x/"},
+		{"if [ 1 ]; then set a=x; else set a=y; fi\n", "", "$a/"},
+		{"set a=$c\n", "", "$a/"},
+		{"search --set=a --label x\nset b=y\n", "", "$a/y"},
+	};
+
+	(void)state;
+	fake_put("boot/k", "");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[512], expected[64];
+
+		snprintf(text, sizeof(text),
+			"%smenuentry 'x' { linux /boot/k ro $a/${b} $root; }\n",
+			cases[i].config);
+		fake_put("boot/grub/grub.cfg", text);
+		put_environment(cases[i].environment);
+		snprintf(expected, sizeof(expected), "s* /boot/k | ro %s $root\n",
+			cases[i].expected);
+		expect("grub", expected);
+	}
 }
 
 /* ---- entries in files ------------------------------------------------------------------- */
@@ -614,39 +695,74 @@ static void test_refind_default(void **state)
 	expect("refind", "s /boot/vmlinuz-6 | ro\ns /boot/vmlinuz-7 | ro\n");
 }
 
-static const struct CMUnitTest tests[] = {
-	cmocka_unit_test_setup_teardown(test_grub_places, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(
-		test_grub_subvolumes, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(test_grub_kinds, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(test_grub_initrds, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(test_grub_lines, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(
-		test_grub_default_lines, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(
-		test_grub_other_files, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(test_grub_saved, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(test_bls, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(
-		test_systemd_boot_order, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(
-		test_systemd_boot_default, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(test_unified, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(
-		test_systemd_boot_architecture, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(
-		test_systemd_boot_preferred, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(
-		test_grub_bls_default, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(
-		test_extlinux_default, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(test_extlinux_files, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(test_long_options, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(test_refind_default, fake_set_up, fake_tear_down),
-	cmocka_unit_test_setup_teardown(test_grub_bls, fake_set_up, fake_tear_down),
-};
+/* LoaderEntryOneShot is a pattern; what the loader makes by itself is none of the entries. */
+static void test_systemd_boot_once(void **state)
+{
+	static const char name[] = "LoaderEntryOneShot";
+
+	(void)state;
+	put_type1("a", "version 2\n");
+	put_type1("b", "version 1\n");
+	fake_efivar(name, "B.conf");
+	expect("systemd-boot", "n*+ /efi/b\nn /efi/a\n");
+	fake_efivar(name, "a*");
+	expect("systemd-boot", "n* /efi/b\nn+ /efi/a\n");
+	fake_efivar(name, "gone.conf");
+	expect("systemd-boot", "n* /efi/b\nn /efi/a\n");
+	fake_efivar(name, "auto-reboot-to-firmware-setup");
+	expect("systemd-boot", "n* /efi/b\nn /efi/a\nonce elsewhere\n");
+}
+
+/* RHEL 8 has all of its command line in a variable, tuned(8) its part of one. */
+static void test_grub_bls_variables(void **state)
+{
+	(void)state;
+	fake_put("boot/k", "");
+	fake_put("etc/default/grub", "GRUB_ENABLE_BLSCFG=true\n");
+	fake_put("boot/loader/entries/a-1.conf",
+		"linux /k\noptions $kernelopts $tuned_params\n");
+	fake_put("boot/loader/entries/a-2.conf", "linux /k\noptions ro\n");
+	fake_put("boot/grub2/grub.cfg",
+		"if [ \"${next_entry}\" ]; then set default=\"${next_entry}\"\n"
+		"else set default=\"${saved_entry}\"\nfi\nset tuned_params=\"nosmt\"\n"
+		"if [ -z \"${kernelopts}\" ]; then set kernelopts=\"root=x ro\"; fi\nblscfg\n");
+	expect("grub-bls", "n* /boot/k | ro\nn /boot/k | root=x ro nosmt\n");
+	fake_put("boot/grub2/grubenv",
+		"# GRUB Environment Block\nkernelopts=root=y\nnext_entry=a-1\n");
+	expect("grub-bls", "n* /boot/k | ro\nn+ /boot/k | root=y nosmt\n");
+}
+
+#define TEST(function)                                                                   \
+	cmocka_unit_test_setup_teardown(function, fake_set_up, fake_tear_down)
 
 int main(void)
 {
+	const struct CMUnitTest tests[] = {
+		TEST(test_grub_places),
+		TEST(test_grub_subvolumes),
+		TEST(test_grub_kinds),
+		TEST(test_grub_initrds),
+		TEST(test_grub_lines),
+		TEST(test_grub_default_lines),
+		TEST(test_grub_other_files),
+		TEST(test_grub_saved),
+		TEST(test_grub_once),
+		TEST(test_grub_variables),
+		TEST(test_bls),
+		TEST(test_systemd_boot_order),
+		TEST(test_systemd_boot_default),
+		TEST(test_unified),
+		TEST(test_systemd_boot_architecture),
+		TEST(test_systemd_boot_preferred),
+		TEST(test_systemd_boot_once),
+		TEST(test_grub_bls_default),
+		TEST(test_extlinux_default),
+		TEST(test_extlinux_files),
+		TEST(test_long_options),
+		TEST(test_refind_default),
+		TEST(test_grub_bls),
+		TEST(test_grub_bls_variables),
+	};
+
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

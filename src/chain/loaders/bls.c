@@ -483,7 +483,7 @@ int bls_read_grub(
 	int r = read_menu(root, &grub_bls, wanted, ret);
 
 	bls_sort_by_names(ret);
-	return r < 0 ? r : grub_default_mark_bls(root, ret);
+	return r < 0 ? r : grub_default_read_bls(root, ret);
 }
 
 const struct bootloader_ops bootloader_ops_systemd_boot = {

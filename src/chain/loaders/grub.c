@@ -295,9 +295,11 @@ static void tidy(const struct root *root)
 /* What it takes to read a menu. */
 struct reading {
 	const struct bootentries *wanted;
+	const char *text; /* of grub.cfg */
 	struct places places;
 	struct grub_cfg menu;
 	const struct grub_cfg_item *starts; /* when nobody chooses; NULL: not known */
+	const struct grub_cfg_item *once;   /* at the next boot; NULL: as always */
 };
 
 static void free_reading(struct reading *reading)
@@ -434,9 +436,11 @@ static int add_item(const struct reading *reading, size_t index, struct bootmenu
 	const struct grub_cfg_item *item = &reading->menu.items[index];
 	char name[512], path[PATH_MAX], file[PATH_MAX];
 	_cleanup_(uki_free) struct uki image = {0};
+	_cleanup_free_ char *options = NULL;
 	struct bootmenu_entry entry = {.boot_id = name,
 		.title = item->title,
-		.is_default = item == reading->starts};
+		.is_default = item == reading->starts,
+		.is_next = item == reading->once};
 	int r;
 
 	if (is_submenu(&reading->menu, index))
@@ -445,6 +449,12 @@ static int add_item(const struct reading *reading, size_t index, struct bootmenu
 		grub_default_entry_id(reading->wanted, item), NULL);
 	grub_cfg_name(&reading->menu, item, name, sizeof(name));
 	r = read_item(reading, item, path, file, &image, &entry);
+	if (r == 0 && item->linux_line[0]) {
+		options = grub_default_expand(
+			reading->places.root, reading->text, entry.options);
+		entry.options = options;
+		r = options ? 0 : -ENOMEM;
+	}
 	if (r == 0)
 		r = bootmenu_add(ret, &entry);
 	file_free_names(&entry.initrds);
@@ -460,10 +470,14 @@ static int read_menu(
 	int r = names ? grub_custom_read_menu(root, names, &text) : -ENOENT;
 
 	places_read(root, &reading.places);
+	reading.text = text;
 	if (r == 0)
 		r = grub_cfg_parse(text, &reading.menu);
 	if (r == 0)
 		reading.starts = grub_default_find(root, text, &reading.menu);
+	if (r == 0)
+		reading.once = grub_default_find_once(
+			root, text, &reading.menu, &ret->next_elsewhere);
 	/* Such a command leads to another menu. */
 	if (text && (grub_is_twice(root) || grub_cfg_leaves(text))) {
 		ret->default_elsewhere = true;

@@ -497,6 +497,23 @@ static const char *setting_of(const char *line)
 	return rest ? rest + strspn(rest, WHITE) : "";
 }
 
+/* What the line sets the variable to.  False: it does not. */
+static bool read_value(
+	const char *line, const char *name, char *ret, size_t size, bool *ret_fits)
+{
+	size_t len = strlen(name);
+	const char *value = setting_of(line);
+
+	if (!*value)
+		value = line + strspn(line, WHITE);
+	if (strncmp(value, name, len) != 0 || value[len] != '=')
+		return false;
+	value += len + 1;
+	ret[0] = '\0';
+	*ret_fits = grub_cfg_next_word(&value, ret, size) || strcspn(value, "\n") == 0;
+	return true;
+}
+
 /* The lines of an entry that is @indent deep, out of whatever it is in. */
 static void print_body(FILE *out, const struct grub_cfg_item *item,
 	const struct grub_cfg_copy *copy, size_t indent)
@@ -612,18 +629,52 @@ static bool is_within(const struct where *where, const char *word)
 static bool read_default(
 	const struct where *where, const char *line, char *ret, size_t size)
 {
-	static const char start[] = "default=";
-	const char *value = setting_of(line);
+	bool fits;
 
-	if (!*value)
-		value = line + strspn(line, WHITE);
-	if (where->blocks || strncmp(value, start, strlen(start)) != 0)
+	if (where->blocks || !read_value(line, "default", ret, size, &fits))
 		return false;
-	value += strlen(start);
-	if (!grub_cfg_next_word(&value, ret, size))
+	if (!fits)
 		ret[0] = '\0';
 	ret[strcspn(ret, ";")] = '\0';
 	return strcmp(ret, "${next_entry}") != 0;
+}
+
+/* Whether another command than `set` may give the variable a value: `search --set=root`. */
+static bool is_set_otherwise(const char *line, const char *name)
+{
+	const char *option = line_has(line, "--set") ? strstr(line, "--set") + 5 : "";
+
+	option += strspn(option, "= \t1234567890:");
+	return *option && strncmp(option, name, strlen(name)) == 0;
+}
+
+enum grub_cfg_setting grub_cfg_variable(
+	const char *text, const char *name, char *ret, size_t size)
+{
+	enum grub_cfg_setting found = GRUB_CFG_UNSET;
+	struct where where = {.n_ifs = 0};
+	bool fits;
+
+	for (ret[0] = '\0'; *text; text = text_next_line(text)) {
+		char value[512];
+
+		if (text[strspn(text, WHITE)] == '#')
+			continue;
+		go_over(&where, text);
+		if (is_set_otherwise(text, name))
+			return GRUB_CFG_UNKNOWN;
+		if (!read_value(text, name, value, sizeof(value), &fits))
+			continue;
+		if (!fits || strchr(value, '$') ||
+			(*value && *ret && strcmp(value, ret) != 0))
+			return GRUB_CFG_UNKNOWN;
+		if (found != GRUB_CFG_SET)
+			found = where.n_ifs || where.blocks ? GRUB_CFG_MAYBE_SET
+							    : GRUB_CFG_SET;
+		if (*value && !copy_text(ret, size, value, strlen(value)))
+			return GRUB_CFG_UNKNOWN;
+	}
+	return found;
 }
 
 bool grub_cfg_default(

@@ -131,6 +131,18 @@ enum grub_cfg_condition {
 bool grub_cfg_default(
 	const char *text, char *ret, size_t size, enum grub_cfg_condition *ret_condition);
 
+/* What a text sets a variable to. */
+enum grub_cfg_setting {
+	GRUB_CFG_UNSET,
+	GRUB_CFG_MAYBE_SET, /* in an `if`, or a block */
+	GRUB_CFG_SET,
+	GRUB_CFG_UNKNOWN, /* to several values, or by another command */
+};
+
+/* Finds out, with the one value that is not empty in @ret, "" for none. */
+enum grub_cfg_setting grub_cfg_variable(
+	const char *text, const char *name, char *ret, size_t size);
+
 /* Whether the menu is not shown unless a key is pressed, or too short to see. */
 bool grub_cfg_is_hidden(const char *text);
 

@@ -5,6 +5,7 @@
  */
 #include "grub_default.h"
 
+#include <ctype.h>
 #include <limits.h>
 
 #include "base/base.h"
@@ -16,6 +17,22 @@
 #define SAVED    "${saved_entry}"
 
 /* ---- a grub.cfg with all entries in it --------------------------------------------------- */
+
+/*
+ * The variable that has the saved default.  Before `next_entry`, saved_entry was the choice for one
+ * boot where the one before it is kept beside it (00_header).
+ */
+static const char *saved_variable(
+	const struct root *root, const struct grub_names *names, const char *text)
+{
+	static const char kept[] = "prev_saved_entry";
+	char value[512];
+
+	return grub_cfg_has(text, kept) && grub_env_read(root, names, kept, value, 512) &&
+			*value
+		? kept
+		: "saved_entry";
+}
 
 /*
  * What the default of grub.cfg is now: a number, an id or a title; "" for none.  False when that is
@@ -39,7 +56,8 @@ static bool read_menu_default(
 	if (strcmp(ret_value, SAVED) == 0) {
 		ret_value[0] = '\0';
 		known &= names &&
-			(grub_env_read(root, names, "saved_entry", ret_value, size) ||
+			(grub_env_read(root, names, saved_variable(root, names, text),
+				 ret_value, size) ||
 				!file_exists(root, "%s", names->environment));
 	}
 	if (ret_value[0] != '$')
@@ -48,20 +66,115 @@ static bool read_menu_default(
 	return false;
 }
 
+/* What a name means, with what is in an `if` and without; NULL where that is not the same. */
+static const struct grub_cfg_item *find_item(
+	const struct grub_cfg *menu, const char *name)
+{
+	const struct grub_cfg_item *with, *without;
+
+	/* GRUB takes the first one where the name means nothing. */
+	if (!grub_cfg_find(menu, name, true) && !grub_cfg_find(menu, name, false))
+		name = "0";
+	with = grub_cfg_find(menu, name, true);
+	without = grub_cfg_find(menu, name, false);
+	return with == without ? with : NULL;
+}
+
 const struct grub_cfg_item *grub_default_find(
 	const struct root *root, const char *text, const struct grub_cfg *menu)
 {
-	const struct grub_cfg_item *with, *without;
 	char value[512];
 
-	if (!read_menu_default(root, text, value, sizeof(value)))
+	return read_menu_default(root, text, value, sizeof(value))
+		? find_item(menu, value)
+		: NULL;
+}
+
+/* The choice for one boot, if the text heeds it; "" for none. */
+static void read_once(const struct root *root, const char *text, char *ret, size_t size)
+{
+	const struct grub_names *names = grub_find(root);
+
+	*ret = '\0';
+	if (names && grub_cfg_has(text, "next_entry"))
+		grub_env_read(root, names, "next_entry", ret, size);
+	if (names && !*ret && *saved_variable(root, names, text) == 'p')
+		grub_env_read(root, names, "saved_entry", ret, size);
+}
+
+const struct grub_cfg_item *grub_default_find_once(const struct root *root,
+	const char *text, const struct grub_cfg *menu, bool *ret_elsewhere)
+{
+	const struct grub_cfg_item *item;
+	char value[ONESHOT_ID_SIZE];
+
+	read_once(root, text, value, sizeof(value));
+	item = *value ? find_item(menu, value) : NULL;
+	*ret_elsewhere = *value && !item;
+	return item;
+}
+
+/* What GRUB sets by itself. */
+static bool is_built_in(const char *name)
+{
+	static const char *const names[] = {"root", "prefix", "cmdpath", "default",
+		"chosen", "feature_", "grub_", "net_", "pxe_", "lockdown", "shim_lock"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (text_begins_with(name, names[i]))
+			return true;
+	return false;
+}
+
+/* The environment is loaded at first, so that what grub.cfg sets in any case goes before. */
+static bool find_value(const struct root *root, const char *text, const char *name,
+	char *ret, size_t size)
+{
+	const struct grub_names *names = grub_find(root);
+	enum grub_cfg_setting setting = grub_cfg_variable(text, name, ret, size);
+	char value[1024];
+
+	if (setting == GRUB_CFG_UNKNOWN || is_built_in(name))
+		return false;
+	if (setting == GRUB_CFG_SET || !names ||
+		!grub_env_read(root, names, name, value, sizeof(value)) || !*value)
+		return true;
+	return copy_text(ret, size, value, strlen(value));
+}
+
+/* The name of the variable at @at, which begins with '$', in @ret.  Its end; NULL: it is none. */
+static const char *read_name(const char *at, char *ret, size_t size)
+{
+	bool braces = at[1] == '{';
+	const char *name = at + 1 + braces, *end = name;
+
+	while (isalnum((unsigned char)*end) || *end == '_')
+		end++;
+	if (end == name || (braces && *end != '}') ||
+		!copy_text(ret, size, name, (size_t)(end - name)))
 		return NULL;
-	/* GRUB takes the first one where the name means nothing. */
-	if (!grub_cfg_find(menu, value, true) && !grub_cfg_find(menu, value, false))
-		strcpy(value, "0");
-	with = grub_cfg_find(menu, value, true);
-	without = grub_cfg_find(menu, value, false);
-	return with == without ? with : NULL;
+	return end + braces;
+}
+
+char *grub_default_expand(const struct root *root, const char *text, const char *words)
+{
+	struct text_stream sheet;
+
+	if (!text_stream_open(&sheet))
+		return NULL;
+	while (*words) {
+		char name[64], value[1024];
+		const char *end =
+			*words == '$' ? read_name(words, name, sizeof(name)) : NULL;
+
+		if (!end || !find_value(root, text, name, value, sizeof(value))) {
+			fputc(*words++, sheet.out);
+			continue;
+		}
+		fprintf(sheet.out, "%s", value);
+		words = end;
+	}
+	return text_stream_take(&sheet);
 }
 
 /* Anybody may begin an id as we do, so it is ours where our generator has printed it. */
@@ -431,33 +544,74 @@ static bool is_in_config(const char *text, const char *name)
 	return grub_cfg_parse(text, &menu) < 0 || grub_cfg_find(&menu, name, true);
 }
 
-/* By its id, its title or its number; the first one where that is not in the menu. */
-int grub_default_mark_bls(const struct root *root, struct bootmenu *menu)
+/*
+ * The entry that a name means: by its id, its title or its number; the first one where that is not
+ * in the menu.  NULL where it is one of grub.cfg itself, or there is none.
+ */
+static struct bootmenu_entry *find_bls(
+	const char *text, const char *name, struct bootmenu *menu)
+{
+	size_t found = 0;
+
+	if (*name && !name[strspn(name, "0123456789")])
+		found = strtoul(name, NULL, 10);
+	else if (*name && is_in_config(text, name))
+		return NULL;
+	for (size_t i = menu->n; *name && i-- > 0;)
+		if (strcmp(menu->entries[i].boot_id, name) == 0 ||
+			strcmp(menu->entries[i].title, name) == 0)
+			found = i;
+	return menu->n ? &menu->entries[found < menu->n ? found : 0] : NULL;
+}
+
+static void mark_once(const struct root *root, const char *text, struct bootmenu *menu)
+{
+	char value[ONESHOT_ID_SIZE];
+	struct bootmenu_entry *once;
+
+	read_once(root, text, value, sizeof(value));
+	once = *value ? find_bls(text, value, menu) : NULL;
+	if (once)
+		once->is_next = true;
+	menu->next_elsewhere = *value && !once;
+}
+
+static int expand_options(
+	const struct root *root, const char *text, struct bootmenu *menu)
+{
+	for (size_t i = 0; i < menu->n; i++) {
+		char *options = grub_default_expand(root, text, menu->entries[i].options);
+
+		if (!options)
+			return -ENOMEM;
+		free(menu->entries[i].options);
+		menu->entries[i].options = options;
+	}
+	return 0;
+}
+
+int grub_default_read_bls(const struct root *root, struct bootmenu *menu)
 {
 	_cleanup_free_ char *text = NULL;
 	const struct grub_names *names = grub_find(root);
+	struct bootmenu_entry *starts;
 	char value[512];
-	size_t found = 0;
 
 	if (names && grub_custom_read_menu(root, names, &text) == -ENOMEM)
 		return -ENOMEM;
+	if (text && expand_options(root, text, menu) < 0)
+		return -ENOMEM;
+	if (text)
+		mark_once(root, text, menu);
 	menu->default_elsewhere = grub_is_twice(root) || (text && grub_cfg_leaves(text));
 	if (menu->default_elsewhere)
 		return 0;
 	if (!text || !read_menu_default(root, text, value, sizeof(value)))
 		return 0;
-	if (value[0] && !value[strspn(value, "0123456789")])
-		found = strtoul(value, NULL, 10);
-	else if (value[0] && is_in_config(text, value)) {
-		menu->default_elsewhere = true;
-		return 0;
-	}
-	for (size_t i = menu->n; value[0] && i-- > 0;)
-		if (strcmp(menu->entries[i].boot_id, value) == 0 ||
-			strcmp(menu->entries[i].title, value) == 0)
-			found = i;
-	if (menu->n)
-		menu->entries[found < menu->n ? found : 0].is_default = true;
+	starts = find_bls(text, value, menu);
+	if (starts)
+		starts->is_default = true;
+	menu->default_elsewhere = menu->n && !starts;
 	return 0;
 }
 

@@ -27,8 +27,11 @@ int grub_default_check_menu(const struct root *root, const struct bootentries *w
  */
 int grub_default_check_bls(const struct root *root, struct bootmenu_change *change);
 
-/* Marks the entry of @menu, in GRUB's order, that starts when nobody chooses.  0 or -ENOMEM. */
-int grub_default_mark_bls(const struct root *root, struct bootmenu *menu);
+/*
+ * Puts GRUB's variables into the command lines of @menu, which is in its order, and marks the entry
+ * that starts when nobody chooses, and the one that does so once.  0 or -ENOMEM.
+ */
+int grub_default_read_bls(const struct root *root, struct bootmenu *menu);
 
 /* Whether that default counts entries: it would be another one while ours is there; in @ret. */
 bool grub_default_is_number(const struct root *root, const struct grub_names *names,
@@ -40,6 +43,19 @@ bool grub_default_is_number(const struct root *root, const struct grub_names *na
  */
 const struct grub_cfg_item *grub_default_find(
 	const struct root *root, const char *text, const struct grub_cfg *menu);
+
+/*
+ * What `next_entry` of the environment has GRUB take at the next boot, once (grub-reboot(8)).  NULL
+ * where there is no such choice; or where it is not known what it means: @ret_elsewhere.
+ */
+const struct grub_cfg_item *grub_default_find_once(const struct root *root,
+	const char *text, const struct grub_cfg *menu, bool *ret_elsewhere);
+
+/*
+ * The words of a command line with the variables of GRUB in place, as the text of grub.cfg and the
+ * environment set them; those whose values are not known stay.  For free(); NULL without memory.
+ */
+char *grub_default_expand(const struct root *root, const char *text, const char *words);
 
 /* Whether our generator made the entry. */
 bool grub_default_is_ours(const struct grub_cfg_item *item);

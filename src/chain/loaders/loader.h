@@ -60,6 +60,7 @@ struct bootmenu_entry {
 	struct file_names initrds;
 	bool unified;
 	bool is_default; /* starts when nobody chooses; of none, if that is not known */
+	bool is_next;    /* starts at the next boot, once */
 	bool outdated;   /* ours: what it is a copy of has changed, or is gone */
 };
 
@@ -69,6 +70,7 @@ struct bootmenu {
 	size_t n;
 	char failed[BOOTMENU_PLACE_SIZE]; /* what cannot be read, where it is known */
 	bool default_elsewhere;           /* what starts may be none of the entries */
+	bool next_elsewhere; /* what starts once, at the next boot, is none of them */
 };
 
 struct bootloader_ops {

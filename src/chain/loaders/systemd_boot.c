@@ -169,6 +169,21 @@ static int mark_choice(const struct root *root, const char *conf,
 	return r;
 }
 
+/* A pattern, too; what means none is passed over. */
+static void mark_once(const struct root *root, struct bootmenu *menu)
+{
+	char value[256];
+
+	systemd_boot_armed(root, value, sizeof(value));
+	for (size_t i = 0; *value && i < menu->n; i++)
+		if (is_shown(root, &menu->entries[i]) &&
+			fnmatch(value, menu->entries[i].boot_id, FNM_CASEFOLD) == 0) {
+			menu->entries[i].is_next = true;
+			return;
+		}
+	menu->next_elsewhere = *value && (may_be_auto(value) || is_profile(value));
+}
+
 void systemd_boot_order(const struct root *root, struct bootmenu *menu)
 {
 	static const struct choice preferred = {"LoaderEntryPreferred", "preferred",
@@ -183,6 +198,7 @@ void systemd_boot_order(const struct root *root, struct bootmenu *menu)
 	r = r ? r : mark_choice(root, conf, &other, menu);
 	if (r == 0)
 		mark(root, "*", false, menu);
+	mark_once(root, menu);
 }
 
 /* Without any timeout the menu is hidden, too. */

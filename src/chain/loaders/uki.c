@@ -545,26 +545,42 @@ static bool is_image_of(const struct bootmenu_entry *entry, const char *path)
 	return false;
 }
 
-/*
- * The first active entry of the firmware counts, if all before it can be read, and if one partition
- * alone has its file.
- */
+/* The image that an entry of the firmware starts, if one partition alone has its file. */
+static struct bootmenu_entry *find_image_of(
+	const struct efi_entry *started, struct bootmenu *menu)
+{
+	struct bootmenu_entry *found = NULL;
+
+	for (size_t i = 0; i < menu->n; i++) {
+		if (!is_image_of(&menu->entries[i], started->path))
+			continue;
+		if (found)
+			return NULL;
+		found = &menu->entries[i];
+	}
+	return found;
+}
+
+/* The first active entry of the firmware counts, if all before it can be read. */
 static void mark_started(const struct root *root, struct bootmenu *menu)
 {
 	unsigned order[EFI_ENTRIES_MAX];
-	size_t n = efi_entry_order(root, order), found = 0, last = 0;
-	struct efi_entry first = {0};
+	size_t n = efi_entry_order(root, order);
+	struct bootmenu_entry *image;
+	struct efi_entry first = {0}, once;
+	int r;
 
 	for (size_t i = 0; i < n && !first.active; i++)
 		if (efi_entry_read(root, order[i], &first) < 0)
 			return;
-	for (size_t i = 0; first.active && i < menu->n; i++)
-		if (is_image_of(&menu->entries[i], first.path)) {
-			last = i;
-			found++;
-		}
-	if (found == 1)
-		menu->entries[last].is_default = true;
+	image = first.active ? find_image_of(&first, menu) : NULL;
+	if (image)
+		image->is_default = true;
+	r = efi_entry_next(root, &once);
+	image = r == 0 ? find_image_of(&once, menu) : NULL;
+	if (image)
+		image->is_next = true;
+	menu->next_elsewhere = r != -ENOENT && !image;
 }
 
 /* systemd-boot has entries in files besides, none of which gets copies here. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kernel parameters that switch off what giving devices away needs: one table for all. */
-#ifndef VFIOBOOT_PARAMS_CONFLICTS_H
-#define VFIOBOOT_PARAMS_CONFLICTS_H
+#ifndef VFIOBOOT_OUTLOOK_CONFLICTS_H
+#define VFIOBOOT_OUTLOOK_CONFLICTS_H
 
 #include "facts/facts.h"
 
@@ -28,6 +28,9 @@ const struct param_conflict *conflicts_next(
 
 /* The same of those that an @undo behind them took back. */
 const struct param_conflict *conflicts_next_undone(const char *cmdline, size_t *at);
+
+/* Whether one of them switches the IOMMU off. */
+bool conflicts_iommu_is_off(const char *cmdline, enum iommu_kind kind);
 
 /* As it is on the command line: "NAME=VALUE", or "NAME". */
 void conflicts_format(const struct param_conflict *conflict, char *ret, size_t size);
