@@ -6,6 +6,8 @@
 #include <sys/sysmacros.h>
 
 #include "base/base.h"
+#include "chain/efi_entry.h"
+#include "chain/esp.h"
 #include "chain/oneshot.h"
 #include "facts/facts.h"
 #include "grub_cfg.h"
@@ -26,6 +28,58 @@ const struct grub_names *grub_find(const struct root *root)
 	return NULL;
 }
 
+/* Whether the file is a menu, and none that leads to the one in @own. */
+static bool is_other_menu(
+	const struct root *root, const char *path, const struct stat *own)
+{
+	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
+	_cleanup_free_ char *text = NULL, *lines = NULL;
+	struct stat st;
+
+	if (file_stat(root, path, &st) < 0 ||
+		(st.st_dev == own->st_dev && st.st_ino == own->st_ino) ||
+		file_read(root, path, &text, NULL) < 0)
+		return false;
+	lines = grub_cfg_split(text);
+	return !lines || grub_cfg_parse(lines, &menu) < 0 || menu.n ||
+		grub_cfg_reads_bls(lines);
+}
+
+/*
+ * Whether GRUB's program on the ESP has a menu beside it, which it reads first: distributions have
+ * either all of grub.cfg there, or a few lines that lead to it.  Which program that is, the firmware
+ * says; else it may be any.
+ */
+static bool is_on_esp(const struct root *root, const struct stat *own)
+{
+	struct efi_entry now;
+	bool known = efi_entry_current(root, &now) == 0 && strrchr(now.path, '/');
+	bool found = false;
+
+	if (!file_exists(root, "%s/%s", TREE_FIRMWARE, "efi"))
+		return false;
+	for (size_t i = 0; i < ESP_PLACES_N && !found; i++) {
+		_cleanup_(file_free_names) struct file_names names = {0};
+		char path[PATH_MAX];
+
+		if (known) {
+			text_join(path, sizeof(path), esp_places[i], now.path, NULL);
+			text_join(strrchr(path, '/'), 16, "/grub.cfg", NULL);
+			found = is_other_menu(root, path, own);
+			continue;
+		}
+		text_join(path, sizeof(path), esp_places[i], "/EFI", NULL);
+		if (file_list(root, path, &names) < 0)
+			continue;
+		for (size_t j = 0; j < names.n && !found; j++) {
+			text_join(path, sizeof(path), esp_places[i], "/EFI/",
+				names.names[j], "/grub.cfg", NULL);
+			found = is_other_menu(root, path, own);
+		}
+	}
+	return found;
+}
+
 bool grub_is_twice(const struct root *root)
 {
 	const struct grub_names *first = grub_find(root);
@@ -37,7 +91,7 @@ bool grub_is_twice(const struct root *root)
 		if (file_stat(root, known[i].config, &other) == 0 &&
 			(own.st_dev != other.st_dev || own.st_ino != other.st_ino))
 			return true;
-	return false;
+	return is_on_esp(root, &own);
 }
 
 int grub_read_config(const struct root *root, const struct grub_names **ret_names,
