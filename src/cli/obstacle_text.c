@@ -307,12 +307,36 @@ void obstacle_reason(const struct config *config, const struct offer *offer,
 	}
 }
 
-static void say(
-	const struct obstacles_host *host, const struct obstacles *obstacles, size_t n)
+/* The device was just named, so it has not moved: it may do so later, and its twin be there then. */
+static void say_twins(const struct offer *offer)
 {
+	const char *path = strstr(offer->text, "\npath = ");
+	int len = path ? (int)strcspn(path + 1, "\n") : 0;
+
+	cli_error(NAME,
+		"another device has the same ids, and nothing that the kernel shows here "
+		"(serial number, slot, host bridge) distinguishes the two: the path of this "
+		"one begins with the number of a root bus, which firmware may change");
+	if (path)
+		cli_error(NAME,
+			"to bind what is at this path whatever it is, write its section "
+			"yourself, without 'id': run \"printf '[device %s]\\n%.*s\\nexpect = "
+			"%zu\\n' | sudo install -D -m 644 /dev/stdin " CONFIGFILES_LOCAL_DIR
+			"/%s.conf\", and look at "
+			"'vfioboot plan' after each change of the firmware or of the cards",
+			offer->name, len, path + 1, offer->set.n, offer->name);
+}
+
+static void say(const struct obstacles_host *host, const struct offer *offer, size_t n)
+{
+	const struct obstacles *obstacles = &offer->obstacles;
 	const struct obstacle *obstacle = &obstacles->list[n];
 	char text[OBSTACLE_TEXT_SIZE], remedy[OBSTACLE_TEXT_SIZE];
 
+	if (obstacle->kind == OBSTACLE_REFUSED && obstacle->reason == REASON_MOVED) {
+		say_twins(offer);
+		return;
+	}
 	if (!obstacle->function) {
 		verdict_text(obstacles, obstacle, text);
 		cli_error(NAME, "%s", text);
@@ -339,11 +363,11 @@ void obstacles_say(const struct obstacles_host *host,
 
 	for (size_t i = 0; i < obstacles->n; i++)
 		if (obstacles->list[i].kind != OBSTACLE_GROUP)
-			say(host, obstacles, i);
+			say(host, offer, i);
 	for (size_t i = 0; i < obstacles->n; i++) {
 		if (obstacles->list[i].kind != OBSTACLE_GROUP)
 			continue;
-		say(host, obstacles, i);
+		say(host, offer, i);
 		keeps_group |= obstacle_blocks(&obstacles->list[i]);
 	}
 	if (keeps_group)

@@ -69,6 +69,12 @@ static void print_entry(const struct cli *cli)
 			title);
 }
 
+/* Whether the remedy makes known what is not, as against what starts. */
+static bool is_of_reader(const struct message *unknown)
+{
+	return unknown->code == -EACCES || unknown->code == -ENODEV;
+}
+
 void sections_print_start(const struct cli *cli)
 {
 	const struct nextboot *next = cli->next;
@@ -79,10 +85,10 @@ void sections_print_start(const struct cli *cli)
 		print_entry(cli);
 	else if (next->unknown.code)
 		cli_print(
-			"This is what a boot with the parameters of this one does; whether "
-			"the next one has them is not known: %s%s%s.\n",
-			next->unknown.text, *next->unknown.remedy ? "; " : "",
-			next->unknown.remedy);
+			"This is planned with the kernel parameters of this boot; whether the "
+			"next one has them is not known: %s%s%s.\n",
+			next->unknown.text, is_of_reader(&next->unknown) ? "; " : "",
+			is_of_reader(&next->unknown) ? next->unknown.remedy : "");
 }
 
 void sections_print_none(void)

@@ -471,6 +471,27 @@ host-bridge = \_SB_.S0D2' ]
 	[ "$(grep -c ' refuse moved$' <<<"$output")" -eq 3 ]
 }
 
+@test "of two cards that nothing distinguishes, what is printed binds one by its path" {
+	local command
+	printf '%s\n' 'driver vfio-pci' \
+		'0000:00:02.0 8086:4680 030000 driver=i915 group=0 boot_vga=1' \
+		'0000:40:01.1 1022:1483 060400 driver=pcieport group=5' \
+		$'\t0000:41:00.0 10de:2204:1043:8769 030000 driver=nouveau group=26 boot_vga=0' \
+		'0000:80:01.1 1022:1483 060400 driver=pcieport group=6' \
+		$'\t0000:81:00.0 10de:2204:1043:8769 030000 driver=nouveau group=27 boot_vga=0' \
+		>"$work/machine"
+	mkdir -p "$root"
+	"$compose" "$work/machine" "$root"
+	run -1 --separate-stderr "$vfioboot" add 81:00.0 --dry-run --root "$root"
+	[[ $stderr == *'another device has the same ids, and nothing that the kernel shows'* ]]
+	command=$(sed -n 's/.*: run "\(.*\)", and look.*/\1/p' <<<"$stderr")
+	[[ $command == 'printf '*' | sudo install -D -m 644 /dev/stdin /etc/vfioboot.conf.d/gpu.conf' ]]
+	command=${command/sudo /}
+	eval "${command/\/etc/$root/etc}"
+	run -0 "$vfioboot" plan --root "$root" --json
+	json_true '[.plan[] | .address, .action] == ["0000:81:00.0", "bind"]' <<<"$output"
+}
+
 @test "a card behind nested bridges" {
 	host_in_memory nested-bridges
 	add 06:00.0
