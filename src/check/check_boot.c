@@ -66,7 +66,7 @@ static bool add_fault(struct check_host *host, const struct chain_image *image,
 	if (image->state == IMAGE_WITHOUT && check_is_configured(host))
 		check_fail(host, kernel, "%s%s%s is without vfioboot", by, path, which);
 	else if (image->state == IMAGE_STALE)
-		check_fail(host, kernel, "%s%s%s is stale%s%s", by, path, which,
+		check_fail(host, kernel, "%s%s%s is out of date%s%s", by, path, which,
 			*why ? ": " : "", why);
 	else if (image->state == IMAGE_MISSING && *by)
 		check_fail(host, kernel, "%s%s, which is missing", by, path);

@@ -6,24 +6,45 @@
 
 /* ---- text -------------------------------------------------------------------------------- */
 
-/* What an entry starts, behind "starts ". */
+/* What is to be said of an image, as the end of a sentence; @why: one of its own, or "". */
+static void print_state(enum image_state state, const char *why)
+{
+	static const char *const texts[] = {
+		[IMAGE_FRESH] = "is up to date",
+		[IMAGE_STALE] = "is out of date",
+		[IMAGE_WITHOUT] = "is without vfioboot",
+		[IMAGE_MISSING] = "is missing",
+		[IMAGE_UNKNOWN] = "may be out of date",
+	};
+	bool is_told = state == IMAGE_MISSING || state == IMAGE_FRESH;
+
+	cli_print(" %s%s%s%s\n", texts[state], *why && !is_told ? ": " : "",
+		is_told ? "" : why, full_stop(*why && !is_told ? why : "-"));
+}
+
+/* What an entry starts, behind its title. */
 static void print_started(const struct chain *chain, const struct chain_entry *entry)
 {
 	const struct chain_image *image =
 		entry->image == CHAIN_NO_IMAGE ? NULL : &chain->images[entry->image];
+	bool of_image = image && image->state == entry->state;
 
-	if (entry->state == IMAGE_FRESH)
+	if (entry->state == IMAGE_FRESH) {
 		cli_print(" starts " HAS ".\n");
-	else if (image && image->state == IMAGE_MISSING)
-		cli_print(" starts %s, which is missing.\n", image->path);
-	else if (image)
-		cli_print(" starts %s (kernel %s): %s: %s%s\n", image->path,
-			entry->kernel[0] ? entry->kernel : "unknown",
-			image_state_word(entry->state), entry->why,
+	} else if (!image) {
+		cli_print(": %s%s\n", entry->why, full_stop(entry->why));
+	} else if (entry->state == IMAGE_MISSING && !of_image) {
+		cli_print(" loads a file that is missing: %s%s\n", entry->why,
 			full_stop(entry->why));
-	else
-		cli_print(": %s: %s%s\n", image_state_word(entry->state), entry->why,
-			full_stop(entry->why));
+	} else if (of_image || entry->state == IMAGE_UNKNOWN) {
+		cli_print(" starts %s%s%s%s, which", image->path,
+			*entry->kernel ? " (kernel " : "", entry->kernel,
+			*entry->kernel ? ")" : "");
+		print_state(entry->state, entry->why);
+	} else {
+		cli_print(" starts %s, but binds nothing: %s%s\n", image->path,
+			entry->why, full_stop(entry->why));
+	}
 }
 
 /* The entry of the next boot, when nobody chooses. */
@@ -53,7 +74,7 @@ static void print_next(const struct chain *chain)
 
 		if (!entry->is_next || entry->is_default)
 			continue;
-		cli_print("The next boot takes the entry '%s' once, which",
+		cli_print("The next boot, once, is that of the entry '%s', which",
 			entry->said->title);
 		print_started(chain, entry);
 	}
@@ -98,11 +119,12 @@ static void print_images(const struct chain *chain)
 		if (image->is_started ||
 			(chain->unknown.code && image->state == IMAGE_FRESH))
 			continue;
-		if (chain->unknown.code)
-			cli_print("%s (kernel %s): %s: %s%s\n", image->path,
-				image->kernel, image_state_word(image->state), image->why,
-				full_stop(image->why));
-		else if (image->state != IMAGE_MISSING)
+		if (chain->unknown.code) {
+			cli_print("%s (kernel %s)", image->path, image->kernel);
+			print_state(image->state, image->why);
+			continue;
+		}
+		if (image->state != IMAGE_MISSING)
 			cli_print("No entry of the boot menu starts %s.\n", image->path);
 		else if (image->maker && image->maker->adds_entry)
 			cli_print("The kernel %s has no image and no entry.\n",

@@ -153,8 +153,8 @@ void sections_say_errors(const char *command, const struct config *config);
 void sections_print_inactive(const struct nextboot *next);
 
 /*
- * Prints by which command line the next boot was planned, where that is not the one of this boot;
- * what keeps it from binding anything; and what it does to the IOMMU.
+ * Prints by which command line the next boot was planned, where that is not the one of this boot,
+ * and what it does to the IOMMU.
  */
 void sections_print_start(const struct cli *cli);
 

@@ -81,7 +81,7 @@ static void print_outlook(const struct nextboot *next)
 		     "command line.");
 	else if (nextboot_hindrance(next))
 		cli_print(
-			"At the next boot nothing is bound in the initramfs: '%s' cannot: "
+			"At the next boot nothing is bound in the initramfs.  It starts '%s': "
 			"%s.\n",
 			next->entry->said->title, nextboot_hindrance(next));
 	else if (!counts.bound && !counts.later && !counts.refused)

@@ -108,7 +108,10 @@ static void print_headline(
 	if (!next->config.n_sections)
 		sections_print_none();
 	else if (nextboot_hindrance(next))
-		printf("The next boot will bind nothing in the initramfs.\n");
+		cli_print(
+			"The next boot will bind nothing in the initramfs.  It starts '%s': "
+			"%s.\n",
+			next->entry->said->title, nextboot_hindrance(next));
 	else if (!counts->bound)
 		printf("The next boot will bind nothing%s.\n",
 			counts->later ? " before udev" : "");

@@ -53,10 +53,6 @@ static void print_entry(const struct cli *cli)
 			"%s%s.\n",
 			title, *own ? "" : "no parameter of vfioboot", own,
 			*booted ? "" : "no parameter of vfioboot", booted);
-	if (nextboot_hindrance(cli->next))
-		cli_print(
-			"The next boot binds nothing in the initramfs: '%s' cannot: %s.\n",
-			title, nextboot_hindrance(cli->next));
 	if (cli->next->iommu == NEXTBOOT_IOMMU_OFF)
 		cli_print("The next boot starts '%s', whose command line disables the "
 			  "IOMMU; 'vfioboot check' says how.\n",

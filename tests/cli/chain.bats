@@ -128,7 +128,7 @@ by_series() {
 @test "kernels named by series: the images of the presets" {
 	by_series
 	status
-	[[ $output == *"The default entry 'X Linux' starts /boot/initramfs-6.0-x86_64.img (kernel 6.0.11-1-X): without"* ]]
+	[[ $output == *"The default entry 'X Linux' starts /boot/initramfs-6.0-x86_64.img (kernel 6.0.11-1-X), which is without vfioboot"* ]]
 	[[ $output == *"The entry 'X Linux fallback' starts /boot/initramfs-6.0-x86_64-fallback.img"* ]]
 	json_is '.ready == false and [.images[].path] ==
 		["/boot/initramfs-6.0-x86_64.img", "/boot/initramfs-6.0-x86_64-fallback.img"]'
@@ -159,7 +159,7 @@ by_series() {
 	# Such images that are up to date make nothing ready.
 	image mkinitcpio+us boot/initramfs-6.0-x86_64{,-fallback}.img
 	status
-	[[ $output == *"The default entry 'X Linux' starts /boot/custom.img (kernel 6.0.11-1-X): without"* ]]
+	[[ $output == *"The default entry 'X Linux' starts /boot/custom.img (kernel 6.0.11-1-X), which is without vfioboot"* ]]
 	[[ $output == *'No entry of the boot menu starts /boot/initramfs-6.0-x86_64.img.'* ]]
 	json_is '.ready == false and ([.images[] | select(.started) | .path] == ["/boot/custom.img"])'
 	run "$vfioboot" check --json --root "$root"
@@ -180,7 +180,7 @@ by_series() {
 		'Arch LTS fallback' /boot/vmlinuz-linux-lts /boot/initramfs-linux-lts-fallback.img -- \
 		'Arch fallback' /boot/vmlinuz-linux /boot/initramfs-linux-fallback.img
 	status
-	[[ $output == *"The default entry 'Arch' starts /boot/initramfs-linux.img (kernel 6.7.9-arch1-1): without"* ]]
+	[[ $output == *"The default entry 'Arch' starts /boot/initramfs-linux.img (kernel 6.7.9-arch1-1), which is without vfioboot"* ]]
 	dry_run
 	[ "$status" -eq 0 ]
 	for name in linux linux-fallback linux-lts linux-lts-fallback; do
@@ -273,7 +273,7 @@ once() {
 	printf 'if [ "${next_entry}" ]; then\n  set default="${next_entry}"\nfi\n' >>"$root/boot/grub/grub.cfg"
 	status
 	[[ $output == *"The default entry 'X Linux' starts an image that has today's configuration."* ]]
-	[[ $output == *"The next boot takes the entry 'X Linux fallback' once, which starts /boot/initramfs-6.0-x86_64-fallback.img (kernel 6.0.11-1-X): without"* ]]
+	[[ $output == *"The next boot, once, is that of the entry 'X Linux fallback', which starts /boot/initramfs-6.0-x86_64-fallback.img (kernel 6.0.11-1-X), which is without vfioboot"* ]]
 	json_is '.ready == true and [.entries[].next] == [false, true]'
 }
 
@@ -293,7 +293,7 @@ up_to_date() {
 		menu 'X Linux' "/boot/vmlinuz-6.0-x86_64 $word" /boot/initramfs-6.0-x86_64.img
 		status
 		echo "$word: $output"
-		[[ $output == *"The default entry 'X Linux' starts "*": without: its command line has ${word%%=*}"* ]]
+		[[ $output == *"The default entry 'X Linux' starts "*", but binds nothing: its command line has ${word%%=*}"* ]]
 		json_is '.ready == false'
 		run "$vfioboot" check --json --root "$root"
 		json_true '[.checks[] | select(.name == "image" and .state == "fail")] | length == 1' <<<"$output"
@@ -394,7 +394,7 @@ checked() {
 	[[ $output == *$'\nNext boot: nothing is bound in the initramfs.'* ]]
 	json_is '.next_boot.hindrance | contains("module_blacklist=vfio_pci")'
 	plan
-	[[ $output == *"The next boot binds nothing in the initramfs: '"*'02:00.0'*'not bound'* ]]
+	[[ $output == *"The next boot will bind nothing in the initramfs.  It starts 'X Linux': its command line has module_blacklist="*'02:00.0'*'not bound'* ]]
 	run "$vfioboot" explain 02:00.0 --root "$root"
 	[[ $output == *'Next boot: not bound in the initramfs: its command line has module_blacklist='* ]]
 }
@@ -411,7 +411,7 @@ checked() {
 	echo kernel/drivers/vfio/vfio.ko >"$root/$modules/modules.builtin"
 	PATH=$PATH:/usr/sbin:/sbin depmod -b "$root" 6.0.11-1-X
 	status
-	[[ $output == *"The default entry '"*': without: its kernel has no vfio-pci'* ]]
+	[[ $output == *"The default entry '"*', but binds nothing: its kernel has no vfio-pci'* ]]
 	json_is '.ready == false'
 }
 
@@ -420,7 +420,7 @@ checked() {
 	bzimage 5.0.0-old boot/vmlinuz-old
 	menu 'Old' /boot/vmlinuz-old /boot/initramfs-6.0-x86_64.img
 	status
-	[[ $output == *"'Old' starts /boot/initramfs-6.0-x86_64.img (kernel unknown): unknown: the modules of its kernel are not in /lib/modules."* ]]
+	[[ $output == *"'Old' starts /boot/initramfs-6.0-x86_64.img, which may be out of date: the modules of its kernel are not in /lib/modules."* ]]
 	json_is '.ready == null'
 }
 
@@ -498,6 +498,6 @@ custom_entry() {
 	up_to_date
 	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/amd-ucode.img /boot/initramfs-6.0-x86_64.img
 	status
-	[[ $output == *"The default entry 'X Linux' starts /boot/initramfs-6.0-x86_64.img (kernel 6.0.11-1-X): missing: /boot/amd-ucode.img: there is no image."* ]]
+	[[ $output == *"The default entry 'X Linux' loads a file that is missing: /boot/amd-ucode.img: there is no image."* ]]
 	json_is '.ready == false'
 }

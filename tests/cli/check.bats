@@ -873,7 +873,7 @@ framebuffer() {
 	expect image $release pass "/boot/initrd.img-$release"
 	sed -i 's/expect = 2/expect = 0002/' "$host/etc/vfioboot.conf.d/second.conf"
 	check
-	expect image $release fail 'is stale: *vfioboot apply'
+	expect image $release fail 'is out of date: *vfioboot apply'
 	: >"$work/nothing"
 	(cd "$work" && echo nothing | cpio -o -H newc --quiet) \
 		>"$host/boot/initrd.img-$release"

@@ -334,7 +334,7 @@ desktop() {
 	echo '# changed' >>"$root/etc/vfioboot.conf"
 	run -0 --separate-stderr "$vfioboot" status --root "$root"
 	[[ ${lines[0]} == 'All 2 configured functions have the wanted driver.' ]]
-	[[ $output == *"/boot/initrd.img-$release (kernel $release): stale: "* ]]
+	[[ $output == *"/boot/initrd.img-$release (kernel $release), which is out of date: "* ]]
 	[[ $output == *"Run 'sudo vfioboot apply' to rebuild it."* ]]
 	status_json 0
 	json_is '.images[0] | .state == "stale" and (.why | length > 0)'
