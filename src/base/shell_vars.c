@@ -93,7 +93,8 @@ static void unset(struct shell_vars *vars, const char *name, size_t len)
 
 struct reader {
 	struct shell_vars *vars;
-	const char *at;
+	const char *start, *at;
+	size_t value; /* where that of the assignment begins */
 	unsigned line;
 	bool in_list;
 	/* The word that is read: what of it cannot be known, or NULL. */
@@ -387,6 +388,8 @@ static int store(struct reader *reader, const char *name, size_t len, bool add,
 		return -ENOMEM;
 	var->file = vars->files.names[vars->files.n - 1];
 	var->line = line;
+	var->at = reader->value;
+	var->end = (size_t)(reader->at - reader->start);
 	if (add) {
 		if (!var->unknown)
 			var->unknown = reader->unknown;
@@ -415,6 +418,7 @@ static int take_assignment(struct reader *reader)
 	if (!len || isdigit((unsigned char)*name) || (!add && name[len] != '='))
 		return 0;
 	reader->at += len + 1 + add;
+	reader->value = (size_t)(reader->at - reader->start);
 	reader->unknown = NULL;
 	is_list = *reader->at == '(';
 	reader->at += is_list;
@@ -493,17 +497,20 @@ static int read_text(struct reader *reader)
 	}
 }
 
+int shell_vars_read_text(const char *text, const char *path, struct shell_vars *vars)
+{
+	struct reader reader = {.vars = vars, .start = text, .at = text, .line = 1};
+	int r = add_word(&vars->files, path, strlen(path));
+
+	return r < 0 || vars->odd ? r : read_text(&reader);
+}
+
 int shell_vars_read(const struct root *root, const char *path, struct shell_vars *vars)
 {
 	_cleanup_free_ char *text = NULL;
-	struct reader reader = {.vars = vars, .line = 1};
 	int r = file_read(root, path, &text, NULL);
 
-	if (r < 0)
-		return r;
-	r = add_word(&vars->files, path, strlen(path));
-	reader.at = text;
-	return r < 0 || vars->odd ? r : read_text(&reader);
+	return r < 0 ? r : shell_vars_read_text(text, path, vars);
 }
 
 void shell_vars_free(struct shell_vars *vars)

@@ -19,6 +19,8 @@ struct shell_var {
 	const char *unknown; /* what of its value cannot be known; NULL: it is known */
 	const char *file;    /* of the assignment; belongs to struct shell_vars */
 	unsigned line;
+	size_t at,
+		end; /* its value, from and to before these bytes of that file's text */
 };
 
 /* Begins as {0}. */
@@ -36,6 +38,9 @@ int shell_vars_set(struct shell_vars *vars, const char *name, const char *value)
 
 /* Carries out the assignments of one more file.  Returns 0, or -errno. */
 int shell_vars_read(const struct root *root, const char *path, struct shell_vars *vars);
+
+/* The same of the text @text, which is in that file.  Pure. */
+int shell_vars_read_text(const char *text, const char *path, struct shell_vars *vars);
 
 void shell_vars_free(struct shell_vars *vars);
 
