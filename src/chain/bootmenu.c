@@ -250,14 +250,14 @@ void bootmenu_hand_place(const struct root *root, const struct bootloader *loade
 		loader->ops->hand_where ? loader->ops->hand_where : "/", sign, NULL);
 }
 
-void bootmenu_permanent(const struct root *root, const struct bootloader *loader,
-	char ret[static BOOTMENU_PERMANENT_SIZE])
+void bootmenu_permanent(
+	const struct root *root, const struct bootloader *loader, struct permanent *ret)
 {
-	ret[0] = '\0';
+	*ret = (struct permanent){0};
 	if (loader->ops->find_permanent)
-		loader->ops->find_permanent(root, ret, BOOTMENU_PERMANENT_SIZE);
+		loader->ops->find_permanent(root, ret);
 	else
-		text_join(ret, BOOTMENU_PERMANENT_SIZE, loader->ops->permanent, NULL);
+		text_join(ret->text, sizeof(ret->text), loader->ops->permanent, NULL);
 }
 
 /* Takes ours out of one menu; warnings and the first message are added to @all. */

@@ -69,11 +69,9 @@ int bootmenu_has_ours(
 void bootmenu_hand_place(const struct root *root, const struct bootloader *loader,
 	char ret[static BOOTMENU_PLACE_SIZE]);
 
-#define BOOTMENU_PERMANENT_SIZE 512
-
-/* How a person adds parameters to the normal entries of @loader, as the end of a sentence. */
-void bootmenu_permanent(const struct root *root, const struct bootloader *loader,
-	char ret[static BOOTMENU_PERMANENT_SIZE]);
+/* Where parameters of the normal entries of @loader are kept, in @ret, and how they get there. */
+void bootmenu_permanent(
+	const struct root *root, const struct bootloader *loader, struct permanent *ret);
 
 void bootmenu_free_change(struct bootmenu_change *change);
 

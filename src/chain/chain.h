@@ -8,9 +8,11 @@
 #include "bootloader.h"
 #include "bootmenu.h"
 #include "chain/generators/generators.h"
+#include "chain/loaders/permanent.h"
 #include "esp.h"
 #include "follow.h"
 #include "imagecheck.h"
 #include "oneshot.h"
+#include "parameters.h"
 
 #endif

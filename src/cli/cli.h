@@ -324,7 +324,33 @@ void leftovers_warn_of(const char *command, const struct verdicts *verdicts, siz
 /* ---- check_fix.c: `check --fix leftovers`, with @yes without asking */
 enum cli_exit check_fix_leftovers(struct cli *cli, bool yes);
 
+/* ---- cmdline_apply.c: parameters written for good */
+
+/*
+ * Writes what @params says is needed, after asking unless @yes, where @loader (NULL: the one of
+ * this machine), a name, keeps it.
+ */
+enum cli_exit cmdline_apply(
+	struct cli *cli, const struct params *params, const char *loader, bool yes);
+
+/* Takes back what that has added, for @command. */
+enum cli_exit cmdline_take_back(
+	const char *command, const struct root *root, const char *loader, bool dry_run);
+
+/* Whether vfioboot can write them where @loader keeps them, so that a remedy may say so. */
+bool cmdline_can_apply(const struct root *root, const struct bootloader *loader);
+
 /* ---- entry_text.c: what several commands say of the entries in the boot menu */
+
+/* What comes first where no loader is named. */
+enum entry_loader {
+	ENTRY_LOADER_OWNER,    /* the one that starts this system */
+	ENTRY_LOADER_RECORDED, /* the one whose menu got the entries */
+};
+
+/* The loader that counts: the one called @name, else as @first says.  NULL after a message. */
+const struct bootloader *entry_find_loader(const char *command, const struct root *root,
+	const char *name, enum entry_loader first);
 
 /*
  * Warns, for @command, of entries that were added when the configuration asked for others, or

@@ -3,8 +3,8 @@
 #include "cli.h"
 
 struct arguments {
-	const char *profile;
-	bool explain, host_dma_speed;
+	const char *profile, *loader;
+	bool explain, host_dma_speed, apply, remove, yes;
 };
 
 static const struct cli_option options[] = {
@@ -15,6 +15,13 @@ static const struct cli_option options[] = {
 	{"profile", "NAME", "for boots that ask for this profile", 0, CLI_STORE(profile)},
 	{"host-dma-speed", NULL, "faster DMA for the host's devices, less isolation", 0,
 		CLI_STORE(host_dma_speed)},
+	{"apply", NULL, "add them to the normal boot entries for good", 0,
+		CLI_STORE(apply)},
+	{"remove", NULL, "take back what --apply has added", 0, CLI_STORE(remove)},
+	{"loader", "NAME", "use this boot loader, where there are several", 0,
+		CLI_STORE(loader)},
+	CLI_OPTION_DRY_RUN,
+	{"yes", NULL, "with --apply: do not ask", 0, CLI_STORE(yes)},
 	{0},
 };
 
@@ -61,10 +68,10 @@ static void print_needed(const struct params *params)
 
 static void print_way(const struct root *root, const struct bootloader *loader)
 {
-	char text[BOOTMENU_PERMANENT_SIZE];
+	struct permanent permanent;
 
-	bootmenu_permanent(root, loader, text);
-	cli_print("with %s, %s.\n", loader->title, text);
+	bootmenu_permanent(root, loader, &permanent);
+	cli_print("with %s, %s.\n", loader->title, permanent.text);
 }
 
 /* Where parameters are changed for good. */
@@ -73,10 +80,15 @@ static void print_where(const struct root *root, bool needed)
 	struct bootloader_search search;
 
 	bootloader_find(root, &search);
-	puts(needed ? "\n'sudo vfioboot entry add' and 'sudo vfioboot try' add needed "
-		      "parameters to their own boot entries.\nTo add them to the normal "
-		      "entry:"
-		    : "\nTo change the parameters of the normal entry:");
+	if (needed)
+		puts("\n'sudo vfioboot entry add' and 'sudo vfioboot try' add needed parameters "
+		     "to their own boot entries.");
+	if (needed && search.owner && cmdline_can_apply(root, search.owner))
+		puts("To add them to the normal entry, run 'sudo vfioboot cmdline --apply'; by "
+		     "hand:");
+	else
+		puts(needed ? "To add them to the normal entry:"
+			    : "\nTo change the parameters of the normal entry:");
 	if (search.owner)
 		print_way(root, search.owner);
 	else if (!search.n)
@@ -149,15 +161,44 @@ static enum cli_exit read_next(struct cli *cli, const char *profile)
 /* It should be that of some section. */
 static void warn_unknown(const struct config *config, const char *profile)
 {
-	bool known = false;
+	bool known = !profile;
 
-	for (unsigned i = 0; i < config->n_sections; i++) {
+	for (unsigned i = 0; profile && i < config->n_sections; i++) {
 		const char *own = config->sections[i].profile;
 
 		known |= *own ? strcmp(own, profile) == 0 : config->when_selected;
 	}
 	if (!known)
 		cli_warning("cmdline", "no section has the profile '%s'", profile);
+}
+
+/* One thing at a time; a profile is selected by an entry of its own. */
+static enum cli_exit check(const struct cli *cli)
+{
+	const struct arguments *arguments = cli->arguments;
+	bool changes = arguments->apply || arguments->remove;
+
+	if ((changes && (arguments->explain || cli->json)) ||
+		(arguments->apply && arguments->remove))
+		return cli_misuse("cmdline",
+			"--apply and --remove go with none of --explain, --json and each "
+			"other");
+	if (changes && arguments->profile)
+		return cli_misuse("cmdline",
+			"a profile is no parameter of normal entries; 'sudo vfioboot entry "
+			"add' makes an entry for it");
+	if (!changes && (cli->dry_run || arguments->yes || arguments->loader))
+		return cli_misuse("cmdline",
+			"--dry-run, --yes and --loader are for --apply and --remove");
+	if (arguments->loader && !bootloader_named(arguments->loader)) {
+		char names[BOOTLOADER_NAMES_SIZE] = "";
+
+		bootloader_names(names);
+		return cli_misuse("cmdline",
+			"there is no boot loader '%s'; --loader takes %s",
+			arguments->loader, names);
+	}
+	return CLI_OK;
 }
 
 static void print(const struct cli *cli, const struct params *params)
@@ -182,8 +223,16 @@ static enum cli_exit run(struct cli *cli)
 	const struct params_request request = {.profile = arguments->profile,
 		.host_dma_speed = arguments->host_dma_speed};
 	char name[CONFIG_NAME_SIZE];
+	enum cli_exit status = CLI_OK;
 	int r;
 
+	if (arguments->apply || arguments->remove)
+		status = progress_begin(cli);
+	if (arguments->remove && status == CLI_OK)
+		status = cmdline_take_back(
+			"cmdline", &cli->root, arguments->loader, cli->dry_run);
+	if (arguments->remove || status != CLI_OK)
+		return status;
 	/* What is pasted has to be a name. */
 	if (request.profile && !config_set_name(name, sizeof(name), request.profile))
 		return cli_misuse("cmdline",
@@ -192,8 +241,7 @@ static enum cli_exit run(struct cli *cli)
 	if (read_next(cli, request.profile) != CLI_OK)
 		return CLI_FAILED;
 	sections_say_errors("cmdline", &cli->next->config);
-	if (request.profile)
-		warn_unknown(&cli->next->config, request.profile);
+	warn_unknown(&cli->next->config, request.profile);
 	r = params_find(&cli->facts, cli->next, &request, params);
 	/* The files of the boot loader show where, whatever is not known of the machine. */
 	if (r < 0 && arguments->explain && !cli->json)
@@ -203,6 +251,8 @@ static enum cli_exit run(struct cli *cli)
 			"cannot read the facts of the machine in %s: %s; run it on the "
 			"machine itself",
 			cli->dir, strerror(-r));
+	if (arguments->apply)
+		return cmdline_apply(cli, params, arguments->loader, arguments->yes);
 	print(cli, params);
 	return params->refused || cli->next->config.n_errors ? CLI_FAILED : CLI_OK;
 }
@@ -210,11 +260,12 @@ static enum cli_exit run(struct cli *cli)
 const struct cli_command cmd_cmdline = {
 	.name = "cmdline",
 	.operands = "",
-	.summary = "print the kernel parameters that this machine needs",
+	.summary = "print the kernel parameters that this machine needs, or add them",
 	.details = "Nothing is printed where none is needed, as on most machines.  "
 		   "Parameters\nthat disable what is needed, or have no effect, are "
 		   "reported.",
 	.options = options,
 	.arguments = sizeof(struct arguments),
+	.check = check,
 	.run = run,
 };

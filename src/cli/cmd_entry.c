@@ -18,99 +18,6 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-/* ---- which boot loader ---------------------------------------------------------------- */
-
-/* What comes first where no loader is named. */
-enum loader_first {
-	LOADER_OWNER,    /* the one that starts this system */
-	LOADER_RECORDED, /* the one whose menu got the entries */
-};
-
-/*
- * An edit by hand, or a command to make an image, is made of the loader's files: without them it
- * would be a guess.  The others say themselves what they miss.
- */
-static const struct bootloader *check_files(
-	const struct root *root, const struct bootloader *loader)
-{
-	char sign[BOOTLOADER_SIGN_SIZE] = "";
-	int r = loader->ops->edit ? bootloader_detect(root, loader, sign) : 1;
-
-	if (r > 0)
-		return loader;
-	if (r < 0)
-		cli_error("entry", "cannot look for the files of %s at /%s: %s%s",
-			loader->title, sign, strerror(-r), bootmenu_remedy(r));
-	else
-		cli_error("entry",
-			"the files of %s are missing; is /boot mounted?  'vfioboot check' "
-			"shows what starts this system",
-			loader->title);
-	return NULL;
-}
-
-static const struct bootloader *find_recorded(const struct root *root)
-{
-	struct bootentries before;
-
-	return bootmenu_read_wanted(root, &before) == 0 ? bootloader_named(before.loader)
-							: NULL;
-}
-
-static void say_undecided(const struct bootloader_search *search)
-{
-	char names[BOOTLOADER_NAMES_SIZE] = "";
-
-	for (size_t i = 0; i < search->n; i++) {
-		size_t used = strlen(names);
-
-		snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
-			search->found[i].loader->name);
-	}
-	if (search->n)
-		cli_error("entry",
-			"there are files of several boot loaders (%s), and none says that it "
-			"started this system; name it with --loader NAME",
-			names);
-	else
-		cli_error("entry", "no boot loader was found; %s%s%s",
-			search->hidden ? "/" : "is /boot mounted?", search->hidden_at,
-			search->hidden ? " cannot be read; run this as root" : "");
-}
-
-/* Nothing is written for another loader then, whose files are there. */
-static void say_unmounted(const struct bootloader_search *search)
-{
-	char remedy[BOOTLOADER_REMEDY_SIZE];
-
-	bootloader_mount_remedy(search, remedy);
-	cli_error("entry", "%s starts this system, and %s is not mounted%s",
-		search->owner->title, search->unmounted, remedy);
-}
-
-/* The loader that counts: the one called @name, else as @first says.  NULL after a message. */
-static const struct bootloader *find_loader(
-	const struct root *root, const char *name, enum loader_first first)
-{
-	const struct bootloader *recorded = find_recorded(root);
-	struct bootloader_search search;
-
-	if (name)
-		return check_files(root, bootloader_named(name));
-	if (recorded && first == LOADER_RECORDED)
-		return recorded;
-	bootloader_find(root, &search);
-	if (search.owner && search.unmounted[0]) {
-		say_unmounted(&search);
-		return NULL;
-	}
-	if (search.owner)
-		return search.owner;
-	if (!recorded)
-		say_undecided(&search);
-	return recorded;
-}
-
 /* ---- which entries ---------------------------------------------------------------------- */
 
 /* The entries that were asked for.  CLI_OK with whether there are, or a message. */
@@ -297,7 +204,7 @@ static enum cli_exit add(const struct cli *cli)
 		return CLI_FAILED;
 	if (!wanted.n)
 		return say_nothing_to_choose(root);
-	loader = find_loader(root, arguments->loader, LOADER_OWNER);
+	loader = entry_find_loader("entry", root, arguments->loader, ENTRY_LOADER_OWNER);
 	if (!loader)
 		return CLI_FAILED;
 	r = bootmenu_plan(root, loader, &wanted, &change);
@@ -329,8 +236,8 @@ static enum cli_exit update(const struct cli *cli)
 			strerror(-leaks));
 	if (!leaks)
 		return CLI_OK;
-	loader = find_loader(
-		root, wanted.loader[0] ? NULL : arguments->loader, LOADER_RECORDED);
+	loader = entry_find_loader("entry", root,
+		wanted.loader[0] ? NULL : arguments->loader, ENTRY_LOADER_RECORDED);
 	if (!loader)
 		return CLI_FAILED;
 	r = bootmenu_plan_update(root, loader, &wanted, &change);
@@ -554,7 +461,8 @@ static enum cli_exit list(const struct cli *cli)
 
 	if (read_wanted(root, &wanted, &asked) != CLI_OK)
 		return CLI_FAILED;
-	loader = find_loader(root, arguments->loader, LOADER_RECORDED);
+	loader = entry_find_loader(
+		"entry", root, arguments->loader, ENTRY_LOADER_RECORDED);
 	if (!loader && cli->json)
 		print_empty_list();
 	if (!loader)

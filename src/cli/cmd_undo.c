@@ -83,6 +83,25 @@ static enum cli_exit take_back_trial(const struct root *root, bool dry_run)
 	return CLI_OK;
 }
 
+/* Its entries are copies of those that have them. */
+static enum cli_exit take_back_parameters(
+	const struct root *root, bool dry_run, const char *done)
+{
+	if (!parameters_has_ours(root))
+		return CLI_OK;
+	if (dry_run) {
+		puts("Would take back the kernel parameters that were added; 'vfioboot cmdline "
+		     "--remove --dry-run' shows how.");
+		return CLI_OK;
+	}
+	if (cmdline_take_back("undo", root, NULL, false) == CLI_OK)
+		return CLI_OK;
+	return cli_error("undo",
+		"%sthe kernel parameters that were added stay; correct this and run 'sudo "
+		"vfioboot cmdline --remove'",
+		done);
+}
+
 /*
  * Behind the rest: as long as the machine gives devices away, the way out of that stays in the
  * menu.  What an entry selects that is there still does nothing any more.
@@ -139,7 +158,7 @@ static enum cli_exit carry_out(const struct root *root, struct apply *apply,
 		(apply->change.n == 1 && has_kind(apply, &change_rmdir));
 	char failed[BOOTMENU_PLACE_SIZE];
 	bool others = trial_find_stage(root) != TRIAL_ABSENT ||
-		bootmenu_has_ours(root, failed) > 0;
+		bootmenu_has_ours(root, failed) > 0 || parameters_has_ours(root);
 	const char *done = "the configuration and the images are undone, but ";
 	enum cli_exit status = CLI_OK;
 
@@ -153,6 +172,8 @@ static enum cli_exit carry_out(const struct root *root, struct apply *apply,
 		status = run_steps(apply, dry_run);
 	if (status == CLI_OK)
 		status = remove_entries(root, dry_run, nothing ? "" : done);
+	if (status == CLI_OK)
+		status = take_back_parameters(root, dry_run, nothing ? "" : done);
 	if (status != CLI_OK)
 		return status;
 	/* Nothing of it is wrong, and most people have none. */
@@ -210,7 +231,7 @@ const struct cli_command cmd_undo = {
 	.details =
 		"Cancels a trial, removes what 'vfioboot add' wrote, moves what "
 		"others wrote to\n" UNDO_ARCHIVE
-		", rebuilds the images without vfioboot, and\nremoves the boot menu entries of 'vfioboot entry'.",
+		", rebuilds the images without vfioboot, and\nremoves the boot menu entries of 'vfioboot entry' and the parameters of\n'vfioboot cmdline --apply'.",
 	.options = options,
 	.run = run,
 };

@@ -2,6 +2,94 @@
 /* What several commands say of the entries in the boot menu. */
 #include "cli.h"
 
+/* ---- which boot loader ---------------------------------------------------------------- */
+
+/*
+ * An edit by hand, or a command to make an image, is made of the loader's files: without them it
+ * would be a guess.  The others say themselves what they miss.
+ */
+static const struct bootloader *check_files(
+	const char *command, const struct root *root, const struct bootloader *loader)
+{
+	char sign[BOOTLOADER_SIGN_SIZE] = "";
+	int r = loader->ops->edit ? bootloader_detect(root, loader, sign) : 1;
+
+	if (r > 0)
+		return loader;
+	if (r < 0)
+		cli_error(command, "cannot look for the files of %s at /%s: %s%s",
+			loader->title, sign, strerror(-r), bootmenu_remedy(r));
+	else
+		cli_error(command,
+			"the files of %s are missing; is /boot mounted?  'vfioboot check' "
+			"shows what starts this system",
+			loader->title);
+	return NULL;
+}
+
+static const struct bootloader *find_recorded(const struct root *root)
+{
+	struct bootentries before;
+
+	return bootmenu_read_wanted(root, &before) == 0 ? bootloader_named(before.loader)
+							: NULL;
+}
+
+static void say_undecided(const char *command, const struct bootloader_search *search)
+{
+	char names[BOOTLOADER_NAMES_SIZE] = "";
+
+	for (size_t i = 0; i < search->n; i++) {
+		size_t used = strlen(names);
+
+		snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+			search->found[i].loader->name);
+	}
+	if (search->n)
+		cli_error(command,
+			"there are files of several boot loaders (%s), and none says that it "
+			"started this system; name it with --loader NAME",
+			names);
+	else
+		cli_error(command, "no boot loader was found; %s%s%s",
+			search->hidden ? "/" : "is /boot mounted?", search->hidden_at,
+			search->hidden ? " cannot be read; run this as root" : "");
+}
+
+/* Nothing is written for another loader then, whose files are there. */
+static void say_unmounted(const char *command, const struct bootloader_search *search)
+{
+	char remedy[BOOTLOADER_REMEDY_SIZE];
+
+	bootloader_mount_remedy(search, remedy);
+	cli_error(command, "%s starts this system, and %s is not mounted%s",
+		search->owner->title, search->unmounted, remedy);
+}
+
+const struct bootloader *entry_find_loader(const char *command, const struct root *root,
+	const char *name, enum entry_loader first)
+{
+	const struct bootloader *recorded = find_recorded(root);
+	struct bootloader_search search;
+
+	if (name)
+		return check_files(command, root, bootloader_named(name));
+	if (recorded && first == ENTRY_LOADER_RECORDED)
+		return recorded;
+	bootloader_find(root, &search);
+	if (search.owner && search.unmounted[0]) {
+		say_unmounted(command, &search);
+		return NULL;
+	}
+	if (search.owner)
+		return search.owner;
+	if (!recorded)
+		say_undecided(command, &search);
+	return recorded;
+}
+
+/* ---- what is to be said of the entries ------------------------------------------------- */
+
 void entry_warn_outdated(const char *command, const struct root *root)
 {
 	_cleanup_free_ struct config *config = NULL;

@@ -66,7 +66,8 @@ void trial_text_print_missing(const struct root *root, const struct trial *trial
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
 	_cleanup_free_ char *cmdline = NULL;
-	char missing[TRIAL_TRIED_SIZE], way[BOOTMENU_PERMANENT_SIZE] = "";
+	char missing[TRIAL_TRIED_SIZE];
+	struct permanent way = {0};
 	int r = cmdline_read_if_any(root, &cmdline);
 
 	if (r < 0) {
@@ -77,12 +78,16 @@ void trial_text_print_missing(const struct root *root, const struct trial *trial
 	}
 	trial_missing_parameters(trial, cmdline, missing);
 	if (loader)
-		bootmenu_permanent(root, loader, way);
-	if (missing[0])
-		printf("Tried with it, and not in the normal entry: %s\n"
-		       "Make them permanent by hand%s%s; 'vfioboot cmdline --explain' "
+		bootmenu_permanent(root, loader, &way);
+	if (!missing[0])
+		return;
+	printf("Tried with it, and not in the normal entry: %s\n", missing);
+	if (loader && trial_is_confirmed(trial) && cmdline_can_apply(root, loader))
+		puts("Run 'sudo vfioboot cmdline --apply' to make them permanent.");
+	else
+		printf("Make them permanent by hand%s%s; 'vfioboot cmdline --explain' "
 		       "shows what the machine needs.\n",
-			missing, loader ? ": " : "", way);
+			loader ? ": " : "", way.text);
 }
 
 void trial_text_warn_changed(

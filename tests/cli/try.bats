@@ -798,7 +798,7 @@ json() { # FILTER
 	try --keep --dry-run
 	[ "$status" = 0 ]
 	says '^Tried with it, and not in the normal entry: intel_iommu=on iommu.passthrough=1$'
-	says 'GRUB_CMDLINE_LINUX_DEFAULT'
+	says "^Run 'sudo vfioboot cmdline --apply' to make them permanent"
 	sed -i 's/$/ intel_iommu=on/' "$host/proc/cmdline"
 	try --status
 	says '^Tried with it, and not in the normal entry: iommu.passthrough=1$'

@@ -168,12 +168,14 @@ static int run_checked(const struct rebuild *rebuild, const char *const args[])
 }
 
 /* Without the frame of ours, where it was not there before and is empty now. */
-static void drop_section(const struct bootentries *wanted, char *text)
+static void drop_section(const struct rebuild *rebuild, const char *before, char *text)
 {
 	const char *start, *end;
+	bool without = rebuild->change->parameters
+		? !find_section(before, &start, &end)
+		: rebuild->wanted->grub_without_section;
 
-	if (!wanted->n && wanted->grub_without_section &&
-		find_section(text, &start, &end))
+	if (!rebuild->wanted->n && without && find_section(text, &start, &end))
 		memmove(text + (start - text), end, strlen(end) + 1);
 }
 
@@ -204,7 +206,7 @@ static int make_text(const struct rebuild *rebuild, char **ret_before, char **re
 		r = file_read(rebuild->root, rebuild->made, &after, NULL);
 	if (r < 0)
 		return r;
-	drop_section(rebuild->wanted, after);
+	drop_section(rebuild, before, after);
 	free(*ret_before);
 	free(*ret_after);
 	*ret_before = TAKE_PTR(before);

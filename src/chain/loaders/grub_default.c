@@ -400,7 +400,7 @@ static int judge(const struct root *root, const struct bootentries *wanted,
 	}
 	if (r < 0)
 		return r;
-	if (!others_are_same(&menus->old, &menus->new))
+	if (!change->parameters && !others_are_same(&menus->old, &menus->new))
 		r = bootmenu_warn(change,
 			"other entries of the menu have changed, too: grub.cfg was older than "
 			"the kernels or the settings in /etc/default/grub");

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "chain/bootentry.h"
 #include "change/change.h"
+#include "permanent_place.h"
 
 #define BOOTMENU_PLACE_SIZE 128
 
@@ -16,6 +17,7 @@
 struct bootmenu_change {
 	struct change files; /* bootmenu_write() */
 	bool update;         /* a kernel came or went: advice was given before */
+	bool parameters;     /* those of the normal entries change, and not the entries */
 	bool finish; /* then the loader's own program runs, on the running machine alone */
 	bool default_moves;   /* a number is the default, and means another entry then */
 	bool default_unknown; /* which entry is the default cannot be asked for */
@@ -122,10 +124,10 @@ struct bootloader_ops {
 	int (*disarm)(const struct root *root, struct message *message);
 	/*
 	 * How a person adds parameters to the normal entry, as the end of a sentence; where it
-	 * depends on the machine, by a function, into @ret.
+	 * depends on the machine, or vfioboot can do it, by a function, into @ret, which is {0}.
 	 */
 	const char *permanent;
-	void (*find_permanent)(const struct root *root, char *ret, size_t size);
+	void (*find_permanent)(const struct root *root, struct permanent *ret);
 	/* Without read: what of a person's has our arguments, such as "lines", and where. */
 	const char *hand_what, *hand_where; /* NULL: in the file by which it was found */
 };

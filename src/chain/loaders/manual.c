@@ -221,14 +221,14 @@ static int read_proxmox(
 static int edit_proxmox(
 	const struct root *root, const struct bootentries *wanted, FILE *out)
 {
-	char where[256];
+	struct permanent permanent = {0};
 
-	permanent_proxmox(root, where, sizeof(where));
+	permanent_proxmox(root, &permanent);
 	fprintf(out,
 		"proxmox-boot-tool makes one entry a kernel, and all have one command line: "
 		"no entry can be\nadded to them.  At the menu, 'e' edits the command line for "
 		"one boot.  To add arguments for\ngood, write them %s:\n",
-		where);
+		permanent.text);
 	for (unsigned i = 0; i < wanted->n; i++)
 		fprintf(out, "\n# %s\n%s\n", wanted->entries[i].title,
 			wanted->entries[i].arguments);
@@ -308,7 +308,7 @@ const struct bootloader_ops bootloader_ops_kernelstub = {
 	.copies = true,
 	.hand_what = "files",
 	.hand_where = "/boot/efi/loader/entries",
-	.permanent = "with 'kernelstub --add-options \"PARAMETER ...\"'",
+	.find_permanent = permanent_kernelstub,
 };
 const struct bootloader_ops bootloader_ops_ostree = {
 	.read = read_ostree,

@@ -2,8 +2,6 @@
 /* Reads the files that make command lines, in the order in which their programs do. */
 #include "permanent.h"
 
-#include <limits.h>
-
 #include "base/base.h"
 #include "bls_files.h"
 #include "chain/esp.h"
@@ -44,9 +42,37 @@ static void list_files(const struct root *root, const char *directory, const cha
 	}
 }
 
+static struct permanent_file *add_file(struct permanent *permanent, const char *path,
+	enum param_form form, const char *variable)
+{
+	struct permanent_file *file = &permanent->files[permanent->n++];
+
+	*file = (struct permanent_file){.form = form, .variable = variable};
+	text_join(file->path, sizeof(file->path), path, NULL);
+	return file;
+}
+
+static void set_update(struct permanent *permanent, const char *program, const char *arg)
+{
+	permanent->update = PERMANENT_RUN;
+	permanent->update_args[0] = program;
+	permanent->update_args[1] = arg;
+}
+
 /* ---- GRUB ------------------------------------------------------------------------------ */
 
+#define GRUB_FILE      "/etc/default/grub"
+#define GRUB_DIRECTORY "/etc/default/grub.d"
+/*
+ * Of the normal entries alone: a recovery entry takes GRUB_CMDLINE_LINUX, and stays the way out where
+ * a parameter does harm.
+ */
 #define GRUB_VARIABLE "GRUB_CMDLINE_LINUX_DEFAULT"
+#define GRUB_OF_ALL   "GRUB_CMDLINE_LINUX"
+
+/* The second one where another file, behind the first, sets the variable without its old value. */
+const char *const permanent_own_files[] = {
+	GRUB_DIRECTORY "/vfioboot.cfg", GRUB_DIRECTORY "/zz-vfioboot.cfg", NULL};
 
 /* Debian's grub-mkconfig, a script, reads them; the one of Fedora and of openSUSE does not. */
 static bool reads_directory(const struct root *root)
@@ -58,6 +84,14 @@ static bool reads_directory(const struct root *root)
 		if (file_exists(root, "%s", programs[i]))
 			return file_has(root, programs[i], "/default/grub.d");
 	return file_exists(root, "%s", "etc/debian_version");
+}
+
+/* All files that it reads, in order. */
+static void list_grub_files(const struct root *root, struct file_names *ret)
+{
+	file_add_name(ret, GRUB_FILE);
+	if (reads_directory(root))
+		list_files(root, GRUB_DIRECTORY, ".cfg", ret);
 }
 
 /* Whether a line sets the variable to something that its old value is no part of. */
@@ -85,12 +119,45 @@ static void find_grub_file(const struct root *root, char *ret, size_t size)
 {
 	_cleanup_(file_free_names) struct file_names files = {0};
 
-	text_join(ret, size, "/etc/default/grub", NULL);
-	if (reads_directory(root))
-		list_files(root, "/etc/default/grub.d", ".cfg", &files);
-	for (size_t i = 0; i < files.n; i++)
+	text_join(ret, size, GRUB_FILE, NULL);
+	list_grub_files(root, &files);
+	for (size_t i = 1; i < files.n; i++)
 		if (sets_anew(root, files.names[i]))
 			text_join(ret, size, files.names[i], NULL);
+}
+
+/* A file of our own behind the one with the last word; else that one. */
+static void add_grub_file(const struct root *root, struct permanent *permanent)
+{
+	const char *const *own = permanent_own_files;
+	char last[PATH_MAX];
+
+	find_grub_file(root, last, sizeof(last));
+	if (!reads_directory(root)) {
+		if (file_exists(root, GRUB_FILE))
+			add_file(permanent, GRUB_FILE, PARAM_SHELL, GRUB_VARIABLE);
+		return;
+	}
+	while (*own && strcmp(last, GRUB_FILE) != 0 && strverscmp(*own, last) < 0)
+		own++;
+	if (*own)
+		add_file(permanent, *own, PARAM_SHELL, GRUB_VARIABLE)->own = true;
+}
+
+char *permanent_grub_value(const struct root *root)
+{
+	_cleanup_(file_free_names) struct file_names files = {0};
+	_cleanup_(shell_vars_free) struct shell_vars vars = {0};
+	const char *all, *normal;
+	char why[256], *value;
+
+	list_grub_files(root, &files);
+	for (size_t i = 0; i < files.n; i++)
+		shell_vars_read(root, files.names[i], &vars);
+	all = shell_vars_text(&vars, GRUB_OF_ALL, why, sizeof(why));
+	normal = shell_vars_text(&vars, GRUB_VARIABLE, why, sizeof(why));
+	return all && normal && asprintf(&value, "%s %s", all, normal) >= 0 ? value
+									    : NULL;
 }
 
 static void name_grub_command(const struct root *root, char *ret, size_t size)
@@ -103,30 +170,54 @@ static void name_grub_command(const struct root *root, char *ret, size_t size)
 		text_join(ret, size, names->tools, "-mkconfig -o ", names->config, NULL);
 }
 
-void permanent_grub(const struct root *root, char *ret, size_t size)
+void permanent_grub(const struct root *root, struct permanent *ret)
 {
 	char file[PATH_MAX], command[PATH_MAX];
 
 	find_grub_file(root, file, sizeof(file));
 	name_grub_command(root, command, sizeof(command));
-	text_join(ret, size, "in " GRUB_VARIABLE "= in ", file, "; then run '", command,
-		"'", NULL);
+	text_join(ret->text, sizeof(ret->text), "in " GRUB_VARIABLE "= in ", file,
+		"; then run '", command, "'", NULL);
+	add_grub_file(root, ret);
+	ret->update = PERMANENT_MENU;
 }
 
-void permanent_grub_bls(const struct root *root, char *ret, size_t size)
+/* Which takes a parameter that is there by another value for the one to be replaced. */
+static const struct permanent_program grubby = {
+	.args = {"grubby", "--update-kernel=ALL"},
+	.add = "--args=",
+	.remove = "--remove-args=",
+};
+
+static void add_cmdline(struct permanent *permanent)
+{
+	add_file(permanent, "/etc/kernel/cmdline", PARAM_LINE, NULL)->seeded = true;
+}
+
+/* grub2-mkconfig can write the options of all entries again, from GRUB_CMDLINE_LINUX. */
+void permanent_grub_bls(const struct root *root, struct permanent *ret)
 {
 	const struct grub_names *names = grub_find(root);
-	char options[8] = "";
+	char options[4096] = "";
 
 	if (has_program(root, "sdbootutil")) {
-		permanent_kernel_install(root, ret, size);
+		permanent_kernel_install(root, ret);
 		return;
 	}
 	if (names)
 		grub_env_read(root, names, "kernelopts", options, sizeof(options));
-	text_join(ret, size, "with 'grubby --update-kernel=ALL --args=\"PARAMETER ...\"'",
+	text_join(ret->text, sizeof(ret->text),
+		"with 'grubby --update-kernel=ALL --args=\"PARAMETER ...\"'",
 		options[0] ? ", which changes kernelopts in " : "",
 		options[0] ? names->environment : "", NULL);
+	if (options[0]) {
+		ret->program = &grubby;
+		return;
+	}
+	add_cmdline(ret);
+	if (file_exists(root, GRUB_FILE))
+		add_file(ret, GRUB_FILE, PARAM_SHELL, GRUB_OF_ALL);
+	ret->entries = true;
 }
 
 /* ---- kernel-install(8) and unified images ------------------------------------------------- */
@@ -165,22 +256,28 @@ static bool find_own_entry(const struct root *root, char *ret, size_t size)
 	return own;
 }
 
-void permanent_kernel_install(const struct root *root, char *ret, size_t size)
+void permanent_kernel_install(const struct root *root, struct permanent *ret)
 {
 	const char *command = "kernel-install add-all', or reinstall the kernel";
+	bool sdbootutil = has_program(root, "sdbootutil");
 	char file[PATH_MAX];
 
-	if (has_program(root, "sdbootutil"))
+	ret->entries = !sdbootutil;
+	if (sdbootutil)
 		command = "sdbootutil update-all-entries'";
 	else if (has_program(root, "reinstall-kernels"))
 		command = "reinstall-kernels'";
 	else if (find_own_entry(root, file, sizeof(file))) {
 		*strrchr(file, '/') = '\0';
-		text_join(ret, size, "after 'options' in the entries in ", file, NULL);
+		text_join(ret->text, sizeof(ret->text),
+			"after 'options' in the entries in ", file, NULL);
 		return;
 	}
 	name_cmdline(root, file, sizeof(file));
-	text_join(ret, size, file, "; then run '", command, NULL);
+	text_join(ret->text, sizeof(ret->text), file, "; then run '", command, NULL);
+	add_cmdline(ret);
+	if (sdbootutil)
+		set_update(ret, "sdbootutil", "update-all-entries");
 }
 
 static bool find_dracut_file(const struct root *root, char *ret, size_t size)
@@ -217,21 +314,22 @@ static bool has_directory(const struct root *root, char *ret, size_t size)
 	return files.n > 0;
 }
 
-void permanent_uki(const struct root *root, char *ret, size_t size)
+void permanent_uki(const struct root *root, struct permanent *ret)
 {
 	char file[PATH_MAX];
 
 	if (find_dracut_file(root, file, sizeof(file))) {
-		text_join(ret, size, "in kernel_cmdline= in ", file,
+		text_join(ret->text, sizeof(ret->text), "in kernel_cmdline= in ", file,
 			"; then run 'dracut --regenerate-all --force'", NULL);
 		return;
 	}
 	if (has_directory(root, file, sizeof(file))) {
-		text_join(ret, size, "in ", file, "; then run 'mkinitcpio -P'", NULL);
+		text_join(ret->text, sizeof(ret->text), "in ", file,
+			"; then run 'mkinitcpio -P'", NULL);
 		return;
 	}
 	name_cmdline(root, file, sizeof(file));
-	text_join(ret, size, file, "; then rebuild the images (",
+	text_join(ret->text, sizeof(ret->text), file, "; then rebuild the images (",
 		has_program(root, "mkinitcpio")
 			? "'mkinitcpio -P')"
 			: "'kernel-install add-all', 'mkinitcpio -P')",
@@ -240,48 +338,130 @@ void permanent_uki(const struct root *root, char *ret, size_t size)
 
 /* ---- others ----------------------------------------------------------------------------- */
 
-void permanent_proxmox(const struct root *root, char *ret, size_t size)
+void permanent_proxmox(const struct root *root, struct permanent *ret)
 {
 	char file[PATH_MAX], info[64];
 
+	set_update(ret, "proxmox-boot-tool", "refresh");
 	/* Without the loader's word: only systemd-boot needs that file. */
 	if (efivar_read_text(root, "LoaderInfo", EFI_LOADER, info, sizeof(info)) == 0
 			? text_begins_with(info, "systemd-boot")
 			: file_exists(root, "etc/kernel/cmdline")) {
-		text_join(ret, size,
+		text_join(ret->text, sizeof(ret->text),
 			"in /etc/kernel/cmdline, on its one line; then run "
 			"'proxmox-boot-tool refresh'",
 			NULL);
+		if (file_exists(root, "etc/kernel/cmdline"))
+			add_file(ret, "/etc/kernel/cmdline", PARAM_LINE, NULL);
 		return;
 	}
 	find_grub_file(root, file, sizeof(file));
-	text_join(ret, size, "in " GRUB_VARIABLE "= in ", file,
+	text_join(ret->text, sizeof(ret->text), "in " GRUB_VARIABLE "= in ", file,
 		"; then run 'proxmox-boot-tool refresh'", NULL);
+	add_grub_file(root, ret);
 }
 
-void permanent_limine(const struct root *root, char *ret, size_t size)
+void permanent_limine(const struct root *root, struct permanent *ret)
 {
 	if (file_exists(root, "etc/default/limine"))
-		text_join(ret, size,
+		text_join(ret->text, sizeof(ret->text),
 			"in KERNEL_CMDLINE[default] in /etc/default/limine; then run "
 			"'limine-update'",
 			NULL);
 	else
-		text_join(ret, size,
+		text_join(ret->text, sizeof(ret->text),
 			"after 'cmdline:' in limine.conf; if limine-entry-tool writes that "
 			"file, in KERNEL_CMDLINE[default] in /etc/default/limine; then run "
 			"'limine-update'",
 			NULL);
 }
 
-void permanent_ostree(const struct root *root, char *ret, size_t size)
+/* The new deployment has its entry when the machine is shut down. */
+static const struct permanent_program rpm_ostree = {
+	.args = {"rpm-ostree", "kargs"},
+	.add = "--append-if-missing=",
+	.remove = "--delete-if-present=",
+	.each = true,
+	.show = {"rpm-ostree", "kargs"},
+};
+
+void permanent_ostree(const struct root *root, struct permanent *ret)
 {
-	if (has_program(root, "rpm-ostree"))
-		text_join(ret, size,
-			"with 'rpm-ostree kargs --append-if-missing=PARAMETER'", NULL);
-	else
-		text_join(ret, size,
-			"with 'rpm-ostree kargs --append-if-missing=PARAMETER', or, with "
-			"bootc, in kargs.d of the image",
-			NULL);
+	bool present = has_program(root, "rpm-ostree");
+
+	text_join(ret->text, sizeof(ret->text),
+		"with 'rpm-ostree kargs --append-if-missing=PARAMETER'",
+		present ? "" : ", or, with bootc, in kargs.d of the image", NULL);
+	ret->program = present ? &rpm_ostree : NULL;
+}
+
+static const struct permanent_program kernelstub = {
+	.args = {"kernelstub"},
+	.add = "--add-options=",
+	.remove = "--delete-options=",
+};
+
+void permanent_kernelstub(const struct root *root, struct permanent *ret)
+{
+	(void)root;
+	text_join(ret->text, sizeof(ret->text),
+		"with 'kernelstub --add-options \"PARAMETER ...\"'", NULL);
+	ret->program = &kernelstub;
+}
+
+/* ---- where one is written ----------------------------------------------------------------- */
+
+/* The number of the last line that has the word, between blanks or quotes; 0: none has. */
+static unsigned find_line_with(
+	const struct root *root, const char *path, const char *word)
+{
+	_cleanup_free_ char *text = NULL;
+	unsigned number = 0, found = 0;
+	size_t len = strlen(word);
+
+	if (file_read(root, path, &text, NULL) < 0)
+		return 0;
+	for (const char *line = text; *line; line = text_next_line(line)) {
+		size_t end = strcspn(line, "\n");
+
+		number++;
+		if (line[strspn(line, " \t")] == '#')
+			continue;
+		for (size_t i = 0; i + len <= end; i++)
+			if (memcmp(line + i, word, len) == 0 &&
+				(!i || strchr(" \t\"'", line[i - 1])) &&
+				strchr(" \t\"'\r\n", line[i + len]))
+				found = number;
+	}
+	return found;
+}
+
+bool permanent_find_word(const struct root *root, const struct permanent *permanent,
+	const char *word, char *ret, size_t size)
+{
+	_cleanup_(file_free_names) struct file_names files = {0};
+	_cleanup_(bls_files_free) struct bls_files entries = {0};
+
+	list_grub_files(root, &files);
+	for (size_t i = 0; i < permanent->n; i++)
+		file_add_name(&files, permanent->files[i].path);
+	if (permanent->entries)
+		bls_files_read(root, esp_places, ESP_PLACES_N, &entries);
+	for (size_t i = 0; i < entries.n; i++) {
+		char path[PATH_MAX];
+
+		text_join(path, sizeof(path), entries.files[i].directory, "/",
+			entries.files[i].name, NULL);
+		if (entries.files[i].kind == BLS_ORIGINAL)
+			file_add_name(&files, path);
+	}
+	for (size_t i = files.n; i-- > 0;) {
+		unsigned line = find_line_with(root, files.names[i], word);
+
+		if (line) {
+			snprintf(ret, size, "%s:%u", files.names[i], line);
+			return true;
+		}
+	}
+	return false;
 }

@@ -1,22 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a person adds parameters to the normal entries for good: the file that has the last word on
- * this machine.
+ * Where parameters of the normal entries are kept for good on this machine: the file that has the
+ * last word, and what makes it count.
  */
 #ifndef VFIOBOOT_PERMANENT_H
 #define VFIOBOOT_PERMANENT_H
 
-#include <stddef.h>
+#include "permanent_place.h"
 
 struct root;
 
-/* Of each loader: the end of a sentence, such as "in FILE; then run 'COMMAND'", in @ret. */
-void permanent_grub(const struct root *root, char *ret, size_t size);
-void permanent_grub_bls(const struct root *root, char *ret, size_t size);
-void permanent_kernel_install(const struct root *root, char *ret, size_t size);
-void permanent_uki(const struct root *root, char *ret, size_t size);
-void permanent_proxmox(const struct root *root, char *ret, size_t size);
-void permanent_limine(const struct root *root, char *ret, size_t size);
-void permanent_ostree(const struct root *root, char *ret, size_t size);
+/* Of each loader. */
+void permanent_grub(const struct root *root, struct permanent *ret);
+void permanent_grub_bls(const struct root *root, struct permanent *ret);
+void permanent_kernel_install(const struct root *root, struct permanent *ret);
+void permanent_uki(const struct root *root, struct permanent *ret);
+void permanent_proxmox(const struct root *root, struct permanent *ret);
+void permanent_limine(const struct root *root, struct permanent *ret);
+void permanent_ostree(const struct root *root, struct permanent *ret);
+void permanent_kernelstub(const struct root *root, struct permanent *ret);
+
+/* What such a file of GRUB begins with, and files of vfioboot besides. */
+#define PERMANENT_HEADER                                                                 \
+	"# Written by 'vfioboot cmdline --apply'; 'vfioboot cmdline --remove' removes it.\n"
+
+/* The files of ours that there may be, up to a NULL: one of them is written. */
+extern const char *const permanent_own_files[];
+
+/*
+ * The parameters that GRUB's files set for the normal entries, for free(); NULL where only a shell
+ * could tell, or without memory.
+ */
+char *permanent_grub_value(const struct root *root);
+
+/*
+ * Where the parameter @word is written, as "FILE:LINE" in @ret: in a file that @permanent has or
+ * that GRUB reads.  False if it is in none.
+ */
+bool permanent_find_word(const struct root *root, const struct permanent *permanent,
+	const char *word, char *ret, size_t size);
 
 #endif
