@@ -20,7 +20,7 @@ static void check_config(struct check_host *host)
 		check_fail(host, "",
 			"vfioboot.off is on the kernel command line: nothing is given "
 			"away");
-		check_remedy(host, "remove vfioboot.off from the kernel command line");
+		check_remedy_parameter(host, false, "vfioboot.off");
 	} else if (!config->n_errors && !config->n_sections) {
 		check_pass(
 			host, "", "no device is configured yet; use 'sudo vfioboot add'");

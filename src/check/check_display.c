@@ -87,15 +87,15 @@ static void judge_framebuffer(struct check_host *host,
 			"the firmware's framebuffer%s%s lies in its memory: it would be "
 			"bound, but not usable",
 			*framebuffer ? " " : "", framebuffer);
-		check_remedy(host,
-			boot_display_is_vga(function->pci) &&
-					strcmp(framebuffer, "efifb") == 0
-				? "add video=efifb:off to the kernel command line"
-				: "make another display the first one in the firmware "
-				  "setup; if there is none, "
-				  "initcall_blacklist=sysfb_init on the kernel "
-				  "command line keeps it away, and the screen "
-				  "dark");
+		if (boot_display_is_vga(function->pci) &&
+			strcmp(framebuffer, "efifb") == 0)
+			check_remedy_parameter(host, true, "video=efifb:off");
+		else
+			check_remedy(host,
+				"make another display the first one in the firmware "
+				"setup; if there is none, initcall_blacklist=sysfb_init "
+				"on the kernel command line keeps it away, and the "
+				"screen dark");
 	}
 }
 

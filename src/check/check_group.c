@@ -24,14 +24,12 @@ static void check_group(struct check_host *host, const struct check_function *fu
 		check_fail(host, function->name,
 			"the IOMMU leaves it out: other functions have a group, it has "
 			"none");
-		check_remedy(host,
-			function->pci->dev.ids.vendor == 0x8086 &&
-					pcidev_base_class(&function->pci->dev) ==
-						PCI_BASE_DISPLAY
-				? "add intel_iommu=on to the kernel command line: some "
-				  "kernels leave Intel's integrated GPU out "
-				  "without it"
-				: "use another slot, or look for a firmware update");
+		if (function->pci->dev.ids.vendor == 0x8086 &&
+			pcidev_base_class(&function->pci->dev) == PCI_BASE_DISPLAY)
+			check_remedy_parameter(host, true, "intel_iommu=on");
+		else
+			check_remedy(
+				host, "use another slot, or look for a firmware update");
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/base.h"
+#include "chain/chain.h"
 #include "facts/facts.h"
 #include "params/params.h"
 #include "private.h"
@@ -162,7 +163,7 @@ static void check_parameters(struct check_host *host)
 		check_fail(host, "",
 			"%s has %s on its kernel command line, which disables %s", whose,
 			text, conflict->what);
-		check_remedy(host, "remove %s from the kernel command line", text);
+		check_remedy_parameter(host, false, text);
 	}
 	if (host->list->n == before && now && host->next->entry)
 		add_past_conflicts(host, now);
@@ -187,25 +188,28 @@ static void report_iommu_off(struct check_host *host)
 {
 	bool described = file_exists(host->root, "%s/%s", TREE_ACPI_TABLES, "DMAR");
 	const char *cmdline = host->next->cmdline ? host->next->cmdline : "";
+	char add[BOOTMENU_REMEDY_SIZE];
 
 	check_fail(host, "", "the kernel uses no IOMMU: no function has an IOMMU group");
-	if (host->next->iommu == NEXTBOOT_IOMMU_ON)
+	if (host->next->iommu == NEXTBOOT_IOMMU_ON) {
 		check_remedy(host,
 			"reboot: the command line of the next entry, '%s', enables it",
 			host->next->entry->said->title);
-	else if (conflicts_iommu_is_off(cmdline, host->facts->iommu))
+	} else if (conflicts_iommu_is_off(cmdline, host->facts->iommu)) {
 		check_remedy(host, "fix what iommu-parameters reports");
-	else if (described && is_intel_asked(host))
+	} else if (described && is_intel_asked(host)) {
 		check_remedy(host, "see the kernel log: journalctl -k -g DMAR");
-	else if (described)
+	} else if (described) {
+		bootmenu_parameter_remedy(host->root, true, "intel_iommu=on", add);
 		check_remedy(host,
-			"add intel_iommu=on to the kernel command line, unless "
-			"kernel-config says that it is on by default");
-	else if (host->facts->iommu == IOMMU_AMD && !host->facts->hypervisor)
+			"unless kernel-config says that the IOMMU is on by default, %s",
+			add);
+	} else if (host->facts->iommu == IOMMU_AMD && !host->facts->hypervisor) {
 		check_remedy(
 			host, "%s; the kernel needs no parameter", firmware_remedy(host));
-	else
+	} else {
 		check_remedy(host, "%s", firmware_remedy(host));
+	}
 }
 
 static void check_iommu(struct check_host *host)

@@ -54,12 +54,12 @@ static void judge_intel(struct check_host *host, const char *release, const char
 		check_fail(host, release,
 			"leaves Intel's integrated GPU out of the IOMMU, and no guest "
 			"could have it");
-		check_remedy(host, "add intel_iommu=on to the kernel command line");
+		check_remedy_parameter(host, true, "intel_iommu=on");
 	} else if (!on && !partly &&
 		!kernel_config_has(config, "INTEL_IOMMU_DEFAULT_ON") &&
 		!is_proven(host, release)) {
 		check_fail(host, release, "leaves Intel's IOMMU off by default");
-		check_remedy(host, "add intel_iommu=on to the kernel command line");
+		check_remedy_parameter(host, true, "intel_iommu=on");
 	} else {
 		check_pass(host, release,
 			"built with vfio-pci and Intel's IOMMU, which %s",

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "base/base.h"
+#include "chain/chain.h"
 
 void check_add(struct check_host *host, enum check_state state, const char *subject,
 	const char *format, ...)
@@ -54,6 +55,14 @@ void check_remedy(struct check_host *host, const char *format, ...)
 	va_start(args, format);
 	set_remedy(host, format, args);
 	va_end(args);
+}
+
+void check_remedy_parameter(struct check_host *host, bool add, const char *word)
+{
+	char text[BOOTMENU_REMEDY_SIZE];
+
+	bootmenu_parameter_remedy(host->root, add, word, text);
+	check_remedy(host, "%s", text);
 }
 
 #define NOT_LIVE                                                                         \

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "chain/chain.h"
 #include "decide/decide.h"
 #include "facts/facts.h"
 
@@ -273,15 +274,17 @@ static bool is_removable(const struct root *root, const struct leftover *leftove
 }
 
 /* What a person does about one that is not taken away by steps. */
-static int by_hand(const struct leftover *leftover, char **ret)
+static int by_hand(const struct root *root, const struct leftover *leftover, char **ret)
 {
+	char remedy[BOOTMENU_REMEDY_SIZE];
 	const char *path = leftover->path, *name = strrchr(path, '/');
 	int r;
 
-	if (leftover->kind == LEFTOVER_CMDLINE)
-		r = asprintf(
-			ret, "remove %s from the kernel command line", leftover->text);
-	else if (strstr(path, "/initcpio/"))
+	if (leftover->kind == LEFTOVER_CMDLINE) {
+		bootmenu_parameter_remedy(root, false, leftover->text, remedy);
+		return (*ret = strdup(remedy)) ? 0 : -ENOMEM;
+	}
+	if (strstr(path, "/initcpio/"))
 		r = asprintf(ret,
 			"remove %s from HOOKS in /etc/mkinitcpio.conf, and run 'sudo "
 			"mkinitcpio -P'",
@@ -301,8 +304,8 @@ static int by_hand(const struct leftover *leftover, char **ret)
 	return r < 0 ? -ENOMEM : 0;
 }
 
-static int find_remedy(const struct leftover *leftover, const struct named *named,
-	struct verdict *verdict)
+static int find_remedy(const struct root *root, const struct leftover *leftover,
+	const struct named *named, struct verdict *verdict)
 {
 	_cleanup_free_ char *hand = NULL;
 	int r = 0;
@@ -310,7 +313,7 @@ static int find_remedy(const struct leftover *leftover, const struct named *name
 	if (verdict->effect < VERDICT_UNKNOWN)
 		return (verdict->remedy = strdup("")) ? 0 : -ENOMEM;
 	if (!verdict->removable)
-		r = by_hand(leftover, &hand);
+		r = by_hand(root, leftover, &hand);
 	if (r < 0)
 		return r;
 	if (named->n_kept)
@@ -351,7 +354,7 @@ static int judge(
 	r = all->next->config.n_sections
 		? judges[leftover->kind](all, leftover, &named, ret)
 		: judge_alone(leftover, &named, ret);
-	return r < 0 ? r : find_remedy(leftover, &named, ret);
+	return r < 0 ? r : find_remedy(all->facts->root, leftover, &named, ret);
 }
 
 int verdicts_find(struct facts *facts, const struct nextboot *next, struct verdicts *ret)

@@ -386,6 +386,33 @@ no_groups() {
 	expect iommu '' fail
 }
 
+@test "kernel parameters: what to write or to remove, and where it is on this machine" {
+	local edit="in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'grub-mkconfig -o /boot/grub/grub.cfg'"
+	put "boot/config-$release" <<<$'CONFIG_X86=y\nCONFIG_VFIO_PCI=m\nCONFIG_INTEL_IOMMU=y'
+	rm -r "$host"/sys/bus/pci/devices/*/iommu_group "$host"/sys/kernel/iommu_groups/* "$host"/sys/class/iommu/*
+	check
+	expect iommu '' fail "unless kernel-config * on by default, add intel_iommu=on to the kernel command line, $edit"
+	expect kernel-config "$release" fail "-> add intel_iommu=on to the kernel command line, $edit"
+	printf 'GRUB_CMDLINE_LINUX="quiet iommu=off"\n' >>"$host/etc/default/grub"
+	parameter iommu=off
+	check
+	expect iommu-parameters '' fail "-> remove iommu=off from the kernel command line, in /etc/default/grub:2; then run 'grub-mkconfig*"
+	# It is of this boot alone, or where nobody has looked.
+	put etc/default/grub <<<'GRUB_DEFAULT=0'
+	check
+	expect iommu-parameters '' fail '-> remove iommu=off from the kernel command line'
+	[[ $points != *'from the kernel command line, '* ]]
+	# A program that keeps them; and which loader it is, is not known.
+	put etc/default/grub <<<'GRUB_ENABLE_BLSCFG=true'
+	mkdir -p "$host/boot/loader/entries"
+	check
+	expect kernel-config "$release" fail "-> add intel_iommu=on to the kernel command line, with 'grubby --update-kernel=ALL --args=\"intel_iommu=on\"'*"
+	: >"$host/boot/limine.conf"
+	check
+	expect kernel-config "$release" fail '-> add intel_iommu=on to the kernel command line'
+	[[ $points != *'to the kernel command line, '* ]]
+}
+
 # bats test_tags=slow
 @test "iommu-parameters" {
 	local text
