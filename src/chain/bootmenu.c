@@ -290,7 +290,7 @@ void bootmenu_parameter_remedy(const struct root *root, bool add, const char *wo
 		fill_in(permanent.text, word, ret + len, BOOTMENU_REMEDY_SIZE - len);
 	else if (permanent_find_word(root, &permanent, word, place, sizeof(place)))
 		text_join(ret + len, BOOTMENU_REMEDY_SIZE - len, ", in ", place,
-			strstr(permanent.text, "; then run "), NULL);
+			strstr(permanent.text, "; then "), NULL);
 }
 
 /* Takes ours out of one menu; warnings and the first message are added to @all. */

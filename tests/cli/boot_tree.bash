@@ -43,7 +43,6 @@ mkdir -p "$root/usr/lib/vfioboot"
 cp "$early" "$root/usr/lib/vfioboot/"
 grep '^kernel ' "$tree/images" | "$top/build/tests/bootfiles" "$root"
 points
-"$vfioboot" cmdline --explain --root "$root" 2>/dev/null | sed -n '/^with /p'
 echo
 echo 'With images of before, and a new one that is not started:'
 images starts
@@ -55,3 +54,4 @@ echo 'With new images:'
 images guess
 images starts +us
 ready
+"$vfioboot" cmdline --explain --root "$root" 2>/dev/null | sed -n 's/^with /parameters: with /p'

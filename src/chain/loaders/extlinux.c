@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "chain/bootmenu.h"
 #include "manual.h"
+#include "permanent.h"
 
 #define WHITE " \t\r\n"
 
@@ -227,7 +228,5 @@ const struct bootloader_ops bootloader_ops_extlinux = {
 	.read = read_menu,
 	.edit = edit_extlinux,
 	.hand_what = "labels",
-	.permanent =
-		"after 'append' in extlinux.conf; if u-boot-update writes that file, in "
-		"U_BOOT_PARAMETERS in /etc/default/u-boot; then run 'u-boot-update'",
+	.find_permanent = permanent_extlinux,
 };

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "bls_files.h"
+#include "chain/bootloader.h"
 #include "chain/esp.h"
 #include "facts/facts.h"
 #include "grub_env.h"
@@ -330,9 +331,11 @@ void permanent_uki(const struct root *root, struct permanent *ret)
 	}
 	name_cmdline(root, file, sizeof(file));
 	text_join(ret->text, sizeof(ret->text), file, "; then rebuild the images (",
-		has_program(root, "mkinitcpio")
-			? "'mkinitcpio -P')"
-			: "'kernel-install add-all', 'mkinitcpio -P')",
+		has_program(root, "mkinitcpio") ? "'mkinitcpio -P')"
+			: has_program(root, "kernel-install")
+			? "'kernel-install add-all')"
+			: "'kernel-install add-all', "
+			  "'mkinitcpio -P')",
 		NULL);
 }
 
@@ -376,6 +379,24 @@ void permanent_limine(const struct root *root, struct permanent *ret)
 			NULL);
 }
 
+void permanent_extlinux(const struct root *root, struct permanent *ret)
+{
+	bool alpine = has_program(root, "update-extlinux");
+	char sign[BOOTLOADER_SIGN_SIZE] = "extlinux.conf";
+
+	bootloader_detect(root, bootloader_named("extlinux"), sign);
+	if (alpine || has_program(root, "u-boot-update"))
+		text_join(ret->text, sizeof(ret->text),
+			alpine ? "in default_kernel_opts= in /etc/update-extlinux.conf; "
+				 "then run 'update-extlinux'"
+			       : "in U_BOOT_PARAMETERS in /etc/default/u-boot; then run "
+				 "'u-boot-update'",
+			NULL);
+	else
+		text_join(
+			ret->text, sizeof(ret->text), "after 'append' in /", sign, NULL);
+}
+
 /* The new deployment has its entry when the machine is shut down. */
 static const struct permanent_program rpm_ostree = {
 	.args = {"rpm-ostree", "kargs"},
@@ -390,8 +411,12 @@ void permanent_ostree(const struct root *root, struct permanent *ret)
 	bool present = has_program(root, "rpm-ostree");
 
 	text_join(ret->text, sizeof(ret->text),
-		"with 'rpm-ostree kargs --append-if-missing=PARAMETER'",
-		present ? "" : ", or, with bootc, in kargs.d of the image", NULL);
+		present ? "with 'rpm-ostree kargs --append-if-missing=PARAMETER'"
+			: "in a file of /usr/lib/bootc/kargs.d in the image",
+		present || has_program(root, "bootc")
+			? ""
+			: ", or with 'rpm-ostree kargs --append-if-missing=PARAMETER'",
+		NULL);
 	ret->program = present ? &rpm_ostree : NULL;
 }
 

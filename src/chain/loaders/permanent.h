@@ -17,6 +17,7 @@ void permanent_kernel_install(const struct root *root, struct permanent *ret);
 void permanent_uki(const struct root *root, struct permanent *ret);
 void permanent_proxmox(const struct root *root, struct permanent *ret);
 void permanent_limine(const struct root *root, struct permanent *ret);
+void permanent_extlinux(const struct root *root, struct permanent *ret);
 void permanent_ostree(const struct root *root, struct permanent *ret);
 void permanent_kernelstub(const struct root *root, struct permanent *ret);
 
