@@ -47,6 +47,15 @@ static void print_started(const struct chain *chain, const struct chain_entry *e
 	}
 }
 
+/* The one that is known to start when nobody chooses: several menus have a default each. */
+static const struct chain_entry *find_default(const struct chain *chain)
+{
+	const struct chain_entry *entry;
+
+	chain_ready(chain, &entry);
+	return chain->unknown.code ? NULL : entry;
+}
+
 /* The entry of the next boot, when nobody chooses. */
 static void print_default(const struct chain *chain)
 {
@@ -72,7 +81,7 @@ static void print_next(const struct chain *chain)
 	for (size_t i = 0; i < chain->n_entries; i++) {
 		const struct chain_entry *entry = &chain->entries[i];
 
-		if (!entry->is_next || entry->is_default)
+		if (!entry->is_next || entry == find_default(chain))
 			continue;
 		cli_print("The next boot, once, is that of the entry '%s', which",
 			entry->said->title);
@@ -87,7 +96,7 @@ static bool is_repeated(const struct chain *chain, size_t number)
 
 	for (size_t i = 0; i < chain->n_entries; i++) {
 		const struct chain_entry *other = &chain->entries[i];
-		bool told = i < number || other->is_default;
+		bool told = i < number || other == find_default(chain);
 
 		if (told && other->image == entry->image &&
 			other->state == entry->state &&
@@ -102,8 +111,8 @@ static void print_others(const struct chain *chain)
 	for (size_t i = 0; i < chain->n_entries; i++) {
 		const struct chain_entry *entry = &chain->entries[i];
 
-		if (entry->state == IMAGE_FRESH || entry->is_next || entry->is_default ||
-			is_repeated(chain, i))
+		if (entry->state == IMAGE_FRESH || entry->is_next ||
+			entry == find_default(chain) || is_repeated(chain, i))
 			continue;
 		cli_print("The entry '%s'", entry->said->title);
 		print_started(chain, entry);

@@ -436,6 +436,20 @@ checked() {
 	json_is '.ready == null'
 }
 
+@test "with two loaders the default entry of either is told" {
+	up_to_date
+	mkdir -p "$root/boot/efi/loader/entries"
+	echo 'timeout 3' >"$root/boot/efi/loader/loader.conf"
+	bzimage 6.0.11-1-X boot/efi/vmlinuz
+	image mkinitcpio boot/efi/other.img
+	printf 'title Other\nlinux /vmlinuz\ninitrd /other.img\n' \
+		>"$root/boot/efi/loader/entries/other.conf"
+	status
+	[[ $output == *'Which entry starts by default is not known'* ]]
+	[[ $output == *"The entry 'Other' starts /boot/efi/other.img "*': without: '* ]]
+	json_is '.ready == null'
+}
+
 @test "GRUB takes the last initrd command alone" {
 	up_to_date
 	image mkinitcpio boot/custom.img
