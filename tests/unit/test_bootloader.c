@@ -217,16 +217,17 @@ static void put_image(const char *path)
 	imagemaker_free(&maker);
 }
 
-/* Which image the firmware starts by itself: "" where that is not known. */
+/* Which image the firmware starts by itself: "" where that is not known, "-" for another program. */
 static void expect_started(size_t n, const char *expected)
 {
 	static const struct bootentries none;
 	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
-	const char *started = "";
+	const char *started;
 
 	assert_int_equal(bootloader_named("uki")->ops->read(&root, &none, &menu), 0);
 	assert_int_equal(menu.n, n);
+	started = menu.default_elsewhere ? "-" : "";
 	for (size_t i = 0; i < menu.n; i++)
 		if (menu.entries[i].is_default)
 			started = menu.entries[i].kernel_path;
@@ -249,7 +250,7 @@ static void test_firmware_order(void **state)
 	expect_started(2, "/efi/EFI/Linux/a.efi");
 	/* Which of two partitions, is not clear. */
 	put_image("boot/EFI/Linux/a.efi");
-	expect_started(3, "");
+	expect_started(3, "-");
 	fake_put_bytes(order, "\7\0\0\0\x0b\0\1\0", 8);
 	expect_started(3, "/efi/EFI/Linux/b.efi");
 	fake_put_bytes(order, "\7\0\0\0\1\0\x0b\0", 8);
@@ -259,10 +260,31 @@ static void test_firmware_order(void **state)
 		"\7\0\0\0\0\0\0\0\0\0x\0\0\0", 14);
 	expect_started(2, "/efi/EFI/Linux/b.efi");
 	fake_put_bytes(order, "\7\0\0\0\2\0\x0b\0", 8);
-	expect_started(2, "");
-	/* What is first is another program. */
+	expect_started(2, "-");
+	/* What is first is another program, a copy, or starts others. */
 	put_entry("Boot0002", "\\EFI\\Microsoft\\bootmgfw.efi");
+	expect_started(2, "-");
+	put_entry("Boot0002", "");
+	expect_started(2, "-");
+	put_entry("Boot0002", "\\EFI\\fedora\\shimx64.efi");
 	expect_started(2, "");
+}
+
+/* systemd-boot is there, but the firmware has started the stub. */
+static void test_firmware_beside_systemd_boot(void **state)
+{
+	(void)state;
+	put_image("efi/EFI/Linux/a.efi");
+	put_image("efi/EFI/Linux/b.efi");
+	fake_put_bytes(
+		"sys/firmware/efi/efivars/BootOrder-" EFI_GLOBAL, "\7\0\0\0\2\0", 6);
+	fake_put("efi/loader/loader.conf", "timeout 3\n");
+	expect_started(2, "/efi/EFI/Linux/b.efi");
+	put_entry("Boot0002", "\\EFI\\Linux\\a.efi");
+	fake_efivar("StubInfo", "systemd-stub 257.9");
+	expect_started(2, "/efi/EFI/Linux/a.efi");
+	fake_efivar("LoaderInfo", "systemd-boot 257.9");
+	expect_started(2, "/efi/EFI/Linux/b.efi");
 }
 
 int main(void)
@@ -282,6 +304,8 @@ int main(void)
 			test_firmware, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_firmware_order, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_firmware_beside_systemd_boot, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_managers, fake_set_up, fake_tear_down),
 	};

@@ -7,12 +7,15 @@
  *
  * The copy's name sorts below the original's, and its sort key behind, as in bls.c.
  */
+#include <fnmatch.h>
+
 #include "base/base.h"
 #include "bls_files.h"
 #include "chain/bootmenu.h"
 #include "chain/efi_entry.h"
 #include "chain/esp.h"
 #include "change/change.h"
+#include "facts/facts.h"
 #include "permanent.h"
 #include "systemd_boot.h"
 #include "ukify.h"
@@ -561,26 +564,45 @@ static struct bootmenu_entry *find_image_of(
 	return found;
 }
 
-/* The first active entry of the firmware counts, if all before it can be read. */
+/* What shim starts stands nowhere that is read here. */
+static bool is_shim(const char *path)
+{
+	return fnmatch("*/shim*.efi", path, FNM_CASEFOLD) == 0;
+}
+
+/*
+ * The first active entry of the firmware counts, if all before it can be read; else it starts
+ * something else, such as a copy at EFI/BOOT.
+ */
 static void mark_started(const struct root *root, struct bootmenu *menu)
 {
 	unsigned order[EFI_ENTRIES_MAX];
 	size_t n = efi_entry_order(root, order);
 	struct bootmenu_entry *image;
 	struct efi_entry first = {0}, once;
-	int r;
+	int r = 0;
 
-	for (size_t i = 0; i < n && !first.active; i++)
-		if (efi_entry_read(root, order[i], &first) < 0)
-			return;
-	image = first.active ? find_image_of(&first, menu) : NULL;
+	for (size_t i = 0; r == 0 && i < n && !first.active; i++)
+		r = efi_entry_read(root, order[i], &first);
+	image = r == 0 && first.active ? find_image_of(&first, menu) : NULL;
 	if (image)
 		image->is_default = true;
+	menu->default_elsewhere = n && !image && !is_shim(first.path);
 	r = efi_entry_next(root, &once);
 	image = r == 0 ? find_image_of(&once, menu) : NULL;
 	if (image)
 		image->is_next = true;
 	menu->next_elsewhere = r != -ENOENT && !image;
+}
+
+/* The stub has told of itself, and no loader has. */
+static bool is_started_by_firmware(const struct root *root)
+{
+	char info[64];
+
+	return efivar_read_text(root, "StubInfo", EFI_LOADER, info, sizeof(info)) >= 0 &&
+		efivar_read_text(root, "LoaderInfo", EFI_LOADER, info, sizeof(info)) ==
+		-ENOENT;
 }
 
 /* systemd-boot has entries in files besides, none of which gets copies here. */
@@ -591,7 +613,7 @@ static int read_menu(
 	int r = uki_add_entries(root, wanted, ret);
 	size_t first;
 
-	if (r < 0 || !systemd_boot_is_installed(root)) {
+	if (r < 0 || !systemd_boot_is_installed(root) || is_started_by_firmware(root)) {
 		mark_started(root, ret);
 		return r;
 	}
