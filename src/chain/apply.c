@@ -256,7 +256,7 @@ static int add_image(struct apply *apply, const struct chain_image *image)
 
 	if (!new)
 		return -ENOMEM;
-	r = image->source ? add_copy(apply, image, new) : add_build(apply, image, new);
+	r = image->maker ? add_build(apply, image, new) : add_copy(apply, image, new);
 	if (r < 0)
 		return r;
 	step = change_add(&apply->change, &apply_verify, new, image->kernel);

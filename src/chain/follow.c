@@ -280,24 +280,45 @@ static bool is_copied(const struct chain *chain, const struct chain_image *image
 	return after_release(image, &before) != NULL;
 }
 
-/*
- * Debian with entries of kernel-install, or of kernelstub: a hook copies what the generator writes
- * to its own name, and the copy is what is started.
- */
-static void find_source(struct chain *chain, struct chain_image *copy)
+/* What a generator that is no plugin of kernel-install writes, and is in the copy. */
+static void set_source(struct chain *chain, struct chain_image *copy)
 {
-	if (copy->maker || !chain->generator || !chain->generator->replaces ||
-		!is_copied(chain, copy))
-		return;
 	for (size_t i = 0; i < chain->n_images; i++) {
 		struct chain_image *image = &chain->images[i];
 
-		if (!image->maker || strcmp(image->kernel, copy->kernel) != 0)
+		if (!image->maker || image->maker != chain->generator ||
+			!image->maker->replaces ||
+			strcmp(image->kernel, copy->kernel) != 0)
 			continue;
 		copy->source = image->path;
 		image->is_started |= copy->is_started;
 		return;
 	}
+}
+
+/*
+ * Debian with entries of kernel-install, or of kernelstub: a hook copies what the generator writes
+ * to its own name, or packs it into a unified image, and that is what is started.
+ */
+static int find_source(struct search *search, struct chain_image *copy)
+{
+	struct chain *chain = &search->chain;
+	const struct kernel *kernel = find_release(chain, copy->kernel);
+
+	if (copy->maker || copy->by_hand[0])
+		return 0;
+	if (!kernel ||
+		!initramfs_kernel_install_unifies(search->root, kernel, copy->path)) {
+		if (is_copied(chain, copy))
+			set_source(chain, copy);
+		return 0;
+	}
+	if (initramfs_knows(&initramfs_kernel_install, search->root, kernel, copy->path,
+		    copy->by_hand, sizeof(copy->by_hand))) {
+		copy->maker = &initramfs_kernel_install;
+		set_source(chain, copy);
+	}
+	return set_text(&copy->written, copy->path);
 }
 
 /*
@@ -361,13 +382,6 @@ static int find_maker(const struct search *search, size_t index)
 
 	if (image->maker || image->source || image->by_hand[0])
 		return 0;
-	if (kernel &&
-		initramfs_kernel_install_unifies(search->root, kernel, image->path)) {
-		if (initramfs_knows(&initramfs_kernel_install, search->root, kernel,
-			    image->path, image->by_hand, size))
-			image->maker = &initramfs_kernel_install;
-		return set_text(&image->written, image->path);
-	}
 	if (chain->generator && kernel && is_remade(search, index)) {
 		if (initramfs_knows(chain->generator, search->root, kernel, image->path,
 			    image->by_hand, size))
@@ -388,8 +402,8 @@ static int find_makers(struct search *search)
 	struct chain *chain = &search->chain;
 	int r = 0;
 
-	for (size_t i = 0; i < chain->n_images; i++)
-		find_source(chain, &chain->images[i]);
+	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
+		r = find_source(search, &chain->images[i]);
 	for (size_t i = 0; r == 0 && i < chain->n_images; i++) {
 		struct chain_image *image = &chain->images[i];
 

@@ -28,9 +28,10 @@ struct chain_image {
 	const struct initramfs_generator *maker;
 	/* Without maker and source: what to do by hand, perhaps with the reason. */
 	char by_hand[256];
-	char *written;      /* the path as its generator names it; NULL without one */
-	const char *source; /* of a copy: the path of the image that it is of */
-	bool is_started;    /* an entry starts it, or a copy of it */
+	char *written; /* the path as its generator names it; NULL without one */
+	/* The path of the image that it is a copy of, or that its maker puts into it. */
+	const char *source;
+	bool is_started; /* an entry starts it, or a copy of it */
 };
 
 #define CHAIN_NO_IMAGE ((size_t)-1)

@@ -155,7 +155,7 @@ void chain_text_print(const struct chain *chain)
 		repairable += chain->images[i].state != IMAGE_UNKNOWN &&
 			apply_makes(chain, &chain->images[i], IMAGECHECK_NOW);
 	}
-	if (repairable)
+	if (repairable && !chain->loaders.unmounted[0])
 		printf("Run 'sudo vfioboot apply' to rebuild %s.\n",
 			repairable == 1 ? "it" : "them");
 	else if (chain->unknown.code && fresh && fresh == chain->n_images)

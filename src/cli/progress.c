@@ -159,7 +159,7 @@ static enum cli_exit check_started(const char *command, const struct chain *chai
 {
 	const struct chain_entry *entry =
 		chain->unknown.code ? NULL : find_outdated(chain);
-	const struct chain_image *idle = NULL;
+	const struct chain_image *idle = NULL, *started = NULL;
 
 	for (size_t i = 0; entry && i < chain->n_images; i++) {
 		const struct chain_image *image = &chain->images[i];
@@ -172,14 +172,17 @@ static enum cli_exit check_started(const char *command, const struct chain *chai
 	}
 	if (!idle)
 		return CLI_OK;
+	if (entry->image != CHAIN_NO_IMAGE)
+		started = &chain->images[entry->image];
 	cli_error(command,
 		"%s would write %s, which no entry of the boot menu starts; '%s' starts %s",
 		idle->maker->name, idle->path, entry->said->title,
-		entry->image == CHAIN_NO_IMAGE ? "none of its images"
-					       : chain->images[entry->image].path);
+		started ? started->path : "none of its images");
 	return cli_error(command,
-		"nothing was changed; rebuild what that entry starts with the program that "
-		"built it, or make an entry for %s, and try again",
+		"nothing was changed; %s, or make an entry for %s, and try again",
+		started && started->by_hand[0]
+			? started->by_hand
+			: "rebuild what that entry starts with the program that built it",
 		idle->path);
 }
 
@@ -188,6 +191,10 @@ enum cli_exit progress_check_images(
 {
 	bool needed = false;
 
+	/* What it starts is out of sight: what is built beside it makes no difference. */
+	if (chain->loaders.unmounted[0])
+		return cli_error(
+			command, "%s; %s", chain->unknown.text, chain->unknown.remedy);
 	if (chain->kernels.n == 0 && chain->generator)
 		return cli_error(command,
 			"no installed kernel was found, with modules in /lib/modules and "

@@ -436,7 +436,7 @@ checked() {
 	json_is '.ready == null'
 }
 
-@test "with two loaders the default entry of either is told" {
+@test "with two loaders the default entry of each is printed" {
 	up_to_date
 	mkdir -p "$root/boot/efi/loader/entries"
 	echo 'timeout 3' >"$root/boot/efi/loader/loader.conf"
@@ -448,6 +448,34 @@ checked() {
 	[[ $output == *'Which entry starts by default is not known'* ]]
 	[[ $output == *"The entry 'Other' starts /boot/efi/other.img "*': without: '* ]]
 	json_is '.ready == null'
+}
+
+# efi_text NAME TEXT: a variable of the Boot Loader Interface
+efi_text() {
+	mkdir -p "$root/sys/firmware/efi/efivars"
+	{
+		printf '\006\000\000\000'
+		printf '%s\0' "$2" | sed 's/./&\x00/g'
+		printf '\0'
+	} >"$root/sys/firmware/efi/efivars/$1-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+}
+
+@test "the partition of the loader is not mounted: nothing is ready, and nothing is built beside it" {
+	up_to_date
+	efi_text LoaderInfo 'systemd-boot 257.9'
+	efi_text LoaderDevicePartUUID 0FC63DAF-8483-4772-8E79-3D69D8477DE4
+	status
+	[[ $output == *"is not known: systemd-boot starts this machine, and /dev/disk/by-partuuid/0fc63daf-8483-4772-8e79-3d69d8477de4 is not mounted; run 'mount /dev/disk/by-partuuid/0fc63daf-8483-4772-8e79-3d69d8477de4 "* ]]
+	json_is '.ready == null'
+	echo '# more' >>"$root/etc/vfioboot.conf"
+	status
+	[[ $output != *"vfioboot apply' to rebuild"* ]]
+	json_is '.ready == null'
+	for command in apply undo; do
+		run -1 --separate-stderr "$vfioboot" "$command" --dry-run --root "$root"
+		[ -z "$output" ]
+		[[ $stderr == *"vfioboot $command: systemd-boot starts this machine, and /dev/disk/"*" is not mounted; run 'mount /dev/disk/"* ]]
+	done
 }
 
 @test "GRUB takes the last initrd command alone" {

@@ -293,6 +293,90 @@ static void test_steps_of_tools(void **state)
 	end(session);
 }
 
+/* As kernel-install makes it, of what is at IMAGE. */
+static void fake_unified(const char *release)
+{
+	struct imagemaker maker = {0};
+	char path[256], text[256];
+	char *image = NULL;
+	size_t size;
+	_cleanup_(root_close) struct root root = fake_open();
+
+	snprintf(path, sizeof(path), IMAGE "%s", release);
+	assert_int_equal(file_read(&root, path, &image, &size), 0);
+	snprintf(text, sizeof(text), "ID=debian\nPRETTY_NAME=\"Debian %s\"\n", release);
+	imagemaker_unify(&maker,
+		(struct imagemaker_section[]){{".linux", "kernel", 6},
+			{".osrel", text, strlen(text)}, {".cmdline", "root=LABEL=r", 12},
+			{".uname", release, strlen(release)}, {".initrd", image, size}},
+		5);
+	snprintf(path, sizeof(path), "boot/efi/EFI/Linux/token-%s.efi", release);
+	fake_put_bytes(path, maker.bytes, maker.size);
+	imagemaker_free(&maker);
+	free(image);
+}
+
+static void set_up_unified(void)
+{
+	set_up_tools();
+	fake_image(IMAGE OTHER, TOOLS, OTHER, GOOD);
+	fake_put("usr/bin/kernel-install", "");
+	fake_put("etc/kernel/install.conf", "layout=uki\n");
+	fake_put("etc/kernel/cmdline", "root=LABEL=r\n");
+	fake_unified(ONE);
+	fake_unified(OTHER);
+}
+
+/* What the generator writes gets into the image that is started by kernel-install alone. */
+static void test_steps_of_unified(void **state)
+{
+	struct session *session;
+
+	(void)state;
+	set_up_unified();
+	session = begin_apply();
+	expect_steps(session,
+		"write /etc/vfioboot.protect\n"
+		"keep /boot/initrd.img-6.12.1 as /boot/.initrd.img-6.12.1.vfioboot-kept\n"
+		"keep /boot/efi/EFI/Linux/token-6.12.1.efi as "
+		"/boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-kept\n"
+		"run update-initramfs -u -k 6.12.1\n"
+		"check /boot/initrd.img-6.12.1\n"
+		"run kernel-install add 6.12.1 /boot/vmlinuz-6.12.1\n"
+		"check /boot/efi/EFI/Linux/token-6.12.1.efi\n"
+		"remove /boot/.initrd.img-6.12.1.vfioboot-kept\n"
+		"remove /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-kept\n");
+	end(session);
+	/* Only the one that is started is old. */
+	fake_image(IMAGE ONE, TOOLS, ONE, GOOD);
+	fake_put("etc/vfioboot.protect", FAKE_PROTECT);
+	session = begin_apply();
+	expect_steps(session,
+		"keep /boot/efi/EFI/Linux/token-6.12.1.efi as "
+		"/boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-kept\n"
+		"run kernel-install add 6.12.1 /boot/vmlinuz-6.12.1\n"
+		"check /boot/efi/EFI/Linux/token-6.12.1.efi\n"
+		"remove /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-kept\n");
+	end(session);
+}
+
+/* It would have the command line of this boot for ever. */
+static void test_unified_without_cmdline(void **state)
+{
+	struct session *session;
+
+	(void)state;
+	set_up_unified();
+	fake_put("etc/vfioboot.protect", FAKE_PROTECT);
+	fake_remove("etc/kernel/cmdline");
+	session = begin_apply();
+	expect_steps(session, "");
+	assert_string_equal(session->chain.images[3].by_hand,
+		"kernel-install would put the command line of this boot into "
+		"/boot/efi/EFI/Linux/token-6.12.1.efi: write /etc/kernel/cmdline");
+	end(session);
+}
+
 /* "-u" would do nothing then, and say that it was done. */
 static void test_steps_where_updates_are_off(void **state)
 {
@@ -763,6 +847,8 @@ int main(void)
 		TEST(test_steps_of_dracut),
 		TEST(test_steps_of_one),
 		TEST(test_steps_of_tools),
+		TEST(test_steps_of_unified),
+		TEST(test_unified_without_cmdline),
 		TEST(test_steps_where_updates_are_off),
 		TEST(test_run),
 		TEST(test_generator_fails),

@@ -10,6 +10,8 @@
 #include "chain/esp.h"
 #include "generators.h"
 
+#define PROGRAM "/usr/bin/kernel-install"
+
 /* Adds the images of one entry directory. */
 static int add_of_directory(
 	const struct root *root, const char *directory, struct file_names *ret)
@@ -148,11 +150,33 @@ static bool is_of_release(const char *path, const char *release)
 	return at && at[-1] == '-' && (*end == '+' || strcmp(end, ".efi") == 0);
 }
 
+/* Without a file it takes the command line of now, whatever was booted. */
+static bool has_cmdline(const struct root *root)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		if (file_exists(root, "%s/cmdline", directories[i]))
+			return true;
+	return false;
+}
+
+static bool knows(const struct root *root, const struct kernel *kernel, const char *path,
+	char *why, size_t why_size)
+{
+	(void)kernel;
+	if (!path || !text_ends_with(path, ".efi") || has_cmdline(root))
+		return true;
+	snprintf(why, why_size,
+		"kernel-install would put the command line of this boot into %s: write "
+		"/etc/kernel/cmdline",
+		path);
+	return false;
+}
+
 static bool is_unified(
 	const struct root *root, const struct kernel *kernel, const char *path)
 {
 	return strstr(path, "/EFI/Linux/") && is_of_release(path, kernel->release) &&
-		file_exists(root, "/usr/bin/kernel-install");
+		file_exists(root, PROGRAM);
 }
 
 /* With tries the new image would get another name. */
@@ -199,7 +223,7 @@ void initramfs_by_hand(const struct root *root, const struct kernel *kernel,
 		snprintf(ret, size, "rebuild it with the program that built it");
 }
 
-static const char *const programs[] = {"/usr/bin/kernel-install", NULL};
+static const char *const programs[] = {PROGRAM, NULL};
 
 const struct initramfs_generator initramfs_kernel_install = {
 	.name = "kernel-install",
@@ -208,4 +232,5 @@ const struct initramfs_generator initramfs_kernel_install = {
 	.adds_entry = true,
 	.find = find,
 	.command = command,
+	.knows = knows,
 };
