@@ -5,7 +5,6 @@
 #include <stdarg.h>
 
 #include "base/base.h"
-#include "chain/loaders/permanent.h"
 
 int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
 {
@@ -259,38 +258,6 @@ void bootmenu_permanent(
 		loader->ops->find_permanent(root, ret);
 	else
 		text_join(ret->text, sizeof(ret->text), loader->ops->permanent, NULL);
-}
-
-/* Puts @word where the text has "PARAMETER" or "PARAMETER ...". */
-static void fill_in(const char *text, const char *word, char *ret, size_t size)
-{
-	static const char name[] = "PARAMETER", more[] = " ...";
-	const char *at = strstr(text, name), *rest = at ? at + strlen(name) : "";
-	size_t len = at ? (size_t)(at - text) : strlen(text);
-
-	if (text_begins_with(rest, more))
-		rest += strlen(more);
-	snprintf(ret, size, ", %.*s%s%s", (int)len, text, at ? word : "", rest);
-}
-
-void bootmenu_parameter_remedy(const struct root *root, bool add, const char *word,
-	char ret[static BOOTMENU_REMEDY_SIZE])
-{
-	size_t len = text_join(ret, BOOTMENU_REMEDY_SIZE, add ? "add " : "remove ", word,
-		add ? " to" : " from", " the kernel command line", NULL);
-	char place[PATH_MAX + 16];
-	struct bootloader_search search;
-	struct permanent permanent;
-
-	bootloader_find(root, &search);
-	if (!search.owner)
-		return;
-	bootmenu_permanent(root, search.owner, &permanent);
-	if (add)
-		fill_in(permanent.text, word, ret + len, BOOTMENU_REMEDY_SIZE - len);
-	else if (permanent_find_word(root, &permanent, word, place, sizeof(place)))
-		text_join(ret + len, BOOTMENU_REMEDY_SIZE - len, ", in ", place,
-			strstr(permanent.text, "; then "), NULL);
 }
 
 /* Takes ours out of one menu; warnings and the first message are added to @all. */

@@ -73,15 +73,6 @@ void bootmenu_hand_place(const struct root *root, const struct bootloader *loade
 void bootmenu_permanent(
 	const struct root *root, const struct bootloader *loader, struct permanent *ret);
 
-#define BOOTMENU_REMEDY_SIZE (PERMANENT_TEXT_SIZE + 256)
-
-/*
- * What a person does, as an imperative, to add the parameter @word to the normal entries, or, with
- * @add false, to remove it: with its place on this machine, as far as that is known.
- */
-void bootmenu_parameter_remedy(const struct root *root, bool add, const char *word,
-	char ret[static BOOTMENU_REMEDY_SIZE]);
-
 void bootmenu_free_change(struct bootmenu_change *change);
 
 /* Which entry starts when nobody chooses. */

@@ -7,8 +7,8 @@
 #include <strings.h>
 
 #include "base/base.h"
-#include "chain/chain.h"
 #include "facts/facts.h"
+#include "parameter_remedy.h"
 #include "params/params.h"
 #include "private.h"
 
@@ -188,7 +188,7 @@ static void report_iommu_off(struct check_host *host)
 {
 	bool described = file_exists(host->root, "%s/%s", TREE_ACPI_TABLES, "DMAR");
 	const char *cmdline = host->next->cmdline ? host->next->cmdline : "";
-	char add[BOOTMENU_REMEDY_SIZE];
+	char add[PARAMETER_REMEDY_SIZE];
 
 	check_fail(host, "", "the kernel uses no IOMMU: no function has an IOMMU group");
 	if (host->next->iommu == NEXTBOOT_IOMMU_ON) {
@@ -200,7 +200,7 @@ static void report_iommu_off(struct check_host *host)
 	} else if (described && is_intel_asked(host)) {
 		check_remedy(host, "see the kernel log: journalctl -k -g DMAR");
 	} else if (described) {
-		bootmenu_parameter_remedy(host->root, true, "intel_iommu=on", add);
+		parameter_remedy(host->root, true, "intel_iommu=on", add);
 		check_remedy(host,
 			"unless kernel-config says that the IOMMU is on by default, %s",
 			add);

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 
 #include "base/base.h"
-#include "chain/chain.h"
+#include "parameter_remedy.h"
 
 void check_add(struct check_host *host, enum check_state state, const char *subject,
 	const char *format, ...)
@@ -59,9 +59,9 @@ void check_remedy(struct check_host *host, const char *format, ...)
 
 void check_remedy_parameter(struct check_host *host, bool add, const char *word)
 {
-	char text[BOOTMENU_REMEDY_SIZE];
+	char text[PARAMETER_REMEDY_SIZE];
 
-	bootmenu_parameter_remedy(host->root, add, word, text);
+	parameter_remedy(host->root, add, word, text);
 	check_remedy(host, "%s", text);
 }
 

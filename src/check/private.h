@@ -63,7 +63,7 @@ void check_remedy_unseen(struct check_host *host);
 void check_remedy(struct check_host *host, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The same: to add the kernel parameter @word, or to remove it (bootmenu_parameter_remedy()). */
+/* The same: to add the kernel parameter @word, or to remove it (parameter_remedy.h). */
 void check_remedy_parameter(struct check_host *host, bool add, const char *word);
 
 /* The same on the running machine; of another tree, the remedy of check_unseen(). */

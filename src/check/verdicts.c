@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 #include "base/base.h"
-#include "chain/chain.h"
 #include "decide/decide.h"
 #include "facts/facts.h"
+#include "parameter_remedy.h"
 
 /* More functions than these are counted. */
 #define FUNCTIONS_MAX 4
@@ -276,12 +276,12 @@ static bool is_removable(const struct root *root, const struct leftover *leftove
 /* What a person does about one that is not taken away by steps. */
 static int by_hand(const struct root *root, const struct leftover *leftover, char **ret)
 {
-	char remedy[BOOTMENU_REMEDY_SIZE];
+	char remedy[PARAMETER_REMEDY_SIZE];
 	const char *path = leftover->path, *name = strrchr(path, '/');
 	int r;
 
 	if (leftover->kind == LEFTOVER_CMDLINE) {
-		bootmenu_parameter_remedy(root, false, leftover->text, remedy);
+		parameter_remedy(root, false, leftover->text, remedy);
 		return (*ret = strdup(remedy)) ? 0 : -ENOMEM;
 	}
 	if (strstr(path, "/initcpio/"))

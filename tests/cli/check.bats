@@ -389,7 +389,8 @@ no_groups() {
 @test "kernel parameters: what to write or to remove, and where it is on this machine" {
 	local edit="in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'grub-mkconfig -o /boot/grub/grub.cfg'"
 	put "boot/config-$release" <<<$'CONFIG_X86=y\nCONFIG_VFIO_PCI=m\nCONFIG_INTEL_IOMMU=y'
-	rm -r "$host"/sys/bus/pci/devices/*/iommu_group "$host"/sys/kernel/iommu_groups/* "$host"/sys/class/iommu/*
+	rm -r "${host:?}"/sys/bus/pci/devices/*/iommu_group "${host:?}"/sys/kernel/iommu_groups/* \
+		"${host:?}"/sys/class/iommu/*
 	check
 	expect iommu '' fail "unless kernel-config * on by default, add intel_iommu=on to the kernel command line, $edit"
 	expect kernel-config "$release" fail "-> add intel_iommu=on to the kernel command line, $edit"
