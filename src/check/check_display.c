@@ -65,6 +65,13 @@ static void check_boot_display(
 	}
 }
 
+/* Whether this boot was to keep the firmware's framebuffer out. */
+static bool is_blacklisted(const struct check_host *host)
+{
+	return host->facts->cmdline &&
+		cmdline_has(host->facts->cmdline, "initcall_blacklist", "sysfb_init");
+}
+
 /*
  * What becomes of the firmware's framebuffer, known to be on the function at the next boot:
  * vfio-pci takes it away from VGA devices since 6.0 (drivers/video/aperture.c).
@@ -90,6 +97,11 @@ static void judge_framebuffer(struct check_host *host,
 		if (boot_display_is_vga(function->pci) &&
 			strcmp(framebuffer, "efifb") == 0)
 			check_remedy_parameter(host, true, "video=efifb:off");
+		else if (is_blacklisted(host))
+			check_remedy(host,
+				"initcall_blacklist=sysfb_init has no effect on this "
+				"kernel: use one without CONFIG_SYSFB_SIMPLEFB, or make "
+				"another display the first one in the firmware setup");
 		else
 			check_remedy(host,
 				"make another display the first one in the firmware "

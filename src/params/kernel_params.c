@@ -105,6 +105,7 @@ static void read_boot_display(const struct facts *host,
 	facts->boot_display_is_sure = seen || function->boot_display;
 	facts->boot_display_is_vga = boot_display_is_vga(function);
 	facts->binds_boot_display = bound;
+	facts->framebuffer_is_seen = seen;
 	facts->framebuffer_is_hidden = r == -EACCES;
 	facts->framebuffer = none            ? FRAMEBUFFER_NONE
 		: !seen                      ? expect_framebuffer(host, config)

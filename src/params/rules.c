@@ -234,6 +234,12 @@ static void decide_simple(const struct params_facts *facts, struct params *param
 			"the firmware's framebuffer would stay in the boot display, and in "
 			"a kernel with link-time optimisation nothing prevents it; add "
 			"another display, or use another kernel");
+	else if (facts->framebuffer_is_seen &&
+		cmdline_has(facts->booted, "initcall_blacklist", "sysfb_init"))
+		add(params, PARAMS_WARNING, SYSFB,
+			"it has no effect on this kernel: the firmware's framebuffer is in "
+			"the boot display all the same, so a guest cannot use it; use a "
+			"kernel without CONFIG_SYSFB_SIMPLEFB, or add another display");
 	else if (has(facts, "initcall_blacklist", "sysfb_init"))
 		return;
 	else if (facts->trial && !facts->lto)

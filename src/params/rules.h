@@ -57,6 +57,7 @@ struct params_facts {
 	bool binds_boot_display; /* to a driver of vfio; else it has none (driver = none) */
 	enum framebuffer
 		framebuffer; /* that would lie in the boot display at the next boot */
+	bool framebuffer_is_seen;   /* it lies there at this boot */
 	bool framebuffer_is_hidden; /* root could see more of it */
 	/* What the person asks for: */
 	bool host_dma_speed;

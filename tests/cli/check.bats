@@ -740,6 +740,9 @@ framebuffer() {
 	native_driver $gpu vfio-pci
 	check
 	expect framebuffer $gpu fail 'BOOTFB lies in its memory*initcall_blacklist=sysfb_init'
+	parameter initcall_blacklist=sysfb_init
+	check
+	expect framebuffer $gpu fail 'BOOTFB lies in its memory*has no effect on this kernel'
 	running 5.10.0-30-amd64
 	framebuffer efifb
 	check
