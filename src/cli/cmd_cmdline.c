@@ -148,12 +148,14 @@ static void say_obstacles(const struct params *params)
 static enum cli_exit read_next(struct cli *cli, const char *profile)
 {
 	_cleanup_free_ char *booted = NULL, *cmdline = NULL;
-	int r = profile ? cmdline_read_if_any(&cli->root, &booted) : 0;
+	int r = cmdline_read_if_any(&cli->root, &booted);
 
 	if (r < 0)
 		return cli_error("cmdline", "cannot read the kernel command line: %s",
 			strerror(-r));
-	if (profile && asprintf(&cmdline, "vfioboot.profile=%s %s", profile, booted) < 0)
+	/* What this boot has not shown to work or to fail is not known of the next one. */
+	if (asprintf(&cmdline, "%s%s %s", profile ? "vfioboot.profile=" : "",
+		    profile ? profile : "", booted) < 0)
 		cmdline = or_no_memory(NULL);
 	return cli_read_next(cli, cmdline);
 }

@@ -8,6 +8,8 @@
 
 void nextboot_free(struct nextboot **next)
 {
+	if (*next)
+		free((*next)->cmdline);
 	free(*next);
 	*next = NULL;
 }
@@ -28,7 +30,8 @@ static void read_machine(struct facts *facts, const char *cmdline, struct nextbo
 		config_read_cmdline(&next->config, cmdline);
 	else
 		configfiles_read_cmdline(root, &next->config);
-	next->cmdline = cmdline ? cmdline : facts->cmdline;
+	cmdline = cmdline ? cmdline : facts->cmdline;
+	next->cmdline = cmdline ? strdup(cmdline) : NULL;
 	next->protect_traced =
 		protect_list_trace(facts, &next->config, &next->protect) == 0;
 	if (!next->protect_traced)
@@ -135,6 +138,7 @@ int nextboot_select(
 	if (!next)
 		return -ENOMEM;
 	*next = *all;
+	next->cmdline = strdup(cmdline);
 	next->config.n_profiles = 0;
 	config_read_cmdline(&next->config, cmdline);
 	next->plan = (struct plan){0};

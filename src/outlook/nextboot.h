@@ -26,7 +26,7 @@ struct nextboot {
 	struct machine machine;
 	struct plan plan;
 	const struct pcibus *bus; /* of the facts */
-	const char *cmdline;      /* that it is planned with; NULL: it is not known */
+	char *cmdline; /* that it is planned with, a copy; NULL: it is not known */
 	/*
 	 * The entry that has it.  NULL: it is the caller's, or that of this boot, since which one
 	 * starts next is not known: why, unless the code is 0.

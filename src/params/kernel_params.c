@@ -194,7 +194,7 @@ static void read_facts(
 			!file_exists(host->root, "%s/%s", TREE_GROUPS, "."));
 	facts->remapping_is_off = iommu_read_remapping(host->root) == REMAPPING_OFF;
 	facts->is_off = next->config.off;
-	facts->cmdline_is_unread = !host->cmdline && !next->entry;
+	facts->cmdline_is_unread = !host->cmdline;
 	if (sscanf(host->running, "%u.%u", &major, &minor) == 2)
 		facts->kernel = major << 16 | minor;
 	read_config(host, config, facts);
@@ -206,8 +206,9 @@ int params_find(struct facts *facts, const struct nextboot *next,
 {
 	const char *booted = facts->cmdline ? facts->cmdline : "";
 	/* Where the entries that are made have theirs: before a bare "--". */
-	_cleanup_free_ char *cmdline = cmdline_join(next->entry ? next->cmdline : booted,
-		request->arguments ? request->arguments : "");
+	_cleanup_free_ char *cmdline =
+		cmdline_join(next->entry && next->cmdline ? next->cmdline : booted,
+			request->arguments ? request->arguments : "");
 	struct params_facts known = {
 		.booted = booted,
 		.cmdline = cmdline,
