@@ -212,11 +212,11 @@ goes() {
 
 @test "--explain says where parameters are, where one can be removed, or nothing else is known" {
 	local where="with GRUB, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'grub-mkconfig -o /boot/grub/grub.cfg'."
-	sed -i 's/ro quiet/& nomodeset/' "$host/boot/grub/grub.cfg"
+	host_cmdline 's/ro quiet/& nomodeset/'
 	cmdline --explain
 	[ "$status" = 0 ]
 	[[ $output == *$'\n\nTo change the parameters of the normal entry:\n'"$where" ]]
-	sed -i 's/ nomodeset//' "$host/boot/grub/grub.cfg"
+	host_cmdline 's/ nomodeset//'
 	cmdline --explain
 	[[ $output != *'normal entry'* ]]
 	rm -r "${host:?}/sys" "${host:?}/proc/cpuinfo"
