@@ -401,6 +401,32 @@ static char *value_of(
 	return value ? value : strdup("");
 }
 
+/* Undone, it takes a directory away that was made for a file. */
+static int undo_directory(const struct change *change, const struct change_step *step)
+{
+	(void)change_rmdir.run(change, (struct change_step *)step, NULL);
+	return 0;
+}
+
+static const struct change_kind parameters_directory = {
+	.quiet = true, .run = run_files, .undo = undo_directory};
+
+/* Of a file that is made: its directory may be, too. */
+static int make_directory(struct planning *plan, const char *path)
+{
+	size_t len = (size_t)(strrchr(path, '/') - path);
+	_cleanup_free_ char *directory = strndup(path, len),
+			    *key = strndup(path, len + 1);
+
+	if (!directory || !key)
+		return -ENOMEM;
+	if (file_exists(plan->parameters->root, "%s", directory))
+		return 0;
+	return change_add(&plan->files, &parameters_directory, directory, NULL)
+		? parameters_record_add(&plan->record, key, "", NULL)
+		: -ENOMEM;
+}
+
 static int add_file(struct planning *plan, const struct permanent_file *file)
 {
 	_cleanup_free_ char *text = NULL, *value = NULL, *new = NULL, *made = NULL;
@@ -423,7 +449,8 @@ static int add_file(struct planning *plan, const struct permanent_file *file)
 	/* The record holds one line, and what a file of ours begins with is known. */
 	if (!there)
 		made = file->own ? strdup("") : strndup(text, strcspn(text, "\n"));
-	r = param_text_add(file->form, file->variable, text, lacking, &new);
+	r = there ? 0 : make_directory(plan, file->path);
+	r = r < 0 ? r : param_text_add(file->form, file->variable, text, lacking, &new);
 	r = r < 0 ? r : change_put_text(&plan->files, file->path, new);
 	return r < 0 ? r
 		     : parameters_record_add(&plan->record, file->path, lacking, made);
@@ -477,37 +504,6 @@ static int add_entries(struct planning *plan)
 static int add_own(struct parameters *parameters, const struct change_kind *kind)
 {
 	return change_add_own(&parameters->change, kind, parameters);
-}
-
-/* Undone, it takes a directory away that was made for a file. */
-static int undo_directory(const struct change *change, const struct change_step *step)
-{
-	(void)change_rmdir.run(change, (struct change_step *)step, NULL);
-	return 0;
-}
-
-static const struct change_kind parameters_directory = {
-	.quiet = true, .run = run_files, .undo = undo_directory};
-
-/* Steps of @kind for the directories of the first @n steps that do the same as @of. */
-static int add_directories(struct change *change, const struct change_step *steps,
-	size_t n, const struct change_kind *of, const struct change_kind *kind)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct change_step *step = &steps[i];
-		_cleanup_free_ char *directory = step->kind != of
-			? NULL
-			: strndup(step->path,
-				  (size_t)(strrchr(step->path, '/') - step->path));
-
-		if (step->kind != of ||
-			(of == &change_write &&
-				file_exists(change->root, "%s", directory ?: "/")))
-			continue;
-		if (!directory || !change_add(change, kind, directory, NULL))
-			return -ENOMEM;
-	}
-	return 0;
 }
 
 /* Moves the steps behind those of the list. */
@@ -564,11 +560,10 @@ static int add_update(struct parameters *parameters)
 /* The files, and what makes them count, in an order in which all can be undone. */
 static int add_files(struct parameters *parameters, struct change *files)
 {
-	int r = add_directories(&parameters->change, files->steps, files->n,
-		&change_write, &parameters_directory);
+	int r = parameters->permanent.update == PERMANENT_RUN
+		? add_own(parameters, &parameters_again)
+		: 0;
 
-	if (r == 0 && parameters->permanent.update == PERMANENT_RUN)
-		r = add_own(parameters, &parameters_again);
 	r = r < 0 ? r : take_steps(&parameters->change, files);
 	r = r < 0 ? r : add_update(parameters);
 	return r < 0 ? r : add_own(parameters, &parameters_check);
@@ -704,7 +699,7 @@ static int plan_line(struct planning *plan, const struct parameters_line *line)
 	if (strcmp(line->key, PARAMETERS_LATER) == 0)
 		return add_later(plan, line);
 	if (*line->key == '/')
-		return add_removal(plan, line);
+		return text_ends_with(line->key, "/") ? 0 : add_removal(plan, line);
 	if (program && strcmp(program->args[0], line->key) == 0)
 		return add_keeper(parameters, line->words);
 	message_remedy(plan->message, "install it again, or delete " PARAMETERS_RECORD);
@@ -712,18 +707,21 @@ static int plan_line(struct planning *plan, const struct parameters_line *line)
 		line->words, line->key);
 }
 
-/* What was made for files that go.  The list grows, so its steps are looked at one by one. */
-static int remove_directories(struct change *change)
+/* Those that were made; and where the record was, behind it. */
+static int remove_directories(
+	struct change *change, const struct parameters_record *record)
 {
-	size_t n = change->n;
-	int r = 0;
+	bool added = change_add(change, &change_rmdir, STATE_DIRECTORY, NULL);
 
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		struct change_step step = change->steps[i];
+	for (size_t i = 0; added && i < record->n; i++) {
+		const char *key = record->lines[i].key;
+		_cleanup_free_ char *directory = strndup(key, strlen(key) - 1);
 
-		r = add_directories(change, &step, 1, &change_remove, &change_rmdir);
+		if (text_ends_with(key, "/"))
+			added = directory &&
+				change_add(change, &change_rmdir, directory, NULL);
 	}
-	return r;
+	return added ? 0 : -ENOMEM;
 }
 
 int parameters_plan_removal(const struct root *root, const struct bootloader *loader,
@@ -743,7 +741,7 @@ int parameters_plan_removal(const struct root *root, const struct bootloader *lo
 	r = r < 0 ? r : add_files(ret, &plan.files);
 	/* As long as it is there, the next run goes on. */
 	r = r < 0 ? r : change_put_text(&ret->change, PARAMETERS_RECORD, NULL);
-	return r < 0 ? r : remove_directories(&ret->change);
+	return r < 0 ? r : remove_directories(&ret->change, &plan.record);
 }
 
 bool parameters_has_ours(const struct root *root)

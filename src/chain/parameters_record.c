@@ -29,7 +29,9 @@ int parameters_record_add(struct parameters_record *record, const char *key,
 	const char *words, const char *made)
 {
 	struct parameters_line *line = parameters_record_find(record, key), *more;
+	const char *word;
 	char *all;
+	size_t len;
 
 	if (!line) {
 		more = realloc(record->lines, (record->n + 1) * sizeof(*more));
@@ -40,12 +42,18 @@ int parameters_record_add(struct parameters_record *record, const char *key,
 		*line = (struct parameters_line){
 			strdup(key), strdup(""), made ? strdup(made) : NULL};
 	}
-	if (!line->key || !line->words || (made && !line->made) ||
-		asprintf(&all, "%s%s%s", line->words, *line->words && *words ? " " : "",
-			words) < 0)
+	if (!line->key || !line->words || (made && !line->made))
 		return -ENOMEM;
-	free(line->words);
-	line->words = all;
+	/* A run that was killed may have been about to add them. */
+	while ((len = cmdline_next_word(&words, &word))) {
+		if (cmdline_has_word(line->words, word, len))
+			continue;
+		if (asprintf(&all, "%s%s%.*s", line->words, *line->words ? " " : "",
+			    (int)len, word) < 0)
+			return -ENOMEM;
+		free(line->words);
+		line->words = all;
+	}
 	return 0;
 }
 

@@ -2,8 +2,8 @@
 /*
  * Which kernel parameters are ours, and where: PARAMETERS_RECORD has a line a place,
  * "FILE<TAB>WORDS", with "<TAB>TEXT" of a file that was made, the line that it had without our
- * words.  In place of a file a program is named that keeps them, and PARAMETERS_LATER for entries of
- * kernels that come later.
+ * words.  In place of a file a program is named that keeps them, PARAMETERS_LATER for entries of
+ * kernels that come later, and a directory that was made, with '/' at its end.
  */
 #ifndef VFIOBOOT_CHAIN_PARAMETERS_RECORD_H
 #define VFIOBOOT_CHAIN_PARAMETERS_RECORD_H

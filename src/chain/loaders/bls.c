@@ -406,30 +406,11 @@ static void read_order(const struct bls_file *file, struct bootmenu_order *ret)
 	bls_value(file->text, "version", ret->version, sizeof(ret->version));
 }
 
-/* With what GRUB puts in place of "$kernelopts", from its environment block. */
-static char *read_options(
-	const struct root *root, const struct bls_style *style, const char *text)
-{
-	static const char variable[] = "$kernelopts";
-	_cleanup_free_ char *options = bls_options(text);
-	const struct grub_names *names = style->sorts_by_key ? NULL : grub_find(root);
-	char *at = options ? strstr(options, variable) : NULL, value[4096], *all;
-
-	if (!at || !names ||
-		!grub_env_read(root, names, variable + 1, value, sizeof(value)) ||
-		!*value)
-		return TAKE_PTR(options);
-	return asprintf(&all, "%.*s%s%s", (int)(at - options), options, value,
-		       at + strlen(variable)) < 0
-		? NULL
-		: all;
-}
-
 static int add_file(const struct bls_style *style, const struct copies *copies,
 	const struct places *places, const struct bls_file *file, struct bootmenu *menu)
 {
 	char id[NAME_MAX + 8], title[256] = "", version[256] = "", path[PATH_MAX];
-	_cleanup_free_ char *options = read_options(places->root, style, file->text);
+	_cleanup_free_ char *options = bls_options(file->text);
 	_cleanup_(uki_free) struct uki image = {0};
 	struct bootmenu_entry entry = {.kind = kinds[file->kind],
 		.boot_id = id,
