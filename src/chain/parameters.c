@@ -631,7 +631,7 @@ int parameters_plan(const struct root *root, const struct bootloader *loader,
 
 	if (r < 0)
 		return r;
-	if (!ret->permanent.n && !ret->permanent.entries && !ret->permanent.program)
+	if (!permanent_is_written(&ret->permanent))
 		return -EOPNOTSUPP;
 	if (!copy_text(ret->words, sizeof(ret->words), words, strlen(words)))
 		return message_set(message, -E2BIG, "there are too many parameters");

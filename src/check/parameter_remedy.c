@@ -29,7 +29,10 @@ void parameter_remedy(const struct root *root, bool add, const char *word,
 	if (!search.owner)
 		return;
 	bootmenu_permanent(root, search.owner, &permanent);
-	if (add)
+	if (add && permanent_is_written(&permanent))
+		text_join(ret + len, PARAMETER_REMEDY_SIZE - len,
+			" with 'sudo vfioboot cmdline --apply'", NULL);
+	else if (add)
 		fill_in(permanent.text, word, ret + len, PARAMETER_REMEDY_SIZE - len);
 	else if (permanent_find_word(root, &permanent, word, place, sizeof(place)))
 		text_join(ret + len, PARAMETER_REMEDY_SIZE - len, ", in ", place,

@@ -9,7 +9,7 @@ bool cmdline_can_apply(const struct root *root, const struct bootloader *loader)
 	struct permanent permanent;
 
 	bootmenu_permanent(root, loader, &permanent);
-	return permanent.n || permanent.entries || permanent.program;
+	return permanent_is_written(&permanent);
 }
 
 /* ---- what is needed ---------------------------------------------------------------------- */

@@ -387,13 +387,13 @@ no_groups() {
 }
 
 @test "kernel parameters: what to write or to remove, and where it is on this machine" {
-	local edit="in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'grub-mkconfig -o /boot/grub/grub.cfg'"
+	local apply="'sudo vfioboot cmdline --apply'"
 	put "boot/config-$release" <<<$'CONFIG_X86=y\nCONFIG_VFIO_PCI=m\nCONFIG_INTEL_IOMMU=y'
 	rm -r "${host:?}"/sys/bus/pci/devices/*/iommu_group "${host:?}"/sys/kernel/iommu_groups/* \
 		"${host:?}"/sys/class/iommu/*
 	check
-	expect iommu '' fail "unless kernel-config * on by default, add intel_iommu=on to the kernel command line, $edit"
-	expect kernel-config "$release" fail "-> add intel_iommu=on to the kernel command line, $edit"
+	expect iommu '' fail "unless kernel-config * on by default, add intel_iommu=on to the kernel command line with $apply"
+	expect kernel-config "$release" fail "-> add intel_iommu=on to the kernel command line with $apply"
 	printf 'GRUB_CMDLINE_LINUX="quiet iommu=off"\n' >>"$host/etc/default/grub"
 	parameter iommu=off
 	check
@@ -403,12 +403,16 @@ no_groups() {
 	check
 	expect iommu-parameters '' fail '-> remove iommu=off from the kernel command line'
 	[[ $points != *'from the kernel command line, '* ]]
-	# A program that keeps them; and which loader it is, is not known.
+	# Entries in files; what a person does; and which loader it is, is not known.
 	put etc/default/grub <<<'GRUB_ENABLE_BLSCFG=true'
 	mkdir -p "$host/boot/loader/entries"
 	check
-	expect kernel-config "$release" fail "-> add intel_iommu=on to the kernel command line, with 'grubby --update-kernel=ALL --args=\"intel_iommu=on\"'*"
+	expect kernel-config "$release" fail "-> add intel_iommu=on to the kernel command line with $apply"
+	mv "$host/boot/grub" "$host/boot/loader" "$BATS_TEST_TMPDIR"
 	: >"$host/boot/limine.conf"
+	check
+	expect kernel-config "$release" fail "-> add intel_iommu=on to the kernel command line, after 'cmdline:' in limine.conf*"
+	mv "$BATS_TEST_TMPDIR"/{grub,loader} "$host/boot"
 	check
 	expect kernel-config "$release" fail '-> add intel_iommu=on to the kernel command line'
 	[[ $points != *'to the kernel command line, '* ]]

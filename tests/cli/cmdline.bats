@@ -39,8 +39,12 @@ built() { # OPTION...
 	printf 'CONFIG_%s=y\n' X86 INTEL_IOMMU "$@" >"$host/boot/config-$release"
 }
 
+# This boot, and the next ones
 booted_with() {
 	put proc/cmdline <<<"root=/dev/nvme0n1p2 ro $*"
+	[ ! -e "$host/boot/grub/grub.cfg" ] ||
+		sed -i -E "/^[ \t]*linux/s|(linux[ \t]+[^ ]+).*|\1 root=/dev/nvme0n1p2 ro ${*//&/\\&}|" \
+			"$host/boot/grub/grub.cfg"
 }
 
 cpu() {
@@ -408,6 +412,7 @@ goes() {
 
 @test "a command line that is not there" {
 	rm "$host/proc/cmdline"
+	rm -r "${host:?}/boot/grub"
 	prints '' "the command line of this boot cannot be read"
 }
 

@@ -434,6 +434,11 @@ void permanent_kernelstub(const struct root *root, struct permanent *ret)
 	ret->program = &kernelstub;
 }
 
+bool permanent_is_written(const struct permanent *permanent)
+{
+	return permanent->n || permanent->entries || permanent->program;
+}
+
 /* ---- where one is written ----------------------------------------------------------------- */
 
 /* The number of the last line that has the word, between blanks or quotes; 0: none has. */

@@ -21,6 +21,9 @@ void permanent_extlinux(const struct root *root, struct permanent *ret);
 void permanent_ostree(const struct root *root, struct permanent *ret);
 void permanent_kernelstub(const struct root *root, struct permanent *ret);
 
+/* Whether `vfioboot cmdline --apply` does it, and not a person. */
+bool permanent_is_written(const struct permanent *permanent);
+
 /* What such a file of GRUB begins with, and files of vfioboot besides. */
 #define PERMANENT_HEADER                                                                 \
 	"# Written by 'vfioboot cmdline --apply'; 'vfioboot cmdline --remove' removes it.\n"
