@@ -260,8 +260,8 @@ enum cli_exit cmdline_apply(
 	if (!params->refused)
 		add_tried(&cli->root, words);
 	if (!*words && !params->refused) {
-		puts("Nothing to do: the next boot has every kernel parameter that this "
-		     "machine needs.");
+		puts("Nothing to do: this machine needs no kernel parameter that this boot "
+		     "does not have.");
 		return CLI_OK;
 	}
 	loader = entry_find_loader(CMDLINE, &cli->root, name, ENTRY_LOADER_OWNER);

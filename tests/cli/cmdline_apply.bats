@@ -122,7 +122,7 @@ check the entries of the boot menu" ]
 	cmp "$tree/etc/default/grub" "$work/before/etc/default/grub"
 	# Not yet booted: it is there all the same.
 	run -0 --separate-stderr apply
-	[ "$output" = 'Nothing to do: the next boot has every kernel parameter that this machine needs.' ]
+	[ "$output" = 'Nothing to do: the normal entries have intel_iommu=on.  Reboot for it to take effect.' ]
 	run -0 --separate-stderr remove
 	unchanged
 	run -0 remove
@@ -178,9 +178,8 @@ check the entries of the boot menu" ]
 	run -1 --separate-stderr apply
 	[[ $stderr == *'intel_iommu=off in /etc/default/grub:3 disables the IOMMU'*'nothing was changed'* ]]
 	unchanged
-	# In the entry, too.
-	live 'grub-mkconfig -o /boot/grub/grub.cfg'
-	keep
+	# In this boot, too.
+	echo 'root=/x intel_iommu=off' >"$tree/proc/cmdline"
 	run -1 --separate-stderr apply
 	[[ $stderr == *'intel_iommu=off in /etc/default/grub:3: it disables'*'nothing was changed' ]]
 	unchanged
@@ -217,11 +216,9 @@ check the entries of the boot menu" ]
 @test "a machine that needs nothing: it says so, and writes nothing" {
 	tree_of debian-grub
 	grub_programs debian
-	sed -i 's/"quiet"/"intel_iommu=on"/' "$tree/etc/default/grub"
-	live 'grub-mkconfig -o /boot/grub/grub.cfg'
-	keep
+	echo 'root=/x intel_iommu=on' >"$tree/proc/cmdline"
 	run -0 --separate-stderr apply
-	[ "$output" = 'Nothing to do: the next boot has every kernel parameter that this machine needs.' ]
+	[ "$output" = 'Nothing to do: this machine needs no kernel parameter that this boot does not have.' ]
 	unchanged
 }
 
