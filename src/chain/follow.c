@@ -526,6 +526,9 @@ static int follow(struct search *search)
 		return r;
 	chain->generator = initramfs_owner(
 		search->root, &chain->kernels, chain->problem, sizeof(chain->problem));
+	if (chain->generator)
+		initramfs_has_hook(chain->generator, search->root, chain->problem,
+			sizeof(chain->problem));
 	r = add_all_written(search);
 	r = r < 0 ? r : open_entries(search);
 	r = r < 0 ? r : judge_images(search);

@@ -63,9 +63,9 @@ struct chain {
 	/* Why the entries could not be followed, and what to do; code 0: they were. */
 	struct message unknown;
 	struct kernels kernels;
-	const struct initramfs_generator
-		*generator; /* that owns the system; NULL: none */
-	char problem[256];  /* why there is no owner: no generator, or two and no sign */
+	const struct initramfs_generator *generator; /* owns the system; or NULL */
+	/* No generator, or two and no sign; or it has no hook of ours; "" for none of it. */
+	char problem[256];
 	struct chain_image *images;
 	size_t n_images;
 };

@@ -15,9 +15,9 @@ static void add_generator(struct check_host *host, const struct chain *chain)
 
 	for (size_t i = 0; check_is_configured(host) && i < chain->n_images; i++)
 		needed |= chain->images[i].state != IMAGE_FRESH;
-	if (chain->generator) {
+	if (!chain->problem[0]) {
 		check_pass(host, "", "%s makes the images", chain->generator->name);
-	} else if (initramfs_has_programs(host->root) && !needed &&
+	} else if (!chain->generator && initramfs_has_programs(host->root) && !needed &&
 		(chain->n_images || !check_is_configured(host))) {
 		check_pass(host, "", "%.*s, and no image has to be made", (int)len,
 			chain->problem);

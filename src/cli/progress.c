@@ -202,7 +202,8 @@ enum cli_exit progress_check_images(
 	for (size_t i = 0; i < chain->n_images; i++)
 		needed |= chain->images[i].state != IMAGE_FRESH &&
 			(of == IMAGECHECK_NOW || chain->images[i].state != IMAGE_MISSING);
-	if (!chain->generator && (needed || chain->n_images == 0))
+	if ((of == IMAGECHECK_NOW ? chain->problem[0] != '\0' : !chain->generator) &&
+		(needed || chain->n_images == 0))
 		return cli_error(command, "%s", chain->problem);
 	return of == IMAGECHECK_NOW ? check_started(command, chain) : CLI_OK;
 }

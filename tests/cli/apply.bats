@@ -141,9 +141,21 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	[ -z "$output" ]
 	[[ $stderr == *'dracut and initramfs-tools are installed'*'/etc/kernel/install.conf'* ]]
 	put etc/kernel/install.conf <<<initrd_generator=dracut
+	put usr/lib/dracut/modules.d/50vfioboot/module-setup.sh </dev/null
 	put etc/debian_version <<<13.1
 	run -0 --separate-stderr apply
 	[[ $output == *"run dracut --force $host/boot/.initrd.img-$release.vfioboot-new $release"* ]]
+}
+
+@test "what puts vfioboot into images is not installed: none is made" {
+	configured_host
+	rm "$host/usr/share/initramfs-tools/hooks/vfioboot"
+	run -1 --separate-stderr apply
+	[ -z "$output" ]
+	[[ $stderr == *'initramfs-tools builds the images, and what puts vfioboot into them is not there'* ]]
+	[[ $stderr == *'(/usr/share/initramfs-tools/hooks/vfioboot): install vfioboot-initramfs, or vfioboot again'* ]]
+	# To take it out of them needs no hook.
+	run -0 undo
 }
 
 @test "no generator, no kernel" {

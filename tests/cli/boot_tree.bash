@@ -39,6 +39,9 @@ ready() {
 
 rm -rf "${root:?}"
 cp -r "$tree/root" "$root"
+for hook in lib/dracut/modules.d/50vfioboot/module-setup.sh share/initramfs-tools/hooks/vfioboot lib/initcpio/install/vfioboot; do
+	install -D -m 755 /dev/null "$root/usr/$hook"
+done
 mkdir -p "$root/usr/lib/vfioboot"
 cp "$early" "$root/usr/lib/vfioboot/"
 grep '^kernel ' "$tree/images" | "$top/build/tests/bootfiles" "$root"

@@ -88,6 +88,8 @@ arch_with() {
 	config "$second"
 	mkdir -p "$root/usr/bin" "$root/usr/lib/vfioboot"
 	: >"$root/usr/bin/$1"
+	install -D /dev/null "$root/usr/lib/dracut/modules.d/50vfioboot/module-setup.sh"
+	install -D /dev/null "$root/usr/lib/initcpio/install/vfioboot"
 	cp "$early" "$root/usr/lib/vfioboot/"
 }
 

@@ -224,6 +224,7 @@ host_cmdline() {
 host_system() {
 	put usr/sbin/update-initramfs </dev/null
 	put usr/sbin/mkinitramfs </dev/null
+	put usr/share/initramfs-tools/hooks/vfioboot </dev/null
 	chmod +x "$host"/usr/sbin/*
 	put etc/initramfs-tools/initramfs.conf <<<'MODULES=most'
 	put etc/default/grub <<<'GRUB_DEFAULT=0'

@@ -330,11 +330,15 @@ static bool knows(const struct root *root, const struct kernel *kernel, const ch
 static const char *const programs[] = {
 	"/usr/bin/dracut", "/usr/sbin/dracut", "/sbin/dracut", "/bin/dracut", NULL};
 static const char *const marks[] = {"usr/lib/dracut/", "lib/dracut/", NULL};
+static const char *const hooks[] = {
+	"/usr/lib/dracut/modules.d/50vfioboot/module-setup.sh", NULL};
 
 const struct initramfs_generator initramfs_dracut = {
 	.name = "dracut",
 	.programs = programs,
 	.marks = marks,
+	.hooks = hooks,
+	.package = "vfioboot-dracut",
 	.find = find,
 	.expect = expect,
 	.command = command,

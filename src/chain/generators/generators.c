@@ -300,6 +300,19 @@ const struct initramfs_generator *initramfs_owner(const struct root *root,
 	return NULL;
 }
 
+bool initramfs_has_hook(const struct initramfs_generator *generator,
+	const struct root *root, char *ret_problem, size_t size)
+{
+	for (const char *const *hook = generator->hooks; *hook; hook++)
+		if (file_exists(root, "%s", *hook))
+			return true;
+	snprintf(ret_problem, size,
+		"%s builds the images, and what puts vfioboot into them is not there (%s): "
+		"install %s, or vfioboot again",
+		generator->name, generator->hooks[0], generator->package);
+	return false;
+}
+
 /* Those that are there, of all generators. */
 static int find_any(
 	const struct root *root, const struct kernel *kernel, struct file_names *ret)

@@ -26,6 +26,9 @@ struct initramfs_generator {
 	bool replaces;   /* writes beside the image and renames, by itself */
 	bool adds_entry; /* makes an entry of a boot menu, too: the image has to stay */
 	const char *const *leavings;
+	/* What puts vfioboot into its images is one of these files, out of @package. */
+	const char *const *hooks;
+	const char *package;
 	/* Adds the images of a kernel: those that are there, or are named in its settings. */
 	int (*find)(const struct root *root, const struct kernel *kernel,
 		struct file_names *ret);
@@ -66,6 +69,13 @@ bool initramfs_has_programs(const struct root *root);
  */
 const struct initramfs_generator *initramfs_owner(const struct root *root,
 	const struct kernels *kernels, char *ret_problem, size_t size);
+
+/*
+ * Whether what puts vfioboot into the images of @generator is installed; if not, @ret_problem gets
+ * a sentence with the remedy behind a colon.
+ */
+bool initramfs_has_hook(const struct initramfs_generator *generator,
+	const struct root *root, char *ret_problem, size_t size);
 
 /* The generator whose marks the image bears, or NULL. */
 const struct initramfs_generator *initramfs_maker(const struct imagefile *image);

@@ -45,12 +45,16 @@ static int command(const struct root *root, const struct kernel *kernel, const c
 static const char *const programs[] = {
 	"/usr/sbin/mkinitramfs", "/usr/bin/mkinitramfs", NULL};
 static const char *const marks[] = {"conf/initramfs.conf", NULL};
+static const char *const hooks[] = {"/usr/share/initramfs-tools/hooks/vfioboot",
+	"/etc/initramfs-tools/hooks/vfioboot", NULL};
 static const char *const leavings[] = {".new", ".dpkg-bak", NULL};
 
 const struct initramfs_generator initramfs_tools = {
 	.name = "initramfs-tools",
 	.programs = programs,
 	.marks = marks,
+	.hooks = hooks,
+	.package = "vfioboot-initramfs",
 	.replaces = true,
 	.leavings = leavings,
 	.find = find,

@@ -392,11 +392,15 @@ static bool knows(const struct root *root, const struct kernel *kernel, const ch
 static const char *const programs[] = {
 	"/usr/bin/mkinitcpio", "/usr/sbin/mkinitcpio", NULL};
 static const char *const marks[] = {"buildconfig", NULL};
+static const char *const hooks[] = {
+	"/usr/lib/initcpio/install/vfioboot", "/etc/initcpio/install/vfioboot", NULL};
 
 const struct initramfs_generator initramfs_mkinitcpio = {
 	.name = "mkinitcpio",
 	.programs = programs,
 	.marks = marks,
+	.hooks = hooks,
+	.package = "vfioboot",
 	.find = find,
 	.expect = expect,
 	.command = command,
