@@ -179,6 +179,27 @@ uninstall:
 	@! cmp -s vfioboot.conf "$(DESTDIR)$(CONFIG)" || rm -f "$(DESTDIR)$(CONFIG)"
 	@-rmdir "$(DESTDIR)$(LIBDIR)/vfioboot" "$(DESTDIR)$(LIBDIR)/dracut/modules.d/50vfioboot" 2>/dev/null
 
+# ---- packages -------------------------------------------------------------------------------
+
+VERSION := $(shell sed -n 's/.*VFIOBOOT_VERSION "\(.*\)".*/\1/p' src/base/version.h)
+ARCHIVE = build/vfioboot-$(VERSION).tar.gz
+
+# What is committed, as an archive of which each build is the same.
+.PHONY: dist
+dist:
+	@mkdir -p build
+	$(Q)git archive --prefix=vfioboot-$(VERSION)/ HEAD | gzip -9n >$(ARCHIVE)
+	@cd build && sha256sum $(notdir $(ARCHIVE))
+
+# In build/packages; RELEASES are those of Debian to build for.
+RELEASES = bookworm trixie sid
+PACKAGES = deb rpm arch
+.PHONY: packages $(PACKAGES)
+packages: $(PACKAGES)
+$(PACKAGES): dist
+	@tests/install-packages
+	@packaging/build $(ARCHIVE) build/packages $@ $(if $(filter deb,$@),$(RELEASES))
+
 .PHONY: clean
 clean:
 	rm -rf build
@@ -293,6 +314,13 @@ run-check-quick: all $(QUICK_TESTS) $(CLI_TOOLS)
 	$(suite_lint)
 	$(call suite_unit,$(QUICK_TESTS))
 	$(call suite_cli,build) --filter-tags '!slow'
+	@tests/run $(RESULTS) --summary
+
+# For the build of a package: what needs no more than cmocka.
+.PHONY: unit
+unit: $(QUICK_TESTS)
+	@rm -rf $(RESULTS)
+	$(call suite_unit,$(QUICK_TESTS))
 	@tests/run $(RESULTS) --summary
 
 # What depends on compilers, libraries and tools; tests/distros runs it in several releases of Debian.

@@ -95,6 +95,41 @@ there_and_back() {
 	there_and_back
 }
 
+# Debian's packages in the place of what `make install` installs.
+@test "bookworm: packages are installed, bind, and are purged without a trace" {
+	local packages
+	make -C "$boot_dir/../.." --no-print-directory deb RELEASES=bookworm
+	packages=$boot_dir/../../build/packages/bookworm
+	mkdir -p "$BATS_TEST_TMPDIR/empty" "$BATS_TEST_TMPDIR/overlay/srv"
+	cp "$packages"/vfioboot_*.deb "$packages"/vfioboot-initramfs_*.deb "$BATS_TEST_TMPDIR/overlay/srv"
+	STAGE=$BATS_TEST_TMPDIR/empty installed bookworm initramfs-tools-host
+	next_boot <<-'END'
+		run install dpkg -i /srv/vfioboot_*.deb /srv/vfioboot-initramfs_*.deb
+		run status vfioboot status
+		run add vfioboot add 00:04.0/00 --name second
+		run apply vfioboot apply
+	END
+	exited install 0
+	exited status 0
+	exited add 0
+	exited apply 0
+	next_boot <<-'END'
+		run status vfioboot status
+		run json vfioboot status --json
+		run purge dpkg --purge vfioboot-initramfs vfioboot
+		run after list_image
+		find /etc /boot /usr /var -iname '*vfioboot*' ! -path '*vfioboot-test*' | sed 's/^/left /'
+	END
+	bound
+	exited purge 0
+	has '^extra after .*bin/modprobe'
+	lacks '^extra after .*vfioboot'
+	[ "$(said left)" = '' ]
+	next_boot </dev/null
+	native 01:00 bochs-drm
+	native 02:00 bochs-drm
+}
+
 # A kernel that apt installs after apply: its image is made by the package's own scripts.
 new_kernel() { # ROOT FLAVOUR
 	local release
