@@ -448,7 +448,7 @@ checked() {
 		>"$root/boot/efi/loader/entries/other.conf"
 	status
 	[[ $output == *'Which entry starts by default is not known'* ]]
-	[[ $output == *"The entry 'Other' starts /boot/efi/other.img "*': without: '* ]]
+	[[ $output == *"The entry 'Other' starts /boot/efi/other.img "*', which is without vfioboot: '* ]]
 	json_is '.ready == null'
 }
 
