@@ -31,6 +31,8 @@ machine() {
 	rm -r "${host:?}"/{boot,lib/modules,usr/sbin,etc/{default,initramfs-tools}}
 	ln -s usr/lib/modules "$host/lib/modules"
 	cp -r "$top/tests/boot-trees/$1/root"/{boot,etc,usr} "$host"
+	put usr/lib/dracut/modules.d/50vfioboot/module-setup.sh </dev/null
+	put usr/lib/initcpio/install/vfioboot </dev/null
 	rm -r "${host:?}/etc/vfioboot.conf.d"
 	put etc/vfioboot.conf <<<$'[device second]\npath = 00:01.1/00\nexpect = 2'
 	mkdir -p "$host"/{bin,tmp,dev/disk/by-uuid}

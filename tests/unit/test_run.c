@@ -156,7 +156,9 @@ static void expect_output(struct screen *screen, const char *wanted)
 		ssize_t n = read(screen->terminal, screen->text + screen->len,
 			sizeof(screen->text) - 1 - screen->len);
 
-		assert_true(n > 0);
+		if (n <= 0)
+			fail_msg("\"%s\" without \"%s\": %s", screen->text, wanted,
+				n < 0 ? strerror(errno) : "the end");
 		screen->len += (size_t)n;
 		screen->text[screen->len] = '\0';
 	}
