@@ -141,12 +141,36 @@ static int on_terminal(const char *script)
 	return 0;
 }
 
-/* What a terminal has printed so far. */
+/* A session on a terminal, and what that has printed so far. */
 struct screen {
+	pid_t pid;
 	int terminal;
 	char text[4096];
 	size_t len;
 };
+
+/*
+ * Runs @what there.  The session's leader stays until leave_terminal(): with its end the kernel
+ * hangs the terminal up, and discards what was printed and not yet read.
+ */
+static void enter_terminal(
+	struct screen *screen, int (*what)(const char *script), const char *script)
+{
+	screen->pid = forkpty(&screen->terminal, NULL, NULL, NULL);
+	assert_true(screen->pid >= 0);
+	if (screen->pid)
+		return;
+	what(script);
+	for (;;)
+		pause();
+}
+
+static void leave_terminal(struct screen *screen)
+{
+	close(screen->terminal);
+	kill(screen->pid, SIGKILL);
+	assert_int_equal(waitpid(screen->pid, NULL, 0), screen->pid);
+}
 
 /* Reads until it has printed @wanted, or 10 seconds are over. */
 static void expect_output(struct screen *screen, const char *wanted)
@@ -169,17 +193,12 @@ static void expect_output(struct screen *screen, const char *wanted)
 static void run_on_terminal(const char *script, const char *typed, const char *wanted)
 {
 	struct screen screen = {0};
-	pid_t pid = forkpty(&screen.terminal, NULL, NULL, NULL);
-	int status;
 
-	assert_true(pid >= 0);
-	if (pid == 0)
-		_exit(on_terminal(script));
+	enter_terminal(&screen, on_terminal, script);
 	expect_output(&screen, "ready");
 	assert_int_equal(write(screen.terminal, typed, strlen(typed)), strlen(typed));
 	expect_output(&screen, wanted);
-	close(screen.terminal);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	leave_terminal(&screen);
 }
 
 static void test_question(void **state)
@@ -240,17 +259,13 @@ static int in_job(const char *script)
 static void test_pager(void **state)
 {
 	struct screen screen = {0};
-	pid_t pid = forkpty(&screen.terminal, NULL, NULL, NULL);
 
 	(void)state;
-	assert_true(pid >= 0);
-	if (pid == 0)
-		_exit(in_job("sleep 0.6"));
+	enter_terminal(&screen, in_job, "sleep 0.6");
 	expect_output(&screen, "status 0, signal 0, foreground");
 	assert_int_equal(write(screen.terminal, "q\n", 2), 2);
 	expect_output(&screen, "pager ended with 0");
-	close(screen.terminal);
-	waitpid(pid, NULL, 0);
+	leave_terminal(&screen);
 }
 
 /* In the background it gets no terminal, and an error instead of a stop. */
@@ -269,15 +284,11 @@ static int in_background(const char *script)
 static void test_background(void **state)
 {
 	struct screen screen = {0};
-	pid_t pid = forkpty(&screen.terminal, NULL, NULL, NULL);
 
 	(void)state;
-	assert_true(pid >= 0);
-	if (pid == 0)
-		_exit(in_background("read -r word </dev/tty || echo none"));
+	enter_terminal(&screen, in_background, "read -r word </dev/tty || echo none");
 	expect_output(&screen, "none\r\nstatus 0, signal 0, background");
-	close(screen.terminal);
-	waitpid(pid, NULL, 0);
+	leave_terminal(&screen);
 }
 
 /* The last test: what was caught stays caught. */
