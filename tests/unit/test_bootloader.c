@@ -287,6 +287,21 @@ static void test_firmware_beside_systemd_boot(void **state)
 	expect_started(2, "/efi/EFI/Linux/b.efi");
 }
 
+/* It needs no settings and no directory of its own: its word says that it chooses. */
+static void test_systemd_boot_without_files(void **state)
+{
+	(void)state;
+	put_image("efi/EFI/Linux/a.efi");
+	put_image("efi/EFI/Linux/b.efi");
+	fake_put_bytes(
+		"sys/firmware/efi/efivars/BootOrder-" EFI_GLOBAL, "\7\0\0\0\2\0", 6);
+	put_entry("Boot0002", "\\EFI\\BOOT\\BOOTX64.EFI");
+	fake_efivar("StubInfo", "systemd-stub 257.9");
+	expect_started(2, "-");
+	fake_efivar("LoaderInfo", "systemd-boot 257.9");
+	expect_started(2, "/efi/EFI/Linux/b.efi");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +319,8 @@ int main(void)
 			test_firmware, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_firmware_order, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_systemd_boot_without_files, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_firmware_beside_systemd_boot, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(

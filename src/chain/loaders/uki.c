@@ -595,14 +595,21 @@ static void mark_started(const struct root *root, struct bootmenu *menu)
 	menu->next_elsewhere = r != -ENOENT && !image;
 }
 
-/* The stub has told of itself, and no loader has. */
-static bool is_started_by_firmware(const struct root *root)
+/*
+ * Whether systemd-boot chooses among the images: by its word, which it needs no files for, or by its
+ * files, unless the stub has told of itself and no loader has.
+ */
+static bool has_systemd_boot(const struct root *root)
 {
-	char info[64];
+	char loader[64], stub[64];
+	int r = efivar_read_text(root, "LoaderInfo", EFI_LOADER, loader, sizeof(loader));
 
-	return efivar_read_text(root, "StubInfo", EFI_LOADER, info, sizeof(info)) >= 0 &&
-		efivar_read_text(root, "LoaderInfo", EFI_LOADER, info, sizeof(info)) ==
-		-ENOENT;
+	if (r >= 0 && text_begins_with(loader, "systemd-boot"))
+		return true;
+	return systemd_boot_is_installed(root) &&
+		!(r == -ENOENT &&
+			efivar_read_text(
+				root, "StubInfo", EFI_LOADER, stub, sizeof(stub)) >= 0);
 }
 
 /* systemd-boot has entries in files besides, none of which gets copies here. */
@@ -613,7 +620,7 @@ static int read_menu(
 	int r = uki_add_entries(root, wanted, ret);
 	size_t first;
 
-	if (r < 0 || !systemd_boot_is_installed(root) || is_started_by_firmware(root)) {
+	if (r < 0 || !has_systemd_boot(root)) {
 		mark_started(root, ret);
 		return r;
 	}
