@@ -16,7 +16,8 @@ tree_of() {
 	cp -r "$top/tests/boot-trees/$1/root" "$tree"
 	mkdir -p "$tree"/{proc,sys/bus/pci/devices,usr,bin,sbin,lib,lib64,dev,run,tmp,var/lib,stand}
 	printf 'vendor_id	: GenuineIntel\nflags		: vmx\n' >"$tree/proc/cpuinfo"
-	cp "$vfioboot" "$tree/stand/vfioboot"
+	# Not that of the sanitizers, which needs a real /proc.
+	cp "$top/build/vfioboot" "$tree/stand/vfioboot"
 }
 
 # As it is now, to be compared with later
