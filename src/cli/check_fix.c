@@ -30,15 +30,6 @@ static enum cli_exit warn_by_hand(const struct verdicts *verdicts)
 	return status;
 }
 
-static bool is_agreed(void)
-{
-	char line[64];
-
-	printf("\nRemove these? [y/N] ");
-	fflush(stdout);
-	return fgets(line, sizeof(line), stdin) && (*line == 'y' || *line == 'Y');
-}
-
 /* Images may have copies of these files, and apply does not compare those. */
 static void print_images(const struct root *root)
 {
@@ -73,14 +64,9 @@ static enum cli_exit carry_out(struct change *change, bool yes)
 
 	if (status != CLI_OK)
 		return status;
-	if (!yes && !isatty(STDIN_FILENO))
-		return cli_error("check",
-			"nothing was changed; add --yes to remove these without being "
-			"asked");
-	if (!yes && !is_agreed()) {
-		puts("Nothing was changed.");
-		return CLI_FAILED;
-	}
+	status = yes ? CLI_OK : cli_confirm("check", "Remove these?");
+	if (status != CLI_OK)
+		return status;
 	status = progress_run("check", change);
 	if (status != CLI_OK)
 		return status;

@@ -59,6 +59,22 @@ const char *cli_plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
+enum cli_exit cli_confirm(const char *command, const char *question)
+{
+	char line[64];
+
+	fflush(stdout);
+	if (!isatty(STDIN_FILENO))
+		return cli_error(command,
+			"nothing was changed; add --yes to do this without being asked");
+	printf("\n%s [y/N] ", question);
+	fflush(stdout);
+	if (fgets(line, sizeof(line), stdin) && (*line == 'y' || *line == 'Y'))
+		return CLI_OK;
+	puts("Nothing was changed.");
+	return CLI_FAILED;
+}
+
 /* ---- options and operands ---- */
 
 static enum cli_exit misuse(char **argv, const char *what, const char *argument)

@@ -132,6 +132,12 @@ enum cli_exit cli_need_root(const char *command);
 /* "" for one thing, "s" for several. */
 const char *cli_plural(size_t n);
 
+/*
+ * Asks a person whether to go on.  Returns CLI_OK for yes; else CLI_FAILED, and it is said that
+ * nothing was changed: without a terminal with the option that asks nothing, --yes.
+ */
+enum cli_exit cli_confirm(const char *command, const char *question);
+
 /* ---- sections.c: what several commands say of the configuration */
 
 #define SECTIONS_TEXT_SIZE (CONFIG_NAME_SIZE * 2 + 128)

@@ -49,9 +49,9 @@ static enum cli_exit say_conflicts(const struct root *root,
 			permanent_find_word(
 				root, permanent, item->parameter, place, sizeof(place));
 		if (item->kind == PARAMS_CONFLICT)
-			cli_error(CMDLINE, "%s%s%s%s%s%s", item->parameter,
+			cli_error(CMDLINE, "%s%s%s%s%s", item->parameter,
 				*place ? " in " : "", place, *item->parameter ? ": " : "",
-				item->reason, "");
+				item->reason);
 	}
 	return cli_error(CMDLINE, "nothing was changed");
 }
@@ -115,15 +115,6 @@ static enum cli_exit check_files(
 
 /* ---- carrying it out -------------------------------------------------------------------------- */
 
-static bool is_agreed(void)
-{
-	char line[64];
-
-	printf("\nDo this? [y/N] ");
-	fflush(stdout);
-	return fgets(line, sizeof(line), stdin) && (*line == 'y' || *line == 'Y');
-}
-
 static enum cli_exit ask(struct parameters *parameters, bool yes)
 {
 	if (yes)
@@ -131,14 +122,7 @@ static enum cli_exit ask(struct parameters *parameters, bool yes)
 	cli_print("To have %s in the normal entries of %s:\n", parameters->words,
 		parameters->loader->title);
 	progress_print(&parameters->change);
-	fflush(stdout);
-	if (!isatty(STDIN_FILENO))
-		return cli_error(CMDLINE,
-			"nothing was changed; add --yes to do this without being asked");
-	if (is_agreed())
-		return CLI_OK;
-	puts("Nothing was changed.");
-	return CLI_FAILED;
+	return cli_confirm(CMDLINE, "Do this?");
 }
 
 /* Copies of the normal entries follow them, where they are files. */

@@ -308,7 +308,7 @@ bool initramfs_has_hook(const struct initramfs_generator *generator,
 			return true;
 	snprintf(ret_problem, size,
 		"%s builds the images, and what puts vfioboot into them is not there (%s): "
-		"install %s, or vfioboot again",
+		"install the package %s, or run 'make install' again",
 		generator->name, generator->hooks[0], generator->package);
 	return false;
 }
