@@ -123,6 +123,13 @@ build/vfioboot: $(patsubst src/%.c,build/%.o,$(HOST_SRC))
 
 # ---- installing --------------------------------------------------------------------------
 
+define newline
+
+
+endef
+MANUAL = $(foreach page,$(sort $(wildcard man/*.[1-9])),$(newline)0644 $(page) \
+	$(DATADIR)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
+
 # What is installed, and where: mode, file in the tree, file on the system. In what is text the
 # names of the two programs become those of $(PREFIX).
 define INSTALLED
@@ -145,10 +152,7 @@ define INSTALLED
 0644 completions/bash/vfioboot $(DATADIR)/bash-completion/completions/vfioboot
 0644 completions/bash/vfioboot-early $(DATADIR)/bash-completion/completions/vfioboot-early
 0644 completions/zsh/_vfioboot $(DATADIR)/zsh/site-functions/_vfioboot
-0644 completions/fish/vfioboot.fish $(DATADIR)/fish/vendor_completions.d/vfioboot.fish
-0644 man/vfioboot-early.8 $(DATADIR)/man/man8/vfioboot-early.8
-0644 man/vfioboot.8 $(DATADIR)/man/man8/vfioboot.8
-0644 man/vfioboot.conf.5 $(DATADIR)/man/man5/vfioboot.conf.5
+0644 completions/fish/vfioboot.fish $(DATADIR)/fish/vendor_completions.d/vfioboot.fish$(MANUAL)
 endef
 export INSTALLED
 

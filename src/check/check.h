@@ -13,7 +13,7 @@ enum check_state { CHECK_PASS, CHECK_FAIL, CHECK_UNKNOWN, CHECK_STATES };
 
 struct check_point {
 	const char *theme; /* heading of several checks */
-	const char *name;  /* the fixed word of its check; vfioboot(8) lists them */
+	const char *name;  /* the fixed word of its check; vfioboot-check(8) lists them */
 	char *subject; /* an address, kernel release, section or file; "": the machine */
 	enum check_state state;
 	char *found;  /* one sentence without full stop: what is */

@@ -57,7 +57,7 @@ static void print_usage(const struct cli_command *command)
 	if (command->options->name)
 		printf("\nOptions:\n");
 	print_options(command->options);
-	printf("\nMore: man vfioboot\n");
+	printf("\nMore: man vfioboot-%s\n", command->name);
 }
 
 static void print_help(void)

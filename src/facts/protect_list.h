@@ -2,7 +2,7 @@
 /*
  * Makes the protect list of the running host (decide/protect.h): the functions it cannot
  * spare, traced from what is in use now.  These are the disks behind the file systems it
- * runs from, its swap and its hibernation image, and its displays; see vfioboot(8).
+ * runs from, its swap and its hibernation image, and its displays; see vfioboot-protect(8).
  */
 #ifndef VFIOBOOT_PROTECT_LIST_H
 #define VFIOBOOT_PROTECT_LIST_H

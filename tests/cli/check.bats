@@ -141,7 +141,7 @@ native_driver() {
 @test "each point is in the manual" {
 	check
 	for name in $(jq -r '.checks[].name' <<<"$output" | sort -u); do
-		grep -qx "\.It $name" man/vfioboot.8 || { echo "$name"; false; }
+		grep -qx "\.It $name" man/vfioboot-check.8 || { echo "$name"; false; }
 	done
 }
 

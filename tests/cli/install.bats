@@ -43,7 +43,15 @@ files() {
 	[ -f etc/mkinitcpio.conf.d/vfioboot.conf ]
 	[ -f usr/lib/systemd/system/vfioboot-early.service ]
 	[ -f usr/lib/systemd/system/sysinit.target.wants/vfioboot.service ]
-	[ -f usr/share/man/man8/vfioboot-early.8 ]
+}
+
+@test "install puts each manual page into its section" {
+	make_quietly install
+	pages=$(cd "$tree/man" && printf '%s\n' *.[1-9])
+	[ "$(wc -l <<<"$pages")" -gt 3 ]
+	for page in $pages; do
+		[ -f "$BATS_TEST_TMPDIR/usr/share/man/man${page##*.}/$page" ]
+	done
 }
 
 @test "install puts what boot loaders run where it is run" {

@@ -176,7 +176,7 @@ expect = 2'
 @test "the manual explains each column" {
 	[ -n "$(columns)" ]
 	for column in $(columns); do
-		grep -qE "^\.It (VENDOR , )?$column( , MODEL)?\$" "$top/man/vfioboot.8"
+		grep -qE "^\.It (VENDOR , )?$column( , MODEL)?\$" "$top/man/vfioboot-list.8"
 	done
 }
 

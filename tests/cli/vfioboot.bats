@@ -42,16 +42,6 @@ expected() {
 	END
 }
 
-# The options of all commands, and the program's own.
-all_options() {
-	{
-		"$vfioboot" --help
-		for command in $(listed_commands); do
-			[ "$command" = help ] || option_lines "$command"
-		done
-	} | options_in
-}
-
 # What the help of a command says of its options.
 option_lines() {
 	"$vfioboot" help "$1" | sed -n '/^Options:/,/^$/p'
@@ -277,12 +267,28 @@ complete_words() {
 	done
 }
 
-@test "man page and help have the same commands and options" {
-	page=$top/man/vfioboot.8
-	commands=$(sed -n '/^\.Sh COMMANDS/,/^\.Sh /p' "$page" |
-		sed -n 's/^\.It Cm \([a-z-]*\).*/\1/p')
-	[ "$(sort <<<"$commands")" = "$(listed_commands | sort)" ]
-	[ "$(options_of_page "$page")" = "$(all_options)" ]
+@test "each command has a manual page with its options, and vfioboot(8) lists it" {
+	[ -n "$(listed_commands)" ]
+	for command in $(listed_commands); do
+		[ "$command" != help ] || continue
+		page=$top/man/vfioboot-$command.8
+		[ "$(options_of_page "$page")" = "$(option_lines "$command" | options_in)" ]
+		grep -qx "\.Nm vfioboot-$command" "$page"
+		run -0 "$vfioboot" "$command" --help
+		[ "${lines[-1]}" = "More: man vfioboot-$command" ]
+	done
+	commands=$(sed -n '/^\.Sh COMMANDS/,/^\.Sh /s/^\.It Xr vfioboot-\([a-z-]*\) 8$/\1/p' \
+		"$top/man/vfioboot.8")
+	[ "$(sort <<<"$commands")" = "$(listed_commands | grep -vx help | sort)" ]
+}
+
+@test "what a manual page refers to is there" {
+	references=$(sed -n 's/^\.\(Xr\|It Xr\|.* Xr\) \(vfioboot[a-z.-]*\) \([1-9]\).*/\2.\3/p' \
+		"$top"/man/*.[1-9] | sort -u)
+	[ "$(wc -l <<<"$references")" -gt 10 ]
+	for page in $references; do
+		[ -f "$top/man/$page" ] || { echo "no man/$page"; false; }
+	done
 }
 
 @test "the early program's man page and help have the same options" {
@@ -299,6 +305,24 @@ complete_words() {
 	pages=$(sed -n 's/^\.It Cm \([a-z-]*\)$/\1/p' "$top/man/vfioboot-early.8")
 	for word in $words bound refused failed absent; do
 		grep -qx -- "$word" <<<"$pages"
+	done
+}
+
+# The names of kernel parameters in the tables of the sources, each once.
+known_parameters() {
+	sed -n 's/.*CONFIG_PARAM_[A-Z]* "\(.*\)".*/\1/p; s/.*cmdline_name_is(.*, "\([a-z.]*\)").*/\1/p' \
+		"$top"/src/decide/config.[ch]
+	sed -n 's/^\tHINDRANCE("\([a-z._]*\)".*/\1/p' "$top/src/chain/menus.c"
+	sed -n '/ conflicts\[\] = {/,/^};/s/^\t{"\([a-z_.]*\)".*/\1/p' "$top/src/outlook/conflicts.c"
+	sed -n '/ pasted\[\] = {/,/^};/s/^\t{"\([a-z_.-]*\)".*/\1/p' "$top/src/params/rules.c"
+	sed -n 's/.*PARAMS_NEEDED, "\([a-z_.]*\)[="].*/\1/p' "$top/src/params/rules.c"
+}
+
+@test "vfioboot-cmdline(7) has each kernel parameter that the program knows" {
+	[ "$(known_parameters | sort -u | wc -l)" -gt 20 ]
+	for parameter in $(known_parameters | sort -u); do
+		grep -qE "^\.It Cm (.*, )?${parameter//./\\.}(=| |\$)" "$top/man/vfioboot-cmdline.7" ||
+			{ echo "$parameter"; false; }
 	done
 }
 
@@ -331,9 +355,8 @@ complete_words() {
 	[ "$(loaders | wc -l)" -ge 9 ]
 	names=$("$vfioboot" help entry | sed -n '/^NAME is /,/\.$/p' | grep -oE '[a-z-]{3,}' | sort)
 	[ "$names" = "$(loaders)" ]
-	page=$(sed -n '/^\.It Cm entry/,/^\.It Cm try/p' "$top/man/vfioboot.8")
 	for loader in $(loaders); do
-		grep -qE "^\.It Sy (.* )?$loader( |\$)" <<<"$page"
+		grep -qE "^\.It Sy (.* )?$loader( |\$)" "$top/man/vfioboot-entry.8"
 	done
 }
 
