@@ -31,6 +31,38 @@ static struct pcidev *find(
 	return NULL;
 }
 
+static const struct pcidev *find_known(
+	const struct lookup *lookup, struct pci_address address)
+{
+	const struct machine *machine = lookup->machine;
+
+	return machine->known ? machine->known(machine->bus, address) : NULL;
+}
+
+static int read_function(
+	const struct lookup *lookup, struct pci_address address, struct pcidev *ret)
+{
+	const struct pcidev *known = find_known(lookup, address);
+
+	if (!known)
+		return pcidev_read(lookup->root, address, ret);
+	*ret = (struct pcidev){.address = address, .ids = known->ids};
+	return 0;
+}
+
+static void read_function_details(const struct lookup *lookup, struct pcidev *dev)
+{
+	const struct pcidev *known = find_known(lookup, dev->address);
+	struct pci_path path = dev->path;
+
+	if (!known) {
+		pcidev_read_details(lookup->root, dev);
+		return;
+	}
+	*dev = *known;
+	dev->path = path.depth ? path : known->path;
+}
+
 /* Adds a function, or finds it again.  NULL when it is not there or has no room. */
 static struct pcidev *add_named(struct lookup *lookup, struct pci_address address)
 {
@@ -44,7 +76,7 @@ static struct pcidev *add_named(struct lookup *lookup, struct pci_address addres
 		return NULL;
 	}
 	dev = &machine->functions[machine->n_functions];
-	if (pcidev_read(lookup->root, address, dev) < 0)
+	if (read_function(lookup, address, dev) < 0)
 		return NULL;
 	lookup->n_named = ++machine->n_functions;
 	return dev;
@@ -153,8 +185,8 @@ static bool found_on_bus(void *data, struct pci_address address)
 		machine->truncated = true;
 		return false;
 	}
-	if (pcidev_read(lookup->root, address,
-		    &machine->functions[machine->n_functions]) == 0)
+	if (read_function(lookup, address, &machine->functions[machine->n_functions]) ==
+		0)
 		machine->n_functions++;
 	return true;
 }
@@ -298,7 +330,7 @@ static void read_details(struct lookup *lookup)
 		/* Unless all were read, each is there because a section names it. */
 		if (machine->whole && !is_candidate(lookup, dev))
 			continue;
-		pcidev_read_details(lookup->root, dev);
+		read_function_details(lookup, dev);
 		takes_display |= pcidev_display(dev) != PCIDEV_NO_DISPLAY;
 	}
 	if (!takes_display)
@@ -308,7 +340,7 @@ static void read_details(struct lookup *lookup)
 		struct pcidev *dev = &machine->functions[i];
 
 		if (!dev->detailed && pcidev_display(dev) != PCIDEV_NO_DISPLAY)
-			pcidev_read_details(lookup->root, dev);
+			read_function_details(lookup, dev);
 	}
 }
 

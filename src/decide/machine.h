@@ -24,6 +24,12 @@ struct machine {
 	 * function now says nothing of that.  The caller sets it.
 	 */
 	bool next_boot;
+	/*
+	 * Gives what was read of a function before, or NULL: then it is read.  A host's bus is read
+	 * once, so that all that a command says is of the same moment.  The caller sets it, or not.
+	 */
+	const struct pcidev *(*known)(const void *bus, struct pci_address address);
+	const void *bus;                             /* for it */
 	enum identity identity[CONFIG_SECTIONS_MAX]; /* of what is at a section's place */
 };
 

@@ -20,6 +20,13 @@ int nextboot_new(struct nextboot **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+static const struct pcidev *find_known(const void *bus, struct pci_address address)
+{
+	const struct pcibus_function *function = pcibus_find(bus, address);
+
+	return function ? &function->dev : NULL;
+}
+
 /* All that is read of the machine; what is planned follows. */
 static void read_machine(struct facts *facts, const char *cmdline, struct nextboot *next)
 {
@@ -38,6 +45,8 @@ static void read_machine(struct facts *facts, const char *cmdline, struct nextbo
 		configfiles_read_protect(root, &next->config, &next->protect);
 	next->bus = &facts->bus;
 	next->machine.next_boot = true;
+	next->machine.known = find_known;
+	next->machine.bus = &facts->bus;
 	next->machine_error =
 		machine_look_up(root, &next->config, &next->protect, &next->machine);
 }

@@ -5,7 +5,6 @@
 #include "base/base.h"
 
 struct collector {
-	const struct root *root;
 	const struct nextboot *next;
 	struct thisboot *state;
 };
@@ -48,18 +47,24 @@ static const struct plan_entry *find_entry(
 	return NULL;
 }
 
-/* Reads what has the function now. */
-static void read_now(const struct root *root, struct thisboot_function *function)
+/* Looks up what has the function now. */
+static void look_up_now(const struct pcibus *bus, struct thisboot_function *function)
 {
+	const struct pcibus_function *found;
 	const char *wanted = function->recorded.wanted;
 	struct pci_address address;
 
 	if (pci_address_parse(
 		    function->recorded.address, PCI_NAME_WHOLE, &address, NULL) < 0)
 		return;
-	function->present = sysfs_read_ids(root, address, &function->ids) == 0;
-	if (!function->present || sysfs_read_driver(root, address, function->driver_now))
+	found = pcibus_find(bus, address);
+	if (!found)
 		return;
+	function->present = true;
+	function->ids = found->dev.ids;
+	if (!found->dev.detailed)
+		return;
+	strcpy(function->driver_now, found->dev.driver);
 	if (strcmp(wanted, CONFIG_DRIVER_NONE) == 0)
 		wanted = "";
 	function->as_wanted = strcmp(function->driver_now, wanted) == 0;
@@ -74,7 +79,7 @@ static int add(struct collector *collector, struct thisboot_function *function)
 	if (!more)
 		return -ENOMEM;
 	state->functions = more;
-	read_now(collector->root, function);
+	look_up_now(collector->next->bus, function);
 	if (function->next)
 		function->action = nextboot_action(collector->next, function->next);
 	else
@@ -199,7 +204,7 @@ static enum thisboot_config compare_config(
 int thisboot_read(
 	const struct root *root, const struct nextboot *next, struct thisboot *ret)
 {
-	struct collector collector = {root, next, ret};
+	struct collector collector = {next, ret};
 	int r;
 
 	*ret = (struct thisboot){0};
