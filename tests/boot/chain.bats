@@ -174,3 +174,100 @@ unknown() {
 	exited mount 0
 	ready again "$entry"
 }
+
+# applied_and_bound TITLE <<PREPARATION: what the default entry starts does not know of the device until
+# apply has made it again where it is; the next boot has the device
+applied_and_bound() {
+	twins_with_transfer
+	uefi
+	guest_runs < <(
+		cat
+		cat <<-'END'
+			run add vfioboot add 00:04.0/00 --name second
+			ask added
+			run apply vfioboot apply
+			ask applied
+			run again vfioboot apply
+		END
+	)
+	BOOT_TIMEOUT=1200 power_on_whole
+	native 02:00 bochs-drm
+	exited add 0
+	not_ready added "$1" stale
+	exited apply 0
+	ready applied "$1"
+	has '^extra again Nothing to do: every image is up to date'
+	twins_with_transfer
+	uefi
+	guest_runs <<-'END'
+		ask booted
+		change_configuration
+		ask outdated
+	END
+	power_on_whole
+	taken_untouched 02:00
+	native 01:00 bochs-drm
+	ready booted "$1"
+	not_ready outdated "$1" stale
+}
+
+# bats test_tags=shard:3
+@test "dracut of sid with uefi=yes: apply makes the unified image that systemd-boot starts" {
+	need_mtools
+	loader_settings
+	transfer_opener
+	overlay etc/dracut.conf.d/uefi.conf <<-END
+		uefi=yes
+		kernel_cmdline='root=LABEL=root ${common_parameters//[$'\n\t']/ }'
+	END
+	image sid-uki dracut-host
+	esp_file "EFI/Linux/linux-$(cat "$image/kernel")-0123456789abcdef0123456789abcdef.efi" \
+		<"$image/initrd"
+	esp_disk sid-uki
+	applied_and_bound 'Debian GNU/Linux forky/sid' <<-'END'
+		rm /boot/initrd.img-*
+		# The image of this guest's hardware alone, as a person has it
+		echo hostonly=yes >/etc/dracut.conf.d/chroot.conf
+	END
+}
+
+# Arch's own layout: the kernel, too, is on the ESP, and the preset names it by a variable.
+# bats test_tags=shard:3
+@test "mkinitcpio, a preset with the kernel and the image on the ESP: apply makes that image" {
+	need_mkinitcpio
+	need_mtools
+	loader_settings
+	transfer_opener
+	# It is not the only generator of that root, whose udev has no database of hardware.
+	overlay etc/kernel/install.conf <<<initrd_generator=mkinitcpio
+	overlay etc/udev/hwdb.bin </dev/null
+	overlay usr/lib/udev/hwdb.bin </dev/null
+	overlay etc/mkinitcpio.conf.d/test.conf <<-END
+		MODULES=(bochs snd_hda_intel virtio_pci virtio_blk ext4)
+		HOOKS=(base udev modconf)
+		COMPRESSION=zstd
+		COMPRESSION_OPTIONS=(-1)
+	END
+	overlay etc/mkinitcpio.d/linux.preset <<-'END'
+		esp=/boot/efi
+		ALL_kver="$esp/EFI/arch/vmlinuz-linux"
+		PRESETS=(default)
+		default_image="$esp/EFI/arch/initramfs-linux.img"
+	END
+	image "$MKINITCPIO_ROOT" mkinitcpio
+	esp_file EFI/arch/vmlinuz-linux <"$image/vmlinuz"
+	esp_file EFI/arch/initramfs-linux.img <"$image/initrd"
+	esp_file loader/loader.conf <<<'default arch.conf'
+	esp_file loader/entries/arch.conf <<-END
+		title Arch Linux
+		linux /EFI/arch/vmlinuz-linux
+		initrd /EFI/arch/initramfs-linux.img
+		options root=LABEL=root rootfstype=ext4 ${common_parameters//[$'\n\t']/ }
+	END
+	esp_disk uki
+	# systemd-hwdb-update.service takes an empty database away.
+	applied_and_bound 'Arch Linux' <<-'END'
+		rm /boot/vmlinuz-*
+		: >/etc/udev/hwdb.bin
+	END
+}

@@ -16,6 +16,10 @@ need_tools() {
 		skip "there is no OVMF, firmware for UEFI guests, in $ovmf"
 }
 
+need_mtools() {
+	command -v mcopy >/dev/null || skip "there is no mcopy, which fills an ESP without a guest"
+}
+
 # What all entries of the guests have on their command line. (GRUB and the kernel each take
 # quotes around a whole parameter.)
 common_parameters='rw console=ttyS0 no_timer_check mitigations=off loglevel=4 log_buf_len=4M systemd.show_status=no
@@ -80,6 +84,33 @@ uki_disk() {
 		uki_generator=ukify
 	END
 	loader_disk uki systemd-boot plain
+}
+
+# A file on the ESP of esp_disk: esp_file PATH <<CONTENT
+esp_file() {
+	mkdir -p "$BATS_TEST_TMPDIR/esp/$(dirname "$1")"
+	cat >"$BATS_TEST_TMPDIR/esp/$1"
+}
+
+# esp_disk ROOT: a disk of this test's own, made without a guest: $image's root, and an ESP with the
+# systemd-boot that a root has, and what esp_file put there
+esp_disk() {
+	local mib=1048576 at=2 size=256 whole=$BATS_TEST_TMPDIR/disk.img esp=$BATS_TEST_TMPDIR/esp
+	local program root_size
+	program=$("$boot_dir/roots" "$1")/usr/lib/systemd/boot/efi/systemd-bootx64.efi
+	esp_file EFI/BOOT/BOOTX64.EFI <"$program"
+	esp_file EFI/systemd/systemd-bootx64.efi <"$program"
+	truncate -s ${size}M "$esp.img"
+	mkfs.vfat -n ESP "$esp.img"
+	mcopy -i "$esp.img" -s "$esp"/* ::
+	root_size=$(($(stat -c %s "$disk") / mib))
+	truncate -s $(((at + size + root_size + 1) * mib)) "$whole"
+	sgdisk --clear "--new=1:${at}M:+${size}M" --typecode=1:ef00 \
+		"--new=2:$((at + size))M:+${root_size}M" --typecode=2:8300 "$whole"
+	dd if="$esp.img" of="$whole" bs=1M seek=$at conv=notrunc,sparse status=none
+	dd if="$disk" of="$whole" bs=1M seek=$((at + size)) conv=notrunc,sparse status=none
+	disk=$whole
+	kept=on
 }
 
 # UEFI in place of the BIOS; the variables are this test's own.
