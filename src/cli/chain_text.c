@@ -56,6 +56,14 @@ static const struct chain_entry *find_default(const struct chain *chain)
 	return chain->unknown.code ? NULL : entry;
 }
 
+static bool all_are_fresh(const struct chain *chain)
+{
+	for (size_t i = 0; i < chain->n_entries; i++)
+		if (chain->entries[i].state != IMAGE_FRESH)
+			return false;
+	return true;
+}
+
 /* The entry of the next boot, when nobody chooses. */
 static void print_default(const struct chain *chain)
 {
@@ -71,8 +79,9 @@ static void print_default(const struct chain *chain)
 	} else if (state == IMAGE_FRESH) {
 		printf("Every entry of the boot menu starts " HAS ".\n");
 	} else {
-		printf("Which entry starts by default is not known, and not every entry "
-		       "starts " HAS ".\n");
+		printf("Which entry starts by default is not known, and %s.\n",
+			all_are_fresh(chain) ? "it may be one of another system"
+					     : "not every entry starts " HAS);
 	}
 }
 

@@ -38,3 +38,10 @@ answer() {
 	done
 	((ready > 27))
 }
+
+@test "a default that is not known is not said to be old where all images are new" {
+	"$BATS_TEST_DIRNAME/boot_tree.bash" "$trees/refind-quotes" "$BATS_TEST_TMPDIR/root" >/dev/null 2>&1
+	run "${VFIOBOOT:-$top/build/vfioboot}" status --root "$BATS_TEST_TMPDIR/root"
+	[[ $output == *'is not known, and it may be one of another system.'* ]]
+	[[ $output != *'not every entry'* ]]
+}

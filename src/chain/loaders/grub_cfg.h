@@ -22,6 +22,15 @@
 	X("/efi/grub", "grub")                                                           \
 	X("/boot/efi/grub", "grub")
 
+#define GRUB_CFG_ESP_DIRECTORIES(X)                                                      \
+	X("/boot/efi/EFI/redhat", "grub2")                                               \
+	X("/boot/efi/EFI/centos", "grub2")                                               \
+	X("/boot/efi/EFI/fedora", "grub2")                                               \
+	X("/boot/efi/EFI/rocky", "grub2")                                                \
+	X("/boot/efi/EFI/almalinux", "grub2")                                            \
+	X("/boot/efi/EFI/eurolinux", "grub2")                                            \
+	X("/boot/efi/EFI/openEuler", "grub2")
+
 /* Which script of /etc/grub.d printed an item: grub-mkconfig frames the output of each. */
 enum grub_cfg_maker {
 	GRUB_CFG_OTHER,

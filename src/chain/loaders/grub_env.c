@@ -20,29 +20,42 @@
 
 static const struct grub_names known[] = {GRUB_CFG_DIRECTORIES(NAMES)};
 
+/* Of Fedora's relatives, whose GRUB of UEFI had all its files beside its program (grub2.spec). */
+static const struct grub_names on_esp[] = {GRUB_CFG_ESP_DIRECTORIES(NAMES)};
+
+/* Whether it has entries, and is none of the files that only lead to the one that has. */
+static bool is_menu(const struct root *root, const char *path)
+{
+	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
+	_cleanup_free_ char *text = NULL, *lines = NULL;
+
+	if (file_read(root, path, &text, NULL) < 0)
+		return false;
+	lines = grub_cfg_split(text);
+	return !lines || grub_cfg_parse(lines, &menu) < 0 || menu.n ||
+		grub_cfg_reads_bls(lines);
+}
+
 const struct grub_names *grub_find(const struct root *root)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (file_exists(root, "%s", known[i].config))
 			return &known[i];
+	for (size_t i = 0; i < ARRAY_SIZE(on_esp); i++)
+		if (is_menu(root, on_esp[i].config))
+			return &on_esp[i];
 	return NULL;
 }
 
-/* Whether the file is a menu, and none that leads to the one in @own. */
+/* Whether the file is a menu, and not the one in @own. */
 static bool is_other_menu(
 	const struct root *root, const char *path, const struct stat *own)
 {
-	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
-	_cleanup_free_ char *text = NULL, *lines = NULL;
 	struct stat st;
 
-	if (file_stat(root, path, &st) < 0 ||
-		(st.st_dev == own->st_dev && st.st_ino == own->st_ino) ||
-		file_read(root, path, &text, NULL) < 0)
-		return false;
-	lines = grub_cfg_split(text);
-	return !lines || grub_cfg_parse(lines, &menu) < 0 || menu.n ||
-		grub_cfg_reads_bls(lines);
+	return file_stat(root, path, &st) == 0 &&
+		(st.st_dev != own->st_dev || st.st_ino != own->st_ino) &&
+		is_menu(root, path);
 }
 
 /*
@@ -258,15 +271,17 @@ void grub_env_armed(const struct root *root, char *ret_id, size_t size)
 int grub_env_arm(const struct root *root, const char *id, struct message *message)
 {
 	const struct grub_names *names = grub_find(root);
-	char program[32], place[PATH_MAX], chosen[ONESHOT_ID_SIZE];
+	char program[32], setting[ONESHOT_ID_SIZE + 16], chosen[ONESHOT_ID_SIZE];
 	int r;
 
 	if (!names)
 		return message_set(message, -ENOENT, "grub.cfg is missing");
-	text_join(program, sizeof(program), names->tools, "-reboot", NULL);
-	text_join(place, sizeof(place), "--boot-directory=", names->directory, NULL);
-	*strrchr(place, '/') = '\0';
-	r = oneshot_run(root, (const char *const[]){program, place, id, NULL}, message);
+	/* What grub-reboot runs: that one finds no block beside GRUB's program on the ESP. */
+	text_join(program, sizeof(program), names->tools, "-editenv", NULL);
+	text_join(setting, sizeof(setting), "next_entry=", id, NULL);
+	r = oneshot_run(root,
+		(const char *const[]){program, names->environment, "set", setting, NULL},
+		message);
 	grub_env_armed(root, chosen, sizeof(chosen));
 	if (r < 0 || strcmp(chosen, id) == 0)
 		return r;
