@@ -15,4 +15,8 @@
 void parameter_remedy(const struct root *root, bool add, const char *word,
 	char ret[static PARAMETER_REMEDY_SIZE]);
 
+/* As permanent_value() and permanent_find_word(), of the loader of this machine. */
+char *parameter_permanent(const struct root *root);
+bool parameter_place(const struct root *root, const char *word, char *ret, size_t size);
+
 #endif

@@ -52,8 +52,9 @@ static struct leftover *add(struct scan *scan, enum leftover_kind kind, const ch
 		.path = strdup(path),
 		.line = line,
 		.name = strdup(name),
-		.text = strdup(text)};
-	if (!leftover->path || !leftover->name || !leftover->text)
+		.text = strdup(text),
+		.ids = strdup("")};
+	if (!leftover->path || !leftover->name || !leftover->text || !leftover->ids)
 		return NULL;
 	text_make_printable(leftover->text);
 	return leftover;
@@ -94,7 +95,7 @@ static bool is_id(unsigned wanted, unsigned id)
 }
 
 /* "VENDOR:DEVICE[:SUBVENDOR[:SUBDEVICE[:CLASS[:MASK]]]],..."; where the kernel stops, this does. */
-static bool ids_name(const char *text, const struct pcibus_function *function)
+bool leftovers_id_fits(const char *text, const struct pcibus_function *function)
 {
 	const struct pci_ids *ids = &function->dev.ids;
 
@@ -126,7 +127,11 @@ static int add_ids(struct scan *scan, enum leftover_kind kind, const char *path,
 		return -ENOMEM;
 	if (!*value)
 		return 0;
-	return leftover ? add_named(scan, leftover, ids_name, value) : -ENOMEM;
+	if (!leftover)
+		return -ENOMEM;
+	free(leftover->ids);
+	leftover->ids = TAKE_PTR(value);
+	return add_named(scan, leftover, leftovers_id_fits, leftover->ids);
 }
 
 /* What is behind the name of a driver: its options, quoted as on the command line. */
@@ -140,6 +145,15 @@ static int find_ids(struct scan *scan, const char *path, unsigned line, const ch
 		if (param.value && cmdline_name_is(&param, "ids"))
 			r = add_ids(scan, LEFTOVER_IDS, path, line, name, text, &param);
 	return r;
+}
+
+static bool has_parameter(const struct leftovers *leftovers, const char *text)
+{
+	for (size_t i = 0; i < leftovers->n; i++)
+		if (leftovers->list[i].kind == LEFTOVER_CMDLINE &&
+			strcmp(leftovers->list[i].text, text) == 0)
+			return true;
+	return false;
 }
 
 static int find_on_cmdline(struct scan *scan, const char *cursor)
@@ -159,7 +173,10 @@ static int find_on_cmdline(struct scan *scan, const char *cursor)
 				asprintf(&text, "%s=%.*s", names[i], (int)param.value_len,
 					param.value) < 0)
 				return -ENOMEM;
-			r = add_ids(scan, LEFTOVER_CMDLINE, "", 0, name, text, &param);
+			text_make_printable(text);
+			if (!has_parameter(scan->ret, text))
+				r = add_ids(scan, LEFTOVER_CMDLINE, "", 0, name, text,
+					&param);
 		}
 	}
 	return r;
@@ -293,7 +310,8 @@ static char *with_programs(const struct root *root, const char *text)
 		_cleanup_free_ char *script =
 			strstr(path, OF_VFIOBOOT) ? NULL : read_script(root, path);
 
-		if (script && binds(script))
+		/* A list of devices beside the script does not say what is done with them. */
+		if (script && (binds(script) || strstr(path, "vfio")))
 			fprintf(all.out, "%s\n", script);
 	}
 	return text_stream_take(&all);
@@ -528,6 +546,40 @@ static int find_in_file(struct scan *scan, const char *path,
 	return r;
 }
 
+/* "BIND=02:00.0|10de:2206 0000:02:00.1": with both, the device there has to have these ids. */
+static int find_in_bind_list(
+	struct scan *scan, const char *path, unsigned number, const char *text)
+{
+	struct leftover *leftover;
+	int r = 0;
+
+	if (!text_begins_with(text, "BIND="))
+		return 0;
+	leftover = add(scan, LEFTOVER_SCRIPT, path, number, "", "");
+	if (!leftover)
+		return -ENOMEM;
+	text += strlen("BIND=");
+	while (r == 0 && *(text += strspn(text, " \t\r\""))) {
+		const struct pcibus_function *function = NULL;
+		char word[64] = "", *ids;
+		size_t len = strcspn(text, " \t\r\"");
+		struct pci_address address;
+
+		if (copy_text(word, sizeof(word), text, len) && (ids = strchr(word, '|')))
+			*ids++ = '\0';
+		else
+			ids = NULL;
+		if (pci_address_parse(word, PCI_NAME_WHOLE, &address, NULL) == 0)
+			function = pcibus_find(&scan->facts->bus, address);
+		else
+			r = add_named(scan, leftover, leftovers_id_fits, word);
+		if (function && (!ids || leftovers_id_fits(ids, function)))
+			r = add_function(leftover, function);
+		text += len;
+	}
+	return r;
+}
+
 /* Of files of one name, that of the first directory counts. */
 static int find_in_modprobe_d(struct scan *scan)
 {
@@ -608,9 +660,19 @@ int leftovers_find(struct facts *facts, const char *cmdline, struct leftovers *r
 	r = r < 0 ? r : find_on_cmdline(&scan, cmdline ? cmdline : "");
 	r = r < 0 ? r : find_overrides(&scan);
 	r = r < 0 ? r : find_boot_scripts(&scan);
+	r = r < 0 ? r
+		  : find_in_file(&scan, "/boot/config/vfio-pci.cfg", find_in_bind_list);
 	if (r < 0)
 		leftovers_free(ret);
 	return r;
+}
+
+int leftovers_add_cmdline(
+	struct facts *facts, const char *cmdline, struct leftovers *leftovers)
+{
+	struct scan scan = {.facts = facts, .ret = leftovers};
+
+	return find_on_cmdline(&scan, cmdline);
 }
 
 void leftovers_free(struct leftovers *leftovers)
@@ -621,6 +683,7 @@ void leftovers_free(struct leftovers *leftovers)
 		free(leftover->path);
 		free(leftover->name);
 		free(leftover->text);
+		free(leftover->ids);
 		free(leftover->functions);
 	}
 	free(leftovers->list);

@@ -31,6 +31,7 @@ struct leftover {
 	unsigned line; /* from 1 on; 0: all of the file */
 	char *name;    /* of the driver that it is about; of a script "" */
 	char *text;    /* the line, the parameter, the address; of a script "" */
+	char *ids;     /* of ids=, its value; else "" */
 	bool binds;    /* of an install line: the command binds devices, as scripts do */
 	const struct pcibus_function **functions; /* of the facts: that it names */
 	size_t n;
@@ -48,9 +49,21 @@ struct leftovers {
  *
  * Formats: modprobe.d(5), whose lines kmod's libkmod-config.c reads; drivers/vfio/pci/vfio_pci.c,
  * vfio_pci_fill_ids, for ids=; driverctl(8), files BUS-DEVICE with a driver; initramfs-tools(7),
- * conf/modules, where words behind a name are its options.
+ * conf/modules, where words behind a name are its options; Unraid's vfio-pci.cfg, a line
+ * BIND=ADDRESS|VENDOR:DEVICE ... (github.com/unraid/webgui, vfio-pci in its plugin dynamix).
  */
 int leftovers_find(struct facts *facts, const char *cmdline, struct leftovers *ret);
+
+/*
+ * Adds those of another command line of the same machine, unless a parameter with the same text is
+ * in the list.  Returns 0, or -ENOMEM, and the list is still to be freed.
+ */
+int leftovers_add_cmdline(
+	struct facts *facts, const char *cmdline, struct leftovers *leftovers);
+
+/* Whether one of the @ids, as ids= takes them, is that of the function.  Pure. */
+bool leftovers_id_fits(const char *ids, const struct pcibus_function *function);
+
 void leftovers_free(struct leftovers *leftovers);
 
 /*

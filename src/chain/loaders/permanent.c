@@ -439,6 +439,17 @@ bool permanent_is_written(const struct permanent *permanent)
 	return permanent->n || permanent->entries || permanent->program;
 }
 
+char *permanent_value(const struct root *root, const struct permanent *permanent)
+{
+	char *text = NULL;
+
+	if (permanent->n && permanent->files[0].form == PARAM_SHELL)
+		return permanent_grub_value(root);
+	if (permanent->n)
+		file_read(root, permanent->files[0].path, &text, NULL);
+	return text;
+}
+
 /* ---- where one is written ----------------------------------------------------------------- */
 
 /* The number of the last line that has the word, between blanks or quotes; 0: none has. */

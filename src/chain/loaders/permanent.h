@@ -38,6 +38,12 @@ extern const char *const permanent_own_files[];
 char *permanent_grub_value(const struct root *root);
 
 /*
+ * The parameters that the files of @permanent set, for free(), whatever the boot menu has of them
+ * by now; NULL where none is kept in a file, or without memory.
+ */
+char *permanent_value(const struct root *root, const struct permanent *permanent);
+
+/*
  * Where the parameter @word is written, as "FILE:LINE" in @ret: in a file that @permanent has or
  * that GRUB reads.  False if it is in none.
  */
