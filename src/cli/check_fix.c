@@ -58,7 +58,7 @@ static void print_images(const struct root *root)
 		puts("Rebuild them with the program that built them.");
 }
 
-static enum cli_exit carry_out(struct change *change, bool yes)
+static enum cli_exit carry_out(const struct cli *cli, struct change *change, bool yes)
 {
 	enum cli_exit status = progress_check_change("check", change);
 
@@ -67,7 +67,7 @@ static enum cli_exit carry_out(struct change *change, bool yes)
 	status = yes ? CLI_OK : cli_confirm("check", "Remove these?");
 	if (status != CLI_OK)
 		return status;
-	status = progress_run("check", change);
+	status = progress_run(cli, change);
 	if (status != CLI_OK)
 		return status;
 	puts("The files are kept below " LEFTOVERS_ARCHIVE
@@ -76,10 +76,9 @@ static enum cli_exit carry_out(struct change *change, bool yes)
 	return CLI_OK;
 }
 
-static enum cli_exit fix(
-	const struct root *root, struct verdicts *verdicts, bool yes, bool dry_run)
+static enum cli_exit fix(const struct cli *cli, struct verdicts *verdicts, bool yes)
 {
-	_cleanup_(change_free) struct change change = {.root = root};
+	_cleanup_(change_free) struct change change = {.root = &cli->root};
 	enum cli_exit status = CLI_OK, by_hand;
 	int r = verdicts_add_steps(verdicts, &change);
 
@@ -91,10 +90,10 @@ static enum cli_exit fix(
 		print_found(verdicts);
 	fflush(stdout);
 	by_hand = warn_by_hand(verdicts);
-	if (change.n && dry_run)
-		progress_print(&change);
+	if (change.n && cli->dry_run)
+		progress_print(cli, &change);
 	else if (change.n)
-		status = carry_out(&change, yes);
+		status = carry_out(cli, &change, yes);
 	return status == CLI_OK ? by_hand : status;
 }
 
@@ -109,5 +108,5 @@ enum cli_exit check_fix_leftovers(struct cli *cli, bool yes)
 		return status;
 	if (verdicts_find(&cli->facts, cli->next, &verdicts) < 0)
 		return cli_error("check", "%s", strerror(ENOMEM));
-	return fix(&cli->root, &verdicts, yes, cli->dry_run);
+	return fix(cli, &verdicts, yes);
 }

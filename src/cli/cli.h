@@ -149,8 +149,11 @@ const char *sections_inactive_word(const struct config *config);
 void sections_inactive_text(const struct nextboot *next,
 	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE]);
 
-/* Prints that nothing is configured, and what to do. */
-void sections_print_none(void);
+/* That nothing is configured, and what to do. */
+#define SECTIONS_NONE                                                                    \
+	"Nothing is configured: every device keeps its native driver.\n"                 \
+	"'vfioboot list' shows the devices; 'sudo vfioboot add DEVICE' chooses one for " \
+	"vfio-pci."
 
 /* Prints each error of the configuration to stderr. */
 void sections_say_errors(const char *command, const struct config *config);
@@ -176,6 +179,14 @@ void sections_later_text(
 /* Prints, for each section that is bound later than in the initramfs, why. */
 void sections_print_later(const struct nextboot *next);
 
+/*
+ * Why an entry of the plan is not bound in the initramfs, as a sentence without full stop; "" of one
+ * that is.
+ */
+#define SECTIONS_REMARK_SIZE (2 * SECTIONS_TEXT_SIZE)
+void sections_remark(const struct nextboot *next, const struct plan_entry *entry,
+	char ret[static SECTIONS_REMARK_SIZE]);
+
 /* Prints, for each section that is refused, why and what to do. */
 void sections_print_refused(const struct nextboot *next);
 
@@ -198,8 +209,8 @@ void function_remark(const struct thisboot *boot,
 	const struct thisboot_function *function, char ret[static FUNCTION_TEXT_SIZE]);
 
 /* Adds all of it to a JSON object. */
-void function_add_json(
-	struct json_object *object, const struct thisboot_function *function);
+void function_add_json(struct json_object *object, const struct thisboot *boot,
+	const struct thisboot_function *function);
 
 /* ---- devices.c: the devices that a person names on the command line of `add` */
 
@@ -250,17 +261,25 @@ void obstacle_remedy(const struct obstacles_host *host, const struct obstacle *o
 	char ret[static OBSTACLE_TEXT_SIZE]);
 
 /*
- * Says each obstacle of an offer on stderr: an error if it is a reason to refuse, else a warning.
- * @operands: what was asked for, to propose more.
+ * Says each obstacle of an offer on stderr: an error if it is a reason to refuse, else a warning; or
+ * adds them to the JSON array @list, unless that is NULL.  @operands: what was asked for, to
+ * propose more.
  */
 void obstacles_say(const struct obstacles_host *host,
 	const struct obstacles_allowed *allow, const struct offer *offer, char **operands,
-	int n_operands);
+	int n_operands, struct json_object *list);
 
 /* ---- progress.c: what is said of a list of steps before, during and after it */
 
-/* Prints each step, in order: --dry-run. */
-void progress_print(const struct change *change);
+/*
+ * Prints a sentence as a line.  With --json each line of a command that changes something is an
+ * object with "state", "step" of "of", "seconds" and "text": here a "note".
+ */
+void progress_say(const struct cli *cli, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Prints each step, in order, for --dry-run; with --json it is "planned". */
+void progress_print(const struct cli *cli, const struct change *change);
 
 /* Whether the steps of apply or undo can be done; or says what to do. */
 enum cli_exit progress_check(const char *command, const struct apply *apply);
@@ -268,8 +287,11 @@ enum cli_exit progress_check(const char *command, const struct apply *apply);
 /* The same of any list of steps. */
 enum cli_exit progress_check_change(const char *command, const struct change *change);
 
-/* Carries the steps out and prints each; says what failed, and that all was undone. */
-enum cli_exit progress_run(const char *command, struct change *change);
+/*
+ * Carries the steps out and prints each; says what failed, and that all was undone.  With --json a
+ * step is "started", then "done", "failed" or "interrupted".
+ */
+enum cli_exit progress_run(const struct cli *cli, struct change *change);
 
 /*
  * Takes the lock (change/lock.h) until this process ends, after waiting for @wait_ms at most; or
@@ -340,8 +362,7 @@ enum cli_exit cmdline_apply(
 	struct cli *cli, const struct params *params, const char *loader, bool yes);
 
 /* Takes back what that has added, for @command. */
-enum cli_exit cmdline_take_back(
-	const char *command, const struct root *root, const char *loader, bool dry_run);
+enum cli_exit cmdline_take_back(const struct cli *cli, const char *loader);
 
 /* Whether vfioboot can write them where @loader keeps them, so that a remedy may say so. */
 bool cmdline_can_apply(const struct root *root, const struct bootloader *loader);

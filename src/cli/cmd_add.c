@@ -29,6 +29,7 @@ static const struct cli_option options[] = {
 	{"allow-partial-group", NULL, "leave others of the IOMMU group to the host", 0,
 		CLI_STORE(allow.partial_group)},
 	CLI_OPTION_DRY_RUN,
+	CLI_OPTION_JSON,
 	CLI_OPTION_ROOT,
 	{0},
 };
@@ -226,7 +227,11 @@ static void print_command(const struct addition *addition)
 	put_options(addition->arguments, stdout);
 }
 
-static void print_left_one(const struct addition *addition, const struct offer_left *left)
+#define LEFT_TEXT_SIZE (2 * OBSTACLE_TEXT_SIZE)
+
+/* Why the function was left out, without full stop.  Returns whether --with would add it. */
+static bool describe_left(const struct addition *addition, const struct offer_left *left,
+	char ret[static LEFT_TEXT_SIZE])
 {
 	static const char *const whys[] = {
 		[OFFER_NEIGHBOR] = "another device in the same slot",
@@ -234,46 +239,70 @@ static void print_left_one(const struct addition *addition, const struct offer_l
 		[OFFER_OBSTACLE] = "of the same card",
 	};
 	const struct devices *devices = &addition->devices;
-	const char *with = addition->arguments->with;
 	_cleanup_(offer_free) struct offer offer = {0};
-	char address[PCI_ADDRESS_SIZE], text[OBSTACLE_TEXT_SIZE];
+	char text[OBSTACLE_TEXT_SIZE], remedy[OBSTACLE_TEXT_SIZE];
+	bool accepted = false;
+
+	if (left->why == OFFER_MADE) {
+		sections_later_text(left->function, text);
+		text_join(ret, LEFT_TEXT_SIZE, "it ", text, NULL);
+	} else if (left->why == OFFER_OBSTACLE) {
+		obstacle_text(devices->config, &left->obstacle, text);
+		obstacle_remedy(&devices->host, &left->obstacle, remedy);
+		text_join(ret, LEFT_TEXT_SIZE, whys[left->why], ", but it ", text,
+			*remedy ? "; " : "", remedy, NULL);
+	} else if (is_accepted(devices, left->function, &offer)) {
+		text_join(ret, LEFT_TEXT_SIZE, whys[left->why], NULL);
+		accepted = true;
+	} else {
+		obstacle_reason(devices->config, &offer, text);
+		text_join(ret, LEFT_TEXT_SIZE, whys[left->why],
+			", and cannot be added: ", text, NULL);
+	}
+	return accepted;
+}
+
+static void print_left_one(const struct addition *addition, const struct offer_left *left)
+{
+	const char *with = addition->arguments->with;
+	char address[PCI_ADDRESS_SIZE], text[LEFT_TEXT_SIZE];
+	bool accepted = describe_left(addition, left, text);
 	struct function_name name;
 
 	pci_address_format(left->function->dev.address, address);
-	names_look_up(devices->names, &left->function->dev.ids, &name);
-	printf("%s: %s  %s: ", left->why == OFFER_MADE ? "Gone with it" : "Left out",
-		address, name.name);
-	if (left->why == OFFER_MADE) {
-		sections_later_text(left->function, text);
-		printf("it %s.\n", text);
-	} else if (left->why == OFFER_OBSTACLE) {
-		obstacle_text(devices->config, &left->obstacle, text);
-		printf("%s, but it %s", whys[left->why], text);
-		obstacle_remedy(&devices->host, &left->obstacle, text);
-		printf("%s%s.\n", *text ? "; " : "", text);
-	} else if (is_accepted(devices, left->function, &offer)) {
-		printf("%s; to add it too, run\n  ", whys[left->why]);
-		print_command(addition);
-		printf("%s --with %s%s%s'.\n", addition->arguments->only ? " --only" : "",
-			with ? with : "", with ? "," : "", address);
-	} else {
-		obstacle_reason(devices->config, &offer, text);
-		printf("%s, and cannot be added: %s.\n", whys[left->why], text);
+	names_look_up(addition->devices.names, &left->function->dev.ids, &name);
+	printf("%s: %s  %s: %s", left->why == OFFER_MADE ? "Gone with it" : "Left out",
+		address, name.name, text);
+	if (!accepted) {
+		puts(".");
+		return;
 	}
+	printf("; to add it too, run\n  ");
+	print_command(addition);
+	printf("%s --with %s%s%s'.\n", addition->arguments->only ? " --only" : "",
+		with ? with : "", with ? "," : "", address);
+}
+
+/* Whether there is less to add, and `add` would take it. */
+static bool takes_less(const struct addition *addition)
+{
+	const struct offer *offer = &addition->devices.offer;
+	_cleanup_(offer_free) struct offer less = {0};
+	bool more = false;
+
+	for (size_t i = 0; i < offer->set.n; i++)
+		more |= offer->set.members[i].why == DEVICESET_CARD;
+	return more && is_accepted(&addition->devices, NULL, &less);
 }
 
 /* What is not in the set though it is near, and how it is added; and how to add less. */
 static void print_left(const struct addition *addition)
 {
 	const struct offer *offer = &addition->devices.offer;
-	_cleanup_(offer_free) struct offer less = {0};
-	bool more = false;
 
 	for (size_t i = 0; i < offer->n_left; i++)
 		print_left_one(addition, &offer->left[i]);
-	for (size_t i = 0; i < offer->set.n; i++)
-		more |= offer->set.members[i].why == DEVICESET_CARD;
-	if (!more || !is_accepted(&addition->devices, NULL, &less))
+	if (!takes_less(addition))
 		return;
 	printf("To add only what was named, run\n  ");
 	print_command(addition);
@@ -297,26 +326,122 @@ static void print_next(const struct addition *addition)
 		printf(", then reboot.\n");
 }
 
+/* The obstacles, and unless they are reasons to refuse, the set. */
+static void print_offer(const struct addition *addition)
+{
+	const struct devices *devices = &addition->devices;
+
+	obstacles_say(&devices->host, devices->allow, &devices->offer,
+		addition->cli->operands, addition->cli->n_operands, NULL);
+	if (obstacles_block(&devices->offer.obstacles))
+		return;
+	print_set(addition);
+	print_left(addition);
+}
+
+/* ---- JSON ---- */
+
+static struct json_object *add_function(struct json_object *list,
+	const struct addition *addition, const struct pcidev *dev)
+{
+	struct json_object *object = json_add_object(list, NULL);
+	char address[PCI_ADDRESS_SIZE], id[sizeof("ffff:ffff")];
+	struct function_name name;
+
+	pci_address_format(dev->address, address);
+	snprintf(id, sizeof(id), "%04x:%04x", dev->ids.vendor, dev->ids.device);
+	names_look_up(addition->devices.names, &dev->ids, &name);
+	json_add_text(object, "address", address);
+	json_add_text(object, "id", id);
+	json_add_text(object, "name", name.name);
+	return object;
+}
+
+static void add_set(struct json_object *top, const struct addition *addition)
+{
+	static const char *const whys[] = {[DEVICESET_NAMED] = "named",
+		[DEVICESET_CARD] = "card",
+		[DEVICESET_GROUPED] = "group"};
+	const struct offer *offer = &addition->devices.offer;
+	struct json_object *list = json_add_array(top, "functions");
+
+	for (size_t i = 0; i < offer->set.n; i++) {
+		const struct deviceset_member *member = &offer->set.members[i];
+		const struct nextboot *next = offer->obstacles.next;
+		const struct plan_entry *entry =
+			nextboot_find(next, member->function->dev.address);
+		struct json_object *object =
+			add_function(list, addition, &member->function->dev);
+
+		json_add_text(object, "why", whys[member->why]);
+		json_add_text(object, "next_boot",
+			entry ? nextboot_action_word(nextboot_action(next, entry)) : "");
+	}
+}
+
+static void add_left(struct json_object *top, const struct addition *addition)
+{
+	const struct offer *offer = &addition->devices.offer;
+	struct json_object *list = json_add_array(top, "left_out");
+
+	for (size_t i = 0; i < offer->n_left; i++) {
+		const struct offer_left *left = &offer->left[i];
+		struct json_object *object =
+			add_function(list, addition, &left->function->dev);
+		char text[LEFT_TEXT_SIZE];
+
+		json_add_bool(object, "with", describe_left(addition, left, text));
+		json_add_bool(object, "gone", left->why == OFFER_MADE);
+		json_add_text(object, "text", text);
+	}
+}
+
+/* The offer, and whether it was written to @path. */
+static void print_json(const struct addition *addition, const char *path, bool written)
+{
+	const struct devices *devices = &addition->devices;
+	const struct offer *offer = &devices->offer;
+	struct json_object *top = json_new_top();
+
+	json_add_text(top, "section", offer->name);
+	json_add_text(top, "profile", addition->arguments->profile);
+	json_add_text(
+		top, "driver", offer->dropin.driver ? offer->dropin.driver : "vfio-pci");
+	json_add_text(top, "file", path);
+	json_add_bool(top, "accepted", !obstacles_block(&offer->obstacles));
+	json_add_bool(top, "written", written);
+	json_add_bool(top, "only", takes_less(addition));
+	add_set(top, addition);
+	add_left(top, addition);
+	obstacles_say(&devices->host, devices->allow, offer, addition->cli->operands,
+		addition->cli->n_operands, json_add_array(top, "obstacles"));
+	json_print(top);
+}
+
+/* ---- */
+
 static enum cli_exit write_file(const struct addition *addition)
 {
 	const struct offer *offer = &addition->devices.offer;
-	bool dry = addition->cli->dry_run;
+	bool refused = obstacles_block(&offer->obstacles);
+	bool write = !refused && !addition->cli->dry_run;
 	char path[CONFIG_PATH_SIZE];
 	int r = 0;
 
 	dropin_path(offer->name, path);
-	if (!dry)
+	if (write)
 		r = atomicfile_write_below(
 			&addition->cli->root, path, offer->text, strlen(offer->text));
 	if (r < 0)
 		return cli_error("add", "cannot write %s: %s", path, strerror(-r));
-	if (dry) {
+	if (addition->cli->json)
+		print_json(addition, path, write);
+	else if (write) {
+		printf("Wrote %s.\n", path);
+		print_next(addition);
+	} else if (!refused)
 		printf("Would write %s:\n\n%s", path, offer->text);
-		return CLI_OK;
-	}
-	printf("Wrote %s.\n", path);
-	print_next(addition);
-	return CLI_OK;
+	return refused ? CLI_FAILED : CLI_OK;
 }
 
 static enum cli_exit weigh(struct addition *addition)
@@ -354,13 +479,11 @@ static enum cli_exit add(struct addition *addition)
 	status = weigh(addition);
 	if (status != CLI_OK)
 		return status;
-	obstacles_say(&devices->host, devices->allow, &devices->offer,
-		addition->cli->operands, addition->cli->n_operands);
-	if (obstacles_block(&devices->offer.obstacles))
-		return CLI_FAILED;
-	leftovers_warn("add", &addition->cli->facts, devices->offer.obstacles.next);
-	print_set(addition);
-	print_left(addition);
+	if (!obstacles_block(&devices->offer.obstacles))
+		leftovers_warn(
+			"add", &addition->cli->facts, devices->offer.obstacles.next);
+	if (!addition->cli->json)
+		print_offer(addition);
 	return write_file(addition);
 }
 

@@ -5,6 +5,7 @@
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
 	CLI_OPTION_DRY_RUN,
+	CLI_OPTION_JSON,
 	{0},
 };
 
@@ -69,38 +70,44 @@ static void warn_refused(const struct nextboot *next)
 	}
 }
 
-static void print_outlook(const struct nextboot *next)
+static void print_outlook(const struct cli *cli)
 {
+	const struct nextboot *next = cli->next;
 	struct nextboot_counts counts = nextboot_count(next);
 	char later[32] = "";
 
 	if (counts.later)
 		snprintf(later, sizeof(later), "%u later, ", counts.later);
 	if (next->config.off)
-		puts("At the next boot nothing is bound while vfioboot.off is on the kernel "
-		     "command line.");
+		progress_say(cli,
+			"At the next boot nothing is bound while vfioboot.off is on the "
+			"kernel command line.");
 	else if (nextboot_hindrance(next))
-		cli_print(
+		progress_say(cli,
 			"At the next boot nothing is bound in the initramfs.  It starts '%s': "
-			"%s.\n",
+			"%s.",
 			next->entry->said->title, nextboot_hindrance(next));
 	else if (!counts.bound && !counts.later && !counts.refused)
-		puts("At the next boot no function is bound: none is configured.");
+		progress_say(cli,
+			"At the next boot no function is bound: none is configured.");
 	else
-		printf("At the next boot %u function%s will be bound, %s%u refused; "
-		       "'vfioboot plan' shows them.\n",
+		progress_say(cli,
+			"At the next boot %u function%s will be bound, %s%u refused; "
+			"'vfioboot plan' shows them.",
 			counts.bound, cli_plural(counts.bound), later, counts.refused);
 }
 
-static const char *nothing_to_do(enum cli_exit warned)
+static void say_nothing_to_do(const struct cli *cli, enum cli_exit warned)
 {
-	return warned == CLI_OK ? "Nothing to do: every image is up to date."
-				: "Nothing else to do.";
+	progress_say(cli, "%s",
+		warned == CLI_OK ? "Nothing to do: every image is up to date."
+				 : "Nothing else to do.");
 }
 
 /* Whether the default entry starts what was made, as far as that is known. */
-static void print_started(const struct chain *chain)
+static void print_started(const struct cli *cli)
 {
+	const struct chain *chain = &cli->chain;
 	const struct chain_entry *entry;
 	const struct chain_image *image;
 
@@ -111,63 +118,65 @@ static void print_started(const struct chain *chain)
 	if (entry->state == image->state &&
 		(image->state == IMAGE_FRESH ||
 			apply_makes(chain, image, IMAGECHECK_NOW)))
-		cli_print("The default entry '%s' starts an image that has this "
-			  "configuration.\n",
+		progress_say(cli,
+			"The default entry '%s' starts an image that has this "
+			"configuration.",
 			entry->said->title);
 }
 
 /* @warned: of images that nothing here builds. */
 static enum cli_exit carry_out(
-	const struct nextboot *next, struct apply *apply, enum cli_exit warned)
+	const struct cli *cli, struct apply *apply, enum cli_exit warned)
 {
 	enum cli_exit status;
 
 	if (apply->change.n == 0) {
-		puts(nothing_to_do(warned));
-		print_outlook(next);
+		say_nothing_to_do(cli, warned);
+		print_outlook(cli);
 		return CLI_OK;
 	}
 	status = progress_check("apply", apply);
 	if (status == CLI_OK)
-		status = progress_run("apply", &apply->change);
+		status = progress_run(cli, &apply->change);
 	if (status != CLI_OK)
 		return status;
 	if (apply->n_images)
-		puts("Each new image was checked: it contains the current configuration and "
-		     "starts vfioboot before any driver.");
-	print_started(apply->chain);
-	print_outlook(next);
+		progress_say(cli,
+			"Each new image was checked: it contains the current configuration "
+			"and starts vfioboot before any driver.");
+	print_started(cli);
+	print_outlook(cli);
 	if (apply->n_images)
-		puts("Reboot for it to take effect.");
+		progress_say(cli, "Reboot for it to take effect.");
 	return CLI_OK;
 }
 
-static enum cli_exit plan_and_run(const struct root *root, const struct nextboot *next,
-	struct chain *chain, bool dry_run)
+static enum cli_exit plan_and_run(struct cli *cli)
 {
+	const struct nextboot *next = cli->next;
 	const struct protect_list *protect = next->protect_traced ? &next->protect : NULL;
 	_cleanup_(apply_free) struct apply apply = {0};
 	enum cli_exit status, warned;
 	int r;
 
-	status = progress_check_images("apply", chain, IMAGECHECK_NOW);
+	status = progress_check_images("apply", &cli->chain, IMAGECHECK_NOW);
 	if (status != CLI_OK)
 		return status;
-	warned = progress_warn_unbuilt("apply", chain);
-	progress_warn_unknown("apply", chain);
-	r = apply_steps(root, protect, chain, &apply);
+	warned = progress_warn_unbuilt("apply", &cli->chain);
+	progress_warn_unknown("apply", &cli->chain);
+	r = apply_steps(&cli->root, protect, &cli->chain, &apply);
 	if (r < 0)
 		return cli_error("apply", "cannot work out what to do: %s", strerror(-r));
-	if (!dry_run) {
-		status = carry_out(next, &apply, warned);
+	if (!cli->dry_run) {
+		status = carry_out(cli, &apply, warned);
 		return status == CLI_OK ? warned : status;
 	}
-	progress_print(&apply.change);
+	progress_print(cli, &apply.change);
 	if (progress_check("apply", &apply) != CLI_OK)
 		return CLI_FAILED;
 	if (apply.change.n == 0)
-		puts(nothing_to_do(warned));
-	print_outlook(next);
+		say_nothing_to_do(cli, warned);
+	print_outlook(cli);
 	return warned;
 }
 
@@ -197,7 +206,7 @@ static enum cli_exit run(struct cli *cli)
 	r = cli_follow(cli);
 	if (r < 0)
 		return cli_error("apply", "cannot find the images: %s", strerror(-r));
-	return plan_and_run(&cli->root, next, &cli->chain, cli->dry_run);
+	return plan_and_run(cli);
 }
 
 const struct cli_command cmd_apply = {

@@ -231,8 +231,7 @@ static enum cli_exit run(struct cli *cli)
 	if (arguments->apply || arguments->remove)
 		status = progress_begin(cli);
 	if (arguments->remove && status == CLI_OK)
-		status = cmdline_take_back(
-			"cmdline", &cli->root, arguments->loader, cli->dry_run);
+		status = cmdline_take_back(cli, arguments->loader);
 	if (arguments->remove || status != CLI_OK)
 		return status;
 	/* What is pasted has to be a name. */

@@ -171,7 +171,8 @@ static void add_json(const struct explain *explain, const struct view *view)
 	json_add_bool(object, "boot_display", view->function->pci->boot_display);
 	add_section(object, &explain->cli->next->config, view);
 	if (view->boot)
-		function_add_json(json_add_object(object, "boot"), view->boot);
+		function_add_json(
+			json_add_object(object, "boot"), &explain->cli->boot, view->boot);
 	else
 		json_add_null(object, "boot");
 	add_group(object, explain, view);

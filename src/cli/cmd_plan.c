@@ -25,8 +25,9 @@ static const struct column columns[] = {
 	{"REASON", COLUMN_EXTRA, NULL},
 	{"FILE", COLUMN_EXTRA, NULL},
 	{"LINE", COLUMN_EXTRA | COLUMN_NUMBER, NULL},
-	{"AT THE NEXT BOOT", COLUMN_TEXT, NULL},
-	{"NAME", COLUMN_TEXT | COLUMN_TRUNC, NULL},
+	{"AT THE NEXT BOOT", 0, NULL},
+	{"NAME", COLUMN_TRUNC, NULL},
+	{"REMARK", COLUMN_EXTRA, NULL},
 	{0},
 };
 
@@ -58,7 +59,7 @@ static void set_verdict(struct table *table, struct table_line *line,
 	const struct config_section *section = &config->sections[entry->section];
 	enum nextboot_action action = nextboot_action(next, entry);
 	bool refused = action == NEXTBOOT_REFUSE;
-	char number[16] = "";
+	char number[16] = "", remark[SECTIONS_REMARK_SIZE];
 
 	if (section->place.line)
 		snprintf(number, sizeof(number), "%u", section->place.line);
@@ -75,6 +76,8 @@ static void set_verdict(struct table *table, struct table_line *line,
 			: strcmp(section->driver, CONFIG_DRIVER_NONE) == 0
 			? "kept without a driver"
 			: section->driver);
+	sections_remark(next, entry, remark);
+	table_set(table, line, "REMARK", remark);
 	if (refused)
 		table_colour(table, line, "red");
 }
@@ -106,7 +109,7 @@ static void print_headline(
 	const struct nextboot *next, const struct nextboot_counts *counts)
 {
 	if (!next->config.n_sections)
-		sections_print_none();
+		puts(SECTIONS_NONE);
 	else if (nextboot_hindrance(next))
 		cli_print(
 			"The next boot will bind nothing in the initramfs.  It starts '%s': "

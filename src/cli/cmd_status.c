@@ -11,6 +11,8 @@ static const struct cli_option options[] = {
 	{0},
 };
 
+#define HEADLINE_SIZE 256
+
 struct status {
 	const struct cli *cli;
 	const struct nextboot *next;
@@ -164,46 +166,73 @@ static void add_trial(struct json_object *top, const struct root *root)
 	json_add_text(object, "text", trial.text);
 }
 
-static void print_json(const struct status *status)
+static int add_functions(struct json_object *top, const struct thisboot *boot)
 {
-	struct json_object *top = json_new_top(), *list;
+	_cleanup_(names_close) struct names *names = NULL;
+	struct json_object *list = json_add_array(top, "functions");
+	int r = names_open(&names);
 
+	for (size_t i = 0; r == 0 && i < boot->n; i++) {
+		const struct thisboot_function *function = &boot->functions[i];
+		struct json_object *object = json_add_object(list, NULL);
+		struct function_name name = {0};
+
+		function_add_json(object, boot, function);
+		if (function->present)
+			names_look_up(names, &function->ids, &name);
+		json_add_text(object, "name", function->present ? name.name : NULL);
+	}
+	return r;
+}
+
+/* Whether all is as it should be, in a sentence; a second one says what to do. */
+static void headline(const struct status *status, char ret[static HEADLINE_SIZE])
+{
+	const struct thisboot *boot = status->boot;
+	bool off = boot->last && strcmp(boot->last->state, "off") == 0;
+	size_t size = HEADLINE_SIZE;
+
+	if (boot->n == 1)
+		snprintf(ret, size, "The one configured function %s the wanted driver.",
+			boot->n_not_as_wanted ? "does not have" : "has");
+	else if (boot->n && !boot->n_not_as_wanted)
+		snprintf(ret, size,
+			"All %zu configured functions have the wanted driver.", boot->n);
+	else if (boot->n)
+		snprintf(ret, size,
+			"%zu of %zu configured functions %s not have the wanted driver.",
+			boot->n_not_as_wanted, boot->n,
+			boot->n_not_as_wanted == 1 ? "does" : "do");
+	else if (off)
+		text_join(ret, size,
+			"vfioboot was switched off for this boot: vfioboot.off is on the "
+			"kernel command line.",
+			NULL);
+	else if (!status->next->config.n_sections)
+		text_join(ret, size, SECTIONS_NONE, NULL);
+	else
+		text_join(ret, size, "Nothing was configured for this boot.", NULL);
+}
+
+static int print_json(const struct status *status)
+{
+	struct json_object *top = json_new_top();
+	char text[HEADLINE_SIZE];
+	int r;
+
+	headline(status, text);
+	json_add_text(top, "headline", text);
 	add_boot(top, status->boot);
-	list = json_add_array(top, "functions");
-	for (size_t i = 0; i < status->boot->n; i++)
-		function_add_json(
-			json_add_object(list, NULL), &status->boot->functions[i]);
+	r = add_functions(top, status->boot);
 	chain_text_add_json(top, status->chain);
 	add_inactive(top, &status->next->config);
 	add_next(top, status->next);
 	add_trial(top, &status->cli->root);
 	json_print(top);
+	return r;
 }
 
 /* ---- text ---- */
-
-static void print_headline(const struct status *status)
-{
-	const struct thisboot *boot = status->boot;
-	bool off = boot->last && strcmp(boot->last->state, "off") == 0;
-
-	if (boot->n == 1)
-		printf("The one configured function %s the wanted driver.\n",
-			boot->n_not_as_wanted ? "does not have" : "has");
-	else if (boot->n && !boot->n_not_as_wanted)
-		printf("All %zu configured functions have the wanted driver.\n", boot->n);
-	else if (boot->n)
-		printf("%zu of %zu configured functions %s not have the wanted driver.\n",
-			boot->n_not_as_wanted, boot->n,
-			boot->n_not_as_wanted == 1 ? "does" : "do");
-	else if (off)
-		printf("vfioboot was switched off for this boot: vfioboot.off is on the "
-		       "kernel command line.\n");
-	else if (!status->next->config.n_sections)
-		sections_print_none();
-	else
-		printf("Nothing was configured for this boot.\n");
-}
 
 /* Which runs there were, and with which configuration. */
 static void print_runs(const struct status *status)
@@ -384,9 +413,11 @@ static void print_next(const struct status *status)
 
 static int print_text(const struct status *status)
 {
+	char text[HEADLINE_SIZE];
 	int r;
 
-	print_headline(status);
+	headline(status, text);
+	puts(text);
 	print_runs(status);
 	r = print_functions(status->boot);
 	if (r < 0)
@@ -407,14 +438,11 @@ static int print_text(const struct status *status)
 static enum cli_exit run(struct cli *cli)
 {
 	struct status status = {0};
-	int r = 0;
+	int r;
 
 	if (read_status(cli, &status) != CLI_OK)
 		return CLI_FAILED;
-	if (cli->json)
-		print_json(&status);
-	else
-		r = print_text(&status);
+	r = cli->json ? print_json(&status) : print_text(&status);
 	if (r < 0)
 		return cli_error("status", "%s", strerror(-r));
 	return cli->boot.n_not_as_wanted || cli->next->config.n_errors ? CLI_FAILED

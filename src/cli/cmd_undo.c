@@ -5,6 +5,7 @@
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
 	CLI_OPTION_DRY_RUN,
+	CLI_OPTION_JSON,
 	{0},
 };
 
@@ -39,25 +40,31 @@ static bool moves(const struct apply *apply, const char *directory, bool into)
 	return false;
 }
 
-static void print_result(const struct apply *apply, const struct imagecheck *check)
+static void print_result(
+	const struct cli *cli, const struct apply *apply, const struct imagecheck *check)
 {
 	if (!check->n_files)
-		puts("Nothing is configured any more, and no image that was checked contains "
-		     "vfioboot.");
+		progress_say(cli,
+			"Nothing is configured any more, and no image that was checked "
+			"contains vfioboot.");
 	if (apply->n_images)
-		puts("The devices keep their drivers until the next boot.");
+		progress_say(cli, "The devices keep their drivers until the next boot.");
 	if (moves(apply, UNDO_ARCHIVE, true))
-		puts("To restore the configuration, move the files below " UNDO_ARCHIVE
-		     " back and run 'sudo vfioboot apply'.");
+		progress_say(cli,
+			"To restore the configuration, move the files below " UNDO_ARCHIVE
+			" back and run 'sudo vfioboot apply'.");
 	if (moves(apply, LEFTOVERS_ARCHIVE, false))
-		puts("What 'vfioboot check --fix leftovers' had removed is back, and counts "
-		     "again at the next boot.");
-	puts("The program itself is still installed; remove its package to uninstall it.");
+		progress_say(cli,
+			"What 'vfioboot check --fix leftovers' had removed is back, and "
+			"counts again at the next boot.");
+	progress_say(cli,
+		"The program itself is still installed; remove its package to uninstall it.");
 }
 
 /* Before the rest: its entry would start what is gone afterwards. */
-static enum cli_exit take_back_trial(const struct root *root, bool dry_run)
+static enum cli_exit take_back_trial(const struct cli *cli)
 {
+	const struct root *root = &cli->root;
 	enum trial_stage stage = trial_find_stage(root);
 	struct message message = {0};
 
@@ -67,8 +74,9 @@ static enum cli_exit take_back_trial(const struct root *root, bool dry_run)
 		return cli_error("undo",
 			"this boot is a trial that has not ended: reboot into the "
 			"normal entry, or confirm it with 'sudo vfioboot try --keep'");
-	if (dry_run) {
-		puts(stage == TRIAL_NEXT_BOOT
+	if (cli->dry_run) {
+		progress_say(cli, "%s",
+			stage == TRIAL_NEXT_BOOT
 				? "Would cancel the trial of the next boot."
 				: "Would delete the files of the last trial below " TRIAL_DIRECTORY
 				  ".");
@@ -79,22 +87,22 @@ static enum cli_exit take_back_trial(const struct root *root, bool dry_run)
 			"cannot cancel the trial: %s; nothing else was changed",
 			message.text);
 	if (stage == TRIAL_NEXT_BOOT)
-		puts("Cancelled the trial of the next boot.");
+		progress_say(cli, "Cancelled the trial of the next boot.");
 	return CLI_OK;
 }
 
 /* Its entries are copies of those that have them. */
-static enum cli_exit take_back_parameters(
-	const struct root *root, bool dry_run, const char *done)
+static enum cli_exit take_back_parameters(const struct cli *cli, const char *done)
 {
-	if (!parameters_has_ours(root))
+	if (!parameters_has_ours(&cli->root))
 		return CLI_OK;
-	if (dry_run) {
-		puts("Would take back the kernel parameters that were added; 'vfioboot cmdline "
-		     "--remove --dry-run' shows how.");
+	if (cli->dry_run) {
+		progress_say(cli,
+			"Would take back the kernel parameters that were added; 'vfioboot "
+			"cmdline --remove --dry-run' shows how.");
 		return CLI_OK;
 	}
-	if (cmdline_take_back("undo", root, NULL, false) == CLI_OK)
+	if (cmdline_take_back(cli, NULL) == CLI_OK)
 		return CLI_OK;
 	return cli_error("undo",
 		"%sthe kernel parameters that were added stay; correct this and run 'sudo "
@@ -106,9 +114,10 @@ static enum cli_exit take_back_parameters(
  * Behind the rest: as long as the machine gives devices away, the way out of that stays in the
  * menu.  What an entry selects that is there still does nothing any more.
  */
-static enum cli_exit remove_entries(
-	const struct root *root, bool dry_run, const char *done)
+static enum cli_exit remove_entries(const struct cli *cli, const char *done)
 {
+	const struct root *root = &cli->root;
+	bool dry_run = cli->dry_run;
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	char failed[BOOTMENU_PLACE_SIZE];
 	int r = bootmenu_has_ours(root, failed);
@@ -127,8 +136,9 @@ static enum cli_exit remove_entries(
 	if (r <= 0)
 		return CLI_OK;
 	if (dry_run) {
-		puts("Would remove the entries of vfioboot from the boot menu; 'sudo "
-		     "vfioboot entry remove --dry-run' shows how.");
+		progress_say(cli,
+			"Would remove the entries of vfioboot from the boot menu; 'sudo "
+			"vfioboot entry remove --dry-run' shows how.");
 		return CLI_OK;
 	}
 	r = bootmenu_remove_all(root, false, &change);
@@ -139,21 +149,22 @@ static enum cli_exit remove_entries(
 			"%scannot remove the entries from the boot menu: %s; correct "
 			"this and run 'sudo vfioboot entry remove'",
 			done, change.message.code ? change.message.text : strerror(-r));
-	puts("Removed the entries of vfioboot from the boot menu.");
+	progress_say(cli, "Removed the entries of vfioboot from the boot menu.");
 	return CLI_OK;
 }
 
-static enum cli_exit run_steps(struct apply *apply, bool dry_run)
+static enum cli_exit run_steps(const struct cli *cli, struct apply *apply)
 {
-	if (!dry_run)
-		return progress_run("undo", &apply->change);
-	progress_print(&apply->change);
+	if (!cli->dry_run)
+		return progress_run(cli, &apply->change);
+	progress_print(cli, &apply->change);
 	return progress_check("undo", apply);
 }
 
-static enum cli_exit carry_out(const struct root *root, struct apply *apply,
-	const struct imagecheck *check, bool dry_run)
+static enum cli_exit carry_out(
+	const struct cli *cli, struct apply *apply, const struct imagecheck *check)
 {
+	const struct root *root = &cli->root;
 	bool nothing = apply->change.n == 0 ||
 		(apply->change.n == 1 && has_kind(apply, &change_rmdir));
 	char failed[BOOTMENU_PLACE_SIZE];
@@ -162,34 +173,35 @@ static enum cli_exit carry_out(const struct root *root, struct apply *apply,
 	const char *done = "the configuration and the images are undone, but ";
 	enum cli_exit status = CLI_OK;
 
-	if (!dry_run) {
+	if (!cli->dry_run) {
 		run_catch_signals();
 		status = progress_check("undo", apply);
 	}
 	if (status == CLI_OK)
-		status = take_back_trial(root, dry_run);
+		status = take_back_trial(cli);
 	if (status == CLI_OK && !nothing)
-		status = run_steps(apply, dry_run);
+		status = run_steps(cli, apply);
 	if (status == CLI_OK)
-		status = remove_entries(root, dry_run, nothing ? "" : done);
+		status = remove_entries(cli, nothing ? "" : done);
 	if (status == CLI_OK)
-		status = take_back_parameters(root, dry_run, nothing ? "" : done);
+		status = take_back_parameters(cli, nothing ? "" : done);
 	if (status != CLI_OK)
 		return status;
 	/* Nothing of it is wrong, and most people have none. */
 	entry_warn_by_hand("undo", root);
 	if (nothing)
-		printf("Nothing %sto do: nothing is configured, and no image contains "
-		       "vfioboot.\n",
+		progress_say(cli,
+			"Nothing %sto do: nothing is configured, and no image contains "
+			"vfioboot.",
 			others ? "else " : "");
-	else if (!dry_run)
-		print_result(apply, check);
+	else if (!cli->dry_run)
+		print_result(cli, apply, check);
 	return CLI_OK;
 }
 
-static enum cli_exit plan_and_run(
-	const struct root *root, const struct imagecheck *check, bool dry_run)
+static enum cli_exit plan_and_run(const struct cli *cli, const struct imagecheck *check)
 {
+	const struct root *root = &cli->root;
 	_cleanup_(chain_free) struct chain chain = {0};
 	_cleanup_(apply_free) struct apply apply = {0};
 	enum cli_exit status, warned;
@@ -205,7 +217,7 @@ static enum cli_exit plan_and_run(
 	r = undo_steps(root, &chain, &apply);
 	if (r < 0)
 		return cli_error("undo", "cannot work out what to do: %s", strerror(-r));
-	status = carry_out(root, &apply, check, dry_run);
+	status = carry_out(cli, &apply, check);
 	return status == CLI_OK ? warned : status;
 }
 
@@ -221,7 +233,7 @@ static enum cli_exit run(struct cli *cli)
 	if (r < 0)
 		return cli_error(
 			"undo", "cannot read the configuration: %s", strerror(-r));
-	return plan_and_run(&cli->root, &check, cli->dry_run);
+	return plan_and_run(cli, &check);
 }
 
 const struct cli_command cmd_undo = {

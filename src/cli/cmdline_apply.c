@@ -115,13 +115,13 @@ static enum cli_exit check_files(
 
 /* ---- carrying it out -------------------------------------------------------------------------- */
 
-static enum cli_exit ask(struct parameters *parameters, bool yes)
+static enum cli_exit ask(const struct cli *cli, struct parameters *parameters, bool yes)
 {
 	if (yes)
 		return CLI_OK;
 	cli_print("To have %s in the normal entries of %s:\n", parameters->words,
 		parameters->loader->title);
-	progress_print(&parameters->change);
+	progress_print(cli, &parameters->change);
 	return cli_confirm(CMDLINE, "Do this?");
 }
 
@@ -145,18 +145,18 @@ static void update_entries(const char *command, const struct parameters *paramet
 			change.message.code ? change.message.text : strerror(-r));
 }
 
-static enum cli_exit carry_out(
-	const char *command, struct parameters *parameters, bool dry_run)
+static enum cli_exit carry_out(const struct cli *cli, struct parameters *parameters)
 {
+	const char *command = cli->command->name;
 	enum cli_exit status;
 
-	if (dry_run) {
-		progress_print(&parameters->change);
+	if (cli->dry_run) {
+		progress_print(cli, &parameters->change);
 		return progress_check_change(command, &parameters->change);
 	}
 	status = progress_check_change(command, &parameters->change);
 	if (status == CLI_OK)
-		status = progress_run(command, &parameters->change);
+		status = progress_run(cli, &parameters->change);
 	for (size_t i = 0; status == CLI_OK && i < parameters->said.warnings.n; i++)
 		cli_warning(command, "%s", parameters->said.warnings.names[i]);
 	if (status == CLI_OK)
@@ -224,9 +224,9 @@ static enum cli_exit plan_and_run(
 			words);
 		return CLI_OK;
 	}
-	status = cli->dry_run ? CLI_OK : ask(&parameters, yes);
+	status = cli->dry_run ? CLI_OK : ask(cli, &parameters, yes);
 	if (status == CLI_OK)
-		status = carry_out(CMDLINE, &parameters, cli->dry_run);
+		status = carry_out(cli, &parameters);
 	return status == CLI_OK && !cli->dry_run ? say_done(&parameters) : status;
 }
 
@@ -256,9 +256,10 @@ enum cli_exit cmdline_apply(
 			       : plan_and_run(cli, loader, words, yes);
 }
 
-enum cli_exit cmdline_take_back(
-	const char *command, const struct root *root, const char *name, bool dry_run)
+enum cli_exit cmdline_take_back(const struct cli *cli, const char *name)
 {
+	const char *command = cli->command->name;
+	const struct root *root = &cli->root;
 	_cleanup_(parameters_free) struct parameters parameters = {0};
 	struct message message = {0};
 	const struct bootloader *loader;
@@ -266,7 +267,8 @@ enum cli_exit cmdline_take_back(
 	int r;
 
 	if (!parameters_has_ours(root)) {
-		puts("Nothing to do: 'vfioboot cmdline --apply' has added nothing.");
+		progress_say(cli,
+			"Nothing to do: 'vfioboot cmdline --apply' has added nothing.");
 		return CLI_OK;
 	}
 	loader = entry_find_loader(command, root, name, ENTRY_LOADER_OWNER);
@@ -275,9 +277,9 @@ enum cli_exit cmdline_take_back(
 	r = parameters_plan_removal(root, loader, &parameters, &message);
 	if (r < 0)
 		return say_failure(command, &message, r);
-	status = carry_out(command, &parameters, dry_run);
-	if (status == CLI_OK && !dry_run)
-		cli_print("Took %s back.\n",
+	status = carry_out(cli, &parameters);
+	if (status == CLI_OK && !cli->dry_run)
+		progress_say(cli, "Took %s back.",
 			parameters.words[0] ? parameters.words : "the parameters");
 	return status;
 }

@@ -93,12 +93,13 @@ void function_remark(const struct thisboot *boot,
 		after);
 }
 
-void function_add_json(
-	struct json_object *object, const struct thisboot_function *function)
+void function_add_json(struct json_object *object, const struct thisboot *boot,
+	const struct thisboot_function *function)
 {
 	const struct record_function *recorded = &function->recorded;
 	const struct plan_entry *next = function->next;
 	bool refused = next && next->reason != REASON_NONE;
+	char remark[FUNCTION_TEXT_SIZE];
 
 	json_add_text(object, "section", recorded->section);
 	json_add_text(object, "address", recorded->address);
@@ -116,4 +117,7 @@ void function_add_json(
 	json_add_text(object, "next_boot",
 		next ? nextboot_action_word(function->action) : NULL);
 	json_add_text(object, "next_reason", refused ? reason_word(next->reason) : NULL);
+	json_add_text(object, "at_this_boot", function_result(boot, function));
+	function_remark(boot, function, remark);
+	json_add_text(object, "remark", remark);
 }

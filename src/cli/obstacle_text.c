@@ -240,13 +240,42 @@ static void put_operands(const struct proposal *proposal, const struct offer *as
 	}
 }
 
+/* Where each obstacle goes: to stderr, or into a list of objects. */
+struct destination {
+	const struct obstacles_host *host;
+	struct json_object *list; /* NULL: stderr */
+};
+
+/* @function NULL: of the set as a whole; a remedy may be "". */
+static void report(const struct destination *to, bool refuses,
+	const struct pcibus_function *function, const char *text, const char *remedy)
+{
+	char address[PCI_ADDRESS_SIZE] = "";
+	struct json_object *object;
+
+	if (!to->list) {
+		cli_report(refuses ? CLI_FAILED : CLI_OK, NAME,
+			refuses ? "" : "warning: ", "%s%s%s", text, *remedy ? "; " : "",
+			remedy);
+		return;
+	}
+	if (function)
+		pci_address_format(function->dev.address, address);
+	object = json_add_object(to->list, NULL);
+	json_add_text(object, "address", address);
+	json_add_bool(object, "refuses", refuses);
+	json_add_text(object, "text", text);
+	json_add_text(object, "remedy", remedy);
+}
+
 /* Proposes a command for the whole group, where that is possible. */
-static void propose_group(const struct obstacles_host *host,
+static void propose_group(const struct destination *to,
 	const struct obstacles_allowed *allow, const struct offer *asked, char **operands,
 	int n_operands)
 {
-	struct proposal proposal = {.host = host};
-	_cleanup_free_ char *text = NULL;
+	static const char whole[] = "a guest gets an IOMMU group as a whole";
+	struct proposal proposal = {.host = to->host};
+	_cleanup_free_ char *text = NULL, *remedy = NULL;
 	size_t size;
 	FILE *command = open_memstream(&text, &size);
 	int r = command ? make_proposal(allow, asked, &proposal) : -ENOMEM;
@@ -258,16 +287,18 @@ static void propose_group(const struct obstacles_host *host,
 	offer_free(&proposal.offer);
 	if (r < 0)
 		cli_error(NAME, "%s", strerror(-r));
-	else if (proposal.possible)
-		cli_error(NAME,
-			"a guest gets an IOMMU group as a whole; to add all of it, "
-			"run 'sudo vfioboot add%s', or use --allow-partial-group",
-			text);
+	else if (!proposal.possible)
+		report(to, true, NULL,
+			"a guest gets an IOMMU group as a whole, and the host needs part of "
+			"this one",
+			"in another slot, the card may have a group of its own");
+	else if (asprintf(&remedy,
+			 "to add all of it, run 'sudo vfioboot add%s', or use "
+			 "--allow-partial-group",
+			 text) >= 0)
+		report(to, true, NULL, whole, remedy);
 	else
-		cli_error(NAME,
-			"a guest gets an IOMMU group as a whole, and the host needs part "
-			"of this one; in another slot, the card may have a group of its "
-			"own");
+		remedy = or_no_memory(NULL);
 }
 
 /* Those of the set as a whole: what the planner says of its section. */
@@ -308,68 +339,72 @@ void obstacle_reason(const struct config *config, const struct offer *offer,
 }
 
 /* The device was just named, so it has not moved: it may do so later, and its twin be there then. */
-static void say_twins(const struct offer *offer)
+static void say_twins(const struct destination *to, const struct offer *offer)
 {
 	const char *path = strstr(offer->text, "\npath = ");
 	int len = path ? (int)strcspn(path + 1, "\n") : 0;
+	_cleanup_free_ char *remedy = NULL;
 
-	cli_error(NAME,
+	report(to, true, NULL,
 		"another device has the same ids, and nothing that the kernel shows here "
 		"(serial number, slot, host bridge) distinguishes the two: the path of this "
-		"one begins with the number of a root bus, which firmware may change");
-	if (path)
-		cli_error(NAME,
-			"to bind what is at this path whatever it is, write its section "
-			"yourself, without 'id': run \"printf '[device %s]\\n%.*s\\nexpect = "
-			"%zu\\n' | sudo install -D -m 644 /dev/stdin " CONFIGFILES_LOCAL_DIR
-			"/%s.conf\", and look at "
-			"'vfioboot plan' after each change of the firmware or of the cards",
-			offer->name, len, path + 1, offer->set.n, offer->name);
+		"one begins with the number of a root bus, which firmware may change",
+		"");
+	if (!path)
+		return;
+	if (asprintf(&remedy,
+		    "run \"printf '[device %s]\\n%.*s\\nexpect = %zu\\n' | sudo install -D -m "
+		    "644 /dev/stdin " CONFIGFILES_LOCAL_DIR
+		    "/%s.conf\", and look at 'vfioboot plan' after each change of the "
+		    "firmware or of the cards",
+		    offer->name, len, path + 1, offer->set.n, offer->name) < 0)
+		remedy = or_no_memory(NULL);
+	report(to, true, NULL,
+		"to bind what is at this path whatever it is, write its section yourself, "
+		"without 'id'",
+		remedy);
 }
 
-static void say(const struct obstacles_host *host, const struct offer *offer, size_t n)
+static void say(const struct destination *to, const struct offer *offer, size_t n)
 {
 	const struct obstacles *obstacles = &offer->obstacles;
 	const struct obstacle *obstacle = &obstacles->list[n];
-	char text[OBSTACLE_TEXT_SIZE], remedy[OBSTACLE_TEXT_SIZE];
+	char text[OBSTACLE_TEXT_SIZE], remedy[OBSTACLE_TEXT_SIZE] = "";
 
 	if (obstacle->kind == OBSTACLE_REFUSED && obstacle->reason == REASON_MOVED) {
-		say_twins(offer);
+		say_twins(to, offer);
 		return;
 	}
 	if (!obstacle->function) {
 		verdict_text(obstacles, obstacle, text);
-		cli_error(NAME, "%s", text);
+		report(to, true, NULL, text, "");
 		return;
 	}
 	if (continues(obstacles, n))
 		return;
-	describe_all(host->config, obstacles, n, text);
-	obstacle_remedy(host, obstacle, remedy);
-	if (obstacle_blocks(obstacle))
-		cli_error(NAME, "%s%s%s", text, remedy[0] ? "; " : "", remedy);
-	else if (obstacle->kind == OBSTACLE_LATER)
-		cli_warning(NAME, "%s; %s", text, remedy);
-	else
-		cli_warning(NAME, "%s", text);
+	describe_all(to->host->config, obstacles, n, text);
+	if (obstacle_blocks(obstacle) || obstacle->kind == OBSTACLE_LATER)
+		obstacle_remedy(to->host, obstacle, remedy);
+	report(to, obstacle_blocks(obstacle), obstacle->function, text, remedy);
 }
 
 void obstacles_say(const struct obstacles_host *host,
 	const struct obstacles_allowed *allow, const struct offer *offer, char **operands,
-	int n_operands)
+	int n_operands, struct json_object *list)
 {
+	const struct destination to = {host, list};
 	const struct obstacles *obstacles = &offer->obstacles;
 	bool keeps_group = false;
 
 	for (size_t i = 0; i < obstacles->n; i++)
 		if (obstacles->list[i].kind != OBSTACLE_GROUP)
-			say(host, offer, i);
+			say(&to, offer, i);
 	for (size_t i = 0; i < obstacles->n; i++) {
 		if (obstacles->list[i].kind != OBSTACLE_GROUP)
 			continue;
-		say(host, offer, i);
+		say(&to, offer, i);
 		keeps_group |= obstacle_blocks(&obstacles->list[i]);
 	}
 	if (keeps_group)
-		propose_group(host, allow, offer, operands, n_operands);
+		propose_group(&to, allow, offer, operands, n_operands);
 }

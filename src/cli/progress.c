@@ -1,47 +1,121 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lines of progress on stdout, failures on stderr. */
+/* Lines of progress on stdout, with --json an object each; failures on stderr. */
 #include "cli.h"
+
+#include <stdarg.h>
 
 #define LINE_MAX_ 4096
 
 #define FILE_LOCK_MS 2000 /* another add or remove is done by then */
 
-void progress_print(const struct change *change)
+/* How far a list of steps is: the steps that people see. */
+struct watching {
+	bool json;
+	size_t n, of;
+};
+
+/* @watching NULL: of no step; @seconds -1: not known. */
+static void print_event(const char *state, const struct watching *watching, long seconds,
+	const char *text)
 {
+	struct json_object *event = json_new_top();
+
+	json_add_text(event, "state", state);
+	json_add_null(event, "step");
+	json_add_null(event, "of");
+	json_add_null(event, "seconds");
+	if (watching) {
+		json_add_number(event, "step", watching->n);
+		json_add_number(event, "of", watching->of);
+	}
+	if (seconds >= 0)
+		json_add_number(event, "seconds", (unsigned long)seconds);
+	json_add_text(event, "text", text);
+	json_print_line(event);
+}
+
+void progress_say(const struct cli *cli, const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0)
+		text = or_no_memory(NULL);
+	if (cli->json)
+		print_event("note", NULL, -1, text);
+	else
+		cli_print("%s\n", text);
+}
+
+/* What people see of a step; "": nothing. */
+static void describe(const struct change_step *step, char ret[static LINE_MAX_])
+{
+	change_describe(step, ret, LINE_MAX_);
+	if (step->title)
+		text_join(ret, LINE_MAX_, step->title, NULL);
+	if (*ret >= 'a' && *ret <= 'z')
+		*ret = (char)(*ret - 'a' + 'A');
+}
+
+void progress_print(const struct cli *cli, const struct change *change)
+{
+	struct watching watching = {.json = cli->json};
 	char line[LINE_MAX_];
 
 	for (size_t i = 0; i < change->n; i++) {
 		change_describe(&change->steps[i], line, sizeof(line));
-		if (*line)
+		watching.of += *line != '\0';
+	}
+	for (size_t i = 0; i < change->n; i++) {
+		change_describe(&change->steps[i], line, sizeof(line));
+		if (!*line)
+			continue;
+		watching.n++;
+		if (cli->json)
+			print_event("planned", &watching, -1, line);
+		else
 			puts(line);
 	}
 }
 
 static void begin(void *data, const struct change_step *step)
 {
+	struct watching *watching = data;
 	char line[LINE_MAX_];
 
-	(void)data;
 	if (step->kind->quiet)
 		return;
-	change_describe(step, line, sizeof(line));
-	if (*line >= 'a' && *line <= 'z')
-		*line = (char)(*line - 'a' + 'A');
-	printf("%s ... ", step->title ? step->title : line);
+	watching->n++;
+	describe(step, line);
+	if (watching->json) {
+		print_event("started", watching, -1, line);
+		return;
+	}
+	printf("%s ... ", line);
 	fflush(stdout);
 }
 
 static void end(void *data, const struct change_step *step, int result, unsigned seconds)
 {
-	(void)data;
+	const char *state = result == -EINTR ? "interrupted"
+		: result < 0                 ? "failed"
+					     : "done";
+	const struct watching *watching = data;
+	char line[LINE_MAX_];
+
 	if (step->kind->quiet)
 		return;
-	if (result < 0)
-		puts(result == -EINTR ? "interrupted" : "failed");
-	else if (step->kind == &change_build)
+	describe(step, line);
+	if (watching->json)
+		print_event(state, watching, seconds, line);
+	else if (result >= 0 && step->kind == &change_build)
 		printf("done (%u s)\n", seconds);
 	else
-		puts("done");
+		puts(state);
 	fflush(stdout);
 }
 
@@ -63,15 +137,18 @@ static enum cli_exit report_failure(const char *command, const struct change *ch
 		command, "all changes were undone: images and files are as before");
 }
 
-enum cli_exit progress_run(const char *command, struct change *change)
+enum cli_exit progress_run(const struct cli *cli, struct change *change)
 {
-	static const struct change_watcher watcher = {begin, end, NULL};
+	struct watching watching = {.json = cli->json};
+	const struct change_watcher watcher = {begin, end, &watching};
 	struct change_failure failure = {0};
 	enum cli_exit status = CLI_OK;
 
+	for (size_t i = 0; i < change->n; i++)
+		watching.of += !change->steps[i].kind->quiet;
 	run_catch_signals();
 	if (change_carry_out(change, &watcher, &failure) < 0)
-		status = report_failure(command, change, &failure);
+		status = report_failure(cli->command->name, change, &failure);
 	change_free_failure(&failure);
 	return status;
 }

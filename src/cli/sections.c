@@ -87,13 +87,6 @@ void sections_print_start(const struct cli *cli)
 			is_of_reader(&next->unknown) ? next->unknown.remedy : "");
 }
 
-void sections_print_none(void)
-{
-	printf("Nothing is configured: every device keeps its native driver.\n"
-	       "'vfioboot list' shows the devices; 'sudo vfioboot add DEVICE' chooses "
-	       "one for vfio-pci.\n");
-}
-
 void sections_say_errors(const char *command, const struct config *config)
 {
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
@@ -212,4 +205,22 @@ void sections_print_later(const struct nextboot *next)
 		cli_print("%s (%s): later: %s %s.\n  " SECTIONS_LATER_REMEDY ".\n",
 			section->name, place, address, text);
 	}
+}
+
+void sections_remark(const struct nextboot *next, const struct plan_entry *entry,
+	char ret[static SECTIONS_REMARK_SIZE])
+{
+	enum nextboot_action action = nextboot_action(next, entry);
+	const struct pcibus_function *function = nextboot_later(next, entry);
+	char address[PCI_ADDRESS_SIZE], text[SECTIONS_TEXT_SIZE];
+
+	ret[0] = '\0';
+	if (action == NEXTBOOT_REFUSE)
+		text_join(ret, SECTIONS_REMARK_SIZE, reason_text(entry->reason), NULL);
+	if (action != NEXTBOOT_LATER)
+		return;
+	pci_address_format(function->dev.address, address);
+	sections_later_text(function, text);
+	snprintf(ret, SECTIONS_REMARK_SIZE, "%s %s; " SECTIONS_LATER_REMEDY, address,
+		text);
 }

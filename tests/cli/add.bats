@@ -133,6 +133,41 @@ expect = 5' ]
 	[ "$(dropin gpu)" = "$printed" ]
 }
 
+@test "--json: the set, what the next boot does with it, and that it was written" {
+	host_in_memory identical-cards
+	add 01:00.0 --json --dry-run
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	json_true '. == {section: "gpu", profile: null, driver: "vfio-pci",
+		file: "/etc/vfioboot.conf.d/gpu.conf", accepted: true, written: false, only: false,
+		functions: [
+			{address: "0000:01:00.0", id: "10de:2206", name: "NVIDIA GeForce RTX 3080",
+				why: "named", next_boot: "bind"},
+			{address: "0000:01:00.1", id: "10de:1aef", name: "NVIDIA GA102 HD Audio",
+				why: "card", next_boot: "bind"}],
+		left_out: [], obstacles: []}' <<<"$output"
+	[ ! -e "$root/etc/vfioboot.conf.d" ]
+	add 01:00.0 --json --profile games
+	json_true '.written and .profile == "games"' <<<"$output"
+	[[ $(section gpu) == *'profile = games'* ]]
+}
+
+@test "--json: each obstacle with its remedy, and nothing is written" {
+	host_in_memory identical-cards
+	disk 0000:03:00.0 nvme0n1 259:0
+	mount_line 259:0 /data ext4 /dev/nvme0n1
+	add 03:00.0 --json
+	[ "$status" -eq 1 ]
+	[ -z "$stderr" ]
+	json_true '.accepted == false and .written == false and .obstacles == [{
+		address: "0000:03:00.0", refuses: true, text: "0000:03:00.0 carries /data",
+		remedy: "unmount it and remove it from /etc/fstab, or use --allow-mounted"}]' <<<"$output"
+	[ ! -e "$root/etc/vfioboot.conf.d" ]
+	add 03:00.0 --json --allow-mounted
+	[ "$status" -eq 0 ]
+	json_true '.written and [.obstacles[] | .refuses, .remedy] == [false, null]' <<<"$output"
+}
+
 @test "--name and --profile" {
 	host_in_memory identical-cards
 	add --name gaming --profile games 01:00.0
@@ -484,7 +519,7 @@ host-bridge = \_SB_.S0D2' ]
 	"$compose" "$work/machine" "$root"
 	run -1 --separate-stderr "$vfioboot" add 81:00.0 --dry-run --root "$root"
 	[[ $stderr == *'another device has the same ids, and nothing that the kernel shows'* ]]
-	command=$(sed -n 's/.*: run "\(.*\)", and look.*/\1/p' <<<"$stderr")
+	command=$(sed -n 's/.*; run "\(.*\)", and look.*/\1/p' <<<"$stderr")
 	[[ $command == 'printf '*' | sudo install -D -m 644 /dev/stdin /etc/vfioboot.conf.d/gpu.conf' ]]
 	command=${command/sudo /}
 	eval "${command/\/etc/$root/etc}"

@@ -129,3 +129,39 @@ dracut --force /boot/.initramfs-linux.img.vfioboot-new 6.7.9-arch1-1" ]
 	json_true '.ready == false and (.images | length == 2 and all(.state == "without"))' <<<"$output"
 	[ -z "$(find "$host/boot" -name '*.vfioboot-*')" ]
 }
+
+@test "--json: each step as it begins and ends, in its order, then what there is to say" {
+	local images=(/boot/initramfs-6.0-x86_64{,-fallback}.img)
+	machine grub-manjaro
+	generator mkinitcpio
+	before mkinitcpio "${images[@]}"
+	live apply --json
+	[ -z "$stderr" ]
+	# The protect list and both images; each is done before the next one is started.
+	# shellcheck disable=SC2016 # jq's
+	json_true '[.[] | select(.step)] as $steps | $steps[0].of as $of |
+		($of == 3) and ($steps | length == 2 * $of) and
+		([$steps[] | .of] | unique == [$of]) and
+		([$steps[] | .step] == [range(1; $of + 1) | ., .]) and
+		([$steps[] | .state] == [range($of) | "started", "done"])' < <(jq -s . <<<"$output")
+	json_true '[.[] | select(.state == "note") | .text] | .[-1] == "Reboot for it to take effect."' \
+		< <(jq -s . <<<"$output")
+	made "${images[@]}"
+	files 'image mkinitcpio /made'
+	live undo --json
+	json_true '.[-1] | .state == "note" and (.text | contains("still installed"))' \
+		< <(jq -s . <<<"$output")
+}
+
+@test "--json: the step that fails, and why on standard error" {
+	machine grub-manjaro
+	generator mkinitcpio
+	before mkinitcpio /boot/initramfs-6.0-x86_64{,-fallback}.img
+	put usr/bin/mkinitcpio <<<'#!/bin/sh
+		echo "no space in the attic" >&2; exit 1'
+	live apply --json
+	[ "$status" = 1 ]
+	[[ $stderr == *'no space in the attic'*'all changes were undone'* ]]
+	json_true '.[-1].state == "failed" and (.[-1].text | startswith("Rebuilding the image"))' \
+		< <(jq -s . <<<"$output")
+}

@@ -99,20 +99,22 @@ explain_the_last() {
 
 @test "plan" {
 	on_every_fixture json_with '0 1' '.plan | length > 0 and all(
-		keys == ["action", "address", "driver", "file", "id", "line", "path", "reason",
-			"section", "wanted"] and
+		keys == ["action", "address", "at_the_next_boot", "driver", "file", "id", "line",
+			"name", "path", "reason", "remark", "section", "wanted"] and
 		(.action | IN("bind", "later", "refuse")) and
+		((.action == "bind") == (.remark == null)) and
 		((.action == "refuse") == (.reason != null)))' plan
 }
 
 @test "status" {
 	on_every_fixture json_with '0 1' '
-		(keys == ["boot", "entries", "errors", "functions", "images", "images_problem",
+		(keys == ["boot", "entries", "errors", "functions", "headline", "images", "images_problem",
 			"inactive", "loader", "next_boot", "ready", "ready_unknown", "trial"]) and
 		(.ready | IN(true, false, null)) and (.ready == null) == (.ready_unknown != null) and
 		(.functions | length > 0 and all(
-			keys == ["address", "as_wanted", "driver", "id", "next_boot", "next_reason",
-				"path", "reason", "result", "section", "stage", "wanted"] and
+			keys == ["address", "as_wanted", "at_this_boot", "driver", "id", "name",
+				"next_boot", "next_reason", "path", "reason", "remark", "result",
+				"section", "stage", "wanted"] and
 			(.result | IN("bound", "refused", "failed", "absent", null))))' status
 }
 

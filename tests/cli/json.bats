@@ -48,6 +48,19 @@ valid_json() {
 	json_true 'type == "object"' <"$work/json"
 }
 
+# The same of a command that prints a line for each event.
+valid_lines() {
+	"$vfioboot" "$@" --root "$host" --json >"$work/json" 2>"$work/err" || true
+	echo "$*:" && cat "$work/json" "$work/err"
+	iconv -f UTF-8 -t UTF-8 <"$work/json" >"$work/utf8"
+	[ -s "$work/json" ]
+	while read -r line; do
+		json_true 'keys == ["of", "seconds", "state", "step", "text"] and .text != null and
+			(.state | IN("planned", "note")) and (.step == null) == (.state == "note") and
+			(.of == null) == (.state == "note") and .seconds == null' <<<"$line"
+	done <"$work/json"
+}
+
 # Whether a string in $work/json is as the filter says.
 a_string_is() {
 	json_true "[.. | strings | select($1)] | length > 0" <"$work/json"
@@ -60,10 +73,15 @@ a_string_is() {
 		# shellcheck disable=SC2086 # words
 		valid_json $command
 	done
+	rm "$host/etc/vfioboot.conf.d"/my*
+	valid_json add --dry-run 01:00.0
+	valid_lines undo --dry-run
+	host_menu
+	valid_lines apply --dry-run
 	# No command is missing here.
 	for command in $("$vfioboot" help | sed -n 's/^  \([a-z]\+\) .*/\1/p'); do
 		! "$vfioboot" help "$command" | grep -q -- '^ *--json ' ||
-			[[ ' list check plan status explain cmdline entry ' == *" $command "* ]]
+			[[ ' list check plan status explain cmdline entry add apply undo ' == *" $command "* ]]
 	done
 }
 

@@ -74,3 +74,13 @@ void json_print(struct json_object *top)
 	puts(json_to_text(top));
 	json_object_put(top);
 }
+
+void json_print_line(struct json_object *top)
+{
+	const char *text =
+		json_object_to_json_string_ext(top, JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	puts(or_no_memory((char *)text));
+	fflush(stdout);
+	json_object_put(top);
+}

@@ -54,6 +54,9 @@ const char *json_to_text(struct json_object *top);
 /* Prints that to standard output and frees @top. */
 void json_print(struct json_object *top);
 
+/* The same in one line, at once: of a program that goes on (https://jsonlines.org). */
+void json_print_line(struct json_object *top);
+
 /*
  * ---- table.c: a list for people and for programs out of one description
  *
