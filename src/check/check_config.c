@@ -41,6 +41,39 @@ static unsigned section_end(const struct plan *plan, unsigned first)
 	return end;
 }
 
+/* The next thing to type. */
+static void remedy_refused(struct check_host *host, unsigned index, enum reason reason)
+{
+	const struct config *config = &host->next->config;
+	const char *name = config->sections[index].name;
+	char place[CONFIG_PLACE_SIZE];
+
+	config_place_text(config, config->sections[index].place, place);
+	if (reason == REASON_PROTECTED && host->next->protect.incomplete)
+		check_remedy(host, "run 'sudo vfioboot apply', which rebuilds the list");
+	else if (reason == REASON_PROTECTED)
+		check_remedy(host,
+			"leave it to the host: run 'sudo vfioboot remove %s', or edit %s",
+			name, place);
+	else if (reason == REASON_ABSENT)
+		check_remedy(host,
+			"plug it in and switch it on; or run 'sudo vfioboot remove %s', or "
+			"edit %s",
+			name, place);
+	else if (reason == REASON_MOVED || reason == REASON_AMBIGUOUS)
+		check_remedy(host,
+			"find its address with 'vfioboot list'; then run 'sudo vfioboot "
+			"remove %s' and 'sudo vfioboot add ADDRESS --name %s', or edit %s",
+			name, name, place);
+	else if (reason == REASON_LAST_DISPLAY)
+		check_remedy(host, "write 'last-display = yes' into [device %s], %s",
+			name, place);
+	else if (reason == REASON_NO_IOMMU_GROUP)
+		check_remedy(host, "do what the points of the IOMMU say");
+	else
+		check_remedy(host, "edit [device %s], %s", name, place);
+}
+
 /* The reason of its own that a function has, before those of the whole section. */
 static void report_refused(struct check_host *host, unsigned first, unsigned end)
 {
@@ -58,11 +91,11 @@ static void report_refused(struct check_host *host, unsigned first, unsigned end
 		if (*address)
 			check_fail(host, address,
 				"section %s is refused at the next boot: %s", section,
-				reason_word(entry->reason));
+				reason_text(entry->reason));
 		else
 			check_fail(host, section, "is refused at the next boot: %s",
-				reason_word(entry->reason));
-		check_remedy(host, "%s", reason_text(entry->reason));
+				reason_text(entry->reason));
+		remedy_refused(host, entry->section, entry->reason);
 	}
 }
 

@@ -211,7 +211,7 @@ native_driver() {
 	put etc/vfioboot.conf <<<$'[device a]\nid = 10de:'
 	check
 	[[ $stderr == *"cannot read the PCI functions of $host"* ]]
-	expect section a fail absent
+	expect section a fail 'no function that its section names is present'
 }
 
 @test "config" {
@@ -231,13 +231,20 @@ native_driver() {
 @test "section" {
 	sed -i 's/expect = 2/expect = 3/' "$host/etc/vfioboot.conf.d/second.conf"
 	check
-	expect section $gpu fail 'section second is refused at the next boot: count'
+	expect section $gpu fail 'section second is refused at the next boot: there are more or fewer functions'
 	# What it names is checked all the same.
 	expect iommu-group $gpu pass
 	sed -i 's|^path.*|path = 00:09.0/00|' "$host/etc/vfioboot.conf.d/second.conf"
 	check
-	expect section second fail 'absent'
+	expect section second fail 'no function that its section names is present'
 	[ -z "$(point iommu-group $gpu)" ]
+	printf '[device disk]\nid = 144d:a808\n' >"$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect section 0000:03:00.0 fail "this host runs on it*'sudo vfioboot remove disk'"
+	printf '[device card]\npath = 00:01.1/00\nid = 10de:1111\n' \
+		>"$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect section $gpu fail "'sudo vfioboot remove card' and 'sudo vfioboot add ADDRESS --name card'"
 }
 
 @test "protect-list" {
