@@ -195,6 +195,13 @@ dist:
 	$(Q)git archive --prefix=vfioboot-$(VERSION)/ HEAD | gzip -9n >$(ARCHIVE)
 	@cd build && sha256sum $(notdir $(ARCHIVE))
 
+# What a release has beside the packages that distributions build: to be signed as SHA256SUMS.asc.
+.PHONY: release
+release: dist
+	@tests/install-packages
+	$(Q)packaging/sbom $(ARCHIVE) >$(ARCHIVE:.tar.gz=.spdx.json)
+	@cd build && sha256sum vfioboot-$(VERSION).tar.gz vfioboot-$(VERSION).spdx.json | tee SHA256SUMS
+
 # In build/packages; RELEASES are those of Debian to build for.
 RELEASES = bookworm trixie sid
 PACKAGES = deb rpm arch

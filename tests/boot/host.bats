@@ -95,28 +95,48 @@ there_and_back() {
 	there_and_back
 }
 
-# Debian's packages in the place of what `make install` installs.
-@test "bookworm: packages are installed, bind, and are purged without a trace" {
-	local packages
-	make -C "$boot_dir/../.." --no-print-directory deb RELEASES=bookworm
-	packages=$boot_dir/../../build/packages/bookworm
-	mkdir -p "$BATS_TEST_TMPDIR/empty" "$BATS_TEST_TMPDIR/overlay/srv"
-	cp "$packages"/vfioboot_*.deb "$packages"/vfioboot-initramfs_*.deb "$BATS_TEST_TMPDIR/overlay/srv"
-	STAGE=$BATS_TEST_TMPDIR/empty installed bookworm initramfs-tools-host
-	next_boot <<-'END'
-		run install dpkg -i /srv/vfioboot_*.deb /srv/vfioboot-initramfs_*.deb
+# Debian's packages in the place of what `make install` installs: a version that binds, the update of
+# it, and the purge, with a reboot after each.
+packages_come_and_go() { # RELEASE FLAVOUR HOOKS
+	local packages=$BATS_TEST_TMPDIR/packages
+	make -C "$boot_dir/../.." --no-print-directory dist
+	for revision in '' +1; do
+		REVISION=$revision "$boot_dir/../../packaging/build" "$boot_dir"/../../build/vfioboot-*.tar.gz \
+			"$packages$revision" deb "$1"
+		mkdir -p "$BATS_TEST_TMPDIR/overlay/srv/packages$revision"
+		cp "$packages$revision/$1"/{vfioboot,"$3"}_*.deb "$BATS_TEST_TMPDIR/overlay/srv/packages$revision"
+	done
+	mkdir -p "$BATS_TEST_TMPDIR/empty"
+	STAGE=$BATS_TEST_TMPDIR/empty installed "$1" "$2"
+	next_boot <<-END
+		rm -f /etc/dracut.conf.d/chroot.conf
+		run install dpkg -i /srv/packages/*.deb
+		run before list_image
 		run status vfioboot status
 		run add vfioboot add 00:04.0/00 --name second
 		run apply vfioboot apply
 	END
 	exited install 0
+	exited before 0
+	lacks '^extra before .*vfioboot'
 	exited status 0
 	exited add 0
 	exited apply 0
 	next_boot <<-'END'
 		run status vfioboot status
 		run json vfioboot status --json
-		run purge dpkg --purge vfioboot-initramfs vfioboot
+		run update dpkg -i /srv/packages+1/*.deb
+		run version dpkg-query -W -f '${Version}\n' vfioboot
+		run ready vfioboot status --json
+	END
+	bound
+	exited update 0
+	[[ $(said version) == *+1 ]]
+	said ready | json_true '.ready != false and (.images | all(.state == "fresh"))'
+	next_boot <<-END
+		run status vfioboot status
+		run json vfioboot status --json
+		run purge dpkg --purge $3 vfioboot
 		run after list_image
 		find /etc /boot /usr /var -iname '*vfioboot*' ! -path '*vfioboot-test*' | sed 's/^/left /'
 	END
@@ -128,6 +148,18 @@ there_and_back() {
 	next_boot </dev/null
 	native 01:00 bochs-drm
 	native 02:00 bochs-drm
+}
+
+@test "bookworm: packages are installed, bind, are updated, and are purged without a trace" {
+	packages_come_and_go bookworm initramfs-tools-host vfioboot-initramfs
+}
+
+@test "trixie: packages are installed, bind, are updated, and are purged without a trace" {
+	packages_come_and_go trixie dracut-host vfioboot-dracut
+}
+
+@test "sid: packages are installed, bind, are updated, and are purged without a trace" {
+	packages_come_and_go sid initramfs-tools-host vfioboot-initramfs
 }
 
 # A kernel that apt installs after apply: its image is made by the package's own scripts.

@@ -140,3 +140,21 @@ files() {
 	# The functions that a container sees are the host's.
 	grep -qx 'ConditionVirtualization=!container' "$unit"
 }
+
+@test "the bill of materials names each library that the programs are linked with" {
+	name=vfioboot-1.2.3
+	mkdir "$BATS_TEST_TMPDIR/$name"
+	touch "$BATS_TEST_TMPDIR/$name/NEWS.md"
+	tar -czf "$BATS_TEST_TMPDIR/$name.tar.gz" -C "$BATS_TEST_TMPDIR" "$name"
+	bill=$("$tree/packaging/sbom" "$BATS_TEST_TMPDIR/$name.tar.gz")
+	dynamic=$(jq -r '.relationships[] | select(.relationshipType == "DYNAMIC_LINK") |
+		.relatedSpdxElement' <<<"$bill" | sed 's/SPDXRef-\(lib\)\?//' | sort)
+	[ -n "$dynamic" ]
+	diff <(sed -n 's/^HOST_LIBS = //p' "$tree/Makefile" | tr ' ' '\n' |
+		sed 's/^lib//; $a inih' | sort) - <<<"$dynamic"
+	# What is related is there, and says what the archive is.
+	jq -e '([.packages[].SPDXID] + [.SPDXID]) as $ids |
+		[.relationships[] | .spdxElementId, .relatedSpdxElement] - $ids == []' <<<"$bill"
+	jq -e --arg sum "$(sha256sum <"$BATS_TEST_TMPDIR/$name.tar.gz" | cut -d' ' -f1)" \
+		'.packages[0] | .versionInfo == "1.2.3" and .checksums[0].checksumValue == $sum' <<<"$bill"
+}
