@@ -20,14 +20,14 @@ end
 
 # "--long<TAB>help" a line, of the command that was typed
 function __vfioboot_options
-    __vfioboot_help | sed -nE -e 's/^  (-., |    )(--[a-z-]+)( [A-Z]+)? +(.*)/\2\t\4/p'
+    __vfioboot_help | sed -nE -e 's/^  (-., |    )(--[a-z-]+)( [A-Z]+[^ ]*)? +(.*)/\2\t\4/p'
     printf '%s\t%s\n' --help 'show the help of the command'
 end
 
 # Whether the word is an option that takes such a value
 function __vfioboot_takes --argument-names word value
     string match -q -- '-*' $word
-    and __vfioboot_help | grep -qE -- "(^|[ ,])$word $value( |\$)"
+    and __vfioboot_help | grep -qE -- "(^|[ ,])$word(, --[a-z-]+)? $value([ ,]|\$)"
 end
 
 # Whether the last word is an option that takes such a value
@@ -36,10 +36,57 @@ function __vfioboot_wants --argument-names value
     test (count $typed) -gt 2; and __vfioboot_takes $typed[-1] $value
 end
 
+# The directory of --root, as it was typed
+function __vfioboot_root
+    set -l typed (commandline -opc)
+    for i in (seq (count $typed))
+        if test "$typed[$i]" = --root
+            set -f root $typed[(math $i + 1)]
+        else if string match -q -- '--root=*' $typed[$i]
+            set -f root (string replace -- --root= '' $typed[$i])
+        end
+    end
+    echo $root
+end
+
+# What the configuration has, of which sed prints the names: "section" or "profile"
+function __vfioboot_configured --argument-names what
+    set -l root (__vfioboot_root)
+    set -l name '\([A-Za-z0-9._-]*\).*/\1/p'
+    set -l wanted "s/^[ \t]*profile[ \t]*[=:][ \t]*$name"
+    if test $what = section
+        set wanted "s/^[ \t]*\[device[ \t][ \t]*$name"
+    end
+    set -l files $root/{usr/lib,run,etc}/vfioboot.conf.d/*.conf
+    sed -n $wanted $root/etc/vfioboot.conf $files 2>/dev/null | sort -u
+end
+
 # What the help says that a name can be: "NAME is WORD, WORD or WORD."
 function __vfioboot_names
-    __vfioboot_help | awk '$1 == "NAME" && $2 == "is" {on = 1} on; on && /\.$/ {exit}' |
-        tr -cs a-z- '\n' | grep -vxE 'is|or|'
+    set -l typed (__vfioboot_typed)
+    switch $typed[-1]
+        case --loader
+            $typed[1] help entry 2>/dev/null |
+                awk '$1 == "NAME" && $2 == "is" {on = 1} on; on && /\.$/ {exit}' |
+                tr -cs a-z- '\n' | grep -vxE 'is|or|'
+        case --profile
+            __vfioboot_configured profile
+    end
+end
+
+# The words, each behind the items of a list that are typed already
+function __vfioboot_list
+    set -l before (commandline -ct | string match -r -- '.*[,+]')
+    printf "$before%s\n" $argv
+end
+
+function __vfioboot_columns
+    __vfioboot_list (__vfioboot_help | sed -n '/^Columns:/,/^Options:/s/^  \([A-Z_]\{1,\}\) .*/\1/p')
+end
+
+# The word of "WHAT is WORD" in the help
+function __vfioboot_what
+    __vfioboot_help | sed -n 's/.*; WHAT is \([a-z]*\)$/\1/p'
 end
 
 # The actions of the command, "ACTION|ACTION" behind its usage, unless one was typed already: it
@@ -56,14 +103,19 @@ function __vfioboot_actions
 end
 
 function __vfioboot_devices
+    ls (__vfioboot_root)/sys/bus/pci/devices 2>/dev/null
+end
+
+# What the command is about
+function __vfioboot_operands
     set -l typed (__vfioboot_typed)
     switch $typed[2]
         case add
             printf '%s\n' gpu:auto nvme:auto usb:auto
-        case remove
-            sed -n 's/^\[device \([^]]*\)\].*/\1/p' /etc/vfioboot.conf.d/*.conf 2>/dev/null
+        case remove explain
+            __vfioboot_configured section
     end
-    ls /sys/bus/pci/devices 2>/dev/null
+    __vfioboot_devices
 end
 
 function __vfioboot_at_command
@@ -103,5 +155,8 @@ complete -c vfioboot -n __vfioboot_at_option -a '(__vfioboot_options)'
 complete -c vfioboot -n '__vfioboot_wants DIR' -a '(__fish_complete_directories)'
 complete -c vfioboot -n '__vfioboot_wants FILE' -F
 complete -c vfioboot -n '__vfioboot_wants NAME' -a '(__vfioboot_names)'
+complete -c vfioboot -n '__vfioboot_wants DEVICE' -a '(__vfioboot_list (__vfioboot_devices))'
+complete -c vfioboot -n '__vfioboot_wants LIST' -a '(__vfioboot_columns)'
+complete -c vfioboot -n '__vfioboot_wants WHAT' -a '(__vfioboot_what)'
 complete -c vfioboot -n __vfioboot_at_operand -a '(__vfioboot_actions)'
-complete -c vfioboot -n __vfioboot_at_device -a '(__vfioboot_devices)'
+complete -c vfioboot -n __vfioboot_at_device -a '(__vfioboot_operands)'

@@ -382,6 +382,49 @@ known_parameters() {
 	[ "$offered" = nvme:auto ]
 }
 
+# A machine with two functions, sections in three places, two with a profile; below $tree.
+make_configured_tree() {
+	mkdir -p "$tree"/sys/bus/pci/devices/0000:0{1,2}:00.0 "$tree"/etc/vfioboot.conf.d \
+		"$tree"/usr/lib/vfioboot.conf.d
+	printf '[boot]\nwhen = always\n[device one]\npath = 00:01.0/00\n' >"$tree/etc/vfioboot.conf"
+	printf '  [device two] ; mine\nprofile=play\n' >"$tree/etc/vfioboot.conf.d/two.conf"
+	printf '[device three]\n  profile = work ; now\n# profile = no\n' \
+		>"$tree/usr/lib/vfioboot.conf.d/three.conf"
+}
+
+# What each shell has to offer there: expect_choices OFFERS, which is called with the words, the last of
+# which is begun.
+expect_choices() {
+	local devices=$'0000:01:00.0\n0000:02:00.0' sections=$'one\nthree\ntwo'
+	[ "$("$1" remove --root "$tree" '')" = "$devices"$'\n'"$sections" ]
+	[ "$("$1" explain --root "$tree" '')" = "$devices"$'\n'"$sections" ]
+	[ "$("$1" check --root "$tree" '')" = "$devices" ]
+	[ "$("$1" add --root "$tree" --with '')" = "$devices" ]
+	[ "$("$1" add --root "$tree" --with 0000:01:00.0,0000:02)" = 0000:01:00.0,0000:02:00.0 ]
+	[ "$("$1" try --root "$tree" --profile '')" = $'play\nwork' ]
+	[ "$("$1" cmdline --root "$tree" --profile pl)" = play ]
+	[ "$("$1" add --root "$tree" --profile '')" = $'play\nwork' ]
+	[ -z "$("$1" add --root "$tree" --name '')" ]
+	[ "$("$1" cmdline --loader '')" = "$(loaders)" ]
+	[ "$("$1" check --fix '')" = leftovers ]
+	[ "$("$1" list --output ADDRESS,SUB)" = ADDRESS,SUBSYSTEM ]
+	[[ $("$1" list -o +US) == +USES ]]
+	[ "$("$1" list -o '' | wc -l)" -gt 15 ]
+}
+
+bash_offers() {
+	complete_words "$top/completions/bash/vfioboot" _vfioboot "$vfioboot" "$@"
+}
+
+@test "bash completion knows devices, sections, profiles and columns" {
+	make_configured_tree
+	expect_choices bash_offers
+	[ "$(bash_offers try --root = "$tree" --profile = '')" = $'play\nwork' ]
+	# Nothing is configured, and there is no such directory.
+	[ -z "$(bash_offers try --root "$tree/usr" --profile '')" ]
+	[ -z "$(bash_offers remove --root "$tree/none" '')" ]
+}
+
 # What fish offers for a line, without the descriptions.
 fish_offers() {
 	PATH=$BATS_TEST_TMPDIR:$PATH HOME=$BATS_TEST_TMPDIR fish --no-config -c '
@@ -421,6 +464,17 @@ fish_offers() {
 	[[ $(fish_offers 'vfioboot add ') == *gpu:auto* ]]
 }
 
+fish_words() {
+	ln -sfn "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
+	fish_offers "vfioboot $*"
+}
+
+@test "fish completion knows devices, sections, profiles and columns" {
+	make_configured_tree
+	expect_choices fish_words
+	[ "$(fish_words "try --root=$tree --profile ")" = $'play\nwork' ]
+}
+
 # What zsh's completion would hand to the functions that offer it, a line each.
 zsh_offers() {
 	zsh -f -c '
@@ -448,4 +502,23 @@ zsh_offers() {
 	}
 	[ "$(words_of 1:action:)" = "$(entry_actions)" ]
 	[ "$(words_of '--loader.*:NAME:')" = "$(loaders)" ]
+}
+
+@test "zsh completion knows devices, sections, profiles and columns" {
+	local devices='0000\:01\:00.0 0000\:02\:00.0'
+	make_configured_tree
+	# What a value of the option of a command, or its operand, can be.
+	words_of() { # COMMAND SPECIFICATION
+		zsh_offers "$vfioboot" "$1" --root "$tree" - | sed -n "s/^$2\(.*\)\$/\1/p"
+	}
+	[ "$(words_of remove '\*:device:')" = "(one three two $devices)" ]
+	[ "$(words_of explain '\*:device:')" = "(one three two $devices)" ]
+	[ "$(words_of check '\*:device:')" = "($devices)" ]
+	[ "$(words_of add '--with=.*:DEVICE:')" = "_values -s , DEVICE $devices" ]
+	[ "$(words_of try '--profile=.*:NAME:')" = '(play work)' ]
+	[ "$(words_of add '--profile=.*:NAME:')" = '(play work)' ]
+	[ "$(words_of add '--name=.*:NAME:')" = ' ' ]
+	[ "$(words_of cmdline '--loader=.*:NAME:' | tr -d '()' | tr ' ' '\n' | sort)" = "$(loaders)" ]
+	[ "$(words_of check '--fix=.*:WHAT:')" = '(leftovers)' ]
+	[[ $(words_of list '--output=.*:LIST:') == '_values -s , LIST ADDRESS PATH '* ]]
 }
