@@ -181,7 +181,29 @@ uninstall:
 	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
 	@for link in $(WANTS); do rm -f "$(DESTDIR)$(UNITDIR)/$$link"; done
 	@! cmp -s vfioboot.conf "$(DESTDIR)$(CONFIG)" || rm -f "$(DESTDIR)$(CONFIG)"
+	@rm -rf "$(DESTDIR)$(COCKPIT_DIR)"
 	@-rmdir "$(DESTDIR)$(LIBDIR)/vfioboot" "$(DESTDIR)$(LIBDIR)/dracut/modules.d/50vfioboot" 2>/dev/null
+
+# ---- the page in Cockpit ----------------------------------------------------------------
+
+# Its style sheet is PatternFly's: from npm, or in the archive of `make dist`.
+COCKPIT_DIR = $(DATADIR)/cockpit/vfioboot
+COCKPIT_CSS = $(or $(wildcard cockpit/patternfly.css),build/cockpit/patternfly.css)
+COCKPIT_FILES = $(COCKPIT_CSS) $(sort $(filter-out cockpit/patternfly.css,$(wildcard cockpit/*.js \
+	cockpit/*.css cockpit/*.html cockpit/*.json cockpit/*.LICENSE)))
+
+.PHONY: cockpit
+cockpit: $(COCKPIT_FILES)
+
+build/cockpit/patternfly.css: cockpit/patternfly cockpit/npm-archive
+	@mkdir -p $(@D)
+	$(call say,NPM)
+	$(Q)cockpit/patternfly $@
+
+.PHONY: install-cockpit
+install-cockpit: cockpit
+	@install -d "$(DESTDIR)$(COCKPIT_DIR)"
+	@install -m 0644 $(COCKPIT_FILES) "$(DESTDIR)$(COCKPIT_DIR)"
 
 # ---- packages -------------------------------------------------------------------------------
 
@@ -252,10 +274,10 @@ build/sanitized/vfioboot: $(HOST_SRC:src/%.c=build/sanitized/%.o)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 # Packages first, and then a make that sees them.
-CHECKS = check check-all check-quick demo bench fuzz
+CHECKS = check check-all check-cockpit check-quick demo bench fuzz
 .PHONY: $(CHECKS)
 $(CHECKS):
-	@tests/install-packages
+	@tests/install-packages $(if $(filter check-all check-cockpit,$@),packages.cockpit)
 	@$(MAKE) --no-print-directory -j"$$(nproc)" WERROR=-Werror run-$@
 
 .PHONY: lint
@@ -276,10 +298,11 @@ suite_cli = @EARLY=$(1)/vfioboot-early VFIOBOOT=$(1)/vfioboot \
 	tests/run $(RESULTS) cli$(subst /,-,$(1:build%=%)) $(CLI_TESTS)
 
 # `make check-all` in parts, for machines that work side by side: SHARD=1/4 to 4/4, each at most an hour
-# with two cores.  What is no boot is in the first; boots say it by their tags.
+# with two cores.  What is no boot is in the first, but the page in Cockpit; boots say it by their tags.
 SHARD_COUNT = 4
 SHARD_NUMBER = $(SHARD:%/$(SHARD_COUNT)=%)
 FIRST_SHARD = $(filter 1,$(or $(SHARD_NUMBER),1))
+COCKPIT_SHARD = $(filter 2,$(or $(SHARD_NUMBER),2))
 ifneq ($(SHARD),)
 $(if $(filter $(SHARD),1/4 2/4 3/4 4/4),,$(error SHARD is one of 1/4 2/4 3/4 4/4))
 endif
@@ -306,6 +329,7 @@ run-check-all: check-programs shards
 	$(if $(FIRST_SHARD),$(call suite_cli,build))
 	$(if $(FIRST_SHARD),$(call suite_cli,build/sanitized))
 	$(if $(FIRST_SHARD),@tests/run $(RESULTS) distros tests/distros)
+	$(if $(COCKPIT_SHARD),@tests/run $(RESULTS) cockpit tests/cockpit/run)
 	@tests/run $(RESULTS) boot tests/boot/run $(if $(SHARD),--shard $(SHARD_NUMBER),--all)
 	@tests/run $(RESULTS) --summary
 
@@ -315,6 +339,7 @@ shards:
 	@for shard in $$(seq $(SHARD_COUNT)); do \
 		echo "SHARD=$$shard/$(SHARD_COUNT) of make check-all:"; \
 		[ $$shard != 1 ] || echo "  lint, unit, cli, cli-sanitized, distros"; \
+		[ $$shard != 2 ] || echo "  cockpit"; \
 		tests/boot/run --list $$shard | sed 's/^/  /'; done
 
 # For daily work: no boots, no sanitizer, and none of the slow tests.
@@ -341,6 +366,13 @@ run-check-portable: all $(TESTS) $(CLI_TOOLS)
 	$(suite_lint)
 	$(call suite_unit,$(TESTS))
 	$(call suite_cli,build)
+	@tests/run $(RESULTS) --summary
+
+# The page, in a browser: FILTER= as of boots.
+.PHONY: run-check-cockpit
+run-check-cockpit: all $(CLI_TOOLS)
+	@rm -rf $(RESULTS)
+	@tests/run $(RESULTS) cockpit tests/cockpit/run $(if $(FILTER),"$(FILTER)")
 	@tests/run $(RESULTS) --summary
 
 .PHONY: check-boot

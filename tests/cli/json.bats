@@ -29,7 +29,7 @@ hostile_host() {
 	printf '%s\n' 'vfioboot-record 1' "version $evil" 'stage initramfs' "kernel $evil" \
 		'config 0123456789abcdef' 'state done' "error /etc/my $evil.conf 1 unknown key $evil" \
 		>"$host/run/vfioboot/initramfs.record"
-	printf '%s\n' 'vfioboot trial 1' "id $evil" 'phase failed' 'reason not-up' "text $evil" \
+	printf '%s\n' 'vfioboot-trial 1' "id $evil" 'phase failed' 'reason not-up' "text $evil" \
 		>"$host/var/lib/vfioboot/trial/state"
 	printf 'passthrough\tPassthrough %s\tvfioboot.profile=games %s\n' "$evil" "$evil" \
 		>"$host/etc/vfioboot.entries"
