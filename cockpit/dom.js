@@ -99,7 +99,7 @@ export function rememberFocus() {
 	return [focused?.id, focused?.closest("section")?.querySelector("h2")?.id];
 }
 
-/* There again, after the page was drawn anew, or where that control is gone, at its heading. */
+/* There again, after the page was drawn again, or where that control is gone, at its heading. */
 export function restoreFocus(ids) {
 	ids.map(id => id && document.getElementById(id)).find(element => element)?.focus();
 }
