@@ -5,6 +5,8 @@
 
 bats_require_minimum_version 1.5.0
 
+load ../lib/json
+
 tree=$BATS_TEST_DIRNAME/../..
 
 # Of a make around this one the jobs are not for that one.
@@ -153,8 +155,10 @@ files() {
 	diff <(sed -n 's/^HOST_LIBS = //p' "$tree/Makefile" | tr ' ' '\n' |
 		sed 's/^lib//; $a inih' | sort) - <<<"$dynamic"
 	# What is related is there, and says what the archive is.
-	jq -e '([.packages[].SPDXID] + [.SPDXID]) as $ids |
+	# shellcheck disable=SC2016 # a variable of jq
+	json_true '([.packages[].SPDXID] + [.SPDXID]) as $ids |
 		[.relationships[] | .spdxElementId, .relatedSpdxElement] - $ids == []' <<<"$bill"
-	jq -e --arg sum "$(sha256sum <"$BATS_TEST_TMPDIR/$name.tar.gz" | cut -d' ' -f1)" \
-		'.packages[0] | .versionInfo == "1.2.3" and .checksums[0].checksumValue == $sum' <<<"$bill"
+	# shellcheck disable=SC2016 # a variable of jq
+	json_true '.packages[0] | .versionInfo == "1.2.3" and .checksums[0].checksumValue == $sum' \
+		--arg sum "$(sha256sum <"$BATS_TEST_TMPDIR/$name.tar.gz" | cut -d' ' -f1)" <<<"$bill"
 }
