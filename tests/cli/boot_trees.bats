@@ -26,6 +26,7 @@ answer() {
 
 @test "each tree answers as expected, first half" { answer 1/2; }
 
+# bats test_tags=slow
 @test "each tree answers as expected, second half" { answer 2/2; }
 
 @test "an image that is not started makes no tree ready, and one that is makes most of them so" {

@@ -290,6 +290,7 @@ virtual() {
 	rm -rf "${host:?}"/sys/firmware/acpi/tables/DMAR
 }
 
+# bats test_tags=slow
 @test "virtual machines: the hypervisor helps, and no setup of a firmware" {
 	local vendor product name iommu nested
 	no_groups
@@ -828,6 +829,7 @@ framebuffer() {
 	expect reset $audio fail 'kernel cannot reset it*start its guest once per boot'
 }
 
+# bats test_tags=slow
 @test "power-state" {
 	local card=$host/sys/bus/pci/devices/$gpu
 	check
@@ -869,6 +871,7 @@ framebuffer() {
 	expect memory $gpu unknown 'not found'
 }
 
+# bats test_tags=slow
 @test "resizable-bar" {
 	check
 	expect resizable-bar $gpu pass 'BAR 1 is 256 MiB of up to 16 GiB'

@@ -66,6 +66,7 @@ as_expected() { # CASE
 	done
 }
 
+# bats test_tags=slow
 @test "plan: identical cards" { each_case identical-cards as_expected; }
 @test "plan: a card added in front" { each_case card-added as_expected; }
 @test "plan: GPU of four functions" { each_case four-functions as_expected; }

@@ -114,12 +114,14 @@ files() {
 	[ ! -e "$BATS_TEST_TMPDIR/usr/lib/vfioboot" ]
 }
 
+# bats test_tags=slow
 @test "uninstall names what it leaves, and what removes that" {
 	make_quietly install
 	run -0 make_quietly uninstall
 	[[ $output == *"'vfioboot undo' before"*'boot menu'*images* ]]
 }
 
+# bats test_tags=slow
 @test "uninstall leaves a configuration that is its owner's" {
 	make_quietly install
 	echo '# mine' >>"$BATS_TEST_TMPDIR/etc/vfioboot.conf"

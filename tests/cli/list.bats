@@ -98,6 +98,7 @@ expect = 2'
 	[ "$(sort <<<"$output")" = "$keys" ]
 }
 
+# bats test_tags=slow
 @test "what a device is, and which modules know it" {
 	desktop
 	list_json --all

@@ -1026,6 +1026,7 @@ held='
 	[ "$status" = 0 ]
 }
 
+# bats test_tags=slow
 @test "the watch: it waits for what the kernel command line asks for" {
 	mkdir -p "$host/var/lib"
 	echo 'ro vfioboot.trial=20261120-171500 systemd.unit=kiosk.target' >"$host/cmdline"
@@ -1037,6 +1038,7 @@ held='
 	[[ $stderr == *'there is no such trial'* ]]
 }
 
+# bats test_tags=slow
 @test "the watch: a long command line is read whole, and an unreadable one is no boot without a trial" {
 	mkdir -p "$host/var/lib"
 	{ printf 'ro %s' "$(printf 'x%.0s' {1..5000})"; echo ' vfioboot.trial=20261120-171500'; } \

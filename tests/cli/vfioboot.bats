@@ -432,6 +432,7 @@ fish_offers() {
 		"$top/completions/fish/vfioboot.fish" "$1" | cut -f1 | sort
 }
 
+# bats test_tags=slow
 @test "fish completion offers what the help lists" {
 	ln -s "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
 	[ "$(fish_offers 'vfioboot ')" = "$(listed_commands | sort)" ]
@@ -447,6 +448,7 @@ fish_offers() {
 		"$BATS_TEST_TMPDIR/adir/" ]
 }
 
+# bats test_tags=slow
 @test "fish completion of entry: one action, and names of boot loaders" {
 	ln -s "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
 	for words in '' '--dry-run ' '--loader grub ' '--root list ' '--root=list '; do
@@ -484,6 +486,7 @@ zsh_offers() {
 		source $1' zsh "$top/completions/zsh/_vfioboot" "$@"
 }
 
+# bats test_tags=slow
 @test "zsh completion offers what the help lists" {
 	offered=$(zsh_offers "$vfioboot" '' | sed -n 's/^\([a-z][a-z-]*\):.*/\1/p')
 	[ "$(sort <<<"$offered")" = "$(listed_commands | sort)" ]
