@@ -10,7 +10,7 @@
 
 #define FAT_MAGIC 0x4d44 /* MSDOS_SUPER_MAGIC of linux/magic.h */
 
-/* A file system that gets files. */
+/* A file system that gets files, by one of its mounts: another may be read-only. */
 struct place {
 	dev_t device;
 	uint64_t available; /* bytes */
@@ -73,7 +73,8 @@ static struct place *find_place(
 	if (fd < 0 || read_room(fd, &place) < 0)
 		return NULL;
 	for (size_t i = 0; i < places->n; i++)
-		if (places->list[i].device == place.device)
+		if (places->list[i].device == place.device &&
+			places->list[i].read_only == place.read_only)
 			return &places->list[i];
 	more = realloc(places->list, (places->n + 1) * sizeof(*more));
 	if (!more)
