@@ -245,6 +245,40 @@ static int fail_without_copies(const struct root *root, const struct bls_files *
 		esp_find(root) ? esp_find(root) : ESP_BOOT);
 }
 
+/* What a run that was killed was about to rename to an entry. */
+static int add_leftovers(
+	const struct root *root, const struct bls_style *style, struct change *change)
+{
+	int r = 0;
+
+	change->root = root;
+	for (size_t i = 0; r == 0 && i < style->n_places; i++) {
+		char path[PATH_MAX];
+
+		text_join(path, sizeof(path), style->places[i], BLS_ENTRIES, NULL);
+		r = change_add_leftovers(change, path, NULL, NULL);
+		r = r == -ENOTDIR ? 0 : r;
+	}
+	return r;
+}
+
+static bool has_left(const struct root *root, const struct bls_style *style)
+{
+	_cleanup_(change_free) struct change change = {0};
+
+	return add_leftovers(root, style, &change) == 0 && change.n > 0;
+}
+
+static bool has_left_systemd_boot(const struct root *root)
+{
+	return has_left(root, &systemd_boot);
+}
+
+static bool has_left_grub(const struct root *root)
+{
+	return has_left(root, &grub_bls);
+}
+
 static int plan(const struct root *root, const struct bls_style *style,
 	const struct bootentries *wanted, struct bootmenu_change *change)
 {
@@ -255,7 +289,9 @@ static int plan(const struct root *root, const struct bls_style *style,
 	if (r < 0)
 		return bootmenu_fail(change, "cannot read the entries in %s: %s%s",
 			files.failed, strerror(-r), bootmenu_remedy(r));
-	r = strip_originals(root, &files, wanted, change);
+	r = add_leftovers(root, style, &change->files);
+	if (r == 0)
+		r = strip_originals(root, &files, wanted, change);
 	if (r == 0)
 		r = make_copies(style, &files, wanted, &copies);
 	if (r == 0)
@@ -488,6 +524,7 @@ int bls_read_grub(
 
 const struct bootloader_ops bootloader_ops_systemd_boot = {
 	.plan = plan_systemd_boot,
+	.has_left = has_left_systemd_boot,
 	.read = bls_read_systemd_boot,
 	.plan_trial = systemd_boot_plan_trial,
 	.arm = systemd_boot_arm,
@@ -498,6 +535,7 @@ const struct bootloader_ops bootloader_ops_systemd_boot = {
 
 const struct bootloader_ops bootloader_ops_grub_bls = {
 	.plan = plan_grub_bls,
+	.has_left = has_left_grub,
 	.read = bls_read_grub,
 	.plan_trial = grub_trial_plan_bls,
 	.arm = grub_env_arm,
