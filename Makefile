@@ -288,7 +288,7 @@ lint: build/vfioboot-early
 # Files side by side, each one's tests one after another: to start them so takes half the time. Some
 # wait more than they work, and the longest files are first.
 CLI_LONG = $(patsubst %,tests/cli/%.bats,plan try entry check status vfioboot)
-CLI_TOOLS = build/tests/compose build/tests/bootfiles
+CLI_TOOLS = build/tests/compose build/tests/bootfiles build/tests/dialogue
 CLI_FILES = $(CLI_LONG) $(filter-out $(CLI_LONG),$(sort $(wildcard tests/cli/*.bats)))
 CLI_TESTS = bats --tap --no-parallelize-within-files --jobs "$$((2 * $$(nproc)))" $(CLI_FILES)
 suite_lint = @tests/run $(RESULTS) lint tests/lint

@@ -89,6 +89,11 @@ function __vfioboot_what
     __vfioboot_help | sed -n 's/.*; WHAT is \([a-z]*\)$/\1/p'
 end
 
+# The words of "WHEN is WORD, WORD or WORD."
+function __vfioboot_whens
+    __vfioboot_help | sed -n 's/^WHEN is \(.*\)\.$/\1/p' | tr -cs a-z '\n' | grep -vxE 'or|'
+end
+
 # The actions of the command, "ACTION|ACTION" behind its usage, unless one was typed already: it
 # takes one.
 function __vfioboot_actions
@@ -158,5 +163,6 @@ complete -c vfioboot -n '__vfioboot_wants NAME' -a '(__vfioboot_names)'
 complete -c vfioboot -n '__vfioboot_wants DEVICE' -a '(__vfioboot_list (__vfioboot_devices))'
 complete -c vfioboot -n '__vfioboot_wants LIST' -a '(__vfioboot_columns)'
 complete -c vfioboot -n '__vfioboot_wants WHAT' -a '(__vfioboot_what)'
+complete -c vfioboot -n '__vfioboot_wants WHEN' -a '(__vfioboot_whens)'
 complete -c vfioboot -n __vfioboot_at_operand -a '(__vfioboot_actions)'
 complete -c vfioboot -n __vfioboot_at_device -a '(__vfioboot_operands)'

@@ -32,6 +32,7 @@
 #define TREE_PROC_STAT   "proc/%d/stat"
 #define TREE_FD_OF       "/proc/%d/fd/%d" /* the same for others: process, descriptor */
 #define TREE_OSRELEASE   "proc/sys/kernel/osrelease"
+#define TREE_NO_MODULES  "proc/sys/kernel/modules_disabled"
 #define TREE_NULL        "/dev/null" /* of this machine, or the text of a link */
 #define TREE_TTY         "/dev/tty"  /* of this process */
 #define TREE_CPUINFO     "proc/cpuinfo"

@@ -362,27 +362,22 @@ int apply_add_images(struct apply *apply)
 
 /* ---- the list ---------------------------------------------------------------------------- */
 
-/* The protect list is written if there is anything that could go against it. */
 static int add_protect(struct apply *apply)
 {
-	_cleanup_(imagecheck_free) struct imagecheck check = {0};
 	_cleanup_free_ char *text = protect_list_format(apply->goal->protect);
-	int r = text ? imagecheck_read(apply->change.root, IMAGECHECK_NOW, NULL, &check)
-		     : -ENOMEM;
 
-	if (r < 0 || check.n_files == 0)
-		return r;
-	return change_put_text(&apply->change, CONFIGFILES_PROTECT, text);
+	return text ? change_put_text(&apply->change, CONFIGFILES_PROTECT, text)
+		    : -ENOMEM;
 }
 
 int apply_steps(const struct root *root, const struct protect_list *protect,
-	struct chain *chain, struct apply *ret)
+	bool configured, struct chain *chain, struct apply *ret)
 {
 	struct apply apply;
 	int r = apply_begin(root, IMAGECHECK_NOW, protect, chain, &apply);
 
 	r = r < 0 ? r : apply_add_leftovers(&apply);
-	if (protect)
+	if (protect && configured)
 		r = r < 0 ? r : add_protect(&apply);
 	r = r < 0 ? r : apply_add_images(&apply);
 	if (r < 0)

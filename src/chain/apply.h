@@ -33,12 +33,12 @@ struct apply {
 
 /*
  * Makes the list of steps that bring all images up to date which an entry starts, or which may be
- * started, for apply_free().  @protect is the current list (NULL: it is not known), @chain what
- * chain_follow() found with it; both stay the caller's.  An empty list: there is nothing to do.
- * Returns 0, or -errno.
+ * started, for apply_free().  @protect is the current list (NULL: it is not known), which is written
+ * if something is @configured that could go against it; @chain is what chain_follow() found with it.
+ * Both stay the caller's.  An empty list of steps: there is nothing to do.  Returns 0, or -errno.
  */
 int apply_steps(const struct root *root, const struct protect_list *protect,
-	struct chain *chain, struct apply *ret);
+	bool configured, struct chain *chain, struct apply *ret);
 
 /*
  * The same to take everything of us away: drop-ins that add wrote are removed, what others

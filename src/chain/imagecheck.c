@@ -58,10 +58,34 @@ static int note_target(
 	return file_add_name(&check->targets, target + len + 1);
 }
 
+/* Adds it with @file.data, which is the list's then, or freed. */
+static int append(struct imagecheck *check, const char *path, struct imagecheck_file file)
+{
+	struct imagecheck_file *more;
+
+	file.path = strdup(path);
+	more = realloc(check->files, (check->n_files + 1) * sizeof(*more));
+	check->files = more ? more : check->files;
+	if (!file.path || !more) {
+		free(file.path);
+		free(file.data);
+		return -ENOMEM;
+	}
+	check->files[check->n_files++] = file;
+	return 0;
+}
+
+int imagecheck_add_file(struct imagecheck *check, const char *path, const char *text)
+{
+	struct imagecheck_file file = {.data = strdup(text), .size = strlen(text)};
+
+	return file.data ? append(check, path, file) : -ENOMEM;
+}
+
 /* Adds a file of the configuration, if it is there. */
 static int add_file(const struct root *root, const char *path, struct imagecheck *check)
 {
-	struct imagecheck_file file = {0}, *more;
+	struct imagecheck_file file = {0};
 	char target[PATH_MAX];
 	int link = file_read_link(root, path, target, sizeof(target)), r;
 
@@ -72,17 +96,8 @@ static int add_file(const struct root *root, const char *path, struct imagecheck
 		if (r < 0)
 			return r;
 	}
-	file.path = strdup(path);
-	more = realloc(check->files, (check->n_files + 1) * sizeof(*more));
-	if (!file.path || !more) {
-		free(file.path);
-		free(file.data);
-		check->files = more ? more : check->files;
-		return -ENOMEM;
-	}
-	check->files = more;
-	check->files[check->n_files++] = file;
-	return link == 0 ? note_target(root, path, check) : 0;
+	r = append(check, path, file);
+	return r == 0 && link == 0 ? note_target(root, path, check) : r;
 }
 
 /* The hooks take all of them, also those that another one hides. */

@@ -55,6 +55,9 @@ int imagecheck_read(const struct root *root, enum imagecheck_of of,
 	const struct protect_list *protect, struct imagecheck *ret);
 void imagecheck_free(struct imagecheck *check);
 
+/* Adds a file of the configuration that is not there yet.  0 or -ENOMEM. */
+int imagecheck_add_file(struct imagecheck *check, const char *path, const char *text);
+
 /*
  * Opens the image file @path, for imagefile_free().  IMAGE_FRESH: it could be read; else, with a
  * sentence without full stop in @why, IMAGE_MISSING or IMAGE_UNKNOWN.

@@ -8,6 +8,10 @@
 /* The values of long options begin here, so that none is taken for a letter. */
 #define FIRST_OPTION 256
 
+/* Lines are wrapped at this column, or where the terminal ends. */
+#define WIDTH     90
+#define WIDTH_MIN 60
+
 static void print_to(FILE *stream, const char *format, va_list args)
 {
 	_cleanup_free_ char *text = NULL, *printable = NULL;
@@ -25,6 +29,31 @@ void cli_print(const char *format, ...)
 	va_start(args, format);
 	print_to(stdout, format, args);
 	va_end(args);
+}
+
+static int line_width(void)
+{
+	int columns = terminal_columns();
+
+	if (columns && columns < WIDTH)
+		return columns > WIDTH_MIN ? columns : WIDTH_MIN;
+	return WIDTH;
+}
+
+void cli_print_wrapped(const char *text, int at, int indent)
+{
+	int width = line_width();
+
+	for (size_t len; *text; text += len + strspn(text + len, " ")) {
+		len = strcspn(text, " ");
+		if (at > indent && at + 1 + (int)len > width) {
+			printf("\n%*s", indent, "");
+			at = indent;
+		}
+		cli_print("%s%.*s", at > indent ? " " : "", (int)len, text);
+		at += (at > indent) + (int)len;
+	}
+	putchar('\n');
 }
 
 enum cli_exit cli_report(enum cli_exit status, const char *command, const char *kind,
@@ -57,22 +86,6 @@ enum cli_exit cli_need_root(const char *command)
 const char *cli_plural(size_t n)
 {
 	return n == 1 ? "" : "s";
-}
-
-enum cli_exit cli_confirm(const char *command, const char *question)
-{
-	char line[64];
-
-	fflush(stdout);
-	if (!isatty(STDIN_FILENO))
-		return cli_error(command,
-			"nothing was changed; add --yes to do this without being asked");
-	printf("\n%s [y/N] ", question);
-	fflush(stdout);
-	if (fgets(line, sizeof(line), stdin) && (*line == 'y' || *line == 'Y'))
-		return CLI_OK;
-	puts("Nothing was changed.");
-	return CLI_FAILED;
 }
 
 /* ---- options and operands ---- */
@@ -158,14 +171,20 @@ static enum cli_exit parse(struct cli *cli, int argc, char **argv, void *argumen
 
 /* ---- the machine ---- */
 
-static void close_cli(struct cli *cli)
+void cli_forget(struct cli *cli)
 {
-	file_free_names(&cli->values);
 	inventory_free(&cli->inventory);
 	thisboot_free(&cli->boot);
 	nextboot_free(&cli->next);
 	chain_free(&cli->chain);
 	facts_free(&cli->facts);
+	cli->facts = (struct facts){0};
+}
+
+static void close_cli(struct cli *cli)
+{
+	file_free_names(&cli->values);
+	cli_forget(cli);
 	root_close(&cli->root);
 }
 
@@ -193,9 +212,14 @@ enum cli_exit cli_run(const struct cli_command *command, int argc, char **argv)
 	return command->run(&cli);
 }
 
+int cli_read_facts(struct cli *cli)
+{
+	return cli->facts.root ? 0 : facts_read(&cli->root, &cli->facts);
+}
+
 enum cli_exit cli_read_next(struct cli *cli, const char *cmdline)
 {
-	int r = facts_read(&cli->root, &cli->facts);
+	int r = cli_read_facts(cli);
 
 	if (r == 0 && cmdline)
 		r = nextboot_read(&cli->facts, cmdline, &cli->next);

@@ -101,6 +101,12 @@ enum cli_exit cli_read_next(struct cli *cli, const char *cmdline);
 enum cli_exit cli_read_boot(struct cli *cli);
 enum cli_exit cli_read_inventory(struct cli *cli);
 
+/* The facts alone, if they were not read yet.  0 or -errno. */
+int cli_read_facts(struct cli *cli);
+
+/* Frees all of that: it is read again, when it is asked for. */
+void cli_forget(struct cli *cli);
+
 /* Follows the chain to its images.  0 or -errno. */
 int cli_follow(struct cli *cli);
 
@@ -115,6 +121,12 @@ enum cli_exit cli_say(const char *command, const struct message *message);
  * would upset a terminal are replaced (text_to_printable()).  Messages do the same.
  */
 void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Prints the words from the column @at on, and a newline; a line ends before a word that would be
+ * cut, and the next one begins at the column @indent.
+ */
+void cli_print_wrapped(const char *text, int at, int indent);
 
 /*
  * Prints "vfioboot COMMAND: ", @kind, and the message to stderr, as printf(3).  Returns @status.
@@ -132,11 +144,39 @@ enum cli_exit cli_need_root(const char *command);
 /* "" for one thing, "s" for several. */
 const char *cli_plural(size_t n);
 
+/* ---- ask.c: questions to a person, on any terminal */
+
+#define ASK_SIZE 160
+
+/* All but the text may be NULL. */
+struct question {
+	const char *text;   /* such as "Continue?" */
+	const char *preset; /* what Enter alone stands for; NULL: an answer is needed */
+	const char *help;   /* what '?' prints */
+	const char *left;   /* said when the person leaves; NULL: nothing was changed */
+	/* Whether the answer will do; or prints what is wrong with it. */
+	bool (*accept)(void *data, const char *answer);
+	void *data;
+};
+
 /*
- * Asks a person whether to go on.  Returns CLI_OK for yes; else CLI_FAILED, and it is said that
- * nothing was changed: without a terminal with the option that asks nothing, --yes.
+ * Asks until there is an answer that will do.  Returns CLI_OK with it in @ret; or CLI_FAILED, and it
+ * is said that nothing was changed: the person leaves (q, or the end of the input), five answers
+ * would not do, or there is no terminal; then @options says what to use instead.
  */
-enum cli_exit cli_confirm(const char *command, const char *question);
+enum cli_exit ask(const char *command, const struct question *question,
+	const char *options, char ret[static ASK_SIZE]);
+
+/* Asks for y or n, @preset being what Enter stands for.  Returns as ask(), with which it was. */
+enum cli_exit ask_yes(const char *command, const struct question *question,
+	const char *options, bool preset, bool *ret);
+
+/*
+ * Asks a person whether to go on, Enter standing for no.  Returns CLI_OK for yes; else CLI_FAILED,
+ * and it is said that nothing was changed: without a terminal with the option that asks nothing,
+ * --yes.
+ */
+enum cli_exit cli_confirm(const char *command, const char *text);
 
 /* ---- sections.c: what several commands say of the configuration */
 
@@ -235,8 +275,35 @@ void devices_close(struct devices *devices);
  */
 enum cli_exit devices_add(struct devices *devices, const char *operand);
 
+/*
+ * Gives an offer that is settled and has a name its driver, what its functions are called, and its
+ * obstacles (offer_weigh()).  CLI_OK, or a message.
+ */
+enum cli_exit devices_weigh(const struct devices *devices, struct offer *offer);
+
 /* Adds each function that @list, selectors with commas between, names, and nothing with it. */
 enum cli_exit devices_add_with(struct devices *devices, const char *list);
+
+/* ---- candidates.c: devices of which one may be chosen */
+
+/* A device that might be chosen, and what is against it. */
+struct candidate {
+	const struct pcibus_function *function;
+	struct offer offer; /* that is settled */
+	bool spare;         /* nothing is */
+};
+
+/* Starts as {0}, for candidates_free(). */
+struct candidates {
+	struct candidate *list;
+	size_t n, spare; /* how many, and how many of them can be spared */
+};
+
+/* Finds those whose first function @is_meant, in the order of their addresses.  0 or -errno. */
+int candidates_find(const struct devices *devices,
+	bool (*is_meant)(const void *data, const struct pcibus_function *function),
+	const void *data, struct candidates *ret);
+void candidates_free(struct candidates *candidates);
 
 /* ---- obstacle_text.c: why `add` refuses a device set, and what to do about it */
 
@@ -352,6 +419,18 @@ void leftovers_warn_of(const char *command, const struct verdicts *verdicts, siz
 /* ---- check_fix.c: `check --fix leftovers`, with @yes without asking */
 enum cli_exit check_fix_leftovers(struct cli *cli, bool yes);
 
+/* ---- cmd_apply.c: the images, for setup as well */
+
+/*
+ * Plans what `apply` does, for apply_free(), as if the drop-ins @planned were written.  CLI_OK, with
+ * what progress_warn_unbuilt() said in @ret_warned; or a message.
+ */
+enum cli_exit apply_plan(struct cli *cli, const struct obstacles_dropin *planned,
+	size_t n_planned, struct apply *ret, enum cli_exit *ret_warned);
+
+/* Checks these steps, and carries them out.  CLI_OK, or a message. */
+enum cli_exit apply_carry_out(const struct cli *cli, struct apply *apply);
+
 /* ---- cmdline_apply.c: parameters written for good */
 
 /*
@@ -361,11 +440,49 @@ enum cli_exit check_fix_leftovers(struct cli *cli, bool yes);
 enum cli_exit cmdline_apply(
 	struct cli *cli, const struct params *params, const char *loader, bool yes);
 
+/*
+ * Plans that, for parameters_free() in any case.  CLI_OK: @ret->words are needed ("": none), and
+ * with an empty list of steps they are there; CLI_UNKNOWN: a person has to add them, as
+ * @ret->permanent.text says; or a message.
+ */
+enum cli_exit cmdline_plan(const struct cli *cli, const struct params *params,
+	const char *loader, struct parameters *ret);
+
+/* Carries the steps out, or with --dry-run prints them.  CLI_OK, or a message. */
+enum cli_exit cmdline_carry_out(const struct cli *cli, struct parameters *parameters);
+
 /* Takes back what that has added, for @command. */
 enum cli_exit cmdline_take_back(const struct cli *cli, const char *loader);
 
 /* Whether vfioboot can write them where @loader keeps them, so that a remedy may say so. */
 bool cmdline_can_apply(const struct root *root, const struct bootloader *loader);
+
+/* ---- cmd_entry.c: the entries of the boot menu, for setup as well */
+
+/* Starts as {0}, for entry_plan_free(). */
+struct entry_plan {
+	struct bootentries wanted;
+	const struct bootloader *loader;
+	struct bootmenu_change change; /* with nothing in it: they are there */
+	int error;                     /* -EOPNOTSUPP: the menu is edited by hand; or 0 */
+};
+
+/*
+ * Plans what `entry add` does, as if the drop-ins @planned were written, with the loader @name or
+ * NULL.  CLI_OK, or a message.
+ */
+enum cli_exit entry_plan(const struct root *root, const char *name,
+	const struct obstacles_dropin *planned, size_t n_planned, struct entry_plan *ret);
+void entry_plan_free(struct entry_plan *plan);
+
+/*
+ * Carries it out, or with --dry-run prints it.  CLI_OK; CLI_UNKNOWN after printing what a person
+ * has to write; or a message.
+ */
+enum cli_exit entry_carry_out(const struct cli *cli, struct entry_plan *plan);
+
+/* ---- cmd_try.c: starts a trial of @profile, with the parameters @append besides */
+enum cli_exit try_start(const struct cli *cli, const char *profile, const char *append);
 
 /* ---- entry_text.c: what several commands say of the entries in the boot menu */
 
@@ -416,6 +533,7 @@ void trial_text_warn_changed(
 
 /* ---- the commands */
 
+extern const struct cli_command cmd_setup;
 extern const struct cli_command cmd_list;
 extern const struct cli_command cmd_check;
 extern const struct cli_command cmd_add;

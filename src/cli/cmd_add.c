@@ -39,15 +39,10 @@ struct addition {
 	struct cli *cli;
 	const struct arguments *arguments;
 	struct devices devices;
-	char driver[CONFIG_DRIVER_SIZE];
-	char **titles;
 };
 
 static void free_addition(struct addition *addition)
 {
-	for (size_t i = 0; addition->titles && i < addition->devices.offer.set.n; i++)
-		free(addition->titles[i]);
-	free(addition->titles);
 	devices_close(&addition->devices);
 }
 
@@ -88,52 +83,6 @@ static enum cli_exit choose_name(struct addition *addition)
 			"--name",
 			wanted);
 	return CLI_OK;
-}
-
-/* The vfio driver that fits all functions best; a section has one for all of them. */
-static void choose_driver(struct addition *addition)
-{
-	const struct deviceset *set = &addition->devices.offer.set;
-	struct modules *modules = facts_modules(&addition->cli->facts);
-	char driver[CONFIG_DRIVER_SIZE];
-
-	if (!modules)
-		return;
-	for (size_t i = 0; i < set->n; i++) {
-		if (modules_vfio_driver(modules, &set->members[i].function->dev.ids,
-			    driver, sizeof(driver)) < 0)
-			return;
-		if (i == 0)
-			strcpy(addition->driver, driver);
-		if (strcmp(addition->driver, driver) == 0)
-			continue;
-		cli_warning("add",
-			"the driver %s fits some of the functions best, but a device set "
-			"has one driver; to use it, add these functions on their own with "
-			"--only",
-			strcmp(driver, "vfio-pci") ? driver : addition->driver);
-		addition->driver[0] = '\0';
-		return;
-	}
-}
-
-/* What people call the functions of the set. */
-static int find_titles(struct addition *addition)
-{
-	const struct deviceset *set = &addition->devices.offer.set;
-	struct function_name name;
-
-	addition->titles = calloc(set->n, sizeof(*addition->titles));
-	if (!addition->titles)
-		return -ENOMEM;
-	for (size_t i = 0; i < set->n; i++) {
-		names_look_up(addition->devices.names, &set->members[i].function->dev.ids,
-			&name);
-		addition->titles[i] = strdup(name.name);
-		if (!addition->titles[i])
-			return -ENOMEM;
-	}
-	return 0;
 }
 
 /* Finds all that the operands name. */
@@ -180,11 +129,12 @@ static void print_set(const struct addition *addition)
 	for (size_t i = 0; i < set->n; i++) {
 		const struct pcidev *dev = &set->members[i].function->dev;
 		char address[PCI_ADDRESS_SIZE];
+		struct function_name name;
 
 		pci_address_format(dev->address, address);
+		names_look_up(addition->devices.names, &dev->ids, &name);
 		printf("  %s  %04x:%04x  %s%s\n", address, dev->ids.vendor,
-			dev->ids.device, addition->titles[i],
-			member_remark(set->members[i].why));
+			dev->ids.device, name.name, member_remark(set->members[i].why));
 	}
 }
 
@@ -444,23 +394,6 @@ static enum cli_exit write_file(const struct addition *addition)
 	return refused ? CLI_FAILED : CLI_OK;
 }
 
-static enum cli_exit weigh(struct addition *addition)
-{
-	struct devices *devices = &addition->devices;
-	int r = find_titles(addition);
-
-	if (r == 0)
-		r = offer_weigh(&devices->host, devices->allow, addition->driver,
-			(const char *const *)addition->titles, &devices->offer);
-	if (r == -EINVAL)
-		return cli_error("add",
-			"one of the functions has no unique path; write a section with its "
-			"address instead, see vfioboot.conf(5)");
-	return r < 0 ? cli_error("add", "cannot check what the next boot would do: %s",
-			       strerror(-r))
-		     : CLI_OK;
-}
-
 static enum cli_exit add(struct addition *addition)
 {
 	struct devices *devices = &addition->devices;
@@ -470,13 +403,12 @@ static enum cli_exit add(struct addition *addition)
 		status = choose_name(addition);
 	if (status != CLI_OK)
 		return status;
-	choose_driver(addition);
 	if (facts_modules_are_damaged(&addition->cli->facts))
 		cli_warning("add",
 			"the module index of the running kernel is damaged, so whether a "
 			"variant of vfio-pci fits better is unknown; run 'sudo depmod' to "
 			"rebuild it");
-	status = weigh(addition);
+	status = devices_weigh(devices, &devices->offer);
 	if (status != CLI_OK)
 		return status;
 	if (!obstacles_block(&devices->offer.obstacles))

@@ -10,8 +10,9 @@ static const struct cli_option options[] = {
 };
 
 /* Those of the command line are not for images to repair. */
-static enum cli_exit check_config(const struct config *config)
+static enum cli_exit check_config(const struct cli *cli, const struct config *config)
 {
+	const char *command = cli->command->name;
 	enum cli_exit status = CLI_OK;
 
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
@@ -20,18 +21,20 @@ static enum cli_exit check_config(const struct config *config)
 
 		config_place_text(config, error->place, place);
 		if (*place != '/')
-			cli_warning("apply", "%s: %s", place, error->message);
+			cli_warning(command, "%s: %s", place, error->message);
 		else
-			status = cli_error("apply", "%s: %s", place, error->message);
+			status = cli_error(command, "%s: %s", place, error->message);
 	}
 	if (status != CLI_OK)
-		cli_error("apply", "nothing was changed; correct this and try again");
+		cli_error(command, "nothing was changed; correct this and try again");
 	return status;
 }
 
 /* Of the live machine nothing is done without it: images would not know what to spare. */
-static enum cli_exit check_protect(struct facts *facts, struct nextboot *next)
+static enum cli_exit check_protect(struct cli *cli, struct nextboot *next)
 {
+	const char *command = cli->command->name;
+	struct facts *facts = &cli->facts;
 	int r = 0;
 
 	if (next->protect_traced)
@@ -39,20 +42,20 @@ static enum cli_exit check_protect(struct facts *facts, struct nextboot *next)
 	if (facts->root->live)
 		r = protect_list_trace(facts, &next->config, &next->protect);
 	else
-		cli_warning("apply",
+		cli_warning(command,
 			"cannot find out from these files what the machine uses itself; "
 			"the protect list is left out");
 	if (r == -EHOSTUNREACH)
-		return cli_error("apply",
+		return cli_error(command,
 			"this is a chroot or a container, not a running host; run this on "
 			"the host itself, with proc and sysfs mounted");
 	if (r < 0)
 		return cli_error(
-			"apply", "cannot find out what this host uses: %s", strerror(-r));
+			command, "cannot find out what this host uses: %s", strerror(-r));
 	return CLI_OK;
 }
 
-static void warn_refused(const struct nextboot *next)
+static void warn_refused(const struct cli *cli, const struct nextboot *next)
 {
 	for (unsigned i = 0; i < next->plan.n_entries; i++) {
 		const struct plan_entry *entry = &next->plan.entries[i];
@@ -64,7 +67,7 @@ static void warn_refused(const struct nextboot *next)
 			pci_address_format(
 				next->machine.functions[entry->function].address,
 				address);
-		cli_warning("apply", "%s%s%s will be refused: %s",
+		cli_warning(cli->command->name, "%s%s%s will be refused: %s",
 			next->config.sections[entry->section].name, *address ? " " : "",
 			address, reason_text(entry->reason));
 	}
@@ -124,7 +127,6 @@ static void print_started(const struct cli *cli)
 			entry->said->title);
 }
 
-/* @warned: of images that nothing here builds. */
 static enum cli_exit carry_out(
 	const struct cli *cli, struct apply *apply, enum cli_exit warned)
 {
@@ -135,9 +137,7 @@ static enum cli_exit carry_out(
 		print_outlook(cli);
 		return CLI_OK;
 	}
-	status = progress_check("apply", apply);
-	if (status == CLI_OK)
-		status = progress_run(cli, &apply->change);
+	status = apply_carry_out(cli, apply);
 	if (status != CLI_OK)
 		return status;
 	if (apply->n_images)
@@ -151,26 +151,94 @@ static enum cli_exit carry_out(
 	return CLI_OK;
 }
 
-static enum cli_exit plan_and_run(struct cli *cli)
+enum cli_exit apply_carry_out(const struct cli *cli, struct apply *apply)
+{
+	enum cli_exit status = progress_check(cli->command->name, apply);
+
+	return status == CLI_OK ? progress_run(cli, &apply->change) : status;
+}
+
+/* What is to be known of the machine, and said of it, before there is a plan. */
+static enum cli_exit look(struct cli *cli)
+{
+	struct nextboot *next;
+	enum cli_exit status = cli->next ? CLI_OK : cli_read_next(cli, NULL);
+
+	next = cli->next;
+	if (status == CLI_OK)
+		status = check_config(cli, &next->config);
+	if (status == CLI_OK)
+		status = check_protect(cli, next);
+	if (status == CLI_OK && next->machine_error < 0)
+		cli_warning(cli->command->name,
+			"cannot read the PCI functions (%s): what the next boot will "
+			"bind is not known",
+			strerror(-next->machine_error));
+	return status;
+}
+
+/*
+ * Follows the chain, as if the @planned drop-ins were there.  Returns 1 when something is configured,
+ * 0 when nothing is, or -errno.
+ */
+static int follow(
+	struct cli *cli, const struct obstacles_dropin *planned, size_t n_planned)
 {
 	const struct nextboot *next = cli->next;
-	const struct protect_list *protect = next->protect_traced ? &next->protect : NULL;
-	_cleanup_(apply_free) struct apply apply = {0};
-	enum cli_exit status, warned;
-	int r;
+	_cleanup_(imagecheck_free) struct imagecheck check = {0};
+	int r = imagecheck_read(&cli->root, IMAGECHECK_NOW,
+		next->protect_traced ? &next->protect : NULL, &check);
 
-	status = progress_check_images("apply", &cli->chain, IMAGECHECK_NOW);
+	for (size_t i = 0; r == 0 && i < n_planned; i++)
+		r = imagecheck_add_file(&check, planned[i].path, planned[i].text);
+	if (r == 0)
+		r = chain_compare(&cli->root, &check, &cli->chain);
+	return r < 0 ? r : check.n_files > 0;
+}
+
+enum cli_exit apply_plan(struct cli *cli, const struct obstacles_dropin *planned,
+	size_t n_planned, struct apply *ret, enum cli_exit *ret_warned)
+{
+	const char *command = cli->command->name;
+	const struct nextboot *next;
+	enum cli_exit status = look(cli);
+	int configured, r;
+
 	if (status != CLI_OK)
 		return status;
-	warned = progress_warn_unbuilt("apply", &cli->chain);
-	progress_warn_unknown("apply", &cli->chain);
-	r = apply_steps(&cli->root, protect, &cli->chain, &apply);
-	if (r < 0)
-		return cli_error("apply", "cannot work out what to do: %s", strerror(-r));
-	if (!cli->dry_run) {
+	next = cli->next;
+	warn_refused(cli, next);
+	trial_text_warn_changed(command, &cli->root, &next->config);
+	configured = follow(cli, planned, n_planned);
+	if (configured < 0)
+		return cli_error(
+			command, "cannot find the images: %s", strerror(-configured));
+	status = progress_check_images(command, &cli->chain, IMAGECHECK_NOW);
+	if (status != CLI_OK)
+		return status;
+	*ret_warned = progress_warn_unbuilt(command, &cli->chain);
+	progress_warn_unknown(command, &cli->chain);
+	r = apply_steps(&cli->root, next->protect_traced ? &next->protect : NULL,
+		configured, &cli->chain, ret);
+	return r < 0 ? cli_error(command, "cannot work out what to do: %s", strerror(-r))
+		     : CLI_OK;
+}
+
+static enum cli_exit run(struct cli *cli)
+{
+	_cleanup_(apply_free) struct apply apply = {0};
+	enum cli_exit status = progress_begin(cli), warned;
+
+	if (status == CLI_OK)
+		entry_warn_outdated("apply", &cli->root);
+	if (status == CLI_OK)
+		status = apply_plan(cli, NULL, 0, &apply, &warned);
+	if (status == CLI_OK && !cli->dry_run)
 		status = carry_out(cli, &apply, warned);
-		return status == CLI_OK ? warned : status;
-	}
+	if (status != CLI_OK)
+		return status;
+	if (!cli->dry_run)
+		return warned;
 	progress_print(cli, &apply.change);
 	if (progress_check("apply", &apply) != CLI_OK)
 		return CLI_FAILED;
@@ -178,35 +246,6 @@ static enum cli_exit plan_and_run(struct cli *cli)
 		say_nothing_to_do(cli, warned);
 	print_outlook(cli);
 	return warned;
-}
-
-static enum cli_exit run(struct cli *cli)
-{
-	enum cli_exit status = progress_begin(cli);
-	struct nextboot *next;
-	int r;
-
-	if (status == CLI_OK)
-		status = cli_read_next(cli, NULL);
-	next = cli->next;
-	if (status == CLI_OK)
-		status = check_config(&next->config);
-	if (status == CLI_OK)
-		status = check_protect(&cli->facts, next);
-	if (status != CLI_OK)
-		return status;
-	if (next->machine_error < 0)
-		cli_warning("apply",
-			"cannot read the PCI functions (%s): what the next boot will "
-			"bind is not known",
-			strerror(-next->machine_error));
-	warn_refused(next);
-	trial_text_warn_changed("apply", &cli->root, &next->config);
-	entry_warn_outdated("apply", &cli->root);
-	r = cli_follow(cli);
-	if (r < 0)
-		return cli_error("apply", "cannot find the images: %s", strerror(-r));
-	return plan_and_run(cli);
 }
 
 const struct cli_command cmd_apply = {

@@ -3,9 +3,7 @@
 #include "check/check.h"
 #include "cli.h"
 
-/* Lines are wrapped at this column, or where the terminal ends, to begin at that one. */
-#define WIDTH       90
-#define WIDTH_MIN   60
+/* Where texts begin. */
 #define TEXT_COLUMN 32
 
 /* More lines than these of one check that passes are joined into one. */
@@ -36,32 +34,6 @@ static const struct column columns[] = {
 	{"REMEDY", 0, NULL},
 	{0},
 };
-
-static int line_width(void)
-{
-	int columns = terminal_columns();
-
-	if (columns && columns < WIDTH)
-		return columns > WIDTH_MIN ? columns : WIDTH_MIN;
-	return WIDTH;
-}
-
-/* Prints words from the column @at on, and breaks the line before one that would be cut. */
-static void print_wrapped(const char *text, int at, int indent)
-{
-	int width = line_width();
-
-	for (size_t len; *text; text += len + strspn(text + len, " ")) {
-		len = strcspn(text, " ");
-		if (at > indent && at + 1 + (int)len > width) {
-			printf("\n%*s", indent, "");
-			at = indent;
-		}
-		cli_print("%s%.*s", at > indent ? " " : "", (int)len, text);
-		at += (at > indent) + (int)len;
-	}
-	putchar('\n');
-}
 
 static bool is_alike(const struct check_point *a, const struct check_point *b)
 {
@@ -125,7 +97,7 @@ static void print_remedy(
 	if (!point || (*pending && strcmp(point->remedy, next->remedy) == 0))
 		return;
 	printf("%*s-> ", TEXT_COLUMN, "");
-	print_wrapped(point->remedy, TEXT_COLUMN + 3, TEXT_COLUMN + 3);
+	cli_print_wrapped(point->remedy, TEXT_COLUMN + 3, TEXT_COLUMN + 3);
 }
 
 /* A point and those that are alike. */
@@ -137,7 +109,7 @@ static int print_point(const struct check_list *list, size_t index, size_t end)
 	if (!subjects || asprintf(&text, "%s%s", subjects, point->found) < 0)
 		return -ENOMEM;
 	print_state(point);
-	print_wrapped(text, TEXT_COLUMN, TEXT_COLUMN);
+	cli_print_wrapped(text, TEXT_COLUMN, TEXT_COLUMN);
 	return 0;
 }
 
@@ -207,7 +179,7 @@ static void print_summary(const struct check_list *list)
 		if (point->state != worst || !*point->remedy)
 			continue;
 		printf("\nFirst: ");
-		print_wrapped(point->remedy, 7, 7);
+		cli_print_wrapped(point->remedy, 7, 7);
 		return;
 	}
 	if (n[CHECK_PASS] == list->n)

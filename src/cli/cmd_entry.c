@@ -48,21 +48,27 @@ static int add_parameters(const struct root *root, struct bootentries *entries)
 	return r;
 }
 
-/* The entries that the configuration asks for now.  0, or -errno after a message. */
-static int decide_wanted(const struct root *root, struct bootentries *ret)
+/*
+ * The entries that the configuration asks for now, with what drop-ins say that will be written.  0,
+ * or -errno after a message.
+ */
+static int decide_wanted(const struct root *root, const struct obstacles_dropin *planned,
+	size_t n_planned, struct bootentries *ret)
 {
 	_cleanup_free_ struct config *config =
 		cli_read_config(root, CONFIGFILES_OF_IMAGE);
 	struct bootentries old = {0};
 	_cleanup_free_ char *cmdline = NULL;
-	int r;
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < n_planned; i++)
+		r = dropin_read_text(config, planned[i].text, planned[i].path);
 	sections_say_errors("entry", config);
 	bootentry_decide(config, ret);
 	if (ret->left_out)
 		cli_warning("entry", "%u profiles have no entry: at most %d can have one",
 			ret->left_out, CONFIG_PROFILES_MAX);
-	r = add_parameters(root, ret);
+	r = r < 0 ? r : add_parameters(root, ret);
 	if (r < 0)
 		return r;
 	r = cmdline_read_if_any(root, &cmdline);
@@ -190,29 +196,47 @@ static void say_added(const struct root *root, const struct bootloader *loader,
 				: " to keep the devices");
 }
 
+enum cli_exit entry_plan(const struct root *root, const char *name,
+	const struct obstacles_dropin *planned, size_t n_planned, struct entry_plan *ret)
+{
+	if (decide_wanted(root, planned, n_planned, &ret->wanted) < 0)
+		return CLI_FAILED;
+	if (!ret->wanted.n)
+		return say_nothing_to_choose(root);
+	ret->loader = entry_find_loader("entry", root, name, ENTRY_LOADER_OWNER);
+	if (!ret->loader)
+		return CLI_FAILED;
+	ret->error = bootmenu_plan(root, ret->loader, &ret->wanted, &ret->change);
+	if (ret->error < 0 && ret->error != -EOPNOTSUPP) {
+		warn_of(&ret->change);
+		return fail(&ret->change, ret->error);
+	}
+	return CLI_OK;
+}
+
+void entry_plan_free(struct entry_plan *plan)
+{
+	bootmenu_free_change(&plan->change);
+}
+
+enum cli_exit entry_carry_out(const struct cli *cli, struct entry_plan *plan)
+{
+	if (plan->error == -EOPNOTSUPP)
+		return print_edit(&cli->root, plan->loader, &plan->wanted);
+	return carry_out(cli, plan->loader, &plan->wanted, &plan->change, 0);
+}
+
 static enum cli_exit add(const struct cli *cli)
 {
 	const struct arguments *arguments = cli->arguments;
 	const struct root *root = &cli->root;
-	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
-	struct bootentries wanted = {0};
-	const struct bootloader *loader;
-	enum cli_exit status;
-	int r;
+	_cleanup_(entry_plan_free) struct entry_plan plan = {0};
+	enum cli_exit status = entry_plan(root, arguments->loader, NULL, 0, &plan);
 
-	if (decide_wanted(root, &wanted) < 0)
-		return CLI_FAILED;
-	if (!wanted.n)
-		return say_nothing_to_choose(root);
-	loader = entry_find_loader("entry", root, arguments->loader, ENTRY_LOADER_OWNER);
-	if (!loader)
-		return CLI_FAILED;
-	r = bootmenu_plan(root, loader, &wanted, &change);
-	if (r == -EOPNOTSUPP)
-		return print_edit(root, loader, &wanted);
-	status = carry_out(cli, loader, &wanted, &change, r);
+	if (status == CLI_OK)
+		status = entry_carry_out(cli, &plan);
 	if (status == CLI_OK && !cli->dry_run)
-		say_added(root, loader, &wanted, &change);
+		say_added(root, plan.loader, &plan.wanted, &plan.change);
 	return status;
 }
 
@@ -475,7 +499,8 @@ static enum cli_exit list(const struct cli *cli)
 		return CLI_OK;
 	}
 	status = print_list(root, loader, &wanted, cli->json);
-	if (asked && decide_wanted(root, &now) == 0 && !bootentry_same(&wanted, &now)) {
+	if (asked && decide_wanted(root, NULL, 0, &now) == 0 &&
+		!bootentry_same(&wanted, &now)) {
 		cli_warning("entry",
 			"the configuration has changed and asks for %s; run 'sudo vfioboot entry %s'",
 			now.n ? "other entries" : "no entry", now.n ? "add" : "remove");

@@ -120,12 +120,11 @@ static void print_entry(const struct oneshot *oneshot)
 }
 
 /* Plans the trial.  CLI_OK, or a message. */
-static enum cli_exit make_plan(
-	const struct cli *cli, const char *append, struct trial_plan *ret)
+static enum cli_exit make_plan(const struct cli *cli, const char *profile,
+	const char *append, struct trial_plan *ret)
 {
-	const struct arguments *arguments = cli->arguments;
 	const struct trial_request request = {
-		.profile = arguments->profile, .append = append, .dry_run = cli->dry_run};
+		.profile = profile, .append = append, .dry_run = cli->dry_run};
 	struct message message = {0};
 	int r = trial_plan_make(&cli->root, &request, ret, &message);
 
@@ -134,14 +133,12 @@ static enum cli_exit make_plan(
 	return r < 0 ? cli_say(NAME, &message) : CLI_OK;
 }
 
-static enum cli_exit start(const struct cli *cli)
+enum cli_exit try_start(const struct cli *cli, const char *profile, const char *append)
 {
 	_cleanup_(trial_plan_free) struct trial_plan plan = {0};
 	struct message message = {0};
-	char append[PARAMETERS_SIZE];
 
-	join_parameters(cli, append, sizeof(append)); /* check() has seen that it fits */
-	if (make_plan(cli, append, &plan) != CLI_OK)
+	if (make_plan(cli, profile, append, &plan) != CLI_OK)
 		return CLI_FAILED;
 	if (cli->dry_run) {
 		print_entry(&plan.oneshot);
@@ -154,6 +151,15 @@ static enum cli_exit start(const struct cli *cli)
 	print_plan(&plan);
 	print_advice(&plan);
 	return CLI_OK;
+}
+
+static enum cli_exit start(const struct cli *cli)
+{
+	const struct arguments *arguments = cli->arguments;
+	char append[PARAMETERS_SIZE];
+
+	join_parameters(cli, append, sizeof(append)); /* check() has seen that it fits */
+	return try_start(cli, arguments->profile, append);
 }
 
 static enum cli_exit cancel(const struct cli *cli)

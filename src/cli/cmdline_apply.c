@@ -115,7 +115,8 @@ static enum cli_exit check_files(
 
 /* ---- carrying it out -------------------------------------------------------------------------- */
 
-static enum cli_exit ask(const struct cli *cli, struct parameters *parameters, bool yes)
+static enum cli_exit confirm(
+	const struct cli *cli, struct parameters *parameters, bool yes)
 {
 	if (yes)
 		return CLI_OK;
@@ -145,7 +146,7 @@ static void update_entries(const char *command, const struct parameters *paramet
 			change.message.code ? change.message.text : strerror(-r));
 }
 
-static enum cli_exit carry_out(const struct cli *cli, struct parameters *parameters)
+enum cli_exit cmdline_carry_out(const struct cli *cli, struct parameters *parameters)
 {
 	const char *command = cli->command->name;
 	enum cli_exit status;
@@ -198,40 +199,25 @@ static enum cli_exit say_done(const struct parameters *parameters)
 	return CLI_OK;
 }
 
-static enum cli_exit plan_and_run(
-	struct cli *cli, const struct bootloader *loader, const char *words, bool yes)
+/* Plans what adds @words.  As cmdline_plan(). */
+static enum cli_exit plan_words(const struct cli *cli, const struct bootloader *loader,
+	const char *words, struct parameters *ret)
 {
-	_cleanup_(parameters_free) struct parameters parameters = {0};
 	struct message message = {0};
 	enum cli_exit status;
-	int r = parameters_plan(&cli->root, loader, words, &parameters, &message);
+	int r = parameters_plan(&cli->root, loader, words, ret, &message);
 
-	if (r == -EOPNOTSUPP) {
-		text_join(parameters.words, sizeof(parameters.words), words, NULL);
-		return say_by_hand(&parameters);
-	}
+	text_join(ret->words, sizeof(ret->words), words, NULL);
+	if (r == -EOPNOTSUPP)
+		return CLI_UNKNOWN;
 	if (r < 0)
 		return say_failure(CMDLINE, &message, r);
-	status = check_menu(cli, &parameters);
-	if (status == CLI_OK)
-		status = check_files(cli, &parameters);
-	if (status != CLI_OK)
-		return status;
-	if (!parameters.change.n) {
-		cli_print(
-			"Nothing to do: the normal entries have %s.  Reboot for it to take "
-			"effect.\n",
-			words);
-		return CLI_OK;
-	}
-	status = cli->dry_run ? CLI_OK : ask(cli, &parameters, yes);
-	if (status == CLI_OK)
-		status = carry_out(cli, &parameters);
-	return status == CLI_OK && !cli->dry_run ? say_done(&parameters) : status;
+	status = check_menu(cli, ret);
+	return status == CLI_OK ? check_files(cli, ret) : status;
 }
 
-enum cli_exit cmdline_apply(
-	struct cli *cli, const struct params *params, const char *name, bool yes)
+enum cli_exit cmdline_plan(const struct cli *cli, const struct params *params,
+	const char *name, struct parameters *ret)
 {
 	char words[PARAMETERS_WORDS_SIZE] = "";
 	const struct bootloader *loader;
@@ -243,17 +229,42 @@ enum cli_exit cmdline_apply(
 				strlen(params->items[i].parameter));
 	if (!params->refused)
 		add_tried(&cli->root, words);
-	if (!*words && !params->refused) {
-		puts("Nothing to do: this machine needs no kernel parameter that this boot "
-		     "does not have.");
+	if (!*words && !params->refused)
 		return CLI_OK;
-	}
 	loader = entry_find_loader(CMDLINE, &cli->root, name, ENTRY_LOADER_OWNER);
 	if (!loader)
 		return CLI_FAILED;
 	bootmenu_permanent(&cli->root, loader, &permanent);
 	return params->refused ? say_conflicts(&cli->root, &permanent, params)
-			       : plan_and_run(cli, loader, words, yes);
+			       : plan_words(cli, loader, words, ret);
+}
+
+enum cli_exit cmdline_apply(
+	struct cli *cli, const struct params *params, const char *name, bool yes)
+{
+	_cleanup_(parameters_free) struct parameters parameters = {0};
+	enum cli_exit status = cmdline_plan(cli, params, name, &parameters);
+
+	if (status == CLI_UNKNOWN)
+		return say_by_hand(&parameters);
+	if (status != CLI_OK)
+		return status;
+	if (!*parameters.words) {
+		puts("Nothing to do: this machine needs no kernel parameter that this boot "
+		     "does not have.");
+		return CLI_OK;
+	}
+	if (!parameters.change.n) {
+		cli_print(
+			"Nothing to do: the normal entries have %s.  Reboot for it to take "
+			"effect.\n",
+			parameters.words);
+		return CLI_OK;
+	}
+	status = cli->dry_run ? CLI_OK : confirm(cli, &parameters, yes);
+	if (status == CLI_OK)
+		status = cmdline_carry_out(cli, &parameters);
+	return status == CLI_OK && !cli->dry_run ? say_done(&parameters) : status;
 }
 
 enum cli_exit cmdline_take_back(const struct cli *cli, const char *name)
@@ -277,7 +288,7 @@ enum cli_exit cmdline_take_back(const struct cli *cli, const char *name)
 	r = parameters_plan_removal(root, loader, &parameters, &message);
 	if (r < 0)
 		return say_failure(command, &message, r);
-	status = carry_out(cli, &parameters);
+	status = cmdline_carry_out(cli, &parameters);
 	if (status == CLI_OK && !cli->dry_run)
 		progress_say(cli, "Took %s back.",
 			parameters.words[0] ? parameters.words : "the parameters");

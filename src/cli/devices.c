@@ -2,8 +2,6 @@
 /* Finds the functions that are meant, and says so where that is not clear. */
 #include "cli.h"
 
-#define NAME "add"
-
 /* A kind of device of which one can be chosen. */
 static const struct choice {
 	const char *word, *plural;
@@ -15,48 +13,99 @@ static const struct choice {
 	{"usb:auto", "USB controllers", 0x0c03, 8},
 };
 
-/* A device that might be chosen, and what is against it. */
-struct candidate {
-	const struct pcibus_function *function;
-	struct offer offer;
-	bool spare;
-};
-
-struct candidates {
-	struct candidate *list;
-	size_t n, spare; /* how many, and how many of them can be spared */
-};
-
-static void free_candidates(struct candidates *candidates)
+static const char *command_of(const struct devices *devices)
 {
-	for (size_t i = 0; i < candidates->n; i++)
-		offer_free(&candidates->list[i].offer);
-	free(candidates->list);
+	return devices->cli->command->name;
 }
 
 enum cli_exit devices_open(struct cli *cli, struct devices *devices)
 {
 	const struct usage *usage = NULL;
-	int r = facts_read(&cli->root, &cli->facts);
+	int r = cli_read_facts(cli);
 
 	devices->cli = cli;
 	if (r == 0)
 		r = cli->facts.bus_error;
 	if (r < 0)
-		return cli_error(NAME,
+		return cli_error(command_of(devices),
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
 			cli->dir, strerror(-r));
 	devices->config = cli_read_config(&cli->root, CONFIGFILES_OF_NOW);
 	configfiles_read_cmdline(&cli->root, devices->config);
-	sections_say_errors(NAME, devices->config);
+	sections_say_errors(command_of(devices), devices->config);
 	r = facts_usage(&cli->facts, &usage);
 	if (r < 0 && r != -EHOSTUNREACH)
-		return cli_error(NAME, "cannot find out which devices %s uses: %s",
-			cli->dir, strerror(-r));
+		return cli_error(command_of(devices),
+			"cannot find out which devices %s uses: %s", cli->dir,
+			strerror(-r));
 	devices->host = (struct obstacles_host){
 		.facts = &cli->facts, .config = devices->config, .usage = usage};
 	r = names_open(&devices->names);
-	return r < 0 ? cli_error(NAME, "%s", strerror(-r)) : CLI_OK;
+	return r < 0 ? cli_error(command_of(devices), "%s", strerror(-r)) : CLI_OK;
+}
+
+/* The vfio driver that fits all functions best; a section has one for all of them. */
+static void choose_driver(const struct devices *devices, const struct deviceset *set,
+	char ret[static CONFIG_DRIVER_SIZE])
+{
+	struct modules *modules = facts_modules(&devices->cli->facts);
+	char driver[CONFIG_DRIVER_SIZE];
+
+	*ret = '\0';
+	for (size_t i = 0; modules && i < set->n; i++) {
+		if (modules_vfio_driver(modules, &set->members[i].function->dev.ids,
+			    driver, sizeof(driver)) < 0)
+			return;
+		if (i == 0)
+			strcpy(ret, driver);
+		if (strcmp(ret, driver) == 0)
+			continue;
+		cli_warning(command_of(devices),
+			"the driver %s fits some of the functions best, but a device set "
+			"has one driver; to use it, add these functions on their own with "
+			"--only",
+			strcmp(driver, "vfio-pci") ? driver : ret);
+		*ret = '\0';
+		return;
+	}
+}
+
+/* What people call the functions of the set, @ret having room for each. */
+static int find_titles(
+	const struct devices *devices, const struct deviceset *set, char **ret)
+{
+	struct function_name name;
+
+	for (size_t i = 0; i < set->n; i++) {
+		names_look_up(devices->names, &set->members[i].function->dev.ids, &name);
+		ret[i] = strdup(name.name);
+		if (!ret[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+enum cli_exit devices_weigh(const struct devices *devices, struct offer *offer)
+{
+	_cleanup_free_ char **titles = or_no_memory(calloc(offer->set.n, sizeof(char *)));
+	char driver[CONFIG_DRIVER_SIZE];
+	int r = find_titles(devices, &offer->set, titles);
+
+	choose_driver(devices, &offer->set, driver);
+	if (r == 0)
+		r = offer_weigh(&devices->host, devices->allow, driver,
+			(const char *const *)titles, offer);
+	for (size_t i = 0; i < offer->set.n; i++)
+		free(titles[i]);
+	offer->dropin.titles = NULL;
+	if (r == -EINVAL)
+		return cli_error(command_of(devices),
+			"one of the functions has no unique path; write a section with its "
+			"address instead, see vfioboot.conf(5)");
+	return r < 0
+		? cli_error(command_of(devices),
+			  "cannot check what the next boot would do: %s", strerror(-r))
+		: CLI_OK;
 }
 
 void devices_close(struct devices *devices)
@@ -89,62 +138,13 @@ static const struct choice *find_choice(const char *operand)
 	return NULL;
 }
 
-/* What is worth knowing of the rest of a card is no reason to choose another one. */
-static bool is_spare(const struct obstacles *obstacles)
-{
-	for (size_t i = 0; i < obstacles->n; i++)
-		if (!obstacles->list[i].goes_along ||
-			obstacles_would_block(
-				&(struct obstacles_allowed){0}, &obstacles->list[i]))
-			return false;
-	return true;
-}
-
-/* Adds the function, and what is against adding it with the rest of its card. */
-static int add_candidate(struct candidates *candidates, const struct devices *devices,
-	const struct pcibus_function *function)
-{
-	struct candidate *more =
-		reallocarray(candidates->list, candidates->n + 1, sizeof(*more));
-	int r;
-
-	if (!more)
-		return -ENOMEM;
-	candidates->list = more;
-	more += candidates->n++;
-	*more = (struct candidate){.function = function};
-	r = deviceset_add(
-		&more->offer.set, &devices->cli->facts.bus, function, devices->only);
-	if (r == 0)
-		r = offer_settle(&devices->host, devices->allow, &more->offer);
-	more->spare = r == 0 && is_spare(&more->offer.obstacles);
-	candidates->spare += more->spare;
-	return r;
-}
-
 /* Whether it is of the kind; virtual functions are for those who know them by name. */
-static bool is_choice(const struct choice *choice, const struct pcibus_function *function)
+static bool is_choice(const void *data, const struct pcibus_function *function)
 {
+	const struct choice *choice = data;
+
 	return function->dev.ids.class >> choice->shift == choice->class &&
 		!function->dev.is_virtual;
-}
-
-static int find_candidates(const struct devices *devices, const struct choice *choice,
-	struct candidates *candidates)
-{
-	const struct pcibus *machine = &devices->cli->facts.bus;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < machine->n; i++) {
-		const struct pcibus_function *function = &machine->functions[i];
-		bool seen = false;
-
-		for (size_t j = 0; j < candidates->n; j++)
-			seen |= deviceset_has(&candidates->list[j].offer.set, function);
-		if (!seen && is_choice(choice, function))
-			r = add_candidate(candidates, devices, function);
-	}
-	return r;
 }
 
 /* One line a candidate, and below it one for each further thing against it. */
@@ -166,21 +166,22 @@ static void say_candidate(
 
 static enum cli_exit choose(struct devices *devices, const struct choice *choice)
 {
-	_cleanup_(free_candidates) struct candidates candidates = {0};
-	int r = find_candidates(devices, choice, &candidates);
+	_cleanup_(candidates_free) struct candidates candidates = {0};
+	int r = candidates_find(devices, is_choice, choice, &candidates);
 
 	for (size_t i = 0; r == 0 && candidates.spare == 1 && i < candidates.n; i++)
 		if (candidates.list[i].spare)
 			r = deviceset_add(&devices->offer.set, &devices->cli->facts.bus,
 				candidates.list[i].function, devices->only);
 	if (r < 0)
-		return cli_error(NAME, "%s", strerror(-r));
+		return cli_error(command_of(devices), "%s", strerror(-r));
 	if (candidates.spare == 1)
 		return CLI_OK;
 	if (!candidates.n)
-		return cli_error(NAME, "%s: this machine has no %s; see 'vfioboot list'",
-			choice->word, choice->plural);
-	cli_error(NAME,
+		return cli_error(command_of(devices),
+			"%s: this machine has no %s; see 'vfioboot list'", choice->word,
+			choice->plural);
+	cli_error(command_of(devices),
 		candidates.spare
 			? "%s: this host can spare more than one of its %s; choose "
 			  "one by its path:"
@@ -211,7 +212,7 @@ static enum cli_exit say_several(
 {
 	const struct pcibus_function *function = NULL;
 
-	cli_error(NAME,
+	cli_error(command_of(devices),
 		"'%s' matches more than one device; choose one by its path:", operand);
 	while ((function = deviceset_next(&devices->cli->facts.bus, selector, function)))
 		say_function(devices, function, "");
@@ -231,13 +232,13 @@ static enum cli_exit find_first(const struct devices *devices, const char *opera
 	struct selector *ret, const struct pcibus_function **ret_first)
 {
 	if (selector_parse(operand, ret) < 0)
-		return cli_misuse(NAME,
+		return cli_misuse(command_of(devices),
 			"'%s' is not a device; use a path (00:01.0/00), an address "
 			"(01:00.0), an id (10de:2206), or gpu:auto, nvme:auto, usb:auto",
 			operand);
 	*ret_first = deviceset_next(&devices->cli->facts.bus, ret, NULL);
 	if (!*ret_first)
-		return cli_error(NAME,
+		return cli_error(command_of(devices),
 			"no device matches '%s'; 'vfioboot list --all' shows all devices",
 			operand);
 	return CLI_OK;
@@ -254,7 +255,7 @@ static enum cli_exit add_all(struct devices *devices, const struct selector *sel
 		if (is_meant(selector, function))
 			r = deviceset_add(&devices->offer.set, &devices->cli->facts.bus,
 				function, only);
-	return r < 0 ? cli_error(NAME, "%s", strerror(-r)) : CLI_OK;
+	return r < 0 ? cli_error(command_of(devices), "%s", strerror(-r)) : CLI_OK;
 }
 
 enum cli_exit devices_add(struct devices *devices, const char *operand)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 static const struct cli_command *const commands[] = {
+	&cmd_setup,
 	&cmd_list,
 	&cmd_check,
 	&cmd_add,

@@ -407,8 +407,8 @@ static int find_displaced(struct nextboot *next, struct config_section *section,
 }
 
 /* Plans the next boot with the drop-in in its place among the sections that there are. */
-static int plan_with(struct facts *facts, const struct dropin *dropin, const char *text,
-	struct nextboot *next, struct config_section **ret)
+static int plan_with(const struct obstacles_host *host, const struct dropin *dropin,
+	const char *text, struct nextboot *next, struct config_section **ret)
 {
 	_cleanup_free_ char *cmdline = NULL;
 	char path[CONFIG_PATH_SIZE];
@@ -416,11 +416,14 @@ static int plan_with(struct facts *facts, const struct dropin *dropin, const cha
 
 	dropin_path(dropin->name, path);
 	r = dropin_read_text(&next->config, text, path);
+	for (size_t i = 0; r == 0 && i < host->n_planned; i++)
+		r = dropin_read_text(
+			&next->config, host->planned[i].text, host->planned[i].path);
 	if (r == 0)
-		r = make_cmdline(facts->root, dropin->profile, &cmdline);
+		r = make_cmdline(host->facts->root, dropin->profile, &cmdline);
 	if (r < 0)
 		return r;
-	nextboot_plan(facts, cmdline, next);
+	nextboot_plan(host->facts, cmdline, next);
 	if (next->machine_error < 0)
 		return next->machine_error;
 	if (next->config.n_sections == 0)
@@ -552,7 +555,7 @@ int obstacles_weigh(const struct obstacles_host *host, const struct deviceset *s
 	int r = nextboot_new(&obstacles->next);
 
 	if (r == 0)
-		r = plan_with(host->facts, dropin, text, obstacles->next, &section);
+		r = plan_with(host, dropin, text, obstacles->next, &section);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < obstacles->n; i++) {

@@ -54,12 +54,21 @@ struct obstacles {
 	struct nextboot *next; /* with the drop-in; NULL before obstacles_weigh() */
 };
 
+/* A drop-in that will be written before: its file and its text. */
+struct obstacles_dropin {
+	char path[CONFIG_PATH_SIZE];
+	char *text;
+};
+
 /* What is known of the host, all of it the caller's. */
 struct obstacles_host {
 	struct facts *facts;
 	struct config *config;     /* files and command line */
 	const struct usage *usage; /* NULL: not known */
 	const char *profile; /* of the boots that the set is given away in; NULL: all */
+	/* What @config has already, and no file yet. */
+	const struct obstacles_dropin *planned;
+	size_t n_planned;
 };
 
 /* What a person allows. */

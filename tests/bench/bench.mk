@@ -10,6 +10,11 @@ build/tests/bootfiles: tests/lib/bootfiles_main.c build/libtest.a Makefile
 	$(call say,LD)
 	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) $(HOST_CFLAGS) -o $@ $(filter %.c %.a,$^) $(TEST_LIBS)
 
+build/tests/dialogue: tests/lib/dialogue.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) -o $@ $<
+
 # By the compiler and with the flags of vfioboot-early, so that only what they do differs.
 build/tests/floor build/tests/run: build/tests/%: tests/bench/%.c Makefile
 	@mkdir -p $(@D)

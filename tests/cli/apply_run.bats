@@ -8,75 +8,7 @@
 
 bats_require_minimum_version 1.5.0
 
-# shellcheck source=tests/cli/host.bash
-source "$BATS_TEST_DIRNAME/host.bash"
-load ../lib/json
-
-setup() {
-	top=$(realpath "$BATS_TEST_DIRNAME/../..")
-	# Not that of the sanitizers, which needs /proc.
-	vfioboot=$top/build/vfioboot
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
-	compose=$top/build/tests/compose
-	unshare --map-root-user --root=/ true 2>/dev/null || skip "needs a user namespace"
-}
-
-files() { # LINE...
-	printf '%s\n' "$@" | "$top/build/tests/bootfiles" "$host"
-}
-
-# machine TREE: the host of host.bash with the tree's files in place of its own of a boot, and programs
-machine() {
-	local program
-	host_of_two_cards "$BATS_TEST_TMPDIR/host"
-	rm -r "${host:?}"/{boot,lib/modules,usr/sbin,etc/{default,initramfs-tools}}
-	ln -s usr/lib/modules "$host/lib/modules"
-	cp -r "$top/tests/boot-trees/$1/root"/{boot,etc,usr} "$host"
-	put usr/lib/dracut/modules.d/50vfioboot/module-setup.sh </dev/null
-	put usr/lib/initcpio/install/vfioboot </dev/null
-	rm -r "${host:?}/etc/vfioboot.conf.d"
-	put etc/vfioboot.conf <<<$'[device second]\npath = 00:01.1/00\nexpect = 2'
-	mkdir -p "$host"/{bin,tmp,dev/disk/by-uuid}
-	ln -s ../../nvme0n1p2 "$host/dev/disk/by-uuid/7e57"
-	: >"$host/dev/null"
-	: >"$host/dev/nvme0n1p2"
-	for program in "$vfioboot" /bin/sh /bin/cp; do
-		ldd "$program" | grep -o '/[^ ]*' | xargs cp -L --parents -t "$host"
-		cp -L "$program" "$host/bin/"
-	done
-	grep '^kernel ' "$top/tests/boot-trees/$1/images" | "$top/build/tests/bootfiles" "$host"
-}
-
-live() {
-	run --separate-stderr env -i PATH=/bin:/usr/bin \
-		unshare --map-root-user --root="$host" vfioboot "$@"
-}
-
-# generator NAME: what it writes is what it would make now
-generator() {
-	live protect
-	put etc/vfioboot.protect <<<"$output"
-	files "image $1+us /made"
-	rm "$host/etc/vfioboot.protect"
-	put "usr/bin/$1" <<-'END'
-		#!/bin/sh
-		echo "${0##*/} $*" >>/log
-		for argument; do
-			case $argument in
-			*.vfioboot-new) exec cp /made "$argument" ;;
-			esac
-		done
-	END
-	chmod +x "$host/usr/bin/$1"
-}
-
-# before MAKER PATH...: images without vfioboot
-before() {
-	local path
-	for path in "${@:2}"; do
-		files "image $1 $path"
-	done
-}
+load running_host
 
 # made PATH...: exactly these are, and all entries start one that is up to date
 made() {

@@ -407,6 +407,8 @@ expect_choices() {
 	[ -z "$("$1" add --root "$tree" --name '')" ]
 	[ "$("$1" cmdline --loader '')" = "$(loaders)" ]
 	[ "$("$1" check --fix '')" = leftovers ]
+	[ "$("$1" setup --when '')" = $'boot\ndemand\nmenu' ]
+	[ "$("$1" setup --root "$tree" --device '')" = "$devices" ]
 	[ "$("$1" list --output ADDRESS,SUB)" = ADDRESS,SUBSYSTEM ]
 	[[ $("$1" list -o +US) == +USES ]]
 	[ "$("$1" list -o '' | wc -l)" -gt 15 ]
@@ -523,5 +525,6 @@ zsh_offers() {
 	[ "$(words_of add '--name=.*:NAME:')" = ' ' ]
 	[ "$(words_of cmdline '--loader=.*:NAME:' | tr -d '()' | tr ' ' '\n' | sort)" = "$(loaders)" ]
 	[ "$(words_of check '--fix=.*:WHAT:')" = '(leftovers)' ]
+	[ "$(words_of setup '--when=.*:WHEN:')" = '(boot menu demand)' ]
 	[[ $(words_of list '--output=.*:LIST:') == '_values -s , LIST ADDRESS PATH '* ]]
 }

@@ -93,7 +93,8 @@ static struct session *begin_apply(void)
 	session = (struct session){.root = fake_open()};
 	assert_int_equal(chain_follow(&session.root, today(), &session.chain), 0);
 	assert_int_equal(
-		apply_steps(&session.root, today(), &session.chain, &session.apply), 0);
+		apply_steps(&session.root, today(), true, &session.chain, &session.apply),
+		0);
 	return &session;
 }
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Devices of which one may be chosen, each with the rest of its card and what is against it. */
+#include "cli.h"
+
+void candidates_free(struct candidates *candidates)
+{
+	for (size_t i = 0; i < candidates->n; i++)
+		offer_free(&candidates->list[i].offer);
+	free(candidates->list);
+	*candidates = (struct candidates){0};
+}
+
+/* What is worth knowing of the rest of a card is no reason to choose another one. */
+static bool is_spare(const struct obstacles *obstacles)
+{
+	for (size_t i = 0; i < obstacles->n; i++)
+		if (!obstacles->list[i].goes_along ||
+			obstacles_would_block(
+				&(struct obstacles_allowed){0}, &obstacles->list[i]))
+			return false;
+	return true;
+}
+
+/* Adds the function, and what is against adding it with the rest of its card. */
+static int add_candidate(struct candidates *candidates, const struct devices *devices,
+	const struct pcibus_function *function)
+{
+	struct candidate *more =
+		reallocarray(candidates->list, candidates->n + 1, sizeof(*more));
+	int r;
+
+	if (!more)
+		return -ENOMEM;
+	candidates->list = more;
+	more += candidates->n++;
+	*more = (struct candidate){.function = function};
+	r = deviceset_add(
+		&more->offer.set, &devices->cli->facts.bus, function, devices->only);
+	if (r == 0)
+		r = offer_settle(&devices->host, devices->allow, &more->offer);
+	more->spare = r == 0 && is_spare(&more->offer.obstacles);
+	candidates->spare += more->spare;
+	return r;
+}
+
+int candidates_find(const struct devices *devices,
+	bool (*is_meant)(const void *data, const struct pcibus_function *function),
+	const void *data, struct candidates *ret)
+{
+	const struct pcibus *machine = &devices->cli->facts.bus;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < machine->n; i++) {
+		const struct pcibus_function *function = &machine->functions[i];
+		bool seen = false;
+
+		for (size_t j = 0; j < ret->n; j++)
+			seen |= deviceset_has(&ret->list[j].offer.set, function);
+		if (!seen && is_meant(data, function))
+			r = add_candidate(ret, devices, function);
+	}
+	return r;
+}

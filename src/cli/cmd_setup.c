@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `vfioboot setup`: the first use, guided: a card, when it is given away, and all that it takes. */
+#include "setup.h"
+
+#define LOCK_MS 10000
+
+struct arguments {
+	const char *when;
+	bool yes, reboot;
+};
+
+static const struct cli_option options[] = {
+	{"device", "DEVICE", "a card for a guest, as for 'add' (repeatable)", 0, 0},
+	{"when", "WHEN", "when it is for a guest", 0, CLI_STORE(when)},
+	{"yes", NULL, "do not ask", 0, CLI_STORE(yes)},
+	{"reboot", NULL, "with --yes: reboot at the end", 0, CLI_STORE(reboot)},
+	CLI_OPTION_DRY_RUN,
+	{"json", NULL, "print the cards, and do nothing", 0, 0},
+	CLI_OPTION_ROOT,
+	{0},
+};
+
+static const struct {
+	const char *word, *text;
+} whens[SETUP_WHENS] = {
+	[SETUP_BOOT] = {"boot", "at every boot"},
+	[SETUP_MENU] = {"menu",
+		"at boots that an entry of its own in the boot menu starts"},
+	[SETUP_DEMAND] = {"demand", "when a guest starts that has it"},
+};
+
+static bool find_when(const char *word, enum setup_when *ret)
+{
+	for (size_t i = 0; i < SETUP_WHENS; i++) {
+		char number[4];
+
+		snprintf(number, sizeof(number), "%zu", i + 1);
+		if (strcmp(word, whens[i].word) != 0 && strcmp(word, number) != 0)
+			continue;
+		*ret = (enum setup_when)i;
+		return true;
+	}
+	return false;
+}
+
+static enum cli_exit check(const struct cli *cli)
+{
+	const struct arguments *arguments = cli->arguments;
+	enum setup_when when;
+
+	if (arguments->when &&
+		(!find_when(arguments->when, &when) || arguments->when[0] < 'a'))
+		return cli_misuse(SETUP,
+			"--when takes boot, menu or demand, and not '%s'",
+			arguments->when);
+	if (arguments->reboot && (!arguments->yes || cli->dry_run))
+		return cli_misuse(
+			SETUP, "--reboot belongs to --yes, and not to --dry-run");
+	if (cli->json && (arguments->when || arguments->yes || cli->values.n))
+		return cli_misuse(SETUP,
+			"--json lists the cards, and goes with none of --device, --when and "
+			"--yes");
+	return CLI_OK;
+}
+
+/* ---- when ------------------------------------------------------------------------------------ */
+
+static bool accept_when(void *data, const char *answer)
+{
+	enum setup_when when;
+
+	(void)data;
+	if (find_when(answer, &when))
+		return true;
+	puts("Answer 1, 2 or 3.");
+	return false;
+}
+
+static enum cli_exit ask_when(struct setup *setup)
+{
+	static const struct question question = {
+		.text = "When is it for a guest?",
+		.help = "1  vfio-pci has the card before any driver of the host can touch it, at "
+			"every boot.\n   The host never uses it; this is the safest for graphics "
+			"cards.\n"
+			"2  A normal boot leaves the card to the host.  A second entry in the boot "
+			"menu\n   starts the same system without it; this can be tried for one boot.\n"
+			"3  Nothing is bound at boot.  libvirt takes the card from its driver when a "
+			"guest\n   starts, and gives it back.  Network cards and USB controllers bear "
+			"that; many\n   drivers of graphics cards hang.",
+		.preset = "1",
+		.accept = accept_when,
+	};
+	char answer[ASK_SIZE];
+	enum cli_exit status;
+
+	for (size_t i = 0; i < SETUP_WHENS; i++)
+		printf("  %zu  %s\n", i + 1, whens[i].text);
+	status = ask(SETUP, &question, SETUP_OPTIONS, answer);
+	if (status == CLI_OK)
+		find_when(answer, &setup->when);
+	return status;
+}
+
+/* The profile that there is, or one of our own. */
+static void choose_profile(struct setup *setup)
+{
+	const struct config *config = &setup->cli->next->config;
+
+	strcpy(setup->profile, SETUP_PROFILE);
+	for (unsigned i = 0; i < config->n_sections; i++)
+		if (config->sections[i].profile[0]) {
+			strcpy(setup->profile, config->sections[i].profile);
+			return;
+		}
+}
+
+static enum cli_exit check_when(const struct setup *setup)
+{
+	for (size_t i = 0; i < setup->n_cards; i++) {
+		const struct setup_card *card = &setup->cards[i];
+
+		if (!card->named || !*card->section || card->configured == setup->when)
+			continue;
+		return cli_error(SETUP,
+			"nothing was changed: '%s' is set up already, %s; run 'sudo vfioboot "
+			"remove %s' first",
+			card->section, whens[card->configured].text, card->section);
+	}
+	if (setup->when == SETUP_BOOT && setup->cli->next->config.when_selected)
+		return cli_error(SETUP,
+			"nothing was changed: the configuration has 'when = selected', so that "
+			"normal boots bind nothing; remove that below [boot], or use '--when "
+			"menu'");
+	return CLI_OK;
+}
+
+/* What is set up already says when, if nothing else is chosen. */
+static bool find_configured(struct setup *setup)
+{
+	const struct config *config = &setup->cli->next->config;
+
+	for (size_t i = 0; i < setup->n_cards; i++)
+		if (setup->cards[i].chosen)
+			return false;
+	setup->when = SETUP_BOOT;
+	for (unsigned i = 0; i < config->n_sections; i++)
+		if (config->sections[i].profile[0] || config->when_selected)
+			setup->when = SETUP_MENU;
+	return true;
+}
+
+static enum cli_exit choose_when(struct setup *setup)
+{
+	enum cli_exit status = CLI_OK;
+
+	if (setup->wanted)
+		find_when(setup->wanted, &setup->when);
+	else if (find_configured(setup))
+		;
+	else if (setup->yes)
+		return cli_misuse(SETUP,
+			"nothing was changed; --yes needs --when boot, menu or demand");
+	else
+		status = ask_when(setup);
+	if (status == CLI_OK)
+		status = check_when(setup);
+	if (status != CLI_OK)
+		return status;
+	if (setup->when == SETUP_MENU)
+		choose_profile(setup);
+	return setup_plan_cards(setup);
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+/* Who loads vfio-pci: libvirt, by modprobe, unless that is forbidden by then. */
+static void warn_modules(const struct root *root)
+{
+	char line[8] = "";
+
+	if (file_read_line(root, TREE_NO_MODULES, line, sizeof(line)) == 0 &&
+		*line == '1' && !file_exists(root, TREE_MODULE "/vfio_pci"))
+		cli_warning(SETUP,
+			"loading modules is disabled on this system, so libvirt cannot load "
+			"vfio-pci; name it in a file of /etc/modules-load.d");
+}
+
+static void print_guest(const struct setup *setup)
+{
+	puts("Give the card to the guest in virt-manager (Add Hardware, PCI Host Device), or\n"
+	     "in its XML (virsh edit):\n");
+	for (size_t i = 0; i < setup->n_cards; i++) {
+		const struct deviceset *set = &setup->cards[i].offer.set;
+
+		for (size_t j = 0; setup->cards[i].chosen && j < set->n; j++) {
+			const struct pci_address *address =
+				&set->members[j].function->dev.address;
+
+			printf("  <hostdev mode='subsystem' type='pci' managed='yes'>\n"
+			       "    <source><address domain='0x%04x' bus='0x%02x' slot='0x%02x' "
+			       "function='0x%x'/></source>\n"
+			       "  </hostdev>\n",
+				address->domain, address->bus, address->devfn >> 3,
+				address->devfn & 7);
+		}
+	}
+	puts("\nWith managed='yes' libvirt loads vfio-pci and binds the card when the guest\n"
+	     "starts, and gives it back when it ends.  Before it starts, nothing of the host\n"
+	     "may use the card: close what does, or the driver may hang.");
+	warn_modules(&setup->cli->root);
+}
+
+static void print_result(const struct setup *setup)
+{
+	if (setup->iommu_first) {
+		puts("Reboot, and run 'sudo vfioboot setup' again to choose a card.");
+		return;
+	}
+	if (setup->when == SETUP_DEMAND)
+		print_guest(setup);
+	else if (setup->when == SETUP_BOOT)
+		puts("Reboot for it to take effect; 'vfioboot status' shows then what was bound.");
+	else
+		puts("Reboot and choose that entry at the boot menu; 'vfioboot status' shows "
+		     "then\nwhat was bound.");
+	if (setup->changed)
+		puts("'sudo vfioboot undo' takes all of it back.");
+}
+
+static enum cli_exit reboot(void)
+{
+	static const char *const commands[][3] = {
+		{"systemctl", "reboot", NULL}, {"reboot", NULL}};
+	int r = -ENOENT;
+
+	fflush(stdout);
+	for (size_t i = 0; r != 0 && i < ARRAY_SIZE(commands); i++)
+		r = run_program(commands[i], NULL, NULL);
+	return r == 0 ? CLI_OK : cli_error(SETUP, "cannot reboot; run 'sudo reboot'");
+}
+
+/* One boot with it that comes back, where the normal entry leaves the devices alone. */
+static enum cli_exit offer_trial(struct setup *setup, bool *ret_trial)
+{
+	const struct question question = {
+		.text = "Have the next boot be a trial of it, once?",
+		.help = "The next boot binds the devices, whatever is chosen at the boot menu.  If "
+			"it does\nnot come up with all of them bound, the machine returns to the "
+			"normal entry by\nitself.  The same later: 'sudo vfioboot try'.",
+		.left = "What was set up stays.",
+	};
+	struct cli cli = {.command = setup->cli->command,
+		.dir = setup->cli->dir,
+		.root = setup->cli->root};
+	enum cli_exit status = CLI_OK;
+
+	*ret_trial = false;
+	if (setup->when == SETUP_MENU && !setup->by_hand)
+		status = ask_yes(SETUP, &question, SETUP_OPTIONS, false, ret_trial);
+	if (status == CLI_OK && *ret_trial)
+		status = try_start(&cli, setup->profile, "");
+	cli_forget(&cli);
+	return status;
+}
+
+/* CLI_OK too when the person leaves: all that was asked for is done. */
+static enum cli_exit offer_reboot(struct setup *setup)
+{
+	const struct question question = {.text = "Reboot now?",
+		.help = "Programs that run end without saving, also those of others.",
+		.left = "What was set up stays; reboot when you like."};
+	bool yes = setup->reboot, trial = false;
+
+	if (setup->when == SETUP_DEMAND && !setup->iommu_first && !setup->rewrote_entries)
+		return CLI_OK;
+	if (setup->yes)
+		return yes ? reboot() : CLI_OK;
+	putchar('\n');
+	if (!setup->iommu_first && offer_trial(setup, &trial) != CLI_OK)
+		return CLI_OK;
+	if (ask_yes(SETUP, &question, SETUP_OPTIONS, false, &yes) != CLI_OK || !yes)
+		return CLI_OK;
+	return reboot();
+}
+
+/* ---- the command ------------------------------------------------------------------------------- */
+
+static enum cli_exit choose(struct setup *setup)
+{
+	enum cli_exit status = CLI_OK;
+
+	if (setup->iommu_first) {
+		setup->when = SETUP_BOOT;
+		return CLI_OK;
+	}
+	if (setup_find_cards(setup) != CLI_OK)
+		return CLI_FAILED;
+	setup_print_cards(setup, false);
+	status = setup_choose_cards(setup);
+	return status == CLI_OK ? choose_when(setup) : status;
+}
+
+static enum cli_exit carry_out(struct setup *setup)
+{
+	const struct root *root = &setup->cli->root;
+	enum cli_exit status = setup->yes ? CLI_OK : cli_confirm(SETUP, "Continue?");
+
+	if (status == CLI_OK)
+		status = progress_lock(SETUP, root, LOCK_MS);
+	if (status == CLI_OK)
+		status = setup_carry_out(setup);
+	setup->changed = true;
+	return status;
+}
+
+static enum cli_exit guide(struct setup *setup)
+{
+	bool any = false;
+	enum cli_exit status = setup_look(setup);
+
+	if (status == CLI_OK)
+		status = choose(setup);
+	if (status == CLI_OK)
+		status = setup_print_steps(setup, &any);
+	if (status == CLI_OK && setup->cli->dry_run && setup->when == SETUP_DEMAND)
+		print_result(setup);
+	if (status != CLI_OK || setup->cli->dry_run)
+		return status;
+	if (any)
+		status = carry_out(setup);
+	else
+		puts("Nothing to do: all of this is done already.");
+	if (status != CLI_OK)
+		return status;
+	print_result(setup);
+	if (any)
+		status = offer_reboot(setup);
+	return status != CLI_OK                        ? status
+		: setup->by_hand || setup->iommu_first ? CLI_UNKNOWN
+						       : CLI_OK;
+}
+
+static enum cli_exit print_json(struct setup *setup)
+{
+	if (cli_read_next(setup->cli, NULL) != CLI_OK ||
+		setup_find_cards(setup) != CLI_OK)
+		return CLI_FAILED;
+	setup_print_cards(setup, true);
+	return CLI_OK;
+}
+
+/* Asks nothing where all is said. */
+static bool needs_terminal(const struct setup *setup)
+{
+	bool says_all = setup->cli->values.n && setup->wanted;
+
+	return !setup->yes && !(setup->cli->dry_run && says_all);
+}
+
+static enum cli_exit run(struct cli *cli)
+{
+	const struct arguments *arguments = cli->arguments;
+	struct setup setup = {.cli = cli,
+		.yes = arguments->yes,
+		.reboot = arguments->reboot,
+		.wanted = arguments->when};
+	enum cli_exit status;
+
+	if (setup.wanted)
+		find_when(setup.wanted, &setup.when);
+	if (cli->json)
+		status = print_json(&setup);
+	else if (!cli->root.live && !cli->dry_run)
+		status = progress_begin(cli);
+	else if (cli->root.live && cli_need_root(SETUP) != CLI_OK)
+		status = CLI_FAILED;
+	else if (needs_terminal(&setup) && !isatty(STDIN_FILENO))
+		status = cli_error(SETUP, "nothing was changed; " SETUP_OPTIONS);
+	else
+		status = guide(&setup);
+	setup_free_cards(&setup);
+	return status;
+}
+
+const struct cli_command cmd_setup = {
+	.name = SETUP,
+	.operands = "",
+	.summary = "set a card up for guests: the first use, guided",
+	.details =
+		"Asks which card and when, prints all steps, and carries them out when you agree;\n"
+		"? explains a question, q leaves with nothing changed. Run it again to go on\n"
+		"after an interruption. 'vfioboot undo' takes all of it back.\n\n"
+		"WHEN is boot, menu or demand.",
+	.options = options,
+	.arguments = sizeof(struct arguments),
+	.check = check,
+	.run = run,
+};

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guided first use.  What it does other commands do as well, and their functions do it here;
+ * what is its own are the questions, and one list of all steps before the first of them.  For
+ * setup*.c alone.
+ */
+#ifndef VFIOBOOT_CLI_SETUP_H
+#define VFIOBOOT_CLI_SETUP_H
+
+#include "cli.h"
+
+#define SETUP "setup"
+
+/* What to do where there is no terminal. */
+#define SETUP_OPTIONS                                                                      \
+	"this asks questions, and standard input is no terminal; use --yes with --device " \
+	"DEVICE and --when boot, menu or demand, or --dry-run with these"
+
+/* Of a boot that binds the devices, when the configuration names none. */
+#define SETUP_PROFILE "passthrough"
+
+enum setup_when {
+	SETUP_BOOT,   /* at every boot */
+	SETUP_MENU,   /* at those that an entry of the boot menu starts */
+	SETUP_DEMAND, /* when a guest starts: libvirt binds it */
+	SETUP_WHENS,
+};
+
+/* A card, and whether it can be chosen. */
+struct setup_card {
+	const struct pcibus_function *function; /* its first */
+	bool offered;       /* neither is anything against it, nor is it set up already */
+	unsigned number;    /* from 1 on; 0: it is not offered */
+	bool chosen, named; /* to be added; by --device */
+	char section[CONFIG_NAME_SIZE]; /* that has it; "": none */
+	enum setup_when configured;     /* of that */
+	char with[256];                 /* addresses of what else leaves the host */
+	char notes[512];                /* what it is used for, why it is not offered */
+	struct offer offer;             /* of a chosen one */
+};
+
+struct setup {
+	struct cli *cli;
+	bool yes, reboot;
+	const char *wanted; /* --when; NULL: it is asked for */
+	struct devices devices;
+	struct obstacles_allowed allow; /* nothing */
+	struct candidates candidates;
+	struct setup_card *cards; /* of the same order */
+	size_t n_cards;
+	unsigned n_offered;
+	uint64_t digest; /* of the configuration that all of it goes by */
+	bool iommu_first; /* without the IOMMU no card can be chosen: its parameter is all */
+	enum setup_when when;
+	char profile[CONFIG_NAME_SIZE]; /* of SETUP_MENU */
+	/* What is to be written, of the chosen cards. */
+	struct obstacles_dropin *planned;
+	size_t n_planned;
+	struct params params;
+	bool changed;         /* something was carried out */
+	bool by_hand;         /* something of it is left for a person, or is not known */
+	bool rewrote_entries; /* they have parameters that count at the next boot */
+};
+
+/* ---- setup_machine.c: whether this machine can give devices to guests */
+
+/* Prints it.  CLI_OK, or what has to be done first was said. */
+enum cli_exit setup_look(struct setup *setup);
+
+/* ---- setup_cards.c: which cards there are, and which are chosen */
+
+/* Finds them all. */
+enum cli_exit setup_find_cards(struct setup *setup);
+
+/* Prints them, as a table or as JSON. */
+void setup_print_cards(const struct setup *setup, bool json);
+
+/* By --device, or by asking.  CLI_OK with one that is chosen, or that is set up already. */
+enum cli_exit setup_choose_cards(struct setup *setup);
+
+/* Makes the drop-ins of the chosen cards, each beside those before it. */
+enum cli_exit setup_plan_cards(struct setup *setup);
+
+void setup_free_cards(struct setup *setup);
+
+/* ---- setup_steps.c: what is done */
+
+/*
+ * Finds the kernel parameters that are needed to give away what @next plans, or with NULL what is
+ * configured, for setup->params.  0, or as params_find().
+ */
+int setup_find_params(struct setup *setup, const struct nextboot *next);
+
+/* Prints the steps and whether they can be done.  *@ret_any: there is something to do. */
+enum cli_exit setup_print_steps(struct setup *setup, bool *ret_any);
+
+/* Carries them out. */
+enum cli_exit setup_carry_out(struct setup *setup);
+
+#endif

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which cards there are, what speaks against each, and which are chosen. */
+#include "setup.h"
+
+/* Of JSON. */
+static const struct column columns[] = {
+	{"NUMBER", COLUMN_NUMBER, NULL},
+	{"ADDRESS", 0, NULL},
+	{"NAME", 0, NULL},
+	{"WITH", 0, NULL},
+	{"DRIVER", 0, NULL},
+	{"SECTION", 0, NULL},
+	{"NOTES", 0, NULL},
+	{0},
+};
+
+/* What people give to guests; the rest of a machine is of no use to one. */
+static bool is_card(const void *data, const struct pcibus_function *function)
+{
+	static const uint8_t bases[] = {0x01, 0x02, 0x03, 0x04, 0x0d, 0x12};
+	uint32_t class = function->dev.ids.class;
+	bool found = class >> 8 == 0x0c03 || class >> 8 == 0x0b40;
+
+	(void)data;
+	for (size_t i = 0; i < ARRAY_SIZE(bases); i++)
+		found |= class >> 16 == bases[i];
+	return found && !function->dev.is_virtual;
+}
+
+static bool is_short(const struct setup *setup)
+{
+	const struct pcibus *bus = &setup->cli->facts.bus;
+
+	for (size_t i = 0; i < bus->n; i++)
+		if (bus->functions[i].dev.address.domain)
+			return false;
+	return true;
+}
+
+static void format_address(const struct setup *setup,
+	const struct pcibus_function *function, char ret[static PCI_ADDRESS_SIZE])
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(function->dev.address, address);
+	strcpy(ret, address + (is_short(setup) ? strlen("0000:") : 0));
+}
+
+/* Adds @text behind "; ", or only what it says more than the note before: "carries /, /home". */
+static void add_note(struct setup_card *card, const char *before, const char *text)
+{
+	static const char *const verbs[] = {"carries ", "may carry "};
+	size_t len = strlen(card->notes), same = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (text_begins_with(before, verbs[i]) &&
+			text_begins_with(text, verbs[i]))
+			same = strlen(verbs[i]);
+	text_join(card->notes + len, sizeof(card->notes) - len,
+		same          ? ", "
+			: len ? "; "
+			      : "",
+		text + same, NULL);
+}
+
+/* Whether the card is left to the host, and why: as notes, of all that there is to say. */
+static bool note_obstacles(
+	const struct setup *setup, const struct offer *offer, struct setup_card *card)
+{
+	const struct obstacles *obstacles = &offer->obstacles;
+	bool refused = obstacles_block(obstacles);
+	char before[OBSTACLE_TEXT_SIZE + 16] = "", address[PCI_ADDRESS_SIZE];
+
+	for (size_t i = 0; i < obstacles->n; i++) {
+		const struct obstacle *obstacle = &obstacles->list[i];
+		char text[OBSTACLE_TEXT_SIZE], note[OBSTACLE_TEXT_SIZE + 16] = "";
+
+		if (obstacle->kind == OBSTACLE_CONFIGURED && !*card->section) {
+			strcpy(card->section, obstacle->section->name);
+			card->configured =
+				obstacle->section->profile[0] ? SETUP_MENU : SETUP_BOOT;
+		}
+		refused |= obstacle->kind == OBSTACLE_BOOT_DISPLAY;
+		if (obstacle->kind == OBSTACLE_CONFIGURED)
+			continue;
+		obstacle_text(setup->devices.config, obstacle, text);
+		if (obstacle->function && obstacle->function != card->function) {
+			format_address(setup, obstacle->function, address);
+			text_join(note, sizeof(note), address, " ", NULL);
+		}
+		text_join(note + strlen(note), sizeof(note) - strlen(note), text, NULL);
+		add_note(card, before, note);
+		strcpy(before, note);
+	}
+	return refused;
+}
+
+static void note_set(
+	const struct setup *setup, const struct offer *offer, struct setup_card *card)
+{
+	char address[PCI_ADDRESS_SIZE];
+	size_t len = 0;
+
+	for (size_t i = 0; i < offer->set.n; i++) {
+		if (offer->set.members[i].function == card->function)
+			continue;
+		format_address(setup, offer->set.members[i].function, address);
+		len += text_join(card->with + len, sizeof(card->with) - len,
+			len ? ", " : "", address, NULL);
+	}
+}
+
+/* Weighs what was settled, and notes what comes out. */
+static int judge(struct setup *setup, struct offer *offer, struct setup_card *card)
+{
+	bool refused;
+	int r;
+
+	offer_choose_name(&setup->devices.host, offer);
+	r = offer_weigh(&setup->devices.host, setup->devices.allow, "", NULL, offer);
+	if (r < 0 && r != -EINVAL)
+		return r;
+	note_set(setup, offer, card);
+	refused = note_obstacles(setup, offer, card);
+	if (r == -EINVAL)
+		strcpy(card->notes, "has no unique path; see vfioboot.conf(5)");
+	if (*card->section)
+		snprintf(card->notes, sizeof(card->notes), "set up already, as '%s'",
+			card->section);
+	card->offered = r == 0 && !refused && !*card->section;
+	return 0;
+}
+
+/* Displays come first: they are what most people look for. */
+static void number_cards(struct setup *setup, bool displays)
+{
+	for (size_t i = 0; i < setup->n_cards; i++) {
+		struct setup_card *card = &setup->cards[i];
+
+		if (card->offered && boot_display_is_display(card->function) == displays)
+			card->number = ++setup->n_offered;
+	}
+}
+
+enum cli_exit setup_find_cards(struct setup *setup)
+{
+	struct candidates *candidates = &setup->candidates;
+	enum cli_exit status = devices_open(setup->cli, &setup->devices);
+	int r = 0;
+
+	setup->devices.allow = &setup->allow;
+	if (status != CLI_OK)
+		return status;
+	setup->digest = setup->devices.config->digest;
+	r = candidates_find(&setup->devices, is_card, NULL, candidates);
+	setup->cards = or_no_memory(calloc(candidates->n + 1, sizeof(*setup->cards)));
+	for (; r == 0 && setup->n_cards < candidates->n; setup->n_cards++) {
+		struct candidate *candidate = &candidates->list[setup->n_cards];
+		struct setup_card *card = &setup->cards[setup->n_cards];
+
+		card->function = candidate->function;
+		r = judge(setup, &candidate->offer, card);
+	}
+	number_cards(setup, true);
+	number_cards(setup, false);
+	return r < 0 ? cli_error(SETUP, "%s", strerror(-r)) : CLI_OK;
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static void add_line(
+	const struct setup *setup, struct table *table, const struct setup_card *card)
+{
+	struct table_line *line = table_add(table, NULL);
+	char address[PCI_ADDRESS_SIZE], number[16];
+	struct function_name name;
+
+	snprintf(number, sizeof(number), "%u", card->number);
+	format_address(setup, card->function, address);
+	names_look_up(setup->devices.names, &card->function->dev.ids, &name);
+	table_set(table, line, "NUMBER", card->number ? number : NULL);
+	table_set(table, line, "ADDRESS", address);
+	table_set(table, line, "NAME", name.name);
+	table_set(table, line, "WITH", card->with);
+	table_set(table, line, "DRIVER", card->function->dev.driver);
+	table_set(table, line, "SECTION", card->section);
+	table_set(table, line, "NOTES", card->notes);
+}
+
+static struct setup_card *find_number(const struct setup *setup, unsigned long number)
+{
+	for (size_t i = 0; number && i < setup->n_cards; i++)
+		if (setup->cards[i].number == number)
+			return &setup->cards[i];
+	return NULL;
+}
+
+static void print_json(const struct setup *setup)
+{
+	_cleanup_(table_free) struct table *table = table_new("cards", columns, true);
+
+	for (size_t i = 0; i < setup->n_cards; i++)
+		add_line(setup, table, &setup->cards[i]);
+	table_print(table);
+}
+
+#define TEXT_COLUMN 16
+
+/* Lines that are wrapped, for notes are sentences, and columns of them would be thin. */
+static void print_card(const struct setup *setup, const struct setup_card *card)
+{
+	const char *driver = card->function->dev.driver;
+	_cleanup_free_ char *text = NULL;
+	char address[PCI_ADDRESS_SIZE], number[16] = "";
+	struct function_name name;
+
+	if (card->number)
+		snprintf(number, sizeof(number), "%u", card->number);
+	format_address(setup, card->function, address);
+	names_look_up(setup->devices.names, &card->function->dev.ids, &name);
+	printf("  %3s  %-7s  ", number, address);
+	if (asprintf(&text, "%s (%s%s)%s%s", name.name, *driver ? "" : "no driver",
+		    driver, *card->with ? ", with " : "", card->with) < 0)
+		text = or_no_memory(NULL);
+	cli_print_wrapped(text, TEXT_COLUMN, TEXT_COLUMN);
+	if (!*card->notes)
+		return;
+	printf("%*s", TEXT_COLUMN, "");
+	cli_print_wrapped(card->notes, TEXT_COLUMN, TEXT_COLUMN);
+}
+
+void setup_print_cards(const struct setup *setup, bool json)
+{
+	if (json) {
+		print_json(setup);
+		return;
+	}
+	puts("Cards, each with all that leaves the host with it");
+	for (unsigned number = 1; number <= setup->n_offered; number++)
+		print_card(setup, find_number(setup, number));
+	if (setup->n_offered < setup->n_cards)
+		puts("Cards that stay as they are");
+	for (size_t i = 0; i < setup->n_cards; i++)
+		if (!setup->cards[i].number)
+			print_card(setup, &setup->cards[i]);
+	putchar('\n');
+}
+
+/* ---- choosing -------------------------------------------------------------------------------- */
+
+static bool has_configured(const struct setup *setup)
+{
+	return setup->cli->next->config.n_sections > 0;
+}
+
+static void choose_none(struct setup *setup)
+{
+	for (size_t i = 0; i < setup->n_cards; i++)
+		setup->cards[i].chosen = false;
+}
+
+static bool accept_cards(void *data, const char *answer)
+{
+	struct setup *setup = data;
+	const char *at = answer + strspn(answer, ", \t");
+
+	choose_none(setup);
+	if (strcmp(answer, "none") == 0 && has_configured(setup))
+		return true;
+	while (*at) {
+		char *end;
+		unsigned long number = strtoul(at, &end, 10);
+		struct setup_card *card = find_number(setup, number);
+
+		if (end == at || !strchr(", \t", *end) || !card) {
+			cli_print("'%.*s' is not the number of a card above.\n",
+				(int)strcspn(at, ", \t"), at);
+			return false;
+		}
+		card->chosen = true;
+		at = end + strspn(end, ", \t");
+	}
+	return setup_plan_cards(setup) == CLI_OK;
+}
+
+/* The one that is most likely meant; 0: there are several. */
+static unsigned likely_card(const struct setup *setup)
+{
+	unsigned found = 0, displays = 0;
+
+	for (size_t i = 0; i < setup->n_cards; i++) {
+		const struct setup_card *card = &setup->cards[i];
+
+		if (!card->number || !boot_display_is_display(card->function))
+			continue;
+		displays++;
+		found = card->number;
+	}
+	return displays == 1 ? found : setup->n_offered == 1 ? 1 : 0;
+}
+
+static enum cli_exit ask_cards(struct setup *setup)
+{
+	unsigned likely = likely_card(setup);
+	char preset[16] = "none", answer[ASK_SIZE];
+	const struct question question = {
+		.text = "Which card is for a guest?",
+		.help = "The number of a card in the list, or several with spaces between.  "
+			"A card leaves\nthe host with the functions beside it: a guest needs the "
+			"whole card.  The display of\nthe firmware, and what the host runs on, have "
+			"no number: they stay.  'sudo vfioboot\nadd DEVICE' says more about one, and "
+			"what can be done.",
+		.preset = likely || has_configured(setup) ? preset : NULL,
+		.accept = accept_cards,
+		.data = setup,
+	};
+
+	if (likely && !has_configured(setup))
+		snprintf(preset, sizeof(preset), "%u", likely);
+	return ask(SETUP, &question, SETUP_OPTIONS, answer);
+}
+
+/* The card that has the function. */
+static struct setup_card *find_card(
+	const struct setup *setup, const struct pcibus_function *function)
+{
+	for (size_t i = 0; i < setup->n_cards; i++)
+		if (deviceset_has(&setup->candidates.list[i].offer.set, function))
+			return &setup->cards[i];
+	return NULL;
+}
+
+static enum cli_exit say_not_offered(
+	const struct setup *setup, const struct setup_card *card, const char *operand)
+{
+	char address[PCI_ADDRESS_SIZE] = "";
+
+	/* A note about another function begins with the address of that. */
+	if (*card->notes > '9')
+		format_address(setup, card->function, address);
+	return cli_error(SETUP,
+		"nothing was changed: '%s' is not offered: %s%s%s; 'vfioboot add --dry-run %s' "
+		"says what can be done",
+		operand, address, *address ? " " : "", card->notes, operand);
+}
+
+/* Chooses what --device names. */
+static enum cli_exit choose_named(struct setup *setup, const char *operand)
+{
+	struct deviceset *set = &setup->devices.offer.set;
+	enum cli_exit status;
+
+	offer_free(&setup->devices.offer);
+	status = devices_add(&setup->devices, operand);
+	for (size_t i = 0; status == CLI_OK && i < set->n; i++) {
+		struct setup_card *card = find_card(setup, set->members[i].function);
+
+		if (set->members[i].why != DEVICESET_NAMED)
+			continue;
+		if (!card)
+			return cli_error(SETUP,
+				"'%s' is no card that this offers; 'sudo vfioboot add' "
+				"takes any device",
+				operand);
+		if (!card->number && !*card->section)
+			return say_not_offered(setup, card, operand);
+		card->chosen = card->number;
+		card->named = true;
+	}
+	return status;
+}
+
+static enum cli_exit choose_all_named(struct setup *setup)
+{
+	const struct file_names *operands = &setup->cli->values;
+	enum cli_exit status = CLI_OK;
+
+	for (size_t i = 0; status == CLI_OK && i < operands->n; i++)
+		status = choose_named(setup, operands->names[i]);
+	return status;
+}
+
+enum cli_exit setup_choose_cards(struct setup *setup)
+{
+	if (setup->cli->values.n)
+		return choose_all_named(setup);
+	if (!setup->n_offered && !has_configured(setup))
+		return cli_error(SETUP,
+			"nothing was changed: this host can spare none of its cards; 'vfioboot "
+			"add --dry-run DEVICE' says what can be done about one");
+	if (!setup->n_offered)
+		return CLI_OK;
+	if (!setup->yes)
+		return ask_cards(setup);
+	if (has_configured(setup))
+		return CLI_OK;
+	return cli_misuse(SETUP, "nothing was changed; --yes needs --device DEVICE");
+}
+
+/* ---- the drop-ins ------------------------------------------------------------------------------ */
+
+static void free_planned(struct setup *setup)
+{
+	for (size_t i = 0; i < setup->n_planned; i++)
+		free(setup->planned[i].text);
+	free(setup->planned);
+	setup->planned = NULL;
+	setup->n_planned = 0;
+	for (size_t i = 0; i < setup->n_cards; i++)
+		offer_free(&setup->cards[i].offer);
+}
+
+/* Begins with what is configured. */
+static void begin_plan(struct setup *setup)
+{
+	struct devices *devices = &setup->devices;
+
+	free_planned(setup);
+	free(devices->config);
+	devices->config = cli_read_config(&setup->cli->root, CONFIGFILES_OF_NOW);
+	configfiles_read_cmdline(&setup->cli->root, devices->config);
+	devices->host.config = devices->config;
+	devices->host.planned = NULL;
+	devices->host.n_planned = 0;
+	devices->host.profile = setup->when == SETUP_MENU ? setup->profile : NULL;
+}
+
+/* The card's offer beside those before it: its name is free, and a display stays. */
+static enum cli_exit make_offer(struct setup *setup, struct setup_card *card)
+{
+	struct devices *devices = &setup->devices;
+	struct offer *offer = &card->offer;
+	char text[OBSTACLE_TEXT_SIZE];
+	enum cli_exit status;
+	int r = deviceset_add(&offer->set, &setup->cli->facts.bus, card->function, false);
+
+	if (r == 0)
+		r = offer_settle(&devices->host, devices->allow, offer);
+	if (r < 0)
+		return cli_error(SETUP, "%s", strerror(-r));
+	offer_choose_name(&devices->host, offer);
+	status = devices_weigh(devices, offer);
+	if (status != CLI_OK || !obstacles_block(&offer->obstacles))
+		return status;
+	obstacle_reason(devices->config, offer, text);
+	return cli_error(SETUP, "these cannot be given away together: %s", text);
+}
+
+static enum cli_exit add_planned(struct setup *setup, const struct offer *offer)
+{
+	struct devices *devices = &setup->devices;
+	struct obstacles_dropin *more = or_no_memory(
+		reallocarray(setup->planned, setup->n_planned + 1, sizeof(*more)));
+	int r;
+
+	setup->planned = more;
+	more += setup->n_planned++;
+	dropin_path(offer->name, more->path);
+	more->text = or_no_memory(strdup(offer->text));
+	devices->host.planned = setup->planned;
+	devices->host.n_planned = setup->n_planned;
+	r = dropin_read_text(devices->config, more->text, more->path);
+	return r < 0 ? cli_error(SETUP, "%s", strerror(-r)) : CLI_OK;
+}
+
+enum cli_exit setup_plan_cards(struct setup *setup)
+{
+	enum cli_exit status = CLI_OK;
+
+	begin_plan(setup);
+	for (size_t i = 0; status == CLI_OK && i < setup->n_cards; i++) {
+		struct setup_card *card = &setup->cards[i];
+
+		if (!card->chosen)
+			continue;
+		status = make_offer(setup, card);
+		if (status == CLI_OK)
+			status = add_planned(setup, &card->offer);
+	}
+	return status;
+}
+
+void setup_free_cards(struct setup *setup)
+{
+	free_planned(setup);
+	candidates_free(&setup->candidates);
+	free(setup->cards);
+	devices_close(&setup->devices);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The steps: those of add, cmdline --apply, apply and entry add, in this order. */
+#include "setup.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+
+#define LINE_SIZE   1024
+#define TEXT_COLUMN 8
+
+int setup_find_params(struct setup *setup, const struct nextboot *next)
+{
+	struct facts *facts = &setup->cli->facts;
+	_cleanup_(nextboot_free) struct nextboot *configured = NULL;
+	_cleanup_free_ char *cmdline = NULL;
+	const struct params_request request = {
+		.profile = *setup->profile ? setup->profile : NULL};
+	int r = 0;
+
+	/* What this boot has not shown to work is not known of the next one. */
+	if (!next &&
+		asprintf(&cmdline, "%s%s %s", *setup->profile ? "vfioboot.profile=" : "",
+			setup->profile, facts->cmdline ? facts->cmdline : "") < 0)
+		return -ENOMEM;
+	if (!next)
+		r = nextboot_read(facts, cmdline, &configured);
+	memset(&setup->params, 0, sizeof(setup->params));
+	return r < 0
+		? r
+		: params_find(facts, next ? next : configured, &request, &setup->params);
+}
+
+/* Another look at the machine, after something was changed; for cli_forget(). */
+static struct cli look_again(const struct setup *setup)
+{
+	return (struct cli){.command = setup->cli->command,
+		.dir = setup->cli->dir,
+		.dry_run = setup->cli->dry_run,
+		.root = setup->cli->root};
+}
+
+static bool writes_images(const struct setup *setup)
+{
+	return setup->when != SETUP_DEMAND && !setup->iommu_first;
+}
+
+/* The entries of our own have what they need themselves. */
+static bool writes_parameters(const struct setup *setup)
+{
+	return setup->when != SETUP_MENU || setup->iommu_first;
+}
+
+static size_t n_dropins(const struct setup *setup)
+{
+	return writes_images(setup) ? setup->n_planned : 0;
+}
+
+static int plan_dropins(const struct setup *setup, struct change *ret)
+{
+	int r = 0;
+
+	ret->root = &setup->cli->root;
+	for (size_t i = 0; r == 0 && i < n_dropins(setup); i++)
+		r = change_put_text(ret, setup->planned[i].path, setup->planned[i].text);
+	return r;
+}
+
+/*
+ * Where the normal entry gives the devices away, one without them is a way out, and no more: it is
+ * left out where the menu is not vfioboot's to write.
+ */
+static bool writes_entries(const struct setup *setup)
+{
+	struct bootloader_search search;
+
+	if (!writes_images(setup) || setup->when == SETUP_MENU)
+		return writes_images(setup);
+	bootloader_find(&setup->cli->root, &search);
+	return search.owner && search.owner->ops->plan && !search.unmounted[0];
+}
+
+/* ---- the list ---------------------------------------------------------------------------------- */
+
+/* Behind what kept a step from being planned. */
+static enum cli_exit say_unchanged(void)
+{
+	return cli_error(SETUP, "nothing was changed; correct this and try again");
+}
+
+struct list {
+	struct setup *setup;
+	unsigned n;
+};
+
+/* A step that there is to do, or one that is done already. */
+__attribute__((format(printf, 3, 4))) static void add_line(
+	struct list *list, bool done, const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = or_no_memory(NULL);
+	va_end(args);
+	if (done)
+		printf("  done  ");
+	else
+		printf("  %4u  ", ++list->n);
+	cli_print_wrapped(text, TEXT_COLUMN, TEXT_COLUMN);
+}
+
+static void add_change(struct list *list, const struct change *change)
+{
+	char line[LINE_SIZE];
+
+	for (size_t i = 0; i < change->n; i++) {
+		change_describe(&change->steps[i], line, sizeof(line));
+		if (*line && !change->steps[i].kind->quiet)
+			add_line(list, false, "%s", line);
+	}
+}
+
+/* What keeps the drop-ins from being written, and is no matter of space. */
+static enum cli_exit check_directory(const struct root *root)
+{
+	_cleanup_close_ int fd =
+		file_open(root, DROPIN_DIRECTORY, O_RDONLY | O_DIRECTORY);
+	char target[PATH_MAX] = "";
+	bool link = file_read_link(root, DROPIN_DIRECTORY, target, sizeof(target)) == 0;
+
+	if (fd >= 0 || (fd == -ENOENT && !link))
+		return CLI_OK;
+	return cli_error(SETUP,
+		"nothing was changed: " DROPIN_DIRECTORY
+		"%s%s cannot be opened: %s; make it a "
+		"directory that can be written to",
+		link ? ", a link to " : "", target, strerror(-fd));
+}
+
+static enum cli_exit list_dropins(struct list *list)
+{
+	const struct setup *setup = list->setup;
+	_cleanup_(change_free) struct change change = {0};
+	int r = plan_dropins(setup, &change);
+
+	if (r < 0)
+		return cli_error(SETUP, "cannot work out what to do: %s", strerror(-r));
+	for (size_t i = 0; i < setup->n_cards && writes_images(setup); i++)
+		if (*setup->cards[i].section)
+			add_line(list, true, "%s is set up", setup->cards[i].section);
+	add_change(list, &change);
+	if (change.n && check_directory(&setup->cli->root) != CLI_OK)
+		return CLI_FAILED;
+	return progress_check_change(SETUP, &change);
+}
+
+static enum cli_exit list_parameters(struct list *list)
+{
+	_cleanup_(parameters_free) struct parameters parameters = {0};
+	enum cli_exit status =
+		cmdline_plan(list->setup->cli, &list->setup->params, NULL, &parameters);
+
+	if (status == CLI_UNKNOWN) {
+		add_line(list, false, "by hand: add %s %s", parameters.words,
+			parameters.permanent.text);
+		return CLI_OK;
+	}
+	if (status != CLI_OK)
+		return say_unchanged();
+	if (!*parameters.words)
+		add_line(list, true, "no kernel parameter is needed");
+	else if (!parameters.change.n)
+		add_line(list, true, "the normal entries have %s", parameters.words);
+	else
+		add_line(list, false, "give the normal entries of %s the parameters %s:",
+			parameters.loader->title, parameters.words);
+	add_change(list, &parameters.change);
+	return progress_check_change(SETUP, &parameters.change);
+}
+
+static enum cli_exit list_images(struct list *list)
+{
+	const struct setup *setup = list->setup;
+	_cleanup_(cli_forget) struct cli cli = look_again(setup);
+	_cleanup_(apply_free) struct apply apply = {0};
+	enum cli_exit warned,
+		status = apply_plan(
+			&cli, setup->planned, setup->n_planned, &apply, &warned);
+
+	if (status != CLI_OK)
+		return say_unchanged();
+	if (!apply.change.n)
+		add_line(list, true, "%s",
+			warned == CLI_OK ? "every image is up to date"
+					 : "no other image is to be rebuilt");
+	add_change(list, &apply.change);
+	return progress_check(SETUP, &apply);
+}
+
+static enum cli_exit list_entries(struct list *list)
+{
+	const struct setup *setup = list->setup;
+	_cleanup_(entry_plan_free) struct entry_plan plan = {0};
+	enum cli_exit status = entry_plan(
+		&setup->cli->root, NULL, setup->planned, setup->n_planned, &plan);
+
+	for (unsigned i = 0; status == CLI_OK && i < plan.wanted.n; i++) {
+		const char *title = plan.wanted.entries[i].title;
+
+		if (plan.error == -EOPNOTSUPP)
+			add_line(list, false,
+				"by hand: an entry '... (%s)' in the menu of %s; what it needs "
+				"is printed",
+				title, plan.loader->title);
+		else
+			add_line(list, !plan.change.files.n && !plan.change.steps.n,
+				"an entry '... (%s)' in the boot menu of %s", title,
+				plan.loader->title);
+	}
+	if (status != CLI_OK && setup->when == SETUP_MENU)
+		return say_unchanged();
+	if (status == CLI_OK)
+		return CLI_OK;
+	/* It would be a way out, and no more. */
+	add_line(list, true, "no entry without the card is possible, as said above");
+	return CLI_OK;
+}
+
+/* What the chosen cards need together; of those that are configured, when there are no others. */
+static enum cli_exit find_params(struct setup *setup)
+{
+	const struct nextboot *next = NULL;
+	int r;
+
+	for (size_t i = 0; i < setup->n_cards; i++)
+		if (setup->cards[i].chosen)
+			next = setup->cards[i].offer.obstacles.next;
+	r = setup_find_params(setup, next);
+	return r < 0 && r != -ENODATA
+		? cli_error(SETUP, "cannot read what this machine is: %s", strerror(-r))
+		: CLI_OK;
+}
+
+enum cli_exit setup_print_steps(struct setup *setup, bool *ret_any)
+{
+	struct list list = {.setup = setup};
+	enum cli_exit status = setup->iommu_first ? CLI_OK : find_params(setup);
+
+	if (status != CLI_OK)
+		return status;
+	puts("Steps");
+	if (!setup->iommu_first)
+		status = list_dropins(&list);
+	if (status == CLI_OK && (writes_parameters(setup) || setup->params.refused))
+		status = list_parameters(&list);
+	if (status == CLI_OK && writes_images(setup))
+		status = list_images(&list);
+	if (status == CLI_OK && writes_entries(setup))
+		status = list_entries(&list);
+	*ret_any = list.n > 0;
+	return status;
+}
+
+/* ---- carrying them out --------------------------------------------------------------------------- */
+
+static enum cli_exit write_dropins(struct setup *setup)
+{
+	_cleanup_(change_free) struct change change = {0};
+	int r = plan_dropins(setup, &change);
+
+	if (r < 0)
+		return cli_error(SETUP, "cannot work out what to do: %s", strerror(-r));
+	return change.n ? progress_run(setup->cli, &change) : CLI_OK;
+}
+
+static enum cli_exit write_parameters(struct setup *setup)
+{
+	_cleanup_(parameters_free) struct parameters parameters = {0};
+	enum cli_exit status =
+		cmdline_plan(setup->cli, &setup->params, NULL, &parameters);
+
+	if (status == CLI_UNKNOWN) {
+		setup->by_hand = true;
+		cli_print("Add %s by hand %s.\n", parameters.words,
+			parameters.permanent.text);
+		return CLI_OK;
+	}
+	if (status != CLI_OK || !parameters.change.n)
+		return status;
+	status = cmdline_carry_out(setup->cli, &parameters);
+	setup->rewrote_entries = status == CLI_OK;
+	if (status == CLI_OK && parameters.unknown.code && !parameters.permanent.program)
+		setup->by_hand = true;
+	if (status == CLI_OK && setup->by_hand)
+		cli_warning(SETUP,
+			"whether the entries have %s is not known: %s; run 'vfioboot cmdline' "
+			"after the next boot",
+			parameters.words, parameters.unknown.text);
+	return status;
+}
+
+static enum cli_exit write_images(struct setup *setup)
+{
+	_cleanup_(cli_forget) struct cli cli = look_again(setup);
+	_cleanup_(apply_free) struct apply apply = {0};
+	enum cli_exit warned, status = apply_plan(&cli, NULL, 0, &apply, &warned);
+
+	if (status != CLI_OK)
+		return status;
+	setup->by_hand |= warned != CLI_OK;
+	return apply.change.n ? apply_carry_out(&cli, &apply) : CLI_OK;
+}
+
+static enum cli_exit write_entries(struct setup *setup)
+{
+	_cleanup_(cli_forget) struct cli cli = look_again(setup);
+	_cleanup_(entry_plan_free) struct entry_plan plan = {0};
+	enum cli_exit status = entry_plan(&cli.root, NULL, NULL, 0, &plan);
+
+	if (status == CLI_OK)
+		status = entry_carry_out(&cli, &plan);
+	if (status == CLI_UNKNOWN)
+		setup->by_hand = true;
+	for (unsigned i = 0; status == CLI_OK && i < plan.wanted.n; i++)
+		printf("The boot menu of %s has the entry '... (%s)'.\n",
+			plan.loader->title, plan.wanted.entries[i].title);
+	return status == CLI_UNKNOWN || setup->when != SETUP_MENU ? CLI_OK : status;
+}
+
+/* Another command may have run while a person was thinking. */
+static enum cli_exit check_unchanged(const struct setup *setup)
+{
+	_cleanup_free_ struct config *config =
+		cli_read_config(&setup->cli->root, CONFIGFILES_OF_NOW);
+
+	if (setup->iommu_first || config->digest == setup->digest)
+		return CLI_OK;
+	return cli_error(SETUP,
+		"nothing was changed: another program has changed the configuration since "
+		"this began; run it again");
+}
+
+enum cli_exit setup_carry_out(struct setup *setup)
+{
+	enum cli_exit status = check_unchanged(setup);
+
+	if (status != CLI_OK)
+		return status;
+	if (!setup->iommu_first)
+		status = write_dropins(setup);
+	if (status != CLI_OK)
+		return status;
+	if (writes_parameters(setup))
+		status = write_parameters(setup);
+	if (status == CLI_OK && writes_images(setup))
+		status = write_images(setup);
+	if (status == CLI_OK && writes_entries(setup))
+		status = write_entries(setup);
+	if (status == CLI_OK)
+		return CLI_OK;
+	return cli_error(SETUP,
+		"the steps before this one stay as they are; correct this and run 'sudo "
+		"vfioboot setup' again, which continues from there, or take all of it back with "
+		"'sudo vfioboot undo'");
+}
