@@ -422,7 +422,7 @@ static void begin_plan(struct setup *setup)
 	devices->host.config = devices->config;
 	devices->host.planned = NULL;
 	devices->host.n_planned = 0;
-	devices->host.profile = setup->when == SETUP_MENU ? setup->profile : NULL;
+	devices->host.profile = *setup->profile ? setup->profile : NULL;
 }
 
 /* The card's offer beside those before it: its name is free, and a display stays. */

@@ -92,21 +92,24 @@ struct list {
 	unsigned n;
 };
 
-/* A step that there is to do, or one that is done already. */
+enum line { LINE_STEP, LINE_DONE, LINE_NOTE };
+
+/* A step that there is to do, one that is done already, or what there is to know. */
 __attribute__((format(printf, 3, 4))) static void add_line(
-	struct list *list, bool done, const char *format, ...)
+	struct list *list, enum line line, const char *format, ...)
 {
+	static const char *const words[] = {[LINE_DONE] = "done", [LINE_NOTE] = "note"};
 	_cleanup_free_ char *text = NULL;
+	char number[16];
 	va_list args;
 
 	va_start(args, format);
 	if (vasprintf(&text, format, args) < 0)
 		text = or_no_memory(NULL);
 	va_end(args);
-	if (done)
-		printf("  done  ");
-	else
-		printf("  %4u  ", ++list->n);
+	if (line == LINE_STEP)
+		snprintf(number, sizeof(number), "%u", ++list->n);
+	printf("  %4s  ", line == LINE_STEP ? number : words[line]);
 	cli_print_wrapped(text, TEXT_COLUMN, TEXT_COLUMN);
 }
 
@@ -117,7 +120,7 @@ static void add_change(struct list *list, const struct change *change)
 	for (size_t i = 0; i < change->n; i++) {
 		change_describe(&change->steps[i], line, sizeof(line));
 		if (*line && !change->steps[i].kind->quiet)
-			add_line(list, false, "%s", line);
+			add_line(list, LINE_STEP, "%s", line);
 	}
 }
 
@@ -148,7 +151,8 @@ static enum cli_exit list_dropins(struct list *list)
 		return cli_error(SETUP, "cannot work out what to do: %s", strerror(-r));
 	for (size_t i = 0; i < setup->n_cards && writes_images(setup); i++)
 		if (*setup->cards[i].section)
-			add_line(list, true, "%s is set up", setup->cards[i].section);
+			add_line(
+				list, LINE_DONE, "%s is set up", setup->cards[i].section);
 	add_change(list, &change);
 	if (change.n && check_directory(&setup->cli->root) != CLI_OK)
 		return CLI_FAILED;
@@ -162,18 +166,19 @@ static enum cli_exit list_parameters(struct list *list)
 		cmdline_plan(list->setup->cli, &list->setup->params, NULL, &parameters);
 
 	if (status == CLI_UNKNOWN) {
-		add_line(list, false, "by hand: add %s %s", parameters.words,
+		add_line(list, LINE_STEP, "by hand: add %s %s", parameters.words,
 			parameters.permanent.text);
 		return CLI_OK;
 	}
 	if (status != CLI_OK)
 		return say_unchanged();
 	if (!*parameters.words)
-		add_line(list, true, "no kernel parameter is needed");
+		add_line(list, LINE_DONE, "no kernel parameter is needed");
 	else if (!parameters.change.n)
-		add_line(list, true, "the normal entries have %s", parameters.words);
+		add_line(list, LINE_DONE, "the normal entries have %s", parameters.words);
 	else
-		add_line(list, false, "give the normal entries of %s the parameters %s:",
+		add_line(list, LINE_STEP,
+			"give the normal entries of %s the parameters %s:",
 			parameters.loader->title, parameters.words);
 	add_change(list, &parameters.change);
 	return progress_check_change(SETUP, &parameters.change);
@@ -191,10 +196,15 @@ static enum cli_exit list_images(struct list *list)
 	if (status != CLI_OK)
 		return say_unchanged();
 	if (!apply.change.n)
-		add_line(list, true, "%s",
+		add_line(list, LINE_DONE, "%s",
 			warned == CLI_OK ? "every image is up to date"
 					 : "no other image is to be rebuilt");
 	add_change(list, &apply.change);
+	if (cli.next->config.off || nextboot_hindrance(cli.next))
+		add_line(list, LINE_NOTE, "the next boot binds nothing all the same: %s",
+			cli.next->config.off
+				? "vfioboot.off is on its kernel command line"
+				: nextboot_hindrance(cli.next));
 	return progress_check(SETUP, &apply);
 }
 
@@ -209,12 +219,14 @@ static enum cli_exit list_entries(struct list *list)
 		const char *title = plan.wanted.entries[i].title;
 
 		if (plan.error == -EOPNOTSUPP)
-			add_line(list, false,
+			add_line(list, LINE_STEP,
 				"by hand: an entry '... (%s)' in the menu of %s; what it needs "
 				"is printed",
 				title, plan.loader->title);
 		else
-			add_line(list, !plan.change.files.n && !plan.change.steps.n,
+			add_line(list,
+				plan.change.files.n || plan.change.steps.n ? LINE_STEP
+									   : LINE_DONE,
 				"an entry '... (%s)' in the boot menu of %s", title,
 				plan.loader->title);
 	}
@@ -223,7 +235,7 @@ static enum cli_exit list_entries(struct list *list)
 	if (status == CLI_OK)
 		return CLI_OK;
 	/* It would be a way out, and no more. */
-	add_line(list, true, "no entry without the card is possible, as said above");
+	add_line(list, LINE_NOTE, "no entry without the card is possible, as said above");
 	return CLI_OK;
 }
 

@@ -69,7 +69,7 @@ a_string_is() {
 @test "each command with --json prints valid UTF-8, whatever its files hold" {
 	hostile_host
 	for command in 'list --all' check plan status 'explain 02:00.0 03:00.0' cmdline \
-		'entry list --loader grub'; do
+		'entry list --loader grub' setup; do
 		# shellcheck disable=SC2086 # words
 		valid_json $command
 	done
@@ -81,7 +81,7 @@ a_string_is() {
 	# No command is missing here.
 	for command in $("$vfioboot" help | sed -n 's/^  \([a-z]\+\) .*/\1/p'); do
 		! "$vfioboot" help "$command" | grep -q -- '^ *--json ' ||
-			[[ ' list check plan status explain cmdline entry add apply undo ' == *" $command "* ]]
+			[[ ' list check plan status explain cmdline entry add apply undo setup ' == *" $command "* ]]
 	done
 }
 

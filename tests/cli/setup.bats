@@ -251,6 +251,27 @@ entries() {
 	[ ! -e "$host/etc/vfioboot.conf.d" ]
 }
 
+@test "a card that is offered is one that 'add' takes, with the same functions" {
+	local file address with offered=0
+	host=$BATS_TEST_TMPDIR/host
+	for file in "$top"/tests/cards/*; do
+		rm -rf "${host:?}"
+		mkdir -p "$host"/proc/self "$host"/sys/dev/block "$host"/sys/class/block
+		"$compose" "$file" "$host"
+		echo '30 1 0:25 / / rw,relatime shared:1 - tmpfs tmpfs rw' >"$host/proc/self/mountinfo"
+		"$vfioboot" setup --json --root "$host" >"$BATS_TEST_TMPDIR/cards"
+		while IFS=$'\t' read -r address with; do
+			run -0 --separate-stderr "$vfioboot" add --dry-run --root "$host" "$address"
+			[ "$(awk '/^Device set / {on = 1; next} !/^ +[0-9a-f]+:[0-9a-f]/ {on = 0} on {print $1}' \
+				<<<"$output" | sed 's/^0000://' | grep -vxF "${address#0000:}" | paste -sd ' ')" = \
+				"${with//,/}" ] || { echo "$file $address $with: $output"; return 1; }
+			offered=$((offered + 1))
+		done < <(jq -r '.cards[] | select(.number) | [.address, .with // ""] | @tsv' "$BATS_TEST_TMPDIR/cards")
+	done
+	echo "offered: $offered"
+	((offered > 20))
+}
+
 # The machine without IOMMU groups: of Intel, with a kernel that leaves its IOMMU off
 without_groups() {
 	find "$host/sys" -name iommu_group -delete
