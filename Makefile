@@ -210,17 +210,20 @@ install-cockpit: cockpit
 VERSION := $(shell sed -n 's/.*VFIOBOOT_VERSION "\(.*\)".*/\1/p' src/base/version.h)
 ARCHIVE = build/vfioboot-$(VERSION).tar.gz
 
-# What is committed, as an archive of which each build is the same.
+# What is committed, and the page's style sheet, so that no build needs a network; as an archive of
+# which each build is the same.
 .PHONY: dist
-dist:
+dist: $(COCKPIT_CSS)
 	@mkdir -p build
-	$(Q)git archive --prefix=vfioboot-$(VERSION)/ HEAD | gzip -9n >$(ARCHIVE)
+	$(Q)git archive --prefix=vfioboot-$(VERSION)/cockpit/ --add-file=$(COCKPIT_CSS) \
+		--prefix=vfioboot-$(VERSION)/ HEAD | gzip -9n >$(ARCHIVE)
 	@cd build && sha256sum $(notdir $(ARCHIVE))
 
 # What a release has beside the packages that distributions build: to be signed as SHA256SUMS.asc.
 .PHONY: release
-release: dist
-	@tests/install-packages
+release:
+	@tests/install-packages packages.npm
+	@$(MAKE) --no-print-directory dist
 	$(Q)packaging/sbom $(ARCHIVE) >$(ARCHIVE:.tar.gz=.spdx.json)
 	@cd build && sha256sum vfioboot-$(VERSION).tar.gz vfioboot-$(VERSION).spdx.json | tee SHA256SUMS
 
@@ -229,8 +232,9 @@ RELEASES = bookworm trixie sid
 PACKAGES = deb rpm arch
 .PHONY: packages $(PACKAGES)
 packages: $(PACKAGES)
-$(PACKAGES): dist
-	@tests/install-packages
+$(PACKAGES):
+	@tests/install-packages packages.npm
+	@$(MAKE) --no-print-directory dist
 	@packaging/build $(ARCHIVE) build/packages $@ $(if $(filter deb,$@),$(RELEASES))
 
 .PHONY: clean
@@ -277,7 +281,7 @@ build/sanitized/vfioboot: $(HOST_SRC:src/%.c=build/sanitized/%.o)
 CHECKS = check check-all check-cockpit check-quick demo bench fuzz
 .PHONY: $(CHECKS)
 $(CHECKS):
-	@tests/install-packages $(if $(filter check-all check-cockpit,$@),packages.cockpit)
+	@tests/install-packages $(if $(filter check-all check-cockpit,$@),packages.cockpit packages.npm)
 	@$(MAKE) --no-print-directory -j"$$(nproc)" WERROR=-Werror run-$@
 
 .PHONY: lint

@@ -99,12 +99,8 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
 
-    def shot(self, path, css=None):
-        """A picture, of one element where it is named."""
-        if css:
-            self.driver.find_element(By.CSS_SELECTOR, css).screenshot(path)
-        else:
-            self.driver.save_screenshot(path)
+    def shot(self, path):
+        self.driver.save_screenshot(path)
 
     def complaints(self):
         """What the console has that is no font of the other version of Cockpit."""

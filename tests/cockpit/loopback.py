@@ -99,9 +99,14 @@ def write(path, text):
         f.write(text)
 
 
-def shot(page, name, css=None):
-    if SHOTS:
-        page.shot(f"{SHOTS}/{name}.png", css)
+def shot(page, name):
+    """A picture for README, small in bytes."""
+    if not SHOTS:
+        return
+    path = f"{SHOTS}/{name}.png"
+    page.script("window.scrollTo(0, 0)")
+    page.shot(path)
+    subprocess.run(["pngquant", "--force", "--strip", "--output", path, "32", path], check=True)
 
 
 def dark(page, on=True):
@@ -161,7 +166,6 @@ def test_add():
         text = page.says("reserves these functions", "#add")
         assert "NVIDIA GA102 HD Audio" in text and "0000:02:00.1" in text, text
         assert "same card" in text and text.count("reserved") >= 2, text
-        shot(page, "reserve")
         assert not os.path.exists(f"{HOST}/etc/vfioboot.conf.d/gpu.conf")
         page.click("add-go")
         page.says("gpu: at the next boot", "#devices")
@@ -214,7 +218,6 @@ def test_apply():
         page.press(Keys.ESCAPE, Keys.ESCAPE)
         assert page.text("#applying"), "the dialog is gone"
         assert page.script("return document.querySelector('.bar').value") == 1
-        shot(page, "progress")
         text = page.says("Finished", "#applying")
         assert "Reboot for it to take effect" in text, text
         assert page.focused() == "applying-close"
@@ -395,7 +398,7 @@ def test_limited():
 
 def test_dark():
     """dark, as Cockpit's shell has it, at once and when it changes"""
-    with Page() as page:
+    with Page(width=1100, height=1180) as page:
         colour = "return getComputedStyle(document.querySelector('.pf-v6-c-card')).backgroundColor"
         light = page.script(colour)
         add(page)
@@ -424,7 +427,6 @@ def test_narrow():
                             "'::before').content")
         assert "Address" in label, label
         page.axe(AXE)
-        shot(page, "narrow")
         page.click("undo")
         page.says("remove /etc", "#undoing")
         box = page.script("const r = document.getElementById('undoing').getBoundingClientRect();"
