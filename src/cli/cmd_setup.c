@@ -275,7 +275,7 @@ static enum cli_exit offer_reboot(struct setup *setup)
 	if (setup->when == SETUP_DEMAND && !setup->iommu_first && !setup->rewrote_entries)
 		return CLI_OK;
 	if (setup->yes)
-		return yes ? reboot() : CLI_OK;
+		return yes && !setup->by_hand ? reboot() : CLI_OK;
 	putchar('\n');
 	if (!setup->iommu_first && offer_trial(setup, &trial) != CLI_OK)
 		return CLI_OK;

@@ -69,11 +69,13 @@ bound_next() { # NUMBER [CMDLINE]
 
 # Takes all back, and looks whether it is.
 undone() {
+	cp "$host/made" "$BATS_TEST_TMPDIR/made"
 	files 'image mkinitcpio /made'
 	live undo
 	[ "$status" = 0 ]
 	rm -f "$host/log"
 	unchanged
+	cp "$BATS_TEST_TMPDIR/made" "$host/made"
 }
 
 entries() {
@@ -181,6 +183,27 @@ entries() {
 	live setup --device 02:00 --device 01:00 --device 00:02.0 --when menu --dry-run
 	[ "$status" = 1 ]
 	[[ $stderr == *"'00:02.0' is not offered: 00:02.0 is the boot display"* ]]
+}
+
+@test "it reboots when it is asked to, and when something was changed" {
+	new_machine
+	put usr/bin/systemctl <<<$'#!/bin/sh\necho "systemctl $*" >>/rebooted'
+	chmod +x "$host/usr/bin/systemctl"
+	live setup --yes --device 02:00 --when boot
+	[ "$status" = 0 ]
+	[ ! -e "$host/rebooted" ]
+	live setup --yes --reboot
+	[ "$status" = 0 ]
+	[ ! -e "$host/rebooted" ]
+	undone
+	live setup --yes --device 02:00 --when boot --reboot
+	[ "$status" = 0 ]
+	[ "$(<"$host/rebooted")" = 'systemctl reboot' ]
+	rm "$host/rebooted"
+	undone
+	dialogue 2 1 y y
+	[ "$status" = 0 ]
+	[ "$(<"$host/rebooted")" = 'systemctl reboot' ]
 }
 
 @test "on demand: nothing is bound at boot, and how a guest gets it" {
