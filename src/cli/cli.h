@@ -263,6 +263,9 @@ struct devices {
 	const struct obstacles_allowed *allow;
 	struct offer offer; /* its set: what was named, and the rest of each card */
 	bool only;          /* not the rest of the card */
+	/* What is to be written, of devices_plan(); @host has it. */
+	struct obstacles_dropin *planned;
+	size_t n_planned;
 };
 
 /* Reads what is to be known of the machine.  CLI_OK, or says why not. */
@@ -283,6 +286,20 @@ enum cli_exit devices_weigh(const struct devices *devices, struct offer *offer);
 
 /* Adds each function that @list, selectors with commas between, names, and nothing with it. */
 enum cli_exit devices_add_with(struct devices *devices, const char *list);
+
+/*
+ * Counts the drop-in of an offer that was weighed from now on: its name is taken, and the next one
+ * is weighed beside it.  CLI_OK, or a message.
+ */
+enum cli_exit devices_plan(struct devices *devices, const struct offer *offer);
+void devices_forget_planned(struct devices *devices);
+
+/* Adds the steps that write what is planned.  0 or -errno. */
+int devices_put_planned(const struct devices *devices, struct change *change);
+
+/* Whether @name, of the option, will do in a configuration; NULL will.  CLI_OK, or a message. */
+enum cli_exit devices_check_name(
+	const char *command, const char *option, const char *name);
 
 /* ---- candidates.c: devices of which one may be chosen */
 
@@ -538,6 +555,7 @@ extern const struct cli_command cmd_list;
 extern const struct cli_command cmd_check;
 extern const struct cli_command cmd_add;
 extern const struct cli_command cmd_remove;
+extern const struct cli_command cmd_import;
 extern const struct cli_command cmd_plan;
 extern const struct cli_command cmd_apply;
 extern const struct cli_command cmd_status;

@@ -46,19 +46,6 @@ static void free_addition(struct addition *addition)
 	devices_close(&addition->devices);
 }
 
-/* Whether @name will do in a configuration; NULL will. */
-static enum cli_exit check_name(const char *option, const char *name)
-{
-	char copy[CONFIG_NAME_SIZE];
-
-	if (!name || config_set_name(copy, sizeof(copy), name))
-		return CLI_OK;
-	return cli_misuse("add",
-		"bad name '%.60s' of --%s; use up to %d of A-Z a-z 0-9 . _ - and begin "
-		"with a letter, a digit or _",
-		name, option, CONFIG_NAME_SIZE - 1);
-}
-
 static enum cli_exit choose_name(struct addition *addition)
 {
 	struct devices *devices = &addition->devices;
@@ -422,9 +409,10 @@ static enum cli_exit add(struct addition *addition)
 static enum cli_exit check(const struct cli *cli)
 {
 	const struct arguments *arguments = cli->arguments;
-	enum cli_exit status = check_name("name", arguments->name);
+	enum cli_exit status = devices_check_name("add", "name", arguments->name);
 
-	return status == CLI_OK ? check_name("profile", arguments->profile) : status;
+	return status == CLI_OK ? devices_check_name("add", "profile", arguments->profile)
+				: status;
 }
 
 static enum cli_exit run(struct cli *cli)

@@ -108,8 +108,59 @@ enum cli_exit devices_weigh(const struct devices *devices, struct offer *offer)
 		: CLI_OK;
 }
 
+enum cli_exit devices_plan(struct devices *devices, const struct offer *offer)
+{
+	struct obstacles_dropin *more = or_no_memory(
+		reallocarray(devices->planned, devices->n_planned + 1, sizeof(*more)));
+	int r;
+
+	devices->planned = more;
+	more += devices->n_planned++;
+	dropin_path(offer->name, more->path);
+	more->text = or_no_memory(strdup(offer->text));
+	devices->host.planned = devices->planned;
+	devices->host.n_planned = devices->n_planned;
+	r = dropin_read_text(devices->config, more->text, more->path);
+	return r < 0 ? cli_error(command_of(devices), "%s", strerror(-r)) : CLI_OK;
+}
+
+void devices_forget_planned(struct devices *devices)
+{
+	for (size_t i = 0; i < devices->n_planned; i++)
+		free(devices->planned[i].text);
+	free(devices->planned);
+	devices->planned = NULL;
+	devices->n_planned = 0;
+	devices->host.planned = NULL;
+	devices->host.n_planned = 0;
+}
+
+int devices_put_planned(const struct devices *devices, struct change *change)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < devices->n_planned; i++)
+		r = change_put_text(
+			change, devices->planned[i].path, devices->planned[i].text);
+	return r;
+}
+
+enum cli_exit devices_check_name(
+	const char *command, const char *option, const char *name)
+{
+	char copy[CONFIG_NAME_SIZE];
+
+	if (!name || config_set_name(copy, sizeof(copy), name))
+		return CLI_OK;
+	return cli_misuse(command,
+		"bad name '%.60s' of --%s; use up to %d of A-Z a-z 0-9 . _ - and begin "
+		"with a letter, a digit or _",
+		name, option, CONFIG_NAME_SIZE - 1);
+}
+
 void devices_close(struct devices *devices)
 {
+	devices_forget_planned(devices);
 	offer_free(&devices->offer);
 	names_close(&devices->names);
 	free(devices->config);

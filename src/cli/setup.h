@@ -53,9 +53,6 @@ struct setup {
 	bool iommu_first; /* without the IOMMU no card can be chosen: its parameter is all */
 	enum setup_when when;
 	char profile[CONFIG_NAME_SIZE]; /* of SETUP_MENU */
-	/* What is to be written, of the chosen cards. */
-	struct obstacles_dropin *planned;
-	size_t n_planned;
 	struct params params;
 	bool changed;         /* something was carried out */
 	bool by_hand;         /* something of it is left for a person, or is not known */

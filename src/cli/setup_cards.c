@@ -399,13 +399,8 @@ enum cli_exit setup_choose_cards(struct setup *setup)
 
 /* ---- the drop-ins ------------------------------------------------------------------------------ */
 
-static void free_planned(struct setup *setup)
+static void free_offers(struct setup *setup)
 {
-	for (size_t i = 0; i < setup->n_planned; i++)
-		free(setup->planned[i].text);
-	free(setup->planned);
-	setup->planned = NULL;
-	setup->n_planned = 0;
 	for (size_t i = 0; i < setup->n_cards; i++)
 		offer_free(&setup->cards[i].offer);
 }
@@ -415,13 +410,12 @@ static void begin_plan(struct setup *setup)
 {
 	struct devices *devices = &setup->devices;
 
-	free_planned(setup);
+	free_offers(setup);
+	devices_forget_planned(devices);
 	free(devices->config);
 	devices->config = cli_read_config(&setup->cli->root, CONFIGFILES_OF_NOW);
 	configfiles_read_cmdline(&setup->cli->root, devices->config);
 	devices->host.config = devices->config;
-	devices->host.planned = NULL;
-	devices->host.n_planned = 0;
 	devices->host.profile = *setup->profile ? setup->profile : NULL;
 }
 
@@ -446,23 +440,6 @@ static enum cli_exit make_offer(struct setup *setup, struct setup_card *card)
 	return cli_error(SETUP, "these cannot be given away together: %s", text);
 }
 
-static enum cli_exit add_planned(struct setup *setup, const struct offer *offer)
-{
-	struct devices *devices = &setup->devices;
-	struct obstacles_dropin *more = or_no_memory(
-		reallocarray(setup->planned, setup->n_planned + 1, sizeof(*more)));
-	int r;
-
-	setup->planned = more;
-	more += setup->n_planned++;
-	dropin_path(offer->name, more->path);
-	more->text = or_no_memory(strdup(offer->text));
-	devices->host.planned = setup->planned;
-	devices->host.n_planned = setup->n_planned;
-	r = dropin_read_text(devices->config, more->text, more->path);
-	return r < 0 ? cli_error(SETUP, "%s", strerror(-r)) : CLI_OK;
-}
-
 enum cli_exit setup_plan_cards(struct setup *setup)
 {
 	enum cli_exit status = CLI_OK;
@@ -475,14 +452,14 @@ enum cli_exit setup_plan_cards(struct setup *setup)
 			continue;
 		status = make_offer(setup, card);
 		if (status == CLI_OK)
-			status = add_planned(setup, &card->offer);
+			status = devices_plan(&setup->devices, &card->offer);
 	}
 	return status;
 }
 
 void setup_free_cards(struct setup *setup)
 {
-	free_planned(setup);
+	free_offers(setup);
 	candidates_free(&setup->candidates);
 	free(setup->cards);
 	devices_close(&setup->devices);

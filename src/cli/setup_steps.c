@@ -50,19 +50,10 @@ static bool writes_parameters(const struct setup *setup)
 	return setup->when != SETUP_MENU || setup->iommu_first;
 }
 
-static size_t n_dropins(const struct setup *setup)
-{
-	return writes_images(setup) ? setup->n_planned : 0;
-}
-
 static int plan_dropins(const struct setup *setup, struct change *ret)
 {
-	int r = 0;
-
 	ret->root = &setup->cli->root;
-	for (size_t i = 0; r == 0 && i < n_dropins(setup); i++)
-		r = change_put_text(ret, setup->planned[i].path, setup->planned[i].text);
-	return r;
+	return writes_images(setup) ? devices_put_planned(&setup->devices, ret) : 0;
 }
 
 /*
@@ -190,8 +181,8 @@ static enum cli_exit list_images(struct list *list)
 	_cleanup_(cli_forget) struct cli cli = look_again(setup);
 	_cleanup_(apply_free) struct apply apply = {0};
 	enum cli_exit warned,
-		status = apply_plan(
-			&cli, setup->planned, setup->n_planned, &apply, &warned);
+		status = apply_plan(&cli, setup->devices.planned,
+			setup->devices.n_planned, &apply, &warned);
 
 	if (status != CLI_OK)
 		return say_unchanged();
@@ -212,8 +203,8 @@ static enum cli_exit list_entries(struct list *list)
 {
 	const struct setup *setup = list->setup;
 	_cleanup_(entry_plan_free) struct entry_plan plan = {0};
-	enum cli_exit status = entry_plan(
-		&setup->cli->root, NULL, setup->planned, setup->n_planned, &plan);
+	enum cli_exit status = entry_plan(&setup->cli->root, NULL, setup->devices.planned,
+		setup->devices.n_planned, &plan);
 
 	for (unsigned i = 0; status == CLI_OK && i < plan.wanted.n; i++) {
 		const char *title = plan.wanted.entries[i].title;
