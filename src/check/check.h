@@ -6,6 +6,7 @@
 #ifndef VFIOBOOT_CHECK_CHECK_H
 #define VFIOBOOT_CHECK_CHECK_H
 
+#include "imports.h"
 #include "outlook/outlook.h"
 #include "verdicts.h"
 

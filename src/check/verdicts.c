@@ -339,7 +339,8 @@ static int judge_alone(
 		(leftover->kind == LEFTOVER_DRIVERCTL &&
 			!pcidev_driver_is_vfio(leftover->name)))
 		return 0;
-	return say(ret, VERDICT_NEEDLESS, "it binds %s; vfioboot has nothing to bind",
+	return say(ret, VERDICT_NEEDLESS,
+		"it binds %s; 'sudo vfioboot import' takes that over",
 		named->n_kept ? named->kept : "devices");
 }
 

@@ -10,6 +10,7 @@ static const struct cli_command *const commands[] = {
 	&cmd_check,
 	&cmd_add,
 	&cmd_remove,
+	&cmd_import,
 	&cmd_plan,
 	&cmd_apply,
 	&cmd_status,

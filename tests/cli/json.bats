@@ -33,6 +33,8 @@ hostile_host() {
 		>"$host/var/lib/vfioboot/trial/state"
 	printf 'passthrough\tPassthrough %s\tvfioboot.profile=games %s\n' "$evil" "$evil" \
 		>"$host/etc/vfioboot.entries"
+	mkdir -p "$host/etc/modprobe.d"
+	echo "options vfio-pci ids=$evil,10de:2206" >"$host/etc/modprobe.d/$evil.conf"
 	put boot/grub/grub.cfg <<-END
 		menuentry 'Debian $evil' \$menuentry_id_option 'gnulinux-passthrough-1' {
 			linux /boot/vmlinuz-$release root=UUID=1 ro vfioboot.profile=games $evil
@@ -69,7 +71,7 @@ a_string_is() {
 @test "each command with --json prints valid UTF-8, whatever its files hold" {
 	hostile_host
 	for command in 'list --all' check plan status 'explain 02:00.0 03:00.0' cmdline \
-		'entry list --loader grub' setup; do
+		'entry list --loader grub' setup import; do
 		# shellcheck disable=SC2086 # words
 		valid_json $command
 	done
@@ -81,7 +83,7 @@ a_string_is() {
 	# No command is missing here.
 	for command in $("$vfioboot" help | sed -n 's/^  \([a-z]\+\) .*/\1/p'); do
 		! "$vfioboot" help "$command" | grep -q -- '^ *--json ' ||
-			[[ ' list check plan status explain cmdline entry add apply undo setup ' == *" $command "* ]]
+			[[ ' list check plan status explain cmdline entry add apply undo setup import ' == *" $command "* ]]
 	done
 }
 
@@ -107,7 +109,7 @@ a_string_is() {
 @test "a terminal gets no control characters out of files" {
 	hostile_host
 	for command in 'list --all' check plan status 'explain 02:00.0 03:00.0' \
-		'cmdline --explain' 'entry list --loader grub'; do
+		'cmdline --explain' 'entry list --loader grub' 'import --dry-run'; do
 		# shellcheck disable=SC2086 # words
 		"$vfioboot" $command --root "$host" >"$work/out" 2>&1 || true
 		! LC_ALL=C grep -n $'[\x01-\x08\x0b-\x1f\x7f]' "$work/out"

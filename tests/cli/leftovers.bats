@@ -100,7 +100,7 @@ fix="-> run 'sudo vfioboot check --fix leftovers'; or 'sudo vfioboot add 0000:01
 @test "nothing configured: it is said who binds, and nothing fails" {
 	rm "$host/etc/vfioboot.conf"
 	left etc/modprobe.d/vfio.conf 'options vfio-pci ids=10de:2206' 'blacklist nouveau'
-	found 'pass /etc/modprobe.d/vfio.conf:1: it binds 0000:01:00.0, 0000:02:00.0; vfioboot has nothing to bind*'
+	found "pass /etc/modprobe.d/vfio.conf:1: it binds 0000:01:00.0, 0000:02:00.0; 'sudo vfioboot import' takes that over*"
 }
 
 @test "options beside a module in the lists of initramfs-tools" {
