@@ -278,7 +278,7 @@ build/sanitized/vfioboot: $(HOST_SRC:src/%.c=build/sanitized/%.o)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 # Packages first, and then a make that sees them.
-CHECKS = check check-all check-cockpit check-quick demo bench fuzz
+CHECKS = check check-all check-cockpit check-quick demo picture bench fuzz
 .PHONY: $(CHECKS)
 $(CHECKS):
 	@tests/install-packages $(if $(filter check-all check-cockpit,$@),packages.cockpit packages.npm)
@@ -410,3 +410,10 @@ include tests/bench/bench.mk
 .PHONY: run-demo
 run-demo: all
 	@tests/demo
+
+# README's picture, of a boot without vfioboot and one with it
+.PHONY: run-picture
+run-picture: all
+	tests/demo --without >doc/without.log
+	tests/demo >doc/with.log
+	doc/boot-order doc/without.log doc/with.log >doc/boot-order.svg

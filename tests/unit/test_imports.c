@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which cards of now the leftovers of other ways mean, item by item. */
 #include "check/check.h"
-#include "check/imports.h"
 #include "support.h"
 
 #define PCI    "pci0000:00/0000:00:0"
