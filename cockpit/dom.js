@@ -65,8 +65,9 @@ export function table(caption, headings, rows) {
 	},
 		 h("thead", { class: "pf-v6-c-table__thead", role: "rowgroup" },
 		   h("tr", { class: "pf-v6-c-table__tr", role: "row" }, headings.map(heading =>
-			h("th", { class: "pf-v6-c-table__th", role: "columnheader", scope: "col" },
-			  heading)))),
+			h("th", {
+				class: "pf-v6-c-table__th pf-m-wrap", role: "columnheader", scope: "col"
+			}, heading)))),
 		 h("tbody", { class: "pf-v6-c-table__tbody", role: "rowgroup" }, rows.map(row =>
 			 row.group ? group(row.group)
 				 : h("tr", { class: "pf-v6-c-table__tr", role: "row" }, row.map(cell)))));

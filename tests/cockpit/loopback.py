@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The page in Chromium, by the cockpit-ws and cockpit-bridge of this machine, on a desktop below a
+"""The page in Chromium, by a cockpit-ws and cockpit-bridge on this machine, on a desktop below a
 directory (host): each state that it has, and what it says when something fails. The guest in
 guest.py is a whole machine.
     loopback.py STAGE [FILTER]       STAGE: what `make install-cockpit DESTDIR=` put there
-AXE is the file of axe-core, SHOTS names a directory for pictures."""
+COCKPIT is the root directory that has Cockpit, / without it; AXE is the file of axe-core, SHOTS names a directory for pictures."""
 import json
 import os
 import shutil
@@ -24,6 +24,11 @@ SHOTS = os.environ.get("SHOTS")
 AXE = open(os.environ["AXE"], encoding="utf-8").read()
 SCRATCH = tempfile.mkdtemp(prefix="vfioboot-page.", dir="/dev/shm")
 HOST = f"{SCRATCH}/host"
+COCKPIT = os.environ.get("COCKPIT", "/")
+# Of another root what is below /dev and /proc is this machine's, and the names of devices are.
+INSIDE = [] if COCKPIT == "/" else ["unshare", "--mount", "--propagation", "private", "sh", "-c", """
+    mount --rbind /dev "$0/dev" && mount --bind /usr/lib/udev "$0/usr/lib/udev" &&
+    mount -t proc proc "$0/proc" && exec chroot "$0" "$@" """, COCKPIT]
 CARD = "0000:02:00.0"
 DRIVE = "0000:03:00.0"
 
@@ -44,13 +49,13 @@ class Page(browser.Browser):
         bridge = f"{SCRATCH}/bridge"
         rights = "" if administrator else "setpriv --reuid=65534 --regid=65534 --clear-groups"
         with open(bridge, "w", encoding="utf-8") as f:
-            f.write(f"#!/bin/sh\nexport PATH={HOST}.path:$PATH HOME=/tmp\n"
-                    f"export XDG_DATA_DIRS={STAGE}/usr/share:/usr/share\n"
+            f.write(f"#!/bin/sh\nexport PATH={HOST}.path:/usr/sbin:/usr/bin HOME=/tmp\n"
+                    f"export XDG_DATA_DIRS={SCRATCH}/stage/usr/share:/usr/share\n"
                     f"cd / && exec {rights} cockpit-bridge\n")
         os.chmod(bridge, 0o755)
         self.port = free_port()
         self.ws = subprocess.Popen(
-            ["/usr/lib/cockpit/cockpit-ws", "--address", "127.0.0.1", "--port", str(self.port),
+            [*INSIDE, "/usr/lib/cockpit/cockpit-ws", "--address", "127.0.0.1", "--port", str(self.port),
              f"--local-session={bridge}"], stdin=subprocess.DEVNULL, start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=open(f"{SCRATCH}/ws.log", "ab"))
         super().__init__(**size)
@@ -503,6 +508,7 @@ def test_screen_reader():
 
 
 if __name__ == "__main__":
+    shutil.copytree(STAGE, f"{SCRATCH}/stage", symlinks=True)
     try:
         sys.exit(browser.run([f for name, f in list(globals().items())
                               if name.startswith("test_")]) != 0)
