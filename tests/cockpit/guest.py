@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A person at the page of a guest (guest.bats), from the login on, in Cockpit's own frame.
-    guest.py PORT PART       PART: reserve, undo or native"""
+    guest.py PORT PART       PART: reserve or undo"""
 import os
 import sys
 import time
@@ -133,16 +133,10 @@ def undo(person):
     person.says("No device is reserved", "#next")
 
 
-def native(person):
-    person.says("Nothing is configured", "#this")
-    text = person.text("#devices")
-    assert "reserved" not in text.replace("is reserved with it", ""), text
-
-
 if __name__ == "__main__":
     guest = Person(sys.argv[1])
     try:
-        {"reserve": reserve, "undo": undo, "native": native}[sys.argv[2]](guest)
+        {"reserve": reserve, "undo": undo}[sys.argv[2]](guest)
         guest.finish()
     except BaseException:
         if SHOTS:
