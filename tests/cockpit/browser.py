@@ -13,7 +13,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-PATIENCE = int(os.environ.get("PATIENCE", "30"))
+PATIENCE = int(os.environ.get("PATIENCE", "60"))
 
 
 class Browser:
