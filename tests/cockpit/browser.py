@@ -19,6 +19,8 @@ PATIENCE = int(os.environ.get("PATIENCE", "60"))
 class Browser:
     """A window on the page; what is looked for is waited for."""
 
+    driver = None
+
     def __init__(self, width=1280, height=1000):
         options = webdriver.ChromeOptions()
         for argument in ("--headless=new", "--no-sandbox", "--disable-gpu",
@@ -30,7 +32,8 @@ class Browser:
         self.driver.set_script_timeout(PATIENCE)
 
     def close(self):
-        self.driver.quit()
+        if self.driver:
+            self.driver.quit()
 
     def script(self, text, *arguments):
         return self.driver.execute_script(text, *arguments)

@@ -58,8 +58,12 @@ class Page(browser.Browser):
             [*INSIDE, "/usr/lib/cockpit/cockpit-ws", "--address", "127.0.0.1", "--port", str(self.port),
              f"--local-session={bridge}"], stdin=subprocess.DEVNULL, start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=open(f"{SCRATCH}/ws.log", "ab"))
-        super().__init__(**size)
-        self.load()
+        try:
+            super().__init__(**size)
+            self.load()
+        except BaseException:
+            self.close()
+            raise
 
     def load(self):
         url = f"http://127.0.0.1:{self.port}/cockpit/@localhost/vfioboot/index.html"
@@ -81,6 +85,9 @@ class Page(browser.Browser):
 
     def __exit__(self, *_):
         self.close()
+
+    def close(self):
+        super().close()
         os.killpg(self.ws.pid, signal.SIGTERM)
         self.ws.wait()
 
