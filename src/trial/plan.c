@@ -10,7 +10,8 @@
 
 #define ANY_PROFILE "passthrough"
 
-#define AT_THE_MENU "choose the entry at the boot menu instead (vfioboot entry)"
+#define AT_THE_MENU                                                                      \
+	"choose the entry at the boot menu instead ('sudo vfioboot entry add')"
 
 /* ---- What is tried */
 
