@@ -148,6 +148,13 @@ runs_package_command() {
 			grep -qx "$file" "$top/tests/packages"
 		done
 		;;
+	'sudo dnf builddep '*)
+		grep -q '^BuildRequires:' "$top/${1#sudo dnf builddep }"
+		;;
+	'sudo pacman -S --needed base-devel '*)
+		# What the recipe asks for, and what it takes for granted.
+		[ "${1#*base-devel }" = "$(sed -n 's/^makedepends=(\(.*\))/\1/p' "$top/packaging/arch/PKGBUILD")" ]
+		;;
 	'sudo apt install ./'*)
 		for file in ${1#sudo apt install }; do
 			file=${file##*/}
