@@ -247,10 +247,11 @@ static enum cli_exit check_started(const char *command, const struct chain *chai
 			image->state != IMAGE_FRESH)
 			idle = image;
 	}
-	if (!idle)
-		return CLI_OK;
-	if (entry->image != CHAIN_NO_IMAGE)
+	if (entry && entry->image != CHAIN_NO_IMAGE)
 		started = &chain->images[entry->image];
+	/* What it lacks then is no image. */
+	if (!idle || (started && started->state == IMAGE_FRESH))
+		return CLI_OK;
 	cli_error(command,
 		"%s would write %s, which no entry of the boot menu starts; '%s' starts %s",
 		idle->maker->name, idle->path, entry->said->title,
