@@ -115,6 +115,14 @@ static void choose_profile(struct setup *setup)
 		}
 }
 
+static enum cli_exit say_configured(enum setup_when configured)
+{
+	return cli_error(SETUP,
+		"nothing was changed: what is set up already is so %s; name another card with "
+		"--device, or leave --when away",
+		whens[configured].text);
+}
+
 static enum cli_exit check_when(const struct setup *setup)
 {
 	for (size_t i = 0; i < setup->n_cards; i++) {
@@ -136,27 +144,31 @@ static enum cli_exit check_when(const struct setup *setup)
 }
 
 /* What is set up already says when, if nothing else is chosen. */
-static bool find_configured(struct setup *setup)
+static bool find_configured(const struct setup *setup, enum setup_when *ret)
 {
 	const struct config *config = &setup->cli->next->config;
 
 	for (size_t i = 0; i < setup->n_cards; i++)
 		if (setup->cards[i].chosen)
 			return false;
-	setup->when = SETUP_BOOT;
+	*ret = SETUP_BOOT;
 	for (unsigned i = 0; i < config->n_sections; i++)
 		if (config->sections[i].profile[0] || config->when_selected)
-			setup->when = SETUP_MENU;
+			*ret = SETUP_MENU;
 	return true;
 }
 
 static enum cli_exit choose_when(struct setup *setup)
 {
 	enum cli_exit status = CLI_OK;
+	enum setup_when configured;
+	bool others = !find_configured(setup, &configured);
 
-	if (setup->wanted)
-		find_when(setup->wanted, &setup->when);
-	else if (find_configured(setup))
+	if (!setup->wanted && !others)
+		setup->when = configured;
+	else if (!others && !setup->cli->values.n && setup->when != configured)
+		return say_configured(configured);
+	else if (setup->wanted)
 		;
 	else if (setup->yes)
 		return cli_misuse(SETUP,
@@ -213,12 +225,16 @@ static void print_guest(const struct setup *setup)
 
 static void print_result(const struct setup *setup)
 {
+	if (setup->by_hand)
+		puts("Not all of it is done: see what is left above.");
 	if (setup->iommu_first) {
 		puts("Reboot, and run 'sudo vfioboot setup' again to choose a card.");
 		return;
 	}
 	if (setup->when == SETUP_DEMAND)
 		print_guest(setup);
+	else if (setup->by_hand && setup->when == SETUP_BOOT)
+		puts("'vfioboot plan' shows what the next boot will bind.");
 	else if (setup->when == SETUP_BOOT)
 		puts("Reboot for it to take effect; 'vfioboot status' shows then what was bound.");
 	else
@@ -325,11 +341,11 @@ static enum cli_exit guide(struct setup *setup)
 		status = setup_print_steps(setup, &any);
 	if (status == CLI_OK && setup->cli->dry_run && setup->when == SETUP_DEMAND)
 		print_result(setup);
-	if (status != CLI_OK || setup->cli->dry_run)
-		return status;
-	if (any)
+	if (status == CLI_OK && setup->cli->dry_run)
+		return setup->by_hand ? CLI_UNKNOWN : CLI_OK;
+	if (status == CLI_OK && any)
 		status = carry_out(setup);
-	else
+	else if (status == CLI_OK && !setup->by_hand)
 		puts("Nothing to do: all of this is done already.");
 	if (status != CLI_OK)
 		return status;

@@ -68,6 +68,7 @@ static bool note_obstacles(
 	const struct setup *setup, const struct offer *offer, struct setup_card *card)
 {
 	const struct obstacles *obstacles = &offer->obstacles;
+	bool selected = setup->devices.config->when_selected;
 	bool refused = obstacles_block(obstacles);
 	char before[OBSTACLE_TEXT_SIZE + 16] = "", address[PCI_ADDRESS_SIZE];
 
@@ -77,8 +78,9 @@ static bool note_obstacles(
 
 		if (obstacle->kind == OBSTACLE_CONFIGURED && !*card->section) {
 			strcpy(card->section, obstacle->section->name);
-			card->configured =
-				obstacle->section->profile[0] ? SETUP_MENU : SETUP_BOOT;
+			card->configured = selected || obstacle->section->profile[0]
+				? SETUP_MENU
+				: SETUP_BOOT;
 		}
 		refused |= obstacle->kind == OBSTACLE_BOOT_DISPLAY;
 		if (obstacle->kind == OBSTACLE_CONFIGURED)
@@ -259,12 +261,23 @@ static void choose_none(struct setup *setup)
 		setup->cards[i].chosen = false;
 }
 
+static bool say_no_number(const char *word)
+{
+	size_t len = strcspn(word, ", \t");
+
+	cli_print("'%.*s' is not the number of a card above.\n",
+		len ? (int)len : (int)strlen(word), word);
+	return false;
+}
+
 static bool accept_cards(void *data, const char *answer)
 {
 	struct setup *setup = data;
 	const char *at = answer + strspn(answer, ", \t");
 
 	choose_none(setup);
+	if (!*at)
+		return say_no_number(answer);
 	if (strcmp(answer, "none") == 0 && has_configured(setup))
 		return true;
 	while (*at) {
@@ -272,11 +285,8 @@ static bool accept_cards(void *data, const char *answer)
 		unsigned long number = strtoul(at, &end, 10);
 		struct setup_card *card = find_number(setup, number);
 
-		if (end == at || !strchr(", \t", *end) || !card) {
-			cli_print("'%.*s' is not the number of a card above.\n",
-				(int)strcspn(at, ", \t"), at);
-			return false;
-		}
+		if (end == at || !strchr(", \t", *end) || !card)
+			return say_no_number(at);
 		card->chosen = true;
 		at = end + strspn(end, ", \t");
 	}

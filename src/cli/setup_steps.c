@@ -157,6 +157,7 @@ static enum cli_exit list_parameters(struct list *list)
 		cmdline_plan(list->setup->cli, &list->setup->params, NULL, &parameters);
 
 	if (status == CLI_UNKNOWN) {
+		list->setup->by_hand = true;
 		add_line(list, LINE_STEP, "by hand: add %s %s", parameters.words,
 			parameters.permanent.text);
 		return CLI_OK;
@@ -175,9 +176,39 @@ static enum cli_exit list_parameters(struct list *list)
 	return progress_check_change(SETUP, &parameters.change);
 }
 
+/* Functions that the boots meant refuse all the same, such as those of a card that is gone. */
+static unsigned count_refused(const struct setup *setup, struct cli *cli)
+{
+	_cleanup_(nextboot_free) struct nextboot *next = NULL;
+	char cmdline[CONFIG_NAME_SIZE + 32];
+
+	if (setup->when != SETUP_MENU)
+		return nextboot_count(cli->next).refused;
+	text_join(cmdline, sizeof(cmdline), "vfioboot.profile=", setup->profile, NULL);
+	if (nextboot_read(&cli->facts, cmdline, &next) < 0)
+		next = or_no_memory(NULL);
+	return nextboot_count(next).refused;
+}
+
+/* What keeps the next boot from binding anything, or NULL; an entry of our own is not the next. */
+static const char *find_hindrance(const struct setup *setup, const struct cli *cli)
+{
+	if (setup->when == SETUP_MENU)
+		return NULL;
+	return cli->next->config.off ? "vfioboot.off is on its kernel command line"
+				     : nextboot_hindrance(cli->next);
+}
+
+/* Behind apply_plan(), which has said what there is to do by hand. */
+static void judge_images(struct setup *setup, struct cli *cli, enum cli_exit warned)
+{
+	setup->by_hand |= warned != CLI_OK || cli->chain.unknown.code ||
+		find_hindrance(setup, cli) || count_refused(setup, cli);
+}
+
 static enum cli_exit list_images(struct list *list)
 {
-	const struct setup *setup = list->setup;
+	struct setup *setup = list->setup;
 	_cleanup_(cli_forget) struct cli cli = look_again(setup);
 	_cleanup_(apply_free) struct apply apply = {0};
 	enum cli_exit warned,
@@ -191,11 +222,10 @@ static enum cli_exit list_images(struct list *list)
 			warned == CLI_OK ? "every image is up to date"
 					 : "no other image is to be rebuilt");
 	add_change(list, &apply.change);
-	if (cli.next->config.off || nextboot_hindrance(cli.next))
+	if (find_hindrance(setup, &cli))
 		add_line(list, LINE_NOTE, "the next boot binds nothing all the same: %s",
-			cli.next->config.off
-				? "vfioboot.off is on its kernel command line"
-				: nextboot_hindrance(cli.next));
+			find_hindrance(setup, &cli));
+	judge_images(setup, &cli, warned);
 	return progress_check(SETUP, &apply);
 }
 
@@ -293,13 +323,14 @@ static enum cli_exit write_parameters(struct setup *setup)
 		return status;
 	status = cmdline_carry_out(setup->cli, &parameters);
 	setup->rewrote_entries = status == CLI_OK;
-	if (status == CLI_OK && parameters.unknown.code && !parameters.permanent.program)
+	if (status == CLI_OK && parameters.unknown.code &&
+		!parameters.permanent.program) {
 		setup->by_hand = true;
-	if (status == CLI_OK && setup->by_hand)
 		cli_warning(SETUP,
 			"whether the entries have %s is not known: %s; run 'vfioboot cmdline' "
 			"after the next boot",
 			parameters.words, parameters.unknown.text);
+	}
 	return status;
 }
 
@@ -311,7 +342,7 @@ static enum cli_exit write_images(struct setup *setup)
 
 	if (status != CLI_OK)
 		return status;
-	setup->by_hand |= warned != CLI_OK;
+	judge_images(setup, &cli, warned);
 	return apply.change.n ? apply_carry_out(&cli, &apply) : CLI_OK;
 }
 

@@ -145,6 +145,10 @@ entries() {
 	[ "$status" = 1 ]
 	shows "'7' is not the number of a card above." "'gpu' is not" "'1;2' is not" 'Answer 1, 2 or 3.' \
 		'Answer y or n.' 'Nothing was changed.'
+	# No card at all is none.
+	dialogue , q
+	[ "$status" = 1 ]
+	shows "',' is not the number"
 	dialogue 7 8 9 10 11 2
 	[ "$status" = 1 ]
 	shows '5 answers were not understood; nothing was changed'
@@ -171,6 +175,55 @@ entries() {
 	[ "$status" = 1 ]
 	[[ $stderr == *"'gpu' is set up already, at every boot; run 'sudo vfioboot remove gpu' first"* ]]
 	undone
+}
+
+@test "what is set up already is for the boots that it is for" {
+	new_machine
+	live setup --yes --device 02:00 --when boot
+	local when
+	for when in menu demand; do
+		live setup --yes --when $when
+		[ "$status" = 1 ]
+		[ "$stderr" = "vfioboot setup: nothing was changed: what is set up already is so at every boot; \
+name another card with --device, or leave --when away" ]
+		[[ $output != *Steps* ]]
+	done
+	live setup --yes --when boot
+	[ "$status" = 0 ]
+	# All that is configured is for boots with a profile.
+	put etc/vfioboot.conf <<<$'[boot]\nwhen = selected'
+	live setup --yes --when boot
+	[ "$status" = 1 ]
+	live setup --device 02:00 --when menu --dry-run
+	[ "$status" = 0 ]
+}
+
+@test "what the next boot does not bind all the same is no success" {
+	new_machine
+	put usr/bin/systemctl <<<$'#!/bin/sh\necho "systemctl $*" >>/rebooted'
+	chmod +x "$host/usr/bin/systemctl"
+	live setup --yes --device 02:00 --when boot
+	cp -a "$host" "$BATS_TEST_TMPDIR/plain"
+	sed -i '/^options/s/$/ vfioboot.off/' "$host"/boot/loader/entries/arch*.conf
+	live apply
+	[ "$status" = 3 ]
+	[[ $stderr == *"the default entry 'Arch Linux' is unchanged: its command line has vfioboot.off"* ]]
+	live setup --yes --reboot
+	[ "$status" = 3 ]
+	shows 'the next boot binds nothing all the same' 'Not all of it is done'
+	[[ $output != *'all of this is done already'* && $output != *Reboot* && ! -e $host/rebooted ]]
+	live setup --dry-run --device 02:00 --when boot
+	[ "$status" = 3 ]
+	# The card is gone.
+	rm -r "${host:?}"
+	mv "$BATS_TEST_TMPDIR/plain" "$host"
+	rm -r "${host:?}"/sys/bus/pci/devices/0000:02:00.* "$host"/sys/devices/pci0000:00/0000:00:01.1/0000:02:00.*
+	for _ in 1 2; do
+		live setup --yes --reboot
+		[ "$status" = 3 ]
+		[[ $stderr == *'gpu will be refused: '* ]]
+		[[ $output != *'all of this is done already'* && $output != *Reboot* && ! -e $host/rebooted ]]
+	done
 }
 
 @test "unattended: several cards, each a set of its own" {
