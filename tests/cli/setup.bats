@@ -217,7 +217,7 @@ name another card with --device, or leave --when away" ]
 	# The card is gone.
 	rm -r "${host:?}"
 	mv "$BATS_TEST_TMPDIR/plain" "$host"
-	rm -r "${host:?}"/sys/bus/pci/devices/0000:02:00.* "$host"/sys/devices/pci0000:00/0000:00:01.1/0000:02:00.*
+	rm -r "${host:?}"/sys/bus/pci/devices/0000:02:00.* "${host:?}"/sys/devices/pci0000:00/0000:00:01.1/0000:02:00.*
 	for _ in 1 2; do
 		live setup --yes --reboot
 		[ "$status" = 3 ]
