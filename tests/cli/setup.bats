@@ -327,6 +327,15 @@ name another card with --device, or leave --when away" ]
 	[ ! -e "$host/etc/vfioboot.conf.d" ]
 }
 
+@test "a card that cannot be told from another one is not offered" {
+	host=$BATS_TEST_TMPDIR/host
+	mkdir -p "$host"
+	"$compose" "$top/tests/fixtures/nested-bridges/machine" "$host"
+	run -0 --separate-stderr "$vfioboot" setup --json --root "$host"
+	json_true '.cards[] | select(.address == "81:00.0") | .number == null and
+		.notes == "cannot be distinguished from another device with the same ids"' <<<"$output"
+}
+
 @test "a card that is offered is one that 'add' takes, with the same functions" {
 	local file address with offered=0
 	host=$BATS_TEST_TMPDIR/host
