@@ -42,16 +42,22 @@ static void group_text(const struct obstacle *obstacle, char *ret, size_t size)
 		usage ? ", for " : "", usage ? usage->what : "");
 }
 
-/* Of a device that was just named, so it has not moved. */
-static void refused_text(enum reason reason, char ret[static OBSTACLE_TEXT_SIZE])
+/* What the plan says of a device that was just named, so it has not moved. */
+static void planned_text(
+	const struct obstacle *obstacle, char ret[static OBSTACLE_TEXT_SIZE])
 {
-	if (reason == REASON_MOVED)
+	if (obstacle->kind == OBSTACLE_DISPLACES)
+		snprintf(ret, OBSTACLE_TEXT_SIZE,
+			"would leave the host no display beside [device %s], which would be "
+			"refused",
+			obstacle->section->name);
+	else if (obstacle->reason == REASON_MOVED)
 		strcpy(ret,
 			"cannot be distinguished from another device with the same ids");
 	else
 		snprintf(ret, OBSTACLE_TEXT_SIZE,
-			"would be refused at the next boot (%s): %s", reason_word(reason),
-			reason_text(reason));
+			"would be refused at the next boot (%s): %s",
+			reason_word(obstacle->reason), reason_text(obstacle->reason));
 }
 
 void obstacle_text(const struct config *config, const struct obstacle *obstacle,
@@ -87,13 +93,8 @@ void obstacle_text(const struct config *config, const struct obstacle *obstacle,
 			"whatever is configured",
 			obstacle->protect->why);
 		break;
-	case OBSTACLE_REFUSED: refused_text(obstacle->reason, ret); break;
-	case OBSTACLE_DISPLACES:
-		snprintf(ret, size,
-			"would leave the host no display beside [device %s], which would be "
-			"refused",
-			obstacle->section->name);
-		break;
+	case OBSTACLE_REFUSED:
+	case OBSTACLE_DISPLACES: planned_text(obstacle, ret); break;
 	default: snprintf(ret, size, "%s", texts[obstacle->kind]); break;
 	}
 }

@@ -327,7 +327,7 @@ name another card with --device, or leave --when away" ]
 	[ ! -e "$host/etc/vfioboot.conf.d" ]
 }
 
-@test "a card that cannot be told from another one is not offered" {
+@test "a card that looks like another one is not offered" {
 	host=$BATS_TEST_TMPDIR/host
 	mkdir -p "$host"
 	"$compose" "$top/tests/fixtures/nested-bridges/machine" "$host"
