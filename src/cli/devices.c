@@ -195,7 +195,7 @@ static bool is_choice(const void *data, const struct pcibus_function *function)
 	const struct choice *choice = data;
 
 	return function->dev.ids.class >> choice->shift == choice->class &&
-		!function->dev.is_virtual;
+		function->dev.ids.class != PCI_CLASS_USB4 && !function->dev.is_virtual;
 }
 
 /* One line a candidate, and below it one for each further thing against it. */

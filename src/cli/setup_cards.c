@@ -19,7 +19,8 @@ static bool is_card(const void *data, const struct pcibus_function *function)
 {
 	static const uint8_t bases[] = {0x01, 0x02, 0x03, 0x04, 0x0d, 0x12};
 	uint32_t class = function->dev.ids.class;
-	bool found = class >> 8 == 0x0c03 || class >> 8 == 0x0b40;
+	bool found =
+		(class >> 8 == 0x0c03 && class != PCI_CLASS_USB4) || class >> 8 == 0x0b40;
 
 	(void)data;
 	for (size_t i = 0; i < ARRAY_SIZE(bases); i++)

@@ -13,6 +13,7 @@
 
 #define PCI_CLASS_3D            0x0302
 #define PCI_CLASS_DISPLAY_OTHER 0x0380
+#define PCI_CLASS_USB4          0x0c0340 /* tunnels: no USB device is below it */
 
 struct pcidev {
 	struct pci_address address;
