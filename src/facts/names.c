@@ -81,13 +81,16 @@ const char *names_type(uint32_t class)
 	return "device";
 }
 
-/* Cuts the text in brackets, such as "[]", off the end.  Returns it, or NULL. */
+/* Cuts the text in brackets, such as "[]", off the end, others in it included.  Returns it, or NULL. */
 static char *cut_brackets(char *text, const char *brackets)
 {
-	char *start = strrchr(text, brackets[0]), *end = strrchr(text, brackets[1]);
+	char *end = strrchr(text, brackets[1]), *start = end;
 
-	if (!start || !end || end < start || end[1])
+	if (!end || end[1])
 		return NULL;
+	for (int depth = 0; (depth += (*start == brackets[1]) - (*start == brackets[0]));)
+		if (start-- == text)
+			return NULL;
 	*end = '\0';
 	*start = '\0';
 	if (start > text && start[-1] == ' ')
