@@ -250,7 +250,8 @@ static enum cli_exit check_started(const char *command, const struct chain *chai
 	if (entry && entry->image != CHAIN_NO_IMAGE)
 		started = &chain->images[entry->image];
 	/* What it lacks then is no image. */
-	if (!idle || (started && started->state == IMAGE_FRESH))
+	if (!idle || entry->said->kind == BOOTMENU_ELSE ||
+		(started && started->state == IMAGE_FRESH))
 		return CLI_OK;
 	cli_error(command,
 		"%s would write %s, which no entry of the boot menu starts; '%s' starts %s",

@@ -214,6 +214,14 @@ name another card with --device, or leave --when away" ]
 	[[ $output != *'all of this is done already'* && $output != *Reboot* && ! -e $host/rebooted ]]
 	live setup --dry-run --device 02:00 --when boot
 	[ "$status" = 3 ]
+	# What starts by default is no system of this machine.
+	rm -r "${host:?}"
+	cp -a "$BATS_TEST_TMPDIR/plain" "$host"
+	sed -i 's/^default.*/default memtest.conf/' "$host/boot/loader/loader.conf"
+	put boot/EFI/memtest86/memtest.efi <<<program
+	live setup --yes --device 01:00 --when boot --dry-run
+	[ "$status" = 3 ]
+	[[ $stderr == *"the default entry 'Memtest86+' is unchanged: it starts no kernel of this system"* ]]
 	# The card is gone.
 	rm -r "${host:?}"
 	mv "$BATS_TEST_TMPDIR/plain" "$host"
