@@ -310,8 +310,8 @@ void bootloader_mount_remedy(
 {
 	ret[0] = '\0';
 	if (search->unmounted[0] == '/')
-		text_join(ret, BOOTLOADER_REMEDY_SIZE, "; run 'mount ", search->unmounted,
-			" ", ESP_MOUNT, "' and then this again", NULL);
+		text_join(ret, BOOTLOADER_REMEDY_SIZE, "; run 'sudo mount ",
+			search->unmounted, " ", ESP_MOUNT, "' and then this again", NULL);
 	else if (search->unmounted[0])
 		text_join(ret, BOOTLOADER_REMEDY_SIZE,
 			"; mount the EFI system partition and run this again", NULL);

@@ -86,8 +86,11 @@ static void add_image(struct check_host *host, const struct chain *chain,
 	name_starters(chain, (size_t)(image - chain->images), by, sizeof(by));
 	which = *by ? ", which" : "";
 	if (add_fault(host, image, by, which)) {
+		/* apply builds nothing beside a menu that is out of sight. */
 		check_remedy(host, "%s",
-			apply_makes(chain, image, IMAGECHECK_NOW) || !chain->generator
+			chain->loaders.unmounted[0] ? chain->unknown.remedy
+				: apply_makes(chain, image, IMAGECHECK_NOW) ||
+					!chain->generator
 				? "run 'sudo vfioboot apply'"
 				: image->by_hand);
 	} else if (image->state == IMAGE_FRESH) {

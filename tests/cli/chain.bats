@@ -467,17 +467,28 @@ efi_text() {
 	efi_text LoaderInfo 'systemd-boot 257.9'
 	efi_text LoaderDevicePartUUID 0FC63DAF-8483-4772-8E79-3D69D8477DE4
 	status
-	[[ $output == *"is not known: systemd-boot starts this machine, and /dev/disk/by-partuuid/0fc63daf-8483-4772-8e79-3d69d8477de4 is not mounted; run 'mount /dev/disk/by-partuuid/0fc63daf-8483-4772-8e79-3d69d8477de4 "* ]]
+	[[ $output == *"is not known: systemd-boot starts this machine, and /dev/disk/by-partuuid/0fc63daf-8483-4772-8e79-3d69d8477de4 is not mounted; run 'sudo mount /dev/disk/by-partuuid/0fc63daf-8483-4772-8e79-3d69d8477de4 "* ]]
 	json_is '.ready == null'
 	echo '# more' >>"$root/etc/vfioboot.conf"
 	status
 	[[ $output != *"vfioboot apply' to rebuild"* ]]
 	json_is '.ready == null'
+	run "$vfioboot" check --root "$root" --json
+	json=$output
+	json_is '[.checks[] | select(.name == "image" and .state == "fail") | .remedy]
+		| length > 0 and all(startswith("run '"'"'sudo mount /dev/disk/"))'
 	for command in apply undo; do
 		run -1 --separate-stderr "$vfioboot" "$command" --dry-run --root "$root"
 		[ -z "$output" ]
-		[[ $stderr == *"vfioboot $command: systemd-boot starts this machine, and /dev/disk/"*" is not mounted; run 'mount /dev/disk/"* ]]
+		[[ $stderr == *"vfioboot $command: systemd-boot starts this machine, and /dev/disk/"*" is not mounted; run 'sudo mount /dev/disk/"* ]]
 	done
+}
+
+@test "a boot loader that is not known, with files of one that is: it is named" {
+	up_to_date
+	efi_text LoaderInfo 'OpenCore 1.0'
+	run -1 --separate-stderr "$vfioboot" entry add --dry-run --root "$root"
+	[[ $stderr == *'OpenCore 1.0 starts this system, which vfioboot does not know;'*'name that with --loader NAME (grub)' ]]
 }
 
 @test "GRUB takes the last initrd command alone" {

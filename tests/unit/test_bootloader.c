@@ -132,7 +132,7 @@ static void test_unmounted(void **state)
 	fake_efivar("LoaderDevicePartUUID", "AB12CD34-0000-4000-8000-00000000000F");
 	expect_unmounted("systemd-boot",
 		"/dev/disk/by-partuuid/ab12cd34-0000-4000-8000-00000000000f",
-		"; run 'mount /dev/disk/by-partuuid/ab12cd34-0000-4000-8000-00000000000f "
+		"; run 'sudo mount /dev/disk/by-partuuid/ab12cd34-0000-4000-8000-00000000000f "
 		"/boot/efi' and then this again");
 	fake_put("boot/efi/loader/loader.conf", "");
 	expect_unmounted("systemd-boot", "", "");
