@@ -45,7 +45,12 @@ static void say_undecided(const char *command, const struct bootloader_search *s
 		snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
 			search->found[i].loader->name);
 	}
-	if (search->n)
+	if (search->n && *search->named)
+		cli_error(command,
+			"%s starts this system, which vfioboot does not know; if it starts "
+			"another boot loader, name that with --loader NAME (%s)",
+			search->named, names);
+	else if (search->n)
 		cli_error(command,
 			"there are files of several boot loaders (%s), and none says that it "
 			"started this system; name it with --loader NAME",
