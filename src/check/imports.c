@@ -63,6 +63,25 @@ static void drop_configured(const struct search *search, struct import *import)
 	import->n = n < import->n && *import->leftover->ids ? 0 : n;
 }
 
+/* Whether it names a bridge, which leftovers leave out: no guest can have one. */
+static bool names_bridge(const struct search *search, const struct import *import)
+{
+	const struct pcibus *bus = &search->facts->bus;
+	bool found = false;
+
+	for (size_t i = 0; i < bus->n && !found; i++) {
+		const struct pcidev *dev = &bus->functions[i].dev;
+		char address[PCI_ADDRESS_SIZE];
+
+		pci_address_format(dev->address, address);
+		found = pcidev_base_class(dev) == PCI_BASE_BRIDGE &&
+			(*import->leftover->ids ? leftovers_id_fits(import->what,
+							  &bus->functions[i])
+						: strcmp(import->what, address) == 0);
+	}
+	return found;
+}
+
 static enum import_state judge(const struct search *search, struct import *import)
 {
 	const struct leftover *leftover = import->leftover;
@@ -72,7 +91,7 @@ static enum import_state judge(const struct search *search, struct import *impor
 		pcidev_driver_is_native(leftover->name))
 		return IMPORT_DRIVER;
 	if (!import->n)
-		return IMPORT_ABSENT;
+		return names_bridge(search, import) ? IMPORT_BRIDGE : IMPORT_ABSENT;
 	if (leftover->kind == LEFTOVER_HOOK)
 		return IMPORT_GUEST;
 	drop_configured(search, import);

@@ -12,6 +12,7 @@ enum import_state {
 	IMPORT_MEANT,      /* its functions can get a section */
 	IMPORT_CONFIGURED, /* a section has what it names */
 	IMPORT_ABSENT,     /* nothing that it names is here */
+	IMPORT_BRIDGE,     /* it is a bridge, which no guest can have */
 	IMPORT_SEVERAL, /* it fits several cards, and nothing says which of them is meant */
 	IMPORT_DRIVER, /* it gives the device to a driver that keeps it for the host */
 	IMPORT_GUEST,  /* it binds when a guest starts, and not at boot */

@@ -144,6 +144,10 @@ static void note_item(struct importing *importing, const struct import *import)
 	switch (import->state) {
 	case IMPORT_MEANT: break;
 	case IMPORT_ABSENT: note_absent(importing, import); break;
+	case IMPORT_BRIDGE:
+		add_note(importing, import, "",
+			"%s is a bridge, which cannot be given to a guest", import->what);
+		break;
 	case IMPORT_SEVERAL: note_several(importing, import); break;
 	case IMPORT_CONFIGURED:
 		add_note(importing, import, "", "%s is configured already",

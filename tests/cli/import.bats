@@ -122,16 +122,19 @@ dropins() {
 }
 
 @test "what the host runs on, its boot display, and what is not here are named with file and line" {
-	put etc/modprobe.d/a.conf <<<'options vfio-pci ids=144d:a808,8086:3e98,1234:5678'
+	put etc/modprobe.d/a.conf <<<'options vfio-pci ids=144d:a808,8086:3e98,1234:5678,8086:1901'
 	put etc/driverctl.d/pci-0000:09:00.0 <<<vfio-pci
+	put etc/driverctl.d/pci-0000:00:01.0 <<<vfio-pci
 	put etc/driverctl.d/pci-0000:01:00.0 <<<nouveau
 	put etc/driverctl.d/pci-0000:02:00.1 <<<vfio-pci
 	import --yes
 	[ "$status" = 3 ]
 	not_imported \
 		'/etc/modprobe.d/a.conf:1: no device here has the id 1234:5678' \
+		'/etc/modprobe.d/a.conf:1: 8086:1901 is a bridge, which cannot be given to a guest' \
 		'/etc/driverctl.d/pci-0000:01:00.0: 0000:01:00.0 goes to nouveau, which is no driver for guests' \
 		'/etc/driverctl.d/pci-0000:09:00.0: there is no device at 0000:09:00.0' \
+		'/etc/driverctl.d/pci-0000:00:01.0: 0000:00:01.0 is a bridge, which cannot be given to a guest' \
 		'/etc/modprobe.d/a.conf:1: 0000:00:02.0 is the boot display' \
 		'/etc/modprobe.d/a.conf:1: 0000:03:00.0 carries /, /boot/efi, the swap /swapfile'
 	[[ $output == *"; 'vfioboot add --dry-run 0000:03:00.0' says what can be done"* ]]
