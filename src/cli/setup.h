@@ -34,8 +34,8 @@ struct setup_card {
 	bool chosen, named; /* to be added; by --device */
 	char section[CONFIG_NAME_SIZE]; /* that has it; "": none */
 	enum setup_when configured;     /* of that */
-	char with[256];                 /* addresses of what else leaves the host */
-	char notes[512];                /* what it is used for, why it is not offered */
+	char with[1024];                /* addresses of what else leaves the host */
+	char notes[1024];               /* what it is used for, why it is not offered */
 	struct offer offer;             /* of a chosen one */
 };
 

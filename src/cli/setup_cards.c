@@ -113,6 +113,24 @@ static void note_set(
 	}
 }
 
+/* What its driver makes: drives behind a VMD controller, virtual functions. */
+static void note_made(
+	const struct setup *setup, const struct offer *offer, struct setup_card *card)
+{
+	char address[PCI_ADDRESS_SIZE] = "", more[40] = " is", note[80];
+	size_t n = 0;
+
+	for (size_t i = 0; i < offer->n_left; i++)
+		if (offer->left[i].why == OFFER_MADE && !n++)
+			format_address(setup, offer->left[i].function, address);
+	if (!n)
+		return;
+	if (n > 1)
+		snprintf(more, sizeof(more), " and %zu more are", n - 1);
+	text_join(note, sizeof(note), address, more, " gone with it", NULL);
+	add_note(card, "", note);
+}
+
 /* Weighs what was settled, and notes what comes out. */
 static int judge(struct setup *setup, struct offer *offer, struct setup_card *card)
 {
@@ -125,6 +143,7 @@ static int judge(struct setup *setup, struct offer *offer, struct setup_card *ca
 		return r;
 	note_set(setup, offer, card);
 	refused = note_obstacles(setup, offer, card);
+	note_made(setup, offer, card);
 	if (r == -EINVAL)
 		strcpy(card->notes, "has no unique path; see vfioboot.conf(5)");
 	if (*card->section)

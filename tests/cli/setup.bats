@@ -344,6 +344,15 @@ name another card with --device, or leave --when away" ]
 		.notes == "cannot be distinguished from another device with the same ids"' <<<"$output"
 }
 
+@test "what a card's driver makes is gone with it" {
+	host=$BATS_TEST_TMPDIR/host
+	mkdir -p "$host"
+	"$compose" "$top/tests/cards/vmd" "$host"
+	run -0 --separate-stderr "$vfioboot" setup --json --root "$host"
+	json_true '.cards[] | select(.address == "0000:00:0e.0").notes |
+		contains("10000:e1:00.0 and 1 more are gone with it")' <<<"$output"
+}
+
 @test "a card that is offered is one that 'add' takes, with the same functions" {
 	local file address with offered=0
 	host=$BATS_TEST_TMPDIR/host
