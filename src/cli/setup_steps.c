@@ -190,20 +190,30 @@ static unsigned count_refused(const struct setup *setup, struct cli *cli)
 	return nextboot_count(next).refused;
 }
 
-/* What keeps the next boot from binding anything, or NULL; an entry of our own is not the next. */
-static const char *find_hindrance(const struct setup *setup, const struct cli *cli)
+/*
+ * Looks at what the boots meant will not do all the same, behind apply_plan(), which has said what
+ * there is to do by hand.  @ret: what it has not said, or "".
+ */
+static void judge_images(struct setup *setup, struct cli *cli, enum cli_exit warned,
+	char ret[static LINE_SIZE])
 {
-	if (setup->when == SETUP_MENU)
-		return NULL;
-	return cli->next->config.off ? "vfioboot.off is on its kernel command line"
-				     : nextboot_hindrance(cli->next);
-}
+	bool menu = setup->when == SETUP_MENU; /* an entry of our own is not the next */
+	const char *hindrance = menu ? NULL : nextboot_hindrance(cli->next);
+	unsigned refused = count_refused(setup, cli);
 
-/* Behind apply_plan(), which has said what there is to do by hand. */
-static void judge_images(struct setup *setup, struct cli *cli, enum cli_exit warned)
-{
-	setup->by_hand |= warned != CLI_OK || cli->chain.unknown.code ||
-		find_hindrance(setup, cli) || count_refused(setup, cli);
+	if (!menu && cli->next->config.off)
+		hindrance = "vfioboot.off is on its kernel command line";
+	setup->by_hand |=
+		warned != CLI_OK || cli->chain.unknown.code || hindrance || refused;
+	*ret = '\0';
+	if (hindrance)
+		snprintf(ret, LINE_SIZE, "the next boot binds nothing all the same: %s",
+			hindrance);
+	else if (menu && refused)
+		snprintf(ret, LINE_SIZE,
+			"a boot with the profile '%s' refuses %u function%s; 'vfioboot plan "
+			"--cmdline vfioboot.profile=%s' says why",
+			setup->profile, refused, cli_plural(refused), setup->profile);
 }
 
 static enum cli_exit list_images(struct list *list)
@@ -214,6 +224,7 @@ static enum cli_exit list_images(struct list *list)
 	enum cli_exit warned,
 		status = apply_plan(&cli, setup->devices.planned,
 			setup->devices.n_planned, &apply, &warned);
+	char left[LINE_SIZE];
 
 	if (status != CLI_OK)
 		return say_unchanged();
@@ -222,10 +233,9 @@ static enum cli_exit list_images(struct list *list)
 			warned == CLI_OK ? "every image is up to date"
 					 : "no other image is to be rebuilt");
 	add_change(list, &apply.change);
-	if (find_hindrance(setup, &cli))
-		add_line(list, LINE_NOTE, "the next boot binds nothing all the same: %s",
-			find_hindrance(setup, &cli));
-	judge_images(setup, &cli, warned);
+	judge_images(setup, &cli, warned, left);
+	if (*left)
+		add_line(list, LINE_NOTE, "%s", left);
 	return progress_check(SETUP, &apply);
 }
 
@@ -339,10 +349,13 @@ static enum cli_exit write_images(struct setup *setup)
 	_cleanup_(cli_forget) struct cli cli = look_again(setup);
 	_cleanup_(apply_free) struct apply apply = {0};
 	enum cli_exit warned, status = apply_plan(&cli, NULL, 0, &apply, &warned);
+	char left[LINE_SIZE];
 
 	if (status != CLI_OK)
 		return status;
-	judge_images(setup, &cli, warned);
+	judge_images(setup, &cli, warned, left);
+	if (*left)
+		cli_warning(SETUP, "%s", left);
 	return apply.change.n ? apply_carry_out(&cli, &apply) : CLI_OK;
 }
 

@@ -234,6 +234,18 @@ name another card with --device, or leave --when away" ]
 	done
 }
 
+@test "an entry of the menu whose card is gone is no success" {
+	new_machine --profile passthrough
+	live setup --yes --device 02:00 --when menu
+	[ "$status" = 0 ]
+	rm -r "${host:?}"/sys/bus/pci/devices/0000:02:00.* "${host:?}"/sys/devices/pci0000:00/0000:00:01.1/0000:02:00.*
+	live setup --yes
+	[ "$status" = 3 ]
+	[[ $stderr == *"a boot with the profile 'passthrough' refuses 1 function; 'vfioboot plan --cmdline "* ]]
+	live plan --cmdline vfioboot.profile=passthrough
+	[ "$status" = 1 ]
+}
+
 @test "unattended: several cards, each a set of its own" {
 	new_machine
 	live setup --yes --device 02:00 --device 01:00 --when menu --dry-run
