@@ -360,14 +360,18 @@ static int judge(
 
 int verdicts_find(struct facts *facts, const struct nextboot *next, struct verdicts *ret)
 {
+	/* What entries get when the menu is made the next time, with the next kernel. */
+	_cleanup_free_ char *permanent = parameter_permanent(facts->root);
 	int r;
 
 	*ret = (struct verdicts){.facts = facts, .next = next};
 	r = leftovers_find(facts, next->cmdline, &ret->leftovers);
 	if (r < 0)
 		return r;
+	if (permanent)
+		r = leftovers_add_cmdline(facts, permanent, &ret->leftovers);
 	ret->list = calloc(ret->leftovers.n + 1, sizeof(*ret->list));
-	r = ret->list ? 0 : -ENOMEM;
+	r = r == 0 && !ret->list ? -ENOMEM : r;
 	for (size_t i = 0; r == 0 && i < ret->leftovers.n; i++)
 		r = judge(ret, &ret->leftovers.list[i], &ret->list[i]);
 	if (r < 0)

@@ -121,6 +121,13 @@ fix="-> run 'sudo vfioboot check --fix leftovers'; or 'sudo vfioboot add 0000:01
 		'fail kernel command line: the kernel, into which vfio-pci is built, binds it to 0000:01:00.0,*'
 }
 
+@test "parameters that the menu gets when it is made the next time" {
+	put etc/default/grub <<<'GRUB_CMDLINE_LINUX_DEFAULT="quiet vfio-pci.ids=10de:2206"'
+	found 'fail *: ids= of vfio-pci also matches 0000:01:00.0, *'
+	host_cmdline 's/$/ vfio-pci.ids=10de:2206/'
+	found 'fail *: ids= of vfio-pci also matches 0000:01:00.0, *' # once
+}
+
 @test "install lines of vfio-pci: the script that they run is read" {
 	left etc/modprobe.d/vfio.conf 'install vfio-pci /sbin/vfio-pci-override.sh'
 	left sbin/vfio-pci-override.sh '#!/bin/sh' '# for 0000:01:00.0' 'DEVS="0000:02:00.0 0000:02:00.1"' \
