@@ -330,6 +330,12 @@ static enum cli_exit carry_out(struct setup *setup)
 	return status;
 }
 
+/* Of what was done, or would be. */
+static enum cli_exit outcome(const struct setup *setup)
+{
+	return setup->by_hand || setup->iommu_first ? CLI_UNKNOWN : CLI_OK;
+}
+
 static enum cli_exit guide(struct setup *setup)
 {
 	bool any = false;
@@ -342,7 +348,7 @@ static enum cli_exit guide(struct setup *setup)
 	if (status == CLI_OK && setup->cli->dry_run && setup->when == SETUP_DEMAND)
 		print_result(setup);
 	if (status == CLI_OK && setup->cli->dry_run)
-		return setup->by_hand ? CLI_UNKNOWN : CLI_OK;
+		return outcome(setup);
 	if (status == CLI_OK && any)
 		status = carry_out(setup);
 	else if (status == CLI_OK && !setup->by_hand)
@@ -352,9 +358,7 @@ static enum cli_exit guide(struct setup *setup)
 	print_result(setup);
 	if (any)
 		status = offer_reboot(setup);
-	return status != CLI_OK                        ? status
-		: setup->by_hand || setup->iommu_first ? CLI_UNKNOWN
-						       : CLI_OK;
+	return status == CLI_OK ? outcome(setup) : status;
 }
 
 static enum cli_exit print_json(struct setup *setup)

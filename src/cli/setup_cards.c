@@ -2,6 +2,8 @@
 /* Which cards there are, what speaks against each, and which are chosen. */
 #include "setup.h"
 
+#include <ctype.h>
+
 /* Of JSON. */
 static const struct column columns[] = {
 	{"NUMBER", COLUMN_NUMBER, NULL},
@@ -305,7 +307,8 @@ static bool accept_cards(void *data, const char *answer)
 		unsigned long number = strtoul(at, &end, 10);
 		struct setup_card *card = find_number(setup, number);
 
-		if (end == at || !strchr(", \t", *end) || !card)
+		/* strtoul() takes signs as well. */
+		if (!isdigit((unsigned char)*at) || !strchr(", \t", *end) || !card)
 			return say_no_number(at);
 		card->chosen = true;
 		at = end + strspn(end, ", \t");

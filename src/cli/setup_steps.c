@@ -241,7 +241,7 @@ static enum cli_exit list_images(struct list *list)
 
 static enum cli_exit list_entries(struct list *list)
 {
-	const struct setup *setup = list->setup;
+	struct setup *setup = list->setup;
 	_cleanup_(entry_plan_free) struct entry_plan plan = {0};
 	enum cli_exit status = entry_plan(&setup->cli->root, NULL, setup->devices.planned,
 		setup->devices.n_planned, &plan);
@@ -261,6 +261,7 @@ static enum cli_exit list_entries(struct list *list)
 				"an entry '... (%s)' in the boot menu of %s", title,
 				plan.loader->title);
 	}
+	setup->by_hand |= plan.error == -EOPNOTSUPP;
 	if (status != CLI_OK && setup->when == SETUP_MENU)
 		return say_unchanged();
 	if (status == CLI_OK)

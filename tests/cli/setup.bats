@@ -145,10 +145,10 @@ entries() {
 	[ "$status" = 1 ]
 	shows "'7' is not the number of a card above." "'gpu' is not" "'1;2' is not" 'Answer 1, 2 or 3.' \
 		'Answer y or n.' 'Nothing was changed.'
-	# No card at all is none.
-	dialogue , q
+	# No card at all is none, and a number has no sign.
+	dialogue , -18446744073709551614 +2 q
 	[ "$status" = 1 ]
-	shows "',' is not the number"
+	shows "',' is not the number" "'-18446744073709551614' is not" "'+2' is not"
 	dialogue 7 8 9 10 11 2
 	[ "$status" = 1 ]
 	shows '5 answers were not understood; nothing was changed'
@@ -244,6 +244,14 @@ name another card with --device, or leave --when away" ]
 	[[ $stderr == *"a boot with the profile 'passthrough' refuses 1 function; 'vfioboot plan --cmdline "* ]]
 	live plan --cmdline vfioboot.profile=passthrough
 	[ "$status" = 1 ]
+}
+
+@test "an entry that is to be made by hand is no success, neither in a dry run" {
+	machine limine
+	rm "$host/etc/vfioboot.conf"
+	run --separate-stderr "$vfioboot" setup --dry-run --device 02:00 --when menu --root "$host"
+	[ "$status" = 3 ]
+	shows "by hand: an entry '... (Passthrough)' in the menu of Limine"
 }
 
 @test "unattended: several cards, each a set of its own" {
