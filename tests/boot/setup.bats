@@ -54,3 +54,47 @@ sums='
 	sed -n 's/^extra sum //p' "$dump" | sed 's:/var/lib/vfioboot/undone/etc:/etc:' | sort -k 2 |
 		diff <(sort -k 2 "$BATS_TEST_TMPDIR/before") -
 }
+
+# answer QUESTION ANSWER: types it when the serial console asks that
+answer() {
+	local until=$((SECONDS + $(patience 300)))
+	while ((SECONDS < until)); do
+		sleep 0.5
+		tail -n 1 "$console" | grep -aq "$1" || continue
+		press "$2\\r"
+		return
+	done
+	echo "It was never asked: $1; the console ends with:"
+	tail -n 30 "$console"
+	return 1
+}
+
+answers() {
+	answer 'Which card is for a guest? \[1\]' '' &&
+		answer 'When is it for a guest?' 2 &&
+		answer 'Continue?' y &&
+		answer 'a trial of it' y &&
+		answer 'Reboot now?' n
+}
+
+# bats test_tags=shard:1
+@test "setup, by dialogue on a serial line: an entry of the menu, and the next boot is its trial" {
+	transfer_script <<-'END'
+		update-grub 2>/dev/null
+		vfioboot setup </dev/ttyS0 >/dev/ttyS0 2>&1
+		echo "setup ended with $?"
+		vfioboot entry list
+	END
+	power_on_whole answers
+	native 02:00 bochs-drm
+	has '^extra setup ended with 0$'
+	has '^extra passthrough .* ready '
+	transfer_script <<-'END'
+		/usr/lib/vfioboot-test/hold
+		vfioboot status
+	END
+	power_on_whole
+	taken_untouched 02:00
+	native 01:00 bochs-drm
+	has '^extra Trial .*confirmed'
+}
