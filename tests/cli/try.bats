@@ -987,9 +987,11 @@ held='
 	watch 1
 	[ "$status" = 0 ]
 	[[ $stderr == *'there is no such trial'* ]]
+	# The tree itself may lie below /var.
+	cp "$vfioboot" "$work/program"
 	live 'mount --bind "$host/cmdline" /proc/cmdline
 		mount -t tmpfs none /var
-		"$vfioboot" confirm --wait 1'
+		"$work/program" confirm --wait 1'
 	[ "$status" = 1 ]
 	[[ $stderr == *'cannot write '*'returning to the normal entry'* ]]
 }
