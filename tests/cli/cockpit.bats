@@ -113,3 +113,11 @@ configured_host() {
 		node --check --input-type=module <"$file"
 	done
 }
+
+# A browser leaves out a rule that it cannot read, without a word.
+@test "each at-rule of the style sheet begins its line, and no rule is there twice" {
+	run grep -nE '[^[:space:]].*@' cockpit/page.css
+	[ "$output" = '' ]
+	run bash -c "grep -E '^[^[:space:]@}/].* \{$' cockpit/page.css | sort | uniq -d"
+	[ "$output" = '' ]
+}

@@ -427,6 +427,16 @@ def test_dark():
         assert page.script(colour) == light
 
 
+def test_rules():
+    """the browser understands each rule of the style sheet: it leaves out others without a word"""
+    with open(f"{HERE}/../../cockpit/page.css", encoding="utf-8") as f:
+        rules = len(re.findall(r"(?m)^}", f.read()))
+    with Page() as page:
+        assert rules > 10
+        assert rules == page.script(
+            "return [...document.styleSheets].find(s => s.href?.endsWith('/page.css')).cssRules.length")
+
+
 def test_narrow():
     """narrow as a telephone: nothing is wider than the screen, and all is readable"""
     with Page() as page:
