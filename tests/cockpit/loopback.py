@@ -7,6 +7,7 @@ guest.py is a whole machine.
 COCKPIT is the root directory that has Cockpit, / without it; AXE is the file of axe-core, SHOTS names a directory for pictures."""
 import json
 import os
+import re
 import shutil
 import signal
 import socket
