@@ -30,10 +30,13 @@ static bool is_card(const void *data, const struct pcibus_function *function)
 	return found && !function->dev.is_virtual;
 }
 
+/* To people, where all are in domain 0. */
 static bool is_short(const struct setup *setup)
 {
 	const struct pcibus *bus = &setup->cli->facts.bus;
 
+	if (setup->cli->json)
+		return false;
 	for (size_t i = 0; i < bus->n; i++)
 		if (bus->functions[i].dev.address.domain)
 			return false;
@@ -367,9 +370,13 @@ static enum cli_exit say_not_offered(
 	const struct setup *setup, const struct setup_card *card, const char *operand)
 {
 	char address[PCI_ADDRESS_SIZE] = "";
+	struct pci_address other;
 
 	/* A note about another function begins with the address of that. */
-	if (*card->notes > '9')
+	copy_text(address, sizeof(address), card->notes, strcspn(card->notes, " "));
+	if (pci_address_parse(address, PCI_NAME_WHOLE, &other, NULL) == 0)
+		*address = '\0';
+	else
 		format_address(setup, card->function, address);
 	return cli_error(SETUP,
 		"nothing was changed: '%s' is not offered: %s%s%s; 'vfioboot add --dry-run %s' "
