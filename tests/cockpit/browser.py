@@ -71,7 +71,9 @@ class Browser:
                          lambda: self.driver.find_element(By.ID, element_id))
 
     def is_disabled(self, element_id):
-        return self.element(element_id).get_attribute("disabled") is not None
+        """Of the element that is there then: the page may make another one at any time."""
+        return self.wait(f"#{element_id}", lambda: [
+            self.driver.find_element(By.ID, element_id).get_attribute("disabled")])[0] is not None
 
     def click(self, element_id):
         def try_it():

@@ -109,10 +109,9 @@ def limit(person):
     person.enter()
     person.says("limited access")
     for button in ("apply", "undo", f"remove-{CARD}"):
-        assert person.is_disabled(button), button
+        person.wait(f"#{button} that is disabled", lambda b=button: person.is_disabled(b))
     # One that was there a moment ago.
-    person.script("document.getElementById('undo').disabled = false")
-    person.click("undo")
+    person.script("const b = document.getElementById('undo'); b.disabled = false; b.click()")
     text = person.says("This cannot be done", "#undoing")
     assert "administrative access" in text, text
     assert person.is_disabled("undoing-go")
