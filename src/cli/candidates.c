@@ -10,17 +10,6 @@ void candidates_free(struct candidates *candidates)
 	*candidates = (struct candidates){0};
 }
 
-/* What is worth knowing of the rest of a card is no reason to choose another one. */
-static bool is_spare(const struct obstacles *obstacles)
-{
-	for (size_t i = 0; i < obstacles->n; i++)
-		if (!obstacles->list[i].goes_along ||
-			obstacles_would_block(
-				&(struct obstacles_allowed){0}, &obstacles->list[i]))
-			return false;
-	return true;
-}
-
 /* Adds the function, and what is against adding it with the rest of its card. */
 static int add_candidate(struct candidates *candidates, const struct devices *devices,
 	const struct pcibus_function *function)
@@ -36,11 +25,7 @@ static int add_candidate(struct candidates *candidates, const struct devices *de
 	*more = (struct candidate){.function = function};
 	r = deviceset_add(
 		&more->offer.set, &devices->cli->facts.bus, function, devices->only);
-	if (r == 0)
-		r = offer_settle(&devices->host, devices->allow, &more->offer);
-	more->spare = r == 0 && is_spare(&more->offer.obstacles);
-	candidates->spare += more->spare;
-	return r;
+	return r < 0 ? r : offer_settle(&devices->host, devices->allow, &more->offer);
 }
 
 int candidates_find(const struct devices *devices,
@@ -60,4 +45,34 @@ int candidates_find(const struct devices *devices,
 			r = add_candidate(ret, devices, function);
 	}
 	return r;
+}
+
+/* What is worth knowing of the rest of a card is no reason to choose another one. */
+static bool is_spare(const struct obstacles *obstacles)
+{
+	for (size_t i = 0; i < obstacles->n; i++)
+		if (!obstacles->list[i].goes_along ||
+			obstacles_would_block(
+				&(struct obstacles_allowed){0}, &obstacles->list[i]))
+			return false;
+	return true;
+}
+
+int candidates_weigh(const struct devices *devices, struct candidates *candidates)
+{
+	for (size_t i = 0; i < candidates->n; i++) {
+		struct candidate *candidate = &candidates->list[i];
+		struct offer *offer = &candidate->offer;
+		int r;
+
+		if (!is_spare(&offer->obstacles))
+			continue;
+		offer_choose_name(&devices->host, offer);
+		r = offer_weigh(&devices->host, devices->allow, "", NULL, offer);
+		if (r < 0 && r != -EINVAL)
+			return r;
+		candidate->spare = r == 0 && !obstacles_block(&offer->obstacles);
+		candidates->spare += candidate->spare;
+	}
+	return 0;
 }

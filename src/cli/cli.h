@@ -307,7 +307,7 @@ enum cli_exit devices_check_name(
 struct candidate {
 	const struct pcibus_function *function;
 	struct offer offer; /* that is settled */
-	bool spare;         /* nothing is */
+	bool spare;         /* nothing is, by candidates_weigh() */
 };
 
 /* Starts as {0}, for candidates_free(). */
@@ -320,6 +320,13 @@ struct candidates {
 int candidates_find(const struct devices *devices,
 	bool (*is_meant)(const void *data, const struct pcibus_function *function),
 	const void *data, struct candidates *ret);
+
+/*
+ * Finds out which of them the host can spare: those that `add` takes, and of whose first function
+ * there is nothing to be told.  Where one cannot be, its offer has the obstacles; with none of
+ * them it has no path of its own.  0 or -errno.
+ */
+int candidates_weigh(const struct devices *devices, struct candidates *candidates);
 void candidates_free(struct candidates *candidates);
 
 /* ---- obstacle_text.c: why `add` refuses a device set, and what to do about it */

@@ -205,6 +205,8 @@ static void say_candidate(
 	const struct obstacles *obstacles = &candidate->offer.obstacles;
 	char text[OBSTACLE_TEXT_SIZE] = "";
 
+	if (!candidate->spare && !obstacles->n)
+		strcpy(text, "has no unique path");
 	for (size_t i = 0; i < obstacles->n || i == 0; i++) {
 		if (obstacles->n)
 			obstacle_text(devices->config, &obstacles->list[i], text);
@@ -220,6 +222,8 @@ static enum cli_exit choose(struct devices *devices, const struct choice *choice
 	_cleanup_(candidates_free) struct candidates candidates = {0};
 	int r = candidates_find(devices, is_choice, choice, &candidates);
 
+	if (r == 0)
+		r = candidates_weigh(devices, &candidates);
 	for (size_t i = 0; r == 0 && candidates.spare == 1 && i < candidates.n; i++)
 		if (candidates.list[i].spare)
 			r = deviceset_add(&devices->offer.set, &devices->cli->facts.bus,

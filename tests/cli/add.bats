@@ -107,6 +107,20 @@ expect = 2' ]
 	[[ $stderr == *'can spare none'*'boot display'*'already in [device gpu], /etc/vfioboot.conf.d/gpu.conf:4'* ]]
 }
 
+@test "gpu:auto counts only cards that 'add' takes" {
+	host_in_memory nested-bridges
+	add --dry-run 81:00.0
+	refused 'another device has the same ids'
+	add gpu:auto
+	[ "$status" -eq 0 ]
+	[[ $output == 'Device set gpu:'*0000:06:00.0*0000:06:00.1* ]]
+	rm "$root/etc/vfioboot.conf.d/gpu.conf"
+	rmdir "$root/etc/vfioboot.conf.d"
+	config '[device dock]' 'path = 00:07.0/00.0/01.0/00'
+	add gpu:auto
+	refused 'can spare none' '0000:81:00.0' 'cannot be distinguished from another device'
+}
+
 @test "several devices given together are one set" {
 	host_in_memory identical-cards
 	add --name both 01:00.0 02:00.0 00:14.0
