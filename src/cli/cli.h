@@ -297,6 +297,9 @@ void devices_forget_planned(struct devices *devices);
 /* Adds the steps that write what is planned.  0 or -errno. */
 int devices_put_planned(const struct devices *devices, struct change *change);
 
+/* Whether drop-ins can be written, as far as that is no matter of space.  CLI_OK, or a message. */
+enum cli_exit devices_check_directory(const struct cli *cli);
+
 /* Whether @name, of the option, will do in a configuration; NULL will.  CLI_OK, or a message. */
 enum cli_exit devices_check_name(
 	const char *command, const char *option, const char *name);

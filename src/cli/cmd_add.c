@@ -366,6 +366,8 @@ static enum cli_exit write_file(const struct addition *addition)
 	int r = 0;
 
 	dropin_path(offer->name, path);
+	if (write && devices_check_directory(addition->cli) != CLI_OK)
+		return CLI_FAILED;
 	if (write)
 		r = atomicfile_write_below(
 			&addition->cli->root, path, offer->text, strlen(offer->text));

@@ -403,8 +403,15 @@ static enum cli_exit plan_files(const struct importing *importing, struct change
 
 	ret->root = &importing->cli->root;
 	r = devices_put_planned(&importing->devices, ret);
-	return r < 0 ? cli_error("import", "cannot work out what to do: %s", strerror(-r))
-		     : CLI_OK;
+	if (r < 0)
+		return cli_error(
+			"import", "cannot work out what to do: %s", strerror(-r));
+	return ret->n ? devices_check_directory(importing->cli) : CLI_OK;
+}
+
+static bool has_errors(const struct importing *importing)
+{
+	return importing->devices.config->n_errors;
 }
 
 static enum cli_exit carry_out(const struct importing *importing, struct change *change)
@@ -439,6 +446,10 @@ static enum cli_exit write_files(const struct importing *importing)
 
 	if (status != CLI_OK || !importing->devices.n_planned)
 		return status;
+	/* A section with an error may be about one of these cards. */
+	if (!importing->cli->dry_run && has_errors(importing))
+		return cli_error("import",
+			"nothing was changed; correct the configuration and try again");
 	if (!importing->cli->dry_run)
 		return carry_out(importing, &change);
 	for (size_t i = 0; i < importing->devices.n_planned; i++)
@@ -463,6 +474,8 @@ static enum cli_exit run(struct cli *cli)
 		print_text(&importing);
 		status = write_files(&importing);
 	}
+	if (status == CLI_OK && has_errors(&importing))
+		return CLI_FAILED;
 	return status == CLI_OK && importing.undecided ? CLI_UNKNOWN : status;
 }
 

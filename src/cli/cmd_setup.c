@@ -367,7 +367,7 @@ static enum cli_exit print_json(struct setup *setup)
 		setup_find_cards(setup) != CLI_OK)
 		return CLI_FAILED;
 	setup_print_cards(setup, true);
-	return CLI_OK;
+	return setup->cli->next->config.n_errors ? CLI_FAILED : CLI_OK;
 }
 
 /* Asks nothing where all is said. */

@@ -2,6 +2,8 @@
 /* Finds the functions that are meant, and says so where that is not clear. */
 #include "cli.h"
 
+#include <fcntl.h>
+
 /* A kind of device of which one can be chosen. */
 static const struct choice {
 	const char *word, *plural;
@@ -143,6 +145,23 @@ int devices_put_planned(const struct devices *devices, struct change *change)
 		r = change_put_text(
 			change, devices->planned[i].path, devices->planned[i].text);
 	return r;
+}
+
+enum cli_exit devices_check_directory(const struct cli *cli)
+{
+	_cleanup_close_ int fd =
+		file_open(&cli->root, DROPIN_DIRECTORY, O_RDONLY | O_DIRECTORY);
+	char target[PATH_MAX] = "";
+	bool link =
+		file_read_link(&cli->root, DROPIN_DIRECTORY, target, sizeof(target)) == 0;
+
+	if (fd >= 0 || (fd == -ENOENT && !link))
+		return CLI_OK;
+	return cli_error(cli->command->name,
+		"nothing was changed: " DROPIN_DIRECTORY
+		"%s%s cannot be opened: %s; make it a "
+		"directory that can be written to",
+		link ? ", a link to " : "", target, strerror(-fd));
 }
 
 enum cli_exit devices_check_name(

@@ -2,7 +2,6 @@
 /* The steps: those of add, cmdline --apply, apply and entry add, in this order. */
 #include "setup.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 
 #define LINE_SIZE   1024
@@ -115,23 +114,6 @@ static void add_change(struct list *list, const struct change *change)
 	}
 }
 
-/* What keeps the drop-ins from being written, and is no matter of space. */
-static enum cli_exit check_directory(const struct root *root)
-{
-	_cleanup_close_ int fd =
-		file_open(root, DROPIN_DIRECTORY, O_RDONLY | O_DIRECTORY);
-	char target[PATH_MAX] = "";
-	bool link = file_read_link(root, DROPIN_DIRECTORY, target, sizeof(target)) == 0;
-
-	if (fd >= 0 || (fd == -ENOENT && !link))
-		return CLI_OK;
-	return cli_error(SETUP,
-		"nothing was changed: " DROPIN_DIRECTORY
-		"%s%s cannot be opened: %s; make it a "
-		"directory that can be written to",
-		link ? ", a link to " : "", target, strerror(-fd));
-}
-
 static enum cli_exit list_dropins(struct list *list)
 {
 	const struct setup *setup = list->setup;
@@ -145,7 +127,7 @@ static enum cli_exit list_dropins(struct list *list)
 			add_line(
 				list, LINE_DONE, "%s is set up", setup->cards[i].section);
 	add_change(list, &change);
-	if (change.n && check_directory(&setup->cli->root) != CLI_OK)
+	if (change.n && devices_check_directory(setup->cli) != CLI_OK)
 		return CLI_FAILED;
 	return progress_check_change(SETUP, &change);
 }

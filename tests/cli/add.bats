@@ -640,7 +640,7 @@ variant_driver() {
 	echo >"$root/etc/vfioboot.conf.d"
 	add 01:00.0
 	[ "$status" -eq 1 ]
-	[[ $stderr == *'cannot write /etc/vfioboot.conf.d/gpu.conf: Not a directory'* ]]
+	[[ $stderr == *'nothing was changed: /etc/vfioboot.conf.d cannot be opened: Not a directory; make it a directory'* ]]
 }
 
 @test "a configuration with errors is reported" {

@@ -211,6 +211,29 @@ dropins() {
 	json_true 'type == "object"' <<<"$output"
 }
 
+@test "a configuration with errors: what could be imported is shown, and nothing is written" {
+	put etc/driverctl.d/pci-0000:02:00.0 <<<vfio-pci
+	put etc/vfioboot.conf <<<$'[device gpu]\npath = nonsense'
+	import --yes
+	[ "$status" = 1 ]
+	[[ $stderr == 'vfioboot import: /etc/vfioboot.conf:2: '*'nothing was changed; correct the configuration and try again' ]]
+	[[ $output == '1 device set can be imported.'* ]]
+	[ -z "$(dropins)" ]
+	import --dry-run
+	[ "$status" = 1 ]
+	import --json
+	[ "$status" = 1 ]
+	[ "$(sections)" = 'gpu2 0000:02:00.0 0000:02:00.1' ]
+}
+
+@test "a directory of drop-ins that is none" {
+	put etc/driverctl.d/pci-0000:02:00.0 <<<vfio-pci
+	ln -s /nowhere "$host/etc/vfioboot.conf.d"
+	import --yes
+	[ "$status" = 1 ]
+	[[ $stderr == 'vfioboot import: nothing was changed: /etc/vfioboot.conf.d, a link to /nowhere cannot be opened: '*'; make it a directory that can be written to' ]]
+}
+
 @test "options that do not fit" {
 	import --profile 'a b'
 	[ "$status" = 2 ]

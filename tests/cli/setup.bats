@@ -353,6 +353,10 @@ name another card with --device, or leave --when away" ]
 	run -0 --separate-stderr "$vfioboot" setup --dry-run --device 02:00 --when boot --root "$host"
 	[[ $output == *'1  write /etc/vfioboot.conf.d/gpu.conf'* ]]
 	[ ! -e "$host/etc/vfioboot.conf.d" ]
+	put etc/vfioboot.conf <<<nonsense
+	run -1 --separate-stderr "$vfioboot" setup --json --root "$host"
+	[[ $stderr == 'vfioboot setup: /etc/vfioboot.conf:1: '* ]]
+	json_true '.cards | length == 6' <<<"$output"
 }
 
 @test "a card that looks like another one is not offered" {
