@@ -329,8 +329,28 @@ static void print_table(const struct importing *importing)
 	table_print(table);
 }
 
+/* What goes with a card that is written: its driver makes it. */
+static void print_gone(
+	const struct importing *importing, const struct offer *offer, bool *any)
+{
+	for (size_t i = 0; i < offer->n_left; i++) {
+		char text[SECTIONS_TEXT_SIZE];
+		struct view view;
+
+		if (offer->left[i].why != OFFER_MADE)
+			continue;
+		look_at(importing, offer->left[i].function, &view);
+		sections_later_text(offer->left[i].function, text);
+		cli_print("%sGone with %s: %s  %s: it %s.\n", *any ? "" : "\n",
+			offer->name, view.address, view.name.name, text);
+		*any = true;
+	}
+}
+
 static void print_text(const struct importing *importing)
 {
+	bool gone = false;
+
 	if (!importing->imports.n)
 		puts("Nothing else binds devices to vfio-pci: there is nothing to import.");
 	if (importing->devices.n_planned) {
@@ -339,6 +359,10 @@ static void print_text(const struct importing *importing)
 			cli_plural(importing->devices.n_planned));
 		print_table(importing);
 	}
+	for (size_t i = 0; i < importing->candidates.n; i++)
+		if (importing->proposed[i])
+			print_gone(
+				importing, &importing->candidates.list[i].offer, &gone);
 	if (importing->n_notes)
 		puts(importing->devices.n_planned ? "\nNot imported:" : "Not imported:");
 	for (size_t i = 0; i < importing->n_notes; i++) {
@@ -353,7 +377,7 @@ static void add_section(const struct importing *importing, struct json_object *l
 	const struct offer *offer)
 {
 	struct json_object *section = json_add_object(list, NULL), *functions;
-	char path[CONFIG_PATH_SIZE];
+	char path[CONFIG_PATH_SIZE], address[PCI_ADDRESS_SIZE];
 
 	dropin_path(offer->name, path);
 	json_add_text(section, "section", offer->name);
@@ -372,6 +396,12 @@ static void add_section(const struct importing *importing, struct json_object *l
 		json_add_text(object, "driver", function->dev.driver);
 		json_add_text(object, "name", view.name.name);
 		json_add_text(object, "from", view.from);
+	}
+	functions = json_add_array(section, "gone");
+	for (size_t i = 0; i < offer->n_left; i++) {
+		pci_address_format(offer->left[i].function->dev.address, address);
+		if (offer->left[i].why == OFFER_MADE)
+			json_add_text(functions, NULL, address);
 	}
 }
 

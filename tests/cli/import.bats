@@ -226,6 +226,20 @@ dropins() {
 	[ "$(sections)" = 'gpu2 0000:02:00.0 0000:02:00.1' ]
 }
 
+@test "what goes with a card that makes it is named" {
+	rm -r "${host:?}"
+	machine vmd
+	put proc/self/mountinfo <<<'30 1 0:25 / / rw,relatime shared:1 - tmpfs tmpfs rw'
+	put etc/driverctl.d/pci-0000:00:0e.0 <<<vfio-pci
+	import --dry-run
+	[ "$status" = 0 ]
+	[[ $output == *$'\n\nGone with storage: 10000:e1:00.0  '*': it is behind 0000:00:0e.0, whose driver creates it after udev has started.'$'\nGone with storage: 10000:e2:00.0  '* ]]
+	put etc/modprobe.d/vfio.conf <<<'options vfio-pci ids=8086:467f'
+	rm "$host/etc/driverctl.d/pci-0000:00:0e.0"
+	import --json
+	json_true '.sections | length == 1 and .[0].gone == ["10000:e1:00.0", "10000:e2:00.0"]' <<<"$output"
+}
+
 @test "a directory of drop-ins that is none" {
 	put etc/driverctl.d/pci-0000:02:00.0 <<<vfio-pci
 	ln -s /nowhere "$host/etc/vfioboot.conf.d"
