@@ -19,6 +19,8 @@
 #define PROBE     "sys/bus/pci/drivers_probe"
 #define INIT_ROOT "proc/1/root"
 #define KMSG      "dev/kmsg"
+#define PLATFORM  "sys/bus/platform/drivers"
+#define CONSOLES  "sys/class/vtconsole"
 
 #define SYSFS_MAGIC 0x62656572 /* include/uapi/linux/magic.h */
 
@@ -332,4 +334,21 @@ int sysfs_write_unbind(
 	snprintf(name, sizeof(name), DRIVERS "/%s/unbind", driver);
 	pci_address_format(address, text);
 	return write_value(root, name, text);
+}
+
+int sysfs_write_platform_unbind(
+	const struct root *root, const char *device, const char *driver)
+{
+	char name[NAME_SIZE];
+
+	text_join(name, sizeof(name), PLATFORM "/", driver, "/unbind", NULL);
+	return write_value(root, name, device);
+}
+
+int sysfs_write_console(const struct root *root, const char *console, bool bind)
+{
+	char name[NAME_SIZE];
+
+	text_join(name, sizeof(name), CONSOLES "/", console, "/bind", NULL);
+	return write_value(root, name, bind ? "1" : "0");
 }

@@ -80,4 +80,11 @@ int sysfs_write_probe(const struct root *root, struct pci_address address);
 int sysfs_write_unbind(
 	const struct root *root, struct pci_address address, const char *driver);
 
+/* Takes a device of the platform bus, such as "simple-framebuffer.0", away from its driver. */
+int sysfs_write_platform_unbind(
+	const struct root *root, const char *device, const char *driver);
+
+/* Binds a console (vtcon1) to the virtual terminals, or takes it from them. */
+int sysfs_write_console(const struct root *root, const char *console, bool bind);
+
 #endif

@@ -33,8 +33,15 @@
 #define TREE_FD_OF       "/proc/%d/fd/%d" /* the same for others: process, descriptor */
 #define TREE_OSRELEASE   "proc/sys/kernel/osrelease"
 #define TREE_NO_MODULES  "proc/sys/kernel/modules_disabled"
-#define TREE_NULL        "/dev/null" /* of this machine, or the text of a link */
-#define TREE_TTY         "/dev/tty"  /* of this process */
+#define TREE_PROC        "proc"
+#define TREE_OWN_CGROUP  "proc/self/cgroup"
+#define TREE_NVIDIA      "proc/driver/nvidia/gpus"
+#define TREE_VTCONSOLE   "sys/class/vtconsole"
+#define TREE_VFIO        "sys/class/vfio" /* IOMMU groups that have a node */
+#define TREE_PLATFORM    "sys/bus/platform/devices"
+#define TREE_SYSTEMD     "run/systemd/system" /* is there when systemd is PID 1 */
+#define TREE_NULL        "/dev/null"          /* of this machine, or the text of a link */
+#define TREE_TTY         "/dev/tty"           /* of this process */
 #define TREE_CPUINFO     "proc/cpuinfo"
 #define TREE_IOMEM       "proc/iomem"
 #define TREE_INTERRUPTS  "proc/interrupts"
