@@ -132,8 +132,9 @@ static int judge_ids(const struct verdicts *all, const struct leftover *leftover
 static int judge_script(const struct verdicts *all, const struct leftover *leftover,
 	const struct named *named, struct verdict *ret)
 {
-	const char *what =
-		leftover->kind == LEFTOVER_INSTALL ? "its command" : "the script";
+	const char *what = leftover->kind == LEFTOVER_INSTALL ? "its command"
+		: leftover->line                              ? "the line"
+							      : "the script";
 
 	(void)all;
 	if (leftover->kind == LEFTOVER_INSTALL && !leftover->binds)
@@ -296,6 +297,9 @@ static int by_hand(const struct root *root, const struct leftover *leftover, cha
 			(int)(name - path), path);
 	else if (strstr(path, "/modprobe.d/"))
 		r = asprintf(ret, "run 'sudo ln -sf " TREE_NULL " /etc/modprobe.d/%s'",
+			name + 1);
+	else if (text_begins_with(path, "/var/spool/cron/"))
+		r = asprintf(ret, "run 'sudo crontab -u %s -e', and delete that line",
 			name + 1);
 	else if (text_ends_with(path, ".service"))
 		r = asprintf(ret, "run 'sudo systemctl disable %s'", name + 1);

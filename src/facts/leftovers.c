@@ -317,21 +317,32 @@ static char *with_programs(const struct root *root, const char *text)
 	return text_stream_take(&all);
 }
 
-static int find_script(struct scan *scan, const char *path)
+/* Adds what the text of a script, or its line @line, binds with the programs that it runs. */
+static int find_in_text(
+	struct scan *scan, const char *path, unsigned line, const char *text)
 {
-	const struct root *root = scan->facts->root;
-	_cleanup_free_ char *text = read_script(root, path), *all = NULL;
+	_cleanup_free_ char *all = with_programs(scan->facts->root, text);
 	struct leftover *leftover;
 
-	if (!text)
-		return 0;
-	all = with_programs(root, text);
 	if (!all)
 		return -ENOMEM;
 	if (!binds(all))
 		return 0;
-	leftover = add(scan, scan->kind, path, 0, "", "");
+	leftover = add(scan, scan->kind, path, line, "", "");
 	return leftover ? add_named(scan, leftover, text_names, all) : -ENOMEM;
+}
+
+static int find_script(struct scan *scan, const char *path)
+{
+	_cleanup_free_ char *text = read_script(scan->facts->root, path), *all = NULL;
+	const char *instance = strchr(strrchr(path, '/'), '@');
+
+	if (!text)
+		return 0;
+	/* What its commands are for: "vfio@0000:01:00.0.service". */
+	if (asprintf(&all, "%s\n%s\n", instance ? instance + 1 : "", text) < 0)
+		return -ENOMEM;
+	return find_in_text(scan, path, 0, all);
 }
 
 /* All scripts in a directory whose names have @part, but for ours. */
@@ -360,6 +371,19 @@ static int find_scripts(
 	return r;
 }
 
+/* Adds the file of the unit that @link starts; of an instance the link, whose name says of what. */
+static int add_unit(const struct root *root, const char *link, struct file_names *units)
+{
+	_cleanup_free_ char *real = NULL, *unit = NULL;
+
+	if (strstr(strrchr(link, '/'), OF_VFIOBOOT) ||
+		file_resolve(root, link, &real) < 0)
+		return 0;
+	if (strstr(real, "@."))
+		return file_add_name(units, link);
+	return asprintf(&unit, "/%s", real) < 0 ? -ENOMEM : file_add_name(units, unit);
+}
+
 /* Units that a boot starts, by the links that 'systemctl enable' makes. */
 static int find_units(struct scan *scan)
 {
@@ -378,16 +402,9 @@ static int find_units(struct scan *scan)
 		snprintf(path, sizeof(path), "%s/%s", directory, names.names[i]);
 		r = file_list(root, path, &links);
 		for (size_t j = 0; r == 0 && j < links.n; j++) {
-			_cleanup_free_ char *real = NULL, *unit = NULL;
-
 			snprintf(path, sizeof(path), "%s/%s/%s", directory,
 				names.names[i], links.names[j]);
-			if (strstr(links.names[j], OF_VFIOBOOT) ||
-				file_resolve(root, path, &real) < 0)
-				continue;
-			r = asprintf(&unit, "/%s", real) < 0
-				? -ENOMEM
-				: file_add_name(&units, unit);
+			r = add_unit(root, path, &units);
 		}
 	}
 	for (size_t i = 0; r >= 0 && i < units.n; i++)
@@ -580,6 +597,43 @@ static int find_in_bind_list(
 	return r;
 }
 
+/* "@reboot COMMAND", in files of the system with a user before the command. */
+static int find_in_crontab(
+	struct scan *scan, const char *path, unsigned number, const char *text)
+{
+	static const char reboot[] = "@reboot";
+
+	text += strspn(text, " \t");
+	if (!text_begins_with(text, reboot) || !strchr(" \t", text[strlen(reboot)]))
+		return 0;
+	return find_in_text(scan, path, number, text);
+}
+
+/* Of the system, and of users: Debian keeps theirs in a directory more. */
+static int find_in_crontabs(struct scan *scan)
+{
+	static const char *const directories[] = {
+		"/etc/cron.d", "/var/spool/cron", "/var/spool/cron/crontabs"};
+	int r;
+
+	scan->kind = LEFTOVER_SCRIPT;
+	r = find_in_file(scan, "/etc/crontab", find_in_crontab);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(directories); i++) {
+		_cleanup_(file_free_names) struct file_names names = {0};
+
+		r = file_list(scan->facts->root, directories[i], &names);
+		r = r == -ENOMEM ? r : 0;
+		for (size_t j = 0; r == 0 && j < names.n; j++) {
+			char path[512];
+
+			snprintf(path, sizeof(path), "%s/%s", directories[i],
+				names.names[j]);
+			r = find_in_file(scan, path, find_in_crontab);
+		}
+	}
+	return r;
+}
+
 /* Of files of one name, that of the first directory counts. */
 static int find_in_modprobe_d(struct scan *scan)
 {
@@ -660,6 +714,7 @@ int leftovers_find(struct facts *facts, const char *cmdline, struct leftovers *r
 	r = r < 0 ? r : find_on_cmdline(&scan, cmdline ? cmdline : "");
 	r = r < 0 ? r : find_overrides(&scan);
 	r = r < 0 ? r : find_boot_scripts(&scan);
+	r = r < 0 ? r : find_in_crontabs(&scan);
 	r = r < 0 ? r
 		  : find_in_file(&scan, "/boot/config/vfio-pci.cfg", find_in_bind_list);
 	if (r < 0)

@@ -21,7 +21,7 @@ enum leftover_kind {
 	LEFTOVER_INSTALL,   /* modprobe.d has a command in place of loading the driver */
 	LEFTOVER_BLACKLIST, /* modprobe.d keeps a native driver from being loaded */
 	LEFTOVER_DRIVERCTL, /* an override that driverctl(8) sets at each boot */
-	LEFTOVER_SCRIPT,    /* a script, unit or rule of each boot that binds devices */
+	LEFTOVER_SCRIPT,    /* a script, unit, rule or line of each boot that binds devices */
 	LEFTOVER_HOOK, /* a script of libvirt, which runs when guests start and end */
 };
 
@@ -49,7 +49,7 @@ struct leftovers {
  *
  * Formats: modprobe.d(5), whose lines kmod's libkmod-config.c reads; drivers/vfio/pci/vfio_pci.c,
  * vfio_pci_fill_ids, for ids=; driverctl(8), files BUS-DEVICE with a driver; initramfs-tools(7),
- * conf/modules, where words behind a name are its options; Unraid's vfio-pci.cfg, a line
+ * conf/modules, where words behind a name are its options; crontab(5), @reboot; Unraid's vfio-pci.cfg, a line
  * BIND=ADDRESS|VENDOR:DEVICE ... (github.com/unraid/webgui, vfio-pci in its plugin dynamix).
  */
 int leftovers_find(struct facts *facts, const char *cmdline, struct leftovers *ret);

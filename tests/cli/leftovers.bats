@@ -203,6 +203,32 @@ binds='echo vfio-pci >/sys/bus/pci/devices/$dev/driver_override'
 	found "fail /usr/lib/systemd/system/vfio-bind.service: *-> run 'sudo systemctl disable vfio-bind.service'*"
 }
 
+@test "instances of a unit: each has its device in its name" {
+	local wants=etc/systemd/system/multi-user.target.wants
+	left etc/systemd/system/vfio@.service '[Service]' 'ExecStart=/usr/local/bin/vfio-bind %i'
+	left usr/local/bin/vfio-bind '#!/bin/bash' 'echo vfio-pci >/sys/bus/pci/devices/$1/driver_override'
+	mkdir -p "$host/$wants"
+	ln -s /etc/systemd/system/vfio@.service "$host/$wants/vfio@0000:01:00.0.service"
+	ln -s /etc/systemd/system/vfio@.service "$host/$wants/vfio@0000:02:00.0.service"
+	found "fail /$wants/vfio@0000:01:00.0.service: the script binds devices, and names 0000:01:00.0,*-> run 'sudo systemctl disable vfio@0000:01:00.0.service'; or *" \
+		"pass /$wants/vfio@0000:02:00.0.service: the script is not needed: vfioboot binds 0000:02:00.0*"
+}
+
+@test "lines of crontabs for each boot" {
+	left etc/crontab 'SHELL=/bin/sh' '17 * * * * root /usr/local/bin/vfio-bind' \
+		'@reboot root /usr/local/bin/vfio-bind' '@daily root echo vfio-pci 0000:01:00.1/driver_override'
+	left etc/cron.d/vfio '# @reboot root /usr/local/bin/vfio-bind' '@reboot root echo 0000:02:00.0; /usr/bin/true vfio-pci/bind'
+	left usr/local/bin/vfio-bind '#!/bin/bash' 'echo 10de 2206 > /sys/bus/pci/drivers/vfio-pci/new_id'
+	left var/spool/cron/crontabs/root '# a comment' '@reboot driverctl set-override 0000:01:00.1 vfio-pci'
+	left var/spool/cron/ann '@reboot sudo driverctl set-override 01:00.1 vfio-pci'
+	found 'fail /etc/crontab:3: the line binds devices, and names 0000:01:00.0,*'"$fix*" \
+		'pass /etc/cron.d/vfio:2: the line is not needed: vfioboot binds 0000:02:00.0*' \
+		"fail /var/spool/cron/ann:1: the line binds devices, and names 0000:01:00.1,*-> run 'sudo crontab -u ann -e', and delete that line; or *" \
+		"fail /var/spool/cron/crontabs/root:2: *names 0000:01:00.1,*-> run 'sudo crontab -u root -e', and delete that line; or *"
+	run -3 --separate-stderr "$vfioboot" check --fix leftovers --dry-run --root "$host"
+	[[ $output == *'write /etc/crontab'* && $output != *'write /etc/cron.d/vfio'* ]]
+}
+
 @test "rules of udev, and rc.local" {
 	left etc/udev/rules.d/25-vfio-pci-bind.rules 'KERNEL=="0000:01:00.0", TAG="vfio-pci-bind"' \
 		'KERNEL=="0000:01:00.1", TAG="vfio-pci-bind"'
