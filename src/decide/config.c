@@ -148,15 +148,19 @@ static bool next_item(const char **list, char *item, size_t size)
 
 #define FNV_BASIS 0xcbf29ce484222325 /* where FNV-1a starts */
 
+/* The sections that are of no device. */
+#define GENERALS     2
+#define GENERAL_NONE (-1)
+
 /* What is being read: the section that keys go to, or none when they are to be skipped. */
 struct parser {
 	struct config *config;
 	struct config_section *section;
 	uint16_t file;
-	bool in_boot;
-	bool headed;              /* a section has begun, even one that is skipped */
-	struct config_place boot; /* the file's [boot]; line 0: none yet */
-	uint8_t boot_seen;        /* bits of boot_keys */
+	bool headed; /* a section has begun, even one that is skipped */
+	int general; /* index into generals of the section that it is, or -1 */
+	struct config_place generals[GENERALS]; /* of the file; line 0: none yet */
+	uint8_t seen[GENERALS];                 /* bits of the keys of each */
 };
 
 static struct config_place place_of(const struct parser *parser, unsigned line)
@@ -175,7 +179,7 @@ static void finish_section(struct parser *parser)
 {
 	check_section(parser->config, parser->section);
 	parser->section = NULL;
-	parser->in_boot = false;
+	parser->general = GENERAL_NONE;
 }
 
 static void start_device(
@@ -201,16 +205,56 @@ static void start_device(
 	parser->section = config_new_section(config, place, checked);
 }
 
-/* Drop-ins may change what another file says of the boot; within one file it is a mistake. */
-static void start_boot(struct parser *parser, struct config_place place)
+/*
+ * The sections that are of no device, and their keys, each a choice of two words: for false and for
+ * true.  One that can't be read counts as the careful one: it must not take a device that nobody
+ * meant to give.
+ */
+struct general_key {
+	const char *name, *no, *yes;
+	bool careful;
+	size_t value; /* of a bool in struct config */
+};
+
+static const struct general_key boot_keys[] = {
+	{"when", "always", "selected", true, offsetof(struct config, when_selected)},
+	{"protect-network", "no", "yes", true, offsetof(struct config, protect_network)},
+};
+
+static const struct general_key libvirt_keys[] = {
+	{"all", "no", "yes", false, offsetof(struct config, libvirt_all)},
+	{"stop-session", "no", "yes", false,
+		offsetof(struct config, libvirt_stop_session)},
+};
+
+static const struct {
+	const char *name;
+	const struct general_key *keys;
+	unsigned n_keys;
+	const char *allowed;
+} generals[GENERALS] = {
+	{"boot", boot_keys, ARRAY_SIZE(boot_keys), "when, protect-network"},
+	{"libvirt", libvirt_keys, ARRAY_SIZE(libvirt_keys), "all, stop-session"},
+};
+
+/* Drop-ins may change what another file says of these; within one file it is a mistake. */
+static bool start_general(
+	struct parser *parser, struct config_place place, const char *name)
 {
-	parser->in_boot = !parser->boot.line;
-	if (parser->in_boot)
-		parser->boot = place;
-	else
-		config_add_error(parser->config, place,
-			"[boot] is already defined at line %u; merge the two",
-			parser->boot.line);
+	for (int i = 0; i < GENERALS; i++) {
+		if (strcmp(name, generals[i].name) != 0)
+			continue;
+		if (parser->generals[i].line) {
+			config_add_error(parser->config, place,
+				"[%s] is already defined at line %u; merge the two", name,
+				parser->generals[i].line);
+			return true;
+		}
+		parser->general = i;
+		parser->generals[i] = place;
+		return true;
+	}
+	return false;
 }
 
 static void on_section(void *data, unsigned line, const char *name)
@@ -220,13 +264,14 @@ static void on_section(void *data, unsigned line, const char *name)
 
 	finish_section(parser);
 	parser->headed = true;
-	if (strcmp(name, "boot") == 0)
-		start_boot(parser, place);
-	else if (strncmp(name, "device", 6) == 0 && strchr(" \t", name[6]) && name[6])
+	if (start_general(parser, place, name))
+		return;
+	if (strncmp(name, "device", 6) == 0 && strchr(" \t", name[6]) && name[6])
 		start_device(parser, place, name + 6 + strspn(name + 6, " \t"));
 	else if (*name)
 		config_add_error(parser->config, place,
-			"unknown section [%s]; the sections are [boot] and [device NAME]",
+			"unknown section [%s]; the sections are [boot], [libvirt] and "
+			"[device NAME]",
 			name);
 }
 
@@ -365,50 +410,48 @@ static bool set_key(struct parser *parser, struct config_place place, const char
 	return false;
 }
 
-/*
- * The keys of [boot], each a choice of two words.  One that can't be read counts as the
- * second, the careful one: it must not take a device that nobody meant to give.
- */
-static const struct {
-	const char *name, *no, *yes;
-	size_t value; /* of a bool in struct config */
-} boot_keys[] = {
-	{"when", "always", "selected", offsetof(struct config, when_selected)},
-	{"protect-network", "no", "yes", offsetof(struct config, protect_network)},
-};
-
-static bool *boot_value(struct parser *parser, unsigned key)
+static void set_careful(struct parser *parser, const struct general_key *key)
 {
-	return (bool *)((char *)parser->config + boot_keys[key].value);
+	*(bool *)((char *)parser->config + key->value) = key->careful;
 }
 
-static void set_boot_key(struct parser *parser, struct config_place place,
+static void set_general_key(struct parser *parser, struct config_place place,
+	const struct general_key *key, const char *value)
+{
+	const char *section = generals[parser->general].name;
+	const char *careful = key->careful ? key->yes : key->no;
+	uint8_t bit = (uint8_t)(1 << (key - generals[parser->general].keys));
+	bool seen = parser->seen[parser->general] & bit;
+	bool *ret = (bool *)((char *)parser->config + key->value);
+
+	parser->seen[parser->general] |= bit;
+	if (!seen && set_choice(ret, value, key->no, key->yes))
+		return;
+	set_careful(parser, key);
+	if (seen)
+		config_add_error(parser->config, place,
+			"'%s' is set twice in [%s]; keep one (taken as %s)", key->name,
+			section, careful);
+	else
+		config_add_error(parser->config, place,
+			"bad value '%.60s' of '%s'; use %s or %s (taken as %s)", value,
+			key->name, key->no, key->yes, careful);
+}
+
+static void find_general_key(struct parser *parser, struct config_place place,
 	const char *key, const char *value)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(boot_keys); i++) {
-		bool seen = parser->boot_seen & 1 << i;
+	unsigned n = generals[parser->general].n_keys;
+	const struct general_key *keys = generals[parser->general].keys;
 
-		if (strcmp(key, boot_keys[i].name) != 0)
-			continue;
-		parser->boot_seen |= (uint8_t)(1 << i);
-		if (!seen &&
-			set_choice(boot_value(parser, i), value, boot_keys[i].no,
-				boot_keys[i].yes))
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(key, keys[i].name) == 0) {
+			set_general_key(parser, place, &keys[i], value);
 			return;
-		*boot_value(parser, i) = true;
-		if (seen)
-			config_add_error(parser->config, place,
-				"'%s' is set twice in [boot]; keep one (taken as %s)",
-				key, boot_keys[i].yes);
-		else
-			config_add_error(parser->config, place,
-				"bad value '%.60s' of '%s'; use %s or %s (taken as %s)",
-				value, key, boot_keys[i].no, boot_keys[i].yes,
-				boot_keys[i].yes);
-		return;
-	}
+		}
 	config_add_error(parser->config, place,
-		"unknown key '%.60s' in [boot]; the keys are when, protect-network", key);
+		"unknown key '%.60s' in [%s]; the keys are %s", key,
+		generals[parser->general].name, generals[parser->general].allowed);
 }
 
 static void on_key(void *data, unsigned line, const char *key, const char *value)
@@ -416,8 +459,8 @@ static void on_key(void *data, unsigned line, const char *key, const char *value
 	struct parser *parser = data;
 	struct config_place place = place_of(parser, line);
 
-	if (parser->in_boot)
-		set_boot_key(parser, place, key, value);
+	if (parser->general != GENERAL_NONE)
+		find_general_key(parser, place, key, value);
 	else if (!parser->headed)
 		config_add_error(parser->config, place,
 			"'%.60s' is set before the first section; move it below [boot] or "
@@ -434,14 +477,18 @@ static void on_error(void *data, unsigned line, const char *message)
 	config_add_error(parser->config, place_of(parser, line), "%s", message);
 	mark_bad(parser);
 	/* The line may have been one of these. */
-	for (unsigned i = 0; parser->in_boot && i < ARRAY_SIZE(boot_keys); i++)
-		*boot_value(parser, i) = true;
+	for (unsigned i = 0;
+		parser->general != GENERAL_NONE && i < generals[parser->general].n_keys;
+		i++)
+		set_careful(parser, &generals[parser->general].keys[i]);
 }
 
 void config_read_file(struct config *config, int fd, const char *path)
 {
 	static const struct inifile_events events = {on_section, on_key, on_error};
-	struct parser parser = {.config = config, .file = config_add_file(config, path)};
+	struct parser parser = {.config = config,
+		.file = config_add_file(config, path),
+		.general = GENERAL_NONE};
 	int r;
 
 	if (!config->digest)

@@ -66,6 +66,9 @@ struct config {
 	uint64_t digest;   /* FNV-1a of the bytes of all files: which version this is */
 	bool when_selected;
 	bool protect_network; /* the interface of the default route is kept */
+	/* Of libvirt's hook (handover/libvirt.h): */
+	bool libvirt_all;          /* it hands over devices of no section, too */
+	bool libvirt_stop_session; /* it may end a session that has the card */
 	/* From the command line: */
 	bool off;
 	bool cmdline_unread; /* no section is active: it might say "off" */

@@ -356,7 +356,7 @@ static void test_boot_section(void **state)
 	assert_int_equal(config.n_errors, 3);
 	expect_error(0, FILE_NAME, 2, "the keys are when");
 	expect_error(1, FILE_NAME, 3, "'path' in [boot]");
-	expect_error(2, FILE_NAME, 4, "[boot] and [device NAME]");
+	expect_error(2, FILE_NAME, 4, "[boot], [libvirt] and [device NAME]");
 }
 
 static void test_protect_network(void **state)
@@ -377,6 +377,33 @@ static void test_protect_network(void **state)
 	read_only("[boot]\nprotect-network = no\nprotect-network = no\n");
 	expect_error(0, FILE_NAME, 3, "'protect-network' is set twice");
 	assert_true(config.n_errors == 1 && config.protect_network);
+}
+
+/* What the hook may do beyond the sections, somebody has to have said clearly. */
+static void test_libvirt_section(void **state)
+{
+	(void)state;
+	read_only("[libvirt]\nall = yes\nstop-session = yes\n[boot]\nwhen = selected\n");
+	assert_true(config.n_errors == 0 && config.libvirt_all);
+	assert_true(config.libvirt_stop_session && config.when_selected);
+	read_text("[libvirt]\nall = no\n", "/etc/vfioboot.conf.d/x.conf");
+	assert_true(config.n_errors == 0 && !config.libvirt_all);
+	assert_true(config.libvirt_stop_session);
+	read_only("[libvirt]\nall = yes\nall = yes\n");
+	expect_error(0, FILE_NAME, 3, "'all' is set twice in [libvirt]");
+	assert_true(config.n_errors == 1 && !config.libvirt_all);
+	read_only("[libvirt]\nall = Yes\nstop-session = yes\n");
+	expect_error(0, FILE_NAME, 2, "use no or yes (taken as no)");
+	assert_true(config.libvirt_stop_session && !config.libvirt_all);
+	read_only("[libvirt]\nall = yes\nstop-session yes\n");
+	expect_error(0, FILE_NAME, 3, "neither");
+	assert_false(config.libvirt_all);
+	read_only("[libvirt]\nwhen = always\n[device a]\nid=10de:2204\n");
+	expect_error(0, FILE_NAME, 2, "in [libvirt]; the keys are all, stop-session");
+	assert_true(config.n_errors == 1 && !find("a")->bad);
+	read_only("[libvirt]\n[device a]\nid=10de:2204\n[libvirt]\nall = yes\n");
+	expect_error(0, FILE_NAME, 4, "[libvirt] is already defined at line 1");
+	assert_true(config.n_errors == 1 && !config.libvirt_all);
 }
 
 static void test_boot_section_twice(void **state)
@@ -740,6 +767,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_keys_outside_of_sections),
 	TEST(test_boot_section),
 	TEST(test_protect_network),
+	TEST(test_libvirt_section),
 	TEST(test_boot_section_twice),
 	TEST(test_boot_section_with_a_broken_line),
 	TEST(test_boot_key_twice),
