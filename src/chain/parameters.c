@@ -211,11 +211,13 @@ static int run_menu(
 }
 
 /* It leads to the file itself, which a link may be to.  Only the running machine has come here. */
-static int undo_menu(const struct change *change, const struct change_step *step)
+static int undo_menu(const struct change *change, const struct change_step *step,
+	struct message *message)
 {
 	const struct grub_names *names = grub_find(change->root);
 	_cleanup_free_ char *target = names ? realpath(names->config, NULL) : NULL;
 
+	(void)message;
 	return step->done && step->old >= 0 && target
 		? atomicfile_restore(change->root, target, step->old)
 		: 0;
@@ -246,13 +248,13 @@ static int run_files(
 }
 
 /* It stands before the files, and is undone behind them: with the old ones. */
-static int undo_update(const struct change *change, const struct change_step *step)
+static int undo_update(const struct change *change, const struct change_step *step,
+	struct message *message)
 {
 	const struct parameters *parameters = step->data;
-	struct message message = {0};
 
 	return parameters->ran
-		? change_run_program(change, parameters->permanent.update_args, &message)
+		? change_run_program(change, parameters->permanent.update_args, message)
 		: 0;
 }
 
@@ -292,21 +294,20 @@ static int run_keeper(
 }
 
 /* The same with the other option, also where it has failed half way; its words are in text. */
-static int undo_keeper(const struct change *change, const struct change_step *step)
+static int undo_keeper(const struct change *change, const struct change_step *step,
+	struct message *message)
 {
 	const struct parameters *parameters = step->data;
 	const struct permanent_program *program = parameters->permanent.program;
 	struct change undo = {.root = change->root};
 	struct change_step *other = change_add(&undo, step->kind, NULL, NULL);
-	struct message message = {0};
 	int r = other ? add_program_args(program,
 				parameters->remove ? program->add : program->remove,
 				step->text, other)
 		      : -ENOMEM;
 
 	if (r == 0)
-		r = change_run_program(
-			change, (const char *const *)other->args, &message);
+		r = change_run_program(change, (const char *const *)other->args, message);
 	change_free(&undo);
 	/* It has done nothing that is not there. */
 	return r == -ENOENT ? 0 : r;
@@ -402,8 +403,10 @@ static char *value_of(
 }
 
 /* Undone, it takes a directory away that was made for a file. */
-static int undo_directory(const struct change *change, const struct change_step *step)
+static int undo_directory(const struct change *change, const struct change_step *step,
+	struct message *message)
 {
+	(void)message;
 	(void)change_rmdir.run(change, (struct change_step *)step, NULL);
 	return 0;
 }

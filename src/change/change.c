@@ -137,16 +137,13 @@ static void describe_program(char *const *args, char *ret, size_t size)
 		len += (size_t)snprintf(ret + len, size - len, " %s", *args);
 }
 
-void change_describe(const struct change_step *step, char *ret, size_t size)
+/* Writes @text with the names of the step. */
+static void put_names(
+	const struct change_step *step, const char *text, char *ret, size_t size)
 {
-	const char *text = step->kind->text;
 	size_t len = 0;
 
 	*ret = '\0';
-	if (step->args) {
-		describe_program(step->args, ret, size);
-		return;
-	}
 	while (text && *text && len + 1 < size) {
 		const char *name = strncmp(text, "%1", 2) == 0 ? step->path
 			: strncmp(text, "%2", 2) == 0          ? step->other
@@ -158,6 +155,22 @@ void change_describe(const struct change_step *step, char *ret, size_t size)
 	}
 }
 
+void change_describe(const struct change_step *step, char *ret, size_t size)
+{
+	if (step->args)
+		describe_program(step->args, ret, size);
+	else
+		put_names(step, step->kind->text, ret, size);
+}
+
+void change_describe_why(const struct change_step *step, char *ret, size_t size)
+{
+	if (step->why)
+		text_join(ret, size, step->why, NULL);
+	else
+		put_names(step, step->kind->why, ret, size);
+}
+
 void change_free(struct change *change)
 {
 	for (size_t i = 0; i < change->n; i++) {
@@ -167,6 +180,7 @@ void change_free(struct change *change)
 		free(step->other);
 		free(step->text);
 		free(step->title);
+		free(step->why);
 		for (char **arg = step->args; arg && *arg; arg++)
 			free(*arg);
 		free(step->args);
@@ -264,22 +278,37 @@ static void keep_tail(const struct change_output *output, struct change_failure 
 
 /* ---- carrying it out ------------------------------------------------------------------- */
 
+/* What failed, where the kind did not say it. */
+static void name_failure(const struct change_step *step, int r, struct message *message)
+{
+	if (!*message->text)
+		message_errno(
+			message, r, "%s", step->path ? step->path : step->kind->text);
+}
+
+/* Adds what failed to @text. */
+static void add_failure(const struct change_step *step, int r, struct message *message,
+	char text[static MESSAGE_SIZE])
+{
+	size_t len = strlen(text);
+
+	name_failure(step, r, message);
+	snprintf(text + len, MESSAGE_SIZE - len, "%s%s", len ? "; " : "", message->text);
+}
+
 /* Undoes the first @n steps, the last of them first, and goes on whatever fails. */
 static int undo(struct change *change, size_t n, struct change_failure *failure)
 {
-	char *text = failure->undo;
 	int first = 0;
 
 	while (n--) {
 		const struct change_step *step = &change->steps[n];
-		size_t len = strlen(text);
-		int r = step->kind->undo ? step->kind->undo(change, step) : 0;
+		struct message message = {0};
+		int r = step->kind->undo ? step->kind->undo(change, step, &message) : 0;
 
 		if (r == 0)
 			continue;
-		snprintf(text + len, sizeof(failure->undo) - len, "%s%s: %s",
-			len ? "; " : "", step->path ? step->path : step->kind->text,
-			strerror(-r));
+		add_failure(step, r, &message, failure->undo);
 		first = first ? first : r;
 	}
 	return first;
@@ -305,23 +334,27 @@ static int run_step(struct change *change, struct change_step *step,
 	step->done = r == 0;
 	if (watcher && watcher->end)
 		watcher->end(watcher->data, step, r, seconds() - start);
-	if (r < 0 && !*message->text && r != -EINTR)
-		message_errno(
-			message, r, "%s", step->path ? step->path : step->kind->text);
+	if (r < 0 && r != -EINTR)
+		name_failure(step, r, message);
 	return r;
 }
 
-/* From the first final step on all is done, and what can't be removed is no failure. */
+/*
+ * From the first final or optional step on all is done, and what can't be removed is no failure.
+ */
 static int run_steps(struct change *change, const struct change_watcher *watcher,
 	struct change_failure *failure)
 {
 	for (size_t i = 0; i < change->n; i++) {
 		struct change_step *step = &change->steps[i];
-		bool final = step->kind->final;
+		bool optional = step->kind->optional;
+		bool final = step->kind->final || optional;
 		bool stop = !final && !change->unstoppable && run_caught_signal();
 		int r = stop ? -EINTR : 0;
 
 		r = r < 0 ? r : run_step(change, step, watcher, &failure->message);
+		if (r < 0 && optional)
+			add_failure(step, r, &failure->message, failure->rest);
 		if (final)
 			failure->message = (struct message){0};
 		if (r == 0 || final)

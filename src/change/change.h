@@ -33,8 +33,12 @@ struct change_step;
 struct change_kind {
 	/* What it does, in the imperative; %1 and %2 become the step's path and other. */
 	const char *text;
+	/* Why, in the same way, where it is not plain; a step may have one of its own. */
+	const char *why;
 	bool quiet; /* it only keeps order: no news while it happens */
 	bool final; /* nothing is undone any more, and a failure is none */
+	/* The same, but a failure is told at the end; the steps behind it are done. */
+	bool optional;
 	/* Why it can't be done, before anything is.  0, or -errno.  NULL: it can. */
 	int (*refuse)(const struct change *change, const struct change_step *step,
 		struct message *message);
@@ -42,7 +46,8 @@ struct change_kind {
 	int (*run)(const struct change *change, struct change_step *step,
 		struct message *message);
 	/* Of a step that may be done in part: step->done.  0, or -errno.  NULL: no need. */
-	int (*undo)(const struct change *change, const struct change_step *step);
+	int (*undo)(const struct change *change, const struct change_step *step,
+		struct message *message);
 };
 
 extern const struct change_kind change_write;  /* writes @text into @path */
@@ -68,6 +73,7 @@ struct change_step {
 	char *text;    /* that is written */
 	char **args;   /* of a program, ended by NULL; change_add_args() */
 	char *title;   /* what is said while it happens, in place of the kind's text */
+	char *why;     /* in place of the kind's */
 	void *data;    /* for a kind of somebody's own, whose memory it is */
 	uint64_t room; /* bytes that what it makes will have, for change_check() */
 	/* Of change_build: ends of what the program leaves beside @path when it fails. */
@@ -121,6 +127,9 @@ int change_add_leftovers(struct change *change, const char *directory,
 /* What the step does, in one line: --dry-run, and what is said of it.  "": nothing to show. */
 void change_describe(const struct change_step *step, char *ret, size_t size);
 
+/* Why it is in the list; "": that is plain. */
+void change_describe_why(const struct change_step *step, char *ret, size_t size);
+
 void change_free(struct change *change);
 
 /* ---- carrying it out ------------------------------------------------------------------- */
@@ -146,11 +155,12 @@ struct change_failure {
 	char *output; /* the last lines of the program; NULL: it is not its failure */
 	bool logged;  /* all of them are in the log */
 	char undo[MESSAGE_SIZE]; /* what could not be put back, and why; "": all was */
+	char rest[MESSAGE_SIZE]; /* which optional steps failed, and why; "": none */
 };
 
 /*
- * Carries the steps out.  Returns 0; -EINTR after a signal (run_catch_signals()); or another
- * -errno; with what it was in *@ret.  All is undone then.
+ * Carries the steps out.  Returns 0, where optional steps may have failed; -EINTR after a signal
+ * (run_catch_signals()); or another -errno; with what it was in *@ret.  All is undone then.
  */
 int change_carry_out(struct change *change, const struct change_watcher *watcher,
 	struct change_failure *ret);

@@ -59,8 +59,10 @@ static int run_remove(
 	return r < 0 ? fail(r, "remove", step, message) : 0;
 }
 
-static int undo_text(const struct change *change, const struct change_step *step)
+static int undo_text(const struct change *change, const struct change_step *step,
+	struct message *message)
 {
+	(void)message;
 	if (!step->done)
 		return 0;
 	return step->was_there
@@ -83,8 +85,10 @@ static int run_move(
 	return r < 0 ? fail(r, "move", step, message) : 0;
 }
 
-static int undo_move(const struct change *change, const struct change_step *step)
+static int undo_move(const struct change *change, const struct change_step *step,
+	struct message *message)
 {
+	(void)message;
 	return step->done ? atomicfile_move(change->root, step->other, step->path) : 0;
 }
 
@@ -99,8 +103,10 @@ static int run_keep(
 	return r < 0 ? fail(r, "keep", step, message) : 0;
 }
 
-static int undo_keep(const struct change *change, const struct change_step *step)
+static int undo_keep(const struct change *change, const struct change_step *step,
+	struct message *message)
 {
+	(void)message;
 	return step->done ? atomicfile_put_back(change->root, step->other, step->path)
 			  : atomicfile_clear(change->root, step->other);
 }
@@ -119,8 +125,10 @@ static int run_replace(
 }
 
 /* What was there is put back by the step that kept it. */
-static int undo_replace(const struct change *change, const struct change_step *step)
+static int undo_replace(const struct change *change, const struct change_step *step,
+	struct message *message)
 {
+	(void)message;
 	return step->done && !step->was_there
 		? atomicfile_clear(change->root, step->other)
 		: 0;
@@ -174,10 +182,12 @@ static int run_build(
 }
 
 /* Also what the program has left beside it when it was ended. */
-static int undo_build(const struct change *change, const struct change_step *step)
+static int undo_build(const struct change *change, const struct change_step *step,
+	struct message *message)
 {
 	const char *const *end = step->leavings;
 
+	(void)message;
 	for (; end && *end; end++) {
 		_cleanup_free_ char *left = NULL;
 

@@ -217,6 +217,8 @@ static int refuse(const struct change *list, const struct change_step *step,
 	return refuses ? message_set(message, -EPERM, "the menu is locked") : 0;
 }
 
+static bool says_why;
+
 static int run_own(
 	const struct change *list, struct change_step *step, struct message *message)
 {
@@ -226,11 +228,12 @@ static int run_own(
 	return 0;
 }
 
-static int undo_own(const struct change *list, const struct change_step *step)
+static int undo_own(const struct change *list, const struct change_step *step,
+	struct message *message)
 {
 	(void)list;
 	*(int *)step->data += 10;
-	return -EBUSY;
+	return says_why ? message_set(message, -EBUSY, "the menu is in use") : -EBUSY;
 }
 
 static void test_own_kind(void **state)
@@ -254,6 +257,51 @@ static void test_own_kind(void **state)
 	assert_int_equal(change_carry_out(&change, NULL, &failure), -EIO);
 	assert_int_equal(calls, 11);
 	assert_string_equal(failure.undo, "rebuild the menu: Device or resource busy");
+	change_free_failure(&failure);
+	says_why = true;
+	assert_int_equal(change_undo(&change, &failure), -EBUSY);
+	assert_string_equal(failure.undo, "the menu is in use");
+}
+
+static int run_failing(
+	const struct change *list, struct change_step *step, struct message *message)
+{
+	(void)list;
+	return step->path ? message_set(message, -EIO, "%s does not start", step->path)
+			  : -EIO;
+}
+
+static void test_optional(void **state)
+{
+	static const struct change_kind own = {.run = run_own, .undo = undo_own};
+	static const struct change_kind start = {.text = "start %1",
+		.why = "it was stopped for %2",
+		.optional = true,
+		.run = run_failing};
+	struct change_failure failure;
+	struct change_step *step;
+	int calls = 0;
+	char why[64];
+
+	(void)state;
+	assert_int_equal(change_add_own(&change, &own, &calls), 0);
+	assert_non_null(change_add(&change, &start, "/a", "/b"));
+	step = change_add(&change, &start, NULL, NULL);
+	assert_non_null(step);
+	assert_int_equal(change_add_own(&change, &own, &calls), 0);
+	change_describe_why(&change.steps[0], why, sizeof(why));
+	assert_string_equal(why, "");
+	change_describe_why(&change.steps[1], why, sizeof(why));
+	assert_string_equal(why, "it was stopped for /b");
+	step->why = strdup("a reason of its own");
+	change_describe_why(step, why, sizeof(why));
+	assert_string_equal(why, "a reason of its own");
+	assert_int_equal(change_carry_out(&change, NULL, &failure), 0);
+	assert_int_equal(calls, 2);
+	assert_string_equal(
+		failure.rest, "/a does not start; start %1: Input/output error");
+	assert_string_equal(failure.undo, "");
+	assert_string_equal(failure.message.text, "");
 	change_free_failure(&failure);
 }
 
@@ -322,6 +370,7 @@ int main(void)
 		TEST(test_new_file),
 		TEST(test_programs_that_fail),
 		TEST(test_own_kind),
+		TEST(test_optional),
 		TEST(test_leftovers),
 		TEST(test_space),
 	};

@@ -255,8 +255,10 @@ static int run_make(
 		     : 0;
 }
 
-static int undo_make(const struct change *change, const struct change_step *step)
+static int undo_make(const struct change *change, const struct change_step *step,
+	struct message *message)
 {
+	(void)message;
 	return atomicfile_clear(change->root, step->path);
 }
 
