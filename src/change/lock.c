@@ -12,7 +12,7 @@
 #define PAUSE_MS      20
 #define ANCESTORS_MAX 64
 
-static int open_lock(const struct root *root)
+static int open_lock(const struct root *root, const char *file)
 {
 	_cleanup_close_ int run = atomicfile_open_directory(root, RUN_DIRECTORY, true);
 	const char *name = strrchr(CHANGE_LOCK_DIRECTORY, '/') + 1;
@@ -26,8 +26,7 @@ static int open_lock(const struct root *root)
 	dir = openat(run, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return -errno;
-	fd = openat(dir, strrchr(CHANGE_LOCK, '/') + 1,
-		O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dir, file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -72,10 +71,10 @@ static bool is_held_for_us(const struct root *root, int fd)
 	return false;
 }
 
-int change_lock(const struct root *root, unsigned wait_ms)
+int change_lock_named(const struct root *root, const char *file, unsigned wait_ms)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-	_cleanup_close_ int fd = open_lock(root);
+	_cleanup_close_ int fd = open_lock(root, file);
 
 	if (fd < 0)
 		return fd;
@@ -92,4 +91,9 @@ int change_lock(const struct root *root, unsigned wait_ms)
 			return -EBUSY;
 		nanosleep(&pause, NULL);
 	}
+}
+
+int change_lock(const struct root *root, unsigned wait_ms)
+{
+	return change_lock_named(root, strrchr(CHANGE_LOCK, '/') + 1, wait_ms);
 }

@@ -25,4 +25,7 @@
  */
 int change_lock(const struct root *root, unsigned wait_ms);
 
+/* The same with another lock: of what changes the running machine, and none of its files. */
+int change_lock_named(const struct root *root, const char *file, unsigned wait_ms);
+
 #endif
