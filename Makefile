@@ -18,7 +18,7 @@ DEPENDS = -MMD -MP
 
 # vfioboot-early is made of these and src/early; all but src/early is in the host program.
 EARLY_SHARED = $(sort $(wildcard src/decide/*.c) $(patsubst %,src/base/%.c,child cmdline pciname \
-	file sysfs text) $(patsubst %,src/bind/%.c,bind log record))
+	file sysfs text) $(patsubst %,src/bind/%.c,bind driver log record word))
 HOST_SRC = $(sort $(filter-out src/early/%,$(wildcard src/*/*.c src/*/*/*.c)))
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 

@@ -1,95 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The only code that changes a machine: overrides, drivers, binding, rolling back. */
+/* Carries plans out: overrides, drivers, binding, rolling back. */
 #include "bind.h"
 
 #include <limits.h>
 #include <sys/mman.h>
 
 #include "base/base.h"
+#include "driver.h"
 
 /* Milliseconds that each may take, if the deadline does not come first. */
 #define LOAD_MS   10000
 #define UNBIND_MS 5000
-
-/* ---- Drivers, in children */
-
-/* One unbind, as a child gets it. */
-struct unbind {
-	const struct root *root;
-	struct pci_address address;
-	const char *driver;
-};
 
 static uint64_t earlier(uint64_t deadline, uint64_t milliseconds)
 {
 	uint64_t own = child_now() + milliseconds;
 
 	return own < deadline ? own : deadline;
-}
-
-/*
- * In a child: becomes modprobe.  Its places are those of the distributions' images.
- *
- * modprobe.d and the command line may have options of the module.  Those stay, except for ids=:
- * of a value that is given twice the kernel takes the last, and an empty one names no device.
- * Install lines, which would run another program in place of the load, are ignored: by an option
- * in the environment, since busybox's modprobe knows neither those lines nor that option.
- */
-static int exec_modprobe(void *data)
-{
-	static const char *const places[] = {"/sbin/modprobe", "/usr/sbin/modprobe",
-		"/usr/bin/modprobe", "/bin/modprobe"};
-	/* The drivers that take every device of the ids in that parameter. */
-	static const char *const with_ids[] = {"vfio-pci", "pci-stub"};
-	bool has_ids = text_is_one_of(data, with_ids, ARRAY_SIZE(with_ids));
-	const char *argv[] = {
-		"modprobe", "-q", "--", data, has_ids ? "ids=" : NULL, NULL};
-	const char *envp[] = {
-		"PATH=/sbin:/usr/sbin:/bin:/usr/bin", "MODPROBE_OPTIONS=-i", NULL};
-
-	child_unprepare();
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		execve(places[i], (char **)argv, (char **)envp);
-	return 127;
-}
-
-/*
- * Makes sure that the driver is registered; modprobe(8) runs on the live machine alone.  Returns
- * whether it is there.
- */
-static bool load_driver(const struct root *root, const char *driver, uint64_t deadline)
-{
-	if (sysfs_has_driver(root, driver))
-		return true;
-	if (!root->live)
-		return false;
-	child_run(exec_modprobe, (char *)driver, earlier(deadline, LOAD_MS));
-	return sysfs_has_driver(root, driver);
-}
-
-static int unbind_work(void *data)
-{
-	const struct unbind *unbind = data;
-
-	return sysfs_write_unbind(unbind->root, unbind->address, unbind->driver) < 0;
-}
-
-/*
- * Takes a function away from its driver, in a child, since it may be in use.  A driver that let
- * go by itself meanwhile is no error.  Returns 0, -ETIMEDOUT, or -EIO.
- */
-static int unbind_driver(const struct root *root, struct pci_address address,
-	const char *driver, uint64_t deadline)
-{
-	struct unbind work = {root, address, driver};
-	char now[SYSFS_DRIVER_SIZE];
-	int r = child_run(unbind_work, &work, earlier(deadline, UNBIND_MS));
-
-	if (r == 0 || r == -ETIMEDOUT)
-		return r;
-	if (sysfs_read_driver(root, address, now) == 0 && strcmp(now, driver) != 0)
-		return 0;
-	return -EIO;
 }
 
 /* ---- One plan */
@@ -182,7 +109,8 @@ static void load_drivers(struct binding *binding)
 		const char *driver = driver_of(binding, i);
 
 		if (!goes_on(binding, i) || driver_seen(binding, i) || is_none(driver) ||
-			load_driver(binding->root, driver, binding->deadline))
+			driver_load(binding->root, driver,
+				earlier(binding->deadline, LOAD_MS)))
 			continue;
 		for (unsigned j = i; j < binding->plan->n_entries; j++)
 			if (goes_on(binding, j) &&
@@ -194,7 +122,8 @@ static void load_drivers(struct binding *binding)
 static enum reason unbind(
 	const struct binding *binding, struct pci_address address, const char *driver)
 {
-	int r = unbind_driver(binding->root, address, driver, binding->deadline);
+	int r = driver_unbind(
+		binding->root, address, driver, earlier(binding->deadline, UNBIND_MS));
 
 	if (r == -ETIMEDOUT)
 		return REASON_UNBIND_TIMEOUT;

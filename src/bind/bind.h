@@ -7,8 +7,10 @@
 #ifndef VFIOBOOT_BIND_BIND_H
 #define VFIOBOOT_BIND_BIND_H
 
+#include "driver.h"
 #include "log.h"
 #include "record.h"
+#include "word.h"
 
 /*
  * Milliseconds: for all the work, until it is left alone, and for what is then still to be

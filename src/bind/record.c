@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "base/base.h"
+#include "word.h"
 
 #define RUN_DIR    "run"
 #define RECORD_DIR "vfioboot"
@@ -64,31 +65,14 @@ static void put(struct output *output, const char *text)
 	put_bytes(output, text, strlen(text));
 }
 
-static bool is_plain(char c)
-{
-	return (unsigned char)c > ' ' && c != 0x7f && c != '\\';
-}
-
 /* Puts @key and a word; see record.h. */
 static void put_word(struct output *output, const char *key, const char *word)
 {
-	size_t n = 0;
+	char escaped[WORD_SIZE(CONFIG_PATH_SIZE)];
 
 	put(output, key);
-	if (!*word)
-		put(output, "-");
-	else if (strcmp(word, "-") == 0)
-		put(output, "\\055");
-	else
-		for (; *word; word += n ? n : 1) {
-			unsigned char c = (unsigned char)*word;
-			const char octal[] = {'\\', (char)('0' + (c >> 6)),
-				(char)('0' + (c >> 3 & 7)), (char)('0' + (c & 7))};
-
-			for (n = 0; is_plain(word[n]); n++)
-				;
-			put_bytes(output, n ? word : octal, n ? n : sizeof(octal));
-		}
+	word_format(word, escaped, sizeof(escaped));
+	put(output, escaped);
 }
 
 static void format_id(const struct pci_ids *ids, char ret[static sizeof("ffff:ffff")])
@@ -251,35 +235,6 @@ int record_keep_protect(const struct root *root, const struct protect_list *prot
 
 /* ---- Reading */
 
-/* Takes the word at *@text into @ret; see record.h. */
-static bool take_word(const char **text, char *ret, size_t size)
-{
-	size_t n = 0, len = strcspn(*text, " \n");
-	const char *p = *text, *end = p + len;
-
-	if (len == 1 && *p == '-')
-		p = end;
-	else if (!len)
-		return false;
-	while (p < end && n + 1 < size) {
-		unsigned c = (unsigned char)*p++;
-
-		if (c == '\\') {
-			if (end - p < 3 || strspn(p, "01234567") < 3)
-				return false;
-			c = (unsigned)((p[0] - '0') << 6 | (p[1] - '0') << 3 |
-				(p[2] - '0'));
-			p += 3;
-			if (!c || c > 0xff)
-				return false;
-		}
-		ret[n++] = (char)c;
-	}
-	ret[n] = '\0';
-	*text = end;
-	return p == end;
-}
-
 /* Takes " NAME=WORD". */
 static bool take_field(const char **text, const char *name, char *ret, size_t size)
 {
@@ -289,7 +244,7 @@ static bool take_field(const char **text, const char *name, char *ret, size_t si
 		(*text)[len + 1] != '=')
 		return false;
 	*text += len + 2;
-	return take_word(text, ret, size);
+	return word_take(text, ret, size);
 }
 
 static bool parse_result(const char *word, enum result *ret)
@@ -350,7 +305,7 @@ static int add_error(struct record *record, const char *text, int version)
 	char *message;
 
 	if (version > 1) {
-		if (!take_word(&text, error.file, sizeof(error.file)))
+		if (!word_take(&text, error.file, sizeof(error.file)))
 			return -EINVAL;
 	} else {
 		const char *end = find_number(text);

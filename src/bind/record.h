@@ -13,9 +13,8 @@
  *	error FILE LINE MESSAGE
  *	function section=S address=A path=P id=V:D wanted=W before=B driver=D result=R reason=X
  *
- * FILE and the values of a "function" line are words: "-" is nothing, and of the bytes in them
- * blanks, control characters and the backslash are written as in /proc/mounts, "\040".  In
- * version 1, which an older image writes, FILE is as it is, blanks included.
+ * FILE and the values of a "function" line are words (word.h).  In version 1, which an older
+ * image writes, FILE is as it is, blanks included.
  */
 #ifndef VFIOBOOT_RECORD_H
 #define VFIOBOOT_RECORD_H
