@@ -100,25 +100,32 @@ int sysfs_read_ids(
 	return pci_ids_parse(text, ret);
 }
 
-int sysfs_read_driver(const struct root *root, struct pci_address address,
-	char ret[static SYSFS_DRIVER_SIZE])
+/* The last part of a link's target; "" where there is no link. */
+static int read_last_name(
+	const struct root *root, const char *link, char ret[static SYSFS_DRIVER_SIZE])
 {
-	char name[NAME_SIZE], target[512];
-	const char *driver;
-	int r;
+	char target[512];
+	const char *last;
+	int r = file_read_link(root, link, target, sizeof(target));
 
-	device_name(name, address, "driver");
-	r = file_read_link(root, name, target, sizeof(target));
 	if (r == -ENOENT) {
 		ret[0] = '\0';
 		return 0;
 	}
 	if (r < 0)
 		return r;
-	driver = strrchr(target, '/');
-	driver = driver ? driver + 1 : target;
-	return copy_text(ret, SYSFS_DRIVER_SIZE, driver, strlen(driver)) ? 0
-									 : -ENAMETOOLONG;
+	last = strrchr(target, '/');
+	last = last ? last + 1 : target;
+	return copy_text(ret, SYSFS_DRIVER_SIZE, last, strlen(last)) ? 0 : -ENAMETOOLONG;
+}
+
+int sysfs_read_driver(const struct root *root, struct pci_address address,
+	char ret[static SYSFS_DRIVER_SIZE])
+{
+	char name[NAME_SIZE];
+
+	device_name(name, address, "driver");
+	return read_last_name(root, name, ret);
 }
 
 /*
@@ -324,6 +331,42 @@ int sysfs_write_probe(const struct root *root, struct pci_address address)
 
 	pci_address_format(address, text);
 	return write_value(root, PROBE, text);
+}
+
+int sysfs_read_power(const struct root *root, struct pci_address address,
+	char ret[static SYSFS_POWER_SIZE])
+{
+	char name[NAME_SIZE];
+
+	device_name(name, address, "power/control");
+	return file_read_line(root, name, ret, SYSFS_POWER_SIZE);
+}
+
+int sysfs_write_power(
+	const struct root *root, struct pci_address address, const char *control)
+{
+	char name[NAME_SIZE];
+
+	device_name(name, address, "power/control");
+	return write_value(root, name, control);
+}
+
+int sysfs_read_power_state(const struct root *root, struct pci_address address,
+	char ret[static SYSFS_POWER_SIZE])
+{
+	char name[NAME_SIZE];
+
+	device_name(name, address, "power_state");
+	return file_read_line(root, name, ret, SYSFS_POWER_SIZE);
+}
+
+int sysfs_read_driver_module(
+	const struct root *root, const char *driver, char ret[static SYSFS_DRIVER_SIZE])
+{
+	char name[NAME_SIZE];
+
+	snprintf(name, sizeof(name), DRIVERS "/%s/module", driver);
+	return read_last_name(root, name, ret);
 }
 
 int sysfs_write_unbind(

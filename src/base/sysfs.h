@@ -76,6 +76,25 @@ int sysfs_write_override(
 /* Lets the kernel look for a driver of a function.  Success says nothing about finding one. */
 int sysfs_write_probe(const struct root *root, struct pci_address address);
 
+/*
+ * Whether the kernel may switch the function off while it is idle: power/control, "on" or "auto"
+ * (Documentation/ABI/testing/sysfs-devices-power).  To write "on" waits until it is switched on.
+ * Return 0, -ENOENT where there is no such attribute, or another -errno.
+ */
+#define SYSFS_POWER_SIZE 16
+int sysfs_read_power(const struct root *root, struct pci_address address,
+	char ret[static SYSFS_POWER_SIZE]);
+int sysfs_write_power(
+	const struct root *root, struct pci_address address, const char *control);
+
+/* Its state now, such as "D0" or "D3cold"; since 5.11.  The same otherwise. */
+int sysfs_read_power_state(const struct root *root, struct pci_address address,
+	char ret[static SYSFS_POWER_SIZE]);
+
+/* The module of a PCI driver; "" for one that is built in.  Returns 0, or -errno. */
+int sysfs_read_driver_module(
+	const struct root *root, const char *driver, char ret[static SYSFS_DRIVER_SIZE]);
+
 /* Takes the function away from @driver.  May wait for as long as the device is in use. */
 int sysfs_write_unbind(
 	const struct root *root, struct pci_address address, const char *driver);
