@@ -7,29 +7,6 @@
 /* After the first one, more uses of a function than these are counted. */
 #define USES_MAX 4
 
-#define CARRIES   "carries"
-#define MAY_CARRY "may carry"
-
-static void use_text(const struct usage_entry *usage, char *ret, size_t size)
-{
-	const char *may = usage->untraced ? MAY_CARRY : CARRIES;
-
-	switch (usage->kind) {
-	case IN_USE_MOUNT: snprintf(ret, size, "%s %s", may, usage->what); break;
-	case IN_USE_SWAP: snprintf(ret, size, "%s the swap %s", may, usage->what); break;
-	case IN_USE_RESUME:
-		snprintf(ret, size, "%s what this host resumes from", may);
-		break;
-	case IN_USE_ROUTE:
-		snprintf(ret, size, "%s the interface %s, which the default route uses",
-			may, usage->what);
-		break;
-	case IN_USE_INTERFACE:
-		snprintf(ret, size, "%s the interface %s, which is up", may, usage->what);
-		break;
-	}
-}
-
 static void group_text(const struct obstacle *obstacle, char *ret, size_t size)
 {
 	const struct usage_entry *usage = obstacle->usage;
@@ -80,7 +57,7 @@ void obstacle_text(const struct config *config, const struct obstacle *obstacle,
 		snprintf(ret, size, "is already in [device %s], %s",
 			obstacle->section->name, place);
 		break;
-	case OBSTACLE_USED: use_text(obstacle->usage, ret, size); break;
+	case OBSTACLE_USED: usage_text(obstacle->usage, ret, size); break;
 	case OBSTACLE_PART: snprintf(ret, size, "is part of %s", obstacle->what); break;
 	case OBSTACLE_USB_DEVICE:
 		snprintf(ret, size, "has '%s' plugged in", obstacle->what);
@@ -182,7 +159,7 @@ static void describe_all(const struct config *config, const struct obstacles *ob
 	describe(config, &obstacles->list[n], ret);
 	while (++n < obstacles->n && continues(obstacles, n)) {
 		const struct obstacle *obstacle = &obstacles->list[n];
-		size_t verb = strlen(obstacle->usage->untraced ? MAY_CARRY : CARRIES);
+		size_t verb = strlen(usage_verb(obstacle->usage));
 		char text[OBSTACLE_TEXT_SIZE];
 
 		if (more++ >= USES_MAX)

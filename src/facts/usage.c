@@ -132,3 +132,29 @@ const struct usage_entry *usage_find(
 			return &usage->entries[i];
 	return NULL;
 }
+
+const char *usage_verb(const struct usage_entry *entry)
+{
+	return entry->untraced ? "may carry" : "carries";
+}
+
+void usage_text(const struct usage_entry *entry, char *ret, size_t size)
+{
+	const char *verb = usage_verb(entry);
+
+	switch (entry->kind) {
+	case IN_USE_MOUNT: snprintf(ret, size, "%s %s", verb, entry->what); break;
+	case IN_USE_SWAP: snprintf(ret, size, "%s the swap %s", verb, entry->what); break;
+	case IN_USE_RESUME:
+		snprintf(ret, size, "%s what this host resumes from", verb);
+		break;
+	case IN_USE_ROUTE:
+		snprintf(ret, size, "%s the interface %s, which the default route uses",
+			verb, entry->what);
+		break;
+	case IN_USE_INTERFACE:
+		snprintf(
+			ret, size, "%s the interface %s, which is up", verb, entry->what);
+		break;
+	}
+}

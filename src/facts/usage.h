@@ -38,4 +38,10 @@ void usage_free(struct usage *usage);
 const struct usage_entry *usage_find(
 	const struct usage *usage, struct pci_address address);
 
+/* "carries", or "may carry" where that is not known. */
+const char *usage_verb(const struct usage_entry *entry);
+
+/* What it is, as the end of a sentence that begins with the function: "carries /data". */
+void usage_text(const struct usage_entry *entry, char *ret, size_t size);
+
 #endif
