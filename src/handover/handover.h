@@ -8,7 +8,7 @@
  *	lock = handover_lock(root, wait_ms);
  *	r = handover_bind(&facts, config, &request, &handover, &message);
  *	r = r < 0 ? r : change_check(&handover.change, &message);
- *	r = r < 0 ? r : change_carry_out(&handover.change, NULL, &failure);
+ *	r = r < 0 ? r : handover_carry_out(&handover, NULL, &failure);
  *	handover_free(&handover);
  *
  * What has to be put back is written to /run/vfioboot/handover/SET before each step is done, so
@@ -22,32 +22,33 @@
 #include "decide/decide.h"
 #include "facts/facts.h"
 
-/* What is asked for; all of it the caller's. */
+/* What is asked for; all of it the caller's, until handover_free(). */
 struct handover_request {
-	const char *
-		set; /* a section of the configuration; of a release, a set handed over */
+	/* A section of the configuration; of a release, a set that was handed over. */
+	const char *set;
 	const char *
 		guest; /* that is given the set, as libvirt calls it; NULL: a person asks */
-	bool stop_session; /* a session that has the card may be ended */
-	unsigned wait_s;   /* for how long to wait until nobody has the card open */
+	bool stop_session; /* what shows or plays something on the device may be stopped */
+	unsigned wait_s;   /* for how long to wait until nobody has the device open */
+	uint64_t back_after_s; /* when a timer releases the set; 0: never */
+	const char *program;   /* vfioboot's path, for that */
 };
 
-/* For handover_free(). */
+/* Starts as {0}, for handover_free(). */
 struct handover {
-	struct change
-		change; /* the steps; none: there is nothing to do, and @nothing says why */
-	struct message nothing;
-	void *own; /* what the steps work on */
+	struct change change;   /* the steps */
+	struct message nothing; /* why there are none */
+	struct work *work;      /* what they work on */
 };
 
-/* What nobody else may do meanwhile: as change_lock(), with a lock of its own. */
+/* As change_lock(), with a lock of its own: one set after the other. */
 int handover_lock(const struct root *root, unsigned wait_ms);
 
 /*
  * Makes the steps that bring the functions of a set to its driver.  The section counts, whether
- * this boot asks for it or not.  A set that has its driver already needs none.  Returns 0 with
- * *@ret; or, with @message, -EBUSY when it is in use, or another guest has it; -EPERM when it may
- * not be given away; -ENOENT when there is no such section; or another -errno.
+ * this boot asks for it or not.  A set that has its driver already needs none.  Returns 0; or,
+ * with @message: -EBUSY when it is in use, or another guest has it; -EPERM when it may not be given
+ * away; -ENOENT when there is no such section; or another -errno.
  */
 int handover_bind(struct facts *facts, const struct config *config,
 	const struct handover_request *request, struct handover *ret,
@@ -58,8 +59,36 @@ int handover_bind(struct facts *facts, const struct config *config,
  * killed half-way.  A set that was not handed over, or to another guest than the one that is
  * named, needs none.  Returns as above; -EBUSY: a guest runs with it.
  */
-int handover_release(struct facts *facts, const struct handover_request *request,
+int handover_release(const struct root *root, const struct handover_request *request,
 	struct handover *ret, struct message *message);
+
+/*
+ * change_carry_out(), with a line in the system's log for each step.  After 0 @ret->rest says what
+ * of a release is still to be done: units that did not start, ...
+ */
+int handover_carry_out(struct handover *handover, const struct change_watcher *watcher,
+	struct change_failure *ret);
+
+/* Whether the steps may end this process: they stop the session that it is in. */
+bool handover_ends_caller(const struct handover *handover);
+
+/*
+ * Starts @argv, whole path first, as a unit of its own, outside of any session, and does not wait
+ * for its end.  Returns 0 with the unit's name in @ret; or -errno with @message.
+ */
+#define HANDOVER_UNIT_SIZE 80
+int handover_run_apart(const struct root *root, const char *set, const char *const argv[],
+	char ret[static HANDOVER_UNIT_SIZE], struct message *message);
+
+/*
+ * The set that the function was handed over with.  Returns 0; -ENOENT: it was not; or -errno, with
+ * the set whose state cannot be read in @ret.
+ */
+int handover_find(const struct root *root, struct pci_address address,
+	char ret[static CONFIG_NAME_SIZE]);
+
+/* The names of all sets that are handed over, for file_free_names().  0 or -errno. */
+int handover_list(const struct root *root, struct file_names *ret);
 
 void handover_free(struct handover *handover);
 
