@@ -22,7 +22,7 @@ EARLY_SHARED = $(sort $(wildcard src/decide/*.c) $(patsubst %,src/base/%.c,child
 HOST_SRC = $(sort $(filter-out src/early/%,$(wildcard src/*/*.c src/*/*/*.c)))
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
-HOST_LIBS = mount smartcols libudev libkmod json-c libarchive
+HOST_LIBS = mount smartcols libudev libkmod json-c libarchive libsystemd
 
 # Says what is made; V=1 shows the commands.
 Q = $(if $(V),,@)
@@ -32,7 +32,7 @@ HOST_CFLAGS := $(call pkg,--cflags inih $(HOST_LIBS))
 HOST_LDLIBS := $(call pkg,--libs inih $(HOST_LIBS))
 
 NEEDED = on Debian: apt install gcc make pkg-config musl-tools libinih-dev libmount-dev \
-	libsmartcols-dev libudev-dev libkmod-dev libjson-c-dev libarchive-dev
+	libsmartcols-dev libudev-dev libkmod-dev libjson-c-dev libarchive-dev libsystemd-dev
 
 # ---- vfioboot-early: static where it can be -------------------------------------------
 
@@ -257,6 +257,9 @@ define unit_tests
 $(1)/test_bind: WRAP = $$(foreach function,sysfs_write_override sysfs_write_probe \
 	sysfs_write_unbind sysfs_has_driver child_run child_now,-Wl,--wrap=$$(function))
 $(1)/test_log: WRAP = -Wl,--wrap=sysfs_open_kmsg
+# systemd is played at the other end of a socket.
+$(1)/test_units: WRAP = $$(foreach function,sd_bus_set_address sd_bus_open_system \
+	sd_session_get_type,-Wl,--wrap=$$(function))
 # The calls that open files are counted.
 $(1)/test_kernel_params: WRAP = -Wl,--wrap=syscall
 

@@ -21,6 +21,7 @@ struct units_name {
 	bool of_user; /* of the manager of the user @uid, not of the system's */
 	/* Also of what belongs to a user, such as the session session-2.scope; 0: to nobody. */
 	uid_t uid;
+	bool display_manager; /* by units_find_stops(): sessions end with it */
 };
 
 /* Some of them; starts as {0}, for units_free_list(). */
@@ -35,7 +36,7 @@ void units_free_list(struct units_list *list);
 
 bool units_equal(const struct units_name *a, const struct units_name *b);
 
-/* ---- by the text of control groups ------------------------------------------------------ */
+/* ---- units.c: by control groups ---------------------------------------------------------- */
 
 /*
  * The unit of a process, from its /proc/PID/cgroup (cgroups(7)) in @text, with any of systemd's
@@ -56,44 +57,52 @@ bool units_is_session(const struct units_name *unit);
  */
 bool units_is_broker(const struct units_name *unit);
 
+/* Whether nothing may stop it: the system would go down with it, or who started this command. */
+bool units_is_essential(const struct units_name *unit);
+
 /*
  * Whether a process in @own may end when the units of @stopped are stopped: it is in one of them,
- * or in a session that the display manager, or the user's session, takes along.  A session of
- * ssh is in none of them.
+ * in a session on this machine's displays that ends with the display manager, or belongs to a user
+ * whose session, or display manager, is among them.  A session of ssh is in none of these.
  */
 bool units_end_with(const struct units_name *own, const struct units_list *stopped);
 
-/* ---- by asking systemd ------------------------------------------------------------------- */
+/* ---- systemd.c: by asking systemd ---------------------------------------------------------- */
 
 struct units;
 
 /*
- * Begins to ask the running systemd, for units_close().  Returns 0; or, with @message: -ENOTSUP
- * when the machine runs without systemd, with what is to be done by hand; or another -errno.
+ * Begins to ask the running systemd, for units_close(); @root is the running machine, and lasts as
+ * long.  Returns 0; or, with @message: -ENOTSUP when it runs without systemd, with what is to be
+ * done by hand; or another -errno.
  */
-int units_open(struct units **ret, struct message *message);
+int units_open(const struct root *root, struct units **ret, struct message *message);
 void units_close(struct units **units);
 
 /*
  * Whether the unit runs: it is active, or on its way to be.  Returns 1; 0, also when there is no
- * such unit; or -errno with @message.
+ * such unit, or its user is not logged in; or -errno with @message.
  */
 int units_is_active(
 	struct units *units, const struct units_name *unit, struct message *message);
 
 /*
- * What has to be stopped so that @unit is, and stays so: sockets, paths and timers that would
- * start it again and are active, then the unit itself, by its own name (that of the display
- * manager for UNITS_DISPLAY_MANAGER).  Adds nothing when it does not run.  Returns 0, or -errno
- * with @message.  They are stopped in this order, and started in the reverse one.
+ * What ends when @unit is stopped for good, each by its own name (that of the display manager for
+ * UNITS_DISPLAY_MANAGER): services that need it, the unit, and sockets, paths and timers that would
+ * start it again; only what runs.  Of a session of which a service is the first process, such as
+ * of a compositor that systemd starts, it is that service.  Adds to *@ret in the order in which
+ * they are stopped; they are started again in the reverse one.  Since one takes others along,
+ * write all of them down before the first is stopped.  Returns 0; or, with @message, -EPERM for what
+ * the system cannot run without; or another -errno.
  */
 int units_find_stops(struct units *units, const struct units_name *unit,
 	struct units_list *ret, struct message *message);
 
 /*
- * Stops the unit, and waits at most @wait_ms milliseconds until it has stopped.  One that does not
- * run is none to stop.  Returns 0; or, with @message: -ETIMEDOUT, and systemd goes on stopping
- * it; -EPERM for what the system cannot run without; or another -errno.
+ * Stops the unit, after what would start it again, and waits at most @wait_ms milliseconds until it
+ * has stopped.  One that does not run is none to stop.  Returns 0; or, with @message: -ETIMEDOUT,
+ * and systemd goes on stopping it; -EPERM as above; -EBUSY when it was started again; -EINTR when a
+ * signal came meanwhile (run_caught_signal()), not one that came before; or another -errno.
  */
 int units_stop(struct units *units, const struct units_name *unit, unsigned wait_ms,
 	struct message *message);
