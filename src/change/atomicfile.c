@@ -33,8 +33,8 @@ static void close_place(struct place *place)
 struct content {
 	const char *data;
 	size_t size;
-	int from; /* -1: the text */
-	bool private;
+	int from;    /* -1: the text */
+	mode_t mode; /* 0: of the old file, 0644 if there is none */
 };
 
 /* Cuts @path into its directory, "" for the current one or the root, and the name there. */
@@ -274,8 +274,8 @@ static int set_attributes(
 		r = copy_attributes(old, fd);
 	else if (errno != ENOENT)
 		r = -errno;
-	if (r == 0 && (content->private || old < 0) &&
-		fchmod(fd, content->private ? 0600 : 0644) < 0)
+	if (r == 0 && (content->mode || old < 0) &&
+		fchmod(fd, content->mode ? content->mode : 0644) < 0)
 		r = -errno;
 	if (r == 0 && content->from >= 0 && fstat(old, &st) == 0)
 		futimens(fd, (struct timespec[]){st.st_atim, st.st_mtim});
@@ -344,13 +344,13 @@ static int write_below(
 int atomicfile_write_below(
 	const struct root *root, const char *path, const char *data, size_t size)
 {
-	return write_below(root, path, &(struct content){data, size, -1, false});
+	return write_below(root, path, &(struct content){data, size, -1, 0});
 }
 
-int atomicfile_write_private_below(
-	const struct root *root, const char *path, const char *data, size_t size)
+int atomicfile_write_mode_below(const struct root *root, const char *path,
+	const char *data, size_t size, mode_t mode)
 {
-	return write_below(root, path, &(struct content){data, size, -1, true});
+	return write_below(root, path, &(struct content){data, size, -1, mode});
 }
 
 int atomicfile_restore(const struct root *root, const char *path, int from)

@@ -34,9 +34,9 @@ int atomicfile_write(const char *path, const char *data, size_t size);
 int atomicfile_write_below(
 	const struct root *root, const char *path, const char *data, size_t size);
 
-/* The same for what only its owner may read: of mode 0600, whatever is there now. */
-int atomicfile_write_private_below(
-	const struct root *root, const char *path, const char *data, size_t size);
+/* The same with the mode, such as 0600 or 0755, whatever is there now; 0: as above. */
+int atomicfile_write_mode_below(const struct root *root, const char *path,
+	const char *data, size_t size, mode_t mode);
 
 /* Writes again what is in the open file @from, with its attributes.  The same otherwise. */
 int atomicfile_restore(const struct root *root, const char *path, int from);

@@ -71,6 +71,7 @@ struct change_step {
 	const struct change_kind *kind;
 	char *path, *other;
 	char *text;    /* that is written */
+	mode_t mode;   /* of what is written; 0: as it is now, 0644 if it is new */
 	char **args;   /* of a program, ended by NULL; change_add_args() */
 	char *title;   /* what is said while it happens, in place of the kind's text */
 	char *why;     /* in place of the kind's */

@@ -44,8 +44,8 @@ static int run_write(
 	int r = open_old(change, step);
 
 	if (r == 0)
-		r = atomicfile_write_below(
-			change->root, step->path, step->text, strlen(step->text));
+		r = atomicfile_write_mode_below(change->root, step->path, step->text,
+			strlen(step->text), step->mode);
 	return r < 0 ? fail(r, "write", step, message) : 0;
 }
 

@@ -100,7 +100,8 @@ void trial_keep_evidence(const struct root *root, const char *boot)
 		keep_records(root);
 	/* journald gives it to root and its own group alone. */
 	if (root->live && run_read(argv, &text) == 0 && *text)
-		atomicfile_write_private_below(root, TRIAL_JOURNAL, text, strlen(text));
+		atomicfile_write_mode_below(
+			root, TRIAL_JOURNAL, text, strlen(text), 0600);
 }
 
 void trial_read_boot_id(const struct root *root, char ret[static 37])

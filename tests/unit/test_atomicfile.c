@@ -53,6 +53,31 @@ static unsigned names_in(const char *dir)
 	return n;
 }
 
+static mode_t mode_of(const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(stat(fake_path(name), &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void test_a_mode_that_is_asked_for(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		atomicfile_write_mode_below(&root, "/etc/hook", "a", 1, 0755), 0);
+	assert_int_equal(mode_of("etc/hook"), 0755);
+	assert_int_equal(chmod(fake_path("etc/hook"), 0640), 0);
+	assert_int_equal(atomicfile_write_mode_below(&root, "/etc/hook", "b", 1, 0), 0);
+	assert_int_equal(mode_of("etc/hook"), 0640);
+	assert_int_equal(
+		atomicfile_write_mode_below(&root, "/etc/hook", "c", 1, 0700), 0);
+	assert_int_equal(mode_of("etc/hook"), 0700);
+	assert_string_equal(fake_read("etc/hook"), "c");
+	assert_int_equal(atomicfile_write_mode_below(&root, "/etc/new", "d", 1, 0), 0);
+	assert_int_equal(mode_of("etc/new"), 0644);
+}
+
 static void test_directories_are_made(void **state)
 {
 	struct stat st;
@@ -384,6 +409,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
+		TEST(test_a_mode_that_is_asked_for),
 		TEST(test_directories_are_made),
 		TEST(test_only_regular_files),
 		TEST(test_remove),
