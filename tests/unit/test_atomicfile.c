@@ -53,11 +53,11 @@ static unsigned names_in(const char *dir)
 	return n;
 }
 
-static mode_t mode_of(const char *name)
+static mode_t mode_of(const char *path)
 {
 	struct stat st;
 
-	assert_int_equal(stat(fake_path(name), &st), 0);
+	assert_int_equal(stat(fake_path(path), &st), 0);
 	return st.st_mode & 07777;
 }
 
@@ -145,14 +145,6 @@ static void test_leftovers(void **state)
 	fake_put("etc/.a.vfioboot-new", "half");
 	assert_int_equal(atomicfile_remove_below(&root, "/etc/a"), -ENOENT);
 	assert_int_equal(names_in("/etc"), 0);
-}
-
-static mode_t mode_of(const char *path)
-{
-	struct stat st;
-
-	assert_int_equal(stat(fake_path(path), &st), 0);
-	return st.st_mode & 07777;
 }
 
 /* What its owner made of a file stays: who may read it, and its label. */
