@@ -117,6 +117,11 @@ static void check_section(struct config *config, struct config_section *section)
 			"section [device %s] has on-move = follow, which needs an id to find "
 			"the device by",
 			section->name);
+	else if (section->demand && section->profile[0])
+		config_add_error(config, section->place,
+			"section [device %s] has a profile, but no boot binds it with "
+			"bind = demand; remove one of the two",
+			section->name);
 	else
 		section->bad = false;
 }
@@ -150,6 +155,7 @@ static bool next_item(const char **list, char *item, size_t size)
 
 /* The sections that are of no device. */
 #define GENERALS     2
+#define GENERAL_BOOT 0
 #define GENERAL_NONE (-1)
 
 /* What is being read: the section that keys go to, or none when they are to be skipped. */
@@ -233,7 +239,8 @@ static const struct {
 	unsigned n_keys;
 	const char *allowed;
 } generals[GENERALS] = {
-	{"boot", boot_keys, ARRAY_SIZE(boot_keys), "when, protect-network"},
+	[GENERAL_BOOT] = {"boot", boot_keys, ARRAY_SIZE(boot_keys),
+		"when, protect-network"},
 	{"libvirt", libvirt_keys, ARRAY_SIZE(libvirt_keys), "all, stop-session"},
 };
 
@@ -333,6 +340,11 @@ static bool set_last_display(struct config_section *section, const char *value)
 	return set_choice(&section->last_display, value, "no", "yes");
 }
 
+static bool set_bind(struct config_section *section, const char *value)
+{
+	return set_choice(&section->demand, value, "boot", "demand");
+}
+
 static bool set_identity(
 	struct config_section *section, enum sysfs_identity kind, const char *value)
 {
@@ -357,7 +369,7 @@ static bool set_host_bridge(struct config_section *section, const char *value)
 }
 
 /* The keys of a [device] section that have one value. */
-#define IDENTITY_KEY 5 /* where those of enum sysfs_identity begin */
+#define IDENTITY_KEY 6 /* where those of enum sysfs_identity begin */
 static const struct {
 	const char *name;
 	bool (*set)(struct config_section *section, const char *value);
@@ -368,6 +380,7 @@ static const struct {
 	{"driver", set_driver, "the name of a driver, such as vfio-pci, or none"},
 	{"on-move", set_on_move, "refuse or follow"},
 	{"last-display", set_last_display, "yes or no"},
+	{"bind", set_bind, "boot or demand"},
 	[IDENTITY_KEY + SYSFS_SERIAL] = {"serial", set_serial, "up to 63 bytes"},
 	[IDENTITY_KEY + SYSFS_SLOT] = {"slot", set_slot, "up to 63 bytes"},
 	[IDENTITY_KEY +
@@ -400,12 +413,13 @@ static bool set_key(struct parser *parser, struct config_place place, const char
 				"bad value '%.60s' of '%s'; use %s", value, key,
 				keys[i].allowed);
 		else
-			return section->keys |= (uint8_t)(1 << i), true;
+			return section->keys |= (uint16_t)(1 << i), true;
 		return false;
 	}
 	config_add_error(parser->config, place,
 		"unknown key '%.60s' in [device %s]; the keys are path, address, id, class, "
-		"expect, profile, driver, on-move, last-display, serial, slot, host-bridge",
+		"expect, profile, driver, bind, on-move, last-display, serial, slot, "
+		"host-bridge",
 		key, section->name);
 	return false;
 }
@@ -483,21 +497,34 @@ static void on_error(void *data, unsigned line, const char *message)
 		set_careful(parser, &generals[parser->general].keys[i]);
 }
 
+/* Whether the file says something, its sections being those from @first on, and to no boot. */
+static bool is_of_no_boot(const struct parser *parser, unsigned first)
+{
+	const struct config *config = parser->config;
+
+	for (unsigned i = first; i < config->n_sections; i++)
+		if (!config->sections[i].demand)
+			return false;
+	return parser->headed && !parser->generals[GENERAL_BOOT].line;
+}
+
 void config_read_file(struct config *config, int fd, const char *path)
 {
 	static const struct inifile_events events = {on_section, on_key, on_error};
 	struct parser parser = {.config = config,
 		.file = config_add_file(config, path),
 		.general = GENERAL_NONE};
-	int r;
-
-	if (!config->digest)
-		config->digest = FNV_BASIS;
-	r = inifile_read(fd, &events, &parser, &config->digest);
+	unsigned n_sections = config->n_sections, n_errors = config->n_errors;
+	uint64_t digest = config->digest ? config->digest : FNV_BASIS;
+	int r = inifile_read(fd, &events, &parser, &digest);
 
 	if (r < 0)
 		on_error(&parser, 0, strerror(-r));
 	finish_section(&parser);
+	if (config->n_errors == n_errors && is_of_no_boot(&parser, n_sections))
+		config->runtime_files |= (uint64_t)1 << parser.file;
+	else
+		config->digest = digest;
 }
 
 /* ---- The kernel command line */
@@ -616,13 +643,29 @@ static bool profile_selected(const struct config *config, const char *profile)
 bool config_section_active(
 	const struct config *config, const struct config_section *section)
 {
-	if (config->off || config->cmdline_unread)
+	if (config->selected)
+		return section == &config->sections[config->selected - 1];
+	if (config->off || config->cmdline_unread || section->demand)
 		return false;
 	if (section->from_cmdline)
 		return true;
 	if (section->profile[0])
 		return profile_selected(config, section->profile);
 	return !config->when_selected || config->n_profiles;
+}
+
+void config_select(struct config *config, unsigned index)
+{
+	config->selected = index + 1;
+}
+
+unsigned config_count_boot(const struct config *config)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < config->n_sections; i++)
+		n += !config->sections[i].demand;
+	return n;
 }
 
 bool config_section_has_place(const struct config_section *section)

@@ -41,10 +41,11 @@ struct config_section {
 	struct config_place place;
 	uint16_t first_selector, n_selectors; /* in config.selectors */
 	uint16_t expect;   /* functions that must be there; 0: any number */
+	uint16_t keys;     /* bits of the single-valued keys seen */
 	uint8_t kinds;     /* bit 1 << selector_kind: which are there */
-	uint8_t keys;      /* bits of the single-valued keys seen */
 	bool follow;       /* on-move = follow */
 	bool last_display; /* may take the last display */
+	bool demand;       /* bind = demand: no boot binds it */
 	bool from_cmdline;
 	bool bad;
 };
@@ -63,7 +64,11 @@ struct config {
 	unsigned n_selectors;
 	struct config_error errors[CONFIG_ERRORS_MAX];
 	unsigned n_errors; /* may pass CONFIG_ERRORS_MAX: the rest is counted only */
-	uint64_t digest;   /* FNV-1a of the bytes of all files: which version this is */
+	/*
+	 * FNV-1a of the bytes of all files that count at a boot: which version this is.  One that is
+	 * only about what is done while the host runs does not, and has its bit, 1 << its index.
+	 */
+	uint64_t digest, runtime_files;
 	bool when_selected;
 	bool protect_network; /* the interface of the default route is kept */
 	/* Of libvirt's hook (handover/libvirt.h): */
@@ -75,6 +80,7 @@ struct config {
 	bool trial;          /* this boot is one */
 	char profiles[CONFIG_PROFILES_MAX][CONFIG_NAME_SIZE];
 	unsigned n_profiles;
+	unsigned selected; /* of config_select(): its number, from 1 on; 0: none */
 };
 
 /*
@@ -115,9 +121,18 @@ void config_place_text(const struct config *config, struct config_place place,
 /* Names the file @path in config.files.  Returns its index; the last one when it is full. */
 uint16_t config_add_file(struct config *config, const char *path);
 
-/* Whether this boot asks for the section: its profile, "when" and vfioboot.off. */
+/* Whether this boot asks for the section: its "bind", its profile, "when" and vfioboot.off. */
 bool config_section_active(
 	const struct config *config, const struct config_section *section);
+
+/*
+ * Makes the section at @index the only active one, whatever a boot asks for: to look at what handing
+ * it over would find, as machine_look_up() and plan_make() do for boots.
+ */
+void config_select(struct config *config, unsigned index);
+
+/* How many sections boots bind, at least some of them: all but those of demand. */
+unsigned config_count_boot(const struct config *config);
 
 /* The key of a kind of identity. */
 const char *config_identity_key(enum sysfs_identity kind);

@@ -381,8 +381,11 @@ static void check_protected(struct lookup *lookup)
 int machine_look_up(const struct root *root, const struct config *config,
 	struct protect_list *protect, struct machine *ret)
 {
-	struct lookup lookup = {
-		.root = root, .config = config, .protect = protect, .machine = ret};
+	struct lookup lookup = {.root = root,
+		.config = config,
+		.protect = protect,
+		.machine = ret,
+		.n_named = ret->n_functions};
 	bool all = false;
 
 	for (unsigned i = 0; i < config->n_sections; i++) {

@@ -35,7 +35,8 @@ struct machine {
 
 /*
  * Looks up what the active sections of @config need, and notes in @protect which of its
- * entries are missing.  @ret starts empty, in static storage.  Returns 0, or -errno when the
+ * entries are missing.  @ret starts empty, in static storage; what it has from another call stays, and
+ * may get another place.  Returns 0, or -errno when the
  * bus can't be read at all; a function that vanishes meanwhile is left out.
  */
 int machine_look_up(const struct root *root, const struct config *config,

@@ -383,6 +383,14 @@ void plan_make(const struct config *config, const struct machine *machine,
 			plan_section(&planner, (uint16_t)i);
 }
 
+void plan_add(const struct config *config, const struct machine *machine,
+	const struct protect_list *protect, unsigned section, struct plan *ret)
+{
+	struct planner planner = {config, machine, protect, ret};
+
+	plan_section(&planner, (uint16_t)section);
+}
+
 void plan_format_entry(const struct config *config, const struct machine *machine,
 	const struct plan_entry *entry, char ret[static PLAN_LINE_SIZE])
 {

@@ -32,6 +32,10 @@ struct plan {
 void plan_make(const struct config *config, const struct machine *machine,
 	const struct protect_list *protect, struct plan *ret);
 
+/* Adds the entries of a section by its index, active or not, behind those that the plan has. */
+void plan_add(const struct config *config, const struct machine *machine,
+	const struct protect_list *protect, unsigned section, struct plan *ret);
+
 /* Bytes of the longest line of plan_format_entry(), with its NUL. */
 #define PLAN_LINE_SIZE (PCI_ADDRESS_SIZE + CONFIG_NAME_SIZE + CONFIG_DRIVER_SIZE + 32)
 

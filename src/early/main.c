@@ -130,12 +130,16 @@ static void print_errors(void)
 
 static void print_inactive(void)
 {
-	for (unsigned i = 0; i < config.n_sections; i++)
-		if (!config_section_active(&config, &config.sections[i]))
-			fprintf(stderr, "vfioboot-early: %s: %s\n",
-				config.sections[i].name,
-				config.off ? "vfioboot.off is on the command line"
-					   : "not selected by vfioboot.profile=");
+	for (unsigned i = 0; i < config.n_sections; i++) {
+		const struct config_section *section = &config.sections[i];
+
+		if (!config_section_active(&config, section))
+			fprintf(stderr, "vfioboot-early: %s: %s\n", section->name,
+				section->demand ? "left to the host: bind = demand"
+					: config.off
+					? "vfioboot.off is on the command line"
+					: "not selected by vfioboot.profile=");
+	}
 }
 
 /* Prints the plan, and why where it refuses.  Returns the exit status. */

@@ -21,8 +21,8 @@ enum leftover_kind {
 	LEFTOVER_INSTALL,   /* modprobe.d has a command in place of loading the driver */
 	LEFTOVER_BLACKLIST, /* modprobe.d keeps a native driver from being loaded */
 	LEFTOVER_DRIVERCTL, /* an override that driverctl(8) sets at each boot */
-	LEFTOVER_SCRIPT,    /* a script, unit, rule or line of each boot that binds devices */
-	LEFTOVER_HOOK, /* a script of libvirt, which runs when guests start and end */
+	LEFTOVER_SCRIPT, /* a script, unit, rule or line of each boot that binds devices */
+	LEFTOVER_HOOK,   /* a script of libvirt, which runs when guests start and end */
 };
 
 struct leftover {

@@ -39,9 +39,10 @@ static void write_section(FILE *file, const struct config_section *section)
 		selector_format(selector, text);
 		fprintf(file, "%s = %s\n", selector_kind_name(selector->kind), text);
 	}
-	fprintf(file, "driver = %s\non-move = %s\nlast-display = %s\n", section->driver,
-		section->follow ? "follow" : "refuse",
-		section->last_display ? "yes" : "no");
+	fprintf(file, "driver = %s\non-move = %s\nlast-display = %s\nbind = %s\n",
+		section->driver, section->follow ? "follow" : "refuse",
+		section->last_display ? "yes" : "no",
+		section->demand ? "demand" : "boot");
 	if (section->expect)
 		fprintf(file, "expect = %u\n", section->expect);
 	if (section->profile[0])
@@ -68,7 +69,8 @@ static void check_same(const struct config_section *a, const struct config_secti
 	CHECK(strcmp(a->driver, b->driver) == 0);
 	CHECK(strcmp(a->profile, b->profile) == 0);
 	CHECK(a->expect == b->expect && a->kinds == b->kinds);
-	CHECK(a->follow == b->follow && a->last_display == b->last_display);
+	CHECK(a->follow == b->follow && a->last_display == b->last_display &&
+		a->demand == b->demand);
 	CHECK(a->n_selectors == b->n_selectors);
 	for (unsigned i = 0; i < a->n_selectors; i++) {
 		char one[SELECTOR_SIZE], other[SELECTOR_SIZE];

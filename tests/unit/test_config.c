@@ -208,7 +208,8 @@ static void test_mistakes(void **state)
 static void test_single_keys_twice(void **state)
 {
 	static const char *const keys[] = {"expect = 2", "profile = p",
-		"driver = vfio-pci", "on-move = follow", "last-display = yes"};
+		"driver = vfio-pci", "on-move = follow", "last-display = yes",
+		"bind = demand", "bind = boot"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
@@ -638,6 +639,68 @@ static void test_active(void **state)
 	}
 }
 
+/* Whatever a boot asks for, it does not bind what is of demand; by hand it can be selected. */
+static void test_demand(void **state)
+{
+	static const char *const cmdlines[] = {
+		"", "vfioboot.profile=p", "vfioboot.off", "vfioboot.profile=d"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cmdlines); i++) {
+		read_only("[device d]\nid=10de:2204\nbind=demand\n"
+			  "[device b]\nid=10de:2204\nbind = boot\n");
+		config_read_cmdline(&config, cmdlines[i]);
+		assert_int_equal(config.n_errors, 0);
+		assert_true(find("d")->demand && !find("b")->demand);
+		assert_int_equal(config_count_boot(&config), 1);
+		assert_false(config_section_active(&config, find("d")));
+		assert_int_equal(config_section_active(&config, find("b")), !config.off);
+		config_select(&config, 0);
+		assert_true(config_section_active(&config, find("d")));
+		assert_false(config_section_active(&config, find("b")));
+	}
+	read_only("[device a]\nid=10de:2204\nbind=guest\n");
+	expect_error(0, FILE_NAME, 3, "use boot or demand");
+	read_only("[device a]\nid=10de:2204\nprofile=p\nbind=demand\n");
+	expect_error(0, FILE_NAME, 1, "has a profile, but no boot binds it");
+	assert_true(find("a")->bad);
+}
+
+/* A file that no boot needs does not make another version of what a boot has. */
+static void test_demand_digest(void **state)
+{
+	static const char boot[] = "[device b]\nid=10de:2204\n";
+	static const char demand[] = "# x\n[device d]\nid=10de:2204\nbind=demand\n";
+	static const char *const counted[] = {"", "# nothing\n",
+		"[boot]\nwhen=selected\n",
+		"[boot]\n[device d]\nid=10de:2204\nbind=demand\n",
+		"[device d]\nid=10de:2204\nbind=demand\n[device e]\nid=10de:2204\n",
+		"[device d]\nid=10de:2204\nbind=demand\nnonsense=1\n",
+		"[device b]\nid=10de:2204\nbind=demand\n"};
+	uint64_t digest;
+
+	(void)state;
+	read_only(demand);
+	assert_true(config.digest == 0 && config.runtime_files == 1);
+	read_only("[libvirt]\nall = yes\n");
+	assert_true(config.digest == 0 && config.runtime_files == 1);
+	read_only(boot);
+	digest = config.digest;
+	assert_true(config.runtime_files == 0);
+	read_text(demand, "/d");
+	assert_true(config.digest == digest && config.runtime_files == 2);
+	empty_config(NULL);
+	read_text(demand, "/d");
+	read_text(boot, "/b");
+	assert_true(config.digest == digest && config.runtime_files == 1);
+	for (size_t i = 0; i < ARRAY_SIZE(counted); i++) {
+		read_only(boot);
+		read_text(counted[i], "/d");
+		assert_true(config.runtime_files == 0);
+		assert_true(!*counted[i] || config.digest != digest);
+	}
+}
+
 static void test_cmdline_devices(void **state)
 {
 	(void)state;
@@ -782,6 +845,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_digest_of_every_byte),
 	TEST(test_cmdline_unknown),
 	TEST(test_active),
+	TEST(test_demand),
+	TEST(test_demand_digest),
 	TEST(test_cmdline_devices),
 	TEST(test_cmdline_mistakes),
 	TEST(test_cmdline_limits),
