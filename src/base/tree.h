@@ -34,6 +34,7 @@
 #define TREE_OSRELEASE   "proc/sys/kernel/osrelease"
 #define TREE_NO_MODULES  "proc/sys/kernel/modules_disabled"
 #define TREE_PROC        "proc"
+#define TREE_DEVICES     "proc/devices"
 #define TREE_OWN_CGROUP  "proc/self/cgroup"
 #define TREE_NVIDIA      "proc/driver/nvidia/gpus"
 #define TREE_VTCONSOLE   "sys/class/vtconsole"

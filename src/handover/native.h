@@ -17,19 +17,22 @@ struct native_driver {
 	 * driver; loaded in the reverse one.  NULL: it is unbound, its module stays.
 	 */
 	const char *const *modules;
-	/* Units of the system that are stopped before, if they are active. */
-	const char *const *units;
-	/* Its functions may not be given without all others of their slot. */
-	bool whole_slot;
 	/*
-	 * An unbind while it is in use never ends, and cannot be killed: it has to be known
-	 * beforehand that nobody has it.
+	 * Units of the system that are stopped before, if they are active; where other functions
+	 * keep the driver they can be started again as soon as these have left it.
+	 */
+	const char *const *units;
+	/* Its functions are given with all others of their card, or not at all. */
+	bool whole_card;
+	/*
+	 * An unbind while a node is open does not end before that is closed, and cannot be
+	 * killed: it has to be known beforehand that nobody has one open.
 	 */
 	bool hangs;
-	/*
-	 * Sound functions of another device are bound to its displays: native_find_sound().
-	 */
+	/* Sound functions of other devices have components of it: native_find_sound(). */
 	bool has_sound;
+	/* What cannot be found out of it, in a sentence without full stop; "": nothing. */
+	const char *unknown;
 };
 
 /* The row of the driver; never NULL: most are plain. */
@@ -44,12 +47,11 @@ void native_sort(const struct pcibus *bus, struct pci_address *functions, size_t
 /*
  * Functions of @bus that are not given but have to be unbound while the @n functions are: the
  * sound of the processor's graphics, whose driver holds a component of i915 or xe.  Each is to be
- * unbound before the first of them, and probed again when all are done, on both ways.  Adds them
- * to @ret, of @size addresses.  Returns how many; or -ENOBUFS.
+ * unbound before the first of them, and probed again when all are done, on both ways.  Writes at
+ * most @size addresses to @ret.  Returns how many; or -ENOBUFS.
  */
-int native_find_sound(const struct root *root, const struct pcibus *bus,
-	const struct pci_address *functions, size_t n, struct pci_address *ret,
-	size_t size);
+int native_find_sound(const struct pcibus *bus, const struct pci_address *functions,
+	size_t n, struct pci_address *ret, size_t size);
 
 /*
  * Whether a function that is not among the @n has the driver: then modules stay loaded, and nodes
@@ -60,22 +62,15 @@ int native_has_others(const struct root *root, const char *driver,
 
 /*
  * Why functions with the driver can't be given up, besides who has them open (holders.h) and
- * modules in use, which native_unload() finds.  Returns 0; or -EBUSY with @message: functions of
- * their slot have the driver too, and are not among the @n.
+ * modules in use, which native_unload() finds.  Returns 0; or -EBUSY with @message: another
+ * function of the card stays.
  */
-int native_refuse(const struct root *root, const struct pcibus *bus,
-	const struct native_driver *driver, const struct pci_address *functions, size_t n,
-	struct message *message);
-
-/*
- * What can't be found out, in a sentence without full stop; "": nothing.  NVIDIA's persistence
- * mode without its daemon is seen in no file.
- */
-const char *native_unknown(const struct native_driver *driver);
+int native_refuse(const struct pcibus *bus, const struct native_driver *driver,
+	const struct pci_address *functions, size_t n, struct message *message);
 
 /* ---- modules, by libkmod, of the running machine ----------------------------------------- */
 
-/* Whether the module is loaded, not built in. */
+/* Whether the module is loaded, and not built in.  In names '-' and '_' are the same. */
 bool native_is_loaded(const struct root *root, const char *module);
 
 /*
