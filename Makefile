@@ -264,6 +264,7 @@ $(1)/test_units: WRAP = $$(foreach function,sd_bus_set_address sd_bus_open_syste
 $(1)/test_holders: WRAP = -Wl,--wrap=statx,--wrap=openat
 $(1)/test_native: WRAP = -Wl,--wrap=kmod_module_new_from_name \
 	-Wl,--wrap=kmod_module_probe_insert_module -Wl,--wrap=kmod_module_remove_module
+$(1)/test_consoles: WRAP = -Wl,--wrap=sysfs_write_console,--wrap=sysfs_write_platform_unbind
 # The calls that open files are counted.
 $(1)/test_kernel_params: WRAP = -Wl,--wrap=syscall
 

@@ -4,9 +4,8 @@
  * the kernel says they are, never by their numbers.
  *
  * The kernel has one "frame buffer device" console for all framebuffers (drivers/video/fbdev/core/
- * fbcon.c).  When a framebuffer goes, it moves the text to another one by itself; so the console
- * is unbound only where every framebuffer is of the functions that leave, and that of another
- * card is never touched.
+ * fbcon.c).  It is unbound only where every framebuffer is of the functions that leave: that of
+ * another card is never touched.
  */
 #ifndef VFIOBOOT_HANDOVER_CONSOLES_H
 #define VFIOBOOT_HANDOVER_CONSOLES_H
@@ -18,34 +17,38 @@
 
 /* What of the console is on some functions. */
 struct consoles {
-	/* That have to be unbound, as in /sys/class/vtconsole: they are bound now. */
-	char names[CONSOLES_MAX][CONSOLES_NAME_SIZE];
+	/* Consoles that are bound now, as in /sys/class/vtconsole, with text on the functions: */
+	char names[CONSOLES_MAX][CONSOLES_NAME_SIZE]; /* to be unbound first */
 	unsigned n;
-	bool moves; /* text is on them, and the kernel moves it to another display */
+	/*
+	 * Or, when another display stays, to be bound again once the functions have left: the kernel
+	 * has chosen that one then, and shows nothing on it if no terminal was there before.
+	 */
+	char moving[CONSOLES_MAX][CONSOLES_NAME_SIZE];
+	unsigned n_moving;
 	/* The firmware's framebuffer in their memory, while it has a driver; else "". */
 	char firmware_device[48]; /* "simple-framebuffer.0" */
 	char firmware_driver[48]; /* "simple-framebuffer": a platform driver */
 	struct pci_address firmware_function; /* in whose memory it is */
+	bool partial; /* only root can see whose memory it is in */
 };
 
-/*
- * Finds them for the @n functions.  Without them *@ret is all zero.  Returns 0; -EACCES when only
- * root can see whose memory a framebuffer is in; or another -errno.
- */
+/* Finds them for the @n functions.  Returns 0, or -errno. */
 int consoles_find(const struct root *root, const struct pci_address *functions, size_t n,
 	struct consoles *ret);
 
 /*
- * Binds the console @name (of consoles.names) to the virtual terminals, or takes it from them, and
- * reads that back.  One that is so already, or is gone, is left.  Returns 0; -EIO when the kernel
- * did not do it; or another -errno.
+ * Takes the console @name from the virtual terminals, or gives it to them, and reads that back.  One
+ * that is so already is left, and so is one that is to be taken and is gone.  A console that was
+ * gone meanwhile may have come back by another number: any of its kind is given.  Returns 0; -ENOENT
+ * when there is none to give; -EIO when the kernel did not do it; or another -errno.
  */
 int consoles_bind(const struct root *root, const char *name, bool bind);
 
 /*
- * Takes the firmware's framebuffer from its driver.  It is never given back: what it draws into is
- * the guest's then, and after that of the native driver.  One that is gone is no error, since a
- * native driver removes it.  Returns 0, or -errno.
+ * Takes the firmware's framebuffer from its driver.  It is never given back: its memory is the
+ * guest's then, and after that the native driver's.  One that is gone is no error, since a native
+ * driver removes it.  Returns 0; -EIO when the kernel did not do it; or another -errno.
  */
 int consoles_release_firmware(const struct root *root, const struct consoles *consoles);
 

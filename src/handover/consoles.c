@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds out on which displays the kernel shows text, and takes these from it. */
+#include "consoles.h"
+
+#include <ctype.h>
+#include <limits.h>
+
+#include "facts/facts.h"
+
+/* What drivers/video/fbdev/core/fbcon.c calls itself: "(M) frame buffer device". */
+#define FRAME_BUFFER "frame buffer"
+
+/* Devices that drivers/firmware/sysfb.c makes: "simple-framebuffer.0", "efi-framebuffer.0". */
+#define FIRMWARE "-framebuffer."
+
+/* ---- The firmware's framebuffer --------------------------------------------------------- */
+
+/* The one device of the kind that has a driver: the kernel makes no second one. */
+static int find_firmware_device(const struct root *root, struct consoles *ret)
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = file_list(root, TREE_PLATFORM, &names);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		const char *name = names.names[i], *driver;
+		char path[NAME_MAX + 64], target[256];
+
+		if (!strstr(name, FIRMWARE))
+			continue;
+		text_join(path, sizeof(path), TREE_PLATFORM "/", name, "/driver", NULL);
+		if (file_read_link(root, path, target, sizeof(target)) < 0)
+			continue;
+		driver = strrchr(target, '/');
+		driver = driver ? driver + 1 : target;
+		if (copy_text(ret->firmware_device, sizeof(ret->firmware_device), name,
+			    strlen(name)))
+			text_join(ret->firmware_driver, sizeof(ret->firmware_driver),
+				driver, NULL);
+	}
+	return r;
+}
+
+/* Finds it where it lies in a BAR of one of the functions. */
+static int find_firmware(const struct root *root, const struct pci_address *functions,
+	size_t n, struct consoles *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct pci_bar bars[PCI_BARS];
+		char name[32] = "";
+		int r = pci_bars_read(root, functions[i], bars);
+
+		if (r == 0)
+			r = pci_bars_find_framebuffer(root, bars, name, sizeof(name));
+		if (r == -EACCES)
+			ret->partial = true;
+		if (r < 0 || !*name)
+			continue;
+		ret->firmware_function = functions[i];
+		return find_firmware_device(root, ret);
+	}
+	return 0;
+}
+
+/* ---- Displays that can show text -------------------------------------------------------- */
+
+/* How many of them leave, and how many stay. */
+struct screens {
+	const struct root *root;
+	const struct pci_address *functions;
+	size_t n;
+	const char *firmware; /* the platform device that leaves with them, or "" */
+	unsigned leave, stay;
+};
+
+static bool is_below(const char *path, const char *device)
+{
+	const char *found = *device ? strstr(path, device) : NULL;
+
+	return found && found[-1] == '/' && found[strlen(device)] == '/';
+}
+
+/* Counts the device that the link @name in the class is. */
+static int count(struct screens *screens, const char *class, const char *name)
+{
+	_cleanup_free_ char *path = NULL;
+	char link[NAME_MAX + 64];
+	bool leaves = false;
+	int r;
+
+	text_join(link, sizeof(link), class, "/", name, NULL);
+	r = file_resolve(screens->root, link, &path);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	for (size_t i = 0; !leaves && i < screens->n; i++) {
+		char address[PCI_ADDRESS_SIZE];
+
+		pci_address_format(screens->functions[i], address);
+		leaves = is_below(path, address);
+	}
+	leaves = leaves || is_below(path, screens->firmware);
+	screens->leave += leaves;
+	screens->stay += !leaves;
+	return 0;
+}
+
+static int count_class(
+	struct screens *screens, const char *class, bool (*counts)(const char *name))
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = file_list(screens->root, class, &names);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		if (counts(names.names[i]))
+			r = count(screens, class, names.names[i]);
+	return r;
+}
+
+/* "fb0", and not "fbcon". */
+static bool is_framebuffer(const char *name)
+{
+	return text_begins_with(name, "fb") && isdigit((unsigned char)name[2]);
+}
+
+/* "card1-HDMI-A-1" */
+static bool is_connector(const char *name)
+{
+	return text_begins_with(name, "card") && strchr(name, '-');
+}
+
+/*
+ * Framebuffers are devices unless the kernel was built without CONFIG_FB_DEVICE; the connectors of
+ * DRM are what text may be on then.
+ */
+static int count_screens(struct screens *screens)
+{
+	int r = count_class(screens, TREE_GRAPHICS, is_framebuffer);
+
+	if (r < 0 || screens->leave || screens->stay)
+		return r;
+	return count_class(screens, TREE_DRM, is_connector);
+}
+
+/* ---- Consoles --------------------------------------------------------------------------- */
+
+/* Whether it is the one of framebuffers; "bind" of it, 0 or 1, in @ret_bound. */
+static bool read_console(const struct root *root, const char *name, bool *ret_bound)
+{
+	char path[NAME_MAX + 64], text[128];
+
+	text_join(path, sizeof(path), TREE_VTCONSOLE "/", name, "/name", NULL);
+	if (file_read_line(root, path, text, sizeof(text)) < 0 ||
+		!strstr(text, FRAME_BUFFER))
+		return false;
+	text_join(path, sizeof(path), TREE_VTCONSOLE "/", name, "/bind", NULL);
+	if (file_read_line(root, path, text, sizeof(text)) < 0)
+		return false;
+	*ret_bound = strcmp(text, "1") == 0;
+	return true;
+}
+
+int consoles_find(const struct root *root, const struct pci_address *functions, size_t n,
+	struct consoles *ret)
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+	struct consoles consoles = {0};
+	struct screens screens = {.root = root,
+		.functions = functions,
+		.n = n,
+		.firmware = consoles.firmware_device};
+	int r = find_firmware(root, functions, n, &consoles);
+
+	r = r < 0 ? r : count_screens(&screens);
+	r = r < 0 ? r : file_list(root, TREE_VTCONSOLE, &names);
+	for (size_t i = 0; r == 0 && screens.leave && i < names.n; i++) {
+		const char *name = names.names[i];
+		unsigned *at = screens.stay ? &consoles.n_moving : &consoles.n;
+		bool bound;
+
+		if (!read_console(root, name, &bound) || !bound || *at == CONSOLES_MAX)
+			continue;
+		if (copy_text(screens.stay ? consoles.moving[*at] : consoles.names[*at],
+			    CONSOLES_NAME_SIZE, name, strlen(name)))
+			++*at;
+	}
+	if (r == 0)
+		*ret = consoles;
+	return r;
+}
+
+/* One that is like @name now, or was: another of its kind.  Returns 0 or -ENOENT. */
+static int find_console(const struct root *root, const char *name,
+	char ret[static NAME_MAX + 1], bool *ret_bound)
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+
+	text_join(ret, NAME_MAX + 1, name, NULL);
+	if (read_console(root, name, ret_bound))
+		return 0;
+	file_list(root, TREE_VTCONSOLE, &names);
+	for (size_t i = 0; i < names.n; i++)
+		if (read_console(root, names.names[i], ret_bound)) {
+			text_join(ret, NAME_MAX + 1, names.names[i], NULL);
+			return 0;
+		}
+	return -ENOENT;
+}
+
+int consoles_bind(const struct root *root, const char *name, bool bind)
+{
+	char found[NAME_MAX + 1];
+	bool bound = false;
+	int r;
+
+	if (bind) {
+		r = find_console(root, name, found, &bound);
+		if (r < 0)
+			return r;
+		name = found;
+	} else if (!read_console(root, name, &bound)) {
+		return 0;
+	}
+	if (bound == bind)
+		return 0;
+	r = sysfs_write_console(root, name, bind);
+	/* store_bind() of drivers/tty/vt/vt.c says yes to all. */
+	if (read_console(root, name, &bound) ? bound == bind : !bind)
+		return 0;
+	return r < 0 ? r : -EIO;
+}
+
+int consoles_release_firmware(const struct root *root, const struct consoles *consoles)
+{
+	char path[128], target[256];
+	int r;
+
+	if (!*consoles->firmware_device)
+		return 0;
+	r = sysfs_write_platform_unbind(
+		root, consoles->firmware_device, consoles->firmware_driver);
+	text_join(path, sizeof(path), TREE_PLATFORM "/", consoles->firmware_device,
+		"/driver", NULL);
+	if (file_read_link(root, path, target, sizeof(target)) < 0)
+		return 0;
+	return r < 0 ? r : -EIO;
+}
