@@ -13,12 +13,12 @@ static void add_generator(struct check_host *host, const struct chain *chain)
 
 	bool needed = false;
 
-	for (size_t i = 0; check_is_configured(host) && i < chain->n_images; i++)
+	for (size_t i = 0; check_needs_image(host) && i < chain->n_images; i++)
 		needed |= chain->images[i].state != IMAGE_FRESH;
 	if (!chain->problem[0]) {
 		check_pass(host, "", "%s makes the images", chain->generator->name);
 	} else if (!chain->generator && initramfs_has_programs(host->root) && !needed &&
-		(chain->n_images || !check_is_configured(host))) {
+		(chain->n_images || !check_needs_image(host))) {
 		check_pass(host, "", "%.*s, and no image has to be made", (int)len,
 			chain->problem);
 	} else if (initramfs_has_programs(host->root)) {
@@ -63,14 +63,14 @@ static bool add_fault(struct check_host *host, const struct chain_image *image,
 {
 	const char *kernel = image->kernel, *path = image->path, *why = image->why;
 
-	if (image->state == IMAGE_WITHOUT && check_is_configured(host))
+	if (image->state == IMAGE_WITHOUT && check_needs_image(host))
 		check_fail(host, kernel, "%s%s%s is without vfioboot", by, path, which);
 	else if (image->state == IMAGE_STALE)
 		check_fail(host, kernel, "%s%s%s is out of date%s%s", by, path, which,
 			*why ? ": " : "", why);
 	else if (image->state == IMAGE_MISSING && *by)
 		check_fail(host, kernel, "%s%s, which is missing", by, path);
-	else if (image->state == IMAGE_MISSING && check_is_configured(host))
+	else if (image->state == IMAGE_MISSING && check_needs_image(host))
 		check_fail(host, kernel, "it has no image (%s)", path);
 	else
 		return false;
@@ -169,7 +169,7 @@ static void report_images(struct check_host *host, const struct chain *chain)
 		add_ready(host, chain);
 	if (host->list->n > before)
 		return;
-	if (!check_is_configured(host) && host->facts->kernels.n)
+	if (!check_needs_image(host) && host->facts->kernels.n)
 		check_pass(host, "", "no image was found, and nothing is configured");
 	else
 		check_unseen(host, "", "no installed kernel was found, and no image");

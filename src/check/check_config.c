@@ -16,7 +16,7 @@ static void check_config(struct check_host *host)
 		check_fail(host, place, "%s", error->message);
 		check_remedy(host, "correct it; see vfioboot.conf(5) for the format");
 	}
-	if (config->off && config->n_sections) {
+	if (config->off && config_count_boot(config)) {
 		check_fail(host, "",
 			"vfioboot.off is on the kernel command line: nothing is given "
 			"away");
@@ -75,12 +75,15 @@ static void remedy_refused(struct check_host *host, unsigned index, enum reason 
 }
 
 /* The reason of its own that a function has, before those of the whole section. */
-static void report_refused(struct check_host *host, unsigned first, unsigned end)
+static void report_refused(
+	struct check_host *host, const struct plan *plan, unsigned first, unsigned end)
 {
 	const struct nextboot *next = host->next;
+	const char *when = plan == &next->demand ? "when it is to be handed over"
+						 : "at the next boot";
 
 	for (unsigned i = first; i < end; i++) {
-		const struct plan_entry *entry = &next->plan.entries[i];
+		const struct plan_entry *entry = &plan->entries[i];
 		const char *section = next->config.sections[entry->section].name;
 		char address[PCI_ADDRESS_SIZE] = "";
 
@@ -89,20 +92,17 @@ static void report_refused(struct check_host *host, unsigned first, unsigned end
 				next->machine.functions[entry->function].address,
 				address);
 		if (*address)
-			check_fail(host, address,
-				"section %s is refused at the next boot: %s", section,
-				reason_text(entry->reason));
+			check_fail(host, address, "section %s is refused %s: %s", section,
+				when, reason_text(entry->reason));
 		else
-			check_fail(host, section, "is refused at the next boot: %s",
+			check_fail(host, section, "is refused %s: %s", when,
 				reason_text(entry->reason));
 		remedy_refused(host, entry->section, entry->reason);
 	}
 }
 
-static void check_sections(struct check_host *host)
+static void check_plan(struct check_host *host, const struct plan *plan)
 {
-	const struct plan *plan = &host->next->plan;
-
 	for (unsigned first = 0, end; first < plan->n_entries; first = end) {
 		const struct config_section *section =
 			&host->next->config.sections[plan->entries[first].section];
@@ -111,7 +111,11 @@ static void check_sections(struct check_host *host)
 		end = section_end(plan, first);
 		n = end - first;
 		if (plan->entries[first].reason != REASON_NONE)
-			report_refused(host, first, end);
+			report_refused(host, plan, first, end);
+		else if (section->demand)
+			check_pass(host, section->name,
+				"the host keeps %u %s at boot, until its guest starts", n,
+				n == 1 ? "function" : "functions");
 		else if (strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
 			check_pass(host, section->name,
 				"the next boot keeps every driver off %u %s", n,
@@ -120,6 +124,12 @@ static void check_sections(struct check_host *host)
 			check_pass(host, section->name, "the next boot gives %u %s to %s",
 				n, n == 1 ? "function" : "functions", section->driver);
 	}
+}
+
+static void check_sections(struct check_host *host)
+{
+	check_plan(host, &host->next->plan);
+	check_plan(host, &host->next->demand);
 }
 
 static bool is_untraced(const struct protect_list *list)

@@ -19,16 +19,21 @@ static bool display_stays(const struct check_host *host)
 static bool may_be_last(
 	const struct check_host *host, const struct check_function *function)
 {
-	const struct plan_entry *entry =
-		nextboot_find(host->next, function->pci->dev.address);
+	const struct pci_address address = function->pci->dev.address;
+	const struct plan_entry *entry = nextboot_find(host->next, address);
 
+	entry = entry ? entry : nextboot_find_demand(host->next, address);
 	return entry && host->next->config.sections[entry->section].last_display;
 }
 
 static void report_boot_display(
 	struct check_host *host, const struct check_function *function)
 {
-	if (function->pci->boot_display) {
+	if (function->pci->boot_display && function->demand) {
+		check_pass(host, function->name,
+			"the firmware uses it: the host has no console on it while a guest "
+			"has it");
+	} else if (function->pci->boot_display) {
 		check_pass(host, function->name,
 			"the firmware uses it: from the next boot on the console is on "
 			"another display");
@@ -121,6 +126,9 @@ static void check_framebuffer(
 	/* Where it lies is where the firmware shows itself, whatever the class says. */
 	if (pcidev_base_class(&function->pci->dev) != PCI_BASE_DISPLAY ||
 		function->pci->dev.is_virtual)
+		return;
+	/* By then its driver has removed that, or handing it over does. */
+	if (function->demand)
 		return;
 	r = boot_display_look(
 		host->facts, function->pci, &sight, framebuffer, sizeof(framebuffer));

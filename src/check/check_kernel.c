@@ -165,8 +165,8 @@ static int list_missing(
 	for (unsigned i = 0; r == 0 && i < config->n_sections; i++) {
 		const struct config_section *section = &config->sections[i];
 
-		if (config_section_active(config, section) && !section->bad &&
-			section->driver[0] &&
+		if ((config_section_active(config, section) || section->demand) &&
+			!section->bad && section->driver[0] &&
 			strcmp(section->driver, CONFIG_DRIVER_NONE) != 0)
 			r = add_missing(modules, section->driver, ret, size);
 	}

@@ -49,6 +49,11 @@ static bool is_ambiguous(const struct pcibus *bus, const struct import *import)
 	return false;
 }
 
+static bool is_configured(const struct nextboot *next, struct pci_address address)
+{
+	return nextboot_find(next, address) || nextboot_find_demand(next, address);
+}
+
 /*
  * Drops those that a section has.  Of an id then none is left: which of the cards is meant, the
  * configuration says.
@@ -58,7 +63,7 @@ static void drop_configured(const struct search *search, struct import *import)
 	size_t n = 0;
 
 	for (size_t i = 0; i < import->n; i++)
-		if (!nextboot_find(search->next, import->functions[i]->dev.address))
+		if (!is_configured(search->next, import->functions[i]->dev.address))
 			import->functions[n++] = import->functions[i];
 	import->n = n < import->n && *import->leftover->ids ? 0 : n;
 }

@@ -88,6 +88,11 @@ bool check_is_configured(const struct check_host *host)
 	return host->next->config.n_sections > 0;
 }
 
+bool check_needs_image(const struct check_host *host)
+{
+	return config_count_boot(&host->next->config) > 0;
+}
+
 bool check_needs_vfio(const struct check_host *host)
 {
 	const struct config *config = &host->next->config;
@@ -189,12 +194,13 @@ static struct check_function *find(struct check_host *host, struct pci_address a
 }
 
 /* What the sections name and what is planned; a stranger in the place is no target. */
-static void mark_configured(struct check_host *host, bool targets)
+static void mark_plan(struct check_host *host, const struct plan *plan, bool targets)
 {
 	const struct nextboot *next = host->next;
+	bool demand = plan == &next->demand;
 
-	for (unsigned i = 0; i < next->plan.n_entries; i++) {
-		const struct plan_entry *entry = &next->plan.entries[i];
+	for (unsigned i = 0; i < plan->n_entries; i++) {
+		const struct plan_entry *entry = &plan->entries[i];
 		struct check_function *function;
 
 		if (entry->function == PLAN_NO_FUNCTION)
@@ -202,7 +208,8 @@ static void mark_configured(struct check_host *host, bool targets)
 		function = find(host, next->machine.functions[entry->function].address);
 		if (!function)
 			continue;
-		function->planned |= entry->reason == REASON_NONE;
+		function->planned |= !demand && entry->reason == REASON_NONE;
+		function->demand |= demand && !function->planned;
 		function->target |= targets && entry->reason != REASON_MOVED &&
 			entry->reason != REASON_AMBIGUOUS &&
 			entry->reason != REASON_BRIDGE;
@@ -276,7 +283,8 @@ static int read_host(struct check_host *host, const struct selector *operands, s
 	if (r < 0)
 		return r;
 	find_attributes(host);
-	mark_configured(host, n == 0);
+	mark_plan(host, &host->next->plan, n == 0);
+	mark_plan(host, &host->next->demand, n == 0);
 	r = n == 0 ? mark_active_now(host) : 0;
 	r = r < 0 ? r : mark_operands(host, operands, n, ret_bad);
 	for (size_t i = 0; i < host->n; i++)

@@ -11,6 +11,7 @@ struct check_function {
 	char name[PCI_ADDRESS_SIZE]; /* its address */
 	bool target;                 /* the checks are about it */
 	bool planned;                /* the next boot binds it, by its section */
+	bool demand;                 /* no boot binds it: a section of demand names it */
 };
 
 struct check_host {
@@ -70,8 +71,9 @@ void check_remedy_parameter(struct check_host *host, bool add, const char *word)
 void check_remedy_live(struct check_host *host, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Whether anything is configured; a boot without that needs neither an image nor a loader of ours. */
+/* Whether anything is configured; and for a boot, without which no image is needed. */
 bool check_is_configured(const struct check_host *host);
+bool check_needs_image(const struct check_host *host);
 
 /* Whether vfio is needed: something is configured for it, or nothing is configured yet. */
 bool check_needs_vfio(const struct check_host *host);

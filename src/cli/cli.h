@@ -180,10 +180,11 @@ enum cli_exit cli_confirm(const char *command, const char *text);
 
 /* ---- sections.c: what several commands say of the configuration */
 
-#define SECTIONS_TEXT_SIZE (CONFIG_NAME_SIZE * 2 + 128)
+#define SECTIONS_TEXT_SIZE (CONFIG_NAME_SIZE * 2 + 384)
 
-/* Why a section that is not active is not: "off" or "profile". */
-const char *sections_inactive_word(const struct config *config);
+/* Why a section that is not active is not: "demand", "off" or "profile". */
+const char *sections_inactive_word(
+	const struct config *config, const struct config_section *section);
 
 /* The same as a part of a sentence, such as "its profile 'x' is not selected". */
 void sections_inactive_text(const struct nextboot *next,

@@ -103,8 +103,9 @@ static void add_section(
 	json_add_number(member, "line", section->place.line);
 	json_add_text(member, "wanted", section->driver);
 	json_add_text(member, "inactive",
-		config_section_active(config, section) ? NULL
-						       : sections_inactive_word(config));
+		config_section_active(config, section)
+			? NULL
+			: sections_inactive_word(config, section));
 }
 
 static void add_group(struct json_object *object, const struct explain *explain,
@@ -259,7 +260,8 @@ static void print_section(const struct explain *explain, const struct view *view
 		printf(".\n");
 	} else {
 		sections_inactive_text(explain->cli->next, section, why);
-		cli_print(", but %s.\n", why);
+		cli_print("%s%s%s\n", section->demand ? ", and is " : ", but ", why,
+			full_stop(why));
 	}
 }
 

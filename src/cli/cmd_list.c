@@ -52,8 +52,10 @@ static const struct column columns[] = {
 	{"WANTED", COLUMN_EXTRA, "the driver that the section asks for"},
 	{"RESULT", COLUMN_EXTRA,
 		"bound, pending (not bound yet), later (not before udev),\n"
-		"                refused or failed"},
-	{"REASON", COLUMN_EXTRA, "why it is refused or failed; see vfioboot-early(8)"},
+		"                demand (left to the host at boot), refused or failed"},
+	{"REASON", COLUMN_EXTRA,
+		"why it is refused or failed, or would not be handed over; see\n"
+		"                vfioboot-early(8)"},
 	{0},
 };
 
@@ -141,6 +143,7 @@ static void note_section(struct text *notes, const struct inventory_function *fu
 		[INVENTORY_BOUND] = "bound",
 		[INVENTORY_PENDING] = "not bound yet",
 		[INVENTORY_LATER] = "not bound yet, and only after udev",
+		[INVENTORY_DEMAND] = "on demand",
 		[INVENTORY_REFUSED] = "refused",
 		[INVENTORY_FAILED] = "failed",
 	};
@@ -150,7 +153,9 @@ static void note_section(struct text *notes, const struct inventory_function *fu
 		return;
 	add(notes, notes->len ? "; " : "", function->section->name);
 	add(notes, ": ", states[function->result]);
-	if (reason && function->result == INVENTORY_BOUND)
+	if (function->section->demand && function->result == INVENTORY_BOUND)
+		add(notes, " on demand", "");
+	else if (reason && function->result == INVENTORY_BOUND)
 		add(notes, ", but not at the next boot", "");
 	if (reason) {
 		add(notes, " (", reason_word(function->reason));
@@ -326,7 +331,8 @@ static void add_function(struct lister *lister, const struct inventory_function 
 	add_group_line(lister, function->pci->group);
 	add_line(lister->table, lister->group, function, lister->short_addresses);
 	lister->n_listed++;
-	lister->n_not_bound += function->section && function->result != INVENTORY_BOUND;
+	lister->n_not_bound += function->section && function->result != INVENTORY_BOUND &&
+		function->result != INVENTORY_DEMAND;
 }
 
 /* Groups are listed whole, as they can only be given to a guest whole. */

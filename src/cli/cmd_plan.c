@@ -59,6 +59,7 @@ static void set_verdict(struct table *table, struct table_line *line,
 	const struct config_section *section = &config->sections[entry->section];
 	enum nextboot_action action = nextboot_action(next, entry);
 	bool refused = action == NEXTBOOT_REFUSE;
+	bool reason = refused || (action == NEXTBOOT_DEMAND && entry->reason);
 	char number[16] = "", remark[SECTIONS_REMARK_SIZE];
 
 	if (section->place.line)
@@ -66,13 +67,14 @@ static void set_verdict(struct table *table, struct table_line *line,
 	table_set(table, line, "SECTION", section->name);
 	table_set(table, line, "ACTION", nextboot_action_word(action));
 	table_set(table, line, "WANTED", section->driver);
-	table_set(table, line, "REASON", refused ? reason_word(entry->reason) : NULL);
+	table_set(table, line, "REASON", reason ? reason_word(entry->reason) : NULL);
 	table_set(table, line, "FILE", config->files[section->place.file]);
 	table_set(table, line, "LINE", number);
 	table_set(table, line, "AT THE NEXT BOOT",
-		refused                            ? "refused"
-			: nextboot_hindrance(next) ? "not bound"
-			: action == NEXTBOOT_LATER ? "later"
+		refused                             ? "refused"
+			: action == NEXTBOOT_DEMAND ? "left to the host"
+			: nextboot_hindrance(next)  ? "not bound"
+			: action == NEXTBOOT_LATER  ? "later"
 			: strcmp(section->driver, CONFIG_DRIVER_NONE) == 0
 			? "kept without a driver"
 			: section->driver);
@@ -80,6 +82,20 @@ static void set_verdict(struct table *table, struct table_line *line,
 	table_set(table, line, "REMARK", remark);
 	if (refused)
 		table_colour(table, line, "red");
+}
+
+static void add_entries(struct table *table, const struct nextboot *next,
+	const struct plan *plan, struct names *names)
+{
+	for (unsigned i = 0; i < plan->n_entries; i++) {
+		const struct plan_entry *entry = &plan->entries[i];
+		struct table_line *line = table_add(table, NULL);
+
+		if (entry->function != PLAN_NO_FUNCTION)
+			set_function(table, line,
+				&next->machine.functions[entry->function], names);
+		set_verdict(table, line, next, entry);
+	}
 }
 
 static int print_table(const struct nextboot *next, bool json)
@@ -91,15 +107,8 @@ static int print_table(const struct nextboot *next, bool json)
 	if (r < 0)
 		return r;
 	table = table_new("plan", columns, json);
-	for (unsigned i = 0; i < next->plan.n_entries; i++) {
-		const struct plan_entry *entry = &next->plan.entries[i];
-		struct table_line *line = table_add(table, NULL);
-
-		if (entry->function != PLAN_NO_FUNCTION)
-			set_function(table, line,
-				&next->machine.functions[entry->function], names);
-		set_verdict(table, line, next, entry);
-	}
+	add_entries(table, next, &next->plan, names);
+	add_entries(table, next, &next->demand, names);
 	table_print(table);
 	return 0;
 }
@@ -140,7 +149,7 @@ static int print_text(const struct cli *cli)
 
 	print_headline(next, &counts);
 	sections_print_start(cli);
-	if (next->plan.n_entries) {
+	if (next->plan.n_entries + next->demand.n_entries) {
 		putchar('\n');
 		r = print_table(next, false);
 	}

@@ -122,7 +122,7 @@ static void add_inactive(struct json_object *top, const struct config *config)
 		object = json_add_object(list, NULL);
 		json_add_text(object, "section", section->name);
 		json_add_text(object, "profile", section->profile);
-		json_add_text(object, "why", sections_inactive_word(config));
+		json_add_text(object, "why", sections_inactive_word(config, section));
 	}
 }
 
@@ -243,7 +243,8 @@ static void print_runs(const struct status *status)
 	bool system = boot->problems[BOOT_SYSTEM] == 0;
 
 	if (!boot->last) {
-		if (status->next->config.n_sections && !function_record_lost(boot))
+		if (config_count_boot(&status->next->config) &&
+			!function_record_lost(boot))
 			printf("vfioboot did not run at this boot; most likely the "
 			       "booted image does not contain it:\n%s.\n",
 				remedy);
@@ -252,7 +253,7 @@ static void print_runs(const struct status *status)
 	cli_print("vfioboot %s ran %s%s%s, with kernel %s.\n", boot->last->version,
 		initramfs ? "in the initramfs" : "", initramfs && system ? " and " : "",
 		system ? "on the running system" : "", boot->last->kernel);
-	if (!initramfs && status->next->config.n_sections)
+	if (!initramfs && config_count_boot(&status->next->config))
 		printf("It did not run in the initramfs, where it precedes all other "
 		       "drivers: %s.\n",
 			remedy);
@@ -365,9 +366,20 @@ static void print_errors(const struct status *status)
 	}
 }
 
+/* Where no boot needs an image, one that does something all the same is worth a word. */
+static bool has_stale(const struct chain *chain)
+{
+	for (size_t i = 0; i < chain->n_images; i++)
+		if (chain->images[i].state == IMAGE_STALE)
+			return true;
+	return false;
+}
+
 static void print_chain(const struct status *status)
 {
 	if (status->chain_error < 0 || !status->next->config.n_sections)
+		return;
+	if (!config_count_boot(&status->next->config) && !has_stale(status->chain))
 		return;
 	putchar('\n');
 	chain_text_print(status->chain);

@@ -2,15 +2,30 @@
 /* Sentences about sections, the same in every command. */
 #include "cli.h"
 
-const char *sections_inactive_word(const struct config *config)
+const char *sections_inactive_word(
+	const struct config *config, const struct config_section *section)
 {
-	return config->off ? "off" : "profile";
+	return section->demand ? "demand" : config->off ? "off" : "profile";
+}
+
+/* Of a section of demand: what a boot does with it, and why it would not be handed over. */
+static void demand_text(const struct nextboot *next, const struct config_section *section,
+	char ret[static SECTIONS_TEXT_SIZE])
+{
+	enum reason reason = nextboot_demand_reason(next, section);
+
+	text_join(ret, SECTIONS_TEXT_SIZE,
+		"left to the host at boot; its guest takes it when it starts",
+		reason == REASON_NONE ? "" : ", which would be refused now: ",
+		reason == REASON_NONE ? "" : reason_text(reason), NULL);
 }
 
 void sections_inactive_text(const struct nextboot *next,
 	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE])
 {
-	if (next->config.off)
+	if (section->demand)
+		demand_text(next, section, ret);
+	else if (next->config.off)
 		snprintf(ret, SECTIONS_TEXT_SIZE,
 			"vfioboot.off is on the kernel command line%s",
 			next->entry ? " of the next boot" : "");
@@ -112,7 +127,8 @@ void sections_print_inactive(const struct nextboot *next)
 			continue;
 		config_place_text(config, section->place, place);
 		sections_inactive_text(next, section, text);
-		cli_print("%s (%s): inactive: %s.\n", section->name, place, text);
+		cli_print("%s (%s): %s%s%s\n", section->name, place,
+			section->demand ? "" : "inactive: ", text, full_stop(text));
 	}
 }
 
@@ -215,6 +231,8 @@ void sections_remark(const struct nextboot *next, const struct plan_entry *entry
 	char address[PCI_ADDRESS_SIZE], text[SECTIONS_TEXT_SIZE];
 
 	ret[0] = '\0';
+	if (action == NEXTBOOT_DEMAND)
+		demand_text(next, &next->config.sections[entry->section], ret);
 	if (action == NEXTBOOT_REFUSE)
 		text_join(ret, SECTIONS_REMARK_SIZE, reason_text(entry->reason), NULL);
 	if (action != NEXTBOOT_LATER)

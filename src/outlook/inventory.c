@@ -194,6 +194,8 @@ static void mark_planned(const struct nextboot *next, const struct plan_entry *e
 	function->reason = entry->reason;
 	if (has_driver(function, section->driver))
 		function->result = INVENTORY_BOUND;
+	else if (section->demand)
+		function->result = INVENTORY_DEMAND;
 	else if (entry->reason != REASON_NONE)
 		function->result = INVENTORY_REFUSED;
 	else
@@ -252,6 +254,9 @@ void inventory_mark(struct inventory *inventory, const struct nextboot *next,
 {
 	const struct record *last = boot->last;
 
+	/* What both a boot and a guest are to have is the boot's. */
+	for (unsigned i = 0; i < next->demand.n_entries; i++)
+		mark_planned(next, &next->demand.entries[i], inventory);
 	for (unsigned i = 0; i < next->plan.n_entries; i++)
 		mark_planned(next, &next->plan.entries[i], inventory);
 	for (size_t i = 0; i < boot->n; i++)
@@ -272,6 +277,7 @@ const char *inventory_result_word(enum inventory_result result)
 		[INVENTORY_BOUND] = "bound",
 		[INVENTORY_PENDING] = "pending",
 		[INVENTORY_LATER] = "later",
+		[INVENTORY_DEMAND] = "demand",
 		[INVENTORY_REFUSED] = "refused",
 		[INVENTORY_FAILED] = "failed",
 	};

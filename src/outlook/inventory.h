@@ -23,6 +23,7 @@ enum inventory_result {
 	INVENTORY_BOUND,   /* its driver is the one that is asked for */
 	INVENTORY_PENDING, /* the next boot binds it */
 	INVENTORY_LATER,   /* after udev has made it, at the earliest: NEXTBOOT_LATER */
+	INVENTORY_DEMAND,  /* no boot does: the host has it until it is handed over */
 	INVENTORY_REFUSED, /* at the next boot, or at this one with this configuration */
 	INVENTORY_FAILED,  /* at this boot */
 	INVENTORY_RESULTS,
@@ -35,7 +36,8 @@ struct inventory_function {
 	size_t n_uses;
 	const struct config_section *section; /* NULL: none */
 	enum inventory_result result;
-	enum reason reason; /* of the result; of a bound one, why not at the next boot */
+	/* Of the result; of a bound one, why not at the next boot; on demand, why it would not be. */
+	enum reason reason;
 };
 
 struct inventory {
@@ -66,7 +68,7 @@ void inventory_free(struct inventory *inventory);
 struct inventory_function *inventory_find(
 	const struct inventory *inventory, struct pci_address address);
 
-/* "bound", "pending", "later", "refused" or "failed"; "" for INVENTORY_FREE. */
+/* "bound", "pending", "later", "demand", "refused" or "failed"; "" for INVENTORY_FREE. */
 const char *inventory_result_word(enum inventory_result result);
 
 /* Whether two functions can only go together: of one group, or without one of one slot. */

@@ -27,6 +27,45 @@ static const struct pcidev *find_known(const void *bus, struct pci_address addre
 	return function ? &function->dev : NULL;
 }
 
+/* Looks at what sections of demand name, too. */
+static void look_up_demand(const struct root *root, struct nextboot *next)
+{
+	struct config *config = &next->config;
+
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		if (!config->sections[i].demand || config->sections[i].bad)
+			continue;
+		config_select(config, i);
+		machine_look_up(root, config, &next->protect, &next->machine);
+	}
+	config->selected = 0;
+}
+
+/* Each of them is planned beside what the boot binds, and not beside the others. */
+static void plan_demand(struct nextboot *next)
+{
+	struct plan *plan = &next->plan, *demand = &next->demand;
+	const struct config *config = &next->config;
+	unsigned n = plan->n_entries;
+
+	demand->n_entries = 0;
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		if (!config->sections[i].demand || config->sections[i].bad)
+			continue;
+		plan_add(config, &next->machine, &next->protect, i, plan);
+		for (unsigned j = n;
+			j < plan->n_entries && demand->n_entries < PLAN_ENTRIES_MAX; j++)
+			demand->entries[demand->n_entries++] = plan->entries[j];
+		plan->n_entries = n;
+	}
+}
+
+void nextboot_plan_again(struct nextboot *next)
+{
+	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
+	plan_demand(next);
+}
+
 /* All that is read of the machine; what is planned follows. */
 static void read_machine(struct facts *facts, const char *cmdline, struct nextboot *next)
 {
@@ -49,12 +88,13 @@ static void read_machine(struct facts *facts, const char *cmdline, struct nextbo
 	next->machine.bus = &facts->bus;
 	next->machine_error =
 		machine_look_up(root, &next->config, &next->protect, &next->machine);
+	look_up_demand(root, next);
 }
 
 void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *next)
 {
 	read_machine(facts, cmdline, next);
-	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
+	nextboot_plan_again(next);
 }
 
 int nextboot_read(struct facts *facts, const char *cmdline, struct nextboot **ret)
@@ -116,7 +156,7 @@ int nextboot_follow(struct facts *facts, const struct chain *chain, struct nextb
 	if (cmdline)
 		next->iommu = compare_iommu(facts, cmdline);
 	set_groups(next);
-	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
+	nextboot_plan_again(next);
 	*ret = next;
 	return 0;
 }
@@ -150,8 +190,7 @@ int nextboot_select(
 	next->cmdline = strdup(cmdline);
 	next->config.n_profiles = 0;
 	config_read_cmdline(&next->config, cmdline);
-	next->plan = (struct plan){0};
-	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
+	nextboot_plan_again(next);
 	*ret = next;
 	return 0;
 }
@@ -177,6 +216,8 @@ const struct pcibus_function *nextboot_later(
 enum nextboot_action nextboot_action(
 	const struct nextboot *next, const struct plan_entry *entry)
 {
+	if (next->config.sections[entry->section].demand)
+		return NEXTBOOT_DEMAND;
 	if (entry->reason != REASON_NONE)
 		return NEXTBOOT_REFUSE;
 	return nextboot_later(next, entry) ? NEXTBOOT_LATER : NEXTBOOT_BIND;
@@ -188,6 +229,7 @@ const char *nextboot_action_word(enum nextboot_action action)
 		[NEXTBOOT_BIND] = "bind",
 		[NEXTBOOT_LATER] = "later",
 		[NEXTBOOT_REFUSE] = "refuse",
+		[NEXTBOOT_DEMAND] = "demand",
 	};
 
 	return words[action];
@@ -214,11 +256,11 @@ struct nextboot_counts nextboot_count(const struct nextboot *next)
 	return counts;
 }
 
-const struct plan_entry *nextboot_find(
-	const struct nextboot *next, struct pci_address address)
+static const struct plan_entry *find_entry(
+	const struct nextboot *next, const struct plan *plan, struct pci_address address)
 {
-	for (unsigned i = 0; i < next->plan.n_entries; i++) {
-		const struct plan_entry *entry = &next->plan.entries[i];
+	for (unsigned i = 0; i < plan->n_entries; i++) {
+		const struct plan_entry *entry = &plan->entries[i];
 
 		if (entry->function != PLAN_NO_FUNCTION &&
 			pci_address_equal(
@@ -227,6 +269,27 @@ const struct plan_entry *nextboot_find(
 			return entry;
 	}
 	return NULL;
+}
+
+const struct plan_entry *nextboot_find(
+	const struct nextboot *next, struct pci_address address)
+{
+	return find_entry(next, &next->plan, address);
+}
+
+const struct plan_entry *nextboot_find_demand(
+	const struct nextboot *next, struct pci_address address)
+{
+	return find_entry(next, &next->demand, address);
+}
+
+enum reason nextboot_demand_reason(
+	const struct nextboot *next, const struct config_section *section)
+{
+	for (unsigned i = 0; i < next->demand.n_entries; i++)
+		if (&next->config.sections[next->demand.entries[i].section] == section)
+			return next->demand.entries[i].reason;
+	return REASON_NONE;
 }
 
 const struct protect_entry *nextboot_protected(

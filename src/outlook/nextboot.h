@@ -25,6 +25,8 @@ struct nextboot {
 	int machine_error; /* -errno: the PCI functions cannot be read; none is planned */
 	struct machine machine;
 	struct plan plan;
+	struct plan
+		demand; /* of sections of demand: what handing each of them over finds */
 	const struct pcibus *bus; /* of the facts */
 	char *cmdline; /* that it is planned with, a copy; NULL: it is not known */
 	/*
@@ -43,6 +45,7 @@ enum nextboot_action {
 	 * vfioboot.service binds the section, if all of it is there when that starts. */
 	NEXTBOOT_LATER,
 	NEXTBOOT_REFUSE,
+	NEXTBOOT_DEMAND, /* of the plan of demand: nothing, the host has it */
 	NEXTBOOT_ACTIONS,
 };
 
@@ -81,6 +84,9 @@ void nextboot_free(struct nextboot **next);
 int nextboot_new(struct nextboot **ret);
 void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *next);
 
+/* Plans once more, after something of the configuration was changed. */
+void nextboot_plan_again(struct nextboot *next);
+
 /*
  * The next boot of the same machine with the profiles of @cmdline alone, where @all was read with
  * these and others: nothing is read again.  Returns 0 with *@ret for nextboot_free(), or -ENOMEM.
@@ -95,7 +101,7 @@ struct nextboot_counts {
 };
 struct nextboot_counts nextboot_count(const struct nextboot *next);
 
-/* What becomes of an entry of the plan; "bind", "later" or "refuse". */
+/* What becomes of an entry of a plan; "bind", "later", "refuse" or "demand". */
 enum nextboot_action nextboot_action(
 	const struct nextboot *next, const struct plan_entry *entry);
 const char *nextboot_action_word(enum nextboot_action action);
@@ -104,9 +110,15 @@ const char *nextboot_action_word(enum nextboot_action action);
 const struct pcibus_function *nextboot_later(
 	const struct nextboot *next, const struct plan_entry *entry);
 
-/* The plan's entry of the function at @address, or NULL. */
+/* The plan's entry of the function at @address, or NULL; the same of the plan of demand. */
 const struct plan_entry *nextboot_find(
 	const struct nextboot *next, struct pci_address address);
+const struct plan_entry *nextboot_find_demand(
+	const struct nextboot *next, struct pci_address address);
+
+/* Why a section of demand would not be handed over; REASON_NONE: nothing is known. */
+enum reason nextboot_demand_reason(
+	const struct nextboot *next, const struct config_section *section);
 
 /*
  * The entry of the protect list for the function, which keeps it for the host; NULL: none.

@@ -429,7 +429,7 @@ static int plan_with(const struct obstacles_host *host, const struct dropin *dro
 	if (next->config.n_sections == 0)
 		return -EINVAL;
 	*ret = put_in_place(next, path);
-	plan_make(&next->config, &next->machine, &next->protect, &next->plan);
+	nextboot_plan_again(next);
 	return 0;
 }
 

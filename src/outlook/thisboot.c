@@ -73,6 +73,7 @@ static void look_up_now(const struct pcibus *bus, struct thisboot_function *func
 static int add(struct collector *collector, struct thisboot_function *function)
 {
 	struct thisboot *state = collector->state;
+	const struct config_section *inactive = NULL;
 	struct thisboot_function *more =
 		reallocarray(state->functions, state->n + 1, sizeof(*state->functions));
 
@@ -83,8 +84,11 @@ static int add(struct collector *collector, struct thisboot_function *function)
 	if (function->next)
 		function->action = nextboot_action(collector->next, function->next);
 	else
-		function->inactive =
-			nextboot_inactive(collector->next, function->recorded.section);
+		inactive = nextboot_inactive(collector->next, function->recorded.section);
+	/* What was bound at this boot, and is of demand since, may be with the host. */
+	if (inactive && inactive->demand && !function->as_wanted)
+		return 0;
+	function->inactive = inactive;
 	state->n_not_as_wanted += !function->as_wanted;
 	more[state->n++] = *function;
 	return 0;

@@ -101,7 +101,7 @@ explain_the_last() {
 	on_every_fixture json_with '0 1' '.plan | length > 0 and all(
 		keys == ["action", "address", "at_the_next_boot", "driver", "file", "id", "line",
 			"name", "path", "reason", "remark", "section", "wanted"] and
-		(.action | IN("bind", "later", "refuse")) and
+		(.action | IN("bind", "later", "refuse", "demand")) and
 		((.action == "bind") == (.remark == null)) and
 		((.action == "refuse") == (.reason != null)))' plan
 }

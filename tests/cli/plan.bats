@@ -12,7 +12,7 @@ load machine
 # The JSON on stdin as the lines that the early program prints: it sees what is there, and so knows
 # nothing of "later".
 as_lines() {
-	jq -r '.plan[] | [.address // "-", .section, (.action | sub("later"; "bind")),
+	jq -r '.plan[] | select(.action != "demand") | [.address // "-", .section, (.action | sub("later"; "bind")),
 		if .reason == null then .wanted else .reason end] | join(" ")'
 }
 

@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2030,SC2031,SC2034,SC2154 # each test is a process; run and machine.bash
+#
+# Sections with bind = demand, on a desktop with two identical cards: what each command says of them,
+# that no boot and no image needs them, and that what a boot binds is as if they were not there.
+
+bats_require_minimum_version 1.5.0
+
+load host
+load machine
+
+setup() {
+	programs
+	work=$(make_work)
+	host=$work/root root=$host
+	host_of_two_cards "$host"
+	demand=$'[device guest]\npath = 00:01.1/00\nexpect = 2\nbind = demand'
+	put etc/vfioboot.conf.d/guest.conf <<<"$demand"
+}
+
+ask() { # COMMAND...
+	run --separate-stderr "$vfioboot" "$@" --root "$host"
+	json=$output
+}
+
+left='guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot'
+
+@test "plan: a line for each function, and no boot binds it" {
+	ask plan
+	[ "$status" = 0 ]
+	[ -z "$stderr" ]
+	[[ $output == 'The next boot will bind nothing.'*'guest   0000:02:00.0 10de:2206 nouveau '*'left to the host'*'guest   0000:02:00.1'*"$left"* ]]
+	[[ $output != *'vfioboot apply'* ]]
+	ask plan --json
+	json_is '.plan | length == 2 and all(.section == "guest" and .action == "demand" and .reason == null and
+		.at_the_next_boot == "left to the host" and .wanted == "vfio-pci" and
+		(.remark | startswith("left to the host at boot")))'
+	run -0 "$early" --root "$host" --dry-run
+	[ -z "$output" ]
+}
+
+@test "plan: a boot section beside it is bound as if it was alone" {
+	put etc/vfioboot.conf <<<$'[device gpu]\npath = 00:01.0/00'
+	ask plan --json
+	[ "$status" = 0 ]
+	[ "$(jq -r '.plan[] | "\(.address) \(.action)"' <<<"$json")" = \
+		$'0000:01:00.0 bind\n0000:01:00.1 bind\n0000:02:00.0 demand\n0000:02:00.1 demand' ]
+	run -0 "$early" --root "$host" --dry-run
+	[ "$output" = $'0000:01:00.0 gpu bind vfio-pci\n0000:01:00.1 gpu bind vfio-pci' ]
+}
+
+@test "plan: why it would not be handed over is said, and is no failure of a boot" {
+	put etc/vfioboot.conf.d/guest.conf <<<"${demand/00:01.1/00:1f.7}"
+	ask plan
+	[ "$status" = 0 ]
+	[[ $output == *"$left"*', which would be refused now: no function that its section names is present'* ]]
+	ask plan --json
+	json_is '.plan | length == 1 and .[0].action == "demand" and .[0].reason == "absent" and .[0].address == null'
+	ask check --json
+	json_is '.checks[] | select(.name == "section") | .state == "fail" and .subject == "guest" and
+		(.found | startswith("is refused when it is to be handed over: ")) and
+		(.remedy | contains("sudo vfioboot remove guest"))'
+}
+
+@test "list: on demand, and bound when a guest has it" {
+	ask list --json
+	[ "$status" = 0 ]
+	json_is '.functions | map(select(.section == "guest")) | length == 2 and
+		all(.result == "demand" and .notes == "guest: on demand" and .wanted == "vfio-pci")'
+	ask list
+	[[ $output == *'guest: on demand'* && $output != *'Not all configured devices are bound'* ]]
+	local n
+	for n in 0 1; do
+		ln -sfn ../../../../bus/pci/drivers/vfio-pci "$host/sys/devices/pci0000:00/0000:00:01.1/0000:02:00.$n/driver"
+	done
+	ask list --json
+	json_is '.functions | map(select(.section == "guest")) | length == 2 and
+		all(.result == "bound" and .notes == "guest: bound on demand")'
+}
+
+@test "status: no function of it is missed, whatever the record says" {
+	ask status
+	[ "$status" = 0 ]
+	[[ $output == 'Nothing was configured for this boot.'*"$left"* ]]
+	[[ $output != *'vfioboot apply'* ]]
+	ask status --json
+	[ "$status" = 0 ]
+	json_is '.functions == [] and .next_boot.bind == 0 and
+		.inactive == [{"section": "guest", "profile": null, "why": "demand"}]'
+	# It was a section of boots when this one began, and was handed back since.
+	put run/vfioboot/initramfs.record <<-'END'
+		vfioboot-record 2
+		version 0.1.0
+		stage initramfs
+		kernel 6.12.48
+		config 0000000000000001
+		state done
+		function section=guest address=0000:02:00.0 path=00:01.1/00.0 id=10de:2206 wanted=vfio-pci before=- driver=vfio-pci result=bound reason=-
+		function section=guest address=0000:02:00.1 path=00:01.1/00.1 id=10de:1aef wanted=vfio-pci before=- driver=vfio-pci result=bound reason=-
+	END
+	ask status --json
+	[ "$status" = 0 ]
+	json_is '.functions == []'
+}
+
+@test "explain: the section, and what a boot does" {
+	ask explain 02:00.0
+	[ "$status" = 0 ]
+	[[ $output == *'The section guest (/etc/vfioboot.conf.d/guest.conf:1) asks for vfio-pci, and is left to the host at boot'* ]]
+	ask explain --json guest
+	json_is '.functions | length == 2 and all(.section.inactive == "demand" and .boot == null)'
+}
+
+@test "check: the section, and its functions" {
+	ask check --json
+	json_is '[.checks[] | select(.name == "section")] == [{"name": "section", "subject": "guest",
+			"state": "pass", "found": "the host keeps 2 functions at boot, until its guest starts", "remedy": null}] and
+		([.checks[] | select(.name == "iommu-group" and .state == "pass").subject] == ["0000:02:00.0", "0000:02:00.1"]) and
+		([.checks[] | select(.name == "framebuffer")] == [])'
+}
+
+@test "a section by hand at the kernel command line is one of this boot" {
+	host_cmdline 's/$/ vfioboot.device=02:00/'
+	ask plan --json
+	json_is '.plan | map(select(.action == "bind")) | length == 2 and all(.section == "cmdline1")'
+	ask list --json
+	json_is '.functions | map(select(.address == "0000:02:00.0")) | .[0].section == "cmdline1"'
+}
