@@ -86,37 +86,36 @@ static bool take_unit(const char **path, struct units_name *ret)
 	}
 }
 
-/*
- * The line of systemd's own hierarchy where there is one, else that of the only one:
- * "1:name=systemd:PATH" and "0::PATH".
- */
-static const char *find_path(const char *text)
+/* The unit on the path of the hierarchy whose line goes on with @start behind its number. */
+static bool find_unit(const char *text, const char *start, struct units_name *ret,
+	struct units_name *ret_inner)
 {
-	const char *path = NULL;
-
 	for (const char *line = text; *line; line = text_next_line(line)) {
-		const char *names = strchr(line, ':');
+		const char *path = strchr(line, ':');
 
-		if (!names)
+		if (!path || !text_begins_with(path, start))
 			continue;
-		if (text_begins_with(names, ":name=systemd:"))
-			return names + strlen(":name=systemd:");
-		if (text_begins_with(line, "0::"))
-			path = line + strlen("0::");
+		path += strlen(start);
+		if (!take_unit(&path, ret))
+			return false;
+		if (!take_uid(ret->name, "user@", ".service", &ret->uid) ||
+			!take_unit(&path, ret_inner))
+			ret_inner->name[0] = '\0';
+		return true;
 	}
-	return path;
+	return false;
 }
 
+/* Lines are "1:name=systemd:PATH" of systemd's own hierarchy, and "0::PATH" of the new one. */
 void units_parse_cgroup(const char *text, struct units_name *ret)
 {
-	const char *path = find_path(text);
 	struct units_name unit = {0}, inner = {0};
 
 	*ret = (struct units_name){0};
-	if (!path || !take_unit(&path, &unit))
+	if (!find_unit(text, ":name=systemd:", &unit, &inner) &&
+		!find_unit(text, "::", &unit, &inner))
 		return;
-	if (take_uid(unit.name, "user@", ".service", &unit.uid) &&
-		take_unit(&path, &inner)) {
+	if (*inner.name) {
 		inner.of_user = true;
 		inner.uid = unit.uid;
 		unit = inner;

@@ -440,6 +440,10 @@ static void test_cgroups(void **state)
 	expect_unit("12:devices:/system.slice\n1:name=systemd:/system.slice/gdm.service\n"
 		    "0::/other.slice/other.service\n",
 		"gdm.service", false, 0);
+	/* systemd in a container of its own has no name in the hierarchy of the host. */
+	expect_unit("9:name=systemd:/\n8:pids:/\n0::/user.slice/user-1000.slice/"
+		    "user@1000.service/app.slice/wire.service\n",
+		"wire.service", true, 1000);
 	expect_unit("3:cpu,cpuacct:/\n0::/system.slice/sshd.service", "sshd.service",
 		false, 0);
 }
