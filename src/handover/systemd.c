@@ -658,7 +658,8 @@ int units_run(
 	r = r < 0 ? r : append_units(call, program);
 	r = r < 0 ? r : sd_bus_call(manager->bus, call, 0, &error, &reply);
 	if (r < 0 && sd_bus_error_has_name(&error, UNIT_EXISTS))
-		r = -EEXIST;
+		return message_set(message, -EEXIST,
+			"%s is running already, or waits for its time", program->name);
 	r = r < 0 ? r : take_job(manager, reply);
 	r = r < 0 ? r : wait_for_job(manager, child_now() + START_MS);
 	if (r < 0)
