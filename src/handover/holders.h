@@ -24,7 +24,8 @@ enum holders_kind {
 struct holders_one {
 	enum holders_kind kind;
 	struct pci_address function;
-	char node[80]; /* as the kernel names it: "/dev/dri/card1" */
+	/* As the kernel names it: /dev/dri/card1. */
+	char node[80];
 	/* Of a process: */
 	pid_t pid;
 	char comm[SYSFS_DRIVER_SIZE];
