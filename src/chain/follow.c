@@ -463,7 +463,7 @@ static void judge_start(const struct search *search, struct chain_entry *entry)
 		!entry->is_next;
 	const char *hindrance = asked ? NULL : entry->hindrance;
 
-	if (entry->state != IMAGE_FRESH || !search->initrds.check->n_files)
+	if (entry->state != IMAGE_FRESH || !search->initrds.check->needed)
 		return;
 	if (!hindrance && lacks_driver(search->root, entry->kernel))
 		hindrance = "its kernel has no vfio-pci";

@@ -75,13 +75,6 @@ static int append(struct imagecheck *check, const char *path, struct imagecheck_
 	return 0;
 }
 
-int imagecheck_add_file(struct imagecheck *check, const char *path, const char *text)
-{
-	struct imagecheck_file file = {.data = strdup(text), .size = strlen(text)};
-
-	return file.data ? append(check, path, file) : -ENOMEM;
-}
-
 /* Adds a file of the configuration, if it is there. */
 static int add_file(const struct root *root, const char *path, struct imagecheck *check)
 {
@@ -129,24 +122,57 @@ static int add_module(struct imagecheck *check, const char *driver)
 	return file_add_name(&check->modules, name);
 }
 
-static int add_modules(const struct root *root, struct imagecheck *check)
+/* The modules of what boots bind. */
+static int add_modules(struct imagecheck *check, const struct config *config)
 {
-	struct config *config = calloc(1, sizeof(*config));
-	int r = config ? 0 : -ENOMEM;
+	int r = 0;
 
+	file_free_names(&check->modules);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(own_modules); i++)
 		r = add_module(check, own_modules[i]);
-	if (r == 0)
-		configfiles_read(root, CONFIGFILES_OF_IMAGE, config);
 	for (unsigned i = 0; r == 0 && i < config->n_sections; i++) {
 		const struct config_section *section = &config->sections[i];
 
-		if (!section->bad && *section->driver &&
+		if (!section->bad && !section->demand && *section->driver &&
 			strcmp(section->driver, CONFIG_DRIVER_NONE) != 0)
 			r = add_module(check, section->driver);
 	}
-	free(config);
 	return r;
+}
+
+/* Reads what the files say. */
+static int read_files(struct imagecheck *check)
+{
+	_cleanup_free_ struct config *config = calloc(1, sizeof(*config));
+	_cleanup_free_ struct configfiles_text *texts =
+		calloc(check->n_files + 1, sizeof(*texts));
+	int r = config && texts ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < check->n_files; i++)
+		texts[i] = (struct configfiles_text){
+			check->files[i].path, check->files[i].data, check->files[i].size};
+	if (r == 0)
+		r = configfiles_read_texts(texts, check->n_files, config);
+	if (r < 0)
+		return r;
+	check->digest = config->digest;
+	check->n_errors = config->n_errors;
+	check->needed = false;
+	for (size_t i = 0; i < check->n_files; i++) {
+		check->files[i].optional =
+			config_file_is_runtime(config, check->files[i].path);
+		check->needed |= !check->files[i].optional;
+	}
+	return add_modules(check, config);
+}
+
+int imagecheck_add_file(struct imagecheck *check, const char *path, const char *text)
+{
+	struct imagecheck_file file = {.data = strdup(text), .size = strlen(text)};
+
+	int r = file.data ? append(check, path, file) : -ENOMEM;
+
+	return r < 0 ? r : read_files(check);
 }
 
 int imagecheck_read(const struct root *root, enum imagecheck_of of,
@@ -159,7 +185,7 @@ int imagecheck_read(const struct root *root, enum imagecheck_of of,
 		r = r < 0 ? r : add_file(root, CONFIGFILES_MAIN, &check);
 		r = r < 0 ? r : add_dropins(root, CONFIGFILES_LOCAL_DIR, &check);
 	}
-	r = r < 0 ? r : add_modules(root, &check);
+	r = r < 0 ? r : read_files(&check);
 	if (r == 0) {
 		r = file_read(
 			root, IMAGECHECK_PROGRAM, &check.program, &check.program_size);
@@ -316,23 +342,106 @@ static bool check_file(const struct judge *judge, const struct imagecheck_file *
 	return true;
 }
 
-static bool check_config(const struct judge *judge)
+/* The files of the image's own configuration, and what the early program would read in them. */
+struct image_config {
+	struct configfiles_text *texts;
+	char **paths;
+	size_t n;
+	struct config *config;
+};
+
+static void free_image_config(struct image_config *own)
+{
+	for (size_t i = 0; i < own->n; i++)
+		free(own->paths[i]);
+	free(own->paths);
+	free(own->texts);
+	free(own->config);
+}
+
+/* A link leads to a file of the image, or to /dev/null. */
+static int add_own_file(const struct judge *judge, const struct imagefile_entry *entry,
+	struct image_config *own)
+{
+	struct configfiles_text *text = &own->texts[own->n];
+	char target[PATH_MAX];
+
+	if (asprintf(&own->paths[own->n], "/%s", entry->path) < 0)
+		return -ENOMEM;
+	text->path = own->paths[own->n++];
+	if (S_ISLNK(entry->mode) && entry->data && strcmp(entry->data, TREE_NULL) != 0 &&
+		resolve(entry->path, entry->data, target))
+		entry = imagefile_find(judge->image, target);
+	if (entry && !S_ISLNK(entry->mode)) {
+		text->data = entry->data;
+		text->size = entry->size;
+	}
+	return 0;
+}
+
+static int read_own_config(const struct judge *judge, struct image_config *ret)
+{
+	size_t n = judge->image->n;
+	int r = 0;
+
+	ret->texts = calloc(n + 1, sizeof(*ret->texts));
+	ret->paths = calloc(n + 1, sizeof(*ret->paths));
+	ret->config = calloc(1, sizeof(*ret->config));
+	if (!ret->texts || !ret->paths || !ret->config)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (is_config_name(judge->image->entries[i].path))
+			r = add_own_file(judge, &judge->image->entries[i], ret);
+	return r < 0 ? r : configfiles_read_texts(ret->texts, ret->n, ret->config);
+}
+
+/* The host's files: those that no boot needs may be missing, or be another such one. */
+static bool check_files(const struct judge *judge, const struct config *own)
 {
 	const struct imagecheck *check = judge->check;
 
-	for (size_t i = 0; i < check->n_files; i++)
-		if (!check_file(judge, &check->files[i]))
+	for (size_t i = 0; i < check->n_files; i++) {
+		const struct imagecheck_file *file = &check->files[i];
+
+		if (file->optional &&
+			(!find(judge, file->path) ||
+				config_file_is_runtime(own, file->path)))
+			continue;
+		if (!check_file(judge, file))
 			return false;
-	for (size_t i = 0; i < judge->image->n; i++) {
-		const char *path = judge->image->entries[i].path;
-		bool wanted = !is_config_name(path);
+	}
+	return true;
+}
+
+/* The image's files, of which the host may not have those that no boot needs. */
+static bool check_own_files(const struct judge *judge, const struct image_config *own)
+{
+	const struct imagecheck *check = judge->check;
+
+	for (size_t i = 0; i < own->n; i++) {
+		bool wanted = config_file_is_runtime(own->config, own->texts[i].path);
 
 		for (size_t j = 0; j < check->n_files && !wanted; j++)
-			wanted = strcmp(check->files[j].path + 1, path) == 0;
+			wanted = strcmp(check->files[j].path, own->texts[i].path) == 0;
 		if (!wanted)
-			return complain(
-				judge, "it contains /%s, which no longer exists", path);
+			return complain(judge, "it contains %s, which no longer exists",
+				own->texts[i].path);
 	}
+	return true;
+}
+
+static bool check_config(const struct judge *judge)
+{
+	_cleanup_(free_image_config) struct image_config own = {0};
+	const struct imagecheck *check = judge->check;
+
+	if (read_own_config(judge, &own) < 0)
+		return complain(judge, "its configuration cannot be read");
+	if (!check_files(judge, own.config) || !check_own_files(judge, &own))
+		return false;
+	/* Files that are of no boot can hide others, and have names that these have. */
+	if (own.config->digest != check->digest || own.config->n_errors > check->n_errors)
+		return complain(judge, "it contains an outdated configuration");
 	return true;
 }
 
@@ -515,6 +624,8 @@ static enum image_state judge_image(const struct judge *judge)
 		complain(judge, "it contains vfioboot although nothing is configured");
 		return IMAGE_STALE;
 	}
+	if (!check->needed)
+		return check_config(judge) ? IMAGE_FRESH : IMAGE_STALE;
 	if (!find(judge, IMAGECHECK_PROGRAM)) {
 		complain(judge, "it does not contain the early program");
 		return IMAGE_WITHOUT;
@@ -579,7 +690,9 @@ enum image_state imagecheck_judge(const struct imagecheck *check, const struct r
 	const char *release, const struct imagefile *image, char *why, size_t why_size)
 {
 	_cleanup_(file_free_names) struct file_names needed = {0};
-	int r = *release ? find_needed(root, release, &check->modules, &needed) : 0;
+	int r = *release && check->needed
+		? find_needed(root, release, &check->modules, &needed)
+		: 0;
 	enum image_state state;
 
 	if (r < 0) {
@@ -589,7 +702,7 @@ enum image_state imagecheck_judge(const struct imagecheck *check, const struct r
 	}
 	state = judge_image(
 		&(struct judge){check, image, release, &needed, why, why_size});
-	if (state != IMAGE_FRESH || *release || !check->n_files)
+	if (state != IMAGE_FRESH || *release || !check->needed)
 		return state;
 	snprintf(why, why_size, "the modules of its kernel are not in /lib/modules");
 	return IMAGE_UNKNOWN;

@@ -32,12 +32,16 @@ struct imagecheck_file {
 	char *path; /* absolute */
 	char *data; /* NULL: a link to /dev/null, and that is all of it */
 	size_t size;
+	bool optional; /* no boot needs it: an image may hold it as it was at any time */
 };
 
 /* What an image is compared with. */
 struct imagecheck {
 	struct imagecheck_file *files; /* none: nothing of us belongs into an image */
 	size_t n_files;
+	bool needed;     /* some of them are: without, an image may be without us */
+	uint64_t digest; /* and how many errors: of struct config, for these files */
+	unsigned n_errors;
 	struct file_names targets; /* where those that are links lead */
 	char *program;             /* NULL: it is not installed */
 	size_t program_size;

@@ -193,7 +193,7 @@ static int follow(
 		r = imagecheck_add_file(&check, planned[i].path, planned[i].text);
 	if (r == 0)
 		r = chain_compare(&cli->root, &check, &cli->chain);
-	return r < 0 ? r : check.n_files > 0;
+	return r < 0 ? r : check.needed;
 }
 
 enum cli_exit apply_plan(struct cli *cli, const struct obstacles_dropin *planned,

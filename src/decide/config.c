@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <stdarg.h>
+#include <sys/mman.h>
 
 #include "base/base.h"
 #include "inifile.h"
@@ -525,6 +526,29 @@ void config_read_file(struct config *config, int fd, const char *path)
 		config->runtime_files |= (uint64_t)1 << parser.file;
 	else
 		config->digest = digest;
+}
+
+int config_read_bytes(
+	struct config *config, const void *data, size_t size, const char *path)
+{
+	_cleanup_close_ int fd = memfd_create("config", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, data, size) != (ssize_t)size)
+		return -EIO;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	config_read_file(config, fd, path);
+	return 0;
+}
+
+bool config_file_is_runtime(const struct config *config, const char *path)
+{
+	for (unsigned i = 0; i < config->n_files; i++)
+		if (strcmp(config->files[i], path) == 0)
+			return config->runtime_files >> i & 1;
+	return false;
 }
 
 /* ---- The kernel command line */

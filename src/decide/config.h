@@ -89,6 +89,13 @@ struct config {
  */
 void config_read_file(struct config *config, int fd, const char *path);
 
+/* The same with the bytes of a file.  Returns 0, or -errno. */
+int config_read_bytes(
+	struct config *config, const void *data, size_t size, const char *path);
+
+/* Whether the file is there, and is only about what is done while the host runs (runtime_files). */
+bool config_file_is_runtime(const struct config *config, const char *path);
+
 /*
  * Reads the vfioboot.* parameters of the kernel command line @text: each vfioboot.device=
  * becomes a section "cmdline1", "cmdline2", ...

@@ -116,6 +116,41 @@ void configfiles_read(
 	}
 }
 
+static int read_text(const struct configfiles_text *texts, size_t n, const char *path,
+	struct config *config)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(texts[i].path, path) == 0)
+			return texts[i].data ? config_read_bytes(config, texts[i].data,
+						       texts[i].size, path)
+					     : 0;
+	return 0;
+}
+
+int configfiles_read_texts(
+	const struct configfiles_text *texts, size_t n, struct config *config)
+{
+	struct dropins dropins = {.config = config};
+	char path[CONFIG_PATH_SIZE];
+	int r = read_text(texts, n, CONFIGFILES_MAIN, config);
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		size_t len = strlen(dirs[i]);
+
+		dropins.dir = dirs[i];
+		for (size_t j = 0; j < n; j++)
+			if (text_begins_with(texts[j].path, dirs[i]) &&
+				texts[j].path[len] == '/')
+				add_dropin(&dropins, texts[j].path + len + 1);
+	}
+	for (unsigned i = 0; r == 0 && i < dropins.n; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dropins.list[i].dir,
+			dropins.list[i].name);
+		r = read_text(texts, n, path, config);
+	}
+	return r;
+}
+
 /* Returns whether there is such a file. */
 static bool read_protect_file(const struct root *root, struct config *config,
 	const char *path, struct protect_list *list)

@@ -29,6 +29,17 @@ bool configfiles_is_dropin(const char *name);
 void configfiles_read(
 	const struct root *root, enum configfiles_of of, struct config *config);
 
+/* A file that is at hand, of the image or the system whose configuration is looked at. */
+struct configfiles_text {
+	const char *path; /* absolute */
+	const char *data; /* NULL: it is a link to /dev/null */
+	size_t size;
+};
+
+/* Reads those that configfiles_read() would read, in the same order.  Returns 0, or -errno. */
+int configfiles_read_texts(
+	const struct configfiles_text *texts, size_t n, struct config *config);
+
 /* Reads all protect lists that there are: of the image, and of this boot. */
 void configfiles_read_protect(
 	const struct root *root, struct config *config, struct protect_list *ret);

@@ -3,7 +3,6 @@
 #include "dropin.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 
 #include "base/base.h"
 #include "inifile.h"
@@ -140,17 +139,7 @@ int dropin_format(const struct dropin *dropin, char **ret)
 
 int dropin_read_text(struct config *config, const char *text, const char *path)
 {
-	_cleanup_close_ int fd = memfd_create("dropin", MFD_CLOEXEC);
-	size_t len = strlen(text);
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, len) != (ssize_t)len)
-		return -EIO;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return -errno;
-	config_read_file(config, fd, path);
-	return 0;
+	return config_read_bytes(config, text, strlen(text), path);
 }
 
 /* What a file is made of. */

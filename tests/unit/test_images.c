@@ -208,6 +208,100 @@ static void test_dropins(void **state)
 		" stale dracut: it masks /etc/vfioboot.conf.d/a.conf, which this system does not\n");
 }
 
+/* An image with our program, today's main file, and more files unless they are NULL. */
+static void image_with_two(
+	const char *path, const char *text, const char *other, const char *other_text)
+{
+	struct imagemaker maker = {0};
+
+	add_config(&maker);
+	if (path)
+		imagemaker_add_text(&maker, path, text);
+	if (other)
+		imagemaker_add_text(&maker, other, other_text);
+	imagemaker_end(&maker);
+	fake_put_bytes(DEBIAN, maker.bytes, maker.size);
+	imagemaker_free(&maker);
+}
+
+static void image_with(const char *path, const char *text)
+{
+	image_with_two(path, text, NULL, NULL);
+}
+
+#define DEMAND(name) "[device " name "]\npath = 00:05.0/00\nbind = demand\n"
+#define STALE(why)   RELEASE " /" DEBIAN " stale dracut: " why "\n"
+#define FRESH        RELEASE " /" DEBIAN " fresh dracut\n"
+
+/* What boots leave to the host makes no image outdated, as long as nothing else is in it. */
+static void test_demand_alone(void **state)
+{
+	(void)state;
+	set_up_dracut();
+	fake_put("etc/vfioboot.conf", DEMAND("gpu"));
+	fake_image(DEBIAN, DRACUT, RELEASE, NOT_US);
+	expect(FRESH);
+	/* It binds at boot what is of demand now. */
+	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
+	expect(STALE("it contains an outdated /etc/vfioboot.conf"));
+	fake_put("etc/vfioboot.conf.d/a.conf", DEMAND("gpu"));
+	fake_remove("etc/vfioboot.conf");
+	expect(STALE("it contains /etc/vfioboot.conf, which no longer exists"));
+	fake_remove("etc/vfioboot.conf.d/a.conf");
+	expect(STALE("it contains vfioboot although nothing is configured"));
+}
+
+static void test_demand_beside_boot(void **state)
+{
+	static const char path[] = "etc/vfioboot.conf.d/a.conf";
+
+	(void)state;
+	set_up_dracut();
+	fake_put(path, DEMAND("guest"));
+	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
+	expect(FRESH);
+	image_with(path, DEMAND("guest"));
+	expect(FRESH);
+	image_with(path, DEMAND("before"));
+	expect(FRESH);
+	fake_remove(path);
+	expect(FRESH);
+	image_with(path, "[device guest]\npath = 00:05.0/00\n");
+	expect(STALE("it contains /etc/vfioboot.conf.d/a.conf, which no longer exists"));
+	fake_put(path, DEMAND("guest"));
+	expect(STALE("it contains an outdated /etc/vfioboot.conf.d/a.conf"));
+	/* Never ready without a section that is of boots. */
+	fake_put(path, "[device guest]\npath = 00:05.0/00\n");
+	image_with(path, DEMAND("guest"));
+	expect(STALE("it contains an outdated /etc/vfioboot.conf.d/a.conf"));
+	image_with(NULL, NULL);
+	expect(STALE("it lacks /etc/vfioboot.conf.d/a.conf"));
+}
+
+/* A file that no boot needs is not harmless where it hides another, or has its section's name. */
+static void test_demand_in_the_way(void **state)
+{
+	static const char vendor[] = "usr/lib/vfioboot.conf.d/a.conf";
+	static const char local[] = "etc/vfioboot.conf.d/a.conf";
+	static const char boot[] = "[device guest]\npath = 00:05.0/00\n";
+
+	(void)state;
+	set_up_dracut();
+	fake_put(vendor, boot);
+	fake_put(local, DEMAND("guest"));
+	image_with(vendor, boot);
+	expect(STALE("it contains an outdated configuration"));
+	fake_remove(local);
+	expect(FRESH);
+	fake_remove(vendor);
+	image_with("usr/lib/vfioboot.conf.d/a.conf", DEMAND("gpu"));
+	expect(STALE(
+		"it contains /usr/lib/vfioboot.conf.d/a.conf, which no longer exists"));
+	fake_put("etc/vfioboot.conf.d/b.conf", boot);
+	image_with_two(local, DEMAND("guest"), "etc/vfioboot.conf.d/b.conf", boot);
+	expect(STALE("it contains an outdated configuration"));
+}
+
 /* What this kernel has built in, or does not have, is in no image. */
 static void test_modules_of_the_kernel(void **state)
 {
@@ -790,6 +884,9 @@ int main(void)
 		TEST(test_unreadable),
 		TEST(test_nothing_configured),
 		TEST(test_dropins),
+		TEST(test_demand_alone),
+		TEST(test_demand_beside_boot),
+		TEST(test_demand_in_the_way),
 		TEST(test_modules_of_the_kernel),
 		TEST(test_presets),
 		TEST(test_odd_presets),
