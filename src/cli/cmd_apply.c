@@ -91,8 +91,10 @@ static void print_outlook(const struct cli *cli)
 			"%s.",
 			next->entry->said->title, nextboot_hindrance(next));
 	else if (!counts.bound && !counts.later && !counts.refused)
-		progress_say(cli,
-			"At the next boot no function is bound: none is configured.");
+		progress_say(cli, "At the next boot no function is bound: %s.",
+			next->config.n_sections
+				? "what is configured is left to the host then"
+				: "none is configured");
 	else
 		progress_say(cli,
 			"At the next boot %u function%s will be bound, %s%u refused; "

@@ -127,3 +127,30 @@ left='guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot'
 	ask list --json
 	json_is '.functions | map(select(.address == "0000:02:00.0")) | .[0].section == "cmdline1"'
 }
+
+@test "apply, check and status: an image without vfioboot will do, and one with it, too" {
+	local configured=$host/etc/vfioboot.conf.d/guest.conf
+	mkdir "$work/image"
+	: >"$work/image/init"
+	(cd "$work/image" && echo init | cpio -o -H newc --quiet) | gzip >"$host/boot/initrd.img-$release"
+	ask apply --dry-run
+	[ "$status" = 0 ]
+	[[ $output == *'Nothing to do: every image is up to date.'*'no function is bound: what is configured is left to the host then.' ]]
+	ask check --json
+	json_is '[.checks[] | select(.name == "image" and .state != "pass")] == []'
+	# The same configuration, in an image that was made for another reason.
+	host_image
+	ask apply --dry-run
+	[[ $output == *'Nothing to do: every image is up to date.'* ]]
+	sed -i 's/expect = 2/expect = 1/' "$configured"
+	ask apply --dry-run
+	[[ $output == *'Nothing to do: every image is up to date.'* ]]
+	# It binds what has become a section of demand since.
+	sed -i '/^bind/d' "$configured"
+	host_image
+	echo 'bind = demand' >>"$configured"
+	ask apply --dry-run
+	[[ $output == *"update-initramfs"*"/boot/initrd.img-$release"* ]]
+	ask status
+	[[ $output == *'which is out of date: it contains an outdated /etc/vfioboot.conf.d/guest.conf'* ]]
+}
