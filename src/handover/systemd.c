@@ -568,10 +568,13 @@ int units_start(struct units *units, const struct units_name *unit, unsigned wai
 	struct manager *manager;
 	int r;
 
-	if (units_is_session(unit)) {
-		message_remedy(message, "log in again");
-		return message_set(message, -ENOTSUP,
-			"%s is a session, which cannot be started again", unit->name);
+	if (!units_can_start(unit)) {
+		message_remedy(message,
+			units_is_session(unit) ? "log in again" : "start it by hand");
+		return message_set(message, -ENOTSUP, "%s cannot be started again: %s",
+			unit->name,
+			units_is_session(unit) ? "it was a session"
+					       : "a person has started it");
 	}
 	r = find_manager(units, unit, &manager);
 	if (r < 0)

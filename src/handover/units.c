@@ -141,6 +141,11 @@ bool units_is_session(const struct units_name *unit)
 		text_ends_with(unit->name, ".scope");
 }
 
+bool units_can_start(const struct units_name *unit)
+{
+	return !text_ends_with(unit->name, ".scope");
+}
+
 bool units_is_broker(const struct units_name *unit)
 {
 	static const char *const brokers[] = {"systemd-logind.service", "seatd.service",

@@ -48,8 +48,11 @@ void units_parse_cgroup(const char *text, struct units_name *ret);
 /* The unit that this process is in.  Returns 0, or -errno. */
 int units_of_self(const struct root *root, struct units_name *ret);
 
-/* Whether it is a session that somebody logged in to, and that cannot be started again. */
+/* Whether it is a session that somebody logged in to. */
 bool units_is_session(const struct units_name *unit);
+
+/* Whether it can be started again: not what a person has begun, a session or another scope. */
+bool units_can_start(const struct units_name *unit);
 
 /*
  * Whether it keeps devices open for others, and closes them when these end: logind, seatd, and
@@ -110,7 +113,8 @@ int units_stop(struct units *units, const struct units_name *unit, unsigned wait
 /*
  * Starts it, after forgetting its failures: they would count for its limit of starts.  One that
  * runs stays as it is.  Returns 0; or, with @message: -ETIMEDOUT, -EIO when it failed, -ENXIO when
- * its user is not logged in any more, -ENOTSUP for a session; or another -errno.
+ * its user is not logged in any more, -ENOTSUP for what units_can_start() says no to; or another
+ * -errno.
  */
 int units_start(struct units *units, const struct units_name *unit, unsigned wait_ms,
 	struct message *message);

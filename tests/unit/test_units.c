@@ -723,6 +723,10 @@ static void test_start(void **state)
 	assert_string_equal(message.text, "pipewire.service: user 1001 is not logged in");
 	unit = named("session-2.scope");
 	assert_int_equal(units_start(units, &unit, 5000, &message), -ENOTSUP);
+	assert_string_equal(message.remedy, "log in again");
+	unit = of_user("app-game-1.scope", 1000);
+	assert_int_equal(units_start(units, &unit, 5000, &message), -ENOTSUP);
+	assert_string_equal(message.remedy, "start it by hand");
 }
 
 static void test_run(void **state)
