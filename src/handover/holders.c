@@ -71,7 +71,7 @@ static bool parse_number(const char *text, dev_t *ret)
 /* What the kernel calls the node of the device in the directory @path: DEVNAME of its uevent. */
 static void name_node(const struct root *root, const char *path, struct node *node)
 {
-	char file[PATH_MAX], text[2048], link[512] = "";
+	char file[PATH_MAX], text[2048];
 	const char *name = strrchr(path, '/') + 1;
 	size_t len = strlen(name);
 
@@ -82,9 +82,6 @@ static void name_node(const struct root *root, const char *path, struct node *no
 		name = found ? found : name;
 		len = strcspn(name, "\n");
 	}
-	text_join(file, sizeof(file), path, "/subsystem", NULL);
-	file_read_link(root, file, link, sizeof(link));
-	node->is_block = text_ends_with(link, "/block");
 	snprintf(node->name, sizeof(node->name), TREE_DEV "%.*s", (int)len, name);
 	text_make_printable(node->name);
 }
@@ -98,12 +95,22 @@ struct walk {
 	char path[PATH_MAX];
 };
 
+/*
+ * The node of the device at walk->path.  Input devices are open all the time, in sessions and in
+ * logind (the power button of keyboards), and are unplugged at any time: they hold nothing up.
+ */
 static int note_node(struct walk *walk, const char *number)
 {
 	struct node node = {.function = walk->function};
+	char file[PATH_MAX], subsystem[512] = "";
 
 	if (!parse_number(number, &node.number))
 		return 0;
+	text_join(file, sizeof(file), walk->path, "/subsystem", NULL);
+	file_read_link(walk->root, file, subsystem, sizeof(subsystem));
+	if (text_ends_with(subsystem, "/input"))
+		return 0;
+	node.is_block = text_ends_with(subsystem, "/block");
 	name_node(walk->root, walk->path, &node);
 	return add_node(walk->nodes, &node);
 }

@@ -5,7 +5,8 @@
  *
  * Nodes are those that the kernel names below the functions (their attributes `dev`), with
  * whatever name in whatever mount name space a process has opened them by; of NVIDIA's driver
- * those that it names by number, and of vfio the node of the IOMMU group.
+ * those that it names by number, and of vfio the node of the IOMMU group.  Input devices do not
+ * count: sessions have them open all the time, and they are unplugged at any time.
  */
 #ifndef VFIOBOOT_HANDOVER_HOLDERS_H
 #define VFIOBOOT_HANDOVER_HOLDERS_H

@@ -45,6 +45,7 @@ static const struct played_node {
 	{"/dev/nvidia1", false, 195, 1},
 	{"/dev/nvidiactl", false, 195, 255},
 	{"/dev/nvidia-uvm-tools", false, 508, 1},
+	{"/dev/input/event5", false, 13, 69},
 	{"/dev/null", false, 1, 3},
 };
 
@@ -293,6 +294,9 @@ static void test_depth(void **state)
 	put_process(5, "jackd\n", "0::/\n");
 	put_fd(5, "3", "/dev/snd/controlC1");
 	expect(1, "jackd (process 5) has /dev/snd/controlC5 open");
+	put_node(CARD "/usb1/1-2/1-2:1.0/input/input5/event5", "13:69\n", "input/event5",
+		"input");
+	put_fd(5, "5", "/dev/input/event5");
 	fake_link(CARD "/loop", ".");
 	put_node(CARD "/0000:04:00.0/drm/card0", "226:0\n", "dri/card0", "drm");
 	put_fd(5, "4", "/dev/dri/card0");
