@@ -449,6 +449,15 @@ static void test_clean(void **state)
 	assert_int_equal(holders.n, 0);
 }
 
+/* A tree of another machine. */
+static void test_capture(void **state)
+{
+	(void)state;
+	fake_remove("proc/sys");
+	fake_remove("proc");
+	expect(2, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -467,6 +476,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_mediated, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_wait, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_clean, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_capture, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
