@@ -9,7 +9,7 @@
 
 struct arguments {
 	const char *name, *profile, *with;
-	bool only;
+	bool only, demand;
 	struct obstacles_allowed allow;
 };
 
@@ -17,6 +17,8 @@ static const struct cli_option options[] = {
 	{"name", "NAME", "name of the device set and its file", 0, CLI_STORE(name)},
 	{"profile", "NAME", "bind only at boots with this profile", 0,
 		CLI_STORE(profile)},
+	{"demand", NULL, "bind at no boot: leave it to the host until a guest starts", 0,
+		CLI_STORE(demand)},
 	{"only", NULL, "add only the named functions, not the card", 0, CLI_STORE(only)},
 	{"with", "DEVICE,...", "add these functions too, and nothing with them", 0,
 		CLI_STORE(with)},
@@ -38,6 +40,7 @@ static const struct cli_option options[] = {
 struct addition {
 	struct cli *cli;
 	const struct arguments *arguments;
+	struct obstacles_allowed allow;
 	struct devices devices;
 };
 
@@ -81,8 +84,9 @@ static enum cli_exit find_devices(struct addition *addition)
 	int r;
 
 	devices->only = addition->arguments->only;
-	devices->allow = &addition->arguments->allow;
+	devices->allow = &addition->allow;
 	devices->host.profile = addition->arguments->profile;
+	devices->host.demand = addition->arguments->demand;
 	for (int i = 0; status == CLI_OK && i < cli->n_operands; i++)
 		status = devices_add(devices, cli->operands[i]);
 	if (status == CLI_OK && addition->arguments->with)
@@ -132,6 +136,8 @@ static void put_options(const struct arguments *arguments, FILE *command)
 
 	if (arguments->profile)
 		fprintf(command, " --profile %s", arguments->profile);
+	if (arguments->demand)
+		fputs(" --demand", command);
 	fprintf(command, "%s%s%s%s", allow->mounted ? " --allow-mounted" : "",
 		allow->network ? " --allow-network" : "",
 		allow->last_display ? " --allow-last-display" : "",
@@ -252,6 +258,11 @@ static void print_next(const struct addition *addition)
 {
 	const char *profile = addition->arguments->profile;
 
+	if (addition->arguments->demand) {
+		puts("It is left to the host at boot, and no image has to be rebuilt: its "
+		     "guest takes it\nwhen it starts.");
+		return;
+	}
 	printf("Next: run 'sudo vfioboot apply' to update the initramfs images");
 	if (profile || addition->devices.config->when_selected)
 		printf(".\nThen 'sudo vfioboot try%s%s' boots with it once, and 'sudo "
@@ -305,8 +316,10 @@ static void add_set(struct json_object *top, const struct addition *addition)
 	for (size_t i = 0; i < offer->set.n; i++) {
 		const struct deviceset_member *member = &offer->set.members[i];
 		const struct nextboot *next = offer->obstacles.next;
-		const struct plan_entry *entry =
-			nextboot_find(next, member->function->dev.address);
+		const struct pci_address address = member->function->dev.address;
+		const struct plan_entry *entry = addition->arguments->demand
+			? nextboot_find_demand(next, address)
+			: nextboot_find(next, address);
 		struct json_object *object =
 			add_function(list, addition, &member->function->dev);
 
@@ -342,6 +355,7 @@ static void print_json(const struct addition *addition, const char *path, bool w
 
 	json_add_text(top, "section", offer->name);
 	json_add_text(top, "profile", addition->arguments->profile);
+	json_add_text(top, "bind", addition->arguments->demand ? "demand" : "boot");
 	json_add_text(
 		top, "driver", offer->dropin.driver ? offer->dropin.driver : "vfio-pci");
 	json_add_text(top, "file", path);
@@ -413,6 +427,10 @@ static enum cli_exit check(const struct cli *cli)
 	const struct arguments *arguments = cli->arguments;
 	enum cli_exit status = devices_check_name("add", "name", arguments->name);
 
+	if (arguments->demand && arguments->profile)
+		return cli_misuse("add",
+			"--demand and --profile do not go together: no boot binds what is "
+			"left to the host until a guest starts");
 	return status == CLI_OK ? devices_check_name("add", "profile", arguments->profile)
 				: status;
 }
@@ -421,8 +439,11 @@ static enum cli_exit run(struct cli *cli)
 {
 	const struct arguments *arguments = cli->arguments;
 	_cleanup_(free_addition) struct addition addition = {
-		.cli = cli, .arguments = arguments};
+		.cli = cli, .arguments = arguments, .allow = arguments->allow};
 
+	/* What is in use now need not be in use when its guest starts. */
+	addition.allow.mounted |= arguments->demand;
+	addition.allow.network |= arguments->demand;
 	/* Before anything is looked for, which may take a while. */
 	return progress_lock_for_file(cli) == CLI_OK ? add(&addition) : CLI_FAILED;
 }

@@ -167,9 +167,10 @@ static enum cli_exit remove_file(const struct root *root,
 	r = dropin_remove(root, path);
 	if (r < 0)
 		return cli_error("remove", "cannot delete %s: %s", path, strerror(-r));
-	printf("Deleted %s, device set %s.\nNext: run 'sudo vfioboot apply' to "
-	       "remove it from the initramfs images, then reboot.\n",
-		path, section->name);
+	printf("Deleted %s, device set %s.\n", path, section->name);
+	if (!section->demand)
+		puts("Next: run 'sudo vfioboot apply' to remove it from the initramfs "
+		     "images, then reboot.");
 	entry_warn_outdated("remove", root);
 	return CLI_OK;
 }

@@ -32,8 +32,9 @@ static void planned_text(
 		strcpy(ret,
 			"cannot be distinguished from another device with the same ids");
 	else
-		snprintf(ret, OBSTACLE_TEXT_SIZE,
-			"would be refused at the next boot (%s): %s",
+		snprintf(ret, OBSTACLE_TEXT_SIZE, "would be refused %s (%s): %s",
+			obstacle->section->demand ? "when its guest starts"
+						  : "at the next boot",
 			reason_word(obstacle->reason), reason_text(obstacle->reason));
 }
 
@@ -305,8 +306,9 @@ static void verdict_text(const struct obstacles *obstacles,
 	char place[CONFIG_PLACE_SIZE];
 
 	if (obstacle->kind == OBSTACLE_REFUSED) {
-		snprintf(ret, OBSTACLE_TEXT_SIZE,
-			"the next boot would refuse this (%s): %s",
+		snprintf(ret, OBSTACLE_TEXT_SIZE, "%s would refuse this (%s): %s",
+			obstacle->section->demand ? "the start of its guest"
+						  : "the next boot",
 			reason_word(obstacle->reason), reason_text(obstacle->reason));
 		return;
 	}

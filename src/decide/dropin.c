@@ -129,6 +129,8 @@ int dropin_format(const struct dropin *dropin, char **ret)
 		fprintf(out, "driver = %s\n", dropin->driver);
 	if (dropin->profile)
 		fprintf(out, "profile = %s\n", dropin->profile);
+	if (dropin->demand)
+		fprintf(out, "bind = demand\n");
 	if (dropin->last_display)
 		fprintf(out, "last-display = yes\n");
 	if (fclose(out) != 0)

@@ -22,6 +22,7 @@ struct dropin {
 	const char *profile;            /* NULL: in every one */
 	const char *driver;             /* NULL: vfio-pci */
 	bool last_display;              /* may take the last display */
+	bool demand;                    /* no boot binds it */
 	const struct pcidev *functions; /* with their paths */
 	const bool *whole_slots;        /* of each: the set has its slot's all */
 	/* What the functions are known by, as in a section (identity_add()); NULL: not said. */

@@ -163,7 +163,7 @@ static bool is_taken(const struct search *search, const struct pcibus_function *
 	const struct config_section *section = section_of(search->host->config, function);
 	const char *profile = search->host->profile;
 
-	return section &&
+	return section && !section->demand &&
 		(!profile || !section->profile[0] ||
 			strcmp(profile, section->profile) == 0);
 }
@@ -277,7 +277,9 @@ static int find_group(struct search *search, const struct pcibus_function *funct
 
 static int find_later(struct search *search, const struct pcibus_function *function)
 {
-	return function->later ? add_kind(search, OBSTACLE_LATER, function) : 0;
+	return function->later && !search->host->demand
+		? add_kind(search, OBSTACLE_LATER, function)
+		: 0;
 }
 
 /* Whether nobody named the function, and it is in the set for another one's sake. */
@@ -517,8 +519,9 @@ static int add_verdict(const struct deviceset *set, struct nextboot *next,
 	struct config_section *section, struct obstacles *obstacles)
 {
 	const struct config_section *displaced;
-	enum reason reason =
-		reason_of(&next->plan, (unsigned)(section - next->config.sections));
+	enum reason reason = section->demand
+		? nextboot_demand_reason(next, section)
+		: reason_of(&next->plan, (unsigned)(section - next->config.sections));
 	int r;
 
 	for (size_t i = 0; reason == REASON_PROTECTED && i < set->n; i++) {
@@ -537,7 +540,10 @@ static int add_verdict(const struct deviceset *set, struct nextboot *next,
 		return add(obstacles,
 			(struct obstacle){.kind = OBSTACLE_REFUSED,
 				.weight = OBSTACLE_FIRM,
+				.section = section,
 				.reason = reason});
+	if (section->demand)
+		return 0;
 	r = find_displaced(next, section, &displaced);
 	if (r < 0 || !displaced)
 		return r;

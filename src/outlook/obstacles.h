@@ -38,9 +38,9 @@ struct obstacle {
 	const struct pcibus_function *function; /* of the set; NULL: all of it */
 	bool goes_along; /* nobody named it: it is there for another one's sake */
 	const struct pcibus_function *other;
-	bool other_is_free;              /* it could be added as well */
-	const struct usage_entry *usage; /* of a group: that of @other, or NULL */
-	const struct config_section *section;
+	bool other_is_free;                   /* it could be added as well */
+	const struct usage_entry *usage;      /* of a group: that of @other, or NULL */
+	const struct config_section *section; /* of a refusal: the new one */
 	/* Of a use, too: the entry that keeps the function, whatever is allowed; or NULL. */
 	const struct protect_entry *protect;
 	enum reason reason;
@@ -66,6 +66,7 @@ struct obstacles_host {
 	struct config *config;     /* files and command line */
 	const struct usage *usage; /* NULL: not known */
 	const char *profile; /* of the boots that the set is given away in; NULL: all */
+	bool demand; /* no boot gives it away: it is handed over while the host runs */
 	/* What @config has already, and no file yet. */
 	const struct obstacles_dropin *planned;
 	size_t n_planned;

@@ -242,6 +242,7 @@ static int compose(const struct obstacles_host *host,
 	offer->dropin = (struct dropin){
 		.name = offer->name,
 		.profile = host->profile,
+		.demand = host->demand,
 		.driver = *driver && strcmp(driver, "vfio-pci") ? driver : NULL,
 		.last_display = allow->last_display &&
 			obstacles_have(&offer->obstacles, OBSTACLE_LAST_DISPLAY),

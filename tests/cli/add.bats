@@ -152,7 +152,7 @@ expect = 5' ]
 	add 01:00.0 --json --dry-run
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
-	json_true '. == {section: "gpu", profile: null, driver: "vfio-pci",
+	json_true '. == {section: "gpu", profile: null, bind: "boot", driver: "vfio-pci",
 		file: "/etc/vfioboot.conf.d/gpu.conf", accepted: true, written: false, only: false,
 		functions: [
 			{address: "0000:01:00.0", id: "10de:2206", name: "NVIDIA GeForce RTX 3080",

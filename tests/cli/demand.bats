@@ -120,6 +120,82 @@ left='guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot'
 		([.checks[] | select(.name == "framebuffer")] == [])'
 }
 
+add() { # [OPTION...] DEVICE
+	run --separate-stderr "$vfioboot" add --root "$host" --demand "$@"
+}
+
+@test "add --demand: the section, and nothing for a boot; remove" {
+	rm "$host/etc/vfioboot.conf.d/guest.conf"
+	add 02:00
+	[ "$status" = 0 ]
+	[ -z "$stderr" ]
+	[[ $output == 'Device set gpu:'*'Wrote /etc/vfioboot.conf.d/gpu.conf.'*'left to the host at boot, and no image has to be rebuilt'* ]]
+	[[ $output != *'vfioboot apply'* ]]
+	[ "$(grep -v '^#' "$host/etc/vfioboot.conf.d/gpu.conf")" = '[device gpu]
+path = 00:01.1/00
+id = 10de:2206, 10de:1aef
+expect = 2
+bind = demand' ]
+	run -0 "$early" --root "$host" --dry-run
+	[ -z "$output" ]
+	add 02:00
+	[ "$status" = 1 ]
+	[[ $stderr == *'already in [device gpu]'* ]]
+	run -0 "$vfioboot" remove --root "$host" gpu
+	[ "$output" = 'Deleted /etc/vfioboot.conf.d/gpu.conf, device set gpu.' ]
+	add --json --dry-run 02:00
+	json=$output
+	json_is '.accepted and .bind == "demand" and .profile == null and (.functions | length == 2 and all(.next_boot == "demand"))'
+}
+
+@test "add --demand: what must hold when the guest starts is refused, what is in use now is said" {
+	add 03:00.0
+	[ "$status" = 1 ]
+	[[ $stderr == *'0000:03:00.0 carries /'*'never bound'* ]]
+	rm -r "${host:?}"
+	machine nvme-in-gpu-group
+	put proc/self/mountinfo <<<'30 1 0:25 / / rw,relatime shared:1 - tmpfs tmpfs rw'
+	disk 0000:03:00.0 nvme1n1 259:5
+	mount_line 259:5 /data ext4 /dev/nvme1n1
+	run -1 "$vfioboot" add --root "$host" 03:00.0
+	[[ $output == *'carries /data'*'--allow-mounted'* ]]
+	add 03:00.0
+	[ "$status" = 0 ]
+	[[ $stderr == *'warning: 0000:03:00.0 carries /data'* ]]
+	rm -r "${host:?}"
+	machine no-iommu
+	put proc/self/mountinfo <<<'30 1 0:25 / / rw,relatime shared:1 - tmpfs tmpfs rw'
+	add 01:00.0
+	[ "$status" = 1 ]
+	[[ $stderr == *'has no IOMMU group'* ]]
+}
+
+@test "add --demand: the last display, and what is there only after udev" {
+	rm -r "${host:?}"
+	machine one-display
+	put proc/self/mountinfo <<<'30 1 0:25 / / rw,relatime shared:1 - tmpfs tmpfs rw'
+	add 01:00.0
+	[ "$status" = 1 ]
+	[[ $stderr == *'0000:01:00.0 is the last display of the host'*--allow-last-display* ]]
+	add --allow-last-display 01:00.0
+	[ "$status" = 0 ]
+	grep -qx 'last-display = yes' "$host/etc/vfioboot.conf.d/gpu.conf"
+	ask plan --json
+	json_is '.plan | length == 2 and all(.action == "demand" and .reason == null)'
+	rm -r "${host:?}"
+	machine sriov
+	put proc/self/mountinfo <<<'30 1 0:25 / / rw,relatime shared:1 - tmpfs tmpfs rw'
+	add 01:1f.6
+	[ "$status" = 0 ]
+	[[ $stderr != *udev* ]]
+}
+
+@test "add --demand: options that do not fit" {
+	add --profile x 02:00
+	[ "$status" = 2 ]
+	[[ $stderr == *'--demand and --profile do not go together'* ]]
+}
+
 @test "a section by hand at the kernel command line is one of this boot" {
 	host_cmdline 's/$/ vfioboot.device=02:00/'
 	ask plan --json
