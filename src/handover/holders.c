@@ -176,7 +176,10 @@ static int add_group(
 
 /* ---- Nodes of NVIDIA's driver, which sysfs does not show -------------------------------- */
 
-/* "Device Minor: \t 0" (kernel-open/nvidia/nv-procfs.c of its open modules). */
+/*
+ * "Device Minor: \t 0" (kernel-open/nvidia/nv-procfs.c of its open modules).  Not to know it is an
+ * error: an unbind of what somebody has open never ends.
+ */
 static int add_nvidia(
 	const struct root *root, struct pci_address function, struct nodes *nodes)
 {
@@ -188,10 +191,10 @@ static int add_nvidia(
 	pci_address_format(function, name);
 	snprintf(path, sizeof(path), TREE_NVIDIA "/%s/information", name);
 	if (file_read_fixed(root, path, text, sizeof(text)) < 0)
-		return 0;
+		return -ENODATA;
 	line = strstr(text, "Device Minor:");
 	if (!line || sscanf(line, "Device Minor: %u", &minor) != 1)
-		return 0;
+		return -ENODATA;
 	node.number = makedev(NVIDIA_MAJOR, minor);
 	snprintf(node.name, sizeof(node.name), TREE_DEV "nvidia%u", minor);
 	return add_node(nodes, &node);
@@ -237,7 +240,8 @@ static int add_nvidia_shared(
 static int find_nodes(const struct root *root, const struct pci_address *functions,
 	size_t n, struct nodes *ret)
 {
-	int others = native_has_others(root, "nvidia", functions, n), r = 0;
+	int others = native_has_others(root, "nvidia", functions, n);
+	int r = others < 0 ? others : 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct walk walk = {.root = root, .function = functions[i], .nodes = ret};

@@ -96,6 +96,7 @@ static bool find_unit(const char *text, const char *start, struct units_name *re
 		if (!path || !text_begins_with(path, start))
 			continue;
 		path += strlen(start);
+		*ret = (struct units_name){0};
 		if (!take_unit(&path, ret))
 			return false;
 		if (!take_uid(ret->name, "user@", ".service", &ret->uid) ||

@@ -360,11 +360,15 @@ static void test_nvidia(void **state)
 		"/dev/nvidia1 open\n"
 		"cuda (process 6) has /dev/nvidia-uvm open\n"
 		"smi (process 7) has /dev/nvidiactl open");
-	/* With another card of it what they share says nothing of this one. */
+	/* With another card of it what they share says nothing of this one... */
 	fake_link("sys/bus/pci/drivers/nvidia/0000:41:00.0", "x");
 	expect(2,
 		"nvidia-persiste (process 5 of nvidia-persistenced.service) has "
 		"/dev/nvidia1 open");
+	/* ... and then all depends on its own number. */
+	fake_put("proc/driver/nvidia/gpus/0000:03:00.0/information", "Model: x\n");
+	holders_free(&holders);
+	assert_int_equal(holders_read(&root, functions, 2, &holders), -ENODATA);
 }
 
 /* ---- the kernel ------------------------------------------------------------------------------- */

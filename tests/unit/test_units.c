@@ -444,6 +444,9 @@ static void test_cgroups(void **state)
 	expect_unit("9:name=systemd:/\n8:pids:/\n0::/user.slice/user-1000.slice/"
 		    "user@1000.service/app.slice/wire.service\n",
 		"wire.service", true, 1000);
+	expect_unit(
+		"1:name=systemd:/user.slice/user-1000.slice/x\n0::/system.slice/a.service",
+		"a.service", false, 0);
 	expect_unit("3:cpu,cpuacct:/\n0::/system.slice/sshd.service", "sshd.service",
 		false, 0);
 }
