@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "facts/facts.h"
+#include "native.h"
 
 /* What drivers/video/fbdev/core/fbcon.c calls itself: "(M) frame buffer device". */
 #define FRAME_BUFFER "frame buffer"
@@ -158,6 +159,27 @@ static bool read_console(const struct root *root, const char *name, bool *ret_bo
 	return true;
 }
 
+/* Whether modules are unloaded in place of an unbind. */
+static bool has_modules(
+	const struct root *root, const struct pci_address *functions, size_t n)
+{
+	char driver[SYSFS_DRIVER_SIZE];
+
+	for (size_t i = 0; i < n; i++)
+		if (sysfs_read_driver(root, functions[i], driver) == 0 &&
+			native_find(driver)->modules)
+			return true;
+	return false;
+}
+
+static void add_name(
+	char list[static CONSOLES_MAX][CONSOLES_NAME_SIZE], unsigned *n, const char *name)
+{
+	if (*n < CONSOLES_MAX &&
+		copy_text(list[*n], CONSOLES_NAME_SIZE, name, strlen(name)))
+		++*n;
+}
+
 int consoles_find(const struct root *root, const struct pci_address *functions, size_t n,
 	struct consoles *ret)
 {
@@ -168,23 +190,23 @@ int consoles_find(const struct root *root, const struct pci_address *functions, 
 		.n = n,
 		.firmware = consoles.firmware_device};
 	int r = find_firmware(root, functions, n, &consoles);
+	bool first, bound;
 
 	r = r < 0 ? r : count_screens(&screens);
 	r = r < 0 ? r : file_list(root, TREE_VTCONSOLE, &names);
-	for (size_t i = 0; r == 0 && screens.leave && i < names.n; i++) {
-		const char *name = names.names[i];
-		unsigned *at = screens.stay ? &consoles.n_moving : &consoles.n;
-		bool bound;
-
-		if (!read_console(root, name, &bound) || !bound || *at == CONSOLES_MAX)
+	if (r < 0)
+		return r;
+	first = !screens.stay || has_modules(root, functions, n);
+	for (size_t i = 0; screens.leave && i < names.n; i++) {
+		if (!read_console(root, names.names[i], &bound) || !bound)
 			continue;
-		if (copy_text(screens.stay ? consoles.moving[*at] : consoles.names[*at],
-			    CONSOLES_NAME_SIZE, name, strlen(name)))
-			++*at;
+		if (first)
+			add_name(consoles.names, &consoles.n, names.names[i]);
+		if (screens.stay)
+			add_name(consoles.moving, &consoles.n_moving, names.names[i]);
 	}
-	if (r == 0)
-		*ret = consoles;
-	return r;
+	*ret = consoles;
+	return 0;
 }
 
 /* One that is like @name now, or was: another of its kind.  Returns 0 or -ENOENT. */

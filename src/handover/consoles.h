@@ -4,8 +4,7 @@
  * the kernel says they are, never by their numbers.
  *
  * The kernel has one "frame buffer device" console for all framebuffers (drivers/video/fbdev/core/
- * fbcon.c).  It is unbound only where every framebuffer is of the functions that leave: that of
- * another card is never touched.
+ * fbcon.c).  One that has none of the functions that leave is never touched.
  */
 #ifndef VFIOBOOT_HANDOVER_CONSOLES_H
 #define VFIOBOOT_HANDOVER_CONSOLES_H
@@ -17,11 +16,15 @@
 
 /* What of the console is on some functions. */
 struct consoles {
-	/* Consoles that are bound now, as in /sys/class/vtconsole, with text on the functions: */
-	char names[CONSOLES_MAX][CONSOLES_NAME_SIZE]; /* to be unbound first */
+	/*
+	 * Consoles that are bound now, as in /sys/class/vtconsole, with text on the functions.
+	 * To be unbound first: where no other display stays, or a module will be unloaded that
+	 * text could keep in use.
+	 */
+	char names[CONSOLES_MAX][CONSOLES_NAME_SIZE];
 	unsigned n;
 	/*
-	 * Or, when another display stays, to be bound again once the functions have left: the kernel
+	 * To be bound again once the functions have left, where another display stays: the kernel
 	 * has chosen that one then, and shows nothing on it if no terminal was there before.
 	 */
 	char moving[CONSOLES_MAX][CONSOLES_NAME_SIZE];

@@ -143,6 +143,13 @@ static void test_two_displays(void **state)
 	assert_int_equal(consoles.n, 0);
 	assert_int_equal(consoles.n_moving, 1);
 	assert_string_equal(consoles.moving[0], "vtcon0");
+	/* A module in use could not be unloaded. */
+	fake_link("sys/devices/" CARD "/driver", "../../../../bus/pci/drivers/nvidia");
+	find(&card);
+	assert_int_equal(consoles.n, 1);
+	assert_int_equal(consoles.n_moving, 1);
+	find(&other);
+	assert_int_equal(consoles.n, 0);
 }
 
 /* Below the function: a virtio device, or the firmware's since 6.9. */
