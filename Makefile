@@ -22,7 +22,7 @@ EARLY_SHARED = $(sort $(wildcard src/decide/*.c) $(patsubst %,src/base/%.c,child
 HOST_SRC = $(sort $(filter-out src/early/%,$(wildcard src/*/*.c src/*/*/*.c)))
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
-HOST_LIBS = mount smartcols libudev libkmod json-c libarchive libsystemd
+HOST_LIBS = mount smartcols libudev libkmod json-c libarchive libsystemd libxml-2.0
 
 # Says what is made; V=1 shows the commands.
 Q = $(if $(V),,@)
@@ -32,7 +32,7 @@ HOST_CFLAGS := $(call pkg,--cflags inih $(HOST_LIBS))
 HOST_LDLIBS := $(call pkg,--libs inih $(HOST_LIBS))
 
 NEEDED = on Debian: apt install gcc make pkg-config musl-tools libinih-dev libmount-dev \
-	libsmartcols-dev libudev-dev libkmod-dev libjson-c-dev libarchive-dev libsystemd-dev
+	libsmartcols-dev libudev-dev libkmod-dev libjson-c-dev libarchive-dev libsystemd-dev libxml2-dev
 
 # ---- vfioboot-early: static where it can be -------------------------------------------
 
@@ -135,6 +135,7 @@ MANUAL = $(foreach page,$(sort $(wildcard man/*.[1-9])),$(newline)0644 $(page) \
 define INSTALLED
 0755 build/vfioboot-early $(LIBDIR)/vfioboot/vfioboot-early
 0755 build/vfioboot $(BINDIR)/vfioboot
+0755 libvirt/libvirt-hook $(LIBDIR)/vfioboot/libvirt-hook
 0755 dracut/50vfioboot/module-setup.sh $(LIBDIR)/dracut/modules.d/50vfioboot/module-setup.sh
 0755 dracut/50vfioboot/vfioboot.sh $(LIBDIR)/dracut/modules.d/50vfioboot/vfioboot.sh
 0755 initramfs-tools/hooks/vfioboot $(DATADIR)/initramfs-tools/hooks/vfioboot

@@ -30,6 +30,7 @@
 #define TREE_USR_MODULES "usr/lib/modules"
 #define TREE_OWN_FD      "/proc/self/fd/%d" /* of this process, not below a root */
 #define TREE_PROC_STAT   "proc/%d/stat"
+#define TREE_PROC_COMM   "proc/%d/comm"   /* below a root */
 #define TREE_FD_OF       "/proc/%d/fd/%d" /* the same for others: process, descriptor */
 #define TREE_OSRELEASE   "proc/sys/kernel/osrelease"
 #define TREE_NO_MODULES  "proc/sys/kernel/modules_disabled"
@@ -51,6 +52,7 @@
 #define TREE_IOMMU       "sys/class/iommu"
 #define TREE_GROUPS      "sys/kernel/iommu_groups"
 #define TREE_SECURITY    "sys/kernel/security"
+#define TREE_SELINUX     "sys/fs/selinux"
 #define TREE_MODULE      "sys/module"
 #define TREE_ACPI_TABLES "sys/firmware/acpi/tables"
 #define TREE_FIRMWARE    "sys/firmware"

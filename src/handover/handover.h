@@ -21,6 +21,7 @@
 #include "change/change.h"
 #include "decide/decide.h"
 #include "facts/facts.h"
+#include "libvirt.h"
 
 /* What is asked for; all of it the caller's, until handover_free(). */
 struct handover_request {

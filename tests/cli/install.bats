@@ -36,6 +36,7 @@ files() {
 	cd "$BATS_TEST_TMPDIR"
 	[ -x usr/lib/vfioboot/vfioboot-early ]
 	[ -x usr/bin/vfioboot ]
+	[ -x usr/lib/vfioboot/libvirt-hook ]
 	[ -x usr/lib/dracut/modules.d/50vfioboot/module-setup.sh ]
 	[ -x usr/share/initramfs-tools/hooks/vfioboot ]
 	[ -x usr/share/initramfs-tools/scripts/init-top/00-vfioboot ]

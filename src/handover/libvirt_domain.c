@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which functions of the host a guest of libvirt gets, and which device sets these are of. */
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+
+#include "libvirt.h"
+
+/* ---- the definition --------------------------------------------------------------------- */
+
+/*
+ * A definition has no document type.  With none there are no entities to expand and nothing to
+ * fetch, whatever the options of the parser are.
+ */
+static void refuse_doctype(
+	void *data, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+{
+	xmlParserCtxt *parser = data;
+
+	(void)name, (void)external, (void)system;
+	*(bool *)parser->_private = true;
+	xmlStopParser(parser);
+}
+
+static xmlDoc *parse(const char *xml, size_t size, struct message *message)
+{
+	xmlParserCtxt *parser = xmlNewParserCtxt();
+	bool refused = false;
+	xmlDoc *document;
+
+	if (!parser) {
+		message_errno(
+			message, -ENOMEM, "cannot read the definition of the guest");
+		return NULL;
+	}
+	parser->_private = &refused;
+	parser->sax->internalSubset = refuse_doctype;
+	document = xmlCtxtReadMemory(parser, xml, (int)size, NULL, NULL,
+		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	if (refused || !document)
+		message_set(message, -EBADMSG,
+			refused ? "the definition of the guest has a document type"
+				: "the definition of the guest is no well-formed XML");
+	if (refused && document) {
+		xmlFreeDoc(document);
+		document = NULL;
+	}
+	xmlFreeParserCtxt(parser);
+	return document;
+}
+
+static bool is_element(const xmlNode *node, const char *name)
+{
+	return node->type == XML_ELEMENT_NODE &&
+		strcmp((const char *)node->name, name) == 0;
+}
+
+static xmlNode *find_child(const xmlNode *node, const char *name)
+{
+	xmlNode *child = node ? node->children : NULL;
+
+	while (child && !is_element(child, name))
+		child = child->next;
+	return child;
+}
+
+static bool attribute_is(xmlNode *node, const char *name, const char *value)
+{
+	xmlChar *text = xmlGetNoNsProp(node, (const xmlChar *)name);
+	bool is = text && strcmp((const char *)text, value) == 0;
+
+	xmlFree(text);
+	return is;
+}
+
+/* A number as libvirt reads it, with "0x" or not, of at most @most; one that is not there is 0. */
+static bool read_number(
+	xmlNode *node, const char *name, unsigned long most, unsigned long *ret)
+{
+	xmlChar *text = xmlGetNoNsProp(node, (const xmlChar *)name);
+	char *end = NULL;
+	bool good = true;
+
+	*ret = 0;
+	if (text) {
+		const char *digits = (const char *)text;
+
+		errno = 0;
+		*ret = strtoul(digits, &end, 0);
+		good = *digits >= '0' && *digits <= '9' && !*end && !errno &&
+			*ret <= most;
+	}
+	xmlFree(text);
+	return good;
+}
+
+static bool read_address(xmlNode *node, struct pci_address *ret)
+{
+	unsigned long domain, bus, slot, function;
+
+	if (!read_number(node, "domain", UINT32_MAX, &domain) ||
+		!read_number(node, "bus", 0xff, &bus) ||
+		!read_number(node, "slot", 0x1f, &slot) ||
+		!read_number(node, "function", 7, &function))
+		return false;
+	*ret = (struct pci_address){
+		(uint32_t)domain, (uint8_t)bus, (pci_devfn)(slot << 3 | function)};
+	return true;
+}
+
+/* Whether a device of the guest is one of the host; else it is made by QEMU. */
+static bool is_of_host(xmlNode *device)
+{
+	if (is_element(device, "hostdev"))
+		return attribute_is(device, "mode", "subsystem") &&
+			attribute_is(device, "type", "pci");
+	if (is_element(device, "interface"))
+		return attribute_is(device, "type", "hostdev");
+	return is_element(device, "disk") && attribute_is(device, "type", "nvme");
+}
+
+static bool has(const struct libvirt_domain *domain, struct pci_address address)
+{
+	for (size_t i = 0; i < domain->n; i++)
+		if (pci_address_equal(domain->functions[i], address))
+			return true;
+	return false;
+}
+
+static int add(struct libvirt_domain *domain, struct pci_address address)
+{
+	struct pci_address *more;
+
+	if (has(domain, address))
+		return 0;
+	more = realloc(domain->functions, (domain->n + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	domain->functions = more;
+	more[domain->n++] = address;
+	return 0;
+}
+
+static int add_devices(
+	struct libvirt_domain *domain, const xmlNode *devices, struct message *message)
+{
+	xmlNode *device = devices ? devices->children : NULL;
+	int r = 0;
+
+	for (; r == 0 && device; device = device->next) {
+		xmlNode *node;
+		struct pci_address address;
+
+		if (!is_of_host(device))
+			continue;
+		node = find_child(find_child(device, "source"), "address");
+		if (!node || !read_address(node, &address))
+			return message_set(message, -EBADMSG,
+				"the definition of the guest has a <%s> of the host without "
+				"a valid address",
+				(const char *)device->name);
+		r = add(domain, address);
+	}
+	return r < 0
+		? message_errno(message, r, "cannot read the definition of the guest")
+		: 0;
+}
+
+int libvirt_read_domain(
+	const char *xml, size_t size, struct libvirt_domain *ret, struct message *message)
+{
+	struct libvirt_domain domain = {0};
+	xmlDoc *document;
+	xmlNode *top;
+	int r;
+
+	if (size > LIBVIRT_XML_MAX)
+		return message_set(message, -EFBIG,
+			"the definition of the guest has more than %zu MiB",
+			LIBVIRT_XML_MAX >> 20);
+	document = parse(xml, size, message);
+	if (!document)
+		return message && message->code ? message->code : -EBADMSG;
+	top = xmlDocGetRootElement(document);
+	r = top && is_element(top, "domain")
+		? add_devices(&domain, find_child(top, "devices"), message)
+		: message_set(message, -EBADMSG, "this is no definition of a guest");
+	xmlFreeDoc(document);
+	if (r < 0)
+		libvirt_free_domain(&domain);
+	else
+		*ret = domain;
+	return r;
+}
+
+void libvirt_free_domain(struct libvirt_domain *domain)
+{
+	free(domain->functions);
+	*domain = (struct libvirt_domain){0};
+}
+
+/* ---- its device sets -------------------------------------------------------------------- */
+
+static bool is_member(const struct config *config, const struct config_section *section,
+	const struct pcidev *dev)
+{
+	return !section->bad &&
+		match_section(config, section, dev->address, &dev->path, &dev->ids) ==
+		MATCH_MEMBER;
+}
+
+static bool has_any(const struct config *config, const struct config_section *section,
+	const struct pcibus *bus, const struct libvirt_domain *domain)
+{
+	for (size_t i = 0; i < bus->n; i++)
+		if (has(domain, bus->functions[i].dev.address) &&
+			is_member(config, section, &bus->functions[i].dev))
+			return true;
+	return false;
+}
+
+static void add_address(char *text, size_t size, struct pci_address address)
+{
+	char name[PCI_ADDRESS_SIZE];
+	size_t len = strlen(text);
+
+	pci_address_format(address, name);
+	text_join(text + len, size - len, len ? ", " : "", name, NULL);
+}
+
+static int add_set(struct libvirt_sets *sets, const struct config *config,
+	const struct config_section *section, const struct pcibus *bus,
+	const struct libvirt_domain *domain)
+{
+	struct libvirt_set *more = realloc(sets->list, (sets->n + 1) * sizeof(*more));
+	struct libvirt_set *set;
+
+	if (!more)
+		return -ENOMEM;
+	sets->list = more;
+	set = &more[sets->n++];
+	*set = (struct libvirt_set){0};
+	strcpy(set->name, section->name);
+	for (size_t i = 0; i < bus->n; i++) {
+		const struct pcidev *dev = &bus->functions[i].dev;
+
+		if (is_member(config, section, dev) && !has(domain, dev->address))
+			add_address(set->lacking, sizeof(set->lacking), dev->address);
+	}
+	return 0;
+}
+
+/* Whether some section has the function: what it says of it counts then. */
+static bool is_of_a_section(const struct config *config, const struct pcidev *dev)
+{
+	for (unsigned i = 0; i < config->n_sections; i++)
+		if (is_member(config, &config->sections[i], dev))
+			return true;
+	return false;
+}
+
+/* A section of the guest's functions that have none.  1 if there are such, 0, or -errno. */
+static int add_rest(struct config *config, const struct pcibus *bus,
+	const struct libvirt_domain *domain)
+{
+	struct text_stream stream;
+	_cleanup_free_ char *text = NULL;
+	unsigned n = 0;
+	int r;
+
+	if (!text_stream_open(&stream))
+		return -ENOMEM;
+	for (size_t i = 0; i < bus->n; i++) {
+		const struct pcidev *dev = &bus->functions[i].dev;
+		char name[PCI_ADDRESS_SIZE];
+
+		if (!has(domain, dev->address) || is_of_a_section(config, dev))
+			continue;
+		pci_address_format(dev->address, name);
+		/* A name has no colons. */
+		if (!n++)
+			fprintf(stream.out,
+				"[device libvirt-%x-%02x-%02x.%x]\nbind = demand\n",
+				dev->address.domain, dev->address.bus,
+				dev->address.devfn >> 3, dev->address.devfn & 7u);
+		fprintf(stream.out, "address = %s\n", name);
+	}
+	if (n)
+		fprintf(stream.out, "expect = %u\n", n);
+	text = text_stream_take(&stream);
+	if (!text)
+		return -ENOMEM;
+	r = n ? dropin_read_text(config, text, "[libvirt] all = yes") : 0;
+	return r < 0 ? r : n > 0;
+}
+
+int libvirt_find_sets(struct config *config, const struct pcibus *bus,
+	const struct libvirt_domain *domain, struct libvirt_sets *ret)
+{
+	struct libvirt_sets sets = {0};
+	int r = config->libvirt_all ? add_rest(config, bus, domain) : 0;
+
+	for (unsigned i = 0; r >= 0 && i < config->n_sections; i++) {
+		const struct config_section *section = &config->sections[i];
+
+		if (section->demand && has_any(config, section, bus, domain))
+			r = add_set(&sets, config, section, bus, domain);
+	}
+	if (r < 0)
+		free(sets.list);
+	else
+		*ret = sets;
+	return r < 0 ? r : 0;
+}
