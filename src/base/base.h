@@ -14,6 +14,7 @@
 #include "cmdline.h"
 #include "file.h"
 #include "message.h"
+#include "pack.h"
 #include "pciname.h"
 #include "peimage.h"
 #include "run.h"
