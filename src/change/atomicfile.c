@@ -11,7 +11,8 @@
 
 #include "base/base.h"
 
-#define WAIT_MAX 200 /* milliseconds that a rename takes at most, by far */
+#define CHUNK    ((size_t)1 << 30) /* bytes that one call copies */
+#define WAIT_MAX 200               /* milliseconds that a rename takes at most, by far */
 
 #define ACL   "system.posix_acl_access"
 #define LABEL "security.selinux"
@@ -29,12 +30,13 @@ static void close_place(struct place *place)
 
 #define _cleanup_place_ _cleanup_(close_place)
 
-/* What a file is to have: a text, or all that is in an open file. */
+/* What a file is to have: a text, and in front of it what is in an open file. */
 struct content {
 	const char *data;
 	size_t size;
-	int from;    /* -1: the text */
-	mode_t mode; /* 0: of the old file, 0644 if there is none */
+	int from;      /* -1: the text; else it is behind what is in this */
+	mode_t mode;   /* 0: of the old file, 0644 if there is none */
+	uint64_t keep; /* bytes of it, at most */
 };
 
 /* Cuts @path into its directory, "" for the current one or the root, and the name there. */
@@ -249,14 +251,23 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-static int copy_all(int from, int to)
+/* Shares the bytes where the file system can, and copies them where it cannot, or there are two. */
+static ssize_t copy_some(int from, off_t *at, int to, size_t size)
+{
+	ssize_t n = copy_file_range(from, at, to, NULL, size, 0);
+
+	return n > 0 ? n : sendfile(to, from, at, size);
+}
+
+static int copy_bytes(int from, int to, uint64_t size)
 {
 	off_t at = 0;
-	ssize_t n;
+	ssize_t n = 1;
 
-	do
-		n = sendfile(to, from, &at, (size_t)1 << 30);
-	while (n > 0);
+	while (n > 0 && size) {
+		n = copy_some(from, &at, to, size < CHUNK ? (size_t)size : CHUNK);
+		size -= n > 0 ? (uint64_t)n : 0;
+	}
 	return n < 0 ? -errno : 0;
 }
 
@@ -284,9 +295,9 @@ static int set_attributes(
 
 static int fill(const struct place *place, const struct content *content, int fd)
 {
-	int r = content->from >= 0 ? copy_all(content->from, fd)
-				   : write_all(fd, content->data, content->size);
+	int r = content->from >= 0 ? copy_bytes(content->from, fd, content->keep) : 0;
 
+	r = r < 0 ? r : write_all(fd, content->data, content->size);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	/* Last: with the new mode it is about to be renamed, for others. */
@@ -321,7 +332,7 @@ static int write_place(const struct place *place, const struct content *content)
 
 int atomicfile_write(const char *path, const char *data, size_t size)
 {
-	const struct content content = {data, size, -1, false};
+	const struct content content = {data, size, -1, 0, 0};
 	_cleanup_place_ struct place place = {.dir = -1};
 	_cleanup_free_ char *parent = NULL;
 	int r = split(path, &parent, &place.name);
@@ -344,18 +355,19 @@ static int write_below(
 int atomicfile_write_below(
 	const struct root *root, const char *path, const char *data, size_t size)
 {
-	return write_below(root, path, &(struct content){data, size, -1, 0});
+	return write_below(root, path, &(struct content){data, size, -1, 0, 0});
 }
 
 int atomicfile_write_mode_below(const struct root *root, const char *path,
 	const char *data, size_t size, mode_t mode)
 {
-	return write_below(root, path, &(struct content){data, size, -1, mode});
+	return write_below(root, path, &(struct content){data, size, -1, mode, 0});
 }
 
 int atomicfile_restore(const struct root *root, const char *path, int from)
 {
-	return write_below(root, path, &(struct content){.from = from});
+	return write_below(
+		root, path, &(struct content){.from = from, .keep = UINT64_MAX});
 }
 
 int atomicfile_remove_below(const struct root *root, const char *path)
@@ -382,6 +394,15 @@ int atomicfile_copy(const struct root *root, const char *from, const char *to)
 	_cleanup_close_ int fd = file_open(root, from, O_RDONLY);
 
 	return fd < 0 ? fd : atomicfile_restore(root, to, fd);
+}
+
+int atomicfile_extend(const struct root *root, const char *from, uint64_t keep,
+	const char *data, size_t size, const char *to)
+{
+	_cleanup_close_ int fd = file_open(root, from, O_RDONLY);
+
+	return fd < 0 ? fd
+		      : write_below(root, to, &(struct content){data, size, fd, 0, keep});
 }
 
 int atomicfile_keep(const struct root *root, const char *path, const char *kept)

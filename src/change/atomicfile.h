@@ -57,6 +57,7 @@ int atomicfile_open_directory(const struct root *root, const char *path, bool ma
  * Whole files that change their names.  They return 0, or -errno.
  *
  * copy: @to becomes a copy of @from, with its attributes and times.
+ * extend: the same with the first @keep bytes of it, and @data behind these.
  * keep: gives @path the second name @kept; where there are no links, a copy of it.
  * put_back: makes @path again what was kept of it; @kept is gone then.
  * replace: renames the new file @from over @to, after a sync.  Its owner and mode stay those
@@ -67,6 +68,8 @@ int atomicfile_open_directory(const struct root *root, const char *path, bool ma
  * sync: makes sure that the file, and its name, last.
  */
 int atomicfile_copy(const struct root *root, const char *from, const char *to);
+int atomicfile_extend(const struct root *root, const char *from, uint64_t keep,
+	const char *data, size_t size, const char *to);
 int atomicfile_keep(const struct root *root, const char *path, const char *kept);
 int atomicfile_put_back(const struct root *root, const char *kept, const char *path);
 int atomicfile_replace(const struct root *root, const char *from, const char *to);

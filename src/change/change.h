@@ -55,6 +55,8 @@ extern const struct change_kind change_remove; /* removes the regular file @path
 extern const struct change_kind change_move;   /* moves @path to @other, a free name */
 extern const struct change_kind change_keep;   /* keeps @path as @other, for an undo */
 extern const struct change_kind change_copy;   /* copies @path to @other, over it */
+/* Copies @path to @other, over it, with something behind it: @data is a struct change_extension. */
+extern const struct change_kind change_extend;
 extern const struct change_kind change_build; /* runs @args, which makes the file @path */
 extern const struct change_kind change_replace; /* renames @path to @other, over it */
 extern const struct change_kind change_program; /* runs @args */
@@ -65,6 +67,13 @@ extern const struct change_kind change_rmdir;   /* removes an empty directory; f
 extern const struct change_kind change_spare;
 /* What an interrupted run has left: deletes @path; puts it back as @other. */
 extern const struct change_kind change_clear, change_put_back;
+
+/* The first @keep bytes of a file, and @bytes behind them. */
+struct change_extension {
+	uint64_t keep;
+	char *bytes;
+	size_t size;
+};
 
 /* All but @kind may be NULL or 0. */
 struct change_step {
@@ -84,7 +93,7 @@ struct change_step {
 	/* Of a run. */
 	bool done;
 	bool was_there; /* what is made or replaced */
-	int old;        /* of change_write, _remove and _copy: the old file, open; -1 */
+	int old; /* of change_write, _remove, _copy and _extend: the old file, open; -1 */
 };
 
 /* Starts as {.root = ROOT}. */

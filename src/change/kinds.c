@@ -152,6 +152,21 @@ static int run_copy(
 const struct change_kind change_copy = {
 	.text = "copy %1 to %2", .run = run_copy, .undo = undo_text};
 
+static int run_extend(
+	const struct change *change, struct change_step *step, struct message *message)
+{
+	const struct change_extension *extension = step->data;
+	int r = open_old(change, step);
+
+	if (r == 0)
+		r = atomicfile_extend(change->root, step->path, extension->keep,
+			extension->bytes, extension->size, step->other);
+	return r < 0 ? fail(r, "copy", step, message) : 0;
+}
+
+const struct change_kind change_extend = {
+	.text = "copy %1 to %2 and extend it", .run = run_extend, .undo = undo_text};
+
 /* ---- programs --------------------------------------------------------------------------- */
 
 static int run_args(

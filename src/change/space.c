@@ -109,7 +109,7 @@ static bool is_kept(
 static const char *name_of(const struct change_step *step)
 {
 	static const struct change_kind *const to_other[] = {&change_move, &change_keep,
-		&change_copy, &change_replace, &change_put_back};
+		&change_copy, &change_extend, &change_replace, &change_put_back};
 
 	for (size_t i = 0; i < ARRAY_SIZE(to_other); i++)
 		if (step->kind == to_other[i])
