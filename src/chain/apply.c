@@ -244,10 +244,34 @@ static int add_copy(struct apply *apply, const struct chain_image *image, const 
 	return 0;
 }
 
+/* Whether the image is brought up to date behind it, without its generator. */
+static bool is_extended(const struct apply *apply, const struct chain_image *image)
+{
+	return image->extension.bytes && !apply->full &&
+		apply->goal->of == IMAGECHECK_NOW;
+}
+
+static int add_extension(
+	struct apply *apply, const struct chain_image *image, const char *new)
+{
+	struct change_step *step =
+		change_add(&apply->change, &change_extend, image->path, new);
+
+	if (!step)
+		return -ENOMEM;
+	step->data = &find_image(apply->chain, image->path)->extension;
+	step->room = size_of(apply, image->path) + image->extension.size;
+	return asprintf(&step->title, "Writing the configuration into %s (%u of %%u)",
+		       image->path, ++apply->n_images) < 0
+		? -ENOMEM
+		: 0;
+}
+
 /* Makes one image, and checks it before it gets its name, if that can be. */
 static int add_image(struct apply *apply, const struct chain_image *image)
 {
-	bool in_place = image->maker && image->maker->replaces;
+	bool extended = is_extended(apply, image);
+	bool in_place = !extended && image->maker && image->maker->replaces;
 	_cleanup_free_ char *new = in_place
 		? strdup(image->path)
 		: atomicfile_beside(image->path, ATOMICFILE_TEMPORARY);
@@ -256,7 +280,9 @@ static int add_image(struct apply *apply, const struct chain_image *image)
 
 	if (!new)
 		return -ENOMEM;
-	r = image->maker ? add_build(apply, image, new) : add_copy(apply, image, new);
+	r = extended           ? add_extension(apply, image, new)
+		: image->maker ? add_build(apply, image, new)
+			       : add_copy(apply, image, new);
 	if (r < 0)
 		return r;
 	step = change_add(&apply->change, &apply_verify, new, image->kernel);
@@ -299,7 +325,8 @@ static int add_post_update(struct apply *apply, size_t number)
 	_cleanup_free_ char *kernel = NULL, *path = NULL, *directory = NULL;
 	struct change_step *step;
 
-	if (!needs_making(apply, image) || !image->maker || image->maker->replaces ||
+	if (!needs_making(apply, image) || !image->maker ||
+		(image->maker->replaces && !is_extended(apply, image)) ||
 		!file_exists(root, INITRAMFS_POST_UPDATE))
 		return 0;
 	for (size_t i = 0; i < number; i++)
@@ -371,11 +398,12 @@ static int add_protect(struct apply *apply)
 }
 
 int apply_steps(const struct root *root, const struct protect_list *protect,
-	bool configured, struct chain *chain, struct apply *ret)
+	bool configured, bool full, struct chain *chain, struct apply *ret)
 {
 	struct apply apply;
 	int r = apply_begin(root, IMAGECHECK_NOW, protect, chain, &apply);
 
+	apply.full = full;
 	r = r < 0 ? r : apply_add_leftovers(&apply);
 	if (protect && configured)
 		r = r < 0 ? r : add_protect(&apply);
@@ -390,9 +418,9 @@ int apply_steps(const struct root *root, const struct protect_list *protect,
 /* Where the step makes an image; NULL: nowhere. */
 static const char *made_by(const struct change_step *step)
 {
-	return step->kind == &change_build   ? step->path
-		: step->kind == &change_copy ? step->other
-					     : NULL;
+	return step->kind == &change_build                                   ? step->path
+		: step->kind == &change_copy || step->kind == &change_extend ? step->other
+									     : NULL;
 }
 
 /*

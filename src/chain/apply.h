@@ -28,6 +28,7 @@ struct apply {
 	struct change change;
 	struct apply_goal *goal;
 	struct chain *chain; /* as it was; the caller's */
+	bool full;           /* the generator makes each image, whatever it lacks */
 	unsigned n_images;   /* that are built or copied */
 };
 
@@ -35,10 +36,11 @@ struct apply {
  * Makes the list of steps that bring all images up to date which an entry starts, or which may be
  * started, for apply_free().  @protect is the current list (NULL: it is not known), which is written
  * if something is @configured that could go against it; @chain is what chain_follow() found with it.
- * Both stay the caller's.  An empty list of steps: there is nothing to do.  Returns 0, or -errno.
+ * Both stay the caller's.  What an image lacks of our own files alone is put behind it, unless all
+ * is to be built in @full.  An empty list of steps: there is nothing to do.  Returns 0, or -errno.
  */
 int apply_steps(const struct root *root, const struct protect_list *protect,
-	bool configured, struct chain *chain, struct apply *ret);
+	bool configured, bool full, struct chain *chain, struct apply *ret);
 
 /*
  * The same to take everything of us away: drop-ins that add wrote are removed, what others

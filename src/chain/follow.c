@@ -431,6 +431,25 @@ static int judge_images(struct search *search)
 	return 0;
 }
 
+/*
+ * What would make outdated images fresh without their generator.  Where that starts other programs
+ * with a new image, which are for their own work, it is left to it.
+ */
+static int extend_images(struct search *search)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < search->chain.n_images; i++) {
+		struct chain_image *image = &search->chain.images[i];
+
+		if (image->state == IMAGE_STALE && image->maker &&
+			!initramfs_has_followers(image->maker, search->root))
+			r = initrds_extend(&search->initrds, search->files[i],
+				image->kernel, &image->extension);
+	}
+	return r;
+}
+
 /* An entry that loads no image. */
 static void judge_bare(struct chain_entry *entry)
 {
@@ -533,6 +552,7 @@ static int follow(struct search *search)
 	r = r < 0 ? r : open_entries(search);
 	r = r < 0 ? r : judge_images(search);
 	r = r < 0 ? r : find_makers(search);
+	r = r < 0 ? r : extend_images(search);
 	return r < 0 ? r : judge_entries(search);
 }
 
@@ -542,6 +562,7 @@ static void free_images(struct chain *chain)
 		free(chain->images[i].path);
 		free(chain->images[i].kernel);
 		free(chain->images[i].written);
+		free(chain->images[i].extension.bytes);
 	}
 	free(chain->images);
 	chain->images = NULL;

@@ -32,6 +32,8 @@ struct chain_image {
 	/* The path of the image that it is a copy of, or that its maker puts into it. */
 	const char *source;
 	bool is_started; /* an entry starts it, or a copy of it */
+	/* What brings it up to date behind it; bytes NULL: the generator alone does (segment.h). */
+	struct change_extension extension;
 };
 
 #define CHAIN_NO_IMAGE ((size_t)-1)

@@ -264,7 +264,7 @@ static const char *name_below(const char *path, const char *directory)
 									  : NULL;
 }
 
-static bool is_config_name(const char *path)
+bool imagecheck_is_config(const char *path)
 {
 	const char *name = name_below(path, CONFIGFILES_VENDOR_DIR);
 
@@ -285,7 +285,7 @@ static bool is_dracut_hook(const char *path)
 static bool holds_us(const struct judge *judge)
 {
 	for (size_t i = 0; i < judge->image->n; i++)
-		if (is_config_name(judge->image->entries[i].path) ||
+		if (imagecheck_is_config(judge->image->entries[i].path) ||
 			is_dracut_hook(judge->image->entries[i].path))
 			return true;
 	return find(judge, IMAGECHECK_PROGRAM) || find(judge, CONFIGFILES_PROTECT) ||
@@ -390,7 +390,7 @@ static int read_own_config(const struct judge *judge, struct image_config *ret)
 	if (!ret->texts || !ret->paths || !ret->config)
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < n; i++)
-		if (is_config_name(judge->image->entries[i].path))
+		if (imagecheck_is_config(judge->image->entries[i].path))
 			r = add_own_file(judge, &judge->image->entries[i], ret);
 	return r < 0 ? r : configfiles_read_texts(ret->texts, ret->n, ret->config);
 }
@@ -413,13 +413,28 @@ static bool check_files(const struct judge *judge, const struct config *own)
 	return true;
 }
 
+/* Whether an empty file does nothing: it does not hide one of the same name elsewhere. */
+static bool is_harmless(
+	const struct imagecheck *check, const struct configfiles_text *file)
+{
+	const char *name = strrchr(file->path, '/');
+
+	if (!file->data || file->size)
+		return false;
+	for (size_t i = 0; i < check->n_files; i++)
+		if (text_ends_with(check->files[i].path, name))
+			return false;
+	return true;
+}
+
 /* The image's files, of which the host may not have those that no boot needs. */
 static bool check_own_files(const struct judge *judge, const struct image_config *own)
 {
 	const struct imagecheck *check = judge->check;
 
 	for (size_t i = 0; i < own->n; i++) {
-		bool wanted = config_file_is_runtime(own->config, own->texts[i].path);
+		bool wanted = config_file_is_runtime(own->config, own->texts[i].path) ||
+			is_harmless(check, &own->texts[i]);
 
 		for (size_t j = 0; j < check->n_files && !wanted; j++)
 			wanted = strcmp(check->files[j].path, own->texts[i].path) == 0;
@@ -577,15 +592,15 @@ static bool check_protect(const struct judge *judge)
 {
 	const struct imagefile_entry *entry = find(judge, CONFIGFILES_PROTECT);
 	_cleanup_free_ struct protect_list *list = calloc(1, sizeof(*list));
+	_cleanup_free_ char *text = entry && entry->data ? strdup(entry->data) : NULL;
 	const struct protect_list *today = judge->check->protect;
 	char path[PCI_PATH_SIZE];
 
 	if (!today)
 		return true;
-	if (!entry || !entry->data || !list)
+	if (!text || !list)
 		return complain(judge, "it has no protect list");
-	/* The text is changed by reading it, and needed once. */
-	if (protect_parse(list, entry->data) != 0)
+	if (protect_parse(list, text) != 0)
 		return complain(judge, "its protect list cannot be read");
 	if (today->incomplete && !list->incomplete)
 		return complain(judge, "it contains an outdated protect list");

@@ -62,6 +62,9 @@ void imagecheck_free(struct imagecheck *check);
 /* Adds a file of the configuration that is not there yet.  0 or -ENOMEM. */
 int imagecheck_add_file(struct imagecheck *check, const char *path, const char *text);
 
+/* Whether an image's file of this name, which has no '/' at its beginning, is of the configuration. */
+bool imagecheck_is_config(const char *path);
+
 /*
  * Opens the image file @path, for imagefile_free().  IMAGE_FRESH: it could be read; else, with a
  * sentence without full stop in @why, IMAGE_MISSING or IMAGE_UNKNOWN.

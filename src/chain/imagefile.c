@@ -141,6 +141,9 @@ struct reader {
 	size_t room;
 	uint64_t shared; /* bytes of the files of several names that are kept */
 	bool ended;      /* the archive that began last is whole */
+	bool inside;     /* it has begun, and is not whole yet */
+	uint64_t began;  /* where it did, in the part */
+	bool in_segment; /* it begins with IMAGEFILE_SEGMENT */
 	bool unpacked;   /* it was compressed */
 	char *why;
 	size_t why_size;
@@ -252,10 +255,24 @@ static int take_content(struct reader *reader, struct imagefile_entry *entry)
 	return r;
 }
 
+/* Notes which archive an entry is in, that began at @offset. */
+static void place_entry(
+	struct reader *reader, uint64_t offset, struct imagefile_entry *entry)
+{
+	if (!reader->inside) {
+		reader->inside = true;
+		reader->began = offset;
+		reader->in_segment = !reader->stream.unpack &&
+			strcmp(entry->path, IMAGEFILE_SEGMENT) == 0;
+	}
+	entry->appended = reader->in_segment;
+}
+
 /* Takes an entry, of which the first byte was taken. */
 static int take_entry(struct reader *reader)
 {
 	char header[HEADER_LEN - 1], name[NAME_MAX_ + 1];
+	uint64_t offset = reader->stream.offset - 1;
 	struct imagefile_entry *entry = NULL;
 	uint32_t fields[FIELDS];
 	int r = stream_take(&reader->stream, header, sizeof(header));
@@ -273,11 +290,13 @@ static int take_entry(struct reader *reader)
 		return cut_off(reader, r);
 	name[fields[NAME_SIZE]] = '\0';
 	reader->ended = strcmp(name, TRAILER) == 0;
+	reader->inside = reader->inside && !reader->ended;
 	if (reader->ended)
 		return 0;
 	r = add_entry(reader, name, fields, &entry);
 	if (r < 0)
 		return r;
+	place_entry(reader, offset, entry);
 	r = take_content(reader, entry);
 	r = r < 0 ? r : take_padding(reader);
 	return r < 0 ? cut_off(reader, r) : 0;
@@ -286,8 +305,12 @@ static int take_entry(struct reader *reader)
 /* At the end of the image, or of what is decompressed. */
 static int finish(struct reader *reader, int error)
 {
-	if (error == -ENODATA && reader->ended)
+	if (error == -ENODATA && reader->ended) {
+		reader->image.has_segment = reader->in_segment;
+		reader->image.end =
+			reader->in_segment ? reader->began : reader->stream.offset;
 		return 0;
+	}
 	/* What follows a compressed archive and is none: the kernel ignores it, too. */
 	if (error == -EBADMSG && reader->ended && reader->stream.unpack)
 		return 0;
@@ -314,7 +337,7 @@ static int take_compressed(struct reader *reader)
 	if (r == -EOPNOTSUPP)
 		return complain(reader,
 			"it is neither a cpio archive nor compressed in a known way");
-	reader->ended = false;
+	reader->ended = reader->inside = false;
 	reader->unpacked = true;
 	return r < 0 ? cut_off(reader, r) : 0;
 }
@@ -365,6 +388,7 @@ static void sort(struct imagefile *image)
 	for (size_t i = 0; i < image->n; i++) {
 		if (i + 1 < image->n &&
 			strcmp(image->entries[i].path, image->entries[i + 1].path) == 0) {
+			image->entries[i + 1].appended &= image->entries[i].appended;
 			free(image->entries[i].path);
 			free(image->entries[i].data);
 		} else {
@@ -422,7 +446,7 @@ static int read_part(struct reader *reader, uint64_t start, uint64_t size)
 	stream->end = start + size;
 	stream->offset = stream->total = 0;
 	stream->at = stream->len = 0;
-	reader->ended = reader->unpacked = false;
+	reader->ended = reader->unpacked = reader->inside = reader->in_segment = false;
 	r = take_all(reader);
 	unpack_close(&stream->unpack);
 	return r;
@@ -442,6 +466,8 @@ static int read_sections(struct reader *reader, const struct pe_image *pe)
 		if (section)
 			r = read_part(reader, section->offset, section->size);
 	}
+	/* What is put behind a section is not in it. */
+	reader->image.end = 0;
 	return r;
 }
 

@@ -12,6 +12,12 @@
 
 #include "base/base.h"
 
+/*
+ * The first name in the archive that apply puts behind an image (segment.h), and in no other.  The
+ * file says which version of vfioboot did so.
+ */
+#define IMAGEFILE_SEGMENT "usr/lib/vfioboot/segment"
+
 #define IMAGEFILE_KEEP_MAX ((size_t)16 << 20) /* bytes of a file whose content is kept */
 
 struct imagefile_entry {
@@ -21,12 +27,19 @@ struct imagefile_entry {
 	char *data;     /* with a NUL behind it: of a link its target; NULL: not kept */
 	uint64_t inode; /* for files of several names: only one of them has the content */
 	size_t order;
+	bool appended; /* only in the archive that begins with IMAGEFILE_SEGMENT */
 };
 
 /* Sorted by path; of two with the same path the later one counts, and is alone here. */
 struct imagefile {
 	struct imagefile_entry *entries;
 	size_t n;
+	/*
+	 * Bytes of the file in front of where another archive can be put: its end, or the beginning of
+	 * the last archive if that begins with IMAGEFILE_SEGMENT.  0: the kernel would not find one.
+	 */
+	uint64_t end;
+	bool has_segment; /* such an archive is there */
 	bool is_unified; /* it is in a unified kernel image, of which the first profile counts */
 };
 

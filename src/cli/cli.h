@@ -450,11 +450,11 @@ enum cli_exit check_fix_leftovers(struct cli *cli, bool yes);
 /* ---- cmd_apply.c: the images, for setup as well */
 
 /*
- * Plans what `apply` does, for apply_free(), as if the drop-ins @planned were written.  CLI_OK, with
- * what progress_warn_unbuilt() said in @ret_warned; or a message.
+ * Plans what `apply` does, for apply_free(), as if the drop-ins @planned were written; @full as of
+ * apply_steps().  CLI_OK, with what progress_warn_unbuilt() said in @ret_warned; or a message.
  */
 enum cli_exit apply_plan(struct cli *cli, const struct obstacles_dropin *planned,
-	size_t n_planned, struct apply *ret, enum cli_exit *ret_warned);
+	size_t n_planned, bool full, struct apply *ret, enum cli_exit *ret_warned);
 
 /* Checks these steps, and carries them out.  CLI_OK, or a message. */
 enum cli_exit apply_carry_out(const struct cli *cli, struct apply *apply);

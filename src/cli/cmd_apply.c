@@ -2,7 +2,13 @@
 /* `vfioboot apply`: brings every initramfs image up to what is configured, and looks into it. */
 #include "cli.h"
 
+struct arguments {
+	bool full;
+};
+
 static const struct cli_option options[] = {
+	{"full", NULL, "rebuild each outdated image with its generator", 0,
+		CLI_STORE(full)},
 	CLI_OPTION_ROOT,
 	CLI_OPTION_DRY_RUN,
 	CLI_OPTION_JSON,
@@ -199,7 +205,7 @@ static int follow(
 }
 
 enum cli_exit apply_plan(struct cli *cli, const struct obstacles_dropin *planned,
-	size_t n_planned, struct apply *ret, enum cli_exit *ret_warned)
+	size_t n_planned, bool full, struct apply *ret, enum cli_exit *ret_warned)
 {
 	const char *command = cli->command->name;
 	const struct nextboot *next;
@@ -221,20 +227,21 @@ enum cli_exit apply_plan(struct cli *cli, const struct obstacles_dropin *planned
 	*ret_warned = progress_warn_unbuilt(command, &cli->chain);
 	progress_warn_unknown(command, &cli->chain);
 	r = apply_steps(&cli->root, next->protect_traced ? &next->protect : NULL,
-		configured, &cli->chain, ret);
+		configured, full, &cli->chain, ret);
 	return r < 0 ? cli_error(command, "cannot work out what to do: %s", strerror(-r))
 		     : CLI_OK;
 }
 
 static enum cli_exit run(struct cli *cli)
 {
+	const struct arguments *arguments = cli->arguments;
 	_cleanup_(apply_free) struct apply apply = {0};
 	enum cli_exit status = progress_begin(cli), warned;
 
 	if (status == CLI_OK)
 		entry_warn_outdated("apply", &cli->root);
 	if (status == CLI_OK)
-		status = apply_plan(cli, NULL, 0, &apply, &warned);
+		status = apply_plan(cli, NULL, 0, arguments->full, &apply, &warned);
 	if (status == CLI_OK && !cli->dry_run)
 		status = carry_out(cli, &apply, warned);
 	if (status != CLI_OK)
@@ -255,8 +262,11 @@ const struct cli_command cmd_apply = {
 	.operands = "",
 	.summary = "bring the initramfs images up to date",
 	.details =
-		"Writes the protect list, rebuilds the outdated images of all installed kernels,\n"
-		"and checks each. When something fails, all changes are undone.",
+		"Writes the protect list, brings the outdated images of all installed kernels up\n"
+		"to date, and checks each. An image that lacks nothing but the configuration gets\n"
+		"it as an archive at its end; any other is rebuilt by its generator. When\n"
+		"something fails, all changes are undone.",
 	.options = options,
+	.arguments = sizeof(struct arguments),
 	.run = run,
 };

@@ -205,7 +205,7 @@ static enum cli_exit list_images(struct list *list)
 	_cleanup_(apply_free) struct apply apply = {0};
 	enum cli_exit warned,
 		status = apply_plan(&cli, setup->devices.planned,
-			setup->devices.n_planned, &apply, &warned);
+			setup->devices.n_planned, false, &apply, &warned);
 	char left[LINE_SIZE];
 
 	if (status != CLI_OK)
@@ -331,7 +331,7 @@ static enum cli_exit write_images(struct setup *setup)
 {
 	_cleanup_(cli_forget) struct cli cli = look_again(setup);
 	_cleanup_(apply_free) struct apply apply = {0};
-	enum cli_exit warned, status = apply_plan(&cli, NULL, 0, &apply, &warned);
+	enum cli_exit warned, status = apply_plan(&cli, NULL, 0, false, &apply, &warned);
 	char left[LINE_SIZE];
 
 	if (status != CLI_OK)

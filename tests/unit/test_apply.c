@@ -46,7 +46,7 @@ static void put_generators(void)
 	setenv("TOP", fake_path("."), 1);
 }
 
-/* Two kernels, whose images are older than the configuration. */
+/* Two kernels: the image of one lacks a driver of the configuration, the other one all of us. */
 static void set_up_machine(const char *program, enum fake_maker maker)
 {
 	fake_kernel(ONE);
@@ -54,7 +54,7 @@ static void set_up_machine(const char *program, enum fake_maker maker)
 	fake_configured();
 	fake_put(program, "");
 	put_generators();
-	fake_image(IMAGE ONE, maker, ONE, OLD_CONFIG);
+	fake_image(IMAGE ONE, maker, ONE, NO_VARIANT);
 	fake_image(IMAGE OTHER, maker, OTHER, NOT_US);
 	fake_image("next-" ONE, maker, ONE, GOOD);
 	fake_image("next-" OTHER, maker, OTHER, GOOD);
@@ -92,8 +92,8 @@ static struct session *begin_apply(void)
 
 	session = (struct session){.root = fake_open()};
 	assert_int_equal(chain_follow(&session.root, today(), &session.chain), 0);
-	assert_int_equal(
-		apply_steps(&session.root, today(), true, &session.chain, &session.apply),
+	assert_int_equal(apply_steps(&session.root, today(), true, false, &session.chain,
+				 &session.apply),
 		0);
 	return &session;
 }
@@ -483,7 +483,7 @@ static void test_tools_fail(void **state)
 	fake_remove(IMAGE OTHER);
 	expect_failure("after udev");
 	put_script("bin/update-initramfs", "#!/bin/sh\necho Not updating initramfs.\n");
-	expect_failure("it contains an outdated /etc/vfioboot.conf|Not updating");
+	expect_failure("it lacks the module mlx5_vfio_pci|Not updating");
 }
 
 static void test_image_is_bad(void **state)
@@ -509,6 +509,199 @@ static void test_files_that_stand_in_the_way(void **state)
 	fake_link("etc/vfioboot.protect", "/srv/elsewhere");
 	expect_failure("cannot write /etc/vfioboot.protect");
 }
+
+/* ---- images that lack nothing but our files --------------------------------------------- */
+
+/* Generators would make images of no use. */
+static void set_up_outdated_by(const char *program, enum fake_maker maker)
+{
+	set_up_machine(program, maker);
+	fake_image(IMAGE ONE, maker, ONE, OLD_CONFIG | OLD_PROGRAM | SHORT_PROTECT);
+	fake_image(IMAGE OTHER, maker, OTHER, NO_CONFIG | NO_PROTECT | MORE_CONFIG);
+	fake_put("next-" ONE, "not an image");
+	fake_put("next-" OTHER, "not an image");
+	fake_put("etc/vfioboot.conf.d/new.conf", "[device b]\npath = 00:06.0/00\n");
+	fake_link("etc/vfioboot.conf.d/mask.conf", "/dev/null");
+}
+
+static void set_up_outdated(void)
+{
+	set_up_outdated_by("usr/bin/dracut", DRACUT);
+}
+
+static uint64_t size_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(fake_path(path), &st), 0);
+	return (uint64_t)st.st_size;
+}
+
+static bool keep_all(const void *data, const char *path)
+{
+	(void)data, (void)path;
+	return true;
+}
+
+static void expect_file(const char *image, const char *path, const char *content)
+{
+	_cleanup_(imagefile_free) struct imagefile file = {0};
+	_cleanup_(root_close) struct root root = fake_open();
+	const struct imagefile_entry *entry;
+	char why[128];
+
+	assert_int_equal(
+		imagefile_open(&root, image, keep_all, NULL, &file, why, sizeof(why)), 0);
+	entry = imagefile_find(&file, path);
+	if (!content) {
+		assert_null(entry);
+		return;
+	}
+	assert_non_null(entry);
+	assert_string_equal(entry->data, content);
+}
+
+static void test_steps_of_outdated(void **state)
+{
+	struct session *session;
+
+	(void)state;
+	set_up_outdated_by("usr/sbin/mkinitramfs", TOOLS);
+	fake_put("etc/vfioboot.protect", FAKE_PROTECT);
+	fake_dir("etc/initramfs/post-update.d");
+	session = begin_apply();
+	expect_steps(session,
+		"keep /boot/initrd.img-6.12.1 as /boot/.initrd.img-6.12.1.vfioboot-kept\n"
+		"copy /boot/initrd.img-6.12.1 to /boot/.initrd.img-6.12.1.vfioboot-new "
+		"and extend it\n"
+		"check /boot/.initrd.img-6.12.1.vfioboot-new\n"
+		"rename /boot/.initrd.img-6.12.1.vfioboot-new to /boot/initrd.img-6.12.1\n"
+		"keep /boot/initrd.img-6.1.0 as /boot/.initrd.img-6.1.0.vfioboot-kept\n"
+		"copy /boot/initrd.img-6.1.0 to /boot/.initrd.img-6.1.0.vfioboot-new "
+		"and extend it\n"
+		"check /boot/.initrd.img-6.1.0.vfioboot-new\n"
+		"rename /boot/.initrd.img-6.1.0.vfioboot-new to /boot/initrd.img-6.1.0\n"
+		"run run-parts --arg=6.12.1 --arg=/boot/initrd.img-6.12.1 "
+		"/etc/initramfs/post-update.d\n"
+		"run run-parts --arg=6.1.0 --arg=/boot/initrd.img-6.1.0 "
+		"/etc/initramfs/post-update.d\n"
+		"remove /boot/.initrd.img-6.12.1.vfioboot-kept\n"
+		"remove /boot/.initrd.img-6.1.0.vfioboot-kept\n");
+	end(session);
+}
+
+/* What was in front of it stays as it was, and with each change there is one segment. */
+static void test_outdated(void **state)
+{
+	uint64_t first, size;
+
+	(void)state;
+	set_up_outdated();
+	apply_well();
+	expect_done();
+	first = size = size_of(IMAGE OTHER);
+	expect_file(IMAGE OTHER, "etc/vfioboot.conf", FAKE_CONFIG);
+	expect_file(IMAGE OTHER, "etc/vfioboot.conf.d/mask.conf", "/dev/null");
+	expect_file(IMAGE OTHER, "etc/vfioboot.conf.d/gone.conf", "");
+	for (unsigned i = 10; i < 40; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "etc/vfioboot.conf.d/new%u.conf", i);
+		fake_put(name, "[device c]\npath = 00:07.0/00\n");
+		apply_well();
+		expect_done();
+		expect_file(IMAGE OTHER, name, "[device c]\npath = 00:07.0/00\n");
+		if (i > 10)
+			assert_int_equal(size_of(IMAGE OTHER), size);
+		size = size_of(IMAGE OTHER);
+		fake_remove(name);
+	}
+	apply_well();
+	expect_file(IMAGE OTHER, "etc/vfioboot.conf.d/new39.conf", NULL);
+	assert_int_equal(size_of(IMAGE OTHER), first);
+}
+
+static void expect_built(bool full)
+{
+	struct session session = {.root = fake_open()};
+	bool built = false;
+
+	assert_int_equal(chain_follow(&session.root, today(), &session.chain), 0);
+	assert_int_equal(apply_steps(&session.root, today(), true, full, &session.chain,
+				 &session.apply),
+		0);
+	for (size_t i = 0; i < session.apply.change.n; i++)
+		built |= session.apply.change.steps[i].kind == &change_build &&
+			strstr(session.apply.change.steps[i].path, ONE);
+	assert_true(built);
+	end(&session);
+}
+
+/* Whatever else is not right is the generator's. */
+static void test_outdated_in_more(void **state)
+{
+	static const unsigned flaws[] = {
+		NOT_STARTED, NO_VFIO_PCI, NO_VARIANT, NO_MODPROBE, NOT_US};
+
+	for (size_t i = 0; i < ARRAY_SIZE(flaws); i++) {
+		fake_tear_down(state);
+		fake_set_up(state);
+		set_up_outdated();
+		fake_image(IMAGE ONE, DRACUT, ONE, OLD_CONFIG | flaws[i]);
+		expect_built(false);
+	}
+}
+
+static void test_full(void **state)
+{
+	(void)state;
+	set_up_outdated();
+	expect_built(true);
+}
+
+/* mkinitcpio starts them for each image that it makes: that is not ours to do. */
+static void test_followers(void **state)
+{
+	struct session *session;
+
+	(void)state;
+	set_up_outdated_by("usr/bin/mkinitcpio", MKINITCPIO);
+	fake_image("boot/initramfs-" ONE ".img", MKINITCPIO, ONE, OLD_CONFIG);
+	fake_put("usr/lib/initcpio/post/vfioboot", "");
+	session = begin_apply();
+	assert_non_null(session->chain.images[0].extension.bytes);
+	end(session);
+	fake_put("etc/initcpio/post/sign", "");
+	session = begin_apply();
+	assert_null(session->chain.images[0].extension.bytes);
+	end(session);
+}
+
+/* A file that is gone hides none of its name elsewhere by being empty. */
+static void test_gone_that_would_hide(void **state)
+{
+	(void)state;
+	set_up_outdated();
+	fake_image(IMAGE ONE, DRACUT, ONE, MORE_CONFIG);
+	fake_put("usr/lib/vfioboot.conf.d/gone.conf", "[device v]\npath = 00:08.0/00\n");
+	expect_built(false);
+}
+
+/* The kernel sees no archive behind bytes that are none. */
+static void test_no_place(void **state)
+{
+	FILE *f;
+
+	(void)state;
+	set_up_outdated();
+	f = fopen(fake_path(IMAGE ONE), "a");
+	assert_non_null(f);
+	fputs("a signature", f);
+	fclose(f);
+	expect_built(false);
+}
+
+/* ---- killed ----------------------------------------------------------------------------- */
 
 static unsigned steps_to_go;
 static bool behind;
@@ -565,7 +758,8 @@ static void expect_bootable(void)
 /* Killed before and behind each step: it boots, and the next apply does the rest. */
 static void test_killed(void **state)
 {
-	static void (*const set_up[])(void) = {set_up_dracut, set_up_tools};
+	static void (*const set_up[])(void) = {
+		set_up_dracut, set_up_tools, set_up_outdated};
 	unsigned killed = 0;
 
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(set_up); i++) {
@@ -587,7 +781,7 @@ static void test_killed(void **state)
 			expect_done();
 		}
 	}
-	assert_int_equal(killed, 2 * 11 + 2 * 9);
+	assert_int_equal(killed, 2 * 11 + 2 * 9 + 2 * 11);
 }
 
 /* Killed while a generator wrote in place: what was kept is whole. */
@@ -857,6 +1051,13 @@ int main(void)
 		TEST(test_tools_fail),
 		TEST(test_image_is_bad),
 		TEST(test_files_that_stand_in_the_way),
+		TEST(test_steps_of_outdated),
+		TEST(test_outdated),
+		TEST(test_outdated_in_more),
+		TEST(test_full),
+		TEST(test_followers),
+		TEST(test_gone_that_would_hide),
+		TEST(test_no_place),
 		TEST(test_killed),
 		TEST(test_put_back),
 		TEST(test_leftovers_of_a_kernel_that_is_gone),

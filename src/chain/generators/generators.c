@@ -80,6 +80,23 @@ const struct initramfs_generator *initramfs_maker(const struct imagefile *image)
 	return NULL;
 }
 
+bool initramfs_has_followers(
+	const struct initramfs_generator *generator, const struct root *root)
+{
+	const char *const *directory = generator->followers;
+
+	for (; directory && *directory; directory++) {
+		_cleanup_(file_free_names) struct file_names names = {0};
+
+		if (file_list(root, *directory, &names) < 0)
+			return true;
+		for (size_t i = 0; i < names.n; i++)
+			if (strcmp(names.names[i], "vfioboot") != 0)
+				return true;
+	}
+	return false;
+}
+
 static const struct initramfs_generator *maker_of_file(
 	const struct root *root, const char *path)
 {

@@ -26,6 +26,8 @@ struct initramfs_generator {
 	bool replaces;   /* writes beside the image and renames, by itself */
 	bool adds_entry; /* makes an entry of a boot menu, too: the image has to stay */
 	const char *const *leavings;
+	/* Directories with programs of others that it starts for each new image; NULL: none. */
+	const char *const *followers;
 	/* What puts vfioboot into its images is one of these files, out of @package. */
 	const char *const *hooks;
 	const char *package;
@@ -76,6 +78,10 @@ const struct initramfs_generator *initramfs_owner(const struct root *root,
  */
 bool initramfs_has_hook(const struct initramfs_generator *generator,
 	const struct root *root, char *ret_problem, size_t size);
+
+/* Whether it starts programs of others for each new image, but those of post-update.d. */
+bool initramfs_has_followers(
+	const struct initramfs_generator *generator, const struct root *root);
 
 /* The generator whose marks the image bears, or NULL. */
 const struct initramfs_generator *initramfs_maker(const struct imagefile *image);

@@ -395,11 +395,15 @@ static const char *const marks[] = {"buildconfig", NULL};
 static const char *const hooks[] = {
 	"/usr/lib/initcpio/install/vfioboot", "/etc/initcpio/install/vfioboot", NULL};
 
+static const char *const followers[] = {
+	"/etc/initcpio/post", "/usr/lib/initcpio/post", NULL};
+
 const struct initramfs_generator initramfs_mkinitcpio = {
 	.name = "mkinitcpio",
 	.programs = programs,
 	.marks = marks,
 	.hooks = hooks,
+	.followers = followers,
 	.package = "vfioboot",
 	.find = find,
 	.expect = expect,
