@@ -47,7 +47,7 @@ static unsigned count_profiles(const struct config *config, bool *ret_common)
 		const struct config_section *section = &config->sections[i];
 
 		n += is_new_profile(config, i);
-		*ret_common |= !section->bad && !section->profile[0];
+		*ret_common |= !section->bad && !section->demand && !section->profile[0];
 	}
 	return n;
 }

@@ -209,7 +209,7 @@ static bool needs_loader(const struct check_host *host)
 	_cleanup_free_ struct params *params = calloc(1, sizeof(*params));
 	const struct params_request request = {0};
 	const struct config *config = &host->next->config;
-	bool needed = config->n_sections && config->when_selected;
+	bool needed = check_needs_image(host) && config->when_selected;
 
 	for (unsigned i = 0; i < config->n_sections; i++)
 		needed |= *config->sections[i].profile;

@@ -168,6 +168,8 @@ static void warn_unknown(const struct config *config, const char *profile)
 	for (unsigned i = 0; profile && i < config->n_sections; i++) {
 		const char *own = config->sections[i].profile;
 
+		if (config->sections[i].demand)
+			continue;
 		known |= *own ? strcmp(own, profile) == 0 : config->when_selected;
 	}
 	if (!known)

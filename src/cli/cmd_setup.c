@@ -151,9 +151,10 @@ static bool find_configured(const struct setup *setup, enum setup_when *ret)
 	for (size_t i = 0; i < setup->n_cards; i++)
 		if (setup->cards[i].chosen)
 			return false;
-	*ret = SETUP_BOOT;
+	*ret = config_count_boot(config) ? SETUP_BOOT : SETUP_DEMAND;
 	for (unsigned i = 0; i < config->n_sections; i++)
-		if (config->sections[i].profile[0] || config->when_selected)
+		if (config->sections[i].profile[0] ||
+			(config->when_selected && !config->sections[i].demand))
 			*ret = SETUP_MENU;
 	return true;
 }

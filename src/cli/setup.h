@@ -22,7 +22,7 @@
 enum setup_when {
 	SETUP_BOOT,   /* at every boot */
 	SETUP_MENU,   /* at those that an entry of the boot menu starts */
-	SETUP_DEMAND, /* when a guest starts: libvirt binds it */
+	SETUP_DEMAND, /* when a guest starts */
 	SETUP_WHENS,
 };
 
@@ -49,7 +49,9 @@ struct setup {
 	struct setup_card *cards; /* of the same order */
 	size_t n_cards;
 	unsigned n_offered;
-	uint64_t digest; /* of the configuration that all of it goes by */
+	/* Of the files of the configuration that all of it goes by. */
+	uint64_t digest;
+	unsigned n_sections;
 	bool iommu_first; /* without the IOMMU no card can be chosen: its parameter is all */
 	enum setup_when when;
 	char profile[CONFIG_NAME_SIZE]; /* of SETUP_MENU */
@@ -65,6 +67,9 @@ struct setup {
 enum cli_exit setup_look(struct setup *setup);
 
 /* ---- setup_cards.c: which cards there are, and which are chosen */
+
+/* How many sections are in files. */
+unsigned setup_count_sections(const struct config *config);
 
 /* Finds them all. */
 enum cli_exit setup_find_cards(struct setup *setup);

@@ -84,9 +84,9 @@ static bool note_obstacles(
 
 		if (obstacle->kind == OBSTACLE_CONFIGURED && !*card->section) {
 			strcpy(card->section, obstacle->section->name);
-			card->configured = selected || obstacle->section->profile[0]
-				? SETUP_MENU
-				: SETUP_BOOT;
+			card->configured = obstacle->section->demand        ? SETUP_DEMAND
+				: selected || obstacle->section->profile[0] ? SETUP_MENU
+									    : SETUP_BOOT;
 		}
 		refused |= obstacle->kind == OBSTACLE_BOOT_DISPLAY;
 		if (obstacle->kind == OBSTACLE_CONFIGURED)
@@ -169,6 +169,15 @@ static void number_cards(struct setup *setup, bool displays)
 	}
 }
 
+unsigned setup_count_sections(const struct config *config)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < config->n_sections; i++)
+		n += !config->sections[i].from_cmdline;
+	return n;
+}
+
 enum cli_exit setup_find_cards(struct setup *setup)
 {
 	struct candidates *candidates = &setup->candidates;
@@ -179,6 +188,7 @@ enum cli_exit setup_find_cards(struct setup *setup)
 	if (status != CLI_OK)
 		return status;
 	setup->digest = setup->devices.config->digest;
+	setup->n_sections = setup_count_sections(setup->devices.config);
 	r = candidates_find(&setup->devices, is_card, NULL, candidates);
 	setup->cards = or_no_memory(calloc(candidates->n + 1, sizeof(*setup->cards)));
 	for (; r == 0 && setup->n_cards < candidates->n; setup->n_cards++) {
@@ -457,6 +467,7 @@ static void begin_plan(struct setup *setup)
 	configfiles_read_cmdline(&setup->cli->root, devices->config);
 	devices->host.config = devices->config;
 	devices->host.profile = *setup->profile ? setup->profile : NULL;
+	devices->host.demand = setup->when == SETUP_DEMAND;
 }
 
 /* The card's offer beside those before it: its name is free, and a display stays. */

@@ -52,7 +52,7 @@ static bool writes_parameters(const struct setup *setup)
 static int plan_dropins(const struct setup *setup, struct change *ret)
 {
 	ret->root = &setup->cli->root;
-	return writes_images(setup) ? devices_put_planned(&setup->devices, ret) : 0;
+	return setup->iommu_first ? 0 : devices_put_planned(&setup->devices, ret);
 }
 
 /*
@@ -122,7 +122,7 @@ static enum cli_exit list_dropins(struct list *list)
 
 	if (r < 0)
 		return cli_error(SETUP, "cannot work out what to do: %s", strerror(-r));
-	for (size_t i = 0; i < setup->n_cards && writes_images(setup); i++)
+	for (size_t i = 0; i < setup->n_cards; i++)
 		if (*setup->cards[i].section)
 			add_line(
 				list, LINE_DONE, "%s is set up", setup->cards[i].section);
@@ -364,7 +364,9 @@ static enum cli_exit check_unchanged(const struct setup *setup)
 	_cleanup_free_ struct config *config =
 		cli_read_config(&setup->cli->root, CONFIGFILES_OF_NOW);
 
-	if (setup->iommu_first || config->digest == setup->digest)
+	if (setup->iommu_first ||
+		(config->digest == setup->digest &&
+			setup_count_sections(config) == setup->n_sections))
 		return CLI_OK;
 	return cli_error(SETUP,
 		"nothing was changed: another program has changed the configuration since "

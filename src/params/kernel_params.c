@@ -152,7 +152,7 @@ static void read_native(const struct pcibus_function *function, struct modules *
 
 /*
  * What the next boot binds, or would once there are IOMMU groups: what is refused for another
- * reason stays with the host.
+ * reason stays with the host.  What is handed over later needs the groups alone.
  */
 static void read_given(struct facts *host, const struct nextboot *next,
 	const char *config, struct params_facts *facts)
@@ -163,14 +163,17 @@ static void read_given(struct facts *host, const struct nextboot *next,
 		const struct pcibus_function *function = &host->bus.functions[i];
 		const struct plan_entry *entry =
 			nextboot_find(next, function->dev.address);
-		bool groupless = entry && entry->reason == REASON_NO_IOMMU_GROUP;
+		const struct plan_entry *demand =
+			nextboot_find_demand(next, function->dev.address);
+		bool groupless = (entry && entry->reason == REASON_NO_IOMMU_GROUP) ||
+			(demand && demand->reason == REASON_NO_IOMMU_GROUP);
 
-		if (!entry || (entry->reason != REASON_NONE && !groupless))
-			continue;
-		read_native(function, modules, facts);
 		if (groupless && function->group == PCIBUS_NO_GROUP &&
 			!facts->groupless[0])
 			pci_address_format(function->dev.address, facts->groupless);
+		if (!entry || (entry->reason != REASON_NONE && !groupless))
+			continue;
+		read_native(function, modules, facts);
 		if (boot_display_is_display(function))
 			read_display(host, function, config,
 				strcmp(next->config.sections[entry->section].driver,

@@ -56,8 +56,9 @@ static const char *find_profile(const struct config *config, bool *ret_several)
 		}
 		found = section->profile;
 	}
-	return found || !config->when_selected || !config->n_sections ? found
-								      : ANY_PROFILE;
+	return found || !config->when_selected || !config_count_boot(config)
+		? found
+		: ANY_PROFILE;
 }
 
 static int choose_profile(const struct config *config, const char *wanted,
@@ -72,12 +73,12 @@ static int choose_profile(const struct config *config, const char *wanted,
 		return message_set(
 			message, -EINVAL, "the configuration has several profiles");
 	}
-	if (!config->n_sections) {
+	if (!config_count_boot(config)) {
 		message_remedy(message,
 			"run 'sudo vfioboot add DEVICE --profile passthrough' and "
 			"'sudo vfioboot apply' first");
 		return message_set(message, -EINVAL,
-			"no device is configured, so there is nothing to try");
+			"no device is configured for a boot, so there is nothing to try");
 	}
 	if (!profile) {
 		message_remedy(message,

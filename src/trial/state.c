@@ -258,7 +258,7 @@ bool trial_find_end(struct trial *trial, const char *boot, bool still_armed)
 enum trial_part trial_part_of(const struct config *config,
 	const struct config_section *section, const char *profile)
 {
-	if (section->bad)
+	if (section->bad || section->demand)
 		return TRIAL_PART_NONE;
 	/* A vfioboot.device= of this boot, which the normal entry brought. */
 	if (section->from_cmdline)

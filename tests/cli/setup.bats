@@ -287,13 +287,30 @@ name another card with --device, or leave --when away" ]
 	[ "$(<"$host/rebooted")" = 'systemctl reboot' ]
 }
 
-@test "on demand: nothing is bound at boot, and how a guest gets it" {
+@test "on demand: a section that no boot binds, and how a guest gets it" {
 	new_machine
+	live setup --dry-run --device 02:00 --when demand
+	[ "$status" = 0 ]
+	shows '1  write /etc/vfioboot.conf.d/gpu.conf' "managed='yes'"
+	unchanged
 	live setup --yes --device 02:00 --when demand
 	[ "$status" = 0 ]
-	shows 'no kernel parameter is needed' 'Nothing to do' "managed='yes'" \
+	shows 'no kernel parameter is needed' '1  write /etc/vfioboot.conf.d/gpu.conf' "managed='yes'" \
 		"<source><address domain='0x0000' bus='0x02' slot='0x00' function='0x1'/></source>" \
 		'Before it starts, nothing of the host'
+	[[ $output != *'   2  write'* && $output != *initramfs-linux* ]]
+	grep -qx 'bind = demand' "$host/etc/vfioboot.conf.d/gpu.conf"
+	bound_next 0
+	live status --json
+	json_true '.inactive[0].why == "demand" and .ready == true' <<<"$output"
+	live setup --yes --device 02:00 --when demand
+	[ "$status" = 0 ]
+	shows 'gpu is set up' 'Nothing to do'
+	live setup --yes --device 02:00 --when boot
+	[ "$status" = 1 ]
+	[[ $stderr == *"'gpu' is set up already, when a guest starts that has it; run 'sudo vfioboot remove gpu' first"* ]]
+	live undo
+	[ "$status" = 0 ]
 	unchanged
 	put proc/sys/kernel/modules_disabled <<<1
 	live setup --yes --device 02:00 --when demand

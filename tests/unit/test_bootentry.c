@@ -117,13 +117,14 @@ static void test_more_profiles_than_room(void **state)
 		CONFIG_PROFILES_MAX, "no-passthrough", "no passthrough", "vfioboot.off");
 }
 
-static void test_bad_sections_count_for_nothing(void **state)
+static void test_sections_of_no_boot(void **state)
 {
 	(void)state;
 	for (int selected = 0; selected < 2; selected++) {
 		reset(selected);
 		section("")->bad = true;
 		section("games")->bad = true;
+		section("")->demand = true;
 		bootentry_decide(&config, &entries);
 		assert_int_equal(entries.n, 0);
 	}
@@ -270,7 +271,7 @@ int main(void)
 		cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_parameters_are_never_cut),
 		cmocka_unit_test(test_more_profiles_than_room),
-		cmocka_unit_test(test_bad_sections_count_for_nothing),
+		cmocka_unit_test(test_sections_of_no_boot),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_missing),
