@@ -167,7 +167,8 @@ const whys = {
 	named: () => _("chosen"), card: () => _("same card"), group: () => _("same IOMMU group")
 };
 const actions = {
-	bind: () => _("reserved"), later: () => _("reserved later"), refuse: () => _("refused")
+	bind: () => _("reserved"), later: () => _("reserved later"), refuse: () => _("refused"),
+	demand: () => _("left to the host")
 };
 
 function offerBody(offer) {
@@ -216,31 +217,33 @@ function offerChoices(offer, choices, changed) {
 }
 
 function whenChoices(choices, changed) {
-	const radio = (id, text, profile) =>
+	const radio = (id, text, when) =>
 		h("label", { class: "choice" },
 		  h("input", {
-			  type: "radio", name: "when", id, checked: choices.profile === profile,
+			  type: "radio", name: "when", id, checked: choices.when === when,
 			  onchange: () => {
-				  choices.profile = profile;
+				  choices.when = when;
 				  changed();
 			  }
 		  }), text);
 
 	return h("fieldset", { class: "choices" },
 		 h("legend", {}, _("When")),
-		 radio("when-always", _("At every boot"), null),
-		 radio("when-menu", _("Only when chosen in the boot menu"), "passthrough"));
+		 radio("when-always", _("At every boot"), "always"),
+		 radio("when-menu", _("Only when chosen in the boot menu"), "menu"),
+		 radio("when-demand", _("When its virtual machine starts"), "demand"));
 }
 
 function addArguments(device, choices) {
 	return ["add", device,
-		...(choices.profile ? ["--profile", choices.profile] : []),
+		...(choices.when === "menu" ? ["--profile", "passthrough"] : []),
+		...(choices.when === "demand" ? ["--demand"] : []),
 		...(choices.only ? ["--only"] : []),
 		...(choices.with.size ? ["--with", [...choices.with].join(",")] : [])];
 }
 
 export async function addDevice(device, name, done) {
-	const choices = { profile: null, only: false, with: new Set() };
+	const choices = { when: "always", only: false, with: new Set() };
 	const box = dialog("add", cockpit.format(_("Reserve $0"), name));
 	const go = button("add-go", _("Reserve"), start, { kind: "primary", disabled: true });
 	let latest = 0;
@@ -258,9 +261,11 @@ export async function addDevice(device, name, done) {
 				return;
 			go.disabled = !answer.accepted;
 			box.body.replaceChildren(
-				h("p", { class: "explanation" }, answer.accepted
-					? _("The next boot reserves these functions for virtual machines, before any other driver can take them. The running system does not change.")
-					: _("This cannot be reserved:")),
+				h("p", { class: "explanation" }, !answer.accepted
+					? _("This cannot be reserved:")
+					: choices.when === "demand"
+					? _("The host keeps these functions at boot, until the virtual machine starts that has them. The running system does not change.")
+					: _("The next boot reserves these functions for virtual machines, before any other driver can take them. The running system does not change.")),
 				...messages(lines, false).filter(part => part),
 				...offerBody(answer), ...offerChoices(answer, choices, show),
 				answer.accepted ? whenChoices(choices, show) : "");
@@ -280,7 +285,9 @@ export async function addDevice(device, name, done) {
 			if (status === 0) {
 				box.close();
 				await done();
-				announce(_("Reserved. Update the boot images for it to take effect."));
+				announce(choices.when === "demand"
+					? _("Reserved for when its virtual machine starts.")
+					: _("Reserved. Update the boot images for it to take effect."));
 				return;
 			}
 			box.body.replaceChildren(...messages(lines, true).filter(part => part),

@@ -22,7 +22,8 @@ const isLimited = () => permission.allowed === false;
 
 const results = {
 	bound: ["green", () => _("reserved")], pending: ["blue", () => _("at the next boot")],
-	later: ["blue", () => _("later at the next boot")], refused: ["red", () => _("refused")],
+	later: ["blue", () => _("later at the next boot")],
+	demand: ["grey", () => _("when a guest starts")], refused: ["red", () => _("refused")],
 	failed: ["red", () => _("failed")]
 };
 
@@ -112,7 +113,15 @@ function readiness() {
 		     ...[ready_unknown, images_problem].filter(text => text));
 }
 
-const planColours = { bind: "green", later: "blue", refuse: "red" };
+const planColours = { bind: "green", later: "blue", refuse: "red", demand: "grey" };
+
+const inactives = {
+	profile: s => cockpit.format(_("$0 is reserved only by a boot entry with the profile '$1'."),
+				     s.section, s.profile),
+	off: s => cockpit.format(_("$0 is inactive: vfioboot is switched off for the next boot."), s.section),
+	demand: s => cockpit.format(_("$0 is left to the host at boot, until its virtual machine starts."),
+				    s.section)
+};
 
 function planTable() {
 	return table(_("What the next boot does"),
@@ -139,13 +148,9 @@ function nextCard() {
 			    alert("danger", error.line === null ? error.file : `${error.file}:${error.line}`,
 				  error.message)),
 		    state.plan.plan.length > 0
-			    ? [readiness(), planTable()]
+			    ? [state.plan.plan.some(f => f.action !== "demand") && readiness(), planTable()]
 			    : h("p", {}, _("No device is reserved at the next boot.")),
-		    state.status.inactive.map(section => h("p", {}, section.why === "profile"
-			    ? cockpit.format(_("$0 is reserved only by a boot entry with the profile '$1'."),
-					     section.section, section.profile)
-			    : cockpit.format(_("$0 is inactive: vfioboot is switched off for the next boot."),
-					     section.section))));
+		    state.status.inactive.map(section => h("p", {}, inactives[section.why](section))));
 }
 
 /* ---- this boot ---- */

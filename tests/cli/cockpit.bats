@@ -91,6 +91,25 @@ configured_host() {
 	has_all list '.functions[] has no notes'
 }
 
+# words FILE NAME: the keys of an object, which a module has a text or a colour for
+words() {
+	sed -n "/^const $2 = {/,/^};\|};$/p" "cockpit/$1" | grep -oE '[{,[:space:]][a-z]+: ' | tr -dc 'a-z\n'
+}
+
+@test "what no boot binds has its words on the page" {
+	host_of_two_cards "$host"
+	put etc/vfioboot.conf.d/gpu.conf <<<$'[device gpu]\npath = 00:01.1/00\nbind = demand'
+	answer list
+	words page.js results | grep -qx "$(jq -r '.functions[] | select(.section == "gpu").result' "$work/json" | uniq)"
+	answer plan
+	words page.js planColours | grep -qx "$(jq -r '.plan[0].action' "$work/json")"
+	answer status
+	words page.js inactives | grep -qx "$(jq -r '.inactive[0].why' "$work/json")"
+	answer add 01:00.0 --demand --dry-run
+	words actions.js actions | grep -qx "$(jq -r '.functions[0].next_boot' "$work/json")"
+	has_all add '.left_out is empty' '.obstacles is empty'
+}
+
 # Each member that a module names in an answer, it is given: read() leaves out all others.
 @test "the page asks for no answer that answers.js does not list" {
 	for kind in $(grep -ohE 'ask\(\["[a-z]+"|readOne\("[a-z]+"' cockpit/*.js | grep -oE '[a-z]+"$' | tr -d '"') event add; do
