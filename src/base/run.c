@@ -410,6 +410,18 @@ int run_read(const char *const argv[], char **ret)
 
 /* ---- The environment */
 
+int run_own_path(char *ret, size_t size)
+{
+	ssize_t n = readlink(TREE_OWN_PROGRAM, ret, size);
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size)
+		return -ENAMETOOLONG;
+	ret[n] = '\0';
+	return 0;
+}
+
 void run_extend_path(void)
 {
 	const char *old = getenv("PATH");

@@ -32,6 +32,9 @@ int run_last_line(const char *const argv[], char *ret_last, size_t size);
 /* The same, with all its output but errors in @ret, a text for free(). */
 int run_read(const char *const argv[], char **ret);
 
+/* The whole path of this program.  Returns 0, or -errno. */
+int run_own_path(char *ret, size_t size);
+
 /* Adds the directories of system programs to PATH: su(1) may leave root with a user's. */
 void run_extend_path(void);
 

@@ -29,6 +29,7 @@
 #define TREE_MODULES     "lib/modules"
 #define TREE_USR_MODULES "usr/lib/modules"
 #define TREE_OWN_FD      "/proc/self/fd/%d" /* of this process, not below a root */
+#define TREE_OWN_PROGRAM "/proc/self/exe"
 #define TREE_PROC_STAT   "proc/%d/stat"
 #define TREE_PROC_COMM   "proc/%d/comm"   /* below a root */
 #define TREE_FD_OF       "/proc/%d/fd/%d" /* the same for others: process, descriptor */
