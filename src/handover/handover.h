@@ -22,18 +22,7 @@
 #include "decide/decide.h"
 #include "facts/facts.h"
 #include "libvirt.h"
-
-/* What is asked for; all of it the caller's, until handover_free(). */
-struct handover_request {
-	/* A section of the configuration; of a release, a set that was handed over. */
-	const char *set;
-	const char *
-		guest; /* that is given the set, as libvirt calls it; NULL: a person asks */
-	bool stop_session; /* what shows or plays something on the device may be stopped */
-	unsigned wait_s;   /* for how long to wait until nobody has the device open */
-	uint64_t back_after_s; /* when a timer releases the set; 0: never */
-	const char *program;   /* vfioboot's path, for that */
-};
+#include "request.h"
 
 /* Starts as {0}, for handover_free(). */
 struct handover {
@@ -90,6 +79,9 @@ int handover_find(const struct root *root, struct pci_address address,
 
 /* The names of all sets that are handed over, for file_free_names().  0 or -errno. */
 int handover_list(const struct root *root, struct file_names *ret);
+
+/* The functions of the set, with commas between, for people. */
+void handover_name_functions(const struct handover *handover, char *ret, size_t size);
 
 void handover_free(struct handover *handover);
 

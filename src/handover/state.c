@@ -97,12 +97,12 @@ static void put_line(FILE *out, const char *const words[])
 {
 	char word[WORD_SIZE(STATE_WORD_SIZE)];
 
-	fputs(words[0], out);
+	fprintf(out, "%s", words[0]);
 	for (size_t i = 1; words[i]; i++) {
 		word_format(words[i], word, sizeof(word));
 		fprintf(out, " %s", word);
 	}
-	fputc('\n', out);
+	fprintf(out, "\n");
 }
 
 static void put_function(FILE *out, const struct state_function *function)
@@ -134,7 +134,7 @@ int state_write(const struct root *root, const struct state *state)
 
 	if (!text_stream_open(&stream))
 		return -ENOMEM;
-	fputs(MARK "\nversion " VFIOBOOT_VERSION "\n", stream.out);
+	fprintf(stream.out, MARK "\nversion " VFIOBOOT_VERSION "\n");
 	put_line(stream.out, (const char *const[]){"guest", state->guest, NULL});
 	put_line(stream.out,
 		(const char *const[]){"phase", phase_words[state->phase], NULL});

@@ -1,0 +1,779 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which steps a set needs, and why it cannot be handed over. */
+#include "plan.h"
+#include "base/base.h"
+#include "native.h"
+#include "session.h"
+
+/* One way out that is being planned. */
+struct planning {
+	struct facts *facts;
+	const struct handover_request *request;
+	struct work *work;
+	struct change *change;
+	struct message *message;
+	const char *driver; /* that is wanted */
+	/* Those that the section names, and of these the ones that are not with it yet. */
+	struct deviceset set;
+	struct pci_address *moving;
+	size_t n_moving;
+};
+
+/* ---- what the early program would do ----------------------------------------------------- */
+
+/* Its own structures, which are large. */
+struct decision {
+	struct config config;
+	struct protect_list protect;
+	struct machine machine;
+	struct plan plan;
+};
+
+static const struct pcidev *find_known(const void *bus, struct pci_address address)
+{
+	const struct pcibus_function *function = pcibus_find(bus, address);
+
+	return function ? &function->dev : NULL;
+}
+
+/* The configuration with this section alone, whether or not this boot asks for it. */
+static void take_section(struct config *config, const struct config *all,
+	const struct config_section *section)
+{
+	*config = *all;
+	config->sections[0] = *section;
+	config->sections[0].profile[0] = '\0';
+	config->sections[0].demand = false;
+	config->n_sections = 1;
+	config->when_selected = config->off = config->cmdline_unread = false;
+}
+
+static int read_protect(
+	struct facts *facts, struct decision *decision, struct message *message)
+{
+	int r = protect_list_trace(facts, &decision->config, &decision->protect);
+
+	if (r == 0)
+		return 0;
+	if (!facts->root->live) {
+		configfiles_read_protect(
+			facts->root, &decision->config, &decision->protect);
+		return 0;
+	}
+	if (r == -EHOSTUNREACH)
+		return message_set(message, r,
+			"this is a chroot or a container, not a running host");
+	return message_errno(message, r, "cannot find out what this host uses");
+}
+
+static int refuse_entry(const struct decision *decision, const struct plan_entry *entry,
+	struct message *message)
+{
+	char address[PCI_ADDRESS_SIZE] = "";
+
+	if (entry->function != PLAN_NO_FUNCTION)
+		pci_address_format(
+			decision->machine.functions[entry->function].address, address);
+	return message_set(message, -EPERM, "%s%s%s is refused (%s): %s",
+		decision->config.sections[0].name, *address ? ", " : "", address,
+		reason_word(entry->reason), reason_text(entry->reason));
+}
+
+/* Takes the functions that the planner of the early program gives to the section. */
+static int decide(struct planning *planning, const struct config *config,
+	const struct config_section *section)
+{
+	_cleanup_free_ struct decision *decision = calloc(1, sizeof(*decision));
+	const struct pcibus *bus = &planning->facts->bus;
+	int r = decision ? 0 : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	take_section(&decision->config, config, section);
+	decision->machine.known = find_known;
+	decision->machine.bus = bus;
+	r = read_protect(planning->facts, decision, planning->message);
+	if (r < 0)
+		return r;
+	r = machine_look_up(planning->facts->root, &decision->config, &decision->protect,
+		&decision->machine);
+	if (r < 0)
+		return message_errno(
+			planning->message, r, "cannot read the PCI functions");
+	plan_make(&decision->config, &decision->machine, &decision->protect,
+		&decision->plan);
+	for (unsigned i = 0; r == 0 && i < decision->plan.n_entries; i++) {
+		const struct plan_entry *entry = &decision->plan.entries[i];
+		const struct pcibus_function *function;
+
+		if (entry->reason != REASON_NONE)
+			return refuse_entry(decision, entry, planning->message);
+		function = pcibus_find(
+			bus, decision->machine.functions[entry->function].address);
+		r = function ? deviceset_add(&planning->set, bus, function, true)
+			     : -ENODEV;
+	}
+	return r;
+}
+
+/* ---- what was handed over already -------------------------------------------------------- */
+
+static bool is_wanted(const struct planning *planning, const char *driver)
+{
+	return strcmp(planning->driver, CONFIG_DRIVER_NONE) == 0
+		? !*driver
+		: strcmp(driver, planning->driver) == 0;
+}
+
+static int say_unreadable(const char *set, int error, struct message *message)
+{
+	message_remedy(message, "look at it, then remove it");
+	return message_errno(message, error, "cannot read " STATE_HANDOVERS "/%s", set);
+}
+
+/* Of one that was killed half-way nobody has the set: this run goes on with it. */
+static int refuse_other_guest(const struct planning *planning, const struct state *state)
+{
+	const char *guest = planning->request->guest ? planning->request->guest : "";
+
+	if (state->phase != STATE_BOUND || !*state->guest ||
+		strcmp(state->guest, guest) == 0)
+		return 0;
+	message_remedy(planning->message, "shut it down, or run 'vfioboot release %s'",
+		state->set);
+	return message_set(planning->message, -EBUSY, "%s was given to the guest %s",
+		state->set, state->guest);
+}
+
+/* No function may be of another set that was handed over. */
+static int refuse_other_sets(const struct planning *planning)
+{
+	char name[CONFIG_NAME_SIZE], address[PCI_ADDRESS_SIZE];
+
+	for (size_t i = 0; i < planning->set.n; i++) {
+		struct pci_address member =
+			planning->set.members[i].function->dev.address;
+		int r = state_find(planning->facts->root, member, name);
+
+		if (r == -ENOENT || (r == 0 && strcmp(name, planning->request->set) == 0))
+			continue;
+		if (r < 0)
+			return say_unreadable(name, r, planning->message);
+		pci_address_format(member, address);
+		message_remedy(planning->message, "run 'vfioboot release %s'", name);
+		return message_set(planning->message, -EBUSY,
+			"%s was handed over with %s", address, name);
+	}
+	return 0;
+}
+
+/* Adds what is not known yet of the functions: the driver of now is the one from before. */
+static int add_to_state(struct planning *planning, const struct pcidev *dev)
+{
+	struct state_function function = {.address = dev->address,
+		.vendor = dev->ids.vendor,
+		.device = dev->ids.device};
+
+	if (dev->path.depth)
+		pci_path_format(&dev->path, function.path);
+	text_join(function.native, sizeof(function.native), dev->driver, NULL);
+	text_join(function.wanted, sizeof(function.wanted), planning->driver, NULL);
+	return state_add_function(&planning->work->state, &function);
+}
+
+/* Reads the state of the set, or begins one. */
+static int read_state(struct planning *planning)
+{
+	struct state *state = &planning->work->state;
+	const char *guest = planning->request->guest;
+	int r = refuse_other_sets(planning);
+
+	if (r < 0)
+		return r;
+	r = state_read(planning->facts->root, planning->request->set, state);
+	if (r < 0 && r != -ENOENT)
+		return say_unreadable(planning->request->set, r, planning->message);
+	if (r == 0)
+		r = refuse_other_guest(planning, state);
+	else
+		r = 0;
+	if (r < 0 || (state->n_functions && state->phase == STATE_BOUND))
+		return r;
+	text_join(state->set, sizeof(state->set), planning->request->set, NULL);
+	text_join(state->guest, sizeof(state->guest), guest ? guest : "", NULL);
+	return 0;
+}
+
+static const struct pcidev *moving_device(const struct planning *planning, size_t n)
+{
+	return &pcibus_find(&planning->facts->bus, planning->moving[n])->dev;
+}
+
+/* Which functions have to go, in the order in which their drivers give them up. */
+static int find_moving(struct planning *planning)
+{
+	const struct deviceset *set = &planning->set;
+	int r = 0;
+
+	planning->moving = calloc(set->n + 1, sizeof(*planning->moving));
+	if (!planning->moving)
+		return -ENOMEM;
+	for (size_t i = 0; i < set->n; i++)
+		if (!is_wanted(planning, set->members[i].function->dev.driver))
+			planning->moving[planning->n_moving++] =
+				set->members[i].function->dev.address;
+	native_sort(&planning->facts->bus, planning->moving, planning->n_moving);
+	for (size_t i = 0; r == 0 && i < planning->n_moving; i++)
+		r = add_to_state(planning, moving_device(planning, i));
+	return r;
+}
+
+/* ---- what speaks against it -------------------------------------------------------------- */
+
+static const char *remedy_of(const struct usage_entry *usage)
+{
+	switch (usage->kind) {
+	case IN_USE_MOUNT: return "unmount it first";
+	case IN_USE_SWAP: return "switch it off first (swapoff)";
+	case IN_USE_INTERFACE:
+		return "take the interface down first (ip link set ... down)";
+	case IN_USE_RESUME:
+	case IN_USE_ROUTE: break;
+	}
+	return "";
+}
+
+/* Of what `add` finds, what counts now: what the host uses, and a group that is not whole. */
+static int refuse_obstacle(const struct obstacle *obstacle, struct message *message)
+{
+	char address[PCI_ADDRESS_SIZE], other[PCI_ADDRESS_SIZE], use[256];
+
+	pci_address_format(obstacle->function->dev.address, address);
+	switch (obstacle->kind) {
+	case OBSTACLE_USED:
+		usage_text(obstacle->usage, use, sizeof(use));
+		message_remedy(message, "%s", remedy_of(obstacle->usage));
+		return message_set(message, -EBUSY, "%s %s", address, use);
+	case OBSTACLE_PART:
+		message_remedy(message, "close it first");
+		return message_set(
+			message, -EBUSY, "%s is a part of %s", address, obstacle->what);
+	case OBSTACLE_GROUP:
+		pci_address_format(obstacle->other->dev.address, other);
+		message_remedy(message, "hand over both, as one device set");
+		return message_set(message, -EPERM,
+			"%s is in the IOMMU group of %s, and its driver %s keeps the group "
+			"for the host",
+			other, address, obstacle->other->dev.driver);
+	case OBSTACLE_UNKNOWN_USE:
+		return message_set(message, -EPERM,
+			"it is not known whether the host uses %s", address);
+	default: return 0;
+	}
+}
+
+static int refuse_use(const struct planning *planning, const struct config *config)
+{
+	_cleanup_(obstacles_free) struct obstacles obstacles = {0};
+	struct obstacles_host host = {
+		.facts = planning->facts, .config = (struct config *)config};
+	int r = facts_usage(planning->facts, &host.usage);
+
+	if (r < 0 && (planning->facts->root->live || r != -EHOSTUNREACH))
+		return message_errno(
+			planning->message, r, "cannot find out what this host uses");
+	r = obstacles_find(&host, &planning->set, &obstacles);
+	for (size_t i = 0; r == 0 && i < obstacles.n; i++)
+		if (obstacles.list[i].kind != OBSTACLE_UNKNOWN_USE ||
+			planning->facts->root->live)
+			r = refuse_obstacle(&obstacles.list[i], planning->message);
+	return r;
+}
+
+/* Virtual functions and the like, which their drivers make, would be gone without a question. */
+static int refuse_made(const struct planning *planning)
+{
+	const struct pcibus *bus = &planning->facts->bus;
+	char address[PCI_ADDRESS_SIZE], maker[PCI_ADDRESS_SIZE];
+
+	for (size_t i = 0; i < bus->n; i++) {
+		const struct pcibus_function *function = &bus->functions[i];
+
+		if (!deviceset_unmakes(&planning->set, bus, function) ||
+			deviceset_has(&planning->set, function))
+			continue;
+		pci_address_format(function->dev.address, address);
+		pci_address_format(function->maker, maker);
+		if (function->later == PCIBUS_VIRTUAL)
+			message_remedy(planning->message,
+				"stop what uses its virtual functions, then write 0 to "
+				"/" TREE_PCI "/%s/sriov_numvfs",
+				maker);
+		return message_set(planning->message, -EBUSY,
+			"%s would be gone: the driver of %s makes it", address, maker);
+	}
+	return 0;
+}
+
+static int refuse_native(const struct planning *planning)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < planning->n_moving; i++) {
+		const struct pcidev *dev = moving_device(planning, i);
+
+		r = native_refuse(&planning->facts->bus, native_find(dev->driver),
+			planning->moving, planning->n_moving, planning->message);
+	}
+	return r;
+}
+
+/* ---- the units that are stopped ---------------------------------------------------------- */
+
+static const char user_remedy[] =
+	"end it, or add --stop-session to stop what shows or plays something on the device";
+
+static int ask_stops(
+	struct planning *planning, const struct units_name *unit, struct units_list *ret)
+{
+	int r;
+
+	/* Nobody can be asked about another machine. */
+	if (!planning->facts->root->live)
+		return units_add(ret, unit);
+	r = steps_open_units(planning->work, planning->message);
+	return r < 0
+		? r
+		: units_find_stops(planning->work->units, unit, ret, planning->message);
+}
+
+/* Adds the steps that stop a unit, and what would start it again. */
+static int add_stops(
+	struct planning *planning, const struct units_name *unit, const char *why)
+{
+	_cleanup_(units_free_list) struct units_list stops = {0};
+	struct work *work = planning->work;
+	int r = ask_stops(planning, unit, &stops);
+
+	for (size_t i = 0; r == 0 && i < stops.n; i++) {
+		const struct units_name *stop = &stops.units[i];
+		size_t n = work->stops.n;
+
+		r = units_add(&work->stops, stop);
+		if (r < 0 || work->stops.n == n)
+			continue;
+		r = steps_add_stop(work, planning->change, stop, why);
+	}
+	return r;
+}
+
+/* The rows of the drivers that have functions now, each once. */
+static const struct native_driver *next_driver(
+	const struct planning *planning, size_t *at)
+{
+	while (*at < planning->n_moving) {
+		const char *name = moving_device(planning, *at)->driver;
+		size_t i = 0;
+
+		while (strcmp(moving_device(planning, i)->driver, name) != 0)
+			i++;
+		if (i == (*at)++ && *name)
+			return native_find(name);
+	}
+	return NULL;
+}
+
+/*
+ * Units that use the driver itself, such as NVIDIA's daemons: they are stopped, or with @back
+ * started again where other functions keep the driver.
+ */
+static int switch_daemons(struct planning *planning, bool back)
+{
+	const struct native_driver *driver;
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && (driver = next_driver(planning, &at));) {
+		for (size_t i = 0; r == 0 && driver->units && driver->units[i]; i++) {
+			struct units_name unit = {0};
+
+			text_join(unit.name, sizeof(unit.name), driver->units[i], NULL);
+			if (!back)
+				r = add_stops(planning, &unit, "it uses the driver");
+			else if (units_end_with(&unit, &planning->work->stops) &&
+				native_has_others(planning->facts->root, driver->name,
+					planning->moving, planning->n_moving) != 0)
+				r = steps_add(planning->work, planning->change,
+					&steps_start, unit.name, NULL,
+					"other devices have the driver, too");
+		}
+	}
+	return r;
+}
+
+/* Whether there is a display manager that runs: what shows something is its session. */
+static int find_manager(struct planning *planning, bool *ret)
+{
+	static const struct units_name manager = {.name = UNITS_DISPLAY_MANAGER};
+	int r;
+
+	*ret = true;
+	if (!planning->facts->root->live)
+		return 0;
+	r = steps_open_units(planning->work, planning->message);
+	if (r == 0)
+		r = units_is_active(planning->work->units, &manager, planning->message);
+	*ret = r > 0;
+	return r < 0 ? r : 0;
+}
+
+static int say_in_use(
+	const struct planning *planning, struct holders *holders, bool session)
+{
+	char text[MESSAGE_SIZE];
+
+	steps_describe_holders(holders, text, sizeof(text));
+	message_remedy(planning->message, "%s", session ? user_remedy : "end it first");
+	return message_set(planning->message, -EBUSY, "%s", text);
+}
+
+/* Stops what has a display or sound open, or refuses and names it. */
+static int stop_sessions(struct planning *planning, struct holders *holders)
+{
+	bool manages = false, session = false;
+	int r = 0;
+
+	for (size_t i = 0; i < holders->n; i++) {
+		const struct holders_one *holder = &holders->list[i];
+
+		if (i >= holders->n_processes)
+			return say_in_use(planning, holders, false);
+		/* Those that are stopped anyway are no session. */
+		session |= session_has(holder) &&
+			!units_end_with(&holder->unit, &planning->work->stops);
+	}
+	if (!session)
+		return 0;
+	if (!planning->request->stop_session)
+		return say_in_use(planning, holders, true);
+	r = find_manager(planning, &manages);
+	for (size_t i = 0; r == 0 && i < holders->n; i++) {
+		const struct holders_one *holder = &holders->list[i];
+		char why[256];
+		struct units_name unit;
+
+		if (!session_has(holder) ||
+			units_end_with(&holder->unit, &planning->work->stops))
+			continue;
+		session_unit(holder, manages, &unit);
+		holders_describe(holder, why, sizeof(why));
+		if (*unit.name)
+			r = add_stops(planning, &unit, why);
+	}
+	return r;
+}
+
+/* ---- the steps --------------------------------------------------------------------------- */
+
+/* A step of @kind for each function that has to go. */
+static int add_each(
+	struct planning *planning, const struct change_kind *kind, const char *other)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < planning->n_moving; i++) {
+		char address[PCI_ADDRESS_SIZE];
+
+		pci_address_format(planning->moving[i], address);
+		r = steps_add(
+			planning->work, planning->change, kind, address, other, NULL);
+	}
+	return r;
+}
+
+/* Of functions that have their driver an interrupted run may have changed it. */
+static int add_overrides(struct planning *planning)
+{
+	const struct state *state = &planning->work->state;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < state->n_functions; i++) {
+		const struct state_function *function = &state->functions[i];
+		char address[PCI_ADDRESS_SIZE];
+
+		if (strcmp(function->native, function->wanted) == 0)
+			continue;
+		pci_address_format(function->address, address);
+		r = steps_add(planning->work, planning->change, &steps_override, address,
+			function->wanted, NULL);
+	}
+	return r;
+}
+
+/* What moves nothing yet, and fails before anything is lost. */
+static int add_preparations(struct planning *planning)
+{
+	const struct root *root = planning->facts->root;
+	struct work *work = planning->work;
+	char path[STATE_PATH_SIZE], timer[UNITS_NAME_SIZE];
+	int r;
+
+	state_path(work->state.set, path);
+	r = steps_add(work, planning->change, &steps_note, path, NULL, NULL);
+	text_join(timer, sizeof(timer), "vfioboot-release-", work->state.set, NULL);
+	if (r == 0 && work->back_after_s)
+		r = steps_add(work, planning->change, &steps_timer, timer, NULL, NULL);
+	if (r == 0)
+		r = add_overrides(planning);
+	if (r == 0 && strcmp(planning->driver, CONFIG_DRIVER_NONE) != 0 &&
+		!sysfs_has_driver(root, planning->driver))
+		r = steps_add(work, planning->change, &steps_load, planning->driver, NULL,
+			NULL);
+	return r < 0 ? r : add_each(planning, &steps_power, NULL);
+}
+
+/* Notes which functions are in use by a driver of the host. */
+static int find_held(struct planning *planning)
+{
+	struct work *work = planning->work;
+
+	work->held = calloc(planning->n_moving + 1, sizeof(*work->held));
+	if (!work->held)
+		return -ENOMEM;
+	for (size_t i = 0; i < planning->n_moving; i++)
+		if (*moving_device(planning, i)->driver)
+			work->held[work->n_held++] = planning->moving[i];
+	return 0;
+}
+
+/* The driver may be in use in ways that cannot be seen. */
+static int add_wait(struct planning *planning)
+{
+	const struct native_driver *driver;
+	const char *unknown = "";
+
+	for (size_t at = 0; (driver = next_driver(planning, &at));)
+		unknown = *unknown ? unknown : driver->unknown;
+	return steps_add(planning->work, planning->change, &steps_wait, NULL, NULL,
+		*unknown ? unknown : NULL);
+}
+
+static int free_card(struct planning *planning)
+{
+	_cleanup_(holders_free) struct holders holders = {0};
+	struct work *work = planning->work;
+	int r = find_held(planning);
+
+	if (r == 0)
+		r = holders_read(
+			planning->facts->root, work->held, work->n_held, &holders);
+	if (r < 0)
+		return message_errno(planning->message, r,
+			"cannot find out which processes have it open");
+	r = switch_daemons(planning, false);
+	if (r == 0)
+		r = stop_sessions(planning, &holders);
+	return r == 0 && work->n_held ? add_wait(planning) : r;
+}
+
+static int clear_display(struct planning *planning)
+{
+	struct work *work = planning->work;
+	struct consoles *consoles = &work->consoles;
+	int r = consoles_find(
+		planning->facts->root, planning->moving, planning->n_moving, consoles);
+
+	if (r < 0)
+		return message_errno(
+			planning->message, r, "cannot find out what is shown on it");
+	for (unsigned i = 0; r == 0 && i < consoles->n; i++)
+		r = steps_add(work, planning->change, &steps_console, consoles->names[i],
+			NULL, NULL);
+	if (r == 0 && *consoles->firmware_device)
+		r = steps_add(work, planning->change, &steps_firmware,
+			consoles->firmware_device, NULL, NULL);
+	return r;
+}
+
+#define SOUND_MAX 8
+
+static int add_sound(struct planning *planning, const struct change_kind *kind,
+	const struct pci_address *sound, int n)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < n; i++) {
+		const struct pcibus_function *function =
+			pcibus_find(&planning->facts->bus, sound[i]);
+		char address[PCI_ADDRESS_SIZE];
+
+		pci_address_format(sound[i], address);
+		if (function && *function->dev.driver)
+			r = steps_add(planning->work, planning->change, kind, address,
+				function->dev.driver, NULL);
+	}
+	return r;
+}
+
+/* Modules that are unloaded in place of an unbind of @dev.  1: they are; 0: it is unbound. */
+static int add_unloads(struct planning *planning, const struct pcidev *dev)
+{
+	const struct root *root = planning->facts->root;
+	const struct native_driver *driver = native_find(dev->driver);
+	int r;
+
+	if (!driver->modules)
+		return 0;
+	r = native_has_others(root, dev->driver, planning->moving, planning->n_moving);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	for (size_t i = 0; r == 0 && driver->modules[i]; i++)
+		if (native_is_loaded(root, driver->modules[i]))
+			r = steps_add(planning->work, planning->change, &steps_unload,
+				driver->modules[i], NULL, NULL);
+	return r < 0 ? r : 1;
+}
+
+/* From the native drivers. */
+static int add_unbinds(struct planning *planning)
+{
+	bool unloaded = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < planning->n_moving; i++) {
+		const struct pcidev *dev = moving_device(planning, i);
+		char address[PCI_ADDRESS_SIZE];
+		int gone = 0;
+
+		if (!*dev->driver)
+			continue;
+		if (native_find(dev->driver)->modules) {
+			gone = unloaded ? 1 : add_unloads(planning, dev);
+			unloaded |= gone > 0;
+		}
+		pci_address_format(dev->address, address);
+		r = gone < 0 ? gone : 0;
+		if (gone == 0)
+			r = steps_add(planning->work, planning->change, &steps_unbind,
+				address, dev->driver, NULL);
+	}
+	return r;
+}
+
+/* What an interrupted run took from its driver. */
+static int add_noted_sound(struct planning *planning)
+{
+	const struct state *state = &planning->work->state;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < state->n_steps; i++)
+		if (state->steps[i].kind == STATE_SOUND)
+			r = steps_add(planning->work, planning->change, &steps_bind,
+				state->steps[i].of, state->steps[i].name, NULL);
+	return r;
+}
+
+static int add_moves(struct planning *planning)
+{
+	struct pci_address sound[SOUND_MAX];
+	int n = native_find_sound(&planning->facts->bus, planning->moving,
+		planning->n_moving, sound, SOUND_MAX);
+	int r = n < 0 ? n : add_sound(planning, &steps_sound, sound, n);
+
+	if (r == 0)
+		r = add_unbinds(planning);
+	if (r == 0)
+		r = add_each(planning, &steps_bind, planning->driver);
+	if (r == 0)
+		r = add_sound(planning, &steps_bind, sound, n);
+	if (r == 0)
+		r = add_noted_sound(planning);
+	if (r == 0)
+		r = switch_daemons(planning, true);
+	for (unsigned i = 0; r == 0 && i < planning->work->consoles.n_moving; i++)
+		r = steps_add(planning->work, planning->change, &steps_console_moved,
+			planning->work->consoles.moving[i], NULL, NULL);
+	return r < 0 ? r
+		     : steps_add(planning->work, planning->change, &steps_done, NULL,
+			       NULL, NULL);
+}
+
+/* The modules of the native drivers, which may be unloaded before the way back. */
+static int note_modules(struct planning *planning)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < planning->n_moving; i++) {
+		const struct pcidev *dev = moving_device(planning, i);
+		char module[SYSFS_DRIVER_SIZE];
+
+		if (*dev->driver &&
+			sysfs_read_driver_module(
+				planning->facts->root, dev->driver, module) == 0 &&
+			*module)
+			r = state_add(&planning->work->state, STATE_MODULE, NULL, module);
+	}
+	return r;
+}
+
+static int plan(struct planning *planning, const struct config *config,
+	const struct config_section *section, struct message *nothing)
+{
+	int r = decide(planning, config, section);
+
+	if (r == 0)
+		r = read_state(planning);
+	if (r == 0)
+		r = find_moving(planning);
+	if (r < 0)
+		return r;
+	if (!planning->n_moving &&
+		(!planning->work->state.n_functions ||
+			planning->work->state.phase == STATE_BOUND)) {
+		message_set(nothing, 0, "%s has the driver %s already%s", section->name,
+			planning->driver,
+			planning->work->state.n_functions ? ""
+							  : ", and not by a hand-over");
+		return 0;
+	}
+	r = refuse_use(planning, config);
+	if (r == 0)
+		r = refuse_made(planning);
+	if (r == 0)
+		r = refuse_native(planning);
+	if (r == 0)
+		r = note_modules(planning);
+	if (r == 0)
+		r = add_preparations(planning);
+	if (r == 0)
+		r = free_card(planning);
+	if (r == 0)
+		r = clear_display(planning);
+	return r < 0 ? r : add_moves(planning);
+}
+
+int plan_bind(struct facts *facts, const struct config *config,
+	const struct handover_request *request, struct work *work, struct change *change,
+	struct message *nothing, struct message *message)
+{
+	const struct config_section *section = NULL;
+	struct planning planning = {.facts = facts,
+		.request = request,
+		.work = work,
+		.change = change,
+		.message = message};
+	int r;
+
+	for (unsigned i = 0; i < config->n_sections && !section; i++)
+		if (strcmp(config->sections[i].name, request->set) == 0)
+			section = &config->sections[i];
+	if (!section) {
+		message_remedy(message, "'vfioboot plan' lists those that there are");
+		return message_set(
+			message, -ENOENT, "there is no [device %s]", request->set);
+	}
+	planning.driver = section->driver;
+	r = plan(&planning, config, section, nothing);
+	free(planning.moving);
+	deviceset_free(&planning.set);
+	return r;
+}
