@@ -117,7 +117,7 @@ function __vfioboot_operands
     switch $typed[2]
         case add
             printf '%s\n' gpu:auto nvme:auto usb:auto
-        case remove explain
+        case remove explain bind release
             __vfioboot_configured section
     end
     __vfioboot_devices
@@ -148,7 +148,7 @@ function __vfioboot_at_operand
 end
 
 function __vfioboot_at_device
-    __vfioboot_behind add remove explain check; and not __vfioboot_wants '[A-Z]+'
+    __vfioboot_behind add remove explain check bind release; and not __vfioboot_wants '[A-Z]+'
 end
 
 complete -c vfioboot -f

@@ -14,6 +14,7 @@
 #include "cli/ui/ui.h"
 #include "decide/decide.h"
 #include "facts/facts.h"
+#include "handover/handover.h"
 #include "outlook/outlook.h"
 #include "params/params.h"
 #include "trial/trial.h"
@@ -368,12 +369,12 @@ void obstacles_say(const struct obstacles_host *host,
 
 /*
  * Prints a sentence as a line.  With --json each line of a command that changes something is an
- * object with "state", "step" of "of", "seconds" and "text": here a "note".
+ * object with "state", "step" of "of", "seconds", "text" and "why": here a "note".
  */
 void progress_say(const struct cli *cli, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Prints each step, in order, for --dry-run; with --json it is "planned". */
+/* Prints each step, in order, and why, for --dry-run; with --json it is "planned", with "why". */
 void progress_print(const struct cli *cli, const struct change *change);
 
 /* Whether the steps of apply or undo can be done; or says what to do. */
@@ -389,6 +390,15 @@ enum cli_exit progress_check_change(const char *command, const struct change *ch
 enum cli_exit progress_run(const struct cli *cli, struct change *change);
 
 /*
+ * The same where @carry_out(@data) does it, in place of change_carry_out(); @undone is what is said
+ * when it failed and all was put back.
+ */
+enum cli_exit progress_carry_out(const struct cli *cli, struct change *change,
+	int (*carry_out)(void *data, const struct change_watcher *watcher,
+		struct change_failure *ret),
+	void *data, const char *undone);
+
+/*
  * Takes the lock (change/lock.h) until this process ends, after waiting for @wait_ms at most; or
  * says that another command has it.
  */
@@ -401,6 +411,9 @@ enum cli_exit progress_lock(
  * than it began with.
  */
 enum cli_exit progress_lock_for_file(const struct cli *cli);
+
+/* CLI_OK for this machine, and for a dry run; of another machine nothing can be changed. */
+enum cli_exit progress_check_live(const struct cli *cli);
 
 /*
  * For apply, undo and check --fix: as root, with the lock unless it is a dry run; of another machine a dry run
@@ -578,5 +591,7 @@ extern const struct cli_command cmd_entry;
 extern const struct cli_command cmd_try;
 extern const struct cli_command cmd_confirm;
 extern const struct cli_command cmd_protect;
+extern const struct cli_command cmd_bind;
+extern const struct cli_command cmd_release;
 
 #endif

@@ -16,6 +16,8 @@ static const struct cli_command *const commands[] = {
 	&cmd_status,
 	&cmd_explain,
 	&cmd_undo,
+	&cmd_bind,
+	&cmd_release,
 	&cmd_capture,
 	&cmd_cmdline,
 	&cmd_entry,

@@ -14,9 +14,9 @@ struct watching {
 	size_t n, of;
 };
 
-/* @watching NULL: of no step; @seconds -1: not known. */
+/* @watching NULL: of no step; @seconds -1: not known; @why "": plain. */
 static void print_event(const char *state, const struct watching *watching, long seconds,
-	const char *text)
+	const char *text, const char *why)
 {
 	struct json_object *event = json_new_top();
 
@@ -31,6 +31,7 @@ static void print_event(const char *state, const struct watching *watching, long
 	if (seconds >= 0)
 		json_add_number(event, "seconds", (unsigned long)seconds);
 	json_add_text(event, "text", text);
+	json_add_text(event, "why", why);
 	json_print_line(event);
 }
 
@@ -46,7 +47,7 @@ void progress_say(const struct cli *cli, const char *format, ...)
 	if (n < 0)
 		text = or_no_memory(NULL);
 	if (cli->json)
-		print_event("note", NULL, -1, text);
+		print_event("note", NULL, -1, text, "");
 	else
 		cli_print("%s\n", text);
 }
@@ -64,7 +65,7 @@ static void describe(const struct change_step *step, char ret[static LINE_MAX_])
 void progress_print(const struct cli *cli, const struct change *change)
 {
 	struct watching watching = {.json = cli->json};
-	char line[LINE_MAX_];
+	char line[LINE_MAX_], why[LINE_MAX_];
 
 	for (size_t i = 0; i < change->n; i++) {
 		change_describe(&change->steps[i], line, sizeof(line));
@@ -75,10 +76,12 @@ void progress_print(const struct cli *cli, const struct change *change)
 		if (!*line)
 			continue;
 		watching.n++;
+		change_describe_why(&change->steps[i], why, sizeof(why));
 		if (cli->json)
-			print_event("planned", &watching, -1, line);
+			print_event("planned", &watching, -1, line, why);
 		else
-			puts(line);
+			cli_print("%s\n%s%s%s", line, *why ? "    (" : "", why,
+				*why ? ")\n" : "");
 	}
 }
 
@@ -92,7 +95,7 @@ static void begin(void *data, const struct change_step *step)
 	watching->n++;
 	describe(step, line);
 	if (watching->json) {
-		print_event("started", watching, -1, line);
+		print_event("started", watching, -1, line, "");
 		return;
 	}
 	printf("%s ... ", line);
@@ -111,7 +114,7 @@ static void end(void *data, const struct change_step *step, int result, unsigned
 		return;
 	describe(step, line);
 	if (watching->json)
-		print_event(state, watching, seconds, line);
+		print_event(state, watching, seconds, line, "");
 	else if (result >= 0 && step->kind == &change_build)
 		printf("done (%u s)\n", seconds);
 	else
@@ -120,7 +123,7 @@ static void end(void *data, const struct change_step *step, int result, unsigned
 }
 
 static enum cli_exit report_failure(const char *command, const struct change *change,
-	const struct change_failure *failure)
+	const struct change_failure *failure, const char *undone)
 {
 	if (failure->output && *failure->output) {
 		fflush(stdout);
@@ -133,11 +136,13 @@ static enum cli_exit report_failure(const char *command, const struct change *ch
 		cli_say(command, &failure->message);
 	if (*failure->undo)
 		return cli_error(command, "cannot restore everything: %s", failure->undo);
-	return cli_error(
-		command, "all changes were undone: images and files are as before");
+	return cli_error(command, "%s", undone);
 }
 
-enum cli_exit progress_run(const struct cli *cli, struct change *change)
+enum cli_exit progress_carry_out(const struct cli *cli, struct change *change,
+	int (*carry_out)(void *data, const struct change_watcher *watcher,
+		struct change_failure *ret),
+	void *data, const char *undone)
 {
 	struct watching watching = {.json = cli->json};
 	const struct change_watcher watcher = {begin, end, &watching};
@@ -147,10 +152,24 @@ enum cli_exit progress_run(const struct cli *cli, struct change *change)
 	for (size_t i = 0; i < change->n; i++)
 		watching.of += !change->steps[i].kind->quiet;
 	run_catch_signals();
-	if (change_carry_out(change, &watcher, &failure) < 0)
-		status = report_failure(cli->command->name, change, &failure);
+	if (carry_out(data, &watcher, &failure) < 0)
+		status = report_failure(cli->command->name, change, &failure, undone);
+	else if (*failure.rest)
+		status = cli_error(cli->command->name, "%s", failure.rest);
 	change_free_failure(&failure);
 	return status;
+}
+
+static int carry_out_change(
+	void *data, const struct change_watcher *watcher, struct change_failure *ret)
+{
+	return change_carry_out(data, watcher, ret);
+}
+
+enum cli_exit progress_run(const struct cli *cli, struct change *change)
+{
+	return progress_carry_out(cli, change, carry_out_change, change,
+		"all changes were undone: images and files are as before");
 }
 
 enum cli_exit progress_lock(
@@ -184,14 +203,21 @@ enum cli_exit progress_lock_for_file(const struct cli *cli)
 					       : begin_as_root(cli, FILE_LOCK_MS);
 }
 
+enum cli_exit progress_check_live(const struct cli *cli)
+{
+	if (cli->root.live || cli->dry_run)
+		return CLI_OK;
+	return cli_misuse(cli->command->name,
+		"only this machine can be changed; add --dry-run to see what would be "
+		"done at %s",
+		cli->dir);
+}
+
 enum cli_exit progress_begin(const struct cli *cli)
 {
-	if (!cli->root.live && !cli->dry_run)
-		return cli_misuse(cli->command->name,
-			"only this machine can be changed; add --dry-run to see what "
-			"would be done at %s",
-			cli->dir);
-	return cli->root.live ? begin_as_root(cli, 0) : CLI_OK;
+	enum cli_exit status = progress_check_live(cli);
+
+	return status == CLI_OK && cli->root.live ? begin_as_root(cli, 0) : status;
 }
 
 /* Without a remedy there is only one semicolon. */

@@ -57,7 +57,7 @@ valid_lines() {
 	iconv -f UTF-8 -t UTF-8 <"$work/json" >"$work/utf8"
 	[ -s "$work/json" ]
 	while read -r line; do
-		json_true 'keys == ["of", "seconds", "state", "step", "text"] and .text != null and
+		json_true 'keys == ["of", "seconds", "state", "step", "text", "why"] and .text != null and
 			(.state | IN("planned", "note")) and (.step == null) == (.state == "note") and
 			(.of == null) == (.state == "note") and .seconds == null' <<<"$line"
 	done <"$work/json"
@@ -80,10 +80,12 @@ a_string_is() {
 	valid_lines undo --dry-run
 	host_menu
 	valid_lines apply --dry-run
+	valid_lines bind --dry-run 01:00.0
+	valid_lines release --dry-run 01:00.0
 	# No command is missing here.
 	for command in $("$vfioboot" help | sed -n 's/^  \([a-z]\+\) .*/\1/p'); do
 		! "$vfioboot" help "$command" | grep -q -- '^ *--json ' ||
-			[[ ' list check plan status explain cmdline entry add apply undo setup import ' == *" $command "* ]]
+			[[ ' list check plan status explain cmdline entry add apply undo setup import bind release ' == *" $command "* ]]
 	done
 }
 

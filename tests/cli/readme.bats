@@ -192,7 +192,7 @@ runs_on_host() {
 	'try'* | 'entry '*) machine=$profiled ;;
 	esac
 	case $command in
-	apply* | undo* | try* | import* | 'cmdline --'[ar]* | *--fix*) dry=--dry-run ;;
+	apply* | undo* | try* | import* | bind* | release* | 'cmdline --'[ar]* | *--fix*) dry=--dry-run ;;
 	esac
 	rm -rf "${BATS_TEST_TMPDIR:?}/copy"
 	cp -a "$machine" "$BATS_TEST_TMPDIR/copy"

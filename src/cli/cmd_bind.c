@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `vfioboot bind` and `vfioboot release`: give devices to a guest while the host runs, and take them
+ * back.  What the steps are, and in which order, handover/ knows.
+ */
+#include "cli.h"
+
+#define WAIT_SECONDS 5
+#define WAIT_MAX     3600
+#define BACK_MAX     (7 * 24 * 60) /* minutes */
+
+#define LOCK_MS 60000 /* another hand-over waits for a session to end, or for a driver */
+
+#define SHOWN_SIZE 1024
+
+struct arguments {
+	const char *wait, *back_after;
+	bool stop_session, last_display, only;
+};
+
+static const struct cli_option bind_options[] = {
+	{"stop-session", NULL, "stop what shows or plays something on the device", 0,
+		CLI_STORE(stop_session)},
+	{"wait", "SECONDS", "how long to wait until no process has it open (5)", 0,
+		CLI_STORE(wait)},
+	{"back-after", "MINUTES", "release it by a timer, whatever happens", 0,
+		CLI_STORE(back_after)},
+	{"only", NULL, "only the named functions, not the card", 0, CLI_STORE(only)},
+	{"allow-last-display", NULL, "bind the last display of the host", 0,
+		CLI_STORE(last_display)},
+	CLI_OPTION_DRY_RUN,
+	CLI_OPTION_JSON,
+	CLI_OPTION_ROOT,
+	{0},
+};
+
+static const struct cli_option release_options[] = {
+	CLI_OPTION_DRY_RUN,
+	CLI_OPTION_JSON,
+	CLI_OPTION_ROOT,
+	{0},
+};
+
+/* Reads a number of up to @most.  False: it is none. */
+static bool parse_number(const char *text, unsigned long most, unsigned *ret)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || number > most)
+		return false;
+	*ret = (unsigned)number;
+	return true;
+}
+
+static enum cli_exit check_bind(const struct cli *cli)
+{
+	const struct arguments *arguments = cli->arguments;
+	unsigned number;
+
+	if (arguments->wait && !parse_number(arguments->wait, WAIT_MAX, &number))
+		return cli_misuse("bind", "--wait takes 0 to %d seconds, not '%s'",
+			WAIT_MAX, arguments->wait);
+	if (arguments->back_after &&
+		(!parse_number(arguments->back_after, BACK_MAX, &number) || !number))
+		return cli_misuse("bind", "--back-after takes 1 to %d minutes, not '%s'",
+			BACK_MAX, arguments->back_after);
+	return CLI_OK;
+}
+
+/* As root, one hand-over after the other; of another machine a dry run alone. */
+static enum cli_exit begin(const struct cli *cli)
+{
+	const char *command = cli->command->name;
+	enum cli_exit status = progress_check_live(cli);
+	int fd;
+
+	if (status == CLI_OK && cli->root.live)
+		status = cli_need_root(command);
+	if (status != CLI_OK || cli->dry_run)
+		return status;
+	/* It is closed when this process ends. */
+	fd = handover_lock(&cli->root, LOCK_MS);
+	if (fd == -EBUSY)
+		return cli_error(command,
+			"another device is being handed over; try again when that has "
+			"finished");
+	return fd < 0 ? cli_error(command, "cannot lock: %s", strerror(-fd)) : CLI_OK;
+}
+
+/* ---- the set ----------------------------------------------------------------------------- */
+
+/* The section that has a function which is named, or NULL. */
+static const struct config_section *find_section(const struct offer *offer)
+{
+	for (size_t i = 0; i < offer->obstacles.n; i++)
+		if (offer->obstacles.list[i].kind == OBSTACLE_CONFIGURED)
+			return offer->obstacles.list[i].section;
+	return NULL;
+}
+
+/* Chooses the name that a set was handed over with, or one that no other set has. */
+static enum cli_exit choose_name(struct devices *devices)
+{
+	_cleanup_(file_free_names) struct file_names given = {0};
+	struct offer *offer = &devices->offer;
+	const struct root *root = &devices->cli->root;
+	char stem[CONFIG_NAME_SIZE];
+	unsigned number = 2;
+	int r;
+
+	for (size_t i = 0; i < offer->set.n; i++)
+		if (handover_find(root, offer->set.members[i].function->dev.address,
+			    offer->name) == 0)
+			return CLI_OK;
+	offer_choose_name(&devices->host, offer);
+	strcpy(stem, offer->name);
+	r = handover_list(root, &given);
+	if (r < 0)
+		return cli_error("bind", "%s", strerror(-r));
+	while (text_is_one_of(offer->name, (const char *const *)given.names, given.n))
+		snprintf(offer->name, sizeof(offer->name), "%.30s-%u", stem, number++);
+	return CLI_OK;
+}
+
+/* Makes a section of devices that have none, as `add` would, for as long as this command runs. */
+static enum cli_exit make_section(struct devices *devices)
+{
+	enum cli_exit status = choose_name(devices);
+	int r;
+
+	if (status == CLI_OK)
+		status = devices_weigh(devices, &devices->offer);
+	if (status != CLI_OK)
+		return status;
+	r = dropin_read_text(devices->config, devices->offer.text, "(vfioboot bind)");
+	return r < 0 ? cli_error("bind", "%s", strerror(-r)) : CLI_OK;
+}
+
+/* Finds the section of the devices that are named, or makes one. */
+static enum cli_exit find_devices(struct devices *devices, const char **ret)
+{
+	const struct cli *cli = devices->cli;
+	const struct config_section *section;
+	enum cli_exit status = CLI_OK;
+	int r;
+
+	for (int i = 0; status == CLI_OK && i < cli->n_operands; i++)
+		status = devices_add(devices, cli->operands[i]);
+	if (status != CLI_OK)
+		return status;
+	if (!devices->offer.set.n)
+		return cli_error("bind",
+			"'%s' matches only bridges, which cannot be given to a guest; see "
+			"'vfioboot list'",
+			cli->operands[0]);
+	r = offer_settle(&devices->host, devices->allow, &devices->offer);
+	if (r < 0)
+		return cli_error("bind", "%s", strerror(-r));
+	section = find_section(&devices->offer);
+	if (!section)
+		status = make_section(devices);
+	*ret = section ? section->name : devices->offer.name;
+	return status;
+}
+
+static enum cli_exit find_set(struct devices *devices, const char **ret)
+{
+	const struct cli *cli = devices->cli;
+	const struct arguments *arguments = cli->arguments;
+	struct config_section *section =
+		config_find_section(devices->config, cli->operands[0]);
+	enum cli_exit status = CLI_OK;
+
+	*ret = cli->operands[0];
+	if (section && cli->n_operands > 1)
+		return cli_misuse("bind", "one device set at a time, not '%s' as well",
+			cli->operands[1]);
+	if (!section)
+		status = find_devices(devices, ret);
+	section = config_find_section(devices->config, *ret);
+	if (section && arguments->last_display)
+		section->last_display = true;
+	return status;
+}
+
+/* ---- what is said ------------------------------------------------------------------------ */
+
+static int carry_out(
+	void *data, const struct change_watcher *watcher, struct change_failure *failure)
+{
+	return handover_carry_out(data, watcher, failure);
+}
+
+/* Says that there is nothing to do, prints the steps, or carries them out. */
+static enum cli_exit follow(const struct cli *cli, struct handover *handover)
+{
+	enum cli_exit status;
+
+	if (!handover->change.n) {
+		progress_say(cli, "%s: nothing to do.", handover->nothing.text);
+		return CLI_OK;
+	}
+	if (cli->dry_run)
+		progress_print(cli, &handover->change);
+	status = progress_check_change(cli->command->name, &handover->change);
+	if (status != CLI_OK || cli->dry_run)
+		return status;
+	return progress_carry_out(
+		cli, &handover->change, carry_out, handover, "every step was undone");
+}
+
+static enum cli_exit refuse(const struct cli *cli, const struct message *message)
+{
+	return cli_error(cli->command->name, "%s%s%s; nothing was changed", message->text,
+		*message->remedy ? "; " : "", message->remedy);
+}
+
+/* ---- bind -------------------------------------------------------------------------------- */
+
+/* This program's own path: a unit of systemd needs it whole. */
+static enum cli_exit find_program(char *ret, size_t size)
+{
+	int r = run_own_path(ret, size);
+
+	return r < 0 ? cli_error("bind", "cannot find this program: %s", strerror(-r))
+		     : CLI_OK;
+}
+
+/* The same command as a unit: it goes on when the session has ended that it was typed in. */
+static enum cli_exit run_apart(
+	const struct cli *cli, const char *set, const char *program)
+{
+	const struct arguments *arguments = cli->arguments;
+	const char *argv[16] = {program, "bind"};
+	char unit[HANDOVER_UNIT_SIZE];
+	struct message message = {0};
+	size_t n = 2;
+
+	argv[n++] = "--stop-session";
+	if (arguments->wait) {
+		argv[n++] = "--wait";
+		argv[n++] = arguments->wait;
+	}
+	if (arguments->back_after) {
+		argv[n++] = "--back-after";
+		argv[n++] = arguments->back_after;
+	}
+	if (arguments->last_display)
+		argv[n++] = "--allow-last-display";
+	if (arguments->only)
+		argv[n++] = "--only";
+	argv[n++] = "--";
+	for (int i = 0; i < cli->n_operands; i++) {
+		if (n + 1 == ARRAY_SIZE(argv))
+			return cli_error("bind",
+				"too many devices to go on as a unit; run this outside of "
+				"the session");
+		argv[n++] = cli->operands[i];
+	}
+	if (handover_run_apart(&cli->root, set, argv, unit, &message) < 0)
+		return refuse(cli, &message);
+	progress_say(cli,
+		"This session will end, so the unit %s.service does it.  "
+		"'journalctl -u %s' shows what it did.",
+		unit, unit);
+	return CLI_OK;
+}
+
+static enum cli_exit bind_set(
+	struct cli *cli, struct devices *devices, const char *set, const char *program)
+{
+	const struct arguments *arguments = cli->arguments;
+	_cleanup_(handover_free) struct handover handover = {0};
+	struct handover_request request = {.set = set,
+		.stop_session = arguments->stop_session,
+		.wait_s = WAIT_SECONDS,
+		.program = program};
+	struct message message = {0};
+	char functions[SHOWN_SIZE];
+	unsigned minutes = 0;
+	enum cli_exit status;
+
+	if (arguments->wait)
+		parse_number(arguments->wait, WAIT_MAX, &request.wait_s);
+	if (arguments->back_after)
+		parse_number(arguments->back_after, BACK_MAX, &minutes);
+	request.back_after_s = minutes * 60ULL;
+	if (cli->dry_run)
+		request.wait_s = 0;
+	if (handover_bind(&cli->facts, devices->config, &request, &handover, &message) <
+		0)
+		return refuse(cli, &message);
+	if (!cli->dry_run && cli->root.live && handover_ends_caller(&handover))
+		return run_apart(cli, set, program);
+	status = follow(cli, &handover);
+	if (status != CLI_OK || cli->dry_run || !handover.change.n)
+		return status;
+	handover_name_functions(&handover, functions, sizeof(functions));
+	progress_say(cli,
+		"%s is ready for a guest: %s.  'sudo vfioboot release %s' takes it back.",
+		set, functions, set);
+	return CLI_OK;
+}
+
+static enum cli_exit run_bind(struct cli *cli)
+{
+	const struct arguments *arguments = cli->arguments;
+	const struct obstacles_allowed allow = {
+		.last_display = arguments->last_display, .partial_group = true};
+	struct devices devices = {.only = arguments->only, .allow = &allow};
+	enum cli_exit status = begin(cli);
+	char program[4096] = "";
+	const char *set;
+
+	if (status == CLI_OK && cli->root.live)
+		status = find_program(program, sizeof(program));
+	if (status == CLI_OK) {
+		status = devices_open(cli, &devices);
+		if (status == CLI_OK)
+			status = find_set(&devices, &set);
+		if (status == CLI_OK)
+			status = bind_set(cli, &devices, set, program);
+		devices_close(&devices);
+	}
+	return status;
+}
+
+const struct cli_command cmd_bind = {
+	.name = "bind",
+	.operands = "SET|DEVICE...",
+	.missing = "no device set or device given",
+	.summary = "give devices to a guest now, while this system runs",
+	.details =
+		"SET is a device set; DEVICE names functions as for 'vfioboot add', and the\n"
+		"rest of their card is included. They stay so until a release, or the next\n"
+		"boot. When something fails, all changes are undone.",
+	.options = bind_options,
+	.arguments = sizeof(struct arguments),
+	.check = check_bind,
+	.run = run_bind,
+};
+
+/* ---- release ----------------------------------------------------------------------------- */
+
+/* The set that was handed over with one of the functions that the selector names. */
+static enum cli_exit find_given(
+	struct cli *cli, const char *operand, char ret[static CONFIG_NAME_SIZE])
+{
+	const struct pcibus_function *function = NULL;
+	struct selector selector;
+	int r = cli_read_facts(cli);
+
+	if (config_set_name(ret, CONFIG_NAME_SIZE, operand))
+		return CLI_OK;
+	if (r < 0 || cli->facts.bus_error < 0)
+		return cli_error("release", "cannot read the PCI functions: %s",
+			strerror(r < 0 ? -r : -cli->facts.bus_error));
+	if (selector_parse(operand, &selector) < 0)
+		return cli_misuse("release",
+			"'%s' is neither a device set nor a device; use its name, or an "
+			"address (01:00.0)",
+			operand);
+	*ret = '\0';
+	while ((function = deviceset_next(&cli->facts.bus, &selector, function))) {
+		r = handover_find(&cli->root, function->dev.address, ret);
+		if (r != -ENOENT)
+			break;
+	}
+	if (r < 0 && r != -ENOENT)
+		return cli_error("release", "cannot read what was handed over as %s: %s",
+			ret, strerror(-r));
+	return CLI_OK;
+}
+
+static enum cli_exit release_set(struct cli *cli, const char *set)
+{
+	_cleanup_(handover_free) struct handover handover = {0};
+	const struct handover_request request = {.set = set};
+	struct message message = {0};
+	char functions[SHOWN_SIZE];
+	enum cli_exit status;
+
+	if (handover_release(&cli->root, &request, &handover, &message) < 0)
+		return refuse(cli, &message);
+	handover_name_functions(&handover, functions, sizeof(functions));
+	status = follow(cli, &handover);
+	if (status == CLI_OK && !cli->dry_run && handover.change.n)
+		progress_say(cli, "%s is back with this system: %s.", set, functions);
+	return status;
+}
+
+static enum cli_exit run_release(struct cli *cli)
+{
+	enum cli_exit begun = begin(cli), status = begun, one;
+
+	for (int i = 0; begun == CLI_OK && i < cli->n_operands; i++) {
+		char set[CONFIG_NAME_SIZE];
+
+		one = find_given(cli, cli->operands[i], set);
+		if (one == CLI_OK && !*set)
+			progress_say(cli, "%s was not handed over: nothing to do.",
+				cli->operands[i]);
+		else if (one == CLI_OK)
+			one = release_set(cli, set);
+		status = one == CLI_OK ? status : one;
+	}
+	return status;
+}
+
+const struct cli_command cmd_release = {
+	.name = "release",
+	.operands = "SET|DEVICE...",
+	.missing = "no device set or device given",
+	.summary = "take back what 'vfioboot bind' gave to a guest",
+	.details =
+		"Native drivers, consoles and units become what they were before. What was\n"
+		"bound at boot stays; see 'vfioboot remove'.",
+	.options = release_options,
+	.arguments = 0,
+	.run = run_release,
+};
