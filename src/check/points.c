@@ -308,6 +308,7 @@ static const struct check_theme *const themes[] = {
 	&check_display_theme,
 	&check_device_theme,
 	&check_boot_theme,
+	&check_handover_theme,
 };
 
 static void run_theme(struct check_host *host, const struct check_theme *theme)

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a set of demand needs while the host runs: libvirt and its hook, where a guest of libvirt has
+ * the set; and limits of those who run QEMU themselves.
+ */
+#include "base/base.h"
+#include "handover/handover.h"
+#include "private.h"
+
+#define DOMAINS    "/etc/libvirt/qemu" /* src/qemu/qemu_conf.c, configDir */
+#define UDEV_RULES "/etc/udev/rules.d"
+#define LIMITS     "/etc/security/limits.conf"
+
+static bool has_demand(const struct check_host *host)
+{
+	const struct config *config = &host->next->config;
+
+	return config_count_boot(config) < config->n_sections;
+}
+
+/* ---- libvirt --------------------------------------------------------------------------- */
+
+/* A set that a guest gets when it starts; "": none was found. */
+struct guest_set {
+	char guest[64], set[CONFIG_NAME_SIZE];
+	int error; /* of reading what guests have */
+};
+
+static int find_set(const struct check_host *host, const char *xml, size_t size,
+	struct guest_set *ret)
+{
+	_cleanup_free_ struct config *config = malloc(sizeof(*config));
+	_cleanup_(libvirt_free_domain) struct libvirt_domain domain = {0};
+	struct libvirt_sets sets = {0};
+	struct message message = {0};
+	int r;
+
+	if (!config)
+		return -ENOMEM;
+	*config = host->next->config;
+	/* A definition that libvirt cannot read either is none. */
+	if (libvirt_read_domain(xml, size, &domain, &message) < 0)
+		return 0;
+	r = libvirt_find_sets(config, &host->facts->bus, &domain, &sets);
+	if (r == 0 && sets.n)
+		strcpy(ret->set, sets.list[0].name);
+	free(sets.list);
+	return r;
+}
+
+static void find_guest(const struct check_host *host, struct guest_set *ret)
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+
+	ret->error = file_list(host->root, DOMAINS, &names);
+	for (size_t i = 0; ret->error == 0 && !*ret->set && i < names.n; i++) {
+		_cleanup_free_ char *path = NULL, *xml = NULL;
+		size_t size;
+
+		if (!text_ends_with(names.names[i], ".xml"))
+			continue;
+		if (asprintf(&path, "%s/%s", DOMAINS, names.names[i]) < 0) {
+			ret->error = -ENOMEM;
+			return;
+		}
+		snprintf(ret->guest, sizeof(ret->guest), "%.*s",
+			(int)(strlen(names.names[i]) - strlen(".xml")), names.names[i]);
+		text_make_printable(ret->guest);
+		ret->error = file_read(host->root, path, &xml, &size);
+		if (ret->error == 0)
+			ret->error = find_set(host, xml, size, ret);
+	}
+}
+
+/* What is in the way of the hook; true: something is. */
+static bool add_remarks(struct check_host *host, const struct libvirt *libvirt)
+{
+	bool wrong = false;
+
+	for (size_t i = 0; i < libvirt->n_remarks; i++) {
+		const struct libvirt_remark *remark = &libvirt->remarks[i];
+
+		wrong |= remark->wrong;
+		if (!remark->wrong) {
+			check_pass(host, "", "%s", remark->message.text);
+			continue;
+		}
+		check_fail(host, "", "%s", remark->message.text);
+		check_remedy(host, "%s", remark->message.remedy);
+	}
+	return wrong;
+}
+
+static void report_hook(struct check_host *host, const struct libvirt *libvirt)
+{
+	struct guest_set found = {0};
+
+	find_guest(host, &found);
+	if (found.error < 0 && !*found.set && libvirt->dropin == LIBVIRT_ABSENT) {
+		check_unknown(host, "", "cannot read which devices guests get: %s",
+			check_why(found.error));
+		check_remedy_live(host, "run 'sudo vfioboot check'");
+		return;
+	}
+	if (!*found.set && libvirt->dropin == LIBVIRT_ABSENT) {
+		check_pass(host, "",
+			"no guest of libvirt has a device set that is left to the host at "
+			"boot");
+		return;
+	}
+	if (libvirt->dropin == LIBVIRT_ABSENT) {
+		check_fail(host, found.guest,
+			"it has the device set %s, and no hook of libvirt hands that over "
+			"when it starts",
+			found.set);
+		check_remedy(host, "run 'sudo vfioboot libvirt enable'");
+	}
+	if (!add_remarks(host, libvirt) && libvirt->dropin == LIBVIRT_CURRENT)
+		check_pass(
+			host, "", "libvirt hands devices over when their guest starts");
+}
+
+/* Whether there is a libvirt that a set of demand could be for. */
+static bool look(struct check_host *host, struct libvirt *ret)
+{
+	int r = has_demand(host) ? libvirt_look(host->root, ret) : 0;
+
+	if (r < 0)
+		host->error = r;
+	return r == 0 && ret->daemon;
+}
+
+static void check_libvirt(struct check_host *host)
+{
+	_cleanup_(libvirt_free) struct libvirt libvirt = {0};
+	char version[32] = "";
+
+	if (!look(host, &libvirt))
+		return;
+	if (libvirt.version)
+		snprintf(version, sizeof(version), " %u.%u.%u", libvirt.version / 1000000,
+			libvirt.version / 1000 % 1000, libvirt.version % 1000);
+	check_pass(host, "", "libvirt%s runs guests by %s (%s)", version, libvirt.daemon,
+		strcmp(libvirt.daemon, "libvirtd") == 0 ? "one daemon for all of libvirt"
+							: "a daemon for QEMU alone");
+}
+
+static void check_hook(struct check_host *host)
+{
+	_cleanup_(libvirt_free) struct libvirt libvirt = {0};
+
+	if (look(host, &libvirt))
+		report_hook(host, &libvirt);
+}
+
+/* ---- QEMU as a user -------------------------------------------------------------------- */
+
+/* Who may open the devices of vfio by a rule of udev, beside root. */
+struct vfio_user {
+	char rule[512];           /* the file; "": nobody */
+	char user[64], group[64]; /* either may be "" */
+	char members[256];        /* of the group */
+	char limit[64];           /* of memlock, as it is written; "": none */
+};
+
+static void take_quoted(const char *line, const char *key, char *ret, size_t size)
+{
+	const char *at = strstr(line, key);
+
+	if (!at)
+		return;
+	at += strlen(key);
+	copy_text(ret, size, at, strcspn(at, "\""));
+	text_make_printable(ret);
+}
+
+/* "SUBSYSTEM=="vfio", OWNER="root", GROUP="kvm"", udev(7) */
+static bool find_in_rules(const char *text, struct vfio_user *ret)
+{
+	for (const char *line = text; *line; line = text_next_line(line)) {
+		_cleanup_free_ char *one = strndup(line, strcspn(line, "\n"));
+
+		if (!one || one[strspn(one, " \t")] == '#' ||
+			!strstr(one, "SUBSYSTEM==\"vfio\""))
+			continue;
+		take_quoted(one, "OWNER=\"", ret->user, sizeof(ret->user));
+		take_quoted(one, "GROUP=\"", ret->group, sizeof(ret->group));
+	}
+	if (strcmp(ret->user, "root") == 0)
+		*ret->user = '\0';
+	if (strcmp(ret->group, "root") == 0)
+		*ret->group = '\0';
+	return *ret->user || *ret->group;
+}
+
+static void find_user(const struct root *root, struct vfio_user *ret)
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+
+	if (file_list(root, UDEV_RULES, &names) < 0)
+		return;
+	for (size_t i = 0; !*ret->rule && i < names.n; i++) {
+		_cleanup_free_ char *text = NULL;
+		char path[512];
+
+		snprintf(path, sizeof(path), "%s/%s", UDEV_RULES, names.names[i]);
+		if (text_ends_with(names.names[i], ".rules") &&
+			file_read(root, path, &text, NULL) == 0 &&
+			find_in_rules(text, ret))
+			strcpy(ret->rule, path);
+	}
+}
+
+/* "kvm:x:104:ann,bob", group(5) */
+static void find_members(const struct root *root, struct vfio_user *user)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len = strlen(user->group);
+
+	if (!len || file_read(root, "/etc/group", &text, NULL) < 0)
+		return;
+	for (const char *line = text; *line; line = text_next_line(line)) {
+		size_t end = strcspn(line, "\n");
+		const char *colon = memrchr(line, ':', end);
+
+		if (strncmp(line, user->group, len) == 0 && line[len] == ':' && colon)
+			copy_text(user->members, sizeof(user->members), colon + 1,
+				(size_t)(line + end - colon - 1));
+	}
+}
+
+/* "@kvm hard memlock unlimited", limits.conf(5) */
+static void find_limit(const char *text, struct vfio_user *user)
+{
+	for (const char *line = text; *line; line = text_next_line(line)) {
+		char who[64], kind[16], item[32], value[64];
+		const char *name = who + (*who == '@');
+
+		if (sscanf(line, "%63s %15s %31s %63s", who, kind, item, value) != 4 ||
+			*who == '#' || strcmp(item, "memlock") != 0 ||
+			strcmp(kind, "soft") == 0)
+			continue;
+		name = who + (*who == '@');
+		if (strcmp(who, "*") == 0 ||
+			(*name &&
+				(strcmp(name, user->user) == 0 ||
+					strcmp(name, user->group) == 0)))
+			strcpy(user->limit, value);
+	}
+}
+
+static void find_limits(const struct root *root, struct vfio_user *user)
+{
+	static const char directory[] = "/etc/security/limits.d";
+	_cleanup_(file_free_names) struct file_names names = {0};
+	_cleanup_free_ char *text = NULL;
+
+	if (file_read(root, LIMITS, &text, NULL) == 0)
+		find_limit(text, user);
+	if (file_list(root, directory, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_free_ char *more = NULL;
+		char path[512];
+
+		snprintf(path, sizeof(path), "%s/%s", directory, names.names[i]);
+		if (text_ends_with(names.names[i], ".conf") &&
+			file_read(root, path, &more, NULL) == 0)
+			find_limit(more, user);
+	}
+}
+
+/* All memory of a guest with a device is locked, and libvirt raises the limit only of its own. */
+static void check_users(struct check_host *host)
+{
+	struct vfio_user user = {0};
+	const char *sign, *who;
+
+	if (has_demand(host))
+		find_user(host->root, &user);
+	if (!*user.rule)
+		return;
+	find_members(host->root, &user);
+	find_limits(host->root, &user);
+	sign = *user.user ? "" : "@";
+	who = *user.user ? user.user : user.group;
+	if (!*user.user && !*user.members) {
+		check_fail(host, user.rule,
+			"it lets the group %s use vfio, and nobody is in that group",
+			who);
+		check_remedy(
+			host, "run 'sudo usermod -aG %s USER', and log in again", who);
+	} else if (!*user.limit) {
+		check_fail(host, user.rule,
+			"it lets %s%s use vfio, but they cannot lock the memory of a guest: "
+			"memlock is not raised for them",
+			*user.user ? "" : "the group ", who);
+		check_remedy(host,
+			"run \"echo '%s%s - memlock unlimited' | sudo tee "
+			"/etc/security/limits.d/vfio.conf\", and log in again",
+			sign, who);
+	} else {
+		check_pass(host, user.rule, "%s%s can use vfio, with memlock %s",
+			*user.user ? "" : "the group ", who, user.limit);
+	}
+}
+
+static const struct check checks[] = {
+	{"libvirt", check_libvirt, NULL},
+	{"libvirt-hook", check_hook, NULL},
+	{"vfio-users", check_users, NULL},
+};
+
+const struct check_theme check_handover_theme = {
+	"Hand-over to guests", checks, ARRAY_SIZE(checks)};
