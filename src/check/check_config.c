@@ -114,8 +114,10 @@ static void check_plan(struct check_host *host, const struct plan *plan)
 			report_refused(host, plan, first, end);
 		else if (section->demand)
 			check_pass(host, section->name,
-				"the host keeps %u %s at boot, until its guest starts", n,
-				n == 1 ? "function" : "functions");
+				"the host keeps %u %s at boot; 'sudo vfioboot bind %s' or its "
+				"guest takes %s",
+				n, n == 1 ? "function" : "functions", section->name,
+				n == 1 ? "it" : "them");
 		else if (strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
 			check_pass(host, section->name,
 				"the next boot keeps every driver off %u %s", n,

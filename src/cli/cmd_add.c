@@ -17,7 +17,7 @@ static const struct cli_option options[] = {
 	{"name", "NAME", "name of the device set and its file", 0, CLI_STORE(name)},
 	{"profile", "NAME", "bind only at boots with this profile", 0,
 		CLI_STORE(profile)},
-	{"demand", NULL, "bind at no boot: leave it to the host until a guest starts", 0,
+	{"demand", NULL, "bind at no boot, but by 'bind' or when a guest starts", 0,
 		CLI_STORE(demand)},
 	{"only", NULL, "add only the named functions, not the card", 0, CLI_STORE(only)},
 	{"with", "DEVICE,...", "add these functions too, and nothing with them", 0,
@@ -259,8 +259,9 @@ static void print_next(const struct addition *addition)
 	const char *profile = addition->arguments->profile;
 
 	if (addition->arguments->demand) {
-		puts("It is left to the host at boot, and no image has to be rebuilt: its "
-		     "guest takes it\nwhen it starts.");
+		printf("It is left to the host at boot, and no image has to be rebuilt: "
+		       "its guest takes it,\nor 'sudo vfioboot bind %s'.\n",
+			addition->devices.offer.name);
 		return;
 	}
 	printf("Next: run 'sudo vfioboot apply' to update the initramfs images");

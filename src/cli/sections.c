@@ -15,7 +15,8 @@ static void demand_text(const struct nextboot *next, const struct config_section
 	enum reason reason = nextboot_demand_reason(next, section);
 
 	text_join(ret, SECTIONS_TEXT_SIZE,
-		"left to the host at boot; its guest takes it when it starts",
+		"left to the host at boot; 'sudo vfioboot bind ", section->name,
+		"' or its guest takes it",
 		reason == REASON_NONE ? "" : ", which would be refused now: ",
 		reason == REASON_NONE ? "" : reason_text(reason), NULL);
 }

@@ -24,7 +24,7 @@ ask() { # COMMAND...
 	json=$output
 }
 
-left='guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot'
+left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo vfioboot bind guest' or its guest takes it"
 
 @test "plan: a line for each function, and no boot binds it" {
 	ask plan
@@ -115,7 +115,7 @@ left='guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot'
 @test "check: the section, and its functions" {
 	ask check --json
 	json_is '[.checks[] | select(.name == "section")] == [{"name": "section", "subject": "guest",
-			"state": "pass", "found": "the host keeps 2 functions at boot, until its guest starts", "remedy": null}] and
+			"state": "pass", "found": "the host keeps 2 functions at boot; '"'"'sudo vfioboot bind guest'"'"' or its guest takes them", "remedy": null}] and
 		([.checks[] | select(.name == "iommu-group" and .state == "pass").subject] == ["0000:02:00.0", "0000:02:00.1"]) and
 		([.checks[] | select(.name == "framebuffer")] == [])'
 }
