@@ -18,7 +18,8 @@ struct status {
 	const struct nextboot *next;
 	const struct thisboot *boot;
 	const struct chain *chain;
-	int chain_error; /* -errno: its images cannot be read */
+	int chain_error;               /* -errno: its images cannot be read */
+	struct file_names handed_over; /* the sets that are, now */
 };
 
 static void warn_records(const struct thisboot *boot)
@@ -43,6 +44,7 @@ static void warn_records(const struct thisboot *boot)
 static enum cli_exit read_status(struct cli *cli, struct status *ret)
 {
 	const struct nextboot *next;
+	int r;
 
 	if (cli_read_next(cli, NULL) != CLI_OK)
 		return CLI_FAILED;
@@ -55,6 +57,10 @@ static enum cli_exit read_status(struct cli *cli, struct status *ret)
 		return CLI_FAILED;
 	*ret = (struct status){
 		.cli = cli, .next = next, .boot = &cli->boot, .chain = &cli->chain};
+	r = handover_list(&cli->root, &ret->handed_over);
+	if (r < 0)
+		cli_warning("status", "cannot read which device sets are handed over: %s",
+			strerror(-r));
 	warn_records(&cli->boot);
 	ret->chain_error = cli_follow(cli);
 	if (ret->chain_error < 0)
@@ -166,6 +172,14 @@ static void add_trial(struct json_object *top, const struct root *root)
 	json_add_text(object, "text", trial.text);
 }
 
+static void add_handed_over(struct json_object *top, const struct file_names *sets)
+{
+	struct json_object *list = json_add_array(top, "handed_over");
+
+	for (size_t i = 0; i < sets->n; i++)
+		json_add_text(list, NULL, sets->names[i]);
+}
+
 static int add_functions(struct json_object *top, const struct thisboot *boot)
 {
 	_cleanup_(names_close) struct names *names = NULL;
@@ -226,6 +240,7 @@ static int print_json(const struct status *status)
 	r = add_functions(top, status->boot);
 	chain_text_add_json(top, status->chain);
 	add_inactive(top, &status->next->config);
+	add_handed_over(top, &status->handed_over);
 	add_next(top, status->next);
 	add_trial(top, &status->cli->root);
 	json_print(top);
@@ -440,6 +455,10 @@ static int print_text(const struct status *status)
 	if (status->next->entry)
 		sections_print_start(status->cli);
 	sections_print_inactive(status->next);
+	for (size_t i = 0; i < status->handed_over.n; i++)
+		cli_print("%s has been handed over while this system runs; 'sudo "
+			  "vfioboot release %s' takes it back.\n",
+			status->handed_over.names[i], status->handed_over.names[i]);
 	print_next(status);
 	r = trial_text_print(&status->cli->root);
 	if (r < 0 && r != -ENOENT)
@@ -455,6 +474,7 @@ static enum cli_exit run(struct cli *cli)
 	if (read_status(cli, &status) != CLI_OK)
 		return CLI_FAILED;
 	r = cli->json ? print_json(&status) : print_text(&status);
+	file_free_names(&status.handed_over);
 	if (r < 0)
 		return cli_error("status", "%s", strerror(-r));
 	return cli->boot.n_not_as_wanted || cli->next->config.n_errors ? CLI_FAILED

@@ -88,6 +88,12 @@ left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo
 	[ "$status" = 0 ]
 	json_is '.functions == [] and .next_boot.bind == 0 and
 		.inactive == [{"section": "guest", "profile": null, "why": "demand"}]'
+	json_is '.handed_over == []'
+	put run/vfioboot/handover/guest </dev/null
+	ask status
+	[[ $output == *"guest has been handed over while this system runs; 'sudo vfioboot release guest' takes it back."* ]]
+	ask status --json
+	json_is '.handed_over == ["guest"]'
 	# It was a section of boots when this one began, and was handed back since.
 	put run/vfioboot/initramfs.record <<-'END'
 		vfioboot-record 2

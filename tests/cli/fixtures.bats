@@ -108,7 +108,7 @@ explain_the_last() {
 
 @test "status" {
 	on_every_fixture json_with '0 1' '
-		(keys == ["boot", "entries", "errors", "functions", "headline", "images", "images_problem",
+		(keys == ["boot", "entries", "errors", "functions", "handed_over", "headline", "images", "images_problem",
 			"inactive", "loader", "next_boot", "ready", "ready_unknown", "trial"]) and
 		(.ready | IN(true, false, null)) and (.ready == null) == (.ready_unknown != null) and
 		(.functions | length > 0 and all(
