@@ -17,7 +17,7 @@ static const struct cli_option options[] = {
 	{"name", "NAME", "name of the device set and its file", 0, CLI_STORE(name)},
 	{"profile", "NAME", "bind only at boots with this profile", 0,
 		CLI_STORE(profile)},
-	{"demand", NULL, "bind at no boot, but by 'bind' or when a guest starts", 0,
+	{"demand", NULL, "leave it to the host at boot, for 'vfioboot bind'", 0,
 		CLI_STORE(demand)},
 	{"only", NULL, "add only the named functions, not the card", 0, CLI_STORE(only)},
 	{"with", "DEVICE,...", "add these functions too, and nothing with them", 0,
