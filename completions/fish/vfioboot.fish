@@ -94,11 +94,11 @@ function __vfioboot_whens
     __vfioboot_help | sed -n 's/^WHEN is \(.*\)\.$/\1/p' | tr -cs a-z '\n' | grep -vxE 'or|'
 end
 
-# The actions of the command, "ACTION|ACTION" behind its usage, unless one was typed already: it
-# takes one.
+# The actions of the command, "ACTION|ACTION" in its usage, unless one was typed already: it takes
+# one.
 function __vfioboot_actions
     set -l typed (__vfioboot_typed)
-    set -l actions (__vfioboot_help | sed -n '1s/.* \([a-z|]*|[a-z|]*\)$/\1/p' | string split '|')
+    set -l actions (__vfioboot_help | sed -nE '1s/.* ([a-z]+(\|[a-z]+)+)( .*)?$/\1/p' | string split '|')
     for i in (seq 3 (count $typed))
         if contains -- $typed[$i] $actions; and not __vfioboot_takes $typed[(math $i - 1)] '[A-Z]+'
             return

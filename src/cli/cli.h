@@ -365,6 +365,11 @@ void obstacles_say(const struct obstacles_host *host,
 	const struct obstacles_allowed *allow, const struct offer *offer, char **operands,
 	int n_operands, struct json_object *list);
 
+/* ---- libvirt_hook.c: what libvirt's hook runs, `vfioboot libvirt hook` */
+
+enum cli_exit libvirt_hook_check(const struct cli *cli);
+enum cli_exit libvirt_hook(struct cli *cli);
+
 /* ---- progress.c: what is said of a list of steps before, during and after it */
 
 /*
@@ -589,6 +594,7 @@ extern const struct cli_command cmd_capture;
 extern const struct cli_command cmd_cmdline;
 extern const struct cli_command cmd_entry;
 extern const struct cli_command cmd_try;
+extern const struct cli_command cmd_libvirt;
 extern const struct cli_command cmd_confirm;
 extern const struct cli_command cmd_protect;
 extern const struct cli_command cmd_bind;

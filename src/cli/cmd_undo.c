@@ -153,6 +153,34 @@ static enum cli_exit remove_entries(const struct cli *cli, const char *done)
 	return CLI_OK;
 }
 
+/* What somebody has changed since stays, and does nothing once the package is gone. */
+static enum cli_exit remove_hook(const struct cli *cli, const char *done)
+{
+	_cleanup_(libvirt_free) struct libvirt libvirt = {0};
+	_cleanup_(change_free) struct change change = {.root = &cli->root};
+	struct message message = {0};
+	int r = libvirt_look(&cli->root, &libvirt);
+
+	if (r < 0)
+		return cli_error("undo", "%scannot look for the hook of libvirt: %s",
+			done, strerror(-r));
+	if (libvirt.dropin == LIBVIRT_ABSENT || libvirt.dropin == LIBVIRT_FOREIGN)
+		return CLI_OK;
+	if (libvirt_disable(&change, &libvirt, &message) < 0) {
+		cli_warning("undo", "%s; %s", message.text, message.remedy);
+		return CLI_OK;
+	}
+	if (!cli->dry_run)
+		return progress_run(cli, &change);
+	progress_print(cli, &change);
+	return CLI_OK;
+}
+
+static bool has_hook(const struct cli *cli)
+{
+	return file_exists(&cli->root, "%s", LIBVIRT_HOOK);
+}
+
 static enum cli_exit run_steps(const struct cli *cli, struct apply *apply)
 {
 	if (!cli->dry_run)
@@ -169,7 +197,8 @@ static enum cli_exit carry_out(
 		(apply->change.n == 1 && has_kind(apply, &change_rmdir));
 	char failed[BOOTMENU_PLACE_SIZE];
 	bool others = trial_find_stage(root) != TRIAL_ABSENT ||
-		bootmenu_has_ours(root, failed) > 0 || parameters_has_ours(root);
+		bootmenu_has_ours(root, failed) > 0 || parameters_has_ours(root) ||
+		has_hook(cli);
 	const char *done = "the configuration and the images are undone, but ";
 	enum cli_exit status = CLI_OK;
 
@@ -185,6 +214,8 @@ static enum cli_exit carry_out(
 		status = remove_entries(cli, nothing ? "" : done);
 	if (status == CLI_OK)
 		status = take_back_parameters(cli, nothing ? "" : done);
+	if (status == CLI_OK)
+		status = remove_hook(cli, nothing ? "" : done);
 	if (status != CLI_OK)
 		return status;
 	/* Nothing of it is wrong, and most people have none. */
@@ -243,7 +274,7 @@ const struct cli_command cmd_undo = {
 	.details =
 		"Cancels a trial, removes what 'vfioboot add' wrote, moves what "
 		"others wrote to\n" UNDO_ARCHIVE
-		", rebuilds the images without vfioboot, and\nremoves the boot menu entries of 'vfioboot entry' and the parameters of\n'vfioboot cmdline --apply'.",
+		", rebuilds the images without vfioboot, and\nremoves the boot menu entries of 'vfioboot entry', the parameters of\n'vfioboot cmdline --apply' and the hook of 'vfioboot libvirt enable'.",
 	.options = options,
 	.run = run,
 };

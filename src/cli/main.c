@@ -22,6 +22,7 @@ static const struct cli_command *const commands[] = {
 	&cmd_cmdline,
 	&cmd_entry,
 	&cmd_try,
+	&cmd_libvirt,
 	&cmd_confirm,
 	&cmd_protect,
 };

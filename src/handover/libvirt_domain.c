@@ -1,121 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which functions of the host a guest of libvirt gets, and which device sets these are of. */
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-
 #include "libvirt.h"
+#include "libvirt_xml.h"
 
 /* ---- the definition --------------------------------------------------------------------- */
-
-/*
- * A definition has no document type.  With none there are no entities to expand and nothing to
- * fetch, whatever the options of the parser are.
- */
-static void refuse_doctype(
-	void *data, const xmlChar *name, const xmlChar *external, const xmlChar *system)
-{
-	xmlParserCtxt *parser = data;
-
-	(void)name, (void)external, (void)system;
-	*(bool *)parser->_private = true;
-	xmlStopParser(parser);
-}
-
-static xmlDoc *parse(const char *xml, size_t size, struct message *message)
-{
-	xmlParserCtxt *parser = xmlNewParserCtxt();
-	bool refused = false;
-	xmlDoc *document;
-
-	if (!parser) {
-		message_errno(
-			message, -ENOMEM, "cannot read the definition of the guest");
-		return NULL;
-	}
-	parser->_private = &refused;
-	parser->sax->internalSubset = refuse_doctype;
-	document = xmlCtxtReadMemory(parser, xml, (int)size, NULL, NULL,
-		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-	if (refused || !document)
-		message_set(message, -EBADMSG,
-			refused ? "the definition of the guest has a document type"
-				: "the definition of the guest is no well-formed XML");
-	if (refused && document) {
-		xmlFreeDoc(document);
-		document = NULL;
-	}
-	xmlFreeParserCtxt(parser);
-	return document;
-}
-
-static bool is_element(const xmlNode *node, const char *name)
-{
-	return node->type == XML_ELEMENT_NODE &&
-		strcmp((const char *)node->name, name) == 0;
-}
-
-static xmlNode *find_child(const xmlNode *node, const char *name)
-{
-	xmlNode *child = node ? node->children : NULL;
-
-	while (child && !is_element(child, name))
-		child = child->next;
-	return child;
-}
-
-static bool attribute_is(xmlNode *node, const char *name, const char *value)
-{
-	xmlChar *text = xmlGetNoNsProp(node, (const xmlChar *)name);
-	bool is = text && strcmp((const char *)text, value) == 0;
-
-	xmlFree(text);
-	return is;
-}
-
-/* A number as libvirt reads it, with "0x" or not, of at most @most; one that is not there is 0. */
-static bool read_number(
-	xmlNode *node, const char *name, unsigned long most, unsigned long *ret)
-{
-	xmlChar *text = xmlGetNoNsProp(node, (const xmlChar *)name);
-	char *end = NULL;
-	bool good = true;
-
-	*ret = 0;
-	if (text) {
-		const char *digits = (const char *)text;
-
-		errno = 0;
-		*ret = strtoul(digits, &end, 0);
-		good = *digits >= '0' && *digits <= '9' && !*end && !errno &&
-			*ret <= most;
-	}
-	xmlFree(text);
-	return good;
-}
-
-static bool read_address(xmlNode *node, struct pci_address *ret)
-{
-	unsigned long domain, bus, slot, function;
-
-	if (!read_number(node, "domain", UINT32_MAX, &domain) ||
-		!read_number(node, "bus", 0xff, &bus) ||
-		!read_number(node, "slot", 0x1f, &slot) ||
-		!read_number(node, "function", 7, &function))
-		return false;
-	*ret = (struct pci_address){
-		(uint32_t)domain, (uint8_t)bus, (pci_devfn)(slot << 3 | function)};
-	return true;
-}
 
 /* Whether a device of the guest is one of the host; else it is made by QEMU. */
 static bool is_of_host(xmlNode *device)
 {
-	if (is_element(device, "hostdev"))
-		return attribute_is(device, "mode", "subsystem") &&
-			attribute_is(device, "type", "pci");
-	if (is_element(device, "interface"))
-		return attribute_is(device, "type", "hostdev");
-	return is_element(device, "disk") && attribute_is(device, "type", "nvme");
+	if (libvirt_xml_is(device, "hostdev"))
+		return libvirt_xml_attribute_is(device, "mode", "subsystem") &&
+			libvirt_xml_attribute_is(device, "type", "pci");
+	if (libvirt_xml_is(device, "interface"))
+		return libvirt_xml_attribute_is(device, "type", "hostdev");
+	return libvirt_xml_is(device, "disk") &&
+		libvirt_xml_attribute_is(device, "type", "nvme");
 }
 
 static bool has(const struct libvirt_domain *domain, struct pci_address address)
@@ -152,8 +51,8 @@ static int add_devices(
 
 		if (!is_of_host(device))
 			continue;
-		node = find_child(find_child(device, "source"), "address");
-		if (!node || !read_address(node, &address))
+		node = libvirt_xml_child(libvirt_xml_child(device, "source"), "address");
+		if (!node || !libvirt_xml_address(node, &address))
 			return message_set(message, -EBADMSG,
 				"the definition of the guest has a <%s> of the host without "
 				"a valid address",
@@ -170,20 +69,12 @@ int libvirt_read_domain(
 {
 	struct libvirt_domain domain = {0};
 	xmlDoc *document;
-	xmlNode *top;
-	int r;
+	int r = libvirt_xml_parse(xml, size, &document, message);
 
-	if (size > LIBVIRT_XML_MAX)
-		return message_set(message, -EFBIG,
-			"the definition of the guest has more than %zu MiB",
-			LIBVIRT_XML_MAX >> 20);
-	document = parse(xml, size, message);
-	if (!document)
-		return message && message->code ? message->code : -EBADMSG;
-	top = xmlDocGetRootElement(document);
-	r = top && is_element(top, "domain")
-		? add_devices(&domain, find_child(top, "devices"), message)
-		: message_set(message, -EBADMSG, "this is no definition of a guest");
+	if (r < 0)
+		return r;
+	r = add_devices(&domain,
+		libvirt_xml_child(xmlDocGetRootElement(document), "devices"), message);
 	xmlFreeDoc(document);
 	if (r < 0)
 		libvirt_free_domain(&domain);

@@ -121,6 +121,8 @@ elsewhere=(
 	'sudo make uninstall|cli/install.bats|uninstall leaves nothing'
 	'vfioboot protect --output /run/vfioboot/protect|cli/vfioboot.bats|protect --output makes /run/vfioboot'
 	'sudo systemctl reboot|boot/loader.bats|GRUB, BIOS: add, apply, try, keep, apply: bound by the normal entry; undo takes a trial back'
+	'sudo vfioboot libvirt enable|cli/libvirt.bats|enable writes the hook, disable removes it, and both say what they do'
+	'vfioboot libvirt status|cli/libvirt.bats|enable writes the hook, disable removes it, and both say what they do'
 	'sudo vfioboot setup|cli/setup.bats|a dialogue: the second card, at every boot, and undo restores every byte'
 	'sudo vfioboot entry add|boot/check.bats|bookworm, GRUB: add, apply, entry add, by the machine itself'
 	'sudo vfioboot try|boot/loader.bats|GRUB, BIOS: add, apply, try, keep, apply: bound by the normal entry; undo takes a trial back'
