@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which steps a set needs, and why it cannot be handed over. */
 #include "plan.h"
+
 #include "base/base.h"
 #include "native.h"
+#include "refusals.h"
 #include "session.h"
 
 /* One way out that is being planned. */
@@ -228,106 +230,6 @@ static int find_moving(struct planning *planning)
 	return r;
 }
 
-/* ---- what speaks against it -------------------------------------------------------------- */
-
-static const char *remedy_of(const struct usage_entry *usage)
-{
-	switch (usage->kind) {
-	case IN_USE_MOUNT: return "unmount it first";
-	case IN_USE_SWAP: return "switch it off first (swapoff)";
-	case IN_USE_INTERFACE:
-		return "take the interface down first (ip link set ... down)";
-	case IN_USE_RESUME:
-	case IN_USE_ROUTE: break;
-	}
-	return "";
-}
-
-/* Of what `add` finds, what counts now: what the host uses, and a group that is not whole. */
-static int refuse_obstacle(const struct obstacle *obstacle, struct message *message)
-{
-	char address[PCI_ADDRESS_SIZE], other[PCI_ADDRESS_SIZE], use[256];
-
-	pci_address_format(obstacle->function->dev.address, address);
-	switch (obstacle->kind) {
-	case OBSTACLE_USED:
-		usage_text(obstacle->usage, use, sizeof(use));
-		message_remedy(message, "%s", remedy_of(obstacle->usage));
-		return message_set(message, -EBUSY, "%s %s", address, use);
-	case OBSTACLE_PART:
-		message_remedy(message, "close it first");
-		return message_set(
-			message, -EBUSY, "%s is a part of %s", address, obstacle->what);
-	case OBSTACLE_GROUP:
-		pci_address_format(obstacle->other->dev.address, other);
-		message_remedy(message, "hand over both, as one device set");
-		return message_set(message, -EPERM,
-			"%s is in the IOMMU group of %s, and its driver %s keeps the group "
-			"for the host",
-			other, address, obstacle->other->dev.driver);
-	case OBSTACLE_UNKNOWN_USE:
-		return message_set(message, -EPERM,
-			"it is not known whether the host uses %s", address);
-	default: return 0;
-	}
-}
-
-static int refuse_use(const struct planning *planning, const struct config *config)
-{
-	_cleanup_(obstacles_free) struct obstacles obstacles = {0};
-	struct obstacles_host host = {
-		.facts = planning->facts, .config = (struct config *)config};
-	int r = facts_usage(planning->facts, &host.usage);
-
-	if (r < 0 && (planning->facts->root->live || r != -EHOSTUNREACH))
-		return message_errno(
-			planning->message, r, "cannot find out what this host uses");
-	r = obstacles_find(&host, &planning->set, &obstacles);
-	for (size_t i = 0; r == 0 && i < obstacles.n; i++)
-		if (obstacles.list[i].kind != OBSTACLE_UNKNOWN_USE ||
-			planning->facts->root->live)
-			r = refuse_obstacle(&obstacles.list[i], planning->message);
-	return r;
-}
-
-/* Virtual functions and the like, which their drivers make, would be gone without a question. */
-static int refuse_made(const struct planning *planning)
-{
-	const struct pcibus *bus = &planning->facts->bus;
-	char address[PCI_ADDRESS_SIZE], maker[PCI_ADDRESS_SIZE];
-
-	for (size_t i = 0; i < bus->n; i++) {
-		const struct pcibus_function *function = &bus->functions[i];
-
-		if (!deviceset_unmakes(&planning->set, bus, function) ||
-			deviceset_has(&planning->set, function))
-			continue;
-		pci_address_format(function->dev.address, address);
-		pci_address_format(function->maker, maker);
-		if (function->later == PCIBUS_VIRTUAL)
-			message_remedy(planning->message,
-				"stop what uses its virtual functions, then write 0 to "
-				"/" TREE_PCI "/%s/sriov_numvfs",
-				maker);
-		return message_set(planning->message, -EBUSY,
-			"%s would be gone: the driver of %s makes it", address, maker);
-	}
-	return 0;
-}
-
-static int refuse_native(const struct planning *planning)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < planning->n_moving; i++) {
-		const struct pcidev *dev = moving_device(planning, i);
-
-		r = native_refuse(&planning->facts->bus, native_find(dev->driver),
-			planning->moving, planning->n_moving, planning->message);
-	}
-	return r;
-}
-
 /* ---- the units that are stopped ---------------------------------------------------------- */
 
 static const char user_remedy[] =
@@ -531,18 +433,24 @@ static int add_preparations(struct planning *planning)
 	return r < 0 ? r : add_each(planning, &steps_power, NULL);
 }
 
-/* Notes which functions are in use by a driver of the host. */
+#define SOUND_MAX 8 /* functions that stay and hold a display */
+
+/* Notes which functions a driver of the host has, that is to give them up. */
 static int find_held(struct planning *planning)
 {
 	struct work *work = planning->work;
+	int n;
 
-	work->held = calloc(planning->n_moving + 1, sizeof(*work->held));
+	work->held = calloc(planning->n_moving + SOUND_MAX, sizeof(*work->held));
 	if (!work->held)
 		return -ENOMEM;
 	for (size_t i = 0; i < planning->n_moving; i++)
 		if (*moving_device(planning, i)->driver)
 			work->held[work->n_held++] = planning->moving[i];
-	return 0;
+	n = native_find_sound(&planning->facts->bus, planning->moving, planning->n_moving,
+		work->held + work->n_held, SOUND_MAX);
+	work->n_held += n < 0 ? 0 : (size_t)n;
+	return n < 0 ? n : 0;
 }
 
 /* The driver may be in use in ways that cannot be seen. */
@@ -593,8 +501,6 @@ static int clear_display(struct planning *planning)
 			consoles->firmware_device, NULL, NULL);
 	return r;
 }
-
-#define SOUND_MAX 8
 
 static int add_sound(struct planning *planning, const struct change_kind *kind,
 	const struct pci_address *sound, int n)
@@ -735,11 +641,8 @@ static int plan(struct planning *planning, const struct config *config,
 							  : ", and not by a hand-over");
 		return 0;
 	}
-	r = refuse_use(planning, config);
-	if (r == 0)
-		r = refuse_made(planning);
-	if (r == 0)
-		r = refuse_native(planning);
+	r = refusals_find(planning->facts, config, &planning->set, planning->moving,
+		planning->n_moving, planning->message);
 	if (r == 0)
 		r = note_modules(planning);
 	if (r == 0)

@@ -19,7 +19,7 @@ struct work {
 	const struct root *root;
 	struct state state;
 	struct consoles consoles;
-	/* Those that are given and have a native driver now: nobody may have them open. */
+	/* Those that a driver of the host is to give up: nobody may have them open. */
 	struct pci_address *held;
 	size_t n_held;
 	unsigned wait_ms;        /* for how long to wait until nobody has */

@@ -25,6 +25,8 @@
 #define GPU   "0000:01:00.0"
 #define SOUND "0000:01:00.1"
 #define OTHER "0000:02:00.0"
+#define IGPU  "0000:00:02.0" /* of the processor, and the sound that its display has */
+#define HDA   "0000:00:1f.3"
 
 #define KILLED 99 /* exit status */
 
@@ -41,11 +43,11 @@ static struct machine_played {
 	bool active[UNITS], console, timer;
 	bool has_weston, has_console; /* it is there at all */
 	char refuses[32];             /* the driver whose probe fails */
-	bool unbind_hangs;
-	bool poller;     /* somebody opens the device, and closes it soon */
-	unsigned looks;  /* at who has it open */
-	bool guest_runs; /* it has the device of vfio open */
-	bool modules[4]; /* loaded */
+	bool unbind_hangs, hangs;     /* it would, and it does */
+	bool poller;                  /* somebody opens the device, and closes it soon */
+	unsigned looks;               /* at who has it open */
+	bool guest_runs;              /* it has the device of vfio open */
+	bool modules[4];              /* loaded */
 } * played;
 
 static const char *const module_names[] = {
@@ -85,15 +87,18 @@ static int done(void)
 
 /* ---- PCI functions ----------------------------------------------------------------------- */
 
-/* "gpu", "sound", "other". */
+/* How the log calls it. */
 static const char *short_name(struct pci_address address)
 {
+	static const char *const names[][2] = {
+		{GPU, "gpu"}, {SOUND, "sound"}, {IGPU, "igpu"}, {HDA, "hda"}};
 	char text[PCI_ADDRESS_SIZE];
 
 	pci_address_format(address, text);
-	return strcmp(text, GPU) == 0      ? "gpu"
-		: strcmp(text, SOUND) == 0 ? "sound"
-					   : "other";
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i][0], text) == 0)
+			return names[i][1];
+	return "other";
 }
 
 static const char *file_of(struct pci_address address, const char *name)
@@ -232,7 +237,8 @@ int __wrap_sysfs_write_unbind(
 	int r = ask_for("%s<%s", short_name(address), driver);
 
 	(void)root;
-	if (r == 0)
+	played->hangs = played->unbind_hangs;
+	if (r == 0 && !played->hangs)
 		fake_remove(file_of(address, "driver"));
 	return r == 0 ? done() : r;
 }
@@ -246,11 +252,16 @@ bool __wrap_driver_load(const struct root *root, const char *driver, uint64_t de
 	return done() == 0;
 }
 
-/* In this process: what hangs is known beforehand. */
+/* In this process: what hangs says so. */
 int __wrap_child_run(int (*work)(void *data), void *data, uint64_t deadline)
 {
+	int r = work(data);
+
 	(void)deadline;
-	return work(data);
+	if (!played->hangs)
+		return r;
+	played->hangs = false;
+	return -ETIMEDOUT;
 }
 
 /* ---- modules ----------------------------------------------------------------------------- */
@@ -533,8 +544,11 @@ static void add_function(const char *address, const char *ids, const char *nativ
 {
 	char place[128], name[160];
 
-	snprintf(place, sizeof(place), "pci0000:00/0000:00:%.2s.0/%s", address + 5,
-		address);
+	if (text_begins_with(address, "0000:00:"))
+		snprintf(place, sizeof(place), "pci0000:00/%s", address);
+	else
+		snprintf(place, sizeof(place), "pci0000:00/0000:00:%.2s.0/%s",
+			address + 5, address);
 	fake_function(place, 0x10de, 0x2204);
 	snprintf(name, sizeof(name), "sys/devices/%s/modalias", place);
 	fake_put(name, ids);
@@ -889,6 +903,27 @@ static void test_vfio_refuses(void **state)
 	expect_native();
 }
 
+static void test_unbind_that_hangs(void **state)
+{
+	(void)state;
+	played->unbind_hangs = true;
+	assert_int_equal(bind_set(), -ETIMEDOUT);
+	assert_string_equal(message.text,
+		"the driver snd_hda_intel did not give up " SOUND " within 30 seconds");
+	assert_string_equal(message.remedy, "only a reboot brings it back");
+	expect_native();
+}
+
+static void test_device_that_sleeps(void **state)
+{
+	(void)state;
+	fake_put(file_of(parse(GPU), "power_state"), "D3cold\n");
+	assert_int_equal(bind_set(), -EIO);
+	assert_string_equal(message.text, GPU " stays in the power state D3cold");
+	assert_null(strstr(played->log, "stop-weston"));
+	expect_native();
+}
+
 /* The display manager would only start again and again. */
 static void test_card_does_not_come_back(void **state)
 {
@@ -1216,44 +1251,97 @@ static void test_each_failure_of_nvidia(void **state)
 	kill_each(NULL, bind_set, release_set, expect_native);
 }
 
+/* ---- the graphics of the processor -------------------------------------------------------- */
+
+static void make_igpu(void)
+{
+	static const char section[] =
+		"[device gaming]\npath = 00:02.0\nlast-display = yes\n";
+
+	add_function(
+		IGPU, "pci:v00008086d00003E98sv00001043sd00008694bc03sc00i00\n", "i915");
+	add_function(HDA, "pci:v00008086d0000A348sv00001043sd00008694bc04sc03i00\n",
+		"snd_hda_intel");
+	fake_link("sys/bus/pci/devices/" HDA "/iommu_group",
+		"../../../kernel/iommu_groups/9");
+	memset(&config, 0, sizeof(config));
+	assert_int_equal(dropin_read_text(&config, section, "/etc/vfioboot.conf"), 0);
+}
+
+static void expect_igpu(const char *driver, const char *override)
+{
+	expect_function(IGPU, driver, override);
+	expect_function(HDA, "snd_hda_intel", "");
+}
+
+/* The sound that stays lets go of the display, and is back when that has left, and come back. */
+static void test_sound_that_stays(void **state)
+{
+	(void)state;
+	make_igpu();
+	assert_int_equal(bind_set(), 0);
+	expect_log("igpu=vfio-pci load-vfio-pci igpu:on vtcon1-off hda<snd_hda_intel "
+		   "igpu<i915 probe-igpu probe-hda");
+	expect_igpu("vfio-pci", "vfio-pci");
+	assert_int_equal(release_set(), 0);
+	expect_log(
+		"hda<snd_hda_intel igpu=i915 igpu<vfio-pci probe-igpu igpu=- probe-hda "
+		"igpu:auto vtcon1-on");
+	expect_igpu("i915", "");
+	assert_false(has_state());
+	for (unsigned n = 1;; n++) {
+		bool killed = run_killed(bind_set, n, 0);
+
+		assert_int_equal(n % 2 ? release_set() : bind_set(), 0);
+		expect_igpu(n % 2 ? "i915" : "vfio-pci", n % 2 ? "" : "vfio-pci");
+		assert_int_equal(release_set(), 0);
+		expect_igpu("i915", "");
+		if (!killed)
+			break;
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+static const struct CMUnitTest tests[] = {
+	TEST(test_order),
+	TEST(test_ten_rounds),
+	TEST(test_idempotent),
+	TEST(test_only_what_it_did),
+	TEST(test_bound_at_boot),
+	TEST(test_no_driver_before),
+	TEST(test_timer),
+	TEST(test_each_failure),
+	TEST(test_each_failure_of_release),
+	TEST(test_vfio_refuses),
+	TEST(test_unbind_that_hangs),
+	TEST(test_device_that_sleeps),
+	TEST(test_card_does_not_come_back),
+	TEST(test_killed_bind),
+	TEST(test_killed_release),
+	TEST(test_killed_guest),
+	TEST(test_unknown_section),
+	TEST(test_session),
+	TEST(test_poller),
+	TEST(test_holder_that_stays),
+	TEST(test_protected),
+	TEST(test_last_display),
+	TEST(test_no_group),
+	TEST(test_stranger),
+	TEST(test_group_not_whole),
+	TEST(test_virtual_functions),
+	TEST(test_other_guest),
+	TEST(test_guest_of_a_person),
+	TEST(test_other_set),
+	TEST(test_running_guest),
+	TEST(test_other_device),
+	TEST(test_nvidia),
+	TEST(test_nvidia_in_use),
+	TEST(test_each_failure_of_nvidia),
+	TEST(test_sound_that_stays),
+};
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(test_order),
-		TEST(test_ten_rounds),
-		TEST(test_idempotent),
-		TEST(test_only_what_it_did),
-		TEST(test_bound_at_boot),
-		TEST(test_no_driver_before),
-		TEST(test_timer),
-		TEST(test_each_failure),
-		TEST(test_each_failure_of_release),
-		TEST(test_vfio_refuses),
-		TEST(test_card_does_not_come_back),
-		TEST(test_killed_bind),
-		TEST(test_killed_release),
-		TEST(test_killed_guest),
-		TEST(test_unknown_section),
-		TEST(test_session),
-		TEST(test_poller),
-		TEST(test_holder_that_stays),
-		TEST(test_protected),
-		TEST(test_last_display),
-		TEST(test_no_group),
-		TEST(test_stranger),
-		TEST(test_group_not_whole),
-		TEST(test_virtual_functions),
-		TEST(test_other_guest),
-		TEST(test_guest_of_a_person),
-		TEST(test_other_set),
-		TEST(test_running_guest),
-		TEST(test_other_device),
-		TEST(test_nvidia),
-		TEST(test_nvidia_in_use),
-		TEST(test_each_failure_of_nvidia),
-	};
-
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
