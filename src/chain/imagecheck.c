@@ -163,6 +163,9 @@ static int read_files(struct imagecheck *check)
 			config_file_is_runtime(config, check->files[i].path);
 		check->needed |= !check->files[i].optional;
 	}
+	/* Settings of boots alone, where all that is configured is left to the host. */
+	if (config->n_sections && !config_count_boot(config) && !config->n_errors)
+		check->needed = false;
 	return add_modules(check, config);
 }
 
@@ -640,7 +643,8 @@ static enum image_state judge_image(const struct judge *judge)
 		return IMAGE_STALE;
 	}
 	if (!check->needed)
-		return check_config(judge) ? IMAGE_FRESH : IMAGE_STALE;
+		return !holds_us(judge) || check_config(judge) ? IMAGE_FRESH
+							       : IMAGE_STALE;
 	if (!find(judge, IMAGECHECK_PROGRAM)) {
 		complain(judge, "it does not contain the early program");
 		return IMAGE_WITHOUT;

@@ -39,7 +39,7 @@ struct imagecheck_file {
 struct imagecheck {
 	struct imagecheck_file *files; /* none: nothing of us belongs into an image */
 	size_t n_files;
-	bool needed;     /* some of them are: without, an image may be without us */
+	bool needed;     /* a boot needs what they say; else an image may be without us */
 	uint64_t digest; /* and how many errors: of struct config, for these files */
 	unsigned n_errors;
 	struct file_names targets; /* where those that are links lead */

@@ -22,7 +22,8 @@ struct named {
 	char kept[256];  /* that it leaves to the host */
 	unsigned n_given, n_kept;
 	const struct plan_entry *entry; /* of the first that is given */
-	char first_kept[PCI_ADDRESS_SIZE];
+	char to_add
+		[PCI_ADDRESS_SIZE]; /* the first of these that no section has; "": none */
 };
 
 static void list_function(char *list, size_t size, unsigned n, const char *address)
@@ -64,8 +65,10 @@ static void list_named(
 			list_function(
 				ret->given, sizeof(ret->given), ret->n_given++, address);
 		} else {
-			if (!ret->n_kept)
-				strcpy(ret->first_kept, address);
+			if (!*ret->to_add &&
+				!nextboot_find_demand(
+					next, leftover->functions[i]->dev.address))
+				strcpy(ret->to_add, address);
 			list_function(
 				ret->kept, sizeof(ret->kept), ret->n_kept++, address);
 		}
@@ -320,10 +323,10 @@ static int find_remedy(const struct root *root, const struct leftover *leftover,
 		r = by_hand(root, leftover, &hand);
 	if (r < 0)
 		return r;
-	if (named->n_kept)
+	if (*named->to_add)
 		r = asprintf(&verdict->remedy,
 			"%s; or 'sudo vfioboot add %s' if a guest is to have it",
-			hand ? hand : FIX, named->first_kept);
+			hand ? hand : FIX, named->to_add);
 	else
 		r = asprintf(&verdict->remedy, "%s", hand ? hand : FIX);
 	if (r < 0)

@@ -82,6 +82,15 @@ fix="-> run 'sudo vfioboot check --fix leftovers'; or 'sudo vfioboot add 0000:01
 	found 'fail *also matches 0000:01:00.1, *'
 }
 
+@test "a card that is left to the host at boot is not to be added once more" {
+	left etc/modprobe.d/vfio.conf 'options vfio-pci ids=10de:2206'
+	left etc/vfioboot.conf "$second" 'bind = demand' '[device usb]' 'path = 00:14.0'
+	found 'fail *: ids= of vfio-pci also matches 0000:01:00.0, 0000:02:00.0, which the configuration leaves to the host*'"$fix*"
+	left etc/vfioboot.conf "$second" 'bind = demand' '[device first]' 'path = 00:01.0/00'
+	found "fail *: ids= of vfio-pci also matches 0000:02:00.0, * -> run 'sudo vfioboot check --fix leftovers'"
+	[[ $points != *'vfioboot add'* ]]
+}
+
 @test "a file that another one of its name hides does nothing" {
 	left usr/lib/modprobe.d/vfio.conf 'options vfio-pci ids=10de:2206'
 	found 'fail /usr/lib/modprobe.d/vfio.conf:1: *ln -sf /dev/null /etc/modprobe.d/vfio.conf*'

@@ -244,7 +244,15 @@ static void test_demand_alone(void **state)
 	/* It binds at boot what is of demand now. */
 	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
 	expect(STALE("it contains an outdated /etc/vfioboot.conf"));
+	/* The main file as it is installed makes no difference. */
+	fake_image(DEBIAN, DRACUT, RELEASE, NOT_US);
+	fake_put("etc/vfioboot.conf", "[boot]\nwhen = always\n");
+	expect(RELEASE " /" DEBIAN
+		       " without dracut: it does not contain the early program\n");
 	fake_put("etc/vfioboot.conf.d/a.conf", DEMAND("gpu"));
+	expect(FRESH);
+	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
+	expect(STALE("it contains an outdated /etc/vfioboot.conf"));
 	fake_remove("etc/vfioboot.conf");
 	expect(STALE("it contains /etc/vfioboot.conf, which no longer exists"));
 	fake_remove("etc/vfioboot.conf.d/a.conf");
