@@ -278,7 +278,7 @@ definition() {
 		[ -z "$output" ]
 	done
 	run -0 "$work/hook"
-	run -0 "$work/hook" guest reconnect begin - <&-
+	run -0 sh -c '"$0" guest reconnect begin - <&-' "$work/hook"
 	definition "<disk type='file'/>" | run -0 "$work/hook" guest prepare begin -
 	[ ! -e "$work/called" ]
 }
@@ -306,7 +306,8 @@ definition() {
 	rm "$work/called"
 	run -0 "$work/hook" guest prepare begin - </dev/null
 	[ ! -e "$work/called" ]
-	run -1 "$work/hook" guest prepare begin - <&-
+	# Closed by the shell that starts it: what run opens would be its standard input.
+	run -1 sh -c '"$0" guest prepare begin - <&-' "$work/hook"
 	[[ $output == *"vfioboot: cannot read the definition of the guest from standard input" ]]
 	[ ! -e "$work/called" ]
 }
