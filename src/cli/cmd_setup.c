@@ -85,9 +85,9 @@ static enum cli_exit ask_when(struct setup *setup)
 			"cards.\n"
 			"2  A normal boot leaves the card to the host.  A second entry in the boot "
 			"menu\n   starts the same system without it; this can be tried for one boot.\n"
-			"3  Nothing is bound at boot.  libvirt takes the card from its driver when a "
-			"guest\n   starts, and gives it back.  Network cards and USB controllers bear "
-			"that; many\n   drivers of graphics cards hang.",
+			"3  Nothing is bound at boot.  The card is taken from its driver when a guest\n"
+			"   starts, and given back.  Network cards and USB controllers bear that; "
+			"while the\n   host uses a graphics card, its guest does not start.",
 		.preset = "1",
 		.accept = accept_when,
 	};
@@ -199,14 +199,44 @@ static void warn_modules(const struct root *root)
 			"vfio-pci; name it in a file of /etc/modules-load.d");
 }
 
+/* Of the cards that are chosen now, or were before. */
+static bool is_for_guest(const struct setup *setup, size_t i)
+{
+	const struct setup_card *card = &setup->cards[i];
+
+	return card->chosen ||
+		(*card->section && card->configured == SETUP_DEMAND &&
+			(card->named || !setup->cli->values.n));
+}
+
+static void print_handover(const struct root *root)
+{
+	struct libvirt libvirt;
+
+	if (libvirt_look(root, &libvirt) < 0)
+		return;
+	if (!libvirt.daemon)
+		puts("Without libvirt, run 'sudo vfioboot bind' with the device set before the guest\n"
+		     "starts, and 'sudo vfioboot release' when it has ended.");
+	else if (libvirt.dropin == LIBVIRT_CURRENT)
+		puts("libvirt hands it over when the guest starts, and takes it back when that ends.");
+	else
+		puts("Next: run 'sudo vfioboot libvirt enable', so that libvirt hands it over when the\n"
+		     "guest starts, and takes it back when that ends.");
+	if (libvirt.daemon)
+		puts("While something of the host has the card open, the guest does not start, and\n"
+		     "says what that is; 'sudo vfioboot check' shows whether anything is in the way.");
+	libvirt_free(&libvirt);
+}
+
 static void print_guest(const struct setup *setup)
 {
 	puts("Give the card to the guest in virt-manager (Add Hardware, PCI Host Device), or\n"
 	     "in its XML (virsh edit):\n");
 	for (size_t i = 0; i < setup->n_cards; i++) {
-		const struct deviceset *set = &setup->cards[i].offer.set;
+		const struct deviceset *set = &setup->candidates.list[i].offer.set;
 
-		for (size_t j = 0; setup->cards[i].chosen && j < set->n; j++) {
+		for (size_t j = 0; is_for_guest(setup, i) && j < set->n; j++) {
 			const struct pci_address *address =
 				&set->members[j].function->dev.address;
 
@@ -218,9 +248,8 @@ static void print_guest(const struct setup *setup)
 				address->devfn & 7);
 		}
 	}
-	puts("\nWith managed='yes' libvirt loads vfio-pci and binds the card when the guest\n"
-	     "starts, and gives it back when it ends.  Before it starts, nothing of the host\n"
-	     "may use the card: close what does, or the driver may hang.");
+	putchar('\n');
+	print_handover(&setup->cli->root);
 	warn_modules(&setup->cli->root);
 }
 

@@ -142,8 +142,7 @@ static enum cli_exit judge(struct setup *setup, const struct check_list *list)
 	if (status == CLI_OK)
 		return CLI_OK;
 	return cli_error(SETUP,
-		"'--when demand' needs no image: libvirt binds a device when its guest "
-		"starts");
+		"'--when demand' needs no image: a device is bound when its guest starts");
 }
 
 enum cli_exit setup_look(struct setup *setup)

@@ -297,7 +297,7 @@ name another card with --device, or leave --when away" ]
 	[ "$status" = 0 ]
 	shows 'no kernel parameter is needed' '1  write /etc/vfioboot.conf.d/gpu.conf' "managed='yes'" \
 		"<source><address domain='0x0000' bus='0x02' slot='0x00' function='0x1'/></source>" \
-		'Before it starts, nothing of the host'
+		"Without libvirt, run 'sudo vfioboot bind' with the device set"
 	[[ $output != *'   2  write'* && $output != *initramfs-linux* ]]
 	grep -qx 'bind = demand' "$host/etc/vfioboot.conf.d/gpu.conf"
 	bound_next 0
@@ -305,7 +305,10 @@ name another card with --device, or leave --when away" ]
 	json_true '.inactive[0].why == "demand" and .ready == true' <<<"$output"
 	live setup --yes --device 02:00 --when demand
 	[ "$status" = 0 ]
-	shows 'gpu is set up' 'Nothing to do'
+	shows 'gpu is set up' 'Nothing to do' "<source><address domain='0x0000' bus='0x02' slot='0x00' function='0x0'/></source>"
+	put usr/sbin/virtqemud </dev/null
+	live setup --yes --device 02:00 --when demand
+	shows "Next: run 'sudo vfioboot libvirt enable'" 'the guest does not start'
 	live setup --yes --device 02:00 --when boot
 	[ "$status" = 1 ]
 	[[ $stderr == *"'gpu' is set up already, when a guest starts that has it; run 'sudo vfioboot remove gpu' first"* ]]
