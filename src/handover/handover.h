@@ -38,7 +38,8 @@ int handover_lock(const struct root *root, unsigned wait_ms);
  * Makes the steps that bring the functions of a set to its driver.  The section counts, whether
  * this boot asks for it or not.  A set that has its driver already needs none.  Returns 0; or,
  * with @message: -EBUSY when it is in use, or another guest has it; -EPERM when it may not be given
- * away; -ENOENT when there is no such section; or another -errno.
+ * away; -ENOENT when there is no such section; or another -errno.  Whether processes have it open is
+ * for change_check(), which waits for them.
  */
 int handover_bind(struct facts *facts, const struct config *config,
 	const struct handover_request *request, struct handover *ret,

@@ -232,9 +232,6 @@ static int find_moving(struct planning *planning)
 
 /* ---- the units that are stopped ---------------------------------------------------------- */
 
-static const char user_remedy[] =
-	"end it, or add --stop-session to stop what shows or plays something on the device";
-
 static int ask_stops(
 	struct planning *planning, const struct units_name *unit, struct units_list *ret)
 {
@@ -328,44 +325,42 @@ static int find_manager(struct planning *planning, bool *ret)
 	return r < 0 ? r : 0;
 }
 
-static int say_in_use(
-	const struct planning *planning, struct holders *holders, bool session)
+/* What the kernel has made of the functions does not end with any process. */
+static int refuse_made_of(const struct planning *planning, const struct holders *holders)
 {
-	char text[MESSAGE_SIZE];
+	char text[256];
 
-	steps_describe_holders(holders, text, sizeof(text));
-	message_remedy(planning->message, "%s", session ? user_remedy : "end it first");
+	if (holders->n == holders->n_processes)
+		return 0;
+	holders_describe(&holders->list[holders->n_processes], text, sizeof(text));
+	message_remedy(planning->message, "remove it first");
 	return message_set(planning->message, -EBUSY, "%s", text);
 }
 
-/* Stops what has a display or sound open, or refuses and names it. */
-static int stop_sessions(struct planning *planning, struct holders *holders)
+/* Whether the unit of a holder has to be stopped, besides those that are. */
+static bool is_to_stop(const struct planning *planning, const struct holders_one *holder)
 {
-	bool manages = false, session = false;
+	return session_has(holder) &&
+		!units_end_with(&holder->unit, &planning->work->stops);
+}
+
+/* Stops what has a display or sound open. */
+static int stop_sessions(struct planning *planning, const struct holders *holders)
+{
+	bool manages, known = false;
 	int r = 0;
 
-	for (size_t i = 0; i < holders->n; i++) {
+	for (size_t i = 0; r == 0 && i < holders->n_processes; i++) {
 		const struct holders_one *holder = &holders->list[i];
-
-		if (i >= holders->n_processes)
-			return say_in_use(planning, holders, false);
-		/* Those that are stopped anyway are no session. */
-		session |= session_has(holder) &&
-			!units_end_with(&holder->unit, &planning->work->stops);
-	}
-	if (!session)
-		return 0;
-	if (!planning->request->stop_session)
-		return say_in_use(planning, holders, true);
-	r = find_manager(planning, &manages);
-	for (size_t i = 0; r == 0 && i < holders->n; i++) {
-		const struct holders_one *holder = &holders->list[i];
-		char why[256];
 		struct units_name unit;
+		char why[256];
 
-		if (!session_has(holder) ||
-			units_end_with(&holder->unit, &planning->work->stops))
+		if (!is_to_stop(planning, holder))
 			continue;
+		r = known ? 0 : find_manager(planning, &manages);
+		if (r < 0)
+			return r;
+		known = true;
 		session_unit(holder, manages, &unit);
 		holders_describe(holder, why, sizeof(why));
 		if (*unit.name)
@@ -477,8 +472,10 @@ static int free_card(struct planning *planning)
 	if (r < 0)
 		return message_errno(planning->message, r,
 			"cannot find out which processes have it open");
-	r = switch_daemons(planning, false);
+	r = refuse_made_of(planning, &holders);
 	if (r == 0)
+		r = switch_daemons(planning, false);
+	if (r == 0 && planning->request->stop_session)
 		r = stop_sessions(planning, &holders);
 	return r == 0 && work->n_held ? add_wait(planning) : r;
 }

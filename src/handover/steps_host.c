@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The steps about what the host shows and runs: units, processes and the text console. */
 #include "base/base.h"
+#include "session.h"
 #include "steps.h"
 
 #define UNIT_MS 60000 /* that each may take */
@@ -173,11 +174,19 @@ static void drop_stopped(const struct work *work, struct holders *holders)
 static int say_held(const struct holders *holders, struct message *message)
 {
 	char text[MESSAGE_SIZE];
+	bool session = false;
 
+	for (size_t i = 0; i < holders->n; i++)
+		session |= session_has(&holders->list[i]);
 	steps_describe_holders(holders, text, sizeof(text));
-	message_remedy(message, "end it, or wait longer with --wait");
+	message_remedy(message, "%s",
+		session ? "end it, or add --stop-session to stop what shows or plays "
+			  "something on the device"
+			: "end it, or wait longer with --wait");
 	return message_set(message, -EBUSY, "%s", text);
 }
+
+#define STOPPED_MS 10000
 
 /* A look that lasts: who opens it now and then has it closed at some of them. */
 #define LOOK_MS 100
@@ -208,8 +217,10 @@ static int run_wait(
 {
 	_cleanup_(holders_free) struct holders holders = {0};
 	const struct work *work = step->data;
-	int r = holders_wait(
-		change->root, work->held, work->n_held, work->wait_ms, &holders);
+	/* The children of what was stopped may need a moment. */
+	unsigned wait_ms =
+		work->stops.n && work->wait_ms < STOPPED_MS ? STOPPED_MS : work->wait_ms;
+	int r = holders_wait(change->root, work->held, work->n_held, wait_ms, &holders);
 
 	return r == -ETIMEDOUT ? say_held(&holders, message) : r;
 }
