@@ -147,10 +147,10 @@ static enum cli_exit say_nothing_to_choose(const struct root *root)
 
 	if (bootmenu_has_ours(root, failed) > 0)
 		return cli_error("entry",
-			"no device is configured any more, but the boot menu still "
+			"no device is configured for a boot any more, but the boot menu still "
 			"has entries; run 'sudo vfioboot entry remove'");
 	return cli_error("entry",
-		"no device is configured, so there is nothing to choose at the boot "
+		"no device is configured for a boot, so there is nothing to choose at the boot "
 		"menu; run 'sudo vfioboot add DEVICE' first");
 }
 

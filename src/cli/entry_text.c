@@ -112,7 +112,7 @@ void entry_warn_outdated(const char *command, const struct root *root)
 			"entry add'");
 	else
 		cli_warning(command,
-			"the boot menu has entries, and no device is configured; run "
+			"the boot menu has entries, and no device is configured for a boot; run "
 			"'sudo vfioboot entry remove'");
 }
 

@@ -238,7 +238,7 @@ remove the directory /etc/vfioboot.conf.d if it is empty" ]
 	[[ $stderr == *"outdated entries; run 'sudo vfioboot entry add'" ]]
 	: >"$host/etc/vfioboot.conf"
 	run -0 --separate-stderr apply
-	[[ $stderr == *"no device is configured; run 'sudo vfioboot entry remove'" ]]
+	[[ $stderr == *"no device is configured for a boot; run 'sudo vfioboot entry remove'" ]]
 }
 
 @test "undo where there is nothing" {

@@ -36,8 +36,10 @@ left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo
 	json_is '.plan | length == 2 and all(.section == "guest" and .action == "demand" and .reason == null and
 		.at_the_next_boot == "left to the host" and .wanted == "vfio-pci" and
 		(.remark | startswith("left to the host at boot")))'
-	run -0 "$early" --root "$host" --dry-run
-	[ -z "$output" ]
+	run -0 --separate-stderr "$early" --root "$host" --dry-run
+	[ -z "$output$stderr" ]
+	run -0 --separate-stderr "$early" --root "$host" --dry-run --verbose
+	[ "$stderr" = 'vfioboot-early: guest: left to the host: bind = demand' ]
 }
 
 @test "plan: a boot section beside it is bound as if it was alone" {

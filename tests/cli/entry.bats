@@ -209,7 +209,7 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	run -1 --separate-stderr entry list
 	[[ $stderr == *"has changed and asks for no entry; run 'sudo vfioboot entry remove'" ]]
 	run -1 --separate-stderr entry add
-	[[ $stderr == *"no device is configured any more"*"run 'sudo vfioboot entry remove'" ]]
+	[[ $stderr == *"no device is configured for a boot any more"*"run 'sudo vfioboot entry remove'" ]]
 	run -0 entry remove
 	run -0 --separate-stderr entry list
 	run -1 --separate-stderr entry add

@@ -140,6 +140,46 @@ static void test_masks(void **state)
 	expect_sections("b-etc e");
 }
 
+#define TEXT(path, text)                                                                 \
+	{                                                                                \
+		path, text, sizeof(text) - 1                                             \
+	}
+
+/* The same files, at hand and in a tree: the same sections, and the same version. */
+static void test_texts(void **state)
+{
+	static const struct configfiles_text texts[] = {
+		TEXT("/etc/vfioboot.conf.d/b.conf", "[device b]\nid=10de:2204\n"),
+		TEXT("/usr/lib/vfioboot.conf.d/a.conf", "[device a]\nid=10de:2204\n"),
+		TEXT("/usr/lib/vfioboot.conf.d/b.conf",
+			"[device hidden]\nid=10de:2204\n"),
+		TEXT("/usr/lib/vfioboot.conf.d/m.conf",
+			"[device masked]\nid=10de:2204\n"),
+		{"/etc/vfioboot.conf.d/m.conf", NULL, 0},
+		TEXT("/etc/vfioboot.conf", "[device main]\nid=10de:2204\n"),
+		TEXT("/etc/vfioboot.conf.d/note", "x"),
+		TEXT("/etc/vfioboot.conf.d/d.conf", "[device d]\nid=1:\nbind=demand\n"),
+	};
+	uint64_t digest;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (texts[i].data)
+			fake_put(texts[i].path + 1, texts[i].data);
+		else
+			fake_link(texts[i].path + 1, "/dev/null");
+	configfiles_read(&root, CONFIGFILES_OF_IMAGE, &config);
+	expect_sections("main a b d");
+	digest = config.digest;
+	memset(&config, 0, sizeof(config));
+	assert_int_equal(configfiles_read_texts(texts, ARRAY_SIZE(texts), &config), 0);
+	expect_sections("main a b d");
+	assert_true(config.digest == digest);
+	assert_true(config_file_is_runtime(&config, "/etc/vfioboot.conf.d/d.conf"));
+	assert_false(config_file_is_runtime(&config, "/etc/vfioboot.conf.d/b.conf"));
+	assert_false(config_file_is_runtime(&config, "/etc/vfioboot.conf.d/none.conf"));
+}
+
 static void test_other_files(void **state)
 {
 	static const char *const names[] = {ETC "a.conf~", ETC "a.conf.bak", ETC "a",
@@ -399,6 +439,7 @@ int main(void)
 		TEST(test_later_directory_wins),
 		TEST(test_of_an_image),
 		TEST(test_masks),
+		TEST(test_texts),
 		TEST(test_other_files),
 		TEST(test_errors_name_the_file),
 		TEST(test_long_names),

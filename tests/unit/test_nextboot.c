@@ -82,6 +82,44 @@ static void test_counts(void **state)
 	assert_int_equal(nextboot_find(outlook.next, gpu)->reason, REASON_NONE);
 }
 
+/* Each is planned beside what the boot binds, and not beside the others; no boot has it. */
+static void test_demand(void **state)
+{
+	_cleanup_(free_outlook) struct outlook outlook = {0};
+	struct nextboot_counts counts;
+	const struct plan_entry *entry;
+	struct nextboot *next;
+
+	(void)state;
+	fake_put("etc/vfioboot.conf",
+		"[device one]\npath = 00:01.0/00\nbind = demand\n"
+		"[device two]\npath = 00:01.0/00.0\nbind = demand\n"
+		"[device sound]\npath = 00:01.0/00.1\n"
+		"[device gone]\npath = 00:1e.0\nbind = demand\n");
+	read_outlook(&outlook);
+	next = outlook.next;
+	counts = nextboot_count(next);
+	assert_int_equal(counts.bound, 1);
+	assert_int_equal(counts.refused, 0);
+	assert_int_equal(counts.inactive_sections, 3);
+	assert_null(nextboot_find(next, gpu));
+	assert_int_equal(next->config.selected, 0);
+	/* The boot has one of its functions. */
+	entry = nextboot_find_demand(next, gpu);
+	assert_non_null(entry);
+	assert_int_equal(entry->reason, REASON_CLAIMED);
+	assert_int_equal(nextboot_action(next, entry), NEXTBOOT_DEMAND);
+	assert_int_equal(
+		nextboot_demand_reason(next, &next->config.sections[0]), REASON_CLAIMED);
+	assert_int_equal(
+		nextboot_demand_reason(next, &next->config.sections[1]), REASON_NONE);
+	assert_int_equal(
+		nextboot_demand_reason(next, &next->config.sections[3]), REASON_ABSENT);
+	assert_int_equal(next->demand.n_entries, 4);
+	assert_int_equal(outlook.boot.n, 1);
+	assert_string_equal(outlook.boot.functions[0].recorded.section, "sound");
+}
+
 /* What is in no record is there as the next boot plans it. */
 static void test_no_record(void **state)
 {
@@ -132,6 +170,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_nothing_to_plan, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_counts, set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_demand, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_no_record, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_record_and_now, set_up, fake_tear_down),
