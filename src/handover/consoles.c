@@ -11,6 +11,9 @@
 /* What drivers/video/fbdev/core/fbcon.c calls itself: "(M) frame buffer device". */
 #define FRAME_BUFFER "frame buffer"
 
+/* What show_name() of drivers/tty/vt/vt.c has before the name of the kernel's first console. */
+#define SYSTEM_CONSOLE "(S)"
+
 /* Devices that drivers/firmware/sysfb.c makes: "simple-framebuffer.0", "efi-framebuffer.0". */
 #define FIRMWARE "-framebuffer."
 
@@ -159,6 +162,25 @@ static bool read_console(const struct root *root, const char *name, bool *ret_bo
 	return true;
 }
 
+/*
+ * Whether one that is unbound can be bound again: vt_bind() of drivers/tty/vt/vt.c does nothing, and
+ * says nothing, without the console that the kernel began with.  A native driver removes that one
+ * where it was the text mode of VGA.
+ */
+static bool can_bind(const struct root *root, const struct file_names *names)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		char path[NAME_MAX + 64], text[128];
+
+		text_join(path, sizeof(path), TREE_VTCONSOLE "/", names->names[i],
+			"/name", NULL);
+		if (file_read_line(root, path, text, sizeof(text)) == 0 &&
+			text_begins_with(text, SYSTEM_CONSOLE))
+			return true;
+	}
+	return false;
+}
+
 /* Whether modules are unloaded in place of an unbind. */
 static bool has_modules(
 	const struct root *root, const struct pci_address *functions, size_t n)
@@ -196,7 +218,8 @@ int consoles_find(const struct root *root, const struct pci_address *functions, 
 	r = r < 0 ? r : file_list(root, TREE_VTCONSOLE, &names);
 	if (r < 0)
 		return r;
-	first = !screens.stay || has_modules(root, functions, n);
+	first = can_bind(root, &names) &&
+		(!screens.stay || has_modules(root, functions, n));
 	for (size_t i = 0; screens.leave && i < names.n; i++) {
 		if (!read_console(root, names.names[i], &bound) || !bound)
 			continue;
@@ -227,6 +250,15 @@ static int find_console(const struct root *root, const char *name,
 	return -ENOENT;
 }
 
+/* What it means that the kernel has not bound it. */
+static int why_unbound(const struct root *root)
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = file_list(root, TREE_VTCONSOLE, &names);
+
+	return r < 0 ? r : can_bind(root, &names) ? -EIO : -EOPNOTSUPP;
+}
+
 int consoles_bind(const struct root *root, const char *name, bool bind)
 {
 	char found[NAME_MAX + 1];
@@ -247,7 +279,7 @@ int consoles_bind(const struct root *root, const char *name, bool bind)
 	/* store_bind() of drivers/tty/vt/vt.c says yes to all. */
 	if (read_console(root, name, &bound) ? bound == bind : !bind)
 		return 0;
-	return r < 0 ? r : -EIO;
+	return r < 0 ? r : bind ? why_unbound(root) : -EIO;
 }
 
 int consoles_release_firmware(const struct root *root, const struct consoles *consoles)

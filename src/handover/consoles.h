@@ -19,7 +19,8 @@ struct consoles {
 	/*
 	 * Consoles that are bound now, as in /sys/class/vtconsole, with text on the functions.
 	 * To be unbound first: where no other display stays, or a module will be unloaded that
-	 * text could keep in use.
+	 * text could keep in use.  None where the kernel would not bind it again when that is
+	 * undone; it unbinds it by itself when the driver goes.
 	 */
 	char names[CONSOLES_MAX][CONSOLES_NAME_SIZE];
 	unsigned n;
@@ -44,7 +45,8 @@ int consoles_find(const struct root *root, const struct pci_address *functions, 
  * Takes the console @name from the virtual terminals, or gives it to them, and reads that back.  One
  * that is so already is left, and so is one that is to be taken and is gone.  A console that was
  * gone meanwhile may have come back by another number: any of its kind is given.  Returns 0; -ENOENT
- * when there is none to give; -EIO when the kernel did not do it; or another -errno.
+ * when there is none to give; -EOPNOTSUPP where the kernel began in the text mode of VGA and binds
+ * none; -EIO when it did not do it; or another -errno.
  */
 int consoles_bind(const struct root *root, const char *name, bool bind);
 

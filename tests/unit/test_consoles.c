@@ -254,6 +254,22 @@ static void test_bind(void **state)
 	assert_int_equal(consoles_bind(&root, "vtcon1", true), -ENOENT);
 }
 
+/* What began in the text mode of VGA, and has a native driver since, binds no console again. */
+static void test_text_mode(void **state)
+{
+	(void)state;
+	put_framebuffer("fb0", CARD);
+	put_console("vtcon1", "(M) dummy device\n", "0\n");
+	find(&card);
+	assert_int_equal(consoles.n, 0);
+	put_framebuffer("fb1", OTHER);
+	find(&card);
+	assert_int_equal(consoles.n_moving, 1);
+	put_console("vtcon0", "(M) frame buffer device\n", "0\n");
+	is_stubborn = true;
+	assert_int_equal(consoles_bind(&root, "vtcon0", true), -EOPNOTSUPP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +281,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_firmware_stays, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_partial, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bind, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_text_mode, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
