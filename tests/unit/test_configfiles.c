@@ -158,7 +158,8 @@ static void test_texts(void **state)
 		{"/etc/vfioboot.conf.d/m.conf", NULL, 0},
 		TEXT("/etc/vfioboot.conf", "[device main]\nid=10de:2204\n"),
 		TEXT("/etc/vfioboot.conf.d/note", "x"),
-		TEXT("/etc/vfioboot.conf.d/d.conf", "[device d]\nid=1:\nbind=demand\n"),
+		TEXT("/etc/vfioboot.conf.d/d.conf",
+			"[device d]\nid=10de:2204\nbind=demand\n"),
 	};
 	uint64_t digest;
 
