@@ -38,18 +38,6 @@ static const struct pcidev *find_known(const void *bus, struct pci_address addre
 	return function ? &function->dev : NULL;
 }
 
-/* The configuration with this section alone, whether or not this boot asks for it. */
-static void take_section(struct config *config, const struct config *all,
-	const struct config_section *section)
-{
-	*config = *all;
-	config->sections[0] = *section;
-	config->sections[0].profile[0] = '\0';
-	config->sections[0].demand = false;
-	config->n_sections = 1;
-	config->when_selected = config->off = config->cmdline_unread = false;
-}
-
 static int read_protect(
 	struct facts *facts, struct decision *decision, struct message *message)
 {
@@ -77,8 +65,8 @@ static int refuse_entry(const struct decision *decision, const struct plan_entry
 		pci_address_format(
 			decision->machine.functions[entry->function].address, address);
 	return message_set(message, -EPERM, "%s%s%s is refused (%s): %s",
-		decision->config.sections[0].name, *address ? ", " : "", address,
-		reason_word(entry->reason), reason_text(entry->reason));
+		decision->config.sections[entry->section].name, *address ? ", " : "",
+		address, reason_word(entry->reason), reason_text(entry->reason));
 }
 
 /* Takes the functions that the planner of the early program gives to the section. */
@@ -91,7 +79,8 @@ static int decide(struct planning *planning, const struct config *config,
 
 	if (r < 0)
 		return r;
-	take_section(&decision->config, config, section);
+	decision->config = *config;
+	config_select(&decision->config, (unsigned)(section - config->sections));
 	decision->machine.known = find_known;
 	decision->machine.bus = bus;
 	r = read_protect(planning->facts, decision, planning->message);
