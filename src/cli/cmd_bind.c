@@ -90,13 +90,43 @@ static enum cli_exit begin(const struct cli *cli)
 
 /* ---- the set ----------------------------------------------------------------------------- */
 
-/* The section that has a function which is named, or NULL. */
-static const struct config_section *find_section(const struct offer *offer)
+/* The section that has the function, or NULL. */
+static const struct config_section *section_of(
+	const struct offer *offer, const struct pcibus_function *function)
 {
 	for (size_t i = 0; i < offer->obstacles.n; i++)
-		if (offer->obstacles.list[i].kind == OBSTACLE_CONFIGURED)
+		if (offer->obstacles.list[i].kind == OBSTACLE_CONFIGURED &&
+			offer->obstacles.list[i].function == function)
 			return offer->obstacles.list[i].section;
 	return NULL;
+}
+
+/* The section that has all functions that were named, NULL if none of them has one. */
+static enum cli_exit find_section(
+	const struct offer *offer, const struct config_section **ret)
+{
+	const struct pcibus_function *first = NULL;
+
+	*ret = NULL;
+	for (size_t i = 0; i < offer->set.n; i++) {
+		const struct pcibus_function *function = offer->set.members[i].function;
+		const struct config_section *section = section_of(offer, function);
+		char address[PCI_ADDRESS_SIZE], other[PCI_ADDRESS_SIZE];
+
+		if (offer->set.members[i].why != DEVICESET_NAMED)
+			continue;
+		if (first && section != *ret) {
+			pci_address_format(first->dev.address, other);
+			pci_address_format(function->dev.address, address);
+			return cli_error("bind",
+				"%s and %s are not in one device set; bind one after the "
+				"other",
+				other, address);
+		}
+		first = function;
+		*ret = section;
+	}
+	return CLI_OK;
 }
 
 /* Chooses the name that a set was handed over with, or one that no other set has. */
@@ -157,8 +187,8 @@ static enum cli_exit find_devices(struct devices *devices, const char **ret)
 	r = offer_settle(&devices->host, devices->allow, &devices->offer);
 	if (r < 0)
 		return cli_error("bind", "%s", strerror(-r));
-	section = find_section(&devices->offer);
-	if (!section)
+	status = find_section(&devices->offer, &section);
+	if (status == CLI_OK && !section)
 		status = make_section(devices);
 	*ret = section ? section->name : devices->offer.name;
 	return status;

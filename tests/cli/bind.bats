@@ -156,6 +156,7 @@ bind $gpu to vfio-pci" ]
 	refused 2 "--wait takes 0 to 3600 seconds, not 'soon'" gaming --wait soon
 	refused 2 "--back-after takes 1 to 10080 minutes, not '0'" gaming --back-after 0
 	refused 2 "one device set at a time, not '01:00.0' as well" gaming 01:00.0 --dry-run
+	refused 1 "0000:01:00.0 and $gpu are not in one device set; bind one after the other" 01:00.0 02:00.0 --dry-run
 	refused 1 '*'"(protected)"'*nothing was changed' 0000:03:00.0 --dry-run
 	handed_over bound win11
 	refused 1 "gaming was given to the guest win11; shut it down, or run 'vfioboot release gaming'; nothing was changed" \
