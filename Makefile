@@ -19,7 +19,7 @@ DEPENDS = -MMD -MP
 # vfioboot-early is made of these and src/early; all but src/early is in the host program.
 EARLY_SHARED = $(sort $(wildcard src/decide/*.c) $(patsubst %,src/base/%.c,child cmdline pciname \
 	file sysfs text) $(patsubst %,src/bind/%.c,bind driver log record word))
-HOST_SRC = $(sort $(filter-out src/early/%,$(wildcard src/*/*.c src/*/*/*.c)))
+HOST_SRC = $(sort $(filter-out src/early/% src/guests/%,$(wildcard src/*/*.c src/*/*/*.c)))
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
 HOST_LIBS = mount smartcols libudev libkmod json-c libarchive libsystemd libxml-2.0
@@ -63,8 +63,12 @@ endif
 
 EARLY_HEADERS = $(wildcard src/base/*.h src/decide/*.h src/bind/*.h src/early/*.h)
 
+# What asks libvirt, where that is: a program of its own.
+VM_LDLIBS := $(call pkg,--libs libvirt)
+VM = $(if $(VM_LDLIBS),build/vfioboot-vm)
+
 .PHONY: all
-all: build/vfioboot-early build/vfioboot
+all: build/vfioboot-early build/vfioboot $(VM)
 
 # musl-gcc looks at musl's headers alone; this one is inih's.
 build/include/ini.h:
@@ -121,6 +125,10 @@ build/vfioboot: $(patsubst src/%.c,build/%.o,$(HOST_SRC))
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
+build/vfioboot-vm: build/guests/main.o
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(VM_LDLIBS)
+
 # ---- installing --------------------------------------------------------------------------
 
 define newline
@@ -134,7 +142,7 @@ MANUAL = $(foreach page,$(sort $(wildcard man/*.[1-9])),$(newline)0644 $(page) \
 # names of the two programs become those of $(PREFIX).
 define INSTALLED
 0755 build/vfioboot-early $(LIBDIR)/vfioboot/vfioboot-early
-0755 build/vfioboot $(BINDIR)/vfioboot
+0755 build/vfioboot $(BINDIR)/vfioboot$(if $(VM),$(newline)0755 $(VM) $(LIBDIR)/vfioboot/vfioboot-vm)
 0755 libvirt/libvirt-hook $(LIBDIR)/vfioboot/libvirt-hook
 0755 dracut/50vfioboot/module-setup.sh $(LIBDIR)/dracut/modules.d/50vfioboot/module-setup.sh
 0755 dracut/50vfioboot/vfioboot.sh $(LIBDIR)/dracut/modules.d/50vfioboot/vfioboot.sh

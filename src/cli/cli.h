@@ -370,6 +370,21 @@ void obstacles_say(const struct obstacles_host *host,
 enum cli_exit libvirt_hook_check(const struct cli *cli);
 enum cli_exit libvirt_hook(struct cli *cli);
 
+/* ---- vm_show.c: a device set for other programs */
+
+struct vm_set {
+	const struct config_section *section;
+	const struct pcibus_function **functions;
+	size_t n;
+};
+
+/* Whether there is such a format.  CLI_OK, or CLI_MISUSE after a message. */
+enum cli_exit vm_show_check(const char *format);
+
+/* Prints the set in it. */
+enum cli_exit vm_show(
+	const struct cli *cli, const struct vm_set *set, const char *format);
+
 /* ---- progress.c: what is said of a list of steps before, during and after it */
 
 /*
@@ -595,6 +610,7 @@ extern const struct cli_command cmd_cmdline;
 extern const struct cli_command cmd_entry;
 extern const struct cli_command cmd_try;
 extern const struct cli_command cmd_libvirt;
+extern const struct cli_command cmd_vm;
 extern const struct cli_command cmd_confirm;
 extern const struct cli_command cmd_protect;
 extern const struct cli_command cmd_bind;

@@ -23,6 +23,7 @@ static const struct cli_command *const commands[] = {
 	&cmd_entry,
 	&cmd_try,
 	&cmd_libvirt,
+	&cmd_vm,
 	&cmd_confirm,
 	&cmd_protect,
 };

@@ -60,6 +60,38 @@ struct libvirt_sets {
 int libvirt_find_sets(struct config *config, const struct pcibus *bus,
 	const struct libvirt_domain *domain, struct libvirt_sets *ret);
 
+/* ---- devices in a definition: libvirt_edit.c -------------------------------------------- */
+
+/* A definition that was changed; starts as {0}, for libvirt_free_edit(). */
+struct libvirt_edit {
+	char *xml;
+	struct file_names done; /* what was changed, in the imperative, a line each */
+};
+
+/*
+ * Adds host devices to a definition that libvirt wrote: the functions of one slot of the host come
+ * into one slot of the guest, below a new root port where the machine has PCI Express.
+ * @no_graphics: all that shows a screen of QEMU's goes, and all that needs it; serial consoles
+ * and input stay.  managed='no': a device that nobody has handed over is never taken from the host.
+ * Returns 0; or, with @message, -EEXIST: the guest has one of them already; -ENOSPC: it has no free
+ * slot; -EBADMSG; or -ENOMEM.
+ */
+int libvirt_attach(const char *xml, const struct libvirt_domain *functions,
+	bool no_graphics, struct libvirt_edit *ret, struct message *message);
+
+/*
+ * Removes the host devices of functions that are in the definition @attached and not in @before.
+ * Nothing else changes.  As above.
+ */
+int libvirt_detach(const char *xml, const char *before, const char *attached,
+	struct libvirt_edit *ret, struct message *message);
+void libvirt_free_edit(struct libvirt_edit *edit);
+
+/* The <uuid> of a definition.  0, or -EBADMSG with @message. */
+#define LIBVIRT_UUID_SIZE 37
+int libvirt_read_uuid(
+	const char *xml, char ret[static LIBVIRT_UUID_SIZE], struct message *message);
+
 /* ---- the hook, and what is in its way: libvirt.c ---------------------------------------- */
 
 enum libvirt_dropin {

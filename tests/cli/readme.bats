@@ -123,6 +123,8 @@ elsewhere=(
 	'sudo systemctl reboot|boot/loader.bats|GRUB, BIOS: add, apply, try, keep, apply: bound by the normal entry; undo takes a trial back'
 	'sudo vfioboot libvirt enable|cli/libvirt.bats|enable writes the hook, disable removes it, and both say what they do'
 	'vfioboot libvirt status|cli/libvirt.bats|enable writes the hook, disable removes it, and both say what they do'
+	'sudo vfioboot vm attach win11 gpu --no-graphics|cli/vm.bats|attach, list, detach: the definition is as before, byte by byte'
+	'sudo vfioboot vm detach win11 gpu|cli/vm.bats|attach, list, detach: the definition is as before, byte by byte'
 	'sudo vfioboot setup|cli/setup.bats|a dialogue: the second card, at every boot, and undo restores every byte'
 	'sudo vfioboot entry add|boot/check.bats|bookworm, GRUB: add, apply, entry add, by the machine itself'
 	'sudo vfioboot try|boot/loader.bats|GRUB, BIOS: add, apply, try, keep, apply: bound by the normal entry; undo takes a trial back'

@@ -1,0 +1,177 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2154 # each test is a process; run and running_host.bash set these
+#
+# `vfioboot vm`: device sets in definitions of guests, on a machine in a user name space, with a script
+# in place of the program that asks libvirt; and a set in the forms of other programs.
+
+bats_require_minimum_version 1.5.0
+
+load running_host
+
+guest() {
+	cat <<-'END'
+		<domain type='kvm'>
+		  <name>win 11</name>
+		  <uuid>2d2e6f4b-8a5e-4c2c-9d9a-5b0a4a3c7e01</uuid>
+		  <devices>
+		    <controller type='pci' index='0' model='pcie-root'/>
+		    <graphics type='spice' autoport='yes' passwd='secret'/>
+		    <video><model type='qxl'/></video>
+		    <serial type='pty'/>
+		  </devices>
+		</domain>
+	END
+}
+
+# The host of two cards with a guest, and what stands for libvirt.
+with_guest() {
+	machine debian-grub
+	guest >"$host/guest.xml"
+	echo 'off persistent fresh' >"$host/state"
+	put usr/lib/vfioboot/vfioboot-vm <<-'END'
+		#!/bin/sh
+		print() { while IFS= read -r line; do printf '%s\n' "$line"; done; }
+		case $2 in
+		list) echo 'off win 11' ;;
+		show)
+			[ "$3" = 'win 11' ] || { echo "vfioboot vm: cannot find the guest: $3" >&2; exit 1; }
+			print </state
+			print </guest.xml
+			;;
+		define)
+			[ ! -e /refuse ] || { echo 'vfioboot vm: libvirt does not accept it' >&2; exit 1; }
+			cp "$3" /guest.xml
+			;;
+		esac
+	END
+	chmod +x "$host/usr/lib/vfioboot/vfioboot-vm"
+	kept=$host/var/lib/vfioboot/vm/2d2e6f4b-8a5e-4c2c-9d9a-5b0a4a3c7e01
+}
+
+@test "attach, list, detach: the definition is as before, byte by byte" {
+	with_guest
+	live vm attach 'win 11' second --no-graphics
+	echo "$output" "$stderr"
+	[ "$status" = 0 ]
+	[[ $output == *"Definition of win 11: add 0000:02:00.1 as 01:00.1 of the guest"* ]]
+	run ! grep -E 'spice|<video' "$host/guest.xml"
+	grep -F '<serial' "$host/guest.xml"
+	[ "$(grep -o "<hostdev mode=\"subsystem\" type=\"pci\" managed=\"no\">" "$host/guest.xml" | wc -l)" = 2 ]
+	[ "$(stat -c %a "$kept"/second.{before,after})" = $'600\n600' ]
+	[ ! -e "$kept/second.new" ]
+	live vm list
+	[ "$(tail -n +2 <<<"$output")" = 'win 11 off   0000:02:00.0 second
+win 11 off   0000:02:00.1 second' ]
+	live vm attach 'win 11' second
+	[ "$status" = 1 ]
+	[[ $stderr == *"the guest has 0000:02:00.0 already"* ]]
+	live vm detach 'win 11' second
+	[ "$status" = 0 ]
+	[[ $output == *"The guest has the definition that it had before." ]]
+	guest | cmp - "$host/guest.xml"
+	[ ! -e "$kept" ]
+	live vm detach 'win 11' second
+	[ "$status" = 1 ]
+	[[ $stderr == *"'vfioboot vm attach' did not give this set to the guest"* ]]
+}
+
+@test "detach removes what attach added alone when somebody has changed the rest" {
+	with_guest
+	live vm attach 'win 11' second
+	sed -i 's|</devices>|<rng model="virtio"/></devices>|' "$host/guest.xml"
+	live vm detach 'win 11' second
+	[ "$status" = 0 ]
+	[[ $output == *"Somebody has changed the definition of win 11 since"* ]]
+	run ! grep hostdev "$host/guest.xml"
+	grep '<rng' "$host/guest.xml"
+	grep 'passwd="secret"' "$host/guest.xml"
+}
+
+@test "what libvirt does not accept changes nothing" {
+	with_guest
+	: >"$host/refuse"
+	live vm attach 'win 11' second
+	[ "$status" = 1 ]
+	[[ $stderr == *"libvirt does not accept it"* ]]
+	guest | cmp - "$host/guest.xml"
+	[ -z "$(ls -A "$kept")" ]
+}
+
+@test "a dry run changes nothing" {
+	with_guest
+	live vm attach 'win 11' second --no-graphics --dry-run
+	[ "$status" = 0 ]
+	[[ $output == *"Definition of win 11: remove <video>"* ]]
+	guest | cmp - "$host/guest.xml"
+	[ ! -e "$host/var/lib/vfioboot/vm" ]
+}
+
+@test "a guest that runs, is transient, is saved, or is not there" {
+	with_guest
+	echo 'running persistent fresh' >"$host/state"
+	live vm attach 'win 11' second
+	[ "$status" = 0 ]
+	[[ $output == *"It is running: this counts when it is started the next time." ]]
+	live vm detach 'win 11' second
+	echo 'running transient fresh' >"$host/state"
+	live vm attach 'win 11' second
+	[ "$status" = 1 ]
+	[[ $stderr == *"guest 'win 11' is transient"* ]]
+	echo 'off persistent saved' >"$host/state"
+	live vm attach 'win 11' second
+	[ "$status" = 1 ]
+	[[ $stderr == *"has a saved state"*"virsh managedsave-remove"* ]]
+	live vm attach other second
+	[ "$status" = 1 ]
+	[ "$stderr" = 'vfioboot vm: cannot find the guest: other' ]
+	guest | cmp - "$host/guest.xml"
+}
+
+@test "a set that is not there, and a program that is not" {
+	with_guest
+	live vm attach 'win 11' third
+	[ "$status" = 1 ]
+	[[ $stderr == *"there is no device set 'third'"* ]]
+	rm "$host/usr/lib/vfioboot/vfioboot-vm"
+	live vm list
+	[ "$status" = 1 ]
+	[[ $stderr == *"the program vfioboot-vm is missing; install the package vfioboot-vm" ]]
+}
+
+@test "show prints a set for each program" {
+	host_of_two_cards "$BATS_TEST_TMPDIR/host"
+	put etc/vfioboot.conf <<<$'[device second]\npath = 00:01.1/00\nexpect = 2'
+	rm -rf "${host:?}/etc/vfioboot.conf.d"
+	echo pve.example.org >"$host/etc/hostname"
+	run -0 "$vfioboot" vm show second --root "$host" --format qemu
+	[ "$output" = '-device pcie-root-port,id=second-1,chassis=101
+-device vfio-pci,host=0000:02:00.0,bus=second-1,addr=0x0.0x0,multifunction=on
+-device vfio-pci,host=0000:02:00.1,bus=second-1,addr=0x0.0x1' ]
+	run -0 "$vfioboot" vm show second --root "$host" --format cloud-hypervisor
+	[ "$output" = '--device path=/sys/bus/pci/devices/0000:02:00.0/ path=/sys/bus/pci/devices/0000:02:00.1/' ]
+	run -0 "$vfioboot" vm show second --root "$host" --format proxmox
+	[ "${lines[0]}" = second ]
+	[[ ${lines[1]} == $'\tmap id=10de:2206,iommugroup=17,node=pve,path=0000:02:00'* ]]
+	[[ ${lines[1]} != *02:00.* ]]
+	[ "${#lines[@]}" = 2 ]
+	run -0 "$vfioboot" vm show second --root "$host" --format kubevirt
+	[[ $output == *'- pciVendorSelector: "10DE:2206"
+        resourceName: vfioboot/second-10de-2206'* ]]
+	[[ $output == *'deviceName: vfioboot/second-10de-1aef' ]]
+	run -0 "$vfioboot" vm show second --root "$host"
+	[ "$(grep -c '<hostdev' <<<"$output")" = 2 ]
+	# Half of a slot is no whole device.
+	put etc/vfioboot.conf <<<$'[device second]\npath = 00:01.1/00.1'
+	run -0 "$vfioboot" vm show second --root "$host" --format proxmox
+	[[ ${lines[1]} == *"path=0000:02:00.1"* ]]
+	run -0 "$vfioboot" vm show second --root "$host" --format qemu
+	[[ ${lines[1]} == *"host=0000:02:00.1,bus=second-1,addr=0x0.0x0" ]]
+}
+
+@test "misuse" {
+	for words in '' start 'attach guest' 'detach guest set more' show 'show a/b' 'show a --format xml'; do
+		# shellcheck disable=SC2086 # words
+		run -2 "$vfioboot" vm $words
+	done
+}
