@@ -18,6 +18,29 @@ static bool has_demand(const struct check_host *host)
 	return config_count_boot(config) < config->n_sections;
 }
 
+/* Those of "kvm:x:104:ann,bob", group(5), in @ret, else ""; false: there is no such group. */
+static bool find_members(
+	const struct root *root, const char *group, char *ret, size_t size)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len = strlen(group);
+
+	*ret = '\0';
+	if (!len || file_read(root, "/etc/group", &text, NULL) < 0)
+		return false;
+	for (const char *line = text; *line; line = text_next_line(line)) {
+		size_t end = strcspn(line, "\n");
+		const char *colon = memrchr(line, ':', end);
+
+		if (strncmp(line, group, len) != 0 || line[len] != ':' || !colon)
+			continue;
+		copy_text(ret, size, colon + 1, (size_t)(line + end - colon - 1));
+		text_make_printable(ret);
+		return true;
+	}
+	return false;
+}
+
 /* ---- libvirt --------------------------------------------------------------------------- */
 
 /* A set that a guest gets when it starts; "": none was found. */
@@ -133,16 +156,23 @@ static bool look(struct check_host *host, struct libvirt *ret)
 static void check_libvirt(struct check_host *host)
 {
 	_cleanup_(libvirt_free) struct libvirt libvirt = {0};
-	char version[32] = "";
+	char version[32] = "", members[256], who[384] = "";
 
 	if (!look(host, &libvirt))
 		return;
+	/* Its socket, or polkit's rule, is for them; all others are asked for a password. */
+	if (find_members(host->root, "libvirt", members, sizeof(members)))
+		snprintf(who, sizeof(who),
+			"; members of the group libvirt, who may start them: %s",
+			*members ? members : "none");
 	if (libvirt.version)
 		snprintf(version, sizeof(version), " %u.%u.%u", libvirt.version / 1000000,
 			libvirt.version / 1000 % 1000, libvirt.version % 1000);
-	check_pass(host, "", "libvirt%s runs guests by %s (%s)", version, libvirt.daemon,
+	check_pass(host, "", "libvirt%s runs guests by %s (%s)%s", version,
+		libvirt.daemon,
 		strcmp(libvirt.daemon, "libvirtd") == 0 ? "one daemon for all of libvirt"
-							: "a daemon for QEMU alone");
+							: "a daemon for QEMU alone",
+		who);
 }
 
 static void check_hook(struct check_host *host)
@@ -211,24 +241,6 @@ static void find_user(const struct root *root, struct vfio_user *ret)
 	}
 }
 
-/* "kvm:x:104:ann,bob", group(5) */
-static void find_members(const struct root *root, struct vfio_user *user)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t len = strlen(user->group);
-
-	if (!len || file_read(root, "/etc/group", &text, NULL) < 0)
-		return;
-	for (const char *line = text; *line; line = text_next_line(line)) {
-		size_t end = strcspn(line, "\n");
-		const char *colon = memrchr(line, ':', end);
-
-		if (strncmp(line, user->group, len) == 0 && line[len] == ':' && colon)
-			copy_text(user->members, sizeof(user->members), colon + 1,
-				(size_t)(line + end - colon - 1));
-	}
-}
-
 /* "@kvm hard memlock unlimited", limits.conf(5) */
 static void find_limit(const char *text, struct vfio_user *user)
 {
@@ -280,7 +292,7 @@ static void check_users(struct check_host *host)
 		find_user(host->root, &user);
 	if (!*user.rule)
 		return;
-	find_members(host->root, &user);
+	find_members(host->root, user.group, user.members, sizeof(user.members));
 	find_limits(host->root, &user);
 	sign = *user.user ? "" : "@";
 	who = *user.user ? user.user : user.group;

@@ -71,6 +71,11 @@ points() { # CHECK PATTERN...
 
 @test "which libvirt, and by which daemon" {
 	points libvirt 'pass -: libvirt 10.10.0 runs guests by virtqemud (a daemon for QEMU alone)'
+	put etc/group <<<$'libvirt-qemu:x:1:x\nlibvirt:x:108:ann,bob'
+	points libvirt 'pass -: *alone); members of the group libvirt, who may start them: ann,bob'
+	put etc/group <<<'libvirt:x:108:'
+	points libvirt 'pass -: *alone); members of the group libvirt, who may start them: none'
+	rm "$host/etc/group"
 	put usr/sbin/libvirtd </dev/null
 	put etc/systemd/system/sockets.target.wants/libvirtd.socket </dev/null
 	points libvirt 'pass -: libvirt 10.10.0 runs guests by libvirtd (one daemon for all of libvirt)'
