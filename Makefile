@@ -270,7 +270,7 @@ $(1)/test_log: WRAP = -Wl,--wrap=sysfs_open_kmsg
 $(1)/test_units: WRAP = $$(foreach function,sd_bus_set_address sd_bus_open_system \
 	sd_session_get_type,-Wl,--wrap=$$(function))
 # Device nodes, and processes of others, are played.
-$(1)/test_holders: WRAP = -Wl,--wrap=statx,--wrap=openat
+$(1)/test_holders: WRAP = -Wl,--wrap=statx,--wrap=openat,--wrap=child_now
 $(1)/test_native: WRAP = -Wl,--wrap=kmod_module_new_from_name \
 	-Wl,--wrap=kmod_module_probe_insert_module -Wl,--wrap=kmod_module_remove_module
 $(1)/test_consoles: WRAP = -Wl,--wrap=sysfs_write_console,--wrap=sysfs_write_platform_unbind

@@ -11,12 +11,14 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/mman.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 
 #include "native.h"
 
 #define POLL_MS 100
+#define LOOK_MS 10000 /* a look takes some 0.1 s with thousands of processes */
 #define DEPTH_MAX                                                                        \
 	24 /* directories below each other, from a controller to a node of USB */
 
@@ -489,25 +491,94 @@ static int look_at_process(struct look *look)
 	return r < 0 ? r : 0;
 }
 
+/* What the child does that looks at them. */
+struct job {
+	const struct root *root;
+	const struct nodes *nodes;
+	pid_t parent;
+	int fd; /* for a struct holders, and its list */
+};
+
+static int look_at_all(const struct job *job, struct holders *ret)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct look look = {.nodes = job->nodes, .ret = ret};
+	const char *name;
+	int r = file_open_directory(job->root, TREE_PROC, &dir);
+
+	/* The files of another machine have no processes. */
+	if (r < 0)
+		return r == -ENOENT && !job->root->live ? 0 : r;
+	look.proc = dirfd(dir);
+	while (r == 0 && (name = file_next_name(dir))) {
+		bool is_own;
+
+		look.pid = atoi(name);
+		is_own = job->root->live &&
+			(look.pid == job->parent || look.pid == getpid());
+		if (look.pid > 0 && !is_own)
+			r = look_at_process(&look);
+	}
+	return r;
+}
+
+static int do_job(void *data)
+{
+	const struct job *job = data;
+	_cleanup_(holders_free) struct holders holders = {0};
+	int r = look_at_all(job, &holders);
+	size_t size = holders.n * sizeof(*holders.list);
+
+	if (r == 0 &&
+		(write(job->fd, &holders, sizeof(holders)) != sizeof(holders) ||
+			write(job->fd, holders.list, size) != (ssize_t)size))
+		r = -EIO;
+	return -r;
+}
+
+/* What the child has written. */
+static int read_job(int fd, struct holders *ret)
+{
+	_cleanup_free_ struct holders_one *list = NULL;
+	struct holders holders;
+	size_t size;
+
+	if (pread(fd, &holders, sizeof(holders), 0) != sizeof(holders))
+		return -EIO;
+	size = holders.n * sizeof(*list);
+	list = size ? malloc(size) : NULL;
+	if (size && !list)
+		return -ENOMEM;
+	if (pread(fd, list, size, sizeof(holders)) != (ssize_t)size)
+		return -EIO;
+	holders.n_processes = holders.n;
+	holders.list = TAKE_PTR(list);
+	*ret = holders;
+	return 0;
+}
+
+/*
+ * Looks in a child, with a deadline: mappings of a process cannot be read while one of its threads
+ * changes them, which lasts for ever when it waits for hardware that does not answer.
+ */
 static int look_at_processes(
 	const struct root *root, const struct nodes *nodes, struct holders *ret)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
-	struct look look = {.nodes = nodes, .ret = ret};
-	const char *name;
-	int r = file_open_directory(root, TREE_PROC, &dir);
+	_cleanup_close_ int fd = memfd_create("holders", MFD_CLOEXEC);
+	struct job job = {root, nodes, getpid(), fd};
+	int r;
 
-	/* The files of another machine have no processes. */
-	if (r < 0 || !nodes->n)
-		return r == -ENOENT && !root->live ? 0 : r;
-	look.proc = dirfd(dir);
-	while (r == 0 && (name = file_next_name(dir))) {
-		look.pid = atoi(name);
-		if (look.pid > 0 && (look.pid != getpid() || !root->live))
-			r = look_at_process(&look);
-	}
-	ret->n_processes = ret->n;
-	return r;
+	if (fd < 0)
+		return -errno;
+	if (!nodes->n)
+		return 0;
+	child_prepare();
+	r = child_run(do_job, &job, child_now() + LOOK_MS);
+	child_unprepare();
+	if (r == 0)
+		return read_job(fd, ret);
+	/* -EINTR: it has ended by a signal. */
+	return r == -ETIMEDOUT ? -ETIME : r == -EINTR ? -EIO : r > 0 ? -r : r;
 }
 
 /* ---- What the kernel has made of them --------------------------------------------------- */

@@ -45,8 +45,8 @@ struct holders {
 /*
  * Looks once for all that holds one of the @n functions: one pass over /proc for all of them.  A
  * process that ends meanwhile holds nothing; this one does not count.  Returns 0 with *@ret for
- * holders_free(); -ENODATA when NVIDIA's driver does not say which node is the function's; or
- * another -errno.
+ * holders_free(); -ENODATA when NVIDIA's driver does not say which node is the function's; -ETIME when
+ * the kernel does not answer about a process, after ten seconds; or another -errno.
  */
 int holders_read(const struct root *root, const struct pci_address *functions, size_t n,
 	struct holders *ret);

@@ -3,7 +3,7 @@
  * Who holds functions, in a tree of processes whose descriptors are links with the names of nodes.
  * Only root could make the nodes, so what statx(2) says of those is a table here.
  *
- * Linked with --wrap for statx and openat.
+ * Linked with --wrap for statx, openat and child_now.
  */
 #include "support.h"
 
@@ -60,7 +60,8 @@ int __wrap_statx(
 	char target[128] = "";
 
 	/* A file server that is gone would never answer. */
-	assert_true(flags & AT_STATX_DONT_SYNC);
+	if (!(flags & AT_STATX_DONT_SYNC))
+		abort();
 	if (readlinkat(dir, name, target, sizeof(target) - 1) >= 0)
 		for (size_t i = 0; i < ARRAY_SIZE(played); i++)
 			if (strcmp(played[i].name, target) == 0) {
@@ -81,13 +82,27 @@ int __wrap_openat(int dir, const char *name, int flags, ...);
 static bool
 	is_stranger; /* whether the processes are of somebody else, and this one not root's */
 
+static bool is_hung; /* whether mappings cannot be read, nor ever will be */
+
+uint64_t __real_child_now(void);
+uint64_t __wrap_child_now(void);
+
+/* What is to be done within 10 seconds has a fifth of one then. */
+uint64_t __wrap_child_now(void)
+{
+	return __real_child_now() - (is_hung ? 9800 : 0);
+}
+
 int __wrap_openat(int dir, const char *name, int flags, ...)
 {
+	while (is_hung && strstr(name, "/maps"))
+		pause();
 	if (is_stranger && (strstr(name, "/fd") || strstr(name, "/maps"))) {
 		errno = EACCES;
 		return -1;
 	}
-	assert_false(flags & O_CREAT);
+	if (flags & O_CREAT) /* it has a third argument */
+		abort();
 	return __real_openat(dir, name, flags);
 }
 
@@ -329,6 +344,18 @@ static void test_stranger(void **state)
 	assert_int_equal(holders.n, 0);
 }
 
+static void test_hung(void **state)
+{
+	uint64_t before = __real_child_now();
+
+	(void)state;
+	put_process(5, "hangs\n", "0::/\n");
+	is_hung = true;
+	assert_int_equal(holders_read(&root, functions, 2, &holders), -ETIME);
+	is_hung = false;
+	assert_within(__real_child_now() - before, 100, 8000);
+}
+
 /* ---- NVIDIA ----------------------------------------------------------------------------------- */
 
 static void put_nvidia(void)
@@ -475,6 +502,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_depth, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_guest, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stranger, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_hung, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nvidia, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_virtual, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_mediated, set_up, tear_down),
