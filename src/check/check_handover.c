@@ -143,14 +143,16 @@ static void report_hook(struct check_host *host, const struct libvirt *libvirt)
 			host, "", "libvirt hands devices over when their guest starts");
 }
 
-/* Whether there is a libvirt that a set of demand could be for. */
+/* Whether there is a libvirt that is to hand something over, or does so already. */
 static bool look(struct check_host *host, struct libvirt *ret)
 {
-	int r = has_demand(host) ? libvirt_look(host->root, ret) : 0;
+	int r = libvirt_look(host->root, ret);
 
 	if (r < 0)
 		host->error = r;
-	return r == 0 && ret->daemon;
+	return r == 0 && ret->daemon &&
+		(has_demand(host) || host->next->config.libvirt_all ||
+			ret->dropin != LIBVIRT_ABSENT);
 }
 
 static void check_libvirt(struct check_host *host)

@@ -93,6 +93,17 @@ points() { # CHECK PATTERN...
 	[ "$(jq -r '.checks[] | select(.state == "fail" and .name == "libvirt-hook")' <<<"$output")" = '' ]
 }
 
+@test "a hook that is there, and devices of no section, count as well" {
+	rm "$host/etc/vfioboot.conf.d/gpu.conf"
+	hook
+	points libvirt-hook 'pass -: libvirt hands devices over when their guest starts'
+	rm -r "${host:?}/etc/libvirt"
+	points libvirt-hook
+	put etc/vfioboot.conf <<<$'[libvirt]\nall = yes'
+	guest 02:00.1
+	points libvirt-hook "fail win10: it has the device set *, and no hook *"
+}
+
 @test "another hook that calls libvirt, SELinux, and a libvirt that is too old" {
 	hook
 	put etc/libvirt/hooks/qemu <<<$'#!/bin/sh\nvirsh nodedev-detach pci_0000_02_00_0'
