@@ -64,7 +64,8 @@ endif
 EARLY_HEADERS = $(wildcard src/base/*.h src/decide/*.h src/bind/*.h src/early/*.h)
 
 # What asks libvirt, where that is: a program of its own.
-VM_LDLIBS := $(call pkg,--libs libvirt)
+VM_LIBS = libvirt
+VM_LDLIBS := $(call pkg,--libs $(VM_LIBS))
 VM = $(if $(VM_LDLIBS),build/vfioboot-vm)
 
 .PHONY: all

@@ -155,8 +155,8 @@ files() {
 	dynamic=$(jq -r '.relationships[] | select(.relationshipType == "DYNAMIC_LINK") |
 		.relatedSpdxElement' <<<"$bill" | sed 's/SPDXRef-\(lib\)\?//' | sort)
 	[ -n "$dynamic" ]
-	diff <(sed -n 's/^HOST_LIBS = //p' "$tree/Makefile" | tr ' ' '\n' |
-		sed 's/^lib//; $a inih' | sort) - <<<"$dynamic"
+	diff <(sed -En 's/^(HOST|VM)_LIBS = //p' "$tree/Makefile" | tr ' ' '\n' |
+		sed 's/^libxml-2.0$/xml2/; s/^lib//; $a inih' | sort) - <<<"$dynamic"
 	# What is related is there, and says what the archive is.
 	# shellcheck disable=SC2016 # a variable of jq
 	json_true '([.packages[].SPDXID] + [.SPDXID]) as $ids |

@@ -82,10 +82,17 @@ a_string_is() {
 	valid_lines apply --dry-run
 	valid_lines bind --dry-run 01:00.0
 	valid_lines release --dry-run 01:00.0
-	# No command is missing here.
+	mkdir -p "$host"/usr/{lib/vfioboot,sbin} "$host/etc/libvirt/hooks/qemu.d"
+	cp "$BATS_TEST_DIRNAME/../../libvirt/libvirt-hook" "$host/usr/lib/vfioboot/"
+	: >"$host/usr/sbin/libvirtd"
+	echo 'virsh list' >"$host/etc/libvirt/hooks/qemu.d/$evil"
+	valid_lines libvirt enable --dry-run
+	valid_json libvirt status
+	a_string_is 'contains("qemu.d/x\ufffd\ufffd(")'
+	# No command is missing here; what libvirt says is in vm.bats.
 	for command in $("$vfioboot" help | sed -n 's/^  \([a-z]\+\) .*/\1/p'); do
 		! "$vfioboot" help "$command" | grep -q -- '^ *--json ' ||
-			[[ ' list check plan status explain cmdline entry add apply undo setup import bind release ' == *" $command "* ]]
+			[[ ' list check plan status explain cmdline entry add apply undo setup import bind release libvirt vm ' == *" $command "* ]]
 	done
 }
 

@@ -169,6 +169,25 @@ win 11 off   0000:02:00.1 second' ]
 	[[ ${lines[1]} == *"host=0000:02:00.1,bus=second-1,addr=0x0.0x0" ]]
 }
 
+@test "JSON is UTF-8, whatever guests are called" {
+	local evil=$'x\xff\xc3(\033]0;y"\\'
+	with_guest
+	sed -i "s|win 11|$(printf '%s' "$evil" | sed 's|[\\|&]|\\&|g')|g" "$host/usr/lib/vfioboot/vfioboot-vm"
+	live vm list --json
+	[ "$status" = 0 ]
+	iconv -f UTF-8 -t UTF-8 <<<"$output"
+	json_true '.guests | length == 1 and (.[0].guest | startswith("x\ufffd\ufffd(")) and
+		.[0].state == "off" and .[0].address == null' <<<"$output"
+	echo 'off persistent fresh' >"$host/state"
+	guest >"$host/guest.xml"
+	live vm attach "$evil" second --json
+	[ "$status" = 0 ]
+	iconv -f UTF-8 -t UTF-8 <<<"$output"
+	while read -r line; do
+		json_true '.state | IN("note", "started", "done")' <<<"$line"
+	done <<<"$output"
+}
+
 @test "misuse" {
 	for words in '' start 'attach guest' 'detach guest set more' show 'show a/b' 'show a --format xml'; do
 		# shellcheck disable=SC2086 # words
