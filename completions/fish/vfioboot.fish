@@ -65,8 +65,10 @@ end
 function __vfioboot_names
     set -l typed (__vfioboot_typed)
     switch $typed[-1]
-        case --loader
-            $typed[1] help entry 2>/dev/null |
+        case --loader --format
+            set -l command entry
+            test $typed[-1] = --format; and set command $typed[2]
+            $typed[1] help $command 2>/dev/null |
                 awk '$1 == "NAME" && $2 == "is" {on = 1} on; on && /\.$/ {exit}' |
                 tr -cs a-z- '\n' | grep -vxE 'is|or|'
         case --profile

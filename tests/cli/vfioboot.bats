@@ -434,6 +434,25 @@ fish_offers() {
 		"$top/completions/fish/vfioboot.fish" "$1" | cut -f1 | sort
 }
 
+@test "completion of libvirt and vm: one action, and the forms of a set" {
+	local formats='cloud-hypervisor kubevirt libvirt proxmox qemu' bash=$top/completions/bash/vfioboot
+	ln -s "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
+	one_line() { sort | paste -sd ' '; }
+	[ "$(complete_words "$bash" _vfioboot "$vfioboot" libvirt '' | one_line)" = 'disable enable hook status' ]
+	[ "$(complete_words "$bash" _vfioboot "$vfioboot" vm '' | one_line)" = 'attach detach list show' ]
+	[ -z "$(complete_words "$bash" _vfioboot "$vfioboot" vm attach '')" ]
+	[ "$(complete_words "$bash" _vfioboot "$vfioboot" vm show a --format '' | one_line)" = "$formats" ]
+	if command -v fish >/dev/null; then
+		[ "$(fish_offers 'vfioboot libvirt ' | one_line)" = 'disable enable hook status' ]
+		[ "$(fish_offers 'vfioboot vm show a --format ' | one_line)" = "$formats" ]
+	fi
+	if command -v zsh >/dev/null; then
+		run -0 zsh_offers "$vfioboot" vm -
+		[[ $output == *'1:action:(list attach detach show)'* ]]
+		[ "$(sed -n 's/^--format=.*:NAME:(\(.*\))$/\1/p' <<<"$output" | tr ' ' '\n' | one_line)" = "$formats" ]
+	fi
+}
+
 # bats test_tags=slow
 @test "fish completion offers what the help lists" {
 	ln -s "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
