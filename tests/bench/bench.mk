@@ -32,3 +32,8 @@ run-bench: build/vfioboot-early build/tests/floor build/tests/run build/tests/co
 .PHONY: bench-chain
 bench-chain: build/vfioboot build/vfioboot-early build/tests/run build/tests/compose build/tests/bootfiles
 	@tests/bench/chain $^
+
+# What `apply` takes beside the generators, in a guest; a quarter of an hour, so not in `make bench`.
+.PHONY: bench-apply
+bench-apply: all
+	@tests/bench/apply

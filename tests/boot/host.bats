@@ -27,7 +27,8 @@ add_and_apply() {
 		# dracut's image of this guest's hardware alone, as a person has it
 		rm -f /etc/dracut.conf.d/chroot.conf
 		run add vfioboot add 00:04.0/00 --name second
-		run apply vfioboot apply
+		# What that makes is listed below: not each program lists an image that apply extends.
+		run apply vfioboot apply --full
 		run again vfioboot apply
 	END
 	native 01:00 bochs-drm
@@ -65,6 +66,7 @@ there_and_back() {
 	has '^extra before .*vfioboot-early'
 	exited remove 0
 	exited apply 0
+	said apply | grep -q '^Writing the configuration into /boot/initrd.img-'
 	next_boot <<-'END'
 		run status vfioboot status
 		run add vfioboot add 00:04.0/00 --name second
@@ -93,6 +95,53 @@ there_and_back() {
 @test "trixie, dracut: add, apply: bound; remove, apply: native; undo" {
 	installed trixie dracut-host
 	there_and_back
+}
+
+# How the kernels know it: the old format of lz4 alone, and sums of xz that they can make. (For lzop
+# libarchive runs a program, which the guest has not.)
+compressions=('cat' 'gzip' 'bzip2' 'xz --check=crc32' 'xz --format=lzma' 'lz4 -l' 'zstd')
+
+# What apply puts behind an image is seen by the kernel, whatever is in front of it: its own unpacking
+# alone is asked, in front of init.
+@test "bookworm, initramfs-tools: a configuration behind an image of each compression" {
+	overlay etc/vfioboot.conf <<<'# nothing yet'
+	image bookworm initramfs-tools-host
+	keep_disk
+	zstd -dc "$image/initrd" >"$BATS_TEST_TMPDIR/plain"
+	for number in "${!compressions[@]}"; do
+		${compressions[number]} <"$BATS_TEST_TMPDIR/plain" >"$BATS_TEST_TMPDIR/packed"
+		disk_write "$BATS_TEST_TMPDIR/packed" "srv/packed$number"
+	done
+	next_boot <<-END
+		vfioboot add 00:04.0/00 --name second >/dev/null
+		image=/boot/initrd.img-\$(uname -r)
+		for number in ${!compressions[*]}; do
+			cp /srv/packed\$number \$image
+			run apply\$number vfioboot apply
+			mv \$image /srv/extended\$number
+		done
+	END
+	for number in "${!compressions[@]}"; do
+		exited "apply$number" 0
+		said "apply$number" | grep -q '^Writing the configuration into /boot/initrd.img-' || fail "apply$number"
+	done
+	for number in "${!compressions[@]}"; do
+		disk_read "srv/extended$number" "$BATS_TEST_TMPDIR/extended"
+		initrd=$BATS_TEST_TMPDIR/extended
+		before_init <<-'END'
+			while read -r line; do
+				echo "conf $line"
+			done </etc/vfioboot.conf.d/second.conf
+			read -r line </usr/lib/vfioboot/segment
+			echo "segment $line"
+			sleep 1
+			echo b >/proc/sysrq-trigger
+		END
+		twins
+		boot rdinit=/before-init >/dev/null || true # it comes to no dump
+		grep '^conf \[device second\]' "$console"
+		grep '^segment [0-9]' "$console"
+	done
 }
 
 # Debian's packages in the place of what `make install` installs: a version that binds, the update of
