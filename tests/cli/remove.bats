@@ -217,6 +217,6 @@ fingerprint() {
 	remove gpu2
 	[[ $stderr == *"outdated entries; run 'sudo vfioboot entry add'" ]]
 	remove gpu
-	[[ $stderr == *"no device is configured; run 'sudo vfioboot entry remove'" ]]
+	[[ $stderr == *"no device is configured for a boot; run 'sudo vfioboot entry remove'" ]]
 	[ "$status" = 0 ]
 }
