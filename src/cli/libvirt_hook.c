@@ -188,6 +188,11 @@ static enum cli_exit prepare(struct hook *hook)
 	struct message message = {0};
 	int r;
 
+	/* A section with an error is nobody's: its devices are left to libvirt. */
+	if (config->n_errors)
+		syslog(LOG_WARNING,
+			"guest %s: the configuration has errors, see 'vfioboot plan'",
+			hook->guest);
 	if (!may_hand_over(config))
 		return CLI_OK;
 	r = read_domain(&domain, &message);
