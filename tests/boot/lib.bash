@@ -180,7 +180,9 @@ run_function='
 	}
 	list_image() {
 		if command -v lsinitramfs >/dev/null; then
-			lsinitramfs "/boot/initrd.img-$(uname -r)"
+			# It does not know an archive behind the first one (findings/).
+			lsinitramfs "/boot/initrd.img-$(uname -r)" ||
+				zstd -qdc "/boot/initrd.img-$(uname -r)" 2>/dev/null | cpio -t --quiet
 		else
 			lsinitrd "/boot/initrd.img-$(uname -r)"
 		fi

@@ -17,6 +17,7 @@ setup() {
 serve_cockpit() { # <<COMMANDS, which are run before
 	guest_script < <(
 		echo '#!/bin/sh'
+		echo "$run_function"
 		cat
 		cat <<-'END'
 			mkdir -m 1777 /run/vfioboot-test
@@ -30,7 +31,7 @@ serve_cockpit() { # <<COMMANDS, which are run before
 			while [ ! -e /run/vfioboot-test/finished ]; do
 				sleep 1
 			done
-			lsinitramfs "/boot/initrd.img-$(uname -r)" | sed 's/^/image /'
+			list_image | sed 's/^/image /'
 			find /etc /var/lib -iname '*vfioboot*' ! -name 'vfioboot-test*' | sed 's/^/left /'
 		END
 	)
