@@ -138,7 +138,7 @@ add_apply_entry() {
 	mkdir "$BATS_TEST_TMPDIR/interrupted"
 	cp "$image/kernel" "$BATS_TEST_TMPDIR/kernel"
 	# Its second child: the one before it reads which modules there are.
-	"$boot_dir/interrupt" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/interrupted" clone 2 |
+	"$boot_dir/interrupt" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/interrupted" --full clone 2 |
 		tee "$BATS_TEST_TMPDIR/kills"
 	[ "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/kills" | xargs)" = 'old new clone' ]
 	read -r old new killed < <(cut -d' ' -f3 "$BATS_TEST_TMPDIR/kills" | xargs)

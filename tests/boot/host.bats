@@ -246,7 +246,7 @@ new_kernel() { # ROOT FLAVOUR
 	installed bookworm initramfs-tools-host
 	next_boot <<-'END'
 		run add vfioboot add 00:04.0/00 --name second
-		vfioboot apply >/run/said &
+		vfioboot apply --full >/run/said &
 		while ! ls -d /var/tmp/mkinitramfs_* 2>/dev/null; do sleep 1; done
 		sleep 10
 		find /boot | sed 's/^/cut /'
@@ -264,17 +264,20 @@ new_kernel() { # ROOT FLAVOUR
 	[ "$(said left)" = '' ]
 }
 
-# interrupted ROOT FLAVOUR: each image that is there after a kill is booted
+# interrupted ROOT FLAVOUR: each image that is there after a kill is booted, of both ways to make it
 interrupted() {
-	local sum
+	local sum way
 	second_gpu | overlay etc/vfioboot.conf.d/second.conf
 	image "$1" "$2"
 	mkdir "$BATS_TEST_TMPDIR/interrupted"
-	"$boot_dir/interrupt" "$image" "$BATS_TEST_TMPDIR/interrupted" \
-		>"$BATS_TEST_TMPDIR/kills"
-	cat "$BATS_TEST_TMPDIR/kills"
-	[ "$(wc -l <"$BATS_TEST_TMPDIR/kills")" -gt 2 ]
-	for sum in $(cut -d' ' -f3 "$BATS_TEST_TMPDIR/kills" | sort -u); do
+	for way in --full ''; do
+		"$boot_dir/interrupt" "$image" "$BATS_TEST_TMPDIR/interrupted" "$way" \
+			>"$BATS_TEST_TMPDIR/kills$way"
+		echo "apply $way"
+		cat "$BATS_TEST_TMPDIR/kills$way"
+		[ "$(wc -l <"$BATS_TEST_TMPDIR/kills$way")" -gt 2 ]
+	done
+	for sum in $(cut -d' ' -f3 "$BATS_TEST_TMPDIR"/kills* | sort -u); do
 		initrd=$BATS_TEST_TMPDIR/interrupted/$sum
 		twins
 		boot
