@@ -143,6 +143,7 @@ struct reader {
 	bool ended;      /* the archive that began last is whole */
 	bool inside;     /* it has begun, and is not whole yet */
 	uint64_t began;  /* where it did, in the part */
+	size_t first;    /* the order of its first entry */
 	bool in_segment; /* it begins with IMAGEFILE_SEGMENT */
 	bool unpacked;   /* it was compressed */
 	char *why;
@@ -255,17 +256,15 @@ static int take_content(struct reader *reader, struct imagefile_entry *entry)
 	return r;
 }
 
-/* Notes which archive an entry is in, that began at @offset. */
-static void place_entry(
-	struct reader *reader, uint64_t offset, struct imagefile_entry *entry)
+/* Notes the archive that begins with the entry at @offset. */
+static void begin_archive(
+	struct reader *reader, uint64_t offset, const struct imagefile_entry *entry)
 {
-	if (!reader->inside) {
-		reader->inside = true;
-		reader->began = offset;
-		reader->in_segment = !reader->stream.unpack &&
-			strcmp(entry->path, IMAGEFILE_SEGMENT) == 0;
-	}
-	entry->appended = reader->in_segment;
+	reader->inside = true;
+	reader->began = offset;
+	reader->first = entry->order;
+	reader->in_segment =
+		!reader->stream.unpack && strcmp(entry->path, IMAGEFILE_SEGMENT) == 0;
 }
 
 /* Takes an entry, of which the first byte was taken. */
@@ -296,7 +295,8 @@ static int take_entry(struct reader *reader)
 	r = add_entry(reader, name, fields, &entry);
 	if (r < 0)
 		return r;
-	place_entry(reader, offset, entry);
+	if (!reader->inside)
+		begin_archive(reader, offset, entry);
 	r = take_content(reader, entry);
 	r = r < 0 ? r : take_padding(reader);
 	return r < 0 ? cut_off(reader, r) : 0;
@@ -499,6 +499,9 @@ int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
 	reader->why = why;
 	reader->why_size = why_size;
 	r = read_file(reader);
+	for (size_t i = reader->first; reader->image.has_segment && i < reader->image.n;
+		i++)
+		reader->image.entries[i].appended = true;
 	if (r == 0) {
 		sort(&reader->image);
 		r = share_content(reader);

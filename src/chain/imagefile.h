@@ -27,7 +27,7 @@ struct imagefile_entry {
 	char *data;     /* with a NUL behind it: of a link its target; NULL: not kept */
 	uint64_t inode; /* for files of several names: only one of them has the content */
 	size_t order;
-	bool appended; /* only in the archive that begins with IMAGEFILE_SEGMENT */
+	bool appended; /* only in the last archive, which begins with IMAGEFILE_SEGMENT */
 };
 
 /* Sorted by path; of two with the same path the later one counts, and is alone here. */

@@ -123,7 +123,10 @@ static int add_protect(const struct imagecheck *check, const struct imagefile *i
 		    : -ENOMEM;
 }
 
-/* All of it.  Returns 1; 0: a clean image is better; or -errno. */
+/*
+ * All of it; not the early program: another version of it needs the hooks that came with it, and only
+ * the generator has those.  Returns 1; 0: a clean image is better; or -errno.
+ */
 static int collect(const struct imagecheck *check, const struct imagefile *image,
 	struct imagefile *files)
 {
@@ -132,9 +135,6 @@ static int collect(const struct imagecheck *check, const struct imagefile *image
 
 	r = r < 0 ? r : add_config(check, image, files);
 	r = r < 0 ? r : add_protect(check, image, files);
-	if (r == 0 && check->program)
-		r = add_file(image, IMAGECHECK_PROGRAM, S_IFREG | 0755, check->program,
-			check->program_size, files);
 	r = r < 0 ? r : add_empty(image, files);
 	return r < 0 ? r : r <= EMPTY_MAX;
 }

@@ -14,7 +14,7 @@
 
 /*
  * Makes the segment that brings @image, of the kernel @release, to what @check says: the
- * configuration, the protect list and the early program.  Drop-ins that are gone become empty.
+ * configuration and the protect list.  Drop-ins that are gone become empty.
  * Returns 0 with *@ret, whose bytes are for free(), and NULL where the image lacks more than that;
  * or -errno.
  */

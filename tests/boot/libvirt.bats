@@ -10,7 +10,7 @@
 
 load lib
 
-# A guest that gets as far as its firmware, which gives addresses to what it has.
+# A guest that gets as far as its firmware: QEMU's monitor is asked what it has.
 inner_guest() {
 	overlay srv/inner.xml <<-'END'
 		<domain type='qemu'>
@@ -64,7 +64,6 @@ takes_and_gives_back() { # ROOT FLAVOUR
 		run list vfioboot vm list
 		run start virsh start inner
 		drivers running
-		sleep 20
 		virsh qemu-monitor-command inner --hmp info pci | tr -d '\r' | sed 's/^/inner /'
 		systemctl restart libvirtd
 		run state virsh domstate inner
@@ -77,7 +76,9 @@ takes_and_gives_back() { # ROOT FLAVOUR
 
 		# The card is in use: libvirt says why the guest does not start.
 		(exec 3<>/dev/dri/by-path/pci-0000:02:00.0-card; exec sleep 9999) &
-		sleep 1
+		until [ -e /proc/$!/fd/3 ]; do
+			sleep 0.1
+		done
 		run refused virsh start inner
 		drivers refused
 		kill $!

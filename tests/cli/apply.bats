@@ -92,12 +92,13 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	[ "${#lines[@]}" = 2 ]
 }
 
-@test "an image of another program, configuration or list gets today's behind it" {
+@test "an image of another configuration or list gets today's behind it, one of another program is rebuilt" {
 	configured_host
 	host_image
 	"$vfioboot" protect --root "$host" >"$host/etc/vfioboot.protect"
 	echo >>"$host/usr/lib/vfioboot/vfioboot-early"
-	is_extended
+	run -0 --separate-stderr apply
+	[[ $output == *"run update-initramfs -u -k $release"* ]]
 	cp "$early" "$host/usr/lib/vfioboot/vfioboot-early"
 	mkdir "$host/etc/vfioboot.conf.d"
 	echo '# more' >"$host/etc/vfioboot.conf.d/more.conf"

@@ -516,7 +516,7 @@ static void test_files_that_stand_in_the_way(void **state)
 static void set_up_outdated_by(const char *program, enum fake_maker maker)
 {
 	set_up_machine(program, maker);
-	fake_image(IMAGE ONE, maker, ONE, OLD_CONFIG | OLD_PROGRAM | SHORT_PROTECT);
+	fake_image(IMAGE ONE, maker, ONE, OLD_CONFIG | SHORT_PROTECT);
 	fake_image(IMAGE OTHER, maker, OTHER, NO_CONFIG | NO_PROTECT | MORE_CONFIG);
 	fake_put("next-" ONE, "not an image");
 	fake_put("next-" OTHER, "not an image");
@@ -641,7 +641,7 @@ static void expect_built(bool full)
 static void test_outdated_in_more(void **state)
 {
 	static const unsigned flaws[] = {
-		NOT_STARTED, NO_VFIO_PCI, NO_VARIANT, NO_MODPROBE, NOT_US};
+		OLD_PROGRAM, NOT_STARTED, NO_VFIO_PCI, NO_VARIANT, NO_MODPROBE, NOT_US};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flaws); i++) {
 		fake_tear_down(state);
@@ -685,6 +685,34 @@ static void test_gone_that_would_hide(void **state)
 	fake_image(IMAGE ONE, DRACUT, ONE, MORE_CONFIG);
 	fake_put("usr/lib/vfioboot.conf.d/gone.conf", "[device v]\npath = 00:08.0/00\n");
 	expect_built(false);
+}
+
+/* Somebody has put an archive of their own behind ours, which stays where it is. */
+static void test_archive_behind(void **state)
+{
+	struct imagemaker maker = {0};
+	FILE *f;
+
+	(void)state;
+	set_up_outdated();
+	apply_well();
+	imagemaker_add_text(&maker, "etc/theirs", "text");
+	imagemaker_end(&maker);
+	f = fopen(fake_path(IMAGE OTHER), "a");
+	assert_non_null(f);
+	assert_int_equal(fwrite(maker.bytes, 1, maker.size, f), maker.size);
+	fclose(f);
+	imagemaker_free(&maker);
+	fake_remove("etc/vfioboot.conf.d/new.conf");
+	fake_put("etc/vfioboot.conf.d/newer.conf", "[device d]\npath = 00:07.0/00\n");
+	for (unsigned i = 0; i < 2; i++) {
+		apply_well();
+		expect_done();
+		expect_file(IMAGE OTHER, "etc/vfioboot.conf.d/new.conf", "");
+		expect_file(IMAGE OTHER, "etc/theirs", "text");
+		fake_put("etc/vfioboot.conf.d/newer.conf",
+			"[device e]\npath = 00:08.0/00\n");
+	}
 }
 
 /* The kernel sees no archive behind bytes that are none. */
@@ -1057,6 +1085,7 @@ int main(void)
 		TEST(test_full),
 		TEST(test_followers),
 		TEST(test_gone_that_would_hide),
+		TEST(test_archive_behind),
 		TEST(test_no_place),
 		TEST(test_killed),
 		TEST(test_put_back),
