@@ -11,10 +11,7 @@ load host
 load machine
 
 setup() {
-	programs
-	work=$(make_work)
-	host=$work/root root=$host
-	host_of_two_cards "$host"
+	two_cards
 	put etc/vfioboot.conf.d/gpu.conf <<<$'[device gpu]\npath = 00:01.1/00\nexpect = 2\nbind = demand'
 	mkdir -p "$host/usr/lib64"
 	ln -s libvirt.so.0.10010.0 "$host/usr/lib64/libvirt.so.0"

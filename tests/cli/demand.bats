@@ -11,10 +11,7 @@ load host
 load machine
 
 setup() {
-	programs
-	work=$(make_work)
-	host=$work/root root=$host
-	host_of_two_cards "$host"
+	two_cards
 	demand=$'[device guest]\npath = 00:01.1/00\nexpect = 2\nbind = demand'
 	put etc/vfioboot.conf.d/guest.conf <<<"$demand"
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2154 # the tests set what is not set here
+# shellcheck shell=bash disable=SC2034,SC2154 # what it shares with the tests
 #
 # A desktop as it runs, below a directory: the functions of the fixture identical-cards, and around
 # them what a kernel and a Debian system show of their disk, network, firmware and modules.
@@ -296,4 +296,12 @@ host_image() {
 	cp "$host/lib/modules/$release"/kernel/vfio*.ko "$work/usr/lib/modules/$release/kernel/"
 	(cd "$work" && find . | sort | cpio -o -H newc --quiet) |
 		gzip >"$host/boot/initrd.img-$release"
+}
+
+# What most tests of a host begin with: that one, of the test's own, in $host.
+two_cards() {
+	programs
+	work=$(make_work)
+	host=$work/root root=$host
+	host_of_two_cards "$host"
 }

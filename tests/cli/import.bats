@@ -11,10 +11,7 @@ load host
 load machine
 
 setup() {
-	programs
-	work=$(make_work)
-	host=$work/root root=$host
-	host_of_two_cards "$host"
+	two_cards
 }
 
 import() { # [OPTION...]

@@ -13,10 +13,7 @@ load host
 load machine
 
 setup() {
-	programs
-	work=$(make_work)
-	host=$work/root root=$host
-	host_of_two_cards "$host"
+	two_cards
 	second='[device second]'$'\n''path = 00:01.1/00'$'\n''expect = 2'
 	put etc/vfioboot.conf <<<"$second"
 }
