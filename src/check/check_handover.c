@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a set of demand needs while the host runs: libvirt and its hook, where a guest of libvirt has
- * the set; and limits of those who run QEMU themselves.
+ * the set; limits of those who run QEMU themselves; and GVT-g, which shares a GPU instead.
  */
 #include "base/base.h"
+#include "facts/facts.h"
 #include "handover/handover.h"
+#include "outlook/outlook.h"
 #include "private.h"
 
 #define DOMAINS    "/etc/libvirt/qemu" /* src/qemu/qemu_conf.c, configDir */
@@ -319,10 +321,140 @@ static void check_users(struct check_host *host)
 	}
 }
 
+/* ---- GVT-g ----------------------------------------------------------------------------- */
+
+static const struct check_function *find_function(
+	const struct check_host *host, const struct pcibus_function *pci)
+{
+	for (size_t i = 0; i < host->n; i++)
+		if (host->functions[i].pci == pci)
+			return &host->functions[i];
+	return NULL;
+}
+
+static const char *section_of(
+	const struct check_host *host, const struct check_function *function)
+{
+	const struct pci_address address = function->pci->dev.address;
+	const struct plan_entry *entry = function->demand
+		? nextboot_find_demand(host->next, address)
+		: nextboot_find(host->next, address);
+
+	return entry ? host->next->config.sections[entry->section].name : "";
+}
+
+/* Mediated devices of the function that are there; true: they keep it from its guest. */
+static bool report_mediated(
+	struct check_host *host, const struct check_function *function)
+{
+	_cleanup_(file_free_names) struct file_names devices = {0};
+	int r = mediated_list(host->root, function->pci->dev.address, &devices);
+
+	if (r < 0 || !devices.n)
+		return false;
+	if (!function->demand) {
+		check_pass(host, function->name,
+			"%zu mediated device%s, such as %s: while there is one, the GPU "
+			"cannot be handed over",
+			devices.n, devices.n == 1 ? "" : "s", devices.names[0]);
+		return false;
+	}
+	check_fail(host, function->name,
+		"%s cannot be handed over: the GPU has the mediated device %s",
+		section_of(host, function), devices.names[0]);
+	check_remedy(host,
+		"shut down the guest that has it, and run 'echo 1 | sudo tee "
+		"/" TREE_MEDIATED "/%s/remove'",
+		devices.names[0]);
+	return true;
+}
+
+/* The whole GPU for one guest, and a share of it for each, exclude each other. */
+static void report_both(struct check_host *host, const struct gvt *gvt,
+	const struct check_function *function)
+{
+	check_fail(host, function->name,
+		"%s has GVT-g share the GPU among guests, and the next boot gives all of it "
+		"to vfio-pci",
+		gvt->enabled_by);
+	check_remedy(host,
+		"run 'sudo vfioboot remove %s', or remove enable_gvt=1 from %s",
+		section_of(host, function), gvt->enabled_by);
+}
+
+/* Whether the running kernel has no such module, as far as that is known. */
+static bool lacks_module(struct check_host *host, const char *name)
+{
+	struct modules *modules = facts_modules(host->facts);
+	enum module_kind kind;
+
+	return modules && modules_find(modules, name, &kind, NULL, 0) == 0 &&
+		kind == MODULE_NONE;
+}
+
+/* What GVT-g lacks where it is enabled, or its module is loaded. */
+static void report_gvt(struct check_host *host, const struct gvt *gvt)
+{
+	bool offered = gvt->gpu && mediated_is_offered(host->root, gvt->gpu->dev.address);
+
+	if (!gvt->enabled_by[0]) {
+		check_fail(host, "",
+			"%s loads " GVT_MODULE
+			", but i915 offers GVT-g only with enable_gvt=1",
+			gvt->loaded_by);
+		check_remedy_parameter(host, true, GVT_PARAMETER);
+	} else if (lacks_module(host, GVT_MODULE)) {
+		check_fail(host, "",
+			"%s enables GVT-g, and this kernel has no module " GVT_MODULE,
+			gvt->enabled_by);
+		check_remedy(host,
+			"use a kernel that was built with CONFIG_DRM_I915_GVT_KVMGT");
+	} else if (!gvt->loaded_by[0]) {
+		check_fail(host, "",
+			"%s enables GVT-g, and nothing loads " GVT_MODULE " at boot",
+			gvt->enabled_by);
+		check_remedy(host,
+			"run 'echo " GVT_MODULE
+			" | sudo tee /etc/modules-load.d/" GVT_MODULE
+			".conf' and 'sudo modprobe " GVT_MODULE "'");
+	} else if (gvt->loaded && !offered) {
+		check_fail(host, "",
+			"GVT-g is enabled by %s, and i915 offers no mediated device",
+			gvt->enabled_by);
+		check_remedy_live(host,
+			"look at 'sudo dmesg | grep -i gvt'; it takes the graphics of a "
+			"processor from Broadwell to Comet Lake, and i915.enable_guc=0");
+	} else {
+		check_pass(host, "",
+			"%s enables GVT-g, and %s loads " GVT_MODULE " at boot",
+			gvt->enabled_by, gvt->loaded_by);
+	}
+}
+
+static void check_gvt(struct check_host *host)
+{
+	const struct check_function *function;
+	struct gvt gvt;
+	int r = gvt_look(host->facts, host->next->cmdline, &gvt);
+
+	if (r < 0)
+		host->error = r;
+	if (r < 0 || !gvt.gpu)
+		return;
+	function = find_function(host, gvt.gpu);
+	if (function && report_mediated(host, function))
+		return;
+	if (function && function->planned && gvt.enabled_by[0])
+		report_both(host, &gvt, function);
+	else if (gvt.enabled_by[0] || gvt.loaded_by[0])
+		report_gvt(host, &gvt);
+}
+
 static const struct check checks[] = {
 	{"libvirt", check_libvirt, NULL},
 	{"libvirt-hook", check_hook, NULL},
 	{"vfio-users", check_users, NULL},
+	{"gvt-g", check_gvt, NULL},
 };
 
 const struct check_theme check_handover_theme = {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/base.h"
+#include "module_files.h"
 
 #define ANY_ID      0xffffffffu
 #define SCRIPT_MAX  65536 /* bytes of the longest script that is looked into */
@@ -634,32 +635,13 @@ static int find_in_crontabs(struct scan *scan)
 	return r;
 }
 
-/* Of files of one name, that of the first directory counts. */
 static int find_in_modprobe_d(struct scan *scan)
 {
-	static const char *const directories[] = {"/etc/modprobe.d", "/run/modprobe.d",
-		"/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"};
-	_cleanup_(file_free_names) struct file_names seen = {0};
-	int r = 0;
+	_cleanup_(file_free_names) struct file_names paths = {0};
+	int r = module_files_list(scan->facts->root, MODULE_FILES_OPTIONS, &paths);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(directories); i++) {
-		_cleanup_(file_free_names) struct file_names names = {0};
-
-		r = file_list(scan->facts->root, directories[i], &names);
-		r = r == -ENOMEM ? r : 0;
-		for (size_t j = 0; r == 0 && j < names.n; j++) {
-			char path[512];
-			size_t before = seen.n;
-
-			if (!text_ends_with(names.names[j], ".conf"))
-				continue;
-			r = file_add_name(&seen, names.names[j]);
-			snprintf(path, sizeof(path), "%s/%s", directories[i],
-				names.names[j]);
-			if (r == 0 && seen.n > before)
-				r = find_in_file(scan, path, find_in_line);
-		}
-	}
+	for (size_t i = 0; r == 0 && i < paths.n; i++)
+		r = find_in_file(scan, paths.names[i], find_in_line);
 	return r;
 }
 

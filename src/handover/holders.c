@@ -610,27 +610,16 @@ static int add_virtual(const struct root *root, struct pci_address function,
 	return r;
 }
 
-/* mdev_supported_types/TYPE/devices/UUID (Documentation/driver-api/vfio-mediated-device.rst). */
-static int add_mediated(const struct root *root, struct pci_address function,
-	const char *directory, struct holders *ret)
+static int add_mediated(
+	const struct root *root, struct pci_address function, struct holders *ret)
 {
-	_cleanup_(file_free_names) struct file_names types = {0};
+	_cleanup_(file_free_names) struct file_names devices = {0};
 	struct holders_one one = {.kind = HOLDERS_MEDIATED, .function = function};
-	char path[512];
-	int r;
+	int r = mediated_list(root, function, &devices);
 
-	snprintf(path, sizeof(path), "%s/mdev_supported_types", directory);
-	r = file_list(root, path, &types);
-	for (size_t i = 0; r == 0 && i < types.n; i++) {
-		_cleanup_(file_free_names) struct file_names devices = {0};
-
-		snprintf(path, sizeof(path), "%s/mdev_supported_types/%.128s/devices",
-			directory, types.names[i]);
-		r = file_list(root, path, &devices);
-		for (size_t j = 0; r == 0 && j < devices.n; j++) {
-			text_join(one.node, sizeof(one.node), devices.names[j], NULL);
-			r = add_holder(ret, &one);
-		}
+	for (size_t i = 0; r == 0 && i < devices.n; i++) {
+		text_join(one.node, sizeof(one.node), devices.names[i], NULL);
+		r = add_holder(ret, &one);
 	}
 	return r;
 }
@@ -646,7 +635,7 @@ static int add_made(const struct root *root, const struct pci_address *functions
 		pci_address_format(functions[i], name);
 		snprintf(directory, sizeof(directory), TREE_PCI "/%s", name);
 		r = add_virtual(root, functions[i], directory, ret);
-		r = r < 0 ? r : add_mediated(root, functions[i], directory, ret);
+		r = r < 0 ? r : add_mediated(root, functions[i], ret);
 	}
 	return r;
 }

@@ -314,15 +314,26 @@ static int find_manager(struct planning *planning, bool *ret)
 	return r < 0 ? r : 0;
 }
 
-/* What the kernel has made of the functions does not end with any process. */
+/*
+ * What the kernel has made of the functions does not end with any process, and the driver waits for
+ * whoever has it, without an end.
+ */
 static int refuse_made_of(const struct planning *planning, const struct holders *holders)
 {
-	char text[256];
+	const struct holders made = {.list = holders->list + holders->n_processes,
+		.n = holders->n - holders->n_processes};
+	char text[MESSAGE_SIZE];
 
-	if (holders->n == holders->n_processes)
+	if (!made.n)
 		return 0;
-	holders_describe(&holders->list[holders->n_processes], text, sizeof(text));
-	message_remedy(planning->message, "remove it first");
+	steps_describe_holders(&made, text, sizeof(text));
+	if (made.list[0].kind == HOLDERS_MEDIATED)
+		message_remedy(planning->message,
+			"shut down the guest that has it, and run 'echo 1 | sudo tee "
+			"/" TREE_MEDIATED "/%s/remove'",
+			made.list[0].node);
+	else
+		message_remedy(planning->message, "remove it first");
 	return message_set(planning->message, -EBUSY, "%s", text);
 }
 

@@ -134,3 +134,57 @@ points() { # CHECK PATTERN...
 	put etc/security/limits.conf <<<'* hard memlock 33554432'
 	points vfio-users 'pass */10-vfio.rules: ann can use vfio, with memlock 33554432'
 }
+
+# parameters TEXT: of this boot and of the next one
+parameters() {
+	rm -f "$host/boot/grub/grub.cfg"
+	put proc/cmdline <<<"root=/dev/nvme0n1p2 $1"
+}
+
+@test "GVT-g: enabled, its module loaded, for a GPU that stays" {
+	local gpu=sys/devices/pci0000:00/0000:00:02.0 file=etc/modprobe.d/gvt.conf
+	local mdev=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
+	points gvt-g
+	# Off: nobody asks for it.
+	put $file <<<'options i915 enable_guc=0 enable_gvt=0'
+	points gvt-g
+	put $file <<<'options i915 enable_guc=0 enable_gvt=1'
+	points gvt-g "fail -: /$file enables GVT-g, and this kernel has no module kvmgt -> use a kernel *"
+	host_module kvmgt
+	depmod --basedir "$host" "$release"
+	points gvt-g "fail -: /$file enables GVT-g, and nothing loads kvmgt at boot -> run 'echo kvmgt | sudo tee *"
+	# The last word: kmod has the command line behind all files.
+	parameters 'i915.enable_gvt=0'
+	points gvt-g
+	parameters 'i915.enable_gvt'
+	rm "$host/$file"
+	points gvt-g 'fail -: the kernel command line enables GVT-g, and nothing loads *'
+	put usr/lib/modules-load.d/gvt.conf <<<$'# for GVT-g\nkvmgt'
+	points gvt-g 'pass -: the kernel command line enables GVT-g, and /usr/lib/modules-load.d/gvt.conf loads kvmgt at boot'
+	put etc/modules-load.d/gvt.conf </dev/null
+	points gvt-g 'fail -: *nothing loads*'
+	put $file <<<'softdep i915 post: kvmgt'
+	points gvt-g "pass -: *, and /$file loads kvmgt at boot"
+	rm "$host/$file"
+	put etc/modules <<<'kvmgt'
+	points gvt-g 'pass -: *, and /etc/modules loads kvmgt at boot'
+	parameters ''
+	points gvt-g 'fail -: /etc/modules loads kvmgt, but i915 offers GVT-g only with enable_gvt=1 -> *i915.enable_gvt=1*'
+	parameters 'i915.enable_gvt=1 modules-load=kvmgt'
+	points gvt-g 'pass -: the kernel command line enables GVT-g, and the kernel command line loads *'
+	# Loaded, and the GPU is none that can be shared.
+	mkdir -p "$host/sys/module/kvmgt"
+	points gvt-g 'fail -: GVT-g is enabled by *, and i915 offers no mediated device -> *'
+	mkdir -p "$host/$gpu/mdev_supported_types/i915-GVTg_V5_4/devices/$mdev"
+	points gvt-g "pass 0000:00:02.0: 1 mediated device, such as $mdev: *" 'pass -: *'
+	# The whole of it for a guest: not while it is shared.
+	put etc/vfioboot.conf.d/igpu.conf <<<$'[device igpu]\npath = 00:02.0\nlast-display = yes\nbind = demand'
+	points gvt-g "fail 0000:00:02.0: igpu cannot be handed over: the GPU has the mediated device $mdev -> *'echo 1 | sudo tee /sys/bus/mdev/devices/$mdev/remove'"
+	run --separate-stderr "$vfioboot" bind igpu --dry-run --root "$host"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"$mdev is a mediated device of 0000:00:02.0; shut down "*"/$mdev/remove'; nothing was changed" ]]
+	rmdir "$host/$gpu/mdev_supported_types/i915-GVTg_V5_4/devices/$mdev"
+	points gvt-g 'pass -: *'
+	sed -i '/bind/d' "$host/etc/vfioboot.conf.d/igpu.conf"
+	points gvt-g "fail 0000:00:02.0: the kernel command line has GVT-g share * -> run 'sudo vfioboot remove igpu'*"
+}

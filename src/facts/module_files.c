@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Five directories a kind: systemd and kmod look into them in the same order. */
+#include "module_files.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const directories[] = {
+	"/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"};
+
+static int compare(const void *a, const void *b)
+{
+	const char *const *one = a, *const *other = b;
+
+	return strcmp(strrchr(*one, '/'), strrchr(*other, '/'));
+}
+
+/* Adds the files of one directory, but for names that were @seen before. */
+static int add_directory(const struct root *root, const char *directory,
+	struct file_names *seen, struct file_names *ret)
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = file_list(root, directory, &names);
+
+	/* Whoever reads them goes on without it, too. */
+	r = r == -ENOMEM ? r : 0;
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		_cleanup_free_ char *path = NULL;
+		size_t before = seen->n;
+
+		if (!text_ends_with(names.names[i], ".conf"))
+			continue;
+		r = file_add_name(seen, names.names[i]);
+		if (r < 0 || seen->n == before)
+			continue;
+		if (asprintf(&path, "%s/%s", directory, names.names[i]) < 0)
+			return -ENOMEM;
+		r = file_add_name(ret, path);
+	}
+	return r;
+}
+
+int module_files_list(const struct root *root, const char *kind, struct file_names *ret)
+{
+	_cleanup_(file_free_names) struct file_names seen = {0}, paths = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(directories); i++) {
+		char directory[64];
+
+		text_join(directory, sizeof(directory), directories[i], "/", kind, NULL);
+		r = add_directory(root, directory, &seen, &paths);
+	}
+	if (r < 0)
+		return r;
+	if (paths.n)
+		qsort(paths.names, paths.n, sizeof(*paths.names), compare);
+	*ret = paths;
+	paths = (struct file_names){0};
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The files in which people and packages say which kernel modules are loaded, and how: those of
+ * modprobe.d(5) and modules-load.d(5), which lie in directories of the same names.
+ */
+#ifndef VFIOBOOT_MODULE_FILES_H
+#define VFIOBOOT_MODULE_FILES_H
+
+#include "base/base.h"
+
+#define MODULE_FILES_OPTIONS "modprobe.d"
+#define MODULE_FILES_LOADED  "modules-load.d"
+
+/*
+ * Lists the paths of all files of @kind that count, in the order in which they are read: by their
+ * names; of several with one name that of the first directory counts, also when it is empty.  What
+ * cannot be looked at is left out.  Returns 0 with *@ret for file_free_names(), or -ENOMEM.
+ */
+int module_files_list(const struct root *root, const char *kind, struct file_names *ret);
+
+#endif
