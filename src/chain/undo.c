@@ -87,6 +87,17 @@ static int add_dropins(struct apply *apply)
 	return r;
 }
 
+/* What setup wrote for GVT-g, as it wrote it: else it is somebody's, and stays. */
+static int add_gvt(struct apply *apply)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = file_read(apply->change.root, GVT_FILE, &text, NULL);
+
+	if (r < 0 || strcmp(text, gvt_file_text) != 0)
+		return r == -ENOMEM ? r : 0;
+	return change_add(&apply->change, &change_remove, GVT_FILE, NULL) ? 0 : -ENOMEM;
+}
+
 /* ---- what `check --fix` has removed ------------------------------------------------------ */
 
 /* Whether the file is there as it was left, and not as a person has written it since. */
@@ -177,6 +188,7 @@ int undo_steps(const struct root *root, struct chain *chain, struct apply *ret)
 	r = r < 0 ? r : add_main(&apply);
 	if (r == 0 && is_there(root, CONFIGFILES_PROTECT))
 		r = add_away(&apply, CONFIGFILES_PROTECT, true);
+	r = r < 0 ? r : add_gvt(&apply);
 	r = r < 0 ? r : add_all_restores(&apply);
 	r = r < 0 ? r : apply_add_images(&apply);
 	if (r == 0 && file_exists(root, CONFIGFILES_LOCAL_DIR) &&

@@ -49,10 +49,37 @@ static bool writes_parameters(const struct setup *setup)
 	return setup->when != SETUP_MENU || setup->iommu_first;
 }
 
+/* Whether a card that is chosen, or set up already, has the function. */
+static bool gives_away(const struct setup *setup, const struct pcibus_function *function)
+{
+	for (size_t i = 0; i < setup->n_cards; i++)
+		if ((setup->cards[i].chosen || *setup->cards[i].section) &&
+			deviceset_has(&setup->candidates.list[i].offer.set, function))
+			return true;
+	return false;
+}
+
+/* Where GVT-g is enabled, for a GPU that stays, and nothing loads its module. */
+static int plan_gvt(const struct setup *setup, struct change *change)
+{
+	struct gvt gvt;
+	int r = gvt_look(&setup->cli->facts, setup->cli->next->cmdline, &gvt);
+
+	if (r < 0 || !gvt.gpu || !gvt.enabled_by[0] || gvt.loaded_by[0] ||
+		gives_away(setup, gvt.gpu))
+		return r;
+	return change_put_text(change, GVT_FILE, gvt_file_text);
+}
+
 static int plan_dropins(const struct setup *setup, struct change *ret)
 {
+	int r;
+
 	ret->root = &setup->cli->root;
-	return setup->iommu_first ? 0 : devices_put_planned(&setup->devices, ret);
+	if (setup->iommu_first)
+		return 0;
+	r = devices_put_planned(&setup->devices, ret);
+	return r < 0 ? r : plan_gvt(setup, ret);
 }
 
 /*

@@ -323,6 +323,38 @@ name another card with --device, or leave --when away" ]
 	[ -z "$stderr" ]
 }
 
+@test "GVT-g that is enabled gets its module loaded, unless the GPU is given away" {
+	local file=etc/modules-load.d/vfioboot-kvmgt.conf
+	new_machine
+	put etc/modprobe.d/gvt.conf <<<'options i915 enable_gvt=1'
+	keep
+	live setup --yes --device 02:00 --when demand
+	[ "$status" = 0 ]
+	shows "2  write /$file"
+	grep -qx kvmgt "$host/$file"
+	live setup --yes --device 02:00 --when demand
+	shows 'Nothing to do'
+	# What somebody has changed is theirs.
+	cp "$host/$file" "$BATS_TEST_TMPDIR/ours"
+	echo vfio >>"$host/$file"
+	live undo --dry-run
+	[[ $output != *kvmgt* ]]
+	cp "$BATS_TEST_TMPDIR/ours" "$host/$file"
+	live undo
+	[ "$status" = 0 ]
+	shows "Remove /$file"
+	rmdir "$host/etc/modules-load.d"
+	unchanged
+	put etc/modules-load.d/gvt.conf <<<kvmgt
+	live setup --dry-run --device 02:00 --when demand
+	[[ $output != *kvmgt* ]]
+	rm "$host/etc/modules-load.d/gvt.conf"
+	live add 00:02.0 --allow-last-display && [ "$status" = 0 ]
+	live setup --dry-run --device 02:00 --when demand
+	[ "$status" = 0 ]
+	[[ $output != *kvmgt* ]]
+}
+
 @test "what is missing on the command line is named, and nothing is changed" {
 	new_machine
 	live setup </dev/null
