@@ -222,19 +222,22 @@ int file_read(const struct root *root, const char *path, char **ret, size_t *ret
 int file_read_link(const struct root *root, const char *path, char *ret, size_t size)
 {
 	_cleanup_close_ int fd = -1;
+	bool confined;
 	ssize_t n;
 
 	path += strspn(path, "/");
-	if (!root->live) {
+	/* On the way to a single name no other link is followed. */
+	confined = !root->live && strchr(path, '/');
+	if (confined) {
 		fd = open_confined(root, path, O_PATH | O_NOFOLLOW);
 		if (fd < 0)
 			return fd;
 		path = "";
 	}
-	n = readlinkat(root->live ? root->fd : fd, path, ret, size);
+	n = readlinkat(confined ? fd : root->fd, path, ret, size);
 	/* An empty name of what is no link is ENOENT. */
 	if (n < 0)
-		return root->live ? -errno : -EINVAL;
+		return confined ? -EINVAL : -errno;
 	if ((size_t)n == size)
 		return -ENAMETOOLONG;
 	ret[n] = '\0';

@@ -2,107 +2,156 @@
 /* The one enumeration of the PCI bus on the host. */
 #include "pcibus.h"
 
+#include <fcntl.h>
+
 #include "base/base.h"
 
 struct reader {
 	const struct root *root;
+	struct root devices;  /* the directory of all functions: links */
+	struct root function; /* the directory of one, which is opened once */
 	struct pcibus bus;
 	size_t room; /* for functions */
 	int error;
 };
 
-/* The name of a group is a number, and nothing else (drivers/iommu/iommu.c). */
-static int read_group(const struct root *root, const char *directory)
-{
-	char path[128], target[256], *end;
-	const char *name;
-	long group;
+#define LINK_SIZE 512
 
-	text_join(path, sizeof(path), directory, "/iommu_group", NULL);
-	if (file_read_link(root, path, target, sizeof(target)) < 0)
-		return PCIBUS_NO_GROUP;
-	name = strrchr(target, '/');
-	name = name ? name + 1 : target;
-	group = strtol(name, &end, 10);
+/* The last name in the target of a link of the function; "": there is no link.  0 or -errno. */
+static int read_link_name(
+	const struct reader *reader, const char *link, char ret[static LINK_SIZE])
+{
+	int r = file_read_link(&reader->function, link, ret, LINK_SIZE);
+	char *slash;
+
+	if (r < 0) {
+		*ret = '\0';
+		return r == -ENOENT ? 0 : r;
+	}
+	slash = strrchr(ret, '/');
+	if (slash)
+		memmove(ret, slash + 1, strlen(slash));
+	return 0;
+}
+
+/* Its modalias, by one read: an attribute comes whole, and is never as long. */
+static int read_ids(const struct reader *reader, struct pci_ids *ret)
+{
+	_cleanup_close_ int fd = file_open(&reader->function, "modalias", O_RDONLY);
+	char text[128];
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return pci_ids_parse(text, ret);
+}
+
+/* The name of a group is a number, and nothing else (drivers/iommu/iommu.c). */
+static int parse_group(const char *name)
+{
+	char *end;
+	long group = strtol(name, &end, 10);
+
 	return *name && !*end && group >= 0 && group <= INT32_MAX ? (int)group
 								  : PCIBUS_NO_GROUP;
 }
 
-static void read_display(
-	const struct root *root, const char *directory, struct pcibus_function *function)
+static void read_display(const struct reader *reader, struct pcibus_function *function)
 {
-	char path[128], text[8];
+	char text[8];
 
-	text_join(path, sizeof(path), directory, "/boot_vga", NULL);
-	function->has_boot_vga = file_read_line(root, path, text, sizeof(text)) == 0;
+	function->has_boot_vga =
+		file_read_line(&reader->function, "boot_vga", text, sizeof(text)) == 0;
 	function->boot_display = function->has_boot_vga && strcmp(text, "1") == 0;
 }
 
 /*
  * The function whose directory has that of the root bus in it: "../../../devices/pci0000:00/
- * 0000:00:0e.0/pci10000:e0/10000:e0:06.0" (drivers/pci/controller/vmd.c).
+ * 0000:00:0e.0/pci10000:e0/10000:e0:06.0" (drivers/pci/controller/vmd.c).  Cuts the link.
  */
-static bool read_root_maker(
-	const struct root *root, const char *directory, struct pci_address *ret)
+static bool find_root_maker(char *link, struct pci_address *ret)
 {
-	char target[1024], *bus, *name;
+	char *bus = strstr(link, "/pci"), *name;
 
-	if (file_read_link(root, directory, target, sizeof(target)) < 0)
-		return false;
-	bus = strstr(target, "/pci");
 	for (char *next = bus; next; next = strstr(next + 1, "/pci"))
 		bus = next;
 	if (!bus)
 		return false;
 	*bus = '\0';
-	name = strrchr(target, '/');
-	return name && pci_address_parse(name + 1, PCI_NAME_WHOLE, ret, NULL) == 0;
-}
-
-static bool read_physical(
-	const struct root *root, const char *directory, struct pci_address *ret)
-{
-	char path[128], target[128], *name;
-
-	text_join(path, sizeof(path), directory, "/physfn", NULL);
-	if (file_read_link(root, path, target, sizeof(target)) < 0)
-		return false;
-	name = strrchr(target, '/');
+	name = strrchr(link, '/');
 	return name && pci_address_parse(name + 1, PCI_NAME_WHOLE, ret, NULL) == 0;
 }
 
 /* "removable" is what an external port leads to (drivers/pci/probe.c, pci_set_removable). */
-static bool is_removable(const struct root *root, const char *directory)
+static bool is_removable(const struct reader *reader)
 {
-	char path[128], text[16];
+	char text[16];
 
-	text_join(path, sizeof(path), directory, "/removable", NULL);
-	return file_read_line(root, path, text, sizeof(text)) == 0 &&
+	return file_read_line(&reader->function, "removable", text, sizeof(text)) == 0 &&
 		strcmp(text, "removable") == 0;
 }
 
-static void read_later(
-	const struct root *root, const char *directory, struct pcibus_function *function)
+/*
+ * Where it is, and what makes it.  The path of a virtual function that spilled over to another bus
+ * than that of its physical function may be that of another one (sysfs_read_path()).
+ */
+static void read_place(const struct reader *reader, struct pcibus_function *function)
 {
-	if (function->dev.is_virtual && read_physical(root, directory, &function->maker))
+	struct pcidev *dev = &function->dev;
+	char name[PCI_ADDRESS_SIZE], link[1024], physical[LINK_SIZE];
+	bool has_physical;
+
+	dev->is_virtual = read_link_name(reader, "physfn", physical) < 0 || *physical;
+	has_physical =
+		pci_address_parse(physical, PCI_NAME_WHOLE, &function->maker, NULL) == 0;
+	pci_address_format(dev->address, name);
+	if (file_read_link(&reader->devices, name, link, sizeof(link)) < 0)
+		*link = '\0';
+	if (!has_physical || function->maker.bus == dev->address.bus)
+		pci_path_from_link(link, &dev->path);
+	if (has_physical)
 		function->later = PCIBUS_VIRTUAL;
-	else if (read_root_maker(root, directory, &function->maker))
+	else if (find_root_maker(link, &function->maker))
 		function->later = PCIBUS_BEHIND;
-	else if (is_removable(root, directory))
+	else if (is_removable(reader))
 		function->later = PCIBUS_TUNNELLED;
 }
 
 /* What cannot be read stays unknown. */
-static void read_more(const struct root *root, struct pcibus_function *function)
+static void read_more(const struct reader *reader, struct pcibus_function *function)
+{
+	struct pcidev *dev = &function->dev;
+	char name[LINK_SIZE];
+
+	dev->has_iommu_group = read_link_name(reader, "iommu_group", name) < 0 || *name;
+	function->group = parse_group(name);
+	read_place(reader, function);
+	dev->has_connector = dev->ids.class >> 8 == PCI_CLASS_DISPLAY_OTHER &&
+		sysfs_has_connector(reader->root, dev->address);
+	if (pcidev_base_class(dev) == PCI_BASE_DISPLAY)
+		read_display(reader, function);
+	dev->detailed = read_link_name(reader, "driver", name) == 0 &&
+		copy_text(dev->driver, sizeof(dev->driver), name, strlen(name));
+}
+
+/* Opens its directory and reads what is in there.  Returns 0, or -errno. */
+static int read_function(struct reader *reader, struct pcibus_function *function)
 {
 	char directory[sizeof(TREE_PCI) + PCI_ADDRESS_SIZE] = TREE_PCI "/";
+	_cleanup_close_ int fd = -1;
+	int r;
 
 	pci_address_format(function->dev.address, directory + strlen(directory));
-	pcidev_read_details(root, &function->dev);
-	function->group = read_group(root, directory);
-	read_later(root, directory, function);
-	if (pcidev_base_class(&function->dev) == PCI_BASE_DISPLAY)
-		read_display(root, directory, function);
+	fd = file_open(reader->root, directory, O_PATH | O_DIRECTORY);
+	reader->function.fd = fd;
+	r = fd < 0 ? fd : read_ids(reader, &function->dev.ids);
+	if (r == 0)
+		read_more(reader, function);
+	return r;
 }
 
 /* The place of the next function; NULL without memory. */
@@ -134,8 +183,8 @@ static bool found_function(void *data, struct pci_address address)
 		reader->error = -ENOMEM;
 		return false;
 	}
-	*function = (struct pcibus_function){0};
-	r = pcidev_read(reader->root, address, &function->dev);
+	*function = (struct pcibus_function){.dev.address = address};
+	r = read_function(reader, function);
 	/* Of one that is unplugged, files are gone or say so when they are read. */
 	if (r == -ENOENT || r == -ENODEV)
 		return true;
@@ -145,7 +194,6 @@ static bool found_function(void *data, struct pci_address address)
 	}
 	if (r < 0)
 		return true;
-	read_more(reader->root, function);
 	bus->has_groups |= function->group != PCIBUS_NO_GROUP;
 	bus->n++;
 	return true;
@@ -160,9 +208,13 @@ static int compare_functions(const void *a, const void *b)
 
 int pcibus_read(const struct root *root, struct pcibus *ret)
 {
-	struct reader reader = {.root = root};
-	int r = sysfs_each_function(root, NULL, found_function, &reader);
+	struct reader reader = {.root = root, .devices = *root, .function = *root};
+	_cleanup_close_ int fd = file_open(root, TREE_PCI, O_PATH | O_DIRECTORY);
+	int r = fd < 0 ? fd : 0;
 
+	reader.devices.fd = fd;
+	if (r == 0)
+		r = sysfs_each_function(root, NULL, found_function, &reader);
 	r = r < 0 ? r : reader.error;
 	if (r < 0) {
 		pcibus_free(&reader.bus);

@@ -123,6 +123,25 @@ static void test_virtual(void **state)
 	assert_int_equal(read_bus(&bus), 0);
 	assert_false(pcibus_find(&bus, gpu)->dev.is_virtual);
 	assert_true(pcibus_find(&bus, (struct pci_address){0, 1, 1})->dev.is_virtual);
+	assert_int_equal(
+		pcibus_find(&bus, (struct pci_address){0, 1, 1})->dev.path.depth, 2);
+}
+
+/* One that spilled to the next bus has the place of another one in its path: it has none. */
+static void test_spilled(void **state)
+{
+	_cleanup_(pcibus_free) struct pcibus bus = {0};
+	const struct pcibus_function *spilled;
+
+	(void)state;
+	put_machine();
+	fake_function(BRIDGE "/0000:02:00.1", 0x10de, 0x1aef);
+	fake_link("sys/devices/" BRIDGE "/0000:02:00.1/physfn", "../0000:01:00.0");
+	assert_int_equal(read_bus(&bus), 0);
+	spilled = pcibus_find(&bus, (struct pci_address){0, 2, 1});
+	assert_int_equal(spilled->later, PCIBUS_VIRTUAL);
+	assert_true(pci_address_equal(spilled->maker, gpu));
+	assert_int_equal(spilled->dev.path.depth, 0);
 }
 
 int main(void)
@@ -135,6 +154,7 @@ int main(void)
 		TEST(test_unread),
 		TEST(test_gone),
 		TEST(test_virtual),
+		TEST(test_spilled),
 	};
 
 	return cmocka_run_group_tests_name("pcibus", tests, NULL, NULL);
