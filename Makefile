@@ -281,6 +281,8 @@ $(1)/test_handover: WRAP = $$(foreach function,sysfs_write_override sysfs_write_
 	native_load units_open units_close units_is_active units_find_stops units_stop units_start \
 	units_run units_cancel syslog holders_read holders_wait consoles_find consoles_bind \
 	protect_list_trace facts_usage,-Wl,--wrap=$$(function))
+# ukify is played.
+$(1)/test_apply: WRAP = -Wl,--wrap=run_program
 # The calls that open files are counted.
 $(1)/test_kernel_params: WRAP = -Wl,--wrap=syscall
 

@@ -5,6 +5,7 @@
 #include <libmount.h>
 
 #include "base/base.h"
+#include "chain/loaders/ukify.h"
 #include "decide/decide.h"
 #include "facts/facts.h"
 
@@ -251,11 +252,36 @@ static bool is_extended(const struct apply *apply, const struct chain_image *ima
 		apply->goal->of == IMAGECHECK_NOW;
 }
 
+static int run_unify(
+	const struct change *change, struct change_step *step, struct message *message)
+{
+	char why[256];
+	int r = ukify_extend(
+		change->root, step->other, step->data, step->path, why, sizeof(why));
+
+	if (r == 0)
+		return 0;
+	message_remedy(message, "run 'vfioboot apply --full'");
+	return message_set(message, r, "cannot make %s: %s", step->other,
+		r == -EREMOTEIO ? why : strerror(-r));
+}
+
+static int undo_unify(const struct change *change, const struct change_step *step,
+	struct message *message)
+{
+	(void)message;
+	return atomicfile_clear(change->root, step->path);
+}
+
+static const struct change_kind apply_unify = {
+	.text = "make %1 of %2 with ukify", .run = run_unify, .undo = undo_unify};
+
 static int add_extension(
 	struct apply *apply, const struct chain_image *image, const char *new)
 {
-	struct change_step *step =
-		change_add(&apply->change, &change_extend, image->path, new);
+	struct change_step *step = image->is_unified
+		? change_add(&apply->change, &apply_unify, new, image->path)
+		: change_add(&apply->change, &change_extend, image->path, new);
 
 	if (!step)
 		return -ENOMEM;
@@ -342,6 +368,25 @@ static int add_post_update(struct apply *apply, size_t number)
 		    : -ENOMEM;
 }
 
+/*
+ * Our own entries are copies of unified images: what makes those calls this by itself
+ * (kernel-install/91-vfioboot.install).
+ */
+static int add_entry_update(struct apply *apply)
+{
+	struct change *change = &apply->change;
+	bool unified = false;
+	struct change_step *step;
+
+	for (size_t i = 0; i < change->n; i++)
+		unified |= change->steps[i].kind == &apply_unify;
+	if (!unified || !file_exists(change->root, BOOTENTRY_FILE))
+		return 0;
+	step = change_add(change, &change_program, NULL, NULL);
+	return step ? change_add_args(step, "vfioboot", "entry", "update", NULL)
+		    : -ENOMEM;
+}
+
 /* When all is well: what was kept goes. */
 static int add_discards(struct change *change)
 {
@@ -383,6 +428,7 @@ int apply_add_images(struct apply *apply)
 			r = add_group(apply, &chain->images[i]);
 	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
 		r = add_post_update(apply, i);
+	r = r < 0 ? r : add_entry_update(apply);
 	r = r < 0 ? r : add_discards(&apply->change);
 	return r < 0 ? r : finish_titles(apply);
 }
@@ -418,9 +464,10 @@ int apply_steps(const struct root *root, const struct protect_list *protect,
 /* Where the step makes an image; NULL: nowhere. */
 static const char *made_by(const struct change_step *step)
 {
-	return step->kind == &change_build                                   ? step->path
-		: step->kind == &change_copy || step->kind == &change_extend ? step->other
-									     : NULL;
+	if (step->kind == &change_build || step->kind == &apply_unify)
+		return step->path;
+	return step->kind == &change_copy || step->kind == &change_extend ? step->other
+									  : NULL;
 }
 
 /*

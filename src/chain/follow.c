@@ -6,6 +6,7 @@
 #include "follow.h"
 
 #include "base/base.h"
+#include "chain/loaders/ukify.h"
 #include "initrds.h"
 #include "oneshot.h"
 
@@ -431,21 +432,43 @@ static int judge_images(struct search *search)
 	return 0;
 }
 
+/* Whether ukify signs what kernel-install makes. */
+static bool is_of_ukify(const struct search *search, const struct chain_image *image)
+{
+	char where[512];
+	_cleanup_free_ char *generator = initramfs_kernel_install_setting(
+		search->root, "uki_generator", where, sizeof(where));
+
+	return image->maker == &initramfs_kernel_install &&
+		(generator ? strcmp(generator, "ukify") == 0 : image->source != NULL);
+}
+
 /*
- * What would make outdated images fresh without their generator.  Where that starts other programs
+ * Whether something can be put behind it without its generator.  Where that starts other programs
  * with a new image, which are for their own work, it is left to it.
  */
+static bool is_extensible(const struct search *search, const struct chain_image *image)
+{
+	return image->state == IMAGE_STALE && image->maker &&
+		!initramfs_has_followers(image->maker, search->root) &&
+		(!image->is_unified ||
+			ukify_can_extend(
+				search->root, image->path, is_of_ukify(search, image)));
+}
+
+/* What would make outdated images fresh without their generator. */
 static int extend_images(struct search *search)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < search->chain.n_images; i++) {
 		struct chain_image *image = &search->chain.images[i];
+		size_t file = search->files[i];
 
-		if (image->state == IMAGE_STALE && image->maker &&
-			!initramfs_has_followers(image->maker, search->root))
-			r = initrds_extend(&search->initrds, search->files[i],
-				image->kernel, &image->extension);
+		image->is_unified = search->initrds.list[file].file.is_unified;
+		if (is_extensible(search, image))
+			r = initrds_extend(
+				&search->initrds, file, image->kernel, &image->extension);
 	}
 	return r;
 }

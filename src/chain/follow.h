@@ -32,7 +32,11 @@ struct chain_image {
 	/* The path of the image that it is a copy of, or that its maker puts into it. */
 	const char *source;
 	bool is_started; /* an entry starts it, or a copy of it */
-	/* What brings it up to date behind it; bytes NULL: the generator alone does (segment.h). */
+	bool is_unified; /* it is in a unified kernel image */
+	/*
+	 * What brings it up to date behind it (segment.h), in a unified image by ukify; bytes NULL: the
+	 * generator alone does.
+	 */
 	struct change_extension extension;
 };
 

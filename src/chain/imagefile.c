@@ -447,6 +447,7 @@ static int read_part(struct reader *reader, uint64_t start, uint64_t size)
 	stream->offset = stream->total = 0;
 	stream->at = stream->len = 0;
 	reader->ended = reader->unpacked = reader->inside = reader->in_segment = false;
+	reader->image.end = 0;
 	r = take_all(reader);
 	unpack_close(&stream->unpack);
 	return r;
@@ -466,8 +467,6 @@ static int read_sections(struct reader *reader, const struct pe_image *pe)
 		if (section)
 			r = read_part(reader, section->offset, section->size);
 	}
-	/* What is put behind a section is not in it. */
-	reader->image.end = 0;
 	return r;
 }
 

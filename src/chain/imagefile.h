@@ -35,8 +35,9 @@ struct imagefile {
 	struct imagefile_entry *entries;
 	size_t n;
 	/*
-	 * Bytes of the file in front of where another archive can be put: its end, or the beginning of
-	 * the last archive if that begins with IMAGEFILE_SEGMENT.  0: the kernel would not find one.
+	 * Bytes of the file, or of a unified image's section .initrd, in front of where another archive
+	 * can be put: its end, or the beginning of the last archive if that begins with
+	 * IMAGEFILE_SEGMENT.  0: the kernel would not find one.
 	 */
 	uint64_t end;
 	bool has_segment; /* such an archive is there */

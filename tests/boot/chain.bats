@@ -101,6 +101,9 @@ unknown() {
 	exited beside 0
 	not_ready outdated "$entry" stale
 	exited again 0
+	# Behind the image in /boot there is nothing to put, and into this one ukify puts it.
+	has '^extra again Writing the configuration into /[^ ]*/EFI/Linux/[^ ]*\.efi '
+	lacks '^extra again Rebuilding'
 	ready again "$entry"
 	guest_runs <<-'END'
 		ask booted

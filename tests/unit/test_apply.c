@@ -86,11 +86,15 @@ struct session {
 	struct apply apply;
 };
 
+/* Of the running machine: ukify is for that alone. */
+static bool is_live;
+
 static struct session *begin_apply(void)
 {
 	static struct session session;
 
 	session = (struct session){.root = fake_open()};
+	session.root.live = is_live;
 	assert_int_equal(chain_follow(&session.root, today(), &session.chain), 0);
 	assert_int_equal(apply_steps(&session.root, today(), true, false, &session.chain,
 				 &session.apply),
@@ -294,8 +298,8 @@ static void test_steps_of_tools(void **state)
 	end(session);
 }
 
-/* As kernel-install makes it, of what is at IMAGE. */
-static void fake_unified(const char *release)
+/* As kernel-install makes it, of what is at IMAGE; with a section more, unless that is NULL. */
+static void fake_unified_with(const char *release, const char *more)
 {
 	struct imagemaker maker = {0};
 	char path[256], text[256];
@@ -309,12 +313,18 @@ static void fake_unified(const char *release)
 	imagemaker_unify(&maker,
 		(struct imagemaker_section[]){{".linux", "kernel", 6},
 			{".osrel", text, strlen(text)}, {".cmdline", "root=LABEL=r", 12},
-			{".uname", release, strlen(release)}, {".initrd", image, size}},
-		5);
+			{".uname", release, strlen(release)}, {".initrd", image, size},
+			{more, "{}", 2}},
+		more ? 6 : 5);
 	snprintf(path, sizeof(path), "boot/efi/EFI/Linux/token-%s.efi", release);
 	fake_put_bytes(path, maker.bytes, maker.size);
 	imagemaker_free(&maker);
 	free(image);
+}
+
+static void fake_unified(const char *release)
+{
+	fake_unified_with(release, NULL);
 }
 
 static void set_up_unified(void)
@@ -635,6 +645,237 @@ static void expect_built(bool full)
 			strstr(session.apply.change.steps[i].path, ONE);
 	assert_true(built);
 	end(&session);
+}
+
+/* ---- unified images, with ukify ---------------------------------------------------------- */
+
+/* What it was told to put into the image, up to eight sections. */
+struct ukify_call {
+	struct imagemaker_section sections[8];
+	char *contents[8];
+	size_t n;
+	const char *output, *config;
+};
+
+static void take_argument(struct ukify_call *call, const char *argument)
+{
+	static const struct {
+		const char *option, *section;
+	} files[] = {
+		{"--linux=", ".linux"},
+		{"--initrd=", ".initrd"},
+		{"--os-release=@", ".osrel"},
+		{"--cmdline=@", ".cmdline"},
+		{"--uname=", ".uname"},
+	};
+
+	if (text_begins_with(argument, "--output="))
+		call->output = argument + strlen("--output=");
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		const char *value = argument + strlen(files[i].option);
+		_cleanup_close_ int fd = -1;
+		struct stat st;
+
+		if (!text_begins_with(argument, files[i].option))
+			continue;
+		if (strcmp(files[i].section, ".uname") == 0) {
+			call->sections[call->n++] = (struct imagemaker_section){
+				".uname", value, strlen(value)};
+			continue;
+		}
+		fd = open(value, O_RDONLY | O_CLOEXEC);
+		assert_true(fd >= 0 && fstat(fd, &st) == 0);
+		call->contents[call->n] = malloc((size_t)st.st_size + 1);
+		assert_int_equal(
+			pread(fd, call->contents[call->n], (size_t)st.st_size, 0),
+			st.st_size);
+		call->sections[call->n] = (struct imagemaker_section){
+			files[i].section, call->contents[call->n], (size_t)st.st_size};
+		call->n++;
+	}
+}
+
+static bool ukify_fails;
+
+int __real_run_program(
+	const char *const argv[], void (*line)(void *data, const char *text), void *data);
+int __wrap_run_program(
+	const char *const argv[], void (*line)(void *data, const char *text), void *data);
+
+/* The real one needs a stub of UEFI: this puts together what it is given. */
+int __wrap_run_program(
+	const char *const argv[], void (*line)(void *data, const char *text), void *data)
+{
+	struct ukify_call call = {0};
+	struct imagemaker maker = {0};
+	FILE *f;
+
+	if (strcmp(argv[0], "/usr/bin/ukify") != 0)
+		return __real_run_program(argv, line, data);
+	assert_string_equal(argv[1], "build");
+	for (size_t i = 2; argv[i]; i++)
+		take_argument(&call, argv[i]);
+	imagemaker_unify(&maker, call.sections, call.n);
+	f = fopen(call.output, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(maker.bytes, 1, maker.size, f), maker.size);
+	fclose(f);
+	imagemaker_free(&maker);
+	for (size_t i = 0; i < call.n; i++)
+		free(call.contents[i]);
+	if (ukify_fails)
+		line(data, "no stub");
+	return ukify_fails;
+}
+
+#define UNIFIED "boot/efi/EFI/Linux/token-"
+
+/* Both images, and both unified ones, lack a part of the configuration; ukify is there. */
+static int set_up_outdated_unified(void **state)
+{
+	int r = fake_set_up(state);
+
+	is_live = true;
+	set_up_unified();
+	fake_image(IMAGE ONE, TOOLS, ONE, GOOD);
+	fake_image(IMAGE OTHER, TOOLS, OTHER, GOOD);
+	fake_unified(ONE);
+	fake_unified(OTHER);
+	fake_put("etc/vfioboot.protect", FAKE_PROTECT);
+	fake_put("etc/vfioboot.conf.d/new.conf", "[device b]\npath = 00:06.0/00\n");
+	fake_put("usr/bin/ukify", "");
+	return r;
+}
+
+static int tear_down_unified(void **state)
+{
+	is_live = ukify_fails = false;
+	return fake_tear_down(state);
+}
+
+static void test_steps_of_outdated_unified(void **state)
+{
+	struct session *session;
+
+	(void)state;
+	fake_put("etc/vfioboot.entries", "");
+	fake_image(IMAGE OTHER, TOOLS, OTHER, GOOD);
+	fake_remove(UNIFIED OTHER ".efi");
+	fake_remove("boot/vmlinuz-" OTHER);
+	fake_remove("lib/modules/" OTHER "/modules.dep");
+	fake_remove(IMAGE OTHER);
+	session = begin_apply();
+	expect_steps(session,
+		"keep /boot/initrd.img-6.12.1 as /boot/.initrd.img-6.12.1.vfioboot-kept\n"
+		"keep /boot/efi/EFI/Linux/token-6.12.1.efi as "
+		"/boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-kept\n"
+		"copy /boot/initrd.img-6.12.1 to /boot/.initrd.img-6.12.1.vfioboot-new "
+		"and extend it\n"
+		"check /boot/.initrd.img-6.12.1.vfioboot-new\n"
+		"rename /boot/.initrd.img-6.12.1.vfioboot-new to /boot/initrd.img-6.12.1\n"
+		"make /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-new of "
+		"/boot/efi/EFI/Linux/token-6.12.1.efi with ukify\n"
+		"check /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-new\n"
+		"rename /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-new to "
+		"/boot/efi/EFI/Linux/token-6.12.1.efi\n"
+		"run vfioboot entry update\n"
+		"remove /boot/.initrd.img-6.12.1.vfioboot-kept\n"
+		"remove /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-kept\n");
+	end(session);
+}
+
+/* All that it had is in the new one, and with each change there is one segment. */
+static void test_outdated_unified(void **state)
+{
+	static const char path[] = UNIFIED ONE ".efi";
+	struct session *session;
+	uint64_t first;
+
+	(void)state;
+	apply_well();
+	first = size_of(path);
+	expect_file(
+		path, "etc/vfioboot.conf.d/new.conf", "[device b]\npath = 00:06.0/00\n");
+	expect_file(path, "etc/vfioboot.conf", FAKE_CONFIG);
+	session = begin_apply();
+	for (size_t i = 0; i < session->chain.n_images; i++)
+		assert_int_equal(session->chain.images[i].state, IMAGE_FRESH);
+	assert_int_equal(session->apply.change.n, 0);
+	end(session);
+	fake_put("etc/vfioboot.conf.d/new.conf", "[device c]\npath = 00:07.0/00\n");
+	apply_well();
+	assert_int_equal(size_of(path), first);
+	expect_file(
+		path, "etc/vfioboot.conf.d/new.conf", "[device c]\npath = 00:07.0/00\n");
+}
+
+static void test_ukify_fails(void **state)
+{
+	struct machine_state before = look(), after;
+	struct session *session = begin_apply();
+	char why[1024];
+
+	(void)state;
+	ukify_fails = true;
+	assert_int_equal(carry_out(session, why, sizeof(why)), -EREMOTEIO);
+	assert_non_null(strstr(why, "no stub"));
+	end(session);
+	after = look();
+	assert_string_equal(before.text, after.text);
+	assert_false(
+		access(fake_path("boot/efi/EFI/Linux/.token-" ONE ".efi.vfioboot-new"),
+			F_OK) == 0);
+}
+
+/* How many images ukify would make. */
+static unsigned count_unified(void)
+{
+	struct session *session = begin_apply();
+	unsigned n = 0;
+
+	for (size_t i = 0; i < session->apply.change.n; i++)
+		n += text_ends_with(session->apply.change.steps[i].path
+				     ? session->apply.change.steps[i].path
+				     : "",
+			     ".efi.vfioboot-new") &&
+			session->apply.change.steps[i].kind->run &&
+			!session->apply.change.steps[i].kind->quiet &&
+			session->apply.change.steps[i].kind != &change_replace;
+	end(session);
+	return n;
+}
+
+/* What ukify would not put back as it was is kernel-install's. */
+static void test_unified_that_is_built(void **state)
+{
+	(void)state;
+	assert_int_equal(count_unified(), 2);
+	fake_put("etc/kernel/install.d/95-sign.install", "");
+	assert_int_equal(count_unified(), 0);
+	fake_remove("etc/kernel/install.d/95-sign.install");
+	fake_remove("usr/bin/ukify");
+	assert_int_equal(count_unified(), 0);
+	fake_put("usr/bin/ukify", "");
+	is_live = false;
+	assert_int_equal(count_unified(), 0);
+	is_live = true;
+	assert_int_equal(count_unified(), 2);
+	fake_unified_with(ONE, ".hwids");
+	assert_int_equal(count_unified(), 1);
+}
+
+/* Only what ukify signs for kernel-install has the keys that it finds. */
+static void test_unified_that_is_signed(void **state)
+{
+	(void)state;
+	fake_unified_with(ONE, ".pcrsig");
+	assert_int_equal(count_unified(), 1);
+	fake_put("etc/kernel/uki.conf", "[PCRSignature:a]\nPCRPrivateKey=/k\n");
+	assert_int_equal(count_unified(), 2);
+	fake_put("etc/kernel/install.conf", "layout=uki\nuki_generator=dracut\n");
+	assert_int_equal(count_unified(), 1);
+	fake_put("etc/kernel/install.conf", "layout=uki\nuki_generator=ukify\n");
+	assert_int_equal(count_unified(), 2);
 }
 
 /* Whatever else is not right is the generator's. */
@@ -1063,6 +1304,21 @@ static void test_boot_not_mounted(void **state)
 	end(session);
 }
 
+static int run_unified(void)
+{
+#define UNIFIED_TEST(f)                                                                  \
+	cmocka_unit_test_setup_teardown(f, set_up_outdated_unified, tear_down_unified)
+	static const struct CMUnitTest tests[] = {
+		UNIFIED_TEST(test_steps_of_outdated_unified),
+		UNIFIED_TEST(test_outdated_unified),
+		UNIFIED_TEST(test_ukify_fails),
+		UNIFIED_TEST(test_unified_that_is_built),
+		UNIFIED_TEST(test_unified_that_is_signed),
+	};
+
+	return cmocka_run_group_tests_name("unified_apply", tests, NULL, NULL);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
@@ -1099,5 +1355,6 @@ int main(void)
 		TEST(test_boot_not_mounted),
 	};
 
-	return cmocka_run_group_tests_name("images_apply", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("images_apply", tests, NULL, NULL) +
+		run_unified();
 }

@@ -243,11 +243,39 @@ static void test_unified(void **state)
 	assert_true(file.is_unified);
 	assert_int_equal(file.n, 1);
 	expect_text(&file, "etc/a", "late");
+	/* In the section, not in the file. */
+	assert_int_equal(file.end, image.size);
+	assert_false(file.has_segment);
 	imagefile_free(&file);
 	imagemaker_unify(
 		&maker, (struct imagemaker_section[]){{".linux", "kernel", 6}}, 1);
 	assert_int_equal(read_made(&maker, &file), -EBADMSG);
 	assert_string_equal(why, "it is a kernel without an initramfs");
+	imagemaker_free(&code);
+	imagemaker_free(&image);
+}
+
+/* Nothing would be seen behind it, whatever is in the section before. */
+static void test_unified_with_a_rest(void **state)
+{
+	struct imagemaker code = {0}, image = {0}, maker = {0};
+	struct imagefile file;
+	char broken[4096] = "";
+
+	(void)state;
+	imagemaker_add_text(&code, "etc/a", "early");
+	imagemaker_end(&code);
+	make_image(&image, "etc/a", "late");
+	assert_true(image.size + strlen("rest") < sizeof(broken));
+	memcpy(broken, image.bytes, image.size);
+	memcpy(broken + image.size, "rest", strlen("rest"));
+	imagemaker_unify(&maker,
+		(struct imagemaker_section[]){{".ucode", code.bytes, code.size},
+			{".initrd", broken, image.size + strlen("rest")}},
+		2);
+	assert_int_equal(read_made(&maker, &file), 0);
+	assert_int_equal(file.end, 0);
+	imagefile_free(&file);
 	imagemaker_free(&code);
 	imagemaker_free(&image);
 }
@@ -363,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_second_cut_off),
 		cmocka_unit_test(test_bytes_behind),
 		cmocka_unit_test(test_unified),
+		cmocka_unit_test(test_unified_with_a_rest),
 		cmocka_unit_test_setup_teardown(
 			test_profiles, fake_set_up, fake_tear_down),
 		cmocka_unit_test(test_file_of_several_names),

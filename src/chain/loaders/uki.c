@@ -242,10 +242,9 @@ static int run_make(
 {
 	const struct uki_copy *copy = step->data;
 	char why[256];
-	int r = ukify_make(
-		copy->ukify, copy->image, copy->entry, step->path, why, sizeof(why));
+	int r = ukify_make(change->root, copy->ukify, copy->image, copy->entry,
+		step->path, why, sizeof(why));
 
-	(void)change;
 	if (r < 0 && (copy->image->is_signed || copy->image->has_signed_measurements))
 		message_remedy(message,
 			"if a key has a pass phrase, run 'sudo vfioboot entry add' "

@@ -257,27 +257,61 @@ static int add_file(struct command *command, const char *option, const char *nam
 	return fd;
 }
 
+static int put_bytes(int fd, const char *bytes, size_t size)
+{
+	ssize_t n = write(fd, bytes, size);
+
+	return n == (ssize_t)size ? 0 : n < 0 ? -errno : -EIO;
+}
+
 static void add_text(
 	struct command *command, const char *option, const char *name, const char *text)
 {
 	int fd = add_file(command, option, name);
-	ssize_t n = fd < 0 ? 0 : write(fd, text, strlen(text));
+	int r = fd < 0 ? 0 : put_bytes(fd, text, strlen(text));
 
-	if (fd >= 0 && n != (ssize_t)strlen(text))
-		command->error = n < 0 ? -errno : -EIO;
+	if (r < 0)
+		command->error = r;
+}
+
+/* What is made out of an image; @extension NULL: the parts stay as they are. */
+struct making {
+	const struct root *root;
+	const struct uki *image;
+	const char *cmdline, *osrel;
+	const struct change_extension *extension; /* behind .initrd */
+};
+
+/* Copies a section of the open image @fd into the file @out. */
+static int take_part(
+	int fd, const struct pe_section *section, const struct making *making, int out)
+{
+	const struct change_extension *extension =
+		strcmp(section->name, ".initrd") == 0 ? making->extension : NULL;
+	struct pe_section part = *section;
+	int r;
+
+	if (extension && extension->keep > part.size)
+		return -ESTALE;
+	if (extension)
+		part.size = (uint32_t)extension->keep;
+	r = pe_copy(fd, &part, out);
+	return r < 0 || !extension ? r
+				   : put_bytes(out, extension->bytes, extension->size);
 }
 
 /* The parts of the image, taken out of it. */
-static void add_parts(struct command *command, const struct uki *image)
+static void add_parts(struct command *command, const struct making *making)
 {
+	const struct uki *image = making->image;
 	_cleanup_close_ int fd = -1;
 	char path[PATH_MAX];
 	struct pe_image pe;
 
 	text_join(path, sizeof(path), image->directory, "/", image->name, NULL);
 	if (!command->printed) {
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		command->error = fd < 0 ? -errno : pe_read(fd, &pe);
+		fd = file_open(making->root, path, O_RDONLY);
+		command->error = fd < 0 ? fd : pe_read(fd, &pe);
 	}
 	for (size_t i = 0; command->error == 0 && i < UKI_PARTS_N; i++) {
 		const struct uki_part *part = &uki_parts[i];
@@ -288,7 +322,7 @@ static void add_parts(struct command *command, const struct uki *image)
 		if (out < 0)
 			continue;
 		section = pe_find(&pe, part->section);
-		command->error = section ? pe_copy(fd, section, out) : -ESTALE;
+		command->error = section ? take_part(fd, section, making, out) : -ESTALE;
 	}
 }
 
@@ -297,19 +331,19 @@ static void add_parts(struct command *command, const struct uki *image)
  * any case, or it would look for others; a person's are those that it finds.
  */
 static void add_arguments(struct command *command, const struct ukify *ukify,
-	const struct uki *image, const char *osrel, const char *cmdline,
-	const char *output)
+	const struct making *making, const char *output)
 {
+	const struct uki *image = making->image;
 	bool signs = image->is_signed || image->has_signed_measurements;
 
 	add(command, "%s", command->printed ? "ukify" : ukify->program);
 	add(command, "build");
-	add_parts(command, image);
+	add_parts(command, making);
 	if (!command->printed)
 		add_text(command, "--config=", "config",
 			signs ? ukify->signing : ukify->plain);
-	add_text(command, "--os-release=@", "osrel", osrel);
-	add_text(command, "--cmdline=@", "cmdline", cmdline);
+	add_text(command, "--os-release=@", "osrel", making->osrel);
+	add_text(command, "--cmdline=@", "cmdline", making->cmdline);
 	if (image->version[0])
 		add(command, "--uname=%s", image->version);
 	add(command, "--output=%s", output);
@@ -347,28 +381,72 @@ static int check_made(const char *path, const char *cmdline, struct words *words
 	return r == 0 && fsync(fd) < 0 ? -errno : r;
 }
 
-int ukify_make(const struct ukify *ukify, const struct uki *image,
-	const struct bootentry *entry, const char *output, char *ret_why, size_t size)
+static int make(const struct ukify *ukify, const struct making *making, const char *name,
+	char *ret_why, size_t size)
 {
-	_cleanup_free_ char *cmdline = uki_copy_cmdline(image, entry),
-			    *osrel = uki_copy_osrel(image->osrel, entry);
 	_cleanup_(free_command) struct command command = {0};
 	struct words words = {ret_why, size};
+	char output[2 * PATH_MAX];
 	int r;
 
-	if (!cmdline || !osrel)
-		return -ENOMEM;
-	add_arguments(&command, ukify, image, osrel, cmdline, output);
+	text_join(output, sizeof(output), making->root->path, name, NULL);
+	add_arguments(&command, ukify, making, output);
 	if (command.error < 0)
 		return command.error;
 	text_join(ret_why, size, "ukify exited without output", NULL);
 	r = run_program((const char *const *)command.args, keep_last_line, &words);
 	r = r > 0 ? -EREMOTEIO : r;
 	if (r == 0)
-		r = check_made(output, cmdline, &words);
+		r = check_made(output, making->cmdline, &words);
 	if (r < 0)
 		unlink(output);
 	return r;
+}
+
+int ukify_make(const struct root *root, const struct ukify *ukify,
+	const struct uki *image, const struct bootentry *entry, const char *output,
+	char *ret_why, size_t size)
+{
+	_cleanup_free_ char *cmdline = uki_copy_cmdline(image, entry),
+			    *osrel = uki_copy_osrel(image->osrel, entry);
+	const struct making making = {root, image, cmdline, osrel, NULL};
+
+	if (!cmdline || !osrel)
+		return -ENOMEM;
+	return make(ukify, &making, output, ret_why, size);
+}
+
+bool ukify_can_extend(const struct root *root, const char *path, bool has_keys)
+{
+	_cleanup_(ukify_free) struct ukify ukify = {0};
+	_cleanup_(uki_free) struct uki image = {0};
+
+	if (!root->live || uki_read(root, path, 0, &image) <= 0 ||
+		ukify_read(root, &ukify) < 0 || ukify_obstacles(&ukify, &image))
+		return false;
+	/* What is not there ukify would take from elsewhere. */
+	if (!image.cmdline[0] || !image.osrel[0] || !image.version[0])
+		return false;
+	return has_keys || (!image.is_signed && !image.has_signed_measurements);
+}
+
+int ukify_extend(const struct root *root, const char *path,
+	const struct change_extension *extension, const char *output, char *ret_why,
+	size_t size)
+{
+	_cleanup_(ukify_free) struct ukify ukify = {0};
+	_cleanup_(uki_free) struct uki image = {0};
+	struct making making = {.root = root, .image = &image, .extension = extension};
+	int r = uki_read(root, path, 0, &image);
+
+	if (r <= 0)
+		return r < 0 ? r : -ESTALE;
+	r = ukify_read(root, &ukify);
+	if (r < 0)
+		return r;
+	making.cmdline = image.cmdline;
+	making.osrel = image.osrel;
+	return make(&ukify, &making, output, ret_why, size);
 }
 
 /* A word as a shell takes it: in quotes where it needs them. */
@@ -412,11 +490,12 @@ void ukify_print(FILE *out, const struct uki *image, const struct bootentry *ent
 {
 	_cleanup_free_ char *cmdline = uki_copy_cmdline(image, entry);
 	_cleanup_(free_command) struct command command = {.printed = true};
+	const struct making making = {.image = image};
 	char name[NAME_MAX + 1], output[PATH_MAX];
 
 	uki_copy_name(image, entry, name);
 	text_join(output, sizeof(output), image->directory, "/", name, NULL);
-	add_arguments(&command, NULL, image, NULL, NULL, output);
+	add_arguments(&command, NULL, &making, output);
 	fprintf(out, "\n# %s (%s)\n", image->name, entry->title);
 	if (image->unknown[0])
 		fprintf(out, "# its section %s is missing here: add what makes it\n",

@@ -6,6 +6,7 @@
 #ifndef VFIOBOOT_UKIFY_H
 #define VFIOBOOT_UKIFY_H
 
+#include "change/change.h"
 #include "uki_image.h"
 
 /* Starts as {0}. */
@@ -45,12 +46,27 @@ unsigned ukify_obstacles(const struct ukify *ukify, const struct uki *image);
 const char *ukify_obstacle_text(unsigned obstacles);
 
 /*
- * Makes @image's copy for @entry in the file @output of this machine, looks into it and syncs it.
+ * Makes @image's copy for @entry in the file @output below the root, looks into it and syncs it.
  * Returns 0; -EREMOTEIO with the last words of ukify in @ret_why; or another -errno.  Nothing is
  * left on failure.
  */
-int ukify_make(const struct ukify *ukify, const struct uki *image,
-	const struct bootentry *entry, const char *output, char *ret_why, size_t size);
+int ukify_make(const struct root *root, const struct ukify *ukify,
+	const struct uki *image, const struct bootentry *entry, const char *output,
+	char *ret_why, size_t size);
+
+/*
+ * Whether ukify can make the unified image @path of the running machine again, with all that it
+ * has.  @has_keys: the keys of the settings are those that it is signed with.
+ */
+bool ukify_can_extend(const struct root *root, const char *path, bool has_keys);
+
+/*
+ * Makes that image in the file @output, with something behind its initramfs.  Returns as
+ * ukify_make(), or -ESTALE when it is no such image any more.
+ */
+int ukify_extend(const struct root *root, const char *path,
+	const struct change_extension *extension, const char *output, char *ret_why,
+	size_t size);
 
 /* Prints the commands by which a person makes that copy. */
 void ukify_print(FILE *out, const struct uki *image, const struct bootentry *entry);
