@@ -291,9 +291,11 @@ static void propose_group(const struct destination *to,
 			"this one",
 			"in another slot, the card may have a group of its own");
 	else if (asprintf(&remedy,
-			 "to add all of it, run 'sudo vfioboot add%s', or use "
+			 "to add all of it, run 'sudo vfioboot add%s%s%s%s', or use "
 			 "--allow-partial-group",
-			 text) >= 0)
+			 to->host->profile ? " --profile " : "",
+			 to->host->profile ? to->host->profile : "",
+			 to->host->demand ? " --demand" : "", text) >= 0)
 		report(to, true, NULL, whole, remedy);
 	else
 		remedy = or_no_memory(NULL);

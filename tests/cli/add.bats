@@ -287,6 +287,10 @@ expect = 1' ]
 	[ "$status" -eq 1 ]
 	[[ $stderr == *'0000:02:00.1 shares IOMMU group 22 with 0000:02:00.0, which the host uses (driver nouveau)'* ]]
 	[[ $stderr == *"run 'sudo vfioboot add 02:00.1 00:03.1/00.0', or use --allow-partial-group"* ]]
+	add --only --profile gaming 02:00.1
+	[[ $stderr == *"run 'sudo vfioboot add --profile gaming 02:00.1 00:03.1/00.0', or use"* ]]
+	add --only --demand 02:00.1
+	[[ $stderr == *"run 'sudo vfioboot add --demand 02:00.1 00:03.1/00.0', or use"* ]]
 	add --only --allow-partial-group 02:00.1
 	[ "$status" -eq 0 ]
 	[[ $stderr == *'warning: 0000:02:00.1 shares IOMMU group'* ]]
