@@ -158,8 +158,8 @@ unknown() {
 		run try vfioboot try
 		files >/run/after
 		run written diff /run/before /run/after
-		command=$(sed -n "s/.*run '\(mount [^']*\)'.*/\1/p" /run/unmounted)
-		run mount $command
+		command=$(sed -n "s/.*run 'sudo \(mount [^']*\)'.*/\1/p" /run/unmounted)
+		run mount ${command:?}
 		ask again
 	END
 	BOOT_TIMEOUT=1200 power_on_whole
