@@ -278,7 +278,7 @@ $(1)/test_consoles: WRAP = -Wl,--wrap=sysfs_write_console,--wrap=sysfs_write_pla
 # The machine of test_handover is played as a whole.
 $(1)/test_handover: WRAP = $$(foreach function,sysfs_write_override sysfs_write_probe \
 	sysfs_write_unbind sysfs_write_power driver_load child_run native_is_loaded native_unload \
-	native_load units_open units_close units_is_active units_find_stops units_stop units_start \
+	native_load units_open units_close units_is_active units_find_stops units_stop units_start units_watch \
 	units_run units_cancel syslog holders_read holders_wait consoles_find consoles_bind \
 	protect_list_trace facts_usage,-Wl,--wrap=$$(function))
 # ukify is played.

@@ -364,8 +364,8 @@ static bool report_mediated(
 		section_of(host, function), devices.names[0]);
 	check_remedy(host,
 		"shut down the guest that has it, and run 'echo 1 | sudo tee "
-		"/" TREE_MEDIATED "/%s/remove'",
-		devices.names[0]);
+		"/" TREE_PCI "/%s/%s/remove'",
+		function->name, devices.names[0]);
 	return true;
 }
 

@@ -2,8 +2,8 @@
 /*
  * GVT-g: guests share the graphics of an Intel processor (Broadwell to Comet Lake) as mediated
  * devices, and i915 keeps it (drivers/gpu/drm/i915/intel_gvt.c).  It is there when i915 has
- * enable_gvt=1 and the module kvmgt is loaded.  That has no alias, and since Linux 5.0 nothing in
- * the kernel asks for it: a file has to name it.  What else it needs (mdev, vfio) it brings along.
+ * enable_gvt=1 and the module kvmgt is loaded.  That has no alias, and i915 waits for it to register
+ * itself (4.x asked for it): a file has to name it.  What else it needs (mdev, vfio) it brings along.
  */
 #ifndef VFIOBOOT_GVT_H
 #define VFIOBOOT_GVT_H

@@ -9,9 +9,6 @@
 
 #include "base/base.h"
 
-/* All of them, by their uuids, below the root. */
-#define TREE_MEDIATED "sys/bus/mdev/devices"
-
 /* Whether the driver of the function makes such devices. */
 bool mediated_is_offered(const struct root *root, struct pci_address function);
 

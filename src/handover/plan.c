@@ -322,16 +322,17 @@ static int refuse_made_of(const struct planning *planning, const struct holders 
 {
 	const struct holders made = {.list = holders->list + holders->n_processes,
 		.n = holders->n - holders->n_processes};
-	char text[MESSAGE_SIZE];
+	char text[MESSAGE_SIZE], function[PCI_ADDRESS_SIZE];
 
 	if (!made.n)
 		return 0;
 	steps_describe_holders(&made, text, sizeof(text));
+	pci_address_format(made.list[0].function, function);
 	if (made.list[0].kind == HOLDERS_MEDIATED)
 		message_remedy(planning->message,
 			"shut down the guest that has it, and run 'echo 1 | sudo tee "
-			"/" TREE_MEDIATED "/%s/remove'",
-			made.list[0].node);
+			"/" TREE_PCI "/%s/%s/remove'",
+			function, made.list[0].node);
 	else
 		message_remedy(planning->message, "remove it first");
 	return message_set(planning->message, -EBUSY, "%s", text);

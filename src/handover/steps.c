@@ -532,6 +532,14 @@ static bool is_there(const struct work *work, const struct state_step *noted)
 			: sysfs_read_ids(work->root, address, &ids) == 0;
 }
 
+static bool has_noted(const struct state *state, enum state_kind kind)
+{
+	for (size_t i = 0; i < state->n_steps; i++)
+		if (state->steps[i].kind == kind)
+			return true;
+	return false;
+}
+
 /* The steps that were noted as @kind, the last one first, get a step back. */
 static int add_noted(struct work *work, struct change *change, enum state_kind kind,
 	const struct change_kind *step)
@@ -603,7 +611,6 @@ int steps_add_way_back(struct work *work, struct change *change)
 		{STATE_CONSOLE, &steps_console_back},
 		{STATE_UNIT, &steps_start},
 		{STATE_USER_UNIT, &steps_start_user},
-		{STATE_TIMER, &steps_cancel},
 	};
 	_cleanup_free_ struct returning *list = NULL;
 	int n = find_returning(work, &list);
@@ -617,5 +624,11 @@ int steps_add_way_back(struct work *work, struct change *change)
 		r = add_drivers(work, change, list, n);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rest); i++)
 		r = add_noted(work, change, rest[i].kind, rest[i].step);
+	if (r == 0 &&
+		(has_noted(&work->state, STATE_UNIT) ||
+			has_noted(&work->state, STATE_USER_UNIT)))
+		r = steps_add(work, change, &steps_watch, NULL, NULL, NULL);
+	if (r == 0)
+		r = add_noted(work, change, STATE_TIMER, &steps_cancel);
 	return r < 0 ? r : steps_add(work, change, &steps_forget, path, NULL, NULL);
 }

@@ -59,6 +59,9 @@ extern const struct change_kind steps_note, steps_timer, steps_override, steps_l
 /* The ways back of stop, timer and console; they are optional. */
 extern const struct change_kind steps_start_user, steps_cancel, steps_console_back;
 
+/* Behind the starts of the way back: whether those units keep running. */
+extern const struct change_kind steps_watch;
+
 /*
  * Writes down what has to be put back, before it is done (state_add()).  0, or -errno with
  * @message.

@@ -5,6 +5,8 @@
 #include "steps.h"
 
 #define UNIT_MS 60000 /* that each may take */
+#define WATCH_MS                                                                         \
+	3000 /* after the last start: what cannot show anything has ended by then */
 
 #define SHOWN_MAX 4 /* holders that are named */
 
@@ -84,6 +86,23 @@ const struct change_kind steps_start_user = {.text = "start %1 of user %2",
 	.why = WHY_START,
 	.optional = true,
 	.run = run_start};
+
+static int run_watch(
+	const struct change *change, struct change_step *step, struct message *message)
+{
+	struct work *work = step->data;
+	int r = work->units ? units_watch(work->units, WATCH_MS, message) : 0;
+
+	(void)change;
+	work->is_incomplete |= r < 0;
+	return r;
+}
+
+const struct change_kind steps_watch = {
+	.text = "see whether what was started keeps running",
+	.why = "a service can fail as soon as it has been started",
+	.optional = true,
+	.run = run_watch};
 
 static int run_timer(
 	const struct change *change, struct change_step *step, struct message *message)

@@ -5,44 +5,17 @@
  * (src/core/dbus.c of systemd, bus_init_private() and bus_on_connection()).  systemctl uses them
  * for root, too.  Where the one of the system cannot be reached its bus is tried.
  */
-#include "units.h"
+#include "systemd.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <systemd/sd-bus.h>
 
-/* org.freedesktop.systemd1(5) */
-#define SYSTEMD       "org.freedesktop.systemd1"
-#define MANAGER_PATH  "/org/freedesktop/systemd1"
-#define MANAGER       SYSTEMD ".Manager"
-#define UNIT          SYSTEMD ".Unit"
-#define SERVICE       SYSTEMD ".Service"
-#define NO_UNIT       SYSTEMD ".NoSuchUnit"
-#define UNIT_EXISTS   SYSTEMD ".UnitExists"
 #define SYSTEM_SOCKET "unix:path=/run/systemd/private"
 #define USER_SOCKET   "unix:path=/run/user/%u/systemd/private"
 
-#define CALL_MS    15000 /* an answer of systemd, which does nothing else meanwhile */
-#define START_MS   15000 /* of units_run(), until the program has been executed */
-#define STOPS_MAX  64    /* units that one takes along */
-#define RESULT_LEN 32
-
-/* The manager of the system, or of a user. */
-struct manager {
-	struct manager *next;
-	bool of_user;
-	uid_t uid;
-	sd_bus *bus;
-	/* The job that is waited for, by its path, and what became of it; "": not yet. */
-	char job[128], result[RESULT_LEN];
-};
-
-struct units {
-	const struct root *root;
-	struct manager
-		*managers; /* those that were asked for: the system's is the last */
-};
+#define CALL_MS   15000 /* an answer of systemd, which does nothing else meanwhile */
+#define STOPS_MAX 64    /* units that one takes along */
 
 /* ---- Asking ----------------------------------------------------------------------------- */
 
@@ -51,17 +24,8 @@ static void close_bus(sd_bus **bus)
 	sd_bus_close_unref(*bus);
 }
 
-static void unref_message(sd_bus_message **message)
-{
-	sd_bus_message_unref(*message);
-}
-
-#define _cleanup_bus_error_   __attribute__((cleanup(sd_bus_error_free)))
-#define _cleanup_bus_message_ __attribute__((cleanup(unref_message)))
-
-/* Says what failed, with what systemd says about it. */
-static int __attribute__((format(printf, 4, 5)))
-fail(struct message *message, int r, const sd_bus_error *error, const char *format, ...)
+int systemd_fail(struct message *message, int r, const sd_bus_error *error,
+	const char *format, ...)
 {
 	char text[MESSAGE_SIZE];
 	va_list args;
@@ -88,6 +52,18 @@ static int note_job(sd_bus_message *signal, void *data, sd_bus_error *error)
 	return 0;
 }
 
+/* PropertiesChanged of any unit: of one of those that were started it is worth a look. */
+static int note_change(sd_bus_message *signal, void *data, sd_bus_error *error)
+{
+	struct manager *manager = data;
+	const char *path = sd_bus_message_get_path(signal);
+
+	(void)error;
+	for (size_t i = 0; path && i < manager->n_fresh; i++)
+		manager->changed |= strcmp(manager->fresh[i].path, path) == 0;
+	return 0;
+}
+
 /* A connection to the socket of a manager, without a bus between. */
 static int connect_to(const char *address, sd_bus **ret)
 {
@@ -111,6 +87,9 @@ static int prepare(struct manager *manager)
 	r = r < 0 ? r
 		  : sd_bus_match_signal(manager->bus, NULL, on_bus ? SYSTEMD : NULL,
 			    MANAGER_PATH, MANAGER, "JobRemoved", note_job, manager);
+	r = r < 0 ? r
+		  : sd_bus_match_signal(manager->bus, NULL, on_bus ? SYSTEMD : NULL, NULL,
+			    PROPERTIES, "PropertiesChanged", note_change, manager);
 	if (r >= 0 && on_bus)
 		r = sd_bus_call_method(manager->bus, SYSTEMD, MANAGER_PATH, MANAGER,
 			"Subscribe", NULL, NULL, NULL);
@@ -119,8 +98,12 @@ static int prepare(struct manager *manager)
 
 static void free_manager(struct manager **manager)
 {
-	if (*manager)
-		sd_bus_close_unref((*manager)->bus);
+	if (!*manager)
+		return;
+	sd_bus_close_unref((*manager)->bus);
+	for (size_t i = 0; i < (*manager)->n_fresh; i++)
+		free((*manager)->fresh[i].path);
+	free((*manager)->fresh);
 	free(*manager);
 }
 
@@ -191,8 +174,7 @@ void units_close(struct units **units)
 	*units = NULL;
 }
 
-/* The manager that has the unit.  Returns 0; -ENXIO when its user has none; or -errno. */
-static int find_manager(
+int systemd_find_manager(
 	struct units *units, const struct units_name *unit, struct manager **ret)
 {
 	int r = 0;
@@ -209,7 +191,7 @@ static int find_manager(
 	return r == -ENOENT || r == -ECONNREFUSED ? -ENXIO : r;
 }
 
-static int no_manager(struct message *message, int r, const struct units_name *unit)
+int systemd_no_manager(struct message *message, int r, const struct units_name *unit)
 {
 	if (r == -ENXIO)
 		return message_set(message, r, "%s: user %u is not logged in", unit->name,
@@ -232,7 +214,8 @@ static int load_unit(
 
 	r = r < 0 ? r : sd_bus_message_read(reply, "o", &path);
 	if (r < 0)
-		return fail(message, r, &error, "cannot ask systemd for %s", name);
+		return systemd_fail(
+			message, r, &error, "cannot ask systemd for %s", name);
 	*ret = strdup(path);
 	return *ret ? 0 : -ENOMEM;
 }
@@ -249,8 +232,8 @@ static int is_running(struct manager *manager, const char *name, const char *pat
 		manager->bus, SYSTEMD, path, UNIT, "ActiveState", &error, &state);
 
 	if (r < 0)
-		return fail(message, r, &error, "cannot ask systemd for the state of %s",
-			name);
+		return systemd_fail(message, r, &error,
+			"cannot ask systemd for the state of %s", name);
 	return text_is_one_of(state, states, ARRAY_SIZE(states));
 }
 
@@ -259,10 +242,10 @@ int units_is_active(
 {
 	_cleanup_free_ char *path = NULL;
 	struct manager *manager;
-	int r = find_manager(units, unit, &manager);
+	int r = systemd_find_manager(units, unit, &manager);
 
 	if (r < 0)
-		return r == -ENXIO ? 0 : no_manager(message, r, unit);
+		return r == -ENXIO ? 0 : systemd_no_manager(message, r, unit);
 	r = load_unit(manager, unit->name, &path, message);
 	return r < 0 ? r : is_running(manager, unit->name, path, message);
 }
@@ -409,9 +392,9 @@ int units_find_stops(struct units *units, const struct units_name *unit,
 
 	if (r < 0)
 		return r;
-	r = find_manager(units, unit, &manager);
+	r = systemd_find_manager(units, unit, &manager);
 	if (r < 0)
-		return r == -ENXIO ? 0 : no_manager(message, r, unit);
+		return r == -ENXIO ? 0 : systemd_no_manager(message, r, unit);
 	strcpy(first, unit->name);
 	if (units_is_session(unit))
 		r = find_leader(units, manager, unit, first);
@@ -470,8 +453,7 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Waits until the job has ended, with its end in manager->result. */
-static int wait_for_job(struct manager *manager, uint64_t deadline)
+int systemd_wait_for_job(struct manager *manager, uint64_t deadline)
 {
 	_cleanup_close_ int signals = open_signals();
 	int r = 0;
@@ -484,8 +466,7 @@ static int wait_for_job(struct manager *manager, uint64_t deadline)
 	return r < 0 ? r : 0;
 }
 
-/* What a call that makes a job has answered: its path. */
-static int take_job(struct manager *manager, sd_bus_message *reply)
+int systemd_take_job(struct manager *manager, sd_bus_message *reply)
 {
 	const char *job;
 	int r = sd_bus_message_read(reply, "o", &job);
@@ -510,13 +491,13 @@ static int run_job(struct manager *manager, const char *method, const char *name
 
 	if (r < 0 && sd_bus_error_has_name(&error, NO_UNIT) && strcmp(verb, "stop") == 0)
 		return 0; /* it does not run */
-	r = r < 0 ? r : take_job(manager, reply);
-	r = r < 0 ? r : wait_for_job(manager, deadline);
+	r = r < 0 ? r : systemd_take_job(manager, reply);
+	r = r < 0 ? r : systemd_wait_for_job(manager, deadline);
 	if (r == -ETIMEDOUT)
 		return message_set(message, r, "%s did not %s within %u seconds", name,
 			verb, wait_ms / 1000);
 	if (r < 0)
-		return fail(message, r, &error, "cannot %s %s", verb, name);
+		return systemd_fail(message, r, &error, "cannot %s %s", verb, name);
 	/* "skipped": a condition of the unit does not hold, so nothing is to be done. */
 	if (strcmp(manager->result, "done") == 0 ||
 		strcmp(manager->result, "skipped") == 0)
@@ -548,9 +529,9 @@ int units_stop(struct units *units, const struct units_name *unit, unsigned wait
 
 	if (r < 0)
 		return r;
-	r = find_manager(units, unit, &manager);
+	r = systemd_find_manager(units, unit, &manager);
 	if (r < 0)
-		return r == -ENXIO ? 0 : no_manager(message, r, unit);
+		return r == -ENXIO ? 0 : systemd_no_manager(message, r, unit);
 	r = load_unit(manager, unit->name, &path, message);
 	r = r < 0 ? r : stop_triggers(manager, path, wait_ms, message);
 	r = r < 0 ? r : run_job(manager, "StopUnit", unit->name, wait_ms, message);
@@ -561,6 +542,57 @@ int units_stop(struct units *units, const struct units_name *unit, unsigned wait
 	return r;
 }
 
+/* ---- Starting them ---------------------------------------------------------------------- */
+
+/* Whether it has not shown yet that it works when systemd says that it was started. */
+static bool may_end_soon(struct manager *manager, const char *name, const char *path)
+{
+	static const char *const types[] = {"simple", "exec", "idle"};
+	_cleanup_(free_texts) char **names = NULL;
+	_cleanup_free_ char *type = NULL;
+	bool manages = false;
+
+	if (!text_ends_with(name, ".service"))
+		return false;
+	if (sd_bus_get_property_string(
+		    manager->bus, SYSTEMD, path, SERVICE, "Type", NULL, &type) < 0)
+		return true;
+	/* It may have its name on the bus before it has shown anything. */
+	sd_bus_get_property_strv(
+		manager->bus, SYSTEMD, path, UNIT, "Names", NULL, &names);
+	for (char **at = names; at && *at; at++)
+		manages |= strcmp(*at, UNITS_DISPLAY_MANAGER) == 0;
+	return manages || text_is_one_of(type, types, ARRAY_SIZE(types));
+}
+
+/* Notes it for units_watch(), with its object at *@path, which is taken. */
+static int note_fresh(
+	struct units *units, struct manager *manager, const char *name, char **path)
+{
+	struct fresh *more;
+
+	if (!may_end_soon(manager, name, *path))
+		return 0;
+	more = reallocarray(manager->fresh, manager->n_fresh + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	manager->fresh = more;
+	more += manager->n_fresh++;
+	text_join(more->name, sizeof(more->name), name, NULL);
+	more->path = TAKE_PTR(*path);
+	units->started = child_now();
+	return 0;
+}
+
+static int say_not_startable(const struct units_name *unit, struct message *message)
+{
+	bool session = units_is_session(unit);
+
+	message_remedy(message, session ? "log in again" : "start it by hand");
+	return message_set(message, -ENOTSUP, "%s cannot be started again: %s",
+		unit->name, session ? "it was a session" : "a person has started it");
+}
+
 int units_start(struct units *units, const struct units_name *unit, unsigned wait_ms,
 	struct message *message)
 {
@@ -568,17 +600,11 @@ int units_start(struct units *units, const struct units_name *unit, unsigned wai
 	struct manager *manager;
 	int r;
 
-	if (!units_can_start(unit)) {
-		message_remedy(message,
-			units_is_session(unit) ? "log in again" : "start it by hand");
-		return message_set(message, -ENOTSUP, "%s cannot be started again: %s",
-			unit->name,
-			units_is_session(unit) ? "it was a session"
-					       : "a person has started it");
-	}
-	r = find_manager(units, unit, &manager);
+	if (!units_can_start(unit))
+		return say_not_startable(unit, message);
+	r = systemd_find_manager(units, unit, &manager);
 	if (r < 0)
-		return no_manager(message, r, unit);
+		return systemd_no_manager(message, r, unit);
 	r = load_unit(manager, unit->name, &path, message);
 	r = r < 0 ? r : is_running(manager, unit->name, path, message);
 	if (r != 0)
@@ -589,95 +615,82 @@ int units_start(struct units *units, const struct units_name *unit, unsigned wai
 	r = run_job(manager, "StartUnit", unit->name, wait_ms, message);
 	r = r < 0 ? r : is_running(manager, unit->name, path, message);
 	if (r != 0)
-		return r < 0 ? r : 0;
+		return r < 0 ? r : note_fresh(units, manager, unit->name, &path);
 	message_remedy(message, "see 'systemctl%s status %s'",
 		manager->of_user ? " --user" : "", unit->name);
 	return message_set(message, -EIO, "%s was started and does not run", unit->name);
 }
 
-/* ---- A unit of our own ------------------------------------------------------------------ */
-
-/* Appends the properties of the service, as systemd-run(1) does. */
-static int append_service(sd_bus_message *call, const struct units_program *program)
+/*
+ * Whether one that was started still runs, and was not started again since: systemd does that by
+ * itself where Restart= says so, and counts it (NRestarts, reset by ResetFailedUnit and StartUnit).
+ */
+static int check_fresh(
+	struct manager *manager, const struct fresh *fresh, struct message *message)
 {
-	const char *const *argv = program->argv;
-	int r = sd_bus_message_open_container(call, 'a', "(sv)");
+	_cleanup_free_ char *state = NULL, *result = NULL;
+	uint32_t restarts = 0;
+	bool shown;
+	int r = sd_bus_get_property_string(
+		manager->bus, SYSTEMD, fresh->path, UNIT, "ActiveState", NULL, &state);
 
-	r = r < 0 ? r
-		  : sd_bus_message_append(call, "(sv)(sv)(sv)", "Description", "s",
-			    program->description, "Type", "s", "exec", "CollectMode", "s",
-			    "inactive-or-failed");
-	r = r < 0 ? r : sd_bus_message_open_container(call, 'r', "sv");
-	r = r < 0 ? r : sd_bus_message_append(call, "s", "ExecStart");
-	r = r < 0 ? r : sd_bus_message_open_container(call, 'v', "a(sasb)");
-	r = r < 0 ? r : sd_bus_message_open_container(call, 'a', "(sasb)");
-	r = r < 0 ? r : sd_bus_message_open_container(call, 'r', "sasb");
-	r = r < 0 ? r : sd_bus_message_append(call, "s", argv[0]);
-	r = r < 0 ? r : sd_bus_message_append_strv(call, (char **)argv);
-	r = r < 0 ? r : sd_bus_message_append(call, "b", 0);
-	for (int depth = 0; r >= 0 && depth < 5; depth++)
-		r = sd_bus_message_close_container(call);
+	if (r < 0)
+		return message_errno(message, r, "cannot ask systemd for the state of %s",
+			fresh->name);
+	sd_bus_get_property_trivial(manager->bus, SYSTEMD, fresh->path, SERVICE,
+		"NRestarts", NULL, 'u', &restarts);
+	if (strcmp(state, "activating") != 0 && !restarts &&
+		is_running(manager, fresh->name, fresh->path, message) > 0)
+		return 0;
+	sd_bus_get_property_string(
+		manager->bus, SYSTEMD, fresh->path, SERVICE, "Result", NULL, &result);
+	/* Of what was started again, it is that of the last start. */
+	shown = result && strcmp(result, "success") != 0;
+	message_remedy(message, "see 'journalctl %s %s'",
+		manager->of_user ? "--user-unit" : "-u", fresh->name);
+	return message_set(message, -EIO, "%s ended soon after its start%s%s%s%s",
+		fresh->name, shown ? " (" : "", shown ? result : "", shown ? ")" : "",
+		restarts || strcmp(state, "activating") == 0
+			? ", and systemd starts it again"
+			: "");
+}
+
+static int check_all_fresh(struct manager *manager, struct message *message)
+{
+	int r = 0;
+
+	manager->changed = false;
+	for (size_t i = 0; r == 0 && i < manager->n_fresh; i++)
+		r = check_fresh(manager, &manager->fresh[i], message);
 	return r;
 }
 
-/* Appends the name, how, the properties, and what else is made: for a timer its service. */
-static int append_units(sd_bus_message *call, const struct units_program *program)
+/* Looks whenever something of them changes, and once at the end. */
+static int watch_manager(
+	struct manager *manager, uint64_t deadline, struct message *message)
 {
-	char service[UNITS_NAME_SIZE], timer[UNITS_NAME_SIZE];
-	int r;
+	_cleanup_close_ int signals = open_signals();
+	int r = check_all_fresh(manager, message), wait = 0;
 
-	text_join(service, sizeof(service), program->name, ".service", NULL);
-	text_join(timer, sizeof(timer), program->name, ".timer", NULL);
-	r = sd_bus_message_append(call, "ss", program->after_s ? timer : service, "fail");
-	if (r < 0 || !program->after_s) {
-		r = r < 0 ? r : append_service(call, program);
-		return r < 0 ? r : sd_bus_message_append(call, "a(sa(sv))", 0);
+	while (r == 0 && wait >= 0 && manager->n_fresh) {
+		wait = sd_bus_process(manager->bus, NULL);
+		if (wait == 0)
+			wait = wait_for_bus(manager->bus, signals, deadline);
+		if (manager->changed || wait == -ETIMEDOUT)
+			r = check_all_fresh(manager, message);
 	}
-	r = sd_bus_message_append(call, "a(sv)", 4, "Description", "s",
-		program->description, "TimersMonotonic", "a(st)", 1, "OnActiveSec",
-		program->after_s * 1000000, "AccuracyUSec", "t", (uint64_t)1000000,
-		"RemainAfterElapse", "b", 0);
-	r = r < 0 ? r : sd_bus_message_open_container(call, 'a', "(sa(sv))");
-	r = r < 0 ? r : sd_bus_message_open_container(call, 'r', "sa(sv)");
-	r = r < 0 ? r : sd_bus_message_append(call, "s", service);
-	r = r < 0 ? r : append_service(call, program);
-	r = r < 0 ? r : sd_bus_message_close_container(call);
-	return r < 0 ? r : sd_bus_message_close_container(call);
+	/* A signal ends the look; nothing is left to do for that. */
+	if (r == 0 && wait < 0 && wait != -ETIMEDOUT && wait != -EINTR)
+		return message_errno(message, wait, "cannot ask systemd");
+	return r;
 }
 
-int units_run(
-	struct units *units, const struct units_program *program, struct message *message)
+int units_watch(struct units *units, unsigned watch_ms, struct message *message)
 {
-	const struct units_name system = {0};
-	_cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-	_cleanup_bus_message_ sd_bus_message *call = NULL, *reply = NULL;
-	struct manager *manager;
-	int r = find_manager(units, &system, &manager);
+	uint64_t deadline = units->started + watch_ms;
+	int r = 0;
 
-	if (r < 0)
-		return no_manager(message, r, &system);
-	r = sd_bus_message_new_method_call(manager->bus, &call, SYSTEMD, MANAGER_PATH,
-		MANAGER, "StartTransientUnit");
-	r = r < 0 ? r : append_units(call, program);
-	r = r < 0 ? r : sd_bus_call(manager->bus, call, 0, &error, &reply);
-	if (r < 0 && sd_bus_error_has_name(&error, UNIT_EXISTS))
-		return message_set(message, -EEXIST,
-			"%s is running already, or waits for its time", program->name);
-	r = r < 0 ? r : take_job(manager, reply);
-	r = r < 0 ? r : wait_for_job(manager, child_now() + START_MS);
-	if (r < 0)
-		return fail(message, r, &error, "cannot start %s", program->name);
-	if (strcmp(manager->result, "done") == 0)
-		return 0;
-	message_remedy(message, "see 'journalctl -u %s'", program->name);
-	return message_set(
-		message, -EIO, "%s was not started (%s)", program->name, manager->result);
-}
-
-int units_cancel(struct units *units, const char *name, struct message *message)
-{
-	struct units_name timer = {0};
-
-	text_join(timer.name, sizeof(timer.name), name, ".timer", NULL);
-	return units_stop(units, &timer, START_MS, message);
+	for (struct manager *at = units->managers; r == 0 && at; at = at->next)
+		r = watch_manager(at, deadline, message);
+	return r;
 }

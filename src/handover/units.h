@@ -112,12 +112,21 @@ int units_stop(struct units *units, const struct units_name *unit, unsigned wait
 
 /*
  * Starts it, after forgetting its failures: they would count for its limit of starts.  One that
- * runs stays as it is.  Returns 0; or, with @message: -ETIMEDOUT, -EIO when it failed, -ENXIO when
+ * runs stays as it is.  Whether it keeps running, units_watch() knows.  Returns 0; or, with @message: -ETIMEDOUT, -EIO when it failed, -ENXIO when
  * its user is not logged in any more, -ENOTSUP for what units_can_start() says no to; or another
  * -errno.
  */
 int units_start(struct units *units, const struct units_name *unit, unsigned wait_ms,
 	struct message *message);
+
+/*
+ * Looks, for @watch_ms milliseconds since the last of them was started, whether what units_start() has
+ * started keeps running: services that systemd calls started as soon as they have a process
+ * (Type=simple, exec, idle in systemd.service(5)), and the display manager, whatever it says.  There
+ * is no wait where there is none of these, nor after a failure.  Returns 0; -EIO with @message when
+ * one ended, also if systemd has started it again; or another -errno.
+ */
+int units_watch(struct units *units, unsigned watch_ms, struct message *message);
 
 /* A program that runs as a unit of its own, which is gone when it has ended. */
 struct units_program {

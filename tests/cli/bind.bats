@@ -199,10 +199,12 @@ start sddm.service
     (it was stopped for the hand-over)
 start pipewire.socket of user 1000
     (it was stopped for the hand-over)
+see whether what was started keeps running
+    (a service can fail as soon as it has been started)
 remove /run/vfioboot/handover/gaming" ]
 	vfioboot release 02:00.1 --dry-run --json
 	[ "$status" -eq 0 ]
-	json_true 'length == 13 and all(.[]; .state == "planned") and .[1].why != null' \
+	json_true 'length == 14 and all(.[]; .state == "planned") and .[1].why != null' \
 		< <(jq -s . <<<"$output")
 	[ "$(fingerprint)" = "$before" ]
 }

@@ -179,7 +179,7 @@ parameters() {
 	points gvt-g "pass 0000:00:02.0: 1 mediated device, such as $mdev: *" 'pass -: *'
 	# The whole of it for a guest: not while it is shared.
 	put etc/vfioboot.conf.d/igpu.conf <<<$'[device igpu]\npath = 00:02.0\nlast-display = yes\nbind = demand'
-	points gvt-g "fail 0000:00:02.0: igpu cannot be handed over: the GPU has the mediated device $mdev -> *'echo 1 | sudo tee /sys/bus/mdev/devices/$mdev/remove'"
+	points gvt-g "fail 0000:00:02.0: igpu cannot be handed over: the GPU has the mediated device $mdev -> *'echo 1 | sudo tee /sys/bus/pci/devices/0000:00:02.0/$mdev/remove'"
 	run --separate-stderr "$vfioboot" bind igpu --dry-run --root "$host"
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"$mdev is a mediated device of 0000:00:02.0; shut down "*"/$mdev/remove'; nothing was changed" ]]

@@ -28,6 +28,8 @@ enum behaviour {
 	FAILS,      /* its jobs do */
 	COMES_BACK, /* runs again at once */
 	IS_LOST,    /* its jobs end, with the connection */
+	ENDS,       /* soon after it was started */
+	LOOPS,      /* the same, and systemd starts it again */
 };
 
 struct played_unit {
@@ -37,6 +39,8 @@ struct played_unit {
 	/* Names with blanks between. */
 	char triggered_by[64], bound_by[96];
 	unsigned main_pid;
+	const char *type;
+	unsigned looks; /* at it while it runs */
 };
 
 /* What the managers are, and a log of what was asked of them. */
@@ -101,21 +105,49 @@ static int answer_texts(sd_bus_message *reply, const char *text)
 	return r < 0 ? r : fine(sd_bus_message_close_container(reply));
 }
 
+/* Says its state; one that ends does so at the second look at it, and that is told. */
+static int answer_state(
+	sd_bus_message *call, sd_bus_message *reply, struct played_unit *unit)
+{
+	bool fails = unit && (unit->behaviour == ENDS || unit->behaviour == LOOPS);
+	const char *state = unit && unit->runs ? "active" : "inactive";
+	int r;
+
+	if (fails && unit->looks >= 2)
+		state = unit->behaviour == LOOPS ? "activating" : "failed";
+	r = sd_bus_message_append(reply, "v", "s", state);
+	if (!fails || !unit->runs || ++unit->looks != 2)
+		return fine(r);
+	sd_bus_send(NULL, reply, NULL);
+	sd_bus_emit_signal(sd_bus_message_get_bus(call), sd_bus_message_get_path(call),
+		"org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as",
+		"org.freedesktop.systemd1.Unit", 0, 0);
+	return 1;
+}
+
 static int answer_property(sd_bus_message *call, sd_bus_message *reply)
 {
 	static const struct played_unit absent = {.name = "absent.service"};
-	const struct played_unit *unit = find_path(sd_bus_message_get_path(call));
+	struct played_unit *known = find_path(sd_bus_message_get_path(call));
+	const struct played_unit *unit = known ? known : &absent;
 	const char *interface, *name;
 	char both[130];
 	int r = sd_bus_message_read(call, "ss", &interface, &name);
 
 	if (r < 0)
 		return r;
-	unit = unit ? unit : &absent;
 	snprintf(both, sizeof(both), "%s %s", unit->name, unit->alias);
 	if (strcmp(name, "ActiveState") == 0)
+		return answer_state(call, reply, known);
+	if (strcmp(name, "Type") == 0)
 		return fine(sd_bus_message_append(
-			reply, "v", "s", unit->runs ? "active" : "inactive"));
+			reply, "v", "s", unit->type ? unit->type : "simple"));
+	if (strcmp(name, "Result") == 0)
+		return fine(sd_bus_message_append(
+			reply, "v", "s", unit->looks >= 2 ? "exit-code" : "success"));
+	if (strcmp(name, "NRestarts") == 0)
+		return fine(sd_bus_message_append(reply, "v", "u",
+			unit->behaviour == LOOPS && unit->looks >= 2 ? 1 : 0));
 	if (strcmp(name, "Id") == 0)
 		return fine(sd_bus_message_append(reply, "v", "s", unit->name));
 	if (strcmp(name, "MainPID") == 0)
@@ -162,7 +194,7 @@ static int answer_job(sd_bus_message *call, sd_bus_message *reply, const char *v
 		sd_bus_close(bus);
 	if (r < 0 || (unit && unit->behaviour == HANGS))
 		return fine(r);
-	if (unit && unit->behaviour == PLAIN)
+	if (unit && (unit->behaviour == PLAIN || unit->behaviour >= ENDS))
 		unit->runs = verb[2] == 'a';
 	/* Another job's end comes first, and has to be told from it. */
 	sd_bus_emit_signal(bus, "/org/freedesktop/systemd1",
@@ -732,6 +764,69 @@ static void test_start(void **state)
 	assert_string_equal(message.remedy, "start it by hand");
 }
 
+/* Starts it, and how long it takes to know whether it stays; at most @watch_ms. */
+static uint64_t watch(const struct units_name *unit, unsigned watch_ms, int result)
+{
+	uint64_t before;
+
+	message = (struct message){0};
+	find(unit->name)->runs = false;
+	find(unit->name)->looks = 0;
+	assert_int_equal(units_start(units, unit, 5000, &message), 0);
+	before = child_now();
+	assert_int_equal(units_watch(units, watch_ms, &message), result);
+	return child_now() - before;
+}
+
+#define LONG 60000 /* that nobody waits for */
+
+/* Anew: what was started before is not looked at again. */
+static void open_again(void)
+{
+	units_close(&units);
+	assert_int_equal(units_open(&root, &units, &message), 0);
+}
+
+static void test_keeps_running(void **state)
+{
+	const struct units_name sddm = named("sddm.service");
+	const struct units_name pipewire = of_user("pipewire.service", 1000);
+
+	(void)state;
+	assert_int_equal(units_watch(units, LONG, &message), 0);
+	put("sddm.service", false);
+	assert_within(watch(&sddm, 300, 0), 200, 5000);
+	/* What says itself that it is ready needs no look, and what ran before neither. */
+	open_again();
+	find("sddm.service")->type = "notify";
+	assert_true(watch(&sddm, LONG, 0) < 5000);
+	find("sddm.service")->type = "simple";
+	assert_int_equal(units_start(units, &sddm, 5000, &message), 0);
+	assert_int_equal(units_watch(units, LONG, &message), 0);
+	put("pipewire.service", false)->behaviour = ENDS;
+	assert_true(watch(&pipewire, LONG, -EIO) < 5000);
+	assert_string_equal(
+		message.text, "pipewire.service ended soon after its start (exit-code)");
+	assert_string_equal(
+		message.remedy, "see 'journalctl --user-unit pipewire.service'");
+}
+
+/* systemd has started it again: it runs, and shows nothing. */
+static void test_restart_loop(void **state)
+{
+	const struct units_name sddm = named("sddm.service");
+
+	(void)state;
+	put("sddm.service", false)->behaviour = LOOPS;
+	find("sddm.service")->type = "dbus";
+	strcpy(find("sddm.service")->alias, UNITS_DISPLAY_MANAGER);
+	assert_true(watch(&sddm, LONG, -EIO) < 5000);
+	assert_string_equal(message.text,
+		"sddm.service ended soon after its start (exit-code), and systemd starts it "
+		"again");
+	assert_string_equal(message.remedy, "see 'journalctl -u sddm.service'");
+}
+
 static void test_run(void **state)
 {
 	static const char *const argv[] = {"/usr/bin/vfioboot", "release", "gpu", NULL};
@@ -792,6 +887,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lost, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_signal, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_start, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_keeps_running, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_restart_loop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_no_systemd, fake_set_up, fake_tear_down),
