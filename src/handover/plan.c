@@ -473,6 +473,7 @@ static int free_card(struct planning *planning)
 	if (r < 0)
 		return message_errno(planning->message, r,
 			"cannot find out which processes have it open");
+	work->were_free = !holders.n_processes;
 	r = refuse_made_of(planning, &holders);
 	if (r == 0)
 		r = switch_daemons(planning, false);

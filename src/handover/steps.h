@@ -22,7 +22,8 @@ struct work {
 	/* Those that a driver of the host is to give up: nobody may have them open. */
 	struct pci_address *held;
 	size_t n_held;
-	unsigned wait_ms;        /* for how long to wait until nobody has */
+	unsigned wait_ms; /* for how long to wait until nobody has */
+	bool were_free;   /* nobody had when the steps were made; wait looks again */
 	struct units_list stops; /* that the list stops */
 	struct units *units;     /* opened when the first unit is asked for */
 	const char *program;     /* that a timer runs to release the set */
