@@ -101,32 +101,34 @@ static const struct config_section *section_of(
 	return NULL;
 }
 
-/* The section that has all functions that were named, NULL if none of them has one. */
-static enum cli_exit find_section(
-	const struct offer *offer, const struct config_section **ret)
+/* Adds the sections that have the functions that were named; none is added if no one has. */
+static enum cli_exit find_sections(const struct offer *offer, struct file_names *ret)
 {
-	const struct pcibus_function *first = NULL;
+	const struct pcibus_function *with = NULL, *without = NULL;
+	char address[PCI_ADDRESS_SIZE], other[PCI_ADDRESS_SIZE];
+	int r = 0;
 
-	*ret = NULL;
-	for (size_t i = 0; i < offer->set.n; i++) {
+	for (size_t i = 0; r == 0 && i < offer->set.n; i++) {
 		const struct pcibus_function *function = offer->set.members[i].function;
 		const struct config_section *section = section_of(offer, function);
-		char address[PCI_ADDRESS_SIZE], other[PCI_ADDRESS_SIZE];
 
 		if (offer->set.members[i].why != DEVICESET_NAMED)
 			continue;
-		if (first && section != *ret) {
-			pci_address_format(first->dev.address, other);
-			pci_address_format(function->dev.address, address);
-			return cli_error("bind",
-				"%s and %s are not in one device set; bind one after the "
-				"other",
-				other, address);
-		}
-		first = function;
-		*ret = section;
+		if (section)
+			r = file_add_name(ret, section->name);
+		with = section ? function : with;
+		without = section ? without : function;
 	}
-	return CLI_OK;
+	if (r < 0)
+		return cli_error("bind", "%s", strerror(-r));
+	if (!with || !without)
+		return CLI_OK;
+	pci_address_format(with->dev.address, other);
+	pci_address_format(without->dev.address, address);
+	return cli_error("bind",
+		"%s is in a device set of the configuration, and %s is not; bind one after the "
+		"other",
+		other, address);
 }
 
 /* Chooses the name that a set was handed over with, or one that no other set has. */
@@ -167,50 +169,58 @@ static enum cli_exit make_section(struct devices *devices)
 	return r < 0 ? cli_error("bind", "%s", strerror(-r)) : CLI_OK;
 }
 
-/* Finds the section of the devices that are named, or makes one. */
-static enum cli_exit find_devices(struct devices *devices, const char **ret)
+/* Finds the sections of the devices that are named, or makes one of them. */
+static enum cli_exit find_devices(struct devices *devices, struct file_names *ret)
 {
 	const struct cli *cli = devices->cli;
-	const struct config_section *section;
 	enum cli_exit status = CLI_OK;
+	const char *first = NULL;
+	size_t before = ret->n;
 	int r;
 
-	for (int i = 0; status == CLI_OK && i < cli->n_operands; i++)
+	for (int i = 0; status == CLI_OK && i < cli->n_operands; i++) {
+		if (config_find_section(devices->config, cli->operands[i]))
+			continue;
+		first = first ? first : cli->operands[i];
 		status = devices_add(devices, cli->operands[i]);
-	if (status != CLI_OK)
+	}
+	if (status != CLI_OK || !first)
 		return status;
 	if (!devices->offer.set.n)
 		return cli_error("bind",
 			"'%s' matches only bridges, which cannot be given to a guest; see "
 			"'vfioboot list'",
-			cli->operands[0]);
+			first);
 	r = offer_settle(&devices->host, devices->allow, &devices->offer);
 	if (r < 0)
 		return cli_error("bind", "%s", strerror(-r));
-	status = find_section(&devices->offer, &section);
-	if (status == CLI_OK && !section)
-		status = make_section(devices);
-	*ret = section ? section->name : devices->offer.name;
-	return status;
+	status = find_sections(&devices->offer, ret);
+	if (status != CLI_OK || ret->n > before)
+		return status;
+	status = make_section(devices);
+	r = status == CLI_OK ? file_add_name(ret, devices->offer.name) : 0;
+	return r < 0 ? cli_error("bind", "%s", strerror(-r)) : status;
 }
 
-static enum cli_exit find_set(struct devices *devices, const char **ret)
+/* Finds the sets that are named, and those of the devices that are, each once. */
+static enum cli_exit find_sets(struct devices *devices, struct file_names *ret)
 {
 	const struct cli *cli = devices->cli;
 	const struct arguments *arguments = cli->arguments;
-	struct config_section *section =
-		config_find_section(devices->config, cli->operands[0]);
-	enum cli_exit status = CLI_OK;
+	enum cli_exit status;
 
-	*ret = cli->operands[0];
-	if (section && cli->n_operands > 1)
-		return cli_misuse("bind", "one device set at a time, not '%s' as well",
-			cli->operands[1]);
-	if (!section)
-		status = find_devices(devices, ret);
-	section = config_find_section(devices->config, *ret);
-	if (section && arguments->last_display)
-		section->last_display = true;
+	for (int i = 0; i < cli->n_operands; i++)
+		if (config_find_section(devices->config, cli->operands[i]) &&
+			file_add_name(ret, cli->operands[i]) < 0)
+			return cli_error("bind", "%s", strerror(ENOMEM));
+	status = find_devices(devices, ret);
+	for (size_t i = 0; i < ret->n && arguments->last_display; i++) {
+		struct config_section *section =
+			config_find_section(devices->config, ret->names[i]);
+
+		if (section)
+			section->last_display = true;
+	}
 	return status;
 }
 
@@ -222,15 +232,20 @@ static int carry_out(
 	return handover_carry_out(data, watcher, failure);
 }
 
-/* Says that there is nothing to do, prints the steps, or carries them out. */
+/* Why the last set that was planned needs no step. */
+static void say_nothing(const struct cli *cli, const struct handover *handover)
+{
+	if (*handover->nothing.text)
+		progress_say(cli, "%s: nothing to do.", handover->nothing.text);
+}
+
+/* Prints the steps, or carries them out. */
 static enum cli_exit follow(const struct cli *cli, struct handover *handover)
 {
 	enum cli_exit status;
 
-	if (!handover->change.n) {
-		progress_say(cli, "%s: nothing to do.", handover->nothing.text);
+	if (!handover->change.n)
 		return CLI_OK;
-	}
 	if (cli->dry_run)
 		progress_print(cli, &handover->change);
 	status = progress_check_change(cli->command->name, &handover->change);
@@ -297,19 +312,16 @@ static enum cli_exit run_apart(
 	return CLI_OK;
 }
 
-static enum cli_exit bind_set(
-	struct cli *cli, struct devices *devices, const char *set, const char *program)
+/* Plans all of them: what is refused of one is refused before anything is touched. */
+static enum cli_exit plan_sets(struct cli *cli, struct devices *devices,
+	const struct file_names *sets, const char *program, struct handover *ret)
 {
 	const struct arguments *arguments = cli->arguments;
-	_cleanup_(handover_free) struct handover handover = {0};
-	struct handover_request request = {.set = set,
-		.stop_session = arguments->stop_session,
+	struct handover_request request = {.stop_session = arguments->stop_session,
 		.wait_s = WAIT_SECONDS,
 		.program = program};
 	struct message message = {0};
-	char functions[SHOWN_SIZE];
 	unsigned minutes = 0;
-	enum cli_exit status;
 
 	if (arguments->wait)
 		parse_number(arguments->wait, WAIT_MAX, &request.wait_s);
@@ -318,18 +330,39 @@ static enum cli_exit bind_set(
 	request.back_after_s = minutes * 60ULL;
 	if (cli->dry_run)
 		request.wait_s = 0;
-	if (handover_bind(&cli->facts, devices->config, &request, &handover, &message) <
-		0)
-		return refuse(cli, &message);
+	for (size_t i = 0; i < sets->n; i++) {
+		request.set = sets->names[i];
+		if (handover_bind(&cli->facts, devices->config, &request, ret, &message) <
+			0)
+			return refuse(cli, &message);
+		say_nothing(cli, ret);
+	}
+	return CLI_OK;
+}
+
+static enum cli_exit bind_sets(struct cli *cli, struct devices *devices,
+	const struct file_names *sets, const char *program)
+{
+	_cleanup_(handover_free) struct handover handover = {0};
+	char functions[SHOWN_SIZE], names[SHOWN_SIZE] = "";
+	enum cli_exit status = plan_sets(cli, devices, sets, program, &handover);
+	size_t len = 0;
+
+	if (status != CLI_OK)
+		return status;
 	if (!cli->dry_run && cli->root.live && handover_ends_caller(&handover))
-		return run_apart(cli, set, program);
+		return run_apart(cli, sets->names[0], program);
 	status = follow(cli, &handover);
 	if (status != CLI_OK || cli->dry_run || !handover.change.n)
 		return status;
 	handover_name_functions(&handover, functions, sizeof(functions));
+	for (size_t i = 0; i < sets->n; i++)
+		len += text_join(names + len, sizeof(names) - len, i ? " " : "",
+			sets->names[i], NULL);
 	progress_say(cli,
-		"%s is ready for a guest: %s.  'sudo vfioboot release %s' takes it back.",
-		set, functions, set);
+		"%s %s ready for a guest: %s.  'sudo vfioboot release %s' takes %s back.",
+		names, sets->n == 1 ? "is" : "are", functions, names,
+		sets->n == 1 ? "it" : "them");
 	return CLI_OK;
 }
 
@@ -340,17 +373,17 @@ static enum cli_exit run_bind(struct cli *cli)
 		.last_display = arguments->last_display, .partial_group = true};
 	struct devices devices = {.only = arguments->only, .allow = &allow};
 	enum cli_exit status = begin(cli);
+	_cleanup_(file_free_names) struct file_names sets = {0};
 	char program[4096] = "";
-	const char *set;
 
 	if (status == CLI_OK && cli->root.live)
 		status = find_program(program, sizeof(program));
 	if (status == CLI_OK) {
 		status = devices_open(cli, &devices);
 		if (status == CLI_OK)
-			status = find_set(&devices, &set);
+			status = find_sets(&devices, &sets);
 		if (status == CLI_OK)
-			status = bind_set(cli, &devices, set, program);
+			status = bind_sets(cli, &devices, &sets, program);
 		devices_close(&devices);
 	}
 	return status;
@@ -364,7 +397,7 @@ const struct cli_command cmd_bind = {
 	.details =
 		"SET is a device set; DEVICE names functions as for 'vfioboot add', and the\n"
 		"rest of their card is included. They stay so until a release, or the next\n"
-		"boot. When something fails, all changes are undone.",
+		"boot. When something fails, all changes are undone, of all sets.",
 	.options = bind_options,
 	.arguments = sizeof(struct arguments),
 	.check = check_bind,
@@ -413,6 +446,7 @@ static enum cli_exit release_set(struct cli *cli, const char *set)
 
 	if (handover_release(&cli->root, &request, &handover, &message) < 0)
 		return refuse(cli, &message);
+	say_nothing(cli, &handover);
 	handover_name_functions(&handover, functions, sizeof(functions));
 	status = follow(cli, &handover);
 	if (status == CLI_OK && !cli->dry_run && handover.change.n)

@@ -15,12 +15,20 @@ int handover_lock(const struct root *root, unsigned wait_ms)
 	return change_lock_named(root, LOCK_NAME, wait_ms);
 }
 
-static int new_work(const struct root *root, struct handover *handover)
+static int add_work(const struct root *root, struct handover *handover, struct work **ret)
 {
-	handover->work = calloc(1, sizeof(*handover->work));
-	if (!handover->work)
+	struct work **more = reallocarray(
+		handover->works, handover->n_works + 1, sizeof(*handover->works));
+
+	if (!more)
 		return -ENOMEM;
-	handover->work->root = handover->change.root = root;
+	handover->works = more;
+	*ret = more[handover->n_works] = calloc(1, sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	handover->n_works++;
+	(*ret)->root = handover->change.root = root;
+	handover->nothing = (struct message){0};
 	return 0;
 }
 
@@ -28,15 +36,15 @@ int handover_bind(struct facts *facts, const struct config *config,
 	const struct handover_request *request, struct handover *ret,
 	struct message *message)
 {
-	int r = new_work(facts->root, ret);
+	struct work *work;
+	int r = add_work(facts->root, ret, &work);
 
 	if (r < 0)
 		return r;
-	ret->work->wait_ms = request->wait_s * 1000;
-	ret->work->back_after_s = request->back_after_s;
-	ret->work->program = request->program;
-	r = plan_bind(
-		facts, config, request, ret->work, &ret->change, &ret->nothing, message);
+	work->wait_ms = request->wait_s * 1000;
+	work->back_after_s = request->back_after_s;
+	work->program = request->program;
+	r = plan_bind(facts, config, request, ret, message);
 	if (r < 0 && !*message->text)
 		message_errno(
 			message, r, "cannot plan how to hand over %s", request->set);
@@ -88,12 +96,13 @@ static int say_not_given(const struct handover_request *request, struct message 
 int handover_release(const struct root *root, const struct handover_request *request,
 	struct handover *ret, struct message *message)
 {
-	int r = new_work(root, ret);
+	struct work *work;
+	int r = add_work(root, ret, &work);
 	struct state *state;
 
 	if (r < 0)
 		return r;
-	state = &ret->work->state;
+	state = &work->state;
 	r = state_read(root, request->set, state);
 	if (r == -ENOENT ||
 		(r == 0 && request->guest && strcmp(request->guest, state->guest) != 0))
@@ -103,9 +112,9 @@ int handover_release(const struct root *root, const struct handover_request *req
 		return message_errno(
 			message, r, "cannot read " STATE_HANDOVERS "/%s", request->set);
 	}
-	r = refuse_guest(ret->work, message);
+	r = refuse_guest(work, message);
 	if (r == 0)
-		r = steps_add_way_back(ret->work, &ret->change);
+		r = steps_add_way_back(work, &ret->change);
 	if (r < 0 && !*message->text)
 		message_errno(
 			message, r, "cannot plan how to take back %s", request->set);
@@ -114,51 +123,52 @@ int handover_release(const struct root *root, const struct handover_request *req
 
 /* ---- carrying it out --------------------------------------------------------------------- */
 
-/* Who watches besides the log. */
-struct logging {
-	const char *set;
-	const struct change_watcher *watcher;
-};
+/* The set that a step is of. */
+static const char *set_of(const struct change_step *step)
+{
+	const struct work *work = step->data;
+
+	return work->state.set;
+}
 
 static void begin_step(void *data, const struct change_step *step)
 {
-	const struct logging *logging = data;
+	const struct change_watcher *watcher = data;
 
-	if (logging->watcher && logging->watcher->begin)
-		logging->watcher->begin(logging->watcher->data, step);
+	if (watcher && watcher->begin)
+		watcher->begin(watcher->data, step);
 }
 
 static void end_step(
 	void *data, const struct change_step *step, int result, unsigned seconds)
 {
-	const struct logging *logging = data;
+	const struct change_watcher *watcher = data;
 	char text[MESSAGE_SIZE];
 
 	change_describe(step, text, sizeof(text));
 	if (!step->kind->quiet)
 		syslog(LOG_DAEMON | (result < 0 ? LOG_ERR : LOG_INFO), "%s: %s: %s",
-			logging->set, text, result < 0 ? strerror(-result) : "done");
-	if (logging->watcher && logging->watcher->end)
-		logging->watcher->end(logging->watcher->data, step, result, seconds);
+			set_of(step), text, result < 0 ? strerror(-result) : "done");
+	if (watcher && watcher->end)
+		watcher->end(watcher->data, step, result, seconds);
 }
 
 int handover_carry_out(struct handover *handover, const struct change_watcher *watcher,
 	struct change_failure *ret)
 {
-	struct logging logging = {handover->work->state.set, watcher};
-	const struct change_watcher both = {begin_step, end_step, &logging};
-	int r = change_carry_out(
-		&handover->change, handover->work->root->live ? &both : watcher, ret);
+	const struct change_watcher both = {begin_step, end_step, (void *)watcher};
+	bool live = handover->change.root->live;
+	int r = change_carry_out(&handover->change, live ? &both : watcher, ret);
+	const char *set = ret->step ? set_of(ret->step) : handover->works[0]->state.set;
 
-	if (!handover->work->root->live)
+	if (!live)
 		return r;
 	if (r < 0)
-		syslog(LOG_DAEMON | LOG_ERR, "%s: %s", logging.set, ret->message.text);
+		syslog(LOG_DAEMON | LOG_ERR, "%s: %s", set, ret->message.text);
 	if (*ret->undo)
-		syslog(LOG_DAEMON | LOG_ERR, "%s: not put back: %s", logging.set,
-			ret->undo);
+		syslog(LOG_DAEMON | LOG_ERR, "%s: not put back: %s", set, ret->undo);
 	if (*ret->rest)
-		syslog(LOG_DAEMON | LOG_ERR, "%s: %s", logging.set, ret->rest);
+		syslog(LOG_DAEMON | LOG_ERR, "%s: %s", set, ret->rest);
 	return r;
 }
 
@@ -166,9 +176,13 @@ bool handover_ends_caller(const struct handover *handover)
 {
 	struct units_name own;
 
-	return handover->work->stops.n &&
-		units_of_self(handover->work->root, &own) == 0 &&
-		units_end_with(&own, &handover->work->stops);
+	if (units_of_self(handover->change.root, &own) < 0)
+		return false;
+	for (size_t i = 0; i < handover->n_works; i++)
+		if (handover->works[i]->stops.n &&
+			units_end_with(&own, &handover->works[i]->stops))
+			return true;
+	return false;
 }
 
 int handover_run_apart(const struct root *root, const char *set, const char *const argv[],
@@ -199,23 +213,29 @@ int handover_list(const struct root *root, struct file_names *ret)
 
 void handover_name_functions(const struct handover *handover, char *ret, size_t size)
 {
-	const struct state *state = &handover->work->state;
 	size_t len = 0;
 
 	*ret = '\0';
-	for (size_t i = 0; i < state->n_functions; i++) {
-		char address[PCI_ADDRESS_SIZE];
+	for (size_t i = 0; i < handover->n_works; i++) {
+		const struct state *state = &handover->works[i]->state;
 
-		pci_address_format(state->functions[i].address, address);
-		len += text_join(ret + len, size - len, len ? ", " : "", address, NULL);
+		for (size_t j = 0; j < state->n_functions; j++) {
+			char address[PCI_ADDRESS_SIZE];
+
+			pci_address_format(state->functions[j].address, address);
+			len += text_join(
+				ret + len, size - len, len ? ", " : "", address, NULL);
+		}
 	}
 }
 
 void handover_free(struct handover *handover)
 {
 	change_free(&handover->change);
-	if (handover->work)
-		steps_free_work(handover->work);
-	free(handover->work);
+	for (size_t i = 0; i < handover->n_works; i++) {
+		steps_free_work(handover->works[i]);
+		free(handover->works[i]);
+	}
+	free(handover->works);
 	*handover = (struct handover){0};
 }

@@ -27,16 +27,18 @@
 /* Starts as {0}, for handover_free(). */
 struct handover {
 	struct change change;   /* the steps */
-	struct message nothing; /* why there are none */
-	struct work *work;      /* what they work on */
+	struct message nothing; /* why there are none of the last set; else "" */
+	struct work **works;    /* what they work on: one a set */
+	size_t n_works;
 };
 
 /* As change_lock(), with a lock of its own: one set after the other. */
 int handover_lock(const struct root *root, unsigned wait_ms);
 
 /*
- * Makes the steps that bring the functions of a set to its driver.  The section counts, whether
- * this boot asks for it or not.  A set that has its driver already needs none.  Returns 0; or,
+ * Makes the steps that bring the functions of a set to its driver, behind those of sets before it
+ * in @ret: they are planned as if those had left, and all are handed over, or none.  The section
+ * counts, whether this boot asks for it or not.  A set that has its driver already needs none.  Returns 0; or,
  * with @message: -EBUSY when it is in use, or another guest has it; -EPERM when it may not be given
  * away; -ENOENT when there is no such section; or another -errno.  Whether processes have it open is
  * for change_check(), which waits for them.
@@ -81,7 +83,7 @@ int handover_find(const struct root *root, struct pci_address address,
 /* The names of all sets that are handed over, for file_free_names().  0 or -errno. */
 int handover_list(const struct root *root, struct file_names *ret);
 
-/* The functions of the set, with commas between, for people. */
+/* The functions of all sets, with commas between, for people. */
 void handover_name_functions(const struct handover *handover, char *ret, size_t size);
 
 void handover_free(struct handover *handover);

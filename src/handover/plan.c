@@ -14,11 +14,16 @@ struct planning {
 	struct work *work;
 	struct change *change;
 	struct message *message;
+	struct work *const *before; /* of sets that leave before this one */
+	size_t n_before;
 	const char *driver; /* that is wanted */
 	/* Those that the section names, and of these the ones that are not with it yet. */
 	struct deviceset set;
 	struct pci_address *moving;
 	size_t n_moving;
+	/* These, and behind them those of the sets before. */
+	struct pci_address *leaving;
+	size_t n_leaving;
 };
 
 /* ---- what the early program would do ----------------------------------------------------- */
@@ -69,6 +74,24 @@ static int refuse_entry(const struct decision *decision, const struct plan_entry
 		address, reason_word(entry->reason), reason_text(entry->reason));
 }
 
+/* What leaves before is with its driver by then: a display is none for the host any more. */
+static void move_before(const struct planning *planning, struct machine *machine)
+{
+	for (size_t i = 0; i < planning->n_before; i++) {
+		const struct state *state = &planning->before[i]->state;
+
+		for (unsigned j = 0; j < machine->n_functions; j++) {
+			struct pcidev *dev = &machine->functions[j];
+			const struct state_function *function =
+				state_function(state, dev->address);
+
+			if (function)
+				text_join(dev->driver, sizeof(dev->driver),
+					function->wanted, NULL);
+		}
+	}
+}
+
 /* Takes the functions that the planner of the early program gives to the section. */
 static int decide(struct planning *planning, const struct config *config,
 	const struct config_section *section)
@@ -91,6 +114,7 @@ static int decide(struct planning *planning, const struct config *config,
 	if (r < 0)
 		return message_errno(
 			planning->message, r, "cannot read the PCI functions");
+	move_before(planning, &decision->machine);
 	plan_make(&decision->config, &decision->machine, &decision->protect,
 		&decision->plan);
 	for (unsigned i = 0; r == 0 && i < decision->plan.n_entries; i++) {
@@ -136,7 +160,17 @@ static int refuse_other_guest(const struct planning *planning, const struct stat
 		state->set, state->guest);
 }
 
-/* No function may be of another set that was handed over. */
+/* The set before this one that has the function, or NULL. */
+static const char *find_before(
+	const struct planning *planning, struct pci_address address)
+{
+	for (size_t i = 0; i < planning->n_before; i++)
+		if (state_function(&planning->before[i]->state, address))
+			return planning->before[i]->state.set;
+	return NULL;
+}
+
+/* No function may be of another set that was handed over, or is now. */
 static int refuse_other_sets(const struct planning *planning)
 {
 	char name[CONFIG_NAME_SIZE], address[PCI_ADDRESS_SIZE];
@@ -144,13 +178,20 @@ static int refuse_other_sets(const struct planning *planning)
 	for (size_t i = 0; i < planning->set.n; i++) {
 		struct pci_address member =
 			planning->set.members[i].function->dev.address;
+		const char *before = find_before(planning, member);
 		int r = state_find(planning->facts->root, member, name);
 
+		pci_address_format(member, address);
+		if (before) {
+			message_remedy(planning->message, "leave one of them away");
+			return message_set(planning->message, -EBUSY,
+				"%s is in both %s and %s", address, before,
+				planning->request->set);
+		}
 		if (r == -ENOENT || (r == 0 && strcmp(name, planning->request->set) == 0))
 			continue;
 		if (r < 0)
 			return say_unreadable(name, r, planning->message);
-		pci_address_format(member, address);
 		message_remedy(planning->message, "run 'vfioboot release %s'", name);
 		return message_set(planning->message, -EBUSY,
 			"%s was handed over with %s", address, name);
@@ -200,6 +241,28 @@ static const struct pcidev *moving_device(const struct planning *planning, size_
 	return &pcibus_find(&planning->facts->bus, planning->moving[n])->dev;
 }
 
+/* Without those that stay: whoever asks what the host has left gets all that leave. */
+static int find_leaving(struct planning *planning)
+{
+	size_t n = planning->n_moving;
+
+	for (size_t i = 0; i < planning->n_before; i++)
+		n += planning->before[i]->state.n_functions;
+	planning->leaving = calloc(n + 1, sizeof(*planning->leaving));
+	if (!planning->leaving)
+		return -ENOMEM;
+	for (size_t i = 0; i < planning->n_moving; i++)
+		planning->leaving[planning->n_leaving++] = planning->moving[i];
+	for (size_t i = 0; i < planning->n_before; i++) {
+		const struct state *state = &planning->before[i]->state;
+
+		for (size_t j = 0; j < state->n_functions; j++)
+			planning->leaving[planning->n_leaving++] =
+				state->functions[j].address;
+	}
+	return 0;
+}
+
 /* Which functions have to go, in the order in which their drivers give them up. */
 static int find_moving(struct planning *planning)
 {
@@ -216,7 +279,7 @@ static int find_moving(struct planning *planning)
 	native_sort(&planning->facts->bus, planning->moving, planning->n_moving);
 	for (size_t i = 0; r == 0 && i < planning->n_moving; i++)
 		r = add_to_state(planning, moving_device(planning, i));
-	return r;
+	return r < 0 ? r : find_leaving(planning);
 }
 
 /* ---- the units that are stopped ---------------------------------------------------------- */
@@ -235,6 +298,16 @@ static int ask_stops(
 		: units_find_stops(planning->work->units, unit, ret, planning->message);
 }
 
+/* Whether the unit stops for a set before this one, which starts it again. */
+static bool stops_before(const struct planning *planning, const struct units_name *unit)
+{
+	for (size_t i = 0; i < planning->n_before; i++)
+		for (size_t j = 0; j < planning->before[i]->stops.n; j++)
+			if (units_equal(&planning->before[i]->stops.units[j], unit))
+				return true;
+	return false;
+}
+
 /* Adds the steps that stop a unit, and what would start it again. */
 static int add_stops(
 	struct planning *planning, const struct units_name *unit, const char *why)
@@ -248,7 +321,7 @@ static int add_stops(
 		size_t n = work->stops.n;
 
 		r = units_add(&work->stops, stop);
-		if (r < 0 || work->stops.n == n)
+		if (r < 0 || work->stops.n == n || stops_before(planning, stop))
 			continue;
 		r = steps_add_stop(work, planning->change, stop, why);
 	}
@@ -289,7 +362,7 @@ static int switch_daemons(struct planning *planning, bool back)
 				r = add_stops(planning, &unit, "it uses the driver");
 			else if (units_end_with(&unit, &planning->work->stops) &&
 				native_has_others(planning->facts->root, driver->name,
-					planning->moving, planning->n_moving) != 0)
+					planning->leaving, planning->n_leaving) != 0)
 				r = steps_add(planning->work, planning->change,
 					&steps_start, unit.name, NULL,
 					"other devices have the driver, too");
@@ -487,7 +560,7 @@ static int clear_display(struct planning *planning)
 	struct work *work = planning->work;
 	struct consoles *consoles = &work->consoles;
 	int r = consoles_find(
-		planning->facts->root, planning->moving, planning->n_moving, consoles);
+		planning->facts->root, planning->leaving, planning->n_leaving, consoles);
 
 	if (r < 0)
 		return message_errno(
@@ -528,7 +601,7 @@ static int add_unloads(struct planning *planning, const struct pcidev *dev)
 
 	if (!driver->modules)
 		return 0;
-	r = native_has_others(root, dev->driver, planning->moving, planning->n_moving);
+	r = native_has_others(root, dev->driver, planning->leaving, planning->n_leaving);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	for (size_t i = 0; r == 0 && driver->modules[i]; i++)
@@ -654,15 +727,17 @@ static int plan(struct planning *planning, const struct config *config,
 }
 
 int plan_bind(struct facts *facts, const struct config *config,
-	const struct handover_request *request, struct work *work, struct change *change,
-	struct message *nothing, struct message *message)
+	const struct handover_request *request, struct handover *handover,
+	struct message *message)
 {
 	const struct config_section *section = NULL;
 	struct planning planning = {.facts = facts,
 		.request = request,
-		.work = work,
-		.change = change,
-		.message = message};
+		.work = handover->works[handover->n_works - 1],
+		.change = &handover->change,
+		.message = message,
+		.before = handover->works,
+		.n_before = handover->n_works - 1};
 	int r;
 
 	for (unsigned i = 0; i < config->n_sections && !section; i++)
@@ -674,8 +749,9 @@ int plan_bind(struct facts *facts, const struct config *config,
 			message, -ENOENT, "there is no [device %s]", request->set);
 	}
 	planning.driver = section->driver;
-	r = plan(&planning, config, section, nothing);
+	r = plan(&planning, config, section, &handover->nothing);
 	free(planning.moving);
+	free(planning.leaving);
 	deviceset_free(&planning.set);
 	return r;
 }

@@ -3,16 +3,16 @@
 #ifndef VFIOBOOT_HANDOVER_PLAN_H
 #define VFIOBOOT_HANDOVER_PLAN_H
 
+#include "handover.h"
 #include "outlook/outlook.h"
-#include "request.h"
 #include "steps.h"
 
 /*
- * Adds the steps to @change, or says in @nothing why none is needed, and fills @work, on which they
- * work.  Returns as handover_bind().
+ * Adds the steps of the last work of @handover to its change, or says there why none is needed, and
+ * fills that work.  Returns as handover_bind().
  */
 int plan_bind(struct facts *facts, const struct config *config,
-	const struct handover_request *request, struct work *work, struct change *change,
-	struct message *nothing, struct message *message);
+	const struct handover_request *request, struct handover *handover,
+	struct message *message);
 
 #endif

@@ -115,6 +115,33 @@ bind $gpu to vfio-pci" ]
 	[ "$output" = "${steps/gaming/gpu}" ]
 }
 
+@test "bind: several sets are one list of steps, and what one of them is refused for is before it" {
+	desktop
+	config '[device gaming]' 'path = 00:01.1/00' 'expect = 2' 'bind = demand' \
+		'[device other]' 'path = 00:01.0/00' 'expect = 2' 'bind = demand' \
+		'[device both]' 'path = 00:01.0/00, 00:01.1/00' 'expect = 4' 'bind = demand'
+	vfioboot bind gaming other gaming --dry-run
+	[ "$status" -eq 0 ]
+	[[ $output == 'note in /run/vfioboot/handover/gaming what'*"bind $gpu to vfio-pci"*'note in /run/vfioboot/handover/other what'*'bind 0000:01:00.0 to vfio-pci' ]]
+	steps=$output
+	vfioboot bind gaming 01:00.0 --dry-run
+	[ "$output" = "$steps" ]
+	# Devices are taken in the order of their addresses.
+	vfioboot bind other gaming --dry-run
+	steps=$output
+	vfioboot bind 02:00.0 01:00.1 --dry-run
+	[ "$output" = "$steps" ]
+	refused 1 "$gpu is in both gaming and both; leave one of them away; nothing was changed" gaming both --dry-run
+	refused 2 "'nonsense' is *" gaming nonsense --dry-run
+	# Neither of the two is the last display, but both are.
+	rm -r "${host:?}/sys/bus/pci/devices/0000:00:02.0"
+	vfioboot bind gaming --dry-run
+	[ "$status" -eq 0 ]
+	vfioboot bind other --dry-run
+	[ "$status" -eq 0 ]
+	refused 1 'other, 0000:01:00.0 is refused (last-display)*' gaming other --dry-run
+}
+
 @test "bind: the driver is loaded when it is not; a part of a group is refused" {
 	desktop
 	rm -r "${host:?}/sys/bus/pci/drivers/vfio-pci"
@@ -155,8 +182,7 @@ bind $gpu to vfio-pci" ]
 	refused 1 "*no device matches '09:00.0'*" 09:00.0 --dry-run
 	refused 2 "--wait takes 0 to 3600 seconds, not 'soon'" gaming --wait soon
 	refused 2 "--back-after takes 1 to 10080 minutes, not '0'" gaming --back-after 0
-	refused 2 "one device set at a time, not '01:00.0' as well" gaming 01:00.0 --dry-run
-	refused 1 "0000:01:00.0 and $gpu are not in one device set; bind one after the other" 01:00.0 02:00.0 --dry-run
+	refused 1 "$gpu is in a device set of the configuration, and 0000:01:00.0 is not; bind one after the other" 01:00.0 02:00.0 --dry-run
 	refused 1 '*'"(protected)"'*nothing was changed' 0000:03:00.0 --dry-run
 	handed_over bound win11
 	refused 1 "gaming was given to the guest win11; shut it down, or run 'vfioboot release gaming'; nothing was changed" \

@@ -58,7 +58,7 @@ static struct config config;
 static struct message message;
 static struct change_failure failure;
 static bool stop_session;
-static const char *guest;
+static const char *guest, *second_set; /* that is bound behind the first one */
 static unsigned wait_s, back_after_s;
 
 /* ---- operations -------------------------------------------------------------------------- */
@@ -610,7 +610,7 @@ static int set_up(void **state)
 	assert_int_equal(dropin_read_text(&config, SECTION, "/etc/vfioboot.conf"), 0);
 	played->active[WESTON] = played->console = played->has_console = true;
 	stop_session = true;
-	guest = protect_text = NULL;
+	guest = protect_text = second_set = NULL;
 	wait_s = back_after_s = 0;
 	message = (struct message){0};
 	failure = (struct change_failure){0};
@@ -641,7 +641,7 @@ static int carry_out(struct handover *handover, int r)
 static int bind_set(void)
 {
 	_cleanup_(handover_free) struct handover handover = {0};
-	const struct handover_request request = {.set = "gaming",
+	struct handover_request request = {.set = "gaming",
 		.guest = guest,
 		.stop_session = stop_session,
 		.wait_s = wait_s,
@@ -654,8 +654,11 @@ static int bind_set(void)
 	root.live = true;
 	message = (struct message){0};
 	assert_int_equal(facts_read(&root, &facts), 0);
-	r = carry_out(
-		&handover, handover_bind(&facts, &config, &request, &handover, &message));
+	r = handover_bind(&facts, &config, &request, &handover, &message);
+	request.set = second_set;
+	if (r == 0 && second_set)
+		r = handover_bind(&facts, &config, &request, &handover, &message);
+	r = carry_out(&handover, r);
 	handover_free(&handover);
 	facts_free(&facts);
 	root_close(&root);
@@ -1049,8 +1052,6 @@ static void test_killed_guest(void **state)
 	expect_native();
 }
 
-/* ---- refusals: nothing is touched ---------------------------------------------------------- */
-
 static void expect_refusal(int code, const char *text)
 {
 	int r = bind_set();
@@ -1060,6 +1061,79 @@ static void expect_refusal(int code, const char *text)
 	expect_log("");
 	expect_native();
 }
+
+/* ---- two sets ---------------------------------------------------------------------------- */
+
+#define SECOND "[device second]\npath = 00:02.0/00\n"
+
+static void make_second(bool last_display)
+{
+	memset(&config, 0, sizeof(config));
+	assert_int_equal(
+		dropin_read_text(&config, SECTION SECOND, "/etc/vfioboot.conf"), 0);
+	config.sections[1].last_display = last_display;
+	second_set = "second";
+}
+
+static void test_two_sets(void **state)
+{
+	(void)state;
+	make_second(true);
+	assert_int_equal(bind_set(), 0);
+	expect_log(
+		"sound=vfio-pci gpu=vfio-pci load-vfio-pci sound:on gpu:on "
+		"stop-weston.service vtcon1-off sound<snd_hda_intel gpu<nouveau "
+		"probe-sound probe-gpu other=vfio-pci load-vfio-pci other:on vtcon1-off "
+		"other<amdgpu probe-other");
+	expect_function(GPU, "vfio-pci", "vfio-pci");
+	expect_function(OTHER, "vfio-pci", "vfio-pci");
+	assert_int_equal(release_set(), 0);
+	expect_function(GPU, "nouveau", "");
+	expect_function(OTHER, "vfio-pci", "vfio-pci");
+}
+
+/* Each step of either: the first set goes back, whole, when one of the second fails. */
+static void test_each_failure_of_two_sets(void **state)
+{
+	unsigned failures = 0, behind = 0;
+
+	(void)state;
+	make_second(true);
+	for (unsigned n = 1;; n++) {
+		clear_log();
+		if (is_registered("vfio-pci"))
+			unregister_driver("vfio-pci");
+		played->fail_at = n;
+		if (bind_set() == 0)
+			break;
+		failures++;
+		behind += strstr(played->log, "other") != NULL;
+		assert_string_equal(failure.undo, "");
+		assert_int_not_equal(
+			access(fake_path("run/vfioboot/handover/second"), F_OK), 0);
+		expect_native();
+	}
+	assert_within(failures, 14, 40);
+	assert_within(behind, 5, 20);
+}
+
+/* What the second set is refused for is found before the first is touched. */
+static void test_second_set_is_refused(void **state)
+{
+	(void)state;
+	make_second(false);
+	expect_refusal(-EPERM, "second, " OTHER " is refused (last-display)");
+	config.sections[1].last_display = true;
+	protect_text = "storage 00:02.0/00.0 1002:1478 /\n";
+	expect_refusal(-EPERM, "(protected)");
+	protect_text = NULL;
+	second_set = "third";
+	expect_refusal(-ENOENT, "there is no [device third]");
+	second_set = "gaming";
+	expect_refusal(-EBUSY, "is in both gaming and gaming");
+}
+
+/* ---- refusals: nothing is touched ---------------------------------------------------------- */
 
 static void test_unknown_section(void **state)
 {
@@ -1356,6 +1430,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_killed_bind),
 	TEST(test_killed_release),
 	TEST(test_killed_guest),
+	TEST(test_two_sets),
+	TEST(test_each_failure_of_two_sets),
+	TEST(test_second_set_is_refused),
 	TEST(test_unknown_section),
 	TEST(test_session),
 	TEST(test_poller),
