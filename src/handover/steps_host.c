@@ -148,12 +148,22 @@ const struct change_kind steps_cancel = {.text = "stop the timer %1",
 
 /* ---- who has it open --------------------------------------------------------------------- */
 
-/* Whether it is a process that was named before, with another node. */
+/*
+ * Whether it need not be named: its process was before, with another node; or it is logind, which has
+ * the node for somebody who is named.
+ */
 static bool is_named(const struct holders *holders, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (holders->list[n].pid && holders->list[i].pid == holders->list[n].pid)
+	const struct holders_one *one = &holders->list[n];
+
+	for (size_t i = 0; i < holders->n; i++) {
+		const struct holders_one *other = &holders->list[i];
+
+		if (i < n && one->pid && other->pid == one->pid)
 			return true;
+		if (one->broker && !other->broker && strcmp(other->node, one->node) == 0)
+			return true;
+	}
 	return false;
 }
 

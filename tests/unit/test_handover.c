@@ -44,6 +44,7 @@ static struct machine_played {
 	bool has_weston, has_console; /* it is there at all */
 	char refuses[32];             /* the driver whose probe fails */
 	bool unbind_hangs, hangs;     /* it would, and it does */
+	bool logind;                  /* has what weston shows for it, as PID 1 has */
 	bool poller;                  /* somebody opens the device, and closes it soon */
 	unsigned looks;               /* at who has it open */
 	bool guest_runs;              /* it has the device of vfio open */
@@ -462,6 +463,13 @@ static void add_holder(
 	holders->n_processes = holders->n;
 }
 
+static void add_broker(struct holders *holders)
+{
+	add_holder(holders, "systemd", "/dev/dri/card1", "init.scope");
+	holders->list[holders->n - 1].pid = 1;
+	holders->list[holders->n - 1].broker = true;
+}
+
 int __wrap_holders_read(const struct root *root, const struct pci_address *functions,
 	size_t n, struct holders *ret)
 {
@@ -472,6 +480,9 @@ int __wrap_holders_read(const struct root *root, const struct pci_address *funct
 		const char *driver = driver_of(functions[i]);
 		bool is_gpu = strcmp(short_name(functions[i]), "gpu") == 0;
 
+		if (is_gpu && played->active[WESTON] && played->logind &&
+			strcmp(driver, "vfio-pci") != 0)
+			add_broker(ret);
 		if (is_gpu && played->active[WESTON] && strcmp(driver, "vfio-pci") != 0)
 			add_holder(ret, "weston", "/dev/dri/card1", "weston.service");
 		if (is_gpu && played->active[DAEMON] && strcmp(driver, "nvidia") == 0)
@@ -1151,6 +1162,14 @@ static void test_session(void **state)
 	assert_non_null(strstr(message.remedy, "--stop-session"));
 }
 
+static void test_session_of_logind(void **state)
+{
+	test_session(state);
+	played->logind = true;
+	test_session(state);
+	assert_null(strstr(message.text, "systemd"));
+}
+
 static void test_poller(void **state)
 {
 	(void)state;
@@ -1435,6 +1454,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_second_set_is_refused),
 	TEST(test_unknown_section),
 	TEST(test_session),
+	TEST(test_session_of_logind),
 	TEST(test_poller),
 	TEST(test_holder_that_stays),
 	TEST(test_protected),
