@@ -418,18 +418,24 @@ static bool is_to_stop(const struct planning *planning, const struct holders_one
 		!units_end_with(&holder->unit, &planning->work->stops);
 }
 
-/* Stops what has a display or sound open. */
+/*
+ * Stops what has a display or sound open.  Units of users are the first: their manager lasts ten
+ * seconds longer than the last session (UserStopDelaySec= of logind.conf(5)), or for as long as
+ * another session does, and keeps the sound.
+ */
 static int stop_sessions(struct planning *planning, const struct holders *holders)
 {
 	bool manages, known = false;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < holders->n_processes; i++) {
-		const struct holders_one *holder = &holders->list[i];
+	for (size_t i = 0; r == 0 && i < 2 * holders->n_processes; i++) {
+		bool of_user = i < holders->n_processes;
+		const struct holders_one *holder =
+			&holders->list[i % holders->n_processes];
 		struct units_name unit;
 		char why[256];
 
-		if (!is_to_stop(planning, holder))
+		if (holder->unit.of_user != of_user || !is_to_stop(planning, holder))
 			continue;
 		r = known ? 0 : find_manager(planning, &manages);
 		if (r < 0)

@@ -215,7 +215,8 @@ static int say_held(const struct holders *holders, struct message *message)
 	return message_set(message, -EBUSY, "%s", text);
 }
 
-#define STOPPED_MS 10000
+#define STOPPED_MS                                                                       \
+	20000 /* the manager of a user lasts ten seconds longer than sessions */
 
 /* A look that lasts: who opens it now and then has it closed at some of them. */
 #define LOOK_MS 100

@@ -382,6 +382,16 @@ static int refuse_essential(const struct units_name *unit, struct message *messa
 		unit->name);
 }
 
+/* Notes that the session ends with the service that has begun it. */
+static void note_session(
+	struct units_list *list, const char *service, const char *session)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->units[i].name, service) == 0 && !list->units[i].of_user)
+			text_join(list->units[i].session, sizeof(list->units[i].session),
+				session, NULL);
+}
+
 int units_find_stops(struct units *units, const struct units_name *unit,
 	struct units_list *ret, struct message *message)
 {
@@ -408,6 +418,8 @@ int units_find_stops(struct units *units, const struct units_name *unit,
 		r = add_running(manager, names.names[i], unit->uid, ret, message);
 	for (size_t i = 0; r == 0 && i < triggers.n; i++)
 		r = add_running(manager, triggers.names[i], unit->uid, ret, message);
+	if (strcmp(first, unit->name) != 0)
+		note_session(ret, first, unit->name);
 	return r;
 }
 

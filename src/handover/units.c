@@ -188,11 +188,14 @@ bool units_end_with(const struct units_name *own, const struct units_list *stopp
 	for (size_t i = 0; own->name[0] && i < stopped->n; i++) {
 		const struct units_name *unit = &stopped->units[i];
 
-		if (units_equal(own, unit))
+		if (units_equal(own, unit) ||
+			(!own->of_user && *own->name &&
+				strcmp(own->name, unit->session) == 0))
 			return true;
 		if (unit->display_manager && (own->of_user || is_local_session(own)))
 			return true;
-		if (own->of_user && units_is_session(unit) && own->uid == unit->uid)
+		if (own->of_user && (units_is_session(unit) || *unit->session) &&
+			own->uid == unit->uid)
 			return true;
 	}
 	return false;

@@ -21,7 +21,9 @@ struct units_name {
 	bool of_user; /* of the manager of the user @uid, not of the system's */
 	/* Also of what belongs to a user, such as the session session-2.scope; 0: to nobody. */
 	uid_t uid;
-	bool display_manager; /* by units_find_stops(): sessions end with it */
+	/* By units_find_stops(): */
+	bool display_manager; /* sessions end with it */
+	char session[64];     /* this one is its own; "": none is */
 };
 
 /* Some of them; starts as {0}, for units_free_list(). */

@@ -543,6 +543,11 @@ static void test_own_end(void **state)
 	assert_false(ends(of_user("vte.scope", 1001), session));
 	assert_false(ends(terminal, sound) || ends(session, sound));
 	assert_false(ends(named("libvirtd.service"), manager));
+	manager = named("weston.service");
+	strcpy(manager.session, "session-2.scope");
+	manager.uid = 1000;
+	assert_true(ends(session, manager) && ends(terminal, manager));
+	assert_false(ends(remote, manager));
 	assert_false(ends(named(""), named("")));
 }
 
@@ -621,6 +626,7 @@ static void test_circle(void **state)
 static void test_session(void **state)
 {
 	const struct units_name session = {.name = "session-2.scope", .uid = 1000};
+	_cleanup_(units_free_list) struct units_list list = {0};
 
 	(void)state;
 	put("session-2.scope", true);
@@ -634,6 +640,8 @@ static void test_session(void **state)
 	expect_stops(session, "session-2.scope");
 	fake_put("proc/71/cgroup", "0::/user.slice/user-1000.slice/session-2.scope\n");
 	expect_stops(session, "weston.service");
+	assert_int_equal(units_find_stops(units, &session, &list, &message), 0);
+	assert_true(units_end_with(&session, &list));
 }
 
 static void test_essential(void **state)
