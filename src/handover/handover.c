@@ -44,7 +44,8 @@ int handover_bind(struct facts *facts, const struct config *config,
 	work->wait_ms = request->wait_s * 1000;
 	work->back_after_s = request->back_after_s;
 	work->program = request->program;
-	r = plan_bind(facts, config, request, ret, message);
+	r = plan_bind(facts, config, request, ret->works, ret->n_works, &ret->change,
+		&ret->nothing, message);
 	if (r < 0 && !*message->text)
 		message_errno(
 			message, r, "cannot plan how to hand over %s", request->set);

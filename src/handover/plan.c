@@ -733,17 +733,17 @@ static int plan(struct planning *planning, const struct config *config,
 }
 
 int plan_bind(struct facts *facts, const struct config *config,
-	const struct handover_request *request, struct handover *handover,
-	struct message *message)
+	const struct handover_request *request, struct work *const *works, size_t n,
+	struct change *change, struct message *nothing, struct message *message)
 {
 	const struct config_section *section = NULL;
 	struct planning planning = {.facts = facts,
 		.request = request,
-		.work = handover->works[handover->n_works - 1],
-		.change = &handover->change,
+		.work = works[n - 1],
+		.change = change,
 		.message = message,
-		.before = handover->works,
-		.n_before = handover->n_works - 1};
+		.before = works,
+		.n_before = n - 1};
 	int r;
 
 	for (unsigned i = 0; i < config->n_sections && !section; i++)
@@ -755,7 +755,7 @@ int plan_bind(struct facts *facts, const struct config *config,
 			message, -ENOENT, "there is no [device %s]", request->set);
 	}
 	planning.driver = section->driver;
-	r = plan(&planning, config, section, &handover->nothing);
+	r = plan(&planning, config, section, nothing);
 	free(planning.moving);
 	free(planning.leaving);
 	deviceset_free(&planning.set);

@@ -3,16 +3,17 @@
 #ifndef VFIOBOOT_HANDOVER_PLAN_H
 #define VFIOBOOT_HANDOVER_PLAN_H
 
-#include "handover.h"
 #include "outlook/outlook.h"
+#include "request.h"
 #include "steps.h"
 
 /*
- * Adds the steps of the last work of @handover to its change, or says there why none is needed, and
- * fills that work.  Returns as handover_bind().
+ * Adds the steps to @change, or says in @nothing why none is needed, and fills the last of the @n
+ * @works, on which they work; those before it are of sets that leave before.  Returns as
+ * handover_bind().
  */
 int plan_bind(struct facts *facts, const struct config *config,
-	const struct handover_request *request, struct handover *handover,
-	struct message *message);
+	const struct handover_request *request, struct work *const *works, size_t n,
+	struct change *change, struct message *nothing, struct message *message);
 
 #endif
