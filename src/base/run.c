@@ -21,6 +21,7 @@
 #define SBIN "/usr/local/sbin:/usr/sbin:/sbin"
 
 #define LINGER_MS 1000 /* for what comes behind the end of a program */
+#define TICK_MS   1000
 
 extern char **environ;
 
@@ -263,21 +264,45 @@ static void pass_signal(struct program *program)
 	program->signals = -1;
 }
 
+/* What is printed: all of it, or the line that has begun, with who takes the lines. */
+struct printed {
+	char *text;
+	size_t len;
+	bool lost; /* there was no room for more */
+	void (*line)(void *data, const char *text);
+	void (*tick)(void *data); /* NULL: nobody wants it */
+	uint64_t next_tick;
+	void *data;
+};
+
+/* Calls it when it is time.  Returns when the next one is due. */
+static uint64_t tick(struct printed *printed, uint64_t now)
+{
+	if (printed->next_tick <= now) {
+		printed->tick(printed->data);
+		printed->next_tick = now + TICK_MS;
+	}
+	return printed->next_tick;
+}
+
 /*
- * Waits for something to read, which may be the end.  Once the program has ended that is for
- * a moment alone: a daemon that it left behind may hold the pipe for ever.
+ * Waits for something to read, which may be the end, or until it is time for a tick.  Once the
+ * program has ended that is for a moment alone: a daemon that it left behind may hold the pipe for
+ * ever.  Returns whether there is something to read.
  */
-static bool wait_for_output(struct program *program, uint64_t *ends_at)
+static bool wait_for_output(
+	struct program *program, uint64_t *ends_at, struct printed *printed)
 {
 	for (;;) {
 		struct pollfd fds[] = {{program->output, POLLIN, 0},
 			{program->process, POLLIN, 0}, {program->signals, POLLIN, 0}};
-		uint64_t now = child_now();
+		uint64_t now = child_now(), until = *ends_at;
 
-		if (*ends_at && *ends_at <= now)
+		if (until && until <= now)
 			return false;
-		if (poll(fds, ARRAY_SIZE(fds), *ends_at ? (int)(*ends_at - now) : -1) <
-				0 &&
+		if (!until && printed->tick)
+			until = tick(printed, now);
+		if (poll(fds, ARRAY_SIZE(fds), until ? (int)(until - now) : -1) < 0 &&
 			errno != EINTR)
 			return false;
 		if (fds[2].revents)
@@ -291,15 +316,6 @@ static bool wait_for_output(struct program *program, uint64_t *ends_at)
 			return true;
 	}
 }
-
-/* What is printed: all of it, or the line that has begun, with who takes the lines. */
-struct printed {
-	char *text;
-	size_t len;
-	bool lost; /* there was no room for more */
-	void (*line)(void *data, const char *text);
-	void *data;
-};
 
 static void append(struct printed *printed, const char *more, size_t n)
 {
@@ -345,7 +361,8 @@ static int run(const char *const argv[], bool errors, struct printed *printed)
 
 	if (r < 0)
 		return r;
-	while (n != 0 && wait_for_output(&program, &ends_at)) {
+	printed->next_tick = child_now() + TICK_MS;
+	while (n != 0 && wait_for_output(&program, &ends_at, printed)) {
 		n = read(program.output, buffer, sizeof(buffer));
 		if (n < 0 && errno != EINTR)
 			break;
@@ -363,14 +380,21 @@ static void ignore_line(void *data, const char *text)
 	(void)text;
 }
 
-int run_program(
-	const char *const argv[], void (*line)(void *data, const char *text), void *data)
+int run_watched(const char *const argv[], void (*line)(void *data, const char *text),
+	void (*tick)(void *data), void *data)
 {
-	struct printed lines = {.line = line ? line : ignore_line, .data = data};
+	struct printed lines = {
+		.line = line ? line : ignore_line, .tick = tick, .data = data};
 	int r = run(argv, true, &lines);
 
 	free(lines.text);
 	return r;
+}
+
+int run_program(
+	const char *const argv[], void (*line)(void *data, const char *text), void *data)
+{
+	return run_watched(argv, line, NULL, data);
 }
 
 struct last_line {

@@ -23,8 +23,12 @@
 int run_program(
 	const char *const argv[], void (*line)(void *data, const char *text), void *data);
 
+/* The same, and calls @tick with the same @data about once a second while it runs. */
+int run_watched(const char *const argv[], void (*line)(void *data, const char *text),
+	void (*tick)(void *data), void *data);
+
 /*
- * The same, and keeps the last line that is not empty, "" for none, cut to @size: what a program
+ * The same without, and keeps the last line that is not empty, "" for none, cut to @size: what a program
  * has to say when it fails.
  */
 int run_last_line(const char *const argv[], char *ret_last, size_t size);

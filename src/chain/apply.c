@@ -220,6 +220,7 @@ static int add_build(
 	if (!step)
 		return -ENOMEM;
 	step->leavings = image->maker->leavings;
+	step->kernel = strdup(image->kernel);
 	step->stays = image->maker->adds_entry;
 	step->room = size_needed(apply, image->path);
 	r = add_command(apply, image, step);
@@ -287,6 +288,7 @@ static int add_extension(
 		return -ENOMEM;
 	step->data = &find_image(apply->chain, image->path)->extension;
 	step->room = size_of(apply, image->path) + image->extension.size;
+	step->kernel = strdup(image->kernel);
 	return asprintf(&step->title, "Writing the configuration into %s (%u of %%u)",
 		       image->path, ++apply->n_images) < 0
 		? -ENOMEM

@@ -16,6 +16,10 @@ struct change_output {
 	char *tail[TAIL_LINES]; /* of the last one: a ring */
 	size_t n;
 	bool shown; /* with the failure */
+	/* Of the step that runs: */
+	const struct change_watcher *watcher;
+	const struct change_step *step;
+	unsigned start;
 };
 
 /* ---- making the list ------------------------------------------------------------------- */
@@ -180,6 +184,7 @@ void change_free(struct change *change)
 		free(step->other);
 		free(step->text);
 		free(step->title);
+		free(step->kernel);
 		free(step->why);
 		for (char **arg = step->args; arg && *arg; arg++)
 			free(*arg);
@@ -210,6 +215,23 @@ static void take_line(void *data, const char *text)
 		fprintf(output->log, "%s\n", text);
 }
 
+static unsigned seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned)now.tv_sec;
+}
+
+static void tick(void *data)
+{
+	const struct change_output *output = data;
+	const struct change_watcher *watcher = output->watcher;
+
+	if (watcher && watcher->tick)
+		watcher->tick(watcher->data, output->step, seconds() - output->start);
+}
+
 void change_show_output(const struct change *change)
 {
 	change->output->shown = true;
@@ -231,7 +253,7 @@ int change_run_program(
 	clear_tail(output);
 	if (output->log)
 		log_command(output->log, argv);
-	r = run_program(argv, take_line, output);
+	r = run_watched(argv, take_line, tick, output);
 	if (output->log)
 		fflush(output->log);
 	if (run_caught_signal())
@@ -314,26 +336,22 @@ static int undo(struct change *change, size_t n, struct change_failure *failure)
 	return first;
 }
 
-static unsigned seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (unsigned)now.tv_sec;
-}
-
 static int run_step(struct change *change, struct change_step *step,
 	const struct change_watcher *watcher, struct message *message)
 {
-	unsigned start = seconds();
+	struct change_output *output = change->output;
 	int r;
 
+	output->watcher = watcher;
+	output->step = step;
+	output->start = seconds();
 	if (watcher && watcher->begin)
 		watcher->begin(watcher->data, step);
 	r = step->kind->run(change, step, message);
 	step->done = r == 0;
 	if (watcher && watcher->end)
-		watcher->end(watcher->data, step, r, seconds() - start);
+		watcher->end(watcher->data, step, r, seconds() - output->start);
+	output->watcher = NULL; /* what is undone is no step */
 	if (r < 0 && r != -EINTR)
 		name_failure(step, r, message);
 	return r;

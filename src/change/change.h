@@ -21,6 +21,7 @@
 
 #include "atomicfile.h"
 #include "base/base.h"
+#include "durations.h"
 #include "lock.h"
 
 struct change;
@@ -83,6 +84,7 @@ struct change_step {
 	mode_t mode;   /* of what is written; 0: as it is now, 0644 if it is new */
 	char **args;   /* of a program, ended by NULL; change_add_args() */
 	char *title;   /* what is said while it happens, in place of the kind's text */
+	char *kernel;  /* whose image it is about; NULL: it is about none */
 	char *why;     /* in place of the kind's */
 	void *data;    /* for a kind of somebody's own, whose memory it is */
 	uint64_t room; /* bytes that what it makes will have, for change_check() */
@@ -150,11 +152,12 @@ void change_free(struct change *change);
  */
 int change_check(const struct change *change, struct message *message);
 
-/* Called before and after each step; either may be NULL. */
+/* Called before and after each step, and about once a second while a program runs; NULL: not. */
 struct change_watcher {
 	void (*begin)(void *data, const struct change_step *step);
 	void (*end)(
 		void *data, const struct change_step *step, int result, unsigned seconds);
+	void (*tick)(void *data, const struct change_step *step, unsigned seconds);
 	void *data;
 };
 

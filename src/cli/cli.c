@@ -141,6 +141,8 @@ static void store(struct cli *cli, const struct cli_option *option, void *argume
 		memcpy(to, &optarg, sizeof(optarg));
 	else if (option->store)
 		*(bool *)to = true;
+	else if (strcmp(option->name, "progress") == 0)
+		cli->json = true;
 	else if (strcmp(option->name, "root") == 0)
 		cli->dir = optarg;
 	else if (option->value)
@@ -155,8 +157,14 @@ static enum cli_exit parse(struct cli *cli, int argc, char **argv, void *argumen
 	bool many = strstr(command->operands, "...");
 	int most = *command->operands ? 1 : 0, c;
 
-	while ((c = next_option(command->options, argc, argv)) >= FIRST_OPTION)
-		store(cli, &command->options[c - FIRST_OPTION], arguments);
+	while ((c = next_option(command->options, argc, argv)) >= FIRST_OPTION) {
+		const struct cli_option *option = &command->options[c - FIRST_OPTION];
+
+		if (strcmp(option->name, "progress") == 0 && strcmp(optarg, "json") != 0)
+			return cli_misuse(
+				command->name, "--progress takes json, not '%s'", optarg);
+		store(cli, option, arguments);
+	}
 	if (c > 0)
 		return bad_option(argv, c);
 	cli->operands = argv + optind;

@@ -52,6 +52,11 @@ struct cli_option {
 	{                                                                                \
 		"json", NULL, "print JSON", 0, 0                                         \
 	}
+/* Of commands that carry out steps; their --json, too, is an object a line (progress.c). */
+#define CLI_OPTION_PROGRESS                                                              \
+	{                                                                                \
+		"progress", "json", "the same as --json", 0, 0                           \
+	}
 #define CLI_OPTION_DRY_RUN                                                               \
 	{                                                                                \
 		"dry-run", NULL, "print what would be done, and change nothing", 0, 0    \
@@ -389,7 +394,7 @@ enum cli_exit vm_show(
 
 /*
  * Prints a sentence as a line.  With --json each line of a command that changes something is an
- * object with "state", "step" of "of", "seconds", "text" and "why": here a "note".
+ * object with "state", "step" of "of", "kernel", "seconds", "expected", "text" and "why": here a "note".
  */
 void progress_say(const struct cli *cli, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -405,7 +410,8 @@ enum cli_exit progress_check_change(const char *command, const struct change *ch
 
 /*
  * Carries the steps out and prints each; says what failed, and that all was undone.  With --json a
- * step is "started", then "done", "failed" or "interrupted".
+ * step is "started", then "done", "failed" or "interrupted".  On a terminal the line of a step whose
+ * program takes long shows the time so far, and what the last time took (change/durations.h).
  */
 enum cli_exit progress_run(const struct cli *cli, struct change *change);
 

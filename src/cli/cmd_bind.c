@@ -30,6 +30,7 @@ static const struct cli_option bind_options[] = {
 		CLI_STORE(last_display)},
 	CLI_OPTION_DRY_RUN,
 	CLI_OPTION_JSON,
+	CLI_OPTION_PROGRESS,
 	CLI_OPTION_ROOT,
 	{0},
 };
@@ -37,6 +38,7 @@ static const struct cli_option bind_options[] = {
 static const struct cli_option release_options[] = {
 	CLI_OPTION_DRY_RUN,
 	CLI_OPTION_JSON,
+	CLI_OPTION_PROGRESS,
 	CLI_OPTION_ROOT,
 	{0},
 };

@@ -6,6 +6,7 @@ static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
 	CLI_OPTION_DRY_RUN,
 	CLI_OPTION_JSON,
+	CLI_OPTION_PROGRESS,
 	{0},
 };
 

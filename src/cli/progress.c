@@ -10,29 +10,48 @@
 
 /* How far a list of steps is: the steps that people see. */
 struct watching {
+	const struct root *root;
 	bool json;
+	int columns; /* of the terminal; 0: it is none, and a line is never written again */
 	size_t n, of;
+	char *durations;   /* of the last time; for free() */
+	unsigned expected; /* seconds of the step; 0: not known */
+	size_t written;    /* bytes of the line that is not ended */
+	bool again;        /* it is another one than its end goes with */
 };
 
-/* @watching NULL: of no step; @seconds -1: not known; @why "": plain. */
-static void print_event(const char *state, const struct watching *watching, long seconds,
-	const char *text, const char *why)
-{
-	struct json_object *event = json_new_top();
+struct event {
+	const char *state;
+	const struct watching *watching; /* NULL: it is of no step */
+	const struct change_step *step;  /* the same */
+	long seconds;                    /* -1: not known */
+	const char *text, *why;          /* "": plain */
+};
 
-	json_add_text(event, "state", state);
-	json_add_null(event, "step");
-	json_add_null(event, "of");
-	json_add_null(event, "seconds");
-	if (watching) {
-		json_add_number(event, "step", watching->n);
-		json_add_number(event, "of", watching->of);
-	}
-	if (seconds >= 0)
-		json_add_number(event, "seconds", (unsigned long)seconds);
-	json_add_text(event, "text", text);
-	json_add_text(event, "why", why);
-	json_print_line(event);
+static void add_number(
+	struct json_object *object, const char *key, long number, bool known)
+{
+	if (known)
+		json_add_number(object, key, (unsigned long)number);
+	else
+		json_add_null(object, key);
+}
+
+static void print_event(const struct event *event)
+{
+	struct json_object *object = json_new_top();
+	const struct watching *watching = event->watching;
+	long expected = watching ? (long)watching->expected : 0;
+
+	json_add_text(object, "state", event->state);
+	add_number(object, "step", watching ? (long)watching->n : 0, watching);
+	add_number(object, "of", watching ? (long)watching->of : 0, watching);
+	json_add_text(object, "kernel", event->step ? event->step->kernel : NULL);
+	add_number(object, "seconds", event->seconds, event->seconds >= 0);
+	add_number(object, "expected", expected, expected > 0);
+	json_add_text(object, "text", event->text);
+	json_add_text(object, "why", event->why);
+	json_print_line(object);
 }
 
 void progress_say(const struct cli *cli, const char *format, ...)
@@ -47,7 +66,8 @@ void progress_say(const struct cli *cli, const char *format, ...)
 	if (n < 0)
 		text = or_no_memory(NULL);
 	if (cli->json)
-		print_event("note", NULL, -1, text, "");
+		print_event(&(struct event){
+			.state = "note", .seconds = -1, .text = text, .why = ""});
 	else
 		cli_print("%s\n", text);
 }
@@ -64,6 +84,7 @@ static void describe(const struct change_step *step, char ret[static LINE_MAX_])
 
 void progress_print(const struct cli *cli, const struct change *change)
 {
+	_cleanup_free_ char *durations = durations_read(change->root);
 	struct watching watching = {.json = cli->json};
 	char line[LINE_MAX_], why[LINE_MAX_];
 
@@ -76,13 +97,40 @@ void progress_print(const struct cli *cli, const struct change *change)
 		if (!*line)
 			continue;
 		watching.n++;
+		watching.expected = durations_expected(durations, &change->steps[i]);
 		change_describe_why(&change->steps[i], why, sizeof(why));
 		if (cli->json)
-			print_event("planned", &watching, -1, line, why);
+			print_event(&(struct event){
+				"planned", &watching, &change->steps[i], -1, line, why});
 		else
 			cli_print("%s\n%s%s%s", line, *why ? "    (" : "", why,
 				*why ? ")\n" : "");
 	}
+}
+
+/* Writes the line of a step over what is there of it, with nothing of that left behind. */
+static void write_line(struct watching *watching, const char *line, const char *end)
+{
+	size_t len = strlen(line) + strlen(end);
+	int rest = watching->written > len ? (int)(watching->written - len) : 0;
+
+	printf("%s%s%s%*s", watching->written ? "\r" : "", line, end, rest, "");
+	fflush(stdout);
+	watching->written = len;
+}
+
+/* Cuts the line where the terminal has no room for it and @end; never inside of a character. */
+static void fit(struct watching *watching, char *line, const char *end)
+{
+	size_t room = (size_t)watching->columns - 1;
+
+	if (!watching->columns || strlen(line) + strlen(end) <= room)
+		return;
+	watching->again = true;
+	room = room > strlen(end) + 2 ? room - strlen(end) : 2;
+	while (room && ((unsigned char)line[room] & 0xc0) == 0x80)
+		room--;
+	line[room] = '\0';
 }
 
 static void begin(void *data, const struct change_step *step)
@@ -93,13 +141,35 @@ static void begin(void *data, const struct change_step *step)
 	if (step->kind->quiet)
 		return;
 	watching->n++;
+	watching->expected = durations_expected(watching->durations, step);
+	watching->written = 0;
+	watching->again = false;
 	describe(step, line);
 	if (watching->json) {
-		print_event("started", watching, -1, line, "");
+		print_event(&(struct event){"started", watching, step, -1, line, ""});
 		return;
 	}
-	printf("%s ... ", line);
-	fflush(stdout);
+	fit(watching, line, " ... ");
+	write_line(watching, line, " ... ");
+}
+
+/* On a terminal: the time so far, and what it took the last time. */
+static void tick(void *data, const struct change_step *step, unsigned seconds)
+{
+	struct watching *watching = data;
+	char line[LINE_MAX_], end[64];
+
+	if (step->kind->quiet || watching->json || !watching->columns)
+		return;
+	if (watching->expected)
+		snprintf(end, sizeof(end), " ... %u s of about %u s", seconds,
+			watching->expected);
+	else
+		snprintf(end, sizeof(end), " ... %u s", seconds);
+	describe(step, line);
+	fit(watching, line, end);
+	write_line(watching, line, end);
+	watching->again = true;
 }
 
 static void end(void *data, const struct change_step *step, int result, unsigned seconds)
@@ -107,18 +177,25 @@ static void end(void *data, const struct change_step *step, int result, unsigned
 	const char *state = result == -EINTR ? "interrupted"
 		: result < 0                 ? "failed"
 					     : "done";
-	const struct watching *watching = data;
-	char line[LINE_MAX_];
+	struct watching *watching = data;
+	char line[LINE_MAX_], said[64];
 
+	if (result >= 0)
+		durations_remember(watching->root, step, seconds);
 	if (step->kind->quiet)
 		return;
 	describe(step, line);
+	snprintf(said, sizeof(said), " ... %s", state);
+	if (result >= 0 && step->kind == &change_build)
+		snprintf(said, sizeof(said), " ... done (%u s)", seconds);
 	if (watching->json)
-		print_event(state, watching, seconds, line, "");
-	else if (result >= 0 && step->kind == &change_build)
-		printf("done (%u s)\n", seconds);
+		print_event(&(struct event){state, watching, step, seconds, line, ""});
+	else if (watching->again)
+		write_line(watching, line, said);
 	else
-		puts(state);
+		fputs(said + strlen(" ... "), stdout);
+	if (!watching->json)
+		putchar('\n');
 	fflush(stdout);
 }
 
@@ -144,8 +221,12 @@ enum cli_exit progress_carry_out(const struct cli *cli, struct change *change,
 		struct change_failure *ret),
 	void *data, const char *undone)
 {
-	struct watching watching = {.json = cli->json};
-	const struct change_watcher watcher = {begin, end, &watching};
+	_cleanup_free_ char *durations = durations_read(change->root);
+	struct watching watching = {.root = change->root,
+		.json = cli->json,
+		.columns = cli->json ? 0 : terminal_columns(),
+		.durations = durations};
+	const struct change_watcher watcher = {begin, end, tick, &watching};
 	struct change_failure failure = {0};
 	enum cli_exit status = CLI_OK;
 

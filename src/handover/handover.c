@@ -154,10 +154,19 @@ static void end_step(
 		watcher->end(watcher->data, step, result, seconds);
 }
 
+static void tick_step(void *data, const struct change_step *step, unsigned seconds)
+{
+	const struct change_watcher *watcher = data;
+
+	if (watcher && watcher->tick)
+		watcher->tick(watcher->data, step, seconds);
+}
+
 int handover_carry_out(struct handover *handover, const struct change_watcher *watcher,
 	struct change_failure *ret)
 {
-	const struct change_watcher both = {begin_step, end_step, (void *)watcher};
+	const struct change_watcher both = {
+		begin_step, end_step, tick_step, (void *)watcher};
 	bool live = handover->change.root->live;
 	int r = change_carry_out(&handover->change, live ? &both : watcher, ret);
 	const char *set = ret->step ? set_of(ret->step) : handover->works[0]->state.set;

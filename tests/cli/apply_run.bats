@@ -29,6 +29,7 @@ made() {
 	generator mkinitcpio
 	before mkinitcpio "${images[@]}"
 	live apply
+	[[ $output != *$'\r'* ]]
 	made "${images[@]}"
 	[ "$(<"$host/log")" = "mkinitcpio -k 6.0.11-1-MANJARO -g /boot/.initramfs-6.0-x86_64.img.vfioboot-new
 mkinitcpio -k 6.0.11-1-MANJARO -g /boot/.initramfs-6.0-x86_64-fallback.img.vfioboot-new -S autodetect" ]
@@ -83,6 +84,53 @@ dracut --force /boot/.initramfs-linux.img.vfioboot-new 6.7.9-arch1-1" ]
 	live undo --json
 	json_true '.[-1] | .state == "note" and (.text | contains("still installed"))' \
 		< <(jq -s . <<<"$output")
+}
+
+# slow NAME: a generator that takes three seconds
+slow() {
+	cp -L /bin/sleep "$host/bin/"
+	sed -i '2i sleep 3' "$host/usr/bin/$1"
+}
+
+@test "--progress=json: the same, with the kernel, and what the last time took" {
+	local images=(/boot/initramfs-6.0-x86_64{,-fallback}.img)
+	machine grub-manjaro
+	generator mkinitcpio
+	before mkinitcpio "${images[@]}"
+	# The other image was made by the same program.
+	put var/lib/vfioboot/durations <<-'END'
+		7 run update-initramfs -u -k all
+		80 run mkinitcpio -k 6.0.11-1-MANJARO -g /boot/.initramfs-6.0-x86_64.img.vfioboot-new
+	END
+	live apply --progress=json
+	[ -z "$stderr" ]
+	json_true '[.[] | select(.kernel) | select(.text | startswith("Rebuilding")) | .kernel, .expected] ==
+		[range(4) | "6.0.11-1-MANJARO", 80]' < <(jq -s . <<<"$output")
+	json_true 'all(.[] | select(.kernel | not); .expected == null)' < <(jq -s . <<<"$output")
+	made "${images[@]}"
+	live apply --progress=text
+	[ "$status" = 2 ]
+	[[ $stderr == *"--progress takes json, not 'text'"* ]]
+}
+
+@test "on a terminal the line of a generator shows the time so far, and nothing of that is left" {
+	local images=(/boot/initramfs-6.0-x86_64{,-fallback}.img)
+	machine grub-manjaro
+	generator mkinitcpio
+	slow mkinitcpio
+	before mkinitcpio "${images[@]}"
+	put var/lib/vfioboot/durations <<<'80 run mkinitcpio -k 6.0.11-1-MANJARO -g /boot/.initramfs-6.0-x86_64.img.vfioboot-new'
+	run -0 env -i PATH=/bin:/usr/bin "$top/build/tests/dialogue" \
+		unshare --map-root-user --root="$host" vfioboot apply </dev/null
+	tr '\r' '\n' <<<"$output" >"$BATS_TEST_TMPDIR/lines"
+	grep -qE '^Rebuilding the image of 6.0.11-1-MANJARO \(1 of 2\).* \.\.\. [1-4] s of about 80 s *$' \
+		"$BATS_TEST_TMPDIR/lines"
+	grep -qE '^Rebuilding the image of 6.0.11-1-MANJARO \(2 of 2\) with mkinitcpio \.\.\. done \([0-9]+ s\) *$' \
+		"$BATS_TEST_TMPDIR/lines"
+	# No line is longer than the terminal, nor than what is written over it.
+	awk -F'\r' '{ for (i = 1; i < NF; i++)
+		if (length($i) > 79 || length($i) > length($NF)) exit 1 }' <<<"$output"
+	made "${images[@]}"
 }
 
 @test "--json: the step that fails, and why on standard error" {

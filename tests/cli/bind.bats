@@ -97,7 +97,7 @@ bind $gpu to vfio-pci" ]
 	vfioboot bind gaming --dry-run --json
 	[ "$status" -eq 0 ]
 	jq -s . <<<"$output" >"$work/steps"
-	json_true 'all(.[]; keys == ["of", "seconds", "state", "step", "text", "why"] and .state == "planned")' <"$work/steps"
+	json_true 'all(.[]; keys == ["expected", "kernel", "of", "seconds", "state", "step", "text", "why"] and .state == "planned")' <"$work/steps"
 	json_true 'map(.step) == [range(1; length + 1)] and all(.[]; .of == 10)' <"$work/steps"
 	json_true '.[1].text == "set the driver override of '$sound' to vfio-pci" and .[1].why != null' <"$work/steps"
 	json_true '.[-1] | .text == "bind '$gpu' to vfio-pci" and .why == null' <"$work/steps"

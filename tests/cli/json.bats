@@ -57,7 +57,7 @@ valid_lines() {
 	iconv -f UTF-8 -t UTF-8 <"$work/json" >"$work/utf8"
 	[ -s "$work/json" ]
 	while read -r line; do
-		json_true 'keys == ["of", "seconds", "state", "step", "text", "why"] and .text != null and
+		json_true 'keys == ["expected", "kernel", "of", "seconds", "state", "step", "text", "why"] and .text != null and
 			(.state | IN("planned", "note")) and (.step == null) == (.state == "note") and
 			(.of == null) == (.state == "note") and .seconds == null' <<<"$line"
 	done <"$work/json"

@@ -6,7 +6,8 @@
  *
  *	dialogue PROGRAM ARGUMENT... <<<ANSWERS
  *
- * A question is what ends in "? " or "] " and is followed by silence.
+ * A question is what ends in "? " or "] " and is followed by silence.  Of a line that is written over
+ * itself all is printed, with the carriage returns.
  */
 #include <err.h>
 #include <poll.h>
@@ -60,6 +61,9 @@ static bool show(int terminal, int wait_ms, char tail[2])
 	for (ssize_t i = 0; i < n; i++) {
 		tail[0] = tail[1];
 		tail[1] = text[i];
+		/* A terminal puts one before each end of a line. */
+		if (tail[0] == '\r' && text[i] != '\n')
+			putchar('\r');
 		if (text[i] != '\r')
 			putchar(text[i]);
 	}

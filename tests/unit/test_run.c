@@ -32,6 +32,31 @@ static void test_lines(void **state)
 	assert_int_equal(run_program((const char *[]){"true", NULL}, NULL, NULL), 0);
 }
 
+static void count(void *data)
+{
+	(void)data;
+	strcat(lines, "[tick]");
+}
+
+/* About once a second, whether it prints or not. */
+static void test_ticks(void **state)
+{
+	(void)state;
+	lines[0] = '\0';
+	assert_int_equal(
+		run_watched(
+			(const char *[]){"sh", "-c",
+				"for i in 1 2 3 4 5 6; do sleep 0.25; echo; done; sleep 2",
+				NULL},
+			NULL, count, lines),
+		0);
+	assert_true(strlen(lines) >= 2 * strlen("[tick]"));
+	lines[0] = '\0';
+	assert_int_equal(
+		run_watched((const char *[]){"true", NULL}, NULL, count, lines), 0);
+	assert_string_equal(lines, "");
+}
+
 static void test_status(void **state)
 {
 	(void)state;
@@ -309,6 +334,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_ticks),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_what_it_gets),
 		cmocka_unit_test(test_read),
