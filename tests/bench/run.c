@@ -6,7 +6,8 @@
  *	NAME EVERY ROOT PROGRAM ARGUMENT...
  *
  * which runs in the root directory ROOT in each EVERY-th round.  Prints "NAME MEDIAN LEAST
- * MEMORY", in nanoseconds from before the fork to the end, and KiB.
+ * MEMORY CPU", in nanoseconds from before the fork to the end, KiB, and the median of the
+ * nanoseconds that processors worked for it and its children.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -27,7 +28,7 @@ struct command {
 	char *name, *root;
 	char *argv[ARGS_MAX];
 	unsigned every, n;
-	uint64_t took[ROUNDS_MAX];
+	uint64_t took[ROUNDS_MAX], cpu[ROUNDS_MAX];
 	long memory;
 };
 
@@ -40,6 +41,11 @@ static uint64_t now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t nanoseconds(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
 }
 
 static void fail(const struct command *command, const char *what)
@@ -74,7 +80,9 @@ static void run(struct command *command, int counts)
 		fail(command, "it failed");
 	if (!counts)
 		return;
-	command->took[command->n++] = now() - start;
+	command->took[command->n] = now() - start;
+	command->cpu[command->n++] =
+		nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime);
 	if (usage.ru_maxrss > command->memory)
 		command->memory = usage.ru_maxrss;
 }
@@ -128,9 +136,11 @@ int main(int argc, char **argv)
 		struct command *c = &commands[i];
 
 		qsort(c->took, c->n, sizeof(c->took[0]), compare);
-		printf("%s %llu %llu %ld\n", c->name,
+		qsort(c->cpu, c->n, sizeof(c->cpu[0]), compare);
+		printf("%s %llu %llu %ld %llu\n", c->name,
 			(unsigned long long)c->took[c->n / 2],
-			(unsigned long long)c->took[0], c->memory);
+			(unsigned long long)c->took[0], c->memory,
+			(unsigned long long)c->cpu[c->n / 2]);
 	}
 	return 0;
 }
