@@ -255,9 +255,9 @@ const char *function_result(
 void function_remark(const struct thisboot *boot,
 	const struct thisboot_function *function, char ret[static FUNCTION_TEXT_SIZE]);
 
-/* Adds all of it to a JSON object. */
+/* Adds all of it to a JSON object, with what people call the function; NULL: it is not there. */
 void function_add_json(struct json_object *object, const struct thisboot *boot,
-	const struct thisboot_function *function);
+	const struct thisboot_function *function, const char *name);
 
 /* ---- devices.c: the devices that a person names on the command line of `add` */
 

@@ -100,7 +100,10 @@ static void add_section(
 	member = json_add_object(object, "section");
 	json_add_text(member, "name", section->name);
 	json_add_text(member, "file", config->files[section->place.file]);
-	json_add_number(member, "line", section->place.line);
+	if (section->place.line)
+		json_add_number(member, "line", section->place.line);
+	else
+		json_add_null(member, "line");
 	json_add_text(member, "wanted", section->driver);
 	json_add_text(member, "inactive",
 		config_section_active(config, section)
@@ -169,11 +172,14 @@ static void add_json(const struct explain *explain, const struct view *view)
 	json_add_text(object, "driver", view->dev->driver);
 	json_add_text(object, "driver_override", view->override);
 	json_add_text(object, "modules", kind->modules);
-	json_add_bool(object, "boot_display", view->function->pci->boot_display);
+	if (view->function->pci->has_boot_vga)
+		json_add_bool(object, "boot_display", view->function->pci->boot_display);
+	else
+		json_add_null(object, "boot_display");
 	add_section(object, &explain->cli->next->config, view);
 	if (view->boot)
-		function_add_json(
-			json_add_object(object, "boot"), &explain->cli->boot, view->boot);
+		function_add_json(json_add_object(object, "boot"), &explain->cli->boot,
+			view->boot, kind->name);
 	else
 		json_add_null(object, "boot");
 	add_group(object, explain, view);

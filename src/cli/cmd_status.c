@@ -188,13 +188,11 @@ static int add_functions(struct json_object *top, const struct thisboot *boot)
 
 	for (size_t i = 0; r == 0 && i < boot->n; i++) {
 		const struct thisboot_function *function = &boot->functions[i];
-		struct json_object *object = json_add_object(list, NULL);
 		struct function_name name = {0};
 
-		function_add_json(object, boot, function);
 		if (function->present)
 			names_look_up(names, &function->ids, &name);
-		json_add_text(object, "name", function->present ? name.name : NULL);
+		function_add_json(json_add_object(list, NULL), boot, function, name.name);
 	}
 	return r;
 }

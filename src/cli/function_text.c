@@ -94,7 +94,7 @@ void function_remark(const struct thisboot *boot,
 }
 
 void function_add_json(struct json_object *object, const struct thisboot *boot,
-	const struct thisboot_function *function)
+	const struct thisboot_function *function, const char *name)
 {
 	const struct record_function *recorded = &function->recorded;
 	const struct plan_entry *next = function->next;
@@ -105,6 +105,7 @@ void function_add_json(struct json_object *object, const struct thisboot *boot,
 	json_add_text(object, "address", recorded->address);
 	json_add_text(object, "path", recorded->path);
 	json_add_text(object, "id", recorded->id);
+	json_add_text(object, "name", name);
 	json_add_text(object, "wanted", recorded->wanted);
 	json_add_text(object, "driver", function->driver_now);
 	json_add_bool(object, "as_wanted", function->as_wanted);

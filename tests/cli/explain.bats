@@ -70,6 +70,20 @@ explain_json() {
 		wanted: "vfio-pci", inactive: null}'
 	json_is '.functions[0].boot | .result == "bound" and .stage == "initramfs" and
 		.as_wanted and .next_boot == "bind"'
+	# The object is the one of status, with the same name.
+	json_is '.functions[0] | .boot.name == .name'
+	status=$("$vfioboot" status --root "$root" --json | jq -c '.functions[0]')
+	json_is ".functions[0].boot == $status"
+	# What is no VGA controller cannot be the boot display.
+	explain_json 02:00.1
+	json_is '.functions[0].boot_display == null'
+}
+
+@test "a section of the kernel command line has no line" {
+	machine identical-cards
+	echo vfioboot.device=00:01.1/00 >"$root/proc/cmdline"
+	explain_json 02:00.0
+	json_is '.functions[0].section | .line == null and (.file | startswith("/") | not)'
 }
 
 @test "the next boot's refusal, with what to do" {
