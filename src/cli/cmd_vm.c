@@ -608,6 +608,9 @@ static enum cli_exit check(const struct cli *cli)
 		if (cli->n_operands != actions[i].n)
 			return cli_misuse("vm", "it is 'vfioboot vm %s%s'",
 				actions[i].name, actions[i].operands);
+		if (cli->json && actions[i].run == show)
+			return cli_misuse("vm",
+				"--json is not for show; --format says for which program");
 		/* It becomes a part of names of files. */
 		if (actions[i].n > 1 &&
 			!config_set_name(

@@ -186,10 +186,16 @@ win 11 off   0000:02:00.1 second' ]
 	while read -r line; do
 		json_true '.state | IN("note", "started", "done")' <<<"$line"
 	done <<<"$output"
+	live vm list --json
+	json_true '.guests | length == 2 and all(.set == "second" and .address != null)' <<<"$output"
+	live vm detach "$evil" second --json --dry-run
+	[ "$status" = 0 ]
+	json_true '.state | IN("note", "planned")' <<<"${lines[0]}"
 }
 
 @test "misuse" {
-	for words in '' start 'attach guest' 'detach guest set more' show 'show a/b' 'show a --format xml'; do
+	for words in '' start 'attach guest' 'detach guest set more' show 'show a/b' 'show a --format xml' \
+		'show a --json'; do
 		# shellcheck disable=SC2086 # words
 		run -2 "$vfioboot" vm $words
 	done
