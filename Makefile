@@ -138,6 +138,8 @@ define newline
 endef
 MANUAL = $(foreach page,$(sort $(wildcard man/*.[1-9])),$(newline)0644 $(page) \
 	$(DATADIR)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
+SCHEMAS = $(foreach schema,$(sort $(wildcard schema/*/*.json)),$(newline)0644 $(schema) \
+	$(DATADIR)/vfioboot/$(schema))
 
 # What is installed, and where: mode, file in the tree, file on the system. In what is text the
 # names of the two programs become those of $(PREFIX).
@@ -162,7 +164,7 @@ define INSTALLED
 0644 completions/bash/vfioboot $(DATADIR)/bash-completion/completions/vfioboot
 0644 completions/bash/vfioboot-early $(DATADIR)/bash-completion/completions/vfioboot-early
 0644 completions/zsh/_vfioboot $(DATADIR)/zsh/site-functions/_vfioboot
-0644 completions/fish/vfioboot.fish $(DATADIR)/fish/vendor_completions.d/vfioboot.fish$(MANUAL)
+0644 completions/fish/vfioboot.fish $(DATADIR)/fish/vendor_completions.d/vfioboot.fish$(MANUAL)$(SCHEMAS)
 endef
 export INSTALLED
 
@@ -176,6 +178,7 @@ install: all
 	@echo "$$INSTALLED" | while read -r mode from to; do \
 		install -D -m "$$mode" "$$from" "$(DESTDIR)$$to" || exit 1; \
 		case $$from in build/*) ;; *) sed -i -e 's|/usr/lib/vfioboot/|$(LIBDIR)/vfioboot/|g' \
+			-e 's|/usr/share/vfioboot/|$(DATADIR)/vfioboot/|g' \
 			-e 's|/usr/bin/vfioboot|$(BINDIR)/vfioboot|g' "$(DESTDIR)$$to" || exit 1 ;; \
 		esac; done
 	@test -e "$(DESTDIR)$(CONFIG)" || install -D -m 0644 vfioboot.conf "$(DESTDIR)$(CONFIG)"
@@ -192,7 +195,9 @@ uninstall:
 	@for link in $(WANTS); do rm -f "$(DESTDIR)$(UNITDIR)/$$link"; done
 	@! cmp -s vfioboot.conf "$(DESTDIR)$(CONFIG)" || rm -f "$(DESTDIR)$(CONFIG)"
 	@rm -rf "$(DESTDIR)$(COCKPIT_DIR)"
-	@-rmdir "$(DESTDIR)$(LIBDIR)/vfioboot" "$(DESTDIR)$(LIBDIR)/dracut/modules.d/50vfioboot" 2>/dev/null
+	@-rmdir "$(DESTDIR)$(LIBDIR)/vfioboot" "$(DESTDIR)$(LIBDIR)/dracut/modules.d/50vfioboot" \
+		"$(DESTDIR)$(DATADIR)/vfioboot/schema"/* "$(DESTDIR)$(DATADIR)/vfioboot/schema" \
+		"$(DESTDIR)$(DATADIR)/vfioboot" 2>/dev/null
 
 # ---- the page in Cockpit ----------------------------------------------------------------
 
@@ -324,8 +329,11 @@ CLI_TESTS = bats --tap --no-parallelize-within-files --jobs "$$((2 * $$(nproc)))
 suite_lint = @tests/run $(RESULTS) lint tests/lint
 suite_unit = @for test in $(1); do \
 	CMOCKA_MESSAGE_OUTPUT=TAP tests/run $(RESULTS) $${test\#\#*/} $$test; done
-suite_cli = @EARLY=$(1)/vfioboot-early VFIOBOOT=$(1)/vfioboot \
+suite_cli = @EARLY=$(1)/vfioboot-early VFIOBOOT=$(1)/vfioboot ANSWERS=$(2) \
 	tests/run $(RESULTS) cli$(subst /,-,$(1:build%=%)) $(CLI_TESTS)
+# What the tests of the plain build were answered with --json.
+ANSWERS = $(CURDIR)/$(RESULTS)/answers
+suite_schemas = @tests/run $(RESULTS) schemas tests/schemas $(1) $(ANSWERS)
 
 # `make check-all` in parts, for machines that work side by side: SHARD=1/4 to 4/4, each at most an hour
 # with two cores.  What is no boot is in the first, but the page in Cockpit; boots say it by their tags.
@@ -346,7 +354,8 @@ run-check: check-programs
 	$(prepare_boots)
 	$(suite_lint)
 	$(call suite_unit,$(TESTS))
-	$(call suite_cli,build)
+	$(call suite_cli,build,$(ANSWERS))
+	$(suite_schemas)
 	$(call suite_cli,build/sanitized)
 	@tests/run $(RESULTS) boot tests/boot/run
 	@tests/run $(RESULTS) --summary
@@ -356,7 +365,8 @@ run-check-all: check-programs shards
 	@rm -rf $(RESULTS)
 	$(if $(FIRST_SHARD),$(suite_lint))
 	$(if $(FIRST_SHARD),$(call suite_unit,$(TESTS)))
-	$(if $(FIRST_SHARD),$(call suite_cli,build))
+	$(if $(FIRST_SHARD),$(call suite_cli,build,$(ANSWERS)))
+	$(if $(FIRST_SHARD),$(suite_schemas))
 	$(if $(FIRST_SHARD),$(call suite_cli,build/sanitized))
 	$(if $(FIRST_SHARD),@tests/run $(RESULTS) distros tests/distros)
 	$(if $(COCKPIT_SHARD),@tests/run $(RESULTS) cockpit tests/cockpit/run)
@@ -379,7 +389,8 @@ run-check-quick: all $(QUICK_TESTS) $(CLI_TOOLS)
 	@rm -rf $(RESULTS)
 	$(suite_lint)
 	$(call suite_unit,$(QUICK_TESTS))
-	$(call suite_cli,build) --filter-tags '!slow'
+	$(call suite_cli,build,$(ANSWERS)) --filter-tags '!slow'
+	$(call suite_schemas,--some)
 	@tests/run $(RESULTS) --summary
 
 # For the build of a package: what needs no more than cmocka.
@@ -395,7 +406,8 @@ run-check-portable: all $(TESTS) $(CLI_TOOLS)
 	@rm -rf $(RESULTS)
 	$(suite_lint)
 	$(call suite_unit,$(TESTS))
-	$(call suite_cli,build)
+	$(call suite_cli,build,$(ANSWERS))
+	$(suite_schemas)
 	@tests/run $(RESULTS) --summary
 
 # The page, in a browser: FILTER= as of boots.

@@ -657,7 +657,7 @@ variant_driver() {
 
 @test "without root nothing of this machine is changed" {
 	command -v setpriv >/dev/null && [ "$(id -u)" -eq 0 ] || skip "needs setpriv and root"
-	cp "$vfioboot" "$work/program"
+	cp "$PROGRAM" "$work/program"
 	chmod -R a+rX "$work"
 	for command in add remove; do
 		run -1 setpriv --reuid=65534 --regid=65534 --clear-groups \

@@ -1010,7 +1010,7 @@ alone() {
 		as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 		"${as[@]}" true || skip 'rights cannot be dropped here'
 		chmod 755 "$work"
-		cp "$vfioboot" "$work/program"
+		cp "$PROGRAM" "$work/program"
 		vfioboot=$work/program
 	fi
 	chmod 000 "$host/proc/iomem" "$host/boot"

@@ -1438,7 +1438,7 @@ undo_live() {
 @test "changes need root" {
 	[ "$(id -u)" = 0 ] || skip "needs root, to be somebody else"
 	chmod 755 "$work"
-	cp "$vfioboot" "$work/vfioboot"
+	cp "$PROGRAM" "$work/vfioboot"
 	for action in add remove update; do
 		run -1 setpriv --reuid=65534 --clear-groups "$work/vfioboot" entry "$action"
 		[[ $output == *"needs root; run 'sudo vfioboot entry $action'"* ]]
@@ -1450,7 +1450,7 @@ undo_live() {
 entry_as_nobody() {
 	local drop=()
 	chmod 755 "$work"
-	cp "$vfioboot" "$work/vfioboot"
+	cp "$PROGRAM" "$work/vfioboot"
 	[ "$(id -u)" != 0 ] || drop=(setpriv --reuid=65534 --clear-groups)
 	"${drop[@]}" "$work/vfioboot" entry "$@" --root /proc/self/fd/9 9<"$tree"
 }

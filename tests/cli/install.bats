@@ -57,6 +57,15 @@ files() {
 	done
 }
 
+@test "install puts each schema where the manual says" {
+	make_quietly install
+	directory=$(sed -n 's/^\.It Pa \(.*\/schema\/.*\)/\1/p' "$tree/man/vfioboot.8")
+	diff <(cd "$tree/schema/1" && ls) <(cd "$BATS_TEST_TMPDIR$directory" && ls)
+	[ -f "$BATS_TEST_TMPDIR$directory/list.json" ]
+	make_quietly uninstall
+	[ ! -e "$BATS_TEST_TMPDIR/usr/share/vfioboot" ]
+}
+
 @test "install puts what boot loaders run where it is run" {
 	make_quietly install
 	[ -x "$BATS_TEST_TMPDIR/etc/grub.d/11_linux_passthrough" ]

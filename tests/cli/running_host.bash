@@ -46,6 +46,7 @@ machine() {
 live() {
 	run --separate-stderr env -i PATH=/bin:/usr/bin \
 		unshare --map-root-user --root="$host" vfioboot "$@"
+	[[ " $* " != *' --json '* && $* != *--progress* ]] || keep_answer "$@" <<<"$output"
 }
 
 # generator NAME: what it writes is what it would make now

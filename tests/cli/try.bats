@@ -601,7 +601,7 @@ sdboot() {
 	chmod 700 "$host/boot/efi/loader/entries"
 	[ "$(id -u)" = 0 ] || chmod 0 "$host/boot/efi/loader/entries"
 	chmod 755 "$BATS_TEST_TMPDIR"
-	cp "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
+	cp "$PROGRAM" "$BATS_TEST_TMPDIR/vfioboot"
 	local drop=()
 	[ "$(id -u)" != 0 ] || drop=(setpriv --reuid=65534 --clear-groups)
 	# The tree as an open directory, since those above it may be closed.
@@ -988,7 +988,7 @@ held='
 	[ "$status" = 0 ]
 	[[ $stderr == *'there is no such trial'* ]]
 	# The tree itself may lie below /var.
-	cp "$vfioboot" "$work/program"
+	cp "$PROGRAM" "$work/program"
 	live 'mount --bind "$host/cmdline" /proc/cmdline
 		mount -t tmpfs none /var
 		"$work/program" confirm --wait 1'
@@ -1061,7 +1061,7 @@ live_host() {
 	: >"$host/dev/null"
 	unshare -r chroot / true 2>/dev/null || skip "needs a user namespace"
 	local program
-	for program in "$(realpath "$vfioboot")" /bin/sh; do
+	for program in "$PROGRAM" /bin/sh; do
 		ldd "$program" | grep -o '/[^ ]*' | xargs cp -L --parents -t "$host"
 		cp -L "$program" "$host/bin/"
 	done

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Before the first test, and after the last one: each answer with --json that a test gets is kept, and
+# compared with its schema.  What tests run as $VFIOBOOT is tests/lib/answering; the program is $PROGRAM.
+# ANSWERS=DIR keeps them there, for `tests/schemas DIR`; an empty ANSWERS keeps none.
+
+tests=$(realpath "${BASH_SOURCE[0]%/*}/..")
+
+setup_suite() {
+	PROGRAM=$(realpath "${VFIOBOOT:-$tests/../build/vfioboot}")
+	VFIOBOOT=$tests/lib/answering
+	[ -n "${ANSWERS+is set}" ] || compare=$BATS_RUN_TMPDIR/answers
+	ANSWERS=${ANSWERS-$compare}
+	[ -z "$ANSWERS" ] || install -d -m 1777 "$ANSWERS"
+	export PROGRAM VFIOBOOT ANSWERS
+}
+
+teardown_suite() {
+	[ -z "${compare-}" ] || "$tests/schemas" --some "$compare"
+}
