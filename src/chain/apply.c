@@ -344,7 +344,8 @@ static int add_group(struct apply *apply, const struct chain_image *image)
 
 /*
  * What other packages do with a new image, once for each kernel: update-initramfs calls them
- * by itself.
+ * by itself.  They pack it into unified images, some by kernel-install: to them one of these would be
+ * an initramfs.
  */
 static int add_post_update(struct apply *apply, size_t number)
 {
@@ -353,12 +354,12 @@ static int add_post_update(struct apply *apply, size_t number)
 	_cleanup_free_ char *kernel = NULL, *path = NULL, *directory = NULL;
 	struct change_step *step;
 
-	if (!needs_making(apply, image) || !image->maker ||
+	if (!needs_making(apply, image) || !image->maker || image->is_unified ||
 		(image->maker->replaces && !is_extended(apply, image)) ||
 		!file_exists(root, INITRAMFS_POST_UPDATE))
 		return 0;
 	for (size_t i = 0; i < number; i++)
-		if (needs_making(apply, &images[i]) &&
+		if (needs_making(apply, &images[i]) && !images[i].is_unified &&
 			strcmp(images[i].kernel, image->kernel) == 0)
 			return 0;
 	if (asprintf(&kernel, "--arg=%s", image->kernel) < 0 ||
@@ -368,6 +369,36 @@ static int add_post_update(struct apply *apply, size_t number)
 	step = change_add(&apply->change, &change_program, NULL, NULL);
 	return step ? change_add_args(step, "run-parts", kernel, path, directory, NULL)
 		    : -ENOMEM;
+}
+
+/* What those did to the unified images: they may have made them once more. */
+static int add_last_checks(struct apply *apply)
+{
+	const struct chain *chain = apply->chain;
+	struct change_step *step;
+
+	for (size_t i = 0; i < chain->n_images; i++) {
+		const struct chain_image *image = &chain->images[i];
+
+		if (!image->is_unified || !needs_making(apply, image))
+			continue;
+		step = change_add(
+			&apply->change, &apply_verify, image->path, image->kernel);
+		if (!step)
+			return -ENOMEM;
+		step->data = apply->goal;
+	}
+	return 0;
+}
+
+static int add_post_updates(struct apply *apply)
+{
+	size_t n = apply->change.n;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < apply->chain->n_images; i++)
+		r = add_post_update(apply, i);
+	return r < 0 || apply->change.n == n ? r : add_last_checks(apply);
 }
 
 /*
@@ -428,8 +459,7 @@ int apply_add_images(struct apply *apply)
 	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
 		if (!chain->images[i].source)
 			r = add_group(apply, &chain->images[i]);
-	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
-		r = add_post_update(apply, i);
+	r = r < 0 ? r : add_post_updates(apply);
 	r = r < 0 ? r : add_entry_update(apply);
 	r = r < 0 ? r : add_discards(&apply->change);
 	return r < 0 ? r : finish_titles(apply);

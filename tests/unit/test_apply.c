@@ -753,17 +753,22 @@ static int tear_down_unified(void **state)
 	return fake_tear_down(state);
 }
 
+static void forget_other_kernel(void)
+{
+	fake_remove(UNIFIED OTHER ".efi");
+	fake_remove("boot/vmlinuz-" OTHER);
+	fake_remove("lib/modules/" OTHER "/modules.dep");
+	fake_remove(IMAGE OTHER);
+}
+
 static void test_steps_of_outdated_unified(void **state)
 {
 	struct session *session;
 
 	(void)state;
 	fake_put("etc/vfioboot.entries", "");
-	fake_image(IMAGE OTHER, TOOLS, OTHER, GOOD);
-	fake_remove(UNIFIED OTHER ".efi");
-	fake_remove("boot/vmlinuz-" OTHER);
-	fake_remove("lib/modules/" OTHER "/modules.dep");
-	fake_remove(IMAGE OTHER);
+	fake_dir("etc/initramfs/post-update.d");
+	forget_other_kernel();
 	session = begin_apply();
 	expect_steps(session,
 		"keep /boot/initrd.img-6.12.1 as /boot/.initrd.img-6.12.1.vfioboot-kept\n"
@@ -778,8 +783,36 @@ static void test_steps_of_outdated_unified(void **state)
 		"check /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-new\n"
 		"rename /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-new to "
 		"/boot/efi/EFI/Linux/token-6.12.1.efi\n"
+		"run run-parts --arg=6.12.1 --arg=/boot/initrd.img-6.12.1 "
+		"/etc/initramfs/post-update.d\n"
+		"check /boot/efi/EFI/Linux/token-6.12.1.efi\n"
 		"run vfioboot entry update\n"
 		"remove /boot/.initrd.img-6.12.1.vfioboot-kept\n"
+		"remove /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-kept\n");
+	end(session);
+}
+
+/* To other packages the unified image alone is no initramfs. */
+static void test_steps_of_outdated_unified_alone(void **state)
+{
+	struct session *session;
+
+	(void)state;
+	fake_dir("etc/initramfs/post-update.d");
+	forget_other_kernel();
+	fake_remove("etc/vfioboot.conf.d/new.conf");
+	fake_image(IMAGE ONE, TOOLS, ONE, OLD_CONFIG);
+	fake_unified(ONE);
+	fake_image(IMAGE ONE, TOOLS, ONE, GOOD);
+	session = begin_apply();
+	expect_steps(session,
+		"keep /boot/efi/EFI/Linux/token-6.12.1.efi as "
+		"/boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-kept\n"
+		"make /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-new of "
+		"/boot/efi/EFI/Linux/token-6.12.1.efi with ukify\n"
+		"check /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-new\n"
+		"rename /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-new to "
+		"/boot/efi/EFI/Linux/token-6.12.1.efi\n"
 		"remove /boot/efi/EFI/Linux/.token-6.12.1.efi.vfioboot-kept\n");
 	end(session);
 }
@@ -1310,6 +1343,7 @@ static int run_unified(void)
 	cmocka_unit_test_setup_teardown(f, set_up_outdated_unified, tear_down_unified)
 	static const struct CMUnitTest tests[] = {
 		UNIFIED_TEST(test_steps_of_outdated_unified),
+		UNIFIED_TEST(test_steps_of_outdated_unified_alone),
 		UNIFIED_TEST(test_outdated_unified),
 		UNIFIED_TEST(test_ukify_fails),
 		UNIFIED_TEST(test_unified_that_is_built),
