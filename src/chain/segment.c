@@ -124,6 +124,23 @@ static int add_protect(const struct imagecheck *check, const struct imagefile *i
 }
 
 /*
+ * Whether a file is one of several names of what the image has there (dracut runs hardlink(1)): the
+ * kernel writes into the file, and the other names would change with it (do_name() of
+ * init/initramfs.c).
+ */
+static bool has_other_names(const struct imagefile *image, const struct imagefile *files)
+{
+	for (size_t i = 0; i < files->n; i++) {
+		const struct imagefile_entry *old =
+			imagefile_find(image, files->entries[i].path);
+
+		if (old && old->inode)
+			return true;
+	}
+	return false;
+}
+
+/*
  * All of it; not the early program: another version of it needs the hooks that came with it, and only
  * the generator has those.  Returns 1; 0: a clean image is better; or -errno.
  */
@@ -136,7 +153,7 @@ static int collect(const struct imagecheck *check, const struct imagefile *image
 	r = r < 0 ? r : add_config(check, image, files);
 	r = r < 0 ? r : add_protect(check, image, files);
 	r = r < 0 ? r : add_empty(image, files);
-	return r < 0 ? r : r <= EMPTY_MAX;
+	return r < 0 ? r : r <= EMPTY_MAX && !has_other_names(image, files);
 }
 
 /* Whether the image is fresh with the files behind it: 1, 0, or -errno. */

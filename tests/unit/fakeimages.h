@@ -30,6 +30,7 @@ enum fake_flaw {
 	NO_PROTECT = 1 << 10,
 	SHORT_PROTECT = 1 << 11,
 	WITH_SYSTEMD = 1 << 12, /* no flaw, but another way to start */
+	TWO_NAMES = 1 << 13,    /* nor is this: the configuration has another one */
 };
 
 enum fake_maker { DRACUT, TOOLS, MKINITCPIO, NOBODY };
@@ -120,6 +121,12 @@ static inline void add_us(struct imagemaker *maker, const char *release, unsigne
 {
 	imagemaker_add_text(maker, "usr/lib/vfioboot/vfioboot-early",
 		flaws & OLD_PROGRAM ? "PROGRAM" : "program");
+	for (unsigned i = 0; i < 2 && flaws & TWO_NAMES; i++) {
+		maker->inode = 1000;
+		maker->nlink = 2;
+		if (i == 0)
+			imagemaker_add_text(maker, "etc/the-same.conf", "");
+	}
 	if (!(flaws & NO_CONFIG))
 		imagemaker_add_text(maker, "etc/vfioboot.conf",
 			flaws & OLD_CONFIG ? "[device gpu]\n" : FAKE_CONFIG);

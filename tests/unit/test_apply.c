@@ -647,6 +647,15 @@ static void expect_built(bool full)
 	end(&session);
 }
 
+/* What the kernel writes into the one would be in the other, too. */
+static void test_outdated_of_two_names(void **state)
+{
+	(void)state;
+	set_up_outdated();
+	fake_image(IMAGE ONE, DRACUT, ONE, OLD_CONFIG | TWO_NAMES);
+	expect_built(false);
+}
+
 /* ---- unified images, with ukify ---------------------------------------------------------- */
 
 /* What it was told to put into the image, up to eight sections. */
@@ -1371,6 +1380,7 @@ int main(void)
 		TEST(test_files_that_stand_in_the_way),
 		TEST(test_steps_of_outdated),
 		TEST(test_outdated),
+		TEST(test_outdated_of_two_names),
 		TEST(test_outdated_in_more),
 		TEST(test_full),
 		TEST(test_followers),
