@@ -2,7 +2,29 @@
 /* What programs that run guests need to know of a device set, in the form in which each takes it. */
 #include "cli.h"
 
+#include <ctype.h>
+
 #define SLOT_OF(at) ((at).devfn >> 3)
+
+#define PREFIX    "set-"
+#define NAME_SIZE (sizeof(PREFIX) + CONFIG_NAME_SIZE)
+
+/*
+ * What the set is called where each of these programs takes it: a letter, and behind it letters,
+ * digits and '-' (util/id.c of QEMU, CONFIGID_RE in PVE/JSONSchema.pm of pve-common, resources of
+ * Kubernetes).
+ */
+static const char *name_of(const struct vm_set *set, char ret[static NAME_SIZE])
+{
+	const char *name = set->section->name;
+	bool good = isalpha((unsigned char)name[0]) && name[1];
+
+	text_join(ret, NAME_SIZE, good ? "" : PREFIX, name, NULL);
+	for (char *at = ret; *at; at++)
+		if (!isalnum((unsigned char)*at))
+			*at = '-';
+	return ret;
+}
 
 static const char *address_text(
 	const struct pcibus_function *function, char ret[static PCI_ADDRESS_SIZE])
@@ -74,7 +96,8 @@ static void print_libvirt(const struct cli *cli, const struct vm_set *set)
 /* A root port for each slot, as docs/pcie.txt of QEMU advises. */
 static void print_qemu(const struct cli *cli, const struct vm_set *set)
 {
-	char address[PCI_ADDRESS_SIZE];
+	char address[PCI_ADDRESS_SIZE], buffer[NAME_SIZE];
+	const char *name = name_of(set, buffer);
 	unsigned port = 0;
 
 	(void)cli;
@@ -83,12 +106,11 @@ static void print_qemu(const struct cli *cli, const struct vm_set *set)
 
 		if (first_of(set, i) == i) {
 			port++;
-			printf("-device pcie-root-port,id=%s-%u,chassis=%u\n",
-				set->section->name, port, 100 + port);
+			printf("-device pcie-root-port,id=%s-%u,chassis=%u\n", name, port,
+				100 + port);
 		}
 		printf("-device vfio-pci,host=%s,bus=%s-%u,addr=0x0.0x%x%s\n",
-			address_text(set->functions[i], address), set->section->name,
-			port, function,
+			address_text(set->functions[i], address), name, port, function,
 			!function && count_slot(set, i) > 1 ? ",multifunction=on" : "");
 	}
 }
@@ -140,7 +162,8 @@ static void print_mapping(
  */
 static void print_proxmox(const struct cli *cli, const struct vm_set *set)
 {
-	char node[256] = "";
+	char node[256] = "", buffer[NAME_SIZE];
+	const char *name = name_of(set, buffer);
 	unsigned n = 0;
 
 	if (file_read_line(&cli->root, "/etc/hostname", node, sizeof(node)) < 0 || !*node)
@@ -153,9 +176,9 @@ static void print_proxmox(const struct cli *cli, const struct vm_set *set)
 		if (whole && first_of(set, i) != i)
 			continue;
 		if (n++)
-			printf("\n%s-%u\n", set->section->name, n);
+			printf("\n%s-%u\n", name, n);
 		else
-			printf("%s\n", set->section->name);
+			printf("%s\n", name);
 		print_mapping(set->functions[i], node, whole);
 	}
 }
@@ -175,13 +198,16 @@ static bool is_repeated(const struct vm_set *set, size_t i)
 static void print_resource(const struct vm_set *set, size_t i)
 {
 	const struct pci_ids *ids = &set->functions[i]->dev.ids;
+	char name[NAME_SIZE];
 
-	printf("vfioboot/%s-%04x-%04x\n", set->section->name, ids->vendor, ids->device);
+	printf("vfioboot/%s-%04x-%04x\n", name_of(set, name), ids->vendor, ids->device);
 }
 
 /* PermittedHostDevices and HostDevice of KubeVirt's API (staging/src/kubevirt.io/api/core/v1). */
 static void print_kubevirt(const struct cli *cli, const struct vm_set *set)
 {
+	char name[NAME_SIZE];
+
 	(void)cli;
 	printf("# In the resource KubeVirt; each device of these ids that is on vfio-pci counts:\n"
 	       "spec:\n  configuration:\n    permittedHostDevices:\n"
@@ -201,7 +227,7 @@ static void print_kubevirt(const struct cli *cli, const struct vm_set *set)
 	       "          hostDevices:\n");
 	for (size_t i = 0; i < set->n; i++) {
 		printf("          - name: %s-%zu\n            deviceName: ",
-			set->section->name, i);
+			name_of(set, name), i);
 		print_resource(set, i);
 	}
 }

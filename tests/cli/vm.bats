@@ -169,6 +169,23 @@ win 11 off   0000:02:00.1 second' ]
 	[[ ${lines[1]} == *"host=0000:02:00.1,bus=second-1,addr=0x0.0x0" ]]
 }
 
+@test "show: each program takes the name, whatever the set is called" {
+	local name want
+	host_of_two_cards "$BATS_TEST_TMPDIR/host"
+	rm -rf "${host:?}/etc/vfioboot.conf.d"
+	for name in 3090:set-3090 _a:set--a g:set-g my.gpu_2:my-gpu-2; do
+		want=${name#*:} name=${name%:*}
+		put etc/vfioboot.conf <<<"[device $name]"$'\npath = 00:01.1/00\nexpect = 2'
+		run -0 "$vfioboot" vm show "$name" --root "$host" --format qemu
+		[[ ${lines[0]} == *",id=$want-1,"* && ${lines[1]} == *",bus=$want-1,"* ]]
+		run -0 "$vfioboot" vm show "$name" --root "$host" --format proxmox
+		[ "${lines[0]}" = "$want" ]
+		run -0 "$vfioboot" vm show "$name" --root "$host" --format kubevirt
+		[[ $output == *"vfioboot/$want-10de-2206"* && $output == *"- name: $want-0"* ]]
+		[[ $output != *[^-a-z]"$name-"* || $name == "$want" ]]
+	done
+}
+
 @test "JSON is UTF-8, whatever guests are called" {
 	local evil=$'x\xff\xc3(\033]0;y"\\'
 	with_guest
