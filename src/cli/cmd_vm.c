@@ -441,13 +441,18 @@ static enum cli_exit attach(struct cli *cli)
 	return carry_out(cli, &guest, &change, &edit.done);
 }
 
-/* What is kept of an earlier attach.  CLI_OK, or a message. */
+/*
+ * What is kept of an earlier attach; of one that was killed, what it asked libvirt for.  CLI_OK, or
+ * a message.
+ */
 static enum cli_exit read_kept(const struct cli *cli, const struct kept *kept,
 	char **ret_before, char **ret_after)
 {
 	int r = file_read(&cli->root, kept->before, ret_before, NULL);
 
 	r = r < 0 ? r : file_read(&cli->root, kept->after, ret_after, NULL);
+	if (r == -ENOENT && *ret_before)
+		r = file_read(&cli->root, kept->new, ret_after, NULL);
 	if (r == -ENOENT)
 		return cli_error("vm",
 			"'vfioboot vm attach' did not give this set to the guest; edit it "
@@ -464,10 +469,9 @@ static int detach_steps(
 	r = r < 0 ? r
 		  : add_own(change, &define, xml ? kept->new : kept->before, NULL,
 			    (void *)uri);
-	if (r == 0 && xml && !change_add(change, &change_discard, kept->new, NULL))
-		r = -ENOMEM;
 	if (r == 0 &&
-		(!change_add(change, &change_discard, kept->before, NULL) ||
+		(!change_add(change, &change_discard, kept->new, NULL) ||
+			!change_add(change, &change_discard, kept->before, NULL) ||
 			!change_add(change, &change_discard, kept->after, NULL) ||
 			!change_add(change, &change_rmdir, kept->directory, NULL)))
 		r = -ENOMEM;

@@ -88,6 +88,21 @@ win 11 off   0000:02:00.1 second' ]
 	grep 'passwd="secret"' "$host/guest.xml"
 }
 
+@test "detach takes back an attach that was killed before it had read back" {
+	with_guest
+	live vm attach 'win 11' second
+	mv "$kept/second.after" "$kept/second.new"
+	sed -i 's|</devices>|<rng model="virtio"/></devices>|' "$host/guest.xml"
+	live vm attach 'win 11' second
+	[ "$status" = 1 ]
+	live vm detach 'win 11' second
+	echo "$output" "$stderr"
+	[ "$status" = 0 ]
+	run ! grep hostdev "$host/guest.xml"
+	grep '<rng' "$host/guest.xml"
+	[ ! -e "$kept" ]
+}
+
 @test "what libvirt does not accept changes nothing" {
 	with_guest
 	: >"$host/refuse"
