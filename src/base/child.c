@@ -3,11 +3,15 @@
 #include "child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tree.h"
 
 uint64_t child_now(void)
 {
@@ -72,6 +76,19 @@ static int wait_until(pid_t pid, uint64_t deadline)
 	}
 }
 
+/* Who reads what the parent prints waits until nobody can print any more. */
+static void leave_pipes(void)
+{
+	int null = open(TREE_NULL, O_RDWR | O_CLOEXEC);
+	struct stat st;
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fstat(fd, &st) == 0 &&
+			(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) &&
+			(null < 0 || dup2(null, fd) < 0))
+			close(fd);
+}
+
 int child_run(int (*work)(void *data), void *data, uint64_t deadline)
 {
 	pid_t pid = fork();
@@ -79,8 +96,10 @@ int child_run(int (*work)(void *data), void *data, uint64_t deadline)
 
 	if (pid < 0)
 		return -errno;
-	if (pid == 0)
+	if (pid == 0) {
+		leave_pipes();
 		_exit(work(data) & 0xff);
+	}
 	r = wait_until(pid, deadline);
 	if (r == -ETIMEDOUT)
 		kill(pid, SIGKILL);

@@ -71,7 +71,7 @@ static enum cli_exit check_bind(const struct cli *cli)
 }
 
 /* As root, one hand-over after the other; of another machine a dry run alone. */
-static enum cli_exit begin(const struct cli *cli)
+static enum cli_exit begin(const struct cli *cli, int *ret_lock)
 {
 	const char *command = cli->command->name;
 	enum cli_exit status = progress_check_live(cli);
@@ -81,13 +81,15 @@ static enum cli_exit begin(const struct cli *cli)
 		status = cli_need_root(command);
 	if (status != CLI_OK || cli->dry_run)
 		return status;
-	/* It is closed when this process ends. */
 	fd = handover_lock(&cli->root, LOCK_MS);
 	if (fd == -EBUSY)
 		return cli_error(command,
 			"another device is being handed over; try again when that has "
 			"finished");
-	return fd < 0 ? cli_error(command, "cannot lock: %s", strerror(-fd)) : CLI_OK;
+	if (fd < 0)
+		return cli_error(command, "cannot lock: %s", strerror(-fd));
+	*ret_lock = fd;
+	return CLI_OK;
 }
 
 /* ---- the set ----------------------------------------------------------------------------- */
@@ -374,7 +376,8 @@ static enum cli_exit run_bind(struct cli *cli)
 	const struct obstacles_allowed allow = {
 		.last_display = arguments->last_display, .partial_group = true};
 	struct devices devices = {.only = arguments->only, .allow = &allow};
-	enum cli_exit status = begin(cli);
+	_cleanup_(handover_unlock) int lock = -1;
+	enum cli_exit status = begin(cli, &lock);
 	_cleanup_(file_free_names) struct file_names sets = {0};
 	char program[4096] = "";
 
@@ -458,7 +461,8 @@ static enum cli_exit release_set(struct cli *cli, const char *set)
 
 static enum cli_exit run_release(struct cli *cli)
 {
-	enum cli_exit begun = begin(cli), status = begun, one;
+	_cleanup_(handover_unlock) int lock = -1;
+	enum cli_exit begun = begin(cli, &lock), status = begun, one;
 
 	for (int i = 0; begun == CLI_OK && i < cli->n_operands; i++) {
 		char set[CONFIG_NAME_SIZE];

@@ -18,6 +18,7 @@ struct hook {
 	struct cli *cli;
 	const char *guest;
 	const char *set;
+	int lock; /* -1: not yet */
 };
 
 /* Says why on stderr, which virsh start shows, and in the journal. */
@@ -114,10 +115,9 @@ static bool may_hand_over(const struct config *config)
 }
 
 /* What other commands do has to be over.  Of a guest that gets nothing, nobody waits for it. */
-static int begin(const struct hook *hook, struct message *message)
+static int begin(struct hook *hook, struct message *message)
 {
 	const struct root *root = &hook->cli->root;
-	int lock;
 
 	if (hook->cli->dry_run)
 		return 0;
@@ -128,11 +128,11 @@ static int begin(const struct hook *hook, struct message *message)
 			"that of a user");
 	}
 	run_catch_signals();
-	/* It is closed when this process ends. */
-	lock = handover_lock(root, LOCK_MS);
-	return lock < 0 ? message_errno(message, lock,
-				  "cannot wait until other device sets are handed over")
-			: 0;
+	hook->lock = handover_lock(root, LOCK_MS);
+	return hook->lock < 0
+		? message_errno(message, hook->lock,
+			  "cannot wait until other device sets are handed over")
+		: 0;
 }
 
 /* The next one sees what has happened to the devices. */
@@ -249,7 +249,9 @@ enum cli_exit libvirt_hook_check(const struct cli *cli)
 
 enum cli_exit libvirt_hook(struct cli *cli)
 {
-	struct hook hook = {.cli = cli, .guest = cli->operands[GUEST], .set = "-"};
+	struct hook hook = {
+		.cli = cli, .guest = cli->operands[GUEST], .set = "-", .lock = -1};
+	enum cli_exit status;
 	const char *operation = cli->operands[OPERATION];
 	const char *sub_operation = cli->operands[SUB_OPERATION];
 	bool gives =
@@ -265,5 +267,7 @@ enum cli_exit libvirt_hook(struct cli *cli)
 			"only this machine has guests; add --dry-run to see what would "
 			"be done");
 	openlog("vfioboot", 0, LOG_DAEMON);
-	return gives ? prepare(&hook) : release(&hook);
+	status = gives ? prepare(&hook) : release(&hook);
+	handover_unlock(&hook.lock);
+	return status;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -69,6 +70,19 @@ static int write_memory(void *data)
 	return 0;
 }
 
+static ino_t inode_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
+/* Whether it can print into the pipe whose inode is @data. */
+static int has_pipe(void *data)
+{
+	return inode_of(STDERR_FILENO) == *(ino_t *)data;
+}
+
 static void pause_ms(long ms)
 {
 	struct timespec time = {0, ms * 1000000};
@@ -115,6 +129,24 @@ static void test_memory_is_its_own(void **state)
 	(void)state;
 	assert_int_equal(child_run(write_memory, &value, child_now() + LONG_MS), 0);
 	assert_int_equal(value, 3);
+}
+
+/* One that stays would keep the pipe open to those who read it to its end, such as libvirt. */
+static void test_no_pipe(void **state)
+{
+	int own = dup(STDERR_FILENO), pipes[2], r;
+	ino_t inode;
+
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	inode = inode_of(pipes[1]);
+	assert_int_not_equal(inode, 0);
+	assert_int_equal(dup2(pipes[1], STDERR_FILENO), STDERR_FILENO);
+	r = child_run(has_pipe, &inode, child_now() + LONG_MS);
+	assert_int_equal(has_pipe(&inode), 1);
+	assert_int_equal(dup2(own, STDERR_FILENO), STDERR_FILENO);
+	close(own), close(pipes[0]), close(pipes[1]);
+	assert_int_equal(r, 0);
 }
 
 static void test_killed_by_a_signal(void **state)
@@ -243,6 +275,7 @@ int main(void)
 		TEST(test_now),
 		TEST(test_status),
 		TEST(test_memory_is_its_own),
+		TEST(test_no_pipe),
 		TEST(test_killed_by_a_signal),
 		TEST(test_ends_in_time),
 		TEST(test_deadline),
