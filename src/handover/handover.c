@@ -63,7 +63,7 @@ int handover_bind(struct facts *facts, const struct config *config,
 
 /* ---- the way back ------------------------------------------------------------------------ */
 
-/* What was there before has it, or it waits for a guest: whoever has it open is a guest. */
+/* Whoever has open what a driver for guests has is a guest. */
 static int refuse_guest(const struct work *work, struct message *message)
 {
 	_cleanup_free_ struct pci_address *given =
@@ -79,7 +79,7 @@ static int refuse_guest(const struct work *work, struct message *message)
 		const struct state_function *function = &work->state.functions[i];
 
 		if (sysfs_read_driver(work->root, function->address, driver) == 0 &&
-			strcmp(driver, function->wanted) == 0)
+			steps_is_given(function, driver))
 			given[n++] = function->address;
 	}
 	r = holders_read(work->root, given, n, &holders);

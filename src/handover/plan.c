@@ -160,6 +160,21 @@ static int refuse_other_guest(const struct planning *planning, const struct stat
 		state->set, state->guest);
 }
 
+/* What it has is with another driver, which is what the way back is from. */
+static int refuse_other_driver(const struct planning *planning, const struct state *state)
+{
+	for (size_t i = 0; i < state->n_functions; i++) {
+		if (strcmp(state->functions[i].wanted, planning->driver) == 0)
+			continue;
+		message_remedy(
+			planning->message, "run 'vfioboot release %s'", state->set);
+		return message_set(planning->message, -EBUSY,
+			"%s was handed over with the driver %s, and not %s", state->set,
+			state->functions[i].wanted, planning->driver);
+	}
+	return 0;
+}
+
 /* The set before this one that has the function, or NULL. */
 static const char *find_before(
 	const struct planning *planning, struct pci_address address)
@@ -225,10 +240,9 @@ static int read_state(struct planning *planning)
 	r = state_read(planning->facts->root, planning->request->set, state);
 	if (r < 0 && r != -ENOENT)
 		return say_unreadable(planning->request->set, r, planning->message);
+	r = r < 0 ? 0 : refuse_other_guest(planning, state);
 	if (r == 0)
-		r = refuse_other_guest(planning, state);
-	else
-		r = 0;
+		r = refuse_other_driver(planning, state);
 	if (r < 0 || (state->n_functions && state->phase == STATE_BOUND))
 		return r;
 	text_join(state->set, sizeof(state->set), planning->request->set, NULL);

@@ -288,15 +288,14 @@ static const struct change_kind steps_load_back = {
 	.text = "load the module %1", .run = run_load_back};
 
 /* Nobody may have come since it was looked at: such an unbind cannot be ended. */
-static int check_unheld(
-	const struct work *work, const struct change_step *step, struct message *message)
+static int check_unheld(const struct work *work, struct pci_address address,
+	const char *driver, struct message *message)
 {
 	_cleanup_(holders_free) struct holders holders = {0};
-	struct pci_address address = address_of(step);
 	char text[MESSAGE_SIZE];
 	int r;
 
-	if (!native_find(step->other)->hangs)
+	if (!native_find(driver)->hangs)
 		return 0;
 	r = holders_read(work->root, &address, 1, &holders);
 	if (r < 0 || !holders.n)
@@ -314,7 +313,7 @@ static int run_unbind(
 
 	if (r < 0 || strcmp(driver, step->other) != 0)
 		return r;
-	r = check_unheld(work, step, message);
+	r = check_unheld(work, address_of(step), driver, message);
 	if (r < 0)
 		return r;
 	r = unbind_in_child(work, address_of(step), driver);
@@ -395,6 +394,14 @@ static const struct change_kind steps_bind_back = {
 
 /* ---- the way back ------------------------------------------------------------------------ */
 
+/* What was left without a driver may have got one from what runs the guest. */
+bool steps_is_given(const struct state_function *function, const char *driver)
+{
+	return strcmp(driver, function->native) != 0 &&
+		(strcmp(driver, function->wanted) == 0 ||
+			!pcidev_driver_is_native(driver));
+}
+
 static int run_leave(
 	const struct change *change, struct change_step *step, struct message *message)
 {
@@ -422,15 +429,18 @@ static int give_again(
 {
 	char address[PCI_ADDRESS_SIZE], now[SYSFS_DRIVER_SIZE];
 	const struct change_step step = {.path = address};
-	int r = set_override(work, function->address, function->wanted);
+	int r = sysfs_read_driver(work->root, function->address, now);
+	bool leaves = r == 0 && *now && strcmp(now, function->wanted) != 0;
 
 	pci_address_format(function->address, address);
+	if (leaves)
+		r = check_unheld(work, function->address, now, message);
 	if (r == 0)
-		r = sysfs_read_driver(work->root, function->address, now);
-	if (r == 0 && *now && strcmp(now, function->wanted) != 0)
+		r = set_override(work, function->address, function->wanted);
+	if (r == 0 && leaves)
 		r = unbind_in_child(work, function->address, now);
 	if (r < 0)
-		return message_errno(message, r, "%s", address);
+		return *message->text ? r : message_errno(message, r, "%s", address);
 	return bind_function(work, &step, function->wanted, message);
 }
 
@@ -511,11 +521,7 @@ static int find_returning(const struct work *work, struct returning **ret)
 /* Whether a driver of the host has it: the one from before, or another. */
 static bool is_back(const struct returning *one)
 {
-	const char *native = one->function->native;
-
-	return strcmp(one->now, native) == 0 ||
-		(strcmp(one->now, one->function->wanted) != 0 &&
-			pcidev_driver_is_native(one->now));
+	return !steps_is_given(one->function, one->now);
 }
 
 /* Whether the function of a step is still the one that it was done with. */
@@ -587,9 +593,9 @@ static int add_drivers(
 				list[i].function->native,
 				"only the driver that had it before can take it");
 	for (int i = 0; r == 0 && i < n; i++)
-		if (strcmp(list[i].now, list[i].function->wanted) == 0)
+		if (!is_back(&list[i]) && *list[i].now)
 			r = steps_add(work, change, &steps_unbind, list[i].address,
-				list[i].function->wanted, NULL);
+				list[i].now, NULL);
 	if (r == 0)
 		r = add_modules(work, change);
 	for (int i = 0; r == 0 && i < n; i++)

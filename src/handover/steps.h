@@ -84,6 +84,9 @@ int steps_add_stop(struct work *work, struct change *change,
  */
 int steps_add_way_back(struct work *work, struct change *change);
 
+/* Whether the driver that a function has is one for guests, and not the host's. */
+bool steps_is_given(const struct state_function *function, const char *driver);
+
 /* Asks systemd, once for all steps.  0, or -errno with @message. */
 int steps_open_units(struct work *work, struct message *message);
 

@@ -1308,6 +1308,95 @@ static void test_running_guest(void **state)
 	expect_bound();
 }
 
+static void make_nvidia(void)
+{
+	memset(played->modules, true, sizeof(played->modules));
+	register_driver("nvidia");
+	bind_to(parse(GPU), "nvidia");
+	fake_put(file_of(parse(GPU), "native"), "nvidia");
+	played->active[DAEMON] = true;
+}
+
+/* The configuration says another one by now. */
+static void test_other_driver(void **state)
+{
+	(void)state;
+	assert_int_equal(bind_set(), 0);
+	clear_log();
+	strcpy(config.sections[0].driver, "pci-stub");
+	assert_int_equal(bind_set(), -EBUSY);
+	assert_string_equal(message.text,
+		"gaming was handed over with the driver vfio-pci, and not pci-stub");
+	assert_string_equal(message.remedy, "run 'vfioboot release gaming'");
+	expect_log("");
+	expect_bound();
+	assert_int_equal(release_set(), 0);
+	expect_native();
+}
+
+/* What is left without a driver gets one from what runs the guest. */
+static void test_running_guest_by_itself(void **state)
+{
+	(void)state;
+	strcpy(config.sections[0].driver, "none");
+	assert_int_equal(bind_set(), 0);
+	expect_function(GPU, "", "none");
+	register_driver("vfio-pci");
+	bind_to(parse(GPU), "vfio-pci");
+	clear_log();
+	played->guest_runs = true;
+	assert_int_equal(release_set(), -EBUSY);
+	assert_string_equal(
+		message.text, "qemu-system-x86 (process 812) has /dev/vfio/12 open");
+	expect_log("");
+	played->guest_runs = false;
+	assert_int_equal(release_set(), 0);
+	expect_native();
+}
+
+/* What came back, and is in use again, is not taken once more because the rest did not. */
+static void test_used_again(void **state)
+{
+	(void)state;
+	make_nvidia();
+	assert_int_equal(bind_set(), 0);
+	register_driver("nvidia");
+	bind_to(parse(GPU), "nvidia");
+	fake_put(file_of(parse(GPU), "driver_override"), "nvidia\n");
+	played->active[DAEMON] = true;
+	strcpy(played->refuses, "snd_hda_intel");
+	clear_log();
+	assert_int_equal(release_set(), -EIO);
+	assert_non_null(strstr(failure.undo, "nvidia-persiste"));
+	assert_null(strstr(played->log, "gpu<nvidia"));
+	expect_function(GPU, "nvidia", "nvidia");
+}
+
+/* A child that the kernel does not let go has all descriptors of the command. */
+static void test_lock_of_a_child(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	int fd = handover_lock(&root, 0), again, status;
+	pid_t stays = fork(), other;
+
+	(void)state;
+	if (stays == 0)
+		for (;;)
+			pause();
+	handover_unlock(&fd);
+	assert_int_equal(fd, -1);
+	other = fork();
+	if (other == 0) {
+		again = handover_lock(&root, 0);
+		_exit(again < 0);
+	}
+	assert_int_equal(waitpid(other, &status, 0), other);
+	kill(stays, SIGKILL);
+	assert_int_equal(waitpid(stays, NULL, 0), stays);
+	assert_int_equal(status, 0);
+	handover_unlock(&fd);
+}
+
 /* Another device was put into the slot, or it is gone. */
 static void test_other_device(void **state)
 {
@@ -1324,15 +1413,6 @@ static void test_other_device(void **state)
 }
 
 /* ---- NVIDIA ------------------------------------------------------------------------------ */
-
-static void make_nvidia(void)
-{
-	memset(played->modules, true, sizeof(played->modules));
-	register_driver("nvidia");
-	bind_to(parse(GPU), "nvidia");
-	fake_put(file_of(parse(GPU), "native"), "nvidia");
-	played->active[DAEMON] = true;
-}
 
 static void test_nvidia(void **state)
 {
@@ -1467,6 +1547,10 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_guest_of_a_person),
 	TEST(test_other_set),
 	TEST(test_running_guest),
+	TEST(test_other_driver),
+	TEST(test_running_guest_by_itself),
+	TEST(test_used_again),
+	TEST(test_lock_of_a_child),
 	TEST(test_other_device),
 	TEST(test_nvidia),
 	TEST(test_nvidia_in_use),
