@@ -1041,7 +1041,7 @@ static void on_end(
 /* Carries it out in a child, which is killed at a step.  Returns whether it was. */
 static bool run_killed(struct session *session, unsigned step)
 {
-	static const struct change_watcher watcher = {on_begin, on_end, NULL};
+	static const struct change_watcher watcher = {on_begin, on_end, NULL, NULL};
 	pid_t pid = fork();
 	int status;
 
