@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Remembers how long steps took, and finds it again. */
-#include "change.h"
-
 #include "base/base.h"
+#include "change.h"
 
 #define STEPS_MAX 32 /* that are remembered; kernels come and go */
 #define STEP_SIZE 1024
