@@ -6,12 +6,14 @@
 
 struct arguments {
 	const char *when;
-	bool yes, reboot;
+	bool yes, reboot, last_display;
 };
 
 static const struct cli_option options[] = {
 	{"device", "DEVICE", "a card for a guest, as for 'add' (repeatable)", 0, 0},
 	{"when", "WHEN", "when it is for a guest", 0, CLI_STORE(when)},
+	{"allow-last-display", NULL, "with --when demand: give away the only display", 0,
+		CLI_STORE(last_display)},
 	{"yes", NULL, "do not ask", 0, CLI_STORE(yes)},
 	{"reboot", NULL, "with --yes: reboot at the end", 0, CLI_STORE(reboot)},
 	CLI_OPTION_DRY_RUN,
@@ -159,12 +161,46 @@ static bool find_configured(const struct setup *setup, enum setup_when *ret)
 	return true;
 }
 
+/* The host shows itself on a card that was chosen: what that means, and whether it is meant. */
+static enum cli_exit agree_to_darkness(struct setup *setup)
+{
+	const struct question question = {
+		.text = "It is the only display of this host.  Give it away all the same?",
+		.help = "While the guest has it, this host can be reached by ssh or a serial line "
+			"alone.  What\nelse brings it back is a timer: 'sudo vfioboot bind "
+			"--back-after 10' releases it after\nten minutes.",
+	};
+	bool yes = setup->last_display;
+	enum cli_exit status = CLI_OK;
+
+	if (!setup_needs_demand(setup))
+		return CLI_OK;
+	puts("This host shows itself on that card, so a guest gets it on demand alone: the session\n"
+	     "on it has to end for that, and its screen shows nothing of the host until the guest\n"
+	     "has ended.");
+	if (!setup_takes_last_display(setup))
+		return CLI_OK;
+	if (!yes && (setup->yes || setup->cli->dry_run))
+		return cli_misuse(SETUP,
+			"nothing was changed; it is the last display of the host, which could only "
+			"be reached over the network or a serial line: if that is intended, use "
+			"--allow-last-display");
+	if (!yes)
+		status = ask_yes(SETUP, &question, SETUP_OPTIONS, false, &yes);
+	setup->allow.last_display = yes;
+	if (status == CLI_OK && !yes)
+		status = cli_error(SETUP, "nothing was changed");
+	return status;
+}
+
 static enum cli_exit choose_when(struct setup *setup)
 {
-	enum cli_exit status = CLI_OK;
+	enum cli_exit status = agree_to_darkness(setup);
 	enum setup_when configured;
 	bool others = !find_configured(setup, &configured);
 
+	if (status != CLI_OK)
+		return status;
 	if (!setup->wanted && !others)
 		setup->when = configured;
 	else if (!others && !setup->cli->values.n && setup->when != configured)
@@ -174,6 +210,8 @@ static enum cli_exit choose_when(struct setup *setup)
 	else if (setup->yes)
 		return cli_misuse(SETUP,
 			"nothing was changed; --yes needs --when boot, menu or demand");
+	else if (setup_needs_demand(setup))
+		setup->when = SETUP_DEMAND;
 	else
 		status = ask_when(setup);
 	if (status == CLI_OK)
@@ -209,7 +247,7 @@ static bool is_for_guest(const struct setup *setup, size_t i)
 			(card->named || !setup->cli->values.n));
 }
 
-static void print_handover(const struct root *root)
+static void print_handover(const struct root *root, bool ends_session)
 {
 	struct libvirt libvirt;
 
@@ -226,6 +264,10 @@ static void print_handover(const struct root *root)
 	if (libvirt.daemon)
 		puts("While something of the host has the card open, the guest does not start, and\n"
 		     "says what that is; 'sudo vfioboot check' shows whether anything is in the way.");
+	if (ends_session)
+		puts("The session on this display ends for that by 'stop-session = yes' in [libvirt] of\n"
+		     "/etc/vfioboot.conf, or by 'sudo vfioboot bind --stop-session'; unsaved work is lost.\n"
+		     "Have a way in by ssh before the first try, or add '--back-after 10'.");
 	libvirt_free(&libvirt);
 }
 
@@ -249,7 +291,7 @@ static void print_guest(const struct setup *setup)
 		}
 	}
 	putchar('\n');
-	print_handover(&setup->cli->root);
+	print_handover(&setup->cli->root, setup_needs_demand(setup));
 	warn_modules(&setup->cli->root);
 }
 
@@ -414,6 +456,7 @@ static enum cli_exit run(struct cli *cli)
 	struct setup setup = {.cli = cli,
 		.yes = arguments->yes,
 		.reboot = arguments->reboot,
+		.last_display = arguments->last_display,
 		.wanted = arguments->when};
 	enum cli_exit status;
 

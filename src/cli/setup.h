@@ -30,6 +30,8 @@ enum setup_when {
 struct setup_card {
 	const struct pcibus_function *function; /* its first */
 	bool offered;       /* neither is anything against it, nor is it set up already */
+	bool demand_only;   /* a boot without it would show nothing, or only elsewhere */
+	bool last_display;  /* no other stays for the host */
 	unsigned number;    /* from 1 on; 0: it is not offered */
 	bool chosen, named; /* to be added; by --device */
 	char section[CONFIG_NAME_SIZE]; /* that has it; "": none */
@@ -41,10 +43,10 @@ struct setup_card {
 
 struct setup {
 	struct cli *cli;
-	bool yes, reboot;
+	bool yes, reboot, last_display;
 	const char *wanted; /* --when; NULL: it is asked for */
 	struct devices devices;
-	struct obstacles_allowed allow; /* nothing */
+	struct obstacles_allowed allow; /* at most the last display, on demand */
 	struct candidates candidates;
 	struct setup_card *cards; /* of the same order */
 	size_t n_cards;
@@ -79,6 +81,10 @@ void setup_print_cards(const struct setup *setup, bool json);
 
 /* By --device, or by asking.  CLI_OK with one that is chosen, or that is set up already. */
 enum cli_exit setup_choose_cards(struct setup *setup);
+
+/* Whether a chosen card can be given away on demand alone; whether it is the last display. */
+bool setup_needs_demand(const struct setup *setup);
+bool setup_takes_last_display(const struct setup *setup);
 
 /* Makes the drop-ins of the chosen cards, each beside those before it. */
 enum cli_exit setup_plan_cards(struct setup *setup);

@@ -69,13 +69,26 @@ static void add_note(struct setup_card *card, const char *before, const char *te
 		text + same, NULL);
 }
 
+/* What a display is for the host counts at boot; on demand it is back when the guest has ended. */
+static bool judge_obstacles(const struct obstacles *obstacles, struct setup_card *card)
+{
+	for (size_t i = 0; i < obstacles->n; i++) {
+		const struct obstacle *obstacle = &obstacles->list[i];
+
+		card->last_display |= obstacle->kind == OBSTACLE_LAST_DISPLAY;
+		card->demand_only |= obstacle->kind == OBSTACLE_LAST_DISPLAY ||
+			obstacle->kind == OBSTACLE_BOOT_DISPLAY;
+	}
+	return obstacles_block(obstacles);
+}
+
 /* Whether the card is left to the host, and why: as notes, of all that there is to say. */
 static bool note_obstacles(
 	const struct setup *setup, const struct offer *offer, struct setup_card *card)
 {
 	const struct obstacles *obstacles = &offer->obstacles;
 	bool selected = setup->devices.config->when_selected;
-	bool refused = obstacles_block(obstacles);
+	bool refused = judge_obstacles(obstacles, card);
 	char before[OBSTACLE_TEXT_SIZE + 16] = "", address[PCI_ADDRESS_SIZE];
 
 	for (size_t i = 0; i < obstacles->n; i++) {
@@ -88,7 +101,6 @@ static bool note_obstacles(
 				: selected || obstacle->section->profile[0] ? SETUP_MENU
 									    : SETUP_BOOT;
 		}
-		refused |= obstacle->kind == OBSTACLE_BOOT_DISPLAY;
 		if (obstacle->kind == OBSTACLE_CONFIGURED)
 			continue;
 		obstacle_text(setup->devices.config, obstacle, text);
@@ -100,7 +112,10 @@ static bool note_obstacles(
 		add_note(card, before, note);
 		strcpy(before, note);
 	}
-	return refused;
+	if (refused || !card->demand_only)
+		return refused;
+	add_note(card, before, "for a guest on demand alone");
+	return setup->wanted && setup->when != SETUP_DEMAND;
 }
 
 static void note_set(
@@ -139,11 +154,13 @@ static void note_made(
 /* Weighs what was settled, and notes what comes out. */
 static int judge(struct setup *setup, struct offer *offer, struct setup_card *card)
 {
+	/* Of the last display judge_obstacles() knows what is allowed. */
+	const struct obstacles_allowed allow = {.last_display = true};
 	bool refused;
 	int r;
 
 	offer_choose_name(&setup->devices.host, offer);
-	r = offer_weigh(&setup->devices.host, setup->devices.allow, "", NULL, offer);
+	r = offer_weigh(&setup->devices.host, &allow, "", NULL, offer);
 	if (r < 0 && r != -EINVAL)
 		return r;
 	note_set(setup, offer, card);
@@ -158,13 +175,14 @@ static int judge(struct setup *setup, struct offer *offer, struct setup_card *ca
 	return 0;
 }
 
-/* Displays come first: they are what most people look for. */
-static void number_cards(struct setup *setup, bool displays)
+/* Displays come first: they are what most people look for; and last what the host shows itself on. */
+static void number_cards(struct setup *setup, bool displays, bool demand_only)
 {
 	for (size_t i = 0; i < setup->n_cards; i++) {
 		struct setup_card *card = &setup->cards[i];
 
-		if (card->offered && boot_display_is_display(card->function) == displays)
+		if (card->offered && card->demand_only == demand_only &&
+			boot_display_is_display(card->function) == displays)
 			card->number = ++setup->n_offered;
 	}
 }
@@ -198,8 +216,9 @@ enum cli_exit setup_find_cards(struct setup *setup)
 		card->function = candidate->function;
 		r = judge(setup, &candidate->offer, card);
 	}
-	number_cards(setup, true);
-	number_cards(setup, false);
+	number_cards(setup, true, false);
+	number_cards(setup, false, false);
+	number_cards(setup, true, true);
 	return r < 0 ? cli_error(SETUP, "%s", strerror(-r)) : CLI_OK;
 }
 
@@ -305,6 +324,22 @@ static bool say_no_number(const char *word)
 	return false;
 }
 
+bool setup_needs_demand(const struct setup *setup)
+{
+	for (size_t i = 0; i < setup->n_cards; i++)
+		if (setup->cards[i].chosen && setup->cards[i].demand_only)
+			return true;
+	return false;
+}
+
+bool setup_takes_last_display(const struct setup *setup)
+{
+	for (size_t i = 0; i < setup->n_cards; i++)
+		if (setup->cards[i].chosen && setup->cards[i].last_display)
+			return true;
+	return false;
+}
+
 static bool accept_cards(void *data, const char *answer)
 {
 	struct setup *setup = data;
@@ -326,6 +361,10 @@ static bool accept_cards(void *data, const char *answer)
 		card->chosen = true;
 		at = end + strspn(end, ", \t");
 	}
+	setup->when = setup_needs_demand(setup) ? SETUP_DEMAND
+		: setup->wanted                 ? setup->when
+						: SETUP_BOOT;
+	setup->allow.last_display = setup_takes_last_display(setup);
 	return setup_plan_cards(setup) == CLI_OK;
 }
 
@@ -337,7 +376,8 @@ static unsigned likely_card(const struct setup *setup)
 	for (size_t i = 0; i < setup->n_cards; i++) {
 		const struct setup_card *card = &setup->cards[i];
 
-		if (!card->number || !boot_display_is_display(card->function))
+		if (!card->number || card->demand_only ||
+			!boot_display_is_display(card->function))
 			continue;
 		displays++;
 		found = card->number;
@@ -353,9 +393,8 @@ static enum cli_exit ask_cards(struct setup *setup)
 		.text = "Which card is for a guest?",
 		.help = "The number of a card in the list, or several with spaces between.  "
 			"A card leaves\nthe host with the functions beside it: a guest needs the "
-			"whole card.  The display of\nthe firmware, and what the host runs on, have "
-			"no number: they stay.  'sudo vfioboot\nadd DEVICE' says more about one, and "
-			"what can be done.",
+			"whole card.  What the host\nruns on has no number: it stays.  'sudo "
+			"vfioboot add DEVICE' says more about one, and\nwhat can be done.",
 		.preset = likely || has_configured(setup) ? preset : NULL,
 		.accept = accept_cards,
 		.data = setup,

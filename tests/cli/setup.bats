@@ -323,6 +323,57 @@ name another card with --device, or leave --when away" ]
 	[ -z "$stderr" ]
 }
 
+# The machine with nothing but the integrated display
+one_display() {
+	new_machine
+	rm -r "${host:?}"/sys/bus/pci/devices/0000:0[12]:00.*
+	keep
+}
+
+@test "the display that the host shows itself on is for a guest on demand" {
+	new_machine
+	live setup --yes --device 00:02.0 --when boot
+	[ "$status" = 1 ]
+	[[ $stderr == *"'00:02.0' is not offered: 00:02.0 is the boot display; for a guest on demand alone"* ]]
+	live setup --dry-run --device 00:02.0 --when demand
+	[ "$status" = 0 ]
+	shows 'the session'*'on it has to end for that' '1  write /etc/vfioboot.conf.d/gpu.conf' 'stop-session = yes'
+	unchanged
+	# When is no question then.
+	dialogue 3 y
+	[ "$status" = 0 ]
+	shows '3  00:02.0' 'is the boot display; for a guest on demand alone' '1  write /etc/vfioboot.conf.d/'
+	[[ $output != *'When is it for a guest'* ]]
+	grep -qx 'bind = demand' "$host"/etc/vfioboot.conf.d/*.conf
+	run ! grep last-display "$host"/etc/vfioboot.conf.d/*.conf
+	live undo
+	unchanged
+}
+
+@test "the only display is for a guest on demand when that is agreed to" {
+	one_display
+	live setup --yes --device 00:02.0 --when demand
+	[ "$status" = 2 ]
+	[[ $stderr == *'nothing was changed; it is the last display'*'use --allow-last-display'* ]]
+	live setup --yes --device 00:02.0 --when boot --allow-last-display
+	[ "$status" = 1 ]
+	unchanged
+	dialogue '' n
+	[ "$status" = 1 ]
+	shows '1  00:02.0' 'is the last display of the host; for a'*'on demand alone' \
+		'It is the only display of this host.  Give it away all the same? [[]y/N] n' 'nothing was changed'
+	unchanged
+	dialogue '' '?' y y
+	[ "$status" = 0 ]
+	shows 'back-after 10' '1  write /etc/vfioboot.conf.d/'
+	grep -qx 'last-display = yes' "$host"/etc/vfioboot.conf.d/*.conf
+	live undo
+	unchanged
+	live setup --yes --device 00:02.0 --when demand --allow-last-display
+	[ "$status" = 0 ]
+	grep -qx 'last-display = yes' "$host"/etc/vfioboot.conf.d/*.conf
+}
+
 @test "GVT-g that is enabled gets its module loaded, unless the GPU is given away" {
 	local file=etc/modules-load.d/vfioboot-kvmgt.conf
 	new_machine
@@ -396,7 +447,7 @@ name another card with --device, or leave --when away" ]
 	host_of_two_cards "$BATS_TEST_TMPDIR/host"
 	run -0 --separate-stderr "$vfioboot" setup --json --root "$host"
 	json_true '.cards | length == 6 and
-		(map(select(.number)) | map(.address) | sort) == ["0000:00:14.0", "0000:01:00.0", "0000:02:00.0"] and
+		(map(select(.number)) | map(.address) | sort) == ["0000:00:02.0", "0000:00:14.0", "0000:01:00.0", "0000:02:00.0"] and
 		(.[] | select(.address == "0000:02:00.0")) == {"number": 2, "address": "0000:02:00.0",
 			"name": "NVIDIA GeForce RTX 3080", "with": "0000:02:00.1", "driver": "nouveau",
 			"section": null, "notes": null} and
@@ -430,7 +481,8 @@ name another card with --device, or leave --when away" ]
 }
 
 @test "a card that is offered is one that 'add' takes, with the same functions" {
-	local file address with offered=0
+	local file address with notes offered=0
+	local -a options
 	host=$BATS_TEST_TMPDIR/host
 	for file in "$top"/tests/cards/*; do
 		rm -rf "${host:?}"
@@ -438,13 +490,15 @@ name another card with --device, or leave --when away" ]
 		"$compose" "$file" "$host"
 		echo '30 1 0:25 / / rw,relatime shared:1 - tmpfs tmpfs rw' >"$host/proc/self/mountinfo"
 		"$vfioboot" setup --json --root "$host" >"$BATS_TEST_TMPDIR/cards"
-		while IFS=$'\t' read -r address with; do
-			run -0 --separate-stderr "$vfioboot" add --dry-run --root "$host" "$address"
+		while IFS=$'\t' read -r address notes with; do
+			options=()
+			[[ $notes != *'on demand alone'* ]] || options=(--demand --allow-last-display)
+			run -0 --separate-stderr "$vfioboot" add --dry-run --root "$host" "${options[@]}" "$address"
 			[ "$(awk '/^Device set / {on = 1; next} !/^ +[0-9a-f]+:[0-9a-f]/ {on = 0} on {print $1}' \
 				<<<"$output" | grep -vxF "$address" | paste -sd ' ')" = \
 				"${with//,/}" ] || { echo "$file $address $with: $output"; return 1; }
 			offered=$((offered + 1))
-		done < <(jq -r '.cards[] | select(.number) | [.address, .with // ""] | @tsv' "$BATS_TEST_TMPDIR/cards")
+		done < <(jq -r '.cards[] | select(.number) | [.address, .notes // "-", .with // ""] | @tsv' "$BATS_TEST_TMPDIR/cards")
 	done
 	echo "offered: $offered"
 	((offered > 20))
