@@ -49,6 +49,9 @@ static struct machine_played {
 	unsigned looks;               /* at who has it open */
 	bool guest_runs;              /* it has the device of vfio open */
 	bool session_ends;            /* as soon as it is started */
+	bool wakes;                   /* a device that is switched on, in time */
+	bool opened_late;             /* somebody opens it while its sound is unbound */
+	char in_use[32];              /* the module that something uses */
 	bool modules[4];              /* loaded */
 } * played;
 
@@ -215,6 +218,8 @@ int __wrap_sysfs_write_power(
 
 	if (r == 0)
 		r = __real_sysfs_write_power(root, address, control);
+	if (r == 0 && played->wakes)
+		fake_put(file_of(address, "power_state"), "D0\n");
 	return r == 0 ? done() : r;
 }
 
@@ -240,6 +245,7 @@ int __wrap_sysfs_write_unbind(
 
 	(void)root;
 	played->hangs = played->unbind_hangs;
+	played->poller |= played->opened_late;
 	if (r == 0 && !played->hangs)
 		fake_remove(file_of(address, "driver"));
 	return r == 0 ? done() : r;
@@ -295,6 +301,8 @@ int __wrap_native_unload(const struct root *root, const char *module, struct mes
 	int r = ask_for("unload-%s", module);
 
 	(void)root;
+	if (r == 0 && strcmp(played->in_use, module) == 0)
+		r = -EBUSY;
 	if (r < 0)
 		return message_set(why, r, "%s is in use", module);
 	assert_non_null(find_module(module));
@@ -953,6 +961,20 @@ static void test_device_that_sleeps(void **state)
 	expect_native();
 }
 
+/* Switched on, it is awake before anything else is asked of it, and may sleep again afterwards. */
+static void test_device_that_wakes(void **state)
+{
+	(void)state;
+	played->wakes = true;
+	fake_put(file_of(parse(GPU), "power_state"), "D3cold\n");
+	assert_int_equal(bind_set(), 0);
+	expect_bound();
+	assert_int_equal(
+		strncmp(fake_read(file_of(parse(GPU), "power/control")), "on", 2), 0);
+	assert_int_equal(release_set(), 0);
+	expect_native();
+}
+
 /* The display manager would only start again and again. */
 static void test_card_does_not_come_back(void **state)
 {
@@ -1459,15 +1481,105 @@ static void test_each_failure_of_nvidia(void **state)
 	kill_each(NULL, bind_set, release_set, expect_native);
 }
 
+/* Persistence mode that was set by hand is seen in no file: the unload fails, and is no hang. */
+static void test_nvidia_persistence(void **state)
+{
+	(void)state;
+	make_nvidia();
+	strcpy(played->in_use, "nvidia");
+	assert_int_equal(bind_set(), -EBUSY);
+	assert_string_equal(message.text, "nvidia is in use");
+	assert_null(strstr(played->log, "gpu<nvidia"));
+	expect_native();
+	assert_true(played->active[DAEMON]);
+}
+
+/* Another card of NVIDIA's stays: no module can go, and the daemon serves that one again. */
+static void other_of_nvidia(void)
+{
+	make_nvidia();
+	fake_remove(file_of(parse(OTHER), "driver"));
+	bind_to(parse(OTHER), "nvidia");
+	fake_link("sys/bus/pci/drivers/nvidia/" OTHER, "../../devices/" OTHER);
+}
+
+static void test_nvidia_that_stays(void **state)
+{
+	(void)state;
+	other_of_nvidia();
+	assert_int_equal(bind_set(), 0);
+	expect_log("sound=vfio-pci gpu=vfio-pci load-vfio-pci sound:on gpu:on "
+		   "stop-nvidia-persistenced.service stop-weston.service vtcon1-off "
+		   "sound<snd_hda_intel gpu<nvidia probe-sound probe-gpu "
+		   "start-nvidia-persistenced.service");
+	assert_true(played->active[DAEMON]);
+	assert_true(played->modules[3]);
+}
+
+/* Somebody came after the wait: an unbind would never end, so there is none. */
+static void test_nvidia_opened_late(void **state)
+{
+	(void)state;
+	other_of_nvidia();
+	played->opened_late = true;
+	assert_int_equal(bind_set(), -EBUSY);
+	assert_non_null(strstr(message.text, "waybar (process 812"));
+	assert_null(strstr(played->log, "gpu<nvidia"));
+	expect_function(GPU, "nvidia", "");
+	expect_function(SOUND, "snd_hda_intel", "");
+	assert_false(has_state());
+}
+
+/* ---- amdgpu ------------------------------------------------------------------------------ */
+
+static void make_amdgpu(const char *section)
+{
+	fake_remove(file_of(parse(GPU), "driver"));
+	bind_to(parse(GPU), "amdgpu");
+	fake_put(file_of(parse(GPU), "native"), "amdgpu");
+	memset(&config, 0, sizeof(config));
+	assert_int_equal(dropin_read_text(&config, section, "/etc/vfioboot.conf"), 0);
+}
+
+static void test_amdgpu(void **state)
+{
+	(void)state;
+	make_amdgpu(SECTION);
+	assert_int_equal(bind_set(), 0);
+	expect_log("sound=vfio-pci gpu=vfio-pci load-vfio-pci sound:on gpu:on "
+		   "stop-weston.service vtcon1-off sound<snd_hda_intel gpu<amdgpu "
+		   "probe-sound probe-gpu");
+	expect_bound();
+	assert_int_equal(release_set(), 0);
+	expect_function(GPU, "amdgpu", "");
+	expect_function(SOUND, "snd_hda_intel", "");
+}
+
+/* The rest of its card stays: half a card that is reset takes the host down. */
+static void test_amdgpu_in_part(void **state)
+{
+	(void)state;
+	make_amdgpu("[device gaming]\npath = 00:01.0/00.0\n");
+	fake_remove("sys/bus/pci/devices/" SOUND "/iommu_group");
+	fake_link("sys/bus/pci/devices/" SOUND "/iommu_group",
+		"../../../kernel/iommu_groups/9");
+	assert_int_equal(bind_set(), -EBUSY);
+	assert_string_equal(message.text,
+		SOUND " is part of the same card as " GPU
+		      ", and amdgpu gives up a card only as a whole");
+	expect_log("");
+	expect_function(GPU, "amdgpu", "");
+}
+
 /* ---- the graphics of the processor -------------------------------------------------------- */
 
-static void make_igpu(void)
+static void make_igpu(const char *driver)
 {
 	static const char section[] =
 		"[device gaming]\npath = 00:02.0\nlast-display = yes\n";
 
 	add_function(
-		IGPU, "pci:v00008086d00003E98sv00001043sd00008694bc03sc00i00\n", "i915");
+		IGPU, "pci:v00008086d00003E98sv00001043sd00008694bc03sc00i00\n", driver);
 	add_function(HDA, "pci:v00008086d0000A348sv00001043sd00008694bc04sc03i00\n",
 		"snd_hda_intel");
 	fake_link("sys/bus/pci/devices/" HDA "/iommu_group",
@@ -1486,7 +1598,7 @@ static void expect_igpu(const char *driver, const char *override)
 static void test_sound_that_stays(void **state)
 {
 	(void)state;
-	make_igpu();
+	make_igpu("i915");
 	assert_int_equal(bind_set(), 0);
 	expect_log("igpu=vfio-pci load-vfio-pci igpu:on vtcon1-off hda<snd_hda_intel "
 		   "igpu<i915 probe-igpu probe-hda");
@@ -1509,6 +1621,18 @@ static void test_sound_that_stays(void **state)
 	}
 }
 
+/* The driver of later ones has a component of the same kind. */
+static void test_sound_of_xe(void **state)
+{
+	(void)state;
+	make_igpu("xe");
+	assert_int_equal(bind_set(), 0);
+	expect_log("igpu=vfio-pci load-vfio-pci igpu:on vtcon1-off hda<snd_hda_intel "
+		   "igpu<xe probe-igpu probe-hda");
+	assert_int_equal(release_set(), 0);
+	expect_igpu("xe", "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
@@ -1524,6 +1648,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_vfio_refuses),
 	TEST(test_unbind_that_hangs),
 	TEST(test_device_that_sleeps),
+	TEST(test_device_that_wakes),
 	TEST(test_card_does_not_come_back),
 	TEST(test_session_ends_soon),
 	TEST(test_killed_bind),
@@ -1555,7 +1680,13 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_nvidia),
 	TEST(test_nvidia_in_use),
 	TEST(test_each_failure_of_nvidia),
+	TEST(test_nvidia_persistence),
+	TEST(test_nvidia_that_stays),
+	TEST(test_nvidia_opened_late),
+	TEST(test_amdgpu),
+	TEST(test_amdgpu_in_part),
 	TEST(test_sound_that_stays),
+	TEST(test_sound_of_xe),
 };
 
 int main(void)
