@@ -42,3 +42,8 @@ bench-chain: build/vfioboot build/vfioboot-early build/tests/run build/tests/com
 .PHONY: bench-apply
 bench-apply: all
 	@tests/bench/apply
+
+# What `bind` and `release` take beside a shell with the same writes, in a guest; some minutes.
+.PHONY: bench-handover
+bench-handover: all
+	@tests/bench/handover
