@@ -9,32 +9,10 @@
 # bats file_tags=shard:4
 
 load lib
-
-# What the guest does with the second card, whose section is left alone at boot, and says of it.
-# shellcheck disable=SC2016 # for the guest's shell
-steps_function='
-	gpu=/sys/bus/pci/devices/0000:02:00
-	driver_of() {
-		name=$(readlink "$1/driver") && echo "${name##*/}" || echo -
-	}
-	# The drivers of both functions, and overrides: drivers NAME
-	drivers() {
-		echo "$1 $(driver_of $gpu.0) $(driver_of $gpu.1) $(cat $gpu.0/driver_override $gpu.1/driver_override | tr "\n" " ")"
-	}
-	# Waits for two minutes at most: until_it COMMAND...
-	until_it() {
-		tries=1200
-		until "$@" || [ $((tries -= 1)) = 0 ]; do
-			sleep 0.1
-		done
-	}
-'
+load handover
 
 configured_image() {
-	{
-		second_gpu
-		echo 'bind = demand'
-	} | overlay etc/vfioboot.conf
+	demand_second_gpu
 	# What shows something on the card: a unit that has its node open, and needs a while to end.
 	overlay etc/systemd/system/compositor.service <<-'END'
 		[Service]
@@ -60,22 +38,9 @@ configured_image() {
 
 # after_boot <<SCRIPT: in the guest with two cards
 after_boot() {
-	guest_script < <(echo '#!/bin/sh' && echo "$run_function$steps_function" && cat)
+	handover_script
 	twins
 	BOOT_TIMEOUT=900 boot
-}
-
-# What the guest said of the drivers: drivers_were NAME GPU SOUND
-drivers_were() {
-	has "^extra $1 $2 $3 $4 $4 \$"
-}
-
-given() {
-	drivers_were "$1" vfio-pci vfio-pci vfio-pci
-}
-
-back() {
-	drivers_were "$1" bochs-drm snd_hda_intel '\(null\)'
 }
 
 @test "trixie: a second card is handed over and back; who has it open is named, or stopped and started again" {

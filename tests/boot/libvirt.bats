@@ -9,49 +9,22 @@
 # bats file_tags=shard:4
 
 load lib
+load handover
 
-# A guest that gets as far as its firmware: QEMU's monitor is asked what it has.
-inner_guest() {
-	overlay srv/inner.xml <<-'END'
-		<domain type='qemu'>
-		  <name>inner</name>
-		  <memory unit='MiB'>64</memory>
-		  <os><type arch='x86_64' machine='q35'>hvm</type></os>
-		  <devices>
-		    <emulator>/usr/bin/qemu-system-x86_64</emulator>
-		    <controller type='usb' model='none'/>
-		    <memballoon model='none'/>
-		  </devices>
-		</domain>
-	END
-	# Nobody could be asked for a password.
-	overlay etc/libvirt/libvirtd.conf <<<'auth_unix_rw = "none"'
-	# Another tool's hooks are beside ours.
+# Another tool's hooks, beside ours
+other_hooks() {
 	for name in qemu qemu.d/another; do
 		overlay_script "etc/libvirt/hooks/$name" <<<"#!/bin/sh
 			echo \"${name##*/} \$2\" >>/run/other-hooks"
 	done
 }
 
-# shellcheck disable=SC2016 # for the guest's shell
-guest_functions='
-	gpu=/sys/bus/pci/devices/0000:02:00
-	driver_of() {
-		name=$(readlink "$1/driver") && echo "${name##*/}" || echo -
-	}
-	drivers() {
-		echo "$1 $(driver_of $gpu.0) $(driver_of $gpu.1)"
-	}
-'
-
 takes_and_gives_back() { # ROOT FLAVOUR
-	inner_guest
-	{
-		second_gpu
-		echo 'bind = demand'
-	} | overlay etc/vfioboot.conf
+	libvirt_guest inner
+	other_hooks
+	demand_second_gpu
 	image "$1" "$2"
-	guest_script < <(echo '#!/bin/sh' && echo "$run_function$guest_functions" && cat <<-'END'
+	handover_script <<-'END'
 		drivers boot
 		run enable vfioboot libvirt enable
 		systemctl restart libvirtd
@@ -101,32 +74,29 @@ takes_and_gives_back() { # ROOT FLAVOUR
 		sort /run/other-hooks | uniq -c | sed 's/^ */beside /'
 		journalctl -t vfioboot --no-pager -o cat | sed 's/^/journal /'
 	END
-	)
 	twins
 	BOOT_TIMEOUT=1200 boot
-	for step in enable define define-other attach attach-other list start state destroy again end detach \
-		managed managed-start managed-end; do
-		exited "$step" 0
-	done
-	has '^extra boot bochs-drm snd_hda_intel$'
-	has '^extra running vfio-pci vfio-pci$'
+	went_well enable define define-other attach attach-other list start state destroy again end detach \
+		managed managed-start managed-end
+	back boot
+	given running
 	has '^extra inner .*PCI device 1234:1111'
 	has '^extra inner .*PCI device 8086:2668'
 	has '^extra state running$'
-	has '^extra restarted vfio-pci vfio-pci$'
+	given restarted
 	exited busy 1
 	exited other 1
 	has '^extra other .*second-gpu was given to the guest inner'
-	has '^extra other vfio-pci vfio-pci$'
-	has '^extra stopped bochs-drm snd_hda_intel$'
+	given other
+	back stopped
 	exited refused 1
 	has '^extra refused .*sleep'
-	has '^extra refused bochs-drm snd_hda_intel$'
-	has '^extra again vfio-pci vfio-pci$'
-	has '^extra end bochs-drm snd_hda_intel$'
+	back refused
+	given again
+	back end
 	has '^extra restored$'
-	has '^extra managed vfio-pci vfio-pci$'
-	has '^extra managed-end bochs-drm snd_hda_intel$'
+	given managed
+	back managed-end
 	lacks '^extra left '
 	has '^extra beside [0-9]+ qemu reconnect$'
 	has '^extra beside [0-9]+ another release$'
