@@ -109,3 +109,105 @@ takes_and_gives_back() { # ROOT FLAVOUR
 @test "bookworm, libvirt 9: a guest gets its card when it starts, keeps it when the daemon restarts, and gives it back" {
 	takes_and_gives_back libvirt-bookworm initramfs-tools
 }
+
+@test "trixie, libvirt: the hook is killed in the middle, and what it began is undone or finished" {
+	libvirt_guest inner
+	demand_second_gpu
+	echo '[libvirt]
+stop-session = yes' >>"$BATS_TEST_TMPDIR/overlay/etc/vfioboot.conf"
+	# It takes its time, so that there is a middle.
+	overlay etc/systemd/system/compositor.service <<-'END'
+		[Service]
+		Type=exec
+		ExecStartPre=/bin/sleep 4
+		ExecStart=/bin/sh -c 'exec 3<>/dev/dri/by-path/pci-0000:02:00.0-card; exec sleep 9999'
+		ExecStop=/bin/sleep 4
+	END
+	image libvirt dracut-systemd
+	handover_script <<-'END'
+		vfioboot libvirt enable
+		virsh define /srv/inner.xml
+		vfioboot vm attach inner second-gpu
+		systemctl restart libvirtd
+		systemctl start compositor
+		# kill_hook PATTERN OF ITS COMMAND LINE, with a dot for what is between its words
+		kill_hook() {
+			for file in $(grep -alE "$1" /proc/[0-9]*/cmdline 2>/dev/null); do
+				pid=${file#/proc/}
+				kill -9 "${pid%/cmdline}" && echo "killed $1"
+			done
+		}
+		is() { # STATE OF THE COMPOSITOR
+			[ "$(systemctl show --property ActiveState --value compositor)" = "$1" ]
+		}
+		phase() {
+			grep -q "^phase $1" /run/vfioboot/handover/second-gpu 2>/dev/null
+		}
+		gone() {
+			[ ! -e /run/vfioboot/handover/second-gpu ]
+		}
+		settled() { # NAME
+			until_it is active
+			until_it gone
+			drivers "$1"
+			systemctl is-active compositor | sed "s/^/$1 compositor /"
+		}
+		program='^/usr/bin/vfioboot.libvirt.hook'
+		for whom in "$program" '^/bin/sh./etc/libvirt/hooks/qemu.d/vfioboot'; do
+			case $whom in */bin/sh*) name=shell ;; *) name=program ;; esac
+			run "prepare-$name" virsh start inner &
+			until_it phase binding
+			until_it is deactivating
+			kill_hook "$whom"
+			wait $!
+			settled "prepare-$name"
+		done
+
+		# While drivers change.
+		run start virsh start inner
+		drivers running
+		virsh destroy inner &
+		until_it phase releasing
+		kill_hook "$program"
+		wait $!
+		phase releasing && echo early releasing
+		run again virsh start inner
+		drivers again
+
+		# While a unit starts: the card is back.
+		virsh destroy inner &
+		until_it is activating
+		kill_hook "$program"
+		wait $!
+		phase releasing && echo late releasing
+		run release vfioboot release second-gpu
+		settled released
+		run last virsh start inner
+		drivers last
+		run destroy virsh destroy inner
+		settled end
+		ls /run/vfioboot/handover | sed 's/^/left /'
+		journalctl -t vfioboot --no-pager -o cat | sed 's/^/journal /'
+	END
+	twins
+	BOOT_TIMEOUT=1200 boot
+	has '^extra killed .*vfioboot.libvirt.hook'
+	has '^extra killed .*hooks/qemu.d/vfioboot'
+	for name in program shell; do
+		exited "prepare-$name" 1
+		back "prepare-$name"
+		has "^extra prepare-$name compositor active\$"
+	done
+	given running
+	has '^extra early releasing$'
+	went_well start again release last destroy
+	given again
+	has '^extra late releasing$'
+	back released
+	has '^extra released compositor active$'
+	given last
+	back end
+	has '^extra end compositor active$'
+	lacks '^extra left '
+	has '^state running$'
+}
