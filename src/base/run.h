@@ -28,8 +28,8 @@ int run_watched(const char *const argv[], void (*line)(void *data, const char *t
 	void (*tick)(void *data), void *data);
 
 /*
- * The same without, and keeps the last line that is not empty, "" for none, cut to @size: what a program
- * has to say when it fails.
+ * As run_program(), and keeps the last line that is not empty, "" for none, cut to @size: what a
+ * program has to say when it fails.
  */
 int run_last_line(const char *const argv[], char *ret_last, size_t size);
 

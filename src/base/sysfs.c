@@ -81,15 +81,12 @@ static void device_name(char *ret, struct pci_address address, const char *file)
 	}
 }
 
-int sysfs_read_ids(
-	const struct root *root, struct pci_address address, struct pci_ids *ret)
+int sysfs_read_modalias(const struct root *root, const char *path, struct pci_ids *ret)
 {
-	char name[NAME_SIZE], text[128];
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = file_open(root, path, O_RDONLY);
+	char text[128];
 	ssize_t n;
 
-	device_name(name, address, "modalias");
-	fd = file_open(root, name, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	/* One read: an attribute comes whole, and is never this long. */
@@ -98,6 +95,15 @@ int sysfs_read_ids(
 		return -errno;
 	text[n] = '\0';
 	return pci_ids_parse(text, ret);
+}
+
+int sysfs_read_ids(
+	const struct root *root, struct pci_address address, struct pci_ids *ret)
+{
+	char name[NAME_SIZE];
+
+	device_name(name, address, "modalias");
+	return sysfs_read_modalias(root, name, ret);
 }
 
 /* The last part of a link's target; "" where there is no link. */

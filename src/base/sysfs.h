@@ -25,6 +25,9 @@ bool sysfs_is_root_of_init(const struct root *root);
 /* Opens the kernel's log for writing.  Returns a descriptor, or -errno. */
 int sysfs_open_kmsg(const struct root *root);
 
+/* Reads a file with the modalias of a function.  Returns as sysfs_read_ids(). */
+int sysfs_read_modalias(const struct root *root, const char *path, struct pci_ids *ret);
+
 /* Reads the modalias of a function.  Returns 0, -ENOENT when there is none, or -errno. */
 int sysfs_read_ids(
 	const struct root *root, struct pci_address address, struct pci_ids *ret);

@@ -262,20 +262,13 @@ static int run_unify(
 
 	if (r == 0)
 		return 0;
-	message_remedy(message, "run 'vfioboot apply --full'");
+	message_remedy(message, "run 'sudo vfioboot apply --full'");
 	return message_set(message, r, "cannot make %s: %s", step->other,
 		r == -EREMOTEIO ? why : strerror(-r));
 }
 
-static int undo_unify(const struct change *change, const struct change_step *step,
-	struct message *message)
-{
-	(void)message;
-	return atomicfile_clear(change->root, step->path);
-}
-
 static const struct change_kind apply_unify = {
-	.text = "make %1 of %2 with ukify", .run = run_unify, .undo = undo_unify};
+	.text = "make %1 of %2 with ukify", .run = run_unify, .undo = change_undo_made};
 
 static int add_extension(
 	struct apply *apply, const struct chain_image *image, const char *new)

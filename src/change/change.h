@@ -192,6 +192,10 @@ void change_free_failure(struct change_failure *failure);
 int change_run_program(
 	const struct change *change, const char *const argv[], struct message *message);
 
+/* For kinds that make the file @path under a name of its own: their undo, which deletes it. */
+int change_undo_made(const struct change *change, const struct change_step *step,
+	struct message *message);
+
 /* For kinds that judge what a program made: their failure shows its last lines, too. */
 void change_show_output(const struct change *change);
 

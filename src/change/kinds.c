@@ -196,13 +196,19 @@ static int run_build(
 		step->args[0], step->path);
 }
 
+int change_undo_made(const struct change *change, const struct change_step *step,
+	struct message *message)
+{
+	(void)message;
+	return atomicfile_clear(change->root, step->path);
+}
+
 /* Also what the program has left beside it when it was ended. */
 static int undo_build(const struct change *change, const struct change_step *step,
 	struct message *message)
 {
 	const char *const *end = step->leavings;
 
-	(void)message;
 	for (; end && *end; end++) {
 		_cleanup_free_ char *left = NULL;
 
@@ -210,9 +216,8 @@ static int undo_build(const struct change *change, const struct change_step *ste
 			return -ENOMEM;
 		atomicfile_clear(change->root, left);
 	}
-	return step->was_there || step->stays
-		? 0
-		: atomicfile_clear(change->root, step->path);
+	return step->was_there || step->stays ? 0
+					      : change_undo_made(change, step, message);
 }
 
 const struct change_kind change_build = {.run = run_build, .undo = undo_build};

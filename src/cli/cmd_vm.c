@@ -295,17 +295,10 @@ static int run_read_back(
 	return r < 0 ? message_errno(message, r, "cannot keep the new definition") : 0;
 }
 
-static int undo_read_back(const struct change *change, const struct change_step *step,
-	struct message *message)
-{
-	(void)message;
-	return atomicfile_clear(change->root, step->path);
-}
-
 static const struct change_kind read_back = {.text = "keep the new definition as %1",
 	.quiet = true,
 	.run = run_read_back,
-	.undo = undo_read_back};
+	.undo = change_undo_made};
 
 static int add_write(struct change *change, const char *path, const char *text)
 {

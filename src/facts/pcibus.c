@@ -34,22 +34,6 @@ static int read_link_name(
 	return 0;
 }
 
-/* Its modalias, by one read: an attribute comes whole, and is never as long. */
-static int read_ids(const struct reader *reader, struct pci_ids *ret)
-{
-	_cleanup_close_ int fd = file_open(&reader->function, "modalias", O_RDONLY);
-	char text[128];
-	ssize_t n;
-
-	if (fd < 0)
-		return fd;
-	n = read(fd, text, sizeof(text) - 1);
-	if (n < 0)
-		return -errno;
-	text[n] = '\0';
-	return pci_ids_parse(text, ret);
-}
-
 /* The name of a group is a number, and nothing else (drivers/iommu/iommu.c). */
 static int parse_group(const char *name)
 {
@@ -148,7 +132,9 @@ static int read_function(struct reader *reader, struct pcibus_function *function
 	pci_address_format(function->dev.address, directory + strlen(directory));
 	fd = file_open(reader->root, directory, O_PATH | O_DIRECTORY);
 	reader->function.fd = fd;
-	r = fd < 0 ? fd : read_ids(reader, &function->dev.ids);
+	r = fd < 0
+		? fd
+		: sysfs_read_modalias(&reader->function, "modalias", &function->dev.ids);
 	if (r == 0)
 		read_more(reader, function);
 	return r;

@@ -254,15 +254,8 @@ static int run_make(
 		     : 0;
 }
 
-static int undo_make(const struct change *change, const struct change_step *step,
-	struct message *message)
-{
-	(void)message;
-	return atomicfile_clear(change->root, step->path);
-}
-
 static const struct change_kind make_image = {
-	.text = "make %2", .run = run_make, .undo = undo_make};
+	.text = "make %2", .run = run_make, .undo = change_undo_made};
 
 /* What the default was, to be compared when all images are in place. */
 struct default_entry {
