@@ -19,6 +19,11 @@ configured_image() {
 		ExecStart=/bin/sh -c 'exec 3<>/dev/dri/by-path/pci-0000:02:00.0-card; exec sleep 9999'
 		ExecStop=/bin/sleep 2
 	END
+	# Another one, which may find nothing to show anything on.
+	overlay etc/systemd/system/fragile.service <<-'END'
+		[Service]
+		ExecStart=/bin/sh -c '[ ! -e /run/fails ] || exit 3; exec 3<>/dev/dri/by-path/pci-0000:02:00.0-card; exec sleep 9999'
+	END
 	# A session in which somebody types the command that ends it.
 	overlay etc/systemd/system/desktop.service <<-'END'
 		[Service]
@@ -103,6 +108,31 @@ after_boot() {
 		drivers address
 		run address-back vfioboot release 02:00
 		drivers address-back
+
+		# Both cards, or none of them.
+		{
+			cat /etc/vfioboot.other
+			printf '%s\n' '[device first-gpu]' 'path = 00:03.0/00' 'expect = 2' 'bind = demand'
+		} >/etc/vfioboot.conf
+		run none vfioboot bind second-gpu first-gpu
+		drivers none
+		run both vfioboot bind second-gpu first-gpu --allow-last-display
+		drivers both
+		echo "first $(driver_of /sys/bus/pci/devices/0000:01:00.0)"
+		run both-back vfioboot release second-gpu first-gpu
+		drivers both-back
+
+		# What cannot show anything any more ends as soon as it is started.
+		systemctl start fragile
+		until_it test -e "/proc/$(systemctl show -P MainPID fragile)/fd/3"
+		run fragile vfioboot bind second-gpu --stop-session
+		touch /run/fails
+		run fails vfioboot release second-gpu
+		drivers fails
+		rm /run/fails
+		run works vfioboot release second-gpu
+		run works-unit systemctl is-active fragile
+		systemctl stop fragile
 		ls /run/vfioboot/handover | sed 's/^/left /'
 		journalctl -b -t vfioboot -o cat | sed 's/^/journal /'
 	END
@@ -147,6 +177,23 @@ after_boot() {
 	given address
 	exited address-back 0
 	back address-back
+
+	exited none 1
+	has '^extra none vfioboot bind: first-gpu, 0000:01:00\.0 is refused \(last-display\)'
+	back none
+	exited both 0
+	given both
+	has '^extra first vfio-pci$'
+	exited both-back 0
+	back both-back
+	driver 01:00.0 bochs-drm
+
+	exited fragile 0
+	exited fails 1
+	has '^extra fails .*fragile\.service'
+	back fails
+	exited works 0
+	has '^extra works-unit active$'
 	lacks '^extra left '
 	has '^extra journal second-gpu: stop compositor\.service: done$'
 	has '^extra journal second-gpu: start compositor\.service: done$'
