@@ -154,8 +154,8 @@ static int refuse_other_guest(const struct planning *planning, const struct stat
 	if (state->phase != STATE_BOUND || !*state->guest ||
 		strcmp(state->guest, guest) == 0)
 		return 0;
-	message_remedy(planning->message, "shut it down, or run 'vfioboot release %s'",
-		state->set);
+	message_remedy(planning->message,
+		"shut it down, or run 'sudo vfioboot release %s'", state->set);
 	return message_set(planning->message, -EBUSY, "%s was given to the guest %s",
 		state->set, state->guest);
 }
@@ -167,7 +167,7 @@ static int refuse_other_driver(const struct planning *planning, const struct sta
 		if (strcmp(state->functions[i].wanted, planning->driver) == 0)
 			continue;
 		message_remedy(
-			planning->message, "run 'vfioboot release %s'", state->set);
+			planning->message, "run 'sudo vfioboot release %s'", state->set);
 		return message_set(planning->message, -EBUSY,
 			"%s was handed over with the driver %s, and not %s", state->set,
 			state->functions[i].wanted, planning->driver);
@@ -207,7 +207,7 @@ static int refuse_other_sets(const struct planning *planning)
 			continue;
 		if (r < 0)
 			return say_unreadable(name, r, planning->message);
-		message_remedy(planning->message, "run 'vfioboot release %s'", name);
+		message_remedy(planning->message, "run 'sudo vfioboot release %s'", name);
 		return message_set(planning->message, -EBUSY,
 			"%s was handed over with %s", address, name);
 	}

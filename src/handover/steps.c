@@ -76,7 +76,7 @@ static int undo_note(const struct change *change, const struct change_step *step
 	if (r == 0)
 		r = change_carry_out(&back, NULL, &failure);
 	if (r < 0)
-		message_set(message, r, "%s; 'vfioboot release %s' tries it again",
+		message_set(message, r, "%s; 'sudo vfioboot release %s' tries it again",
 			failure.message.text, work->state.set);
 	else if (*failure.rest)
 		r = message_set(message, -EIO, "%s", failure.rest);

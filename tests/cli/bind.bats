@@ -185,7 +185,7 @@ bind $gpu to vfio-pci" ]
 	refused 1 "$gpu is in a device set of the configuration, and 0000:01:00.0 is not; bind one after the other" 01:00.0 02:00.0 --dry-run
 	refused 1 '*'"(protected)"'*nothing was changed' 0000:03:00.0 --dry-run
 	handed_over bound win11
-	refused 1 "gaming was given to the guest win11; shut it down, or run 'vfioboot release gaming'; nothing was changed" \
+	refused 1 "gaming was given to the guest win11; shut it down, or run 'sudo vfioboot release gaming'; nothing was changed" \
 		gaming --dry-run
 	put run/vfioboot/handover/gaming <<<nonsense
 	refused 1 'cannot read /run/vfioboot/handover/gaming: *' gaming --dry-run

@@ -1349,7 +1349,7 @@ static void test_other_driver(void **state)
 	assert_int_equal(bind_set(), -EBUSY);
 	assert_string_equal(message.text,
 		"gaming was handed over with the driver vfio-pci, and not pci-stub");
-	assert_string_equal(message.remedy, "run 'vfioboot release gaming'");
+	assert_string_equal(message.remedy, "run 'sudo vfioboot release gaming'");
 	expect_log("");
 	expect_bound();
 	assert_int_equal(release_set(), 0);
