@@ -57,7 +57,56 @@ seat_image() {
 	# The image loads the driver of the sound early, which wants its codec's at once.
 	overlay etc/dracut.conf.d/60-codec.conf <<<'add_drivers+=" snd-hda-codec-generic "'
 	libvirt_guest firmware
+	guest_with_kernel
 	image seat dracut-systemd
+}
+
+# The definition of a guest of libvirt that starts a kernel: it says on its serial line which functions
+# this kernel sees, and powers off when its power button is pressed.  Emulated in an emulated machine
+# that takes two minutes.
+guest_with_kernel() {
+	local definition=$BATS_TEST_TMPDIR/overlay/srv/inner.xml
+	libvirt_guest inner
+	sed -i -e 's/>64</>192</' \
+		-e "s|</os>|<kernel>/srv/vmlinux</kernel><initrd>/srv/inner.img</initrd><cmdline>console=ttyS0 no_timer_check mitigations=off lpj=4000000 panic=-1</cmdline></os>|" \
+		-e "s|</devices>|<serial type='file'><source path='/var/log/inner'/></serial></devices>|" \
+		"$definition"
+}
+
+# What it starts: this machine's own kernel, and busybox.
+inner_files() {
+	local tree=$BATS_TEST_TMPDIR/inner module
+	mkdir -p "$tree"/{bin,proc,sys,dev}
+	cp "$(command -v busybox)" "$tree/bin/busybox"
+	for module in acpi/button input/evdev; do
+		xz -dc "$("$boot_dir/roots" seat)"/lib/modules/*/kernel/drivers/"$module.ko.xz" \
+			>"$tree/${module#*/}.ko"
+	done
+	cat >"$tree/init" <<-'END'
+		#!/bin/busybox sh
+		busybox mount -t proc proc /proc
+		busybox mount -t sysfs sysfs /sys
+		busybox mount -t devtmpfs dev /dev
+		for function in /sys/bus/pci/devices/*; do
+			read vendor <$function/vendor
+			read device <$function/device
+			echo "inner sees ${vendor#0x}:${device#0x}"
+		done
+		busybox insmod /button.ko
+		busybox insmod /evdev.ko
+		button=$(busybox grep -lx 'Power Button' /sys/class/input/event*/device/name)
+		button=${button%/device/name}
+		# Who has not opened it yet misses that it is pressed.
+		exec 3</dev/input/${button##*/}
+		echo inner is up
+		busybox head -c 1 <&3 >/dev/null
+		echo inner was asked to power off
+		busybox poweroff -f
+	END
+	chmod +x "$tree/init"
+	(cd "$tree" && find . | cpio -o -H newc --quiet) >"$BATS_TEST_TMPDIR/inner.img"
+	root_file srv/inner.img <"$BATS_TEST_TMPDIR/inner.img"
+	root_file srv/vmlinux <"$image/vmlinux"
 }
 
 # seat_script <<SCRIPT: what the guest runs
@@ -154,6 +203,69 @@ seat_functions='
 	[ "$files_after" -le "$files" ]
 	[ "$memory_after" -ge $((memory - 8192)) ]
 	[ "$slab_after" -le $((slab + 8192)) ]
+	has '^state running$'
+}
+
+@test "trixie: a guest of libvirt with a kernel sees the card that weston had; it is shut down, and destroyed" {
+	seat_image
+	inner_files
+	seat_script <<-'END'
+		log_in 0000:02:00.0
+		at_work before
+		# As it starts, wireplumber opens the card, closes it, and opens it again.
+		sound_is_named() {
+			run refused vfioboot bind second-gpu --wait 0 >/run/refusal
+			grep -q wireplumber /run/refusal
+		}
+		until_it sound_is_named
+		cat /run/refusal
+		drivers refused
+		guests_stop_sessions
+		guest_has_card inner
+		inner_is_up() {
+			grep -q '^inner is up' /var/log/inner
+		}
+		inner_is_off() {
+			[ "$(virsh domstate inner)" = 'shut off' ]
+		}
+		for end in shutdown destroy; do
+			run "start-$end" virsh start inner
+			until_it inner_is_up
+			drivers "given-$end"
+			tr -d '\r' </var/log/inner | grep '^inner' | sed "s/^/$end /"
+			run "$end" virsh $end inner
+			until_it inner_is_off
+			echo "$end $(tr -d '\r' </var/log/inner | grep 'power off')"
+			drivers "back-$end"
+			at_work "$end"
+		done
+		ls /run/vfioboot/handover | sed 's/^/left /'
+		journalctl -t vfioboot --no-pager -o cat | sed 's/^/journal /'
+	END
+	twins
+	BOOT_TIMEOUT=1800 boot
+	exited refused 1
+	has '^extra refused .*weston \(process [0-9]+ .*\) has /dev/dri/card[0-9] open'
+	has '^extra refused .*wireplumber \(process [0-9]+ .*\) has /dev/snd/'
+	back refused
+	for end in shutdown destroy; do
+		went_well "start-$end" "$end"
+		given "given-$end"
+		has "^extra $end inner sees 1234:1111\$"
+		has "^extra $end inner sees 8086:2668\$"
+		has "^extra $end inner is up\$"
+		back "back-$end"
+		has "^extra $end weston active shows, sound plays\$"
+	done
+	for unit in weston@0000:02:00.0 wireplumber; do
+		has "^extra journal second-gpu: stop $unit\.service.*: done\$"
+		has "^extra journal second-gpu: start $unit\.service.*: done\$"
+	done
+	has '^extra journal second-gpu: bind 0000:02:00.0 to vfio-pci: done$'
+	has '^extra journal second-gpu: bind 0000:02:00.0 to bochs-drm: done$'
+	has '^extra shutdown inner was asked to power off$'
+	lacks '^extra destroy inner was asked to power off$'
+	lacks '^extra left '
 	has '^state running$'
 }
 
