@@ -267,7 +267,8 @@ rootless_trial() { # ROOT FLAVOUR
 	image "$1" "$2"
 	twins
 	root_device=/dev/disk/by-label/nothing
-	if boot vfioboot.trial=1 panic=30; then
+	# The image of the generator waits for it for minutes.
+	if BOOT_TIMEOUT=900 boot vfioboot.trial=1 panic=30; then
 		echo "It found a root file system."
 		return 1
 	fi
