@@ -85,11 +85,15 @@ unknown() {
 		ask without
 		run apply vfioboot apply
 		ask applied
+		# Its copy is made again with it, and is looked at by check like any other.
+		run entry vfioboot entry add
 		change_configuration
 		run beside mkinitramfs -o "/boot/initrd.img-$kernel" "$kernel"
 		ask outdated
 		run again vfioboot apply
 		ask again
+		run copies vfioboot entry list
+		run remove vfioboot entry remove
 	END
 	BOOT_TIMEOUT=1200 power_on_whole
 	native 02:00 bochs-drm
@@ -104,7 +108,12 @@ unknown() {
 	# Behind the image in /boot there is nothing to put, and into this one ukify puts it.
 	has '^extra again Writing the configuration into /[^ ]*/EFI/Linux/[^ ]*\.efi '
 	lacks '^extra again Rebuilding'
+	has '^extra again Run vfioboot entry update \.\.\. done'
 	ready again "$entry"
+	exited entry 0
+	exited copies 0
+	has '^extra copies no-passthrough .* ready '
+	exited remove 0
 	guest_runs <<-'END'
 		ask booted
 		cd /boot/efi/EFI && cp Linux/*"-$kernel.efi" BOOT/BOOTX64.EFI
