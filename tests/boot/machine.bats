@@ -267,7 +267,7 @@ rootless_trial() { # ROOT FLAVOUR
 	image "$1" "$2"
 	twins
 	root_device=/dev/disk/by-label/nothing
-	# The image of the generator waits for it for minutes.
+	# In time is within five minutes (src/early/guard.c).
 	if BOOT_TIMEOUT=900 boot vfioboot.trial=1 panic=30; then
 		echo "It found a root file system."
 		return 1
