@@ -11,6 +11,7 @@
 #define URI          "qemu:///system"
 #define KEPT         STATE_DIRECTORY "/vm"
 #define KEPT_PATH    256
+#define NO_GUEST     3 /* its exit status where libvirt has no such guest */
 #define PROGRAM_PATH 4096
 
 struct arguments {
@@ -59,7 +60,10 @@ static void find_program(char ret[static PROGRAM_PATH])
 		snprintf(ret, PROGRAM_PATH, PATHS_LIBDIR "/" PROGRAM);
 }
 
-/* Runs it; what it says on stderr is its error.  0 with what it prints in *@ret, or -errno. */
+/*
+ * Runs it; what it says on stderr is its error.  Returns 0 with what it prints in *@ret; -ESRCH:
+ * libvirt has no such guest; or another -errno.
+ */
 static int ask_libvirt(const char *uri, const char *verb, const char *operand, char **ret)
 {
 	_cleanup_free_ char *text = NULL;
@@ -71,7 +75,7 @@ static int ask_libvirt(const char *uri, const char *verb, const char *operand, c
 	fflush(stdout);
 	r = run_read(argv, &text);
 	if (r != 0)
-		return r < 0 ? r : -EREMOTEIO;
+		return r < 0 ? r : r == NO_GUEST ? -ESRCH : -EREMOTEIO;
 	*ret = TAKE_PTR(text);
 	return 0;
 }
@@ -102,11 +106,22 @@ static void free_guest(struct guest *guest)
 	free(guest->text);
 }
 
-static enum cli_exit read_guest(const char *uri, const char *name, struct guest *ret)
+/* With *@ret_gone, unless that is NULL, a guest that is not there is no error. */
+static enum cli_exit read_guest(
+	const char *uri, const char *name, struct guest *ret, bool *ret_gone)
 {
 	char *end;
 	int r = ask_libvirt(uri, "show", name, &ret->text);
 
+	if (r == -ESRCH && ret_gone) {
+		*ret_gone = true;
+		return CLI_OK;
+	}
+	if (r == -ESRCH)
+		return cli_error("vm",
+			"libvirt has no guest '%s'; 'vfioboot vm list' shows those that "
+			"there are",
+			name);
 	if (r < 0)
 		return fail(r);
 	end = strchr(ret->text, '\n');
@@ -147,9 +162,12 @@ static enum cli_exit list_guest(const struct cli *cli, const struct config *conf
 	_cleanup_(libvirt_free_domain) struct libvirt_domain domain = {0};
 	_cleanup_(free_guest) struct guest guest = {0};
 	struct message message = {0};
+	bool gone = false;
 
-	if (read_guest(uri_of(cli), name, &guest) != CLI_OK)
+	if (read_guest(uri_of(cli), name, &guest, &gone) != CLI_OK)
 		return CLI_FAILED;
+	if (gone)
+		return CLI_OK;
 	if (libvirt_read_domain(guest.xml, strlen(guest.xml), &domain, &message) < 0)
 		return cli_error("vm", "%s: %s", name, message.text);
 	for (size_t i = 0; i < domain.n || i == 0; i++) {
@@ -187,7 +205,6 @@ static enum cli_exit list(struct cli *cli)
 
 		next = (char *)text_next_line(line);
 		line[strcspn(line, "\n")] = '\0';
-		/* One that is gone by now, is said to be. */
 		if (name && list_guest(cli, config, table, name + 1) != CLI_OK)
 			status = CLI_FAILED;
 	}
@@ -420,7 +437,7 @@ static enum cli_exit attach(struct cli *cli)
 	struct kept kept;
 
 	if (find_set(cli, config, cli->operands[2], &set) != CLI_OK ||
-		read_guest(reading.uri, reading.guest, &guest) != CLI_OK ||
+		read_guest(reading.uri, reading.guest, &guest, NULL) != CLI_OK ||
 		check_guest(&guest) != CLI_OK ||
 		find_kept(&guest, cli->operands[2], &kept) != CLI_OK)
 		return CLI_FAILED;
@@ -516,7 +533,7 @@ static enum cli_exit check_restored(
 {
 	_cleanup_(free_guest) struct guest now = {0};
 
-	if (read_guest(uri_of(cli), guest->name, &now) != CLI_OK)
+	if (read_guest(uri_of(cli), guest->name, &now, NULL) != CLI_OK)
 		return CLI_FAILED;
 	if (!says_the_same(now.xml, before))
 		return cli_error("vm",
@@ -560,7 +577,7 @@ static enum cli_exit detach(struct cli *cli)
 	_cleanup_(free_guest) struct guest guest = {0};
 	struct kept kept;
 
-	if (read_guest(uri_of(cli), cli->operands[1], &guest) != CLI_OK ||
+	if (read_guest(uri_of(cli), cli->operands[1], &guest, NULL) != CLI_OK ||
 		check_guest(&guest) != CLI_OK ||
 		find_kept(&guest, cli->operands[2], &kept) != CLI_OK ||
 		read_kept(cli, &kept, &before, &after) != CLI_OK)

@@ -7,7 +7,8 @@
  *	vfioboot-vm URI show NAME         a line of words about the guest, then its definition
  *	vfioboot-vm URI define FILE       defines what is in the file, after validation
  *
- * Errors are libvirt's own, on stderr; then it exits with 1.
+ * Errors are libvirt's own, on stderr; then it exits with 1.  Where libvirt has no such guest it exits
+ * with 3 and says nothing: of those that it has listed, one may be gone by now.
  */
 #include <errno.h>
 #include <libvirt/libvirt.h>
@@ -15,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NO_GUEST 3 /* exit status */
 
 #define DEFINITION_MAX ((size_t)4 << 20) /* as LIBVIRT_XML_MAX */
 
@@ -30,6 +33,11 @@ static int fail(const char *what)
 
 	fprintf(stderr, "vfioboot vm: %s: %s\n", what, text);
 	return EXIT_FAILURE;
+}
+
+static int fail_guest(const char *what)
+{
+	return virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ? NO_GUEST : fail(what);
 }
 
 static int list(virConnectPtr connection)
@@ -49,25 +57,33 @@ static int list(virConnectPtr connection)
 }
 
 /* "running" or "off", "persistent" or "transient", "saved" or "fresh". */
-static int show(virConnectPtr connection, const char *name)
+static int print_guest(virDomainPtr domain)
 {
-	virDomainPtr domain = virDomainLookupByName(connection, name);
-	char *xml;
-
-	if (!domain)
-		return fail("cannot find the guest");
-	xml = virDomainGetXMLDesc(
+	char *xml = virDomainGetXMLDesc(
 		domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
-	if (!xml) {
-		virDomainFree(domain);
-		return fail("cannot read the definition of the guest");
+	int running = xml ? virDomainIsActive(domain) : -1;
+
+	if (running < 0) {
+		free(xml);
+		return fail_guest("cannot read the definition of the guest");
 	}
-	printf("%s %s %s\n%s", virDomainIsActive(domain) > 0 ? "running" : "off",
+	printf("%s %s %s\n%s", running ? "running" : "off",
 		virDomainIsPersistent(domain) > 0 ? "persistent" : "transient",
 		virDomainHasManagedSaveImage(domain, 0) > 0 ? "saved" : "fresh", xml);
 	free(xml);
-	virDomainFree(domain);
 	return EXIT_SUCCESS;
+}
+
+static int show(virConnectPtr connection, const char *name)
+{
+	virDomainPtr domain = virDomainLookupByName(connection, name);
+	int status;
+
+	if (!domain)
+		return fail_guest("cannot find the guest");
+	status = print_guest(domain);
+	virDomainFree(domain);
+	return status;
 }
 
 static char *read_whole(const char *path)

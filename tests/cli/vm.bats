@@ -35,7 +35,7 @@ with_guest() {
 		case $2 in
 		list) echo 'off win 11' ;;
 		show)
-			[ "$3" = 'win 11' ] || { echo "vfioboot vm: cannot find the guest: $3" >&2; exit 1; }
+			[ "$3" = 'win 11' ] || exit 3
 			print </state
 			print </guest.xml
 			;;
@@ -139,8 +139,23 @@ win 11 off   0000:02:00.1 second' ]
 	[[ $stderr == *"has a saved state"*"virsh managedsave-remove"* ]]
 	live vm attach other second
 	[ "$status" = 1 ]
-	[ "$stderr" = 'vfioboot vm: cannot find the guest: other' ]
+	[ "$stderr" = "vfioboot vm: libvirt has no guest 'other'; 'vfioboot vm list' shows those that there are" ]
 	guest | cmp - "$host/guest.xml"
+}
+
+@test "list: a guest that is gone when it is read is not in it, and is no error" {
+	with_guest
+	sed -i "s/list) .*/list) printf 'running gone\\noff win 11\\n' ;;/" "$host/usr/lib/vfioboot/vfioboot-vm"
+	live vm list
+	[ "$status" = 0 ]
+	[ -z "$stderr" ]
+	[ "$(tail -n +2 <<<"$output")" = 'win 11 off' ]
+	# One that cannot be read is one, and the others are listed.
+	sed -i "s/exit 3/{ echo 'vfioboot vm: cannot read it' >\&2; exit 1; }/" "$host/usr/lib/vfioboot/vfioboot-vm"
+	live vm list
+	[ "$status" = 1 ]
+	[ "$stderr" = 'vfioboot vm: cannot read it' ]
+	[ "$(tail -n +2 <<<"$output")" = 'win 11 off' ]
 }
 
 @test "a set that is not there, and a program that is not" {
