@@ -320,6 +320,20 @@ int sysfs_each_function(const struct root *root, const struct pci_address *paren
 	return file_each_name(root, name, found_name, &search);
 }
 
+int sysfs_read_override(const struct root *root, struct pci_address address,
+	char ret[static SYSFS_DRIVER_SIZE])
+{
+	char name[NAME_SIZE];
+	int r;
+
+	device_name(name, address, "driver_override");
+	r = file_read_line(root, name, ret, SYSFS_DRIVER_SIZE);
+	/* drivers/pci/pci-sysfs.c, driver_override_show() */
+	if (r == -ENOENT || (r == 0 && strcmp(ret, "(null)") == 0))
+		*ret = '\0';
+	return r == -ENOENT ? 0 : r;
+}
+
 int sysfs_write_override(
 	const struct root *root, struct pci_address address, const char *driver)
 {

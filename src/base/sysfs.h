@@ -72,6 +72,13 @@ bool sysfs_has_driver(const struct root *root, const char *driver);
 int sysfs_each_function(const struct root *root, const struct pci_address *parent,
 	bool (*found)(void *data, struct pci_address address), void *data);
 
+/*
+ * The driver_override of a function: "" for none, and where the kernel has no such attribute.  Returns 0;
+ * -EFBIG for what is no name of a driver; or another -errno.
+ */
+int sysfs_read_override(const struct root *root, struct pci_address address,
+	char ret[static SYSFS_DRIVER_SIZE]);
+
 /* Sets, or with "" clears, the driver_override of a function.  Returns 0, or -errno. */
 int sysfs_write_override(
 	const struct root *root, struct pci_address address, const char *driver);

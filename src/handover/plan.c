@@ -214,13 +214,17 @@ static int refuse_other_sets(const struct planning *planning)
 	return 0;
 }
 
-/* Adds what is not known yet of the functions: the driver of now is the one from before. */
+/* Adds what is not known yet of the functions: drivers and overrides of now are those from before. */
 static int add_to_state(struct planning *planning, const struct pcidev *dev)
 {
 	struct state_function function = {.address = dev->address,
 		.vendor = dev->ids.vendor,
 		.device = dev->ids.device};
+	int r = sysfs_read_override(
+		planning->facts->root, dev->address, function.override);
 
+	if (r < 0)
+		return r;
 	if (dev->path.depth)
 		pci_path_format(&dev->path, function.path);
 	text_join(function.native, sizeof(function.native), dev->driver, NULL);

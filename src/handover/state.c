@@ -7,7 +7,7 @@
 
 #define MARK "vfioboot-handover 1"
 
-#define LINE_WORDS 5 /* at most, behind the first one */
+#define LINE_WORDS 6 /* at most, behind the first one */
 
 /* More than any set has: what is longer is no file of ours. */
 #define LINES_MAX 4096
@@ -113,7 +113,7 @@ static void put_function(FILE *out, const struct state_function *function)
 	snprintf(id, sizeof(id), "%04x:%04x", function->vendor, function->device);
 	put_line(out,
 		(const char *const[]){"function", address, function->path, id,
-			function->native, function->wanted, NULL});
+			function->native, function->wanted, function->override, NULL});
 }
 
 static void put_step(FILE *out, const struct state_step *step)
@@ -197,7 +197,8 @@ static int add_function(struct state *state, const struct line *line)
 		!pci_take_hex(&id, 4, 4, &vendor) || *id++ != ':' ||
 		!pci_take_hex(&id, 4, 4, &device) || *id ||
 		!set_driver(function.native, sizeof(function.native), line->words[4]) ||
-		!set_driver(function.wanted, sizeof(function.wanted), line->words[5]))
+		!set_driver(function.wanted, sizeof(function.wanted), line->words[5]) ||
+		!set_text(function.override, sizeof(function.override), line->words[6]))
 		return -EBADMSG;
 	function.vendor = (uint16_t)vendor;
 	function.device = (uint16_t)device;
@@ -221,7 +222,7 @@ static int add_step(struct state *state, const struct line *line)
 
 static int read_line(struct state *state, const struct line *line)
 {
-	if (is_line(line, "function", 5))
+	if (is_line(line, "function", 6))
 		return add_function(state, line);
 	if (is_line(line, "version", 1))
 		return 0;

@@ -9,7 +9,7 @@
  *	version VERSION
  *	guest NAME                                  "-": no guest, a person asked
  *	phase binding|bound|releasing
- *	function ADDRESS PATH VENDOR:DEVICE NATIVE WANTED
+ *	function ADDRESS PATH VENDOR:DEVICE NATIVE WANTED OVERRIDE
  *	sound ADDRESS DRIVER                        unbound meanwhile, and not given
  *	power ADDRESS CONTROL                       its power/control was this
  *	unit NAME                                   stopped
@@ -36,6 +36,7 @@ struct state_function {
 	uint16_t vendor, device;
 	char native[SYSFS_DRIVER_SIZE]; /* that had it before; "": none */
 	char wanted[CONFIG_DRIVER_SIZE];
+	char override[SYSFS_DRIVER_SIZE]; /* that was set before, by others; "": none */
 };
 
 /* A step that has a way back. */

@@ -184,9 +184,15 @@ const struct change_kind steps_override = {
 	.run = run_override,
 };
 
+/* Of both: its driver has it, and nothing else of the hand-over is left. */
 static const struct change_kind steps_clear = {
 	.text = "clear the driver override of %1",
 	.why = "its driver has it: nothing else of the hand-over is left",
+	.run = run_override,
+};
+static const struct change_kind steps_override_back = {
+	.text = "set the driver override of %1 to %2 again",
+	.why = "somebody has set it before the hand-over, or meanwhile",
 	.run = run_override,
 };
 
@@ -488,11 +494,25 @@ static int run_forget(
 static const struct change_kind steps_forget = {
 	.text = "remove %1", .quiet = true, .optional = true, .run = run_forget};
 
-/* One function on the way back, and the driver that has it now. */
+/* One function on the way back, the driver that has it now, and the override that it gets. */
 struct returning {
 	const struct state_function *function;
 	char address[PCI_ADDRESS_SIZE], now[SYSFS_DRIVER_SIZE];
+	char override[SYSFS_DRIVER_SIZE];
 };
+
+/* The one from before; but what is neither of ours was set by others meanwhile, and is newer. */
+static int find_override(const struct work *work, struct returning *one)
+{
+	const struct state_function *function = one->function;
+	int r = sysfs_read_override(work->root, function->address, one->override);
+
+	if (r == 0 && *one->override &&
+		(strcmp(one->override, function->wanted) == 0 ||
+			strcmp(one->override, function->native) == 0))
+		strcpy(one->override, function->override);
+	return r;
+}
 
 /* Those that are for this run to put back, displays first.  Returns how many, or -errno. */
 static int find_returning(const struct work *work, struct returning **ret)
@@ -509,7 +529,8 @@ static int find_returning(const struct work *work, struct returning **ret)
 		one->function = &state->functions[i];
 		if (!is_ours(work, one->function) ||
 			sysfs_read_driver(work->root, one->function->address, one->now) <
-				0)
+				0 ||
+			find_override(work, one) < 0)
 			continue;
 		pci_address_format(one->function->address, one->address);
 		n++;
@@ -603,7 +624,10 @@ static int add_drivers(
 			r = steps_add(work, change, &steps_bind_back, list[i].address,
 				list[i].function->native, NULL);
 	for (int i = 0; r == 0 && i < n; i++)
-		r = steps_add(work, change, &steps_clear, list[i].address, NULL, NULL);
+		r = *list[i].override ? steps_add(work, change, &steps_override_back,
+						list[i].address, list[i].override, NULL)
+				      : steps_add(work, change, &steps_clear,
+						list[i].address, NULL, NULL);
 	return r < 0 ? r : add_noted(work, change, STATE_SOUND, &steps_bind_back);
 }
 

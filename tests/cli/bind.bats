@@ -47,8 +47,8 @@ handed_over() {
 		version 0.1.0
 		guest ${2:--}
 		phase $1
-		function $sound 00:01.1/00.1 10de:1aef snd_hda_intel vfio-pci
-		function $gpu 00:01.1/00.0 10de:2206 nouveau vfio-pci
+		function $sound 00:01.1/00.1 10de:1aef snd_hda_intel vfio-pci -
+		function $gpu 00:01.1/00.0 10de:2206 nouveau vfio-pci -
 		console vtcon1
 		user-unit 1000 pipewire.socket
 		unit sddm.service
@@ -241,6 +241,22 @@ remove /run/vfioboot/handover/gaming" ]
 	[ "$status" -eq 0 ]
 	[ "$output" = 'gaming was not handed over: nothing to do.
 01:00.0 was not handed over: nothing to do.' ]
+}
+
+@test "release: an override that was there before is set again, and one that was set since stays" {
+	desktop
+	handed_over bound
+	sed -i "/^function $gpu/s/-\$/nouveau/; /^function $sound/s/-\$/none/" "$host/run/vfioboot/handover/gaming"
+	echo vfio-pci >"$host/sys/bus/pci/devices/$gpu/driver_override"
+	echo pci-stub >"$host/sys/bus/pci/devices/$sound/driver_override"
+	vfioboot release gaming --dry-run
+	[ "$status" -eq 0 ]
+	[[ $output == *"
+set the driver override of $gpu to nouveau again
+    (somebody has set it before the hand-over, or meanwhile)
+set the driver override of $sound to pci-stub again
+"* ]]
+	[[ $output != *clear* ]]
 }
 
 @test "release: what is refused, and the remedy" {

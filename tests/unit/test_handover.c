@@ -1069,6 +1069,65 @@ static void test_killed_release(void **state)
 	kill_each(bind_set, release_set, bind_set, expect_bound);
 }
 
+/* As driverctl leaves them: a driver by the override, and another one that is kept away by it. */
+static void set_overrides(void)
+{
+	fake_put(file_of(parse(GPU), "driver_override"), "nouveau\n");
+	fake_put(file_of(parse(SOUND), "driver_override"), "none\n");
+	fake_remove(file_of(parse(SOUND), "driver"));
+}
+
+static void expect_overrides(void)
+{
+	expect_function(GPU, "nouveau", "nouveau");
+	expect_function(SOUND, "", "none");
+	assert_false(has_state());
+}
+
+/* Also where a step fails, or either way is killed and done again. */
+static void test_override_before(void **state)
+{
+	(void)state;
+	set_overrides();
+	assert_int_equal(bind_set(), 0);
+	expect_bound();
+	assert_int_equal(release_set(), 0);
+	expect_overrides();
+	for (unsigned n = 1;; n++) {
+		clear_log();
+		played->fail_at = n;
+		if (bind_set() == 0)
+			break;
+		expect_overrides();
+	}
+	clear_log();
+	assert_int_equal(release_set(), 0);
+	for (int back = 0; back < 2; back++) {
+		bool killed = true;
+
+		for (unsigned n = 1; killed; n++) {
+			assert_int_equal(back ? bind_set() : 0, 0);
+			killed = run_killed(back ? release_set : bind_set, n, 0);
+			assert_int_equal(release_set(), 0);
+			expect_overrides();
+		}
+	}
+}
+
+/* What somebody has set meanwhile is newer. */
+static void test_override_meanwhile(void **state)
+{
+	(void)state;
+	set_overrides();
+	assert_int_equal(bind_set(), 0);
+	fake_put(file_of(parse(GPU), "driver_override"), "nvidia\n");
+	fake_put(file_of(parse(SOUND), "driver_override"), "(null)\n");
+	assert_int_equal(release_set(), 0);
+	expect_function(GPU, "nouveau", "nvidia");
+	expect_function(SOUND, "", "");
+	assert_false(has_state());
+}
+
 /* Of a guest whose start was killed, nobody has the set. */
 static void test_killed_guest(void **state)
 {
@@ -1311,7 +1370,7 @@ static void test_other_set(void **state)
 	(void)state;
 	fake_put("run/vfioboot/handover/other",
 		"vfioboot-handover 1\nversion 1\nguest -\nphase bound\n"
-		"function " SOUND " 00:01.0/00.1 10de:1aef snd_hda_intel vfio-pci\n");
+		"function " SOUND " 00:01.0/00.1 10de:1aef snd_hda_intel vfio-pci -\n");
 	expect_refusal(-EBUSY, SOUND " was handed over with other");
 	fake_put("run/vfioboot/handover/other", "nonsense\n");
 	expect_refusal(-EBADMSG, "/run/vfioboot/handover/other");
@@ -1653,6 +1712,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_session_ends_soon),
 	TEST(test_killed_bind),
 	TEST(test_killed_release),
+	TEST(test_override_before),
+	TEST(test_override_meanwhile),
 	TEST(test_killed_guest),
 	TEST(test_two_sets),
 	TEST(test_each_failure_of_two_sets),

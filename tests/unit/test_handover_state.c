@@ -12,7 +12,8 @@ static const struct state_function card = {.address = {.bus = 2},
 	.vendor = 0x10de,
 	.device = 0x2206,
 	.native = "nouveau",
-	.wanted = "vfio-pci"};
+	.wanted = "vfio-pci",
+	.override = "a/b"};
 static const struct state_function sound = {.address = {.bus = 2, .devfn = 1},
 	.vendor = 0x10de,
 	.device = 0x1aef,
@@ -23,8 +24,8 @@ static const char text[] =
 	"version " VFIOBOOT_VERSION "\n"
 	"guest win\\04011\n"
 	"phase releasing\n"
-	"function 0000:02:00.0 00:01.1/00.0 10de:2206 nouveau vfio-pci\n"
-	"function 0000:02:00.1 - 10de:1aef - vfio-pci\n"
+	"function 0000:02:00.0 00:01.1/00.0 10de:2206 nouveau vfio-pci a/b\n"
+	"function 0000:02:00.1 - 10de:1aef - vfio-pci -\n"
 	"power 0000:02:00.0 auto\n"
 	"unit a\\134x2db.service\n"
 	"user-unit 1000 pipewire.socket\n"
@@ -108,7 +109,7 @@ static void test_names_of_files(void **unused)
 	(void)unused;
 	fake_put(FILE_NAME,
 		"vfioboot-handover 1\nguest -\nphase bound\n"
-		"function 0000:02:00.0 - 10de:2206 ../x vfio-pci\n");
+		"function 0000:02:00.0 - 10de:2206 ../x vfio-pci -\n");
 	assert_int_equal(state_read(&root, "gaming", &state), -EBADMSG);
 	assert_int_equal(state_read(&root, "../gaming", &state), -ENOENT);
 	assert_int_equal(state_read(&root, "other", &state), -ENOENT);
