@@ -19,6 +19,7 @@
 #include "modules.h"
 #include "mounts.h"
 #include "names.h"
+#include "network.h"
 #include "pcibars.h"
 #include "pcibus.h"
 #include "protect_list.h"

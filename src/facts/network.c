@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
+#include <sys/stat.h>
 
 #include "base/base.h"
 
@@ -147,4 +148,21 @@ int network_add_functions(const struct root *root, const char *interface, bool n
 			backing->network = true;
 	}
 	return r < 0 ? r : 0;
+}
+
+unsigned network_count_elsewhere(const struct root *root, const char *directory)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	const struct dirent *entry;
+	struct stat status;
+	unsigned listed = 2; /* with "." and ".." */
+
+	if (file_open_directory(root, directory, &dir) < 0 ||
+		fstat(dirfd(dir), &status) < 0)
+		return 0;
+	while ((entry = readdir(dir)))
+		listed += entry->d_type == DT_DIR && entry->d_name[0] != '.';
+	if (listed == 2 && status.st_nlink <= 2)
+		return 1; /* a copy of sysfs, whose links are others */
+	return status.st_nlink > listed ? (unsigned)status.st_nlink - listed : 0;
 }

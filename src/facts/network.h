@@ -31,4 +31,12 @@ int network_add_up(const struct root *root, struct file_names *ret);
 int network_add_functions(const struct root *root, const char *interface, bool needed,
 	struct backing *backing);
 
+/*
+ * How many interfaces of a device are in other network namespaces than the one that sysfs shows;
+ * @directory is its `net`, or the `ieee80211` of a wireless one.  Those are not listed there, but count for
+ * its links (fs/kernfs/dir.c, kernfs_link_sibling), and it is there as long as it has one
+ * (drivers/base/core.c, cleanup_glue_dir).  0 also for what cannot be read, since it is gone by now.
+ */
+unsigned network_count_elsewhere(const struct root *root, const char *directory);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "plan.h"
+#include "refusals.h"
 #include "steps.h"
 
 #define LOCK_NAME "handover.lock"
@@ -63,36 +64,6 @@ int handover_bind(struct facts *facts, const struct config *config,
 
 /* ---- the way back ------------------------------------------------------------------------ */
 
-/* Whoever has open what a driver for guests has is a guest. */
-static int refuse_guest(const struct work *work, struct message *message)
-{
-	_cleanup_free_ struct pci_address *given =
-		calloc(work->state.n_functions, sizeof(*given));
-	_cleanup_(holders_free) struct holders holders = {0};
-	char text[MESSAGE_SIZE], driver[SYSFS_DRIVER_SIZE];
-	size_t n = 0;
-	int r;
-
-	if (!given)
-		return -ENOMEM;
-	for (size_t i = 0; i < work->state.n_functions; i++) {
-		const struct state_function *function = &work->state.functions[i];
-
-		if (sysfs_read_driver(work->root, function->address, driver) == 0 &&
-			steps_is_given(function, driver))
-			given[n++] = function->address;
-	}
-	r = holders_read(work->root, given, n, &holders);
-	if (r < 0)
-		return message_errno(
-			message, r, "cannot find out which processes have it open");
-	if (!holders.n_processes)
-		return 0;
-	steps_describe_holders(&holders, text, sizeof(text));
-	message_remedy(message, "shut the guest down first");
-	return message_set(message, -EBUSY, "%s", text);
-}
-
 static int say_not_given(const struct handover_request *request, struct message *nothing)
 {
 	if (request->guest)
@@ -122,7 +93,7 @@ int handover_release(const struct root *root, const struct handover_request *req
 		return message_errno(
 			message, r, "cannot read " STATE_HANDOVERS "/%s", request->set);
 	}
-	r = refuse_guest(work, message);
+	r = refusals_find_guest(work, message);
 	if (r == 0)
 		r = steps_add_way_back(work, &ret->change);
 	if (r < 0 && !*message->text)

@@ -35,9 +35,11 @@ struct node {
 	char name[80];
 };
 
+/* Those of some functions, and which of these have interfaces in another network namespace. */
 struct nodes {
 	struct node *list;
 	size_t n;
+	struct holders elsewhere;
 };
 
 /* ---- Nodes ------------------------------------------------------------------------------ */
@@ -45,6 +47,7 @@ struct nodes {
 static void free_nodes(struct nodes *nodes)
 {
 	free(nodes->list);
+	holders_free(&nodes->elsewhere);
 	*nodes = (struct nodes){0};
 }
 
@@ -56,6 +59,18 @@ static int add_node(struct nodes *nodes, const struct node *node)
 		return -ENOMEM;
 	nodes->list = more;
 	more[nodes->n++] = *node;
+	return 0;
+}
+
+static int add_holder(struct holders *holders, const struct holders_one *one)
+{
+	struct holders_one *more =
+		realloc(holders->list, (holders->n + 1) * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	holders->list = more;
+	more[holders->n++] = *one;
 	return 0;
 }
 
@@ -118,6 +133,26 @@ static int note_node(struct walk *walk, const char *number)
 }
 
 /*
+ * The directory at walk->path, if it is that of the interfaces of a device.  They are in a namespace as
+ * nobody would put them by chance, so whether they are up there does not matter.
+ */
+static int note_elsewhere(struct walk *walk)
+{
+	const struct holders_one one = {
+		.kind = HOLDERS_ELSEWHERE, .function = walk->function};
+	const struct holders *known = &walk->nodes->elsewhere;
+	bool again = known->n &&
+		pci_address_equal(known->list[known->n - 1].function, one.function);
+
+	if (again ||
+		(!text_ends_with(walk->path, "/net") &&
+			!text_ends_with(walk->path, "/ieee80211")) ||
+		!network_count_elsewhere(walk->root, walk->path))
+		return 0;
+	return add_holder(&walk->nodes->elsewhere, &one);
+}
+
+/*
  * Adds all nodes below the directory at walk->path.  Links lead to other devices, and what is named
  * as a function is one of its own, behind a bridge.  What is gone meanwhile has no node.
  */
@@ -146,7 +181,8 @@ static int walk_nodes(struct walk *walk)
 		} else if (entry->d_type == DT_DIR &&
 			pci_address_parse(entry->d_name, PCI_NAME_WHOLE, &other, NULL) <
 				0) {
-			r = walk_nodes(walk);
+			r = note_elsewhere(walk);
+			r = r < 0 ? r : walk_nodes(walk);
 		}
 		walk->path[len] = '\0';
 	}
@@ -292,18 +328,6 @@ struct look {
 	size_t first; /* of those of the process that is looked at */
 	pid_t pid;
 };
-
-static int add_holder(struct holders *holders, const struct holders_one *one)
-{
-	struct holders_one *more =
-		realloc(holders->list, (holders->n + 1) * sizeof(*more));
-
-	if (!more)
-		return -ENOMEM;
-	holders->list = more;
-	more[holders->n++] = *one;
-	return 0;
-}
 
 /* A process, once a node. */
 static int note_process(
@@ -661,6 +685,8 @@ static int look_once(const struct root *root, const struct nodes *nodes,
 	int r = look_at_processes(root, nodes, &holders);
 
 	r = r < 0 ? r : add_made(root, functions, n, &holders);
+	for (size_t i = 0; r == 0 && i < nodes->elsewhere.n; i++)
+		r = add_holder(&holders, &nodes->elsewhere.list[i]);
 	if (r < 0)
 		return r;
 	if (holders.n)
@@ -741,6 +767,11 @@ char *holders_describe(const struct holders_one *holder, char *ret, size_t size)
 		break;
 	case HOLDERS_MEDIATED:
 		snprintf(ret, size, "%s is a mediated device of %s", holder->node,
+			function);
+		break;
+	case HOLDERS_ELSEWHERE:
+		snprintf(ret, size,
+			"a network interface of %s is in another network namespace",
 			function);
 		break;
 	}

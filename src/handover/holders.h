@@ -15,10 +15,11 @@
 #include "units.h"
 
 enum holders_kind {
-	HOLDERS_OPEN,     /* a process has the node open */
-	HOLDERS_MAPPED,   /* it has closed it, and its memory is still of it */
-	HOLDERS_VIRTUAL,  /* @node, a virtual function (SR-IOV), has the driver @comm */
-	HOLDERS_MEDIATED, /* @node, a mediated device (GVT-g, vGPU), was made of it */
+	HOLDERS_OPEN,      /* a process has the node open */
+	HOLDERS_MAPPED,    /* it has closed it, and its memory is still of it */
+	HOLDERS_VIRTUAL,   /* @node, a virtual function (SR-IOV), has the driver @comm */
+	HOLDERS_MEDIATED,  /* @node, a mediated device (GVT-g, vGPU), was made of it */
+	HOLDERS_ELSEWHERE, /* its network interface is in another network namespace */
 };
 
 /* Texts are printable. */

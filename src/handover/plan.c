@@ -405,30 +405,6 @@ static int find_manager(struct planning *planning, bool *ret)
 	return r < 0 ? r : 0;
 }
 
-/*
- * What the kernel has made of the functions does not end with any process, and the driver waits for
- * whoever has it, without an end.
- */
-static int refuse_made_of(const struct planning *planning, const struct holders *holders)
-{
-	const struct holders made = {.list = holders->list + holders->n_processes,
-		.n = holders->n - holders->n_processes};
-	char text[MESSAGE_SIZE], function[PCI_ADDRESS_SIZE];
-
-	if (!made.n)
-		return 0;
-	steps_describe_holders(&made, text, sizeof(text));
-	pci_address_format(made.list[0].function, function);
-	if (made.list[0].kind == HOLDERS_MEDIATED)
-		message_remedy(planning->message,
-			"shut down the guest that has it, and run 'echo 1 | sudo tee "
-			"/" TREE_PCI "/%s/%s/remove'",
-			function, made.list[0].node);
-	else
-		message_remedy(planning->message, "remove it first");
-	return message_set(planning->message, -EBUSY, "%s", text);
-}
-
 /* Whether the unit of a holder has to be stopped, besides those that are. */
 static bool is_to_stop(const struct planning *planning, const struct holders_one *holder)
 {
@@ -571,7 +547,7 @@ static int free_card(struct planning *planning)
 		return message_errno(planning->message, r,
 			"cannot find out which processes have it open");
 	work->were_free = !holders.n_processes;
-	r = refuse_made_of(planning, &holders);
+	r = refusals_find_made(&holders, planning->message);
 	if (r == 0)
 		r = switch_daemons(planning, false);
 	if (r == 0 && planning->request->stop_session)

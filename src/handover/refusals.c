@@ -112,3 +112,66 @@ int refusals_find(struct facts *facts, const struct config *config,
 		r = refuse_made(&facts->bus, set, message);
 	return r < 0 ? r : refuse_native(&facts->bus, moving, n, message);
 }
+
+/* Whoever has open what a driver for guests has is a guest. */
+int refusals_find_guest(const struct work *work, struct message *message)
+{
+	_cleanup_free_ struct pci_address *given =
+		calloc(work->state.n_functions + 1, sizeof(*given));
+	_cleanup_(holders_free) struct holders holders = {0};
+	char text[MESSAGE_SIZE], driver[SYSFS_DRIVER_SIZE];
+	size_t n = 0;
+	int r;
+
+	if (!given)
+		return -ENOMEM;
+	for (size_t i = 0; i < work->state.n_functions; i++) {
+		const struct state_function *function = &work->state.functions[i];
+
+		if (sysfs_read_driver(work->root, function->address, driver) == 0 &&
+			steps_is_given(function, driver))
+			given[n++] = function->address;
+	}
+	r = n ? holders_read(work->root, given, n, &holders) : 0;
+	if (r < 0)
+		return message_errno(
+			message, r, "cannot find out which processes have it open");
+	if (!holders.n_processes)
+		return 0;
+	steps_describe_holders(&holders, text, sizeof(text));
+	message_remedy(message, "shut the guest down first");
+	return message_set(message, -EBUSY, "%s", text);
+}
+
+/* What is to be done about something that is no process. */
+static void remedy_made(const struct holders_one *made, struct message *message)
+{
+	char function[PCI_ADDRESS_SIZE];
+
+	pci_address_format(made->function, function);
+	if (made->kind == HOLDERS_MEDIATED)
+		message_remedy(message,
+			"shut down the guest that has it, and run 'echo 1 | sudo tee "
+			"/" TREE_PCI "/%s/%s/remove'",
+			function, made->node);
+	else if (made->kind == HOLDERS_ELSEWHERE)
+		message_remedy(message,
+			"stop the container that has it, or find it with 'sudo ip -all netns "
+			"exec ip link' or 'sudo lsns -t net' and move it back with 'ip link "
+			"set NAME netns 1'");
+	else
+		message_remedy(message, "remove it first");
+}
+
+int refusals_find_made(const struct holders *holders, struct message *message)
+{
+	const struct holders made = {.list = holders->list + holders->n_processes,
+		.n = holders->n - holders->n_processes};
+	char text[MESSAGE_SIZE];
+
+	if (!made.n)
+		return 0;
+	steps_describe_holders(&made, text, sizeof(text));
+	remedy_made(made.list, message);
+	return message_set(message, -EBUSY, "%s", text);
+}

@@ -8,6 +8,7 @@
 
 #include "decide/decide.h"
 #include "facts/facts.h"
+#include "steps.h"
 
 /*
  * Looks at what the host uses the set for, whether its IOMMU groups are whole, what its drivers
@@ -17,5 +18,17 @@
 int refusals_find(struct facts *facts, const struct config *config,
 	const struct deviceset *set, const struct pci_address *moving, size_t n,
 	struct message *message);
+
+/*
+ * What the kernel has made of functions (holders.h) does not end with any process, and their driver waits for
+ * whoever has it, without an end.  Returns 0; or -EBUSY with @message.
+ */
+int refusals_find_made(const struct holders *holders, struct message *message);
+
+/*
+ * Looks whether a guest runs with what was handed over by the state of @work: nothing of that can be moved
+ * then.  Returns 0; -EBUSY with @message; or another -errno.
+ */
+int refusals_find_guest(const struct work *work, struct message *message);
 
 #endif

@@ -184,6 +184,10 @@ bind $gpu to vfio-pci" ]
 	refused 2 "--back-after takes 1 to 10080 minutes, not '0'" gaming --back-after 0
 	refused 1 "$gpu is in a device set of the configuration, and 0000:01:00.0 is not; bind one after the other" 01:00.0 02:00.0 --dry-run
 	refused 1 '*'"(protected)"'*nothing was changed' 0000:03:00.0 --dry-run
+	mkdir "$host/sys/bus/pci/devices/$gpu/net"
+	refused 1 "a network interface of $gpu is in another network namespace; stop the container that has it, or *; nothing was changed" \
+		gaming --dry-run
+	rmdir "$host/sys/bus/pci/devices/$gpu/net"
 	handed_over bound win11
 	refused 1 "gaming was given to the guest win11; shut it down, or run 'sudo vfioboot release gaming'; nothing was changed" \
 		gaming --dry-run

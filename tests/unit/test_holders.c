@@ -429,6 +429,31 @@ static void test_mediated(void **state)
 	assert_int_equal(holders.n_processes, 1);
 }
 
+/*
+ * An interface that a container has is not listed; the directory of its class is there.  Of a switch some
+ * may be there, and of a controller of USB they are further below.
+ */
+static void test_elsewhere(void **state)
+{
+	static const char text[] = "a network interface of 0000:03:00.0 is in another "
+				   "network namespace";
+
+	(void)state;
+	fake_dir(CARD "/net/eth0/queues");
+	expect(2, "");
+	fake_remove(CARD "/net/eth0/queues");
+	fake_remove(CARD "/net/eth0");
+	expect(2, text);
+	fake_dir(CARD "/ieee80211");
+	expect(2, text);
+	assert_int_equal(holders.n_processes, 0);
+	fake_dir(CARD "/net/eth0");
+	fake_dir(CARD "/ieee80211/phy0");
+	expect(2, "");
+	fake_dir(CARD "/usb1/1-1/1-1:1.0/net");
+	expect(2, text);
+}
+
 /* ---- waiting, and what it costs ---------------------------------------------------------------- */
 
 static void test_wait(void **state)
@@ -506,6 +531,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nvidia, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_virtual, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_mediated, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_elsewhere, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_wait, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_clean, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_capture, set_up, tear_down),

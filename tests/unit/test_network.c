@@ -2,6 +2,10 @@
 /* Interfaces down to functions, and the protect list with protect-network = yes. */
 #include "fakehost.h"
 
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "facts/network.h"
 
 #define NIC  "pci0000:00/0000:00:1f.6" /* there from the start */
@@ -207,6 +211,38 @@ static void test_up(void **state)
 	assert_true(!strcmp(up.names[0], "tun0") || !strcmp(up.names[1], "tun0"));
 }
 
+/* The real kernel: each namespace has an interface "lo", and sysfs lists that of its own alone. */
+static void test_elsewhere(void **state)
+{
+	static const char directory[] = "sys/devices/virtual/net";
+	_cleanup_(root_close) struct root root = {.fd = -1};
+	int ready[2], status;
+	unsigned before;
+	pid_t pid;
+	char byte;
+
+	(void)state;
+	assert_int_equal(root_open("/", &root), 0);
+	before = network_count_elsewhere(&root, directory);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNET) < 0 || write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) == 1)
+		assert_true(network_count_elsewhere(&root, directory) > before);
+	close(ready[0]);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status))
+		skip(); /* without the rights for a namespace */
+	assert_int_equal(network_count_elsewhere(&root, "sys/devices/none"), 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, fake_tear_down)
@@ -220,6 +256,7 @@ int main(void)
 		TEST(test_usb_network),
 		TEST(test_platform_network),
 		TEST(test_up),
+		TEST(test_elsewhere),
 	};
 
 	return cmocka_run_group_tests_name("network", tests, NULL, NULL);
