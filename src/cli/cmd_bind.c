@@ -5,8 +5,11 @@
  */
 #include "cli.h"
 
+#include <time.h>
+
 #define WAIT_SECONDS 5
 #define WAIT_MAX     3600
+#define GUEST_LOOK   5             /* seconds between looks whether a guest still runs */
 #define BACK_MAX     (7 * 24 * 60) /* minutes */
 
 #define LOCK_MS 60000 /* another hand-over waits for a session to end, or for a driver */
@@ -36,6 +39,8 @@ static const struct cli_option bind_options[] = {
 };
 
 static const struct cli_option release_options[] = {
+	{"wait", "SECONDS", "how long to wait until no guest runs with it (0)", 0,
+		CLI_STORE(wait)},
 	CLI_OPTION_DRY_RUN,
 	CLI_OPTION_JSON,
 	CLI_OPTION_PROGRESS,
@@ -441,40 +446,98 @@ static enum cli_exit find_given(
 	return CLI_OK;
 }
 
-static enum cli_exit release_set(struct cli *cli, const char *set)
+/* One set, or until when to wait for its guest. */
+struct release {
+	struct cli *cli;
+	uint64_t deadline; /* child_now()'s clock */
+	int lock;          /* -1: not taken */
+	bool told;         /* that it waits */
+};
+
+/* Lets others have the lock for a while.  False: there is no time left, or a signal came. */
+static bool wait_for_guest(struct release *release, const struct message *message)
 {
-	_cleanup_(handover_free) struct handover handover = {0};
+	const struct timespec pause = {.tv_sec = GUEST_LOOK};
+
+	if (release->cli->dry_run || child_now() >= release->deadline ||
+		run_caught_signal())
+		return false;
+	if (!release->told)
+		progress_say(
+			release->cli, "%s; waiting until it does not.", message->text);
+	fflush(stdout);
+	release->told = true;
+	handover_unlock(&release->lock);
+	while (release->lock < 0 && !run_caught_signal()) {
+		nanosleep(&pause, NULL);
+		release->lock = handover_lock(&release->cli->root, 0);
+	}
+	return release->lock >= 0;
+}
+
+static enum cli_exit release_set(struct release *release, const char *set)
+{
 	const struct handover_request request = {.set = set};
-	struct message message = {0};
+	struct cli *cli = release->cli;
 	char functions[SHOWN_SIZE];
 	enum cli_exit status;
 
-	if (handover_release(&cli->root, &request, &handover, &message) < 0)
-		return refuse(cli, &message);
-	say_nothing(cli, &handover);
-	handover_name_functions(&handover, functions, sizeof(functions));
-	status = follow(cli, &handover);
-	if (status == CLI_OK && !cli->dry_run && handover.change.n)
-		progress_say(cli, "%s is back with this system: %s.", set, functions);
-	return status;
+	for (;;) {
+		_cleanup_(handover_free) struct handover handover = {0};
+		struct message message = {0};
+		int r = handover_release(&cli->root, &request, &handover, &message);
+
+		if (r == -EBUSY && wait_for_guest(release, &message))
+			continue;
+		if (r < 0)
+			return refuse(cli, &message);
+		say_nothing(cli, &handover);
+		handover_name_functions(&handover, functions, sizeof(functions));
+		status = follow(cli, &handover);
+		if (status == CLI_OK && !cli->dry_run && handover.change.n)
+			progress_say(
+				cli, "%s is back with this system: %s.", set, functions);
+		return status;
+	}
+}
+
+static enum cli_exit check_release(const struct cli *cli)
+{
+	const struct arguments *arguments = cli->arguments;
+	unsigned seconds;
+
+	if (arguments->wait &&
+		!parse_number(arguments->wait, HANDOVER_GUEST_MAX, &seconds))
+		return cli_misuse("release", "--wait takes 0 to %d seconds, not '%s'",
+			HANDOVER_GUEST_MAX, arguments->wait);
+	return CLI_OK;
 }
 
 static enum cli_exit run_release(struct cli *cli)
 {
-	_cleanup_(handover_unlock) int lock = -1;
-	enum cli_exit begun = begin(cli, &lock), status = begun, one;
+	const struct arguments *arguments = cli->arguments;
+	struct release release = {.cli = cli, .lock = -1};
+	enum cli_exit begun = begin(cli, &release.lock), status = begun, one;
+	unsigned seconds = 0;
 
+	if (arguments->wait)
+		parse_number(arguments->wait, HANDOVER_GUEST_MAX, &seconds);
+	release.deadline = child_now() + seconds * 1000ULL;
 	for (int i = 0; begun == CLI_OK && i < cli->n_operands; i++) {
 		char set[CONFIG_NAME_SIZE];
 
+		/* A signal came while others had it. */
+		if (!cli->dry_run && release.lock < 0)
+			break;
 		one = find_given(cli, cli->operands[i], set);
 		if (one == CLI_OK && !*set)
 			progress_say(cli, "%s was not handed over: nothing to do.",
 				cli->operands[i]);
 		else if (one == CLI_OK)
-			one = release_set(cli, set);
+			one = release_set(&release, set);
 		status = one == CLI_OK ? status : one;
 	}
+	handover_unlock(&release.lock);
 	return status;
 }
 
@@ -487,6 +550,7 @@ const struct cli_command cmd_release = {
 		"Native drivers, consoles and units become what they were before. What was\n"
 		"bound at boot stays; see 'vfioboot remove'.",
 	.options = release_options,
-	.arguments = 0,
+	.arguments = sizeof(struct arguments),
+	.check = check_release,
 	.run = run_release,
 };

@@ -480,19 +480,29 @@ static int add_overrides(struct planning *planning)
 	return r;
 }
 
+static int add_timer(struct planning *planning)
+{
+	struct work *work = planning->work;
+	char timer[UNITS_NAME_SIZE];
+
+	if (!work->back_after_s)
+		return 0;
+	text_join(timer, sizeof(timer), "vfioboot-release-", work->state.set, NULL);
+	return steps_add(work, planning->change, &steps_timer, timer, NULL, NULL);
+}
+
 /* What moves nothing yet, and fails before anything is lost. */
 static int add_preparations(struct planning *planning)
 {
 	const struct root *root = planning->facts->root;
 	struct work *work = planning->work;
-	char path[STATE_PATH_SIZE], timer[UNITS_NAME_SIZE];
+	char path[STATE_PATH_SIZE];
 	int r;
 
 	state_path(work->state.set, path);
 	r = steps_add(work, planning->change, &steps_note, path, NULL, NULL);
-	text_join(timer, sizeof(timer), "vfioboot-release-", work->state.set, NULL);
-	if (r == 0 && work->back_after_s)
-		r = steps_add(work, planning->change, &steps_timer, timer, NULL, NULL);
+	if (r == 0)
+		r = add_timer(planning);
 	if (r == 0)
 		r = add_overrides(planning);
 	if (r == 0 && strcmp(planning->driver, CONFIG_DRIVER_NONE) != 0 &&
@@ -693,9 +703,23 @@ static int note_modules(struct planning *planning)
 	return r;
 }
 
+/* Of what was handed over before, only when it comes back can change. */
+static int leave(struct planning *planning, struct message *nothing)
+{
+	const struct work *work = planning->work;
+	bool given = work->state.n_functions;
+
+	if (given && work->back_after_s)
+		return add_timer(planning);
+	message_set(nothing, 0, "%s has the driver %s already%s", planning->request->set,
+		planning->driver, given ? "" : ", and not by a hand-over");
+	return 0;
+}
+
 static int plan(struct planning *planning, const struct config *config,
 	const struct config_section *section, struct message *nothing)
 {
+	const struct state *state = &planning->work->state;
 	int r = decide(planning, config, section);
 
 	if (r == 0)
@@ -704,17 +728,13 @@ static int plan(struct planning *planning, const struct config *config,
 		r = find_moving(planning);
 	if (r < 0)
 		return r;
-	if (!planning->n_moving &&
-		(!planning->work->state.n_functions ||
-			planning->work->state.phase == STATE_BOUND)) {
-		message_set(nothing, 0, "%s has the driver %s already%s", section->name,
-			planning->driver,
-			planning->work->state.n_functions ? ""
-							  : ", and not by a hand-over");
-		return 0;
-	}
-	r = refusals_find(planning->facts, config, &planning->set, planning->moving,
-		planning->n_moving, planning->message);
+	if (!planning->n_moving && (!state->n_functions || state->phase == STATE_BOUND))
+		return leave(planning, nothing);
+	/* Of one that lost its driver since, or was interrupted, a failure takes back all. */
+	r = refusals_find_guest(planning->work, planning->message);
+	if (r == 0)
+		r = refusals_find(planning->facts, config, &planning->set,
+			planning->moving, planning->n_moving, planning->message);
 	if (r == 0)
 		r = note_modules(planning);
 	if (r == 0)

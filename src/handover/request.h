@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Seconds that a release waits at most for the end of a guest, as that of a timer does: a week. */
+#define HANDOVER_GUEST_MAX 604800
+
 /* What is asked for; all of it the caller's, until handover_free(). */
 struct handover_request {
 	/* A section of the configuration; of a release, a set that was handed over. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The steps about what the host shows and runs: units, processes and the text console. */
 #include "base/base.h"
+#include "request.h"
 #include "session.h"
 #include "steps.h"
 
@@ -109,7 +110,8 @@ static int run_timer(
 {
 	struct work *work = step->data;
 	const char *set = work->state.set;
-	const char *const argv[] = {work->program, "release", set, NULL};
+	char wait[16];
+	const char *const argv[] = {work->program, "release", "--wait", wait, set, NULL};
 	const struct units_program program = {.name = step->path,
 		.description = "Take back what vfioboot gave to a guest",
 		.argv = argv,
@@ -117,6 +119,7 @@ static int run_timer(
 	int r = steps_open_units(work, message);
 
 	(void)change;
+	snprintf(wait, sizeof(wait), "%d", HANDOVER_GUEST_MAX);
 	if (r == 0)
 		r = steps_write_down(work, STATE_TIMER, NULL, step->path, message);
 	if (r == 0)

@@ -83,8 +83,16 @@ int units_run(
 
 int units_cancel(struct units *units, const char *name, struct message *message)
 {
-	struct units_name timer = {0};
+	struct units_name timer = {0}, service = {0}, own;
+	int r;
 
 	text_join(timer.name, sizeof(timer.name), name, ".timer", NULL);
-	return units_stop(units, &timer, START_MS, message);
+	text_join(service.name, sizeof(service.name), name, ".service", NULL);
+	r = units_stop(units, &timer, START_MS, message);
+	/* The program that the timer has started may be the one that asks. */
+	if (r < 0 ||
+		(units_of_self(units->root, &own) == 0 &&
+			strcmp(own.name, service.name) == 0))
+		return r;
+	return units_stop(units, &service, START_MS, message);
 }

@@ -146,7 +146,10 @@ struct units_program {
 int units_run(struct units *units, const struct units_program *program,
 	struct message *message);
 
-/* Stops the timer that units_run() made of it, if there is one.  Returns 0, or -errno. */
+/*
+ * Stops the timer that units_run() made of it, if there is one, and the program if it has started, unless
+ * that is this one.  Returns 0, or -errno with @message.
+ */
 int units_cancel(struct units *units, const char *name, struct message *message);
 
 #endif

@@ -263,8 +263,20 @@ set the driver override of $sound to pci-stub again
 	[[ $output != *clear* ]]
 }
 
+@test "bind --back-after: of what is handed over, only the timer is started" {
+	desktop
+	handed_over bound
+	vfioboot bind gaming --back-after 10 --dry-run
+	[ "$status" -eq 0 ]
+	[ "$output" = 'start the timer vfioboot-release-gaming
+    (it releases the set, whatever the screen shows then)' ]
+}
+
 @test "release: what is refused, and the remedy" {
 	desktop
+	vfioboot release gaming --wait week
+	[ "$status" -eq 2 ]
+	[[ $stderr == "vfioboot release: --wait takes 0 to 604800 seconds, not 'week'"* ]]
 	vfioboot release gaming
 	[ "$status" -eq 2 ]
 	[[ $stderr == 'vfioboot release: only this machine can be changed; add --dry-run'* ]]

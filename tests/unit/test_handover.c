@@ -428,6 +428,7 @@ int __wrap_units_run(
 	(void)units, (void)why;
 	assert_int_equal(program->after_s, back_after_s);
 	assert_string_equal(program->argv[1], "release");
+	assert_string_equal(program->argv[2], "--wait");
 	played->timer |= r == 0;
 	return r == 0 ? done() : r;
 }
@@ -865,6 +866,23 @@ static void test_timer(void **state)
 	assert_int_equal(bind_set(), 0);
 	assert_true(played->timer);
 	assert_non_null(strstr(played->log, "timer-vfioboot-release-gaming "));
+	assert_int_equal(release_set(), 0);
+	expect_native();
+}
+
+/* It may be asked for when the set is handed over already, and again, with another time. */
+static void test_timer_of_bound(void **state)
+{
+	(void)state;
+	assert_int_equal(bind_set(), 0);
+	clear_log();
+	for (back_after_s = 600; back_after_s < 800; back_after_s += 100) {
+		assert_int_equal(bind_set(), 0);
+		expect_log(
+			"cancel-vfioboot-release-gaming timer-vfioboot-release-gaming");
+		expect_bound();
+	}
+	assert_true(played->timer);
 	assert_int_equal(release_set(), 0);
 	expect_native();
 }
@@ -1389,6 +1407,27 @@ static void test_running_guest(void **state)
 	expect_bound();
 }
 
+/* It has lost a function since, and a guest runs with the rest: to undo would take that from it. */
+static void test_running_guest_with_part(void **state)
+{
+	(void)state;
+	assert_int_equal(bind_set(), 0);
+	clear_log();
+	fake_remove(file_of(parse(SOUND), "driver"));
+	played->guest_runs = true;
+	assert_int_equal(bind_set(), -EBUSY);
+	assert_string_equal(
+		message.text, "qemu-system-x86 (process 812) has /dev/vfio/12 open");
+	expect_log("");
+	assert_true(has_state());
+	expect_function(GPU, "vfio-pci", "vfio-pci");
+	played->guest_runs = false;
+	assert_int_equal(bind_set(), 0);
+	expect_bound();
+	assert_int_equal(release_set(), 0);
+	expect_native();
+}
+
 static void make_nvidia(void)
 {
 	memset(played->modules, true, sizeof(played->modules));
@@ -1702,6 +1741,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_bound_at_boot),
 	TEST(test_no_driver_before),
 	TEST(test_timer),
+	TEST(test_timer_of_bound),
 	TEST(test_each_failure),
 	TEST(test_each_failure_of_release),
 	TEST(test_vfio_refuses),
@@ -1733,6 +1773,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_guest_of_a_person),
 	TEST(test_other_set),
 	TEST(test_running_guest),
+	TEST(test_running_guest_with_part),
 	TEST(test_other_driver),
 	TEST(test_running_guest_by_itself),
 	TEST(test_used_again),

@@ -860,7 +860,18 @@ static void test_run(void **state)
 	assert_int_equal(units_run(units, &program, &message), -EEXIST);
 	systemd->log[0] = '\0';
 	assert_int_equal(units_cancel(units, "vfioboot-release", &message), 0);
-	assert_string_equal(systemd->log, "stop vfioboot-release.timer replace\n");
+	assert_string_equal(systemd->log,
+		"stop vfioboot-release.timer replace\n"
+		"stop vfioboot-release.service replace\n");
+	/* What it has started waits for a guest; but it may be the one that asks. */
+	put("vfioboot-release.service", true);
+	fake_put("proc/self/cgroup", "0::/system.slice/vfioboot-release.service\n");
+	systemd->log[0] = '\0';
+	assert_int_equal(units_cancel(units, "vfioboot-release", &message), 0);
+	assert_null(strstr(systemd->log, "vfioboot-release.service"));
+	fake_put("proc/self/cgroup", "0::/system.slice/ssh.service\n");
+	assert_int_equal(units_cancel(units, "vfioboot-release", &message), 0);
+	assert_non_null(strstr(systemd->log, "stop vfioboot-release.service replace\n"));
 }
 
 static void test_no_systemd(void **state)

@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2016,SC2154 # a shell of its own; running_host.bash sets host, run output and status
+#
+# `vfioboot release` on a machine in a user name space that has a guest: a process which has the node of
+# the device's IOMMU group open, which is /dev/full there.
+
+bats_require_minimum_version 1.5.0
+
+load running_host
+
+# The second card is handed over, and a guest runs with it.  "${release[@]}" is as live().
+with_guest() {
+	local function
+	machine debian-grub
+	for function in 0000:02:00.0 0000:02:00.1; do
+		ln -sfn /sys/bus/pci/drivers/vfio-pci "$host/sys/bus/pci/devices/$function/driver"
+	done
+	put run/vfioboot/handover/second <<-'END'
+		vfioboot-handover 1
+		version 0.1.0
+		guest -
+		phase bound
+		function 0000:02:00.1 00:01.1/00.1 10de:1aef snd_hda_intel vfio-pci -
+		function 0000:02:00.0 00:01.1/00.0 10de:2206 nouveau vfio-pci -
+	END
+	put sys/class/vfio/17/dev <<<1:7
+	put proc/77/comm <<<qemu
+	: >"$host/dev/full"
+	mkdir -p "$host/proc/77/fd"
+	ln -s /dev/full "$host/proc/77/fd/3"
+	unshare --map-root-user --mount mount --bind /dev/full "$host/dev/full" || skip "needs to mount"
+	release=(env -i PATH=/bin:/usr/bin:/usr/sbin unshare --map-root-user --mount sh -c
+		'mount --bind /dev/full "$0/dev/full" && exec chroot "$0" vfioboot release second "$@"' "$host")
+	out=$BATS_TEST_TMPDIR/out
+	: >"$out"
+}
+
+# until_waiting: release has said that it waits
+until_waiting() {
+	for _ in {1..600}; do
+		[[ $(<"$out") != *'waiting until it does not.' ]] || return 0
+		sleep .1
+	done
+	return 1
+}
+
+@test "release --wait: until the guest has ended, and others can hand over devices meanwhile" {
+	with_guest
+	run -1 --separate-stderr "${release[@]}"
+	[ "$stderr" = 'vfioboot release: qemu (process 77) has /dev/vfio/17 open; shut the guest down first; nothing was changed' ]
+	exec "${release[@]}" --wait 3600 >"$out" 2>"$out.err" &
+	until_waiting
+	[ "$(<"$out")" = 'qemu (process 77) has /dev/vfio/17 open; waiting until it does not.' ]
+	flock --nonblock "$host/run/vfioboot/handover.lock" true
+	rm "$host/proc/77/fd/3"
+	# Nothing takes a driver from its device on this machine; it has tried to.
+	wait $! || [ $? = 1 ]
+	cat "$out" "$out.err"
+	[[ $(<"$out") == *$'\nSet the driver override of 0000:02:00.0 to nouveau'* ]]
+	[[ $(<"$out.err") != *'has /dev/vfio/17 open'* ]]
+}
+
+@test "release --wait: not longer than it says, and a signal ends it" {
+	with_guest
+	run -1 --separate-stderr "${release[@]}" --wait 1
+	[[ $stderr == 'vfioboot release: qemu (process 77) has /dev/vfio/17 open; '* ]]
+	exec "${release[@]}" --wait 3600 >"$out" &
+	until_waiting
+	kill $!
+	status=0
+	wait $! || status=$?
+	[ "$status" -ne 0 ]
+	grep -x 'phase bound' "$host/run/vfioboot/handover/second"
+}
