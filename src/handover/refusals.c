@@ -89,15 +89,19 @@ static int refuse_made(
 	return 0;
 }
 
-static int refuse_native(const struct pcibus *bus, const struct pci_address *moving,
-	size_t n, struct message *message)
+/* Functions of the set that have left already are given, too. */
+static int refuse_native(const struct pcibus *bus, const struct deviceset *set,
+	const struct pci_address *moving, size_t n, struct message *message)
 {
-	int r = 0;
+	_cleanup_free_ struct pci_address *given = calloc(set->n + 1, sizeof(*given));
+	int r = given ? 0 : -ENOMEM;
 
+	for (size_t i = 0; r == 0 && i < set->n; i++)
+		given[i] = set->members[i].function->dev.address;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct pcidev *dev = &pcibus_find(bus, moving[i])->dev;
 
-		r = native_refuse(bus, native_find(dev->driver), moving, n, message);
+		r = native_refuse(bus, native_find(dev->driver), given, set->n, message);
 	}
 	return r;
 }
@@ -110,7 +114,7 @@ int refusals_find(struct facts *facts, const struct config *config,
 
 	if (r == 0)
 		r = refuse_made(&facts->bus, set, message);
-	return r < 0 ? r : refuse_native(&facts->bus, moving, n, message);
+	return r < 0 ? r : refuse_native(&facts->bus, set, moving, n, message);
 }
 
 /* Whoever has open what a driver for guests has is a guest. */

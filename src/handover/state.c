@@ -50,10 +50,14 @@ struct state_function *state_function(
 
 int state_add_function(struct state *state, const struct state_function *function)
 {
-	struct state_function *more;
+	struct state_function *known = state_function(state, function->address), *more;
 
-	if (state_function(state, function->address))
+	if (known) {
+		if (known->vendor != function->vendor ||
+			known->device != function->device)
+			*known = *function;
 		return 0;
+	}
 	more = reallocarray(
 		state->functions, state->n_functions + 1, sizeof(*state->functions));
 	if (!more)

@@ -91,7 +91,10 @@ int state_list(const struct root *root, struct file_names *ret);
 int state_find(const struct root *root, struct pci_address address,
 	char ret[static CONFIG_NAME_SIZE]);
 
-/* Adds a function, or a step, unless it is there.  0 or -ENOMEM. */
+/*
+ * Adds a function, or a step, unless it is there; another device at the address takes its place.  0 or
+ * -ENOMEM.
+ */
 int state_add_function(struct state *state, const struct state_function *function);
 int state_add(
 	struct state *state, enum state_kind kind, const char *of, const char *name);

@@ -1532,6 +1532,25 @@ static void test_other_device(void **state)
 	assert_false(has_state());
 }
 
+/* It was unplugged while it was handed over, and what is there now is handed over, too. */
+static void test_other_device_again(void **state)
+{
+	(void)state;
+	assert_int_equal(bind_set(), 0);
+	fake_put("sys/devices/pci0000:00/0000:00:01.0/" GPU "/modalias",
+		"pci:v00001002d0000731Fsv00001043sd00008769bc03sc00i00\n");
+	fake_put(file_of(parse(GPU), "driver_override"), "(null)\n");
+	fake_put(file_of(parse(GPU), "native"), "amdgpu");
+	fake_remove(file_of(parse(GPU), "driver"));
+	bind_to(parse(GPU), "amdgpu");
+	assert_int_equal(bind_set(), 0);
+	expect_bound();
+	assert_int_equal(release_set(), 0);
+	expect_function(GPU, "amdgpu", "");
+	expect_function(SOUND, "snd_hda_intel", "");
+	assert_false(has_state());
+}
+
 /* ---- NVIDIA ------------------------------------------------------------------------------ */
 
 static void test_nvidia(void **state)
@@ -1651,6 +1670,22 @@ static void test_amdgpu(void **state)
 	assert_int_equal(release_set(), 0);
 	expect_function(GPU, "amdgpu", "");
 	expect_function(SOUND, "snd_hda_intel", "");
+}
+
+/* The sound was given already when the command was killed: it does not stay. */
+static void test_amdgpu_interrupted(void **state)
+{
+	bool killed = true;
+
+	(void)state;
+	make_amdgpu(SECTION);
+	for (unsigned n = 1; killed; n++) {
+		killed = run_killed(bind_set, n, 0);
+		assert_int_equal(bind_set(), 0);
+		expect_bound();
+		assert_int_equal(release_set(), 0);
+		expect_function(GPU, "amdgpu", "");
+	}
 }
 
 /* The rest of its card stays: half a card that is reset takes the host down. */
@@ -1779,6 +1814,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_used_again),
 	TEST(test_lock_of_a_child),
 	TEST(test_other_device),
+	TEST(test_other_device_again),
 	TEST(test_nvidia),
 	TEST(test_nvidia_in_use),
 	TEST(test_each_failure_of_nvidia),
@@ -1786,6 +1822,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_nvidia_that_stays),
 	TEST(test_nvidia_opened_late),
 	TEST(test_amdgpu),
+	TEST(test_amdgpu_interrupted),
 	TEST(test_amdgpu_in_part),
 	TEST(test_sound_that_stays),
 	TEST(test_sound_of_xe),
