@@ -13,12 +13,14 @@
 #define WAIT_S  10
 #define LOCK_MS 60000
 
-/* A set is given to the guest, or taken from it. */
+#define SHOWN_SIZE 1024
+
+/* Sets are given to the guest, or taken from it. */
 struct hook {
 	struct cli *cli;
 	const char *guest;
-	const char *set;
-	int lock; /* -1: not yet */
+	const char *set; /* that is looked at */
+	int lock;        /* -1: not yet */
 };
 
 /* Says why on stderr, which virsh start shows, and in the journal. */
@@ -45,20 +47,6 @@ static enum cli_exit run_steps(const struct hook *hook, struct handover *handove
 		syslog(LOG_ERR, "guest %s, set %s: cannot restore everything: %s",
 			hook->guest, hook->set, failure.undo);
 	return refuse(hook, &failure.message);
-}
-
-static enum cli_exit give(struct hook *hook, const struct config *config)
-{
-	const struct handover_request request = {.set = hook->set,
-		.guest = hook->guest,
-		.stop_session = config->libvirt_stop_session,
-		.wait_s = hook->cli->dry_run ? 0 : WAIT_S};
-	_cleanup_(handover_free) struct handover handover = {0};
-	struct message message = {0};
-
-	if (handover_bind(&hook->cli->facts, config, &request, &handover, &message) < 0)
-		return refuse(hook, &message);
-	return run_steps(hook, &handover);
 }
 
 static enum cli_exit take(struct hook *hook)
@@ -135,7 +123,7 @@ static int begin(struct hook *hook, struct message *message)
 		: 0;
 }
 
-/* The next one sees what has happened to the devices. */
+/* What other commands have done to the devices by now counts. */
 static int look_again(const struct hook *hook, struct message *message)
 {
 	int r;
@@ -145,37 +133,35 @@ static int look_again(const struct hook *hook, struct message *message)
 	return r < 0 ? message_errno(message, r, "cannot read what this machine is") : 0;
 }
 
-static void take_all(struct hook *hook, const struct libvirt_sets *sets, size_t n)
-{
-	while (n--) {
-		hook->set = sets->list[n].name;
-		take(hook);
-	}
-}
-
+/* All of them or none: what one is refused for is found before any is touched. */
 static enum cli_exit give_all(
 	struct hook *hook, const struct config *config, const struct libvirt_sets *sets)
 {
+	struct handover_request request = {.guest = hook->guest,
+		.stop_session = config->libvirt_stop_session,
+		.wait_s = hook->cli->dry_run ? 0 : WAIT_S};
+	_cleanup_(handover_free) struct handover handover = {0};
 	struct message message = {0};
-	enum cli_exit status = CLI_OK;
+	char names[SHOWN_SIZE] = "";
+	size_t len = 0;
 
 	for (size_t i = 0; i < sets->n; i++) {
 		const struct libvirt_set *set = &sets->list[i];
 
-		hook->set = set->name;
+		hook->set = request.set = set->name;
 		if (*set->lacking)
 			syslog(LOG_NOTICE,
 				"guest %s, set %s: handed over whole, though the guest "
 				"does not have %s",
 				hook->guest, set->name, set->lacking);
-		status = look_again(hook, &message) < 0 ? refuse(hook, &message)
-							: give(hook, config);
-		if (status != CLI_OK) {
-			take_all(hook, sets, i);
-			return status;
-		}
+		if (handover_bind(
+			    &hook->cli->facts, config, &request, &handover, &message) < 0)
+			return refuse(hook, &message);
+		len += text_join(
+			names + len, sizeof(names) - len, i ? " " : "", set->name, NULL);
 	}
-	return CLI_OK;
+	hook->set = names;
+	return run_steps(hook, &handover);
 }
 
 static enum cli_exit prepare(struct hook *hook)
@@ -207,7 +193,7 @@ static enum cli_exit prepare(struct hook *hook)
 	}
 	if (!sets.n)
 		return CLI_OK;
-	if (begin(hook, &message) < 0)
+	if (begin(hook, &message) < 0 || look_again(hook, &message) < 0)
 		return refuse(hook, &message);
 	return give_all(hook, config, &sets);
 }

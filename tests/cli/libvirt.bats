@@ -373,6 +373,24 @@ gpu() {
 	[[ $stderr == 'vfioboot libvirt: 0000:01:00.1 is in the IOMMU group of 0000:01:00.0'* ]]
 }
 
+@test "the program: a guest gets all of its sets or none" {
+	with_libvirt 9000.0 libvirtd
+	config '[device one]' 'path = 00:01.0/00' 'bind = demand' \
+		'[device two]' 'path = 00:01.1/00' 'bind = demand'
+	both() {
+		definition "<hostdev mode='subsystem' type='pci'><source><address bus='1'/></source></hostdev>
+			<hostdev mode='subsystem' type='pci'><source><address bus='2'/></source></hostdev>"
+	}
+	run -0 libvirt hook --dry-run guest prepare begin - < <(both)
+	[[ $output == 'note in /run/vfioboot/handover/one '*'note in /run/vfioboot/handover/two '* ]]
+	# What the second is refused for is said before the first is touched.
+	mkdir "$root/sys/bus/pci/devices/0000:02:00.0/net"
+	run -1 --separate-stderr libvirt hook --dry-run guest prepare begin - < <(both)
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" = 1 ]
+	[[ $stderr == 'vfioboot libvirt: a network interface of 0000:02:00.0 is in another network namespace'* ]]
+}
+
 @test "the program: a definition that cannot be read is refused by one sentence" {
 	with_libvirt 9000.0 libvirtd
 	config '[device gpu]' 'path = 00:01.0/00' 'bind = demand'

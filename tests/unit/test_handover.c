@@ -1185,6 +1185,11 @@ static void make_second(bool last_display)
 	second_set = "second";
 }
 
+static int state_of_second(void)
+{
+	return access(fake_path("run/vfioboot/handover/second"), F_OK);
+}
+
 static void test_two_sets(void **state)
 {
 	(void)state;
@@ -1219,12 +1224,38 @@ static void test_each_failure_of_two_sets(void **state)
 		failures++;
 		behind += strstr(played->log, "other") != NULL;
 		assert_string_equal(failure.undo, "");
-		assert_int_not_equal(
-			access(fake_path("run/vfioboot/handover/second"), F_OK), 0);
+		assert_int_equal(state_of_second(), -1);
 		expect_native();
 	}
 	assert_within(failures, 14, 40);
 	assert_within(behind, 5, 20);
+}
+
+/* What was handed over before is not of this command: it stays as it is when the other one fails. */
+static void test_each_failure_behind_bound(void **state)
+{
+	static const char file[] = "run/vfioboot/handover/gaming";
+	char before[2048];
+	unsigned failures = 0;
+
+	(void)state;
+	assert_int_equal(bind_set(), 0);
+	snprintf(before, sizeof(before), "%s", fake_read(file));
+	make_second(true);
+	for (unsigned n = 1;; n++) {
+		clear_log();
+		played->fail_at = n;
+		if (bind_set() == 0)
+			break;
+		failures++;
+		assert_string_equal(failure.undo, "");
+		if (strstr(played->log, "gpu="))
+			fail_msg("log: %s", played->log);
+		assert_string_equal(fake_read(file), before);
+		assert_int_equal(state_of_second(), -1);
+		expect_bound();
+	}
+	assert_within(failures, 4, 10);
 }
 
 /* What the second set is refused for is found before the first is touched. */
@@ -1792,6 +1823,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_killed_guest),
 	TEST(test_two_sets),
 	TEST(test_each_failure_of_two_sets),
+	TEST(test_each_failure_behind_bound),
 	TEST(test_second_set_is_refused),
 	TEST(test_unknown_section),
 	TEST(test_session),
