@@ -22,7 +22,7 @@ EARLY_SHARED = $(sort $(wildcard src/decide/*.c) $(patsubst %,src/base/%.c,child
 HOST_SRC = $(sort $(filter-out src/early/% src/guests/%,$(wildcard src/*/*.c src/*/*/*.c)))
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
-HOST_LIBS = mount smartcols libudev libkmod json-c libarchive libsystemd libxml-2.0
+HOST_LIBS = mount blkid smartcols libudev libkmod json-c libarchive libsystemd libxml-2.0
 
 # Says what is made; V=1 shows the commands.
 Q = $(if $(V),,@)
@@ -31,7 +31,7 @@ pkg = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
 HOST_CFLAGS := $(call pkg,--cflags inih $(HOST_LIBS))
 HOST_LDLIBS := $(call pkg,--libs inih $(HOST_LIBS))
 
-NEEDED = on Debian: apt install gcc make pkg-config musl-tools libinih-dev libmount-dev \
+NEEDED = on Debian: apt install gcc make pkg-config musl-tools libinih-dev libblkid-dev libmount-dev \
 	libsmartcols-dev libudev-dev libkmod-dev libjson-c-dev libarchive-dev libsystemd-dev libxml2-dev
 
 # ---- vfioboot-early: static where it can be -------------------------------------------

@@ -15,6 +15,7 @@
 #define TREE_DRM         "sys/class/drm"
 #define TREE_GRAPHICS    "sys/class/graphics"
 #define TREE_RESUME      "sys/power/resume"
+#define TREE_UDEV        "run/udev/data" /* what udev knows, by number: libudev's own */
 #define TREE_BLOCK_BY_NO "sys/dev/block"
 #define TREE_BLOCK       "sys/class/block"
 #define TREE_BTRFS       "sys/fs/btrfs"

@@ -72,7 +72,8 @@ static const struct rule {
 	{TREE_GROUPS "/*/devices", "*", AS_LINK},
 	{TREE_IOMMU, "*", AS_DEVICE},
 	{TREE_BLOCK, "*", AS_DEVICE},
-	{TREE_BLOCK "/*", "dev partition", AS_IS},
+	{TREE_BLOCK "/*", "dev partition size", AS_IS},
+	{TREE_UDEV, "b*", REDACT_FORM_UDEV},
 	{TREE_BLOCK "/*/dm", "name", REDACT_FORM_MAPPED},
 	/* Which file it is in is its owner's. */
 	{TREE_BLOCK "/*/loop", "backing_file", AS_NAME},

@@ -265,6 +265,29 @@ static void put_mapped(struct redactor *redactor, char *line, FILE *out)
 	fputc('\n', out);
 }
 
+/* What facts/signature.c reads, but for links, which are named after serial numbers. */
+static void put_udev(struct redactor *redactor, char *line, FILE *out)
+{
+	static const char *const kept[] = {
+		"E:ID_FS_TYPE=", "E:ID_FS_USAGE=", "E:ID_PART_TABLE_TYPE="};
+	static const char *const given[] = {"E:ID_FS_LABEL_ENC=", "E:ID_FS_UUID="};
+
+	if (text_begins_with(line, "I:"))
+		fprintf(out, "I:1\n"); /* when it was looked at does not matter */
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		if (text_begins_with(line, kept[i]))
+			fprintf(out, "%s\n", line);
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
+		size_t len = strlen(given[i]);
+
+		if (!text_begins_with(line, given[i]))
+			continue;
+		fprintf(out, "%s", given[i]);
+		redact_put_given(redactor, line + len, strlen(line + len), out);
+		fputc('\n', out);
+	}
+}
+
 #define REDACTED "redacted"
 
 /*
@@ -378,6 +401,7 @@ static const struct {
 	const char *fields;
 } forms[REDACT_FORMS] = {
 	[REDACT_FORM_MAPPED] = {.put = put_mapped},
+	[REDACT_FORM_UDEV] = {.put = put_udev},
 	[REDACT_FORM_CMDLINE] = {.put = put_cmdline},
 	[REDACT_FORM_MOUNTS] = {.put = put_mount},
 	/* "Filename Type Size Used Priority", with a line of these names first */

@@ -28,6 +28,7 @@ enum redact_form {
 	REDACT_FORM_PLAIN,   /* it cannot reveal anything */
 	REDACT_FORM_NAME,    /* of a file below sys, or where a link leads */
 	REDACT_FORM_MAPPED,  /* attribute dm/name */
+	REDACT_FORM_UDEV,    /* udev's notes on a block device */
 	REDACT_FORM_CMDLINE, /* of the kernel */
 	REDACT_FORM_MOUNTS,  /* mountinfo */
 	REDACT_FORM_SWAPS,

@@ -4,6 +4,8 @@
 #include "facts/facts.h"
 #include "private.h"
 
+#include <libmount.h>
+
 /* More uses than these are counted. */
 #define USES_MAX 4
 
@@ -27,6 +29,84 @@ static void list_uses(
 		snprintf(ret + len, size - len, " and %u more", n - USES_MAX);
 }
 
+/* Whether the boot goes on without it. */
+static bool is_optional(const char *options)
+{
+	static const char *const words[] = {"noauto", "nofail", "x-systemd.automount"};
+
+	for (size_t i = 0; options && i < ARRAY_SIZE(words); i++)
+		if (mnt_optstr_get_option(options, words[i], NULL, NULL) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the boot waits for what is on the function's drives: @ret says which, and who says so. */
+static bool is_mounted_at_boot(const struct check_host *host, const struct drives *drives,
+	struct pci_address function, char *ret, size_t size)
+{
+	_cleanup_(mounts_unref) struct libmnt_table *asked = NULL;
+	const struct drives_device *device = NULL;
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
+
+	if (iter && mounts_read_fstab(host->root, &asked) == 0)
+		while (!device && mnt_table_next_fs(asked, iter, &fs) == 0)
+			if (mnt_fs_get_source(fs) && !is_optional(mnt_fs_get_options(fs)))
+				device = drives_find_named(
+					drives, function, mnt_fs_get_source(fs));
+	if (device)
+		text_join(ret, size, device->node, " (/etc/fstab, ",
+			mnt_fs_is_swaparea(fs) ? "swap" : mnt_fs_get_target(fs), ")",
+			NULL);
+	mnt_free_iter(iter);
+	return device;
+}
+
+/* The same of what is opened then: "NAME DEVICE KEY OPTIONS" (crypttab(5)). */
+static bool is_opened_at_boot(const struct check_host *host, const struct drives *drives,
+	struct pci_address function, char *ret, size_t size)
+{
+	_cleanup_free_ char *text = NULL;
+	const struct drives_device *device = NULL;
+	char *rest, *line;
+
+	if (file_read(host->root, "/etc/crypttab", &text, NULL) < 0)
+		return false;
+	rest = text;
+	while (!device && (line = strsep(&rest, "\n"))) {
+		char *name = NULL, *spec = NULL, *options = NULL;
+
+		if (sscanf(line, " %ms %ms %*s %ms", &name, &spec, &options) >= 2 &&
+			*name != '#' && !is_optional(options))
+			device = drives_find_named(drives, function, spec);
+		if (device)
+			text_join(ret, size, device->node, " (/etc/crypttab, ", name, ")",
+				NULL);
+		free(name);
+		free(spec);
+		free(options);
+	}
+	return device;
+}
+
+/* Whether the boot waits for what a guest is to have. */
+static bool check_boot(struct check_host *host, const struct check_function *function)
+{
+	const struct pci_address address = function->pci->dev.address;
+	struct drives *drives;
+	char asked[512];
+
+	if (facts_drives(host->facts, &drives) < 0 ||
+		(!is_mounted_at_boot(host, drives, address, asked, sizeof(asked)) &&
+			!is_opened_at_boot(host, drives, address, asked, sizeof(asked))))
+		return false;
+	check_fail(host, function->name, "the host waits at boot for what is on it: %s",
+		asked);
+	check_remedy(host,
+		"if a guest is to have it, remove that line or add the option 'nofail' to it");
+	return true;
+}
+
 static void check_use(struct check_host *host, const struct check_function *function)
 {
 	const struct protect_entry *entry =
@@ -46,6 +126,8 @@ static void check_use(struct check_host *host, const struct check_function *func
 		check_remedy(host,
 			"leave it with the host, or move what is on it to another device "
 			"first");
+	} else if (check_boot(host, function)) {
+		return;
 	} else if (!usage) {
 		check_unseen(
 			host, function->name, "cannot trace what the host uses it for");

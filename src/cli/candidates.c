@@ -47,14 +47,22 @@ int candidates_find(const struct devices *devices,
 	return r;
 }
 
-/* What is worth knowing of the rest of a card is no reason to choose another one. */
-static bool is_spare(const struct obstacles *obstacles)
+/*
+ * What is worth knowing of the rest of a card is no reason to choose another one, nor is data where
+ * that is meant.
+ */
+static bool is_spare(
+	const struct obstacles_allowed *allow, const struct obstacles *obstacles)
 {
-	for (size_t i = 0; i < obstacles->n; i++)
-		if (!obstacles->list[i].goes_along ||
-			obstacles_would_block(
-				&(struct obstacles_allowed){0}, &obstacles->list[i]))
+	const struct obstacles_allowed data = {.data = allow->data};
+
+	for (size_t i = 0; i < obstacles->n; i++) {
+		const struct obstacle *obstacle = &obstacles->list[i];
+
+		if (obstacles_would_block(&data, obstacle) ||
+			(!obstacle->goes_along && obstacle->kind != OBSTACLE_DATA))
 			return false;
+	}
 	return true;
 }
 
@@ -65,7 +73,7 @@ int candidates_weigh(const struct devices *devices, struct candidates *candidate
 		struct offer *offer = &candidate->offer;
 		int r;
 
-		if (!is_spare(&offer->obstacles))
+		if (!is_spare(devices->allow, &offer->obstacles))
 			continue;
 		offer_choose_name(&devices->host, offer);
 		r = offer_weigh(&devices->host, devices->allow, "", NULL, offer);

@@ -24,6 +24,8 @@ static const struct cli_option options[] = {
 		CLI_STORE(with)},
 	{"allow-mounted", NULL, "add a drive although parts of it are in use", 0,
 		CLI_STORE(allow.mounted)},
+	{"allow-data", NULL, "add a drive that has data, which the guest gets", 0,
+		CLI_STORE(allow.data)},
 	{"allow-network", NULL, "add a network card although its interface is up", 0,
 		CLI_STORE(allow.network)},
 	{"allow-last-display", NULL, "add the last display of the host", 0,
@@ -138,7 +140,8 @@ static void put_options(const struct arguments *arguments, FILE *command)
 		fprintf(command, " --profile %s", arguments->profile);
 	if (arguments->demand)
 		fputs(" --demand", command);
-	fprintf(command, "%s%s%s%s", allow->mounted ? " --allow-mounted" : "",
+	fprintf(command, "%s%s%s%s%s", allow->mounted ? " --allow-mounted" : "",
+		allow->data ? " --allow-data" : "",
 		allow->network ? " --allow-network" : "",
 		allow->last_display ? " --allow-last-display" : "",
 		allow->partial_group ? " --allow-partial-group" : "");

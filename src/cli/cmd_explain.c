@@ -157,6 +157,33 @@ static void add_uses(struct json_object *object, const struct view *view)
 	}
 }
 
+/* The next device of a drive of the function that has data which the host does not use. */
+static const struct drives_device *next_data(
+	const struct view *view, const struct drives_device *after)
+{
+	do
+		after = drives_next(view->function->drives, view->dev->address, after);
+	while (after && after->state != DRIVES_DATA);
+	return after;
+}
+
+static void add_data(struct json_object *object, const struct view *view)
+{
+	struct json_object *list = json_add_array(object, "data");
+	const struct drives_device *device = NULL;
+
+	while ((device = next_data(view, device))) {
+		struct json_object *one = json_add_object(list, NULL);
+		char text[512];
+
+		drives_text(device, text, sizeof(text));
+		json_add_text(one, "device", device->node);
+		json_add_text(one, "type", device->signature.values[SIGNATURE_TYPE]);
+		json_add_text(one, "label", device->signature.values[SIGNATURE_LABEL]);
+		json_add_text(one, "text", text);
+	}
+}
+
 static void add_json(const struct explain *explain, const struct view *view)
 {
 	struct json_object *object = json_add_object(explain->list, NULL);
@@ -184,6 +211,7 @@ static void add_json(const struct explain *explain, const struct view *view)
 		json_add_null(object, "boot");
 	add_group(object, explain, view);
 	add_uses(object, view);
+	add_data(object, view);
 }
 
 /* ---- text: one sentence a line, from what is to what can be done ---- */
@@ -376,6 +404,21 @@ static void print_uses(const struct explain *explain, const struct view *view)
 	printf(".\n");
 }
 
+/* Data that the host does not use, and a guest gets with the drive. */
+static void print_data(const struct view *view)
+{
+	const struct drives_device *device = NULL;
+	unsigned n = 0;
+	char text[512];
+
+	while ((device = next_data(view, device))) {
+		drives_text(device, text, sizeof(text));
+		cli_print("%s%s", n++ ? ", " : "  There is data on it: ", text);
+	}
+	if (n)
+		puts(".");
+}
+
 static void print_text(const struct explain *explain, const struct view *view)
 {
 	const struct inventory_kind *kind = view->function->kind;
@@ -390,6 +433,7 @@ static void print_text(const struct explain *explain, const struct view *view)
 		cli_print("  Modules that support it: %s.\n", kind->modules);
 	print_group(explain, view);
 	print_uses(explain, view);
+	print_data(view);
 }
 
 /* ---- the command ---- */

@@ -38,7 +38,9 @@ static const struct column columns[] = {
 	{"IOMMU_GROUP", COLUMN_NUMBER | COLUMN_RIGHT | COLUMN_EXTRA,
 		"number of the group"},
 	{"NAME", 0, "brand and product"},
-	{"NOTES", COLUMN_WRAP, "what the host uses it for, and what is configured"},
+	{"NOTES", COLUMN_WRAP,
+		"what the host uses it for, what else is on its drives, and\n"
+		"                what is configured"},
 	{"TYPE", COLUMN_EXTRA, "what it is, such as \"graphics card\""},
 	{"VENDOR", COLUMN_EXTRA, "name of the vendor in full"},
 	{"MODEL", COLUMN_EXTRA, "name of the model in full"},
@@ -48,6 +50,8 @@ static const struct column columns[] = {
 		"whether the firmware used it as the display"},
 	{"USES", COLUMN_EXTRA,
 		"what the host uses it for; \"?\": perhaps it is another device"},
+	{"DATA", COLUMN_EXTRA,
+		"what is on drives that the host does not use, as udev knows it"},
 	{"SECTION", COLUMN_EXTRA, "the section of the configuration that matches it"},
 	{"WANTED", COLUMN_EXTRA, "the driver that the section asks for"},
 	{"RESULT", COLUMN_EXTRA,
@@ -105,6 +109,37 @@ static void set_uses(struct cells *cells, const struct inventory_function *funct
 		add(&text, function->uses[i].untraced ? "?" : "", "");
 	}
 	set(cells, "USES", text.text);
+}
+
+/* At most @most: "/dev/sda1 (ext4 file system), /dev/sda2 (swap area) and 2 more" */
+static void add_data(struct text *text, const struct inventory_function *function,
+	const char *begin, unsigned most)
+{
+	const struct drives_device *device = NULL;
+	char one[512], more[32];
+	unsigned n = 0;
+
+	while ((device = drives_next(
+			function->drives, function->pci->dev.address, device))) {
+		if (device->state != DRIVES_DATA)
+			continue;
+		drives_text(device, one, sizeof(one));
+		if (n < most)
+			add(text, n ? ", " : begin, one);
+		n++;
+	}
+	if (n > most) {
+		snprintf(more, sizeof(more), " and %u more", n - most);
+		add(text, more, "");
+	}
+}
+
+static void set_data(struct cells *cells, const struct inventory_function *function)
+{
+	struct text text = {0};
+
+	add_data(&text, function, "", UINT_MAX);
+	set(cells, "DATA", text.text);
 }
 
 /* Which uses a note is about, and how it begins. */
@@ -177,6 +212,7 @@ static void set_notes(struct cells *cells, const struct inventory_function *func
 		add(&notes, "boot display", "");
 	for (size_t i = 0; i < ARRAY_SIZE(uses); i++)
 		note_uses(&notes, function, &uses[i]);
+	add_data(&notes, function, notes.len ? "; has data: " : "has data: ", USES_MAX);
 	note_section(&notes, function);
 	set(cells, "NOTES", notes.text);
 }
@@ -244,6 +280,7 @@ static void add_line(struct table *table, struct table_line *group,
 	set_place(&cells, function, short_address);
 	set_kind(&cells, function);
 	set_uses(&cells, function);
+	set_data(&cells, function);
 	set_section(&cells, function);
 	set_notes(&cells, function);
 	if (colours[function->result])

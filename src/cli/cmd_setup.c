@@ -6,7 +6,7 @@
 
 struct arguments {
 	const char *when;
-	bool yes, reboot, last_display;
+	bool yes, reboot, last_display, data;
 };
 
 static const struct cli_option options[] = {
@@ -14,6 +14,7 @@ static const struct cli_option options[] = {
 	{"when", "WHEN", "when it is for a guest", 0, CLI_STORE(when)},
 	{"allow-last-display", NULL, "with --when demand: give away the only display", 0,
 		CLI_STORE(last_display)},
+	{"allow-data", NULL, "give away drives that have data", 0, CLI_STORE(data)},
 	{"yes", NULL, "do not ask", 0, CLI_STORE(yes)},
 	{"reboot", NULL, "with --yes: reboot at the end", 0, CLI_STORE(reboot)},
 	CLI_OPTION_DRY_RUN,
@@ -193,12 +194,43 @@ static enum cli_exit agree_to_darkness(struct setup *setup)
 	return status;
 }
 
+/* A drive that a guest is to have is either its own, or was chosen by mistake. */
+static enum cli_exit agree_to_data(struct setup *setup)
+{
+	const struct question question = {
+		.text = "Is it the guest's own, and to be given to it?",
+		.help = "What is on the drive stays there.  The guest sees it as a drive of its "
+			"own, can read\nand write all of it, and the host has it no more while "
+			"the guest does.  A drive that\nan installed system of the guest is on is "
+			"given away so.",
+	};
+	bool yes = setup->data;
+	enum cli_exit status = CLI_OK;
+
+	if (!setup_takes_data(setup))
+		return CLI_OK;
+	puts("A drive that you chose has data, which the list above shows.  It stays there, and the\n"
+	     "guest can read and write it.");
+	if (!yes && (setup->yes || setup->cli->dry_run))
+		return cli_misuse(SETUP,
+			"nothing was changed; the guest could read and write that: if the drive "
+			"is the guest's own, use --allow-data");
+	if (!yes)
+		status = ask_yes(SETUP, &question, SETUP_OPTIONS, false, &yes);
+	setup->allow.data = yes;
+	if (status == CLI_OK && !yes)
+		status = cli_error(SETUP, "nothing was changed");
+	return status;
+}
+
 static enum cli_exit choose_when(struct setup *setup)
 {
 	enum cli_exit status = agree_to_darkness(setup);
 	enum setup_when configured;
 	bool others = !find_configured(setup, &configured);
 
+	if (status == CLI_OK)
+		status = agree_to_data(setup);
 	if (status != CLI_OK)
 		return status;
 	if (!setup->wanted && !others)
@@ -457,6 +489,7 @@ static enum cli_exit run(struct cli *cli)
 		.yes = arguments->yes,
 		.reboot = arguments->reboot,
 		.last_display = arguments->last_display,
+		.data = arguments->data,
 		.wanted = arguments->when};
 	enum cli_exit status;
 

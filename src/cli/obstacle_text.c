@@ -19,6 +19,13 @@ static void group_text(const struct obstacle *obstacle, char *ret, size_t size)
 		usage ? ", for " : "", usage ? usage->what : "");
 }
 
+static void data_text(const struct drives_device *drive, char *ret, size_t size)
+{
+	size_t len = text_join(ret, size, drives_verb(drive), " ", NULL);
+
+	drives_text(drive, ret + len, size - len);
+}
+
 /* What the plan says of a device that was just named, so it has not moved. */
 static void planned_text(
 	const struct obstacle *obstacle, char ret[static OBSTACLE_TEXT_SIZE])
@@ -59,6 +66,7 @@ void obstacle_text(const struct config *config, const struct obstacle *obstacle,
 			obstacle->section->name, place);
 		break;
 	case OBSTACLE_USED: usage_text(obstacle->usage, ret, size); break;
+	case OBSTACLE_DATA: data_text(obstacle->drive, ret, size); break;
 	case OBSTACLE_PART: snprintf(ret, size, "is part of %s", obstacle->what); break;
 	case OBSTACLE_USB_DEVICE:
 		snprintf(ret, size, "has '%s' plugged in", obstacle->what);
@@ -100,6 +108,12 @@ static const char *remedy_of(const struct obstacle *obstacle)
 			  "--allow-mounted";
 	case OBSTACLE_LATER: return SECTIONS_LATER_REMEDY;
 	case OBSTACLE_PART: return "close or stop that first, or use --allow-mounted";
+	case OBSTACLE_DATA:
+		return obstacle->drive->state == DRIVES_DATA
+			? "the data stays there, and the guest can read and write it; if it "
+			  "is the guest's own, use --allow-data"
+			: "run 'sudo udevadm trigger --settle --subsystem-match=block' and "
+			  "try again, or use --allow-data";
 	case OBSTACLE_LAST_DISPLAY:
 		return "the host could only be reached over the network or a serial line; "
 		       "if that is intended, use --allow-last-display";
@@ -127,13 +141,17 @@ void obstacle_remedy(const struct obstacles_host *host, const struct obstacle *o
 			"only those that it wrote");
 }
 
-/* Whether the obstacle continues what the one before it says: one more mount point. */
+/* Whether the obstacle continues what the one before it says: one more mount point, or partition. */
 static bool continues(const struct obstacles *obstacles, size_t n)
 {
 	const struct obstacle *obstacle = &obstacles->list[n], *before = obstacle - 1;
 
-	return n && obstacle->kind == OBSTACLE_USED && before->kind == OBSTACLE_USED &&
-		obstacle->function == before->function &&
+	if (!n || obstacle->kind != before->kind ||
+		obstacle->function != before->function)
+		return false;
+	if (obstacle->kind == OBSTACLE_DATA)
+		return obstacle->drive->state == before->drive->state;
+	return obstacle->kind == OBSTACLE_USED &&
 		obstacle->usage->untraced == before->usage->untraced &&
 		!obstacle_is_network(obstacle) && !obstacle_is_network(before);
 }
@@ -160,7 +178,8 @@ static void describe_all(const struct config *config, const struct obstacles *ob
 	describe(config, &obstacles->list[n], ret);
 	while (++n < obstacles->n && continues(obstacles, n)) {
 		const struct obstacle *obstacle = &obstacles->list[n];
-		size_t verb = strlen(usage_verb(obstacle->usage));
+		size_t verb = strlen(obstacle->drive ? drives_verb(obstacle->drive)
+						     : usage_verb(obstacle->usage));
 		char text[OBSTACLE_TEXT_SIZE];
 
 		if (more++ >= USES_MAX)

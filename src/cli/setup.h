@@ -32,6 +32,7 @@ struct setup_card {
 	bool offered;       /* neither is anything against it, nor is it set up already */
 	bool demand_only;   /* a boot without it would show nothing, or only elsewhere */
 	bool last_display;  /* no other stays for the host */
+	bool has_data;      /* on its drives: the guest gets it */
 	unsigned number;    /* from 1 on; 0: it is not offered */
 	bool chosen, named; /* to be added; by --device */
 	char section[CONFIG_NAME_SIZE]; /* that has it; "": none */
@@ -43,10 +44,11 @@ struct setup_card {
 
 struct setup {
 	struct cli *cli;
-	bool yes, reboot, last_display;
-	const char *wanted; /* --when; NULL: it is asked for */
+	bool yes, reboot, last_display, data; /* what the options say */
+	const char *wanted;                   /* --when; NULL: it is asked for */
 	struct devices devices;
-	struct obstacles_allowed allow; /* at most the last display, on demand */
+	struct obstacles_allowed
+		allow; /* at most the last display, on demand, and data */
 	struct candidates candidates;
 	struct setup_card *cards; /* of the same order */
 	size_t n_cards;
@@ -82,9 +84,10 @@ void setup_print_cards(const struct setup *setup, bool json);
 /* By --device, or by asking.  CLI_OK with one that is chosen, or that is set up already. */
 enum cli_exit setup_choose_cards(struct setup *setup);
 
-/* Whether a chosen card can be given away on demand alone; whether it is the last display. */
+/* Whether a chosen card can be given away on demand alone; is the last display; has data. */
 bool setup_needs_demand(const struct setup *setup);
 bool setup_takes_last_display(const struct setup *setup);
+bool setup_takes_data(const struct setup *setup);
 
 /* Makes the drop-ins of the chosen cards, each beside those before it. */
 enum cli_exit setup_plan_cards(struct setup *setup);

@@ -55,7 +55,8 @@ static void format_address(const struct setup *setup,
 /* Adds @text behind "; ", or only what it says more than the note before: "carries /, /home". */
 static void add_note(struct setup_card *card, const char *before, const char *text)
 {
-	static const char *const verbs[] = {"carries ", "may carry "};
+	static const char *const verbs[] = {
+		"carries ", "may carry ", "has data: ", "may have data: "};
 	size_t len = strlen(card->notes), same = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
@@ -76,6 +77,7 @@ static bool judge_obstacles(const struct obstacles *obstacles, struct setup_card
 		const struct obstacle *obstacle = &obstacles->list[i];
 
 		card->last_display |= obstacle->kind == OBSTACLE_LAST_DISPLAY;
+		card->has_data |= obstacle->kind == OBSTACLE_DATA;
 		card->demand_only |= obstacle->kind == OBSTACLE_LAST_DISPLAY ||
 			obstacle->kind == OBSTACLE_BOOT_DISPLAY;
 	}
@@ -154,8 +156,8 @@ static void note_made(
 /* Weighs what was settled, and notes what comes out. */
 static int judge(struct setup *setup, struct offer *offer, struct setup_card *card)
 {
-	/* Of the last display judge_obstacles() knows what is allowed. */
-	const struct obstacles_allowed allow = {.last_display = true};
+	/* Of these judge_obstacles() knows what is allowed. */
+	const struct obstacles_allowed allow = {.last_display = true, .data = true};
 	bool refused;
 	int r;
 
@@ -340,6 +342,14 @@ bool setup_takes_last_display(const struct setup *setup)
 	return false;
 }
 
+bool setup_takes_data(const struct setup *setup)
+{
+	for (size_t i = 0; i < setup->n_cards; i++)
+		if (setup->cards[i].chosen && setup->cards[i].has_data)
+			return true;
+	return false;
+}
+
 static bool accept_cards(void *data, const char *answer)
 {
 	struct setup *setup = data;
@@ -365,6 +375,7 @@ static bool accept_cards(void *data, const char *answer)
 		: setup->wanted                 ? setup->when
 						: SETUP_BOOT;
 	setup->allow.last_display = setup_takes_last_display(setup);
+	setup->allow.data = setup_takes_data(setup);
 	return setup_plan_cards(setup) == CLI_OK;
 }
 
@@ -382,7 +393,9 @@ static unsigned likely_card(const struct setup *setup)
 		displays++;
 		found = card->number;
 	}
-	return displays == 1 ? found : setup->n_offered == 1 ? 1 : 0;
+	if (displays == 1)
+		return found;
+	return setup->n_offered == 1 && !find_number(setup, 1)->has_data ? 1 : 0;
 }
 
 static enum cli_exit ask_cards(struct setup *setup)

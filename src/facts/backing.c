@@ -119,13 +119,21 @@ static int add_links(const struct root *root, const char *directory, bool contro
 	return found;
 }
 
+/* Notes a disk that a function has; of several paths to it the controllers are none. */
+static int add_disk(const char *real, struct backing *b)
+{
+	return is_controller(strrchr(real, '/') + 1) ? 0 : file_add_name(&b->disks, real);
+}
+
 /* Adds what the disk at @real is made of.  Returns how many, or -errno. */
-static int add_parts(const struct root *root, const char *real, struct file_names *below)
+static int add_parts(const struct root *root, const char *real, struct file_names *below,
+	struct backing *b)
 {
 	_cleanup_free_ char *directory = NULL;
 	bool shared = strstr(real, "/virtual/nvme-subsystem/");
 
-	if (asprintf(&directory, "%s/slaves", real) < 0)
+	if (asprintf(&directory, "%s/slaves", real) < 0 ||
+		(shared && add_disk(real, b) < 0))
 		return -ENOMEM;
 	if (shared) { /* its subsystem links to the controllers */
 		cut(directory);
@@ -151,7 +159,7 @@ static int follow(
 		cut(real);
 	r = backing_add_functions(root, real, b);
 	if (r != 0)
-		return r < 0 ? r : 0;
+		return r < 0 ? r : add_disk(real, b);
 	if (has_mark(real, network_marks, ARRAY_SIZE(network_marks))) {
 		b->network = true;
 		return 0;
@@ -160,7 +168,7 @@ static int follow(
 		b->file = true;
 		return 0;
 	}
-	r = add_parts(root, real, below);
+	r = add_parts(root, real, below, b);
 	if (r == 0 && strstr(real, "/virtual/") &&
 		!has_mark(real, memory_marks, ARRAY_SIZE(memory_marks)))
 		b->untraced = true;
@@ -398,7 +406,19 @@ bool backing_is_pool(const char *type)
 	return false;
 }
 
+bool backing_has_function(const struct backing *backing, struct pci_address function)
+{
+	char name[PCI_ADDRESS_SIZE];
+
+	pci_address_format(function, name);
+	for (size_t i = 0; i < backing->functions.n; i++)
+		if (strcmp(strrchr(backing->functions.names[i], '/') + 1, name) == 0)
+			return true;
+	return false;
+}
+
 void backing_free(struct backing *backing)
 {
 	file_free_names(&backing->functions);
+	file_free_names(&backing->disks);
 }

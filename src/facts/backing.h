@@ -18,6 +18,7 @@
 
 struct backing {
 	struct file_names functions; /* sysfs directories below the root, none twice */
+	struct file_names disks;     /* and those of the disks on them, as whole ones */
 	bool network;  /* some of it is on another machine (iSCSI, NBD, NVMe-oF) */
 	bool file;     /* some of it is in a file (a loop device) of some file system */
 	bool untraced; /* some of it could not be followed, and may be on any function */
@@ -51,6 +52,9 @@ int backing_add_pool(const struct root *root, const char *type, const char *sour
  */
 int backing_add_functions(
 	const struct root *root, const char *real, struct backing *backing);
+
+/* Whether the function is among them. */
+bool backing_has_function(const struct backing *backing, struct pci_address function);
 
 /* Frees what is in *@backing, not itself; for the clean-up attribute too. */
 void backing_free(struct backing *backing);

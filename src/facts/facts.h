@@ -7,6 +7,7 @@
 #include "boot_display.h"
 #include "card.h"
 #include "deviceset.h"
+#include "drives.h"
 #include "efivar.h"
 #include "gvt.h"
 #include "hypervisor.h"
@@ -23,6 +24,7 @@
 #include "pcibars.h"
 #include "pcibus.h"
 #include "protect_list.h"
+#include "signature.h"
 #include "snapshot.h"
 #include "usage.h"
 

@@ -98,16 +98,23 @@ static int trace_file_system(
 	return 0;
 }
 
-static int copy_backing(const struct backing *from, struct backing *to)
+static int copy_names(const struct file_names *from, struct file_names *to)
 {
 	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < from->n; i++)
+		r = file_add_name(to, from->names[i]);
+	return r;
+}
+
+static int copy_backing(const struct backing *from, struct backing *to)
+{
+	int r = copy_names(&from->functions, &to->functions);
 
 	to->network |= from->network;
 	to->file |= from->file;
 	to->untraced |= from->untraced;
-	for (size_t i = 0; r == 0 && i < from->functions.n; i++)
-		r = file_add_name(&to->functions, from->functions.names[i]);
-	return r;
+	return r < 0 ? r : copy_names(&from->disks, &to->disks);
 }
 
 /* A pool is asked for once: it may have hundreds of mounted data sets. */
@@ -336,6 +343,18 @@ const struct pcibus_function *in_use_function(
 	if (!slash || pci_address_parse(slash + 1, PCI_NAME_WHOLE, &address, NULL) < 0)
 		return NULL;
 	return pcibus_find(in_use->bus, address);
+}
+
+bool in_use_has_disks(const struct in_use *in_use, const struct file_names *disks)
+{
+	for (size_t i = 0; i < in_use->n_things; i++)
+		for (size_t j = 0; j < disks->n; j++)
+			if (text_is_one_of(disks->names[j],
+				    (const char *const *)in_use->things[i]
+					    .backing.disks.names,
+				    in_use->things[i].backing.disks.n))
+				return true;
+	return false;
 }
 
 void in_use_free(struct in_use *in_use)

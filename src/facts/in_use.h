@@ -75,6 +75,9 @@ bool in_use_may_be_on(const struct in_use_thing *thing, enum in_use_carrier carr
 const struct pcibus_function *in_use_function(
 	const struct in_use *in_use, const char *directory);
 
+/* Whether a thing that was traced is on one of the @disks of a backing. */
+bool in_use_has_disks(const struct in_use *in_use, const struct file_names *disks);
+
 void in_use_free(struct in_use *in_use);
 
 #endif

@@ -42,6 +42,7 @@ void facts_free(struct facts *facts)
 {
 	in_use_free(&facts->in_use);
 	usage_free(&facts->later.uses);
+	drives_free(&facts->later.drives_found);
 	modules_close(&facts->later.running);
 	free(facts->later.kernel_config);
 	kernels_free(&facts->kernels);
@@ -91,6 +92,20 @@ int facts_usage(struct facts *facts, const struct usage **ret)
 	if (facts->later.usage_error == 0)
 		*ret = &facts->later.uses;
 	return facts->later.usage_error;
+}
+
+int facts_drives(struct facts *facts, struct drives **ret)
+{
+	int r = 0;
+
+	if (!facts->later.drives) {
+		if (in_use_trace(&facts->in_use, IN_USE_ALL) == -ENOMEM)
+			return -ENOMEM;
+		r = drives_read(facts->root, &facts->in_use, &facts->later.drives_found);
+	}
+	facts->later.drives |= r == 0;
+	*ret = &facts->later.drives_found;
+	return r;
 }
 
 int facts_compare_kernel(const struct facts *facts, unsigned major, unsigned minor)

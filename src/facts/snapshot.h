@@ -7,6 +7,7 @@
 #define VFIOBOOT_SNAPSHOT_H
 
 #include "base/base.h"
+#include "drives.h"
 #include "hypervisor.h"
 #include "in_use.h"
 #include "iommu.h"
@@ -30,13 +31,14 @@ struct facts {
 	/* What is read when it is first asked for, by the functions below: */
 	struct in_use in_use; /* in_use_trace() does that */
 	struct {
-		bool groups, modules, config, usage; /* has been read */
+		bool groups, modules, config, usage, drives; /* has been read */
 		unsigned n_groups;
 		struct modules *running;
 		int modules_error;
 		char *kernel_config;
 		struct usage uses;
 		int usage_error;
+		struct drives drives_found;
 	} later;
 };
 
@@ -62,6 +64,12 @@ const char *facts_kernel_config(struct facts *facts);
 
 /* What the host uses its functions for.  Returns 0 with *@ret, or as usage_read(). */
 int facts_usage(struct facts *facts, const struct usage **ret);
+
+/*
+ * The drives behind the functions, with what is on those that the host does not use; where that is
+ * not known, on all of them.  Returns 0 with *@ret, or -errno.
+ */
+int facts_drives(struct facts *facts, struct drives **ret);
 
 /* -1, 0 or 1 as the running kernel is older than, of, or newer than @major.@minor; -2: unknown. */
 int facts_compare_kernel(const struct facts *facts, unsigned major, unsigned minor);

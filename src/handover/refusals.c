@@ -52,7 +52,8 @@ static int refuse_use(struct facts *facts, const struct config *config,
 	const struct deviceset *set, struct message *message)
 {
 	_cleanup_(obstacles_free) struct obstacles obstacles = {0};
-	struct obstacles_host host = {.facts = facts, .config = (struct config *)config};
+	struct obstacles_host host = {
+		.facts = facts, .config = (struct config *)config, .keeps_data = true};
 	int r = facts_usage(facts, &host.usage);
 
 	if (r < 0 && (facts->root->live || r != -EHOSTUNREACH))

@@ -86,7 +86,7 @@ static const struct inventory_kind *find_kind(
 	return kind;
 }
 
-static int read_functions(struct reader *reader)
+static int read_functions(struct reader *reader, const struct drives *drives)
 {
 	struct inventory *inventory = reader->inventory;
 	const struct pcibus *bus = inventory->bus;
@@ -100,8 +100,8 @@ static int read_functions(struct reader *reader)
 
 		if (!kind)
 			return -ENOMEM;
-		inventory->functions[inventory->n] =
-			(struct inventory_function){.pci = pci, .kind = kind};
+		inventory->functions[inventory->n] = (struct inventory_function){
+			.pci = pci, .kind = kind, .drives = drives};
 	}
 	return 0;
 }
@@ -134,12 +134,15 @@ int inventory_read(struct facts *facts, struct inventory *ret)
 	_cleanup_(inventory_free) struct inventory inventory = {.bus = &facts->bus};
 	_cleanup_(close_reader) struct reader reader = {
 		.inventory = &inventory, .modules = facts_modules(facts)};
+	struct drives *drives;
 	int r = facts->bus_error;
 
 	if (r == 0)
 		r = names_open(&reader.names);
 	if (r == 0)
-		r = read_functions(&reader);
+		r = facts_drives(facts, &drives);
+	if (r == 0)
+		r = read_functions(&reader, drives);
 	if (r < 0)
 		return r;
 	inventory.usage_error = facts_usage(facts, &inventory.usage);

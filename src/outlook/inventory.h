@@ -34,6 +34,7 @@ struct inventory_function {
 	const struct inventory_kind *kind;
 	const struct usage_entry *uses; /* the first of them; NULL: none */
 	size_t n_uses;
+	const struct drives *drives;          /* of the facts: of all functions */
 	const struct config_section *section; /* NULL: none */
 	enum inventory_result result;
 	/* Of the result; of a bound one, why not at the next boot; on demand, why it would not be. */

@@ -95,22 +95,6 @@ static int find_usage(struct search *search, const struct pcibus_function *funct
 	return r;
 }
 
-/* Whether the function is among those in @list, by the names of their directories. */
-static bool is_listed(
-	const struct file_names *list, const struct pcibus_function *function)
-{
-	char name[PCI_ADDRESS_SIZE];
-
-	pci_address_format(function->dev.address, name);
-	for (size_t i = 0; i < list->n; i++) {
-		const char *slash = strrchr(list->names[i], '/');
-
-		if (slash && strcmp(slash + 1, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Adds the block device @name if it is put together from others, and they are there. */
 static int find_part(
 	struct search *search, const struct pcibus_function *function, const char *name)
@@ -129,7 +113,7 @@ static int find_part(
 		return 0;
 	snprintf(node, sizeof(node), "%s%s", dev, name);
 	r = backing_add_node(root, node, &backing);
-	if (r < 0 || !is_listed(&backing.functions, function))
+	if (r < 0 || !backing_has_function(&backing, function->dev.address))
 		return r == -ENOMEM ? r : 0;
 	strcat(path, "/dm/name");
 	if (file_read_line(root, path, obstacle.what, sizeof(obstacle.what)) < 0)
@@ -154,6 +138,27 @@ static int find_parts(struct search *search, const struct pcibus_function *funct
 		return 0; /* a machine without disks */
 	while (r == 0 && (name = file_next_name(dir)))
 		r = find_part(search, function, name);
+	return r;
+}
+
+/* What a guest gets with the drives of the function. */
+static int find_data(struct search *search, const struct pcibus_function *function)
+{
+	struct facts *facts = search->host->facts;
+	struct drives_device *drive = NULL;
+	struct drives *drives;
+	int r = search->host->keeps_data ? 0 : facts_drives(facts, &drives);
+
+	if (r < 0 || search->host->keeps_data)
+		return r;
+	while (r == 0 && (drive = drives_next(drives, function->dev.address, drive))) {
+		r = drives_look(facts->root, drive);
+		if (r == 0 && drive->state != DRIVES_EMPTY)
+			r = add(search->obstacles,
+				(struct obstacle){.kind = OBSTACLE_DATA,
+					.function = function,
+					.drive = drive});
+	}
 	return r;
 }
 
@@ -297,7 +302,8 @@ int obstacles_find(const struct obstacles_host *host, const struct deviceset *se
 {
 	static int (*const finders[])(struct search * search,
 		const struct pcibus_function *function) = {find_section, find_bridge,
-		find_usage, find_parts, find_display, find_usb, find_group, find_later};
+		find_usage, find_parts, find_data, find_display, find_usb, find_group,
+		find_later};
 	struct search search = {.host = host, .set = set, .obstacles = ret};
 	int r = 0;
 
@@ -469,6 +475,7 @@ static enum obstacle_weight weigh(
 	switch (obstacle->kind) {
 	case OBSTACLE_USED: return weigh_use(allow, obstacle);
 	case OBSTACLE_PART: return unless(allow->mounted);
+	case OBSTACLE_DATA: return unless(allow->data);
 	case OBSTACLE_LAST_DISPLAY: return unless(allow->last_display);
 	case OBSTACLE_GROUP: return unless(allow->partial_group);
 	case OBSTACLE_UNKNOWN_USE:

@@ -8,11 +8,12 @@
 #include "nextboot.h"
 
 enum obstacle_kind {
-	OBSTACLE_CONFIGURED,   /* section: has it already */
-	OBSTACLE_BRIDGE,       /* no guest can have it */
-	OBSTACLE_USED,         /* usage: what the host uses it for */
-	OBSTACLE_UNKNOWN_USE,  /* what the host uses it for is not known */
-	OBSTACLE_PART,         /* what: a RAID, LVM or LUKS device that is on it */
+	OBSTACLE_CONFIGURED,  /* section: has it already */
+	OBSTACLE_BRIDGE,      /* no guest can have it */
+	OBSTACLE_USED,        /* usage: what the host uses it for */
+	OBSTACLE_UNKNOWN_USE, /* what the host uses it for is not known */
+	OBSTACLE_PART,        /* what: a RAID, LVM or LUKS device that is on it */
+	OBSTACLE_DATA, /* drive: has data that the host does not use, or may have */
 	OBSTACLE_BOOT_DISPLAY, /* the firmware and the boot messages are on it */
 	OBSTACLE_LAST_DISPLAY, /* no other stays for the host */
 	OBSTACLE_USB_DEVICE,   /* what: is plugged into it */
@@ -39,6 +40,7 @@ struct obstacle {
 	bool goes_along; /* nobody named it: it is there for another one's sake */
 	const struct pcibus_function *other;
 	bool other_is_free;                   /* it could be added as well */
+	const struct drives_device *drive;    /* of the facts */
 	const struct usage_entry *usage;      /* of a group: that of @other, or NULL */
 	const struct config_section *section; /* of a refusal: the new one */
 	/* Of a use, too: the entry that keeps the function, whatever is allowed; or NULL. */
@@ -66,6 +68,7 @@ struct obstacles_host {
 	struct config *config;     /* files and command line */
 	const struct usage *usage; /* NULL: not known */
 	const char *profile; /* of the boots that the set is given away in; NULL: all */
+	bool keeps_data;     /* what is on drives does not matter, and is not looked at */
 	bool demand; /* no boot gives it away: it is handed over while the host runs */
 	/* What @config has already, and no file yet. */
 	const struct obstacles_dropin *planned;
@@ -75,6 +78,7 @@ struct obstacles_host {
 /* What a person allows. */
 struct obstacles_allowed {
 	bool mounted;       /* what is mounted or open, and not what the host runs from */
+	bool data;          /* what is on drives that the host does not use */
 	bool network;       /* interfaces that are up */
 	bool last_display;  /* the host will have no display */
 	bool partial_group; /* the host keeps functions of the group */

@@ -108,6 +108,28 @@ same() {
 	run -1 grep -q alice "$work/machine.tar"
 }
 
+@test "what is on a drive, without what its owner called it" {
+	host_of_two_cards "$root"
+	local disk=sys/devices/pci0000:00/0000:00:14.0/usb1/1-4/host6/block/sda
+	put "$disk/dev" <<<8:0
+	ln -s "../../${disk#sys/}" "$root/sys/class/block/sda"
+	ln -s "../../${disk#sys/}" "$root/sys/dev/block/8:0"
+	put run/udev/data/b8:0 <<-'END'
+		S:disk/by-label/alice
+		I:4711
+		E:ID_SERIAL=S59ANMFNB12345A
+		E:ID_FS_TYPE=ext4
+		E:ID_FS_USAGE=filesystem
+		E:ID_FS_UUID=1b4e28ba-2fa1-11d2-883f-0016d3cca427
+		E:ID_FS_LABEL=alice
+		E:ID_FS_LABEL_ENC=alice
+	END
+	replay
+	run -0 "$vfioboot" list --root "$work/copy" --json
+	json_true '.functions | any(.address == "0000:00:14.0" and .data == "/dev/sda (ext4 file system '"'name2'"')")' <<<"$output"
+	run -1 grep -rqE 'alice|S59A|1b4e28ba' "$work/copy"
+}
+
 @test "the archive is the same for the same machine, also from its own copy" {
 	host_of_two_cards "$root"
 	replay

@@ -635,6 +635,32 @@ sign() {
 	expect host-use $gpu unknown
 }
 
+@test "host-use: a drive that fstab or crypttab wants at boot is the host's own" {
+	local line disk=sys/devices/pci0000:00/0000:00:14.0/usb1/1-4/host6/block/sda
+	put "$disk/dev" <<<8:0
+	ln -s "../../${disk#sys/}" "$host/sys/class/block/sda"
+	ln -s "../../${disk#sys/}" "$host/sys/dev/block/8:0"
+	put run/udev/data/b8:0 <<<$'I:1\nS:disk/by-uuid/11-22\nS:disk/by-label/my\\x20games\nE:ID_FS_TYPE=ext4'
+	for line in '/dev/sda /data ext4 defaults 0 2' 'UUID=11-22 /data ext4 ro 0 0' \
+		'LABEL=my\040games /data ext4 ro 0 0' '/dev/disk/by-uuid/11-22 /data ext4 ro'; do
+		put etc/fstab <<<"$line"
+		check 00:14.0
+		expect host-use 0000:00:14.0 fail 'the host waits at boot for what is on it: /dev/sda (/etc/fstab, /data)'
+	done
+	for line in '/dev/sda none swap nofail 0 0' 'UUID=11-23 /data ext4 ro 0 0' \
+		'/dev/sda /data ext4 noauto 0 0'; do
+		put etc/fstab <<<"$line"
+		check 00:14.0
+		expect host-use 0000:00:14.0 pass 'does not use it'
+	done
+	put etc/crypttab <<<$'# NAME /dev/sda\nvault UUID=11-22 none luks,discard'
+	check 00:14.0
+	expect host-use 0000:00:14.0 fail 'at boot for what is on it: /dev/sda (/etc/crypttab, vault)'
+	put etc/crypttab <<<'vault UUID=11-22 none luks,nofail'
+	check 00:14.0
+	expect host-use 0000:00:14.0 pass 'does not use it'
+}
+
 # bats test_tags=slow
 @test "iommu-group" {
 	rm "$host/sys/bus/pci/devices/$audio/iommu_group"

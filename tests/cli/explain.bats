@@ -63,7 +63,7 @@ explain_json() {
 		["0000:02:00.0", "00:01.1/00.0", "10de:2206", "030000", "vfio-pci", "vfio-pci",
 		"nouveau", false, 17, ["0000:02:00.1"], []]'
 	json_is '.functions[0].name | length > 0'
-	json_is '.functions[0] | keys == ["address", "boot", "boot_display", "class", "driver",
+	json_is '.functions[0] | keys == ["address", "boot", "boot_display", "class", "data", "driver",
 		"driver_override", "group_others", "id", "iommu_group", "modules", "name", "path",
 		"section", "uses"]'
 	json_is '.functions[0].section == {name: "second", file: "/etc/vfioboot.conf", line: 1,

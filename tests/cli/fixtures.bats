@@ -54,8 +54,8 @@ functions_of_root() {
 list_all() {
 	json_with 0 '.functions | length > 0 and all(
 		(keys - ["address", "path", "id", "class", "driver", "iommu_group", "name", "notes", "type",
-			"vendor", "model", "subsystem", "modules", "boot_display", "uses", "section",
-			"wanted", "result", "reason"] == []) and (keys | length == 19) and
+			"vendor", "model", "subsystem", "modules", "boot_display", "uses", "data", "section",
+			"wanted", "result", "reason"] == []) and (keys | length == 20) and
 		(.name | length > 0))' list --all
 	[ -z "$stderr" ]
 	diff <(jq -r '.functions[].address' <<<"$json" | sort) <(functions_of_root)

@@ -58,14 +58,28 @@ link() {
 	ln -s "$(realpath -m --relative-to="$root/$(dirname "$1")" "$root/$2")" "$root/$1"
 }
 
-# disk FUNCTION NAME NUMBER: a block device of the function
+# block DIRECTORY NUMBER [LINE]...: a block device, as the kernel shows it, and udev's notes on it
+block() {
+	mkdir -p "$root/$1" "$root/run/udev/data"
+	echo "$2" >"$root/$1/dev"
+	link "sys/dev/block/$2" "$1"
+	link "sys/class/block/${1##*/}" "$1"
+	printf '%s\n' I:4711 "${@:3}" V:1 >"$root/run/udev/data/b$2"
+}
+
+# disk FUNCTION NAME NUMBER [LINE]...: a drive of the function
 disk() {
 	local real
 	real=$(realpath --relative-to="$root" "$root/sys/bus/pci/devices/$1")/nvme/${2%n1}/$2
-	mkdir -p "$root/$real"
-	echo "$3" >"$root/$real/dev"
-	link "sys/dev/block/$3" "$real"
-	link "sys/class/block/$2" "$real"
+	block "$real" "${@:3}"
+}
+
+# partition NAME NUMBER [LINE]...: a partition of the drive "nvme1n1" of "nvme1n1p2"
+partition() {
+	local real
+	real=$(realpath --relative-to="$root" "$root/sys/class/block/${1%p*}")
+	block "$real/$1" "${@:2}"
+	echo "${1##*p}" >"$root/$real/$1/partition"
 }
 
 # interface FUNCTION NAME: a network interface of the function, which is up

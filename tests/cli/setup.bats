@@ -374,6 +374,39 @@ one_display() {
 	grep -qx 'last-display = yes' "$host"/etc/vfioboot.conf.d/*.conf
 }
 
+# traced COMMAND...: with /proc/self/fd, without which no link of sysfs can be followed
+traced() {
+	mkdir -p "$host/proc/self/fd"
+	env -i PATH="$PATH" "${@:1:$#-1}" unshare --map-root-user --mount sh -c "mount --bind /proc/\$\$/fd '$host/proc/self/fd' &&
+		exec chroot '$host' /bin/vfioboot setup ${*: -1}"
+}
+
+@test "a drive with data is offered, and given away when that is agreed to" {
+	local disk=sys/devices/pci0000:00/0000:00:14.0/usb1/1-4/1-4:1.0/host6/target6:0:0/6:0:0:0/block/sda
+	new_machine
+	put "$disk/dev" <<<8:0
+	ln -s "../../${disk#sys/}" "$host/sys/class/block/sda"
+	ln -s "../../${disk#sys/}" "$host/sys/dev/block/8:0"
+	put run/udev/data/b8:0 <<<$'I:1\nE:ID_FS_TYPE=ext4\nE:ID_FS_USAGE=filesystem\nE:ID_FS_LABEL_ENC=photos'
+	run --separate-stderr traced '--yes --device 00:14.0 --when boot'
+	[ "$status" = 2 ]
+	[[ $stderr == *"nothing was changed; the guest could read and write that"*'use --allow-data'* ]]
+	shows "has data: /dev/sda (ext4 file system"*"'photos')" 'It stays there, and the'
+	unchanged
+	run traced "$top/build/tests/dialogue" '' < <(printf '%s\n' 3 n)
+	[ "$status" = 1 ]
+	shows "Is it the guest's own, and to be given to it? [[]y/N] n" 'nothing was changed'
+	unchanged
+	run traced "$top/build/tests/dialogue" '' < <(printf '%s\n' 3 '?' y 3 y)
+	[ "$status" = 0 ]
+	shows 'installed system of the guest' '1  write /etc/vfioboot.conf.d/usb.conf'
+	grep -qx 'bind = demand' "$host/etc/vfioboot.conf.d/usb.conf"
+	rm -r "${host:?}/etc/vfioboot.conf.d"
+	run traced '--yes --device 00:14.0 --when demand --allow-data'
+	[ "$status" = 0 ]
+	[ -e "$host/etc/vfioboot.conf.d/usb.conf" ]
+}
+
 @test "GVT-g that is enabled gets its module loaded, unless the GPU is given away" {
 	local file=etc/modules-load.d/vfioboot-kvmgt.conf
 	new_machine

@@ -30,7 +30,8 @@ static const char *const weights[] = {
 	[OBSTACLE_FIRM] = "firm",
 };
 
-static const struct obstacles_allowed nothing, everything = {true, true, true, true};
+static const struct obstacles_allowed nothing,
+	everything = {true, true, true, true, true};
 
 static void set_group(const char *path, const char *group)
 {
