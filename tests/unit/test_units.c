@@ -93,7 +93,7 @@ static int fine(int r)
 
 static int answer_texts(sd_bus_message *reply, const char *text)
 {
-	char copy[128], *left = copy;
+	char copy[256], *left = copy;
 	int r = sd_bus_message_open_container(reply, 'v', "as");
 
 	snprintf(copy, sizeof(copy), "%s", text);
