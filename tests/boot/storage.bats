@@ -58,3 +58,40 @@ protects() {
 	root_device=UUID=$(blkid -p -s UUID -o value "$disk")
 	protects / 5 6
 }
+
+@test "trixie: a drive with a file system that nobody mounted is not given away, until it is empty" {
+	image trixie dracut-systemd
+	guest_script < <(
+		echo '#!/bin/sh'
+		echo "$run_function"
+		cat <<-'END'
+			add() { # NAME [OPTION]
+				udevadm settle
+				run "$1" vfioboot add --dry-run $2 00:05.0/00
+			}
+			drive=/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_spare
+			add empty
+			mkfs.ext4 -q -L 'of a guest' "$drive"
+			add data
+			add allowed --allow-data
+			run explain vfioboot explain 00:05.0/00
+			# Nobody has told udev: libblkid finds it on the drive.
+			rm "/run/udev/data/b$(cat "/sys/class/block/$(basename "$(readlink "$drive")")/dev")"
+			run silent vfioboot add --dry-run 00:05.0/00
+			wipefs -q --all "$drive"
+			add wiped
+		END
+	)
+	twins
+	spare_nvme 5
+	boot
+	exited empty 0
+	exited data 1
+	has "^extra data .*0000:03:00.0 has data: /dev/nvme0n1 \(ext4 file system 'of a guest'\); the data stays there"
+	exited allowed 0
+	has '^extra explain .*/dev/nvme0n1 \(ext4 file system'
+	exited silent 1
+	has "^extra silent .*has data: /dev/nvme0n1 \(ext4 file system 'of a guest'\)"
+	exited wiped 0
+	lacks '^extra (empty|wiped) .*data'
+}
