@@ -988,10 +988,10 @@ held='
 	[ "$status" = 0 ]
 	[[ $stderr == *'there is no such trial'* ]]
 	# The tree itself may lie below /var.
-	cp "$PROGRAM" "$work/program"
+	cp "$PROGRAM" "$host/run/program"
 	live 'mount --bind "$host/cmdline" /proc/cmdline
 		mount -t tmpfs none /var
-		"$work/program" confirm --wait 1'
+		/run/program confirm --wait 1'
 	[ "$status" = 1 ]
 	[[ $stderr == *'cannot write '*'returning to the normal entry'* ]]
 }
