@@ -8,10 +8,12 @@
 static void fill_in(const char *text, const char *word, char *ret, size_t size)
 {
 	static const char name[] = "PARAMETER", more[] = " ...";
-	const char *at = strstr(text, name), *rest = at ? at + strlen(name) : "";
+	const char *at = strstr(text, name), *rest = "";
 	size_t len = at ? (size_t)(at - text) : strlen(text);
 
-	if (text_begins_with(rest, more))
+	if (at)
+		rest = at + strlen(name);
+	if (at && text_begins_with(rest, more))
 		rest += strlen(more);
 	snprintf(ret, size, ", %.*s%s%s", (int)len, text, at ? word : "", rest);
 }

@@ -69,7 +69,7 @@ static void test_forgotten(void **state)
 	assert_non_null(text);
 	for (const char *line = text; *line; line = text_next_line(line))
 		lines++;
-	assert_in_range(lines, 30, 40);
+	assert_within(lines, 30, 40);
 	assert_int_equal(strncmp(text, "20 run dracut -k 6.0\n", 21) == 0, false);
 	assert_int_equal(durations_expected(text, add("dracut", "6.39")), 20);
 }
