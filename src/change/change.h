@@ -226,4 +226,7 @@ char *durations_read(const struct root *root);
 void durations_remember(
 	const struct root *root, const struct change_step *step, unsigned seconds);
 
+/* Removes the file, and the directory if nothing else is in it.  Where that fails, it stays. */
+void durations_forget(const struct root *root);
+
 #endif

@@ -93,3 +93,13 @@ void durations_remember(
 	if (new)
 		atomicfile_write_below(root, DURATIONS_FILE, new, strlen(new));
 }
+
+void durations_forget(const struct root *root)
+{
+	_cleanup_(change_free) struct change change = {.root = root};
+	struct change_step *directory =
+		change_add(&change, &change_rmdir, STATE_DIRECTORY, NULL);
+
+	if (atomicfile_remove_below(root, DURATIONS_FILE) == 0 && directory)
+		change_rmdir.run(&change, directory, NULL);
+}

@@ -250,6 +250,8 @@ static enum cli_exit plan_and_run(const struct cli *cli, const struct imagecheck
 	if (r < 0)
 		return cli_error("undo", "cannot work out what to do: %s", strerror(-r));
 	status = carry_out(cli, &apply, check);
+	if (status == CLI_OK && !cli->dry_run)
+		durations_forget(root);
 	return status == CLI_OK ? warned : status;
 }
 

@@ -90,6 +90,24 @@ static void test_expected(void **state)
 	assert_int_equal(durations_expected("", add("dracut", "6.1")), 0);
 }
 
+static void test_removed(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+
+	(void)state;
+	durations_forget(&root);
+	remember(add("mkinitramfs", "6.1"), 81);
+	assert_true(file_exists(&root, DURATIONS_FILE));
+	durations_forget(&root);
+	assert_false(file_exists(&root, STATE_DIRECTORY));
+	/* What undo has moved there stays. */
+	remember(add("mkinitramfs", "6.1"), 81);
+	fake_put(STATE_DIRECTORY "/undone/own.conf", "");
+	durations_forget(&root);
+	assert_false(file_exists(&root, DURATIONS_FILE));
+	assert_true(file_exists(&root, STATE_DIRECTORY "/undone/own.conf"));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, tear_down)
@@ -97,6 +115,7 @@ int main(void)
 		TEST(test_remembered),
 		TEST(test_forgotten),
 		TEST(test_expected),
+		TEST(test_removed),
 	};
 
 	return cmocka_run_group_tests_name("durations", tests, NULL, NULL);
