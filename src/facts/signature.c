@@ -144,8 +144,11 @@ int signature_probe(const struct root *root, const char *node, dev_t number,
 	case 0: return read_probe(probe, signature);
 	case 1: return 0; /* nothing */
 	case -2: signature->several = true; return 0;
-	default: return -EIO;
 	}
+	/* Of several, libblkid 2.41 says no more than of an error; it finds the first of them. */
+	blkid_reset_probe(probe);
+	signature->several = blkid_do_probe(probe) == 0;
+	return signature->several ? 0 : -EIO;
 }
 
 bool signature_is_there(const struct signature *signature)
