@@ -649,6 +649,15 @@ live_with() {
 	unchanged
 }
 
+# Each image that an entry names is a whole one, old or new.
+boots() {
+	local image
+	for image in "$host"/boot/initramfs-linux{,-lts}.img; do
+		cmp -s "$image" "$host/made" || cmp "$image" "$plain/boot/${image##*/}"
+	done
+	grep -q '^linux' "$host/boot/loader/entries/arch.conf"
+}
+
 @test "killed before any of its changes, it goes on where it was, and undo takes all back" {
 	local call n killed=0 plain=$BATS_TEST_TMPDIR/plain
 	command -v strace >/dev/null || skip "needs strace"
@@ -679,13 +688,4 @@ live_with() {
 	done
 	echo "killed $killed times"
 	((killed > 5))
-}
-
-# Each image that an entry names is a whole one, old or new.
-boots() {
-	local image
-	for image in "$host"/boot/initramfs-linux{,-lts}.img; do
-		cmp -s "$image" "$host/made" || cmp "$image" "$plain/boot/${image##*/}"
-	done
-	grep -q '^linux' "$host/boot/loader/entries/arch.conf"
 }
