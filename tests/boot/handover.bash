@@ -15,9 +15,9 @@ handover_functions='
 	drivers() {
 		echo "$1 $(driver_of $gpu.0) $(driver_of $gpu.1) $(cat $gpu.0/driver_override $gpu.1/driver_override | tr "\n" " ")"
 	}
-	# Waits for ten minutes at most: until_it COMMAND...
+	# Waits for half an hour at most: until_it COMMAND...
 	until_it() {
-		limit=$(($(date +%s) + 600))
+		limit=$(($(date +%s) + 1800))
 		until "$@"; do
 			[ "$(date +%s)" -lt $limit ] || return
 			sleep 0.1

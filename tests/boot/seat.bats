@@ -243,7 +243,7 @@ seat_functions='
 		journalctl -t vfioboot --no-pager -o cat | sed 's/^/journal /'
 	END
 	twins
-	BOOT_TIMEOUT=1800 boot
+	BOOT_TIMEOUT=3600 boot
 	exited refused 1
 	has '^extra refused .*weston \(process [0-9]+ .*\) has /dev/dri/card[0-9] open'
 	has '^extra refused .*wireplumber \(process [0-9]+ .*\) has /dev/snd/'
