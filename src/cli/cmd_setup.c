@@ -162,6 +162,25 @@ static bool find_configured(const struct setup *setup, enum setup_when *ret)
 	return true;
 }
 
+/*
+ * Asks whether it is meant, unless an option (@yes) has said so already; without anybody to ask, the
+ * @refusal names that option.  @ret: what is allowed now.
+ */
+static enum cli_exit agree(const struct setup *setup, const struct question *question,
+	bool yes, const char *refusal, bool *ret)
+{
+	enum cli_exit status = CLI_OK;
+
+	if (!yes && (setup->yes || setup->cli->dry_run))
+		return cli_misuse(SETUP, "nothing was changed; %s", refusal);
+	if (!yes)
+		status = ask_yes(SETUP, question, SETUP_OPTIONS, false, &yes);
+	*ret = yes;
+	if (status == CLI_OK && !yes)
+		status = cli_error(SETUP, "nothing was changed");
+	return status;
+}
+
 /* The host shows itself on a card that was chosen: what that means, and whether it is meant. */
 static enum cli_exit agree_to_darkness(struct setup *setup)
 {
@@ -171,8 +190,6 @@ static enum cli_exit agree_to_darkness(struct setup *setup)
 			"alone.  What\nelse brings it back is a timer: 'sudo vfioboot bind "
 			"--back-after 10' releases it after\nten minutes.",
 	};
-	bool yes = setup->last_display;
-	enum cli_exit status = CLI_OK;
 
 	if (!setup_needs_demand(setup))
 		return CLI_OK;
@@ -181,17 +198,10 @@ static enum cli_exit agree_to_darkness(struct setup *setup)
 	     "has ended.");
 	if (!setup_takes_last_display(setup))
 		return CLI_OK;
-	if (!yes && (setup->yes || setup->cli->dry_run))
-		return cli_misuse(SETUP,
-			"nothing was changed; it is the last display of the host, which could only "
-			"be reached over the network or a serial line: if that is intended, use "
-			"--allow-last-display");
-	if (!yes)
-		status = ask_yes(SETUP, &question, SETUP_OPTIONS, false, &yes);
-	setup->allow.last_display = yes;
-	if (status == CLI_OK && !yes)
-		status = cli_error(SETUP, "nothing was changed");
-	return status;
+	return agree(setup, &question, setup->last_display,
+		"it is the last display of the host, which could only be reached over the network "
+		"or a serial line: if that is intended, use --allow-last-display",
+		&setup->allow.last_display);
 }
 
 /* A drive that a guest is to have is either its own, or was chosen by mistake. */
@@ -204,23 +214,15 @@ static enum cli_exit agree_to_data(struct setup *setup)
 			"the guest does.  A drive that\nan installed system of the guest is on is "
 			"given away so.",
 	};
-	bool yes = setup->data;
-	enum cli_exit status = CLI_OK;
 
 	if (!setup_takes_data(setup))
 		return CLI_OK;
 	puts("A drive that you chose has data, which the list above shows.  It stays there, and the\n"
 	     "guest can read and write it.");
-	if (!yes && (setup->yes || setup->cli->dry_run))
-		return cli_misuse(SETUP,
-			"nothing was changed; the guest could read and write that: if the drive "
-			"is the guest's own, use --allow-data");
-	if (!yes)
-		status = ask_yes(SETUP, &question, SETUP_OPTIONS, false, &yes);
-	setup->allow.data = yes;
-	if (status == CLI_OK && !yes)
-		status = cli_error(SETUP, "nothing was changed");
-	return status;
+	return agree(setup, &question, setup->data,
+		"the guest could read and write that: if the drive is the guest's own, use "
+		"--allow-data",
+		&setup->allow.data);
 }
 
 static enum cli_exit choose_when(struct setup *setup)
