@@ -57,12 +57,6 @@ static bool is_none(const char *driver)
 	return strcmp(driver, CONFIG_DRIVER_NONE) == 0;
 }
 
-/* Whether @driver, that has the function, is the one that was asked for. */
-static bool is_as_asked(const char *asked, const char *driver)
-{
-	return is_none(asked) ? !driver[0] : strcmp(asked, driver) == 0;
-}
-
 /* Up to 6.12.79 an override waits for a probe of the device that is under way. */
 static int write_override(struct binding *binding, unsigned entry, const char *driver)
 {
@@ -145,7 +139,7 @@ static enum reason bind_function(struct binding *binding, unsigned entry)
 	/* With no driver there is none that keeps others off: one may have come meanwhile. */
 	if (is_none(asked) && sysfs_read_driver(binding->root, address, driver) < 0)
 		return REASON_IO_ERROR;
-	while (!is_as_asked(asked, driver)) {
+	while (!config_driver_is(asked, driver)) {
 		enum reason reason = REASON_NONE;
 
 		if (driver[0])
@@ -161,7 +155,7 @@ static enum reason bind_function(struct binding *binding, unsigned entry)
 			return REASON_IO_ERROR;
 		if (sysfs_read_driver(binding->root, address, driver) < 0)
 			return REASON_IO_ERROR;
-		if (probed && !is_as_asked(asked, driver))
+		if (probed && !config_driver_is(asked, driver))
 			return REASON_NOT_BOUND;
 		probed = true;
 	}
@@ -233,7 +227,7 @@ static void roll_back_function(struct binding *binding, unsigned entry)
 	outcome->result = RESULT_FAILED;
 	if (outcome->reason == REASON_NONE)
 		outcome->reason = REASON_SECTION_FAILED;
-	if (is_as_asked(asked, dev->driver) && dev->driver[0])
+	if (config_driver_is(asked, dev->driver) && dev->driver[0])
 		return;
 	if (outcome->reason == REASON_UNBIND_TIMEOUT || entry == binding->stuck)
 		return;

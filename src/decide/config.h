@@ -83,6 +83,12 @@ struct config {
 	unsigned selected; /* of config_select(): its number, from 1 on; 0: none */
 };
 
+/* Whether @driver ("": none), which has a function, is the one that its section asks for. */
+static inline bool config_driver_is(const char *asked, const char *driver)
+{
+	return strcmp(driver, strcmp(asked, CONFIG_DRIVER_NONE) == 0 ? "" : asked) == 0;
+}
+
 /*
  * Reads the open file @fd, known as @path, and adds its sections.  Errors go to
  * config->errors.

@@ -17,9 +17,13 @@ enum exit_code {
 	EXIT_BAD_INPUT = 2,    /* configuration or usage */
 };
 
+/* Milliseconds that making the protect list may take. */
+#define TRACER_MS 5000
+
 struct options {
 	const char *root;
 	const char *config_file;
+	const char *tracer; /* makes the protect list of the running system; NULL: nobody */
 	bool dry_run;
 	bool verbose;
 };
@@ -38,6 +42,8 @@ static void print_help(void)
 	     "  --root DIR     use, and change, the files of another machine below DIR\n"
 	     "  --config FILE  read FILE in place of /etc/vfioboot.conf and its drop-ins\n"
 	     "  --dry-run      print what would be done, one line a function, and do nothing\n"
+	     "  --trace FILE   if not all is bound yet, have FILE (vfioboot) find out first what\n"
+	     "                 this host cannot spare\n"
 	     "  --verbose      also report what was done, and which sections are not selected\n"
 	     "  --help         print this help\n"
 	     "  --version      print the version\n"
@@ -84,7 +90,8 @@ static bool parse_options(char **argv, struct options *ret, int *ret_status)
 			puts("vfioboot-early " VFIOBOOT_VERSION);
 			return false;
 		} else if (!take_value(argv, &i, "--root", &options.root) &&
-			!take_value(argv, &i, "--config", &options.config_file)) {
+			!take_value(argv, &i, "--config", &options.config_file) &&
+			!take_value(argv, &i, "--trace", &options.tracer)) {
 			fprintf(stderr,
 				"vfioboot-early: unknown or incomplete option '%s'\n"
 				"Try 'vfioboot-early --help'.\n",
@@ -110,7 +117,6 @@ static int read_input(const struct root *root, const struct options *options)
 		configfiles_read(root, CONFIGFILES_OF_NOW, &config);
 	}
 	configfiles_read_cmdline(root, &config);
-	configfiles_read_protect(root, &config, &protect);
 	return 0;
 }
 
@@ -196,24 +202,75 @@ static int carry_out(const struct root *root, const struct options *options)
 	return status;
 }
 
-static int run(const struct root *root, const struct options *options)
+/* Looks at the machine with the protect lists that there are by now, and decides. */
+static void decide(const struct root *root)
 {
-	int status, r;
+	int r;
 
-	r = read_input(root, options);
-	if (r < 0) {
-		fprintf(stderr, "vfioboot-early: cannot read %s: %s\n",
-			options->config_file, strerror(-r));
-		return EXIT_BAD_INPUT;
-	}
-	print_errors();
-	if (options->verbose)
-		print_inactive();
+	protect.n_entries = machine.n_functions = plan.n_entries = 0;
+	protect.incomplete = machine.whole = machine.truncated = false;
+	configfiles_read_protect(root, &config, &protect);
 	r = machine_look_up(root, &config, &protect, &machine);
 	if (r < 0)
 		fprintf(stderr, "vfioboot-early: cannot read the PCI functions: %s\n",
 			strerror(-r));
 	plan_make(&config, &machine, &protect, &plan);
+}
+
+/* Whether each function that is there has its driver already. */
+static bool is_done(void)
+{
+	for (unsigned i = 0; i < plan.n_entries; i++) {
+		const struct plan_entry *entry = &plan.entries[i];
+
+		if (entry->function != PLAN_NO_FUNCTION &&
+			!config_driver_is(config.sections[entry->section].driver,
+				machine.functions[entry->function].driver))
+			return false;
+	}
+	return true;
+}
+
+/* In a child: becomes the program that makes the protect list of the running system. */
+static int exec_tracer(void *data)
+{
+	const char *argv[] = {data, "protect", "--output", RUN_DIRECTORY "/protect", NULL};
+
+	child_unprepare();
+	execv(data, (char **)argv);
+	return 127;
+}
+
+/*
+ * The list in the image is as old as the image.  Making one takes longer than all that this program
+ * does, so it is made where it can matter: not after an initramfs that has bound everything.
+ */
+static void decide_with_fresh_list(const struct root *root, const char *tracer)
+{
+	unsigned n_errors = config.n_errors;
+
+	decide(root);
+	if (!tracer || is_done())
+		return;
+	child_run(exec_tracer, (char *)tracer, child_now() + TRACER_MS);
+	config.n_errors = n_errors;
+	decide(root);
+}
+
+static int run(const struct root *root, const struct options *options)
+{
+	int status = read_input(root, options);
+
+	if (status < 0) {
+		fprintf(stderr, "vfioboot-early: cannot read %s: %s\n",
+			options->config_file, strerror(-status));
+		return EXIT_BAD_INPUT;
+	}
+	decide_with_fresh_list(
+		root, root->live && !options->dry_run ? options->tracer : NULL);
+	print_errors();
+	if (options->verbose)
+		print_inactive();
 	if (config.trial && root->live && !options->dry_run && root_is_initramfs(root))
 		guard_trial(root);
 	status = options->dry_run ? print_plan(options) : carry_out(root, options);

@@ -173,14 +173,6 @@ bool inventory_same_group(
 
 /* ---- What is configured */
 
-static bool has_driver(const struct inventory_function *function, const char *wanted)
-{
-	const char *driver = function->pci->dev.driver;
-
-	return strcmp(wanted, CONFIG_DRIVER_NONE) == 0 ? !*driver
-						       : strcmp(driver, wanted) == 0;
-}
-
 static void mark_planned(const struct nextboot *next, const struct plan_entry *entry,
 	struct inventory *inventory)
 {
@@ -195,7 +187,7 @@ static void mark_planned(const struct nextboot *next, const struct plan_entry *e
 		return;
 	function->section = section;
 	function->reason = entry->reason;
-	if (has_driver(function, section->driver))
+	if (config_driver_is(section->driver, function->pci->dev.driver))
 		function->result = INVENTORY_BOUND;
 	else if (section->demand)
 		function->result = INVENTORY_DEMAND;

@@ -65,9 +65,7 @@ static void look_up_now(const struct pcibus *bus, struct thisboot_function *func
 	if (!found->dev.detailed)
 		return;
 	strcpy(function->driver_now, found->dev.driver);
-	if (strcmp(wanted, CONFIG_DRIVER_NONE) == 0)
-		wanted = "";
-	function->as_wanted = strcmp(function->driver_now, wanted) == 0;
+	function->as_wanted = config_driver_is(wanted, function->driver_now);
 }
 
 static int add(struct collector *collector, struct thisboot_function *function)

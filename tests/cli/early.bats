@@ -343,6 +343,43 @@ $second_plan" ]]
 0000:01:00.1 other bind vfio-pci' ]]
 }
 
+# On a running system below $root, whose protect list a script makes, which keeps the disk for the host
+traced() {
+	rm -rf "${root:?}/run/vfioboot" "${root:?}/traced"
+	chroot "$root" /early --trace /trace >/dev/null 2>&1 || true
+}
+
+@test "on the real root the protect list is made where something is to be bound, and not otherwise" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, for a root of its own"
+	machine nvme-in-gpu-group
+	mkdir "$root/bin"
+	# The one that is linked statically: that of the sanitizers needs its libraries and /proc.
+	cp "$top/build/vfioboot-early" "$root/early"
+	cp "$(command -v busybox)" "$root/bin/sh"
+	cat >"$root/trace" <<-'END'
+		#!/bin/sh
+		echo "$@" >>/traced
+		mkdir -p /run/vfioboot
+		echo 'storage 00:06.0/00.0 144d:a80c /' >"$3"
+	END
+	chmod +x "$root/trace"
+	traced
+	[ ! -e "$root/traced" ]
+	config '[device disk]' 'path = 00:06.0/00'
+	traced
+	grep -qx 'protect --output /run/vfioboot/protect' "$root/traced"
+	grep -q 'address=0000:02:00.0 .* reason=protected' "$root/run/vfioboot/system.record"
+	# The image's list is read twice, and its error told once.
+	echo rubbish >"$root/etc/vfioboot.protect"
+	traced
+	[ "$(grep -c '^error ' "$root/run/vfioboot/system.record")" -eq 1 ]
+	rm "$root/etc/vfioboot.protect"
+	ln -sfn ../../../../bus/pci/drivers/vfio-pci "$root/sys/bus/pci/devices/0000:02:00.0/driver"
+	traced
+	[ ! -e "$root/traced" ]
+	grep -q 'address=0000:02:00.0 .* result=bound' "$root/run/vfioboot/system.record"
+}
+
 @test "an image without a protect list takes nothing that could carry the root" {
 	machine four-functions
 	config '[device usb]' 'id = 10de:1ad6' '[device sound]' 'id = 10de:10f7'
