@@ -74,7 +74,7 @@ void log_write(const struct root *root, const struct report *report)
 {
 	const struct config *config = report->config;
 	struct log log = {.root = root, .fd = -1};
-	char sentence[512];
+	char sentence[CONFIG_PLACE_SIZE + CONFIG_MESSAGE_SIZE];
 
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
 		const struct config_error *error = &config->errors[i];

@@ -88,21 +88,6 @@ struct config_section *config_new_section(
 	return section;
 }
 
-/* Adds a selector to the newest section.  Returns false, with an error added, without room. */
-static bool add_selector(struct config *config, struct config_place place,
-	struct config_section *section, const struct selector *selector)
-{
-	if (config->n_selectors == CONFIG_SELECTORS_MAX) {
-		config_add_error(
-			config, place, "more than %d selectors", CONFIG_SELECTORS_MAX);
-		return false;
-	}
-	config->selectors[config->n_selectors++] = *selector;
-	section->n_selectors++;
-	section->kinds |= (uint8_t)(1 << selector->kind);
-	return true;
-}
-
 /* Checks what only a whole section shows; marks it bad, with an error added. */
 static void check_section(struct config *config, struct config_section *section)
 {
@@ -127,30 +112,7 @@ static void check_section(struct config *config, struct config_section *section)
 		section->bad = false;
 }
 
-/*
- * Cuts the next item, without the blanks around it, off the comma-separated *@list, which
- * becomes NULL behind the last one.  Returns false when there is none.
- */
-static bool next_item(const char **list, char *item, size_t size)
-{
-	const char *start, *end;
-
-	if (!*list)
-		return false;
-	start = *list + strspn(*list, " \t");
-	end = start + strcspn(start, ",");
-	*list = *end ? end + 1 : NULL;
-	while (end > start && strchr(" \t", end[-1]))
-		end--;
-	/* What does not fit is no selector or name either: an empty item says so too. */
-	if (!copy_text(item, size, start, (size_t)(end - start)))
-		item[0] = '\0';
-	return true;
-}
-
 /* ---- Files */
-
-#define EXPECT_MAX 4096
 
 #define FNV_BASIS 0xcbf29ce484222325 /* where FNV-1a starts */
 
@@ -283,148 +245,6 @@ static void on_section(void *data, unsigned line, const char *name)
 			name);
 }
 
-static bool set_selectors(struct parser *parser, struct config_place place,
-	enum selector_kind kind, const char *value)
-{
-	char item[SELECTOR_SIZE];
-	const char *list = value;
-	struct selector selector;
-
-	while (next_item(&list, item, sizeof(item))) {
-		if (selector_parse_kind(kind, item, &selector) < 0) {
-			config_add_error(parser->config, place,
-				"bad %s '%.80s' in '%.60s'; write it like %s",
-				selector_kind_name(kind), item, value,
-				selector_kind_example(kind));
-			return false;
-		}
-		if (!add_selector(parser->config, place, parser->section, &selector))
-			return false;
-	}
-	return true;
-}
-
-static bool set_expect(struct config_section *section, const char *value)
-{
-	unsigned n = 0;
-
-	for (; *value >= '0' && *value <= '9' && n <= EXPECT_MAX; value++)
-		n = 10 * n + (unsigned)(*value - '0');
-	section->expect = (uint16_t)n;
-	return !*value && n >= 1 && n <= EXPECT_MAX;
-}
-
-static bool set_profile(struct config_section *section, const char *value)
-{
-	return config_set_name(section->profile, sizeof(section->profile), value);
-}
-
-static bool set_driver(struct config_section *section, const char *value)
-{
-	return config_set_name(section->driver, sizeof(section->driver), value);
-}
-
-/* Sets *@ret from one of two words. */
-static bool set_choice(bool *ret, const char *value, const char *no, const char *yes)
-{
-	*ret = strcmp(value, yes) == 0;
-	return *ret || strcmp(value, no) == 0;
-}
-
-static bool set_on_move(struct config_section *section, const char *value)
-{
-	return set_choice(&section->follow, value, "refuse", "follow");
-}
-
-static bool set_last_display(struct config_section *section, const char *value)
-{
-	return set_choice(&section->last_display, value, "no", "yes");
-}
-
-static bool set_bind(struct config_section *section, const char *value)
-{
-	return set_choice(&section->demand, value, "boot", "demand");
-}
-
-static bool set_identity(
-	struct config_section *section, enum sysfs_identity kind, const char *value)
-{
-	return *value &&
-		copy_text(section->identity[kind], SYSFS_IDENTITY_SIZE, value,
-			strlen(value));
-}
-
-static bool set_serial(struct config_section *section, const char *value)
-{
-	return set_identity(section, SYSFS_SERIAL, value);
-}
-
-static bool set_slot(struct config_section *section, const char *value)
-{
-	return set_identity(section, SYSFS_SLOT, value);
-}
-
-static bool set_host_bridge(struct config_section *section, const char *value)
-{
-	return set_identity(section, SYSFS_HOST_BRIDGE, value);
-}
-
-/* The keys of a [device] section that have one value. */
-#define IDENTITY_KEY 6 /* where those of enum sysfs_identity begin */
-static const struct {
-	const char *name;
-	bool (*set)(struct config_section *section, const char *value);
-	const char *allowed;
-} keys[] = {
-	{"expect", set_expect, "a number from 1 to 4096"},
-	{"profile", set_profile, "a name of A-Z a-z 0-9 . _ -"},
-	{"driver", set_driver, "the name of a driver, such as vfio-pci, or none"},
-	{"on-move", set_on_move, "refuse or follow"},
-	{"last-display", set_last_display, "yes or no"},
-	{"bind", set_bind, "boot or demand"},
-	[IDENTITY_KEY + SYSFS_SERIAL] = {"serial", set_serial, "up to 63 bytes"},
-	[IDENTITY_KEY + SYSFS_SLOT] = {"slot", set_slot, "up to 63 bytes"},
-	[IDENTITY_KEY +
-		SYSFS_HOST_BRIDGE] = {"host-bridge", set_host_bridge, "up to 63 bytes"},
-};
-
-const char *config_identity_key(enum sysfs_identity kind)
-{
-	return keys[IDENTITY_KEY + kind].name;
-}
-
-static bool set_key(struct parser *parser, struct config_place place, const char *key,
-	const char *value)
-{
-	struct config_section *section = parser->section;
-
-	for (int kind = 0; kind < SELECTOR_KINDS; kind++)
-		if (strcmp(key, selector_kind_name((enum selector_kind)kind)) == 0)
-			return set_selectors(
-				parser, place, (enum selector_kind)kind, value);
-	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (strcmp(key, keys[i].name) != 0)
-			continue;
-		if (section->keys & 1 << i)
-			config_add_error(parser->config, place,
-				"'%s' is set twice in [device %s]; keep one", key,
-				section->name);
-		else if (!keys[i].set(section, value))
-			config_add_error(parser->config, place,
-				"bad value '%.60s' of '%s'; use %s", value, key,
-				keys[i].allowed);
-		else
-			return section->keys |= (uint16_t)(1 << i), true;
-		return false;
-	}
-	config_add_error(parser->config, place,
-		"unknown key '%.60s' in [device %s]; the keys are path, address, id, class, "
-		"expect, profile, driver, bind, on-move, last-display, serial, slot, "
-		"host-bridge",
-		key, section->name);
-	return false;
-}
-
 static void set_careful(struct parser *parser, const struct general_key *key)
 {
 	*(bool *)((char *)parser->config + key->value) = key->careful;
@@ -440,7 +260,7 @@ static void set_general_key(struct parser *parser, struct config_place place,
 	bool *ret = (bool *)((char *)parser->config + key->value);
 
 	parser->seen[parser->general] |= bit;
-	if (!seen && set_choice(ret, value, key->no, key->yes))
+	if (!seen && config_set_choice(ret, value, key->no, key->yes))
 		return;
 	set_careful(parser, key);
 	if (seen)
@@ -481,7 +301,8 @@ static void on_key(void *data, unsigned line, const char *key, const char *value
 			"'%.60s' is set before the first section; move it below [boot] or "
 			"[device NAME]",
 			key);
-	else if (parser->section && !set_key(parser, place, key, value))
+	else if (parser->section &&
+		!config_set_key(parser->config, place, parser->section, key, value))
 		mark_bad(parser);
 }
 
@@ -570,7 +391,7 @@ static void read_device_param(
 	if (!section)
 		return;
 	section->from_cmdline = true;
-	while (!section->bad && next_item(&value, item, sizeof(item))) {
+	while (!section->bad && config_next_item(&value, item, sizeof(item))) {
 		section->bad = true;
 		if (selector_parse(item, &selector) < 0)
 			config_add_error(config, place,
@@ -582,7 +403,7 @@ static void read_device_param(
 				"two selectors of the kind %s in one vfioboot.device= never "
 				"hold both; use the parameter twice",
 				selector_kind_name(selector.kind));
-		else if (add_selector(config, place, section, &selector))
+		else if (config_add_selector(config, place, section, &selector))
 			section->bad = false;
 	}
 	check_section(config, section);
@@ -593,7 +414,7 @@ static void add_profiles(
 {
 	char item[CONFIG_NAME_SIZE], checked[CONFIG_NAME_SIZE];
 
-	while (next_item(&list, item, sizeof(item))) {
+	while (config_next_item(&list, item, sizeof(item))) {
 		if (!config_set_name(checked, sizeof(checked), item))
 			config_add_error(config, place,
 				"bad name '%s' in vfioboot.profile=", item);

@@ -19,7 +19,7 @@
 #define CONFIG_NAME_SIZE     41 /* bytes of a section's or a profile's name with its NUL */
 #define CONFIG_DRIVER_SIZE   32
 #define CONFIG_PATH_SIZE     128 /* bytes of a file's name with its NUL */
-#define CONFIG_MESSAGE_SIZE  256
+#define CONFIG_MESSAGE_SIZE  384
 
 #define CONFIG_DRIVER_NONE "none" /* keeps every driver off */
 
@@ -40,8 +40,8 @@ struct config_section {
 	char identity[SYSFS_IDENTITIES][SYSFS_IDENTITY_SIZE];
 	struct config_place place;
 	uint16_t first_selector, n_selectors; /* in config.selectors */
+	uint32_t keys;                        /* bits of the single-valued keys seen */
 	uint16_t expect;   /* functions that must be there; 0: any number */
-	uint16_t keys;     /* bits of the single-valued keys seen */
 	uint8_t kinds;     /* bit 1 << selector_kind: which are there */
 	bool follow;       /* on-move = follow */
 	bool last_display; /* may take the last display */
@@ -146,6 +146,28 @@ void config_select(struct config *config, unsigned index);
 
 /* How many sections boots bind, at least some of them: all but those of demand. */
 unsigned config_count_boot(const struct config *config);
+
+/* ---- Keys of a [device] section (configkeys.c) */
+
+/*
+ * Sets the key @name of @section, the newest one of @config.  Returns false, with an error added,
+ * for one that is unknown or set twice, and for a value that it cannot have.
+ */
+bool config_set_key(struct config *config, struct config_place place,
+	struct config_section *section, const char *name, const char *value);
+
+/* Adds a selector to the newest section.  Returns false, with an error added, without room. */
+bool config_add_selector(struct config *config, struct config_place place,
+	struct config_section *section, const struct selector *selector);
+
+/*
+ * Cuts the next item, without the blanks around it, off the comma-separated *@list, which
+ * becomes NULL behind the last one.  Returns false when there is none.
+ */
+bool config_next_item(const char **list, char *ret, size_t size);
+
+/* Sets *@ret from one of two words.  Returns false for another one. */
+bool config_set_choice(bool *ret, const char *value, const char *no, const char *yes);
 
 /* The key of a kind of identity. */
 const char *config_identity_key(enum sysfs_identity kind);

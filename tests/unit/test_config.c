@@ -604,6 +604,18 @@ static const struct {
 };
 
 /* A switch that is misspelt at the boot menu must not seem to have been heard. */
+/* However long the names of the section and of the key: all keys are in the message. */
+static void test_unknown_key_lists_all(void **state)
+{
+	(void)state;
+	read_only(
+		"[device a23456789b123456789c123456789d1234567890]\nid = 10de:\n"
+		"a_key_that_is_as_long_as_what_the_message_has_of_a_key_and_longer = 1\n");
+	assert_int_equal(config.n_errors, 1);
+	expect_error(0, FILE_NAME, 3, "slot, host-bridge");
+	assert_true(strlen(config.errors[0].message) + 1 < CONFIG_MESSAGE_SIZE);
+}
+
 static void test_cmdline_unknown(void **state)
 {
 	(void)state;
@@ -843,6 +855,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_long_messages),
 	TEST(test_digest),
 	TEST(test_digest_of_every_byte),
+	TEST(test_unknown_key_lists_all),
 	TEST(test_cmdline_unknown),
 	TEST(test_active),
 	TEST(test_demand),

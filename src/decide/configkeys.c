@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The keys of a [device] section: for each a row of the table, and what takes its value. */
+#include "base/base.h"
+#include "config.h"
+
+#define EXPECT_MAX 4096
+
+bool config_next_item(const char **list, char *ret, size_t size)
+{
+	const char *start, *end;
+
+	if (!*list)
+		return false;
+	start = *list + strspn(*list, " \t");
+	end = start + strcspn(start, ",");
+	*list = *end ? end + 1 : NULL;
+	while (end > start && strchr(" \t", end[-1]))
+		end--;
+	/* What does not fit is no selector or name either: an empty item says so too. */
+	if (!copy_text(ret, size, start, (size_t)(end - start)))
+		ret[0] = '\0';
+	return true;
+}
+
+bool config_set_choice(bool *ret, const char *value, const char *no, const char *yes)
+{
+	*ret = strcmp(value, yes) == 0;
+	return *ret || strcmp(value, no) == 0;
+}
+
+bool config_add_selector(struct config *config, struct config_place place,
+	struct config_section *section, const struct selector *selector)
+{
+	if (config->n_selectors == CONFIG_SELECTORS_MAX) {
+		config_add_error(
+			config, place, "more than %d selectors", CONFIG_SELECTORS_MAX);
+		return false;
+	}
+	config->selectors[config->n_selectors++] = *selector;
+	section->n_selectors++;
+	section->kinds |= (uint8_t)(1 << selector->kind);
+	return true;
+}
+
+static bool set_selectors(struct config *config, struct config_place place,
+	struct config_section *section, enum selector_kind kind, const char *value)
+{
+	char item[SELECTOR_SIZE];
+	const char *list = value;
+	struct selector selector;
+
+	while (config_next_item(&list, item, sizeof(item))) {
+		if (selector_parse_kind(kind, item, &selector) < 0) {
+			config_add_error(config, place,
+				"bad %s '%.80s' in '%.60s'; write it like %s",
+				selector_kind_name(kind), item, value,
+				selector_kind_example(kind));
+			return false;
+		}
+		if (!config_add_selector(config, place, section, &selector))
+			return false;
+	}
+	return true;
+}
+
+static bool set_expect(struct config_section *section, const char *value)
+{
+	unsigned n = 0;
+
+	for (; *value >= '0' && *value <= '9' && n <= EXPECT_MAX; value++)
+		n = 10 * n + (unsigned)(*value - '0');
+	section->expect = (uint16_t)n;
+	return !*value && n >= 1 && n <= EXPECT_MAX;
+}
+
+static bool set_profile(struct config_section *section, const char *value)
+{
+	return config_set_name(section->profile, sizeof(section->profile), value);
+}
+
+static bool set_driver(struct config_section *section, const char *value)
+{
+	return config_set_name(section->driver, sizeof(section->driver), value);
+}
+
+static bool set_on_move(struct config_section *section, const char *value)
+{
+	return config_set_choice(&section->follow, value, "refuse", "follow");
+}
+
+static bool set_last_display(struct config_section *section, const char *value)
+{
+	return config_set_choice(&section->last_display, value, "no", "yes");
+}
+
+static bool set_bind(struct config_section *section, const char *value)
+{
+	return config_set_choice(&section->demand, value, "boot", "demand");
+}
+
+static bool set_identity(
+	struct config_section *section, enum sysfs_identity kind, const char *value)
+{
+	return *value &&
+		copy_text(section->identity[kind], SYSFS_IDENTITY_SIZE, value,
+			strlen(value));
+}
+
+static bool set_serial(struct config_section *section, const char *value)
+{
+	return set_identity(section, SYSFS_SERIAL, value);
+}
+
+static bool set_slot(struct config_section *section, const char *value)
+{
+	return set_identity(section, SYSFS_SLOT, value);
+}
+
+static bool set_host_bridge(struct config_section *section, const char *value)
+{
+	return set_identity(section, SYSFS_HOST_BRIDGE, value);
+}
+
+/*
+ * The keys of a [device] section that have one value.  The message of an unknown key lists them in
+ * this order.
+ */
+#define IDENTITY_KEY 6 /* where those of enum sysfs_identity begin */
+static const struct key {
+	const char *name;
+	bool (*set)(struct config_section *section, const char *value);
+	const char *allowed;
+} keys[] = {
+	{"expect", set_expect, "a number from 1 to 4096"},
+	{"profile", set_profile, "a name of A-Z a-z 0-9 . _ -"},
+	{"driver", set_driver, "the name of a driver, such as vfio-pci, or none"},
+	{"bind", set_bind, "boot or demand"},
+	{"on-move", set_on_move, "refuse or follow"},
+	{"last-display", set_last_display, "yes or no"},
+	[IDENTITY_KEY + SYSFS_SERIAL] = {"serial", set_serial, "up to 63 bytes"},
+	[IDENTITY_KEY + SYSFS_SLOT] = {"slot", set_slot, "up to 63 bytes"},
+	[IDENTITY_KEY +
+		SYSFS_HOST_BRIDGE] = {"host-bridge", set_host_bridge, "up to 63 bytes"},
+};
+
+_Static_assert(ARRAY_SIZE(keys) <= 32, "config_section.keys has a bit for each");
+
+const char *config_identity_key(enum sysfs_identity kind)
+{
+	return keys[IDENTITY_KEY + kind].name;
+}
+
+static const struct key *find_key(const char *name)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(name, keys[i].name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+static void add_unknown(struct config *config, struct config_place place,
+	const struct config_section *section, const char *key)
+{
+	char list[CONFIG_MESSAGE_SIZE];
+	size_t len = 0;
+
+	for (int kind = 0; kind < SELECTOR_KINDS; kind++)
+		len += text_join(list + len, sizeof(list) - len,
+			selector_kind_name((enum selector_kind)kind), ", ", NULL);
+	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
+		len += text_join(list + len, sizeof(list) - len, keys[i].name,
+			i + 1 < ARRAY_SIZE(keys) ? ", " : "", NULL);
+	config_add_error(config, place,
+		"unknown key '%.60s' in [device %s]; the keys are %s", key, section->name,
+		list);
+}
+
+bool config_set_key(struct config *config, struct config_place place,
+	struct config_section *section, const char *name, const char *value)
+{
+	const struct key *key = find_key(name);
+	uint32_t bit;
+
+	for (int kind = 0; kind < SELECTOR_KINDS; kind++)
+		if (strcmp(name, selector_kind_name((enum selector_kind)kind)) == 0)
+			return set_selectors(
+				config, place, section, (enum selector_kind)kind, value);
+	if (!key) {
+		add_unknown(config, place, section, name);
+		return false;
+	}
+	bit = (uint32_t)1 << (key - keys);
+	if (section->keys & bit) {
+		config_add_error(config, place,
+			"'%s' is set twice in [device %s]; keep one", name,
+			section->name);
+		return false;
+	}
+	if (!key->set(section, value)) {
+		config_add_error(config, place, "bad value '%.60s' of '%s'; use %s",
+			value, name, key->allowed);
+		return false;
+	}
+	section->keys |= bit;
+	return true;
+}
