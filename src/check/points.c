@@ -237,9 +237,8 @@ static int mark_active_now(struct check_host *host)
 			j++) {
 			const struct pcidev *dev = &host->functions[j].pci->dev;
 
-			host->functions[j].target |=
-				match_section(all, &all->sections[i], dev->address,
-					&dev->path, &dev->ids) == MATCH_MEMBER;
+			host->functions[j].target |= match_section(all, &all->sections[i],
+							     dev) == MATCH_MEMBER;
 		}
 	return 0;
 }
@@ -261,8 +260,7 @@ static int mark_operands(struct check_host *host, const struct selector *operand
 		for (size_t j = 0; j < host->n; j++) {
 			struct check_function *function = &host->functions[j];
 
-			if (!selector_match(&operands[i], function->pci->dev.address,
-				    &function->pci->dev.path, &function->pci->dev.ids))
+			if (!selector_match(&operands[i], &function->pci->dev))
 				continue;
 			any = true;
 			function->target |= is_meant(&operands[i], function);

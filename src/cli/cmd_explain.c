@@ -41,8 +41,7 @@ static const struct config_section *find_section(
 	if (function->section)
 		return function->section;
 	for (unsigned i = 0; i < config->n_sections; i++)
-		if (match_section(config, &config->sections[i], dev->address, &dev->path,
-			    &dev->ids) == MATCH_MEMBER)
+		if (match_section(config, &config->sections[i], dev) == MATCH_MEMBER)
 			return &config->sections[i];
 	return NULL;
 }
@@ -470,7 +469,7 @@ static bool is_meant(const struct explain *explain, const char *operand,
 	const struct config_section *section;
 
 	if (selector)
-		return selector_match(selector, dev->address, &dev->path, &dev->ids);
+		return selector_match(selector, dev);
 	section = find_section(&explain->cli->next->config, function);
 	return section && strcmp(section->name, operand) == 0;
 }

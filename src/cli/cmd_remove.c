@@ -40,9 +40,8 @@ static void find_by_function(
 		return;
 	while ((function = deviceset_next(&machine, selector, function)))
 		for (unsigned i = 0; i < config->n_sections; i++)
-			if (match_section(config, &config->sections[i],
-				    function->dev.address, &function->dev.path,
-				    &function->dev.ids) == MATCH_MEMBER)
+			if (match_section(config, &config->sections[i], &function->dev) ==
+				MATCH_MEMBER)
 				add_section(found, &config->sections[i]);
 }
 

@@ -146,11 +146,9 @@ static const char *set_of(
 
 	for (unsigned i = 0; function && i < config->n_sections; i++) {
 		const struct config_section *section = &config->sections[i];
-		const struct pcidev *dev = &function->dev;
 
 		if (!section->bad &&
-			match_section(config, section, address, &dev->path, &dev->ids) ==
-				MATCH_MEMBER)
+			match_section(config, section, &function->dev) == MATCH_MEMBER)
 			return section->name;
 	}
 	return "";
@@ -233,10 +231,8 @@ static enum cli_exit find_set(
 		or_no_memory(calloc(cli->facts.bus.n + 1, sizeof(*ret->functions)));
 	for (size_t i = 0; i < cli->facts.bus.n; i++) {
 		const struct pcibus_function *function = &cli->facts.bus.functions[i];
-		const struct pcidev *dev = &function->dev;
 
-		if (match_section(config, section, dev->address, &dev->path, &dev->ids) ==
-			MATCH_MEMBER)
+		if (match_section(config, section, &function->dev) == MATCH_MEMBER)
 			ret->functions[ret->n++] = function;
 	}
 	if (ret->n && (!section->expect || section->expect == ret->n))

@@ -231,8 +231,7 @@ static bool is_wanted(const struct config *config, const struct config_section *
 static enum match match_dev(const struct lookup *lookup,
 	const struct config_section *section, const struct pcidev *dev)
 {
-	return match_section(
-		lookup->config, section, dev->address, &dev->path, &dev->ids);
+	return match_section(lookup->config, section, dev);
 }
 
 /* Whether a section that follows its device has to look for it elsewhere. */
@@ -293,7 +292,7 @@ static bool is_candidate(const struct lookup *lookup, const struct pcidev *dev)
 		if (is_wanted(config, section) &&
 			(match_dev(lookup, section, dev) != MATCH_NONE ||
 				(section->follow &&
-					match_identity(config, section, &dev->ids))))
+					match_identity(config, section, dev))))
 			return true;
 	}
 	return false;

@@ -5,52 +5,47 @@
 #define PLACE_KINDS (1 << SELECTOR_PATH | 1 << SELECTOR_ADDRESS)
 
 /* A quick look at what differs most: with many sections most functions are elsewhere. */
-static inline bool is_elsewhere(
-	const struct selector *selector, const struct pci_path *path)
+static inline bool is_elsewhere(const struct selector *selector, const struct pcidev *dev)
 {
 	return selector->kind == SELECTOR_PATH &&
-		selector->path.devfn[0] >> 3 != path->devfn[0] >> 3;
+		selector->path.devfn[0] >> 3 != dev->path.devfn[0] >> 3;
 }
 
 /* The kinds among @wanted of which at least one selector holds, as bits 1 << kind. */
 static unsigned matching_kinds(const struct config *config,
-	const struct config_section *section, unsigned wanted, struct pci_address address,
-	const struct pci_path *path, const struct pci_ids *ids)
+	const struct config_section *section, unsigned wanted, const struct pcidev *dev)
 {
 	const struct selector *selectors = &config->selectors[section->first_selector];
 	unsigned kinds = 0;
 
 	for (unsigned i = 0; i < section->n_selectors; i++)
 		if (wanted & 1u << selectors[i].kind &&
-			!is_elsewhere(&selectors[i], path) &&
-			selector_match(&selectors[i], address, path, ids))
+			!is_elsewhere(&selectors[i], dev) &&
+			selector_match(&selectors[i], dev))
 			kinds |= 1u << selectors[i].kind;
 	return kinds;
 }
 
 enum match match_section(const struct config *config,
-	const struct config_section *section, struct pci_address address,
-	const struct pci_path *path, const struct pci_ids *ids)
+	const struct config_section *section, const struct pcidev *dev)
 {
 	unsigned wanted = section->kinds & PLACE_KINDS;
-	unsigned places = matching_kinds(config, section, wanted, address, path, ids);
+	unsigned places = matching_kinds(config, section, wanted, dev);
 
 	/* Most functions are elsewhere; their ids need not be compared. */
 	if (wanted && !places)
 		return MATCH_NONE;
 	/* "path" and "address" together: a function that only one of them names is the
 	 * sign that something has moved. */
-	if (places == wanted && match_identity(config, section, ids))
+	if (places == wanted && match_identity(config, section, dev))
 		return MATCH_MEMBER;
 	return wanted ? MATCH_STRANGER : MATCH_NONE;
 }
 
 bool match_identity(const struct config *config, const struct config_section *section,
-	const struct pci_ids *ids)
+	const struct pcidev *dev)
 {
-	static const struct pci_path unknown;
 	unsigned wanted = section->kinds & ~(unsigned)PLACE_KINDS;
 
-	return matching_kinds(config, section, wanted, (struct pci_address){0}, &unknown,
-		       ids) == wanted;
+	return matching_kinds(config, section, wanted, dev) == wanted;
 }

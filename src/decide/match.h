@@ -11,13 +11,12 @@ enum match {
 	MATCH_MEMBER,   /* all kinds of selectors of the section hold */
 };
 
-/* What the section says of the function at @address with @path and @ids. */
+/* What the section says of the function. */
 enum match match_section(const struct config *config,
-	const struct config_section *section, struct pci_address address,
-	const struct pci_path *path, const struct pci_ids *ids);
+	const struct config_section *section, const struct pcidev *dev);
 
 /* Whether the id and class selectors of the section hold, if any, wherever the function is. */
 bool match_identity(const struct config *config, const struct config_section *section,
-	const struct pci_ids *ids);
+	const struct pcidev *dev);
 
 #endif

@@ -61,8 +61,7 @@ static void add_members(struct planner *planner, struct draft *draft)
 {
 	for (unsigned i = 0; i < planner->machine->n_functions; i++) {
 		const struct pcidev *dev = &planner->machine->functions[i];
-		enum match match = match_section(planner->config, draft->section,
-			dev->address, &dev->path, &dev->ids);
+		enum match match = match_section(planner->config, draft->section, dev);
 
 		if (match == MATCH_NONE)
 			continue;
@@ -88,7 +87,7 @@ static unsigned add_slot(
 		const struct pcidev *dev = &planner->machine->functions[i];
 
 		if (!same_slot(first, dev) ||
-			!match_identity(planner->config, draft->section, &dev->ids))
+			!match_identity(planner->config, draft->section, dev))
 			continue;
 		add_entry(planner, draft, (int)i, REASON_NONE);
 		n++;
@@ -111,7 +110,7 @@ static bool misses_id(const struct planner *planner, const struct draft *draft)
 			const struct pcidev *dev =
 				function_of(planner, &planner->plan->entries[j]);
 
-			found = selector_match(id, dev->address, &dev->path, &dev->ids);
+			found = selector_match(id, dev);
 		}
 		if (!found)
 			return true;
@@ -127,8 +126,7 @@ static bool slot_seen(
 
 	for (unsigned i = 0; i < n; i++)
 		if (same_slot(&functions[i], &functions[n]) &&
-			match_identity(
-				planner->config, draft->section, &functions[i].ids))
+			match_identity(planner->config, draft->section, &functions[i]))
 			return true;
 	return false;
 }
@@ -146,8 +144,8 @@ static unsigned count_sets(
 	for (unsigned i = 0; i < machine->n_functions; i++) {
 		unsigned n;
 
-		if (!match_identity(planner->config, draft->section,
-			    &machine->functions[i].ids) ||
+		if (!match_identity(
+			    planner->config, draft->section, &machine->functions[i]) ||
 			slot_seen(planner, draft, i))
 			continue;
 		planner->plan->n_entries = draft->first;

@@ -167,15 +167,15 @@ static bool match_address(const struct selector *selector, struct pci_address ad
 	return pci_address_equal(selector->address, address);
 }
 
-bool selector_match(const struct selector *selector, struct pci_address address,
-	const struct pci_path *path, const struct pci_ids *ids)
+bool selector_match(const struct selector *selector, const struct pcidev *dev)
 {
 	switch (selector->kind) {
-	case SELECTOR_PATH: return pci_path_equal(&selector->path, path, selector->slot);
-	case SELECTOR_ADDRESS: return match_address(selector, address);
-	case SELECTOR_ID: return match_id(selector, ids);
+	case SELECTOR_PATH:
+		return pci_path_equal(&selector->path, &dev->path, selector->slot);
+	case SELECTOR_ADDRESS: return match_address(selector, dev->address);
+	case SELECTOR_ID: return match_id(selector, &dev->ids);
 	case SELECTOR_CLASS:
-		return ids->class >> selector->class.shift == selector->class.value;
+		return dev->ids.class >> selector->class.shift == selector->class.value;
 	case SELECTOR_KINDS: break;
 	}
 	return false;

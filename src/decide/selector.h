@@ -13,6 +13,7 @@
 #define VFIOBOOT_SELECTOR_H
 
 #include "base/base.h"
+#include "pcidev.h"
 
 enum selector_kind {
 	SELECTOR_PATH,
@@ -57,8 +58,7 @@ const char *selector_kind_example(enum selector_kind kind);
 /* Writes the canonical text. */
 void selector_format(const struct selector *selector, char ret[static SELECTOR_SIZE]);
 
-/* Whether the function at @address, with @path (depth 0: unknown) and @ids, is named. */
-bool selector_match(const struct selector *selector, struct pci_address address,
-	const struct pci_path *path, const struct pci_ids *ids);
+/* Whether the function is named. */
+bool selector_match(const struct selector *selector, const struct pcidev *dev);
 
 #endif

@@ -12,7 +12,7 @@ const struct pcibus_function *deviceset_next(const struct pcibus *machine,
 	for (; i < machine->n; i++) {
 		const struct pcidev *dev = &machine->functions[i].dev;
 
-		if (selector_match(selector, dev->address, &dev->path, &dev->ids))
+		if (selector_match(selector, dev))
 			return &machine->functions[i];
 	}
 	return NULL;

@@ -94,9 +94,7 @@ void libvirt_free_domain(struct libvirt_domain *domain)
 static bool is_member(const struct config *config, const struct config_section *section,
 	const struct pcidev *dev)
 {
-	return !section->bad &&
-		match_section(config, section, dev->address, &dev->path, &dev->ids) ==
-		MATCH_MEMBER;
+	return !section->bad && match_section(config, section, dev) == MATCH_MEMBER;
 }
 
 static bool has_any(const struct config *config, const struct config_section *section,

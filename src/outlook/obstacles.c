@@ -50,8 +50,7 @@ static const struct config_section *section_of(
 
 	for (unsigned i = 0; i < config->n_sections; i++)
 		if (!config->sections[i].bad &&
-			match_section(config, &config->sections[i], dev->address,
-				&dev->path, &dev->ids) == MATCH_MEMBER)
+			match_section(config, &config->sections[i], dev) == MATCH_MEMBER)
 			return &config->sections[i];
 	return NULL;
 }

@@ -50,25 +50,26 @@ static void check_selector(const char *text)
 static void check_ids(const char *text)
 {
 	char name[SELECTOR_SIZE];
-	const struct pci_path unknown = {0};
 	struct selector selector;
+	struct pcidev dev = {0};
 	struct pci_ids ids;
 
 	if (pci_ids_parse(text, &ids) < 0)
 		return;
 	CHECK(ids.class <= 0xffffff);
+	dev.ids = ids;
 	snprintf(name, sizeof(name), "%04x:%04x:%04x:%04x", ids.vendor, ids.device,
 		ids.subvendor, ids.subdevice);
 	CHECK(selector_parse(name, &selector) == 0);
-	CHECK(selector_match(&selector, (struct pci_address){0}, &unknown, &ids));
+	CHECK(selector_match(&selector, &dev));
 	snprintf(name, sizeof(name), "class:%06x", ids.class);
 	CHECK(selector_parse(name, &selector) == 0);
-	CHECK(selector_match(&selector, (struct pci_address){0}, &unknown, &ids));
+	CHECK(selector_match(&selector, &dev));
 }
 
 static void check_link(const char *text)
 {
-	const struct pci_ids ids = {0};
+	struct pcidev dev = {0};
 	char name[PCI_PATH_SIZE];
 	struct selector selector;
 	struct pci_path path;
@@ -76,9 +77,10 @@ static void check_link(const char *text)
 	if (pci_path_from_link(text, &path) < 0)
 		return;
 	CHECK(path.depth >= 1 && path.depth <= PCI_PATH_DEPTH_MAX);
+	dev.path = path;
 	pci_path_format(&path, name);
 	CHECK(selector_parse_kind(SELECTOR_PATH, name, &selector) == 0);
-	CHECK(selector_match(&selector, (struct pci_address){0}, &path, &ids));
+	CHECK(selector_match(&selector, &dev));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

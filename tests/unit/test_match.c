@@ -25,15 +25,17 @@ static const struct config_section *make_section(const char *text)
 	return section;
 }
 
-static const struct pci_address address = {0, 1, 0};
-static const struct pci_ids ids = {0x10de, 0x2204, 0x1043, 0x8769, 0x030000};
+/* At 00:01.0/00.0, of which a test may or may not know. */
+static const struct pcidev function = {
+	.address = {0, 1, 0}, .ids = {0x10de, 0x2204, 0x1043, 0x8769, 0x030000}};
 
-static struct pci_path known_path(void)
+static struct pcidev with_path(void)
 {
-	struct pci_path path;
+	struct pcidev dev = function;
 
-	assert_int_equal(pci_path_parse("00:01.0/00.0", PCI_NAME_WHOLE, &path, NULL), 0);
-	return path;
+	assert_int_equal(
+		pci_path_parse("00:01.0/00.0", PCI_NAME_WHOLE, &dev.path, NULL), 0);
+	return dev;
 }
 
 static const struct {
@@ -72,29 +74,26 @@ static const struct {
 
 static void test_section(void **state)
 {
-	struct pci_path path = known_path();
+	struct pcidev dev = with_path();
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(section_cases); i++) {
 		const struct config_section *section =
 			make_section(section_cases[i].selectors);
 
-		if (match_section(&config, section, address, &path, &ids) !=
-			section_cases[i].match)
+		if (match_section(&config, section, &dev) != section_cases[i].match)
 			fail_msg("%s", section_cases[i].selectors);
 	}
 }
 
 static void test_unknown_path(void **state)
 {
-	static const struct pci_path unknown;
-
 	(void)state;
-	assert_int_equal(match_section(&config, make_section("00:01.0/00 10de:2204"),
-				 address, &unknown, &ids),
+	assert_int_equal(
+		match_section(&config, make_section("00:01.0/00 10de:2204"), &function),
 		MATCH_NONE);
-	assert_int_equal(match_section(&config, make_section("01:00.0 10de:2204"),
-				 address, &unknown, &ids),
+	assert_int_equal(
+		match_section(&config, make_section("01:00.0 10de:2204"), &function),
 		MATCH_MEMBER);
 }
 
@@ -118,8 +117,8 @@ static void test_identity(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		if (match_identity(&config, make_section(cases[i].selectors), &ids) !=
-			cases[i].holds)
+		if (match_identity(&config, make_section(cases[i].selectors),
+			    &function) != cases[i].holds)
 			fail_msg("%s", cases[i].selectors);
 }
 

@@ -218,18 +218,17 @@ static const struct {
 
 static void test_match(void **state)
 {
-	struct pci_address address = {0, 0x01, 1};
-	struct pci_ids ids = {0x10de, 0x2204, 0x1043, 0x8769, 0x040300};
-	struct pci_path path;
+	struct pcidev dev = {.address = {0, 0x01, 1},
+		.ids = {0x10de, 0x2204, 0x1043, 0x8769, 0x040300}};
 
 	(void)state;
-	assert_int_equal(pci_path_parse("00:01.0/00.1", PCI_NAME_WHOLE, &path, NULL), 0);
+	assert_int_equal(
+		pci_path_parse("00:01.0/00.1", PCI_NAME_WHOLE, &dev.path, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(match_cases); i++) {
 		struct selector selector;
 
 		assert_int_equal(selector_parse(match_cases[i].selector, &selector), 0);
-		if (selector_match(&selector, address, &path, &ids) !=
-			match_cases[i].matches)
+		if (selector_match(&selector, &dev) != match_cases[i].matches)
 			fail_msg("%s", match_cases[i].selector);
 	}
 }
@@ -237,16 +236,14 @@ static void test_match(void **state)
 /* A path that is not known is never the one that was named. */
 static void test_match_unknown_path(void **state)
 {
-	struct pci_address address = {0, 0, 2 << 3};
-	struct pci_ids ids = {.vendor = 0x10de};
-	struct pci_path unknown = {0};
+	struct pcidev dev = {.address = {0, 0, 2 << 3}, .ids.vendor = 0x10de};
 	struct selector selector;
 
 	(void)state;
 	assert_int_equal(selector_parse("00:02.0/00", &selector), 0);
-	assert_false(selector_match(&selector, address, &unknown, &ids));
+	assert_false(selector_match(&selector, &dev));
 	assert_int_equal(selector_parse_kind(SELECTOR_PATH, "00:02.0", &selector), 0);
-	assert_false(selector_match(&selector, address, &unknown, &ids));
+	assert_false(selector_match(&selector, &dev));
 }
 
 /* What messages offer as an example must itself be taken. */
