@@ -17,8 +17,8 @@ BASE_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Isrc -Ibuild $(WARNINGS)
 DEPENDS = -MMD -MP
 
 # vfioboot-early is made of these and src/early; all but src/early is in the host program.
-EARLY_SHARED = $(sort $(wildcard src/decide/*.c) $(patsubst %,src/base/%.c,child cmdline pciname \
-	file sysfs text) $(patsubst %,src/bind/%.c,bind driver log record word))
+EARLY_SHARED = $(sort $(wildcard src/decide/*.c) $(patsubst %,src/base/%.c,child cmdline \
+	file pcibars pciname sysfs text) $(patsubst %,src/bind/%.c,bind driver log record word))
 HOST_SRC = $(sort $(filter-out src/early/% src/guests/%,$(wildcard src/*/*.c src/*/*/*.c)))
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
@@ -282,7 +282,7 @@ $(1)/test_native: WRAP = -Wl,--wrap=kmod_module_new_from_name \
 $(1)/test_consoles: WRAP = -Wl,--wrap=sysfs_write_console,--wrap=sysfs_write_platform_unbind
 # The machine of test_handover is played as a whole.
 $(1)/test_handover: WRAP = $$(foreach function,sysfs_write_override sysfs_write_probe \
-	sysfs_write_unbind sysfs_write_power driver_load child_run native_is_loaded native_unload \
+	sysfs_write_unbind sysfs_write_attribute driver_load child_run native_is_loaded native_unload \
 	native_load units_open units_close units_is_active units_find_stops units_stop units_start units_watch \
 	units_run units_cancel syslog holders_read holders_wait consoles_find consoles_bind \
 	protect_list_trace facts_usage,-Wl,--wrap=$$(function))

@@ -15,6 +15,7 @@
 #include "file.h"
 #include "message.h"
 #include "pack.h"
+#include "pcibars.h"
 #include "pciname.h"
 #include "peimage.h"
 #include "run.h"

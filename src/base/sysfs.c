@@ -353,31 +353,41 @@ int sysfs_write_probe(const struct root *root, struct pci_address address)
 	return write_value(root, PROBE, text);
 }
 
-int sysfs_read_power(const struct root *root, struct pci_address address,
-	char ret[static SYSFS_POWER_SIZE])
+static const char *const attributes[SYSFS_ATTRIBUTES] = {
+	[SYSFS_POWER_CONTROL] = "power/control",
+	[SYSFS_POWER_STATE] = "power_state",
+	[SYSFS_D3COLD] = "d3cold_allowed",
+	[SYSFS_RESET_METHOD] = "reset_method",
+	[SYSFS_BOOT_VGA] = "boot_vga",
+	[SYSFS_RESOURCE] = "resource",
+	[SYSFS_RESIZE] = "resource0_resize",
+	"resource1_resize",
+	"resource2_resize",
+	"resource3_resize",
+	"resource4_resize",
+	"resource5_resize",
+};
+
+ssize_t sysfs_read_attribute(const struct root *root, struct pci_address address,
+	enum sysfs_attribute attribute, char *ret, size_t size)
 {
 	char name[NAME_SIZE];
+	ssize_t n;
 
-	device_name(name, address, "power/control");
-	return file_read_line(root, name, ret, SYSFS_POWER_SIZE);
+	device_name(name, address, attributes[attribute]);
+	n = file_read_fixed(root, name, ret, size);
+	if (n > 0 && ret[n - 1] == '\n')
+		ret[--n] = '\0';
+	return n;
 }
 
-int sysfs_write_power(
-	const struct root *root, struct pci_address address, const char *control)
+int sysfs_write_attribute(const struct root *root, struct pci_address address,
+	enum sysfs_attribute attribute, const char *value)
 {
 	char name[NAME_SIZE];
 
-	device_name(name, address, "power/control");
-	return write_value(root, name, control);
-}
-
-int sysfs_read_power_state(const struct root *root, struct pci_address address,
-	char ret[static SYSFS_POWER_SIZE])
-{
-	char name[NAME_SIZE];
-
-	device_name(name, address, "power_state");
-	return file_read_line(root, name, ret, SYSFS_POWER_SIZE);
+	device_name(name, address, attributes[attribute]);
+	return write_value(root, name, value);
 }
 
 int sysfs_read_driver_module(

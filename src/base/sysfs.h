@@ -86,20 +86,39 @@ int sysfs_write_override(
 /* Lets the kernel look for a driver of a function.  Success says nothing about finding one. */
 int sysfs_write_probe(const struct root *root, struct pci_address address);
 
-/*
- * Whether the kernel may switch the function off while it is idle: power/control, "on" or "auto"
- * (Documentation/ABI/testing/sysfs-devices-power).  To write "on" waits until it is switched on.
- * Return 0, -ENOENT where there is no such attribute, or another -errno.
- */
-#define SYSFS_POWER_SIZE 16
-int sysfs_read_power(const struct root *root, struct pci_address address,
-	char ret[static SYSFS_POWER_SIZE]);
-int sysfs_write_power(
-	const struct root *root, struct pci_address address, const char *control);
+/* Attributes that are read, and some of them written, as they are. */
+enum sysfs_attribute {
+	/*
+	 * Whether the kernel may switch the function off while it is idle: "on" or "auto"
+	 * (Documentation/ABI/testing/sysfs-devices-power).  To write "on" waits until it is switched on.
+	 */
+	SYSFS_POWER_CONTROL,
+	SYSFS_POWER_STATE,  /* now, such as "D0" or "D3cold"; since 5.11 */
+	SYSFS_D3COLD,       /* d3cold_allowed: "0" or "1"; since 3.6 */
+	SYSFS_RESET_METHOD, /* words with blanks between; since 5.15, where there is one */
+	SYSFS_BOOT_VGA,     /* "0" or "1"; of class 0300 alone */
+	SYSFS_RESOURCE,     /* lines; see pcibars.h */
+	/*
+	 * Of BAR 0, 1, ... 5: a mask of the sizes that it could have, bit N for 2^N MiB; takes N.
+	 * Since 6.1, where there is one of more than its own size.
+	 */
+	SYSFS_RESIZE,
+	SYSFS_ATTRIBUTES = SYSFS_RESIZE + 6,
+};
 
-/* Its state now, such as "D0" or "D3cold"; since 5.11.  The same otherwise. */
-int sysfs_read_power_state(const struct root *root, struct pci_address address,
-	char ret[static SYSFS_POWER_SIZE]);
+/*
+ * Reads all of an attribute, without its last newline.  Returns its length, -ENOENT where there is no
+ * such attribute, or another -errno.
+ */
+ssize_t sysfs_read_attribute(const struct root *root, struct pci_address address,
+	enum sysfs_attribute attribute, char *ret, size_t size);
+
+/* Returns 0, -ENOENT, or another -errno. */
+int sysfs_write_attribute(const struct root *root, struct pci_address address,
+	enum sysfs_attribute attribute, const char *value);
+
+/* Bytes of the longest power state with its NUL. */
+#define SYSFS_POWER_SIZE 16
 
 /* The module of a PCI driver; "" for one that is built in.  Returns 0, or -errno. */
 int sysfs_read_driver_module(

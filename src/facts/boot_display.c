@@ -3,7 +3,6 @@
 #include "boot_display.h"
 
 #include "base/base.h"
-#include "pcibars.h"
 
 #define CLASS_VGA 0x0300 /* include/linux/pci_ids.h, PCI_CLASS_DISPLAY_VGA */
 

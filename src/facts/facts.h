@@ -21,7 +21,6 @@
 #include "mounts.h"
 #include "names.h"
 #include "network.h"
-#include "pcibars.h"
 #include "pcibus.h"
 #include "protect_list.h"
 #include "signature.h"

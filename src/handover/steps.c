@@ -201,26 +201,37 @@ static int check_power(
 	const struct work *work, const struct change_step *step, struct message *message)
 {
 	char state[SYSFS_POWER_SIZE];
-	int r = sysfs_read_power_state(work->root, address_of(step), state);
+	ssize_t n = sysfs_read_attribute(
+		work->root, address_of(step), SYSFS_POWER_STATE, state, sizeof(state));
 
-	if (r < 0 || strcmp(state, "D0") == 0 || *state != 'D')
+	if (n < 0 || strcmp(state, "D0") == 0 || *state != 'D')
 		return 0;
 	message_remedy(message, "see 'dmesg' for why it does not wake up");
 	return message_set(
 		message, -EIO, "%s stays in the power state %s", step->path, state);
 }
 
+static int write_power(
+	const struct root *root, struct pci_address address, const char *value)
+{
+	return sysfs_write_attribute(root, address, SYSFS_POWER_CONTROL, value);
+}
+
 static int run_power(
 	const struct change *change, struct change_step *step, struct message *message)
 {
 	struct work *work = step->data;
-	const struct job job = {work->root, address_of(step), "on", sysfs_write_power};
+	const struct job job = {work->root, address_of(step), "on", write_power};
 	char control[SYSFS_POWER_SIZE];
-	int r = sysfs_read_power(work->root, job.address, control);
+	ssize_t n = sysfs_read_attribute(
+		work->root, job.address, SYSFS_POWER_CONTROL, control, sizeof(control));
+	int r;
 
 	(void)change;
-	if (r < 0 || strcmp(control, "on") == 0)
-		return r == -ENOENT ? 0 : r;
+	if (n < 0)
+		return n == -ENOENT ? 0 : (int)n;
+	if (strcmp(control, "on") == 0)
+		return 0;
 	r = steps_write_down(work, STATE_POWER, step->path, control, message);
 	if (r < 0)
 		return r;
@@ -238,8 +249,7 @@ static int run_power_back(
 	const struct change *change, struct change_step *step, struct message *message)
 {
 	struct work *work = step->data;
-	const struct job job = {
-		work->root, address_of(step), step->other, sysfs_write_power};
+	const struct job job = {work->root, address_of(step), step->other, write_power};
 	int r = write_in_child(&job, WRITE_MS);
 
 	(void)change, (void)message;

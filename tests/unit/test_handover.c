@@ -194,10 +194,10 @@ int __wrap_sysfs_write_override(
 int __wrap_sysfs_write_probe(const struct root *root, struct pci_address address);
 int __wrap_sysfs_write_unbind(
 	const struct root *root, struct pci_address address, const char *driver);
-int __real_sysfs_write_power(
-	const struct root *root, struct pci_address address, const char *control);
-int __wrap_sysfs_write_power(
-	const struct root *root, struct pci_address address, const char *control);
+int __real_sysfs_write_attribute(const struct root *root, struct pci_address address,
+	enum sysfs_attribute attribute, const char *value);
+int __wrap_sysfs_write_attribute(const struct root *root, struct pci_address address,
+	enum sysfs_attribute attribute, const char *value);
 bool __wrap_driver_load(const struct root *root, const char *driver, uint64_t deadline);
 int __wrap_child_run(int (*work)(void *data), void *data, uint64_t deadline);
 
@@ -211,13 +211,13 @@ int __wrap_sysfs_write_override(
 	return r == 0 ? done() : r;
 }
 
-int __wrap_sysfs_write_power(
-	const struct root *root, struct pci_address address, const char *control)
+int __wrap_sysfs_write_attribute(const struct root *root, struct pci_address address,
+	enum sysfs_attribute attribute, const char *value)
 {
-	int r = ask_for("%s:%s", short_name(address), control);
+	int r = ask_for("%s:%s", short_name(address), value);
 
 	if (r == 0)
-		r = __real_sysfs_write_power(root, address, control);
+		r = __real_sysfs_write_attribute(root, address, attribute, value);
 	if (r == 0 && played->wakes)
 		fake_put(file_of(address, "power_state"), "D0\n");
 	return r == 0 ? done() : r;

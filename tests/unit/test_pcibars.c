@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "facts/pcibars.h"
+#include "base/base.h"
 
 #define CARD    "sys/bus/pci/devices/0000:02:00.0/"
 #define NOTHING "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
@@ -91,6 +91,23 @@ static void test_framebuffer(void **state)
 		0, "simpledrm");
 }
 
+/* Longer than what is read at a time, and with a line that is. */
+static void test_long_iomem(void **state)
+{
+	char text[8192] = "";
+	size_t len = 0;
+
+	(void)state;
+	put_card();
+	for (unsigned i = 0; len < 3000; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+			"%08x-%08x : 0000:00:1f.%u\n", i << 12, (i << 12) + 4095, i);
+	memset(text + len, 'x', 3000);
+	len += 3000;
+	snprintf(text + len, sizeof(text) - len, "\nf6000000-f607ffff : simpledrm\n");
+	expect_framebuffer(text, 0, "simpledrm");
+}
+
 static void test_hidden_framebuffer(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
@@ -114,6 +131,8 @@ int main(void)
 			test_bad_bars, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_framebuffer, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_long_iomem, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_hidden_framebuffer, fake_set_up, fake_tear_down),
 	};

@@ -6,7 +6,12 @@
 #ifndef VFIOBOOT_PCIBARS_H
 #define VFIOBOOT_PCIBARS_H
 
-#include "base/base.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "file.h"
+#include "pciname.h"
 
 #define PCI_BARS 6
 
