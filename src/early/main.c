@@ -23,7 +23,8 @@ enum exit_code {
 struct options {
 	const char *root;
 	const char *config_file;
-	const char *tracer; /* makes the protect list of the running system; NULL: nobody */
+	const char
+		*tracer; /* makes the protect list of the running system; NULL: nobody */
 	bool dry_run;
 	bool verbose;
 };
@@ -234,7 +235,8 @@ static bool is_done(void)
 /* In a child: becomes the program that makes the protect list of the running system. */
 static int exec_tracer(void *data)
 {
-	const char *argv[] = {data, "protect", "--output", RUN_DIRECTORY "/protect", NULL};
+	const char *argv[] = {
+		data, "protect", "--output", RUN_DIRECTORY "/protect", NULL};
 
 	child_unprepare();
 	execv(data, (char **)argv);
