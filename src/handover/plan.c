@@ -443,6 +443,27 @@ static int stop_sessions(struct planning *planning, const struct holders *holder
 	return r;
 }
 
+/* What a release that was interrupted had begun to start has nothing open yet, but soon. */
+static int stop_noted(struct planning *planning)
+{
+	const struct state *state = &planning->work->state;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < state->n_steps; i++) {
+		const struct state_step *step = &state->steps[i];
+		struct units_name unit = {.of_user = step->kind == STATE_USER_UNIT};
+
+		if (step->kind != STATE_UNIT && !unit.of_user)
+			continue;
+		if (unit.of_user)
+			unit.uid = (uid_t)strtoul(step->of, NULL, 10);
+		text_join(unit.name, sizeof(unit.name), step->name, NULL);
+		if (!units_end_with(&unit, &planning->work->stops))
+			r = add_stops(planning, &unit, "it was stopped before");
+	}
+	return r;
+}
+
 /* ---- the steps --------------------------------------------------------------------------- */
 
 /* A step of @kind for each function that has to go. */
@@ -562,6 +583,8 @@ static int free_card(struct planning *planning)
 		r = switch_daemons(planning, false);
 	if (r == 0 && planning->request->stop_session)
 		r = stop_sessions(planning, &holders);
+	if (r == 0 && planning->request->stop_session)
+		r = stop_noted(planning);
 	return r == 0 && work->n_held ? add_wait(planning) : r;
 }
 

@@ -49,6 +49,7 @@ static struct machine_played {
 	unsigned looks;               /* at who has it open */
 	bool guest_runs;              /* it has the device of vfio open */
 	bool session_ends;            /* as soon as it is started */
+	bool opens_late;              /* weston is being started, and has nothing open yet */
 	bool wakes;                   /* a device that is switched on, in time */
 	bool opened_late;             /* somebody opens it while its sound is unbound */
 	char in_use[32];              /* the module that something uses */
@@ -492,7 +493,8 @@ int __wrap_holders_read(const struct root *root, const struct pci_address *funct
 		if (is_gpu && played->active[WESTON] && played->logind &&
 			strcmp(driver, "vfio-pci") != 0)
 			add_broker(ret);
-		if (is_gpu && played->active[WESTON] && strcmp(driver, "vfio-pci") != 0)
+		if (is_gpu && played->active[WESTON] && !played->opens_late &&
+			strcmp(driver, "vfio-pci") != 0)
 			add_holder(ret, "weston", "/dev/dri/card1", "weston.service");
 		if (is_gpu && played->active[DAEMON] && strcmp(driver, "nvidia") == 0)
 			add_holder(ret, "nvidia-persiste", "/dev/nvidia0",
@@ -1085,6 +1087,28 @@ static void test_killed_release(void **state)
 	(void)state;
 	kill_each(bind_set, release_set, release_set, expect_native);
 	kill_each(bind_set, release_set, bind_set, expect_bound);
+}
+
+/* What a killed release had begun to start has the card soon. */
+static void test_killed_release_starting(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	played->opens_late = true;
+	do {
+		assert_int_equal(release_set(), 0);
+		played->opens_late = false;
+		assert_int_equal(bind_set(), 0);
+		played->opens_late = true;
+		assert_true(run_killed(release_set, 0, ++n));
+	} while (!played->active[WESTON]);
+	assert_true(has_state());
+	assert_int_equal(bind_set(), 0);
+	expect_bound();
+	played->opens_late = false;
+	assert_int_equal(release_set(), 0);
+	expect_native();
 }
 
 /* As driverctl leaves them: a driver by the override, and another one that is kept away by it. */
@@ -1818,6 +1842,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_session_ends_soon),
 	TEST(test_killed_bind),
 	TEST(test_killed_release),
+	TEST(test_killed_release_starting),
 	TEST(test_override_before),
 	TEST(test_override_meanwhile),
 	TEST(test_killed_guest),
