@@ -49,11 +49,11 @@ static struct machine_played {
 	unsigned looks;               /* at who has it open */
 	bool guest_runs;              /* it has the device of vfio open */
 	bool session_ends;            /* as soon as it is started */
-	bool opens_late;              /* weston is being started, and has nothing open yet */
-	bool wakes;                   /* a device that is switched on, in time */
-	bool opened_late;             /* somebody opens it while its sound is unbound */
-	char in_use[32];              /* the module that something uses */
-	bool modules[4];              /* loaded */
+	bool opens_late;  /* weston is being started, and has nothing open yet */
+	bool wakes;       /* a device that is switched on, in time */
+	bool opened_late; /* somebody opens it while its sound is unbound */
+	char in_use[32];  /* the module that something uses */
+	bool modules[4];  /* loaded */
 } * played;
 
 static const char *const module_names[] = {
