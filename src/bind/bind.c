@@ -3,6 +3,7 @@
 #include "bind.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <sys/mman.h>
 
 #include "base/base.h"
@@ -11,6 +12,9 @@
 /* Milliseconds that each may take, if the deadline does not come first. */
 #define LOAD_MS   10000
 #define UNBIND_MS 5000
+
+/* How long the kernel may take to add the functions of a bus, looked at after 10, 30, 70 ... */
+#define ATTACH_MS 1000
 
 static uint64_t earlier(uint64_t deadline, uint64_t milliseconds)
 {
@@ -113,6 +117,13 @@ static void load_drivers(struct binding *binding)
 	}
 }
 
+/* A native driver that was faster than udev keeps the function, unless its section says "take". */
+static bool may_unbind(const struct binding *binding, unsigned entry)
+{
+	return !binding->plan->late ||
+		binding->config->sections[binding->plan->entries[entry].section].take;
+}
+
 static enum reason unbind(
 	const struct binding *binding, struct pci_address address, const char *driver)
 {
@@ -122,6 +133,25 @@ static enum reason unbind(
 	if (r == -ETIMEDOUT)
 		return REASON_UNBIND_TIMEOUT;
 	return r == 0 ? REASON_NONE : REASON_IO_ERROR;
+}
+
+/*
+ * The driver of a function that was probed.  One that has just appeared matches none before the
+ * whole bus was scanned, and then the kernel probes it by itself (pci_bus_add_device() of
+ * drivers/pci/bus.c).
+ */
+static int read_probed(
+	const struct binding *binding, struct pci_address address, char *driver)
+{
+	bool waits = binding->plan->late && binding->root->live;
+	int r;
+
+	for (int wait = 10;; wait *= 2) {
+		r = sysfs_read_driver(binding->root, address, driver);
+		if (r < 0 || *driver || !waits || wait > ATTACH_MS)
+			return r;
+		poll(NULL, 0, wait);
+	}
 }
 
 /*
@@ -143,7 +173,9 @@ static enum reason bind_function(struct binding *binding, unsigned entry)
 		enum reason reason = REASON_NONE;
 
 		if (driver[0])
-			reason = unbind(binding, address, driver);
+			reason = may_unbind(binding, entry)
+				? unbind(binding, address, driver)
+				: REASON_HAS_DRIVER;
 		else if (probed)
 			reason = REASON_NOT_BOUND;
 		if (reason != REASON_NONE) {
@@ -153,7 +185,7 @@ static enum reason bind_function(struct binding *binding, unsigned entry)
 		}
 		if (!is_none(asked) && write_probe(binding, entry) < 0)
 			return REASON_IO_ERROR;
-		if (sysfs_read_driver(binding->root, address, driver) < 0)
+		if (read_probed(binding, address, driver) < 0)
 			return REASON_IO_ERROR;
 		if (probed && !config_driver_is(asked, driver))
 			return REASON_NOT_BOUND;

@@ -2,8 +2,8 @@
 /* Loads a driver, and takes a function away from one, in children. */
 #include "driver.h"
 
-/* One unbind, as a child gets it. */
-struct unbind {
+/* What is done to a function and its driver, as a child gets it. */
+struct driver_work {
 	const struct root *root;
 	struct pci_address address;
 	const char *driver;
@@ -47,16 +47,16 @@ bool driver_load(const struct root *root, const char *driver, uint64_t deadline)
 
 static int unbind_work(void *data)
 {
-	const struct unbind *unbind = data;
+	const struct driver_work *work = data;
 
-	return sysfs_write_unbind(unbind->root, unbind->address, unbind->driver) < 0;
+	return sysfs_write_unbind(work->root, work->address, work->driver) < 0;
 }
 
 /* It may be in use, hence the child. */
 int driver_unbind(const struct root *root, struct pci_address address, const char *driver,
 	uint64_t deadline)
 {
-	struct unbind work = {root, address, driver};
+	struct driver_work work = {root, address, driver};
 	char now[SYSFS_DRIVER_SIZE];
 	int r = child_run(unbind_work, &work, deadline);
 
@@ -65,4 +65,39 @@ int driver_unbind(const struct root *root, struct pci_address address, const cha
 	if (sysfs_read_driver(root, address, now) == 0 && strcmp(now, driver) != 0)
 		return 0;
 	return -EIO;
+}
+
+static int hold_work(void *data)
+{
+	const struct driver_work *work = data;
+
+	return sysfs_write_override(work->root, work->address, work->driver) < 0;
+}
+
+bool driver_hold(const struct root *root, struct pci_address address, const char *driver,
+	uint64_t deadline)
+{
+	struct driver_work work = {root, address, driver};
+
+	return child_run(hold_work, &work, deadline) == 0;
+}
+
+static int let_go_work(void *data)
+{
+	const struct driver_work *work = data;
+	char now[SYSFS_DRIVER_SIZE];
+
+	sysfs_write_override(work->root, work->address, "");
+	if (sysfs_read_driver(work->root, work->address, now) == 0 &&
+		strcmp(now, work->driver) == 0)
+		sysfs_write_unbind(work->root, work->address, work->driver);
+	return sysfs_write_probe(work->root, work->address) < 0;
+}
+
+void driver_let_go(const struct root *root, struct pci_address address,
+	const char *driver, uint64_t deadline)
+{
+	struct driver_work work = {root, address, driver};
+
+	child_run(let_go_work, &work, deadline);
 }

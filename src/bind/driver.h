@@ -22,4 +22,15 @@ bool driver_load(const struct root *root, const char *driver, uint64_t deadline)
 int driver_unbind(const struct root *root, struct pci_address address, const char *driver,
 	uint64_t deadline);
 
+/*
+ * Sets the override of a function that has just appeared, before anything is decided of its
+ * section, until @deadline.  Returns whether it did.
+ */
+bool driver_hold(const struct root *root, struct pci_address address, const char *driver,
+	uint64_t deadline);
+
+/* Undoes that: the function is left to whichever other driver wants it. */
+void driver_let_go(const struct root *root, struct pci_address address,
+	const char *driver, uint64_t deadline);
+
 #endif

@@ -70,10 +70,19 @@ static void log_line(struct log *log, const char *level, const char *text)
 		return; /* a full log is no reason to stop */
 }
 
-void log_write(const struct root *root, const struct report *report)
+/* What the boot has said, or the run for another function of the section, is not said again. */
+static bool is_news(const struct report *report, const struct plan_entry *entry)
 {
-	const struct config *config = report->config;
-	struct log log = {.root = root, .fd = -1};
+	const struct plan *plan = report->plan;
+
+	return !plan->late || entry == plan_find_late(report->machine, plan) ||
+		(entry->reason == REASON_NONE &&
+			!config_driver_is(report->config->sections[entry->section].driver,
+				report->machine->functions[entry->function].driver));
+}
+
+static void log_config(struct log *log, const struct config *config)
+{
 	char sentence[CONFIG_PLACE_SIZE + CONFIG_MESSAGE_SIZE];
 
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
@@ -82,11 +91,22 @@ void log_write(const struct root *root, const struct report *report)
 
 		config_place_text(config, error->place, place);
 		text_join(sentence, sizeof(sentence), place, ": ", error->message, NULL);
-		log_line(&log, LEVEL_WARNING, sentence);
+		log_line(log, LEVEL_WARNING, sentence);
 	}
 	if (config->off)
-		log_line(&log, LEVEL_INFO, "vfioboot.off is on the kernel command line");
+		log_line(log, LEVEL_INFO, "vfioboot.off is on the kernel command line");
+}
+
+void log_write(const struct root *root, const struct report *report)
+{
+	struct log log = {.root = root, .fd = -1};
+	char sentence[512];
+
+	if (!report->plan->late)
+		log_config(&log, report->config);
 	for (unsigned i = 0; i < report->plan->n_entries; i++) {
+		if (!is_news(report, &report->plan->entries[i]))
+			continue;
 		log_sentence(report, i, sentence, sizeof(sentence));
 		log_line(&log,
 			report->outcomes[i].result == RESULT_BOUND ? LEVEL_INFO

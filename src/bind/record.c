@@ -3,6 +3,8 @@
 #include "record.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
@@ -13,6 +15,9 @@
 #define RECORD_DIR "vfioboot"
 
 #define MARK "vfioboot-record "
+
+#define LATE_RECORD "late.record"
+#define LATE_LOCK   "late.lock"
 
 #define SKIPPED_MAX 1000 /* lines of garbage after which no more is read */
 
@@ -26,6 +31,7 @@ const char *result_word(enum result result)
 static const char *const stage_words[BOOT_STAGES] = {
 	[BOOT_INITRAMFS] = "initramfs",
 	[BOOT_SYSTEM] = "system",
+	[BOOT_LATE] = "late",
 };
 
 const char *boot_stage_word(enum boot_stage stage)
@@ -65,6 +71,8 @@ static void put(struct output *output, const char *text)
 	put_bytes(output, text, strlen(text));
 }
 
+#define SECTION "function section=" /* how the line of a function begins */
+
 /* Puts @key and a word; see record.h. */
 static void put_word(struct output *output, const char *key, const char *word)
 {
@@ -101,7 +109,7 @@ static void put_function(
 	}
 	if (dev && dev->path.depth)
 		pci_path_format(&dev->path, path);
-	put_word(output, "function section=", section->name);
+	put_word(output, SECTION, section->name);
 	put_word(output, " address=", address);
 	put_word(output, " path=", path);
 	put_word(output, " id=", id);
@@ -112,6 +120,47 @@ static void put_function(
 	put(output, " reason=");
 	put(output, reason_word(outcome->reason));
 	put(output, "\n");
+}
+
+/* Whether a line of a record, up to @end, is of a section that the plan speaks of. */
+static bool is_replaced(const struct report *report, const char *line, const char *end)
+{
+	const char *name = line + strlen(SECTION);
+
+	for (unsigned i = 0; i < report->plan->n_entries; i++) {
+		const char *other =
+			report->config->sections[report->plan->entries[i].section].name;
+		size_t len = strlen(other);
+
+		if ((size_t)(end - name) > len && memcmp(name, other, len) == 0 &&
+			name[len] == ' ')
+			return true;
+	}
+	return false;
+}
+
+/* What an earlier run left in the file of other sections. */
+static void put_others(struct output *output, const struct report *report, int dir)
+{
+	_cleanup_close_ int fd =
+		openat(dir, LATE_RECORD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	const char *text, *line, *newline;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !st.st_size)
+		return;
+	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (text == MAP_FAILED)
+		return;
+	for (line = text;
+		(newline = memchr(line, '\n', (size_t)(text + st.st_size - line)));
+		line = newline + 1)
+		if (newline - line < RECORD_LINE_SIZE &&
+			(size_t)(newline - line) > strlen(SECTION) &&
+			memcmp(line, SECTION, strlen(SECTION)) == 0 &&
+			!is_replaced(report, line, newline))
+			put_bytes(output, line, (size_t)(newline - line) + 1);
+	munmap((void *)text, (size_t)st.st_size);
 }
 
 static void put_error(struct output *output, const struct config *config,
@@ -141,7 +190,7 @@ struct content {
 	const struct protect_list *protect;
 };
 
-static void put_record(struct output *output, const struct content *content)
+static void put_record(struct output *output, const struct content *content, int dir)
 {
 	const struct report *report = content->report;
 	const struct config *config = report->config;
@@ -157,6 +206,8 @@ static void put_record(struct output *output, const struct content *content)
 	put(output, head);
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++)
 		put_error(output, config, &config->errors[i]);
+	if (content->stage == BOOT_LATE)
+		put_others(output, report, dir);
 	for (unsigned i = 0; i < report->plan->n_entries; i++)
 		put_function(output, report, i);
 }
@@ -184,11 +235,17 @@ static int open_dir(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+static int open_record_dir(const struct root *root)
+{
+	_cleanup_close_ int run = open_dir(root->fd, RUN_DIR);
+
+	return run < 0 ? run : open_dir(run, RECORD_DIR);
+}
+
 /* Replaces the file of the record's directory, which has no other writer. */
 static int replace_file(const struct root *root, const struct content *content)
 {
-	_cleanup_close_ int run = open_dir(root->fd, RUN_DIR);
-	_cleanup_close_ int dir = run < 0 ? run : open_dir(run, RECORD_DIR);
+	_cleanup_close_ int dir = open_record_dir(root);
 	_cleanup_close_ int fd = -1;
 	struct output output = {0};
 	char temporary[40];
@@ -202,7 +259,7 @@ static int replace_file(const struct root *root, const struct content *content)
 		return -errno;
 	output.fd = fd;
 	if (content->report)
-		put_record(&output, content);
+		put_record(&output, content, dir);
 	else
 		put_protect(&output, content);
 	flush(&output);
@@ -213,6 +270,27 @@ static int replace_file(const struct root *root, const struct content *content)
 	return output.error;
 }
 
+/* A lock of a process, unlike one of flock(2), does not stay with a child that hangs. */
+int record_lock(const struct root *root, uint64_t deadline)
+{
+	_cleanup_close_ int dir = open_record_dir(root);
+	_cleanup_close_ int fd = dir < 0
+		? dir
+		: openat(dir, LATE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	if (fd < 0)
+		return dir < 0 ? dir : -errno;
+	while (fcntl(fd, F_SETLK, &lock) < 0) {
+		if (errno != EAGAIN && errno != EACCES)
+			return -errno;
+		if (child_now() >= deadline)
+			return -ETIMEDOUT;
+		poll(NULL, 0, 10);
+	}
+	return TAKE_FD(fd);
+}
+
 int record_write(const struct root *root, const struct report *report)
 {
 	bool early = root_is_initramfs(root);
@@ -220,6 +298,10 @@ int record_write(const struct root *root, const struct report *report)
 		.stage = early ? BOOT_INITRAMFS : BOOT_SYSTEM,
 		.report = report};
 
+	if (report->plan->late) {
+		content.name = LATE_RECORD;
+		content.stage = BOOT_LATE;
+	}
 	return replace_file(root, &content);
 }
 

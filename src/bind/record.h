@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What each of the early program's two runs did at this boot: the records in /run/vfioboot, which
- * last from the initramfs into the running system; their writer and their reader.
+ * What each of the early program's two runs did at this boot, and since then with functions that
+ * appeared: the records in /run/vfioboot, which last from the initramfs into the running system;
+ * their writer and their reader.
  *
  * A record is text, one fact a line.  The first line is "vfioboot-record 2".  Then:
  *
  *	version VERSION
- *	stage initramfs|system
+ *	stage initramfs|system|late
  *	kernel RELEASE
  *	config DIGEST
  *	state done|off|nothing
@@ -50,13 +51,23 @@ struct report {
 enum boot_stage {
 	BOOT_INITRAMFS, /* the run in the initramfs */
 	BOOT_SYSTEM,    /* the run on the real root, for what the first one missed */
+	BOOT_LATE, /* those for functions that appeared since, for each section the last one */
 	BOOT_STAGES,
 };
 
-/* "initramfs" or "system". */
+/* "initramfs", "system" or "late". */
 const char *boot_stage_word(enum boot_stage stage);
 
-/* Replaces the record of this stage of the boot as a whole.  Returns 0, or -errno. */
+/*
+ * Waits until @deadline (child_now()'s clock) for the other runs for functions that appeared.  No
+ * child of this program holds what it gets.  Returns a descriptor to be closed, or -errno.
+ */
+int record_lock(const struct root *root, uint64_t deadline);
+
+/*
+ * Replaces the record of this stage of the boot as a whole; of that for functions that appeared,
+ * which is locked then, the lines of these sections.  Returns 0, or -errno.
+ */
 int record_write(const struct root *root, const struct report *report);
 
 /*

@@ -49,7 +49,7 @@ static const struct rule {
 	{CONFIGFILES_MAIN, NULL, REDACT_FORM_CONFIG},
 	{CONFIGFILES_PROTECT, NULL, REDACT_FORM_PROTECT},
 	{TREE_RUN, "protect initramfs.protect", REDACT_FORM_PROTECT},
-	{TREE_RUN, "initramfs.record system.record", REDACT_FORM_RECORD},
+	{TREE_RUN, "initramfs.record system.record late.record", REDACT_FORM_RECORD},
 	/* Directories whose presence says something. */
 	{TREE_FIRMWARE, NULL, AS_DIRECTORY},
 	{TREE_EFI, NULL, AS_DIRECTORY},
@@ -470,6 +470,8 @@ static int update_digest(const struct root *root, struct capture *capture)
 	replace_digest(find_entry(capture, TREE_RUN "/initramfs.record"), today->digest,
 		captured->digest);
 	replace_digest(find_entry(capture, TREE_RUN "/system.record"), today->digest,
+		captured->digest);
+	replace_digest(find_entry(capture, TREE_RUN "/late.record"), today->digest,
 		captured->digest);
 	return 0;
 }

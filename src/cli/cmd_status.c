@@ -24,19 +24,22 @@ struct status {
 
 static void warn_records(const struct thisboot *boot)
 {
-	for (int i = 0; i < BOOT_STAGES; i++) {
-		const char *where = boot_stage_word((enum boot_stage)i);
+	static const char *const runs[BOOT_STAGES] = {
+		[BOOT_INITRAMFS] = "in the initramfs",
+		[BOOT_SYSTEM] = "on the running system",
+		[BOOT_LATE] = "for functions that appeared later",
+	};
 
+	for (int i = 0; i < BOOT_STAGES; i++) {
 		if (boot->problems[i] && boot->problems[i] != -ENOENT)
-			cli_warning("status",
-				"cannot read the record of the run in the %s: %s", where,
-				strerror(-boot->problems[i]));
+			cli_warning("status", "cannot read the record of the run %s: %s",
+				runs[i], strerror(-boot->problems[i]));
 		else if (boot->records[i].n_skipped)
 			cli_warning("status",
-				"cannot read %u line%s of the record of the run in the "
-				"%s; it may be of another version",
+				"cannot read %u line%s of the record of the run %s; "
+				"it may be of another version",
 				boot->records[i].n_skipped,
-				cli_plural(boot->records[i].n_skipped), where);
+				cli_plural(boot->records[i].n_skipped), runs[i]);
 	}
 }
 

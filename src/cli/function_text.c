@@ -20,7 +20,8 @@ const char *function_result(
 	if (function->recorded.result != RESULT_BOUND)
 		return result_word(function->recorded.result);
 	return function->stage == BOOT_INITRAMFS ? "bound in the initramfs"
-						 : "bound on the running system";
+		: function->stage == BOOT_SYSTEM ? "bound on the running system"
+						 : "bound when it appeared";
 }
 
 static void remark_bound(

@@ -46,6 +46,7 @@ struct config_section {
 	bool follow;       /* on-move = follow */
 	bool last_display; /* may take the last display */
 	bool demand;       /* bind = demand: no boot binds it */
+	bool take;         /* late = take: from a native driver that was faster */
 	bool from_cmdline;
 	bool bad;
 };

@@ -98,6 +98,11 @@ static bool set_bind(struct config_section *section, const char *value)
 	return config_set_choice(&section->demand, value, "boot", "demand");
 }
 
+static bool set_late(struct config_section *section, const char *value)
+{
+	return config_set_choice(&section->take, value, "leave", "take");
+}
+
 static bool set_identity(
 	struct config_section *section, enum sysfs_identity kind, const char *value)
 {
@@ -125,7 +130,7 @@ static bool set_host_bridge(struct config_section *section, const char *value)
  * The keys of a [device] section that have one value.  The message of an unknown key lists them in
  * this order.
  */
-#define IDENTITY_KEY 6 /* where those of enum sysfs_identity begin */
+#define IDENTITY_KEY 7 /* where those of enum sysfs_identity begin */
 static const struct key {
 	const char *name;
 	bool (*set)(struct config_section *section, const char *value);
@@ -137,6 +142,7 @@ static const struct key {
 	{"bind", set_bind, "boot or demand"},
 	{"on-move", set_on_move, "refuse or follow"},
 	{"last-display", set_last_display, "yes or no"},
+	{"late", set_late, "leave or take"},
 	[IDENTITY_KEY + SYSFS_SERIAL] = {"serial", set_serial, "up to 63 bytes"},
 	[IDENTITY_KEY + SYSFS_SLOT] = {"slot", set_slot, "up to 63 bytes"},
 	[IDENTITY_KEY +

@@ -280,7 +280,23 @@ static enum reason judge(const struct planner *planner, const struct draft *draf
 	if (!dev->has_iommu_group &&
 		strcmp(draft->section->driver, CONFIG_DRIVER_NONE) != 0)
 		return REASON_NO_IOMMU_GROUP;
+	if (planner->plan->late && !draft->section->take && *dev->driver &&
+		!config_driver_is(draft->section->driver, dev->driver))
+		return REASON_HAS_DRIVER;
 	return REASON_NONE;
+}
+
+/* What is wrong with any of them; else @reason. */
+static enum reason judge_all(
+	const struct planner *planner, const struct draft *draft, enum reason reason)
+{
+	for (unsigned i = draft->first; i < planner->plan->n_entries; i++) {
+		enum reason one = judge(planner, draft, &planner->plan->entries[i]);
+
+		if (one != REASON_NONE)
+			return one;
+	}
+	return reason;
 }
 
 /* Whether the plan so far, the draft included, takes the function. */
@@ -362,23 +378,91 @@ static void plan_section(struct planner *planner, uint16_t index)
 	}
 	reason = find_members(planner, &draft);
 	draft.bound = reason == REASON_NONE && is_bound(planner, &draft);
-	for (unsigned i = draft.first; reason == REASON_NONE && i < plan->n_entries; i++)
-		reason = judge(planner, &draft, &plan->entries[i]);
+	/* A section that lacks functions for now is told from one that never gets these. */
+	if (reason == REASON_NONE || (plan->late && reason == REASON_COUNT))
+		reason = judge_all(planner, &draft, reason);
 	if (reason == REASON_NONE && !draft.bound && takes_last_display(planner, &draft))
 		reason = REASON_LAST_DISPLAY;
 	if (reason != REASON_NONE)
 		refuse(planner, &draft, reason);
 }
 
-void plan_make(const struct config *config, const struct machine *machine,
-	const struct protect_list *protect, struct plan *ret)
+static void make(const struct config *config, const struct machine *machine,
+	const struct protect_list *protect, const struct pci_address *late,
+	struct plan *ret)
 {
 	struct planner planner = {config, machine, protect, ret};
 
 	ret->n_entries = 0;
+	ret->late = late;
 	for (unsigned i = 0; i < config->n_sections; i++)
 		if (config_section_active(config, &config->sections[i]))
 			plan_section(&planner, (uint16_t)i);
+}
+
+void plan_make(const struct config *config, const struct machine *machine,
+	const struct protect_list *protect, struct plan *ret)
+{
+	make(config, machine, protect, NULL, ret);
+}
+
+/* Whether the entry is of the function that has just appeared. */
+static bool is_late(const struct machine *machine, const struct plan *plan,
+	const struct plan_entry *entry)
+{
+	return entry->function != PLAN_NO_FUNCTION &&
+		pci_address_equal(
+			machine->functions[entry->function].address, *plan->late);
+}
+
+/* How many entries the section has that the one at @first is of: they are neighbours. */
+static unsigned section_size(const struct plan *plan, unsigned first)
+{
+	unsigned n = 0;
+
+	while (first + n < plan->n_entries &&
+		plan->entries[first + n].section == plan->entries[first].section)
+		n++;
+	return n;
+}
+
+void plan_late(const struct config *config, const struct machine *machine,
+	const struct protect_list *protect, const struct pci_address *address,
+	struct plan *ret)
+{
+	unsigned kept = 0, n;
+
+	make(config, machine, protect, address, ret);
+	for (unsigned i = 0; i < ret->n_entries; i += n) {
+		bool about = false;
+
+		n = section_size(ret, i);
+		for (unsigned j = i; j < i + n; j++)
+			about |= is_late(machine, ret, &ret->entries[j]);
+		for (unsigned j = i; about && j < i + n; j++)
+			ret->entries[kept++] = ret->entries[j];
+	}
+	ret->n_entries = kept;
+}
+
+const struct plan_entry *plan_find_late(
+	const struct machine *machine, const struct plan *plan)
+{
+	for (unsigned i = 0; i < plan->n_entries; i++)
+		if (is_late(machine, plan, &plan->entries[i]))
+			return &plan->entries[i];
+	return NULL;
+}
+
+bool plan_is_incomplete(const struct config *config, const struct plan *plan,
+	const struct plan_entry *entry)
+{
+	unsigned first = (unsigned)(entry - plan->entries);
+
+	while (first && plan->entries[first - 1].section == entry->section)
+		first--;
+	return entry->reason == REASON_COUNT &&
+		section_size(plan, first) < config->sections[entry->section].expect;
 }
 
 void plan_add(const struct config *config, const struct machine *machine,

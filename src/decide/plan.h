@@ -26,11 +26,34 @@ struct plan_entry {
 struct plan {
 	struct plan_entry entries[PLAN_ENTRIES_MAX];
 	unsigned n_entries;
+	/* The function that has just appeared, which all of it is about; NULL: it is of a boot. */
+	const struct pci_address *late;
 };
 
 /* Makes the plan.  @ret is in static storage. */
 void plan_make(const struct config *config, const struct machine *machine,
 	const struct protect_list *protect, struct plan *ret);
+
+/*
+ * Makes the plan for the function at @address, which udev says has just appeared: that of a boot,
+ * but without the sections that it is no function of.  Others of its section may be on their way;
+ * and a native driver that has one already keeps it, unless the section says otherwise.  @address
+ * lasts as long as *@ret.
+ */
+void plan_late(const struct config *config, const struct machine *machine,
+	const struct protect_list *protect, const struct pci_address *address,
+	struct plan *ret);
+
+/* The entry of the function that has just appeared, or NULL. */
+const struct plan_entry *plan_find_late(
+	const struct machine *machine, const struct plan *plan);
+
+/*
+ * Whether the section of an entry lacks functions, and nothing else is wrong with it: the others
+ * may appear, too.
+ */
+bool plan_is_incomplete(const struct config *config, const struct plan *plan,
+	const struct plan_entry *entry);
 
 /* Adds the entries of a section by its index, active or not, behind those that the plan has. */
 void plan_add(const struct config *config, const struct machine *machine,

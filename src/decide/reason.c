@@ -32,6 +32,9 @@ static const struct {
 		"incomplete, and every function that could carry the root is left alone"},
 	[REASON_LAST_DISPLAY] = {"last-display",
 		"the host would have no display left; set last-display = yes to allow that"},
+	[REASON_HAS_DRIVER] = {"has-driver",
+		"it appeared while the system ran, and another driver was faster; set late = take "
+		"to have it taken from that driver, or keep that driver from loading"},
 	[REASON_IO_ERROR] = {"io-error",
 		"the kernel rejected what was written; see the kernel log"},
 	[REASON_NO_DRIVER] = {"no-driver",

@@ -5,6 +5,7 @@
  * there.  Whatever happens it ends in time, and the boot goes on.
  */
 #include <fcntl.h>
+#include <poll.h>
 
 #include "base/base.h"
 #include "bind/bind.h"
@@ -20,11 +21,22 @@ enum exit_code {
 /* Milliseconds that making the protect list may take. */
 #define TRACER_MS 5000
 
+/*
+ * Of a function that appears while udev runs: how long the kernel may hold up its override, the other
+ * functions of its section may take to appear, and other runs like this one may take.
+ */
+#define HOLD_MS        5000
+#define OTHERS_MS      2000
+#define OTHERS_STEP_MS 50
+#define LOCK_MS        20000
+
 struct options {
 	const char *root;
 	const char *config_file;
 	const char
 		*tracer; /* makes the protect list of the running system; NULL: nobody */
+	const struct pci_address
+		*late; /* the function that has just appeared; NULL: a boot */
 	bool dry_run;
 	bool verbose;
 };
@@ -42,6 +54,7 @@ static void print_help(void)
 	     "\n"
 	     "  --root DIR     use, and change, the files of another machine below DIR\n"
 	     "  --config FILE  read FILE in place of /etc/vfioboot.conf and its drop-ins\n"
+	     "  --late ADDRESS only the section of this function, which has just appeared\n"
 	     "  --dry-run      print what would be done, one line a function, and do nothing\n"
 	     "  --trace FILE   if not all is bound yet, have FILE (vfioboot) find out first what\n"
 	     "                 this host cannot spare\n"
@@ -73,6 +86,19 @@ static bool take_value(char **argv, int *i, const char *name, const char **ret)
 	return true;
 }
 
+/* Takes "--late ADDRESS". */
+static bool take_late(char **argv, int *i, struct options *options)
+{
+	static struct pci_address late;
+	const char *text;
+
+	if (!take_value(argv, i, "--late", &text) ||
+		pci_address_parse(text, PCI_NAME_WHOLE, &late, NULL) < 0)
+		return false;
+	options->late = &late;
+	return true;
+}
+
 /* Reads the options.  Returns true, or false with the status to exit with. */
 static bool parse_options(char **argv, struct options *ret, int *ret_status)
 {
@@ -92,7 +118,8 @@ static bool parse_options(char **argv, struct options *ret, int *ret_status)
 			return false;
 		} else if (!take_value(argv, &i, "--root", &options.root) &&
 			!take_value(argv, &i, "--config", &options.config_file) &&
-			!take_value(argv, &i, "--trace", &options.tracer)) {
+			!take_value(argv, &i, "--trace", &options.tracer) &&
+			!take_late(argv, &i, &options)) {
 			fprintf(stderr,
 				"vfioboot-early: unknown or incomplete option '%s'\n"
 				"Try 'vfioboot-early --help'.\n",
@@ -171,13 +198,25 @@ static int print_plan(const struct options *options)
 	return status;
 }
 
-/* Carries the plan out and reports.  Returns the exit status. */
-static int carry_out(const struct root *root, const struct options *options)
+/* What a run leaves in /run/vfioboot. */
+static void keep_record(const struct root *root, const struct report *report)
+{
+	int r = record_write(root, report);
+	int kept = report->plan->late ? 0 : record_keep_protect(root, &protect);
+
+	if (r < 0 || (r = kept) < 0)
+		fprintf(stderr,
+			"vfioboot-early: cannot write the record in /run/vfioboot: %s\n",
+			strerror(-r));
+}
+
+/* Carries the plan out and reports, by a record if it may.  Returns the exit status. */
+static int carry_out(
+	const struct root *root, const struct options *options, bool may_record)
 {
 	struct report report = {
 		&config, &machine, &plan, bind_plan(root, &config, &machine, &plan)};
 	int status = EXIT_AS_ASKED;
-	int r, kept;
 
 	if (!report.outcomes) {
 		fputs("vfioboot-early: no memory; nothing was done\n", stderr);
@@ -194,17 +233,13 @@ static int carry_out(const struct root *root, const struct options *options)
 		fprintf(stderr, "vfioboot-early: %s\n", sentence);
 	}
 	log_write(root, &report);
-	r = record_write(root, &report);
-	kept = record_keep_protect(root, &protect);
-	if (r < 0 || (r = kept) < 0)
-		fprintf(stderr,
-			"vfioboot-early: cannot write the record in /run/vfioboot: %s\n",
-			strerror(-r));
+	if (may_record)
+		keep_record(root, &report);
 	return status;
 }
 
 /* Looks at the machine with the protect lists that there are by now, and decides. */
-static void decide(const struct root *root)
+static void decide(const struct root *root, const struct pci_address *late)
 {
 	int r;
 
@@ -215,7 +250,10 @@ static void decide(const struct root *root)
 	if (r < 0)
 		fprintf(stderr, "vfioboot-early: cannot read the PCI functions: %s\n",
 			strerror(-r));
-	plan_make(&config, &machine, &protect, &plan);
+	if (late)
+		plan_late(&config, &machine, &protect, late, &plan);
+	else
+		plan_make(&config, &machine, &protect, &plan);
 }
 
 /* Whether each function that is there has its driver already. */
@@ -247,16 +285,104 @@ static int exec_tracer(void *data)
  * The list in the image is as old as the image.  Making one takes longer than all that this program
  * does, so it is made where it can matter: not after an initramfs that has bound everything.
  */
-static void decide_with_fresh_list(const struct root *root, const char *tracer)
+static void decide_with_fresh_list(const struct root *root, const struct options *options)
 {
 	unsigned n_errors = config.n_errors;
 
-	decide(root);
-	if (!tracer || is_done())
+	decide(root, options->late);
+	if (!options->tracer || !root->live || options->dry_run || is_done())
 		return;
-	child_run(exec_tracer, (char *)tracer, child_now() + TRACER_MS);
+	child_run(exec_tracer, (char *)options->tracer, child_now() + TRACER_MS);
 	config.n_errors = n_errors;
-	decide(root);
+	decide(root, options->late);
+}
+
+/* ---- A function that has just appeared ------------------------------------------------- */
+
+/* Whether other functions of its section are missing, and that is all. */
+static bool is_waiting(const struct plan_entry *entry)
+{
+	return entry && plan_is_incomplete(&config, &plan, entry);
+}
+
+/*
+ * Keeps native drivers off the function, before udev loads one for it.  Returns the driver that may
+ * have it from now on; NULL: nothing was done.
+ */
+static const char *hold(const struct root *root, struct pci_address address)
+{
+	const struct plan_entry *entry = plan_find_late(&machine, &plan);
+	const char *driver, *now;
+
+	if (!entry || (entry->reason != REASON_NONE && !is_waiting(entry)))
+		return NULL;
+	driver = config.sections[entry->section].driver;
+	now = machine.functions[entry->function].driver;
+	if (*now && config_driver_is(driver, now))
+		return NULL;
+	return driver_hold(root, address, driver, child_now() + HOLD_MS) ? driver : NULL;
+}
+
+/*
+ * The function is bound with its section, or refused after all: then it is as if hold() was not.
+ * The driver that it may have by its override alone it has of this run.
+ */
+static void end_hold(
+	const struct root *root, struct pci_address address, const char *driver)
+{
+	const struct plan_entry *entry = plan_find_late(&machine, &plan);
+	char *now = entry ? machine.functions[entry->function].driver : NULL;
+
+	if (!driver)
+		return;
+	if (entry && entry->reason == REASON_NONE) {
+		if (config_driver_is(driver, now))
+			*now = '\0';
+		return;
+	}
+	driver_let_go(root, address, driver, child_now() + HOLD_MS);
+	if (now)
+		sysfs_read_driver(root, address, now);
+}
+
+/*
+ * Its override is written at once; its section is bound when it is whole, by the run for any of its
+ * functions.  Of several runs at a time one does so.
+ */
+static int run_late(const struct root *root, const struct options *options)
+{
+	_cleanup_close_ int lock = -1;
+	uint64_t deadline = child_now() + OTHERS_MS;
+	const char *held;
+
+	decide(root, options->late);
+	print_errors();
+	if (options->dry_run || !plan.n_entries)
+		return print_plan(options);
+	held = hold(root, *options->late);
+	while (is_waiting(plan_find_late(&machine, &plan)) && child_now() < deadline) {
+		poll(NULL, 0, OTHERS_STEP_MS);
+		decide(root, options->late);
+	}
+	lock = record_lock(root, child_now() + LOCK_MS);
+	decide_with_fresh_list(root, options);
+	for (unsigned i = 0; lock < 0 && i < plan.n_entries; i++)
+		plan.entries[i].reason = REASON_DEADLINE;
+	end_hold(root, *options->late, held);
+	return plan.n_entries ? carry_out(root, options, lock >= 0) : EXIT_AS_ASKED;
+}
+
+/* ---- A boot ---------------------------------------------------------------------------- */
+
+static int run_boot(const struct root *root, const struct options *options)
+{
+	decide_with_fresh_list(root, options);
+	print_errors();
+	if (options->verbose)
+		print_inactive();
+	if (config.trial && root->live && !options->dry_run && root_is_initramfs(root))
+		guard_trial(root);
+	return options->dry_run ? print_plan(options) : carry_out(root, options, true);
 }
 
 static int run(const struct root *root, const struct options *options)
@@ -268,14 +394,7 @@ static int run(const struct root *root, const struct options *options)
 			options->config_file, strerror(-status));
 		return EXIT_BAD_INPUT;
 	}
-	decide_with_fresh_list(
-		root, root->live && !options->dry_run ? options->tracer : NULL);
-	print_errors();
-	if (options->verbose)
-		print_inactive();
-	if (config.trial && root->live && !options->dry_run && root_is_initramfs(root))
-		guard_trial(root);
-	status = options->dry_run ? print_plan(options) : carry_out(root, options);
+	status = options->late ? run_late(root, options) : run_boot(root, options);
 	if (fflush(stdout) == EOF) {
 		fprintf(stderr, "vfioboot-early: cannot write the output: %s\n",
 			strerror(errno));

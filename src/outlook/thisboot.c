@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Puts the records of both runs, the live drivers and the next boot's plan together. */
+/* Puts the records of all runs, the live drivers and the next boot's plan together. */
 #include "thisboot.h"
 
 #include "base/base.h"
@@ -111,19 +111,35 @@ static const struct record_function *find_recorded(
 	return NULL;
 }
 
-/* The second run finds what the first one bound as it is, and says "bound" as well. */
+/* A later run finds what an earlier one bound as it is, and says "bound" as well. */
 static enum boot_stage stage_of(const struct thisboot *state, enum boot_stage stage,
 	const struct record_function *recorded)
 {
-	const struct record_function *first = find_recorded(
-		&state->records[BOOT_INITRAMFS], recorded->section, recorded->address);
+	if (recorded->result != RESULT_BOUND ||
+		(stage == BOOT_LATE &&
+			!config_driver_is(recorded->wanted, recorded->before)))
+		return stage;
+	for (int i = BOOT_INITRAMFS; i < (int)stage; i++) {
+		const struct record_function *first = find_recorded(
+			&state->records[i], recorded->section, recorded->address);
 
-	if (recorded->result == RESULT_BOUND && first && first->result == RESULT_BOUND)
-		return BOOT_INITRAMFS;
+		if (first && first->result == RESULT_BOUND)
+			return (enum boot_stage)i;
+	}
 	return stage;
 }
 
-/* Adds what the run @stage recorded, but for sections that the later run recorded, too. */
+/* Whether a run after @stage recorded the section, too. */
+static bool is_superseded(
+	const struct thisboot *state, enum boot_stage stage, const char *section)
+{
+	for (int i = (int)stage + 1; i < BOOT_STAGES; i++)
+		if (has_section(&state->records[i], section))
+			return true;
+	return false;
+}
+
+/* Adds what the run @stage recorded, but for sections that a later run recorded, too. */
 static int add_record(struct collector *collector, enum boot_stage stage)
 {
 	const struct thisboot *state = collector->state;
@@ -134,9 +150,7 @@ static int add_record(struct collector *collector, enum boot_stage stage)
 		struct thisboot_function function = {
 			.recorded = record->functions[i], .in_record = true};
 
-		if (stage == BOOT_INITRAMFS &&
-			has_section(
-				&state->records[BOOT_SYSTEM], function.recorded.section))
+		if (is_superseded(state, stage, function.recorded.section))
 			continue;
 		function.stage = stage_of(state, stage, &function.recorded);
 		function.next = find_entry(collector->next, &function.recorded);
@@ -213,11 +227,13 @@ int thisboot_read(
 	for (int i = 0; i < BOOT_STAGES; i++) {
 		ret->problems[i] =
 			record_read(root, (enum boot_stage)i, &ret->records[i]);
-		if (ret->problems[i] == 0)
+		if (ret->problems[i] == 0 && i != BOOT_LATE)
 			ret->last = &ret->records[i];
 	}
 	ret->image_config = compare_config(ret, next);
-	r = add_record(&collector, BOOT_SYSTEM);
+	r = add_record(&collector, BOOT_LATE);
+	if (r == 0)
+		r = add_record(&collector, BOOT_SYSTEM);
 	if (r == 0)
 		r = add_record(&collector, BOOT_INITRAMFS);
 	if (r == 0)

@@ -38,7 +38,7 @@ enum thisboot_config {
 struct thisboot {
 	struct record records[BOOT_STAGES];
 	int problems[BOOT_STAGES]; /* 0: read; else what record_read() returned */
-	const struct record *last; /* of the later run; NULL: none ran */
+	const struct record *last; /* of the later run of the boot; NULL: none ran */
 	enum thisboot_config image_config;
 	struct thisboot_function *functions;
 	size_t n;
@@ -47,7 +47,7 @@ struct thisboot {
 
 /*
  * Reads the records and the drivers of now below @root.  Of a section that is in the records of
- * both runs the later one counts.  @next has to last as long as *@ret, and adds what is
+ * several runs the latest one counts.  @next has to last as long as *@ret, and adds what is
  * configured and in no record.  Returns 0 with *@ret for thisboot_free(), also where records
  * cannot be read (problems); or -ENOMEM.
  */

@@ -10,7 +10,7 @@
 #define GRANDPARENT "/var/lib"
 #define PARENT      GRANDPARENT "/vfioboot"
 
-static const char *const records[] = {"initramfs.record", "system.record"};
+static const char *const records[] = {"initramfs.record", "system.record", "late.record"};
 
 int trial_load(const struct root *root, struct trial *ret)
 {
