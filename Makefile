@@ -161,6 +161,7 @@ define INSTALLED
 0644 systemd/vfioboot.service $(UNITDIR)/vfioboot.service
 0644 systemd/vfioboot-confirm.service $(UNITDIR)/vfioboot-confirm.service
 0644 systemd/vfioboot-settle.service $(UNITDIR)/vfioboot-settle.service
+0644 udev/60-vfioboot.rules $(LIBDIR)/udev/rules.d/60-vfioboot.rules
 0644 completions/bash/vfioboot $(DATADIR)/bash-completion/completions/vfioboot
 0644 completions/bash/vfioboot-early $(DATADIR)/bash-completion/completions/vfioboot-early
 0644 completions/zsh/_vfioboot $(DATADIR)/zsh/site-functions/_vfioboot

@@ -83,6 +83,7 @@ install() {
 	inst /usr/lib/vfioboot/vfioboot-early
 	install_configs
 	install_protect_list
+	inst_rules 60-vfioboot.rules
 
 	if dracut_module_included systemd; then
 		inst_simple /usr/lib/systemd/system/vfioboot-early.service
