@@ -51,7 +51,7 @@ EARLY_LIBS = $(call pkg,--libs inih)
 else ifneq ($(MUSL_CC),)
 EARLY_KIND = static, musl
 EARLY_CC = $(MUSL_CC) -Ibuild/include -static -fno-pie -no-pie
-EARLY_SRC = src/early/main.c src/early/guard.c src/early/inih_libc.c
+EARLY_SRC = src/early/main.c src/early/guard.c src/early/inih_libc.c src/early/vfprintf.c
 EARLY_LDFLAGS += -Wl,-z,norelro,-z,common-page-size=64
 EARLY_LIBS = $(INIH_A)
 else
