@@ -12,7 +12,7 @@ CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 WARNINGS = -Wall -Wextra -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings -Wvla
-BASE_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Isrc -Ibuild $(WARNINGS)
+BASE_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -Ibuild $(WARNINGS)
 # Each object's .d file names the headers that it was made with.
 DEPENDS = -MMD -MP
 

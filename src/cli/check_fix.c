@@ -106,7 +106,7 @@ enum cli_exit check_fix_leftovers(struct cli *cli, bool yes)
 		status = cli_read_next(cli, NULL);
 	if (status != CLI_OK)
 		return status;
-	if (verdicts_find(&cli->facts, cli->next, &verdicts) < 0)
+	if (verdicts_find(&cli->machine->facts, cli->machine->next, &verdicts) < 0)
 		return cli_error("check", "%s", strerror(ENOMEM));
 	return fix(cli, &verdicts, yes);
 }

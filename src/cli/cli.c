@@ -179,90 +179,75 @@ static enum cli_exit parse(struct cli *cli, int argc, char **argv, void *argumen
 
 /* ---- the machine ---- */
 
-void cli_forget(struct cli *cli)
-{
-	inventory_free(&cli->inventory);
-	thisboot_free(&cli->boot);
-	nextboot_free(&cli->next);
-	chain_free(&cli->chain);
-	facts_free(&cli->facts);
-	cli->facts = (struct facts){0};
-}
-
-static void close_cli(struct cli *cli)
+void cli_close(struct cli *cli)
 {
 	file_free_names(&cli->values);
-	cli_forget(cli);
-	root_close(&cli->root);
+	vfioboot_machine_unref(cli->machine);
+	vfioboot_unref(cli->context);
+}
+
+static void warn(struct vfioboot_ctx *context, int priority, const char *text, void *data)
+{
+	const struct cli *cli = data;
+
+	(void)context;
+	(void)priority;
+	cli_warning(cli->command->name, "%s", text);
+}
+
+enum cli_exit cli_open(struct cli *cli)
+{
+	int r;
+
+	if (!*cli->dir)
+		return cli_misuse(cli->command->name,
+			"--root takes a directory, and got an empty name");
+	or_no_memory(vfioboot_new(&cli->context) < 0 ? NULL : cli);
+	vfioboot_set_log(cli->context, warn, cli);
+	or_no_memory(vfioboot_set_root(cli->context, cli->dir) < 0 ? NULL : cli);
+	r = machine_new(cli->context, &cli->machine);
+	if (r < 0)
+		return cli_error(cli->command->name,
+			"cannot open %s: %s; --root takes the directory with the files of "
+			"another machine",
+			cli->dir, strerror(-r));
+	cli->root = cli->machine->root;
+	return CLI_OK;
 }
 
 enum cli_exit cli_run(const struct cli_command *command, int argc, char **argv)
 {
 	_cleanup_free_ void *arguments = or_no_memory(calloc(1, command->arguments + 1));
-	_cleanup_(close_cli) struct cli cli = {
+	_cleanup_(cli_close) struct cli cli = {
 		.command = command, .arguments = arguments, .dir = "/", .root.fd = -1};
 	enum cli_exit status = parse(&cli, argc, argv, arguments);
-	int r;
 
 	if (status == CLI_OK && command->check)
 		status = command->check(&cli);
-	if (status != CLI_OK)
-		return status;
-	if (!*cli.dir)
-		return cli_misuse(
-			command->name, "--root takes a directory, and got an empty name");
-	r = root_open(cli.dir, &cli.root);
-	if (r < 0)
-		return cli_error(command->name,
-			"cannot open %s: %s; --root takes the directory with the files of "
-			"another machine",
-			cli.dir, strerror(-r));
-	return command->run(&cli);
+	if (status == CLI_OK)
+		status = cli_open(&cli);
+	return status == CLI_OK ? command->run(&cli) : status;
 }
 
-int cli_read_facts(struct cli *cli)
+enum cli_exit cli_say_context(const struct cli *cli)
 {
-	return cli->facts.root ? 0 : facts_read(&cli->root, &cli->facts);
+	return cli_say(cli->command->name, &cli->context->failure);
 }
 
 enum cli_exit cli_read_next(struct cli *cli, const char *cmdline)
 {
-	int r = cli_read_facts(cli);
-
-	if (r == 0 && cmdline)
-		r = nextboot_read(&cli->facts, cmdline, &cli->next);
-	if (r == 0 && !cmdline)
-		r = chain_read_menus(&cli->root, &cli->chain);
-	if (r == 0 && !cmdline)
-		r = nextboot_follow(&cli->facts, &cli->chain, &cli->next);
-	return r < 0 ? cli_error(cli->command->name, "%s", strerror(-r)) : CLI_OK;
-}
-
-int cli_follow(struct cli *cli)
-{
-	const struct nextboot *next = cli->next;
-
-	return chain_follow(
-		&cli->root, next->protect_traced ? &next->protect : NULL, &cli->chain);
+	return machine_read_next(cli->machine, cmdline) < 0 ? cli_say_context(cli)
+							    : CLI_OK;
 }
 
 enum cli_exit cli_read_boot(struct cli *cli)
 {
-	int r = thisboot_read(&cli->root, cli->next, &cli->boot);
-
-	return r < 0 ? cli_error(cli->command->name, "%s", strerror(-r)) : CLI_OK;
+	return machine_read_boot(cli->machine) < 0 ? cli_say_context(cli) : CLI_OK;
 }
 
 enum cli_exit cli_read_inventory(struct cli *cli)
 {
-	int r = inventory_read(&cli->facts, &cli->inventory);
-
-	if (r < 0)
-		return cli_error(cli->command->name,
-			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
-			cli->dir, strerror(-r));
-	inventory_mark(&cli->inventory, cli->next, &cli->boot);
-	return CLI_OK;
+	return machine_read_functions(cli->machine) < 0 ? cli_say_context(cli) : CLI_OK;
 }
 
 struct config *cli_read_config(const struct root *root, enum configfiles_of of)

@@ -15,6 +15,7 @@
 #include "decide/decide.h"
 #include "facts/facts.h"
 #include "handover/handover.h"
+#include "library/library.h"
 #include "outlook/outlook.h"
 #include "params/params.h"
 #include "trial/trial.h"
@@ -71,13 +72,9 @@ struct cli {
 	const char *dir; /* of --root, or "/" */
 	bool json, dry_run;
 	struct file_names values; /* of the one option that may be given several times */
-	struct root root;
-	/* By the functions below: */
-	struct facts facts;
-	struct chain chain; /* its menus; with its images by cli_follow() */
-	struct nextboot *next;
-	struct thisboot boot;
-	struct inventory inventory;
+	struct vfioboot_ctx *context;
+	struct vfioboot_machine *machine; /* read as far as the functions below say */
+	struct root root;                 /* the machine's, whose it is */
 };
 
 struct cli_command {
@@ -95,26 +92,27 @@ struct cli_command {
 	enum cli_exit (*run)(struct cli *cli);
 };
 
+/*
+ * Opens the machine of @cli, which has its command and directory, for cli_close().  CLI_OK, or a
+ * message.
+ */
+enum cli_exit cli_open(struct cli *cli);
+void cli_close(struct cli *cli);
+
 /* Parses what the command was called with, argv[0] being its name, and runs it. */
 enum cli_exit cli_run(const struct cli_command *command, int argc, char **argv);
 
 /*
- * What is known of the machine, each on top of the one before it: its facts and its next boot, by
- * the entry that starts then, or with @cmdline; what this boot did; all its functions, with both.
- * CLI_OK, or CLI_FAILED after a message.
+ * What is known of the machine, each on top of the one before it (library/machine.h): its facts and
+ * its next boot, by the entry that starts then, or with @cmdline; what this boot did; all its
+ * functions, with both.  CLI_OK, or CLI_FAILED after a message.
  */
 enum cli_exit cli_read_next(struct cli *cli, const char *cmdline);
 enum cli_exit cli_read_boot(struct cli *cli);
 enum cli_exit cli_read_inventory(struct cli *cli);
 
-/* The facts alone, if they were not read yet.  0 or -errno. */
-int cli_read_facts(struct cli *cli);
-
-/* Frees all of that: it is read again, when it is asked for. */
-void cli_forget(struct cli *cli);
-
-/* Follows the chain to its images.  0 or -errno. */
-int cli_follow(struct cli *cli);
+/* Says what the context of the command has to say.  Returns CLI_FAILED. */
+enum cli_exit cli_say_context(const struct cli *cli);
 
 /* The configuration alone, without a command line, for free(). */
 struct config *cli_read_config(const struct root *root, enum configfiles_of of);
@@ -186,16 +184,6 @@ enum cli_exit cli_confirm(const char *command, const char *text);
 
 /* ---- sections.c: what several commands say of the configuration */
 
-#define SECTIONS_TEXT_SIZE (CONFIG_NAME_SIZE * 2 + 384)
-
-/* Why a section that is not active is not: "demand", "off" or "profile". */
-const char *sections_inactive_word(
-	const struct config *config, const struct config_section *section);
-
-/* The same as a part of a sentence, such as "its profile 'x' is not selected". */
-void sections_inactive_text(const struct nextboot *next,
-	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE]);
-
 /* That nothing is configured, and what to do. */
 #define SECTIONS_NONE                                                                    \
 	"Nothing is configured: every device keeps its native driver.\n"                 \
@@ -214,25 +202,8 @@ void sections_print_inactive(const struct nextboot *next);
  */
 void sections_print_start(const struct cli *cli);
 
-/* Why a function is there only after udev has started, as the end of a sentence about it. */
-void sections_later_text(
-	const struct pcibus_function *function, char ret[static SECTIONS_TEXT_SIZE]);
-
-/* What binds such a function, as a sentence without full stop. */
-#define SECTIONS_LATER_REMEDY                                                            \
-	"vfioboot.service binds it if it exists when that starts; after that, 'sudo "    \
-	"/usr/lib/vfioboot/vfioboot-early' does"
-
 /* Prints, for each section that is bound later than in the initramfs, why. */
 void sections_print_later(const struct nextboot *next);
-
-/*
- * Why an entry of the plan is not bound in the initramfs, as a sentence without full stop; "" of one
- * that is.
- */
-#define SECTIONS_REMARK_SIZE (2 * SECTIONS_TEXT_SIZE)
-void sections_remark(const struct nextboot *next, const struct plan_entry *entry,
-	char ret[static SECTIONS_REMARK_SIZE]);
 
 /* Prints, for each section that is refused, why and what to do. */
 void sections_print_refused(const struct nextboot *next);
@@ -259,47 +230,27 @@ void function_remark(const struct thisboot *boot,
 void function_add_json(struct json_object *object, const struct thisboot *boot,
 	const struct thisboot_function *function, const char *name);
 
-/* ---- devices.c: the devices that a person names on the command line of `add` */
-
-/* Starts as {0}; devices_close() is to be called whatever happened. */
-struct devices {
-	struct cli *cli;
-	struct config *config;
-	struct names *names;
-	struct obstacles_host host; /* of the above */
-	const struct obstacles_allowed *allow;
-	struct offer offer; /* its set: what was named, and the rest of each card */
-	bool only;          /* not the rest of the card */
-	/* What is to be written, of devices_plan(); @host has it. */
-	struct obstacles_dropin *planned;
-	size_t n_planned;
-};
+/* ---- devices.c: the devices that a person names on the command line of `add` (library/devices.h) */
 
 /* Reads what is to be known of the machine.  CLI_OK, or says why not. */
 enum cli_exit devices_open(struct cli *cli, struct devices *devices);
-void devices_close(struct devices *devices);
 
-/*
- * Adds to the set what @operand names: a selector, or gpu:auto, nvme:auto, usb:auto, which
- * are the only such device that the host can spare.  CLI_OK, or says what is wrong.
- */
-enum cli_exit devices_add(struct devices *devices, const char *operand);
-
-/*
- * Gives an offer that is settled and has a name its driver, what its functions are called, and its
- * obstacles (offer_weigh()).  CLI_OK, or a message.
- */
-enum cli_exit devices_weigh(const struct devices *devices, struct offer *offer);
-
-/* Adds each function that @list, selectors with commas between, names, and nothing with it. */
-enum cli_exit devices_add_with(struct devices *devices, const char *list);
+/* As devices_find(), devices_find_each(), devices_settle() and devices_judge(): CLI_OK, or a message. */
+enum cli_exit devices_add(
+	const struct cli *cli, struct devices *devices, const char *operand);
+enum cli_exit devices_add_with(
+	const struct cli *cli, struct devices *devices, const char *list);
+enum cli_exit devices_end(
+	const struct cli *cli, struct devices *devices, const char *operand);
+enum cli_exit devices_weigh(
+	const struct cli *cli, struct devices *devices, struct offer *offer);
 
 /*
  * Counts the drop-in of an offer that was weighed from now on: its name is taken, and the next one
  * is weighed beside it.  CLI_OK, or a message.
  */
-enum cli_exit devices_plan(struct devices *devices, const struct offer *offer);
-void devices_forget_planned(struct devices *devices);
+enum cli_exit devices_plan(
+	const struct cli *cli, struct devices *devices, const struct offer *offer);
 
 /* Adds the steps that write what is planned.  0 or -errno. */
 int devices_put_planned(const struct devices *devices, struct change *change);
@@ -310,65 +261,6 @@ enum cli_exit devices_check_directory(const struct cli *cli);
 /* Whether @name, of the option, will do in a configuration; NULL will.  CLI_OK, or a message. */
 enum cli_exit devices_check_name(
 	const char *command, const char *option, const char *name);
-
-/* ---- candidates.c: devices of which one may be chosen */
-
-/* A device that might be chosen, and what is against it. */
-struct candidate {
-	const struct pcibus_function *function;
-	struct offer offer; /* that is settled */
-	bool spare;         /* nothing is, by candidates_weigh() */
-};
-
-/* Starts as {0}, for candidates_free(). */
-struct candidates {
-	struct candidate *list;
-	size_t n, spare; /* how many, and how many of them can be spared */
-};
-
-/* Finds those whose first function @is_meant, in the order of their addresses.  0 or -errno. */
-int candidates_find(const struct devices *devices,
-	bool (*is_meant)(const void *data, const struct pcibus_function *function),
-	const void *data, struct candidates *ret);
-
-/*
- * Finds out which of them the host can spare: those that `add` takes, and of whose first function
- * there is nothing to be told.  Where one cannot be, its offer has the obstacles; with none of
- * them it has no path of its own.  0 or -errno.
- */
-int candidates_weigh(const struct devices *devices, struct candidates *candidates);
-void candidates_free(struct candidates *candidates);
-
-/* ---- obstacle_text.c: why `add` refuses a device set, and what to do about it */
-
-#define OBSTACLE_TEXT_SIZE 512
-
-/*
- * What an obstacle is, as the end of a sentence that begins with the function: "carries
- * /data".  @config is that of the machine.
- */
-void obstacle_text(const struct config *config, const struct obstacle *obstacle,
-	char ret[static OBSTACLE_TEXT_SIZE]);
-
-/*
- * The first reason to refuse an offer that was weighed, as a whole sentence without full stop:
- * "0000:01:00.0 carries /data".
- */
-void obstacle_reason(const struct config *config, const struct offer *offer,
-	char ret[static OBSTACLE_TEXT_SIZE]);
-
-/* What can be done about the obstacle; "": its text says it, or nothing can. */
-void obstacle_remedy(const struct obstacles_host *host, const struct obstacle *obstacle,
-	char ret[static OBSTACLE_TEXT_SIZE]);
-
-/*
- * Says each obstacle of an offer on stderr: an error if it is a reason to refuse, else a warning; or
- * adds them to the JSON array @list, unless that is NULL.  @operands: what was asked for, to
- * propose more.
- */
-void obstacles_say(const struct obstacles_host *host,
-	const struct obstacles_allowed *allow, const struct offer *offer, char **operands,
-	int n_operands, struct json_object *list);
 
 /* ---- libvirt_hook.c: what libvirt's hook runs, `vfioboot libvirt hook` */
 

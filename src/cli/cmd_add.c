@@ -83,25 +83,16 @@ static enum cli_exit find_devices(struct addition *addition)
 	struct devices *devices = &addition->devices;
 	const struct cli *cli = addition->cli;
 	enum cli_exit status = devices_open(addition->cli, devices);
-	int r;
 
 	devices->only = addition->arguments->only;
 	devices->allow = &addition->allow;
 	devices->host.profile = addition->arguments->profile;
 	devices->host.demand = addition->arguments->demand;
 	for (int i = 0; status == CLI_OK && i < cli->n_operands; i++)
-		status = devices_add(devices, cli->operands[i]);
+		status = devices_add(cli, devices, cli->operands[i]);
 	if (status == CLI_OK && addition->arguments->with)
-		status = devices_add_with(devices, addition->arguments->with);
-	if (status != CLI_OK)
-		return status;
-	if (!devices->offer.set.n)
-		return cli_error("add",
-			"'%s' matches only bridges, which cannot be given to a guest; see "
-			"'vfioboot list'",
-			cli->operands[0]);
-	r = offer_settle(&devices->host, devices->allow, &devices->offer);
-	return r < 0 ? cli_error("add", "%s", strerror(-r)) : CLI_OK;
+		status = devices_add_with(cli, devices, addition->arguments->with);
+	return status == CLI_OK ? devices_end(cli, devices, cli->operands[0]) : status;
 }
 
 static const char *member_remark(enum deviceset_why why)
@@ -152,7 +143,7 @@ static bool is_accepted(const struct devices *devices, const struct pcibus_funct
 	struct offer *ret)
 {
 	const struct deviceset *set = &devices->offer.set;
-	const struct pcibus *bus = &devices->cli->facts.bus;
+	const struct pcibus *bus = &devices->facts->bus;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < set->n; i++)
@@ -278,13 +269,40 @@ static void print_next(const struct addition *addition)
 		printf(", then reboot.\n");
 }
 
+/* What there is to say of the obstacles, for points_clear(). */
+static struct vfioboot_points find_obstacles(const struct addition *addition)
+{
+	const struct devices *devices = &addition->devices;
+	struct vfioboot_points points = {0};
+	int r = obstacle_points(&devices->host, devices->allow, &devices->offer,
+		(const char *const *)addition->cli->operands, addition->cli->n_operands,
+		&points);
+
+	if (r < 0)
+		cli_error("add", "%s", strerror(-r));
+	return points;
+}
+
+static void print_obstacles(const struct addition *addition)
+{
+	_cleanup_(points_clear) struct vfioboot_points points = find_obstacles(addition);
+
+	for (size_t i = 0; i < points.n; i++) {
+		const struct vfioboot_point *point = &points.list[i];
+		bool refuses = point->level == VFIOBOOT_FAIL;
+
+		cli_report(refuses ? CLI_FAILED : CLI_OK, "add",
+			refuses ? "" : "warning: ", "%s%s%s", point->text,
+			*point->remedy ? "; " : "", point->remedy);
+	}
+}
+
 /* The obstacles, and unless they are reasons to refuse, the set. */
 static void print_offer(const struct addition *addition)
 {
 	const struct devices *devices = &addition->devices;
 
-	obstacles_say(&devices->host, devices->allow, &devices->offer,
-		addition->cli->operands, addition->cli->n_operands, NULL);
+	print_obstacles(addition);
 	if (obstacles_block(&devices->offer.obstacles))
 		return;
 	print_set(addition);
@@ -350,6 +368,22 @@ static void add_left(struct json_object *top, const struct addition *addition)
 	}
 }
 
+static void add_obstacles(struct json_object *top, const struct addition *addition)
+{
+	_cleanup_(points_clear) struct vfioboot_points points = find_obstacles(addition);
+	struct json_object *list = json_add_array(top, "obstacles");
+
+	for (size_t i = 0; i < points.n; i++) {
+		const struct vfioboot_point *point = &points.list[i];
+		struct json_object *object = json_add_object(list, NULL);
+
+		json_add_text(object, "address", point->subject);
+		json_add_bool(object, "refuses", point->level == VFIOBOOT_FAIL);
+		json_add_text(object, "text", point->text);
+		json_add_text(object, "remedy", point->remedy);
+	}
+}
+
 /* The offer, and whether it was written to @path. */
 static void print_json(const struct addition *addition, const char *path, bool written)
 {
@@ -368,8 +402,7 @@ static void print_json(const struct addition *addition, const char *path, bool w
 	json_add_bool(top, "only", takes_less(addition));
 	add_set(top, addition);
 	add_left(top, addition);
-	obstacles_say(&devices->host, devices->allow, offer, addition->cli->operands,
-		addition->cli->n_operands, json_add_array(top, "obstacles"));
+	add_obstacles(top, addition);
 	json_print(top);
 }
 
@@ -410,17 +443,17 @@ static enum cli_exit add(struct addition *addition)
 		status = choose_name(addition);
 	if (status != CLI_OK)
 		return status;
-	if (facts_modules_are_damaged(&addition->cli->facts))
+	if (facts_modules_are_damaged(&addition->cli->machine->facts))
 		cli_warning("add",
 			"the module index of the running kernel is damaged, so whether a "
 			"variant of vfio-pci fits better is unknown; run 'sudo depmod' to "
 			"rebuild it");
-	status = devices_weigh(devices, &devices->offer);
+	status = devices_weigh(addition->cli, devices, &devices->offer);
 	if (status != CLI_OK)
 		return status;
 	if (!obstacles_block(&devices->offer.obstacles))
-		leftovers_warn(
-			"add", &addition->cli->facts, devices->offer.obstacles.next);
+		leftovers_warn("add", &addition->cli->machine->facts,
+			devices->offer.obstacles.next);
 	if (!addition->cli->json)
 		print_offer(addition);
 	return write_file(addition);

@@ -41,7 +41,7 @@ static enum cli_exit check_config(const struct cli *cli, const struct config *co
 static enum cli_exit check_protect(struct cli *cli, struct nextboot *next)
 {
 	const char *command = cli->command->name;
-	struct facts *facts = &cli->facts;
+	struct facts *facts = &cli->machine->facts;
 	int r = 0;
 
 	if (next->protect_traced)
@@ -82,7 +82,7 @@ static void warn_refused(const struct cli *cli, const struct nextboot *next)
 
 static void print_outlook(const struct cli *cli)
 {
-	const struct nextboot *next = cli->next;
+	const struct nextboot *next = cli->machine->next;
 	struct nextboot_counts counts = nextboot_count(next);
 	char later[32] = "";
 
@@ -119,7 +119,7 @@ static void say_nothing_to_do(const struct cli *cli, enum cli_exit warned)
 /* Whether the default entry starts what was made, as far as that is known. */
 static void print_started(const struct cli *cli)
 {
-	const struct chain *chain = &cli->chain;
+	const struct chain *chain = &cli->machine->chain;
 	const struct chain_entry *entry;
 	const struct chain_image *image;
 
@@ -171,9 +171,9 @@ enum cli_exit apply_carry_out(const struct cli *cli, struct apply *apply)
 static enum cli_exit look(struct cli *cli)
 {
 	struct nextboot *next;
-	enum cli_exit status = cli->next ? CLI_OK : cli_read_next(cli, NULL);
+	enum cli_exit status = cli->machine->next ? CLI_OK : cli_read_next(cli, NULL);
 
-	next = cli->next;
+	next = cli->machine->next;
 	if (status == CLI_OK)
 		status = check_config(cli, &next->config);
 	if (status == CLI_OK)
@@ -193,7 +193,7 @@ static enum cli_exit look(struct cli *cli)
 static int follow(
 	struct cli *cli, const struct obstacles_dropin *planned, size_t n_planned)
 {
-	const struct nextboot *next = cli->next;
+	const struct nextboot *next = cli->machine->next;
 	_cleanup_(imagecheck_free) struct imagecheck check = {0};
 	int r = imagecheck_read(&cli->root, IMAGECHECK_NOW,
 		next->protect_traced ? &next->protect : NULL, &check);
@@ -201,7 +201,7 @@ static int follow(
 	for (size_t i = 0; r == 0 && i < n_planned; i++)
 		r = imagecheck_add_file(&check, planned[i].path, planned[i].text);
 	if (r == 0)
-		r = chain_compare(&cli->root, &check, &cli->chain);
+		r = chain_compare(&cli->root, &check, &cli->machine->chain);
 	return r < 0 ? r : check.needed;
 }
 
@@ -215,20 +215,20 @@ enum cli_exit apply_plan(struct cli *cli, const struct obstacles_dropin *planned
 
 	if (status != CLI_OK)
 		return status;
-	next = cli->next;
+	next = cli->machine->next;
 	warn_refused(cli, next);
 	trial_text_warn_changed(command, &cli->root, &next->config);
 	configured = follow(cli, planned, n_planned);
 	if (configured < 0)
 		return cli_error(
 			command, "cannot find the images: %s", strerror(-configured));
-	status = progress_check_images(command, &cli->chain, IMAGECHECK_NOW);
+	status = progress_check_images(command, &cli->machine->chain, IMAGECHECK_NOW);
 	if (status != CLI_OK)
 		return status;
-	*ret_warned = progress_warn_unbuilt(command, &cli->chain);
-	progress_warn_unknown(command, &cli->chain);
+	*ret_warned = progress_warn_unbuilt(command, &cli->machine->chain);
+	progress_warn_unknown(command, &cli->machine->chain);
 	r = apply_steps(&cli->root, next->protect_traced ? &next->protect : NULL,
-		configured, full, &cli->chain, ret);
+		configured, full, &cli->machine->chain, ret);
 	return r < 0 ? cli_error(command, "cannot work out what to do: %s", strerror(-r))
 		     : CLI_OK;
 }

@@ -141,11 +141,11 @@ static enum cli_exit find_sections(const struct offer *offer, struct file_names 
 }
 
 /* Chooses the name that a set was handed over with, or one that no other set has. */
-static enum cli_exit choose_name(struct devices *devices)
+static enum cli_exit choose_name(const struct cli *cli, struct devices *devices)
 {
 	_cleanup_(file_free_names) struct file_names given = {0};
 	struct offer *offer = &devices->offer;
-	const struct root *root = &devices->cli->root;
+	const struct root *root = &cli->root;
 	char stem[CONFIG_NAME_SIZE];
 	unsigned number = 2;
 	int r;
@@ -165,13 +165,13 @@ static enum cli_exit choose_name(struct devices *devices)
 }
 
 /* Makes a section of devices that have none, as `add` would, for as long as this command runs. */
-static enum cli_exit make_section(struct devices *devices)
+static enum cli_exit make_section(const struct cli *cli, struct devices *devices)
 {
-	enum cli_exit status = choose_name(devices);
+	enum cli_exit status = choose_name(cli, devices);
 	int r;
 
 	if (status == CLI_OK)
-		status = devices_weigh(devices, &devices->offer);
+		status = devices_weigh(cli, devices, &devices->offer);
 	if (status != CLI_OK)
 		return status;
 	r = dropin_read_text(devices->config, devices->offer.text, "(vfioboot bind)");
@@ -179,9 +179,9 @@ static enum cli_exit make_section(struct devices *devices)
 }
 
 /* Finds the sections of the devices that are named, or makes one of them. */
-static enum cli_exit find_devices(struct devices *devices, struct file_names *ret)
+static enum cli_exit find_devices(
+	const struct cli *cli, struct devices *devices, struct file_names *ret)
 {
-	const struct cli *cli = devices->cli;
 	enum cli_exit status = CLI_OK;
 	const char *first = NULL;
 	size_t before = ret->n;
@@ -191,30 +191,24 @@ static enum cli_exit find_devices(struct devices *devices, struct file_names *re
 		if (config_find_section(devices->config, cli->operands[i]))
 			continue;
 		first = first ? first : cli->operands[i];
-		status = devices_add(devices, cli->operands[i]);
+		status = devices_add(cli, devices, cli->operands[i]);
 	}
 	if (status != CLI_OK || !first)
 		return status;
-	if (!devices->offer.set.n)
-		return cli_error("bind",
-			"'%s' matches only bridges, which cannot be given to a guest; see "
-			"'vfioboot list'",
-			first);
-	r = offer_settle(&devices->host, devices->allow, &devices->offer);
-	if (r < 0)
-		return cli_error("bind", "%s", strerror(-r));
-	status = find_sections(&devices->offer, ret);
+	status = devices_end(cli, devices, first);
+	if (status == CLI_OK)
+		status = find_sections(&devices->offer, ret);
 	if (status != CLI_OK || ret->n > before)
 		return status;
-	status = make_section(devices);
+	status = make_section(cli, devices);
 	r = status == CLI_OK ? file_add_name(ret, devices->offer.name) : 0;
 	return r < 0 ? cli_error("bind", "%s", strerror(-r)) : status;
 }
 
 /* Finds the sets that are named, and those of the devices that are, each once. */
-static enum cli_exit find_sets(struct devices *devices, struct file_names *ret)
+static enum cli_exit find_sets(
+	const struct cli *cli, struct devices *devices, struct file_names *ret)
 {
-	const struct cli *cli = devices->cli;
 	const struct arguments *arguments = cli->arguments;
 	enum cli_exit status;
 
@@ -222,7 +216,7 @@ static enum cli_exit find_sets(struct devices *devices, struct file_names *ret)
 		if (config_find_section(devices->config, cli->operands[i]) &&
 			file_add_name(ret, cli->operands[i]) < 0)
 			return cli_error("bind", "%s", strerror(ENOMEM));
-	status = find_devices(devices, ret);
+	status = find_devices(cli, devices, ret);
 	for (size_t i = 0; i < ret->n && arguments->last_display; i++) {
 		struct config_section *section =
 			config_find_section(devices->config, ret->names[i]);
@@ -341,8 +335,8 @@ static enum cli_exit plan_sets(struct cli *cli, struct devices *devices,
 		request.wait_s = 0;
 	for (size_t i = 0; i < sets->n; i++) {
 		request.set = sets->names[i];
-		if (handover_bind(&cli->facts, devices->config, &request, ret, &message) <
-			0)
+		if (handover_bind(&cli->machine->facts, devices->config, &request, ret,
+			    &message) < 0)
 			return refuse(cli, &message);
 		say_nothing(cli, ret);
 	}
@@ -391,7 +385,7 @@ static enum cli_exit run_bind(struct cli *cli)
 	if (status == CLI_OK) {
 		status = devices_open(cli, &devices);
 		if (status == CLI_OK)
-			status = find_sets(&devices, &sets);
+			status = find_sets(cli, &devices, &sets);
 		if (status == CLI_OK)
 			status = bind_sets(cli, &devices, &sets, program);
 		devices_close(&devices);
@@ -422,20 +416,21 @@ static enum cli_exit find_given(
 {
 	const struct pcibus_function *function = NULL;
 	struct selector selector;
-	int r = cli_read_facts(cli);
+	int r = machine_read_facts(cli->machine);
 
 	if (config_set_name(ret, CONFIG_NAME_SIZE, operand))
 		return CLI_OK;
-	if (r < 0 || cli->facts.bus_error < 0)
+	if (r < 0 || cli->machine->facts.bus_error < 0)
 		return cli_error("release", "cannot read the PCI functions: %s",
-			strerror(r < 0 ? -r : -cli->facts.bus_error));
+			strerror(r < 0 ? -r : -cli->machine->facts.bus_error));
 	if (selector_parse(operand, &selector) < 0)
 		return cli_misuse("release",
 			"'%s' is neither a device set nor a device; use its name, or an "
 			"address (01:00.0)",
 			operand);
 	*ret = '\0';
-	while ((function = deviceset_next(&cli->facts.bus, &selector, function))) {
+	while ((function =
+			deviceset_next(&cli->machine->facts.bus, &selector, function))) {
 		r = handover_find(&cli->root, function->dev.address, ret);
 		if (r != -ENOENT)
 			break;

@@ -243,9 +243,9 @@ static enum cli_exit run(struct cli *cli)
 			request.profile);
 	if (read_next(cli, request.profile) != CLI_OK)
 		return CLI_FAILED;
-	sections_say_errors("cmdline", &cli->next->config);
-	warn_unknown(&cli->next->config, request.profile);
-	r = params_find(&cli->facts, cli->next, &request, params);
+	sections_say_errors("cmdline", &cli->machine->next->config);
+	warn_unknown(&cli->machine->next->config, request.profile);
+	r = params_find(&cli->machine->facts, cli->machine->next, &request, params);
 	/* The files of the boot loader show where, whatever is not known of the machine. */
 	if (r < 0 && arguments->explain && !cli->json)
 		print_where(&cli->root, false);
@@ -257,7 +257,8 @@ static enum cli_exit run(struct cli *cli)
 	if (arguments->apply)
 		return cmdline_apply(cli, params, arguments->loader, arguments->yes);
 	print(cli, params);
-	return params->refused || cli->next->config.n_errors ? CLI_FAILED : CLI_OK;
+	return params->refused || cli->machine->next->config.n_errors ? CLI_FAILED
+								      : CLI_OK;
 }
 
 const struct cli_command cmd_cmdline = {

@@ -62,16 +62,16 @@ static void read_view(const struct explain *explain,
 		    sizeof(ret->override)) < 0 ||
 		strcmp(ret->override, NOT_SET) == 0)
 		ret->override[0] = '\0';
-	ret->section = find_section(&explain->cli->next->config, function);
-	ret->boot = thisboot_find(&explain->cli->boot, dev->address);
-	ret->next = nextboot_find(explain->cli->next, dev->address);
+	ret->section = find_section(&explain->cli->machine->next->config, function);
+	ret->boot = thisboot_find(&explain->cli->machine->boot, dev->address);
+	ret->next = nextboot_find(explain->cli->machine->next, dev->address);
 }
 
 /* The next function after @index in the group of @view's; NULL: there is no other. */
 static const struct inventory_function *next_in_group(
 	const struct explain *explain, const struct view *view, size_t *index)
 {
-	const struct inventory *inventory = &explain->cli->inventory;
+	const struct inventory *inventory = &explain->cli->machine->inventory;
 	int group = view->function->pci->group;
 
 	while (group != PCIBUS_NO_GROUP && *index < inventory->n) {
@@ -202,10 +202,10 @@ static void add_json(const struct explain *explain, const struct view *view)
 		json_add_bool(object, "boot_display", view->function->pci->boot_display);
 	else
 		json_add_null(object, "boot_display");
-	add_section(object, &explain->cli->next->config, view);
+	add_section(object, &explain->cli->machine->next->config, view);
 	if (view->boot)
-		function_add_json(json_add_object(object, "boot"), &explain->cli->boot,
-			view->boot, kind->name);
+		function_add_json(json_add_object(object, "boot"),
+			&explain->cli->machine->boot, view->boot, kind->name);
 	else
 		json_add_null(object, "boot");
 	add_group(object, explain, view);
@@ -247,8 +247,8 @@ static void print_offer(const struct explain *explain, const struct view *view)
 	static const struct obstacles_allowed none;
 	_cleanup_(offer_free) struct offer offer = {0};
 	char text[OBSTACLE_TEXT_SIZE], address[PCI_ADDRESS_SIZE];
-	int r = deviceset_add(
-		&offer.set, &explain->cli->facts.bus, view->function->pci, false);
+	int r = deviceset_add(&offer.set, &explain->cli->machine->facts.bus,
+		view->function->pci, false);
 
 	if (r == 0)
 		r = offer_try(&explain->host, &none, &offer);
@@ -272,7 +272,7 @@ static void print_offer(const struct explain *explain, const struct view *view)
 
 static void print_section(const struct explain *explain, const struct view *view)
 {
-	const struct config *config = &explain->cli->next->config;
+	const struct config *config = &explain->cli->machine->next->config;
 	const struct config_section *section = view->section;
 	char place[CONFIG_PLACE_SIZE], why[SECTIONS_TEXT_SIZE];
 	bool none;
@@ -292,7 +292,7 @@ static void print_section(const struct explain *explain, const struct view *view
 	} else if (config_section_active(config, section)) {
 		printf(".\n");
 	} else {
-		sections_inactive_text(explain->cli->next, section, why);
+		sections_inactive_text(explain->cli->machine->next, section, why);
 		cli_print("%s%s%s\n", section->demand ? ", and is " : ", but ", why,
 			full_stop(why));
 	}
@@ -302,7 +302,7 @@ static void print_section(const struct explain *explain, const struct view *view
 static void print_later(const struct explain *explain, const struct view *view)
 {
 	const struct pcibus_function *function = view->next
-		? nextboot_later(explain->cli->next, view->next)
+		? nextboot_later(explain->cli->machine->next, view->next)
 		: view->function->pci;
 	char address[PCI_ADDRESS_SIZE], text[SECTIONS_TEXT_SIZE];
 
@@ -316,28 +316,29 @@ static void print_later(const struct explain *explain, const struct view *view)
 static void print_boots(const struct explain *explain, const struct view *view)
 {
 	const char *wanted, *reason;
-	const char *when = explain->cli->next->unknown.code
+	const char *when = explain->cli->machine->next->unknown.code
 		? ", if it has the parameters of this one"
 		: "";
 	char text[FUNCTION_TEXT_SIZE];
 
 	if (view->boot) {
-		function_remark(&explain->cli->boot, view->boot, text);
+		function_remark(&explain->cli->machine->boot, view->boot, text);
 		cli_print("  This boot: %s%s%s%s\n",
-			function_result(&explain->cli->boot, view->boot),
+			function_result(&explain->cli->machine->boot, view->boot),
 			text[0] ? ": " : "", text, full_stop(text[0] ? text : "-"));
 	}
 	if (!view->next)
 		return;
-	wanted = explain->cli->next->config.sections[view->next->section].driver;
+	wanted = explain->cli->machine->next->config.sections[view->next->section].driver;
 	reason = reason_text(view->next->reason);
 	if (view->next->reason != REASON_NONE)
 		printf("  Next boot: refused: %s%s\n", reason, full_stop(reason));
-	else if (nextboot_action(explain->cli->next, view->next) == NEXTBOOT_LATER)
+	else if (nextboot_action(explain->cli->machine->next, view->next) ==
+		NEXTBOOT_LATER)
 		printf("  Next boot: later: " SECTIONS_LATER_REMEDY ".\n");
-	else if (nextboot_hindrance(explain->cli->next))
+	else if (nextboot_hindrance(explain->cli->machine->next))
 		cli_print("  Next boot: not bound in the initramfs: %s.\n",
-			nextboot_hindrance(explain->cli->next));
+			nextboot_hindrance(explain->cli->machine->next));
 	else if (strcmp(wanted, CONFIG_DRIVER_NONE) == 0)
 		printf("  Next boot%s: kept without a driver.\n", when);
 	else
@@ -386,7 +387,7 @@ static void print_uses(const struct explain *explain, const struct view *view)
 	if (view->function->pci->boot_display)
 		printf("  It is the boot display: the firmware and the boot messages "
 		       "appear on it.\n");
-	if (explain->cli->inventory.usage_error < 0) {
+	if (explain->cli->machine->inventory.usage_error < 0) {
 		printf("  What this host uses it for is unknown.\n");
 		return;
 	}
@@ -441,7 +442,7 @@ static void print_text(const struct explain *explain, const struct view *view)
 static enum cli_exit say_absent(
 	const struct explain *explain, const char *operand, bool is_selector)
 {
-	struct config *config = &explain->cli->next->config;
+	struct config *config = &explain->cli->machine->next->config;
 	const struct config_section *section = config_find_section(config, operand);
 	char place[CONFIG_PLACE_SIZE];
 
@@ -470,14 +471,14 @@ static bool is_meant(const struct explain *explain, const char *operand,
 
 	if (selector)
 		return selector_match(selector, dev);
-	section = find_section(&explain->cli->next->config, function);
+	section = find_section(&explain->cli->machine->next->config, function);
 	return section && strcmp(section->name, operand) == 0;
 }
 
 /* Explains each function that @operand means. */
 static enum cli_exit explain_operand(struct explain *explain, const char *operand)
 {
-	const struct inventory *inventory = &explain->cli->inventory;
+	const struct inventory *inventory = &explain->cli->machine->inventory;
 	struct selector selector;
 	bool is_selector = selector_parse(operand, &selector) == 0, any = false;
 
@@ -509,12 +510,12 @@ static enum cli_exit run(struct cli *cli)
 
 	if (status != CLI_OK)
 		return status;
-	sections_say_errors("explain", &cli->next->config);
+	sections_say_errors("explain", &cli->machine->next->config);
 	if (cli_read_boot(cli) != CLI_OK || cli_read_inventory(cli) != CLI_OK)
 		return CLI_FAILED;
-	explain.host = (struct obstacles_host){.facts = &cli->facts,
-		.config = &cli->next->config,
-		.usage = cli->inventory.usage};
+	explain.host = (struct obstacles_host){.facts = &cli->machine->facts,
+		.config = &cli->machine->next->config,
+		.usage = cli->machine->inventory.usage};
 	if (cli->json) {
 		top = json_new_top();
 		explain.list = json_add_array(top, "functions");

@@ -228,7 +228,7 @@ static enum cli_exit weigh(struct importing *importing, size_t i)
 	enum cli_exit status;
 
 	offer_choose_name(&devices->host, offer);
-	status = devices_weigh(devices, offer);
+	status = devices_weigh(importing->cli, devices, offer);
 	if (status != CLI_OK)
 		return status;
 	note_left(importing, offer);
@@ -241,7 +241,7 @@ static enum cli_exit weigh(struct importing *importing, size_t i)
 		note_card(importing, offer, reason, true);
 	}
 	importing->proposed[i] = !*reason;
-	return *reason ? CLI_OK : devices_plan(devices, offer);
+	return *reason ? CLI_OK : devices_plan(importing->cli, devices, offer);
 }
 
 static bool is_meant(const void *data, const struct pcibus_function *function)
@@ -253,6 +253,8 @@ static enum cli_exit find(struct importing *importing)
 {
 	struct cli *cli = importing->cli;
 	struct imports *imports = &importing->imports;
+	const struct candidates_of of = {
+		&importing->devices.host, &importing->allow, importing->devices.only};
 	enum cli_exit status = devices_open(cli, &importing->devices);
 	int r = 0;
 
@@ -263,12 +265,11 @@ static enum cli_exit find(struct importing *importing)
 		status = cli_read_next(cli, NULL);
 	if (status != CLI_OK)
 		return status;
-	r = imports_find(&cli->facts, cli->next, imports);
+	r = imports_find(&cli->machine->facts, cli->machine->next, imports);
 	for (size_t i = 0; r == 0 && i < imports->n; i++)
 		note_item(importing, &imports->list[i]);
 	if (r == 0)
-		r = candidates_find(
-			&importing->devices, is_meant, imports, &importing->candidates);
+		r = candidates_find(&of, is_meant, imports, &importing->candidates);
 	if (r < 0)
 		return cli_error("import", "%s", strerror(-r));
 	importing->proposed =

@@ -63,228 +63,68 @@ static const struct column columns[] = {
 	{0},
 };
 
-/* After this many file systems of one function the others are counted only. */
-#define USES_MAX 4
-
-/* A line that is being filled. */
-struct cells {
-	struct table *table;
-	struct table_line *line;
+/* What the library has of a function, as texts; the other columns are in set_cells(). */
+static const struct {
+	const char *column;
+	const char *(*get)(const struct vfioboot_function *function);
+} texts[] = {
+	{"PATH", vfioboot_function_get_path},
+	{"ID", vfioboot_function_get_id},
+	{"CLASS", vfioboot_function_get_class},
+	{"DRIVER", vfioboot_function_get_driver},
+	{"NAME", vfioboot_function_get_name},
+	{"NOTES", vfioboot_function_get_notes},
+	{"TYPE", vfioboot_function_get_type},
+	{"VENDOR", vfioboot_function_get_vendor},
+	{"MODEL", vfioboot_function_get_model},
+	{"SUBSYSTEM", vfioboot_function_get_subsystem},
+	{"MODULES", vfioboot_function_get_modules},
+	{"USES", vfioboot_function_get_uses},
+	{"DATA", vfioboot_function_get_data},
+	{"SECTION", vfioboot_function_get_section},
+	{"WANTED", vfioboot_function_get_wanted},
+	{"REASON", vfioboot_function_get_reason},
 };
 
-static void set(struct cells *cells, const char *column, const char *text)
+static void set_cells(struct table *table, struct table_line *line,
+	const struct vfioboot_function *function, bool short_address)
 {
-	table_set(cells->table, cells->line, column, text);
-}
+	const char *address = vfioboot_function_get_address(function);
+	int group = vfioboot_function_get_iommu_group(function);
+	int boot_display = vfioboot_function_get_boot_display(function);
+	char number[16];
 
-/* A text that is put together of parts; what does not fit is cut. */
-struct text {
-	char text[1024];
-	size_t len;
-};
-
-static void add(struct text *text, const char *first, const char *second)
-{
-	text->len += text_join(text->text + text->len, sizeof(text->text) - text->len,
-		first, second, NULL);
-}
-
-static bool is_network(const struct usage_entry *use)
-{
-	return use->kind == IN_USE_ROUTE || use->kind == IN_USE_INTERFACE;
-}
-
-static const char *use_word(const struct usage_entry *use)
-{
-	return use->kind == IN_USE_SWAP ? "swap" : use->what;
-}
-
-/* All of them, as words: "/, /home?, swap", the '?' for what may be on another function. */
-static void set_uses(struct cells *cells, const struct inventory_function *function)
-{
-	struct text text = {0};
-
-	for (size_t i = 0; i < function->n_uses; i++) {
-		add(&text, text.len ? ", " : "", use_word(&function->uses[i]));
-		add(&text, function->uses[i].untraced ? "?" : "", "");
-	}
-	set(cells, "USES", text.text);
-}
-
-/* At most @most: "/dev/sda1 (ext4 file system), /dev/sda2 (swap area) and 2 more" */
-static void add_data(struct text *text, const struct inventory_function *function,
-	const char *begin, unsigned most)
-{
-	const struct drives_device *device = NULL;
-	char one[512], more[32];
-	unsigned n = 0;
-
-	while ((device = drives_next(
-			function->drives, function->pci->dev.address, device))) {
-		if (device->state != DRIVES_DATA)
-			continue;
-		drives_text(device, one, sizeof(one));
-		if (n < most)
-			add(text, n ? ", " : begin, one);
-		n++;
-	}
-	if (n > most) {
-		snprintf(more, sizeof(more), " and %u more", n - most);
-		add(text, more, "");
-	}
-}
-
-static void set_data(struct cells *cells, const struct inventory_function *function)
-{
-	struct text text = {0};
-
-	add_data(&text, function, "", UINT_MAX);
-	set(cells, "DATA", text.text);
-}
-
-/* Which uses a note is about, and how it begins. */
-struct uses_note {
-	bool network, untraced;
-	const char *begin;
-};
-
-static void note_uses(struct text *notes, const struct inventory_function *function,
-	const struct uses_note *note)
-{
-	unsigned n = 0;
-	char more[32];
-
-	for (size_t i = 0; i < function->n_uses; i++) {
-		const struct usage_entry *use = &function->uses[i];
-
-		if (is_network(use) != note->network || use->untraced != note->untraced)
-			continue;
-		if (n == 0)
-			add(notes, notes->len ? "; " : "", note->begin);
-		if (n < USES_MAX)
-			add(notes, n ? ", " : "", use_word(use));
-		n++;
-	}
-	if (n > USES_MAX) {
-		snprintf(more, sizeof(more), " and %u more", n - USES_MAX);
-		add(notes, more, "");
-	}
-}
-
-/* The section that matches the function, and its state. */
-static void note_section(struct text *notes, const struct inventory_function *function)
-{
-	static const char *const states[INVENTORY_RESULTS] = {
-		[INVENTORY_BOUND] = "bound",
-		[INVENTORY_PENDING] = "not bound yet",
-		[INVENTORY_LATER] = "not bound yet, and only after udev",
-		[INVENTORY_DEMAND] = "on demand",
-		[INVENTORY_REFUSED] = "refused",
-		[INVENTORY_FAILED] = "failed",
-	};
-	bool reason = function->reason != REASON_NONE;
-
-	if (!function->section)
-		return;
-	add(notes, notes->len ? "; " : "", function->section->name);
-	add(notes, ": ", states[function->result]);
-	if (function->section->demand && function->result == INVENTORY_BOUND)
-		add(notes, " on demand", "");
-	else if (reason && function->result == INVENTORY_BOUND)
-		add(notes, ", but not at the next boot", "");
-	if (reason) {
-		add(notes, " (", reason_word(function->reason));
-		add(notes, ")", "");
-	}
-}
-
-static void set_notes(struct cells *cells, const struct inventory_function *function)
-{
-	static const struct uses_note uses[] = {
-		{false, false, "carries "},
-		{false, true, "may carry "},
-		{true, false, "network in use: "},
-		{true, true, "may be the network: "},
-	};
-	struct text notes = {0};
-
-	if (function->pci->boot_display)
-		add(&notes, "boot display", "");
-	for (size_t i = 0; i < ARRAY_SIZE(uses); i++)
-		note_uses(&notes, function, &uses[i]);
-	add_data(&notes, function, notes.len ? "; has data: " : "has data: ", USES_MAX);
-	note_section(&notes, function);
-	set(cells, "NOTES", notes.text);
-}
-
-/* Where it is, and who has it. */
-static void set_place(struct cells *cells, const struct inventory_function *function,
-	bool short_address)
-{
-	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE], group[16];
-
-	pci_address_format(function->pci->dev.address, address);
-	set(cells, "ADDRESS", address + (short_address ? strlen("0000:") : 0));
-	pci_path_format(&function->pci->dev.path, path);
-	set(cells, "PATH", function->pci->dev.path.depth ? path : NULL);
-	snprintf(group, sizeof(group), "%d", function->pci->group);
-	set(cells, "IOMMU_GROUP", function->pci->group == PCIBUS_NO_GROUP ? NULL : group);
-	set(cells, "DRIVER", function->pci->dev.driver);
-}
-
-/* What it is, by its ids. */
-static void set_kind(struct cells *cells, const struct inventory_function *function)
-{
-	const struct pci_ids *ids = &function->pci->dev.ids;
-	char text[32];
-
-	snprintf(text, sizeof(text), "%04x:%04x", ids->vendor, ids->device);
-	set(cells, "ID", text);
-	snprintf(text, sizeof(text), "%04x:%04x", ids->subvendor, ids->subdevice);
-	set(cells, "SUBSYSTEM", ids->subvendor ? text : NULL);
-	snprintf(text, sizeof(text), "%06x", ids->class & 0xffffffu);
-	set(cells, "CLASS", text);
-	set(cells, "TYPE", names_type(ids->class));
-	set(cells, "NAME", function->kind->name);
-	set(cells, "VENDOR", function->kind->vendor);
-	set(cells, "MODEL", function->kind->model);
-	set(cells, "MODULES", function->kind->modules);
-	if (function->pci->has_boot_vga)
-		set(cells, "BOOT_DISPLAY", function->pci->boot_display ? "1" : "0");
-}
-
-static void set_section(struct cells *cells, const struct inventory_function *function)
-{
-	if (!function->section)
-		return;
-	set(cells, "SECTION", function->section->name);
-	set(cells, "WANTED", function->section->driver);
-	set(cells, "RESULT", inventory_result_word(function->result));
-	if (function->reason != REASON_NONE)
-		set(cells, "REASON", reason_word(function->reason));
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		table_set(table, line, texts[i].column, texts[i].get(function));
+	table_set(
+		table, line, "ADDRESS", address + (short_address ? strlen("0000:") : 0));
+	snprintf(number, sizeof(number), "%d", group);
+	table_set(table, line, "IOMMU_GROUP", group < 0 ? NULL : number);
+	if (boot_display >= 0)
+		table_set(table, line, "BOOT_DISPLAY", boot_display ? "1" : "0");
+	table_set(table, line, "RESULT",
+		vfioboot_result_word(vfioboot_function_get_result(function)));
 }
 
 /* Adds a line for a function below the line @group, or with NULL at the top. */
 static void add_line(struct table *table, struct table_line *group,
-	const struct inventory_function *function, bool short_address)
+	const struct vfioboot_function *function, bool short_address)
 {
-	static const char *const colours[INVENTORY_RESULTS] = {
-		[INVENTORY_BOUND] = "green",
-		[INVENTORY_PENDING] = "yellow",
-		[INVENTORY_LATER] = "yellow",
-		[INVENTORY_REFUSED] = "red",
-		[INVENTORY_FAILED] = "red",
+	static const char *const colours[] = {
+		[VFIOBOOT_RESULT_NONE] = NULL,
+		[VFIOBOOT_RESULT_BOUND] = "green",
+		[VFIOBOOT_RESULT_PENDING] = "yellow",
+		[VFIOBOOT_RESULT_LATER] = "yellow",
+		[VFIOBOOT_RESULT_DEMAND] = NULL,
+		[VFIOBOOT_RESULT_REFUSED] = "red",
+		[VFIOBOOT_RESULT_FAILED] = "red",
 	};
-	struct cells cells = {.table = table, .line = table_add(table, group)};
+	const char *colour = colours[vfioboot_function_get_result(function)];
+	struct table_line *line = table_add(table, group);
 
-	set_place(&cells, function, short_address);
-	set_kind(&cells, function);
-	set_uses(&cells, function);
-	set_data(&cells, function);
-	set_section(&cells, function);
-	set_notes(&cells, function);
-	if (colours[function->result])
-		table_colour(table, cells.line, colours[function->result]);
+	set_cells(table, line, function, short_address);
+	if (colour)
+		table_colour(table, line, colour);
 }
 
 /* ---- which lines, in which order ---- */
@@ -303,40 +143,18 @@ static enum cli_exit select_columns(struct table *table, const char *list)
 }
 
 static bool is_chosen(
-	const struct arguments *arguments, const struct inventory_function *function)
+	const struct arguments *arguments, const struct vfioboot_function *function)
 {
 	bool filtered = arguments->gpu || arguments->nvme || arguments->usb;
-	bool gpu = pcidev_base_class(&function->pci->dev) == PCI_BASE_DISPLAY;
-	bool nvme = function->pci->dev.ids.class >> 8 == 0x0108;
-	bool usb = function->pci->dev.ids.class >> 8 == 0x0c03;
 
-	if (!filtered)
-		return arguments->all || gpu || nvme || usb || function->section;
-	return arguments->all || (gpu && arguments->gpu) || (nvme && arguments->nvme) ||
-		(usb && arguments->usb);
-}
-
-/* By group, those without one last; within it by address, which is the order in memory. */
-static int compare_places(const void *a, const void *b)
-{
-	const struct inventory_function *x = *(struct inventory_function *const *)a;
-	const struct inventory_function *y = *(struct inventory_function *const *)b;
-
-	if (x->pci->group != y->pci->group)
-		return (unsigned)x->pci->group < (unsigned)y->pci->group ? -1 : 1;
-	return x < y ? -1 : x > y;
-}
-
-/* All functions in the order of the list, for free(). */
-static const struct inventory_function **sort_functions(const struct inventory *inventory)
-{
-	const struct inventory_function **sorted =
-		or_no_memory(calloc(inventory->n, sizeof(*sorted)));
-
-	for (size_t i = 0; i < inventory->n; i++)
-		sorted[i] = &inventory->functions[i];
-	qsort(sorted, inventory->n, sizeof(*sorted), compare_places);
-	return sorted;
+	if (arguments->all || (!filtered && vfioboot_function_get_section(function)))
+		return true;
+	switch (vfioboot_function_get_kind(function)) {
+	case VFIOBOOT_KIND_GPU: return !filtered || arguments->gpu;
+	case VFIOBOOT_KIND_NVME: return !filtered || arguments->nvme;
+	case VFIOBOOT_KIND_USB: return !filtered || arguments->usb;
+	default: return false;
+	}
 }
 
 struct lister {
@@ -363,30 +181,31 @@ static void add_group_line(struct lister *lister, int group)
 	table_set(lister->table, lister->group, "ADDRESS", text);
 }
 
-static void add_function(struct lister *lister, const struct inventory_function *function)
+static void add_function(struct lister *lister, const struct vfioboot_function *function)
 {
-	add_group_line(lister, function->pci->group);
+	enum vfioboot_result result = vfioboot_function_get_result(function);
+
+	add_group_line(lister, vfioboot_function_get_iommu_group(function));
 	add_line(lister->table, lister->group, function, lister->short_addresses);
 	lister->n_listed++;
-	lister->n_not_bound += function->section && function->result != INVENTORY_BOUND &&
-		function->result != INVENTORY_DEMAND;
+	lister->n_not_bound += result != VFIOBOOT_RESULT_NONE &&
+		result != VFIOBOOT_RESULT_BOUND && result != VFIOBOOT_RESULT_DEMAND;
 }
 
 /* Groups are listed whole, as they can only be given to a guest whole. */
-static void add_functions(struct lister *lister, const struct inventory *inventory)
+static void add_functions(struct lister *lister, const struct vfioboot_machine *machine)
 {
-	_cleanup_free_ const struct inventory_function **sorted =
-		sort_functions(inventory);
+	const struct vfioboot_function *functions = machine->functions;
 
-	for (size_t i = 0, end; i < inventory->n; i = end) {
+	for (size_t i = 0, end; i < machine->n_functions; i = end) {
 		bool chosen = false;
 
-		for (end = i; end < inventory->n &&
-			inventory_same_group(sorted[i], sorted[end]);
+		for (end = i; end < machine->n_functions &&
+			inventory_same_group(functions[i].of, functions[end].of);
 			end++)
-			chosen |= is_chosen(lister->arguments, sorted[end]);
+			chosen |= is_chosen(lister->arguments, &functions[end]);
 		for (; chosen && i < end; i++)
-			add_function(lister, sorted[i]);
+			add_function(lister, &functions[i]);
 	}
 }
 
@@ -455,31 +274,25 @@ static enum cli_exit print_list(const struct cli *cli)
 	struct lister lister = {.arguments = arguments,
 		.json = cli->json,
 		.table = table,
-		.short_addresses = !cli->json && is_in_one_domain(&cli->inventory)};
+		.short_addresses =
+			!cli->json && is_in_one_domain(&cli->machine->inventory)};
 
 	if (select_columns(table, arguments->columns) != CLI_OK)
 		return CLI_MISUSE;
-	add_functions(&lister, &cli->inventory);
+	add_functions(&lister, cli->machine);
 	table_print(table);
 	if (!cli->json)
-		print_remarks(&lister, &cli->inventory, cli->next);
+		print_remarks(&lister, &cli->machine->inventory, cli->machine->next);
 	return CLI_OK;
 }
 
 static enum cli_exit run(struct cli *cli)
 {
-	if (cli_read_next(cli, NULL) != CLI_OK || cli_read_boot(cli) != CLI_OK ||
-		cli_read_inventory(cli) != CLI_OK)
+	if (cli_read_inventory(cli) != CLI_OK)
 		return CLI_FAILED;
-	if (facts_modules_are_damaged(&cli->facts))
-		cli_warning("list",
-			"the index of the running kernel's modules is damaged; 'sudo "
-			"depmod' rebuilds it");
-	if (!cli->inventory.n)
+	if (!cli->machine->inventory.n)
 		return cli_error("list", "%s has no PCI devices", cli->dir);
-	if (cli->next->config.n_errors)
-		cli_warning("list",
-			"the configuration has errors; 'vfioboot plan' names them");
+	machine_warn(cli->machine);
 	return print_list(cli);
 }
 

@@ -31,84 +31,56 @@ static const struct column columns[] = {
 	{0},
 };
 
-/* The cells about the function itself. */
-static void set_function(struct table *table, struct table_line *line,
-	const struct pcidev *dev, struct names *names)
-{
-	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE] = "", id[sizeof("ffff:ffff")];
-	struct function_name name;
+/* What the library has of an entry, as texts; the other columns are in add_entry(). */
+static const struct {
+	const char *column;
+	const char *(*get)(const struct vfioboot_entry *entry);
+} texts[] = {
+	{"SECTION", vfioboot_entry_get_section},
+	{"ADDRESS", vfioboot_entry_get_address},
+	{"ID", vfioboot_entry_get_id},
+	{"DRIVER", vfioboot_entry_get_driver},
+	{"WANTED", vfioboot_entry_get_wanted},
+	{"REASON", vfioboot_entry_get_reason},
+	{"FILE", vfioboot_entry_get_file},
+	{"AT THE NEXT BOOT", vfioboot_entry_get_summary},
+	{"NAME", vfioboot_entry_get_name},
+	{"REMARK", vfioboot_entry_get_remark},
+};
 
-	pci_address_format(dev->address, address);
-	if (dev->path.depth)
-		pci_path_format(&dev->path, path);
-	snprintf(id, sizeof(id), "%04x:%04x", dev->ids.vendor, dev->ids.device);
-	names_look_up(names, &dev->ids, &name);
-	table_set(table, line, "ADDRESS", address);
+static void add_entry(struct table *table, const struct vfioboot_entry *entry)
+{
+	enum vfioboot_action action = vfioboot_entry_get_action(entry);
+	const char *path = vfioboot_entry_get_path(entry);
+	const char *driver = vfioboot_entry_get_driver(entry);
+	struct table_line *line = table_add(table, NULL);
+	bool there = vfioboot_entry_get_address(entry);
+	char number[16];
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		table_set(table, line, texts[i].column, texts[i].get(entry));
 	table_set(table, line, "PATH", path);
-	table_set(table, line, "ID", id);
-	table_set(table, line, "DRIVER", dev->driver);
-	table_set(table, line, "DRIVER NOW", dev->driver[0] ? dev->driver : "none");
-	table_set(table, line, "NAME", name.name);
-}
-
-/* The cells about what is asked for, and what will happen. */
-static void set_verdict(struct table *table, struct table_line *line,
-	const struct nextboot *next, const struct plan_entry *entry)
-{
-	const struct config *config = &next->config;
-	const struct config_section *section = &config->sections[entry->section];
-	enum nextboot_action action = nextboot_action(next, entry);
-	bool refused = action == NEXTBOOT_REFUSE;
-	bool reason = refused || (action == NEXTBOOT_DEMAND && entry->reason);
-	char number[16] = "", remark[SECTIONS_REMARK_SIZE];
-
-	if (section->place.line)
-		snprintf(number, sizeof(number), "%u", section->place.line);
-	table_set(table, line, "SECTION", section->name);
-	table_set(table, line, "ACTION", nextboot_action_word(action));
-	table_set(table, line, "WANTED", section->driver);
-	table_set(table, line, "REASON", reason ? reason_word(entry->reason) : NULL);
-	table_set(table, line, "FILE", config->files[section->place.file]);
-	table_set(table, line, "LINE", number);
-	table_set(table, line, "AT THE NEXT BOOT",
-		refused                             ? "refused"
-			: action == NEXTBOOT_DEMAND ? "left to the host"
-			: nextboot_hindrance(next)  ? "not bound"
-			: action == NEXTBOOT_LATER  ? "later"
-			: strcmp(section->driver, CONFIG_DRIVER_NONE) == 0
-			? "kept without a driver"
-			: section->driver);
-	sections_remark(next, entry, remark);
-	table_set(table, line, "REMARK", remark);
-	if (refused)
+	table_set(table, line, "ACTION", vfioboot_action_word(action));
+	snprintf(number, sizeof(number), "%u", vfioboot_entry_get_line(entry));
+	if (vfioboot_entry_get_line(entry))
+		table_set(table, line, "LINE", number);
+	if (there)
+		table_set(table, line, "DRIVER NOW", driver ? driver : "none");
+	if (action == VFIOBOOT_ACTION_REFUSE)
 		table_colour(table, line, "red");
-}
-
-static void add_entries(struct table *table, const struct nextboot *next,
-	const struct plan *plan, struct names *names)
-{
-	for (unsigned i = 0; i < plan->n_entries; i++) {
-		const struct plan_entry *entry = &plan->entries[i];
-		struct table_line *line = table_add(table, NULL);
-
-		if (entry->function != PLAN_NO_FUNCTION)
-			set_function(table, line,
-				&next->machine.functions[entry->function], names);
-		set_verdict(table, line, next, entry);
-	}
 }
 
 static int print_table(const struct nextboot *next, bool json)
 {
 	_cleanup_(table_free) struct table *table = NULL;
-	_cleanup_(names_close) struct names *names = NULL;
-	int r = names_open(&names);
+	_cleanup_(plan_clear) struct vfioboot_plan plan = {0};
+	int r = plan_describe(next, &plan);
 
 	if (r < 0)
 		return r;
 	table = table_new("plan", columns, json);
-	add_entries(table, next, &next->plan, names);
-	add_entries(table, next, &next->demand, names);
+	for (size_t i = 0; i < plan.n; i++)
+		add_entry(table, &plan.entries[i]);
 	table_print(table);
 	return 0;
 }
@@ -143,7 +115,7 @@ static void print_headline(
 
 static int print_text(const struct cli *cli)
 {
-	const struct nextboot *next = cli->next;
+	const struct nextboot *next = cli->machine->next;
 	struct nextboot_counts counts = nextboot_count(next);
 	int r = 0;
 
@@ -174,7 +146,7 @@ static enum cli_exit run(struct cli *cli)
 {
 	const struct arguments *arguments = cli->arguments;
 	enum cli_exit status = cli_read_next(cli, arguments->cmdline);
-	const struct nextboot *next = cli->next;
+	const struct nextboot *next = cli->machine->next;
 	int r;
 
 	if (status != CLI_OK)
@@ -184,7 +156,7 @@ static enum cli_exit run(struct cli *cli)
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
 			cli->dir, strerror(-next->machine_error));
 	sections_say_errors("plan", &next->config);
-	leftovers_warn("plan", &cli->facts, next);
+	leftovers_warn("plan", &cli->machine->facts, next);
 	if (next->config.n_errors || nextboot_count(next).refused)
 		status = CLI_FAILED;
 	r = cli->json ? print_table(next, true) : print_text(cli);

@@ -52,10 +52,10 @@ static enum cli_exit run(struct cli *cli)
 	const struct arguments *arguments = cli->arguments;
 	_cleanup_free_ char *text = NULL;
 	struct protect_list list;
-	int r = facts_read(&cli->root, &cli->facts);
+	int r = facts_read(&cli->root, &cli->machine->facts);
 
 	if (r == 0)
-		r = protect_list_trace(&cli->facts, config, &list);
+		r = protect_list_trace(&cli->machine->facts, config, &list);
 	if (r < 0)
 		return report_trace(cli->dir, r);
 	text = or_no_memory(protect_list_format(&list));

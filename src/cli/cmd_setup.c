@@ -108,7 +108,7 @@ static enum cli_exit ask_when(struct setup *setup)
 /* The profile that there is, or one of our own. */
 static void choose_profile(struct setup *setup)
 {
-	const struct config *config = &setup->cli->next->config;
+	const struct config *config = &setup->cli->machine->next->config;
 
 	strcpy(setup->profile, SETUP_PROFILE);
 	for (unsigned i = 0; i < config->n_sections; i++)
@@ -138,7 +138,7 @@ static enum cli_exit check_when(const struct setup *setup)
 			"remove %s' first",
 			card->section, whens[card->configured].text, card->section);
 	}
-	if (setup->when == SETUP_BOOT && setup->cli->next->config.when_selected)
+	if (setup->when == SETUP_BOOT && setup->cli->machine->next->config.when_selected)
 		return cli_error(SETUP,
 			"nothing was changed: the configuration has 'when = selected', so that "
 			"normal boots bind nothing; remove that below [boot], or use '--when "
@@ -149,7 +149,7 @@ static enum cli_exit check_when(const struct setup *setup)
 /* What is set up already says when, if nothing else is chosen. */
 static bool find_configured(const struct setup *setup, enum setup_when *ret)
 {
-	const struct config *config = &setup->cli->next->config;
+	const struct config *config = &setup->cli->machine->next->config;
 
 	for (size_t i = 0; i < setup->n_cards; i++)
 		if (setup->cards[i].chosen)
@@ -372,18 +372,17 @@ static enum cli_exit offer_trial(struct setup *setup, bool *ret_trial)
 			"normal entry by\nitself.  The same later: 'sudo vfioboot try'.",
 		.left = "What was set up stays.",
 	};
-	struct cli cli = {.command = setup->cli->command,
-		.dir = setup->cli->dir,
-		.root = setup->cli->root};
+	_cleanup_(cli_close) struct cli cli = {
+		.command = setup->cli->command, .dir = setup->cli->dir};
 	enum cli_exit status = CLI_OK;
 
 	*ret_trial = false;
 	if (setup->when == SETUP_MENU && !setup->by_hand)
 		status = ask_yes(SETUP, &question, SETUP_OPTIONS, false, ret_trial);
 	if (status == CLI_OK && *ret_trial)
-		status = try_start(&cli, setup->profile, "");
-	cli_forget(&cli);
-	return status;
+		status = cli_open(&cli);
+	return status == CLI_OK && *ret_trial ? try_start(&cli, setup->profile, "")
+					      : status;
 }
 
 /* CLI_OK too when the person leaves: all that was asked for is done. */
@@ -473,7 +472,7 @@ static enum cli_exit print_json(struct setup *setup)
 		setup_find_cards(setup) != CLI_OK)
 		return CLI_FAILED;
 	setup_print_cards(setup, true);
-	return setup->cli->next->config.n_errors ? CLI_FAILED : CLI_OK;
+	return setup->cli->machine->next->config.n_errors ? CLI_FAILED : CLI_OK;
 }
 
 /* Asks nothing where all is said. */

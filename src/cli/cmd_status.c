@@ -51,21 +51,23 @@ static enum cli_exit read_status(struct cli *cli, struct status *ret)
 
 	if (cli_read_next(cli, NULL) != CLI_OK)
 		return CLI_FAILED;
-	next = cli->next;
+	next = cli->machine->next;
 	if (next->machine_error < 0)
 		cli_warning("status", "cannot read the PCI functions of %s: %s", cli->dir,
 			strerror(-next->machine_error));
 	sections_say_errors("status", &next->config);
 	if (cli_read_boot(cli) != CLI_OK)
 		return CLI_FAILED;
-	*ret = (struct status){
-		.cli = cli, .next = next, .boot = &cli->boot, .chain = &cli->chain};
+	*ret = (struct status){.cli = cli,
+		.next = next,
+		.boot = &cli->machine->boot,
+		.chain = &cli->machine->chain};
 	r = handover_list(&cli->root, &ret->handed_over);
 	if (r < 0)
 		cli_warning("status", "cannot read which device sets are handed over: %s",
 			strerror(-r));
-	warn_records(&cli->boot);
-	ret->chain_error = cli_follow(cli);
+	warn_records(&cli->machine->boot);
+	ret->chain_error = machine_follow(cli->machine);
 	if (ret->chain_error < 0)
 		cli_warning("status", "cannot read the initramfs images: %s",
 			strerror(-ret->chain_error));
@@ -478,8 +480,9 @@ static enum cli_exit run(struct cli *cli)
 	file_free_names(&status.handed_over);
 	if (r < 0)
 		return cli_error("status", "%s", strerror(-r));
-	return cli->boot.n_not_as_wanted || cli->next->config.n_errors ? CLI_FAILED
-								       : CLI_OK;
+	return cli->machine->boot.n_not_as_wanted || cli->machine->next->config.n_errors
+		? CLI_FAILED
+		: CLI_OK;
 }
 
 const struct cli_command cmd_status = {

@@ -142,7 +142,8 @@ static enum cli_exit read_guest(
 static const char *set_of(
 	const struct cli *cli, const struct config *config, struct pci_address address)
 {
-	const struct pcibus_function *function = pcibus_find(&cli->facts.bus, address);
+	const struct pcibus_function *function =
+		pcibus_find(&cli->machine->facts.bus, address);
 
 	for (unsigned i = 0; function && i < config->n_sections; i++) {
 		const struct config_section *section = &config->sections[i];
@@ -190,7 +191,7 @@ static enum cli_exit list(struct cli *cli)
 	_cleanup_(table_free) struct table *table = NULL;
 	_cleanup_free_ char *guests = NULL;
 	enum cli_exit status = CLI_OK;
-	int r = cli_read_facts(cli);
+	int r = machine_read_facts(cli->machine);
 
 	if (r < 0)
 		return cli_error("vm", "%s", strerror(-r));
@@ -217,7 +218,7 @@ static enum cli_exit find_set(
 	struct cli *cli, struct config *config, const char *name, struct vm_set *ret)
 {
 	const struct config_section *section = config_find_section(config, name);
-	int r = cli_read_facts(cli);
+	int r = machine_read_facts(cli->machine);
 
 	if (r < 0)
 		return cli_error("vm", "%s", strerror(-r));
@@ -227,10 +228,11 @@ static enum cli_exit find_set(
 			"there are",
 			section ? "valid " : "", name);
 	ret->section = section;
-	ret->functions =
-		or_no_memory(calloc(cli->facts.bus.n + 1, sizeof(*ret->functions)));
-	for (size_t i = 0; i < cli->facts.bus.n; i++) {
-		const struct pcibus_function *function = &cli->facts.bus.functions[i];
+	ret->functions = or_no_memory(
+		calloc(cli->machine->facts.bus.n + 1, sizeof(*ret->functions)));
+	for (size_t i = 0; i < cli->machine->facts.bus.n; i++) {
+		const struct pcibus_function *function =
+			&cli->machine->facts.bus.functions[i];
 
 		if (match_section(config, section, &function->dev) == MATCH_MEMBER)
 			ret->functions[ret->n++] = function;

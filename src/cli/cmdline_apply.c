@@ -65,7 +65,7 @@ static enum cli_exit check_value(const struct cli *cli, const struct permanent *
 	char text[64], place[PATH_MAX + 16];
 	size_t at = 0;
 
-	while ((conflict = conflicts_next(value, cli->facts.iommu, &at))) {
+	while ((conflict = conflicts_next(value, cli->machine->facts.iommu, &at))) {
 		if (conflict->loss == PARAM_LOSS_REMAPPING)
 			continue;
 		conflicts_format(conflict, text, sizeof(text));

@@ -128,8 +128,8 @@ static int look_again(const struct hook *hook, struct message *message)
 {
 	int r;
 
-	cli_forget(hook->cli);
-	r = cli_read_facts(hook->cli);
+	machine_forget(hook->cli->machine);
+	r = machine_read_facts(hook->cli->machine);
 	return r < 0 ? message_errno(message, r, "cannot read what this machine is") : 0;
 }
 
@@ -154,8 +154,8 @@ static enum cli_exit give_all(
 				"guest %s, set %s: handed over whole, though the guest "
 				"does not have %s",
 				hook->guest, set->name, set->lacking);
-		if (handover_bind(
-			    &hook->cli->facts, config, &request, &handover, &message) < 0)
+		if (handover_bind(&hook->cli->machine->facts, config, &request, &handover,
+			    &message) < 0)
 			return refuse(hook, &message);
 		len += text_join(
 			names + len, sizeof(names) - len, i ? " " : "", set->name, NULL);
@@ -185,7 +185,7 @@ static enum cli_exit prepare(struct hook *hook)
 	r = r < 0 ? r : look_again(hook, &message);
 	if (r < 0)
 		return refuse(hook, &message);
-	r = libvirt_find_sets(config, &hook->cli->facts.bus, &domain, &sets);
+	r = libvirt_find_sets(config, &hook->cli->machine->facts.bus, &domain, &sets);
 	list = sets.list;
 	if (r < 0) {
 		message_errno(&message, r, "cannot find the device sets of the guest");

@@ -1,45 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sentences about sections, the same in every command. */
+/* What several commands print of sections; how it is said library/sections.h knows. */
 #include "cli.h"
-
-const char *sections_inactive_word(
-	const struct config *config, const struct config_section *section)
-{
-	return section->demand ? "demand" : config->off ? "off" : "profile";
-}
-
-/* Of a section of demand: what a boot does with it, and why it would not be handed over. */
-static void demand_text(const struct nextboot *next, const struct config_section *section,
-	char ret[static SECTIONS_TEXT_SIZE])
-{
-	enum reason reason = nextboot_demand_reason(next, section);
-
-	text_join(ret, SECTIONS_TEXT_SIZE,
-		"left to the host at boot; 'sudo vfioboot bind ", section->name,
-		"' or its guest takes it",
-		reason == REASON_NONE ? "" : ", which would be refused now: ",
-		reason == REASON_NONE ? "" : reason_text(reason), NULL);
-}
-
-void sections_inactive_text(const struct nextboot *next,
-	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE])
-{
-	if (section->demand)
-		demand_text(next, section, ret);
-	else if (next->config.off)
-		snprintf(ret, SECTIONS_TEXT_SIZE,
-			"vfioboot.off is on the kernel command line%s",
-			next->entry ? " of the next boot" : "");
-	else if (section->profile[0])
-		snprintf(ret, SECTIONS_TEXT_SIZE,
-			"its profile '%s' is not selected (vfioboot.profile=%s on the "
-			"kernel command line selects it)",
-			section->profile, section->profile);
-	else
-		strcpy(ret,
-			"'when = selected' is set, and the kernel command line names no "
-			"profile");
-}
 
 /* The parameters of vfioboot on a command line, with blanks between, for free(). */
 static char *own_parameters(const char *cmdline)
@@ -57,8 +18,8 @@ static char *own_parameters(const char *cmdline)
 
 static void print_entry(const struct cli *cli)
 {
-	const struct chain_entry *entry = cli->next->entry;
-	const char *now = cli->facts.cmdline ? cli->facts.cmdline : "";
+	const struct chain_entry *entry = cli->machine->next->entry;
+	const char *now = cli->machine->facts.cmdline ? cli->machine->facts.cmdline : "";
 	_cleanup_free_ char *booted = own_parameters(now),
 			    *own = own_parameters(entry->said->options);
 	const char *title = entry->said->title;
@@ -69,11 +30,11 @@ static void print_entry(const struct cli *cli)
 			"%s%s.\n",
 			title, *own ? "" : "no parameter of vfioboot", own,
 			*booted ? "" : "no parameter of vfioboot", booted);
-	if (cli->next->iommu == NEXTBOOT_IOMMU_OFF)
+	if (cli->machine->next->iommu == NEXTBOOT_IOMMU_OFF)
 		cli_print("The next boot starts '%s', whose command line disables the "
 			  "IOMMU; 'vfioboot check' says how.\n",
 			title);
-	else if (cli->next->iommu == NEXTBOOT_IOMMU_ON)
+	else if (cli->machine->next->iommu == NEXTBOOT_IOMMU_ON)
 		cli_print(
 			"No device has an IOMMU group now.  The next boot starts '%s', "
 			"whose command line enables the IOMMU: each is taken to have one "
@@ -89,7 +50,7 @@ static bool is_of_reader(const struct message *unknown)
 
 void sections_print_start(const struct cli *cli)
 {
-	const struct nextboot *next = cli->next;
+	const struct nextboot *next = cli->machine->next;
 
 	if (!next->config.n_sections)
 		return;
@@ -182,24 +143,6 @@ void sections_print_refused(const struct nextboot *next)
 	}
 }
 
-void sections_later_text(
-	const struct pcibus_function *function, char ret[static SECTIONS_TEXT_SIZE])
-{
-	char maker[PCI_ADDRESS_SIZE];
-
-	pci_address_format(function->maker, maker);
-	if (function->later == PCIBUS_TUNNELLED)
-		snprintf(ret, SECTIONS_TEXT_SIZE,
-			"is in an external port, such as Thunderbolt, and may be there only after "
-			"udev has started");
-	else
-		snprintf(ret, SECTIONS_TEXT_SIZE,
-			"is %s %s, whose driver creates it after udev has started",
-			function->later == PCIBUS_VIRTUAL ? "a virtual function of"
-							  : "behind",
-			maker);
-}
-
 void sections_print_later(const struct nextboot *next)
 {
 	int last = -1;
@@ -222,24 +165,4 @@ void sections_print_later(const struct nextboot *next)
 		cli_print("%s (%s): later: %s %s.\n  " SECTIONS_LATER_REMEDY ".\n",
 			section->name, place, address, text);
 	}
-}
-
-void sections_remark(const struct nextboot *next, const struct plan_entry *entry,
-	char ret[static SECTIONS_REMARK_SIZE])
-{
-	enum nextboot_action action = nextboot_action(next, entry);
-	const struct pcibus_function *function = nextboot_later(next, entry);
-	char address[PCI_ADDRESS_SIZE], text[SECTIONS_TEXT_SIZE];
-
-	ret[0] = '\0';
-	if (action == NEXTBOOT_DEMAND)
-		demand_text(next, &next->config.sections[entry->section], ret);
-	if (action == NEXTBOOT_REFUSE)
-		text_join(ret, SECTIONS_REMARK_SIZE, reason_text(entry->reason), NULL);
-	if (action != NEXTBOOT_LATER)
-		return;
-	pci_address_format(function->dev.address, address);
-	sections_later_text(function, text);
-	snprintf(ret, SECTIONS_REMARK_SIZE, "%s %s; " SECTIONS_LATER_REMEDY, address,
-		text);
 }

@@ -33,7 +33,7 @@ static bool is_card(const void *data, const struct pcibus_function *function)
 /* To people, where all are in domain 0. */
 static bool is_short(const struct setup *setup)
 {
-	const struct pcibus *bus = &setup->cli->facts.bus;
+	const struct pcibus *bus = &setup->cli->machine->facts.bus;
 
 	if (setup->cli->json)
 		return false;
@@ -200,6 +200,8 @@ unsigned setup_count_sections(const struct config *config)
 
 enum cli_exit setup_find_cards(struct setup *setup)
 {
+	const struct candidates_of of = {
+		&setup->devices.host, &setup->allow, setup->devices.only};
 	struct candidates *candidates = &setup->candidates;
 	enum cli_exit status = devices_open(setup->cli, &setup->devices);
 	int r = 0;
@@ -209,7 +211,7 @@ enum cli_exit setup_find_cards(struct setup *setup)
 		return status;
 	setup->digest = setup->devices.config->digest;
 	setup->n_sections = setup_count_sections(setup->devices.config);
-	r = candidates_find(&setup->devices, is_card, NULL, candidates);
+	r = candidates_find(&of, is_card, NULL, candidates);
 	setup->cards = or_no_memory(calloc(candidates->n + 1, sizeof(*setup->cards)));
 	for (; r == 0 && setup->n_cards < candidates->n; setup->n_cards++) {
 		struct candidate *candidate = &candidates->list[setup->n_cards];
@@ -308,7 +310,7 @@ void setup_print_cards(const struct setup *setup, bool json)
 
 static bool has_configured(const struct setup *setup)
 {
-	return setup->cli->next->config.n_sections > 0;
+	return setup->cli->machine->next->config.n_sections > 0;
 }
 
 static void choose_none(struct setup *setup)
@@ -453,7 +455,7 @@ static enum cli_exit choose_named(struct setup *setup, const char *operand)
 	enum cli_exit status;
 
 	offer_free(&setup->devices.offer);
-	status = devices_add(&setup->devices, operand);
+	status = devices_add(setup->cli, &setup->devices, operand);
 	for (size_t i = 0; status == CLI_OK && i < set->n; i++) {
 		struct setup_card *card = find_card(setup, set->members[i].function);
 
@@ -529,14 +531,15 @@ static enum cli_exit make_offer(struct setup *setup, struct setup_card *card)
 	struct offer *offer = &card->offer;
 	char text[OBSTACLE_TEXT_SIZE];
 	enum cli_exit status;
-	int r = deviceset_add(&offer->set, &setup->cli->facts.bus, card->function, false);
+	int r = deviceset_add(
+		&offer->set, &setup->cli->machine->facts.bus, card->function, false);
 
 	if (r == 0)
 		r = offer_settle(&devices->host, devices->allow, offer);
 	if (r < 0)
 		return cli_error(SETUP, "%s", strerror(-r));
 	offer_choose_name(&devices->host, offer);
-	status = devices_weigh(devices, offer);
+	status = devices_weigh(setup->cli, devices, offer);
 	if (status != CLI_OK || !obstacles_block(&offer->obstacles))
 		return status;
 	obstacle_reason(devices->config, offer, text);
@@ -555,7 +558,7 @@ enum cli_exit setup_plan_cards(struct setup *setup)
 			continue;
 		status = make_offer(setup, card);
 		if (status == CLI_OK)
-			status = devices_plan(&setup->devices, &card->offer);
+			status = devices_plan(setup->cli, &setup->devices, &card->offer);
 	}
 	return status;
 }

@@ -109,7 +109,7 @@ static enum cli_exit judge_iommu(struct setup *setup)
 	firmware = find_item(&setup->params, PARAMS_FIRMWARE);
 	if (firmware)
 		return cli_error(SETUP, "nothing was changed: %s", firmware->reason);
-	if (cli->facts.bus.has_groups)
+	if (cli->machine->facts.bus.has_groups)
 		return CLI_OK;
 	if (!find_item(&setup->params, PARAMS_NEEDED))
 		return cli_error(SETUP,
@@ -123,7 +123,7 @@ static enum cli_exit judge_iommu(struct setup *setup)
 
 static enum cli_exit judge(struct setup *setup, const struct check_list *list)
 {
-	struct chain *chain = &setup->cli->chain;
+	struct chain *chain = &setup->cli->machine->chain;
 	bool demand = setup->wanted && setup->when == SETUP_DEMAND;
 	enum cli_exit status = judge_iommu(setup);
 
@@ -154,15 +154,16 @@ enum cli_exit setup_look(struct setup *setup)
 
 	if (cli_read_next(cli, NULL) != CLI_OK)
 		return CLI_FAILED;
-	if (cli->facts.bus_error < 0)
+	if (cli->machine->facts.bus_error < 0)
 		return cli_error(SETUP,
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
-			cli->dir, strerror(-cli->facts.bus_error));
-	sections_say_errors(SETUP, &cli->next->config);
-	if (cli->next->config.n_errors)
+			cli->dir, strerror(-cli->machine->facts.bus_error));
+	sections_say_errors(SETUP, &cli->machine->next->config);
+	if (cli->machine->next->config.n_errors)
 		return cli_error(
 			SETUP, "nothing was changed; correct this and try again");
-	r = checks_run(&cli->facts, &cli->chain, cli->next, NULL, 0, &list, &bad);
+	r = checks_run(&cli->machine->facts, &cli->machine->chain, cli->machine->next,
+		NULL, 0, &list, &bad);
 	if (r < 0)
 		return cli_error(SETUP, "%s", strerror(-r));
 	print_points(&list);

@@ -9,7 +9,7 @@
 
 int setup_find_params(struct setup *setup, const struct nextboot *next)
 {
-	struct facts *facts = &setup->cli->facts;
+	struct facts *facts = &setup->cli->machine->facts;
 	_cleanup_(nextboot_free) struct nextboot *configured = NULL;
 	_cleanup_free_ char *cmdline = NULL;
 	const struct params_request request = {
@@ -29,13 +29,13 @@ int setup_find_params(struct setup *setup, const struct nextboot *next)
 		: params_find(facts, next ? next : configured, &request, &setup->params);
 }
 
-/* Another look at the machine, after something was changed; for cli_forget(). */
-static struct cli look_again(const struct setup *setup)
+/* Another look at the machine, after something was changed, for cli_close(). */
+static enum cli_exit look_again(const struct setup *setup, struct cli *ret)
 {
-	return (struct cli){.command = setup->cli->command,
-		.dir = setup->cli->dir,
-		.dry_run = setup->cli->dry_run,
-		.root = setup->cli->root};
+	ret->command = setup->cli->command;
+	ret->dir = setup->cli->dir;
+	ret->dry_run = setup->cli->dry_run;
+	return cli_open(ret);
 }
 
 static bool writes_images(const struct setup *setup)
@@ -63,7 +63,8 @@ static bool gives_away(const struct setup *setup, const struct pcibus_function *
 static int plan_gvt(const struct setup *setup, struct change *change)
 {
 	struct gvt gvt;
-	int r = gvt_look(&setup->cli->facts, setup->cli->next->cmdline, &gvt);
+	int r = gvt_look(
+		&setup->cli->machine->facts, setup->cli->machine->next->cmdline, &gvt);
 
 	if (r < 0 || !gvt.gpu || !gvt.enabled_by[0] || gvt.loaded_by[0] ||
 		gives_away(setup, gvt.gpu))
@@ -192,9 +193,9 @@ static unsigned count_refused(const struct setup *setup, struct cli *cli)
 	char cmdline[CONFIG_NAME_SIZE + 32];
 
 	if (setup->when != SETUP_MENU)
-		return nextboot_count(cli->next).refused;
+		return nextboot_count(cli->machine->next).refused;
 	text_join(cmdline, sizeof(cmdline), "vfioboot.profile=", setup->profile, NULL);
-	if (nextboot_read(&cli->facts, cmdline, &next) < 0)
+	if (nextboot_read(&cli->machine->facts, cmdline, &next) < 0)
 		next = or_no_memory(NULL);
 	return nextboot_count(next).refused;
 }
@@ -207,13 +208,13 @@ static void judge_images(struct setup *setup, struct cli *cli, enum cli_exit war
 	char ret[static LINE_SIZE])
 {
 	bool menu = setup->when == SETUP_MENU; /* an entry of our own is not the next */
-	const char *hindrance = menu ? NULL : nextboot_hindrance(cli->next);
+	const char *hindrance = menu ? NULL : nextboot_hindrance(cli->machine->next);
 	unsigned refused = count_refused(setup, cli);
 
-	if (!menu && cli->next->config.off)
+	if (!menu && cli->machine->next->config.off)
 		hindrance = "vfioboot.off is on its kernel command line";
-	setup->by_hand |=
-		warned != CLI_OK || cli->chain.unknown.code || hindrance || refused;
+	setup->by_hand |= warned != CLI_OK || cli->machine->chain.unknown.code ||
+		hindrance || refused;
 	*ret = '\0';
 	if (hindrance)
 		snprintf(ret, LINE_SIZE, "the next boot binds nothing all the same: %s",
@@ -228,13 +229,14 @@ static void judge_images(struct setup *setup, struct cli *cli, enum cli_exit war
 static enum cli_exit list_images(struct list *list)
 {
 	struct setup *setup = list->setup;
-	_cleanup_(cli_forget) struct cli cli = look_again(setup);
+	_cleanup_(cli_close) struct cli cli = {0};
 	_cleanup_(apply_free) struct apply apply = {0};
-	enum cli_exit warned,
-		status = apply_plan(&cli, setup->devices.planned,
-			setup->devices.n_planned, false, &apply, &warned);
+	enum cli_exit warned, status = look_again(setup, &cli);
 	char left[LINE_SIZE];
 
+	if (status == CLI_OK)
+		status = apply_plan(&cli, setup->devices.planned,
+			setup->devices.n_planned, false, &apply, &warned);
 	if (status != CLI_OK)
 		return say_unchanged();
 	if (!apply.change.n)
@@ -356,11 +358,13 @@ static enum cli_exit write_parameters(struct setup *setup)
 
 static enum cli_exit write_images(struct setup *setup)
 {
-	_cleanup_(cli_forget) struct cli cli = look_again(setup);
+	_cleanup_(cli_close) struct cli cli = {0};
 	_cleanup_(apply_free) struct apply apply = {0};
-	enum cli_exit warned, status = apply_plan(&cli, NULL, 0, false, &apply, &warned);
+	enum cli_exit warned, status = look_again(setup, &cli);
 	char left[LINE_SIZE];
 
+	if (status == CLI_OK)
+		status = apply_plan(&cli, NULL, 0, false, &apply, &warned);
 	if (status != CLI_OK)
 		return status;
 	judge_images(setup, &cli, warned, left);
@@ -371,10 +375,12 @@ static enum cli_exit write_images(struct setup *setup)
 
 static enum cli_exit write_entries(struct setup *setup)
 {
-	_cleanup_(cli_forget) struct cli cli = look_again(setup);
+	_cleanup_(cli_close) struct cli cli = {0};
 	_cleanup_(entry_plan_free) struct entry_plan plan = {0};
-	enum cli_exit status = entry_plan(&cli.root, NULL, NULL, 0, &plan);
+	enum cli_exit status = look_again(setup, &cli);
 
+	if (status == CLI_OK)
+		status = entry_plan(&cli.root, NULL, NULL, 0, &plan);
 	if (status == CLI_OK)
 		status = entry_carry_out(&cli, &plan);
 	if (status == CLI_UNKNOWN)

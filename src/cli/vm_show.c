@@ -133,8 +133,8 @@ static bool is_whole_slot(const struct cli *cli, const struct vm_set *set, size_
 {
 	size_t n = 0;
 
-	for (size_t j = 0; j < cli->facts.bus.n; j++)
-		n += same_slot(&cli->facts.bus.functions[j], set->functions[i]);
+	for (size_t j = 0; j < cli->machine->facts.bus.n; j++)
+		n += same_slot(&cli->machine->facts.bus.functions[j], set->functions[i]);
 	return n == count_slot(set, i);
 }
 

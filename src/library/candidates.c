@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Devices of which one may be chosen, each with the rest of its card and what is against it. */
-#include "cli.h"
+#include "candidates.h"
 
 void candidates_free(struct candidates *candidates)
 {
@@ -11,8 +11,8 @@ void candidates_free(struct candidates *candidates)
 }
 
 /* Adds the function, and what is against adding it with the rest of its card. */
-static int add_candidate(struct candidates *candidates, const struct devices *devices,
-	const struct pcibus_function *function)
+static int add_candidate(const struct candidates_of *of,
+	const struct pcibus_function *function, struct candidates *candidates)
 {
 	struct candidate *more =
 		reallocarray(candidates->list, candidates->n + 1, sizeof(*more));
@@ -23,16 +23,15 @@ static int add_candidate(struct candidates *candidates, const struct devices *de
 	candidates->list = more;
 	more += candidates->n++;
 	*more = (struct candidate){.function = function};
-	r = deviceset_add(
-		&more->offer.set, &devices->cli->facts.bus, function, devices->only);
-	return r < 0 ? r : offer_settle(&devices->host, devices->allow, &more->offer);
+	r = deviceset_add(&more->offer.set, &of->host->facts->bus, function, of->only);
+	return r < 0 ? r : offer_settle(of->host, of->allow, &more->offer);
 }
 
-int candidates_find(const struct devices *devices,
+int candidates_find(const struct candidates_of *of,
 	bool (*is_meant)(const void *data, const struct pcibus_function *function),
 	const void *data, struct candidates *ret)
 {
-	const struct pcibus *machine = &devices->cli->facts.bus;
+	const struct pcibus *machine = &of->host->facts->bus;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < machine->n; i++) {
@@ -42,7 +41,7 @@ int candidates_find(const struct devices *devices,
 		for (size_t j = 0; j < ret->n; j++)
 			seen |= deviceset_has(&ret->list[j].offer.set, function);
 		if (!seen && is_meant(data, function))
-			r = add_candidate(ret, devices, function);
+			r = add_candidate(of, function, ret);
 	}
 	return r;
 }
@@ -66,17 +65,17 @@ static bool is_spare(
 	return true;
 }
 
-int candidates_weigh(const struct devices *devices, struct candidates *candidates)
+int candidates_weigh(const struct candidates_of *of, struct candidates *candidates)
 {
 	for (size_t i = 0; i < candidates->n; i++) {
 		struct candidate *candidate = &candidates->list[i];
 		struct offer *offer = &candidate->offer;
 		int r;
 
-		if (!is_spare(devices->allow, &offer->obstacles))
+		if (!is_spare(of->allow, &offer->obstacles))
 			continue;
-		offer_choose_name(&devices->host, offer);
-		r = offer_weigh(&devices->host, devices->allow, "", NULL, offer);
+		offer_choose_name(of->host, offer);
+		r = offer_weigh(of->host, of->allow, "", NULL, offer);
 		if (r < 0 && r != -EINVAL)
 			return r;
 		candidate->spare = r == 0 && !obstacles_block(&offer->obstacles);

@@ -1,11 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each obstacle in a sentence, and what removes it or allows it. */
-#include "cli.h"
+#include "obstacle_text.h"
 
-#define NAME "add"
+#include "sections.h"
 
 /* After the first one, more uses of a function than these are counted. */
 #define USES_MAX 4
+
+const char *obstacle_word(enum obstacle_kind kind)
+{
+	static const char *const words[] = {
+		[OBSTACLE_CONFIGURED] = "configured",
+		[OBSTACLE_BRIDGE] = "bridge",
+		[OBSTACLE_USED] = "in-use",
+		[OBSTACLE_UNKNOWN_USE] = "use-unknown",
+		[OBSTACLE_PART] = "part",
+		[OBSTACLE_DATA] = "data",
+		[OBSTACLE_BOOT_DISPLAY] = "boot-display",
+		[OBSTACLE_LAST_DISPLAY] = "last-display",
+		[OBSTACLE_USB_DEVICE] = "usb-device",
+		[OBSTACLE_NO_GROUP] = "no-iommu-group",
+		[OBSTACLE_GROUP] = "group",
+		[OBSTACLE_LATER] = "later",
+		[OBSTACLE_PROTECTED] = "protected",
+		[OBSTACLE_REFUSED] = "refused",
+		[OBSTACLE_DISPLACES] = "displaces",
+	};
+
+	return words[kind];
+}
 
 static void group_text(const struct obstacle *obstacle, char *ret, size_t size)
 {
@@ -239,7 +262,7 @@ static int make_proposal(const struct obstacles_allowed *allow, const struct off
 
 /* Writes the operands of the command. */
 static void put_operands(const struct proposal *proposal, const struct offer *asked,
-	char **operands, int n_operands, FILE *command)
+	const char *const *operands, int n_operands, FILE *command)
 {
 	const struct deviceset *set = &proposal->offer.set;
 
@@ -257,67 +280,63 @@ static void put_operands(const struct proposal *proposal, const struct offer *as
 	}
 }
 
-/* Where each obstacle goes: to stderr, or into a list of objects. */
+/* Where each obstacle goes. */
 struct destination {
 	const struct obstacles_host *host;
-	struct json_object *list; /* NULL: stderr */
+	struct vfioboot_points *points;
+	int error; /* of what was to be added */
 };
 
 /* @function NULL: of the set as a whole; a remedy may be "". */
-static void report(const struct destination *to, bool refuses,
+static void report(struct destination *to, bool refuses, enum obstacle_kind kind,
 	const struct pcibus_function *function, const char *text, const char *remedy)
 {
 	char address[PCI_ADDRESS_SIZE] = "";
-	struct json_object *object;
 
-	if (!to->list) {
-		cli_report(refuses ? CLI_FAILED : CLI_OK, NAME,
-			refuses ? "" : "warning: ", "%s%s%s", text, *remedy ? "; " : "",
-			remedy);
-		return;
-	}
 	if (function)
 		pci_address_format(function->dev.address, address);
-	object = json_add_object(to->list, NULL);
-	json_add_text(object, "address", address);
-	json_add_bool(object, "refuses", refuses);
-	json_add_text(object, "text", text);
-	json_add_text(object, "remedy", remedy);
+	if (to->error == 0)
+		to->error =
+			points_add(to->points, refuses ? VFIOBOOT_FAIL : VFIOBOOT_NOTE,
+				obstacle_word(kind), address, text, remedy);
 }
 
 /* Proposes a command for the whole group, where that is possible. */
-static void propose_group(const struct destination *to,
-	const struct obstacles_allowed *allow, const struct offer *asked, char **operands,
-	int n_operands)
+static void propose_group(struct destination *to, const struct obstacles_allowed *allow,
+	const struct offer *asked, const char *const *operands, int n_operands)
 {
-	static const char whole[] = "a guest gets an IOMMU group as a whole";
 	struct proposal proposal = {.host = to->host};
+	struct text_stream command = {0};
 	_cleanup_free_ char *text = NULL, *remedy = NULL;
-	size_t size;
-	FILE *command = open_memstream(&text, &size);
-	int r = command ? make_proposal(allow, asked, &proposal) : -ENOMEM;
+	int r = text_stream_open(&command) ? make_proposal(allow, asked, &proposal)
+					   : -ENOMEM;
 
 	if (r == 0)
-		put_operands(&proposal, asked, operands, n_operands, command);
-	if (command && fclose(command) != 0)
-		r = -ENOMEM;
+		put_operands(&proposal, asked, operands, n_operands, command.out);
+	if (command.out)
+		text = text_stream_take(&command);
 	offer_free(&proposal.offer);
+	if (r == 0 &&
+		(!text ||
+			asprintf(&remedy,
+				"to add all of it, run 'sudo vfioboot add%s%s%s%s', or use "
+				"--allow-partial-group",
+				to->host->profile ? " --profile " : "",
+				to->host->profile ? to->host->profile : "",
+				to->host->demand ? " --demand" : "", text) < 0)) {
+		remedy = NULL;
+		r = -ENOMEM;
+	}
 	if (r < 0)
-		cli_error(NAME, "%s", strerror(-r));
+		to->error = r;
 	else if (!proposal.possible)
-		report(to, true, NULL,
+		report(to, true, OBSTACLE_GROUP, NULL,
 			"a guest gets an IOMMU group as a whole, and the host needs part of "
 			"this one",
 			"in another slot, the card may have a group of its own");
-	else if (asprintf(&remedy,
-			 "to add all of it, run 'sudo vfioboot add%s%s%s%s', or use "
-			 "--allow-partial-group",
-			 to->host->profile ? " --profile " : "",
-			 to->host->profile ? to->host->profile : "",
-			 to->host->demand ? " --demand" : "", text) >= 0)
-		report(to, true, NULL, whole, remedy);
 	else
-		remedy = or_no_memory(NULL);
+		report(to, true, OBSTACLE_GROUP, NULL,
+			"a guest gets an IOMMU group as a whole", remedy);
 }
 
 /* Those of the set as a whole: what the planner says of its section. */
@@ -359,13 +378,13 @@ void obstacle_reason(const struct config *config, const struct offer *offer,
 }
 
 /* The device was just named, so it has not moved: it may do so later, and its twin be there then. */
-static void say_twins(const struct destination *to, const struct offer *offer)
+static void say_twins(struct destination *to, const struct offer *offer)
 {
 	const char *path = strstr(offer->text, "\npath = ");
 	int len = path ? (int)strcspn(path + 1, "\n") : 0;
 	_cleanup_free_ char *remedy = NULL;
 
-	report(to, true, NULL,
+	report(to, true, OBSTACLE_REFUSED, NULL,
 		"another device has the same ids, and nothing that the kernel shows here "
 		"(serial number, slot, host bridge) distinguishes the two: the path of this "
 		"one begins with the number of a root bus, which firmware may change",
@@ -377,15 +396,18 @@ static void say_twins(const struct destination *to, const struct offer *offer)
 		    "644 /dev/stdin " CONFIGFILES_LOCAL_DIR
 		    "/%s.conf\", and look at 'vfioboot plan' after each change of the "
 		    "firmware or of the cards",
-		    offer->name, len, path + 1, offer->set.n, offer->name) < 0)
-		remedy = or_no_memory(NULL);
-	report(to, true, NULL,
+		    offer->name, len, path + 1, offer->set.n, offer->name) < 0) {
+		remedy = NULL;
+		to->error = -ENOMEM;
+		return;
+	}
+	report(to, true, OBSTACLE_REFUSED, NULL,
 		"to bind what is at this path whatever it is, write its section yourself, "
 		"without 'id'",
 		remedy);
 }
 
-static void say(const struct destination *to, const struct offer *offer, size_t n)
+static void say(struct destination *to, const struct offer *offer, size_t n)
 {
 	const struct obstacles *obstacles = &offer->obstacles;
 	const struct obstacle *obstacle = &obstacles->list[n];
@@ -397,7 +419,7 @@ static void say(const struct destination *to, const struct offer *offer, size_t 
 	}
 	if (!obstacle->function) {
 		verdict_text(obstacles, obstacle, text);
-		report(to, true, NULL, text, "");
+		report(to, true, obstacle->kind, NULL, text, "");
 		return;
 	}
 	if (continues(obstacles, n))
@@ -405,14 +427,15 @@ static void say(const struct destination *to, const struct offer *offer, size_t 
 	describe_all(to->host->config, obstacles, n, text);
 	if (obstacle_blocks(obstacle) || obstacle->kind == OBSTACLE_LATER)
 		obstacle_remedy(to->host, obstacle, remedy);
-	report(to, obstacle_blocks(obstacle), obstacle->function, text, remedy);
+	report(to, obstacle_blocks(obstacle), obstacle->kind, obstacle->function, text,
+		remedy);
 }
 
-void obstacles_say(const struct obstacles_host *host,
-	const struct obstacles_allowed *allow, const struct offer *offer, char **operands,
-	int n_operands, struct json_object *list)
+int obstacle_points(const struct obstacles_host *host,
+	const struct obstacles_allowed *allow, const struct offer *offer,
+	const char *const *operands, int n_operands, struct vfioboot_points *points)
 {
-	const struct destination to = {host, list};
+	struct destination to = {.host = host, .points = points};
 	const struct obstacles *obstacles = &offer->obstacles;
 	bool keeps_group = false;
 
@@ -427,4 +450,5 @@ void obstacles_say(const struct obstacles_host *host,
 	}
 	if (keeps_group)
 		propose_group(&to, allow, offer, operands, n_operands);
+	return to.error;
 }

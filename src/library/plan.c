@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What `vfioboot plan` says, of the planner of the early program. */
+#include "plan.h"
+
+static int describe(const struct nextboot *next, struct names *names,
+	const struct plan_entry *of, struct vfioboot_entry *ret)
+{
+	char remark[SECTIONS_REMARK_SIZE];
+	struct function_name name;
+
+	*ret = (struct vfioboot_entry){.next = next, .of = of};
+	sections_remark(next, of, remark);
+	ret->remark = strdup(remark);
+	if (!ret->remark || of->function == PLAN_NO_FUNCTION)
+		return ret->remark ? 0 : -ENOMEM;
+	ret->dev = &next->machine.functions[of->function];
+	pci_address_format(ret->dev->address, ret->address);
+	if (ret->dev->path.depth)
+		pci_path_format(&ret->dev->path, ret->path);
+	function_format_id(&ret->dev->ids, ret->id);
+	names_look_up(names, &ret->dev->ids, &name);
+	ret->name = strdup(name.name);
+	return ret->name ? 0 : -ENOMEM;
+}
+
+int plan_describe(const struct nextboot *next, struct vfioboot_plan *ret)
+{
+	const struct plan *const plans[] = {&next->plan, &next->demand};
+	_cleanup_(names_close) struct names *names = NULL;
+	int r = names_open(&names);
+
+	ret->next = next;
+	ret->entries = calloc(
+		next->plan.n_entries + next->demand.n_entries + 1, sizeof(*ret->entries));
+	if (!ret->entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(plans); i++)
+		for (unsigned j = 0; r == 0 && j < plans[i]->n_entries; j++)
+			r = describe(next, names, &plans[i]->entries[j],
+				&ret->entries[ret->n++]);
+	return r < 0 ? r : points_add_errors(&ret->errors, &next->config);
+}
+
+void plan_clear(struct vfioboot_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		free(plan->entries[i].name);
+		free(plan->entries[i].remark);
+	}
+	free(plan->entries);
+	points_clear(&plan->errors);
+	nextboot_free(&plan->own);
+	*plan = (struct vfioboot_plan){0};
+}
+
+static const struct config_section *section_of(const struct vfioboot_entry *entry)
+{
+	return &entry->next->config.sections[entry->of->section];
+}
+
+/* ---- what the header has */
+
+_Static_assert((int)VFIOBOOT_ACTION_BIND == (int)NEXTBOOT_BIND &&
+		(int)VFIOBOOT_ACTION_LATER == (int)NEXTBOOT_LATER &&
+		(int)VFIOBOOT_ACTION_REFUSE == (int)NEXTBOOT_REFUSE &&
+		(int)VFIOBOOT_ACTION_DEMAND == (int)NEXTBOOT_DEMAND,
+	"the numbers of actions are part of the library's ABI");
+
+const char *vfioboot_action_word(enum vfioboot_action action)
+{
+	return (unsigned)action < NEXTBOOT_ACTIONS
+		? nextboot_action_word((enum nextboot_action)action)
+		: NULL;
+}
+
+int vfioboot_plan_make(struct vfioboot_machine *machine, const char *cmdline,
+	struct vfioboot_plan **ret_plan)
+{
+	struct vfioboot_plan *plan = calloc(1, sizeof(*plan));
+	int r = plan ? 0 : -ENOMEM;
+
+	if (r == 0 && cmdline)
+		r = nextboot_read(&machine->facts, cmdline, &plan->own);
+	if (r == 0)
+		r = plan_describe(plan->own ? plan->own : machine->next, plan);
+	if (r < 0)
+		vfioboot_plan_free(plan);
+	else
+		*ret_plan = plan;
+	return context_errno(machine->ctx, r);
+}
+
+void vfioboot_plan_free(struct vfioboot_plan *plan)
+{
+	if (plan)
+		plan_clear(plan);
+	free(plan);
+}
+
+size_t vfioboot_plan_count(const struct vfioboot_plan *plan)
+{
+	return plan->n;
+}
+
+const struct vfioboot_entry *vfioboot_plan_get(
+	const struct vfioboot_plan *plan, size_t index)
+{
+	return index < plan->n ? &plan->entries[index] : NULL;
+}
+
+const struct vfioboot_points *vfioboot_plan_get_errors(const struct vfioboot_plan *plan)
+{
+	return &plan->errors;
+}
+
+const char *vfioboot_entry_get_section(const struct vfioboot_entry *entry)
+{
+	return section_of(entry)->name;
+}
+
+const char *vfioboot_entry_get_file(const struct vfioboot_entry *entry)
+{
+	return entry->next->config.files[section_of(entry)->place.file];
+}
+
+unsigned vfioboot_entry_get_line(const struct vfioboot_entry *entry)
+{
+	return section_of(entry)->place.line;
+}
+
+const char *vfioboot_entry_get_wanted(const struct vfioboot_entry *entry)
+{
+	return section_of(entry)->driver;
+}
+
+const char *vfioboot_entry_get_address(const struct vfioboot_entry *entry)
+{
+	return function_text(entry->address);
+}
+
+const char *vfioboot_entry_get_path(const struct vfioboot_entry *entry)
+{
+	return function_text(entry->path);
+}
+
+const char *vfioboot_entry_get_id(const struct vfioboot_entry *entry)
+{
+	return function_text(entry->id);
+}
+
+const char *vfioboot_entry_get_driver(const struct vfioboot_entry *entry)
+{
+	return entry->dev ? function_text(entry->dev->driver) : NULL;
+}
+
+const char *vfioboot_entry_get_name(const struct vfioboot_entry *entry)
+{
+	return entry->name;
+}
+
+enum vfioboot_action vfioboot_entry_get_action(const struct vfioboot_entry *entry)
+{
+	return (enum vfioboot_action)nextboot_action(entry->next, entry->of);
+}
+
+const char *vfioboot_entry_get_summary(const struct vfioboot_entry *entry)
+{
+	enum vfioboot_action action = vfioboot_entry_get_action(entry);
+	const char *driver = section_of(entry)->driver;
+
+	if (action == VFIOBOOT_ACTION_REFUSE)
+		return "refused";
+	if (action == VFIOBOOT_ACTION_DEMAND)
+		return "left to the host";
+	if (nextboot_hindrance(entry->next))
+		return "not bound";
+	if (action == VFIOBOOT_ACTION_LATER)
+		return "later";
+	return strcmp(driver, CONFIG_DRIVER_NONE) == 0 ? "kept without a driver" : driver;
+}
+
+const char *vfioboot_entry_get_reason(const struct vfioboot_entry *entry)
+{
+	enum vfioboot_action action = vfioboot_entry_get_action(entry);
+
+	return action == VFIOBOOT_ACTION_REFUSE ||
+			(action == VFIOBOOT_ACTION_DEMAND && entry->of->reason)
+		? reason_word(entry->of->reason)
+		: NULL;
+}
+
+const char *vfioboot_entry_get_remark(const struct vfioboot_entry *entry)
+{
+	return function_text(entry->remark);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Points have one form, whoever found them, so that one loop reads them all. */
+#include "points.h"
+
+#include "function.h"
+
+int points_add(struct vfioboot_points *points, enum vfioboot_level level,
+	const char *code, const char *subject, const char *text, const char *remedy)
+{
+	struct vfioboot_point *more =
+		reallocarray(points->list, points->n + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	points->list = more;
+	more += points->n++;
+	*more = (struct vfioboot_point){.level = level,
+		.code = code,
+		.theme = "",
+		.subject = strdup(subject),
+		.text = strdup(text),
+		.remedy = strdup(remedy)};
+	return more->subject && more->text && more->remedy ? 0 : -ENOMEM;
+}
+
+int points_add_problems(
+	struct vfioboot_points *points, const struct vfioboot_points *others)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < others->n; i++) {
+		const struct vfioboot_point *other = &others->list[i];
+
+		if (other->level == VFIOBOOT_FAIL || other->level == VFIOBOOT_UNKNOWN)
+			r = points_add(points, other->level, other->code, other->subject,
+				other->text, other->remedy);
+	}
+	return r;
+}
+
+int points_take_checks(struct vfioboot_points *points, struct check_list *checks)
+{
+	struct vfioboot_point *more =
+		reallocarray(points->list, points->n + checks->n + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	points->list = more;
+	for (size_t i = 0; i < checks->n; i++) {
+		struct check_point *check = &checks->points[i];
+
+		more[points->n++] = (struct vfioboot_point){
+			.level = (enum vfioboot_level)check->state,
+			.code = check->name,
+			.theme = check->theme,
+			.subject = TAKE_PTR(check->subject),
+			.text = TAKE_PTR(check->found),
+			.remedy = TAKE_PTR(check->remedy)};
+	}
+	return 0;
+}
+
+int points_add_errors(struct vfioboot_points *points, const struct config *config)
+{
+	char place[CONFIG_PLACE_SIZE], more[64];
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < config->n_errors && i < CONFIG_ERRORS_MAX;
+		i++) {
+		config_place_text(config, config->errors[i].place, place);
+		r = points_add(points, VFIOBOOT_FAIL, "config", place,
+			config->errors[i].message, "");
+	}
+	if (r < 0 || config->n_errors <= CONFIG_ERRORS_MAX)
+		return r;
+	snprintf(more, sizeof(more), "%u more errors in the configuration",
+		config->n_errors - CONFIG_ERRORS_MAX);
+	return points_add(points, VFIOBOOT_FAIL, "config", "", more, "");
+}
+
+bool points_have(const struct vfioboot_points *points, enum vfioboot_level level)
+{
+	for (size_t i = 0; i < points->n; i++)
+		if (points->list[i].level == level)
+			return true;
+	return false;
+}
+
+void points_clear(struct vfioboot_points *points)
+{
+	for (size_t i = 0; i < points->n; i++) {
+		free(points->list[i].subject);
+		free(points->list[i].text);
+		free(points->list[i].remedy);
+	}
+	free(points->list);
+	*points = (struct vfioboot_points){0};
+}
+
+int points_hand_over(struct vfioboot_points *points, struct vfioboot_points **ret)
+{
+	struct vfioboot_points *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	*copy = *points;
+	*points = (struct vfioboot_points){0};
+	*ret = copy;
+	return 0;
+}
+
+/* ---- what the header has */
+
+_Static_assert((int)VFIOBOOT_PASS == (int)CHECK_PASS &&
+		(int)VFIOBOOT_FAIL == (int)CHECK_FAIL &&
+		(int)VFIOBOOT_UNKNOWN == (int)CHECK_UNKNOWN,
+	"the numbers of levels are part of the library's ABI");
+
+const char *vfioboot_level_word(enum vfioboot_level level)
+{
+	if (level == VFIOBOOT_NOTE)
+		return "note";
+	return (unsigned)level < CHECK_STATES ? check_state_word((enum check_state)level)
+					      : NULL;
+}
+
+void vfioboot_points_free(struct vfioboot_points *points)
+{
+	if (points)
+		points_clear(points);
+	free(points);
+}
+
+size_t vfioboot_points_count(const struct vfioboot_points *points)
+{
+	return points->n;
+}
+
+const struct vfioboot_point *vfioboot_points_get(
+	const struct vfioboot_points *points, size_t index)
+{
+	return index < points->n ? &points->list[index] : NULL;
+}
+
+enum vfioboot_level vfioboot_point_get_level(const struct vfioboot_point *point)
+{
+	return point->level;
+}
+
+const char *vfioboot_point_get_code(const struct vfioboot_point *point)
+{
+	return point->code;
+}
+
+const char *vfioboot_point_get_subject(const struct vfioboot_point *point)
+{
+	return function_text(point->subject);
+}
+
+const char *vfioboot_point_get_text(const struct vfioboot_point *point)
+{
+	return point->text;
+}
+
+const char *vfioboot_point_get_remedy(const struct vfioboot_point *point)
+{
+	return function_text(point->remedy);
+}

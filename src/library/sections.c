@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sentences about sections, the same for all who ask. */
+#include "sections.h"
+
+const char *sections_inactive_word(
+	const struct config *config, const struct config_section *section)
+{
+	return section->demand ? "demand" : config->off ? "off" : "profile";
+}
+
+/* Of a section of demand: what a boot does with it, and why it would not be handed over. */
+static void demand_text(const struct nextboot *next, const struct config_section *section,
+	char ret[static SECTIONS_TEXT_SIZE])
+{
+	enum reason reason = nextboot_demand_reason(next, section);
+
+	text_join(ret, SECTIONS_TEXT_SIZE,
+		"left to the host at boot; 'sudo vfioboot bind ", section->name,
+		"' or its guest takes it",
+		reason == REASON_NONE ? "" : ", which would be refused now: ",
+		reason == REASON_NONE ? "" : reason_text(reason), NULL);
+}
+
+void sections_inactive_text(const struct nextboot *next,
+	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE])
+{
+	if (section->demand)
+		demand_text(next, section, ret);
+	else if (next->config.off)
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"vfioboot.off is on the kernel command line%s",
+			next->entry ? " of the next boot" : "");
+	else if (section->profile[0])
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"its profile '%s' is not selected (vfioboot.profile=%s on the "
+			"kernel command line selects it)",
+			section->profile, section->profile);
+	else
+		strcpy(ret,
+			"'when = selected' is set, and the kernel command line names no "
+			"profile");
+}
+
+void sections_later_text(
+	const struct pcibus_function *function, char ret[static SECTIONS_TEXT_SIZE])
+{
+	char maker[PCI_ADDRESS_SIZE];
+
+	pci_address_format(function->maker, maker);
+	if (function->later == PCIBUS_TUNNELLED)
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"is in an external port, such as Thunderbolt, and may be there only after "
+			"udev has started");
+	else
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"is %s %s, whose driver creates it after udev has started",
+			function->later == PCIBUS_VIRTUAL ? "a virtual function of"
+							  : "behind",
+			maker);
+}
+
+void sections_remark(const struct nextboot *next, const struct plan_entry *entry,
+	char ret[static SECTIONS_REMARK_SIZE])
+{
+	enum nextboot_action action = nextboot_action(next, entry);
+	const struct pcibus_function *function = nextboot_later(next, entry);
+	char address[PCI_ADDRESS_SIZE], text[SECTIONS_TEXT_SIZE];
+
+	ret[0] = '\0';
+	if (action == NEXTBOOT_DEMAND)
+		demand_text(next, &next->config.sections[entry->section], ret);
+	if (action == NEXTBOOT_REFUSE)
+		text_join(ret, SECTIONS_REMARK_SIZE, reason_text(entry->reason), NULL);
+	if (action != NEXTBOOT_LATER)
+		return;
+	pci_address_format(function->dev.address, address);
+	sections_later_text(function, text);
+	snprintf(ret, SECTIONS_REMARK_SIZE, "%s %s; " SECTIONS_LATER_REMEDY, address,
+		text);
+}
