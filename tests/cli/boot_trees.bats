@@ -24,6 +24,7 @@ answer() {
 	((n > 36 && bad == 0))
 }
 
+# bats test_tags=slow
 @test "each tree answers as expected, first half" { answer 1/2; }
 
 # bats test_tags=slow

@@ -287,6 +287,7 @@ up_to_date() {
 	json_is '.ready == true'
 }
 
+# bats test_tags=slow
 @test "an image that the command line keeps from its work is not ready" {
 	up_to_date
 	for word in noinitrd rdinit=/bin/sh disablehooks=resume,vfioboot vfioboot.off \

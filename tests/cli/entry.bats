@@ -1001,6 +1001,7 @@ generate() {
 	[ -z "$output$stderr" ]
 }
 
+# bats test_tags=slow
 @test "the generator takes no harm from a file that is none" {
 	generator_tree
 	rm "$tree/etc/vfioboot.entries"
@@ -1204,6 +1205,7 @@ live_tree() {
 	[ ! -e "$tree/etc/vfioboot.entries" ]
 }
 
+# bats test_tags=slow
 @test "GRUB: a default that is a number is warned of when it shifts" {
 	live_tree 2
 	run -0 --separate-stderr live '"$vfioboot" entry add'
@@ -1292,6 +1294,7 @@ live_tree() {
 	[ -e "$tree/etc/vfioboot.entries" ]
 }
 
+# bats test_tags=slow
 @test "GRUB: a failure of grub-mkconfig is reported with its cause" {
 	live_tree
 	# As grub-mkconfig ends when its own check fails.

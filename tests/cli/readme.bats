@@ -79,6 +79,7 @@ need_names() {
 	done
 }
 
+# bats test_tags=slow
 @test "README and the manual show list, add, plan, status and check as they are" {
 	need_names
 	shows 'vfioboot list'
@@ -242,6 +243,7 @@ make_machines() {
 	host_boot
 }
 
+# bats test_tags=slow
 @test "each command in README and in the manual's examples runs" {
 	local command n=0 failed=''
 	make_machines

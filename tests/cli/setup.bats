@@ -82,6 +82,7 @@ entries() {
 	ls "$host/boot/loader/entries"
 }
 
+# bats test_tags=slow
 @test "a dialogue: the second card, at every boot, and undo restores every byte" {
 	new_machine
 	dialogue 2 1 y n
@@ -103,6 +104,7 @@ entries() {
 	undone
 }
 
+# bats test_tags=slow
 @test "a dialogue: two cards for an entry of the boot menu, and what each question explains" {
 	new_machine --profile passthrough
 	# What the second card adds.
@@ -125,6 +127,7 @@ entries() {
 	undone
 }
 
+# bats test_tags=slow
 @test "it can be left at each question, and nothing is changed" {
 	local answers way
 	new_machine
@@ -139,6 +142,7 @@ entries() {
 	done
 }
 
+# bats test_tags=slow
 @test "answers that are none: asked again, five times at most" {
 	new_machine
 	dialogue 7 gpu '1;2' 2 0 1 x n
@@ -266,6 +270,7 @@ name another card with --device, or leave --when away" ]
 	[[ $stderr == *"'00:02.0' is not offered: 00:02.0 is the boot display"* ]]
 }
 
+# bats test_tags=slow
 @test "it reboots when it is asked to, and when something was changed" {
 	new_machine
 	put usr/bin/systemctl <<<$'#!/bin/sh\necho "systemctl $*" >>/rebooted'
@@ -350,6 +355,7 @@ one_display() {
 	unchanged
 }
 
+# bats test_tags=slow
 @test "the only display is for a guest on demand when that is agreed to" {
 	one_display
 	live setup --yes --device 00:02.0 --when demand
@@ -381,6 +387,7 @@ traced() {
 		exec chroot '$host' /bin/vfioboot setup ${*: -1}"
 }
 
+# bats test_tags=slow
 @test "a drive with data is offered, and given away when that is agreed to" {
 	local disk=sys/devices/pci0000:00/0000:00:14.0/usb1/1-4/1-4:1.0/host6/target6:0:0/6:0:0:0/block/sda
 	new_machine
@@ -513,6 +520,7 @@ traced() {
 		contains("10000:e1:00.0 and 1 more are gone with it")' <<<"$output"
 }
 
+# bats test_tags=slow
 @test "a card that is offered is one that 'add' takes, with the same functions" {
 	local file address with notes offered=0
 	local -a options
@@ -551,6 +559,7 @@ without_groups() {
 	END
 }
 
+# bats test_tags=slow
 @test "without IOMMU the parameter comes first, and what is chosen then is asked for later" {
 	new_machine
 	without_groups
@@ -573,6 +582,7 @@ without_groups() {
 	unchanged
 }
 
+# bats test_tags=slow
 @test "what makes it pointless ends it before anything is asked" {
 	new_machine
 	without_groups
@@ -658,6 +668,7 @@ boots() {
 	grep -q '^linux' "$host/boot/loader/entries/arch.conf"
 }
 
+# bats test_tags=slow
 @test "killed before any of its changes, it goes on where it was, and undo takes all back" {
 	local call n killed=0 plain=$BATS_TEST_TMPDIR/plain
 	command -v strace >/dev/null || skip "needs strace"

@@ -950,6 +950,7 @@ held='
 	[ "$(stat -c %a "$host/run/vfioboot/private/lock")" = 600 ]
 }
 
+# bats test_tags=slow
 @test "the watch: whoever has the lock, it is stopped at once" {
 	state armed - -
 	echo 'ro vfioboot.trial=20261120-171500' >"$host/cmdline"

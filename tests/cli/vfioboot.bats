@@ -254,6 +254,7 @@ complete_words() {
 	[ "$output" = "$(expected; echo 755)" ]
 }
 
+# bats test_tags=slow
 @test "each option in the help of a command is known to it" {
 	[ -n "$(listed_commands)" ]
 	for command in $(listed_commands); do
@@ -326,6 +327,7 @@ known_parameters() {
 	done
 }
 
+# bats test_tags=slow
 @test "bash completion offers what the help lists" {
 	file=$top/completions/bash/vfioboot
 	offered=$(complete_words "$file" _vfioboot "$vfioboot" '')
@@ -492,6 +494,7 @@ fish_words() {
 	fish_offers "vfioboot $*"
 }
 
+# bats test_tags=slow
 @test "fish completion knows devices, sections, profiles and columns" {
 	make_configured_tree
 	expect_choices fish_words
