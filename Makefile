@@ -271,7 +271,7 @@ $(eval $(call objects,build/sanitized,$$(CC),$$(TEST_CFLAGS)))
 define unit_tests
 # The kernel that answers in test_bind is simulated: it gets what is written to the tree.
 $(1)/test_bind: WRAP = $$(foreach function,sysfs_write_override sysfs_write_probe \
-	sysfs_write_unbind sysfs_has_driver child_run child_now,-Wl,--wrap=$$(function))
+	sysfs_write_unbind sysfs_has_driver child_run_shared child_now,-Wl,--wrap=$$(function))
 $(1)/test_log: WRAP = -Wl,--wrap=sysfs_open_kmsg
 # systemd is played at the other end of a socket.
 $(1)/test_units: WRAP = $$(foreach function,sd_bus_set_address sd_bus_open_system \
@@ -283,7 +283,7 @@ $(1)/test_native: WRAP = -Wl,--wrap=kmod_module_new_from_name \
 $(1)/test_consoles: WRAP = -Wl,--wrap=sysfs_write_console,--wrap=sysfs_write_platform_unbind
 # The machine of test_handover is played as a whole.
 $(1)/test_handover: WRAP = $$(foreach function,sysfs_write_override sysfs_write_probe \
-	sysfs_write_unbind sysfs_write_attribute driver_load child_run native_is_loaded native_unload \
+	sysfs_write_unbind sysfs_write_attribute driver_load child_run child_run_shared native_is_loaded native_unload \
 	native_load units_open units_close units_is_active units_find_stops units_stop units_start units_watch \
 	units_run units_cancel syslog holders_read holders_wait consoles_find consoles_bind \
 	protect_list_trace facts_usage,-Wl,--wrap=$$(function))

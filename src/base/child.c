@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -50,7 +52,10 @@ void child_unprepare(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* Waits for @pid until @deadline.  Another child's end only makes it look again. */
+/*
+ * Waits for @pid until @deadline.  Another child's end only makes it look again.  While it waits no
+ * call fails, but for a wait that is interrupted: a child that shares memory has the same errno.
+ */
 static int wait_until(pid_t pid, uint64_t deadline)
 {
 	sigset_t set;
@@ -62,37 +67,52 @@ static int wait_until(pid_t pid, uint64_t deadline)
 		uint64_t left = now < deadline ? deadline - now : 0;
 		struct timespec timeout = {
 			(time_t)(left / 1000), (long)(left % 1000) * 1000000};
-		pid_t done = waitpid(pid, &status, WNOHANG);
+		pid_t done;
 
+		/* The child's end is pending here at the earliest. */
+		if (sigtimedwait(&set, NULL, &timeout) < 0 && errno != EAGAIN &&
+			errno != EINTR)
+			return -errno;
+		done = waitpid(pid, &status, WNOHANG);
 		if (done == pid)
 			return status_of(status);
 		if (done < 0)
 			return -errno;
 		if (!left)
 			return -ETIMEDOUT;
-		if (sigtimedwait(&set, NULL, &timeout) < 0 && errno != EAGAIN &&
-			errno != EINTR)
-			return -errno;
 	}
 }
 
 /* Who reads what the parent prints waits until nobody can print any more. */
 static void leave_pipes(void)
 {
-	int null = open(TREE_NULL, O_RDWR | O_CLOEXEC);
+	int null = -1;
 	struct stat st;
 
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fstat(fd, &st) == 0 &&
-			(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) &&
-			(null < 0 || dup2(null, fd) < 0))
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fstat(fd, &st) < 0 ||
+			(!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)))
+			continue;
+		if (null < 0)
+			null = open(TREE_NULL, O_RDWR | O_CLOEXEC);
+		if (null < 0 || dup2(null, fd) < 0)
 			close(fd);
+	}
+}
+
+/* Waits for @pid, and kills it at the deadline. */
+static int finish(pid_t pid, uint64_t deadline)
+{
+	int r = wait_until(pid, deadline);
+
+	if (r == -ETIMEDOUT)
+		kill(pid, SIGKILL);
+	return r;
 }
 
 int child_run(int (*work)(void *data), void *data, uint64_t deadline)
 {
 	pid_t pid = fork();
-	int r;
 
 	if (pid < 0)
 		return -errno;
@@ -100,8 +120,39 @@ int child_run(int (*work)(void *data), void *data, uint64_t deadline)
 		leave_pipes();
 		_exit(work(data) & 0xff);
 	}
-	r = wait_until(pid, deadline);
-	if (r == -ETIMEDOUT)
-		kill(pid, SIGKILL);
+	return finish(pid, deadline);
+}
+
+/* The memory of a child that has no other of its own: what it is to do, above its stack. */
+struct shared_child {
+	char stack[65536 - 4 * sizeof(void *)];
+	int (*work)(void *data);
+	void *data;
+};
+
+static int run_shared(void *data)
+{
+	const struct shared_child *child = data;
+
+	leave_pipes();
+	return child->work(child->data);
+}
+
+int child_run_shared(int (*work)(void *data), void *data, uint64_t deadline)
+{
+	struct shared_child *child = mmap(NULL, sizeof(*child), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+	int r;
+
+	if (child == MAP_FAILED)
+		return -errno;
+	child->work = work;
+	child->data = data;
+	pid = clone(run_shared, &child->work, CLONE_VM | SIGCHLD, child);
+	r = pid < 0 ? -errno : finish(pid, deadline);
+	/* The stack of one that did not end is never used again. */
+	if (r != -ETIMEDOUT)
+		munmap(child, sizeof(*child));
 	return r;
 }

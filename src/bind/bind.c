@@ -4,7 +4,6 @@
 
 #include <limits.h>
 #include <poll.h>
-#include <sys/mman.h>
 
 #include "base/base.h"
 #include "driver.h"
@@ -30,9 +29,8 @@ struct binding {
 	const struct config *config;
 	const struct machine *machine;
 	const struct plan *plan;
-	/* Shared with the child that does the work: */
 	struct outcome *outcomes;
-	unsigned *busy; /* the entry that it is writing for, or NOT_BUSY */
+	unsigned busy;  /* the entry that is being written for, or NOT_BUSY */
 	unsigned stuck; /* the entry that an earlier child hangs at, or NOT_BUSY */
 	uint64_t deadline;
 };
@@ -66,10 +64,10 @@ static int write_override(struct binding *binding, unsigned entry, const char *d
 {
 	int r;
 
-	*binding->busy = entry;
+	binding->busy = entry;
 	r = sysfs_write_override(
 		binding->root, function_of(binding, entry)->address, driver);
-	*binding->busy = NOT_BUSY;
+	binding->busy = NOT_BUSY;
 	return r;
 }
 
@@ -77,9 +75,9 @@ static int write_probe(struct binding *binding, unsigned entry)
 {
 	int r;
 
-	*binding->busy = entry;
+	binding->busy = entry;
 	r = sysfs_write_probe(binding->root, function_of(binding, entry)->address);
-	*binding->busy = NOT_BUSY;
+	binding->busy = NOT_BUSY;
 	return r;
 }
 
@@ -319,7 +317,7 @@ static int do_roll_back(void *data)
 	return 0;
 }
 
-/* The work did not end as it should: @r is of child_run(). */
+/* The work did not end as it should: @r is of child_run_shared(). */
 static void clean_up(struct binding *binding, int r)
 {
 	for (unsigned i = 0; i < binding->plan->n_entries; i++)
@@ -329,16 +327,15 @@ static void clean_up(struct binding *binding, int r)
 	if (!binding->root->live)
 		return;
 	/* What the first child waits for would hold up this one, too. */
-	binding->stuck = *binding->busy;
+	binding->stuck = binding->busy;
 	binding->deadline = child_now() + BIND_CLEAN_UP_MS;
-	child_run(do_roll_back, binding, binding->deadline);
+	child_run_shared(do_roll_back, binding, binding->deadline);
 }
 
 static void init_outcome(const struct plan_entry *entry, const struct machine *machine,
 	struct outcome *outcome)
 {
-	outcome->reason = entry->reason;
-	outcome->result = RESULT_REFUSED;
+	*outcome = (struct outcome){RESULT_REFUSED, entry->reason, ""};
 	if (entry->reason == REASON_ABSENT)
 		outcome->result = RESULT_ABSENT;
 	if (entry->reason == REASON_NONE)
@@ -347,20 +344,8 @@ static void init_outcome(const struct plan_entry *entry, const struct machine *m
 		strcpy(outcome->driver, machine->functions[entry->function].driver);
 }
 
-/* Memory that children share, with an outcome for each entry. */
-static bool share_outcomes(struct binding *binding)
-{
-	size_t n = binding->plan->n_entries + 1u; /* the last one only holds "busy" */
-	void *memory = mmap(NULL, n * sizeof(*binding->outcomes), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (memory == MAP_FAILED)
-		return false;
-	binding->outcomes = memory;
-	binding->busy = (unsigned *)(void *)&binding->outcomes[n - 1];
-	*binding->busy = NOT_BUSY;
-	return true;
-}
+/* Large, and lasts until the program ends, as does a child that hangs. */
+static struct outcome outcomes[PLAN_ENTRIES_MAX];
 
 const struct outcome *bind_plan(const struct root *root, const struct config *config,
 	const struct machine *machine, const struct plan *plan)
@@ -369,21 +354,21 @@ const struct outcome *bind_plan(const struct root *root, const struct config *co
 		.config = config,
 		.machine = machine,
 		.plan = plan,
+		.outcomes = outcomes,
+		.busy = NOT_BUSY,
 		.stuck = NOT_BUSY,
 		.deadline = child_now() + BIND_WORK_MS};
 	bool work = false;
 
-	if (!share_outcomes(&binding))
-		return NULL;
 	for (unsigned i = 0; i < plan->n_entries; i++) {
-		init_outcome(&plan->entries[i], machine, &binding.outcomes[i]);
+		init_outcome(&plan->entries[i], machine, &outcomes[i]);
 		work |= plan->entries[i].reason == REASON_NONE;
 	}
 	if (work) {
-		int r = child_run(do_work, &binding, child_now() + BIND_END_MS);
+		int r = child_run_shared(do_work, &binding, child_now() + BIND_END_MS);
 
 		if (r != 0)
 			clean_up(&binding, r);
 	}
-	return binding.outcomes;
+	return outcomes;
 }

@@ -21,8 +21,7 @@
 #define BIND_CLEAN_UP_MS 3000
 
 /*
- * Carries @plan out.  Returns its outcomes, one an entry, in memory that lasts until the
- * program ends; NULL when there is no memory, and nothing was touched.
+ * Carries @plan out.  Returns its outcomes, one an entry, in memory that the next call takes.
  */
 const struct outcome *bind_plan(const struct root *root, const struct config *config,
 	const struct machine *machine, const struct plan *plan);

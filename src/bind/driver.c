@@ -41,7 +41,7 @@ bool driver_load(const struct root *root, const char *driver, uint64_t deadline)
 		return true;
 	if (!root->live)
 		return false;
-	child_run(exec_modprobe, (char *)driver, deadline);
+	child_run_shared(exec_modprobe, (char *)driver, deadline);
 	return sysfs_has_driver(root, driver);
 }
 
@@ -58,7 +58,7 @@ int driver_unbind(const struct root *root, struct pci_address address, const cha
 {
 	struct driver_work work = {root, address, driver};
 	char now[SYSFS_DRIVER_SIZE];
-	int r = child_run(unbind_work, &work, deadline);
+	int r = child_run_shared(unbind_work, &work, deadline);
 
 	if (r == 0 || r == -ETIMEDOUT)
 		return r;
@@ -79,7 +79,7 @@ bool driver_hold(const struct root *root, struct pci_address address, const char
 {
 	struct driver_work work = {root, address, driver};
 
-	return child_run(hold_work, &work, deadline) == 0;
+	return child_run_shared(hold_work, &work, deadline) == 0;
 }
 
 static int let_go_work(void *data)
@@ -99,5 +99,5 @@ void driver_let_go(const struct root *root, struct pci_address address,
 {
 	struct driver_work work = {root, address, driver};
 
-	child_run(let_go_work, &work, deadline);
+	child_run_shared(let_go_work, &work, deadline);
 }

@@ -218,10 +218,6 @@ static int carry_out(
 		&config, &machine, &plan, bind_plan(root, &config, &machine, &plan)};
 	int status = EXIT_AS_ASKED;
 
-	if (!report.outcomes) {
-		fputs("vfioboot-early: no memory; nothing was done\n", stderr);
-		return EXIT_NOT_AS_ASKED;
-	}
 	for (unsigned i = 0; i < plan.n_entries; i++) {
 		char sentence[512];
 
@@ -292,7 +288,7 @@ static void decide_with_fresh_list(const struct root *root, const struct options
 	decide(root, options->late);
 	if (!options->tracer || !root->live || options->dry_run || is_done())
 		return;
-	child_run(exec_tracer, (char *)options->tracer, child_now() + TRACER_MS);
+	child_run_shared(exec_tracer, (char *)options->tracer, child_now() + TRACER_MS);
 	config.n_errors = n_errors;
 	decide(root, options->late);
 }

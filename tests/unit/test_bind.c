@@ -6,7 +6,7 @@
  * the log of what was asked of it are shared memory.
  *
  * Linked with --wrap for sysfs_write_override, sysfs_write_probe, sysfs_write_unbind,
- * sysfs_has_driver, child_run and child_now.
+ * sysfs_has_driver, child_run_shared and child_now.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -210,8 +210,8 @@ bool __real_sysfs_has_driver(const struct root *root, const char *driver);
 bool __wrap_sysfs_has_driver(const struct root *root, const char *driver);
 uint64_t __real_child_now(void);
 uint64_t __wrap_child_now(void);
-int __real_child_run(int (*work)(void *data), void *data, uint64_t deadline);
-int __wrap_child_run(int (*work)(void *data), void *data, uint64_t deadline);
+int __real_child_run_shared(int (*work)(void *data), void *data, uint64_t deadline);
+int __wrap_child_run_shared(int (*work)(void *data), void *data, uint64_t deadline);
 
 int __wrap_sysfs_write_override(
 	const struct root *root, struct pci_address address, const char *driver)
@@ -310,29 +310,21 @@ static bool is_driver_name(const void *data)
 	return false;
 }
 
-struct job {
-	int (*work)(void *data);
-	void *data;
-};
-
-/* An assertion that fails in a child must end it, not go on with the next test there. */
-static int run_job(void *data)
-{
-	const struct job *job = data;
-
-	setenv("CMOCKA_TEST_ABORT", "1", 1);
-	return job->work(job->data);
-}
-
 /* Turns the deadline of the fast clock into one of the real clock. */
-int __wrap_child_run(int (*work)(void *data), void *data, uint64_t deadline)
+int __wrap_child_run_shared(int (*work)(void *data), void *data, uint64_t deadline)
 {
-	struct job job = {is_driver_name(data) ? run_modprobe : work, data};
 	uint64_t now = __wrap_child_now();
 	uint64_t left = deadline > now ? deadline - now : 0;
+	bool outer = !getenv("CMOCKA_TEST_ABORT");
+	int r;
 
-	return __real_child_run(
-		run_job, &job, __real_child_now() + left / kernel->clock_speed);
+	/* An assertion that fails in a child must end it, not go on with the next test there. */
+	setenv("CMOCKA_TEST_ABORT", "1", 1);
+	r = __real_child_run_shared(is_driver_name(data) ? run_modprobe : work, data,
+		__real_child_now() + left / kernel->clock_speed);
+	if (outer)
+		unsetenv("CMOCKA_TEST_ABORT");
+	return r;
 }
 
 /* ---- machines, plans and what becomes of them -------------------------------------------- */
@@ -403,7 +395,6 @@ static void apply(void)
 	root.live = true;
 	kernel->log[0] = '\0';
 	outcomes = bind_plan(&root, &config, &machine, &plan);
-	assert_non_null(outcomes);
 	root_close(&root);
 }
 
@@ -884,7 +875,6 @@ static void test_not_live(void **state)
 	add_function(section, VFIO_REFUSES, "");
 	add_function(section, 0, "");
 	outcomes = bind_plan(&root, &config, &machine, &plan);
-	assert_non_null(outcomes);
 	expect(0, RESULT_FAILED, REASON_NO_KERNEL, "");
 	expect_state(0, "", "vfio-pci");
 	expect_state(1, "vfio-pci", "vfio-pci");
@@ -898,7 +888,6 @@ static void test_not_live_never_runs_modprobe(void **state)
 	(void)state;
 	add_function(add_section("vfio-pci"), 0, "");
 	outcomes = bind_plan(&root, &config, &machine, &plan);
-	assert_non_null(outcomes);
 	expect(0, RESULT_FAILED, REASON_NO_DRIVER, "");
 	expect_log("override0=vfio-pci ");
 	root_close(&root);

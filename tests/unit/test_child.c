@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Children with a deadline: what they return, and that waiting for them ends. */
+/* Children with a deadline, of both kinds: what they return, and that waiting for them ends. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -13,12 +13,15 @@
 #define SHORT_MS 60
 #define LONG_MS  20000
 
-/* What a child tells, since its memory is its own. */
+/* The kind of child that is tested. */
+static int (*run)(int (*work)(void *data), void *data, uint64_t deadline);
+
+/* What a child tells, since its memory may be its own. */
 static volatile int *shared;
 
 static int set_up(void **state)
 {
-	(void)state;
+	run = *state;
 	child_prepare();
 	alarm(2 * LONG_MS / 1000); /* a wait that does not end fails the suite */
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
@@ -70,6 +73,23 @@ static int write_memory(void *data)
 	return 0;
 }
 
+/* Tells where its stack is, and does not end. */
+static int stay_on_stack(void *data)
+{
+	char here;
+
+	*(uintptr_t *)data = (uintptr_t)&here;
+	return wait_for_ever(data);
+}
+
+static int return_stack(void *data)
+{
+	char here;
+
+	*(uintptr_t *)data = (uintptr_t)&here;
+	return 0;
+}
+
 static ino_t inode_of(int fd)
 {
 	struct stat st;
@@ -117,18 +137,18 @@ static void test_status(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		int result = cases[i].result;
 
-		assert_int_equal(child_run(return_data, &result, child_now() + LONG_MS),
+		assert_int_equal(run(return_data, &result, child_now() + LONG_MS),
 			cases[i].status);
 	}
 }
 
-static void test_memory_is_its_own(void **state)
+static void test_memory(void **state)
 {
 	int value = 3;
 
 	(void)state;
-	assert_int_equal(child_run(write_memory, &value, child_now() + LONG_MS), 0);
-	assert_int_equal(value, 3);
+	assert_int_equal(run(write_memory, &value, child_now() + LONG_MS), 0);
+	assert_int_equal(value, run == child_run ? 3 : 7);
 }
 
 /* One that stays would keep the pipe open to those who read it to its end, such as libvirt. */
@@ -142,7 +162,7 @@ static void test_no_pipe(void **state)
 	inode = inode_of(pipes[1]);
 	assert_int_not_equal(inode, 0);
 	assert_int_equal(dup2(pipes[1], STDERR_FILENO), STDERR_FILENO);
-	r = child_run(has_pipe, &inode, child_now() + LONG_MS);
+	r = run(has_pipe, &inode, child_now() + LONG_MS);
 	assert_int_equal(has_pipe(&inode), 1);
 	assert_int_equal(dup2(own, STDERR_FILENO), STDERR_FILENO);
 	close(own), close(pipes[0]), close(pipes[1]);
@@ -152,7 +172,7 @@ static void test_no_pipe(void **state)
 static void test_killed_by_a_signal(void **state)
 {
 	(void)state;
-	assert_true(child_run(kill_itself, NULL, child_now() + LONG_MS) < 0);
+	assert_true(run(kill_itself, NULL, child_now() + LONG_MS) < 0);
 }
 
 /* The wait ends with the child, not with the deadline. */
@@ -161,7 +181,7 @@ static void test_ends_in_time(void **state)
 	uint64_t start = child_now();
 
 	(void)state;
-	assert_int_equal(child_run(end_late, NULL, start + LONG_MS), 3);
+	assert_int_equal(run(end_late, NULL, start + LONG_MS), 3);
 	assert_true(child_now() - start < LONG_MS);
 }
 
@@ -175,8 +195,7 @@ static void test_deadline(void **state)
 		int status = 0;
 
 		*shared = 0;
-		assert_int_equal(
-			child_run(works[i], NULL, start + 10 * SHORT_MS), -ETIMEDOUT);
+		assert_int_equal(run(works[i], NULL, start + 10 * SHORT_MS), -ETIMEDOUT);
 		took = child_now() - start;
 		assert_within(took, 10 * SHORT_MS, LONG_MS);
 		/* It is killed. */
@@ -186,13 +205,30 @@ static void test_deadline(void **state)
 	}
 }
 
+/* The kernel may hold one for ever: the next one must have another stack. */
+static void test_stack_of_one_that_stays(void **state)
+{
+	uintptr_t *stacks = mmap(NULL, 2 * sizeof(*stacks), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(stacks, MAP_FAILED);
+	assert_int_equal(
+		run(stay_on_stack, &stacks[0], child_now() + SHORT_MS), -ETIMEDOUT);
+	assert_int_equal(run(return_stack, &stacks[1], child_now() + LONG_MS), 0);
+	assert_true(stacks[0] && stacks[1]);
+	if (run == child_run_shared)
+		assert_int_not_equal(stacks[0], stacks[1]);
+	munmap(stacks, 2 * sizeof(*stacks));
+}
+
 static void test_deadline_is_past(void **state)
 {
 	uint64_t start = child_now();
 
 	(void)state;
-	assert_int_equal(child_run(wait_for_ever, NULL, 0), -ETIMEDOUT);
-	assert_int_equal(child_run(wait_for_ever, NULL, start - 1), -ETIMEDOUT);
+	assert_int_equal(run(wait_for_ever, NULL, 0), -ETIMEDOUT);
+	assert_int_equal(run(wait_for_ever, NULL, start - 1), -ETIMEDOUT);
 	assert_true(child_now() - start < LONG_MS);
 }
 
@@ -209,9 +245,8 @@ static void test_another_child_ends(void **state)
 		}
 		assert_true(pid > 0);
 	}
-	assert_int_equal(child_run(end_late, NULL, child_now() + LONG_MS), 3);
-	assert_int_equal(
-		child_run(wait_for_ever, NULL, child_now() + SHORT_MS), -ETIMEDOUT);
+	assert_int_equal(run(end_late, NULL, child_now() + LONG_MS), 3);
+	assert_int_equal(run(wait_for_ever, NULL, child_now() + SHORT_MS), -ETIMEDOUT);
 }
 
 static void on_signal(int sig)
@@ -235,16 +270,16 @@ static void test_interrupted(void **state)
 
 	(void)state;
 	sigaction(SIGUSR1, &action, &old);
-	assert_int_equal(child_run(interrupt_parent, &self, child_now() + LONG_MS), 4);
+	assert_int_equal(run(interrupt_parent, &self, child_now() + LONG_MS), 4);
 	sigaction(SIGUSR1, &old, NULL);
 }
 
 /* As do the children of a child that does the work. */
 static int run_grandchild(void *data)
 {
-	int r = child_run(return_data, data, child_now() + LONG_MS);
+	int r = run(return_data, data, child_now() + LONG_MS);
 
-	if (child_run(wait_for_ever, NULL, child_now() + SHORT_MS) != -ETIMEDOUT)
+	if (run(wait_for_ever, NULL, child_now() + SHORT_MS) != -ETIMEDOUT)
 		return 100;
 	return r;
 }
@@ -254,7 +289,7 @@ static void test_nested(void **state)
 	int result = 42;
 
 	(void)state;
-	assert_int_equal(child_run(run_grandchild, &result, child_now() + LONG_MS), 42);
+	assert_int_equal(run(run_grandchild, &result, child_now() + LONG_MS), 42);
 }
 
 /* A shell that starts us may have SIGCHLD ignored; the status would then be lost. */
@@ -265,20 +300,26 @@ static void test_inherited_ignore(void **state)
 	(void)state;
 	signal(SIGCHLD, SIG_IGN);
 	child_prepare();
-	assert_int_equal(child_run(return_data, &result, child_now() + LONG_MS), 5);
+	assert_int_equal(run(return_data, &result, child_now() + LONG_MS), 5);
 }
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define NAME(f, kind) #f " by " #kind
+#define KIND(f, kind)                                                                    \
+	{                                                                                \
+		NAME(f, kind), f, set_up, tear_down, kind                                \
+	}
+#define TEST(f) KIND(f, child_run), KIND(f, child_run_shared)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_now),
 		TEST(test_status),
-		TEST(test_memory_is_its_own),
+		TEST(test_memory),
 		TEST(test_no_pipe),
 		TEST(test_killed_by_a_signal),
 		TEST(test_ends_in_time),
 		TEST(test_deadline),
+		TEST(test_stack_of_one_that_stays),
 		TEST(test_deadline_is_past),
 		TEST(test_another_child_ends),
 		TEST(test_interrupted),

@@ -201,6 +201,7 @@ int __wrap_sysfs_write_attribute(const struct root *root, struct pci_address add
 	enum sysfs_attribute attribute, const char *value);
 bool __wrap_driver_load(const struct root *root, const char *driver, uint64_t deadline);
 int __wrap_child_run(int (*work)(void *data), void *data, uint64_t deadline);
+int __wrap_child_run_shared(int (*work)(void *data), void *data, uint64_t deadline);
 
 int __wrap_sysfs_write_override(
 	const struct root *root, struct pci_address address, const char *driver)
@@ -271,6 +272,11 @@ int __wrap_child_run(int (*work)(void *data), void *data, uint64_t deadline)
 		return r;
 	played->hangs = false;
 	return -ETIMEDOUT;
+}
+
+int __wrap_child_run_shared(int (*work)(void *data), void *data, uint64_t deadline)
+{
+	return __wrap_child_run(work, data, deadline);
 }
 
 /* ---- modules ----------------------------------------------------------------------------- */
