@@ -18,7 +18,7 @@ DEPENDS = -MMD -MP
 
 # vfioboot-early is made of these and src/early; all but src/early is in the host program.
 EARLY_SHARED = $(sort $(wildcard src/decide/*.c) $(patsubst %,src/base/%.c,child cmdline \
-	file pcibars pciname sysfs text) $(patsubst %,src/bind/%.c,bind driver log record word))
+	file pcibars pciname sysfs text) $(patsubst %,src/bind/%.c,bind driver log record settings word))
 HOST_SRC = $(sort $(filter-out src/early/% src/guests/%,$(wildcard src/*/*.c src/*/*/*.c)))
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
@@ -271,8 +271,10 @@ $(eval $(call objects,build/sanitized,$$(CC),$$(TEST_CFLAGS)))
 define unit_tests
 # The kernel that answers in test_bind is simulated: it gets what is written to the tree.
 $(1)/test_bind: WRAP = $$(foreach function,sysfs_write_override sysfs_write_probe \
-	sysfs_write_unbind sysfs_has_driver child_run_shared child_now,-Wl,--wrap=$$(function))
+	sysfs_write_unbind sysfs_write_attribute sysfs_has_driver child_run_shared \
+	child_now,-Wl,--wrap=$$(function))
 $(1)/test_log: WRAP = -Wl,--wrap=sysfs_open_kmsg
+$(1)/test_settings: WRAP = -Wl,--wrap=sysfs_write_attribute
 # systemd is played at the other end of a socket.
 $(1)/test_units: WRAP = $$(foreach function,sd_bus_set_address sd_bus_open_system \
 	sd_session_get_type,-Wl,--wrap=$$(function))

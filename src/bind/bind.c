@@ -11,6 +11,7 @@
 /* Milliseconds that each may take, if the deadline does not come first. */
 #define LOAD_MS   10000
 #define UNBIND_MS 5000
+#define STEPS_MS  5000 /* the settings of one function, before and after its driver */
 
 /* How long the kernel may take to add the functions of a bus, looked at after 10, 30, 70 ... */
 #define ATTACH_MS 1000
@@ -30,6 +31,8 @@ struct binding {
 	const struct machine *machine;
 	const struct plan *plan;
 	struct outcome *outcomes;
+	struct step *steps;
+	unsigned n_steps;
 	unsigned busy;  /* the entry that is being written for, or NOT_BUSY */
 	unsigned stuck; /* the entry that an earlier child hangs at, or NOT_BUSY */
 	uint64_t deadline;
@@ -133,6 +136,34 @@ static enum reason unbind(
 	return r == 0 ? REASON_NONE : REASON_IO_ERROR;
 }
 
+/* Carries the settings of a function out that are due before its driver, or once it has it. */
+static enum reason set_up(struct binding *binding, unsigned entry, bool late)
+{
+	struct settings settings = {.root = binding->root,
+		.section =
+			&binding->config->sections[binding->plan->entries[entry].section],
+		.address = function_of(binding, entry)->address,
+		.late = late};
+
+	for (unsigned i = binding->n_steps; i-- > 0;) {
+		if (binding->steps[i].entry != entry)
+			continue;
+		settings.steps = &binding->steps[i];
+		settings.n++;
+	}
+	return settings_run(&settings, earlier(binding->deadline, STEPS_MS)) < 0
+		? REASON_SETTING_TIMEOUT
+		: REASON_NONE;
+}
+
+/* A driver that is loaded takes the functions that are meant for it: their settings come before. */
+static void set_up_free(struct binding *binding)
+{
+	for (unsigned i = 0; i < binding->plan->n_entries; i++)
+		if (goes_on(binding, i) && !binding->outcomes[i].driver[0])
+			binding->outcomes[i].reason = set_up(binding, i, false);
+}
+
 /*
  * The driver of a function that was probed.  One that has just appeared matches none before the
  * whole bus was scanned, and then the kernel probes it by itself (pci_bus_add_device() of
@@ -181,6 +212,9 @@ static enum reason bind_function(struct binding *binding, unsigned entry)
 			sysfs_read_driver(binding->root, address, driver);
 			return reason;
 		}
+		reason = set_up(binding, entry, false);
+		if (reason != REASON_NONE)
+			return reason;
 		if (!is_none(asked) && write_probe(binding, entry) < 0)
 			return REASON_IO_ERROR;
 		if (read_probed(binding, address, driver) < 0)
@@ -189,7 +223,7 @@ static enum reason bind_function(struct binding *binding, unsigned entry)
 			return REASON_NOT_BOUND;
 		probed = true;
 	}
-	return REASON_NONE;
+	return set_up(binding, entry, false);
 }
 
 /* The entries of one section are neighbours: the first one behind those of @first's. */
@@ -220,8 +254,10 @@ static void bind_entry(struct binding *binding, unsigned entry)
 
 	outcome->reason = child_now() < binding->deadline ? bind_function(binding, entry)
 							  : REASON_DEADLINE;
-	if (outcome->reason == REASON_NONE)
-		outcome->result = RESULT_BOUND;
+	if (outcome->reason != REASON_NONE)
+		return;
+	outcome->result = RESULT_BOUND;
+	set_up(binding, entry, true);
 }
 
 /*
@@ -259,7 +295,8 @@ static void roll_back_function(struct binding *binding, unsigned entry)
 		outcome->reason = REASON_SECTION_FAILED;
 	if (config_driver_is(asked, dev->driver) && dev->driver[0])
 		return;
-	if (outcome->reason == REASON_UNBIND_TIMEOUT || entry == binding->stuck)
+	if (outcome->reason == REASON_UNBIND_TIMEOUT ||
+		outcome->reason == REASON_SETTING_TIMEOUT || entry == binding->stuck)
 		return;
 	write_override(binding, entry, "");
 	sysfs_read_driver(binding->root, dev->address, outcome->driver);
@@ -296,6 +333,7 @@ static int do_work(void *data)
 	struct binding *binding = data;
 
 	write_overrides(binding);
+	set_up_free(binding);
 	load_drivers(binding);
 	bind_functions(binding);
 	if (!binding->root->live) {
@@ -346,22 +384,48 @@ static void init_outcome(const struct plan_entry *entry, const struct machine *m
 
 /* Large, and lasts until the program ends, as does a child that hangs. */
 static struct outcome outcomes[PLAN_ENTRIES_MAX];
+static struct step steps[PLAN_ENTRIES_MAX * STEPS_OF_FUNCTION_MAX];
 
-const struct outcome *bind_plan(const struct root *root, const struct config *config,
-	const struct machine *machine, const struct plan *plan)
+static void list_steps(struct binding *binding)
 {
+	for (unsigned i = 0; i < binding->plan->n_entries; i++) {
+		const struct plan_entry *entry = &binding->plan->entries[i];
+
+		if (entry->reason == REASON_NONE)
+			binding->n_steps +=
+				settings_list(&binding->config->sections[entry->section],
+					i, &steps[binding->n_steps]);
+	}
+}
+
+/* What was not got to says why its function is not bound. */
+static void end_steps(struct binding *binding)
+{
+	for (unsigned i = 0; i < binding->n_steps; i++) {
+		struct step *step = &binding->steps[i];
+
+		if (step->result == STEP_SKIPPED && step->reason == REASON_NONE)
+			step->reason = binding->outcomes[step->entry].reason;
+	}
+}
+
+void bind_plan(const struct root *root, struct report *report)
+{
+	const struct plan *plan = report->plan;
 	struct binding binding = {.root = root,
-		.config = config,
-		.machine = machine,
+		.config = report->config,
+		.machine = report->machine,
 		.plan = plan,
 		.outcomes = outcomes,
+		.steps = steps,
 		.busy = NOT_BUSY,
 		.stuck = NOT_BUSY,
 		.deadline = child_now() + BIND_WORK_MS};
 	bool work = false;
 
+	list_steps(&binding);
 	for (unsigned i = 0; i < plan->n_entries; i++) {
-		init_outcome(&plan->entries[i], machine, &outcomes[i]);
+		init_outcome(&plan->entries[i], report->machine, &outcomes[i]);
 		work |= plan->entries[i].reason == REASON_NONE;
 	}
 	if (work) {
@@ -370,5 +434,8 @@ const struct outcome *bind_plan(const struct root *root, const struct config *co
 		if (r != 0)
 			clean_up(&binding, r);
 	}
-	return outcomes;
+	end_steps(&binding);
+	report->outcomes = outcomes;
+	report->steps = steps;
+	report->n_steps = binding.n_steps;
 }

@@ -10,6 +10,7 @@
 #include "driver.h"
 #include "log.h"
 #include "record.h"
+#include "settings.h"
 #include "word.h"
 
 /*
@@ -21,9 +22,9 @@
 #define BIND_CLEAN_UP_MS 3000
 
 /*
- * Carries @plan out.  Returns its outcomes, one an entry, in memory that the next call takes.
+ * Carries the plan of @report out, whose configuration, machine and plan are set, and sets the rest of
+ * it, in memory that the next call takes.
  */
-const struct outcome *bind_plan(const struct root *root, const struct config *config,
-	const struct machine *machine, const struct plan *plan);
+void bind_plan(const struct root *root, struct report *report);
 
 #endif

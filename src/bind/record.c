@@ -19,6 +19,7 @@
 #define LATE_RECORD "late.record"
 #define LATE_LOCK   "late.lock"
 
+#define STEPS_MAX   (4 * PLAN_ENTRIES_MAX)
 #define SKIPPED_MAX 1000 /* lines of garbage after which no more is read */
 
 static const char *const result_words[RESULTS] = {"bound", "refused", "failed", "absent"};
@@ -71,7 +72,9 @@ static void put(struct output *output, const char *text)
 	put_bytes(output, text, strlen(text));
 }
 
-#define SECTION "function section=" /* how the line of a function begins */
+/* How the lines of a section begin. */
+#define FUNCTION "function section="
+#define STEP     "step section="
 
 /* Puts @key and a word; see record.h. */
 static void put_word(struct output *output, const char *key, const char *word)
@@ -109,7 +112,7 @@ static void put_function(
 	}
 	if (dev && dev->path.depth)
 		pci_path_format(&dev->path, path);
-	put_word(output, SECTION, section->name);
+	put_word(output, FUNCTION, section->name);
 	put_word(output, " address=", address);
 	put_word(output, " path=", path);
 	put_word(output, " id=", id);
@@ -122,21 +125,46 @@ static void put_function(
 	put(output, "\n");
 }
 
-/* Whether a line of a record, up to @end, is of a section that the plan speaks of. */
-static bool is_replaced(const struct report *report, const char *line, const char *end)
+static void put_step(
+	struct output *output, const struct report *report, const struct step *step)
 {
-	const char *name = line + strlen(SECTION);
+	const struct plan_entry *entry = &report->plan->entries[step->entry];
+	const struct config_section *section = &report->config->sections[entry->section];
+	char address[PCI_ADDRESS_SIZE], wanted[SETTING_VALUE_SIZE];
 
-	for (unsigned i = 0; i < report->plan->n_entries; i++) {
+	pci_address_format(report->machine->functions[entry->function].address, address);
+	setting_format_wanted(section, step, wanted);
+	put_word(output, STEP, section->name);
+	put_word(output, " address=", address);
+	put_word(output, " key=", setting_key(step->setting));
+	put_word(output, " wanted=", wanted);
+	put_word(output, " value=", step->value);
+	put_word(output, " result=", step_result_words[step->result]);
+	put(output, " reason=");
+	put(output, reason_word(step->reason));
+	put(output, "\n");
+}
+
+/* Whether a line of a record, up to @end, is of a section that the plan does not speak of. */
+static bool is_other(const struct report *report, const char *line, const char *end)
+{
+	static const char *const starts[] = {FUNCTION, STEP};
+	const char *name = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
+		if ((size_t)(end - line) > strlen(starts[i]) &&
+			memcmp(line, starts[i], strlen(starts[i])) == 0)
+			name = line + strlen(starts[i]);
+	for (unsigned i = 0; name && i < report->plan->n_entries; i++) {
 		const char *other =
 			report->config->sections[report->plan->entries[i].section].name;
 		size_t len = strlen(other);
 
 		if ((size_t)(end - name) > len && memcmp(name, other, len) == 0 &&
 			name[len] == ' ')
-			return true;
+			return false;
 	}
-	return false;
+	return name;
 }
 
 /* What an earlier run left in the file of other sections. */
@@ -155,10 +183,7 @@ static void put_others(struct output *output, const struct report *report, int d
 	for (line = text;
 		(newline = memchr(line, '\n', (size_t)(text + st.st_size - line)));
 		line = newline + 1)
-		if (newline - line < RECORD_LINE_SIZE &&
-			(size_t)(newline - line) > strlen(SECTION) &&
-			memcmp(line, SECTION, strlen(SECTION)) == 0 &&
-			!is_replaced(report, line, newline))
+		if (newline - line < RECORD_LINE_SIZE && is_other(report, line, newline))
 			put_bytes(output, line, (size_t)(newline - line) + 1);
 	munmap((void *)text, (size_t)st.st_size);
 }
@@ -210,6 +235,8 @@ static void put_record(struct output *output, const struct content *content, int
 		put_others(output, report, dir);
 	for (unsigned i = 0; i < report->plan->n_entries; i++)
 		put_function(output, report, i);
+	for (unsigned i = 0; i < report->n_steps; i++)
+		put_step(output, report, &report->steps[i]);
 }
 
 static void put_protect(struct output *output, const struct content *content)
@@ -329,15 +356,20 @@ static bool take_field(const char **text, const char *name, char *ret, size_t si
 	return word_take(text, ret, size);
 }
 
-static bool parse_result(const char *word, enum result *ret)
+/* Takes " result=R reason=X" and the end of the line; R is one of the @n @words, by its number. */
+static bool take_result(const char **text, const char *const *words, int n,
+	int *ret_result, enum reason *ret_reason)
 {
-	for (int i = 0; i < RESULTS; i++) {
-		if (strcmp(word, result_words[i]) == 0) {
-			*ret = (enum result)i;
-			return true;
-		}
-	}
-	return false;
+	char result[16], reason[32];
+
+	if (!take_field(text, "result", result, sizeof(result)) ||
+		!take_field(text, "reason", reason, sizeof(reason)) ||
+		(**text && **text != '\n'))
+		return false;
+	for (*ret_result = 0; strcmp(result, words[*ret_result]) != 0;)
+		if (++*ret_result == n)
+			return false;
+	return reason_parse(reason[0] ? reason : "-", ret_reason);
 }
 
 #define TAKE(text, into, name) take_field(text, #name, (into)->name, sizeof((into)->name))
@@ -346,22 +378,50 @@ int record_parse_function(const char *line, struct record_function *ret)
 {
 	static const char keyword[] = "function";
 	struct record_function function = {0};
-	char result[16], reason[32];
 	const char *text = line + strlen(keyword);
+	int result;
 
 	if (strncmp(line, keyword, strlen(keyword)) != 0 ||
 		!TAKE(&text, &function, section) || !TAKE(&text, &function, address) ||
 		!TAKE(&text, &function, path) || !TAKE(&text, &function, id) ||
 		!TAKE(&text, &function, wanted) || !TAKE(&text, &function, before) ||
 		!TAKE(&text, &function, driver) ||
-		!take_field(&text, "result", result, sizeof(result)) ||
-		!take_field(&text, "reason", reason, sizeof(reason)) ||
-		(*text && *text != '\n'))
+		!take_result(&text, result_words, RESULTS, &result, &function.reason))
 		return -EINVAL;
-	if (!parse_result(result, &function.result) ||
-		!reason_parse(reason[0] ? reason : "-", &function.reason))
-		return -EINVAL;
+	function.result = (enum result)result;
 	*ret = function;
+	return 0;
+}
+
+static bool parse_step(const char *line, struct record_step *ret)
+{
+	const char *text = line + strlen("step");
+	int result;
+
+	if (!TAKE(&text, ret, section) || !TAKE(&text, ret, address) ||
+		!TAKE(&text, ret, key) || !TAKE(&text, ret, wanted) ||
+		!TAKE(&text, ret, value) ||
+		!take_result(
+			&text, step_result_words, STEP_RESULTS, &result, &ret->reason))
+		return false;
+	ret->result = (enum step_result)result;
+	return true;
+}
+
+/*
+ * Adds an item of @size bytes to the array that *@array (of any type) points to.  Returns 0;
+ * -EINVAL with @max in it; or -ENOMEM.
+ */
+static int add_item(void *array, size_t *n, size_t max, const void *item, size_t size)
+{
+	char **items = array;
+	char *more = *n < max ? reallocarray(*items, *n + 1, size) : NULL;
+
+	if (!more)
+		return *n < max ? -ENOMEM : -EINVAL;
+	*items = more;
+	memcpy(more + *n * size, item, size);
+	++*n;
 	return 0;
 }
 
@@ -383,7 +443,7 @@ static const char *find_number(const char *text)
 /* Adds the error of "FILE LINE MESSAGE". */
 static int add_error(struct record *record, const char *text, int version)
 {
-	struct record_error error = {0}, *more;
+	struct record_error error = {0};
 	char *message;
 
 	if (version > 1) {
@@ -402,35 +462,30 @@ static int add_error(struct record *record, const char *text, int version)
 		return -EINVAL;
 	error.line = (unsigned)strtoul(text, &message, 10);
 	if (*message++ != ' ' || error.line > UINT16_MAX ||
-		record->n_errors == CONFIG_ERRORS_MAX ||
 		!copy_text(
 			error.message, sizeof(error.message), message, strlen(message)))
 		return -EINVAL;
-	more = reallocarray(
-		record->errors, record->n_errors + 1, sizeof(*record->errors));
-	if (!more)
-		return -ENOMEM;
-	record->errors = more;
-	more[record->n_errors++] = error;
-	return 0;
+	return add_item(&record->errors, &record->n_errors, CONFIG_ERRORS_MAX, &error,
+		sizeof(error));
 }
 
 static int add_function(struct record *record, const char *line)
 {
-	struct record_function function, *more;
+	struct record_function function;
 	int r = record_parse_function(line, &function);
 
-	if (r < 0)
-		return r;
-	if (record->n_functions == PLAN_ENTRIES_MAX)
-		return -EINVAL;
-	more = reallocarray(
-		record->functions, record->n_functions + 1, sizeof(*record->functions));
-	if (!more)
-		return -ENOMEM;
-	record->functions = more;
-	more[record->n_functions++] = function;
-	return 0;
+	return r < 0 ? r
+		     : add_item(&record->functions, &record->n_functions,
+			       PLAN_ENTRIES_MAX, &function, sizeof(function));
+}
+
+static int add_step(struct record *record, const char *line)
+{
+	struct record_step step = {0};
+
+	return parse_step(line, &step) ? add_item(&record->steps, &record->n_steps,
+						 STEPS_MAX, &step, sizeof(step))
+				       : -EINVAL;
 }
 
 /* Takes the value of the line "NAME VALUE". */
@@ -450,6 +505,8 @@ static int read_line(struct record *record, const char *line, int version)
 
 	if (text_begins_with(line, "function "))
 		return add_function(record, line);
+	if (text_begins_with(line, "step "))
+		return add_step(record, line);
 	if (text_begins_with(line, "error "))
 		return add_error(record, line + strlen("error "), version);
 	if (take_value(line, "config", word, sizeof(word))) {
@@ -532,5 +589,6 @@ void record_free(struct record *record)
 {
 	free(record->errors);
 	free(record->functions);
+	free(record->steps);
 	*record = (struct record){0};
 }

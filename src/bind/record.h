@@ -13,14 +13,17 @@
  *	state done|off|nothing
  *	error FILE LINE MESSAGE
  *	function section=S address=A path=P id=V:D wanted=W before=B driver=D result=R reason=X
+ *	step section=S address=A key=K wanted=W value=V result=R reason=X
  *
- * FILE and the values of a "function" line are words (word.h).  In version 1, which an older
+ * "step" is a setting of a function (settings.h); V is what the kernel has afterwards.  FILE and the
+ * values of "function" and "step" lines are words (word.h).  In version 1, which an older
  * image writes, FILE is as it is, blanks included.
  */
 #ifndef VFIOBOOT_RECORD_H
 #define VFIOBOOT_RECORD_H
 
 #include "decide/decide.h"
+#include "settings.h"
 
 enum result {
 	RESULT_BOUND,   /* as asked; read back from the kernel */
@@ -46,6 +49,8 @@ struct report {
 	const struct machine *machine;
 	const struct plan *plan;
 	const struct outcome *outcomes; /* one an entry of the plan */
+	const struct step *steps; /* of entries that were to be bound, in their order */
+	unsigned n_steps;
 };
 
 enum boot_stage {
@@ -94,6 +99,17 @@ struct record_function {
 	enum reason reason;
 };
 
+/* One "step" line; its texts are "" for "-". */
+struct record_step {
+	char section[CONFIG_NAME_SIZE];
+	char address[PCI_ADDRESS_SIZE];
+	char key[16];
+	char wanted[SETTING_VALUE_SIZE];
+	char value[SETTING_VALUE_SIZE];
+	enum step_result result;
+	enum reason reason;
+};
+
 /* An error in the configuration that the run found. */
 struct record_error {
 	char file[CONFIG_PATH_SIZE]; /* any bytes: make it printable before it is said */
@@ -112,6 +128,8 @@ struct record {
 	size_t n_errors;
 	struct record_function *functions;
 	size_t n_functions;
+	struct record_step *steps;
+	size_t n_steps;
 	unsigned n_skipped; /* lines that could not be read */
 };
 

@@ -21,9 +21,23 @@
 #define CONFIG_PATH_SIZE     128 /* bytes of a file's name with its NUL */
 #define CONFIG_MESSAGE_SIZE  384
 
+#define CONFIG_RESET_SIZE 64
+
 #define CONFIG_DRIVER_NONE "none" /* keeps every driver off */
 
 #define CONFIG_PARAM_TRIAL "vfioboot.trial" /* =ID: this boot is a trial */
+
+/* The sizes of "rebar": 0 leaves the BAR as it is; from CONFIG_REBAR_MIN on it is that + N for 2^N MiB. */
+#define CONFIG_REBARS    7 /* BAR 0 to 5, and one without a number */
+#define CONFIG_REBAR_MAX 1 /* as large as it can be */
+#define CONFIG_REBAR_MIN 2
+
+/* A key that may be left out. */
+enum config_switch {
+	CONFIG_UNSAID,
+	CONFIG_OFF,
+	CONFIG_ON,
+};
 
 /* Where something was written.  The command line has line 0. */
 struct config_place {
@@ -38,6 +52,9 @@ struct config_section {
 	char driver[CONFIG_DRIVER_SIZE];
 	/* What else its functions are known by, a list each; "": not said. */
 	char identity[SYSFS_IDENTITIES][SYSFS_IDENTITY_SIZE];
+	char reset[CONFIG_RESET_SIZE]; /* methods with blanks between; "": not said */
+	uint8_t rebar[CONFIG_REBARS];
+	enum config_switch d3cold, power;
 	struct config_place place;
 	uint16_t first_selector, n_selectors; /* in config.selectors */
 	uint32_t keys;                        /* bits of the single-valued keys seen */

@@ -111,6 +111,83 @@ static bool set_identity(
 			strlen(value));
 }
 
+static bool set_switch(
+	enum config_switch *ret, const char *value, const char *off, const char *on)
+{
+	bool is_on = false;
+	bool known = config_set_choice(&is_on, value, off, on);
+
+	*ret = is_on ? CONFIG_ON : CONFIG_OFF;
+	return known;
+}
+
+static bool set_d3cold(struct config_section *section, const char *value)
+{
+	return set_switch(&section->d3cold, value, "no", "yes");
+}
+
+static bool set_power(struct config_section *section, const char *value)
+{
+	return set_switch(&section->power, value, "auto", "on");
+}
+
+/* Methods of the kernel (pci_reset_fn_methods in drivers/pci/pci.c), which gets more of them. */
+static bool set_reset(struct config_section *section, const char *value)
+{
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+	char word[CONFIG_RESET_SIZE];
+	size_t len = 0;
+
+	while (config_next_item(&value, word, sizeof(word))) {
+		if (!*word || word[strspn(word, chars)] || strcmp(word, "default") == 0 ||
+			len + 1 + strlen(word) >= sizeof(section->reset))
+			return false;
+		len += text_join(section->reset + len, sizeof(section->reset) - len,
+			len ? " " : "", word, NULL);
+	}
+	return len;
+}
+
+/* Reads "8G": a power of two with M, G, T or P.  Returns CONFIG_REBAR_MIN and more, or 0. */
+static uint8_t parse_size(const char *text)
+{
+	static const char units[] = "MGTP";
+	unsigned n = 0, bits = 0;
+	const char *unit;
+
+	for (; *text >= '0' && *text <= '9' && n < 1000; text++)
+		n = 10 * n + (unsigned)(*text - '0');
+	unit = *text ? strchr(units, *text) : NULL;
+	if (!unit || text[1] || !n || n & (n - 1))
+		return 0;
+	while (n >>= 1)
+		bits++;
+	return (uint8_t)(CONFIG_REBAR_MIN + bits + 10 * (unsigned)(unit - units));
+}
+
+/* Items "[BAR:]SIZE", each BAR once. */
+static bool set_rebar(struct config_section *section, const char *value)
+{
+	char item[16];
+	unsigned seen = 0;
+
+	while (config_next_item(&value, item, sizeof(item))) {
+		bool numbered = *item >= '0' && *item < '0' + PCI_BARS && item[1] == ':';
+		unsigned bar = numbered ? (unsigned)(*item - '0') : PCI_BARS;
+		const char *size = numbered ? item + 2 : item;
+		bool unchanged = strcmp(size, "unchanged") == 0;
+		uint8_t rebar =
+			strcmp(size, "max") == 0 ? CONFIG_REBAR_MAX : parse_size(size);
+
+		if ((!rebar && !unchanged) || seen & 1u << bar)
+			return false;
+		seen |= 1u << bar;
+		section->rebar[bar] = rebar;
+	}
+	/* The one without a number could be any of those with one. */
+	return !(seen >> PCI_BARS) || seen == 1u << PCI_BARS;
+}
+
 static bool set_serial(struct config_section *section, const char *value)
 {
 	return set_identity(section, SYSFS_SERIAL, value);
@@ -147,6 +224,27 @@ static const struct key {
 	[IDENTITY_KEY + SYSFS_SLOT] = {"slot", set_slot, "up to 63 bytes"},
 	[IDENTITY_KEY +
 		SYSFS_HOST_BRIDGE] = {"host-bridge", set_host_bridge, "up to 63 bytes"},
+	{"rebar", set_rebar,
+		"a size such as 8G, max or unchanged, or for each BAR one such as 1:8G, 2:max"},
+	{"reset", set_reset,
+		"the kernel's reset methods in order, such as flr, bus or device_specific, bus"},
+	{"d3cold", set_d3cold, "yes or no"},
+	{"power", set_power, "on or auto"},
+};
+
+/*
+ * Keys that one would look for, and why there are none.  disable_idle_d3: drivers/vfio/pci/vfio_pci.c,
+ * a parameter of the module; rom: the kernel only shows it.
+ */
+static const struct {
+	const char *name, *remedy;
+} others[] = {
+	{"disable_idle_d3",
+		"it is one switch of vfio-pci for all devices: write 'options vfio-pci "
+		"disable_idle_d3=1' into a file of /etc/modprobe.d; power = on is for one section"},
+	{"rom",
+		"the kernel has no such switch; the guest has: <rom bar='off'/> or <rom file=...> in "
+		"libvirt, rombar=0 or romfile= in QEMU"},
 };
 
 _Static_assert(ARRAY_SIZE(keys) <= 32, "config_section.keys has a bit for each");
@@ -170,6 +268,13 @@ static void add_unknown(struct config *config, struct config_place place,
 	char list[CONFIG_MESSAGE_SIZE];
 	size_t len = 0;
 
+	for (unsigned i = 0; i < ARRAY_SIZE(others); i++)
+		if (strcmp(key, others[i].name) == 0) {
+			config_add_error(config, place,
+				"there is no key '%s' in [device %s]: %s", key,
+				section->name, others[i].remedy);
+			return;
+		}
 	for (int kind = 0; kind < SELECTOR_KINDS; kind++)
 		len += text_join(list + len, sizeof(list) - len,
 			selector_kind_name((enum selector_kind)kind), ", ", NULL);

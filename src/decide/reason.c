@@ -48,6 +48,21 @@ static const struct {
 	[REASON_DEADLINE] = {"deadline", "the time limit of the run was reached before"},
 	[REASON_NO_KERNEL] = {"no-kernel",
 		"written, but below --root there is no kernel to act on it"},
+	[REASON_SETTING_TIMEOUT] = {"setting-timeout",
+		"a setting of its section did not end in time, so that its driver was not tried"},
+	[REASON_NOT_OFFERED] = {"not-offered",
+		"the kernel does not offer it for this device, or is too old for it"},
+	[REASON_NO_SUCH_SIZE] = {"no-such-size", "its BAR cannot have that size"},
+	[REASON_SMALLER] = {"smaller", "its BAR is larger, and is never made smaller"},
+	[REASON_CONSOLE] = {"console",
+		"the console is on it, and a resize would take it away"},
+	[REASON_IN_USE] = {"in-use",
+		"it has its driver already; a BAR is resized only before"},
+	[REASON_BRIDGE_WINDOW] = {"bridge-window",
+		"a bridge above it has no room for that size; does the firmware have an option "
+		"'Above 4G Decoding'?"},
+	[REASON_NOT_KEPT] = {"not-kept",
+		"the kernel took it, but has another value afterwards"},
 };
 
 const char *reason_word(enum reason reason)

@@ -210,23 +210,35 @@ static void keep_record(const struct root *root, const struct report *report)
 			strerror(-r));
 }
 
+/* Says what was not as asked, and all if that is wanted. */
+static void say(const struct options *options, bool as_asked, const char *sentence)
+{
+	if (options->verbose || !as_asked)
+		fprintf(stderr, "vfioboot-early: %s\n", sentence);
+}
+
 /* Carries the plan out and reports, by a record if it may.  Returns the exit status. */
 static int carry_out(
 	const struct root *root, const struct options *options, bool may_record)
 {
-	struct report report = {
-		&config, &machine, &plan, bind_plan(root, &config, &machine, &plan)};
+	struct report report = {&config, &machine, &plan, NULL, NULL, 0};
 	int status = EXIT_AS_ASKED;
+	char sentence[512];
 
+	bind_plan(root, &report);
 	for (unsigned i = 0; i < plan.n_entries; i++) {
-		char sentence[512];
+		bool bound = report.outcomes[i].result == RESULT_BOUND;
 
-		if (report.outcomes[i].result != RESULT_BOUND)
+		if (!bound)
 			status = EXIT_NOT_AS_ASKED;
-		if (!options->verbose && report.outcomes[i].result == RESULT_BOUND)
-			continue;
 		log_sentence(&report, i, sentence, sizeof(sentence));
-		fprintf(stderr, "vfioboot-early: %s\n", sentence);
+		say(options, bound, sentence);
+	}
+	for (unsigned i = 0; i < report.n_steps; i++) {
+		if (report.steps[i].result == STEP_FAILED)
+			status = EXIT_NOT_AS_ASKED;
+		log_step_sentence(&report, i, sentence, sizeof(sentence));
+		say(options, report.steps[i].reason == REASON_NONE, sentence);
 	}
 	log_write(root, &report);
 	if (may_record)

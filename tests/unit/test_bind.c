@@ -6,7 +6,7 @@
  * the log of what was asked of it are shared memory.
  *
  * Linked with --wrap for sysfs_write_override, sysfs_write_probe, sysfs_write_unbind,
- * sysfs_has_driver, child_run_shared and child_now.
+ * sysfs_write_attribute, sysfs_has_driver, child_run_shared and child_now.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -35,6 +35,7 @@ enum fault {
 		1 << 9, /* the native driver gives it up just before the unbind */
 	VANISHES_FIRST = 1 << 10, /* before its override */
 	VANISHES_LAST = 1 << 11,  /* before it is probed */
+	SETTING_HANGS = 1 << 13,  /* the lock stays taken */
 };
 
 struct played_function {
@@ -59,7 +60,7 @@ static struct kernel {
 static struct config config;
 static struct machine machine;
 static struct plan plan;
-static const struct outcome *outcomes;
+static struct report report = {&config, &machine, &plan, NULL, NULL, 0};
 
 /* ---- the kernel ---------------------------------------------------------------------- */
 
@@ -202,6 +203,10 @@ int __wrap_sysfs_write_override(
 	const struct root *root, struct pci_address address, const char *driver);
 int __real_sysfs_write_probe(const struct root *root, struct pci_address address);
 int __wrap_sysfs_write_probe(const struct root *root, struct pci_address address);
+int __real_sysfs_write_attribute(const struct root *root, struct pci_address address,
+	enum sysfs_attribute attribute, const char *value);
+int __wrap_sysfs_write_attribute(const struct root *root, struct pci_address address,
+	enum sysfs_attribute attribute, const char *value);
 int __real_sysfs_write_unbind(
 	const struct root *root, struct pci_address address, const char *driver);
 int __wrap_sysfs_write_unbind(
@@ -273,6 +278,17 @@ int __wrap_sysfs_write_unbind(
 	if (r == 0 && !(function->faults & UNBIND_LIES))
 		fake_remove(driver_link(address));
 	return r;
+}
+
+int __wrap_sysfs_write_attribute(const struct root *root, struct pci_address address,
+	enum sysfs_attribute attribute, const char *value)
+{
+	struct played_function *function = find(address);
+
+	log_word("set%u=%s", address.bus, value);
+	if (function->faults & SETTING_HANGS)
+		hang(function);
+	return __real_sysfs_write_attribute(root, address, attribute, value);
 }
 
 /* This machine's modprobe must never run: a missing driver is loaded here. */
@@ -394,14 +410,14 @@ static void apply(void)
 
 	root.live = true;
 	kernel->log[0] = '\0';
-	outcomes = bind_plan(&root, &config, &machine, &plan);
+	bind_plan(&root, &report);
 	root_close(&root);
 }
 
 static void expect(
 	unsigned entry, enum result result, enum reason reason, const char *driver)
 {
-	const struct outcome *outcome = &outcomes[entry];
+	const struct outcome *outcome = &report.outcomes[entry];
 
 	if (outcome->result != result || outcome->reason != reason ||
 		strcmp(outcome->driver, driver) != 0)
@@ -834,11 +850,11 @@ static void test_all_unbinds_hang(void **state)
 		add_function(add_section("vfio-pci"), UNBIND_HANGS, "nouveau");
 	apply_fast(20, BIND_WORK_MS - 5000, 3 * BIND_END_MS);
 	for (unsigned i = 0; i < FUNCTIONS_MAX; i++) {
-		assert_int_equal(outcomes[i].result, RESULT_FAILED);
-		assert_true(outcomes[i].reason == REASON_UNBIND_TIMEOUT ||
+		assert_int_equal(report.outcomes[i].result, RESULT_FAILED);
+		assert_true(report.outcomes[i].reason == REASON_UNBIND_TIMEOUT ||
 			(i == FUNCTIONS_MAX - 1 &&
-				outcomes[i].reason == REASON_DEADLINE));
-		assert_string_equal(outcomes[i].driver, "nouveau");
+				report.outcomes[i].reason == REASON_DEADLINE));
+		assert_string_equal(report.outcomes[i].driver, "nouveau");
 	}
 }
 
@@ -874,7 +890,7 @@ static void test_not_live(void **state)
 	register_driver("vfio-pci");
 	add_function(section, VFIO_REFUSES, "");
 	add_function(section, 0, "");
-	outcomes = bind_plan(&root, &config, &machine, &plan);
+	bind_plan(&root, &report);
 	expect(0, RESULT_FAILED, REASON_NO_KERNEL, "");
 	expect_state(0, "", "vfio-pci");
 	expect_state(1, "vfio-pci", "vfio-pci");
@@ -887,15 +903,157 @@ static void test_not_live_never_runs_modprobe(void **state)
 
 	(void)state;
 	add_function(add_section("vfio-pci"), 0, "");
-	outcomes = bind_plan(&root, &config, &machine, &plan);
+	bind_plan(&root, &report);
 	expect(0, RESULT_FAILED, REASON_NO_DRIVER, "");
 	expect_log("override0=vfio-pci ");
 	root_close(&root);
 }
 
+/* ---- settings ---------------------------------------------------------------------------- */
+
+/* A section that asks for d3cold = no and power = auto; its functions can have both. */
+static uint16_t add_set_up_section(void)
+{
+	uint16_t section = add_section("vfio-pci");
+
+	config.sections[section].d3cold = CONFIG_OFF;
+	config.sections[section].power = CONFIG_OFF;
+	return section;
+}
+
+static void add_set_up_function(uint16_t section, unsigned faults, const char *bound)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), "sys/bus/pci/devices/0000:%02x:00.0/d3cold_allowed",
+		kernel->n_functions);
+	add_function(section, faults, bound);
+	fake_put(name, "1\n");
+	strcpy(strrchr(name, '/'), "/power/control");
+	fake_put(name, "on\n");
+}
+
+static void expect_step(unsigned index, unsigned entry, enum setting setting,
+	enum step_result result, enum reason reason)
+{
+	const struct step *step = &report.steps[index];
+
+	assert_true(index < report.n_steps);
+	assert_int_equal(step->entry, entry);
+	assert_int_equal(step->setting, setting);
+	if (step->result != result || step->reason != reason)
+		fail_msg("step %u: %s %s; log: %s", index,
+			step_result_words[step->result], reason_word(step->reason),
+			kernel->log);
+}
+
+/* A driver that is loaded takes all functions at once: what is due before it comes before that. */
+static void test_set_up_before_load(void **state)
+{
+	uint16_t section = add_set_up_section();
+
+	(void)state;
+	strcpy(kernel->module, "vfio-pci");
+	add_set_up_function(section, 0, "");
+	add_set_up_function(section, 0, "nouveau");
+	add_function(add_section("vfio-pci"), 0, "");
+	apply();
+	expect_log("override0=vfio-pci override1=vfio-pci override2=vfio-pci set0=0 "
+		   "modprobe:vfio-pci vfio-pci?0 vfio-pci?2 probe0 set0=auto "
+		   "unbind1<nouveau set1=0 probe1 vfio-pci?1 set1=auto probe2 ");
+	assert_int_equal(report.n_steps, 4);
+	for (unsigned i = 0; i < 2; i++) {
+		expect(i, RESULT_BOUND, REASON_NONE, "vfio-pci");
+		expect_step(2 * i, i, SETTING_D3COLD, STEP_SET, REASON_NONE);
+		expect_step(2 * i + 1, i, SETTING_POWER, STEP_SET, REASON_NONE);
+	}
+}
+
+/* As on the real root: its driver has it, and what holds is left. */
+static void test_set_up_of_bound(void **state)
+{
+	(void)state;
+	register_driver("vfio-pci");
+	add_set_up_function(add_set_up_section(), 0, "vfio-pci");
+	fake_put("sys/bus/pci/devices/0000:00:00.0/d3cold_allowed", "0\n");
+	apply();
+	expect_log("override0=vfio-pci set0=auto ");
+	expect_step(0, 0, SETTING_D3COLD, STEP_SAME, REASON_NONE);
+	expect_step(1, 0, SETTING_POWER, STEP_SET, REASON_NONE);
+}
+
+static void test_set_up_without_driver(void **state)
+{
+	uint16_t section = add_set_up_section();
+
+	(void)state;
+	strcpy(config.sections[section].driver, CONFIG_DRIVER_NONE);
+	add_set_up_function(section, 0, "");
+	apply();
+	expect_log("override0=none set0=0 set0=auto ");
+	expect(0, RESULT_BOUND, REASON_NONE, "");
+}
+
+static void test_set_up_fails(void **state)
+{
+	(void)state;
+	register_driver("vfio-pci");
+	add_function(add_set_up_section(), 0, "");
+	apply();
+	expect(0, RESULT_BOUND, REASON_NONE, "vfio-pci");
+	expect_step(0, 0, SETTING_D3COLD, STEP_SKIPPED, REASON_NOT_OFFERED);
+	expect_step(1, 0, SETTING_POWER, STEP_SKIPPED, REASON_NOT_OFFERED);
+}
+
+/* One device that hangs does not take the others with it, nor does another touch it. */
+static void test_set_up_hangs(void **state)
+{
+	uint16_t broken = add_set_up_section(), good = add_set_up_section();
+
+	(void)state;
+	register_driver("vfio-pci");
+	kernel->clock_speed = 100;
+	add_set_up_function(broken, SETTING_HANGS, "");
+	add_set_up_function(broken, 0, "");
+	add_set_up_function(good, 0, "");
+	apply();
+	expect(0, RESULT_FAILED, REASON_SETTING_TIMEOUT, "");
+	expect(1, RESULT_FAILED, REASON_SECTION_FAILED, "nouveau");
+	expect(2, RESULT_BOUND, REASON_NONE, "vfio-pci");
+	expect_state(0, "", "vfio-pci");
+	expect_step(0, 0, SETTING_D3COLD, STEP_FAILED, REASON_DEADLINE);
+	expect_step(1, 0, SETTING_POWER, STEP_SKIPPED, REASON_SETTING_TIMEOUT);
+	expect_step(2, 1, SETTING_D3COLD, STEP_SET, REASON_NONE);
+	expect_step(3, 1, SETTING_POWER, STEP_SKIPPED, REASON_SECTION_FAILED);
+	expect_step(5, 2, SETTING_POWER, STEP_SET, REASON_NONE);
+}
+
+/* What is refused has no steps. */
+static void test_no_set_up_of_refused(void **state)
+{
+	(void)state;
+	register_driver("vfio-pci");
+	add_set_up_function(add_set_up_section(), 0, "");
+	plan.entries[0].reason = REASON_PROTECTED;
+	add_set_up_function(add_set_up_section(), 0, "");
+	apply();
+	assert_int_equal(report.n_steps, 2);
+	expect_step(0, 1, SETTING_D3COLD, STEP_SET, REASON_NONE);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+static const struct CMUnitTest setting_tests[] = {
+	TEST(test_set_up_before_load),
+	TEST(test_set_up_of_bound),
+	TEST(test_set_up_without_driver),
+	TEST(test_set_up_fails),
+	TEST(test_set_up_hangs),
+	TEST(test_no_set_up_of_refused),
+};
+
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_free_functions),
 		TEST(test_driver_is_loaded),
@@ -929,5 +1087,6 @@ int main(void)
 		TEST(test_not_live_never_runs_modprobe),
 	};
 
-	return cmocka_run_group_tests_name("apply", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("apply", tests, NULL, NULL) ||
+		cmocka_run_group_tests_name("settings", setting_tests, NULL, NULL);
 }

@@ -172,6 +172,33 @@ static const struct mistake {
 	{"on-move = Follow", "'Follow'", "refuse or follow"},
 	{"on-move =", "''", "refuse or follow"},
 	{"last-display = 1", "'1'", "yes or no"},
+	{"rebar =", "''", "such as 8G"},
+	{"rebar = 8", "'8'", "such as 8G"},
+	{"rebar = 3G", "'3G'", "such as 8G"},
+	{"rebar = 0G", "'0G'", "such as 8G"},
+	{"rebar = 8GB", "'8GB'", "such as 8G"},
+	{"rebar = 8K", "'8K'", "such as 8G"},
+	{"rebar = G", "'G'", "such as 8G"},
+	{"rebar = 99999999999999999999G", "'99999999999999999999G'", "such as 8G"},
+	{"rebar = 6:8G", "'6:8G'", "1:8G, 2:max"},
+	{"rebar = 1:", "'1:'", "1:8G, 2:max"},
+	{"rebar = 1:8G, 1:max", "'1:8G, 1:max'", "1:8G, 2:max"},
+	{"rebar = 8G, max", "'8G, max'", "1:8G, 2:max"},
+	{"rebar = 8G, 1:max", "'8G, 1:max'", "1:8G, 2:max"},
+	{"rebar = 1:8G,", "'1:8G,'", "1:8G, 2:max"},
+	{"reset =", "''", "such as flr, bus"},
+	{"reset = FLR", "'FLR'", "such as flr, bus"},
+	{"reset = flr bus", "'flr bus'", "such as flr, bus"},
+	{"reset = flr,,bus", "'flr,,bus'", "such as flr, bus"},
+	{"reset = default", "'default'", "such as flr, bus"},
+	{"reset = device_specific, acpi, flr, af_flr, pm, bus, cxl_bus, another_one_that_is_long",
+		"device_specific", "such as flr, bus"},
+	{"d3cold = 0", "'0'", "yes or no"},
+	{"power = off", "'off'", "on or auto"},
+	{"power =", "''", "on or auto"},
+	{"disable_idle_d3 = yes", "'disable_idle_d3'",
+		"'options vfio-pci disable_idle_d3=1' into a file of /etc/modprobe.d"},
+	{"rom = off", "'rom'", "<rom bar='off'/>"},
 	{"ids = 10de:2204", "'ids'", "path, address, id, class"},
 	{"ID = 10de:2204", "'ID'", "path, address, id, class"},
 	{"= 10de:2204", "''", "path, address, id, class"},
@@ -604,6 +631,35 @@ static const struct {
 };
 
 /* A switch that is misspelt at the boot menu must not seem to have been heard. */
+static void test_settings(void **state)
+{
+	static const char text[] =
+		"[device a]\nid = 10de:\nrebar = 1:8G, 2:max,3:unchanged\n"
+		"reset = device_specific,acpi, flr , af_flr, pm, bus, cxl_bus\n"
+		"d3cold = no\npower = on\n"
+		"[device b]\nid = 10de:\nrebar = 512M\nreset = flr\nd3cold = yes\n"
+		"power = auto\n[device c]\nid = 10de:\nrebar = unchanged\n";
+
+	(void)state;
+	read_only(text);
+	assert_int_equal(config.n_errors, 0);
+	assert_int_equal(find("a")->rebar[1], CONFIG_REBAR_MIN + 13);
+	assert_int_equal(find("a")->rebar[2], CONFIG_REBAR_MAX);
+	assert_int_equal(find("a")->rebar[3], 0);
+	assert_int_equal(find("a")->rebar[PCI_BARS], 0);
+	assert_string_equal(
+		find("a")->reset, "device_specific acpi flr af_flr pm bus cxl_bus");
+	assert_int_equal(find("a")->d3cold, CONFIG_OFF);
+	assert_int_equal(find("a")->power, CONFIG_ON);
+	assert_int_equal(find("b")->rebar[PCI_BARS], CONFIG_REBAR_MIN + 9);
+	assert_string_equal(find("b")->reset, "flr");
+	assert_int_equal(find("b")->d3cold, CONFIG_ON);
+	assert_int_equal(find("b")->power, CONFIG_OFF);
+	assert_int_equal(find("c")->rebar[PCI_BARS], 0);
+	assert_int_equal(find("c")->d3cold, CONFIG_UNSAID);
+	assert_string_equal(find("c")->reset, "");
+}
+
 /* However long the names of the section and of the key: all keys are in the message. */
 static void test_unknown_key_lists_all(void **state)
 {
@@ -613,6 +669,7 @@ static void test_unknown_key_lists_all(void **state)
 		"a_key_that_is_as_long_as_what_the_message_has_of_a_key_and_longer = 1\n");
 	assert_int_equal(config.n_errors, 1);
 	expect_error(0, FILE_NAME, 3, "slot, host-bridge");
+	expect_error(0, FILE_NAME, 3, "d3cold, power");
 	assert_true(strlen(config.errors[0].message) + 1 < CONFIG_MESSAGE_SIZE);
 }
 
@@ -855,6 +912,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_long_messages),
 	TEST(test_digest),
 	TEST(test_digest_of_every_byte),
+	TEST(test_settings),
 	TEST(test_unknown_key_lists_all),
 	TEST(test_cmdline_unknown),
 	TEST(test_active),

@@ -17,7 +17,7 @@ static struct config config;
 static struct machine machine;
 static struct plan plan;
 static struct outcome outcomes[300];
-static const struct report report = {&config, &machine, &plan, outcomes};
+static struct report report = {&config, &machine, &plan, outcomes, NULL, 0};
 static struct root root;
 static unsigned descriptors;
 
@@ -28,7 +28,7 @@ static int set_up(void **state)
 		return -1;
 	memset(&config, 0, sizeof(config));
 	memset(outcomes, 0, sizeof(outcomes));
-	machine.n_functions = plan.n_entries = 0;
+	machine.n_functions = plan.n_entries = report.n_steps = 0;
 	root = fake_open();
 	return 0;
 }
@@ -186,6 +186,73 @@ static void expect_round_trip(void)
 		assert_int_equal(record_parse_function(one, &function), 0);
 	}
 	assert_string_equal(line, "");
+}
+
+/* Every result and reason of a step, with the longest value. */
+static void test_steps_round_trip(void **state)
+{
+	static struct step steps[STEP_RESULTS * REASONS];
+	_cleanup_(record_free) struct record record = {0};
+
+	(void)state;
+	add_entry("gpu", "vfio-pci", 1, RESULT_BOUND, REASON_NONE, "vfio-pci");
+	memset(config.sections[0].reset, '\\', CONFIG_RESET_SIZE - 1);
+	for (unsigned i = 0; i < ARRAY_SIZE(steps); i++) {
+		steps[i] = (struct step){.setting = SETTING_RESET,
+			.result = (enum step_result)(i % STEP_RESULTS),
+			.reason = (enum reason)(i / STEP_RESULTS)};
+		memset(steps[i].value, i % 2 ? '\\' : '\0', SETTING_VALUE_SIZE - 1);
+	}
+	report.steps = steps;
+	report.n_steps = ARRAY_SIZE(steps);
+	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_read(&root, BOOT_SYSTEM, &record), 0);
+	assert_int_equal(record.n_skipped, 0);
+	assert_int_equal(record.n_steps, ARRAY_SIZE(steps));
+	for (unsigned i = 0; i < ARRAY_SIZE(steps); i++) {
+		assert_string_equal(record.steps[i].section, "gpu");
+		assert_string_equal(record.steps[i].address, "0000:01:00.0");
+		assert_string_equal(record.steps[i].key, "reset");
+		assert_string_equal(record.steps[i].wanted, config.sections[0].reset);
+		assert_string_equal(record.steps[i].value, steps[i].value);
+		assert_int_equal(record.steps[i].result, steps[i].result);
+		assert_int_equal(record.steps[i].reason, steps[i].reason);
+	}
+}
+
+static void test_step_sentences(void **state)
+{
+	static const struct step steps[] = {
+		{.setting = SETTING_POWER, .result = STEP_SET, .value = "on"},
+		{.setting = SETTING_REBAR,
+			.bar = 1,
+			.result = STEP_FAILED,
+			.reason = REASON_NOT_KEPT,
+			.value = "256M"},
+		{.setting = SETTING_RESET,
+			.result = STEP_SKIPPED,
+			.reason = REASON_NOT_OFFERED},
+	};
+	static const char *const expected[] = {
+		"0000:01:00.0 gpu: power = on: set",
+		"0000:01:00.0 gpu: rebar = 1:8G: failed (not-kept): the kernel took it, but "
+		"has another value afterwards (now: 256M)",
+		"0000:01:00.0 gpu: reset = flr bus: skipped (not-offered): the kernel does "
+		"not offer it for this device, or is too old for it (now: unknown)",
+	};
+	char text[512];
+
+	(void)state;
+	add_entry("gpu", "vfio-pci", 1, RESULT_BOUND, REASON_NONE, "vfio-pci");
+	config.sections[0].power = CONFIG_ON;
+	config.sections[0].rebar[1] = CONFIG_REBAR_MIN + 13;
+	strcpy(config.sections[0].reset, "flr bus");
+	report.steps = steps;
+	report.n_steps = ARRAY_SIZE(steps);
+	for (unsigned i = 0; i < ARRAY_SIZE(steps); i++) {
+		log_step_sentence(&report, i, text, sizeof(text));
+		assert_string_equal(text, expected[i]);
+	}
 }
 
 static void test_round_trip(void **state)
@@ -507,6 +574,8 @@ int main(void)
 		TEST(test_replaces),
 		TEST(test_can_not_write),
 		TEST(test_round_trip),
+		TEST(test_steps_round_trip),
+		TEST(test_step_sentences),
 		TEST(test_longest_texts),
 		TEST(test_hostile_names),
 		TEST(test_one_fact_a_line),

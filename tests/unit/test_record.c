@@ -63,6 +63,54 @@ static void test_whole(void **state)
 	assert_int_equal(record.n_skipped, 0);
 }
 
+static void test_steps(void **state)
+{
+	_cleanup_(record_free) struct record record = {0};
+
+	(void)state;
+	assert_int_equal(
+		read_text("vfioboot-record 2\n" FUNCTION
+			  "step section=gpu address=0000:01:00.0 key=reset "
+			  "wanted=flr\\040bus value=bus result=set reason=not-offered\n"
+			  "step section=gpu address=0000:01:00.0 key=vfs wanted=4 "
+			  "value=- result=skipped reason=not-offered\n",
+			&record),
+		0);
+	assert_int_equal(record.n_skipped, 0);
+	assert_int_equal(record.n_functions, 1);
+	assert_int_equal(record.n_steps, 2);
+	assert_string_equal(record.steps[0].section, "gpu");
+	assert_string_equal(record.steps[0].address, "0000:01:00.0");
+	assert_string_equal(record.steps[0].key, "reset");
+	assert_string_equal(record.steps[0].wanted, "flr bus");
+	assert_string_equal(record.steps[0].value, "bus");
+	assert_int_equal(record.steps[0].result, STEP_SET);
+	assert_int_equal(record.steps[0].reason, REASON_NOT_OFFERED);
+	assert_string_equal(record.steps[1].value, "");
+}
+
+static void test_bad_steps(void **state)
+{
+	static const char *const bad[] = {"step\n", "step section=gpu\n",
+		"step section=gpu address=0000:01:00.0 key=reset wanted=bus value=bus "
+		"result=bound reason=-\n",
+		"step section=gpu address=0000:01:00.0 key=reset wanted=bus value=bus "
+		"result=set reason=nonsense\n",
+		"step section=gpu address=0000:01:00.0 key=reset wanted=bus value=bus "
+		"result=set reason=- x\n"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		_cleanup_(record_free) struct record skipped = {0};
+		char text[512];
+
+		snprintf(text, sizeof(text), HEAD "%s", bad[i]);
+		assert_int_equal(read_text(text, &skipped), 0);
+		assert_int_equal(skipped.n_skipped, 1);
+		assert_int_equal(skipped.n_steps, 0);
+	}
+}
+
 static void test_none(void **state)
 {
 	struct record record;
@@ -157,6 +205,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_whole, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_steps, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_bad_steps, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_none, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_each_stage_has_its_file, fake_set_up, fake_tear_down),
