@@ -6,6 +6,10 @@ SYSCONFDIR ?= /etc
 BINDIR = $(PREFIX)/bin
 LIBDIR = $(PREFIX)/lib
 DATADIR = $(PREFIX)/share
+# Of libraries alone: /usr/lib/x86_64-linux-gnu of Debian, /usr/lib64 of Fedora.
+SOLIBDIR ?= $(LIBDIR)
+INCLUDEDIR = $(PREFIX)/include
+SONAME = libvfioboot.so.0
 UNITDIR = $(LIBDIR)/systemd/system
 
 CFLAGS ?= -O2 -g
@@ -69,7 +73,7 @@ VM_LDLIBS := $(call pkg,--libs $(VM_LIBS))
 VM = $(if $(VM_LDLIBS),build/vfioboot-vm)
 
 .PHONY: all
-all: build/vfioboot-early build/vfioboot $(VM)
+all: build/vfioboot-early build/vfioboot build/$(SONAME) $(VM)
 
 # musl-gcc looks at musl's headers alone; this one is inih's.
 build/include/ini.h:
@@ -99,13 +103,16 @@ FORCE:
 # Objects on the way to a test are kept, as all are.
 .SECONDARY:
 
+# Of the program and of the library: to be at any address costs the former nothing that can be measured.
+SHARED_CFLAGS = -fPIC -fvisibility=hidden
+
 # objects DIRECTORY COMPILER FLAGS: how the objects of one kind are made, and of them the archive
 # that tests link with: all but the commands, and what tests share.
 define objects
 $(1)/%.o: src/%.c Makefile | build/paths.h
 	@mkdir -p $$(@D)
 	$$(call say,CC)
-	$$(Q)$(2) $$(BASE_CFLAGS) $$(WERROR) $$(CPPFLAGS) $(3) $$(DEPENDS) $$(HOST_CFLAGS) -c -o $$@ $$<
+	$$(Q)$(2) $$(BASE_CFLAGS) $$(WERROR) $$(CPPFLAGS) $(3) $$(SHARED_CFLAGS) $$(DEPENDS) $$(HOST_CFLAGS) -c -o $$@ $$<
 
 $(1)/tests/%.o: tests/%.c Makefile
 	@mkdir -p $$(@D)
@@ -126,6 +133,38 @@ build/vfioboot: $(patsubst src/%.c,build/%.o,$(HOST_SRC))
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
+# ---- the library: what src/library needs of the folders below it, of which its header is exported ----
+
+LIBRARY_SRC = $(filter src/library/%,$(HOST_SRC))
+LIBRARY_MAP = src/library/libvfioboot.map
+
+build/below-library.a: $(patsubst src/%.c,build/%.o,$(filter-out src/cli/% src/capture/% src/library/%,$(HOST_SRC)))
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
+
+build/$(SONAME): $(patsubst src/%.c,build/%.o,$(LIBRARY_SRC)) build/below-library.a $(LIBRARY_MAP)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME),--version-script,$(LIBRARY_MAP) \
+		-Wl,--no-undefined,--as-needed -o $@ $(filter %.o %.a,$^) $(HOST_LDLIBS)
+
+define PC
+prefix=$(PREFIX)
+includedir=$(INCLUDEDIR)
+libdir=$(SOLIBDIR)
+
+Name: vfioboot
+Description: Which PCI devices can be given to virtual machines, and what the next boot does
+Version: $(VERSION)
+Cflags: -I$${includedir}
+Libs: -L$${libdir} -lvfioboot
+endef
+export PC
+
+build/vfioboot.pc: FORCE
+	@mkdir -p $(@D)
+	@echo "$$PC" | cmp -s - $@ || echo "$$PC" >$@
+
 build/vfioboot-vm: build/guests/main.o
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(VM_LDLIBS)
@@ -145,6 +184,9 @@ SCHEMAS = $(foreach schema,$(sort $(wildcard schema/*/*.json)),$(newline)0644 $(
 # names of the two programs become those of $(PREFIX).
 define INSTALLED
 0755 build/vfioboot-early $(LIBDIR)/vfioboot/vfioboot-early
+0755 build/$(SONAME) $(SOLIBDIR)/$(SONAME)
+0644 build/vfioboot.pc $(SOLIBDIR)/pkgconfig/vfioboot.pc
+0644 include/vfioboot.h $(INCLUDEDIR)/vfioboot.h
 0755 build/vfioboot $(BINDIR)/vfioboot$(if $(VM),$(newline)0755 $(VM) $(LIBDIR)/vfioboot/vfioboot-vm)
 0755 libvirt/libvirt-hook $(LIBDIR)/vfioboot/libvirt-hook
 0755 dracut/50vfioboot/module-setup.sh $(LIBDIR)/dracut/modules.d/50vfioboot/module-setup.sh
@@ -174,14 +216,18 @@ CONFIG = $(SYSCONFDIR)/vfioboot.conf
 WANTS = sysinit.target.wants/vfioboot.service sysinit.target.wants/vfioboot-confirm.service \
 	multi-user.target.wants/vfioboot-settle.service
 
+# What programs are linked with by that name, and run with by the other.
+LIBRARY_LINK = $(SOLIBDIR)/libvfioboot.so
+
 .PHONY: install
-install: all
+install: all build/vfioboot.pc
 	@echo "$$INSTALLED" | while read -r mode from to; do \
 		install -D -m "$$mode" "$$from" "$(DESTDIR)$$to" || exit 1; \
 		case $$from in build/*) ;; *) sed -i -e 's|/usr/lib/vfioboot/|$(LIBDIR)/vfioboot/|g' \
 			-e 's|/usr/share/vfioboot/|$(DATADIR)/vfioboot/|g' \
 			-e 's|/usr/bin/vfioboot|$(BINDIR)/vfioboot|g' "$(DESTDIR)$$to" || exit 1 ;; \
 		esac; done
+	@ln -sfn $(SONAME) "$(DESTDIR)$(LIBRARY_LINK)"
 	@test -e "$(DESTDIR)$(CONFIG)" || install -D -m 0644 vfioboot.conf "$(DESTDIR)$(CONFIG)"
 	@for link in $(WANTS); do \
 		mkdir -p "$(DESTDIR)$(UNITDIR)/$${link%/*}" || exit 1; \
@@ -193,6 +239,7 @@ uninstall:
 	@echo "If you did not run 'vfioboot undo' before this, the entries in the boot menu and the"
 	@echo "configuration in $(SYSCONFDIR) remain, and so does vfioboot in initramfs images until they are rebuilt."
 	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
+	@rm -f "$(DESTDIR)$(LIBRARY_LINK)"
 	@for link in $(WANTS); do rm -f "$(DESTDIR)$(UNITDIR)/$$link"; done
 	@! cmp -s vfioboot.conf "$(DESTDIR)$(CONFIG)" || rm -f "$(DESTDIR)$(CONFIG)"
 	@rm -rf "$(DESTDIR)$(COCKPIT_DIR)"
@@ -294,6 +341,12 @@ $(1)/test_apply: WRAP = -Wl,--wrap=run_program
 # The calls that open files are counted.
 $(1)/test_kernel_params: WRAP = -Wl,--wrap=syscall
 
+# What a program has of the library, and no more: all that follows it is the tests' own.
+$(1)/test_library: $(2)/tests/unit/test_library.o build/$$(SONAME) $(2)/libtest.a
+	@mkdir -p $$(@D)
+	$$(call say,LD)
+	$$(Q)$$(CC) $(3) -o $$@ $$(filter %.o %.so.0 %.a,$$^) -Wl,-rpath,'$$$$ORIGIN/..' $$(TEST_LIBS)
+
 $(1)/%: $(2)/tests/unit/%.o $(2)/libtest.a
 	@mkdir -p $$(@D)
 	$$(call say,LD)
@@ -326,7 +379,7 @@ lint: build/vfioboot-early
 # Files side by side, each one's tests one after another: to start them so takes half the time. Some
 # wait more than they work, and the longest files are first.
 CLI_LONG = $(patsubst %,tests/cli/%.bats,plan try entry check status vfioboot)
-CLI_TOOLS = build/tests/compose build/tests/bootfiles build/tests/dialogue
+CLI_TOOLS = build/tests/compose build/tests/bootfiles build/tests/dialogue build/tests/answers
 CLI_FILES = $(CLI_LONG) $(filter-out $(CLI_LONG),$(sort $(wildcard tests/cli/*.bats)))
 CLI_TESTS = bats --tap --no-parallelize-within-files --jobs "$$((2 * $$(nproc)))" $(CLI_FILES)
 suite_lint = @tests/run $(RESULTS) lint tests/lint

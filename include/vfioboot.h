@@ -336,11 +336,11 @@ int vfioboot_check(struct vfioboot_machine *machine, const char *const *devices,
 	struct vfioboot_points **ret_points);
 
 /*
- * Whether a guest gets these @n names, each a section of the configuration or a device as
- * vfioboot_obstacles_find() takes it: the next boot refuses none, nothing speaks against what is not
- * configured, and the checks pass.  Returns 1 for yes; or 0, and @ret_points, for
- * vfioboot_points_free(), has the points that are VFIOBOOT_FAIL or VFIOBOOT_UNKNOWN; or -errno, as
- * these.  With a yes the list is empty.
+ * Whether a guest gets the @n @names, each a section of the configuration or a device as
+ * vfioboot_obstacles_find() takes it; with no name, all sections.  The next boot refuses none of
+ * them, nothing speaks against what is not configured, and the checks pass.  Returns 1 for yes, with
+ * an empty list; 0, with the points that are VFIOBOOT_FAIL or VFIOBOOT_UNKNOWN in it, for
+ * vfioboot_points_free(); or -errno, as these functions.
  */
 int vfioboot_readiness(struct vfioboot_machine *machine, const char *const *names,
 	size_t n, struct vfioboot_points **ret_points);

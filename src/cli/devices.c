@@ -10,8 +10,9 @@ static enum cli_exit say(const struct cli *cli, const struct devices *devices,
 {
 	enum cli_exit status = message->code == -EINVAL ? CLI_MISUSE : CLI_FAILED;
 
-	cli_report(status, cli->command->name, "", "%s%s%s", message->text,
-		message->remedy[0] ? "; " : "", message->remedy);
+	cli_report(status, cli->command->name, "", "%s%s%s%s", message->text,
+		message->remedy[0] ? "; " : "", message->remedy,
+		devices->choices ? ":" : "");
 	if (devices->choices)
 		fputs(devices->choices, stderr);
 	return status;

@@ -54,7 +54,8 @@ struct answer {
 
 struct modules {
 	int fd;
-	pid_t child;
+	pid_t child, thread; /* that started it, with which it ends */
+	char directory[PATH_MAX];
 	char root[PATH_MAX]; /* what a path has before what is below the root */
 };
 
@@ -320,12 +321,38 @@ static void end_child(struct modules *modules)
 	modules->child = 0;
 }
 
+/* Starts it.  Returns 0; or -errno, with no child. */
+static int start_child(struct modules *modules)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return -errno;
+	modules->child = fork();
+	if (modules->child == 0) {
+		close(fds[0]);
+		serve(fds[1], modules->directory);
+	}
+	close(fds[1]);
+	if (modules->child < 0) {
+		close(fds[0]);
+		return -EAGAIN;
+	}
+	modules->fd = fds[0];
+	modules->thread = gettid();
+	return 0;
+}
+
 /* One question to the child.  Returns its answer; or -EBADMSG when there is none. */
 static int ask(struct modules *modules, const struct request *request, struct answer *ret)
 {
 	struct pollfd poll_fd = {.fd = modules->fd, .events = POLLIN};
 	int ready;
 
+	if (modules->fd >= 0 && modules->thread != gettid()) {
+		end_child(modules);
+		start_child(modules);
+	}
 	if (modules->fd < 0)
 		return -EBADMSG;
 	if (send(modules->fd, request, sizeof(*request), MSG_NOSIGNAL) ==
@@ -447,7 +474,7 @@ int modules_open(const struct root *root, const char *release, struct modules **
 	const struct request first = {.ask = ASK_FIND, .name = VFIO_PREFIX};
 	struct answer answer;
 	char directory[PATH_MAX];
-	int fds[2], r;
+	int r;
 
 	if (!*release || strchr(release, '/') || strlen(release) > NAME_MAX)
 		return -EINVAL;
@@ -461,19 +488,11 @@ int modules_open(const struct root *root, const char *release, struct modules **
 		return -ENOMEM;
 	modules->fd = -1;
 	text_join(modules->root, sizeof(modules->root), root->path, NULL);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-		return -errno;
-	modules->child = fork();
-	if (modules->child == 0) {
-		close(fds[0]);
-		serve(fds[1], directory);
-	}
-	close(fds[1]);
-	modules->fd = fds[0];
-	if (modules->child < 0)
-		return -EAGAIN;
+	strcpy(modules->directory, directory);
+	r = start_child(modules);
 	/* What is damaged at its beginning is so for all who ask. */
-	r = ask(modules, &first, &answer);
+	if (r == 0)
+		r = ask(modules, &first, &answer);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(modules);

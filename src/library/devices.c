@@ -210,9 +210,9 @@ static int say_candidates(struct devices *devices, const struct choice *choice,
 		return fail(message, -ENOMEM);
 	if (!candidates->spare)
 		return message_set(message, -EBUSY,
-			"%s: this host can spare none of its %s:", choice->word,
+			"%s: this host can spare none of its %s", choice->word,
 			choice->plural);
-	message_remedy(message, "choose one by its path:");
+	message_remedy(message, "choose one by its path");
 	return message_set(message, -ENOTUNIQ,
 		"%s: this host can spare more than one of its %s", choice->word,
 		choice->plural);
@@ -266,7 +266,7 @@ static int say_several(struct devices *devices, const char *operand,
 	devices->choices = text_stream_take(&stream);
 	if (!devices->choices)
 		return fail(message, -ENOMEM);
-	message_remedy(message, "choose one by its path:");
+	message_remedy(message, "choose one by its path");
 	return message_set(
 		message, -ENOTUNIQ, "'%s' matches more than one device", operand);
 }

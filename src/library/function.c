@@ -161,12 +161,17 @@ void function_format_id(const struct pci_ids *ids, char ret[static FUNCTION_ID_S
 int function_describe(const struct inventory_function *of, struct vfioboot_function *ret)
 {
 	const struct pcidev *dev = &of->pci->dev;
+	char path[PCI_PATH_SIZE];
 	int r;
 
 	*ret = (struct vfioboot_function){.of = of};
 	pci_address_format(dev->address, ret->address);
-	if (dev->path.depth)
-		pci_path_format(&dev->path, ret->path);
+	if (dev->path.depth) {
+		pci_path_format(&dev->path, path);
+		ret->path = strdup(path);
+		if (!ret->path)
+			return -ENOMEM;
+	}
 	function_format_id(&dev->ids, ret->id);
 	if (dev->ids.subvendor)
 		snprintf(ret->subsystem, sizeof(ret->subsystem), "%04x:%04x",
@@ -180,6 +185,7 @@ int function_describe(const struct inventory_function *of, struct vfioboot_funct
 
 void function_clear(struct vfioboot_function *function)
 {
+	free(function->path);
 	free(function->uses);
 	free(function->data);
 	free(function->notes);
@@ -206,7 +212,7 @@ const char *vfioboot_function_get_address(const struct vfioboot_function *functi
 
 const char *vfioboot_function_get_path(const struct vfioboot_function *function)
 {
-	return function_text(function->path);
+	return function->path;
 }
 
 int vfioboot_function_get_iommu_group(const struct vfioboot_function *function)

@@ -10,9 +10,9 @@
 
 struct vfioboot_function {
 	const struct inventory_function *of;
-	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE]; /* path "": not known */
-	char id[FUNCTION_ID_SIZE], subsystem[FUNCTION_ID_SIZE], class[sizeof("ffffff")];
-	char *uses, *data, *notes; /* NULL: nothing to say */
+	char address[PCI_ADDRESS_SIZE], id[FUNCTION_ID_SIZE], subsystem[FUNCTION_ID_SIZE],
+		class[sizeof("ffffff")];
+	char *path, *uses, *data, *notes; /* NULL: not known, or nothing to say */
 };
 
 /* Writes vendor and device. */

@@ -23,21 +23,6 @@ int points_add(struct vfioboot_points *points, enum vfioboot_level level,
 	return more->subject && more->text && more->remedy ? 0 : -ENOMEM;
 }
 
-int points_add_problems(
-	struct vfioboot_points *points, const struct vfioboot_points *others)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < others->n; i++) {
-		const struct vfioboot_point *other = &others->list[i];
-
-		if (other->level == VFIOBOOT_FAIL || other->level == VFIOBOOT_UNKNOWN)
-			r = points_add(points, other->level, other->code, other->subject,
-				other->text, other->remedy);
-	}
-	return r;
-}
-
 int points_take_checks(struct vfioboot_points *points, struct check_list *checks)
 {
 	struct vfioboot_point *more =
@@ -76,14 +61,6 @@ int points_add_errors(struct vfioboot_points *points, const struct config *confi
 	snprintf(more, sizeof(more), "%u more errors in the configuration",
 		config->n_errors - CONFIG_ERRORS_MAX);
 	return points_add(points, VFIOBOOT_FAIL, "config", "", more, "");
-}
-
-bool points_have(const struct vfioboot_points *points, enum vfioboot_level level)
-{
-	for (size_t i = 0; i < points->n; i++)
-		if (points->list[i].level == level)
-			return true;
-	return false;
 }
 
 void points_clear(struct vfioboot_points *points)

@@ -23,17 +23,11 @@ struct vfioboot_points {
 int points_add(struct vfioboot_points *points, enum vfioboot_level level,
 	const char *code, const char *subject, const char *text, const char *remedy);
 
-/* Adds a copy of each of those that are VFIOBOOT_FAIL or VFIOBOOT_UNKNOWN.  Returns 0, or -ENOMEM. */
-int points_add_problems(
-	struct vfioboot_points *points, const struct vfioboot_points *others);
-
 /* Adds those of a list of checks, and the texts go over.  Returns 0, or -ENOMEM. */
 int points_take_checks(struct vfioboot_points *points, struct check_list *checks);
 
 /* Adds the errors of a configuration.  Returns 0, or -ENOMEM. */
 int points_add_errors(struct vfioboot_points *points, const struct config *config);
-
-bool points_have(const struct vfioboot_points *points, enum vfioboot_level level);
 
 void points_clear(struct vfioboot_points *points);
 

@@ -14,9 +14,13 @@ static int fail(struct vfioboot_machine *machine, const struct devices *devices,
 {
 	size_t len = strlen(failure->remedy);
 
-	if (devices->choices)
-		text_join(failure->remedy + len, sizeof(failure->remedy) - len,
-			len ? "\n" : "choose another one:\n", devices->choices, NULL);
+	if (devices->choices) {
+		len += text_join(failure->remedy + len, sizeof(failure->remedy) - len,
+			len ? "" : "none of them can be spared", ":\n", devices->choices,
+			NULL);
+		if (failure->remedy[len - 1] == '\n')
+			failure->remedy[len - 1] = '\0';
+	}
 	return context_fail(machine->ctx, failure);
 }
 
@@ -286,6 +290,8 @@ static int ask(struct question *question, const char *const *names, size_t n)
 	size_t n_others = 0;
 	int r = others ? 0 : -ENOMEM;
 
+	for (unsigned i = 0; r == 0 && !n && i < config->n_sections; i++)
+		r = ask_section(question, &config->sections[i]);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct config_section *section =
 			config_find_section(config, names[i]);
@@ -302,6 +308,23 @@ static int ask(struct question *question, const char *const *names, size_t n)
 	return r < 0 ? r : check_asked(question);
 }
 
+/* What the checks say of sections is about all of them; of those in question it was said. */
+static int add_problems(struct vfioboot_machine *machine,
+	const struct vfioboot_points *points, struct vfioboot_points *problems)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < points->n; i++) {
+		const struct vfioboot_point *point = &points->list[i];
+
+		if ((point->level == VFIOBOOT_FAIL || point->level == VFIOBOOT_UNKNOWN) &&
+			strcmp(point->code, "section") != 0)
+			r = points_add(problems, point->level, point->code,
+				point->subject, point->text, point->remedy);
+	}
+	return context_errno(machine->ctx, r);
+}
+
 int vfioboot_readiness(struct vfioboot_machine *machine, const char *const *names,
 	size_t n, struct vfioboot_points **ret_points)
 {
@@ -313,8 +336,7 @@ int vfioboot_readiness(struct vfioboot_machine *machine, const char *const *name
 	r = question.asked ? ask(&question, names, n)
 			   : context_errno(machine->ctx, -ENOMEM);
 	if (r >= 0)
-		r = context_errno(
-			machine->ctx, points_add_problems(&problems, &question.points));
+		r = add_problems(machine, &question.points, &problems);
 	free(question.asked);
 	points_clear(&question.points);
 	return hand_over(machine, r < 0 ? r : !problems.n, &problems, ret_points);

@@ -10,6 +10,13 @@ build/tests/bootfiles: tests/lib/bootfiles_main.c build/libtest.a Makefile
 	$(call say,LD)
 	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) $(HOST_CFLAGS) -o $@ $(filter %.c %.a,$^) $(TEST_LIBS)
 
+# With what a program has of the library.
+build/tests/answers: tests/lib/answers_main.c build/$(SONAME) Makefile
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) -std=c11 -Iinclude $(WARNINGS) $(WERROR) $(CFLAGS) -o $@ $(filter %.c %.so.0,$^) \
+		-Wl,-rpath,'$$ORIGIN/..'
+
 build/tests/dialogue: tests/lib/dialogue.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)
@@ -30,7 +37,7 @@ run-bench: build/vfioboot-early build/tests/floor build/tests/run build/tests/co
 
 # What commands of the host program take on a large machine; `make bench` runs it too.
 .PHONY: bench-host
-bench-host: build/vfioboot build/tests/run build/tests/compose
+bench-host: build/vfioboot build/tests/run build/tests/compose build/tests/answers
 	@tests/bench/host $^
 
 # What the host program takes to follow the chain; `make bench` runs it too.

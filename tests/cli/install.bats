@@ -162,7 +162,7 @@ files() {
 	tar -czf "$BATS_TEST_TMPDIR/$name.tar.gz" -C "$BATS_TEST_TMPDIR" "$name"
 	bill=$("$tree/packaging/sbom" "$BATS_TEST_TMPDIR/$name.tar.gz")
 	dynamic=$(jq -r '.relationships[] | select(.relationshipType == "DYNAMIC_LINK") |
-		.relatedSpdxElement' <<<"$bill" | sed 's/SPDXRef-\(lib\)\?//' | sort)
+		.relatedSpdxElement' <<<"$bill" | sed 's/SPDXRef-\(lib\)\?//' | sort -u)
 	[ -n "$dynamic" ]
 	diff <(sed -En 's/^(HOST|VM)_LIBS = //p' "$tree/Makefile" | tr ' ' '\n' |
 		sed 's/^libxml-2.0$/xml2/; s/^lib//; $a inih' | sort) - <<<"$dynamic"

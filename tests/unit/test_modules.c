@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -175,6 +176,26 @@ static void test_find(void **state)
 	expect_module(modules, "vfio_virqfd", MODULE_NONE, "");
 }
 
+static void *open_in_thread(void *data)
+{
+	*(struct modules **)data = open_index();
+	return NULL;
+}
+
+/* The child dies with the thread that started it; others go on asking. */
+static void test_thread_that_ended(void **state)
+{
+	_cleanup_(modules_close) struct modules *modules = NULL;
+	pthread_t thread;
+
+	(void)state;
+	put_index(DIR);
+	assert_int_equal(pthread_create(&thread, NULL, open_in_thread, &modules), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	expect_module(modules, "vfio", MODULE_BUILTIN, "");
+	assert_false(modules_are_damaged(modules));
+}
+
 /* Makes an index of many lines; without its end, or with other bytes in it. */
 static void put_damaged(const char *name, bool cut_off)
 {
@@ -325,6 +346,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_vfio_driver_without_aliases, fake_set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_find, fake_set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_thread_that_ended, fake_set_up, fake_tear_down),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_circle),
 		cmocka_unit_test_setup_teardown(

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Prints what `vfioboot list --all --json`, `plan --json` and `check --json` say, by the library:
+ *     answers DIRECTORY list|plan|check|cards|obstacles|ready [DEVICE]...
+ * Of "cards" a line each, and what the others say of points in the form of `check`.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <vfioboot.h>
+
+/* A member, with null for NULL. */
+static void put(const char *key, const char *text, const char *end)
+{
+	printf("\"%s\":", key);
+	if (!text) {
+		printf("null%s", end);
+		return;
+	}
+	putchar('"');
+	for (; *text; text++)
+		if (*text == '"' || *text == '\\' || (unsigned char)*text < ' ')
+			printf("\\u%04x", (unsigned)*text);
+		else
+			putchar(*text);
+	printf("\"%s", end);
+}
+
+static void put_number(const char *key, int number, const char *end)
+{
+	if (number < 0)
+		printf("\"%s\":null%s", key, end);
+	else
+		printf("\"%s\":%d%s", key, number, end);
+}
+
+static void put_function(const struct vfioboot_function *function)
+{
+	static const char *const truth[] = {"null", "false", "true"};
+
+	put("address", vfioboot_function_get_address(function), ",");
+	put("path", vfioboot_function_get_path(function), ",");
+	put("id", vfioboot_function_get_id(function), ",");
+	put("class", vfioboot_function_get_class(function), ",");
+	put("driver", vfioboot_function_get_driver(function), ",");
+	put_number("iommu_group", vfioboot_function_get_iommu_group(function), ",");
+	put("name", vfioboot_function_get_name(function), ",");
+	put("notes", vfioboot_function_get_notes(function), ",");
+	put("type", vfioboot_function_get_type(function), ",");
+	put("vendor", vfioboot_function_get_vendor(function), ",");
+	put("model", vfioboot_function_get_model(function), ",");
+	put("subsystem", vfioboot_function_get_subsystem(function), ",");
+	put("modules", vfioboot_function_get_modules(function), ",");
+	printf("\"boot_display\":%s,",
+		truth[1 + vfioboot_function_get_boot_display(function)]);
+	put("uses", vfioboot_function_get_uses(function), ",");
+	put("data", vfioboot_function_get_data(function), ",");
+	put("section", vfioboot_function_get_section(function), ",");
+	put("wanted", vfioboot_function_get_wanted(function), ",");
+	put("result", vfioboot_result_word(vfioboot_function_get_result(function)), ",");
+	put("reason", vfioboot_function_get_reason(function), "");
+}
+
+static int list(struct vfioboot_machine *machine)
+{
+	size_t n = vfioboot_machine_count_functions(machine);
+
+	printf("{\"functions\":[");
+	for (size_t i = 0; i < n; i++) {
+		printf("%s{", i ? "," : "");
+		put_function(vfioboot_machine_get_function(machine, i));
+		putchar('}');
+	}
+	puts("]}");
+	return 0;
+}
+
+static void put_entry(const struct vfioboot_entry *entry)
+{
+	unsigned line = vfioboot_entry_get_line(entry);
+
+	put("section", vfioboot_entry_get_section(entry), ",");
+	put("address", vfioboot_entry_get_address(entry), ",");
+	put("path", vfioboot_entry_get_path(entry), ",");
+	put("id", vfioboot_entry_get_id(entry), ",");
+	put("driver", vfioboot_entry_get_driver(entry), ",");
+	put("action", vfioboot_action_word(vfioboot_entry_get_action(entry)), ",");
+	put("wanted", vfioboot_entry_get_wanted(entry), ",");
+	put("reason", vfioboot_entry_get_reason(entry), ",");
+	put("file", vfioboot_entry_get_file(entry), ",");
+	put_number("line", line ? (int)line : -1, ",");
+	put("at_the_next_boot", vfioboot_entry_get_summary(entry), ",");
+	put("name", vfioboot_entry_get_name(entry), ",");
+	put("remark", vfioboot_entry_get_remark(entry), "");
+}
+
+static int plan(struct vfioboot_machine *machine)
+{
+	struct vfioboot_plan *made;
+	int r = vfioboot_plan_make(machine, NULL, &made);
+
+	if (r < 0)
+		return r;
+	printf("{\"plan\":[");
+	for (size_t i = 0; i < vfioboot_plan_count(made); i++) {
+		printf("%s{", i ? "," : "");
+		put_entry(vfioboot_plan_get(made, i));
+		putchar('}');
+	}
+	puts("]}");
+	vfioboot_plan_free(made);
+	return 0;
+}
+
+static void put_points(const struct vfioboot_points *points)
+{
+	for (size_t i = 0; i < vfioboot_points_count(points); i++) {
+		const struct vfioboot_point *point = vfioboot_points_get(points, i);
+
+		printf("%s{", i ? "," : "");
+		put("name", vfioboot_point_get_code(point), ",");
+		put("subject", vfioboot_point_get_subject(point), ",");
+		put("state", vfioboot_level_word(vfioboot_point_get_level(point)), ",");
+		put("found", vfioboot_point_get_text(point), ",");
+		put("remedy", vfioboot_point_get_remedy(point), "}");
+	}
+}
+
+/* Prints the points that @find has found, and what it answered. */
+static int find(struct vfioboot_machine *machine, const char *what,
+	const char *const *devices, size_t n)
+{
+	struct vfioboot_points *points = NULL;
+	int r;
+
+	if (strcmp(what, "check") == 0)
+		r = vfioboot_check(machine, devices, n, &points);
+	else if (strcmp(what, "ready") == 0)
+		r = vfioboot_readiness(machine, devices, n, &points);
+	else
+		r = vfioboot_obstacles_find(machine, devices, n, 0, &points);
+	if (r < 0)
+		return r;
+	printf("{\"checks\":[");
+	put_points(points);
+	printf("],\"answer\":%d}\n", r);
+	vfioboot_points_free(points);
+	return 0;
+}
+
+static int cards(struct vfioboot_machine *machine)
+{
+	struct vfioboot_cards *cards;
+	int r = vfioboot_cards_list(machine, &cards);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < vfioboot_cards_count(cards); i++)
+		for (size_t j = 0; j < vfioboot_cards_count_functions(cards, i); j++)
+			printf("%s%s",
+				vfioboot_function_get_address(
+					vfioboot_cards_get_function(cards, i, j)),
+				j + 1 == vfioboot_cards_count_functions(cards, i) ? "\n"
+										  : " ");
+	vfioboot_cards_free(cards);
+	return 0;
+}
+
+static int answer(struct vfioboot_machine *machine, const char *what,
+	const char *const *devices, size_t n)
+{
+	if (strcmp(what, "list") == 0)
+		return list(machine);
+	if (strcmp(what, "plan") == 0)
+		return plan(machine);
+	if (strcmp(what, "cards") == 0)
+		return cards(machine);
+	return find(machine, what, devices, n);
+}
+
+int main(int argc, char **argv)
+{
+	struct vfioboot_machine *machine = NULL;
+	struct vfioboot_ctx *ctx;
+	int r = argc < 3 ? -EINVAL : vfioboot_new(&ctx);
+
+	if (r < 0)
+		return 2;
+	r = vfioboot_set_root(ctx, argv[1]);
+	if (r == 0)
+		r = vfioboot_machine_read(ctx, &machine);
+	if (r == 0)
+		r = answer(machine, argv[2], (const char *const *)argv + 3,
+			(size_t)argc - 3);
+	if (r < 0)
+		fprintf(stderr, "%s; %s\n", vfioboot_get_message(ctx),
+			vfioboot_get_remedy(ctx) ? vfioboot_get_remedy(ctx) : "");
+	vfioboot_machine_unref(machine);
+	vfioboot_unref(ctx);
+	return r < 0;
+}
