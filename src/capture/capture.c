@@ -40,6 +40,9 @@ static const struct rule {
 	{TREE_INTERRUPTS, NULL, REDACT_FORM_INTERRUPTS},
 	{TREE_OSRELEASE, NULL, AS_IS},
 	{TREE_RESUME, NULL, AS_IS},
+	/* Of these strings none is of one machine alone. */
+	{TREE_DMI, "board_name board_vendor product_name product_version sys_vendor",
+		AS_IS},
 	{TREE_SECURITY, "lockdown lsm", AS_IS},
 	{TREE_MODULE "/module/parameters", "sig_enforce", AS_IS},
 	{TREE_MODULE "/vfio_iommu_type1/parameters", "allow_unsafe_interrupts", AS_IS},
@@ -458,6 +461,7 @@ static int update_digest(const struct root *root, struct capture *capture)
 	if (r < 0)
 		return r;
 	configfiles_read(root, CONFIGFILES_OF_IMAGE, today);
+	captured->root = root;
 	/* They are named in the order in which they were read. */
 	for (unsigned i = 0; r == 0 && i < today->n_files; i++) {
 		const struct capture_entry *entry = find_entry(capture, today->files[i]);

@@ -152,7 +152,7 @@ static int read_files(struct imagecheck *check)
 		texts[i] = (struct configfiles_text){
 			check->files[i].path, check->files[i].data, check->files[i].size};
 	if (r == 0)
-		r = configfiles_read_texts(texts, check->n_files, config);
+		r = configfiles_read_texts(check->root, texts, check->n_files, config);
 	if (r < 0)
 		return r;
 	check->digest = config->digest;
@@ -164,7 +164,8 @@ static int read_files(struct imagecheck *check)
 		check->needed |= !check->files[i].optional;
 	}
 	/* Settings of boots alone, where all that is configured is left to the host. */
-	if (config->n_sections && !config_count_boot(config) && !config->n_errors)
+	if (config->n_sections + config->n_others && !config_count_boot(config) &&
+		!config->n_errors)
 		check->needed = false;
 	return add_modules(check, config);
 }
@@ -181,7 +182,7 @@ int imagecheck_add_file(struct imagecheck *check, const char *path, const char *
 int imagecheck_read(const struct root *root, enum imagecheck_of of,
 	const struct protect_list *protect, struct imagecheck *ret)
 {
-	struct imagecheck check = {.protect = protect};
+	struct imagecheck check = {.root = root, .protect = protect};
 	int r = add_dropins(root, CONFIGFILES_VENDOR_DIR, &check);
 
 	if (of == IMAGECHECK_NOW) {
@@ -395,7 +396,9 @@ static int read_own_config(const struct judge *judge, struct image_config *ret)
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (imagecheck_is_config(judge->image->entries[i].path))
 			r = add_own_file(judge, &judge->image->entries[i], ret);
-	return r < 0 ? r : configfiles_read_texts(ret->texts, ret->n, ret->config);
+	return r < 0 ? r
+		     : configfiles_read_texts(
+			       judge->check->root, ret->texts, ret->n, ret->config);
 }
 
 /* The host's files: those that no boot needs may be missing, or be another such one. */

@@ -37,6 +37,7 @@ struct imagecheck_file {
 
 /* What an image is compared with. */
 struct imagecheck {
+	const struct root *root;       /* the caller's: the machine that they are of */
 	struct imagecheck_file *files; /* none: nothing of us belongs into an image */
 	size_t n_files;
 	bool needed;     /* a boot needs what they say; else an image may be without us */

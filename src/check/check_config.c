@@ -21,13 +21,16 @@ static void check_config(struct check_host *host)
 			"vfioboot.off is on the kernel command line: nothing is given "
 			"away");
 		check_remedy_parameter(host, false, "vfioboot.off");
-	} else if (!config->n_errors && !config->n_sections) {
+	} else if (!config->n_errors && !config->n_sections && !config->n_others) {
 		check_pass(
 			host, "", "no device is configured yet; use 'sudo vfioboot add'");
-	} else if (!config->n_errors) {
+	} else if (!config->n_errors && config->n_sections) {
 		check_pass(host, "", "%u %s, without errors", config->n_sections,
 			config->n_sections == 1 ? "section" : "sections");
 	}
+	if (config->n_others)
+		check_pass(host, "", "%u %s of another machine", config->n_others,
+			config->n_others == 1 ? "section is" : "sections are");
 }
 
 /* The entries of a plan that belong to one section, which are neighbours. */

@@ -185,8 +185,11 @@ enum cli_exit cli_confirm(const char *command, const char *text);
 /* ---- sections.c: what several commands say of the configuration */
 
 /* That nothing is configured, and what to do. */
-#define SECTIONS_NONE                                                                    \
-	"Nothing is configured: every device keeps its native driver.\n"                 \
+#define SECTIONS_NONE(config)                                                            \
+	((config)->n_others ? SECTIONS_NONE_WITH(" for this machine")                    \
+			    : SECTIONS_NONE_WITH(""))
+#define SECTIONS_NONE_WITH(where)                                                        \
+	"Nothing is configured" where ": every device keeps its native driver.\n"        \
 	"'vfioboot list' shows the devices; 'sudo vfioboot add DEVICE' chooses one for " \
 	"vfio-pci."
 
@@ -195,6 +198,22 @@ void sections_say_errors(const char *command, const struct config *config);
 
 /* Prints, for each section that is not active, a line that says why. */
 void sections_print_inactive(const struct nextboot *next);
+
+/* Prints, for each section of another machine, a line that says so, and which machine this is. */
+void sections_print_others(const struct config *config);
+
+/* Prints how many there are, as a sentence; nothing for none. */
+void sections_count_others(const struct config *config);
+
+/* Adds them to an answer. */
+void sections_add_others(struct json_object *top, const struct config *config);
+
+/* Says to stderr that @operand names one.  Returns whether it does. */
+bool sections_is_other(
+	const char *command, const struct config *config, const char *operand);
+
+/* Which machine this is, in the words that 'machine' of a section may match, for free(). */
+char *sections_this_machine(const struct config *config);
 
 /*
  * Prints by which command line the next boot was planned, where that is not the one of this boot,

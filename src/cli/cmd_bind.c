@@ -190,6 +190,8 @@ static enum cli_exit find_devices(
 	for (int i = 0; status == CLI_OK && i < cli->n_operands; i++) {
 		if (config_find_section(devices->config, cli->operands[i]))
 			continue;
+		if (sections_is_other("bind", devices->config, cli->operands[i]))
+			return CLI_FAILED;
 		first = first ? first : cli->operands[i];
 		status = devices_add(cli, devices, cli->operands[i]);
 	}

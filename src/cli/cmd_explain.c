@@ -450,6 +450,8 @@ static enum cli_exit say_absent(
 		return cli_error("explain",
 			"no device matches '%s'; 'vfioboot list --all' shows all devices",
 			operand);
+	if (sections_is_other("explain", config, operand))
+		return CLI_FAILED;
 	if (section) {
 		config_place_text(config, section->place, place);
 		return cli_error("explain",
@@ -525,8 +527,10 @@ static enum cli_exit run(struct cli *cli)
 
 		status = one > status ? one : status;
 	}
-	if (cli->json)
+	if (cli->json) {
+		sections_add_others(top, &cli->machine->next->config);
 		json_print(top);
+	}
 	return status;
 }
 

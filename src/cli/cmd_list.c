@@ -262,6 +262,7 @@ static void print_remarks(const struct lister *lister, const struct inventory *i
 				next->config.sections[entry->section].name,
 				reason_word(entry->reason));
 	}
+	sections_count_others(&next->config);
 	if (lister->n_not_bound)
 		puts("\nNot all configured devices are bound; see 'vfioboot status'.");
 }
@@ -280,6 +281,8 @@ static enum cli_exit print_list(const struct cli *cli)
 	if (select_columns(table, arguments->columns) != CLI_OK)
 		return CLI_MISUSE;
 	add_functions(&lister, cli->machine);
+	if (cli->json)
+		sections_add_others(table_json(table), &cli->machine->next->config);
 	table_print(table);
 	if (!cli->json)
 		print_remarks(&lister, &cli->machine->inventory, cli->machine->next);

@@ -81,6 +81,8 @@ static int print_table(const struct nextboot *next, bool json)
 	table = table_new("plan", columns, json);
 	for (size_t i = 0; i < plan.n; i++)
 		add_entry(table, &plan.entries[i]);
+	if (json)
+		sections_add_others(table_json(table), &next->config);
 	table_print(table);
 	return 0;
 }
@@ -90,7 +92,7 @@ static void print_headline(
 	const struct nextboot *next, const struct nextboot_counts *counts)
 {
 	if (!next->config.n_sections)
-		puts(SECTIONS_NONE);
+		puts(SECTIONS_NONE(&next->config));
 	else if (nextboot_hindrance(next))
 		cli_print(
 			"The next boot will bind nothing in the initramfs.  It starts '%s': "
@@ -127,11 +129,13 @@ static int print_text(const struct cli *cli)
 	}
 	if (r < 0)
 		return r;
-	if (counts.refused_sections + counts.inactive_sections + counts.later)
+	if (counts.refused_sections + counts.inactive_sections + counts.later +
+		next->config.n_others)
 		putchar('\n');
 	sections_print_refused(next);
 	sections_print_later(next);
 	sections_print_inactive(next);
+	sections_print_others(&next->config);
 	if (!next->plan.n_entries)
 		return 0;
 	if (!next->protect_traced)

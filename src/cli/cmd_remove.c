@@ -97,6 +97,8 @@ static enum cli_exit find_section(const struct root *root, struct config *config
 	*ret = config_find_section(config, operand);
 	if (*ret)
 		return CLI_OK;
+	if (sections_is_other("remove", config, operand))
+		return CLI_FAILED;
 	if (selector_parse(operand, &selector) < 0)
 		return cli_error("remove",
 			"'%s' is neither a device set nor a device; 'vfioboot plan' shows "

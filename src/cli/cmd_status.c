@@ -226,7 +226,7 @@ static void headline(const struct status *status, char ret[static HEADLINE_SIZE]
 			"kernel command line.",
 			NULL);
 	else if (!status->next->config.n_sections)
-		text_join(ret, size, SECTIONS_NONE, NULL);
+		text_join(ret, size, SECTIONS_NONE(&status->next->config), NULL);
 	else
 		text_join(ret, size, "Nothing was configured for this boot.", NULL);
 }
@@ -243,6 +243,7 @@ static int print_json(const struct status *status)
 	r = add_functions(top, status->boot);
 	chain_text_add_json(top, status->chain);
 	add_inactive(top, &status->next->config);
+	sections_add_others(top, &status->next->config);
 	add_handed_over(top, &status->handed_over);
 	add_next(top, status->next);
 	add_trial(top, &status->cli->root);
@@ -458,6 +459,7 @@ static int print_text(const struct status *status)
 	if (status->next->entry)
 		sections_print_start(status->cli);
 	sections_print_inactive(status->next);
+	sections_print_others(&status->next->config);
 	for (size_t i = 0; i < status->handed_over.n; i++)
 		cli_print("%s has been handed over while this system runs; 'sudo "
 			  "vfioboot release %s' takes it back.\n",

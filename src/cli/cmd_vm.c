@@ -222,6 +222,8 @@ static enum cli_exit find_set(
 
 	if (r < 0)
 		return cli_error("vm", "%s", strerror(-r));
+	if (!section && sections_is_other("vm", config, name))
+		return CLI_FAILED;
 	if (!section || section->bad)
 		return cli_error("vm",
 			"there is no %sdevice set '%s'; 'vfioboot plan' shows those that "

@@ -94,6 +94,96 @@ void sections_print_inactive(const struct nextboot *next)
 	}
 }
 
+char *sections_this_machine(const struct config *config)
+{
+	struct text_stream stream;
+	const char *line = config->dmi.text;
+	char *text;
+
+	or_no_memory(text_stream_open(&stream) ? stream.out : NULL);
+	for (; *line; line = text_next_line(line))
+		fprintf(stream.out, "%s'%.*s'", line == config->dmi.text ? "" : ", ",
+			(int)strcspn(line, "\n"), line);
+	if (!config->dmi.text[0])
+		fputs("unknown to its firmware", stream.out);
+	if (config->dmi.hidden)
+		fputs(", and a UUID that only root can read", stream.out);
+	text = text_stream_take(&stream);
+	return or_no_memory(text);
+}
+
+static void other_text(const struct config *config, const struct config_other *other,
+	char ret[static SECTIONS_TEXT_SIZE])
+{
+	char place[CONFIG_PLACE_SIZE];
+
+	config_place_text(config, other->place, place);
+	snprintf(ret, SECTIONS_TEXT_SIZE, "%s (%s): of another machine: %s", other->name,
+		place, other->machine);
+}
+
+static unsigned known_others(const struct config *config)
+{
+	return config->n_others < CONFIG_SECTIONS_MAX ? config->n_others
+						      : CONFIG_SECTIONS_MAX;
+}
+
+void sections_print_others(const struct config *config)
+{
+	_cleanup_free_ char *machine = NULL;
+	char text[SECTIONS_TEXT_SIZE];
+
+	if (!config->n_others)
+		return;
+	for (unsigned i = 0; i < known_others(config); i++) {
+		other_text(config, &config->others[i], text);
+		cli_print("%s%s\n", text, full_stop(text));
+	}
+	machine = sections_this_machine(config);
+	cli_print("This machine is %s.\n", machine);
+}
+
+void sections_count_others(const struct config *config)
+{
+	if (config->n_others)
+		printf("\n%u section%s of the configuration %s of another machine; see "
+		       "'vfioboot plan'.\n",
+			config->n_others, cli_plural(config->n_others),
+			config->n_others == 1 ? "is" : "are");
+}
+
+void sections_add_others(struct json_object *top, const struct config *config)
+{
+	struct json_object *list = json_add_array(top, "other_machines");
+
+	for (unsigned i = 0; i < known_others(config); i++) {
+		const struct config_other *other = &config->others[i];
+		struct json_object *object = json_add_object(list, NULL);
+
+		json_add_text(object, "section", other->name);
+		json_add_text(object, "file", config->files[other->place.file]);
+		json_add_number(object, "line", other->place.line);
+		json_add_text(object, "machine", other->machine);
+	}
+}
+
+bool sections_is_other(
+	const char *command, const struct config *config, const char *operand)
+{
+	for (unsigned i = 0; i < known_others(config); i++) {
+		_cleanup_free_ char *machine = NULL;
+		char text[SECTIONS_TEXT_SIZE];
+
+		if (strcmp(config->others[i].name, operand) != 0)
+			continue;
+		machine = sections_this_machine(config);
+		other_text(config, &config->others[i], text);
+		cli_error(command, "%s; this one is %s", text, machine);
+		return true;
+	}
+	return false;
+}
+
 /* What the functions of a refused section carry. */
 static void print_protected(const struct nextboot *next, unsigned first, unsigned end)
 {

@@ -126,8 +126,9 @@ struct parser {
 	struct config *config;
 	struct config_section *section;
 	uint16_t file;
-	bool headed; /* a section has begun, even one that is skipped */
-	int general; /* index into generals of the section that it is, or -1 */
+	bool headed;       /* a section has begun, even one that is skipped */
+	unsigned n_errors; /* as the section began */
+	int general;       /* index into generals of the section that it is, or -1 */
 	struct config_place generals[GENERALS]; /* of the file; line 0: none yet */
 	uint8_t seen[GENERALS];                 /* bits of the keys of each */
 };
@@ -144,9 +145,52 @@ static void mark_bad(struct parser *parser)
 		parser->section->bad = true;
 }
 
+static void drop_section(struct config *config, const struct config_section *section)
+{
+	config->n_selectors = section->first_selector;
+	config->n_sections--;
+}
+
+/* Nothing but its name is kept of it, so that it has no part in anything. */
+static void set_aside(struct config *config, const struct config_section *section)
+{
+	struct config_other *other;
+
+	drop_section(config, section);
+	if (config->n_others++ >= CONFIG_SECTIONS_MAX)
+		return;
+	other = &config->others[config->n_others - 1];
+	strcpy(other->name, section->name);
+	strcpy(other->machine, section->machine);
+	other->place = section->place;
+}
+
+/* Sections of different machines may have one name, so it is looked for when that is known. */
+static bool is_repeated(struct parser *parser)
+{
+	struct config *config = parser->config;
+	const struct config_section *section = parser->section,
+				    *other = config_find_section(config, section->name);
+
+	if (other == section)
+		return false;
+	/* What else is wrong with it will be told when it has a name of its own. */
+	config->n_errors = parser->n_errors;
+	config_add_error(config, section->place,
+		"[device %s] is already defined at %s:%u; rename one of them",
+		section->name, config->files[other->place.file], other->place.line);
+	drop_section(config, section);
+	return true;
+}
+
 static void finish_section(struct parser *parser)
 {
-	check_section(parser->config, parser->section);
+	struct config_section *section = parser->section;
+
+	if (section && section->elsewhere)
+		set_aside(parser->config, section);
+	else if (section && !is_repeated(parser))
+		check_section(parser->config, section);
 	parser->section = NULL;
 	parser->general = GENERAL_NONE;
 }
@@ -156,7 +200,6 @@ static void start_device(
 {
 	struct config *config = parser->config;
 	char checked[CONFIG_NAME_SIZE];
-	const struct config_section *other;
 
 	if (!config_set_name(checked, sizeof(checked), name)) {
 		config_add_error(config, place,
@@ -164,13 +207,7 @@ static void start_device(
 			name, CONFIG_NAME_SIZE - 1);
 		return;
 	}
-	other = config_find_section(config, checked);
-	if (other) {
-		config_add_error(config, place,
-			"[device %s] is already defined at %s:%u; rename one of them",
-			checked, config->files[other->place.file], other->place.line);
-		return;
-	}
+	parser->n_errors = config->n_errors;
 	parser->section = config_new_section(config, place, checked);
 }
 

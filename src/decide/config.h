@@ -9,6 +9,7 @@
 #ifndef VFIOBOOT_CONFIG_H
 #define VFIOBOOT_CONFIG_H
 
+#include "dmi.h"
 #include "selector.h"
 
 #define CONFIG_SECTIONS_MAX  256
@@ -18,6 +19,7 @@
 #define CONFIG_PROFILES_MAX  8
 #define CONFIG_NAME_SIZE     41 /* bytes of a section's or a profile's name with its NUL */
 #define CONFIG_DRIVER_SIZE   32
+#define CONFIG_MACHINE_SIZE  192
 #define CONFIG_PATH_SIZE     128 /* bytes of a file's name with its NUL */
 #define CONFIG_MESSAGE_SIZE  384
 
@@ -50,6 +52,7 @@ struct config_section {
 	char name[CONFIG_NAME_SIZE];
 	char profile[CONFIG_NAME_SIZE]; /* "": in every profile */
 	char driver[CONFIG_DRIVER_SIZE];
+	char machine[CONFIG_MACHINE_SIZE]; /* the globs; "": every machine */
 	/* What else its functions are known by, a list each; "": not said. */
 	char identity[SYSFS_IDENTITIES][SYSFS_IDENTITY_SIZE];
 	char reset[CONFIG_RESET_SIZE]; /* methods with blanks between; "": not said */
@@ -60,12 +63,20 @@ struct config_section {
 	uint32_t keys;                        /* bits of the single-valued keys seen */
 	uint16_t expect;   /* functions that must be there; 0: any number */
 	uint8_t kinds;     /* bit 1 << selector_kind: which are there */
+	bool elsewhere;    /* 'machine' is set, and nothing of it is this machine */
 	bool follow;       /* on-move = follow */
 	bool last_display; /* may take the last display */
 	bool demand;       /* bind = demand: no boot binds it */
 	bool take;         /* late = take: from a native driver that was faster */
 	bool from_cmdline;
 	bool bad;
+};
+
+/* A section whose 'machine' is not this one.  It is read, and in no other way there. */
+struct config_other {
+	char name[CONFIG_NAME_SIZE];
+	char machine[CONFIG_MACHINE_SIZE]; /* what it says; cut where it is longer */
+	struct config_place place;
 };
 
 struct config_error {
@@ -81,6 +92,11 @@ struct config {
 	struct selector selectors[CONFIG_SELECTORS_MAX];
 	unsigned n_selectors;
 	struct config_error errors[CONFIG_ERRORS_MAX];
+	struct config_other others[CONFIG_SECTIONS_MAX];
+	unsigned n_others; /* may pass CONFIG_SECTIONS_MAX: the rest is counted only */
+	const struct root
+		*root;     /* whose machine is asked for; NULL: not known which it is */
+	struct dmi dmi;    /* what is known of it, once a section has asked */
 	unsigned n_errors; /* may pass CONFIG_ERRORS_MAX: the rest is counted only */
 	/*
 	 * FNV-1a of the bytes of all files that count at a boot: which version this is.  One that is
@@ -177,6 +193,12 @@ bool config_set_key(struct config *config, struct config_place place,
 /* Adds a selector to the newest section.  Returns false, with an error added, without room. */
 bool config_add_selector(struct config *config, struct config_place place,
 	struct config_section *section, const struct selector *selector);
+
+/*
+ * Whether one of the globs of @list, with commas between, is of this machine (dmi.h).  Returns 1 or 0;
+ * -EINVAL when one of them is empty.
+ */
+int config_match_machine(struct config *config, const char *list);
 
 /*
  * Cuts the next item, without the blanks around it, off the comma-separated *@list, which

@@ -100,6 +100,7 @@ void configfiles_read(
 {
 	struct dropins dropins = {.config = config};
 
+	config->root = root;
 	read_file(root, config, CONFIGFILES_MAIN);
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		if (i == RUN_DIR_INDEX && of == CONFIGFILES_OF_IMAGE)
@@ -127,13 +128,15 @@ static int read_text(const struct configfiles_text *texts, size_t n, const char 
 	return 0;
 }
 
-int configfiles_read_texts(
-	const struct configfiles_text *texts, size_t n, struct config *config)
+int configfiles_read_texts(const struct root *root, const struct configfiles_text *texts,
+	size_t n, struct config *config)
 {
 	struct dropins dropins = {.config = config};
 	char path[CONFIG_PATH_SIZE];
-	int r = read_text(texts, n, CONFIGFILES_MAIN, config);
+	int r;
 
+	config->root = root;
+	r = read_text(texts, n, CONFIGFILES_MAIN, config);
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		size_t len = strlen(dirs[i]);
 

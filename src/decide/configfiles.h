@@ -36,9 +36,9 @@ struct configfiles_text {
 	size_t size;
 };
 
-/* Reads those that configfiles_read() would read, in the same order.  Returns 0, or -errno. */
-int configfiles_read_texts(
-	const struct configfiles_text *texts, size_t n, struct config *config);
+/* Reads those that configfiles_read() would read at @root, in the same order.  Returns 0, or -errno. */
+int configfiles_read_texts(const struct root *root, const struct configfiles_text *texts,
+	size_t n, struct config *config);
 
 /* Reads all protect lists that there are: of the image, and of this boot. */
 void configfiles_read_protect(

@@ -63,6 +63,42 @@ static bool set_selectors(struct config *config, struct config_place place,
 	return true;
 }
 
+#define MACHINE_KEY "machine"
+
+int config_match_machine(struct config *config, const char *list)
+{
+	char glob[CONFIG_MACHINE_SIZE];
+	int found = 0;
+
+	dmi_read(config->root, &config->dmi);
+	while (config_next_item(&list, glob, sizeof(glob))) {
+		if (!*glob)
+			return -EINVAL;
+		found |= dmi_matches(&config->dmi, glob);
+	}
+	return found;
+}
+
+static bool set_machine(struct config *config, struct config_place place,
+	struct config_section *section, const char *value)
+{
+	size_t len = strlen(section->machine);
+	int r = config_match_machine(config, value);
+
+	if (r < 0) {
+		config_add_error(config, place,
+			"bad " MACHINE_KEY
+			" '%.60s'; write it like Dell Inc. Precision 5820*, "
+			"with ? for a comma",
+			value);
+		return false;
+	}
+	section->elsewhere = (!len || section->elsewhere) && !r;
+	text_join(section->machine + len, sizeof(section->machine) - len, len ? ", " : "",
+		value, NULL);
+	return true;
+}
+
 static bool set_expect(struct config_section *section, const char *value)
 {
 	unsigned n = 0;
@@ -281,6 +317,7 @@ static void add_unknown(struct config *config, struct config_place place,
 	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
 		len += text_join(list + len, sizeof(list) - len, keys[i].name,
 			i + 1 < ARRAY_SIZE(keys) ? ", " : "", NULL);
+	text_join(list + len, sizeof(list) - len, ", " MACHINE_KEY, NULL);
 	config_add_error(config, place,
 		"unknown key '%.60s' in [device %s]; the keys are %s", key, section->name,
 		list);
@@ -296,6 +333,8 @@ bool config_set_key(struct config *config, struct config_place place,
 		if (strcmp(name, selector_kind_name((enum selector_kind)kind)) == 0)
 			return set_selectors(
 				config, place, section, (enum selector_kind)kind, value);
+	if (strcmp(name, MACHINE_KEY) == 0)
+		return set_machine(config, place, section, value);
 	if (!key) {
 		add_unknown(config, place, section, name);
 		return false;

@@ -140,6 +140,7 @@ static int read_input(const struct root *root, const struct options *options)
 
 		if (fd < 0)
 			return -errno;
+		config.root = root;
 		config_read_file(&config, fd, options->config_file);
 	} else {
 		configfiles_read(root, CONFIGFILES_OF_NOW, &config);
@@ -174,6 +175,9 @@ static void print_inactive(void)
 					? "vfioboot.off is on the command line"
 					: "not selected by vfioboot.profile=");
 	}
+	for (unsigned i = 0; i < config.n_others && i < CONFIG_SECTIONS_MAX; i++)
+		fprintf(stderr, "vfioboot-early: %s: of another machine\n",
+			config.others[i].name);
 }
 
 /* Prints the plan, and why where it refuses.  Returns the exit status. */

@@ -422,6 +422,7 @@ static int plan_with(const struct obstacles_host *host, const struct dropin *dro
 	int r;
 
 	dropin_path(dropin->name, path);
+	next->config.root = host->facts->root;
 	r = dropin_read_text(&next->config, text, path);
 	for (size_t i = 0; r == 0 && i < host->n_planned; i++)
 		r = dropin_read_text(

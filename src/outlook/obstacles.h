@@ -68,7 +68,9 @@ struct obstacles_host {
 	struct config *config;     /* files and command line */
 	const struct usage *usage; /* NULL: not known */
 	const char *profile; /* of the boots that the set is given away in; NULL: all */
-	bool keeps_data;     /* what is on drives does not matter, and is not looked at */
+	const char
+		*machine; /* of which machines it is; NULL: of each that has the file */
+	bool keeps_data;  /* what is on drives does not matter, and is not looked at */
 	bool demand; /* no boot gives it away: it is handed over while the host runs */
 	/* What @config has already, and no file yet. */
 	const struct obstacles_dropin *planned;

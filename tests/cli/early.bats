@@ -82,6 +82,7 @@ as_expected() { # CASE
 @test "plan: a computing card and no display" { each_case computing-card as_expected; }
 @test "plan: display controllers" { each_case display-controllers as_expected; }
 @test "plan: ISA bridge" { each_case isa-bridge as_expected; }
+@test "plan: sections of other machines" { each_case workstation as_expected; }
 @test "plan: root buses that the firmware numbers" { each_case root-buses as_expected; }
 @test "plan: nested bridges" { each_case nested-bridges as_expected; }
 @test "plan: 64 functions" { each_case functions-64 as_expected; }

@@ -770,6 +770,105 @@ static void test_demand_digest(void **state)
 	}
 }
 
+/* What the firmware says, in place of the reader of files. */
+static void read_on(const char *machine, const char *text)
+{
+	empty_config(NULL);
+	config.dmi.read = true;
+	snprintf(config.dmi.text, sizeof(config.dmi.text), "%s\n", machine);
+	read_text(text, FILE_NAME);
+}
+
+static const struct {
+	const char *machine, *globs;
+	bool matches;
+} machine_cases[] = {
+	{"Dell Inc. Precision 5820", "Dell Inc. Precision 5820", true},
+	{"Dell Inc. Precision 5820", "dell inc. precision *", true},
+	{"Dell Inc. Precision 5820", "*", true},
+	{"Dell Inc. Precision 5820", "***5820***", true},
+	{"Dell Inc. Precision 5820", "*Prec*58*", true},
+	{"Dell Inc. Precision 5820", "Dell Inc. Precision 58??", true},
+	{"Dell Inc. Precision 5820", "Dell Inc. Precision 58???", false},
+	{"Dell Inc. Precision 5820", "Dell Inc. Precision", false},
+	{"Dell Inc. Precision 5820", "Precision 5820", false},
+	{"Dell Inc. Precision 5820", "Dell Inc. Precision 58200", false},
+	{"aab", "*ab", true},
+	{"aaba", "*ab", false},
+	{"mississippi", "m*iss*ip*i", true},
+	{"mississippi", "m*iss*ip*s", false},
+	{"Micro-Star Co., Ltd. X", "Micro-Star Co., Ltd. X", false},
+	{"Micro-Star Co., Ltd. X", "Micro-Star Co.? Ltd. X", true},
+	{"x\nLENOVO P620", "LENOVO P620", true},
+	{"x\nLENOVO P620", "x*P620", false},
+	{"LENOVO P620", "HP*, Dell*,LENOVO*", true},
+	{"LENOVO P620", "HP*, Dell*", false},
+	{"[x]", "[x]", true},
+	{"x", "[x]", false},
+};
+
+static void test_machine(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(machine_cases); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), "[device a]\nid=10de:\nmachine = %s\n",
+			machine_cases[i].globs);
+		read_on(machine_cases[i].machine, text);
+		assert_int_equal(config.n_errors, 0);
+		assert_int_equal(config.n_sections, machine_cases[i].matches);
+		assert_int_equal(config.n_others, !machine_cases[i].matches);
+		assert_int_equal(config.n_selectors, machine_cases[i].matches);
+		assert_int_equal(config.runtime_files, !machine_cases[i].matches);
+	}
+	read_only("[device a]\nid=10de:\nmachine = *\n");
+	assert_true(config.n_sections == 0 && config.n_others == 1);
+}
+
+/* What is set aside leaves nothing behind, and is told as it was written. */
+static void test_other_machine(void **state)
+{
+	(void)state;
+	read_on("LENOVO P620",
+		"[device a]\nid=10de:,8086:\nmachine = HP Z*\nmachine=Dell*\nbind=demand\n"
+		"[device a]\npath=00:01.0/00\nmachine=HP*\nmachine=LENOVO P6?0\n"
+		"[device b]\nid=1002:\n"
+		"[device a]\nmachine=*\nnonsense=1\nid=1002:\n");
+	assert_int_equal(config.n_others, 1);
+	assert_string_equal(config.others[0].name, "a");
+	assert_string_equal(config.others[0].machine, "HP Z*, Dell*");
+	assert_int_equal(config.others[0].place.line, 1);
+	assert_int_equal(config.n_sections, 2);
+	assert_string_equal(selectors_of(find("a")), "00:01.0/00");
+	assert_string_equal(selectors_of(find("b")), "1002:");
+	assert_int_equal(config.n_errors, 1);
+	expect_error(
+		0, FILE_NAME, 12, "[device a] is already defined at " FILE_NAME ":6");
+}
+
+static void test_bad_machine(void **state)
+{
+	static const char *const lists[] = {"", ",", "HP*,", "HP*,,LENOVO*"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "[device a]\nid=10de:\nmachine = %s\n",
+			lists[i]);
+		read_on("LENOVO P620", text);
+		assert_int_equal(config.n_errors, 1);
+		expect_error(0, FILE_NAME, 3, "with ? for a comma");
+		assert_true(find("a")->bad);
+	}
+	/* More of them than there is room for are counted. */
+	empty_config(NULL);
+	for (int i = 0; i < 300; i++)
+		read_text("[device a]\nid=10de:\nmachine=HP*\n", FILE_NAME);
+	assert_true(config.n_others == 300 && !config.n_errors && !config.n_sections);
+}
+
 static void test_cmdline_devices(void **state)
 {
 	(void)state;
@@ -918,6 +1017,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_active),
 	TEST(test_demand),
 	TEST(test_demand_digest),
+	TEST(test_machine),
+	TEST(test_other_machine),
+	TEST(test_bad_machine),
 	TEST(test_cmdline_devices),
 	TEST(test_cmdline_mistakes),
 	TEST(test_cmdline_limits),

@@ -173,7 +173,8 @@ static void test_texts(void **state)
 	expect_sections("main a b d");
 	digest = config.digest;
 	memset(&config, 0, sizeof(config));
-	assert_int_equal(configfiles_read_texts(texts, ARRAY_SIZE(texts), &config), 0);
+	assert_int_equal(
+		configfiles_read_texts(NULL, texts, ARRAY_SIZE(texts), &config), 0);
 	expect_sections("main a b d");
 	assert_true(config.digest == digest);
 	assert_true(config_file_is_runtime(&config, "/etc/vfioboot.conf.d/d.conf"));

@@ -283,6 +283,11 @@ static void break_columns(struct table *table)
 	}
 }
 
+struct json_object *table_json(struct table *table)
+{
+	return table->top;
+}
+
 void table_print(struct table *table)
 {
 	if (table->lines) {

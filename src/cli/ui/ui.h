@@ -110,4 +110,7 @@ void table_colour(struct table *table, struct table_line *line, const char *colo
 /* Prints it to standard output. */
 void table_print(struct table *table);
 
+/* The object that table_print() prints in JSON, to add to; the table's own. */
+struct json_object *table_json(struct table *table);
+
 #endif
