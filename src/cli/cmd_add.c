@@ -8,15 +8,19 @@
 #include <fcntl.h>
 
 struct arguments {
-	const char *name, *profile, *with;
-	bool only, demand;
+	const char *name, *profile, *machine, *with;
+	bool only, demand, replace;
 	struct obstacles_allowed allow;
 };
 
 static const struct cli_option options[] = {
 	{"name", "NAME", "name of the device set and its file", 0, CLI_STORE(name)},
+	{"replace", NULL, "in place of the device set that --name names", 0,
+		CLI_STORE(replace)},
 	{"profile", "NAME", "bind only at boots with this profile", 0,
 		CLI_STORE(profile)},
+	{"machine", "GLOB,...", "count only on machines that are called so", 0,
+		CLI_STORE(machine)},
 	{"demand", NULL, "leave it to the host at boot, for 'vfioboot bind'", 0,
 		CLI_STORE(demand)},
 	{"only", NULL, "add only the named functions, not the card", 0, CLI_STORE(only)},
@@ -44,11 +48,13 @@ struct addition {
 	const struct arguments *arguments;
 	struct obstacles_allowed allow;
 	struct devices devices;
+	char *replaced; /* what the file of --replace has now; NULL: nothing */
 };
 
 static void free_addition(struct addition *addition)
 {
 	devices_close(&addition->devices);
+	free(addition->replaced);
 }
 
 static enum cli_exit choose_name(struct addition *addition)
@@ -69,11 +75,59 @@ static enum cli_exit choose_name(struct addition *addition)
 			"with --name",
 			wanted, devices->config->files[other->place.file],
 			other->place.line);
-	if (offer_name_is_taken(&devices->host, wanted))
+	if (!addition->replaced && offer_name_is_taken(&devices->host, wanted))
 		return cli_error("add",
 			"there is already a drop-in %s.conf; choose another name with "
 			"--name",
 			wanted);
+	return CLI_OK;
+}
+
+/* What does not count here would not be tried out by the planner. */
+static enum cli_exit check_machine(const struct devices *devices)
+{
+	const char *list = devices->host.machine;
+	_cleanup_free_ char *machine = NULL;
+	int r = list ? config_match_machine(devices->config, list) : 1;
+
+	if (r > 0)
+		return CLI_OK;
+	if (r < 0)
+		return cli_misuse("add",
+			"--machine takes globs with commas between, and not '%s'", list);
+	machine = sections_this_machine(devices->config);
+	return cli_error("add", "'%s' is not this machine, which is %s", list, machine);
+}
+
+/* Leaves out the device set that is to be replaced, which has to be one of this command. */
+static enum cli_exit forget_replaced(struct addition *addition)
+{
+	struct config *config = addition->devices.config;
+	const struct root *root = &addition->cli->root;
+	const char *name = addition->arguments->name;
+	struct config_section *section = config_find_section(config, name);
+	char path[CONFIG_PATH_SIZE], place[CONFIG_PLACE_SIZE];
+	int r;
+
+	if (!section)
+		return CLI_OK;
+	dropin_path(name, path);
+	r = strcmp(config->files[section->place.file], path) == 0
+		? dropin_is_ours(root, path)
+		: 0;
+	if (r > 0)
+		r = file_read(root, path, &addition->replaced, NULL);
+	else if (r == 0)
+		r = -EEXIST;
+	config_place_text(config, section->place, place);
+	if (r == -EEXIST)
+		return cli_error("add",
+			"device set '%s' is in %s, which was written or changed by hand; "
+			"delete [device %s] there yourself, up to the next section",
+			name, place, name);
+	if (r < 0)
+		return cli_error("add", "cannot read %s: %s", path, strerror(-r));
+	config_remove_section(config, section);
 	return CLI_OK;
 }
 
@@ -88,6 +142,11 @@ static enum cli_exit find_devices(struct addition *addition)
 	devices->allow = &addition->allow;
 	devices->host.profile = addition->arguments->profile;
 	devices->host.demand = addition->arguments->demand;
+	devices->host.machine = addition->arguments->machine;
+	if (status == CLI_OK)
+		status = check_machine(devices);
+	if (status == CLI_OK && addition->arguments->replace)
+		status = forget_replaced(addition);
 	for (int i = 0; status == CLI_OK && i < cli->n_operands; i++)
 		status = devices_add(cli, devices, cli->operands[i]);
 	if (status == CLI_OK && addition->arguments->with)
@@ -131,6 +190,8 @@ static void put_options(const struct arguments *arguments, FILE *command)
 		fprintf(command, " --profile %s", arguments->profile);
 	if (arguments->demand)
 		fputs(" --demand", command);
+	if (arguments->machine)
+		fprintf(command, " --machine '%s'", arguments->machine);
 	fprintf(command, "%s%s%s%s%s", allow->mounted ? " --allow-mounted" : "",
 		allow->data ? " --allow-data" : "",
 		allow->network ? " --allow-network" : "",
@@ -385,6 +446,12 @@ static void add_obstacles(struct json_object *top, const struct addition *additi
 }
 
 /* The offer, and whether it was written to @path. */
+static bool differs(const struct addition *addition)
+{
+	return !addition->replaced ||
+		!dropin_equal(addition->replaced, addition->devices.offer.text);
+}
+
 static void print_json(const struct addition *addition, const char *path, bool written)
 {
 	const struct devices *devices = &addition->devices;
@@ -396,8 +463,11 @@ static void print_json(const struct addition *addition, const char *path, bool w
 	json_add_text(top, "bind", addition->arguments->demand ? "demand" : "boot");
 	json_add_text(
 		top, "driver", offer->dropin.driver ? offer->dropin.driver : "vfio-pci");
+	json_add_text(top, "machine", addition->arguments->machine);
 	json_add_text(top, "file", path);
+	json_add_text(top, "text", offer->text);
 	json_add_bool(top, "accepted", !obstacles_block(&offer->obstacles));
+	json_add_bool(top, "differs", differs(addition));
 	json_add_bool(top, "written", written);
 	json_add_bool(top, "only", takes_less(addition));
 	add_set(top, addition);
@@ -412,7 +482,7 @@ static enum cli_exit write_file(const struct addition *addition)
 {
 	const struct offer *offer = &addition->devices.offer;
 	bool refused = obstacles_block(&offer->obstacles);
-	bool write = !refused && !addition->cli->dry_run;
+	bool write = !refused && !addition->cli->dry_run && differs(addition);
 	char path[CONFIG_PATH_SIZE];
 	int r = 0;
 
@@ -429,7 +499,9 @@ static enum cli_exit write_file(const struct addition *addition)
 	else if (write) {
 		printf("Wrote %s.\n", path);
 		print_next(addition);
-	} else if (!refused)
+	} else if (!refused && !differs(addition))
+		printf("%s is as it should be.\n", path);
+	else if (!refused)
 		printf("Would write %s:\n\n%s", path, offer->text);
 	return refused ? CLI_FAILED : CLI_OK;
 }
@@ -464,6 +536,8 @@ static enum cli_exit check(const struct cli *cli)
 	const struct arguments *arguments = cli->arguments;
 	enum cli_exit status = devices_check_name("add", "name", arguments->name);
 
+	if (arguments->replace && !arguments->name)
+		return cli_misuse("add", "--replace needs --name, of the device set");
 	if (arguments->demand && arguments->profile)
 		return cli_misuse("add",
 			"--demand and --profile do not go together: no boot binds what is "

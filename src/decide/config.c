@@ -68,6 +68,14 @@ struct config_section *config_find_section(struct config *config, const char *na
 	return NULL;
 }
 
+void config_remove_section(struct config *config, struct config_section *section)
+{
+	size_t behind = (size_t)(config->sections + config->n_sections - section) - 1;
+
+	memmove(section, section + 1, behind * sizeof(*section));
+	config->n_sections--;
+}
+
 struct config_section *config_new_section(
 	struct config *config, struct config_place place, const char *name)
 {

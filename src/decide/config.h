@@ -150,6 +150,9 @@ bool config_set_name(char *dst, size_t size, const char *text);
 
 struct config_section *config_find_section(struct config *config, const char *name);
 
+/* Takes a section out, as if it had not been read. */
+void config_remove_section(struct config *config, struct config_section *section);
+
 /* Adds a section with the defaults.  Returns NULL, with an error added, without room. */
 struct config_section *config_new_section(
 	struct config *config, struct config_place place, const char *name);

@@ -125,6 +125,8 @@ int dropin_format(const struct dropin *dropin, char **ret)
 	write_ids(out, dropin);
 	fprintf(out, "expect = %zu\n", dropin->n_functions);
 	write_identity(out, dropin);
+	if (dropin->machine)
+		fprintf(out, "machine = %s\n", dropin->machine);
 	if (dropin->driver)
 		fprintf(out, "driver = %s\n", dropin->driver);
 	if (dropin->profile)
@@ -142,6 +144,30 @@ int dropin_format(const struct dropin *dropin, char **ret)
 int dropin_read_text(struct config *config, const char *text, const char *path)
 {
 	return config_read_bytes(config, text, strlen(text), path);
+}
+
+static const char *skip_comments(const char *line)
+{
+	while (*line == '#' || *line == ';')
+		line = text_next_line(line);
+	return line;
+}
+
+bool dropin_equal(const char *a, const char *b)
+{
+	for (;;) {
+		size_t len;
+
+		a = skip_comments(a);
+		b = skip_comments(b);
+		len = (size_t)(text_next_line(a) - a);
+		if (strncmp(a, b, len ? len : 1) != 0)
+			return false;
+		if (!len)
+			return true;
+		a += len;
+		b += len;
+	}
 }
 
 /* What a file is made of. */

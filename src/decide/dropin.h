@@ -21,6 +21,7 @@ struct dropin {
 	const char *name;               /* of the section, and with ".conf" of the file */
 	const char *profile;            /* NULL: in every one */
 	const char *driver;             /* NULL: vfio-pci */
+	const char *machine;            /* of which it is, as globs; NULL: every one */
 	bool last_display;              /* may take the last display */
 	bool demand;                    /* no boot binds it */
 	const struct pcidev *functions; /* with their paths */
@@ -43,6 +44,9 @@ int dropin_format(const struct dropin *dropin, char **ret);
 
 /* Adds the sections of @text to @config, as if it was in the file @path.  0 or -errno. */
 int dropin_read_text(struct config *config, const char *text, const char *path);
+
+/* Whether two of them say the same: their comments do not count. */
+bool dropin_equal(const char *a, const char *b);
 
 /*
  * Whether add wrote the file at the absolute @path below @root, and it still holds that

@@ -243,6 +243,7 @@ static int compose(const struct obstacles_host *host,
 		.name = offer->name,
 		.profile = host->profile,
 		.demand = host->demand,
+		.machine = host->machine,
 		.driver = *driver && strcmp(driver, "vfio-pci") ? driver : NULL,
 		.last_display = allow->last_display &&
 			obstacles_have(&offer->obstacles, OBSTACLE_LAST_DISPLAY),

@@ -152,14 +152,14 @@ expect = 5' ]
 	add 01:00.0 --json --dry-run
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
-	json_true '. == {section: "gpu", profile: null, bind: "boot", driver: "vfio-pci",
-		file: "/etc/vfioboot.conf.d/gpu.conf", accepted: true, written: false, only: false,
+	json_true '(del(.text) == {section: "gpu", profile: null, bind: "boot", driver: "vfio-pci", machine: null,
+		file: "/etc/vfioboot.conf.d/gpu.conf", accepted: true, differs: true, written: false, only: false,
 		functions: [
 			{address: "0000:01:00.0", id: "10de:2206", name: "NVIDIA GeForce RTX 3080",
 				why: "named", next_boot: "bind"},
 			{address: "0000:01:00.1", id: "10de:1aef", name: "NVIDIA GA102 HD Audio",
 				why: "card", next_boot: "bind"}],
-		left_out: [], obstacles: []}' <<<"$output"
+		left_out: [], obstacles: []}) and (.text | contains("\n[device gpu]\n"))' <<<"$output"
 	[ ! -e "$root/etc/vfioboot.conf.d" ]
 	add 01:00.0 --json --profile games
 	json_true '.written and .profile == "games"' <<<"$output"
@@ -664,6 +664,45 @@ variant_driver() {
 			"$work/program" "$command" ff:1f.7
 		[[ $output == *"sudo vfioboot $command"* ]]
 	done
+}
+
+@test "--replace: the same again writes nothing, another device or option does" {
+	local before
+	host_in_memory identical-cards
+	add 02:00.0 --name guest --replace
+	[ "$status" -eq 0 ]
+	[[ $output == *'Wrote /etc/vfioboot.conf.d/guest.conf.'* ]]
+	before=$(dropin guest)
+	sed -i 's/GeForce.*/another name/; /^id/a ; a note' "$root/etc/vfioboot.conf.d/guest.conf"
+	add 02:00.0 --name guest --replace
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[[ $output == *$'\n/etc/vfioboot.conf.d/guest.conf is as it should be.' ]]
+	grep -q '^; a note' "$root/etc/vfioboot.conf.d/guest.conf"
+	add 02:00.0 --name guest --replace --json --profile p --dry-run
+	[ "$status" -eq 0 ]
+	json_true '.accepted and .differs and (.written | not)' <<<"$output"
+	add 02:00.0 --name guest --replace --json --profile p
+	json_true '.accepted and .differs and .written' <<<"$output"
+	[ "$(dropin guest)" = "$before"$'\nprofile = p' ]
+	add 01:00.0 --name guest --replace
+	[ "$status" -eq 0 ]
+	plan
+	[ "$output" = $'0000:01:00.0 guest bind vfio-pci\n0000:01:00.1 guest bind vfio-pci' ]
+	# It is still taken for another one.
+	add 01:00.0 --name other --replace
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'0000:01:00.0 is already in [device guest]'* ]]
+}
+
+@test "--replace: what a person wrote is not replaced, and a name is needed" {
+	host_in_memory identical-cards
+	config '[device guest]' 'path = 00:01.1/00'
+	add 02:00.0 --name guest --replace
+	refused "device set 'guest' is in /etc/vfioboot.conf:1, which was written or changed by hand"
+	add 02:00.0 --replace
+	[ "$status" -eq 2 ]
+	[[ $stderr == *'--replace needs --name'* ]]
 }
 
 @test "a root that is no machine" {

@@ -133,3 +133,23 @@ others='.other_machines == [{section: "gpu", file: "/etc/vfioboot.conf.d/fleet.c
 	ask plan --json
 	json_is '(.plan | length == 2) and (.other_machines | length == 1)'
 }
+
+@test "add --machine: the globs are in the file, and have to be of this machine" {
+	rm "$host/etc/vfioboot.conf.d/fleet.conf"
+	ask add 02:00.0 --name gpu --machine 'HP Z*, Dell*'
+	[ "$status" = 1 ]
+	[ "$stderr" = "vfioboot add: 'HP Z*, Dell*' is not this machine, which is 'LENOVO 30E0S0AB00', 'LENOVO ThinkStation P620'" ]
+	ask add 02:00.0 --name gpu --machine 'HP Z*,'
+	[ "$status" = 2 ]
+	[ "$(ls "$host/etc/vfioboot.conf.d")" = '' ]
+	ask add 02:00.0 --name gpu --machine 'HP Z*, LENOVO ThinkStation*' --json
+	[ "$status" = 0 ]
+	json_is '.machine == "HP Z*, LENOVO ThinkStation*" and .written and (.text | contains("\nmachine = HP Z*, LENOVO ThinkStation*\n"))'
+	jq -r .text <<<"$json" | head -c -1 | diff - "$host/etc/vfioboot.conf.d/gpu.conf"
+	ask plan --json
+	json_is '(.plan | length == 2) and .other_machines == []'
+	ask remove gpu
+	[ "$status" = 0 ]
+	ask add 01:00.0 --json
+	json_is '.machine == null and .accepted and (.text | contains("[device"))'
+}

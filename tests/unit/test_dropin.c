@@ -149,6 +149,18 @@ static void test_is_ours(void **state)
 	assert_int_equal(is_ours(""), 0);
 }
 
+static void test_equal(void **state)
+{
+	(void)state;
+	assert_true(dropin_equal("", ""));
+	assert_true(dropin_equal(
+		"# x\n[device a]\nid = 1:2\n", "[device a]\n; y\nid = 1:2\n#"));
+	assert_false(dropin_equal("[device a]\nid = 1:2\n", "[device a]\n"));
+	assert_false(dropin_equal("[device a]\n", "[device a]\nid = 1:2\n"));
+	assert_false(dropin_equal("[device a]\nid = 1:2\n", "[device a]\nid = 1:3\n"));
+	assert_false(dropin_equal("# x\n", "[device a]\n"));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
@@ -158,6 +170,7 @@ int main(void)
 		TEST(test_long),
 		TEST(test_no_path),
 		TEST(test_is_ours),
+		TEST(test_equal),
 	};
 
 	return cmocka_run_group_tests_name("dropin", tests, NULL, NULL);
