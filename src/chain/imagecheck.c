@@ -179,6 +179,14 @@ int imagecheck_add_file(struct imagecheck *check, const char *path, const char *
 	return r < 0 ? r : read_files(check);
 }
 
+static int read_installed(
+	const struct root *root, const char *path, char **ret, size_t *ret_size)
+{
+	int r = file_read(root, path, ret, ret_size);
+
+	return r == -ENOENT ? 0 : r;
+}
+
 int imagecheck_read(const struct root *root, enum imagecheck_of of,
 	const struct protect_list *protect, struct imagecheck *ret)
 {
@@ -190,11 +198,11 @@ int imagecheck_read(const struct root *root, enum imagecheck_of of,
 		r = r < 0 ? r : add_dropins(root, CONFIGFILES_LOCAL_DIR, &check);
 	}
 	r = r < 0 ? r : read_files(&check);
-	if (r == 0) {
-		r = file_read(
-			root, IMAGECHECK_PROGRAM, &check.program, &check.program_size);
-		r = r == -ENOENT ? 0 : r;
-	}
+	r = r < 0 ? r
+		  : read_installed(root, IMAGECHECK_PROGRAM, &check.program,
+			    &check.program_size);
+	r = r < 0 ? r
+		  : read_installed(root, IMAGECHECK_RULE, &check.rule, &check.rule_size);
 	if (r < 0)
 		imagecheck_free(&check);
 	else
@@ -210,6 +218,7 @@ void imagecheck_free(struct imagecheck *check)
 	}
 	free(check->files);
 	free(check->program);
+	free(check->rule);
 	file_free_names(&check->targets);
 	file_free_names(&check->modules);
 	*check = (struct imagecheck){0};
@@ -620,17 +629,30 @@ static bool check_protect(const struct judge *judge)
 	return true;
 }
 
+/* Whether the image has what is installed; a tree of another machine may lack it. */
+static bool has_installed(
+	const struct judge *judge, const char *path, const char *data, size_t size)
+{
+	const struct imagefile_entry *entry = find(judge, path);
+
+	return !data ||
+		(entry && entry->data && entry->size == size &&
+			memcmp(entry->data, data, size) == 0);
+}
+
 static bool check_program(const struct judge *judge)
 {
-	const struct imagefile_entry *entry = find(judge, IMAGECHECK_PROGRAM);
 	const struct imagecheck *check = judge->check;
 
-	/* A tree of another machine may lack the program: nothing to compare. */
-	if (!check->program ||
-		(entry->data && entry->size == check->program_size &&
-			memcmp(entry->data, check->program, entry->size) == 0))
-		return true;
-	return complain(judge, "it contains another version of the early program");
+	if (!has_installed(
+		    judge, IMAGECHECK_PROGRAM, check->program, check->program_size))
+		return complain(
+			judge, "it contains another version of the early program");
+	if (!has_installed(judge, IMAGECHECK_RULE, check->rule, check->rule_size))
+		return complain(judge,
+			"it lacks the rule of udev for functions that appear later, or "
+			"contains another version of it");
+	return true;
 }
 
 /* @why gets a sentence without full stop, "" for a fresh one. */
@@ -681,7 +703,8 @@ static int find_needed(const struct root *root, const char *release,
 
 static bool keep(const void *data, const char *path)
 {
-	static const char *const wanted[] = {"etc/vfioboot", "usr/lib/vfioboot"};
+	static const char *const wanted[] = {
+		"etc/vfioboot", "usr/lib/vfioboot", &IMAGECHECK_RULE[1]};
 	const struct imagecheck *check = data;
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)

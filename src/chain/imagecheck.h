@@ -27,6 +27,9 @@ const char *image_state_word(enum image_state state);
 /* Where the early program is, on the host and in an image. */
 #define IMAGECHECK_PROGRAM PATHS_LIBDIR "/vfioboot-early"
 
+/* The rule of udev for functions that appear later, the same way. */
+#define IMAGECHECK_RULE "/usr/lib/udev/rules.d/60-vfioboot.rules"
+
 /* A file of the configuration as an image has to hold it. */
 struct imagecheck_file {
 	char *path; /* absolute */
@@ -44,8 +47,8 @@ struct imagecheck {
 	uint64_t digest; /* and how many errors: of struct config, for these files */
 	unsigned n_errors;
 	struct file_names targets; /* where those that are links lead */
-	char *program;             /* NULL: it is not installed */
-	size_t program_size;
+	char *program, *rule;      /* NULL: it is not installed */
+	size_t program_size, rule_size;
 	struct file_names modules;          /* of drivers, with '_' for '-' */
 	const struct protect_list *protect; /* the caller's; NULL: not compared */
 };

@@ -193,6 +193,24 @@ static void check_images(struct check_host *host)
 	report_images(host, host->chain);
 }
 
+/* Of a rule that is in effect nothing is said; images have theirs looked at with them. */
+static void check_udev_rule(struct check_host *host)
+{
+	static const char own[] = "/etc/udev/rules.d/60-vfioboot.rules";
+	bool there = file_exists(host->root, IMAGECHECK_RULE);
+
+	if (!check_needs_image(host) || !file_exists(host->root, IMAGECHECK_PROGRAM) ||
+		(there && !file_exists(host->root, own)))
+		return;
+	check_fail(host, "", "functions that appear later are not bound: %s %s",
+		there ? own : IMAGECHECK_RULE,
+		there ? "takes the place of the rule that binds them" : "is missing");
+	if (there)
+		check_remedy(host, "remove %s", own);
+	else
+		check_remedy(host, "install vfioboot again");
+}
+
 static void list_found(const struct bootloader_search *search, char *ret, size_t size)
 {
 	size_t len = 0;
@@ -305,6 +323,7 @@ static void check_loader(struct check_host *host)
 
 static const struct check checks[] = {
 	{"image", check_images, NULL},
+	{"udev-rule", check_udev_rule, NULL},
 	{"boot-loader", check_loader, NULL},
 };
 

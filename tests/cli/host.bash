@@ -231,6 +231,7 @@ host_system() {
 	host_menu
 	mkdir -p "$host/usr/lib/vfioboot"
 	cp "$early" "$host/usr/lib/vfioboot/vfioboot-early"
+	put usr/lib/udev/rules.d/60-vfioboot.rules <udev/60-vfioboot.rules
 }
 
 # It is the same for all tests of a run, so it is made once: compilers are slow.
@@ -284,6 +285,8 @@ host_image() {
 	mkdir -p "$work"/{conf,scripts/init-top,usr/lib/vfioboot,usr/sbin,etc}
 	: >"$work/conf/initramfs.conf"
 	cp "$early" "$work/usr/lib/vfioboot/"
+	mkdir -p "$work/usr/lib/udev/rules.d"
+	cp udev/60-vfioboot.rules "$work/usr/lib/udev/rules.d/"
 	: >"$work/usr/sbin/modprobe"
 	printf '%s "$@"\n' /scripts/init-top/00-vfioboot /scripts/init-top/udev \
 		>"$work/scripts/init-top/ORDER"

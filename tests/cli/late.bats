@@ -52,6 +52,7 @@ back() {
 @test "late: the section of the function, and no other" {
 	plugged_in '[device other]' 'path = 00:08.1/00' 'last-display = yes'
 	late 0000:09:00.0
+	[ "$output" = failed ]
 	[ "$(overrides)" = '0 1 2 3 ' ]
 	[ "$(tr -d '\n' <"$root/sys/bus/pci/devices/0000:0a:00.0/driver_override")" = '(null)' ]
 	run ! grep -q 'section=other' "$root/run/vfioboot/late.record"
@@ -126,6 +127,7 @@ gpu 0000:09:00.3 - failed reason=no-kernel' ]
 	away 2 3
 	late 0000:09:00.1
 	[ "$status" = 1 ]
+	[ "$output" = refused ]
 	[ -z "$(overrides)" ]
 	[ "$(record)" = 'gpu 0000:09:00.0 - refused reason=count
 gpu 0000:09:00.1 - refused reason=count' ]
@@ -232,4 +234,66 @@ gpu 0000:09:00.3 - failed reason=no-kernel' ]
 	run udevadm verify --help
 	[ "$status" = 0 ] || skip "udevadm verify is in systemd 254 and later"
 	run -0 udevadm verify "$top/udev/60-vfioboot.rules"
+}
+
+@test "check: a rule that is missing on the system, or another one in its place" {
+	load host
+	host_of_two_cards "$work/host"
+	config() { mkdir -p "$host/etc" && printf '%s\n' "$@" >"$host/etc/vfioboot.conf"; }
+	rule() {
+		run "$vfioboot" check --root "$host"
+		sed -n '/ udev-rule /,/^  [a-z]/p' <<<"$output"
+	}
+	config '[device a]' 'path = 00:01.1/00'
+	[ -z "$(rule)" ]
+	mkdir -p "$host/etc/udev/rules.d"
+	touch "$host/etc/udev/rules.d/60-vfioboot.rules"
+	[[ $(rule) == *fail*'/etc/udev/rules.d/60-vfioboot.rules takes the place'* ]]
+	rm "$host/usr/lib/udev/rules.d/60-vfioboot.rules"
+	[[ $(rule) == *fail*'/usr/lib/udev/rules.d/60-vfioboot.rules is'*missing* ]]
+	# Nothing is bound at boots, so nothing later.
+	config '[device a]' 'path = 00:01.1/00' 'bind = demand'
+	[ -z "$(rule)" ]
+}
+
+# The record of runs for functions that appeared: of the second card, which has come and gone.
+late_host() { # DRIVER RESULT REASON
+	host_of_two_cards "$work/host"
+	mkdir -p "$host/etc"
+	printf '%s\n' '[device gpu]' 'path = 00:01.1/00' 'id = 10de:' 'expect = 2' >"$host/etc/vfioboot.conf"
+	host_boot
+	sed -i 's/driver=vfio-pci result=bound/driver=- result=absent/' "$host/run/vfioboot/initramfs.record"
+	sed "s/^stage .*/stage late/; s/driver=[^ ]* result=.*/driver=$1 result=$2 reason=$3/; s/before=[^ ]*/before=-/" \
+		"$host/run/vfioboot/initramfs.record" >"$host/run/vfioboot/late.record"
+}
+
+@test "status, list and explain: what the last run did counts" {
+	load host
+	late_host vfio-pci bound -
+	run -0 "$vfioboot" status --root "$host"
+	[[ $output == *'0000:02:00.0 '*'bound when it appeared'* ]]
+	run -0 "$vfioboot" status --root "$host" --json
+	json=$output
+	json_is '.functions | all(.result == "bound" and .stage == "late")'
+	json_is '.boot.stages == ["initramfs", "late"]'
+	run -0 "$vfioboot" explain --root "$host" 02:00.0
+	[[ $output == *'bound when it appeared'* ]]
+	# It is taken out.
+	rm "$host"/sys/bus/pci/devices/0000:02:00.?
+	run "$vfioboot" status --root "$host"
+	[[ $output == *'it was bound, but has disappeared since'* ]]
+}
+
+@test "status and list: a driver that was faster" {
+	load host
+	late_host nvidia refused has-driver
+	for function in 0 1; do
+		ln -sfn ../../../../bus/pci/drivers/nvidia \
+			"$(realpath "$host/sys/bus/pci/devices/0000:02:00.$function")/driver"
+	done
+	run "$vfioboot" status --root "$host"
+	[[ $output == *'another driver was faster'*'late = take'* ]]
+	run -0 "$vfioboot" list --root "$host" --json
+	json=$output
+	json_is '[.functions[] | select(.section == "gpu")] | length == 2 and all(.result == "refused" and .reason == "has-driver")'
 }

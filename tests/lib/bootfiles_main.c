@@ -121,6 +121,7 @@ static void add_us(struct imagemaker *image, const struct maker *maker)
 	if (root_open(root, &files) < 0)
 		fail("cannot open", "");
 	add_own(image, &files, "/usr/lib/vfioboot/vfioboot-early");
+	add_own(image, &files, "/usr/lib/udev/rules.d/60-vfioboot.rules");
 	add_own(image, &files, "/etc/vfioboot.conf");
 	add_own(image, &files, "/etc/vfioboot.protect");
 	file_list(&files, dropins, &names);

@@ -174,6 +174,31 @@ static void add_config(struct imagemaker *maker)
 	add_start(maker, DRACUT, GOOD);
 }
 
+/* The rule of udev that the host has, in its image, which may have another one. */
+static void test_rule(void **state)
+{
+	static const char told[] = RELEASE
+		" /" DEBIAN " stale dracut: it lacks the rule of udev for functions that "
+		"appear later, or contains another version of it\n";
+	static const char *const rules[] = {NULL, "# old\n", "# new\n"};
+
+	(void)state;
+	set_up_dracut();
+	fake_put(&IMAGECHECK_RULE[1], "# new\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		struct imagemaker maker = {0};
+
+		add_config(&maker);
+		if (rules[i])
+			imagemaker_add_text(&maker, &IMAGECHECK_RULE[1], rules[i]);
+		imagemaker_end(&maker);
+		fake_put_bytes(DEBIAN, maker.bytes, maker.size);
+		imagemaker_free(&maker);
+		expect(i + 1 < ARRAY_SIZE(rules) ? told
+						 : RELEASE " /" DEBIAN " fresh dracut\n");
+	}
+}
+
 /* Drop-ins that hide others, masks, and links to a file elsewhere. */
 static void test_dropins(void **state)
 {
@@ -891,6 +916,7 @@ int main(void)
 		TEST(test_no_list_to_compare),
 		TEST(test_unreadable),
 		TEST(test_nothing_configured),
+		TEST(test_rule),
 		TEST(test_dropins),
 		TEST(test_demand_alone),
 		TEST(test_demand_beside_boot),
