@@ -233,6 +233,9 @@ static int carry_out(
 	for (unsigned i = 0; i < plan.n_entries; i++) {
 		bool bound = report.outcomes[i].result == RESULT_BOUND;
 
+		/* For the rule of udev: who has its driver needs no other one loaded. */
+		if (plan.late && &plan.entries[i] == plan_find_late(&machine, &plan))
+			puts(result_word(report.outcomes[i].result));
 		if (!bound)
 			status = EXIT_NOT_AS_ASKED;
 		log_sentence(&report, i, sentence, sizeof(sentence));

@@ -21,8 +21,7 @@ void sections_later_text(
 
 /* What binds such a function, as a sentence without full stop. */
 #define SECTIONS_LATER_REMEDY                                                            \
-	"vfioboot.service binds it if it exists when that starts; after that, 'sudo "    \
-	"/usr/lib/vfioboot/vfioboot-early' does"
+	"udev has it bound when it appears, before it loads another driver for it"
 
 /*
  * Why an entry of the plan is not bound in the initramfs, as a sentence without full stop; "" of one

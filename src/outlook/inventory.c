@@ -244,11 +244,20 @@ static void mark_bound(const struct nextboot *next, const struct thisboot_functi
 	function->result = INVENTORY_BOUND;
 }
 
+/* Marks what a run recorded.  Returns false for one that had another configuration. */
+static bool mark_record(const struct record *record, const struct nextboot *next,
+	struct inventory *inventory)
+{
+	if (!record->has_digest || record->digest != next->config.digest)
+		return false;
+	for (size_t i = 0; i < record->n_functions; i++)
+		mark_recorded(&record->functions[i], inventory);
+	return true;
+}
+
 void inventory_mark(struct inventory *inventory, const struct nextboot *next,
 	const struct thisboot *boot)
 {
-	const struct record *last = boot->last;
-
 	/* What both a boot and a guest are to have is the boot's. */
 	for (unsigned i = 0; i < next->demand.n_entries; i++)
 		mark_planned(next, &next->demand.entries[i], inventory);
@@ -256,13 +265,11 @@ void inventory_mark(struct inventory *inventory, const struct nextboot *next,
 		mark_planned(next, &next->plan.entries[i], inventory);
 	for (size_t i = 0; i < boot->n; i++)
 		mark_bound(next, &boot->functions[i], inventory);
-	/* The later run looked at all functions again, unless its record is of another version. */
-	if (!last || !last->has_digest || last->digest != next->config.digest)
-		last = &boot->records[BOOT_INITRAMFS];
-	if (!last->has_digest || last->digest != next->config.digest)
-		return;
-	for (size_t i = 0; i < last->n_functions; i++)
-		mark_recorded(&last->functions[i], inventory);
+	/* What is marked stays so: the latest run comes first. */
+	mark_record(&boot->records[BOOT_LATE], next, inventory);
+	/* The later run of a boot looked at all functions again. */
+	if (!boot->last || !mark_record(boot->last, next, inventory))
+		mark_record(&boot->records[BOOT_INITRAMFS], next, inventory);
 }
 
 const char *inventory_result_word(enum inventory_result result)

@@ -41,8 +41,8 @@ struct nextboot {
 /* What becomes of an entry of the plan. */
 enum nextboot_action {
 	NEXTBOOT_BIND,
-	/* A function of its section is there only when udev has loaded a driver (pcibus.h): then
-	 * vfioboot.service binds the section, if all of it is there when that starts. */
+	/* A function of its section is there only when udev has loaded a driver (pcibus.h): a rule
+	 * of udev has the section bound when it appears. */
 	NEXTBOOT_LATER,
 	NEXTBOOT_REFUSE,
 	NEXTBOOT_DEMAND, /* of the plan of demand: nothing, the host has it */

@@ -117,7 +117,7 @@ try_commands() {
 		in_memory "$top/tests/cards/${device%%:*}"
 		vfioboot add "${device#*:}"
 		[ "$status" -eq 0 ]
-		[[ $stderr == *'after udev has started'*'vfioboot.service binds it if it exists when that starts'* ]]
+		[[ $stderr == *'after udev has started'*'udev has it bound when it appears'* ]]
 		vfioboot plan --json
 		[ "$status" -eq 0 ]
 		json_true '.plan | length > 0 and all(.action == "later" and .reason == null)' <<<"$output"

@@ -354,6 +354,7 @@ static int set_up(void **state)
 	fake_dir("sys/bus/pci/drivers");
 	memset(&config, 0, sizeof(config));
 	machine.n_functions = plan.n_entries = 0;
+	plan.late = NULL;
 	kernel = mmap(NULL, sizeof(*kernel), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(kernel, MAP_FAILED);
@@ -522,6 +523,39 @@ static void test_native_grabs_last(void **state)
 	apply();
 	expect_log("override0=vfio-pci probe0 unbind0<nouveau probe0 vfio-pci?0 ");
 	expect(0, RESULT_BOUND, REASON_NONE, "vfio-pci");
+}
+
+/* The same with a function that has just appeared: it was faster, and its section decides. */
+static void test_late(void **state)
+{
+	static const struct pci_address first;
+	uint16_t section = add_section("vfio-pci");
+
+	(void)state;
+	register_driver("vfio-pci");
+	add_function(section, GRABBED_LATE, "");
+	add_function(section, 0, "");
+	plan.late = &first;
+	apply();
+	expect(0, RESULT_FAILED, REASON_HAS_DRIVER, "nouveau");
+	expect(1, RESULT_FAILED, REASON_SECTION_FAILED, "nouveau");
+	expect_state(0, "nouveau", "");
+	expect_state(1, "nouveau", "");
+}
+
+static void test_late_take(void **state)
+{
+	static const struct pci_address first;
+	uint16_t section = add_section("vfio-pci");
+
+	(void)state;
+	register_driver("vfio-pci");
+	add_function(section, GRABBED_LATE, "");
+	config.sections[section].take = true;
+	plan.late = &first;
+	apply();
+	expect(0, RESULT_BOUND, REASON_NONE, "vfio-pci");
+	expect_state(0, "vfio-pci", "vfio-pci");
 }
 
 /* The native driver lets go by itself before it is told to: that is what was wanted. */
@@ -1061,6 +1095,8 @@ int main(void)
 		TEST(test_native_grabs_first),
 		TEST(test_native_grabs_none),
 		TEST(test_native_grabs_last),
+		TEST(test_late),
+		TEST(test_late_take),
 		TEST(test_native_lets_go),
 		TEST(test_bound_already),
 		TEST(test_no_driver_at_all),

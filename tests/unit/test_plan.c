@@ -398,6 +398,50 @@ static void test_plan_is_full(void **state)
 	assert_int_equal(bind, 0);
 }
 
+/* What is planned for a function that has just appeared. */
+static void plan_for(const char *text)
+{
+	static struct pci_address address;
+
+	assert_int_equal(pci_address_parse(text, PCI_NAME_WHOLE, &address, NULL), 0);
+	plan_late(&world.config, &world.machine, &world.protect, &address, &world.plan);
+}
+
+/* The sections of this function alone, decided beside all others; and one that lacks functions. */
+static void test_late(void **state)
+{
+	const struct plan_entry *entry;
+
+	(void)state;
+	compose("four-functions");
+	lay("four-functions/two-sections", "conf", "etc/vfioboot.conf");
+	make_plan();
+	plan_for("0000:0a:00.0");
+	assert_int_equal(world.plan.n_entries, 0);
+	assert_null(plan_find_late(&world.machine, &world.plan));
+	world.config.sections[0].take = world.config.sections[1].take = true;
+	plan_for("0000:09:00.1");
+	entry = plan_find_late(&world.machine, &world.plan);
+	assert_non_null(entry);
+	assert_int_equal(entry->reason, REASON_NONE);
+	for (unsigned i = 0; i < world.plan.n_entries; i++)
+		assert_int_equal(world.plan.entries[i].section, entry->section);
+	assert_false(plan_is_incomplete(&world.config, &world.plan, entry));
+	world.config.sections[entry->section].expect = 8;
+	plan_for("0000:09:00.1");
+	entry = plan_find_late(&world.machine, &world.plan);
+	assert_int_equal(entry->reason, REASON_COUNT);
+	assert_true(plan_is_incomplete(&world.config, &world.plan, entry));
+	world.config.sections[entry->section].expect = 1;
+	plan_for("0000:09:00.1");
+	assert_false(plan_is_incomplete(
+		&world.config, &world.plan, plan_find_late(&world.machine, &world.plan)));
+	world.config.sections[entry->section].take = false;
+	plan_for("0000:09:00.1");
+	assert_int_equal(
+		plan_find_late(&world.machine, &world.plan)->reason, REASON_HAS_DRIVER);
+}
+
 static void test_details_unknown(void **state)
 {
 	(void)state;
@@ -466,6 +510,7 @@ int main(void)
 		cmocka_unit_test_setup(test_incomplete_list, setup_empty),
 		cmocka_unit_test_setup(test_display_of_a_variant, setup_empty),
 		cmocka_unit_test_setup(test_plan_is_full, setup_full),
+		cmocka_unit_test_setup(test_late, setup_empty),
 		cmocka_unit_test_setup(test_details_unknown, setup_empty),
 		cmocka_unit_test_setup(test_longest_line, setup_empty),
 	};
