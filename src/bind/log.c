@@ -45,20 +45,12 @@ void log_sentence(const struct report *report, unsigned index, char *ret, size_t
 			NULL);
 }
 
-void log_step_sentence(
-	const struct report *report, unsigned index, char *ret, size_t size)
+void log_step_sentence(const struct record_step *step, char *ret, size_t size)
 {
-	const struct step *step = &report->steps[index];
-	const struct plan_entry *entry = &report->plan->entries[step->entry];
-	const struct config_section *section = &report->config->sections[entry->section];
-	char address[PCI_ADDRESS_SIZE], wanted[SETTING_VALUE_SIZE];
-	size_t len;
+	size_t len =
+		text_join(ret, size, step->address, " ", step->section, ": ", step->key,
+			" = ", step->wanted, ": ", step_result_words[step->result], NULL);
 
-	pci_address_format(report->machine->functions[entry->function].address, address);
-	setting_format_wanted(section, step, wanted);
-	len = text_join(ret, size, address, " ", section->name, ": ",
-		setting_key(step->setting), " = ", wanted, ": ",
-		step_result_words[step->result], NULL);
 	if (step->reason != REASON_NONE)
 		text_join(ret + len, size - len, " (", reason_word(step->reason),
 			"): ", reason_text(step->reason),
@@ -134,12 +126,13 @@ void log_write(const struct root *root, const struct report *report)
 			sentence);
 	}
 	for (unsigned i = 0; i < report->n_steps; i++) {
+		struct record_step step;
+
 		if (!is_news(report, &report->plan->entries[report->steps[i].entry]))
 			continue;
-		log_step_sentence(report, i, sentence, sizeof(sentence));
-		log_line(&log,
-			report->steps[i].reason == REASON_NONE ? LEVEL_INFO
-							       : LEVEL_WARNING,
+		record_make_step(report, &report->steps[i], &step);
+		log_step_sentence(&step, sentence, sizeof(sentence));
+		log_line(&log, step.reason == REASON_NONE ? LEVEL_INFO : LEVEL_WARNING,
 			sentence);
 	}
 	close_fd(&log.fd);

@@ -8,9 +8,8 @@
 /* Writes the result of the entry @index of the plan as one sentence, without newline. */
 void log_sentence(const struct report *report, unsigned index, char *ret, size_t size);
 
-/* The same of a step, by its index. */
-void log_step_sentence(
-	const struct report *report, unsigned index, char *ret, size_t size);
+/* The same of a step. */
+void log_step_sentence(const struct record_step *step, char *ret, size_t size);
 
 /*
  * Writes to the kernel's log: each error of the configuration, each function, each step; of a

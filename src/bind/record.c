@@ -125,23 +125,36 @@ static void put_function(
 	put(output, "\n");
 }
 
-static void put_step(
-	struct output *output, const struct report *report, const struct step *step)
+void record_make_step(
+	const struct report *report, const struct step *step, struct record_step *ret)
 {
 	const struct plan_entry *entry = &report->plan->entries[step->entry];
 	const struct config_section *section = &report->config->sections[entry->section];
-	char address[PCI_ADDRESS_SIZE], wanted[SETTING_VALUE_SIZE];
 
-	pci_address_format(report->machine->functions[entry->function].address, address);
-	setting_format_wanted(section, step, wanted);
-	put_word(output, STEP, section->name);
-	put_word(output, " address=", address);
-	put_word(output, " key=", setting_key(step->setting));
-	put_word(output, " wanted=", wanted);
-	put_word(output, " value=", step->value);
-	put_word(output, " result=", step_result_words[step->result]);
+	strcpy(ret->section, section->name);
+	pci_address_format(
+		report->machine->functions[entry->function].address, ret->address);
+	text_join(ret->key, sizeof(ret->key), setting_key(step->setting), NULL);
+	setting_format_wanted(section, step, ret->wanted);
+	strcpy(ret->value, step->value);
+	ret->result = step->result;
+	ret->reason = step->reason;
+}
+
+static void put_step(
+	struct output *output, const struct report *report, const struct step *step)
+{
+	struct record_step record;
+
+	record_make_step(report, step, &record);
+	put_word(output, STEP, record.section);
+	put_word(output, " address=", record.address);
+	put_word(output, " key=", record.key);
+	put_word(output, " wanted=", record.wanted);
+	put_word(output, " value=", record.value);
+	put_word(output, " result=", step_result_words[record.result]);
 	put(output, " reason=");
-	put(output, reason_word(step->reason));
+	put(output, reason_word(record.reason));
 	put(output, "\n");
 }
 

@@ -110,6 +110,10 @@ struct record_step {
 	enum reason reason;
 };
 
+/* What a record has of a step of the report, whose configuration, machine and plan are set. */
+void record_make_step(
+	const struct report *report, const struct step *step, struct record_step *ret);
+
 /* An error in the configuration that the run found. */
 struct record_error {
 	char file[CONFIG_PATH_SIZE]; /* any bytes: make it printable before it is said */

@@ -230,12 +230,16 @@ static void do_reset(const struct settings *settings, struct step *step)
 	ask = live && !has_driver(settings);
 	find_taken(settings, before, ask, kept);
 	reason = strcmp(kept, wanted) == 0 ? REASON_NONE : REASON_NOT_OFFERED;
+	/* What was asked for last, if that was taken, is what it has now. */
+	if (ask && read_value(settings, step, SYSFS_RESET_METHOD) < 0)
+		return;
 	end(step, *kept ? STEP_SAME : STEP_SKIPPED, reason);
-	if (ask || (*kept && strcmp(kept, before) != 0))
-		write_value(settings, step, SYSFS_RESET_METHOD, *kept ? kept : before,
-			reason);
-	if (ask && step->result == STEP_SET && strcmp(step->value, before) == 0)
-		end(step, *kept ? STEP_SAME : STEP_SKIPPED, reason);
+	if (*kept && strcmp(kept, step->value) != 0)
+		write_value(settings, step, SYSFS_RESET_METHOD, kept, reason);
+	else if (strcmp(step->value, before) != 0)
+		end(step, STEP_SET, reason);
+	if (step->result == STEP_SET && live && strcmp(step->value, before) == 0)
+		end(step, STEP_SAME, reason);
 }
 
 /* ---- Resizable BARs */
@@ -354,17 +358,16 @@ static void do_rebar(const struct settings *settings, struct step *step)
 	uint8_t wanted = settings->section->rebar[step->bar];
 	unsigned bits, now;
 	enum reason reason;
-	int n;
+	int n, r;
 
-	if (pci_bars_read(settings->root, settings->address, bars) < 0) {
+	r = pci_bars_read(settings->root, settings->address, bars);
+	n = r < 0 ? -1 : find_bar(bars, step);
+	if (r < 0 && r != -ENOENT)
 		end(step, STEP_FAILED, REASON_IO_ERROR);
-		return;
-	}
-	n = find_bar(bars, step);
-	if (n < 0) {
+	else if (n < 0)
 		end(step, STEP_SKIPPED, REASON_NOT_OFFERED);
+	if (n < 0)
 		return;
-	}
 	now = bits_of(&bars[n]);
 	bits = wanted == CONFIG_REBAR_MAX ? top_bit(bars[n].sizes)
 					  : (unsigned)(wanted - CONFIG_REBAR_MIN);

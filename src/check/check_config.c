@@ -183,9 +183,132 @@ static void check_protect(struct check_host *host)
 	}
 }
 
+/* ---- Settings of functions */
+
+/* The first kernel that has what a key is about; see bind/settings.h. */
+static const struct {
+	const char *key;
+	unsigned major, minor;
+} since[] = {
+	{"rebar", 6, 1},
+	{"reset", 5, 15},
+};
+
+/* The kernel of the next boot, as far as that is known. */
+static const char *next_kernel(const struct check_host *host)
+{
+	const struct chain_entry *entry = host->next->entry;
+
+	return entry && *entry->kernel ? entry->kernel : host->facts->running;
+}
+
+/* Adds a point, and returns true, if the kernel of the next boot is too old for the key. */
+static bool is_too_old(struct check_host *host, const struct record_step *step)
+{
+	const char *release = next_kernel(host);
+	unsigned major, minor;
+
+	if (sscanf(release, "%u.%u", &major, &minor) != 2)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(since); i++) {
+		if (strcmp(step->key, since[i].key) != 0 || major > since[i].major ||
+			(major == since[i].major && minor >= since[i].minor))
+			continue;
+		check_fail(host, step->address,
+			"%s in section %s needs Linux %u.%u, and the next boot has %s",
+			step->key, step->section, since[i].major, since[i].minor,
+			release);
+		check_remedy(host, "use a newer kernel, or remove the key");
+		return true;
+	}
+	return false;
+}
+
+/* Whether another function of the section has the setting: not each has a BAR or a reset. */
+static bool is_done_elsewhere(
+	const struct check_host *host, const struct plan_entry *of, const char *key)
+{
+	const struct plan *plan = &host->next->plan;
+	struct record_step steps[STEPS_OF_FUNCTION_MAX];
+
+	for (unsigned i = 0; i < plan->n_entries; i++) {
+		unsigned n =
+			plan->entries[i].section != of->section || &plan->entries[i] == of
+			? 0
+			: nextboot_settings(
+				  host->root, host->next, &plan->entries[i], steps);
+
+		while (n-- > 0)
+			if (strcmp(steps[n].key, key) == 0 &&
+				steps[n].reason != REASON_NOT_OFFERED)
+				return true;
+	}
+	return false;
+}
+
+static void check_step(struct check_host *host, const struct plan_entry *entry,
+	const struct record_step *step)
+{
+	const struct config *config = &host->next->config;
+	const struct config_section *section = &config->sections[entry->section];
+	char place[CONFIG_PLACE_SIZE];
+
+	if (is_too_old(host, step))
+		return;
+	if (step->reason == REASON_NONE) {
+		check_pass(host, step->address, "%s = %s %s", step->key, step->wanted,
+			step->result == STEP_SAME ? "is set" : "can be set");
+	} else if (step->reason == REASON_NOT_OFFERED && step->result == STEP_SKIPPED &&
+		is_done_elsewhere(host, entry, step->key)) {
+		check_pass(host, step->address, "%s is for other functions of %s",
+			step->key, step->section);
+	} else {
+		config_place_text(config, section->place, place);
+		check_fail(host, step->address, "%s = %s: %s%s%s", step->key,
+			step->wanted, reason_text(step->reason),
+			*step->value ? "; it has " : "", step->value);
+		check_remedy(host, "edit [device %s], %s", section->name, place);
+	}
+}
+
+/* The keys of a section that no boot binds have no effect. */
+static void check_idle_settings(struct check_host *host)
+{
+	const struct config *config = &host->next->config;
+
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const struct config_section *section = &config->sections[i];
+		char place[CONFIG_PLACE_SIZE];
+
+		if (section->bad || !section->demand || !settings_list(section, 0, NULL))
+			continue;
+		config_place_text(config, section->place, place);
+		check_fail(host, section->name,
+			"has settings of functions, which boots carry out, and bind = "
+			"demand, which no boot binds");
+		check_remedy(host, "edit [device %s], %s", section->name, place);
+	}
+}
+
+static void check_settings(struct check_host *host)
+{
+	const struct plan *plan = &host->next->plan;
+	struct record_step steps[STEPS_OF_FUNCTION_MAX];
+
+	for (unsigned i = 0; i < plan->n_entries; i++) {
+		unsigned n = nextboot_settings(
+			host->root, host->next, &plan->entries[i], steps);
+
+		for (unsigned j = 0; j < n; j++)
+			check_step(host, &plan->entries[i], &steps[j]);
+	}
+	check_idle_settings(host);
+}
+
 static const struct check checks[] = {
 	{"config", check_config, NULL},
 	{"section", check_sections, NULL},
+	{"settings", check_settings, NULL},
 	{"protect-list", check_protect, NULL},
 };
 

@@ -245,6 +245,10 @@ const char *function_result(
 void function_remark(const struct thisboot *boot,
 	const struct thisboot_function *function, char ret[static FUNCTION_TEXT_SIZE]);
 
+/* Adds a setting to a list in JSON, and prints one as a line that begins with @indent. */
+void function_step_add_json(struct json_object *list, const struct record_step *step);
+void function_step_print(const struct record_step *step, const char *indent);
+
 /* Adds all of it to a JSON object, with what people call the function; NULL: it is not there. */
 void function_add_json(struct json_object *object, const struct thisboot *boot,
 	const struct thisboot_function *function, const char *name);

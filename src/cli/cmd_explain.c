@@ -313,6 +313,16 @@ static void print_later(const struct explain *explain, const struct view *view)
 	printf("  %s %s.\n", function == view->function->pci ? "It" : address, text);
 }
 
+/* Its settings at this boot. */
+static void print_steps(const struct explain *explain, const struct view *view)
+{
+	const struct thisboot *boot = &explain->cli->machine->boot;
+
+	for (size_t i = 0; view->boot && i < boot->n_steps; i++)
+		if (thisboot_is_step_of(boot->steps[i], view->boot))
+			function_step_print(boot->steps[i], "  At this boot, ");
+}
+
 static void print_boots(const struct explain *explain, const struct view *view)
 {
 	const char *wanted, *reason;
@@ -327,6 +337,7 @@ static void print_boots(const struct explain *explain, const struct view *view)
 			function_result(&explain->cli->machine->boot, view->boot),
 			text[0] ? ": " : "", text, full_stop(text[0] ? text : "-"));
 	}
+	print_steps(explain, view);
 	if (!view->next)
 		return;
 	wanted = explain->cli->machine->next->config.sections[view->next->section].driver;

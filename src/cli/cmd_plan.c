@@ -48,7 +48,19 @@ static const struct {
 	{"REMARK", vfioboot_entry_get_remark},
 };
 
-static void add_entry(struct table *table, const struct vfioboot_entry *entry)
+static void add_settings(struct json_object *object, const struct cli *cli,
+	const struct vfioboot_entry *entry)
+{
+	struct json_object *list = json_add_array(object, "settings");
+	struct record_step steps[STEPS_OF_FUNCTION_MAX];
+	unsigned n = nextboot_settings(&cli->root, entry->next, entry->of, steps);
+
+	for (unsigned i = 0; i < n; i++)
+		function_step_add_json(list, &steps[i]);
+}
+
+static void add_entry(
+	const struct cli *cli, struct table *table, const struct vfioboot_entry *entry)
 {
 	enum vfioboot_action action = vfioboot_entry_get_action(entry);
 	const char *path = vfioboot_entry_get_path(entry);
@@ -66,25 +78,46 @@ static void add_entry(struct table *table, const struct vfioboot_entry *entry)
 		table_set(table, line, "LINE", number);
 	if (there)
 		table_set(table, line, "DRIVER NOW", driver ? driver : "none");
+	if (table_line_json(table, line))
+		add_settings(table_line_json(table, line), cli, entry);
 	if (action == VFIOBOOT_ACTION_REFUSE)
 		table_colour(table, line, "red");
 }
 
-static int print_table(const struct nextboot *next, bool json)
+static int print_table(const struct cli *cli)
 {
 	_cleanup_(table_free) struct table *table = NULL;
 	_cleanup_(plan_clear) struct vfioboot_plan plan = {0};
-	int r = plan_describe(next, &plan);
+	int r = plan_describe(cli->machine->next, &plan);
 
 	if (r < 0)
 		return r;
-	table = table_new("plan", columns, json);
+	table = table_new("plan", columns, cli->json);
 	for (size_t i = 0; i < plan.n; i++)
-		add_entry(table, &plan.entries[i]);
-	if (json)
-		sections_add_others(table_json(table), &next->config);
+		add_entry(cli, table, &plan.entries[i]);
+	if (cli->json)
+		sections_add_others(table_json(table), &cli->machine->next->config);
 	table_print(table);
 	return 0;
+}
+
+/* What the settings would come to by what the kernel shows now. */
+static void print_settings(const struct cli *cli)
+{
+	const struct nextboot *next = cli->machine->next;
+	struct record_step steps[STEPS_OF_FUNCTION_MAX];
+	bool any = false;
+
+	for (unsigned i = 0; i < next->plan.n_entries; i++) {
+		unsigned n = nextboot_settings(
+			&cli->root, next, &next->plan.entries[i], steps);
+
+		if (n && !any)
+			printf("\nSettings, as the kernel of now would take them:\n");
+		any |= n;
+		for (unsigned j = 0; j < n; j++)
+			function_step_print(&steps[j], "  ");
+	}
 }
 
 /* What is above the table. */
@@ -125,7 +158,8 @@ static int print_text(const struct cli *cli)
 	sections_print_start(cli);
 	if (next->plan.n_entries + next->demand.n_entries) {
 		putchar('\n');
-		r = print_table(next, false);
+		r = print_table(cli);
+		print_settings(cli);
 	}
 	if (r < 0)
 		return r;
@@ -163,7 +197,7 @@ static enum cli_exit run(struct cli *cli)
 	leftovers_warn("plan", &cli->machine->facts, next);
 	if (next->config.n_errors || nextboot_count(next).refused)
 		status = CLI_FAILED;
-	r = cli->json ? print_table(next, true) : print_text(cli);
+	r = cli->json ? print_table(cli) : print_text(cli);
 	return r < 0 ? cli_error("plan", "%s", strerror(-r)) : status;
 }
 

@@ -366,6 +366,15 @@ static void print_remarks(const struct thisboot *boot)
 	}
 }
 
+/* What became of the settings of functions. */
+static void print_steps(const struct thisboot *boot)
+{
+	if (boot->n_steps)
+		printf("\nSettings:\n");
+	for (size_t i = 0; i < boot->n_steps; i++)
+		function_step_print(boot->steps[i], "  ");
+}
+
 /* Errors that this boot found, unless they are still there and so were printed. */
 static void print_errors(const struct status *status)
 {
@@ -454,6 +463,7 @@ static int print_text(const struct status *status)
 	if (r < 0)
 		return r;
 	print_remarks(status->boot);
+	print_steps(status->boot);
 	print_errors(status);
 	print_chain(status);
 	if (status->next->entry)

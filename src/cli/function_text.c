@@ -94,6 +94,37 @@ void function_remark(const struct thisboot *boot,
 		after);
 }
 
+void function_step_add_json(struct json_object *list, const struct record_step *step)
+{
+	struct json_object *object = json_add_object(list, NULL);
+	bool plain = step->reason == REASON_NONE;
+
+	json_add_text(object, "key", step->key);
+	json_add_text(object, "wanted", step->wanted);
+	json_add_text(object, "value", step->value);
+	json_add_text(object, "result", step_result_words[step->result]);
+	json_add_text(object, "reason", plain ? NULL : reason_word(step->reason));
+	json_add_text(object, "remark", plain ? NULL : reason_text(step->reason));
+}
+
+void function_step_print(const struct record_step *step, const char *indent)
+{
+	char text[FUNCTION_TEXT_SIZE + 256];
+
+	log_step_sentence(step, text, sizeof(text));
+	cli_print("%s%s\n", indent, text);
+}
+
+static void add_steps(struct json_object *object, const struct thisboot *boot,
+	const struct thisboot_function *function)
+{
+	struct json_object *list = json_add_array(object, "settings");
+
+	for (size_t i = 0; i < boot->n_steps; i++)
+		if (thisboot_is_step_of(boot->steps[i], function))
+			function_step_add_json(list, boot->steps[i]);
+}
+
 void function_add_json(struct json_object *object, const struct thisboot *boot,
 	const struct thisboot_function *function, const char *name)
 {
@@ -122,4 +153,5 @@ void function_add_json(struct json_object *object, const struct thisboot *boot,
 	json_add_text(object, "at_this_boot", function_result(boot, function));
 	function_remark(boot, function, remark);
 	json_add_text(object, "remark", remark);
+	add_steps(object, boot, function);
 }

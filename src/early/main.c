@@ -242,10 +242,13 @@ static int carry_out(
 		say(options, bound, sentence);
 	}
 	for (unsigned i = 0; i < report.n_steps; i++) {
-		if (report.steps[i].result == STEP_FAILED)
+		struct record_step step;
+
+		record_make_step(&report, &report.steps[i], &step);
+		if (step.result == STEP_FAILED)
 			status = EXIT_NOT_AS_ASKED;
-		log_step_sentence(&report, i, sentence, sizeof(sentence));
-		say(options, report.steps[i].reason == REASON_NONE, sentence);
+		log_step_sentence(&step, sentence, sizeof(sentence));
+		say(options, step.reason == REASON_NONE, sentence);
 	}
 	log_write(root, &report);
 	if (may_record)

@@ -195,6 +195,33 @@ int nextboot_select(
 	return 0;
 }
 
+unsigned nextboot_settings(const struct root *root, const struct nextboot *next,
+	const struct plan_entry *entry,
+	struct record_step ret[static STEPS_OF_FUNCTION_MAX])
+{
+	struct step steps[STEPS_OF_FUNCTION_MAX];
+	struct report report = {
+		.config = &next->config, .machine = &next->machine, .plan = &next->plan};
+	struct settings settings = {.root = root,
+		.section = &next->config.sections[entry->section],
+		.steps = steps,
+		.look_only = true};
+
+	/* No boot sets anything for a section of demand. */
+	if (entry->reason != REASON_NONE || entry->function == PLAN_NO_FUNCTION ||
+		settings.section->demand)
+		return 0;
+	settings.address = next->machine.functions[entry->function].address;
+	settings.n = settings_list(
+		settings.section, (unsigned)(entry - next->plan.entries), steps);
+	settings_do(&settings);
+	settings.late = true;
+	settings_do(&settings);
+	for (unsigned i = 0; i < settings.n; i++)
+		record_make_step(&report, &steps[i], &ret[i]);
+	return settings.n;
+}
+
 const struct pcibus_function *nextboot_later(
 	const struct nextboot *next, const struct plan_entry *entry)
 {

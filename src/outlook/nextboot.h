@@ -6,6 +6,7 @@
 #ifndef VFIOBOOT_NEXTBOOT_H
 #define VFIOBOOT_NEXTBOOT_H
 
+#include "bind/bind.h"
 #include "chain/chain.h"
 #include "decide/decide.h"
 #include "facts/facts.h"
@@ -105,6 +106,14 @@ struct nextboot_counts nextboot_count(const struct nextboot *next);
 enum nextboot_action nextboot_action(
 	const struct nextboot *next, const struct plan_entry *entry);
 const char *nextboot_action_word(enum nextboot_action action);
+
+/*
+ * The settings of an entry that is to be bound (bind/settings.h), and what each would come to by what
+ * the kernel shows now.  Returns how many there are.
+ */
+unsigned nextboot_settings(const struct root *root, const struct nextboot *next,
+	const struct plan_entry *entry,
+	struct record_step ret[static STEPS_OF_FUNCTION_MAX]);
 
 /* The function of the first entry like @entry's section that is there later; NULL: none. */
 const struct pcibus_function *nextboot_later(

@@ -159,6 +159,45 @@ static int add_record(struct collector *collector, enum boot_stage stage)
 	return r;
 }
 
+/* The step of an earlier run that made the setting what @step found; else @step. */
+static const struct record_step *find_setter(const struct thisboot *state,
+	enum boot_stage stage, const struct record_step *step)
+{
+	for (int i = BOOT_INITRAMFS; step->result == STEP_SAME && i < (int)stage; i++)
+		for (size_t j = 0; j < state->records[i].n_steps; j++) {
+			const struct record_step *first = &state->records[i].steps[j];
+
+			if (first->result == STEP_SET &&
+				strcmp(first->section, step->section) == 0 &&
+				strcmp(first->address, step->address) == 0 &&
+				strcmp(first->key, step->key) == 0 &&
+				strcmp(first->wanted, step->wanted) == 0)
+				return first;
+		}
+	return step;
+}
+
+/* Adds the settings that the run @stage recorded, as add_record() does functions. */
+static int add_steps(struct thisboot *state, enum boot_stage stage)
+{
+	const struct record *record = &state->records[stage];
+
+	for (size_t i = 0; i < record->n_steps; i++) {
+		const struct record_step *step = &record->steps[i];
+		const struct record_step **more;
+
+		if (is_superseded(state, stage, step->section))
+			continue;
+		more = reallocarray(
+			state->steps, state->n_steps + 1, sizeof(*state->steps));
+		if (!more)
+			return -ENOMEM;
+		state->steps = more;
+		more[state->n_steps++] = find_setter(state, stage, step);
+	}
+	return 0;
+}
+
 /* Whether a record has the function, or a line for the whole section. */
 static bool is_recorded(
 	const struct thisboot *state, const char *section, const char *address)
@@ -221,7 +260,7 @@ int thisboot_read(
 	const struct root *root, const struct nextboot *next, struct thisboot *ret)
 {
 	struct collector collector = {next, ret};
-	int r;
+	int r = 0;
 
 	*ret = (struct thisboot){0};
 	for (int i = 0; i < BOOT_STAGES; i++) {
@@ -231,11 +270,11 @@ int thisboot_read(
 			ret->last = &ret->records[i];
 	}
 	ret->image_config = compare_config(ret, next);
-	r = add_record(&collector, BOOT_LATE);
-	if (r == 0)
-		r = add_record(&collector, BOOT_SYSTEM);
-	if (r == 0)
-		r = add_record(&collector, BOOT_INITRAMFS);
+	for (int i = BOOT_STAGES; r == 0 && i-- > 0;) {
+		r = add_record(&collector, (enum boot_stage)i);
+		if (r == 0)
+			r = add_steps(ret, (enum boot_stage)i);
+	}
 	if (r == 0)
 		r = add_since(&collector);
 	if (r < 0)
@@ -248,7 +287,15 @@ void thisboot_free(struct thisboot *state)
 	for (int i = 0; i < BOOT_STAGES; i++)
 		record_free(&state->records[i]);
 	free(state->functions);
+	free(state->steps);
 	*state = (struct thisboot){0};
+}
+
+bool thisboot_is_step_of(
+	const struct record_step *step, const struct thisboot_function *function)
+{
+	return strcmp(step->section, function->recorded.section) == 0 &&
+		strcmp(step->address, function->recorded.address) == 0;
 }
 
 const struct thisboot_function *thisboot_find(

@@ -43,6 +43,12 @@ struct thisboot {
 	struct thisboot_function *functions;
 	size_t n;
 	size_t n_not_as_wanted;
+	/*
+	 * The settings of functions, by the later run; what was as asked before it, by the run that set
+	 * it.  They belong to the records.
+	 */
+	const struct record_step **steps;
+	size_t n_steps;
 };
 
 /*
@@ -55,6 +61,10 @@ int thisboot_read(
 	const struct root *root, const struct nextboot *next, struct thisboot *ret);
 
 void thisboot_free(struct thisboot *state);
+
+/* Whether the setting is one of the function. */
+bool thisboot_is_step_of(
+	const struct record_step *step, const struct thisboot_function *function);
 
 /* The function at @address, or NULL. */
 const struct thisboot_function *thisboot_find(

@@ -153,3 +153,73 @@ selected() {
 	native 01:00 bochs-drm
 	has '^state running$'
 }
+
+# What the kernel holds once the guest is up
+settings_of_functions() {
+	guest_script <<-'END'
+		#!/bin/sh
+		for device in /sys/bus/pci/devices/0000:0[23]:00.*; do
+			for file in reset_method d3cold_allowed power/control; do
+				value=-
+				[ ! -e $device/$file ] || read -r value <$device/$file
+				echo "${device##*/} $file=$value"
+			done
+		done
+	END
+}
+
+step() { # STAGE ADDRESS KEY WANTED VALUE RESULT REASON
+	record "$1" "step section=[a-z-]+ address=0000:$2 key=$3 wanted=$4 value=$5 result=$6 reason=$7\$"
+}
+
+# QEMU's drive has flr, and is alone on its bus; of the card's two functions none can be reset by it,
+# although the kernel lists "bus" for the first one. Neither has a resizable BAR. The image has no
+# protect list, so that the drive is left to its native driver until the real root.
+@test "reset, d3cold, power and rebar: the kernel holds what it can, what it cannot is said" {
+	reconfigure <<-END
+		$(second_gpu)
+		reset = bus, acpi
+		d3cold = yes
+		power = on
+		rebar = 0:512M
+		[device drive]
+		path = 00:05.0/00.0
+		id = 1b36:0010
+		reset = bus, acpi, flr
+		d3cold = no
+		power = on
+		rebar = max
+	END
+	settings_of_functions
+	twins
+	spare_nvme 5
+	boot
+	taken_untouched 02:00
+	driver 03:00.0 vfio-pci
+	probed 03:00.0 nvme
+	native 01:00 bochs-drm
+	for function in 02:00.0 02:00.1; do
+		has "^extra 0000:$function d3cold_allowed=1\$"
+		has "^extra 0000:$function power/control=on\$"
+		step initramfs $function d3cold yes yes set -
+		step initramfs $function power on on set -
+		step system $function d3cold yes yes same -
+		step system $function power on on same -
+	done
+	step initramfs 02:00.0 rebar 0:512M - skipped not-offered
+	step initramfs 02:00.0 reset 'bus\\040acpi' '.*' skipped not-offered
+	step initramfs 02:00.1 reset 'bus\\040acpi' - skipped not-offered
+	has '^log vfioboot: 0000:02:00.0 second-gpu: power = on: set$'
+	has '^log vfioboot: 0000:02:00.0 second-gpu: reset = bus acpi: skipped \(not-offered\): .*\(now: '
+	has '^extra 0000:03:00.0 reset_method=bus flr$'
+	has '^extra 0000:03:00.0 d3cold_allowed=0$'
+	has '^extra 0000:03:00.0 power/control=on$'
+	step system 03:00.0 reset 'bus\\040acpi\\040flr' 'bus\\040flr' set not-offered
+	step system 03:00.0 d3cold no no set -
+	step system 03:00.0 power on on set -
+	step system 03:00.0 rebar max - skipped not-offered
+	has '^log vfioboot: 0000:03:00.0 drive: reset = bus acpi flr: set \(not-offered\): .*\(now: bus flr\)$'
+	has '^log vfioboot: 0000:03:00.0 drive: rebar = max: skipped \(not-offered\)'
+	has '^unit vfioboot.service .*ActiveState=active'
+	has '^state running$'
+}

@@ -51,15 +51,15 @@ same_as_early() { # CASE
 	run -1 --separate-stderr "$vfioboot" plan --root "$root" --json
 	json_true '.plan | length == 3' <<<"$output"
 	json_true '[.plan[] | keys] | unique == [["action", "address", "at_the_next_boot", "driver",
-		"file", "id", "line", "name", "path", "reason", "remark", "section", "wanted"]]' <<<"$output"
+		"file", "id", "line", "name", "path", "reason", "remark", "section", "settings", "wanted"]]' <<<"$output"
 	json_true '.plan[0] == {section: "second", address: "0000:02:00.0",
 		path: "00:01.1/00.0", id: "10de:2206", driver: "nouveau", action: "bind",
 		wanted: "vfio-pci", reason: null, file: "/etc/vfioboot.conf", line: 2,
-		at_the_next_boot: "vfio-pci", name: "NVIDIA GeForce RTX 3080", remark: null}' <<<"$output"
+		at_the_next_boot: "vfio-pci", name: "NVIDIA GeForce RTX 3080", remark: null, settings: []}' <<<"$output"
 	json_true '.plan[2] == {section: "lost", address: null, path: null, id: null,
 		driver: null, action: "refuse", wanted: "vfio-pci", reason: "absent",
 		file: "/etc/vfioboot.conf", line: 4, at_the_next_boot: "refused", name: null,
-		remark: "no function that its section names is present; is the device plugged in and powered on, or does a driver create it later?"}' <<<"$output"
+		remark: "no function that its section names is present; is the device plugged in and powered on, or does a driver create it later?", settings: []}' <<<"$output"
 }
 
 @test "nothing configured: says so, and what to do" {
@@ -149,7 +149,7 @@ same_as_early() { # CASE
 	json_true '.plan == [{section: "cmdline1", address: "0000:02:00.0",
 		path: "00:01.1/00.0", id: "10de:2206", driver: "nouveau", action: "bind",
 		wanted: "vfio-pci", reason: null, file: "kernel command line", line: null,
-		at_the_next_boot: "vfio-pci", name: "NVIDIA GeForce RTX 3080", remark: null}]' <<<"$output"
+		at_the_next_boot: "vfio-pci", name: "NVIDIA GeForce RTX 3080", remark: null, settings: []}]' <<<"$output"
 	# In place of the machine's own.
 	echo 'vfioboot.profile=games' >"$root/proc/cmdline"
 	run -0 "$vfioboot" plan --root "$root" --cmdline '' --json

@@ -83,7 +83,7 @@ status_json() { # EXIT
 		path: "00:01.1/00.0", id: "10de:2206", wanted: "vfio-pci", driver: "vfio-pci",
 		as_wanted: true, result: "bound", reason: null, stage: "initramfs",
 		next_boot: "bind", next_reason: null, at_this_boot: "bound in the initramfs",
-		remark: null, name: "NVIDIA GeForce RTX 3080"}'
+		remark: null, settings: [], name: "NVIDIA GeForce RTX 3080"}'
 	json_is '.headline == "All 2 configured functions have the wanted driver."'
 	json_is '.boot == {ran: true, stages: ["initramfs"], version: "0.1.0",
 		kernel: "6.1.0-18-amd64", state: "done", config: .boot.config,
@@ -184,7 +184,7 @@ status_json() { # EXIT
 	json_is '.functions == [{section: "second", address: null, path: null, id: null,
 		wanted: "vfio-pci", driver: null, as_wanted: false, result: "absent",
 		reason: "absent", stage: "initramfs", next_boot: "bind", next_reason: null,
-		at_this_boot: "absent", name: null, remark: "no function that its section names is present; is the device plugged in and powered on, or does a driver create it later?; the next boot will bind it"}]'
+		at_this_boot: "absent", name: null, remark: "no function that its section names is present; is the device plugged in and powered on, or does a driver create it later?; the next boot will bind it", settings: []}]'
 	json_is '.boot.image_config_is_current == false'
 }
 

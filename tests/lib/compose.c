@@ -32,6 +32,7 @@ struct function {
 	unsigned vendor, device, subvendor, subdevice, class;
 	int group;
 	const char *driver, *override, *boot_vga, *sriov;
+	const char *reset, *d3cold, *power, *bar;
 	bool virtual;
 };
 
@@ -92,26 +93,26 @@ static bool parse_group(struct composer *composer, const char *text, int *ret)
 
 static bool parse_option(struct composer *composer, char *word, struct function *ret)
 {
+	const struct {
+		const char *name, **value;
+	} texts[] = {{"driver", &ret->driver}, {"override", &ret->override},
+		{"boot_vga", &ret->boot_vga}, {"sriov", &ret->sriov},
+		{"reset", &ret->reset}, {"d3cold", &ret->d3cold}, {"power", &ret->power},
+		{"bar", &ret->bar}};
 	char *value = strchr(word, '=');
 
 	if (!value)
 		return false;
 	*value++ = '\0';
-	if (strcmp(word, "driver") == 0)
-		ret->driver = value;
-	else if (strcmp(word, "override") == 0)
-		ret->override = value;
-	else if (strcmp(word, "boot_vga") == 0)
-		ret->boot_vga = value;
-	else if (strcmp(word, "sriov") == 0)
-		ret->sriov = value;
-	else if (strcmp(word, "group") == 0)
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(word, texts[i].name) == 0) {
+			*texts[i].value = value;
+			return true;
+		}
+	if (strcmp(word, "group") == 0)
 		return parse_group(composer, value, &ret->group);
-	else if (strcmp(word, "physfn") == 0 && parse_address(value, &ret->physfn))
-		ret->virtual = true;
-	else
-		return false;
-	return true;
+	ret->virtual = strcmp(word, "physfn") == 0 && parse_address(value, &ret->physfn);
+	return ret->virtual;
 }
 
 /* Reads the line of a function; its texts stay in @text, which is cut into words. */
@@ -218,8 +219,60 @@ static void put_sriov(
 	tree_put_link(&composer->tree, target, link, path);
 }
 
+/* drivers/pci/pci-sysfs.c: resource_show(), and __resource_resize_show(). */
+static bool put_bar(struct composer *composer, const char *dir, const char *bar)
+{
+	char text[1024] = "", name[NAME_SIZE];
+	unsigned number, bits;
+	unsigned long long mask;
+
+	if (sscanf(bar, "%u:%u:%llx", &number, &bits, &mask) != 3 || number > 5 ||
+		bits > 40)
+		return false;
+	for (unsigned i = 0; i < 7; i++) {
+		unsigned long long start = i == number ? 0x6000000000ull : 0;
+		size_t len = strlen(text);
+
+		snprintf(text + len, sizeof(text) - len, "0x%016llx 0x%016llx 0x%016x\n",
+			start, start ? start + (1ull << (20 + bits)) - 1 : 0,
+			start ? 0x14220c : 0);
+	}
+	tree_put(&composer->tree, dir, "resource", text);
+	if (!mask)
+		return true;
+	snprintf(name, sizeof(name), "resource%u_resize", number);
+	snprintf(text, sizeof(text), "%016llx\n", mask);
+	tree_put(&composer->tree, dir, name, text);
+	return true;
+}
+
+/* What can be set of a function. */
+static bool put_settings(
+	struct composer *composer, const char *dir, const struct function *f)
+{
+	char text[NAME_SIZE], power[PATH_SIZE + 16];
+
+	if (f->reset) {
+		snprintf(text, sizeof(text), "%.60s\n", f->reset);
+		for (char *comma = text; (comma = strchr(comma, ','));)
+			*comma = ' ';
+		tree_put(&composer->tree, dir, "reset_method", text);
+	}
+	if (f->d3cold) {
+		snprintf(text, sizeof(text), "%.10s\n", f->d3cold);
+		tree_put(&composer->tree, dir, "d3cold_allowed", text);
+	}
+	if (f->power) {
+		snprintf(power, sizeof(power), "%s/power", dir);
+		tree_make_dir(&composer->tree, power);
+		snprintf(text, sizeof(text), "%.10s\n", f->power);
+		tree_put(&composer->tree, power, "control", text);
+	}
+	return !f->bar || put_bar(composer, dir, f->bar);
+}
+
 /* Makes the function, whose directory is @path below sys/. */
-static void put_function(
+static bool put_function(
 	struct composer *composer, const char *path, const struct function *f)
 {
 	char dir[PATH_SIZE + 8], address[NAME_SIZE], driver[PATH_SIZE], text[NAME_SIZE];
@@ -250,6 +303,7 @@ static void put_function(
 	}
 	if (f->virtual)
 		put_sriov(composer, path, f);
+	return put_settings(composer, dir, f);
 }
 
 /* "file", "dir", "link" and "driver" lines.  Returns false for any other. */
@@ -310,9 +364,8 @@ static bool compose_function(struct composer *composer, const struct block *bloc
 	if (snprintf(ret_path, PATH_SIZE, "%s/%s%s", block->path, root_bus, address) >=
 		PATH_SIZE)
 		return false;
-	put_function(composer, ret_path, &f);
 	*ret_at = f.at;
-	return true;
+	return put_function(composer, ret_path, &f);
 }
 
 static void compose_lines(struct composer *composer, const struct block *block,

@@ -18,6 +18,9 @@
  * it so many times: the routing ids of its functions grow by one each time, over the end of
  * a bus if need be as those of virtual functions do, and the bus numbers of whatever is
  * behind them too.  "#" starts a comment line.
+ *
+ * What can be set of a function: reset=flr,bus d3cold=1 power=auto, and bar=1:8:7f00, a BAR of 2^8 MiB
+ * and the mask of resource1_resize, which is left out with 0.
  */
 #ifndef VFIOBOOT_TESTS_COMPOSE_H
 #define VFIOBOOT_TESTS_COMPOSE_H

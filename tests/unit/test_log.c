@@ -250,7 +250,10 @@ static void test_step_sentences(void **state)
 	report.steps = steps;
 	report.n_steps = ARRAY_SIZE(steps);
 	for (unsigned i = 0; i < ARRAY_SIZE(steps); i++) {
-		log_step_sentence(&report, i, text, sizeof(text));
+		struct record_step step;
+
+		record_make_step(&report, &steps[i], &step);
+		log_step_sentence(&step, text, sizeof(text));
 		assert_string_equal(text, expected[i]);
 	}
 }

@@ -224,9 +224,12 @@ static void test_kernel_fails(void **state)
 	expect_one("rebar = 1:max\nd3cold = no",
 		"d3cold no failed io-error yes\nrebar 1:max failed io-error 256M\n",
 		"0;14");
-	fake_remove(CARD "resource");
+	fake_put(CARD "resource", "nonsense\n");
 	config.n_sections = 0;
 	expect_one("rebar = max", "rebar max failed io-error -\n", "");
+	fake_remove(CARD "resource");
+	config.n_sections = 0;
+	expect_one("rebar = max", "rebar max skipped not-offered -\n", "");
 }
 
 static void test_kernel_forgets(void **state)
@@ -258,7 +261,7 @@ static void test_reset_not_offered(void **state)
 {
 	(void)state;
 	expect_one("reset = pm, acpi", "reset pm acpi skipped not-offered flr bus\n",
-		"pm acpi;pm;acpi;flr bus");
+		"pm acpi;pm;acpi");
 }
 
 /* The kernel lists "bus" for the first function of a slot, and does not take it. */
@@ -267,7 +270,11 @@ static void test_reset_listed_in_vain(void **state)
 	(void)state;
 	kernel.methods = "flr";
 	expect_one("reset = bus, flr", "reset bus flr set not-offered flr\n",
-		"bus flr;bus;flr;flr");
+		"bus flr;bus;flr");
+	fake_put(CARD "reset_method", "bus\n");
+	kernel.methods = "";
+	config.n_sections = 0;
+	expect_one("reset = pm", "reset pm skipped not-offered bus\n", "pm;pm");
 }
 
 /* ---- Resizable BARs */

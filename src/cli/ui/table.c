@@ -168,6 +168,11 @@ struct table_line *table_add(struct table *table, struct table_line *parent)
 		scols_table_new_line(table->scols, (struct libscols_line *)parent));
 }
 
+struct json_object *table_line_json(struct table *table, struct table_line *line)
+{
+	return table->lines ? (struct json_object *)line : NULL;
+}
+
 static void set_member(
 	struct json_object *object, const struct column *column, const char *text)
 {

@@ -104,6 +104,9 @@ struct table_line *table_add(struct table *table, struct table_line *parent);
 void table_set(struct table *table, struct table_line *line, const char *column,
 	const char *text);
 
+/* The object that a line is in JSON, for what is no column; NULL: it is a table. */
+struct json_object *table_line_json(struct table *table, struct table_line *line);
+
 /* Colours a line, on a terminal: an ANSI name such as "red"; see terminal-colors.d(5). */
 void table_colour(struct table *table, struct table_line *line, const char *colour);
 
