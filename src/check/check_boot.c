@@ -169,7 +169,7 @@ static void report_images(struct check_host *host, const struct chain *chain)
 		add_ready(host, chain);
 	if (host->list->n > before)
 		return;
-	if (!check_needs_image(host) && host->facts->kernels.n)
+	if (!check_needs_image(host) && facts_kernels(host->facts)->n)
 		check_pass(host, "", "no image was found, and nothing is configured");
 	else
 		check_unseen(host, "", "no installed kernel was found, and no image");

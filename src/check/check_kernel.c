@@ -8,17 +8,18 @@
 static void each_kernel(struct check_host *host,
 	void (*check)(struct check_host *host, const char *release))
 {
+	const struct kernels *kernels = facts_kernels(host->facts);
 	bool running = false;
 
-	for (size_t i = 0; i < host->facts->kernels.n; i++) {
-		const char *release = host->facts->kernels.kernels[i].release;
+	for (size_t i = 0; i < kernels->n; i++) {
+		const char *release = kernels->kernels[i].release;
 
 		running |= strcmp(release, host->facts->running) == 0;
 		check(host, release);
 	}
 	if (!running && host->facts->running[0])
 		check(host, host->facts->running);
-	if (host->facts->kernels.n || host->facts->running[0])
+	if (kernels->n || host->facts->running[0])
 		return;
 	check_unseen(host, "", "no installed kernel was found");
 }

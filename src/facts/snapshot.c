@@ -15,14 +15,9 @@ static char *read_cpuinfo(const struct root *root)
 
 int facts_read(const struct root *root, struct facts *ret)
 {
-	int r;
-
 	*ret = (struct facts){.root = root, .in_use = {.root = root, .bus = &ret->bus}};
 	if (kernels_running(root, ret->running, sizeof(ret->running)) < 0)
 		ret->running[0] = '\0';
-	r = kernels_find(root, &ret->kernels);
-	if (r == -ENOMEM)
-		return r;
 	ret->cmdline_error = cmdline_read(root, &ret->cmdline);
 	if (ret->cmdline_error == -ENOMEM)
 		return -ENOMEM;
@@ -45,10 +40,18 @@ void facts_free(struct facts *facts)
 	drives_free(&facts->later.drives_found);
 	modules_close(&facts->later.running);
 	free(facts->later.kernel_config);
-	kernels_free(&facts->kernels);
+	kernels_free(&facts->later.installed);
 	pcibus_free(&facts->bus);
 	free(facts->cmdline);
 	free(facts->cpuinfo);
+}
+
+const struct kernels *facts_kernels(struct facts *facts)
+{
+	if (!facts->later.kernels)
+		kernels_find(facts->root, &facts->later.installed);
+	facts->later.kernels = true;
+	return &facts->later.installed;
 }
 
 unsigned facts_count_groups(struct facts *facts)

@@ -20,18 +20,18 @@
 struct facts {
 	const struct root *root;
 	struct pcibus bus;
-	int bus_error;          /* -errno: there is no list of functions; or 0 */
-	struct kernels kernels; /* those that are installed */
-	char running[72];       /* release of the running kernel; "": not known */
-	char *cmdline;          /* without newline; NULL: not known */
-	int cmdline_error;      /* -errno: why it is not known */
-	char *cpuinfo;          /* the beginning of /proc/cpuinfo; NULL: not known */
+	int bus_error;     /* -errno: there is no list of functions; or 0 */
+	char running[72];  /* release of the running kernel; "": not known */
+	char *cmdline;     /* without newline; NULL: not known */
+	int cmdline_error; /* -errno: why it is not known */
+	char *cpuinfo;     /* the beginning of /proc/cpuinfo; NULL: not known */
 	enum iommu_kind iommu;
 	const struct hypervisor *hypervisor; /* that the machine runs on; NULL: none */
 	/* What is read when it is first asked for, by the functions below: */
 	struct in_use in_use; /* in_use_trace() does that */
 	struct {
-		bool groups, modules, config, usage, drives; /* has been read */
+		bool kernels, groups, modules, config, usage, drives; /* has been read */
+		struct kernels installed;
 		unsigned n_groups;
 		struct modules *running;
 		int modules_error;
@@ -48,6 +48,13 @@ struct facts {
  */
 int facts_read(const struct root *root, struct facts *ret);
 void facts_free(struct facts *facts);
+
+/*
+ * The kernels that are installed, for good.  They are looked for below /boot, which may be mounted when
+ * it is first touched: what runs before udev, such as 'vfioboot protect', would wait for its disk.
+ * None where they cannot be read.
+ */
+const struct kernels *facts_kernels(struct facts *facts);
 
 /* As iommu_count_groups(). */
 unsigned facts_count_groups(struct facts *facts);

@@ -183,6 +183,16 @@ complete_words() {
 	[ "$output" = "$(expected)" ]
 }
 
+# vfioboot.service runs it before udev, and /boot may be an automount that waits for its disk.
+@test "protect does not touch what holds the kernels" {
+	command -v strace >/dev/null || skip 'strace is not installed'
+	make_tree
+	mkdir -p "$tree/usr/lib/modules/6.1.0-1/kernel" "$tree/boot"
+	strace -f -e trace=%file -o "$BATS_TEST_TMPDIR/trace" "$PROGRAM" protect --root "$tree"
+	grep -q mountinfo "$BATS_TEST_TMPDIR/trace"
+	run -1 grep -E '"/?(boot|efi)["/]' "$BATS_TEST_TMPDIR/trace"
+}
+
 @test "protect names the remedy in a chroot, and prints no list" {
 	make_tree
 	sed -i 's| / / rw| / /mnt rw|' "$tree/proc/self/mountinfo"
