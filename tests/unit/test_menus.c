@@ -459,6 +459,9 @@ static void put_pe(
 	imagemaker_free(&maker);
 }
 
+#define SECURE_BOOT                                                                      \
+	"sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
 /* Addons of all images and of one; the options of an entry are heeded without Secure Boot. */
 static void test_unified(void **state)
 {
@@ -478,7 +481,14 @@ static void test_unified(void **state)
 	expect("systemd-boot",
 		"su* /efi/EFI/Linux/a+3-1.efi /efi/EFI/Linux/a+3-1.efi | ro all own\n");
 	put_pe("efi/EFI/Linux/a.efi.extra.d/b.addon.efi", ".initrd", "", "");
-	expect("systemd-boot", "su* /efi/EFI/Linux/a+3-1.efi  | ro all own\n");
+	expect("systemd-boot",
+		"su* /efi/EFI/Linux/a+3-1.efi /efi/EFI/Linux/a+3-1.efi "
+		"/efi/EFI/Linux/a.efi.extra.d/b.addon.efi | ro all own\n");
+	/* With Secure Boot it has to be signed. */
+	fake_put_bytes(SECURE_BOOT, "\6\0\0\0\1", 5);
+	expect("systemd-boot",
+		"su* /efi/EFI/Linux/a+3-1.efi /efi/EFI/Linux/a+3-1.efi | ro\n");
+	fake_remove(SECURE_BOOT);
 	fake_remove("efi/EFI/Linux/a+3-1.efi");
 	put_pe("efi/t/a.efi", ".linux", "ro", "6");
 	fake_put(entry, "uki /t/a.efi\n");
@@ -486,7 +496,8 @@ static void test_unified(void **state)
 	fake_put(entry, "uki /t/a.efi\noptions rw\n");
 	expect("systemd-boot", "su* /efi/t/a.efi /efi/t/a.efi | ro all rw\n");
 	put_pe("efi/t/a.efi.extra.d/b.addon.efi", ".initrd", "", "");
-	expect("systemd-boot", "-* /efi/t/a.efi | rw\n");
+	expect("systemd-boot",
+		"su* /efi/t/a.efi /efi/t/a.efi /efi/t/a.efi.extra.d/b.addon.efi | ro all rw\n");
 }
 
 static void expect_default(const char *expected)

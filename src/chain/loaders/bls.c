@@ -392,7 +392,7 @@ static int add_unified(const struct root *root, const char *path, const char *te
 	entry->options = image->options;
 	if (image->version[0])
 		entry->kernel = image->version;
-	return file_add_name(&entry->initrds, path);
+	return uki_add_initrds(image, path, &entry->initrds);
 }
 
 /* systemd-boot leaves such an entry out. */

@@ -388,7 +388,7 @@ static int follow_chain(const struct reading *reading, const struct grub_cfg_ite
 	entry->unified = true;
 	entry->options = image->options;
 	entry->kernel = image->version[0] ? image->version : image->name;
-	return file_add_name(&entry->initrds, path);
+	return uki_add_initrds(image, path, &entry->initrds);
 }
 
 /* Tests of the memory are started as kernels are. */

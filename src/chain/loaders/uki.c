@@ -493,8 +493,8 @@ static int finish(const struct root *root, const struct bootentries *wanted,
 static int add_image(const struct ukis *images, const struct uki *image,
 	const struct bootentries *wanted, struct bootmenu *menu)
 {
-	char boot_id[NAME_MAX + 1], path[PATH_MAX], unknown[] = "";
-	char *own = image->has_other_initrd ? unknown : path;
+	_cleanup_(file_free_names) struct file_names initrds = {0};
+	char boot_id[NAME_MAX + 1], path[PATH_MAX];
 	struct bootmenu_entry entry = {.kind = image->foreign ? BOOTMENU_ELSE
 			: image->id[0]                        ? BOOTMENU_OURS
 							      : BOOTMENU_NORMAL,
@@ -503,17 +503,19 @@ static int add_image(const struct ukis *images, const struct uki *image,
 		.kernel = image->version[0] ? image->version : image->name,
 		.options = image->options,
 		.kernel_path = path,
-		.initrds = {&own, 1},
 		.unified = true,
 		.outdated = image->id[0] && !image->foreign &&
 			!is_copy(images, image, wanted, true)};
+	int r;
 
 	name_file(image, image->name, "", path);
 	uki_boot_id(image, boot_id);
 	if (!image->foreign)
 		strcpy(entry.id, image->id);
 	uki_order(image, &entry.order);
-	return bootmenu_add(menu, &entry);
+	r = uki_add_initrds(image, path, &initrds);
+	entry.initrds = initrds;
+	return r < 0 ? r : bootmenu_add(menu, &entry);
 }
 
 int uki_add_entries(

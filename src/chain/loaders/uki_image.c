@@ -9,6 +9,7 @@
 #include "bls_entry.h"
 #include "bls_files.h"
 #include "chain/esp.h"
+#include "facts/facts.h"
 
 #define DOT_EFI ".efi"
 #define MARK    "VFIOBOOT_ENTRY"
@@ -73,6 +74,7 @@ void uki_free(struct uki *image)
 	free(image->version);
 	free(image->title);
 	free(image->osrel);
+	file_free_names(&image->initrds);
 }
 
 void ukis_free(struct ukis *images)
@@ -163,6 +165,15 @@ static bool ends_with(const char *name, const char *ending)
 	return len > end && strcasecmp(name + len - end, ending) == 0;
 }
 
+/* With Secure Boot the stub leaves out what nobody signed. */
+static bool is_left_out(const struct root *root, const struct pe_image *addon)
+{
+	unsigned char on[1];
+
+	return !addon->is_signed &&
+		efivar_read(root, "SecureBoot", EFI_GLOBAL, on, sizeof(on)) > 0 && on[0];
+}
+
 /* What one addon adds, unless it is for another kernel.  One that cannot be read may add anything. */
 static int read_addon(const struct root *root, const char *path, struct uki *image)
 {
@@ -172,7 +183,8 @@ static int read_addon(const struct root *root, const char *path, struct uki *ima
 	char *both;
 	int r;
 
-	if (fd < 0 || pe_read(fd, &pe) < 0 || pe_find(&pe, ".linux"))
+	if (fd < 0 || pe_read(fd, &pe) < 0 || pe_find(&pe, ".linux") ||
+		is_left_out(root, &pe))
 		return 0;
 	r = read_text(fd, &pe, ".uname", &version);
 	if (r == 0)
@@ -185,9 +197,9 @@ static int read_addon(const struct root *root, const char *path, struct uki *ima
 	strip_end(cmdline);
 	if (*version && *image->version && strcmp(version, image->version) != 0)
 		return 0;
-	image->has_other_initrd |= pe_find(&pe, ".initrd") != NULL;
-	if (!*cmdline)
-		return 0;
+	r = pe_find(&pe, ".initrd") ? file_add_name(&image->initrds, path) : 0;
+	if (r < 0 || !*cmdline)
+		return r;
 	if (asprintf(&both, "%s%s%s", image->options, *image->options ? " " : "",
 		    cmdline) < 0)
 		return -ENOMEM;
@@ -239,6 +251,15 @@ static int read_all_addons(const struct root *root, struct uki *image)
 	text_join(directory, sizeof(directory), image->directory, "/", name, ".extra.d",
 		NULL);
 	return r < 0 ? r : read_addons(root, directory, image);
+}
+
+int uki_add_initrds(const struct uki *image, const char *path, struct file_names *names)
+{
+	int r = file_add_name(names, image->has_other_initrd ? "" : path);
+
+	for (size_t i = 0; r == 0 && i < image->initrds.n; i++)
+		r = file_add_name(names, image->initrds.names[i]);
+	return r;
 }
 
 int uki_read(const struct root *root, const char *path, unsigned profile, struct uki *ret)

@@ -35,11 +35,16 @@ struct uki {
 	bool has[UKI_PARTS_N]; /* which of uki_parts are copied */
 	char unknown[9]; /* a section that a copy would lack, as ".hwids"; "": none */
 	bool is_signed, has_signed_measurements;
-	/* It starts another one than that of the first profile, or one of an addon, too. */
+	struct file_names
+		initrds; /* addons that have one, which the kernel unpacks behind its own */
+	/* It starts another one than that of the first profile, or what an addon has cannot be read. */
 	bool has_other_initrd;
 	bool foreign; /* by its name or os-release it is of another system */
 	bool skipped; /* for uki.c: it gets no copies, and why was said */
 };
+
+/* The files whose initrds it starts, in their order: the image at @path, and addons.  0 or -ENOMEM. */
+int uki_add_initrds(const struct uki *image, const char *path, struct file_names *names);
 
 /* Starts as {0}. */
 struct ukis {
