@@ -41,6 +41,11 @@ static void print_started(const struct chain *chain, const struct chain_entry *e
 			*entry->kernel ? " (kernel " : "", entry->kernel,
 			*entry->kernel ? ")" : "");
 		print_state(entry->state, entry->why);
+	} else if (entry->state == IMAGE_STALE) {
+		cli_print(
+			" starts %s with other files, and together they are out of date: "
+			"%s%s\n",
+			image->path, entry->why, full_stop(entry->why));
 	} else {
 		cli_print(" starts %s, but binds nothing: %s%s\n", image->path,
 			entry->why, full_stop(entry->why));

@@ -424,7 +424,7 @@ static const char *condition(const struct status *status)
 	if (status->chain_error < 0 || !entry || entry->state == IMAGE_FRESH)
 		return "";
 	if (nextboot_hindrance(status->next) ||
-		(entry->image != CHAIN_NO_IMAGE &&
+		(entry->image != CHAIN_NO_IMAGE && entry->state == IMAGE_WITHOUT &&
 			chain->images[entry->image].state == IMAGE_FRESH))
 		return NULL;
 	return entry->state == IMAGE_UNKNOWN ? ", if its image is up to date"

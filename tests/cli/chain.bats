@@ -209,6 +209,9 @@ by_series() {
 	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/initramfs-6.0-x86_64.img /boot/more.img
 	status
 	json_is '.ready == false and (.entries[0].why | contains("/etc/vfioboot.conf"))'
+	# It does bind, by what it has.
+	[[ $output == *"starts /boot/initramfs-6.0-x86_64.img with other files, and together they are out of date: it contains an outdated /etc/vfioboot.conf."* ]]
+	[[ $output == *'Next boot, once its image is up to date: 2 functions bound'* ]]
 	dry_run
 	[ "$status" -eq 3 ]
 	[[ $stderr == *"the default entry 'X Linux' is unchanged: it contains an outdated /etc/vfioboot.conf"* ]]
