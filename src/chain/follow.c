@@ -597,11 +597,13 @@ static void free_images(struct chain *chain)
 int chain_compare(
 	const struct root *root, const struct imagecheck *check, struct chain *chain)
 {
-	struct search search = {.root = root, .initrds = {root, check, NULL, 0}};
+	struct imagecheck here = *check;
+	struct search search = {.root = root, .initrds = {root, &here, NULL, 0}};
 	int r = chain->menus ? 0 : chain_read_menus(root, chain);
 
 	if (r < 0)
 		return r;
+	here.elsewhere = initramfs_is_elsewhere(root);
 	search.chain = *chain;
 	r = follow(&search);
 	*chain = search.chain;

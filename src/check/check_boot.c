@@ -57,6 +57,22 @@ static void name_starters(const struct chain *chain, size_t image, char *ret, si
 		n > 1 ? "" : "s");
 }
 
+/* What to do for an image that is not as it should be. */
+static const char *image_remedy(
+	const struct chain *chain, const struct chain_image *image)
+{
+	const char *colon = strstr(chain->problem, ": ");
+
+	/* apply builds nothing beside a menu that is out of sight. */
+	if (chain->loaders.unmounted[0])
+		return chain->unknown.remedy;
+	if (apply_makes(chain, image, IMAGECHECK_NOW))
+		return "run 'sudo vfioboot apply'";
+	if (chain->generator || !colon)
+		return image->by_hand;
+	return colon + 2;
+}
+
 /* What is wrong with an image that has to be rebuilt; false: nothing. */
 static bool add_fault(struct check_host *host, const struct chain_image *image,
 	const char *by, const char *which)
@@ -86,13 +102,7 @@ static void add_image(struct check_host *host, const struct chain *chain,
 	name_starters(chain, (size_t)(image - chain->images), by, sizeof(by));
 	which = *by ? ", which" : "";
 	if (add_fault(host, image, by, which)) {
-		/* apply builds nothing beside a menu that is out of sight. */
-		check_remedy(host, "%s",
-			chain->loaders.unmounted[0] ? chain->unknown.remedy
-				: apply_makes(chain, image, IMAGECHECK_NOW) ||
-					!chain->generator
-				? "run 'sudo vfioboot apply'"
-				: image->by_hand);
+		check_remedy(host, "%s", image_remedy(chain, image));
 	} else if (image->state == IMAGE_FRESH) {
 		check_pass(host, kernel, "%s%s%s contains the current configuration", by,
 			path, which);

@@ -256,8 +256,10 @@ static int print_json(const struct status *status)
 /* Which runs there were, and with which configuration. */
 static void print_runs(const struct status *status)
 {
-	static const char remedy[] = "run 'sudo vfioboot apply', then reboot";
 	const struct thisboot *boot = status->boot;
+	const char *remedy = initramfs_is_elsewhere(&status->cli->root)
+		? "see below why it cannot be rebuilt here"
+		: "run 'sudo vfioboot apply', then reboot";
 	bool initramfs = boot->problems[BOOT_INITRAMFS] == 0;
 	bool system = boot->problems[BOOT_SYSTEM] == 0;
 

@@ -200,6 +200,36 @@ by_series() {
 	points pass
 }
 
+# By its command line the files are verified, and those of the image signed with them.
+@test "a system that comes as an image: apply says who can change it, and changes nothing" {
+	arch_with dracut
+	kernel 6.1.1-a linux-a linux-a
+	image dracut boot/initramfs-linux-a.img
+	menu Arch /boot/vmlinuz-linux-a /boot/initramfs-linux-a.img
+	dry_run
+	[[ $status = 0 && $output == *initramfs-linux-a.img* ]]
+	sed -i 's/$/ usrhash=0123abcd/' "$root/proc/cmdline"
+	dry_run
+	[[ $status = 1 && -z $output ]]
+	[[ $stderr == *'are built and signed with its verified files'*'signed addon beside the image (vfioboot-images(7))'* ]]
+	status
+	[[ $output == *'does not contain it:'$'\n''see below why it cannot be rebuilt here.'* ]]
+	json_true '.ready == false and (.images_problem | contains("vfioboot-images(7)"))' <<<"$json"
+	run "$vfioboot" check --json --root "$root"
+	json_true '[.checks[] | select(.name == "generator" or .name == "image") |
+		.state == "fail" and (.remedy | startswith("put the configuration into that build, or"))] == [true, true]' \
+		<<<"$output"
+	# What it has is judged as ever, but for the list of this host, which none of them has.
+	image dracut+us boot/initramfs-linux-a.img
+	(cd "$work/image" && rm -f etc/vfioboot.protect && find . | cpio -o -H newc --quiet) \
+		>"$root/boot/initramfs-linux-a.img"
+	status
+	json_true '.ready' <<<"$json"
+	dry_run
+	[[ $status = 0 && $output == *'Nothing to do'* ]]
+	points pass
+}
+
 @test "several images of an entry are one: the last file of a name counts" {
 	by_series
 	image mkinitcpio+us boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img

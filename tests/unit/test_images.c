@@ -881,6 +881,26 @@ static void test_no_owner(void **state)
 	fake_remove("run/ostree-booted");
 	fake_remove("etc/NIXOS");
 	expect_owner("dracut", "");
+	/* Verified files and all that is signed with them; a usual parameter is no sign. */
+	fake_put("proc/cmdline", "root=LABEL=root usrhash=01ab ro\n");
+	expect_owner("-", "signed addon beside the image (vfioboot-images(7))");
+	fake_put("proc/cmdline", "roothash=01ab\n");
+	expect_owner("-", "signed addon beside the image (vfioboot-images(7))");
+	fake_put("proc/cmdline", "root=LABEL=root ro\n");
+	expect_owner("dracut", "");
+}
+
+/* Such an image can have no protect list of this host; one that it has is compared. */
+static void test_made_elsewhere(void **state)
+{
+	(void)state;
+	set_up_dracut();
+	fake_put("proc/cmdline", "usrhash=01ab\n");
+	fake_image(DEBIAN, DRACUT, RELEASE, NO_PROTECT);
+	expect(RELEASE " /" DEBIAN " fresh -\n");
+	fake_image(DEBIAN, DRACUT, RELEASE, SHORT_PROTECT);
+	expect(RELEASE " /" DEBIAN " stale -: its protect list lacks 00:1d.0/00.0, which "
+		       "this host needs now\n");
 }
 
 static void test_by_hand(void **state)
@@ -939,6 +959,7 @@ int main(void)
 		TEST(test_archive_behind),
 		TEST(test_owner),
 		TEST(test_no_owner),
+		TEST(test_made_elsewhere),
 		TEST(test_by_hand),
 	};
 

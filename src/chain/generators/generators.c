@@ -213,6 +213,9 @@ bool initramfs_has_programs(const struct root *root)
 	return file_exists(root, "usr/bin") || file_exists(root, "usr/sbin");
 }
 
+/* No file: the hash of what all programs are on is on the command line (systemd-veritysetup-generator(8)). */
+#define SIGN_VERIFIED ""
+
 /* Systems whose images are none of a generator that is installed on them. */
 static const struct managed {
 	const char *sign, *told;
@@ -224,6 +227,11 @@ static const struct managed {
 	{"/etc/NIXOS",
 		"NixOS builds the images from its configuration: vfioboot has no module for "
 		"it yet"},
+	{SIGN_VERIFIED,
+		"the images of this system are built and signed with its verified files "
+		"(usrhash= or roothash= on the kernel command line): put the configuration "
+		"into that build, or into a signed addon beside the image "
+		"(vfioboot-images(7))"},
 };
 
 /* Generators for which there is no hook, where none of ours is installed. */
@@ -240,16 +248,30 @@ static const struct managed others[] = {
 		"ugrd builds the images, for which vfioboot has no hook: install dracut"},
 };
 
-/* Says what the first says that has its sign here. */
-static bool tell(const struct root *root, const struct managed *list, size_t n,
-	char *ret_problem, size_t size)
+static bool has_sign(const struct root *root, const char *sign)
+{
+	_cleanup_free_ char *cmdline = NULL;
+
+	if (strcmp(sign, SIGN_VERIFIED) != 0)
+		return file_exists(root, "%s", sign);
+	return cmdline_read(root, &cmdline) == 0 &&
+		(cmdline_has(cmdline, "usrhash", NULL) ||
+			cmdline_has(cmdline, "roothash", NULL));
+}
+
+/* The first that has its sign here; NULL: none. */
+static const struct managed *find_sign(
+	const struct root *root, const struct managed *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (file_exists(root, "%s", list[i].sign)) {
-			text_join(ret_problem, size, list[i].told, NULL);
-			return true;
-		}
-	return false;
+		if (has_sign(root, list[i].sign))
+			return &list[i];
+	return NULL;
+}
+
+bool initramfs_is_elsewhere(const struct root *root)
+{
+	return find_sign(root, managed, ARRAY_SIZE(managed));
 }
 
 static const struct initramfs_generator *choose(const struct root *root,
@@ -257,12 +279,15 @@ static const struct initramfs_generator *choose(const struct root *root,
 	size_t size)
 {
 	const struct initramfs_generator *owner = only_one(installed);
+	const struct managed *other = NULL;
 	char names[128] = "";
 
 	owner = owner ? owner : only_one(called_by_packages(root, installed));
 	owner = owner ? owner : only_one(makers(root, kernels, installed));
 	if (owner)
 		return owner;
+	if (!installed)
+		other = find_sign(root, others, ARRAY_SIZE(others));
 	for (size_t i = 0; i < GENERATORS; i++) {
 		size_t len = strlen(names);
 
@@ -274,8 +299,8 @@ static const struct initramfs_generator *choose(const struct root *root,
 		snprintf(ret_problem, size,
 			"the files of this machine do not include its programs: run this on "
 			"the machine itself");
-	else if (!installed && tell(root, others, ARRAY_SIZE(others), ret_problem, size))
-		return NULL;
+	else if (other)
+		text_join(ret_problem, size, other->told, NULL);
 	else if (!installed)
 		snprintf(ret_problem, size,
 			"no generator of initramfs images is installed: install dracut, "
@@ -292,13 +317,16 @@ static const struct initramfs_generator *choose(const struct root *root,
 const struct initramfs_generator *initramfs_owner(const struct root *root,
 	const struct kernels *kernels, char *ret_problem, size_t size)
 {
+	const struct managed *system = find_sign(root, managed, ARRAY_SIZE(managed));
 	const struct initramfs_generator *named;
 	_cleanup_free_ char *choice = NULL;
 	candidates installed = 0;
 	char where[512];
 
-	if (tell(root, managed, ARRAY_SIZE(managed), ret_problem, size))
+	if (system) {
+		text_join(ret_problem, size, system->told, NULL);
 		return NULL;
+	}
 	choice = read_choice(root, where, sizeof(where));
 	for (size_t i = 0; i < GENERATORS; i++)
 		if (may_own(root, generators[i]))

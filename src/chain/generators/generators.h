@@ -66,6 +66,12 @@ extern const struct initramfs_generator initramfs_kernel_install;
 bool initramfs_has_programs(const struct root *root);
 
 /*
+ * Whether the images come with the system, from where that is built: no generator on the machine makes
+ * them, and none of them can know what this host needs for itself.
+ */
+bool initramfs_is_elsewhere(const struct root *root);
+
+/*
  * The generator that owns the system.  Returns NULL, with a sentence in @ret_problem, when
  * there is none, or two and no sign which.
  */
