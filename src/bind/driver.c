@@ -67,37 +67,19 @@ int driver_unbind(const struct root *root, struct pci_address address, const cha
 	return -EIO;
 }
 
-static int hold_work(void *data)
+static int override_work(void *data)
 {
 	const struct driver_work *work = data;
 
-	return sysfs_write_override(work->root, work->address, work->driver) < 0;
+	if (sysfs_write_override(work->root, work->address, work->driver) < 0)
+		return 1;
+	return !*work->driver && sysfs_write_probe(work->root, work->address) < 0;
 }
 
-bool driver_hold(const struct root *root, struct pci_address address, const char *driver,
-	uint64_t deadline)
-{
-	struct driver_work work = {root, address, driver};
-
-	return child_run_shared(hold_work, &work, deadline) == 0;
-}
-
-static int let_go_work(void *data)
-{
-	const struct driver_work *work = data;
-	char now[SYSFS_DRIVER_SIZE];
-
-	sysfs_write_override(work->root, work->address, "");
-	if (sysfs_read_driver(work->root, work->address, now) == 0 &&
-		strcmp(now, work->driver) == 0)
-		sysfs_write_unbind(work->root, work->address, work->driver);
-	return sysfs_write_probe(work->root, work->address) < 0;
-}
-
-void driver_let_go(const struct root *root, struct pci_address address,
+bool driver_override(const struct root *root, struct pci_address address,
 	const char *driver, uint64_t deadline)
 {
 	struct driver_work work = {root, address, driver};
 
-	child_run_shared(let_go_work, &work, deadline);
+	return child_run_shared(override_work, &work, deadline) == 0;
 }

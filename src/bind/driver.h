@@ -23,14 +23,10 @@ int driver_unbind(const struct root *root, struct pci_address address, const cha
 	uint64_t deadline);
 
 /*
- * Sets the override of a function that has just appeared, before anything is decided of its
- * section, until @deadline.  Returns whether it did.
+ * Sets the override of a function, or with "" clears it and leaves the function to whichever driver
+ * wants it, until @deadline.  Returns whether it did.
  */
-bool driver_hold(const struct root *root, struct pci_address address, const char *driver,
-	uint64_t deadline);
-
-/* Undoes that: the function is left to whichever other driver wants it. */
-void driver_let_go(const struct root *root, struct pci_address address,
+bool driver_override(const struct root *root, struct pci_address address,
 	const char *driver, uint64_t deadline);
 
 #endif

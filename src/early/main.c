@@ -323,44 +323,39 @@ static bool is_waiting(const struct plan_entry *entry)
 	return entry && plan_is_incomplete(&config, &plan, entry);
 }
 
-/*
- * Keeps native drivers off the function, before udev loads one for it.  Returns the driver that may
- * have it from now on; NULL: nothing was done.
- */
-static const char *hold(const struct root *root, struct pci_address address)
+/* Whether the function has the driver that its section asks for, and not only none. */
+static bool has_driver(const struct plan_entry *entry)
 {
-	const struct plan_entry *entry = plan_find_late(&machine, &plan);
-	const char *driver, *now;
+	const char *driver = machine.functions[entry->function].driver;
 
-	if (!entry || (entry->reason != REASON_NONE && !is_waiting(entry)))
-		return NULL;
-	driver = config.sections[entry->section].driver;
-	now = machine.functions[entry->function].driver;
-	if (*now && config_driver_is(driver, now))
-		return NULL;
-	return driver_hold(root, address, driver, child_now() + HOLD_MS) ? driver : NULL;
+	return *driver &&
+		config_driver_is(config.sections[entry->section].driver, driver);
 }
 
 /*
- * The function is bound with its section, or refused after all: then it is as if hold() was not.
- * The driver that it may have by its override alone it has of this run.
+ * Keeps all drivers off the function, before udev loads one for it and until its section is bound.
+ * Returns whether it did.
  */
-static void end_hold(
-	const struct root *root, struct pci_address address, const char *driver)
+static bool hold(const struct root *root, struct pci_address address)
 {
 	const struct plan_entry *entry = plan_find_late(&machine, &plan);
-	char *now = entry ? machine.functions[entry->function].driver : NULL;
 
-	if (!driver)
+	return entry && (entry->reason == REASON_NONE || is_waiting(entry)) &&
+		!has_driver(entry) &&
+		driver_override(root, address, CONFIG_DRIVER_NONE, child_now() + HOLD_MS);
+}
+
+/* Where it is refused after all, it is as if hold() was not. */
+static void end_hold(const struct root *root, struct pci_address address)
+{
+	const struct plan_entry *entry = plan_find_late(&machine, &plan);
+
+	if (entry && (entry->reason == REASON_NONE || has_driver(entry)))
 		return;
-	if (entry && entry->reason == REASON_NONE) {
-		if (config_driver_is(driver, now))
-			*now = '\0';
-		return;
-	}
-	driver_let_go(root, address, driver, child_now() + HOLD_MS);
-	if (now)
-		sysfs_read_driver(root, address, now);
+	driver_override(root, address, "", child_now() + HOLD_MS);
+	if (entry)
+		sysfs_read_driver(
+			root, address, machine.functions[entry->function].driver);
 }
 
 /*
@@ -371,7 +366,7 @@ static int run_late(const struct root *root, const struct options *options)
 {
 	_cleanup_close_ int lock = -1;
 	uint64_t deadline = child_now() + OTHERS_MS;
-	const char *held;
+	bool held;
 
 	decide(root, options->late);
 	print_errors();
@@ -386,7 +381,8 @@ static int run_late(const struct root *root, const struct options *options)
 	decide_with_fresh_list(root, options);
 	for (unsigned i = 0; lock < 0 && i < plan.n_entries; i++)
 		plan.entries[i].reason = REASON_DEADLINE;
-	end_hold(root, *options->late, held);
+	if (held)
+		end_hold(root, *options->late);
 	return plan.n_entries ? carry_out(root, options, lock >= 0) : EXIT_AS_ASKED;
 }
 

@@ -22,12 +22,16 @@ late() {
 	run --separate-stderr timeout 30 "$early" --root "$root" --late "$@"
 }
 
-overrides() { # the functions of the GPU that have one, and the one that all of these have
-	local function
+overrides() { # the functions of the GPU that have vfio-pci as override; another one is named
+	local function override
 	for function in 0 1 2 3; do
-		[[ ! -e $root/$gpu.$function ]] ||
-			[[ $(tr -d '\n' <"$root/$gpu.$function/driver_override") != vfio-pci ]] ||
-			printf '%s ' "$function"
+		[[ -e $root/$gpu.$function ]] || continue
+		override=$(<"$root/$gpu.$function/driver_override")
+		case $override in
+		vfio-pci) printf '%s ' "$function" ;;
+		'' | '(null)') ;;
+		*) printf '%s=%s ' "$function" "$override" ;;
+		esac
 	done
 }
 
@@ -111,10 +115,10 @@ gpu 0000:09:00.3 - failed reason=no-kernel' ]
 	timeout 30 "$early" --root "$root" --late 0000:09:00.1 2>"$work/stderr" &
 	run=$!
 	for _ in {1..100}; do
-		[ "$(overrides)" != '1 ' ] || break
+		[ -z "$(overrides)" ] || break
 		sleep 0.01
 	done
-	[ "$(overrides)" = '1 ' ]
+	[ "$(overrides)" = '1=none ' ]
 	back 2
 	back 3
 	wait "$run" || true
