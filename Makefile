@@ -43,7 +43,8 @@ NEEDED = on Debian: apt install gcc make pkg-config musl-tools libinih-dev libbl
 STRIP ?= strip
 MUSL_CC ?= $(shell command -v musl-gcc)
 INIH_A := $(shell $(PKG_CONFIG) --variable=libdir inih 2>/dev/null)/libinih.a
-# Small: at a fixed address, and its data not moved to a page of the file of its own.
+# Small: at a fixed address, and its data not moved to a page of the file of its own.  Few pages: what
+# is small in .bss lies side by side, since by name the C library's, which have no names, are first.
 EARLY_CFLAGS = -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -flto
 EARLY_LDFLAGS = -Wl,--gc-sections,-z,noseparate-code,-s
 
@@ -56,7 +57,7 @@ else ifneq ($(MUSL_CC),)
 EARLY_KIND = static, musl
 EARLY_CC = $(MUSL_CC) -Ibuild/include -static -fno-pie -no-pie
 EARLY_SRC = src/early/main.c src/early/guard.c src/early/inih_libc.c src/early/vfprintf.c
-EARLY_LDFLAGS += -Wl,-z,norelro,-z,common-page-size=64
+EARLY_LDFLAGS += -Wl,-z,norelro,-z,common-page-size=64,--sort-section=name
 EARLY_LIBS = $(INIH_A)
 else
 EARLY_KIND = static, glibc (there is no musl-gcc; the program is some ten times larger)

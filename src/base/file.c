@@ -40,18 +40,17 @@ void root_close(struct root *root)
 
 int root_open(const char *dir, struct root *ret)
 {
-	struct root root = {.live = strcmp(dir, "/") == 0};
+	bool live = strcmp(dir, "/") == 0;
+	_cleanup_close_ int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	root.fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root.fd < 0)
+	if (fd < 0)
 		return -errno;
-	if (!root.live && fd_path(root.fd, root.path, sizeof(root.path)) < 0) {
-		root_close(&root);
+	ret->path[0] = '\0';
+	if (!live && fd_path(fd, ret->path, sizeof(ret->path)) < 0)
 		return -ENAMETOOLONG;
-	}
 	/* However it is written. */
-	root.live |= strcmp(root.path, "/") == 0;
-	*ret = root;
+	ret->live = live || strcmp(ret->path, "/") == 0;
+	ret->fd = TAKE_FD(fd);
 	return 0;
 }
 
@@ -272,7 +271,7 @@ struct kernel_dirent {
 int file_each_name(const struct root *root, const char *dir,
 	bool (*found)(void *data, const char *name), void *data)
 {
-	char buffer[8192] __attribute__((aligned(8)));
+	char buffer[4096] __attribute__((aligned(8)));
 	_cleanup_close_ int fd = file_open(root, dir, O_RDONLY | O_DIRECTORY);
 	long n;
 

@@ -5,15 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
-static int hex_digit(char c)
+static inline int hex_digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	unsigned digit = (unsigned)c - '0', letter = ((unsigned)c | 0x20) - 'a';
+
+	return digit < 10 ? (int)digit : letter < 6 ? (int)letter + 10 : -1;
 }
 
 bool pci_take_hex(const char **text, int min, int max, uint32_t *ret)
@@ -222,12 +218,15 @@ int pci_ids_parse(const char *modalias, struct pci_ids *ret)
 
 char *pci_put_hex(char *to, uint32_t value, int digits)
 {
+	char *end;
+
 	while (digits < 8 && value >> 4 * digits)
 		digits++;
-	for (int i = digits - 1; i >= 0; i--)
-		*to++ = "0123456789abcdef"[value >> 4 * i & 0xf];
-	*to = '\0';
-	return to;
+	end = to + digits;
+	*end = '\0';
+	for (to = end; digits--; value >>= 4)
+		*--to = "0123456789abcdef"[value & 0xf];
+	return end;
 }
 
 static char *put_bus(char *to, uint32_t domain, uint8_t bus)

@@ -14,12 +14,9 @@ size_t text_join(char *dst, size_t size, ...)
 	va_list args;
 
 	va_start(args, size);
-	while ((text = va_arg(args, const char *))) {
-		size_t n = strnlen(text, size - 1 - len);
-
-		memcpy(dst + len, text, n);
-		len += n;
-	}
+	while ((text = va_arg(args, const char *)))
+		while (*text && len < size - 1)
+			dst[len++] = *text++;
 	va_end(args);
 	dst[len] = '\0';
 	return len;

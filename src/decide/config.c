@@ -8,8 +8,6 @@
 #include "base/base.h"
 #include "inifile.h"
 
-#define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
-
 uint16_t config_add_file(struct config *config, const char *path)
 {
 	unsigned file = config->n_files;
@@ -19,7 +17,7 @@ uint16_t config_add_file(struct config *config, const char *path)
 		return (uint16_t)(file - 1);
 	if (file == CONFIG_FILES_MAX)
 		return CONFIG_FILES_MAX - 1;
-	snprintf(config->files[file], CONFIG_PATH_SIZE, "%s", path);
+	text_join(config->files[file], CONFIG_PATH_SIZE, path, NULL);
 	config->n_files++;
 	return (uint16_t)file;
 }
@@ -52,11 +50,20 @@ void config_place_text(const struct config *config, struct config_place place,
 	text_make_printable(ret);
 }
 
+/* "A-Z a-z 0-9 . _ -".  strspn(3) makes its set for each name again. */
+static bool is_name_char(char c)
+{
+	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') ||
+		c == '.' || c == '_' || c == '-';
+}
+
 bool config_set_name(char *dst, size_t size, const char *text)
 {
-	size_t len = strspn(text, NAME_CHARS);
+	size_t len = 0;
 
-	return len && !text[len] && !strchr(".-", text[0]) &&
+	while (is_name_char(text[len]))
+		len++;
+	return len && !text[len] && text[0] != '.' && text[0] != '-' &&
 		copy_text(dst, size, text, len);
 }
 

@@ -84,20 +84,12 @@ struct config_error {
 	char message[CONFIG_MESSAGE_SIZE];
 };
 
+/* What is small comes first, in one page: each one that is touched is a page fault more. */
 struct config {
-	char files[CONFIG_FILES_MAX][CONFIG_PATH_SIZE]; /* names of any bytes */
-	unsigned n_files;
-	struct config_section sections[CONFIG_SECTIONS_MAX];
-	unsigned n_sections;
-	struct selector selectors[CONFIG_SELECTORS_MAX];
-	unsigned n_selectors;
-	struct config_error errors[CONFIG_ERRORS_MAX];
-	struct config_other others[CONFIG_SECTIONS_MAX];
+	unsigned n_files, n_sections, n_selectors, n_profiles;
 	unsigned n_others; /* may pass CONFIG_SECTIONS_MAX: the rest is counted only */
-	const struct root
-		*root;     /* whose machine is asked for; NULL: not known which it is */
-	struct dmi dmi;    /* what is known of it, once a section has asked */
 	unsigned n_errors; /* may pass CONFIG_ERRORS_MAX: the rest is counted only */
+	unsigned selected; /* of config_select(): its number, from 1 on; 0: none */
 	/*
 	 * FNV-1a of the bytes of all files that count at a boot: which version this is.  One that is
 	 * only about what is done while the host runs does not, and has its bit, 1 << its index.
@@ -112,9 +104,15 @@ struct config {
 	bool off;
 	bool cmdline_unread; /* no section is active: it might say "off" */
 	bool trial;          /* this boot is one */
-	char profiles[CONFIG_PROFILES_MAX][CONFIG_NAME_SIZE];
-	unsigned n_profiles;
-	unsigned selected; /* of config_select(): its number, from 1 on; 0: none */
+	const struct root
+		*root; /* whose machine is asked for; NULL: not known which it is */
+	char files[CONFIG_FILES_MAX][CONFIG_PATH_SIZE]; /* names of any bytes */
+	struct config_section sections[CONFIG_SECTIONS_MAX];
+	struct selector selectors[CONFIG_SELECTORS_MAX];
+	struct config_error errors[CONFIG_ERRORS_MAX];
+	struct config_other others[CONFIG_SECTIONS_MAX];
+	struct dmi dmi; /* what is known of the machine, once a section has asked */
+	char profiles[CONFIG_PROFILES_MAX][CONFIG_NAME_SIZE]; /* of the command line */
 };
 
 /* Whether @driver ("": none), which has a function, is the one that its section asks for. */

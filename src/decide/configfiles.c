@@ -25,13 +25,13 @@ static const char *const protect_files[] = {CONFIGFILES_PROTECT,
 
 /* The names of the drop-ins, sorted. */
 struct dropins {
+	struct config *config;
+	const char *dir; /* that is being read */
+	unsigned n;
 	struct {
 		char name[DROPIN_NAME_MAX];
 		const char *dir;
 	} list[DROPINS_MAX];
-	unsigned n;
-	const char *dir; /* that is being read */
-	struct config *config;
 };
 
 static void file_error(struct config *config, const char *path, const char *message)
@@ -98,8 +98,10 @@ static void read_file(const struct root *root, struct config *config, const char
 void configfiles_read(
 	const struct root *root, enum configfiles_of of, struct config *config)
 {
-	struct dropins dropins = {.config = config};
+	struct dropins dropins;
 
+	dropins.config = config;
+	dropins.n = 0;
 	config->root = root;
 	read_file(root, config, CONFIGFILES_MAIN);
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
@@ -154,11 +156,16 @@ int configfiles_read_texts(const struct root *root, const struct configfiles_tex
 	return r;
 }
 
+/* What files are read into, one after the other: static, so that no more of it is touched. */
+static char text[CMDLINE_SIZE];
+
+_Static_assert(sizeof(text) > PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE,
+	"the largest protect list has room");
+
 /* Returns whether there is such a file. */
 static bool read_protect_file(const struct root *root, struct config *config,
 	const char *path, struct protect_list *list)
 {
-	char text[PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE];
 	ssize_t n = file_read_fixed(root, path, text, sizeof(text));
 	struct config_place place = {0};
 
@@ -196,7 +203,6 @@ void configfiles_read_protect(
 
 void configfiles_read_cmdline(const struct root *root, struct config *config)
 {
-	char text[CMDLINE_SIZE];
 	int r = cmdline_read_fixed(root, text, sizeof(text));
 
 	if (r == 0)

@@ -326,7 +326,7 @@ static void add_unknown(struct config *config, struct config_place place,
 bool config_set_key(struct config *config, struct config_place place,
 	struct config_section *section, const char *name, const char *value)
 {
-	const struct key *key = find_key(name);
+	const struct key *key;
 	uint32_t bit;
 
 	for (int kind = 0; kind < SELECTOR_KINDS; kind++)
@@ -335,6 +335,7 @@ bool config_set_key(struct config *config, struct config_place place,
 				config, place, section, (enum selector_kind)kind, value);
 	if (strcmp(name, MACHINE_KEY) == 0)
 		return set_machine(config, place, section, value);
+	key = find_key(name);
 	if (!key) {
 		add_unknown(config, place, section, name);
 		return false;

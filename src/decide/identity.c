@@ -24,6 +24,14 @@ static bool has_item(const char *list, const char *item)
 	return false;
 }
 
+bool identity_is_said(const struct config_section *section)
+{
+	for (int kind = 0; kind < SYSFS_IDENTITIES; kind++)
+		if (section->identity[kind][0])
+			return true;
+	return false;
+}
+
 enum identity identity_compare(const struct root *root,
 	const struct config_section *section, struct pci_address address)
 {

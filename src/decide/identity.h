@@ -8,11 +8,14 @@
 
 #include "config.h"
 
-enum identity {
+enum __attribute__((packed)) identity {
 	IDENTITY_UNKNOWN, /* nothing that the section says can be compared */
 	IDENTITY_SAME,    /* what can be compared is as the section says */
 	IDENTITY_OTHER,   /* something is not */
 };
+
+/* Whether the section says anything that could be compared. */
+bool identity_is_said(const struct config_section *section);
 
 /* Compares what the kernel shows of a function with the keys of the section. */
 enum identity identity_compare(const struct root *root,

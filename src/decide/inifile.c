@@ -17,33 +17,27 @@
 struct reader {
 	int fd;
 	int error; /* -errno of a failed read */
-	char buffer[4096];
-	size_t pos, len;
 	unsigned line;
+	size_t pos, len;
 	uint64_t digest;
 	const struct inifile_events *events;
 	void *data;
+	char buffer[4096];
 };
 
-/* The next byte of the file, or -1 at its end and after an error. */
-static int next_byte(struct reader *reader)
+/* Whether there is another byte in the buffer: not at the end of the file and after an error. */
+static bool fill(struct reader *reader)
 {
-	if (reader->pos == reader->len) {
-		ssize_t n = reader->error
-			? 0
-			: read(reader->fd, reader->buffer, sizeof(reader->buffer));
+	ssize_t n;
 
-		if (n < 0)
-			reader->error = -errno;
-		if (n <= 0)
-			return -1;
-		reader->len = (size_t)n;
-		reader->pos = 0;
-	}
-	/* FNV-1a (draft-eastlake-fnv): the 64-bit prime. */
-	reader->digest ^= (unsigned char)reader->buffer[reader->pos];
-	reader->digest *= 0x100000001b3;
-	return (unsigned char)reader->buffer[reader->pos++];
+	if (reader->pos < reader->len)
+		return true;
+	n = reader->error ? 0 : read(reader->fd, reader->buffer, sizeof(reader->buffer));
+	if (n < 0)
+		reader->error = -errno;
+	reader->pos = 0;
+	reader->len = n > 0 ? (size_t)n : 0;
+	return n > 0;
 }
 
 /*
@@ -53,13 +47,18 @@ static int next_byte(struct reader *reader)
 static bool read_line(struct reader *reader, char *line, const char **ret_message)
 {
 	size_t len = 0;
-	int c = next_byte(reader);
 
 	*ret_message = NULL;
-	if (c < 0)
+	if (!fill(reader))
 		return false;
 	reader->line++;
-	for (; c >= 0 && c != '\n'; c = next_byte(reader)) {
+	while (fill(reader)) {
+		char c = reader->buffer[reader->pos++];
+
+		/* FNV-1a (draft-eastlake-fnv): the 64-bit prime. */
+		reader->digest = (reader->digest ^ (unsigned char)c) * 0x100000001b3;
+		if (c == '\n')
+			break;
 		if (c == '\0')
 			*ret_message = "the line holds a NUL byte; write plain text";
 		else if (len == INIFILE_LINE_MAX)
@@ -67,7 +66,7 @@ static bool read_line(struct reader *reader, char *line, const char **ret_messag
 				"the line is longer than 198 bytes; a list may go on "
 				"in a second line with the same key";
 		else
-			line[len++] = (char)c;
+			line[len++] = c;
 	}
 	line[len] = '\0';
 	return true;
@@ -118,14 +117,14 @@ static const char *take_header(struct reader *reader, char *text)
 static char *read_for_inih(char *str, int size, void *stream)
 {
 	struct reader *reader = stream;
-	char line[INIFILE_LINE_MAX + 1] = "";
+	char line[INIFILE_LINE_MAX + 1];
 	const char *message;
 	char *text;
 
 	if (!read_line(reader, line, &message))
 		return NULL;
 	text = line;
-	if (reader->line == 1 && memcmp(text, BYTE_ORDER_MARK, 3) == 0)
+	if (reader->line == 1 && text_begins_with(text, BYTE_ORDER_MARK))
 		text += strlen(BYTE_ORDER_MARK);
 	text = skip_blanks(text);
 	if (*text == '[' &&
@@ -159,9 +158,14 @@ static int key_from_inih(
 int inifile_read(
 	int fd, const struct inifile_events *events, void *data, uint64_t *digest)
 {
-	struct reader reader = {
-		.fd = fd, .events = events, .data = data, .digest = *digest};
+	struct reader reader;
 
+	/* But for the buffer, so that no more of it is touched than is read. */
+	memset(&reader, 0, offsetof(struct reader, buffer));
+	reader.fd = fd;
+	reader.events = events;
+	reader.data = data;
+	reader.digest = *digest;
 	if (ini_parse_stream(read_for_inih, &reader, key_from_inih, &reader) == -2)
 		return -ENOMEM;
 	*digest = reader.digest;

@@ -259,6 +259,8 @@ static enum identity compare_identity(
 {
 	enum identity identity = IDENTITY_UNKNOWN;
 
+	if (!identity_is_said(section))
+		return identity;
 	for (unsigned i = 0; i < lookup->machine->n_functions; i++) {
 		const struct pcidev *dev = &lookup->machine->functions[i];
 		enum identity one;

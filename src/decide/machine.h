@@ -15,7 +15,6 @@
 #define MACHINE_FUNCTIONS_MAX 8192
 
 struct machine {
-	struct pcidev functions[MACHINE_FUNCTIONS_MAX];
 	unsigned n_functions;
 	bool whole;     /* all functions are there */
 	bool truncated; /* the machine has more than fit */
@@ -31,6 +30,7 @@ struct machine {
 	const struct pcidev *(*known)(const void *bus, struct pci_address address);
 	const void *bus;                             /* for it */
 	enum identity identity[CONFIG_SECTIONS_MAX]; /* of what is at a section's place */
+	struct pcidev functions[MACHINE_FUNCTIONS_MAX];
 };
 
 /*

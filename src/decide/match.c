@@ -4,11 +4,24 @@
 
 #define PLACE_KINDS (1 << SELECTOR_PATH | 1 << SELECTOR_ADDRESS)
 
-/* A quick look at what differs most: with many sections most functions are elsewhere. */
-static inline bool is_elsewhere(const struct selector *selector, const struct pcidev *dev)
+/*
+ * Whether a selector may name the place: a quick look at what differs most, since with many sections
+ * most functions are elsewhere.
+ */
+static bool may_be_place(const struct config *config,
+	const struct config_section *section, const struct pci_path *path)
 {
-	return selector->kind == SELECTOR_PATH &&
-		selector->path.devfn[0] >> 3 != dev->path.devfn[0] >> 3;
+	const struct selector *selector = &config->selectors[section->first_selector];
+	const struct selector *end = selector + section->n_selectors;
+
+	for (; selector < end; selector++)
+		if (selector->kind == SELECTOR_ADDRESS ||
+			(selector->kind == SELECTOR_PATH &&
+				selector->path.devfn[0] >> 3 == path->devfn[0] >> 3 &&
+				(selector->path.depth == 1 ||
+					selector->path.devfn[0] == path->devfn[0])))
+			return true;
+	return false;
 }
 
 /* The kinds among @wanted of which at least one selector holds, as bits 1 << kind. */
@@ -20,7 +33,6 @@ static unsigned matching_kinds(const struct config *config,
 
 	for (unsigned i = 0; i < section->n_selectors; i++)
 		if (wanted & 1u << selectors[i].kind &&
-			!is_elsewhere(&selectors[i], dev) &&
 			selector_match(&selectors[i], dev))
 			kinds |= 1u << selectors[i].kind;
 	return kinds;
@@ -29,10 +41,11 @@ static unsigned matching_kinds(const struct config *config,
 enum match match_section(const struct config *config,
 	const struct config_section *section, const struct pcidev *dev)
 {
-	unsigned wanted = section->kinds & PLACE_KINDS;
-	unsigned places = matching_kinds(config, section, wanted, dev);
+	unsigned wanted = section->kinds & PLACE_KINDS, places;
 
-	/* Most functions are elsewhere; their ids need not be compared. */
+	if (wanted && !may_be_place(config, section, &dev->path))
+		return MATCH_NONE;
+	places = matching_kinds(config, section, wanted, dev);
 	if (wanted && !places)
 		return MATCH_NONE;
 	/* "path" and "address" together: a function that only one of them names is the

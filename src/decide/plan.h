@@ -24,10 +24,10 @@ struct plan_entry {
 
 /* Entries are in the order of sections; those of one section are neighbours. */
 struct plan {
-	struct plan_entry entries[PLAN_ENTRIES_MAX];
 	unsigned n_entries;
 	/* The function that has just appeared, which all of it is about; NULL: it is of a boot. */
 	const struct pci_address *late;
+	struct plan_entry entries[PLAN_ENTRIES_MAX];
 };
 
 /* Makes the plan.  @ret is in static storage. */

@@ -39,9 +39,9 @@ struct protect_entry {
 };
 
 struct protect_list {
-	struct protect_entry entries[PROTECT_ENTRIES_MAX];
 	unsigned n_entries;
 	bool incomplete; /* a file of it could not be read whole: more may be protected */
+	struct protect_entry entries[PROTECT_ENTRIES_MAX];
 };
 
 /*
