@@ -94,9 +94,13 @@ build/vfioboot-early: $(EARLY_SHARED) $(EARLY_SRC) $(EARLY_HEADERS) build/includ
 # `make install PREFIX=` after another `make` links a program that knows it.
 build/paths.h: FORCE
 	@mkdir -p $(@D)
-	@echo '$(PATHS)' | cmp -s - $@ || echo '$(PATHS)' >$@
+	@echo "$$PATHS" | cmp -s - $@ || echo "$$PATHS" >$@
 
-PATHS = \#define PATHS_LIBDIR "$(LIBDIR)/vfioboot"
+define PATHS
+#define PATHS_LIBDIR "$(LIBDIR)/vfioboot"
+#define PATHS_PROGRAM "$(BINDIR)/vfioboot"
+endef
+export PATHS
 
 .PHONY: FORCE
 FORCE:

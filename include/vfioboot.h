@@ -345,6 +345,40 @@ int vfioboot_check(struct vfioboot_machine *machine, const char *const *devices,
 int vfioboot_readiness(struct vfioboot_machine *machine, const char *const *names,
 	size_t n, struct vfioboot_points **ret_points);
 
+/* ---- handing devices over now, and taking them back ---- */
+
+/*
+ * vfioboot_bind() and vfioboot_release() run the program, in whose process signals, the lock and the
+ * end of a session are in nobody's way; this one, when it is not that of the same package.  @path is
+ * absolute.  Returns 0; -EINVAL: it is not; or -ENOMEM.
+ */
+int vfioboot_set_program(struct vfioboot_ctx *ctx, const char *path);
+
+/* As the options of `vfioboot bind` and `vfioboot release`. */
+enum vfioboot_handover {
+	VFIOBOOT_DRY_RUN = 1 << 0, /* of both: change nothing, list what would be done */
+	VFIOBOOT_STOP_SESSION = 1
+		<< 1, /* stop what shows or plays something on the devices */
+	VFIOBOOT_LAST_DISPLAY = 1 << 2, /* the host will have no display */
+	VFIOBOOT_NAMED_ONLY = 1 << 3,   /* not the rest of the cards */
+};
+
+/*
+ * Gives @n sets or devices to a guest now, all of them or none; or takes them back.  Needs root, and
+ * of another root directory than "/" VFIOBOOT_DRY_RUN.  @flags has bits of enum vfioboot_handover, and
+ * @wait_s is for how many seconds to wait: until no process has the devices open, or until no guest
+ * runs with them.  @ret_points (NULL: not wanted), for vfioboot_points_free(), has a point for each
+ * step, whose code is "planned", "done" or "failed", and what there is to say as VFIOBOOT_NOTE; the
+ * remedy of a planned one is why it is needed.  It is written after -ECANCELED, too.
+ *
+ * Returns 0; -ECANCELED: it was refused, or a step failed and all was undone; -EINVAL: a name or a
+ * flag is none; or another -errno: the program did not run, or how it ended is not known.
+ */
+int vfioboot_bind(struct vfioboot_ctx *ctx, const char *const *names, size_t n,
+	unsigned flags, unsigned wait_s, struct vfioboot_points **ret_points);
+int vfioboot_release(struct vfioboot_ctx *ctx, const char *const *names, size_t n,
+	unsigned flags, unsigned wait_s, struct vfioboot_points **ret_points);
+
 #ifdef __cplusplus
 }
 #endif

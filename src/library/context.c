@@ -27,6 +27,7 @@ struct vfioboot_ctx *vfioboot_unref(struct vfioboot_ctx *ctx)
 	if (!ctx || --ctx->refs)
 		return NULL;
 	free(ctx->directory);
+	free(ctx->program);
 	free(ctx);
 	return NULL;
 }

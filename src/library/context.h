@@ -9,6 +9,7 @@
 struct vfioboot_ctx {
 	unsigned refs;
 	char *directory; /* NULL: "/" */
+	char *program;   /* NULL: the one that is installed */
 	void (*log)(struct vfioboot_ctx *ctx, int priority, const char *text, void *data);
 	void *log_data;
 	struct message failure; /* of the last one */

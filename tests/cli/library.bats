@@ -202,3 +202,81 @@ profile = windows' >"$root/etc/vfioboot.conf"
 	run -1 --separate-stderr "$BATS_TEST_TMPDIR/example" /nonexistent
 	[ "$stderr" = 'cannot open /nonexistent: No such file or directory' ]
 }
+
+# A program that says what another one would, and which arguments it got.
+play() { # STATUS STDERR LINE...
+	{
+		printf '#!/bin/sh\necho "$*" >"%s"\n' "$work/arguments"
+		printf 'cat <<"END"\n'
+		printf '%s\n' "${@:3}"
+		printf 'END\nprintf "%%s\\n" "%s" >&2\nexit %s\n' "$2" "$1"
+	} >"$work/played"
+	chmod +x "$work/played"
+	export HAND_OVER_BY=$work/played
+}
+
+@test "bind and release list the steps of the commands" {
+	host_of_two_cards "$root"
+	printf '[device second]\npath = 00:01.1/00\nexpect = 2\n' >"$root/etc/vfioboot.conf"
+	export HAND_OVER_BY=$vfioboot FLAGS=1
+	answers bind second
+	by_library=$(jq -S '[.checks[] | {state: .name, text: .found, why: .remedy}]' <<<"$output")
+	diff <("$vfioboot" bind second --dry-run --json --root "$root" 2>/dev/null | jq -sS 'map({state, text, why})') \
+		- <<<"$by_library"
+	json_true 'length > 3 and all(.state == "planned")' <<<"$by_library"
+	answers release second
+	json_true '.checks == [{name: "note", subject: null, state: "note", remedy: null,
+		found: "second was not handed over: nothing to do."}]' <<<"$output"
+}
+
+@test "what is refused is an error with the words of the command" {
+	host_of_two_cards "$root"
+	export HAND_OVER_BY=$vfioboot FLAGS=1
+	expect=1 answers bind 03:00.0
+	json_true '.answer < 0 and .checks == []' <<<"$output"
+	[[ $stderr == *'0000:03:00.0 is refused (protected)'*'; nothing was changed' ]]
+	expect=1 answers bind class:03
+	[[ $stderr == "'class:03' matches more than one device; choose one by its path:"$'\n  0000:'* ]]
+	# Of another machine nothing can be changed.
+	FLAGS=0 expect=1 answers bind second
+	[ -n "$stderr" ]
+	# A name is no option.
+	expect=1 answers release --help
+	[[ $stderr == *"'--help' is neither a device set nor a device"* ]]
+	FLAGS=64 expect=1 answers bind second
+	[ "$stderr" = 'unknown flags 0x40' ]
+}
+
+@test "a hand-over has its options, its steps and its warnings" {
+	step='"kernel":null,"seconds":0,"expected":null,"why":null'
+	play 0 'vfioboot bind: warning: this is worth knowing' \
+		"{\"state\":\"started\",\"step\":1,\"of\":1,$step,\"text\":\"Unbind\"}" \
+		"{\"state\":\"done\",\"step\":1,\"of\":1,$step,\"text\":\"Unbind\"}" 'no JSON'
+	root=/
+	FLAGS=14 answers bind gpu -x
+	[ "$(<"$work/arguments")" = 'bind --json --wait 7 --stop-session --allow-last-display --only -- gpu -x' ]
+	json_true '.answer == 0 and .checks == [{name: "done", subject: null, state: "pass", found: "Unbind",
+		remedy: null}]' <<<"$output"
+	[ "$stderr" = '<4> this is worth knowing' ]
+	FLAGS=14 answers release gpu
+	[ "$(<"$work/arguments")" = 'release --json --wait 7 -- gpu' ]
+}
+
+@test "a step that fails is a point, and an error" {
+	root=/
+	play 1 'vfioboot release: Unbind: No such device; every step was undone' \
+		'{"state":"failed","step":1,"of":1,"kernel":null,"seconds":0,"expected":null,"text":"Unbind","why":null}'
+	expect=1 answers release gpu
+	json_true '.checks[0].name == "failed" and .checks[0].state == "fail"' <<<"$output"
+	[ "$stderr" = 'Unbind: No such device; every step was undone' ]
+	play 3 ''
+	expect=1 answers bind gpu
+	[[ $stderr == *'/played bind exited with status 3' ]]
+	printf '#!/bin/sh\nkill -9 $$\n' >"$work/played"
+	expect=1 answers bind gpu
+	[[ $stderr == "cannot run $work/played: Interrupted system call" ]]
+	HAND_OVER_BY=$work/nothing expect=1 answers bind gpu
+	[[ $stderr == "cannot run $work/nothing: No such file or directory" ]]
+	HAND_OVER_BY=vfioboot expect=1 answers bind gpu
+	[ "$stderr" = "'vfioboot' is not an absolute path" ]
+}

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Prints what `vfioboot list --all --json`, `plan --json` and `check --json` say, by the library:
- *     answers DIRECTORY list|plan|check|cards|obstacles|ready [DEVICE]...
+ *     answers DIRECTORY list|plan|check|cards|obstacles|ready|bind|release [DEVICE]...
  * Of "cards" a line each, and what the others say of points in the form of `check`.
+ * FLAGS are those of a hand-over, and HAND_OVER_BY is the program that carries it out.
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <vfioboot.h>
 
@@ -166,6 +168,28 @@ static int cards(struct vfioboot_machine *machine)
 	return 0;
 }
 
+/* Prints what a hand-over says, also where it fails. */
+static int hand_over(
+	struct vfioboot_ctx *ctx, const char *what, const char *const *names, size_t n)
+{
+	const char *program = getenv("HAND_OVER_BY"), *flags = getenv("FLAGS");
+	unsigned bits = flags ? (unsigned)atoi(flags) : 0;
+	struct vfioboot_points *points = NULL;
+	int r = program ? vfioboot_set_program(ctx, program) : 0;
+
+	if (r == 0 && strcmp(what, "bind") == 0)
+		r = vfioboot_bind(ctx, names, n, bits, 7, &points);
+	else if (r == 0)
+		r = vfioboot_release(ctx, names, n, bits, 7, &points);
+	if (points) {
+		printf("{\"checks\":[");
+		put_points(points);
+		printf("],\"answer\":%d}\n", r);
+	}
+	vfioboot_points_free(points);
+	return r;
+}
+
 static int answer(struct vfioboot_machine *machine, const char *what,
 	const char *const *devices, size_t n)
 {
@@ -178,23 +202,36 @@ static int answer(struct vfioboot_machine *machine, const char *what,
 	return find(machine, what, devices, n);
 }
 
+static void warn(struct vfioboot_ctx *ctx, int priority, const char *text, void *data)
+{
+	(void)ctx;
+	(void)data;
+	fprintf(stderr, "<%d> %s\n", priority, text);
+}
+
 int main(int argc, char **argv)
 {
 	struct vfioboot_machine *machine = NULL;
+	const char *remedy;
 	struct vfioboot_ctx *ctx;
 	int r = argc < 3 ? -EINVAL : vfioboot_new(&ctx);
 
 	if (r < 0)
 		return 2;
-	r = vfioboot_set_root(ctx, argv[1]);
-	if (r == 0)
+	r = strcmp(argv[1], "/") == 0 ? 0 : vfioboot_set_root(ctx, argv[1]);
+	vfioboot_set_log(ctx, warn, NULL);
+	if (strcmp(argv[2], "bind") == 0 || strcmp(argv[2], "release") == 0)
+		r = hand_over(
+			ctx, argv[2], (const char *const *)argv + 3, (size_t)argc - 3);
+	else if (r == 0)
 		r = vfioboot_machine_read(ctx, &machine);
-	if (r == 0)
+	if (machine)
 		r = answer(machine, argv[2], (const char *const *)argv + 3,
 			(size_t)argc - 3);
+	remedy = vfioboot_get_remedy(ctx);
 	if (r < 0)
-		fprintf(stderr, "%s; %s\n", vfioboot_get_message(ctx),
-			vfioboot_get_remedy(ctx) ? vfioboot_get_remedy(ctx) : "");
+		fprintf(stderr, "%s%s%s\n", vfioboot_get_message(ctx), remedy ? "; " : "",
+			remedy ? remedy : "");
 	vfioboot_machine_unref(machine);
 	vfioboot_unref(ctx);
 	return r < 0;
