@@ -203,15 +203,19 @@ static void print_resource(const struct vm_set *set, size_t i)
 	printf("vfioboot/%s-%04x-%04x\n", name_of(set, name), ids->vendor, ids->device);
 }
 
-/* PermittedHostDevices and HostDevice of KubeVirt's API (staging/src/kubevirt.io/api/core/v1). */
+/*
+ * PermittedHostDevices and HostDevice of KubeVirt's API (staging/src/kubevirt.io/api/core/v1); without
+ * the gate of pkg/virt-config/featuregate virtual machines with hostDevices are refused.
+ */
 static void print_kubevirt(const struct cli *cli, const struct vm_set *set)
 {
 	char name[NAME_SIZE];
 
 	(void)cli;
-	printf("# In the resource KubeVirt; each device of these ids that is on vfio-pci counts:\n"
-	       "spec:\n  configuration:\n    permittedHostDevices:\n"
-	       "      pciHostDevices:\n");
+	printf("# In the resource KubeVirt, beside what these lists have there already; each device\n"
+	       "# of these ids that is on vfio-pci counts:\n"
+	       "spec:\n  configuration:\n    developerConfiguration:\n      featureGates:\n"
+	       "      - HostDevices\n    permittedHostDevices:\n      pciHostDevices:\n");
 	for (size_t i = 0; i < set->n; i++) {
 		const struct pci_ids *ids = &set->functions[i]->dev.ids;
 
@@ -221,6 +225,8 @@ static void print_kubevirt(const struct cli *cli, const struct vm_set *set)
 		       "        resourceName: ",
 			ids->vendor, ids->device);
 		print_resource(set, i);
+		printf("        # true: another device plugin, such as NVIDIA's, announces it\n"
+		       "        externalResourceProvider: false\n");
 	}
 	printf("---\n# In the VirtualMachine:\n"
 	       "spec:\n  template:\n    spec:\n      domain:\n        devices:\n"

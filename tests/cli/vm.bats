@@ -187,7 +187,9 @@ win 11 off   0000:02:00.1 second' ]
 	[ "${#lines[@]}" = 2 ]
 	run -0 "$vfioboot" vm show second --root "$host" --format kubevirt
 	[[ $output == *'- pciVendorSelector: "10DE:2206"
-        resourceName: vfioboot/second-10de-2206'* ]]
+        resourceName: vfioboot/second-10de-2206
+'*'        externalResourceProvider: false'* ]]
+	[[ $output == *$'\n    developerConfiguration:\n      featureGates:\n      - HostDevices\n    permittedHostDevices:\n'* ]]
 	[[ $output == *'deviceName: vfioboot/second-10de-1aef' ]]
 	run -0 "$vfioboot" vm show second --root "$host"
 	[ "$(grep -c '<hostdev' <<<"$output")" = 2 ]
