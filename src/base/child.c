@@ -134,7 +134,7 @@ int child_run(int (*work)(void *data), void *data, uint64_t deadline)
 
 /* The memory of a child that has no other of its own: what it is to do, above its stack. */
 struct shared_child {
-	char stack[65536 - 4 * sizeof(void *)];
+	_Alignas(16) char stack[65536 - 4 * sizeof(void *)];
 	int (*work)(void *data);
 	void *data;
 };
@@ -149,19 +149,24 @@ static int run_shared(void *data)
 
 int child_run_shared(int (*work)(void *data), void *data, uint64_t deadline)
 {
-	struct shared_child *child = mmap(NULL, sizeof(*child), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* That of the last child which ended; what is there from the start takes no mapping. */
+	static struct shared_child first, *idle = &first;
+	struct shared_child *child = idle;
 	pid_t pid;
 	int r;
 
+	if (!child)
+		child = mmap(NULL, sizeof(*child), PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (child == MAP_FAILED)
 		return -errno;
+	idle = NULL;
 	child->work = work;
 	child->data = data;
 	pid = clone(run_shared, &child->work, CLONE_VM | SIGCHLD, child);
 	r = pid < 0 ? -errno : finish(pid, deadline);
 	/* The stack of one that did not end is never used again. */
 	if (r != -ETIMEDOUT)
-		munmap(child, sizeof(*child));
+		idle = child;
 	return r;
 }

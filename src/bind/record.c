@@ -82,8 +82,7 @@ static void put_word(struct output *output, const char *key, const char *word)
 	char escaped[WORD_SIZE(CONFIG_PATH_SIZE)];
 
 	put(output, key);
-	word_format(word, escaped, sizeof(escaped));
-	put(output, escaped);
+	put_bytes(output, escaped, word_format(word, escaped, sizeof(escaped)));
 }
 
 static void format_id(const struct pci_ids *ids, char ret[static sizeof("ffff:ffff")])
@@ -233,14 +232,14 @@ static void put_record(struct output *output, const struct content *content, int
 	const struct report *report = content->report;
 	const struct config *config = report->config;
 	struct utsname kernel = {.release = "-"};
-	char head[256];
+	char head[256], digest[sizeof("0123456789abcdef")];
 
 	uname(&kernel);
-	snprintf(head, sizeof(head),
-		MARK "2\nversion " VFIOBOOT_VERSION
-		     "\nstage %s\nkernel %s\nconfig %016llx\nstate %s\n",
-		boot_stage_word(content->stage), kernel.release,
-		(unsigned long long)config->digest, state_of(report));
+	pci_put_hex(pci_put_hex(digest, (uint32_t)(config->digest >> 32), 8),
+		(uint32_t)config->digest, 8);
+	text_join(head, sizeof(head), MARK "2\nversion " VFIOBOOT_VERSION "\nstage ",
+		boot_stage_word(content->stage), "\nkernel ", kernel.release, "\nconfig ",
+		digest, "\nstate ", state_of(report), "\n", NULL);
 	put(output, head);
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++)
 		put_error(output, config, &config->errors[i]);
@@ -268,10 +267,13 @@ static void put_protect(struct output *output, const struct content *content)
 /* Opens the directory @name in @dir, and makes it before if need be. */
 static int open_dir(int dir, const char *name)
 {
-	int fd;
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dir, name, flags);
 
-	mkdirat(dir, name, 0755);
-	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		mkdirat(dir, name, 0755);
+		fd = openat(dir, name, flags);
+	}
 	return fd < 0 ? -errno : fd;
 }
 
@@ -287,7 +289,7 @@ static int replace_file(const struct root *root, const struct content *content)
 {
 	_cleanup_close_ int dir = open_record_dir(root);
 	_cleanup_close_ int fd = -1;
-	struct output output = {0};
+	struct output output;
 	char temporary[40];
 
 	if (dir < 0)
@@ -298,6 +300,8 @@ static int replace_file(const struct root *root, const struct content *content)
 	if (fd < 0)
 		return -errno;
 	output.fd = fd;
+	output.error = 0;
+	output.len = 0;
 	if (content->report)
 		put_record(&output, content, dir);
 	else
@@ -331,9 +335,8 @@ int record_lock(const struct root *root, uint64_t deadline)
 	return TAKE_FD(fd);
 }
 
-int record_write(const struct root *root, const struct report *report)
+int record_write(const struct root *root, bool early, const struct report *report)
 {
-	bool early = root_is_initramfs(root);
 	struct content content = {.name = early ? "initramfs.record" : "system.record",
 		.stage = early ? BOOT_INITRAMFS : BOOT_SYSTEM,
 		.report = report};
@@ -345,12 +348,13 @@ int record_write(const struct root *root, const struct report *report)
 	return replace_file(root, &content);
 }
 
-int record_keep_protect(const struct root *root, const struct protect_list *protect)
+int record_keep_protect(
+	const struct root *root, bool early, const struct protect_list *protect)
 {
 	struct content content = {.name = "initramfs.protect", .protect = protect};
 
 	/* An image without a list knows nothing that the real root does not. */
-	if (!root_is_initramfs(root) || !protect->n_entries)
+	if (!early || !protect->n_entries)
 		return 0;
 	return replace_file(root, &content);
 }

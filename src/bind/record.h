@@ -70,16 +70,19 @@ const char *boot_stage_word(enum boot_stage stage);
 int record_lock(const struct root *root, uint64_t deadline);
 
 /*
+ * @early: the run is that of the initramfs, as root_is_initramfs() says.
+ *
  * Replaces the record of this stage of the boot as a whole; of that for functions that appeared,
  * which is locked then, the lines of these sections.  Returns 0, or -errno.
  */
-int record_write(const struct root *root, const struct report *report);
+int record_write(const struct root *root, bool early, const struct report *report);
 
 /*
  * In the initramfs: leaves the image's protect list for the run on the real root, where the
  * image is gone and not all is mounted yet.  Elsewhere it does nothing.  Returns 0, or -errno.
  */
-int record_keep_protect(const struct root *root, const struct protect_list *protect);
+int record_keep_protect(
+	const struct root *root, bool early, const struct protect_list *protect);
 
 /* ---- Reading */
 

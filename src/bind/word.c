@@ -11,7 +11,7 @@ static bool is_plain(char c)
 	return (unsigned char)c > ' ' && c != 0x7f && c != '\\';
 }
 
-void word_format(const char *text, char *ret, size_t size)
+size_t word_format(const char *text, char *ret, size_t size)
 {
 	bool is_nothing_sign = strcmp(text, "-") == 0;
 	char *to = ret, *end = ret + size - 1;
@@ -31,6 +31,7 @@ void word_format(const char *text, char *ret, size_t size)
 		*to++ = (char)('0' + (c & 7));
 	}
 	*to = '\0';
+	return (size_t)(to - ret);
 }
 
 bool word_take(const char **text, char *ret, size_t size)

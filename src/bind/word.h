@@ -12,8 +12,8 @@
 /* Bytes of the word of a text of up to @n bytes, its NUL included. */
 #define WORD_SIZE(n) (4 * (n))
 
-/* Writes the word of a text; what does not fit is cut. */
-void word_format(const char *text, char *ret, size_t size);
+/* Writes the word of a text; what does not fit is cut.  Returns its length. */
+size_t word_format(const char *text, char *ret, size_t size);
 
 /* Reads the word at *@text, and moves *@text behind it.  False: it is none, or does not fit. */
 bool word_take(const char **text, char *ret, size_t size);

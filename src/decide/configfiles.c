@@ -79,14 +79,18 @@ static bool add_dropin(void *data, const char *name)
 
 static void read_file(const struct root *root, struct config *config, const char *path)
 {
-	_cleanup_close_ int fd = -1;
-	char target[sizeof(MASK) + 1];
-	int link = file_read_link(root, path, target, sizeof(target));
-
-	if (link == 0 && strcmp(target, MASK) == 0)
-		return;
 	/* A pipe in the place of a file must not make a boot wait. */
-	fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
+	_cleanup_close_ int fd =
+		file_open(root, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+	char target[sizeof(MASK) + 1];
+	int link = -EINVAL;
+
+	if (fd == -ELOOP) {
+		link = file_read_link(root, path, target, sizeof(target));
+		if (link == 0 && strcmp(target, MASK) == 0)
+			return;
+		fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
+	}
 	if (fd >= 0)
 		config_read_file(config, fd, path);
 	else if (fd == -ENOENT && (link == 0 || link == -ENAMETOOLONG))

@@ -19,7 +19,9 @@ int pcidev_read_details(const struct root *root, struct pcidev *dev)
 	if (r < 0)
 		return r;
 	dev->has_iommu_group = sysfs_has_iommu_group(root, dev->address);
-	dev->is_virtual = sysfs_is_virtual(root, dev->address);
+	/* Nobody asks it of others. */
+	dev->is_virtual = pcidev_base_class(dev) == PCI_BASE_DISPLAY &&
+		sysfs_is_virtual(root, dev->address);
 	dev->has_connector = dev->ids.class >> 8 == PCI_CLASS_DISPLAY_OTHER &&
 		sysfs_has_connector(root, dev->address);
 	/* A function of unknown path can be bound all the same. */

@@ -22,7 +22,7 @@ struct pcidev {
 	/* Known after pcidev_read_details() alone: */
 	bool detailed;
 	bool has_iommu_group;
-	bool is_virtual; /* of SR-IOV: it has a physical one, whose driver makes it */
+	bool is_virtual; /* of SR-IOV: a physical one's driver makes it; read of displays alone */
 	bool has_connector; /* its driver shows one; looked for where the class does not say it */
 	char driver[SYSFS_DRIVER_SIZE]; /* that holds it now; "": none */
 };

@@ -205,8 +205,9 @@ static int print_plan(const struct options *options)
 /* What a run leaves in /run/vfioboot. */
 static void keep_record(const struct root *root, const struct report *report)
 {
-	int r = record_write(root, report);
-	int kept = report->plan->late ? 0 : record_keep_protect(root, &protect);
+	bool early = root_is_initramfs(root);
+	int r = record_write(root, early, report);
+	int kept = report->plan->late ? 0 : record_keep_protect(root, early, &protect);
 
 	if (r < 0 || (r = kept) < 0)
 		fprintf(stderr,

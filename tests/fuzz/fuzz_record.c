@@ -44,7 +44,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	CHECK(mkdtemp(top));
 	CHECK(root_open(top, &root) == 0);
 	atexit(remove_top);
-	CHECK(record_write(&root, &report) == 0);
+	CHECK(record_write(&root, root_is_initramfs(&root), &report) == 0);
 	return 0;
 }
 
@@ -110,7 +110,7 @@ static void write_back(struct record *record, size_t *ret_kept)
 	}
 	plan.n_entries = n;
 	*ret_kept = n;
-	CHECK(record_write(&root, &report) == 0);
+	CHECK(record_write(&root, root_is_initramfs(&root), &report) == 0);
 }
 
 static void check_same(const struct record *a, const struct record *b, size_t n_functions)

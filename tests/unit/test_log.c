@@ -88,7 +88,7 @@ static void test_record(void **state)
 	config.digest = 0x0123456789abcdef;
 	config_add_file(&config, "/etc/vfioboot.conf");
 	config_add_error(&config, (struct config_place){0, 7}, "something is wrong");
-	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	record = fake_read(RECORD);
 	assert_int_equal(strncmp(record, "vfioboot-record 2\nversion ", 26), 0);
 	assert_string_equal(lines_of(record, "stage"), "stage system\n");
@@ -106,14 +106,14 @@ static void test_record(void **state)
 static void test_states_and_stages(void **state)
 {
 	(void)state;
-	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	assert_string_equal(lines_of(fake_read(RECORD), "state"), "state nothing\n");
 	config.off = true;
-	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	assert_string_equal(lines_of(fake_read(RECORD), "state"), "state off\n");
 	fake_put("etc/initrd-release", "");
 	config.off = false;
-	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	assert_string_equal(lines_of(fake_read("run/vfioboot/initramfs.record"), "stage"),
 		"stage initramfs\n");
 	/* The other stage's record stays. */
@@ -121,7 +121,7 @@ static void test_states_and_stages(void **state)
 	fake_remove("run/vfioboot/initramfs.record");
 	fake_remove("etc/initrd-release");
 	fake_put("conf/initramfs.conf", "");
-	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	assert_string_equal(lines_of(fake_read("run/vfioboot/initramfs.record"), "state"),
 		"state nothing\n");
 }
@@ -132,9 +132,9 @@ static void test_replaces(void **state)
 	(void)state;
 	for (int i = 0; i < 20; i++)
 		add_entry("gpu", "vfio-pci", i, RESULT_BOUND, REASON_NONE, "vfio-pci");
-	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	plan.n_entries = 1;
-	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	assert_ptr_equal(strchr(lines_of(fake_read(RECORD), "function"), '\n') + 1,
 		strchr(lines_of(fake_read(RECORD), "function"), '\0'));
 	fake_remove(RECORD);
@@ -145,16 +145,18 @@ static void test_can_not_write(void **state)
 {
 	(void)state;
 	fake_put("run", "a file");
-	assert_int_equal(record_write(&root, &report), -ENOTDIR);
+	assert_int_equal(
+		record_write(&root, root_is_initramfs(&root), &report), -ENOTDIR);
 	fake_remove("run");
 	fake_put("run/vfioboot", "a file");
-	assert_int_equal(record_write(&root, &report), -ENOTDIR);
+	assert_int_equal(
+		record_write(&root, root_is_initramfs(&root), &report), -ENOTDIR);
 	fake_remove("run/vfioboot");
 	fake_link("run/vfioboot", "/tmp");
-	assert_true(record_write(&root, &report) < 0);
+	assert_true(record_write(&root, root_is_initramfs(&root), &report) < 0);
 	fake_remove("run/vfioboot");
 	fake_dir(RECORD);
-	assert_true(record_write(&root, &report) < 0);
+	assert_true(record_write(&root, root_is_initramfs(&root), &report) < 0);
 	fake_remove(RECORD);
 	fake_remove("run/vfioboot");
 }
@@ -164,7 +166,7 @@ static void expect_round_trip(void)
 {
 	const char *line;
 
-	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	line = lines_of(fake_read(RECORD), "function");
 	for (unsigned i = 0; i < plan.n_entries; i++, line = strchr(line, '\n') + 1) {
 		const struct config_section *section = &config.sections[i];
@@ -205,7 +207,7 @@ static void test_steps_round_trip(void **state)
 	}
 	report.steps = steps;
 	report.n_steps = ARRAY_SIZE(steps);
-	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	assert_int_equal(record_read(&root, BOOT_SYSTEM, &record), 0);
 	assert_int_equal(record.n_skipped, 0);
 	assert_int_equal(record.n_steps, ARRAY_SIZE(steps));
@@ -305,7 +307,7 @@ static void test_hostile_names(void **state)
 		add_entry(
 			"gpu", "vfio-pci", 1, RESULT_FAILED, REASON_NO_DRIVER, names[i]);
 	}
-	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	assert_int_equal(record_read(&root, BOOT_SYSTEM, &record), 0);
 	assert_int_equal(record.n_skipped, 0);
 	assert_int_equal(record.n_errors, ARRAY_SIZE(names));
@@ -329,7 +331,7 @@ static void test_one_fact_a_line(void **state)
 		"vfioboot.device=\"1\nfunction section=a address=- path=- id=- wanted=- "
 		"before=- driver=- result=bound reason=-\n\" vfioboot.profile=\"a\nb\"");
 	assert_int_equal(config.n_errors, 2);
-	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	record = fake_read(RECORD);
 	assert_string_equal(lines_of(record, "function"), "");
 	for (; *record; record = strchr(record, '\n') + 1)
@@ -346,7 +348,7 @@ static void test_all_errors(void **state)
 	config_add_file(&config, "/etc/vfioboot.conf");
 	for (unsigned i = 0; i < CONFIG_ERRORS_MAX + 10; i++)
 		config_add_error(&config, (struct config_place){0, 1}, "%0400d", 1);
-	assert_int_equal(record_write(&root, &report), 0);
+	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	errors = lines_of(fake_read(RECORD), "error");
 	for (; *errors; errors = strchr(errors, '\n') + 1)
 		lines++;
@@ -499,20 +501,20 @@ static void test_keep_protect(void **state)
 
 	(void)state;
 	assert_int_equal(protect_parse(&list, strcpy(copy, text)), 0);
-	assert_int_equal(record_keep_protect(&root, &list), 0);
+	assert_int_equal(record_keep_protect(&root, root_is_initramfs(&root), &list), 0);
 	assert_int_equal(access(fake_path(kept), F_OK), -1);
 	fake_put("etc/initrd-release", "");
-	assert_int_equal(record_keep_protect(&root, &list), 0);
+	assert_int_equal(record_keep_protect(&root, root_is_initramfs(&root), &list), 0);
 	assert_string_equal(fake_read(kept), text);
 	list.incomplete = true;
-	assert_int_equal(record_keep_protect(&root, &list), 0);
+	assert_int_equal(record_keep_protect(&root, root_is_initramfs(&root), &list), 0);
 	list = (struct protect_list){0};
 	snprintf(copy, sizeof(copy), "%s", fake_read(kept));
 	assert_int_equal(protect_parse(&list, copy), 0);
 	assert_true(list.incomplete && list.n_entries == 2);
 	fake_remove(kept);
 	list.n_entries = 0;
-	assert_int_equal(record_keep_protect(&root, &list), 0);
+	assert_int_equal(record_keep_protect(&root, root_is_initramfs(&root), &list), 0);
 	assert_int_equal(access(fake_path(kept), F_OK), -1);
 }
 
