@@ -34,9 +34,25 @@ configured_drivers() {
 		grep -vx none
 }
 
+# driver = auto: the modules of this kernel that are variants of vfio-pci for devices that are here.
+# shellcheck disable=SC2154 # kernel and srcmods are dracut's
+variant_modules() {
+	local pattern module device alias
+	configured_drivers | grep -qx auto || return 0
+	sed -n 's/^alias vfio_pci:\([^ ]*\) \(.*\)/\1 \2/p' \
+		"${srcmods:-/lib/modules/$kernel}/modules.alias" |
+		while read -r pattern module; do
+			for device in /sys/bus/pci/devices/*/modalias; do
+				read -r alias <"$device" || continue
+				# shellcheck disable=SC2053 # a pattern
+				[[ ${alias#pci:} == $pattern ]] && echo "$module"
+			done
+		done | sort -u
+}
+
 installkernel() {
 	local -a drivers
-	mapfile -t drivers < <(configured_drivers)
+	mapfile -t drivers < <(configured_drivers | grep -vx auto; variant_modules)
 	# No -c: what this kernel calls otherwise, or has built in, is not missed. Not hostonly,
 	# because no driver of ours is in use while the image is made.
 	hostonly='' instmods vfio vfio_pci vfio_pci_core vfio_iommu_type1 vfio_virqfd \

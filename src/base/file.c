@@ -182,6 +182,39 @@ int file_read_line(const struct root *root, const char *path, char *ret, size_t 
 	return 0;
 }
 
+int file_each_line(const struct root *root, const char *path,
+	bool (*found)(void *data, const char *line), void *data)
+{
+	_cleanup_close_ int fd = file_open(root, path, O_RDONLY);
+	char text[1024];
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	while ((n = read(fd, text + len, sizeof(text) - 1 - len)) > 0 || len) {
+		char *line = text, *newline;
+
+		len += n > 0 ? (size_t)n : 0;
+		text[len] = '\0';
+		while ((newline = strchr(line, '\n'))) {
+			*newline = '\0';
+			if (!found(data, line))
+				return 0;
+			line = newline + 1;
+		}
+		len -= (size_t)(line - text);
+		/* The end of the file, or a line that does not fit. */
+		if (len && (n <= 0 || len == sizeof(text) - 1)) {
+			if (!found(data, line))
+				return 0;
+			len = 0;
+		}
+		memmove(text, line, len);
+	}
+	return n < 0 ? -errno : 0;
+}
+
 int file_read(const struct root *root, const char *path, char **ret, size_t *ret_size)
 {
 	_cleanup_close_ int fd = -1;

@@ -62,6 +62,13 @@ ssize_t file_read_fixed(
 /* Reads the line of a file, without its newline.  Returns 0, or -errno. */
 int file_read_line(const struct root *root, const char *path, char *ret, size_t size);
 
+/*
+ * Calls @found for each line of a file, without its newline, until it returns false.  What is longer
+ * than 1 KiB comes in parts.  Takes nothing from the heap.  Returns 0, or -errno.
+ */
+int file_each_line(const struct root *root, const char *path,
+	bool (*found)(void *data, const char *line), void *data);
+
 /* Reads the target of a link.  Returns 0, -ENAMETOOLONG when it does not fit, or -errno. */
 int file_read_link(const struct root *root, const char *path, char *ret, size_t size);
 

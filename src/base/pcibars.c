@@ -3,10 +3,7 @@
 #include "pcibars.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sysfs.h"
 #include "text.h"
@@ -115,52 +112,30 @@ struct search {
 	bool shown;        /* an address that is not 0 */
 };
 
-static void look_at(struct search *search, const char *line)
+static bool look_at(void *data, const char *line)
 {
+	struct search *search = data;
 	uint64_t start, end;
 	const char *name = parse_iomem(line, &start, &end);
 
 	if (!name || !end)
-		return;
+		return true;
 	search->shown = true;
 	for (size_t i = 0; !search->found && i < ARRAY_SIZE(framebuffers); i++)
 		if (strcmp(name, framebuffers[i]) == 0 &&
 			is_inside(search->bars, start, end))
 			search->found = framebuffers[i];
+	return !search->found;
 }
 
 int pci_bars_find_framebuffer(const struct root *root,
 	const struct pci_bar bars[static PCI_BARS], char *ret, size_t size)
 {
-	_cleanup_close_ int fd = file_open(root, TREE_IOMEM, O_RDONLY);
 	struct search search = {.bars = bars};
-	char text[1024];
-	size_t len = 0;
-	ssize_t n;
+	int r = file_each_line(root, TREE_IOMEM, look_at, &search);
 
-	if (fd < 0)
-		return fd;
-	/* A part at a time, without the heap: it is long on a large machine. */
-	while ((n = read(fd, text + len, sizeof(text) - 1 - len)) > 0 || len) {
-		char *line = text, *newline;
-
-		len += n > 0 ? (size_t)n : 0;
-		text[len] = '\0';
-		while ((newline = strchr(line, '\n'))) {
-			*newline = '\0';
-			look_at(&search, line);
-			line = newline + 1;
-		}
-		len -= (size_t)(line - text);
-		/* The end of the file, or a line longer than all that is looked for. */
-		if (n <= 0 || len == sizeof(text) - 1) {
-			look_at(&search, line);
-			len = 0;
-		}
-		memmove(text, line, len);
-	}
-	if (n < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	if (!search.shown)
 		return -EACCES;
 	text_join(ret, size, search.found ? search.found : "", NULL);

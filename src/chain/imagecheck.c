@@ -122,6 +122,35 @@ static int add_module(struct imagecheck *check, const char *driver)
 	return file_add_name(&check->modules, name);
 }
 
+/* A section that leaves its driver open, and what the functions of the machine make of it. */
+struct open_section {
+	const struct root *root;
+	const struct config *config;
+	const struct config_section *section;
+	char driver[CONFIG_DRIVER_SIZE];
+};
+
+static bool found_function(void *data, struct pci_address address)
+{
+	struct open_section *open = data;
+	struct pcidev dev = {0};
+
+	if (pcidev_read(open->root, address, &dev) == 0 &&
+		pcidev_read_details(open->root, &dev) == 0 &&
+		match_section(open->config, open->section, &dev) == MATCH_MEMBER)
+		variant_add(open->root, &dev.ids, open->driver);
+	return true;
+}
+
+static int add_variant(struct imagecheck *check, const struct config *config,
+	const struct config_section *section)
+{
+	struct open_section open = {check->root, config, section, ""};
+
+	sysfs_each_function(check->root, NULL, found_function, &open);
+	return *open.driver ? add_module(check, open.driver) : 0;
+}
+
 /* The modules of what boots bind. */
 static int add_modules(struct imagecheck *check, const struct config *config)
 {
@@ -135,7 +164,8 @@ static int add_modules(struct imagecheck *check, const struct config *config)
 
 		if (!section->bad && !section->demand && *section->driver &&
 			strcmp(section->driver, CONFIG_DRIVER_NONE) != 0)
-			r = add_module(check, section->driver);
+			r = section->auto_driver ? add_variant(check, config, section)
+						 : add_module(check, section->driver);
 	}
 	return r;
 }

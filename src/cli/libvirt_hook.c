@@ -185,6 +185,8 @@ static enum cli_exit prepare(struct hook *hook)
 	r = r < 0 ? r : look_again(hook, &message);
 	if (r < 0)
 		return refuse(hook, &message);
+	variant_resolve(
+		&hook->cli->root, config, pcibus_get, &hook->cli->machine->facts.bus);
 	r = libvirt_find_sets(config, &hook->cli->machine->facts.bus, &domain, &sets);
 	list = sets.list;
 	if (r < 0) {

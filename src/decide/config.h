@@ -26,6 +26,8 @@
 #define CONFIG_RESET_SIZE 64
 
 #define CONFIG_DRIVER_NONE "none" /* keeps every driver off */
+#define CONFIG_DRIVER_AUTO                                                               \
+	"auto" /* the one that the kernel has for the device (variant.h) */
 
 #define CONFIG_PARAM_TRIAL "vfioboot.trial" /* =ID: this boot is a trial */
 
@@ -68,6 +70,7 @@ struct config_section {
 	bool last_display; /* may take the last display */
 	bool demand;       /* bind = demand: no boot binds it */
 	bool take;         /* late = take: from a native driver that was faster */
+	bool auto_driver;  /* driver = auto: "driver" is what was found */
 	bool from_cmdline;
 	bool bad;
 };

@@ -116,6 +116,10 @@ static bool set_profile(struct config_section *section, const char *value)
 
 static bool set_driver(struct config_section *section, const char *value)
 {
+	section->auto_driver = strcmp(value, CONFIG_DRIVER_AUTO) == 0;
+	/* Until the device was looked at. */
+	if (section->auto_driver)
+		value = "vfio-pci";
 	return config_set_name(section->driver, sizeof(section->driver), value);
 }
 
@@ -251,7 +255,7 @@ static const struct key {
 } keys[] = {
 	{"expect", set_expect, "a number from 1 to 4096"},
 	{"profile", set_profile, "a name of A-Z a-z 0-9 . _ -"},
-	{"driver", set_driver, "the name of a driver, such as vfio-pci, or none"},
+	{"driver", set_driver, "the name of a driver, such as vfio-pci, auto or none"},
 	{"bind", set_bind, "boot or demand"},
 	{"on-move", set_on_move, "refuse or follow"},
 	{"last-display", set_last_display, "yes or no"},

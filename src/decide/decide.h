@@ -15,5 +15,6 @@
 #include "protect.h"
 #include "reason.h"
 #include "selector.h"
+#include "variant.h"
 
 #endif

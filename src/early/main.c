@@ -269,6 +269,7 @@ static void decide(const struct root *root, const struct pci_address *late)
 	if (r < 0)
 		fprintf(stderr, "vfioboot-early: cannot read the PCI functions: %s\n",
 			strerror(-r));
+	variant_resolve(root, &config, variant_machine, &machine);
 	if (late)
 		plan_late(&config, &machine, &protect, late, &plan);
 	else

@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 
 #include "base/base.h"
+#include "decide/decide.h"
 
 /* Bytes of the text that modules.alias has patterns for. */
 #define MODALIAS_SIZE 128
@@ -57,14 +58,6 @@ struct modules {
 	pid_t child, thread; /* that started it, with which it ends */
 	char directory[PATH_MAX];
 	char root[PATH_MAX]; /* what a path has before what is below the root */
-};
-
-/* Modules below drivers/vfio/pci whose PCI driver is not named as the module is. */
-static const struct {
-	const char *module, *driver;
-} driver_names[] = {
-	{"vfio_pci", "vfio-pci"},
-	{"xe_vfio_pci", "xe-vfio-pci"},
 };
 
 /* libkmod would log what it meets; the callers report it. */
@@ -204,15 +197,6 @@ static unsigned count_open(struct kmod_module *module, const char *modalias)
 	return best;
 }
 
-/* KBUILD_MODNAME for most, in which the kernel's build puts '_' for '-'. */
-static const char *driver_of_module(const char *module)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(driver_names); i++)
-		if (strcmp(driver_names[i].module, module) == 0)
-			return driver_names[i].driver;
-	return module;
-}
-
 static int vfio_driver(
 	struct kmod_ctx *kmod, const struct request *request, struct answer *ret)
 {
@@ -236,7 +220,7 @@ static int vfio_driver(
 		if (open < least && copy_text(best, sizeof(best), name, strlen(name)))
 			least = open;
 	}
-	text_join(ret->text, sizeof(ret->text), driver_of_module(best), NULL);
+	text_join(ret->text, sizeof(ret->text), variant_driver_of(best), NULL);
 	return 0;
 }
 

@@ -192,6 +192,13 @@ static int compare_functions(const void *a, const void *b)
 	return pci_address_compare(x->dev.address, y->dev.address);
 }
 
+const struct pcidev *pcibus_get(const void *bus, size_t index)
+{
+	const struct pcibus *functions = bus;
+
+	return index < functions->n ? &functions->functions[index].dev : NULL;
+}
+
 int pcibus_read(const struct root *root, struct pcibus *ret)
 {
 	struct reader reader = {.root = root, .devices = *root, .function = *root};

@@ -38,6 +38,9 @@ struct pcibus {
 	int error;                 /* -errno of reading that; 0: there is none */
 };
 
+/* The function at @index of a struct pcibus, or NULL, for variant_resolve(). */
+const struct pcidev *pcibus_get(const void *bus, size_t index);
+
 /*
  * Reads them below @root, for pcibus_free().  One that is gone meanwhile is none.  Returns 0,
  * or -errno when there is no list of functions.

@@ -38,6 +38,7 @@ int devices_read(struct facts *facts, const char *directory, struct devices *dev
 		return fail(message, -ENOMEM);
 	configfiles_read(facts->root, CONFIGFILES_OF_NOW, devices->config);
 	configfiles_read_cmdline(facts->root, devices->config);
+	variant_resolve(facts->root, devices->config, pcibus_get, &facts->bus);
 	r = facts_usage(facts, &usage);
 	if (r < 0 && r != -EHOSTUNREACH)
 		return message_errno(

@@ -89,6 +89,7 @@ static void read_machine(struct facts *facts, const char *cmdline, struct nextbo
 	next->machine_error =
 		machine_look_up(root, &next->config, &next->protect, &next->machine);
 	look_up_demand(root, next);
+	variant_resolve(root, &next->config, variant_machine, &next->machine);
 }
 
 void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *next)

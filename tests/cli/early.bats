@@ -646,3 +646,34 @@ traced() {
 	[[ ${lines[0]} == '0000:01:00.0 s0 bind vfio-pci' ]]
 	[[ ${lines[8]} == '0000:01:00.0 s8 refuse claimed' ]]
 }
+
+# Of a kernel that has a variant driver for the second card's graphics.
+variant_machine() { # [PATTERN]
+	machine_with identical-cards 'file proc/sys/kernel/osrelease 6.12.1' \
+		"file lib/modules/6.12.1/modules.alias alias vfio_pci:${1:-v000010DEd00002206}sv*sd*bc*sc*i* nvgrace_gpu_vfio_pci"
+}
+
+@test "driver = auto: the variant that the kernel has for the functions of a section, or vfio-pci" {
+	variant_machine
+	config '[device card]' 'path = 00:01.1/00.0' 'driver = auto'
+	early --dry-run
+	[[ $output == '0000:02:00.0 card bind nvgrace_gpu_vfio_pci' ]]
+	run -0 "$vfioboot" plan --root "$root" --json
+	json_true '.plan[0].wanted == "nvgrace_gpu_vfio_pci"' <<<"$output"
+	# Its sound has none.
+	config '[device card]' 'path = 00:01.1/00' 'driver = auto'
+	early --dry-run
+	[[ ${lines[0]} == '0000:02:00.0 card bind vfio-pci' && ${lines[1]} == '0000:02:00.1 card bind vfio-pci' ]]
+	rm "$root/lib/modules/6.12.1/modules.alias"
+	config '[device card]' 'path = 00:01.1/00.0' 'driver = auto'
+	early --dry-run
+	[[ $output == '0000:02:00.0 card bind vfio-pci' ]]
+}
+
+@test "driver = auto: the record names the driver that was found" {
+	variant_machine
+	config '[device card]' 'path = 00:01.1/00.0' 'driver = auto'
+	early
+	[[ $(<"$root/sys/bus/pci/devices/0000:02:00.0/driver_override") == nvgrace_gpu_vfio_pci ]]
+	grep -q 'address=0000:02:00.0 .* wanted=nvgrace_gpu_vfio_pci .*result=failed reason=no-driver' "$root/run/vfioboot/system.record"
+}

@@ -100,7 +100,7 @@ explain_the_last() {
 @test "plan" {
 	on_every_fixture json_with '0 1' '.plan | length > 0 and all(
 		keys == ["action", "address", "at_the_next_boot", "driver", "file", "id", "line",
-			"name", "path", "reason", "remark", "section", "wanted"] and
+			"name", "path", "reason", "remark", "section", "settings", "wanted"] and
 		(.action | IN("bind", "later", "refuse", "demand")) and
 		((.action == "bind") == (.remark == null)) and
 		((.action == "refuse") == (.reason != null)))' plan
@@ -114,7 +114,7 @@ explain_the_last() {
 		(.functions | length > 0 and all(
 			keys == ["address", "as_wanted", "at_this_boot", "driver", "id", "name",
 				"next_boot", "next_reason", "path", "reason", "remark", "result",
-				"section", "stage", "wanted"] and
+				"section", "settings", "stage", "wanted"] and
 			(.result | IN("bound", "refused", "failed", "absent", null))))' status
 }
 

@@ -87,7 +87,8 @@ run_tools_hook() {
 	END
 	sed -e "s|/usr/share/initramfs-tools/hook-functions|$host/functions|" \
 		-e "s|/etc/vfioboot|$host&|g; s|/usr/lib/vfioboot|$host&|g" \
-		-e "s|/usr/bin/vfioboot|$host&|g" "$top/initramfs-tools/hooks/vfioboot" >"$host/hook"
+		-e "s|/usr/bin/vfioboot|$host&|g" -e "s|/sys/bus/pci|$host&|; s|/lib/modules|$host&|" \
+		"$top/initramfs-tools/hooks/vfioboot" >"$host/hook"
 	DESTDIR=$host/image sh "$host/hook"
 }
 
@@ -129,4 +130,47 @@ run_tools_hook() {
 	run -0 modules
 	[ "$output" = 'mlx5-vfio-pci?
 vfio-pci?' ]
+}
+
+# A copy of a hook with what the kernel says of devices and modules below $host: a card with a variant
+# of its own, and one without.
+with_devices() { # HOOK
+	mkdir -p "$host"/sys/bus/pci/devices/{0000:01:00.0,0000:02:00.0} "$host/lib/modules/6.12.1"
+	echo pci:v000015B3d0000101Esv000015B3sd00000023bc02sc00i00 >"$host/sys/bus/pci/devices/0000:01:00.0/modalias"
+	echo pci:v000010DEd00002206sv00001043sd000087B0bc03sc00i00 >"$host/sys/bus/pci/devices/0000:02:00.0/modalias"
+	printf 'alias %s\n' 'pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_core' 'vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci' \
+		'vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci' \
+		'vfio_pci:v000019E5d0000A255sv*sd*bc*sc*i* hisi_acc_vfio_pci' >"$host/lib/modules/6.12.1/modules.alias"
+	printf '[device f]\ndriver = auto\n' >"$host/etc/vfioboot.conf.d/auto.conf"
+	sed -e "s|/sys/bus/pci|$host&|; s|/lib/modules|$host&|" "$1" >"$host/copy"
+}
+
+@test "driver = auto: each hook asks for the variants of the devices that are here, and of no others" {
+	dracut_modules() {
+		dracutsysrootdir=$host kernel=6.12.1
+		instmods() { printf '%s\n' "$@"; }
+		. "$host/copy"
+		installkernel
+	}
+	mkinitcpio_modules() {
+		KERNELVERSION=6.12.1
+		. "$host/copy"
+		variant_modules "$host/etc/vfioboot.conf.d/auto.conf"
+		# What names its driver has no need of it.
+		variant_modules "$host/etc/vfioboot.conf"
+	}
+	tools_modules() {
+		touch "$host/usr/lib/vfioboot/vfioboot-early"
+		chmod +x "$host/usr/lib/vfioboot/vfioboot-early"
+		version=6.12.1 run_tools_hook 2>/dev/null | sed -n 's/^module //p'
+	}
+	with_devices "$top/dracut/50vfioboot/module-setup.sh"
+	run -0 dracut_modules
+	diff <(LC_ALL=C sort -u <<<"$output") <(printf '%s\n' "$expected_modules" mlx5_vfio_pci | LC_ALL=C sort -u)
+	with_devices "$top/mkinitcpio/install/vfioboot"
+	run -0 mkinitcpio_modules
+	[ "$output" = $'mlx5_vfio_pci?\nvfio_pci?' ]
+	with_devices "$top/initramfs-tools/hooks/vfioboot"
+	run -0 tools_modules
+	diff <(LC_ALL=C sort -u <<<"$output") <(printf '%s\n' "$expected_modules" mlx5_vfio_pci | LC_ALL=C sort -u)
 }

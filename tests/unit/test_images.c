@@ -335,6 +335,28 @@ static void test_demand_in_the_way(void **state)
 	expect(STALE("it contains an outdated configuration"));
 }
 
+/* driver = auto: the variant for the device that is here, as the hooks put it into the image. */
+static void test_variant(void **state)
+{
+	static const char config[] = "[device auto]\nid = 10de:2342\ndriver = auto\n";
+	static const char file[] = "etc/vfioboot.conf.d/auto.conf";
+	static const struct fake_index_line module = {
+		"nvgrace_gpu_vfio_pci", "kernel/vfio/nvgrace-gpu-vfio-pci.ko:"};
+
+	(void)state;
+	set_up_dracut();
+	fake_put_index("lib/modules/" RELEASE, "modules.dep", &module, 1);
+	fake_put("proc/sys/kernel/osrelease", RELEASE "\n");
+	fake_put("lib/modules/" RELEASE "/modules.alias",
+		"alias vfio_pci:v000010DEd00002342sv*sd*bc*sc*i* nvgrace_gpu_vfio_pci\n");
+	fake_put(file, config);
+	image_with(file, config);
+	/* What is not here has no module in it. */
+	expect(FRESH);
+	fake_function("pci0000:00/0000:00:05.0", 0x10de, 0x2342);
+	expect(STALE("it lacks the module nvgrace_gpu_vfio_pci"));
+}
+
 /* What this kernel has built in, or does not have, is in no image. */
 static void test_modules_of_the_kernel(void **state)
 {
@@ -942,6 +964,7 @@ int main(void)
 		TEST(test_demand_beside_boot),
 		TEST(test_demand_in_the_way),
 		TEST(test_modules_of_the_kernel),
+		TEST(test_variant),
 		TEST(test_presets),
 		TEST(test_odd_presets),
 		TEST(test_presets_of_any_kernel),
