@@ -134,22 +134,31 @@ int sysfs_read_driver(const struct root *root, struct pci_address address,
 	return read_last_name(root, name, ret);
 }
 
+/* The function that a link such as "physfn" leads to.  Returns 0, or -errno. */
+static int read_function_link(const struct root *root, struct pci_address address,
+	const char *link, struct pci_address *ret)
+{
+	char name[NAME_SIZE], target[64];
+	const char *last;
+	int r;
+
+	device_name(name, address, link);
+	r = file_read_link(root, name, target, sizeof(target));
+	if (r < 0)
+		return r;
+	last = strrchr(target, '/');
+	return last ? pci_address_parse(last + 1, PCI_NAME_WHOLE, ret, NULL) : -EINVAL;
+}
+
 /*
  * Whether a virtual function spilled over to another bus than that of its physical function.
  * Both are children of one bridge then, and may have the same device and function number.
  */
 static bool is_spilled(const struct root *root, struct pci_address address)
 {
-	char name[NAME_SIZE], target[64];
 	struct pci_address physical;
-	const char *last;
 
-	device_name(name, address, "physfn");
-	if (file_read_link(root, name, target, sizeof(target)) < 0)
-		return false;
-	last = strrchr(target, '/');
-	return last &&
-		pci_address_parse(last + 1, PCI_NAME_WHOLE, &physical, NULL) == 0 &&
+	return read_function_link(root, address, "physfn", &physical) == 0 &&
 		physical.bus != address.bus;
 }
 
@@ -242,6 +251,15 @@ bool sysfs_has_iommu_group(const struct root *root, struct pci_address address)
 bool sysfs_is_virtual(const struct root *root, struct pci_address address)
 {
 	return has_link(root, address, "physfn");
+}
+
+int sysfs_read_virtual(const struct root *root, struct pci_address physical, unsigned n,
+	struct pci_address *ret)
+{
+	char link[16];
+
+	snprintf(link, sizeof(link), "virtfn%u", n);
+	return read_function_link(root, physical, link, ret);
 }
 
 /* A directory of which the entries "card*" are looked at. */
@@ -360,6 +378,10 @@ static const char *const attributes[SYSFS_ATTRIBUTES] = {
 	[SYSFS_RESET_METHOD] = "reset_method",
 	[SYSFS_BOOT_VGA] = "boot_vga",
 	[SYSFS_RESOURCE] = "resource",
+	[SYSFS_TOTAL_VFS] = "sriov_totalvfs",
+	[SYSFS_NUM_VFS] = "sriov_numvfs",
+	[SYSFS_VF_AUTOPROBE] = "sriov_drivers_autoprobe",
+	[SYSFS_PHYSFN_AUTOPROBE] = "physfn/sriov_drivers_autoprobe",
 	[SYSFS_RESIZE] = "resource0_resize",
 	"resource1_resize",
 	"resource2_resize",

@@ -62,6 +62,13 @@ bool sysfs_has_connector(const struct root *root, struct pci_address address);
 /* Whether it is a virtual function (SR-IOV), which the driver of a physical one makes. */
 bool sysfs_is_virtual(const struct root *root, struct pci_address address);
 
+/*
+ * The @n-th virtual function of a physical one, from 0 on, by the link virtfnN (drivers/pci/iov.c).
+ * Returns 0, -ENOENT where there is none, or another -errno.
+ */
+int sysfs_read_virtual(const struct root *root, struct pci_address physical, unsigned n,
+	struct pci_address *ret);
+
 /* Whether a PCI driver of the name is registered. */
 bool sysfs_has_driver(const struct root *root, const char *driver);
 
@@ -98,6 +105,15 @@ enum sysfs_attribute {
 	SYSFS_RESET_METHOD, /* words with blanks between; since 5.15, where there is one */
 	SYSFS_BOOT_VGA,     /* "0" or "1"; of class 0300 alone */
 	SYSFS_RESOURCE,     /* lines; see pcibars.h */
+	/*
+	 * SR-IOV (drivers/pci/iov.c): how many virtual functions a physical one can have; how many it has,
+	 * which waits, to be read, too, for its driver; and whether drivers other than that of an
+	 * override may have these, "0" or "1", since 4.12.
+	 */
+	SYSFS_TOTAL_VFS,
+	SYSFS_NUM_VFS,
+	SYSFS_VF_AUTOPROBE,
+	SYSFS_PHYSFN_AUTOPROBE, /* the same, of the physical function of a virtual one */
 	/*
 	 * Of BAR 0, 1, ... 5: a mask of the sizes that it could have, bit N for 2^N MiB; takes N.
 	 * Since 6.1, where there is one of more than its own size.

@@ -34,6 +34,17 @@ bool text_begins_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
+bool text_take_number(const char **text, uint16_t *ret)
+{
+	const char *start = *text;
+	unsigned n = 0;
+
+	for (; **text >= '0' && **text <= '9' && n <= UINT16_MAX; (*text)++)
+		n = 10 * n + (unsigned)(**text - '0');
+	*ret = (uint16_t)n;
+	return *text != start && n <= UINT16_MAX;
+}
+
 bool text_ends_with(const char *text, const char *end)
 {
 	size_t len = strlen(text), n = strlen(end);

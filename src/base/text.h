@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /*
@@ -18,6 +19,12 @@ void text_make_printable(char *text);
 
 bool text_begins_with(const char *text, const char *start);
 bool text_ends_with(const char *text, const char *end);
+
+/*
+ * Reads the decimal digits at *@text and moves *@text behind them.  Returns false for none, and for
+ * a number that is too large.
+ */
+bool text_take_number(const char **text, uint16_t *ret);
 
 /* Whether @text is among the @n texts of @list. */
 bool text_is_one_of(const char *text, const char *const *list, size_t n);

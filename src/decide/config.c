@@ -95,7 +95,6 @@ struct config_section *config_new_section(
 	}
 	config->n_sections++;
 	*section = (struct config_section){
-		.driver = "vfio-pci",
 		.place = place,
 		.first_selector = (uint16_t)config->n_selectors,
 	};
@@ -106,12 +105,14 @@ struct config_section *config_new_section(
 /* Checks what only a whole section shows; marks it bad, with an error added. */
 static void check_section(struct config *config, struct config_section *section)
 {
+	if (section && !section->driver[0])
+		strcpy(section->driver, section->vfs ? CONFIG_DRIVER_NATIVE : "vfio-pci");
 	if (!section || section->bad)
 		return;
 	section->bad = true;
 	if (!section->kinds)
 		config_add_error(config, section->place,
-			"section [device %s] names no device; add path, address, id or class",
+			"section [device %s] names no device; add path, address, id, class or vf",
 			section->name);
 	else if (section->follow && !(section->kinds & 1 << SELECTOR_ID))
 		config_add_error(config, section->place,
@@ -122,6 +123,14 @@ static void check_section(struct config *config, struct config_section *section)
 		config_add_error(config, section->place,
 			"section [device %s] has a profile, but no boot binds it with "
 			"bind = demand; remove one of the two",
+			section->name);
+	else if (section->kinds & 1 << SELECTOR_VF ? section->vfs || section->follow
+						   : section->vfs &&
+				(section->demand ||
+					strcmp(section->driver, CONFIG_DRIVER_NONE) == 0))
+		config_add_error(config, section->place,
+			"section [device %s] cannot have vf with vfs or on-move = follow, nor "
+			"vfs with bind = demand or driver = none; remove one of the two",
 			section->name);
 	else
 		section->bad = false;
@@ -427,6 +436,7 @@ bool config_file_is_runtime(const struct config *config, const char *path)
 /* ---- The kernel command line */
 
 #define CMDLINE_FILE "kernel command line"
+#define VFS_PREFIX   "vfs:" /* the key "vfs", between selectors */
 
 /* One vfioboot.device=SELECTOR[,SELECTOR]*: a section of its own, all selectors ANDed. */
 static void read_device_param(
@@ -445,10 +455,14 @@ static void read_device_param(
 	section->from_cmdline = true;
 	while (!section->bad && config_next_item(&value, item, sizeof(item))) {
 		section->bad = true;
-		if (selector_parse(item, &selector) < 0)
+		if (text_begins_with(item, VFS_PREFIX))
+			section->bad = !config_set_key(
+				config, place, section, "vfs", item + strlen(VFS_PREFIX));
+		else if (selector_parse(item, &selector) < 0)
 			config_add_error(config, place,
 				"bad selector '%.80s' in vfioboot.device=; write it like "
-				"00:01.0/00.0, 0000:01:00.0, 10de:2204 or class:0300",
+				"00:01.0/00.0, 0000:01:00.0, 10de:2204, class:0300 or "
+				"vf:0-3@00:01.0/00.0",
 				item);
 		else if (section->kinds & 1 << selector.kind)
 			config_add_error(config, place,
@@ -567,7 +581,28 @@ unsigned config_count_boot(const struct config *config)
 
 bool config_section_has_place(const struct config_section *section)
 {
-	return section->kinds & (1 << SELECTOR_PATH | 1 << SELECTOR_ADDRESS);
+	return section->kinds &
+		(1 << SELECTOR_PATH | 1 << SELECTOR_ADDRESS | 1 << SELECTOR_VF);
+}
+
+bool config_section_is_native(const struct config_section *section)
+{
+	return strcmp(section->driver, CONFIG_DRIVER_NATIVE) == 0;
+}
+
+unsigned config_expected(
+	const struct config *config, const struct config_section *section)
+{
+	unsigned n = section->expect;
+
+	for (unsigned i = 0; !section->expect && i < section->n_selectors; i++) {
+		const struct selector *selector =
+			&config->selectors[section->first_selector + i];
+
+		if (selector->kind == SELECTOR_VF)
+			n += selector->vf.last - selector->vf.first + 1u;
+	}
+	return n;
 }
 
 /* Domains from here on are made by drivers, which number their root buses themselves. */

@@ -28,6 +28,7 @@
 #define CONFIG_DRIVER_NONE "none" /* keeps every driver off */
 #define CONFIG_DRIVER_AUTO                                                               \
 	"auto" /* the one that the kernel has for the device (variant.h) */
+#define CONFIG_DRIVER_NATIVE "native" /* is left to whichever it has */
 
 #define CONFIG_PARAM_TRIAL "vfioboot.trial" /* =ID: this boot is a trial */
 
@@ -64,6 +65,7 @@ struct config_section {
 	uint16_t first_selector, n_selectors; /* in config.selectors */
 	uint32_t keys;                        /* bits of the single-valued keys seen */
 	uint16_t expect;   /* functions that must be there; 0: any number */
+	uint16_t vfs;      /* virtual functions that each of them gets; 0: not said */
 	uint8_t kinds;     /* bit 1 << selector_kind: which are there */
 	bool elsewhere;    /* 'machine' is set, and nothing of it is this machine */
 	bool follow;       /* on-move = follow */
@@ -121,6 +123,8 @@ struct config {
 /* Whether @driver ("": none), which has a function, is the one that its section asks for. */
 static inline bool config_driver_is(const char *asked, const char *driver)
 {
+	if (strcmp(asked, CONFIG_DRIVER_NATIVE) == 0)
+		return pcidev_driver_is_native(driver);
 	return strcmp(driver, strcmp(asked, CONFIG_DRIVER_NONE) == 0 ? "" : asked) == 0;
 }
 
@@ -223,7 +227,16 @@ const char *config_identity_key(enum sysfs_identity kind);
 bool config_section_may_move(
 	const struct config *config, const struct config_section *section);
 
-/* Whether the section names a place (path or address). */
+/* Whether the section names a place (path, address or vf). */
 bool config_section_has_place(const struct config_section *section);
+
+/* Whether the section leaves its functions with their native driver, and asks for virtual ones. */
+bool config_section_is_native(const struct config_section *section);
+
+/*
+ * How many functions must be there: as many as "expect" says, or as "vf" names; 0: any number.
+ */
+unsigned config_expected(
+	const struct config *config, const struct config_section *section);
 
 #endif

@@ -3,7 +3,9 @@
 #include "base/base.h"
 #include "config.h"
 
-#define EXPECT_MAX 4096
+#define NUMBER_MAX 4096
+
+_Static_assert(NUMBER_MAX == SELECTOR_VFS_MAX, "as many can be named as can be made");
 
 bool config_next_item(const char **list, char *ret, size_t size)
 {
@@ -42,6 +44,16 @@ bool config_add_selector(struct config *config, struct config_place place,
 	return true;
 }
 
+/* Of "0, 2-3 of PATH" each item is a selector with that path. */
+static void add_place(const char *value, char *item, size_t size)
+{
+	const char *place = strstr(value, " of ");
+	size_t len = strlen(item);
+
+	if (place && !strchr(item, ':'))
+		copy_text(item + len, size - len, place, strlen(place));
+}
+
 static bool set_selectors(struct config *config, struct config_place place,
 	struct config_section *section, enum selector_kind kind, const char *value)
 {
@@ -50,6 +62,8 @@ static bool set_selectors(struct config *config, struct config_place place,
 	struct selector selector;
 
 	while (config_next_item(&list, item, sizeof(item))) {
+		if (kind == SELECTOR_VF)
+			add_place(value, item, sizeof(item));
 		if (selector_parse_kind(kind, item, &selector) < 0) {
 			config_add_error(config, place,
 				"bad %s '%.80s' in '%.60s'; write it like %s",
@@ -99,14 +113,19 @@ static bool set_machine(struct config *config, struct config_place place,
 	return true;
 }
 
+static bool set_number(uint16_t *ret, const char *value)
+{
+	return text_take_number(&value, ret) && !*value && *ret && *ret <= NUMBER_MAX;
+}
+
 static bool set_expect(struct config_section *section, const char *value)
 {
-	unsigned n = 0;
+	return set_number(&section->expect, value);
+}
 
-	for (; *value >= '0' && *value <= '9' && n <= EXPECT_MAX; value++)
-		n = 10 * n + (unsigned)(*value - '0');
-	section->expect = (uint16_t)n;
-	return !*value && n >= 1 && n <= EXPECT_MAX;
+static bool set_vfs(struct config_section *section, const char *value)
+{
+	return set_number(&section->vfs, value);
 }
 
 static bool set_profile(struct config_section *section, const char *value)
@@ -247,7 +266,7 @@ static bool set_host_bridge(struct config_section *section, const char *value)
  * The keys of a [device] section that have one value.  The message of an unknown key lists them in
  * this order.
  */
-#define IDENTITY_KEY 7 /* where those of enum sysfs_identity begin */
+#define IDENTITY_KEY 8 /* where those of enum sysfs_identity begin */
 static const struct key {
 	const char *name;
 	bool (*set)(struct config_section *section, const char *value);
@@ -260,6 +279,7 @@ static const struct key {
 	{"on-move", set_on_move, "refuse or follow"},
 	{"last-display", set_last_display, "yes or no"},
 	{"late", set_late, "leave or take"},
+	{"vfs", set_vfs, "a number from 1 to 4096"},
 	[IDENTITY_KEY + SYSFS_SERIAL] = {"serial", set_serial, "up to 63 bytes"},
 	[IDENTITY_KEY + SYSFS_SLOT] = {"slot", set_slot, "up to 63 bytes"},
 	[IDENTITY_KEY +

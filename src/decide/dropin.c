@@ -8,6 +8,7 @@
 #include "inifile.h"
 
 #define IDS_A_LINE   8
+#define VFS_A_LINE   16
 #define TITLE_LENGTH 100 /* of a line, which must not be longer than INIFILE_LINE_MAX */
 
 void dropin_path(const char *name, char ret[static CONFIG_PATH_SIZE])
@@ -21,10 +22,16 @@ static void write_head(FILE *out, const struct dropin *dropin)
 	for (size_t i = 0; i < dropin->n_functions; i++) {
 		const struct pcidev *dev = &dropin->functions[i];
 		const char *title = dropin->titles ? dropin->titles[i] : NULL;
-		char path[PCI_PATH_SIZE];
+		char place[SELECTOR_SIZE];
 
-		pci_path_format(&dev->path, path);
-		fprintf(out, "# %s %04x:%04x %.*s\n", path, dev->ids.vendor,
+		selector_format(
+			&(struct selector){.kind = SELECTOR_PATH, .path = dev->path},
+			place);
+		if (dev->physical.depth)
+			selector_format(&(struct selector){.kind = SELECTOR_VF,
+						.vf = {dev->physical, dev->vf, dev->vf}},
+				place);
+		fprintf(out, "# %s %04x:%04x %.*s\n", place, dev->ids.vendor,
 			dev->ids.device, TITLE_LENGTH, title ? title : "");
 	}
 	fprintf(out, "[device %s]\n", dropin->name);
@@ -64,6 +71,48 @@ static void write_paths(FILE *out, const struct dropin *dropin)
 		selector_format(&selector, text);
 		fprintf(out, "path = %s\n", text);
 	}
+}
+
+/* The virtual functions of the physical one of @first: "vf = 0, 2 of 00:01.0/00.0" */
+static void write_virtual_of(FILE *out, const struct dropin *dropin, size_t first)
+{
+	const struct pci_path *physical = &dropin->functions[first].physical;
+	char path[PCI_PATH_SIZE];
+	unsigned n = 0;
+
+	pci_path_format(physical, path);
+	for (size_t i = first; i < dropin->n_functions; i++) {
+		if (!pci_path_equal(physical, &dropin->functions[i].physical, false))
+			continue;
+		if (n && n % VFS_A_LINE == 0)
+			fprintf(out, " of %s\n", path);
+		fprintf(out, "%s%u",
+			n % VFS_A_LINE ? ", " : "vf = ", dropin->functions[i].vf);
+		n++;
+	}
+	fprintf(out, " of %s\n", path);
+}
+
+static void write_virtual(FILE *out, const struct dropin *dropin)
+{
+	for (size_t i = 0; i < dropin->n_functions; i++) {
+		bool written = false;
+
+		for (size_t j = 0; j < i && !written; j++)
+			written = pci_path_equal(&dropin->functions[i].physical,
+				&dropin->functions[j].physical, false);
+		if (!written)
+			write_virtual_of(out, dropin, i);
+	}
+}
+
+/* Keys have to hold all of them: virtual functions beside others are named as these are. */
+static bool all_are_virtual(const struct dropin *dropin)
+{
+	for (size_t i = 0; i < dropin->n_functions; i++)
+		if (!dropin->functions[i].physical.depth)
+			return false;
+	return true;
 }
 
 /* Where the root bus may get another number, what it is has to say more. */
@@ -111,22 +160,28 @@ static void write_identity(FILE *out, const struct dropin *dropin)
 int dropin_format(const struct dropin *dropin, char **ret)
 {
 	_cleanup_free_ char *text = NULL;
+	bool virtual = all_are_virtual(dropin);
 	size_t size;
 	FILE *out;
 
 	for (size_t i = 0; i < dropin->n_functions; i++)
-		if (!dropin->functions[i].path.depth)
+		if (!virtual && !dropin->functions[i].path.depth)
 			return -EINVAL;
 	out = open_memstream(&text, &size);
 	if (!out)
 		return -ENOMEM;
 	write_head(out, dropin);
-	write_paths(out, dropin);
+	if (virtual)
+		write_virtual(out, dropin);
+	else
+		write_paths(out, dropin);
 	write_ids(out, dropin);
 	fprintf(out, "expect = %zu\n", dropin->n_functions);
 	write_identity(out, dropin);
 	if (dropin->machine)
 		fprintf(out, "machine = %s\n", dropin->machine);
+	if (dropin->vfs)
+		fprintf(out, "vfs = %u\n", dropin->vfs);
 	if (dropin->driver)
 		fprintf(out, "driver = %s\n", dropin->driver);
 	if (dropin->profile)

@@ -18,12 +18,13 @@
 
 /* What a drop-in is made of. */
 struct dropin {
-	const char *name;               /* of the section, and with ".conf" of the file */
-	const char *profile;            /* NULL: in every one */
-	const char *driver;             /* NULL: vfio-pci */
-	const char *machine;            /* of which it is, as globs; NULL: every one */
-	bool last_display;              /* may take the last display */
-	bool demand;                    /* no boot binds it */
+	const char *name;    /* of the section, and with ".conf" of the file */
+	const char *profile; /* NULL: in every one */
+	const char *driver;  /* NULL: vfio-pci */
+	const char *machine; /* of which it is, as globs; NULL: every one */
+	bool last_display;   /* may take the last display */
+	bool demand;         /* no boot binds it */
+	unsigned vfs;        /* virtual functions that each gets; 0: not said */
 	const struct pcidev *functions; /* with their paths */
 	const bool *whole_slots;        /* of each: the set has its slot's all */
 	/* What the functions are known by, as in a section (identity_add()); NULL: not said. */
@@ -37,8 +38,8 @@ void dropin_path(const char *name, char ret[static CONFIG_PATH_SIZE]);
 
 /*
  * Writes down the section, with path, id and count; of a slot that the set has whole the
- * path has no function.  The caller frees *@ret.  Returns 0; -EINVAL when a function has no path
- * of its own, such as some virtual functions; or -ENOMEM.
+ * path has no function; virtual functions alone are named by the path of the physical one.  The caller frees
+ * *@ret.  Returns 0; -EINVAL when a function has no path of its own; or -ENOMEM.
  */
 int dropin_format(const struct dropin *dropin, char **ret);
 

@@ -61,6 +61,7 @@ static void read_function_details(const struct lookup *lookup, struct pcidev *de
 	}
 	*dev = *known;
 	dev->path = path.depth ? path : known->path;
+	pcidev_read_virtual(lookup->root, dev);
 }
 
 /* Adds a function, or finds it again.  NULL when it is not there or has no room. */
@@ -127,12 +128,12 @@ static bool read_slot(struct lookup *lookup, struct pci_address parent, struct s
 	return sysfs_each_function(lookup->root, &parent, found_in_slot, slot) == 0;
 }
 
-/* Walks from bridge to bridge, one directory each, to the one above the last element. */
-static bool find_bridge(
-	struct lookup *lookup, const struct pci_path *path, struct pci_address *ret)
+/* Walks from bridge to bridge, one directory each, to the element before @end. */
+static bool find_element(struct lookup *lookup, const struct pci_path *path, int end,
+	struct pci_address *ret)
 {
 	*ret = (struct pci_address){path->domain, path->bus, path->devfn[0]};
-	for (int i = 1; i < path->depth - 1; i++) {
+	for (int i = 1; i < end; i++) {
 		struct slot slot = {.devfn = path->devfn[i]};
 
 		if (!read_slot(lookup, *ret, &slot) || !slot.found[slot.devfn & 7u])
@@ -147,7 +148,7 @@ static void look_up_path(struct lookup *lookup, const struct pci_path *path, boo
 	struct slot slot = {.devfn = path->devfn[path->depth - 1], .all = all};
 	struct pci_address at;
 
-	if (!find_bridge(lookup, path, &at))
+	if (!find_element(lookup, path, path->depth - 1, &at))
 		return;
 	if (path->depth == 1) {
 		for (unsigned i = 0; i < (all ? 8 : 1); i++, at.devfn++)
@@ -161,6 +162,27 @@ static void look_up_path(struct lookup *lookup, const struct pci_path *path, boo
 			add_at_path(lookup, path, slot.functions[i]);
 }
 
+/* Where they are only their physical function knows: its links lead to them, in this order. */
+static void look_up_virtual(struct lookup *lookup, const struct selector *selector)
+{
+	const struct pci_path *path = &selector->vf.physical;
+	struct pci_address physical, address;
+
+	if (!find_element(lookup, path, path->depth, &physical))
+		return;
+	add_at_path(lookup, path, physical);
+	for (unsigned n = selector->vf.first; n <= selector->vf.last &&
+		sysfs_read_virtual(lookup->root, physical, n, &address) == 0;
+		n++) {
+		struct pcidev *dev = add_named(lookup, address);
+
+		if (!dev)
+			continue;
+		dev->physical = *path;
+		dev->vf = (uint16_t)n;
+	}
+}
+
 static void look_up_section(struct lookup *lookup, const struct config_section *section)
 {
 	for (unsigned i = 0; i < section->n_selectors; i++) {
@@ -171,6 +193,8 @@ static void look_up_section(struct lookup *lookup, const struct config_section *
 			look_up_path(lookup, &selector->path, selector->slot);
 		else if (selector->kind == SELECTOR_ADDRESS)
 			look_up_slot(lookup, selector->address, selector->slot);
+		else if (selector->kind == SELECTOR_VF)
+			look_up_virtual(lookup, selector);
 	}
 }
 

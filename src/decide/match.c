@@ -2,7 +2,7 @@
 /* Combines the selectors of a section: ORed within a kind, ANDed over the kinds. */
 #include "match.h"
 
-#define PLACE_KINDS (1 << SELECTOR_PATH | 1 << SELECTOR_ADDRESS)
+#define PLACE_KINDS (1 << SELECTOR_PATH | 1 << SELECTOR_ADDRESS | 1 << SELECTOR_VF)
 
 /*
  * Whether a selector may name the place: a quick look at what differs most, since with many sections
@@ -15,7 +15,7 @@ static bool may_be_place(const struct config *config,
 	const struct selector *end = selector + section->n_selectors;
 
 	for (; selector < end; selector++)
-		if (selector->kind == SELECTOR_ADDRESS ||
+		if (selector->kind == SELECTOR_ADDRESS || selector->kind == SELECTOR_VF ||
 			(selector->kind == SELECTOR_PATH &&
 				selector->path.devfn[0] >> 3 == path->devfn[0] >> 3 &&
 				(selector->path.depth == 1 ||

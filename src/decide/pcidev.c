@@ -12,6 +12,29 @@ int pcidev_read(const struct root *root, struct pci_address address, struct pcid
 	return r;
 }
 
+/*
+ * The links tell how many there are: to read sriov_numvfs waits for the driver of the physical function
+ * while that starts (drivers/pci/iov.c, since 5.5).
+ */
+void pcidev_read_virtual(const struct root *root, struct pcidev *dev)
+{
+	char driver[SYSFS_DRIVER_SIZE], total[8];
+	const char *number = total;
+	struct pci_address address;
+
+	dev->total_vfs = dev->num_vfs = 0;
+	dev->virtual_used = false;
+	if (sysfs_read_attribute(
+		    root, dev->address, SYSFS_TOTAL_VFS, total, sizeof(total)) < 0 ||
+		!text_take_number(&number, &dev->total_vfs))
+		return;
+	while (sysfs_read_virtual(root, dev->address, dev->num_vfs, &address) == 0) {
+		dev->num_vfs++;
+		dev->virtual_used |=
+			sysfs_read_driver(root, address, driver) < 0 || *driver;
+	}
+}
+
 int pcidev_read_details(const struct root *root, struct pcidev *dev)
 {
 	int r = sysfs_read_driver(root, dev->address, dev->driver);
@@ -22,6 +45,9 @@ int pcidev_read_details(const struct root *root, struct pcidev *dev)
 	/* Nobody asks it of others. */
 	dev->is_virtual = pcidev_base_class(dev) == PCI_BASE_DISPLAY &&
 		sysfs_is_virtual(root, dev->address);
+	/* Without a driver it has none. */
+	if (*dev->driver)
+		pcidev_read_virtual(root, dev);
 	dev->has_connector = dev->ids.class >> 8 == PCI_CLASS_DISPLAY_OTHER &&
 		sysfs_has_connector(root, dev->address);
 	/* A function of unknown path can be bound all the same. */

@@ -23,8 +23,14 @@ struct pcidev {
 	bool detailed;
 	bool has_iommu_group;
 	bool is_virtual; /* of SR-IOV: a physical one's driver makes it; read of displays alone */
+	bool virtual_used; /* a physical one: a virtual one has a driver */
 	bool has_connector; /* its driver shows one; looked for where the class does not say it */
+	/* A physical one that has a driver: how many virtual ones it can have (0: none), and has. */
+	uint16_t total_vfs, num_vfs;
 	char driver[SYSFS_DRIVER_SIZE]; /* that holds it now; "": none */
+	/* A virtual one, where that was looked up: it is number @vf of the one there. */
+	uint16_t vf;
+	struct pci_path physical; /* depth 0: not known, or it is none */
 };
 
 /* Reads what a function is: its ids by one read.  Returns 0, or -errno. */
@@ -32,6 +38,9 @@ int pcidev_read(const struct root *root, struct pci_address address, struct pcid
 
 /* Reads who holds a function, its group, and its path where that is not known yet. */
 int pcidev_read_details(const struct root *root, struct pcidev *dev);
+
+/* Reads what virtual functions it can have, and has: total_vfs, num_vfs, virtual_used. */
+void pcidev_read_virtual(const struct root *root, struct pcidev *dev);
 
 /* Whether Linux can be started from it, or from what is behind it, by its class. */
 bool pcidev_can_carry_root(const struct pcidev *dev);

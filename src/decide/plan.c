@@ -20,6 +20,7 @@ struct draft {
 	bool stranger; /* the place holds something else */
 	bool overflow; /* the plan has no room for all of it */
 	bool bound;    /* all of it has its driver */
+	bool native;   /* all of it stays with the host */
 };
 
 /* Each section has room for one entry, however many others have. */
@@ -193,10 +194,27 @@ static bool is_another(struct planner *planner, struct draft *draft)
 	return sets > 1;
 }
 
+/* Why none of the virtual functions that the section names is there, unless that is absent, too. */
+static enum reason why_absent(const struct planner *planner, const struct draft *draft)
+{
+	const struct selector *selectors =
+		&planner->config->selectors[draft->section->first_selector];
+
+	for (unsigned i = 0; i < draft->section->n_selectors; i++)
+		for (unsigned j = 0; selectors[i].kind == SELECTOR_VF &&
+			j < planner->machine->n_functions;
+			j++)
+			if (pci_path_equal(&selectors[i].vf.physical,
+				    &planner->machine->functions[j].path, false))
+				return REASON_LATER;
+	return REASON_ABSENT;
+}
+
 static enum reason find_members_at_all(struct planner *planner, struct draft *draft)
 {
 	const struct config_section *section = draft->section;
 	struct plan *plan = planner->plan;
+	unsigned expect = config_expected(planner->config, section);
 
 	add_members(planner, draft);
 	if (!draft->stranger && plan->n_entries != draft->first)
@@ -210,8 +228,12 @@ static enum reason find_members_at_all(struct planner *planner, struct draft *dr
 	if (draft->stranger)
 		return REASON_MOVED;
 	if (plan->n_entries == draft->first)
-		return REASON_ABSENT;
-	if ((section->expect && plan->n_entries - draft->first != section->expect) ||
+		return why_absent(planner, draft);
+	/* At the next boot its physical function has as many as the configuration says. */
+	if (planner->machine->next_boot && !section->expect &&
+		plan->n_entries - draft->first < expect)
+		return REASON_LATER;
+	if ((expect && plan->n_entries - draft->first != expect) ||
 		(!config_section_has_place(section) && planner->machine->truncated))
 		return REASON_COUNT;
 	return REASON_NONE;
@@ -262,6 +284,26 @@ static bool is_protected(
 	return false;
 }
 
+/* What is wrong with the virtual functions of one, those it has and those it is to get. */
+static enum reason judge_virtual(const struct planner *planner, const struct draft *draft,
+	const struct pcidev *dev)
+{
+	unsigned vfs = draft->section->vfs;
+
+	/* It is looked at when its driver comes. */
+	if (!planner->machine->next_boot && !*dev->driver)
+		return REASON_NONE;
+	if (vfs && !dev->total_vfs)
+		return REASON_NO_SRIOV;
+	if (vfs > dev->total_vfs)
+		return REASON_TOTAL_VFS;
+	/* They would be gone with its driver, or before there can be more or fewer of them. */
+	if (!planner->machine->next_boot && dev->virtual_used &&
+		(vfs ? vfs != dev->num_vfs : !draft->bound))
+		return REASON_VIRTUAL_IN_USE;
+	return REASON_NONE;
+}
+
 /* What is wrong with one function, whatever else the section has. */
 static enum reason judge(const struct planner *planner, const struct draft *draft,
 	const struct plan_entry *entry)
@@ -272,18 +314,18 @@ static enum reason judge(const struct planner *planner, const struct draft *draf
 		return REASON_CLAIMED;
 	if (pcidev_base_class(dev) == PCI_BASE_BRIDGE)
 		return REASON_BRIDGE;
-	if (is_protected(planner->protect, dev, draft->bound))
+	if (!draft->native && is_protected(planner->protect, dev, draft->bound))
 		return REASON_PROTECTED;
 	if (!dev->detailed)
 		return REASON_IO_ERROR;
 	/* vfio-pci would refuse it, and the override would keep its native driver off. */
-	if (!dev->has_iommu_group &&
+	if (!dev->has_iommu_group && !draft->native &&
 		strcmp(draft->section->driver, CONFIG_DRIVER_NONE) != 0)
 		return REASON_NO_IOMMU_GROUP;
 	if (planner->plan->late && !draft->section->take && *dev->driver &&
 		!config_driver_is(draft->section->driver, dev->driver))
 		return REASON_HAS_DRIVER;
-	return REASON_NONE;
+	return judge_virtual(planner, draft, dev);
 }
 
 /* What is wrong with any of them; else @reason. */
@@ -304,7 +346,10 @@ static bool is_taken(const struct planner *planner, unsigned function)
 {
 	for (unsigned i = 0; i < planner->plan->n_entries; i++)
 		if (planner->plan->entries[i].function == (int)function &&
-			planner->plan->entries[i].reason == REASON_NONE)
+			planner->plan->entries[i].reason == REASON_NONE &&
+			!config_section_is_native(
+				&planner->config
+					 ->sections[planner->plan->entries[i].section]))
 			return true;
 	return false;
 }
@@ -338,7 +383,7 @@ static bool takes_last_display(const struct planner *planner, const struct draft
 {
 	bool takes = false;
 
-	if (draft->section->last_display)
+	if (draft->section->last_display || draft->native)
 		return false;
 	for (unsigned i = draft->first; i < planner->plan->n_entries; i++)
 		takes |= display_of(planner,
@@ -369,7 +414,8 @@ static void plan_section(struct planner *planner, uint16_t index)
 	struct plan *plan = planner->plan;
 	struct draft draft = {.section = &planner->config->sections[index],
 		.index = index,
-		.first = plan->n_entries};
+		.first = plan->n_entries,
+		.native = config_section_is_native(&planner->config->sections[index])};
 	enum reason reason = REASON_NONE;
 
 	if (draft.section->bad) {
@@ -415,6 +461,21 @@ static bool is_late(const struct machine *machine, const struct plan *plan,
 			machine->functions[entry->function].address, *plan->late);
 }
 
+/* Whether it is of a virtual function of that one. */
+static bool is_late_virtual(const struct machine *machine, const struct plan *plan,
+	const struct plan_entry *entry)
+{
+	const struct pcidev *dev = &machine->functions[entry->function];
+
+	for (unsigned i = 0; entry->function != PLAN_NO_FUNCTION && dev->physical.depth &&
+		i < machine->n_functions;
+		i++)
+		if (pci_address_equal(machine->functions[i].address, *plan->late))
+			return pci_path_equal(
+				&machine->functions[i].path, &dev->physical, false);
+	return false;
+}
+
 /* How many entries the section has that the one at @first is of: they are neighbours. */
 static unsigned section_size(const struct plan *plan, unsigned first)
 {
@@ -438,7 +499,8 @@ void plan_late(const struct config *config, const struct machine *machine,
 
 		n = section_size(ret, i);
 		for (unsigned j = i; j < i + n; j++)
-			about |= is_late(machine, ret, &ret->entries[j]);
+			about |= is_late(machine, ret, &ret->entries[j]) ||
+				is_late_virtual(machine, ret, &ret->entries[j]);
 		for (unsigned j = i; about && j < i + n; j++)
 			ret->entries[kept++] = ret->entries[j];
 	}
@@ -462,7 +524,8 @@ bool plan_is_incomplete(const struct config *config, const struct plan *plan,
 	while (first && plan->entries[first - 1].section == entry->section)
 		first--;
 	return entry->reason == REASON_COUNT &&
-		section_size(plan, first) < config->sections[entry->section].expect;
+		section_size(plan, first) <
+		config_expected(config, &config->sections[entry->section]);
 }
 
 void plan_add(const struct config *config, const struct machine *machine,
@@ -477,13 +540,17 @@ void plan_format_entry(const struct config *config, const struct machine *machin
 	const struct plan_entry *entry, char ret[static PLAN_LINE_SIZE])
 {
 	const struct config_section *section = &config->sections[entry->section];
-	char address[PCI_ADDRESS_SIZE] = "-";
+	bool native = config_section_is_native(section);
+	char address[PCI_ADDRESS_SIZE] = "-", vfs[16];
 
 	if (entry->function != PLAN_NO_FUNCTION)
 		pci_address_format(machine->functions[entry->function].address, address);
-	text_join(ret, PLAN_LINE_SIZE, address, " ", section->name,
-		entry->reason == REASON_NONE ? " bind " : " refuse ",
-		entry->reason == REASON_NONE ? section->driver
-					     : reason_word(entry->reason),
-		NULL);
+	snprintf(vfs, sizeof(vfs), "%u", section->vfs);
+	if (entry->reason == REASON_NONE)
+		text_join(ret, PLAN_LINE_SIZE, address, " ", section->name,
+			native ? " vfs " : " bind ", native ? vfs : section->driver,
+			NULL);
+	else
+		text_join(ret, PLAN_LINE_SIZE, address, " ", section->name, " refuse ",
+			reason_word(entry->reason), NULL);
 }

@@ -22,6 +22,12 @@ struct plan_entry {
 	enum reason reason; /* REASON_NONE: bind it, else it is refused for this */
 };
 
+/* Whether an entry is refused, as against one that is bound, or there later. */
+static inline bool plan_refuses(const struct plan_entry *entry)
+{
+	return entry->reason != REASON_NONE && entry->reason != REASON_LATER;
+}
+
 /* Entries are in the order of sections; those of one section are neighbours. */
 struct plan {
 	unsigned n_entries;
@@ -63,8 +69,9 @@ void plan_add(const struct config *config, const struct machine *machine,
 #define PLAN_LINE_SIZE (PCI_ADDRESS_SIZE + CONFIG_NAME_SIZE + CONFIG_DRIVER_SIZE + 32)
 
 /*
- * Writes an entry as a line without newline: "ADDRESS SECTION bind DRIVER" or
- * "ADDRESS SECTION refuse REASON", ADDRESS being "-" where there is none.
+ * Writes an entry as a line without newline: "ADDRESS SECTION bind DRIVER", "ADDRESS SECTION
+ * refuse REASON", or "ADDRESS SECTION vfs NUMBER" of a function that stays with its native driver;
+ * ADDRESS is "-" where there is none.
  */
 void plan_format_entry(const struct config *config, const struct machine *machine,
 	const struct plan_entry *entry, char ret[static PLAN_LINE_SIZE]);

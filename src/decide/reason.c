@@ -13,6 +13,8 @@ static const struct {
 	[REASON_ABSENT] = {"absent",
 		"no function that its section names is present; is the device plugged in and "
 		"powered on, or does a driver create it later?"},
+	[REASON_LATER] = {"later",
+		"its physical function has not made it yet: the driver of that does"},
 	[REASON_MOVED] = {"moved",
 		"another device is, or may be, at the place that its section names; name the "
 		"new place, or "
@@ -35,6 +37,12 @@ static const struct {
 	[REASON_HAS_DRIVER] = {"has-driver",
 		"it appeared while the system ran, and another driver was faster; set late = take "
 		"to have it taken from that driver, or keep that driver from loading"},
+	[REASON_NO_SRIOV] = {"no-sriov",
+		"it, or its driver, cannot make virtual functions; is SR-IOV enabled in the firmware?"},
+	[REASON_TOTAL_VFS] = {"total-vfs",
+		"its section asks for more virtual functions than it can make"},
+	[REASON_VIRTUAL_IN_USE] = {"virtual-in-use",
+		"a driver has one of its virtual functions, which would be gone"},
 	[REASON_IO_ERROR] = {"io-error",
 		"the kernel rejected what was written; see the kernel log"},
 	[REASON_NO_DRIVER] = {"no-driver",

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The four kinds of selector: how each is parsed, written and compared. */
+/* The five kinds of selector: how each is parsed, written and compared. */
 #include "selector.h"
 
 #include "base/base.h"
 
 #define CLASS_PREFIX "class:"
+#define VF_PREFIX    "vf:"
 
 static const struct {
 	const char *name, *example;
@@ -13,6 +14,7 @@ static const struct {
 	[SELECTOR_ADDRESS] = {"address", "0000:01:00.0"},
 	[SELECTOR_ID] = {"id", "10de:2204"},
 	[SELECTOR_CLASS] = {"class", "class:0300"},
+	[SELECTOR_VF] = {"vf", "0-3 of 00:01.0/00.0"},
 };
 
 const char *selector_kind_name(enum selector_kind kind)
@@ -95,6 +97,36 @@ static int parse_class(const char *text, struct selector *ret)
 	return 0;
 }
 
+/* "[vf:]FIRST[-LAST]@PATH", or " of " in place of the "@". */
+static int parse_vf(const char *text, struct selector *ret)
+{
+	static const char of[] = " of ";
+	struct selector selector = {.kind = SELECTOR_VF};
+
+	if (text_begins_with(text, VF_PREFIX))
+		text += strlen(VF_PREFIX);
+	if (!text_take_number(&text, &selector.vf.first))
+		return -EINVAL;
+	selector.vf.last = selector.vf.first;
+	if (*text == '-') {
+		text++;
+		if (!text_take_number(&text, &selector.vf.last))
+			return -EINVAL;
+	}
+	if (selector.vf.first > selector.vf.last || selector.vf.last >= SELECTOR_VFS_MAX)
+		return -EINVAL;
+	if (*text == '@')
+		text++;
+	else if (text_begins_with(text, of))
+		text += strlen(of) + strspn(text + strlen(of), " ");
+	else
+		return -EINVAL;
+	if (pci_path_parse(text, PCI_NAME_WHOLE, &selector.vf.physical, NULL) < 0)
+		return -EINVAL;
+	*ret = selector;
+	return 0;
+}
+
 int selector_parse_kind(enum selector_kind kind, const char *text, struct selector *ret)
 {
 	switch (kind) {
@@ -102,6 +134,7 @@ int selector_parse_kind(enum selector_kind kind, const char *text, struct select
 	case SELECTOR_ADDRESS: return parse_address(text, ret);
 	case SELECTOR_ID: return parse_id(text, ret);
 	case SELECTOR_CLASS: return parse_class(text, ret);
+	case SELECTOR_VF: return parse_vf(text, ret);
 	case SELECTOR_KINDS: break;
 	}
 	return -EINVAL;
@@ -109,8 +142,10 @@ int selector_parse_kind(enum selector_kind kind, const char *text, struct select
 
 int selector_parse(const char *text, struct selector *ret)
 {
-	if (strncmp(text, CLASS_PREFIX, strlen(CLASS_PREFIX)) == 0)
+	if (text_begins_with(text, CLASS_PREFIX))
 		return parse_class(text, ret);
+	if (text_begins_with(text, VF_PREFIX))
+		return parse_vf(text, ret);
 	if (strchr(text, '/'))
 		return parse_path(text, ret);
 	if (parse_address(text, ret) == 0)
@@ -133,6 +168,17 @@ static void format_id(const struct selector *selector, char *text, size_t size)
 	text[len] = '\0';
 }
 
+static void format_vf(const struct selector *selector, char *text, size_t size)
+{
+	char path[PCI_PATH_SIZE];
+	int len = snprintf(text, size, VF_PREFIX "%u", selector->vf.first);
+
+	pci_path_format(&selector->vf.physical, path);
+	if (selector->vf.last != selector->vf.first)
+		len += snprintf(text + len, size - (size_t)len, "-%u", selector->vf.last);
+	text_join(text + len, size - (size_t)len, "@", path, NULL);
+}
+
 void selector_format(const struct selector *selector, char ret[static SELECTOR_SIZE])
 {
 	switch (selector->kind) {
@@ -143,6 +189,7 @@ void selector_format(const struct selector *selector, char ret[static SELECTOR_S
 		snprintf(ret, SELECTOR_SIZE, CLASS_PREFIX "%0*x",
 			(24 - selector->class.shift) / 4, selector->class.value);
 		break;
+	case SELECTOR_VF: format_vf(selector, ret, SELECTOR_SIZE); break;
 	case SELECTOR_KINDS: ret[0] = '\0'; break;
 	}
 	if (selector->slot)
@@ -167,6 +214,12 @@ static bool match_address(const struct selector *selector, struct pci_address ad
 	return pci_address_equal(selector->address, address);
 }
 
+static bool match_vf(const struct selector *selector, const struct pcidev *dev)
+{
+	return dev->vf >= selector->vf.first && dev->vf <= selector->vf.last &&
+		pci_path_equal(&selector->vf.physical, &dev->physical, false);
+}
+
 bool selector_match(const struct selector *selector, const struct pcidev *dev)
 {
 	switch (selector->kind) {
@@ -176,6 +229,7 @@ bool selector_match(const struct selector *selector, const struct pcidev *dev)
 	case SELECTOR_ID: return match_id(selector, &dev->ids);
 	case SELECTOR_CLASS:
 		return dev->ids.class >> selector->class.shift == selector->class.value;
+	case SELECTOR_VF: return match_vf(selector, dev);
 	case SELECTOR_KINDS: break;
 	}
 	return false;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A selector names one PCI function, or several, in one of four ways (vfioboot.conf(5)):
+ * A selector names one PCI function, or several, in one of five ways (vfioboot.conf(5)):
  *
  *   id       10de:2204  10de:2204:1043:8769  10de:   an empty field is any, as lspci -d
  *   address  0000:01:00.0  01:00.0  01:00            no function is all of them
  *   path     00:01.0/00.0  0000:00:01.0/00           every bridge from the root bus
  *   class    class:0300  class:03                    base class, subclass, interface
+ *   vf       vf:0-3@00:01.0/00.0                     virtual functions (SR-IOV) of a physical one
  *
  * Digit counts are strict, so that no text can be of two kinds.  Pure.
  */
@@ -20,6 +21,7 @@ enum selector_kind {
 	SELECTOR_ADDRESS,
 	SELECTOR_ID,
 	SELECTOR_CLASS,
+	SELECTOR_VF,
 	SELECTOR_KINDS,
 };
 
@@ -37,17 +39,25 @@ struct selector {
 			uint32_t value; /* its leading digits */
 			int shift;      /* bits of a class code that are not compared */
 		} class;
+		struct {
+			struct pci_path physical;
+			uint16_t first, last; /* N of the links virtfnN */
+		} vf;
 	};
 };
 
-#define SELECTOR_SIZE PCI_PATH_SIZE /* bytes of the longest text with its NUL */
+#define SELECTOR_VFS_MAX 4096 /* virtual functions of one physical one */
+
+/* Bytes of the longest text with its NUL. */
+#define SELECTOR_SIZE (PCI_PATH_SIZE + sizeof("vf:4095-4095@") - 1)
 
 /* Parses a selector of any kind, which its form decides.  Returns 0, or -EINVAL. */
 int selector_parse(const char *text, struct selector *ret);
 
 /*
  * Parses a selector of one kind, for a place where the kind is known: "path" then takes
- * also a function of the root bus ("00:02.0"), "class" also bare digits ("0300").
+ * also a function of the root bus ("00:02.0"), "class" also bare digits ("0300"), "vf" also
+ * "0-3 of 00:01.0/00.0".
  */
 int selector_parse_kind(enum selector_kind kind, const char *text, struct selector *ret);
 

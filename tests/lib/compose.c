@@ -48,6 +48,9 @@ struct composer {
 	struct line lines[LINES_MAX];
 	unsigned n_lines;
 	int next_group;
+	struct address
+		physfn; /* of the latest virtual function, and how many that has by now */
+	unsigned n_virtual;
 	unsigned bad_line;
 };
 
@@ -209,13 +212,14 @@ static void put_sriov(
 {
 	char physfn[NAME_SIZE], target[PATH_SIZE + NAME_SIZE], link[NAME_SIZE];
 	const char *slash = strrchr(path, '/');
-	unsigned nth = 0;
 
 	format_address(f->physfn, physfn);
 	snprintf(target, sizeof(target), "%.*s/%s", (int)(slash - path), path, physfn);
 	tree_put_link(&composer->tree, path, "physfn", target);
-	nth = (f->at.bus << 8 | f->at.devfn) - (f->physfn.bus << 8 | f->physfn.devfn) - 1;
-	snprintf(link, sizeof(link), "virtfn%u", nth);
+	if (memcmp(&composer->physfn, &f->physfn, sizeof(f->physfn)) != 0)
+		composer->n_virtual = 0;
+	composer->physfn = f->physfn;
+	snprintf(link, sizeof(link), "virtfn%u", composer->n_virtual++);
 	tree_put_link(&composer->tree, target, link, path);
 }
 
@@ -299,7 +303,8 @@ static bool put_function(
 	if (f->sriov) {
 		snprintf(text, sizeof(text), "%.40s\n", f->sriov);
 		tree_put(&composer->tree, dir, "sriov_totalvfs", text);
-		tree_put(&composer->tree, dir, "sriov_numvfs", text);
+		tree_put(&composer->tree, dir, "sriov_numvfs", "0\n");
+		tree_put(&composer->tree, dir, "sriov_drivers_autoprobe", "1\n");
 	}
 	if (f->virtual)
 		put_sriov(composer, path, f);

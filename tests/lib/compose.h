@@ -17,7 +17,8 @@
  * free IOMMU group from 100 on, group=last once more the same.  "repeat" makes what is below
  * it so many times: the routing ids of its functions grow by one each time, over the end of
  * a bus if need be as those of virtual functions do, and the bus numbers of whatever is
- * behind them too.  "#" starts a comment line.
+ * behind them too.  sriov=N is how many virtual functions a physical one can have; those that it has
+ * stand behind it, with physfn=, in their order.  "#" starts a comment line.
  *
  * What can be set of a function: reset=flr,bus d3cold=1 power=auto, and bar=1:8:7f00, a BAR of 2^8 MiB
  * and the mask of resource1_resize, which is left out with 0.

@@ -261,7 +261,7 @@ static void test_incomplete_sections(void **state)
 		"\n[device a]\n[device b]\nexpect = 2\n\n[device c]\npath = 00:01.0/00\n"
 		"on-move = follow\n[device d]\nid=10de:2204\n[device e]\n");
 	assert_int_equal(config.n_errors, 4);
-	expect_error(0, FILE_NAME, 2, "add path, address, id or class");
+	expect_error(0, FILE_NAME, 2, "add path, address, id, class or vf");
 	expect_error(1, FILE_NAME, 3, "names no device");
 	expect_error(2, FILE_NAME, 6, "on-move = follow, which needs an id");
 	expect_error(3, FILE_NAME, 11, "names no device");
@@ -982,6 +982,72 @@ static void test_has_place(void **state)
 	assert_false(config_section_has_place(find("d")));
 }
 
+static void test_virtual_functions(void **state)
+{
+	(void)state;
+	read_only(
+		"[device nic]\npath=00:01.0/00.0\nvfs=4\n"
+		"[device guests]\nvf = 0, 2-3 of 00:01.0/00.0\nvf = 7@00:02.0, 8@00:02.0\n"
+		"[device vfio]\ndriver=vfio-pci\nvfs=1\npath=00:03.0\n");
+	assert_int_equal(config.n_errors, 0);
+	assert_int_equal(find("nic")->vfs, 4);
+	assert_string_equal(find("nic")->driver, "native");
+	assert_true(config_section_is_native(find("nic")));
+	assert_false(config_section_is_native(find("guests")));
+	assert_string_equal(find("vfio")->driver, "vfio-pci");
+	assert_string_equal(selectors_of(find("guests")),
+		"vf:0@00:01.0/00.0 vf:2-3@00:01.0/00.0 vf:7@00:02.0 vf:8@00:02.0");
+	assert_true(config_section_has_place(find("guests")));
+	assert_int_equal(config_expected(&config, find("guests")), 5);
+	assert_int_equal(config_expected(&config, find("nic")), 0);
+}
+
+static void test_virtual_functions_mistakes(void **state)
+{
+	static const struct {
+		const char *keys, *word;
+	} cases[] = {
+		{"vf = 0", "bad vf '0' in '0'; write it like 0-3 of 00:01.0/00.0"},
+		{"vf = 0, x of 00:01.0", "bad vf 'x of 00:01.0'"},
+		{"vf = 0 of 00:01.0/00", "bad vf"},
+		{"vf = of 00:01.0/00.0", "bad vf"},
+		{"vf =", "bad vf ''"},
+		{"path=00:01.0/00.0\nvfs=0", "bad value '0' of 'vfs'"},
+		{"path=00:01.0/00.0\nvfs=4097", "from 1 to 4096"},
+		{"path=00:01.0/00.0\nvfs=4\nvfs=5", "set twice"},
+		{"path=00:01.0/00.0\nvfs=4\nbind=demand", "remove one of the two"},
+		{"path=00:01.0/00.0\nvfs=4\ndriver=none", "remove one of the two"},
+		{"vf=0 of 00:01.0/00.0\nvfs=4", "remove one of the two"},
+		{"vf=0 of 00:01.0/00.0\non-move=follow\nid=8086:10ca",
+			"remove one of the two"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), "[device a]\n%s\n", cases[i].keys);
+		read_only(text);
+		assert_int_equal(config.n_errors, 1);
+		expect_error(0, FILE_NAME, config.errors[0].place.line, cases[i].word);
+		assert_true(find("a")->bad);
+	}
+}
+
+static void test_cmdline_virtual_functions(void **state)
+{
+	(void)state;
+	config_read_cmdline(&config,
+		"vfioboot.device=00:01.0/00.0,vfs:4 vfioboot.device=vf:0-1@00:01.0/00.0 "
+		"vfioboot.device=00:01.0/00.0,vfs:x");
+	assert_int_equal(config.n_errors, 1);
+	expect_error(0, "kernel command line", 0, "bad value 'x' of 'vfs'");
+	assert_int_equal(find("cmdline1")->vfs, 4);
+	assert_true(config_section_is_native(find("cmdline1")));
+	assert_string_equal(selectors_of(find("cmdline2")), "vf:0-1@00:01.0/00.0");
+	assert_true(find("cmdline3")->bad);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, empty_config)
 static const struct CMUnitTest tests[] = {
 	TEST(test_whole_section),
@@ -1025,6 +1091,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_cmdline_limits),
 	TEST(test_cmdline_names_are_free),
 	TEST(test_has_place),
+	TEST(test_virtual_functions),
+	TEST(test_virtual_functions_mistakes),
+	TEST(test_cmdline_virtual_functions),
 };
 
 int main(void)

@@ -224,6 +224,42 @@ static void test_spilled_function(void **state)
 	assert_false(pci_path_equal(&pf->path, &vf->path, false));
 }
 
+/* The links say which is which; one on the next bus has the path of none. */
+static void test_virtual_by_number(void **state)
+{
+	const struct pcidev *physical, *vf;
+
+	(void)state;
+	compose("sriov");
+	add_section("vf:1-2@00:03.0/00.0", NULL);
+	assert_int_equal(look_up(), 0);
+	assert_false(world.machine.whole);
+	assert_int_equal(world.machine.n_functions, 3);
+	physical = function_at("0000:01:00.0");
+	assert_path(physical, "00:03.0/00.0");
+	assert_int_equal(physical->total_vfs, 4);
+	assert_int_equal(physical->num_vfs, 4);
+	assert_true(physical->virtual_used);
+	vf = function_at("0000:02:00.0");
+	assert_non_null(vf);
+	assert_int_equal(vf->vf, 2);
+	assert_true(pci_path_equal(&vf->physical, &physical->path, false));
+	assert_int_equal(vf->total_vfs, 0);
+	assert_int_equal(function_at("0000:01:1f.7")->vf, 1);
+}
+
+static void test_virtual_not_there(void **state)
+{
+	(void)state;
+	compose("sriov");
+	add_section("vf:0-1@00:03.0/00.1", NULL);
+	add_section("vf:4-9@00:03.0/00.0", NULL);
+	add_section("vf:0@00:04.0/00.0", NULL);
+	assert_int_equal(look_up(), 0);
+	assert_int_equal(world.machine.n_functions, 2);
+	assert_int_equal(function_at("0000:01:00.1")->num_vfs, 0);
+}
+
 static void test_follow_in_place(void **state)
 {
 	char list[] = "display 00:02.0 8086:3e98 boot\n";
@@ -373,6 +409,8 @@ int main(void)
 		TEST(test_details),
 		TEST(test_no_driver_no_group),
 		TEST(test_spilled_function),
+		TEST(test_virtual_by_number),
+		TEST(test_virtual_not_there),
 		TEST(test_follow_in_place),
 		TEST(test_follow_moved),
 		TEST(test_listed_display_spares_reading_all),

@@ -35,6 +35,9 @@ static struct pcidev with_path(void)
 
 	assert_int_equal(
 		pci_path_parse("00:01.0/00.0", PCI_NAME_WHOLE, &dev.path, NULL), 0);
+	assert_int_equal(
+		pci_path_parse("00:02.0/00.0", PCI_NAME_WHOLE, &dev.physical, NULL), 0);
+	dev.vf = 3;
 	return dev;
 }
 
@@ -70,6 +73,10 @@ static const struct {
 	{"00:02.0/00 01:00.0", MATCH_STRANGER},
 	{"00:02.0/00 01:00.0 10de:2204", MATCH_STRANGER},
 	{"00:02.0/00 02:00.0 10de:2204", MATCH_NONE},
+	/* It is number 3 of those of another function. */
+	{"vf:3@00:02.0/00.0", MATCH_MEMBER},
+	{"vf:2@00:02.0/00.0", MATCH_NONE},
+	{"vf:3@00:02.0/00.0 10de:1aef", MATCH_STRANGER},
 };
 
 static void test_section(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The four kinds of selector: told apart, written back, and compared. */
+/* The five kinds of selector: told apart, written back, and compared. */
 #include <errno.h>
 
 #include "decide/selector.h"
@@ -36,6 +36,10 @@ static const struct {
 	{"class:0C0330", SELECTOR_CLASS, "class:0c0330"},
 	{"class:00", SELECTOR_CLASS, "class:00"},
 	{"class:000000", SELECTOR_CLASS, "class:000000"},
+	{"vf:0@00:01.0/00.0", SELECTOR_VF, "vf:0@00:01.0/00.0"},
+	{"vf:07-11@00:01.0/00.1", SELECTOR_VF, "vf:7-11@00:01.0/00.1"},
+	{"vf:3-3@0001:00:02.0", SELECTOR_VF, "vf:3@0001:00:02.0"},
+	{"vf:0 of 00:01.0/00.0", SELECTOR_VF, "vf:0@00:01.0/00.0"},
 };
 
 static void test_kinds(void **state)
@@ -102,6 +106,23 @@ static const char *const refused_cases[] = {
 	"vfio",
 	"00:01.0/00.0/",
 	"10de:2204/00.0",
+	"vf",
+	"vf:",
+	"vf:0",
+	"vf:0@",
+	"vf:@00:01.0/00.0",
+	"vf:-1@00:01.0/00.0",
+	"vf:1-@00:01.0/00.0",
+	"vf:2-1@00:01.0/00.0",
+	"vf:0-4096@00:01.0/00.0",
+	"vf:65536@00:01.0/00.0",
+	"vf:18446744073709551616@00:01.0/00.0",
+	"vf:0@00:01.0/00",
+	"vf:0@10de:2204",
+	"vf:0@@00:01.0/00.0",
+	"vf:0of 00:01.0/00.0",
+	"vf:0-1-2@00:01.0/00.0",
+	"vf:a@00:01.0/00.0",
 	"class:03/00",
 };
 
@@ -122,6 +143,7 @@ enum {
 	A = 1 << SELECTOR_ADDRESS,
 	I = 1 << SELECTOR_ID,
 	C = 1 << SELECTOR_CLASS,
+	V = 1 << SELECTOR_VF,
 };
 static const struct {
 	const char *text;
@@ -141,6 +163,10 @@ static const struct {
 	{"0300", C},
 	{"03", C},
 	{"030000", C},
+	{"vf:0-3@00:01.0/00.0", V},
+	{"0-3@00:01.0/00.0", V},
+	{"0-3 of  00:01.0/00.0", V},
+	{"0-3", 0},
 	{"030", 0},
 	{"00000003", 0},
 	{"", 0},
@@ -167,7 +193,7 @@ static void test_parse_kind(void **state)
 static void test_longest(void **state)
 {
 	static const char longest[] =
-		"ffffffff:ff:1f.7/1f.7/1f.7/1f.7/1f.7/1f.7/1f.7/1f.7/"
+		"vf:4094-4095@ffffffff:ff:1f.7/1f.7/1f.7/1f.7/1f.7/1f.7/1f.7/1f.7/"
 		"1f.7/1f.7/1f.7/1f.7/1f.7/1f.7/1f.7/1f.7";
 	struct selector selector;
 	char text[SELECTOR_SIZE];
@@ -214,16 +240,25 @@ static const struct {
 	{"class:03", false},
 	{"class:040301", false},
 	{"class:00", false},
+	{"vf:2@00:01.0/00.0", true},
+	{"vf:0-2@00:01.0/00.0", true},
+	{"vf:2-9@00:01.0/00.0", true},
+	{"vf:0-1@00:01.0/00.0", false},
+	{"vf:3@00:01.0/00.0", false},
+	{"vf:2@00:01.0/00.1", false},
 };
 
 static void test_match(void **state)
 {
 	struct pcidev dev = {.address = {0, 0x01, 1},
-		.ids = {0x10de, 0x2204, 0x1043, 0x8769, 0x040300}};
+		.ids = {0x10de, 0x2204, 0x1043, 0x8769, 0x040300},
+		.vf = 2};
 
 	(void)state;
 	assert_int_equal(
 		pci_path_parse("00:01.0/00.1", PCI_NAME_WHOLE, &dev.path, NULL), 0);
+	assert_int_equal(
+		pci_path_parse("00:01.0/00.0", PCI_NAME_WHOLE, &dev.physical, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(match_cases); i++) {
 		struct selector selector;
 
@@ -244,13 +279,16 @@ static void test_match_unknown_path(void **state)
 	assert_false(selector_match(&selector, &dev));
 	assert_int_equal(selector_parse_kind(SELECTOR_PATH, "00:02.0", &selector), 0);
 	assert_false(selector_match(&selector, &dev));
+	/* No virtual function, or one of which nobody knows whose it is. */
+	assert_int_equal(selector_parse("vf:0@00:02.0", &selector), 0);
+	assert_false(selector_match(&selector, &dev));
 }
 
 /* What messages offer as an example must itself be taken. */
 static void test_names_and_examples(void **state)
 {
 	static const char *const names[SELECTOR_KINDS] = {
-		"path", "address", "id", "class"};
+		"path", "address", "id", "class", "vf"};
 
 	(void)state;
 	for (int i = 0; i < SELECTOR_KINDS; i++) {
@@ -259,7 +297,8 @@ static void test_names_and_examples(void **state)
 
 		assert_string_equal(selector_kind_name(kind), names[i]);
 		assert_int_equal(
-			selector_parse(selector_kind_example(kind), &selector), 0);
+			selector_parse_kind(kind, selector_kind_example(kind), &selector),
+			0);
 		assert_int_equal(selector.kind, kind);
 	}
 }

@@ -133,6 +133,19 @@ static void test_path_of_virtual_functions(void **state)
 	assert_int_equal(path.depth, 2);
 }
 
+static void test_virtual_functions(void **state)
+{
+	struct pci_address vf = {0};
+
+	(void)state;
+	assert_int_equal(sysfs_read_virtual(&root, gpu, 0, &vf), -ENOENT);
+	fake_link(FUNCTIONS "0000:01:00.0/virtfn0", "../0000:02:10.1");
+	fake_link(FUNCTIONS "0000:01:00.0/virtfn1", "nowhere");
+	assert_int_equal(sysfs_read_virtual(&root, gpu, 0, &vf), 0);
+	assert_true(pci_address_equal(vf, (struct pci_address){0, 2, 0x10 << 3 | 1}));
+	assert_int_equal(sysfs_read_virtual(&root, gpu, 1, &vf), -EINVAL);
+}
+
 static void test_group_and_driver_there(void **state)
 {
 	(void)state;
@@ -375,6 +388,7 @@ int main(void)
 		TEST(test_driver),
 		TEST(test_path),
 		TEST(test_path_of_virtual_functions),
+		TEST(test_virtual_functions),
 		TEST(test_group_and_driver_there),
 		TEST(test_no_driver_of_dots),
 		TEST(test_each_function),
