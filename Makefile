@@ -22,7 +22,7 @@ DEPENDS = -MMD -MP
 
 # vfioboot-early is made of these and src/early; all but src/early is in the host program.
 EARLY_SHARED = $(sort $(wildcard src/decide/*.c) $(patsubst %,src/base/%.c,child cmdline \
-	file pcibars pciname sysfs text) $(patsubst %,src/bind/%.c,bind driver log record settings word))
+	file pcibars pciname sysfs text) $(patsubst %,src/bind/%.c,bind driver log record settings virtual word))
 HOST_SRC = $(sort $(filter-out src/early/% src/guests/%,$(wildcard src/*/*.c src/*/*/*.c)))
 TESTS = $(patsubst tests/unit/%.c,build/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 

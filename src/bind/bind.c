@@ -50,6 +50,13 @@ static const struct pcidev *function_of(const struct binding *binding, unsigned 
 	return &binding->machine->functions[binding->plan->entries[entry].function];
 }
 
+/* Whether the function stays with its native driver. */
+static bool is_native(const struct binding *binding, unsigned entry)
+{
+	return config_section_is_native(
+		&binding->config->sections[binding->plan->entries[entry].section]);
+}
+
 /* Whether the work on an entry goes on: it is to be bound, and nothing failed yet. */
 static bool goes_on(const struct binding *binding, unsigned entry)
 {
@@ -87,7 +94,7 @@ static int write_probe(struct binding *binding, unsigned entry)
 static void write_overrides(struct binding *binding)
 {
 	for (unsigned i = 0; i < binding->plan->n_entries; i++)
-		if (goes_on(binding, i) &&
+		if (goes_on(binding, i) && !is_native(binding, i) &&
 			write_override(binding, i, driver_of(binding, i)) < 0)
 			binding->outcomes[i].reason = REASON_IO_ERROR;
 }
@@ -108,6 +115,7 @@ static void load_drivers(struct binding *binding)
 		const char *driver = driver_of(binding, i);
 
 		if (!goes_on(binding, i) || driver_seen(binding, i) || is_none(driver) ||
+			is_native(binding, i) ||
 			driver_load(binding->root, driver,
 				earlier(binding->deadline, LOAD_MS)))
 			continue;
@@ -151,7 +159,10 @@ static enum reason set_up(struct binding *binding, unsigned entry, bool late)
 		settings.steps = &binding->steps[i];
 		settings.n++;
 	}
-	return settings_run(&settings, earlier(binding->deadline, STEPS_MS)) < 0
+	/* A card with many virtual functions takes its time. */
+	return settings_run(&settings,
+		       settings.section->vfs ? binding->deadline
+					     : earlier(binding->deadline, STEPS_MS)) < 0
 		? REASON_SETTING_TIMEOUT
 		: REASON_NONE;
 }
@@ -243,7 +254,8 @@ static bool any_failed(const struct binding *binding, unsigned first, unsigned e
 {
 	for (unsigned i = first; i < end; i++)
 		if (binding->plan->entries[i].reason == REASON_NONE &&
-			binding->outcomes[i].reason != REASON_NONE)
+			binding->outcomes[i].reason != REASON_NONE &&
+			binding->outcomes[i].reason != REASON_LATER)
 			return true;
 	return false;
 }
@@ -290,6 +302,8 @@ static void roll_back_function(struct binding *binding, unsigned entry)
 	struct outcome *outcome = &binding->outcomes[entry];
 	const char *asked = driver_of(binding, entry);
 
+	if (is_native(binding, entry))
+		return;
 	outcome->result = RESULT_FAILED;
 	if (outcome->reason == REASON_NONE)
 		outcome->reason = REASON_SECTION_FAILED;
@@ -374,7 +388,7 @@ static void init_outcome(const struct plan_entry *entry, const struct machine *m
 	struct outcome *outcome)
 {
 	*outcome = (struct outcome){RESULT_REFUSED, entry->reason, ""};
-	if (entry->reason == REASON_ABSENT)
+	if (entry->reason == REASON_ABSENT || entry->reason == REASON_LATER)
 		outcome->result = RESULT_ABSENT;
 	if (entry->reason == REASON_NONE)
 		outcome->result = RESULT_FAILED; /* until it is read back */
@@ -419,17 +433,24 @@ void bind_plan(const struct root *root, struct report *report)
 		.outcomes = outcomes,
 		.steps = steps,
 		.busy = NOT_BUSY,
-		.stuck = NOT_BUSY,
-		.deadline = child_now() + BIND_WORK_MS};
+		.stuck = NOT_BUSY};
 	bool work = false;
 
+	if (!report->began)
+		report->began = child_now();
+	binding.deadline = report->began + BIND_WORK_MS;
 	list_steps(&binding);
 	for (unsigned i = 0; i < plan->n_entries; i++) {
 		init_outcome(&plan->entries[i], report->machine, &outcomes[i]);
+		if (plan->entries[i].reason == REASON_NONE && is_native(&binding, i) &&
+			!pcidev_driver_is_native(outcomes[i].driver)) {
+			outcomes[i].result = RESULT_ABSENT;
+			outcomes[i].reason = REASON_LATER;
+		}
 		work |= plan->entries[i].reason == REASON_NONE;
 	}
 	if (work) {
-		int r = child_run_shared(do_work, &binding, child_now() + BIND_END_MS);
+		int r = child_run_shared(do_work, &binding, report->began + BIND_END_MS);
 
 		if (r != 0)
 			clean_up(&binding, r);

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "record.h"
 #include "settings.h"
+#include "virtual.h"
 #include "word.h"
 
 /*
@@ -23,7 +24,7 @@
 
 /*
  * Carries the plan of @report out, whose configuration, machine and plan are set, and sets the rest of
- * it, in memory that the next call takes.
+ * it, in memory that the next call takes.  What two calls with one report do has the time of one.
  */
 void bind_plan(const struct root *root, struct report *report);
 

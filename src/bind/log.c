@@ -34,7 +34,9 @@ void log_sentence(const struct report *report, unsigned index, char *ret, size_t
 	if (bound && strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
 		text_join(ret, size, name, ": kept without a driver", NULL);
 	else if (bound)
-		text_join(ret, size, name, ": bound to ", outcome->driver, NULL);
+		text_join(ret, size, name,
+			config_section_is_native(section) ? ": left to " : ": bound to ",
+			outcome->driver, NULL);
 	else if (!dev)
 		text_join(ret, size, name, ": ", what, ": ", reason_text(outcome->reason),
 			NULL);
@@ -121,8 +123,10 @@ void log_write(const struct root *root, const struct report *report)
 			continue;
 		log_sentence(report, i, sentence, sizeof(sentence));
 		log_line(&log,
-			report->outcomes[i].result == RESULT_BOUND ? LEVEL_INFO
-								   : LEVEL_WARNING,
+			report->outcomes[i].result == RESULT_BOUND ||
+					report->outcomes[i].reason == REASON_LATER
+				? LEVEL_INFO
+				: LEVEL_WARNING,
 			sentence);
 	}
 	for (unsigned i = 0; i < report->n_steps; i++) {
@@ -132,7 +136,10 @@ void log_write(const struct root *root, const struct report *report)
 			continue;
 		record_make_step(report, &report->steps[i], &step);
 		log_step_sentence(&step, sentence, sizeof(sentence));
-		log_line(&log, step.reason == REASON_NONE ? LEVEL_INFO : LEVEL_WARNING,
+		log_line(&log,
+			step.reason == REASON_NONE || step.reason == REASON_LATER
+				? LEVEL_INFO
+				: LEVEL_WARNING,
 			sentence);
 	}
 	close_fd(&log.fd);

@@ -51,6 +51,7 @@ struct report {
 	const struct outcome *outcomes; /* one an entry of the plan */
 	const struct step *steps; /* of entries that were to be bound, in their order */
 	unsigned n_steps;
+	uint64_t began; /* when bind_plan() did (child_now()); 0: not yet */
 };
 
 enum boot_stage {

@@ -3,12 +3,14 @@
 #include "settings.h"
 
 #include "base/base.h"
+#include "virtual.h"
 
 static const char *const keys[SETTINGS] = {
 	[SETTING_D3COLD] = "d3cold",
 	[SETTING_REBAR] = "rebar",
 	[SETTING_RESET] = "reset",
 	[SETTING_POWER] = "power",
+	[SETTING_VFS] = "vfs",
 };
 
 const char *const step_result_words[STEP_RESULTS] = {"set", "same", "skipped", "failed"};
@@ -27,6 +29,7 @@ static bool is_asked(
 	case SETTING_D3COLD: return section->d3cold;
 	case SETTING_REBAR: return section->rebar[bar];
 	case SETTING_RESET: return *section->reset;
+	case SETTING_VFS: return section->vfs;
 	default: return section->power;
 	}
 }
@@ -86,6 +89,8 @@ void setting_format_wanted(const struct config_section *section, const struct st
 
 	if (step->setting == SETTING_RESET) {
 		strcpy(ret, section->reset);
+	} else if (step->setting == SETTING_VFS) {
+		snprintf(ret, SETTING_VALUE_SIZE, "%u", section->vfs);
 	} else if (step->setting != SETTING_REBAR) {
 		strcpy(ret, switches[step->setting][0][is_on(section, step->setting)]);
 	} else {
@@ -385,6 +390,39 @@ static void do_rebar(const struct settings *settings, struct step *step)
 		try_sizes(settings, step, bars, n, bits);
 }
 
+/* ---- Virtual functions */
+
+static void do_vfs(const struct settings *settings, struct step *step)
+{
+	struct pcidev dev = {.address = settings->address};
+	char wanted[SETTING_VALUE_SIZE];
+	int r = 0;
+
+	setting_format_wanted(settings->section, step, wanted);
+	pcidev_read_virtual(settings->root, &dev);
+	if (dev.num_vfs == settings->section->vfs)
+		end(step, virtual_is_new(settings->address) ? STEP_SET : STEP_SAME,
+			REASON_NONE);
+	else if (dev.virtual_used)
+		end(step, STEP_SKIPPED, REASON_VIRTUAL_IN_USE);
+	else if (settings->look_only)
+		end(step, STEP_SET, REASON_NONE);
+	else
+		r = virtual_make(settings->root, settings->address, wanted);
+	if (step->result == STEP_FAILED)
+		pcidev_read_virtual(settings->root, &dev);
+	snprintf(step->value, sizeof(step->value), "%u", dev.num_vfs);
+	if (step->result != STEP_FAILED)
+		return;
+	if (dev.num_vfs == settings->section->vfs)
+		end(step, STEP_SET, REASON_NONE);
+	else
+		end(step, STEP_FAILED,
+			r == -ENOENT                   ? REASON_NO_SRIOV
+				: settings->root->live ? REASON_IO_ERROR
+						       : REASON_NO_KERNEL);
+}
+
 /* ---- All */
 
 static void do_step(const struct settings *settings, struct step *step)
@@ -393,6 +431,7 @@ static void do_step(const struct settings *settings, struct step *step)
 	case SETTING_D3COLD: do_switch(settings, step, SYSFS_D3COLD); break;
 	case SETTING_REBAR: do_rebar(settings, step); break;
 	case SETTING_RESET: do_reset(settings, step); break;
+	case SETTING_VFS: do_vfs(settings, step); break;
 	default: do_switch(settings, step, SYSFS_POWER_CONTROL);
 	}
 }

@@ -19,6 +19,7 @@ enum setting {
 	SETTING_RESET,
 	/* From here on, once the driver has the function: vfio-pci sets this one itself before. */
 	SETTING_POWER,
+	SETTING_VFS, /* virtual functions, which the driver makes */
 	SETTINGS,
 };
 

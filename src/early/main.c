@@ -30,6 +30,9 @@ enum exit_code {
 #define OTHERS_STEP_MS 50
 #define LOCK_MS        20000
 
+/* Until the drivers of the host have got virtual functions. */
+#define VIRTUAL_MS 3000
+
 struct options {
 	const char *root;
 	const char *config_file;
@@ -222,41 +225,6 @@ static void say(const struct options *options, bool as_asked, const char *senten
 		fprintf(stderr, "vfioboot-early: %s\n", sentence);
 }
 
-/* Carries the plan out and reports, by a record if it may.  Returns the exit status. */
-static int carry_out(
-	const struct root *root, const struct options *options, bool may_record)
-{
-	struct report report = {&config, &machine, &plan, NULL, NULL, 0};
-	int status = EXIT_AS_ASKED;
-	char sentence[512];
-
-	bind_plan(root, &report);
-	for (unsigned i = 0; i < plan.n_entries; i++) {
-		bool bound = report.outcomes[i].result == RESULT_BOUND;
-
-		/* For the rule of udev: who has its driver needs no other one loaded. */
-		if (plan.late && &plan.entries[i] == plan_find_late(&machine, &plan))
-			puts(result_word(report.outcomes[i].result));
-		if (!bound)
-			status = EXIT_NOT_AS_ASKED;
-		log_sentence(&report, i, sentence, sizeof(sentence));
-		say(options, bound, sentence);
-	}
-	for (unsigned i = 0; i < report.n_steps; i++) {
-		struct record_step step;
-
-		record_make_step(&report, &report.steps[i], &step);
-		if (step.result == STEP_FAILED)
-			status = EXIT_NOT_AS_ASKED;
-		log_step_sentence(&step, sentence, sizeof(sentence));
-		say(options, step.reason == REASON_NONE, sentence);
-	}
-	log_write(root, &report);
-	if (may_record)
-		keep_record(root, &report);
-	return status;
-}
-
 /* Looks at the machine with the protect lists that there are by now, and decides. */
 static void decide(const struct root *root, const struct pci_address *late)
 {
@@ -274,6 +242,58 @@ static void decide(const struct root *root, const struct pci_address *late)
 		plan_late(&config, &machine, &protect, late, &plan);
 	else
 		plan_make(&config, &machine, &protect, &plan);
+}
+
+/*
+ * Virtual functions that were just made are planned and bound, too, before other drivers may have any
+ * of them.
+ */
+static void bind_all(
+	const struct root *root, const struct options *options, struct report *report)
+{
+	bind_plan(root, report);
+	if (!virtual_any_new())
+		return;
+	decide(root, options->late);
+	bind_plan(root, report);
+	virtual_end(root, child_now() + VIRTUAL_MS);
+}
+
+/* Carries the plan out and reports, by a record if it may.  Returns the exit status. */
+static int carry_out(
+	const struct root *root, const struct options *options, bool may_record)
+{
+	struct report report = {.config = &config, .machine = &machine, .plan = &plan};
+	int status = EXIT_AS_ASKED;
+	char sentence[512];
+
+	bind_all(root, options, &report);
+	for (unsigned i = 0; i < plan.n_entries; i++) {
+		bool bound = report.outcomes[i].result == RESULT_BOUND ||
+			report.outcomes[i].reason == REASON_LATER;
+
+		/* For the rule of udev: who has its driver needs no other one loaded. */
+		if (plan.late && &plan.entries[i] == plan_find_late(&machine, &plan))
+			puts(result_word(report.outcomes[i].result));
+		if (!bound)
+			status = EXIT_NOT_AS_ASKED;
+		log_sentence(&report, i, sentence, sizeof(sentence));
+		say(options, bound, sentence);
+	}
+	for (unsigned i = 0; i < report.n_steps; i++) {
+		struct record_step step;
+
+		record_make_step(&report, &report.steps[i], &step);
+		if (step.result == STEP_FAILED)
+			status = EXIT_NOT_AS_ASKED;
+		log_step_sentence(&step, sentence, sizeof(sentence));
+		say(options, step.reason == REASON_NONE || step.reason == REASON_LATER,
+			sentence);
+	}
+	log_write(root, &report);
+	if (may_record)
+		keep_record(root, &report);
+	return status;
 }
 
 /* Whether each function that is there has its driver already. */
@@ -334,6 +354,16 @@ static bool has_driver(const struct plan_entry *entry)
 		config_driver_is(config.sections[entry->section].driver, driver);
 }
 
+/* Whether the run that makes this virtual function keeps drivers off, and binds it. */
+static bool is_held(const struct root *root, struct pci_address address)
+{
+	char text[4];
+
+	return sysfs_read_attribute(
+		       root, address, SYSFS_PHYSFN_AUTOPROBE, text, sizeof(text)) == 1 &&
+		*text == '0';
+}
+
 /*
  * Keeps all drivers off the function, before udev loads one for it and until its section is bound.
  * Returns whether it did.
@@ -343,7 +373,8 @@ static bool hold(const struct root *root, struct pci_address address)
 	const struct plan_entry *entry = plan_find_late(&machine, &plan);
 
 	return entry && (entry->reason == REASON_NONE || is_waiting(entry)) &&
-		!has_driver(entry) &&
+		!has_driver(entry) && !is_held(root, address) &&
+		!config_section_is_native(&config.sections[entry->section]) &&
 		driver_override(root, address, CONFIG_DRIVER_NONE, child_now() + HOLD_MS);
 }
 

@@ -214,6 +214,18 @@ machine() {
 	qemu+=(-device "intel-iommu,intremap=on,caching-mode=on")
 }
 
+# emulator ROOT: the machine becomes one of that root's QEMU, with its own libraries and firmware, for
+# devices that this machine's QEMU does not have yet.
+emulator() {
+	local root usr
+	root=$("$boot_dir/roots" "$1")
+	usr=$root/usr
+	export QEMU_MODULE_DIR=$usr/lib/x86_64-linux-gnu/qemu
+	qemu=("$root/lib64/ld-linux-x86-64.so.2"
+		--library-path "$usr/lib/x86_64-linux-gnu:$usr/lib/x86_64-linux-gnu/pulseaudio"
+		"$usr/bin/qemu-system-x86_64" -L "$usr/share/qemu" -L "$usr/share/seabios" "${qemu[@]:1}")
+}
+
 # port SLOT: an empty PCIe slot; what it holds has the path 00:SLOT.0/00.
 port() {
 	qemu+=(-device "pcie-root-port,id=port$1,bus=pcie.0,addr=$1.0,chassis=$((16#$1)),slot=$((16#$1))")

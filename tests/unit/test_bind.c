@@ -60,7 +60,7 @@ static struct kernel {
 static struct config config;
 static struct machine machine;
 static struct plan plan;
-static struct report report = {&config, &machine, &plan, NULL, NULL, 0};
+static struct report report = {.config = &config, .machine = &machine, .plan = &plan};
 
 /* ---- the kernel ---------------------------------------------------------------------- */
 
@@ -411,6 +411,7 @@ static void apply(void)
 
 	root.live = true;
 	kernel->log[0] = '\0';
+	report.began = 0;
 	bind_plan(&root, &report);
 	root_close(&root);
 }
@@ -924,6 +925,7 @@ static void test_not_live(void **state)
 	register_driver("vfio-pci");
 	add_function(section, VFIO_REFUSES, "");
 	add_function(section, 0, "");
+	report.began = 0;
 	bind_plan(&root, &report);
 	expect(0, RESULT_FAILED, REASON_NO_KERNEL, "");
 	expect_state(0, "", "vfio-pci");
@@ -937,6 +939,7 @@ static void test_not_live_never_runs_modprobe(void **state)
 
 	(void)state;
 	add_function(add_section("vfio-pci"), 0, "");
+	report.began = 0;
 	bind_plan(&root, &report);
 	expect(0, RESULT_FAILED, REASON_NO_DRIVER, "");
 	expect_log("override0=vfio-pci ");
@@ -1075,9 +1078,39 @@ static void test_no_set_up_of_refused(void **state)
 	expect_step(0, 1, SETTING_D3COLD, STEP_SET, REASON_NONE);
 }
 
+/* ---- functions that stay with the host */
+
+/* Its driver comes later, and nothing keeps it off. */
+static void test_native_is_waited_for(void **state)
+{
+	(void)state;
+	add_function(add_section("native"), 0, "");
+	apply();
+	expect_log("");
+	expect(0, RESULT_ABSENT, REASON_LATER, "");
+	expect_state(0, "", "");
+}
+
+static void test_native_is_left_alone(void **state)
+{
+	uint16_t section = add_section("native");
+
+	(void)state;
+	add_function(section, 0, "nouveau");
+	add_function(section, 0, "vfio-pci");
+	apply();
+	expect_log("");
+	expect(0, RESULT_BOUND, REASON_NONE, "nouveau");
+	expect(1, RESULT_ABSENT, REASON_LATER, "vfio-pci");
+	expect_state(0, "nouveau", "");
+	expect_state(1, "vfio-pci", "");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static const struct CMUnitTest setting_tests[] = {
+	TEST(test_native_is_waited_for),
+	TEST(test_native_is_left_alone),
 	TEST(test_set_up_before_load),
 	TEST(test_set_up_of_bound),
 	TEST(test_set_up_without_driver),

@@ -17,7 +17,8 @@ static struct config config;
 static struct machine machine;
 static struct plan plan;
 static struct outcome outcomes[300];
-static struct report report = {&config, &machine, &plan, outcomes, NULL, 0};
+static struct report report = {
+	.config = &config, .machine = &machine, .plan = &plan, .outcomes = outcomes};
 static struct root root;
 static unsigned descriptors;
 

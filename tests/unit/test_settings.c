@@ -74,6 +74,24 @@ static int take_size(const char *value)
 	return -ENOSPC;
 }
 
+/* drivers/pci/iov.c, sriov_numvfs_store() */
+static int take_vfs(const char *value)
+{
+	unsigned n = (unsigned)strtoul(value, NULL, 0);
+	char link[128], target[64];
+
+	if (n && readlink(fake_path(CARD "virtfn0"), target, sizeof(target)) >= 0)
+		return -EBUSY;
+	for (unsigned i = 0; i < 8; i++) {
+		snprintf(link, sizeof(link), CARD "virtfn%u", i);
+		snprintf(target, sizeof(target), "../0000:02:10.%u", i);
+		unlink(fake_path(link));
+		if (i < n)
+			fake_link(link, target);
+	}
+	return 0;
+}
+
 int __wrap_sysfs_write_attribute(const struct root *root, struct pci_address card,
 	enum sysfs_attribute attribute, const char *value);
 int __wrap_sysfs_write_attribute(const struct root *root, struct pci_address card,
@@ -91,6 +109,12 @@ int __wrap_sysfs_write_attribute(const struct root *root, struct pci_address car
 		return take_methods(value);
 	if (attribute >= SYSFS_RESIZE)
 		return take_size(value);
+	if (attribute == SYSFS_NUM_VFS)
+		return take_vfs(value);
+	if (attribute == SYSFS_VF_AUTOPROBE) {
+		fake_put(CARD "sriov_drivers_autoprobe", value);
+		return 0;
+	}
 	fake_put(attribute == SYSFS_D3COLD ? CARD "d3cold_allowed" : CARD "power/control",
 		value);
 	return 0;
@@ -375,6 +399,83 @@ static void test_child(void **state)
 	expect("d3cold no set - no\n");
 }
 
+/* ---- Virtual functions: once the driver has the physical one */
+
+static void expect_vfs(const char *keys, const char *expected, const char *log)
+{
+	run(keys, false, true);
+	expect(expected);
+	assert_string_equal(kernel.log, log);
+}
+
+static void put_sriov(void)
+{
+	fake_put(CARD "sriov_totalvfs", "7\n");
+	fake_put(CARD "sriov_drivers_autoprobe", "1\n");
+}
+
+/* No other driver may have them before their overrides are there. */
+static void test_vfs(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+
+	(void)state;
+	put_sriov();
+	assert_false(virtual_any_new());
+	expect_vfs("vfs = 4", "vfs 4 set - 4\n", "0;4");
+	assert_true(virtual_is_new(address));
+	assert_string_equal(fake_read(CARD "sriov_drivers_autoprobe"), "0");
+	/* Looked at again in the same run. */
+	config.n_sections = 0;
+	expect_vfs("vfs = 4", "vfs 4 set - 4\n", "");
+	/* In the child: that writes this kernel's files, and not the log of here. */
+	child_prepare();
+	virtual_end(&root, child_now() + 10000);
+	child_unprepare();
+	assert_string_equal(fake_read(CARD "sriov_drivers_autoprobe"), "1");
+	assert_false(virtual_any_new());
+	config.n_sections = 0;
+	expect_vfs("vfs = 4", "vfs 4 same - 4\n", "");
+}
+
+static void test_vfs_in_use(void **state)
+{
+	(void)state;
+	put_sriov();
+	take_vfs("2");
+	fake_link(
+		"sys/bus/pci/devices/0000:02:10.1/driver", "../../bus/pci/drivers/igbvf");
+	expect_vfs("vfs = 4", "vfs 4 skipped virtual-in-use 2\n", "");
+	config.n_sections = 0;
+	expect_vfs("vfs = 2", "vfs 2 same - 2\n", "");
+}
+
+static void test_vfs_of_another_number(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+
+	(void)state;
+	fake_put(CARD "sriov_totalvfs", "7\n");
+	/* Somebody has switched it off, and may switch it on again. */
+	fake_put(CARD "sriov_drivers_autoprobe", "0\n");
+	take_vfs("2");
+	expect_vfs("vfs = 4", "vfs 4 set - 4\n", "0;4");
+	child_prepare();
+	virtual_end(&root, child_now() + 10000);
+	child_unprepare();
+	assert_string_equal(fake_read(CARD "sriov_drivers_autoprobe"), "0\n");
+}
+
+static void test_vfs_not_made(void **state)
+{
+	(void)state;
+	put_sriov();
+	kernel.error = -ENOENT;
+	expect_vfs("vfs = 4", "vfs 4 failed no-sriov 0\n", "0;4");
+	assert_string_equal(fake_read(CARD "sriov_drivers_autoprobe"), "1\n");
+	assert_false(virtual_any_new());
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fake_tear_down)
 
 int main(void)
@@ -397,6 +498,10 @@ int main(void)
 		TEST(test_rebar_console),
 		TEST(test_rebar_in_use),
 		TEST(test_child),
+		TEST(test_vfs),
+		TEST(test_vfs_in_use),
+		TEST(test_vfs_of_another_number),
+		TEST(test_vfs_not_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
