@@ -139,6 +139,7 @@ enum vfioboot_result {
 	VFIOBOOT_RESULT_DEMAND = 4,  /* the host has it until it is asked for */
 	VFIOBOOT_RESULT_REFUSED = 5,
 	VFIOBOOT_RESULT_FAILED = 6,
+	VFIOBOOT_RESULT_NATIVE = 7, /* the host keeps it, for its virtual functions */
 };
 
 /* The word of it in JSON, such as "bound"; NULL of VFIOBOOT_RESULT_NONE and of what is none. */
@@ -172,6 +173,10 @@ const char *vfioboot_function_get_modules(const struct vfioboot_function *functi
 
 /* 1: the firmware used it as the display; 0: it did not; -1: the kernel does not show that. */
 int vfioboot_function_get_boot_display(const struct vfioboot_function *function);
+
+/* Of a virtual function (SR-IOV): the physical one (else NULL), and which one of that (else -1). */
+const char *vfioboot_function_get_physical(const struct vfioboot_function *function);
+int vfioboot_function_get_vf(const struct vfioboot_function *function);
 
 /*
  * What the host uses it for, and what is on its drives that the host does not use, with ", " between;
@@ -280,6 +285,7 @@ enum vfioboot_action {
 	VFIOBOOT_ACTION_LATER = 1, /* after udev has started */
 	VFIOBOOT_ACTION_REFUSE = 2,
 	VFIOBOOT_ACTION_DEMAND = 3, /* nothing: the host has it until it is asked for */
+	VFIOBOOT_ACTION_NATIVE = 4, /* the host keeps it, and its driver makes virtual functions */
 };
 
 /* The word of it in JSON, such as "bind"; NULL of what is none. */

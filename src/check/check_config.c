@@ -113,7 +113,7 @@ static void check_plan(struct check_host *host, const struct plan *plan)
 
 		end = section_end(plan, first);
 		n = end - first;
-		if (plan->entries[first].reason != REASON_NONE)
+		if (plan_refuses(&plan->entries[first]))
 			report_refused(host, plan, first, end);
 		else if (section->demand)
 			check_pass(host, section->name,
@@ -121,6 +121,15 @@ static void check_plan(struct check_host *host, const struct plan *plan)
 				"guest takes %s",
 				n, n == 1 ? "function" : "functions", section->name,
 				n == 1 ? "it" : "them");
+		else if (plan->entries[first].reason == REASON_LATER)
+			check_pass(host, section->name,
+				"the driver of the physical function makes them at the next boot");
+		else if (config_section_is_native(section))
+			check_pass(host, section->name,
+				"the next boot leaves %u %s with the native driver, which makes "
+				"%u virtual %s",
+				n, n == 1 ? "function" : "functions", section->vfs,
+				section->vfs == 1 ? "function" : "functions");
 		else if (strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
 			check_pass(host, section->name,
 				"the next boot keeps every driver off %u %s", n,

@@ -203,7 +203,9 @@ static void mark_plan(struct check_host *host, const struct plan *plan, bool tar
 		const struct plan_entry *entry = &plan->entries[i];
 		struct check_function *function;
 
-		if (entry->function == PLAN_NO_FUNCTION)
+		/* One that stays with the host is none that a guest gets. */
+		if (entry->function == PLAN_NO_FUNCTION ||
+			config_section_is_native(&next->config.sections[entry->section]))
 			continue;
 		function = find(host, next->machine.functions[entry->function].address);
 		if (!function)
@@ -237,8 +239,10 @@ static int mark_active_now(struct check_host *host)
 			j++) {
 			const struct pcidev *dev = &host->functions[j].pci->dev;
 
-			host->functions[j].target |= match_section(all, &all->sections[i],
-							     dev) == MATCH_MEMBER;
+			host->functions[j].target |=
+				!config_section_is_native(&all->sections[i]) &&
+				match_section(all, &all->sections[i], dev) ==
+					MATCH_MEMBER;
 		}
 	return 0;
 }
@@ -305,6 +309,7 @@ static const struct check_theme *const themes[] = {
 	&check_group_theme,
 	&check_display_theme,
 	&check_device_theme,
+	&check_virtual_theme,
 	&check_boot_theme,
 	&check_handover_theme,
 };

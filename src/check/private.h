@@ -45,7 +45,8 @@ struct check_theme {
 
 extern const struct check_theme check_config_theme, check_iommu_theme, check_kernel_theme,
 	check_security_theme, check_use_theme, check_group_theme, check_display_theme,
-	check_device_theme, check_boot_theme, check_handover_theme, check_leftovers_theme;
+	check_device_theme, check_virtual_theme, check_boot_theme, check_handover_theme,
+	check_leftovers_theme;
 
 /* Adds a point: what is, in printf's manner.  Errors are kept in host->error. */
 void check_add(struct check_host *host, enum check_state state, const char *subject,

@@ -412,6 +412,24 @@ static void add_set(struct json_object *top, const struct addition *addition)
 	}
 }
 
+static void add_physical(struct json_object *top, const struct offer *offer)
+{
+	struct json_object *list = json_add_array(top, "physical");
+
+	for (size_t i = 0; i < offer->n_physical; i++) {
+		const struct offer_physical *physical = &offer->physical[i];
+		struct json_object *object = json_add_object(list, NULL);
+		char address[PCI_ADDRESS_SIZE], path[CONFIG_PATH_SIZE];
+
+		pci_address_format(physical->function->dev.address, address);
+		dropin_path(physical->name, path);
+		json_add_text(object, "address", address);
+		json_add_text(object, "section", physical->name);
+		json_add_text(object, "file", path);
+		json_add_number(object, "vfs", physical->vfs);
+	}
+}
+
 static void add_left(struct json_object *top, const struct addition *addition)
 {
 	const struct offer *offer = &addition->devices.offer;
@@ -471,6 +489,7 @@ static void print_json(const struct addition *addition, const char *path, bool w
 	json_add_bool(top, "written", written);
 	json_add_bool(top, "only", takes_less(addition));
 	add_set(top, addition);
+	add_physical(top, offer);
 	add_left(top, addition);
 	add_obstacles(top, addition);
 	json_print(top);
@@ -478,31 +497,54 @@ static void print_json(const struct addition *addition, const char *path, bool w
 
 /* ---- */
 
-static enum cli_exit write_file(const struct addition *addition)
+/* Writes a section's file, or says what would be written. */
+static enum cli_exit write_section(
+	const struct addition *addition, const char *name, const char *text)
 {
-	const struct offer *offer = &addition->devices.offer;
-	bool refused = obstacles_block(&offer->obstacles);
-	bool write = !refused && !addition->cli->dry_run && differs(addition);
+	const struct cli *cli = addition->cli;
 	char path[CONFIG_PATH_SIZE];
 	int r = 0;
 
-	dropin_path(offer->name, path);
-	if (write && devices_check_directory(addition->cli) != CLI_OK)
-		return CLI_FAILED;
-	if (write)
-		r = atomicfile_write_below(
-			&addition->cli->root, path, offer->text, strlen(offer->text));
+	dropin_path(name, path);
+	if (!cli->dry_run)
+		r = atomicfile_write_below(&cli->root, path, text, strlen(text));
 	if (r < 0)
 		return cli_error("add", "cannot write %s: %s", path, strerror(-r));
+	if (!cli->json)
+		printf(cli->dry_run ? "Would write %s:\n\n%s" : "Wrote %s.\n", path,
+			text);
+	return CLI_OK;
+}
+
+/* Those of physical functions first: without them the set's has nothing to bind. */
+static enum cli_exit write_files(const struct addition *addition)
+{
+	const struct offer *offer = &addition->devices.offer;
+	bool refused = obstacles_block(&offer->obstacles);
+	bool same = !differs(addition);
+	bool write = !refused && !addition->cli->dry_run && !same;
+	enum cli_exit status = CLI_OK;
+	char path[CONFIG_PATH_SIZE];
+
+	if (!refused && !addition->cli->dry_run)
+		status = devices_check_directory(addition->cli);
+	for (size_t i = 0; status == CLI_OK && !refused && i < offer->n_physical; i++) {
+		status = write_section(
+			addition, offer->physical[i].name, offer->physical[i].text);
+		if (!addition->cli->json && addition->cli->dry_run)
+			putchar('\n');
+	}
+	if (status == CLI_OK && !refused && !same)
+		status = write_section(addition, offer->name, offer->text);
+	if (status != CLI_OK)
+		return status;
+	dropin_path(offer->name, path);
 	if (addition->cli->json)
 		print_json(addition, path, write);
-	else if (write) {
-		printf("Wrote %s.\n", path);
+	else if (write)
 		print_next(addition);
-	} else if (!refused && !differs(addition))
+	else if (same && !refused)
 		printf("%s is as it should be.\n", path);
-	else if (!refused)
-		printf("Would write %s:\n\n%s", path, offer->text);
 	return refused ? CLI_FAILED : CLI_OK;
 }
 
@@ -523,12 +565,14 @@ static enum cli_exit add(struct addition *addition)
 	status = devices_weigh(addition->cli, devices, &devices->offer);
 	if (status != CLI_OK)
 		return status;
+	if (offer_add_physical(&devices->host, &devices->offer) < 0)
+		return cli_error("add", "%s", strerror(ENOMEM));
 	if (!obstacles_block(&devices->offer.obstacles))
 		leftovers_warn("add", &addition->cli->machine->facts,
 			devices->offer.obstacles.next);
 	if (!addition->cli->json)
 		print_offer(addition);
-	return write_file(addition);
+	return write_files(addition);
 }
 
 static enum cli_exit check(const struct cli *cli)

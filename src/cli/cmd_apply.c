@@ -68,7 +68,7 @@ static void warn_refused(const struct cli *cli, const struct nextboot *next)
 		const struct plan_entry *entry = &next->plan.entries[i];
 		char address[PCI_ADDRESS_SIZE] = "";
 
-		if (entry->reason == REASON_NONE)
+		if (!plan_refuses(entry))
 			continue;
 		if (entry->function != PLAN_NO_FUNCTION)
 			pci_address_format(

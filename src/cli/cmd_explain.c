@@ -286,7 +286,12 @@ static void print_section(const struct explain *explain, const struct view *view
 	none = strcmp(section->driver, CONFIG_DRIVER_NONE) == 0;
 	config_place_text(config, section->place, place);
 	cli_print("  The section %s (%s) asks for %s", section->name, place,
-		none ? "no driver" : section->driver);
+		none                                        ? "no driver"
+			: config_section_is_native(section) ? "its native driver"
+							    : section->driver);
+	if (section->vfs)
+		printf(" and %u virtual function%s", section->vfs,
+			cli_plural(section->vfs));
 	if (section->bad) {
 		printf(", but it has an error and is ignored until that is fixed.\n");
 	} else if (config_section_active(config, section)) {
@@ -342,11 +347,13 @@ static void print_boots(const struct explain *explain, const struct view *view)
 		return;
 	wanted = explain->cli->machine->next->config.sections[view->next->section].driver;
 	reason = reason_text(view->next->reason);
-	if (view->next->reason != REASON_NONE)
+	if (plan_refuses(view->next))
 		printf("  Next boot: refused: %s%s\n", reason, full_stop(reason));
 	else if (nextboot_action(explain->cli->machine->next, view->next) ==
 		NEXTBOOT_LATER)
 		printf("  Next boot: later: " SECTIONS_LATER_REMEDY ".\n");
+	else if (strcmp(wanted, CONFIG_DRIVER_NATIVE) == 0)
+		printf("  Next boot%s: stays with its native driver.\n", when);
 	else if (nextboot_hindrance(explain->cli->machine->next))
 		cli_print("  Next boot: not bound in the initramfs: %s.\n",
 			nextboot_hindrance(explain->cli->machine->next));

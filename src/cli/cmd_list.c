@@ -48,6 +48,10 @@ static const struct column columns[] = {
 	{"MODULES", COLUMN_EXTRA, "kernel modules that support it"},
 	{"BOOT_DISPLAY", COLUMN_BOOLEAN | COLUMN_EXTRA,
 		"whether the firmware used it as the display"},
+	{"PHYSICAL", COLUMN_EXTRA,
+		"of a virtual function (SR-IOV): the physical one that it is of"},
+	{"VF", COLUMN_NUMBER | COLUMN_RIGHT | COLUMN_EXTRA,
+		"which of the virtual functions of that it is, from 0 on"},
 	{"USES", COLUMN_EXTRA,
 		"what the host uses it for; \"?\": perhaps it is another device"},
 	{"DATA", COLUMN_EXTRA,
@@ -56,6 +60,7 @@ static const struct column columns[] = {
 	{"WANTED", COLUMN_EXTRA, "the driver that the section asks for"},
 	{"RESULT", COLUMN_EXTRA,
 		"bound, pending (not bound yet), later (not before udev),\n"
+		"                native (the host keeps it, for its virtual functions),\n"
 		"                demand (left to the host at boot), refused or failed"},
 	{"REASON", COLUMN_EXTRA,
 		"why it is refused or failed, or would not be handed over; see\n"
@@ -72,6 +77,7 @@ static const struct {
 	{"ID", vfioboot_function_get_id},
 	{"CLASS", vfioboot_function_get_class},
 	{"DRIVER", vfioboot_function_get_driver},
+	{"PHYSICAL", vfioboot_function_get_physical},
 	{"NAME", vfioboot_function_get_name},
 	{"NOTES", vfioboot_function_get_notes},
 	{"TYPE", vfioboot_function_get_type},
@@ -92,6 +98,7 @@ static void set_cells(struct table *table, struct table_line *line,
 	const char *address = vfioboot_function_get_address(function);
 	int group = vfioboot_function_get_iommu_group(function);
 	int boot_display = vfioboot_function_get_boot_display(function);
+	int vf = vfioboot_function_get_vf(function);
 	char number[16];
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -100,6 +107,8 @@ static void set_cells(struct table *table, struct table_line *line,
 		table, line, "ADDRESS", address + (short_address ? strlen("0000:") : 0));
 	snprintf(number, sizeof(number), "%d", group);
 	table_set(table, line, "IOMMU_GROUP", group < 0 ? NULL : number);
+	snprintf(number, sizeof(number), "%d", vf);
+	table_set(table, line, "VF", vf < 0 ? NULL : number);
 	if (boot_display >= 0)
 		table_set(table, line, "BOOT_DISPLAY", boot_display ? "1" : "0");
 	table_set(table, line, "RESULT",
@@ -116,6 +125,7 @@ static void add_line(struct table *table, struct table_line *group,
 		[VFIOBOOT_RESULT_PENDING] = "yellow",
 		[VFIOBOOT_RESULT_LATER] = "yellow",
 		[VFIOBOOT_RESULT_DEMAND] = NULL,
+		[VFIOBOOT_RESULT_NATIVE] = NULL,
 		[VFIOBOOT_RESULT_REFUSED] = "red",
 		[VFIOBOOT_RESULT_FAILED] = "red",
 	};
@@ -189,7 +199,8 @@ static void add_function(struct lister *lister, const struct vfioboot_function *
 	add_line(lister->table, lister->group, function, lister->short_addresses);
 	lister->n_listed++;
 	lister->n_not_bound += result != VFIOBOOT_RESULT_NONE &&
-		result != VFIOBOOT_RESULT_BOUND && result != VFIOBOOT_RESULT_DEMAND;
+		result != VFIOBOOT_RESULT_BOUND && result != VFIOBOOT_RESULT_DEMAND &&
+		result != VFIOBOOT_RESULT_NATIVE;
 }
 
 /* Groups are listed whole, as they can only be given to a guest whole. */

@@ -355,7 +355,7 @@ static void print_remarks(const struct thisboot *boot)
 		char text[FUNCTION_TEXT_SIZE];
 
 		/* That nothing ran has been printed once for all. */
-		if (!boot->last && function->next->reason == REASON_NONE)
+		if (!boot->last && !plan_refuses(function->next))
 			continue;
 		function_remark(boot, function, text);
 		if (text[0] && (lost || !same || strcmp(text, last) != 0)) {

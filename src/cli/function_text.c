@@ -19,6 +19,8 @@ const char *function_result(
 						  : "not tried";
 	if (function->recorded.result != RESULT_BOUND)
 		return result_word(function->recorded.result);
+	if (strcmp(function->recorded.wanted, CONFIG_DRIVER_NATIVE) == 0)
+		return "left to its native driver";
 	return function->stage == BOOT_INITRAMFS ? "bound in the initramfs"
 		: function->stage == BOOT_SYSTEM ? "bound on the running system"
 						 : "bound when it appeared";
@@ -41,7 +43,7 @@ static void remark_bound(
 		strcpy(ret,
 			"it is no longer configured; run 'sudo vfioboot apply' and reboot to "
 			"give it back to its native driver");
-	else if (function->next->reason != REASON_NONE)
+	else if (plan_refuses(function->next))
 		snprintf(ret, FUNCTION_TEXT_SIZE, "the next boot will refuse it: %s",
 			reason_text(function->next->reason));
 }
@@ -52,7 +54,7 @@ static void remark_untried(const struct thisboot *boot,
 {
 	const struct plan_entry *next = function->next;
 
-	if (next && next->reason != REASON_NONE)
+	if (next && plan_refuses(next))
 		snprintf(ret, FUNCTION_TEXT_SIZE, "the next boot will refuse it: %s",
 			reason_text(next->reason));
 	else if (next && function->action == NEXTBOOT_LATER)
@@ -130,7 +132,7 @@ void function_add_json(struct json_object *object, const struct thisboot *boot,
 {
 	const struct record_function *recorded = &function->recorded;
 	const struct plan_entry *next = function->next;
-	bool refused = next && next->reason != REASON_NONE;
+	bool refused = next && plan_refuses(next);
 	char remark[FUNCTION_TEXT_SIZE];
 
 	json_add_text(object, "section", recorded->section);

@@ -228,7 +228,7 @@ void sections_print_refused(const struct nextboot *next)
 			plan->entries[end].section == plan->entries[i].section;
 			end++)
 			;
-		if (plan->entries[i].reason != REASON_NONE)
+		if (plan_refuses(&plan->entries[i]))
 			print_refused(next, i, end);
 	}
 }
@@ -242,17 +242,18 @@ void sections_print_later(const struct nextboot *next)
 		const struct config_section *section =
 			&next->config.sections[entry->section];
 		const struct pcibus_function *function = nextboot_later(next, entry);
-		char address[PCI_ADDRESS_SIZE], text[SECTIONS_TEXT_SIZE];
+		char address[PCI_ADDRESS_SIZE] = "", text[SECTIONS_TEXT_SIZE];
 		char place[CONFIG_PLACE_SIZE];
 
 		if (entry->section == last ||
 			nextboot_action(next, entry) != NEXTBOOT_LATER)
 			continue;
 		last = entry->section;
-		pci_address_format(function->dev.address, address);
+		if (function)
+			pci_address_format(function->dev.address, address);
 		sections_later_text(function, text);
 		config_place_text(&next->config, section->place, place);
-		cli_print("%s (%s): later: %s %s.\n  " SECTIONS_LATER_REMEDY ".\n",
-			section->name, place, address, text);
+		cli_print("%s (%s): later: %s%s%s.\n  " SECTIONS_LATER_REMEDY ".\n",
+			section->name, place, address, *address ? " " : "", text);
 	}
 }

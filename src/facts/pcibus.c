@@ -199,6 +199,50 @@ const struct pcidev *pcibus_get(const void *bus, size_t index)
 	return index < functions->n ? &functions->functions[index].dev : NULL;
 }
 
+struct pcibus_function *pcibus_find(const struct pcibus *bus, struct pci_address address)
+{
+	const struct pcibus_function key = {.dev = {.address = address}};
+
+	return bus->n
+		? bsearch(&key, bus->functions, bus->n, sizeof(key), compare_functions)
+		: NULL;
+}
+
+/* Which of the virtual functions of @physical each of them is, by its links. */
+static void number_virtual(const struct root *root, const struct pcibus *bus,
+	const struct pcibus_function *physical)
+{
+	struct pci_address address;
+
+	for (unsigned n = 0;
+		sysfs_read_virtual(root, physical->dev.address, n, &address) == 0; n++) {
+		struct pcibus_function *function = pcibus_find(bus, address);
+
+		if (!function)
+			continue;
+		function->dev.physical = physical->dev.path;
+		function->dev.vf = (uint16_t)n;
+	}
+}
+
+/* Those of one physical function are neighbours, unless another card's are among them. */
+static void number_all_virtual(const struct root *root, const struct pcibus *bus)
+{
+	const struct pcibus_function *last = NULL;
+
+	for (size_t i = 0; i < bus->n; i++) {
+		const struct pcibus_function *physical;
+
+		if (bus->functions[i].later != PCIBUS_VIRTUAL ||
+			bus->functions[i].dev.physical.depth)
+			continue;
+		physical = pcibus_find(bus, bus->functions[i].maker);
+		if (physical && physical != last)
+			number_virtual(root, bus, physical);
+		last = physical;
+	}
+}
+
 int pcibus_read(const struct root *root, struct pcibus *ret)
 {
 	struct reader reader = {.root = root, .devices = *root, .function = *root};
@@ -216,6 +260,7 @@ int pcibus_read(const struct root *root, struct pcibus *ret)
 	if (reader.bus.n)
 		qsort(reader.bus.functions, reader.bus.n, sizeof(*reader.bus.functions),
 			compare_functions);
+	number_all_virtual(root, &reader.bus);
 	*ret = reader.bus;
 	return 0;
 }
@@ -224,15 +269,6 @@ void pcibus_free(struct pcibus *bus)
 {
 	free(bus->functions);
 	*bus = (struct pcibus){0};
-}
-
-struct pcibus_function *pcibus_find(const struct pcibus *bus, struct pci_address address)
-{
-	const struct pcibus_function key = {.dev = {.address = address}};
-
-	return bus->n
-		? bsearch(&key, bus->functions, bus->n, sizeof(key), compare_functions)
-		: NULL;
 }
 
 bool pcibus_is_made_by(const struct pcibus *bus, const struct pcibus_function *function,

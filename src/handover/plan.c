@@ -743,10 +743,10 @@ static int plan(struct planning *planning, const struct config *config,
 	const struct config_section *section, struct message *nothing)
 {
 	const struct state *state = &planning->work->state;
-	int r = decide(planning, config, section);
+	int r = refusals_find_native(section, planning->message);
 
-	if (r == 0)
-		r = read_state(planning);
+	r = r < 0 ? r : decide(planning, config, section);
+	r = r < 0 ? r : read_state(planning);
 	if (r == 0)
 		r = find_moving(planning);
 	if (r < 0)

@@ -6,6 +6,16 @@
 #include "native.h"
 #include "outlook/outlook.h"
 
+int refusals_find_native(const struct config_section *section, struct message *message)
+{
+	return config_section_is_native(section)
+		? message_set(message, -EPERM,
+			  "[device %s] leaves its functions to their native driver, for "
+			  "virtual functions (vfs)",
+			  section->name)
+		: 0;
+}
+
 static const char *remedy_of(const struct usage_entry *usage)
 {
 	switch (usage->kind) {

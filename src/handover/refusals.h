@@ -10,6 +10,9 @@
 #include "facts/facts.h"
 #include "steps.h"
 
+/* Returns 0; or -EPERM with @message of a section that leaves its functions with the host (vfs). */
+int refusals_find_native(const struct config_section *section, struct message *message);
+
 /*
  * Looks at what the host uses the set for, whether its IOMMU groups are whole, what its drivers
  * make, and what these say of the @n functions that are to leave them.  Returns 0; or, with

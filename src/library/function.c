@@ -115,6 +115,7 @@ static void note_section(struct text *notes, const struct inventory_function *of
 		[INVENTORY_PENDING] = "not bound yet",
 		[INVENTORY_LATER] = "not bound yet, and only after udev",
 		[INVENTORY_DEMAND] = "on demand",
+		[INVENTORY_NATIVE] = "left to its native driver",
 		[INVENTORY_REFUSED] = "refused",
 		[INVENTORY_FAILED] = "failed",
 	};
@@ -134,6 +135,19 @@ static void note_section(struct text *notes, const struct inventory_function *of
 	}
 }
 
+/* "virtual function 2 of 0000:01:00.0" */
+static void note_virtual(struct text *notes, const struct inventory_function *of)
+{
+	char text[64], physical[PCI_ADDRESS_SIZE];
+
+	if (!of->pci->dev.physical.depth)
+		return;
+	pci_address_format(of->pci->maker, physical);
+	snprintf(text, sizeof(text), "virtual function %u of %s", of->pci->dev.vf,
+		physical);
+	add(notes, notes->len ? "; " : "", text);
+}
+
 static int describe_notes(const struct inventory_function *of, char **ret)
 {
 	static const struct uses_note uses[] = {
@@ -146,6 +160,7 @@ static int describe_notes(const struct inventory_function *of, char **ret)
 
 	if (of->pci->boot_display)
 		add(&notes, "boot display", "");
+	note_virtual(&notes, of);
 	for (size_t i = 0; i < ARRAY_SIZE(uses); i++)
 		note_uses(&notes, of, &uses[i]);
 	add_data(&notes, of, notes.len ? "; has data: " : "has data: ", USES_MAX);
@@ -177,6 +192,8 @@ int function_describe(const struct inventory_function *of, struct vfioboot_funct
 		snprintf(ret->subsystem, sizeof(ret->subsystem), "%04x:%04x",
 			dev->ids.subvendor, dev->ids.subdevice);
 	snprintf(ret->class, sizeof(ret->class), "%06x", dev->ids.class & 0xffffffu);
+	if (dev->physical.depth)
+		pci_address_format(of->pci->maker, ret->physical);
 	r = describe_uses(of, &ret->uses);
 	if (r == 0)
 		r = describe_data(of, &ret->data);
@@ -285,6 +302,18 @@ int vfioboot_function_get_boot_display(const struct vfioboot_function *function)
 	return pci->has_boot_vga ? pci->boot_display : -1;
 }
 
+const char *vfioboot_function_get_physical(const struct vfioboot_function *function)
+{
+	return function_text(function->physical);
+}
+
+int vfioboot_function_get_vf(const struct vfioboot_function *function)
+{
+	const struct pcidev *dev = &function->of->pci->dev;
+
+	return dev->physical.depth ? dev->vf : -1;
+}
+
 const char *vfioboot_function_get_uses(const struct vfioboot_function *function)
 {
 	return function->uses;
@@ -329,5 +358,6 @@ _Static_assert((int)VFIOBOOT_RESULT_NONE == (int)INVENTORY_FREE &&
 		(int)VFIOBOOT_RESULT_LATER == (int)INVENTORY_LATER &&
 		(int)VFIOBOOT_RESULT_DEMAND == (int)INVENTORY_DEMAND &&
 		(int)VFIOBOOT_RESULT_REFUSED == (int)INVENTORY_REFUSED &&
-		(int)VFIOBOOT_RESULT_FAILED == (int)INVENTORY_FAILED,
+		(int)VFIOBOOT_RESULT_FAILED == (int)INVENTORY_FAILED &&
+		(int)VFIOBOOT_RESULT_NATIVE == (int)INVENTORY_NATIVE,
 	"the numbers of results are part of the library's ABI");

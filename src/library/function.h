@@ -12,6 +12,7 @@ struct vfioboot_function {
 	const struct inventory_function *of;
 	char address[PCI_ADDRESS_SIZE], id[FUNCTION_ID_SIZE], subsystem[FUNCTION_ID_SIZE],
 		class[sizeof("ffffff")];
+	char physical[PCI_ADDRESS_SIZE];  /* of a virtual function; "" */
 	char *path, *uses, *data, *notes; /* NULL: not known, or nothing to say */
 };
 

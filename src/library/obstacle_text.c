@@ -21,6 +21,7 @@ const char *obstacle_word(enum obstacle_kind kind)
 		[OBSTACLE_USB_DEVICE] = "usb-device",
 		[OBSTACLE_NO_GROUP] = "no-iommu-group",
 		[OBSTACLE_GROUP] = "group",
+		[OBSTACLE_VIRTUAL] = "virtual-in-use",
 		[OBSTACLE_LATER] = "later",
 		[OBSTACLE_PROTECTED] = "protected",
 		[OBSTACLE_REFUSED] = "refused",
@@ -40,6 +41,16 @@ static void group_text(const struct obstacle *obstacle, char *ret, size_t size)
 		"shares IOMMU group %d with %s, which the host uses (driver %s%s%s)",
 		obstacle->other->group, address, obstacle->other->dev.driver,
 		usage ? ", for " : "", usage ? usage->what : "");
+}
+
+static void virtual_text(const struct obstacle *obstacle, char *ret, size_t size)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(obstacle->other->dev.address, address);
+	snprintf(ret, size,
+		"has virtual functions that are in use (%s by the driver %s), which would be gone",
+		address, obstacle->other->dev.driver);
 }
 
 static void data_text(const struct drives_device *drive, char *ret, size_t size)
@@ -95,6 +106,7 @@ void obstacle_text(const struct config *config, const struct obstacle *obstacle,
 		snprintf(ret, size, "has '%s' plugged in", obstacle->what);
 		break;
 	case OBSTACLE_GROUP: group_text(obstacle, ret, size); break;
+	case OBSTACLE_VIRTUAL: virtual_text(obstacle, ret, size); break;
 	case OBSTACLE_LATER: sections_later_text(obstacle->function, ret); break;
 	case OBSTACLE_PROTECTED:
 		snprintf(ret, size,
@@ -129,6 +141,8 @@ static const char *remedy_of(const struct obstacle *obstacle)
 			  "configuration, or use --allow-network"
 			: "unmount it and remove it from /etc/fstab, or use "
 			  "--allow-mounted";
+	case OBSTACLE_VIRTUAL:
+		return "add virtual functions of it, or stop what uses and makes these";
 	case OBSTACLE_LATER: return SECTIONS_LATER_REMEDY;
 	case OBSTACLE_PART: return "close or stop that first, or use --allow-mounted";
 	case OBSTACLE_DATA:

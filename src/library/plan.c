@@ -63,7 +63,8 @@ static const struct config_section *section_of(const struct vfioboot_entry *entr
 _Static_assert((int)VFIOBOOT_ACTION_BIND == (int)NEXTBOOT_BIND &&
 		(int)VFIOBOOT_ACTION_LATER == (int)NEXTBOOT_LATER &&
 		(int)VFIOBOOT_ACTION_REFUSE == (int)NEXTBOOT_REFUSE &&
-		(int)VFIOBOOT_ACTION_DEMAND == (int)NEXTBOOT_DEMAND,
+		(int)VFIOBOOT_ACTION_DEMAND == (int)NEXTBOOT_DEMAND &&
+		(int)VFIOBOOT_ACTION_NATIVE == (int)NEXTBOOT_NATIVE,
 	"the numbers of actions are part of the library's ABI");
 
 const char *vfioboot_action_word(enum vfioboot_action action)
@@ -172,6 +173,8 @@ const char *vfioboot_entry_get_summary(const struct vfioboot_entry *entry)
 		return "refused";
 	if (action == VFIOBOOT_ACTION_DEMAND)
 		return "left to the host";
+	if (action == VFIOBOOT_ACTION_NATIVE)
+		return "left to its native driver";
 	if (nextboot_hindrance(entry->next))
 		return "not bound";
 	if (action == VFIOBOOT_ACTION_LATER)

@@ -46,6 +46,11 @@ void sections_later_text(
 {
 	char maker[PCI_ADDRESS_SIZE];
 
+	if (!function) {
+		strcpy(ret,
+			"the driver of its physical function creates it after udev has started");
+		return;
+	}
 	pci_address_format(function->maker, maker);
 	if (function->later == PCIBUS_TUNNELLED)
 		snprintf(ret, SECTIONS_TEXT_SIZE,
@@ -64,7 +69,7 @@ void sections_remark(const struct nextboot *next, const struct plan_entry *entry
 {
 	enum nextboot_action action = nextboot_action(next, entry);
 	const struct pcibus_function *function = nextboot_later(next, entry);
-	char address[PCI_ADDRESS_SIZE], text[SECTIONS_TEXT_SIZE];
+	char address[PCI_ADDRESS_SIZE] = "", text[SECTIONS_TEXT_SIZE];
 
 	ret[0] = '\0';
 	if (action == NEXTBOOT_DEMAND)
@@ -73,8 +78,9 @@ void sections_remark(const struct nextboot *next, const struct plan_entry *entry
 		text_join(ret, SECTIONS_REMARK_SIZE, reason_text(entry->reason), NULL);
 	if (action != NEXTBOOT_LATER)
 		return;
-	pci_address_format(function->dev.address, address);
+	if (function)
+		pci_address_format(function->dev.address, address);
 	sections_later_text(function, text);
-	snprintf(ret, SECTIONS_REMARK_SIZE, "%s %s; " SECTIONS_LATER_REMEDY, address,
-		text);
+	snprintf(ret, SECTIONS_REMARK_SIZE, "%s%s%s; " SECTIONS_LATER_REMEDY, address,
+		*address ? " " : "", text);
 }

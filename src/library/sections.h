@@ -15,7 +15,10 @@ const char *sections_inactive_word(
 void sections_inactive_text(const struct nextboot *next,
 	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE]);
 
-/* Why a function is there only after udev has started, as the end of a sentence about it. */
+/*
+ * Why a function is there only after udev has started, as the end of a sentence about it; NULL: of a
+ * virtual function that is not there yet, as a sentence.
+ */
 void sections_later_text(
 	const struct pcibus_function *function, char ret[static SECTIONS_TEXT_SIZE]);
 

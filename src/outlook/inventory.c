@@ -187,11 +187,15 @@ static void mark_planned(const struct nextboot *next, const struct plan_entry *e
 		return;
 	function->section = section;
 	function->reason = entry->reason;
-	if (config_driver_is(section->driver, function->pci->dev.driver))
+	if (entry->reason == REASON_LATER)
+		function->reason = REASON_NONE;
+	if (nextboot_action(next, entry) == NEXTBOOT_NATIVE)
+		function->result = INVENTORY_NATIVE;
+	else if (config_driver_is(section->driver, function->pci->dev.driver))
 		function->result = INVENTORY_BOUND;
 	else if (section->demand)
 		function->result = INVENTORY_DEMAND;
-	else if (entry->reason != REASON_NONE)
+	else if (plan_refuses(entry))
 		function->result = INVENTORY_REFUSED;
 	else
 		function->result = nextboot_action(next, entry) == NEXTBOOT_LATER
@@ -279,6 +283,7 @@ const char *inventory_result_word(enum inventory_result result)
 		[INVENTORY_BOUND] = "bound",
 		[INVENTORY_PENDING] = "pending",
 		[INVENTORY_LATER] = "later",
+		[INVENTORY_NATIVE] = "native",
 		[INVENTORY_DEMAND] = "demand",
 		[INVENTORY_REFUSED] = "refused",
 		[INVENTORY_FAILED] = "failed",

@@ -26,6 +26,7 @@ enum inventory_result {
 	INVENTORY_DEMAND,  /* no boot does: the host has it until it is handed over */
 	INVENTORY_REFUSED, /* at the next boot, or at this one with this configuration */
 	INVENTORY_FAILED,  /* at this boot */
+	INVENTORY_NATIVE, /* the host keeps it, for its virtual functions: NEXTBOOT_NATIVE */
 	INVENTORY_RESULTS,
 };
 
@@ -69,7 +70,7 @@ void inventory_free(struct inventory *inventory);
 struct inventory_function *inventory_find(
 	const struct inventory *inventory, struct pci_address address);
 
-/* "bound", "pending", "later", "demand", "refused" or "failed"; "" for INVENTORY_FREE. */
+/* "bound", "pending", "later", "native", "demand", "refused" or "failed"; "" for INVENTORY_FREE. */
 const char *inventory_result_word(enum inventory_result result);
 
 /* Whether two functions can only go together: of one group, or without one of one slot. */

@@ -244,10 +244,16 @@ const struct pcibus_function *nextboot_later(
 enum nextboot_action nextboot_action(
 	const struct nextboot *next, const struct plan_entry *entry)
 {
-	if (next->config.sections[entry->section].demand)
+	const struct config_section *section = &next->config.sections[entry->section];
+
+	if (section->demand)
 		return NEXTBOOT_DEMAND;
+	if (entry->reason == REASON_LATER)
+		return NEXTBOOT_LATER;
 	if (entry->reason != REASON_NONE)
 		return NEXTBOOT_REFUSE;
+	if (config_section_is_native(section))
+		return NEXTBOOT_NATIVE;
 	return nextboot_later(next, entry) ? NEXTBOOT_LATER : NEXTBOOT_BIND;
 }
 
@@ -258,6 +264,7 @@ const char *nextboot_action_word(enum nextboot_action action)
 		[NEXTBOOT_LATER] = "later",
 		[NEXTBOOT_REFUSE] = "refuse",
 		[NEXTBOOT_DEMAND] = "demand",
+		[NEXTBOOT_NATIVE] = "native",
 	};
 
 	return words[action];
@@ -270,10 +277,11 @@ struct nextboot_counts nextboot_count(const struct nextboot *next)
 
 	for (unsigned i = 0; i < next->plan.n_entries; i++) {
 		const struct plan_entry *entry = &next->plan.entries[i];
-		bool refused = entry->reason != REASON_NONE;
+		bool refused = plan_refuses(entry);
 
 		counts.later += nextboot_action(next, entry) == NEXTBOOT_LATER;
 		counts.bound += nextboot_action(next, entry) == NEXTBOOT_BIND;
+		counts.native += nextboot_action(next, entry) == NEXTBOOT_NATIVE;
 		counts.refused += refused;
 		counts.refused_sections += refused && entry->section != last;
 		last = entry->section;

@@ -47,6 +47,7 @@ enum nextboot_action {
 	NEXTBOOT_LATER,
 	NEXTBOOT_REFUSE,
 	NEXTBOOT_DEMAND, /* of the plan of demand: nothing, the host has it */
+	NEXTBOOT_NATIVE, /* the host has it, and its driver makes virtual functions */
 	NEXTBOOT_ACTIONS,
 };
 
@@ -97,12 +98,12 @@ int nextboot_select(
 
 /* What the plan comes to. */
 struct nextboot_counts {
-	unsigned bound, later, refused; /* functions */
+	unsigned bound, later, refused, native; /* functions */
 	unsigned refused_sections, inactive_sections;
 };
 struct nextboot_counts nextboot_count(const struct nextboot *next);
 
-/* What becomes of an entry of a plan; "bind", "later", "refuse" or "demand". */
+/* What becomes of an entry of a plan; "bind", "later", "refuse", "demand" or "native". */
 enum nextboot_action nextboot_action(
 	const struct nextboot *next, const struct plan_entry *entry);
 const char *nextboot_action_word(enum nextboot_action action);

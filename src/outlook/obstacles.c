@@ -279,6 +279,24 @@ static int find_group(struct search *search, const struct pcibus_function *funct
 	return r;
 }
 
+/* They would be gone with it. */
+static int find_virtual(struct search *search, const struct pcibus_function *function)
+{
+	const struct pcibus *bus = &search->host->facts->bus;
+
+	for (size_t i = 0; i < bus->n; i++) {
+		const struct pcibus_function *other = &bus->functions[i];
+
+		if (other->later == PCIBUS_VIRTUAL && *other->dev.driver &&
+			pci_address_equal(other->maker, function->dev.address))
+			return add(search->obstacles,
+				(struct obstacle){.kind = OBSTACLE_VIRTUAL,
+					.function = function,
+					.other = other});
+	}
+	return 0;
+}
+
 static int find_later(struct search *search, const struct pcibus_function *function)
 {
 	return function->later && !search->host->demand
@@ -302,7 +320,7 @@ int obstacles_find(const struct obstacles_host *host, const struct deviceset *se
 	static int (*const finders[])(struct search * search,
 		const struct pcibus_function *function) = {find_section, find_bridge,
 		find_usage, find_parts, find_data, find_display, find_usb, find_group,
-		find_later};
+		find_virtual, find_later};
 	struct search search = {.host = host, .set = set, .obstacles = ret};
 	int r = 0;
 
@@ -485,6 +503,7 @@ static enum obstacle_weight weigh(
 	case OBSTACLE_CONFIGURED:
 	case OBSTACLE_BRIDGE:
 	case OBSTACLE_NO_GROUP:
+	case OBSTACLE_VIRTUAL:
 	case OBSTACLE_PROTECTED:
 	case OBSTACLE_REFUSED:
 	case OBSTACLE_DISPLACES: break;
@@ -543,7 +562,7 @@ static int add_verdict(const struct deviceset *set, struct nextboot *next,
 					.function = function,
 					.protect = entry});
 	}
-	if (reason != REASON_NONE)
+	if (reason != REASON_NONE && reason != REASON_LATER)
 		return add(obstacles,
 			(struct obstacle){.kind = OBSTACLE_REFUSED,
 				.weight = OBSTACLE_FIRM,

@@ -19,6 +19,7 @@ enum obstacle_kind {
 	OBSTACLE_USB_DEVICE,   /* what: is plugged into it */
 	OBSTACLE_NO_GROUP,     /* it has no IOMMU group */
 	OBSTACLE_GROUP,        /* other: keeps the group of the function for the host */
+	OBSTACLE_VIRTUAL,      /* other: a virtual function of it, which has a driver */
 	OBSTACLE_LATER,        /* it is not there before udev */
 	/* What the planner says, if none of the above is a reason to refuse: */
 	OBSTACLE_PROTECTED, /* protect: the function is on the protect list */

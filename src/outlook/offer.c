@@ -266,6 +266,85 @@ int offer_weigh(const struct obstacles_host *host, const struct obstacles_allowe
 			       allow, &offer->obstacles);
 }
 
+/* ---- The sections of physical functions */
+
+/* Whether a section makes virtual functions of it, or is to. */
+static bool is_made(const struct obstacles_host *host, const struct offer *offer,
+	const struct pcibus_function *physical)
+{
+	const struct config *config = host->config;
+
+	for (unsigned i = 0; i < config->n_sections; i++)
+		if (!config->sections[i].bad && config->sections[i].vfs &&
+			match_section(config, &config->sections[i], &physical->dev) ==
+				MATCH_MEMBER)
+			return true;
+	for (size_t i = 0; i < offer->n_physical; i++)
+		if (offer->physical[i].function == physical)
+			return true;
+	return false;
+}
+
+static bool physical_name_is_taken(
+	const struct obstacles_host *host, const struct offer *offer, const char *name)
+{
+	for (size_t i = 0; i < offer->n_physical; i++)
+		if (strcmp(offer->physical[i].name, name) == 0)
+			return true;
+	return strcmp(offer->name, name) == 0 ||
+		config_find_section(host->config, name) ||
+		offer_name_is_taken(host, name);
+}
+
+static int write_physical(const struct obstacles_host *host, struct offer *offer,
+	struct offer_physical *ret)
+{
+	static const bool part = false;
+	char identity[SYSFS_IDENTITIES][SYSFS_IDENTITY_SIZE] = {""};
+	struct dropin dropin = {.name = ret->name,
+		.profile = host->profile,
+		.machine = host->machine,
+		.vfs = ret->vfs,
+		.functions = &ret->function->dev,
+		.whole_slots = &part,
+		.identity = (const char(*)[SYSFS_IDENTITY_SIZE])identity,
+		.n_functions = 1};
+
+	strcpy(ret->name, "vfs");
+	for (unsigned i = 2; physical_name_is_taken(host, offer, ret->name); i++)
+		snprintf(ret->name, sizeof(ret->name), "vfs%u", i);
+	if (ret->function->dev.path.bus)
+		identity_add(host->facts->root, ret->function->dev.address, identity);
+	return dropin_format(&dropin, &ret->text);
+}
+
+int offer_add_physical(const struct obstacles_host *host, struct offer *offer)
+{
+	const struct pcibus *bus = &host->facts->bus;
+	int r = 0;
+
+	offer->physical = calloc(offer->set.n, sizeof(*offer->physical));
+	if (!offer->physical)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < offer->set.n; i++) {
+		const struct pcibus_function *function = offer->set.members[i].function;
+		struct offer_physical *physical = &offer->physical[offer->n_physical];
+
+		if (!function->dev.physical.depth)
+			continue;
+		physical->function = pcibus_find(bus, function->maker);
+		if (!physical->function || is_made(host, offer, physical->function))
+			continue;
+		for (size_t j = 0; j < bus->n; j++)
+			physical->vfs += bus->functions[j].later == PCIBUS_VIRTUAL &&
+				pci_address_equal(
+					bus->functions[j].maker, function->maker);
+		r = write_physical(host, offer, physical);
+		offer->n_physical++;
+	}
+	return r;
+}
+
 int offer_try(const struct obstacles_host *host, const struct obstacles_allowed *allow,
 	struct offer *offer)
 {
@@ -288,5 +367,8 @@ void offer_free(struct offer *offer)
 	free(offer->text);
 	free(offer->functions);
 	free(offer->whole_slots);
+	for (size_t i = 0; i < offer->n_physical; i++)
+		free(offer->physical[i].text);
+	free(offer->physical);
 	*offer = (struct offer){0};
 }

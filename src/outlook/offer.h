@@ -24,6 +24,14 @@ struct offer_left {
 	struct obstacle obstacle; /* of OFFER_OBSTACLE */
 };
 
+/* A section that has the driver of a physical function make the virtual ones that there are now. */
+struct offer_physical {
+	const struct pcibus_function *function;
+	unsigned vfs;
+	char name[CONFIG_NAME_SIZE];
+	char *text; /* of its file */
+};
+
 /* Starts as {0}, and gets its set by deviceset_add(); for offer_free(). */
 struct offer {
 	struct deviceset set;
@@ -37,6 +45,9 @@ struct offer {
 	struct pcidev *functions;
 	bool *whole_slots;
 	char identity[SYSFS_IDENTITIES][SYSFS_IDENTITY_SIZE];
+	/* Of offer_add_physical(): */
+	struct offer_physical *physical;
+	size_t n_physical;
 };
 
 /*
@@ -60,6 +71,12 @@ bool offer_name_is_taken(const struct obstacles_host *host, const char *name);
  */
 int offer_weigh(const struct obstacles_host *host, const struct obstacles_allowed *allow,
 	const char *driver, const char *const *titles, struct offer *offer);
+
+/*
+ * Adds a section for each physical function that makes virtual ones of the set, where there is none.
+ * Returns 0, or -errno.
+ */
+int offer_add_physical(const struct obstacles_host *host, struct offer *offer);
 
 /*
  * All of these steps for the set that was put into @offer.  Returns 1 if `add` would write it, 0

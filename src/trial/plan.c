@@ -185,7 +185,7 @@ static int check_plan(struct trial_plan *plan, struct message *message)
 		const char *name = next->config.sections[entry->section].name;
 		char address[PCI_ADDRESS_SIZE] = "a function";
 
-		if (entry->reason == REASON_NONE)
+		if (!plan_refuses(entry))
 			continue;
 		if (entry->reason == REASON_NO_IOMMU_GROUP &&
 			may_bring_groups(plan->trial.tried)) {

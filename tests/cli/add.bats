@@ -159,7 +159,7 @@ expect = 5' ]
 				why: "named", next_boot: "bind"},
 			{address: "0000:01:00.1", id: "10de:1aef", name: "NVIDIA GA102 HD Audio",
 				why: "card", next_boot: "bind"}],
-		left_out: [], obstacles: []}) and (.text | contains("\n[device gpu]\n"))' <<<"$output"
+		physical: [], left_out: [], obstacles: []}) and (.text | contains("\n[device gpu]\n"))' <<<"$output"
 	[ ! -e "$root/etc/vfioboot.conf.d" ]
 	add 01:00.0 --json --profile games
 	json_true '.written and .profile == "games"' <<<"$output"
@@ -471,21 +471,55 @@ expect = 1' ]
 	refused 'has no IOMMU group'
 }
 
-@test "virtual functions go alone; physical ones go with those of their slot" {
+@test "virtual functions go alone, by their numbers; what makes them gets a section, too" {
 	host_in_memory sriov
+	add --dry-run 01:1f.6
+	[ "$status" -eq 0 ]
+	[[ $output == *'vfs.conf:'*'net.conf:'* ]]
 	add 01:1f.6
 	[ "$status" -eq 0 ]
 	[ "$(section net)" = '[device net]
-path = 00:03.0/1f.6
+vf = 0 of 00:03.0/00.0
 id = 15b3:101e
 expect = 1' ]
+	[ "$(section vfs)" = '[device vfs]
+path = 00:03.0/00.0
+id = 15b3:101d
+expect = 1
+vfs = 4' ]
+	# It spilled to the next bus, and has no path that is its own. Its card has the section by now.
+	add 02:00.0 vf:1@00:03.0/00.0
+	[ "$status" -eq 0 ]
+	[ "$(section net2)" = '[device net2]
+vf = 1, 2 of 00:03.0/00.0
+id = 15b3:101e
+expect = 2' ]
+	[ ! -e "$root/etc/vfioboot.conf.d/vfs2.conf" ]
+	plan
+	[ "$output" = '0000:01:1f.6 net bind vfio-pci
+0000:01:1f.7 net2 bind vfio-pci
+0000:02:00.0 net2 bind vfio-pci
+0000:01:00.0 vfs vfs 4' ]
+}
+
+@test "virtual functions, as JSON" {
+	host_in_memory sriov
+	add --json --dry-run 01:1f.6 --profile guests
+	[ "$status" -eq 0 ]
+	json_true '.physical == [{address: "0000:01:00.0", section: "vfs",
+		file: "/etc/vfioboot.conf.d/vfs.conf", vfs: 4}] and
+		.functions[0].next_boot == "later"' <<<"$output"
+}
+
+@test "physical functions go with those of their slot, and not while virtual ones are in use" {
+	host_in_memory sriov
+	add 01:00.0
+	refused 'has virtual functions that are in use (0000:01:1f.6 by the driver mlx5_core)' \
+		'add virtual functions of it'
+	rm "$root"/sys/bus/pci/devices/0000:0[12]:*/driver
 	add --dry-run 01:00.0
 	[ "$status" -eq 0 ]
 	[[ $output == *0000:01:00.1*'added: same device'*'path = 00:03.0/00'*'expect = 2'* ]]
-	# It spilled to the next bus, and has no path that is its own.
-	add 02:00.0
-	[ "$status" -eq 1 ]
-	[[ $stderr == *'no unique path'*vfioboot.conf* ]]
 }
 
 @test "a drive behind VMD is kept by the others of its group" {
@@ -611,10 +645,8 @@ variant_driver() {
 	[ "$status" -eq 0 ]
 	[ "$(section net | tail -n 1)" = 'driver = mlx5_vfio_pci' ]
 	plan
-	[ "$output" = '0000:01:1f.6 net bind mlx5_vfio_pci' ]
-	add 01:00.0
-	[ "$status" -eq 0 ]
-	[[ $(section net2) != *driver* ]]
+	[ "${lines[0]}" = '0000:01:1f.6 net bind mlx5_vfio_pci' ]
+	[[ $(section vfs) != *driver* ]]
 	add 00:02.0 01:1f.7 --allow-last-display
 	[ "$status" -eq 0 ]
 	[[ $stderr == *'the driver mlx5_vfio_pci fits some of the functions best'*--only* ]]

@@ -54,8 +54,8 @@ functions_of_root() {
 list_all() {
 	json_with 0 '.functions | length > 0 and all(
 		(keys - ["address", "path", "id", "class", "driver", "iommu_group", "name", "notes", "type",
-			"vendor", "model", "subsystem", "modules", "boot_display", "uses", "data", "section",
-			"wanted", "result", "reason"] == []) and (keys | length == 20) and
+			"vendor", "model", "subsystem", "modules", "boot_display", "physical", "vf", "uses", "data", "section",
+			"wanted", "result", "reason"] == []) and (keys | length == 22) and
 		(.name | length > 0))' list --all
 	[ -z "$stderr" ]
 	diff <(jq -r '.functions[].address' <<<"$json" | sort) <(functions_of_root)
@@ -101,8 +101,8 @@ explain_the_last() {
 	on_every_fixture json_with '0 1' '.plan | length > 0 and all(
 		keys == ["action", "address", "at_the_next_boot", "driver", "file", "id", "line",
 			"name", "path", "reason", "remark", "section", "settings", "wanted"] and
-		(.action | IN("bind", "later", "refuse", "demand")) and
-		((.action == "bind") == (.remark == null)) and
+		(.action | IN("bind", "later", "refuse", "demand", "native")) and
+		((.action | IN("bind", "native")) == (.remark == null)) and
 		((.action == "refuse") == (.reason != null)))' plan
 }
 
