@@ -594,6 +594,17 @@ static void free_images(struct chain *chain)
 		chain->entries[i].image = CHAIN_NO_IMAGE;
 }
 
+/* Leaves what chain_read_menus() reads alone, to which others may point. */
+static void forget(struct chain *chain)
+{
+	free_images(chain);
+	kernels_free(&chain->kernels);
+	chain->generator = NULL;
+	chain->problem[0] = '\0';
+	for (size_t i = 0; i < chain->n_entries; i++)
+		chain->entries[i].kernel = "";
+}
+
 int chain_compare(
 	const struct root *root, const struct imagecheck *check, struct chain *chain)
 {
@@ -604,6 +615,7 @@ int chain_compare(
 	if (r < 0)
 		return r;
 	here.elsewhere = initramfs_is_elsewhere(root);
+	forget(chain);
 	search.chain = *chain;
 	r = follow(&search);
 	*chain = search.chain;

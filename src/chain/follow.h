@@ -85,8 +85,8 @@ int chain_read_menus(const struct root *root, struct chain *ret);
 
 /*
  * Follows the chain of the machine at @root, and opens each image once.  @protect is the current
- * list, or NULL not to compare it.  @chain is {0}, or as chain_read_menus() left it, and for
- * chain_free() in each case.  Returns 0, also where something could not be followed; or -errno, when
+ * list, or NULL not to compare it.  @chain is {0}, as chain_read_menus() left it, or was followed before,
+ * which is forgotten; and for chain_free() in each case.  Returns 0, also where something could not be followed; or -errno, when
  * it has at most its menus.
  */
 int chain_follow(
