@@ -160,16 +160,20 @@ int configfiles_read_texts(const struct root *root, const struct configfiles_tex
 	return r;
 }
 
-/* What files are read into, one after the other: static, so that no more of it is touched. */
-static char text[CMDLINE_SIZE];
+/*
+ * What files are read into: of one size, so that it is the same pages of the stack each time.  It is
+ * not static: threads of other programs read at the same time (library/).
+ */
+#define TEXT_SIZE CMDLINE_SIZE
 
-_Static_assert(sizeof(text) > PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE,
+_Static_assert(TEXT_SIZE > PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE,
 	"the largest protect list has room");
 
 /* Returns whether there is such a file. */
 static bool read_protect_file(const struct root *root, struct config *config,
 	const char *path, struct protect_list *list)
 {
+	char text[TEXT_SIZE];
 	ssize_t n = file_read_fixed(root, path, text, sizeof(text));
 	struct config_place place = {0};
 
@@ -207,6 +211,7 @@ void configfiles_read_protect(
 
 void configfiles_read_cmdline(const struct root *root, struct config *config)
 {
+	char text[TEXT_SIZE];
 	int r = cmdline_read_fixed(root, text, sizeof(text));
 
 	if (r == 0)
