@@ -106,6 +106,20 @@ const struct vfioboot_function *vfioboot_machine_find_function(
  */
 int vfioboot_machine_get_use_error(const struct vfioboot_machine *machine);
 
+/*
+ * The sections that are for other machines, so that they do nothing here: name, file and line, and
+ * the pattern of the machines that they are for.  NULL, or 0, behind the last one.
+ */
+size_t vfioboot_machine_count_others(const struct vfioboot_machine *machine);
+const char *vfioboot_machine_get_other_section(
+	const struct vfioboot_machine *machine, size_t index);
+const char *vfioboot_machine_get_other_file(
+	const struct vfioboot_machine *machine, size_t index);
+unsigned vfioboot_machine_get_other_line(
+	const struct vfioboot_machine *machine, size_t index);
+const char *vfioboot_machine_get_other_machine(
+	const struct vfioboot_machine *machine, size_t index);
+
 /* The IOMMU groups, in the order of their numbers; NULL behind the last one.  The machine's. */
 size_t vfioboot_machine_count_groups(const struct vfioboot_machine *machine);
 const struct vfioboot_group *vfioboot_machine_get_group(
@@ -300,7 +314,7 @@ int vfioboot_plan_make(struct vfioboot_machine *machine, const char *cmdline,
 	struct vfioboot_plan **ret_plan);
 void vfioboot_plan_free(struct vfioboot_plan *plan);
 
-/* The functions that sections name, and sections that name none; NULL behind the last one. */
+/* The functions that sections for this machine name, and sections that name none; NULL behind the last. */
 size_t vfioboot_plan_count(const struct vfioboot_plan *plan);
 const struct vfioboot_entry *vfioboot_plan_get(
 	const struct vfioboot_plan *plan, size_t index);
@@ -329,6 +343,24 @@ enum vfioboot_action vfioboot_entry_get_action(const struct vfioboot_entry *entr
 const char *vfioboot_entry_get_summary(const struct vfioboot_entry *entry);
 const char *vfioboot_entry_get_reason(const struct vfioboot_entry *entry);
 const char *vfioboot_entry_get_remark(const struct vfioboot_entry *entry);
+
+struct vfioboot_setting;
+
+/* What its settings beside the driver would come to as the kernel of now shows; the entry's. */
+size_t vfioboot_entry_count_settings(const struct vfioboot_entry *entry);
+const struct vfioboot_setting *vfioboot_entry_get_setting(
+	const struct vfioboot_entry *entry, size_t index);
+
+/*
+ * Its key and value in the section; what the kernel has (NULL: not known); the result, in a word of
+ * vfioboot-plan(8); and why it is not all as asked, in a word of vfioboot-early(8) and as a sentence.
+ */
+const char *vfioboot_setting_get_key(const struct vfioboot_setting *setting);
+const char *vfioboot_setting_get_wanted(const struct vfioboot_setting *setting);
+const char *vfioboot_setting_get_value(const struct vfioboot_setting *setting);
+const char *vfioboot_setting_get_result(const struct vfioboot_setting *setting);
+const char *vfioboot_setting_get_reason(const struct vfioboot_setting *setting);
+const char *vfioboot_setting_get_remark(const struct vfioboot_setting *setting);
 
 /* ---- whether the machine is ready ---- */
 

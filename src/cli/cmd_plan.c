@@ -48,19 +48,15 @@ static const struct {
 	{"REMARK", vfioboot_entry_get_remark},
 };
 
-static void add_settings(struct json_object *object, const struct cli *cli,
-	const struct vfioboot_entry *entry)
+static void add_settings(struct json_object *object, const struct vfioboot_entry *entry)
 {
 	struct json_object *list = json_add_array(object, "settings");
-	struct record_step steps[STEPS_OF_FUNCTION_MAX];
-	unsigned n = nextboot_settings(&cli->root, entry->next, entry->of, steps);
 
-	for (unsigned i = 0; i < n; i++)
-		function_step_add_json(list, &steps[i]);
+	for (unsigned i = 0; i < entry->n_settings; i++)
+		function_step_add_json(list, &entry->settings[i].of);
 }
 
-static void add_entry(
-	const struct cli *cli, struct table *table, const struct vfioboot_entry *entry)
+static void add_entry(struct table *table, const struct vfioboot_entry *entry)
 {
 	enum vfioboot_action action = vfioboot_entry_get_action(entry);
 	const char *path = vfioboot_entry_get_path(entry);
@@ -79,45 +75,44 @@ static void add_entry(
 	if (there)
 		table_set(table, line, "DRIVER NOW", driver ? driver : "none");
 	if (table_line_json(table, line))
-		add_settings(table_line_json(table, line), cli, entry);
+		add_settings(table_line_json(table, line), entry);
 	if (action == VFIOBOOT_ACTION_REFUSE)
 		table_colour(table, line, "red");
+}
+
+/* What the settings would come to by what the kernel shows now. */
+static void print_settings(const struct vfioboot_plan *plan)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct vfioboot_entry *entry = &plan->entries[i];
+
+		if (entry->n_settings && !any)
+			printf("\nSettings, as the kernel of now would take them:\n");
+		any |= entry->n_settings;
+		for (unsigned j = 0; j < entry->n_settings; j++)
+			function_step_print(&entry->settings[j].of, "  ");
+	}
 }
 
 static int print_table(const struct cli *cli)
 {
 	_cleanup_(table_free) struct table *table = NULL;
 	_cleanup_(plan_clear) struct vfioboot_plan plan = {0};
-	int r = plan_describe(cli->machine->next, &plan);
+	int r = plan_describe(&cli->root, cli->machine->next, &plan);
 
 	if (r < 0)
 		return r;
 	table = table_new("plan", columns, cli->json);
 	for (size_t i = 0; i < plan.n; i++)
-		add_entry(cli, table, &plan.entries[i]);
+		add_entry(table, &plan.entries[i]);
 	if (cli->json)
 		sections_add_others(table_json(table), &cli->machine->next->config);
 	table_print(table);
+	if (!cli->json)
+		print_settings(&plan);
 	return 0;
-}
-
-/* What the settings would come to by what the kernel shows now. */
-static void print_settings(const struct cli *cli)
-{
-	const struct nextboot *next = cli->machine->next;
-	struct record_step steps[STEPS_OF_FUNCTION_MAX];
-	bool any = false;
-
-	for (unsigned i = 0; i < next->plan.n_entries; i++) {
-		unsigned n = nextboot_settings(
-			&cli->root, next, &next->plan.entries[i], steps);
-
-		if (n && !any)
-			printf("\nSettings, as the kernel of now would take them:\n");
-		any |= n;
-		for (unsigned j = 0; j < n; j++)
-			function_step_print(&steps[j], "  ");
-	}
 }
 
 /* What is above the table. */
@@ -159,7 +154,6 @@ static int print_text(const struct cli *cli)
 	if (next->plan.n_entries + next->demand.n_entries) {
 		putchar('\n');
 		r = print_table(cli);
-		print_settings(cli);
 	}
 	if (r < 0)
 		return r;

@@ -261,6 +261,54 @@ int vfioboot_machine_get_use_error(const struct vfioboot_machine *machine)
 	return machine->inventory.usage_error;
 }
 
+/* NULL behind the last one; those that there was no room for are not known. */
+static const struct config_other *other_of(
+	const struct vfioboot_machine *machine, size_t index)
+{
+	return index < vfioboot_machine_count_others(machine)
+		? &machine->next->config.others[index]
+		: NULL;
+}
+
+size_t vfioboot_machine_count_others(const struct vfioboot_machine *machine)
+{
+	unsigned n = machine->next->config.n_others;
+
+	return n < CONFIG_SECTIONS_MAX ? n : CONFIG_SECTIONS_MAX;
+}
+
+const char *vfioboot_machine_get_other_section(
+	const struct vfioboot_machine *machine, size_t index)
+{
+	const struct config_other *other = other_of(machine, index);
+
+	return other ? other->name : NULL;
+}
+
+const char *vfioboot_machine_get_other_file(
+	const struct vfioboot_machine *machine, size_t index)
+{
+	const struct config_other *other = other_of(machine, index);
+
+	return other ? machine->next->config.files[other->place.file] : NULL;
+}
+
+unsigned vfioboot_machine_get_other_line(
+	const struct vfioboot_machine *machine, size_t index)
+{
+	const struct config_other *other = other_of(machine, index);
+
+	return other ? other->place.line : 0;
+}
+
+const char *vfioboot_machine_get_other_machine(
+	const struct vfioboot_machine *machine, size_t index)
+{
+	const struct config_other *other = other_of(machine, index);
+
+	return other ? other->machine : NULL;
+}
+
 size_t vfioboot_machine_count_groups(const struct vfioboot_machine *machine)
 {
 	return machine->n_groups;

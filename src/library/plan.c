@@ -2,6 +2,20 @@
 /* What `vfioboot plan` says, of the planner of the early program. */
 #include "plan.h"
 
+/* What the settings would come to by what the kernel shows now. */
+static int find_settings(const struct root *root, struct vfioboot_entry *entry)
+{
+	struct record_step steps[STEPS_OF_FUNCTION_MAX];
+	unsigned n = nextboot_settings(root, entry->next, entry->of, steps);
+
+	entry->settings = calloc(n + 1, sizeof(*entry->settings));
+	if (!entry->settings)
+		return -ENOMEM;
+	for (; entry->n_settings < n; entry->n_settings++)
+		entry->settings[entry->n_settings].of = steps[entry->n_settings];
+	return 0;
+}
+
 static int describe(const struct nextboot *next, struct names *names,
 	const struct plan_entry *of, struct vfioboot_entry *ret)
 {
@@ -23,7 +37,8 @@ static int describe(const struct nextboot *next, struct names *names,
 	return ret->name ? 0 : -ENOMEM;
 }
 
-int plan_describe(const struct nextboot *next, struct vfioboot_plan *ret)
+int plan_describe(
+	const struct root *root, const struct nextboot *next, struct vfioboot_plan *ret)
 {
 	const struct plan *const plans[] = {&next->plan, &next->demand};
 	_cleanup_(names_close) struct names *names = NULL;
@@ -38,6 +53,8 @@ int plan_describe(const struct nextboot *next, struct vfioboot_plan *ret)
 		for (unsigned j = 0; r == 0 && j < plans[i]->n_entries; j++)
 			r = describe(next, names, &plans[i]->entries[j],
 				&ret->entries[ret->n++]);
+	for (size_t i = 0; r == 0 && i < ret->n; i++)
+		r = find_settings(root, &ret->entries[i]);
 	return r < 0 ? r : points_add_errors(&ret->errors, &next->config);
 }
 
@@ -46,6 +63,7 @@ void plan_clear(struct vfioboot_plan *plan)
 	for (size_t i = 0; i < plan->n; i++) {
 		free(plan->entries[i].name);
 		free(plan->entries[i].remark);
+		free(plan->entries[i].settings);
 	}
 	free(plan->entries);
 	points_clear(&plan->errors);
@@ -83,7 +101,8 @@ int vfioboot_plan_make(struct vfioboot_machine *machine, const char *cmdline,
 	if (r == 0 && cmdline)
 		r = nextboot_read(&machine->facts, cmdline, &plan->own);
 	if (r == 0)
-		r = plan_describe(plan->own ? plan->own : machine->next, plan);
+		r = plan_describe(
+			&machine->root, plan->own ? plan->own : machine->next, plan);
 	if (r < 0)
 		vfioboot_plan_free(plan);
 	else
@@ -195,4 +214,45 @@ const char *vfioboot_entry_get_reason(const struct vfioboot_entry *entry)
 const char *vfioboot_entry_get_remark(const struct vfioboot_entry *entry)
 {
 	return function_text(entry->remark);
+}
+
+size_t vfioboot_entry_count_settings(const struct vfioboot_entry *entry)
+{
+	return entry->n_settings;
+}
+
+const struct vfioboot_setting *vfioboot_entry_get_setting(
+	const struct vfioboot_entry *entry, size_t index)
+{
+	return index < entry->n_settings ? &entry->settings[index] : NULL;
+}
+
+const char *vfioboot_setting_get_key(const struct vfioboot_setting *setting)
+{
+	return setting->of.key;
+}
+
+const char *vfioboot_setting_get_wanted(const struct vfioboot_setting *setting)
+{
+	return setting->of.wanted;
+}
+
+const char *vfioboot_setting_get_value(const struct vfioboot_setting *setting)
+{
+	return function_text(setting->of.value);
+}
+
+const char *vfioboot_setting_get_result(const struct vfioboot_setting *setting)
+{
+	return step_result_words[setting->of.result];
+}
+
+const char *vfioboot_setting_get_reason(const struct vfioboot_setting *setting)
+{
+	return setting->of.reason == REASON_NONE ? NULL : reason_word(setting->of.reason);
+}
+
+const char *vfioboot_setting_get_remark(const struct vfioboot_setting *setting)
+{
+	return setting->of.reason == REASON_NONE ? NULL : reason_text(setting->of.reason);
 }

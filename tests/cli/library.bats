@@ -90,11 +90,12 @@ same() {
 # bats test_tags=slow
 @test "the same of a desktop with drives, a network, records and images" {
 	host_of_two_cards "$root"
-	printf '[device second]\npath = 00:01.1/00\nexpect = 2\n' >"$root/etc/vfioboot.conf"
+	printf '[device second]\npath = 00:01.1/00\nexpect = 2\nreset = bus\n[device far]\nmachine = far*\npath = 00:01.0/00\n' >"$root/etc/vfioboot.conf"
 	"$early" --root "$root" >/dev/null 2>&1 || true
 	same list .
 	json_true '[.functions[].uses] | any' <<<"$output"
 	same plan .
+	json_true '.plan[0].settings[0].key == "reset" and .other_machines[0].section == "far"' <<<"$output"
 	same check .checks
 	same check .checks 02:00.0
 }

@@ -63,6 +63,20 @@ static void put_function(const struct vfioboot_function *function)
 	put("reason", vfioboot_function_get_reason(function), "");
 }
 
+/* Of sections that are for other machines, and the end of the answer. */
+static void put_others(const struct vfioboot_machine *machine)
+{
+	printf("],\"other_machines\":[");
+	for (size_t i = 0; i < vfioboot_machine_count_others(machine); i++) {
+		printf("%s{", i ? "," : "");
+		put("section", vfioboot_machine_get_other_section(machine, i), ",");
+		put("file", vfioboot_machine_get_other_file(machine, i), ",");
+		put_number("line", (int)vfioboot_machine_get_other_line(machine, i), ",");
+		put("machine", vfioboot_machine_get_other_machine(machine, i), "}");
+	}
+	puts("]}");
+}
+
 static int list(struct vfioboot_machine *machine)
 {
 	size_t n = vfioboot_machine_count_functions(machine);
@@ -73,8 +87,19 @@ static int list(struct vfioboot_machine *machine)
 		put_function(vfioboot_machine_get_function(machine, i));
 		putchar('}');
 	}
-	puts("]}");
+	put_others(machine);
 	return 0;
+}
+
+static void put_setting(const struct vfioboot_setting *setting, const char *before)
+{
+	printf("%s{", before);
+	put("key", vfioboot_setting_get_key(setting), ",");
+	put("wanted", vfioboot_setting_get_wanted(setting), ",");
+	put("value", vfioboot_setting_get_value(setting), ",");
+	put("result", vfioboot_setting_get_result(setting), ",");
+	put("reason", vfioboot_setting_get_reason(setting), ",");
+	put("remark", vfioboot_setting_get_remark(setting), "}");
 }
 
 static void put_entry(const struct vfioboot_entry *entry)
@@ -93,7 +118,10 @@ static void put_entry(const struct vfioboot_entry *entry)
 	put_number("line", line ? (int)line : -1, ",");
 	put("at_the_next_boot", vfioboot_entry_get_summary(entry), ",");
 	put("name", vfioboot_entry_get_name(entry), ",");
-	put("remark", vfioboot_entry_get_remark(entry), "");
+	put("remark", vfioboot_entry_get_remark(entry), ",\"settings\":[");
+	for (size_t i = 0; i < vfioboot_entry_count_settings(entry); i++)
+		put_setting(vfioboot_entry_get_setting(entry, i), i ? "," : "");
+	putchar(']');
 }
 
 static int plan(struct vfioboot_machine *machine)
@@ -109,7 +137,7 @@ static int plan(struct vfioboot_machine *machine)
 		put_entry(vfioboot_plan_get(made, i));
 		putchar('}');
 	}
-	puts("]}");
+	put_others(machine);
 	vfioboot_plan_free(made);
 	return 0;
 }
@@ -128,19 +156,27 @@ static void put_points(const struct vfioboot_points *points)
 	}
 }
 
-/* Prints the points that @find has found, and what it answered. */
+static int ask(struct vfioboot_machine *machine, const char *what,
+	const char *const *devices, size_t n, struct vfioboot_points **ret)
+{
+	if (strcmp(what, "check") == 0)
+		return vfioboot_check(machine, devices, n, ret);
+	if (strcmp(what, "ready") == 0)
+		return vfioboot_readiness(machine, devices, n, ret);
+	return vfioboot_obstacles_find(machine, devices, n, 0, ret);
+}
+
+/* Prints the points that were found the second time: the first one changes nothing. */
 static int find(struct vfioboot_machine *machine, const char *what,
 	const char *const *devices, size_t n)
 {
 	struct vfioboot_points *points = NULL;
-	int r;
+	int r = ask(machine, what, devices, n, &points);
 
-	if (strcmp(what, "check") == 0)
-		r = vfioboot_check(machine, devices, n, &points);
-	else if (strcmp(what, "ready") == 0)
-		r = vfioboot_readiness(machine, devices, n, &points);
-	else
-		r = vfioboot_obstacles_find(machine, devices, n, 0, &points);
+	vfioboot_points_free(points);
+	points = NULL;
+	if (r >= 0)
+		r = ask(machine, what, devices, n, &points);
 	if (r < 0)
 		return r;
 	printf("{\"checks\":[");
