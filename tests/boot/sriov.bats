@@ -33,7 +33,7 @@ known_root() {
 }
 
 # A network card with up to seven virtual functions behind slot 5: 01:00.0, and 01:10.0, .2, .4, .6.
-igb_machine() { # FLAVOUR
+igb_machine() { # FLAVOUR [ROOT]
 	overlay etc/vfioboot.conf <<-END
 		[device nic]
 		path = 00:05.0/00.0
@@ -44,7 +44,7 @@ igb_machine() { # FLAVOUR
 		vf = 0, 2 of 00:05.0/00.0
 		id = 8086:10ca
 	END
-	image sriov "$1"
+	image "${2:-sriov}" "$1"
 	known_root
 	virtual_script <<-'END'
 		functions boot
@@ -87,8 +87,8 @@ says() { # FUNCTION...
 	done
 }
 
-igb_works() { # FLAVOUR
-	igb_machine "$1"
+igb_works() { # FLAVOUR [ROOT]
+	igb_machine "$@"
 	boot
 	shared_out boot
 	shared_out reload
@@ -132,6 +132,22 @@ igb_works() { # FLAVOUR
 		echo igb >>"$DESTDIR/conf/modules"
 	END
 	igb_works initramfs-tools
+}
+
+# mkinitcpio_works FLAVOUR
+mkinitcpio_works() {
+	need_mkinitcpio
+	[ -n "$(find "$MKINITCPIO_ROOT/usr/lib/modules" -name 'igbvf.ko*' -print -quit)" ] ||
+		skip "the root of MKINITCPIO_ROOT has no module igbvf"
+	igb_works "$1" "$MKINITCPIO_ROOT"
+}
+
+@test "four functions of igb at boot and after a reload, mkinitcpio with udev" {
+	mkinitcpio_works mkinitcpio
+}
+
+@test "four functions of igb at boot and after a reload, mkinitcpio with systemd" {
+	mkinitcpio_works mkinitcpio-systemd
 }
 
 # Its virtual functions are controllers that are offline until somebody assigns resources to them.

@@ -48,6 +48,15 @@ same() {
 	done
 }
 
+@test "virtual functions have their numbers in a capture, too" {
+	machine sriov
+	use_case "$fixtures/sriov/virtual-by-number"
+	replay
+	same list --all --json
+	run "$early" --root "$work/copy" --dry-run
+	diff <(echo "$output") "$fixtures/sriov/virtual-by-number/expected"
+}
+
 @test "a desktop: plan, protect and status are the same, and what it is used for" {
 	host_of_two_cards "$root"
 	printf '%s\n' '# my cards' '[device second]' 'path = 00:01.1/00 ; the lower one' \
