@@ -109,7 +109,8 @@ FORCE:
 .SECONDARY:
 
 # Of the program and of the library: to be at any address costs the former nothing that can be measured.
-SHARED_CFLAGS = -fPIC -fvisibility=hidden
+# What the library does not call, it does not have.
+SHARED_CFLAGS = -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections
 
 # objects DIRECTORY COMPILER FLAGS: how the objects of one kind are made, and of them the archive
 # that tests link with: all but the commands, and what tests share.
@@ -151,7 +152,7 @@ build/below-library.a: $(patsubst src/%.c,build/%.o,$(filter-out src/cli/% src/c
 build/$(SONAME): $(patsubst src/%.c,build/%.o,$(LIBRARY_SRC)) build/below-library.a $(LIBRARY_MAP)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME),--version-script,$(LIBRARY_MAP) \
-		-Wl,--no-undefined,--as-needed -o $@ $(filter %.o %.a,$^) $(HOST_LDLIBS)
+		-Wl,--gc-sections,--no-undefined,--as-needed -o $@ $(filter %.o %.a,$^) $(HOST_LDLIBS)
 
 define PC
 prefix=$(PREFIX)
