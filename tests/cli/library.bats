@@ -123,13 +123,14 @@ same() {
 		diff <(jq -S .obstacles <<<"$by_command") - <<<"$by_library"
 		[ "$(jq .accepted <<<"$by_command")" = "$accepted" ]
 	done
-	# Each kind has a word.
+	# Each kind has a word, which the manual explains.
+	words=$(sed -n '/^const char \*obstacle_word/,/^}/s/^\t*\[\(OBSTACLE_[A-Z_]*\)\] = "\([a-z-]*\)",$/\1 \2/p' \
+		"$top/src/library/obstacle_text.c")
 	diff <(sed -n '/^enum obstacle_kind/,/^}/s/^\t\(OBSTACLE_[A-Z_]*\).*/\1/p' "$top/src/outlook/obstacles.h") \
-		<(sed -n 's/^\t*\[\(OBSTACLE_[A-Z_]*\)\] = "[a-z-]*",$/\1/p' "$top/src/library/obstacle_text.c" | head -n 15)
-	for word in $(sed -n 's/^\t*\[OBSTACLE_[A-Z_]*\] = "\([a-z-]*\)",$/\1/p' \
-		"$top/src/library/obstacle_text.c" | head -n 15); do
+		<(cut -d' ' -f1 <<<"$words")
+	while read -r _ word; do
 		grep -qx "\.It Li $word" "$top/man/libvfioboot.3"
-	done
+	done <<<"$words"
 }
 
 @test "what is not known is an error with a remedy" {

@@ -60,7 +60,9 @@ static void put_function(const struct vfioboot_function *function)
 	put("section", vfioboot_function_get_section(function), ",");
 	put("wanted", vfioboot_function_get_wanted(function), ",");
 	put("result", vfioboot_result_word(vfioboot_function_get_result(function)), ",");
-	put("reason", vfioboot_function_get_reason(function), "");
+	put("reason", vfioboot_function_get_reason(function), ",");
+	put_number("vf", vfioboot_function_get_vf(function), ",");
+	put("physical", vfioboot_function_get_physical(function), "");
 }
 
 /* Of sections that are for other machines, and the end of the answer. */
