@@ -207,11 +207,11 @@ static bool set_reset(struct config_section *section, const char *value)
 	return len;
 }
 
-/* Reads "8G": a power of two with M, G, T or P.  Returns CONFIG_REBAR_MIN and more, or 0. */
+/* Reads "8G": a power of two with M, G, T, P or E, up to 8E.  Returns CONFIG_REBAR_MIN and more, or 0. */
 static uint8_t parse_size(const char *text)
 {
-	static const char units[] = "MGTP";
-	unsigned n = 0, bits = 0;
+	static const char units[] = "MGTPE";
+	unsigned n = 0, bits;
 	const char *unit;
 
 	for (; *text >= '0' && *text <= '9' && n < 1000; text++)
@@ -219,9 +219,11 @@ static uint8_t parse_size(const char *text)
 	unit = *text ? strchr(units, *text) : NULL;
 	if (!unit || text[1] || !n || n & (n - 1))
 		return 0;
+	bits = 10 * (unsigned)(unit - units);
 	while (n >>= 1)
 		bits++;
-	return (uint8_t)(CONFIG_REBAR_MIN + bits + 10 * (unsigned)(unit - units));
+	/* Bit 43, 8 EiB, is the largest that there is. */
+	return (uint8_t)(bits > 43 ? 0 : CONFIG_REBAR_MIN + bits);
 }
 
 /* Items "[BAR:]SIZE", each BAR once. */

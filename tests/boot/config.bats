@@ -185,6 +185,7 @@ step() { # STAGE ADDRESS KEY WANTED VALUE RESULT REASON
 		[device drive]
 		path = 00:05.0/00.0
 		id = 1b36:0010
+		driver = auto
 		reset = bus, acpi, flr
 		d3cold = no
 		power = on

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bind/bind.h"
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,6 +29,29 @@ static void read_bytes(struct config *ret, const void *data, size_t size)
 	close(fd);
 }
 
+/* The settings, as the record has them: words with blanks, where the file has commas. */
+static void write_settings(FILE *file, const struct config_section *section)
+{
+	struct step steps[STEPS_OF_FUNCTION_MAX];
+	unsigned n = settings_list(section, 0, steps);
+	bool rebar = false;
+
+	CHECK(n <= STEPS_OF_FUNCTION_MAX);
+	for (unsigned i = 0; i < n; i++) {
+		char wanted[SETTING_VALUE_SIZE];
+
+		setting_format_wanted(section, &steps[i], wanted);
+		for (char *blank = wanted; (blank = strchr(blank, ' '));)
+			*blank = ',';
+		if (steps[i].setting == SETTING_REBAR && rebar)
+			fprintf(file, ", %s", wanted);
+		else
+			fprintf(file, "\n%s = %s", setting_key(steps[i].setting), wanted);
+		rebar |= steps[i].setting == SETTING_REBAR;
+	}
+	fputs("\n", file);
+}
+
 static void write_section(FILE *file, const struct config_section *section)
 {
 	fprintf(file, "[device %s]\n", section->name);
@@ -40,13 +64,15 @@ static void write_section(FILE *file, const struct config_section *section)
 		fprintf(file, "%s = %s\n", selector_kind_name(selector->kind), text);
 	}
 	fprintf(file, "driver = %s\non-move = %s\nlast-display = %s\nbind = %s\n",
-		section->driver, section->follow ? "follow" : "refuse",
+		section->auto_driver ? CONFIG_DRIVER_AUTO : section->driver,
+		section->follow ? "follow" : "refuse",
 		section->last_display ? "yes" : "no",
 		section->demand ? "demand" : "boot");
 	if (section->expect)
 		fprintf(file, "expect = %u\n", section->expect);
 	if (section->profile[0])
 		fprintf(file, "profile = %s\n", section->profile);
+	write_settings(file, section);
 }
 
 /* Writes the good sections.  Returns their number. */
@@ -66,7 +92,10 @@ static unsigned write_good(FILE *file)
 static void check_same(const struct config_section *a, const struct config_section *b)
 {
 	CHECK(strcmp(a->name, b->name) == 0);
-	CHECK(strcmp(a->driver, b->driver) == 0);
+	CHECK(strcmp(a->driver, b->driver) == 0 && a->auto_driver == b->auto_driver);
+	CHECK(strcmp(a->reset, b->reset) == 0);
+	CHECK(memcmp(a->rebar, b->rebar, sizeof(a->rebar)) == 0);
+	CHECK(a->d3cold == b->d3cold && a->power == b->power);
 	CHECK(strcmp(a->profile, b->profile) == 0);
 	CHECK(a->expect == b->expect && a->kinds == b->kinds);
 	CHECK(a->follow == b->follow && a->last_display == b->last_display &&

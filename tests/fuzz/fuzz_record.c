@@ -134,6 +134,13 @@ static void check_same(const struct record *a, const struct record *b, size_t n_
 		CHECK(strcmp(x->driver, y->driver) == 0);
 		CHECK(x->result == y->result && x->reason == y->reason);
 	}
+	for (size_t i = 0; i < a->n_steps; i++) {
+		const struct record_step *step = &a->steps[i];
+		char sentence[512];
+
+		CHECK((unsigned)step->result < STEP_RESULTS && step->reason < REASONS);
+		log_step_sentence(step, sentence, sizeof(sentence));
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

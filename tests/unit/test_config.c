@@ -178,6 +178,8 @@ static const struct mistake {
 	{"rebar = 0G", "'0G'", "such as 8G"},
 	{"rebar = 8GB", "'8GB'", "such as 8G"},
 	{"rebar = 8K", "'8K'", "such as 8G"},
+	{"rebar = 16E", "'16E'", "such as 8G"},
+	{"rebar = 16384P", "'16384P'", "such as 8G"},
 	{"rebar = G", "'G'", "such as 8G"},
 	{"rebar = 99999999999999999999G", "'99999999999999999999G'", "such as 8G"},
 	{"rebar = 6:8G", "'6:8G'", "1:8G, 2:max"},
