@@ -248,8 +248,33 @@ static void check_resizable(
 	}
 }
 
+/* What loses its driver with a function, and stays with the host. */
+static void check_consumers(
+	struct check_host *host, const struct check_function *function)
+{
+	char list[512], address[PCI_ADDRESS_SIZE];
+
+	if (pcibus_consumers(host->root, function->pci->dev.address, list, sizeof(list)) <
+		0)
+		return;
+	for (char *at = list, *name; (name = strsep(&at, ","));) {
+		bool goes_too = false;
+
+		name += strspn(name, " ");
+		for (size_t i = 0; i < host->n && text_begins_with(name, "pci:"); i++) {
+			pci_address_format(host->functions[i].pci->dev.address, address);
+			goes_too |= host->functions[i].target &&
+				strcmp(name + strlen("pci:"), address) == 0;
+		}
+		if (*name && !goes_too)
+			check_pass(host, function->name,
+				"%s depends on it, and loses its driver with it", name);
+	}
+}
+
 static const struct check checks[] = {
 	{"reset", NULL, check_reset},
+	{"consumers", NULL, check_consumers},
 	{"power-state", NULL, check_power},
 	{"memory", NULL, check_memory},
 	{"resizable-bar", NULL, check_resizable},

@@ -422,6 +422,17 @@ static void print_uses(const struct explain *explain, const struct view *view)
 	printf(".\n");
 }
 
+static void print_consumers(const struct explain *explain, const struct view *view)
+{
+	char list[512];
+
+	if (pcibus_consumers(
+		    &explain->cli->root, view->dev->address, list, sizeof(list)) == 0 &&
+		*list)
+		cli_print("  These depend on it, and lose their driver with it: %s.\n",
+			list);
+}
+
 /* Data that the host does not use, and a guest gets with the drive. */
 static void print_data(const struct view *view)
 {
@@ -451,6 +462,7 @@ static void print_text(const struct explain *explain, const struct view *view)
 		cli_print("  Modules that support it: %s.\n", kind->modules);
 	print_group(explain, view);
 	print_uses(explain, view);
+	print_consumers(explain, view);
 	print_data(view);
 }
 

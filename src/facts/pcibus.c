@@ -192,6 +192,35 @@ static int compare_functions(const void *a, const void *b)
 	return pci_address_compare(x->dev.address, y->dev.address);
 }
 
+/* A list that grows by the names of links. */
+struct consumers {
+	char *ret;
+	size_t size;
+};
+
+static bool found_link(void *data, const char *name)
+{
+	static const char prefix[] = "consumer:";
+	struct consumers *list = data;
+	size_t len = strlen(list->ret);
+
+	if (text_begins_with(name, prefix))
+		text_join(list->ret + len, list->size - len, len ? ", " : "",
+			name + strlen(prefix), NULL);
+	return true;
+}
+
+int pcibus_consumers(
+	const struct root *root, struct pci_address address, char *ret, size_t size)
+{
+	struct consumers list = {ret, size};
+	char path[sizeof(TREE_PCI "/") + PCI_ADDRESS_SIZE] = TREE_PCI "/";
+
+	*ret = '\0';
+	pci_address_format(address, path + strlen(path));
+	return file_each_name(root, path, found_link, &list);
+}
+
 const struct pcidev *pcibus_get(const void *bus, size_t index)
 {
 	const struct pcibus *functions = bus;

@@ -38,6 +38,14 @@ struct pcibus {
 	int error;                 /* -errno of reading that; 0: there is none */
 };
 
+/*
+ * The devices that depend on a function, and lose their driver when it loses its own, such as the sound
+ * of a card: "pci:0000:02:00.1", joined by ", " in @ret; "" for none.  By the links "consumer:..." of
+ * sysfs (Documentation/ABI/testing/sysfs-devices-consumer, since 5.11).  Returns 0, or -errno.
+ */
+int pcibus_consumers(
+	const struct root *root, struct pci_address address, char *ret, size_t size);
+
 /* The function at @index of a struct pcibus, or NULL, for variant_resolve(). */
 const struct pcidev *pcibus_get(const void *bus, size_t index);
 

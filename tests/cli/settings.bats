@@ -182,3 +182,15 @@ check_settings() {
 	[[ $output == *'0000:02:00.0 gpu: d3cold = no: set'* ]]
 	[[ $output == *'0000:02:00.0 gpu: reset = pm: skipped (not-offered): '*'(now: flr bus)'* ]]
 }
+
+@test "explain and check name what depends on a function, and check what stays with the host alone" {
+	settings_machine
+	section
+	ln -s /nowhere "$root/sys/bus/pci/devices/0000:02:00.0/consumer:pci:0000:02:00.1"
+	ln -s /nowhere "$root/sys/bus/pci/devices/0000:02:00.0/consumer:i2c:i2c-7"
+	run -0 --separate-stderr "$vfioboot" explain --root "$root" 02:00.0
+	[[ $output == *'These depend on it, and lose their driver with it: '*'pci:0000:02:00.1'* ]]
+	"$vfioboot" check --root "$root" --json >"$work/check.json" 2>/dev/null || true
+	json_true '[.checks[] | select(.name == "consumers") | [.state, .subject, .found]] ==
+		[["pass", "0000:02:00.0", "i2c:i2c-7 depends on it, and loses its driver with it"]]' <"$work/check.json"
+}
