@@ -113,11 +113,11 @@ esp_disk() {
 	kept=on
 }
 
-# UEFI in place of the BIOS; the variables are this test's own.
+# UEFI in place of the BIOS; the variables are this test's own: uefi [CODE]
 uefi() {
 	[ -e "$BATS_TEST_TMPDIR/vars.fd" ] ||
 		cp "$ovmf/OVMF_VARS_4M.fd" "$BATS_TEST_TMPDIR/vars.fd"
-	qemu+=(-drive "if=pflash,unit=0,format=raw,readonly=on,file=$ovmf/OVMF_CODE_4M.fd"
+	qemu+=(-drive "if=pflash,unit=0,format=raw,readonly=on,file=$ovmf/${1:-OVMF_CODE_4M.fd}"
 		-drive "if=pflash,unit=1,format=raw,file=$BATS_TEST_TMPDIR/vars.fd")
 }
 
