@@ -459,8 +459,43 @@ static void put_pe(
 	imagemaker_free(&maker);
 }
 
+/* A unified image with the stub of a version of systemd. */
+static void put_stub(const char *path, const char *version)
+{
+	struct imagemaker maker = {0};
+	char sbat[128];
+
+	snprintf(sbat, sizeof(sbat),
+		"sbat,1,SBAT Version,sbat,1,x\nsystemd-stub,1,The systemd Developers,systemd,"
+		"%s,x\n",
+		version);
+	imagemaker_unify(&maker,
+		(struct imagemaker_section[]){{".linux", "x", 1}, {".cmdline", "ro", 2},
+			{".uname", "6", 1}, {".sbat", sbat, strlen(sbat)}},
+		4);
+	fake_put_bytes(path, maker.bytes, maker.size);
+	imagemaker_free(&maker);
+}
+
 #define SECURE_BOOT                                                                      \
 	"sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
+/* Older stubs read no initrd in an addon, or no addon. */
+static void test_older_stubs(void **state)
+{
+	(void)state;
+	put_pe("efi/loader/addons/a.addon.efi", ".initrd", "all", "");
+	put_stub("efi/EFI/Linux/a+3-1.efi", "256");
+	expect("systemd-boot",
+		"su* /efi/EFI/Linux/a+3-1.efi /efi/EFI/Linux/a+3-1.efi | ro all\n");
+	put_stub("efi/EFI/Linux/a+3-1.efi", "252");
+	expect("systemd-boot",
+		"su* /efi/EFI/Linux/a+3-1.efi /efi/EFI/Linux/a+3-1.efi | ro\n");
+	put_stub("efi/EFI/Linux/a+3-1.efi", "257");
+	expect("systemd-boot",
+		"su* /efi/EFI/Linux/a+3-1.efi /efi/EFI/Linux/a+3-1.efi "
+		"/efi/loader/addons/a.addon.efi | ro all\n");
+}
 
 /* Addons of all images and of one; the options of an entry are heeded without Secure Boot. */
 static void test_unified(void **state)
@@ -784,6 +819,7 @@ int main(void)
 		TEST(test_systemd_boot_order),
 		TEST(test_systemd_boot_default),
 		TEST(test_unified),
+		TEST(test_older_stubs),
 		TEST(test_systemd_boot_architecture),
 		TEST(test_systemd_boot_preferred),
 		TEST(test_systemd_boot_once),

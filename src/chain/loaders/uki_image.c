@@ -122,6 +122,17 @@ static int read_texts(int fd, const struct pe_image *pe, struct uki *image)
 	return image->title && image->options ? 0 : -ENOMEM;
 }
 
+/* As the stub says it of itself for revocations (.sbat, src/boot of systemd); 0: it does not. */
+static unsigned read_stub_version(int fd, const struct pe_image *pe)
+{
+	static const char before[] = "The systemd Developers,systemd,";
+	_cleanup_free_ char *text = NULL;
+	const char *at =
+		read_text(fd, pe, ".sbat", &text) < 0 ? NULL : strstr(text, before);
+
+	return at ? (unsigned)strtoul(at + strlen(before), NULL, 10) : 0;
+}
+
 static bool differs(
 	const struct pe_image *pe, const struct pe_image *own, const char *section)
 {
@@ -149,6 +160,7 @@ static int read_image(int fd, unsigned profile, struct uki *image)
 		return r == -EBADMSG || r == -EFBIG ? 0 : r;
 	image->changed = st.st_mtim;
 	image->size = (uint64_t)st.st_size;
+	image->stub = read_stub_version(fd, &pe);
 	image->is_signed = pe.is_signed;
 	image->has_other_initrd =
 		differs(&pe, &own, ".initrd") || differs(&pe, &own, ".ucode");
@@ -163,6 +175,15 @@ static bool ends_with(const char *name, const char *ending)
 	size_t len = strlen(name), end = strlen(ending);
 
 	return len > end && strcasecmp(name + len - end, ending) == 0;
+}
+
+/* The versions of systemd whose stub reads addons, and an initrd in one (systemd-stub(7)). */
+#define STUB_READS_ADDONS 254
+#define STUB_ADDS_INITRDS 257
+
+static bool is_older(const struct uki *image, unsigned version)
+{
+	return image->stub && image->stub < version;
 }
 
 /* With Secure Boot the stub leaves out what nobody signed. */
@@ -197,7 +218,9 @@ static int read_addon(const struct root *root, const char *path, struct uki *ima
 	strip_end(cmdline);
 	if (*version && *image->version && strcmp(version, image->version) != 0)
 		return 0;
-	r = pe_find(&pe, ".initrd") ? file_add_name(&image->initrds, path) : 0;
+	r = pe_find(&pe, ".initrd") && !is_older(image, STUB_ADDS_INITRDS)
+		? file_add_name(&image->initrds, path)
+		: 0;
 	if (r < 0 || !*cmdline)
 		return r;
 	if (asprintf(&both, "%s%s%s", image->options, *image->options ? " " : "",
@@ -240,6 +263,8 @@ static int read_all_addons(const struct root *root, struct uki *image)
 	size_t i = 0;
 	int r = 0;
 
+	if (is_older(image, STUB_READS_ADDONS))
+		return 0;
 	while (i < ESP_PLACES_N && !text_begins_with(image->directory, esp_places[i]))
 		i++;
 	if (i < ESP_PLACES_N) {

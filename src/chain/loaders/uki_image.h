@@ -32,6 +32,7 @@ struct uki {
 	char id[BOOTENTRY_ID_SIZE]; /* of ours: of the struct bootentry; "": an original */
 	struct timespec changed;
 	uint64_t size;         /* of the file */
+	unsigned stub;         /* version of its systemd-stub; 0: not known */
 	bool has[UKI_PARTS_N]; /* which of uki_parts are copied */
 	char unknown[9]; /* a section that a copy would lack, as ".hwids"; "": none */
 	bool is_signed, has_signed_measurements;
