@@ -546,14 +546,35 @@ static int judge_files(struct search *search, struct chain_entry *entry)
 	return 0;
 }
 
+/* What an image lacks may be in the files that each of its entries loads with it, as in addons. */
+static void complete_image(struct chain *chain, size_t image)
+{
+	bool complete = false;
+
+	for (size_t i = 0; i < chain->n_entries; i++) {
+		if (chain->entries[i].image != image)
+			continue;
+		if (chain->entries[i].state != IMAGE_FRESH)
+			return;
+		complete = true;
+	}
+	if (!complete)
+		return;
+	chain->images[image].state = IMAGE_FRESH;
+	chain->images[image].why[0] = '\0';
+}
+
 static int judge_entries(struct search *search)
 {
+	struct chain *chain = &search->chain;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < search->chain.n_entries; i++) {
-		r = judge_files(search, &search->chain.entries[i]);
-		judge_start(search, &search->chain.entries[i]);
+	for (size_t i = 0; r == 0 && i < chain->n_entries; i++) {
+		r = judge_files(search, &chain->entries[i]);
+		judge_start(search, &chain->entries[i]);
 	}
+	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
+		complete_image(chain, i);
 	return r;
 }
 
