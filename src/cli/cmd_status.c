@@ -258,7 +258,7 @@ static void print_runs(const struct status *status)
 {
 	const struct thisboot *boot = status->boot;
 	const char *remedy = initramfs_is_elsewhere(&status->cli->root)
-		? "see below why it cannot be rebuilt here"
+		? "see vfioboot-images(7)"
 		: "run 'sudo vfioboot apply', then reboot";
 	bool initramfs = boot->problems[BOOT_INITRAMFS] == 0;
 	bool system = boot->problems[BOOT_SYSTEM] == 0;

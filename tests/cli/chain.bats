@@ -213,7 +213,7 @@ by_series() {
 	[[ $status = 1 && -z $output ]]
 	[[ $stderr == *'are built and signed with its verified files'*'signed addon beside the image (vfioboot-images(7))'* ]]
 	status
-	[[ $output == *'does not contain it:'$'\n''see below why it cannot be rebuilt here.'* ]]
+	[[ $output == *'does not contain it:'$'\n''see vfioboot-images(7).'* ]]
 	json_true '.ready == false and (.images_problem | contains("vfioboot-images(7)"))' <<<"$json"
 	run "$vfioboot" check --json --root "$root"
 	json_true '[.checks[] | select(.name == "generator" or .name == "image") |
