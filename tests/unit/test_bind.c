@@ -1049,7 +1049,7 @@ static void test_set_up_hangs(void **state)
 
 	(void)state;
 	register_driver("vfio-pci");
-	kernel->clock_speed = 100;
+	kernel->clock_speed = 10;
 	add_set_up_function(broken, SETTING_HANGS, "");
 	add_set_up_function(broken, 0, "");
 	add_set_up_function(good, 0, "");
