@@ -9,17 +9,17 @@
 /* Reads no format: formats were a quarter of the early program's time. */
 size_t text_join(char *dst, size_t size, ...)
 {
+	char *to = dst, *end = dst + size - 1;
 	const char *text;
-	size_t len = 0;
 	va_list args;
 
 	va_start(args, size);
 	while ((text = va_arg(args, const char *)))
-		while (*text && len < size - 1)
-			dst[len++] = *text++;
+		while (*text && to < end)
+			*to++ = *text++;
 	va_end(args);
-	dst[len] = '\0';
-	return len;
+	*to = '\0';
+	return (size_t)(to - dst);
 }
 
 void text_make_printable(char *text)

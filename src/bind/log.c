@@ -17,34 +17,38 @@ void log_sentence(const struct report *report, unsigned index, char *ret, size_t
 	const struct pcidev *dev = function == PLAN_NO_FUNCTION
 		? NULL
 		: &report->machine->functions[function];
-	bool bound = outcome->result == RESULT_BOUND;
 	char address[PCI_ADDRESS_SIZE] = "", id[sizeof("ffff:ffff")] = "";
-	char name[PCI_ADDRESS_SIZE + CONFIG_NAME_SIZE], what[48] = "absent";
+	char what[48] = "absent";
+	size_t len;
 
-	if (dev) {
+	if (dev)
 		pci_address_format(dev->address, address);
-		pci_put_hex(id, dev->ids.vendor, 4);
-		id[4] = ':';
-		pci_put_hex(id + 5, dev->ids.device, 4);
+	len = text_join(ret, size, address, dev ? " " : "", section->name, NULL);
+	ret += len;
+	size -= len;
+	if (outcome->result == RESULT_BOUND) {
+		bool none = strcmp(section->driver, CONFIG_DRIVER_NONE) == 0;
+
+		text_join(ret, size,
+			none ? ": kept without a driver"
+				: config_section_is_native(section) ? ": left to "
+								    : ": bound to ",
+			none ? NULL : outcome->driver, NULL);
+		return;
 	}
-	text_join(name, sizeof(name), address, dev ? " " : "", section->name, NULL);
 	if (outcome->result != RESULT_ABSENT)
 		text_join(what, sizeof(what), result_word(outcome->result), " (",
 			reason_word(outcome->reason), ")", NULL);
-	if (bound && strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
-		text_join(ret, size, name, ": kept without a driver", NULL);
-	else if (bound)
-		text_join(ret, size, name,
-			config_section_is_native(section) ? ": left to " : ": bound to ",
-			outcome->driver, NULL);
-	else if (!dev)
-		text_join(ret, size, name, ": ", what, ": ", reason_text(outcome->reason),
-			NULL);
-	else
-		text_join(ret, size, name, " [", id, "]: ", what, ": ",
-			reason_text(outcome->reason),
-			" (driver: ", outcome->driver[0] ? outcome->driver : "none", ")",
-			NULL);
+	if (!dev) {
+		text_join(
+			ret, size, ": ", what, ": ", reason_text(outcome->reason), NULL);
+		return;
+	}
+	pci_put_hex(id, dev->ids.vendor, 4);
+	id[4] = ':';
+	pci_put_hex(id + 5, dev->ids.device, 4);
+	text_join(ret, size, " [", id, "]: ", what, ": ", reason_text(outcome->reason),
+		" (driver: ", outcome->driver[0] ? outcome->driver : "none", ")", NULL);
 }
 
 void log_step_sentence(const struct record_step *step, char *ret, size_t size)

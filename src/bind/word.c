@@ -18,13 +18,15 @@ size_t word_format(const char *text, char *ret, size_t size)
 
 	if (!*text)
 		*to++ = '-';
-	for (; *text && end - to >= 4; text++) {
-		unsigned char c = (unsigned char)*text;
+	for (; end - to >= 4; text++) {
+		unsigned char c;
 
-		if (is_plain(*text) && !is_nothing_sign) {
-			*to++ = *text;
-			continue;
-		}
+		/* Nearly all is. */
+		while (is_plain(*text) && end - to >= 4 && !is_nothing_sign)
+			*to++ = *text++;
+		c = (unsigned char)*text;
+		if (!c || end - to < 4)
+			break;
 		*to++ = '\\';
 		*to++ = (char)('0' + (c >> 6));
 		*to++ = (char)('0' + (c >> 3 & 7));

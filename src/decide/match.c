@@ -38,14 +38,20 @@ static unsigned matching_kinds(const struct config *config,
 	return kinds;
 }
 
-enum match match_section(const struct config *config,
+bool match_identity(const struct config *config, const struct config_section *section,
+	const struct pcidev *dev)
+{
+	unsigned wanted = section->kinds & ~(unsigned)PLACE_KINDS;
+
+	return matching_kinds(config, section, wanted, dev) == wanted;
+}
+
+__attribute__((noinline)) static enum match match_place(const struct config *config,
 	const struct config_section *section, const struct pcidev *dev)
 {
-	unsigned wanted = section->kinds & PLACE_KINDS, places;
+	unsigned wanted = section->kinds & PLACE_KINDS;
+	unsigned places = matching_kinds(config, section, wanted, dev);
 
-	if (wanted && !may_be_place(config, section, &dev->path))
-		return MATCH_NONE;
-	places = matching_kinds(config, section, wanted, dev);
 	if (wanted && !places)
 		return MATCH_NONE;
 	/* "path" and "address" together: a function that only one of them names is the
@@ -55,10 +61,10 @@ enum match match_section(const struct config *config,
 	return wanted ? MATCH_STRANGER : MATCH_NONE;
 }
 
-bool match_identity(const struct config *config, const struct config_section *section,
-	const struct pcidev *dev)
+enum match match_section(const struct config *config,
+	const struct config_section *section, const struct pcidev *dev)
 {
-	unsigned wanted = section->kinds & ~(unsigned)PLACE_KINDS;
-
-	return matching_kinds(config, section, wanted, dev) == wanted;
+	if (section->kinds & PLACE_KINDS && !may_be_place(config, section, &dev->path))
+		return MATCH_NONE;
+	return match_place(config, section, dev);
 }

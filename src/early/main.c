@@ -277,6 +277,8 @@ static int carry_out(
 			puts(result_word(report.outcomes[i].result));
 		if (!bound)
 			status = EXIT_NOT_AS_ASKED;
+		if (bound && !options->verbose)
+			continue;
 		log_sentence(&report, i, sentence, sizeof(sentence));
 		say(options, bound, sentence);
 	}
