@@ -23,7 +23,7 @@ build/tests/dialogue: tests/lib/dialogue.c Makefile
 	$(Q)$(CC) $(BASE_CFLAGS) $(WERROR) $(CFLAGS) -o $@ $<
 
 # By the compiler and with the flags of vfioboot-early, so that only what they do differs.
-build/tests/floor build/tests/run: build/tests/%: tests/bench/%.c Makefile
+build/tests/floor build/tests/run build/tests/count: build/tests/%: tests/bench/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(EARLY_CC) $(BASE_CFLAGS) $(WERROR) $(EARLY_CFLAGS) $(EARLY_LDFLAGS) -o $@ $<
@@ -31,7 +31,7 @@ build/tests/floor build/tests/run: build/tests/%: tests/bench/%.c Makefile
 BENCH_ROUNDS ?= 301
 
 .PHONY: run-bench
-run-bench: build/vfioboot-early build/tests/floor build/tests/run build/tests/compose
+run-bench: build/vfioboot-early build/tests/floor build/tests/run build/tests/count build/tests/compose
 	@tests/bench/bench $^ $(BENCH_ROUNDS)
 	@$(MAKE) --no-print-directory bench-host bench-chain
 
