@@ -149,9 +149,9 @@ static int run_shared(void *data)
 
 int child_run_shared(int (*work)(void *data), void *data, uint64_t deadline)
 {
-	/* That of the last child which ended; what is there from the start takes no mapping. */
+	/* That of the last child which ended, of any thread; the first takes no mapping. */
 	static struct shared_child first, *idle = &first;
-	struct shared_child *child = idle;
+	struct shared_child *child = __atomic_exchange_n(&idle, NULL, __ATOMIC_ACQ_REL);
 	pid_t pid;
 	int r;
 
@@ -160,13 +160,15 @@ int child_run_shared(int (*work)(void *data), void *data, uint64_t deadline)
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (child == MAP_FAILED)
 		return -errno;
-	idle = NULL;
 	child->work = work;
 	child->data = data;
 	pid = clone(run_shared, &child->work, CLONE_VM | SIGCHLD, child);
 	r = pid < 0 ? -errno : finish(pid, deadline);
 	/* The stack of one that did not end is never used again. */
-	if (r != -ETIMEDOUT)
-		idle = child;
+	if (r == -ETIMEDOUT)
+		return r;
+	child = __atomic_exchange_n(&idle, child, __ATOMIC_ACQ_REL);
+	if (child && child != &first)
+		munmap(child, sizeof(*child));
 	return r;
 }

@@ -27,28 +27,25 @@ void log_sentence(const struct report *report, unsigned index, char *ret, size_t
 	ret += len;
 	size -= len;
 	if (outcome->result == RESULT_BOUND) {
-		bool none = strcmp(section->driver, CONFIG_DRIVER_NONE) == 0;
-
-		text_join(ret, size,
-			none ? ": kept without a driver"
-				: config_section_is_native(section) ? ": left to "
-								    : ": bound to ",
-			none ? NULL : outcome->driver, NULL);
+		if (strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
+			text_join(ret, size, ": kept without a driver", NULL);
+		else
+			text_join(ret, size,
+				config_section_is_native(section) ? ": left to "
+								  : ": bound to ",
+				outcome->driver, NULL);
 		return;
 	}
 	if (outcome->result != RESULT_ABSENT)
 		text_join(what, sizeof(what), result_word(outcome->result), " (",
 			reason_word(outcome->reason), ")", NULL);
-	if (!dev) {
-		text_join(
-			ret, size, ": ", what, ": ", reason_text(outcome->reason), NULL);
-		return;
+	if (dev) {
+		strcpy(pci_put_hex(id, dev->ids.vendor, 4), ":");
+		pci_put_hex(id + 5, dev->ids.device, 4);
 	}
-	pci_put_hex(id, dev->ids.vendor, 4);
-	id[4] = ':';
-	pci_put_hex(id + 5, dev->ids.device, 4);
-	text_join(ret, size, " [", id, "]: ", what, ": ", reason_text(outcome->reason),
-		" (driver: ", outcome->driver[0] ? outcome->driver : "none", ")", NULL);
+	text_join(ret, size, dev ? " [" : "", id, dev ? "]: " : ": ", what, ": ",
+		reason_text(outcome->reason), dev ? " (driver: " : NULL,
+		outcome->driver[0] ? outcome->driver : "none", ")", NULL);
 }
 
 void log_step_sentence(const struct record_step *step, char *ret, size_t size)
