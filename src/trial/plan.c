@@ -375,7 +375,7 @@ static int check_watch(const struct root *root, struct message *message)
 		return message_set(message, -EOPNOTSUPP,
 			"this machine does not run systemd, so nothing would bring it "
 			"back from a trial that hangs");
-	if (!root->live || trial_watch_is_installed())
+	if (!root->live || trial_watch_is_installed(root))
 		return 0;
 	message_remedy(
 		message, "'systemctl unmask' them, or install vfioboot as a whole");

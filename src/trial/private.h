@@ -149,6 +149,6 @@ void trial_parse_jobs(const char *text, char *ret, size_t size);
 /* ---- watch.c */
 
 /* Whether the watch would be started at the next boot, and what settles it at the one behind. */
-bool trial_watch_is_installed(void);
+bool trial_watch_is_installed(const struct root *root);
 
 #endif

@@ -16,23 +16,30 @@
 /* And afterwards: below TimeoutStartSec= of vfioboot-settle.service. */
 #define SETTLE_LOCK_MS 60000
 
+/* Where packages, and `make install`, have units and the links to them. */
+#define UNIT_DIRECTORY "/usr/lib/systemd/system"
+
 #define NOT_WRITTEN "cannot write " TRIAL_STATE
 
-/* A link of a target stays, also to a unit that is masked or gone. */
-static bool is_started_by(const char *unit, const char *target)
+/*
+ * Whether boots do.  A link of a target stays, also to a unit that is masked or gone; of one that a package
+ * has just brought the service manager only knows once it has read its files again.
+ */
+static bool is_started_by(const struct root *root, const char *unit, const char *target)
 {
 	const char *const argv[] = {
 		"systemctl", "show", "--property=LoadState,WantedBy", unit, NULL};
 	_cleanup_free_ char *text = NULL;
 
 	return run_read(argv, &text) == 0 && strstr(text, "LoadState=loaded") &&
-		strstr(text, target);
+		(strstr(text, target) ||
+			file_exists(root, UNIT_DIRECTORY "/%s.wants/%s", target, unit));
 }
 
-bool trial_watch_is_installed(void)
+bool trial_watch_is_installed(const struct root *root)
 {
-	return is_started_by("vfioboot-confirm.service", "sysinit.target") &&
-		is_started_by("vfioboot-settle.service", "multi-user.target");
+	return is_started_by(root, "vfioboot-confirm.service", "sysinit.target") &&
+		is_started_by(root, "vfioboot-settle.service", "multi-user.target");
 }
 
 struct watch {
