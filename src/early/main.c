@@ -244,6 +244,49 @@ static void decide(const struct root *root, const struct pci_address *late)
 		plan_make(&config, &machine, &protect, &plan);
 }
 
+/* Whether each function that is there has its driver already, or is left to the host. */
+static bool is_done(void)
+{
+	for (unsigned i = 0; i < plan.n_entries; i++) {
+		const struct plan_entry *entry = &plan.entries[i];
+		const struct config_section *section = &config.sections[entry->section];
+
+		if (entry->function != PLAN_NO_FUNCTION &&
+			!config_section_is_native(section) &&
+			!config_driver_is(section->driver,
+				machine.functions[entry->function].driver))
+			return false;
+	}
+	return true;
+}
+
+/* In a child: becomes the program that makes the protect list of the running system. */
+static int exec_tracer(void *data)
+{
+	const char *argv[] = {
+		data, "protect", "--output", RUN_DIRECTORY "/protect", NULL};
+
+	child_unprepare();
+	execv(data, (char **)argv);
+	return 127;
+}
+
+/*
+ * The list in the image is as old as the image.  Making one takes longer than all that this program
+ * does, so it is made where it can matter: not after an initramfs that has bound everything.
+ */
+static void decide_with_fresh_list(const struct root *root, const struct options *options)
+{
+	unsigned n_errors = config.n_errors;
+
+	decide(root, options->late);
+	if (!options->tracer || !root->live || options->dry_run || is_done())
+		return;
+	child_run_shared(exec_tracer, (char *)options->tracer, child_now() + TRACER_MS);
+	config.n_errors = n_errors;
+	decide(root, options->late);
+}
+
 /*
  * Virtual functions that were just made are planned and bound, too, before other drivers may have any
  * of them.
@@ -254,7 +297,7 @@ static void bind_all(
 	bind_plan(root, report);
 	if (!virtual_any_new())
 		return;
-	decide(root, options->late);
+	decide_with_fresh_list(root, options);
 	bind_plan(root, report);
 	virtual_end(root, child_now() + VIRTUAL_MS);
 }
@@ -296,47 +339,6 @@ static int carry_out(
 	if (may_record)
 		keep_record(root, &report);
 	return status;
-}
-
-/* Whether each function that is there has its driver already. */
-static bool is_done(void)
-{
-	for (unsigned i = 0; i < plan.n_entries; i++) {
-		const struct plan_entry *entry = &plan.entries[i];
-
-		if (entry->function != PLAN_NO_FUNCTION &&
-			!config_driver_is(config.sections[entry->section].driver,
-				machine.functions[entry->function].driver))
-			return false;
-	}
-	return true;
-}
-
-/* In a child: becomes the program that makes the protect list of the running system. */
-static int exec_tracer(void *data)
-{
-	const char *argv[] = {
-		data, "protect", "--output", RUN_DIRECTORY "/protect", NULL};
-
-	child_unprepare();
-	execv(data, (char **)argv);
-	return 127;
-}
-
-/*
- * The list in the image is as old as the image.  Making one takes longer than all that this program
- * does, so it is made where it can matter: not after an initramfs that has bound everything.
- */
-static void decide_with_fresh_list(const struct root *root, const struct options *options)
-{
-	unsigned n_errors = config.n_errors;
-
-	decide(root, options->late);
-	if (!options->tracer || !root->live || options->dry_run || is_done())
-		return;
-	child_run_shared(exec_tracer, (char *)options->tracer, child_now() + TRACER_MS);
-	config.n_errors = n_errors;
-	decide(root, options->late);
 }
 
 /* ---- A function that has just appeared ------------------------------------------------- */
