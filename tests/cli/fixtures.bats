@@ -109,7 +109,7 @@ explain_the_last() {
 @test "status" {
 	on_every_fixture json_with '0 1' '
 		(keys == ["boot", "entries", "errors", "functions", "handed_over", "headline", "images", "images_problem",
-			"inactive", "loader", "next_boot", "ready", "ready_unknown", "trial"]) and
+			"inactive", "loader", "next_boot", "other_machines", "ready", "ready_unknown", "trial"]) and
 		(.ready | IN(true, false, null)) and (.ready == null) == (.ready_unknown != null) and
 		(.functions | length > 0 and all(
 			keys == ["address", "as_wanted", "at_this_boot", "driver", "id", "name",
