@@ -9,6 +9,14 @@ DATADIR = $(PREFIX)/share
 # Of libraries alone: /usr/lib/x86_64-linux-gnu of Debian, /usr/lib64 of Fedora.
 SOLIBDIR ?= $(LIBDIR)
 INCLUDEDIR = $(PREFIX)/include
+# Where the Python of the system looks below $(PREFIX); empty without one, and then the module is left out.
+PYTHON ?= /usr/bin/python3
+ifndef PYTHONDIR
+PYTHONDIR := $(shell $(PYTHON) -I -c 'import sys, sysconfig; lib = sys.argv[1] + "/lib/python3"; \
+	places = [place for place in sys.path if place.startswith(lib) and place.endswith("-packages")]; \
+	print(places[0] if places else sysconfig.get_path("purelib", "posix_prefix", {"base": sys.argv[1]}))' \
+	$(PREFIX) 2>/dev/null)
+endif
 SONAME = libvfioboot.so.0
 UNITDIR = $(LIBDIR)/systemd/system
 
@@ -183,6 +191,8 @@ define newline
 endef
 MANUAL = $(foreach page,$(sort $(wildcard man/*.[1-9])),$(newline)0644 $(page) \
 	$(DATADIR)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
+MODULE = $(if $(PYTHONDIR),$(foreach file,$(sort $(wildcard python/vfioboot/*.py)) python/vfioboot/py.typed,\
+	$(newline)0644 $(file) $(PYTHONDIR)/$(file:python/%=%)))
 SCHEMAS = $(foreach schema,$(sort $(wildcard schema/*/*.json)),$(newline)0644 $(schema) \
 	$(DATADIR)/vfioboot/$(schema))
 
@@ -213,7 +223,7 @@ define INSTALLED
 0644 completions/bash/vfioboot $(DATADIR)/bash-completion/completions/vfioboot
 0644 completions/bash/vfioboot-early $(DATADIR)/bash-completion/completions/vfioboot-early
 0644 completions/zsh/_vfioboot $(DATADIR)/zsh/site-functions/_vfioboot
-0644 completions/fish/vfioboot.fish $(DATADIR)/fish/vendor_completions.d/vfioboot.fish$(MANUAL)$(SCHEMAS)
+0644 completions/fish/vfioboot.fish $(DATADIR)/fish/vendor_completions.d/vfioboot.fish$(MANUAL)$(SCHEMAS)$(MODULE)
 endef
 export INSTALLED
 
@@ -248,10 +258,10 @@ uninstall:
 	@rm -f "$(DESTDIR)$(LIBRARY_LINK)"
 	@for link in $(WANTS); do rm -f "$(DESTDIR)$(UNITDIR)/$$link"; done
 	@! cmp -s vfioboot.conf "$(DESTDIR)$(CONFIG)" || rm -f "$(DESTDIR)$(CONFIG)"
-	@rm -rf "$(DESTDIR)$(COCKPIT_DIR)"
+	@rm -rf "$(DESTDIR)$(COCKPIT_DIR)" "$(DESTDIR)$(PYTHONDIR)/vfioboot/__pycache__"
 	@-rmdir "$(DESTDIR)$(LIBDIR)/vfioboot" "$(DESTDIR)$(LIBDIR)/dracut/modules.d/50vfioboot" \
 		"$(DESTDIR)$(DATADIR)/vfioboot/schema"/* "$(DESTDIR)$(DATADIR)/vfioboot/schema" \
-		"$(DESTDIR)$(DATADIR)/vfioboot" 2>/dev/null
+		"$(DESTDIR)$(DATADIR)/vfioboot" "$(DESTDIR)$(PYTHONDIR)/vfioboot" 2>/dev/null
 
 # ---- the page in Cockpit ----------------------------------------------------------------
 
@@ -395,6 +405,7 @@ suite_cli = @EARLY=$(1)/vfioboot-early VFIOBOOT=$(1)/vfioboot ANSWERS=$(2) \
 	tests/run $(RESULTS) cli$(subst /,-,$(1:build%=%)) $(CLI_TESTS)
 # What the tests of the plain build were answered with --json.
 ANSWERS = $(CURDIR)/$(RESULTS)/answers
+suite_python = @PYTHON=$(PYTHON) VFIOBOOT=build/vfioboot tests/run $(RESULTS) python tests/python/run
 suite_schemas = @tests/run $(RESULTS) schemas tests/schemas $(1) $(ANSWERS)
 
 # `make check-all` in parts, for machines that work side by side: SHARD=1/4 to 4/4, each at most an hour
@@ -422,6 +433,7 @@ run-check: check-programs
 	$(call suite_unit,$(TESTS))
 	$(call suite_cli,build,$(ANSWERS))
 	$(suite_schemas)
+	$(suite_python)
 	$(call suite_cli,build/sanitized) $(not_slow)
 	@tests/run $(RESULTS) boot tests/boot/run
 	@tests/run $(RESULTS) --summary
@@ -433,6 +445,7 @@ run-check-all: check-programs shards
 	$(if $(FIRST_SHARD),$(call suite_unit,$(TESTS)))
 	$(if $(FIRST_SHARD),$(call suite_cli,build,$(ANSWERS)))
 	$(if $(FIRST_SHARD),$(suite_schemas))
+	$(if $(FIRST_SHARD),$(suite_python))
 	$(if $(FIRST_SHARD),$(call suite_cli,build/sanitized))
 	$(if $(FIRST_SHARD),@tests/run $(RESULTS) distros tests/distros)
 	$(if $(COCKPIT_SHARD),@tests/run $(RESULTS) cockpit tests/cockpit/run)
@@ -444,7 +457,7 @@ run-check-all: check-programs shards
 shards:
 	@for shard in $$(seq $(SHARD_COUNT)); do \
 		echo "SHARD=$$shard/$(SHARD_COUNT) of make check-all:"; \
-		[ $$shard != 1 ] || echo "  lint, unit, cli, cli-sanitized, distros"; \
+		[ $$shard != 1 ] || echo "  lint, unit, cli, python, cli-sanitized, distros"; \
 		[ $$shard != 2 ] || echo "  cockpit"; \
 		tests/boot/run --list $$shard | sed 's/^/  /'; done
 
@@ -457,6 +470,7 @@ run-check-quick: all $(QUICK_TESTS) $(CLI_TOOLS)
 	$(call suite_unit,$(QUICK_TESTS))
 	$(call suite_cli,build,$(ANSWERS)) $(not_slow)
 	$(call suite_schemas,--some)
+	$(suite_python)
 	@tests/run $(RESULTS) --summary
 
 # For the build of a package: what needs no more than cmocka.
@@ -474,6 +488,7 @@ run-check-portable: all $(TESTS) $(CLI_TOOLS)
 	$(call suite_unit,$(TESTS))
 	$(call suite_cli,build,$(ANSWERS))
 	$(suite_schemas)
+	$(suite_python)
 	@tests/run $(RESULTS) --summary
 
 # The page, in a browser: FILTER= as of boots.

@@ -38,7 +38,7 @@ run-bench: build/vfioboot-early build/tests/floor build/tests/run build/tests/co
 # What commands of the host program take on a large machine; `make bench` runs it too.
 .PHONY: bench-host
 bench-host: build/vfioboot build/tests/run build/tests/compose build/tests/answers
-	@tests/bench/host $^
+	@PYTHON=$(PYTHON) tests/bench/host $^
 
 # What the host program takes to follow the chain; `make bench` runs it too.
 .PHONY: bench-chain

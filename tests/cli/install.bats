@@ -66,6 +66,29 @@ files() {
 	[ ! -e "$BATS_TEST_TMPDIR/usr/share/vfioboot" ]
 }
 
+@test "install puts the Python module where Python looks" {
+	make_quietly install
+	places=("$BATS_TEST_TMPDIR"/usr/lib/python3*/*-packages/vfioboot)
+	[ "${#places[@]}" = 1 ]
+	diff <(cd "$tree/python/vfioboot" && ls -- *.py py.typed) <(cd "${places[0]}" && ls)
+	# It finds the library by its name, and what was compiled goes with it.
+	run -0 env -u PYTHONDONTWRITEBYTECODE PYTHONPATH="${places[0]%/*}" LD_LIBRARY_PATH="$BATS_TEST_TMPDIR/usr/lib" \
+		/usr/bin/python3 -c 'import vfioboot; print(vfioboot.__file__, vfioboot.__version__)'
+	[ "$output" = "${places[0]}/__init__.py $("$tree/build/vfioboot" --version | cut -d' ' -f2)" ]
+	[ -d "${places[0]}/__pycache__" ]
+	run -1 env PYTHONPATH="${places[0]%/*}" /usr/bin/python3 -c 'import vfioboot'
+	[[ $output == *'ImportError: libvfioboot.so.0'*'is not installed'* ]]
+	make_quietly uninstall
+	[ ! -e "${places[0]}" ]
+}
+
+@test "where there is no Python, install leaves its module out" {
+	make_quietly install PYTHON=/nonexistent
+	[ -z "$(find "$BATS_TEST_TMPDIR" -name '*.py')" ]
+	make_quietly uninstall PYTHON=/nonexistent
+	[ -z "$(files)" ]
+}
+
 @test "install puts what boot loaders run where it is run" {
 	make_quietly install
 	[ -x "$BATS_TEST_TMPDIR/etc/grub.d/11_linux_passthrough" ]

@@ -20,11 +20,11 @@ setup() {
 	host_of_two_cards "$BATS_TEST_TMPDIR/host"
 }
 
-# The blocks of README and of a manual page, a line each as it is typed or printed, with a form feed
+# The blocks of README, but its Python, and of a manual page, a line each as it is typed or printed, with a form feed
 # between two blocks.
 blocks() {
 	case $1 in
-	*.md) sed -n 's/^    //p; t; /^$/p; /^[^ ]/s/.*/\f/p' "$1" ;;
+	*.md) sed -n '/^```/,/^```$/d; s/^    //p; t; /^$/p; /^[^ ]/s/.*/\f/p' "$1" ;;
 	*) sed -n 's/^\.Dl //p; t; /^\.Bd -literal/,/^\.Ed/{s/^\\&//; s/\\e/\\/g; s/^\.[BE]d.*/\f/; p}' "$1" ;;
 	esac
 }
