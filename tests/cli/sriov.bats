@@ -119,6 +119,9 @@ point() { # SUBJECT
 	grep -q '^step section=nic address=0000:01:00.0 key=vfs wanted=4 value=0 result=failed reason=no-kernel$' \
 		"$root/run/vfioboot/system.record"
 	[ "$(cat "$root/sys/bus/pci/devices/0000:01:00.0/driver_override")" = '(null)' ]
+	ask status --json
+	json_true '.functions[0] | .address == "0000:01:00.0" and (.settings | length == 1 and .[0].key == "vfs" and
+		.[0].wanted == "4" and .[0].result == "failed")' <<<"$output"
 }
 
 @test "when the driver of the physical function comes, its sections and those of virtual ones are looked at" {
