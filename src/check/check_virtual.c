@@ -59,9 +59,9 @@ static void check_vfio(struct check_host *host, const char *address)
 	else
 		return;
 	check_remedy(host,
-		"write 'options vfio-pci enable_sriov=1' into a file of /etc/modprobe.d; the "
-		"guest that has it controls its virtual functions then, so remove 'driver = "
-		"vfio-pci' unless that is meant");
+		"add vfio_pci.enable_sriov=1 to the kernel command line (not every image has "
+		"what is in /etc/modprobe.d); the guest that has it controls its virtual "
+		"functions then, so remove 'driver = vfio-pci' unless that is meant");
 }
 
 static void check_physical(struct check_host *host, const struct plan_entry *entry)

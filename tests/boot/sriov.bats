@@ -151,6 +151,36 @@ mkinitcpio_works() {
 }
 
 # Its virtual functions are controllers that are offline until somebody assigns resources to them.
+@test "a card that is vfio-pci's itself makes virtual functions where enable_sriov is set" {
+	overlay etc/vfioboot.conf <<-END
+		[device nic]
+		path   = 00:05.0/00.0
+		vfs    = 2
+		driver = vfio-pci
+
+		[device guests]
+		vf = 0-1 of 00:05.0/00.0
+	END
+	image sriov dracut-systemd
+	known_root
+	virtual_script <<<'functions boot
+		run status vfioboot status'
+	machine
+	emulator libvirt
+	root_disk
+	port 5
+	qemu+=(-device "igb,bus=port5")
+	# Not every image has what is in /etc/modprobe.d.
+	boot vfio_pci.enable_sriov=1
+	for function in 00.0 10.0 10.2; do
+		has "^extra boot $function vfio-pci vfio-pci\$"
+	done
+	lacks '^extra boot 10.4 '
+	lacks '^log igb(vf)? 0000:01:'
+	record initramfs 'step section=nic address=0000:01:00.0 key=vfs wanted=2 value=2 result=set reason=-$'
+	exited status 0
+}
+
 @test "four functions of an NVMe drive, two of them for guests" {
 	overlay etc/vfioboot.conf <<-END
 		[device drive]

@@ -90,7 +90,7 @@ point() { # SUBJECT
 	[[ $(point 0000:01:00.0) == 'unknown: '*enable_sriov* ]]
 	mkdir -p "$root/sys/module/vfio_pci/parameters"
 	echo N >"$root/sys/module/vfio_pci/parameters/enable_sriov"
-	[[ $(point 0000:01:00.0) == 'fail: '*'enable_sriov is off'*'options vfio-pci enable_sriov=1'* ]]
+	[[ $(point 0000:01:00.0) == 'fail: '*'enable_sriov is off'*'vfio_pci.enable_sriov=1 to the kernel command line'* ]]
 	echo Y >"$root/sys/module/vfio_pci/parameters/enable_sriov"
 	[[ $(point 0000:01:00.0) == 'pass: '* ]]
 }
