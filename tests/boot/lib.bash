@@ -271,6 +271,23 @@ spare_nvme() {
 	qemu+=(-device "nvme,drive=spare,serial=spare,bus=port$1")
 }
 
+# QEMU's monitor at an I/O port of the guest, which has guest/monitor.c as MONITOR: QEMU is the other
+# end of its own socket. Two drives that can be plugged in (nvme,drive=hot0), and no device has them yet.
+monitor=usr/lib/vfioboot-test/monitor
+
+hot_plug() {
+	local socket=$BATS_TEST_TMPDIR/monitor
+	qemu+=(-chardev "socket,id=monitor,path=$socket,server=on,wait=off" -mon "chardev=monitor,mode=readline"
+		-chardev "socket,id=guest,path=$socket" -device "isa-debugcon,iobase=0x5a0,chardev=guest"
+		-blockdev "driver=null-co,node-name=hot0,size=67108864,read-zeroes=on"
+		-blockdev "driver=null-co,node-name=hot1,size=67108864,read-zeroes=on")
+}
+
+hot_plug_program() {
+	mkdir -p "$BATS_TEST_TMPDIR/overlay/${monitor%/*}"
+	cc -O2 -static -o "$BATS_TEST_TMPDIR/overlay/$monitor" "$boot_dir/guest/monitor.c"
+}
+
 # Two identical cards, behind slots 3 (address 01:00) and 4 (address 02:00).
 twins() {
 	machine

@@ -87,7 +87,7 @@ run_tools_hook() {
 	END
 	sed -e "s|/usr/share/initramfs-tools/hook-functions|$host/functions|" \
 		-e "s|/etc/vfioboot|$host&|g; s|/usr/lib/vfioboot|$host&|g" \
-		-e "s|/usr/bin/vfioboot|$host&|g" -e "s|/sys/bus/pci|$host&|; s|/lib/modules|$host&|" \
+		-e "s|/usr/bin/vfioboot|$host&|g; s|/usr/lib/udev|$host&|g" -e "s|/sys/bus/pci|$host&|; s|/lib/modules|$host&|" \
 		"$top/initramfs-tools/hooks/vfioboot" >"$host/hook"
 	DESTDIR=$host/image sh "$host/hook"
 }
@@ -103,6 +103,15 @@ run_tools_hook() {
 	[ -L "$host/image$host/etc/vfioboot.conf.d/a mask.conf" ]
 	[ "$(cat "$host/image$host/etc/vfioboot.protect" "$host/image/etc/vfioboot.protect" \
 		2>/dev/null)" = list ]
+}
+
+@test "initramfs-tools: the rule of udev" {
+	touch "$host/usr/lib/vfioboot/vfioboot-early"
+	chmod +x "$host/usr/lib/vfioboot/vfioboot-early"
+	mkdir -p "$host/usr/lib/udev/rules.d"
+	touch "$host/usr/lib/udev/rules.d/60-vfioboot.rules"
+	run -0 run_tools_hook
+	grep -qx "file $host/usr/lib/udev/rules.d/60-vfioboot.rules" <<<"$output"
 }
 
 @test "initramfs-tools: an image is made whatever is missing" {
