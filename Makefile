@@ -381,10 +381,11 @@ build/sanitized/vfioboot: $(HOST_SRC:src/%.c=build/sanitized/%.o)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 # Packages first, and then a make that sees them.
-CHECKS = check check-all check-cockpit check-quick demo picture bench fuzz
+CHECKS = check check-all check-ansible check-cockpit check-quick demo picture bench fuzz
 .PHONY: $(CHECKS)
 $(CHECKS):
-	@tests/install-packages $(if $(filter check-all check-cockpit,$@),packages.cockpit packages.npm)
+	@tests/install-packages $(if $(filter check-all check-cockpit,$@),packages.cockpit packages.npm) \
+		$(if $(filter check-all check-ansible,$@),packages.ansible)
 	@$(MAKE) --no-print-directory -j"$$(nproc)" WERROR=-Werror run-$@
 
 .PHONY: lint
@@ -449,6 +450,7 @@ run-check-all: check-programs shards
 	$(if $(FIRST_SHARD),$(call suite_cli,build/sanitized))
 	$(if $(FIRST_SHARD),@tests/run $(RESULTS) distros tests/distros)
 	$(if $(COCKPIT_SHARD),@tests/run $(RESULTS) cockpit tests/cockpit/run)
+	$(if $(COCKPIT_SHARD),@tests/run $(RESULTS) ansible tests/ansible/run)
 	@tests/run $(RESULTS) boot tests/boot/run $(if $(SHARD),--shard $(SHARD_NUMBER),--all)
 	@tests/run $(RESULTS) --summary
 
@@ -458,7 +460,7 @@ shards:
 	@for shard in $$(seq $(SHARD_COUNT)); do \
 		echo "SHARD=$$shard/$(SHARD_COUNT) of make check-all:"; \
 		[ $$shard != 1 ] || echo "  lint, unit, cli, python, cli-sanitized, distros"; \
-		[ $$shard != 2 ] || echo "  cockpit"; \
+		[ $$shard != 2 ] || echo "  cockpit, ansible"; \
 		tests/boot/run --list $$shard | sed 's/^/  /'; done
 
 # For daily work: no boots, no sanitizer, and none of the slow tests.
@@ -491,7 +493,14 @@ run-check-portable: all $(TESTS) $(CLI_TOOLS)
 	$(suite_python)
 	@tests/run $(RESULTS) --summary
 
-# The page, in a browser: FILTER= as of boots.
+# The collection for Ansible: FILTER= as of boots.
+.PHONY: run-check-ansible
+run-check-ansible: all $(CLI_TOOLS)
+	@rm -rf $(RESULTS)
+	@tests/run $(RESULTS) ansible tests/ansible/run $(if $(FILTER),"$(FILTER)")
+	@tests/run $(RESULTS) --summary
+
+# The page, in a browser: the same.
 .PHONY: run-check-cockpit
 run-check-cockpit: all $(CLI_TOOLS)
 	@rm -rf $(RESULTS)
