@@ -23,7 +23,7 @@ module() {
 		-a "$(jq -c --arg program "${program:-$vfioboot}" --arg root "$host" '. + {program: $program, root: $root}' <<<"$2")" \
 		"${@:3}"
 	echo "$status: $output $stderr"
-	json=$(sed '1s/^[^{]*//' <<<"$output")
+	json=$(sed -n '/^localhost /,$p' <<<"$output" | sed '1s/.*=> //')
 }
 
 section() {
