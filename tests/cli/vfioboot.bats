@@ -188,7 +188,9 @@ complete_words() {
 	command -v strace >/dev/null || skip 'strace is not installed'
 	make_tree
 	mkdir -p "$tree/usr/lib/modules/6.1.0-1/kernel" "$tree/boot"
-	strace -f -e trace=%file -o "$BATS_TEST_TMPDIR/trace" "$PROGRAM" protect --root "$tree"
+	# What looks for leaks does not run while it is traced.
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 \
+		strace -f -e trace=%file -o "$BATS_TEST_TMPDIR/trace" "$PROGRAM" protect --root "$tree"
 	grep -q mountinfo "$BATS_TEST_TMPDIR/trace"
 	run -1 grep -E '"/?(boot|efi)["/]' "$BATS_TEST_TMPDIR/trace"
 }
