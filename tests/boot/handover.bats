@@ -315,3 +315,40 @@ after_boot() {
 	has '^extra timed text timed-words$'
 	has '^state running$'
 }
+
+@test "trixie: a program in Python hands a card over and back, through the library" {
+	demand_second_gpu
+	overlay_script usr/lib/vfioboot-test/program <<-'END'
+		#!/usr/bin/python3
+		import subprocess
+		import vfioboot
+
+		def drivers(name):
+		    machine = vfioboot.Machine()
+		    print(name, *(machine.device(f"0000:02:00.{n}").driver for n in (0, 1)))
+
+		ready, problems = vfioboot.validate(["second-gpu"])
+		print("ready", ready, *problems)
+		drivers("before")
+		try:
+		    with vfioboot.handover("second-gpu"):
+		        drivers("within")
+		        raise RuntimeError
+		except RuntimeError:
+		    drivers("behind")
+		with open("/dev/dri/by-path/pci-0000:02:00.0-card"):
+		    try:
+		        vfioboot.bind("second-gpu", wait=0)
+		    except vfioboot.Error as error:
+		        print("refused", error, error.remedy)
+	END
+	image uki initramfs-tools
+	after_boot <<<'run program /usr/lib/vfioboot-test/program
+		ls /run/vfioboot/handover | sed "s/^/left /"'
+	exited program 0
+	said program | grep -qx 'before bochs-drm snd_hda_intel'
+	said program | grep -qx 'within vfio-pci vfio-pci'
+	said program | grep -qx 'behind bochs-drm snd_hda_intel'
+	said program | grep -q '^refused .*program.*card'
+	lacks '^extra left '
+}
