@@ -33,6 +33,7 @@ struct binding {
 	struct outcome *outcomes;
 	struct step *steps;
 	unsigned n_steps;
+	struct virtual_made *made;
 	unsigned busy;  /* the entry that is being written for, or NOT_BUSY */
 	unsigned stuck; /* the entry that an earlier child hangs at, or NOT_BUSY */
 	uint64_t deadline;
@@ -151,6 +152,7 @@ static enum reason set_up(struct binding *binding, unsigned entry, bool late)
 		.section =
 			&binding->config->sections[binding->plan->entries[entry].section],
 		.address = function_of(binding, entry)->address,
+		.made = binding->made,
 		.late = late};
 
 	for (unsigned i = binding->n_steps; i-- > 0;) {
@@ -437,6 +439,7 @@ void bind_plan(const struct root *root, struct report *report)
 		.plan = plan,
 		.outcomes = outcomes,
 		.steps = steps,
+		.made = &report->made,
 		.busy = NOT_BUSY,
 		.stuck = NOT_BUSY};
 	bool work = false;

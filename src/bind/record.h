@@ -52,6 +52,7 @@ struct report {
 	const struct step *steps; /* of entries that were to be bound, in their order */
 	unsigned n_steps;
 	uint64_t began; /* when bind_plan() did (child_now()); 0: not yet */
+	struct virtual_made made;
 };
 
 enum boot_stage {

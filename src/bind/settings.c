@@ -3,7 +3,6 @@
 #include "settings.h"
 
 #include "base/base.h"
-#include "virtual.h"
 
 static const char *const keys[SETTINGS] = {
 	[SETTING_D3COLD] = "d3cold",
@@ -401,14 +400,19 @@ static void do_vfs(const struct settings *settings, struct step *step)
 	setting_format_wanted(settings->section, step, wanted);
 	pcidev_read_virtual(settings->root, &dev);
 	if (dev.num_vfs == settings->section->vfs)
-		end(step, virtual_is_new(settings->address) ? STEP_SET : STEP_SAME,
+		end(step,
+			!settings->look_only &&
+					virtual_is_new(settings->made, settings->address)
+				? STEP_SET
+				: STEP_SAME,
 			REASON_NONE);
 	else if (dev.virtual_used)
 		end(step, STEP_SKIPPED, REASON_VIRTUAL_IN_USE);
 	else if (settings->look_only)
 		end(step, STEP_SET, REASON_NONE);
 	else
-		r = virtual_make(settings->root, settings->address, wanted);
+		r = virtual_make(
+			settings->root, settings->made, settings->address, wanted);
 	if (step->result == STEP_FAILED)
 		pcidev_read_virtual(settings->root, &dev);
 	snprintf(step->value, sizeof(step->value), "%u", dev.num_vfs);

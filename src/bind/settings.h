@@ -11,6 +11,7 @@
 #define VFIOBOOT_SETTINGS_H
 
 #include "decide/decide.h"
+#include "virtual.h"
 
 /* In the order in which they are carried out. */
 enum setting {
@@ -70,8 +71,9 @@ struct settings {
 	struct pci_address address;
 	struct step *steps;
 	unsigned n;
-	bool look_only; /* nothing is written: STEP_SET is what would be set */
-	bool late;      /* those for a function that has its driver; else those before */
+	struct virtual_made *made; /* by this run; nobody's if look_only */
+	bool look_only;            /* nothing is written: STEP_SET is what would be set */
+	bool late; /* those for a function that has its driver; else those before */
 };
 
 /* Does them, which may wait for ever for a device that hangs. */

@@ -8,23 +8,15 @@
  */
 #include "virtual.h"
 
-#define NEW_MAX 256
-
-/* The physical functions that have new ones.  Children that share this memory write it. */
-static struct {
-	struct pci_address physical;
-	bool shut; /* other drivers are kept off */
-} made[NEW_MAX];
-static unsigned n_made;
-
-int virtual_make(const struct root *root, struct pci_address physical, const char *n)
+int virtual_make(const struct root *root, struct virtual_made *made,
+	struct pci_address physical, const char *n)
 {
 	struct pci_address first;
 	char before[4];
 	bool shut;
 	int r = 0;
 
-	if (n_made == NEW_MAX)
+	if (made->n == VIRTUAL_MADE_MAX)
 		return -E2BIG;
 	/* Where somebody has switched it off, it stays off. */
 	shut = sysfs_read_attribute(
@@ -39,22 +31,17 @@ int virtual_make(const struct root *root, struct pci_address physical, const cha
 		sysfs_write_attribute(root, physical, SYSFS_VF_AUTOPROBE, "1");
 	if (r < 0)
 		return r;
-	made[n_made].physical = physical;
-	made[n_made++].shut = shut;
+	made->list[made->n].physical = physical;
+	made->list[made->n++].shut = shut;
 	return 0;
 }
 
-bool virtual_is_new(struct pci_address physical)
+bool virtual_is_new(const struct virtual_made *made, struct pci_address physical)
 {
-	for (unsigned i = 0; i < n_made; i++)
-		if (pci_address_equal(made[i].physical, physical))
+	for (unsigned i = 0; i < made->n; i++)
+		if (pci_address_equal(made->list[i].physical, physical))
 			return true;
 	return false;
-}
-
-bool virtual_any_new(void)
-{
-	return n_made;
 }
 
 static void open_all(const struct root *root, struct pci_address physical)
@@ -68,16 +55,25 @@ static void open_all(const struct root *root, struct pci_address physical)
 			sysfs_write_probe(root, address);
 }
 
+struct ending {
+	const struct root *root;
+	const struct virtual_made *made;
+};
+
 static int end(void *data)
 {
-	for (unsigned i = 0; i < n_made; i++)
-		if (made[i].shut)
-			open_all(data, made[i].physical);
+	const struct ending *ending = data;
+
+	for (unsigned i = 0; i < ending->made->n; i++)
+		if (ending->made->list[i].shut)
+			open_all(ending->root, ending->made->list[i].physical);
 	return 0;
 }
 
-void virtual_end(const struct root *root, uint64_t deadline)
+void virtual_end(const struct root *root, struct virtual_made *made, uint64_t deadline)
 {
-	child_run_shared(end, (void *)root, deadline);
-	n_made = 0;
+	struct ending ending = {root, made};
+
+	child_run_shared(end, &ending, deadline);
+	made->n = 0;
 }

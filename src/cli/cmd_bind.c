@@ -99,17 +99,6 @@ static enum cli_exit begin(const struct cli *cli, int *ret_lock)
 
 /* ---- the set ----------------------------------------------------------------------------- */
 
-/* The section that has the function, or NULL. */
-static const struct config_section *section_of(
-	const struct offer *offer, const struct pcibus_function *function)
-{
-	for (size_t i = 0; i < offer->obstacles.n; i++)
-		if (offer->obstacles.list[i].kind == OBSTACLE_CONFIGURED &&
-			offer->obstacles.list[i].function == function)
-			return offer->obstacles.list[i].section;
-	return NULL;
-}
-
 /* Adds the sections that have the functions that were named; none is added if no one has. */
 static enum cli_exit find_sections(const struct offer *offer, struct file_names *ret)
 {
@@ -119,7 +108,8 @@ static enum cli_exit find_sections(const struct offer *offer, struct file_names 
 
 	for (size_t i = 0; r == 0 && i < offer->set.n; i++) {
 		const struct pcibus_function *function = offer->set.members[i].function;
-		const struct config_section *section = section_of(offer, function);
+		const struct config_section *section =
+			offer_find_section(offer, function);
 
 		if (offer->set.members[i].why != DEVICESET_NAMED)
 			continue;

@@ -295,11 +295,11 @@ static void bind_all(
 	const struct root *root, const struct options *options, struct report *report)
 {
 	bind_plan(root, report);
-	if (!virtual_any_new())
+	if (!report->made.n)
 		return;
 	decide_with_fresh_list(root, options);
 	bind_plan(root, report);
-	virtual_end(root, child_now() + VIRTUAL_MS);
+	virtual_end(root, &report->made, child_now() + VIRTUAL_MS);
 }
 
 /* Carries the plan out and reports, by a record if it may.  Returns the exit status. */

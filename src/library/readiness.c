@@ -218,23 +218,12 @@ static int ask_section(struct question *question, const struct config_section *s
 	return r;
 }
 
-/* The section that has the function, or NULL. */
-static const struct config_section *section_of(
-	const struct offer *offer, const struct pcibus_function *function)
-{
-	for (size_t i = 0; i < offer->obstacles.n; i++)
-		if (offer->obstacles.list[i].kind == OBSTACLE_CONFIGURED &&
-			offer->obstacles.list[i].function == function)
-			return offer->obstacles.list[i].section;
-	return NULL;
-}
-
 /* Whether sections have all that was named: then what they say counts. */
 static bool is_configured(const struct offer *offer)
 {
 	for (size_t i = 0; i < offer->set.n; i++)
 		if (offer->set.members[i].why == DEVICESET_NAMED &&
-			!section_of(offer, offer->set.members[i].function))
+			!offer_find_section(offer, offer->set.members[i].function))
 			return false;
 	return true;
 }
@@ -257,8 +246,8 @@ static int ask_devices(struct question *question, const char *const *names, size
 	if (!is_configured(&devices.offer))
 		return weigh(question->machine, &devices, names, n, &question->points);
 	for (size_t i = 0; r == 0 && i < devices.offer.set.n; i++) {
-		section =
-			section_of(&devices.offer, devices.offer.set.members[i].function);
+		section = offer_find_section(
+			&devices.offer, devices.offer.set.members[i].function);
 		if (section && section != last)
 			r = ask_section(question, section);
 		last = section ? section : last;

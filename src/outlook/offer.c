@@ -148,6 +148,16 @@ static int list_left(const struct pcibus *bus, struct offer *offer)
 	return r;
 }
 
+const struct config_section *offer_find_section(
+	const struct offer *offer, const struct pcibus_function *function)
+{
+	for (size_t i = 0; i < offer->obstacles.n; i++)
+		if (offer->obstacles.list[i].kind == OBSTACLE_CONFIGURED &&
+			offer->obstacles.list[i].function == function)
+			return offer->obstacles.list[i].section;
+	return NULL;
+}
+
 int offer_settle(const struct obstacles_host *host, const struct obstacles_allowed *allow,
 	struct offer *offer)
 {

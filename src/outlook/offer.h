@@ -50,6 +50,10 @@ struct offer {
 	size_t n_physical;
 };
 
+/* The section that has the function, of offer_settle(), or NULL. */
+const struct config_section *offer_find_section(
+	const struct offer *offer, const struct pcibus_function *function);
+
 /*
  * Takes out of the set what is there only for a member's sake and has something against it that
  * @allow does not allow, and what a member's driver makes; lists what was left out, and finds the

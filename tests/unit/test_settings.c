@@ -17,6 +17,7 @@ static const struct pci_address address = {.bus = 2};
 static struct config config;
 static struct step steps[STEPS_MAX];
 static unsigned n_steps;
+static struct virtual_made made;
 
 /* The kernel: what it takes, and what it was asked. */
 static struct kernel {
@@ -124,6 +125,7 @@ static int set_up(void **state)
 {
 	kernel = (struct kernel){.methods = "flr bus", .window_bits = 64};
 	memset(&config, 0, sizeof(config));
+	made.n = 0;
 	if (fake_set_up(state) < 0)
 		return -1;
 	fake_put(CARD "d3cold_allowed", "1\n");
@@ -142,6 +144,7 @@ static void run(const char *keys, bool look_only, bool late)
 		.section = &config.sections[0],
 		.address = address,
 		.steps = steps,
+		.made = &made,
 		.look_only = look_only,
 		.late = late};
 	char text[512];
@@ -421,19 +424,19 @@ static void test_vfs(void **state)
 
 	(void)state;
 	put_sriov();
-	assert_false(virtual_any_new());
+	assert_int_equal(made.n, 0);
 	expect_vfs("vfs = 4", "vfs 4 set - 4\n", "0;4");
-	assert_true(virtual_is_new(address));
+	assert_true(virtual_is_new(&made, address));
 	assert_string_equal(fake_read(CARD "sriov_drivers_autoprobe"), "0");
 	/* Looked at again in the same run. */
 	config.n_sections = 0;
 	expect_vfs("vfs = 4", "vfs 4 set - 4\n", "");
 	/* In the child: that writes this kernel's files, and not the log of here. */
 	child_prepare();
-	virtual_end(&root, child_now() + 10000);
+	virtual_end(&root, &made, child_now() + 10000);
 	child_unprepare();
 	assert_string_equal(fake_read(CARD "sriov_drivers_autoprobe"), "1");
-	assert_false(virtual_any_new());
+	assert_int_equal(made.n, 0);
 	config.n_sections = 0;
 	expect_vfs("vfs = 4", "vfs 4 same - 4\n", "");
 }
@@ -461,7 +464,7 @@ static void test_vfs_of_another_number(void **state)
 	take_vfs("2");
 	expect_vfs("vfs = 4", "vfs 4 set - 4\n", "0;4");
 	child_prepare();
-	virtual_end(&root, child_now() + 10000);
+	virtual_end(&root, &made, child_now() + 10000);
 	child_unprepare();
 	assert_string_equal(fake_read(CARD "sriov_drivers_autoprobe"), "0\n");
 }
@@ -473,7 +476,7 @@ static void test_vfs_not_made(void **state)
 	kernel.error = -ENOENT;
 	expect_vfs("vfs = 4", "vfs 4 failed no-sriov 0\n", "0;4");
 	assert_string_equal(fake_read(CARD "sriov_drivers_autoprobe"), "1\n");
-	assert_false(virtual_any_new());
+	assert_int_equal(made.n, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fake_tear_down)
