@@ -63,6 +63,38 @@ same() {
 	[[ $output == *'0 Removed, 0 Changed'* ]]
 }
 
+# bats test_tags=slow
+@test "a thousand opens and closes leak nothing" {
+	command -v valgrind >/dev/null || skip "no valgrind"
+	machine identical-cards
+	cat >"$work/opens.c" <<-'END'
+		#include <stddef.h>
+		#include <vfioboot.h>
+
+		int main(int argc, char **argv)
+		{
+			for (int i = 0; argc == 2 && i < 1000; i++) {
+				struct vfioboot_ctx *ctx;
+				struct vfioboot_machine *machine;
+
+				if (vfioboot_new(&ctx) < 0 || vfioboot_set_root(ctx, argv[1]) < 0 ||
+					vfioboot_machine_read(ctx, &machine) < 0)
+					return 1;
+				if (!vfioboot_machine_count_functions(machine))
+					return 2;
+				vfioboot_machine_unref(machine);
+				vfioboot_unref(ctx);
+			}
+			return 0;
+		}
+	END
+	"${CC:-cc}" -I "$top/include" -o "$work/opens" "$work/opens.c" "$library" "-Wl,-rpath,${library%/*}"
+	run valgrind --leak-check=full --error-exitcode=9 "$work/opens" "$root"
+	[[ $output != *'unhandled amd64-linux syscall: 437'* ]] || skip "this valgrind knows no openat2()"
+	[ "$status" -eq 0 ]
+	[[ $output == *'All heap blocks were freed'* && $output == *'ERROR SUMMARY: 0 errors'* ]]
+}
+
 @test "the library has no state of its own, and nothing to print or to end a program with" {
 	run -1 grep -E ' (\.bss|\.data)\s+0*[1-9a-f][0-9a-f]* ' <(objdump -t "$library" |
 		grep -vE 'completed\.|__dso_handle|__TMC_END__')
