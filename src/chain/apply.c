@@ -19,7 +19,7 @@ int apply_begin(const struct root *root, enum imagecheck_of of,
 		.chain = chain};
 	if (!ret->goal)
 		return -ENOMEM;
-	*ret->goal = (struct apply_goal){of, protect};
+	*ret->goal = (struct apply_goal){of, protect, chain->names_devices};
 	return 0;
 }
 
@@ -45,6 +45,7 @@ static int verify(
 	r = imagecheck_read(change->root, goal->of, goal->protect, &check);
 	if (r < 0)
 		return message_errno(message, r, "cannot read the configuration");
+	check.needed |= goal->needed;
 	state = imagecheck_file(
 		&check, change->root, step->other, step->path, why, sizeof(why));
 	if (state == IMAGE_FRESH)
@@ -468,6 +469,22 @@ static int add_protect(struct apply *apply)
 		    : -ENOMEM;
 }
 
+/* Comments alone: undo takes it away. */
+static const char file_text[] =
+	"# Images contain vfioboot only where a configuration file exists, and vfioboot.device= is\n"
+	"# on the kernel command line: so 'vfioboot apply' wrote this one.\n";
+
+static int add_file(struct apply *apply)
+{
+	const struct chain *chain = apply->chain;
+
+	for (size_t i = 0; chain->lacks_file && i < chain->n_images; i++)
+		if (needs_making(apply, &chain->images[i]))
+			return change_put_text(
+				&apply->change, CONFIGFILES_MAIN, file_text);
+	return 0;
+}
+
 int apply_steps(const struct root *root, const struct protect_list *protect,
 	bool configured, bool full, struct chain *chain, struct apply *ret)
 {
@@ -476,7 +493,8 @@ int apply_steps(const struct root *root, const struct protect_list *protect,
 
 	apply.full = full;
 	r = r < 0 ? r : apply_add_leftovers(&apply);
-	if (protect && configured)
+	r = r < 0 ? r : add_file(&apply);
+	if (protect && (configured || chain->names_devices))
 		r = r < 0 ? r : add_protect(&apply);
 	r = r < 0 ? r : apply_add_images(&apply);
 	if (r < 0)

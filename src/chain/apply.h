@@ -22,6 +22,7 @@
 struct apply_goal {
 	enum imagecheck_of of;
 	const struct protect_list *protect; /* the caller's; NULL: with none */
+	bool needed;                        /* they need us, whatever files say */
 };
 
 struct apply {
@@ -36,7 +37,8 @@ struct apply {
  * Makes the list of steps that bring all images up to date which an entry starts, or which may be
  * started, for apply_free().  @protect is the current list (NULL: it is not known), which is written
  * if something is @configured that could go against it; @chain is what chain_follow() found with it.
- * Both stay the caller's.  What an image lacks of our own files alone is put behind it, unless all
+ * Both stay the caller's.  Where devices are on the command line alone, a file is written, without which no
+ * image has us.  What an image lacks of our own files alone is put behind it, unless all
  * is to be built in @full.  An empty list of steps: there is nothing to do.  Returns 0, or -errno.
  */
 int apply_steps(const struct root *root, const struct protect_list *protect,

@@ -13,6 +13,9 @@
 /* What is known while the chain is followed. */
 struct search {
 	const struct root *root;
+	struct imagecheck *check; /* of initrds */
+	bool needed;              /* as it is by the files */
+	bool named; /* what is started is not known, and this boot has vfioboot.device= */
 	struct initrds initrds;
 	size_t *files; /* of each image of the chain its initrd */
 	struct chain chain;
@@ -418,6 +421,24 @@ static int find_makers(struct search *search)
 
 /* ---- verdicts ---------------------------------------------------------------------------- */
 
+/* Whether a boot of the image has devices on its command line. */
+static bool names_devices(const struct search *search, size_t image)
+{
+	bool named = search->named;
+
+	for (size_t i = 0; i < search->chain.n_entries && !named; i++)
+		named = search->chain.entries[i].image == image &&
+			search->chain.entries[i].names_devices;
+	return named;
+}
+
+/* What is judged next is compared with what its boots need: by files, or with devices @named. */
+static void set_needed(struct search *search, bool named)
+{
+	search->check->needed =
+		search->needed || (named && search->check->of == IMAGECHECK_NOW);
+}
+
 static int judge_images(struct search *search)
 {
 	for (size_t i = 0; i < search->chain.n_images; i++) {
@@ -426,6 +447,7 @@ static int judge_images(struct search *search)
 
 		if (r < 0)
 			return r;
+		set_needed(search, names_devices(search, i));
 		image->state = initrds_judge(&search->initrds, &search->files[i], 1,
 			image->kernel, image->why, sizeof(image->why));
 	}
@@ -465,6 +487,7 @@ static int extend_images(struct search *search)
 		struct chain_image *image = &search->chain.images[i];
 		size_t file = search->files[i];
 
+		set_needed(search, names_devices(search, i));
 		image->is_unified = search->initrds.list[file].file.is_unified;
 		if (is_extensible(search, image))
 			r = initrds_extend(
@@ -521,9 +544,11 @@ static int judge_files(struct search *search, struct chain_entry *entry)
 	const struct file_names *initrds = &entry->said->initrds;
 	_cleanup_free_ size_t *files = calloc(initrds->n + 1, sizeof(*files));
 	const struct chain_image *image;
+	bool named = search->named || entry->names_devices;
 	size_t n = 0;
 	int r = files ? 0 : -ENOMEM;
 
+	set_needed(search, named);
 	if (entry->image == CHAIN_NO_IMAGE) {
 		judge_bare(entry);
 		return r;
@@ -536,7 +561,8 @@ static int judge_files(struct search *search, struct chain_entry *entry)
 	}
 	if (r < 0)
 		return r;
-	if (n == 1 && strcmp(entry->kernel, image->kernel) == 0) {
+	if (n == 1 && strcmp(entry->kernel, image->kernel) == 0 &&
+		named == names_devices(search, entry->image)) {
 		entry->state = image->state;
 		strcpy(entry->why, image->why);
 		return 0;
@@ -580,11 +606,28 @@ static int judge_entries(struct search *search)
 
 /* ---- the chain --------------------------------------------------------------------------- */
 
+/* Whose devices are on the command line: of entries, or else of this boot. */
+static int look_at_cmdlines(struct search *search)
+{
+	struct chain *chain = &search->chain;
+	_cleanup_free_ char *cmdline = NULL;
+	int r = chain->unknown.code ? cmdline_read_if_any(search->root, &cmdline) : 0;
+
+	search->named = cmdline && cmdline_has(cmdline, CONFIG_PARAM_DEVICE, NULL);
+	chain->names_devices = search->named;
+	for (size_t i = 0; i < chain->n_entries; i++)
+		chain->names_devices |= chain->entries[i].names_devices;
+	chain->names_devices &= search->check->of == IMAGECHECK_NOW;
+	chain->lacks_file = chain->names_devices && !search->check->n_files;
+	return r == -ENOMEM ? r : 0;
+}
+
 static int follow(struct search *search)
 {
 	struct chain *chain = &search->chain;
 	int r = kernels_find(search->root, &chain->kernels);
 
+	r = r < 0 ? r : look_at_cmdlines(search);
 	if (r < 0)
 		return r;
 	chain->generator = initramfs_owner(
@@ -630,7 +673,10 @@ int chain_compare(
 	const struct root *root, const struct imagecheck *check, struct chain *chain)
 {
 	struct imagecheck here = *check;
-	struct search search = {.root = root, .initrds = {root, &here, NULL, 0}};
+	struct search search = {.root = root,
+		.check = &here,
+		.needed = check->needed,
+		.initrds = {root, &here, NULL, 0}};
 	int r = chain->menus ? 0 : chain_read_menus(root, chain);
 
 	if (r < 0)

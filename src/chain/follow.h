@@ -53,6 +53,7 @@ struct chain_entry {
 	bool is_next;    /* the next boot, once */
 	/* What on its command line keeps the early program from its work; NULL: nothing. */
 	const char *hindrance;
+	bool names_devices; /* it has vfioboot.device=, for which its image needs us */
 	/* Of all that it loads together, as the kernel unpacks it: the last file of a name wins. */
 	enum image_state state;
 	char why[256]; /* as of an image */
@@ -74,6 +75,11 @@ struct chain {
 	char problem[256];
 	struct chain_image *images;
 	size_t n_images;
+	/*
+	 * A boot gets devices by its command line; and no file of the configuration is there, without which
+	 * no generator puts us into an image.
+	 */
+	bool names_devices, lacks_file;
 };
 
 /*

@@ -220,7 +220,7 @@ static int read_installed(
 int imagecheck_read(const struct root *root, enum imagecheck_of of,
 	const struct protect_list *protect, struct imagecheck *ret)
 {
-	struct imagecheck check = {.root = root, .protect = protect};
+	struct imagecheck check = {.root = root, .of = of, .protect = protect};
 	int r = add_dropins(root, CONFIGFILES_VENDOR_DIR, &check);
 
 	if (of == IMAGECHECK_NOW) {
@@ -692,7 +692,7 @@ static enum image_state judge_image(const struct judge *judge)
 	const struct imagecheck *check = judge->check;
 
 	*judge->why = '\0';
-	if (check->n_files == 0) {
+	if (check->n_files == 0 && !check->needed) {
 		if (!holds_us(judge))
 			return IMAGE_FRESH;
 		complain(judge, "it contains vfioboot although nothing is configured");

@@ -38,12 +38,19 @@ struct imagecheck_file {
 	bool optional; /* no boot needs it: an image may hold it as it was at any time */
 };
 
+enum imagecheck_of {
+	IMAGECHECK_NOW,
+	IMAGECHECK_UNDONE, /* as if nothing was configured in /etc */
+};
+
 /* What an image is compared with. */
 struct imagecheck {
-	const struct root *root;       /* the caller's: the machine that they are of */
-	struct imagecheck_file *files; /* none: nothing of us belongs into an image */
+	const struct root *root; /* the caller's: the machine that they are of */
+	enum imagecheck_of of;
+	struct imagecheck_file *files; /* none: no generator puts us into an image */
 	size_t n_files;
-	bool needed;     /* a boot needs what they say; else an image may be without us */
+	/* A boot needs what they say, or us for its command line; else an image may be without us. */
+	bool needed;
 	uint64_t digest; /* and how many errors: of struct config, for these files */
 	unsigned n_errors;
 	struct file_names targets; /* where those that are links lead */
@@ -52,11 +59,6 @@ struct imagecheck {
 	struct file_names modules;          /* of drivers, with '_' for '-' */
 	const struct protect_list *protect; /* the caller's; NULL: not compared */
 	bool elsewhere; /* images are made where no protect list of this host can be */
-};
-
-enum imagecheck_of {
-	IMAGECHECK_NOW,
-	IMAGECHECK_UNDONE, /* as if nothing was configured in /etc */
 };
 
 /* Reads what the host at @root has.  Returns 0 with *@ret for imagecheck_free(), or -errno. */

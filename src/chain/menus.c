@@ -75,6 +75,7 @@ static int add_entry(struct chain *chain, const struct bootloader *loader,
 {
 	struct chain_entry *entry =
 		realloc(chain->entries, (chain->n_entries + 1) * sizeof(*entry));
+
 	if (!entry)
 		return -ENOMEM;
 	chain->entries = entry;
@@ -84,7 +85,8 @@ static int add_entry(struct chain *chain, const struct bootloader *loader,
 		.image = CHAIN_NO_IMAGE,
 		.is_default = said->is_default,
 		.is_next = said->is_next,
-		.hindrance = find_hindrance(said->options)};
+		.hindrance = find_hindrance(said->options),
+		.names_devices = cmdline_has(said->options, CONFIG_PARAM_DEVICE, NULL)};
 	return 0;
 }
 

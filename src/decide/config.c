@@ -517,7 +517,7 @@ void config_read_cmdline(struct config *config, const char *text)
 	unsigned devices = 0;
 
 	while (cmdline_next(&text, &param)) {
-		bool device = cmdline_name_is(&param, "vfioboot.device");
+		bool device = cmdline_name_is(&param, CONFIG_PARAM_DEVICE);
 
 		if (cmdline_name_is(&param, "vfioboot.off")) {
 			/* "vfioboot.off=0" is how an entry takes an inherited one back. */

@@ -31,6 +31,8 @@
 #define CONFIG_DRIVER_NATIVE "native" /* is left to whichever it has */
 
 #define CONFIG_PARAM_TRIAL "vfioboot.trial" /* =ID: this boot is a trial */
+#define CONFIG_PARAM_DEVICE                                                              \
+	"vfioboot.device" /* =SELECTOR,...: a section without a file */
 
 /* The sizes of "rebar": 0 leaves the BAR as it is; from CONFIG_REBAR_MIN on it is that + N for 2^N MiB. */
 #define CONFIG_REBARS    7 /* BAR 0 to 5, and one without a number */

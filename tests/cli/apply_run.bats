@@ -63,6 +63,47 @@ dracut --force /boot/.initramfs-linux.img.vfioboot-new 6.7.9-arch1-1" ]
 	[ -z "$(find "$host/boot" -name '*.vfioboot-*')" ]
 }
 
+@test "devices on the command line alone: not ready without vfioboot in the image, for which apply writes a file" {
+	local images=(/boot/initramfs-6.0-x86_64{,-fallback}.img) menu
+	machine grub-manjaro
+	menu=$host/boot/grub/grub.cfg
+	put etc/vfioboot.conf <<-'END'
+		# Images contain vfioboot only where a configuration file exists, and vfioboot.device= is
+		# on the kernel command line: so 'vfioboot apply' wrote this one.
+	END
+	generator mkinitcpio
+	rm "$host/etc/vfioboot.conf"
+	before mkinitcpio "${images[@]}"
+	live status --json
+	json_true '.ready and (.entries | all(.state == "fresh"))' <<<"$output"
+	# Of the entries only one has them: the others need nothing.
+	sed -i '/fallback/,$ { /^[[:space:]]*linux/s/$/ vfioboot.device=00:01.1\/00/ }' "$menu"
+	grep -q 'vfioboot.device' "$menu"
+	live status --json
+	json_true '.ready and (.entries | any(.state == "without") and any(.state == "fresh"))' <<<"$output"
+	sed -i '/vfioboot.device/!s,^[[:space:]]*linux.*,& vfioboot.device=00:01.1/00,' "$menu"
+	live status --json
+	json_true '.ready == false and (.entries | all(.state == "without"))' <<<"$output"
+	live status
+	[[ $output == *', which is without vfioboot'*"Run 'sudo vfioboot apply' to rebuild them."* ]]
+	live check --json
+	[ "$status" = 1 ]
+	json_true '[.checks[] | select(.name == "image" and .state == "fail") | .remedy] |
+		length > 0 and all(. == "run '"'sudo vfioboot apply'"'")' <<<"$output"
+	live apply --dry-run
+	[ "${lines[0]}" = 'write /etc/vfioboot.conf' ]
+	live apply
+	made "${images[@]}"
+	cat "$host/etc/vfioboot.conf"
+	live apply
+	[[ $output == *'Nothing to do: every image is up to date.'* ]]
+	# What apply has made, undo takes away.
+	files 'image mkinitcpio /made'
+	live undo
+	[ "$status" = 0 ]
+	[ ! -e "$host/etc/vfioboot.conf" ]
+}
+
 @test "--json: each step as it begins and ends, in its order, then what there is to say" {
 	local images=(/boot/initramfs-6.0-x86_64{,-fallback}.img)
 	machine grub-manjaro
