@@ -196,6 +196,8 @@ MODULE = $(if $(PYTHONDIR),$(foreach file,$(sort $(wildcard python/vfioboot/*.py
 SCHEMAS = $(foreach schema,$(sort $(wildcard schema/*/*.json)),$(newline)0644 $(schema) \
 	$(DATADIR)/vfioboot/$(schema))
 
+TMPFILES = $(LIBDIR)/tmpfiles.d/vfioboot.conf
+
 # What is installed, and where: mode, file in the tree, file on the system. In what is text the
 # names of the two programs become those of $(PREFIX).
 define INSTALLED
@@ -220,6 +222,8 @@ define INSTALLED
 0644 systemd/vfioboot-confirm.service $(UNITDIR)/vfioboot-confirm.service
 0644 systemd/vfioboot-settle.service $(UNITDIR)/vfioboot-settle.service
 0644 udev/60-vfioboot.rules $(LIBDIR)/udev/rules.d/60-vfioboot.rules
+0644 tmpfiles.d/vfioboot.conf $(TMPFILES)
+0644 examples/vfioboot.conf $(DATADIR)/doc/vfioboot/examples/vfioboot.conf
 0644 completions/bash/vfioboot $(DATADIR)/bash-completion/completions/vfioboot
 0644 completions/bash/vfioboot-early $(DATADIR)/bash-completion/completions/vfioboot-early
 0644 completions/zsh/_vfioboot $(DATADIR)/zsh/site-functions/_vfioboot
@@ -227,7 +231,6 @@ define INSTALLED
 endef
 export INSTALLED
 
-CONFIG = $(SYSCONFDIR)/vfioboot.conf
 # Which unit starts which: directory of links and link.
 WANTS = sysinit.target.wants/vfioboot.service sysinit.target.wants/vfioboot-confirm.service \
 	multi-user.target.wants/vfioboot-settle.service
@@ -244,12 +247,12 @@ install: all build/vfioboot.pc
 			-e 's|/usr/bin/vfioboot|$(BINDIR)/vfioboot|g' "$(DESTDIR)$$to" || exit 1 ;; \
 		esac; done
 	@ln -sfn $(SONAME) "$(DESTDIR)$(LIBRARY_LINK)"
-	@test -e "$(DESTDIR)$(CONFIG)" || install -D -m 0644 vfioboot.conf "$(DESTDIR)$(CONFIG)"
 	@for link in $(WANTS); do \
 		mkdir -p "$(DESTDIR)$(UNITDIR)/$${link%/*}" || exit 1; \
 		ln -sfn "../$${link##*/}" "$(DESTDIR)$(UNITDIR)/$$link" || exit 1; done
+	@[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemd-tmpfiles --create "$(TMPFILES)"
 
-# A configuration that was changed stays: it is its owner's.
+# The configuration stays: it is its owner's.
 .PHONY: uninstall
 uninstall:
 	@echo "If you did not run 'vfioboot undo' before this, the entries in the boot menu and the"
@@ -257,11 +260,11 @@ uninstall:
 	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
 	@rm -f "$(DESTDIR)$(LIBRARY_LINK)"
 	@for link in $(WANTS); do rm -f "$(DESTDIR)$(UNITDIR)/$$link"; done
-	@! cmp -s vfioboot.conf "$(DESTDIR)$(CONFIG)" || rm -f "$(DESTDIR)$(CONFIG)"
 	@rm -rf "$(DESTDIR)$(COCKPIT_DIR)" "$(DESTDIR)$(PYTHONDIR)/vfioboot/__pycache__"
 	@-rmdir "$(DESTDIR)$(LIBDIR)/vfioboot" "$(DESTDIR)$(LIBDIR)/dracut/modules.d/50vfioboot" \
 		"$(DESTDIR)$(DATADIR)/vfioboot/schema"/* "$(DESTDIR)$(DATADIR)/vfioboot/schema" \
-		"$(DESTDIR)$(DATADIR)/vfioboot" "$(DESTDIR)$(PYTHONDIR)/vfioboot" 2>/dev/null
+		"$(DESTDIR)$(DATADIR)/vfioboot" "$(DESTDIR)$(DATADIR)/doc/vfioboot/examples" \
+		"$(DESTDIR)$(DATADIR)/doc/vfioboot" "$(DESTDIR)$(PYTHONDIR)/vfioboot" 2>/dev/null
 
 # ---- the page in Cockpit ----------------------------------------------------------------
 

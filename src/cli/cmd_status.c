@@ -266,8 +266,8 @@ static void print_runs(const struct status *status)
 	if (!boot->last) {
 		if (config_count_boot(&status->next->config) &&
 			!function_record_lost(boot))
-			printf("vfioboot did not run at this boot; most likely the "
-			       "booted image does not contain it:\n%s.\n",
+			printf("vfioboot did not run at this boot; nothing was configured "
+			       "then, or the booted image does not contain it:\n%s.\n",
 				remedy);
 		return;
 	}

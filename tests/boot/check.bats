@@ -15,7 +15,6 @@ load loader
 
 # A machine as a person has it: all is installed, nothing configured.
 desktop_image() {
-	overlay etc/vfioboot.conf <"$boot_dir/../../vfioboot.conf"
 	loader_settings
 	# Each boot would wait 600 seconds for an ESP, and there is none.
 	overlay etc/fstab </dev/null

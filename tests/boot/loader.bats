@@ -518,8 +518,6 @@ only_display() {
 
 # bats test_tags=shard:4
 @test "GRUB, BIOS: add, apply, try, keep, apply: bound by the normal entry; undo takes a trial back" {
-	# As the package has it, and nothing configured.
-	overlay etc/vfioboot.conf <"$boot_dir/../../vfioboot.conf"
 	grub_disk
 	twins_with_transfer
 	transfer_script <<-'END'

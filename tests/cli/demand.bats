@@ -213,7 +213,7 @@ bind = demand' ]
 	local configured=$host/etc/vfioboot.conf.d/guest.conf
 	mkdir "$work/image"
 	: >"$work/image/init"
-	put etc/vfioboot.conf <vfioboot.conf
+	put etc/vfioboot.conf <examples/vfioboot.conf
 	(cd "$work/image" && echo init | cpio -o -H newc --quiet) | gzip >"$host/boot/initrd.img-$release"
 	ask apply --dry-run
 	[ "$status" = 0 ]

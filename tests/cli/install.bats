@@ -111,19 +111,24 @@ files() {
 	done
 }
 
-@test "the configuration that is installed asks for nothing and has no error" {
+@test "nothing is configured by what is installed: the example is no configuration, and has no error" {
 	make_quietly install
+	run -0 find "$BATS_TEST_TMPDIR/etc" "$BATS_TEST_TMPDIR/usr/lib" -name 'vfioboot.conf*' ! -path '*/tmpfiles.d/*'
+	[ "$output" = "$BATS_TEST_TMPDIR/etc/mkinitcpio.conf.d/vfioboot.conf" ]
+	cp "$BATS_TEST_TMPDIR/usr/share/doc/vfioboot/examples/vfioboot.conf" "$BATS_TEST_TMPDIR/etc/"
 	mkdir -p "$BATS_TEST_TMPDIR/sys" "$BATS_TEST_TMPDIR/proc"
 	run "$BATS_TEST_TMPDIR/usr/lib/vfioboot/vfioboot-early" --root "$BATS_TEST_TMPDIR" --dry-run
 	[ "$status" = 0 ]
 	[ -z "$output" ]
 }
 
-@test "install keeps the configuration that is there" {
+@test "install and uninstall leave the configuration alone" {
 	mkdir -p "$BATS_TEST_TMPDIR/etc"
 	echo '# mine' >"$BATS_TEST_TMPDIR/etc/vfioboot.conf"
 	make_quietly install
 	[ "$(cat "$BATS_TEST_TMPDIR/etc/vfioboot.conf")" = '# mine' ]
+	make_quietly uninstall
+	[ "$(files)" = ./etc/vfioboot.conf ]
 }
 
 # bats test_tags=slow
@@ -132,7 +137,7 @@ files() {
 	make_quietly install PREFIX=/opt SYSCONFDIR=/opt/etc
 	grep -qF /opt/lib/vfioboot/vfioboot-early "$BATS_TEST_TMPDIR/opt/bin/vfioboot"
 	[ -x "$BATS_TEST_TMPDIR/opt/bin/vfioboot" ]
-	[ -f "$BATS_TEST_TMPDIR/opt/etc/vfioboot.conf" ]
+	[ -f "$BATS_TEST_TMPDIR/opt/share/doc/vfioboot/examples/vfioboot.conf" ]
 	[ ! -e "$BATS_TEST_TMPDIR/usr" ]
 	# The hooks and units look for the programs there, too.
 	grep -q '^ExecStart=/opt/lib/vfioboot/vfioboot-early$' \
@@ -154,15 +159,6 @@ files() {
 	[[ $output == *"'vfioboot undo' before"*'boot menu'*images* ]]
 }
 
-# bats test_tags=slow
-@test "uninstall leaves a configuration that is its owner's" {
-	make_quietly install
-	echo '# mine' >>"$BATS_TEST_TMPDIR/etc/vfioboot.conf"
-	make_quietly uninstall
-	[ "$(files)" = ./etc/vfioboot.conf ]
-	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/etc/vfioboot.conf")" = '# mine' ]
-}
-
 @test "the flags of a distribution reach the compiler" {
 	run -0 --separate-stderr env -u MAKEFLAGS make -C "$tree" --no-print-directory -n V=1 -W Makefile \
 		build/base/text.o CPPFLAGS=-DOF_CPPFLAGS CFLAGS=-DOF_CFLAGS
@@ -174,8 +170,26 @@ files() {
 	unit=$tree/systemd/vfioboot.service
 	# A package that is upgraded restarts it: devices that were added since are not taken then.
 	grep -qx 'ConditionPathExists=!/run/vfioboot/system.record' "$unit"
+	# One that was not started yet would be by any other service, when something is configured.
+	marker=$(sed -n 's/^f \([^ ]*\) .*/\1/p' "$tree/tmpfiles.d/vfioboot.conf")
+	grep -qx "ConditionPathExists=!$marker" "$unit"
+	grep -q '^Before=.*systemd-tmpfiles-setup.service' "$unit"
 	# The functions that a container sees are the host's.
 	grep -qx 'ConditionVirtualization=!container' "$unit"
+}
+
+@test "the units are started where something is configured: by the directories that are read" {
+	header=$tree/src/decide/configfiles.h
+	{
+		sed -n 's/^#define CONFIGFILES_MAIN *"\(.*\)"/\1/p' "$header"
+		sed -n 's|^#define CONFIGFILES_.*_DIR *"\(.*\)"|\1/*.conf|p' "$header"
+	} | sort >"$BATS_TEST_TMPDIR/read"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/read")" = 4 ]
+	for unit in vfioboot vfioboot-early; do
+		sed -n 's/^ConditionPathExistsGlob=|//p' "$tree/systemd/$unit.service" | sort |
+			diff "$BATS_TEST_TMPDIR/read" -
+		grep -qx 'ConditionKernelCommandLine=|vfioboot.device' "$tree/systemd/$unit.service"
+	done
 }
 
 @test "the bill of materials names each library that the programs are linked with" {
