@@ -11,8 +11,6 @@ struct reader {
 	struct root devices;  /* the directory of all functions: links */
 	struct root function; /* the directory of one, which is opened once */
 	struct pcibus bus;
-	size_t room; /* for functions */
-	int error;
 };
 
 #define LINK_SIZE 512
@@ -79,27 +77,51 @@ static bool is_removable(const struct reader *reader)
 		strcmp(text, "removable") == 0;
 }
 
+static int compare_functions(const void *a, const void *b)
+{
+	const struct pcibus_function *x = a, *y = b;
+
+	return pci_address_compare(x->dev.address, y->dev.address);
+}
+
+struct pcibus_function *pcibus_find(const struct pcibus *bus, struct pci_address address)
+{
+	const struct pcibus_function key = {.dev = {.address = address}};
+
+	return bus->n
+		? bsearch(&key, bus->functions, bus->n, sizeof(key), compare_functions)
+		: NULL;
+}
+
 /*
- * Where it is, and what makes it.  The path of a virtual function that spilled over to another bus
- * than that of its physical function may be that of another one (sysfs_read_path()).
+ * Where it is, and what makes it.  The path of a virtual function is that of its physical one but for the
+ * end: both are on one bus, or else it has none of its own (sysfs_read_path()).
  */
 static void read_place(const struct reader *reader, struct pcibus_function *function)
 {
 	struct pcidev *dev = &function->dev;
 	char name[PCI_ADDRESS_SIZE], link[1024], physical[LINK_SIZE];
-	bool has_physical;
+	const struct pcibus_function *maker = NULL;
 
 	dev->is_virtual = read_link_name(reader, "physfn", physical) < 0 || *physical;
-	has_physical =
-		pci_address_parse(physical, PCI_NAME_WHOLE, &function->maker, NULL) == 0;
+	if (pci_address_parse(physical, PCI_NAME_WHOLE, &function->maker, NULL) == 0) {
+		function->later = PCIBUS_VIRTUAL;
+		if (function->maker.bus != dev->address.bus)
+			return;
+		maker = pcibus_find(&reader->bus, function->maker);
+	}
+	if (maker && maker->dev.path.depth) {
+		dev->path = maker->dev.path;
+		dev->path.devfn[dev->path.depth - 1] = dev->address.devfn;
+		return;
+	}
 	pci_address_format(dev->address, name);
 	if (file_read_link(&reader->devices, name, link, sizeof(link)) < 0)
-		*link = '\0';
-	if (!has_physical || function->maker.bus == dev->address.bus)
-		pci_path_from_link(link, &dev->path);
-	if (has_physical)
-		function->later = PCIBUS_VIRTUAL;
-	else if (find_root_maker(link, &function->maker))
+		return;
+	pci_path_from_link(link, &dev->path);
+	if (function->later == PCIBUS_VIRTUAL)
+		return;
+	if (find_root_maker(link, &function->maker))
 		function->later = PCIBUS_BEHIND;
 	else if (is_removable(reader))
 		function->later = PCIBUS_TUNNELLED;
@@ -140,56 +162,83 @@ static int read_function(struct reader *reader, struct pcibus_function *function
 	return r;
 }
 
-/* The place of the next function; NULL without memory. */
-static struct pcibus_function *new_function(struct reader *reader)
+/* Adds it, unless it is gone. */
+static void add_function(struct reader *reader, struct pci_address address)
 {
 	struct pcibus *bus = &reader->bus;
-
-	if (bus->n == reader->room) {
-		size_t room = reader->room ? 2 * reader->room : 64;
-		struct pcibus_function *more =
-			reallocarray(bus->functions, room, sizeof(*more));
-
-		if (!more)
-			return NULL;
-		bus->functions = more;
-		reader->room = room;
-	}
-	return &bus->functions[bus->n];
-}
-
-static bool found_function(void *data, struct pci_address address)
-{
-	struct reader *reader = data;
-	struct pcibus *bus = &reader->bus;
-	struct pcibus_function *function = new_function(reader);
+	struct pcibus_function *function = &bus->functions[bus->n];
 	int r;
 
-	if (!function) {
-		reader->error = -ENOMEM;
-		return false;
-	}
 	*function = (struct pcibus_function){.dev.address = address};
 	r = read_function(reader, function);
 	/* Of one that is unplugged, files are gone or say so when they are read. */
 	if (r == -ENOENT || r == -ENODEV)
-		return true;
+		return;
 	if (r < 0 && bus->error == 0) {
 		bus->unread = address;
 		bus->error = r;
 	}
 	if (r < 0)
-		return true;
+		return;
 	bus->has_groups |= function->group != PCIBUS_NO_GROUP;
 	bus->n++;
+}
+
+/* ---- the list of them */
+
+struct addresses {
+	struct pci_address *addresses;
+	size_t n, room;
+	bool no_memory;
+};
+
+static void free_addresses(struct addresses *list)
+{
+	free(list->addresses);
+}
+
+static bool found_address(void *data, struct pci_address address)
+{
+	struct addresses *list = data;
+
+	if (list->n == list->room) {
+		size_t room = 2 * list->room + 64;
+		struct pci_address *more =
+			reallocarray(list->addresses, room, sizeof(*more));
+
+		list->no_memory = !more;
+		if (!more)
+			return false;
+		list->addresses = more;
+		list->room = room;
+	}
+	list->addresses[list->n++] = address;
 	return true;
 }
 
-static int compare_functions(const void *a, const void *b)
+static int compare_addresses(const void *a, const void *b)
 {
-	const struct pcibus_function *x = a, *y = b;
+	const struct pci_address *x = a, *y = b;
 
-	return pci_address_compare(x->dev.address, y->dev.address);
+	return pci_address_compare(*x, *y);
+}
+
+/* In the order of addresses: a physical function comes before its virtual ones. */
+static int read_functions(struct reader *reader)
+{
+	_cleanup_(free_addresses) struct addresses list = {0};
+	int r = sysfs_each_function(reader->root, NULL, found_address, &list);
+
+	if (r < 0)
+		return r;
+	reader->bus.functions = calloc(list.n + 1, sizeof(*reader->bus.functions));
+	if (list.no_memory || !reader->bus.functions)
+		return -ENOMEM;
+	if (list.n)
+		qsort(list.addresses, list.n, sizeof(*list.addresses), compare_addresses);
+	for (size_t i = 0; i < list.n; i++)
+		add_function(reader, list.addresses[i]);
+	return 0;
 }
 
 /* A list that grows by the names of links. */
@@ -228,21 +277,22 @@ const struct pcidev *pcibus_get(const void *bus, size_t index)
 	return index < functions->n ? &functions->functions[index].dev : NULL;
 }
 
-struct pcibus_function *pcibus_find(const struct pcibus *bus, struct pci_address address)
-{
-	const struct pcibus_function key = {.dev = {.address = address}};
-
-	return bus->n
-		? bsearch(&key, bus->functions, bus->n, sizeof(key), compare_functions)
-		: NULL;
-}
+/* The virtual functions that a physical one has on the bus. */
+struct virtuals {
+	const struct pcibus_function *last; /* by address */
+	unsigned n;
+};
 
 /* Which of the virtual functions of @physical each of them is, by its links. */
-static void number_virtual(const struct root *root, const struct pcibus *bus,
+static void number_by_links(const struct root *root, const struct pcibus *bus,
 	const struct pcibus_function *physical)
 {
 	struct pci_address address;
 
+	for (size_t i = 0; i < bus->n; i++)
+		if (bus->functions[i].later == PCIBUS_VIRTUAL &&
+			pci_address_equal(bus->functions[i].maker, physical->dev.address))
+			bus->functions[i].dev.physical.depth = 0;
 	for (unsigned n = 0;
 		sysfs_read_virtual(root, physical->dev.address, n, &address) == 0; n++) {
 		struct pcibus_function *function = pcibus_find(bus, address);
@@ -254,22 +304,49 @@ static void number_virtual(const struct root *root, const struct pcibus *bus,
 	}
 }
 
-/* Those of one physical function are neighbours, unless another card's are among them. */
-static void number_all_virtual(const struct root *root, const struct pcibus *bus)
+/*
+ * The kernel numbers them in the order of their addresses (drivers/pci/iov.c, pci_iov_virtfn_bus() and
+ * pci_iov_virtfn_devfn()): where the last of n is number n - 1, the others are the numbers before it.
+ */
+static bool are_all(const struct root *root, const struct pcibus_function *physical,
+	const struct virtuals *of)
 {
-	const struct pcibus_function *last = NULL;
+	struct pci_address address;
 
+	return sysfs_read_virtual(root, physical->dev.address, of->n - 1, &address) ==
+		0 &&
+		pci_address_equal(address, of->last->dev.address);
+}
+
+/* Numbers them in their order, and by links where one is missing.  Returns 0, or -ENOMEM. */
+static int number_virtual(const struct root *root, const struct pcibus *bus)
+{
+	_cleanup_free_ struct virtuals *all = calloc(bus->n + 1, sizeof(*all));
+	const struct pcibus_function *physical = NULL;
+
+	if (!all)
+		return -ENOMEM;
 	for (size_t i = 0; i < bus->n; i++) {
-		const struct pcibus_function *physical;
+		struct pcibus_function *function = &bus->functions[i];
+		struct virtuals *of;
 
-		if (bus->functions[i].later != PCIBUS_VIRTUAL ||
-			bus->functions[i].dev.physical.depth)
+		if (function->later != PCIBUS_VIRTUAL)
 			continue;
-		physical = pcibus_find(bus, bus->functions[i].maker);
-		if (physical && physical != last)
-			number_virtual(root, bus, physical);
-		last = physical;
+		/* Most have the same one as their neighbour. */
+		if (!physical ||
+			!pci_address_equal(physical->dev.address, function->maker))
+			physical = pcibus_find(bus, function->maker);
+		if (!physical)
+			continue;
+		of = &all[physical - bus->functions];
+		function->dev.physical = physical->dev.path;
+		function->dev.vf = (uint16_t)of->n++;
+		of->last = function;
 	}
+	for (size_t i = 0; i < bus->n; i++)
+		if (all[i].n && !are_all(root, &bus->functions[i], &all[i]))
+			number_by_links(root, bus, &bus->functions[i]);
+	return 0;
 }
 
 int pcibus_read(const struct root *root, struct pcibus *ret)
@@ -280,18 +357,14 @@ int pcibus_read(const struct root *root, struct pcibus *ret)
 
 	reader.devices.fd = fd;
 	if (r == 0)
-		r = sysfs_each_function(root, NULL, found_function, &reader);
-	r = r < 0 ? r : reader.error;
-	if (r < 0) {
+		r = read_functions(&reader);
+	if (r == 0)
+		r = number_virtual(root, &reader.bus);
+	if (r == 0)
+		*ret = reader.bus;
+	else
 		pcibus_free(&reader.bus);
-		return r;
-	}
-	if (reader.bus.n)
-		qsort(reader.bus.functions, reader.bus.n, sizeof(*reader.bus.functions),
-			compare_functions);
-	number_all_virtual(root, &reader.bus);
-	*ret = reader.bus;
-	return 0;
+	return r;
 }
 
 void pcibus_free(struct pcibus *bus)

@@ -144,6 +144,73 @@ static void test_spilled(void **state)
 	assert_int_equal(spilled->dev.path.depth, 0);
 }
 
+/* A virtual function of the graphics card, and unless @number is less than 0 the link to it. */
+static void put_virtual(unsigned function, int number)
+{
+	char path[128], link[256], target[32];
+
+	snprintf(path, sizeof(path), BRIDGE "/0000:01:01.%u", function);
+	fake_function(path, 0x10de, 0x2207);
+	snprintf(link, sizeof(link), "sys/devices/%s/physfn", path);
+	fake_link(link, "../0000:01:00.0");
+	snprintf(link, sizeof(link), "sys/devices/" GPU "/virtfn%d", number);
+	snprintf(target, sizeof(target), "../0000:01:01.%u", function);
+	if (number >= 0)
+		fake_link(link, target);
+}
+
+/* Which virtual function it is said to be; -1: of none that is known. */
+static int number_of(const struct pcibus *bus, unsigned function)
+{
+	const struct pcibus_function *found = pcibus_find(
+		bus, (struct pci_address){0, 1, (pci_devfn)(1 << 3 | function)});
+
+	assert_non_null(found);
+	return found->dev.physical.depth ? found->dev.vf : -1;
+}
+
+static void test_numbers(void **state)
+{
+	_cleanup_(pcibus_free) struct pcibus bus = {0};
+
+	(void)state;
+	put_machine();
+	for (unsigned i = 0; i < 3; i++)
+		put_virtual(i, (int)i);
+	assert_int_equal(read_bus(&bus), 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(number_of(&bus, i), i);
+}
+
+/* The number is that of the link, also of those behind one that was unplugged. */
+static void test_numbers_missing(void **state)
+{
+	_cleanup_(pcibus_free) struct pcibus bus = {0};
+
+	(void)state;
+	put_machine();
+	put_virtual(0, 0);
+	fake_link("sys/devices/" GPU "/virtfn1", "../0000:01:01.1");
+	put_virtual(2, 2);
+	put_virtual(3, 3);
+	assert_int_equal(read_bus(&bus), 0);
+	assert_int_equal(number_of(&bus, 0), 0);
+	assert_int_equal(number_of(&bus, 2), 2);
+	assert_int_equal(number_of(&bus, 3), 3);
+}
+
+/* As in a capture without these links: not known. */
+static void test_no_numbers(void **state)
+{
+	_cleanup_(pcibus_free) struct pcibus bus = {0};
+
+	(void)state;
+	put_machine();
+	put_virtual(0, -1);
+	assert_int_equal(read_bus(&bus), 0);
+	assert_int_equal(number_of(&bus, 0), -1);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
@@ -155,6 +222,9 @@ int main(void)
 		TEST(test_gone),
 		TEST(test_virtual),
 		TEST(test_spilled),
+		TEST(test_numbers),
+		TEST(test_numbers_missing),
+		TEST(test_no_numbers),
 	};
 
 	return cmocka_run_group_tests_name("pcibus", tests, NULL, NULL);
