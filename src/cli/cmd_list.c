@@ -68,51 +68,54 @@ static const struct column columns[] = {
 	{0},
 };
 
-/* What the library has of a function, as texts; the other columns are in set_cells(). */
+static const char *result_text(const struct vfioboot_function *function)
+{
+	return vfioboot_result_word(vfioboot_function_get_result(function));
+}
+
+/* What the library has of a function, in the order of the columns. */
 static const struct {
 	const char *column;
-	const char *(*get)(const struct vfioboot_function *function);
-} texts[] = {
-	{"PATH", vfioboot_function_get_path},
-	{"ID", vfioboot_function_get_id},
-	{"CLASS", vfioboot_function_get_class},
-	{"DRIVER", vfioboot_function_get_driver},
-	{"PHYSICAL", vfioboot_function_get_physical},
-	{"NAME", vfioboot_function_get_name},
-	{"NOTES", vfioboot_function_get_notes},
-	{"TYPE", vfioboot_function_get_type},
-	{"VENDOR", vfioboot_function_get_vendor},
-	{"MODEL", vfioboot_function_get_model},
-	{"SUBSYSTEM", vfioboot_function_get_subsystem},
-	{"MODULES", vfioboot_function_get_modules},
-	{"USES", vfioboot_function_get_uses},
-	{"DATA", vfioboot_function_get_data},
-	{"SECTION", vfioboot_function_get_section},
-	{"WANTED", vfioboot_function_get_wanted},
-	{"REASON", vfioboot_function_get_reason},
+	const char *(*text)(const struct vfioboot_function *function);
+	int (*number)(const struct vfioboot_function *function);
+} cells[] = {
+	{"PATH", vfioboot_function_get_path, NULL},
+	{"ID", vfioboot_function_get_id, NULL},
+	{"CLASS", vfioboot_function_get_class, NULL},
+	{"DRIVER", vfioboot_function_get_driver, NULL},
+	{"IOMMU_GROUP", NULL, vfioboot_function_get_iommu_group},
+	{"NAME", vfioboot_function_get_name, NULL},
+	{"NOTES", vfioboot_function_get_notes, NULL},
+	{"TYPE", vfioboot_function_get_type, NULL},
+	{"VENDOR", vfioboot_function_get_vendor, NULL},
+	{"MODEL", vfioboot_function_get_model, NULL},
+	{"SUBSYSTEM", vfioboot_function_get_subsystem, NULL},
+	{"MODULES", vfioboot_function_get_modules, NULL},
+	{"BOOT_DISPLAY", NULL, vfioboot_function_get_boot_display},
+	{"PHYSICAL", vfioboot_function_get_physical, NULL},
+	{"VF", NULL, vfioboot_function_get_vf},
+	{"USES", vfioboot_function_get_uses, NULL},
+	{"DATA", vfioboot_function_get_data, NULL},
+	{"SECTION", vfioboot_function_get_section, NULL},
+	{"WANTED", vfioboot_function_get_wanted, NULL},
+	{"RESULT", result_text, NULL},
+	{"REASON", vfioboot_function_get_reason, NULL},
 };
 
 static void set_cells(struct table *table, struct table_line *line,
 	const struct vfioboot_function *function, bool short_address)
 {
 	const char *address = vfioboot_function_get_address(function);
-	int group = vfioboot_function_get_iommu_group(function);
-	int boot_display = vfioboot_function_get_boot_display(function);
-	int vf = vfioboot_function_get_vf(function);
-	char number[16];
 
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		table_set(table, line, texts[i].column, texts[i].get(function));
 	table_set(
 		table, line, "ADDRESS", address + (short_address ? strlen("0000:") : 0));
-	snprintf(number, sizeof(number), "%d", group);
-	table_set(table, line, "IOMMU_GROUP", group < 0 ? NULL : number);
-	snprintf(number, sizeof(number), "%d", vf);
-	table_set(table, line, "VF", vf < 0 ? NULL : number);
-	if (boot_display >= 0)
-		table_set(table, line, "BOOT_DISPLAY", boot_display ? "1" : "0");
-	table_set(table, line, "RESULT",
-		vfioboot_result_word(vfioboot_function_get_result(function)));
+	for (size_t i = 0; i < ARRAY_SIZE(cells); i++) {
+		if (cells[i].number)
+			table_set_number(
+				table, line, cells[i].column, cells[i].number(function));
+		else
+			table_set(table, line, cells[i].column, cells[i].text(function));
+	}
 }
 
 /* Adds a line for a function below the line @group, or with NULL at the top. */

@@ -168,9 +168,19 @@ static int describe_notes(const struct inventory_function *of, char **ret)
 	return keep(&notes, ret);
 }
 
+/* By hand, since each function of a machine has two of them. */
+static void format_pair(
+	uint16_t vendor, uint16_t device, char ret[static FUNCTION_ID_SIZE])
+{
+	char *to = pci_put_hex(ret, vendor, 4);
+
+	*to++ = ':';
+	pci_put_hex(to, device, 4);
+}
+
 void function_format_id(const struct pci_ids *ids, char ret[static FUNCTION_ID_SIZE])
 {
-	snprintf(ret, FUNCTION_ID_SIZE, "%04x:%04x", ids->vendor, ids->device);
+	format_pair(ids->vendor, ids->device, ret);
 }
 
 int function_describe(const struct inventory_function *of, struct vfioboot_function *ret)
@@ -189,9 +199,8 @@ int function_describe(const struct inventory_function *of, struct vfioboot_funct
 	}
 	function_format_id(&dev->ids, ret->id);
 	if (dev->ids.subvendor)
-		snprintf(ret->subsystem, sizeof(ret->subsystem), "%04x:%04x",
-			dev->ids.subvendor, dev->ids.subdevice);
-	snprintf(ret->class, sizeof(ret->class), "%06x", dev->ids.class & 0xffffffu);
+		format_pair(dev->ids.subvendor, dev->ids.subdevice, ret->subsystem);
+	pci_put_hex(ret->class, dev->ids.class & 0xffffffu, 6);
 	if (dev->physical.depth)
 		pci_address_format(of->pci->maker, ret->physical);
 	r = describe_uses(of, &ret->uses);

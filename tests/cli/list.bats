@@ -235,6 +235,18 @@ expect = 2'
 	[ "$(of 0000:03:00.0 uses)" = '/, /boot/efi, /srv/ä�"x, swap' ]
 }
 
+@test "in a table they are as wide as they look" {
+	desktop
+	printf '99 28 259:2 /x /srv/日本\\134x\001 rw - ext4 /dev/nvme0n1p2 rw\n' \
+		>>"$root/proc/self/mountinfo"
+	LC_ALL=C.UTF-8 list -o notes,id
+	[[ $output == 'NOTES                                       ID'* ]]
+	[[ $output == *'
+boot display                                8086:3e98'* ]]
+	[[ $output == *'
+carries /, /boot/efi, /srv/日本\x5cx?, swap 144d:a808'* ]]
+}
+
 @test "a section: bound, not bound yet, refused, and nothing there" {
 	machine display-on-vfio
 	config '[device mine]' 'path = 00:03.1/00' '[device boot]' 'path = 00:01.0/00.0' \

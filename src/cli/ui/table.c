@@ -17,12 +17,14 @@
 struct table {
 	const struct column *columns;
 	size_t n;
+	size_t next;               /* index of the column that is likely to be set */
 	struct json_object *top;   /* what table_print() prints; NULL: text */
 	struct json_object *lines; /* of it */
 	/* Text only: */
 	size_t *shown; /* indexes of columns, in the order of printing */
 	size_t n_shown;
 	struct libscols_column **cells; /* by index of column; NULL: not shown */
+	bool *foreign; /* by index of column: has other characters than printable ASCII */
 	struct libscols_table *scols;
 };
 
@@ -54,6 +56,7 @@ struct table *table_new(const char *name, const struct column *columns, bool jso
 	}
 	table->shown = or_no_memory(calloc(table->n, sizeof(*table->shown)));
 	table->cells = or_no_memory(calloc(table->n, sizeof(*table->cells)));
+	table->foreign = or_no_memory(calloc(table->n, sizeof(*table->foreign)));
 	table->scols = or_no_memory(scols_new_table());
 	check(scols_table_enable_minout(
 		table->scols, 1)); /* no blanks at ends of lines */
@@ -72,6 +75,7 @@ void table_free(struct table **table)
 	scols_unref_table((*table)->scols);
 	free((*table)->shown);
 	free((*table)->cells);
+	free((*table)->foreign);
 	free(*table);
 	*table = NULL;
 }
@@ -191,10 +195,30 @@ static void set_member(
 		json_add_text(object, key, text);
 }
 
+/* Most lines are set in the order of the columns. */
+static size_t next_column(struct table *table, const char *name)
+{
+	size_t i = table->next;
+
+	if (i >= table->n || strcmp(table->columns[i].name, name) != 0)
+		i = find_column(table, name, strlen(name));
+	table->next = i + 1;
+	return i;
+}
+
+/* What libsmartcols prints as it is, and each byte in one column. */
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~' || *text == '\\')
+			return false;
+	return true;
+}
+
 void table_set(
 	struct table *table, struct table_line *line, const char *name, const char *text)
 {
-	size_t i = find_column(table, name, strlen(name));
+	size_t i = next_column(table, name);
 	const struct column *column = &table->columns[i];
 
 	if (table->lines) {
@@ -203,9 +227,23 @@ void table_set(
 	}
 	if (text && column->flags & COLUMN_BOOLEAN)
 		text = strcmp(text, "1") == 0 ? "yes" : NULL;
-	if (table->cells[i])
-		check(scols_line_set_column_data(
-			(struct libscols_line *)line, table->cells[i], text));
+	if (!table->cells[i] || !text)
+		return;
+	table->foreign[i] |= !is_plain(text);
+	check(scols_line_set_column_data(
+		(struct libscols_line *)line, table->cells[i], text));
+}
+
+void table_set_number(
+	struct table *table, struct table_line *line, const char *name, int number)
+{
+	size_t i = next_column(table, name);
+	char text[16] = "";
+
+	table->next = i;
+	if (number >= 0 && (table->lines || table->cells[i]))
+		snprintf(text, sizeof(text), "%d", number);
+	table_set(table, line, name, text);
 }
 
 void table_colour(struct table *table, struct table_line *line, const char *colour)
@@ -288,6 +326,48 @@ static void break_columns(struct table *table)
 	}
 }
 
+/* ASCII, and perhaps what a tree is drawn with, in UTF-8 or ASCII: each character in one column. */
+static size_t plain_width(
+	const struct libscols_column *column, const char *text, void *data)
+{
+	size_t width = 0;
+
+	(void)column;
+	(void)data;
+	for (; *text; text++)
+		width += (*text & 0xc0) != 0x80;
+	return width;
+}
+
+static char *plain_next(const struct libscols_column *column, char *text, void *data)
+{
+	(void)column;
+	(void)text;
+	(void)data;
+	return NULL;
+}
+
+/*
+ * libsmartcols asks the C library for the width of each character, and whether it can be printed, twice: for
+ * a long list that takes longer than to read the machine.
+ */
+static void measure_plainly(struct table *table)
+{
+	bool foreign = false;
+
+	for (size_t i = 0; i < table->n_shown; i++) {
+		struct libscols_column *cell = table->cells[table->shown[i]];
+
+		foreign |= table->foreign[table->shown[i]];
+		if (table->foreign[table->shown[i]])
+			continue;
+		check(scols_column_set_flags(
+			cell, scols_column_get_flags(cell) | SCOLS_FL_WRAP));
+		check(scols_column_set_wrapfunc(cell, plain_width, plain_next, NULL));
+	}
+	check(scols_table_enable_noencoding(table->scols, !foreign));
+}
+
 struct json_object *table_json(struct table *table)
 {
 	return table->top;
@@ -304,5 +384,7 @@ void table_print(struct table *table)
 	make_columns(table);
 	if (terminal_columns())
 		break_columns(table);
+	else
+		measure_plainly(table);
 	check(scols_print_table(table->scols));
 }

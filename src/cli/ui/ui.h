@@ -104,6 +104,10 @@ struct table_line *table_add(struct table *table, struct table_line *parent);
 void table_set(struct table *table, struct table_line *line, const char *column,
 	const char *text);
 
+/* The same of a number; less than 0 is empty. */
+void table_set_number(
+	struct table *table, struct table_line *line, const char *column, int number);
+
 /* The object that a line is in JSON, for what is no column; NULL: it is a table. */
 struct json_object *table_line_json(struct table *table, struct table_line *line);
 
