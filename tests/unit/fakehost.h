@@ -6,17 +6,8 @@
 #ifndef VFIOBOOT_FAKEHOST_H
 #define VFIOBOOT_FAKEHOST_H
 
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <sys/stat.h>
-
-#include <cmocka.h>
-
-#include "base/util.h"
 #include "facts/facts.h"
+#include "support.h"
 
 #define NVME   "bc01sc08i02"
 #define AHCI   "bc01sc06i01"
@@ -28,53 +19,24 @@
 #define SSD "pci0000:00/0000:00:1d.0/0000:01:00.0" /* two slots that most tests use */
 #define HBA "pci0000:00/0000:00:17.0"
 
-static char top[64]; /* the root */
-
-static inline void make_parents(const char *path)
-{
-	char copy[2048];
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	for (char *p = copy + strlen(top) + 1; (p = strchr(p, '/')); *p++ = '/') {
-		*p = '\0';
-		mkdir(copy, 0755);
-	}
-}
-
-static inline void write_text(const char *name, const char *text, const char *mode)
-{
-	char path[2048];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", top, name);
-	make_parents(path);
-	file = fopen(path, mode);
-	assert_non_null(file);
-	assert_int_not_equal(fputs(text, file), EOF);
-	assert_int_equal(fclose(file), 0);
-}
-
-static inline void put(const char *name, const char *text)
-{
-	write_text(name, text, "w");
-}
-
 static inline void append(const char *name, const char *text)
 {
-	write_text(name, text, "a");
+	char whole[TREE_FILE_SIZE];
+
+	assert_within(snprintf(whole, sizeof(whole), "%s%s", fake_read(name), text), 0,
+		sizeof(whole) - 1);
+	fake_put(name, whole);
 }
 
 /* A link such as sysfs has them: @name to @target, both below the root. */
 static inline void put_link(const char *name, const char *target)
 {
-	char path[2048], text[512] = "";
+	char text[512] = "";
 
 	for (const char *p = name; (p = strchr(p, '/')); p++)
 		strcat(text, "../");
 	strcat(text, target);
-	snprintf(path, sizeof(path), "%s/%s", top, name);
-	make_parents(path);
-	assert_int_equal(symlink(text, path), 0);
+	fake_link(name, text);
 }
 
 static inline const char *base(const char *path)
@@ -91,10 +53,28 @@ static inline void add_function(
 	snprintf(name, sizeof(name), "sys/devices/%s/modalias", path);
 	snprintf(text, sizeof(text), "pci:v%08Xd%08Xsv00001043sd00008769%s\n", vendor,
 		device, class);
-	put(name, text);
+	fake_put(name, text);
 	snprintf(name, sizeof(name), "sys/bus/pci/devices/%s", base(path));
 	snprintf(real, sizeof(real), "sys/devices/%s", path);
 	put_link(name, real);
+}
+
+static inline void set_group(const char *path, const char *group)
+{
+	char name[256], target[64];
+
+	snprintf(name, sizeof(name), "sys/devices/%s/iommu_group", path);
+	snprintf(target, sizeof(target), "sys/kernel/iommu_groups/%s", group);
+	put_link(name, target);
+}
+
+static inline void set_driver(const char *path, const char *driver)
+{
+	char name[256], target[64];
+
+	snprintf(name, sizeof(name), "sys/devices/%s/driver", path);
+	snprintf(target, sizeof(target), "sys/bus/pci/drivers/%s", driver);
+	put_link(name, target);
 }
 
 /* A block device at @path below sys/devices. */
@@ -104,7 +84,7 @@ static inline void add_block(const char *path, const char *number)
 
 	snprintf(real, sizeof(real), "sys/devices/%s", path);
 	snprintf(name, sizeof(name), "%s/dev", real);
-	put(name, number);
+	fake_put(name, number);
 	snprintf(name, sizeof(name), "sys/dev/block/%s", number);
 	put_link(name, real);
 	snprintf(name, sizeof(name), "sys/class/block/%s", base(path));
@@ -117,7 +97,7 @@ static inline void add_partition(const char *path, const char *number)
 
 	add_block(path, number);
 	snprintf(name, sizeof(name), "sys/devices/%s/partition", path);
-	put(name, "1\n");
+	fake_put(name, "1\n");
 }
 
 /* @holder below sys/devices/virtual/block stands on @slave below sys/devices. */
@@ -167,10 +147,9 @@ static inline void add_hba(void)
 
 static inline int trace(struct protect_list *ret)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(facts_free) struct facts facts = {0};
 
-	assert_int_equal(root_open(top, &root), 0);
 	assert_int_equal(facts_read(&root, &facts), 0);
 	return protect_list_trace(&facts, NULL, ret);
 }
@@ -198,34 +177,19 @@ static inline void expect_error(int error)
 }
 
 /* A machine with another drive and a network card, that nothing runs on yet. */
-static inline int fake_set_up(void **state)
+static inline int host_set_up(void **state)
 {
-	(void)state;
-	strcpy(top, "/tmp/vfioboot-protect.XXXXXX");
-	if (!mkdtemp(top))
+	if (fake_set_up(state) < 0)
 		return -1;
-	put("proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
-	put("sys/power/resume", "0:0\n");
-	put("sys/dev/block/.keep", "");
-	put("sys/bus/pci/devices/.keep", "");
-	put("sys/class/block/.keep", "");
+	fake_put("proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+	fake_put("sys/power/resume", "0:0\n");
+	fake_put("sys/dev/block/.keep", "");
+	fake_put("sys/bus/pci/devices/.keep", "");
+	fake_put("sys/class/block/.keep", "");
 	add_mount("0:21", "/proc", "proc", "proc");
 	add_function("pci0000:00/0000:00:1b.0/0000:05:00.0", 0x1c5c, 0x174a, NVME);
 	add_function("pci0000:00/0000:00:1f.6", 0x8086, 0x15bc, NET);
 	return 0;
-}
-
-static inline int remove_one(
-	const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static inline int fake_tear_down(void **state)
-{
-	(void)state;
-	return nftw(top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 #endif

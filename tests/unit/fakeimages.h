@@ -35,6 +35,17 @@ enum fake_flaw {
 
 enum fake_maker { DRACUT, TOOLS, MKINITCPIO, NOBODY };
 
+/* The protect list of today, until the next call. */
+static inline struct protect_list *today(void)
+{
+	static struct protect_list list;
+	char text[] = FAKE_PROTECT;
+
+	list = (struct protect_list){0};
+	assert_int_equal(protect_parse(&list, text), 0);
+	return &list;
+}
+
 static inline void fake_kernel(const char *release)
 {
 	static const struct fake_index_line dep[] = {

@@ -2,37 +2,27 @@
 /* A temporary root and what stands in it. */
 #include "support.h"
 
+#include "../lib/tree.h"
 #include "facts/efivar.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 static char top[64];
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 int fake_set_up(void **state)
 {
-	(void)state;
 	strcpy(top, "/tmp/vfioboot-test-XXXXXX");
 	return mkdtemp(top) ? 0 : -1;
 }
 
 int fake_tear_down(void **state)
 {
-	(void)state;
-	return nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return tree_remove(top);
 }
 
 const char *fake_path(const char *name)

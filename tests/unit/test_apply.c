@@ -70,16 +70,6 @@ static void set_up_tools(void)
 	set_up_machine("usr/sbin/mkinitramfs", TOOLS);
 }
 
-static struct protect_list *today(void)
-{
-	static struct protect_list list;
-	char text[] = FAKE_PROTECT;
-
-	list = (struct protect_list){0};
-	assert_int_equal(protect_parse(&list, text), 0);
-	return &list;
-}
-
 struct session {
 	struct root root;
 	struct chain chain;
@@ -223,7 +213,6 @@ static void test_steps_of_dracut(void **state)
 {
 	struct session *session;
 
-	(void)state;
 	set_up_dracut();
 	session = begin_apply();
 	expect_steps(session,
@@ -246,7 +235,6 @@ static void test_steps_of_one(void **state)
 {
 	struct session *session;
 
-	(void)state;
 	set_up_dracut();
 	fake_image(IMAGE ONE, DRACUT, ONE, GOOD);
 	fake_put("etc/vfioboot.protect", FAKE_PROTECT);
@@ -267,7 +255,6 @@ static void test_steps_of_tools(void **state)
 {
 	struct session *session;
 
-	(void)state;
 	set_up_tools();
 	fake_remove(IMAGE OTHER);
 	fake_entry(ONE);
@@ -343,7 +330,6 @@ static void test_steps_of_unified(void **state)
 {
 	struct session *session;
 
-	(void)state;
 	set_up_unified();
 	session = begin_apply();
 	expect_steps(session,
@@ -376,7 +362,6 @@ static void test_unified_without_cmdline(void **state)
 {
 	struct session *session;
 
-	(void)state;
 	set_up_unified();
 	fake_put("etc/vfioboot.protect", FAKE_PROTECT);
 	fake_remove("etc/kernel/cmdline");
@@ -393,7 +378,6 @@ static void test_steps_where_updates_are_off(void **state)
 {
 	struct session *session;
 
-	(void)state;
 	set_up_tools();
 	fake_image(IMAGE OTHER, TOOLS, OTHER, GOOD);
 	fake_put("etc/vfioboot.protect", FAKE_PROTECT);
@@ -441,7 +425,6 @@ static void expect_failure(const char *reason)
 
 static void test_generator_fails(void **state)
 {
-	(void)state;
 	set_up_dracut();
 	fake_put("fail-" OTHER, "");
 	expect_failure(
@@ -463,7 +446,6 @@ static void test_log_of_a_failure(void **state)
 	struct change_failure failure;
 	struct session *session;
 
-	(void)state;
 	set_up_dracut();
 	fake_put("fail-" OTHER, "");
 	for (int round = 0; round < 2; round++) {
@@ -481,7 +463,6 @@ static void test_log_of_a_failure(void **state)
 
 static void test_tools_fail(void **state)
 {
-	(void)state;
 	set_up_tools();
 	fake_put("fail-" OTHER, "");
 	expect_failure("update-initramfs failed with exit status 4");
@@ -498,7 +479,6 @@ static void test_tools_fail(void **state)
 
 static void test_image_is_bad(void **state)
 {
-	(void)state;
 	set_up_dracut();
 	fake_image("next-" OTHER, DRACUT, OTHER, NO_VFIO_PCI);
 	expect_failure(
@@ -511,7 +491,6 @@ static void test_image_is_bad(void **state)
 
 static void test_files_that_stand_in_the_way(void **state)
 {
-	(void)state;
 	set_up_dracut();
 	fake_dir("boot/.initrd.img-6.1.0.vfioboot-new");
 	expect_failure("/boot/.initrd.img-6.1.0.vfioboot-new: Is a directory");
@@ -575,7 +554,6 @@ static void test_steps_of_outdated(void **state)
 {
 	struct session *session;
 
-	(void)state;
 	set_up_outdated_by("usr/sbin/mkinitramfs", TOOLS);
 	fake_put("etc/vfioboot.protect", FAKE_PROTECT);
 	fake_dir("etc/initramfs/post-update.d");
@@ -605,7 +583,6 @@ static void test_outdated(void **state)
 {
 	uint64_t first, size;
 
-	(void)state;
 	set_up_outdated();
 	apply_well();
 	expect_done();
@@ -650,7 +627,6 @@ static void expect_built(bool full)
 /* What the kernel writes into the one would be in the other, too. */
 static void test_outdated_of_two_names(void **state)
 {
-	(void)state;
 	set_up_outdated();
 	fake_image(IMAGE ONE, DRACUT, ONE, OLD_CONFIG | TWO_NAMES);
 	expect_built(false);
@@ -774,7 +750,6 @@ static void test_steps_of_outdated_unified(void **state)
 {
 	struct session *session;
 
-	(void)state;
 	fake_put("etc/vfioboot.entries", "");
 	fake_dir("etc/initramfs/post-update.d");
 	forget_other_kernel();
@@ -806,7 +781,6 @@ static void test_steps_of_outdated_unified_alone(void **state)
 {
 	struct session *session;
 
-	(void)state;
 	fake_dir("etc/initramfs/post-update.d");
 	forget_other_kernel();
 	fake_remove("etc/vfioboot.conf.d/new.conf");
@@ -833,7 +807,6 @@ static void test_outdated_unified(void **state)
 	struct session *session;
 	uint64_t first;
 
-	(void)state;
 	apply_well();
 	first = size_of(path);
 	expect_file(
@@ -857,7 +830,6 @@ static void test_ukify_fails(void **state)
 	struct session *session = begin_apply();
 	char why[1024];
 
-	(void)state;
 	ukify_fails = true;
 	assert_int_equal(carry_out(session, why, sizeof(why)), -EREMOTEIO);
 	assert_non_null(strstr(why, "no stub"));
@@ -890,7 +862,6 @@ static unsigned count_unified(void)
 /* What ukify would not put back as it was is kernel-install's. */
 static void test_unified_that_is_built(void **state)
 {
-	(void)state;
 	assert_int_equal(count_unified(), 2);
 	fake_put("etc/kernel/install.d/95-sign.install", "");
 	assert_int_equal(count_unified(), 0);
@@ -909,7 +880,6 @@ static void test_unified_that_is_built(void **state)
 /* Only what ukify signs for kernel-install has the keys that it finds. */
 static void test_unified_that_is_signed(void **state)
 {
-	(void)state;
 	fake_unified_with(ONE, ".pcrsig");
 	assert_int_equal(count_unified(), 1);
 	fake_put("etc/kernel/uki.conf", "[PCRSignature:a]\nPCRPrivateKey=/k\n");
@@ -937,7 +907,6 @@ static void test_outdated_in_more(void **state)
 
 static void test_full(void **state)
 {
-	(void)state;
 	set_up_outdated();
 	expect_built(true);
 }
@@ -947,7 +916,6 @@ static void test_followers(void **state)
 {
 	struct session *session;
 
-	(void)state;
 	set_up_outdated_by("usr/bin/mkinitcpio", MKINITCPIO);
 	fake_image("boot/initramfs-" ONE ".img", MKINITCPIO, ONE, OLD_CONFIG);
 	fake_put("usr/lib/initcpio/post/vfioboot", "");
@@ -963,7 +931,6 @@ static void test_followers(void **state)
 /* A file that is gone hides none of its name elsewhere by being empty. */
 static void test_gone_that_would_hide(void **state)
 {
-	(void)state;
 	set_up_outdated();
 	fake_image(IMAGE ONE, DRACUT, ONE, MORE_CONFIG);
 	fake_put("usr/lib/vfioboot.conf.d/gone.conf", "[device v]\npath = 00:08.0/00\n");
@@ -976,7 +943,6 @@ static void test_archive_behind(void **state)
 	struct imagemaker maker = {0};
 	FILE *f;
 
-	(void)state;
 	set_up_outdated();
 	apply_well();
 	imagemaker_add_text(&maker, "etc/theirs", "text");
@@ -1003,7 +969,6 @@ static void test_no_place(void **state)
 {
 	FILE *f;
 
-	(void)state;
 	set_up_outdated();
 	f = fopen(fake_path(IMAGE ONE), "a");
 	assert_non_null(f);
@@ -1101,7 +1066,6 @@ static void test_put_back(void **state)
 	struct session *session;
 	char why[1024];
 
-	(void)state;
 	set_up_tools();
 	fake_image("boot/.initrd.img-" OTHER ".vfioboot-kept", TOOLS, OTHER, GOOD);
 	fake_put(IMAGE OTHER, "half of it");
@@ -1127,7 +1091,6 @@ static void test_leftovers_of_a_kernel_that_is_gone(void **state)
 {
 	struct session *session;
 
-	(void)state;
 	set_up_dracut();
 	apply_well();
 	fake_put("boot/.initrd.img-5.10.0.vfioboot-kept", "an old image");
@@ -1176,7 +1139,6 @@ static void test_undo(void **state)
 	struct session *session;
 	char why[1024];
 
-	(void)state;
 	set_up_undo();
 	session = begin_undo();
 	assert_int_equal(carry_out(session, why, sizeof(why)), 0);
@@ -1203,7 +1165,6 @@ static void test_undo_again(void **state)
 	struct session *session;
 	size_t n;
 
-	(void)state;
 	set_up_undo();
 	fake_put("var/lib/vfioboot/undone/etc/vfioboot.conf.d/mine.conf", "older\n");
 	fake_put("etc/vfioboot.conf", "# comments\n\n; alone\n");
@@ -1228,7 +1189,6 @@ static void test_undo_links(void **state)
 	struct session *session;
 	char why[1024];
 
-	(void)state;
 	set_up_undo();
 	fake_remove("etc/vfioboot.protect");
 	fake_link("etc/vfioboot.protect", "/srv/none");
@@ -1259,7 +1219,6 @@ static void test_undo_of_bytes(void **state)
 	struct session *session;
 	char why[1024];
 
-	(void)state;
 	set_up_undo();
 	fake_put_bytes("etc/vfioboot.conf", bytes, sizeof(bytes));
 	fake_image("next-" OTHER, DRACUT, OTHER, GOOD);
@@ -1284,7 +1243,6 @@ static void test_undo_fails(void **state)
 	struct session *session;
 	char why[1024], target[32] = "";
 
-	(void)state;
 	set_up_undo();
 	fake_image("next-" OTHER, DRACUT, OTHER, GOOD);
 	before = look();
@@ -1308,7 +1266,6 @@ static void test_room(void **state)
 	struct session *session;
 	struct message why = {0};
 
-	(void)state;
 	set_up_dracut();
 	session = begin_apply();
 	assert_int_equal(apply_check(&session->apply, &why), 0);
@@ -1329,7 +1286,6 @@ static void test_boot_not_mounted(void **state)
 	struct session *session;
 	struct message why = {0};
 
-	(void)state;
 	set_up_dracut();
 	fake_put("proc/self/mountinfo", ROOT_MOUNT);
 	session = begin_apply();

@@ -63,7 +63,6 @@ static mode_t mode_of(const char *path)
 
 static void test_a_mode_that_is_asked_for(void **state)
 {
-	(void)state;
 	assert_int_equal(
 		atomicfile_write_mode_below(&root, "/etc/hook", "a", 1, 0755), 0);
 	assert_int_equal(mode_of("etc/hook"), 0755);
@@ -82,7 +81,6 @@ static void test_directories_are_made(void **state)
 {
 	struct stat st;
 
-	(void)state;
 	assert_int_equal(write_text("/etc/vfioboot.conf.d/gpu.conf", "one"), 0);
 	assert_string_equal(fake_read("etc/vfioboot.conf.d/gpu.conf"), "one");
 	assert_int_equal(write_text("/etc/vfioboot.conf.d/gpu.conf", "two"), 0);
@@ -96,7 +94,6 @@ static void test_directories_are_made(void **state)
 
 static void test_only_regular_files(void **state)
 {
-	(void)state;
 	fake_dir("etc/dir");
 	fake_link("etc/link", "target");
 	fake_put("etc/target", "old");
@@ -111,7 +108,6 @@ static void test_only_regular_files(void **state)
 
 static void test_remove(void **state)
 {
-	(void)state;
 	fake_put("etc/a", "old");
 	assert_int_equal(atomicfile_remove_below(&root, "/etc/a"), 0);
 	assert_int_equal(names_in("/etc"), 0);
@@ -122,7 +118,6 @@ static void test_remove(void **state)
 /* A link of the tree starts at the tree's own root. */
 static void test_links_lead_to_nothing_outside(void **state)
 {
-	(void)state;
 	fake_dir("real");
 	fake_link("etc", "/real");
 	assert_int_equal(write_text("/etc/file", "x"), 0);
@@ -134,7 +129,6 @@ static void test_links_lead_to_nothing_outside(void **state)
 /* What a process that was killed left does not stand in the way, nor stay. */
 static void test_leftovers(void **state)
 {
-	(void)state;
 	fake_put("etc/.a.vfioboot-new", "half");
 	assert_int_equal(write_text("/etc/a", "whole"), 0);
 	assert_string_equal(fake_read("etc/a"), "whole");
@@ -153,7 +147,6 @@ static void test_attributes_stay(void **state)
 	char label[64] = "";
 	struct stat st;
 
-	(void)state;
 	fake_put("etc/a", "old");
 	assert_int_equal(chmod(fake_path("etc/a"), 0640), 0);
 	if (geteuid() == 0)
@@ -189,7 +182,6 @@ static bool is_there(const char *path)
 
 static void test_keep(void **state)
 {
-	(void)state;
 	fake_dir("boot");
 	assert_int_equal(atomicfile_keep(&root, "/boot/image", "/boot/.kept"), -ENOENT);
 	fake_put("boot/image", "old");
@@ -204,7 +196,6 @@ static void test_keep(void **state)
 
 static void test_put_back(void **state)
 {
-	(void)state;
 	fake_put("boot/image", "old");
 	fake_put("boot/.new", "new");
 	assert_int_equal(atomicfile_keep(&root, "/boot/image", "/boot/.kept"), 0);
@@ -223,7 +214,6 @@ static void test_put_back(void **state)
 /* What FAT needs: a copy, with the mode of the file. */
 static void test_copy(void **state)
 {
-	(void)state;
 	fake_put("image", "content");
 	assert_int_equal(chmod(fake_path("image"), 0640), 0);
 	fake_put("copy", "something longer than that");
@@ -239,7 +229,6 @@ static void test_copy(void **state)
 
 static void test_clear(void **state)
 {
-	(void)state;
 	assert_int_equal(atomicfile_clear(&root, "/image"), 0);
 	assert_int_equal(atomicfile_clear(&root, "/none/image"), 0);
 	fake_link("image", "/nowhere");
@@ -259,7 +248,6 @@ static void expect_link(const char *path)
 
 static void test_move(void **state)
 {
-	(void)state;
 	fake_put("etc/own.conf", "mine");
 	fake_link("etc/link.conf", "/nowhere");
 	assert_int_equal(
@@ -279,7 +267,6 @@ static void test_move(void **state)
 /* Into another file system and back: mounted in a name space of this process, by root alone. */
 static void test_other_file_system(void **state)
 {
-	(void)state;
 	fake_dir("mnt");
 	if (unshare(CLONE_NEWNS) < 0 ||
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -326,7 +313,6 @@ static void test_extended_attributes_stay(void **state)
 {
 	char value[8] = "";
 
-	(void)state;
 	fake_put("etc/a", "old");
 	fake_put("etc/b", "old");
 	if (setxattr(fake_path("etc/a"), ACL, &acl, sizeof(acl), 0) < 0 ||
@@ -353,7 +339,6 @@ static void test_locked_directory(void **state)
 {
 	_cleanup_close_ int dir = -1;
 
-	(void)state;
 	fake_dir("etc");
 	dir = open(fake_path("etc"), O_RDONLY | O_DIRECTORY);
 	assert_int_equal(flock(dir, LOCK_EX), 0);
@@ -382,7 +367,6 @@ static void test_many_writers(void **state)
 	const char *text;
 	int status;
 
-	(void)state;
 	fake_dir("etc");
 	for (int i = 0; i < WRITERS; i++)
 		if (fork() == 0)

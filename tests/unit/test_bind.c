@@ -447,7 +447,6 @@ static void test_free_functions(void **state)
 {
 	uint16_t section = add_section("vfio-pci");
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(section, 0, "");
 	add_function(section, 0, "");
@@ -466,7 +465,6 @@ static void test_driver_is_loaded(void **state)
 {
 	uint16_t first = add_section("vfio-pci"), second = add_section("vfio-pci");
 
-	(void)state;
 	strcpy(kernel->module, "vfio-pci");
 	add_function(first, 0, "");
 	add_function(second, 0, "");
@@ -481,7 +479,6 @@ static void test_native_holds(void **state)
 {
 	uint16_t section = add_section("vfio-pci");
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(section, 0, "nouveau");
 	add_function(section, 0, "");
@@ -496,7 +493,6 @@ static void test_native_holds(void **state)
 /* The machine was read before the native driver came; the override came too late. */
 static void test_native_grabs_first(void **state)
 {
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(add_section("vfio-pci"), GRABBED_EARLY, "");
 	apply();
@@ -508,7 +504,6 @@ static void test_native_grabs_first(void **state)
 /* No driver is asked for, and yet one came. */
 static void test_native_grabs_none(void **state)
 {
-	(void)state;
 	add_function(add_section("none"), GRABBED_EARLY, "");
 	apply();
 	expect_log("override0=none nouveau?0 unbind0<nouveau ");
@@ -518,7 +513,6 @@ static void test_native_grabs_none(void **state)
 /* Its probe was under way when the override came, and ends after our first look. */
 static void test_native_grabs_last(void **state)
 {
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(add_section("vfio-pci"), GRABBED_LATE, "");
 	apply();
@@ -532,7 +526,6 @@ static void test_late(void **state)
 	static const struct pci_address first;
 	uint16_t section = add_section("vfio-pci");
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(section, GRABBED_LATE, "");
 	add_function(section, 0, "");
@@ -549,7 +542,6 @@ static void test_late_take(void **state)
 	static const struct pci_address first;
 	uint16_t section = add_section("vfio-pci");
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(section, GRABBED_LATE, "");
 	config.sections[section].take = true;
@@ -562,7 +554,6 @@ static void test_late_take(void **state)
 /* The native driver lets go by itself before it is told to: that is what was wanted. */
 static void test_native_lets_go(void **state)
 {
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(add_section("vfio-pci"), RELEASED_EARLY, "nouveau");
 	apply();
@@ -572,7 +563,6 @@ static void test_native_lets_go(void **state)
 
 static void test_bound_already(void **state)
 {
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(add_section("vfio-pci"), 0, "vfio-pci");
 	apply();
@@ -584,7 +574,6 @@ static void test_no_driver_at_all(void **state)
 {
 	uint16_t section = add_section(CONFIG_DRIVER_NONE);
 
-	(void)state;
 	add_function(section, 0, "");
 	add_function(section, 0, "nouveau");
 	apply();
@@ -599,7 +588,6 @@ static void test_two_drivers(void **state)
 {
 	uint16_t first = add_section("vfio-pci"), second = add_section("mlx5_vfio_pci");
 
-	(void)state;
 	register_driver("vfio-pci");
 	strcpy(kernel->module, "mlx5_vfio_pci");
 	add_function(first, 0, "");
@@ -615,7 +603,6 @@ static void test_two_drivers(void **state)
 
 static void test_nothing_to_do(void **state)
 {
-	(void)state;
 	apply();
 	expect_log("");
 }
@@ -625,7 +612,6 @@ static void test_refused_is_not_touched(void **state)
 	uint16_t refused = add_section("vfio-pci"), absent = add_section("vfio-pci");
 	uint16_t good = add_section("vfio-pci");
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(refused, 0, "nouveau");
 	plan.entries[0].reason = REASON_PROTECTED;
@@ -642,7 +628,6 @@ static void test_refused_is_not_touched(void **state)
 
 static void test_all_refused(void **state)
 {
-	(void)state;
 	add_function(add_section("vfio-pci"), 0, "nouveau");
 	plan.entries[0].reason = REASON_MOVED;
 	apply();
@@ -657,7 +642,6 @@ static void test_driver_is_missing(void **state)
 {
 	uint16_t section = add_section("vfio-pci");
 
-	(void)state;
 	add_function(section, 0, "");
 	add_function(section, 0, "nouveau");
 	apply();
@@ -676,7 +660,6 @@ static void test_missing_driver_of_one_section(void **state)
 	uint16_t third = add_section("mlx5_vfio_pci");
 	const char *first_modprobe;
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(first, 0, "");
 	add_function(second, 0, "");
@@ -695,7 +678,6 @@ static void test_one_probe_fails(void **state)
 {
 	uint16_t broken = add_section("vfio-pci"), good = add_section("vfio-pci");
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(broken, 0, "");
 	add_function(broken, VFIO_REFUSES, "");
@@ -717,7 +699,6 @@ static void test_bound_before_stays(void **state)
 {
 	uint16_t section = add_section("vfio-pci");
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(section, 0, "vfio-pci");
 	add_function(section, VFIO_REFUSES, "");
@@ -738,7 +719,6 @@ static void test_none_is_rolled_back(void **state)
 {
 	uint16_t section = add_section(CONFIG_DRIVER_NONE);
 
-	(void)state;
 	add_function(section, 0, "");
 	add_function(section, UNBIND_LIES, "nouveau");
 	apply();
@@ -752,7 +732,6 @@ static void test_override_fails(void **state)
 {
 	uint16_t broken = add_section("vfio-pci"), good = add_section("vfio-pci");
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(broken, 0, "");
 	add_function(broken, OVERRIDE_FAILS, "");
@@ -769,7 +748,6 @@ static void test_unbind_fails(void **state)
 {
 	uint16_t section = add_section("vfio-pci");
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(section, UNBIND_FAILS, "nouveau");
 	add_function(section, 0, "");
@@ -783,7 +761,6 @@ static void test_unbind_fails(void **state)
 /* The kernel says yes to the unbind; the device is read back all the same. */
 static void test_unbind_lies(void **state)
 {
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(add_section("vfio-pci"), UNBIND_LIES, "nouveau");
 	apply();
@@ -816,7 +793,6 @@ static void test_vanishes(void **state)
 
 static void test_native_refuses_on_the_way_back(void **state)
 {
-	(void)state;
 	add_function(add_section("vfio-pci"), NATIVE_REFUSES, "");
 	apply();
 	expect(0, RESULT_FAILED, REASON_NO_DRIVER, "");
@@ -842,7 +818,6 @@ static void test_unbind_hangs(void **state)
 {
 	uint16_t broken = add_section("vfio-pci"), good = add_section("vfio-pci");
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(broken, 0, "");
 	add_function(broken, UNBIND_HANGS, "nouveau");
@@ -860,7 +835,6 @@ static void test_unbind_hangs_on_the_way_back(void **state)
 {
 	uint16_t first = add_section("vfio-pci"), second = add_section("vfio-pci");
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(first, VFIO_UNBIND_HANGS, "");
 	add_function(first, VFIO_REFUSES, "");
@@ -879,7 +853,6 @@ static void test_unbind_hangs_on_the_way_back(void **state)
  */
 static void test_all_unbinds_hang(void **state)
 {
-	(void)state;
 	register_driver("vfio-pci");
 	for (int i = 0; i < FUNCTIONS_MAX; i++)
 		add_function(add_section("vfio-pci"), UNBIND_HANGS, "nouveau");
@@ -895,7 +868,6 @@ static void test_all_unbinds_hang(void **state)
 
 static void test_modprobe_hangs(void **state)
 {
-	(void)state;
 	kernel->modprobe_hangs = true;
 	add_function(add_section("vfio-pci"), 0, "");
 	apply_fast(20, 10000, BIND_WORK_MS);
@@ -906,7 +878,6 @@ static void test_modprobe_hangs(void **state)
 /* Even a write that never returns does not keep the boot. */
 static void test_override_hangs(void **state)
 {
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(add_section("vfio-pci"), OVERRIDE_HANGS, "");
 	apply_fast(20, BIND_END_MS, BIND_END_MS + 5000);
@@ -921,7 +892,6 @@ static void test_not_live(void **state)
 	uint16_t section = add_section("vfio-pci");
 	struct root root = fake_open();
 
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(section, VFIO_REFUSES, "");
 	add_function(section, 0, "");
@@ -937,7 +907,6 @@ static void test_not_live_never_runs_modprobe(void **state)
 {
 	struct root root = fake_open();
 
-	(void)state;
 	add_function(add_section("vfio-pci"), 0, "");
 	report.began = 0;
 	bind_plan(&root, &report);
@@ -989,7 +958,6 @@ static void test_set_up_before_load(void **state)
 {
 	uint16_t section = add_set_up_section();
 
-	(void)state;
 	strcpy(kernel->module, "vfio-pci");
 	add_set_up_function(section, 0, "");
 	add_set_up_function(section, 0, "nouveau");
@@ -1009,7 +977,6 @@ static void test_set_up_before_load(void **state)
 /* As on the real root: its driver has it, and what holds is left. */
 static void test_set_up_of_bound(void **state)
 {
-	(void)state;
 	register_driver("vfio-pci");
 	add_set_up_function(add_set_up_section(), 0, "vfio-pci");
 	fake_put("sys/bus/pci/devices/0000:00:00.0/d3cold_allowed", "0\n");
@@ -1023,7 +990,6 @@ static void test_set_up_without_driver(void **state)
 {
 	uint16_t section = add_set_up_section();
 
-	(void)state;
 	strcpy(config.sections[section].driver, CONFIG_DRIVER_NONE);
 	add_set_up_function(section, 0, "");
 	apply();
@@ -1033,7 +999,6 @@ static void test_set_up_without_driver(void **state)
 
 static void test_set_up_fails(void **state)
 {
-	(void)state;
 	register_driver("vfio-pci");
 	add_function(add_set_up_section(), 0, "");
 	apply();
@@ -1047,7 +1012,6 @@ static void test_set_up_hangs(void **state)
 {
 	uint16_t broken = add_set_up_section(), good = add_set_up_section();
 
-	(void)state;
 	register_driver("vfio-pci");
 	kernel->clock_speed = 10;
 	add_set_up_function(broken, SETTING_HANGS, "");
@@ -1068,7 +1032,6 @@ static void test_set_up_hangs(void **state)
 /* What is refused has no steps. */
 static void test_no_set_up_of_refused(void **state)
 {
-	(void)state;
 	register_driver("vfio-pci");
 	add_set_up_function(add_set_up_section(), 0, "");
 	plan.entries[0].reason = REASON_PROTECTED;
@@ -1083,7 +1046,6 @@ static void test_no_set_up_of_refused(void **state)
 /* Its driver comes later, and nothing keeps it off. */
 static void test_native_is_waited_for(void **state)
 {
-	(void)state;
 	add_function(add_section("native"), 0, "");
 	apply();
 	expect_log("");
@@ -1095,7 +1057,6 @@ static void test_native_is_left_alone(void **state)
 {
 	uint16_t section = add_section("native");
 
-	(void)state;
 	add_function(section, 0, "nouveau");
 	add_function(section, 0, "vfio-pci");
 	apply();

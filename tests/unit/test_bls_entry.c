@@ -13,7 +13,6 @@ static void has_stem(const char *name, bool tries, const char *wanted)
 
 static void test_stem(void **state)
 {
-	(void)state;
 	has_stem("a-6.1.conf", true, "a-6.1");
 	has_stem("a-6.1+3.conf", true, "a-6.1");
 	has_stem("a-6.1+2-1.conf", true, "a-6.1");
@@ -32,7 +31,6 @@ static void test_stem(void **state)
 
 static void test_no_tries(void **state)
 {
-	(void)state;
 	has_stem("a-6.1+3.conf", false, "a-6.1+3");
 	has_stem("a-6.1+2-1.conf", false, "a-6.1+2-1");
 	has_stem("a", false, "a");

@@ -46,7 +46,6 @@ static void test_parameters(void **state)
 	struct params params = {0};
 	struct message message = {0};
 
-	(void)state;
 	reset(false);
 	section("");
 	section("games");
@@ -83,7 +82,6 @@ static void test_parameters_are_never_cut(void **state)
 	struct message message = {0};
 	char arguments[32] = "vfioboot.profile=games";
 
-	(void)state;
 	needs(&params, PARAMS_NEEDED, "abc=4567");
 	assert_int_equal(
 		params_append(arguments, sizeof(arguments), &params, &message), 0);
@@ -100,7 +98,6 @@ static void test_parameters_are_never_cut(void **state)
 
 static void test_more_profiles_than_room(void **state)
 {
-	(void)state;
 	reset(false);
 	section("");
 	for (unsigned i = 0; i < CONFIG_PROFILES_MAX + 2; i++) {
@@ -119,7 +116,6 @@ static void test_more_profiles_than_room(void **state)
 
 static void test_sections_of_no_boot(void **state)
 {
-	(void)state;
 	for (int selected = 0; selected < 2; selected++) {
 		reset(selected);
 		section("")->bad = true;
@@ -134,7 +130,6 @@ static void test_file(void **state)
 {
 	struct bootentries read;
 
-	(void)state;
 	reset(true);
 	section("a");
 	section("b");
@@ -163,7 +158,6 @@ static void test_file(void **state)
 
 static void test_plain(void **state)
 {
-	(void)state;
 	assert_true(bootentry_is_plain("vfioboot.device=0000:00:01.0/00,10de:2204"));
 	assert_false(bootentry_is_plain(""));
 	for (const char *p = " \t\n\"'$`\\;&|<>(){}[]*?!#~%^"; *p; p++)
@@ -175,7 +169,6 @@ static void test_missing(void **state)
 	static const struct bootentry entry = {"a", "A", "vfioboot.profile=a iommu=on x"};
 	char missing[BOOTENTRY_ARGS_SIZE];
 
-	(void)state;
 	bootentry_missing_arguments("", &entry, missing);
 	assert_string_equal(missing, entry.arguments);
 	bootentry_missing_arguments(
@@ -199,7 +192,6 @@ static void expect_strip(const char *options, const char *rest)
 
 static void test_strip(void **state)
 {
-	(void)state;
 	bootentry_parse(
 		"a\tA\tvfioboot.profile=a iommu=on\nb\tB\tvfioboot.off\n", &entries);
 	expect_strip("", NULL);
@@ -228,7 +220,6 @@ static void test_keep(void **state)
 {
 	struct bootentries old;
 
-	(void)state;
 	reset(true);
 	section("a");
 	bootentry_decide(&config, &entries);
@@ -246,7 +237,6 @@ static void test_fits(void **state)
 {
 	struct bootentries old;
 
-	(void)state;
 	reset(true);
 	section("a");
 	bootentry_decide(&config, &entries);

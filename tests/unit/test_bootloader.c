@@ -32,7 +32,6 @@ static void test_names(void **state)
 {
 	char names[BOOTLOADER_NAMES_SIZE];
 
-	(void)state;
 	bootloader_names(names);
 	assert_string_equal(names,
 		"rpm-ostree, nixos, kernelstub, proxmox, zfsbootmenu, uki, systemd-boot, grub-bls, "
@@ -41,7 +40,6 @@ static void test_names(void **state)
 
 static void test_one(void **state)
 {
-	(void)state;
 	expect("-:");
 	fake_put("boot/grub/grub.cfg", "");
 	expect("grub: grub=boot/grub/grub.cfg");
@@ -54,7 +52,6 @@ static void test_one(void **state)
 
 static void test_blscfg(void **state)
 {
-	(void)state;
 	fake_put("boot/grub2/grub.cfg", "");
 	fake_put("boot/loader/entries/a.conf", "");
 	fake_put("etc/default/grub", "GRUB_TIMEOUT=5\nGRUB_ENABLE_BLSCFG=\"true\"\n");
@@ -67,7 +64,6 @@ static void test_blscfg(void **state)
 
 static void test_several(void **state)
 {
-	(void)state;
 	fake_put("boot/grub/grub.cfg", "");
 	fake_put("boot/refind_linux.conf", "");
 	expect("-: grub=boot/grub/grub.cfg refind=boot/refind_linux.conf");
@@ -81,7 +77,6 @@ static void test_several(void **state)
 
 static void test_uki(void **state)
 {
-	(void)state;
 	fake_put("efi/EFI/systemd/systemd-bootx64.efi", "");
 	fake_put("efi/EFI/Linux/linux.EFI", "");
 	expect("-: uki=efi/EFI/Linux/linux.EFI systemd-boot=efi/EFI/systemd");
@@ -95,7 +90,6 @@ static void test_uki(void **state)
 
 static void test_managers(void **state)
 {
-	(void)state;
 	fake_put("boot/efi/loader/loader.conf", "");
 	fake_put("etc/kernelstub/configuration", "{}");
 	fake_efivar("LoaderInfo", "systemd-boot 257.9");
@@ -123,7 +117,6 @@ static void expect_unmounted(const char *owner, const char *partition, const cha
 
 static void test_unmounted(void **state)
 {
-	(void)state;
 	/* Files of GRUB are left, and systemd-boot says that it was started. */
 	fake_put("boot/grub/grub.cfg", "");
 	fake_efivar("LoaderInfo", "systemd-boot 252.39");
@@ -145,7 +138,6 @@ static void test_unmounted(void **state)
 
 static void test_proxmox(void **state)
 {
-	(void)state;
 	fake_put("boot/grub/grub.cfg", "");
 	fake_put("etc/kernel/proxmox-boot-uuids", "1A2B-3C4D\n");
 	fake_efivar("LoaderInfo", "systemd-boot 252.39");
@@ -184,7 +176,6 @@ static void test_firmware(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	struct efi_entry entry;
 
-	(void)state;
 	fake_put("boot/grub/grub.cfg", "");
 	fake_put("boot/refind_linux.conf", "");
 	fake_put_bytes("sys/firmware/efi/efivars/BootCurrent-" EFI_GLOBAL,
@@ -238,7 +229,6 @@ static void test_firmware_order(void **state)
 {
 	static const char order[] = "sys/firmware/efi/efivars/BootOrder-" EFI_GLOBAL;
 
-	(void)state;
 	put_image("efi/EFI/Linux/a.efi");
 	put_image("efi/EFI/Linux/b.efi");
 	put_entry("Boot0001", "\\EFI\\Linux\\a.efi");
@@ -273,7 +263,6 @@ static void test_firmware_order(void **state)
 /* systemd-boot is there, but the firmware has started the stub. */
 static void test_firmware_beside_systemd_boot(void **state)
 {
-	(void)state;
 	put_image("efi/EFI/Linux/a.efi");
 	put_image("efi/EFI/Linux/b.efi");
 	fake_put_bytes(
@@ -290,7 +279,6 @@ static void test_firmware_beside_systemd_boot(void **state)
 /* It needs no settings and no directory of its own: its word says that it chooses. */
 static void test_systemd_boot_without_files(void **state)
 {
-	(void)state;
 	put_image("efi/EFI/Linux/a.efi");
 	put_image("efi/EFI/Linux/b.efi");
 	fake_put_bytes(

@@ -189,7 +189,6 @@ static void test_nothing_of_the_owner(void **state)
 	_cleanup_free_ char *data = NULL;
 	size_t size;
 
-	(void)state;
 	plant();
 	capture_tree(&capture);
 	assert_int_equal(capture_pack(&capture, "x.tar", &data, &size), 0);
@@ -258,7 +257,6 @@ static void test_no_secret_of_any_kind(void **state)
 	static const char *const secrets[] = {
 		UUID, MAC, MAC_IF, IP, WWID, SERIAL, "alicehost", USER, "Alice's~"};
 
-	(void)state;
 	fake_put("proc/sys/kernel/osrelease", "6.1.0-18-amd64\n");
 	fake_link("sys/class/block/dm-0", "../../devices/virtual/block/dm-0");
 	fake_link("sys/class/net/br0", "../../devices/virtual/net/br0");
@@ -295,7 +293,6 @@ static void test_what_is_needed(void **state)
 {
 	_cleanup_(capture_free) struct capture capture = {0};
 
-	(void)state;
 	plant();
 	capture_tree(&capture);
 	assert_int_equal(capture.n_gaps, 0);
@@ -334,7 +331,6 @@ static void test_names_agree(void **state)
 	const struct capture_entry *mounts, *name;
 	char source[64];
 
-	(void)state;
 	plant();
 	capture_tree(&capture);
 	name = find(&capture, "sys/devices/virtual/block/dm-0/dm/name");
@@ -350,7 +346,6 @@ static void test_order(void **state)
 {
 	_cleanup_(capture_free) struct capture capture = {0};
 
-	(void)state;
 	plant();
 	capture_tree(&capture);
 	for (size_t i = 0; i < capture.n; i++) {
@@ -373,7 +368,6 @@ static void test_same_machine_same_archive(void **state)
 {
 	static const char *const names[] = {"x.tar", "x.tar.gz", "x.tar.xz", "x.tar.zst"};
 
-	(void)state;
 	plant();
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		_cleanup_(capture_free) struct capture first = {0}, second = {0};
@@ -398,7 +392,6 @@ static void test_archive(void **state)
 	struct archive_entry *entry;
 	size_t size, n = 0;
 
-	(void)state;
 	plant();
 	capture_tree(&capture);
 	assert_int_equal(capture_pack(&capture, "machine.tar.xz", &data, &size), 0);
@@ -428,7 +421,6 @@ static void test_empty_tree(void **state)
 	_cleanup_free_ char *data = NULL;
 	size_t size;
 
-	(void)state;
 	fake_dir("empty");
 	capture_tree(&capture);
 	assert_int_equal(capture.n, 0);

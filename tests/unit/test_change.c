@@ -98,7 +98,6 @@ static void test_texts(void **state)
 {
 	struct change_failure failure;
 
-	(void)state;
 	put_texts();
 	expect_steps("write /etc/a\nwrite /etc/more/b\nremove /etc/gone\n");
 	expect_old_texts();
@@ -113,7 +112,6 @@ static void test_texts(void **state)
 /* What the copy replaced comes back; where there was nothing, nothing is left. */
 static void test_copies(void **state)
 {
-	(void)state;
 	fake_put("etc/a", "new");
 	fake_put("etc/b", "old");
 	change_add(&change, &change_copy, "/etc/a", "/etc/b");
@@ -129,7 +127,6 @@ static void test_failure_takes_all_back(void **state)
 {
 	struct stat st;
 
-	(void)state;
 	put_texts();
 	assert_int_equal(chmod(fake_path("etc/gone"), 0600), 0);
 	assert_int_equal(chmod(fake_path("etc/a"), 0640), 0);
@@ -152,7 +149,6 @@ static void add_image(void)
 
 static void test_build_and_replace(void **state)
 {
-	(void)state;
 	fake_put("boot/image", "old");
 	add_image();
 	add_program("exit 3");
@@ -176,7 +172,6 @@ static void test_new_file(void **state)
 {
 	static const char *const leavings[] = {".part", NULL};
 
-	(void)state;
 	fake_dir("boot");
 	add_build("printf new >\"$1\"; printf half >\"$1.part\"", "/boot/new");
 	change.steps[0].leavings = leavings;
@@ -192,7 +187,6 @@ static void test_programs_that_fail(void **state)
 {
 	struct change_failure failure;
 
-	(void)state;
 	fake_dir("boot");
 	add_build("for i in $(seq 30); do echo $i; done", "/boot/none");
 	assert_int_equal(change_carry_out(&change, NULL, &failure), -ENOENT);
@@ -246,7 +240,6 @@ static void test_own_kind(void **state)
 	struct message why = {0};
 	int calls = 0;
 
-	(void)state;
 	assert_int_equal(change_add_own(&change, &own, &calls), 0);
 	expect_steps("rebuild the menu\n");
 	assert_int_equal(change_check(&change, &why), -EPERM);
@@ -283,7 +276,6 @@ static void test_optional(void **state)
 	int calls = 0;
 	char why[64];
 
-	(void)state;
 	assert_int_equal(change_add_own(&change, &own, &calls), 0);
 	assert_non_null(change_add(&change, &start, "/a", "/b"));
 	assert_non_null(change_add(&change, &start, NULL, NULL));
@@ -314,7 +306,6 @@ static bool is_wanted(void *data, const char *kept, const char *path)
 
 static void test_leftovers(void **state)
 {
-	(void)state;
 	fake_put("boot/.image.1.vfioboot-kept", "old");
 	fake_put("boot/.image.2.vfioboot-kept", "old");
 	fake_put("boot/.image.2.vfioboot-new", "half");
@@ -338,7 +329,6 @@ static void test_space(void **state)
 	const uint64_t huge = (uint64_t)1 << 52;
 	struct message why = {0};
 
-	(void)state;
 	fake_put("boot/old", "");
 	fake_put("boot/image", "");
 	change_add(&change, &change_spare, "/boot/x", NULL)->room = huge;

@@ -32,7 +32,6 @@ static int set_up(void **state)
 /* Reaps what a test left behind, so that the next one starts without. */
 static int tear_down(void **state)
 {
-	(void)state;
 	while (waitpid(-1, NULL, 0) > 0)
 		;
 	alarm(0);
@@ -121,7 +120,6 @@ static void test_now(void **state)
 {
 	uint64_t before = child_now(), after;
 
-	(void)state;
 	pause_ms(SHORT_MS);
 	after = child_now();
 	assert_within(after - before, SHORT_MS - 1, SHORT_MS + LONG_MS);
@@ -133,7 +131,6 @@ static void test_status(void **state)
 		int result, status;
 	} cases[] = {{0, 0}, {1, 1}, {127, 127}, {255, 255}, {256, 0}, {-1, 255}};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		int result = cases[i].result;
 
@@ -146,7 +143,6 @@ static void test_memory(void **state)
 {
 	int value = 3;
 
-	(void)state;
 	assert_int_equal(run(write_memory, &value, child_now() + LONG_MS), 0);
 	assert_int_equal(value, run == child_run ? 3 : 7);
 }
@@ -157,7 +153,6 @@ static void test_no_pipe(void **state)
 	int own = dup(STDERR_FILENO), pipes[2], r;
 	ino_t inode;
 
-	(void)state;
 	assert_int_equal(pipe(pipes), 0);
 	inode = inode_of(pipes[1]);
 	assert_int_not_equal(inode, 0);
@@ -171,7 +166,6 @@ static void test_no_pipe(void **state)
 
 static void test_killed_by_a_signal(void **state)
 {
-	(void)state;
 	assert_true(run(kill_itself, NULL, child_now() + LONG_MS) < 0);
 }
 
@@ -180,7 +174,6 @@ static void test_ends_in_time(void **state)
 {
 	uint64_t start = child_now();
 
-	(void)state;
 	assert_int_equal(run(end_late, NULL, start + LONG_MS), 3);
 	assert_true(child_now() - start < LONG_MS);
 }
@@ -189,7 +182,6 @@ static void test_deadline(void **state)
 {
 	static int (*const works[])(void *data) = {wait_for_ever, ignore_all_signals};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(works); i++) {
 		uint64_t start = child_now(), took;
 		int status = 0;
@@ -211,7 +203,6 @@ static void test_stack_of_one_that_stays(void **state)
 	uintptr_t *stacks = mmap(NULL, 2 * sizeof(*stacks), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	(void)state;
 	assert_ptr_not_equal(stacks, MAP_FAILED);
 	assert_int_equal(
 		run(stay_on_stack, &stacks[0], child_now() + SHORT_MS), -ETIMEDOUT);
@@ -226,7 +217,6 @@ static void test_deadline_is_past(void **state)
 {
 	uint64_t start = child_now();
 
-	(void)state;
 	assert_int_equal(run(wait_for_ever, NULL, 0), -ETIMEDOUT);
 	assert_int_equal(run(wait_for_ever, NULL, start - 1), -ETIMEDOUT);
 	assert_true(child_now() - start < LONG_MS);
@@ -235,7 +225,6 @@ static void test_deadline_is_past(void **state)
 /* One that was left behind ends while another is waited for. */
 static void test_another_child_ends(void **state)
 {
-	(void)state;
 	for (int i = 0; i < 8; i++) {
 		pid_t pid = fork();
 
@@ -268,7 +257,6 @@ static void test_interrupted(void **state)
 	struct sigaction action = {.sa_handler = on_signal}, old;
 	pid_t self = getpid();
 
-	(void)state;
 	sigaction(SIGUSR1, &action, &old);
 	assert_int_equal(run(interrupt_parent, &self, child_now() + LONG_MS), 4);
 	sigaction(SIGUSR1, &old, NULL);
@@ -288,7 +276,6 @@ static void test_nested(void **state)
 {
 	int result = 42;
 
-	(void)state;
 	assert_int_equal(run(run_grandchild, &result, child_now() + LONG_MS), 42);
 }
 
@@ -297,7 +284,6 @@ static void test_inherited_ignore(void **state)
 {
 	int result = 5;
 
-	(void)state;
 	signal(SIGCHLD, SIG_IGN);
 	child_prepare();
 	assert_int_equal(run(return_data, &result, child_now() + LONG_MS), 5);

@@ -58,7 +58,6 @@ static void test_plain(void **state)
 			"<BOOT_IMAGE=/vmlinuz><vfioboot.device=00:01.0/00,10de:2204><quiet>"},
 	};
 
-	(void)state;
 	expect_cuts(cuts, ARRAY_SIZE(cuts));
 }
 
@@ -88,7 +87,6 @@ static void test_quotes(void **state)
 		{"\"a=\"b\"\" c", "<a=b\"><c>"},
 	};
 
-	(void)state;
 	expect_cuts(cuts, ARRAY_SIZE(cuts));
 }
 
@@ -105,7 +103,6 @@ static void test_end(void **state)
 	const char *cursor = "-- b";
 	struct cmdline_param param;
 
-	(void)state;
 	expect_cuts(cuts, ARRAY_SIZE(cuts));
 	for (int i = 0; i < 3; i++)
 		assert_false(cmdline_next(&cursor, &param));
@@ -122,7 +119,6 @@ static void test_leading_equals(void **state)
 	struct cmdline_param param;
 	const char *cursor = "=a=b";
 
-	(void)state;
 	expect_cuts(cuts, ARRAY_SIZE(cuts));
 	assert_true(cmdline_next(&cursor, &param));
 	assert_true(cmdline_name_is(&param, "=a"));
@@ -149,7 +145,6 @@ static void test_name_is(void **state)
 		{"\"\"", "", true},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const char *cursor = cases[i].text;
 		struct cmdline_param param;
@@ -173,7 +168,6 @@ static void test_length(void **state)
 		{"a=\"b -- c\" -- d", "a=\"b -- c\""},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		assert_int_equal(cmdline_length(cases[i].text), strlen(cases[i].kernels));
 		assert_memory_equal(
@@ -183,7 +177,6 @@ static void test_length(void **state)
 
 static void test_value_has(void **state)
 {
-	(void)state;
 	assert_true(cmdline_has("ro a=x,y z", "a", "y"));
 	assert_true(cmdline_has("a=x a=y", "a", "y"));
 	assert_true(cmdline_has("\"a=x y\" a_b=z", "a-b", "z"));
@@ -197,7 +190,6 @@ static void test_value_has(void **state)
 
 static void test_value_first(void **state)
 {
-	(void)state;
 	assert_true(cmdline_has_first("v=b,a v=a,b", "v", "a"));
 	assert_false(cmdline_has_first("v=b,a", "v", "a"));
 	assert_false(cmdline_has_first("v", "v", "a"));
@@ -205,7 +197,6 @@ static void test_value_first(void **state)
 
 static void test_value_ends(void **state)
 {
-	(void)state;
 	assert_true(cmdline_holds("i=on,off", "i", "off", "on"));
 	assert_true(cmdline_holds("i=on i=x,off", "i", "off", "on"));
 	assert_true(cmdline_holds("i=off,on", "i", "off", NULL));
@@ -217,7 +208,6 @@ static void test_value_ends(void **state)
 
 static void test_value_passes_through(void **state)
 {
-	(void)state;
 	assert_true(cmdline_passes_through("iommu.passthrough=1", false));
 	assert_true(
 		cmdline_passes_through("iommu.passthrough=0 iommu.passthrough=y", false));
@@ -236,7 +226,6 @@ static void test_value_passes_through(void **state)
 
 static void test_word_have(void **state)
 {
-	(void)state;
 	assert_true(cmdline_has_word("ro  quiet\tx", "quiet", 5));
 	assert_true(cmdline_has_word("ro -- x", "ro", 2));
 	assert_false(cmdline_has_word("ro quiets", "quiet", 5));
@@ -262,7 +251,6 @@ static void test_word_add(void **state)
 		{"a=\"b -- c\" -- d", "e", "a=\"b -- c\" e -- d"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_free_ char *text = cmdline_join(cases[i][0], cases[i][1]);
 
@@ -287,7 +275,6 @@ static void test_word_same(void **state)
 		{"a -- x y", "a -- y x", false},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_int_equal(
 			cmdline_same_words(cases[i].a, cases[i].b), cases[i].same);
@@ -297,7 +284,6 @@ static void test_last(void **state)
 {
 	struct cmdline_param param;
 
-	(void)state;
 	assert_true(cmdline_find_last("a=1 a=2 a b=3 -- a=4", "a", &param));
 	assert_int_equal(param.value_len, 1);
 	assert_memory_equal(param.value, "2", 1);
@@ -312,7 +298,6 @@ static void test_read(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_free_ char *none = NULL;
 
-	(void)state;
 	assert_int_equal(cmdline_read(&root, &none), -ENOENT);
 	assert_int_equal(cmdline_read_if_any(&root, &none), 0);
 	assert_string_equal(none, "");

@@ -12,7 +12,6 @@ static struct config config;
 
 static int empty_config(void **state)
 {
-	(void)state;
 	memset(&config, 0, sizeof(config));
 	return 0;
 }
@@ -72,7 +71,6 @@ static void test_whole_section(void **state)
 {
 	const struct config_section *section;
 
-	(void)state;
 	read_only("[boot]\nwhen = selected\n\n[device gaming-gpu]\n"
 		  "path    = 00:01.0/00\nid      = 10de:2204, 10de:1aef\n"
 		  "address = 01:00\nclass   = 03, class:0403\n"
@@ -98,7 +96,6 @@ static void test_defaults(void **state)
 {
 	const struct config_section *section;
 
-	(void)state;
 	read_only("[device a]\nid=10de:2204\n");
 	assert_int_equal(config.n_errors, 0);
 	assert_false(config.when_selected || config.off);
@@ -112,7 +109,6 @@ static void test_defaults(void **state)
 
 static void test_same_values(void **state)
 {
-	(void)state;
 	read_only(
 		"[device a]\nid=10de:2204\non-move=refuse\nlast-display=no\ndriver=none\n"
 		"expect=1\n[device b]\nid=10de:2204\nexpect=4096\n");
@@ -126,7 +122,6 @@ static void test_same_values(void **state)
 /* A list may go on under the same key; the selectors of sections do not mix. */
 static void test_repeated_lists(void **state)
 {
-	(void)state;
 	read_only(
 		"[device a]\nid = 10de:2204\nid = 10de:1aef,10de:1aec\npath = 00:01.0/00\n"
 		"path = 00:02.0\n[device b]\nid=1002:73bf\n[device c]\nid: 8086:a0b1\n");
@@ -229,7 +224,6 @@ static void expect_mistake(const struct mistake *mistake)
 
 static void test_mistakes(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++)
 		expect_mistake(&mistakes[i]);
 }
@@ -240,7 +234,6 @@ static void test_single_keys_twice(void **state)
 		"driver = vfio-pci", "on-move = follow", "last-display = yes",
 		"bind = demand", "bind = boot"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		char text[256];
 
@@ -258,7 +251,6 @@ static void test_single_keys_twice(void **state)
 /* What only a whole section shows is told at its header. */
 static void test_incomplete_sections(void **state)
 {
-	(void)state;
 	read_only(
 		"\n[device a]\n[device b]\nexpect = 2\n\n[device c]\npath = 00:01.0/00\n"
 		"on-move = follow\n[device d]\nid=10de:2204\n[device e]\n");
@@ -293,7 +285,6 @@ static void test_bad_headers(void **state)
 		{"[device b] c", "text behind"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char text[256];
 
@@ -317,7 +308,6 @@ static void test_header_of_bad_length(void **state)
 {
 	char text[512];
 
-	(void)state;
 	snprintf(text, sizeof(text),
 		"[device a]\nid=10de:2204\n[device b] ; %0300d\nid=1002:73bf\n", 0);
 	read_only(text);
@@ -329,7 +319,6 @@ static void test_header_of_bad_length(void **state)
 
 static void test_longest_names(void **state)
 {
-	(void)state;
 	read_only(
 		"[device 1234567890123456789012345678901234567890]\nid=10de:2204\n"
 		"profile=1234567890123456789012345678901234567890\n"
@@ -344,7 +333,6 @@ static void test_longest_names(void **state)
 
 static void test_duplicate_sections(void **state)
 {
-	(void)state;
 	read_text("[device a]\nid=10de:2204\n[device a]\nid=10de:1aef\n[device b]\n"
 		  "id=1002:73bf\n",
 		FILE_NAME);
@@ -363,7 +351,6 @@ static void test_duplicate_sections(void **state)
 
 static void test_keys_outside_of_sections(void **state)
 {
-	(void)state;
 	read_only("id = 10de:2204\n[device a]\nid=10de:2204\n");
 	assert_int_equal(config.n_errors, 1);
 	expect_error(0, FILE_NAME, 1, "id");
@@ -372,7 +359,6 @@ static void test_keys_outside_of_sections(void **state)
 
 static void test_boot_section(void **state)
 {
-	(void)state;
 	read_only("[boot]\nwhen = selected\n");
 	assert_true(config.n_errors == 0 && config.when_selected);
 	/* A drop-in may change it. */
@@ -391,7 +377,6 @@ static void test_boot_section(void **state)
 
 static void test_protect_network(void **state)
 {
-	(void)state;
 	read_only("[boot]\nwhen = always\n");
 	assert_false(config.protect_network);
 	read_only("[boot]\nprotect-network = yes\nwhen = always\n");
@@ -412,7 +397,6 @@ static void test_protect_network(void **state)
 /* What the hook may do beyond the sections, somebody has to have said clearly. */
 static void test_libvirt_section(void **state)
 {
-	(void)state;
 	read_only("[libvirt]\nall = yes\nstop-session = yes\n[boot]\nwhen = selected\n");
 	assert_true(config.n_errors == 0 && config.libvirt_all);
 	assert_true(config.libvirt_stop_session && config.when_selected);
@@ -438,7 +422,6 @@ static void test_libvirt_section(void **state)
 
 static void test_boot_section_twice(void **state)
 {
-	(void)state;
 	read_only(
 		"[boot]\nwhen = selected\n[device a]\nid=10de:2204\n[boot]\nwhen = always\n");
 	assert_int_equal(config.n_errors, 1);
@@ -450,7 +433,6 @@ static void test_boot_section_twice(void **state)
 /* The line that can't be read may have been the one that says "selected". */
 static void test_boot_section_with_a_broken_line(void **state)
 {
-	(void)state;
 	read_only("[boot]\nwhen selected\n[device a]\nid=10de:2204\n");
 	assert_int_equal(config.n_errors, 1);
 	expect_error(0, FILE_NAME, 2, "neither");
@@ -461,7 +443,6 @@ static void test_boot_section_with_a_broken_line(void **state)
 /* One file that says both is a mistake, whichever comes last. */
 static void test_boot_key_twice(void **state)
 {
-	(void)state;
 	read_only("[boot]\nwhen = selected\nwhen = always\n");
 	assert_int_equal(config.n_errors, 1);
 	expect_error(0, FILE_NAME, 3, "twice");
@@ -472,7 +453,6 @@ static void test_unreadable_file(void **state)
 {
 	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	(void)state;
 	config_read_file(&config, fd, FILE_NAME);
 	close(fd);
 	assert_int_equal(config.n_errors, 1);
@@ -483,7 +463,6 @@ static void test_line_numbers_end(void **state)
 {
 	static char text[70000 + 16];
 
-	(void)state;
 	memset(text, '\n', 70000);
 	strcpy(text + 70000, "[gpu]\n");
 	read_only(text);
@@ -492,7 +471,6 @@ static void test_line_numbers_end(void **state)
 
 static void test_too_many_sections(void **state)
 {
-	(void)state;
 	for (int i = 0; i < CONFIG_SECTIONS_MAX + 2; i++) {
 		char text[128], path[32];
 
@@ -514,7 +492,6 @@ static void test_too_many_selectors(void **state)
 	static char text[32 * (CONFIG_SELECTORS_MAX + 1)];
 	size_t len;
 
-	(void)state;
 	strcpy(text, "[device a]\n");
 	len = strlen(text);
 	for (int i = 0; i < CONFIG_SELECTORS_MAX - 1; i++)
@@ -534,7 +511,6 @@ static void test_too_many_errors(void **state)
 {
 	static char text[6 * 1000 + 64];
 
-	(void)state;
 	for (int i = 0; i < 1000; i++)
 		strcpy(text + 6 * i, "[a b]\n");
 	strcat(text, "[device a]\nid=10de:2204\n");
@@ -547,7 +523,6 @@ static void test_too_many_errors(void **state)
 
 static void test_too_many_files(void **state)
 {
-	(void)state;
 	for (int i = 0; i < CONFIG_FILES_MAX + 10; i++) {
 		char path[300];
 
@@ -567,7 +542,6 @@ static void test_long_messages(void **state)
 		"/etc/vfioboot.conf.d/"
 		"123456789012345678901234567890123456789012345678901234.conf";
 
-	(void)state;
 	read_text(
 		"[device 1234567890123456789012345678901234567890]\n"
 		"key45678901234567890123456789012345678901234567890123456789 = 1\n"
@@ -584,7 +558,6 @@ static void test_long_messages(void **state)
 /* FNV-1a of the bytes of all files (draft-eastlake-fnv). */
 static void test_digest(void **state)
 {
-	(void)state;
 	read_only("foobar");
 	assert_true(config.digest == 0x85944171f73967e8);
 	empty_config(NULL);
@@ -601,7 +574,6 @@ static void test_digest_of_every_byte(void **state)
 		"[device a]\nid = 10de:2204\n", "[device a]\nid=10de:2204 ; x\n"};
 	uint64_t seen[ARRAY_SIZE(texts)];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		read_only(texts[i]);
 		seen[i] = config.digest;
@@ -642,7 +614,6 @@ static void test_settings(void **state)
 		"[device b]\nid = 10de:\nrebar = 512M\nreset = flr\nd3cold = yes\n"
 		"power = auto\n[device c]\nid = 10de:\nrebar = unchanged\n";
 
-	(void)state;
 	read_only(text);
 	assert_int_equal(config.n_errors, 0);
 	assert_int_equal(find("a")->rebar[1], CONFIG_REBAR_MIN + 13);
@@ -665,7 +636,6 @@ static void test_settings(void **state)
 /* However long the names of the section and of the key: all keys are in the message. */
 static void test_unknown_key_lists_all(void **state)
 {
-	(void)state;
 	read_only(
 		"[device a23456789b123456789c123456789d1234567890]\nid = 10de:\n"
 		"a_key_that_is_as_long_as_what_the_message_has_of_a_key_and_longer = 1\n");
@@ -677,7 +647,6 @@ static void test_unknown_key_lists_all(void **state)
 
 static void test_cmdline_unknown(void **state)
 {
-	(void)state;
 	read_only("");
 	config_read_cmdline(&config,
 		"quiet vfioboot.of vfioboot.trial=1 vfioboot-x=1 vfioboot.profiles=p");
@@ -690,7 +659,6 @@ static void test_cmdline_unknown(void **state)
 
 static void test_active(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(active_cases); i++) {
 		char text[256];
 
@@ -716,7 +684,6 @@ static void test_demand(void **state)
 	static const char *const cmdlines[] = {
 		"", "vfioboot.profile=p", "vfioboot.off", "vfioboot.profile=d"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cmdlines); i++) {
 		read_only("[device d]\nid=10de:2204\nbind=demand\n"
 			  "[device b]\nid=10de:2204\nbind = boot\n");
@@ -750,7 +717,6 @@ static void test_demand_digest(void **state)
 		"[device b]\nid=10de:2204\nbind=demand\n"};
 	uint64_t digest;
 
-	(void)state;
 	read_only(demand);
 	assert_true(config.digest == 0 && config.runtime_files == 1);
 	read_only("[libvirt]\nall = yes\n");
@@ -811,7 +777,6 @@ static const struct {
 
 static void test_machine(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(machine_cases); i++) {
 		char text[256];
 
@@ -831,7 +796,6 @@ static void test_machine(void **state)
 /* What is set aside leaves nothing behind, and is told as it was written. */
 static void test_other_machine(void **state)
 {
-	(void)state;
 	read_on("LENOVO P620",
 		"[device a]\nid=10de:,8086:\nmachine = HP Z*\nmachine=Dell*\nbind=demand\n"
 		"[device a]\npath=00:01.0/00\nmachine=HP*\nmachine=LENOVO P6?0\n"
@@ -853,7 +817,6 @@ static void test_bad_machine(void **state)
 {
 	static const char *const lists[] = {"", ",", "HP*,", "HP*,,LENOVO*"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		char text[128];
 
@@ -873,7 +836,6 @@ static void test_bad_machine(void **state)
 
 static void test_cmdline_devices(void **state)
 {
-	(void)state;
 	config_read_cmdline(&config,
 		"quiet vfioboot.device=00:01.0/00,10de:2204 \"vfioboot.device=02:00.0\" "
 		"vfioboot.device=\"10de:1aef, class:0403\" -- vfioboot.device=03:00.0");
@@ -917,7 +879,6 @@ static void test_cmdline_mistakes(void **state)
 		{"vfioboot.profile=\"a b\"", "a b", false},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char text[256];
 
@@ -938,7 +899,6 @@ static void test_cmdline_limits(void **state)
 	static char text[CONFIG_SECTIONS_MAX * 32 + 1024];
 	char list[] = "vfioboot.profile=a,b,c,d,e,f,g,h,i";
 
-	(void)state;
 	config_read_cmdline(&config, list);
 	assert_int_equal(config.n_profiles, CONFIG_PROFILES_MAX);
 	expect_error(0, "kernel command line", 0, "more than 8 profiles");
@@ -961,7 +921,6 @@ static void test_cmdline_limits(void **state)
 /* Names tell sections apart in every list and record. */
 static void test_cmdline_names_are_free(void **state)
 {
-	(void)state;
 	read_only("[device cmdline1]\nid=10de:2204\n");
 	config_read_cmdline(&config, "vfioboot.device=1002:73bf");
 	assert_true(config.n_sections > 0);
@@ -974,7 +933,6 @@ static void test_cmdline_names_are_free(void **state)
 
 static void test_has_place(void **state)
 {
-	(void)state;
 	read_only("[device a]\nid=10de:2204\n[device b]\npath=00:01.0/00\nid=10de:2204\n"
 		  "[device c]\naddress=01:00.0\n[device d]\nclass=03\nid=10de:\n");
 	assert_int_equal(config.n_errors, 0);
@@ -986,7 +944,6 @@ static void test_has_place(void **state)
 
 static void test_virtual_functions(void **state)
 {
-	(void)state;
 	read_only(
 		"[device nic]\npath=00:01.0/00.0\nvfs=4\n"
 		"[device guests]\nvf = 0, 2-3 of 00:01.0/00.0\nvf = 7@00:02.0, 8@00:02.0\n"
@@ -1024,7 +981,6 @@ static void test_virtual_functions_mistakes(void **state)
 			"remove one of the two"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char text[256];
 
@@ -1038,7 +994,6 @@ static void test_virtual_functions_mistakes(void **state)
 
 static void test_cmdline_virtual_functions(void **state)
 {
-	(void)state;
 	config_read_cmdline(&config,
 		"vfioboot.device=00:01.0/00.0,vfs:4 vfioboot.device=vf:0-1@00:01.0/00.0 "
 		"vfioboot.device=00:01.0/00.0,vfs:x");

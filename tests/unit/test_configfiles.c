@@ -68,7 +68,6 @@ static void expect_error(
 
 static void test_nothing_there(void **state)
 {
-	(void)state;
 	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	configfiles_read_protect(&root, &config, &protect);
 	configfiles_read_cmdline(&root, &config);
@@ -80,7 +79,6 @@ static void test_nothing_there(void **state)
 /* The main file, then the drop-ins by name, whatever directory they are in. */
 static void test_order(void **state)
 {
-	(void)state;
 	put_section(ETC "50-b.conf", "b");
 	put_section(USR "60-c.conf", "c");
 	put_section(RUN "40-a.conf", "a");
@@ -93,7 +91,6 @@ static void test_order(void **state)
 
 static void test_later_directory_wins(void **state)
 {
-	(void)state;
 	put_section(USR "a.conf", "a-usr");
 	put_section(RUN "a.conf", "a-run");
 	put_section(ETC "a.conf", "a-etc");
@@ -110,7 +107,6 @@ static void test_later_directory_wins(void **state)
 /* What lies in /run is gone at the next boot, and in no image: it neither counts nor masks. */
 static void test_of_an_image(void **state)
 {
-	(void)state;
 	put_section(MAIN_FILE, "main");
 	put_section(USR "a.conf", "a-usr");
 	put_section(RUN "a.conf", "a-run");
@@ -125,7 +121,6 @@ static void test_of_an_image(void **state)
 
 static void test_masks(void **state)
 {
-	(void)state;
 	put_section(USR "a.conf", "a");
 	fake_link(ETC "a.conf", "/dev/null");
 	put_section(USR "b.conf", "b");
@@ -163,7 +158,6 @@ static void test_texts(void **state)
 	};
 	uint64_t digest;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (texts[i].data)
 			fake_put(texts[i].path + 1, texts[i].data);
@@ -188,7 +182,6 @@ static void test_other_files(void **state)
 		ETC ".conf", ETC ".a.conf", ETC "aconf", ETC "README", ETC "a.CONF",
 		ETC "a.conf.d/b.conf", "etc/vfioboot.conf.bak", "etc/b.conf"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		char section[16];
 
@@ -203,7 +196,6 @@ static void test_other_files(void **state)
 
 static void test_errors_name_the_file(void **state)
 {
-	(void)state;
 	fake_put(MAIN_FILE, "\n[gpu]\n");
 	fake_put(USR "a.conf", "[device a]\n\nid=1\n");
 	fake_put(ETC "b.conf", "[device a]\nid=10de:2204\n");
@@ -222,7 +214,6 @@ static void test_long_names(void **state)
 {
 	char name[256];
 
-	(void)state;
 	snprintf(name, sizeof(name), ETC "%058d.conf", 1);
 	put_section(name, "fits");
 	snprintf(name, sizeof(name), ETC "%059d.conf", 2);
@@ -235,7 +226,6 @@ static void test_long_names(void **state)
 
 static void test_too_many_files(void **state)
 {
-	(void)state;
 	put_section(MAIN_FILE, "main");
 	for (int i = 0; i < CONFIG_FILES_MAX + 8; i++) {
 		char name[64], section[16];
@@ -259,7 +249,6 @@ static void test_many_unusable_files(void **state)
 {
 	char name[256];
 
-	(void)state;
 	for (int i = 0; i < CONFIG_FILES_MAX + 8; i++) {
 		snprintf(name, sizeof(name), ETC "%070d.conf", i);
 		fake_put(name, "");
@@ -284,7 +273,6 @@ static void test_many_unusable_files(void **state)
 
 static void test_protect(void **state)
 {
-	(void)state;
 	fake_put("etc/vfioboot.protect", ENTRY_A);
 	configfiles_read_protect(&root, &config, &protect);
 	assert_int_equal(protect.n_entries, 1);
@@ -301,7 +289,6 @@ static void test_protect(void **state)
 /* What the initramfs knew counts on the real root, where not all is mounted yet. */
 static void test_protect_of_the_initramfs(void **state)
 {
-	(void)state;
 	fake_put("run/vfioboot/initramfs.protect", ENTRY_A);
 	fake_put("run/vfioboot/protect", ENTRY_B);
 	configfiles_read_protect(&root, &config, &protect);
@@ -312,7 +299,6 @@ static void test_protect_of_the_initramfs(void **state)
 /* Only an initramfs has to know this host by a list: who boots there has nothing mounted. */
 static void test_no_protect(void **state)
 {
-	(void)state;
 	configfiles_read_protect(&root, &config, &protect);
 	assert_false(protect.incomplete);
 	fake_put("usr/lib/initrd-release", "");
@@ -327,7 +313,6 @@ static void test_no_protect(void **state)
 
 static void test_broken_protect(void **state)
 {
-	(void)state;
 	fake_put("etc/vfioboot.protect", "# list\n" ENTRY_A "nonsense\n" ENTRY_B);
 	configfiles_read_protect(&root, &config, &protect);
 	assert_int_equal(protect.n_entries, 2);
@@ -338,7 +323,6 @@ static void test_broken_protect(void **state)
 /* A list that can't be read at all does not hide the one that can. */
 static void test_unreadable_protect(void **state)
 {
-	(void)state;
 	fake_put("etc/vfioboot.protect", ENTRY_A);
 	fake_dir("run/vfioboot/protect");
 	configfiles_read_protect(&root, &config, &protect);
@@ -352,7 +336,6 @@ static void test_full_protect(void **state)
 	static char text[(PROTECT_ENTRIES_MAX + 2) * PROTECT_LINE_SIZE];
 	struct protect_entry entry = {.kind = PROTECT_STORAGE};
 
-	(void)state;
 	/* As long as the writer makes them. */
 	entry.path.depth = PCI_PATH_DEPTH_MAX;
 	entry.path.domain = 0xffffffff;
@@ -369,7 +352,6 @@ static void test_full_protect(void **state)
 
 static void test_cmdline(void **state)
 {
-	(void)state;
 	fake_put("proc/cmdline",
 		"root=/dev/vda1 vfioboot.device=00:01.0/00 vfioboot.profile=p\n");
 	configfiles_read_cmdline(&root, &config);
@@ -389,7 +371,6 @@ static void test_long_cmdline(void **state)
 	static const char off[] = " vfioboot.off ";
 	static char text[CMDLINE_SIZE];
 
-	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(lengths); i++) {
 		size_t len = lengths[i / 2];
 
@@ -405,7 +386,6 @@ static void test_long_cmdline(void **state)
 
 static void test_unreadable_cmdline(void **state)
 {
-	(void)state;
 	fake_put("etc/vfioboot.conf", "[device a]\nid = 10de:2204\n");
 	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
 	assert_true(config_section_active(&config, &config.sections[0]));
@@ -422,7 +402,6 @@ static void test_endless_cmdline(void **state)
 {
 	static char text[CMDLINE_SIZE + 1];
 
-	(void)state;
 	memset(text, 'x', CMDLINE_SIZE);
 	memcpy(text, "vfioboot.device=10de:2204 ", 26);
 	fake_put("proc/cmdline", text);

@@ -115,7 +115,6 @@ static void find(const struct pci_address *function)
 
 static void test_only_display(void **state)
 {
-	(void)state;
 	put_framebuffer("fb0", CARD);
 	find(&card);
 	assert_int_equal(consoles.n, 1);
@@ -136,7 +135,6 @@ static void test_only_display(void **state)
 /* That of another card stays, and the text goes there. */
 static void test_two_displays(void **state)
 {
-	(void)state;
 	put_framebuffer("fb0", CARD);
 	put_framebuffer("fb1", OTHER);
 	find(&card);
@@ -155,7 +153,6 @@ static void test_two_displays(void **state)
 /* Below the function: a virtio device, or the firmware's since 6.9. */
 static void test_below(void **state)
 {
-	(void)state;
 	put_framebuffer("fb0", CARD "/virtio0");
 	find(&card);
 	assert_int_equal(consoles.n, 1);
@@ -168,7 +165,6 @@ static void test_below(void **state)
 
 static void test_no_framebuffer(void **state)
 {
-	(void)state;
 	find(&card); /* text mode, or nothing at all */
 	assert_int_equal(consoles.n + consoles.n_moving, 0);
 	/* A kernel without CONFIG_FB_DEVICE. */
@@ -188,7 +184,6 @@ static void test_no_framebuffer(void **state)
 
 static void test_firmware(void **state)
 {
-	(void)state;
 	put_firmware();
 	put_framebuffer("fb0", "platform/simple-framebuffer.0");
 	find(&card);
@@ -208,7 +203,6 @@ static void test_firmware(void **state)
 
 static void test_firmware_stays(void **state)
 {
-	(void)state;
 	put_firmware();
 	find(&card);
 	is_stubborn = true;
@@ -223,7 +217,6 @@ static void test_firmware_stays(void **state)
 /* All addresses read as 0 without root. */
 static void test_partial(void **state)
 {
-	(void)state;
 	put_firmware();
 	fake_put("proc/iomem", "00000000-00000000 : 0000:01:00.0\n");
 	find(&card);
@@ -233,7 +226,6 @@ static void test_partial(void **state)
 
 static void test_bind(void **state)
 {
-	(void)state;
 	assert_int_equal(consoles_bind(&root, "vtcon0", false), 0);
 	assert_string_equal(fake_read("sys/class/vtconsole/vtcon0/bind"), "0");
 	is_stubborn = true;
@@ -257,7 +249,6 @@ static void test_bind(void **state)
 /* What began in the text mode of VGA, and has a native driver since, binds no console again. */
 static void test_text_mode(void **state)
 {
-	(void)state;
 	put_framebuffer("fb0", CARD);
 	put_console("vtcon1", "(M) dummy device\n", "0\n");
 	find(&card);

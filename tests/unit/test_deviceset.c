@@ -6,24 +6,6 @@
 
 #define CARD "pci0000:00/0000:00:01.0/0000:02:00.0"
 
-static void set_group(const char *path, const char *group)
-{
-	char name[256], target[64];
-
-	snprintf(name, sizeof(name), "sys/devices/%s/iommu_group", path);
-	snprintf(target, sizeof(target), "sys/kernel/iommu_groups/%s", group);
-	put_link(name, target);
-}
-
-static void set_driver(const char *path, const char *driver)
-{
-	char name[256], target[64];
-
-	snprintf(name, sizeof(name), "sys/devices/%s/driver", path);
-	snprintf(target, sizeof(target), "sys/bus/pci/drivers/%s", driver);
-	put_link(name, target);
-}
-
 static void add_one(
 	const char *path, const char *class, const char *group, const char *driver)
 {
@@ -36,7 +18,7 @@ static void add_one(
 
 static int set_up(void **state)
 {
-	int r = fake_set_up(state);
+	int r = host_set_up(state);
 
 	add_one("pci0000:00/0000:00:01.0", BRIDGE, "5", "pcieport");
 	add_one(CARD, VGA, "7", "nouveau");
@@ -56,13 +38,12 @@ static void expect_set(const char *name, bool only, const char *expected)
 	static const char *const whys[] = {[DEVICESET_NAMED] = "named",
 		[DEVICESET_CARD] = "card",
 		[DEVICESET_GROUPED] = "group"};
-	_cleanup_(root_close) struct root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(pcibus_free) struct pcibus machine = {0};
 	_cleanup_(deviceset_free) struct deviceset set = {0};
 	struct selector selector;
 	char text[1024] = "";
 
-	assert_int_equal(root_open(top, &root), 0);
 	assert_int_equal(pcibus_read(&root, &machine), 0);
 	assert_int_equal(selector_parse(name, &selector), 0);
 	assert_int_equal(deviceset_add(&set, &machine,
@@ -87,7 +68,6 @@ static void expect_set(const char *name, bool only, const char *expected)
 /* The virtual function is in the slot, and stays: so the slot is not the set's. */
 static void test_slot(void **state)
 {
-	(void)state;
 	expect_set("02:00.0", false, "0000:02:00.0 named\n0000:02:00.1 card\n");
 	expect_set("02:00.1", false,
 		"0000:02:00.0 card\n"
@@ -97,7 +77,6 @@ static void test_slot(void **state)
 
 static void test_whole_slot(void **state)
 {
-	(void)state;
 	add_ssd();
 	expect_set("01:00.0", false, "0000:01:00.0 named whole\n");
 	expect_set("01:00.0", true, "0000:01:00.0 named\n");
@@ -105,7 +84,6 @@ static void test_whole_slot(void **state)
 
 static void test_only(void **state)
 {
-	(void)state;
 	expect_set("02:00.1", true, "0000:02:00.1 named\nblocked by nouveau\n");
 	/* What has no driver keeps no group. */
 	expect_set("02:00.0", true, "0000:02:00.0 named\n");
@@ -114,7 +92,6 @@ static void test_only(void **state)
 /* The LAN of the chipset is in another group; the ISA bridge does not come along. */
 static void test_root_bus(void **state)
 {
-	(void)state;
 	expect_set("00:1f.3", false, "0000:00:1f.3 named\nblocked by lpc_ich\n");
 	expect_set("00:1f.6", false, "0000:00:1f.6 named\n");
 	add_one("pci0000:00/0000:00:1f.4", "bc0Csc05i00", "10", "i801_smbus");
@@ -127,7 +104,6 @@ static void test_harmless_drivers(void **state)
 	static const char *const drivers[] = {
 		"pcieport", "vfio-pci", "mlx5_vfio_pci", "pci-stub"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
 		char path[64];
 
@@ -143,7 +119,6 @@ static void test_harmless_drivers(void **state)
 /* Without an IOMMU no function keeps anything. */
 static void test_no_groups(void **state)
 {
-	(void)state;
 	add_one("pci0000:00/0000:00:08.0", NET, NULL, "a");
 	add_one("pci0000:00/0000:00:08.1", NET, NULL, "b");
 	expect_set("00:08.0", false, "0000:00:08.0 named\n");

@@ -46,7 +46,6 @@ static void test_whole_slot(void **state)
 		.titles = titles,
 		.n_functions = 2};
 
-	(void)state;
 	expect_text(&dropin,
 		DROPIN_MARK "\n"
 			    "# 00:01.0/00.0 10de:2206 A card\n"
@@ -67,7 +66,6 @@ static void test_everything(void **state)
 		.whole_slots = (const bool[]){false, true, true, false},
 		.n_functions = 4};
 
-	(void)state;
 	expect_text(&dropin,
 		DROPIN_MARK "\n"
 			    "# 00:1f.3 10de:a348 \n"
@@ -96,7 +94,6 @@ static void test_long(void **state)
 	_cleanup_free_ char *text = NULL;
 	char title[400] = "";
 
-	(void)state;
 	memset(title, 'x', sizeof(title) - 1);
 	for (unsigned i = 0; i < ARRAY_SIZE(functions); i++) {
 		functions[i] = function(1, (pci_devfn)i, (uint16_t)(0x1000 + i));
@@ -117,24 +114,21 @@ static void test_no_path(void **state)
 		.n_functions = 1};
 	char *text = NULL;
 
-	(void)state;
 	assert_int_equal(dropin_format(&dropin, &text), -EINVAL);
 	assert_null(text);
 }
 
 static int is_ours(const char *text)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = fake_open();
 
 	if (text)
-		put(FILE_NAME, text);
-	assert_int_equal(root_open(top, &root), 0);
+		fake_put(FILE_NAME, text);
 	return dropin_is_ours(&root, "/" FILE_NAME);
 }
 
 static void test_is_ours(void **state)
 {
-	(void)state;
 	assert_int_equal(is_ours(NULL), -ENOENT);
 	assert_int_equal(is_ours(DROPIN_MARK "\n[device a]\nid = 1:2\n"), 1);
 	assert_int_equal(is_ours(DROPIN_MARK "\n; note\n[device a]\nexpect = x\n"), 1);
@@ -151,7 +145,6 @@ static void test_is_ours(void **state)
 
 static void test_equal(void **state)
 {
-	(void)state;
 	assert_true(dropin_equal("", ""));
 	assert_true(dropin_equal(
 		"# x\n[device a]\nid = 1:2\n", "[device a]\n; y\nid = 1:2\n#"));
@@ -163,7 +156,7 @@ static void test_equal(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, host_set_up, fake_tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_whole_slot),
 		TEST(test_everything),

@@ -41,7 +41,6 @@ static void remember(const struct change_step *step, unsigned seconds)
 
 static void test_remembered(void **state)
 {
-	(void)state;
 	remember(add("mkinitramfs", "6.1"), DURATIONS_LEAST - 1);
 	expect_file("");
 	remember(add("mkinitramfs", "6.1"), 81);
@@ -57,7 +56,6 @@ static void test_forgotten(void **state)
 	_cleanup_free_ char *text = NULL;
 	unsigned lines = 0;
 
-	(void)state;
 	for (int i = 0; i < 40; i++) {
 		char kernel[16];
 
@@ -81,7 +79,6 @@ static void test_expected(void **state)
 				   "81 run mkinitramfs -k 6.1\n"
 				   "90 run mkinitramfs -k 6.12\n";
 
-	(void)state;
 	assert_int_equal(durations_expected(text, add("mkinitramfs", "6.1")), 81);
 	/* A new kernel: what its program took the last time. */
 	assert_int_equal(durations_expected(text, add("mkinitramfs", "6.19")), 90);
@@ -94,7 +91,6 @@ static void test_removed(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 
-	(void)state;
 	durations_forget(&root);
 	remember(add("mkinitramfs", "6.1"), 81);
 	assert_true(file_exists(&root, DURATIONS_FILE));

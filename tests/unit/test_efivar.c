@@ -26,7 +26,6 @@ static void test_missing(void **state)
 {
 	uint8_t bytes[4];
 
-	(void)state;
 	assert_int_equal(read_bytes(bytes, sizeof(bytes)), -ENODATA);
 	fake_dir("sys/firmware/acpi");
 	assert_int_equal(read_bytes(bytes, sizeof(bytes)), -EOPNOTSUPP);
@@ -42,7 +41,6 @@ static void test_bytes(void **state)
 {
 	uint8_t bytes[4] = {9, 9, 9, 9};
 
-	(void)state;
 	fake_put_bytes(VARIABLE, "\6\0\0\0\1", 5);
 	assert_int_equal(read_bytes(bytes, sizeof(bytes)), 1);
 	assert_int_equal(bytes[0], 1);
@@ -59,7 +57,6 @@ static void test_text(void **state)
 {
 	char text[8];
 
-	(void)state;
 	fake_put_bytes(VARIABLE, "\6\0\0\0G\0R\0\x42\x26U\0\033\0\0\0x\0", 18);
 	assert_int_equal(read_text(text, sizeof(text)), 0);
 	assert_string_equal(text, "GR?U?");

@@ -19,7 +19,6 @@ static void put_mounts(const char *lines)
 
 static void test_by_mounts(void **state)
 {
-	(void)state;
 	/* XBOOTLDR at /boot is FAT as well, and has the same directories. */
 	fake_dir("boot/loader");
 	put_mounts("20 1 8:2 / /boot rw - vfat /dev/sda2 rw\n"
@@ -36,7 +35,6 @@ static void test_by_mounts(void **state)
 
 static void test_by_files(void **state)
 {
-	(void)state;
 	expect("none");
 	put_mounts("20 1 8:2 / /boot rw - ext4 /dev/sda2 rw\n");
 	expect("none");

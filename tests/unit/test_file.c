@@ -19,7 +19,6 @@ static void check_value(const char *text, const char *expected)
 
 static void test_value(void **state)
 {
-	(void)state;
 	check_value("KEY=a b\n", "a");
 	check_value("\n  KEY='a b' # c\n", "a b");
 	check_value("KEY=\"a b\"", "a b");
@@ -37,7 +36,6 @@ static void test_read(void **state)
 	char *text;
 	size_t size;
 
-	(void)state;
 	fake_put_bytes("bytes", "a\0b", 3);
 	assert_int_equal(file_read(&root, "/bytes", &text, &size), 0);
 	assert_int_equal(size, 3);

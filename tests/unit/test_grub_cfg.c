@@ -56,7 +56,6 @@ static void test_items(void **state)
 		{"Windows", "win", "", GRUB_CFG_TOP, 2},
 	};
 
-	(void)state;
 	assert_int_equal(grub_cfg_parse(config, &menu), 0);
 	assert_int_equal(menu.n, ARRAY_SIZE(expected));
 	for (size_t i = 0; i < menu.n; i++) {
@@ -94,7 +93,6 @@ static void test_find(void **state)
 		{"win>0", -1},
 	};
 
-	(void)state;
 	assert_int_equal(grub_cfg_parse(config, &menu), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(finds); i++) {
 		const struct grub_cfg_item *item =
@@ -109,7 +107,6 @@ static void test_names(void **state)
 	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 	char name[64];
 
-	(void)state;
 	assert_int_equal(grub_cfg_parse(config, &menu), 0);
 	grub_cfg_name(&menu, &menu.items[4], name, sizeof(name));
 	assert_string_equal(name, "more>Deep>bare");
@@ -133,7 +130,6 @@ static void test_kernel(void **state)
 	};
 	char file[16];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		struct grub_cfg_item item = {.linux_line = (char *)lines[i].line};
 		const char *options = grub_cfg_kernel(&item, file, sizeof(file));
@@ -170,7 +166,6 @@ static void test_default(void **state)
 	};
 	char value[16];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		enum grub_cfg_condition condition;
 		bool found =
@@ -191,7 +186,6 @@ static void test_broken(void **state)
 		"linux x", "menuentry a --id", "menuentry a --id '",
 		"menuentry a \n--id b {"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 
@@ -210,7 +204,6 @@ static void test_open_quotes(void **state)
 		"menuentry 'a'\\''\nand more, longer than the line that it began on' {\n"
 		"menuentry 'b' --id=c\n"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 
@@ -267,7 +260,6 @@ static void test_conditions(void **state)
 	_cleanup_(grub_cfg_free) struct grub_cfg menu = {0};
 	char name[64];
 
-	(void)state;
 	assert_int_equal(grub_cfg_parse(with_conditions, &menu), 0);
 	assert_int_equal(menu.n, 5);
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(conditional_finds); i++) {
@@ -298,7 +290,6 @@ static void assert_copied(const char *config, const char *wanted)
 
 static void test_copies_the_entry_of_the_kernel(void **state)
 {
-	(void)state;
 	assert_copied("menuentry 'One' {\n\tlinux /vmlinuz-1 ro\n}\n"
 		      "submenu 'More' {\n"
 		      "\tmenuentry 'Two' --id 'two' {\n"
@@ -316,7 +307,6 @@ static void test_copies_the_entry_of_the_kernel(void **state)
 
 static void test_takes_quoted_names_and_old_commands(void **state)
 {
-	(void)state;
 	assert_copied("menuentry 'Two' {\n  linuxefi \"/vmlinuz-2\" ro\n}",
 		"menuentry 'on trial' --class gnu-linux --class os --id 'trial' {\n"
 		"  linuxefi \"/vmlinuz-2\" ro a=1 b=2\n}\n");
@@ -335,7 +325,6 @@ static void test_takes_no_other_entry(void **state)
 	};
 	char *text = NULL;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++)
 		assert_int_equal(grub_cfg_copy_entry(configs[i], &copy, &text), -ENOENT);
 	assert_int_equal(grub_cfg_copy_entry(
@@ -352,7 +341,6 @@ static void test_takes_no_other_entry(void **state)
 /* Nobody can know whether a function is called. */
 static void test_copies_nothing_of_a_function(void **state)
 {
-	(void)state;
 	assert_copied(
 		"function history {\n\tmenuentry 'Old' {\n\t\tlinux /vmlinuz-2 old\n"
 		"\t}\n}\nmenuentry 'Two' {\n\tlinux /vmlinuz-2 ro\n}\n",
@@ -362,7 +350,6 @@ static void test_copies_nothing_of_a_function(void **state)
 
 static void test_entries_in_files(void **state)
 {
-	(void)state;
 	assert_true(grub_cfg_reads_bls("insmod blscfg\nblscfg\n"));
 	assert_true(grub_cfg_reads_bls("if x; then\n  blscfg  \nfi\n"));
 	assert_true(grub_cfg_reads_bls("blscfg"));

@@ -48,7 +48,6 @@ static void expect(const struct bootentries *entries, const char *before,
 
 static void test_added_and_removed(void **state)
 {
-	(void)state;
 	expect(&wanted, NORMAL, NORMAL OURS, "");
 	expect(&none, NORMAL OURS, NORMAL, "");
 	expect(&wanted, NORMAL, NORMAL, "has no entry '(Passthrough)'");
@@ -60,7 +59,6 @@ static void test_added_and_removed(void **state)
 /* Whatever ids others give their entries, ours are those that our generator made. */
 static void test_ids_of_others(void **state)
 {
-	(void)state;
 	expect(&wanted, FOREIGN NORMAL, FOREIGN NORMAL OURS, "");
 	expect(&none, FOREIGN NORMAL OURS, FOREIGN NORMAL, "");
 	expect(&wanted, FOREIGN NORMAL, FOREIGN NORMAL, "has no entry '(Passthrough)'");
@@ -71,7 +69,6 @@ static void test_ids_of_others(void **state)
 /* An entry that is there and does not do what its title says is worse than none. */
 static void test_arguments(void **state)
 {
-	(void)state;
 	expect(&wanted, NORMAL,
 		NORMAL FRAMED("11_linux_passthrough",
 			ENTRY("A", "passthrough-simple", "/vmlinuz-1 ro")),
@@ -87,7 +84,6 @@ static void test_kernels(void **state)
 {
 #define OLDER  FRAMED("10_linux_zfs", ENTRY("Old", "gnulinux-old", "\"/vmlinuz-0\" ro"))
 #define OTHERS FRAMED("20_memtest", ENTRY("Memory", "memtest", "/memtest.bin"))
-	(void)state;
 	expect(&wanted, NORMAL OLDER, NORMAL OLDER OURS OTHERS,
 		"no entry '(Passthrough)' for /vmlinuz-0");
 	expect(&wanted, NORMAL OTHERS, NORMAL OURS OTHERS, "");
@@ -111,7 +107,6 @@ static void test_numbers(void **state)
 	};
 	char before[2048], after[2048];
 
-	(void)state;
 	expect(&wanted, NORMAL, SNAPSHOT OURS NORMAL, "would be the first entry");
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		snprintf(before, sizeof(before), "%s" WINDOWS, numbers[i]);
@@ -127,7 +122,6 @@ static void test_default_of_ours(void **state)
 	static const char *const values[] = {DEFAULT("passthrough-simple"), DEFAULT("1")};
 	char before[2048], after[2048];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		snprintf(before, sizeof(before), "%s" NORMAL OURS WINDOWS, values[i]);
 		snprintf(after, sizeof(after), "%s" NORMAL WINDOWS, values[i]);

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Our part of custom.cfg, and the environment block. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "chain/loaders/grub_custom.h"
 #include "chain/loaders/grub_env.h"
+#include "support.h"
 
 static void assert_set(const char *text, const char *ours, char **ret)
 {
@@ -23,7 +18,6 @@ static void test_leaves_what_others_wrote(void **state)
 	static const char *const texts[] = {
 		"", "menuentry 'Mine' {\n}\n", "menuentry 'Mine' {\n}"};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		char *with, *again, *without;
 
@@ -43,7 +37,6 @@ static void test_does_not_guess_where_our_part_ends(void **state)
 {
 	char *with, *text;
 
-	(void)state;
 	assert_set("", "entry\n", &with);
 	*strstr(with, "entry") = '\0';
 	assert_int_equal(grub_custom_set_part(with, NULL, &text), -EBADMSG);
@@ -57,7 +50,6 @@ static void test_reads_the_environment(void **state)
 		"\nlast=x\n#########";
 	char value[8];
 
-	(void)state;
 	assert_true(grub_env_value(block, "saved_entry", value, sizeof(value)));
 	assert_string_equal(value, "a b");
 	assert_true(grub_env_value(block, "next_entry", value, sizeof(value)));

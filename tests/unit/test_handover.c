@@ -768,7 +768,6 @@ static void expect_native(void)
 
 static void test_order(void **state)
 {
-	(void)state;
 	assert_int_equal(bind_set(), 0);
 	expect_log("sound=vfio-pci gpu=vfio-pci load-vfio-pci sound:on gpu:on "
 		   "stop-weston.service vtcon1-off sound<snd_hda_intel gpu<nouveau "
@@ -786,7 +785,6 @@ static void test_ten_rounds(void **state)
 {
 	unsigned descriptors;
 
-	(void)state;
 	assert_int_equal(bind_set(), 0);
 	assert_int_equal(release_set(), 0);
 	descriptors = open_descriptors();
@@ -803,7 +801,6 @@ static void test_ten_rounds(void **state)
 /* Each way once more changes nothing. */
 static void test_idempotent(void **state)
 {
-	(void)state;
 	assert_int_equal(release_set(), 0);
 	expect_log("");
 	assert_int_equal(bind_set(), 0);
@@ -821,7 +818,6 @@ static void test_idempotent(void **state)
 /* What was stopped before, and a console that showed nothing, stay so. */
 static void test_only_what_it_did(void **state)
 {
-	(void)state;
 	played->active[WESTON] = played->console = false;
 	fake_put(file_of(parse(GPU), "power/control"), "on\n");
 	assert_int_equal(bind_set(), 0);
@@ -837,7 +833,6 @@ static void test_only_what_it_did(void **state)
 /* A function that has the driver for guests since boot is not this one's to give back. */
 static void test_bound_at_boot(void **state)
 {
-	(void)state;
 	register_driver("vfio-pci");
 	fake_put(file_of(parse(SOUND), "driver_override"), "vfio-pci\n");
 	bind_to(parse(SOUND), "vfio-pci");
@@ -858,7 +853,6 @@ static void test_bound_at_boot(void **state)
 
 static void test_no_driver_before(void **state)
 {
-	(void)state;
 	fake_remove(file_of(parse(SOUND), "driver"));
 	assert_int_equal(bind_set(), 0);
 	expect_bound();
@@ -869,7 +863,6 @@ static void test_no_driver_before(void **state)
 
 static void test_timer(void **state)
 {
-	(void)state;
 	back_after_s = 600;
 	assert_int_equal(bind_set(), 0);
 	assert_true(played->timer);
@@ -881,7 +874,6 @@ static void test_timer(void **state)
 /* It may be asked for when the set is handed over already, and again, with another time. */
 static void test_timer_of_bound(void **state)
 {
-	(void)state;
 	assert_int_equal(bind_set(), 0);
 	clear_log();
 	for (back_after_s = 600; back_after_s < 800; back_after_s += 100) {
@@ -902,7 +894,6 @@ static void test_each_failure(void **state)
 {
 	unsigned failures = 0;
 
-	(void)state;
 	back_after_s = 600;
 	for (unsigned n = 1;; n++) {
 		int r;
@@ -928,7 +919,6 @@ static void test_each_failure_of_release(void **state)
 {
 	unsigned kept = 0, rest = 0;
 
-	(void)state;
 	back_after_s = 600;
 	for (unsigned n = 1;; n++) {
 		int r;
@@ -958,7 +948,6 @@ static void test_each_failure_of_release(void **state)
 
 static void test_vfio_refuses(void **state)
 {
-	(void)state;
 	strcpy(played->refuses, "vfio-pci");
 	assert_int_equal(bind_set(), -EIO);
 	assert_string_equal(
@@ -968,7 +957,6 @@ static void test_vfio_refuses(void **state)
 
 static void test_unbind_that_hangs(void **state)
 {
-	(void)state;
 	played->unbind_hangs = true;
 	assert_int_equal(bind_set(), -ETIMEDOUT);
 	assert_string_equal(message.text,
@@ -979,7 +967,6 @@ static void test_unbind_that_hangs(void **state)
 
 static void test_device_that_sleeps(void **state)
 {
-	(void)state;
 	fake_put(file_of(parse(GPU), "power_state"), "D3cold\n");
 	assert_int_equal(bind_set(), -EIO);
 	assert_string_equal(message.text, GPU " stays in the power state D3cold");
@@ -990,7 +977,6 @@ static void test_device_that_sleeps(void **state)
 /* Switched on, it is awake before anything else is asked of it, and may sleep again afterwards. */
 static void test_device_that_wakes(void **state)
 {
-	(void)state;
 	played->wakes = true;
 	fake_put(file_of(parse(GPU), "power_state"), "D3cold\n");
 	assert_int_equal(bind_set(), 0);
@@ -1004,7 +990,6 @@ static void test_device_that_wakes(void **state)
 /* The display manager would only start again and again. */
 static void test_card_does_not_come_back(void **state)
 {
-	(void)state;
 	assert_int_equal(bind_set(), 0);
 	strcpy(played->refuses, "nouveau");
 	assert_int_equal(release_set(), -EIO);
@@ -1019,7 +1004,6 @@ static void test_card_does_not_come_back(void **state)
 /* systemd said that it was started: the release is not complete, and can be asked for again. */
 static void test_session_ends_soon(void **state)
 {
-	(void)state;
 	assert_int_equal(bind_set(), 0);
 	played->session_ends = true;
 	clear_log();
@@ -1083,14 +1067,12 @@ static void kill_each(
 
 static void test_killed_bind(void **state)
 {
-	(void)state;
 	kill_each(NULL, bind_set, release_set, expect_native);
 	kill_each(NULL, bind_set, bind_set, expect_bound);
 }
 
 static void test_killed_release(void **state)
 {
-	(void)state;
 	kill_each(bind_set, release_set, release_set, expect_native);
 	kill_each(bind_set, release_set, bind_set, expect_bound);
 }
@@ -1100,7 +1082,6 @@ static void test_killed_release_starting(void **state)
 {
 	unsigned n = 0;
 
-	(void)state;
 	played->opens_late = true;
 	do {
 		assert_int_equal(release_set(), 0);
@@ -1135,7 +1116,6 @@ static void expect_overrides(void)
 /* Also where a step fails, or either way is killed and done again. */
 static void test_override_before(void **state)
 {
-	(void)state;
 	set_overrides();
 	assert_int_equal(bind_set(), 0);
 	expect_bound();
@@ -1165,7 +1145,6 @@ static void test_override_before(void **state)
 /* What somebody has set meanwhile is newer. */
 static void test_override_meanwhile(void **state)
 {
-	(void)state;
 	set_overrides();
 	assert_int_equal(bind_set(), 0);
 	fake_put(file_of(parse(GPU), "driver_override"), "nvidia\n");
@@ -1179,7 +1158,6 @@ static void test_override_meanwhile(void **state)
 /* Of a guest whose start was killed, nobody has the set. */
 static void test_killed_guest(void **state)
 {
-	(void)state;
 	guest = "first";
 	assert_true(run_killed(bind_set, 4, 0));
 	guest = "second";
@@ -1222,7 +1200,6 @@ static int state_of_second(void)
 
 static void test_two_sets(void **state)
 {
-	(void)state;
 	make_second(true);
 	assert_int_equal(bind_set(), 0);
 	expect_log(
@@ -1242,7 +1219,6 @@ static void test_each_failure_of_two_sets(void **state)
 {
 	unsigned failures = 0, behind = 0;
 
-	(void)state;
 	make_second(true);
 	for (unsigned n = 1;; n++) {
 		clear_log();
@@ -1268,7 +1244,6 @@ static void test_each_failure_behind_bound(void **state)
 	char before[2048];
 	unsigned failures = 0;
 
-	(void)state;
 	assert_int_equal(bind_set(), 0);
 	snprintf(before, sizeof(before), "%s", fake_read(file));
 	make_second(true);
@@ -1291,7 +1266,6 @@ static void test_each_failure_behind_bound(void **state)
 /* What the second set is refused for is found before the first is touched. */
 static void test_second_set_is_refused(void **state)
 {
-	(void)state;
 	make_second(false);
 	expect_refusal(-EPERM, "second, " OTHER " is refused (last-display)");
 	config.sections[1].last_display = true;
@@ -1308,14 +1282,12 @@ static void test_second_set_is_refused(void **state)
 
 static void test_unknown_section(void **state)
 {
-	(void)state;
 	config.n_sections = 0;
 	expect_refusal(-ENOENT, "there is no [device gaming]");
 }
 
 static void test_session(void **state)
 {
-	(void)state;
 	stop_session = false;
 	expect_refusal(
 		-EBUSY, "weston (process 812 of weston.service) has /dev/dri/card1 open");
@@ -1332,7 +1304,6 @@ static void test_session_of_logind(void **state)
 
 static void test_poller(void **state)
 {
-	(void)state;
 	played->poller = true;
 	played->active[WESTON] = stop_session = false;
 	wait_s = 1;
@@ -1342,7 +1313,6 @@ static void test_poller(void **state)
 
 static void test_holder_that_stays(void **state)
 {
-	(void)state;
 	stop_session = false;
 	played->poller = true;
 	played->looks = 0;
@@ -1356,14 +1326,12 @@ static void test_holder_that_stays(void **state)
 
 static void test_protected(void **state)
 {
-	(void)state;
 	protect_text = "storage 00:01.0/00.0 10de:2204 /\n";
 	expect_refusal(-EPERM, "(protected)");
 }
 
 static void test_last_display(void **state)
 {
-	(void)state;
 	fake_remove("sys/bus/pci/devices/" OTHER);
 	assert_int_equal(bind_set(), -EPERM);
 	assert_non_null(strstr(message.text, "(last-display)"));
@@ -1374,7 +1342,6 @@ static void test_last_display(void **state)
 
 static void test_no_group(void **state)
 {
-	(void)state;
 	fake_remove("sys/bus/pci/devices/" SOUND "/iommu_group");
 	expect_refusal(-EPERM, "(no-iommu-group)");
 }
@@ -1382,7 +1349,6 @@ static void test_no_group(void **state)
 /* A third function of the slot, which nobody expects. */
 static void test_stranger(void **state)
 {
-	(void)state;
 	add_function("0000:01:00.2",
 		"pci:v000010DEd00001AD8sv00001043sd00008769bc0Csc03i30\n", "xhci_hcd");
 	expect_refusal(-EPERM, "(count)");
@@ -1390,7 +1356,6 @@ static void test_stranger(void **state)
 
 static void test_group_not_whole(void **state)
 {
-	(void)state;
 	fake_remove("sys/bus/pci/devices/" OTHER "/iommu_group");
 	fake_link("sys/bus/pci/devices/" OTHER "/iommu_group",
 		"../../../kernel/iommu_groups/7");
@@ -1402,7 +1367,6 @@ static void test_group_not_whole(void **state)
 
 static void test_virtual_functions(void **state)
 {
-	(void)state;
 	add_function("0000:01:10.0",
 		"pci:v000010DEd00002205sv00001043sd00008769bc03sc80i00\n", "nouveau");
 	fake_link("sys/bus/pci/devices/0000:01:10.0/physfn", "../" GPU);
@@ -1412,7 +1376,6 @@ static void test_virtual_functions(void **state)
 
 static void test_other_guest(void **state)
 {
-	(void)state;
 	guest = "first";
 	assert_int_equal(bind_set(), 0);
 	clear_log();
@@ -1434,7 +1397,6 @@ static void test_other_guest(void **state)
 /* What a person handed over is not given back because a guest ends. */
 static void test_guest_of_a_person(void **state)
 {
-	(void)state;
 	assert_int_equal(bind_set(), 0);
 	clear_log();
 	guest = "first";
@@ -1446,7 +1408,6 @@ static void test_guest_of_a_person(void **state)
 
 static void test_other_set(void **state)
 {
-	(void)state;
 	fake_put("run/vfioboot/handover/other",
 		"vfioboot-handover 1\nversion 1\nguest -\nphase bound\n"
 		"function " SOUND " 00:01.0/00.1 10de:1aef snd_hda_intel vfio-pci -\n");
@@ -1457,7 +1418,6 @@ static void test_other_set(void **state)
 
 static void test_running_guest(void **state)
 {
-	(void)state;
 	assert_int_equal(bind_set(), 0);
 	clear_log();
 	played->guest_runs = true;
@@ -1471,7 +1431,6 @@ static void test_running_guest(void **state)
 /* It has lost a function since, and a guest runs with the rest: to undo would take that from it. */
 static void test_running_guest_with_part(void **state)
 {
-	(void)state;
 	assert_int_equal(bind_set(), 0);
 	clear_log();
 	fake_remove(file_of(parse(SOUND), "driver"));
@@ -1501,7 +1460,6 @@ static void make_nvidia(void)
 /* The configuration says another one by now. */
 static void test_other_driver(void **state)
 {
-	(void)state;
 	assert_int_equal(bind_set(), 0);
 	clear_log();
 	strcpy(config.sections[0].driver, "pci-stub");
@@ -1518,7 +1476,6 @@ static void test_other_driver(void **state)
 /* What is left without a driver gets one from what runs the guest. */
 static void test_running_guest_by_itself(void **state)
 {
-	(void)state;
 	strcpy(config.sections[0].driver, "none");
 	assert_int_equal(bind_set(), 0);
 	expect_function(GPU, "", "none");
@@ -1538,7 +1495,6 @@ static void test_running_guest_by_itself(void **state)
 /* What came back, and is in use again, is not taken once more because the rest did not. */
 static void test_used_again(void **state)
 {
-	(void)state;
 	make_nvidia();
 	assert_int_equal(bind_set(), 0);
 	register_driver("nvidia");
@@ -1560,7 +1516,6 @@ static void test_lock_of_a_child(void **state)
 	int fd = handover_lock(&root, 0), again, status;
 	pid_t stays = fork(), other;
 
-	(void)state;
 	if (stays == 0)
 		for (;;)
 			pause();
@@ -1581,7 +1536,6 @@ static void test_lock_of_a_child(void **state)
 /* Another device was put into the slot, or it is gone. */
 static void test_other_device(void **state)
 {
-	(void)state;
 	assert_int_equal(bind_set(), 0);
 	clear_log();
 	fake_put("sys/devices/pci0000:00/0000:00:01.0/" GPU "/modalias",
@@ -1596,7 +1550,6 @@ static void test_other_device(void **state)
 /* It was unplugged while it was handed over, and what is there now is handed over, too. */
 static void test_other_device_again(void **state)
 {
-	(void)state;
 	assert_int_equal(bind_set(), 0);
 	fake_put("sys/devices/pci0000:00/0000:00:01.0/" GPU "/modalias",
 		"pci:v00001002d0000731Fsv00001043sd00008769bc03sc00i00\n");
@@ -1616,7 +1569,6 @@ static void test_other_device_again(void **state)
 
 static void test_nvidia(void **state)
 {
-	(void)state;
 	make_nvidia();
 	assert_int_equal(bind_set(), 0);
 	expect_log("sound=vfio-pci gpu=vfio-pci load-vfio-pci sound:on gpu:on "
@@ -1632,7 +1584,6 @@ static void test_nvidia(void **state)
 /* Its driver waits for ever then: it is not even asked. */
 static void test_nvidia_in_use(void **state)
 {
-	(void)state;
 	make_nvidia();
 	played->active[WESTON] = played->active[DAEMON] = false;
 	played->poller = true;
@@ -1643,7 +1594,6 @@ static void test_nvidia_in_use(void **state)
 
 static void test_each_failure_of_nvidia(void **state)
 {
-	(void)state;
 	make_nvidia();
 	for (unsigned n = 1;; n++) {
 		clear_log();
@@ -1662,7 +1612,6 @@ static void test_each_failure_of_nvidia(void **state)
 /* Persistence mode that was set by hand is seen in no file: the unload fails, and is no hang. */
 static void test_nvidia_persistence(void **state)
 {
-	(void)state;
 	make_nvidia();
 	strcpy(played->in_use, "nvidia");
 	assert_int_equal(bind_set(), -EBUSY);
@@ -1683,7 +1632,6 @@ static void other_of_nvidia(void)
 
 static void test_nvidia_that_stays(void **state)
 {
-	(void)state;
 	other_of_nvidia();
 	assert_int_equal(bind_set(), 0);
 	expect_log("sound=vfio-pci gpu=vfio-pci load-vfio-pci sound:on gpu:on "
@@ -1697,7 +1645,6 @@ static void test_nvidia_that_stays(void **state)
 /* Somebody came after the wait: an unbind would never end, so there is none. */
 static void test_nvidia_opened_late(void **state)
 {
-	(void)state;
 	other_of_nvidia();
 	played->opened_late = true;
 	assert_int_equal(bind_set(), -EBUSY);
@@ -1721,7 +1668,6 @@ static void make_amdgpu(const char *section)
 
 static void test_amdgpu(void **state)
 {
-	(void)state;
 	make_amdgpu(SECTION);
 	assert_int_equal(bind_set(), 0);
 	expect_log("sound=vfio-pci gpu=vfio-pci load-vfio-pci sound:on gpu:on "
@@ -1738,7 +1684,6 @@ static void test_amdgpu_interrupted(void **state)
 {
 	bool killed = true;
 
-	(void)state;
 	make_amdgpu(SECTION);
 	for (unsigned n = 1; killed; n++) {
 		killed = run_killed(bind_set, n, 0);
@@ -1752,7 +1697,6 @@ static void test_amdgpu_interrupted(void **state)
 /* The rest of its card stays: half a card that is reset takes the host down. */
 static void test_amdgpu_in_part(void **state)
 {
-	(void)state;
 	make_amdgpu("[device gaming]\npath = 00:01.0/00.0\n");
 	fake_remove("sys/bus/pci/devices/" SOUND "/iommu_group");
 	fake_link("sys/bus/pci/devices/" SOUND "/iommu_group",
@@ -1791,7 +1735,6 @@ static void expect_igpu(const char *driver, const char *override)
 /* The sound that stays lets go of the display, and is back when that has left, and come back. */
 static void test_sound_that_stays(void **state)
 {
-	(void)state;
 	make_igpu("i915");
 	assert_int_equal(bind_set(), 0);
 	expect_log("igpu=vfio-pci load-vfio-pci igpu:on vtcon1-off hda<snd_hda_intel "
@@ -1818,7 +1761,6 @@ static void test_sound_that_stays(void **state)
 /* The driver of later ones has a component of the same kind. */
 static void test_sound_of_xe(void **state)
 {
-	(void)state;
 	make_igpu("xe");
 	assert_int_equal(bind_set(), 0);
 	expect_log("igpu=vfio-pci load-vfio-pci igpu:on vtcon1-off hda<snd_hda_intel "

@@ -187,7 +187,6 @@ static void expect(size_t n, const char *expected)
 
 static void test_open(void **state)
 {
-	(void)state;
 	expect(2, "");
 	put_process(812, "weston\n", "0::/system.slice/weston.service\n");
 	put_fd(812, "0", "/dev/null");
@@ -216,7 +215,6 @@ static void test_open(void **state)
 /* A container's name for the node is its own, and it may be any. */
 static void test_container(void **state)
 {
-	(void)state;
 	put_process(5, "a\nb\n", "0::/docker/0123\n");
 	put_fd(5, "3", "/tmp/odd name\nof it");
 	expect(2, "a (process 5) has /dev/dri/card1 open");
@@ -224,7 +222,6 @@ static void test_container(void **state)
 
 static void test_brokers(void **state)
 {
-	(void)state;
 	put_process(1, "systemd\n", "0::/init.scope\n");
 	put_fd(1, "40", "/dev/dri/card1");
 	put_process(400, "systemd-logind\n", "0::/system.slice/systemd-logind.service\n");
@@ -240,7 +237,6 @@ static void test_brokers(void **state)
 
 static void test_mapped(void **state)
 {
-	(void)state;
 	put_process(5, "leaves\n", "0::/\n");
 	put_fd(5, "0", "/dev/null");
 	fake_put("proc/5/maps",
@@ -262,7 +258,6 @@ static void test_many_mappings(void **state)
 	static char text[400 * 64];
 	size_t len = 0;
 
-	(void)state;
 	put_process(5, "big\n", "0::/\n");
 	fake_link("proc/5/map_files/" MAP, "/dev/dri/card1");
 	for (unsigned before = 0; before < 64; before++) {
@@ -282,7 +277,6 @@ static void test_many_mappings(void **state)
 /* The first thread has ended: its descriptors are shown by the others alone. */
 static void test_threads(void **state)
 {
-	(void)state;
 	put_process(5, "threads\n", "0::/\n");
 	fake_dir("proc/5/task/5/fd");
 	fake_link("proc/5/task/7/fd/3", "/dev/dri/card1");
@@ -291,7 +285,6 @@ static void test_threads(void **state)
 
 static void test_block(void **state)
 {
-	(void)state;
 	put_node(CARD "/nvme/nvme0/nvme0n1", "259:0\n", "nvme0n1", "block");
 	put_process(5, "qemu\n", "0::/\n");
 	put_fd(5, "3", "/dev/char259");
@@ -303,7 +296,6 @@ static void test_block(void **state)
 /* What is deep below a controller counts; another function behind a bridge does not. */
 static void test_depth(void **state)
 {
-	(void)state;
 	put_node(CARD "/usb1/1-1/1-1:1.0/sound/card5/controlC5", "116:7\n",
 		"snd/controlC5", "sound");
 	put_process(5, "jackd\n", "0::/\n");
@@ -320,7 +312,6 @@ static void test_depth(void **state)
 
 static void test_guest(void **state)
 {
-	(void)state;
 	fake_link(CARD "/iommu_group", "../../../../kernel/iommu_groups/7");
 	fake_put("sys/class/vfio/7/dev", "240:1\n");
 	put_process(5, "qemu-system-x86\n",
@@ -334,7 +325,6 @@ static void test_guest(void **state)
 /* Not to see anything is no "nobody". */
 static void test_stranger(void **state)
 {
-	(void)state;
 	put_process(5, "weston\n", "0::/\n");
 	put_fd(5, "3", "/dev/dri/card1");
 	is_stranger = true;
@@ -348,7 +338,6 @@ static void test_hung(void **state)
 {
 	uint64_t before = __real_child_now();
 
-	(void)state;
 	put_process(5, "hangs\n", "0::/\n");
 	is_hung = true;
 	assert_int_equal(holders_read(&root, functions, 2, &holders), -ETIME);
@@ -371,7 +360,6 @@ static void put_nvidia(void)
 
 static void test_nvidia(void **state)
 {
-	(void)state;
 	put_nvidia();
 	put_process(
 		5, "nvidia-persiste\n", "0::/system.slice/nvidia-persistenced.service\n");
@@ -402,7 +390,6 @@ static void test_nvidia(void **state)
 
 static void test_virtual(void **state)
 {
-	(void)state;
 	fake_link(CARD "/virtfn0", "../0000:03:10.0");
 	fake_link(CARD "/virtfn1", "../0000:03:10.2");
 	fake_dir("sys/bus/pci/devices/0000:03:10.0");
@@ -414,7 +401,6 @@ static void test_virtual(void **state)
 
 static void test_mediated(void **state)
 {
-	(void)state;
 	fake_dir(CARD "/mdev_supported_types/i915-GVTg_V5_4/devices");
 	expect(2, "");
 	fake_link(CARD "/mdev_supported_types/i915-GVTg_V5_4/devices/"
@@ -438,7 +424,6 @@ static void test_elsewhere(void **state)
 	static const char text[] = "a network interface of 0000:03:00.0 is in another "
 				   "network namespace";
 
-	(void)state;
 	fake_dir(CARD "/net/eth0/queues");
 	expect(2, "");
 	fake_remove(CARD "/net/eth0/queues");
@@ -461,7 +446,6 @@ static void test_wait(void **state)
 	uint64_t before = child_now();
 	pid_t pid;
 
-	(void)state;
 	assert_int_equal(holders_wait(&root, functions, 2, 5000, &holders), 0);
 	assert_within(child_now() - before, 0, 2000);
 	put_process(5, "weston\n", "0::/\n");
@@ -486,7 +470,6 @@ static void test_clean(void **state)
 {
 	unsigned before;
 
-	(void)state;
 	for (int pid = 10; pid < 60; pid++) {
 		put_process(pid, "many\n", "0::/\n");
 		put_fd(pid, "3", "/dev/dri/card1");
@@ -508,7 +491,6 @@ static void test_clean(void **state)
 /* A tree of another machine. */
 static void test_capture(void **state)
 {
-	(void)state;
 	fake_remove("proc/sys");
 	fake_remove("proc");
 	expect(2, "");

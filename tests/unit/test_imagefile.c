@@ -47,7 +47,6 @@ static void test_plain(void **state)
 	struct imagemaker maker = {0};
 	struct imagefile image;
 
-	(void)state;
 	imagemaker_add(&maker, ".", S_IFDIR | 0755, NULL, 0);
 	imagemaker_add_text(&maker, "./etc/a", "first");
 	imagemaker_add_text(&maker, "usr/b", "not kept");
@@ -72,8 +71,6 @@ static size_t n_filters = ARRAY_SIZE(filters); /* the last one needs its program
 
 static void test_compressed(void **state)
 {
-
-	(void)state;
 	for (size_t i = 0; i < n_filters; i++) {
 		struct imagemaker maker = {0};
 		struct imagefile image;
@@ -97,7 +94,6 @@ static void test_several_archives_in_one_stream(void **state)
 	struct imagemaker maker = {0};
 	struct imagefile image;
 
-	(void)state;
 	imagemaker_add_text(&maker, "etc/a", "1");
 	imagemaker_end(&maker);
 	maker.archive = 0;
@@ -112,7 +108,6 @@ static void test_several_archives_in_one_stream(void **state)
 /* The kernel unpacks each, and the last file of a name counts. */
 static void test_archives_behind(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < n_filters + 1; i++) {
 		const char *last = i < n_filters ? filters[i] : NULL;
 
@@ -147,7 +142,6 @@ static void test_archive_askew(void **state)
 	struct imagemaker maker = {0};
 	struct imagefile image;
 
-	(void)state;
 	imagemaker_add_text(&maker, "etc/a", "first");
 	imagemaker_end_compressed(&maker, "gzip");
 	imagemaker_align(&maker);
@@ -162,7 +156,6 @@ static void test_archive_askew(void **state)
 /* The second of two is cut off: the first one is not all. */
 static void test_second_cut_off(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < n_filters; i++) {
 		struct imagemaker maker = {0};
 		struct imagefile image;
@@ -187,7 +180,6 @@ static void test_bytes_behind(void **state)
 	char bytes[16384];
 	size_t size;
 
-	(void)state;
 	imagemaker_add_text(&maker, "etc/a", "1");
 	imagemaker_end_compressed(&maker, "gzip");
 	size = maker.size;
@@ -205,7 +197,6 @@ static void test_file_of_several_names(void **state)
 	struct imagemaker maker = {0};
 	struct imagefile image;
 
-	(void)state;
 	maker.inode = 7, maker.nlink = 2;
 	imagemaker_add(&maker, "etc/a", S_IFREG | 0644, NULL, 0);
 	maker.inode = 8, maker.nlink = 2;
@@ -230,7 +221,6 @@ static void test_unified(void **state)
 	struct imagemaker code = {0}, image = {0}, maker = {0};
 	struct imagefile file;
 
-	(void)state;
 	imagemaker_add_text(&code, "etc/a", "early");
 	imagemaker_end(&code);
 	make_image(&image, "etc/a", "late");
@@ -262,7 +252,6 @@ static void test_unified_with_a_rest(void **state)
 	struct imagefile file;
 	char broken[4096] = "";
 
-	(void)state;
 	imagemaker_add_text(&code, "etc/a", "early");
 	imagemaker_end(&code);
 	make_image(&image, "etc/a", "late");
@@ -287,7 +276,6 @@ static void test_profiles(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	struct imagefile file;
 
-	(void)state;
 	make_image(&all, "etc/a", "all");
 	make_image(&own, "etc/a", "own");
 	imagemaker_unify(&maker,
@@ -320,7 +308,6 @@ static void test_no_image(void **state)
 {
 	static const char zeros[1024];
 
-	(void)state;
 	expect_bad("", 0, "empty");
 	expect_bad("this is some text of a person", 29, "neither a cpio archive");
 	expect_bad(zeros, sizeof(zeros), "ends in the middle");
@@ -333,7 +320,6 @@ static void test_no_image(void **state)
 /* Cut off anywhere it is bad, and nothing crashes; only padding may be missing. */
 static void test_cut_off(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < n_filters + 1; i++) {
 		const char *filter = i < n_filters ? filters[i] : NULL;
 		struct imagemaker maker = {0};
@@ -362,7 +348,6 @@ static void test_made_up(void **state)
 {
 	struct imagemaker maker = {0};
 
-	(void)state;
 	imagemaker_add_text(&maker, "etc/a", "some words");
 	imagemaker_add_link(&maker, "etc/b", "a");
 	imagemaker_end(&maker);

@@ -9,16 +9,6 @@
 #define RELEASE "6.12.1"
 #define DEBIAN  "boot/initrd.img-" RELEASE
 
-static struct protect_list *today(void)
-{
-	static struct protect_list list;
-	char text[] = FAKE_PROTECT;
-
-	list = (struct protect_list){0};
-	assert_int_equal(protect_parse(&list, text), 0);
-	return &list;
-}
-
 /* One line an image: kernel, path, state, who makes it, why. */
 static void expect_with(const struct protect_list *protect, const char *expected)
 {
@@ -65,7 +55,6 @@ static void test_fresh(void **state)
 		{"usr/sbin/mkinitramfs", "initramfs-tools", TOOLS, GOOD},
 	};
 
-	(void)state;
 	fake_kernel(RELEASE);
 	fake_configured();
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -105,7 +94,6 @@ static void test_flaws(void **state)
 			"this host needs now"},
 	};
 
-	(void)state;
 	set_up_dracut();
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char line[256];
@@ -118,7 +106,6 @@ static void test_flaws(void **state)
 
 static void test_late_start(void **state)
 {
-	(void)state;
 	fake_kernel(RELEASE);
 	fake_configured();
 	fake_put("usr/sbin/mkinitramfs", "");
@@ -134,7 +121,6 @@ static void test_late_start(void **state)
 
 static void test_no_list_to_compare(void **state)
 {
-	(void)state;
 	set_up_dracut();
 	fake_image(DEBIAN, DRACUT, RELEASE, NO_PROTECT);
 	expect_with(NULL, RELEASE " /" DEBIAN " fresh dracut\n");
@@ -142,7 +128,6 @@ static void test_no_list_to_compare(void **state)
 
 static void test_unreadable(void **state)
 {
-	(void)state;
 	set_up_dracut();
 	expect(RELEASE " /" DEBIAN " missing dracut: there is no image\n");
 	fake_put(DEBIAN, "");
@@ -156,7 +141,6 @@ static void test_unreadable(void **state)
 /* Without any configuration an image is to hold nothing of us. */
 static void test_nothing_configured(void **state)
 {
-	(void)state;
 	set_up_dracut();
 	fake_remove("etc/vfioboot.conf");
 	fake_image(DEBIAN, DRACUT, RELEASE, NOT_US);
@@ -182,7 +166,6 @@ static void test_rule(void **state)
 		"appear later, or contains another version of it\n";
 	static const char *const rules[] = {NULL, "# old\n", "# new\n"};
 
-	(void)state;
 	set_up_dracut();
 	fake_put(&IMAGECHECK_RULE[1], "# new\n");
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
@@ -204,7 +187,6 @@ static void test_dropins(void **state)
 {
 	struct imagemaker maker = {0};
 
-	(void)state;
 	set_up_dracut();
 	fake_put("usr/lib/vfioboot.conf.d/a.conf", "# vendor\n");
 	fake_link("etc/vfioboot.conf.d/a.conf", "/dev/null");
@@ -261,7 +243,6 @@ static void image_with(const char *path, const char *text)
 /* What boots leave to the host makes no image outdated, as long as nothing else is in it. */
 static void test_demand_alone(void **state)
 {
-	(void)state;
 	set_up_dracut();
 	fake_put("etc/vfioboot.conf", DEMAND("gpu"));
 	fake_image(DEBIAN, DRACUT, RELEASE, NOT_US);
@@ -288,7 +269,6 @@ static void test_demand_beside_boot(void **state)
 {
 	static const char path[] = "etc/vfioboot.conf.d/a.conf";
 
-	(void)state;
 	set_up_dracut();
 	fake_put(path, DEMAND("guest"));
 	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
@@ -318,7 +298,6 @@ static void test_demand_in_the_way(void **state)
 	static const char local[] = "etc/vfioboot.conf.d/a.conf";
 	static const char boot[] = "[device guest]\npath = 00:05.0/00\n";
 
-	(void)state;
 	set_up_dracut();
 	fake_put(vendor, boot);
 	fake_put(local, DEMAND("guest"));
@@ -343,7 +322,6 @@ static void test_variant(void **state)
 	static const struct fake_index_line module = {
 		"nvgrace_gpu_vfio_pci", "kernel/vfio/nvgrace-gpu-vfio-pci.ko:"};
 
-	(void)state;
 	set_up_dracut();
 	fake_put_index("lib/modules/" RELEASE, "modules.dep", &module, 1);
 	fake_put("proc/sys/kernel/osrelease", RELEASE "\n");
@@ -362,7 +340,6 @@ static void test_modules_of_the_kernel(void **state)
 {
 	static const struct fake_index_line vfio = {"vfio", "kernel/vfio/vfio.ko:"};
 
-	(void)state;
 	set_up_dracut();
 	fake_put_index("lib/modules/" RELEASE, "modules.dep", &vfio, 1);
 	fake_image(DEBIAN, DRACUT, RELEASE, NO_VFIO_PCI | NO_VARIANT | NO_MODPROBE);
@@ -375,7 +352,6 @@ static void test_modules_of_the_kernel(void **state)
 /* It begins with what others have at their end, and the package manager has put one aside. */
 static void test_odd_presets(void **state)
 {
-	(void)state;
 	fake_configured();
 	fake_put("usr/bin/mkinitcpio", "");
 	fake_kernel(RELEASE);
@@ -441,7 +417,6 @@ static void expect_command(const char *path, const char *expected)
 /* Kernels named by series and on the ESP, written out or by a variable. */
 static void test_presets_of_any_kernel(void **state)
 {
-	(void)state;
 	fake_bzimage("boot/vmlinuz-6.0-x86_64", RELEASE);
 	fake_put("etc/mkinitcpio.d/linux60.preset",
 		"ALL_config='/etc/mkinitcpio.conf'\nALL_kver='/boot/vmlinuz-6.0-x86_64'\n"
@@ -503,7 +478,6 @@ static void test_unknown_presets(void **state)
 		{"", ""},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		fake_put("etc/mkinitcpio.d/x.preset", cases[i].text);
 		expect_names("/boot/vmlinuz-x", cases[i].told);
@@ -525,7 +499,6 @@ static void test_signed(void **state)
 	const char *path = "/efi/EFI/Linux/a.efi";
 	struct imagemaker maker = {0};
 
-	(void)state;
 	imagemaker_unify(
 		&maker, (struct imagemaker_section[]){{".linux", "kernel", 6}}, 1);
 	fake_put_bytes(path + 1, maker.bytes, maker.size);
@@ -552,7 +525,6 @@ static void test_config_of_a_preset(void **state)
 	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", why[256];
 	const struct kernel kernel = {release, file};
 
-	(void)state;
 	fake_put("etc/mkinitcpio.d/x.preset",
 		"ALL_config=\"/etc/mkinitcpio.conf\"\nPRESETS=(a)\na_kver=" RELEASE
 		"\na_image=/boot/a.img\n");
@@ -578,7 +550,6 @@ static void test_unified_without_cmdline(void **state)
 	const struct kernel kernel = {release, file};
 	const char *path = "/efi/EFI/Linux/a.efi";
 
-	(void)state;
 	fake_put("etc/mkinitcpio.d/x.preset",
 		"PRESETS=(a)\na_kver=" RELEASE "\na_uki=/efi/EFI/Linux/a.efi\n");
 	assert_false(initramfs_knows(
@@ -599,7 +570,6 @@ static void expect_dracut(const char *kernel_file, const char *expected)
 /* Names by release, by package, by settings. */
 static void test_names_of_dracut(void **state)
 {
-	(void)state;
 	expect_dracut("/boot/vmlinuz-" RELEASE, "/boot/initramfs-" RELEASE ".img\n");
 	expect_dracut("/efi/x/linux", "/boot/initramfs-" RELEASE ".img\n");
 	expect_dracut("/boot/vmlinuz-linux-lts", "/boot/initramfs-linux-lts.img\n");
@@ -626,7 +596,6 @@ static void test_names_of_dracut(void **state)
 
 static void test_unified_of_dracut(void **state)
 {
-	(void)state;
 	fake_put("etc/dracut.conf", "uefi=no\n");
 	fake_put("usr/lib/dracut/dracut.conf.d/10-uefi.conf", "uefi=\"yes\"\n");
 	fake_put("boot/initramfs-" RELEASE ".img", "");
@@ -653,7 +622,6 @@ static void test_command_of_dracut(void **state)
 	struct imagemaker maker = {0};
 	char expected[512];
 
-	(void)state;
 	fake_image("boot/a.img", DRACUT, RELEASE, GOOD);
 	expect_command_of(
 		&initramfs_dracut, "/boot/a.img", "dracut --force /new " RELEASE);
@@ -669,7 +637,6 @@ static void test_command_of_dracut(void **state)
 
 static void test_presets(void **state)
 {
-	(void)state;
 	fake_configured();
 	fake_put("usr/bin/mkinitcpio", "");
 	fake_kernel(RELEASE);
@@ -708,7 +675,6 @@ static void test_presets(void **state)
 /* Fedora with entries: one kernel has its image there, and the other one none yet. */
 static void test_entries(void **state)
 {
-	(void)state;
 	set_up_dracut();
 	fake_kernel("6.13.0");
 	fake_image("efi/0123abc/" RELEASE "/initrd", DRACUT, RELEASE, GOOD);
@@ -720,7 +686,6 @@ static void test_entries(void **state)
 /* Debian with systemd-boot: a hook copies what update-initramfs makes. */
 static void test_copies(void **state)
 {
-	(void)state;
 	fake_kernel(RELEASE);
 	fake_configured();
 	fake_put("usr/sbin/mkinitramfs", "");
@@ -767,7 +732,6 @@ static void test_series(void **state)
 	static const char *const images[] = {
 		"initramfs-6.12-x86_64.img", "initramfs-6.12-x86_64-fallback.img"};
 
-	(void)state;
 	fake_package("linux612\n", "vmlinuz-6.12-x86_64");
 	fake_put("usr/bin/mkinitcpio", "");
 	fake_put("etc/mkinitcpio.d/linux612.preset",
@@ -788,7 +752,6 @@ static void test_package(void **state)
 	static const char *const images[] = {
 		"initramfs-linux-lts.img", "initramfs-linux-lts-fallback.img", "own.img"};
 
-	(void)state;
 	fake_package("linux-lts\n", "vmlinuz-linux-lts");
 	fake_put("usr/bin/dracut", "");
 	fake_image("boot/initramfs-linux-lts.img", DRACUT, RELEASE, GOOD);
@@ -818,7 +781,6 @@ static void test_archive_behind(void **state)
 	size_t size = 0;
 	FILE *file;
 
-	(void)state;
 	set_up_dracut();
 	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
 	expect(RELEASE " /" DEBIAN " fresh dracut\n");
@@ -851,7 +813,6 @@ static void expect_owner(const char *name, const char *problem)
 
 static void test_owner(void **state)
 {
-	(void)state;
 	fake_kernel(RELEASE);
 	expect_owner("-", "do not include its programs");
 	fake_put("usr/bin/sh", "");
@@ -891,7 +852,6 @@ static void test_no_owner(void **state)
 		{"run/ostree-booted", "rpm-ostree initramfs --enable"},
 	};
 
-	(void)state;
 	fake_kernel(RELEASE);
 	fake_put("usr/bin/sh", "");
 	for (size_t i = 0; i < ARRAY_SIZE(signs); i++) {
@@ -915,7 +875,6 @@ static void test_no_owner(void **state)
 /* Such an image can have no protect list of this host; one that it has is compared. */
 static void test_made_elsewhere(void **state)
 {
-	(void)state;
 	set_up_dracut();
 	fake_put("proc/cmdline", "usrhash=01ab\n");
 	fake_image(DEBIAN, DRACUT, RELEASE, NO_PROTECT);
@@ -931,7 +890,6 @@ static void test_by_hand(void **state)
 	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", text[256];
 	const struct kernel kernel = {release, file};
 
-	(void)state;
 	initramfs_by_hand(
 		&root, &kernel, "/efi/EFI/Linux/a-" RELEASE ".efi", text, sizeof(text));
 	assert_string_equal(text, "rebuild it with the program that built it");

@@ -78,13 +78,11 @@ static void expect(const char *lines)
 
 static void test_none(void **state)
 {
-	(void)state;
 	expect("");
 }
 
 static void test_ids(void **state)
 {
-	(void)state;
 	fake_put(CONF, "options vfio-pci ids=144d:a808,10de:ffff disable_vga=1\n");
 	expect("/" CONF ":1 144d:a808 meant 03:00.0\n"
 	       "/" CONF ":1 10de:ffff absent\n");
@@ -92,7 +90,6 @@ static void test_ids(void **state)
 
 static void test_ids_of_two_cards(void **state)
 {
-	(void)state;
 	fake_put(CONF, "options vfio-pci ids=10de:2206,10de:1aef\n");
 	expect("/" CONF ":1 10de:2206 several 01:00.0 02:00.0\n"
 	       "/" CONF ":1 10de:1aef several 01:00.1 02:00.1\n");
@@ -110,7 +107,6 @@ static void test_ids_of_two_cards(void **state)
 /* Another item says which card is meant. */
 static void test_ids_are_settled(void **state)
 {
-	(void)state;
 	fake_put(CONF, "options vfio-pci ids=10de:2206,10de:1aef\n");
 	fake_put("etc/driverctl.d/pci-0000:02:00.0", "vfio-pci\n");
 	expect("/" CONF ":1 10de:2206 meant 02:00.0\n"
@@ -120,7 +116,6 @@ static void test_ids_are_settled(void **state)
 
 static void test_configured(void **state)
 {
-	(void)state;
 	fake_put("etc/vfioboot.conf", "[device a]\naddress = 02:00\n");
 	fake_put(CONF, "options vfio-pci ids=10de:2206,144d:a808\n");
 	fake_put("etc/driverctl.d/pci-0000:02:00.1", "vfio-pci\n");
@@ -131,7 +126,6 @@ static void test_configured(void **state)
 
 static void test_driverctl(void **state)
 {
-	(void)state;
 	fake_put("etc/driverctl.d/pci-0000:01:00.0", "vfio-pci\n");
 	fake_put("etc/driverctl.d/pci-0000:02:00.0", "nouveau\n");
 	fake_put("etc/driverctl.d/pci-0000:09:00.0", "vfio-pci\n");
@@ -144,7 +138,6 @@ static void test_driverctl(void **state)
 /* This boot's, and where GRUB takes those of the next ones from: each once. */
 static void test_cmdline(void **state)
 {
-	(void)state;
 	fake_put("proc/cmdline", "quiet vfio-pci.ids=144d:a808 vfio_pci.ids=10de:fffe\n");
 	expect("kernel command line 144d:a808 meant 03:00.0\n"
 	       "kernel command line 10de:fffe absent\n");
@@ -161,7 +154,6 @@ static void test_cmdline(void **state)
 /* A script names what it likes; of two identical cards, one by its ids alone. */
 static void test_scripts(void **state)
 {
-	(void)state;
 	fake_put("etc/initramfs-tools/scripts/init-top/vfio",
 		"for d in 0000:02:00.0 0000:03:00.0; do\n"
 		"echo vfio-pci >/sys/bus/pci/devices/$d/driver_override\ndone\n");
@@ -176,7 +168,6 @@ static void test_scripts(void **state)
 
 static void test_list_beside_a_script(void **state)
 {
-	(void)state;
 	fake_put("etc/vfio-pci.cfg", "DEVICES=\"0000:02:00.0 0000:02:00.1\"\n");
 	fake_put("usr/bin/vfio-bind", "echo vfio-pci >$dev/driver_override\n");
 	fake_put("etc/systemd/system/vfio-bind.service",
@@ -188,7 +179,6 @@ static void test_list_beside_a_script(void **state)
 
 static void test_unraid(void **state)
 {
-	(void)state;
 	fake_put("boot/config/vfio-pci.cfg",
 		"BIND=02:00.0|10de:2206 0000:02:00.1|10de:ffff 144d:a808 nonsense |\r\n");
 	expect("/boot/config/vfio-pci.cfg:1 - meant 02:00.0 03:00.0\n");
@@ -199,7 +189,6 @@ static void test_unraid(void **state)
 /* Whatever is in the files, each item is one line of printable text. */
 static void test_hostile(void **state)
 {
-	(void)state;
 	fake_put(CONF, "options vfio-pci ids=,,:,10de\x1b[31m:2206,ffffffff:ffffffff,\n");
 	fake_put("etc/driverctl.d/pci-0000:02:00.0", "x\x01\n");
 	fake_put("etc/driverctl.d/pci-../../x", "vfio-pci\n");

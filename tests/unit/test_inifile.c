@@ -63,7 +63,6 @@ static void expect_events(const char *text, const char *expected)
 
 static void test_plain(void **state)
 {
-	(void)state;
 	expect_events("", "");
 	expect_events("\n\n", "");
 	expect_events("; a comment\n# another\n\n[boot]\nwhen = always\n",
@@ -74,7 +73,6 @@ static void test_plain(void **state)
 
 static void test_sections(void **state)
 {
-	(void)state;
 	/* Empty, repeated, and repeated without anything between. */
 	expect_events("[a]\n[b]\n[a]\n[a]\nk=v\n", "1 [a]\n2 [b]\n3 [a]\n4 [a]\n5 k=v\n");
 	expect_events("[ ]\n[ a ]\n", "1 [ ]\n2 [ a ]\n");
@@ -86,7 +84,6 @@ static void test_sections(void **state)
 /* A broken header ends the section above it: its keys belong to nobody. */
 static void test_broken_headers(void **state)
 {
-	(void)state;
 	expect_events("[a\nk=v\n", "1 []\n1 error\n2 k=v\n");
 	expect_events("[a] b\nk=v\n", "1 []\n1 error\n2 k=v\n");
 	expect_events("[a]]\n", "1 []\n1 error\n");
@@ -103,7 +100,6 @@ static void test_broken_headers(void **state)
 
 static void test_keys(void **state)
 {
-	(void)state;
 	expect_events("  k =  v w  \n", "1 k=v w\n");
 	expect_events("k: v\nk:v=w\nk=v:w\n", "1 k=v\n2 k=v=w\n3 k=v:w\n");
 	expect_events("k=\nk =  \n=v\n=\n", "1 k=\n2 k=\n3 =v\n4 =\n");
@@ -117,7 +113,6 @@ static void test_keys(void **state)
 /* inih would take an indented line as more of the value above it. */
 static void test_indentation(void **state)
 {
-	(void)state;
 	expect_events("[a]\nk=v\n l=w\n\tm = x\n", "1 [a]\n2 k=v\n3 l=w\n4 m=x\n");
 	expect_events("[a]\nk=v\n  [b]\n\f\vl=w\n", "1 [a]\n2 k=v\n3 [b]\n4 l=w\n");
 	expect_events("[a]\nk=v\n  word\n   ; no\n", "1 [a]\n2 k=v\n3 error\n");
@@ -125,7 +120,6 @@ static void test_indentation(void **state)
 
 static void test_line_ends(void **state)
 {
-	(void)state;
 	expect_events("[a]\r\nk = v\r\n\r\n; c\r\n[b]\r\n", "1 [a]\n2 k=v\n5 [b]\n");
 	expect_events("[a]\nk = v", "1 [a]\n2 k=v\n");
 	expect_events("[a]", "1 [a]\n");
@@ -135,7 +129,6 @@ static void test_line_ends(void **state)
 
 static void test_byte_order_mark(void **state)
 {
-	(void)state;
 	expect_events("\xef\xbb\xbf[a]\nk=v\n", "1 [a]\n2 k=v\n");
 	expect_events("\xef\xbb\xbf", "");
 	expect_events("\xef\xbb\xbf; c\nk=v\n", "2 k=v\n");
@@ -150,7 +143,6 @@ static void test_nul_bytes(void **state)
 {
 	static const char text[] = "[a]\nk=v\0w\nl=x\n\0\n[b\0]\nm=y\n\0";
 
-	(void)state;
 	read_bytes(text, sizeof(text) - 1);
 	assert_string_equal(events,
 		"1 [a]\n2 error\n3 l=x\n4 error\n5 []\n5 error\n6 m=y\n7 error\n");
@@ -177,7 +169,6 @@ static void test_line_length(void **state)
 	static const char *const ends[] = {"", "\n", "\nl=w", "\nl=w\n"};
 	char text[9100], expected[512];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(ends); j++) {
 			size_t len = put_line(text, cases[i].len, "");
@@ -201,7 +192,6 @@ static void test_long_lines_of_all_sorts(void **state)
 {
 	char text[512];
 
-	(void)state;
 	put_line(text, 199, "\r");
 	expect_events(text, "1 error\n");
 	put_line(text, 198, "\r");
@@ -221,7 +211,6 @@ static void test_long_header(void **state)
 {
 	char text[512];
 
-	(void)state;
 	snprintf(text, sizeof(text), "[a]\nk=v\n[b] ; %0300d\nk=w\n", 0);
 	expect_events(text, "1 [a]\n2 k=v\n3 []\n3 error\n4 k=w\n");
 }
@@ -230,7 +219,6 @@ static void test_many_lines(void **state)
 {
 	static char text[70000 * 2 + 16];
 
-	(void)state;
 	memset(text, '\n', 70000);
 	strcpy(text + 70000, "k=v\n");
 	expect_events(text, "70001 k=v\n");
@@ -248,7 +236,6 @@ static void test_digest(void **state)
 		{"foobar", 0x85944171f73967e8},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint64_t digest = DIGEST_BASIS;
 		int fd = open_text(cases[i].text);
@@ -265,7 +252,6 @@ static void test_read_error(void **state)
 	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	uint64_t digest = 0;
 
-	(void)state;
 	events[0] = '\0';
 	assert_int_equal(inifile_read(fd, &handlers, events, &digest), -EISDIR);
 	assert_string_equal(events, "");

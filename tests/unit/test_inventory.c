@@ -43,7 +43,6 @@ static void test_nothing(void **state)
 {
 	struct view view = {0};
 
-	(void)state;
 	assert_int_equal(read_view(&view), -ENOENT);
 	free_view(&view);
 	fake_dir("sys/bus/pci/devices");
@@ -60,7 +59,6 @@ static void test_functions(void **state)
 	const struct inventory *inventory = &view.inventory;
 	const struct inventory_function *first;
 
-	(void)state;
 	put_machine();
 	assert_int_equal(read_view(&view), 0);
 	assert_int_equal(inventory->n, 3);
@@ -87,7 +85,6 @@ static void test_groups(void **state)
 	struct inventory_function *function;
 	struct pcibus_function *pci;
 
-	(void)state;
 	put_machine();
 	fake_link("sys/devices/" GPU "/iommu_group", "../../../../kernel/iommu_groups/7");
 	fake_link("sys/devices/" SOUND "/iommu_group", "../../../kernel/iommu_groups/8");
@@ -117,7 +114,6 @@ static void test_modules(void **state)
 	_cleanup_(free_view) struct view view = {0};
 	const struct inventory *inventory = &view.inventory;
 
-	(void)state;
 	put_machine();
 	fake_put("proc/sys/kernel/osrelease", "6.12.1-test\n");
 	fake_put_index("lib/modules/6.12.1-test", "modules.dep", dep, 1);

@@ -67,7 +67,6 @@ static void test_machine_is_read_once(void **state)
 {
 	unsigned one, all;
 
-	(void)state;
 	put_machine();
 	one = count_opens(1);
 	all = count_opens(PROFILES);

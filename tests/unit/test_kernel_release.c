@@ -29,7 +29,6 @@ static void test_none(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	char got[KERNEL_RELEASE_SIZE];
 
-	(void)state;
 	assert_int_equal(kernel_release_read(&root, "kernel", got, sizeof(got)), -ENOENT);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		fake_put("kernel", texts[i]);
@@ -42,7 +41,6 @@ static void test_none(void **state)
 
 static void test_bzimage(void **state)
 {
-	(void)state;
 	fake_bzimage("kernel", RELEASE);
 	expect(RELEASE);
 	fake_bzimage("kernel", "no number");
@@ -56,7 +54,6 @@ static void test_cut_bzimage(void **state)
 {
 	char bytes[0x310] = {0};
 
-	(void)state;
 	memcpy(bytes + 0x202, "HdrS", 4);
 	bytes[0x20f] = 1;
 	memcpy(bytes + 0x300, "6.12.1-arch1-1xx", 16);
@@ -83,7 +80,6 @@ static void test_plain(void **state)
 {
 	static char bytes[200000];
 
-	(void)state;
 	make_plain(bytes, sizeof(bytes), "ARM\x64", 0x38);
 	fake_put_bytes("kernel", bytes, sizeof(bytes));
 	expect(RELEASE);
@@ -124,7 +120,6 @@ static void test_compressed(void **state)
 		ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_XZ, ARCHIVE_FILTER_ZSTD};
 	static char bytes[200000], packed[100000];
 
-	(void)state;
 	make_plain(bytes, sizeof(bytes), "ARM\x64", 0x38);
 	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
 		size_t size = compress(
@@ -143,7 +138,6 @@ static void test_zboot(void **state)
 	static char bytes[200000], file[100000];
 	size_t size;
 
-	(void)state;
 	make_plain(bytes, sizeof(bytes), "ARM\x64", 0x38);
 	memcpy(file, "MZ\0\0zimg\0\x02\0\0", 12);
 	size = compress(ARCHIVE_FILTER_ZSTD, bytes, sizeof(bytes), file + 512,
@@ -163,7 +157,6 @@ static void test_unified(void **state)
 	struct imagemaker maker = {0};
 	char kernel[1024] = {0};
 
-	(void)state;
 	memcpy(kernel + 0x202, "HdrS", 4);
 	kernel[0x20f] = 1;
 	memcpy(kernel + 0x300, "6.1-other #1", 12);

@@ -21,7 +21,6 @@ static void expect(const char *expected)
 
 static void test_none(void **state)
 {
-	(void)state;
 	expect("");
 	fake_put("usr/lib/modules/6.1/modules.dep", "");
 	expect(""); /* what is left of a kernel that was removed */
@@ -31,7 +30,6 @@ static void test_none(void **state)
 
 static void test_order(void **state)
 {
-	(void)state;
 	fake_put("lib/modules/6.1.0-9-amd64/modules.dep", "");
 	fake_put("boot/vmlinuz-6.1.0-9-amd64", "");
 	fake_put("lib/modules/6.1.0-50-amd64/modules.dep", "");
@@ -45,7 +43,6 @@ static void test_order(void **state)
 
 static void test_merged_usr(void **state)
 {
-	(void)state;
 	fake_link("lib", "usr/lib");
 	fake_put("usr/lib/modules/6.1/modules.dep", "");
 	fake_put("boot/vmlinuz-6.1", "");
@@ -54,7 +51,6 @@ static void test_merged_usr(void **state)
 
 static void test_arch(void **state)
 {
-	(void)state;
 	fake_put("usr/lib/modules/6.17.1-arch1-1/modules.dep", "");
 	fake_put("usr/lib/modules/6.17.1-arch1-1/vmlinuz", "");
 	fake_put("usr/lib/modules/6.17.1-arch1-1/pkgbase", "linux\n");
@@ -66,7 +62,6 @@ static void test_arch(void **state)
 /* Named by series, by package, on the ESP: what is in the file says whose it is. */
 static void test_by_content(void **state)
 {
-	(void)state;
 	fake_put("usr/lib/modules/6.0.11-1-X/modules.dep", "");
 	fake_put("usr/lib/modules/6.0.11-1-X/pkgbase", "linux60\n");
 	fake_put("usr/lib/modules/6.0.11-1-X/vmlinuz", "");
@@ -81,7 +76,6 @@ static void test_by_content(void **state)
 /* The package was updated: the older modules have its name, too, and no kernel any more. */
 static void test_package_of_two(void **state)
 {
-	(void)state;
 	fake_put("usr/lib/modules/6.17.1-arch1-1/modules.dep", "");
 	fake_put("usr/lib/modules/6.17.1-arch1-1/pkgbase", "linux\n");
 	fake_put("usr/lib/modules/6.18.2-arch1-1/modules.dep", "");
@@ -92,7 +86,6 @@ static void test_package_of_two(void **state)
 
 static void test_links_of_another_machine(void **state)
 {
-	(void)state;
 	fake_put("usr/lib/modules/6.1/modules.dep", "");
 	fake_put("data/vmlinuz", "");
 	fake_link("boot/vmlinuz-6.1", "/data/vmlinuz");
@@ -104,7 +97,6 @@ static void test_running(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	char release[64];
 
-	(void)state;
 	assert_int_equal(kernels_running(&root, release, sizeof(release)), -ENOENT);
 	fake_put("proc/sys/kernel/osrelease", "6.1\n");
 	assert_int_equal(kernels_running(&root, release, sizeof(release)), 0);

@@ -54,7 +54,6 @@ static void test_context(void **state)
 	struct vfioboot_ctx *ctx = open_context("/nonexistent");
 	struct vfioboot_machine *machine = (struct vfioboot_machine *)&ctx;
 
-	(void)state;
 	assert_string_equal(vfioboot_get_root(ctx), "/nonexistent");
 	assert_null(vfioboot_get_message(ctx));
 	assert_null(vfioboot_get_remedy(ctx));
@@ -83,7 +82,6 @@ static void test_faults(void **state)
 	struct vfioboot_ctx *ctx = context_of();
 	struct vfioboot_machine *machine = NULL;
 
-	(void)state;
 	assert_int_equal(vfioboot_machine_read(ctx, &machine), -ENOENT);
 	assert_non_null(
 		strstr(vfioboot_get_message(ctx), "cannot read the PCI functions of "));
@@ -131,7 +129,6 @@ static void test_list(void **state)
 	const struct vfioboot_group *group;
 	const struct vfioboot_function *gpu;
 
-	(void)state;
 	put_machine();
 	machine = read_machine();
 	assert_int_equal(vfioboot_machine_count_functions(machine), 3);
@@ -164,7 +161,6 @@ static void test_cards(void **state)
 	struct vfioboot_machine *machine;
 	struct vfioboot_cards *cards = NULL;
 
-	(void)state;
 	put_machine();
 	machine = read_machine();
 	assert_int_equal(vfioboot_cards_list(machine, &cards), 0);
@@ -194,7 +190,6 @@ static void test_plan(void **state)
 	const struct vfioboot_entry *entry;
 	struct vfioboot_plan *plan = NULL;
 
-	(void)state;
 	put_machine();
 	put_section();
 	machine = read_machine();
@@ -236,7 +231,6 @@ static void test_warnings(void **state)
 	const struct vfioboot_point *error;
 	char warning[256] = "";
 
-	(void)state;
 	put_machine();
 	fake_put("etc/vfioboot.conf", "[device gpu]\npaht = 00:01.0/00\n");
 	ctx = context_of();
@@ -274,7 +268,6 @@ static void test_obstacles(void **state)
 	struct vfioboot_machine *machine = NULL;
 	struct vfioboot_points *points = NULL;
 
-	(void)state;
 	put_machine();
 	ctx = context_of();
 	assert_int_equal(vfioboot_machine_read(ctx, &machine), 0);
@@ -301,7 +294,6 @@ static void test_check(void **state)
 	struct vfioboot_machine *machine;
 	struct vfioboot_points *points = NULL;
 
-	(void)state;
 	put_machine();
 	machine = read_machine();
 	assert_int_equal(vfioboot_check(machine, bad, 2, &points), -ENXIO);
@@ -340,7 +332,6 @@ static void test_readiness(void **state)
 	struct vfioboot_machine *machine = NULL;
 	struct vfioboot_points *points = NULL;
 
-	(void)state;
 	put_machine();
 	ctx = context_of();
 	assert_int_equal(vfioboot_machine_read(ctx, &machine), 0);
@@ -405,7 +396,6 @@ static void test_leaks(void **state)
 	unsigned descriptors = open_descriptors();
 	size_t before;
 
-	(void)state;
 	put_machine();
 	put_section();
 	/* Until the C library has filled what it keeps. */
@@ -453,7 +443,6 @@ static void test_threads(void **state)
 	struct reader readers[] = {{first, 3, false}, {second, 1, false}};
 	pthread_t threads[2];
 
-	(void)state;
 	put_machine();
 	fake_put("b/sys/devices/pci0000:00/0000:00:05.0/modalias",
 		"pci:v00008086d00001234sv00008086sd00000001bc01sc08i02\n");

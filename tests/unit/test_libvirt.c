@@ -63,7 +63,6 @@ static void expect_refusal(const char *xml, const char *word)
 
 static void test_host_devices(void **state)
 {
-	(void)state;
 	assert_string_equal(functions_of(HEAD TAIL), "");
 	assert_string_equal(
 		functions_of(HEAD HOSTDEV("yes", AT("0x01", "0x00", "0x0"))
@@ -81,7 +80,6 @@ static void test_host_devices(void **state)
 /* What has an address of the guest, or a device of the host that is not on PCI. */
 static void test_what_is_no_host_device(void **state)
 {
-	(void)state;
 	assert_string_equal(
 		functions_of(HEAD
 			"<hostdev mode='subsystem' type='usb' managed='yes'><source>"
@@ -100,7 +98,6 @@ static void test_what_is_no_host_device(void **state)
 
 static void test_other_ways_to_give_a_function(void **state)
 {
-	(void)state;
 	assert_string_equal(
 		functions_of(HEAD
 			"<interface type='hostdev' managed='yes'><mac address='52:54:00:6d:90:02'/>"
@@ -116,7 +113,6 @@ static void test_other_ways_to_give_a_function(void **state)
 
 static void test_what_cannot_be_read(void **state)
 {
-	(void)state;
 	expect_refusal("", "well-formed");
 	expect_refusal("text", "well-formed");
 	expect_refusal(HEAD, "well-formed");
@@ -138,7 +134,6 @@ static void test_entities(void **state)
 {
 	char text[512];
 
-	(void)state;
 	fake_put("secret", HOSTDEV("yes", AT("0x06", "0x00", "0x0")));
 	snprintf(text, sizeof(text),
 		"<!DOCTYPE domain [<!ENTITY e SYSTEM 'file://%s'>]>"
@@ -158,7 +153,6 @@ static void test_size(void **state)
 	size_t size = LIBVIRT_XML_MAX + 1;
 	char *text = malloc(size + 1);
 
-	(void)state;
 	assert_non_null(text);
 	memset(text, ' ', size);
 	memcpy(text, "<domain>", 8);
@@ -236,7 +230,6 @@ static int tear_down(void **state)
 
 static void test_sets(void **state)
 {
-	(void)state;
 	assert_string_equal(sets_of(CONFIG, GPU SOUND DRIVE NETWORK), "gpu");
 	assert_string_equal(sets_of(CONFIG, SOUND), "gpu(lacks 0000:01:00.0)");
 	/* One that is bound at boot, or has an error, is no hook's. */
@@ -253,7 +246,6 @@ static void test_all(void **state)
 {
 	const struct config_section *section;
 
-	(void)state;
 	assert_string_equal(
 		sets_of(CONFIG "[libvirt]\nall = yes\n", GPU DRIVE NETWORK SOUND),
 		"gpu libvirt-0-03-00.0");

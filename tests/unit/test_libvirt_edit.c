@@ -104,14 +104,12 @@ static void expect_none(const char *text)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	libvirt_free_edit(&edit);
 	return 0;
 }
 
 static void test_one_slot_of_express(void **state)
 {
-	(void)state;
 	assert_int_equal(attach(HEAD EXPRESS VNC TAIL, 0, 2, false), 0);
 	assert_string_equal(done(),
 		"add 0000:01:00.0 as 03:00.0 of the guest; add 0000:01:00.1 as 03:00.1 of "
@@ -131,7 +129,6 @@ static void test_one_slot_of_express(void **state)
 
 static void test_slots_of_the_host_stay_apart(void **state)
 {
-	(void)state;
 	assert_int_equal(attach(HEAD EXPRESS TAIL, 0, 4, false), 0);
 	assert_string_equal(done(),
 		"add 0000:01:00.0 as 03:00.0 of the guest; add 0000:01:00.1 as 03:00.1 of "
@@ -144,7 +141,6 @@ static void test_slots_of_the_host_stay_apart(void **state)
 
 static void test_a_free_slot_of_bus_0(void **state)
 {
-	(void)state;
 	assert_int_equal(attach(HEAD CONVENTIONAL VNC TAIL, 0, 2, false), 0);
 	assert_string_equal(done(),
 		"add 0000:01:00.0 as 00:04.0 of the guest; add 0000:01:00.1 as 00:04.1 of "
@@ -161,7 +157,6 @@ static void test_no_free_slot(void **state)
 {
 	char xml[16384] = HEAD "<controller type='pci' index='0' model='pci-root'/>";
 
-	(void)state;
 	for (unsigned slot = 3; slot < 32; slot++)
 		sprintf(xml + strlen(xml),
 			"<disk type='file'><address type='pci' domain='0x0000' bus='0x00' "
@@ -180,7 +175,6 @@ static void test_no_free_slot(void **state)
 
 static void test_no_graphics(void **state)
 {
-	(void)state;
 	assert_int_equal(attach(HEAD EXPRESS SPICE TAIL, 0, 1, true), 0);
 	assert_string_equal(done(),
 		"remove <sound model='ich9'>; remove <channel type='spicevmc'>; remove "
@@ -205,7 +199,6 @@ static void test_no_graphics(void **state)
 
 static void test_sound_of_no_screen_stays(void **state)
 {
-	(void)state;
 	assert_int_equal(
 		attach(HEAD EXPRESS
 			"<graphics type='spice'/><sound model='ich9'><audio id='2'/></sound>"
@@ -234,7 +227,6 @@ static void test_what_the_guest_has_already(void **state)
 {
 	char *with;
 
-	(void)state;
 	assert_int_equal(attach(HEAD EXPRESS TAIL, 0, 2, false), 0);
 	with = strdup(edit.xml);
 	assert_int_equal(attach(with, 1, 2, false), -EEXIST);
@@ -245,7 +237,6 @@ static void test_what_the_guest_has_already(void **state)
 
 static void test_no_definition(void **state)
 {
-	(void)state;
 	assert_int_equal(attach("<domain/>", 0, 1, false), -EBADMSG);
 	assert_int_equal(attach("<network/>", 0, 1, false), -EBADMSG);
 	assert_int_equal(attach("", 0, 1, false), -EBADMSG);
@@ -262,7 +253,6 @@ static void test_detach(void **state)
 	struct libvirt_edit gone = {0};
 	char *after, *now, *at;
 
-	(void)state;
 	assert_int_equal(attach(before, 0, 2, false), 0);
 	after = strdup(edit.xml);
 	now = malloc(strlen(after) + 100);
@@ -286,7 +276,6 @@ static void test_uuid(void **state)
 {
 	char uuid[LIBVIRT_UUID_SIZE] = "";
 
-	(void)state;
 	assert_int_equal(libvirt_read_uuid(HEAD TAIL, uuid, NULL), 0);
 	assert_string_equal(uuid, "2d2e6f4b-8a5e-4c2c-9d9a-5b0a4a3c7e01");
 	assert_int_equal(libvirt_read_uuid("<domain/>", uuid, NULL), -EBADMSG);

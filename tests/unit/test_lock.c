@@ -28,7 +28,6 @@ static void test_one_holder(void **state)
 	struct stat st;
 	int fd;
 
-	(void)state;
 	fd = change_lock(&root, 0);
 	assert_true(fd >= 0);
 	assert_int_equal(lock_of_another(&root, 0), 1);
@@ -51,7 +50,6 @@ static void test_programs_do_not_inherit(void **state)
 	_cleanup_free_ char *pid = NULL;
 	int fd;
 
-	(void)state;
 	fd = change_lock(&root, 0);
 	assert_true(fd >= 0);
 	assert_int_equal(run_read(argv, &pid), 0);
@@ -68,7 +66,6 @@ static void test_killed_holder(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	pid_t pid = fork();
 
-	(void)state;
 	if (pid == 0)
 		_exit(change_lock(&root, 0) < 0 ? 1 : run_program(argv, NULL, NULL));
 	while (access(fake_path("running"), F_OK) < 0)
@@ -93,7 +90,6 @@ static void test_wait(void **state)
 	pid_t pid;
 	char c;
 
-	(void)state;
 	assert_int_equal(pipe(pipes), 0);
 	pid = fork();
 	if (pid == 0) {
@@ -126,7 +122,6 @@ static void test_below_the_holder(void **state)
 	int fd, again, status;
 	pid_t pid;
 
-	(void)state;
 	fd = change_lock(&root, 0);
 	again = change_lock(&root, 0);
 	assert_true(fd >= 0 && again >= 0);
@@ -148,7 +143,6 @@ static void test_failure(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 
-	(void)state;
 	fake_put("run", "is no directory");
 	assert_true(change_lock(&root, 0) < 0);
 	fake_remove("run");
@@ -205,7 +199,6 @@ static void test_lock_at_once(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 
-	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
 		unlink(fake_path(CHANGE_LOCK));
 		assert_int_equal(count_holders(&root), 1);

@@ -83,7 +83,6 @@ static void test_record(void **state)
 {
 	const char *record;
 
-	(void)state;
 	add_entry("gpu", "vfio-pci", 1, RESULT_BOUND, REASON_NONE, "vfio-pci");
 	add_entry("nic", "vfio-pci", -1, RESULT_ABSENT, REASON_ABSENT, "");
 	config.digest = 0x0123456789abcdef;
@@ -106,7 +105,6 @@ static void test_record(void **state)
 
 static void test_states_and_stages(void **state)
 {
-	(void)state;
 	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
 	assert_string_equal(lines_of(fake_read(RECORD), "state"), "state nothing\n");
 	config.off = true;
@@ -130,7 +128,6 @@ static void test_states_and_stages(void **state)
 /* A shorter record leaves nothing of a longer one, and no other file. */
 static void test_replaces(void **state)
 {
-	(void)state;
 	for (int i = 0; i < 20; i++)
 		add_entry("gpu", "vfio-pci", i, RESULT_BOUND, REASON_NONE, "vfio-pci");
 	assert_int_equal(record_write(&root, root_is_initramfs(&root), &report), 0);
@@ -144,7 +141,6 @@ static void test_replaces(void **state)
 
 static void test_can_not_write(void **state)
 {
-	(void)state;
 	fake_put("run", "a file");
 	assert_int_equal(
 		record_write(&root, root_is_initramfs(&root), &report), -ENOTDIR);
@@ -197,7 +193,6 @@ static void test_steps_round_trip(void **state)
 	static struct step steps[STEP_RESULTS * REASONS];
 	_cleanup_(record_free) struct record record = {0};
 
-	(void)state;
 	add_entry("gpu", "vfio-pci", 1, RESULT_BOUND, REASON_NONE, "vfio-pci");
 	memset(config.sections[0].reset, '\\', CONFIG_RESET_SIZE - 1);
 	for (unsigned i = 0; i < ARRAY_SIZE(steps); i++) {
@@ -245,7 +240,6 @@ static void test_step_sentences(void **state)
 	};
 	char text[512];
 
-	(void)state;
 	add_entry("gpu", "vfio-pci", 1, RESULT_BOUND, REASON_NONE, "vfio-pci");
 	config.sections[0].power = CONFIG_ON;
 	config.sections[0].rebar[1] = CONFIG_REBAR_MIN + 13;
@@ -263,7 +257,6 @@ static void test_step_sentences(void **state)
 
 static void test_round_trip(void **state)
 {
-	(void)state;
 	for (int result = 0; result < RESULTS; result++)
 		for (int reason = 0; reason < REASONS; reason++)
 			add_entry("gpu", "vfio-pci", reason, (enum result)result,
@@ -280,7 +273,6 @@ static void test_longest_texts(void **state)
 	struct pcidev *dev = &machine.functions[0];
 	char name[CONFIG_NAME_SIZE], driver[SYSFS_DRIVER_SIZE];
 
-	(void)state;
 	snprintf(name, sizeof(name), "%040d", 1);
 	snprintf(driver, sizeof(driver), "%063d", 2);
 	add_entry(name, driver, 1, RESULT_FAILED, REASON_UNBIND_TIMEOUT, driver);
@@ -300,7 +292,6 @@ static void test_hostile_names(void **state)
 		"x 1 2 3"};
 	_cleanup_(record_free) struct record record = {0};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		uint16_t file = config_add_file(&config, names[i]);
 
@@ -327,7 +318,6 @@ static void test_one_fact_a_line(void **state)
 	const char *record;
 	unsigned lines = 0;
 
-	(void)state;
 	config_read_cmdline(&config,
 		"vfioboot.device=\"1\nfunction section=a address=- path=- id=- wanted=- "
 		"before=- driver=- result=bound reason=-\n\" vfioboot.profile=\"a\nb\"");
@@ -345,7 +335,6 @@ static void test_all_errors(void **state)
 	const char *errors;
 	unsigned lines = 0;
 
-	(void)state;
 	config_add_file(&config, "/etc/vfioboot.conf");
 	for (unsigned i = 0; i < CONFIG_ERRORS_MAX + 10; i++)
 		config_add_error(&config, (struct config_place){0, 1}, "%0400d", 1);
@@ -396,7 +385,6 @@ static void test_lines_refused(void **state)
 {
 	struct record_function function = {.result = RESULTS};
 
-	(void)state;
 	assert_int_equal(record_parse_function(GOOD, &function), 0);
 	assert_int_equal(record_parse_function(GOOD "\nbehind it", &function), 0);
 	assert_string_equal(function.before, "");
@@ -430,7 +418,6 @@ static void expect_sentence(unsigned index, const char *words)
 
 static void test_sentences(void **state)
 {
-	(void)state;
 	add_entry("gpu", "vfio-pci", 1, RESULT_BOUND, REASON_NONE, "vfio-pci");
 	add_entry("off", CONFIG_DRIVER_NONE, 2, RESULT_BOUND, REASON_NONE, "");
 	add_entry("ssd", "vfio-pci", 3, RESULT_REFUSED, REASON_PROTECTED, "nvme");
@@ -449,7 +436,6 @@ static void test_sentence_sizes(void **state)
 {
 	char sentence[512], name[CONFIG_NAME_SIZE], driver[SYSFS_DRIVER_SIZE];
 
-	(void)state;
 	snprintf(name, sizeof(name), "%040d", 1);
 	snprintf(driver, sizeof(driver), "%063d", 2);
 	for (int reason = 1; reason < REASONS; reason++) {
@@ -473,7 +459,6 @@ static void test_kmsg(void **state)
 {
 	char bound[512], absent[512], expected[2048];
 
-	(void)state;
 	fake_put("dev/kmsg", "");
 	add_entry("gpu", "vfio-pci", 1, RESULT_BOUND, REASON_NONE, "vfio-pci");
 	add_entry("nic", "vfio-pci", -1, RESULT_ABSENT, REASON_ABSENT, "");
@@ -500,7 +485,6 @@ static void test_keep_protect(void **state)
 		"storage 00:1d.0/00.0 144d:a808 / /boot\nnetwork 00:1f.6 8086:15bc -\n";
 	char copy[sizeof(text) + 16];
 
-	(void)state;
 	assert_int_equal(protect_parse(&list, strcpy(copy, text)), 0);
 	assert_int_equal(record_keep_protect(&root, root_is_initramfs(&root), &list), 0);
 	assert_int_equal(access(fake_path(kept), F_OK), -1);
@@ -545,7 +529,6 @@ static void test_kmsg_rate_limit(void **state)
 {
 	unsigned lines = 0;
 
-	(void)state;
 	for (int i = 0; i < 25; i++)
 		add_entry("gpu", "vfio-pci", i, RESULT_BOUND, REASON_NONE, "vfio-pci");
 	times_opened = 0;
@@ -566,7 +549,6 @@ static void test_kmsg_rate_limit(void **state)
 
 static void test_no_kmsg(void **state)
 {
-	(void)state;
 	log_write(&root, &report);
 	assert_int_equal(access(fake_path("dev"), F_OK), -1);
 }

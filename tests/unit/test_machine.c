@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The lookup on composed machines: what it finds, and above all what it does not read. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 #include "../lib/compose.h"
 #include "../lib/tree.h"
 #include "base/util.h"
 #include "decide/machine.h"
+#include "support.h"
 
 #define FIXTURES "tests/fixtures"
 
@@ -27,13 +23,11 @@ static struct world {
 
 static int remove_root(void **state)
 {
-	(void)state;
 	return tree_remove(top);
 }
 
 static int setup_root(void **state)
 {
-	(void)state;
 	memset(&world, 0, sizeof(world));
 	return tree_make_temporary(top);
 }
@@ -116,7 +110,6 @@ static void test_path_reads_what_it_names(void **state)
 {
 	char list[] = "display 00:02.0 8086:4680 boot\n";
 
-	(void)state;
 	compose("functions-4096");
 	protect(list);
 	add_section("00:07.7/00", "10de:");
@@ -130,7 +123,6 @@ static void test_path_reads_what_it_names(void **state)
 
 static void test_address_reads_what_it_names(void **state)
 {
-	(void)state;
 	compose("functions-4096");
 	add_section("0000:4f:1f.3", "15b3:101e");
 	assert_int_equal(look_up(), 0);
@@ -141,7 +133,6 @@ static void test_address_reads_what_it_names(void **state)
 
 static void test_id_reads_all(void **state)
 {
-	(void)state;
 	compose("functions-4096");
 	add_section("15b3:101e", NULL);
 	assert_int_equal(look_up(), 0);
@@ -161,7 +152,6 @@ static uint64_t order_of(unsigned function)
 /* A directory of the kernel has no order that would be the same at the next boot. */
 static void test_all_in_order(void **state)
 {
-	(void)state;
 	compose("vmd");
 	add_section("class:01", NULL);
 	assert_int_equal(look_up(), 0);
@@ -174,7 +164,6 @@ static void test_details(void **state)
 {
 	const struct pcidev *dev;
 
-	(void)state;
 	compose("nested-bridges");
 	add_section("0000:06:00.1", NULL);
 	assert_int_equal(look_up(), 0);
@@ -194,7 +183,6 @@ static void test_no_driver_no_group(void **state)
 {
 	const struct pcidev *dev;
 
-	(void)state;
 	compose("no-iommu");
 	add_section("00:01.0/00.0", NULL);
 	add_section("0000:00:02.0", NULL);
@@ -211,7 +199,6 @@ static void test_spilled_function(void **state)
 {
 	const struct pcidev *pf, *vf;
 
-	(void)state;
 	compose("sriov");
 	add_section("00:03.0/00.0", NULL);
 	add_section("15b3:101e", NULL);
@@ -229,7 +216,6 @@ static void test_virtual_by_number(void **state)
 {
 	const struct pcidev *physical, *vf;
 
-	(void)state;
 	compose("sriov");
 	add_section("vf:1-2@00:03.0/00.0", NULL);
 	assert_int_equal(look_up(), 0);
@@ -250,7 +236,6 @@ static void test_virtual_by_number(void **state)
 
 static void test_virtual_not_there(void **state)
 {
-	(void)state;
 	compose("sriov");
 	add_section("vf:0-1@00:03.0/00.1", NULL);
 	add_section("vf:4-9@00:03.0/00.0", NULL);
@@ -264,7 +249,6 @@ static void test_follow_in_place(void **state)
 {
 	char list[] = "display 00:02.0 8086:3e98 boot\n";
 
-	(void)state;
 	compose("identical-cards");
 	protect(list);
 	add_section("00:01.1/00.0", "10de:2206")->follow = true;
@@ -274,7 +258,6 @@ static void test_follow_in_place(void **state)
 
 static void test_follow_moved(void **state)
 {
-	(void)state;
 	compose("card-added");
 	add_section("0000:03:00.0", "144d:a808")->follow = true;
 	assert_int_equal(look_up(), 0);
@@ -286,7 +269,6 @@ static void test_listed_display_spares_reading_all(void **state)
 {
 	char list[] = "display 00:05.0/00.0 1a03:2000 boot\n";
 
-	(void)state;
 	compose("two-displays");
 	protect(list);
 	add_section("00:01.0/00", NULL);
@@ -299,7 +281,6 @@ static void test_listed_display_gone(void **state)
 {
 	char list[] = "display 00:06.0/00.0 1a03:2000 boot\n";
 
-	(void)state;
 	compose("two-displays");
 	protect(list);
 	add_section("00:01.0/00", NULL);
@@ -312,7 +293,6 @@ static void test_protected_in_place(void **state)
 {
 	char list[] = "storage 00:06.0/00.0 144d:a80c /\n";
 
-	(void)state;
 	compose("nvme-in-gpu-group");
 	protect(list);
 	add_section("00:1b.0/00.0", NULL);
@@ -324,7 +304,6 @@ static void test_protected_missing(void **state)
 {
 	char list[] = "storage 00:07.0/00.0 144d:a80c /\n";
 
-	(void)state;
 	compose("nvme-in-gpu-group");
 	protect(list);
 	add_section("00:1b.0/00.0", NULL);
@@ -334,7 +313,6 @@ static void test_protected_missing(void **state)
 
 static void test_inactive_sections_read_nothing(void **state)
 {
-	(void)state;
 	compose("identical-cards");
 	add_section("10de:2206", NULL)->bad = true;
 	strcpy(add_section("00:01.1/00", NULL)->profile, "other");
@@ -349,7 +327,6 @@ static void test_inactive_sections_read_nothing(void **state)
 
 static void test_garbled_ids(void **state)
 {
-	(void)state;
 	compose("identical-cards");
 	put("sys/devices/pci0000:00/0000:00:01.1/0000:02:00.0/modalias",
 		"pci:v000010DEd\n");
@@ -364,7 +341,6 @@ static void test_garbled_ids(void **state)
 
 static void test_no_bus(void **state)
 {
-	(void)state;
 	add_section("00:01.1/00", NULL);
 	assert_int_equal(look_up(), 0);
 	assert_int_equal(world.machine.n_functions, 0);
@@ -377,7 +353,6 @@ static void test_too_many(void **state)
 {
 	char name[128];
 
-	(void)state;
 	compose("no-iommu");
 	for (unsigned i = 0; i <= MACHINE_FUNCTIONS_MAX; i++) {
 		int n = snprintf(name, sizeof(name),

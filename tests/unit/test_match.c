@@ -83,7 +83,6 @@ static void test_section(void **state)
 {
 	struct pcidev dev = with_path();
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(section_cases); i++) {
 		const struct config_section *section =
 			make_section(section_cases[i].selectors);
@@ -95,7 +94,6 @@ static void test_section(void **state)
 
 static void test_unknown_path(void **state)
 {
-	(void)state;
 	assert_int_equal(
 		match_section(&config, make_section("00:01.0/00 10de:2204"), &function),
 		MATCH_NONE);
@@ -122,7 +120,6 @@ static void test_identity(void **state)
 		{"00:00.0", true},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		if (match_identity(&config, make_section(cases[i].selectors),
 			    &function) != cases[i].holds)

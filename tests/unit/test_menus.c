@@ -62,7 +62,6 @@ static void put_entry(const char *uuid, const char *files)
 
 static void test_grub_places(void **state)
 {
-	(void)state;
 	fake_link("dev/disk/by-uuid/1111", "../../sda1");
 	fake_link("dev/disk/by-uuid/2222", "../../sda2");
 	fake_link("dev/disk/by-uuid/3333", "../../dm-3");
@@ -92,7 +91,6 @@ static void test_grub_places(void **state)
 
 static void test_grub_subvolumes(void **state)
 {
-	(void)state;
 	put_mounts("20 1 0:30 /@ / rw - btrfs /dev/nvme0n1p2 rw\n");
 	fake_link("dev/disk/by-uuid/abcd", "../../nvme1n1p1");
 	fake_put("sys/fs/btrfs/abcd/devices/nvme0n1p2/dev", "");
@@ -123,7 +121,6 @@ static void test_grub_subvolumes(void **state)
 
 static void test_grub_kinds(void **state)
 {
-	(void)state;
 	fake_put("boot/grub/grub.cfg",
 		"set default=\"arch\"\n"
 		"menuentry 'UEFI' { fwsetup }\n"
@@ -174,7 +171,6 @@ static void test_grub_initrds(void **state)
 	};
 	char text[512];
 
-	(void)state;
 	fake_put("boot/vmlinuz-linux", "");
 	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
 		text_join(text, sizeof(text),
@@ -199,7 +195,6 @@ static void test_grub_lines(void **state)
 		"\techo \\'; initrd /boot/a /boot/b\n}\n",
 	};
 
-	(void)state;
 	fake_put("boot/k", "");
 	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
 		fake_put("boot/grub/grub.cfg", same[i]);
@@ -218,7 +213,6 @@ static void test_grub_default_lines(void **state)
 	};
 	char text[512];
 
-	(void)state;
 	fake_put("boot/k", "");
 	for (size_t i = 0; i <= ARRAY_SIZE(unknown); i++) {
 		text_join(text, sizeof(text), "set default=0\n",
@@ -256,7 +250,6 @@ static void test_grub_other_files(void **state)
 	};
 	char text[256];
 
-	(void)state;
 	fake_put("boot/k", "");
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		text_join(text, sizeof(text), "menuentry 'x' { linux /boot/k ro; }\n",
@@ -270,7 +263,6 @@ static void test_grub_other_files(void **state)
 
 static void test_grub_saved(void **state)
 {
-	(void)state;
 	fake_put("boot/vmlinuz-linux", "");
 	fake_put("boot/grub/grubenv",
 		"# GRUB Environment Block\nsaved_entry=More>arch\n####");
@@ -291,7 +283,6 @@ static void test_grub_on_esp(void **state)
 {
 	static const char menu[] = "menuentry 'x' { linux /boot/k ro; }\n";
 
-	(void)state;
 	fake_put("boot/k", "");
 	fake_put("boot/grub2/grub.cfg", menu);
 	fake_put("boot/efi/EFI/x/grub.cfg", menu);
@@ -327,7 +318,6 @@ static void test_grub_once(void **state)
 	static const char *const names[] = {"more>two", "1>0", "more>y"};
 	char line[64];
 
-	(void)state;
 	fake_put("boot/k", "");
 	fake_put("boot/grub/grub.cfg", once);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -370,7 +360,6 @@ static void test_grub_variables(void **state)
 		{"search --set=a --label x\nset b=y\n", "", "$a/y"},
 	};
 
-	(void)state;
 	fake_put("boot/k", "");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char text[512], expected[64];
@@ -390,7 +379,6 @@ static void test_grub_variables(void **state)
 
 static void test_bls(void **state)
 {
-	(void)state;
 	fake_put("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
 	fake_put("boot/loader/entries/0123456789abcdef0123456789abcdef-6.conf",
 		"title Linux\nversion 6\nlinux /id/6/linux  \n"
@@ -428,7 +416,6 @@ static void put_type1(const char *name, const char *text)
 
 static void test_systemd_boot_order(void **state)
 {
-	(void)state;
 	put_type1("a-6.9", "sort-key a\nversion 6.9\n");
 	put_type1("a-6.12", "sort-key a\nversion 6.12\n");
 	put_type1("a-6.12~rc1", "sort-key a\nversion 6.12~rc1\n");
@@ -483,7 +470,6 @@ static void put_stub(const char *path, const char *version)
 /* Older stubs read no initrd in an addon, or no addon. */
 static void test_older_stubs(void **state)
 {
-	(void)state;
 	put_pe("efi/loader/addons/a.addon.efi", ".initrd", "all", "");
 	put_stub("efi/EFI/Linux/a+3-1.efi", "256");
 	expect("systemd-boot",
@@ -502,7 +488,6 @@ static void test_unified(void **state)
 {
 	static const char entry[] = "efi/loader/entries/a.conf";
 
-	(void)state;
 	put_pe("efi/EFI/Linux/a+3-1.efi", ".linux", "ro\n", "6");
 	expect("systemd-boot",
 		"su* /efi/EFI/Linux/a+3-1.efi /efi/EFI/Linux/a+3-1.efi | ro\n");
@@ -548,7 +533,6 @@ static void expect_default(const char *expected)
 
 static void test_systemd_boot_default(void **state)
 {
-	(void)state;
 	put_type1("arch", "");
 	put_type1("arch-lts", "");
 	put_type1("arch-old", "");
@@ -573,7 +557,6 @@ static void test_systemd_boot_default(void **state)
 /* systemd-boot hides what is of another one. */
 static void test_systemd_boot_architecture(void **state)
 {
-	(void)state;
 	put_type1("a", "sort-key a\narchitecture ia32\n");
 	put_type1("b", "sort-key b\n");
 	expect("systemd-boot", "- ?\nn* /efi/b\n");
@@ -586,7 +569,6 @@ static void test_systemd_boot_architecture(void **state)
 /* Before the default, if its tries are not used up; and of a unified image another profile. */
 static void test_systemd_boot_preferred(void **state)
 {
-	(void)state;
 	put_type1("arch", "");
 	put_type1("arch-lts", "");
 	put_type1("arch-old+0-3", "");
@@ -608,7 +590,6 @@ static void test_grub_bls(void **state)
 	static const char entry[] =
 		"boot/loader/entries/0123456789abcdef0123456789abcdef-6.conf";
 
-	(void)state;
 	fake_put("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
 	fake_put(entry,
 		"linux /vmlinuz-6\ninitrd /initramfs-6.img $tuned_initrd\noptions ro\n");
@@ -628,7 +609,6 @@ static void test_grub_bls_default(void **state)
 	static const char mark[] = "# GRUB Environment Block\n";
 	char text[128];
 
-	(void)state;
 	fake_put("boot/loader/entries/id-6.9.9-100.conf", "title A\nlinux /a\n");
 	fake_put("boot/loader/entries/id-6.10.1-100.conf", "title B\nlinux /b\n");
 	fake_put("boot/loader/entries/id-6.10.1-100~x.conf", "title C\nlinux /c\n");
@@ -676,7 +656,6 @@ static void test_extlinux_default(void **state)
 	};
 	char text[256];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		snprintf(text, sizeof(text),
 			"%s\nlabel a\n\tlinux /boot/k\n\tappend ro\n"
@@ -694,7 +673,6 @@ static void test_extlinux_default(void **state)
 
 static void test_extlinux_files(void **state)
 {
-	(void)state;
 	fake_put("boot/k", "");
 	fake_put("boot/a", "");
 	fake_put("boot/b", "");
@@ -720,7 +698,6 @@ static void test_long_options(void **state)
 	};
 	char options[3000], text[4000];
 
-	(void)state;
 	fake_put("boot/k", "");
 	fake_put("boot/vmlinuz-6", "");
 	fake_put("efi/EFI/refind/refind.conf", "");
@@ -745,7 +722,6 @@ static void test_refind_default(void **state)
 		"menuentry X {\n}\nmenuentry Y {\n\tdisabled\n}\n",
 	};
 
-	(void)state;
 	fake_put("boot/refind_linux.conf", "\"Standard\" \"ro\"\n");
 	fake_put("boot/vmlinuz-6", "");
 	expect("refind", "s /boot/vmlinuz-6 | ro\nelsewhere\n");
@@ -766,7 +742,6 @@ static void test_systemd_boot_once(void **state)
 {
 	static const char name[] = "LoaderEntryOneShot";
 
-	(void)state;
 	put_type1("a", "version 2\n");
 	put_type1("b", "version 1\n");
 	fake_efivar(name, "B.conf");
@@ -782,7 +757,6 @@ static void test_systemd_boot_once(void **state)
 /* RHEL 8 has all of its command line in a variable, tuned(8) its part of one. */
 static void test_grub_bls_variables(void **state)
 {
-	(void)state;
 	fake_put("boot/k", "");
 	fake_put("etc/default/grub", "GRUB_ENABLE_BLSCFG=true\n");
 	fake_put("boot/loader/entries/a-1.conf",

@@ -10,7 +10,6 @@ static void test_set(void **state)
 	struct message message = {0};
 	char name[2 * MESSAGE_SIZE];
 
-	(void)state;
 	message_remedy(&message, "rename %s", "it");
 	assert_int_equal(message_set(&message, -EEXIST, "%s is there", "/x"), -EEXIST);
 	assert_int_equal(message.code, -EEXIST);

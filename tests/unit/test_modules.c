@@ -105,7 +105,6 @@ static void test_without_index(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	struct modules *modules = NULL;
 
-	(void)state;
 	fake_put(DIR "/modules.dep", "");
 	for (size_t i = 0; i < ARRAY_SIZE(releases); i++)
 		assert_int_equal(modules_open(&root, releases[i], &modules), -ENOENT);
@@ -117,7 +116,6 @@ static void test_without_index(void **state)
 
 static void test_claiming(void **state)
 {
-	(void)state;
 	put_index(DIR);
 	expect_claiming(&gpu, "nouveau, nvidia");
 	expect_claiming(&drive, "nvme");
@@ -129,7 +127,6 @@ static void test_names_that_do_not_fit(void **state)
 	_cleanup_(modules_close) struct modules *modules = NULL;
 	char text[8] = "before";
 
-	(void)state;
 	put_index(DIR);
 	modules = open_index();
 	assert_int_equal(modules_claiming(modules, &gpu, text, sizeof(text)), -ENOBUFS);
@@ -141,7 +138,6 @@ static void test_vfio_driver(void **state)
 {
 	static const char all[] = "vfio_pci:v*d*sv*sd*bc*sc*i*";
 
-	(void)state;
 	put_index(DIR);
 	put_aliases(DIR "/kernel/vfio-pci.ko", all, "x");
 	put_aliases(DIR "/kernel/mlx5-vfio-pci.ko", "y", alias[4].key);
@@ -157,7 +153,6 @@ static void test_vfio_driver(void **state)
 
 static void test_vfio_driver_without_aliases(void **state)
 {
-	(void)state;
 	fake_put_index(DIR, "modules.dep", dep, ARRAY_SIZE(dep));
 	expect_vfio(gpu, "vfio-pci");
 	expect_claiming(&gpu, "");
@@ -167,7 +162,6 @@ static void test_find(void **state)
 {
 	_cleanup_(modules_close) struct modules *modules = NULL;
 
-	(void)state;
 	put_index(DIR);
 	modules = open_index();
 	expect_module(modules, "vfio_pci", MODULE_FILE, "/" DIR "/kernel/vfio-pci.ko");
@@ -188,7 +182,6 @@ static void test_thread_that_ended(void **state)
 	_cleanup_(modules_close) struct modules *modules = NULL;
 	pthread_t thread;
 
-	(void)state;
 	put_index(DIR);
 	assert_int_equal(pthread_create(&thread, NULL, open_in_thread, &modules), 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
@@ -233,7 +226,6 @@ static void test_cut_off(void **state)
 	};
 	const size_t whole = sizeof(orders[0]) - 1;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
 		assert_true(modules_index_is_whole(orders[i], whole));
 		for (size_t size = 0; size < whole; size++)
@@ -247,7 +239,6 @@ static void test_circle(void **state)
 	unsigned char index[] = "\xb0\x07\xf4\x57\0\2\0\1\x20\0\0\x0c"
 				"vw\x20\0\0\x0c\0\0\0\0";
 
-	(void)state;
 	assert_false(modules_index_is_whole(index, sizeof(index) - 1));
 	index[14] = 0;
 	index[17] = 0;
@@ -262,7 +253,6 @@ static void test_damaged(void **state)
 	enum module_kind kind = MODULE_NONE;
 	char text[64] = "before";
 
-	(void)state;
 	put_index(DIR);
 	put_damaged("modules.dep", true);
 	assert_int_equal(modules_open(&root, RELEASE, &modules), -EBADMSG);
@@ -309,7 +299,6 @@ static void test_killed(void **state)
 	int pipes[2];
 	pid_t pid;
 
-	(void)state;
 	put_index(DIR);
 	assert_int_equal(pipe(pipes), 0);
 	pid = fork();
@@ -324,7 +313,6 @@ static void test_killed(void **state)
 
 static void test_elsewhere(void **state)
 {
-	(void)state;
 	put_index("usr/" DIR);
 	expect_claiming(&gpu, "nouveau, nvidia");
 	/* As on a system with one /usr, whose link is absolute. */

@@ -46,7 +46,6 @@ static const struct {
 
 static void test_make(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		char name[64];
 
@@ -61,7 +60,6 @@ static void test_make_long(void **state)
 {
 	char vendor[1024] = "", model[1024] = "", name[16];
 
-	(void)state;
 	memset(vendor, 'v', sizeof(vendor) - 1);
 	memset(model, 'm', sizeof(model) - 1);
 	names_make(vendor, model, 0x030000, name, sizeof(name));
@@ -91,7 +89,6 @@ static void test_type(void **state)
 		{0xffff00, "device"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_string_equal(names_type(cases[i].class), cases[i].type);
 }
@@ -104,7 +101,6 @@ static void test_look_up(void **state)
 	struct names *database = NULL;
 	struct function_name name;
 
-	(void)state;
 	assert_int_equal(names_open(&database), 0);
 	names_look_up(database, &unknown, &name);
 	assert_string_equal(name.name, "NVMe drive");

@@ -105,7 +105,6 @@ static struct pci_address put(const char *path, uint8_t number, uint16_t vendor,
 
 static void test_rows(void **state)
 {
-	(void)state;
 	assert_string_equal(native_find("nouveau")->name, "");
 	assert_null(native_find("bochs")->modules);
 	assert_false(native_find("")->hangs);
@@ -123,7 +122,6 @@ static void test_order(void **state)
 {
 	struct pci_address all[4];
 
-	(void)state;
 	all[0] = put("00:01.0/00.0", 1, 0x10de, 0x030000, "nvidia");
 	all[1] = put("00:01.0/00.1", 1, 0x10de, 0x040300, "snd_hda_intel");
 	all[2] = put("00:01.0/00.2", 1, 0x10de, 0x0c0330, "xhci_hcd");
@@ -143,7 +141,6 @@ static void test_sound(void **state)
 	struct pci_address sound = put("00:1f.3", 0, 0x8086, 0x040300, "snd_hda_intel");
 	struct pci_address both[] = {display, sound};
 
-	(void)state;
 	put("00:1f.4", 0, 0x8086, 0x0c0500, "i801_smbus");
 	put("00:1b.0", 0, 0x1022, 0x040300, "snd_hda_intel");
 	assert_int_equal(native_find_sound(&bus, &display, 1, found, 2), 1);
@@ -165,7 +162,6 @@ static void test_sound_behind_switch(void **state)
 {
 	struct pci_address display, sound, found[2];
 
-	(void)state;
 	put("00:1f.3", 0, 0x8086, 0x040300, "snd_hda_intel");
 	display = put("00:01.0/00.0/01.0/00.0", 3, 0x8086, 0x030000, "xe");
 	sound = put("00:01.0/00.0/04.0/00.0", 4, 0x8086, 0x040300, "snd_hda_intel");
@@ -179,7 +175,6 @@ static void test_others(void **state)
 	const struct pci_address given[] = {{.bus = 1}, {.bus = 2}};
 	_cleanup_(root_close) struct root root = {.fd = -1};
 
-	(void)state;
 	root = fake_open();
 	assert_int_equal(native_has_others(&root, "nvidia", given, 2), 0);
 	fake_link("sys/bus/pci/drivers/nvidia/0000:01:00.0", "x");
@@ -195,7 +190,6 @@ static void test_card(void **state)
 	const struct native_driver *amdgpu = native_find("amdgpu");
 	struct pci_address both[2];
 
-	(void)state;
 	both[0] = put("00:01.0/00.0", 3, 0x1002, 0x030000, "amdgpu");
 	both[1] = put("00:01.0/00.1", 3, 0x1002, 0x040300, "snd_hda_intel");
 	functions[0].dev.ids.subvendor = functions[1].dev.ids.subvendor = 0x1043;
@@ -215,7 +209,6 @@ static void test_unload(void **state)
 {
 	_cleanup_(root_close) struct root root = {.fd = -1};
 
-	(void)state;
 	root = fake_open();
 	assert_int_equal(native_unload(&root, "nvidia_uvm", &message), 0); /* not there */
 	put_module("nvidia_uvm", "0\n");
@@ -231,7 +224,6 @@ static void test_module_in_use(void **state)
 {
 	_cleanup_(root_close) struct root root = {.fd = -1};
 
-	(void)state;
 	root = fake_open();
 	put_module("nvidia", "2\n");
 	assert_int_equal(native_unload(&root, "nvidia", &message), -EBUSY);
@@ -256,7 +248,6 @@ static void test_load(void **state)
 {
 	_cleanup_(root_close) struct root root = {.fd = -1};
 
-	(void)state;
 	root = fake_open();
 	assert_int_equal(native_load(&root, "nvidia", &message), 0);
 	assert_true(native_is_loaded(&root, "nvidia"));

@@ -20,7 +20,7 @@ static void add_interface(const char *place, const char *name, const char *state
 	char path[256], link[64];
 
 	snprintf(path, sizeof(path), "sys/devices/%s/net/%s/operstate", place, name);
-	put(path, state);
+	fake_put(path, state);
 	snprintf(path, sizeof(path), "sys/devices/%s/net/%s", place, name);
 	snprintf(link, sizeof(link), "sys/class/net/%s", name);
 	put_link(link, path);
@@ -62,13 +62,12 @@ static void add_route6(const char *interface, const char *length, const char *fl
 
 static void expect_protected(const char *expected)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(facts_free) struct facts facts = {0};
 	static struct config config = {.protect_network = true};
 	static struct protect_list list;
 	char text[4096] = "";
 
-	assert_int_equal(root_open(top, &root), 0);
 	assert_int_equal(facts_read(&root, &facts), 0);
 	assert_int_equal(protect_list_trace(&facts, &config, &list), 0);
 	for (unsigned i = 0; i < list.n_entries; i++)
@@ -78,10 +77,10 @@ static void expect_protected(const char *expected)
 
 static int set_up(void **state)
 {
-	int r = fake_set_up(state);
+	int r = host_set_up(state);
 
 	add_mount("0:25", "/", "tmpfs", "tmpfs");
-	put("proc/net/route", HEAD);
+	fake_put("proc/net/route", HEAD);
 	add_function(NIC2, 0x8086, 0x1533, NET);
 	add_interface(NIC, "eno1", "up\n");
 	add_interface(NIC2, "enp4s0", "up\n");
@@ -93,7 +92,6 @@ static int set_up(void **state)
 
 static void test_route4(void **state)
 {
-	(void)state;
 	expect_protected("");
 	add_route("enp4s0", "0001A8C0", "00FFFFFF", "0001"); /* a network */
 	add_route("enp4s0", "00000000", "00000080", "0003"); /* half of the world */
@@ -109,7 +107,6 @@ static void test_route4(void **state)
 
 static void test_route6(void **state)
 {
-	(void)state;
 	add_route6("lo", "00", "00200200");
 	add_route6("enp4s0", "40", "00000001");
 	expect_protected("");
@@ -119,11 +116,7 @@ static void test_route6(void **state)
 
 static void test_no_ipv4(void **state)
 {
-	char path[128];
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s/proc/net/route", top);
-	assert_int_equal(unlink(path), 0);
+	fake_remove("proc/net/route");
 	expect_protected("");
 	add_route6("eno1", "00", "00450003");
 	expect_protected(ENO1);
@@ -132,7 +125,6 @@ static void test_no_ipv4(void **state)
 /* A VLAN on a bond of both cards, and a bridge on it that has a guest's port too. */
 static void test_put_together(void **state)
 {
-	(void)state;
 	add_interface("virtual", "bond0", "up\n");
 	add_lower("bond0", "eno1");
 	add_lower("bond0", "enp4s0");
@@ -150,7 +142,6 @@ static void test_put_together(void **state)
 /* A tunnel goes over any of them. */
 static void test_tunnel(void **state)
 {
-	(void)state;
 	add_interface("virtual", "wg0", "unknown\n");
 	add_route("wg0", "00000000", "00000000", "0001");
 	expect_protected("network 00:1c.0/00.0 8086:1533 wg0 untraced\n"
@@ -160,7 +151,6 @@ static void test_tunnel(void **state)
 /* Why is for people: what has no room is left out, and the function is protected all the same. */
 static void test_many_routes(void **state)
 {
-	(void)state;
 	for (char c = '0'; c < '8'; c++) {
 		char name[] = "uplink-vlan-10N";
 
@@ -176,7 +166,6 @@ static void test_many_routes(void **state)
 
 static void test_usb_network(void **state)
 {
-	(void)state;
 	add_function("pci0000:00/0000:00:14.0", 0x8086, 0xa36d, XHCI);
 	add_interface("pci0000:00/0000:00:14.0/usb1/1-2/1-2:1.0", "wwan0", "up\n");
 	add_route("wwan0", "00000000", "00000000", "0001");
@@ -186,7 +175,6 @@ static void test_usb_network(void **state)
 /* What is on no PCI bus costs nothing. */
 static void test_platform_network(void **state)
 {
-	(void)state;
 	add_interface("platform/soc/fd580000.ethernet", "end0", "up\n");
 	add_route("end0", "00000000", "00000000", "0003");
 	expect_protected("");
@@ -194,17 +182,15 @@ static void test_platform_network(void **state)
 
 static void test_up(void **state)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(file_free_names) struct file_names up = {0};
 
-	(void)state;
 	add_interface("virtual", "lo", "unknown\n");
-	put("sys/devices/virtual/net/lo/flags", "0x9\n");
+	fake_put("sys/devices/virtual/net/lo/flags", "0x9\n");
 	add_interface("virtual", "tun0", "unknown\n");
-	put("sys/devices/virtual/net/tun0/flags", "0x1091\n");
-	put("sys/devices/" NIC2 "/net/enp4s0/operstate", "down\n");
-	put("sys/devices/" NIC2 "/net/enp4s0/flags", "0x1003\n");
-	assert_int_equal(root_open(top, &root), 0);
+	fake_put("sys/devices/virtual/net/tun0/flags", "0x1091\n");
+	fake_put("sys/devices/" NIC2 "/net/enp4s0/operstate", "down\n");
+	fake_put("sys/devices/" NIC2 "/net/enp4s0/flags", "0x1003\n");
 	assert_int_equal(network_add_up(&root, &up), 0);
 	assert_int_equal(up.n, 2);
 	assert_true(!strcmp(up.names[0], "eno1") || !strcmp(up.names[1], "eno1"));
@@ -221,7 +207,6 @@ static void test_elsewhere(void **state)
 	pid_t pid;
 	char byte;
 
-	(void)state;
 	assert_int_equal(root_open("/", &root), 0);
 	before = network_count_elsewhere(&root, directory);
 	assert_int_equal(pipe(ready), 0);

@@ -58,7 +58,6 @@ static void test_nothing_to_plan(void **state)
 {
 	_cleanup_(free_outlook) struct outlook outlook = {0};
 
-	(void)state;
 	fake_put("etc/vfioboot.conf", "[device gpu]\nid = 10de:2206\n");
 	read_outlook(&outlook);
 	assert_int_equal(outlook.next->machine_error, -ENOENT);
@@ -71,7 +70,6 @@ static void test_counts(void **state)
 	_cleanup_(free_outlook) struct outlook outlook = {0};
 	struct nextboot_counts counts;
 
-	(void)state;
 	read_outlook(&outlook);
 	assert_int_equal(outlook.next->machine_error, 0);
 	counts = nextboot_count(outlook.next);
@@ -90,7 +88,6 @@ static void test_demand(void **state)
 	const struct plan_entry *entry;
 	struct nextboot *next;
 
-	(void)state;
 	fake_put("etc/vfioboot.conf",
 		"[device one]\npath = 00:01.0/00\nbind = demand\n"
 		"[device two]\npath = 00:01.0/00.0\nbind = demand\n"
@@ -126,7 +123,6 @@ static void test_no_record(void **state)
 	_cleanup_(free_outlook) struct outlook outlook = {0};
 	const struct thisboot_function *function;
 
-	(void)state;
 	read_outlook(&outlook);
 	assert_null(outlook.boot.last);
 	assert_int_equal(outlook.boot.problems[BOOT_INITRAMFS], -ENOENT);
@@ -147,7 +143,6 @@ static void test_record_and_now(void **state)
 	_cleanup_(free_outlook) struct outlook outlook = {0};
 	const struct thisboot_function *function;
 
-	(void)state;
 	fake_put("run/vfioboot/initramfs.record",
 		"vfioboot-record 1\nstate done\nconfig 1\n" GPU_LINE);
 	fake_link("sys/devices/" GPU "/driver", "../../../../bus/pci/drivers/nouveau");

@@ -34,7 +34,6 @@ static void test_line(void **state)
 		{"  ", "a=1 b.c=2   "},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_one(PARAM_LINE, cases[i][0], cases[i][1]);
 }
@@ -51,7 +50,6 @@ static void test_options(void **state)
 		{"options q -- s\n", "options q a=1 b.c=2 -- s\n"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_one(PARAM_OPTIONS, cases[i][0], cases[i][1]);
 }
@@ -80,7 +78,6 @@ static void test_shell(void **state)
 		{"# V=\"x\"\n", "# V=\"x\"\nV=\"$V a=1 b.c=2\"\n"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_one(PARAM_SHELL, cases[i][0], cases[i][1]);
 }
@@ -102,7 +99,6 @@ static void test_edited(void **state)
 		{PARAM_OPTIONS, "options x\noptions a=1\n", "options x\n"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_free_ char *rest = NULL;
 
@@ -115,7 +111,6 @@ static void test_edited(void **state)
 
 static void test_holds(void **state)
 {
-	(void)state;
 	assert_true(param_text_holds("ro intel_iommu=sm_on,on", "intel_iommu=on"));
 	assert_true(param_text_holds("iommu_passthrough vfioboot.off", "vfioboot.off"));
 	assert_true(param_text_holds("video=efifb:off", "video=efifb:off"));

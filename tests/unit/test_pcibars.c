@@ -33,7 +33,6 @@ static void put_card(void)
 
 static void test_bars(void **state)
 {
-	(void)state;
 	put_card();
 	assert_true(bars[0].used && !bars[0].unplaced && bars[0].sizes == 0);
 	assert_true(pci_bar_size(&bars[0]) == 0x1000000);
@@ -46,7 +45,6 @@ static void test_bars(void **state)
 
 static void test_bad_bars(void **state)
 {
-	(void)state;
 	assert_int_equal(read_bars(), -ENOENT);
 	fake_put(CARD "resource", "");
 	assert_int_equal(read_bars(), -EINVAL);
@@ -73,7 +71,6 @@ static void expect_framebuffer(const char *iomem, int error, const char *expecte
 
 static void test_framebuffer(void **state)
 {
-	(void)state;
 	put_card();
 	expect_framebuffer("f6000000-f6ffffff : 0000:02:00.0\n", 0, "");
 	expect_framebuffer("f6000000-f6ffffff : 0000:02:00.0\n"
@@ -97,7 +94,6 @@ static void test_long_iomem(void **state)
 	char text[8192] = "";
 	size_t len = 0;
 
-	(void)state;
 	put_card();
 	for (unsigned i = 0; len < 3000; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
@@ -113,7 +109,6 @@ static void test_hidden_framebuffer(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	char name[16] = "untouched";
 
-	(void)state;
 	put_card();
 	assert_int_equal(
 		pci_bars_find_framebuffer(&root, bars, name, sizeof(name)), -ENOENT);

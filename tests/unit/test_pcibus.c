@@ -32,7 +32,6 @@ static void test_nothing(void **state)
 {
 	struct pcibus bus;
 
-	(void)state;
 	assert_int_equal(read_bus(&bus), -ENOENT);
 	fake_dir("sys/bus/pci/devices");
 	assert_int_equal(read_bus(&bus), 0);
@@ -45,7 +44,6 @@ static void test_order(void **state)
 {
 	_cleanup_(pcibus_free) struct pcibus bus = {0};
 
-	(void)state;
 	put_machine();
 	assert_int_equal(read_bus(&bus), 0);
 	assert_int_equal(bus.n, 4);
@@ -67,7 +65,6 @@ static void test_groups(void **state)
 		{"-5", PCIBUS_NO_GROUP}, {"4294967296", PCIBUS_NO_GROUP},
 		{"99999999999999999999", PCIBUS_NO_GROUP}};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
 		_cleanup_(pcibus_free) struct pcibus bus = {0};
 		char path[64], target[64];
@@ -90,7 +87,6 @@ static void test_unread(void **state)
 {
 	_cleanup_(pcibus_free) struct pcibus bus = {0};
 
-	(void)state;
 	put_machine();
 	fake_put("sys/devices/" GPU "/modalias", "\x7f\x01\xff");
 	assert_int_equal(read_bus(&bus), 0);
@@ -105,7 +101,6 @@ static void test_gone(void **state)
 {
 	_cleanup_(pcibus_free) struct pcibus bus = {0};
 
-	(void)state;
 	put_machine();
 	fake_link("sys/bus/pci/devices/0000:07:00.0", "../../../devices/gone");
 	assert_int_equal(read_bus(&bus), 0);
@@ -117,7 +112,6 @@ static void test_virtual(void **state)
 {
 	_cleanup_(pcibus_free) struct pcibus bus = {0};
 
-	(void)state;
 	put_machine();
 	fake_link("sys/devices/" SOUND "/physfn", "../0000:01:00.0");
 	assert_int_equal(read_bus(&bus), 0);
@@ -133,7 +127,6 @@ static void test_spilled(void **state)
 	_cleanup_(pcibus_free) struct pcibus bus = {0};
 	const struct pcibus_function *spilled;
 
-	(void)state;
 	put_machine();
 	fake_function(BRIDGE "/0000:02:00.1", 0x10de, 0x1aef);
 	fake_link("sys/devices/" BRIDGE "/0000:02:00.1/physfn", "../0000:01:00.0");
@@ -173,7 +166,6 @@ static void test_numbers(void **state)
 {
 	_cleanup_(pcibus_free) struct pcibus bus = {0};
 
-	(void)state;
 	put_machine();
 	for (unsigned i = 0; i < 3; i++)
 		put_virtual(i, (int)i);
@@ -187,7 +179,6 @@ static void test_numbers_missing(void **state)
 {
 	_cleanup_(pcibus_free) struct pcibus bus = {0};
 
-	(void)state;
 	put_machine();
 	put_virtual(0, 0);
 	fake_link("sys/devices/" GPU "/virtfn1", "../0000:01:01.1");
@@ -204,7 +195,6 @@ static void test_no_numbers(void **state)
 {
 	_cleanup_(pcibus_free) struct pcibus bus = {0};
 
-	(void)state;
 	put_machine();
 	put_virtual(0, -1);
 	assert_int_equal(read_bus(&bus), 0);

@@ -26,7 +26,6 @@ static void test_take_hex(void **state)
 		{"0x10", 2, 4, -1, "0x10"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const char *text = cases[i].text;
 		uint32_t value = 0;
@@ -57,7 +56,6 @@ static void test_address_accepted(void **state)
 		{"00010000:00:00.0", "10000:00:00.0", false},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct pci_address address;
 		char text[PCI_ADDRESS_SIZE];
@@ -110,7 +108,6 @@ static const char *const address_refused_cases[] = {
 
 static void test_address_refused(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(address_refused_cases); i++) {
 		struct pci_address address = {0xabcd, 1, 2};
 		bool slot = true;
@@ -145,7 +142,6 @@ static void test_path_accepted(void **state)
 			16, false},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct pci_path path, again;
 		char text[PCI_PATH_SIZE];
@@ -193,7 +189,6 @@ static void test_path_refused(void **state)
 		TOO_DEEP,
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct pci_path path = {.depth = 9};
 		bool slot = true;
@@ -222,7 +217,6 @@ static void test_path_equal(void **state)
 	};
 	struct pci_path unknown = {0};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct pci_path a, b;
 
@@ -265,7 +259,6 @@ static const struct {
 
 static void test_path_from_link(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(path_from_link_cases); i++) {
 		struct pci_path path = {.depth = 9};
 		char text[PCI_PATH_SIZE];
@@ -289,7 +282,6 @@ static void test_ids_accepted(void **state)
 		"pci:v000010ded00002204sv00001043sd00008769bc03sc00i01",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct pci_ids ids;
 
@@ -307,7 +299,6 @@ static void test_ids_next_to_tags(void **state)
 {
 	struct pci_ids ids;
 
-	(void)state;
 	assert_int_equal(
 		pci_ids_parse(
 			"pci:v0000DDDDd0000DDDDsv0000BCBCsd0000BCBCbcBCscFFiFF\n", &ids),
@@ -336,7 +327,6 @@ static void test_ids_refused(void **state)
 		"pci:v0000-0DEd00002204sv00001043sd00008769bc03sc00i00",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct pci_ids ids = {.vendor = 0xabcd};
 

@@ -57,7 +57,6 @@ static void test_sections(void **state)
 	_cleanup_close_ int fd = -1;
 	struct pe_image pe;
 
-	(void)state;
 	make_file();
 	fd = open_bytes(file, sizeof(file));
 	assert_int_equal(pe_read(fd, &pe), 0);
@@ -75,7 +74,6 @@ static void test_signed(void **state)
 {
 	struct pe_image pe;
 
-	(void)state;
 	make_file();
 	put32(OPTIONAL + 112 + 4 * 8 + 4, 1234);
 	put32(OPTIONAL + 108, 5);
@@ -91,7 +89,6 @@ static void test_cut(void **state)
 {
 	struct pe_image pe;
 
-	(void)state;
 	make_file();
 	for (size_t size = 0; size < SECTIONS + 3 * 40; size++)
 		assert_int_equal(read_file(size, &pe), -EBADMSG);
@@ -109,7 +106,6 @@ static void test_contents_that_are_not_there(void **state)
 	_cleanup_close_ int fd = -1;
 	struct pe_image pe;
 
-	(void)state;
 	make_file();
 	put_section(0, ".cmdline", 4, 4, 0xffffff00);
 	put_section(1, ".linux", 0x20000, 0x20000, CONTENTS);

@@ -6,20 +6,16 @@
  */
 #include <glob.h>
 #include <libgen.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 #include "../lib/compose.h"
 #include "../lib/tree.h"
 #include "base/util.h"
 #include "decide/configfiles.h"
 #include "decide/plan.h"
+#include "support.h"
 
 #define FIXTURES  "tests/fixtures"
 #define CASES_MAX 512
@@ -221,13 +217,11 @@ static int setup_network(unsigned n)
 
 static int setup_empty(void **state)
 {
-	(void)state;
 	return setup_network(0);
 }
 
 static int setup_full(void **state)
 {
-	(void)state;
 	return setup_network(MACHINE_FUNCTIONS_MAX);
 }
 
@@ -269,7 +263,6 @@ static void test_most_functions(void **state)
 {
 	unsigned bind;
 
-	(void)state;
 	add_section("all", "8086:1521");
 	plan_it();
 	assert_int_equal(count(0, &bind), MACHINE_FUNCTIONS_MAX);
@@ -279,7 +272,6 @@ static void test_most_functions(void **state)
 /* Whether an id is there once can't be told when not all functions are known. */
 static void test_truncated_id(void **state)
 {
-	(void)state;
 	world.machine.truncated = true;
 	world.machine.functions[7].ids.device = 0x1522;
 	add_section("one", "8086:1522");
@@ -292,7 +284,6 @@ static void test_truncated_follow(void **state)
 {
 	struct config_section *section;
 
-	(void)state;
 	world.machine.truncated = true;
 	world.machine.functions[7].ids.device = 0x1522;
 	section = add_section("moved", "ffff:ff:1f.7");
@@ -335,7 +326,6 @@ static void test_incomplete_list(void **state)
 		{0x108000, false},
 	};
 
-	(void)state;
 	setup_network(1);
 	add_section("one", "8086:1521")->last_display = true;
 	world.protect.incomplete = true;
@@ -363,7 +353,6 @@ static void test_display_of_a_variant(void **state)
 		{"pci-stub", REASON_LAST_DISPLAY},
 	};
 
-	(void)state;
 	setup_network(2);
 	world.machine.functions[0].ids.class = 0x030000;
 	world.machine.functions[1].ids.class = 0x030000;
@@ -381,7 +370,6 @@ static void test_plan_is_full(void **state)
 {
 	unsigned bind;
 
-	(void)state;
 	world.machine.n_functions = MACHINE_FUNCTIONS_MAX;
 	world.machine.functions[0].has_iommu_group = false;
 	for (unsigned i = 1; i < 13; i++)
@@ -412,7 +400,6 @@ static void test_late(void **state)
 {
 	const struct plan_entry *entry;
 
-	(void)state;
 	compose("four-functions");
 	lay("four-functions/two-sections", "conf", "etc/vfioboot.conf");
 	make_plan();
@@ -444,7 +431,6 @@ static void test_late(void **state)
 
 static void test_details_unknown(void **state)
 {
-	(void)state;
 	setup_network(1);
 	world.machine.functions[0].detailed = false;
 	add_section("one", "00:00.0");
@@ -457,7 +443,6 @@ static void test_longest_line(void **state)
 {
 	char line[PLAN_LINE_SIZE];
 
-	(void)state;
 	setup_network(1);
 	world.machine.functions[0].address = (struct pci_address){0xffffffff, 0xff, 0xff};
 	memset(add_section("", "ffffffff:ff:1f.7")->name, 'n', CONFIG_NAME_SIZE - 1);
@@ -491,13 +476,11 @@ static size_t find_cases(struct CMUnitTest *tests)
 
 static int setup_root(void **state)
 {
-	(void)state;
 	return tree_make_temporary(top);
 }
 
 static int remove_root(void **state)
 {
-	(void)state;
 	return tree_remove(top);
 }
 

@@ -9,7 +9,6 @@ static struct protect_list list;
 
 static int empty_list(void **state)
 {
-	(void)state;
 	list.n_entries = 0;
 	return 0;
 }
@@ -41,7 +40,6 @@ static void test_lines(void **state)
 		{PROTECT_NETWORK, "10000:e0:06.0/00.1", "eth0", 0x8086, 0x15bc},
 	};
 
-	(void)state;
 	assert_int_equal(parse(text), 0);
 	assert_int_equal(list.n_entries, ARRAY_SIZE(expected));
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
@@ -78,7 +76,6 @@ static void test_bad_lines(void **state)
 		" # no comment",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char text[256];
 
@@ -96,7 +93,6 @@ static void test_bad_lines(void **state)
 
 static void test_adds(void **state)
 {
-	(void)state;
 	assert_int_equal(parse(""), 0);
 	assert_int_equal(list.n_entries, 0);
 	assert_int_equal(parse("storage 00:1d.0 144d:a808 /"), 0);
@@ -108,7 +104,6 @@ static void test_adds(void **state)
 /* The lists of an image and of a boot say much the same: a place counts once. */
 static void test_same_again(void **state)
 {
-	(void)state;
 	assert_int_equal(parse("storage 00:1d.0 144d:a808 /"), 0);
 	assert_int_equal(parse("storage 00:1d.0 144d:a808 /boot"), 0);
 	assert_int_equal(list.n_entries, 1);
@@ -120,7 +115,6 @@ static void test_same_again(void **state)
 
 static void test_full(void **state)
 {
-	(void)state;
 	for (unsigned i = 0; i < PROTECT_ENTRIES_MAX; i++) {
 		char line[64];
 
@@ -135,7 +129,6 @@ static void test_long_why(void **state)
 {
 	char text[512];
 
-	(void)state;
 	snprintf(text, sizeof(text), "storage 00:1d.0 144d:a808 %0300d\n", 1);
 	assert_int_equal(parse(text), 0);
 	assert_int_equal(strlen(list.entries[0].why), PROTECT_WHY_SIZE - 1);
@@ -154,7 +147,6 @@ static void test_format(void **state)
 	};
 	char text[PROTECT_LINE_SIZE];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		assert_int_equal(parse(lines[i]), 0);
 		protect_format(&list.entries[i], text);
@@ -167,7 +159,6 @@ static void test_no_why(void **state)
 {
 	char text[PROTECT_LINE_SIZE];
 
-	(void)state;
 	assert_int_equal(parse("storage 00:1d.0 144d:a808"), 0);
 	protect_format(&list.entries[0], text);
 	list.n_entries = 0;

@@ -4,18 +4,16 @@
 
 static void test_plain_nvme(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
 	add_mount("259:1", "/boot/efi", "vfat", "/dev/nvme0n1p1");
 	add_swap("/dev/nvme0n1p1", "partition");
-	put("sys/power/resume", "259:1\n");
+	fake_put("sys/power/resume", "259:1\n");
 	expect_list("storage 00:1d.0/00.0 144d:a808 / /boot/efi swap resume\n");
 }
 
 static void test_last_mount_counts(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_hba();
 	add_mount("8:1", "/", "ext4", "/dev/sda1"); /* what is below it is not in use */
@@ -30,7 +28,6 @@ static void test_last_mount_counts(void **state)
 
 static void test_lvm_on_luks(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_hba();
 	add_block("virtual/block/dm-0", "254:0");
@@ -43,19 +40,18 @@ static void test_lvm_on_luks(void **state)
 		add_block(path, number);
 		add_slave(base(path), "virtual/block/dm-0");
 	}
-	put("sys/devices/virtual/block/dm-3/dm/name", "vg-swap\n");
+	fake_put("sys/devices/virtual/block/dm-3/dm/name", "vg-swap\n");
 	add_mount("254:1", "/", "xfs", "/dev/mapper/vg-root");
 	add_mount("254:2", "/home", "xfs", "/dev/mapper/vg-home");
 	add_swap("/dev/dm-2", "partition");
 	expect_list("storage 00:1d.0/00.0 144d:a808 / /home swap\n");
-	put("proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+	fake_put("proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
 	add_swap("/dev/mapper/vg-swap", "partition");
 	expect_list("storage 00:1d.0/00.0 144d:a808 / /home swap\n");
 }
 
 static void test_md_on_two_controllers(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_hba();
 	add_block("virtual/block/md0", "9:0");
@@ -70,7 +66,6 @@ static void test_md_on_two_controllers(void **state)
 /* Two ways down to one disk are no reason to call it untraced. */
 static void test_shared_disk(void **state)
 {
-	(void)state;
 	add_ssd();
 	for (int i = 0; i < 3; i++) {
 		char path[64], number[16];
@@ -98,11 +93,10 @@ static void add_btrfs(const char *uuid, const char *device, const char *real)
 
 static void test_btrfs_on_two_devices(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_hba();
 	add_block("pci0000:00/0000:00:1b.0/0000:05:00.0/nvme/nvme1/nvme1n1", "259:5");
-	put("sys/fs/btrfs/features/raid56", "0\n");
+	fake_put("sys/fs/btrfs/features/raid56", "0\n");
 	add_btrfs("aaaa", "nvme0n1p2", SSD "/nvme/nvme0/nvme0n1/nvme0n1p2");
 	add_btrfs("aaaa", "sda1", HBA "/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda1");
 	add_btrfs("bbbb", "nvme1n1",
@@ -122,7 +116,6 @@ static void test_bcachefs_on_two_devices(void **state)
 	static const char expected[] = "storage 00:17.0 8086:a102 /\n"
 				       "storage 00:1d.0/00.0 144d:a808 /\n";
 
-	(void)state;
 	add_ssd();
 	add_hba();
 	add_block("pci0000:00/0000:00:1b.0/0000:05:00.0/nvme/nvme1/nvme1n1", "259:5");
@@ -135,7 +128,7 @@ static void test_bcachefs_on_two_devices(void **state)
 	put_link("sys/fs/bcachefs/bbbb/dev-0/block",
 		"sys/devices/pci0000:00/0000:00:1b.0/0000:05:00.0/nvme/nvme1/nvme1n1");
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
-		put("proc/self/mountinfo", "");
+		fake_put("proc/self/mountinfo", "");
 		add_mount(i % 2 ? "0:40" : "259:2", "/", "bcachefs", sources[i]);
 		expect_list(expected);
 	}
@@ -144,7 +137,6 @@ static void test_bcachefs_on_two_devices(void **state)
 /* A source that is no name of the kernel's could be any of the file systems. */
 static void test_btrfs_of_unknown_name(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_hba();
 	add_btrfs("aaaa", "nvme0n1p2", SSD "/nvme/nvme0/nvme0n1/nvme0n1p2");
@@ -156,11 +148,10 @@ static void test_nvme_multipath(void **state)
 {
 	static const char second[] = "pci0000:00/0000:00:1c.0/0000:03:00.0";
 
-	(void)state;
 	add_function(SSD, 0x144d, 0xa808, NVME);
-	put("sys/devices/" SSD "/nvme/nvme0/state", "live\n");
+	fake_put("sys/devices/" SSD "/nvme/nvme0/state", "live\n");
 	add_function(second, 0x144d, 0xa824, NVME);
-	put("sys/devices/pci0000:00/0000:00:1c.0/0000:03:00.0/nvme/nvme1/state",
+	fake_put("sys/devices/pci0000:00/0000:00:1c.0/0000:03:00.0/nvme/nvme1/state",
 		"live\n");
 	add_block("virtual/nvme-subsystem/nvme-subsys0/nvme0n1", "259:7");
 	add_partition("virtual/nvme-subsystem/nvme-subsys0/nvme0n1/nvme0n1p1", "259:8");
@@ -179,7 +170,6 @@ static void test_vmd(void **state)
 	static const char disk[] =
 		"pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:06.0/10000:e1:00.0";
 
-	(void)state;
 	add_function("pci0000:00/0000:00:0e.0", 0x8086, 0x467f, "bc01sc04i00");
 	add_function(disk, 0x15b7, 0x5030, NVME);
 	add_block("pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:06.0/10000:e1:00.0/nvme/"
@@ -194,7 +184,6 @@ static void test_virtual_function(void **state)
 {
 	static const char vf[] = "pci0000:00/0000:00:1d.0/0000:01:00.1";
 
-	(void)state;
 	add_ssd();
 	add_function(vf, 0x144d, 0xa825, NVME);
 	put_link("sys/devices/pci0000:00/0000:00:1d.0/0000:01:00.1/physfn",
@@ -207,7 +196,6 @@ static void test_virtual_function(void **state)
 
 static void test_usb_disk(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_function("pci0000:00/0000:00:14.0", 0x8086, 0xa36d, XHCI);
 	add_block("pci0000:00/0000:00:14.0/usb2/2-3/2-3:1.0/host4/target4:0:0/4:0:0:0/"
@@ -219,7 +207,7 @@ static void test_usb_disk(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, host_set_up, fake_tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_plain_nvme),
 		TEST(test_last_mount_counts),

@@ -6,7 +6,6 @@
 
 static void test_swap_file(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_hba();
 	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
@@ -19,7 +18,6 @@ static void test_swap_file(void **state)
 
 static void test_nothing_to_lose(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_mount("0:25", "/", "tmpfs", "tmpfs");
 	add_block("virtual/block/zram0", "252:0");
@@ -37,10 +35,9 @@ static void test_untraced_file_systems(void **state)
 {
 	static const char *const types[] = {"zfs", "overlay", "fuse.mergerfs", "9p"};
 
-	(void)state;
 	add_ssd();
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		put("proc/self/mountinfo", "");
+		fake_put("proc/self/mountinfo", "");
 		add_mount("0:27", "/", types[i], "something");
 		expect_list(untraced_root);
 	}
@@ -67,11 +64,10 @@ static void test_composefs(void **state)
 			"/sysroot/ostree/repo/objects"},
 	};
 
-	(void)state;
 	add_ssd();
 	add_function("pci0000:00/0000:00:01.0/0000:02:00.2", 0x10de, 0x1ad6, XHCI);
 	for (size_t i = 0; i < ARRAY_SIZE(layers); i++) {
-		put("proc/self/mountinfo", "");
+		fake_put("proc/self/mountinfo", "");
 		add_composefs(layers[i][0], layers[i][1]);
 		expect_list("storage 00:01.0/00.2 10de:1ad6 / untraced\n"
 			    "storage 00:1b.0/00.0 1c5c:174a / untraced\n"
@@ -80,7 +76,7 @@ static void test_composefs(void **state)
 		expect_list("storage 00:1d.0/00.0 144d:a808 /sysroot\n");
 	}
 	/* Another overlay may be made of anything. */
-	put("proc/self/mountinfo", "");
+	fake_put("proc/self/mountinfo", "");
 	add_composefs("overlay", "lowerdir=/sysroot/x:/run/y");
 	add_mount("259:2", "/sysroot", "xfs", "/dev/nvme0n1p2");
 	expect_list("storage 00:01.0/00.2 10de:1ad6 / untraced\n"
@@ -92,14 +88,13 @@ static void test_untraced_disks(void **state)
 {
 	static const char *const numbers[] = {"7:0", "253:0", "147:0", "99:9"};
 
-	(void)state;
 	add_ssd();
 	add_block("virtual/block/loop0", "7:0");
 	add_block("virtual/block/dm-0", "253:0");
 	add_slave("dm-0", "virtual/block/loop0");
 	add_block("virtual/block/drbd0", "147:0"); /* 99:9 is not there at all */
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-		put("proc/self/mountinfo", "");
+		fake_put("proc/self/mountinfo", "");
 		add_mount(numbers[i], "/", "ext4", "/dev/something");
 		expect_list(untraced_root);
 	}
@@ -108,7 +103,6 @@ static void test_untraced_disks(void **state)
 /* The root may be on anything that can carry one: not only what says "storage". */
 static void test_other_carriers(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_function("pci0000:00/0000:00:0d.0", 0x8086, 0x9a1b, "bc0Csc03i40"); /* USB4 */
 	add_function("pci0000:00/0000:00:14.5", 0x1180, 0xe823, "bc08sc05i01"); /* SD */
@@ -121,7 +115,7 @@ static void test_other_carriers(void **state)
 		    "storage 00:1b.0/00.0 1c5c:174a / untraced\n"
 		    "storage 00:1d.0/00.0 144d:a808 / untraced\n"
 		    "storage 00:1e.0 1077:2532 / untraced\n");
-	put("proc/self/mountinfo", "");
+	fake_put("proc/self/mountinfo", "");
 	add_mount("0:40", "/", "nfs4", "server:/root"); /* over a card on USB */
 	expect_list("network 00:0d.0 8086:9a1b / untraced\n"
 		    "network 00:14.5 1180:e823 / untraced\n"
@@ -132,7 +126,6 @@ static void test_other_carriers(void **state)
 /* What is traced stands beside what is not. */
 static void test_partly_untraced(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
 	add_swap("/dev/gone", "partition");
@@ -143,18 +136,16 @@ static void test_partly_untraced(void **state)
 /* A member that is not there, or a name that says nothing, may be any drive. */
 static void test_bcachefs_on_several(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_mount("259:2", "/", "bcachefs", "/dev/nvme0n1p2:/dev/gone");
 	expect_list(untraced_root);
-	put("proc/self/mountinfo", "");
+	fake_put("proc/self/mountinfo", "");
 	add_mount("0:40", "/", "bcachefs", "/dev/disk/by-uuid/aaaa");
 	expect_list(untraced_root);
 }
 
 static void test_network_root(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_mount("0:40", "/", "nfs4", "server:/root");
 	add_mount("0:41", "/home", "nfs4", "server:/home");
@@ -169,14 +160,13 @@ static void test_network_disks(void **state)
 		{"virtual/nvme-subsystem/nvme-subsys3/nvme3n1", "259:30"},
 	};
 
-	(void)state;
 	add_ssd();
-	put("sys/devices/virtual/nvme-fabrics/ctl/nvme3/state", "live\n");
+	fake_put("sys/devices/virtual/nvme-fabrics/ctl/nvme3/state", "live\n");
 	put_link("sys/devices/virtual/nvme-subsystem/nvme-subsys3/nvme3",
 		"sys/devices/virtual/nvme-fabrics/ctl/nvme3");
 	for (size_t i = 0; i < ARRAY_SIZE(disks); i++) {
 		add_block(disks[i][0], disks[i][1]);
-		put("proc/self/mountinfo", "");
+		fake_put("proc/self/mountinfo", "");
 		add_mount(disks[i][1], "/", "ext4", "/dev/something");
 		expect_list("network 00:1f.6 8086:15bc / untraced\n");
 	}
@@ -185,13 +175,12 @@ static void test_network_disks(void **state)
 /* Neither a 3D controller nor a virtual function shows anything; an 0380 does by its connector. */
 static void test_displays(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
 	add_function("pci0000:00/0000:00:02.0", 0x8086, 0x3e92, VGA);
-	put("sys/devices/pci0000:00/0000:00:02.0/boot_vga", "1\n");
+	fake_put("sys/devices/pci0000:00/0000:00:02.0/boot_vga", "1\n");
 	add_function("pci0000:00/0000:00:01.0/0000:07:00.0", 0x10de, 0x2204, VGA);
-	put("sys/devices/pci0000:00/0000:00:01.0/0000:07:00.0/boot_vga", "0\n");
+	fake_put("sys/devices/pci0000:00/0000:00:01.0/0000:07:00.0/boot_vga", "0\n");
 	add_function(
 		"pci0000:00/0000:00:01.1/0000:08:00.0", 0x10de, 0x1eb8, "bc03sc02i00");
 	add_function(
@@ -200,7 +189,8 @@ static void test_displays(void **state)
 		"sys/bus/pci/drivers/amdgpu");
 	add_function(
 		"pci0000:00/0000:00:01.3/0000:0a:00.0", 0x1002, 0x15bf, "bc03sc80i00");
-	put("sys/devices/pci0000:00/0000:00:01.3/0000:0a:00.0/drm/card0/card0-eDP-1/edid",
+	fake_put(
+		"sys/devices/pci0000:00/0000:00:01.3/0000:0a:00.0/drm/card0/card0-eDP-1/edid",
 		"");
 	add_function("pci0000:00/0000:00:02.1", 0x8086, 0x3e92, VGA); /* SR-IOV */
 	put_link("sys/devices/pci0000:00/0000:00:02.1/physfn",
@@ -213,45 +203,37 @@ static void test_displays(void **state)
 
 static void test_chroot(void **state)
 {
-	(void)state;
 	add_ssd();
 	expect_error(-EHOSTUNREACH); /* only /proc is mounted */
 	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
 	expect_list("storage 00:1d.0/00.0 144d:a808 /\n");
-	put("run/systemd/container", "systemd-nspawn\n");
+	fake_put("run/systemd/container", "systemd-nspawn\n");
 	expect_error(-EHOSTUNREACH);
 }
 
 static void test_no_proc(void **state)
 {
-	char path[128];
-
-	(void)state;
 	add_ssd();
-	snprintf(path, sizeof(path), "%s/proc/self/mountinfo", top);
-	assert_int_equal(unlink(path), 0);
+	fake_remove("proc/self/mountinfo");
 	expect_error(-EHOSTUNREACH);
 }
 
 static void test_no_sysfs(void **state)
 {
-	char path[128], moved[128];
+	char path[128];
 
-	(void)state;
 	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
-	snprintf(path, sizeof(path), "%s/sys", top);
-	snprintf(moved, sizeof(moved), "%s/elsewhere", top);
-	assert_int_equal(rename(path, moved), 0);
+	strcpy(path, fake_path("sys"));
+	assert_int_equal(rename(path, fake_path("elsewhere")), 0);
 	expect_error(-EHOSTUNREACH);
 }
 
 /* A list without what could not be read would protect nothing. */
 static void test_unreadable_function(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
-	put("sys/devices/" SSD "/modalias", "usb:v1D6Bp0002\n");
+	fake_put("sys/devices/" SSD "/modalias", "usb:v1D6Bp0002\n");
 	expect_error(-EINVAL);
 }
 
@@ -260,7 +242,6 @@ static void test_function_without_path(void **state)
 {
 	char path[400] = "pci0000:00";
 
-	(void)state;
 	add_ssd();
 	for (int i = 0; i <= PCI_PATH_DEPTH_MAX; i++)
 		snprintf(path + strlen(path), sizeof(path) - strlen(path),
@@ -276,7 +257,6 @@ static void test_too_many(void **state)
 {
 	static struct protect_list list;
 
-	(void)state;
 	for (int i = 0; i < PROTECT_ENTRIES_MAX; i++) {
 		char path[64];
 
@@ -292,7 +272,7 @@ static void test_too_many(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, host_set_up, fake_tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_swap_file),
 		TEST(test_nothing_to_lose),

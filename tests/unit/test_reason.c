@@ -19,14 +19,12 @@ static void test_known_words(void **state)
 		{REASON_NO_DRIVER, "no-driver"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_string_equal(reason_word(cases[i].reason), cases[i].word);
 }
 
 static void test_complete(void **state)
 {
-	(void)state;
 	for (int i = 0; i < REASONS; i++) {
 		const char *word = reason_word((enum reason)i);
 		const char *text = reason_text((enum reason)i);
@@ -47,7 +45,6 @@ static void test_complete(void **state)
 
 static void test_distinct(void **state)
 {
-	(void)state;
 	for (int i = 0; i < REASONS; i++) {
 		for (int j = 0; j < i; j++) {
 			assert_string_not_equal(
@@ -64,7 +61,6 @@ static void test_unknown_word(void **state)
 		"", "none", "Moved", "move", "movedd", "moved "};
 	enum reason reason = REASON_COUNT;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		assert_false(reason_parse(words[i], &reason));
 		assert_int_equal(reason, REASON_COUNT);
@@ -76,7 +72,6 @@ static void test_results(void **state)
 	static const char *const words[RESULTS] = {
 		"bound", "refused", "failed", "absent"};
 
-	(void)state;
 	for (int i = 0; i < RESULTS; i++)
 		assert_string_equal(result_word((enum result)i), words[i]);
 }

@@ -37,7 +37,6 @@ static void test_whole(void **state)
 {
 	_cleanup_(record_free) struct record record = {0};
 
-	(void)state;
 	assert_int_equal(
 		read_text(HEAD
 			"version 0.1.0\nstage initramfs\nkernel 6.1.0-18-amd64\n"
@@ -67,7 +66,6 @@ static void test_steps(void **state)
 {
 	_cleanup_(record_free) struct record record = {0};
 
-	(void)state;
 	assert_int_equal(
 		read_text("vfioboot-record 2\n" FUNCTION
 			  "step section=gpu address=0000:01:00.0 key=reset "
@@ -99,7 +97,6 @@ static void test_bad_steps(void **state)
 		"step section=gpu address=0000:01:00.0 key=reset wanted=bus value=bus "
 		"result=set reason=- x\n"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		_cleanup_(record_free) struct record skipped = {0};
 		char text[512];
@@ -115,7 +112,6 @@ static void test_none(void **state)
 {
 	struct record record;
 
-	(void)state;
 	assert_int_equal(read_stage(BOOT_INITRAMFS, &record), -ENOENT);
 	assert_int_equal(read_stage(BOOT_SYSTEM, &record), -ENOENT);
 }
@@ -124,7 +120,6 @@ static void test_each_stage_has_its_file(void **state)
 {
 	_cleanup_(record_free) struct record record = {0};
 
-	(void)state;
 	fake_put("run/vfioboot/system.record", HEAD "state off\n");
 	assert_int_equal(read_stage(BOOT_INITRAMFS, &record), -ENOENT);
 	assert_int_equal(read_stage(BOOT_SYSTEM, &record), 0);
@@ -139,7 +134,6 @@ static void test_no_record(void **state)
 		"vfioboot-record 1", "vfioboot-record 11\n", FUNCTION, "\xff\xfe\n"};
 	struct record record;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		assert_int_equal(read_text(texts[i], &record), -EBADMSG);
 	fake_remove(RECORD);
@@ -154,7 +148,6 @@ static void test_bad_lines_are_skipped(void **state)
 		"config \n", "error /etc/x y message\n", "state 0123456789abcdef0\n",
 		"kernel a\x1b[31mb\n", FUNCTION "x"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		_cleanup_(record_free) struct record record = {0};
 		char text[1024];
@@ -175,7 +168,6 @@ static void test_long_and_binary_lines(void **state)
 	_cleanup_(record_free) struct record record = {0};
 	size_t len = strlen(HEAD);
 
-	(void)state;
 	memset(text + len, 'a', 2 * RECORD_LINE_SIZE);
 	len += 2 * RECORD_LINE_SIZE;
 	memcpy(text + len, "\nab\0cd\n", 7);
@@ -194,7 +186,6 @@ static void test_much_rubbish(void **state)
 	static char text[20000] = HEAD;
 	_cleanup_(record_free) struct record record = {0};
 
-	(void)state;
 	for (size_t i = strlen(HEAD); i + 3 < sizeof(text); i += 2)
 		memcpy(text + i, "x\n", 3);
 	assert_int_equal(read_text(text, &record), 0);

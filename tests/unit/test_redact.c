@@ -49,7 +49,6 @@ static void test_words(void **state)
 		{"from 192.168.1.23:80", "from 000.000.0.01:80"},
 	};
 
-	(void)state;
 	CHECK(REDACT_FORM_NAME, examples);
 }
 
@@ -65,7 +64,6 @@ static void test_kernel_names_stay(void **state)
 		"veth0a1b2c3", "arm-smmu-v3.0.auto", "xenx001a2b3c4d5e",
 		"10de:2204:1043:8769"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		check(REDACT_FORM_NAME, &(struct example){names[i], names[i]}, 1);
 }
@@ -98,7 +96,6 @@ static void test_cmdline(void **state)
 		{"", ""},
 	};
 
-	(void)state;
 	CHECK(REDACT_FORM_CMDLINE, examples);
 }
 
@@ -127,7 +124,6 @@ static void test_mounts(void **state)
 		{"rubbish\n37 1 0:1\n\n", ""},
 	};
 
-	(void)state;
 	CHECK(REDACT_FORM_MOUNTS, examples);
 }
 
@@ -156,7 +152,6 @@ static void test_swaps_and_routes(void **state)
 			"00000000000000000000000000000000 00000400 00000003 00000000 00000003 eno1\n"},
 	};
 
-	(void)state;
 	CHECK(REDACT_FORM_SWAPS, swaps);
 	CHECK(REDACT_FORM_ROUTES, routes);
 	CHECK(REDACT_FORM_ROUTES6, routes6);
@@ -181,7 +176,6 @@ static void test_machine(void **state)
 			"0: 0 IR-IO-APIC\n0: 0 IR-PCI-MSIX-0000:00:14.0\n"},
 	};
 
-	(void)state;
 	CHECK(REDACT_FORM_CPUINFO, cpu);
 	CHECK(REDACT_FORM_IOMEM, iomem);
 	CHECK(REDACT_FORM_INTERRUPTS, interrupts);
@@ -209,7 +203,6 @@ static void test_our_files(void **state)
 			"error /etc/a b.conf 12 an error, whose text was left out\n"},
 	};
 
-	(void)state;
 	CHECK(REDACT_FORM_CONFIG, config);
 	CHECK(REDACT_FORM_PROTECT, protect);
 	CHECK(REDACT_FORM_RECORD, record);
@@ -220,7 +213,6 @@ static void test_same_text_same_replacement(void **state)
 	_cleanup_(redactor_free) struct redactor redactor = {0};
 	_cleanup_free_ char *mounts = NULL, *mapped = NULL, *again = NULL;
 
-	(void)state;
 	assert_int_equal(
 		redact_text(&redactor, REDACT_FORM_MAPPED, "vg-root\n", &mapped), 0);
 	assert_string_equal(mapped, "name1\n");

@@ -383,7 +383,6 @@ static void test_pasted(void **state)
 		INTEL_ON, .has_groups = true, .native_modules = "x", .limit = 4096};
 	struct params params;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
 		const char *name = parameters[i];
 
@@ -401,7 +400,6 @@ static void test_pasted(void **state)
 
 static void test_rows(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_row(&rows[i]);
 }
@@ -414,7 +412,6 @@ static void test_length(void **state)
 		INTEL, .iommu_default = IOMMU_DEFAULT_OFF, .limit = 2048};
 	struct params params;
 
-	(void)state;
 	memset(text, 'a', sizeof(text));
 	facts.booted = facts.cmdline = text;
 	text[2048 - 128 + 1 - sizeof(" intel_iommu=on")] = '\0';

@@ -26,7 +26,6 @@ static int run_shell(const char *script)
 
 static void test_lines(void **state)
 {
-	(void)state;
 	assert_int_equal(run_shell("echo one; echo two >&2; printf three"), 0);
 	assert_string_equal(lines, "[one][two][three]");
 	assert_int_equal(run_program((const char *[]){"true", NULL}, NULL, NULL), 0);
@@ -41,7 +40,6 @@ static void count(void *data)
 /* About once a second, whether it prints or not. */
 static void test_ticks(void **state)
 {
-	(void)state;
 	lines[0] = '\0';
 	assert_int_equal(
 		run_watched(
@@ -59,7 +57,6 @@ static void test_ticks(void **state)
 
 static void test_status(void **state)
 {
-	(void)state;
 	assert_int_equal(run_shell("exit 7"), 7);
 	assert_int_equal(run_shell("kill -KILL $$"), 128 + SIGKILL);
 	assert_int_equal(run_program((const char *[]){"vfioboot-no-such-program", NULL},
@@ -72,7 +69,6 @@ static void test_what_it_gets(void **state)
 {
 	_cleanup_free_ char *text = NULL;
 
-	(void)state;
 	assert_int_equal(run_shell("cat; echo end"), 0);
 	assert_string_equal(lines, "[end]");
 	assert_int_equal(
@@ -84,7 +80,6 @@ static void test_read(void **state)
 {
 	_cleanup_free_ char *text = NULL, *none = NULL;
 
-	(void)state;
 	assert_int_equal(
 		run_read(
 			(const char *[]){"sh", "-c",
@@ -105,7 +100,6 @@ static void test_daemon(void **state)
 {
 	pid_t pid;
 
-	(void)state;
 	assert_int_equal(run_shell("sleep 1000 & echo $!; exit 4"), 4);
 	pid = (pid_t)strtol(lines + 1, NULL, 10);
 	assert_true(pid > 1);
@@ -123,7 +117,6 @@ static void test_no_descriptor_is_left(void **state)
 {
 	unsigned before = open_descriptors();
 
-	(void)state;
 	run_shell("echo");
 	run_program((const char *[]){"vfioboot-no-such-program", NULL}, NULL, NULL);
 	assert_int_equal(open_descriptors(), before);
@@ -133,7 +126,6 @@ static void test_no_descriptor_is_given(void **state)
 {
 	int leaking = open_text("x");
 
-	(void)state;
 	assert_true(leaking >= 3);
 	assert_int_equal(run_shell("ls /proc/self/fd"), 0);
 	close(leaking);
@@ -228,7 +220,6 @@ static void run_on_terminal(const char *script, const char *typed, const char *w
 
 static void test_question(void **state)
 {
-	(void)state;
 	run_on_terminal(ASK, "secret\n", "got secret\r\nstatus 0, signal 0, foreground");
 	/* ^Z is not for it: nobody could take the job up again. */
 	run_on_terminal(ASK, "\032more\n", "status 0, signal 0, foreground");
@@ -236,7 +227,6 @@ static void test_question(void **state)
 
 static void test_interrupt(void **state)
 {
-	(void)state;
 	run_on_terminal(ASK, "\003", "status 130, signal 2, foreground");
 	/*
 	 * Nor does one that would be stopped forever outlive a signal.  It stops after it was
@@ -285,7 +275,6 @@ static void test_pager(void **state)
 {
 	struct screen screen = {0};
 
-	(void)state;
 	enter_terminal(&screen, in_job, "sleep 0.6");
 	expect_output(&screen, "status 0, signal 0, foreground");
 	assert_int_equal(write(screen.terminal, "q\n", 2), 2);
@@ -310,7 +299,6 @@ static void test_background(void **state)
 {
 	struct screen screen = {0};
 
-	(void)state;
 	enter_terminal(&screen, in_background, "read -r word </dev/tty || echo none");
 	expect_output(&screen, "none\r\nstatus 0, signal 0, background");
 	leave_terminal(&screen);
@@ -321,7 +309,6 @@ static void test_signal(void **state)
 {
 	char script[64];
 
-	(void)state;
 	run_catch_signals();
 	assert_int_equal(run_caught_signal(), 0);
 	/* All that the shell started ends, too, or this would wait for it. */

@@ -44,7 +44,6 @@ static const struct {
 
 static void test_kinds(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds_cases); i++) {
 		struct selector selector;
 		char text[SELECTOR_SIZE];
@@ -128,7 +127,6 @@ static const char *const refused_cases[] = {
 
 static void test_refused(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(refused_cases); i++) {
 		struct selector selector = {.kind = SELECTOR_KINDS};
 
@@ -175,7 +173,6 @@ static const struct {
 /* Each text is of exactly the kinds that are named, where the kind is known. */
 static void test_parse_kind(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(parse_kind_cases); i++) {
 		for (int kind = 0; kind < SELECTOR_KINDS; kind++) {
 			struct selector selector = {.kind = SELECTOR_KINDS};
@@ -198,7 +195,6 @@ static void test_longest(void **state)
 	struct selector selector;
 	char text[SELECTOR_SIZE];
 
-	(void)state;
 	assert_int_equal(sizeof(longest), SELECTOR_SIZE);
 	assert_int_equal(selector_parse(longest, &selector), 0);
 	selector_format(&selector, text);
@@ -254,7 +250,6 @@ static void test_match(void **state)
 		.ids = {0x10de, 0x2204, 0x1043, 0x8769, 0x040300},
 		.vf = 2};
 
-	(void)state;
 	assert_int_equal(
 		pci_path_parse("00:01.0/00.1", PCI_NAME_WHOLE, &dev.path, NULL), 0);
 	assert_int_equal(
@@ -274,7 +269,6 @@ static void test_match_unknown_path(void **state)
 	struct pcidev dev = {.address = {0, 0, 2 << 3}, .ids.vendor = 0x10de};
 	struct selector selector;
 
-	(void)state;
 	assert_int_equal(selector_parse("00:02.0/00", &selector), 0);
 	assert_false(selector_match(&selector, &dev));
 	assert_int_equal(selector_parse_kind(SELECTOR_PATH, "00:02.0", &selector), 0);
@@ -290,7 +284,6 @@ static void test_names_and_examples(void **state)
 	static const char *const names[SELECTOR_KINDS] = {
 		"path", "address", "id", "class", "vf"};
 
-	(void)state;
 	for (int i = 0; i < SELECTOR_KINDS; i++) {
 		enum selector_kind kind = (enum selector_kind)i;
 		struct selector selector;

@@ -36,7 +36,6 @@ static const struct {
 
 static void test_units(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct holders_one holder = {.kind = HOLDERS_OPEN,
 			.broker = rows[i].broker,
@@ -59,7 +58,6 @@ static void test_others(void **state)
 	struct holders_one holder = {
 		.kind = HOLDERS_OPEN, .unit = {.name = "ollama.service"}};
 
-	(void)state;
 	strcpy(holder.node, "/dev/dri/renderD128");
 	assert_false(session_has(&holder));
 	strcpy(holder.node, "/dev/nvidia0");

@@ -192,7 +192,6 @@ static void expect_one(const char *keys, const char *expected, const char *log)
 
 static void test_no_keys(void **state)
 {
-	(void)state;
 	expect_one("", "", "");
 	config.n_sections = 0;
 	expect_one("rebar = unchanged", "", "");
@@ -201,7 +200,6 @@ static void test_no_keys(void **state)
 /* "power" waits for the driver, which sets it. */
 static void test_all_in_order(void **state)
 {
-	(void)state;
 	run("power = on\nrebar = 1:8G\nreset = bus, flr\nd3cold = no", false, false);
 	expect("d3cold no set - no\nrebar 1:8G set - 8G\nreset bus flr set - bus flr\n"
 	       "power on skipped - -\n");
@@ -214,7 +212,6 @@ static void test_all_in_order(void **state)
 
 static void test_same(void **state)
 {
-	(void)state;
 	expect_one("reset = flr, bus\nrebar = 256M\nd3cold = yes",
 		"d3cold yes same - yes\nrebar 256M same - 256M\nreset flr bus same - flr bus\n",
 		"");
@@ -222,7 +219,6 @@ static void test_same(void **state)
 
 static void test_look_only(void **state)
 {
-	(void)state;
 	fake_link(CARD "driver", "../../../bus/pci/drivers/vfio-pci");
 	run("reset = bus, pm\nrebar = max\nd3cold = no", true, false);
 	expect("d3cold no set - yes\nrebar max set - 256M\n"
@@ -232,7 +228,6 @@ static void test_look_only(void **state)
 
 static void test_not_there(void **state)
 {
-	(void)state;
 	fake_remove(CARD "reset_method");
 	fake_remove(CARD "d3cold_allowed");
 	fake_remove(CARD "resource1_resize");
@@ -246,7 +241,6 @@ static void test_not_there(void **state)
 
 static void test_kernel_fails(void **state)
 {
-	(void)state;
 	kernel.error = -EIO;
 	expect_one("rebar = 1:max\nd3cold = no",
 		"d3cold no failed io-error yes\nrebar 1:max failed io-error 256M\n",
@@ -261,7 +255,6 @@ static void test_kernel_fails(void **state)
 
 static void test_kernel_forgets(void **state)
 {
-	(void)state;
 	kernel.forgets = true;
 	expect_one("rebar = 1:max\nd3cold = no\nreset = bus",
 		"d3cold no failed not-kept yes\nrebar 1:max failed not-kept 256M\n"
@@ -273,7 +266,6 @@ static void test_kernel_forgets(void **state)
 
 static void test_reset_in_part(void **state)
 {
-	(void)state;
 	expect_one("reset = pm, bus, acpi, flr",
 		"reset pm bus acpi flr set not-offered bus flr\n",
 		"pm bus acpi flr;pm;bus;acpi;flr;bus flr");
@@ -286,7 +278,6 @@ static void test_reset_in_part(void **state)
 
 static void test_reset_not_offered(void **state)
 {
-	(void)state;
 	expect_one("reset = pm, acpi", "reset pm acpi skipped not-offered flr bus\n",
 		"pm acpi;pm;acpi");
 }
@@ -294,7 +285,6 @@ static void test_reset_not_offered(void **state)
 /* The kernel lists "bus" for the first function of a slot, and does not take it. */
 static void test_reset_listed_in_vain(void **state)
 {
-	(void)state;
 	kernel.methods = "flr";
 	expect_one("reset = bus, flr", "reset bus flr set not-offered flr\n",
 		"bus flr;bus;flr");
@@ -308,7 +298,6 @@ static void test_reset_listed_in_vain(void **state)
 
 static void test_rebar_sizes(void **state)
 {
-	(void)state;
 	expect_one("rebar = 1:32G", "rebar 1:32G skipped no-such-size 256M\n", "");
 	config.n_sections = 0;
 	expect_one("rebar = 1:64M", "rebar 1:64M skipped smaller 256M\n", "");
@@ -323,7 +312,6 @@ static void test_rebar_sizes(void **state)
 /* Without a number it is the BAR that can be largest, here the second one. */
 static void test_rebar_picks(void **state)
 {
-	(void)state;
 	fake_put(CARD "resource0_resize", "0000000000000070\n");
 	expect_one("rebar = 1G", "rebar 1G set - 1G\n", "10");
 	config.n_sections = 0;
@@ -335,7 +323,6 @@ static void test_rebar_picks(void **state)
 
 static void test_rebar_window(void **state)
 {
-	(void)state;
 	kernel.window_bits = 12;
 	expect_one("rebar = 1:8G", "rebar 1:8G failed bridge-window 256M\n", "13");
 	config.n_sections = 0;
@@ -350,7 +337,6 @@ static void test_rebar_window(void **state)
 /* The old size is asked for when a failed attempt has left none. */
 static void test_rebar_puts_back(void **state)
 {
-	(void)state;
 	kernel.window_bits = 12;
 	kernel.loses_bar = true;
 	expect_one("rebar = 1:8G", "rebar 1:8G failed bridge-window 256M\n", "13;8");
@@ -358,7 +344,6 @@ static void test_rebar_puts_back(void **state)
 
 static void test_rebar_console(void **state)
 {
-	(void)state;
 	fake_put(CARD "boot_vga", "1\n");
 	expect_one("rebar = 1:8G", "rebar 1:8G skipped console 256M\n", "");
 	fake_put(CARD "boot_vga", "0\n");
@@ -373,7 +358,6 @@ static void test_rebar_console(void **state)
 /* It is tried again once the function has no driver any more. */
 static void test_rebar_in_use(void **state)
 {
-	(void)state;
 	fake_link(CARD "driver", "../../../bus/pci/drivers/nouveau");
 	expect_one("rebar = 1:8G", "rebar 1:8G skipped in-use 256M\n", "");
 	fake_remove(CARD "driver");
@@ -393,7 +377,6 @@ static void test_child(void **state)
 		.address = address,
 		.steps = steps};
 
-	(void)state;
 	child_prepare();
 	run("d3cold = no", true, true); /* nothing is late */
 	settings.n = n_steps;
@@ -422,7 +405,6 @@ static void test_vfs(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 
-	(void)state;
 	put_sriov();
 	assert_int_equal(made.n, 0);
 	expect_vfs("vfs = 4", "vfs 4 set - 4\n", "0;4");
@@ -443,7 +425,6 @@ static void test_vfs(void **state)
 
 static void test_vfs_in_use(void **state)
 {
-	(void)state;
 	put_sriov();
 	take_vfs("2");
 	fake_link(
@@ -457,7 +438,6 @@ static void test_vfs_of_another_number(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 
-	(void)state;
 	fake_put(CARD "sriov_totalvfs", "7\n");
 	/* Somebody has switched it off, and may switch it on again. */
 	fake_put(CARD "sriov_drivers_autoprobe", "0\n");
@@ -471,7 +451,6 @@ static void test_vfs_of_another_number(void **state)
 
 static void test_vfs_not_made(void **state)
 {
-	(void)state;
 	put_sriov();
 	kernel.error = -ENOENT;
 	expect_vfs("vfs = 4", "vfs 4 failed no-sriov 0\n", "0;4");

@@ -66,7 +66,6 @@ static void test_values(void **state)
 		{"X=a$", "a$"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		expect(cases[i][0], cases[i][1]);
 }
@@ -83,7 +82,6 @@ static void test_lists(void **state)
 		{"Y=(a b); X=$Y", "a"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		expect(cases[i][0], cases[i][1]);
 }
@@ -115,7 +113,6 @@ static void test_unknown(void **state)
 		{"X=$(ls)\nX=1", "1"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		expect(cases[i][0], cases[i][1]);
 }

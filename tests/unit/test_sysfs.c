@@ -47,7 +47,6 @@ static void test_root(void **state)
 {
 	struct root live, none = {.fd = 77};
 
-	(void)state;
 	assert_false(root.live);
 	assert_int_equal(root_open("/", &live), 0);
 	assert_true(live.live);
@@ -63,7 +62,6 @@ static void test_ids(void **state)
 {
 	struct pci_ids ids = {.vendor = 1};
 
-	(void)state;
 	assert_int_equal(sysfs_read_ids(&root, audio, &ids), 0);
 	assert_int_equal(ids.vendor, 0x10de);
 	assert_int_equal(ids.device, 0x1aef);
@@ -80,7 +78,6 @@ static void test_driver(void **state)
 {
 	char driver[SYSFS_DRIVER_SIZE] = "before", longest[512];
 
-	(void)state;
 	assert_int_equal(sysfs_read_driver(&root, gpu, driver), 0);
 	assert_string_equal(driver, "");
 	fake_link(FUNCTIONS "0000:01:00.0/driver", "../../../../bus/pci/drivers/nouveau");
@@ -105,7 +102,6 @@ static void test_path(void **state)
 	struct pci_path path = {.depth = 9};
 	char text[PCI_PATH_SIZE];
 
-	(void)state;
 	assert_int_equal(sysfs_read_path(&root, audio, &path), 0);
 	pci_path_format(&path, text);
 	assert_string_equal(text, "00:01.0/00.1");
@@ -123,7 +119,6 @@ static void test_path_of_virtual_functions(void **state)
 	const struct pci_address spilled = {0, 2, 0};
 	struct pci_path path = {.depth = 9};
 
-	(void)state;
 	fake_function(vf, 0x15b3, 0x101e);
 	fake_link(FUNCTIONS "0000:02:00.0/physfn", "../0000:01:00.0");
 	assert_int_equal(sysfs_read_path(&root, spilled, &path), -EINVAL);
@@ -137,7 +132,6 @@ static void test_virtual_functions(void **state)
 {
 	struct pci_address vf = {0};
 
-	(void)state;
 	assert_int_equal(sysfs_read_virtual(&root, gpu, 0, &vf), -ENOENT);
 	fake_link(FUNCTIONS "0000:01:00.0/virtfn0", "../0000:02:10.1");
 	fake_link(FUNCTIONS "0000:01:00.0/virtfn1", "nowhere");
@@ -148,7 +142,6 @@ static void test_virtual_functions(void **state)
 
 static void test_group_and_driver_there(void **state)
 {
-	(void)state;
 	assert_true(sysfs_has_iommu_group(&root, gpu));
 	fake_remove(FUNCTIONS "0000:01:00.0/iommu_group");
 	assert_false(sysfs_has_iommu_group(&root, gpu));
@@ -161,7 +154,6 @@ static void test_group_and_driver_there(void **state)
 /* Only a name is a driver: the directory of all of them is none. */
 static void test_no_driver_of_dots(void **state)
 {
-	(void)state;
 	assert_false(sysfs_has_driver(&root, "."));
 	assert_false(sysfs_has_driver(&root, ".."));
 	assert_false(sysfs_has_driver(&root, ""));
@@ -185,7 +177,6 @@ static void test_each_function(void **state)
 {
 	struct found all = {.n = 0}, below = {.n = 0}, one = {.stop = 1};
 
-	(void)state;
 	fake_put(FUNCTIONS "0000:00:01.0/0000:01", "");
 	fake_dir(FUNCTIONS "0000:00:01.0/power");
 	fake_dir(FUNCTIONS "0000:00:01.0/0000:00:01.0:pcie010");
@@ -211,7 +202,6 @@ static void test_each_of_many(void **state)
 {
 	unsigned n = 0;
 
-	(void)state;
 	for (int i = 0; i < 1000; i++) {
 		char name[64];
 
@@ -227,7 +217,6 @@ static void test_read_file(void **state)
 {
 	char buffer[8] = "";
 
-	(void)state;
 	fake_put("etc/x", "123456");
 	assert_int_equal(file_read_fixed(&root, "/etc/x", buffer, sizeof(buffer)), 6);
 	assert_string_equal(buffer, "123456");
@@ -247,7 +236,6 @@ static void test_read_link(void **state)
 {
 	char text[8] = "before";
 
-	(void)state;
 	fake_link("etc/l", "1234567");
 	assert_int_equal(file_read_link(&root, "/etc/l", text, sizeof(text)), 0);
 	assert_string_equal(text, "1234567");
@@ -263,7 +251,6 @@ static void test_kmsg(void **state)
 {
 	int fd;
 
-	(void)state;
 	assert_int_equal(sysfs_open_kmsg(&root), -ENOENT);
 	fake_put("dev/kmsg", "before\n");
 	fd = sysfs_open_kmsg(&root);
@@ -277,7 +264,6 @@ static void test_kmsg(void **state)
 /* PID 1 has our root while it is in the initramfs, and takes /proc to another one then. */
 static void test_root_of_init(void **state)
 {
-	(void)state;
 	assert_false(sysfs_is_root_of_init(&root));
 	fake_link("proc/1/root", "../..");
 	assert_true(sysfs_is_root_of_init(&root));
@@ -288,7 +274,6 @@ static void test_root_of_init(void **state)
 
 static void test_writes(void **state)
 {
-	(void)state;
 	assert_int_equal(sysfs_write_override(&root, gpu, "a-driver-with-a-name"), 0);
 	assert_string_equal(fake_read(FUNCTIONS "0000:01:00.0/driver_override"),
 		"a-driver-with-a-name\n");
@@ -309,7 +294,6 @@ static void test_writes(void **state)
 
 static void test_writes_that_fail(void **state)
 {
-	(void)state;
 	assert_int_equal(sysfs_write_override(&root, nobody, "vfio-pci"), -ENOENT);
 	assert_int_equal(sysfs_write_unbind(&root, gpu, "vfio-pci"), -ENOENT);
 	fake_remove("sys/bus/pci/drivers_probe");
@@ -327,7 +311,6 @@ static void test_writes_are_confined(void **state)
 	int fd = mkstemp(outside);
 	struct stat st;
 
-	(void)state;
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "mine", 4), 4);
 	fake_link("sys/bus/pci/drivers_probe", outside);
@@ -347,7 +330,6 @@ static void test_sibling_is_outside(void **state)
 {
 	struct root half;
 
-	(void)state;
 	fake_put("half/sys/bus/pci/x", "");
 	fake_put("half-sibling/probe", "mine");
 	fake_link("half/sys/bus/pci/drivers_probe", "../../../../half-sibling/probe");
@@ -362,7 +344,6 @@ static void test_links_start_at_the_root(void **state)
 {
 	char buffer[64] = "";
 
-	(void)state;
 	fake_put("srv/vfioboot.conf", "of the tree\n");
 	fake_link("etc/vfioboot.conf", "/srv/vfioboot.conf");
 	assert_int_equal(

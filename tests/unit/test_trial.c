@@ -41,7 +41,6 @@ static void test_forget_leaves_nothing(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 
-	(void)state;
 	assert_int_equal(trial_save(&root, &started), 0);
 	fake_put("var/lib/vfioboot/trial/journal", "x");
 	fake_put("var/lib/vfioboot/trial/system.record", "x");
@@ -55,7 +54,6 @@ static void test_forget_leaves_what_is_not_of_it(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 
-	(void)state;
 	assert_int_equal(trial_save(&root, &started), 0);
 	fake_put("var/lib/vfioboot/undone/etc/vfioboot.conf", "x");
 	assert_int_equal(trial_forget(&root), 0);
@@ -68,7 +66,6 @@ static void test_what_there_is_to_take_back(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	struct message message = {0};
 
-	(void)state;
 	assert_int_equal(trial_find_stage(&root), TRIAL_ABSENT);
 	put_grub(true);
 	assert_int_equal(trial_find_stage(&root), TRIAL_NEXT_BOOT);
@@ -98,7 +95,6 @@ static void test_settles(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	struct trial trial;
 
-	(void)state;
 	fake_put("proc/sys/kernel/random/boot_id",
 		"11111111-1111-1111-1111-111111111111\n");
 	fake_put("proc/cmdline", "ro\n");
@@ -121,7 +117,6 @@ static void test_settles_what_is_over_too(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	struct trial trial = started;
 
-	(void)state;
 	fake_put("proc/sys/kernel/random/boot_id",
 		"11111111-1111-1111-1111-111111111111\n");
 	fake_put("proc/cmdline", "ro\n");
@@ -152,7 +147,6 @@ static void test_watch_gives_up(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	struct trial trial = started;
 
-	(void)state;
 	put_grub(false);
 	fake_put("proc/sys/kernel/random/boot_id",
 		"11111111-1111-1111-1111-111111111111\n");
@@ -200,7 +194,6 @@ static void test_lock_of_another(void **state)
 	int stop, status;
 	pid_t holder;
 
-	(void)state;
 	put_grub(false);
 	trial.phase = TRIAL_ARMED;
 	assert_int_equal(trial_save(&root, &trial), 0);
@@ -223,7 +216,6 @@ static void test_lock_is_taken_when_needed(void **state)
 	struct trial trial;
 	int fd;
 
-	(void)state;
 	put_grub(false);
 	assert_int_equal(trial_save(&root, &started), 0);
 	fd = open(fake_path("var/lib/vfioboot/trial"), O_RDONLY);
@@ -240,7 +232,6 @@ static void test_watch_finds_what_a_person_has_said(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	struct trial trial = started;
 
-	(void)state;
 	for (int kept = 0; kept < 2; kept++) {
 		put_grub(false);
 		trial.phase = kept ? TRIAL_KEPT : TRIAL_CONFIRMED;
@@ -257,7 +248,6 @@ static void test_display(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 
-	(void)state;
 	assert_false(trial_host_has_display(&root));
 	fake_put("sys/class/graphics/fbcon/rotate", "0\n");
 	fake_put("sys/class/drm/version", "drm 1.1.0 20060810\n");
@@ -270,7 +260,6 @@ static void test_display_of_drm(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 
-	(void)state;
 	fake_put("sys/class/drm/card1/dev", "226:1\n");
 	assert_true(trial_host_has_display(&root));
 }
@@ -281,7 +270,6 @@ static void test_all_entries_of_trials_go(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	struct message message = {0};
 
-	(void)state;
 	fake_put("boot/efi/loader/entries/1-6.1-vfioboot-trial.conf", "x");
 	fake_put("boot/efi/loader/entries/1-6.12-vfioboot-trial.conf", "x");
 	fake_put("boot/efi/loader/entries/1-6.1.conf", "x");

@@ -24,7 +24,6 @@ static void test_permanent_devices_are_not_tried(void **state)
 {
 	struct trial trial = {0};
 
-	(void)state;
 	read_config("[boot]\nwhen = selected\n[device a]\npath=00:01.0/00\n");
 	config_read_cmdline(&config, "vfioboot.device=00:02.0/00");
 	assert_int_equal(config.n_sections, 2);
@@ -39,7 +38,6 @@ static void test_remembers_what_is_tried(void **state)
 {
 	struct trial trial = {.n_sections = 7};
 
-	(void)state;
 	trial_remember_sections(read_config("[device a]\npath=00:01.0/00\nprofile=p\n"
 					    "[device b]\npath=00:02.0/00\nprofile=q\n"
 					    "[device c]\npath=00:03.0/00\n"
@@ -80,7 +78,6 @@ static void test_finds_changes(void **state)
 		SECTION "path = 00:01.0/00.0\nid = 10de:2204\n",
 		SECTION "path = 00:01.0/00\nid = 10de:\n"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
 		assert_int_equal(compare(TRIED, same[i]), TRIAL_SECTION_SAME);
 	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
@@ -95,7 +92,6 @@ static void test_knows_of_no_change_without_sections(void **state)
 {
 	static const struct trial trial;
 
-	(void)state;
 	read_config(TRIED);
 	assert_int_equal(trial_compare_section(&trial, &config, &config.sections[0]),
 		TRIAL_SECTION_SAME);
@@ -111,7 +107,6 @@ static void test_without_key(void **state)
 		"Profile = x"};
 	char *made;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		made = trial_without_key(lines[i], "profile");
 		assert_string_equal(made, "");
@@ -146,7 +141,6 @@ static void test_drops_the_profile(void **state)
 	static const char section[] = "[device a]\nprofile: p\npath = 00:01.0/00\n";
 	_cleanup_(root_close) struct root root = fake_open();
 
-	(void)state;
 	fake_put(DROPIN, DROPIN_MARK "\n[device a]\nprofile: p\npath = 00:01.0/00\n");
 	assert_int_equal(keep(&root, section, true), TRIAL_KEEP_TODO);
 	assert_non_null(strstr(fake_read(DROPIN), "profile"));

@@ -9,7 +9,6 @@ static void test_manager(void **state)
 {
 	struct trial_sight sight = {0};
 
-	(void)state;
 	trial_parse_manager("NRestarts=2\nActiveState=active\n"
 			    "ActiveEnterTimestampMonotonic=41000999\n",
 		50000, &sight);
@@ -33,7 +32,6 @@ static void test_manager_that_does_not_run(void **state)
 		"SubActiveState=active\nActiveEnterTimestampMonotonic=1000000\n",
 		"ActiveState=active-not\nActiveEnterTimestampMonotonic=1000000\n"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct trial_sight sight = {.manager_runs = true};
 
@@ -51,7 +49,6 @@ static void test_manager_of_unknown_age(void **state)
 		"ActiveState=active\nActiveEnterTimestampMonotonic=60000000\n"};
 	struct trial_sight sight;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		trial_parse_manager(texts[i], 50000, &sight);
 		assert_true(sight.manager_runs);
@@ -63,7 +60,6 @@ static void test_jobs(void **state)
 {
 	char units[64];
 
-	(void)state;
 	trial_parse_jobs("  12 a.service start running\n"
 			 "   3 b.target start waiting\n"
 			 "1234 dev-disk-by\\x2did-x.device start running\n"
@@ -84,7 +80,6 @@ static void test_unit_that_pid_1_is_to_start(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	struct trial_sight sight;
 
-	(void)state;
 	trial_observe(&root, &sight);
 	assert_string_equal(sight.unit, "default.target");
 	fake_put("proc/cmdline", "ro systemd.unit=kiosk.target\n");

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of a trial as text, and how its boot is judged. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "support.h"
 #include "trial/private.h"
 
 static const struct trial armed = {
@@ -37,7 +32,6 @@ static void test_comes_back_as_it_was(void **state)
 	struct trial trial = armed, read;
 	_cleanup_free_ char *text = NULL;
 
-	(void)state;
 	trial.phase = TRIAL_FAILED;
 	trial.reason = TRIAL_NO_DISPLAY;
 	trial.by_person = true;
@@ -62,7 +56,6 @@ static void test_each_phase_comes_back(void **state)
 		"armed", "started", "confirmed", "kept", "failed"};
 	struct trial trial = armed, read;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		_cleanup_free_ char *text = NULL;
 
@@ -80,7 +73,6 @@ static void test_parameters_that_are_missing(void **state)
 	struct trial trial = armed;
 	char missing[TRIAL_TRIED_SIZE];
 
-	(void)state;
 	trial_missing_parameters(&trial, "ro quiet", missing);
 	assert_string_equal(missing, "");
 	strcpy(trial.tried, "intel_iommu=on quiet video=efifb:off");
@@ -109,7 +101,6 @@ static void test_refuses_what_is_no_state(void **state)
 		"vfioboot-trial 1\nid 0123456789012345678901234567890123456789\n"};
 	struct trial read;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_int_equal(trial_parse(texts[i], &read), -EBADMSG);
 }
@@ -119,7 +110,6 @@ static void test_no_more_sections_than_there_can_be(void **state)
 	static char text[32768] = "vfioboot-trial 1\nid x\n";
 	struct trial read;
 
-	(void)state;
 	for (unsigned i = 0; i < CONFIG_SECTIONS_MAX; i++)
 		strcat(text, "section a 0\n");
 	assert_int_equal(trial_parse(text, &read), 0);
@@ -143,7 +133,6 @@ static void test_judges(void **state)
 	struct trial trial = armed;
 	struct trial_sight sight = fine;
 
-	(void)state;
 	assert_judged(&trial, &sight, "-");
 	sight.recorded = false;
 	assert_judged(&trial, &sight, "no-record");
@@ -184,7 +173,6 @@ static void test_judges_what_pid_1_was_to_start(void **state)
 {
 	struct trial_sight sight = fine;
 
-	(void)state;
 	sight.target_reached = false;
 	assert_not_up(&sight, "the system did not reach its default target");
 	strcpy(sight.waiting, "a.service");
@@ -206,7 +194,6 @@ static void test_judges_a_manager_that_restarts(void **state)
 	struct trial_sight sight = fine;
 	char text[TRIAL_TEXT_SIZE];
 
-	(void)state;
 	trial.display_manager = true;
 	sight.manager_runs = true;
 	sight.manager_ms = 14999;
@@ -227,7 +214,6 @@ static void test_judges_the_image(void **state)
 	struct trial trial = armed;
 	struct trial_sight sight = fine;
 
-	(void)state;
 	trial_format_digest(1, sight.config);
 	assert_judged(&trial, &sight, "-");
 	trial_format_digest(2, trial.config);
@@ -242,7 +228,6 @@ static void test_settles_what_has_no_end(void **state)
 {
 	struct trial trial = armed;
 
-	(void)state;
 	/* The boot is still to come. */
 	assert_false(trial_find_end(&trial, armed.armed_boot, true));
 	assert_true(trial_find_end(&trial, "another", true));
@@ -267,7 +252,6 @@ static void test_finds_the_trial_of_a_command_line(void **state)
 {
 	char id[TRIAL_ID_SIZE];
 
-	(void)state;
 	trial_of_cmdline("root=/dev/sda1 vfioboot.trial=20261120-171500 panic=30", id);
 	assert_string_equal(id, "20261120-171500");
 	trial_of_cmdline("root=/dev/sda1 -- vfioboot.trial=1", id);

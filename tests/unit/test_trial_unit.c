@@ -30,14 +30,12 @@ static void test_nothing_is_asked_for(void **state)
 		"single=1 s= 3=3 6 0 singles -x sysctl.s systemd.units=rescue.target",
 		"foo=\"a single word\""};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cmdlines); i++)
 		expect_unit(cmdlines[i], "default.target");
 }
 
 static void test_unit(void **state)
 {
-	(void)state;
 	expect_unit("ro systemd.unit=multi-user.target quiet", "multi-user.target");
 	expect_unit("systemd.unit=getty@tty1.service\n", "getty@tty1.service");
 	expect_unit("systemd.unit=\"kiosk.target\"", "kiosk.target");
@@ -54,7 +52,6 @@ static void test_runlevels(void **state)
 		{"emergency", "emergency.target"}, {"-b", "emergency.target"}};
 	char cmdline[64];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		snprintf(cmdline, sizeof(cmdline), "ro %s quiet", words[i][0]);
 		expect_unit(cmdline, words[i][1]);
@@ -63,7 +60,6 @@ static void test_runlevels(void **state)
 
 static void test_the_last_one_counts(void **state)
 {
-	(void)state;
 	expect_unit("single systemd.unit=kiosk.target", "kiosk.target");
 	expect_unit("systemd.unit=kiosk.target 3", "multi-user.target");
 	expect_unit("systemd.unit=kiosk.target systemd.unit=nonsense", "kiosk.target");
@@ -79,7 +75,6 @@ static void test_long_names(void **state)
 {
 	char cmdline[400] = "systemd.unit=";
 
-	(void)state;
 	memset(cmdline + strlen(cmdline), 'a', 248);
 	strcat(cmdline, ".target");
 	expect_unit(cmdline, cmdline + strlen("systemd.unit="));

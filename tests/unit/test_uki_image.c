@@ -16,7 +16,6 @@ static void is_copied_to(const char *osrel, const char *wanted)
 
 static void test_copy(void **state)
 {
-	(void)state;
 	is_copied_to("ID=debian\nPRETTY_NAME=\"Debian 13\"\n",
 		"ID=debian\nPRETTY_NAME=\"Debian 13\"\n"
 		"IMAGE_ID=\"debian-passthrough\"\n"
@@ -38,7 +37,6 @@ static void test_mark(void **state)
 	_cleanup_free_ char *copy = uki_copy_osrel("ID=debian\n", &passthrough);
 	char id[BOOTENTRY_ID_SIZE] = "";
 
-	(void)state;
 	assert_false(uki_osrel_is_ours("ID=debian\nVFIOBOOT_ENTRY=\n", id));
 	assert_false(uki_osrel_is_ours("X_VFIOBOOT_ENTRY=x\n", id));
 	assert_string_equal(id, "");
@@ -68,7 +66,6 @@ static const char *sort(const char *const *names)
 
 static void test_sections(void **state)
 {
-	(void)state;
 	sorts("+linux+initrd+splash", ".text", ".rodata", ".data", ".sbat", ".sdmagic",
 		".reloc", ".osrel", ".cmdline", ".uname", ".splash", ".linux", ".initrd");
 	sorts("+linux+ucode+dtb", ".linux", ".ucode", ".dtb", ".sbat", ".sdmagic");
@@ -76,7 +73,6 @@ static void test_sections(void **state)
 
 static void test_unknown(void **state)
 {
-	(void)state;
 	sorts("+linux.hwids", ".text", ".osrel", ".hwids", ".linux", ".efifw");
 	sorts("+linux.dtbauto", ".linux", ".dtbauto");
 	/* Of another profile more would follow. */
@@ -85,7 +81,6 @@ static void test_unknown(void **state)
 
 static void test_key(void **state)
 {
-	(void)state;
 	sorts("+linux+pcrpkey", ".linux", ".pcrpkey");
 	/* Made of the key that signs. */
 	sorts("+linux", ".linux", ".pcrpkey", ".pcrsig");
@@ -101,7 +96,6 @@ static void has_cmdline(const char *original, const char *wanted)
 
 static void test_cmdline(void **state)
 {
-	(void)state;
 	has_cmdline("ro quiet", "ro quiet vfioboot.profile=passthrough");
 	has_cmdline("ro vfioboot.profile=passthrough", "ro vfioboot.profile=passthrough");
 	/* What is behind goes to init. */
@@ -113,7 +107,6 @@ static void test_names(void **state)
 	struct uki image = {.name = (char[]){"a-6.1+2-1.efi"}};
 	char name[NAME_MAX + 1];
 
-	(void)state;
 	uki_boot_id(&image, name);
 	assert_string_equal(name, "a-6.1.efi");
 	uki_copy_name(&image, &passthrough, name);
@@ -127,7 +120,6 @@ static void test_profiles(void **state)
 	struct imagemaker maker = {0};
 	_cleanup_(root_close) struct root root = fake_open();
 
-	(void)state;
 	imagemaker_unify(&maker,
 		(struct imagemaker_section[]){{".linux", "kernel", 6},
 			{".initrd", "of all", 6}, {".profile", "ID=a", 4},

@@ -14,7 +14,6 @@ static void has(const char *text, bool secureboot, bool measurements)
 
 static void test_keys(void **state)
 {
-	(void)state;
 	has("", false, false);
 	has("[UKI]\nSecureBootPrivateKey=/k\nSecureBootCertificate = /c\n", true, false);
 	has("[UKI]\nSecureBootPrivateKey=/k\n", false, false);
@@ -26,7 +25,6 @@ static void test_keys(void **state)
 
 static void test_no_keys(void **state)
 {
-	(void)state;
 	has("[UKI]\n#SecureBootPrivateKey=/k\n  # SecureBootCertificate=/c\n", false,
 		false);
 	has("[UKI]\nSecureBootPrivateKey= # none\nSecureBootCertificate=\n", false,
@@ -40,7 +38,6 @@ static void test_what_is_taken(void **state)
 {
 	_cleanup_(ukify_free) struct ukify keys = {0};
 
-	(void)state;
 	assert_int_equal(ukify_parse("[UKI]\n"
 				     "Initrd=/a\n"
 				     " /b\n"
@@ -69,7 +66,6 @@ static void test_where(void **state)
 	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(ukify_free) struct ukify none = {0}, system = {0}, own = {0};
 
-	(void)state;
 	assert_int_equal(ukify_read(&root, &none), 0);
 	assert_string_equal(none.signing, "");
 	fake_put("usr/lib/systemd/ukify.conf", "[UKI]\nStub=/ukify\n");

@@ -444,7 +444,6 @@ static void expect_unit(const char *text, const char *name, bool user, uid_t uid
 
 static void test_cgroups(void **state)
 {
-	(void)state;
 	expect_unit("0::/system.slice/gdm.service\n", "gdm.service", false, 0);
 	expect_unit("0::/init.scope\n", "init.scope", false, 0);
 	expect_unit("0::/system.slice/system-getty.slice/getty@tty1.service\n",
@@ -485,7 +484,6 @@ static void test_cgroups(void **state)
 
 static void test_no_cgroups(void **state)
 {
-	(void)state;
 	expect_unit("", "", false, 0);
 	expect_unit("0::/\n", "", false, 0);
 	expect_unit("nonsense\n", "", false, 0);
@@ -500,7 +498,6 @@ static void test_kinds(void **state)
 {
 	struct units_name unit = named("session-2.scope");
 
-	(void)state;
 	assert_true(units_is_session(&unit));
 	unit = of_user("session-2.scope", 1000);
 	assert_false(units_is_session(&unit));
@@ -530,7 +527,6 @@ static void test_own_end(void **state)
 	struct units_name remote = {.name = "session-5.scope", .uid = 1000};
 	struct units_name terminal = of_user("vte.scope", 1000);
 
-	(void)state;
 	sound = of_user("pipewire.service", 1000);
 	assert_false(
 		ends(terminal, manager)); /* which is another daemon, for all it says */
@@ -574,7 +570,6 @@ static void test_active(void **state)
 	struct units_name unit = named("gdm.service"), other = named("absent.service");
 	struct units_name sound = of_user("pipewire.service", 1000);
 
-	(void)state;
 	put("gdm.service", true);
 	put("pipewire.service", false);
 	assert_int_equal(units_is_active(units, &unit, &message), 1);
@@ -589,7 +584,6 @@ static void test_active(void **state)
 
 static void test_stops(void **state)
 {
-	(void)state;
 	strcpy(put("gdm.service", true)->alias, "display-manager.service");
 	expect_stops(named(UNITS_DISPLAY_MANAGER), "gdm.service!");
 	expect_stops(named("gdm.service"), "gdm.service!");
@@ -617,7 +611,6 @@ static void test_stops(void **state)
 /* Units that need each other end. */
 static void test_circle(void **state)
 {
-	(void)state;
 	strcpy(put("a.service", true)->bound_by, "b.service");
 	strcpy(put("b.service", true)->bound_by, "a.service");
 	expect_stops(named("a.service"), "b.service a.service");
@@ -628,7 +621,6 @@ static void test_session(void **state)
 	const struct units_name session = {.name = "session-2.scope", .uid = 1000};
 	_cleanup_(units_free_list) struct units_list list = {0};
 
-	(void)state;
 	put("session-2.scope", true);
 	put("getty@tty1.service", true)->main_pid = 70;
 	put("weston.service", true)->main_pid = 71;
@@ -649,7 +641,6 @@ static void test_essential(void **state)
 	_cleanup_(units_free_list) struct units_list list = {0};
 	struct units_name unit = named("dbus.service");
 
-	(void)state;
 	put("dbus.service", true);
 	assert_int_equal(units_find_stops(units, &unit, &list, &message), -EPERM);
 	assert_int_equal(units_stop(units, &unit, 1000, &message), -EPERM);
@@ -661,7 +652,6 @@ static void test_stop(void **state)
 {
 	struct units_name unit = of_user("pipewire.service", 1000);
 
-	(void)state;
 	strcpy(put("pipewire.service", true)->triggered_by, "pipewire.socket");
 	put("pipewire.socket", true);
 	assert_int_equal(units_stop(units, &unit, 5000, &message), 0);
@@ -691,7 +681,6 @@ static void test_no_stop(void **state)
 {
 	uint64_t before = child_now();
 
-	(void)state;
 	put("gdm.service", true);
 	expect_no_stop(HANGS, -ETIMEDOUT, "gdm.service did not stop within");
 	assert_within(child_now() - before, 300, 5000);
@@ -708,7 +697,6 @@ static void test_lost(void **state)
 {
 	struct units_name unit = named("gdm.service");
 
-	(void)state;
 	put("gdm.service", true)->behaviour = IS_LOST;
 	assert_true(units_stop(units, &unit, 5000, &message) < 0);
 	assert_non_null(strstr(message.text, "cannot stop gdm.service"));
@@ -722,7 +710,6 @@ static void test_signal(void **state)
 	sigset_t set, old;
 	pid_t pid;
 
-	(void)state;
 	put("gdm.service", true)->behaviour = HANGS;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
@@ -746,7 +733,6 @@ static void test_start(void **state)
 {
 	struct units_name unit = named("gdm.service");
 
-	(void)state;
 	put("gdm.service", false);
 	assert_int_equal(units_start(units, &unit, 5000, &message), 0);
 	assert_string_equal(
@@ -800,7 +786,6 @@ static void test_keeps_running(void **state)
 	const struct units_name sddm = named("sddm.service");
 	const struct units_name pipewire = of_user("pipewire.service", 1000);
 
-	(void)state;
 	assert_int_equal(units_watch(units, LONG, &message), 0);
 	put("sddm.service", false);
 	assert_within(watch(&sddm, 300, 0), 200, 5000);
@@ -824,7 +809,6 @@ static void test_restart_loop(void **state)
 {
 	const struct units_name sddm = named("sddm.service");
 
-	(void)state;
 	put("sddm.service", false)->behaviour = LOOPS;
 	find("sddm.service")->type = "dbus";
 	strcpy(find("sddm.service")->alias, UNITS_DISPLAY_MANAGER);
@@ -840,7 +824,6 @@ static void test_run(void **state)
 	static const char *const argv[] = {"/usr/bin/vfioboot", "release", "gpu", NULL};
 	struct units_program program = {"vfioboot-release", "Give it back", argv, 0};
 
-	(void)state;
 	assert_int_equal(units_run(units, &program, &message), 0);
 	assert_string_equal(systemd->log,
 		"vfioboot-release.service fail Description Give it back Type exec "
@@ -879,7 +862,6 @@ static void test_no_systemd(void **state)
 	_cleanup_(root_close) struct root bare;
 	struct units *none = NULL;
 
-	(void)state;
 	bare = fake_open();
 	assert_int_equal(units_open(&bare, &none, &message), -ENOTSUP);
 	assert_non_null(strstr(message.text, "runs without systemd"));

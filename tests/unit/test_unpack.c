@@ -56,7 +56,6 @@ static void test_plain(void **state)
 	_cleanup_free_ char *data = NULL;
 	size_t n;
 
-	(void)state;
 	assert_int_equal(read_it(&data, &n), -ENOENT);
 	fake_put("file", "CONFIG_VFIO_PCI=m\n");
 	expect("CONFIG_VFIO_PCI=m\n", 18);
@@ -72,7 +71,6 @@ static void test_filters(void **state)
 		ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_XZ, ARCHIVE_FILTER_ZSTD};
 	static char large[300000]; /* more than one block */
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(large); i++)
 		large[i] = (char)(i * 7919 >> 3);
 	for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
@@ -86,7 +84,6 @@ static void test_no_programs(void **state)
 	static const unsigned char packed[] = "GRZipII\0\2\4:)and so on, and so on";
 	char path[512], *old = strdup(getenv("PATH"));
 
-	(void)state;
 	fake_put("bin/grzip", "#!/bin/sh\n: >\"$0.ran\"\n");
 	assert_int_equal(chmod(fake_path("bin/grzip"), 0755), 0);
 	snprintf(path, sizeof(path), "%s:%s", fake_path("bin"), old);
@@ -104,7 +101,6 @@ static void test_broken(void **state)
 	_cleanup_free_ char *data = NULL;
 	size_t n;
 
-	(void)state;
 	assert_true(put_filtered(ARCHIVE_FILTER_GZIP, text, sizeof(text)));
 	assert_int_equal(truncate(fake_path("file"), 20), 0);
 	assert_int_equal(read_it(&data, &n), -EBADMSG);

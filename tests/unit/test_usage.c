@@ -6,10 +6,9 @@
 
 static int trace_usage(struct usage *ret)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(facts_free) struct facts facts = {0};
 
-	assert_int_equal(root_open(top, &root), 0);
 	assert_int_equal(facts_read(&root, &facts), 0);
 	return usage_read(&facts.in_use, ret);
 }
@@ -42,7 +41,7 @@ static void add_up(const char *place, const char *name)
 	char path[256], link[64];
 
 	snprintf(path, sizeof(path), "sys/devices/%s/net/%s/operstate", place, name);
-	put(path, "up\n");
+	fake_put(path, "up\n");
 	snprintf(path, sizeof(path), "sys/devices/%s/net/%s", place, name);
 	snprintf(link, sizeof(link), "sys/class/net/%s", name);
 	put_link(link, path);
@@ -50,7 +49,6 @@ static void add_up(const char *place, const char *name)
 
 static void test_all_mounts(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_hba();
 	add_mount("0:20", "/sys", "sysfs", "sysfs");
@@ -59,7 +57,7 @@ static void test_all_mounts(void **state)
 	add_mount("8:1", "/var/lib/bind", "xfs", "/dev/sda1");
 	add_mount("0:31", "/run", "tmpfs", "tmpfs");
 	add_swap("/srv/big\\040disk/swap", "file");
-	put("sys/power/resume", "259:1\n");
+	fake_put("sys/power/resume", "259:1\n");
 	expect_usage("0000:00:17.0 mount /srv/big disk\n"
 		     "0000:00:17.0 mount /var/lib/bind\n"
 		     "0000:00:17.0 swap /srv/big disk/swap\n"
@@ -70,7 +68,6 @@ static void test_all_mounts(void **state)
 /* What hides below another mount is in use, and can't be unmounted without it. */
 static void test_covered(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_hba();
 	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
@@ -84,11 +81,11 @@ static void test_covered(void **state)
 /* Snaps and containers are on file systems that are told of by themselves. */
 static void test_made_of_others(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
 	add_block("virtual/block/loop0", "7:0");
-	put("sys/devices/virtual/block/loop0/loop/backing_file", "/var/core20.snap\n");
+	fake_put("sys/devices/virtual/block/loop0/loop/backing_file",
+		"/var/core20.snap\n");
 	add_mount("7:0", "/snap/core20/1", "squashfs", "/dev/loop0");
 	add_mount("0:60", "/var/lib/docker/overlay2/x/merged", "overlay", "overlay");
 	add_mount("0:61", "/run/user/1000/doc", "fuse.portal", "portal");
@@ -102,7 +99,6 @@ static void test_made_of_others(void **state)
 
 static void test_untraced(void **state)
 {
-	(void)state;
 	add_ssd();
 	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
 	add_mount("0:50", "/tank", "zfs", "tank");
@@ -115,12 +111,12 @@ static void test_untraced(void **state)
 
 static void test_network(void **state)
 {
-	(void)state;
 	add_mount("0:25", "/", "tmpfs", "tmpfs");
 	add_up("pci0000:00/0000:00:1f.6", "eno1");
 	add_up("virtual", "docker0");
 	expect_usage("0000:00:1f.6 interface eno1\n");
-	put("proc/net/route", "eno1\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\n");
+	fake_put("proc/net/route",
+		"eno1\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\n");
 	expect_usage("0000:00:1f.6 route eno1\n");
 }
 
@@ -129,7 +125,6 @@ static void test_virtual_function(void **state)
 {
 	static const char vf[] = "pci0000:00/0000:00:1c.0/0000:04:10.0";
 
-	(void)state;
 	add_mount("0:25", "/", "tmpfs", "tmpfs");
 	add_function("pci0000:00/0000:00:1c.0/0000:04:00.0", 0x8086, 0x1572, NET);
 	add_function(vf, 0x8086, 0x154c, NET);
@@ -144,7 +139,6 @@ static void test_find(void **state)
 {
 	_cleanup_(usage_free) struct usage usage = {0};
 
-	(void)state;
 	add_ssd();
 	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
 	add_mount("259:1", "/boot", "ext4", "/dev/nvme0n1p1");
@@ -158,13 +152,12 @@ static void test_no_host(void **state)
 {
 	struct usage usage = {0};
 
-	(void)state;
 	assert_int_equal(trace_usage(&usage), -EHOSTUNREACH);
 }
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, host_set_up, fake_tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_all_mounts),
 		TEST(test_covered),

@@ -44,7 +44,6 @@ static void test_closest(void **state)
 				    gpu = {0x8086, 0x56c0, 1, 2, 0x038000},
 				    no_gpu = {0x8086, 0x56c0, 1, 2, 0x030000};
 
-	(void)state;
 	expect(&nic, NULL, "mlx5_vfio_pci");
 	expect(&vendor, NULL, "whole_vendor");
 	expect(&sound, NULL, "vfio-pci");
@@ -55,7 +54,6 @@ static void test_closest(void **state)
 /* One driver for a section. */
 static void test_several(void **state)
 {
-	(void)state;
 	expect(&nic, &nic, "mlx5_vfio_pci");
 	expect(&nic, &sound, "vfio-pci");
 	expect(&sound, &nic, "vfio-pci");
@@ -63,7 +61,6 @@ static void test_several(void **state)
 
 static void test_no_index(void **state)
 {
-	(void)state;
 	fake_remove(ALIASES);
 	expect(&nic, NULL, "vfio-pci");
 	fake_put("usr/" ALIASES, "alias vfio_pci:v000015B3d*" ANY " in_usr");
@@ -74,7 +71,6 @@ static void test_no_index(void **state)
 
 static void test_odd_lines(void **state)
 {
-	(void)state;
 	fake_put(ALIASES,
 		"alias vfio_pci:\nalias vfio_pci:v\nalias vfio_pci:v000015B3\n"
 		"alias vfio_pci:v000015B3d0000101E" ANY "\n"
@@ -98,7 +94,6 @@ static void test_resolve(void **state)
 	static struct config config;
 	static struct machine machine;
 
-	(void)state;
 	machine.functions[0] = (struct pcidev){.address = {0, 1, 0}, .ids = nic};
 	machine.functions[1] = (struct pcidev){.address = {0, 2, 0}, .ids = sound};
 	machine.n_functions = 2;

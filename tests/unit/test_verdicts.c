@@ -74,7 +74,6 @@ static void expect(const char *path, const char *text)
 
 static void test_there_and_back(void **state)
 {
-	(void)state;
 	fix(3);
 	expect(CONF, LEFT);
 	expect(OVERRIDE, "");
@@ -91,7 +90,6 @@ static void test_there_and_back(void **state)
 /* A file of which nothing is left is gone. */
 static void test_whole_file(void **state)
 {
-	(void)state;
 	fake_put(CONF, "# by a guide\n\n" IDS);
 	fix(2);
 	expect(CONF, "");
@@ -101,7 +99,6 @@ static void test_whole_file(void **state)
 /* Two runs on one file: it comes back as it was before both. */
 static void test_twice(void **state)
 {
-	(void)state;
 	fix(3);
 	fake_put(CONF, LEFT IDS);
 	fake_put(OVERRIDE, "vfio-pci\n \n");
@@ -116,7 +113,6 @@ static void test_twice(void **state)
 
 static void test_two_lines(void **state)
 {
-	(void)state;
 	fake_put(CONF, OTHERS IDS "options vfio-pci ids=10de:ffff\n");
 	fix(3);
 	expect(CONF, LEFT COMMENT "options vfio-pci ids=10de:ffff\n");
@@ -127,7 +123,6 @@ static void test_two_lines(void **state)
 /* What a person has written since stays, and what was removed is still kept. */
 static void test_changed_since(void **state)
 {
-	(void)state;
 	fix(3);
 	fake_put(CONF, "options vfio-pci nointxmask=1\n");
 	take_back(1);
@@ -139,7 +134,6 @@ static void test_changed_since(void **state)
 /* A link leads to what is somebody else's. */
 static void test_link(void **state)
 {
-	(void)state;
 	fake_put("usr/share/vfio.conf", IDS);
 	fake_remove(CONF);
 	fake_link(CONF, "../../usr/share/vfio.conf");
@@ -149,7 +143,6 @@ static void test_link(void **state)
 
 static void test_is_commented(void **state)
 {
-	(void)state;
 	assert_true(leftovers_is_commented("", ""));
 	assert_true(leftovers_is_commented("a\n" COMMENT "b\nc", "a\nb\nc"));
 	assert_true(leftovers_is_commented("a\nb\n", "a\nb\n"));
@@ -167,7 +160,6 @@ static void test_next_line(void **state)
 		const char *line;
 	} expected[] = {{3, "a b\\"}, {1, ""}, {1, "last"}, {0, NULL}};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
 		_cleanup_free_ char *line = NULL;
 

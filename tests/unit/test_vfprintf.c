@@ -36,7 +36,6 @@ static int print(FILE *file, const char *format, ...)
 
 static void test_texts(void **state)
 {
-	(void)state;
 	EXPECT_SAME("nothing");
 	EXPECT_SAME("%s", "");
 	EXPECT_SAME("100 %%, %c%c", 'a', 'b');
@@ -46,7 +45,6 @@ static void test_texts(void **state)
 
 static void test_numbers(void **state)
 {
-	(void)state;
 	EXPECT_SAME("%d %d %d", 0, -2147483647 - 1, 2147483647);
 	EXPECT_SAME("%u %u", 0u, 4294967295u);
 	EXPECT_SAME("%zu %lu %llu", (size_t)-1, 1ul << 31, 18446744073709551615ull);
@@ -59,7 +57,6 @@ static void test_long_text(void **state)
 {
 	char text[1500];
 
-	(void)state;
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	EXPECT_SAME("<%s>%u\n", text, 7u);

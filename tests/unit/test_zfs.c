@@ -19,18 +19,17 @@ static const char mirror[] =
 
 static struct backing read_list(const char *output)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_free_ char *text = strdup(output);
 	struct backing backing = {0};
 
-	assert_int_equal(root_open(top, &root), 0);
 	assert_int_equal(zfs_add_list(&root, text, &backing), 0);
 	return backing;
 }
 
 static int set_up(void **state)
 {
-	int r = fake_set_up(state);
+	int r = host_set_up(state);
 
 	add_ssd();
 	add_hba();
@@ -46,7 +45,6 @@ static void test_mirror(void **state)
 {
 	struct backing backing = read_list(mirror);
 
-	(void)state;
 	assert_int_equal(backing.functions.n, 3);
 	assert_string_equal(backing.functions.names[0], "sys/devices/" SSD);
 	assert_string_equal(backing.functions.names[1], "sys/devices/" HBA);
@@ -63,7 +61,6 @@ static void test_not_understood(void **state)
 		"\t/srv/disk.img" REST, "\tsda1" REST, "\tanyraid-0" REST,
 		"\t/dev/sdq" REST, "", "cannot open 'rpool': no such pool\n"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		char text[512];
 		struct backing backing;
@@ -79,28 +76,27 @@ static void test_not_understood(void **state)
 /* A zpool(8) in the PATH that prints @output and ends with @status. */
 static void fake_zpool(const char *output, int status)
 {
-	char path[128], script[2048], *old = getenv("PATH");
+	char bin[128], script[2048], *old = getenv("PATH");
 	static char set[4096];
 
-	put("bin/output", output);
+	fake_put("bin/output", output);
+	strcpy(bin, fake_path("bin"));
 	snprintf(script, sizeof(script),
 		"#!/bin/sh\n[ \"$*\" = 'list -v -H -P -L rpool' ] || exit 9\n"
-		"echo >>'%s/bin/runs'\n"
-		"cat '%s/bin/output'\nexit %d\n",
-		top, top, status);
-	put("bin/zpool", script);
-	snprintf(path, sizeof(path), "%s/bin/zpool", top);
-	assert_int_equal(chmod(path, 0755), 0);
-	snprintf(set, sizeof(set), "%s/bin:%s", top, old ? old : "/usr/bin:/bin");
+		"echo >>'%s/runs'\n"
+		"cat '%s/output'\nexit %d\n",
+		bin, bin, status);
+	fake_put("bin/zpool", script);
+	assert_int_equal(chmod(fake_path("bin/zpool"), 0755), 0);
+	snprintf(set, sizeof(set), "%s:%s", bin, old ? old : "/usr/bin:/bin");
 	assert_int_equal(setenv("PATH", set, 1), 0);
 }
 
 static struct backing read_pool(const char *source, bool live)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = fake_open();
 	struct backing backing = {0};
 
-	assert_int_equal(root_open(top, &root), 0);
 	root.live = live; /* the composed machine as if it was this one */
 	assert_int_equal(zfs_add_pool(&root, source, &backing), 0);
 	return backing;
@@ -110,7 +106,6 @@ static void test_program(void **state)
 {
 	struct backing backing;
 
-	(void)state;
 	fake_zpool(mirror, 0);
 	backing = read_pool("rpool/ROOT/debian", true);
 	assert_int_equal(backing.functions.n, 3);
@@ -132,7 +127,6 @@ static void test_program_fails(void **state)
 		{"tank/data", true, 0}, {"-v", true, 0}, {"/rpool", true, 0},
 		{"", true, 0}, {NULL, true, 0}};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct backing backing;
 
@@ -147,15 +141,13 @@ static void test_program_fails(void **state)
 /* The whole way: the root on a pool is exactly its disks' controllers. */
 static void test_protected(void **state)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(facts_free) struct facts facts = {0};
 	static struct protect_list list;
 	char text[4096] = "";
 
-	(void)state;
 	fake_zpool(mirror, 0);
 	add_mount("0:27", "/", "zfs", "rpool/ROOT/debian");
-	assert_int_equal(root_open(top, &root), 0);
 	root.live = true;
 	assert_int_equal(facts_read(&root, &facts), 0);
 	assert_int_equal(protect_list_trace(&facts, NULL, &list), 0);
@@ -170,17 +162,15 @@ static void test_protected(void **state)
 /* Many data sets of a pool are one question. */
 static void test_asked_once(void **state)
 {
-	_cleanup_(root_close) struct root root = {.fd = -1};
+	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(facts_free) struct facts facts = {0};
 	const struct usage *usage;
 	char runs[16];
 
-	(void)state;
 	fake_zpool(mirror, 0);
 	add_mount("0:27", "/", "zfs", "rpool/ROOT/debian");
 	add_mount("0:28", "/srv", "zfs", "rpool/srv");
 	add_mount("0:29", "/srv/a", "zfs", "rpool/srv/a");
-	assert_int_equal(root_open(top, &root), 0);
 	root.live = true;
 	assert_int_equal(facts_read(&root, &facts), 0);
 	assert_int_equal(facts_usage(&facts, &usage), 0);
