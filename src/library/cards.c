@@ -115,10 +115,7 @@ void vfioboot_cards_free(struct vfioboot_cards *cards)
 	free(cards);
 }
 
-size_t vfioboot_cards_count(const struct vfioboot_cards *cards)
-{
-	return cards->n;
-}
+GET(size_t, vfioboot_cards_count, cards, cards->n)
 
 size_t vfioboot_cards_count_functions(const struct vfioboot_cards *cards, size_t card)
 {

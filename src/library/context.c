@@ -34,13 +34,11 @@ struct vfioboot_ctx *vfioboot_unref(struct vfioboot_ctx *ctx)
 
 int vfioboot_set_root(struct vfioboot_ctx *ctx, const char *directory)
 {
-	struct message failure = {0};
 	char *copy;
 
-	if (!*directory) {
-		message_set(&failure, -EINVAL, "the name of the root directory is empty");
-		return context_fail(ctx, &failure);
-	}
+	if (!*directory)
+		return message_set(context_failure(ctx), -EINVAL,
+			"the name of the root directory is empty");
 	copy = strdup(directory);
 	if (!copy)
 		return context_errno(ctx, -ENOMEM);
@@ -49,10 +47,7 @@ int vfioboot_set_root(struct vfioboot_ctx *ctx, const char *directory)
 	return 0;
 }
 
-const char *vfioboot_get_root(const struct vfioboot_ctx *ctx)
-{
-	return ctx->directory ? ctx->directory : "/";
-}
+GET(const char *, vfioboot_get_root, ctx, ctx->directory ? ctx->directory : "/")
 
 void vfioboot_set_log(struct vfioboot_ctx *ctx,
 	void (*log)(struct vfioboot_ctx *ctx, int priority, const char *text, void *data),
@@ -62,19 +57,20 @@ void vfioboot_set_log(struct vfioboot_ctx *ctx,
 	ctx->log_data = data;
 }
 
-const char *vfioboot_get_message(const struct vfioboot_ctx *ctx)
-{
-	return *ctx->failure.text ? ctx->failure.text : NULL;
-}
-
-const char *vfioboot_get_remedy(const struct vfioboot_ctx *ctx)
-{
-	return *ctx->failure.remedy ? ctx->failure.remedy : NULL;
-}
+GET(const char *, vfioboot_get_message, ctx,
+	*ctx->failure.text ? ctx->failure.text : NULL)
+GET(const char *, vfioboot_get_remedy, ctx,
+	*ctx->failure.remedy ? ctx->failure.remedy : NULL)
 
 const char *vfioboot_version(void)
 {
 	return VFIOBOOT_VERSION;
+}
+
+struct message *context_failure(struct vfioboot_ctx *ctx)
+{
+	ctx->failure = (struct message){0};
+	return &ctx->failure;
 }
 
 int context_fail(struct vfioboot_ctx *ctx, const struct message *failure)
@@ -85,12 +81,8 @@ int context_fail(struct vfioboot_ctx *ctx, const struct message *failure)
 
 int context_errno(struct vfioboot_ctx *ctx, int code)
 {
-	struct message failure = {0};
-
-	if (code >= 0)
-		return code;
-	message_set(&failure, code, "%s", strerror(-code));
-	return context_fail(ctx, &failure);
+	return code >= 0 ? code
+			 : message_set(context_failure(ctx), code, "%s", strerror(-code));
 }
 
 void context_warn(struct vfioboot_ctx *ctx, const char *format, ...)

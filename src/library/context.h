@@ -15,6 +15,9 @@ struct vfioboot_ctx {
 	struct message failure; /* of the last one */
 };
 
+/* Where to say what goes wrong now: what was kept before is forgotten. */
+struct message *context_failure(struct vfioboot_ctx *ctx);
+
 /* Keeps what went wrong.  Returns its code. */
 int context_fail(struct vfioboot_ctx *ctx, const struct message *failure);
 

@@ -231,55 +231,20 @@ const char *vfioboot_result_word(enum vfioboot_result result)
 		: NULL;
 }
 
-const char *vfioboot_function_get_address(const struct vfioboot_function *function)
-{
-	return function->address;
-}
-
-const char *vfioboot_function_get_path(const struct vfioboot_function *function)
-{
-	return function->path;
-}
-
-int vfioboot_function_get_iommu_group(const struct vfioboot_function *function)
-{
-	return function->of->pci->group;
-}
-
-const char *vfioboot_function_get_id(const struct vfioboot_function *function)
-{
-	return function->id;
-}
-
-const char *vfioboot_function_get_class(const struct vfioboot_function *function)
-{
-	return function->class;
-}
-
-const char *vfioboot_function_get_subsystem(const struct vfioboot_function *function)
-{
-	return function_text(function->subsystem);
-}
-
-const char *vfioboot_function_get_name(const struct vfioboot_function *function)
-{
-	return function->of->kind->name;
-}
-
-const char *vfioboot_function_get_vendor(const struct vfioboot_function *function)
-{
-	return function_text(function->of->kind->vendor);
-}
-
-const char *vfioboot_function_get_model(const struct vfioboot_function *function)
-{
-	return function_text(function->of->kind->model);
-}
-
-const char *vfioboot_function_get_type(const struct vfioboot_function *function)
-{
-	return names_type(function->of->pci->dev.ids.class);
-}
+GET(const char *, vfioboot_function_get_address, function, function->address)
+GET(const char *, vfioboot_function_get_path, function, function->path)
+GET(int, vfioboot_function_get_iommu_group, function, function->of->pci->group)
+GET(const char *, vfioboot_function_get_id, function, function->id)
+GET(const char *, vfioboot_function_get_class, function, function->class)
+GET(const char *, vfioboot_function_get_subsystem, function,
+	function_text(function->subsystem))
+GET(const char *, vfioboot_function_get_name, function, function->of->kind->name)
+GET(const char *, vfioboot_function_get_vendor, function,
+	function_text(function->of->kind->vendor))
+GET(const char *, vfioboot_function_get_model, function,
+	function_text(function->of->kind->model))
+GET(const char *, vfioboot_function_get_type, function,
+	names_type(function->of->pci->dev.ids.class))
 
 enum vfioboot_kind vfioboot_function_get_kind(const struct vfioboot_function *function)
 {
@@ -294,15 +259,10 @@ enum vfioboot_kind vfioboot_function_get_kind(const struct vfioboot_function *fu
 	}
 }
 
-const char *vfioboot_function_get_driver(const struct vfioboot_function *function)
-{
-	return function_text(function->of->pci->dev.driver);
-}
-
-const char *vfioboot_function_get_modules(const struct vfioboot_function *function)
-{
-	return function_text(function->of->kind->modules);
-}
+GET(const char *, vfioboot_function_get_driver, function,
+	function_text(function->of->pci->dev.driver))
+GET(const char *, vfioboot_function_get_modules, function,
+	function_text(function->of->kind->modules))
 
 int vfioboot_function_get_boot_display(const struct vfioboot_function *function)
 {
@@ -311,10 +271,8 @@ int vfioboot_function_get_boot_display(const struct vfioboot_function *function)
 	return pci->has_boot_vga ? pci->boot_display : -1;
 }
 
-const char *vfioboot_function_get_physical(const struct vfioboot_function *function)
-{
-	return function_text(function->physical);
-}
+GET(const char *, vfioboot_function_get_physical, function,
+	function_text(function->physical))
 
 int vfioboot_function_get_vf(const struct vfioboot_function *function)
 {
@@ -323,43 +281,19 @@ int vfioboot_function_get_vf(const struct vfioboot_function *function)
 	return dev->physical.depth ? dev->vf : -1;
 }
 
-const char *vfioboot_function_get_uses(const struct vfioboot_function *function)
-{
-	return function->uses;
-}
-
-const char *vfioboot_function_get_data(const struct vfioboot_function *function)
-{
-	return function->data;
-}
-
-const char *vfioboot_function_get_notes(const struct vfioboot_function *function)
-{
-	return function->notes;
-}
-
-const char *vfioboot_function_get_section(const struct vfioboot_function *function)
-{
-	return function->of->section ? function->of->section->name : NULL;
-}
-
-const char *vfioboot_function_get_wanted(const struct vfioboot_function *function)
-{
-	return function->of->section ? function->of->section->driver : NULL;
-}
-
-enum vfioboot_result vfioboot_function_get_result(
-	const struct vfioboot_function *function)
-{
-	return (enum vfioboot_result)function->of->result;
-}
-
-const char *vfioboot_function_get_reason(const struct vfioboot_function *function)
-{
-	return function->of->section && function->of->reason != REASON_NONE
+GET(const char *, vfioboot_function_get_uses, function, function->uses)
+GET(const char *, vfioboot_function_get_data, function, function->data)
+GET(const char *, vfioboot_function_get_notes, function, function->notes)
+GET(const char *, vfioboot_function_get_section, function,
+	function->of->section ? function->of->section->name : NULL)
+GET(const char *, vfioboot_function_get_wanted, function,
+	function->of->section ? function->of->section->driver : NULL)
+GET(enum vfioboot_result, vfioboot_function_get_result, function,
+	(enum vfioboot_result)function->of->result)
+GET(const char *, vfioboot_function_get_reason, function,
+	function->of->section && function->of->reason != REASON_NONE
 		? reason_word(function->of->reason)
-		: NULL;
-}
+		: NULL)
 
 _Static_assert((int)VFIOBOOT_RESULT_NONE == (int)INVENTORY_FREE &&
 		(int)VFIOBOOT_RESULT_BOUND == (int)INVENTORY_BOUND &&

@@ -26,13 +26,11 @@ struct run {
 
 int vfioboot_set_program(struct vfioboot_ctx *ctx, const char *path)
 {
-	struct message failure = {0};
 	char *copy;
 
-	if (*path != '/') {
-		message_set(&failure, -EINVAL, "'%s' is not an absolute path", path);
-		return context_fail(ctx, &failure);
-	}
+	if (*path != '/')
+		return message_set(context_failure(ctx), -EINVAL,
+			"'%s' is not an absolute path", path);
 	copy = strdup(path);
 	if (!copy)
 		return context_errno(ctx, -ENOMEM);
@@ -181,9 +179,8 @@ static int judge(const struct run *run, const char *command, int status, char *e
 	struct message failure = {0};
 
 	if (status < 0)
-		return context_fail(run->ctx,
-			(message_errno(&failure, status, "cannot run %s", run->argv[0]),
-				&failure));
+		return message_errno(
+			context_failure(run->ctx), status, "cannot run %s", run->argv[0]);
 	hear_errors(run->ctx, command, errors, &failure);
 	if (status == 0)
 		return 0;
@@ -254,16 +251,14 @@ static int hand_over(struct vfioboot_ctx *ctx, const char *command,
 		.argv = calloc(ARGUMENTS + n, sizeof(*run.argv)),
 		.out = memfd_create("out", MFD_CLOEXEC),
 		.err = memfd_create("errors", MFD_CLOEXEC)};
-	struct message failure = {0};
 	char wait[16];
 	size_t at;
 
 	if (flags &
 		~(unsigned)(VFIOBOOT_DRY_RUN | VFIOBOOT_STOP_SESSION |
-			VFIOBOOT_LAST_DISPLAY | VFIOBOOT_NAMED_ONLY)) {
-		message_set(&failure, -EINVAL, "unknown flags %#x", flags);
-		return context_fail(ctx, &failure);
-	}
+			VFIOBOOT_LAST_DISPLAY | VFIOBOOT_NAMED_ONLY))
+		return message_set(
+			context_failure(ctx), -EINVAL, "unknown flags %#x", flags);
 	if (!run.argv || run.out < 0 || run.err < 0)
 		return context_errno(ctx, run.argv ? -errno : -ENOMEM);
 	snprintf(wait, sizeof(wait), "%u", wait_s);

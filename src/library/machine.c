@@ -5,7 +5,6 @@
 int machine_new(struct vfioboot_ctx *ctx, struct vfioboot_machine **ret)
 {
 	struct vfioboot_machine *machine = calloc(1, sizeof(*machine));
-	struct message failure = {0};
 	int r;
 
 	if (!machine)
@@ -13,10 +12,11 @@ int machine_new(struct vfioboot_ctx *ctx, struct vfioboot_machine **ret)
 	r = root_open(vfioboot_get_root(ctx), &machine->root);
 	if (r < 0) {
 		free(machine);
-		message_remedy(
-			&failure, "use the directory with the files of another machine");
-		message_errno(&failure, r, "cannot open %s", vfioboot_get_root(ctx));
-		return context_fail(ctx, &failure);
+		message_errno(context_failure(ctx), r, "cannot open %s",
+			vfioboot_get_root(ctx));
+		message_remedy(&ctx->failure,
+			"use the directory with the files of another machine");
+		return r;
 	}
 	machine->refs = 1;
 	machine->ctx = vfioboot_ref(ctx);
@@ -57,14 +57,6 @@ struct vfioboot_machine *vfioboot_machine_unref(struct vfioboot_machine *machine
 	vfioboot_unref(machine->ctx);
 	free(machine);
 	return NULL;
-}
-
-int machine_say_no_functions(
-	const struct vfioboot_machine *machine, int error, struct message *ret)
-{
-	message_remedy(ret, "is sysfs mounted there?");
-	return message_errno(ret, error, "cannot read the PCI functions of %s",
-		vfioboot_get_root(machine->ctx));
 }
 
 int machine_read_facts(struct vfioboot_machine *machine)
@@ -191,7 +183,6 @@ static void warn_unread(const struct vfioboot_machine *machine)
 
 int machine_read_functions(struct vfioboot_machine *machine)
 {
-	struct message failure = {0};
 	int r;
 
 	if (machine->functions)
@@ -201,8 +192,11 @@ int machine_read_functions(struct vfioboot_machine *machine)
 		return r;
 	r = inventory_read(&machine->facts, &machine->inventory);
 	if (r < 0) {
-		machine_say_no_functions(machine, r, &failure);
-		return context_fail(machine->ctx, &failure);
+		message_errno(context_failure(machine->ctx), r,
+			"cannot read the PCI functions of %s",
+			vfioboot_get_root(machine->ctx));
+		message_remedy(&machine->ctx->failure, "is sysfs mounted there?");
+		return r;
 	}
 	inventory_mark(&machine->inventory, machine->next, &machine->boot);
 	r = describe_functions(machine);
@@ -229,16 +223,9 @@ int vfioboot_machine_read(struct vfioboot_ctx *ctx, struct vfioboot_machine **re
 	return 0;
 }
 
-size_t vfioboot_machine_count_functions(const struct vfioboot_machine *machine)
-{
-	return machine->n_functions;
-}
-
-const struct vfioboot_function *vfioboot_machine_get_function(
-	const struct vfioboot_machine *machine, size_t index)
-{
-	return index < machine->n_functions ? &machine->functions[index] : NULL;
-}
+GET(size_t, vfioboot_machine_count_functions, machine, machine->n_functions)
+GET_AT(function, vfioboot_machine_get_function, machine, machine->functions,
+	machine->n_functions)
 
 const struct vfioboot_function *vfioboot_machine_find_function(
 	const struct vfioboot_machine *machine, const char *address)
@@ -256,10 +243,7 @@ const struct vfioboot_function *vfioboot_machine_find_function(
 	return NULL;
 }
 
-int vfioboot_machine_get_use_error(const struct vfioboot_machine *machine)
-{
-	return machine->inventory.usage_error;
-}
+GET(int, vfioboot_machine_get_use_error, machine, machine->inventory.usage_error)
 
 /* NULL behind the last one; those that there was no room for are not known. */
 static const struct config_other *other_of(
@@ -277,64 +261,27 @@ size_t vfioboot_machine_count_others(const struct vfioboot_machine *machine)
 	return n < CONFIG_SECTIONS_MAX ? n : CONFIG_SECTIONS_MAX;
 }
 
-const char *vfioboot_machine_get_other_section(
-	const struct vfioboot_machine *machine, size_t index)
-{
-	const struct config_other *other = other_of(machine, index);
+/* A getter of @other, that is the one at @index; @none behind the last one. */
+#define GET_OTHER(type, name, none, value)                                               \
+	type name(const struct vfioboot_machine *machine, size_t index)                  \
+	{                                                                                \
+		const struct config_other *other = other_of(machine, index);             \
+                                                                                         \
+		return other ? value : none;                                             \
+	}
 
-	return other ? other->name : NULL;
-}
+GET_OTHER(const char *, vfioboot_machine_get_other_section, NULL, other->name)
+GET_OTHER(const char *, vfioboot_machine_get_other_file, NULL,
+	machine->next->config.files[other->place.file])
+GET_OTHER(unsigned, vfioboot_machine_get_other_line, 0, other->place.line)
+GET_OTHER(const char *, vfioboot_machine_get_other_machine, NULL, other->machine)
 
-const char *vfioboot_machine_get_other_file(
-	const struct vfioboot_machine *machine, size_t index)
-{
-	const struct config_other *other = other_of(machine, index);
-
-	return other ? machine->next->config.files[other->place.file] : NULL;
-}
-
-unsigned vfioboot_machine_get_other_line(
-	const struct vfioboot_machine *machine, size_t index)
-{
-	const struct config_other *other = other_of(machine, index);
-
-	return other ? other->place.line : 0;
-}
-
-const char *vfioboot_machine_get_other_machine(
-	const struct vfioboot_machine *machine, size_t index)
-{
-	const struct config_other *other = other_of(machine, index);
-
-	return other ? other->machine : NULL;
-}
-
-size_t vfioboot_machine_count_groups(const struct vfioboot_machine *machine)
-{
-	return machine->n_groups;
-}
-
-const struct vfioboot_group *vfioboot_machine_get_group(
-	const struct vfioboot_machine *machine, size_t index)
-{
-	return index < machine->n_groups ? &machine->groups[index] : NULL;
-}
-
-int vfioboot_group_get_number(const struct vfioboot_group *group)
-{
-	return vfioboot_function_get_iommu_group(group->functions);
-}
-
-size_t vfioboot_group_count_functions(const struct vfioboot_group *group)
-{
-	return group->n;
-}
-
-const struct vfioboot_function *vfioboot_group_get_function(
-	const struct vfioboot_group *group, size_t index)
-{
-	return index < group->n ? &group->functions[index] : NULL;
-}
+GET(size_t, vfioboot_machine_count_groups, machine, machine->n_groups)
+GET_AT(group, vfioboot_machine_get_group, machine, machine->groups, machine->n_groups)
+GET(int, vfioboot_group_get_number, group,
+	vfioboot_function_get_iommu_group(group->functions))
+GET(size_t, vfioboot_group_count_functions, group, group->n)
+GET_AT(function, vfioboot_group_get_function, group, group->functions, group->n)
 
 bool vfioboot_group_is_viable(const struct vfioboot_group *group)
 {

@@ -57,8 +57,4 @@ int machine_follow(struct vfioboot_machine *machine);
 /* Frees all of that: it is read again, when it is asked for. */
 void machine_forget(struct vfioboot_machine *machine);
 
-/* That there is no list of functions, and why: in *@ret, whose code is returned. */
-int machine_say_no_functions(
-	const struct vfioboot_machine *machine, int error, struct message *ret);
-
 #endif

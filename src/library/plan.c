@@ -117,71 +117,27 @@ void vfioboot_plan_free(struct vfioboot_plan *plan)
 	free(plan);
 }
 
-size_t vfioboot_plan_count(const struct vfioboot_plan *plan)
-{
-	return plan->n;
-}
-
-const struct vfioboot_entry *vfioboot_plan_get(
-	const struct vfioboot_plan *plan, size_t index)
-{
-	return index < plan->n ? &plan->entries[index] : NULL;
-}
+GET(size_t, vfioboot_plan_count, plan, plan->n)
+GET_AT(entry, vfioboot_plan_get, plan, plan->entries, plan->n)
 
 const struct vfioboot_points *vfioboot_plan_get_errors(const struct vfioboot_plan *plan)
 {
 	return &plan->errors;
 }
 
-const char *vfioboot_entry_get_section(const struct vfioboot_entry *entry)
-{
-	return section_of(entry)->name;
-}
-
-const char *vfioboot_entry_get_file(const struct vfioboot_entry *entry)
-{
-	return entry->next->config.files[section_of(entry)->place.file];
-}
-
-unsigned vfioboot_entry_get_line(const struct vfioboot_entry *entry)
-{
-	return section_of(entry)->place.line;
-}
-
-const char *vfioboot_entry_get_wanted(const struct vfioboot_entry *entry)
-{
-	return section_of(entry)->driver;
-}
-
-const char *vfioboot_entry_get_address(const struct vfioboot_entry *entry)
-{
-	return function_text(entry->address);
-}
-
-const char *vfioboot_entry_get_path(const struct vfioboot_entry *entry)
-{
-	return function_text(entry->path);
-}
-
-const char *vfioboot_entry_get_id(const struct vfioboot_entry *entry)
-{
-	return function_text(entry->id);
-}
-
-const char *vfioboot_entry_get_driver(const struct vfioboot_entry *entry)
-{
-	return entry->dev ? function_text(entry->dev->driver) : NULL;
-}
-
-const char *vfioboot_entry_get_name(const struct vfioboot_entry *entry)
-{
-	return entry->name;
-}
-
-enum vfioboot_action vfioboot_entry_get_action(const struct vfioboot_entry *entry)
-{
-	return (enum vfioboot_action)nextboot_action(entry->next, entry->of);
-}
+GET(const char *, vfioboot_entry_get_section, entry, section_of(entry)->name)
+GET(const char *, vfioboot_entry_get_file, entry,
+	entry->next->config.files[section_of(entry)->place.file])
+GET(unsigned, vfioboot_entry_get_line, entry, section_of(entry)->place.line)
+GET(const char *, vfioboot_entry_get_wanted, entry, section_of(entry)->driver)
+GET(const char *, vfioboot_entry_get_address, entry, function_text(entry->address))
+GET(const char *, vfioboot_entry_get_path, entry, function_text(entry->path))
+GET(const char *, vfioboot_entry_get_id, entry, function_text(entry->id))
+GET(const char *, vfioboot_entry_get_driver, entry,
+	entry->dev ? function_text(entry->dev->driver) : NULL)
+GET(const char *, vfioboot_entry_get_name, entry, entry->name)
+GET(enum vfioboot_action, vfioboot_entry_get_action, entry,
+	(enum vfioboot_action)nextboot_action(entry->next, entry->of))
 
 const char *vfioboot_entry_get_summary(const struct vfioboot_entry *entry)
 {
@@ -211,48 +167,15 @@ const char *vfioboot_entry_get_reason(const struct vfioboot_entry *entry)
 		: NULL;
 }
 
-const char *vfioboot_entry_get_remark(const struct vfioboot_entry *entry)
-{
-	return function_text(entry->remark);
-}
-
-size_t vfioboot_entry_count_settings(const struct vfioboot_entry *entry)
-{
-	return entry->n_settings;
-}
-
-const struct vfioboot_setting *vfioboot_entry_get_setting(
-	const struct vfioboot_entry *entry, size_t index)
-{
-	return index < entry->n_settings ? &entry->settings[index] : NULL;
-}
-
-const char *vfioboot_setting_get_key(const struct vfioboot_setting *setting)
-{
-	return setting->of.key;
-}
-
-const char *vfioboot_setting_get_wanted(const struct vfioboot_setting *setting)
-{
-	return setting->of.wanted;
-}
-
-const char *vfioboot_setting_get_value(const struct vfioboot_setting *setting)
-{
-	return function_text(setting->of.value);
-}
-
-const char *vfioboot_setting_get_result(const struct vfioboot_setting *setting)
-{
-	return step_result_words[setting->of.result];
-}
-
-const char *vfioboot_setting_get_reason(const struct vfioboot_setting *setting)
-{
-	return setting->of.reason == REASON_NONE ? NULL : reason_word(setting->of.reason);
-}
-
-const char *vfioboot_setting_get_remark(const struct vfioboot_setting *setting)
-{
-	return setting->of.reason == REASON_NONE ? NULL : reason_text(setting->of.reason);
-}
+GET(const char *, vfioboot_entry_get_remark, entry, function_text(entry->remark))
+GET(size_t, vfioboot_entry_count_settings, entry, entry->n_settings)
+GET_AT(setting, vfioboot_entry_get_setting, entry, entry->settings, entry->n_settings)
+GET(const char *, vfioboot_setting_get_key, setting, setting->of.key)
+GET(const char *, vfioboot_setting_get_wanted, setting, setting->of.wanted)
+GET(const char *, vfioboot_setting_get_value, setting, function_text(setting->of.value))
+GET(const char *, vfioboot_setting_get_result, setting,
+	step_result_words[setting->of.result])
+GET(const char *, vfioboot_setting_get_reason, setting,
+	setting->of.reason == REASON_NONE ? NULL : reason_word(setting->of.reason))
+GET(const char *, vfioboot_setting_get_remark, setting,
+	setting->of.reason == REASON_NONE ? NULL : reason_text(setting->of.reason))

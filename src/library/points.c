@@ -108,38 +108,10 @@ void vfioboot_points_free(struct vfioboot_points *points)
 	free(points);
 }
 
-size_t vfioboot_points_count(const struct vfioboot_points *points)
-{
-	return points->n;
-}
-
-const struct vfioboot_point *vfioboot_points_get(
-	const struct vfioboot_points *points, size_t index)
-{
-	return index < points->n ? &points->list[index] : NULL;
-}
-
-enum vfioboot_level vfioboot_point_get_level(const struct vfioboot_point *point)
-{
-	return point->level;
-}
-
-const char *vfioboot_point_get_code(const struct vfioboot_point *point)
-{
-	return point->code;
-}
-
-const char *vfioboot_point_get_subject(const struct vfioboot_point *point)
-{
-	return function_text(point->subject);
-}
-
-const char *vfioboot_point_get_text(const struct vfioboot_point *point)
-{
-	return point->text;
-}
-
-const char *vfioboot_point_get_remedy(const struct vfioboot_point *point)
-{
-	return function_text(point->remedy);
-}
+GET(size_t, vfioboot_points_count, points, points->n)
+GET_AT(point, vfioboot_points_get, points, points->list, points->n)
+GET(enum vfioboot_level, vfioboot_point_get_level, point, point->level)
+GET(const char *, vfioboot_point_get_code, point, point->code)
+GET(const char *, vfioboot_point_get_subject, point, function_text(point->subject))
+GET(const char *, vfioboot_point_get_text, point, point->text)
+GET(const char *, vfioboot_point_get_remedy, point, function_text(point->remedy))

@@ -108,18 +108,16 @@ int vfioboot_obstacles_find(struct vfioboot_machine *machine, const char *const 
 
 static int fail_name(struct vfioboot_machine *machine, int code, const char *name)
 {
-	struct message failure = {0};
+	struct message *failure = context_failure(machine->ctx);
 
-	if (code == -EINVAL) {
-		message_remedy(&failure,
-			"use an address (01:00.0), a path (00:01.0/00.0), an id "
-			"(10de:2204) or a class (class:0300)");
-		message_set(&failure, code, "'%s' is not a device", name);
-	} else {
-		message_remedy(&failure, "'vfioboot list --all' shows all devices");
-		message_set(&failure, code, "no device matches '%s'", name);
-	}
-	return context_fail(machine->ctx, &failure);
+	message_remedy(failure,
+		code == -EINVAL
+			? "use an address (01:00.0), a path (00:01.0/00.0), an id "
+			  "(10de:2204) or a class (class:0300)"
+			: "'vfioboot list --all' shows all devices");
+	return message_set(failure, code,
+		code == -EINVAL ? "'%s' is not a device" : "no device matches '%s'",
+		name);
 }
 
 /* @names are what the selectors were made of; of selectors that match anyway they are not needed. */
