@@ -26,6 +26,10 @@
 int fake_set_up(void **state);
 int fake_tear_down(void **state);
 
+/* A test that has it. */
+#define ROOT_TEST(function)                                                              \
+	cmocka_unit_test_setup_teardown(function, fake_set_up, fake_tear_down)
+
 /* The absolute name of a file of the root, until the next call. */
 const char *fake_path(const char *name);
 

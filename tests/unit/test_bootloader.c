@@ -294,25 +294,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
-		cmocka_unit_test_setup_teardown(test_one, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_blscfg, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_several, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_uki, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_unmounted, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_proxmox, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_firmware, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_firmware_order, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_systemd_boot_without_files, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_firmware_beside_systemd_boot, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_managers, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_one),
+		ROOT_TEST(test_blscfg),
+		ROOT_TEST(test_several),
+		ROOT_TEST(test_uki),
+		ROOT_TEST(test_unmounted),
+		ROOT_TEST(test_proxmox),
+		ROOT_TEST(test_firmware),
+		ROOT_TEST(test_firmware_order),
+		ROOT_TEST(test_systemd_boot_without_files),
+		ROOT_TEST(test_firmware_beside_systemd_boot),
+		ROOT_TEST(test_managers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

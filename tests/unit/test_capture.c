@@ -431,21 +431,14 @@ static void test_empty_tree(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_nothing_of_the_owner, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_no_secret_of_any_kind, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_what_is_needed, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_names_agree, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_order, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_same_machine_same_archive, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_archive, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_empty_tree, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_nothing_of_the_owner),
+		ROOT_TEST(test_no_secret_of_any_kind),
+		ROOT_TEST(test_what_is_needed),
+		ROOT_TEST(test_names_agree),
+		ROOT_TEST(test_order),
+		ROOT_TEST(test_same_machine_same_archive),
+		ROOT_TEST(test_archive),
+		ROOT_TEST(test_empty_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

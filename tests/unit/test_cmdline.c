@@ -326,7 +326,7 @@ int main(void)
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_name_is),
 		cmocka_unit_test(test_last),
-		cmocka_unit_test_setup_teardown(test_read, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_read),
 		cmocka_unit_test(test_word_have),
 		cmocka_unit_test(test_word_add),
 		cmocka_unit_test(test_word_same),

@@ -71,10 +71,9 @@ static void test_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_missing, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_bytes, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_text, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_missing),
+		ROOT_TEST(test_bytes),
+		ROOT_TEST(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

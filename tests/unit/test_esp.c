@@ -47,10 +47,8 @@ static void test_by_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_by_mounts, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_by_files, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_by_mounts),
+		ROOT_TEST(test_by_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_value),
-		cmocka_unit_test_setup_teardown(test_read, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_read),
 	};
 
 	return cmocka_run_group_tests_name("hostfile", tests, NULL, NULL);

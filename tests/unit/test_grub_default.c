@@ -139,18 +139,12 @@ static void test_default_of_ours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_added_and_removed, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_ids_of_others, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_arguments, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_kernels, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_numbers, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_default_of_ours, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_added_and_removed),
+		ROOT_TEST(test_ids_of_others),
+		ROOT_TEST(test_arguments),
+		ROOT_TEST(test_kernels),
+		ROOT_TEST(test_numbers),
+		ROOT_TEST(test_default_of_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -377,8 +377,7 @@ int main(void)
 		cmocka_unit_test(test_bytes_behind),
 		cmocka_unit_test(test_unified),
 		cmocka_unit_test(test_unified_with_a_rest),
-		cmocka_unit_test_setup_teardown(
-			test_profiles, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_profiles),
 		cmocka_unit_test(test_file_of_several_names),
 		cmocka_unit_test(test_no_image),
 		cmocka_unit_test(test_cut_off),

@@ -126,13 +126,10 @@ static void test_modules(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_nothing, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_functions, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_groups, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_modules, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_nothing),
+		ROOT_TEST(test_functions),
+		ROOT_TEST(test_groups),
+		ROOT_TEST(test_modules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,8 +79,7 @@ static void test_machine_is_read_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_machine_is_read_once, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_machine_is_read_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

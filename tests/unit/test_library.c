@@ -462,22 +462,17 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_context, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_faults, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_list, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_cards, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_plan, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_warnings, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_obstacles, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_check, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_readiness, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_leaks, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_threads, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_context),
+		ROOT_TEST(test_faults),
+		ROOT_TEST(test_list),
+		ROOT_TEST(test_cards),
+		ROOT_TEST(test_plan),
+		ROOT_TEST(test_warnings),
+		ROOT_TEST(test_obstacles),
+		ROOT_TEST(test_check),
+		ROOT_TEST(test_readiness),
+		ROOT_TEST(test_leaks),
+		ROOT_TEST(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -323,26 +323,18 @@ static void test_elsewhere(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_without_index, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_claiming, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_names_that_do_not_fit, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_vfio_driver, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_vfio_driver_without_aliases, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_find, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_thread_that_ended, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_without_index),
+		ROOT_TEST(test_claiming),
+		ROOT_TEST(test_names_that_do_not_fit),
+		ROOT_TEST(test_vfio_driver),
+		ROOT_TEST(test_vfio_driver_without_aliases),
+		ROOT_TEST(test_find),
+		ROOT_TEST(test_thread_that_ended),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_circle),
-		cmocka_unit_test_setup_teardown(
-			test_damaged, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_killed, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_elsewhere, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_damaged),
+		ROOT_TEST(test_killed),
+		ROOT_TEST(test_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

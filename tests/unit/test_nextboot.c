@@ -162,8 +162,7 @@ static void test_record_and_now(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_nothing_to_plan, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_nothing_to_plan),
 		cmocka_unit_test_setup_teardown(test_counts, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_demand, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_no_record, set_up, fake_tear_down),

@@ -121,15 +121,11 @@ static void test_hidden_framebuffer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_bars, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_bad_bars, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_framebuffer, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_long_iomem, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_hidden_framebuffer, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_bars),
+		ROOT_TEST(test_bad_bars),
+		ROOT_TEST(test_framebuffer),
+		ROOT_TEST(test_long_iomem),
+		ROOT_TEST(test_hidden_framebuffer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,21 +195,15 @@ static void test_much_rubbish(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_whole, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_steps, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_bad_steps, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_none, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_each_stage_has_its_file, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_no_record, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_bad_lines_are_skipped, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_long_and_binary_lines, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_much_rubbish, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_whole),
+		ROOT_TEST(test_steps),
+		ROOT_TEST(test_bad_steps),
+		ROOT_TEST(test_none),
+		ROOT_TEST(test_each_stage_has_its_file),
+		ROOT_TEST(test_no_record),
+		ROOT_TEST(test_bad_lines_are_skipped),
+		ROOT_TEST(test_long_and_binary_lines),
+		ROOT_TEST(test_much_rubbish),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

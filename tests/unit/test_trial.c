@@ -288,30 +288,18 @@ static void test_all_entries_of_trials_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_forget_leaves_nothing, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_forget_leaves_what_is_not_of_it,
-			fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_lock_of_another, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_lock_is_taken_when_needed, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_display, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_all_entries_of_trials_go, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_display_of_drm, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_what_there_is_to_take_back, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_settles, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_settles_what_is_over_too, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_watch_gives_up, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_watch_finds_what_a_person_has_said,
-			fake_set_up, fake_tear_down),
+		ROOT_TEST(test_forget_leaves_nothing),
+		ROOT_TEST(test_forget_leaves_what_is_not_of_it),
+		ROOT_TEST(test_lock_of_another),
+		ROOT_TEST(test_lock_is_taken_when_needed),
+		ROOT_TEST(test_display),
+		ROOT_TEST(test_all_entries_of_trials_go),
+		ROOT_TEST(test_display_of_drm),
+		ROOT_TEST(test_what_there_is_to_take_back),
+		ROOT_TEST(test_settles),
+		ROOT_TEST(test_settles_what_is_over_too),
+		ROOT_TEST(test_watch_gives_up),
+		ROOT_TEST(test_watch_finds_what_a_person_has_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

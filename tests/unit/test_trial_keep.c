@@ -168,8 +168,7 @@ int main(void)
 		cmocka_unit_test(test_finds_changes),
 		cmocka_unit_test(test_knows_of_no_change_without_sections),
 		cmocka_unit_test(test_without_key),
-		cmocka_unit_test_setup_teardown(
-			test_drops_the_profile, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_drops_the_profile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,8 +100,7 @@ int main(void)
 		cmocka_unit_test(test_manager),
 		cmocka_unit_test(test_manager_that_does_not_run),
 		cmocka_unit_test(test_manager_of_unknown_age),
-		cmocka_unit_test_setup_teardown(
-			test_unit_that_pid_1_is_to_start, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_unit_that_pid_1_is_to_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,8 +148,7 @@ int main(void)
 		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_cmdline),
 		cmocka_unit_test(test_names),
-		cmocka_unit_test_setup_teardown(
-			test_profiles, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_profiles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_no_keys),
 		cmocka_unit_test(test_what_is_taken),
-		cmocka_unit_test_setup_teardown(test_where, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_where),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

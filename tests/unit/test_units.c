@@ -891,8 +891,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_keeps_running, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_restart_loop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_run, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_no_systemd, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_no_systemd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,12 +112,10 @@ static void test_broken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_plain, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_filters, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_no_programs, fake_set_up, fake_tear_down),
-		cmocka_unit_test_setup_teardown(test_broken, fake_set_up, fake_tear_down),
+		ROOT_TEST(test_plain),
+		ROOT_TEST(test_filters),
+		ROOT_TEST(test_no_programs),
+		ROOT_TEST(test_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
