@@ -80,7 +80,7 @@ enum cli_exit ask(const char *command, const struct question *question,
 
 static bool accept_yes(void *data, const char *answer)
 {
-	static const char *const words[] = {"y", "yes", "n", "no", "y/N", "Y/n"};
+	static const char *const words[] = {"y", "yes", "n", "no", "y/N"};
 
 	(void)data;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
@@ -91,13 +91,13 @@ static bool accept_yes(void *data, const char *answer)
 }
 
 enum cli_exit ask_yes(const char *command, const struct question *question,
-	const char *options, bool preset, bool *ret)
+	const char *options, bool *ret)
 {
 	struct question whole = *question;
 	char answer[ASK_SIZE];
 	enum cli_exit status;
 
-	whole.preset = preset ? "Y/n" : "y/N";
+	whole.preset = "y/N";
 	whole.accept = accept_yes;
 	status = ask(command, &whole, options, answer);
 	if (status == CLI_OK)
@@ -115,7 +115,7 @@ enum cli_exit cli_confirm(const char *command, const char *text)
 
 	if (isatty(STDIN_FILENO))
 		putchar('\n');
-	status = ask_yes(command, &question, "add --yes to do this without being asked",
-		false, &yes);
+	status = ask_yes(
+		command, &question, "add --yes to do this without being asked", &yes);
 	return status != CLI_OK ? status : yes ? CLI_OK : leave(&question);
 }

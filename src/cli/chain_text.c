@@ -209,10 +209,7 @@ static void add_ready(struct json_object *top, const struct chain *chain)
 	const struct chain_entry *entry;
 	enum image_state state = chain_ready(chain, &entry);
 
-	if (state == IMAGE_UNKNOWN)
-		json_add_null(top, "ready");
-	else
-		json_add_bool(top, "ready", state == IMAGE_FRESH);
+	json_add_bool_if(top, "ready", state != IMAGE_UNKNOWN, state == IMAGE_FRESH);
 	json_add_text(top, "ready_unknown", chain->unknown.text);
 }
 
@@ -235,10 +232,8 @@ void chain_text_add_json(struct json_object *top, const struct chain *chain)
 		json_add_text(object, "path", image->path);
 		json_add_text(object, "state", image_state_word(image->state));
 		json_add_text(object, "why", image->why);
-		if (chain->unknown.code)
-			json_add_null(object, "started");
-		else
-			json_add_bool(object, "started", image->is_started);
+		json_add_bool_if(
+			object, "started", !chain->unknown.code, image->is_started);
 	}
 	json_add_text(top, "images_problem", chain->problem);
 }

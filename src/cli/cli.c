@@ -229,25 +229,30 @@ enum cli_exit cli_run(const struct cli_command *command, int argc, char **argv)
 	return status == CLI_OK ? command->run(&cli) : status;
 }
 
-enum cli_exit cli_say_context(const struct cli *cli)
+/* What reading @r came to; the context has the message. */
+static enum cli_exit was_read(const struct cli *cli, int r)
 {
-	return cli_say(cli->command->name, &cli->context->failure);
+	return r < 0 ? cli_say(cli->command->name, &cli->context->failure) : CLI_OK;
+}
+
+enum cli_exit cli_read_facts(struct cli *cli)
+{
+	return was_read(cli, machine_read_facts(cli->machine));
 }
 
 enum cli_exit cli_read_next(struct cli *cli, const char *cmdline)
 {
-	return machine_read_next(cli->machine, cmdline) < 0 ? cli_say_context(cli)
-							    : CLI_OK;
+	return was_read(cli, machine_read_next(cli->machine, cmdline));
 }
 
 enum cli_exit cli_read_boot(struct cli *cli)
 {
-	return machine_read_boot(cli->machine) < 0 ? cli_say_context(cli) : CLI_OK;
+	return was_read(cli, machine_read_boot(cli->machine));
 }
 
 enum cli_exit cli_read_inventory(struct cli *cli)
 {
-	return machine_read_functions(cli->machine) < 0 ? cli_say_context(cli) : CLI_OK;
+	return was_read(cli, machine_read_functions(cli->machine));
 }
 
 struct config *cli_read_config(const struct root *root, enum configfiles_of of)

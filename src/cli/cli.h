@@ -107,12 +107,10 @@ enum cli_exit cli_run(const struct cli_command *command, int argc, char **argv);
  * its next boot, by the entry that starts then, or with @cmdline; what this boot did; all its
  * functions, with both.  CLI_OK, or CLI_FAILED after a message.
  */
+enum cli_exit cli_read_facts(struct cli *cli);
 enum cli_exit cli_read_next(struct cli *cli, const char *cmdline);
 enum cli_exit cli_read_boot(struct cli *cli);
 enum cli_exit cli_read_inventory(struct cli *cli);
-
-/* Says what the context of the command has to say.  Returns CLI_FAILED. */
-enum cli_exit cli_say_context(const struct cli *cli);
 
 /* The configuration alone, without a command line, for free(). */
 struct config *cli_read_config(const struct root *root, enum configfiles_of of);
@@ -171,9 +169,9 @@ struct question {
 enum cli_exit ask(const char *command, const struct question *question,
 	const char *options, char ret[static ASK_SIZE]);
 
-/* Asks for y or n, @preset being what Enter stands for.  Returns as ask(), with which it was. */
+/* Asks for y or n, Enter standing for no.  Returns as ask(), with which it was. */
 enum cli_exit ask_yes(const char *command, const struct question *question,
-	const char *options, bool preset, bool *ret);
+	const char *options, bool *ret);
 
 /*
  * Asks a person whether to go on, Enter standing for no.  Returns CLI_OK for yes; else CLI_FAILED,
@@ -258,13 +256,12 @@ void function_add_json(struct json_object *object, const struct thisboot *boot,
 /* Reads what is to be known of the machine.  CLI_OK, or says why not. */
 enum cli_exit devices_open(struct cli *cli, struct devices *devices);
 
-/* As devices_find(), devices_find_each(), devices_settle() and devices_judge(): CLI_OK, or a message. */
-enum cli_exit devices_add(
-	const struct cli *cli, struct devices *devices, const char *operand);
-enum cli_exit devices_add_with(
-	const struct cli *cli, struct devices *devices, const char *list);
-enum cli_exit devices_end(
-	const struct cli *cli, struct devices *devices, const char *operand);
+/* Calls devices_find(), devices_find_each() or devices_settle().  CLI_OK, or a message. */
+enum cli_exit devices_do(const struct cli *cli, struct devices *devices,
+	int (*find)(struct devices *devices, const char *what, struct message *message),
+	const char *what);
+
+/* The same of devices_judge(). */
 enum cli_exit devices_weigh(
 	const struct cli *cli, struct devices *devices, struct offer *offer);
 
@@ -316,6 +313,9 @@ void progress_say(const struct cli *cli, const char *format, ...)
 
 /* Prints each step, in order, and why, for --dry-run; with --json it is "planned", with "why". */
 void progress_print(const struct cli *cli, const struct change *change);
+
+/* Says what keeps steps from being done, and that nothing was changed.  Returns CLI_FAILED. */
+enum cli_exit progress_refuse(const char *command, const struct message *message);
 
 /* Whether the steps of apply or undo can be done; or says what to do. */
 enum cli_exit progress_check(const char *command, const struct apply *apply);

@@ -148,10 +148,13 @@ static enum cli_exit find_devices(struct addition *addition)
 	if (status == CLI_OK && addition->arguments->replace)
 		status = forget_replaced(addition);
 	for (int i = 0; status == CLI_OK && i < cli->n_operands; i++)
-		status = devices_add(cli, devices, cli->operands[i]);
+		status = devices_do(cli, devices, devices_find, cli->operands[i]);
 	if (status == CLI_OK && addition->arguments->with)
-		status = devices_add_with(cli, devices, addition->arguments->with);
-	return status == CLI_OK ? devices_end(cli, devices, cli->operands[0]) : status;
+		status = devices_do(
+			cli, devices, devices_find_each, addition->arguments->with);
+	return status == CLI_OK
+		? devices_do(cli, devices, devices_settle, cli->operands[0])
+		: status;
 }
 
 static const char *member_remark(enum deviceset_why why)

@@ -183,11 +183,11 @@ static enum cli_exit find_devices(
 		if (sections_is_other("bind", devices->config, cli->operands[i]))
 			return CLI_FAILED;
 		first = first ? first : cli->operands[i];
-		status = devices_add(cli, devices, cli->operands[i]);
+		status = devices_do(cli, devices, devices_find, cli->operands[i]);
 	}
 	if (status != CLI_OK || !first)
 		return status;
-	status = devices_end(cli, devices, first);
+	status = devices_do(cli, devices, devices_settle, first);
 	if (status == CLI_OK)
 		status = find_sections(&devices->offer, ret);
 	if (status != CLI_OK || ret->n > before)
@@ -250,12 +250,6 @@ static enum cli_exit follow(const struct cli *cli, struct handover *handover)
 		cli, &handover->change, carry_out, handover, "every step was undone");
 }
 
-static enum cli_exit refuse(const struct cli *cli, const struct message *message)
-{
-	return cli_error(cli->command->name, "%s%s%s; nothing was changed", message->text,
-		*message->remedy ? "; " : "", message->remedy);
-}
-
 /* ---- bind -------------------------------------------------------------------------------- */
 
 /* This program's own path: a unit of systemd needs it whole. */
@@ -299,7 +293,7 @@ static enum cli_exit run_apart(
 		argv[n++] = cli->operands[i];
 	}
 	if (handover_run_apart(&cli->root, set, argv, unit, &message) < 0)
-		return refuse(cli, &message);
+		return progress_refuse(cli->command->name, &message);
 	progress_say(cli,
 		"This session will end, so the unit %s.service does it.  "
 		"'journalctl -u %s' shows what it did.",
@@ -329,7 +323,7 @@ static enum cli_exit plan_sets(struct cli *cli, struct devices *devices,
 		request.set = sets->names[i];
 		if (handover_bind(&cli->machine->facts, devices->config, &request, ret,
 			    &message) < 0)
-			return refuse(cli, &message);
+			return progress_refuse(cli->command->name, &message);
 		say_nothing(cli, ret);
 	}
 	return CLI_OK;
@@ -477,7 +471,7 @@ static enum cli_exit release_set(struct release *release, const char *set)
 		if (r == -EBUSY && wait_for_guest(release, &message))
 			continue;
 		if (r < 0)
-			return refuse(cli, &message);
+			return progress_refuse(cli->command->name, &message);
 		say_nothing(cli, &handover);
 		handover_name_functions(&handover, functions, sizeof(functions));
 		status = follow(cli, &handover);

@@ -99,10 +99,7 @@ static void add_section(
 	member = json_add_object(object, "section");
 	json_add_text(member, "name", section->name);
 	json_add_text(member, "file", config->files[section->place.file]);
-	if (section->place.line)
-		json_add_number(member, "line", section->place.line);
-	else
-		json_add_null(member, "line");
+	json_add_number_if(member, "line", section->place.line, section->place.line);
 	json_add_text(member, "wanted", section->driver);
 	json_add_text(member, "inactive",
 		config_section_active(config, section)
@@ -114,14 +111,12 @@ static void add_group(struct json_object *object, const struct explain *explain,
 	const struct view *view)
 {
 	const struct inventory_function *other;
+	int group = view->function->pci->group;
 	struct json_object *list;
 	size_t i = 0;
 
-	if (view->function->pci->group == PCIBUS_NO_GROUP)
-		json_add_null(object, "iommu_group");
-	else
-		json_add_number(
-			object, "iommu_group", (unsigned long)view->function->pci->group);
+	json_add_number_if(
+		object, "iommu_group", group != PCIBUS_NO_GROUP, (unsigned long)group);
 	list = json_add_array(object, "group_others");
 	while ((other = next_in_group(explain, view, &i))) {
 		char address[PCI_ADDRESS_SIZE];
@@ -198,10 +193,8 @@ static void add_json(const struct explain *explain, const struct view *view)
 	json_add_text(object, "driver", view->dev->driver);
 	json_add_text(object, "driver_override", view->override);
 	json_add_text(object, "modules", kind->modules);
-	if (view->function->pci->has_boot_vga)
-		json_add_bool(object, "boot_display", view->function->pci->boot_display);
-	else
-		json_add_null(object, "boot_display");
+	json_add_bool_if(object, "boot_display", view->function->pci->has_boot_vga,
+		view->function->pci->boot_display);
 	add_section(object, &explain->cli->machine->next->config, view);
 	if (view->boot)
 		function_add_json(json_add_object(object, "boot"),

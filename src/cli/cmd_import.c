@@ -34,31 +34,20 @@ static const struct column columns[] = {
 	{0},
 };
 
-/* A line about what is not written. */
-struct note {
-	char *place, *text, *remedy; /* the remedy may be "" */
-};
-
 struct importing {
 	struct cli *cli;
 	struct devices devices;
 	struct obstacles_allowed allow; /* nothing */
 	struct imports imports;
 	struct candidates candidates;
-	bool *proposed; /* of the candidates */
-	struct note *notes;
-	size_t n_notes;
-	bool undecided; /* one of them is for a person */
+	bool *proposed;               /* of the candidates */
+	struct vfioboot_points notes; /* on what is not written, by its place */
+	bool undecided;               /* one of them is for a person */
 };
 
 static void free_importing(struct importing *importing)
 {
-	for (size_t i = 0; i < importing->n_notes; i++) {
-		free(importing->notes[i].place);
-		free(importing->notes[i].text);
-		free(importing->notes[i].remedy);
-	}
-	free(importing->notes);
+	points_clear(&importing->notes);
 	free(importing->proposed);
 	candidates_free(&importing->candidates);
 	imports_free(&importing->imports);
@@ -70,22 +59,20 @@ static void free_importing(struct importing *importing)
 __attribute__((format(printf, 4, 5))) static void add_note(struct importing *importing,
 	const struct import *import, const char *remedy, const char *format, ...)
 {
-	struct note *note;
+	_cleanup_free_ char *text = NULL;
 	char place[512] = "";
 	va_list args;
 
-	importing->notes = or_no_memory(reallocarray(
-		importing->notes, importing->n_notes + 1, sizeof(*importing->notes)));
-	note = &importing->notes[importing->n_notes++];
-	*note = (struct note){0};
 	if (import)
 		import_place(&importing->cli->root, import, place, sizeof(place));
-	note->place = or_no_memory(strdup(place));
-	note->remedy = or_no_memory(strdup(remedy));
 	va_start(args, format);
-	if (vasprintf(&note->text, format, args) < 0)
-		note->text = or_no_memory(NULL);
+	if (vasprintf(&text, format, args) < 0)
+		text = or_no_memory(NULL);
 	va_end(args);
+	or_no_memory(
+		points_add(&importing->notes, VFIOBOOT_NOTE, "", place, text, remedy) < 0
+			? NULL
+			: text);
 }
 
 /* "ADDRESS, ADDRESS and 2 more" */
@@ -364,12 +351,12 @@ static void print_text(const struct importing *importing)
 		if (importing->proposed[i])
 			print_gone(
 				importing, &importing->candidates.list[i].offer, &gone);
-	if (importing->n_notes)
+	if (importing->notes.n)
 		puts(importing->devices.n_planned ? "\nNot imported:" : "Not imported:");
-	for (size_t i = 0; i < importing->n_notes; i++) {
-		const struct note *note = &importing->notes[i];
+	for (size_t i = 0; i < importing->notes.n; i++) {
+		const struct vfioboot_point *note = &importing->notes.list[i];
 
-		cli_print("  %s%s%s%s%s\n", note->place, *note->place ? ": " : "",
+		cli_print("  %s%s%s%s%s\n", note->subject, *note->subject ? ": " : "",
 			note->text, *note->remedy ? "; " : "", note->remedy);
 	}
 }
@@ -415,11 +402,11 @@ static void print_json(const struct importing *importing)
 			add_section(
 				importing, list, &importing->candidates.list[i].offer);
 	list = json_add_array(top, "not_imported");
-	for (size_t i = 0; i < importing->n_notes; i++) {
-		const struct note *note = &importing->notes[i];
+	for (size_t i = 0; i < importing->notes.n; i++) {
+		const struct vfioboot_point *note = &importing->notes.list[i];
 		struct json_object *object = json_add_object(list, NULL);
 
-		json_add_text(object, "from", note->place);
+		json_add_text(object, "from", note->subject);
 		json_add_text(object, "text", note->text);
 		json_add_text(object, "remedy", note->remedy);
 	}

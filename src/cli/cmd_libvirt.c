@@ -54,11 +54,8 @@ static void print_json(const struct libvirt *libvirt, const struct file_names *s
 	json_add_text(object, "daemon", libvirt->daemon);
 	json_add_bool(object, "running", libvirt->running);
 	json_add_bool(object, "reload", libvirt->reload == LIBVIRT_RELOAD);
-	if (libvirt->selinux == LIBVIRT_NO_SELINUX)
-		json_add_null(object, "unconfined");
-	else
-		json_add_bool(
-			object, "unconfined", libvirt->selinux == LIBVIRT_UNCONFINED);
+	json_add_bool_if(object, "unconfined", libvirt->selinux != LIBVIRT_NO_SELINUX,
+		libvirt->selinux == LIBVIRT_UNCONFINED);
 	list = json_add_array(object, "sets");
 	for (size_t i = 0; i < sets->n; i++)
 		json_add_text(list, NULL, sets->names[i]);

@@ -174,7 +174,7 @@ static enum cli_exit agree(const struct setup *setup, const struct question *que
 	if (!yes && (setup->yes || setup->cli->dry_run))
 		return cli_misuse(SETUP, "nothing was changed; %s", refusal);
 	if (!yes)
-		status = ask_yes(SETUP, question, SETUP_OPTIONS, false, &yes);
+		status = ask_yes(SETUP, question, SETUP_OPTIONS, &yes);
 	*ret = yes;
 	if (status == CLI_OK && !yes)
 		status = cli_error(SETUP, "nothing was changed");
@@ -191,12 +191,12 @@ static enum cli_exit agree_to_darkness(struct setup *setup)
 			"--back-after 10' releases it after\nten minutes.",
 	};
 
-	if (!setup_needs_demand(setup))
+	if (!setup_chosen(setup).demand_only)
 		return CLI_OK;
 	puts("This host shows itself on that card, so a guest gets it on demand alone: the session\n"
 	     "on it has to end for that, and its screen shows nothing of the host until the guest\n"
 	     "has ended.");
-	if (!setup_takes_last_display(setup))
+	if (!setup_chosen(setup).last_display)
 		return CLI_OK;
 	return agree(setup, &question, setup->last_display,
 		"it is the last display of the host, which could only be reached over the network "
@@ -215,7 +215,7 @@ static enum cli_exit agree_to_data(struct setup *setup)
 			"given away so.",
 	};
 
-	if (!setup_takes_data(setup))
+	if (!setup_chosen(setup).has_data)
 		return CLI_OK;
 	puts("A drive that you chose has data, which the list above shows.  It stays there, and the\n"
 	     "guest can read and write it.");
@@ -244,7 +244,7 @@ static enum cli_exit choose_when(struct setup *setup)
 	else if (setup->yes)
 		return cli_misuse(SETUP,
 			"nothing was changed; --yes needs --when boot, menu or demand");
-	else if (setup_needs_demand(setup))
+	else if (setup_chosen(setup).demand_only)
 		setup->when = SETUP_DEMAND;
 	else
 		status = ask_when(setup);
@@ -325,7 +325,7 @@ static void print_guest(const struct setup *setup)
 		}
 	}
 	putchar('\n');
-	print_handover(&setup->cli->root, setup_needs_demand(setup));
+	print_handover(&setup->cli->root, setup_chosen(setup).demand_only);
 	warn_modules(&setup->cli->root);
 }
 
@@ -378,7 +378,7 @@ static enum cli_exit offer_trial(struct setup *setup, bool *ret_trial)
 
 	*ret_trial = false;
 	if (setup->when == SETUP_MENU && !setup->by_hand)
-		status = ask_yes(SETUP, &question, SETUP_OPTIONS, false, ret_trial);
+		status = ask_yes(SETUP, &question, SETUP_OPTIONS, ret_trial);
 	if (status == CLI_OK && *ret_trial)
 		status = cli_open(&cli);
 	return status == CLI_OK && *ret_trial ? try_start(&cli, setup->profile, "")
@@ -400,7 +400,7 @@ static enum cli_exit offer_reboot(struct setup *setup)
 	putchar('\n');
 	if (!setup->iommu_first && offer_trial(setup, &trial) != CLI_OK)
 		return CLI_OK;
-	if (ask_yes(SETUP, &question, SETUP_OPTIONS, false, &yes) != CLI_OK || !yes)
+	if (ask_yes(SETUP, &question, SETUP_OPTIONS, &yes) != CLI_OK || !yes)
 		return CLI_OK;
 	return reboot();
 }

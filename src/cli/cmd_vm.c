@@ -190,11 +190,11 @@ static enum cli_exit list(struct cli *cli)
 		cli_read_config(&cli->root, CONFIGFILES_OF_NOW);
 	_cleanup_(table_free) struct table *table = NULL;
 	_cleanup_free_ char *guests = NULL;
-	enum cli_exit status = CLI_OK;
-	int r = machine_read_facts(cli->machine);
+	enum cli_exit status = cli_read_facts(cli);
+	int r;
 
-	if (r < 0)
-		return cli_error("vm", "%s", strerror(-r));
+	if (status != CLI_OK)
+		return status;
 	r = ask_libvirt(uri_of(cli), "list", NULL, &guests);
 	if (r < 0)
 		return fail(r);
@@ -218,10 +218,9 @@ static enum cli_exit find_set(
 	struct cli *cli, struct config *config, const char *name, struct vm_set *ret)
 {
 	const struct config_section *section = config_find_section(config, name);
-	int r = machine_read_facts(cli->machine);
 
-	if (r < 0)
-		return cli_error("vm", "%s", strerror(-r));
+	if (cli_read_facts(cli) != CLI_OK)
+		return CLI_FAILED;
 	if (!section && sections_is_other("vm", config, name))
 		return CLI_FAILED;
 	if (!section || section->bad)

@@ -23,39 +23,21 @@ enum cli_exit devices_open(struct cli *cli, struct devices *devices)
 	struct message message = {0};
 	int r;
 
-	if (machine_read_facts(cli->machine) < 0)
-		return cli_say_context(cli);
+	if (cli_read_facts(cli) != CLI_OK)
+		return CLI_FAILED;
 	r = devices_read(&cli->machine->facts, cli->dir, devices, &message);
 	if (devices->config)
 		sections_say_errors(cli->command->name, devices->config);
 	return r < 0 ? say(cli, devices, &message) : CLI_OK;
 }
 
-enum cli_exit devices_add(
-	const struct cli *cli, struct devices *devices, const char *operand)
+enum cli_exit devices_do(const struct cli *cli, struct devices *devices,
+	int (*find)(struct devices *devices, const char *what, struct message *message),
+	const char *what)
 {
 	struct message message = {0};
-	int r = devices_find(devices, operand, &message);
 
-	return r < 0 ? say(cli, devices, &message) : CLI_OK;
-}
-
-enum cli_exit devices_add_with(
-	const struct cli *cli, struct devices *devices, const char *list)
-{
-	struct message message = {0};
-	int r = devices_find_each(devices, list, &message);
-
-	return r < 0 ? say(cli, devices, &message) : CLI_OK;
-}
-
-enum cli_exit devices_end(
-	const struct cli *cli, struct devices *devices, const char *operand)
-{
-	struct message message = {0};
-	int r = devices_settle(devices, operand, &message);
-
-	return r < 0 ? say(cli, devices, &message) : CLI_OK;
+	return find(devices, what, &message) < 0 ? say(cli, devices, &message) : CLI_OK;
 }
 
 enum cli_exit devices_weigh(

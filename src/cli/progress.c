@@ -28,27 +28,19 @@ struct event {
 	const char *text, *why;          /* "": plain */
 };
 
-static void add_number(
-	struct json_object *object, const char *key, long number, bool known)
-{
-	if (known)
-		json_add_number(object, key, (unsigned long)number);
-	else
-		json_add_null(object, key);
-}
-
 static void print_event(const struct event *event)
 {
 	struct json_object *object = json_new_top();
 	const struct watching *watching = event->watching;
-	long expected = watching ? (long)watching->expected : 0;
+	unsigned expected = watching ? watching->expected : 0;
 
 	json_add_text(object, "state", event->state);
-	add_number(object, "step", watching ? (long)watching->n : 0, watching);
-	add_number(object, "of", watching ? (long)watching->of : 0, watching);
+	json_add_number_if(object, "step", watching, watching ? watching->n : 0);
+	json_add_number_if(object, "of", watching, watching ? watching->of : 0);
 	json_add_text(object, "kernel", event->step ? event->step->kernel : NULL);
-	add_number(object, "seconds", event->seconds, event->seconds >= 0);
-	add_number(object, "expected", expected, expected > 0);
+	json_add_number_if(
+		object, "seconds", event->seconds >= 0, (unsigned long)event->seconds);
+	json_add_number_if(object, "expected", expected, expected);
 	json_add_text(object, "text", event->text);
 	json_add_text(object, "why", event->why);
 	json_print_line(object);
@@ -301,8 +293,7 @@ enum cli_exit progress_begin(const struct cli *cli)
 	return status == CLI_OK && cli->root.live ? begin_as_root(cli, 0) : status;
 }
 
-/* Without a remedy there is only one semicolon. */
-static enum cli_exit say_unchanged(const char *command, const struct message *message)
+enum cli_exit progress_refuse(const char *command, const struct message *message)
 {
 	return cli_error(command, "%s%s%s; nothing was changed", message->text,
 		*message->remedy ? "; " : "", message->remedy);
@@ -312,7 +303,7 @@ enum cli_exit progress_check(const char *command, const struct apply *apply)
 {
 	struct message message = {0};
 
-	return apply_check(apply, &message) < 0 ? say_unchanged(command, &message)
+	return apply_check(apply, &message) < 0 ? progress_refuse(command, &message)
 						: CLI_OK;
 }
 
@@ -320,7 +311,7 @@ enum cli_exit progress_check_change(const char *command, const struct change *ch
 {
 	struct message message = {0};
 
-	return change_check(change, &message) < 0 ? say_unchanged(command, &message)
+	return change_check(change, &message) < 0 ? progress_refuse(command, &message)
 						  : CLI_OK;
 }
 

@@ -26,15 +26,20 @@ enum setup_when {
 	SETUP_WHENS,
 };
 
+/* What has to be agreed to. */
+struct setup_traits {
+	bool demand_only;  /* a boot without it would show nothing, or only elsewhere */
+	bool last_display; /* no other stays for the host */
+	bool has_data;     /* on its drives: the guest gets it */
+};
+
 /* A card, and whether it can be chosen. */
 struct setup_card {
 	const struct pcibus_function *function; /* its first */
-	bool offered;       /* neither is anything against it, nor is it set up already */
-	bool demand_only;   /* a boot without it would show nothing, or only elsewhere */
-	bool last_display;  /* no other stays for the host */
-	bool has_data;      /* on its drives: the guest gets it */
-	unsigned number;    /* from 1 on; 0: it is not offered */
-	bool chosen, named; /* to be added; by --device */
+	bool offered; /* neither is anything against it, nor is it set up already */
+	struct setup_traits is;
+	unsigned number;                /* from 1 on; 0: it is not offered */
+	bool chosen, named;             /* to be added; by --device */
 	char section[CONFIG_NAME_SIZE]; /* that has it; "": none */
 	enum setup_when configured;     /* of that */
 	char with[1024];                /* addresses of what else leaves the host */
@@ -84,10 +89,8 @@ void setup_print_cards(const struct setup *setup, bool json);
 /* By --device, or by asking.  CLI_OK with one that is chosen, or that is set up already. */
 enum cli_exit setup_choose_cards(struct setup *setup);
 
-/* Whether a chosen card can be given away on demand alone; is the last display; has data. */
-bool setup_needs_demand(const struct setup *setup);
-bool setup_takes_last_display(const struct setup *setup);
-bool setup_takes_data(const struct setup *setup);
+/* Whether a chosen card is so. */
+struct setup_traits setup_chosen(const struct setup *setup);
 
 /* Makes the drop-ins of the chosen cards, each beside those before it. */
 enum cli_exit setup_plan_cards(struct setup *setup);

@@ -76,9 +76,9 @@ static bool judge_obstacles(const struct obstacles *obstacles, struct setup_card
 	for (size_t i = 0; i < obstacles->n; i++) {
 		const struct obstacle *obstacle = &obstacles->list[i];
 
-		card->last_display |= obstacle->kind == OBSTACLE_LAST_DISPLAY;
-		card->has_data |= obstacle->kind == OBSTACLE_DATA;
-		card->demand_only |= obstacle->kind == OBSTACLE_LAST_DISPLAY ||
+		card->is.last_display |= obstacle->kind == OBSTACLE_LAST_DISPLAY;
+		card->is.has_data |= obstacle->kind == OBSTACLE_DATA;
+		card->is.demand_only |= obstacle->kind == OBSTACLE_LAST_DISPLAY ||
 			obstacle->kind == OBSTACLE_BOOT_DISPLAY;
 	}
 	return obstacles_block(obstacles);
@@ -114,7 +114,7 @@ static bool note_obstacles(
 		add_note(card, before, note);
 		strcpy(before, note);
 	}
-	if (refused || !card->demand_only)
+	if (refused || !card->is.demand_only)
 		return refused;
 	add_note(card, before, "for a guest on demand alone");
 	return setup->wanted && setup->when != SETUP_DEMAND;
@@ -183,7 +183,7 @@ static void number_cards(struct setup *setup, bool displays, bool demand_only)
 	for (size_t i = 0; i < setup->n_cards; i++) {
 		struct setup_card *card = &setup->cards[i];
 
-		if (card->offered && card->demand_only == demand_only &&
+		if (card->offered && card->is.demand_only == demand_only &&
 			boot_display_is_display(card->function) == displays)
 			card->number = ++setup->n_offered;
 	}
@@ -328,34 +328,25 @@ static bool say_no_number(const char *word)
 	return false;
 }
 
-bool setup_needs_demand(const struct setup *setup)
+struct setup_traits setup_chosen(const struct setup *setup)
 {
-	for (size_t i = 0; i < setup->n_cards; i++)
-		if (setup->cards[i].chosen && setup->cards[i].demand_only)
-			return true;
-	return false;
-}
+	struct setup_traits any = {0};
 
-bool setup_takes_last_display(const struct setup *setup)
-{
-	for (size_t i = 0; i < setup->n_cards; i++)
-		if (setup->cards[i].chosen && setup->cards[i].last_display)
-			return true;
-	return false;
-}
+	for (size_t i = 0; i < setup->n_cards; i++) {
+		const struct setup_card *card = &setup->cards[i];
 
-bool setup_takes_data(const struct setup *setup)
-{
-	for (size_t i = 0; i < setup->n_cards; i++)
-		if (setup->cards[i].chosen && setup->cards[i].has_data)
-			return true;
-	return false;
+		any.demand_only |= card->chosen && card->is.demand_only;
+		any.last_display |= card->chosen && card->is.last_display;
+		any.has_data |= card->chosen && card->is.has_data;
+	}
+	return any;
 }
 
 static bool accept_cards(void *data, const char *answer)
 {
 	struct setup *setup = data;
 	const char *at = answer + strspn(answer, ", \t");
+	struct setup_traits chosen;
 
 	choose_none(setup);
 	if (!*at)
@@ -373,11 +364,12 @@ static bool accept_cards(void *data, const char *answer)
 		card->chosen = true;
 		at = end + strspn(end, ", \t");
 	}
-	setup->when = setup_needs_demand(setup) ? SETUP_DEMAND
-		: setup->wanted                 ? setup->when
-						: SETUP_BOOT;
-	setup->allow.last_display = setup_takes_last_display(setup);
-	setup->allow.data = setup_takes_data(setup);
+	chosen = setup_chosen(setup);
+	setup->when = chosen.demand_only ? SETUP_DEMAND
+		: setup->wanted          ? setup->when
+					 : SETUP_BOOT;
+	setup->allow.last_display = chosen.last_display;
+	setup->allow.data = chosen.has_data;
 	return setup_plan_cards(setup) == CLI_OK;
 }
 
@@ -389,7 +381,7 @@ static unsigned likely_card(const struct setup *setup)
 	for (size_t i = 0; i < setup->n_cards; i++) {
 		const struct setup_card *card = &setup->cards[i];
 
-		if (!card->number || card->demand_only ||
+		if (!card->number || card->is.demand_only ||
 			!boot_display_is_display(card->function))
 			continue;
 		displays++;
@@ -397,7 +389,7 @@ static unsigned likely_card(const struct setup *setup)
 	}
 	if (displays == 1)
 		return found;
-	return setup->n_offered == 1 && !find_number(setup, 1)->has_data ? 1 : 0;
+	return setup->n_offered == 1 && !find_number(setup, 1)->is.has_data ? 1 : 0;
 }
 
 static enum cli_exit ask_cards(struct setup *setup)
@@ -455,7 +447,7 @@ static enum cli_exit choose_named(struct setup *setup, const char *operand)
 	enum cli_exit status;
 
 	offer_free(&setup->devices.offer);
-	status = devices_add(setup->cli, &setup->devices, operand);
+	status = devices_do(setup->cli, &setup->devices, devices_find, operand);
 	for (size_t i = 0; status == CLI_OK && i < set->n; i++) {
 		struct setup_card *card = find_card(setup, set->members[i].function);
 

@@ -50,9 +50,21 @@ void json_add_number(struct json_object *parent, const char *key, unsigned long 
 	add(parent, key, or_no_memory(json_object_new_int64((int64_t)number)));
 }
 
+void json_add_number_if(
+	struct json_object *parent, const char *key, bool known, unsigned long number)
+{
+	add(parent, key,
+		known ? or_no_memory(json_object_new_int64((int64_t)number)) : NULL);
+}
+
 void json_add_bool(struct json_object *parent, const char *key, bool value)
 {
 	add(parent, key, or_no_memory(json_object_new_boolean(value)));
+}
+
+void json_add_bool_if(struct json_object *parent, const char *key, bool known, bool value)
+{
+	add(parent, key, known ? or_no_memory(json_object_new_boolean(value)) : NULL);
 }
 
 void json_add_null(struct json_object *parent, const char *key)

@@ -48,6 +48,12 @@ void json_add_number(struct json_object *parent, const char *key, unsigned long 
 void json_add_bool(struct json_object *parent, const char *key, bool value);
 void json_add_null(struct json_object *parent, const char *key);
 
+/* The same, and null for what is not known. */
+void json_add_number_if(
+	struct json_object *parent, const char *key, bool known, unsigned long number);
+void json_add_bool_if(
+	struct json_object *parent, const char *key, bool known, bool value);
+
 /* The text of @top, in its memory. */
 const char *json_to_text(struct json_object *top);
 
