@@ -370,18 +370,10 @@ static int add_all(struct making *making)
 	return r < 0 ? r : add_kernel(making);
 }
 
-static int compare_entries(const void *a, const void *b)
+/* Entries and gaps begin with their path. */
+static int compare_paths(const void *a, const void *b)
 {
-	const struct capture_entry *x = a, *y = b;
-
-	return strcmp(x->path, y->path);
-}
-
-static int compare_gaps(const void *a, const void *b)
-{
-	const struct capture_gap *x = a, *y = b;
-
-	return strcmp(x->path, y->path);
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* Sorts the entries by path, and leaves each there once. */
@@ -391,10 +383,10 @@ static void finish(struct capture *capture)
 
 	if (capture->n_gaps)
 		qsort(capture->gaps, capture->n_gaps, sizeof(*capture->gaps),
-			compare_gaps);
+			compare_paths);
 	if (!capture->n)
 		return;
-	qsort(capture->entries, capture->n, sizeof(*capture->entries), compare_entries);
+	qsort(capture->entries, capture->n, sizeof(*capture->entries), compare_paths);
 	for (size_t i = 1; i < capture->n; i++) {
 		struct capture_entry *entry = &capture->entries[i];
 
@@ -454,6 +446,8 @@ static void replace_digest(struct capture_entry *record, uint64_t from, uint64_t
  */
 static int update_digest(const struct root *root, struct capture *capture)
 {
+	static const char *const records[] = {TREE_RUN "/initramfs.record",
+		TREE_RUN "/system.record", TREE_RUN "/late.record"};
 	_cleanup_free_ struct config *today = calloc(1, sizeof(*today));
 	_cleanup_free_ struct config *captured = calloc(1, sizeof(*captured));
 	int r = today && captured ? 0 : -ENOMEM;
@@ -469,15 +463,10 @@ static int update_digest(const struct root *root, struct capture *capture)
 		if (entry && entry->data)
 			r = read_entry(captured, entry, today->files[i]);
 	}
-	if (r < 0)
-		return r;
-	replace_digest(find_entry(capture, TREE_RUN "/initramfs.record"), today->digest,
-		captured->digest);
-	replace_digest(find_entry(capture, TREE_RUN "/system.record"), today->digest,
-		captured->digest);
-	replace_digest(find_entry(capture, TREE_RUN "/late.record"), today->digest,
-		captured->digest);
-	return 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(records); i++)
+		replace_digest(
+			find_entry(capture, records[i]), today->digest, captured->digest);
+	return r;
 }
 
 int capture_read(const struct root *root, struct capture *ret)

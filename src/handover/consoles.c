@@ -57,10 +57,8 @@ static int find_firmware(const struct root *root, const struct pci_address *func
 			r = pci_bars_find_framebuffer(root, bars, name, sizeof(name));
 		if (r == -EACCES)
 			ret->partial = true;
-		if (r < 0 || !*name)
-			continue;
-		ret->firmware_function = functions[i];
-		return find_firmware_device(root, ret);
+		if (r == 0 && *name)
+			return find_firmware_device(root, ret);
 	}
 	return 0;
 }

@@ -33,8 +33,7 @@ struct consoles {
 	/* The firmware's framebuffer in their memory, while it has a driver; else "". */
 	char firmware_device[48]; /* "simple-framebuffer.0" */
 	char firmware_driver[48]; /* "simple-framebuffer": a platform driver */
-	struct pci_address firmware_function; /* in whose memory it is */
-	bool partial; /* only root can see whose memory it is in */
+	bool partial;             /* only root can see whose memory it is in */
 };
 
 /* Finds them for the @n functions.  Returns 0, or -errno. */

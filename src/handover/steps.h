@@ -53,9 +53,8 @@ struct work {
  * done: the state says that all of it was done.
  */
 extern const struct change_kind steps_note, steps_timer, steps_override, steps_load,
-	steps_power, steps_stop, steps_wait, steps_console, steps_firmware, steps_sound,
-	steps_unload, steps_unbind, steps_bind, steps_start, steps_console_moved,
-	steps_done;
+	steps_power, steps_wait, steps_console, steps_firmware, steps_sound, steps_unload,
+	steps_unbind, steps_bind, steps_start, steps_console_moved, steps_done;
 
 /* The ways back of stop, timer and console; they are optional. */
 extern const struct change_kind steps_start_user, steps_cancel, steps_console_back;

@@ -39,7 +39,7 @@ static int run_stop(
 	return r < 0 ? r : units_stop(work->units, &unit, UNIT_MS, message);
 }
 
-const struct change_kind steps_stop = {.text = "stop %1", .run = run_stop};
+static const struct change_kind steps_stop = {.text = "stop %1", .run = run_stop};
 static const struct change_kind steps_stop_user = {
 	.text = "stop %1 of user %2", .run = run_stop};
 

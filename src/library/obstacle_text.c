@@ -7,7 +7,8 @@
 /* After the first one, more uses of a function than these are counted. */
 #define USES_MAX 4
 
-const char *obstacle_word(enum obstacle_kind kind)
+/* By which programs decide. */
+static const char *obstacle_word(enum obstacle_kind kind)
 {
 	static const char *const words[] = {
 		[OBSTACLE_CONFIGURED] = "configured",

@@ -26,9 +26,6 @@ void obstacle_reason(const struct config *config, const struct offer *offer,
 void obstacle_remedy(const struct obstacles_host *host, const struct obstacle *obstacle,
 	char ret[static OBSTACLE_TEXT_SIZE]);
 
-/* The word of a kind, by which programs decide: "in-use". */
-const char *obstacle_word(enum obstacle_kind kind);
-
 /*
  * Adds a point for each obstacle of an offer that was weighed: VFIOBOOT_FAIL if it is a reason to
  * refuse, else VFIOBOOT_NOTE.  @operands: what was asked for, to propose more.  Returns 0, or -errno.

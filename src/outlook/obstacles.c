@@ -467,18 +467,6 @@ static enum obstacle_weight unless(bool allowed)
 	return allowed ? OBSTACLE_ALLOWED : OBSTACLE_ALLOWABLE;
 }
 
-/* What the host uses the other function for, and whether the guest could have it, too. */
-static void look_at_other(const struct obstacles_host *host, const struct nextboot *next,
-	struct obstacle *obstacle)
-{
-	const struct pcidev *dev = &obstacle->other->dev;
-
-	obstacle->usage = host->usage ? usage_find(host->usage, dev->address) : NULL;
-	obstacle->other_is_free = !obstacle->usage && dev->path.depth &&
-		pcidev_base_class(dev) != PCI_BASE_BRIDGE &&
-		!nextboot_protected(next, dev);
-}
-
 static enum obstacle_weight weigh_use(
 	const struct obstacles_allowed *allow, const struct obstacle *obstacle)
 {
@@ -597,7 +585,9 @@ int obstacles_weigh(const struct obstacles_host *host, const struct deviceset *s
 		if (obstacle->kind == OBSTACLE_USED)
 			obstacle->protect = nextboot_protected(obstacles->next, dev);
 		else if (obstacle->kind == OBSTACLE_GROUP)
-			look_at_other(host, obstacles->next, obstacle);
+			obstacle->usage = host->usage
+				? usage_find(host->usage, obstacle->other->dev.address)
+				: NULL;
 		obstacle->weight = weigh(allow, obstacle);
 	}
 	/* What is known of the functions says it in more words. */

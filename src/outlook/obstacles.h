@@ -40,7 +40,6 @@ struct obstacle {
 	const struct pcibus_function *function; /* of the set; NULL: all of it */
 	bool goes_along; /* nobody named it: it is there for another one's sake */
 	const struct pcibus_function *other;
-	bool other_is_free;                   /* it could be added as well */
 	const struct drives_device *drive;    /* of the facts */
 	const struct usage_entry *usage;      /* of a group: that of @other, or NULL */
 	const struct config_section *section; /* of a refusal: the new one */

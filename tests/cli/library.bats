@@ -154,7 +154,7 @@ same() {
 		[ "$(jq .accepted <<<"$by_command")" = "$accepted" ]
 	done
 	# Each kind has a word, which the manual explains.
-	words=$(sed -n '/^const char \*obstacle_word/,/^}/s/^\t*\[\(OBSTACLE_[A-Z_]*\)\] = "\([a-z-]*\)",$/\1 \2/p' \
+	words=$(sed -n '/^static const char \*obstacle_word/,/^}/s/^\t*\[\(OBSTACLE_[A-Z_]*\)\] = "\([a-z-]*\)",$/\1 \2/p' \
 		"$top/src/library/obstacle_text.c")
 	diff <(sed -n '/^enum obstacle_kind/,/^}/s/^\t\(OBSTACLE_[A-Z_]*\).*/\1/p' "$top/src/outlook/obstacles.h") \
 		<(cut -d' ' -f1 <<<"$words")
