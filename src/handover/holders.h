@@ -35,12 +35,16 @@ struct holders_one {
 	bool broker; /* it has it for another one, see units_is_broker() */
 };
 
+/* Of root, a security module alone keeps descriptors and mappings (ptrace_may_access(), kernel/ptrace.c). */
+#define HOLDERS_PARTIAL                                                                  \
+	"some processes cannot be looked at: AppArmor or SELinux does not allow it"
+
 /* Sorted by kind, and by pid. */
 struct holders {
 	struct holders_one *list;
 	size_t n;
 	size_t n_processes; /* those of the first two kinds: they come first */
-	bool partial;       /* not root: other users' processes could not be looked at */
+	bool partial;       /* some processes could not be looked at: HOLDERS_PARTIAL */
 };
 
 /*

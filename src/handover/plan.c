@@ -554,10 +554,10 @@ static int find_held(struct planning *planning)
 }
 
 /* The driver may be in use in ways that cannot be seen. */
-static int add_wait(struct planning *planning)
+static int add_wait(struct planning *planning, bool partial)
 {
 	const struct native_driver *driver;
-	const char *unknown = "";
+	const char *unknown = partial ? HOLDERS_PARTIAL : "";
 
 	for (size_t at = 0; (driver = next_driver(planning, &at));)
 		unknown = *unknown ? unknown : driver->unknown;
@@ -585,7 +585,7 @@ static int free_card(struct planning *planning)
 		r = stop_sessions(planning, &holders);
 	if (r == 0 && planning->request->stop_session)
 		r = stop_noted(planning);
-	return r == 0 && work->n_held ? add_wait(planning) : r;
+	return r == 0 && work->n_held ? add_wait(planning, holders.partial) : r;
 }
 
 static int clear_display(struct planning *planning)

@@ -19,6 +19,7 @@
 #include "handover/holders.h"
 #include "handover/native.h"
 #include "handover/state.h"
+#include "handover/steps.h"
 #include "handover/units.h"
 #include "support.h"
 
@@ -51,6 +52,7 @@ static struct machine_played {
 	bool session_ends;            /* as soon as it is started */
 	bool opens_late;  /* weston is being started, and has nothing open yet */
 	bool wakes;       /* a device that is switched on, in time */
+	bool partial;     /* a process may not be looked at */
 	bool opened_late; /* somebody opens it while its sound is unbound */
 	char in_use[32];  /* the module that something uses */
 	bool modules[4];  /* loaded */
@@ -490,7 +492,7 @@ int __wrap_holders_read(const struct root *root, const struct pci_address *funct
 	size_t n, struct holders *ret)
 {
 	(void)root;
-	*ret = (struct holders){0};
+	*ret = (struct holders){.partial = played->partial};
 	played->looks++;
 	for (size_t i = 0; i < n; i++) {
 		const char *driver = driver_of(functions[i]);
@@ -666,6 +668,16 @@ static int carry_out(struct handover *handover, int r)
 	return r;
 }
 
+static char wait_why[128]; /* what the step says that waits for processes */
+
+static void note_wait(const struct change *change)
+{
+	*wait_why = '\0';
+	for (size_t i = 0; i < change->n; i++)
+		if (change->steps[i].kind == &steps_wait && change->steps[i].why)
+			text_join(wait_why, sizeof(wait_why), change->steps[i].why, NULL);
+}
+
 static int bind_set(void)
 {
 	_cleanup_(handover_free) struct handover handover = {0};
@@ -686,6 +698,7 @@ static int bind_set(void)
 	request.set = second_set;
 	if (r == 0 && second_set)
 		r = handover_bind(&facts, &config, &request, &handover, &message);
+	note_wait(&handover.change);
 	r = carry_out(&handover, r);
 	handover_free(&handover);
 	facts_free(&facts);
@@ -1621,6 +1634,17 @@ static void test_nvidia_persistence(void **state)
 	assert_true(played->active[DAEMON]);
 }
 
+/* Not to see a process is no "nobody": it is said, since a driver that hangs may be unbound then. */
+static void test_unseen(void **state)
+{
+	assert_int_equal(bind_set(), 0);
+	assert_string_equal(wait_why, "");
+	assert_int_equal(release_set(), 0);
+	played->active[WESTON] = played->partial = true;
+	assert_int_equal(bind_set(), 0);
+	assert_string_equal(wait_why, HOLDERS_PARTIAL);
+}
+
 /* Another card of NVIDIA's stays: no module can go, and the daemon serves that one again. */
 static void other_of_nvidia(void)
 {
@@ -1825,6 +1849,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_each_failure_of_nvidia),
 	TEST(test_nvidia_persistence),
 	TEST(test_nvidia_that_stays),
+	TEST(test_unseen),
 	TEST(test_nvidia_opened_late),
 	TEST(test_amdgpu),
 	TEST(test_amdgpu_interrupted),
