@@ -65,7 +65,7 @@ else ifneq ($(MUSL_CC),)
 EARLY_KIND = static, musl
 EARLY_CC = $(MUSL_CC) -Ibuild/include -static -fno-pie -no-pie
 EARLY_SRC = src/early/main.c src/early/guard.c src/early/inih_libc.c src/early/vfprintf.c
-EARLY_LDFLAGS += -Wl,-z,norelro,-z,common-page-size=64,--sort-section=name
+EARLY_LDFLAGS += -Wl,-z,norelro,-z,common-page-size=1024,--sort-section=name
 EARLY_LIBS = $(INIH_A)
 else
 EARLY_KIND = static, glibc (there is no musl-gcc; the program is some ten times larger)

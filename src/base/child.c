@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tree.h"
+#include "util.h"
 
 #ifndef SYS_clock_gettime64 /* of processors with 32 bits alone */
 #define SYS_clock_gettime64 SYS_clock_gettime
@@ -150,7 +151,8 @@ static int run_shared(void *data)
 int child_run_shared(int (*work)(void *data), void *data, uint64_t deadline)
 {
 	/* That of the last child which ended, of any thread; the first takes no mapping. */
-	static struct shared_child first, *idle = &first;
+	static struct shared_child first _large_;
+	static struct shared_child *idle = &first;
 	struct shared_child *child = __atomic_exchange_n(&idle, NULL, __ATOMIC_ACQ_REL);
 	pid_t pid;
 	int r;

@@ -5,11 +5,16 @@
 #include <errno.h>
 #include <string.h>
 
+static const char digits[] = "0123456789abcdef";
+
 static inline int hex_digit(char c)
 {
-	unsigned digit = (unsigned)c - '0', letter = ((unsigned)c | 0x20) - 'a';
+	unsigned digit = (unsigned)c - '0';
 
-	return digit < 10 ? (int)digit : letter < 6 ? (int)letter + 10 : -1;
+	if (digit < 10)
+		return (int)digit;
+	digit = ((unsigned)c | 0x20) - 'a';
+	return digit < 6 ? (int)digit + 10 : -1;
 }
 
 bool pci_take_hex(const char **text, int min, int max, uint32_t *ret)
@@ -196,11 +201,9 @@ int pci_ids_parse(const char *modalias, struct pci_ids *ret)
 	uint32_t value[7];
 
 	for (int i = 0; i < 7; i++) {
-		size_t tag = strlen(fields[i].tag);
-
-		if (strncmp(modalias, fields[i].tag, tag) != 0)
-			return -EINVAL;
-		modalias += tag;
+		for (const char *tag = fields[i].tag; *tag; tag++)
+			if (!take_char(&modalias, *tag))
+				return -EINVAL;
 		if (!take_fixed_hex(&modalias, fields[i].digits, &value[i]))
 			return -EINVAL;
 	}
@@ -216,33 +219,46 @@ int pci_ids_parse(const char *modalias, struct pci_ids *ret)
 	return 0;
 }
 
-char *pci_put_hex(char *to, uint32_t value, int digits)
+char *pci_put_hex(char *to, uint32_t value, int n)
 {
 	char *end;
 
-	while (digits < 8 && value >> 4 * digits)
-		digits++;
-	end = to + digits;
+	while (n < 8 && value >> 4 * n)
+		n++;
+	end = to + n;
 	*end = '\0';
-	for (to = end; digits--; value >>= 4)
-		*--to = "0123456789abcdef"[value & 0xf];
+	for (to = end; n--; value >>= 4)
+		*--to = digits[value & 0xf];
 	return end;
+}
+
+/* Most of what is formatted are these, without a NUL. */
+static inline char *put_byte(char *to, unsigned value)
+{
+	*to++ = digits[value >> 4 & 0xf];
+	*to++ = digits[value & 0xf];
+	return to;
 }
 
 static char *put_bus(char *to, uint32_t domain, uint8_t bus)
 {
-	to = pci_put_hex(to, domain, 4);
+	if (domain > UINT16_MAX)
+		to = pci_put_hex(to, domain, 4);
+	else
+		to = put_byte(put_byte(to, domain >> 8), domain);
 	*to++ = ':';
-	to = pci_put_hex(to, bus, 2);
+	to = put_byte(to, bus);
 	*to++ = ':';
 	return to;
 }
 
 static char *put_devfn(char *to, pci_devfn devfn)
 {
-	to = pci_put_hex(to, devfn >> 3, 2);
+	to = put_byte(to, devfn >> 3);
 	*to++ = '.';
-	return pci_put_hex(to, devfn & 7u, 1);
+	*to++ = (char)('0' + (devfn & 7));
+	*to = '\0';
+	return to;
 }
 
 char *pci_address_format(struct pci_address address, char ret[static PCI_ADDRESS_SIZE])

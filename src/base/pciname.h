@@ -44,7 +44,7 @@ struct pci_ids {
 
 static inline bool pci_address_equal(struct pci_address a, struct pci_address b)
 {
-	return a.domain == b.domain && a.bus == b.bus && a.devfn == b.devfn;
+	return a.bus == b.bus && a.devfn == b.devfn && a.domain == b.domain;
 }
 
 /* The order of addresses, in which the kernel and lspci(8) list them. */
@@ -101,7 +101,7 @@ int pci_ids_parse(const char *modalias, struct pci_ids *ret);
 char *pci_address_format(struct pci_address address, char ret[static PCI_ADDRESS_SIZE]);
 char *pci_path_format(const struct pci_path *path, char ret[static PCI_PATH_SIZE]);
 
-/* The same of a number with @digits hex digits, or as many as it needs (at most 8). */
-char *pci_put_hex(char *to, uint32_t value, int digits);
+/* The same of a number with @n hex digits, or as many as it needs (at most 8). */
+char *pci_put_hex(char *to, uint32_t value, int n);
 
 #endif

@@ -15,8 +15,8 @@ size_t text_join(char *dst, size_t size, ...)
 
 	va_start(args, size);
 	while ((text = va_arg(args, const char *)))
-		while (*text && to < end)
-			*to++ = *text++;
+		for (char c; (c = *text) && to < end; text++)
+			*to++ = c;
 	va_end(args);
 	*to = '\0';
 	return (size_t)(to - dst);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 /*
  * Writes the texts that follow, up to a NULL, one behind the other into @dst of @size bytes,
@@ -16,6 +17,12 @@ size_t text_join(char *dst, size_t size, ...) __attribute__((sentinel));
 
 /* Makes '?' of what would break a line, or upset a terminal: control characters. */
 void text_make_printable(char *text);
+
+/* Whether they are the same: most are not, and differ at once. */
+static inline bool text_is(const char *a, const char *b)
+{
+	return *a == *b && strcmp(a, b) == 0;
+}
 
 bool text_begins_with(const char *text, const char *start);
 bool text_ends_with(const char *text, const char *end);

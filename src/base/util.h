@@ -40,6 +40,17 @@ static inline void close_fd(int *fd)
 		close(*fd);
 }
 
+/*
+ * A large variable of vfioboot-early, which alone is compiled for size: they lie behind all small ones,
+ * which so share a page (the Makefile has the linker sort them by name).  Each page that is touched is a
+ * page fault.
+ */
+#ifdef __OPTIMIZE_SIZE__
+#define _large_ __attribute__((section(".bss.zz"), aligned(4096)))
+#else
+#define _large_
+#endif
+
 #define _cleanup_(f)    __attribute__((cleanup(f)))
 #define _cleanup_free_  _cleanup_(free_ptr)
 #define _cleanup_close_ _cleanup_(close_fd)

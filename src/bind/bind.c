@@ -67,7 +67,7 @@ static bool goes_on(const struct binding *binding, unsigned entry)
 
 static bool is_none(const char *driver)
 {
-	return strcmp(driver, CONFIG_DRIVER_NONE) == 0;
+	return text_is(driver, CONFIG_DRIVER_NONE);
 }
 
 /* Up to 6.12.79 an override waits for a probe of the device that is under way. */
@@ -117,6 +117,7 @@ static void load_drivers(struct binding *binding)
 
 		if (!goes_on(binding, i) || driver_seen(binding, i) || is_none(driver) ||
 			is_native(binding, i) ||
+			text_is(binding->outcomes[i].driver, driver) ||
 			driver_load(binding->root, driver,
 				earlier(binding->deadline, LOAD_MS)))
 			continue;
@@ -404,8 +405,8 @@ static void init_outcome(const struct plan_entry *entry, const struct machine *m
 }
 
 /* Large, and lasts until the program ends, as does a child that hangs. */
-static struct outcome outcomes[PLAN_ENTRIES_MAX];
-static struct step steps[PLAN_ENTRIES_MAX * STEPS_OF_FUNCTION_MAX];
+static struct outcome outcomes[PLAN_ENTRIES_MAX] _large_;
+static struct step steps[PLAN_ENTRIES_MAX * STEPS_OF_FUNCTION_MAX] _large_;
 
 static void list_steps(struct binding *binding)
 {

@@ -69,19 +69,33 @@ struct log {
 	unsigned lines; /* written to fd */
 };
 
-/* One record of the kernel's log is one write (Documentation/ABI/testing/dev-kmsg). */
-static void log_line(struct log *log, const char *level, const char *text)
-{
-	char line[768];
-	size_t len = text_join(line, sizeof(line), level, "vfioboot: ", text, "\n", NULL);
+/* A line of it, which is put together behind its beginning. */
+#define SENTENCE_SIZE (CONFIG_PLACE_SIZE + CONFIG_MESSAGE_SIZE)
+struct line {
+	size_t begin;
+	char text[sizeof(LEVEL_INFO "vfioboot: \n") + SENTENCE_SIZE];
+};
 
+static char *begin_line(struct line *line, const char *level)
+{
+	line->begin =
+		text_join(line->text, sizeof(line->text), level, "vfioboot: ", NULL);
+	return line->text + line->begin;
+}
+
+/* One record of the kernel's log is one write (Documentation/ABI/testing/dev-kmsg). */
+static void log_line(struct log *log, struct line *line)
+{
+	size_t len = line->begin + strlen(line->text + line->begin);
+
+	line->text[len++] = '\n';
 	if (log->fd < 0 || log->lines == LOG_LINES_MAX) {
 		close_fd(&log->fd);
 		log->fd = sysfs_open_kmsg(log->root);
 		log->lines = 0;
 	}
 	log->lines++;
-	if (log->fd >= 0 && write(log->fd, line, len) < 0)
+	if (log->fd >= 0 && write(log->fd, line->text, len) < 0)
 		return; /* a full log is no reason to stop */
 }
 
@@ -98,37 +112,42 @@ static bool is_news(const struct report *report, const struct plan_entry *entry)
 
 static void log_config(struct log *log, const struct config *config)
 {
-	char sentence[CONFIG_PLACE_SIZE + CONFIG_MESSAGE_SIZE];
+	struct line line;
 
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
 		const struct config_error *error = &config->errors[i];
 		char place[CONFIG_PLACE_SIZE];
 
 		config_place_text(config, error->place, place);
-		text_join(sentence, sizeof(sentence), place, ": ", error->message, NULL);
-		log_line(log, LEVEL_WARNING, sentence);
+		text_join(begin_line(&line, LEVEL_WARNING), SENTENCE_SIZE, place, ": ",
+			error->message, NULL);
+		log_line(log, &line);
 	}
-	if (config->off)
-		log_line(log, LEVEL_INFO, "vfioboot.off is on the kernel command line");
+	if (!config->off)
+		return;
+	strcpy(begin_line(&line, LEVEL_INFO),
+		"vfioboot.off is on the kernel command line");
+	log_line(log, &line);
 }
 
 void log_write(const struct root *root, const struct report *report)
 {
 	struct log log = {.root = root, .fd = -1};
-	char sentence[512];
+	struct line line;
 
 	if (!report->plan->late)
 		log_config(&log, report->config);
 	for (unsigned i = 0; i < report->plan->n_entries; i++) {
 		if (!is_news(report, &report->plan->entries[i]))
 			continue;
-		log_sentence(report, i, sentence, sizeof(sentence));
-		log_line(&log,
-			report->outcomes[i].result == RESULT_BOUND ||
-					report->outcomes[i].reason == REASON_LATER
-				? LEVEL_INFO
-				: LEVEL_WARNING,
-			sentence);
+		log_sentence(report, i,
+			begin_line(&line,
+				report->outcomes[i].result == RESULT_BOUND ||
+						report->outcomes[i].reason == REASON_LATER
+					? LEVEL_INFO
+					: LEVEL_WARNING),
+			SENTENCE_SIZE);
+		log_line(&log, &line);
 	}
 	for (unsigned i = 0; i < report->n_steps; i++) {
 		struct record_step step;
@@ -136,12 +155,13 @@ void log_write(const struct root *root, const struct report *report)
 		if (!is_news(report, &report->plan->entries[report->steps[i].entry]))
 			continue;
 		record_make_step(report, &report->steps[i], &step);
-		log_step_sentence(&step, sentence, sizeof(sentence));
-		log_line(&log,
-			step.reason == REASON_NONE || step.reason == REASON_LATER
-				? LEVEL_INFO
-				: LEVEL_WARNING,
-			sentence);
+		log_step_sentence(&step,
+			begin_line(&line,
+				step.reason == REASON_NONE || step.reason == REASON_LATER
+					? LEVEL_INFO
+					: LEVEL_WARNING),
+			SENTENCE_SIZE);
+		log_line(&log, &line);
 	}
 	close_fd(&log.fd);
 }

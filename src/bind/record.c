@@ -47,7 +47,7 @@ struct output {
 	int fd;
 	int error;
 	size_t len;
-	char buffer[8192];
+	char buffer[6144]; /* within the pages of the stack that reading takes */
 };
 
 static void flush(struct output *output)
@@ -79,10 +79,12 @@ static void put(struct output *output, const char *text)
 /* Puts @key and a word; see record.h. */
 static void put_word(struct output *output, const char *key, const char *word)
 {
-	char escaped[WORD_SIZE(CONFIG_PATH_SIZE)];
+	size_t room = WORD_SIZE(CONFIG_PATH_SIZE);
 
 	put(output, key);
-	put_bytes(output, escaped, word_format(word, escaped, sizeof(escaped)));
+	if (room > sizeof(output->buffer) - output->len)
+		flush(output);
+	output->len += word_format(word, output->buffer + output->len, room);
 }
 
 static void format_id(const struct pci_ids *ids, char ret[static sizeof("ffff:ffff")])
@@ -279,8 +281,12 @@ static int open_dir(int dir, const char *name)
 
 static int open_record_dir(const struct root *root)
 {
-	_cleanup_close_ int run = open_dir(root->fd, RUN_DIR);
+	_cleanup_close_ int run = -1;
+	int fd = file_open(root, TREE_RUN, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 
+	if (fd >= 0)
+		return fd;
+	run = open_dir(root->fd, RUN_DIR);
 	return run < 0 ? run : open_dir(run, RECORD_DIR);
 }
 

@@ -14,19 +14,20 @@ static bool is_plain(char c)
 size_t word_format(const char *text, char *ret, size_t size)
 {
 	bool is_nothing_sign = strcmp(text, "-") == 0;
-	char *to = ret, *end = ret + size - 1;
+	char *to = ret, *last = ret + size - 4; /* where four bytes and a NUL have room */
 
 	if (!*text)
 		*to++ = '-';
-	for (; end - to >= 4; text++) {
-		unsigned char c;
+	/* Nearly all is. */
+	while (!is_nothing_sign && is_plain(*text) && to < last)
+		*to++ = *text++;
+	for (; *text && to < last; text++) {
+		unsigned char c = (unsigned char)*text;
 
-		/* Nearly all is. */
-		while (is_plain(*text) && end - to >= 4 && !is_nothing_sign)
-			*to++ = *text++;
-		c = (unsigned char)*text;
-		if (!c || end - to < 4)
-			break;
+		if (is_plain(*text) && !is_nothing_sign) {
+			*to++ = *text;
+			continue;
+		}
 		*to++ = '\\';
 		*to++ = (char)('0' + (c >> 6));
 		*to++ = (char)('0' + (c >> 3 & 7));

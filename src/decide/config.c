@@ -587,7 +587,7 @@ bool config_section_has_place(const struct config_section *section)
 
 bool config_section_is_native(const struct config_section *section)
 {
-	return strcmp(section->driver, CONFIG_DRIVER_NATIVE) == 0;
+	return text_is(section->driver, CONFIG_DRIVER_NATIVE);
 }
 
 unsigned config_expected(

@@ -64,6 +64,7 @@ struct config_section {
 	uint8_t rebar[CONFIG_REBARS];
 	enum config_switch d3cold, power;
 	struct config_place place;
+	uint64_t places;                      /* of config_note_selector() */
 	uint16_t first_selector, n_selectors; /* in config.selectors */
 	uint32_t keys;                        /* bits of the single-valued keys seen */
 	uint16_t expect;   /* functions that must be there; 0: any number */
@@ -125,9 +126,9 @@ struct config {
 /* Whether @driver ("": none), which has a function, is the one that its section asks for. */
 static inline bool config_driver_is(const char *asked, const char *driver)
 {
-	if (strcmp(asked, CONFIG_DRIVER_NATIVE) == 0)
+	if (text_is(asked, CONFIG_DRIVER_NATIVE))
 		return pcidev_driver_is_native(driver);
-	return strcmp(driver, strcmp(asked, CONFIG_DRIVER_NONE) == 0 ? "" : asked) == 0;
+	return text_is(driver, text_is(asked, CONFIG_DRIVER_NONE) ? "" : asked);
 }
 
 /*
@@ -203,6 +204,20 @@ bool config_set_key(struct config *config, struct config_place place,
 /* Adds a selector to the newest section.  Returns false, with an error added, without room. */
 bool config_add_selector(struct config *config, struct config_place place,
 	struct config_section *section, const struct selector *selector);
+
+/* Notes that the next selector of the section is *@selector: its number, kind and place. */
+void config_note_selector(
+	struct config_section *section, const struct selector *selector);
+
+/*
+ * Whether a selector of the section may name the place of the path: a quick look, since with many
+ * sections most functions are elsewhere.
+ */
+static inline bool config_may_be_place(
+	const struct config_section *section, const struct pci_path *path)
+{
+	return section->places >> path->devfn[0] % 64 & 1;
+}
 
 /*
  * Whether one of the globs of @list, with commas between, is of this machine (dmi.h).  Returns 1 or 0;

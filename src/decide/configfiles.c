@@ -161,65 +161,95 @@ int configfiles_read_texts(const struct root *root, const struct configfiles_tex
 }
 
 /*
- * What files are read into: of one size, so that it is the same pages of the stack each time.  It is
- * not static: threads of other programs read at the same time (library/).
+ * Most of these files are short, and pages of the stack that nothing else needs are dear.  It is not
+ * static: threads of other programs read at the same time (library/).
  */
-#define TEXT_SIZE CMDLINE_SIZE
+#define SHORT_SIZE 2048
+#define TEXT_SIZE  CMDLINE_SIZE
 
 _Static_assert(TEXT_SIZE > PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE,
 	"the largest protect list has room");
 
-/* Returns whether there is such a file. */
-static bool read_protect_file(const struct root *root, struct config *config,
-	const char *path, struct protect_list *list)
+/* Files that are read as a whole. */
+struct reading {
+	const struct root *root;
+	struct config *config;
+	struct protect_list *protect; /* of read_protect() */
+	bool any;                     /* there is one of the lists */
+};
+
+/* Takes the text of the file @path, of @n bytes, or -errno. */
+typedef void (*take_text)(
+	struct reading *reading, const char *path, char *text, ssize_t n);
+
+__attribute__((noinline)) static void read_long_file(
+	struct reading *reading, const char *path, take_text take)
 {
 	char text[TEXT_SIZE];
-	ssize_t n = file_read_fixed(root, path, text, sizeof(text));
+
+	take(reading, path, text,
+		file_read_fixed(reading->root, path, text, sizeof(text)));
+}
+
+static void read_whole_file(struct reading *reading, const char *path, take_text take)
+{
+	char text[SHORT_SIZE];
+	ssize_t n = file_read_fixed(reading->root, path, text, sizeof(text));
+
+	if (n == -EFBIG)
+		read_long_file(reading, path, take);
+	else
+		take(reading, path, text, n);
+}
+
+static void take_protect(struct reading *reading, const char *path, char *text, ssize_t n)
+{
 	struct config_place place = {0};
 
 	if (n == -ENOENT)
-		return false;
-	if (n < 0) {
-		list->incomplete = true;
-		file_error(config, path, strerror((int)-n));
-		return true;
-	}
-	place.line = (uint16_t)protect_parse(list, text);
-	if (!place.line)
-		return true;
-	list->incomplete = true;
-	place.file = config_add_file(config, path);
-	config_add_error(config, place,
-		"not an entry of a protect list, or one too many; rebuild the image, and the "
-		"list with it");
-	return true;
+		return;
+	reading->any = true;
+	place.line = (uint16_t)(n < 0 ? 0 : protect_parse(reading->protect, text));
+	if (n >= 0 && !place.line)
+		return;
+	reading->protect->incomplete = true;
+	place.file = config_add_file(reading->config, path);
+	config_add_error(reading->config, place, "%s",
+		n < 0 ? strerror((int)-n)
+		      : "not an entry of a protect list, or one too many; rebuild the "
+			"image, and the list with it");
 }
 
 void configfiles_read_protect(
 	const struct root *root, struct config *config, struct protect_list *ret)
 {
-	bool any = false;
+	struct reading reading = {.root = root, .config = config, .protect = ret};
 
 	for (size_t i = 0; i < ARRAY_SIZE(protect_files); i++)
-		any |= read_protect_file(root, config, protect_files[i], ret);
+		read_whole_file(&reading, protect_files[i], take_protect);
 	/*
 	 * An image that was made elsewhere does not know this host; the real root will, unless
 	 * its list could not be made.
 	 */
-	ret->incomplete |= !any && (root->live || root_is_initramfs(root));
+	ret->incomplete |= !reading.any && (root->live || root_is_initramfs(root));
+}
+
+static void take_cmdline(struct reading *reading, const char *path, char *text, ssize_t n)
+{
+	(void)path;
+	if (n >= 0)
+		config_read_cmdline(reading->config, text);
+	/* Another machine's files may lack it. */
+	if (n >= 0 || (n == -ENOENT && !reading->root->live))
+		return;
+	/* It might say "off". */
+	reading->config->cmdline_unread = true;
+	file_error(reading->config, "kernel command line", strerror((int)-n));
 }
 
 void configfiles_read_cmdline(const struct root *root, struct config *config)
 {
-	char text[TEXT_SIZE];
-	int r = cmdline_read_fixed(root, text, sizeof(text));
+	struct reading reading = {.root = root, .config = config};
 
-	if (r == 0)
-		config_read_cmdline(config, text);
-	/* Another machine's files may lack it. */
-	if (r == 0 || (r == -ENOENT && !root->live))
-		return;
-	/* It might say "off". */
-	config->cmdline_unread = true;
-	file_error(config, "kernel command line", strerror(-r));
+	read_whole_file(&reading, TREE_CMDLINE, take_cmdline);
 }

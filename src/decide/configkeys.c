@@ -30,6 +30,24 @@ bool config_set_choice(bool *ret, const char *value, const char *no, const char 
 	return *ret || strcmp(value, no) == 0;
 }
 
+/*
+ * A place below a bridge of the root bus has a bit of that bridge, one on the root bus those of all
+ * functions of its device; what names no path may be anywhere.
+ */
+void config_note_selector(struct config_section *section, const struct selector *selector)
+{
+	unsigned devfn = selector->path.devfn[0] % 64u;
+
+	section->n_selectors++;
+	section->kinds |= (uint8_t)(1 << selector->kind);
+	if (selector->kind == SELECTOR_ADDRESS || selector->kind == SELECTOR_VF)
+		section->places = UINT64_MAX;
+	else if (selector->kind == SELECTOR_PATH)
+		section->places |= selector->path.depth > 1
+			? (uint64_t)1 << devfn
+			: (uint64_t)0xff << (devfn & ~7u);
+}
+
 bool config_add_selector(struct config *config, struct config_place place,
 	struct config_section *section, const struct selector *selector)
 {
@@ -39,8 +57,7 @@ bool config_add_selector(struct config *config, struct config_place place,
 		return false;
 	}
 	config->selectors[config->n_selectors++] = *selector;
-	section->n_selectors++;
-	section->kinds |= (uint8_t)(1 << selector->kind);
+	config_note_selector(section, selector);
 	return true;
 }
 
@@ -319,7 +336,7 @@ const char *config_identity_key(enum sysfs_identity kind)
 static const struct key *find_key(const char *name)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
-		if (strcmp(name, keys[i].name) == 0)
+		if (text_is(name, keys[i].name))
 			return &keys[i];
 	return NULL;
 }
@@ -356,7 +373,7 @@ bool config_set_key(struct config *config, struct config_place place,
 	uint32_t bit;
 
 	for (int kind = 0; kind < SELECTOR_KINDS; kind++)
-		if (strcmp(name, selector_kind_name((enum selector_kind)kind)) == 0)
+		if (text_is(name, selector_kind_name((enum selector_kind)kind)))
 			return set_selectors(
 				config, place, section, (enum selector_kind)kind, value);
 	if (strcmp(name, MACHINE_KEY) == 0)

@@ -9,9 +9,6 @@
 /* inih cuts section names at MAX_SECTION (50) bytes with their NUL (ini.c). */
 #define SECTION_MAX 49
 
-/* What isspace() calls white space within a line, as inih does. */
-#define BLANKS " \t\r\f\v"
-
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* what some editors put before UTF-8 */
 
 struct reader {
@@ -72,9 +69,20 @@ static bool read_line(struct reader *reader, char *line, const char **ret_messag
 	return true;
 }
 
+/*
+ * What isspace() calls white space within a line, as inih does.  By hand: strspn(3) makes its set for
+ * each call again.
+ */
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r' && c != '\n');
+}
+
 static char *skip_blanks(char *text)
 {
-	return text + strspn(text, BLANKS);
+	while (is_blank(*text))
+		text++;
+	return text;
 }
 
 /* Whether there is a '=' or ':' before an inline comment, as inih looks for it. */
@@ -83,7 +91,7 @@ static bool has_separator(const char *text)
 	for (size_t i = 0; text[i]; i++) {
 		if (text[i] == '=' || text[i] == ':')
 			return true;
-		if (text[i] == ';' && i && strchr(BLANKS, text[i - 1]))
+		if (text[i] == ';' && i && is_blank(text[i - 1]))
 			return false;
 	}
 	return false;

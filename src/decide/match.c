@@ -4,26 +4,6 @@
 
 #define PLACE_KINDS (1 << SELECTOR_PATH | 1 << SELECTOR_ADDRESS | 1 << SELECTOR_VF)
 
-/*
- * Whether a selector may name the place: a quick look at what differs most, since with many sections
- * most functions are elsewhere.
- */
-static bool may_be_place(const struct config *config,
-	const struct config_section *section, const struct pci_path *path)
-{
-	const struct selector *selector = &config->selectors[section->first_selector];
-	const struct selector *end = selector + section->n_selectors;
-
-	for (; selector < end; selector++)
-		if (selector->kind == SELECTOR_ADDRESS || selector->kind == SELECTOR_VF ||
-			(selector->kind == SELECTOR_PATH &&
-				selector->path.devfn[0] >> 3 == path->devfn[0] >> 3 &&
-				(selector->path.depth == 1 ||
-					selector->path.devfn[0] == path->devfn[0])))
-			return true;
-	return false;
-}
-
 /* The kinds among @wanted of which at least one selector holds, as bits 1 << kind. */
 static unsigned matching_kinds(const struct config *config,
 	const struct config_section *section, unsigned wanted, const struct pcidev *dev)
@@ -64,7 +44,7 @@ __attribute__((noinline)) static enum match match_place(const struct config *con
 enum match match_section(const struct config *config,
 	const struct config_section *section, const struct pcidev *dev)
 {
-	if (section->kinds & PLACE_KINDS && !may_be_place(config, section, &dev->path))
+	if (section->kinds & PLACE_KINDS && !config_may_be_place(section, &dev->path))
 		return MATCH_NONE;
 	return match_place(config, section, dev);
 }

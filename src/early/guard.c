@@ -36,7 +36,7 @@ static int watch(void *data)
 /* With memory of its own; what fork() does beyond that is a fortieth of the program's size. */
 void guard_trial(const struct root *root)
 {
-	static char stack[8192] __attribute__((aligned(16)));
+	static char stack[8192] _large_;
 
 	clone(watch, stack + sizeof(stack), SIGCHLD, (void *)root);
 }

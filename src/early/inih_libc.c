@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static _Alignas(max_align_t) char block[1024];
 static bool in_use;
@@ -42,6 +43,15 @@ void free(void *p)
 {
 	if (p)
 		in_use = false;
+}
+
+/* inih looks each character of a line up in a set of two: musl's, for long texts, takes thrice as long. */
+char *strchr(const char *text, int c)
+{
+	for (; *text != (char)c; text++)
+		if (!*text)
+			return NULL;
+	return (char *)text;
 }
 
 /* glibc's name of fopen() for large files; a distribution's inih was compiled with glibc. */

@@ -45,10 +45,13 @@ struct options {
 };
 
 /* Large, hence static: the stack of a program is small and its heap is not needed. */
-static struct config config;
-static struct protect_list protect;
-static struct machine machine;
-static struct plan plan;
+static struct config config _large_;
+static struct protect_list protect _large_;
+static struct machine machine _large_;
+static struct plan plan _large_;
+
+/* With its small part first, the last of the small ones. */
+static struct root root __attribute__((section(".bss.zy")));
 
 static void print_help(void)
 {
@@ -456,7 +459,6 @@ static int run(const struct root *root, const struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct root root;
 	struct options options;
 	int status, r;
 
@@ -470,7 +472,5 @@ int main(int argc, char **argv)
 			strerror(-r));
 		return EXIT_BAD_INPUT;
 	}
-	status = run(&root, &options);
-	root_close(&root);
-	return status;
+	return run(&root, &options);
 }

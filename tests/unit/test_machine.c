@@ -64,8 +64,7 @@ static struct config_section *add_section(const char *selector, const char *seco
 		struct selector *parsed = &config->selectors[config->n_selectors++];
 
 		assert_int_equal(selector_parse(texts[i], parsed), 0);
-		section->kinds |= (uint8_t)(1 << parsed->kind);
-		section->n_selectors++;
+		config_note_selector(section, parsed);
 	}
 	return section;
 }

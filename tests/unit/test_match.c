@@ -19,8 +19,7 @@ static const struct config_section *make_section(const char *text)
 		struct selector *selector = &config.selectors[config.n_selectors++];
 
 		assert_int_equal(selector_parse(item, selector), 0);
-		section->n_selectors++;
-		section->kinds |= (uint8_t)(1 << selector->kind);
+		config_note_selector(section, selector);
 	}
 	return section;
 }

@@ -232,10 +232,9 @@ static struct config_section *add_section(const char *name, const char *selector
 	struct selector *parsed = &config->selectors[config->n_selectors];
 
 	assert_int_equal(selector_parse(selector, parsed), 0);
-	*section = (struct config_section){.driver = "vfio-pci",
-		.first_selector = (uint16_t)config->n_selectors++,
-		.n_selectors = 1,
-		.kinds = (uint8_t)(1 << parsed->kind)};
+	*section = (struct config_section){
+		.driver = "vfio-pci", .first_selector = (uint16_t)config->n_selectors++};
+	config_note_selector(section, parsed);
 	snprintf(section->name, sizeof(section->name), "%s", name);
 	return section;
 }
