@@ -41,13 +41,15 @@ void root_close(struct root *root)
 int root_open(const char *dir, struct root *ret)
 {
 	bool live = strcmp(dir, "/") == 0;
-	_cleanup_close_ int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* musl's open() sets O_CLOEXEC by a second call, for kernels that were before it. */
+	_cleanup_close_ int fd = openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
 	ret->path[0] = '\0';
 	if (!live && fd_path(fd, ret->path, sizeof(ret->path)) < 0)
 		return -ENAMETOOLONG;
+	ret->is_bridge = false;
 	/* However it is written. */
 	ret->live = live || strcmp(ret->path, "/") == 0;
 	ret->fd = TAKE_FD(fd);
@@ -300,16 +302,16 @@ struct kernel_dirent {
 	char name[];
 };
 
-/* Reads with getdents64 itself: opendir() would take its buffer from the heap. */
-int file_each_name(const struct root *root, const char *dir,
-	bool (*found)(void *data, const char *name), void *data)
+/*
+ * Reads with getdents64 itself: opendir() would take its buffer from the heap.  A directory that is
+ * not there costs no page of the stack.
+ */
+__attribute__((noinline)) int file_each_entry(
+	int fd, bool (*found)(void *data, const char *name), void *data)
 {
 	char buffer[4096] __attribute__((aligned(8)));
-	_cleanup_close_ int fd = file_open(root, dir, O_RDONLY | O_DIRECTORY);
 	long n;
 
-	if (fd < 0)
-		return fd;
 	while ((n = syscall(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0) {
 		for (long at = 0; at < n;) {
 			const struct kernel_dirent *entry = (const void *)(buffer + at);
@@ -320,6 +322,14 @@ int file_each_name(const struct root *root, const char *dir,
 		}
 	}
 	return n < 0 ? -errno : 0;
+}
+
+int file_each_name(const struct root *root, const char *dir,
+	bool (*found)(void *data, const char *name), void *data)
+{
+	_cleanup_close_ int fd = file_open(root, dir, O_RDONLY | O_DIRECTORY);
+
+	return fd < 0 ? fd : file_each_entry(fd, found, data);
 }
 
 int file_stat(const struct root *root, const char *path, struct stat *ret)

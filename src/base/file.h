@@ -17,6 +17,7 @@
 struct root {
 	int fd;
 	bool live;       /* the running machine: a kernel answers what is written */
+	bool is_bridge;  /* not the root, but the directory of a bridge (sysfs.h) */
 	char path[4096]; /* of another machine's tree, without links; "" if live */
 };
 
@@ -86,6 +87,9 @@ int file_resolve(const struct root *root, const char *path, char **ret);
  */
 int file_each_name(const struct root *root, const char *dir,
 	bool (*found)(void *data, const char *name), void *data);
+
+/* The same of an open directory. */
+int file_each_entry(int fd, bool (*found)(void *data, const char *name), void *data);
 
 /* Opens a directory for readdir(3); the caller closes @ret.  Returns 0, or -errno. */
 int file_open_directory(const struct root *root, const char *path, DIR **ret);

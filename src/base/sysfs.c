@@ -71,9 +71,11 @@ int sysfs_open_kmsg(const struct root *root)
 }
 
 /* The name of a function's directory, or of a file in it. */
-static void device_name(char *ret, struct pci_address address, const char *file)
+static void device_name(
+	const struct root *root, char *ret, struct pci_address address, const char *file)
 {
-	char *to = pci_address_format(address, stpcpy(ret, DEVICES "/"));
+	char *to = pci_address_format(
+		address, root->is_bridge ? ret : stpcpy(ret, DEVICES "/"));
 
 	if (*file) {
 		*to++ = '/';
@@ -102,7 +104,7 @@ int sysfs_read_ids(
 {
 	char name[NAME_SIZE];
 
-	device_name(name, address, "modalias");
+	device_name(root, name, address, "modalias");
 	return sysfs_read_modalias(root, name, ret);
 }
 
@@ -130,7 +132,7 @@ int sysfs_read_driver(const struct root *root, struct pci_address address,
 {
 	char name[NAME_SIZE];
 
-	device_name(name, address, "driver");
+	device_name(root, name, address, "driver");
 	return read_last_name(root, name, ret);
 }
 
@@ -142,7 +144,7 @@ static int read_function_link(const struct root *root, struct pci_address addres
 	const char *last;
 	int r;
 
-	device_name(name, address, link);
+	device_name(root, name, address, link);
 	r = file_read_link(root, name, target, sizeof(target));
 	if (r < 0)
 		return r;
@@ -168,7 +170,7 @@ int sysfs_read_path(
 	char name[NAME_SIZE], target[1024];
 	int r;
 
-	device_name(name, address, "");
+	device_name(root, name, address, "");
 	r = file_read_link(root, name, target, sizeof(target));
 	if (r < 0)
 		return r;
@@ -222,7 +224,7 @@ int sysfs_read_identity(const struct root *root, struct pci_address address,
 	struct slot_search search = {root, link, ret, false};
 	int r;
 
-	device_name(name, address, kind == SYSFS_SERIAL ? "serial_number" : "");
+	device_name(root, name, address, kind == SYSFS_SERIAL ? "serial_number" : "");
 	if (kind == SYSFS_SERIAL)
 		return file_read_line(root, name, ret, SYSFS_IDENTITY_SIZE);
 	r = file_read_link(root, name, link, sizeof(link));
@@ -239,7 +241,7 @@ static bool has_link(
 {
 	char name[NAME_SIZE], target[64];
 
-	device_name(name, address, link);
+	device_name(root, name, address, link);
 	return file_read_link(root, name, target, sizeof(target)) != -ENOENT;
 }
 
@@ -294,7 +296,7 @@ bool sysfs_has_connector(const struct root *root, struct pci_address address)
 {
 	struct connector_search search = {.root = root};
 
-	device_name(search.name, address, "drm");
+	device_name(root, search.name, address, "drm");
 	file_each_name(root, search.name, found_card, &search);
 	return search.found;
 }
@@ -327,15 +329,29 @@ static bool found_name(void *data, const char *name)
 	return search->found(search->data, address);
 }
 
-int sysfs_each_function(const struct root *root, const struct pci_address *parent,
+int sysfs_each_function(const struct root *root,
 	bool (*found)(void *data, struct pci_address address), void *data)
 {
 	struct function_search search = {found, data};
-	char name[NAME_SIZE] = DEVICES;
 
-	if (parent)
-		device_name(name, *parent, "");
-	return file_each_name(root, name, found_name, &search);
+	if (root->is_bridge)
+		return file_each_entry(root->fd, found_name, &search);
+	return file_each_name(root, DEVICES, found_name, &search);
+}
+
+int sysfs_open_bridge(
+	const struct root *root, struct pci_address bridge, struct root *ret)
+{
+	char name[NAME_SIZE];
+
+	device_name(root, name, bridge, "");
+	ret->fd = file_open(root, name, O_RDONLY | O_DIRECTORY);
+	if (ret->fd < 0)
+		return ret->fd;
+	ret->live = root->live;
+	ret->is_bridge = true;
+	strcpy(ret->path, root->path);
+	return 0;
 }
 
 int sysfs_read_override(const struct root *root, struct pci_address address,
@@ -344,7 +360,7 @@ int sysfs_read_override(const struct root *root, struct pci_address address,
 	char name[NAME_SIZE];
 	int r;
 
-	device_name(name, address, "driver_override");
+	device_name(root, name, address, "driver_override");
 	r = file_read_line(root, name, ret, SYSFS_DRIVER_SIZE);
 	/* drivers/pci/pci-sysfs.c, driver_override_show() */
 	if (r == -ENOENT || (r == 0 && strcmp(ret, "(null)") == 0))
@@ -357,7 +373,7 @@ int sysfs_write_override(
 {
 	char name[NAME_SIZE], value[SYSFS_DRIVER_SIZE + 1];
 
-	device_name(name, address, "driver_override");
+	device_name(root, name, address, "driver_override");
 	/* A bare newline clears it (drivers/base/driver.c, driver_set_override). */
 	text_join(value, sizeof(value), driver, "\n", NULL);
 	return write_value(root, name, value);
@@ -396,7 +412,7 @@ ssize_t sysfs_read_attribute(const struct root *root, struct pci_address address
 	char name[NAME_SIZE];
 	ssize_t n;
 
-	device_name(name, address, attributes[attribute]);
+	device_name(root, name, address, attributes[attribute]);
 	n = file_read_fixed(root, name, ret, size);
 	if (n > 0 && ret[n - 1] == '\n')
 		ret[--n] = '\0';
@@ -408,7 +424,7 @@ int sysfs_write_attribute(const struct root *root, struct pci_address address,
 {
 	char name[NAME_SIZE];
 
-	device_name(name, address, attributes[attribute]);
+	device_name(root, name, address, attributes[attribute]);
 	return write_value(root, name, value);
 }
 

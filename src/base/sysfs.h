@@ -73,11 +73,20 @@ int sysfs_read_virtual(const struct root *root, struct pci_address physical, uns
 bool sysfs_has_driver(const struct root *root, const char *driver);
 
 /*
- * Calls @found for each function below the bridge @parent, or with NULL for each function
- * of the machine, until it returns false.  Returns 0, or -errno.
+ * Calls @found for each function of the machine, or below the bridge that @root is, until it returns
+ * false.  Returns 0, or -errno.
  */
-int sysfs_each_function(const struct root *root, const struct pci_address *parent,
+int sysfs_each_function(const struct root *root,
 	bool (*found)(void *data, struct pci_address address), void *data);
+
+/*
+ * Opens the directory of a bridge.  As a root it has the functions below the bridge, for
+ * sysfs_each_function() and what reads or writes a file in the directory of one: by two names in place
+ * of the dozen that the kernel walks over links otherwise.  Returns 0, with *@ret for root_close(), or
+ * -errno.
+ */
+int sysfs_open_bridge(
+	const struct root *root, struct pci_address bridge, struct root *ret);
 
 /*
  * The driver_override of a function: "" for none, and where the kernel has no such attribute.  Returns 0;

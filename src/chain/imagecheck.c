@@ -136,7 +136,7 @@ static bool found_function(void *data, struct pci_address address)
 	struct pcidev dev = {0};
 
 	if (pcidev_read(open->root, address, &dev) == 0 &&
-		pcidev_read_details(open->root, &dev) == 0 &&
+		pcidev_read_details(open->root, &dev, "") == 0 &&
 		match_section(open->config, open->section, &dev) == MATCH_MEMBER)
 		variant_add(open->root, &dev.ids, open->driver);
 	return true;
@@ -147,7 +147,7 @@ static int add_variant(struct imagecheck *check, const struct config *config,
 {
 	struct open_section open = {check->root, config, section, ""};
 
-	sysfs_each_function(check->root, NULL, found_function, &open);
+	sysfs_each_function(check->root, found_function, &open);
 	return *open.driver ? add_module(check, open.driver) : 0;
 }
 

@@ -6,7 +6,9 @@
 #include "match.h"
 
 struct lookup {
+	/* That, or the directory of a bridge, while functions below it are read. */
 	const struct root *root;
+	const char *asked; /* the driver that all sections ask for; "": they differ */
 	const struct config *config;
 	struct protect_list *protect;
 	struct machine *machine;
@@ -56,12 +58,21 @@ static void read_function_details(const struct lookup *lookup, struct pcidev *de
 	struct pci_path path = dev->path;
 
 	if (!known) {
-		pcidev_read_details(lookup->root, dev);
+		pcidev_read_details(lookup->root, dev, lookup->asked);
 		return;
 	}
 	*dev = *known;
 	dev->path = path.depth ? path : known->path;
 	pcidev_read_virtual(lookup->root, dev);
+}
+
+/* Of a display that no section names only who has it counts. */
+static void read_display(const struct lookup *lookup, struct pcidev *dev)
+{
+	if (find_known(lookup, dev->address))
+		read_function_details(lookup, dev);
+	else
+		pcidev_read_holder(lookup->root, dev, lookup->asked);
 }
 
 /* Adds a function, or finds it again.  NULL when it is not there or has no room. */
@@ -111,21 +122,30 @@ static void look_up_slot(struct lookup *lookup, struct pci_address first, bool a
 	}
 }
 
-static void add_at_path(
+static struct pcidev *add_at_path(
 	struct lookup *lookup, const struct pci_path *path, struct pci_address address)
 {
 	struct pcidev *dev = add_named(lookup, address);
 
-	if (!dev)
-		return;
-	dev->path = *path;
-	dev->path.devfn[path->depth - 1] = address.devfn;
+	if (dev) {
+		dev->path = *path;
+		dev->path.devfn[path->depth - 1] = address.devfn;
+	}
+	return dev;
 }
 
-/* Reads the directory of the bridge @parent for the functions that @slot wants. */
-static bool read_slot(struct lookup *lookup, struct pci_address parent, struct slot *slot)
+/* Opens the directory of the bridge @parent and looks there for the functions that @slot wants. */
+static int open_slot(const struct lookup *lookup, struct pci_address parent,
+	struct slot *slot, struct root *ret_bridge)
 {
-	return sysfs_each_function(lookup->root, &parent, found_in_slot, slot) == 0;
+	int r = sysfs_open_bridge(lookup->root, parent, ret_bridge);
+
+	if (r < 0)
+		return r;
+	r = sysfs_each_function(ret_bridge, found_in_slot, slot);
+	if (r < 0)
+		root_close(ret_bridge);
+	return r;
 }
 
 /* Walks from bridge to bridge, one directory each, to the element before @end. */
@@ -135,18 +155,26 @@ static bool find_element(struct lookup *lookup, const struct pci_path *path, int
 	*ret = (struct pci_address){path->domain, path->bus, path->devfn[0]};
 	for (int i = 1; i < end; i++) {
 		struct slot slot = {.devfn = path->devfn[i]};
+		struct root bridge;
 
-		if (!read_slot(lookup, *ret, &slot) || !slot.found[slot.devfn & 7u])
+		if (open_slot(lookup, *ret, &slot, &bridge) < 0)
+			return false;
+		root_close(&bridge);
+		if (!slot.found[slot.devfn & 7u])
 			return false;
 		*ret = slot.functions[slot.devfn & 7u];
 	}
 	return true;
 }
 
-static void look_up_path(struct lookup *lookup, const struct pci_path *path, bool all)
+/* The functions at a path, with @details all that is needed to bind them. */
+static void look_up_path(
+	struct lookup *lookup, const struct pci_path *path, bool all, bool details)
 {
 	struct slot slot = {.devfn = path->devfn[path->depth - 1], .all = all};
+	const struct root *root = lookup->root;
 	struct pci_address at;
+	struct root bridge;
 
 	if (!find_element(lookup, path, path->depth - 1, &at))
 		return;
@@ -155,11 +183,19 @@ static void look_up_path(struct lookup *lookup, const struct pci_path *path, boo
 			add_at_path(lookup, path, at);
 		return;
 	}
-	if (!read_slot(lookup, at, &slot))
+	if (open_slot(lookup, at, &slot, &bridge) < 0)
 		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(slot.functions); i++)
-		if (slot.found[i])
-			add_at_path(lookup, path, slot.functions[i]);
+	lookup->root = &bridge;
+	for (unsigned i = 0; i < ARRAY_SIZE(slot.functions); i++) {
+		struct pcidev *dev = slot.found[i]
+			? add_at_path(lookup, path, slot.functions[i])
+			: NULL;
+
+		if (dev && details && !dev->detailed)
+			read_function_details(lookup, dev);
+	}
+	lookup->root = root;
+	root_close(&bridge);
 }
 
 /* Where they are only their physical function knows: its links lead to them, in this order. */
@@ -190,7 +226,7 @@ static void look_up_section(struct lookup *lookup, const struct config_section *
 			&lookup->config->selectors[section->first_selector + i];
 
 		if (selector->kind == SELECTOR_PATH)
-			look_up_path(lookup, &selector->path, selector->slot);
+			look_up_path(lookup, &selector->path, selector->slot, true);
 		else if (selector->kind == SELECTOR_ADDRESS)
 			look_up_slot(lookup, selector->address, selector->slot);
 		else if (selector->kind == SELECTOR_VF)
@@ -243,7 +279,7 @@ static void look_up_all(struct lookup *lookup)
 	if (machine->whole)
 		return;
 	machine->whole = true;
-	lookup->error = sysfs_each_function(lookup->root, NULL, found_on_bus, lookup);
+	lookup->error = sysfs_each_function(lookup->root, found_on_bus, lookup);
 	sort(machine->functions, machine->n_functions);
 }
 
@@ -335,7 +371,7 @@ static void look_up_displays(struct lookup *lookup)
 
 		if (entry->kind != PROTECT_DISPLAY)
 			continue;
-		look_up_path(lookup, &entry->path, false);
+		look_up_path(lookup, &entry->path, false, false);
 		for (unsigned j = before; j < lookup->machine->n_functions; j++)
 			stays |= pcidev_display(&lookup->machine->functions[j]) !=
 				PCIDEV_NO_DISPLAY;
@@ -355,8 +391,10 @@ static void read_details(struct lookup *lookup)
 		/* Unless all were read, each is there because a section names it. */
 		if (machine->whole && !is_candidate(lookup, dev))
 			continue;
-		read_function_details(lookup, dev);
-		takes_display |= pcidev_display(dev) != PCIDEV_NO_DISPLAY;
+		if (!dev->detailed)
+			read_function_details(lookup, dev);
+		takes_display |= !pcidev_is_given(dev, lookup->asked) &&
+			pcidev_display(dev) != PCIDEV_NO_DISPLAY;
 	}
 	if (!takes_display)
 		return;
@@ -365,14 +403,14 @@ static void read_details(struct lookup *lookup)
 		struct pcidev *dev = &machine->functions[i];
 
 		if (!dev->detailed && pcidev_display(dev) != PCIDEV_NO_DISPLAY)
-			read_function_details(lookup, dev);
+			read_display(lookup, dev);
 	}
 }
 
 /* Whether the place of a protected function still holds it. */
 static bool is_in_place(struct lookup *lookup, const struct protect_entry *entry)
 {
-	look_up_path(lookup, &entry->path, false);
+	look_up_path(lookup, &entry->path, false, false);
 	for (unsigned i = 0; i < lookup->machine->n_functions; i++) {
 		const struct pcidev *dev = &lookup->machine->functions[i];
 
@@ -403,10 +441,29 @@ static void check_protected(struct lookup *lookup)
 	}
 }
 
+/* What the sections ask for, unless that depends on the device, or one is to make virtual functions. */
+static const char *find_asked(const struct config *config)
+{
+	const char *asked = NULL;
+
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const struct config_section *section = &config->sections[i];
+
+		if (!is_wanted(config, section))
+			continue;
+		if (section->auto_driver || section->vfs ||
+			(asked && !text_is(section->driver, asked)))
+			return "";
+		asked = section->driver;
+	}
+	return asked ? asked : "";
+}
+
 int machine_look_up(const struct root *root, const struct config *config,
 	struct protect_list *protect, struct machine *ret)
 {
 	struct lookup lookup = {.root = root,
+		.asked = ret->next_boot ? "" : find_asked(config),
 		.config = config,
 		.protect = protect,
 		.machine = ret,

@@ -35,24 +35,38 @@ void pcidev_read_virtual(const struct root *root, struct pcidev *dev)
 	}
 }
 
-int pcidev_read_details(const struct root *root, struct pcidev *dev)
+bool pcidev_is_given(const struct pcidev *dev, const char *asked)
+{
+	return text_is(dev->driver, asked) && pcidev_driver_is_vfio(asked);
+}
+
+int pcidev_read_holder(const struct root *root, struct pcidev *dev, const char *asked)
 {
 	int r = sysfs_read_driver(root, dev->address, dev->driver);
 
 	if (r < 0)
 		return r;
-	dev->has_iommu_group = sysfs_has_iommu_group(root, dev->address);
 	/* Nobody asks it of others. */
 	dev->is_virtual = pcidev_base_class(dev) == PCI_BASE_DISPLAY &&
-		sysfs_is_virtual(root, dev->address);
-	/* Without a driver it has none. */
-	if (*dev->driver)
-		pcidev_read_virtual(root, dev);
+		!pcidev_is_given(dev, asked) && sysfs_is_virtual(root, dev->address);
 	dev->has_connector = dev->ids.class >> 8 == PCI_CLASS_DISPLAY_OTHER &&
 		sysfs_has_connector(root, dev->address);
 	/* A function of unknown path can be bound all the same. */
 	if (!dev->path.depth && sysfs_read_path(root, dev->address, &dev->path) < 0)
 		dev->path.depth = 0;
+	return 0;
+}
+
+int pcidev_read_details(const struct root *root, struct pcidev *dev, const char *asked)
+{
+	int r = pcidev_read_holder(root, dev, asked);
+
+	if (r < 0)
+		return r;
+	dev->has_iommu_group = sysfs_has_iommu_group(root, dev->address);
+	/* Without a driver it has none, and with the one that is asked for it keeps them. */
+	if (*dev->driver && !pcidev_is_given(dev, asked))
+		pcidev_read_virtual(root, dev);
 	dev->detailed = true;
 	return 0;
 }

@@ -25,7 +25,10 @@ struct pcidev {
 	bool is_virtual; /* of SR-IOV: a physical one's driver makes it; read of displays alone */
 	bool virtual_used; /* a physical one: a virtual one has a driver */
 	bool has_connector; /* its driver shows one; looked for where the class does not say it */
-	/* A physical one that has a driver: how many virtual ones it can have (0: none), and has. */
+	/*
+	 * A physical one that has a driver, other than the one asked for: how many virtual ones it can
+	 * have (0: none), and has.
+	 */
 	uint16_t total_vfs, num_vfs;
 	char driver[SYSFS_DRIVER_SIZE]; /* that holds it now; "": none */
 	/* A virtual one, where that was looked up: it is number @vf of the one there. */
@@ -36,8 +39,20 @@ struct pcidev {
 /* Reads what a function is: its ids by one read.  Returns 0, or -errno. */
 int pcidev_read(const struct root *root, struct pci_address address, struct pcidev *ret);
 
-/* Reads who holds a function, its group, and its path where that is not known yet. */
-int pcidev_read_details(const struct root *root, struct pcidev *dev);
+/*
+ * Reads who holds a function, what a display shows, and its path where that is not known yet.  Of one
+ * that is given away (pcidev_is_given()) nobody asks more than that.
+ */
+int pcidev_read_holder(const struct root *root, struct pcidev *dev, const char *asked);
+
+/* Reads that, its group and its virtual functions. */
+int pcidev_read_details(const struct root *root, struct pcidev *dev, const char *asked);
+
+/*
+ * Whether a guest's driver, @asked, which all sections ask for, has it already ("": they differ).  It is
+ * no display of the host then, whatever it shows, and keeps its virtual functions.
+ */
+bool pcidev_is_given(const struct pcidev *dev, const char *asked);
 
 /* Reads what virtual functions it can have, and has: total_vfs, num_vfs, virtual_used. */
 void pcidev_read_virtual(const struct root *root, struct pcidev *dev);

@@ -284,6 +284,14 @@ static bool is_protected(
 	return false;
 }
 
+/* Whether the function has been given away already: nothing of it is left to be taken from the host. */
+static bool is_given(const struct planner *planner, const struct draft *draft,
+	const struct pcidev *dev)
+{
+	return !planner->machine->next_boot &&
+		text_is(dev->driver, draft->section->driver);
+}
+
 /* What is wrong with the virtual functions of one, those it has and those it is to get. */
 static enum reason judge_virtual(const struct planner *planner, const struct draft *draft,
 	const struct pcidev *dev)
@@ -299,7 +307,7 @@ static enum reason judge_virtual(const struct planner *planner, const struct dra
 		return REASON_TOTAL_VFS;
 	/* They would be gone with its driver, or before there can be more or fewer of them. */
 	if (!planner->machine->next_boot && dev->virtual_used &&
-		(vfs ? vfs != dev->num_vfs : !draft->bound))
+		(vfs ? vfs != dev->num_vfs : !is_given(planner, draft, dev)))
 		return REASON_VIRTUAL_IN_USE;
 	return REASON_NONE;
 }
@@ -385,10 +393,13 @@ static bool takes_last_display(const struct planner *planner, const struct draft
 
 	if (draft->section->last_display || draft->native)
 		return false;
-	for (unsigned i = draft->first; i < planner->plan->n_entries; i++)
-		takes |= display_of(planner,
-				 function_of(planner, &planner->plan->entries[i])) !=
-			PCIDEV_NO_DISPLAY;
+	for (unsigned i = draft->first; i < planner->plan->n_entries; i++) {
+		const struct pcidev *dev =
+			function_of(planner, &planner->plan->entries[i]);
+
+		takes |= !is_given(planner, draft, dev) &&
+			display_of(planner, dev) != PCIDEV_NO_DISPLAY;
+	}
 	/* From the end: the listed displays were looked up last. */
 	for (unsigned i = planner->machine->n_functions; takes && i-- > 0;)
 		if (is_usable_display(planner, &planner->machine->functions[i]) &&
@@ -397,14 +408,12 @@ static bool takes_last_display(const struct planner *planner, const struct draft
 	return takes;
 }
 
-/* Whether all of the draft has been bound as asked: nothing is left to be taken from the host. */
+/* Whether all of the draft has been bound as asked. */
 static bool is_bound(const struct planner *planner, const struct draft *draft)
 {
-	const char *driver = draft->section->driver;
-
 	for (unsigned i = draft->first; i < planner->plan->n_entries; i++)
-		if (strcmp(function_of(planner, &planner->plan->entries[i])->driver,
-			    driver) != 0)
+		if (!is_given(planner, draft,
+			    function_of(planner, &planner->plan->entries[i])))
 			return false;
 	return !planner->machine->next_boot;
 }

@@ -227,7 +227,7 @@ static int compare_addresses(const void *a, const void *b)
 static int read_functions(struct reader *reader)
 {
 	_cleanup_(free_addresses) struct addresses list = {0};
-	int r = sysfs_each_function(reader->root, NULL, found_address, &list);
+	int r = sysfs_each_function(reader->root, found_address, &list);
 
 	if (r < 0)
 		return r;

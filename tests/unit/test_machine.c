@@ -113,6 +113,11 @@ static void test_path_reads_what_it_names(void **state)
 	protect(list);
 	add_section("00:07.7/00", "10de:");
 	assert_int_equal(look_up(), 0);
+	assert_int_equal(world.machine.n_functions, 2);
+	/* It has vfio-pci: before it had, the display that stays counts, too. */
+	world.machine.n_functions = 0;
+	strcpy(world.config.sections[0].driver, "pci-stub");
+	assert_int_equal(look_up(), 0);
 	assert_false(world.machine.whole);
 	assert_int_equal(world.machine.n_functions, 3);
 	assert_path(function_at("0000:20:00.0"), "00:07.7/00.0");
@@ -273,7 +278,23 @@ static void test_listed_display_spares_reading_all(void **state)
 	add_section("00:01.0/00", NULL);
 	assert_int_equal(look_up(), 0);
 	assert_false(world.machine.whole);
-	assert_true(function_at("0000:03:00.0")->detailed);
+	assert_true(*function_at("0000:03:00.0")->driver);
+}
+
+/* No other display is looked for when none is taken any more. */
+static void test_display_is_given(void **state)
+{
+	compose("display-on-vfio");
+	add_section("00:03.1/00", NULL);
+	assert_int_equal(look_up(), 0);
+	assert_false(world.machine.whole);
+	assert_int_equal(world.machine.n_functions, 2);
+	assert_string_equal(function_at("0000:02:00.0")->driver, "vfio-pci");
+	world.machine.n_functions = 0;
+	/* Whose driver is another one may take it from there. */
+	strcpy(add_section("00:01.0/00.1", NULL)->driver, "none");
+	assert_int_equal(look_up(), 0);
+	assert_true(world.machine.whole);
 }
 
 static void test_listed_display_gone(void **state)
@@ -285,7 +306,7 @@ static void test_listed_display_gone(void **state)
 	add_section("00:01.0/00", NULL);
 	assert_int_equal(look_up(), 0);
 	assert_true(world.machine.whole);
-	assert_true(function_at("0000:03:00.0")->detailed);
+	assert_true(*function_at("0000:03:00.0")->driver);
 }
 
 static void test_protected_in_place(void **state)
@@ -389,6 +410,7 @@ int main(void)
 		TEST(test_follow_moved),
 		TEST(test_listed_display_spares_reading_all),
 		TEST(test_listed_display_gone),
+		TEST(test_display_is_given),
 		TEST(test_protected_in_place),
 		TEST(test_protected_missing),
 		TEST(test_inactive_sections_read_nothing),

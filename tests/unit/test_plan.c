@@ -364,6 +364,37 @@ static void test_display_of_a_variant(void **state)
 	}
 }
 
+/* What a guest's driver has already is not taken once more: neither as a display nor with its functions. */
+static void test_rest_of_a_card(void **state)
+{
+	static const struct {
+		const char *driver; /* of the display */
+		bool next_boot, virtual_used;
+		enum reason reason;
+	} cases[] = {
+		{"vfio-pci", false, false, REASON_NONE},
+		{"vfio-pci", false, true, REASON_NONE},
+		{"vfio-pci", true, false, REASON_LAST_DISPLAY},
+		{"pci-stub", false, false, REASON_LAST_DISPLAY},
+		{"", false, false, REASON_LAST_DISPLAY},
+		{"i915", false, true, REASON_VIRTUAL_IN_USE},
+	};
+
+	setup_network(2);
+	world.machine.functions[0].ids.class = 0x030000;
+	world.machine.functions[0].total_vfs = 4;
+	world.machine.functions[1].ids.class = 0x040300;
+	add_section("one", "8086:1521");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		strcpy(world.machine.functions[0].driver, cases[i].driver);
+		world.machine.functions[0].virtual_used = cases[i].virtual_used;
+		world.machine.next_boot = cases[i].next_boot;
+		plan_it();
+		assert_int_equal(world.plan.n_entries, 2);
+		assert_int_equal(world.plan.entries[1].reason, cases[i].reason);
+	}
+}
+
 /* A plan has a bound.  A section that does not fit is told, and not bound in part. */
 static void test_plan_is_full(void **state)
 {
@@ -491,6 +522,7 @@ int main(void)
 		cmocka_unit_test_setup(test_truncated_follow, setup_full),
 		cmocka_unit_test_setup(test_incomplete_list, setup_empty),
 		cmocka_unit_test_setup(test_display_of_a_variant, setup_empty),
+		cmocka_unit_test_setup(test_rest_of_a_card, setup_empty),
 		cmocka_unit_test_setup(test_plan_is_full, setup_full),
 		cmocka_unit_test_setup(test_late, setup_empty),
 		cmocka_unit_test_setup(test_details_unknown, setup_empty),

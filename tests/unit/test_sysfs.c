@@ -176,18 +176,29 @@ static bool on_found(void *data, struct pci_address address)
 static void test_each_function(void **state)
 {
 	struct found all = {.n = 0}, below = {.n = 0}, one = {.stop = 1};
+	struct pci_address first = {0, 1, 0};
+	struct root bridge;
+	struct pci_ids ids, same;
 
 	fake_put(FUNCTIONS "0000:00:01.0/0000:01", "");
 	fake_dir(FUNCTIONS "0000:00:01.0/power");
 	fake_dir(FUNCTIONS "0000:00:01.0/0000:00:01.0:pcie010");
-	assert_int_equal(sysfs_each_function(&root, NULL, on_found, &all), 0);
+	assert_int_equal(sysfs_each_function(&root, on_found, &all), 0);
 	assert_int_equal(all.n, 3);
-	assert_int_equal(sysfs_each_function(&root, &port, on_found, &below), 0);
+	assert_int_equal(sysfs_open_bridge(&root, port, &bridge), 0);
+	assert_int_equal(sysfs_each_function(&bridge, on_found, &below), 0);
 	assert_int_equal(below.n, 2);
 	assert_int_equal(below.seen[0] ^ below.seen[1], 1);
-	assert_int_equal(sysfs_each_function(&root, NULL, on_found, &one), 0);
+	/* What is below it has its files there, too; what is not has none. */
+	assert_int_equal(sysfs_read_ids(&root, first, &ids), 0);
+	assert_int_equal(sysfs_read_ids(&bridge, first, &same), 0);
+	assert_int_equal(same.vendor, ids.vendor);
+	assert_int_equal(same.class, ids.class);
+	assert_int_equal(sysfs_read_ids(&bridge, port, &same), -ENOENT);
+	root_close(&bridge);
+	assert_int_equal(sysfs_each_function(&root, on_found, &one), 0);
 	assert_int_equal(one.n, 1);
-	assert_int_equal(sysfs_each_function(&root, &nobody, on_found, &one), -ENOENT);
+	assert_int_equal(sysfs_open_bridge(&root, nobody, &bridge), -ENOENT);
 	assert_int_equal(one.n, 1);
 }
 
