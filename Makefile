@@ -402,15 +402,33 @@ CLI_LONG = $(patsubst %,tests/cli/%.bats,plan try entry check status vfioboot)
 CLI_TOOLS = build/tests/compose build/tests/bootfiles build/tests/dialogue build/tests/answers
 CLI_FILES = $(CLI_LONG) $(filter-out $(CLI_LONG),$(sort $(wildcard tests/cli/*.bats)))
 CLI_TESTS = bats --tap --no-parallelize-within-files --jobs "$$((2 * $$(nproc)))" $(CLI_FILES)
-suite_lint = @tests/run $(RESULTS) lint tests/lint
+suite_lint = @tests/run --beside $(RESULTS) lint tests/lint
 suite_unit = @for test in $(1); do \
-	CMOCKA_MESSAGE_OUTPUT=TAP tests/run $(RESULTS) $${test\#\#*/} $$test; done
+	CMOCKA_MESSAGE_OUTPUT=TAP tests/run --beside $(RESULTS) $${test\#\#*/} $$test; done
 suite_cli = @EARLY=$(1)/vfioboot-early VFIOBOOT=$(1)/vfioboot ANSWERS=$(2) \
 	tests/run $(RESULTS) cli$(subst /,-,$(1:build%=%)) $(CLI_TESTS)
 # What the tests of the plain build were answered with --json.
 ANSWERS = $(CURDIR)/$(RESULTS)/answers
-suite_python = @PYTHON=$(PYTHON) VFIOBOOT=build/vfioboot tests/run $(RESULTS) python tests/python/run
+suite_python = @PYTHON=$(PYTHON) VFIOBOOT=build/vfioboot tests/run --beside $(RESULTS) python tests/python/run
 suite_schemas = @tests/run $(RESULTS) schemas tests/schemas $(1) $(ANSWERS)
+
+# side_by_side CHECK PROGRAMS UNIT-TESTS [OPTION-OF-BATS] [OPTION-OF-SCHEMAS]: CHECK-suites.  That of the command
+# line is the longest, and prints as it goes; of the others each prints when it is over.
+define side_by_side
+.PHONY: $(1)-suites $(1)-results $(1)-cli $(1)-lint $(1)-unit $(1)-python
+$(1)-suites: $(1)-cli $(1)-lint $(1)-unit $(1)-python
+$(1)-results: $(2)
+	@rm -rf $$(RESULTS)
+$(1)-cli: $(1)-results
+	$$(call suite_cli,build,$$(ANSWERS)) $(4)
+	$$(call suite_schemas,$(5))
+$(1)-lint: $(1)-results
+	$$(suite_lint)
+$(1)-unit: $(1)-results
+	$$(call suite_unit,$(3))
+$(1)-python: $(1)-results
+	$$(suite_python)
+endef
 
 # `make check-all` in parts, for machines that work side by side: SHARD=1/4 to 4/4, each at most an hour
 # with two cores.  What is no boot is in the first, but the page in Cockpit; boots say it by their tags.
@@ -429,15 +447,11 @@ not_slow = --filter-tags '!slow'
 # Roots for guests are made while other tests run.
 prepare_boots = @mkdir -p $(RESULTS) && { tests/boot/run --prepare >$(RESULTS)/roots.log 2>&1 & }
 
-.PHONY: run-check
-run-check: check-programs
-	@rm -rf $(RESULTS)
+$(eval $(call side_by_side,check,check-programs,$(TESTS)))
+.PHONY: run-check check-roots
+check-roots: check-results
 	$(prepare_boots)
-	$(suite_lint)
-	$(call suite_unit,$(TESTS))
-	$(call suite_cli,build,$(ANSWERS))
-	$(suite_schemas)
-	$(suite_python)
+run-check: check-roots check-suites
 	$(call suite_cli,build/sanitized) $(not_slow)
 	@tests/run $(RESULTS) boot tests/boot/run
 	@tests/run $(RESULTS) --summary
@@ -468,14 +482,9 @@ shards:
 
 # For daily work: no boots, no sanitizer, and none of the slow tests.
 QUICK_TESTS = $(TESTS:build/tests/%=build/unit/%)
+$(eval $(call side_by_side,quick,all $(QUICK_TESTS) $(CLI_TOOLS),$(QUICK_TESTS),$(not_slow),--some))
 .PHONY: run-check-quick
-run-check-quick: all $(QUICK_TESTS) $(CLI_TOOLS)
-	@rm -rf $(RESULTS)
-	$(suite_lint)
-	$(call suite_unit,$(QUICK_TESTS))
-	$(call suite_cli,build,$(ANSWERS)) $(not_slow)
-	$(call suite_schemas,--some)
-	$(suite_python)
+run-check-quick: quick-suites
 	@tests/run $(RESULTS) --summary
 
 # For the build of a package: what needs no more than cmocka.
@@ -486,14 +495,9 @@ unit: $(QUICK_TESTS)
 	@tests/run $(RESULTS) --summary
 
 # What depends on compilers, libraries and tools; tests/distros runs it in several releases of Debian.
+$(eval $(call side_by_side,portable,all $(TESTS) $(CLI_TOOLS),$(TESTS)))
 .PHONY: run-check-portable
-run-check-portable: all $(TESTS) $(CLI_TOOLS)
-	@rm -rf $(RESULTS)
-	$(suite_lint)
-	$(call suite_unit,$(TESTS))
-	$(call suite_cli,build,$(ANSWERS))
-	$(suite_schemas)
-	$(suite_python)
+run-check-portable: portable-suites
 	@tests/run $(RESULTS) --summary
 
 # The collection for Ansible: FILTER= as of boots.
