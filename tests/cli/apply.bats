@@ -9,14 +9,11 @@
 
 bats_require_minimum_version 1.5.0
 
-load host.bash
+load host
+load ../lib/programs
 
 setup() {
-	top=$(realpath "$BATS_TEST_DIRNAME/../..")
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
-	compose=$(realpath "$top/build/tests/compose")
-	cd "$top" || return 1
+	programs
 }
 
 configured_host() {

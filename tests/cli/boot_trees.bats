@@ -1,13 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # set by programs
 #
 # What starts a machine, of each tree of tests/boot-trees: its folder has the answers, which are those
 # of boot_tree.bash: the boot loader, what its default entry starts, where permanent parameters go, who
 # makes the image again, and whether it is ready.
 
+load ../lib/programs
+
 setup() {
-	top=$(realpath "$BATS_TEST_DIRNAME/../..")
+	programs
 	trees=$top/tests/boot-trees
 }
 

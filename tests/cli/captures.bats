@@ -9,11 +9,10 @@
 bats_require_minimum_version 1.5.0
 
 load ../lib/json
+load ../lib/programs
 
 setup() {
-	top=$BATS_TEST_DIRNAME/../..
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
+	programs
 	root=$BATS_TEST_TMPDIR/root
 	mkdir "$root"
 	tar -xf "$top/tests/captures/bookworm-q35.tar.xz" -C "$root"

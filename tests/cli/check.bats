@@ -57,7 +57,7 @@ setup_file() {
 
 setup() {
 	programs
-	work=$(make_work)
+	make_work
 	host=$work/host
 	cp -a "$BATS_FILE_TMPDIR/host" "$host"
 }
@@ -69,10 +69,10 @@ check() {
 }
 
 read_points() {
-	json_true '.checks | length > 0' <<<"$output"
-	points=$(jq -r '.checks[] | [.name, .subject // "",
-		"\(.state): \(.found)\(if .remedy then " -> \(.remedy)" else "" end)"] |
+	points=$(jq -rs 'if length == 1 then .[0].checks[] else error("this is not one answer") end |
+		[.name, .subject // "", "\(.state): \(.found)\(if .remedy then " -> \(.remedy)" else "" end)"] |
 		join("\u001f")' <<<"$output")
+	[ -n "$points" ]
 	case $points in
 	*$'\x1f''fail: '*) [ "$status" -eq 1 ] ;;
 	*$'\x1f''unknown: '*) [ "$status" -eq 3 ] ;;

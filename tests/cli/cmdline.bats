@@ -9,15 +9,13 @@
 bats_require_minimum_version 1.5.0
 
 # shellcheck source=/dev/null
-source "$BATS_TEST_DIRNAME/host.bash"
+load host
 load ../lib/json
+load ../lib/programs
 load cmdline
 
 setup() {
-	top=$BATS_TEST_DIRNAME/../..
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
-	compose=$(realpath "$top/build/tests/compose")
+	programs
 	host_of_two_cards "$BATS_TEST_TMPDIR/host"
 }
 
@@ -124,7 +122,7 @@ framebuffer() { # NAME
 
 # holds FILE [TEXT]: the machine has the file
 holds() {
-	mkdir -p "$host/$(dirname "$1")"
+	mkdir -p "$host/${1%/*}"
 	printf '%b' "${2-}" >"$host/$1"
 }
 

@@ -8,18 +8,12 @@
 bats_require_minimum_version 1.5.0
 
 load cmdline
+load host
+load ../lib/programs
 
 setup() {
-	top=$BATS_TEST_DIRNAME/../..
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	compose=$(realpath "$top/build/tests/compose")
+	programs
 	host=$BATS_TEST_TMPDIR/host
-}
-
-# put PATH <<CONTENT
-put() {
-	mkdir -p "$host/$(dirname "$1")"
-	cat >"$host/$1"
 }
 
 # machine CPUINFO TABLE UNIT <<FUNCTIONS: as the kernel $release shows it, booted by EFI

@@ -13,8 +13,8 @@ load machine
 setup_file() {
 	local fixture
 	programs
-	machines=$(make_work)
-	export machines
+	make_work fixtures
+	export machines=$work
 	for fixture in "$fixtures"/*/; do
 		root=$machines/$(basename "$fixture")
 		machine "$(basename "$fixture")"

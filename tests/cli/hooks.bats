@@ -8,8 +8,10 @@
 
 bats_require_minimum_version 1.5.0
 
+load ../lib/programs
+
 setup() {
-	top=$(realpath "$BATS_TEST_DIRNAME/../..")
+	programs
 	host=$BATS_TEST_TMPDIR/host
 	mkdir -p "$host/etc/vfioboot.conf.d" "$host/image" "$host/usr/lib/vfioboot" "$host/usr/bin"
 	printf '[device a]\ndriver = mlx5-vfio-pci ; of a variant\n' \

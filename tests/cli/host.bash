@@ -8,8 +8,9 @@ release=6.12.48+deb13-amd64
 
 # put PATH <<CONTENT, below $host
 put() {
-	mkdir -p "$host/$(dirname "$1")"
-	cat >"$host/$1"
+	local file=$host/$1
+	[[ -d ${file%/*} ]] || mkdir -p "${file%/*}"
+	cat >"$file"
 }
 
 # The NVMe drive at 0000:03:00.0: a partition for /boot/efi and one for the rest.
@@ -304,7 +305,7 @@ host_image() {
 # What most tests of a host begin with: that one, of the test's own, in $host.
 two_cards() {
 	programs
-	work=$(make_work)
+	make_work
 	host=$work/root root=$host
 	host_of_two_cards "$host"
 }

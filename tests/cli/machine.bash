@@ -1,34 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # tests use what is set here; run sets output
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120,SC2154 # tests use what is set here, call these; run sets output
 #
 # What tests on composed machines share: the programs, a directory that is gone after the test, the
 # machines of tests/fixtures in it and their cases, and questions to JSON.  A test file that loads
 # this needs no setup and no teardown of its own.
 
 load ../lib/json
+load ../lib/programs
 
-programs() {
-	top=$(realpath "$BATS_TEST_DIRNAME/../..")
-	fixtures=$top/tests/fixtures
-	compose=$top/build/tests/compose
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
-	export LC_ALL=C.UTF-8
-	cd "$top" || return
-}
-
-# A new directory for a machine.  The largest one has 87000 files, for which a disk takes half a
-# minute and memory a second; it takes 170 MB of it, and a container may have less.
+# A new directory for machines, as $work: make_work [NAME], of a file instead of a test
 make_work() {
-	local tmp=${TMPDIR:-/tmp} blocks size
-	read -r blocks size < <(stat -f -c '%a %S' /dev/shm 2>/dev/null) || true
-	[[ ! -w /dev/shm ]] || ((blocks * size < 512 << 20)) || tmp=/dev/shm
-	mktemp -d "$tmp/vfioboot-cli.XXXXXX"
+	work=${WORKS:-$BATS_RUN_TMPDIR}/work.${1:-$BATS_SUITE_TEST_NUMBER}
+	mkdir "$work"
 }
 
 setup() {
 	programs
-	work=$(make_work)
+	make_work
 	root=$work/root
 	host=$root # of host.bash
 	tree=$root # of entry.bats
@@ -54,8 +42,8 @@ machine_with() {
 
 # link NAME TARGET: a relative link, both below the root
 link() {
-	mkdir -p "$root/$(dirname "$1")"
-	ln -s "$(realpath -m --relative-to="$root/$(dirname "$1")" "$root/$2")" "$root/$1"
+	mkdir -p "$root/${1%/*}"
+	ln -sr "$root/$2" "$root/$1"
 }
 
 # block DIRECTORY NUMBER [LINE]...: a block device, as the kernel shows it, and udev's notes on it
@@ -99,7 +87,7 @@ mount_line() {
 
 # config LINE...: the configuration file of the machine
 config() {
-	mkdir -p "$root/etc"
+	[[ -d $root/etc ]] || mkdir -p "$root/etc"
 	printf '%s\n' "$@" >"$root/etc/vfioboot.conf"
 }
 

@@ -44,7 +44,7 @@ setup_file() {
 
 setup() {
 	programs
-	work=$(make_work)
+	make_work
 	[ "$(id -u)" -eq 0 ] || skip "needs root, for a root of its own"
 	host=$work/host
 	cp -a "$BATS_FILE_TMPDIR/host" "$host"

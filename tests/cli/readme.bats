@@ -9,14 +9,11 @@
 bats_require_minimum_version 1.5.0
 
 # shellcheck source=/dev/null
-source "$BATS_TEST_DIRNAME/host.bash"
+load host
+load ../lib/programs
 
 setup() {
-	top=$BATS_TEST_DIRNAME/../..
-	export LC_ALL=C.UTF-8
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
-	compose=$(realpath "$top/build/tests/compose")
+	programs
 	host_of_two_cards "$BATS_TEST_TMPDIR/host"
 }
 

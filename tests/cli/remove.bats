@@ -7,11 +7,10 @@
 
 bats_require_minimum_version 1.5.0
 
-fixtures=$BATS_TEST_DIRNAME/../fixtures
-compose=$BATS_TEST_DIRNAME/../../build/tests/compose
+load ../lib/programs
 
 setup() {
-	vfioboot=$(realpath "${VFIOBOOT:-$BATS_TEST_DIRNAME/../../build/vfioboot}")
+	programs
 	root=$BATS_TEST_TMPDIR/root
 	mkdir "$root"
 	"$compose" "$fixtures/identical-cards/machine" "$root"

@@ -7,13 +7,12 @@
 # shellcheck source=tests/cli/host.bash
 source "$BATS_TEST_DIRNAME/host.bash"
 load ../lib/json
+load ../lib/programs
 
 setup() {
-	top=$(realpath "$BATS_TEST_DIRNAME/../..")
+	programs
 	# Not that of the sanitizers, which needs /proc.
 	vfioboot=$top/build/vfioboot
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
-	compose=$top/build/tests/compose
 	unshare --map-root-user --root=/ true 2>/dev/null || skip "needs a user namespace"
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # inner shells; each test is a
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153,SC2154 # inner shells; each test is a
 # process of its own; what host.bash shares with the tests
 #
 # `vfioboot try` on the files of other machines: what it would do, when it refuses, and what it
@@ -10,14 +10,13 @@ bats_require_minimum_version 1.5.0
 
 load host
 load ../lib/json
+load ../lib/programs
 
 kernel=6.12.48+deb13-amd64
 kernel_re='6\.12\.48\+deb13-amd64'
 
 setup() {
-	vfioboot=${VFIOBOOT:-build/vfioboot}
-	early=${EARLY:-build/vfioboot-early}
-	compose=${COMPOSE:-build/tests/compose}
+	programs
 	host_of_two_cards "$BATS_TEST_TMPDIR/machine"
 	mkdir -p "$host/run/systemd/system" "$host/sys/class/drm/card0"
 	put etc/vfioboot.conf <<-'END'

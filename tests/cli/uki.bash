@@ -6,35 +6,37 @@
 # times as long under the debug trap of bats.
 set -u
 
-# le NUMBER BYTES: little-endian, as printf's escapes
+# le NUMBER BYTES...: little-endian, behind $bytes, as printf's escapes
 le() {
-	local n=$1 i
-	for ((i = 0; i < $2; i++)); do
-		printf '\\x%02x' $((n & 255))
-		n=$((n >> 8))
+	local n i byte
+	while [ "$#" -gt 0 ]; do
+		for ((n = $1, i = 0; i < $2; i++, n >>= 8)); do
+			printf -v byte '\\x%02x' $((n & 255))
+			bytes+=$byte
+		done
+		shift 2
 	done
-}
-
-zeros() {
-	local i
-	for ((i = 0; i < $1; i++)); do printf '\\x00'; done
 }
 
 # uki.bash FILE CMDLINE VERSION OSREL [SIGNATURE-SIZE [KERNEL [SECTION]]]
 make_uki() {
-	local names=(.linux .osrel .cmdline .uname "${7:-.initrd}") headers='' contents='' i at=1024 padded
+	local names=(.linux .osrel .cmdline .uname "${7:-.initrd}") bytes=MZ contents='' i at=1024 padded
 	local texts=("${6:-kernel}" "$4" "$2" "$3" initrd)
 
+	le 0 58 64 4
+	bytes+=PE
+	le 0 2 0x8664 2 5 2 0 12 240 2 0 2
+	le 0x20b 2 0 106 16 4 0 36 "${5:-0}" 4 0 88
 	for i in 0 1 2 3 4; do
 		printf -v padded '%-8s' "${names[i]}"
-		headers+=${padded// /'\x00'}$(le ${#texts[i]} 4)$(le 0 4)$(le ${#texts[i]} 4)$(le $at 4)$(zeros 16)
+		bytes+=${padded// /'\x00'}
+		le "${#texts[i]}" 4 0 4 "${#texts[i]}" 4 "$at" 4 0 16
 		contents+=${texts[i]}
 		at=$((at + ${#texts[i]}))
 	done
+	le 0 $((1024 - 64 - 24 - 240 - 200))
 	{
-		printf '%b' "MZ$(zeros 58)$(le 64 4)" "PE$(zeros 2)$(le 0x8664 2)$(le 5 2)$(zeros 12)$(le 240 2)$(zeros 2)"
-		printf '%b' "$(le 0x20b 2)$(zeros 106)$(le 16 4)$(zeros 36)$(le "${5:-0}" 4)$(zeros 88)" "$headers"
-		printf '%b' "$(zeros $((1024 - 64 - 24 - 240 - 200)))"
+		printf '%b' "$bytes"
 		printf '%s' "$contents"
 	} >"$1"
 }

@@ -8,10 +8,10 @@
 
 bats_require_minimum_version 1.5.0
 
+load ../lib/programs
+
 setup() {
-	top=$BATS_TEST_DIRNAME/../..
-	vfioboot=$(realpath "${VFIOBOOT:-$top/build/vfioboot}")
-	early=$(realpath "${EARLY:-$top/build/vfioboot-early}")
+	programs
 	tree=$BATS_TEST_TMPDIR/root
 }
 

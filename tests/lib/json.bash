@@ -7,7 +7,7 @@
 # Whether stdin is one JSON value, of which the filter says true and no more.
 json_true() { # FILTER [OPTION...] <JSON
 	local text
-	text=$(cat)
+	text=$(</dev/stdin)
 	jq -es "length == 1 and ([.[0] | $1] == [true])" "${@:2}" <<<"$text" >/dev/null && return
 	printf '%s\n' "not so: $1" "of this, ${#text} characters:" "$text"
 	return 1

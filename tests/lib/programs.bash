@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034 # tests use what is set here
+#
+# What each test begins with: where the tree and its programs are.
+
+# In functions there is no trap of bats from here on: for each command it takes longer than most of these do.
+# Where one fails, the line of the test that called it is named, and with `bats --trace` its own.
+programs() {
+	((${BATS_TRACE_LEVEL:-0} > 0)) || set +T
+	top=${BATS_TEST_DIRNAME%/*/*}
+	fixtures=$top/tests/fixtures
+	compose=$top/build/tests/compose
+	vfioboot=${VFIOBOOT:-$top/build/vfioboot}
+	early=${EARLY:-$top/build/vfioboot-early}
+	export LC_ALL=C.UTF-8
+	cd "$top" || return
+}
