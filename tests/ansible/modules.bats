@@ -12,7 +12,7 @@ load ../cli/machine
 load ansible
 
 setup() {
-	BATS_TEST_DIRNAME=$BATS_TEST_DIRNAME/../cli two_cards
+	two_cards
 	need_ansible
 }
 
