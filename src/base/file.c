@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "text.h"
 #include "tree.h"
 #include "util.h"
 
@@ -395,22 +396,24 @@ void file_close_directory(DIR **dir)
 		closedir(*dir);
 }
 
+int file_append_name(struct file_names *names, const char *name)
+{
+	_cleanup_free_ char *copy = strdup(name);
+	char **added = copy ? LIST_ADD(names->names, names->n) : NULL;
+
+	if (added)
+		*added = TAKE_PTR(copy);
+	return added ? 0 : -ENOMEM;
+}
+
+bool file_has_name(const struct file_names *names, const char *name)
+{
+	return text_is_one_of(name, (const char *const *)names->names, names->n);
+}
+
 int file_add_name(struct file_names *names, const char *name)
 {
-	char **more;
-
-	for (size_t i = 0; i < names->n; i++)
-		if (strcmp(names->names[i], name) == 0)
-			return 0;
-	more = realloc(names->names, (names->n + 1) * sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	names->names = more;
-	more[names->n] = strdup(name);
-	if (!more[names->n])
-		return -ENOMEM;
-	names->n++;
-	return 0;
+	return file_has_name(names, name) ? 0 : file_append_name(names, name);
 }
 
 void file_free_names(struct file_names *names)
@@ -431,7 +434,7 @@ static bool list_name(void *data, const char *name)
 	struct listing *listing = data;
 
 	if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
-		listing->error = file_add_name(listing->names, name);
+		listing->error = file_append_name(listing->names, name);
 	return listing->error == 0;
 }
 

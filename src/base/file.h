@@ -109,6 +109,9 @@ struct file_names {
 
 /* Adds a copy of @name, unless it is there already.  Returns 0, or -ENOMEM. */
 int file_add_name(struct file_names *names, const char *name);
+/* The same, also where it is there. */
+int file_append_name(struct file_names *names, const char *name);
+bool file_has_name(const struct file_names *names, const char *name);
 void file_free_names(struct file_names *names);
 
 /* The names in a directory, sorted by strverscmp(3); none when it is not there.  0 or -errno. */

@@ -32,32 +32,15 @@ static struct shell_var *find(struct shell_vars *vars, const char *name, size_t 
 /* The variable of the name, made if there is none; NULL without memory. */
 static struct shell_var *get(struct shell_vars *vars, const char *name, size_t len)
 {
-	struct shell_var *var = find(vars, name, len), *more;
+	struct shell_var *var = find(vars, name, len);
+	_cleanup_free_ char *copy = var ? NULL : strndup(name, len);
 
 	if (var)
 		return var;
-	more = realloc(vars->vars, (vars->n + 1) * sizeof(*more));
-	if (!more)
-		return NULL;
-	vars->vars = more;
-	var = &more[vars->n];
-	*var = (struct shell_var){.name = strndup(name, len)};
-	if (!var->name)
-		return NULL;
-	vars->n++;
+	var = copy ? LIST_ADD(vars->vars, vars->n) : NULL;
+	if (var)
+		var->name = TAKE_PTR(copy);
 	return var;
-}
-
-/* Words may be there more than once. */
-static int add_word(struct file_names *words, const char *text, size_t len)
-{
-	char **more = realloc(words->names, (words->n + 1) * sizeof(*more));
-
-	if (!more)
-		return -ENOMEM;
-	words->names = more;
-	more[words->n] = strndup(text, len);
-	return more[words->n] ? (words->n++, 0) : -ENOMEM;
 }
 
 static const char *text_of(const struct shell_var *var)
@@ -75,7 +58,7 @@ int shell_vars_set(struct shell_vars *vars, const char *name, const char *value)
 	var->words = (struct file_names){0};
 	var->unknown = NULL;
 	var->is_list = false;
-	return add_word(&var->words, value, strlen(value));
+	return file_append_name(&var->words, value);
 }
 
 static void unset(struct shell_vars *vars, const char *name, size_t len)
@@ -279,7 +262,7 @@ static int take_word(struct reader *reader, struct file_names *words)
 	reader->out = stream.out;
 	read_word(reader, ENDS, 0);
 	text = text_stream_take(&stream);
-	r = text ? add_word(words, text, strlen(text)) : -ENOMEM;
+	r = text ? file_append_name(words, text) : -ENOMEM;
 	free(text);
 	return r;
 }
@@ -325,7 +308,7 @@ static int take_whole_list(struct reader *reader, struct file_names *words)
 	if (!var || var->unknown || !quoted)
 		doubt(reader, var && var->unknown ? var->unknown : an_expansion);
 	for (size_t i = 0; var && r == 0 && i < var->words.n; i++)
-		r = add_word(words, var->words.names[i], strlen(var->words.names[i]));
+		r = file_append_name(words, var->words.names[i]);
 	return r < 0 ? r : 1;
 }
 
@@ -363,11 +346,11 @@ static int append(struct shell_var *var, const struct file_names *words, bool is
 	int r = 0;
 
 	for (size_t i = 0; is_list && r == 0 && i < words->n; i++)
-		r = add_word(&var->words, words->names[i], strlen(words->names[i]));
+		r = file_append_name(&var->words, words->names[i]);
 	if (is_list || r < 0)
 		return r;
 	if (!var->words.n)
-		return add_word(&var->words, words->names[0], strlen(words->names[0]));
+		return file_append_name(&var->words, words->names[0]);
 	text = malloc(strlen(var->words.names[0]) + strlen(words->names[0]) + 1);
 	if (!text)
 		return -ENOMEM;
@@ -500,7 +483,7 @@ static int read_text(struct reader *reader)
 int shell_vars_read_text(const char *text, const char *path, struct shell_vars *vars)
 {
 	struct reader reader = {.vars = vars, .start = text, .at = text, .line = 1};
-	int r = add_word(&vars->files, path, strlen(path));
+	int r = file_append_name(&vars->files, path);
 
 	return r < 0 || vars->odd ? r : read_text(&reader);
 }

@@ -29,6 +29,25 @@
 		taken_;                                                                  \
 	})
 
+/*
+ * Adds an element of zeros behind the @n (size_t) of @list, both variables or members: the pointer starts
+ * as NULL, and only this makes the list longer, in an array that doubles.  Returns the element, until
+ * another one is added; NULL without memory.
+ */
+#define LIST_ADD(list, n)                                                                \
+	({                                                                               \
+		size_t *n_ = &(n);                                                       \
+		__typeof__(list) added_ = (list);                                        \
+		if ((*n_ & (*n_ - 1)) == 0)                                              \
+			added_ = reallocarray(                                           \
+				added_, *n_ ? 2 * *n_ : 1, sizeof(*added_));             \
+		if (added_) {                                                            \
+			(list) = added_;                                                 \
+			added_ = memset(&added_[(*n_)++], 0, sizeof(*added_));           \
+		}                                                                        \
+		added_;                                                                  \
+	})
+
 static inline void free_ptr(void *p)
 {
 	free(*(void **)p);

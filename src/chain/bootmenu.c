@@ -362,15 +362,11 @@ static char *copy_or_empty(const char *text)
 
 int bootmenu_add(struct bootmenu *menu, const struct bootmenu_entry *entry)
 {
-	struct bootmenu_entry *more =
-		realloc(menu->entries, (menu->n + 1) * sizeof(*more));
-	struct bootmenu_entry *copy;
+	struct bootmenu_entry *copy = LIST_ADD(menu->entries, menu->n);
 	int r = 0;
 
-	if (!more)
+	if (!copy)
 		return -ENOMEM;
-	menu->entries = more;
-	copy = &more[menu->n++];
 	*copy = *entry;
 	copy->boot_id = copy_or_empty(entry->boot_id);
 	copy->title = copy_or_empty(entry->title);

@@ -17,7 +17,6 @@ struct search {
 	bool needed;              /* as it is by the files */
 	bool named; /* what is started is not known, and this boot has vfioboot.device= */
 	struct initrds initrds;
-	size_t *files; /* of each image of the chain its initrd */
 	struct chain chain;
 };
 
@@ -27,7 +26,7 @@ struct search {
 static size_t find_image(const struct search *search, size_t file)
 {
 	for (size_t i = 0; i < search->chain.n_images; i++)
-		if (search->files[i] == file)
+		if (search->chain.images[i].file == file)
 			return i;
 	return CHAIN_NO_IMAGE;
 }
@@ -37,24 +36,18 @@ static int add_image(
 	struct search *search, const char *path, size_t file, size_t *ret_index)
 {
 	struct chain *chain = &search->chain;
-	struct chain_image *images;
-	size_t *files;
+	struct chain_image *image;
 
 	*ret_index = find_image(search, file);
 	if (*ret_index != CHAIN_NO_IMAGE)
 		return 0;
-	files = realloc(search->files, (chain->n_images + 1) * sizeof(*files));
-	if (!files)
+	*ret_index = chain->n_images;
+	image = LIST_ADD(chain->images, chain->n_images);
+	if (!image)
 		return -ENOMEM;
-	search->files = files;
-	images = realloc(chain->images, (chain->n_images + 1) * sizeof(*images));
-	if (!images)
-		return -ENOMEM;
-	chain->images = images;
-	files[chain->n_images] = file;
-	images[chain->n_images] = (struct chain_image){.path = strdup(path)};
-	*ret_index = chain->n_images++;
-	return images[*ret_index].path ? 0 : -ENOMEM;
+	image->file = file;
+	image->path = strdup(path);
+	return image->path ? 0 : -ENOMEM;
 }
 
 static int set_text(char **text, const char *value)
@@ -210,7 +203,7 @@ static const char *find_kernel(
 	if (chain->images[image].kernel)
 		return chain->images[image].kernel;
 	kernel = find_release(chain,
-		initrds_release(&search->initrds.list[search->files[image]], release,
+		initrds_release(&search->initrds.list[chain->images[image].file], release,
 			sizeof(release)));
 	return kernel ? kernel->release : "";
 }
@@ -368,7 +361,8 @@ static bool is_rescue(const struct chain *chain, size_t image)
 static bool is_remade(const struct search *search, size_t index)
 {
 	const struct initramfs_generator *generator = search->chain.generator;
-	const struct initrd *initrd = &search->initrds.list[search->files[index]];
+	const struct initrd *initrd =
+		&search->initrds.list[search->chain.images[index].file];
 
 	return generator->remakes && !is_rescue(&search->chain, index) &&
 		initrd->state == IMAGE_FRESH &&
@@ -448,7 +442,7 @@ static int judge_images(struct search *search)
 		if (r < 0)
 			return r;
 		set_needed(search, names_devices(search, i));
-		image->state = initrds_judge(&search->initrds, &search->files[i], 1,
+		image->state = initrds_judge(&search->initrds, &image->file, 1,
 			image->kernel, image->why, sizeof(image->why));
 	}
 	return 0;
@@ -485,13 +479,12 @@ static int extend_images(struct search *search)
 
 	for (size_t i = 0; r == 0 && i < search->chain.n_images; i++) {
 		struct chain_image *image = &search->chain.images[i];
-		size_t file = search->files[i];
 
 		set_needed(search, names_devices(search, i));
-		image->is_unified = search->initrds.list[file].file.is_unified;
+		image->is_unified = search->initrds.list[image->file].file.is_unified;
 		if (is_extensible(search, image))
-			r = initrds_extend(
-				&search->initrds, file, image->kernel, &image->extension);
+			r = initrds_extend(&search->initrds, image->file, image->kernel,
+				&image->extension);
 	}
 	return r;
 }
@@ -687,7 +680,6 @@ int chain_compare(
 	r = follow(&search);
 	*chain = search.chain;
 	initrds_free(&search.initrds);
-	free(search.files);
 	if (r < 0)
 		free_images(chain);
 	return r;

@@ -38,6 +38,7 @@ struct chain_image {
 	 * generator alone does.
 	 */
 	struct change_extension extension;
+	size_t file; /* while it is followed: its index in struct initrds */
 };
 
 #define CHAIN_NO_IMAGE ((size_t)-1)

@@ -61,18 +61,15 @@ static int note_target(
 /* Adds it with @file.data, which is the list's then, or freed. */
 static int append(struct imagecheck *check, const char *path, struct imagecheck_file file)
 {
-	struct imagecheck_file *more;
+	struct imagecheck_file *added = LIST_ADD(check->files, check->n_files);
 
-	file.path = strdup(path);
-	more = realloc(check->files, (check->n_files + 1) * sizeof(*more));
-	check->files = more ? more : check->files;
-	if (!file.path || !more) {
-		free(file.path);
+	if (!added) {
 		free(file.data);
 		return -ENOMEM;
 	}
-	check->files[check->n_files++] = file;
-	return 0;
+	file.path = strdup(path);
+	*added = file;
+	return file.path ? 0 : -ENOMEM;
 }
 
 /* Adds a file of the configuration, if it is there. */
@@ -744,10 +741,7 @@ static bool keep(const void *data, const char *path)
 	if (strcmp(path, "scripts/init-top/ORDER") == 0 || strcmp(path, "config") == 0 ||
 		text_ends_with(path, INITRAMFS_HOW_MADE))
 		return true;
-	for (size_t i = 0; i < check->targets.n; i++)
-		if (strcmp(check->targets.names[i], path) == 0)
-			return true;
-	return false;
+	return file_has_name(&check->targets, path);
 }
 
 enum image_state imagecheck_open(const struct imagecheck *check, const struct root *root,

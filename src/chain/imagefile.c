@@ -138,7 +138,6 @@ struct reader {
 	bool (*keep)(const void *data, const char *path);
 	const void *data;
 	struct imagefile image;
-	size_t room;
 	uint64_t shared; /* bytes of the files of several names that are kept */
 	bool ended;      /* the archive that began last is whole */
 	bool inside;     /* it has begun, and is not whole yet */
@@ -202,28 +201,19 @@ static int add_entry(struct reader *reader, const char *name, const uint32_t *fi
 
 	if (image->n == ENTRIES_MAX)
 		return complain(reader, "it has more than a million files");
-	if (image->n == reader->room) {
-		size_t room = reader->room * 2 + 256;
-		struct imagefile_entry *more =
-			realloc(image->entries, room * sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		image->entries = more;
-		reader->room = room;
-	}
 	while (name[0] == '/' || (name[0] == '.' && name[1] == '/'))
 		name++;
-	entry = &image->entries[image->n];
+	entry = LIST_ADD(image->entries, image->n);
+	if (!entry)
+		return -ENOMEM;
 	*entry = (struct imagefile_entry){.path = strdup(name),
 		.mode = fields[MODE],
 		.size = fields[SIZE],
-		.order = image->n};
+		.order = image->n - 1};
 	if (!entry->path)
 		return -ENOMEM;
 	if (fields[NLINK] > 1 && S_ISREG(entry->mode))
 		entry->inode = (uint64_t)fields[DEV_MINOR] << 32 | fields[INODE];
-	image->n++;
 	*ret = entry;
 	return 0;
 }

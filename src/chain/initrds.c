@@ -32,7 +32,7 @@ static void free_initrd(struct initrd *initrd)
 
 int initrds_open(struct initrds *initrds, const char *path, size_t *ret_index)
 {
-	struct initrd initrd = {.path = strdup(path)}, *more;
+	struct initrd initrd = {.path = strdup(path)}, *added;
 	size_t i = 0;
 
 	if (!initrd.path)
@@ -45,16 +45,15 @@ int initrds_open(struct initrds *initrds, const char *path, size_t *ret_index)
 		free_initrd(&initrd);
 		return 0;
 	}
-	more = realloc(initrds->list, (i + 1) * sizeof(*more));
-	if (!more) {
+	added = LIST_ADD(initrds->list, initrds->n);
+	if (!added) {
 		free_initrd(&initrd);
 		return -ENOMEM;
 	}
 	initrd.state = imagecheck_open(initrds->check, initrds->root, path, &initrd.file,
 		initrd.why, sizeof(initrd.why));
 	initrd.is_early = initrd.state == IMAGE_FRESH && imagefile_is_early(&initrd.file);
-	initrds->list = more;
-	initrds->list[initrds->n++] = initrd;
+	*added = initrd;
 	return 0;
 }
 

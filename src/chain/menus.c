@@ -73,13 +73,11 @@ static const char *find_hindrance(const char *options)
 static int add_entry(struct chain *chain, const struct bootloader *loader,
 	const struct bootmenu_entry *said)
 {
-	struct chain_entry *entry =
-		realloc(chain->entries, (chain->n_entries + 1) * sizeof(*entry));
+	struct chain_entry *entry = LIST_ADD(chain->entries, chain->n_entries);
 
 	if (!entry)
 		return -ENOMEM;
-	chain->entries = entry;
-	entry[chain->n_entries++] = (struct chain_entry){.said = said,
+	*entry = (struct chain_entry){.said = said,
 		.loader = loader,
 		.kernel = "",
 		.image = CHAIN_NO_IMAGE,

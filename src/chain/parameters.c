@@ -512,16 +512,14 @@ static int add_own(struct parameters *parameters, const struct change_kind *kind
 /* Moves the steps behind those of the list. */
 static int take_steps(struct change *change, struct change *from)
 {
-	struct change_step *more =
-		realloc(change->steps, (change->n + from->n + 1) * sizeof(*more));
+	for (size_t i = 0; i < from->n; i++) {
+		struct change_step *step = LIST_ADD(change->steps, change->n);
 
-	if (!more)
-		return -ENOMEM;
-	change->steps = more;
-	memcpy(more + change->n, from->steps, from->n * sizeof(*more));
-	change->n += from->n;
-	free(TAKE_PTR(from->steps));
-	from->n = 0;
+		if (!step)
+			return -ENOMEM;
+		*step = from->steps[i];
+		from->steps[i] = (struct change_step){.old = -1};
+	}
 	return 0;
 }
 

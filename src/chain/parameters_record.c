@@ -28,17 +28,15 @@ struct parameters_line *parameters_record_find(
 int parameters_record_add(struct parameters_record *record, const char *key,
 	const char *words, const char *made)
 {
-	struct parameters_line *line = parameters_record_find(record, key), *more;
+	struct parameters_line *line = parameters_record_find(record, key);
 	const char *word;
 	char *all;
 	size_t len;
 
 	if (!line) {
-		more = realloc(record->lines, (record->n + 1) * sizeof(*more));
-		if (!more)
+		line = LIST_ADD(record->lines, record->n);
+		if (!line)
 			return -ENOMEM;
-		record->lines = more;
-		line = &more[record->n++];
 		*line = (struct parameters_line){
 			strdup(key), strdup(""), made ? strdup(made) : NULL};
 	}

@@ -22,18 +22,14 @@
 static int add(struct imagefile *files, const char *path, mode_t mode, const char *data,
 	size_t size)
 {
-	struct imagefile_entry *entry,
-		*more = reallocarray(files->entries, files->n + 1, sizeof(*more));
+	struct imagefile_entry *entry = LIST_ADD(files->entries, files->n);
 
-	if (!more)
+	if (!entry)
 		return -ENOMEM;
-	files->entries = more;
-	entry = &more[files->n];
 	*entry = (struct imagefile_entry){.path = strdup(path),
 		.mode = mode,
 		.data = malloc(size + 1),
 		.size = size};
-	files->n++;
 	if (!entry->path || !entry->data)
 		return -ENOMEM;
 	memcpy(entry->data, data, size);

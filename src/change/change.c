@@ -27,14 +27,10 @@ struct change_output {
 struct change_step *change_add(struct change *change, const struct change_kind *kind,
 	const char *path, const char *other)
 {
-	struct change_step *more =
-		realloc(change->steps, (change->n + 1) * sizeof(*more));
-	struct change_step *step;
+	struct change_step *step = LIST_ADD(change->steps, change->n);
 
-	if (!more)
+	if (!step)
 		return NULL;
-	change->steps = more;
-	step = &more[change->n++];
 	*step = (struct change_step){.kind = kind,
 		.path = path ? strdup(path) : NULL,
 		.other = other ? strdup(other) : NULL,

@@ -65,7 +65,7 @@ static int directory_length(const char *path)
 static struct place *find_place(
 	const struct change *change, struct places *places, const char *path)
 {
-	struct place place = {.path = path, .len = directory_length(path)}, *more;
+	struct place place = {.path = path, .len = directory_length(path)}, *added;
 	_cleanup_free_ char *directory = strndup(path, (size_t)place.len);
 	_cleanup_close_ int fd = -1;
 
@@ -76,12 +76,10 @@ static struct place *find_place(
 		if (places->list[i].device == place.device &&
 			places->list[i].read_only == place.read_only)
 			return &places->list[i];
-	more = realloc(places->list, (places->n + 1) * sizeof(*more));
-	if (!more)
-		return NULL;
-	places->list = more;
-	more[places->n] = place;
-	return &more[places->n++];
+	added = LIST_ADD(places->list, places->n);
+	if (added)
+		*added = place;
+	return added;
 }
 
 /* What goes when the name goes: nothing of a file with another name. */

@@ -29,7 +29,6 @@ bool deviceset_has(const struct deviceset *set, const struct pcibus_function *fu
 /* In order: functions of one machine lie in the order of their addresses. */
 static int add_member(struct deviceset *set, struct deviceset_member member)
 {
-	struct deviceset_member *more;
 	size_t at = 0;
 
 	for (; at < set->n && set->members[at].function <= member.function; at++) {
@@ -39,13 +38,11 @@ static int add_member(struct deviceset *set, struct deviceset_member member)
 			set->members[at] = member;
 		return 0;
 	}
-	more = reallocarray(set->members, set->n + 1, sizeof(*more));
-	if (!more)
+	if (!LIST_ADD(set->members, set->n))
 		return -ENOMEM;
-	set->members = more;
-	memmove(more + at + 1, more + at, (set->n - at) * sizeof(*more));
-	more[at] = member;
-	set->n++;
+	memmove(set->members + at + 1, set->members + at,
+		(set->n - 1 - at) * sizeof(*set->members));
+	set->members[at] = member;
 	return 0;
 }
 

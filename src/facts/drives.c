@@ -155,7 +155,7 @@ static int add_device(const struct root *root, const char *name, struct drives *
 {
 	_cleanup_(free_device) struct drives_device device = {0};
 	_cleanup_free_ char *real = NULL;
-	struct drives_device *more;
+	struct drives_device *added;
 	char link[PATH_MAX];
 	int r;
 
@@ -166,11 +166,10 @@ static int add_device(const struct root *root, const char *name, struct drives *
 	r = read_device(root, real, name, &device);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	more = reallocarray(drives->list, drives->n + 1, sizeof(*more));
-	if (!more)
+	added = LIST_ADD(drives->list, drives->n);
+	if (!added)
 		return -ENOMEM;
-	drives->list = more;
-	more[drives->n++] = device;
+	*added = device;
 	device = (struct drives_device){0};
 	return 0;
 }
@@ -306,12 +305,10 @@ const struct drives_device *drives_find_named(
 		return NULL;
 	for (size_t i = 0; i < drives->n; i++) {
 		const struct drives_device *device = &drives->list[i];
-		const struct file_names *links = &device->signature.links;
 
 		if (backing_has_function(&device->backing, function) &&
 			(strcmp(device->node + strlen(TREE_DEV), link) == 0 ||
-				text_is_one_of(link, (const char *const *)links->names,
-					links->n)))
+				file_has_name(&device->signature.links, link)))
 			return device;
 	}
 	return NULL;

@@ -57,20 +57,16 @@ static int read_host(struct in_use *in_use)
 static struct in_use_thing *add_thing(struct in_use *in_use, enum in_use_kind kind,
 	enum in_use_weight weight, const char *what)
 {
-	struct in_use_thing *more =
-		reallocarray(in_use->things, in_use->n_things + 1, sizeof(*more));
+	_cleanup_free_ char *copy = strdup(what);
+	struct in_use_thing *thing =
+		copy ? LIST_ADD(in_use->things, in_use->n_things) : NULL;
 
-	if (!more)
+	if (!thing)
 		return NULL;
-	in_use->things = more;
-	more += in_use->n_things;
-	*more = (struct in_use_thing){
-		.kind = kind, .weight = weight, .what = strdup(what)};
-	if (!more->what)
-		return NULL;
-	text_make_printable(more->what); /* anybody names a mount point */
-	in_use->n_things++;
-	return more;
+	text_make_printable(copy); /* anybody names a mount point */
+	*thing = (struct in_use_thing){
+		.kind = kind, .weight = weight, .what = TAKE_PTR(copy)};
+	return thing;
 }
 
 /*
@@ -349,10 +345,8 @@ bool in_use_has_disks(const struct in_use *in_use, const struct file_names *disk
 {
 	for (size_t i = 0; i < in_use->n_things; i++)
 		for (size_t j = 0; j < disks->n; j++)
-			if (text_is_one_of(disks->names[j],
-				    (const char *const *)in_use->things[i]
-					    .backing.disks.names,
-				    in_use->things[i].backing.disks.n))
+			if (file_has_name(
+				    &in_use->things[i].backing.disks, disks->names[j]))
 				return true;
 	return false;
 }

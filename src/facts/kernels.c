@@ -101,19 +101,16 @@ static bool may_be_kernel(const char *name)
 
 static int add_found(const struct root *root, const char *path, struct found *found)
 {
-	struct found_file file, *more;
+	struct found_file file, *added;
 
 	if (kernel_release_read(root, path, file.release, sizeof(file.release)) < 0)
 		return 0;
-	more = realloc(found->files, (found->n + 1) * sizeof(*more));
-	if (!more)
+	added = LIST_ADD(found->files, found->n);
+	if (!added)
 		return -ENOMEM;
-	found->files = more;
 	file.path = strdup(path);
-	if (!file.path)
-		return -ENOMEM;
-	found->files[found->n++] = file;
-	return 0;
+	*added = file;
+	return file.path ? 0 : -ENOMEM;
 }
 
 static int look_into(const struct root *root, const char *directory, unsigned depth,
@@ -199,13 +196,10 @@ static bool has_modules(const struct root *root, const char *release)
 
 static int add_kernel(struct kernels *kernels, const char *release, const char *file)
 {
-	struct kernel *more = realloc(kernels->kernels, (kernels->n + 1) * sizeof(*more));
-	struct kernel *kernel;
+	struct kernel *kernel = LIST_ADD(kernels->kernels, kernels->n);
 
-	if (!more)
+	if (!kernel)
 		return -ENOMEM;
-	kernels->kernels = more;
-	kernel = &more[kernels->n++];
 	*kernel = (struct kernel){strdup(release), strdup(file)};
 	return kernel->release && kernel->file ? 0 : -ENOMEM;
 }

@@ -40,15 +40,10 @@ static bool has_ids(const char *module)
 static struct leftover *add(struct scan *scan, enum leftover_kind kind, const char *path,
 	unsigned line, const char *name, const char *text)
 {
-	struct leftovers *leftovers = scan->ret;
-	struct leftover *more =
-		reallocarray(leftovers->list, leftovers->n + 1, sizeof(*leftovers->list));
-	struct leftover *leftover;
+	struct leftover *leftover = LIST_ADD(scan->ret->list, scan->ret->n);
 
-	if (!more)
+	if (!leftover)
 		return NULL;
-	leftovers->list = more;
-	leftover = &more[leftovers->n++];
 	*leftover = (struct leftover){.kind = kind,
 		.path = strdup(path),
 		.line = line,
@@ -63,14 +58,11 @@ static struct leftover *add(struct scan *scan, enum leftover_kind kind, const ch
 
 static int add_function(struct leftover *leftover, const struct pcibus_function *function)
 {
-	const struct pcibus_function **more = reallocarray(
-		leftover->functions, leftover->n + 1, sizeof(*leftover->functions));
+	const struct pcibus_function **added = LIST_ADD(leftover->functions, leftover->n);
 
-	if (!more)
-		return -ENOMEM;
-	leftover->functions = more;
-	more[leftover->n++] = function;
-	return 0;
+	if (added)
+		*added = function;
+	return added ? 0 : -ENOMEM;
 }
 
 /* Adds the functions of the bus of which @names is true. */

@@ -188,7 +188,7 @@ static void add_function(struct reader *reader, struct pci_address address)
 
 struct addresses {
 	struct pci_address *addresses;
-	size_t n, room;
+	size_t n;
 	bool no_memory;
 };
 
@@ -200,20 +200,12 @@ static void free_addresses(struct addresses *list)
 static bool found_address(void *data, struct pci_address address)
 {
 	struct addresses *list = data;
+	struct pci_address *added = LIST_ADD(list->addresses, list->n);
 
-	if (list->n == list->room) {
-		size_t room = 2 * list->room + 64;
-		struct pci_address *more =
-			reallocarray(list->addresses, room, sizeof(*more));
-
-		list->no_memory = !more;
-		if (!more)
-			return false;
-		list->addresses = more;
-		list->room = room;
-	}
-	list->addresses[list->n++] = address;
-	return true;
+	list->no_memory = !added;
+	if (added)
+		*added = address;
+	return added;
 }
 
 static int compare_addresses(const void *a, const void *b)

@@ -19,18 +19,13 @@ static int compare_entries(const void *a, const void *b)
 static int add_entry(struct usage *usage, struct pci_address address,
 	const struct in_use_thing *thing, bool untraced)
 {
-	struct usage_entry *more =
-		reallocarray(usage->entries, usage->n + 1, sizeof(*more));
+	struct usage_entry *entry = LIST_ADD(usage->entries, usage->n);
 
-	if (!more)
+	if (!entry)
 		return -ENOMEM;
-	usage->entries = more;
-	more[usage->n] =
+	*entry =
 		(struct usage_entry){address, thing->kind, strdup(thing->what), untraced};
-	if (!more[usage->n].what)
-		return -ENOMEM;
-	usage->n++;
-	return 0;
+	return entry->what ? 0 : -ENOMEM;
 }
 
 /* Adds all functions that the thing may be on. */

@@ -110,19 +110,17 @@ static int add_copy(const struct bls_style *style, const struct bls_files *files
 	struct copies *copies)
 {
 	char sort_suffix[BOOTENTRY_ID_SIZE + 1] = "";
-	struct copy *more = realloc(copies->copies, (copies->n + 1) * sizeof(*more));
+	struct copy *copy = LIST_ADD(copies->copies, copies->n);
 
-	if (!more)
+	if (!copy)
 		return -ENOMEM;
-	copies->copies = more;
-	more = &more[copies->n++];
-	*more = (struct copy){.original = original, .entry = entry};
-	more->name = copy_name(style, files, original, entry);
-	if (!more->name)
+	*copy = (struct copy){.original = original, .entry = entry};
+	copy->name = copy_name(style, files, original, entry);
+	if (!copy->name)
 		return -ENOMEM;
 	if (style->sorts_by_key)
 		text_join(sort_suffix, sizeof(sort_suffix), "-", entry->id, NULL);
-	return bls_make_copy(original, entry, sort_suffix, &more->text);
+	return bls_make_copy(original, entry, sort_suffix, &copy->text);
 }
 
 /* All that should be there of the originals and the entries, for free_copies(). */

@@ -92,7 +92,7 @@ static int read_file(const struct root *root, const struct bls_identity *identit
 	const char *directory, const char *name, struct bls_files *files)
 {
 	_cleanup_(free_file) struct bls_file file = {0};
-	struct bls_file *more;
+	struct bls_file *added;
 	char path[PATH_MAX];
 	int r;
 
@@ -105,11 +105,10 @@ static int read_file(const struct root *root, const struct bls_identity *identit
 	if (!file.directory || !file.name)
 		return -ENOMEM;
 	judge(identity, &file);
-	more = realloc(files->files, (files->n + 1) * sizeof(*more));
-	if (!more)
+	added = LIST_ADD(files->files, files->n);
+	if (!added)
 		return -ENOMEM;
-	files->files = more;
-	more[files->n++] = file;
+	*added = file;
 	file = (struct bls_file){0};
 	return 0;
 }

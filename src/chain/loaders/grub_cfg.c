@@ -125,7 +125,7 @@ static int add_item(struct grub_cfg *menu, const struct nesting *nesting,
 		.maker = nesting->maker,
 		.header = line,
 		.body = end + (*end == '\n')};
-	struct grub_cfg_item *more;
+	struct grub_cfg_item *added;
 
 	rest += strspn(rest, WHITE);
 	item.title = take_text(&rest);
@@ -134,12 +134,11 @@ static int add_item(struct grub_cfg *menu, const struct nesting *nesting,
 	item.number = count_children(menu, item.parent, false);
 	item.firm_number = count_children(menu, item.parent, true);
 	item.conditional = nesting->ifs > ifs_outside(nesting);
-	more = realloc(menu->items, (menu->n + 1) * sizeof(*more));
-	if (more)
-		menu->items = more;
-	if (!more || !item.title || !item.id || !item.linux_line)
+	added = item.title && item.id && item.linux_line ? LIST_ADD(menu->items, menu->n)
+							 : NULL;
+	if (!added)
 		return -ENOMEM;
-	more[menu->n++] = item;
+	*added = item;
 	item = (struct grub_cfg_item){0};
 	return 0;
 }

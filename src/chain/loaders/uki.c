@@ -208,15 +208,14 @@ static int plan_copies(
 	for (unsigned j = 0; j < wanted->n; j++) {
 		const struct bootentry *entry = &wanted->entries[j];
 		const struct uki *old = uki_find_copy(&plan->images, image, entry, true);
-		struct uki_copy *more;
+		struct uki_copy *copy;
 
 		if (old && is_fresh(image, entry, old))
 			continue;
-		more = realloc(plan->copies, (plan->n + 1) * sizeof(*more));
-		if (!more)
+		copy = LIST_ADD(plan->copies, plan->n);
+		if (!copy)
 			return -ENOMEM;
-		plan->copies = more;
-		more[plan->n++] = (struct uki_copy){image, old, entry, &plan->ukify};
+		*copy = (struct uki_copy){image, old, entry, &plan->ukify};
 	}
 	return 0;
 }

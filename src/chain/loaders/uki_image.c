@@ -343,7 +343,7 @@ static int add_image(const struct search *search, const char *directory, const c
 	_cleanup_(uki_free) struct uki image = {0};
 	struct ukis *images = search->images;
 	char path[PATH_MAX];
-	struct uki *more;
+	struct uki *added;
 	int r;
 
 	text_join(path, sizeof(path), directory, "/", name, NULL);
@@ -354,11 +354,10 @@ static int add_image(const struct search *search, const char *directory, const c
 		!is_of_system(&image, search->system);
 	if (image.foreign && !search->foreign)
 		return 0;
-	more = realloc(images->images, (images->n + 1) * sizeof(*more));
-	if (!more)
+	added = LIST_ADD(images->images, images->n);
+	if (!added)
 		return -ENOMEM;
-	images->images = more;
-	more[images->n++] = image;
+	*added = image;
 	image = (struct uki){0};
 	return 0;
 }
