@@ -17,20 +17,24 @@
 
 #define FILE_MAX ((size_t)16 << 20)
 
-/* The name, without links, of an open file.  Returns 0, or -errno. */
-static int fd_path(int fd, char *ret, size_t size)
+int file_read_own_link(const char *link, char *ret, size_t size)
 {
-	char link[32];
-	ssize_t n;
+	ssize_t n = readlink(link, ret, size);
 
-	snprintf(link, sizeof(link), TREE_OWN_FD, fd);
-	n = readlink(link, ret, size);
 	if (n < 0)
 		return -errno;
 	if ((size_t)n == size)
 		return -ENAMETOOLONG;
 	ret[n] = '\0';
 	return 0;
+}
+
+int file_read_own_path(int fd, char *ret, size_t size)
+{
+	char link[32];
+
+	snprintf(link, sizeof(link), TREE_OWN_FD, fd);
+	return file_read_own_link(link, ret, size);
 }
 
 void root_close(struct root *root)
@@ -48,7 +52,7 @@ int root_open(const char *dir, struct root *ret)
 	if (fd < 0)
 		return -errno;
 	ret->path[0] = '\0';
-	if (!live && fd_path(fd, ret->path, sizeof(ret->path)) < 0)
+	if (!live && file_read_own_path(fd, ret->path, sizeof(ret->path)) < 0)
 		return -ENAMETOOLONG;
 	ret->is_bridge = false;
 	/* However it is written. */
@@ -66,7 +70,7 @@ static bool is_confined(const struct root *root, int fd)
 	char target[sizeof(root->path)];
 	size_t len = strlen(root->path);
 
-	return fd_path(fd, target, sizeof(target)) == 0 &&
+	return file_read_own_path(fd, target, sizeof(target)) == 0 &&
 		strncmp(target, root->path, len) == 0 && target[len] == '/';
 }
 
@@ -254,6 +258,13 @@ int file_read(const struct root *root, const char *path, char **ret, size_t *ret
 	return 0;
 }
 
+char *file_read_value(const struct root *root, const char *path, const char *key)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return file_read(root, path, &text, NULL) == 0 ? text_value(text, key) : NULL;
+}
+
 int file_read_link(const struct root *root, const char *path, char *ret, size_t size)
 {
 	_cleanup_close_ int fd = -1;
@@ -279,12 +290,20 @@ int file_read_link(const struct root *root, const char *path, char *ret, size_t 
 	return 0;
 }
 
+bool file_is_link(const struct root *root, const char *path)
+{
+	char target[1];
+	int r = file_read_link(root, path, target, sizeof(target));
+
+	return r == 0 || r == -ENAMETOOLONG;
+}
+
 int file_resolve(const struct root *root, const char *path, char **ret)
 {
 	_cleanup_close_ int fd = file_open(root, path, O_PATH);
 	size_t len = strlen(root->path);
 	char real[PATH_MAX];
-	int r = fd < 0 ? fd : fd_path(fd, real, sizeof(real));
+	int r = fd < 0 ? fd : file_read_own_path(fd, real, sizeof(real));
 
 	if (r < 0)
 		return r;
@@ -414,6 +433,14 @@ bool file_has_name(const struct file_names *names, const char *name)
 int file_add_name(struct file_names *names, const char *name)
 {
 	return file_has_name(names, name) ? 0 : file_append_name(names, name);
+}
+
+int file_add_directory(struct file_names *names, const char *path)
+{
+	_cleanup_free_ char *directory =
+		strndup(path, (size_t)(strrchr(path, '/') - path));
+
+	return directory ? file_add_name(names, directory) : -ENOMEM;
 }
 
 void file_free_names(struct file_names *names)

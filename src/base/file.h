@@ -70,8 +70,18 @@ int file_read_line(const struct root *root, const char *path, char *ret, size_t 
 int file_each_line(const struct root *root, const char *path,
 	bool (*found)(void *data, const char *line), void *data);
 
+/* The value of a key in a file, as text_value() has it; NULL also where it cannot be read. */
+char *file_read_value(const struct root *root, const char *path, const char *key);
+
 /* Reads the target of a link.  Returns 0, -ENAMETOOLONG when it does not fit, or -errno. */
 int file_read_link(const struct root *root, const char *path, char *ret, size_t size);
+
+/* The same of a link of this process, such as TREE_OWN_PROGRAM; and of what it has open. */
+int file_read_own_link(const char *link, char *ret, size_t size);
+int file_read_own_path(int fd, char *ret, size_t size);
+
+/* Whether the name is a link, wherever that leads. */
+bool file_is_link(const struct root *root, const char *path);
 
 /*
  * Where @path leads through all links, below the root and without a leading '/', such as
@@ -112,6 +122,8 @@ int file_add_name(struct file_names *names, const char *name);
 /* The same, also where it is there. */
 int file_append_name(struct file_names *names, const char *name);
 bool file_has_name(const struct file_names *names, const char *name);
+/* Adds the directory of an absolute path, without a '/' at its end. */
+int file_add_directory(struct file_names *names, const char *path);
 void file_free_names(struct file_names *names);
 
 /* The names in a directory, sorted by strverscmp(3); none when it is not there.  0 or -errno. */

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "file.h"
 #include "tree.h"
 #include "util.h"
 
@@ -436,14 +437,7 @@ int run_read(const char *const argv[], char **ret)
 
 int run_own_path(char *ret, size_t size)
 {
-	ssize_t n = readlink(TREE_OWN_PROGRAM, ret, size);
-
-	if (n < 0)
-		return -errno;
-	if ((size_t)n == size)
-		return -ENAMETOOLONG;
-	ret[n] = '\0';
-	return 0;
+	return file_read_own_link(TREE_OWN_PROGRAM, ret, size);
 }
 
 void run_extend_path(void)

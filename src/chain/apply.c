@@ -101,43 +101,19 @@ static bool is_kept_wanted(void *data, const char *kept, const char *path)
 	return true;
 }
 
-/* The bytes of @path that are its directory, without the last '/'. */
-static size_t directory_length(const char *path)
-{
-	return (size_t)(strrchr(path, '/') - path);
-}
-
-/* Whether an image before it has the same directory. */
-static bool is_repeated(const struct chain *chain, size_t number)
-{
-	const char *path = chain->images[number].path;
-	size_t len = directory_length(path);
-
-	for (size_t i = 0; i < number; i++)
-		if (directory_length(chain->images[i].path) == len &&
-			strncmp(chain->images[i].path, path, len) == 0)
-			return true;
-	return false;
-}
-
 int apply_add_leftovers(struct apply *apply)
 {
-	const struct chain *chain = apply->chain;
+	_cleanup_(file_free_names) struct file_names directories = {0};
 	struct change *change = &apply->change;
 	int r = change_add_leftovers(change, "/etc", NULL, NULL);
 
 	if (r == 0)
 		r = change_add_leftovers(change, CONFIGFILES_LOCAL_DIR, NULL, NULL);
-	for (size_t i = 0; r == 0 && i < chain->n_images; i++) {
-		const char *path = chain->images[i].path;
-		_cleanup_free_ char *directory = strndup(path, directory_length(path));
-
-		if (!directory)
-			return -ENOMEM;
-		if (!is_repeated(chain, i))
-			r = change_add_leftovers(
-				change, directory, is_kept_wanted, apply);
-	}
+	for (size_t i = 0; r == 0 && i < apply->chain->n_images; i++)
+		r = file_add_directory(&directories, apply->chain->images[i].path);
+	for (size_t i = 0; r == 0 && i < directories.n; i++)
+		r = change_add_leftovers(
+			change, directories.names[i], is_kept_wanted, apply);
 	return r;
 }
 
@@ -200,16 +176,13 @@ static int add_command(const struct apply *apply, const struct chain_image *imag
 	struct change_step *step)
 {
 	const struct root *root = apply->change.root;
-	const struct kernels *kernels = &apply->chain->kernels;
+	const struct kernel *kernel = kernels_get(&apply->chain->kernels, image->kernel);
 	_cleanup_free_ char *output = NULL;
 
 	if (asprintf(&output, "%s%s", root->path, step->path) < 0)
 		return -ENOMEM;
-	for (size_t i = 0; i < kernels->n; i++)
-		if (strcmp(kernels->kernels[i].release, image->kernel) == 0)
-			return image->maker->command(
-				root, &kernels->kernels[i], image->written, output, step);
-	return -ENOENT;
+	return kernel ? image->maker->command(root, kernel, image->written, output, step)
+		      : -ENOENT;
 }
 
 static int add_build(

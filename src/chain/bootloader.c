@@ -55,11 +55,9 @@ static int is_there(const struct root *root, char path[static BOOTLOADER_SIGN_SI
 
 static bool uses_bls(const struct root *root)
 {
-	_cleanup_free_ char *text = NULL, *value = NULL;
+	_cleanup_free_ char *value =
+		file_read_value(root, "/etc/default/grub", "GRUB_ENABLE_BLSCFG");
 
-	if (file_read(root, "/etc/default/grub", &text, NULL) < 0)
-		return false;
-	value = text_value(text, "GRUB_ENABLE_BLSCFG");
 	return value && strcmp(value, "true") == 0;
 }
 

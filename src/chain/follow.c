@@ -9,6 +9,7 @@
 #include "chain/loaders/ukify.h"
 #include "initrds.h"
 #include "oneshot.h"
+#include "segment.h"
 
 /* What is known while the chain is followed. */
 struct search {
@@ -103,14 +104,6 @@ static int add_all_written(struct search *search)
 
 /* ---- entries ----------------------------------------------------------------------------- */
 
-static bool is_link(const struct root *root, const char *path)
-{
-	char target[1];
-	int r = file_read_link(root, path, target, sizeof(target));
-
-	return r == 0 || r == -ENAMETOOLONG;
-}
-
 /* The image of one file that an entry loads, which is called as the entry does. */
 static int add_started(struct search *search, const char *path, size_t *ret_index)
 {
@@ -124,7 +117,7 @@ static int add_started(struct search *search, const char *path, size_t *ret_inde
 	image = &search->chain.images[*ret_index];
 	image->is_started = true;
 	/* A new image takes the place of the file that a link leads to. */
-	return is_link(search->root, path) ? 0 : set_text(&image->path, path);
+	return file_is_link(search->root, path) ? 0 : set_text(&image->path, path);
 }
 
 /*
@@ -156,14 +149,6 @@ static int find_main(
 	return 0;
 }
 
-static const struct kernel *find_release(const struct chain *chain, const char *release)
-{
-	for (size_t i = 0; i < chain->kernels.n; i++)
-		if (strcmp(chain->kernels.kernels[i].release, release) == 0)
-			return &chain->kernels.kernels[i];
-	return NULL;
-}
-
 static const struct kernel *find_file(const struct search *search, const char *path)
 {
 	const struct kernels *kernels = &search->chain.kernels;
@@ -186,7 +171,7 @@ static const char *find_kernel(
 	const struct search *search, const struct bootmenu_entry *said, size_t image)
 {
 	const struct chain *chain = &search->chain;
-	const struct kernel *kernel = find_release(chain, said->kernel);
+	const struct kernel *kernel = kernels_get(&chain->kernels, said->kernel);
 	char release[NAME_MAX + 1];
 
 	if (!kernel && said->kernel_path[0] && !said->unified)
@@ -194,7 +179,7 @@ static const char *find_kernel(
 	if (!kernel && said->kernel_path[0] &&
 		kernel_release_read(
 			search->root, said->kernel_path, release, sizeof(release)) == 0) {
-		kernel = find_release(chain, release);
+		kernel = kernels_get(&chain->kernels, release);
 		if (!kernel)
 			return "";
 	}
@@ -202,7 +187,7 @@ static const char *find_kernel(
 		return kernel ? kernel->release : "";
 	if (chain->images[image].kernel)
 		return chain->images[image].kernel;
-	kernel = find_release(chain,
+	kernel = kernels_get(&chain->kernels,
 		initrds_release(&search->initrds.list[chain->images[image].file], release,
 			sizeof(release)));
 	return kernel ? kernel->release : "";
@@ -300,7 +285,7 @@ static void set_source(struct chain *chain, struct chain_image *copy)
 static int find_source(struct search *search, struct chain_image *copy)
 {
 	struct chain *chain = &search->chain;
-	const struct kernel *kernel = find_release(chain, copy->kernel);
+	const struct kernel *kernel = kernels_get(&chain->kernels, copy->kernel);
 
 	if (copy->maker || copy->by_hand[0])
 		return 0;
@@ -375,7 +360,7 @@ static int find_maker(const struct search *search, size_t index)
 {
 	const struct chain *chain = &search->chain;
 	struct chain_image *image = &chain->images[index];
-	const struct kernel *kernel = find_release(chain, image->kernel);
+	const struct kernel *kernel = kernels_get(&chain->kernels, image->kernel);
 	size_t size = sizeof(image->by_hand);
 
 	if (image->maker || image->source || image->by_hand[0])
@@ -483,7 +468,8 @@ static int extend_images(struct search *search)
 		set_needed(search, names_devices(search, i));
 		image->is_unified = search->initrds.list[image->file].file.is_unified;
 		if (is_extensible(search, image))
-			r = initrds_extend(&search->initrds, image->file, image->kernel,
+			r = segment_make(search->initrds.check, search->root,
+				image->kernel, &search->initrds.list[image->file].file,
 				&image->extension);
 	}
 	return r;

@@ -43,19 +43,14 @@ static const char *const own_modules[] = {"vfio_pci", "vfio_iommu_type1"};
 static int note_target(
 	const struct root *root, const char *path, struct imagecheck *check)
 {
-	char name[64], target[PATH_MAX];
+	char target[PATH_MAX];
 	_cleanup_close_ int fd = file_open(root, path, O_PATH);
 	size_t len = root->live ? 0 : strlen(root->path);
-	ssize_t n;
 
-	if (fd < 0)
-		return 0;
-	snprintf(name, sizeof(name), TREE_OWN_FD, fd);
-	n = readlink(name, target, sizeof(target) - 1);
-	if (n < 0 || (size_t)n <= len + 1)
-		return 0;
-	target[n] = '\0';
-	return file_add_name(&check->targets, target + len + 1);
+	return fd < 0 || file_read_own_path(fd, target, sizeof(target)) < 0 ||
+			strlen(target) <= len + 1
+		? 0
+		: file_add_name(&check->targets, target + len + 1);
 }
 
 /* Adds it with @file.data, which is the list's then, or freed. */
@@ -284,14 +279,9 @@ static const struct imagefile_entry *find(const struct judge *judge, const char 
 
 static bool has_end(const struct judge *judge, const char *end)
 {
-	size_t len = strlen(end);
-
-	for (size_t i = 0; i < judge->image->n; i++) {
-		const char *path = judge->image->entries[i].path;
-
-		if (strlen(path) >= len && strcmp(path + strlen(path) - len, end) == 0)
+	for (size_t i = 0; i < judge->image->n; i++)
+		if (text_ends_with(judge->image->entries[i].path, end))
 			return true;
-	}
 	return false;
 }
 
@@ -362,20 +352,34 @@ static bool resolve(const char *path, const char *target, char ret[static PATH_M
 	return true;
 }
 
+static bool is_mask(const struct imagefile_entry *entry)
+{
+	return S_ISLNK(entry->mode) && entry->data && strcmp(entry->data, TREE_NULL) == 0;
+}
+
+/* What the image has where a link of it leads; NULL for nothing.  What is no link is itself. */
+static const struct imagefile_entry *follow(
+	const struct judge *judge, const struct imagefile_entry *entry)
+{
+	char target[PATH_MAX];
+
+	return S_ISLNK(entry->mode) && entry->data &&
+			resolve(entry->path, entry->data, target)
+		? imagefile_find(judge->image, target)
+		: entry;
+}
+
 static bool check_file(const struct judge *judge, const struct imagecheck_file *file)
 {
 	const struct imagefile_entry *entry = find(judge, file->path);
-	char target[PATH_MAX];
 
 	if (!entry)
 		return complain(judge, "it lacks %s", file->path);
-	if (S_ISLNK(entry->mode) && entry->data && strcmp(entry->data, TREE_NULL) == 0)
+	if (is_mask(entry))
 		return !file->data ||
 			complain(judge, "it masks %s, which this system does not",
 				file->path);
-	if (S_ISLNK(entry->mode) && entry->data &&
-		resolve(entry->path, entry->data, target))
-		entry = imagefile_find(judge->image, target);
+	entry = follow(judge, entry);
 	if (!file->data || !entry || !entry->data || entry->size != file->size ||
 		memcmp(entry->data, file->data, file->size) != 0)
 		return complain(judge, "it contains an outdated %s", file->path);
@@ -404,14 +408,12 @@ static int add_own_file(const struct judge *judge, const struct imagefile_entry 
 	struct image_config *own)
 {
 	struct configfiles_text *text = &own->texts[own->n];
-	char target[PATH_MAX];
 
 	if (asprintf(&own->paths[own->n], "/%s", entry->path) < 0)
 		return -ENOMEM;
 	text->path = own->paths[own->n++];
-	if (S_ISLNK(entry->mode) && entry->data && strcmp(entry->data, TREE_NULL) != 0 &&
-		resolve(entry->path, entry->data, target))
-		entry = imagefile_find(judge->image, target);
+	if (!is_mask(entry))
+		entry = follow(judge, entry);
 	if (entry && !S_ISLNK(entry->mode)) {
 		text->data = entry->data;
 		text->size = entry->size;

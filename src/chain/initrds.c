@@ -139,13 +139,6 @@ const char *initrds_release(const struct initrd *initrd, char *ret, size_t size)
 	return ret;
 }
 
-int initrds_extend(const struct initrds *initrds, size_t index, const char *release,
-	struct change_extension *ret)
-{
-	return segment_make(
-		initrds->check, initrds->root, release, &initrds->list[index].file, ret);
-}
-
 void initrds_free(struct initrds *initrds)
 {
 	for (size_t i = 0; i < initrds->n; i++)

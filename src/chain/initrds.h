@@ -10,7 +10,6 @@
 
 #include "base/base.h"
 #include "imagecheck.h"
-#include "segment.h"
 
 struct initrd {
 	char *path;
@@ -44,10 +43,6 @@ enum image_state initrds_judge(const struct initrds *initrds, const size_t *inde
  * The release of which the file has modules, which belongs to it: "" for none, or several.
  */
 const char *initrds_release(const struct initrd *initrd, char *ret, size_t size);
-
-/* Makes what brings one of them up to date without its generator, as segment_make(). */
-int initrds_extend(const struct initrds *initrds, size_t index, const char *release,
-	struct change_extension *ret);
 
 void initrds_free(struct initrds *initrds);
 

@@ -529,13 +529,8 @@ static int add_leftovers(struct parameters *parameters, const struct change *fil
 	_cleanup_(file_free_names) struct file_names directories = {0};
 	int r = file_add_name(&directories, STATE_DIRECTORY);
 
-	for (size_t i = 0; r == 0 && i < files->n; i++) {
-		const char *path = files->steps[i].path;
-		_cleanup_free_ char *directory =
-			strndup(path, (size_t)(strrchr(path, '/') - path));
-
-		r = directory ? file_add_name(&directories, directory) : -ENOMEM;
-	}
+	for (size_t i = 0; r == 0 && i < files->n; i++)
+		r = file_add_directory(&directories, files->steps[i].path);
 	for (size_t i = 0; r == 0 && i < directories.n; i++)
 		r = change_add_leftovers(
 			&parameters->change, directories.names[i], NULL, NULL);

@@ -20,18 +20,10 @@ static bool is_comment_only(const char *text, size_t size)
 	return true;
 }
 
-static bool is_link(const struct root *root, const char *path)
-{
-	char target[1];
-	int r = file_read_link(root, path, target, sizeof(target));
-
-	return r == 0 || r == -ENAMETOOLONG;
-}
-
 /* Whether the name is taken, if only by a link that leads to nothing. */
 static bool is_there(const struct root *root, const char *path)
 {
-	return is_link(root, path) || file_exists(root, "%s", path);
+	return file_is_link(root, path) || file_exists(root, "%s", path);
 }
 
 /* Moves it to a name that is free: an earlier undo may have left one. */
@@ -52,7 +44,7 @@ static int add_move(struct apply *apply, const char *path)
 /* Removes what is ours, and moves what is somebody's, as every link is. */
 static int add_away(struct apply *apply, const char *path, bool ours)
 {
-	if (!ours || is_link(apply->change.root, path))
+	if (!ours || file_is_link(apply->change.root, path))
 		return add_move(apply, path);
 	return change_add(&apply->change, &change_remove, path, NULL) ? 0 : -ENOMEM;
 }
@@ -109,7 +101,7 @@ static int is_left_over(const struct root *root, const char *kept, const char *p
 	r = r < 0 ? r : file_read(root, kept, &was, NULL);
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	return !is_link(root, path) && leftovers_is_commented(now, was);
+	return !file_is_link(root, path) && leftovers_is_commented(now, was);
 }
 
 static int add_restore(struct apply *apply, const char *kept, const char *path, bool over,

@@ -266,6 +266,14 @@ void kernels_free(struct kernels *kernels)
 	*kernels = (struct kernels){0};
 }
 
+const struct kernel *kernels_get(const struct kernels *kernels, const char *release)
+{
+	for (size_t i = 0; i < kernels->n; i++)
+		if (strcmp(kernels->kernels[i].release, release) == 0)
+			return &kernels->kernels[i];
+	return NULL;
+}
+
 int kernels_running(const struct root *root, char *ret, size_t size)
 {
 	int r = file_read_line(root, TREE_OSRELEASE, ret, size);

@@ -21,6 +21,9 @@ int kernels_find(const struct root *root, struct kernels *ret);
 
 void kernels_free(struct kernels *kernels);
 
+/* The one of the release, or NULL. */
+const struct kernel *kernels_get(const struct kernels *kernels, const char *release);
+
 /* The release of the kernel that runs, or ran when the tree was captured.  0 or -errno. */
 int kernels_running(const struct root *root, char *ret, size_t size);
 

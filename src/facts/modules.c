@@ -76,8 +76,7 @@ static int find_index(
 	const struct root *root, const char *release, char ret[static PATH_MAX])
 {
 	static const char *const places[] = {TREE_MODULES, TREE_USR_MODULES};
-	char name[NAME_MAX + 64], link[32];
-	ssize_t n;
+	char name[NAME_MAX + 64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		_cleanup_close_ int fd = -1;
@@ -86,14 +85,7 @@ static int find_index(
 		fd = file_open(root, name, O_PATH | O_DIRECTORY);
 		if (fd < 0 || faccessat(fd, "modules.dep.bin", F_OK, 0) < 0)
 			continue;
-		snprintf(link, sizeof(link), TREE_OWN_FD, fd);
-		n = readlink(link, ret, PATH_MAX);
-		if (n < 0)
-			return -errno;
-		if (n == PATH_MAX)
-			return -ENAMETOOLONG;
-		ret[n] = '\0';
-		return 0;
+		return file_read_own_path(fd, ret, PATH_MAX);
 	}
 	return -ENOENT;
 }

@@ -120,10 +120,8 @@ static void add_build(const struct root *root, char *ret, size_t size)
 
 	*ret = '\0';
 	for (size_t i = 0; !*ret && i < ARRAY_SIZE(files); i++) {
-		_cleanup_free_ char *text = NULL, *id = NULL;
+		_cleanup_free_ char *id = file_read_value(root, files[i], "BUILD_ID");
 
-		if (file_read(root, files[i], &text, NULL) == 0)
-			id = text_value(text, "BUILD_ID");
 		if (id && *id)
 			text_join(ret, size, "-", id, NULL);
 	}

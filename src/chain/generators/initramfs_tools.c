@@ -24,10 +24,8 @@ static int find(
 /* Whether updates are turned off: "-u" does nothing then, and reports success. */
 static bool is_off(const struct root *root)
 {
-	_cleanup_free_ char *text = NULL, *value = NULL;
+	_cleanup_free_ char *value = file_read_value(root, CONFIG, "update_initramfs");
 
-	if (file_read(root, CONFIG, &text, NULL) == 0)
-		value = text_value(text, "update_initramfs");
 	return value && strcmp(value, "no") == 0;
 }
 

@@ -62,13 +62,6 @@ static int find(
 static const char *const directories[] = {
 	"/etc/kernel", "/run/kernel", "/usr/local/lib/kernel", "/usr/lib/kernel"};
 
-static char *value_in(const struct root *root, const char *path, const char *key)
-{
-	_cleanup_free_ char *text = NULL;
-
-	return file_read(root, path, &text, NULL) == 0 ? text_value(text, key) : NULL;
-}
-
 /* The name of the drop-in that sorts last, of those that have the key; its value in *@ret. */
 static void look_in_dropins(
 	const struct root *root, const char *key, char **ret, char *where, size_t size)
@@ -91,7 +84,7 @@ static void look_in_dropins(
 			if (!text_ends_with(names.names[j], ".conf") ||
 				(last.n && strcmp(names.names[j], last.names[0]) <= 0))
 				continue;
-			value = value_in(root, path, key);
+			value = file_read_value(root, path, key);
 			if (!value)
 				continue;
 			file_free_names(&last);
@@ -113,7 +106,7 @@ char *initramfs_kernel_install_setting(
 	for (size_t i = 0; !value && i < ARRAY_SIZE(directories); i++) {
 		text_join(where, size, directories[i], "/install.conf", NULL);
 		if (file_exists(root, "%s", where))
-			return value_in(root, where, key);
+			return file_read_value(root, where, key);
 	}
 	return value;
 }

@@ -15,13 +15,12 @@
 
 void bls_identity_read(const struct root *root, struct bls_identity *ret)
 {
-	_cleanup_free_ char *info = NULL, *id = NULL;
+	_cleanup_free_ char *id =
+		file_read_value(root, "etc/machine-info", "KERNEL_INSTALL_MACHINE_ID");
 
 	*ret = (struct bls_identity){0};
 	file_read_line(root, "etc/machine-id", ret->machine_id, sizeof(ret->machine_id));
 	file_read_line(root, "etc/kernel/entry-token", ret->token, sizeof(ret->token));
-	if (file_read(root, "etc/machine-info", &info, NULL) == 0)
-		id = text_value(info, "KERNEL_INSTALL_MACHINE_ID");
 	if (id && *id)
 		text_join(ret->machine_id, sizeof(ret->machine_id), id, NULL);
 }
