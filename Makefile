@@ -356,7 +356,7 @@ $(1)/test_handover: WRAP = $$(foreach function,sysfs_write_override sysfs_write_
 	units_run units_cancel syslog holders_read holders_wait consoles_find consoles_bind \
 	protect_list_trace facts_usage,-Wl,--wrap=$$(function))
 # ukify is played.
-$(1)/test_apply: WRAP = -Wl,--wrap=run_program
+$(1)/test_apply: WRAP = -Wl,--wrap=run_last_line
 # The calls that open files are counted.
 $(1)/test_kernel_params: WRAP = -Wl,--wrap=syscall
 

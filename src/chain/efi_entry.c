@@ -82,27 +82,28 @@ int efi_entry_read(const struct root *root, unsigned number, struct efi_entry *r
 	return 0;
 }
 
-int efi_entry_current(const struct root *root, struct efi_entry *ret)
+/* The entry whose number is in the variable. */
+static int read_numbered(
+	const struct root *root, const char *variable, struct efi_entry *ret)
 {
 	uint8_t number[2];
-	ssize_t size =
-		efivar_read(root, "BootCurrent", EFI_GLOBAL, number, sizeof(number));
+	ssize_t size = efivar_read(root, variable, EFI_GLOBAL, number, sizeof(number));
 
 	if (size != sizeof(number))
 		return size < 0 ? (int)size : -EBADMSG;
 	return efi_entry_read(root, word(number), ret);
 }
 
+int efi_entry_current(const struct root *root, struct efi_entry *ret)
+{
+	return read_numbered(root, "BootCurrent", ret);
+}
+
 int efi_entry_next(const struct root *root, struct efi_entry *ret)
 {
-	uint8_t number[2];
-	ssize_t size = efivar_read(root, "BootNext", EFI_GLOBAL, number, sizeof(number));
+	int r = read_numbered(root, "BootNext", ret);
 
-	if (size == -ENODATA || size == -EOPNOTSUPP)
-		return -ENOENT;
-	if (size != sizeof(number))
-		return size < 0 ? (int)size : -EBADMSG;
-	return efi_entry_read(root, word(number), ret);
+	return r == -ENODATA || r == -EOPNOTSUPP ? -ENOENT : r;
 }
 
 size_t efi_entry_order(const struct root *root, unsigned ret[static EFI_ENTRIES_MAX])

@@ -235,17 +235,10 @@ static int run_update(
 	struct parameters *parameters = step->data;
 
 	parameters->ran = true;
-	return change_run_program(change, (const char *const *)step->args, message);
+	return change_run_args(change, step, message);
 }
 
 static const struct change_kind parameters_update = {.run = run_update};
-
-/* Of steps that only undo something: there is nothing to do yet. */
-static int run_files(
-	const struct change *change, struct change_step *step, struct message *message)
-{
-	return change_spare.run(change, step, message);
-}
 
 /* It stands before the files, and is undone behind them: with the old ones. */
 static int undo_update(const struct change *change, const struct change_step *step,
@@ -259,7 +252,7 @@ static int undo_update(const struct change *change, const struct change_step *st
 }
 
 static const struct change_kind parameters_again = {
-	.quiet = true, .run = run_files, .undo = undo_update};
+	.quiet = true, .run = change_run_nothing, .undo = undo_update};
 
 /* ---- programs that keep the parameters themselves -------------------------------------------- */
 
@@ -287,12 +280,6 @@ static int add_program_args(const struct permanent_program *program, const char 
 	return r;
 }
 
-static int run_keeper(
-	const struct change *change, struct change_step *step, struct message *message)
-{
-	return change_run_program(change, (const char *const *)step->args, message);
-}
-
 /* The same with the other option, also where it has failed half way; its words are in text. */
 static int undo_keeper(const struct change *change, const struct change_step *step,
 	struct message *message)
@@ -314,7 +301,7 @@ static int undo_keeper(const struct change *change, const struct change_step *st
 }
 
 static const struct change_kind parameters_keeper = {
-	.run = run_keeper, .undo = undo_keeper};
+	.run = change_run_args, .undo = undo_keeper};
 
 static int add_keeper(struct parameters *parameters, const char *words)
 {
@@ -407,12 +394,12 @@ static int undo_directory(const struct change *change, const struct change_step 
 	struct message *message)
 {
 	(void)message;
-	(void)change_rmdir.run(change, (struct change_step *)step, NULL);
+	(void)atomicfile_remove_directory(change->root, step->path);
 	return 0;
 }
 
 static const struct change_kind parameters_directory = {
-	.quiet = true, .run = run_files, .undo = undo_directory};
+	.quiet = true, .run = change_run_nothing, .undo = undo_directory};
 
 /* Of a file that is made: its directory may be, too. */
 static int make_directory(struct planning *plan, const char *path)

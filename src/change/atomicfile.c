@@ -127,17 +127,9 @@ static void copy_xattr(int from, int to, const char *name)
 		fsetxattr(to, name, value, (size_t)n, 0);
 }
 
-/* Whether it is made of the content, or means another content. */
-static bool is_of_content(const char *name)
-{
-	static const char *const names[] = {
-		"security.ima", "security.evm", "security.capability"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
+/* What is made of the content, or means another content. */
+static const char *const of_content[] = {
+	"security.ima", "security.evm", "security.capability"};
 
 /* As far as this process may and the file system can. */
 static void copy_xattrs(int from, int to)
@@ -149,7 +141,7 @@ static void copy_xattrs(int from, int to)
 	fremovexattr(to, ACL);
 	for (const char *name = names; n > 0 && name < names + n;
 		name += strlen(name) + 1)
-		if (!is_of_content(name))
+		if (!text_is_one_of(name, of_content, ARRAY_SIZE(of_content)))
 			copy_xattr(from, to, name);
 	/* Not every file system lists them. */
 	copy_xattr(from, to, LABEL);
@@ -486,6 +478,14 @@ int atomicfile_clear(const struct root *root, const char *path)
 	if (r == 0)
 		sync_directory(&place);
 	return r == -ENOENT ? 0 : r;
+}
+
+int atomicfile_remove_directory(const struct root *root, const char *path)
+{
+	_cleanup_place_ struct place place = {.dir = -1};
+	int r = open_place(root, path, false, &place);
+
+	return r == 0 && unlinkat(place.dir, place.name, AT_REMOVEDIR) < 0 ? -errno : r;
 }
 
 /* A copy of a link, or of a file. */

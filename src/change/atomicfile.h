@@ -66,6 +66,7 @@ int atomicfile_open_directory(const struct root *root, const char *path, bool ma
  * move: moves a file, or a link, to a name that is free, also into another file system, and
  * makes the directories above it.
  * sync: makes sure that the file, and its name, last.
+ * remove_directory: removes an empty one.
  */
 int atomicfile_copy(const struct root *root, const char *from, const char *to);
 int atomicfile_extend(const struct root *root, const char *from, uint64_t keep,
@@ -76,5 +77,6 @@ int atomicfile_replace(const struct root *root, const char *from, const char *to
 int atomicfile_clear(const struct root *root, const char *path);
 int atomicfile_move(const struct root *root, const char *from, const char *to);
 int atomicfile_sync(const struct root *root, const char *path);
+int atomicfile_remove_directory(const struct root *root, const char *path);
 
 #endif

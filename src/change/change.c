@@ -284,14 +284,15 @@ static FILE *open_log(const struct change *change)
 /* Puts the last lines together for the failure. */
 static void keep_tail(const struct change_output *output, struct change_failure *failure)
 {
-	size_t first = output->n > TAIL_LINES ? output->n - TAIL_LINES : 0, size;
-	FILE *text = open_memstream(&failure->output, &size);
+	size_t first = output->n > TAIL_LINES ? output->n - TAIL_LINES : 0;
+	struct text_stream text;
 
-	for (size_t i = first; text && i < output->n; i++)
-		fprintf(text, "%s\n", output->tail[i % TAIL_LINES] ?: "");
-	if (text)
-		fclose(text);
 	failure->logged = output->log;
+	if (!text_stream_open(&text))
+		return;
+	for (size_t i = first; i < output->n; i++)
+		fprintf(text.out, "%s\n", output->tail[i % TAIL_LINES] ?: "");
+	failure->output = text_stream_take(&text);
 }
 
 /* ---- carrying it out ------------------------------------------------------------------- */

@@ -192,6 +192,12 @@ void change_free_failure(struct change_failure *failure);
 int change_run_program(
 	const struct change *change, const char *const argv[], struct message *message);
 
+/* For kinds of one's own: run the step's @args; do nothing, since only the undo does something. */
+int change_run_args(
+	const struct change *change, struct change_step *step, struct message *message);
+int change_run_nothing(
+	const struct change *change, struct change_step *step, struct message *message);
+
 /* For kinds that make the file @path under a name of its own: their undo, which deletes it. */
 int change_undo_made(const struct change *change, const struct change_step *step,
 	struct message *message);

@@ -96,10 +96,6 @@ void durations_remember(
 
 void durations_forget(const struct root *root)
 {
-	_cleanup_(change_free) struct change change = {.root = root};
-	struct change_step *directory =
-		change_add(&change, &change_rmdir, STATE_DIRECTORY, NULL);
-
-	if (atomicfile_remove_below(root, DURATIONS_FILE) == 0 && directory)
-		change_rmdir.run(&change, directory, NULL);
+	if (atomicfile_remove_below(root, DURATIONS_FILE) == 0)
+		atomicfile_remove_directory(root, STATE_DIRECTORY);
 }

@@ -6,10 +6,11 @@
 #include "base/base.h"
 #include "change.h"
 
-static int fail(int error, const char *what, const struct change_step *step,
-	struct message *message)
+/* What has come of it: 0; or -errno, and then it is said. */
+static int result(
+	int r, const char *what, const struct change_step *step, struct message *message)
 {
-	return message_errno(message, error, "cannot %s %s", what, step->path);
+	return r < 0 ? message_errno(message, r, "cannot %s %s", what, step->path) : 0;
 }
 
 static bool is_there(const struct change *change, const char *path)
@@ -46,7 +47,7 @@ static int run_write(
 	if (r == 0)
 		r = atomicfile_write_mode_below(change->root, step->path, step->text,
 			strlen(step->text), step->mode);
-	return r < 0 ? fail(r, "write", step, message) : 0;
+	return result(r, "write", step, message);
 }
 
 static int run_remove(
@@ -56,7 +57,7 @@ static int run_remove(
 
 	if (r == 0)
 		r = atomicfile_remove_below(change->root, step->path);
-	return r < 0 ? fail(r, "remove", step, message) : 0;
+	return result(r, "remove", step, message);
 }
 
 static int undo_text(const struct change *change, const struct change_step *step,
@@ -80,9 +81,8 @@ const struct change_kind change_remove = {
 static int run_move(
 	const struct change *change, struct change_step *step, struct message *message)
 {
-	int r = atomicfile_move(change->root, step->path, step->other);
-
-	return r < 0 ? fail(r, "move", step, message) : 0;
+	return result(atomicfile_move(change->root, step->path, step->other), "move",
+		step, message);
 }
 
 static int undo_move(const struct change *change, const struct change_step *step,
@@ -98,9 +98,8 @@ const struct change_kind change_move = {
 static int run_keep(
 	const struct change *change, struct change_step *step, struct message *message)
 {
-	int r = atomicfile_keep(change->root, step->path, step->other);
-
-	return r < 0 ? fail(r, "keep", step, message) : 0;
+	return result(atomicfile_keep(change->root, step->path, step->other), "keep",
+		step, message);
 }
 
 static int undo_keep(const struct change *change, const struct change_step *step,
@@ -117,11 +116,9 @@ const struct change_kind change_keep = {
 static int run_replace(
 	const struct change *change, struct change_step *step, struct message *message)
 {
-	int r;
-
 	step->was_there = is_there(change, step->other);
-	r = atomicfile_replace(change->root, step->path, step->other);
-	return r < 0 ? fail(r, "rename", step, message) : 0;
+	return result(atomicfile_replace(change->root, step->path, step->other), "rename",
+		step, message);
 }
 
 /* What was there is put back by the step that kept it. */
@@ -146,7 +143,7 @@ static int run_copy(
 
 	if (r == 0)
 		r = atomicfile_copy(change->root, step->path, step->other);
-	return r < 0 ? fail(r, "copy", step, message) : 0;
+	return result(r, "copy", step, message);
 }
 
 const struct change_kind change_copy = {
@@ -161,7 +158,7 @@ static int run_extend(
 	if (r == 0)
 		r = atomicfile_extend(change->root, step->path, extension->keep,
 			extension->bytes, extension->size, step->other);
-	return r < 0 ? fail(r, "copy", step, message) : 0;
+	return result(r, "copy", step, message);
 }
 
 const struct change_kind change_extend = {
@@ -169,13 +166,13 @@ const struct change_kind change_extend = {
 
 /* ---- programs --------------------------------------------------------------------------- */
 
-static int run_args(
+int change_run_args(
 	const struct change *change, struct change_step *step, struct message *message)
 {
 	return change_run_program(change, (const char *const *)step->args, message);
 }
 
-const struct change_kind change_program = {.run = run_args};
+const struct change_kind change_program = {.run = change_run_args};
 
 static int run_build(
 	const struct change *change, struct change_step *step, struct message *message)
@@ -185,7 +182,7 @@ static int run_build(
 	int r;
 
 	step->was_there = is_there(change, step->path);
-	r = run_args(change, step, message);
+	r = change_run_args(change, step, message);
 	if (r < 0)
 		return r;
 	fd = file_open(change->root, step->path, O_PATH);
@@ -227,32 +224,25 @@ const struct change_kind change_build = {.run = run_build, .undo = undo_build};
 static int run_delete(
 	const struct change *change, struct change_step *step, struct message *message)
 {
-	int r = atomicfile_clear(change->root, step->path);
-
-	return r < 0 ? fail(r, "delete", step, message) : 0;
+	return result(
+		atomicfile_clear(change->root, step->path), "delete", step, message);
 }
 
 static int run_put_back(
 	const struct change *change, struct change_step *step, struct message *message)
 {
-	int r = atomicfile_put_back(change->root, step->path, step->other);
-
-	return r < 0 ? fail(r, "restore", step, message) : 0;
+	return result(atomicfile_put_back(change->root, step->path, step->other),
+		"restore", step, message);
 }
 
 static int run_rmdir(
 	const struct change *change, struct change_step *step, struct message *message)
 {
-	const char *name = strrchr(step->path, '/') + 1;
-	_cleanup_free_ char *parent = strndup(step->path, (size_t)(name - step->path));
-	_cleanup_close_ int dir =
-		parent ? atomicfile_open_directory(change->root, parent, false) : -1;
-
 	(void)message;
-	return dir < 0 || unlinkat(dir, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+	return atomicfile_remove_directory(change->root, step->path);
 }
 
-static int run_nothing(
+int change_run_nothing(
 	const struct change *change, struct change_step *step, struct message *message)
 {
 	(void)change, (void)step, (void)message;
@@ -266,7 +256,7 @@ const struct change_kind change_rmdir = {.text = "remove the directory %1 if it 
 	.quiet = true,
 	.final = true,
 	.run = run_rmdir};
-const struct change_kind change_spare = {.quiet = true, .run = run_nothing};
+const struct change_kind change_spare = {.quiet = true, .run = change_run_nothing};
 const struct change_kind change_clear = {
 	.text = "remove %1, left by an interrupted run", .run = run_delete};
 const struct change_kind change_put_back = {

@@ -120,28 +120,23 @@ static unsigned get_word(const struct field *field, const char *base)
 char *trial_format(const struct trial *trial)
 {
 	const char *base = (const char *)trial;
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct text_stream text;
 
-	if (!out)
+	if (!text_stream_open(&text))
 		return NULL;
-	fprintf(out, "%s", FIRST_LINE);
+	fprintf(text.out, "%s", FIRST_LINE);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const struct field *field = &fields[i];
 		const char *value = field->words ? field->words[get_word(field, base)]
 						 : base + field->offset;
 
 		if (*value)
-			fprintf(out, "%s %s\n", field->key, value);
+			fprintf(text.out, "%s %s\n", field->key, value);
 	}
 	for (unsigned i = 0; i < trial->n_sections; i++)
-		fprintf(out, "section %s %s\n", trial->sections[i].name,
+		fprintf(text.out, "section %s %s\n", trial->sections[i].name,
 			trial->sections[i].digest);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return text_stream_take(&text);
 }
 
 /* @value: "NAME DIGEST". */

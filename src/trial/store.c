@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files of a trial below /var/lib, each replaced as a whole. */
-#include <fcntl.h>
-
 #include "change/change.h"
 #include "private.h"
 
 #define JOURNAL_LINES "400"
-
-#define GRANDPARENT "/var/lib"
-#define PARENT      GRANDPARENT "/vfioboot"
 
 static const char *const records[] = {"initramfs.record", "system.record", "late.record"};
 
@@ -33,22 +28,6 @@ static void format_record(const char *name, char *ret, size_t size)
 	text_join(ret, size, TRIAL_DIRECTORY "/", name, NULL);
 }
 
-/* The directories that are empty now. */
-static void remove_directories(const struct root *root)
-{
-	static const struct {
-		const char *parent, *name;
-	} directories[] = {{PARENT, "trial"}, {GRANDPARENT, "vfioboot"}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-		_cleanup_close_ int fd =
-			file_open(root, directories[i].parent, O_RDONLY | O_DIRECTORY);
-
-		if (fd < 0 || unlinkat(fd, directories[i].name, AT_REMOVEDIR) < 0)
-			return;
-	}
-}
-
 int trial_forget(const struct root *root)
 {
 	char path[128];
@@ -60,7 +39,8 @@ int trial_forget(const struct root *root)
 	}
 	atomicfile_remove_below(root, TRIAL_JOURNAL);
 	r = atomicfile_remove_below(root, TRIAL_STATE);
-	remove_directories(root);
+	if (atomicfile_remove_directory(root, TRIAL_DIRECTORY) == 0)
+		atomicfile_remove_directory(root, STATE_DIRECTORY);
 	return r == -ENOENT ? 0 : r;
 }
 

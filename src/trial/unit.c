@@ -42,13 +42,9 @@ static bool is_unit(const char *name)
 		".mount", ".automount", ".swap", ".timer", ".path", ".slice", ".scope"};
 	const char *type = strrchr(name, '.'), *at = strchr(name, '@');
 
-	if (!type || type == name || (at && (at == name || at + 1 == type)) ||
-		name[strspn(name, UNIT_CHARS)])
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (strcmp(type, types[i]) == 0)
-			return true;
-	return false;
+	return type && type != name && (!at || (at != name && at + 1 != type)) &&
+		!name[strspn(name, UNIT_CHARS)] &&
+		text_is_one_of(type, types, ARRAY_SIZE(types));
 }
 
 /* The unit that a single parameter asks for, or "". */

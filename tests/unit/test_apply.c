@@ -682,21 +682,18 @@ static void take_argument(struct ukify_call *call, const char *argument)
 
 static bool ukify_fails;
 
-int __real_run_program(
-	const char *const argv[], void (*line)(void *data, const char *text), void *data);
-int __wrap_run_program(
-	const char *const argv[], void (*line)(void *data, const char *text), void *data);
+int __real_run_last_line(const char *const argv[], char *ret_last, size_t size);
+int __wrap_run_last_line(const char *const argv[], char *ret_last, size_t size);
 
 /* The real one needs a stub of UEFI: this puts together what it is given. */
-int __wrap_run_program(
-	const char *const argv[], void (*line)(void *data, const char *text), void *data)
+int __wrap_run_last_line(const char *const argv[], char *ret_last, size_t size)
 {
 	struct ukify_call call = {0};
 	struct imagemaker maker = {0};
 	FILE *f;
 
 	if (strcmp(argv[0], "/usr/bin/ukify") != 0)
-		return __real_run_program(argv, line, data);
+		return __real_run_last_line(argv, ret_last, size);
 	assert_string_equal(argv[1], "build");
 	for (size_t i = 2; argv[i]; i++)
 		take_argument(&call, argv[i]);
@@ -708,8 +705,7 @@ int __wrap_run_program(
 	imagemaker_free(&maker);
 	for (size_t i = 0; i < call.n; i++)
 		free(call.contents[i]);
-	if (ukify_fails)
-		line(data, "no stub");
+	snprintf(ret_last, size, "%s", ukify_fails ? "no stub" : "");
 	return ukify_fails;
 }
 

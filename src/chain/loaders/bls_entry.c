@@ -108,25 +108,17 @@ static void write_copy(FILE *out, const char *text, const struct bls_addition *a
 int bls_copy(const char *text, const struct bls_addition *addition, char **ret)
 {
 	_cleanup_free_ char *options = bls_options(text), *all = NULL;
-	char kernel[512], *made = NULL;
-	size_t size;
-	FILE *out;
+	struct text_stream copy;
+	char kernel[512];
 
 	if (!bls_value(text, "linux", kernel, sizeof(kernel)))
 		return -EBADMSG;
 	all = options ? cmdline_join(options, addition->options) : NULL;
-	if (!all)
+	if (!all || !text_stream_open(&copy))
 		return -ENOMEM;
-	out = open_memstream(&made, &size);
-	if (!out)
-		return -ENOMEM;
-	write_copy(out, text, addition, all);
-	if (fclose(out) != 0) {
-		free(made);
-		return -ENOMEM;
-	}
-	*ret = made;
-	return 0;
+	write_copy(copy.out, text, addition, all);
+	*ret = text_stream_take(&copy);
+	return *ret ? 0 : -ENOMEM;
 }
 
 /* The first line that has no options, from @text on. */

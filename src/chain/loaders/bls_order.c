@@ -86,7 +86,8 @@ static const char *skip_unknown(const char *text)
 	return text;
 }
 
-int bls_compare_versions(const char *a, const char *b)
+/* <0, 0 or >0, as strcmp(3): the versions by UAPI.10, Version Format Specification. */
+static int compare_versions(const char *a, const char *b)
 {
 	for (;;) {
 		int r;
@@ -181,7 +182,11 @@ static bool split(const char *name, struct parts *ret)
 	return true;
 }
 
-int bls_compare_names(const char *a, const char *b)
+/*
+ * The same of the names of two entries' files without ".conf", as GRUB orders them: in three parts
+ * at their last two '-', each as rpm does (rhboot's grub-core/commands/blscfg.c).
+ */
+static int compare_names(const char *a, const char *b)
 {
 	struct parts parts_a = {0}, parts_b = {0};
 	int r = 0;
@@ -206,7 +211,7 @@ static int compare_keys(const struct bootmenu_order *a, const struct bootmenu_or
 	r = strcmp(a->sort_key, b->sort_key);
 	if (r == 0)
 		r = strcmp(a->machine_id, b->machine_id);
-	return r ? r : bls_compare_versions(b->version, a->version);
+	return r ? r : compare_versions(b->version, a->version);
 }
 
 static int compare_entries(const void *left, const void *right)
@@ -216,14 +221,14 @@ static int compare_entries(const void *left, const void *right)
 
 	if (r == 0)
 		r = compare_keys(&a->order, &b->order);
-	return r ? r : bls_compare_versions(b->boot_id, a->boot_id);
+	return r ? r : compare_versions(b->boot_id, a->boot_id);
 }
 
 static int compare_by_names(const void *left, const void *right)
 {
 	const struct bootmenu_entry *a = left, *b = right;
 
-	return bls_compare_names(b->boot_id, a->boot_id);
+	return compare_names(b->boot_id, a->boot_id);
 }
 
 void bls_sort(struct bootmenu *menu)

@@ -202,15 +202,7 @@ static const char *find_obstacle(const struct root *root, const char *dir, unsig
  * have small files among their own data (f2fs), compress them, or are on several disks, and the
  * drivers name no blocks.
  */
-static bool is_writable(const char *type)
-{
-	static const char *const known[] = {"ext2", "ext3", "ext4", "vfat", "xfs"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (strcmp(type, known[i]) == 0)
-			return true;
-	return false;
-}
+static const char *const writable[] = {"ext2", "ext3", "ext4", "vfat", "xfs"};
 
 /* What keeps GRUB from writing to a file there, maybe with words in @type; or NULL. */
 static const char *find_obstacle_of(
@@ -227,7 +219,7 @@ static const char *find_obstacle_of(
 	if (!fs)
 		return "an unknown file system";
 	text_join(type, TYPE_SIZE, mnt_fs_get_fstype(fs), NULL);
-	if (!is_writable(type))
+	if (!text_is_one_of(type, writable, ARRAY_SIZE(writable)))
 		return type;
 	number = mnt_fs_get_devno(fs);
 	snprintf(link, sizeof(link), TREE_BLOCK_BY_NO "/%u:%u", major(number),

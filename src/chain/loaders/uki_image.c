@@ -30,14 +30,6 @@ static const char *const made[] = {
 
 #define STUB_HAS 2
 
-static bool is_made(const char *name, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(made[i], name) == 0)
-			return true;
-	return false;
-}
-
 static bool is_copied(const char *name)
 {
 	for (size_t i = 0; i < UKI_PARTS_N; i++)
@@ -54,8 +46,10 @@ void uki_sort_sections(const struct pe_image *sections, struct uki *ret)
 	for (unsigned i = 0; i < sections->n && !ret->unknown[0]; i++) {
 		const char *name = sections->sections[i].name;
 
-		begun |= is_copied(name) || is_made(name, ARRAY_SIZE(made) - STUB_HAS);
-		if (begun && !is_copied(name) && !is_made(name, ARRAY_SIZE(made)))
+		begun |= is_copied(name) ||
+			text_is_one_of(name, made, ARRAY_SIZE(made) - STUB_HAS);
+		if (begun && !is_copied(name) &&
+			!text_is_one_of(name, made, ARRAY_SIZE(made)))
 			strcpy(ret->unknown, name);
 	}
 	/* Where measurements are signed, the public key comes from the private one. */

@@ -349,21 +349,8 @@ static void add_arguments(struct command *command, const struct ukify *ukify,
 	add(command, "--output=%s", output);
 }
 
-struct words {
-	char *last;
-	size_t size;
-};
-
-static void keep_last_line(void *data, const char *text)
-{
-	const struct words *words = data;
-
-	if (*text)
-		text_join(words->last, words->size, text, NULL);
-}
-
 /* Whether it can be read, and has inside what was asked for; then it is synced. */
-static int check_made(const char *path, const char *cmdline, struct words *words)
+static int check_made(const char *path, const char *cmdline, char *ret_why, size_t size)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	_cleanup_free_ char *inside = NULL;
@@ -375,7 +362,8 @@ static int check_made(const char *path, const char *cmdline, struct words *words
 	if (r == 0 && (strcmp(inside, cmdline) != 0 || !pe_find(&pe, ".linux")))
 		r = -EBADMSG;
 	if (r == -EBADMSG || r == -ENOENT) {
-		keep_last_line(words, "ukify's output lacks the requested command line");
+		text_join(ret_why, size,
+			"ukify's output lacks the requested command line", NULL);
 		return -EREMOTEIO;
 	}
 	return r == 0 && fsync(fd) < 0 ? -errno : r;
@@ -385,7 +373,6 @@ static int make(const struct ukify *ukify, const struct making *making, const ch
 	char *ret_why, size_t size)
 {
 	_cleanup_(free_command) struct command command = {0};
-	struct words words = {ret_why, size};
 	char output[2 * PATH_MAX];
 	int r;
 
@@ -393,11 +380,12 @@ static int make(const struct ukify *ukify, const struct making *making, const ch
 	add_arguments(&command, ukify, making, output);
 	if (command.error < 0)
 		return command.error;
-	text_join(ret_why, size, "ukify exited without output", NULL);
-	r = run_program((const char *const *)command.args, keep_last_line, &words);
+	r = run_last_line((const char *const *)command.args, ret_why, size);
 	r = r > 0 ? -EREMOTEIO : r;
+	if (!*ret_why)
+		text_join(ret_why, size, "ukify exited without output", NULL);
 	if (r == 0)
-		r = check_made(output, making->cmdline, &words);
+		r = check_made(output, making->cmdline, ret_why, size);
 	if (r < 0)
 		unlink(output);
 	return r;
