@@ -342,7 +342,7 @@ static int take_list(struct reader *reader, struct file_names *words)
 
 static int append(struct shell_var *var, const struct file_names *words, bool is_list)
 {
-	_cleanup_free_ char *text = NULL;
+	char *text;
 	int r = 0;
 
 	for (size_t i = 0; is_list && r == 0 && i < words->n; i++)
@@ -351,12 +351,10 @@ static int append(struct shell_var *var, const struct file_names *words, bool is
 		return r;
 	if (!var->words.n)
 		return file_append_name(&var->words, words->names[0]);
-	text = malloc(strlen(var->words.names[0]) + strlen(words->names[0]) + 1);
-	if (!text)
+	if (asprintf(&text, "%s%s", var->words.names[0], words->names[0]) < 0)
 		return -ENOMEM;
-	strcat(strcpy(text, var->words.names[0]), words->names[0]);
 	free(var->words.names[0]);
-	var->words.names[0] = TAKE_PTR(text);
+	var->words.names[0] = text;
 	return 0;
 }
 

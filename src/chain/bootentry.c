@@ -96,8 +96,7 @@ void bootentry_decide(const struct config *config, struct bootentries *ret)
 
 bool bootentry_is_passthrough(const struct bootentry *entry)
 {
-	return strncmp(entry->arguments, PARAM_PROFILE "=", strlen(PARAM_PROFILE "=")) ==
-		0;
+	return text_begins_with(entry->arguments, PARAM_PROFILE "=");
 }
 
 static const struct bootentry *find_entry(
@@ -156,24 +155,19 @@ bool bootentry_fits(const struct bootentries *written, const struct bootentries 
 
 char *bootentry_format(const struct bootentries *entries)
 {
-	size_t size = sizeof(header) + sizeof(loader_line) + sizeof(entries->loader) +
-		sizeof(without_section) + entries->n * sizeof(entries->entries[0]);
-	char *text = malloc(size), *end;
+	struct text_stream text;
 
-	if (!text)
+	if (!text_stream_open(&text))
 		return NULL;
-	end = stpcpy(text, header);
+	fprintf(text.out, "%s", header);
 	if (entries->loader[0])
-		end = stpcpy(stpcpy(stpcpy(end, loader_line), entries->loader), "\n");
+		fprintf(text.out, "%s%s\n", loader_line, entries->loader);
 	if (entries->grub_without_section)
-		end = stpcpy(end, without_section);
-	for (unsigned i = 0; i < entries->n; i++) {
-		const struct bootentry *entry = &entries->entries[i];
-
-		end += text_join(end, size - (size_t)(end - text), entry->id, "\t",
-			entry->title, "\t", entry->arguments, "\n", NULL);
-	}
-	return text;
+		fprintf(text.out, "%s", without_section);
+	for (unsigned i = 0; i < entries->n; i++)
+		fprintf(text.out, "%s\t%s\t%s\n", entries->entries[i].id,
+			entries->entries[i].title, entries->entries[i].arguments);
+	return text_stream_take(&text);
 }
 
 /* Copies what is before the next tab, or the end of the line, and moves behind it. */

@@ -8,7 +8,6 @@
 #include "base/base.h"
 #include "chain/loaders/ukify.h"
 #include "initrds.h"
-#include "oneshot.h"
 #include "segment.h"
 
 /* What is known while the chain is followed. */

@@ -3,7 +3,6 @@
 #include "base/base.h"
 #include "efi_entry.h"
 #include "follow.h"
-#include "oneshot.h"
 
 /* "vfioboot.off=0" takes one before it back. */
 static bool is_off(const char *options)

@@ -2,9 +2,6 @@
 /* Looks who enables GVT-g, and what loads its module. */
 #include "gvt.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "module_files.h"
 
 #define INTEL 0x8086

@@ -2,8 +2,6 @@
 /* Which IOMMU it is: by its hardware first, since the maker of the processor is only a guess. */
 #include "iommu.h"
 
-#include <fcntl.h>
-
 #include "base/base.h"
 
 struct mark {

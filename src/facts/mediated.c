@@ -2,8 +2,6 @@
 /* Reads what drivers show of mediated devices below the function that they are made of. */
 #include "mediated.h"
 
-#include <stdio.h>
-
 #define PATH_SIZE 512
 
 static void types_path(struct pci_address function, char *ret, size_t size)

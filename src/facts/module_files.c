@@ -2,9 +2,6 @@
 /* Five directories a kind: systemd and kmod look into them in the same order. */
 #include "module_files.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 static const char *const directories[] = {
 	"/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"};
 

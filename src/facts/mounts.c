@@ -5,7 +5,6 @@
  */
 #include "mounts.h"
 
-#include <fcntl.h>
 #include <libmount.h>
 
 #include "base/base.h"

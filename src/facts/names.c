@@ -3,7 +3,6 @@
 #include "names.h"
 
 #include <libudev.h>
-#include <strings.h>
 
 #include "base/base.h"
 

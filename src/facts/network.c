@@ -2,7 +2,6 @@
 /* Routes as the kernel prints them, and interfaces in sysfs. */
 #include "network.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
 #include <sys/stat.h>

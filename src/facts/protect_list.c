@@ -157,19 +157,18 @@ int protect_list_trace(
 
 char *protect_list_format(const struct protect_list *list)
 {
-	size_t size = sizeof(header) + (list->n_entries + 1) * PROTECT_LINE_SIZE;
-	char *text = malloc(size), *end = text;
+	struct text_stream text;
 
-	if (!text)
+	if (!text_stream_open(&text))
 		return NULL;
-	end = stpcpy(end, header);
+	fprintf(text.out, "%s", header);
 	for (unsigned i = 0; i < list->n_entries; i++) {
 		char line[PROTECT_LINE_SIZE];
 
 		protect_format(&list->entries[i], line);
-		end = stpcpy(end, line);
+		fprintf(text.out, "%s", line);
 	}
 	if (list->incomplete)
-		strcpy(end, PROTECT_INCOMPLETE "\n");
-	return text;
+		fprintf(text.out, PROTECT_INCOMPLETE "\n");
+	return text_stream_take(&text);
 }

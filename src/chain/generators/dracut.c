@@ -5,8 +5,6 @@
  * at the end, so that whoever boots meanwhile has half of it: it writes to another name, and we
  * rename.
  */
-#include <libmount.h>
-
 #include "base/base.h"
 #include "generators.h"
 

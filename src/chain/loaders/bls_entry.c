@@ -2,10 +2,7 @@
 /* Copies type 1 entries line by line. */
 #include "bls_entry.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/base.h"
 

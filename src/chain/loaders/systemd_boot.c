@@ -5,10 +5,7 @@
  */
 #include "systemd_boot.h"
 
-#include <errno.h>
 #include <fnmatch.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/base.h"
 #include "bls_entry.h"
