@@ -195,15 +195,7 @@ static bool next_item(struct walk *walk, const char *name, struct item *ret)
 
 bool cmdline_has(const char *cmdline, const char *name, const char *item)
 {
-	struct walk walk = {.cursor = cmdline};
-	struct item found;
-
-	if (!item)
-		return next_param(&walk, name);
-	while (next_item(&walk, name, &found))
-		if (item_is(&found, item))
-			return true;
-	return false;
+	return cmdline_holds(cmdline, name, item, NULL);
 }
 
 bool cmdline_has_first(const char *cmdline, const char *name, const char *item)
@@ -235,8 +227,7 @@ bool cmdline_holds(
 	return counts;
 }
 
-/* As kstrtobool() (lib/kstrtox.c): the first character decides, or two.  -1: neither. */
-static int read_bool(const struct cmdline_param *param)
+int cmdline_read_bool(const struct cmdline_param *param)
 {
 	const char *text = param->value;
 	size_t len = text ? param->value_len : 0;
@@ -258,7 +249,7 @@ bool cmdline_passes_through(const char *cmdline, bool x86)
 		int set = -1;
 
 		if (cmdline_name_is(&param, "iommu.passthrough")) {
-			set = read_bool(&param);
+			set = cmdline_read_bool(&param);
 		} else if (x86 && cmdline_name_is(&param, "iommu")) {
 			/* The walk takes the rest for others of the name: only this one. */
 			struct walk walk = {.cursor = "", .param = param, .inside = true};

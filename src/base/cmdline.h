@@ -74,6 +74,12 @@ bool cmdline_holds(
 bool cmdline_find_last(const char *cmdline, const char *name, struct cmdline_param *ret);
 
 /*
+ * The value as kstrtobool() takes it (lib/kstrtox.c): the first character decides, or two.  1, 0, or
+ * -1 for neither, and without a value.
+ */
+int cmdline_read_bool(const struct cmdline_param *param);
+
+/*
  * Whether the host's own drivers bypass the IOMMU: the last of iommu.passthrough=, a bool, and
  * with @x86 of "pt" and "nopt" in iommu= holds (drivers/iommu/iommu.c,
  * iommu_set_def_domain_type; arch/x86/kernel/pci-dma.c, iommu_setup).

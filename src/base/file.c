@@ -470,6 +470,12 @@ static int compare_names(const void *a, const void *b)
 	return strverscmp(*(char *const *)a, *(char *const *)b);
 }
 
+void file_sort_names(struct file_names *names)
+{
+	if (names->n)
+		qsort(names->names, names->n, sizeof(*names->names), compare_names);
+}
+
 int file_list(const struct root *root, const char *directory, struct file_names *ret)
 {
 	struct file_names names = {0};
@@ -481,8 +487,7 @@ int file_list(const struct root *root, const char *directory, struct file_names 
 		file_free_names(&names);
 		return r;
 	}
-	if (names.n)
-		qsort(names.names, names.n, sizeof(*names.names), compare_names);
+	file_sort_names(&names);
 	*ret = names;
 	return 0;
 }

@@ -126,6 +126,9 @@ bool file_has_name(const struct file_names *names, const char *name);
 int file_add_directory(struct file_names *names, const char *path);
 void file_free_names(struct file_names *names);
 
+/* Sorts them by strverscmp(3). */
+void file_sort_names(struct file_names *names);
+
 /* The names in a directory, sorted by strverscmp(3); none when it is not there.  0 or -errno. */
 int file_list(const struct root *root, const char *directory, struct file_names *ret);
 

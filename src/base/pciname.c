@@ -34,8 +34,7 @@ bool pci_take_hex(const char **text, int min, int max, uint32_t *ret)
 	return true;
 }
 
-/* Reads exactly @n hex digits, whatever follows: "d" and "bc" are digits, too. */
-static bool take_fixed_hex(const char **text, int n, uint32_t *ret)
+bool pci_take_fixed_hex(const char **text, int n, uint32_t *ret)
 {
 	*ret = 0;
 	for (; n; n--, (*text)++) {
@@ -204,7 +203,7 @@ int pci_ids_parse(const char *modalias, struct pci_ids *ret)
 		for (const char *tag = fields[i].tag; *tag; tag++)
 			if (!take_char(&modalias, *tag))
 				return -EINVAL;
-		if (!take_fixed_hex(&modalias, fields[i].digits, &value[i]))
+		if (!pci_take_fixed_hex(&modalias, fields[i].digits, &value[i]))
 			return -EINVAL;
 	}
 	if (*modalias && *modalias != '\n')

@@ -67,6 +67,9 @@ static inline int pci_address_compare(struct pci_address a, struct pci_address b
  */
 bool pci_take_hex(const char **text, int min, int max, uint32_t *ret);
 
+/* Reads exactly @n hex digits, whatever follows: "d" and "bc" are digits, too. */
+bool pci_take_fixed_hex(const char **text, int n, uint32_t *ret);
+
 /* Whether both are known and name the same place; @slot_only ignores the last function. */
 bool pci_path_equal(const struct pci_path *a, const struct pci_path *b, bool slot_only);
 

@@ -21,15 +21,6 @@
 #define TABLE_SIGNATURES 4
 #define SECTION_SIZE     40 /* bytes of a section's header */
 
-static uint32_t get(const uint8_t *p, unsigned n)
-{
-	uint32_t value = 0;
-
-	while (n-- > 0)
-		value = value << 8 | p[n];
-	return value;
-}
-
 static int read_at(int fd, void *buffer, size_t size, off_t at)
 {
 	ssize_t n = pread(fd, buffer, size, at);
@@ -49,11 +40,11 @@ static int read_section(int fd, off_t at, struct pe_section *ret)
 		return r;
 	memcpy(ret->name, header, 8);
 	ret->name[8] = '\0';
-	in_memory = get(header + 8, 4);
-	in_file = get(header + 16, 4);
+	in_memory = get_number(header + 8, 4);
+	in_file = get_number(header + 16, 4);
 	/* In the file it may be padded. */
 	ret->size = in_memory < in_file ? in_memory : in_file;
-	ret->offset = get(header + 20, 4);
+	ret->offset = get_number(header + 20, 4);
 	return 0;
 }
 
@@ -62,9 +53,9 @@ static bool is_signed(const uint8_t *pe)
 {
 	const unsigned at = OPTIONAL_TABLES + TABLE_SIGNATURES * 8;
 
-	return get(pe + PE_OPTIONAL_SIZE, 2) >= at + 8 &&
-		get(pe + PE_OPTIONAL + OPTIONAL_N, 4) > TABLE_SIGNATURES &&
-		get(pe + PE_OPTIONAL + at + 4, 4) != 0;
+	return get_number(pe + PE_OPTIONAL_SIZE, 2) >= at + 8 &&
+		get_number(pe + PE_OPTIONAL + OPTIONAL_N, 4) > TABLE_SIGNATURES &&
+		get_number(pe + PE_OPTIONAL + at + 4, 4) != 0;
 }
 
 int pe_read(int fd, struct pe_image *ret)
@@ -78,15 +69,15 @@ int pe_read(int fd, struct pe_image *ret)
 	r = read_at(fd, dos, sizeof(dos), 0);
 	if (r < 0 || memcmp(dos, "MZ", 2) != 0)
 		return r < 0 ? r : -EBADMSG;
-	start = get(dos + DOS_PE_OFFSET, 4);
+	start = get_number(dos + DOS_PE_OFFSET, 4);
 	r = read_at(fd, pe, sizeof(pe), start);
 	if (r < 0 || memcmp(pe, "PE\0\0", 4) != 0)
 		return r < 0 ? r : -EBADMSG;
-	if (get(pe + PE_OPTIONAL, 2) != OPTIONAL_MAGIC)
+	if (get_number(pe + PE_OPTIONAL, 2) != OPTIONAL_MAGIC)
 		return -EBADMSG;
 	image.is_signed = is_signed(pe);
-	n = get(pe + PE_SECTIONS, 2);
-	optional_size = get(pe + PE_OPTIONAL_SIZE, 2);
+	n = get_number(pe + PE_SECTIONS, 2);
+	optional_size = get_number(pe + PE_OPTIONAL_SIZE, 2);
 	if (n > PEIMAGE_SECTIONS_MAX)
 		return -EBADMSG;
 	for (; r == 0 && image.n < n; image.n++)

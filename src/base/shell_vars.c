@@ -378,8 +378,7 @@ static int store(struct reader *reader, const char *name, size_t len, bool add,
 		r = append(var, words, is_list);
 	} else {
 		file_free_names(&var->words);
-		var->words = *words;
-		*words = (struct file_names){0};
+		var->words = TAKE_STRUCT(*words);
 		var->unknown = reader->unknown;
 		var->is_list = is_list;
 	}

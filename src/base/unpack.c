@@ -6,7 +6,6 @@
 #include "unpack.h"
 
 #include <archive.h>
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -42,19 +41,6 @@ static int read_at(int fd, uint64_t at, uint64_t end, void *buffer, size_t size)
 
 /* libarchive takes what follows these streams for their continuation, and fails on it. */
 
-static uint32_t get32(const unsigned char *p)
-{
-	uint32_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return le32toh(value);
-}
-
-static uint32_t get24(const unsigned char *p)
-{
-	return get32((unsigned char[]){p[0], p[1], p[2], 0});
-}
-
 /* Blocks with their size in front (lib/decompress_unlz4.c); a size of 0 is padding. */
 static int find_lz4_end(int fd, uint64_t start, uint64_t end, uint64_t *ret)
 {
@@ -66,11 +52,11 @@ static int find_lz4_end(int fd, uint64_t start, uint64_t end, uint64_t *ret)
 
 		if (r < 0)
 			return r;
-		if (get32(size) == 0)
+		if (get_number(size, 4) == 0)
 			break;
 		at += 4;
-		if (get32(size) != 0x184c2102)
-			at += get32(size);
+		if (get_number(size, 4) != 0x184c2102)
+			at += get_number(size, 4);
 	}
 	*ret = at;
 	return at <= end ? 0 : -EBADMSG;
@@ -97,7 +83,7 @@ static int find_zstd_end(int fd, uint64_t start, uint64_t end, uint64_t *ret)
 			return r;
 		at += sizeof(header);
 		/* Of a run of one byte there is that byte. */
-		at += (header[0] >> 1 & 3) == 1 ? 1 : get24(header) >> 3;
+		at += (header[0] >> 1 & 3) == 1 ? 1 : get_number(header, 3) >> 3;
 	} while (!(header[0] & 1));
 	at += flags & 4; /* of the checksum, if there is one, so many bytes */
 	*ret = at;
@@ -208,7 +194,7 @@ static int find_xz_end(int fd, uint64_t start, uint64_t end, uint64_t *ret)
 
 		r = read_at(fd, at, end, block, size);
 		for (size_t i = 0; r == 0 && i + 12 <= size; i += 4) {
-			uint64_t index = ((uint64_t)get32(block + i + 4) + 1) * 4;
+			uint64_t index = ((uint64_t)get_number(block + i + 4, 4) + 1) * 4;
 
 			if (memcmp(block + i + 8, header + 6, 2) != 0 ||
 				memcmp(block + i + 10, "YZ", 2) != 0 ||

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +18,15 @@
 		__typeof__(p) *take_ = &(p);                                             \
 		__typeof__(p) taken_ = *take_;                                           \
 		*take_ = NULL;                                                           \
+		taken_;                                                                  \
+	})
+
+/* The same of a struct variable, which becomes zeros. */
+#define TAKE_STRUCT(s)                                                                   \
+	({                                                                               \
+		__typeof__(s) *take_ = &(s);                                             \
+		__typeof__(s) taken_ = *take_;                                           \
+		*take_ = (__typeof__(s)){0};                                             \
 		taken_;                                                                  \
 	})
 
@@ -73,6 +83,17 @@ static inline void close_fd(int *fd)
 #define _cleanup_(f)    __attribute__((cleanup(f)))
 #define _cleanup_free_  _cleanup_(free_ptr)
 #define _cleanup_close_ _cleanup_(close_fd)
+
+/* The number in the @n bytes at @p (at most 4), the lowest first. */
+static inline uint32_t get_number(const void *p, unsigned n)
+{
+	const uint8_t *bytes = p;
+	uint32_t value = 0;
+
+	while (n-- > 0)
+		value = value << 8 | bytes[n];
+	return value;
+}
 
 /*
  * Copies the text @src of @len bytes into @dst of @size bytes, with a NUL.

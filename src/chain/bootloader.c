@@ -184,11 +184,9 @@ struct words {
 static void read_words(const struct root *root, struct words *ret)
 {
 	*ret = (struct words){0};
-	if (efivar_read_text(
-		    root, "LoaderInfo", EFI_LOADER, ret->loader, sizeof(ret->loader)) < 0)
+	if (efivar_read_text(root, "LoaderInfo", ret->loader, sizeof(ret->loader)) < 0)
 		ret->loader[0] = '\0';
-	if (efivar_read_text(root, "StubInfo", EFI_LOADER, ret->stub, sizeof(ret->stub)) <
-		0)
+	if (efivar_read_text(root, "StubInfo", ret->stub, sizeof(ret->stub)) < 0)
 		ret->stub[0] = '\0';
 	if (efi_entry_current(root, &ret->entry) < 0)
 		ret->entry = (struct efi_entry){0};
@@ -292,7 +290,7 @@ static void check_mounted(const struct root *root, struct bootloader_search *sea
 		    owner->variable && strcmp(owner->variable, "StubInfo") == 0
 			    ? "StubDevicePartUUID"
 			    : "LoaderDevicePartUUID",
-		    EFI_LOADER, partition, sizeof(partition)) < 0) {
+		    partition, sizeof(partition)) < 0) {
 		strcpy(search->unmounted, "its partition");
 		return;
 	}

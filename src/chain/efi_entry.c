@@ -13,11 +13,6 @@
 #define DISK_BY     41 /* which kind of signature; 2 is a GUID */
 #define HEADER_SIZE 6
 
-static unsigned word(const uint8_t *bytes)
-{
-	return (unsigned)(bytes[0] | bytes[1] << 8);
-}
-
 static void read_guid(const uint8_t *g, char ret[static EFI_UUID_SIZE])
 {
 	snprintf(ret, EFI_UUID_SIZE,
@@ -32,7 +27,7 @@ static void read_path(const uint8_t *node, size_t len, struct efi_entry *entry)
 	size_t used = strlen(entry->path);
 
 	for (size_t i = 4; i + 1 < len && used + 1 < sizeof(entry->path); i += 2) {
-		unsigned c = word(node + i);
+		unsigned c = get_number(node + i, 2);
 
 		if (!c)
 			break;
@@ -46,7 +41,7 @@ static void read_nodes(const uint8_t *nodes, size_t size, struct efi_entry *entr
 	for (size_t at = 0, len; at + 4 <= size; at += len) {
 		const uint8_t *node = nodes + at;
 
-		len = word(node + 2);
+		len = get_number(node + 2, 2);
 		if (len < 4 || at + len > size)
 			return;
 		if (node[0] != NODE_MEDIA)
@@ -73,12 +68,12 @@ int efi_entry_read(const struct root *root, unsigned number, struct efi_entry *r
 	if (size < HEADER_SIZE)
 		return -EBADMSG;
 	ret->active = bytes[0] & ACTIVE;
-	while (nodes + 1 < (size_t)size && word(bytes + nodes))
+	while (nodes + 1 < (size_t)size && get_number(bytes + nodes, 2))
 		nodes += 2;
 	nodes += 2;
-	if (nodes + word(bytes + 4) > (size_t)size)
+	if (nodes + get_number(bytes + 4, 2) > (size_t)size)
 		return -EBADMSG;
-	read_nodes(bytes + nodes, word(bytes + 4), ret);
+	read_nodes(bytes + nodes, get_number(bytes + 4, 2), ret);
 	return 0;
 }
 
@@ -91,7 +86,7 @@ static int read_numbered(
 
 	if (size != sizeof(number))
 		return size < 0 ? (int)size : -EBADMSG;
-	return efi_entry_read(root, word(number), ret);
+	return efi_entry_read(root, get_number(number, 2), ret);
 }
 
 int efi_entry_current(const struct root *root, struct efi_entry *ret)
@@ -113,6 +108,6 @@ size_t efi_entry_order(const struct root *root, unsigned ret[static EFI_ENTRIES_
 	size_t n = size > 0 ? (size_t)size / 2 : 0;
 
 	for (size_t i = 0; i < n; i++)
-		ret[i] = word(bytes + 2 * i);
+		ret[i] = get_number(bytes + 2 * i, 2);
 	return n;
 }

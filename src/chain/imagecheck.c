@@ -504,21 +504,25 @@ static bool check_config(const struct judge *judge)
 	return true;
 }
 
+/* Whether we are in what is run one after the other, and before udev; NULL: it is not there. */
+static bool check_order(const struct judge *judge, const char *own, const char *udev)
+{
+	if (!own)
+		return complain(judge, "nothing in it starts the early program");
+	return !udev || udev > own ||
+		complain(judge, "it starts the early program after udev");
+}
+
 /* update-initramfs lists in ORDER what is run, in this order. */
 static bool check_init_top(const struct judge *judge)
 {
 	const struct imagefile_entry *order = imagefile_find(judge->image, ORDER);
-	const char *own, *udev;
+	const char *list = order && order->data ? order->data : "";
 
-	if (!imagefile_find(judge->image, INIT_TOP) || !order || !order->data)
-		return complain(judge, "nothing in it starts the early program");
-	own = strstr(order->data, "/" INIT_TOP);
-	udev = strstr(order->data, "/scripts/init-top/udev ");
-	if (!own)
-		return complain(judge, "nothing in it starts the early program");
-	if (udev && udev < own)
-		return complain(judge, "it starts the early program after udev");
-	return true;
+	return check_order(judge,
+		imagefile_find(judge->image, INIT_TOP) ? strstr(list, "/" INIT_TOP)
+						       : NULL,
+		strstr(list, "/scripts/init-top/udev "));
 }
 
 static bool is_systemd(const struct judge *judge)
@@ -541,41 +545,31 @@ static bool check_dracut(const struct judge *judge)
 	for (size_t i = 0; i < judge->image->n; i++)
 		if (is_dracut_hook(judge->image->entries[i].path))
 			return true;
-	return complain(judge, "nothing in it starts the early program");
+	return check_order(judge, NULL, NULL);
 }
 
-/* The place of a word in the list of a line EARLYHOOKS="...", from 1; 0: it is not there. */
-static size_t find_hook(const char *list, const char *name)
+/* The word in the list of a line EARLYHOOKS="..."; NULL: it is not there. */
+static const char *find_hook(const char *list, const char *name)
 {
-	size_t place = 0;
+	const char *word;
+	size_t len;
 
-	while (*list) {
-		size_t len = strcspn(list, " ");
-
-		place += len > 0;
-		if (len == strlen(name) && strncmp(list, name, len) == 0)
-			return place;
-		list += len + (list[len] == ' ');
-	}
-	return 0;
+	while ((len = cmdline_next_word(&list, &word)))
+		if (len == strlen(name) && strncmp(word, name, len) == 0)
+			return word;
+	return NULL;
 }
 
 static bool check_mkinitcpio(const struct judge *judge)
 {
 	const struct imagefile_entry *config = imagefile_find(judge->image, "config");
-	_cleanup_free_ char *hooks = NULL;
-	size_t own, udev;
+	_cleanup_free_ char *hooks =
+		config && config->data ? text_value(config->data, "EARLYHOOKS") : NULL;
+	const char *list = hooks && imagefile_find(judge->image, RUN_HOOK) ? hooks : "";
 
-	if (is_systemd(judge))
-		return check_unit(judge);
-	hooks = config && config->data ? text_value(config->data, "EARLYHOOKS") : NULL;
-	own = hooks ? find_hook(hooks, "vfioboot") : 0;
-	udev = hooks ? find_hook(hooks, "udev") : 0;
-	if (!own || !imagefile_find(judge->image, RUN_HOOK))
-		return complain(judge, "nothing in it starts the early program");
-	if (udev && udev < own)
-		return complain(judge, "it starts the early program after udev");
-	return true;
+	return is_systemd(judge) ? check_unit(judge)
+				 : check_order(judge, find_hook(list, "vfioboot"),
+					   find_hook(list, "udev"));
 }
 
 static bool check_start(const struct judge *judge)

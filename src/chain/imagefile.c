@@ -170,20 +170,9 @@ static int cut_off(struct reader *reader, int error)
 
 static bool parse_fields(const char *digits, uint32_t ret[static FIELDS])
 {
-	for (int i = 0; i < FIELDS; i++, digits += 8) {
-		ret[i] = 0;
-		for (int j = 0; j < 8; j++) {
-			char c = digits[j];
-			int value = c >= '0' && c <= '9' ? c - '0'
-				: c >= 'a' && c <= 'f'   ? c - 'a' + 10
-				: c >= 'A' && c <= 'F'   ? c - 'A' + 10
-							 : -1;
-
-			if (value < 0)
-				return false;
-			ret[i] = ret[i] << 4 | (uint32_t)value;
-		}
-	}
+	for (int i = 0; i < FIELDS; i++)
+		if (!pci_take_fixed_hex(&digits, 8, &ret[i]))
+			return false;
 	return true;
 }
 
@@ -234,16 +223,13 @@ static bool wants_content(struct reader *reader, const struct imagefile_entry *e
 
 static int take_content(struct reader *reader, struct imagefile_entry *entry)
 {
-	int r;
-
 	if (!wants_content(reader, entry))
 		return stream_take(&reader->stream, NULL, entry->size);
 	entry->data = malloc(entry->size + 1);
 	if (!entry->data)
 		return -ENOMEM;
 	entry->data[entry->size] = '\0';
-	r = stream_take(&reader->stream, entry->data, entry->size);
-	return r;
+	return stream_take(&reader->stream, entry->data, entry->size);
 }
 
 /* Notes the archive that begins with the entry at @offset. */

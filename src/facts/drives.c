@@ -167,11 +167,9 @@ static int add_device(const struct root *root, const char *name, struct drives *
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	added = LIST_ADD(drives->list, drives->n);
-	if (!added)
-		return -ENOMEM;
-	*added = device;
-	device = (struct drives_device){0};
-	return 0;
+	if (added)
+		*added = TAKE_STRUCT(device);
+	return added ? 0 : -ENOMEM;
 }
 
 /* Of a drive: whether it has partitions, and whether one of them has a signature. */
@@ -250,11 +248,9 @@ int drives_read(const struct root *root, const struct in_use *in_use, struct dri
 		device->state = judge(&drives, device);
 		r = find_others(&drives, device);
 	}
-	if (r < 0)
-		return r;
-	*ret = drives;
-	drives = (struct drives){0};
-	return 0;
+	if (r == 0)
+		*ret = TAKE_STRUCT(drives);
+	return r;
 }
 
 struct drives_device *drives_next(const struct drives *drives,

@@ -43,11 +43,10 @@ ssize_t efivar_read(const struct root *root, const char *name, const char *vendo
 	return n;
 }
 
-int efivar_read_text(const struct root *root, const char *name, const char *vendor,
-	char *ret, size_t size)
+int efivar_read_text(const struct root *root, const char *name, char *ret, size_t size)
 {
 	uint8_t bytes[512];
-	ssize_t n = efivar_read(root, name, vendor, bytes, sizeof(bytes));
+	ssize_t n = efivar_read(root, name, EFI_LOADER, bytes, sizeof(bytes));
 	size_t len = 0;
 
 	if (n < 0)

@@ -18,8 +18,7 @@
 ssize_t efivar_read(const struct root *root, const char *name, const char *vendor,
 	uint8_t *ret, size_t size);
 
-/* The same of a text in UTF-16, of which what is not ASCII becomes '?'.  0 or -errno. */
-int efivar_read_text(const struct root *root, const char *name, const char *vendor,
-	char *ret, size_t size);
+/* The same of a text of EFI_LOADER in UTF-16, of which what is not ASCII becomes '?'.  0 or -errno. */
+int efivar_read_text(const struct root *root, const char *name, char *ret, size_t size);
 
 #endif

@@ -12,14 +12,7 @@ const char gvt_file_text[] =
 
 /* ---- what enables it --------------------------------------------------------------------- */
 
-/* A parameter of the kernel's type bool; without a value it is true, too (param_set_bool()). */
-static bool is_true(const struct cmdline_param *param)
-{
-	return !param->value || (param->value_len && strchr("yYtT1", param->value[0])) ||
-		(param->value_len > 1 && strncasecmp(param->value, "on", 2) == 0);
-}
-
-/* Where the parameter @name is the last word on it. */
+/* Where the parameter @name, a bool, is the last word on it; without a value it is true, too. */
 static void find_parameter(
 	const char *text, const char *name, const char *where, struct gvt *ret)
 {
@@ -28,7 +21,9 @@ static void find_parameter(
 	while (cmdline_next(&text, &param))
 		if (cmdline_name_is(&param, name))
 			text_join(ret->enabled_by, sizeof(ret->enabled_by),
-				is_true(&param) ? where : "", NULL);
+				!param.value || cmdline_read_bool(&param) > 0 ? where
+									      : "",
+				NULL);
 }
 
 /* A line of modprobe.d(5): "options i915 enable_gvt=1", "softdep i915 post: kvmgt". */

@@ -21,15 +21,6 @@ struct part {
 	uint64_t start, end;
 };
 
-static uint32_t get(const unsigned char *p, unsigned n)
-{
-	uint32_t value = 0;
-
-	while (n-- > 0)
-		value = value << 8 | p[n];
-	return value;
-}
-
 static int read_at(const struct part *part, uint64_t at, void *buffer, size_t size)
 {
 	ssize_t n;
@@ -126,7 +117,7 @@ static int read_bzimage(const struct part *part, char *ret, size_t size)
 
 	if (r < 0 || memcmp(header + 2, "HdrS", 4) != 0)
 		return r < 0 ? r : -ENODATA;
-	at = get(header + 0xe, 2) + 0x200;
+	at = get_number(header + 0xe, 2) + 0x200;
 	left = (uint32_t)sizeof(text);
 	if (at > part->end - part->start)
 		return -ENODATA;
@@ -146,8 +137,8 @@ static int read_zboot(const struct part *part, char *ret, size_t size)
 
 	if (r < 0 || memcmp(header, "MZ\0\0zimg", 8) != 0)
 		return r < 0 ? r : -ENODATA;
-	offset = get(header + 8, 4);
-	len = get(header + 12, 4);
+	offset = get_number(header + 8, 4);
+	len = get_number(header + 12, 4);
 	if (offset > part->end - part->start || len > part->end - part->start - offset)
 		return -ENODATA;
 	inner.start += offset;

@@ -251,8 +251,7 @@ int kernels_find(const struct root *root, struct kernels *ret)
 	if (kernels.n)
 		qsort(kernels.kernels, kernels.n, sizeof(*kernels.kernels),
 			compare_kernels);
-	*ret = kernels;
-	kernels = (struct kernels){0};
+	*ret = TAKE_STRUCT(kernels);
 	return 0;
 }
 

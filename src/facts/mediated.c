@@ -38,9 +38,7 @@ int mediated_list(
 		for (size_t j = 0; r == 0 && j < devices.n; j++)
 			r = file_add_name(&found, devices.names[j]);
 	}
-	if (r < 0)
-		return r;
-	*ret = found;
-	found = (struct file_names){0};
-	return 0;
+	if (r == 0)
+		*ret = TAKE_STRUCT(found);
+	return r;
 }

@@ -52,7 +52,6 @@ int module_files_list(const struct root *root, const char *kind, struct file_nam
 		return r;
 	if (paths.n)
 		qsort(paths.names, paths.n, sizeof(*paths.names), compare);
-	*ret = paths;
-	paths = (struct file_names){0};
+	*ret = TAKE_STRUCT(paths);
 	return 0;
 }

@@ -19,7 +19,7 @@ static int read_text(char *ret, size_t size)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 
-	return efivar_read_text(&root, "LoaderInfo", EFI_LOADER, ret, size);
+	return efivar_read_text(&root, "LoaderInfo", ret, size);
 }
 
 static void test_missing(void **state)

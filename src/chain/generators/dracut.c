@@ -27,11 +27,6 @@ static const struct layout {
 
 /* ---- settings ---------------------------------------------------------------------------- */
 
-static int compare_names(const void *a, const void *b)
-{
-	return strverscmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* One of the drop-ins of the name. */
 static int read_dropin(const struct root *root, const char *name, struct shell_vars *vars)
 {
@@ -68,8 +63,7 @@ static int read_settings(
 			if (text_ends_with(files.names[j], ".conf"))
 				r = file_add_name(&names, files.names[j]);
 	}
-	if (names.n)
-		qsort(names.names, names.n, sizeof(*names.names), compare_names);
+	file_sort_names(&names);
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		r = read_dropin(root, names.names[i], ret);
 	return r;
@@ -323,17 +317,12 @@ static bool knows(const struct root *root, const struct kernel *kernel, const ch
 	return true;
 }
 
-static const char *const programs[] = {
-	"/usr/bin/dracut", "/usr/sbin/dracut", "/sbin/dracut", "/bin/dracut", NULL};
-static const char *const marks[] = {"usr/lib/dracut/", "lib/dracut/", NULL};
-static const char *const hooks[] = {
-	"/usr/lib/dracut/modules.d/50vfioboot/module-setup.sh", NULL};
-
 const struct initramfs_generator initramfs_dracut = {
 	.name = "dracut",
-	.programs = programs,
-	.marks = marks,
-	.hooks = hooks,
+	.programs = {"/usr/bin/dracut", "/usr/sbin/dracut", "/sbin/dracut",
+		"/bin/dracut"},
+	.marks = {"usr/lib/dracut/", "lib/dracut/"},
+	.hooks = {"/usr/lib/dracut/modules.d/50vfioboot/module-setup.sh"},
 	.package = "vfioboot-dracut",
 	.find = find,
 	.expect = expect,

@@ -22,7 +22,7 @@ typedef unsigned candidates;
 /* What is above others owns nothing by itself. */
 static bool may_own(const struct root *root, const struct initramfs_generator *generator)
 {
-	if (!generator->marks)
+	if (!generator->marks[0])
 		return false;
 	for (const char *const *program = generator->programs; *program; program++)
 		if (file_exists(root, "%s", *program))
@@ -41,7 +41,7 @@ static const struct initramfs_generator *only_one(candidates set)
 static const struct initramfs_generator *find_named(const char *name)
 {
 	for (size_t i = 0; i < GENERATORS; i++)
-		if (generators[i]->marks && strcmp(generators[i]->name, name) == 0)
+		if (generators[i]->marks[0] && strcmp(generators[i]->name, name) == 0)
 			return generators[i];
 	return NULL;
 }
@@ -73,8 +73,7 @@ static candidates called_by_packages(const struct root *root, candidates install
 const struct initramfs_generator *initramfs_maker(const struct imagefile *image)
 {
 	for (size_t i = 0; i < GENERATORS; i++)
-		for (const char *const *mark = generators[i]->marks; mark && *mark;
-			mark++)
+		for (const char *const *mark = generators[i]->marks; *mark; mark++)
 			if (imagefile_find_below(image, *mark))
 				return generators[i];
 	return NULL;
@@ -85,7 +84,7 @@ bool initramfs_has_followers(
 {
 	const char *const *directory = generator->followers;
 
-	for (; directory && *directory; directory++) {
+	for (; *directory; directory++) {
 		_cleanup_(file_free_names) struct file_names names = {0};
 
 		if (file_list(root, *directory, &names) < 0)

@@ -20,16 +20,17 @@
 struct initramfs_generator {
 	const char
 		*name; /* as in "initrd_generator=" of kernel-install, and for people */
-	const char *const *programs; /* it is installed if one of these files is there */
-	/* Paths, or their beginnings, that only its images have; NULL: others make them. */
-	const char *const *marks;
+	/* All of these up to a NULL.  It is installed if one of these files is there. */
+	const char *programs[5];
+	/* Paths, or their beginnings, that only its images have; none: others make them. */
+	const char *marks[3];
 	bool replaces;   /* writes beside the image and renames, by itself */
 	bool adds_entry; /* makes an entry of a boot menu, too: the image has to stay */
-	const char *const *leavings;
-	/* Directories with programs of others that it starts for each new image; NULL: none. */
-	const char *const *followers;
+	const char *leavings[3];
+	/* Directories with programs of others that it starts for each new image. */
+	const char *followers[3];
 	/* What puts vfioboot into its images is one of these files, out of @package. */
-	const char *const *hooks;
+	const char *hooks[3];
 	const char *package;
 	/* Adds the images of a kernel: those that are there, or are named in its settings. */
 	int (*find)(const struct root *root, const struct kernel *kernel,

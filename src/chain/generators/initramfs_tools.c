@@ -39,22 +39,16 @@ static int command(const struct root *root, const struct kernel *kernel, const c
 		kernel->release, NULL);
 }
 
-/* Not update-initramfs: others have one of that name, too. */
-static const char *const programs[] = {
-	"/usr/sbin/mkinitramfs", "/usr/bin/mkinitramfs", NULL};
-static const char *const marks[] = {"conf/initramfs.conf", NULL};
-static const char *const hooks[] = {"/usr/share/initramfs-tools/hooks/vfioboot",
-	"/etc/initramfs-tools/hooks/vfioboot", NULL};
-static const char *const leavings[] = {".new", ".dpkg-bak", NULL};
-
 const struct initramfs_generator initramfs_tools = {
 	.name = "initramfs-tools",
-	.programs = programs,
-	.marks = marks,
-	.hooks = hooks,
+	/* Not update-initramfs: others have one of that name, too. */
+	.programs = {"/usr/sbin/mkinitramfs", "/usr/bin/mkinitramfs"},
+	.marks = {"conf/initramfs.conf"},
+	.hooks = {"/usr/share/initramfs-tools/hooks/vfioboot",
+		"/etc/initramfs-tools/hooks/vfioboot"},
 	.package = "vfioboot-initramfs",
 	.replaces = true,
-	.leavings = leavings,
+	.leavings = {".new", ".dpkg-bak"},
 	.find = find,
 	.command = command,
 };

@@ -216,15 +216,11 @@ void initramfs_by_hand(const struct root *root, const struct kernel *kernel,
 		snprintf(ret, size, "rebuild it with the program that built it");
 }
 
-static const char *const programs[] = {PROGRAM, NULL};
-
-/* What a person adds may sign images, or copy them to where they are started. */
-static const char *const followers[] = {"/etc/kernel/install.d", NULL};
-
 const struct initramfs_generator initramfs_kernel_install = {
 	.name = "kernel-install",
-	.programs = programs,
-	.followers = followers,
+	.programs = {PROGRAM},
+	/* What a person adds may sign images, or copy them to where they are started. */
+	.followers = {"/etc/kernel/install.d"},
 	.replaces = true,
 	.adds_entry = true,
 	.find = find,

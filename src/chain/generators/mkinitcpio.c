@@ -389,21 +389,12 @@ static bool knows(const struct root *root, const struct kernel *kernel, const ch
 	return false;
 }
 
-static const char *const programs[] = {
-	"/usr/bin/mkinitcpio", "/usr/sbin/mkinitcpio", NULL};
-static const char *const marks[] = {"buildconfig", NULL};
-static const char *const hooks[] = {
-	"/usr/lib/initcpio/install/vfioboot", "/etc/initcpio/install/vfioboot", NULL};
-
-static const char *const followers[] = {
-	"/etc/initcpio/post", "/usr/lib/initcpio/post", NULL};
-
 const struct initramfs_generator initramfs_mkinitcpio = {
 	.name = "mkinitcpio",
-	.programs = programs,
-	.marks = marks,
-	.hooks = hooks,
-	.followers = followers,
+	.programs = {"/usr/bin/mkinitcpio", "/usr/sbin/mkinitcpio"},
+	.marks = {"buildconfig"},
+	.hooks = {"/usr/lib/initcpio/install/vfioboot", "/etc/initcpio/install/vfioboot"},
+	.followers = {"/etc/initcpio/post", "/usr/lib/initcpio/post"},
 	.package = "vfioboot",
 	.find = find,
 	.expect = expect,

@@ -105,11 +105,9 @@ static int read_file(const struct root *root, const struct bls_identity *identit
 		return -ENOMEM;
 	judge(identity, &file);
 	added = LIST_ADD(files->files, files->n);
-	if (!added)
-		return -ENOMEM;
-	*added = file;
-	file = (struct bls_file){0};
-	return 0;
+	if (added)
+		*added = TAKE_STRUCT(file);
+	return added ? 0 : -ENOMEM;
 }
 
 static int read_directory(const struct root *root, const struct bls_identity *identity,

@@ -136,11 +136,9 @@ static int add_item(struct grub_cfg *menu, const struct nesting *nesting,
 	item.conditional = nesting->ifs > ifs_outside(nesting);
 	added = item.title && item.id && item.linux_line ? LIST_ADD(menu->items, menu->n)
 							 : NULL;
-	if (!added)
-		return -ENOMEM;
-	*added = item;
-	item = (struct grub_cfg_item){0};
-	return 0;
+	if (added)
+		*added = TAKE_STRUCT(item);
+	return added ? 0 : -ENOMEM;
 }
 
 /* The rest of the line behind the word @word; NULL when it begins with another. */
@@ -342,8 +340,7 @@ int grub_cfg_parse(const char *text, struct grub_cfg *ret)
 			return r;
 		text += len + (text[len] == '\n');
 	}
-	*ret = menu;
-	menu = (struct grub_cfg){0};
+	*ret = TAKE_STRUCT(menu);
 	return 0;
 }
 

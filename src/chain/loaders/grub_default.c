@@ -178,7 +178,7 @@ char *grub_default_expand(const struct root *root, const char *text, const char 
 }
 
 /* Anybody may begin an id as we do, so it is ours where our generator has printed it. */
-bool grub_default_is_ours(const struct grub_cfg_item *item)
+static bool is_ours(const struct grub_cfg_item *item)
 {
 	return item->maker == GRUB_CFG_OURS &&
 		(strncmp(item->id, ID_START, strlen(ID_START)) == 0 ||
@@ -190,7 +190,7 @@ const char *grub_default_entry_id(
 {
 	const char *found = "";
 
-	if (!grub_default_is_ours(item))
+	if (!is_ours(item))
 		return "";
 	for (unsigned i = 0; i < wanted->n; i++) {
 		const char *id = wanted->entries[i].id;
@@ -222,7 +222,7 @@ static void name_wanted_default(const struct menus *menus,
 {
 	const struct grub_cfg *menu = &menus->new;
 
-	if (!grub_default_is_ours(before)) {
+	if (!is_ours(before)) {
 		grub_cfg_name(&menus->old, before, ret, size);
 		return;
 	}
@@ -290,9 +290,9 @@ static bool others_are_same(const struct grub_cfg *a, const struct grub_cfg *b)
 	size_t i = 0, j = 0;
 
 	for (;;) {
-		while (i < a->n && grub_default_is_ours(&a->items[i]))
+		while (i < a->n && is_ours(&a->items[i]))
 			i++;
-		while (j < b->n && grub_default_is_ours(&b->items[j]))
+		while (j < b->n && is_ours(&b->items[j]))
 			j++;
 		if (i == a->n || j == b->n)
 			return i == a->n && j == b->n;
@@ -311,7 +311,7 @@ static int check_first(const struct grub_cfg *menu, const struct bootentries *wa
 	for (int conditional = 0; wanted->n && conditional < 2; conditional++) {
 		const struct grub_cfg_item *first = grub_cfg_find(menu, "0", conditional);
 
-		if (first && grub_default_is_ours(first))
+		if (first && is_ours(first))
 			return bootmenu_fail(change,
 				"'%s' would be the first entry of the menu; a normal one "
 				"has to be",

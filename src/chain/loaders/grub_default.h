@@ -57,9 +57,6 @@ const struct grub_cfg_item *grub_default_find_once(const struct root *root,
  */
 char *grub_default_expand(const struct root *root, const char *text, const char *words);
 
-/* Whether our generator made the entry. */
-bool grub_default_is_ours(const struct grub_cfg_item *item);
-
 /*
  * By which struct bootentry it was made: one of @wanted, else what the ids of all of ours begin
  * with; "" for none of ours.

@@ -249,7 +249,7 @@ static int read_nixos(
 	int r;
 
 	if (grub && other &&
-		efivar_read_text(root, "LoaderInfo", EFI_LOADER, word, sizeof(word)) == 0)
+		efivar_read_text(root, "LoaderInfo", word, sizeof(word)) == 0)
 		grub = !text_begins_with(word, "systemd-boot");
 	else if (grub == other) {
 		text_join(ret->failed, sizeof(ret->failed), "of GRUB or of systemd-boot",

@@ -347,7 +347,7 @@ void permanent_proxmox(const struct root *root, struct permanent *ret)
 
 	set_update(ret, "proxmox-boot-tool", "refresh");
 	/* Without the loader's word: only systemd-boot needs that file. */
-	if (efivar_read_text(root, "LoaderInfo", EFI_LOADER, info, sizeof(info)) == 0
+	if (efivar_read_text(root, "LoaderInfo", info, sizeof(info)) == 0
 			? text_begins_with(info, "systemd-boot")
 			: file_exists(root, "etc/kernel/cmdline")) {
 		text_join(ret->text, sizeof(ret->text),

@@ -32,7 +32,7 @@ bool systemd_boot_is_installed(const struct root *root)
 static void read_variable(
 	const struct root *root, const char *variable, char *ret, size_t size)
 {
-	if (efivar_read_text(root, variable, EFI_LOADER, ret, size) < 0)
+	if (efivar_read_text(root, variable, ret, size) < 0)
 		ret[0] = '\0';
 }
 

@@ -597,14 +597,13 @@ static void mark_started(const struct root *root, struct bootmenu *menu)
 static bool has_systemd_boot(const struct root *root)
 {
 	char loader[64], stub[64];
-	int r = efivar_read_text(root, "LoaderInfo", EFI_LOADER, loader, sizeof(loader));
+	int r = efivar_read_text(root, "LoaderInfo", loader, sizeof(loader));
 
 	if (r >= 0 && text_begins_with(loader, "systemd-boot"))
 		return true;
 	return systemd_boot_is_installed(root) &&
 		!(r == -ENOENT &&
-			efivar_read_text(
-				root, "StubInfo", EFI_LOADER, stub, sizeof(stub)) >= 0);
+			efivar_read_text(root, "StubInfo", stub, sizeof(stub)) >= 0);
 }
 
 /* systemd-boot has entries in files besides, none of which gets copies here. */

@@ -300,8 +300,7 @@ int uki_read(const struct root *root, const char *path, unsigned profile, struct
 	r = read_all_addons(root, &image);
 	if (r < 0)
 		return r;
-	*ret = image;
-	image = (struct uki){0};
+	*ret = TAKE_STRUCT(image);
 	return 1;
 }
 
@@ -349,11 +348,9 @@ static int add_image(const struct search *search, const char *directory, const c
 	if (image.foreign && !search->foreign)
 		return 0;
 	added = LIST_ADD(images->images, images->n);
-	if (!added)
-		return -ENOMEM;
-	*added = image;
-	image = (struct uki){0};
-	return 0;
+	if (added)
+		*added = TAKE_STRUCT(image);
+	return added ? 0 : -ENOMEM;
 }
 
 static int read_directory(const struct search *search, const char *directory)
