@@ -6,9 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tree.h"
 #include "util.h"
-
-#define PATH "proc/cmdline"
 
 #define WHITE " \t\r\n"
 
@@ -16,7 +15,7 @@
 
 int cmdline_read_fixed(const struct root *root, char *ret, size_t size)
 {
-	ssize_t n = file_read_fixed(root, PATH, ret, size);
+	ssize_t n = file_read_fixed(root, TREE_CMDLINE, ret, size);
 
 	return n < 0 ? (int)n : 0;
 }

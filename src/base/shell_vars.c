@@ -20,7 +20,7 @@ static const char a_command[] = "a command", a_substitution[] = "a command subst
 
 /* ---- variables --------------------------------------------------------------------------- */
 
-static struct shell_var *find(struct shell_vars *vars, const char *name, size_t len)
+static struct shell_var *find(const struct shell_vars *vars, const char *name, size_t len)
 {
 	for (size_t i = 0; i < vars->n; i++)
 		if (strlen(vars->vars[i].name) == len &&
@@ -506,10 +506,7 @@ void shell_vars_free(struct shell_vars *vars)
 
 const struct shell_var *shell_vars_find(const struct shell_vars *vars, const char *name)
 {
-	for (size_t i = 0; i < vars->n; i++)
-		if (strcmp(vars->vars[i].name, name) == 0)
-			return &vars->vars[i];
-	return NULL;
+	return find(vars, name, strlen(name));
 }
 
 const char *shell_vars_text(

@@ -10,17 +10,15 @@
 #include <sys/vfs.h>
 
 #include "text.h"
+#include "tree.h"
 #include "util.h"
 
 /* Below the root directory, hence without the leading slash. */
-#define DEVICES   "sys/bus/pci/devices"
-#define DRIVERS   "sys/bus/pci/drivers"
 #define SLOTS     "sys/bus/pci/slots"
 #define PROBE     "sys/bus/pci/drivers_probe"
 #define INIT_ROOT "proc/1/root"
 #define KMSG      "dev/kmsg"
 #define PLATFORM  "sys/bus/platform/drivers"
-#define CONSOLES  "sys/class/vtconsole"
 
 #define SYSFS_MAGIC 0x62656572 /* include/uapi/linux/magic.h */
 
@@ -75,7 +73,7 @@ static void device_name(
 	const struct root *root, char *ret, struct pci_address address, const char *file)
 {
 	char *to = pci_address_format(
-		address, root->is_bridge ? ret : stpcpy(ret, DEVICES "/"));
+		address, root->is_bridge ? ret : stpcpy(ret, TREE_PCI "/"));
 
 	if (*file) {
 		*to++ = '/';
@@ -213,7 +211,7 @@ static int read_host_bridge(const struct root *root, char *link, char *ret)
 	if (!end)
 		return -ENOENT;
 	*end = '\0';
-	text_join(path, sizeof(path), DEVICES "/", link, "/firmware_node/path", NULL);
+	text_join(path, sizeof(path), TREE_PCI "/", link, "/firmware_node/path", NULL);
 	return file_read_line(root, path, ret, SYSFS_IDENTITY_SIZE);
 }
 
@@ -309,7 +307,7 @@ bool sysfs_has_driver(const struct root *root, const char *driver)
 
 	if (!driver[0] || driver[0] == '.')
 		return false;
-	snprintf(name, sizeof(name), DRIVERS "/%s", driver);
+	snprintf(name, sizeof(name), TREE_PCI_DRIVERS "/%s", driver);
 	fd = file_open(root, name, O_PATH);
 	return fd >= 0;
 }
@@ -336,7 +334,7 @@ int sysfs_each_function(const struct root *root,
 
 	if (root->is_bridge)
 		return file_each_entry(root->fd, found_name, &search);
-	return file_each_name(root, DEVICES, found_name, &search);
+	return file_each_name(root, TREE_PCI, found_name, &search);
 }
 
 int sysfs_open_bridge(
@@ -433,7 +431,7 @@ int sysfs_read_driver_module(
 {
 	char name[NAME_SIZE];
 
-	snprintf(name, sizeof(name), DRIVERS "/%s/module", driver);
+	snprintf(name, sizeof(name), TREE_PCI_DRIVERS "/%s/module", driver);
 	return read_last_name(root, name, ret);
 }
 
@@ -442,7 +440,7 @@ int sysfs_write_unbind(
 {
 	char name[NAME_SIZE], text[PCI_ADDRESS_SIZE];
 
-	snprintf(name, sizeof(name), DRIVERS "/%s/unbind", driver);
+	snprintf(name, sizeof(name), TREE_PCI_DRIVERS "/%s/unbind", driver);
 	pci_address_format(address, text);
 	return write_value(root, name, text);
 }
@@ -460,6 +458,6 @@ int sysfs_write_console(const struct root *root, const char *console, bool bind)
 {
 	char name[NAME_SIZE];
 
-	text_join(name, sizeof(name), CONSOLES "/", console, "/bind", NULL);
+	text_join(name, sizeof(name), TREE_VTCONSOLE "/", console, "/bind", NULL);
 	return write_value(root, name, bind ? "1" : "0");
 }

@@ -2,6 +2,7 @@
 /* The boot loaders, one struct each, and the search for the one that counts. */
 #include "bootloader.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 
@@ -295,8 +296,7 @@ static void check_mounted(const struct root *root, struct bootloader_search *sea
 		return;
 	}
 	for (char *p = partition; *p; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
+		*p = (char)tolower((unsigned char)*p);
 	text_join(search->unmounted, sizeof(search->unmounted), "/" TREE_BY_PARTUUID "/",
 		partition, NULL);
 }

@@ -115,11 +115,9 @@ int bootmenu_plan_update(const struct root *root, const struct bootloader *loade
 	const struct bootentries *wanted, struct bootmenu_change *ret)
 {
 	struct bootentries entries = *wanted;
-	int r;
 
 	*ret = (struct bootmenu_change){.update = true};
-	r = loader->ops->follows ? 0 : plan_loader(root, loader, &entries, ret);
-	return r;
+	return loader->ops->follows ? 0 : plan_loader(root, loader, &entries, ret);
 }
 
 bool bootmenu_copies_cmdline(const struct root *root)

@@ -79,10 +79,9 @@ bool facts_modules_are_damaged(const struct facts *facts)
 
 const char *facts_kernel_config(struct facts *facts)
 {
-	if (!facts->later.config && facts->running[0] &&
-		kernel_config_read(facts->root, facts->running, true,
-			&facts->later.kernel_config) < 0)
-		facts->later.kernel_config = NULL;
+	if (!facts->later.config && facts->running[0])
+		kernel_config_read(
+			facts->root, facts->running, true, &facts->later.kernel_config);
 	facts->later.config = true;
 	return facts->later.kernel_config;
 }

@@ -61,7 +61,6 @@ int zfs_add_pool(const struct root *root, const char *source, struct backing *ba
 	_cleanup_free_ char *pool = len ? strndup(source, len) : NULL, *text = NULL;
 	const char *const argv[] = {
 		"timeout", DEADLINE, "zpool", "list", "-v", "-H", "-P", "-L", pool, NULL};
-	int r;
 
 	backing->untraced = true;
 	/* The names of pools begin with a letter: no option is made of one. */
@@ -69,6 +68,5 @@ int zfs_add_pool(const struct root *root, const char *source, struct backing *ba
 		run_read(argv, &text) != 0)
 		return 0;
 	backing->untraced = false;
-	r = zfs_add_list(root, text, backing);
-	return r;
+	return zfs_add_list(root, text, backing);
 }

@@ -79,9 +79,10 @@ static int compare_part(const char **a, const char **b)
 	return r ? r : compare_numbers(a, b);
 }
 
-static const char *skip_unknown(const char *text)
+/* What is no letter, no digit and none of the @marks counts for nothing. */
+static const char *skip(const char *text, const char *marks)
 {
-	while (*text && !isalnum((unsigned char)*text) && !strchr("~-^.", *text))
+	while (*text && !isalnum((unsigned char)*text) && !strchr(marks, *text))
 		text++;
 	return text;
 }
@@ -92,8 +93,8 @@ static int compare_versions(const char *a, const char *b)
 	for (;;) {
 		int r;
 
-		a = skip_unknown(a);
-		b = skip_unknown(b);
+		a = skip(a, "~-^.");
+		b = skip(b, "~-^.");
 		r = compare_separator(&a, &b, '~');
 		if (r)
 			return r;
@@ -106,13 +107,6 @@ static int compare_versions(const char *a, const char *b)
 }
 
 /* ---- as rpm compares them --------------------------------------------------------------- */
-
-static const char *skip_rpm(const char *text)
-{
-	while (*text && !isalnum((unsigned char)*text) && *text != '~' && *text != '+')
-		text++;
-	return text;
-}
 
 /* '~' is lower than nothing, '+' higher than nothing and lower than the rest.  2: neither. */
 static int compare_marks(const char **a, const char **b)
@@ -131,8 +125,8 @@ static int compare_rpm(const char *a, const char *b)
 	for (;;) {
 		int r;
 
-		a = skip_rpm(a);
-		b = skip_rpm(b);
+		a = skip(a, "~+");
+		b = skip(b, "~+");
 		r = compare_marks(&a, &b);
 		if (r != 2 && r != 0)
 			return r;

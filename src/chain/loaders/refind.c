@@ -7,8 +7,7 @@
 #include "chain/esp.h"
 #include "manual.h"
 
-/* What is in the next quotes of the line, in which two are one; moved behind.
- */
+/* What is in the next quotes of the line, in which two are one; moved behind. */
 static const char *take_quoted(const char **cursor, int *ret_len)
 {
 	const char *start = *cursor + strcspn(*cursor, "\"\n"), *end;
@@ -20,6 +19,14 @@ static const char *take_quoted(const char **cursor, int *ret_len)
 	*cursor = end + (*end == '"');
 	*ret_len = (int)(end - start);
 	return start;
+}
+
+/* The first line with two texts in quotes is what starts when nobody chooses. */
+static const char *find_options(const char *text)
+{
+	while (*text && text[strspn(text, " \t")] != '"')
+		text = text_next_line(text);
+	return text;
 }
 
 static void print_refind(FILE *out, const char *line, const struct bootentries *wanted)
@@ -40,12 +47,10 @@ static int edit_refind(
 	char path[PATH_MAX], usual[4200];
 	_cleanup_free_ char *text = manual_read_found(root, "refind", path);
 	_cleanup_free_ char *arguments = manual_usual_arguments(root, wanted);
-	const char *line = text && strstr(path, "refind_linux") ? text : "";
+	const char *line = find_options(text && strstr(path, "refind_linux") ? text : "");
 
 	if (!arguments)
 		return -ENOMEM;
-	while (*line && line[strspn(line, " \t")] != '"')
-		line = text_next_line(line);
 	text_join(usual, sizeof(usual), "\"Boot with standard options\" \"", arguments,
 		"\"", NULL);
 	if (*line)
@@ -63,8 +68,7 @@ static int edit_refind(
 	return 0;
 }
 
-/* The first digit up to the last one: by that a kernel and its initrd belong
- * together. */
+/* The first digit up to the last one: by that a kernel and its initrd belong together. */
 static void read_version(const char *name, char *ret, size_t size)
 {
 	const char *first = name + strcspn(name, "0123456789"), *last = first;
@@ -75,8 +79,7 @@ static void read_version(const char *name, char *ret, size_t size)
 	copy_text(ret, size, first, (size_t)(last - first));
 }
 
-/* What belongs to a kernel without a number, such as vmlinuz-linux: the rest of
- * its name. */
+/* What belongs to a kernel without a number, such as vmlinuz-linux: the rest of its name. */
 static bool belongs(const char *kernel, const char *initrd)
 {
 	const char *rest = strchr(kernel, '-');
@@ -112,8 +115,7 @@ static int find_initrd(const struct file_names *names, const char *kernel,
 	return file_add_name(&entry->initrds, path);
 }
 
-/* initrd=, with backslashes, from the root of the file system; "%v" is the
- * kernel's version. */
+/* initrd=, with backslashes, from the root of the file system; "%v" is the kernel's version. */
 static int add_named(
 	const char *kernel, const struct places *places, struct manual_entry *entry)
 {
@@ -141,15 +143,6 @@ static int add_named(
 		r = manual_add_file(entry, places, NULL, path, false);
 	}
 	return r;
-}
-
-/* The first line with two texts in quotes is what starts when nobody chooses.
- */
-static const char *find_options(const char *text)
-{
-	while (*text && text[strspn(text, " \t")] != '"')
-		text = text_next_line(text);
-	return text;
 }
 
 static int add_kernel(const char *line, const char *directory, const char *name,
@@ -183,8 +176,7 @@ static bool is_kernel(const char *name)
 		text_begins_with(name, "kernel");
 }
 
-/* Whether the file chooses a default, is not all, or has entries that are not
- * disabled. */
+/* Whether the file chooses a default, is not all, or has entries that are not disabled. */
 static bool chooses(const char *text)
 {
 	static const char white[] = " \t\r\n";
@@ -209,9 +201,8 @@ static bool chooses(const char *text)
 }
 
 /*
- * rEFInd starts what it has started before, which is this system (its
- * configfile.html, "default_selection"), if no refind.conf says else; without
- * any that is not known.
+ * rEFInd starts what it has started before, which is this system (its configfile.html,
+ * "default_selection"), if no refind.conf says else; without any that is not known.
  */
 static bool is_default_known(const struct root *root)
 {
@@ -232,8 +223,7 @@ static bool is_default_known(const struct root *root)
 	return known;
 }
 
-/* Kernels beside refind_linux.conf; of several the newest file is the default,
- * or a choice. */
+/* Kernels beside refind_linux.conf; of several the newest file is the default, or a choice. */
 static int read_menu(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
