@@ -491,3 +491,21 @@ int file_list(const struct root *root, const char *directory, struct file_names 
 	*ret = names;
 	return 0;
 }
+
+int file_list_paths(const struct root *root, const char *directory, const char *pattern,
+	int flags, struct file_names *ret)
+{
+	_cleanup_(file_free_names) struct file_names names = {0};
+	int r = file_list(root, directory, &names);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		_cleanup_free_ char *path = NULL;
+
+		if (fnmatch(pattern, names.names[i], flags) != 0)
+			continue;
+		if (asprintf(&path, "%s/%s", directory, names.names[i]) < 0)
+			return -ENOMEM;
+		r = file_append_name(ret, path);
+	}
+	return r;
+}

@@ -8,6 +8,7 @@
 #define VFIOBOOT_FILE_H
 
 #include <dirent.h>
+#include <fnmatch.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -131,5 +132,12 @@ void file_sort_names(struct file_names *names);
 
 /* The names in a directory, sorted by strverscmp(3); none when it is not there.  0 or -errno. */
 int file_list(const struct root *root, const char *directory, struct file_names *ret);
+
+/*
+ * Adds to @ret, in that order and with the directory before each, those that match @pattern with
+ * the @flags of fnmatch(3).  Returns the same.
+ */
+int file_list_paths(const struct root *root, const char *directory, const char *pattern,
+	int flags, struct file_names *ret);
 
 #endif

@@ -89,18 +89,11 @@ static int add_file(const struct root *root, const char *path, struct imagecheck
 static int add_dropins(
 	const struct root *root, const char *directory, struct imagecheck *check)
 {
-	_cleanup_(file_free_names) struct file_names names = {0};
-	int r = file_list(root, directory, &names);
+	_cleanup_(file_free_names) struct file_names paths = {0};
+	int r = file_list_paths(root, directory, "*.conf", FNM_PERIOD, &paths);
 
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		_cleanup_free_ char *path = NULL;
-
-		if (!configfiles_is_dropin(names.names[i]))
-			continue;
-		if (asprintf(&path, "%s/%s", directory, names.names[i]) < 0)
-			return -ENOMEM;
-		r = add_file(root, path, check);
-	}
+	for (size_t i = 0; r == 0 && i < paths.n; i++)
+		r = add_file(root, paths.names[i], check);
 	return r;
 }
 

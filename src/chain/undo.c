@@ -64,18 +64,14 @@ static int add_main(struct apply *apply)
 /* All of them: what is no drop-in by its name is somebody's, too, but says nothing to us. */
 static int add_dropins(struct apply *apply)
 {
-	_cleanup_(file_free_names) struct file_names names = {0};
-	int r = file_list(apply->change.root, CONFIGFILES_LOCAL_DIR, &names);
+	_cleanup_(file_free_names) struct file_names paths = {0};
+	const struct root *root = apply->change.root;
+	int r = file_list_paths(
+		root, CONFIGFILES_LOCAL_DIR, "*.conf", FNM_PERIOD, &paths);
 
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		_cleanup_free_ char *path = NULL;
-
-		if (!configfiles_is_dropin(names.names[i]))
-			continue;
-		if (asprintf(&path, "%s/%s", CONFIGFILES_LOCAL_DIR, names.names[i]) < 0)
-			return -ENOMEM;
-		r = add_away(apply, path, dropin_is_ours(apply->change.root, path) == 1);
-	}
+	for (size_t i = 0; r == 0 && i < paths.n; i++)
+		r = add_away(
+			apply, paths.names[i], dropin_is_ours(root, paths.names[i]) == 1);
 	return r;
 }
 

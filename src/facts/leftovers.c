@@ -378,26 +378,16 @@ static int add_unit(const struct root *root, const char *link, struct file_names
 /* Units that a boot starts, by the links that 'systemctl enable' makes. */
 static int find_units(struct scan *scan)
 {
-	static const char directory[] = "/etc/systemd/system";
 	const struct root *root = scan->facts->root;
-	_cleanup_(file_free_names) struct file_names names = {0}, units = {0};
-	int r = file_list(root, directory, &names);
+	_cleanup_(file_free_names) struct file_names directories = {0}, links = {0},
+						     units = {0};
+	int r = file_list_paths(root, "/etc/systemd/system", "*.@(wants|requires)",
+		FNM_EXTMATCH, &directories);
 
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		_cleanup_(file_free_names) struct file_names links = {0};
-		char path[512];
-
-		if (!text_ends_with(names.names[i], ".wants") &&
-			!text_ends_with(names.names[i], ".requires"))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", directory, names.names[i]);
-		r = file_list(root, path, &links);
-		for (size_t j = 0; r == 0 && j < links.n; j++) {
-			snprintf(path, sizeof(path), "%s/%s/%s", directory,
-				names.names[i], links.names[j]);
-			r = add_unit(root, path, &units);
-		}
-	}
+	for (size_t i = 0; r == 0 && i < directories.n; i++)
+		r = file_list_paths(root, directories.names[i], "*", 0, &links);
+	for (size_t i = 0; r == 0 && i < links.n; i++)
+		r = add_unit(root, links.names[i], &units);
 	for (size_t i = 0; r >= 0 && i < units.n; i++)
 		r = find_script(scan, units.names[i]);
 	return r == -ENOMEM ? r : 0;
@@ -610,17 +600,12 @@ static int find_in_crontabs(struct scan *scan)
 	scan->kind = LEFTOVER_SCRIPT;
 	r = find_in_file(scan, "/etc/crontab", find_in_crontab);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(directories); i++) {
-		_cleanup_(file_free_names) struct file_names names = {0};
+		_cleanup_(file_free_names) struct file_names paths = {0};
 
-		r = file_list(scan->facts->root, directories[i], &names);
+		r = file_list_paths(scan->facts->root, directories[i], "*", 0, &paths);
 		r = r == -ENOMEM ? r : 0;
-		for (size_t j = 0; r == 0 && j < names.n; j++) {
-			char path[512];
-
-			snprintf(path, sizeof(path), "%s/%s", directories[i],
-				names.names[j]);
-			r = find_in_file(scan, path, find_in_crontab);
-		}
+		for (size_t j = 0; r == 0 && j < paths.n; j++)
+			r = find_in_file(scan, paths.names[j], find_in_crontab);
 	}
 	return r;
 }
@@ -656,18 +641,14 @@ static int find_override(struct scan *scan, const char *path, const char *device
 
 static int find_overrides(struct scan *scan)
 {
-	static const char directory[] = "/etc/driverctl.d";
-	_cleanup_(file_free_names) struct file_names names = {0};
-	int r = file_list(scan->facts->root, directory, &names);
+	_cleanup_(file_free_names) struct file_names paths = {0};
+	int r = file_list_paths(scan->facts->root, "/etc/driverctl.d", "*", 0, &paths);
 
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		_cleanup_free_ char *path = NULL;
-		const char *name = names.names[i];
+	for (size_t i = 0; r == 0 && i < paths.n; i++) {
+		const char *name = strrchr(paths.names[i], '/') + 1;
 
-		if (asprintf(&path, "%s/%s", directory, name) < 0)
-			return -ENOMEM;
-		r = find_override(
-			scan, path, text_begins_with(name, "pci-") ? name + 4 : name);
+		r = find_override(scan, paths.names[i],
+			text_begins_with(name, "pci-") ? name + 4 : name);
 	}
 	return r == -ENOMEM ? r : 0;
 }

@@ -16,23 +16,17 @@ static int compare(const void *a, const void *b)
 static int add_directory(const struct root *root, const char *directory,
 	struct file_names *seen, struct file_names *ret)
 {
-	_cleanup_(file_free_names) struct file_names names = {0};
-	int r = file_list(root, directory, &names);
+	_cleanup_(file_free_names) struct file_names paths = {0};
+	int r = file_list_paths(root, directory, "*.conf", 0, &paths);
 
 	/* Whoever reads them goes on without it, too. */
 	r = r == -ENOMEM ? r : 0;
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		_cleanup_free_ char *path = NULL;
+	for (size_t i = 0; r == 0 && i < paths.n; i++) {
 		size_t before = seen->n;
 
-		if (!text_ends_with(names.names[i], ".conf"))
-			continue;
-		r = file_add_name(seen, names.names[i]);
-		if (r < 0 || seen->n == before)
-			continue;
-		if (asprintf(&path, "%s/%s", directory, names.names[i]) < 0)
-			return -ENOMEM;
-		r = file_add_name(ret, path);
+		r = file_add_name(seen, strrchr(paths.names[i], '/'));
+		if (r == 0 && seen->n > before)
+			r = file_add_name(ret, paths.names[i]);
 	}
 	return r;
 }

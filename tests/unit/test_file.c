@@ -54,11 +54,45 @@ static void test_read(void **state)
 	root_close(&root);
 }
 
+static void check_paths(
+	const struct root *root, const char *pattern, int flags, const char *expected)
+{
+	_cleanup_(file_free_names) struct file_names paths = {0};
+	char listed[256] = "";
+	size_t len = 0;
+
+	assert_int_equal(file_list_paths(root, "/dir", pattern, flags, &paths), 0);
+	for (size_t i = 0; i < paths.n; i++)
+		len += text_join(
+			listed + len, sizeof(listed) - len, paths.names[i], " ", NULL);
+	assert_string_equal(listed, expected);
+}
+
+static void test_list_paths(void **state)
+{
+	struct root root = fake_open();
+	struct file_names paths = {0};
+
+	check_paths(&root, "*", 0, "");
+	fake_put("dir/10.conf", "");
+	fake_put("dir/9.conf", "");
+	fake_put("dir/.conf", "");
+	fake_put("dir/x.CONF", "");
+	fake_put("dir/10.conf~", "");
+	check_paths(&root, "*.conf", 0, "/dir/.conf /dir/9.conf /dir/10.conf ");
+	check_paths(&root, "*.conf", FNM_PERIOD | FNM_CASEFOLD,
+		"/dir/9.conf /dir/10.conf /dir/x.CONF ");
+	check_paths(&root, "@(9|x)*", FNM_EXTMATCH, "/dir/9.conf /dir/x.CONF ");
+	assert_int_equal(file_list_paths(&root, "/dir/9.conf", "*", 0, &paths), -ENOTDIR);
+	root_close(&root);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_value),
 		ROOT_TEST(test_read),
+		ROOT_TEST(test_list_paths),
 	};
 
 	return cmocka_run_group_tests_name("hostfile", tests, NULL, NULL);

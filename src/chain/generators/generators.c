@@ -149,20 +149,15 @@ static bool has_key(const struct root *root, const char *path, const char *name)
 /* Whether what generators call, or themselves, are set up to sign: ukify(1), dracut.conf(5). */
 static bool is_signing(const struct root *root)
 {
-	_cleanup_(file_free_names) struct file_names names = {0};
+	_cleanup_(file_free_names) struct file_names paths = {0};
 	bool found = has_key(root, "/etc/kernel/uki.conf", "SecureBootPrivateKey") ||
 		has_key(root, "/usr/lib/kernel/uki.conf", "SecureBootPrivateKey") ||
 		has_key(root, "/etc/dracut.conf", "uefi_secureboot_key");
 
-	if (!found && file_list(root, "/etc/dracut.conf.d", &names) < 0)
+	if (!found && file_list_paths(root, "/etc/dracut.conf.d", "*", 0, &paths) < 0)
 		return false;
-	for (size_t i = 0; !found && i < names.n; i++) {
-		char path[512];
-
-		text_join(
-			path, sizeof(path), "/etc/dracut.conf.d/", names.names[i], NULL);
-		found = has_key(root, path, "uefi_secureboot_key");
-	}
+	for (size_t i = 0; !found && i < paths.n; i++)
+		found = has_key(root, paths.names[i], "uefi_secureboot_key");
 	return found;
 }
 

@@ -12,26 +12,6 @@
 
 #define PROGRAM "/usr/bin/kernel-install"
 
-/* Adds the images of one entry directory. */
-static int add_of_directory(
-	const struct root *root, const char *directory, struct file_names *ret)
-{
-	_cleanup_(file_free_names) struct file_names files = {0};
-	int r = file_list(root, directory, &files);
-
-	for (size_t i = 0; r == 0 && i < files.n; i++) {
-		_cleanup_free_ char *path = NULL;
-
-		if (strncmp(files.names[i], "initrd", 6) != 0 &&
-			strncmp(files.names[i], "initramfs", 9) != 0)
-			continue;
-		if (asprintf(&path, "%s/%s", directory, files.names[i]) < 0)
-			return -ENOMEM;
-		r = file_add_name(ret, path);
-	}
-	return r == -ENOTDIR ? 0 : r;
-}
-
 static int find(
 	const struct root *root, const struct kernel *kernel, struct file_names *ret)
 {
@@ -50,7 +30,9 @@ static int find(
 				    tokens.names[j], kernel->release) < 0)
 				return -ENOMEM;
 			if (file_exists(root, "%s", directory))
-				r = add_of_directory(root, directory, ret);
+				r = file_list_paths(root, directory,
+					"@(initrd|initramfs)*", FNM_EXTMATCH, ret);
+			r = r == -ENOTDIR ? 0 : r;
 		}
 	}
 	return r;
@@ -66,30 +48,25 @@ static const char *const directories[] = {
 static void look_in_dropins(
 	const struct root *root, const char *key, char **ret, char *where, size_t size)
 {
-	_cleanup_(file_free_names) struct file_names last = {0};
+	char last[NAME_MAX + 1] = "";
 
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-		_cleanup_(file_free_names) struct file_names names = {0};
-		char directory[64], path[512];
+		_cleanup_(file_free_names) struct file_names paths = {0};
+		char directory[64];
 
 		text_join(directory, sizeof(directory), directories[i], "/install.conf.d",
 			NULL);
-		if (file_list(root, directory, &names) < 0)
+		if (file_list_paths(root, directory, "*.conf", 0, &paths) < 0)
 			continue;
-		for (size_t j = 0; j < names.n; j++) {
-			char *value;
+		for (size_t j = 0; j < paths.n; j++) {
+			const char *path = paths.names[j], *name = strrchr(path, '/') + 1;
+			char *value = strcmp(name, last) > 0
+				? file_read_value(root, path, key)
+				: NULL;
 
-			text_join(
-				path, sizeof(path), directory, "/", names.names[j], NULL);
-			if (!text_ends_with(names.names[j], ".conf") ||
-				(last.n && strcmp(names.names[j], last.names[0]) <= 0))
-				continue;
-			value = file_read_value(root, path, key);
 			if (!value)
 				continue;
-			file_free_names(&last);
-			last = (struct file_names){0};
-			file_add_name(&last, names.names[j]);
+			text_join(last, sizeof(last), name, NULL);
 			free(*ret);
 			*ret = value;
 			text_join(where, size, path, NULL);

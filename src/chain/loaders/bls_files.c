@@ -206,23 +206,18 @@ int bls_plan_trial(const struct root *root, const struct bls_file *original,
 int bls_plan_no_trial(const struct root *root, const char *const *places, size_t n_places,
 	const char *suffix, struct bootmenu_change *change)
 {
-	char end[64], path[PATH_MAX];
+	char pattern[64], path[PATH_MAX];
 	int r = 0;
 
-	text_join(end, sizeof(end), suffix, ".conf", NULL);
+	text_join(pattern, sizeof(pattern), "*", suffix, ".conf", NULL);
 	for (size_t i = 0; i < n_places; i++) {
-		_cleanup_(file_free_names) struct file_names names = {0};
+		_cleanup_(file_free_names) struct file_names paths = {0};
 
 		text_join(path, sizeof(path), places[i], BLS_ENTRIES, NULL);
-		if (file_list(root, path, &names) < 0)
+		if (file_list_paths(root, path, pattern, 0, &paths) < 0)
 			continue;
-		for (size_t j = 0; r == 0 && j < names.n; j++) {
-			if (!text_ends_with(names.names[j], end))
-				continue;
-			text_join(path, sizeof(path), places[i], BLS_ENTRIES "/",
-				names.names[j], NULL);
-			r = bootmenu_write(change, root, path, NULL);
-		}
+		for (size_t j = 0; r == 0 && j < paths.n; j++)
+			r = bootmenu_write(change, root, paths.names[j], NULL);
 	}
 	return r;
 }

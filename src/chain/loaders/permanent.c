@@ -28,21 +28,6 @@ static bool file_has(const struct root *root, const char *path, const char *text
 	return file_read(root, path, &content, NULL) == 0 && strstr(content, text);
 }
 
-/* The files of a directory whose names end so, in order, with their directory. */
-static void list_files(const struct root *root, const char *directory, const char *end,
-	struct file_names *ret)
-{
-	_cleanup_(file_free_names) struct file_names names = {0};
-	char path[PATH_MAX];
-
-	file_list(root, directory, &names);
-	for (size_t i = 0; i < names.n; i++) {
-		text_join(path, sizeof(path), directory, "/", names.names[i], NULL);
-		if (names.names[i][0] != '.' && text_ends_with(path, end))
-			file_add_name(ret, path);
-	}
-}
-
 static struct permanent_file *add_file(struct permanent *permanent, const char *path,
 	enum param_form form, const char *variable)
 {
@@ -92,7 +77,7 @@ static void list_grub_files(const struct root *root, struct file_names *ret)
 {
 	file_add_name(ret, GRUB_FILE);
 	if (reads_directory(root))
-		list_files(root, GRUB_DIRECTORY, ".cfg", ret);
+		file_list_paths(root, GRUB_DIRECTORY, "*.cfg", FNM_PERIOD, ret);
 }
 
 /* Whether a line sets the variable to something that its old value is no part of. */
@@ -288,7 +273,7 @@ static bool find_dracut_file(const struct root *root, char *ret, size_t size)
 
 	text_join(ret, size, "/etc/dracut.conf.d/cmdline.conf", NULL);
 	file_add_name(&files, "/etc/dracut.conf");
-	list_files(root, "/etc/dracut.conf.d", ".conf", &files);
+	file_list_paths(root, "/etc/dracut.conf.d", "*.conf", FNM_PERIOD, &files);
 	for (size_t i = 0; i < files.n; i++) {
 		_cleanup_free_ char *text = NULL, *value = NULL;
 
@@ -309,7 +294,7 @@ static bool has_directory(const struct root *root, char *ret, size_t size)
 
 	if (!has_program(root, "mkinitcpio"))
 		return false;
-	list_files(root, "/etc/cmdline.d", ".conf", &files);
+	file_list_paths(root, "/etc/cmdline.d", "*.conf", FNM_PERIOD, &files);
 	if (files.n)
 		text_join(ret, size, files.names[files.n - 1], NULL);
 	return files.n > 0;

@@ -227,19 +227,13 @@ static int read_addon(const struct root *root, const char *path, struct uki *ima
 
 static int read_addons(const struct root *root, const char *directory, struct uki *image)
 {
-	_cleanup_(file_free_names) struct file_names names = {0};
-	int r = file_list(root, directory, &names);
+	_cleanup_(file_free_names) struct file_names paths = {0};
+	int r = file_list_paths(
+		root, directory, "*.addon.efi", FNM_PERIOD | FNM_CASEFOLD, &paths);
 
-	if (r == -ENOTDIR)
-		return 0;
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		char path[PATH_MAX];
-
-		text_join(path, sizeof(path), directory, "/", names.names[i], NULL);
-		if (names.names[i][0] != '.' && ends_with(names.names[i], ".addon.efi"))
-			r = read_addon(root, path, image);
-	}
-	return r;
+	for (size_t i = 0; r == 0 && i < paths.n; i++)
+		r = read_addon(root, paths.names[i], image);
+	return r == -ENOTDIR ? 0 : r;
 }
 
 void uki_boot_id(const struct uki *image, char ret[static NAME_MAX + 1])
