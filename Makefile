@@ -333,6 +333,8 @@ TEST_LIBS := $(call pkg,--libs cmocka) $(HOST_LDLIBS)
 
 $(eval $(call objects,build/sanitized,$$(CC),$$(TEST_CFLAGS)))
 
+FUZZERS = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
 # unit_tests DIRECTORY OBJECTS FLAGS: the unit tests, linked with the objects of one kind.
 define unit_tests
 # The kernel that answers in test_bind is simulated: it gets what is written to the tree.
@@ -360,6 +362,13 @@ $(1)/test_apply: WRAP = -Wl,--wrap=run_last_line
 # The calls that open files are counted.
 $(1)/test_kernel_params: WRAP = -Wl,--wrap=syscall
 
+# A fuzz target's functions by the name of its file.
+$(1)/targets/%.o: $(2)/tests/fuzz/%.o
+	@mkdir -p $$(@D)
+	$$(Q)objcopy --redefine-sym LLVMFuzzerTestOneInput=$$* --redefine-sym LLVMFuzzerInitialize=$$*_begin $$< $$@
+
+$(1)/test_corpus: $(FUZZERS:build/fuzz/%=$(1)/targets/%.o) $(2)/tests/fuzz/check.o
+
 # What a program has of the library, and no more: all that follows it is the tests' own.
 $(1)/test_library: $(2)/tests/unit/test_library.o build/$$(SONAME) $(2)/libtest.a
 	@mkdir -p $$(@D)
@@ -369,7 +378,7 @@ $(1)/test_library: $(2)/tests/unit/test_library.o build/$$(SONAME) $(2)/libtest.
 $(1)/%: $(2)/tests/unit/%.o $(2)/libtest.a
 	@mkdir -p $$(@D)
 	$$(call say,LD)
-	$$(Q)$$(CC) $(3) -o $$@ $$(filter %.o %.a,$$^) $$(WRAP) $$(TEST_LIBS)
+	$$(Q)$$(CC) $(3) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(WRAP) $$(TEST_LIBS)
 endef
 $(eval $(call unit_tests,build/tests,build/sanitized,$$(TEST_CFLAGS)))
 $(eval $(call unit_tests,build/unit,build,$$(CFLAGS)))
@@ -522,7 +531,6 @@ check-boot: all
 check-programs: all $(TESTS) $(CLI_TOOLS) build/sanitized/vfioboot-early build/sanitized/vfioboot
 
 FUZZ_CC ?= clang
-FUZZERS = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_CFLAGS = -O1 -g -fno-sanitize-recover=all
 
 $(eval $(call objects,build/fuzzed,$$(FUZZ_CC),$$(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link$$(COMMA)address$$(COMMA)undefined))

@@ -10,7 +10,6 @@
 
 #include "chain/loaders/bls_entry.h"
 #include "chain/loaders/bls_files.h"
-#include "chain/loaders/systemd_boot.h"
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -75,8 +74,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_stem(text);
 	check_copy(text);
 	check_stripped(text);
-	free(systemd_boot_parse_list(text));
-	free(systemd_boot_parse_json(text));
 	free(text);
 	return 0;
 }

@@ -37,7 +37,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	static struct config config;
 	static struct machine machine;
 	static struct plan plan;
-	const struct report report = {&config, &machine, &plan, NULL, NULL, 0};
+	const struct report report = {
+		.config = &config, .machine = &machine, .plan = &plan};
 
 	(void)argc;
 	(void)argv;
@@ -81,7 +82,10 @@ static void write_back(struct record *record, size_t *ret_kept)
 	static struct machine machine;
 	static struct plan plan;
 	static struct outcome outcomes[CONFIG_SECTIONS_MAX];
-	const struct report report = {&config, &machine, &plan, outcomes, NULL, 0};
+	const struct report report = {.config = &config,
+		.machine = &machine,
+		.plan = &plan,
+		.outcomes = outcomes};
 	unsigned n = 0;
 
 	config.n_errors = (unsigned)record->n_errors;
