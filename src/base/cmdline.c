@@ -13,23 +13,28 @@
 
 #define READ_MAX ((size_t)16 << 20) /* no kernel has so much */
 
-int cmdline_read_fixed(const struct root *root, char *ret, size_t size)
-{
-	ssize_t n = file_read_fixed(root, TREE_CMDLINE, ret, size);
+/*
+ * What the early program takes is enough: COMMAND_LINE_SIZE is 4096 at most on PCs, and bootconfig
+ * (Documentation/admin-guide/bootconfig.rst) adds up to 32767 bytes.
+ */
+_Static_assert(FILE_TAKE_MAX > 4096 + 32767, "the longest command line has room");
 
-	return n < 0 ? (int)n : 0;
+void cmdline_take(const struct root *root, file_take *take, void *data)
+{
+	file_take_text(root, TREE_CMDLINE, take, data);
 }
 
 int cmdline_read(const struct root *root, char **ret)
 {
-	for (size_t size = CMDLINE_SIZE; size <= READ_MAX; size *= 2) {
+	for (size_t size = FILE_TAKE_MAX; size <= READ_MAX; size *= 2) {
 		_cleanup_free_ char *text = malloc(size);
-		int r = text ? cmdline_read_fixed(root, text, size) : -ENOMEM;
+		ssize_t n =
+			text ? file_read_fixed(root, TREE_CMDLINE, text, size) : -ENOMEM;
 
-		if (r == 0)
+		if (n >= 0)
 			*ret = TAKE_PTR(text);
-		if (r != -EFBIG)
-			return r;
+		if (n != -EFBIG)
+			return n < 0 ? (int)n : 0;
 	}
 	return -EFBIG;
 }

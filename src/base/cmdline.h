@@ -17,20 +17,14 @@
 
 #include "file.h"
 
-/*
- * Bytes that the early program takes, with the NUL: COMMAND_LINE_SIZE is 4096 at most on PCs, and
- * bootconfig (Documentation/admin-guide/bootconfig.rst) adds up to 32767 bytes.
- */
-#define CMDLINE_SIZE 65536
-
 /* How this machine was booted: reads the whole text, however long.  0 with *@ret for free(). */
 int cmdline_read(const struct root *root, char **ret);
 
 /* The same; another machine's files may lack it, which is "" then. */
 int cmdline_read_if_any(const struct root *root, char **ret);
 
-/* As cmdline_read(), without heap.  Returns 0; -EFBIG, with its beginning in @ret, if it is longer. */
-int cmdline_read_fixed(const struct root *root, char *ret, size_t size);
+/* Calls @take with the same, as file_take_text() does. */
+void cmdline_take(const struct root *root, file_take *take, void *data);
 
 /* ---- Parameters */
 

@@ -179,6 +179,26 @@ ssize_t file_read_fixed(
 	return len < size - 1 ? (ssize_t)len : -EFBIG;
 }
 
+__attribute__((noinline)) static void take_long_text(
+	const struct root *root, const char *path, file_take *take, void *data)
+{
+	char text[FILE_TAKE_MAX];
+
+	take(data, path, text, file_read_fixed(root, path, text, sizeof(text)));
+}
+
+void file_take_text(
+	const struct root *root, const char *path, file_take *take, void *data)
+{
+	char text[FILE_TAKE_SHORT];
+	ssize_t n = file_read_fixed(root, path, text, sizeof(text));
+
+	if (n == -EFBIG)
+		take_long_text(root, path, take, data);
+	else
+		take(data, path, text, n);
+}
+
 int file_read_line(const struct root *root, const char *path, char *ret, size_t size)
 {
 	ssize_t n = file_read_fixed(root, path, ret, size);

@@ -61,6 +61,21 @@ int file_read(const struct root *root, const char *path, char **ret, size_t *ret
 ssize_t file_read_fixed(
 	const struct root *root, const char *path, char *buffer, size_t size);
 
+/* Most files that are taken are shorter than the first; none is longer than the second. */
+#define FILE_TAKE_SHORT 2048
+#define FILE_TAKE_MAX   65536
+
+/* Takes the text of the file @path, of @n bytes and a NUL, which it may change; or -errno. */
+typedef void file_take(void *data, const char *path, char *text, ssize_t n);
+
+/*
+ * Calls @take with the whole file, as file_read_fixed() reads it.  It is on the stack, since threads of
+ * other programs read at the same time (library/), and takes no more pages of it than needed: these are
+ * dear in the early program.
+ */
+void file_take_text(
+	const struct root *root, const char *path, file_take *take, void *data);
+
 /* Reads the line of a file, without its newline.  Returns 0, or -errno. */
 int file_read_line(const struct root *root, const char *path, char *ret, size_t size);
 

@@ -160,50 +160,20 @@ int configfiles_read_texts(const struct root *root, const struct configfiles_tex
 	return r;
 }
 
-/*
- * Most of these files are short, and pages of the stack that nothing else needs are dear.  It is not
- * static: threads of other programs read at the same time (library/).
- */
-#define SHORT_SIZE 2048
-#define TEXT_SIZE  CMDLINE_SIZE
-
-_Static_assert(TEXT_SIZE > PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE,
+_Static_assert(FILE_TAKE_MAX > PROTECT_ENTRIES_MAX * PROTECT_LINE_SIZE,
 	"the largest protect list has room");
 
-/* Files that are read as a whole. */
+/* Of files that are taken as a whole. */
 struct reading {
 	const struct root *root;
 	struct config *config;
-	struct protect_list *protect; /* of read_protect() */
+	struct protect_list *protect; /* of take_protect() */
 	bool any;                     /* there is one of the lists */
 };
 
-/* Takes the text of the file @path, of @n bytes, or -errno. */
-typedef void (*take_text)(
-	struct reading *reading, const char *path, char *text, ssize_t n);
-
-__attribute__((noinline)) static void read_long_file(
-	struct reading *reading, const char *path, take_text take)
+static void take_protect(void *data, const char *path, char *text, ssize_t n)
 {
-	char text[TEXT_SIZE];
-
-	take(reading, path, text,
-		file_read_fixed(reading->root, path, text, sizeof(text)));
-}
-
-static void read_whole_file(struct reading *reading, const char *path, take_text take)
-{
-	char text[SHORT_SIZE];
-	ssize_t n = file_read_fixed(reading->root, path, text, sizeof(text));
-
-	if (n == -EFBIG)
-		read_long_file(reading, path, take);
-	else
-		take(reading, path, text, n);
-}
-
-static void take_protect(struct reading *reading, const char *path, char *text, ssize_t n)
-{
+	struct reading *reading = data;
 	struct config_place place = {0};
 
 	if (n == -ENOENT)
@@ -226,7 +196,7 @@ void configfiles_read_protect(
 	struct reading reading = {.root = root, .config = config, .protect = ret};
 
 	for (size_t i = 0; i < ARRAY_SIZE(protect_files); i++)
-		read_whole_file(&reading, protect_files[i], take_protect);
+		file_take_text(root, protect_files[i], take_protect, &reading);
 	/*
 	 * An image that was made elsewhere does not know this host; the real root will, unless
 	 * its list could not be made.
@@ -234,8 +204,10 @@ void configfiles_read_protect(
 	ret->incomplete |= !reading.any && (root->live || root_is_initramfs(root));
 }
 
-static void take_cmdline(struct reading *reading, const char *path, char *text, ssize_t n)
+static void take_cmdline(void *data, const char *path, char *text, ssize_t n)
 {
+	struct reading *reading = data;
+
 	(void)path;
 	if (n >= 0)
 		config_read_cmdline(reading->config, text);
@@ -251,5 +223,5 @@ void configfiles_read_cmdline(const struct root *root, struct config *config)
 {
 	struct reading reading = {.root = root, .config = config};
 
-	read_whole_file(&reading, TREE_CMDLINE, take_cmdline);
+	cmdline_take(root, take_cmdline, &reading);
 }

@@ -290,11 +290,20 @@ static void test_last(void **state)
 	assert_false(cmdline_find_last("a b=3 -- a=4", "a", &param));
 }
 
+static void note_length(void *data, const char *path, char *text, ssize_t n)
+{
+	ssize_t *ret = data;
+
+	assert_string_equal(path, "proc/cmdline");
+	assert_true(n < 0 || strlen(text) == (size_t)n);
+	*ret = n;
+}
+
 /* Longer than any buffer that someone may think of; a part is never taken for the whole. */
 static void test_read(void **state)
 {
-	static const size_t lengths[] = {
-		0, 4094, 4095, 4096, 40000, 65534, 65535, 65536, 300000};
+	static const size_t lengths[] = {0, 2046, 2047, 2048, 4094, 4095, 4096, 40000,
+		65534, 65535, 65536, 300000};
 	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_free_ char *none = NULL;
 
@@ -303,16 +312,16 @@ static void test_read(void **state)
 	assert_string_equal(none, "");
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
 		_cleanup_free_ char *text = malloc(lengths[i] + 1), *read = NULL;
-		static char fixed[CMDLINE_SIZE];
-		int r;
+		ssize_t taken = 0;
 
 		memset(text, 'x', lengths[i]);
 		text[lengths[i]] = '\0';
 		fake_put("proc/cmdline", text);
 		assert_int_equal(cmdline_read(&root, &read), 0);
 		assert_string_equal(read, text);
-		r = cmdline_read_fixed(&root, fixed, sizeof(fixed));
-		assert_int_equal(r, lengths[i] + 1 < sizeof(fixed) ? 0 : -EFBIG);
+		cmdline_take(&root, note_length, &taken);
+		assert_int_equal(taken,
+			lengths[i] + 1 < FILE_TAKE_MAX ? (ssize_t)lengths[i] : -EFBIG);
 	}
 }
 

@@ -369,7 +369,7 @@ static void test_long_cmdline(void **state)
 {
 	static const size_t lengths[] = {2047, 4094, 4095, 4096, 5000, 36000, 65534};
 	static const char off[] = " vfioboot.off ";
-	static char text[CMDLINE_SIZE];
+	static char text[FILE_TAKE_MAX];
 
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(lengths); i++) {
 		size_t len = lengths[i / 2];
@@ -400,9 +400,9 @@ static void test_unreadable_cmdline(void **state)
 /* Of one that is too long the end is not known, which is where people type. */
 static void test_endless_cmdline(void **state)
 {
-	static char text[CMDLINE_SIZE + 1];
+	static char text[FILE_TAKE_MAX + 1];
 
-	memset(text, 'x', CMDLINE_SIZE);
+	memset(text, 'x', FILE_TAKE_MAX);
 	memcpy(text, "vfioboot.device=10de:2204 ", 26);
 	fake_put("proc/cmdline", text);
 	configfiles_read_cmdline(&root, &config);
