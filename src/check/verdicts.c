@@ -442,7 +442,7 @@ static int comment_out(
 		const char *at = cursor;
 		bool gone;
 
-		n = leftovers_next_line(&cursor, &line);
+		n = module_files_next_line(&cursor, &line);
 		gone = is_line_of(verdicts, path, number);
 		if (n && line && !gone)
 			any |= line[strspn(line, " \t\r")] &&

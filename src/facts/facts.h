@@ -17,6 +17,7 @@
 #include "kernels.h"
 #include "leftovers.h"
 #include "mediated.h"
+#include "module_files.h"
 #include "modules.h"
 #include "mounts.h"
 #include "names.h"

@@ -58,12 +58,13 @@ static int look_at_file(const struct root *root, const char *path,
 	_cleanup_free_ char *text = NULL;
 	int r = file_read(root, path, &text, NULL);
 
-	for (const char *line = text; r == 0 && *line; line = text_next_line(line)) {
-		_cleanup_free_ char *one = strndup(line, strcspn(line, "\n"));
+	for (const char *cursor = text; r == 0 && *cursor;) {
+		_cleanup_free_ char *line = NULL;
 
-		if (!one)
+		module_files_next_line(&cursor, &line);
+		if (!line)
 			return -ENOMEM;
-		look(path, one, ret);
+		look(path, line, ret);
 	}
 	return r == -ENOMEM ? r : 0;
 }

@@ -422,32 +422,6 @@ static int find_boot_scripts(struct scan *scan)
 
 /* ---- modprobe.d ------------------------------------------------------------------------ */
 
-unsigned leftovers_next_line(const char **cursor, char **ret)
-{
-	unsigned lines = 0;
-	size_t len;
-	char *text;
-
-	*ret = NULL;
-	if (!**cursor)
-		return 0;
-	text = *ret = malloc(strlen(*cursor) + 1);
-	do {
-		len = strcspn(*cursor, "\n");
-		if (text)
-			memcpy(text, *cursor, len);
-		text = text ? text + len : NULL;
-		*cursor += len + ((*cursor)[len] == '\n');
-		lines++;
-		if (!text || !len || text[-1] != '\\')
-			break;
-		*--text = '\0';
-	} while (**cursor);
-	if (text)
-		*text = '\0';
-	return lines;
-}
-
 /* Whether the lines that both begin are the same. */
 static bool is_same_line(const char *a, const char *b)
 {
@@ -535,7 +509,7 @@ static int find_in_file(struct scan *scan, const char *path,
 	do {
 		_cleanup_free_ char *line = NULL;
 
-		n = leftovers_next_line(&cursor, &line);
+		n = module_files_next_line(&cursor, &line);
 		if (n && !line)
 			return -ENOMEM;
 		r = n ? find(scan, path, number, line) : 0;

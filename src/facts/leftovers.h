@@ -66,13 +66,6 @@ bool leftovers_id_fits(const char *ids, const struct pcibus_function *function);
 
 void leftovers_free(struct leftovers *leftovers);
 
-/*
- * Cuts the next line of @*cursor as modprobe.d(5) has them: a backslash at its end joins it with
- * the next one.  Returns how many lines of the file it is, 0 at the end; @ret is for free(), NULL
- * without memory.
- */
-unsigned leftovers_next_line(const char **cursor, char **ret);
-
 /* Whether @now is @was but for lines that became comments.  Pure. */
 bool leftovers_is_commented(const char *now, const char *was);
 

@@ -49,3 +49,29 @@ int module_files_list(const struct root *root, const char *kind, struct file_nam
 	*ret = TAKE_STRUCT(paths);
 	return 0;
 }
+
+unsigned module_files_next_line(const char **cursor, char **ret)
+{
+	unsigned lines = 0;
+	size_t len;
+	char *text;
+
+	*ret = NULL;
+	if (!**cursor)
+		return 0;
+	text = *ret = malloc(strlen(*cursor) + 1);
+	do {
+		len = strcspn(*cursor, "\n");
+		if (text)
+			memcpy(text, *cursor, len);
+		text = text ? text + len : NULL;
+		*cursor += len + ((*cursor)[len] == '\n');
+		lines++;
+		if (!text || !len || text[-1] != '\\')
+			break;
+		*--text = '\0';
+	} while (**cursor);
+	if (text)
+		*text = '\0';
+	return lines;
+}

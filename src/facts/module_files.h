@@ -18,4 +18,11 @@
  */
 int module_files_list(const struct root *root, const char *kind, struct file_names *ret);
 
+/*
+ * Cuts the next line of @*cursor as modprobe.d(5) has them: a backslash at its end joins it with
+ * the next one.  Returns how many lines of the file it is, 0 at the end; @ret is for free(), NULL
+ * without memory.
+ */
+unsigned module_files_next_line(const char **cursor, char **ret);
+
 #endif

@@ -148,7 +148,7 @@ parameters() {
 	# Off: nobody asks for it.
 	put $file <<<'options i915 enable_guc=0 enable_gvt=0'
 	points gvt-g
-	put $file <<<'options i915 enable_guc=0 enable_gvt=1'
+	put $file <<<$'options i915 enable_guc=0 \\\n enable_gvt=1'
 	points gvt-g "fail -: /$file enables GVT-g, and this kernel has no module kvmgt -> use a kernel *"
 	host_module kvmgt
 	depmod --basedir "$host" "$release"

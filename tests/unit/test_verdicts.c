@@ -163,7 +163,7 @@ static void test_next_line(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
 		_cleanup_free_ char *line = NULL;
 
-		assert_int_equal(leftovers_next_line(&cursor, &line), expected[i].n);
+		assert_int_equal(module_files_next_line(&cursor, &line), expected[i].n);
 		if (expected[i].line)
 			assert_string_equal(line, expected[i].line);
 		else
