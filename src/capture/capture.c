@@ -109,21 +109,17 @@ struct making {
 static int add_gap(struct making *making, const char *path, int error)
 {
 	struct capture *capture = making->capture;
-	struct capture_gap *more;
+	_cleanup_free_ char *copy = NULL;
+	struct capture_gap *added;
 
 	for (size_t i = 0; i < capture->n_gaps; i++)
 		if (strcmp(capture->gaps[i].path, path) == 0)
 			return 0;
-	more = reallocarray(capture->gaps, capture->n_gaps + 1, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	capture->gaps = more;
-	more += capture->n_gaps;
-	*more = (struct capture_gap){strdup(path), error};
-	if (!more->path)
-		return -ENOMEM;
-	capture->n_gaps++;
-	return 0;
+	copy = strdup(path);
+	added = copy ? LIST_ADD(capture->gaps, capture->n_gaps) : NULL;
+	if (added)
+		*added = (struct capture_gap){TAKE_PTR(copy), error};
+	return added ? 0 : -ENOMEM;
 }
 
 /* Takes over both texts, whatever happens. */
@@ -131,19 +127,15 @@ static int add_entry(
 	struct making *making, char *path, mode_t type, char *data, size_t size)
 {
 	struct capture *capture = making->capture;
-	struct capture_entry *more = capture->entries;
+	struct capture_entry *added =
+		path ? LIST_ADD(capture->entries, capture->n) : NULL;
 
-	/* Grown at each power of two: there may be a hundred thousand. */
-	if ((capture->n & (capture->n - 1)) == 0)
-		more = reallocarray(more, capture->n ? 2 * capture->n : 1, sizeof(*more));
-	if (more)
-		capture->entries = more;
-	if (!path || !more) {
+	if (!added) {
 		free(path);
 		free(data);
 		return -ENOMEM;
 	}
-	more[capture->n++] = (struct capture_entry){path, type, data, size};
+	*added = (struct capture_entry){path, type, data, size};
 	return 0;
 }
 

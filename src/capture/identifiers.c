@@ -35,7 +35,8 @@ void redactor_free(struct redactor *redactor)
 static unsigned find_number(
 	struct redactor *redactor, size_t kind, const char *text, size_t len)
 {
-	struct redact_alias *more;
+	_cleanup_free_ char *copy = NULL;
+	struct redact_alias *added;
 	unsigned number = 1;
 
 	for (size_t i = 0; i < redactor->n; i++) {
@@ -49,16 +50,11 @@ static unsigned find_number(
 			return number;
 		number++;
 	}
-	more = reallocarray(redactor->aliases, redactor->n + 1, sizeof(*more));
-	if (more) {
-		redactor->aliases = more;
-		more += redactor->n;
-		*more = (struct redact_alias){strndup(text, len), kind};
-	}
-	if (more && more->text)
-		redactor->n++;
-	else
-		redactor->failed = true;
+	copy = strndup(text, len);
+	added = copy ? LIST_ADD(redactor->aliases, redactor->n) : NULL;
+	if (added)
+		*added = (struct redact_alias){TAKE_PTR(copy), kind};
+	redactor->failed |= !added;
 	return number;
 }
 

@@ -112,15 +112,10 @@ static enum import_state judge(const struct search *search, struct import *impor
 static struct import *add(struct search *search, const struct leftover *leftover,
 	const char *what, size_t len)
 {
-	struct imports *imports = search->ret;
-	struct import *more =
-		reallocarray(imports->list, imports->n + 1, sizeof(*imports->list));
-	struct import *import;
+	struct import *import = LIST_ADD(search->ret->list, search->ret->n);
 
-	if (!more)
+	if (!import)
 		return NULL;
-	imports->list = more;
-	import = &more[imports->n++];
 	*import = (struct import){.leftover = leftover,
 		.what = strndup(what, len),
 		.functions = calloc(leftover->n + 1, sizeof(*import->functions))};

@@ -11,25 +11,24 @@ void check_add(struct check_host *host, enum check_state state, const char *subj
 	const char *format, ...)
 {
 	struct check_list *list = host->list;
-	struct check_point *more,
-		point = {.theme = host->theme, .name = host->name, .state = state};
+	struct check_point *point = LIST_ADD(list->points, list->n);
 	va_list args;
 
-	more = reallocarray(list->points, list->n + 1, sizeof(*more));
-	if (!more) {
+	if (!point) {
 		host->error = -ENOMEM;
 		return;
 	}
-	list->points = more;
-	point.subject = strdup(subject);
-	point.remedy = strdup("");
+	*point = (struct check_point){.theme = host->theme,
+		.name = host->name,
+		.state = state,
+		.subject = strdup(subject),
+		.remedy = strdup("")};
 	va_start(args, format);
-	if (vasprintf(&point.found, format, args) < 0)
-		point.found = NULL;
+	if (vasprintf(&point->found, format, args) < 0)
+		point->found = NULL;
 	va_end(args);
-	if (!point.subject || !point.remedy || !point.found)
+	if (!point->subject || !point->remedy || !point->found)
 		host->error = -ENOMEM;
-	more[list->n++] = point;
 }
 
 static void set_remedy(struct check_host *host, const char *format, va_list args)

@@ -254,10 +254,12 @@ static void free_set(struct vm_set *set)
 
 static void to_domain(const struct vm_set *set, struct libvirt_domain *ret)
 {
-	ret->functions = or_no_memory(calloc(set->n, sizeof(*ret->functions)));
-	ret->n = set->n;
-	for (size_t i = 0; i < set->n; i++)
-		ret->functions[i] = set->functions[i]->dev.address;
+	for (size_t i = 0; i < set->n; i++) {
+		struct pci_address *added =
+			or_no_memory(LIST_ADD(ret->functions, ret->n));
+
+		*added = set->functions[i]->dev.address;
+	}
 }
 
 /* ---- steps ------------------------------------------------------------------------------ */

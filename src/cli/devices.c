@@ -58,17 +58,15 @@ enum cli_exit devices_weigh(
 enum cli_exit devices_plan(
 	const struct cli *cli, struct devices *devices, const struct offer *offer)
 {
-	struct obstacles_dropin *more = or_no_memory(
-		reallocarray(devices->planned, devices->n_planned + 1, sizeof(*more)));
+	struct obstacles_dropin *dropin =
+		or_no_memory(LIST_ADD(devices->planned, devices->n_planned));
 	int r;
 
-	devices->planned = more;
-	more += devices->n_planned++;
-	dropin_path(offer->name, more->path);
-	more->text = or_no_memory(strdup(offer->text));
+	dropin_path(offer->name, dropin->path);
+	dropin->text = or_no_memory(strdup(offer->text));
 	devices->host.planned = devices->planned;
 	devices->host.n_planned = devices->n_planned;
-	r = dropin_read_text(devices->config, more->text, more->path);
+	r = dropin_read_text(devices->config, dropin->text, dropin->path);
 	return r < 0 ? cli_error(cli->command->name, "%s", strerror(-r)) : CLI_OK;
 }
 

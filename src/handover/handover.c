@@ -27,16 +27,12 @@ void handover_unlock(int *fd)
 
 static int add_work(const struct root *root, struct handover *handover, struct work **ret)
 {
-	struct work **more = reallocarray(
-		handover->works, handover->n_works + 1, sizeof(*handover->works));
+	_cleanup_free_ struct work *work = calloc(1, sizeof(*work));
+	struct work **added = work ? LIST_ADD(handover->works, handover->n_works) : NULL;
 
-	if (!more)
+	if (!added)
 		return -ENOMEM;
-	handover->works = more;
-	*ret = more[handover->n_works] = calloc(1, sizeof(**ret));
-	if (!*ret)
-		return -ENOMEM;
-	handover->n_works++;
+	*ret = *added = TAKE_PTR(work);
 	(*ret)->root = handover->change.root = root;
 	handover->nothing = (struct message){0};
 	return 0;

@@ -53,25 +53,20 @@ static void free_nodes(struct nodes *nodes)
 
 static int add_node(struct nodes *nodes, const struct node *node)
 {
-	struct node *more = realloc(nodes->list, (nodes->n + 1) * sizeof(*more));
+	struct node *added = LIST_ADD(nodes->list, nodes->n);
 
-	if (!more)
-		return -ENOMEM;
-	nodes->list = more;
-	more[nodes->n++] = *node;
-	return 0;
+	if (added)
+		*added = *node;
+	return added ? 0 : -ENOMEM;
 }
 
 static int add_holder(struct holders *holders, const struct holders_one *one)
 {
-	struct holders_one *more =
-		realloc(holders->list, (holders->n + 1) * sizeof(*more));
+	struct holders_one *added = LIST_ADD(holders->list, holders->n);
 
-	if (!more)
-		return -ENOMEM;
-	holders->list = more;
-	more[holders->n++] = *one;
-	return 0;
+	if (added)
+		*added = *one;
+	return added ? 0 : -ENOMEM;
 }
 
 /* "226:1", the attribute dev (Documentation/ABI/stable/sysfs-dev of the kernel). */

@@ -133,14 +133,6 @@ static enum libvirt_boolean find_boolean(const struct root *root)
 
 /* ---- our hook --------------------------------------------------------------------------- */
 
-static bool is_link(const struct root *root, const char *path)
-{
-	char target[1];
-	int r = file_read_link(root, path, target, sizeof(target));
-
-	return r == 0 || r == -ENAMETOOLONG;
-}
-
 static bool is_executable(const struct root *root, const char *path)
 {
 	struct stat st;
@@ -154,7 +146,7 @@ static int find_dropin(const struct root *root, enum libvirt_dropin *ret)
 	_cleanup_free_ char *text = NULL, *source = NULL, *written = NULL;
 	int r = file_read(root, LIBVIRT_HOOK, &text, NULL);
 
-	if (is_link(root, LIBVIRT_HOOK)) {
+	if (file_is_link(root, LIBVIRT_HOOK)) {
 		*ret = LIBVIRT_FOREIGN;
 		return 0;
 	}
@@ -210,24 +202,17 @@ static int add_other(struct libvirt *libvirt, const struct root *root, const cha
 	static const char *const binds[] = {"vfio-pci", "vfio_pci", "driver_override",
 		"nodedev-detach", "nodedev-reattach", "driverctl ",
 		"/sys/bus/pci/drivers"}; /* lint: what a script says, nothing is opened */
-	struct libvirt_other *more =
-		realloc(libvirt->others, (libvirt->n_others + 1) * sizeof(*more));
-	struct libvirt_other *other;
+	struct libvirt_other *other = LIST_ADD(libvirt->others, libvirt->n_others);
 
-	if (!more)
+	if (!other)
 		return -ENOMEM;
-	libvirt->others = more;
-	other = &more[libvirt->n_others];
 	*other = (struct libvirt_other){
 		.path = strdup(path),
 		.executable = is_executable(root, path),
 		.calls_libvirt = has_any_word(text, calls, ARRAY_SIZE(calls)),
 		.binds = has_any_word(text, binds, ARRAY_SIZE(binds)),
 	};
-	if (!other->path)
-		return -ENOMEM;
-	libvirt->n_others++;
-	return 0;
+	return other->path ? 0 : -ENOMEM;
 }
 
 static int add_if_there(
@@ -322,14 +307,12 @@ static enum libvirt_reload find_reload(
 
 static struct message *remark(struct libvirt *libvirt, bool wrong)
 {
-	struct libvirt_remark *more =
-		realloc(libvirt->remarks, (libvirt->n_remarks + 1) * sizeof(*more));
+	struct libvirt_remark *remark = LIST_ADD(libvirt->remarks, libvirt->n_remarks);
 
-	if (!more)
+	if (!remark)
 		return NULL;
-	libvirt->remarks = more;
-	more[libvirt->n_remarks] = (struct libvirt_remark){.wrong = wrong};
-	return &more[libvirt->n_remarks++].message;
+	remark->wrong = wrong;
+	return &remark->message;
 }
 
 static int say_foreign(struct message *message, enum libvirt_dropin dropin)

@@ -27,16 +27,14 @@ static bool has(const struct libvirt_domain *domain, struct pci_address address)
 
 static int add(struct libvirt_domain *domain, struct pci_address address)
 {
-	struct pci_address *more;
+	struct pci_address *added;
 
 	if (has(domain, address))
 		return 0;
-	more = realloc(domain->functions, (domain->n + 1) * sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	domain->functions = more;
-	more[domain->n++] = address;
-	return 0;
+	added = LIST_ADD(domain->functions, domain->n);
+	if (added)
+		*added = address;
+	return added ? 0 : -ENOMEM;
 }
 
 static int add_devices(
@@ -120,14 +118,10 @@ static int add_set(struct libvirt_sets *sets, const struct config *config,
 	const struct config_section *section, const struct pcibus *bus,
 	const struct libvirt_domain *domain)
 {
-	struct libvirt_set *more = realloc(sets->list, (sets->n + 1) * sizeof(*more));
-	struct libvirt_set *set;
+	struct libvirt_set *set = LIST_ADD(sets->list, sets->n);
 
-	if (!more)
+	if (!set)
 		return -ENOMEM;
-	sets->list = more;
-	set = &more[sets->n++];
-	*set = (struct libvirt_set){0};
 	strcpy(set->name, section->name);
 	for (size_t i = 0; i < bus->n; i++) {
 		const struct pcidev *dev = &bus->functions[i].dev;

@@ -50,7 +50,7 @@ struct state_function *state_function(
 
 int state_add_function(struct state *state, const struct state_function *function)
 {
-	struct state_function *known = state_function(state, function->address), *more;
+	struct state_function *known = state_function(state, function->address);
 
 	if (known) {
 		if (known->vendor != function->vendor ||
@@ -58,18 +58,15 @@ int state_add_function(struct state *state, const struct state_function *functio
 			*known = *function;
 		return 0;
 	}
-	more = reallocarray(
-		state->functions, state->n_functions + 1, sizeof(*state->functions));
-	if (!more)
-		return -ENOMEM;
-	state->functions = more;
-	more[state->n_functions++] = *function;
-	return 0;
+	known = LIST_ADD(state->functions, state->n_functions);
+	if (known)
+		*known = *function;
+	return known ? 0 : -ENOMEM;
 }
 
 int state_add(struct state *state, enum state_kind kind, const char *of, const char *name)
 {
-	struct state_step step = {.kind = kind}, *more;
+	struct state_step step = {.kind = kind}, *added;
 
 	text_join(step.of, sizeof(step.of), of ? of : "", NULL);
 	text_join(step.name, sizeof(step.name), name, NULL);
@@ -79,12 +76,10 @@ int state_add(struct state *state, enum state_kind kind, const char *of, const c
 			(kind == STATE_POWER ||
 				strcmp(state->steps[i].name, step.name) == 0))
 			return 0;
-	more = reallocarray(state->steps, state->n_steps + 1, sizeof(*state->steps));
-	if (!more)
-		return -ENOMEM;
-	state->steps = more;
-	more[state->n_steps++] = step;
-	return 0;
+	added = LIST_ADD(state->steps, state->n_steps);
+	if (added)
+		*added = step;
+	return added ? 0 : -ENOMEM;
 }
 
 void state_free(struct state *state)

@@ -581,17 +581,15 @@ static bool may_end_soon(struct manager *manager, const char *name, const char *
 static int note_fresh(
 	struct units *units, struct manager *manager, const char *name, char **path)
 {
-	struct fresh *more;
+	struct fresh *fresh;
 
 	if (!may_end_soon(manager, name, *path))
 		return 0;
-	more = reallocarray(manager->fresh, manager->n_fresh + 1, sizeof(*more));
-	if (!more)
+	fresh = LIST_ADD(manager->fresh, manager->n_fresh);
+	if (!fresh)
 		return -ENOMEM;
-	manager->fresh = more;
-	more += manager->n_fresh++;
-	text_join(more->name, sizeof(more->name), name, NULL);
-	more->path = TAKE_PTR(*path);
+	text_join(fresh->name, sizeof(fresh->name), name, NULL);
+	fresh->path = TAKE_PTR(*path);
 	units->started = child_now();
 	return 0;
 }

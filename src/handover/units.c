@@ -14,17 +14,15 @@ bool units_equal(const struct units_name *a, const struct units_name *b)
 
 int units_add(struct units_list *list, const struct units_name *unit)
 {
-	struct units_name *more;
+	struct units_name *added;
 
 	for (size_t i = 0; i < list->n; i++)
 		if (units_equal(&list->units[i], unit))
 			return 0;
-	more = realloc(list->units, (list->n + 1) * sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	list->units = more;
-	more[list->n++] = *unit;
-	return 0;
+	added = LIST_ADD(list->units, list->n);
+	if (added)
+		*added = *unit;
+	return added ? 0 : -ENOMEM;
 }
 
 void units_free_list(struct units_list *list)

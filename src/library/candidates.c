@@ -14,17 +14,15 @@ void candidates_free(struct candidates *candidates)
 static int add_candidate(const struct candidates_of *of,
 	const struct pcibus_function *function, struct candidates *candidates)
 {
-	struct candidate *more =
-		reallocarray(candidates->list, candidates->n + 1, sizeof(*more));
+	struct candidate *candidate = LIST_ADD(candidates->list, candidates->n);
 	int r;
 
-	if (!more)
+	if (!candidate)
 		return -ENOMEM;
-	candidates->list = more;
-	more += candidates->n++;
-	*more = (struct candidate){.function = function};
-	r = deviceset_add(&more->offer.set, &of->host->facts->bus, function, of->only);
-	return r < 0 ? r : offer_settle(of->host, of->allow, &more->offer);
+	candidate->function = function;
+	r = deviceset_add(
+		&candidate->offer.set, &of->host->facts->bus, function, of->only);
+	return r < 0 ? r : offer_settle(of->host, of->allow, &candidate->offer);
 }
 
 int candidates_find(const struct candidates_of *of,

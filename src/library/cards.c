@@ -22,13 +22,11 @@ struct search {
 
 static int add(struct search *search, struct card *card, size_t index)
 {
-	const struct vfioboot_function **more =
-		reallocarray(card->functions, card->n + 1, sizeof(*more));
+	const struct vfioboot_function **added = LIST_ADD(card->functions, card->n);
 
-	if (!more)
+	if (!added)
 		return -ENOMEM;
-	card->functions = more;
-	more[card->n++] = search->of[index];
+	*added = search->of[index];
 	search->seen[index] = true;
 	return 0;
 }
@@ -37,20 +35,17 @@ static int add_card(struct search *search, size_t leader)
 {
 	const struct pcibus *bus = search->machine->inventory.bus;
 	struct vfioboot_cards *cards = search->cards;
-	struct card *more = reallocarray(cards->list, cards->n + 1, sizeof(*more));
+	struct card *card = LIST_ADD(cards->list, cards->n);
 	int r = 0;
 
-	if (!more)
+	if (!card)
 		return -ENOMEM;
-	cards->list = more;
-	more += cards->n++;
-	*more = (struct card){0};
 	for (size_t i = 0; r == 0 && i < bus->n; i++)
 		if (i == leader ||
 			(!search->seen[i] &&
 				card_bond(bus, &bus->functions[leader],
 					&bus->functions[i]) == CARD_PART))
-			r = add(search, more, i);
+			r = add(search, card, i);
 	return r;
 }
 

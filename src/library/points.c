@@ -7,34 +7,28 @@
 int points_add(struct vfioboot_points *points, enum vfioboot_level level,
 	const char *code, const char *subject, const char *text, const char *remedy)
 {
-	struct vfioboot_point *more =
-		reallocarray(points->list, points->n + 1, sizeof(*more));
+	struct vfioboot_point *point = LIST_ADD(points->list, points->n);
 
-	if (!more)
+	if (!point)
 		return -ENOMEM;
-	points->list = more;
-	more += points->n++;
-	*more = (struct vfioboot_point){.level = level,
+	*point = (struct vfioboot_point){.level = level,
 		.code = code,
 		.theme = "",
 		.subject = strdup(subject),
 		.text = strdup(text),
 		.remedy = strdup(remedy)};
-	return more->subject && more->text && more->remedy ? 0 : -ENOMEM;
+	return point->subject && point->text && point->remedy ? 0 : -ENOMEM;
 }
 
 int points_take_checks(struct vfioboot_points *points, struct check_list *checks)
 {
-	struct vfioboot_point *more =
-		reallocarray(points->list, points->n + checks->n + 1, sizeof(*more));
-
-	if (!more)
-		return -ENOMEM;
-	points->list = more;
 	for (size_t i = 0; i < checks->n; i++) {
 		struct check_point *check = &checks->points[i];
+		struct vfioboot_point *point = LIST_ADD(points->list, points->n);
 
-		more[points->n++] = (struct vfioboot_point){
+		if (!point)
+			return -ENOMEM;
+		*point = (struct vfioboot_point){
 			.level = (enum vfioboot_level)check->state,
 			.code = check->name,
 			.theme = check->theme,

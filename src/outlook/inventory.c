@@ -71,18 +71,19 @@ static const struct inventory_kind *find_kind(
 	struct reader *reader, const struct pci_ids *ids)
 {
 	struct inventory *inventory = reader->inventory;
-	struct inventory_kind **more, *kind;
+	struct inventory_kind **added, *kind;
 
 	for (size_t i = 0; i < inventory->n_kinds; i++)
 		if (same_ids(&inventory->kinds[i]->ids, ids))
 			return inventory->kinds[i];
-	more = reallocarray(inventory->kinds, inventory->n_kinds + 1, sizeof(*more));
-	if (!more)
+	added = LIST_ADD(inventory->kinds, inventory->n_kinds);
+	if (!added)
 		return NULL;
-	inventory->kinds = more;
 	kind = make_kind(reader, ids);
 	if (kind)
-		more[inventory->n_kinds++] = kind;
+		*added = kind;
+	else
+		inventory->n_kinds--;
 	return kind;
 }
 

@@ -25,14 +25,11 @@ struct search {
 
 static int add(struct obstacles *obstacles, struct obstacle obstacle)
 {
-	struct obstacle *more =
-		reallocarray(obstacles->list, obstacles->n + 1, sizeof(*more));
+	struct obstacle *added = LIST_ADD(obstacles->list, obstacles->n);
 
-	if (!more)
-		return -ENOMEM;
-	obstacles->list = more;
-	more[obstacles->n++] = obstacle;
-	return 0;
+	if (added)
+		*added = obstacle;
+	return added ? 0 : -ENOMEM;
 }
 
 static int add_kind(struct search *search, enum obstacle_kind kind,

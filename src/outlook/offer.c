@@ -8,17 +8,13 @@
 
 static int add_left(struct offer *offer, struct offer_left left)
 {
-	struct offer_left *more =
-		reallocarray(offer->left, offer->n_left + 1, sizeof(*more));
-	size_t at = offer->n_left;
+	struct offer_left *to = LIST_ADD(offer->left, offer->n_left);
 
-	if (!more)
+	if (!to)
 		return -ENOMEM;
-	offer->left = more;
-	for (; at > 0 && more[at - 1].function > left.function; at--)
-		more[at] = more[at - 1];
-	more[at] = left;
-	offer->n_left++;
+	for (; to > offer->left && to[-1].function > left.function; to--)
+		*to = to[-1];
+	*to = left;
 	return 0;
 }
 

@@ -72,12 +72,8 @@ static int add(struct collector *collector, struct thisboot_function *function)
 {
 	struct thisboot *state = collector->state;
 	const struct config_section *inactive = NULL;
-	struct thisboot_function *more =
-		reallocarray(state->functions, state->n + 1, sizeof(*state->functions));
+	struct thisboot_function *added;
 
-	if (!more)
-		return -ENOMEM;
-	state->functions = more;
 	look_up_now(collector->next->bus, function);
 	if (function->next)
 		function->action = nextboot_action(collector->next, function->next);
@@ -87,8 +83,11 @@ static int add(struct collector *collector, struct thisboot_function *function)
 	if (inactive && inactive->demand && !function->as_wanted)
 		return 0;
 	function->inactive = inactive;
+	added = LIST_ADD(state->functions, state->n);
+	if (!added)
+		return -ENOMEM;
 	state->n_not_as_wanted += !function->as_wanted;
-	more[state->n++] = *function;
+	*added = *function;
 	return 0;
 }
 
@@ -184,16 +183,14 @@ static int add_steps(struct thisboot *state, enum boot_stage stage)
 
 	for (size_t i = 0; i < record->n_steps; i++) {
 		const struct record_step *step = &record->steps[i];
-		const struct record_step **more;
+		const struct record_step **added;
 
 		if (is_superseded(state, stage, step->section))
 			continue;
-		more = reallocarray(
-			state->steps, state->n_steps + 1, sizeof(*state->steps));
-		if (!more)
+		added = LIST_ADD(state->steps, state->n_steps);
+		if (!added)
 			return -ENOMEM;
-		state->steps = more;
-		more[state->n_steps++] = find_setter(state, stage, step);
+		*added = find_setter(state, stage, step);
 	}
 	return 0;
 }
