@@ -50,9 +50,6 @@ static struct protect_list protect _large_;
 static struct machine machine _large_;
 static struct plan plan _large_;
 
-/* With its small part first, the last of the small ones. */
-static struct root root __attribute__((section(".bss.zy")));
-
 static void print_help(void)
 {
 	puts("Usage: vfioboot-early [OPTION]...\n"
@@ -459,6 +456,8 @@ static int run(const struct root *root, const struct options *options)
 
 int main(int argc, char **argv)
 {
+	/* Its path is last, and behind all small variables: a boot touches no page of it. */
+	static struct root root __attribute__((section(".bss.zy")));
 	struct options options;
 	int status, r;
 
