@@ -50,7 +50,7 @@ package() {
 send() {
 	local tree=$BATS_TEST_TMPDIR/sent
 	mkdir -p "$tree"
-	package vfioboot '' etc/grub.d usr/bin/vfioboot usr/lib/vfioboot usr/lib/{kernel,systemd,udev}
+	package vfioboot '' etc/grub.d usr/bin/vfioboot usr/lib/vfioboot usr/lib/{kernel,systemd,tmpfiles.d,udev}
 	package vfioboot-initramfs vfioboot usr/share/initramfs-tools
 	ssh-keygen -q -t ed25519 -N '' -f "$BATS_TEST_TMPDIR/key"
 	transfer_file root/.ssh/authorized_keys 600 <"$BATS_TEST_TMPDIR/key.pub"
