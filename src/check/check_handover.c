@@ -75,23 +75,18 @@ static int find_set(const struct check_host *host, const char *xml, size_t size,
 
 static void find_guest(const struct check_host *host, struct guest_set *ret)
 {
-	_cleanup_(file_free_names) struct file_names names = {0};
+	_cleanup_(file_free_names) struct file_names paths = {0};
 
-	ret->error = file_list(host->root, DOMAINS, &names);
-	for (size_t i = 0; ret->error == 0 && !*ret->set && i < names.n; i++) {
-		_cleanup_free_ char *path = NULL, *xml = NULL;
+	ret->error = file_list_paths(host->root, DOMAINS, "*.xml", 0, &paths);
+	for (size_t i = 0; ret->error == 0 && !*ret->set && i < paths.n; i++) {
+		const char *name = strrchr(paths.names[i], '/') + 1;
+		_cleanup_free_ char *xml = NULL;
 		size_t size;
 
-		if (!text_ends_with(names.names[i], ".xml"))
-			continue;
-		if (asprintf(&path, "%s/%s", DOMAINS, names.names[i]) < 0) {
-			ret->error = -ENOMEM;
-			return;
-		}
 		snprintf(ret->guest, sizeof(ret->guest), "%.*s",
-			(int)(strlen(names.names[i]) - strlen(".xml")), names.names[i]);
+			(int)(strlen(name) - strlen(".xml")), name);
 		text_make_printable(ret->guest);
-		ret->error = file_read(host->root, path, &xml, &size);
+		ret->error = file_read(host->root, paths.names[i], &xml, &size);
 		if (ret->error == 0)
 			ret->error = find_set(host, xml, size, ret);
 	}
@@ -229,19 +224,16 @@ static bool find_in_rules(const char *text, struct vfio_user *ret)
 
 static void find_user(const struct root *root, struct vfio_user *ret)
 {
-	_cleanup_(file_free_names) struct file_names names = {0};
+	_cleanup_(file_free_names) struct file_names paths = {0};
 
-	if (file_list(root, UDEV_RULES, &names) < 0)
+	if (file_list_paths(root, UDEV_RULES, "*.rules", 0, &paths) < 0)
 		return;
-	for (size_t i = 0; !*ret->rule && i < names.n; i++) {
+	for (size_t i = 0; !*ret->rule && i < paths.n; i++) {
 		_cleanup_free_ char *text = NULL;
-		char path[512];
 
-		snprintf(path, sizeof(path), "%s/%s", UDEV_RULES, names.names[i]);
-		if (text_ends_with(names.names[i], ".rules") &&
-			file_read(root, path, &text, NULL) == 0 &&
+		if (file_read(root, paths.names[i], &text, NULL) == 0 &&
 			find_in_rules(text, ret))
-			strcpy(ret->rule, path);
+			text_join(ret->rule, sizeof(ret->rule), paths.names[i], NULL);
 	}
 }
 
@@ -267,22 +259,16 @@ static void find_limit(const char *text, struct vfio_user *user)
 
 static void find_limits(const struct root *root, struct vfio_user *user)
 {
-	static const char directory[] = "/etc/security/limits.d";
-	_cleanup_(file_free_names) struct file_names names = {0};
-	_cleanup_free_ char *text = NULL;
+	_cleanup_(file_free_names) struct file_names paths = {0};
 
-	if (file_read(root, LIMITS, &text, NULL) == 0)
-		find_limit(text, user);
-	if (file_list(root, directory, &names) < 0)
+	if (file_add_name(&paths, LIMITS) < 0)
 		return;
-	for (size_t i = 0; i < names.n; i++) {
-		_cleanup_free_ char *more = NULL;
-		char path[512];
+	file_list_paths(root, "/etc/security/limits.d", "*.conf", 0, &paths);
+	for (size_t i = 0; i < paths.n; i++) {
+		_cleanup_free_ char *text = NULL;
 
-		snprintf(path, sizeof(path), "%s/%s", directory, names.names[i]);
-		if (text_ends_with(names.names[i], ".conf") &&
-			file_read(root, path, &more, NULL) == 0)
-			find_limit(more, user);
+		if (file_read(root, paths.names[i], &text, NULL) == 0)
+			find_limit(text, user);
 	}
 }
 

@@ -45,21 +45,15 @@ static unsigned version_in(const struct root *root, const char *directory)
 static unsigned find_version(const struct root *root)
 {
 	static const char *const plain[] = {"/usr/lib64", "/usr/lib", "/usr/local/lib"};
-	_cleanup_(file_free_names) struct file_names names = {0};
+	_cleanup_(file_free_names) struct file_names paths = {0};
 	unsigned version = 0;
 
 	for (size_t i = 0; !version && i < ARRAY_SIZE(plain); i++)
 		version = version_in(root, plain[i]);
-	if (version || file_list(root, "/usr/lib", &names) < 0)
-		return version;
-	for (size_t i = 0; !version && i < names.n; i++) {
-		char directory[512];
-
-		if (!strstr(names.names[i], "-linux-"))
-			continue;
-		snprintf(directory, sizeof(directory), "/usr/lib/%s", names.names[i]);
-		version = version_in(root, directory);
-	}
+	if (!version)
+		file_list_paths(root, "/usr/lib", "*-linux-*", 0, &paths);
+	for (size_t i = 0; !version && i < paths.n; i++)
+		version = version_in(root, paths.names[i]);
 	return version;
 }
 
@@ -227,14 +221,12 @@ static int add_if_there(
 static int add_directory(struct libvirt *libvirt, const struct root *root,
 	const char *directory, unsigned depth)
 {
-	_cleanup_(file_free_names) struct file_names names = {0};
-	int r = file_list(root, directory, &names);
+	_cleanup_(file_free_names) struct file_names paths = {0};
+	int r = file_list_paths(root, directory, "*", 0, &paths);
 
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		_cleanup_free_ char *path = NULL;
+	for (size_t i = 0; r == 0 && i < paths.n; i++) {
+		const char *path = paths.names[i];
 
-		if (asprintf(&path, "%s/%s", directory, names.names[i]) < 0)
-			return -ENOMEM;
 		if (strcmp(path, LIBVIRT_HOOK) == 0)
 			continue;
 		if (!file_exists(root, "%s/.", path))

@@ -300,15 +300,11 @@ static int note_option(void *data, const char *word)
 /* Without any of these mkinitcpio takes the command line of now, whatever was booted. */
 static bool has_cmdline(const struct root *root)
 {
-	_cleanup_(file_free_names) struct file_names names = {0};
-	bool found = file_exists(root, "/etc/kernel/cmdline") ||
-		file_exists(root, "/usr/lib/kernel/cmdline");
+	_cleanup_(file_free_names) struct file_names paths = {0};
 
-	if (file_list(root, "/etc/cmdline.d", &names) < 0)
-		return found;
-	for (size_t i = 0; i < names.n; i++)
-		found |= text_ends_with(names.names[i], ".conf");
-	return found;
+	file_list_paths(root, "/etc/cmdline.d", "*.conf", FNM_PERIOD, &paths);
+	return paths.n || file_exists(root, "/etc/kernel/cmdline") ||
+		file_exists(root, "/usr/lib/kernel/cmdline");
 }
 
 /* Whether HOOKS, a list or a text, is known and lacks ours. */
