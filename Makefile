@@ -143,9 +143,10 @@ TEST_SRC = $(filter-out %_main.c,$(wildcard tests/lib/*.c)) $(wildcard tests/uni
 
 $(eval $(call objects,build,$$(CC),$$(CFLAGS)))
 
+# Without what the early program alone calls, such as binding, which has 8 MB of static memory.
 build/vfioboot: $(patsubst src/%.c,build/%.o,$(HOST_SRC))
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -o $@ $^ $(HOST_LDLIBS)
 
 # ---- the library: what src/library needs of the folders below it, of which its header is exported ----
 

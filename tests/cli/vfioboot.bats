@@ -562,3 +562,7 @@ zsh_offers() {
 	[ "$(words_of setup '--when=.*:WHEN:')" = '(boot menu demand)' ]
 	[[ $(words_of list '--output=.*:LIST:') == '_values -s , LIST ADDRESS PATH '* ]]
 }
+
+@test "the program has no large static memory: what the early program alone calls is not in it" {
+	[ "$(size -A "$top/build/vfioboot" | awk '$1 == ".bss" { print $2 }')" -lt 1048576 ]
+}
