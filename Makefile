@@ -416,7 +416,7 @@ suite_lint = @tests/run --beside $(RESULTS) lint tests/lint
 suite_unit = @for test in $(1); do \
 	CMOCKA_MESSAGE_OUTPUT=TAP tests/run --beside $(RESULTS) $${test\#\#*/} $$test; done
 suite_cli = @EARLY=$(1)/vfioboot-early VFIOBOOT=$(1)/vfioboot ANSWERS=$(2) \
-	tests/run $(RESULTS) cli$(subst /,-,$(1:build%=%)) $(CLI_TESTS)
+	tests/run --in-memory $(RESULTS) cli$(subst /,-,$(1:build%=%)) $(CLI_TESTS)
 # What the tests of the plain build were answered with --json.
 ANSWERS = $(CURDIR)/$(RESULTS)/answers
 suite_python = @PYTHON=$(PYTHON) VFIOBOOT=build/vfioboot tests/run --beside $(RESULTS) python tests/python/run
@@ -451,8 +451,10 @@ $(if $(filter $(SHARD),1/4 2/4 3/4 4/4),,$(error SHARD is one of 1/4 2/4 3/4 4/4
 endif
 
 # The slow tests are for what the program answers, on many machines; `make check` has the sanitizer look
-# at the others, and `make check-all` at them too.
+# at the others, and `make check-all` at them too.  The plain tests run no program of the build that they are
+# given: scripts, or the plain build in a root without /proc.
 not_slow = --filter-tags '!slow'
+not_plain = --filter-tags '!plain$(1)'
 
 # Roots for guests are made while other tests run.
 prepare_boots = @mkdir -p $(RESULTS) && { tests/boot/run --prepare >$(RESULTS)/roots.log 2>&1 & }
@@ -462,7 +464,7 @@ $(eval $(call side_by_side,check,check-programs,$(TESTS)))
 check-roots: check-results
 	$(prepare_boots)
 run-check: check-roots check-suites
-	$(call suite_cli,build/sanitized) $(not_slow)
+	$(call suite_cli,build/sanitized) $(call not_plain,$(COMMA)!slow)
 	@tests/run $(RESULTS) boot tests/boot/run
 	@tests/run $(RESULTS) --summary
 
@@ -474,7 +476,7 @@ run-check-all: check-programs shards
 	$(if $(FIRST_SHARD),$(call suite_cli,build,$(ANSWERS)))
 	$(if $(FIRST_SHARD),$(suite_schemas))
 	$(if $(FIRST_SHARD),$(suite_python))
-	$(if $(FIRST_SHARD),$(call suite_cli,build/sanitized))
+	$(if $(FIRST_SHARD),$(call suite_cli,build/sanitized) $(not_plain))
 	$(if $(FIRST_SHARD),@tests/run $(RESULTS) distros tests/distros)
 	$(if $(COCKPIT_SHARD),@tests/run $(RESULTS) cockpit tests/cockpit/run)
 	$(if $(COCKPIT_SHARD),@tests/run $(RESULTS) ansible tests/ansible/run)

@@ -5,6 +5,7 @@
 # `vfioboot apply` on a tree of tests/boot-trees as it runs, with a generator that notes how it was
 # started and writes an image: whatever distributions call their images, those are made that the entries
 # of the boot menu start, and are judged.
+# bats file_tags=plain
 
 bats_require_minimum_version 1.5.0
 

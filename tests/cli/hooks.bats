@@ -5,6 +5,7 @@
 #
 # What the generators' hooks make of a configuration that is odd, with functions in the place of the
 # generators'. What real generators make of the hooks is in the boot tests.
+# bats file_tags=plain
 
 bats_require_minimum_version 1.5.0
 

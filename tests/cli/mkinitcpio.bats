@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The drop-in that puts our hook into mkinitcpio's HOOKS, which sources it more than once.
+# bats file_tags=plain
 
 dropin=$BATS_TEST_DIRNAME/../../mkinitcpio/mkinitcpio.conf.d/vfioboot.conf
 

@@ -6,6 +6,7 @@
 # How vfioboot-early loads vfio-pci: what it asks modprobe for, and what the modprobes of kmod and
 # of busybox make of that, beside what people have in modprobe.d.  They load nothing here: kmod's
 # is asked for a dry run, and busybox's for the commands that it would run.
+# bats file_tags=plain
 
 bats_require_minimum_version 1.5.0
 

@@ -4,6 +4,7 @@
 #
 # `vfioboot release` on a machine in a user name space that has a guest: a process which has the node of
 # the device's IOMMU group open, which is /dev/full there.
+# bats file_tags=plain
 
 bats_require_minimum_version 1.5.0
 

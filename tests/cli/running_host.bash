@@ -22,7 +22,6 @@ files() { # LINE...
 
 # machine TREE: the host of host.bash with the tree's files in place of its own of a boot, and programs
 machine() {
-	local program
 	host_of_two_cards "$BATS_TEST_TMPDIR/host"
 	rm -r "${host:?}"/{boot,lib/modules,usr/sbin,etc/{default,initramfs-tools}}
 	ln -s usr/lib/modules "$host/lib/modules"
@@ -35,11 +34,15 @@ machine() {
 	ln -s ../../nvme0n1p2 "$host/dev/disk/by-uuid/7e57"
 	: >"$host/dev/null"
 	: >"$host/dev/nvme0n1p2"
-	for program in "$vfioboot" /bin/sh /bin/cp; do
-		ldd "$program" | grep -o '/[^ ]*' | xargs cp -L --parents -t "$host"
-		cp -L "$program" "$host/bin/"
-	done
+	programs_into "$host" "$vfioboot" /bin/sh /bin/cp
 	grep '^kernel ' "$top/tests/boot-trees/$1/images" | "$top/build/tests/bootfiles" "$host"
+}
+
+# copy_machine FROM TO: a machine of which both have the same programs
+copy_machine() {
+	mkdir "$2"
+	cp -al "$1"/{bin,lib*} "$2"
+	find "$1" -mindepth 1 -maxdepth 1 ! -name bin ! -name 'lib*' -exec cp -a -t "$2" {} +
 }
 
 live() {

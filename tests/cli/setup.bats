@@ -4,6 +4,7 @@
 #
 # `vfioboot setup` in dialogue, unattended, killed and gone on with, and taken back, on a host of
 # tests/boot-trees as it runs.
+# bats file_tags=plain
 
 bats_require_minimum_version 1.5.0
 
@@ -207,7 +208,7 @@ name another card with --device, or leave --when away" ]
 	put usr/bin/systemctl <<<$'#!/bin/sh\necho "systemctl $*" >>/rebooted'
 	chmod +x "$host/usr/bin/systemctl"
 	live setup --yes --device 02:00 --when boot
-	cp -a "$host" "$BATS_TEST_TMPDIR/plain"
+	copy_machine "$host" "$BATS_TEST_TMPDIR/plain"
 	sed -i '/^options/s/$/ vfioboot.off/' "$host"/boot/loader/entries/arch*.conf
 	live apply
 	[ "$status" = 3 ]
@@ -220,7 +221,7 @@ name another card with --device, or leave --when away" ]
 	[ "$status" = 3 ]
 	# What starts by default is no system of this machine.
 	rm -r "${host:?}"
-	cp -a "$BATS_TEST_TMPDIR/plain" "$host"
+	copy_machine "$BATS_TEST_TMPDIR/plain" "$host"
 	sed -i 's/^default.*/default memtest.conf/' "$host/boot/loader/loader.conf"
 	put boot/EFI/memtest86/memtest.efi <<<program
 	live setup --yes --device 01:00 --when boot --dry-run
@@ -673,14 +674,14 @@ boots() {
 	local call n killed=0 plain=$BATS_TEST_TMPDIR/plain
 	command -v strace >/dev/null || skip "needs strace"
 	new_machine
-	cp -a "$host" "$plain"
+	copy_machine "$host" "$plain"
 	live setup --yes --device 02:00 --when boot
 	[ "$status" = 0 ]
 	state >"$BATS_TEST_TMPDIR/reference"
 	for call in renameat2 renameat unlinkat linkat; do
 		for ((n = 1; ; n++)); do
 			rm -r "${host:?}"
-			cp -a "$plain" "$host"
+			copy_machine "$plain" "$host"
 			run strace -f -o /dev/null -e trace="?$call" -e inject="?$call:signal=KILL:when=$n" \
 				env -i PATH=/bin:/usr/bin unshare --map-root-user --root="$host" \
 				/bin/vfioboot setup --yes --device 02:00 --when boot
@@ -688,7 +689,7 @@ boots() {
 			killed=$((killed + 1))
 			boots
 			# Taken back from here
-			cp -a "$host" "$BATS_TEST_TMPDIR/killed"
+			copy_machine "$host" "$BATS_TEST_TMPDIR/killed"
 			undone
 			rm -r "${host:?}"
 			mv "$BATS_TEST_TMPDIR/killed" "$host"

@@ -14,18 +14,10 @@ setup_suite() {
 	ANSWERS=${ANSWERS-$compare}
 	[ -z "$ANSWERS" ] || install -d -m 1777 "$ANSWERS"
 	EARLY=$(realpath "${EARLY:-$tests/../build/vfioboot-early}")
-	make_works
-	export PROGRAM VFIOBOOT EARLY ANSWERS WORKS
-}
-
-# Where make_work makes directories.  The largest machine has 87000 files, for which a disk takes half a
-# minute and memory a second; it takes 170 MB of it, and a container may have less.
-make_works() {
-	local tmp=${TMPDIR:-/tmp} blocks size
-	read -r blocks size < <(stat -f -c '%a %S' /dev/shm 2>/dev/null) || true
-	[[ ! -w /dev/shm ]] || ((blocks * size < 512 << 20)) || tmp=/dev/shm
-	WORKS=$(mktemp -d "$tmp/vfioboot-cli.XXXXXX")
+	# Where make_work makes directories
+	WORKS=$(mktemp -d "$("$tests/lib/memory")/vfioboot-cli.XXXXXX")
 	chmod 711 "$WORKS"
+	export PROGRAM VFIOBOOT EARLY ANSWERS WORKS
 }
 
 teardown_suite() {

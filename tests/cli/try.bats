@@ -1060,11 +1060,7 @@ live_host() {
 	mkdir -p "$host"/{bin,dev}
 	: >"$host/dev/null"
 	unshare -r chroot / true 2>/dev/null || skip "needs a user namespace"
-	local program
-	for program in "$PROGRAM" /bin/sh; do
-		ldd "$program" | grep -o '/[^ ]*' | xargs cp -L --parents -t "$host"
-		cp -L "$program" "$host/bin/"
-	done
+	programs_into "$host" "$PROGRAM" /bin/sh
 	cat >"$host/bin/systemctl" <<-'END'
 		#!/bin/sh
 		[ "$*" = "--quiet is-active $active" ] && exit

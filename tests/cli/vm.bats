@@ -4,6 +4,7 @@
 #
 # `vfioboot vm`: device sets in definitions of guests, on a machine in a user name space, with a script
 # in place of the program that asks libvirt; and a set in the forms of other programs.
+# bats file_tags=plain
 
 bats_require_minimum_version 1.5.0
 

@@ -15,3 +15,22 @@ programs() {
 	export LC_ALL=C.UTF-8
 	cd "$top" || return
 }
+
+# Programs and their libraries, for a root directory below $BATS_TEST_TMPDIR: programs_into DIR PROGRAM...
+# They are links to one copy for all tests, since the libraries have 40 MB.
+programs_into() {
+	local program copy
+	for program in "${@:2}"; do
+		copy=$BATS_RUN_TMPDIR/programs/${program//\//_}
+		mkdir -p "$copy"
+		(
+			flock 9
+			[[ -e $copy/bin ]] || {
+				ldd "$program" | grep -o '/[^ ]*' | xargs cp -L --parents -t "$copy"
+				mkdir "$copy/bin"
+				cp -L "$program" "$copy/bin/"
+			}
+		) 9>"$copy.lock"
+		cp -alf "$copy/." "$1"
+	done
+}
