@@ -230,7 +230,7 @@ seat_functions='
 		}
 		for end in shutdown destroy; do
 			run "start-$end" virsh start inner
-			until_it inner_is_up
+			until_it inner_is_up || tail -n 20 /var/log/inner | sed 's/^/its console /'
 			drivers "given-$end"
 			tr -d '\r' </var/log/inner | grep '^inner' | sed "s/^/$end /"
 			run "$end" virsh $end inner
