@@ -44,6 +44,9 @@ __attribute__((noinline)) static enum match match_place(const struct config *con
 enum match match_section(const struct config *config,
 	const struct config_section *section, const struct pcidev *dev)
 {
+	/* Of a section that is bad there may be no selector. */
+	if (!section->kinds)
+		return MATCH_NONE;
 	if (section->kinds & PLACE_KINDS && !config_may_be_place(section, &dev->path))
 		return MATCH_NONE;
 	return match_place(config, section, dev);

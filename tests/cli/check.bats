@@ -245,6 +245,14 @@ native_driver() {
 		>"$host/etc/vfioboot.conf.d/second.conf"
 	check
 	expect section $gpu fail "'sudo vfioboot remove card' and 'sudo vfioboot add ADDRESS --name card'"
+	# One without a selector that is right names nothing, and not all that there is.
+	printf '[device typo]\nid = 10de:22o6\n' >"$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect section typo fail 'has an error'
+	expect config /etc/vfioboot.conf.d/second.conf:2 fail '10de:22o6'
+	[ -z "$(point host-use 0000:03:00.0)$(point iommu-group $gpu)" ]
+	run --separate-stderr "$vfioboot" remove 02:00 --root "$host" --dry-run
+	[[ $stderr == *"no device set contains '02:00'"* ]]
 }
 
 @test "protect-list" {

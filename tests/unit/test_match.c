@@ -91,6 +91,14 @@ static void test_section(void **state)
 	}
 }
 
+/* As the one with "id = 10de:22o6" is, which is no selector. */
+static void test_no_selector(void **state)
+{
+	const struct config_section section = {.first_selector = 3, .bad = true};
+
+	assert_int_equal(match_section(&config, &section, &function), MATCH_NONE);
+}
+
 static void test_unknown_path(void **state)
 {
 	assert_int_equal(
@@ -129,6 +137,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_section),
+		cmocka_unit_test(test_no_selector),
 		cmocka_unit_test(test_unknown_path),
 		cmocka_unit_test(test_identity),
 	};
