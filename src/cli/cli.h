@@ -182,14 +182,8 @@ enum cli_exit cli_confirm(const char *command, const char *text);
 
 /* ---- sections.c: what several commands say of the configuration */
 
-/* That nothing is configured, and what to do. */
-#define SECTIONS_NONE(config)                                                            \
-	((config)->n_others ? SECTIONS_NONE_WITH(" for this machine")                    \
-			    : SECTIONS_NONE_WITH(""))
-#define SECTIONS_NONE_WITH(where)                                                        \
-	"Nothing is configured" where ": every device keeps its native driver.\n"        \
-	"'vfioboot list' shows the devices; 'sudo vfioboot add DEVICE' chooses one for " \
-	"vfio-pci."
+/* That no section is configured, or that errors may have hidden it, and what to do. */
+const char *sections_none(const struct config *config);
 
 /* Prints each error of the configuration to stderr. */
 void sections_say_errors(const char *command, const struct config *config);

@@ -120,7 +120,7 @@ static void print_headline(
 	const struct nextboot *next, const struct nextboot_counts *counts)
 {
 	if (!next->config.n_sections)
-		puts(SECTIONS_NONE(&next->config));
+		puts(sections_none(&next->config));
 	else if (nextboot_hindrance(next))
 		cli_print(
 			"The next boot will bind nothing in the initramfs.  It starts '%s': "

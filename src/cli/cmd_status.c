@@ -226,7 +226,7 @@ static void headline(const struct status *status, char ret[static HEADLINE_SIZE]
 			"kernel command line.",
 			NULL);
 	else if (!status->next->config.n_sections)
-		text_join(ret, size, SECTIONS_NONE(&status->next->config), NULL);
+		text_join(ret, size, sections_none(&status->next->config), NULL);
 	else
 		text_join(ret, size, "Nothing was configured for this boot.", NULL);
 }

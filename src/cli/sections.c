@@ -2,6 +2,19 @@
 /* What several commands print of sections; how it is said library/sections.h knows. */
 #include "cli.h"
 
+#define NONE(where)                                                                      \
+	"Nothing is configured" where ": every device keeps its native driver.\n"        \
+	"'vfioboot list' shows the devices; 'sudo vfioboot add DEVICE' chooses one for " \
+	"vfio-pci."
+
+const char *sections_none(const struct config *config)
+{
+	if (config->n_errors)
+		return "No device could be read from the configuration, which has errors.\n"
+		       "'vfioboot check' says what to do about each.";
+	return config->n_others ? NONE(" for this machine") : NONE("");
+}
+
 /* The parameters of vfioboot on a command line, with blanks between, for free(). */
 static char *own_parameters(const char *cmdline)
 {

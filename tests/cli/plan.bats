@@ -71,6 +71,18 @@ same_as_early() { # CASE
 	json_true '.plan == []' <<<"$output"
 }
 
+@test "a configuration that cannot be read is not one that configures nothing" {
+	machine identical-cards
+	mkdir -p "$root/etc/vfioboot.conf"
+	for command in plan status; do
+		run --separate-stderr "$vfioboot" $command --root "$root"
+		[[ $output == 'No device could be read from the configuration, which has errors.'*"'vfioboot check'"* ]]
+		[[ $output != *'Nothing is configured'* && $stderr == *'/etc/vfioboot.conf'* ]]
+	done
+	run -1 "$vfioboot" check --root "$root"
+	[[ $output == *'/etc/vfioboot.conf'* ]]
+}
+
 @test "people see the driver of now and of the next boot" {
 	machine identical-cards
 	config '[device second]' 'path = 00:01.1/00' 'expect = 2'
