@@ -618,9 +618,9 @@ int parameters_plan(const struct root *root, const struct bootloader *loader,
 		return -EOPNOTSUPP;
 	if (!copy_text(ret->words, sizeof(ret->words), words, strlen(words)))
 		return message_set(message, -E2BIG, "there are too many parameters");
-	r = parameters_record_read(root, &plan.record);
+	r = parameters_record_read(root, &plan.record, message);
 	if (r < 0)
-		return message_errno(message, r, "cannot read " PARAMETERS_RECORD);
+		return r;
 	return ret->permanent.program ? plan_program(&plan) : plan_files(&plan);
 }
 
@@ -714,7 +714,7 @@ int parameters_plan_removal(const struct root *root, const struct bootloader *lo
 		.parameters = ret, .files = {.root = root}, .message = message};
 	int r = begin(root, loader, true, ret);
 
-	r = r < 0 ? r : parameters_record_read(root, &plan.record);
+	r = r < 0 ? r : parameters_record_read(root, &plan.record, message);
 	if (r < 0 || !parameters_has_ours(root))
 		return r;
 	for (size_t i = 0; r == 0 && i < plan.record.n; i++)

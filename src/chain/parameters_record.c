@@ -55,19 +55,31 @@ int parameters_record_add(struct parameters_record *record, const char *key,
 	return 0;
 }
 
-int parameters_record_read(const struct root *root, struct parameters_record *ret)
+static int damaged(unsigned line, struct message *message)
+{
+	message_remedy(message,
+		"correct it: a file, a tab, and the parameters that 'vfioboot cmdline --apply' added to it");
+	return message_set(message, -EBADMSG, PARAMETERS_RECORD ":%u is damaged", line);
+}
+
+int parameters_record_read(
+	const struct root *root, struct parameters_record *ret, struct message *message)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = file_read(root, PARAMETERS_RECORD, &text, NULL);
 	char *rest = text, *line;
 
 	if (r < 0)
-		return r == -ENOENT || r == -ENOTDIR ? 0 : r;
-	while (r == 0 && (line = strsep(&rest, "\n"))) {
+		return r == -ENOENT || r == -ENOTDIR
+			? 0
+			: message_errno(message, r, "cannot read " PARAMETERS_RECORD);
+	for (unsigned number = 1; r == 0 && (line = strsep(&rest, "\n")); number++) {
 		const char *key = strsep(&line, "\t"), *words = strsep(&line, "\t");
 
 		if (words && *key && *key != '#')
 			r = parameters_record_add(ret, key, words, line);
+		else if (*key && *key != '#')
+			r = damaged(number, message);
 	}
 	return r;
 }

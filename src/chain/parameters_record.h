@@ -24,8 +24,12 @@ struct parameters_record {
 	size_t n;
 };
 
-/* Reads it into @ret, which is {0}; nothing where there is none.  0 or -errno. */
-int parameters_record_read(const struct root *root, struct parameters_record *ret);
+/*
+ * Reads it into @ret, which is {0}; nothing where there is none.  0 or -errno with a message; -EBADMSG where
+ * a line is none: what it was about would stay where it is, and nobody would know of it.
+ */
+int parameters_record_read(
+	const struct root *root, struct parameters_record *ret, struct message *message);
 void parameters_record_free(struct parameters_record *record);
 
 /* The line of the place, which belongs to @record; NULL for none. */

@@ -241,6 +241,17 @@ check the entries of the boot menu" ]
 	unchanged
 }
 
+@test "a damaged record is an error: what was added would stay, and nobody would know of it" {
+	tree_of debian-grub
+	mkdir -p "$tree/var/lib/vfioboot"
+	printf '# ours\n/etc/default/grub intel_iommu=on\n' >"$tree/var/lib/vfioboot/cmdline"
+	for way in --apply --remove; do
+		run -1 --separate-stderr "$vfioboot" cmdline "$way" --dry-run --root "$tree"
+		[[ $stderr == *'/var/lib/vfioboot/cmdline:2 is damaged; correct it: a file, a tab, and '* ]]
+		[ -z "$output" ]
+	done
+}
+
 @test "undo takes it back, too" {
 	# shellcheck source=/dev/null
 	source "$BATS_TEST_DIRNAME/host.bash"
