@@ -518,6 +518,8 @@ only_display() {
 
 # bats test_tags=shard:4
 @test "GRUB, BIOS: add, apply, try, keep, apply: bound by the normal entry; undo takes a trial back" {
+	# Nothing is configured.
+	rm "$BATS_TEST_TMPDIR/overlay/etc/vfioboot.conf"
 	grub_disk
 	twins_with_transfer
 	transfer_script <<-'END'
