@@ -176,13 +176,16 @@ static int list_missing(
 
 static void report_no_index(struct check_host *host, const char *release, int error)
 {
-	if (error == -EBADMSG)
+	const char *remedy = "run 'sudo depmod %s', or reinstall that kernel";
+
+	if (error == -EBADMSG) {
 		check_fail(host, release, "the index of its modules is damaged");
-	else
-		check_unknown(host, release, "cannot read the index of its modules: %s",
-			check_why(error));
-	check_remedy_live(
-		host, "run 'sudo depmod %s', or reinstall that kernel", release);
+		check_remedy(host, remedy, release);
+		return;
+	}
+	check_unknown(host, release, "cannot read the index of its modules: %s",
+		check_why(error));
+	check_remedy_live(host, remedy, release);
 }
 
 static void check_modules_of(struct check_host *host, const char *release)
