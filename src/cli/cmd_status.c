@@ -453,6 +453,22 @@ static void print_next(const struct status *status)
 		printf("Next boot: nothing is bound in the initramfs.\n");
 }
 
+static void print_handed_over(const struct status *status)
+{
+	for (size_t i = 0; i < status->handed_over.n; i++) {
+		const char *set = status->handed_over.names[i];
+		struct message message = {0};
+
+		if (handover_verify(&status->cli->root, set, &message) == 0)
+			cli_print("%s has been handed over while this system runs; 'sudo "
+				  "vfioboot release %s' takes it back.\n",
+				set, set);
+		else
+			cli_print("Whether %s is handed over is unknown: %s; %s.\n", set,
+				message.text, message.remedy);
+	}
+}
+
 static int print_text(const struct status *status)
 {
 	char text[HEADLINE_SIZE];
@@ -472,10 +488,7 @@ static int print_text(const struct status *status)
 		sections_print_start(status->cli);
 	sections_print_inactive(status->next);
 	sections_print_others(&status->next->config);
-	for (size_t i = 0; i < status->handed_over.n; i++)
-		cli_print("%s has been handed over while this system runs; 'sudo "
-			  "vfioboot release %s' takes it back.\n",
-			status->handed_over.names[i], status->handed_over.names[i]);
+	print_handed_over(status);
 	print_next(status);
 	r = trial_text_print(&status->cli->root);
 	if (r < 0 && r != -ENOENT)

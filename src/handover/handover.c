@@ -84,11 +84,8 @@ int handover_release(const struct root *root, const struct handover_request *req
 	if (r == -ENOENT ||
 		(r == 0 && request->guest && strcmp(request->guest, state->guest) != 0))
 		return say_not_given(request, &ret->nothing);
-	if (r < 0) {
-		message_remedy(message, "look at it, then remove it");
-		return message_errno(
-			message, r, "cannot read " STATE_HANDOVERS "/%s", request->set);
-	}
+	if (r < 0)
+		return state_say_unreadable(request->set, r, message);
 	r = refusals_find_guest(work, message);
 	if (r == 0)
 		r = steps_add_way_back(work, &ret->change);
@@ -195,6 +192,14 @@ int handover_find(const struct root *root, struct pci_address address,
 int handover_list(const struct root *root, struct file_names *ret)
 {
 	return state_list(root, ret);
+}
+
+int handover_verify(const struct root *root, const char *set, struct message *message)
+{
+	_cleanup_(state_free) struct state state = {0};
+	int r = state_read(root, set, &state);
+
+	return r < 0 ? state_say_unreadable(set, r, message) : 0;
 }
 
 void handover_name_functions(const struct handover *handover, char *ret, size_t size)

@@ -87,6 +87,9 @@ int handover_find(const struct root *root, struct pci_address address,
 /* The names of all sets that are handed over, for file_free_names().  0 or -errno. */
 int handover_list(const struct root *root, struct file_names *ret);
 
+/* Whether what is known of such a set can be read, so that it can be taken back.  0, or -errno with a message. */
+int handover_verify(const struct root *root, const char *set, struct message *message);
+
 /* The functions of all sets, with commas between, for people. */
 void handover_name_functions(const struct handover *handover, char *ret, size_t size);
 

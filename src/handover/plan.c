@@ -140,12 +140,6 @@ static bool is_wanted(const struct planning *planning, const char *driver)
 		: strcmp(driver, planning->driver) == 0;
 }
 
-static int say_unreadable(const char *set, int error, struct message *message)
-{
-	message_remedy(message, "look at it, then remove it");
-	return message_errno(message, error, "cannot read " STATE_HANDOVERS "/%s", set);
-}
-
 /* Of one that was killed half-way nobody has the set: this run goes on with it. */
 static int refuse_other_guest(const struct planning *planning, const struct state *state)
 {
@@ -206,7 +200,7 @@ static int refuse_other_sets(const struct planning *planning)
 		if (r == -ENOENT || (r == 0 && strcmp(name, planning->request->set) == 0))
 			continue;
 		if (r < 0)
-			return say_unreadable(name, r, planning->message);
+			return state_say_unreadable(name, r, planning->message);
 		message_remedy(planning->message, "run 'sudo vfioboot release %s'", name);
 		return message_set(planning->message, -EBUSY,
 			"%s was handed over with %s", address, name);
@@ -243,7 +237,7 @@ static int read_state(struct planning *planning)
 		return r;
 	r = state_read(planning->facts->root, planning->request->set, state);
 	if (r < 0 && r != -ENOENT)
-		return say_unreadable(planning->request->set, r, planning->message);
+		return state_say_unreadable(planning->request->set, r, planning->message);
 	r = r < 0 ? 0 : refuse_other_guest(planning, state);
 	if (r == 0)
 		r = refuse_other_driver(planning, state);

@@ -239,6 +239,12 @@ static int read_line(struct state *state, const struct line *line)
 	return -EBADMSG;
 }
 
+int state_say_unreadable(const char *set, int error, struct message *message)
+{
+	message_remedy(message, "look at it, then remove it");
+	return message_errno(message, error, "cannot read " STATE_HANDOVERS "/%s", set);
+}
+
 int state_read(const struct root *root, const char *set, struct state *ret)
 {
 	_cleanup_(state_free) struct state state = {0};

@@ -74,6 +74,9 @@ struct state {
  */
 int state_read(const struct root *root, const char *set, struct state *ret);
 
+/* Says that it failed with @error, but for -ENOENT.  Returns @error. */
+int state_say_unreadable(const char *set, int error, struct message *message);
+
 /* Writes the file as a whole.  0 or -errno. */
 int state_write(const struct root *root, const struct state *state);
 

@@ -88,11 +88,22 @@ left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo
 	json_is '.functions == [] and .next_boot.bind == 0 and
 		.inactive == [{"section": "guest", "profile": null, "why": "demand"}]'
 	json_is '.handed_over == []'
-	put run/vfioboot/handover/guest </dev/null
+	put run/vfioboot/handover/guest <<-'END'
+		vfioboot-handover 1
+		version 0.1.0
+		guest -
+		phase bound
+		function 0000:02:00.0 00:01.1/00.0 10de:2206 nouveau vfio-pci -
+	END
 	ask status
 	[[ $output == *"guest has been handed over while this system runs; 'sudo vfioboot release guest' takes it back."* ]]
 	ask status --json
 	json_is '.handed_over == ["guest"]'
+	# What release cannot read it does not take back.
+	put run/vfioboot/handover/guest <<<garbage
+	ask status
+	[[ $output == *'Whether guest is handed over is unknown: cannot read /run/vfioboot/handover/guest: '*'; look at it, then remove it.'* ]]
+	[[ $output != *'takes it back'* ]]
 	# It was a section of boots when this one began, and was handed back since.
 	put run/vfioboot/initramfs.record <<-'END'
 		vfioboot-record 2
