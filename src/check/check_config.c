@@ -22,8 +22,8 @@ static void check_config(struct check_host *host)
 			"away");
 		check_remedy_parameter(host, false, "vfioboot.off");
 	} else if (!config->n_errors && !config->n_sections && !config->n_others) {
-		check_pass(
-			host, "", "no device is configured yet; use 'sudo vfioboot add'");
+		check_pass(host, "",
+			"no device is configured yet; use 'sudo vfioboot add DEVICE'");
 	} else if (!config->n_errors && config->n_sections) {
 		check_pass(host, "", "%u %s, without errors", config->n_sections,
 			config->n_sections == 1 ? "section" : "sections");

@@ -80,7 +80,7 @@ enum cli_exit cli_need_root(const char *command)
 {
 	if (geteuid() == 0)
 		return CLI_OK;
-	return cli_error(command, "this needs root; run 'sudo vfioboot %s'", command);
+	return cli_error(command, "this needs root; run it with sudo");
 }
 
 const char *cli_plural(size_t n)

@@ -147,7 +147,7 @@ static void note_item(struct importing *importing, const struct import *import)
 		break;
 	case IMPORT_GUEST:
 		add_note(importing, import,
-			"add it with 'sudo vfioboot add' if it is to be bound at boot",
+			"add it with 'sudo vfioboot add DEVICE' if it is to be bound at boot",
 			"it binds %s when a guest starts", list);
 		break;
 	}

@@ -455,8 +455,8 @@ static enum cli_exit choose_named(struct setup *setup, const char *operand)
 			continue;
 		if (!card)
 			return cli_error(SETUP,
-				"'%s' is no card that this offers; 'sudo vfioboot add' "
-				"takes any device",
+				"'%s' is no card that this offers; 'sudo vfioboot add DEVICE' "
+				"takes any",
 				operand);
 		if (!card->number && !*card->section)
 			return say_not_offered(setup, card, operand);

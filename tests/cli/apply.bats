@@ -197,7 +197,7 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	done
 	[ "$(id -u)" = 0 ] || {
 		run -1 --separate-stderr "$vfioboot" apply
-		[ "$stderr" = "vfioboot apply: this needs root; run 'sudo vfioboot apply'" ]
+		[ "$stderr" = 'vfioboot apply: this needs root; run it with sudo' ]
 	}
 }
 

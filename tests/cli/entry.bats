@@ -1444,7 +1444,7 @@ undo_live() {
 	cp "$PROGRAM" "$work/vfioboot"
 	for action in add remove update; do
 		run -1 setpriv --reuid=65534 --clear-groups "$work/vfioboot" entry "$action"
-		[[ $output == *"needs root; run 'sudo vfioboot entry $action'"* ]]
+		[[ $output == *'needs root; run it with sudo'* ]]
 	done
 }
 
