@@ -2,9 +2,17 @@
 /* What went wrong, as a text with its remedy. */
 #include "message.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+const char *errno_text(int code)
+{
+	code = code < 0 ? -code : code;
+	/* The C library says "Bad message", which is about a protocol that nobody here speaks. */
+	return code == EBADMSG ? "it is damaged" : strerror(code);
+}
 
 int message_set(struct message *message, int code, const char *format, ...)
 {
@@ -31,7 +39,7 @@ int message_errno(struct message *message, int code, const char *format, ...)
 	va_end(args);
 	len = strlen(message->text);
 	snprintf(message->text + len, sizeof(message->text) - len, ": %s",
-		strerror(code < 0 ? -code : code));
+		errno_text(code));
 	message->code = code;
 	return code;
 }

@@ -30,6 +30,9 @@ struct message {
 		[MESSAGE_SIZE]; /* what to do; "": nothing that the text does not say */
 };
 
+/* What went wrong by @code, an errno or -errno, in words that are for people; strerror() of the rest. */
+const char *errno_text(int code);
+
 /* Sets code and text.  Returns @code.  @message NULL: nobody wants the text. */
 int message_set(struct message *message, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -238,7 +238,7 @@ static int run_unify(
 		return 0;
 	message_remedy(message, "run 'sudo vfioboot apply --full'");
 	return message_set(message, r, "cannot make %s: %s", step->other,
-		r == -EREMOTEIO ? why : strerror(-r));
+		r == -EREMOTEIO ? why : errno_text(r));
 }
 
 static const struct change_kind apply_unify = {

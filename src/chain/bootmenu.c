@@ -90,7 +90,7 @@ static int plan_file(const struct root *root, const struct bootentries *wanted,
 	r = bootmenu_write(change, root, BOOTENTRY_FILE, text);
 	if (r < 0 && r != -ENOMEM)
 		return bootmenu_fail(change, "cannot read " BOOTENTRY_FILE ": %s%s",
-			strerror(-r),
+			errno_text(r),
 			r == -EISDIR ? "; move that away" : bootmenu_remedy(r));
 	if (r < 0 || change->files.n == n)
 		return r;
@@ -271,7 +271,7 @@ static int remove_from(const struct root *root, const struct bootloader *loader,
 		return 0;
 	if (r < 0)
 		r = bootmenu_fail(&change, "cannot read the menu of %s, %s: %s%s",
-			loader->title, failed, strerror(-r), bootmenu_remedy(r));
+			loader->title, failed, errno_text(r), bootmenu_remedy(r));
 	else
 		r = loader->ops->plan(root, &wanted, dry_run ? all : &change);
 	if (r == 0 && !dry_run)
@@ -289,7 +289,7 @@ static int fail_hidden(
 	const struct bootloader_search *search, struct bootmenu_change *change)
 {
 	return bootmenu_fail(change, "cannot read /%s: %s%s", search->hidden_at,
-		strerror(EACCES), bootmenu_remedy(-EACCES));
+		errno_text(EACCES), bootmenu_remedy(-EACCES));
 }
 
 /* That the menu which got the entries can be seen: a /boot that is not mounted has them still. */
@@ -328,7 +328,7 @@ int bootmenu_remove_all(
 	r = bootmenu_write(ret, root, BOOTENTRY_FILE, NULL);
 	if (r < 0)
 		return bootmenu_fail(ret, "cannot remove " BOOTENTRY_FILE ": %s%s",
-			strerror(-r), r == -EISDIR ? "; move that away" : "");
+			errno_text(r), r == -EISDIR ? "; move that away" : "");
 	r = dry_run ? 0 : bootmenu_write_files(ret);
 	if (r < 0)
 		return r;

@@ -756,7 +756,7 @@ enum image_state imagecheck_judge(const struct imagecheck *check, const struct r
 
 	if (r < 0) {
 		snprintf(why, why_size, "the modules of %s cannot be read: %s", release,
-			strerror(-r));
+			errno_text(r));
 		return IMAGE_UNKNOWN;
 	}
 	state = judge_image(

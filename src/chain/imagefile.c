@@ -583,7 +583,7 @@ int imagefile_open(const struct root *root, const char *path,
 	if (r == -EACCES)
 		snprintf(why, why_size, "only root may read it");
 	else if (r < 0 && !*why)
-		snprintf(why, why_size, "it cannot be read: %s", strerror(-r));
+		snprintf(why, why_size, "it cannot be read: %s", errno_text(r));
 	return r;
 }
 

@@ -68,7 +68,7 @@ static int remove_entries(
 
 	if (r < 0)
 		return message_set(message, r, "%s",
-			change.message.code ? change.message.text : strerror(-r));
+			change.message.code ? change.message.text : errno_text(r));
 	r = bootmenu_write_files(&change);
 	return r < 0 ? message_set(message, r, "cannot remove the entry of the trial: %s",
 			       change.message.text)

@@ -166,7 +166,7 @@ const char *check_why(int error)
 		return "only root can read it";
 	return error == -ENOENT || error == -ENODATA || error == -ENOTDIR
 		? "not found"
-		: strerror(-error);
+		: errno_text(error);
 }
 
 static int list_functions(struct check_host *host)

@@ -83,7 +83,8 @@ static enum cli_exit fix(const struct cli *cli, struct verdicts *verdicts, bool 
 	int r = verdicts_add_steps(verdicts, &change);
 
 	if (r < 0)
-		return cli_error("check", "cannot work out what to do: %s", strerror(-r));
+		return cli_error(
+			"check", "cannot work out what to do: %s", errno_text(r));
 	if (!change.n)
 		puts("Nothing to remove was found.");
 	else
@@ -107,6 +108,6 @@ enum cli_exit check_fix_leftovers(struct cli *cli, bool yes)
 	if (status != CLI_OK)
 		return status;
 	if (verdicts_find(&cli->machine->facts, cli->machine->next, &verdicts) < 0)
-		return cli_error("check", "%s", strerror(ENOMEM));
+		return cli_error("check", "%s", errno_text(ENOMEM));
 	return fix(cli, &verdicts, yes);
 }

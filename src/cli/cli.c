@@ -210,7 +210,7 @@ enum cli_exit cli_open(struct cli *cli)
 		return cli_error(cli->command->name,
 			"cannot open %s: %s; --root takes the directory with the files of "
 			"another machine",
-			cli->dir, strerror(-r));
+			cli->dir, errno_text(r));
 	cli->root = cli->machine->root;
 	return CLI_OK;
 }

@@ -126,7 +126,7 @@ static enum cli_exit forget_replaced(struct addition *addition)
 			"delete [device %s] there yourself, up to the next section",
 			name, place, name);
 	if (r < 0)
-		return cli_error("add", "cannot read %s: %s", path, strerror(-r));
+		return cli_error("add", "cannot read %s: %s", path, errno_text(r));
 	config_remove_section(config, section);
 	return CLI_OK;
 }
@@ -343,7 +343,7 @@ static struct vfioboot_points find_obstacles(const struct addition *addition)
 		&points);
 
 	if (r < 0)
-		cli_error("add", "%s", strerror(-r));
+		cli_error("add", "%s", errno_text(r));
 	return points;
 }
 
@@ -512,7 +512,7 @@ static enum cli_exit write_section(
 	if (!cli->dry_run)
 		r = atomicfile_write_below(&cli->root, path, text, strlen(text));
 	if (r < 0)
-		return cli_error("add", "cannot write %s: %s", path, strerror(-r));
+		return cli_error("add", "cannot write %s: %s", path, errno_text(r));
 	if (!cli->json)
 		printf(cli->dry_run ? "Would write %s:\n\n%s" : "Wrote %s.\n", path,
 			text);
@@ -569,7 +569,7 @@ static enum cli_exit add(struct addition *addition)
 	if (status != CLI_OK)
 		return status;
 	if (offer_add_physical(&devices->host, &devices->offer) < 0)
-		return cli_error("add", "%s", strerror(ENOMEM));
+		return cli_error("add", "%s", errno_text(ENOMEM));
 	if (!obstacles_block(&devices->offer.obstacles))
 		leftovers_warn("add", &addition->cli->machine->facts,
 			devices->offer.obstacles.next);

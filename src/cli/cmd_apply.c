@@ -57,8 +57,8 @@ static enum cli_exit check_protect(struct cli *cli, struct nextboot *next)
 			"this is a chroot or a container, not a running host; run this on "
 			"the host itself, with proc and sysfs mounted");
 	if (r < 0)
-		return cli_error(
-			command, "cannot find out what this host uses: %s", strerror(-r));
+		return cli_error(command, "cannot find out what this host uses: %s",
+			errno_text(r));
 	return CLI_OK;
 }
 
@@ -182,7 +182,7 @@ static enum cli_exit look(struct cli *cli)
 		cli_warning(cli->command->name,
 			"cannot read the PCI functions (%s): what the next boot will "
 			"bind is not known",
-			strerror(-next->machine_error));
+			errno_text(next->machine_error));
 	return status;
 }
 
@@ -221,7 +221,7 @@ enum cli_exit apply_plan(struct cli *cli, const struct obstacles_dropin *planned
 	configured = follow(cli, planned, n_planned);
 	if (configured < 0)
 		return cli_error(
-			command, "cannot find the images: %s", strerror(-configured));
+			command, "cannot find the images: %s", errno_text(configured));
 	status = progress_check_images(command, &cli->machine->chain, IMAGECHECK_NOW);
 	if (status != CLI_OK)
 		return status;
@@ -229,7 +229,7 @@ enum cli_exit apply_plan(struct cli *cli, const struct obstacles_dropin *planned
 	progress_warn_unknown(command, &cli->machine->chain);
 	r = apply_steps(&cli->root, next->protect_traced ? &next->protect : NULL,
 		configured, full, &cli->machine->chain, ret);
-	return r < 0 ? cli_error(command, "cannot work out what to do: %s", strerror(-r))
+	return r < 0 ? cli_error(command, "cannot work out what to do: %s", errno_text(r))
 		     : CLI_OK;
 }
 

@@ -92,7 +92,7 @@ static enum cli_exit begin(const struct cli *cli, int *ret_lock)
 			"another device is being handed over; try again when that has "
 			"finished");
 	if (fd < 0)
-		return cli_error(command, "cannot lock: %s", strerror(-fd));
+		return cli_error(command, "cannot lock: %s", errno_text(fd));
 	*ret_lock = fd;
 	return CLI_OK;
 }
@@ -119,7 +119,7 @@ static enum cli_exit find_sections(const struct offer *offer, struct file_names 
 		without = section ? without : function;
 	}
 	if (r < 0)
-		return cli_error("bind", "%s", strerror(-r));
+		return cli_error("bind", "%s", errno_text(r));
 	if (!with || !without)
 		return CLI_OK;
 	pci_address_format(with->dev.address, other);
@@ -148,7 +148,7 @@ static enum cli_exit choose_name(const struct cli *cli, struct devices *devices)
 	strcpy(stem, offer->name);
 	r = handover_list(root, &given);
 	if (r < 0)
-		return cli_error("bind", "%s", strerror(-r));
+		return cli_error("bind", "%s", errno_text(r));
 	while (text_is_one_of(offer->name, (const char *const *)given.names, given.n))
 		snprintf(offer->name, sizeof(offer->name), "%.30s-%u", stem, number++);
 	return CLI_OK;
@@ -165,7 +165,7 @@ static enum cli_exit make_section(const struct cli *cli, struct devices *devices
 	if (status != CLI_OK)
 		return status;
 	r = dropin_read_text(devices->config, devices->offer.text, "(vfioboot bind)");
-	return r < 0 ? cli_error("bind", "%s", strerror(-r)) : CLI_OK;
+	return r < 0 ? cli_error("bind", "%s", errno_text(r)) : CLI_OK;
 }
 
 /* Finds the sections of the devices that are named, or makes one of them. */
@@ -194,7 +194,7 @@ static enum cli_exit find_devices(
 		return status;
 	status = make_section(cli, devices);
 	r = status == CLI_OK ? file_add_name(ret, devices->offer.name) : 0;
-	return r < 0 ? cli_error("bind", "%s", strerror(-r)) : status;
+	return r < 0 ? cli_error("bind", "%s", errno_text(r)) : status;
 }
 
 /* Finds the sets that are named, and those of the devices that are, each once. */
@@ -207,7 +207,7 @@ static enum cli_exit find_sets(
 	for (int i = 0; i < cli->n_operands; i++)
 		if (config_find_section(devices->config, cli->operands[i]) &&
 			file_add_name(ret, cli->operands[i]) < 0)
-			return cli_error("bind", "%s", strerror(ENOMEM));
+			return cli_error("bind", "%s", errno_text(ENOMEM));
 	status = find_devices(cli, devices, ret);
 	for (size_t i = 0; i < ret->n && arguments->last_display; i++) {
 		struct config_section *section =
@@ -257,7 +257,7 @@ static enum cli_exit find_program(char *ret, size_t size)
 {
 	int r = run_own_path(ret, size);
 
-	return r < 0 ? cli_error("bind", "cannot find this program: %s", strerror(-r))
+	return r < 0 ? cli_error("bind", "cannot find this program: %s", errno_text(r))
 		     : CLI_OK;
 }
 
@@ -408,7 +408,7 @@ static enum cli_exit find_given(
 		return CLI_OK;
 	if (r < 0 || cli->machine->facts.bus_error < 0)
 		return cli_error("release", "cannot read the PCI functions: %s",
-			strerror(r < 0 ? -r : -cli->machine->facts.bus_error));
+			errno_text(r < 0 ? r : cli->machine->facts.bus_error));
 	if (selector_parse(operand, &selector) < 0)
 		return cli_misuse("release",
 			"'%s' is neither a device set nor a device; use its name, or an "
@@ -423,7 +423,7 @@ static enum cli_exit find_given(
 	}
 	if (r < 0 && r != -ENOENT)
 		return cli_error("release", "cannot read what was handed over as %s: %s",
-			ret, strerror(-r));
+			ret, errno_text(r));
 	return CLI_OK;
 }
 

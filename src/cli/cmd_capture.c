@@ -22,7 +22,7 @@ static void say_gaps(const struct capture *capture, bool live)
 		denied |= error == -EACCES || error == -EPERM;
 		if (i < GAPS_MAX)
 			cli_warning("capture", "left out %s: %s", capture->gaps[i].path,
-				strerror(-error));
+				errno_text(error));
 	}
 	if (capture->n_gaps > GAPS_MAX)
 		cli_warning("capture", "left out %zu more that could not be read",
@@ -43,7 +43,7 @@ static enum cli_exit report_write(const char *path, int error)
 			"%s exists and is not a regular file; name another, or - for "
 			"standard output",
 			path);
-	return cli_error("capture", "cannot write %s: %s", path, strerror(-error));
+	return cli_error("capture", "cannot write %s: %s", path, errno_text(error));
 }
 
 static enum cli_exit write_archive(const char *path, const char *data, size_t size)
@@ -87,7 +87,7 @@ static enum cli_exit run(struct cli *cli)
 	r = capture_read(&cli->root, &capture);
 	if (r < 0)
 		return cli_error(
-			"capture", "cannot capture %s: %s", cli->dir, strerror(-r));
+			"capture", "cannot capture %s: %s", cli->dir, errno_text(r));
 	r = capture_pack(&capture, path, &data, &size);
 	if (r == -ENOTSUP)
 		return cli_error("capture",
@@ -95,7 +95,7 @@ static enum cli_exit run(struct cli *cli)
 			"ends in .tar",
 			path);
 	if (r < 0)
-		return cli_error("capture", "cannot make the archive: %s", strerror(-r));
+		return cli_error("capture", "cannot make the archive: %s", errno_text(r));
 	if (write_archive(path, data, size) != CLI_OK)
 		return CLI_FAILED;
 	say_gaps(&capture, cli->root.live);

@@ -280,7 +280,7 @@ static enum cli_exit run(struct cli *cli)
 		cli_warning("check",
 			"cannot read the PCI functions of %s: %s; their checks are left "
 			"out",
-			cli->dir, strerror(-cli->machine->next->machine_error));
+			cli->dir, errno_text(cli->machine->next->machine_error));
 	r = readiness_check(cli->machine, (const char *const *)cli->operands,
 		(size_t)cli->n_operands, &list);
 	message = cli->context->failure;
@@ -292,7 +292,7 @@ static enum cli_exit run(struct cli *cli)
 		print_json(&list);
 	else
 		r = print_text(&list);
-	return r < 0 ? cli_error("check", "%s", strerror(-r)) : judge(&list);
+	return r < 0 ? cli_error("check", "%s", errno_text(r)) : judge(&list);
 }
 
 const struct cli_command cmd_check = {

@@ -152,7 +152,7 @@ static enum cli_exit read_next(struct cli *cli, const char *profile)
 
 	if (r < 0)
 		return cli_error("cmdline", "cannot read the kernel command line: %s",
-			strerror(-r));
+			errno_text(r));
 	/* What this boot has not shown to work or to fail is not known of the next one. */
 	if (asprintf(&cmdline, "%s%s %s", profile ? "vfioboot.profile=" : "",
 		    profile ? profile : "", booted) < 0)
@@ -253,7 +253,7 @@ static enum cli_exit run(struct cli *cli)
 		return cli_error("cmdline",
 			"cannot read the facts of the machine in %s: %s; run it on the "
 			"machine itself",
-			cli->dir, strerror(-r));
+			cli->dir, errno_text(r));
 	if (arguments->apply)
 		return cmdline_apply(cli, params, arguments->loader, arguments->yes);
 	print(cli, params);

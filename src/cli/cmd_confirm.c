@@ -55,7 +55,7 @@ static enum cli_exit watch(const struct root *root, const char *id, unsigned sec
 		return CLI_OK;
 	}
 	if (r < 0)
-		return cli_error("confirm", "trial %s: %s", id, strerror(-r));
+		return cli_error("confirm", "trial %s: %s", id, errno_text(r));
 	return cli_error("confirm",
 		"trial %s is not confirmed (%s): %s; returning to the normal entry", id,
 		trial_reason_word(trial.reason), trial.text);
@@ -68,7 +68,7 @@ static enum cli_exit settle(const struct root *root)
 
 	if (r < 0)
 		return cli_error("confirm",
-			"cannot settle the trial of " TRIAL_STATE ": %s", strerror(-r));
+			"cannot settle the trial of " TRIAL_STATE ": %s", errno_text(r));
 	if (r > 0)
 		printf("trial %s failed (%s): %s; see 'vfioboot status'\n", trial.id,
 			trial_reason_word(trial.reason), trial.text);
@@ -95,7 +95,7 @@ static enum cli_exit run(struct cli *cli)
 		return cli_error("confirm",
 			"cannot read the kernel command line, so it is unknown whether "
 			"this boot is a trial: %s",
-			strerror(-r));
+			errno_text(r));
 	return id[0] ? watch(&cli->root, id, seconds) : settle(&cli->root);
 }
 

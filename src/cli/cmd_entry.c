@@ -29,7 +29,7 @@ static enum cli_exit read_wanted(
 	*ret_asked = r == 0;
 	if (r == 0 || r == -ENOENT)
 		return CLI_OK;
-	return cli_error("entry", "cannot read " BOOTENTRY_FILE ": %s%s", strerror(-r),
+	return cli_error("entry", "cannot read " BOOTENTRY_FILE ": %s%s", errno_text(r),
 		r == -EISDIR ? "; move that away" : bootmenu_remedy(r));
 }
 
@@ -73,8 +73,8 @@ static int decide_wanted(const struct root *root, const struct obstacles_dropin 
 		return r;
 	r = cmdline_read_if_any(root, &cmdline);
 	if (r < 0) {
-		cli_error(
-			"entry", "cannot read the kernel command line: %s", strerror(-r));
+		cli_error("entry", "cannot read the kernel command line: %s",
+			errno_text(r));
 		return r;
 	}
 	if (bootmenu_read_wanted(root, &old) == 0)
@@ -93,7 +93,7 @@ static void warn_of(const struct bootmenu_change *change)
 static enum cli_exit fail(const struct bootmenu_change *change, int error)
 {
 	return cli_error("entry", "%s",
-		error == -EREMOTEIO ? change->message.text : strerror(-error));
+		error == -EREMOTEIO ? change->message.text : errno_text(error));
 }
 
 static void print_text(const char *text)
@@ -162,11 +162,11 @@ static enum cli_exit print_edit(const struct root *root, const struct bootloader
 	int r;
 
 	if (!text_stream_open(&stream))
-		return cli_error("entry", "%s", strerror(ENOMEM));
+		return cli_error("entry", "%s", errno_text(ENOMEM));
 	r = loader->ops->edit(root, wanted, stream.out);
 	text = text_stream_take(&stream);
 	if (r < 0 || !text)
-		return cli_error("entry", "%s", strerror(r < 0 ? -r : ENOMEM));
+		return cli_error("entry", "%s", errno_text(r < 0 ? r : -ENOMEM));
 	printf("Boot loader: %s.  Nothing was changed: edit its menu by hand.\n\n%s",
 		loader->title, text);
 	return CLI_UNKNOWN;
@@ -257,7 +257,7 @@ static enum cli_exit update(const struct cli *cli)
 	leaks = asked ? 1 : bootmenu_may_leak(root, &wanted);
 	if (leaks < 0)
 		return cli_error("entry", "cannot read the kernel command line: %s",
-			strerror(-leaks));
+			errno_text(leaks));
 	if (!leaks)
 		return CLI_OK;
 	loader = entry_find_loader("entry", root,
@@ -272,7 +272,7 @@ static enum cli_exit update(const struct cli *cli)
 
 static enum cli_exit say_unseen(const char *failed, int error)
 {
-	return cli_error("entry", "cannot read %s: %s%s", failed, strerror(-error),
+	return cli_error("entry", "cannot read %s: %s%s", failed, errno_text(error),
 		bootmenu_remedy(error));
 }
 
@@ -411,7 +411,7 @@ static void say_unread(const struct root *root, const struct bootloader *loader,
 
 	if (loader->ops->plan) {
 		cli_warning("entry", "cannot read the menu of %s: %s: %s%s",
-			loader->title, failed, strerror(-error), bootmenu_remedy(error));
+			loader->title, failed, errno_text(error), bootmenu_remedy(error));
 		return;
 	}
 	bootmenu_hand_place(root, loader, place);
@@ -455,7 +455,7 @@ static enum cli_exit print_list(const struct root *root, const struct bootloader
 	int r = add_lines(&listing, root, loader, wanted, &unknown);
 
 	if (r < 0)
-		return cli_error("entry", "%s", strerror(-r));
+		return cli_error("entry", "%s", errno_text(r));
 	table_print(table);
 	if (unknown)
 		return CLI_UNKNOWN;

@@ -258,7 +258,7 @@ static enum cli_exit find(struct importing *importing)
 	if (r == 0)
 		r = candidates_find(&of, is_meant, imports, &importing->candidates);
 	if (r < 0)
-		return cli_error("import", "%s", strerror(-r));
+		return cli_error("import", "%s", errno_text(r));
 	importing->proposed =
 		or_no_memory(calloc(importing->candidates.n + 1, sizeof(bool)));
 	for (size_t i = 0; status == CLI_OK && i < importing->candidates.n; i++)
@@ -423,7 +423,7 @@ static enum cli_exit plan_files(const struct importing *importing, struct change
 	r = devices_put_planned(&importing->devices, ret);
 	if (r < 0)
 		return cli_error(
-			"import", "cannot work out what to do: %s", strerror(-r));
+			"import", "cannot work out what to do: %s", errno_text(r));
 	return ret->n ? devices_check_directory(importing->cli) : CLI_OK;
 }
 

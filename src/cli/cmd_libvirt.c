@@ -180,7 +180,7 @@ static enum cli_exit say_enabled(const struct cli *cli)
 	int r = libvirt_look(&cli->root, &libvirt);
 
 	if (r < 0)
-		return cli_error("libvirt", "%s", strerror(-r));
+		return cli_error("libvirt", "%s", errno_text(r));
 	say_remarks(&libvirt);
 	find_sets(&cli->root, &sets);
 	if (sets.n)
@@ -250,7 +250,7 @@ static enum cli_exit run(struct cli *cli)
 		return result;
 	r = libvirt_look(&cli->root, &libvirt);
 	if (r < 0)
-		return cli_error("libvirt", "cannot look for hooks: %s", strerror(-r));
+		return cli_error("libvirt", "cannot look for hooks: %s", errno_text(r));
 	if (!changes)
 		return status(cli, &libvirt);
 	return strcmp(action, "enable") == 0 ? enable(cli, &libvirt)

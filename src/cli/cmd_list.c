@@ -241,7 +241,7 @@ static void print_unread(const struct pcibus *bus)
 		return;
 	pci_address_format(bus->unread, address);
 	printf("\n%s is not listed: cannot read its modalias: %s.\n", address,
-		strerror(-bus->error));
+		errno_text(bus->error));
 }
 
 static void print_usage_problem(const struct inventory *inventory)
@@ -254,7 +254,7 @@ static void print_usage_problem(const struct inventory *inventory)
 	else if (error == -EACCES || error == -EPERM)
 		puts("\nWhat the host uses is unknown: run this as root to see it.");
 	else if (error < 0)
-		printf("\nCannot read what the host uses: %s.\n", strerror(-error));
+		printf("\nCannot read what the host uses: %s.\n", errno_text(error));
 }
 
 /* What is missing or not known, below the list. */

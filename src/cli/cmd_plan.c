@@ -186,13 +186,13 @@ static enum cli_exit run(struct cli *cli)
 	if (next->machine_error < 0)
 		status = cli_error("plan",
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
-			cli->dir, strerror(-next->machine_error));
+			cli->dir, errno_text(next->machine_error));
 	sections_say_errors("plan", &next->config);
 	leftovers_warn("plan", &cli->machine->facts, next);
 	if (next->config.n_errors || nextboot_count(next).refused)
 		status = CLI_FAILED;
 	r = cli->json ? print_table(cli) : print_text(cli);
-	return r < 0 ? cli_error("plan", "%s", strerror(-r)) : status;
+	return r < 0 ? cli_error("plan", "%s", errno_text(r)) : status;
 }
 
 const struct cli_command cmd_plan = {

@@ -24,7 +24,7 @@ static enum cli_exit report_trace(const char *root, int error)
 			"mounted",
 			root);
 	return cli_error(
-		"protect", "cannot trace what %s uses: %s", root, strerror(-error));
+		"protect", "cannot trace what %s uses: %s", root, errno_text(error));
 }
 
 static enum cli_exit report_write(const char *path, int error)
@@ -33,7 +33,7 @@ static enum cli_exit report_write(const char *path, int error)
 		return cli_error("protect",
 			"%s exists and is not a regular file; name another with --output",
 			path);
-	return cli_error("protect", "cannot write %s: %s", path, strerror(-error));
+	return cli_error("protect", "cannot write %s: %s", path, errno_text(error));
 }
 
 /* Our own directory of the running system may not be there yet; others are not made. */

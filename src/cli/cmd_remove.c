@@ -167,7 +167,7 @@ static enum cli_exit remove_file(const struct root *root,
 	}
 	r = dropin_remove(root, path);
 	if (r < 0)
-		return cli_error("remove", "cannot delete %s: %s", path, strerror(-r));
+		return cli_error("remove", "cannot delete %s: %s", path, errno_text(r));
 	printf("Deleted %s, device set %s.\n", path, section->name);
 	if (!section->demand)
 		puts("Next: run 'sudo vfioboot apply' to remove it from the initramfs "
@@ -194,7 +194,7 @@ static enum cli_exit run(struct cli *cli)
 	path = config->files[section->place.file];
 	r = dropin_is_ours(&cli->root, path);
 	if (r < 0)
-		return cli_error("remove", "cannot read %s: %s", path, strerror(-r));
+		return cli_error("remove", "cannot read %s: %s", path, errno_text(r));
 	if (r == 0)
 		return say_foreign(config, section);
 	return remove_file(&cli->root, section, path, cli->dry_run);

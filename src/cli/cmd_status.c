@@ -33,7 +33,7 @@ static void warn_records(const struct thisboot *boot)
 	for (int i = 0; i < BOOT_STAGES; i++) {
 		if (boot->problems[i] && boot->problems[i] != -ENOENT)
 			cli_warning("status", "cannot read the record of the run %s: %s",
-				runs[i], strerror(-boot->problems[i]));
+				runs[i], errno_text(boot->problems[i]));
 		else if (boot->records[i].n_skipped)
 			cli_warning("status",
 				"cannot read %u line%s of the record of the run %s; "
@@ -54,7 +54,7 @@ static enum cli_exit read_status(struct cli *cli, struct status *ret)
 	next = cli->machine->next;
 	if (next->machine_error < 0)
 		cli_warning("status", "cannot read the PCI functions of %s: %s", cli->dir,
-			strerror(-next->machine_error));
+			errno_text(next->machine_error));
 	sections_say_errors("status", &next->config);
 	if (cli_read_boot(cli) != CLI_OK)
 		return CLI_FAILED;
@@ -65,12 +65,12 @@ static enum cli_exit read_status(struct cli *cli, struct status *ret)
 	r = handover_list(&cli->root, &ret->handed_over);
 	if (r < 0)
 		cli_warning("status", "cannot read which device sets are handed over: %s",
-			strerror(-r));
+			errno_text(r));
 	warn_records(&cli->machine->boot);
 	ret->chain_error = machine_follow(cli->machine);
 	if (ret->chain_error < 0)
 		cli_warning("status", "cannot read the initramfs images: %s",
-			strerror(-ret->chain_error));
+			errno_text(ret->chain_error));
 	return CLI_OK;
 }
 
@@ -506,7 +506,7 @@ static enum cli_exit run(struct cli *cli)
 	r = cli->json ? print_json(&status) : print_text(&status);
 	file_free_names(&status.handed_over);
 	if (r < 0)
-		return cli_error("status", "%s", strerror(-r));
+		return cli_error("status", "%s", errno_text(r));
 	return cli->machine->boot.n_not_as_wanted || cli->machine->next->config.n_errors
 		? CLI_FAILED
 		: CLI_OK;

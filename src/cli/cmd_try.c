@@ -245,7 +245,7 @@ static void keep_section(struct keeping *keeping, const struct config *config,
 			section->profile, section->name,
 			error == -EPERM             ? "vfioboot add did not write it"
 				: error == -ENODATA ? "no plain line of it sets that"
-						    : strerror(-error));
+						    : errno_text(error));
 }
 
 static void keep_sections(struct keeping *keeping)
@@ -289,7 +289,7 @@ static enum cli_exit keep(const struct cli *cli)
 		r = trial_note_kept(root, trial);
 		if (r < 0)
 			return cli_error(
-				NAME, "cannot write %s: %s", TRIAL_STATE, strerror(-r));
+				NAME, "cannot write %s: %s", TRIAL_STATE, errno_text(r));
 	}
 	if (keeping.n_changed && !keeping.dry_run)
 		entry_warn_outdated(NAME, root);

@@ -128,12 +128,12 @@ static enum cli_exit remove_entries(const struct cli *cli, const char *done)
 			"%scannot find out whether the boot menu has entries of "
 			"vfioboot, %s: %s; correct this and run 'sudo vfioboot entry "
 			"remove'",
-			done, failed, strerror(-r));
+			done, failed, errno_text(r));
 	if (r < 0)
 		cli_warning("undo",
 			"cannot find out whether the boot menu has entries of vfioboot, "
 			"%s: %s%s",
-			failed, strerror(-r), bootmenu_remedy(r));
+			failed, errno_text(r), bootmenu_remedy(r));
 	if (r <= 0)
 		return CLI_OK;
 	if (dry_run) {
@@ -149,7 +149,7 @@ static enum cli_exit remove_entries(const struct cli *cli, const char *done)
 		return cli_error("undo",
 			"%scannot remove the entries from the boot menu: %s; correct "
 			"this and run 'sudo vfioboot entry remove'",
-			done, change.message.code ? change.message.text : strerror(-r));
+			done, change.message.code ? change.message.text : errno_text(r));
 	progress_say(cli, "Removed the entries of vfioboot from the boot menu.");
 	return CLI_OK;
 }
@@ -164,7 +164,7 @@ static enum cli_exit remove_hook(const struct cli *cli, const char *done)
 
 	if (r < 0)
 		return cli_error("undo", "%scannot look for the hook of libvirt: %s",
-			done, strerror(-r));
+			done, errno_text(r));
 	if (libvirt.dropin == LIBVIRT_ABSENT || libvirt.dropin == LIBVIRT_FOREIGN)
 		return CLI_OK;
 	if (libvirt_disable(&change, &libvirt, &message) < 0) {
@@ -240,7 +240,7 @@ static enum cli_exit plan_and_run(const struct cli *cli, const struct imagecheck
 	int r = chain_compare(root, check, &chain);
 
 	if (r < 0)
-		return cli_error("undo", "cannot find the images: %s", strerror(-r));
+		return cli_error("undo", "cannot find the images: %s", errno_text(r));
 	status = progress_check_images("undo", &chain, IMAGECHECK_UNDONE);
 	if (status != CLI_OK)
 		return status;
@@ -248,7 +248,7 @@ static enum cli_exit plan_and_run(const struct cli *cli, const struct imagecheck
 	warn_vendor(check);
 	r = undo_steps(root, &chain, &apply);
 	if (r < 0)
-		return cli_error("undo", "cannot work out what to do: %s", strerror(-r));
+		return cli_error("undo", "cannot work out what to do: %s", errno_text(r));
 	status = carry_out(cli, &apply, check);
 	if (status == CLI_OK && !cli->dry_run)
 		durations_forget(root);
@@ -266,7 +266,7 @@ static enum cli_exit run(struct cli *cli)
 	r = imagecheck_read(&cli->root, IMAGECHECK_UNDONE, NULL, &check);
 	if (r < 0)
 		return cli_error(
-			"undo", "cannot read the configuration: %s", strerror(-r));
+			"undo", "cannot read the configuration: %s", errno_text(r));
 	return plan_and_run(cli, &check);
 }
 

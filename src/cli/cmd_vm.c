@@ -89,7 +89,7 @@ static enum cli_exit fail(int error)
 			" is missing; install the package vfioboot-vm");
 	return error == -EREMOTEIO
 		? CLI_FAILED
-		: cli_error("vm", "cannot run " PROGRAM ": %s", strerror(-error));
+		: cli_error("vm", "cannot run " PROGRAM ": %s", errno_text(error));
 }
 
 /* ---- a guest ---------------------------------------------------------------------------- */
@@ -447,7 +447,7 @@ static enum cli_exit attach(struct cli *cli)
 		0)
 		return cli_say("vm", &message);
 	if (attach_steps(&change, &kept, &guest, edit.xml, reading.uri, &reading) < 0)
-		return cli_error("vm", "%s", strerror(ENOMEM));
+		return cli_error("vm", "%s", errno_text(ENOMEM));
 	say_managed(cli, &set);
 	return carry_out(cli, &guest, &change, &edit.done);
 }
@@ -468,7 +468,7 @@ static enum cli_exit read_kept(const struct cli *cli, const struct kept *kept,
 		return cli_error("vm",
 			"'vfioboot vm attach' did not give this set to the guest; edit it "
 			"with 'virsh edit'");
-	return r < 0 ? cli_error("vm", "cannot read %s: %s", kept->before, strerror(-r))
+	return r < 0 ? cli_error("vm", "cannot read %s: %s", kept->before, errno_text(r))
 		     : CLI_OK;
 }
 
@@ -560,7 +560,7 @@ static enum cli_exit detach_guest(struct cli *cli, const struct guest *guest,
 	if (!same && libvirt_detach(guest->xml, before, after, &edit, &message) < 0)
 		return cli_say("vm", &message);
 	if (detach_steps(&change, kept, edit.xml, uri_of(cli)) < 0)
-		return cli_error("vm", "%s", strerror(ENOMEM));
+		return cli_error("vm", "%s", errno_text(ENOMEM));
 	if (!same)
 		progress_say(cli,
 			"Somebody has changed the definition of %s since: only its host "

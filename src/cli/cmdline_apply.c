@@ -143,7 +143,7 @@ static void update_entries(const char *command, const struct parameters *paramet
 		cli_warning(command,
 			"cannot update the entries of vfioboot: %s; run 'sudo vfioboot entry "
 			"add'",
-			change.message.code ? change.message.text : strerror(-r));
+			change.message.code ? change.message.text : errno_text(r));
 }
 
 enum cli_exit cmdline_carry_out(const struct cli *cli, struct parameters *parameters)
@@ -170,7 +170,7 @@ static enum cli_exit say_failure(
 {
 	if (!message->code)
 		return cli_error(
-			command, "cannot work out what to do: %s", strerror(-error));
+			command, "cannot work out what to do: %s", errno_text(error));
 	return cli_say(command, message);
 }
 

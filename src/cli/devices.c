@@ -67,7 +67,7 @@ enum cli_exit devices_plan(
 	devices->host.planned = devices->planned;
 	devices->host.n_planned = devices->n_planned;
 	r = dropin_read_text(devices->config, dropin->text, dropin->path);
-	return r < 0 ? cli_error(cli->command->name, "%s", strerror(-r)) : CLI_OK;
+	return r < 0 ? cli_error(cli->command->name, "%s", errno_text(r)) : CLI_OK;
 }
 
 int devices_put_planned(const struct devices *devices, struct change *change)
@@ -94,7 +94,7 @@ enum cli_exit devices_check_directory(const struct cli *cli)
 		"nothing was changed: " DROPIN_DIRECTORY
 		"%s%s cannot be opened: %s; make it a "
 		"directory that can be written to",
-		link ? ", a link to " : "", target, strerror(-fd));
+		link ? ", a link to " : "", target, errno_text(fd));
 }
 
 enum cli_exit devices_check_name(

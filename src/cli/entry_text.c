@@ -18,7 +18,7 @@ static const struct bootloader *check_files(
 		return loader;
 	if (r < 0)
 		cli_error(command, "cannot look for the files of %s at /%s: %s%s",
-			loader->title, sign, strerror(-r), bootmenu_remedy(r));
+			loader->title, sign, errno_text(r), bootmenu_remedy(r));
 	else
 		cli_error(command,
 			"the files of %s are missing; is /boot mounted?  'vfioboot check' "

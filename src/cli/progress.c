@@ -257,7 +257,7 @@ enum cli_exit progress_lock(
 			"it has finished");
 	if (fd < 0)
 		return cli_error(
-			command, "cannot lock " CHANGE_LOCK ": %s", strerror(-fd));
+			command, "cannot lock " CHANGE_LOCK ": %s", errno_text(fd));
 	return CLI_OK;
 }
 

@@ -223,7 +223,7 @@ enum cli_exit setup_find_cards(struct setup *setup)
 	number_cards(setup, true, false);
 	number_cards(setup, false, false);
 	number_cards(setup, true, true);
-	return r < 0 ? cli_error(SETUP, "%s", strerror(-r)) : CLI_OK;
+	return r < 0 ? cli_error(SETUP, "%s", errno_text(r)) : CLI_OK;
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -529,7 +529,7 @@ static enum cli_exit make_offer(struct setup *setup, struct setup_card *card)
 	if (r == 0)
 		r = offer_settle(&devices->host, devices->allow, offer);
 	if (r < 0)
-		return cli_error(SETUP, "%s", strerror(-r));
+		return cli_error(SETUP, "%s", errno_text(r));
 	offer_choose_name(&devices->host, offer);
 	status = devices_weigh(setup->cli, devices, offer);
 	if (status != CLI_OK || !obstacles_block(&offer->obstacles))

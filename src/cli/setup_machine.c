@@ -103,7 +103,7 @@ static enum cli_exit judge_iommu(struct setup *setup)
 
 	if (r < 0 && r != -ENODATA)
 		return cli_error(
-			SETUP, "cannot read what this machine is: %s", strerror(-r));
+			SETUP, "cannot read what this machine is: %s", errno_text(r));
 	if (setup->params.refused)
 		return cmdline_plan(cli, &setup->params, NULL, &parameters);
 	firmware = find_item(&setup->params, PARAMS_FIRMWARE);
@@ -157,7 +157,7 @@ enum cli_exit setup_look(struct setup *setup)
 	if (cli->machine->facts.bus_error < 0)
 		return cli_error(SETUP,
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
-			cli->dir, strerror(-cli->machine->facts.bus_error));
+			cli->dir, errno_text(cli->machine->facts.bus_error));
 	sections_say_errors(SETUP, &cli->machine->next->config);
 	if (cli->machine->next->config.n_errors)
 		return cli_error(
@@ -165,7 +165,7 @@ enum cli_exit setup_look(struct setup *setup)
 	r = checks_run(&cli->machine->facts, &cli->machine->chain, cli->machine->next,
 		NULL, 0, &list, &bad);
 	if (r < 0)
-		return cli_error(SETUP, "%s", strerror(-r));
+		return cli_error(SETUP, "%s", errno_text(r));
 	print_points(&list);
 	return judge(setup, &list);
 }

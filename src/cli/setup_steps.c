@@ -149,7 +149,7 @@ static enum cli_exit list_dropins(struct list *list)
 	int r = plan_dropins(setup, &change);
 
 	if (r < 0)
-		return cli_error(SETUP, "cannot work out what to do: %s", strerror(-r));
+		return cli_error(SETUP, "cannot work out what to do: %s", errno_text(r));
 	for (size_t i = 0; i < setup->n_cards; i++)
 		if (*setup->cards[i].section)
 			add_line(
@@ -293,7 +293,7 @@ static enum cli_exit find_params(struct setup *setup)
 			next = setup->cards[i].offer.obstacles.next;
 	r = setup_find_params(setup, next);
 	return r < 0 && r != -ENODATA
-		? cli_error(SETUP, "cannot read what this machine is: %s", strerror(-r))
+		? cli_error(SETUP, "cannot read what this machine is: %s", errno_text(r))
 		: CLI_OK;
 }
 
@@ -325,7 +325,7 @@ static enum cli_exit write_dropins(struct setup *setup)
 	int r = plan_dropins(setup, &change);
 
 	if (r < 0)
-		return cli_error(SETUP, "cannot work out what to do: %s", strerror(-r));
+		return cli_error(SETUP, "cannot work out what to do: %s", errno_text(r));
 	return change.n ? progress_run(setup->cli, &change) : CLI_OK;
 }
 

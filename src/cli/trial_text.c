@@ -73,7 +73,7 @@ void trial_text_print_missing(const struct root *root, const struct trial *trial
 	if (r < 0) {
 		printf("Cannot read the kernel command line (%s), so whether it lacks what was "
 		       "tried is unknown.\n",
-			strerror(-r));
+			errno_text(r));
 		return;
 	}
 	trial_missing_parameters(trial, cmdline, missing);
@@ -165,7 +165,8 @@ int trial_text_print(const struct root *root)
 
 enum cli_exit trial_text_say_unreadable(const char *command, int error)
 {
-	return cli_error(command, "cannot read " TRIAL_STATE ": %s; %s", strerror(-error),
+	return cli_error(command, "cannot read " TRIAL_STATE ": %s; %s",
+		errno_text(error),
 		error == -EACCES ? "run this as root"
 				 : "'sudo vfioboot try --cancel' deletes it");
 }

@@ -122,7 +122,7 @@ static void end_step(
 	change_describe(step, text, sizeof(text));
 	if (!step->kind->quiet)
 		syslog(LOG_DAEMON | (result < 0 ? LOG_ERR : LOG_INFO), "%s: %s: %s",
-			set_of(step), text, result < 0 ? strerror(-result) : "done");
+			set_of(step), text, result < 0 ? errno_text(result) : "done");
 	if (watcher && watcher->end)
 		watcher->end(watcher->data, step, result, seconds);
 }

@@ -81,8 +81,9 @@ int context_fail(struct vfioboot_ctx *ctx, const struct message *failure)
 
 int context_errno(struct vfioboot_ctx *ctx, int code)
 {
-	return code >= 0 ? code
-			 : message_set(context_failure(ctx), code, "%s", strerror(-code));
+	return code >= 0
+		? code
+		: message_set(context_failure(ctx), code, "%s", errno_text(code));
 }
 
 void context_warn(struct vfioboot_ctx *ctx, const char *format, ...)

@@ -18,7 +18,7 @@ static const struct choice {
 
 static int fail(struct message *message, int code)
 {
-	return message_set(message, code, "%s", strerror(-code));
+	return message_set(message, code, "%s", errno_text(code));
 }
 
 int devices_read(struct facts *facts, const char *directory, struct devices *devices,

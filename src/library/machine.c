@@ -178,7 +178,7 @@ static void warn_unread(const struct vfioboot_machine *machine)
 		return;
 	pci_address_format(bus->unread, address);
 	context_warn(machine->ctx, "%s is not listed: cannot read its modalias: %s",
-		address, strerror(-bus->error));
+		address, errno_text(bus->error));
 }
 
 int machine_read_functions(struct vfioboot_machine *machine)

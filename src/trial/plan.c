@@ -364,7 +364,7 @@ static int plan_loader(
 	}
 	if (r < 0)
 		return message_set(
-			message, r, "%s", said->code ? said->text : strerror(-r));
+			message, r, "%s", said->code ? said->text : errno_text(r));
 	return check_next_boot(root, search.owner, message);
 }
 

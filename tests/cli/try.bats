@@ -361,11 +361,11 @@ state() {
 @test "a state that cannot be read: said with the remedy, and never taken for none" {
 	put var/lib/vfioboot/trial/state <<<'vfioboot-trial 1'
 	try --status
-	complains "trial/state: .*'sudo vfioboot try --cancel' deletes it"
+	complains "trial/state: it is damaged; 'sudo vfioboot try --cancel' deletes it"
 	try --keep --dry-run
-	complains "trial/state: .*'sudo vfioboot try --cancel' deletes it"
+	complains "trial/state: it is damaged; 'sudo vfioboot try --cancel' deletes it"
 	run --separate-stderr "$vfioboot" status --root "$host"
-	[[ $stderr == *"trial/state: "*"'sudo vfioboot try --cancel' deletes it"* ]]
+	[[ $stderr == *"trial/state: it is damaged; 'sudo vfioboot try --cancel' deletes it"* ]]
 	try --cancel --dry-run
 	[ "$output" = 'Would delete what is left of the last trial.' ]
 }

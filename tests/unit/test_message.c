@@ -18,6 +18,8 @@ static void test_set(void **state)
 	assert_int_equal(
 		message_errno(&message, -EACCES, "cannot read %s", "/x"), -EACCES);
 	assert_string_equal(message.text, "cannot read /x: Permission denied");
+	message_errno(&message, -EBADMSG, "cannot read %s", "/x");
+	assert_string_equal(message.text, "cannot read /x: it is damaged");
 	/* A long one is cut, and nobody has to listen. */
 	memset(name, 'x', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
@@ -28,10 +30,18 @@ static void test_set(void **state)
 	assert_int_equal(message_errno(NULL, -EIO, "x"), -EIO);
 }
 
+static void test_errno(void **state)
+{
+	assert_string_equal(errno_text(EACCES), "Permission denied");
+	assert_string_equal(errno_text(-EACCES), "Permission denied");
+	assert_string_equal(errno_text(-EBADMSG), "it is damaged");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_errno),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,7 +147,7 @@ static int each_preset(struct search *search)
 			r = each_of_file(search, &vars, files.names[i]);
 		else if (r != -ENOMEM) { /* cannot be followed */
 			text_join(search->why, sizeof(search->why), path,
-				" cannot be read: ", strerror(-r), NULL);
+				" cannot be read: ", errno_text(r), NULL);
 			r = 0;
 		}
 	}

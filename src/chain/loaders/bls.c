@@ -286,7 +286,7 @@ static int plan(const struct root *root, const struct bls_style *style,
 
 	if (r < 0)
 		return bootmenu_fail(change, "cannot read the entries in %s: %s%s",
-			files.failed, strerror(-r), bootmenu_remedy(r));
+			files.failed, errno_text(r), bootmenu_remedy(r));
 	r = add_leftovers(root, style, &change->files);
 	if (r == 0)
 		r = strip_originals(root, &files, wanted, change);

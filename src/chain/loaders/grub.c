@@ -163,7 +163,7 @@ static int run_checked(const struct rebuild *rebuild, const char *const args[])
 			args[0], args[0]);
 	if (r < 0)
 		return bootmenu_fail(
-			rebuild->change, "cannot run %s: %s", program, strerror(-r));
+			rebuild->change, "cannot run %s: %s", program, errno_text(r));
 	return r ? fail_of_program(program, r, &said, rebuild->change) : 0;
 }
 
@@ -225,7 +225,7 @@ static int put_in_place(
 	r = atomicfile_write_below(
 		rebuild->root, rebuild->target, texts->after, strlen(texts->after));
 	return r < 0 ? bootmenu_fail(rebuild->change, "cannot replace %s: %s",
-			       rebuild->target, strerror(-r))
+			       rebuild->target, errno_text(r))
 		     : 0;
 }
 

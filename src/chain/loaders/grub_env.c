@@ -119,7 +119,7 @@ int grub_read_config(const struct root *root, const struct grub_names **ret_name
 			"%s is missing; 'grub-mkconfig -o %s' makes it", known[0].config,
 			known[0].config);
 	return r < 0 ? bootmenu_fail(change, "cannot read %s: %s%s", names->config,
-			       strerror(-r), bootmenu_remedy(r))
+			       errno_text(r), bootmenu_remedy(r))
 		     : 0;
 }
 

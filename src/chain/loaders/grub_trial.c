@@ -44,7 +44,7 @@ static int plan_custom(const struct root *root, const struct grub_names *names,
 	if (r == -ENOENT && !part)
 		return 0;
 	if (r < 0 && r != -ENOENT)
-		return bootmenu_fail(change, "cannot read %s: %s", path, strerror(-r));
+		return bootmenu_fail(change, "cannot read %s: %s", path, errno_text(r));
 	if (grub_custom_set_part(old ? old : "", part, &text) < 0)
 		return bootmenu_fail(change,
 			"%s has only one of the two marks of vfioboot; remove the line with "
@@ -179,7 +179,7 @@ int grub_trial_plan_bls(const struct root *root, const struct bootentry *trial,
 	r = bls_files_read(root, bls_places, ARRAY_SIZE(bls_places), &files);
 	if (r < 0)
 		return bootmenu_fail(change, "cannot read %s: %s%s", files.failed,
-			strerror(-r), bootmenu_remedy(r));
+			errno_text(r), bootmenu_remedy(r));
 	r = find_booted(root, &files, &original, change);
 	return r < 0 ? r
 		     : bls_plan_trial(root, original, trial, false, BLS_TRIAL_GRUB, "",

@@ -267,7 +267,7 @@ static int plan_trial_of(const struct root *root, const char *selected,
 
 	if (r < 0)
 		return bootmenu_fail(change, "cannot read the entries in %s: %s%s",
-			files.failed, strerror(-r), bootmenu_remedy(r));
+			files.failed, errno_text(r), bootmenu_remedy(r));
 	if (!file)
 		return bootmenu_fail(change,
 			"the entry that this boot was started by, %.100s, is missing",

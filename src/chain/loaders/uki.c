@@ -51,12 +51,12 @@ static int read_plan(
 
 	if (r < 0)
 		return bootmenu_fail(change, "cannot read the images in %s: %s%s",
-			ret->images.failed, strerror(-r), bootmenu_remedy(r));
+			ret->images.failed, errno_text(r), bootmenu_remedy(r));
 	r = ukify_read(root, &ret->ukify);
 	if (r < 0)
 		return bootmenu_fail(change,
 			"cannot read ukify's settings, uki.conf or ukify.conf: %s%s",
-			strerror(-r), bootmenu_remedy(r));
+			errno_text(r), bootmenu_remedy(r));
 	return 0;
 }
 
@@ -249,7 +249,7 @@ static int run_make(
 			"if a key has a pass phrase, run 'sudo vfioboot entry add' "
 			"on a terminal, where it can be asked for");
 	return r < 0 ? message_set(message, r, "cannot make %s: %s", step->other,
-			       r == -EREMOTEIO ? why : strerror(-r))
+			       r == -EREMOTEIO ? why : errno_text(r))
 		     : 0;
 }
 

@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/base.h"
+
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 int terminal_columns(void)
@@ -31,7 +33,7 @@ void *or_no_memory(void *pointer)
 {
 	if (pointer)
 		return pointer;
-	fprintf(stderr, "vfioboot: %s\n", strerror(ENOMEM));
+	fprintf(stderr, "vfioboot: %s\n", errno_text(ENOMEM));
 	exit(EXIT_FAILURE);
 }
 
