@@ -360,7 +360,7 @@ static enum cli_exit run_bind(struct cli *cli)
 	const struct arguments *arguments = cli->arguments;
 	const struct obstacles_allowed allow = {
 		.last_display = arguments->last_display, .partial_group = true};
-	struct devices devices = {.only = arguments->only, .allow = &allow};
+	struct devices devices = {.only = arguments->only, .sets = true, .allow = &allow};
 	_cleanup_(handover_unlock) int lock = -1;
 	enum cli_exit status = begin(cli, &lock);
 	_cleanup_(file_free_names) struct file_names sets = {0};

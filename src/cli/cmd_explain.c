@@ -482,8 +482,9 @@ static enum cli_exit say_absent(
 			operand, place);
 	}
 	return cli_misuse("explain",
-		"'%s' is neither a device, such as 01:00.0, 00:01.0/00, 10de:2204 or "
-		"class:03, nor the name of a section",
+		"'%s' is neither a device set nor a device; 'vfioboot plan' shows the "
+		"device sets; for a device, use a path (00:01.0/00), an address (01:00.0), "
+		"an id (10de:2204) or a class (class:03)",
 		operand);
 }
 

@@ -5,6 +5,8 @@
 #include "candidates.h"
 #include "obstacle_text.h"
 
+#define AGAINST_TEXT_SIZE (PCI_ADDRESS_SIZE + 1 + OBSTACLE_TEXT_SIZE)
+
 /* A kind of device of which one can be chosen. */
 static const struct choice {
 	const char *word, *plural;
@@ -164,18 +166,30 @@ static bool is_choice(const void *data, const struct pcibus_function *function)
 		function->dev.ids.class != PCI_CLASS_USB4 && !function->dev.is_virtual;
 }
 
+/* What an obstacle says; of the rest of a card with its address. */
+static void against_text(const struct devices *devices, const struct candidate *candidate,
+	const struct obstacle *obstacle, char ret[static AGAINST_TEXT_SIZE])
+{
+	char address[PCI_ADDRESS_SIZE] = "", text[OBSTACLE_TEXT_SIZE];
+
+	if (obstacle->function && obstacle->function != candidate->function)
+		pci_address_format(obstacle->function->dev.address, address);
+	obstacle_text(devices->config, obstacle, text);
+	text_join(ret, AGAINST_TEXT_SIZE, address, *address ? " " : "", text, NULL);
+}
+
 /* One line a candidate, and below it one for each further thing against it. */
 static void say_candidate(
 	const struct devices *devices, FILE *out, const struct candidate *candidate)
 {
 	const struct obstacles *obstacles = &candidate->offer.obstacles;
-	char text[OBSTACLE_TEXT_SIZE] = "";
+	char text[AGAINST_TEXT_SIZE] = "";
 
 	if (!candidate->spare && !obstacles->n)
 		strcpy(text, "has no unique path");
 	for (size_t i = 0; i < obstacles->n || i == 0; i++) {
 		if (obstacles->n)
-			obstacle_text(devices->config, &obstacles->list[i], text);
+			against_text(devices, candidate, &obstacles->list[i], text);
 		if (i == 0)
 			say_function(devices, out, candidate->function, text);
 		else
@@ -209,10 +223,13 @@ static int say_candidates(struct devices *devices, const struct choice *choice,
 	}
 	if (list_candidates(devices, candidates) < 0)
 		return fail(message, -ENOMEM);
-	if (!candidates->spare)
+	if (!candidates->spare) {
+		message_remedy(message,
+			"'vfioboot add --dry-run DEVICE' says what can be done about one");
 		return message_set(message, -EBUSY,
 			"%s: this host can spare none of its %s", choice->word,
 			choice->plural);
+	}
 	message_remedy(message, "choose one by its path");
 	return message_set(message, -ENOTUNIQ,
 		"%s: this host can spare more than one of its %s", choice->word,
@@ -287,9 +304,14 @@ static int find_first(const struct devices *devices, const char *operand,
 {
 	if (selector_parse(operand, ret) < 0) {
 		message_remedy(message,
-			"use a path (00:01.0/00), an address (01:00.0), an id (10de:2206), "
-			"or gpu:auto, nvme:auto, usb:auto");
-		return message_set(message, -EINVAL, "'%s' is not a device", operand);
+			"%suse a path (00:01.0/00), an address (01:00.0), an id (10de:2206), "
+			"or gpu:auto, nvme:auto, usb:auto",
+			devices->sets
+				? "'vfioboot plan' shows the device sets; for a device, "
+				: "");
+		return message_set(message, -EINVAL, "'%s' is %s", operand,
+			devices->sets ? "neither a device set nor a device"
+				      : "not a device");
 	}
 	*ret_first = deviceset_next(&devices->facts->bus, ret, NULL);
 	if (*ret_first)

@@ -14,6 +14,7 @@ struct devices {
 	const struct obstacles_allowed *allow;
 	struct offer offer; /* its set: what was named, and the rest of each card */
 	bool only;          /* not the rest of the card */
+	bool sets; /* who names devices may name a device set, too: messages say so */
 	/* A driver of vfio that fits some of the functions best and not all; "": there is none. */
 	char other_driver[CONFIG_DRIVER_SIZE];
 	/* What could have been meant, when that is not clear: a line each, for people; or NULL. */

@@ -468,7 +468,9 @@ expect = 1' ]
 	add 01:00.0
 	refused '0000:01:00.0 has no IOMMU group' 'vfioboot check'
 	add gpu:auto
-	refused 'has no IOMMU group'
+	refused "can spare none of its displays; 'vfioboot add --dry-run DEVICE' says what can be done about one:" \
+		'NVIDIA GeForce RTX 3080: has no IOMMU group' '0000:01:00.1 has no IOMMU group'
+	[ "$(grep -cx ' *has no IOMMU group' <<<"$stderr")" -eq 1 ] # of the other display, below what it is
 }
 
 @test "virtual functions go alone, by their numbers; what makes them gets a section, too" {

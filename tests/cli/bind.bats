@@ -178,7 +178,7 @@ bind $gpu to vfio-pci" ]
 @test "bind: what is refused, and the remedy" {
 	desktop
 	refused 2 '*only this machine can be changed; add --dry-run*' gaming
-	refused 2 "*'nothing' is not a device; use a path*" nothing --dry-run
+	refused 2 "*'nothing' is neither a device set nor a device; 'vfioboot plan' shows the device sets; for a device, use a path*" nothing --dry-run
 	refused 1 "*no device matches '09:00.0'*" 09:00.0 --dry-run
 	refused 2 "--wait takes 0 to 3600 seconds, not 'soon'" gaming --wait soon
 	refused 2 "--back-after takes 1 to 10080 minutes, not '0'" gaming --back-after 0

@@ -175,7 +175,7 @@ explain_json() {
 	run -1 --separate-stderr "$vfioboot" explain --root "$root" lost
 	[[ $stderr == *'no device matches the section lost (/etc/vfioboot.conf:1)'* ]]
 	run -2 --separate-stderr "$vfioboot" explain --root "$root" nonsense
-	[[ -z $output && $stderr == *"'nonsense' is neither a device, such as 01:00.0"* ]]
+	[[ -z $output && $stderr == *"'nonsense' is neither a device set nor a device; 'vfioboot plan' shows the device sets; for a device, use a path"* ]]
 	run -2 --separate-stderr "$vfioboot" explain --root "$root"
 	[[ $stderr == *'no device given'* ]]
 	run -1 --separate-stderr "$vfioboot" explain --root "$work/nowhere" 02:00.0
