@@ -220,6 +220,22 @@ static void print(const struct cli *cli, const struct params *params)
 	}
 }
 
+/* Prints what is needed, or has it added; errors of the configuration are a failure of both. */
+static enum cli_exit answer(struct cli *cli, const struct params *params)
+{
+	const struct arguments *arguments = cli->arguments;
+	enum cli_exit status = CLI_OK;
+
+	if (arguments->apply)
+		status = cmdline_apply(cli, params, arguments->loader, arguments->yes);
+	else
+		print(cli, params);
+	return status == CLI_OK &&
+			(params->refused || cli->machine->next->config.n_errors)
+		? CLI_FAILED
+		: status;
+}
+
 static enum cli_exit run(struct cli *cli)
 {
 	_cleanup_free_ struct params *params = or_no_memory(calloc(1, sizeof(*params)));
@@ -251,14 +267,10 @@ static enum cli_exit run(struct cli *cli)
 		print_where(&cli->root, false);
 	if (r < 0)
 		return cli_error("cmdline",
-			"cannot read the facts of the machine in %s: %s; run it on the "
+			"cannot find out what the machine of %s needs: %s; run it on the "
 			"machine itself",
 			cli->dir, errno_text(r));
-	if (arguments->apply)
-		return cmdline_apply(cli, params, arguments->loader, arguments->yes);
-	print(cli, params);
-	return params->refused || cli->machine->next->config.n_errors ? CLI_FAILED
-								      : CLI_OK;
+	return answer(cli, params);
 }
 
 const struct cli_command cmd_cmdline = {

@@ -224,7 +224,7 @@ goes() {
 	rm -r "${host:?}/sys" "${host:?}/proc/cpuinfo"
 	cmdline --explain
 	[ "$status" = 1 ]
-	[[ $output == *"$where" && $stderr == *'cannot read the facts of the machine'* ]]
+	[[ $output == *"$where" && $stderr == *'cannot find out what the machine of '* ]]
 	cmdline --explain --json
 	[ -z "$output" ]
 }

@@ -104,6 +104,16 @@ grub_programs() {
 
 own=etc/default/grub.d/vfioboot.cfg
 
+@test "errors of the configuration: the exit status is that of --explain" {
+	tree_of debian-grub
+	grub_programs debian
+	echo 'what is this' >>"$tree/etc/vfioboot.conf"
+	for way in --explain '--apply --dry-run'; do
+		run -1 --separate-stderr live "vfioboot cmdline $way"
+		[[ $stderr == *'/etc/vfioboot.conf:'* ]]
+	done
+}
+
 @test "GRUB that reads grub.d: a file of our own, the menu, and back to the byte" {
 	tree_of debian-grub
 	grub_programs debian
