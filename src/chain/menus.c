@@ -133,7 +133,8 @@ static int read_menu(
 
 	if (!loader->ops->read) {
 		bootmenu_hand_place(root, loader, place);
-		message_remedy(message, "look there which images it loads");
+		message_remedy(message,
+			"make sure that your boot loader starts an image with vfioboot");
 		message_set(message, -EOPNOTSUPP,
 			"vfioboot does not read the menu of %s (%s)", loader->title,
 			place);
@@ -179,7 +180,7 @@ static int read_menus(const struct root *root, struct chain *chain)
 		say_unmounted(loaders, &chain->unknown);
 	} else if (n == 0) {
 		message_remedy(&chain->unknown,
-			"see to it that the boot loader starts one of these images");
+			"make sure that your boot loader starts an image with vfioboot");
 		message_set(&chain->unknown, -ENOENT,
 			"no boot loader that vfioboot knows was found");
 	}

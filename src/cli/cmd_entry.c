@@ -66,8 +66,9 @@ static int decide_wanted(const struct root *root, const struct obstacles_dropin 
 	sections_say_errors("entry", config);
 	bootentry_decide(config, ret);
 	if (ret->left_out)
-		cli_warning("entry", "%u profiles have no entry: at most %d can have one",
-			ret->left_out, CONFIG_PROFILES_MAX);
+		cli_warning("entry", "%u profile%s no entry: at most %d can have one",
+			ret->left_out, ret->left_out == 1 ? " has" : "s have",
+			CONFIG_PROFILES_MAX);
 	r = r < 0 ? r : add_parameters(root, ret);
 	if (r < 0)
 		return r;

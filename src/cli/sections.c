@@ -86,8 +86,9 @@ void sections_say_errors(const char *command, const struct config *config)
 		cli_error(command, "%s: %s", place, config->errors[i].message);
 	}
 	if (config->n_errors > CONFIG_ERRORS_MAX)
-		cli_error(command, "%u more errors in the configuration",
-			config->n_errors - CONFIG_ERRORS_MAX);
+		cli_error(command, "%u more error%s in the configuration",
+			config->n_errors - CONFIG_ERRORS_MAX,
+			cli_plural(config->n_errors - CONFIG_ERRORS_MAX));
 }
 
 void sections_print_inactive(const struct nextboot *next)
@@ -118,7 +119,7 @@ char *sections_this_machine(const struct config *config)
 		fprintf(stream.out, "%s'%.*s'", line == config->dmi.text ? "" : ", ",
 			(int)strcspn(line, "\n"), line);
 	if (!config->dmi.text[0])
-		fputs("unknown to its firmware", stream.out);
+		fputs("one whose firmware names neither vendor nor model", stream.out);
 	if (config->dmi.hidden)
 		fputs(", and a UUID that only root can read", stream.out);
 	text = text_stream_take(&stream);

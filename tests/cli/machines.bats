@@ -120,7 +120,7 @@ others='.other_machines == [{section: "gpu", file: "/etc/vfioboot.conf.d/fleet.c
 @test "a machine of which nothing is known is no machine of a section" {
 	rm -r "${host:?}/sys/class/dmi"
 	ask plan
-	[[ $output == *'This machine is unknown to its firmware.'* ]]
+	[[ $output == *'This machine is one whose firmware names neither vendor nor model.'* ]]
 	ask plan --json
 	json_is '.plan == [] and (.other_machines | length == 2)'
 }
@@ -139,6 +139,10 @@ others='.other_machines == [{section: "gpu", file: "/etc/vfioboot.conf.d/fleet.c
 	ask add 02:00.0 --name gpu --machine 'HP Z*, Dell*'
 	[ "$status" = 1 ]
 	[ "$stderr" = "vfioboot add: 'HP Z*, Dell*' is not this machine, which is 'LENOVO 30E0S0AB00', 'LENOVO ThinkStation P620'" ]
+	mv "$host/sys/class/dmi" "$host/dmi"
+	ask add 02:00.0 --name gpu --machine 'Dell*'
+	[ "$stderr" = "vfioboot add: 'Dell*' is not this machine, which is one whose firmware names neither vendor nor model" ]
+	mv "$host/dmi" "$host/sys/class/dmi"
 	ask add 02:00.0 --name gpu --machine 'HP Z*,'
 	[ "$status" = 2 ]
 	[ "$(ls "$host/etc/vfioboot.conf.d")" = '' ]
