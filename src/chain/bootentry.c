@@ -190,24 +190,28 @@ static void take_loader(const char *name, struct bootentries *entries)
 	copy_text(entries->loader, sizeof(entries->loader), name, strcspn(name, "\n"));
 }
 
+static bool take_entry(const char *cursor, struct bootentry *ret)
+{
+	return take_field(&cursor, ret->id, sizeof(ret->id), "") &&
+		take_field(&cursor, ret->title, sizeof(ret->title), " ") &&
+		take_field(&cursor, ret->arguments, sizeof(ret->arguments), " ");
+}
+
 void bootentry_parse(const char *text, struct bootentries *ret)
 {
 	struct bootentries entries = {0};
+	unsigned line = 1;
 
-	for (; *text && entries.n < BOOTENTRIES_MAX; text += *text == '\n') {
-		struct bootentry *entry = &entries.entries[entries.n];
-		const char *cursor = text;
+	for (; *text && entries.n < BOOTENTRIES_MAX; text += *text == '\n', line++) {
 
 		if (strncmp(text, without_section, strlen(without_section)) == 0)
 			entries.grub_without_section = true;
 		else if (strncmp(text, loader_line, strlen(loader_line)) == 0)
 			take_loader(text + strlen(loader_line), &entries);
-		else if (*text != '#' &&
-			take_field(&cursor, entry->id, sizeof(entry->id), "") &&
-			take_field(&cursor, entry->title, sizeof(entry->title), " ") &&
-			take_field(
-				&cursor, entry->arguments, sizeof(entry->arguments), " "))
+		else if (take_entry(text, &entries.entries[entries.n]))
 			entries.n++;
+		else if (!strchr("#\n", *text) && !entries.damaged)
+			entries.damaged = line;
 		text += strcspn(text, "\n");
 	}
 	*ret = entries;

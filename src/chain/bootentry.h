@@ -37,7 +37,9 @@ struct bootentries {
 	struct bootentry entries[BOOTENTRIES_MAX];
 	unsigned n;
 	unsigned left_out; /* profiles for which there was no room */
-	char loader[24];   /* whose menu has them, a word for programs; "": not known */
+	unsigned
+		damaged; /* number of the first line that is no entry, from 1 on; 0: none */
+	char loader[24]; /* whose menu has them, a word for programs; "": not known */
 	/* GRUB's menu had no section of our generator before; see grub.c. */
 	bool grub_without_section;
 };

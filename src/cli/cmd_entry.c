@@ -33,6 +33,17 @@ static enum cli_exit read_wanted(
 		r == -EISDIR ? "; move that away" : bootmenu_remedy(r));
 }
 
+static enum cli_exit say_damaged(const struct bootentries *wanted)
+{
+	if (!wanted->damaged)
+		return CLI_OK;
+	return cli_error("entry",
+		BOOTENTRY_FILE
+		":%u: this line is damaged; run 'sudo vfioboot entry add' to "
+		"write the file again",
+		wanted->damaged);
+}
+
 static int add_parameters(const struct root *root, struct bootentries *entries)
 {
 	_cleanup_(facts_free) struct facts facts = {0};
@@ -500,6 +511,8 @@ static enum cli_exit list(const struct cli *cli)
 		return CLI_OK;
 	}
 	status = print_list(root, loader, &wanted, cli->json);
+	if (say_damaged(&wanted) != CLI_OK)
+		status = CLI_FAILED;
 	if (asked && decide_wanted(root, NULL, 0, &now) == 0 &&
 		!bootentry_same(&wanted, &now)) {
 		cli_warning("entry",

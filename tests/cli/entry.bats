@@ -252,6 +252,18 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	[[ $(entries) != *-passthrough.conf* && $(entries) == *-passthrough-a.conf* ]]
 }
 
+@test "list: a damaged line of the file is said, with what to do" {
+	tree_of debian-systemd-boot
+	entry add
+	n=$(wc -l <"$tree/etc/vfioboot.entries")
+	echo 'a b' >>"$tree/etc/vfioboot.entries"
+	run -1 --separate-stderr entry list
+	[ "$stderr" = "vfioboot entry: /etc/vfioboot.entries:$((n + 1)): this line is damaged; run 'sudo vfioboot entry add' to write the file again" ]
+	run -0 entry add
+	run -0 --separate-stderr entry list
+	[ -z "$stderr" ]
+}
+
 @test "list: on a narrow terminal a title is whole, in lines below each other" {
 	command -v script >/dev/null || skip "no script(1)"
 	tree_of fedora-bls
