@@ -346,7 +346,7 @@ const char *vfioboot_entry_get_remark(const struct vfioboot_entry *entry);
 
 struct vfioboot_setting;
 
-/* What its settings beside the driver would come to as the kernel of now shows; the entry's. */
+/* What its settings beside the driver would come to as the running kernel shows; the entry's. */
 size_t vfioboot_entry_count_settings(const struct vfioboot_entry *entry);
 const struct vfioboot_setting *vfioboot_entry_get_setting(
 	const struct vfioboot_entry *entry, size_t index);

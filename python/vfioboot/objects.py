@@ -179,7 +179,7 @@ class Function(_Thin):
 
     @property
     def vf(self) -> int | None:
-        """Which virtual function of that it is."""
+        """The number of a virtual function, from 0 on."""
         number: int = c.function_get_vf(self._at)
         return None if number < 0 else number
 
@@ -408,7 +408,7 @@ class Entry(_Thin):
 
     @property
     def settings(self) -> tuple[Setting, ...]:
-        """What its settings beside the driver would come to, as the kernel of now shows."""
+        """What its settings beside the driver would come to, as the running kernel shows."""
         return tuple(Setting(self._of, c.entry_get_setting(self._at, index))
             for index in range(c.entry_count_settings(self._at)))
 

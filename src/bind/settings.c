@@ -125,7 +125,7 @@ static ssize_t read_value(const struct settings *settings, struct step *step,
 	return n;
 }
 
-/* Writes @value, which is another one than that of now, and reads back what came of it. */
+/* Writes @value, which is another one than the present one, and reads back what came of it. */
 static int write_value(const struct settings *settings, struct step *step,
 	enum sysfs_attribute attribute, const char *value, enum reason reason)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which devices of now the leftovers of other ways (facts/leftovers.h) mean, item by item: an id, an
+ * Which installed devices the leftovers of other ways (facts/leftovers.h) match, item by item: an id, an
  * address, a script.  What becomes of a card that is meant is for `import` (outlook/offer.h).
  */
 #ifndef VFIOBOOT_CHECK_IMPORTS_H

@@ -19,7 +19,7 @@ static const struct cli_option options[] = {
 		CLI_STORE(replace)},
 	{"profile", "NAME", "bind only at boots with this profile", 0,
 		CLI_STORE(profile)},
-	{"machine", "GLOB,...", "count only on machines that are called so", 0,
+	{"machine", "GLOB,...", "the section is only for machines with such a name", 0,
 		CLI_STORE(machine)},
 	{"demand", NULL, "leave it to the host at boot, for 'vfioboot bind'", 0,
 		CLI_STORE(demand)},

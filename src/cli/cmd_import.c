@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `vfioboot import`: proposes sections for the devices of now that another way of binding means, and
+ * `vfioboot import`: proposes sections for the installed devices that another setup matches, and
  * writes them.  What cannot be one is said line by line, with its place.
  */
 #include "cli.h"
@@ -510,8 +510,8 @@ const struct cli_command cmd_import = {
 	.summary = "propose sections for what another setup binds",
 	.details =
 		"Reads ids= of modprobe.d, vfio-pci.ids= of the kernel command line, overrides\n"
-		"of driverctl, and scripts that bind devices. For the devices of now that they\n"
-		"mean, one section a card is written, after asking. Nothing is removed.",
+		"of driverctl, and scripts that bind devices. Shows which installed devices these\n"
+		"match, and after asking writes one section a card. Nothing is removed.",
 	.options = options,
 	.arguments = sizeof(struct arguments),
 	.check = check,

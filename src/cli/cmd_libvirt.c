@@ -265,7 +265,7 @@ const struct cli_command cmd_libvirt = {
 	.details =
 		"enable writes the hook " LIBVIRT_HOOK
 		",\nwith which libvirt says when a guest starts and stops: it gets the device sets\n"
-		"that have 'bind = demand', of which its definition has a function, and the host\n"
+		"that have 'bind = demand' and a function in its definition, and the host\n"
 		"gets them back. disable removes it. status shows what is there, and what is in\n"
 		"its way. hook is what it runs, and is not for people.",
 	.options = options,

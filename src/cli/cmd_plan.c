@@ -89,7 +89,7 @@ static void print_settings(const struct vfioboot_plan *plan)
 		const struct vfioboot_entry *entry = &plan->entries[i];
 
 		if (entry->n_settings && !any)
-			printf("\nSettings, as the kernel of now would take them:\n");
+			printf("\nSettings, as the running kernel would take them:\n");
 		any |= entry->n_settings;
 		for (unsigned j = 0; j < entry->n_settings; j++)
 			function_step_print(&entry->settings[j].of, "  ");

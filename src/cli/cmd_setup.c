@@ -518,7 +518,9 @@ const struct cli_command cmd_setup = {
 		"Asks which card and when, prints all steps, and carries them out when you agree;\n"
 		"? explains a question, q leaves with nothing changed. Run it again to go on\n"
 		"after an interruption. 'vfioboot undo' takes all of it back.\n\n"
-		"WHEN is boot, menu or demand.",
+		"WHEN is boot, menu or demand.\n"
+		"boot: at every boot; menu: at boots of an entry of its own in the boot menu;\n"
+		"demand: the host has the card until its guest starts.",
 	.options = options,
 	.arguments = sizeof(struct arguments),
 	.check = check,

@@ -22,7 +22,7 @@ struct arguments {
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
 	{"connect", "URI", "ask this libvirt in place of " URI, 0, CLI_STORE(uri)},
-	{"no-graphics", NULL, "with attach: remove what shows a screen of QEMU's", 0,
+	{"no-graphics", NULL, "with attach: remove the guest's emulated display", 0,
 		CLI_STORE(no_graphics)},
 	{"format", "NAME", "with show: print it for this program", 0, CLI_STORE(format)},
 	CLI_OPTION_DRY_RUN,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The record of this boot, the driver of now and the plan for the next boot, put into words. */
+/* The record of this boot, the present driver and the plan for the next boot, put into words. */
 #include "cli.h"
 
 bool function_record_lost(const struct thisboot *boot)

@@ -35,6 +35,15 @@ static int fail(const char *what)
 	return EXIT_FAILURE;
 }
 
+static int fail_connection(void)
+{
+	fprintf(stderr,
+		"vfioboot vm: cannot connect to libvirt: %s; is it installed and running, "
+		"and may this user connect to it?\n",
+		virGetLastErrorMessage());
+	return EXIT_FAILURE;
+}
+
 static int fail_guest(const char *what)
 {
 	return virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ? NO_GUEST : fail(what);
@@ -144,7 +153,7 @@ int main(int argc, char **argv)
 	virSetErrorFunc(NULL, take_error);
 	connection = virConnectOpenAuth(argv[1], virConnectAuthPtrDefault, 0);
 	if (!connection)
-		return fail("cannot connect to libvirt");
+		return fail_connection();
 	status = run(connection, argv + 2);
 	virConnectClose(connection);
 	if (fflush(stdout) != 0 || ferror(stdout))

@@ -121,7 +121,7 @@ static enum libvirt_boolean find_boolean(const struct root *root)
 		file_read_line(root, TREE_SELINUX "/booleans/virt_hooks_unconfined", line,
 			sizeof(line)) < 0)
 		return LIBVIRT_NO_SELINUX;
-	/* The value of now, and the one that would be committed. */
+	/* The present value, and the one that would be committed. */
 	return *line == '1' ? LIBVIRT_UNCONFINED : LIBVIRT_CONFINED;
 }
 

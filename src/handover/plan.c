@@ -208,7 +208,7 @@ static int refuse_other_sets(const struct planning *planning)
 	return 0;
 }
 
-/* Adds what is not known yet of the functions: drivers and overrides of now are those from before. */
+/* Adds what is not known yet of the functions: their present drivers and overrides are those from before. */
 static int add_to_state(struct planning *planning, const struct pcidev *dev)
 {
 	struct state_function function = {.address = dev->address,

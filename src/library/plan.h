@@ -19,7 +19,7 @@ struct vfioboot_entry {
 	char address[PCI_ADDRESS_SIZE], path[PCI_PATH_SIZE], id[FUNCTION_ID_SIZE];
 	char *name;                        /* NULL: the same */
 	char *remark;                      /* "": it is bound in the initramfs */
-	struct vfioboot_setting *settings; /* as the kernel of now would take them */
+	struct vfioboot_setting *settings; /* as the running kernel would take them */
 	unsigned n_settings;
 };
 

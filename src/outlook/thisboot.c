@@ -23,7 +23,7 @@ static void format_entry_address(const struct nextboot *next,
 		pci_address_format(next->machine.functions[entry->function].address, ret);
 }
 
-/* The entry of today's plan for a function of a record, or NULL. */
+/* The entry of the present plan for a function of a record, or NULL. */
 static const struct plan_entry *find_entry(
 	const struct nextboot *next, const struct record_function *recorded)
 {

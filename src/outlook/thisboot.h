@@ -52,7 +52,7 @@ struct thisboot {
 };
 
 /*
- * Reads the records and the drivers of now below @root.  Of a section that is in the records of
+ * Reads the records and the present drivers below @root.  Of a section that is in the records of
  * several runs the latest one counts.  @next has to last as long as *@ret, and adds what is
  * configured and in no record.  Returns 0 with *@ret for thisboot_free(), also where records
  * cannot be read (problems); or -ENOMEM.

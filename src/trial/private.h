@@ -27,7 +27,7 @@ void trial_of_cmdline(const char *cmdline, char ret[static TRIAL_ID_SIZE]);
 
 /*
  * At another boot than its own: what became of a trial that is neither confirmed nor given
- * up.  @still_armed: the loader has the choice still.  @boot: the boot id of now.  Changes
+ * up.  @still_armed: the loader has the choice still.  @boot: the id of this boot.  Changes
  * *@trial to TRIAL_FAILED and returns true, or leaves it alone: it is over already, or its
  * boot is still to come.
  */

@@ -178,7 +178,7 @@ check_settings() {
 	settings_machine
 	section 'd3cold = no' 'reset = pm'
 	run -0 --separate-stderr "$vfioboot" plan --root "$root"
-	[[ $output == *'Settings, as the kernel of now would take them:'* ]]
+	[[ $output == *'Settings, as the running kernel would take them:'* ]]
 	[[ $output == *'0000:02:00.0 gpu: d3cold = no: set'* ]]
 	[[ $output == *'0000:02:00.0 gpu: reset = pm: skipped (not-offered): '*'(now: flr bus)'* ]]
 }

@@ -120,7 +120,7 @@ static bool is_of_release(const char *path, const char *release)
 	return at && at[-1] == '-' && (*end == '+' || strcmp(end, ".efi") == 0);
 }
 
-/* Without a file it takes the command line of now, whatever was booted. */
+/* Without a file it takes the command line of the running kernel, whatever entry that is of. */
 static bool has_cmdline(const struct root *root)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)

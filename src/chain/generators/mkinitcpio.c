@@ -297,7 +297,7 @@ static int note_option(void *data, const char *word)
 	return 0;
 }
 
-/* Without any of these mkinitcpio takes the command line of now, whatever was booted. */
+/* Without any of these mkinitcpio takes the command line of the running kernel, whatever entry that is of. */
 static bool has_cmdline(const struct root *root)
 {
 	_cleanup_(file_free_names) struct file_names paths = {0};

@@ -190,7 +190,7 @@ static int check_same(const struct rebuild *rebuild, const char *before)
 	return strcmp(before, now) == 0 ? 0 : -EAGAIN;
 }
 
-/* Makes the new menu, in its file beside the old one, out of the settings of now. */
+/* Makes the new menu, in its file beside the old one, out of the present settings. */
 static int make_text(const struct rebuild *rebuild, char **ret_before, char **ret_after)
 {
 	const char *const make_args[] = {"mkconfig", "-o", rebuild->made, NULL};
