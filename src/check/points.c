@@ -287,10 +287,7 @@ static int read_host(struct check_host *host, const struct selector *operands, s
 	mark_plan(host, &host->next->plan, n == 0);
 	mark_plan(host, &host->next->demand, n == 0);
 	r = n == 0 ? mark_active_now(host) : 0;
-	r = r < 0 ? r : mark_operands(host, operands, n, ret_bad);
-	for (size_t i = 0; i < host->n; i++)
-		host->n_targets += host->functions[i].target;
-	return r;
+	return r < 0 ? r : mark_operands(host, operands, n, ret_bad);
 }
 
 static void free_host(struct check_host *host)

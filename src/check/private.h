@@ -21,7 +21,6 @@ struct check_host {
 	struct facts *facts;
 	struct check_function *functions; /* of the same order */
 	size_t n;
-	size_t n_targets;
 	unsigned attributes; /* bits: which of those that are read some function has */
 	/* Filled in as the checks are made: */
 	struct check_list *list;
