@@ -55,8 +55,6 @@ static int find_firmware(const struct root *root, const struct pci_address *func
 
 		if (r == 0)
 			r = pci_bars_find_framebuffer(root, bars, name, sizeof(name));
-		if (r == -EACCES)
-			ret->partial = true;
 		if (r == 0 && *name)
 			return find_firmware_device(root, ret);
 	}

@@ -30,10 +30,12 @@ struct consoles {
 	 */
 	char moving[CONSOLES_MAX][CONSOLES_NAME_SIZE];
 	unsigned n_moving;
-	/* The firmware's framebuffer in their memory, while it has a driver; else "". */
+	/*
+	 * The firmware's framebuffer in their memory, while it has a driver; else "", also where root
+	 * alone can see whose memory it is in.
+	 */
 	char firmware_device[48]; /* "simple-framebuffer.0" */
 	char firmware_driver[48]; /* "simple-framebuffer": a platform driver */
-	bool partial;             /* only root can see whose memory it is in */
 };
 
 /* Finds them for the @n functions.  Returns 0, or -errno. */

@@ -44,7 +44,6 @@ int plan_describe(
 	_cleanup_(names_close) struct names *names = NULL;
 	int r = names_open(&names);
 
-	ret->next = next;
 	ret->entries = calloc(
 		next->plan.n_entries + next->demand.n_entries + 1, sizeof(*ret->entries));
 	if (!ret->entries)

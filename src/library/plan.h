@@ -26,7 +26,6 @@ struct vfioboot_entry {
 /* Starts as {0}, for plan_clear(). */
 struct vfioboot_plan {
 	struct nextboot *own; /* NULL: the machine's */
-	const struct nextboot *next;
 	struct vfioboot_entry *entries;
 	size_t n;
 	struct vfioboot_points errors;
