@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "decide/decide.h"
+#include "facts/facts.h"
 
 #define MOUNT_FIELDS_MAX 32
 
@@ -14,9 +15,6 @@ static const char *const pseudo_types[] = {"autofs", "binfmt_misc", "bpf", "cgro
 	"cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs", "fusectl",
 	"fuse.gvfsd-fuse", "fuse.portal", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore",
 	"ramfs", "rpc_pipefs", "securityfs", "selinuxfs", "sysfs", "tmpfs", "tracefs"};
-
-static const char *const kept_mounts[] = {
-	"/", "/usr", "/boot", "/boot/efi", "/efi", "/var", "/home", "/nix", "/sysroot"};
 
 static const char *const cpu_keys[] = {"processor", "vendor_id", "cpu family", "model",
 	"model name", "stepping", "flags", "Features", "CPU implementer",
@@ -77,7 +75,7 @@ static void put_mount(struct redactor *redactor, char *line, FILE *out)
 	if (dash + 2 >= n)
 		return;
 	if (text_is_one_of(words[dash + 1], pseudo_types, ARRAY_SIZE(pseudo_types)) &&
-		!text_is_one_of(words[4], kept_mounts, ARRAY_SIZE(kept_mounts)))
+		in_use_weigh_mount(words[4]) == IN_USE_SPARED)
 		return;
 	put_words(words, 3, out);
 	fprintf(out, " %s ", strcmp(words[3], "/") == 0 ? "/" : "/name");

@@ -10,7 +10,6 @@
 #include "chain/loaders/grub_cfg.h"
 #include "chain/loaders/loader.h"
 #include "efi_entry.h"
-#include "esp.h"
 #include "facts/facts.h"
 
 #define ANY_IMAGE "/*.efi"

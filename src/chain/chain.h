@@ -9,7 +9,6 @@
 #include "bootmenu.h"
 #include "chain/generators/generators.h"
 #include "chain/loaders/permanent.h"
-#include "esp.h"
 #include "follow.h"
 #include "imagecheck.h"
 #include "oneshot.h"

@@ -10,7 +10,7 @@
 #include "chain/loaders/grub_env.h"
 #include "chain/loaders/manual.h"
 #include "chain/loaders/permanent.h"
-#include "esp.h"
+#include "facts/facts.h"
 #include "parameters_record.h"
 
 /* ---- the menu ---------------------------------------------------------------------------- */

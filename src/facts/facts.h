@@ -9,6 +9,7 @@
 #include "deviceset.h"
 #include "drives.h"
 #include "efivar.h"
+#include "esp.h"
 #include "gvt.h"
 #include "hypervisor.h"
 #include "iommu.h"

@@ -30,6 +30,14 @@ static const char *const memory_types[] = {"tmpfs", "ramfs", "rootfs", "autofs"}
 /* Those of another machine that mnt_fs_is_netfs() does not know. */
 static const char *const network_types[] = {"ceph", "lustre", "fuse.glusterfs"};
 
+enum in_use_weight in_use_weigh_mount(const char *mount)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		if (strcmp(mount, kept[i].mount) == 0)
+			return kept[i].weight;
+	return IN_USE_SPARED;
+}
+
 static bool is_in_container(const struct root *root)
 {
 	static const char *const marks[] = {TREE_CONTAINER_MARKS};
@@ -250,10 +258,9 @@ static int trace_other_mount(struct in_use *in_use, struct libmnt_fs *fs)
 {
 	const char *target = mnt_fs_get_target(fs);
 
-	for (size_t i = 0; target && i < ARRAY_SIZE(kept); i++)
-		if (strcmp(target, kept[i].mount) == 0 &&
-			mounts_find(in_use->mounts, target) == fs)
-			return 0;
+	if (target && in_use_weigh_mount(target) != IN_USE_SPARED &&
+		mounts_find(in_use->mounts, target) == fs)
+		return 0;
 	return target ? trace_mount(in_use, fs, IN_USE_MOUNT, IN_USE_SPARED, target) : 0;
 }
 

@@ -34,6 +34,9 @@ struct in_use_thing {
 	struct backing backing;
 };
 
+/* What the file system at @mount, an absolute path, is to the host. */
+enum in_use_weight in_use_weigh_mount(const char *mount);
+
 /* How much is traced; each includes those before it. */
 enum in_use_extent {
 	IN_USE_HOST,   /* what the host runs from, swap, and the device to resume from */

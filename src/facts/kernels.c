@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 
 #include "base/base.h"
+#include "esp.h"
 #include "kernel_release.h"
 
 /* With the release in the place of %s; the first that is there counts. */
@@ -138,14 +139,17 @@ static int look_into(const struct root *root, const char *directory, unsigned de
 	return r;
 }
 
-/* Below all places where a boot loader or the firmware reads; once a search. */
+/*
+ * Below all places where a boot loader or the firmware reads; once a search.  /boot, the last of
+ * them, comes first: what lies on an ESP beside it is a copy, and generators name images after
+ * the kernel in /boot.
+ */
 static int look_for_files(const struct root *root, struct found *found)
 {
-	static const char *const places[] = {"/boot", "/efi", "/boot/efi"};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && !found->done && i < ARRAY_SIZE(places); i++)
-		r = look_into(root, places[i], 1, found);
+	for (size_t i = ESP_PLACES_N; r == 0 && !found->done && i-- > 0;)
+		r = look_into(root, esp_places[i], 1, found);
 	found->done = true;
 	return r;
 }

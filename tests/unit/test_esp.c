@@ -2,7 +2,7 @@
 /* Which of the mount points is the EFI system partition. */
 #include "support.h"
 
-#include "chain/esp.h"
+#include "facts/facts.h"
 
 static void expect(const char *expected)
 {

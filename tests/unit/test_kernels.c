@@ -67,6 +67,7 @@ static void test_by_content(void **state)
 	fake_put("usr/lib/modules/6.0.11-1-X/vmlinuz", "");
 	fake_put("usr/lib/modules/6.6.22-1-lts/modules.dep", "");
 	fake_bzimage("boot/vmlinuz-6.0-x86_64", "6.0.11-1-X");
+	fake_bzimage("efi/token/6.0.11-1-X/linux", "6.0.11-1-X"); /* a copy */
 	fake_bzimage("efi/EFI/arch/vmlinuz-linux-lts", "6.6.22-1-lts");
 	fake_put("boot/grub/x86_64-efi/linux.mod", "ELF");
 	expect("6.6.22-1-lts /efi/EFI/arch/vmlinuz-linux-lts\n"

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 
 #include "base/base.h"
-#include "chain/esp.h"
+#include "facts/facts.h"
 
 static const struct initramfs_generator *const generators[] = {
 	&initramfs_dracut,

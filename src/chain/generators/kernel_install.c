@@ -7,7 +7,7 @@
 #include <limits.h>
 
 #include "base/base.h"
-#include "chain/esp.h"
+#include "facts/facts.h"
 #include "generators.h"
 
 #define PROGRAM "/usr/bin/kernel-install"

@@ -17,7 +17,7 @@
 #include "bls_files.h"
 #include "bls_order.h"
 #include "chain/bootmenu.h"
-#include "chain/esp.h"
+#include "facts/facts.h"
 #include "grub_default.h"
 #include "grub_env.h"
 #include "grub_trial.h"

@@ -7,7 +7,6 @@
 
 #include "base/base.h"
 #include "chain/efi_entry.h"
-#include "chain/esp.h"
 #include "chain/oneshot.h"
 #include "facts/facts.h"
 #include "grub_cfg.h"

@@ -5,7 +5,6 @@
 #include "base/base.h"
 #include "bls_files.h"
 #include "chain/bootloader.h"
-#include "chain/esp.h"
 #include "facts/facts.h"
 #include "grub_env.h"
 

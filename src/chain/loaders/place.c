@@ -4,7 +4,6 @@
 
 #include <libmount.h>
 
-#include "chain/esp.h"
 #include "facts/facts.h"
 
 void places_read(const struct root *root, struct places *ret)

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "chain/bootmenu.h"
-#include "chain/esp.h"
+#include "facts/facts.h"
 #include "manual.h"
 
 /* What is in the next quotes of the line, in which two are one; moved behind. */

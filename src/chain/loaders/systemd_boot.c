@@ -11,7 +11,6 @@
 #include "bls_entry.h"
 #include "bls_files.h"
 #include "bls_order.h"
-#include "chain/esp.h"
 #include "chain/oneshot.h"
 #include "facts/facts.h"
 

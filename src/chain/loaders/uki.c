@@ -13,7 +13,6 @@
 #include "bls_files.h"
 #include "chain/bootmenu.h"
 #include "chain/efi_entry.h"
-#include "chain/esp.h"
 #include "change/change.h"
 #include "facts/facts.h"
 #include "permanent.h"

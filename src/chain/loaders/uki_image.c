@@ -8,7 +8,6 @@
 #include "base/base.h"
 #include "bls_entry.h"
 #include "bls_files.h"
-#include "chain/esp.h"
 #include "facts/facts.h"
 
 #define DOT_EFI ".efi"

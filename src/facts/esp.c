@@ -4,7 +4,7 @@
 
 #include <libmount.h>
 
-#include "facts/facts.h"
+#include "mounts.h"
 
 const char *const esp_places[ESP_PLACES_N] = {"/efi", "/boot/efi", ESP_BOOT};
 
