@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One function for each form of text: mostly line by line. */
+/* Redacts each form of text by a function of its own, mostly line by line. */
 #include "redact.h"
 
 #include <ctype.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Opening and unpacking is what takes time: a machine has more entries than images. */
+/*
+ * Opens each initramfs file once: a machine has more entries than images, and unpacking takes time.
+ */
 #include "initrds.h"
 
 #include "base/base.h"

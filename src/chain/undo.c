@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The steps of `vfioboot undo`: all of us goes, and nothing is lost that somebody wrote. */
+/*
+ * The steps of `vfioboot undo`: they remove all that vfioboot has made, and nothing that a person
+ * wrote.
+ */
 #include "apply.h"
 
 #include "base/base.h"

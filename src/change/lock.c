@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* flock(2) of a file that names its holder. */
+/* Takes the lock by flock(2), and writes the process that holds it into the file. */
 #include "lock.h"
 
 #include <fcntl.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which file and which command it is, the loader of this machine says (chain/loaders/permanent.h). */
+/*
+ * Names the file and the command of a parameter, which depend on the boot loader
+ * (chain/loaders/permanent.h).
+ */
 #include "parameter_remedy.h"
 
 #include <limits.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What several commands print of sections; how it is said library/sections.h knows. */
+/* Prints what several commands say of sections, in the words of library/sections.h. */
 #include "cli.h"
 
 #define NONE(where)                                                                      \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Five directories a kind: systemd and kmod look into them in the same order. */
+/* Lists the files of a kind, in the order of the five directories that systemd and kmod look into. */
 #include "module_files.h"
 
 static const char *const directories[] = {

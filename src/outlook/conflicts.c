@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel's parser alone has an "on" that comes back (drivers/iommu/intel/iommu.c,
- * intel_iommu_setup).
+ * Finds the parameters that switch off what giving devices away needs.  Intel's parser alone has
+ * an "on" that comes back (drivers/iommu/intel/iommu.c, intel_iommu_setup).
  */
 #include "conflicts.h"
 

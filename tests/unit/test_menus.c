@@ -28,15 +28,15 @@ static void expect(const char *loader, const char *expected)
 	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
 	_cleanup_free_ char *text = NULL;
-	struct text_stream sheet;
+	struct text_stream stream;
 
 	assert_int_equal(bootloader_named(loader)->ops->read(&root, &none, &menu), 0);
-	assert_true(text_stream_open(&sheet));
+	assert_true(text_stream_open(&stream));
 	for (size_t i = 0; i < menu.n; i++)
-		print_entry(sheet.out, &menu.entries[i]);
-	fputs(menu.default_elsewhere ? "elsewhere\n" : "", sheet.out);
-	fputs(menu.next_elsewhere ? "once elsewhere\n" : "", sheet.out);
-	text = text_stream_take(&sheet);
+		print_entry(stream.out, &menu.entries[i]);
+	fputs(menu.default_elsewhere ? "elsewhere\n" : "", stream.out);
+	fputs(menu.next_elsewhere ? "once elsewhere\n" : "", stream.out);
+	text = text_stream_take(&stream);
 	assert_string_equal(text, expected);
 }
 

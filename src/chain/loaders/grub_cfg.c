@@ -533,17 +533,17 @@ static void print_body(FILE *out, const struct grub_cfg_item *item,
 static int print_copy(
 	const struct grub_cfg_item *item, const struct grub_cfg_copy *copy, char **ret)
 {
-	struct text_stream sheet;
+	struct text_stream stream;
 
-	if (!text_stream_open(&sheet))
+	if (!text_stream_open(&stream))
 		return -ENOMEM;
-	fprintf(sheet.out, "menuentry '%s' --class gnu-linux --class os%s --id '%s' {\n",
+	fprintf(stream.out, "menuentry '%s' --class gnu-linux --class os%s --id '%s' {\n",
 		copy->title,
 		line_has(item->header, "--unrestricted") ? " --unrestricted" : "",
 		copy->id);
-	print_body(sheet.out, item, copy, strspn(item->header, WHITE));
-	fprintf(sheet.out, "}\n");
-	*ret = text_stream_take(&sheet);
+	print_body(stream.out, item, copy, strspn(item->header, WHITE));
+	fprintf(stream.out, "}\n");
+	*ret = text_stream_take(&stream);
 	return *ret ? 0 : -ENOMEM;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Marks a part of it as ours. */
+/* Puts our part into the text of custom.cfg, between two marks, and finds it there. */
 #include "grub_custom.h"
 
 #include "grub_cfg.h"

@@ -158,9 +158,9 @@ static const char *read_name(const char *at, char *ret, size_t size)
 
 char *grub_default_expand(const struct root *root, const char *text, const char *words)
 {
-	struct text_stream sheet;
+	struct text_stream stream;
 
-	if (!text_stream_open(&sheet))
+	if (!text_stream_open(&stream))
 		return NULL;
 	while (*words) {
 		char name[64], value[1024];
@@ -168,13 +168,13 @@ char *grub_default_expand(const struct root *root, const char *text, const char 
 			*words == '$' ? read_name(words, name, sizeof(name)) : NULL;
 
 		if (!end || !find_value(root, text, name, value, sizeof(value))) {
-			fputc(*words++, sheet.out);
+			fputc(*words++, stream.out);
 			continue;
 		}
-		fprintf(sheet.out, "%s", value);
+		fprintf(stream.out, "%s", value);
 		words = end;
 	}
-	return text_stream_take(&sheet);
+	return text_stream_take(&stream);
 }
 
 /* Anybody may begin an id as we do, so it is ours where our generator has printed it. */

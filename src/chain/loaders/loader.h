@@ -26,7 +26,7 @@ struct bootmenu_change {
 	struct message message;     /* why it is not possible; code 0: nothing was said */
 };
 
-/* For the loaders: say why a person has to mend something, or that the loader cannot do it. */
+/* For the loaders: say why a person has to fix something, or that the loader cannot do it. */
 #define bootmenu_fail(change, ...)                                                       \
 	message_set(&(change)->message, -EREMOTEIO, __VA_ARGS__)
 #define bootmenu_refuse(change, ...)                                                     \

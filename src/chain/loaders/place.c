@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The way back from what grub-mkrelpath(1) makes of a path. */
+/*
+ * Turns the path that a boot loader reads into one of this machine: the reverse of what
+ * grub-mkrelpath(1) does.
+ */
 #include "place.h"
 
 #include <libmount.h>

@@ -448,14 +448,14 @@ char *uki_osrel_lines(const char *osrel, const struct bootentry *entry)
 {
 	_cleanup_free_ char *key = sort_key(osrel),
 			    *title = text_value(osrel, "PRETTY_NAME");
-	struct text_stream sheet;
+	struct text_stream stream;
 
-	if (!text_stream_open(&sheet))
+	if (!text_stream_open(&stream))
 		return NULL;
-	add_line(sheet.out, "IMAGE_ID", key, "-", entry->id, "");
-	add_line(sheet.out, "PRETTY_NAME", title, " (", entry->title, ")");
-	fprintf(sheet.out, MARK "=%s\n", entry->id);
-	return text_stream_take(&sheet);
+	add_line(stream.out, "IMAGE_ID", key, "-", entry->id, "");
+	add_line(stream.out, "PRETTY_NAME", title, " (", entry->title, ")");
+	fprintf(stream.out, MARK "=%s\n", entry->id);
+	return text_stream_take(&stream);
 }
 
 char *uki_copy_osrel(const char *osrel, const struct bootentry *entry)

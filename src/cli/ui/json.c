@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Members are handed to their parents at once, so that only the top is anybody's to free. */
+/*
+ * Makes JSON by json-c.  A value belongs to its object or list as soon as it is made, so only the
+ * outermost object has to be freed.
+ */
 #include "ui.h"
 
 #include "base/base.h"
