@@ -246,7 +246,7 @@ static bool allows_unsafe(const struct root *root)
 
 static void check_remapping(struct check_host *host)
 {
-	enum remapping remapping = iommu_read_remapping(host->root);
+	enum remapping remapping = facts_remapping(host->facts);
 
 	if (remapping == REMAPPING_ON) {
 		check_pass(host, "", "on: a device can interrupt its own guest only");

@@ -62,6 +62,14 @@ unsigned facts_count_groups(struct facts *facts)
 	return facts->later.n_groups;
 }
 
+enum remapping facts_remapping(struct facts *facts)
+{
+	if (!facts->later.remapping)
+		facts->later.interrupts = iommu_read_remapping(facts->root);
+	facts->later.remapping = true;
+	return facts->later.interrupts;
+}
+
 struct modules *facts_modules(struct facts *facts)
 {
 	if (!facts->later.modules)

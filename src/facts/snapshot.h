@@ -30,9 +30,11 @@ struct facts {
 	/* What is read when it is first asked for, by the functions below: */
 	struct in_use in_use; /* in_use_trace() does that */
 	struct {
-		bool kernels, groups, modules, config, usage, drives; /* has been read */
+		/* Which of them has been read: */
+		bool kernels, groups, remapping, modules, config, usage, drives;
 		struct kernels installed;
 		unsigned n_groups;
+		enum remapping interrupts;
 		struct modules *running;
 		int modules_error;
 		char *kernel_config;
@@ -58,6 +60,9 @@ const struct kernels *facts_kernels(struct facts *facts);
 
 /* As iommu_count_groups(). */
 unsigned facts_count_groups(struct facts *facts);
+
+/* As iommu_read_remapping(). */
+enum remapping facts_remapping(struct facts *facts);
 
 /*
  * The index of the running kernel's modules; NULL: there is none, or none that can be read;

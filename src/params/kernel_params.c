@@ -195,7 +195,7 @@ static void read_facts(
 	facts->has_groups = facts_count_groups(host) ||
 		(host->bus.has_groups &&
 			!file_exists(host->root, "%s/%s", TREE_GROUPS, "."));
-	facts->remapping_is_off = iommu_read_remapping(host->root) == REMAPPING_OFF;
+	facts->remapping_is_off = facts_remapping(host) == REMAPPING_OFF;
 	facts->is_off = next->config.off;
 	facts->cmdline_is_unread = !host->cmdline;
 	if (sscanf(host->running, "%u.%u", &major, &minor) == 2)
