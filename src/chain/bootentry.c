@@ -203,12 +203,11 @@ void bootentry_parse(const char *text, struct bootentries *ret)
 	unsigned line = 1;
 
 	for (; *text && entries.n < BOOTENTRIES_MAX; text += *text == '\n', line++) {
-
 		if (strncmp(text, without_section, strlen(without_section)) == 0)
 			entries.grub_without_section = true;
 		else if (strncmp(text, loader_line, strlen(loader_line)) == 0)
 			take_loader(text + strlen(loader_line), &entries);
-		else if (take_entry(text, &entries.entries[entries.n]))
+		else if (*text != '#' && take_entry(text, &entries.entries[entries.n]))
 			entries.n++;
 		else if (!strchr("#\n", *text) && !entries.damaged)
 			entries.damaged = line;

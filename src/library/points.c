@@ -52,7 +52,7 @@ int points_add_errors(struct vfioboot_points *points, const struct config *confi
 	}
 	if (r < 0 || config->n_errors <= CONFIG_ERRORS_MAX)
 		return r;
-	snprintf(more, sizeof(more), "%u more errors in the configuration",
+	snprintf(more, sizeof(more), "errors in the configuration beside these: %u",
 		config->n_errors - CONFIG_ERRORS_MAX);
 	return points_add(points, VFIOBOOT_FAIL, "config", "", more, "");
 }

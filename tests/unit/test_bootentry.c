@@ -146,7 +146,7 @@ static void test_file(void **state)
 	}
 	/* What a person wrote is taken when it needs no quoting, with and without a newline. */
 	bootentry_parse(
-		"# x\n\na\tA b\tx=1 y\nno tabs\nb\tB\t$(x)\n\tB\tx\nc/\tC\tx;\nd\tD: e\tz",
+		"# x\n#e\tE\tx\n\na\tA b\tx=1 y\nno tabs\nb\tB\t$(x)\n\tB\tx\nc/\tC\tx;\nd\tD: e\tz",
 		&entries);
 	assert_int_equal(entries.n, 2);
 	expect_entry(0, "a", "A b", "x=1 y");
