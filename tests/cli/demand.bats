@@ -88,13 +88,7 @@ left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo
 	json_is '.functions == [] and .next_boot.bind == 0 and
 		.inactive == [{"section": "guest", "profile": null, "why": "demand"}]'
 	json_is '.handed_over == []'
-	put run/vfioboot/handover/guest <<-'END'
-		vfioboot-handover 1
-		version 0.1.0
-		guest -
-		phase bound
-		function 0000:02:00.0 00:01.1/00.0 10de:2206 nouveau vfio-pci -
-	END
+	host_handed_over guest
 	ask status
 	[[ $output == *"guest has been handed over while this system runs; 'sudo vfioboot release guest' takes it back."* ]]
 	ask status --json

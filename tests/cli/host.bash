@@ -302,6 +302,18 @@ host_image() {
 		gzip >"$host/boot/initrd.img-$release"
 }
 
+# The second card has been handed over, as the device set NAME: host_handed_over NAME
+host_handed_over() {
+	put "run/vfioboot/handover/$1" <<-'END'
+		vfioboot-handover 1
+		version 0.1.0
+		guest -
+		phase bound
+		function 0000:02:00.1 00:01.1/00.1 10de:1aef snd_hda_intel vfio-pci -
+		function 0000:02:00.0 00:01.1/00.0 10de:2206 nouveau vfio-pci -
+	END
+}
+
 # What most tests of a host begin with: that one, of the test's own, in $host.
 two_cards() {
 	programs

@@ -17,14 +17,7 @@ with_guest() {
 	for function in 0000:02:00.0 0000:02:00.1; do
 		ln -sfn /sys/bus/pci/drivers/vfio-pci "$host/sys/bus/pci/devices/$function/driver"
 	done
-	put run/vfioboot/handover/second <<-'END'
-		vfioboot-handover 1
-		version 0.1.0
-		guest -
-		phase bound
-		function 0000:02:00.1 00:01.1/00.1 10de:1aef snd_hda_intel vfio-pci -
-		function 0000:02:00.0 00:01.1/00.0 10de:2206 nouveau vfio-pci -
-	END
+	host_handed_over second
 	put sys/class/vfio/17/dev <<<1:7
 	put proc/77/comm <<<qemu
 	: >"$host/dev/full"

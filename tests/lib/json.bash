@@ -4,15 +4,11 @@
 # Questions to JSON, for the tests of tests/cli and of tests/boot. jq -e does not do: where there
 # is nothing to read, jq 1.6 ends with 0, and of several values the last one alone decides.
 
-# For its start jq 1.6 takes 20 ms, and gojq one, which sorts the keys of what it prints.
-json_jq=gojq
-type -P gojq >/dev/null || json_jq=jq
-
 # Whether stdin is one JSON value, of which the filter says true and no more.
 json_true() { # FILTER [OPTION...] <JSON
 	local text
 	text=$(</dev/stdin)
-	"$json_jq" -es "length == 1 and ([.[0] | $1] == [true])" "${@:2}" <<<"$text" >/dev/null && return
+	jq -es "length == 1 and ([.[0] | $1] == [true])" "${@:2}" <<<"$text" >/dev/null && return
 	printf '%s\n' "not so: $1" "of this, ${#text} characters:" "$text"
 	return 1
 }
