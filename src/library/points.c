@@ -52,8 +52,9 @@ int points_add_errors(struct vfioboot_points *points, const struct config *confi
 	}
 	if (r < 0 || config->n_errors <= CONFIG_ERRORS_MAX)
 		return r;
-	snprintf(more, sizeof(more), "errors in the configuration beside these: %u",
-		config->n_errors - CONFIG_ERRORS_MAX);
+	snprintf(more, sizeof(more), "%u more error%s in the configuration",
+		config->n_errors - CONFIG_ERRORS_MAX,
+		config->n_errors - CONFIG_ERRORS_MAX == 1 ? "" : "s");
 	return points_add(points, VFIOBOOT_FAIL, "config", "", more, "");
 }
 
