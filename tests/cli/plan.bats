@@ -75,7 +75,7 @@ same_as_early() { # CASE
 	machine identical-cards
 	mkdir -p "$root/etc/vfioboot.conf"
 	for command in plan status; do
-		run --separate-stderr "$vfioboot" $command --root "$root"
+		run -1 --separate-stderr "$vfioboot" $command --root "$root"
 		[[ $output == 'No device could be read from the configuration, which has errors.'*"'vfioboot check'"* ]]
 		[[ $output != *'Nothing is configured'* && $stderr == *'/etc/vfioboot.conf'* ]]
 	done
