@@ -608,8 +608,9 @@ static int follow(struct search *search)
 	r = r < 0 ? r : look_at_cmdlines(search);
 	if (r < 0)
 		return r;
-	chain->generator = initramfs_owner(
-		search->root, &chain->kernels, chain->problem, sizeof(chain->problem));
+	chain->generator = initramfs_owner(search->root, &chain->kernels,
+		&chain->elsewhere, chain->problem, sizeof(chain->problem));
+	search->check->elsewhere = chain->elsewhere;
 	if (chain->generator)
 		initramfs_has_hook(chain->generator, search->root, chain->problem,
 			sizeof(chain->problem));
@@ -659,7 +660,6 @@ int chain_compare(
 
 	if (r < 0)
 		return r;
-	here.elsewhere = initramfs_is_elsewhere(root);
 	forget(chain);
 	search.chain = *chain;
 	r = follow(&search);

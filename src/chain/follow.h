@@ -72,6 +72,7 @@ struct chain {
 	struct message unknown;
 	struct kernels kernels;
 	const struct initramfs_generator *generator; /* owns the system; or NULL */
+	bool elsewhere; /* the images come with the system, from where that is built */
 	/* No generator, or two and no sign; or it has no hook of ours; "" for none of it. */
 	char problem[256];
 	struct chain_image *images;

@@ -257,7 +257,7 @@ static int print_json(const struct status *status)
 static void print_runs(const struct status *status)
 {
 	const struct thisboot *boot = status->boot;
-	const char *remedy = initramfs_is_elsewhere(&status->cli->root)
+	const char *remedy = status->chain->elsewhere
 		? "see vfioboot-images(7)"
 		: "run 'sudo vfioboot apply', then reboot";
 	bool initramfs = boot->problems[BOOT_INITRAMFS] == 0;

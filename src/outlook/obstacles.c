@@ -353,15 +353,14 @@ bool obstacles_have(const struct obstacles *obstacles, enum obstacle_kind kind)
  * The command line of a boot that asks for the section: the last one's, after the profile;
  * without it, if it switches everything off.  The caller frees @ret.
  */
-static int make_cmdline(const struct root *root, const char *profile, char **ret)
+static int make_cmdline(const struct facts *facts, const char *profile, char **ret)
 {
-	_cleanup_free_ char *text = NULL;
-	int r = cmdline_read_if_any(root, &text);
+	const char *text = facts->cmdline;
 
-	if (r < 0)
-		return r;
-	if (cmdline_has(text, "vfioboot.off", NULL))
-		text[0] = '\0';
+	if (!text && facts->cmdline_error != -ENOENT)
+		return facts->cmdline_error;
+	if (!text || cmdline_has(text, "vfioboot.off", NULL))
+		text = "";
 	if (asprintf(ret, "vfioboot.profile=%s %s", profile ? profile : ANY_PROFILE,
 		    text) < 0)
 		return -ENOMEM;
@@ -443,7 +442,7 @@ static int plan_with(const struct obstacles_host *host, const struct dropin *dro
 		r = dropin_read_text(
 			&next->config, host->planned[i].text, host->planned[i].path);
 	if (r == 0)
-		r = make_cmdline(host->facts->root, dropin->profile, &cmdline);
+		r = make_cmdline(host->facts, dropin->profile, &cmdline);
 	if (r < 0)
 		return r;
 	nextboot_plan(host->facts, cmdline, next);

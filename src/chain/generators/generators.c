@@ -263,11 +263,6 @@ static const struct managed *find_sign(
 	return NULL;
 }
 
-bool initramfs_is_elsewhere(const struct root *root)
-{
-	return find_sign(root, managed, ARRAY_SIZE(managed));
-}
-
 static const struct initramfs_generator *choose(const struct root *root,
 	const struct kernels *kernels, candidates installed, char *ret_problem,
 	size_t size)
@@ -309,7 +304,8 @@ static const struct initramfs_generator *choose(const struct root *root,
 }
 
 const struct initramfs_generator *initramfs_owner(const struct root *root,
-	const struct kernels *kernels, char *ret_problem, size_t size)
+	const struct kernels *kernels, bool *ret_elsewhere, char *ret_problem,
+	size_t size)
 {
 	const struct managed *system = find_sign(root, managed, ARRAY_SIZE(managed));
 	const struct initramfs_generator *named;
@@ -317,6 +313,7 @@ const struct initramfs_generator *initramfs_owner(const struct root *root,
 	candidates installed = 0;
 	char where[512];
 
+	*ret_elsewhere = system;
 	if (system) {
 		text_join(ret_problem, size, system->told, NULL);
 		return NULL;

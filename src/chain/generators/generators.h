@@ -67,17 +67,13 @@ extern const struct initramfs_generator initramfs_kernel_install;
 bool initramfs_has_programs(const struct root *root);
 
 /*
- * Whether the images come with the system, from where that is built: no generator on the machine makes
- * them, and none of them can know what this host needs for itself.
- */
-bool initramfs_is_elsewhere(const struct root *root);
-
-/*
  * The generator that owns the system.  Returns NULL, with a sentence in @ret_problem, when
- * there is none, or two and no sign which.
+ * there is none, or two and no sign which.  @ret_elsewhere: none, since the images come with the
+ * system, from where that is built; none of them can know what this host needs for itself.
  */
 const struct initramfs_generator *initramfs_owner(const struct root *root,
-	const struct kernels *kernels, char *ret_problem, size_t size);
+	const struct kernels *kernels, bool *ret_elsewhere, char *ret_problem,
+	size_t size);
 
 /*
  * Whether what puts vfioboot into the images of @generator is installed; if not, @ret_problem gets
