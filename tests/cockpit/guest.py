@@ -83,8 +83,10 @@ def reserve(person):
     person.says("gpu: at the next boot", "#devices", browser.PATIENCE * 2)
     person.says("does not start an image", "#next")
     person.click("apply")
-    person.says("(?i)copy /boot/initrd.img.* and extend it", "#applying")
+    # Without a configuration there was nothing of ours in the image.
+    person.says("(?i)run update-initramfs", "#applying")
     person.click("applying-go")
+    person.says("Rebuilding the image .* running", "#applying")
     text = person.says("Finished", "#applying", browser.PATIENCE * 10)
     assert "Reboot for it to take effect" in text, text
     person.click("applying-close")
