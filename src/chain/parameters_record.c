@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads and writes the record: what cannot be told from what a person has written. */
+/* Which kernel parameters we wrote is kept in a file: they look like those that a person has written. */
 #include "parameters_record.h"
 
 #include "base/base.h"

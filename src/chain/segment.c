@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Puts our files together, and judges the image as it would be with them. */
+/* Makes the archive that is put behind an image, if that suffices to bring the image up to date. */
 #include "segment.h"
 
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* "Ready" is said of an entry of the boot menu: an image that nothing starts makes no difference. */
+/* What the entries of the boot menu start, as text and JSON: "ready" is said of an entry, not of an image. */
 #include "cli.h"
 
 #define HAS "an image that has today's configuration"

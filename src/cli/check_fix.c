@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shows what goes, asks, and carries it out as steps that `vfioboot undo` reverses. */
+/* `vfioboot check --fix`: settings that bind devices in other ways are shown and removed; undo brings them back. */
 #include "cli.h"
 
 static void print_found(const struct verdicts *verdicts)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * x86 has the release in the header of its file; the others have it in the banner that the kernel
- * prints first (init/version.c), which is compressed like the rest.
+ * Reads from a kernel's file which release it is: x86 has it in the header; the others have it in the
+ * banner that the kernel prints first (init/version.c), which is compressed like the rest.
  */
 #include "kernel_release.h"
 
