@@ -32,7 +32,10 @@ static void warn_records(const struct thisboot *boot)
 
 	for (int i = 0; i < BOOT_STAGES; i++) {
 		if (boot->problems[i] && boot->problems[i] != -ENOENT)
-			cli_warning("status", "cannot read the record of the run %s: %s",
+			cli_warning("status",
+				"cannot read the record of the run %s: %s; the next boot "
+				"writes it again, and 'journalctl -k -g vfioboot' shows "
+				"what was done",
 				runs[i], errno_text(boot->problems[i]));
 		else if (boot->records[i].n_skipped)
 			cli_warning("status",

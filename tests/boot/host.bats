@@ -248,8 +248,8 @@ new_kernel() { # ROOT FLAVOUR
 	next_boot <<-'END'
 		run add vfioboot add 00:04.0/00 --name second
 		vfioboot apply --full >/run/said &
-		while ! ls -d /var/tmp/mkinitramfs_* 2>/dev/null; do sleep 1; done
-		sleep 10
+		# Its hooks run, ours among them; after them it packs what they have put there.
+		while ! ls /var/tmp/mkinitramfs_*/usr/lib/vfioboot/vfioboot-early 2>/dev/null; do sleep 0.2; done
 		find /boot | sed 's/^/cut /'
 	END
 	exited add 0
