@@ -424,16 +424,15 @@ ANSWERS = $(CURDIR)/$(RESULTS)/answers
 suite_python = @PYTHON=$(PYTHON) VFIOBOOT=build/vfioboot tests/run --beside $(RESULTS) python tests/python/run
 suite_schemas = @tests/run $(RESULTS) schemas tests/schemas $(1) $(ANSWERS)
 
-# side_by_side CHECK PROGRAMS UNIT-TESTS [OPTION-OF-BATS] [OPTION-OF-SCHEMAS]: CHECK-suites.  That of the command
-# line is the longest, and prints as it goes; of the others each prints when it is over.
+# side_by_side CHECK PROGRAMS UNIT-TESTS BUILD [OPTION-OF-BATS]: CHECK-suites.  That of the command line,
+# with the programs in BUILD, is the longest, and prints as it goes; of the others each prints when it is over.
 define side_by_side
 .PHONY: $(1)-suites $(1)-results $(1)-cli $(1)-lint $(1)-unit $(1)-python
 $(1)-suites: $(1)-cli $(1)-lint $(1)-unit $(1)-python
 $(1)-results: $(2)
 	@rm -rf $$(RESULTS)
 $(1)-cli: $(1)-results
-	$$(call suite_cli,build,$$(ANSWERS)) $(4)
-	$$(call suite_schemas,$(5))
+	$$(call suite_cli,$(4),$$(ANSWERS)) $(5)
 $(1)-lint: $(1)-results
 	$$(suite_lint)
 $(1)-unit: $(1)-results
@@ -452,21 +451,23 @@ ifneq ($(SHARD),)
 $(if $(filter $(SHARD),1/4 2/4 3/4 4/4),,$(error SHARD is one of 1/4 2/4 3/4 4/4))
 endif
 
-# The slow tests are for what the program answers, on many machines; `make check` has the sanitizer look
-# at the others, and `make check-all` at them too.  The plain tests run no program of the build that they are
-# given: scripts, or the plain build in a root without /proc.
+# `make check` runs each test of the command line once: with the sanitizer, but for those that are slow. In
+# `make check-all` all of them run, with and without it. The plain tests run no program of the build that they
+# are given: scripts, or the plain build in a root without /proc.
 not_slow = --filter-tags '!slow'
 not_plain = --filter-tags '!plain$(1)'
+slow_or_plain = --filter-tags slow --filter-tags plain
 
 # Roots for guests are made while other tests run.
 prepare_boots = @mkdir -p $(RESULTS) && { tests/boot/run --prepare >$(RESULTS)/roots.log 2>&1 & }
 
-$(eval $(call side_by_side,check,check-programs,$(TESTS)))
+$(eval $(call side_by_side,check,check-programs,$(TESTS),build/sanitized,$$(call not_plain,$$(COMMA)!slow)))
 .PHONY: run-check check-roots
 check-roots: check-results
 	$(prepare_boots)
 run-check: check-roots check-suites
-	$(call suite_cli,build/sanitized) $(call not_plain,$(COMMA)!slow)
+	$(call suite_cli,build,$(ANSWERS)) $(slow_or_plain)
+	$(suite_schemas)
 	@tests/run $(RESULTS) boot tests/boot/run
 	@tests/run $(RESULTS) --summary
 
@@ -496,9 +497,10 @@ shards:
 
 # For daily work: no boots, no sanitizer, and none of the slow tests.
 QUICK_TESTS = $(TESTS:build/tests/%=build/unit/%)
-$(eval $(call side_by_side,quick,all $(QUICK_TESTS) $(CLI_TOOLS),$(QUICK_TESTS),$(not_slow),--some))
+$(eval $(call side_by_side,quick,all $(QUICK_TESTS) $(CLI_TOOLS),$(QUICK_TESTS),build,$(not_slow)))
 .PHONY: run-check-quick
 run-check-quick: quick-suites
+	$(call suite_schemas,--some)
 	@tests/run $(RESULTS) --summary
 
 # For the build of a package: what needs no more than cmocka.
@@ -509,9 +511,10 @@ unit: $(QUICK_TESTS)
 	@tests/run $(RESULTS) --summary
 
 # What depends on compilers, libraries and tools; tests/distros runs it in several releases of Debian.
-$(eval $(call side_by_side,portable,all $(TESTS) $(CLI_TOOLS),$(TESTS)))
+$(eval $(call side_by_side,portable,all $(TESTS) $(CLI_TOOLS),$(TESTS),build))
 .PHONY: run-check-portable
 run-check-portable: portable-suites
+	$(suite_schemas)
 	@tests/run $(RESULTS) --summary
 
 # The collection for Ansible: FILTER= as of boots.

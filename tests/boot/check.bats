@@ -87,49 +87,6 @@ add_apply_entry() {
 	has '^extra list passthrough .* ready .*\(Passthrough\)$'
 }
 
-# A program has the card open, by way of vfio-pci, until the real root's first process runs. The guest
-# waits more than it works, so it is among the first.
-@test "an unbind that takes longer than the deadline: given up in time, done by the real root" {
-	configured_image desktop initramfs-tools
-	cc -O2 -static -o "$BATS_TEST_TMPDIR/holder" "$boot_dir/guest/holder.c"
-	initramfs_file holder 755 <"$BATS_TEST_TMPDIR/holder"
-	pci_stub
-	before_init <<-'END'
-		insmod /pci-stub.ko
-		modprobe -a vfio-pci vfio_iommu_type1
-		for function in 0000:02:00.0 0000:02:00.1; do
-			echo vfio-pci >/sys/bus/pci/devices/$function/driver_override
-			echo $function >/sys/bus/pci/drivers_probe
-		done
-		/holder 0000:02:00.0 systemd >/dev/kmsg
-		order=/scripts/init-top/ORDER
-		while read -r line; do
-			echo 'echo "test: $(cat /proc/uptime)" >/dev/kmsg'
-			echo "$line"
-		done <$order >/order
-		mv /order $order
-	END
-	reconfigure <<-END
-		$(second_gpu)
-		driver = pci-stub
-	END
-	twins
-	boot rdinit=/before-init
-	has '^log holder: 0000:02:00.0 is open$'
-	result initramfs 02:00.0 failed unbind-timeout
-	has '^log vfioboot: 0000:02:00.0 second-gpu .*failed.*unbind-timeout'
-	# From the first script of init-top, which is ours, to the second
-	local times
-	mapfile -t times < <(sed -n 's/^log test: \([0-9]*\).*/\1/p' "$dump")
-	echo "it took $((times[1] - times[0])) s"
-	[ $((times[1] - times[0])) -ge 5 ]
-	[ $((times[1] - times[0])) -lt "$(patience 25)" ]
-	driver 02:00.0 pci-stub
-	driver 02:00.1 pci-stub
-	native 01:00 bochs-drm
-	has '^unit vfioboot.service ActiveState=active'
-}
-
 # At this machine's own speed, and with no guest: what a boot would find is what was there before.
 @test "apply is killed when the generator is about to run: the image is untouched, the next apply makes a new one" {
 	desktop_image
@@ -160,8 +117,8 @@ won() { # ADDRESS
 	result system "$1.0" bound -
 }
 
-wins() { # ROOT FLAVOUR
-	configured_image "$@"
+@test "trixie, dracut with systemd: wins against native drivers that the image loads first" {
+	configured_image trixie dracut-systemd
 	twins
 	boot
 	won 02:00
@@ -169,14 +126,6 @@ wins() { # ROOT FLAVOUR
 	has '^log vfioboot: 0000:02:00.0 second-gpu: bound to vfio-pci$'
 	has '^unit vfioboot.service .*ActiveState=active'
 	has '^state running$'
-}
-
-@test "trixie, dracut with systemd: wins against native drivers that the image loads first" {
-	wins trixie dracut-systemd
-}
-
-@test "trixie, dracut without systemd: wins against native drivers that the image loads first" {
-	wins trixie dracut
 }
 
 # Two more that start from the first boot, behind others so that nobody waits for it.

@@ -12,19 +12,6 @@ configured_image() {
 	image bookworm initramfs-tools
 }
 
-@test "no IOMMU: refused, and the native drivers have the card" {
-	configured_image
-	machine_without_iommu
-	root_disk
-	card 3 VGA
-	card 4 VGA
-	boot
-	refused initramfs no-iommu-group
-	native 01:00 bochs-drm
-	native 02:00 bochs-drm
-	has '^unit vfioboot.service .*ActiveState=failed .*ExecMainStatus=1 '
-}
-
 @test "native drivers that hold the card before us have to let go" {
 	overlay_script etc/initramfs-tools/scripts/init-top/00-earlier <<-'END'
 		#!/bin/sh
