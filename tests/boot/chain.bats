@@ -205,7 +205,7 @@ applied_and_bound() {
 	BOOT_TIMEOUT=1200 power_on_whole
 	native 02:00 bochs-drm
 	exited add 0
-	not_ready added "$1" stale
+	not_ready added "$1" without
 	exited apply 0
 	ready applied "$1"
 	has '^extra again Nothing to do: every image is up to date'

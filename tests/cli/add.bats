@@ -778,6 +778,7 @@ variant_driver() {
 		" 40:17.6 40:17.7', or use --allow-partial-group"
 }
 
+# bats test_tags=slow
 @test "add and remove change nothing beside another command" {
 	unshare -rm true 2>/dev/null || skip "needs a mount namespace"
 	for command in 'add class:0300' 'remove gpu'; do

@@ -47,6 +47,7 @@ is_extended() {
 	[[ $output == *"run update-initramfs -u -k $release"* ]]
 }
 
+# bats test_tags=slow
 @test "the steps, in order, and nothing is changed" {
 	configured_host
 	host_image
@@ -108,6 +109,7 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	[ "${#lines[@]}" = 2 ]
 }
 
+# bats test_tags=slow
 @test "images of all compressions are looked into" {
 	configured_host
 	host_image

@@ -24,6 +24,7 @@ made() {
 	json_true '.ready == true and (.images | length == '"$#"' and all(.state == "fresh"))' <<<"$output"
 }
 
+# bats test_tags=slow
 @test "presets whose kernel has another name: both images of the preset are made, and judged" {
 	local images=(/boot/initramfs-6.0-x86_64{,-fallback}.img)
 	machine grub-manjaro
@@ -64,6 +65,7 @@ dracut --force /boot/.initramfs-linux.img.vfioboot-new 6.7.9-arch1-1" ]
 	[ -z "$(find "$host/boot" -name '*.vfioboot-*')" ]
 }
 
+# bats test_tags=slow
 @test "devices on the command line alone: not ready without vfioboot in the image, for which apply writes a file" {
 	local images=(/boot/initramfs-6.0-x86_64{,-fallback}.img) menu
 	machine grub-manjaro
@@ -157,6 +159,7 @@ slow() {
 	[[ $stderr == *"--progress takes json, not 'text'"* ]]
 }
 
+# bats test_tags=slow
 @test "on a terminal the line of a generator shows the time so far, and nothing of that is left" {
 	local images=(/boot/initramfs-6.0-x86_64{,-fallback}.img)
 	machine grub-manjaro

@@ -175,6 +175,7 @@ bind $gpu to vfio-pci" ]
 	[[ $output != *unbind* ]]
 }
 
+# bats test_tags=slow
 @test "bind: what is refused, and the remedy" {
 	desktop
 	refused 2 '*only this machine can be changed; add --dry-run*' gaming

@@ -43,6 +43,7 @@ answer() {
 	((ready > 27))
 }
 
+# bats test_tags=slow
 @test "a default that is not known is not said to be old where all images are new" {
 	"$BATS_TEST_DIRNAME/boot_tree.bash" "$trees/refind-quotes" "$BATS_TEST_TMPDIR/root" >/dev/null 2>&1
 	run "${VFIOBOOT:-$top/build/vfioboot}" status --root "$BATS_TEST_TMPDIR/root"

@@ -42,6 +42,7 @@ answer() {
 	return 1
 }
 
+# bats test_tags=slow
 @test "what goes with a device" {
 	local file line answers=0
 	for file in "$top"/tests/cards/*; do

@@ -385,6 +385,7 @@ checked() {
 	[[ $output == *"starts 'X Linux' with vfioboot.profile=game"* ]]
 }
 
+# bats test_tags=slow
 @test "where it is not known what starts, the next boot is planned with the parameters of this one" {
 	up_to_date
 	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 ${from_nowhere} $root' /boot/initramfs-6.0-x86_64.img
@@ -444,6 +445,7 @@ checked() {
 	[[ $output == *'Next boot: not bound in the initramfs: its command line has module_blacklist='* ]]
 }
 
+# bats test_tags=slow
 @test "a kernel without vfio-pci is not ready, whatever its image has" {
 	local modules=usr/lib/modules/6.0.11-1-X
 	up_to_date
@@ -505,6 +507,7 @@ efi_text() {
 	} >"$root/sys/firmware/efi/efivars/$1-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 }
 
+# bats test_tags=slow
 @test "the partition of the loader is not mounted: nothing is ready, and nothing is built beside it" {
 	up_to_date
 	efi_text LoaderInfo 'systemd-boot 257.9'
@@ -551,6 +554,7 @@ custom_entry() {
 		"$1" >"$root/boot/grub/custom.cfg"
 }
 
+# bats test_tags=slow
 @test "GRUB's default however it is set, also in custom.cfg" {
 	up_to_date
 	image mkinitcpio boot/custom.img

@@ -270,6 +270,7 @@ native_driver() {
 	expect protect-list '' fail 'is incomplete'
 }
 
+# bats test_tags=slow
 @test "cpu" {
 	check
 	expect cpu '' pass VT-x
@@ -372,6 +373,7 @@ no_groups() {
 	expect iommu-firmware '' pass 'the kernel found'
 }
 
+# bats test_tags=slow
 @test "iommu" {
 	check
 	expect iommu '' pass 'groups'
@@ -742,6 +744,7 @@ regroup() {
 	expect group-members $gpu unknown 0000:00:14.0
 }
 
+# bats test_tags=slow
 @test "boot-display" {
 	local card=$host/sys/bus/pci/devices/$gpu integrated=$host/sys/bus/pci/devices/0000:00:02.0
 	echo 1 >"$card/boot_vga"
@@ -975,6 +978,7 @@ framebuffer() {
 	expect image $release pass
 }
 
+# bats test_tags=slow
 @test "boot-loader" {
 	local word loader_info=sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
 	check

@@ -101,6 +101,7 @@ points() { # CHECK PATTERN...
 	points libvirt-hook "fail win10: it has the device set *, and no hook *"
 }
 
+# bats test_tags=slow
 @test "another hook that calls libvirt, SELinux, and a libvirt that is too old" {
 	hook
 	put etc/libvirt/hooks/qemu <<<$'#!/bin/sh\nvirsh nodedev-detach pci_0000_02_00_0'
@@ -141,6 +142,7 @@ parameters() {
 	put proc/cmdline <<<"root=/dev/nvme0n1p2 $1"
 }
 
+# bats test_tags=slow
 @test "GVT-g: enabled, its module loaded, for a GPU that stays" {
 	local gpu=sys/devices/pci0000:00/0000:00:02.0 file=etc/modprobe.d/gvt.conf
 	local mdev=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001

@@ -233,6 +233,7 @@ check the entries of the boot menu" ]
 	unchanged
 }
 
+# bats test_tags=slow
 @test "a run that was killed is gone on with, or taken back" {
 	tree_of debian-grub
 	grub_programs debian
@@ -366,6 +367,7 @@ options() {
 	unchanged
 }
 
+# bats test_tags=slow
 @test "rpm-ostree keeps its own list" {
 	tree_of silverblue-ostree
 	: >"$tree/run/ostree-booted"
@@ -406,6 +408,7 @@ options() {
 	unchanged
 }
 
+# bats test_tags=slow
 @test "others: by hand, with file and command, and nothing is written" {
 	local name
 	for name in refind limine arch-syslinux zfsbootmenu; do

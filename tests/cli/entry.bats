@@ -1249,6 +1249,7 @@ live_tree() {
 	[[ $stderr == *'press Esc'*'GRUB_TIMEOUT_STYLE=menu'* ]]
 }
 
+# bats test_tags=slow
 @test "GRUB: a menu that somebody else makes meanwhile is not lost" {
 	live_tree
 	cat >"$tree/etc/grub.d/45_meanwhile" <<-'END'

@@ -118,6 +118,7 @@ explain_the_last() {
 			(.result | IN("bound", "refused", "failed", "absent", null))))' status
 }
 
+# bats test_tags=slow
 @test "cmdline" {
 	on_every_fixture json_with '0 1' '.parameters | all(
 		keys == ["kind", "parameter", "reason"] and

@@ -76,6 +76,7 @@ files() {
 	[ ! -e "$BATS_TEST_TMPDIR/usr/share/vfioboot" ]
 }
 
+# bats test_tags=slow
 @test "install puts the Python module where Python looks" {
 	installed
 	places=("$BATS_TEST_TMPDIR"/usr/lib/python3*/*-packages/vfioboot)
@@ -92,6 +93,7 @@ files() {
 	[ ! -e "${places[0]}" ]
 }
 
+# bats test_tags=slow
 @test "where there is no Python, install leaves its module out" {
 	make_quietly install PYTHON=/nonexistent
 	[ -z "$(find "$BATS_TEST_TMPDIR" -name '*.py')" ]
@@ -132,6 +134,7 @@ files() {
 	[ -z "$output" ]
 }
 
+# bats test_tags=slow
 @test "install and uninstall leave the configuration alone" {
 	mkdir -p "$BATS_TEST_TMPDIR/etc"
 	echo '# mine' >"$BATS_TEST_TMPDIR/etc/vfioboot.conf"

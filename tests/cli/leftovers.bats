@@ -88,6 +88,7 @@ fix="-> run 'sudo vfioboot check --fix leftovers'; or 'sudo vfioboot add 0000:01
 	[[ $points != *'vfioboot add'* ]]
 }
 
+# bats test_tags=slow
 @test "a file that another one of its name hides does nothing" {
 	left usr/lib/modprobe.d/vfio.conf 'options vfio-pci ids=10de:2206'
 	found 'fail /usr/lib/modprobe.d/vfio.conf:1: *ln -sf /dev/null /etc/modprobe.d/vfio.conf*'
@@ -115,6 +116,7 @@ fix="-> run 'sudo vfioboot check --fix leftovers'; or 'sudo vfioboot add 0000:01
 	found "fail /etc/initramfs-tools/modules:2: *matches $first,*"
 }
 
+# bats test_tags=slow
 @test "the kernel command line" {
 	host_cmdline 's/$/ vfio_pci.ids=10de:2206/'
 	found 'fail kernel command line: *also matches 0000:01:00.0, *whenever anything but vfioboot loads vfio-pci -> remove vfio-pci.ids=10de:2206 from the kernel command line; or *'
@@ -134,6 +136,7 @@ fix="-> run 'sudo vfioboot check --fix leftovers'; or 'sudo vfioboot add 0000:01
 	found 'fail *: ids= of vfio-pci also matches 0000:01:00.0, *' # once
 }
 
+# bats test_tags=slow
 @test "install lines of vfio-pci: the script that they run is read" {
 	left etc/modprobe.d/vfio.conf 'install vfio-pci /sbin/vfio-pci-override.sh'
 	left sbin/vfio-pci-override.sh '#!/bin/sh' '# for 0000:01:00.0' 'DEVS="0000:02:00.0 0000:02:00.1"' \
@@ -150,6 +153,7 @@ fix="-> run 'sudo vfioboot check --fix leftovers'; or 'sudo vfioboot add 0000:01
 	found 'pass /etc/modprobe.d/vfio.conf:1: vfioboot ignores it*'
 }
 
+# bats test_tags=slow
 @test "a native driver that is kept from the host's card" {
 	left etc/modprobe.d/blacklist.conf 'blacklist nouveau' 'blacklist snd_hda_intel' 'blacklist pcspkr'
 	found "$nothing"
@@ -161,6 +165,7 @@ fix="-> run 'sudo vfioboot check --fix leftovers'; or 'sudo vfioboot add 0000:01
 	found "$nothing"
 }
 
+# bats test_tags=slow
 @test "overrides of driverctl" {
 	left etc/driverctl.d/pci-0000:02:00.0 vfio-pci
 	found 'pass /etc/driverctl.d/pci-0000:02:00.0: the override of driverctl is not needed*'
@@ -243,6 +248,7 @@ binds='echo vfio-pci >/sys/bus/pci/devices/$dev/driver_override'
 		'fail /etc/rc.local: *names 0000:01:00.1,*-> remove what binds devices from /etc/rc.local; or *'
 }
 
+# bats test_tags=slow
 @test "hooks of libvirt are named for configured devices alone" {
 	local hook=etc/libvirt/hooks/qemu.d/win10/prepare/begin/start.sh
 	left $hook '#!/bin/bash' 'virsh nodedev-detach pci_0000_01_00_0'

@@ -217,6 +217,7 @@ profile = windows' >"$root/etc/vfioboot.conf"
 	json_true '.checks[0] | .name == "inactive" and (.found | contains("windows"))' <<<"$output"
 }
 
+# bats test_tags=slow
 @test "the program in the manual does what it says" {
 	host_of_two_cards "$root"
 	sed -n '/^\.Sh EXAMPLES/,$p' "$top/man/libvfioboot.3" | sed -n '/^\.Bd -literal/,/^\.Ed/{//d;s/\\e/\\/g;p;}' \

@@ -138,6 +138,7 @@ write /$hook" ]
 	[ ! -e "$root/$hook" ]
 }
 
+# bats test_tags=slow
 @test "the daemon is the one that runs, or can be called, or is started" {
 	with_libvirt 11003.2 virtqemud
 	: >"$root/usr/sbin/libvirtd"
@@ -157,6 +158,7 @@ write /$hook" ]
 	json && json_is '.daemon == "virtqemud" and .running == false'
 }
 
+# bats test_tags=slow
 @test "a daemon that found no hook when it started has to be reloaded" {
 	with_libvirt 9000.0 libvirtd
 	runs libvirtd '1 hour ago'

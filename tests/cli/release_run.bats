@@ -39,6 +39,7 @@ until_waiting() {
 	return 1
 }
 
+# bats test_tags=slow
 @test "release --wait: until the guest has ended, and others can hand over devices meanwhile" {
 	with_guest
 	run -1 --separate-stderr "${release[@]}"
@@ -55,6 +56,7 @@ until_waiting() {
 	[[ $(<"$out.err") != *'has /dev/vfio/17 open'* ]]
 }
 
+# bats test_tags=slow
 @test "release --wait: not longer than it says, and a signal ends it" {
 	with_guest
 	run -1 --separate-stderr "${release[@]}" --wait 1

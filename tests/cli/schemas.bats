@@ -83,6 +83,7 @@ answers_of_case() {
 }
 
 # What they say to check and status, they are asked by boot_tree.bash.
+# bats test_tags=slow
 @test "the trees of tests/boot-trees answer" {
 	local tree command seen=0
 	for tree in "$top"/tests/boot-trees/*/root; do
