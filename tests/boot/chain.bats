@@ -72,7 +72,7 @@ unknown() {
 	said "$1.json" | json_true '.ready == null'
 }
 
-# bats test_tags=shard:3
+# bats test_tags=shard:5
 @test "a unified image: ready is said of what is in it, and of what the firmware starts" {
 	local entry='Debian GNU/Linux 13 \(trixie\)'
 	uki_disk
@@ -137,7 +137,7 @@ unknown() {
 	unknown copy-outdated
 }
 
-# bats test_tags=shard:3
+# bats test_tags=shard:5
 @test "systemd-boot whose ESP is not mounted: unknown, with what to do, and nothing for another loader" {
 	local entry='Debian GNU/Linux 12 \(bookworm\)'
 	second_gpu | overlay etc/vfioboot.conf
@@ -223,7 +223,7 @@ applied_and_bound() {
 	not_ready outdated "$1" stale
 }
 
-# bats test_tags=shard:3
+# bats test_tags=shard:5
 @test "dracut of sid with uefi=yes: apply makes the unified image that systemd-boot starts" {
 	need_mtools
 	loader_settings
@@ -244,7 +244,7 @@ applied_and_bound() {
 }
 
 # Arch's own layout: the kernel, too, is on the ESP, and the preset names it by a variable.
-# bats test_tags=shard:3
+# bats test_tags=shard:5
 @test "mkinitcpio, a preset with the kernel and the image on the ESP: apply makes that image" {
 	need_mkinitcpio
 	need_mtools

@@ -15,7 +15,7 @@ setup() {
 }
 
 # Debian's kernels need no parameter for the IOMMU, so one is asked for that shows in the next boot.
-# bats test_tags=shard:4
+# bats test_tags=shard:5
 @test "GRUB, BIOS: cmdline --apply is in the next boot, and --remove leaves no trace" {
 	grub_disk
 	twins_with_transfer

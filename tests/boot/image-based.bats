@@ -9,7 +9,7 @@ load lib
 load transfer
 load loader
 
-# bats file_tags=shard:3
+# bats file_tags=shard:5
 
 # What the guest runs is unpacked in /run, as its /usr cannot be written to.
 setup() {

@@ -70,14 +70,14 @@ entries_work() {
 	grep -E '^extra [0-9a-f]{64} ' "$dump" | diff - "$BATS_TEST_TMPDIR/sums"
 }
 
-# bats test_tags=shard:4
+# bats test_tags=shard:3
 @test "GRUB, BIOS: Passthrough binds, the normal entry does not, and remove leaves no trace" {
 	grub_disk
 	twins_with_transfer
 	entries_work
 }
 
-# bats test_tags=shard:4
+# bats test_tags=shard:3
 @test "GRUB, UEFI: Passthrough binds, the normal entry does not, and remove leaves no trace" {
 	need_tools ovmf
 	grub_disk
@@ -86,7 +86,7 @@ entries_work() {
 	entries_work
 }
 
-# bats test_tags=shard:4
+# bats test_tags=shard:3
 @test "trixie's GRUB, UEFI: Passthrough binds, the normal entry does not; a trial that works" {
 	need_tools ovmf
 	grub_disk plain grub-trixie
@@ -98,7 +98,7 @@ entries_work() {
 	normal_again 'Trial .*: confirmed: all its devices were bound'
 }
 
-# bats test_tags=shard:4
+# bats test_tags=shard:3
 @test "GRUB, BIOS, LUKS root: Passthrough binds, the normal entry does not" {
 	grub_disk luks
 	twins_with_transfer
@@ -106,7 +106,7 @@ entries_work() {
 }
 
 # GRUB can't clear a one-shot there: a trial that fails would come again.
-# bats test_tags=shard:4
+# bats test_tags=shard:3
 @test "GRUB, UEFI, btrfs root: Passthrough binds, the normal entry does not; no trial" {
 	need_tools ovmf
 	grub_disk btrfs
@@ -164,7 +164,7 @@ later_kernel() {
 	sed -nE 's/^extra ([0-9][^ ]*-rt-amd64)$/\1/p' "$dump" | grep .
 }
 
-# bats test_tags=shard:2
+# bats test_tags=shard:6
 @test "GRUB, BIOS: kernels that come and go have both their entries" {
 	local new old
 	grub_disk
@@ -290,7 +290,7 @@ systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 	lacks "^extra left .*$(literally "$1")\$"
 }
 
-# bats test_tags=shard:2
+# bats test_tags=shard:6
 @test "systemd-boot, UEFI: Passthrough binds, the normal entry does not; kernels come and go" {
 	need_tools ovmf
 	sdboot_disk
@@ -300,7 +300,7 @@ systemd_boot_works() { # EXTENSION [BEFORE-THE-SECOND-BOOT]
 	systemd_boot_works .conf 'rm /etc/kernel/cmdline'
 }
 
-# bats test_tags=shard:2
+# bats test_tags=shard:6
 @test "systemd-boot, UEFI, unified images: Passthrough binds, the normal image does not; kernels come and go" {
 	need_tools ovmf
 	uki_disk

@@ -3,7 +3,7 @@
 #
 # Machines and images that are not as they should be: nothing is lost, and the boot goes on.
 
-# bats file_tags=shard:2
+# bats file_tags=shard:6
 
 load lib
 

@@ -7,7 +7,7 @@
 
 # shellcheck disable=SC2154 # of lib.bash
 
-# bats file_tags=shard:4
+# bats file_tags=shard:5
 
 load lib
 load handover

@@ -4,7 +4,7 @@
 # Virtual functions (SR-IOV) of emulated cards: made when the driver of the physical function has come,
 # those that sections name for vfio-pci, and no driver of the host has seen them; the others for the host.
 
-# bats file_tags=shard:1
+# bats file_tags=shard:3
 
 load lib
 

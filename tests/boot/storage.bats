@@ -4,7 +4,7 @@
 # Roots that are on something that is on something else: the protect list has the controllers at
 # the bottom of it, all of them and no others, and `add` does not take one.
 
-# bats file_tags=shard:2
+# bats file_tags=shard:6
 
 load lib
 load transfer
