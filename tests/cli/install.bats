@@ -147,7 +147,7 @@ files() {
 # bats test_tags=slow
 @test "install takes other places" {
 	copy_tree
-	make_quietly install PREFIX=/opt SYSCONFDIR=/opt/etc
+	make_quietly install PREFIX=/opt SYSCONFDIR=/opt/etc CFLAGS=-O0
 	grep -qF /opt/lib/vfioboot/vfioboot-early "$BATS_TEST_TMPDIR/opt/bin/vfioboot"
 	[ -x "$BATS_TEST_TMPDIR/opt/bin/vfioboot" ]
 	[ -f "$BATS_TEST_TMPDIR/opt/share/doc/vfioboot/examples/vfioboot.conf" ]
