@@ -357,7 +357,8 @@ static int make_cmdline(const struct facts *facts, const char *profile, char **r
 {
 	const char *text = facts->cmdline;
 
-	if (!text && facts->cmdline_error != -ENOENT)
+	/* Another machine's files may lack it. */
+	if (!text && (facts->root->live || facts->cmdline_error != -ENOENT))
 		return facts->cmdline_error;
 	if (!text || cmdline_has(text, "vfioboot.off", NULL))
 		text = "";

@@ -138,6 +138,28 @@ static void test_configured(void **state)
 	expect("03:00.0", SECTION("00:02.0/00"), &everything, "configured firm\n");
 }
 
+/* A running machine has a command line: without one nothing is known of the next boot. */
+static void test_no_cmdline(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	_cleanup_(facts_free) struct facts facts = {0};
+	_cleanup_free_ struct config *config = calloc(1, sizeof(*config));
+	struct obstacles_host host = {.facts = &facts, .config = config};
+	const struct dropin dropin = {.name = "new"};
+	struct deviceset set = {0};
+
+	assert_int_equal(facts_read(&root, &facts), 0);
+	for (int live = 0; live <= 1; live++) {
+		_cleanup_(obstacles_free) struct obstacles obstacles = {0};
+
+		root.live = live;
+		assert_int_equal(obstacles_weigh(&host, &set, &dropin, SECTION("00:17.0"),
+					 &nothing, &obstacles),
+			live ? -ENOENT : 0);
+	}
+	root.live = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +167,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_groups, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_displays, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_configured, set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_no_cmdline, set_up, fake_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
