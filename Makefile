@@ -419,7 +419,7 @@ suite_unit = @for test in $(1); do \
 	CMOCKA_MESSAGE_OUTPUT=TAP tests/run --beside $(RESULTS) $${test\#\#*/} $$test; done
 suite_cli = @EARLY=$(1)/vfioboot-early VFIOBOOT=$(1)/vfioboot ANSWERS=$(2) \
 	tests/run --in-memory $(RESULTS) cli$(subst /,-,$(1:build%=%)) $(CLI_TESTS)
-# What the tests of the plain build were answered with --json.
+# What the tests of the command line were answered with --json.
 ANSWERS = $(CURDIR)/$(RESULTS)/answers
 suite_python = @PYTHON=$(PYTHON) VFIOBOOT=build/vfioboot tests/run --beside $(RESULTS) python tests/python/run
 suite_schemas = @tests/run $(RESULTS) schemas tests/schemas $(1) $(ANSWERS)

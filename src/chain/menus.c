@@ -4,6 +4,9 @@
 #include "efi_entry.h"
 #include "follow.h"
 
+/* Where that cannot be seen here. */
+#define START_OURS "make sure that your boot loader starts an image with vfioboot"
+
 /* "vfioboot.off=0" takes one before it back. */
 static bool is_off(const char *options)
 {
@@ -133,8 +136,7 @@ static int read_menu(
 
 	if (!loader->ops->read) {
 		bootmenu_hand_place(root, loader, place);
-		message_remedy(message,
-			"make sure that your boot loader starts an image with vfioboot");
+		message_remedy(message, START_OURS);
 		message_set(message, -EOPNOTSUPP,
 			"vfioboot does not read the menu of %s (%s)", loader->title,
 			place);
@@ -179,8 +181,7 @@ static int read_menus(const struct root *root, struct chain *chain)
 	} else if (loaders->unmounted[0]) {
 		say_unmounted(loaders, &chain->unknown);
 	} else if (n == 0) {
-		message_remedy(&chain->unknown,
-			"make sure that your boot loader starts an image with vfioboot");
+		message_remedy(&chain->unknown, START_OURS);
 		message_set(&chain->unknown, -ENOENT,
 			"no boot loader that vfioboot knows was found");
 	}

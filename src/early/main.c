@@ -162,8 +162,9 @@ static void print_errors(void)
 			config.errors[i].message);
 	}
 	if (config.n_errors > CONFIG_ERRORS_MAX)
-		fprintf(stderr, "vfioboot-early: and %u more errors\n",
-			config.n_errors - CONFIG_ERRORS_MAX);
+		fprintf(stderr, "vfioboot-early: and %u more error%s\n",
+			config.n_errors - CONFIG_ERRORS_MAX,
+			config.n_errors - CONFIG_ERRORS_MAX == 1 ? "" : "s");
 }
 
 static void print_inactive(void)

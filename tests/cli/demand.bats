@@ -98,6 +98,10 @@ left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo
 	ask status
 	[[ $output == *'Whether guest is handed over is unknown: cannot read /run/vfioboot/handover/guest: '*'; look at it, then remove it.'* ]]
 	[[ $output != *'takes it back'* ]]
+	chmod 600 "$host/run/vfioboot/handover/guest"
+	[ "$(id -u)" = 0 ] || chmod 0 "$host/run/vfioboot/handover/guest"
+	run as_nobody "$host" status
+	[[ $output == *'Whether guest is handed over is unknown: cannot read /run/vfioboot/handover/guest: Permission denied; run this as root.'* ]]
 	# It was a section of boots when this one began, and was handed back since.
 	put run/vfioboot/initramfs.record <<-'END'
 		vfioboot-record 2

@@ -1461,16 +1461,6 @@ undo_live() {
 	done
 }
 
-# entry_as_nobody ACTION...: runs it as somebody who is not root; the tree is given as an open
-# directory, since those above it may be closed
-entry_as_nobody() {
-	local drop=()
-	chmod 755 "$work"
-	cp "$PROGRAM" "$work/vfioboot"
-	[ "$(id -u)" != 0 ] || drop=(setpriv --reuid=65534 --clear-groups)
-	"${drop[@]}" "$work/vfioboot" entry "$@" --root /proc/self/fd/9 9<"$tree"
-}
-
 @test "without root: what can't be looked at is named, and nothing promised" {
 	tree_of debian-systemd-boot
 	mkdir -p "$tree/boot/efi"
@@ -1480,26 +1470,26 @@ entry_as_nobody() {
 	efivar LoaderInfo 'systemd-boot 257'
 	chmod 700 "$tree/boot/efi/loader/entries"
 	[ "$(id -u)" = 0 ] || chmod 0 "$tree/boot/efi/loader/entries"
-	run -1 --separate-stderr entry_as_nobody remove --dry-run
+	run -1 --separate-stderr as_nobody "$tree" entry remove --dry-run
 	[[ $stderr == *'cannot read the menu of systemd-boot, /boot/efi/loader/entries: Permission denied; run this as root' ]]
 	[ -z "$output" ]
-	run -1 --separate-stderr entry_as_nobody add --dry-run
+	run -1 --separate-stderr as_nobody "$tree" entry add --dry-run
 	[[ $stderr == *'the entries in /boot/efi/loader/entries: Permission denied; run this as root' ]]
-	run -3 --separate-stderr entry_as_nobody list
+	run -3 --separate-stderr as_nobody "$tree" entry list
 	[[ $stderr == *"cannot read the menu of "*": /boot/efi/loader/entries: Permission denied; run this as root" ]]
 	# The whole partition is closed, and no entry asked for.
 	chmod 755 "$tree/boot/efi/loader/entries"
 	chmod 700 "$tree/boot/efi"
 	[ "$(id -u)" = 0 ] || chmod 0 "$tree/boot/efi"
-	run -1 --separate-stderr entry_as_nobody remove --dry-run
+	run -1 --separate-stderr as_nobody "$tree" entry remove --dry-run
 	[[ $stderr == *'cannot read /boot/efi/'*'Permission denied; run this as root' ]]
 	[ -z "$output" ]
 	rm "$tree/etc/vfioboot.entries"
-	run -1 --separate-stderr entry_as_nobody remove --dry-run
+	run -1 --separate-stderr as_nobody "$tree" entry remove --dry-run
 	[[ $stderr == *'cannot read /boot/efi/'*'Permission denied; run this as root' ]]
 	[ -z "$output" ]
 	rm -r "${tree:?}/sys"
-	run -1 --separate-stderr entry_as_nobody add --dry-run
+	run -1 --separate-stderr as_nobody "$tree" entry add --dry-run
 	[[ $stderr == *"no boot loader was found; /boot/efi/"*"cannot be read; run this as root" ]]
 	chmod 755 "$tree/boot/efi"
 }

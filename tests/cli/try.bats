@@ -599,13 +599,7 @@ sdboot() {
 	sdboot
 	chmod 700 "$host/boot/efi/loader/entries"
 	[ "$(id -u)" = 0 ] || chmod 0 "$host/boot/efi/loader/entries"
-	chmod 755 "$BATS_TEST_TMPDIR"
-	cp "$PROGRAM" "$BATS_TEST_TMPDIR/vfioboot"
-	local drop=()
-	[ "$(id -u)" != 0 ] || drop=(setpriv --reuid=65534 --clear-groups)
-	# The tree as an open directory, since those above it may be closed.
-	run --separate-stderr "${drop[@]}" "$BATS_TEST_TMPDIR/vfioboot" try --dry-run \
-		--root /proc/self/fd/9 9<"$host"
+	run --separate-stderr as_nobody "$host" try --dry-run
 	chmod 755 "$host/boot/efi/loader/entries"
 	complains 'cannot read the entries in /boot/efi/loader/entries: Permission denied; run this as root'
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034 # tests use what is set here
+# shellcheck shell=bash disable=SC2034,SC2153 # tests use what is set here; setup_suite sets PROGRAM
 #
 # What each test begins with: where the tree and its programs are.
 
@@ -33,4 +33,15 @@ programs_into() {
 		) 9>"$copy.lock"
 		cp -alf "$copy/." "$1"
 	done
+}
+
+# as_nobody TREE COMMAND...: runs that of vfioboot as somebody who is not root; the tree is given as an open
+# directory, since those above it may be closed
+as_nobody() {
+	local tree=$1 drop=()
+	shift
+	chmod 755 "$BATS_TEST_TMPDIR"
+	cp "$PROGRAM" "$BATS_TEST_TMPDIR/vfioboot"
+	[ "$(id -u)" != 0 ] || drop=(setpriv --reuid=65534 --clear-groups)
+	"${drop[@]}" "$BATS_TEST_TMPDIR/vfioboot" "$@" --root /proc/self/fd/9 9<"$tree"
 }
