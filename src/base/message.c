@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What went wrong, as a text with its remedy. */
 #include "message.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -27,20 +28,42 @@ int message_set(struct message *message, int code, const char *format, ...)
 	return code;
 }
 
+/* Puts the format, and ": " with what is behind it, into the text. */
+static void set_both(struct message *message, int code, const char *format, va_list args,
+	const char *behind)
+{
+	size_t len;
+
+	vsnprintf(message->text, sizeof(message->text), format, args);
+	len = strlen(message->text);
+	text_join(message->text + len, sizeof(message->text) - len, ": ", behind, NULL);
+	message->code = code;
+}
+
 int message_errno(struct message *message, int code, const char *format, ...)
 {
 	va_list args;
-	size_t len;
 
 	if (!message)
 		return code;
 	va_start(args, format);
-	vsnprintf(message->text, sizeof(message->text), format, args);
+	set_both(message, code, format, args, errno_text(code));
 	va_end(args);
-	len = strlen(message->text);
-	snprintf(message->text + len, sizeof(message->text) - len, ": %s",
-		errno_text(code));
-	message->code = code;
+	return code;
+}
+
+int message_prefix(struct message *message, int code, const char *format, ...)
+{
+	struct message before;
+	va_list args;
+
+	if (!message)
+		return code;
+	before = *message;
+	va_start(args, format);
+	set_both(message, code, format, args,
+		*before.text ? before.text : errno_text(code));
+	va_end(args);
 	return code;
 }
 
@@ -53,4 +76,12 @@ void message_remedy(struct message *message, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message->remedy, sizeof(message->remedy), format, args);
 	va_end(args);
+}
+
+const char *message_line(
+	const struct message *message, char ret[static MESSAGE_LINE_SIZE])
+{
+	text_join(ret, MESSAGE_LINE_SIZE, message->text,
+		*message->text && *message->remedy ? "; " : "", message->remedy, NULL);
+	return ret;
 }

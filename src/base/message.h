@@ -13,14 +13,16 @@
  *			return message_set(message, -EBADMSG, "%s is damaged", path);
  *		}
  *
- * Callers pass it on or say it; nobody puts one together from another's text.  The text names the
- * file, line or device, begins in lower case and has no full stop, like the remedy, which is an
- * imperative.  A command says "vfioboot COMMAND: TEXT; REMEDY".
+ * Callers pass it on, say it, or put in front what it is about (message_prefix()); nobody puts one
+ * together from another's text.  The text names the file, line or device, begins in lower case and
+ * has no full stop, like the remedy, which is an imperative.  A command says "vfioboot COMMAND:
+ * TEXT; REMEDY".
  */
 #ifndef VFIOBOOT_MESSAGE_H
 #define VFIOBOOT_MESSAGE_H
 
-#define MESSAGE_SIZE 512 /* bytes of each text with its NUL; a longer one is cut */
+#define MESSAGE_SIZE      512 /* bytes of each text with its NUL; a longer one is cut */
+#define MESSAGE_LINE_SIZE (2 * MESSAGE_SIZE) /* of both with what is between them */
 
 /* Begins as {0}: nothing to say. */
 struct message {
@@ -44,5 +46,16 @@ int message_errno(struct message *message, int code, const char *format, ...)
 /* Sets the remedy, before or after the text. */
 void message_remedy(struct message *message, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Sets code and text, with ": " and the text that was there behind it; without one, with what @code
+ * means: what failed, and why.
+ */
+int message_prefix(struct message *message, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* "TEXT; REMEDY", or the one of them that is not "".  Returns @ret. */
+const char *message_line(
+	const struct message *message, char ret[static MESSAGE_LINE_SIZE]);
 
 #endif

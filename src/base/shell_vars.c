@@ -510,15 +510,15 @@ const struct shell_var *shell_vars_find(const struct shell_vars *vars, const cha
 }
 
 const char *shell_vars_text(
-	const struct shell_vars *vars, const char *name, char *why, size_t why_size)
+	const struct shell_vars *vars, const char *name, struct message *why)
 {
 	const struct shell_var *var = shell_vars_find(vars, name);
 
 	if (vars->odd)
-		snprintf(why, why_size, "%s:%u has %s", vars->odd_file, vars->odd_line,
-			vars->odd);
+		message_set(why, -EOPNOTSUPP, "%s:%u has %s", vars->odd_file,
+			vars->odd_line, vars->odd);
 	else if (var && var->unknown)
-		snprintf(why, why_size, "%s:%u has %s", var->file, var->line,
+		message_set(why, -EOPNOTSUPP, "%s:%u has %s", var->file, var->line,
 			var->unknown);
 	else
 		return text_of(var);

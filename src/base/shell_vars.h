@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "file.h"
+#include "message.h"
 
 struct shell_var {
 	char *name;
@@ -52,6 +53,6 @@ const struct shell_var *shell_vars_find(const struct shell_vars *vars, const cha
  * known, with the reason in @why: "FILE:LINE has a command".
  */
 const char *shell_vars_text(
-	const struct shell_vars *vars, const char *name, char *why, size_t why_size);
+	const struct shell_vars *vars, const char *name, struct message *why);
 
 #endif

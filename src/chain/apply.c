@@ -39,20 +39,18 @@ static int verify(
 	_cleanup_(imagecheck_free) struct imagecheck check = {0};
 	const struct apply_goal *goal = step->data;
 	enum image_state state;
-	char why[256];
 	int r;
 
 	r = imagecheck_read(change->root, goal->of, goal->protect, &check);
 	if (r < 0)
 		return message_errno(message, r, "cannot read the configuration");
 	check.needed |= goal->needed;
-	state = imagecheck_file(
-		&check, change->root, step->other, step->path, why, sizeof(why));
+	state = imagecheck_file(&check, change->root, step->other, step->path, message);
 	if (state == IMAGE_FRESH)
 		return atomicfile_sync(change->root, step->path);
 	change_show_output(change);
-	return message_set(message, -EBADMSG, "the new image of %s is unusable: %s",
-		step->other, why);
+	return message_prefix(
+		message, -EBADMSG, "the new image of %s is unusable", step->other);
 }
 
 static const struct change_kind apply_verify = {
@@ -230,15 +228,12 @@ static bool is_extended(const struct apply *apply, const struct chain_image *ima
 static int run_unify(
 	const struct change *change, struct change_step *step, struct message *message)
 {
-	char why[256];
-	int r = ukify_extend(
-		change->root, step->other, step->data, step->path, why, sizeof(why));
+	int r = ukify_extend(change->root, step->other, step->data, step->path, message);
 
 	if (r == 0)
 		return 0;
 	message_remedy(message, "run 'sudo vfioboot apply --full'");
-	return message_set(message, r, "cannot make %s: %s", step->other,
-		r == -EREMOTEIO ? why : errno_text(r));
+	return message_prefix(message, r, "cannot make %s", step->other);
 }
 
 static const struct change_kind apply_unify = {

@@ -78,8 +78,7 @@ static int add_written(
 	if (image->kernel)
 		return 0;
 	if (generator &&
-		initramfs_knows(generator, search->root, kernel, path, image->by_hand,
-			sizeof(image->by_hand)))
+		initramfs_knows(generator, search->root, kernel, path, &image->by_hand))
 		image->maker = generator;
 	r = set_text(&image->kernel, kernel->release);
 	return r < 0 ? r : set_text(&image->written, path);
@@ -286,7 +285,7 @@ static int find_source(struct search *search, struct chain_image *copy)
 	struct chain *chain = &search->chain;
 	const struct kernel *kernel = kernels_get(&chain->kernels, copy->kernel);
 
-	if (copy->maker || copy->by_hand[0])
+	if (copy->maker || copy->by_hand.remedy[0])
 		return 0;
 	if (!kernel ||
 		!initramfs_kernel_install_unifies(search->root, kernel, copy->path)) {
@@ -295,7 +294,7 @@ static int find_source(struct search *search, struct chain_image *copy)
 		return 0;
 	}
 	if (initramfs_knows(&initramfs_kernel_install, search->root, kernel, copy->path,
-		    copy->by_hand, sizeof(copy->by_hand))) {
+		    &copy->by_hand)) {
 		copy->maker = &initramfs_kernel_install;
 		set_source(chain, copy);
 	}
@@ -360,22 +359,20 @@ static int find_maker(const struct search *search, size_t index)
 	const struct chain *chain = &search->chain;
 	struct chain_image *image = &chain->images[index];
 	const struct kernel *kernel = kernels_get(&chain->kernels, image->kernel);
-	size_t size = sizeof(image->by_hand);
 
-	if (image->maker || image->source || image->by_hand[0])
+	if (image->maker || image->source || image->by_hand.remedy[0])
 		return 0;
 	if (chain->generator && kernel && is_remade(search, index)) {
 		if (initramfs_knows(chain->generator, search->root, kernel, image->path,
-			    image->by_hand, size))
+			    &image->by_hand))
 			image->maker = chain->generator;
 		return set_text(&image->written, image->path);
 	}
 	if (chain->generator && kernel)
-		initramfs_knows(chain->generator, search->root, kernel, NULL,
-			image->by_hand, size);
-	if (!image->by_hand[0])
-		initramfs_by_hand(
-			search->root, kernel, image->path, image->by_hand, size);
+		initramfs_knows(
+			chain->generator, search->root, kernel, NULL, &image->by_hand);
+	if (!image->by_hand.remedy[0])
+		initramfs_by_hand(search->root, kernel, image->path, &image->by_hand);
 	return 0;
 }
 
@@ -426,8 +423,8 @@ static int judge_images(struct search *search)
 		if (r < 0)
 			return r;
 		set_needed(search, names_devices(search, i));
-		image->state = initrds_judge(&search->initrds, &image->file, 1,
-			image->kernel, image->why, sizeof(image->why));
+		image->state = initrds_judge(
+			&search->initrds, &image->file, 1, image->kernel, &image->why);
 	}
 	return 0;
 }
@@ -481,11 +478,10 @@ static void judge_bare(struct chain_entry *entry)
 
 	entry->state = said->kind == BOOTMENU_ELSE || !is_whole(said) ? IMAGE_UNKNOWN
 								      : IMAGE_WITHOUT;
-	text_join(entry->why, sizeof(entry->why),
+	message_set(&entry->why, -ENOENT, "%s",
 		said->kind == BOOTMENU_ELSE ? "it starts no kernel of this system"
 			: !is_whole(said)   ? "the files that it loads could not be found"
-					    : "it starts the kernel without an initramfs",
-		NULL);
+					  : "it starts the kernel without an initramfs");
 }
 
 /* Whether the kernel is known not to have the driver, neither as a file nor built in. */
@@ -513,7 +509,7 @@ static void judge_start(const struct search *search, struct chain_entry *entry)
 	if (!hindrance)
 		return;
 	entry->state = IMAGE_WITHOUT;
-	text_join(entry->why, sizeof(entry->why), hindrance, NULL);
+	message_set(&entry->why, -EOPNOTSUPP, "%s", hindrance);
 }
 
 /* As the image where that is all; several are judged as the kernel unpacks them. */
@@ -542,11 +538,11 @@ static int judge_files(struct search *search, struct chain_entry *entry)
 	if (n == 1 && strcmp(entry->kernel, image->kernel) == 0 &&
 		named == names_devices(search, entry->image)) {
 		entry->state = image->state;
-		strcpy(entry->why, image->why);
+		entry->why = image->why;
 		return 0;
 	}
-	entry->state = initrds_judge(&search->initrds, files, n, entry->kernel,
-		entry->why, sizeof(entry->why));
+	entry->state =
+		initrds_judge(&search->initrds, files, n, entry->kernel, &entry->why);
 	return 0;
 }
 
@@ -565,7 +561,7 @@ static void complete_image(struct chain *chain, size_t image)
 	if (!complete)
 		return;
 	chain->images[image].state = IMAGE_FRESH;
-	chain->images[image].why[0] = '\0';
+	chain->images[image].why = (struct message){0};
 }
 
 static int judge_entries(struct search *search)
@@ -608,12 +604,11 @@ static int follow(struct search *search)
 	r = r < 0 ? r : look_at_cmdlines(search);
 	if (r < 0)
 		return r;
-	chain->generator = initramfs_owner(search->root, &chain->kernels,
-		&chain->elsewhere, chain->problem, sizeof(chain->problem));
+	chain->generator = initramfs_owner(
+		search->root, &chain->kernels, &chain->elsewhere, &chain->problem);
 	search->check->elsewhere = chain->elsewhere;
 	if (chain->generator)
-		initramfs_has_hook(chain->generator, search->root, chain->problem,
-			sizeof(chain->problem));
+		initramfs_has_hook(chain->generator, search->root, &chain->problem);
 	r = add_all_written(search);
 	r = r < 0 ? r : open_entries(search);
 	r = r < 0 ? r : judge_images(search);
@@ -643,7 +638,7 @@ static void forget(struct chain *chain)
 	free_images(chain);
 	kernels_free(&chain->kernels);
 	chain->generator = NULL;
-	chain->problem[0] = '\0';
+	chain->problem = (struct message){0};
 	for (size_t i = 0; i < chain->n_entries; i++)
 		chain->entries[i].kernel = "";
 }

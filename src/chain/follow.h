@@ -23,11 +23,11 @@ struct chain_image {
 	char *path; /* absolute, below the root; an entry's word for it, where one loads it */
 	char *kernel; /* release; "" where it is not known */
 	enum image_state state;
-	char why[256]; /* one sentence without full stop, "" when fresh */
+	struct message why; /* of one that is not fresh */
 	/* What builds it; NULL: it is a copy, or nothing that vfioboot knows does. */
 	const struct initramfs_generator *maker;
-	/* Without maker and source: what to do by hand, perhaps with the reason. */
-	char by_hand[256];
+	/* Without maker and source: what to do by hand, perhaps with the reason; remedy "": not asked. */
+	struct message by_hand;
 	char *written; /* the path as its generator names it; NULL without one */
 	/* The path of the image that it is a copy of, or that its maker puts into it. */
 	const char *source;
@@ -57,7 +57,7 @@ struct chain_entry {
 	bool names_devices; /* it has vfioboot.device=, for which its image needs us */
 	/* Of all that it loads together, as the kernel unpacks it: the last file of a name wins. */
 	enum image_state state;
-	char why[256]; /* as of an image */
+	struct message why; /* as of an image */
 };
 
 struct chain {
@@ -73,8 +73,8 @@ struct chain {
 	struct kernels kernels;
 	const struct initramfs_generator *generator; /* owns the system; or NULL */
 	bool elsewhere; /* the images come with the system, from where that is built */
-	/* No generator, or two and no sign; or it has no hook of ours; "" for none of it. */
-	char problem[256];
+	/* No generator, or two and no sign; or it has no hook of ours; code 0: none of it. */
+	struct message problem;
 	struct chain_image *images;
 	size_t n_images;
 	/*

@@ -40,8 +40,7 @@ struct judge {
 	const struct imagefile *image;
 	const char *release;
 	const struct file_names *needed;
-	char *why;
-	size_t why_size;
+	struct message *why;
 };
 
 /* Says why it is not good.  Returns false. */
@@ -50,11 +49,13 @@ static bool complain(const struct judge *judge, const char *format, ...)
 
 static bool complain(const struct judge *judge, const char *format, ...)
 {
+	char text[MESSAGE_SIZE];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(judge->why, judge->why_size, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	message_set(judge->why, -ESTALE, "%s", text);
 	return false;
 }
 
@@ -466,12 +467,10 @@ static bool check_program(const struct judge *judge)
 	return true;
 }
 
-/* @why gets a sentence without full stop, "" for a fresh one. */
 static enum image_state judge_image(const struct judge *judge)
 {
 	const struct imagecheck *check = judge->check;
 
-	*judge->why = '\0';
 	if (check->n_files == 0 && !check->needed) {
 		if (!holds_us(judge))
 			return IMAGE_FRESH;
@@ -528,19 +527,19 @@ static bool keep(const void *data, const char *path)
 }
 
 enum image_state imagecheck_open(const struct imagecheck *check, const struct root *root,
-	const char *path, struct imagefile *ret, char *why, size_t why_size)
+	const char *path, struct imagefile *ret, struct message *why)
 {
-	int r = imagefile_open(root, path, keep, check, ret, why, why_size);
+	int r = imagefile_open(root, path, keep, check, ret, why);
 
 	if (r == -ENOENT || r == -ENOTDIR) {
-		snprintf(why, why_size, "there is no image");
+		message_set(why, r, "there is no image");
 		return IMAGE_MISSING;
 	}
 	return r < 0 ? IMAGE_UNKNOWN : IMAGE_FRESH;
 }
 
 enum image_state imagecheck_judge(const struct imagecheck *check, const struct root *root,
-	const char *release, const struct imagefile *image, char *why, size_t why_size)
+	const char *release, const struct imagefile *image, struct message *why)
 {
 	_cleanup_(file_free_names) struct file_names needed = {0};
 	int r = *release && check->needed
@@ -549,26 +548,22 @@ enum image_state imagecheck_judge(const struct imagecheck *check, const struct r
 	enum image_state state;
 
 	if (r < 0) {
-		snprintf(why, why_size, "the modules of %s cannot be read: %s", release,
-			errno_text(r));
+		message_errno(why, r, "the modules of %s cannot be read", release);
 		return IMAGE_UNKNOWN;
 	}
-	state = judge_image(
-		&(struct judge){check, image, release, &needed, why, why_size});
+	state = judge_image(&(struct judge){check, image, release, &needed, why});
 	if (state != IMAGE_FRESH || *release || !check->needed)
 		return state;
-	snprintf(why, why_size, "the modules of its kernel are not in /lib/modules");
+	message_set(why, -ENOENT, "the modules of its kernel are not in /lib/modules");
 	return IMAGE_UNKNOWN;
 }
 
 enum image_state imagecheck_file(const struct imagecheck *check, const struct root *root,
-	const char *release, const char *path, char *why, size_t why_size)
+	const char *release, const char *path, struct message *why)
 {
 	_cleanup_(imagefile_free) struct imagefile image = {0};
-	enum image_state state =
-		imagecheck_open(check, root, path, &image, why, why_size);
+	enum image_state state = imagecheck_open(check, root, path, &image, why);
 
-	return state == IMAGE_FRESH
-		? imagecheck_judge(check, root, release, &image, why, why_size)
-		: state;
+	return state == IMAGE_FRESH ? imagecheck_judge(check, root, release, &image, why)
+				    : state;
 }

@@ -73,21 +73,18 @@ int imagecheck_add_file(struct imagecheck *check, const char *path, const char *
 bool imagecheck_is_config(const char *path);
 
 /*
- * Opens the image file @path, for imagefile_free().  IMAGE_FRESH: it could be read; else, with a
- * sentence without full stop in @why, IMAGE_MISSING or IMAGE_UNKNOWN.
+ * Opens the image file @path, for imagefile_free().  IMAGE_FRESH: it could be read; else, with
+ * @why, IMAGE_MISSING or IMAGE_UNKNOWN.
  */
 enum image_state imagecheck_open(const struct imagecheck *check, const struct root *root,
-	const char *path, struct imagefile *ret, char *why, size_t why_size);
+	const char *path, struct imagefile *ret, struct message *why);
 
-/*
- * Judges an image that was opened so, which is of the kernel @release.  @why gets such a sentence,
- * "" for a fresh one.
- */
+/* Judges an image that was opened so, which is of the kernel @release.  @why: of one that is not fresh. */
 enum image_state imagecheck_judge(const struct imagecheck *check, const struct root *root,
-	const char *release, const struct imagefile *image, char *why, size_t why_size);
+	const char *release, const struct imagefile *image, struct message *why);
 
 /* Both. */
 enum image_state imagecheck_file(const struct imagecheck *check, const struct root *root,
-	const char *release, const char *path, char *why, size_t why_size);
+	const char *release, const char *path, struct message *why);
 
 #endif

@@ -145,8 +145,7 @@ struct reader {
 	size_t first;    /* the order of its first entry */
 	bool in_segment; /* it begins with IMAGEFILE_SEGMENT */
 	bool unpacked;   /* it was compressed */
-	char *why;
-	size_t why_size;
+	struct message failure;
 };
 
 static int complain(struct reader *reader, const char *what)
@@ -154,8 +153,8 @@ static int complain(struct reader *reader, const char *what)
 	const char *more =
 		reader->stream.unpack ? unpack_error(reader->stream.unpack) : "";
 
-	snprintf(reader->why, reader->why_size, "%s%s%s", what, *more ? ": " : "", more);
-	return -EBADMSG;
+	return message_set(
+		&reader->failure, -EBADMSG, "%s%s%s", what, *more ? ": " : "", more);
 }
 
 /* Names what a failure to take bytes means. */
@@ -461,18 +460,16 @@ static int read_file(struct reader *reader)
 }
 
 int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
-	const void *data, struct imagefile *ret, char *why, size_t why_size)
+	const void *data, struct imagefile *ret, struct message *message)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
 	int r;
 
 	if (!reader)
-		return -ENOMEM;
+		return message_errno(message, -ENOMEM, "it cannot be read");
 	reader->stream.fd = fd;
 	reader->keep = keep;
 	reader->data = data;
-	reader->why = why;
-	reader->why_size = why_size;
 	r = read_file(reader);
 	for (size_t i = reader->first; reader->image.has_segment && i < reader->image.n;
 		i++)
@@ -485,6 +482,10 @@ int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
 		*ret = reader->image;
 	else
 		imagefile_free(&reader->image);
+	if (r < 0 && !reader->failure.code)
+		message_errno(&reader->failure, r, "it cannot be read");
+	if (r < 0 && message)
+		*message = reader->failure;
 	free(reader);
 	return r;
 }
@@ -571,26 +572,20 @@ static bool keep_nothing(const void *data, const char *path)
 
 int imagefile_open(const struct root *root, const char *path,
 	bool (*keep)(const void *data, const char *path), const void *data,
-	struct imagefile *ret, char *why, size_t why_size)
+	struct imagefile *ret, struct message *message)
 {
 	_cleanup_close_ int fd = file_open(root, path, O_RDONLY | O_NONBLOCK);
-	int r = fd;
 
-	*why = '\0';
-	if (fd >= 0)
-		r = imagefile_read(
-			fd, keep ? keep : keep_nothing, data, ret, why, why_size);
-	if (r == -EACCES)
-		snprintf(why, why_size, "only root may read it");
-	else if (r < 0 && !*why)
-		snprintf(why, why_size, "it cannot be read: %s", errno_text(r));
-	return r;
+	if (fd == -EACCES)
+		return message_set(message, fd, "only root may read it");
+	if (fd < 0)
+		return message_errno(message, fd, "it cannot be read");
+	return imagefile_read(fd, keep ? keep : keep_nothing, data, ret, message);
 }
 
 bool imagefile_is_whole(const struct root *root, const char *path)
 {
 	_cleanup_(imagefile_free) struct imagefile image = {0};
-	char why[128];
 
-	return imagefile_open(root, path, NULL, NULL, &image, why, sizeof(why)) == 0;
+	return imagefile_open(root, path, NULL, NULL, &image, NULL) == 0;
 }

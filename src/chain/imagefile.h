@@ -46,19 +46,16 @@ struct imagefile {
 
 /*
  * Reads an image from the open file @fd, once.  The content of links, and
- * of files that @keep wants, is kept.  Returns 0 with *@ret for imagefile_free(); -EBADMSG,
- * with a reason in @why, for what is no image or a broken one; or another -errno.
+ * of files that @keep wants, is kept.  Returns 0 with *@ret for imagefile_free(); -EBADMSG
+ * for what is no image or a broken one; or another -errno.
  */
 int imagefile_read(int fd, bool (*keep)(const void *data, const char *path),
-	const void *data, struct imagefile *ret, char *why, size_t why_size);
+	const void *data, struct imagefile *ret, struct message *message);
 
-/*
- * The same for the image at @path; @keep NULL: no content is kept but that of links.  @why has
- * a sentence without full stop for each failure; -ENOENT: there is none.
- */
+/* The same for the image at @path; @keep NULL: no content is kept but that of links. */
 int imagefile_open(const struct root *root, const char *path,
 	bool (*keep)(const void *data, const char *path), const void *data,
-	struct imagefile *ret, char *why, size_t why_size);
+	struct imagefile *ret, struct message *message);
 
 /* Whether the file is an image that can be read from its beginning to its end. */
 bool imagefile_is_whole(const struct root *root, const char *path);

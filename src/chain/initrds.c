@@ -52,8 +52,8 @@ int initrds_open(struct initrds *initrds, const char *path, size_t *ret_index)
 		free_initrd(&initrd);
 		return -ENOMEM;
 	}
-	initrd.state = imagecheck_open(initrds->check, initrds->root, path, &initrd.file,
-		initrd.why, sizeof(initrd.why));
+	initrd.state = imagecheck_open(
+		initrds->check, initrds->root, path, &initrd.file, &initrd.why);
 	initrd.is_early = initrd.state == IMAGE_FRESH && imagefile_is_early(&initrd.file);
 	*added = initrd;
 	return 0;
@@ -80,26 +80,26 @@ static int join(const struct initrds *initrds, const size_t *indexes, size_t n,
 }
 
 enum image_state initrds_judge(const struct initrds *initrds, const size_t *indexes,
-	size_t n, const char *release, char *why, size_t why_size)
+	size_t n, const char *release, struct message *why)
 {
 	const struct initrd *unread = find_unread(initrds, indexes, n);
 	struct imagefile all = {0};
 	enum image_state state;
 
 	if (unread) {
-		snprintf(why, why_size, "%s%s%s", n > 1 ? unread->path : "",
-			n > 1 ? ": " : "", unread->why);
+		*why = unread->why;
+		if (n > 1)
+			message_prefix(why, why->code, "%s", unread->path);
 		return unread->state;
 	}
 	if (n == 1)
 		return imagecheck_judge(initrds->check, initrds->root, release,
-			&initrds->list[indexes[0]].file, why, why_size);
+			&initrds->list[indexes[0]].file, why);
 	if (join(initrds, indexes, n, &all) < 0) {
-		snprintf(why, why_size, "there is not enough memory to read it");
+		message_errno(why, -ENOMEM, "it cannot be read");
 		return IMAGE_UNKNOWN;
 	}
-	state = imagecheck_judge(
-		initrds->check, initrds->root, release, &all, why, why_size);
+	state = imagecheck_judge(initrds->check, initrds->root, release, &all, why);
 	free(all.entries);
 	return state;
 }

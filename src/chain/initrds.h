@@ -18,7 +18,7 @@ struct initrd {
 	struct imagefile file;
 	enum image_state
 		state; /* IMAGE_FRESH: it could be read; else as imagecheck_open() */
-	char why[256];
+	struct message why;
 	bool is_early; /* imagefile_is_early() */
 };
 
@@ -33,11 +33,11 @@ struct initrds {
 int initrds_open(struct initrds *initrds, const char *path, size_t *ret_index);
 
 /*
- * Judges some of them together, in the order in which the kernel gets them.  @why gets a sentence
- * without full stop, "" for IMAGE_FRESH.
+ * Judges some of them together, in the order in which the kernel gets them.  @why: of what is not
+ * IMAGE_FRESH.
  */
 enum image_state initrds_judge(const struct initrds *initrds, const size_t *indexes,
-	size_t n, const char *release, char *why, size_t why_size);
+	size_t n, const char *release, struct message *why);
 
 /*
  * The release of which the file has modules, which belongs to it: "" for none, or several.

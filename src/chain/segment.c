@@ -158,11 +158,10 @@ static int would_do(const struct imagecheck *check, const struct root *root,
 {
 	struct imagefile all;
 	enum image_state state;
-	char why[256];
 
 	if (imagefile_join((const struct imagefile *const[]){image, files}, 2, &all) < 0)
 		return -ENOMEM;
-	state = imagecheck_judge(check, root, release, &all, why, sizeof(why));
+	state = imagecheck_judge(check, root, release, &all, NULL);
 	free(all.entries);
 	return state == IMAGE_FRESH;
 }

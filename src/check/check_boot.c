@@ -5,26 +5,21 @@
 #include "params/params.h"
 #include "private.h"
 
-/* The problem has its remedy behind a colon. */
 static void add_generator(struct check_host *host, const struct chain *chain)
 {
-	const char *colon = strstr(chain->problem, ": ");
-	size_t len = colon ? (size_t)(colon - chain->problem) : strlen(chain->problem);
-
+	const struct message *problem = &chain->problem;
 	bool needed = false;
 
 	for (size_t i = 0; check_needs_image(host) && i < chain->n_images; i++)
 		needed |= chain->images[i].state != IMAGE_FRESH;
-	if (!chain->problem[0]) {
+	if (!problem->code) {
 		check_pass(host, "", "%s makes the images", chain->generator->name);
 	} else if (!chain->generator && initramfs_has_programs(host->root) && !needed &&
 		(chain->n_images || !check_needs_image(host))) {
-		check_pass(host, "", "%.*s, and no image has to be made", (int)len,
-			chain->problem);
+		check_pass(host, "", "%s, and no image has to be made", problem->text);
 	} else if (initramfs_has_programs(host->root)) {
-		check_fail(host, "", "%.*s", (int)len, chain->problem);
-		check_remedy(host, "%s",
-			colon ? colon + 2 : "install a generator of initramfs images");
+		check_fail(host, "", "%s", problem->text);
+		check_remedy(host, "%s", problem->remedy);
 	} else {
 		check_unseen(host, "",
 			"what makes the images of this machine is not known: no programs "
@@ -58,26 +53,24 @@ static void name_starters(const struct chain *chain, size_t image, char *ret, si
 }
 
 /* What to do for an image that is not as it should be. */
-static const char *image_remedy(
-	const struct chain *chain, const struct chain_image *image)
+static const char *image_remedy(const struct chain *chain,
+	const struct chain_image *image, char line[static MESSAGE_LINE_SIZE])
 {
-	const char *colon = strstr(chain->problem, ": ");
-
 	/* apply builds nothing beside a menu that is out of sight. */
 	if (chain->loaders.unmounted[0])
 		return chain->unknown.remedy;
 	if (apply_makes(chain, image, IMAGECHECK_NOW))
 		return "run 'sudo vfioboot apply'";
-	if (chain->generator || !colon)
-		return image->by_hand;
-	return colon + 2;
+	if (chain->generator || !*chain->problem.remedy)
+		return message_line(&image->by_hand, line);
+	return chain->problem.remedy;
 }
 
 /* What is wrong with an image that has to be rebuilt; false: nothing. */
 static bool add_fault(struct check_host *host, const struct chain_image *image,
 	const char *by, const char *which)
 {
-	const char *kernel = image->kernel, *path = image->path, *why = image->why;
+	const char *kernel = image->kernel, *path = image->path, *why = image->why.text;
 
 	if (image->state == IMAGE_WITHOUT && check_needs_image(host))
 		check_fail(host, kernel, "%s%s%s is without vfioboot", by, path, which);
@@ -97,12 +90,12 @@ static void add_image(struct check_host *host, const struct chain *chain,
 	const struct chain_image *image)
 {
 	const char *kernel = image->kernel, *path = image->path, *which;
-	char by[512];
+	char by[512], line[MESSAGE_LINE_SIZE];
 
 	name_starters(chain, (size_t)(image - chain->images), by, sizeof(by));
 	which = *by ? ", which" : "";
 	if (add_fault(host, image, by, which)) {
-		check_remedy(host, "%s", image_remedy(chain, image));
+		check_remedy(host, "%s", image_remedy(chain, image, line));
 	} else if (image->state == IMAGE_FRESH) {
 		check_pass(host, kernel, "%s%s%s contains the current configuration", by,
 			path, which);
@@ -114,7 +107,7 @@ static void add_image(struct check_host *host, const struct chain *chain,
 			which);
 	} else {
 		check_unknown(host, kernel, "%s%s%s cannot be read: %s", by, path, which,
-			image->why);
+			image->why.text);
 		check_remedy(host, "run 'sudo vfioboot check'");
 	}
 }
@@ -158,7 +151,8 @@ static void add_ready(struct check_host *host, const struct chain *chain)
 			state == IMAGE_FRESH             ? CHECK_PASS
 				: state == IMAGE_UNKNOWN ? CHECK_UNKNOWN
 							 : CHECK_FAIL,
-			"", "the default entry '%s': %s", entry->said->title, entry->why);
+			"", "the default entry '%s': %s", entry->said->title,
+			entry->why.text);
 		check_remedy(host, "correct that entry");
 	} else if (!entry && state == IMAGE_UNKNOWN && chain->n_entries) {
 		check_unknown(host, "", "which entry starts by default is not known");

@@ -32,23 +32,23 @@ static void print_started(const struct chain *chain, const struct chain_entry *e
 	if (entry->state == IMAGE_FRESH) {
 		cli_print(" starts " HAS ".\n");
 	} else if (!image) {
-		cli_print(": %s%s\n", entry->why, full_stop(entry->why));
+		cli_print(": %s%s\n", entry->why.text, full_stop(entry->why.text));
 	} else if (entry->state == IMAGE_MISSING && !of_image) {
-		cli_print(" loads a file that is missing: %s%s\n", entry->why,
-			full_stop(entry->why));
+		cli_print(" loads a file that is missing: %s%s\n", entry->why.text,
+			full_stop(entry->why.text));
 	} else if (of_image || entry->state == IMAGE_UNKNOWN) {
 		cli_print(" starts %s%s%s%s, which", image->path,
 			*entry->kernel ? " (kernel " : "", entry->kernel,
 			*entry->kernel ? ")" : "");
-		print_state(entry->state, entry->why);
+		print_state(entry->state, entry->why.text);
 	} else if (entry->state == IMAGE_STALE) {
 		cli_print(
 			" starts %s with other files, and together they are out of date: "
 			"%s%s\n",
-			image->path, entry->why, full_stop(entry->why));
+			image->path, entry->why.text, full_stop(entry->why.text));
 	} else {
 		cli_print(" starts %s, but binds nothing: %s%s\n", image->path,
-			entry->why, full_stop(entry->why));
+			entry->why.text, full_stop(entry->why.text));
 	}
 }
 
@@ -114,7 +114,7 @@ static bool is_repeated(const struct chain *chain, size_t number)
 
 		if (told && other->image == entry->image &&
 			other->state == entry->state &&
-			strcmp(other->why, entry->why) == 0)
+			strcmp(other->why.text, entry->why.text) == 0)
 			return true;
 	}
 	return false;
@@ -144,7 +144,7 @@ static void print_images(const struct chain *chain)
 			continue;
 		if (chain->unknown.code) {
 			cli_print("%s (kernel %s)", image->path, image->kernel);
-			print_state(image->state, image->why);
+			print_state(image->state, image->why.text);
 			continue;
 		}
 		if (image->state != IMAGE_MISSING)
@@ -157,6 +157,7 @@ static void print_images(const struct chain *chain)
 
 void chain_text_print(const struct chain *chain)
 {
+	char problem[MESSAGE_LINE_SIZE];
 	unsigned repairable = 0;
 	size_t fresh = 0;
 
@@ -176,11 +177,12 @@ void chain_text_print(const struct chain *chain)
 		printf("The initramfs image%s of %s up to date.\n", fresh == 1 ? "" : "s",
 			fresh == 1 ? "the installed kernel is"
 				   : "all installed kernels are");
-	if (chain->problem[0])
+	message_line(&chain->problem, problem);
+	if (*problem)
 		cli_print("%s: %s%s\n",
 			chain->n_images ? "Images cannot be rebuilt"
 					: "No initramfs image was found",
-			chain->problem, full_stop(chain->problem));
+			problem, full_stop(problem));
 	else if (!chain->n_images)
 		printf("No initramfs image was found.\n");
 }
@@ -201,7 +203,7 @@ static void add_entry(struct json_object *list, const struct chain_entry *entry)
 	for (size_t i = 0; i < entry->said->initrds.n; i++)
 		json_add_text(images, NULL, entry->said->initrds.names[i]);
 	json_add_text(object, "state", image_state_word(entry->state));
-	json_add_text(object, "why", entry->why);
+	json_add_text(object, "why", entry->why.text);
 }
 
 static void add_ready(struct json_object *top, const struct chain *chain)
@@ -217,6 +219,7 @@ void chain_text_add_json(struct json_object *top, const struct chain *chain)
 {
 	const struct bootloader *loader = chain->loaders.owner;
 	struct json_object *list;
+	char problem[MESSAGE_LINE_SIZE];
 
 	json_add_text(top, "loader", loader ? loader->name : "");
 	add_ready(top, chain);
@@ -231,9 +234,9 @@ void chain_text_add_json(struct json_object *top, const struct chain *chain)
 		json_add_text(object, "kernel", image->kernel);
 		json_add_text(object, "path", image->path);
 		json_add_text(object, "state", image_state_word(image->state));
-		json_add_text(object, "why", image->why);
+		json_add_text(object, "why", image->why.text);
 		json_add_bool_if(
 			object, "started", !chain->unknown.code, image->is_started);
 	}
-	json_add_text(top, "images_problem", chain->problem);
+	json_add_text(top, "images_problem", message_line(&chain->problem, problem));
 }

@@ -72,8 +72,9 @@ enum cli_exit cli_report(enum cli_exit status, const char *command, const char *
 
 enum cli_exit cli_say(const char *command, const struct message *message)
 {
-	return cli_error(command, "%s%s%s", message->text, message->remedy[0] ? "; " : "",
-		message->remedy);
+	char line[MESSAGE_LINE_SIZE];
+
+	return cli_error(command, "%s", message_line(message, line));
 }
 
 enum cli_exit cli_need_root(const char *command)

@@ -335,6 +335,7 @@ static enum cli_exit check_started(const char *command, const struct chain *chai
 	const struct chain_entry *entry =
 		chain->unknown.code ? NULL : find_outdated(chain);
 	const struct chain_image *idle = NULL, *started = NULL;
+	char by_hand[MESSAGE_LINE_SIZE] = "";
 
 	for (size_t i = 0; entry && i < chain->n_images; i++) {
 		const struct chain_image *image = &chain->images[i];
@@ -355,10 +356,12 @@ static enum cli_exit check_started(const char *command, const struct chain *chai
 		"%s would write %s, which no entry of the boot menu starts; '%s' starts %s",
 		idle->maker->name, idle->path, entry->said->title,
 		started ? started->path : "none of its images");
+	if (started)
+		message_line(&started->by_hand, by_hand);
 	return cli_error(command,
 		"nothing was changed; %s, or make an entry for %s, and try again",
-		started && started->by_hand[0]
-			? started->by_hand
+		*by_hand
+			? by_hand
 			: "rebuild what that entry starts with the program that built it",
 		idle->path);
 }
@@ -379,9 +382,9 @@ enum cli_exit progress_check_images(
 	for (size_t i = 0; i < chain->n_images; i++)
 		needed |= chain->images[i].state != IMAGE_FRESH &&
 			(of == IMAGECHECK_NOW || chain->images[i].state != IMAGE_MISSING);
-	if ((of == IMAGECHECK_NOW ? chain->problem[0] != '\0' : !chain->generator) &&
+	if ((of == IMAGECHECK_NOW ? chain->problem.code != 0 : !chain->generator) &&
 		(needed || chain->n_images == 0))
-		return cli_error(command, "%s", chain->problem);
+		return cli_say(command, &chain->problem);
 	return of == IMAGECHECK_NOW ? check_started(command, chain) : CLI_OK;
 }
 
@@ -416,7 +419,7 @@ static enum cli_exit warn_entry(const char *command, const struct chain *chain)
 		return CLI_OK;
 	cli_warning(command,
 		"the default entry '%s' is unchanged: %s; correct that entry",
-		entry->said->title, entry->why);
+		entry->said->title, entry->why.text);
 	return CLI_UNKNOWN;
 }
 
@@ -426,13 +429,14 @@ enum cli_exit progress_warn_unbuilt(const char *command, const struct chain *cha
 
 	for (size_t i = 0; i < chain->n_images; i++) {
 		const struct chain_image *image = &chain->images[i];
+		char by_hand[MESSAGE_LINE_SIZE];
 		bool first;
 
 		if (image->state == IMAGE_FRESH || image->maker || image->source ||
 			!is_of_interest(chain, i, &first))
 			continue;
-		cli_warning(command, "%s is unchanged: %s; %s", image->path, image->why,
-			image->by_hand);
+		cli_warning(command, "%s is unchanged: %s; %s", image->path,
+			image->why.text, message_line(&image->by_hand, by_hand));
 		status = first ? CLI_UNKNOWN : status;
 	}
 	return warn_entry(command, chain) == CLI_OK ? status : CLI_UNKNOWN;

@@ -126,6 +126,7 @@ static enum cli_exit judge(struct setup *setup, const struct check_list *list)
 	struct chain *chain = &setup->cli->machine->chain;
 	bool demand = setup->wanted && setup->when == SETUP_DEMAND;
 	enum cli_exit status = judge_iommu(setup);
+	char problem[MESSAGE_LINE_SIZE];
 
 	if (status != CLI_OK || setup->iommu_first)
 		return status;
@@ -135,8 +136,9 @@ static enum cli_exit judge(struct setup *setup, const struct check_list *list)
 			"needs; see above");
 	if (demand)
 		return CLI_OK;
-	if (*chain->problem)
-		status = cli_error(SETUP, "nothing was changed: %s", chain->problem);
+	if (chain->problem.code)
+		status = cli_error(SETUP, "nothing was changed: %s",
+			message_line(&chain->problem, problem));
 	else
 		status = progress_check_images(SETUP, chain, IMAGECHECK_NOW);
 	if (status == CLI_OK)

@@ -384,8 +384,8 @@ static int check_watch(const struct root *root, struct message *message)
 		"masked, so nothing would bring the machine back");
 }
 
-/* What is wrong with the images that the running kernel is started with; "" for nothing. */
-static int find_fault(const struct root *root, char ret[static MESSAGE_SIZE])
+/* What is wrong with the images that the running kernel is started with; code 0: nothing. */
+static int find_fault(const struct root *root, struct message *ret)
 {
 	_cleanup_(chain_free) struct chain chain = {0};
 	bool found = false;
@@ -393,8 +393,7 @@ static int find_fault(const struct root *root, char ret[static MESSAGE_SIZE])
 	int r = kernels_running(root, release, sizeof(release));
 
 	r = r < 0 ? r : chain_follow(root, NULL, &chain);
-	*ret = '\0';
-	for (size_t i = 0; r == 0 && i < chain.n_images && !*ret; i++) {
+	for (size_t i = 0; r == 0 && i < chain.n_images && !ret->code; i++) {
 		const struct chain_image *image = &chain.images[i];
 
 		if (strcmp(image->kernel, release) != 0 ||
@@ -402,8 +401,8 @@ static int find_fault(const struct root *root, char ret[static MESSAGE_SIZE])
 			continue;
 		found = true;
 		if (image->state != IMAGE_FRESH)
-			text_join(ret, MESSAGE_SIZE, image->path, " is ",
-				image_state_word(image->state), ": ", image->why, NULL);
+			message_set(ret, -EPERM, "%s is %s: %s", image->path,
+				image_state_word(image->state), image->why.text);
 	}
 	return r < 0 ? r : found ? 0 : -ENOENT;
 }
@@ -412,22 +411,19 @@ static int find_fault(const struct root *root, char ret[static MESSAGE_SIZE])
 static int check_image(const struct root *root, bool dry_run, struct trial_plan *plan,
 	struct message *message)
 {
-	char why[MESSAGE_SIZE];
-	int r = find_fault(root, why);
+	struct message fault = {0};
+	char line[MESSAGE_LINE_SIZE];
 
-	if (r < 0)
-		text_join(why, sizeof(why), "cannot find the image of the running kernel",
-			NULL);
-	if (!*why)
+	if (find_fault(root, &fault) < 0)
+		message_set(
+			&fault, -EPERM, "cannot find the image of the running kernel");
+	if (!fault.code)
 		return 0;
-	if (dry_run) {
-		text_join(why + strlen(why), sizeof(why) - strlen(why),
-			"; run 'sudo vfioboot apply' first", NULL);
-		file_add_name(&plan->warnings, why);
-		return 0;
-	}
-	message_remedy(message, "run 'sudo vfioboot apply' first");
-	return message_set(message, -EPERM, "%s", why);
+	message_remedy(&fault, "run 'sudo vfioboot apply' first");
+	if (dry_run)
+		return file_add_name(&plan->warnings, message_line(&fault, line));
+	*message = fault;
+	return fault.code;
 }
 
 /* ---- */

@@ -164,7 +164,7 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	run -1 --separate-stderr apply
 	[ -z "$output" ]
 	[[ $stderr == *'initramfs-tools builds the images, and what puts vfioboot into them is not there'* ]]
-	[[ $stderr == *"hooks/vfioboot): install the package vfioboot-initramfs, or run 'make install' again"* ]]
+	[[ $stderr == *"hooks/vfioboot); install the package vfioboot-initramfs, or run 'make install' again"* ]]
 	# To take it out of them needs no hook.
 	run -0 undo
 }

@@ -107,7 +107,7 @@ same() {
 	[[ $stderr == *'no boot loader was found'* ]]
 	for command in apply undo; do
 		vfioboot 1 "$command" --dry-run
-		[[ $stderr == *'do not include its programs: run this on the machine itself'* ]]
+		[[ $stderr == *'do not include its programs; run this on the machine itself'* ]]
 	done
 	sed -i '/^\[device/a profile = passthrough' "$root/etc/vfioboot.conf"
 	vfioboot 1 try --dry-run

@@ -35,13 +35,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	int fd = memfd_create("image", MFD_CLOEXEC);
 	struct imagefile image = {0};
-	char why[128] = "";
+	struct message why = {0};
 	int r;
 
 	CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	CHECK(lseek(fd, 0, SEEK_SET) == 0);
-	r = imagefile_read(fd, keep, NULL, &image, why, sizeof(why));
-	CHECK(r == 0 || *why);
+	r = imagefile_read(fd, keep, NULL, &image, &why);
+	CHECK(r == why.code && (r == 0 || *why.text));
 	if (r == 0)
 		check_image(&image);
 	imagefile_free(&image);

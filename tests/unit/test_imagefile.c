@@ -8,7 +8,7 @@
 #include "chain/imagefile.h"
 #include "support.h"
 
-static char why[256];
+static struct message why;
 
 static bool keep_etc(const void *data, const char *path)
 {
@@ -20,8 +20,8 @@ static int read_bytes(const char *bytes, size_t size, struct imagefile *ret)
 {
 	_cleanup_close_ int fd = open_bytes(bytes, size);
 
-	why[0] = '\0';
-	return imagefile_read(fd, keep_etc, NULL, ret, why, sizeof(why));
+	why = (struct message){0};
+	return imagefile_read(fd, keep_etc, NULL, ret, &why);
 }
 
 static int read_made(struct imagemaker *maker, struct imagefile *ret)
@@ -240,7 +240,7 @@ static void test_unified(void **state)
 	imagemaker_unify(
 		&maker, (struct imagemaker_section[]){{".linux", "kernel", 6}}, 1);
 	assert_int_equal(read_made(&maker, &file), -EBADMSG);
-	assert_string_equal(why, "it is a kernel without an initramfs");
+	assert_string_equal(why.text, "it is a kernel without an initramfs");
 	imagemaker_free(&code);
 	imagemaker_free(&image);
 }
@@ -284,9 +284,7 @@ static void test_profiles(void **state)
 			{".profile", "ID=b", 4}, {".initrd", own.bytes, own.size}},
 		5);
 	fake_put_bytes("a.efi", maker.bytes, maker.size);
-	assert_int_equal(
-		imagefile_open(&root, "a.efi", keep_etc, NULL, &file, why, sizeof(why)),
-		0);
+	assert_int_equal(imagefile_open(&root, "a.efi", keep_etc, NULL, &file, &why), 0);
 	assert_true(file.is_unified);
 	expect_text(&file, "etc/a", "all");
 	imagefile_free(&file);
@@ -300,8 +298,8 @@ static void expect_bad(const char *bytes, size_t size, const char *reason)
 	struct imagefile image;
 
 	assert_int_equal(read_bytes(bytes, size, &image), -EBADMSG);
-	if (!strstr(why, reason))
-		fail_msg("'%s' is not about '%s'", why, reason);
+	if (!strstr(why.text, reason))
+		fail_msg("'%s' is not about '%s'", why.text, reason);
 }
 
 static void test_no_image(void **state)

@@ -26,7 +26,7 @@ static void expect_with(const struct protect_list *protect, const char *expected
 			image->maker            ? image->maker->name
 				: image->source ? "copy"
 						: "-",
-			*image->why ? ": " : "", image->why);
+			*image->why.text ? ": " : "", image->why.text);
 	}
 	assert_string_equal(text, expected);
 }
@@ -372,7 +372,8 @@ static void expect_names_of(const struct initramfs_generator *generator,
 {
 	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(file_free_names) struct file_names names = {0};
-	char release[] = RELEASE, file[64], text[1024] = "", why[256] = "";
+	char release[] = RELEASE, file[64], text[1024] = "", line[MESSAGE_LINE_SIZE];
+	struct message why = {0};
 	const struct kernel kernel = {release, file};
 
 	snprintf(file, sizeof(file), "%s", kernel_file);
@@ -380,8 +381,9 @@ static void expect_names_of(const struct initramfs_generator *generator,
 	for (size_t i = 0; i < names.n; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\n",
 			names.names[i]);
-	if (!initramfs_knows(generator, &root, &kernel, NULL, why, sizeof(why)))
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "? %s\n", why);
+	if (!initramfs_knows(generator, &root, &kernel, NULL, &why))
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "? %s\n",
+			message_line(&why, line));
 	assert_string_equal(text, expected);
 }
 
@@ -494,7 +496,8 @@ static void test_unknown_presets(void **state)
 static void test_signed(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
-	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", why[256];
+	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", line[MESSAGE_LINE_SIZE];
+	struct message why = {0};
 	const struct kernel kernel = {release, file};
 	const char *path = "/efi/EFI/Linux/a.efi";
 	struct imagemaker maker = {0};
@@ -502,64 +505,60 @@ static void test_signed(void **state)
 	imagemaker_unify(
 		&maker, (struct imagemaker_section[]){{".linux", "kernel", 6}}, 1);
 	fake_put_bytes(path + 1, maker.bytes, maker.size);
-	assert_true(initramfs_knows(
-		&initramfs_dracut, &root, &kernel, path, why, sizeof(why)));
+	assert_true(initramfs_knows(&initramfs_dracut, &root, &kernel, path, &why));
 	maker.bytes[88 + 108] = 16;            /* data directories */
 	maker.bytes[88 + 112 + 4 * 8 + 4] = 1; /* that of signatures has a size */
 	fake_put_bytes(path + 1, maker.bytes, maker.size);
 	imagemaker_free(&maker);
-	assert_false(initramfs_knows(
-		&initramfs_dracut, &root, &kernel, path, why, sizeof(why)));
-	assert_string_equal(why,
-		"it is signed, and dracut has no key to sign it with: rebuild and sign it by "
+	assert_false(initramfs_knows(&initramfs_dracut, &root, &kernel, path, &why));
+	assert_string_equal(message_line(&why, line),
+		"it is signed, and dracut has no key to sign it with; rebuild and sign it by "
 		"hand");
 	fake_put("etc/dracut.conf.d/sign.conf", "uefi_secureboot_key=/etc/k.pem\n");
-	assert_true(initramfs_knows(
-		&initramfs_dracut, &root, &kernel, path, why, sizeof(why)));
+	assert_true(initramfs_knows(&initramfs_dracut, &root, &kernel, path, &why));
 }
 
 /* Drop-ins do not count with a configuration of its own, so it needs our hook itself. */
 static void test_config_of_a_preset(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
-	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", why[256];
+	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", line[MESSAGE_LINE_SIZE];
+	struct message why = {0};
 	const struct kernel kernel = {release, file};
 
 	fake_put("etc/mkinitcpio.d/x.preset",
 		"ALL_config=\"/etc/mkinitcpio.conf\"\nPRESETS=(a)\na_kver=" RELEASE
 		"\na_image=/boot/a.img\n");
 	fake_put("etc/mkinitcpio.conf", "MODULES=()\nHOOKS=(base udev autodetect)\n");
-	assert_true(initramfs_knows(
-		&initramfs_mkinitcpio, &root, &kernel, NULL, why, sizeof(why)));
+	assert_true(initramfs_knows(&initramfs_mkinitcpio, &root, &kernel, NULL, &why));
 	assert_false(initramfs_knows(
-		&initramfs_mkinitcpio, &root, &kernel, "/boot/a.img", why, sizeof(why)));
-	assert_string_equal(why,
+		&initramfs_mkinitcpio, &root, &kernel, "/boot/a.img", &why));
+	assert_string_equal(message_line(&why, line),
 		"/etc/mkinitcpio.d/x.preset:1 names a configuration, for which drop-ins do "
-		"not count: delete that line, or add vfioboot to HOOKS in "
+		"not count; delete that line, or add vfioboot to HOOKS in "
 		"/etc/mkinitcpio.conf");
 	fake_put("etc/mkinitcpio.conf", "HOOKS=\"base vfioboot udev\"\n");
 	assert_true(initramfs_knows(
-		&initramfs_mkinitcpio, &root, &kernel, "/boot/a.img", why, sizeof(why)));
+		&initramfs_mkinitcpio, &root, &kernel, "/boot/a.img", &why));
 }
 
 /* Without a command line of its own it would get the one of this boot, ours included. */
 static void test_unified_without_cmdline(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
-	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", why[256];
+	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", line[MESSAGE_LINE_SIZE];
+	struct message why = {0};
 	const struct kernel kernel = {release, file};
 	const char *path = "/efi/EFI/Linux/a.efi";
 
 	fake_put("etc/mkinitcpio.d/x.preset",
 		"PRESETS=(a)\na_kver=" RELEASE "\na_uki=/efi/EFI/Linux/a.efi\n");
-	assert_false(initramfs_knows(
-		&initramfs_mkinitcpio, &root, &kernel, path, why, sizeof(why)));
-	assert_string_equal(why,
+	assert_false(initramfs_knows(&initramfs_mkinitcpio, &root, &kernel, path, &why));
+	assert_string_equal(message_line(&why, line),
 		"mkinitcpio would put the command line of this boot into "
-		"/efi/EFI/Linux/a.efi: write /etc/kernel/cmdline");
+		"/efi/EFI/Linux/a.efi; write /etc/kernel/cmdline");
 	fake_put("etc/cmdline.d/root.conf", "root=/dev/vda\n");
-	assert_true(initramfs_knows(
-		&initramfs_mkinitcpio, &root, &kernel, path, why, sizeof(why)));
+	assert_true(initramfs_knows(&initramfs_mkinitcpio, &root, &kernel, path, &why));
 }
 
 static void expect_dracut(const char *kernel_file, const char *expected)
@@ -804,11 +803,12 @@ static void expect_owner(const char *name, const char *problem)
 {
 	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(chain_free) struct chain chain = {0};
+	char line[MESSAGE_LINE_SIZE];
 
 	assert_int_equal(chain_follow(&root, NULL, &chain), 0);
 	assert_string_equal(chain.generator ? chain.generator->name : "-", name);
-	if (!strstr(chain.problem, problem))
-		fail_msg("'%s' does not say '%s'", chain.problem, problem);
+	if (!strstr(message_line(&chain.problem, line), problem))
+		fail_msg("'%s' does not say '%s'", line, problem);
 }
 
 static void test_owner(void **state)
@@ -844,7 +844,7 @@ static void test_owner(void **state)
 static void test_no_owner(void **state)
 {
 	static const char *const signs[][2] = {
-		{"usr/bin/ugrd", "no hook: install dracut"},
+		{"usr/bin/ugrd", "no hook; install dracut"},
 		{"usr/bin/genkernel", "genkernel builds"},
 		{"sbin/mkinitfs", "mkinitfs builds"},
 		{"usr/bin/booster", "booster builds"},
@@ -887,23 +887,22 @@ static void test_made_elsewhere(void **state)
 static void test_by_hand(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
-	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", text[256];
+	char release[] = RELEASE, file[] = "/boot/vmlinuz-x";
+	struct message ret = {0};
 	const struct kernel kernel = {release, file};
 
-	initramfs_by_hand(
-		&root, &kernel, "/efi/EFI/Linux/a-" RELEASE ".efi", text, sizeof(text));
-	assert_string_equal(text, "rebuild it with the program that built it");
+	initramfs_by_hand(&root, &kernel, "/efi/EFI/Linux/a-" RELEASE ".efi", &ret);
+	assert_string_equal(ret.remedy, "rebuild it with the program that built it");
 	fake_put("usr/bin/kernel-install", "");
-	initramfs_by_hand(
-		&root, &kernel, "/efi/EFI/Linux/a-" RELEASE "+3.efi", text, sizeof(text));
-	assert_string_equal(
-		text, "run 'kernel-install add " RELEASE " /boot/vmlinuz-x' by hand");
-	initramfs_by_hand(&root, &kernel, "/efi/EFI/Linux/arch.efi", text, sizeof(text));
-	assert_string_equal(text, "rebuild it with the program that built it");
+	initramfs_by_hand(&root, &kernel, "/efi/EFI/Linux/a-" RELEASE "+3.efi", &ret);
+	assert_string_equal(ret.remedy,
+		"run 'kernel-install add " RELEASE " /boot/vmlinuz-x' by hand");
+	initramfs_by_hand(&root, &kernel, "/efi/EFI/Linux/arch.efi", &ret);
+	assert_string_equal(ret.remedy, "rebuild it with the program that built it");
 	fake_put("var/lib/sbctl/bundles.json",
 		"{\"/efi/EFI/Linux/arch.efi\": {\"output\": \"/efi/EFI/Linux/arch.efi\"}}");
-	initramfs_by_hand(&root, NULL, "/efi/EFI/Linux/arch.efi", text, sizeof(text));
-	assert_string_equal(text, "run 'sbctl generate-bundles --sign' by hand");
+	initramfs_by_hand(&root, NULL, "/efi/EFI/Linux/arch.efi", &ret);
+	assert_string_equal(ret.remedy, "run 'sbctl generate-bundles --sign' by hand");
 }
 
 int main(void)

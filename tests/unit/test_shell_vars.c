@@ -12,13 +12,14 @@ static void expect(const char *text, const char *expected)
 	_cleanup_(root_close) struct root root = fake_open();
 	_cleanup_(shell_vars_free) struct shell_vars vars = {0};
 	const struct shell_var *var;
-	char got[512] = "", why[256] = "";
+	char got[1024] = "";
+	struct message why = {0};
 
 	fake_put("file", text);
 	assert_int_equal(shell_vars_set(&vars, "kernel", "6.1-x"), 0);
 	assert_int_equal(shell_vars_read(&root, "/file", &vars), 0);
-	if (!shell_vars_text(&vars, "X", why, sizeof(why))) {
-		snprintf(got, sizeof(got), "?%s", why);
+	if (!shell_vars_text(&vars, "X", &why)) {
+		snprintf(got, sizeof(got), "?%s", why.text);
 	} else if ((var = shell_vars_find(&vars, "X"))) {
 		for (size_t i = 0; i < var->words.n; i++)
 			snprintf(got + strlen(got), sizeof(got) - strlen(got), "[%s]",

@@ -71,8 +71,7 @@ static int read_settings(
 
 static bool is_set(const struct shell_vars *vars, const char *name, const char *value)
 {
-	char why[256];
-	const char *text = shell_vars_text(vars, name, why, sizeof(why));
+	const char *text = shell_vars_text(vars, name, NULL);
 
 	return text && strcmp(text, value) == 0;
 }
@@ -142,8 +141,8 @@ static int add_existing(const struct root *root, const char *path, struct file_n
 
 static char *settings_name(const struct shell_vars *vars)
 {
-	char why[256], *path;
-	const char *name = shell_vars_text(vars, "initrdname", why, sizeof(why));
+	const char *name = shell_vars_text(vars, "initrdname", NULL);
+	char *path;
 
 	if (!name || !*name || asprintf(&path, "/boot/%s", name) < 0)
 		return NULL;
@@ -249,10 +248,8 @@ static const char *how_made(const struct imagefile *image)
 static bool has_options(const struct root *root, const char *path)
 {
 	_cleanup_(imagefile_free) struct imagefile image = {0};
-	char why[128];
 
-	return imagefile_open(
-		       root, path, keep_how_made, NULL, &image, why, sizeof(why)) == 0 &&
+	return imagefile_open(root, path, keep_how_made, NULL, &image, NULL) == 0 &&
 		are_special(how_made(&image));
 }
 
@@ -296,22 +293,24 @@ static int command(const struct root *root, const struct kernel *kernel, const c
 
 /* Names of images that are not there are those of the settings. */
 static bool knows(const struct root *root, const struct kernel *kernel, const char *path,
-	char *why, size_t why_size)
+	struct message *why)
 {
 	static const char *const names[] = {"uefi", "initrdname", "machine_id"};
 	_cleanup_(shell_vars_free) struct shell_vars vars = {0};
-	char what[200];
+	struct message unknown = {0};
 
 	if (read_settings(root, kernel, &vars) < 0)
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (shell_vars_text(&vars, names[i], what, sizeof(what)))
+		if (shell_vars_text(&vars, names[i], &unknown))
 			continue;
 		/* Opening the image is slow, and with its own options it needs no settings. */
 		if (path && has_options(root, path))
 			return true;
-		snprintf(why, why_size, "%s; run 'dracut --force --kver %s' by hand",
-			what, kernel->release);
+		message_remedy(&unknown, "run 'dracut --force --kver %s' by hand",
+			kernel->release);
+		if (why)
+			*why = unknown;
 		return false;
 	}
 	return true;

@@ -100,11 +100,10 @@ static const struct initramfs_generator *maker_of_file(
 	const struct root *root, const char *path)
 {
 	_cleanup_(imagefile_free) struct imagefile image = {0};
-	char why[128];
 
-	if (imagefile_open(root, path, NULL, NULL, &image, why, sizeof(why)) < 0)
-		return NULL;
-	return initramfs_maker(&image);
+	return imagefile_open(root, path, NULL, NULL, &image, NULL) < 0
+		? NULL
+		: initramfs_maker(&image);
 }
 
 /* Those whose marks the images bear that there are. */
@@ -172,21 +171,22 @@ static bool is_named_by_content(const struct root *root, const char *path)
 }
 
 bool initramfs_knows(const struct initramfs_generator *generator, const struct root *root,
-	const struct kernel *kernel, const char *path, char *why, size_t why_size)
+	const struct kernel *kernel, const char *path, struct message *why)
 {
 	/* The firmware would refuse the new one. */
 	if (path && is_signed(root, path) && !is_signing(root)) {
-		snprintf(why, why_size,
-			"it is signed, and %s has no key to sign it with: rebuild and sign it "
-			"by hand",
+		message_set(why, -EOPNOTSUPP,
+			"it is signed, and %s has no key to sign it with",
 			generator->name);
+		message_remedy(why, "rebuild and sign it by hand");
 		return false;
 	}
 	if (path && is_named_by_content(root, path)) {
-		text_join(why, why_size, "run 'sdbootutil mkinitrd' by hand", NULL);
+		message_set(why, -EOPNOTSUPP, "sdbootutil builds it");
+		message_remedy(why, "run 'sdbootutil mkinitrd' by hand");
 		return false;
 	}
-	return !generator->knows || generator->knows(root, kernel, path, why, why_size);
+	return !generator->knows || generator->knows(root, kernel, path, why);
 }
 
 char *initramfs_name(const struct kernel *kernel, const char *head, const char *tail)
@@ -212,34 +212,33 @@ bool initramfs_has_programs(const struct root *root)
 
 /* Systems whose images are none of a generator that is installed on them. */
 static const struct managed {
-	const char *sign, *told;
+	const char *sign, *problem, *remedy;
 } managed[] = {
-	{"/run/ostree-booted",
-		"the images of this system come with its deployments: with rpm-ostree, "
-		"install vfioboot and run 'rpm-ostree initramfs --enable'; with bootc, "
-		"install vfioboot and its configuration in the image"},
-	{"/etc/NIXOS",
-		"NixOS builds the images from its configuration: vfioboot has no module for "
-		"it yet"},
+	{"/run/ostree-booted", "the images of this system come with its deployments",
+		"with rpm-ostree, install vfioboot and run 'rpm-ostree initramfs --enable'; "
+		"with bootc, install vfioboot and its configuration in the image"},
+	{"/etc/NIXOS", "NixOS builds the images from its configuration",
+		"add vfioboot-early to the initrd in that configuration: vfioboot has no "
+		"module that does it yet"},
 	{SIGN_VERIFIED,
 		"the images of this system are built and signed with its verified files "
-		"(usrhash= or roothash= on the kernel command line): put the configuration "
-		"into that build, or into a signed addon beside the image "
-		"(vfioboot-images(7))"},
+		"(usrhash= or roothash= on the kernel command line)",
+		"put the configuration into that build, or into a signed addon beside the "
+		"image (vfioboot-images(7))"},
 };
 
 /* Generators for which there is no hook, where none of ours is installed. */
 static const struct managed others[] = {
-	{"/usr/bin/booster",
-		"booster builds the images and runs no hooks: install dracut or mkinitcpio, "
-		"or enable vfioboot.service, which binds after the drivers have loaded"},
-	{"/sbin/mkinitfs",
-		"mkinitfs builds the images and runs no hooks: install dracut, or enable a "
-		"service that runs vfioboot-early, which binds after the drivers have loaded"},
-	{"/usr/bin/genkernel",
-		"genkernel builds the images and runs no hooks: install dracut"},
-	{"/usr/bin/ugrd",
-		"ugrd builds the images, for which vfioboot has no hook: install dracut"},
+	{"/usr/bin/booster", "booster builds the images and runs no hooks",
+		"install dracut or mkinitcpio, or enable vfioboot.service, which binds after "
+		"the drivers have loaded"},
+	{"/sbin/mkinitfs", "mkinitfs builds the images and runs no hooks",
+		"install dracut, or enable a service that runs vfioboot-early, which binds "
+		"after the drivers have loaded"},
+	{"/usr/bin/genkernel", "genkernel builds the images and runs no hooks",
+		"install dracut"},
+	{"/usr/bin/ugrd", "ugrd builds the images, for which vfioboot has no hook",
+		"install dracut"},
 };
 
 static bool has_sign(const struct root *root, const char *sign)
@@ -263,9 +262,14 @@ static const struct managed *find_sign(
 	return NULL;
 }
 
+static void say(struct message *problem, const char *text, const char *remedy)
+{
+	message_set(problem, -EOPNOTSUPP, "%s", text);
+	message_remedy(problem, "%s", remedy);
+}
+
 static const struct initramfs_generator *choose(const struct root *root,
-	const struct kernels *kernels, candidates installed, char *ret_problem,
-	size_t size)
+	const struct kernels *kernels, candidates installed, struct message *problem)
 {
 	const struct initramfs_generator *owner = only_one(installed);
 	const struct managed *other = NULL;
@@ -285,27 +289,27 @@ static const struct initramfs_generator *choose(const struct root *root,
 				len ? " and " : "", generators[i]->name);
 	}
 	if (!installed && !initramfs_has_programs(root))
-		snprintf(ret_problem, size,
-			"the files of this machine do not include its programs: run this on "
-			"the machine itself");
+		say(problem, "the files of this machine do not include its programs",
+			"run this on the machine itself");
 	else if (other)
-		text_join(ret_problem, size, other->told, NULL);
+		say(problem, other->problem, other->remedy);
 	else if (!installed)
-		snprintf(ret_problem, size,
-			"no generator of initramfs images is installed: install dracut, "
-			"initramfs-tools or mkinitcpio");
-	else
-		snprintf(ret_problem, size,
+		say(problem, "no generator of initramfs images is installed",
+			"install dracut, initramfs-tools or mkinitcpio");
+	else {
+		message_set(problem, -ENOTUNIQ,
 			"%s are installed, and nothing shows which of them builds the "
-			"images: remove one, or write initrd_generator=NAME into "
-			"/etc/kernel/install.conf",
+			"images",
 			names);
+		message_remedy(problem,
+			"remove one, or write initrd_generator=NAME into "
+			"/etc/kernel/install.conf");
+	}
 	return NULL;
 }
 
 const struct initramfs_generator *initramfs_owner(const struct root *root,
-	const struct kernels *kernels, bool *ret_elsewhere, char *ret_problem,
-	size_t size)
+	const struct kernels *kernels, bool *ret_elsewhere, struct message *problem)
 {
 	const struct managed *system = find_sign(root, managed, ARRAY_SIZE(managed));
 	const struct initramfs_generator *named;
@@ -315,7 +319,7 @@ const struct initramfs_generator *initramfs_owner(const struct root *root,
 
 	*ret_elsewhere = system;
 	if (system) {
-		text_join(ret_problem, size, system->told, NULL);
+		say(problem, system->problem, system->remedy);
 		return NULL;
 	}
 	choice = read_choice(root, where, sizeof(where));
@@ -323,29 +327,30 @@ const struct initramfs_generator *initramfs_owner(const struct root *root,
 		if (may_own(root, generators[i]))
 			installed |= 1U << i;
 	if (!choice || !*choice || strcmp(choice, "none") == 0)
-		return choose(root, kernels, installed, ret_problem, size);
+		return choose(root, kernels, installed, problem);
 	named = find_named(choice);
 	if (named && may_own(root, named))
 		return named;
-	snprintf(ret_problem, size,
-		named ? "%s names the generator '%s', which is not installed: install it, or "
-			"name another"
-		      : "%s names the generator '%s', for which vfioboot has no hook: name "
-			"dracut, initramfs-tools or mkinitcpio",
-		where, choice);
+	message_set(problem, -EOPNOTSUPP, "%s names the generator '%s', %s", where,
+		choice,
+		named ? "which is not installed" : "for which vfioboot has no hook");
+	message_remedy(problem, "%s",
+		named ? "install it, or name another"
+		      : "name dracut, initramfs-tools or mkinitcpio");
 	return NULL;
 }
 
 bool initramfs_has_hook(const struct initramfs_generator *generator,
-	const struct root *root, char *ret_problem, size_t size)
+	const struct root *root, struct message *problem)
 {
 	for (const char *const *hook = generator->hooks; *hook; hook++)
 		if (file_exists(root, "%s", *hook))
 			return true;
-	snprintf(ret_problem, size,
-		"%s builds the images, and what puts vfioboot into them is not there (%s): "
-		"install the package %s, or run 'make install' again",
-		generator->name, generator->hooks[0], generator->package);
+	message_set(problem, -ENOENT,
+		"%s builds the images, and what puts vfioboot into them is not there (%s)",
+		generator->name, generator->hooks[0]);
+	message_remedy(problem, "install the package %s, or run 'make install' again",
+		generator->package);
 	return false;
 }
 
@@ -368,7 +373,6 @@ int initramfs_find(const struct initramfs_generator *generator, const struct roo
 	const struct kernel *kernel, struct file_names *ret)
 {
 	size_t before = ret->n;
-	char why[256];
 	int r;
 
 	if (!generator)
@@ -380,7 +384,7 @@ int initramfs_find(const struct initramfs_generator *generator, const struct roo
 	if (r == 0 && ret->n == before && generator->expect &&
 		(generator->replaces ||
 			!initramfs_kernel_install_unifies(root, kernel, NULL)) &&
-		initramfs_knows(generator, root, kernel, NULL, why, sizeof(why)))
+		initramfs_knows(generator, root, kernel, NULL, NULL))
 		r = generator->expect(root, kernel, ret);
 	return r;
 }

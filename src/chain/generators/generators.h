@@ -52,10 +52,10 @@ struct initramfs_generator {
 	bool (*remakes)(const struct imagefile *image);
 	/*
 	 * Whether the image @path can be made by the command, or, with NULL, whether all images
-	 * of the kernel are known; if not, @why says what is to be done by hand.  NULL: always.
+	 * of the kernel are known; if not, @why has what is to be done by hand.  NULL: always.
 	 */
 	bool (*knows)(const struct root *root, const struct kernel *kernel,
-		const char *path, char *why, size_t why_size);
+		const char *path, struct message *why);
 };
 
 extern const struct initramfs_generator initramfs_dracut;
@@ -67,20 +67,16 @@ extern const struct initramfs_generator initramfs_kernel_install;
 bool initramfs_has_programs(const struct root *root);
 
 /*
- * The generator that owns the system.  Returns NULL, with a sentence in @ret_problem, when
+ * The generator that owns the system.  Returns NULL, with a @problem, when
  * there is none, or two and no sign which.  @ret_elsewhere: none, since the images come with the
  * system, from where that is built; none of them can know what this host needs for itself.
  */
 const struct initramfs_generator *initramfs_owner(const struct root *root,
-	const struct kernels *kernels, bool *ret_elsewhere, char *ret_problem,
-	size_t size);
+	const struct kernels *kernels, bool *ret_elsewhere, struct message *problem);
 
-/*
- * Whether what puts vfioboot into the images of @generator is installed; if not, @ret_problem gets
- * a sentence with the remedy behind a colon.
- */
+/* Whether what puts vfioboot into the images of @generator is installed; if not, with a @problem. */
 bool initramfs_has_hook(const struct initramfs_generator *generator,
-	const struct root *root, char *ret_problem, size_t size);
+	const struct root *root, struct message *problem);
 
 /* Whether it starts programs of others for each new image, but those of post-update.d. */
 bool initramfs_has_followers(
@@ -91,10 +87,10 @@ const struct initramfs_generator *initramfs_maker(const struct imagefile *image)
 
 /*
  * Whether the generator's settings show which images it makes for the kernel, and, with a @path,
- * that it can make that one; else @why gets a sentence without full stop, and the remedy.
+ * that it can make that one; else @why has what is to be done by hand.  NULL: nobody asks.
  */
 bool initramfs_knows(const struct initramfs_generator *generator, const struct root *root,
-	const struct kernel *kernel, const char *path, char *why, size_t why_size);
+	const struct kernel *kernel, const char *path, struct message *why);
 
 /*
  * A setting of kernel-install (install.conf and its drop-ins), for free(), with its file in @where;
@@ -111,11 +107,11 @@ bool initramfs_kernel_install_unifies(
 	const struct root *root, const struct kernel *kernel, const char *path);
 
 /*
- * What is to be done by hand for an image that nothing we know builds, such as a unified one that
- * a hook makes of others: "run 'COMMAND' by hand".  @kernel NULL: it is not known.
+ * The remedy for an image that nothing we know builds, such as a unified one that a hook makes of
+ * others: "run 'COMMAND' by hand".  @kernel NULL: it is not known.
  */
 void initramfs_by_hand(const struct root *root, const struct kernel *kernel,
-	const char *path, char *ret, size_t size);
+	const char *path, struct message *ret);
 
 /*
  * What distributions call an image: @head, then what is behind "vmlinuz-" in the name of the

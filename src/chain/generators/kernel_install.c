@@ -130,15 +130,14 @@ static bool has_cmdline(const struct root *root)
 }
 
 static bool knows(const struct root *root, const struct kernel *kernel, const char *path,
-	char *why, size_t why_size)
+	struct message *why)
 {
 	(void)kernel;
 	if (!path || !text_ends_with(path, ".efi") || has_cmdline(root))
 		return true;
-	snprintf(why, why_size,
-		"kernel-install would put the command line of this boot into %s: write "
-		"/etc/kernel/cmdline",
-		path);
+	message_set(why, -ENOENT,
+		"kernel-install would put the command line of this boot into %s", path);
+	message_remedy(why, "write /etc/kernel/cmdline");
 	return false;
 }
 
@@ -179,18 +178,18 @@ static bool is_bundle_of_sbctl(const struct root *root, const char *path)
 }
 
 void initramfs_by_hand(const struct root *root, const struct kernel *kernel,
-	const char *path, char *ret, size_t size)
+	const char *path, struct message *ret)
 {
 	char own[PATH_MAX];
 	const char *file = kernel ? kernel_to_add(root, kernel, own) : "";
 
 	if (is_bundle_of_sbctl(root, path))
-		snprintf(ret, size, "run 'sbctl generate-bundles --sign' by hand");
+		message_remedy(ret, "run 'sbctl generate-bundles --sign' by hand");
 	else if (kernel && is_unified(root, kernel, path))
-		snprintf(ret, size, "run 'kernel-install add %s %s' by hand",
+		message_remedy(ret, "run 'kernel-install add %s %s' by hand",
 			kernel->release, *file ? file : "VMLINUZ");
 	else
-		snprintf(ret, size, "rebuild it with the program that built it");
+		message_remedy(ret, "rebuild it with the program that built it");
 }
 
 const struct initramfs_generator initramfs_kernel_install = {

@@ -9,7 +9,6 @@
 
 #define PRESETS "/etc/mkinitcpio.d"
 #define SUFFIX  ".preset"
-#define BY_HAND "; run 'mkinitcpio -P' by hand"
 
 /* What one of PRESETS says. */
 struct preset {
@@ -26,8 +25,7 @@ struct search {
 	int (*found)(struct search *search, const struct preset *preset);
 	void *data;
 	const char *path, *output;
-	/* What could not be known; "" for nothing. */
-	char why[256];
+	struct message why; /* what could not be known; code 0: nothing */
 };
 
 static const struct shell_var *find_var(const struct preset *preset, const char *key)
@@ -45,7 +43,7 @@ static const char *own_value(
 	char name[128];
 
 	text_join(name, sizeof(name), preset->name, "_", key, NULL);
-	return shell_vars_text(preset->vars, name, search->why, sizeof(search->why));
+	return shell_vars_text(preset->vars, name, &search->why);
 }
 
 /* The value of NAME_KEY, or of ALL_KEY. */
@@ -58,7 +56,7 @@ static const char *value(
 	if (!own || *own)
 		return own;
 	text_join(name, sizeof(name), "ALL_", key, NULL);
-	return shell_vars_text(preset->vars, name, search->why, sizeof(search->why));
+	return shell_vars_text(preset->vars, name, &search->why);
 }
 
 /* Where the unified image goes; the older name counts where the newer one is not set. */
@@ -108,13 +106,12 @@ static int each_of_file(
 	struct search *search, const struct shell_vars *vars, const char *file)
 {
 	const struct shell_var *names = shell_vars_find(vars, "PRESETS");
-	char before[sizeof(search->why)];
+	const struct message before = search->why;
 	int r = 0;
 
-	memcpy(before, search->why, sizeof(before));
-	if (!shell_vars_text(vars, "PRESETS", search->why, sizeof(search->why))) {
+	if (!shell_vars_text(vars, "PRESETS", &search->why)) {
 		if (is_of_other(search, file))
-			memcpy(search->why, before, sizeof(before));
+			search->why = before;
 		return 0;
 	}
 	for (size_t i = 0; names && r == 0 && i < names->words.n; i++) {
@@ -124,7 +121,7 @@ static int each_of_file(
 		if (version && *version && is_of_kernel(search, version))
 			r = search->found(search, &preset);
 		else if (!version && is_of_other(search, file))
-			memcpy(search->why, before, sizeof(before));
+			search->why = before;
 	}
 	return r;
 }
@@ -134,7 +131,6 @@ static int each_preset(struct search *search)
 	_cleanup_(file_free_names) struct file_names files = {0};
 	int r = file_list(search->root, PRESETS, &files);
 
-	*search->why = '\0';
 	for (size_t i = 0; r == 0 && i < files.n; i++) {
 		_cleanup_(shell_vars_free) struct shell_vars vars = {0};
 		char path[512];
@@ -146,8 +142,7 @@ static int each_preset(struct search *search)
 		if (r == 0)
 			r = each_of_file(search, &vars, files.names[i]);
 		else if (r != -ENOMEM) { /* cannot be followed */
-			text_join(search->why, sizeof(search->why), path,
-				" cannot be read: ", errno_text(r), NULL);
+			message_errno(&search->why, r, "%s cannot be read", path);
 			r = 0;
 		}
 	}
@@ -312,10 +307,9 @@ static bool lacks_hook(const struct root *root, const char *config)
 {
 	_cleanup_(shell_vars_free) struct shell_vars vars = {0};
 	const struct shell_var *hooks;
-	char why[256];
 
 	if (shell_vars_read(root, config, &vars) < 0 ||
-		!shell_vars_text(&vars, "HOOKS", why, sizeof(why)))
+		!shell_vars_text(&vars, "HOOKS", NULL))
 		return false;
 	hooks = shell_vars_find(&vars, "HOOKS");
 	for (size_t i = 0; hooks && i < hooks->words.n; i++)
@@ -334,10 +328,18 @@ static void note_config(struct search *search, const struct preset *preset)
 		return;
 	if (!own || !*own->words.names[0])
 		own = shell_vars_find(preset->vars, "ALL_config");
-	snprintf(search->why, sizeof(search->why),
-		"%s:%u names a configuration, for which drop-ins do not count: delete that "
-		"line, or add vfioboot to HOOKS in %s",
-		own->file, own->line, config);
+	message_set(&search->why, -EOPNOTSUPP,
+		"%s:%u names a configuration, for which drop-ins do not count", own->file,
+		own->line);
+	message_remedy(
+		&search->why, "delete that line, or add vfioboot to HOOKS in %s", config);
+}
+
+static void note_cmdline(struct search *search, const char *uki)
+{
+	message_set(&search->why, -ENOENT,
+		"mkinitcpio would put the command line of this boot into %s", uki);
+	message_remedy(&search->why, "write /etc/kernel/cmdline");
 }
 
 static int note_doubts(struct search *search, const struct preset *preset)
@@ -352,36 +354,35 @@ static int note_doubts(struct search *search, const struct preset *preset)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		value(search, preset, keys[i]);
 	own_value(search, preset, "options");
-	if (*search->why || each_option(preset, note_option, &options) < 0)
+	if (search->why.code || each_option(preset, note_option, &options) < 0)
 		return 0;
 	if (options.moves)
-		snprintf(search->why, sizeof(search->why),
+		message_set(&search->why, -EOPNOTSUPP,
 			"%s:%u has options that name an image or a kernel", all->file,
 			all->line);
 	else if ((image && *image && *image != '/') || (uki && *uki && *uki != '/'))
-		snprintf(search->why, sizeof(search->why),
+		message_set(&search->why, -EOPNOTSUPP,
 			PRESETS "/%s" SUFFIX " names an image without its directory",
 			preset->file);
 	else if (is_uki && !options.has_cmdline && !has_cmdline(search->root) &&
 		!*value(search, preset, "cmdline"))
-		snprintf(search->why, sizeof(search->why),
-			"mkinitcpio would put the command line of this boot into %s: "
-			"write /etc/kernel/cmdline",
-			uki);
+		note_cmdline(search, uki);
 	else if (is_uki || (image && search->path && strcmp(image, search->path) == 0))
 		note_config(search, preset);
 	return 0;
 }
 
 static bool knows(const struct root *root, const struct kernel *kernel, const char *path,
-	char *why, size_t why_size)
+	struct message *why)
 {
 	struct search search = {root, kernel, note_doubts, .path = path};
 
-	if (each_preset(&search) < 0 || !*search.why)
+	if (each_preset(&search) < 0 || !search.why.code)
 		return true;
-	snprintf(why, why_size, "%s%s", search.why,
-		strstr(search.why, ": ") ? "" : BY_HAND);
+	if (!*search.why.remedy)
+		message_remedy(&search.why, "run 'mkinitcpio -P' by hand");
+	if (why)
+		*why = search.why;
 	return false;
 }
 

@@ -134,13 +134,13 @@ char *permanent_grub_value(const struct root *root)
 	_cleanup_(file_free_names) struct file_names files = {0};
 	_cleanup_(shell_vars_free) struct shell_vars vars = {0};
 	const char *all, *normal;
-	char why[256], *value;
+	char *value;
 
 	list_grub_files(root, &files);
 	for (size_t i = 0; i < files.n; i++)
 		shell_vars_read(root, files.names[i], &vars);
-	all = shell_vars_text(&vars, GRUB_OF_ALL, why, sizeof(why));
-	normal = shell_vars_text(&vars, GRUB_VARIABLE, why, sizeof(why));
+	all = shell_vars_text(&vars, GRUB_OF_ALL, NULL);
+	normal = shell_vars_text(&vars, GRUB_VARIABLE, NULL);
 	return all && normal && asprintf(&value, "%s %s", all, normal) >= 0 ? value
 									    : NULL;
 }

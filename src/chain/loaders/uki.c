@@ -239,17 +239,14 @@ static int run_make(
 	const struct change *change, struct change_step *step, struct message *message)
 {
 	const struct uki_copy *copy = step->data;
-	char why[256];
-	int r = ukify_make(change->root, copy->ukify, copy->image, copy->entry,
-		step->path, why, sizeof(why));
+	int r = ukify_make(
+		change->root, copy->ukify, copy->image, copy->entry, step->path, message);
 
 	if (r < 0 && (copy->image->is_signed || copy->image->has_signed_measurements))
 		message_remedy(message,
 			"if a key has a pass phrase, run 'sudo vfioboot entry add' "
 			"on a terminal, where it can be asked for");
-	return r < 0 ? message_set(message, r, "cannot make %s: %s", step->other,
-			       r == -EREMOTEIO ? why : errno_text(r))
-		     : 0;
+	return r < 0 ? message_prefix(message, r, "cannot make %s", step->other) : 0;
 }
 
 static const struct change_kind make_image = {
@@ -392,8 +389,9 @@ static int add_copies(
 
 static int fail(struct bootmenu_change *change, const struct message *message)
 {
-	return bootmenu_fail(change, "%s%s%s", message->text,
-		message->remedy[0] ? "; " : "", message->remedy);
+	char line[MESSAGE_LINE_SIZE];
+
+	return bootmenu_fail(change, "%s", message_line(message, line));
 }
 
 static int check_room(const struct change *steps, struct bootmenu_change *change)

@@ -350,7 +350,7 @@ static void add_arguments(struct command *command, const struct ukify *ukify,
 }
 
 /* Whether it can be read, and has inside what was asked for; then it is synced. */
-static int check_made(const char *path, const char *cmdline, char *ret_why, size_t size)
+static int check_made(const char *path, const char *cmdline, struct message *why)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	_cleanup_free_ char *inside = NULL;
@@ -361,31 +361,29 @@ static int check_made(const char *path, const char *cmdline, char *ret_why, size
 		r = pe_read_text(fd, &pe, ".cmdline", &inside);
 	if (r == 0 && (strcmp(inside, cmdline) != 0 || !pe_find(&pe, ".linux")))
 		r = -EBADMSG;
-	if (r == -EBADMSG || r == -ENOENT) {
-		text_join(ret_why, size,
-			"ukify's output lacks the requested command line", NULL);
-		return -EREMOTEIO;
-	}
+	if (r == -EBADMSG || r == -ENOENT)
+		return message_set(why, -EREMOTEIO,
+			"ukify's output lacks the requested command line");
 	return r == 0 && fsync(fd) < 0 ? -errno : r;
 }
 
 static int make(const struct ukify *ukify, const struct making *making, const char *name,
-	char *ret_why, size_t size)
+	struct message *why)
 {
 	_cleanup_(free_command) struct command command = {0};
-	char output[2 * PATH_MAX];
+	char output[2 * PATH_MAX], last[MESSAGE_SIZE];
 	int r;
 
 	text_join(output, sizeof(output), making->root->path, name, NULL);
 	add_arguments(&command, ukify, making, output);
 	if (command.error < 0)
 		return command.error;
-	r = run_last_line((const char *const *)command.args, ret_why, size);
-	r = r > 0 ? -EREMOTEIO : r;
-	if (!*ret_why)
-		text_join(ret_why, size, "ukify exited without output", NULL);
-	if (r == 0)
-		r = check_made(output, making->cmdline, ret_why, size);
+	r = run_last_line((const char *const *)command.args, last, sizeof(last));
+	if (r > 0)
+		r = message_set(why, -EREMOTEIO, "%s",
+			*last ? last : "ukify exited without output");
+	else if (r == 0)
+		r = check_made(output, making->cmdline, why);
 	if (r < 0)
 		unlink(output);
 	return r;
@@ -393,7 +391,7 @@ static int make(const struct ukify *ukify, const struct making *making, const ch
 
 int ukify_make(const struct root *root, const struct ukify *ukify,
 	const struct uki *image, const struct bootentry *entry, const char *output,
-	char *ret_why, size_t size)
+	struct message *why)
 {
 	_cleanup_free_ char *cmdline = uki_copy_cmdline(image, entry),
 			    *osrel = uki_copy_osrel(image->osrel, entry);
@@ -401,7 +399,7 @@ int ukify_make(const struct root *root, const struct ukify *ukify,
 
 	if (!cmdline || !osrel)
 		return -ENOMEM;
-	return make(ukify, &making, output, ret_why, size);
+	return make(ukify, &making, output, why);
 }
 
 bool ukify_can_extend(const struct root *root, const char *path, bool has_keys)
@@ -419,8 +417,7 @@ bool ukify_can_extend(const struct root *root, const char *path, bool has_keys)
 }
 
 int ukify_extend(const struct root *root, const char *path,
-	const struct change_extension *extension, const char *output, char *ret_why,
-	size_t size)
+	const struct change_extension *extension, const char *output, struct message *why)
 {
 	_cleanup_(ukify_free) struct ukify ukify = {0};
 	_cleanup_(uki_free) struct uki image = {0};
@@ -434,7 +431,7 @@ int ukify_extend(const struct root *root, const char *path,
 		return r;
 	making.cmdline = image.cmdline;
 	making.osrel = image.osrel;
-	return make(&ukify, &making, output, ret_why, size);
+	return make(&ukify, &making, output, why);
 }
 
 /* A word as a shell takes it: in quotes where it needs them. */

@@ -47,12 +47,12 @@ const char *ukify_obstacle_text(unsigned obstacles);
 
 /*
  * Makes @image's copy for @entry in the file @output below the root, looks into it and syncs it.
- * Returns 0; -EREMOTEIO with the last words of ukify in @ret_why; or another -errno.  Nothing is
- * left on failure.
+ * Returns 0; -EREMOTEIO with the last words of ukify in @why; or another -errno, without a text.
+ * Nothing is left on failure.
  */
 int ukify_make(const struct root *root, const struct ukify *ukify,
 	const struct uki *image, const struct bootentry *entry, const char *output,
-	char *ret_why, size_t size);
+	struct message *why);
 
 /*
  * Whether ukify can make the unified image @path of the running machine again, with all that it
@@ -65,8 +65,8 @@ bool ukify_can_extend(const struct root *root, const char *path, bool has_keys);
  * ukify_make(), or -ESTALE when it is no such image any more.
  */
 int ukify_extend(const struct root *root, const char *path,
-	const struct change_extension *extension, const char *output, char *ret_why,
-	size_t size);
+	const struct change_extension *extension, const char *output,
+	struct message *why);
 
 /* Prints the commands by which a person makes that copy. */
 void ukify_print(FILE *out, const struct uki *image, const struct bootentry *entry);
