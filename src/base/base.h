@@ -13,6 +13,7 @@
 #include "child.h"
 #include "cmdline.h"
 #include "file.h"
+#include "imagefile.h"
 #include "message.h"
 #include "pack.h"
 #include "pcibars.h"

@@ -4,14 +4,14 @@
 #define VFIOBOOT_CHAIN_CHAIN_H
 
 #include "apply.h"
-#include "bootentry.h"
-#include "bootloader.h"
-#include "bootmenu.h"
 #include "chain/generators/generators.h"
+#include "chain/loaders/bootentry.h"
+#include "chain/loaders/bootloader.h"
+#include "chain/loaders/bootmenu.h"
+#include "chain/loaders/oneshot.h"
 #include "chain/loaders/permanent.h"
 #include "follow.h"
 #include "imagecheck.h"
-#include "oneshot.h"
 #include "parameters.h"
 
 #endif

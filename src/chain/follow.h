@@ -8,9 +8,9 @@
 #define VFIOBOOT_CHAIN_FOLLOW_H
 
 #include "base/base.h"
-#include "bootloader.h"
-#include "bootmenu.h"
 #include "chain/generators/generators.h"
+#include "chain/loaders/bootloader.h"
+#include "chain/loaders/bootmenu.h"
 #include "decide/decide.h"
 #include "imagecheck.h"
 

@@ -10,7 +10,6 @@
 
 #include "base/base.h"
 #include "decide/decide.h"
-#include "imagefile.h"
 
 enum image_state {
 	IMAGE_FRESH, /* our program, first of all, with today's configuration and modules */

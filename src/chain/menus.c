@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the loader to the entries of its menu, and what their command lines say. */
 #include "base/base.h"
-#include "efi_entry.h"
+#include "chain/loaders/efi_entry.h"
 #include "follow.h"
 
 /* Where that cannot be seen here. */

@@ -11,7 +11,7 @@
 #define VFIOBOOT_CHAIN_PARAMETERS_H
 
 #include "base/base.h"
-#include "bootmenu.h"
+#include "chain/loaders/bootmenu.h"
 #include "change/change.h"
 
 #define PARAMETERS_WORDS_SIZE 1024

@@ -10,7 +10,6 @@
 #include "base/base.h"
 #include "change/change.h"
 #include "imagecheck.h"
-#include "imagefile.h"
 
 /*
  * Makes the segment that brings @image, of the kernel @release, to what @check says: the

@@ -60,7 +60,7 @@ entry_actions() {
 # The boot loaders that the program knows, sorted.
 loaders() {
 	sed -n '/ bootloaders\[\] = {/,/^};/s/^\t{\.name = "\([a-z-]*\)",.*/\1/p' \
-		"$top/src/chain/bootloader.c" | sort
+		"$top/src/chain/loaders/bootloader.c" | sort
 }
 
 # The long options in a text, sorted, each once.

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "chain/bootentry.h"
+#include "chain/loaders/bootentry.h"
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

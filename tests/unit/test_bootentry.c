@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "chain/bootentry.h"
+#include "chain/loaders/bootentry.h"
 #include "decide/config.h"
 #include "params/kernel_params.h"
 #include "support.h"

@@ -6,7 +6,7 @@
 
 #include "../lib/imagemaker.h"
 #include "chain/chain.h"
-#include "chain/efi_entry.h"
+#include "chain/loaders/efi_entry.h"
 #include "facts/efivar.h"
 
 /* "OWNER: NAME=SIGN ...", with "-" for no owner. */

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "../lib/imagemaker.h"
-#include "chain/imagefile.h"
+#include "base/base.h"
 #include "support.h"
 
 static struct message why;

@@ -7,7 +7,6 @@
 #define VFIOBOOT_INITRAMFS_H
 
 #include "base/base.h"
-#include "chain/imagefile.h"
 #include "change/change.h"
 #include "facts/facts.h"
 

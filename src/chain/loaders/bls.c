@@ -16,7 +16,7 @@
 #include "bls_entry.h"
 #include "bls_files.h"
 #include "bls_order.h"
-#include "chain/bootmenu.h"
+#include "bootmenu.h"
 #include "facts/facts.h"
 #include "grub_default.h"
 #include "grub_env.h"

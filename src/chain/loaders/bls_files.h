@@ -9,7 +9,7 @@
 #include <limits.h>
 
 #include "base/base.h"
-#include "chain/bootmenu.h"
+#include "bootmenu.h"
 
 #define BLS_ENTRIES "/loader/entries" /* below one of esp_places */
 

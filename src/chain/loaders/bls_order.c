@@ -4,7 +4,7 @@
 
 #include <ctype.h>
 
-#include "chain/bootmenu.h"
+#include "bootmenu.h"
 
 #define DIGITS "0123456789"
 

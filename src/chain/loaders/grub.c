@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/base.h"
-#include "chain/bootmenu.h"
+#include "bootmenu.h"
 #include "change/change.h"
 #include "grub_cfg.h"
 #include "grub_custom.h"

@@ -9,9 +9,9 @@
 #include <limits.h>
 
 #include "base/base.h"
-#include "chain/oneshot.h"
 #include "grub_custom.h"
 #include "grub_env.h"
+#include "oneshot.h"
 
 #define ID_START "passthrough-"
 #define SAVED    "${saved_entry}"

@@ -3,7 +3,7 @@
 #ifndef VFIOBOOT_GRUB_DEFAULT_H
 #define VFIOBOOT_GRUB_DEFAULT_H
 
-#include "chain/bootmenu.h"
+#include "bootmenu.h"
 #include "grub_cfg.h"
 
 struct grub_names;

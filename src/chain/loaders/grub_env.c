@@ -6,10 +6,10 @@
 #include <sys/sysmacros.h>
 
 #include "base/base.h"
-#include "chain/efi_entry.h"
-#include "chain/oneshot.h"
+#include "efi_entry.h"
 #include "facts/facts.h"
 #include "grub_cfg.h"
+#include "oneshot.h"
 
 #define TYPE_SIZE 32
 #define DEPTH_MAX 16 /* of devices upon devices */

@@ -10,7 +10,7 @@
 #define VFIOBOOT_GRUB_ENV_H
 
 #include "base/base.h"
-#include "chain/bootmenu.h"
+#include "bootmenu.h"
 
 /* What a distribution calls GRUB's files and programs. */
 struct grub_names {

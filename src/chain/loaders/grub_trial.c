@@ -5,13 +5,13 @@
 #include "base/base.h"
 #include "bls_entry.h"
 #include "bls_files.h"
-#include "chain/oneshot.h"
 #include "change/change.h"
 #include "facts/facts.h"
 #include "grub_cfg.h"
 #include "grub_custom.h"
 #include "grub_default.h"
 #include "grub_env.h"
+#include "oneshot.h"
 
 static const char *const bls_places[] = {ESP_BOOT};
 

@@ -8,7 +8,7 @@
 #ifndef VFIOBOOT_GRUB_TRIAL_H
 #define VFIOBOOT_GRUB_TRIAL_H
 
-#include "chain/bootmenu.h"
+#include "bootmenu.h"
 
 /* As plan_trial of struct bootloader_ops. */
 int grub_trial_plan(const struct root *root, const struct bootentry *trial,

@@ -3,7 +3,7 @@
 #include <limits.h>
 
 #include "base/base.h"
-#include "chain/bootmenu.h"
+#include "bootmenu.h"
 #include "manual.h"
 #include "permanent.h"
 

@@ -7,7 +7,7 @@
 #define VFIOBOOT_LOADER_H
 
 #include "base/base.h"
-#include "chain/bootentry.h"
+#include "bootentry.h"
 #include "change/change.h"
 #include "permanent_place.h"
 

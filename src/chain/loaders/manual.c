@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 #include "bls_files.h"
-#include "chain/bootmenu.h"
+#include "bootmenu.h"
 #include "facts/facts.h"
 #include "permanent.h"
 #include "systemd_boot.h"

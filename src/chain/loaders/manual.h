@@ -8,7 +8,7 @@
 
 #include <limits.h>
 
-#include "chain/bootmenu.h"
+#include "bootmenu.h"
 #include "place.h"
 
 /* Reads the file by which the loader was found, with its name in @ret_path.  NULL for none. */

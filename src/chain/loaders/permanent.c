@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "bls_files.h"
-#include "chain/bootloader.h"
+#include "bootloader.h"
 #include "facts/facts.h"
 #include "grub_env.h"
 

@@ -11,8 +11,8 @@
 #include "bls_entry.h"
 #include "bls_files.h"
 #include "bls_order.h"
-#include "chain/oneshot.h"
 #include "facts/facts.h"
+#include "oneshot.h"
 
 #define SAVED "@saved"
 

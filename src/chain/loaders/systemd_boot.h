@@ -3,7 +3,7 @@
 #ifndef VFIOBOOT_SYSTEMD_BOOT_H
 #define VFIOBOOT_SYSTEMD_BOOT_H
 
-#include "chain/bootmenu.h"
+#include "bootmenu.h"
 
 /*
  * Sorts the entries of @menu as systemd-boot does, and marks the one that it starts when nobody

@@ -11,9 +11,9 @@
 
 #include "base/base.h"
 #include "bls_files.h"
-#include "chain/bootmenu.h"
-#include "chain/efi_entry.h"
+#include "bootmenu.h"
 #include "change/change.h"
+#include "efi_entry.h"
 #include "facts/facts.h"
 #include "permanent.h"
 #include "systemd_boot.h"

@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "base/base.h"
-#include "chain/bootentry.h"
-#include "chain/loaders/loader.h"
+#include "bootentry.h"
+#include "loader.h"
 
 #define UKI_DIRECTORY "/EFI/Linux" /* below one of esp_places */
 #define UKI_PARTS_N   6

@@ -5,10 +5,19 @@
  */
 #include "imagefile.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/base.h"
+#include "pciname.h"
+#include "peimage.h"
+#include "text.h"
+#include "unpack.h"
+#include "util.h"
 
 #define MAGIC_LEN   6 /* "070701", or "070702" with sums */
 #define HEADER_LEN  110

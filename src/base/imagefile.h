@@ -3,17 +3,21 @@
  * What is in an initramfs image: cpio archives (format "newc"), each compressed or not, such as
  * microcode and then what a generator made, padded with zeros.  See the kernel's
  * Documentation/driver-api/early-userspace/buffer-format.rst.  In a unified kernel image
- * sections of a PE file hold it (base/peimage.h).
+ * sections of a PE file hold it (peimage.h).
  */
 #ifndef VFIOBOOT_IMAGEFILE_H
 #define VFIOBOOT_IMAGEFILE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
-#include "base/base.h"
+#include "file.h"
+#include "message.h"
 
 /*
- * The first name in the archive that apply puts behind an image (segment.h), and in no other.  The
+ * The first name in the archive that apply puts behind an image (chain/segment.h), and in no other.  The
  * file says which version of vfioboot did so.
  */
 #define IMAGEFILE_SEGMENT "usr/lib/vfioboot/segment"

@@ -10,7 +10,7 @@
 #include "base/base.h"
 #include "bootentry.h"
 #include "bootloader.h"
-#include "chain/loaders/loader.h"
+#include "loader.h"
 
 /* The entries that were asked for, by BOOTENTRY_FILE.  0, -ENOENT when none were, or -errno. */
 int bootmenu_read_wanted(const struct root *root, struct bootentries *ret);

@@ -7,10 +7,10 @@
 #include <fnmatch.h>
 
 #include "base/base.h"
-#include "chain/loaders/grub_cfg.h"
-#include "chain/loaders/loader.h"
 #include "efi_entry.h"
 #include "facts/facts.h"
+#include "grub_cfg.h"
+#include "loader.h"
 
 #define ANY_IMAGE "/*.efi"
 
