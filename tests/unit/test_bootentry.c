@@ -190,6 +190,17 @@ static void expect_strip(const char *options, const char *rest)
 		assert_string_equal(text, rest);
 }
 
+static void test_own(void **state)
+{
+	assert_true(bootentry_has_own("ro vfioboot.profile=a"));
+	assert_true(bootentry_has_own("vfioboot.off"));
+	assert_true(bootentry_has_own("ro panic=30 vfioboot.trial=7 quiet"));
+	/* A person gave the normal entry what it has for good; init's is nobody's. */
+	assert_false(bootentry_has_own("ro vfioboot.device=10de:2204 x=vfioboot.off"));
+	assert_false(bootentry_has_own("ro -- vfioboot.off"));
+	assert_false(bootentry_has_own(""));
+}
+
 static void test_strip(void **state)
 {
 	bootentry_parse(
@@ -265,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_own),
 		cmocka_unit_test(test_strip),
 		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_fits),

@@ -305,6 +305,23 @@ static void test_copies_the_entry_of_the_kernel(void **state)
 		"}\n");
 }
 
+/* Behind a bare "--" all is init's. */
+static void test_parameters_are_the_kernels(void **state)
+{
+	assert_copied("menuentry 'Two' {\n  linux /vmlinuz-2 ro -- one two\n}",
+		"menuentry 'on trial' --class gnu-linux --class os --id 'trial' {\n"
+		"  linux /vmlinuz-2 ro a=1 b=2 -- one two\n}\n");
+}
+
+/* What is no parameter of ours, and no word of a rescue, is no reason to pass an entry over. */
+static void test_takes_a_permanent_device(void **state)
+{
+	assert_copied(
+		"menuentry 'Two' {\n  linux /vmlinuz-2 vfioboot.device=1:0 single_x=1\n}",
+		"menuentry 'on trial' --class gnu-linux --class os --id 'trial' {\n"
+		"  linux /vmlinuz-2 vfioboot.device=1:0 single_x=1 a=1 b=2\n}\n");
+}
+
 static void test_takes_quoted_names_and_old_commands(void **state)
 {
 	assert_copied("menuentry 'Two' {\n  linuxefi \"/vmlinuz-2\" ro\n}",
@@ -370,6 +387,8 @@ int main(void)
 		cmocka_unit_test(test_open_quotes),
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_copies_the_entry_of_the_kernel),
+		cmocka_unit_test(test_parameters_are_the_kernels),
+		cmocka_unit_test(test_takes_a_permanent_device),
 		cmocka_unit_test(test_takes_quoted_names_and_old_commands),
 		cmocka_unit_test(test_takes_no_other_entry),
 		cmocka_unit_test(test_copies_nothing_of_a_function),

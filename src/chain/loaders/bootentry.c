@@ -235,6 +235,17 @@ bool bootentry_is_own(const char *word, size_t len)
 		cmdline_word_is(word, len, CONFIG_PARAM_TRIAL);
 }
 
+bool bootentry_has_own(const char *options)
+{
+	const char *cursor = options, *end = options + cmdline_length(options), *word;
+	size_t len;
+
+	while ((len = cmdline_next_word(&cursor, &word)) > 0 && word < end)
+		if (bootentry_is_own(word, len))
+			return true;
+	return false;
+}
+
 /* Where in the options a word is. */
 struct place {
 	bool begun; /* behind a parameter of our own */

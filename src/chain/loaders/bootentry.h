@@ -82,8 +82,14 @@ void bootentry_parse(const char *text, struct bootentries *ret);
  */
 bool bootentry_is_plain(const char *text);
 
-/* Whether the word is a parameter that only our entries have, and those of trials. */
+/*
+ * Whether the word is a parameter that only our entries have, and those of trials.  A permanent
+ * vfioboot.device= is none: a person gave it to the normal entry.
+ */
 bool bootentry_is_own(const char *word, size_t len);
+
+/* Whether one of the parameters is such: they are of an entry of ours, or of a trial. */
+bool bootentry_has_own(const char *options);
 
 /* Those arguments of @entry that @options does not have yet, in @ret; cmdline_join() adds them. */
 void bootentry_missing_arguments(const char *options, const struct bootentry *entry,

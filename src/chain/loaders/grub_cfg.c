@@ -6,6 +6,7 @@
 #include "grub_cfg.h"
 
 #include "base/base.h"
+#include "bootentry.h"
 
 #define DEPTH_MAX 16
 #define WHITE     " \t"
@@ -510,8 +511,8 @@ static bool read_value(
 	return true;
 }
 
-/* The lines of an entry that is @indent deep, out of whatever it is in. */
-static void print_body(FILE *out, const struct grub_cfg_item *item,
+/* The lines of an entry that is @indent deep, out of whatever it is in.  0 or -ENOMEM. */
+static int print_body(FILE *out, const struct grub_cfg_item *item,
 	const struct grub_cfg_copy *copy, size_t indent)
 {
 	for (const char *line = item->body; line < item->end;
@@ -519,21 +520,26 @@ static void print_body(FILE *out, const struct grub_cfg_item *item,
 		size_t own = strspn(line, WHITE), len = strcspn(line, "\n");
 		const char *word = line + own;
 		size_t cut = own < indent ? 0 : indent;
+		_cleanup_free_ char *text = strndup(line + cut, len - cut), *more = NULL;
 
 		if (strncmp(word, "savedefault", 11) == 0 ||
 			strncmp(word, "recordfail", 10) == 0)
 			continue;
-		fprintf(out, "%.*s", (int)(len - cut), line + cut);
-		if (linux_of(line))
-			fprintf(out, " %s", copy->parameters);
-		fputc('\n', out);
+		if (text && linux_of(line))
+			more = cmdline_join(text, copy->parameters);
+		if (!text || (linux_of(line) && !more))
+			return -ENOMEM;
+		fprintf(out, "%s\n", more ? more : text);
 	}
+	return 0;
 }
 
 static int print_copy(
 	const struct grub_cfg_item *item, const struct grub_cfg_copy *copy, char **ret)
 {
+	_cleanup_free_ char *text = NULL;
 	struct text_stream stream;
+	int r;
 
 	if (!text_stream_open(&stream))
 		return -ENOMEM;
@@ -541,20 +547,24 @@ static int print_copy(
 		copy->title,
 		line_has(item->header, "--unrestricted") ? " --unrestricted" : "",
 		copy->id);
-	print_body(stream.out, item, copy, strspn(item->header, WHITE));
+	r = print_body(stream.out, item, copy, strspn(item->header, WHITE));
 	fprintf(stream.out, "}\n");
-	*ret = text_stream_take(&stream);
-	return *ret ? 0 : -ENOMEM;
+	text = text_stream_take(&stream);
+	if (r < 0 || !text)
+		return -ENOMEM;
+	*ret = TAKE_PTR(text);
+	return 0;
 }
 
 /* For a boot that is neither ours nor a rescue. */
 static bool starts_kernel(const struct grub_cfg_item *item, const char *kernel)
 {
 	char file[512];
-	const char *arguments = grub_cfg_kernel(item, file, sizeof(file)) - 1;
+	const char *arguments = grub_cfg_kernel(item, file, sizeof(file));
 
-	return *file && strcmp(file, kernel) == 0 && !strstr(arguments, " vfioboot.") &&
-		!strstr(arguments, " single") && !line_has(item->header, "-recovery-");
+	return *file && strcmp(file, kernel) == 0 && !bootentry_has_own(arguments) &&
+		!cmdline_has(arguments, "single", NULL) &&
+		!line_has(item->header, "-recovery-");
 }
 
 /* Without its "}" the end of an entry is a guess, and so it is with another one inside. */
