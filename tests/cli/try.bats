@@ -466,7 +466,8 @@ fedora() {
 	try --dry-run
 	[ "$status" = 0 ] || { echo "$stderr"; false; }
 	# No '-' behind the '~': GRUB would sort by other parts of the name.
-	says "^Would write the entry '0123-$kernel_re~vfioboot_trial' into /boot/loader/entries/0123-$kernel_re~vfioboot_trial.conf and have GRUB with entries of the Boot Loader Specification take it once:\$"
+	says "^Would write the entry '0123-$kernel_re~vfioboot~trial' into /boot/loader/entries/0123-$kernel_re~vfioboot~trial.conf and have GRUB with entries of the Boot Loader Specification take it once:\$"
+	says "^# vfioboot entry: vfioboot-trial of 0123-$kernel_re.conf; 'vfioboot try --cancel' deletes it\$"
 	sed -n '/^title/,/^grub_class/p' <<<"$output" | sed 's/=[0-9]*-[0-9]* /=ID /' |
 		diff - <(cat <<-END
 			title Fedora Linux ($kernel) 41 (Workstation Edition) (vfioboot: one boot on trial)
@@ -527,15 +528,17 @@ fedora() {
 	complains 'several entries in /boot/loader/entries'
 	# Those of trials, passthrough entries and rescues do not count.
 	rm "$host/boot/loader/entries/0123-copy.conf"
-	cp "$host/boot/loader/entries/0123-$kernel.conf" \
-		"$host/boot/loader/entries/0123-$kernel~vfioboot_trial.conf"
+	{
+		echo "# vfioboot entry: vfioboot-trial of 0123-$kernel.conf; 'vfioboot try --cancel' deletes it"
+		cat "$host/boot/loader/entries/0123-$kernel.conf"
+	} | put "boot/loader/entries/0123-$kernel~vfioboot~trial.conf"
 	try --dry-run
 	[ "$status" = 0 ]
 }
 
 @test "Fedora's GRUB: cancel and undo know its choice" {
 	fedora
-	sed -i "s/^####/next_entry=0123-$kernel~vfioboot_trial\n####/" "$host/boot/grub2/grubenv"
+	sed -i "s/^####/next_entry=0123-$kernel~vfioboot~trial\n####/" "$host/boot/grub2/grubenv"
 	try --cancel --dry-run
 	says '^Would cancel the trial'
 	sed -i "s/^next_entry=.*/next_entry=0123-$kernel/" "$host/boot/grub2/grubenv"
@@ -732,6 +735,31 @@ no_groups() {
 	try --dry-run
 	[ "$status" = 0 ]
 	says '^The normal entry binds 1 section of these, too\.$'
+}
+
+@test "what the normal entry gives away for good is in the copy, for each loader" {
+	local loader entry
+	while read -r loader entry; do
+		$loader
+		sed -i '/vfioboot/!s/$/ vfioboot.device=00:02.0/' "$host/proc/cmdline"
+		entry=$host/boot/$entry
+		sed -i 's/ro quiet$\|ro rhgb quiet/& vfioboot.device=00:02.0/' "$entry"
+		grep -q vfioboot.device "$entry"
+		# Nor is what a comment says a parameter.
+		echo '# see vfioboot.conf, or vfioboot.profile=passthrough' >>"$entry"
+		try --dry-run
+		[ "$status" = 0 ] || { echo "$loader: $stderr"; false; }
+		says ' quiet vfioboot.device=00:02.0 (.* )?vfioboot.profile=passthrough .*vfioboot.trial='
+		says '^  0000:00:02.0 cmdline1 bind vfio-pci$'
+		says '^The normal entry binds 1 section of these, too\.$'
+		sed -i 's/vfioboot.device=00:02.0/& vfioboot.off/' "$entry"
+		try --dry-run
+		complains 'no entry for the kernel|no normal entry in|boot the normal entry first'
+	done <<-END
+		grub grub/grub.cfg
+		fedora loader/entries/0123-$kernel.conf
+		sdboot efi/loader/entries/0123-$kernel.conf
+	END
 }
 
 @test "a passthrough boot is no normal one to start from" {

@@ -273,15 +273,15 @@ static void test_all_entries_of_trials_go(void **state)
 	fake_put("boot/efi/loader/entries/1-6.1-vfioboot-trial.conf", "x");
 	fake_put("boot/efi/loader/entries/1-6.12-vfioboot-trial.conf", "x");
 	fake_put("boot/efi/loader/entries/1-6.1.conf", "x");
-	fake_put("boot/loader/entries/1-6.1~vfioboot_trial.conf", "x");
-	fake_put("boot/loader/entries/1-6.12~vfioboot_trial.conf", "x");
+	fake_put("boot/loader/entries/1-6.1~vfioboot~trial.conf", "x");
+	fake_put("boot/loader/entries/1-6.12~vfioboot~trial.conf", "x");
 	fake_put("boot/loader/entries/1-6.1.conf", "x");
 	assert_int_equal(trial_cancel(&root, &message), 0);
 	assert_false(is_there("boot/efi/loader/entries/1-6.1-vfioboot-trial.conf"));
 	assert_false(is_there("boot/efi/loader/entries/1-6.12-vfioboot-trial.conf"));
 	assert_true(is_there("boot/efi/loader/entries/1-6.1.conf"));
-	assert_false(is_there("boot/loader/entries/1-6.1~vfioboot_trial.conf"));
-	assert_false(is_there("boot/loader/entries/1-6.12~vfioboot_trial.conf"));
+	assert_false(is_there("boot/loader/entries/1-6.1~vfioboot~trial.conf"));
+	assert_false(is_there("boot/loader/entries/1-6.12~vfioboot~trial.conf"));
 	assert_true(is_there("boot/loader/entries/1-6.1.conf"));
 }
 

@@ -8,6 +8,8 @@
  * '-' for lower than the '.' of ".conf".  GRUB takes names apart at their last two '-', which
  * have to be the original's, and compares the parts as rpm does, where only '~' is lower.
  *
+ * The copy for a trial (oneshot.h) is one more of these, of the entry that was booted alone.
+ *
  * systemd-boot shows an entry that has no try left behind all others.  Ours have no count, and
  * come behind all normal ones of this system by their sort-key: a kernel that fails must not
  * make its copy the default.
@@ -21,6 +23,7 @@
 #include "grub_default.h"
 #include "grub_env.h"
 #include "grub_trial.h"
+#include "oneshot.h"
 #include "permanent.h"
 #include "place.h"
 #include "systemd_boot.h"
@@ -32,13 +35,18 @@ struct bls_style {
 	char separator;        /* between the parts of names */
 	const char *id_suffix; /* behind the stem, in the loader's own ids */
 	bool sorts_by_key, counts_tries;
+	/* Whether a trial is safe, and which entry was booted; as plan_trial. */
+	int (*check_trial)(const struct root *root, struct bootmenu_change *change);
+	int (*find_booted)(const struct root *root, const struct bls_files *files,
+		const struct bls_file **ret, struct bootmenu_change *change);
 };
 
 static const char *const grub_places[] = {ESP_BOOT};
 
-static const struct bls_style systemd_boot = {
-	esp_places, ESP_PLACES_N, '-', ".conf", true, true};
-static const struct bls_style grub_bls = {grub_places, 1, '~', "", false, false};
+static const struct bls_style systemd_boot = {esp_places, ESP_PLACES_N, '-', ".conf",
+	true, true, systemd_boot_check_trial, systemd_boot_find_booted};
+static const struct bls_style grub_bls = {
+	grub_places, 1, '~', "", false, false, grub_trial_check_bls, grub_trial_find_bls};
 
 /* As systemd-boot calls that of this machine (EFI_MACHINE_TYPE_NAME of systemd). */
 #if defined(__x86_64__)
@@ -90,19 +98,25 @@ static bool shares_stem(
 	return false;
 }
 
+/* What the stem of a copy has behind that of its original. */
+static void find_suffix(const struct bls_style *style, const char *id,
+	char ret[static BOOTENTRY_ID_SIZE + 1])
+{
+	text_join(ret, BOOTENTRY_ID_SIZE + 1, "-", id, NULL);
+	for (char *p = ret; (p = strchr(p, '-')); p++)
+		*p = style->separator;
+}
+
 static char *copy_name(const struct bls_style *style, const struct bls_files *files,
 	const struct bls_file *original, const struct bootentry *entry)
 {
-	char stem[NAME_MAX + 1], id[BOOTENTRY_ID_SIZE], *name;
+	char stem[NAME_MAX + 1], suffix[BOOTENTRY_ID_SIZE + 1], *name;
 
 	bls_stem(original->name, style->counts_tries, stem, sizeof(stem));
 	if (style->counts_tries && shares_stem(files, original, stem))
 		bls_stem(original->name, false, stem, sizeof(stem));
-	text_join(id, sizeof(id), entry->id, NULL);
-	for (char *p = id; (p = strchr(p, '-')); p++)
-		*p = style->separator;
-	return asprintf(&name, "%s%c%s.conf", stem, style->separator, id) < 0 ? NULL
-									      : name;
+	find_suffix(style, entry->id, suffix);
+	return asprintf(&name, "%s%s.conf", stem, suffix) < 0 ? NULL : name;
 }
 
 static int add_copy(const struct bls_style *style, const struct bls_files *files,
@@ -277,6 +291,13 @@ static bool has_left_grub(const struct root *root)
 	return has_left(root, &grub_bls);
 }
 
+static int fail_unread(
+	const struct bls_files *files, int error, struct bootmenu_change *change)
+{
+	return bootmenu_fail(change, "cannot read the entries in %s: %s%s", files->failed,
+		errno_text(error), bootmenu_remedy(error));
+}
+
 static int plan(const struct root *root, const struct bls_style *style,
 	const struct bootentries *wanted, struct bootmenu_change *change)
 {
@@ -285,8 +306,7 @@ static int plan(const struct root *root, const struct bls_style *style,
 	int r = bls_files_read(root, style->places, style->n_places, &files);
 
 	if (r < 0)
-		return bootmenu_fail(change, "cannot read the entries in %s: %s%s",
-			files.failed, errno_text(r), bootmenu_remedy(r));
+		return fail_unread(&files, r, change);
 	r = add_leftovers(root, style, &change->files);
 	if (r == 0)
 		r = strip_originals(root, &files, wanted, change);
@@ -299,6 +319,78 @@ static int plan(const struct root *root, const struct bls_style *style,
 	return r == 0 && wanted->n && !copies.n
 		? fail_without_copies(root, &files, wanted, change)
 		: r;
+}
+
+/*
+ * There may be several, of trials that were started with different kernels.  A place that is not
+ * to be seen is no reason to keep a trial elsewhere.
+ */
+static int plan_no_trial(const struct root *root, const struct bls_style *style,
+	struct bootmenu_change *change)
+{
+	char suffix[BOOTENTRY_ID_SIZE + 1], pattern[64], path[PATH_MAX];
+	int r = 0;
+
+	find_suffix(style, ONESHOT_ENTRY_ID, suffix);
+	text_join(pattern, sizeof(pattern), "*", suffix, ".conf", NULL);
+	for (size_t i = 0; i < style->n_places; i++) {
+		_cleanup_(file_free_names) struct file_names paths = {0};
+
+		text_join(path, sizeof(path), style->places[i], BLS_ENTRIES, NULL);
+		if (file_list_paths(root, path, pattern, 0, &paths) < 0)
+			continue;
+		for (size_t j = 0; r == 0 && j < paths.n; j++)
+			r = bootmenu_write(change, root, paths.names[j], NULL);
+	}
+	return r;
+}
+
+/* One copy more, of the entry that was booted alone. */
+static int copy_booted(const struct root *root, const struct bls_style *style,
+	const struct bls_files *files, const struct bootentry *trial,
+	struct bootmenu_change *change, char *ret_id)
+{
+	_cleanup_(free_copies) struct copies copies = {0};
+	const struct bls_file *booted;
+	int r = style->find_booted(root, files, &booted, change);
+
+	if (r == 0)
+		r = add_copy(style, files, booted, trial, &copies);
+	if (r == -EBADMSG)
+		return bootmenu_fail(change, "%s/%s starts no kernel", booted->directory,
+			booted->name);
+	if (r == 0)
+		r = plan_copies(root, &copies, change);
+	if (r < 0)
+		return r;
+	bls_stem(copies.copies[0].name, false, ret_id, NAME_MAX);
+	strcat(ret_id, style->id_suffix);
+	return 0;
+}
+
+static int plan_trial(const struct root *root, const struct bls_style *style,
+	const struct bootentry *trial, struct bootmenu_change *change, char *ret_id)
+{
+	_cleanup_(bls_files_free) struct bls_files files = {0};
+	int r = trial ? style->check_trial(root, change) : 0;
+
+	if (r < 0 || !trial)
+		return r < 0 ? r : plan_no_trial(root, style, change);
+	r = bls_files_read(root, style->places, style->n_places, &files);
+	return r < 0 ? fail_unread(&files, r, change)
+		     : copy_booted(root, style, &files, trial, change, ret_id);
+}
+
+static int plan_trial_systemd_boot(const struct root *root, const struct bootentry *trial,
+	struct bootmenu_change *change, char *ret_id)
+{
+	return plan_trial(root, &systemd_boot, trial, change, ret_id);
+}
+
+static int plan_trial_grub(const struct root *root, const struct bootentry *trial,
+	struct bootmenu_change *change, char *ret_id)
+{
+	return plan_trial(root, &grub_bls, trial, change, ret_id);
 }
 
 static int plan_systemd_boot(const struct root *root, struct bootentries *wanted,
@@ -524,7 +616,7 @@ const struct bootloader_ops bootloader_ops_systemd_boot = {
 	.plan = plan_systemd_boot,
 	.has_left = has_left_systemd_boot,
 	.read = bls_read_systemd_boot,
-	.plan_trial = systemd_boot_plan_trial,
+	.plan_trial = plan_trial_systemd_boot,
 	.arm = systemd_boot_arm,
 	.armed = systemd_boot_armed,
 	.disarm = systemd_boot_disarm,
@@ -535,7 +627,7 @@ const struct bootloader_ops bootloader_ops_grub_bls = {
 	.plan = plan_grub_bls,
 	.has_left = has_left_grub,
 	.read = bls_read_grub,
-	.plan_trial = grub_trial_plan_bls,
+	.plan_trial = plan_trial_grub,
 	.arm = grub_env_arm,
 	.armed = grub_env_armed,
 	.disarm = grub_env_disarm,

@@ -10,16 +10,6 @@
 #include <stddef.h>
 
 /*
- * What the stem of a trial's entry has behind that of the entry which it is a copy of, so that
- * it sorts below that one.  systemd-boot takes '-' for lower than the '.' of ".conf".  GRUB
- * takes names apart at their last two '-' and compares the parts as rpm does, where '~' is
- * lower than nothing (rhboot's grub-core/commands/blscfg.c, bls_cmp): behind the '~' there
- * must be no '-', or other parts would be compared.
- */
-#define BLS_TRIAL_SYSTEMD_BOOT "-vfioboot-trial"
-#define BLS_TRIAL_GRUB         "~vfioboot_trial"
-
-/*
  * What a copy has behind the values of its original; "" for nothing.  Options go before a bare
  * "--", behind which all is init's.
  */

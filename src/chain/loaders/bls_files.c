@@ -4,11 +4,11 @@
 
 #include "base/base.h"
 #include "bls_entry.h"
+#include "oneshot.h"
 
 /* The first line of ours, "# vfioboot entry: ID of NAME"; comments mean nothing to loaders. */
-#define MARK     "# vfioboot entry: "
-#define MARK_OF  " of "
-#define MARK_END "; 'vfioboot entry remove' deletes it\n"
+#define MARK    "# vfioboot entry: "
+#define MARK_OF " of "
 
 #define ID_DIGITS 32 /* of a machine's id */
 #define HEX       "0123456789abcdef"
@@ -48,11 +48,10 @@ static bool is_of_machine(
 		text_begins_with(id, identity->machine_id);
 }
 
-/* What starts a kernel another way: a rescue, a debug entry, the copy of `vfioboot try`. */
+/* What starts a kernel another way: a rescue, a debug entry. */
 static bool is_special(const char *name)
 {
-	return strstr(name, "-rescue") || strstr(name, "~debug") ||
-		strstr(name, BLS_TRIAL_SYSTEMD_BOOT) || strstr(name, BLS_TRIAL_GRUB);
+	return strstr(name, "-rescue") || strstr(name, "~debug");
 }
 
 static bool is_ours(const char *text, char *ret_id, size_t size)
@@ -63,6 +62,11 @@ static bool is_ours(const char *text, char *ret_id, size_t size)
 		return false;
 	end = strstr(id, MARK_OF);
 	return end && end > id && copy_text(ret_id, size, id, (size_t)(end - id));
+}
+
+static bool is_trial(const char *id)
+{
+	return strcmp(id, ONESHOT_ENTRY_ID) == 0;
 }
 
 static void judge(const struct bls_identity *identity, struct bls_file *file)
@@ -78,6 +82,11 @@ static void judge(const struct bls_identity *identity, struct bls_file *file)
 	else if (bls_value(file->text, "uki", kernel, sizeof(kernel)) ||
 		bls_value(file->text, "efi", kernel, sizeof(kernel)))
 		file->kind = BLS_SPECIAL;
+	/* `vfioboot entry` leaves the copy of `vfioboot try` alone. */
+	if (is_trial(file->id)) {
+		file->kind = BLS_SPECIAL;
+		file->id[0] = '\0';
+	}
 }
 
 static void free_file(struct bls_file *file)
@@ -154,13 +163,23 @@ void bls_files_free(struct bls_files *files)
 	*files = (struct bls_files){0};
 }
 
+bool bls_has_own(const struct bls_file *file)
+{
+	_cleanup_free_ char *options = bls_options(file->text);
+
+	return !options || bootentry_has_own(options);
+}
+
 int bls_make_copy(const struct bls_file *original, const struct bootentry *entry,
 	const char *sort_suffix, char **ret)
 {
 	_cleanup_free_ char *options = bls_options(original->text), *copy = NULL;
+	bool trial = is_trial(entry->id);
 	char note[BOOTENTRY_ID_SIZE + 5], missing[BOOTENTRY_ARGS_SIZE];
-	const struct bls_addition addition = {
-		.title = note, .sort_key = sort_suffix, .options = missing};
+	/* A trial repeats what the entry has: it may be taken back behind that. */
+	const struct bls_addition addition = {.title = note,
+		.sort_key = sort_suffix,
+		.options = trial ? entry->arguments : missing};
 	int r;
 
 	if (!options)
@@ -170,56 +189,11 @@ int bls_make_copy(const struct bls_file *original, const struct bootentry *entry
 	r = bls_copy(original->text, &addition, &copy);
 	if (r < 0)
 		return r;
-	return asprintf(ret, MARK "%s" MARK_OF "%s" MARK_END "%s", entry->id,
-		       original->name, copy) < 0
+	return asprintf(ret, MARK "%s" MARK_OF "%s; 'vfioboot %s' deletes it\n%s",
+		       entry->id, original->name, trial ? "try --cancel" : "entry remove",
+		       copy) < 0
 		? -ENOMEM
 		: 0;
-}
-
-int bls_plan_trial(const struct root *root, const struct bls_file *original,
-	const struct bootentry *trial, bool tries, const char *suffix,
-	const char *sort_suffix, struct bootmenu_change *change,
-	char ret_stem[static NAME_MAX + 1])
-{
-	char note[BOOTENTRY_ID_SIZE + 5], stem[NAME_MAX + 1], path[PATH_MAX];
-	const struct bls_addition addition = {
-		.title = note, .sort_key = sort_suffix, .options = trial->arguments};
-	_cleanup_free_ char *text = NULL;
-	int r;
-
-	text_join(note, sizeof(note), " (", trial->title, ")", NULL);
-	r = bls_copy(original->text, &addition, &text);
-	if (r < 0)
-		return r != -EBADMSG ? r
-				     : bootmenu_fail(change, "%s/%s starts no kernel",
-					       original->directory, original->name);
-	bls_stem(original->name, tries, stem, sizeof(stem));
-	text_join(ret_stem, NAME_MAX + 1, stem, suffix, NULL);
-	text_join(path, sizeof(path), original->directory, "/", ret_stem, ".conf", NULL);
-	return bootmenu_write(change, root, path, text);
-}
-
-/*
- * There may be several, of trials that were started with different kernels.  A place that is not
- * to be seen is no reason to keep a trial elsewhere.
- */
-int bls_plan_no_trial(const struct root *root, const char *const *places, size_t n_places,
-	const char *suffix, struct bootmenu_change *change)
-{
-	char pattern[64], path[PATH_MAX];
-	int r = 0;
-
-	text_join(pattern, sizeof(pattern), "*", suffix, ".conf", NULL);
-	for (size_t i = 0; i < n_places; i++) {
-		_cleanup_(file_free_names) struct file_names paths = {0};
-
-		text_join(path, sizeof(path), places[i], BLS_ENTRIES, NULL);
-		if (file_list_paths(root, path, pattern, 0, &paths) < 0)
-			continue;
-		for (size_t j = 0; r == 0 && j < paths.n; j++)
-			r = bootmenu_write(change, root, paths.names[j], NULL);
-	}
-	return r;
 }
 
 int bls_strip(

@@ -62,25 +62,17 @@ int bls_files_read(const struct root *root, const char *const *places, size_t n_
 void bls_files_free(struct bls_files *files);
 
 /*
- * What the copy of @original for @entry holds, for free().  What @sort_suffix has goes behind
+ * Whether its options have parameters of our entries: those, and what a person made for a profile.
+ * True without memory.
+ */
+bool bls_has_own(const struct bls_file *file);
+
+/*
+ * What the copy of @original for @entry, also that of a trial, holds, for free().  What @sort_suffix has goes behind
  * its sort-key, if there is one.  Returns as bls_copy().
  */
 int bls_make_copy(const struct bls_file *original, const struct bootentry *entry,
 	const char *sort_suffix, char **ret);
-
-/*
- * Plans the file of a trial's entry beside @original: with @suffix behind its stem, which is in
- * @ret_stem, and with @sort_suffix behind its sort-key.  @tries: as bls_stem().  Returns 0;
- * -EREMOTEIO with the problem in @change; or another -errno.
- */
-int bls_plan_trial(const struct root *root, const struct bls_file *original,
-	const struct bootentry *trial, bool tries, const char *suffix,
-	const char *sort_suffix, struct bootmenu_change *change,
-	char ret_stem[static NAME_MAX + 1]);
-
-/* Plans to remove all files of trials with the suffix.  0 or -errno. */
-int bls_plan_no_trial(const struct root *root, const char *const *places, size_t n_places,
-	const char *suffix, struct bootmenu_change *change);
 
 /*
  * What @original holds without what kernel-install took over from the command line of a

@@ -13,8 +13,6 @@
 #include "grub_env.h"
 #include "oneshot.h"
 
-static const char *const bls_places[] = {ESP_BOOT};
-
 /* The kernel file by which GRUB started this boot: BOOT_IMAGE=, with the disk it was on. */
 static bool read_kernel(const struct root *root, char *ret, size_t size)
 {
@@ -107,7 +105,7 @@ int grub_trial_plan(const struct root *root, const struct bootentry *trial,
 
 /* ---- entries of the Boot Loader Specification ------------------------------------------- */
 
-static int check_bls(const struct root *root, struct bootmenu_change *change)
+int grub_trial_check_bls(const struct root *root, struct bootmenu_change *change)
 {
 	_cleanup_free_ char *config = NULL;
 	const struct grub_names *names;
@@ -136,11 +134,10 @@ static bool starts_kernel(const struct bls_file *file, const char *kernel)
 
 	return file->kind == BLS_ORIGINAL &&
 		bls_value(file->text, "linux", linux_file, sizeof(linux_file)) &&
-		strcmp(linux_file, kernel) == 0 && !strstr(file->text, " vfioboot.");
+		strcmp(linux_file, kernel) == 0 && !bls_has_own(file);
 }
 
-/* The one normal entry of the kernel that runs.  Returns 0, or -EREMOTEIO. */
-static int find_booted(const struct root *root, const struct bls_files *files,
+int grub_trial_find_bls(const struct root *root, const struct bls_files *files,
 	const struct bls_file **ret, struct bootmenu_change *change)
 {
 	char text[512] = "";
@@ -161,27 +158,4 @@ static int find_booted(const struct root *root, const struct bls_files *files,
 		      : "no normal entry in %s starts the kernel that runs, %.150s; boot a "
 			"kernel that is in the menu, by a normal entry",
 		ESP_BOOT BLS_ENTRIES, kernel);
-}
-
-int grub_trial_plan_bls(const struct root *root, const struct bootentry *trial,
-	struct bootmenu_change *change, char *ret_id)
-{
-	_cleanup_(bls_files_free) struct bls_files files = {0};
-	const struct bls_file *original = NULL;
-	int r;
-
-	if (!trial)
-		return bls_plan_no_trial(
-			root, bls_places, ARRAY_SIZE(bls_places), BLS_TRIAL_GRUB, change);
-	r = check_bls(root, change);
-	if (r < 0)
-		return r;
-	r = bls_files_read(root, bls_places, ARRAY_SIZE(bls_places), &files);
-	if (r < 0)
-		return bootmenu_fail(change, "cannot read %s: %s%s", files.failed,
-			errno_text(r), bootmenu_remedy(r));
-	r = find_booted(root, &files, &original, change);
-	return r < 0 ? r
-		     : bls_plan_trial(root, original, trial, false, BLS_TRIAL_GRUB, "",
-			       change, ret_id);
 }

@@ -26,10 +26,10 @@ void oneshot_free(struct oneshot *oneshot)
 	bootmenu_free_change(&oneshot->change);
 }
 
-/* Whether the loader's name of an entry is that of a trial: GRUB's BLS has '_' for '-'. */
+/* Whether the loader's name of an entry is that of a trial: bls.c has '~' for '-' with GRUB. */
 static bool is_trial(const char *id)
 {
-	return strstr(id, "vfioboot-trial") || strstr(id, "vfioboot_trial");
+	return strstr(id, ONESHOT_ENTRY_ID) || strstr(id, "vfioboot~trial");
 }
 
 static bool is_armed(const struct root *root, const struct bootloader *loader)

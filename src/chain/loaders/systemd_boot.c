@@ -227,7 +227,7 @@ int systemd_boot_advise(const struct root *root, struct bootmenu_change *change)
 	return r;
 }
 
-static int check_trial(const struct root *root, struct bootmenu_change *change)
+int systemd_boot_check_trial(const struct root *root, struct bootmenu_change *change)
 {
 	char info[64];
 
@@ -257,53 +257,28 @@ static const struct bls_file *find_file(const struct bls_files *files, const cha
 	return NULL;
 }
 
-static int plan_trial_of(const struct root *root, const char *selected,
-	const struct bootentry *trial, struct bootmenu_change *change, char *ret_id)
-{
-	_cleanup_(bls_files_free) struct bls_files files = {0};
-	int r = bls_files_read(root, esp_places, ESP_PLACES_N, &files);
-	const struct bls_file *file = r < 0 ? NULL : find_file(&files, selected);
-
-	if (r < 0)
-		return bootmenu_fail(change, "cannot read the entries in %s: %s%s",
-			files.failed, errno_text(r), bootmenu_remedy(r));
-	if (!file)
-		return bootmenu_fail(change,
-			"the entry that this boot was started by, %.100s, is missing",
-			selected);
-	if (strstr(file->text, " vfioboot."))
-		return bootmenu_fail(change,
-			"this boot was started by %.100s, which has parameters of vfioboot; "
-			"boot the normal entry first",
-			selected);
-	r = bls_plan_trial(root, file, trial, true, BLS_TRIAL_SYSTEMD_BOOT,
-		BLS_TRIAL_SYSTEMD_BOOT, change, ret_id);
-	if (r == 0)
-		strcat(ret_id, ".conf");
-	return r;
-}
-
-int systemd_boot_plan_trial(const struct root *root, const struct bootentry *trial,
-	struct bootmenu_change *change, char *ret_id)
+int systemd_boot_find_booted(const struct root *root, const struct bls_files *files,
+	const struct bls_file **ret, struct bootmenu_change *change)
 {
 	char selected[NAME_MAX + 1];
-	size_t len;
-	int r;
 
-	if (!trial)
-		return bls_plan_no_trial(
-			root, esp_places, ESP_PLACES_N, BLS_TRIAL_SYSTEMD_BOOT, change);
-	r = check_trial(root, change);
-	if (r < 0)
-		return r;
 	read_variable(root, "LoaderEntrySelected", selected, sizeof(selected));
-	len = strlen(selected);
-	if (len < 5 || strcmp(selected + len - 5, ".conf") != 0)
+	if (!text_ends_with(selected, ".conf"))
 		return bootmenu_refuse(change,
 			"this boot was not started by an entry in a file of its own (type "
 			"1), but by a unified kernel image or the firmware; the command line "
 			"inside such an image cannot be changed for one boot");
-	return plan_trial_of(root, selected, trial, change, ret_id);
+	*ret = find_file(files, selected);
+	if (!*ret)
+		return bootmenu_fail(change,
+			"the entry that this boot was started by, %.100s, is missing",
+			selected);
+	return bls_has_own(*ret)
+		? bootmenu_fail(change,
+			  "this boot was started by %.100s, which has parameters of "
+			  "vfioboot; boot the normal entry first",
+			  selected)
+		: 0;
 }
 
 static int set_oneshot(const struct root *root, const char *id, struct message *message)

@@ -5,6 +5,9 @@
 
 #include "bootmenu.h"
 
+struct bls_file;
+struct bls_files;
+
 /*
  * Sorts the entries of @menu as systemd-boot does, and marks the one that it starts when nobody
  * chooses, by its variables and loader.conf(5); none, where the loader makes that itself
@@ -26,8 +29,9 @@ int systemd_boot_advise(const struct root *root, struct bootmenu_change *change)
  * LoaderEntryOneShot, which bootctl(1) writes, names the entry, and the loader deletes it before
  * it starts anything.
  */
-int systemd_boot_plan_trial(const struct root *root, const struct bootentry *trial,
-	struct bootmenu_change *change, char *ret_id);
+int systemd_boot_check_trial(const struct root *root, struct bootmenu_change *change);
+int systemd_boot_find_booted(const struct root *root, const struct bls_files *files,
+	const struct bls_file **ret, struct bootmenu_change *change);
 int systemd_boot_arm(const struct root *root, const char *id, struct message *message);
 void systemd_boot_armed(const struct root *root, char *ret_id, size_t size);
 int systemd_boot_disarm(const struct root *root, struct message *message);
