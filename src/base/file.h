@@ -155,4 +155,13 @@ int file_list(const struct root *root, const char *directory, struct file_names 
 int file_list_paths(const struct root *root, const char *directory, const char *pattern,
 	int flags, struct file_names *ret);
 
+/*
+ * Lists the "*.conf" that count in the directories @kind below the @n directories, by their names
+ * (strcmp(3)), as systemd and kmod(8) read them: of several with one name that of the first
+ * directory counts, also when it is empty, or leads to /dev/null.  A directory that cannot be read
+ * is left out.  Returns 0 with *@ret for file_free_names(), or -ENOMEM.
+ */
+int file_list_dropins(const struct root *root, const char *const *directories, size_t n,
+	const char *kind, struct file_names *ret);
+
 #endif

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "base/base.h"
+#include "chain/generators/generators.h"
 #include "chain/loaders/bls_entry.h"
 #include "chain/loaders/bls_files.h"
 #include "chain/loaders/grub_env.h"
@@ -353,29 +354,46 @@ static int read_text(
 }
 
 /* What kernel-install(8) would take where there is no file: its own one, or this boot's. */
-static int make_seed(const struct planning *plan, const char *path, char **ret)
+static int read_seed(const struct planning *plan, const char *path, char **ret)
 {
 	const struct root *root = plan->parameters->root;
-	_cleanup_free_ char *cmdline = NULL, *text = NULL;
+	const char *file = initramfs_cmdline_file(root);
+	_cleanup_free_ char *cmdline = NULL;
 	struct bootentries wanted = {0};
-	int r = file_read(root, "/usr/lib/kernel/cmdline", &text, NULL);
+	int r = file ? file_read(root, file, ret, NULL) : cmdline_read(root, &cmdline);
 
-	if (r < 0) {
-		r = cmdline_read(root, &cmdline);
-		if (r < 0)
-			return message_errno(plan->message, r,
-				"%s is missing, and the command line of this boot, which "
-				"it would get, cannot be read",
-				path);
+	if (r < 0 && file)
+		return message_errno(plan->message, r, "cannot read %s", file);
+	if (r < 0)
+		return message_errno(plan->message, r,
+			"%s is missing, and the command line of this boot, which it would "
+			"get, cannot be read",
+			path);
+	if (!file) {
 		bootmenu_read_wanted(root, &wanted);
-		text = manual_usual_arguments(root, &wanted);
+		*ret = manual_usual_arguments(root, &wanted);
 	}
-	if (!text)
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* All on one line: kernel-install puts several into one. */
+static int make_seed(const struct planning *plan, const char *path, char **ret)
+{
+	_cleanup_free_ char *text = NULL, *line = NULL;
+	const char *cursor, *word;
+	size_t len;
+	int r = read_seed(plan, path, &text);
+
+	if (r < 0)
+		return r;
+	line = calloc(1, strlen(text) + 2);
+	if (!line)
 		return -ENOMEM;
-	text[strcspn(text, "\n")] = '\0';
-	for (char *c = text; (c = strchr(c, '\t'));)
-		*c = ' ';
-	return asprintf(ret, "%s\n", text) < 0 ? -ENOMEM : 0;
+	for (cursor = text; (len = cmdline_next_word(&cursor, &word)) > 0;)
+		cmdline_append_word(line, strlen(text) + 1, word, len);
+	strcat(line, "\n");
+	*ret = TAKE_PTR(line);
+	return 0;
 }
 
 /* Of GRUB all files count together. */

@@ -294,6 +294,15 @@ options() {
 	unchanged
 }
 
+@test "a command line of the distribution in several lines stays whole" {
+	[ -d /usr/lib/kernel ] || skip "there is no /usr/lib/kernel to mount another one over"
+	tree_of debian-systemd-boot
+	run -0 --separate-stderr live 'mount -t tmpfs none /usr/lib/kernel
+		printf "root=LABEL=x\n\tro\nquiet\n" >/usr/lib/kernel/cmdline
+		vfioboot cmdline --apply --yes'
+	[ "$(<"$tree/etc/kernel/cmdline")" = 'root=LABEL=x ro quiet intel_iommu=on' ]
+}
+
 @test "systemd-boot: an entry that has it on its own keeps it" {
 	tree_of arch-systemd-boot
 	sed -i '/^options/s/$/ intel_iommu=on/' "$tree/boot/loader/entries/arch-lts.conf"

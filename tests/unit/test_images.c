@@ -551,6 +551,11 @@ static void test_unified_without_cmdline(void **state)
 	const struct kernel kernel = {release, file};
 	const char *path = "/efi/EFI/Linux/a.efi";
 
+	/* No plugin of kernel-install reads these. */
+	fake_put("run/kernel/cmdline", "ro");
+	fake_put("usr/local/lib/kernel/cmdline", "ro");
+	assert_false(
+		initramfs_knows(&initramfs_kernel_install, &root, &kernel, path, &why));
 	fake_put("etc/mkinitcpio.d/x.preset",
 		"PRESETS=(a)\na_kver=" RELEASE "\na_uki=/efi/EFI/Linux/a.efi\n");
 	assert_false(initramfs_knows(&initramfs_mkinitcpio, &root, &kernel, path, &why));
@@ -559,6 +564,9 @@ static void test_unified_without_cmdline(void **state)
 		"/efi/EFI/Linux/a.efi; write /etc/kernel/cmdline");
 	fake_put("etc/cmdline.d/root.conf", "root=/dev/vda\n");
 	assert_true(initramfs_knows(&initramfs_mkinitcpio, &root, &kernel, path, &why));
+	fake_put("usr/lib/kernel/cmdline", "ro");
+	assert_true(
+		initramfs_knows(&initramfs_kernel_install, &root, &kernel, path, &why));
 }
 
 static void expect_dracut(const char *kernel_file, const char *expected)
@@ -837,6 +845,16 @@ static void test_owner(void **state)
 	fake_put("usr/lib/kernel/install.conf.d/60-vendor.conf", "layout=uki\n");
 	fake_put("usr/lib/kernel/install.conf.d/50-own.conf",
 		"initrd_generator=booster\n");
+	expect_owner("dracut", "");
+	/* Of drop-ins of one name the first counts, even if it says nothing, or is masked. */
+	fake_put("usr/lib/kernel/install.conf.d/70-vendor.conf",
+		"initrd_generator=booster\n");
+	expect_owner("-", "for which vfioboot has no hook");
+	fake_put("etc/kernel/install.conf.d/70-vendor.conf", "layout=bls\n");
+	expect_owner("dracut", "");
+	fake_put("usr/lib/kernel/install.conf.d/80-vendor.conf",
+		"initrd_generator=booster\n");
+	fake_link("run/kernel/install.conf.d/80-vendor.conf", "/dev/null");
 	expect_owner("dracut", "");
 }
 

@@ -99,6 +99,14 @@ char *initramfs_kernel_install_setting(
 	const struct root *root, const char *key, char *where, size_t size);
 
 /*
+ * The file with the command line that kernel-install(8) gives to entries and images, by its plugins
+ * 90-loaderentry.install and 60-ukify.install; mkinitcpio(8) reads the same.  NULL: there is none,
+ * and they take that of the running boot, whatever entry it is of.
+ */
+#define INITRAMFS_CMDLINE "/etc/kernel/cmdline" /* the first of them */
+const char *initramfs_cmdline_file(const struct root *root);
+
+/*
  * Whether kernel-install makes the unified image @path of the kernel again under its name; with
  * NULL: whether it makes such images, and no others.
  */

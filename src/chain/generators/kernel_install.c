@@ -40,52 +40,38 @@ static int find(
 
 /* ---- settings ---------------------------------------------------------------------------- */
 
-/* The last word is a drop-in's; of files, and of drop-ins of one name, the first counts. */
+/* Of files, and of drop-ins of one name, the first counts; all drop-ins go before the files. */
 static const char *const directories[] = {
 	"/etc/kernel", "/run/kernel", "/usr/local/lib/kernel", "/usr/lib/kernel"};
-
-/* The name of the drop-in that sorts last, of those that have the key; its value in *@ret. */
-static void look_in_dropins(
-	const struct root *root, const char *key, char **ret, char *where, size_t size)
-{
-	char last[NAME_MAX + 1] = "";
-
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-		_cleanup_(file_free_names) struct file_names paths = {0};
-		char directory[64];
-
-		text_join(directory, sizeof(directory), directories[i], "/install.conf.d",
-			NULL);
-		if (file_list_paths(root, directory, "*.conf", 0, &paths) < 0)
-			continue;
-		for (size_t j = 0; j < paths.n; j++) {
-			const char *path = paths.names[j], *name = strrchr(path, '/') + 1;
-			char *value = strcmp(name, last) > 0
-				? file_read_value(root, path, key)
-				: NULL;
-
-			if (!value)
-				continue;
-			text_join(last, sizeof(last), name, NULL);
-			free(*ret);
-			*ret = value;
-			text_join(where, size, path, NULL);
-		}
-	}
-}
 
 char *initramfs_kernel_install_setting(
 	const struct root *root, const char *key, char *where, size_t size)
 {
+	_cleanup_(file_free_names) struct file_names dropins = {0};
 	char *value = NULL;
 
-	look_in_dropins(root, key, &value, where, size);
+	file_list_dropins(
+		root, directories, ARRAY_SIZE(directories), "install.conf.d", &dropins);
+	for (size_t i = dropins.n; !value && i-- > 0;) {
+		text_join(where, size, dropins.names[i], NULL);
+		value = file_read_value(root, where, key);
+	}
 	for (size_t i = 0; !value && i < ARRAY_SIZE(directories); i++) {
 		text_join(where, size, directories[i], "/install.conf", NULL);
 		if (file_exists(root, "%s", where))
 			return file_read_value(root, where, key);
 	}
 	return value;
+}
+
+const char *initramfs_cmdline_file(const struct root *root)
+{
+	static const char *const files[] = {INITRAMFS_CMDLINE, "/usr/lib/kernel/cmdline"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (file_exists(root, "%s", files[i]))
+			return files[i];
+	return NULL;
 }
 
 /* ---- what it builds ---------------------------------------------------------------------- */
@@ -120,20 +106,11 @@ static bool is_of_release(const char *path, const char *release)
 	return at && at[-1] == '-' && (*end == '+' || strcmp(end, ".efi") == 0);
 }
 
-/* Without a file it takes the command line of the running kernel, whatever entry that is of. */
-static bool has_cmdline(const struct root *root)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
-		if (file_exists(root, "%s/cmdline", directories[i]))
-			return true;
-	return false;
-}
-
 static bool knows(const struct root *root, const struct kernel *kernel, const char *path,
 	struct message *why)
 {
 	(void)kernel;
-	if (!path || !text_ends_with(path, ".efi") || has_cmdline(root))
+	if (!path || !text_ends_with(path, ".efi") || initramfs_cmdline_file(root))
 		return true;
 	message_set(why, -ENOENT,
 		"kernel-install would put the command line of this boot into %s", path);

@@ -298,8 +298,7 @@ static bool has_cmdline(const struct root *root)
 	_cleanup_(file_free_names) struct file_names paths = {0};
 
 	file_list_paths(root, "/etc/cmdline.d", "*.conf", FNM_PERIOD, &paths);
-	return paths.n || file_exists(root, "/etc/kernel/cmdline") ||
-		file_exists(root, "/usr/lib/kernel/cmdline");
+	return paths.n || initramfs_cmdline_file(root);
 }
 
 /* Whether HOOKS, a list or a text, is known and lacks ours. */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "base/base.h"
+#include "chain/generators/generators.h"
 
 int bootmenu_warn(struct bootmenu_change *change, const char *format, ...)
 {
@@ -120,18 +121,12 @@ int bootmenu_plan_update(const struct root *root, const struct bootloader *loade
 	return loader->ops->follows ? 0 : plan_loader(root, loader, &entries, ret);
 }
 
-bool bootmenu_copies_cmdline(const struct root *root)
-{
-	return !file_exists(root, "etc/kernel/cmdline") &&
-		!file_exists(root, "usr/lib/kernel/cmdline");
-}
-
 int bootmenu_may_leak(const struct root *root, const struct bootentries *wanted)
 {
 	_cleanup_free_ char *rest = NULL, *cmdline = NULL;
 	int r;
 
-	if (!bootmenu_copies_cmdline(root))
+	if (initramfs_cmdline_file(root))
 		return 0;
 	r = cmdline_read_if_any(root, &cmdline);
 	return r < 0 ? r : bootentry_strip(cmdline, wanted, &rest);

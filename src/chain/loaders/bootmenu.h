@@ -30,9 +30,6 @@ int bootmenu_plan(const struct root *root, const struct bootloader *loader,
 int bootmenu_plan_update(const struct root *root, const struct bootloader *loader,
 	const struct bootentries *wanted, struct bootmenu_change *ret);
 
-/* Whether kernel-install has no command line to write but that of the running boot. */
-bool bootmenu_copies_cmdline(const struct root *root);
-
 /*
  * Whether what kernel-install writes into normal entries comes from the running boot, and that
  * is one of ours, of an entry or a trial.  Otherwise, who has our parameters in an entry has

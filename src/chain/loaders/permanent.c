@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "bls_files.h"
 #include "bootloader.h"
+#include "chain/generators/generators.h"
 #include "facts/facts.h"
 #include "grub_env.h"
 
@@ -176,7 +177,7 @@ static const struct permanent_program grubby = {
 
 static void add_cmdline(struct permanent *permanent)
 {
-	add_file(permanent, "/etc/kernel/cmdline", PARAM_LINE, NULL)->seeded = true;
+	add_file(permanent, INITRAMFS_CMDLINE, PARAM_LINE, NULL)->seeded = true;
 }
 
 /* grub2-mkconfig can write the options of all entries again, from GRUB_CMDLINE_LINUX. */
@@ -210,11 +211,11 @@ void permanent_grub_bls(const struct root *root, struct permanent *ret)
 /* A file that an administrator has goes before the distribution's. */
 static void name_cmdline(const struct root *root, char *ret, size_t size)
 {
-	bool vendor = !file_exists(root, "etc/kernel/cmdline") &&
-		file_exists(root, "usr/lib/kernel/cmdline");
+	const char *file = initramfs_cmdline_file(root);
+	bool vendor = file && strcmp(file, INITRAMFS_CMDLINE) != 0;
 
-	text_join(ret, size, "in /etc/kernel/cmdline" WHOLE,
-		vendor ? " and counts instead of /usr/lib/kernel/cmdline" : "", NULL);
+	text_join(ret, size, "in " INITRAMFS_CMDLINE WHOLE,
+		vendor ? " and counts instead of " : "", vendor ? file : "", NULL);
 }
 
 /* Whether all entries were written by hand, and so are changed by hand: their names say it. */

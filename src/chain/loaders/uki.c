@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "bls_files.h"
 #include "bootmenu.h"
+#include "chain/generators/generators.h"
 #include "change/change.h"
 #include "efi_entry.h"
 #include "facts/facts.h"
@@ -426,7 +427,7 @@ static int plan(const struct root *root, struct bootentries *wanted,
 
 	if (r == 0 && wanted->n)
 		r = systemd_boot_advise(root, change);
-	if (r == 0 && wanted->n && bootmenu_copies_cmdline(root))
+	if (r == 0 && wanted->n && !initramfs_cmdline_file(root))
 		r = bootmenu_advise(change,
 			"write the normal command line into /etc/kernel/cmdline: without it, "
 			"an image that is built in a passthrough boot gets its arguments");
