@@ -7,20 +7,6 @@
 
 #include <limits.h>
 
-/* Puts @word where the text has "PARAMETER" or "PARAMETER ...". */
-static void fill_in(const char *text, const char *word, char *ret, size_t size)
-{
-	static const char name[] = "PARAMETER", more[] = " ...";
-	const char *at = strstr(text, name), *rest = "";
-	size_t len = at ? (size_t)(at - text) : strlen(text);
-
-	if (at)
-		rest = at + strlen(name);
-	if (at && text_begins_with(rest, more))
-		rest += strlen(more);
-	snprintf(ret, size, ", %.*s%s%s", (int)len, text, at ? word : "", rest);
-}
-
 /* Whether the loader of this machine is known. */
 static bool find_permanent(const struct root *root, struct permanent *ret)
 {
@@ -53,7 +39,7 @@ void parameter_remedy(const struct root *root, bool add, const char *word,
 {
 	size_t len = text_join(ret, PARAMETER_REMEDY_SIZE, add ? "add " : "remove ", word,
 		add ? " to" : " from", " the kernel command line", NULL);
-	char place[PATH_MAX + 16];
+	char place[PATH_MAX + 16], text[PERMANENT_TEXT_SIZE];
 	struct permanent permanent;
 
 	if (!find_permanent(root, &permanent))
@@ -62,8 +48,9 @@ void parameter_remedy(const struct root *root, bool add, const char *word,
 		text_join(ret + len, PARAMETER_REMEDY_SIZE - len,
 			" with 'sudo vfioboot cmdline --apply'", NULL);
 	else if (add)
-		fill_in(permanent.text, word, ret + len, PARAMETER_REMEDY_SIZE - len);
+		text_join(ret + len, PARAMETER_REMEDY_SIZE - len, ", ",
+			permanent_text(&permanent, word, text), NULL);
 	else if (permanent_find_word(root, &permanent, word, place, sizeof(place)))
 		text_join(ret + len, PARAMETER_REMEDY_SIZE - len, ", in ", place,
-			strstr(permanent.text, "; then "), NULL);
+			*permanent.command ? "; then " : "", permanent.command, NULL);
 }

@@ -69,9 +69,11 @@ static void print_needed(const struct params *params)
 static void print_way(const struct root *root, const struct bootloader *loader)
 {
 	struct permanent permanent;
+	char text[PERMANENT_TEXT_SIZE];
 
 	bootmenu_permanent(root, loader, &permanent);
-	cli_print("with %s, %s.\n", loader->title, permanent.text);
+	cli_print(
+		"with %s, %s.\n", loader->title, permanent_text(&permanent, NULL, text));
 }
 
 /* Where parameters are changed for good. */

@@ -176,10 +176,13 @@ static enum cli_exit say_failure(
 
 static enum cli_exit say_by_hand(const struct parameters *parameters)
 {
+	char text[PERMANENT_TEXT_SIZE];
+
 	cli_error(CMDLINE,
 		"vfioboot does not write parameters of %s; nothing was changed",
 		parameters->loader->title);
-	cli_print("Add %s by hand %s.\n", parameters->words, parameters->permanent.text);
+	cli_print("Add %s by hand %s.\n", parameters->words,
+		permanent_text(&parameters->permanent, NULL, text));
 	return CLI_UNKNOWN;
 }
 

@@ -163,13 +163,14 @@ static enum cli_exit list_dropins(struct list *list)
 static enum cli_exit list_parameters(struct list *list)
 {
 	_cleanup_(parameters_free) struct parameters parameters = {0};
+	char text[PERMANENT_TEXT_SIZE];
 	enum cli_exit status =
 		cmdline_plan(list->setup->cli, &list->setup->params, NULL, &parameters);
 
 	if (status == CLI_UNKNOWN) {
 		list->setup->by_hand = true;
 		add_line(list, LINE_STEP, "by hand: add %s %s", parameters.words,
-			parameters.permanent.text);
+			permanent_text(&parameters.permanent, NULL, text));
 		return CLI_OK;
 	}
 	if (status != CLI_OK)
@@ -332,13 +333,14 @@ static enum cli_exit write_dropins(struct setup *setup)
 static enum cli_exit write_parameters(struct setup *setup)
 {
 	_cleanup_(parameters_free) struct parameters parameters = {0};
+	char text[PERMANENT_TEXT_SIZE];
 	enum cli_exit status =
 		cmdline_plan(setup->cli, &setup->params, NULL, &parameters);
 
 	if (status == CLI_UNKNOWN) {
 		setup->by_hand = true;
 		cli_print("Add %s by hand %s.\n", parameters.words,
-			parameters.permanent.text);
+			permanent_text(&parameters.permanent, NULL, text));
 		return CLI_OK;
 	}
 	if (status != CLI_OK || !parameters.change.n)

@@ -66,7 +66,7 @@ void trial_text_print_missing(const struct root *root, const struct trial *trial
 {
 	const struct bootloader *loader = bootloader_named(trial->loader);
 	_cleanup_free_ char *cmdline = NULL;
-	char missing[TRIAL_TRIED_SIZE];
+	char missing[TRIAL_TRIED_SIZE], text[PERMANENT_TEXT_SIZE];
 	struct permanent way = {0};
 	int r = cmdline_read_if_any(root, &cmdline);
 
@@ -87,7 +87,7 @@ void trial_text_print_missing(const struct root *root, const struct trial *trial
 	else
 		printf("Make them permanent by hand%s%s; 'vfioboot cmdline --explain' "
 		       "shows what the machine needs.\n",
-			loader ? ": " : "", way.text);
+			loader ? ": " : "", permanent_text(&way, NULL, text));
 }
 
 void trial_text_warn_changed(

@@ -247,10 +247,11 @@ void bootmenu_permanent(
 	const struct root *root, const struct bootloader *loader, struct permanent *ret)
 {
 	*ret = (struct permanent){0};
+	text_join(ret->place, sizeof(ret->place), loader->ops->permanent_place, NULL);
+	text_join(
+		ret->command, sizeof(ret->command), loader->ops->permanent_command, NULL);
 	if (loader->ops->find_permanent)
 		loader->ops->find_permanent(root, ret);
-	else
-		text_join(ret->text, sizeof(ret->text), loader->ops->permanent, NULL);
 }
 
 /* Takes ours out of one menu; warnings and the first message are added to @all. */

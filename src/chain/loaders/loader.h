@@ -123,10 +123,11 @@ struct bootloader_ops {
 	/* Takes that choice back, whatever it is.  0, or -errno with @message. */
 	int (*disarm)(const struct root *root, struct message *message);
 	/*
-	 * How a person adds parameters to the normal entry, as the end of a sentence; where it
-	 * depends on the machine, or vfioboot can do it, by a function, into @ret, which is {0}.
+	 * How a person adds parameters to the normal entry: place and command of struct
+	 * permanent; where it depends on the machine, or vfioboot can do it, by a function, into
+	 * @ret, which is {0}.
 	 */
-	const char *permanent;
+	const char *permanent_place, *permanent_command;
 	void (*find_permanent)(const struct root *root, struct permanent *ret);
 	/* Without read: what of a person's has our arguments, such as "lines", and where. */
 	const char *hand_what, *hand_where; /* NULL: in the file by which it was found */

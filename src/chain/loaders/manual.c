@@ -222,13 +222,14 @@ static int edit_proxmox(
 	const struct root *root, const struct bootentries *wanted, FILE *out)
 {
 	struct permanent permanent = {0};
+	char text[PERMANENT_TEXT_SIZE];
 
 	permanent_proxmox(root, &permanent);
 	fprintf(out,
 		"proxmox-boot-tool makes one entry a kernel, and all have one command line: "
 		"no entry can be\nadded to them.  At the menu, 'e' edits the command line for "
 		"one boot.  To add arguments for\ngood, write them %s:\n",
-		permanent.text);
+		permanent_text(&permanent, NULL, text));
 	for (unsigned i = 0; i < wanted->n; i++)
 		fprintf(out, "\n# %s\n%s\n", wanted->entries[i].title,
 			wanted->entries[i].arguments);
@@ -327,15 +328,15 @@ const struct bootloader_ops bootloader_ops_zfsbootmenu = {
 	.edit = edit_zfsbootmenu,
 	.hand_what = "parameters",
 	.hand_where = "the properties ('zfs get org.zfsbootmenu:commandline')",
-	.permanent =
+	.permanent_place =
 		"in the property org.zfsbootmenu:commandline of the boot environment: 'zbm-kcl "
-		"-a PARAMETER', or 'zfs set'",
+		"-a " PERMANENT_WORD "', or 'zfs set'",
 };
 const struct bootloader_ops bootloader_ops_nixos = {
 	.read = read_nixos,
 	.edit = edit_nixos,
 	.hand_what = "specialisations",
 	.hand_where = NIXOS_CONFIG,
-	.permanent = "in boot.kernelParams in " NIXOS_CONFIG
-		     "; then run 'sudo nixos-rebuild boot'",
+	.permanent_place = "in boot.kernelParams in " NIXOS_CONFIG,
+	.permanent_command = "run 'sudo nixos-rebuild boot'",
 };

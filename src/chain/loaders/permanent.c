@@ -38,6 +38,14 @@ static struct permanent_file *add_file(struct permanent *permanent, const char *
 	return file;
 }
 
+/* For a person: the place is PLACE and FILE together; "": no command. */
+static void say(struct permanent *permanent, const char *place, const char *file,
+	const char *command)
+{
+	text_join(permanent->place, sizeof(permanent->place), place, file, NULL);
+	text_join(permanent->command, sizeof(permanent->command), command, NULL);
+}
+
 static void set_update(struct permanent *permanent, const char *program, const char *arg)
 {
 	permanent->update = PERMANENT_RUN;
@@ -151,19 +159,19 @@ static void name_grub_command(const struct root *root, char *ret, size_t size)
 	const struct grub_names *names = grub_find(root);
 
 	if (has_program(root, "update-grub") || !names)
-		text_join(ret, size, "update-grub", NULL);
+		text_join(ret, size, "run 'update-grub'", NULL);
 	else
-		text_join(ret, size, names->tools, "-mkconfig -o ", names->config, NULL);
+		text_join(ret, size, "run '", names->tools, "-mkconfig -o ",
+			names->config, "'", NULL);
 }
 
 void permanent_grub(const struct root *root, struct permanent *ret)
 {
-	char file[PATH_MAX], command[PATH_MAX];
+	char file[PATH_MAX], command[PERMANENT_COMMAND_SIZE];
 
 	find_grub_file(root, file, sizeof(file));
 	name_grub_command(root, command, sizeof(command));
-	text_join(ret->text, sizeof(ret->text), "in " GRUB_VARIABLE "= in ", file,
-		"; then run '", command, "'", NULL);
+	say(ret, "in " GRUB_VARIABLE "= in ", file, command);
 	add_grub_file(root, ret);
 	ret->update = PERMANENT_MENU;
 }
@@ -192,8 +200,8 @@ void permanent_grub_bls(const struct root *root, struct permanent *ret)
 	}
 	if (names)
 		grub_env_read(root, names, "kernelopts", options, sizeof(options));
-	text_join(ret->text, sizeof(ret->text),
-		"with 'grubby --update-kernel=ALL --args=\"PARAMETER ...\"'",
+	text_join(ret->place, sizeof(ret->place),
+		"with 'grubby --update-kernel=ALL --args=\"" PERMANENT_WORD " ...\"'",
 		options[0] ? ", which changes kernelopts in " : "",
 		options[0] ? names->environment : "", NULL);
 	if (options[0]) {
@@ -244,23 +252,22 @@ static bool find_own_entry(const struct root *root, char *ret, size_t size)
 
 void permanent_kernel_install(const struct root *root, struct permanent *ret)
 {
-	const char *command = "kernel-install add-all', or reinstall the kernel";
+	const char *command = "run 'kernel-install add-all', or reinstall the kernel";
 	bool sdbootutil = has_program(root, "sdbootutil");
 	char file[PATH_MAX];
 
 	ret->entries = !sdbootutil;
 	if (sdbootutil)
-		command = "sdbootutil update-all-entries'";
+		command = "run 'sdbootutil update-all-entries'";
 	else if (has_program(root, "reinstall-kernels"))
-		command = "reinstall-kernels'";
+		command = "run 'reinstall-kernels'";
 	else if (find_own_entry(root, file, sizeof(file))) {
 		*strrchr(file, '/') = '\0';
-		text_join(ret->text, sizeof(ret->text),
-			"after 'options' in the entries in ", file, NULL);
+		say(ret, "after 'options' in the entries in ", file, "");
 		return;
 	}
 	name_cmdline(root, file, sizeof(file));
-	text_join(ret->text, sizeof(ret->text), file, "; then run '", command, NULL);
+	say(ret, file, "", command);
 	add_cmdline(ret);
 	if (sdbootutil)
 		set_update(ret, "sdbootutil", "update-all-entries");
@@ -305,63 +312,54 @@ void permanent_uki(const struct root *root, struct permanent *ret)
 	char file[PATH_MAX];
 
 	if (find_dracut_file(root, file, sizeof(file))) {
-		text_join(ret->text, sizeof(ret->text), "in kernel_cmdline= in ", file,
-			"; then run 'dracut --regenerate-all --force'", NULL);
+		say(ret, "in kernel_cmdline= in ", file,
+			"run 'dracut --regenerate-all --force'");
 		return;
 	}
 	if (has_directory(root, file, sizeof(file))) {
-		text_join(ret->text, sizeof(ret->text), "in ", file,
-			"; then run 'mkinitcpio -P'", NULL);
+		say(ret, "in ", file, "run 'mkinitcpio -P'");
 		return;
 	}
 	name_cmdline(root, file, sizeof(file));
-	text_join(ret->text, sizeof(ret->text), file, "; then rebuild the images (",
-		has_program(root, "mkinitcpio") ? "'mkinitcpio -P')"
+	say(ret, file, "",
+		has_program(root, "mkinitcpio") ? "rebuild the images ('mkinitcpio -P')"
 			: has_program(root, "kernel-install")
-			? "'kernel-install add-all')"
-			: "'kernel-install add-all', "
-			  "'mkinitcpio -P')",
-		NULL);
+			? "rebuild the images ('kernel-install add-all')"
+			: "rebuild the images ('kernel-install add-all', 'mkinitcpio -P')");
 }
 
 /* ---- others ----------------------------------------------------------------------------- */
 
 void permanent_proxmox(const struct root *root, struct permanent *ret)
 {
+	static const char refresh[] = "run 'proxmox-boot-tool refresh'";
 	char file[PATH_MAX], info[64];
 
 	set_update(ret, "proxmox-boot-tool", "refresh");
 	/* Without the loader's word: only systemd-boot needs that file. */
 	if (efivar_read_text(root, "LoaderInfo", info, sizeof(info)) == 0
 			? text_begins_with(info, "systemd-boot")
-			: file_exists(root, "etc/kernel/cmdline")) {
-		text_join(ret->text, sizeof(ret->text),
-			"in /etc/kernel/cmdline, on its one line; then run "
-			"'proxmox-boot-tool refresh'",
-			NULL);
-		if (file_exists(root, "etc/kernel/cmdline"))
-			add_file(ret, "/etc/kernel/cmdline", PARAM_LINE, NULL);
+			: file_exists(root, INITRAMFS_CMDLINE)) {
+		say(ret, "in " INITRAMFS_CMDLINE ", on its one line", "", refresh);
+		if (file_exists(root, INITRAMFS_CMDLINE))
+			add_file(ret, INITRAMFS_CMDLINE, PARAM_LINE, NULL);
 		return;
 	}
 	find_grub_file(root, file, sizeof(file));
-	text_join(ret->text, sizeof(ret->text), "in " GRUB_VARIABLE "= in ", file,
-		"; then run 'proxmox-boot-tool refresh'", NULL);
+	say(ret, "in " GRUB_VARIABLE "= in ", file, refresh);
 	add_grub_file(root, ret);
 }
 
 void permanent_limine(const struct root *root, struct permanent *ret)
 {
-	if (file_exists(root, "etc/default/limine"))
-		text_join(ret->text, sizeof(ret->text),
-			"in KERNEL_CMDLINE[default] in /etc/default/limine; then run "
-			"'limine-update'",
-			NULL);
-	else
-		text_join(ret->text, sizeof(ret->text),
-			"after 'cmdline:' in limine.conf; if limine-entry-tool writes that "
-			"file, in KERNEL_CMDLINE[default] in /etc/default/limine; then run "
-			"'limine-update'",
-			NULL);
+	bool tool = file_exists(root, "etc/default/limine");
+
+	say(ret,
+		tool ? ""
+		     : "after 'cmdline:' in limine.conf; if limine-entry-tool writes that "
+		       "file, ",
+		"in KERNEL_CMDLINE[default] in /etc/default/limine",
+		"run 'limine-update'");
 }
 
 void permanent_extlinux(const struct root *root, struct permanent *ret)
@@ -370,16 +368,14 @@ void permanent_extlinux(const struct root *root, struct permanent *ret)
 	char sign[BOOTLOADER_SIGN_SIZE] = "extlinux.conf";
 
 	bootloader_detect(root, bootloader_named("extlinux"), sign);
-	if (alpine || has_program(root, "u-boot-update"))
-		text_join(ret->text, sizeof(ret->text),
-			alpine ? "in default_kernel_opts= in /etc/update-extlinux.conf; "
-				 "then run 'update-extlinux'"
-			       : "in U_BOOT_PARAMETERS in /etc/default/u-boot; then run "
-				 "'u-boot-update'",
-			NULL);
+	if (alpine)
+		say(ret, "in default_kernel_opts= in /etc/update-extlinux.conf", "",
+			"run 'update-extlinux'");
+	else if (has_program(root, "u-boot-update"))
+		say(ret, "in U_BOOT_PARAMETERS in /etc/default/u-boot", "",
+			"run 'u-boot-update'");
 	else
-		text_join(
-			ret->text, sizeof(ret->text), "after 'append' in /", sign, NULL);
+		say(ret, "after 'append' in /", sign, "");
 }
 
 /* The new deployment has its entry when the machine is shut down. */
@@ -391,17 +387,16 @@ static const struct permanent_program rpm_ostree = {
 	.show = {"rpm-ostree", "kargs"},
 };
 
+#define OSTREE_WITH "with 'rpm-ostree kargs --append-if-missing=" PERMANENT_WORD "'"
+
 void permanent_ostree(const struct root *root, struct permanent *ret)
 {
 	bool present = has_program(root, "rpm-ostree");
 
-	text_join(ret->text, sizeof(ret->text),
-		present ? "with 'rpm-ostree kargs --append-if-missing=PARAMETER'"
+	say(ret,
+		present ? OSTREE_WITH
 			: "in a file of /usr/lib/bootc/kargs.d in the image",
-		present || has_program(root, "bootc")
-			? ""
-			: ", or with 'rpm-ostree kargs --append-if-missing=PARAMETER'",
-		NULL);
+		present || has_program(root, "bootc") ? "" : ", or " OSTREE_WITH, "");
 	ret->program = present ? &rpm_ostree : NULL;
 }
 
@@ -414,9 +409,22 @@ static const struct permanent_program kernelstub = {
 void permanent_kernelstub(const struct root *root, struct permanent *ret)
 {
 	(void)root;
-	text_join(ret->text, sizeof(ret->text),
-		"with 'kernelstub --add-options \"PARAMETER ...\"'", NULL);
+	say(ret, "with 'kernelstub --add-options \"" PERMANENT_WORD " ...\"'", "", "");
 	ret->program = &kernelstub;
+}
+
+const char *permanent_text(const struct permanent *permanent, const char *word,
+	char ret[static PERMANENT_TEXT_SIZE])
+{
+	static const char name[] = PERMANENT_WORD, more[] = PERMANENT_WORD " ...";
+	const char *place = permanent->place, *at = word ? strstr(place, name) : NULL;
+	const char *rest =
+		at ? at + strlen(text_begins_with(at, more) ? more : name) : "";
+
+	snprintf(ret, PERMANENT_TEXT_SIZE, "%.*s%s%s%s%s",
+		(int)(at ? at - place : (ptrdiff_t)strlen(place)), place, at ? word : "",
+		rest, *permanent->command ? "; then " : "", permanent->command);
+	return ret;
 }
 
 bool permanent_is_written(const struct permanent *permanent)

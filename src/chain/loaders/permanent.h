@@ -21,6 +21,13 @@ void permanent_extlinux(const struct root *root, struct permanent *ret);
 void permanent_ostree(const struct root *root, struct permanent *ret);
 void permanent_kernelstub(const struct root *root, struct permanent *ret);
 
+/*
+ * How a person adds parameters, as the end of a sentence: the place, and "; then " with what makes
+ * them count.  With @word for the parameter in a command, or with NULL as it is.  Returns @ret.
+ */
+const char *permanent_text(const struct permanent *permanent, const char *word,
+	char ret[static PERMANENT_TEXT_SIZE]);
+
 /* Whether `vfioboot cmdline --apply` does it, and not a person. */
 bool permanent_is_written(const struct permanent *permanent);
 

@@ -9,8 +9,12 @@
 
 #include "param_text.h"
 
-#define PERMANENT_TEXT_SIZE 512
-#define PERMANENT_FILES_MAX 2
+#define PERMANENT_TEXT_SIZE    512
+#define PERMANENT_COMMAND_SIZE 128
+#define PERMANENT_FILES_MAX    2
+
+/* What stands for a parameter in the place; " ..." behind it, where it may be several. */
+#define PERMANENT_WORD "PARAMETER"
 
 /* A file in which they are written. */
 struct permanent_file {
@@ -38,8 +42,10 @@ enum permanent_update {
 };
 
 struct permanent {
-	/* For a person: the end of a sentence, such as "in FILE; then run 'COMMAND'". */
-	char text[PERMANENT_TEXT_SIZE];
+	/* For a person: where, such as "in FILE", or with which command, for permanent_text(). */
+	char place[PERMANENT_TEXT_SIZE];
+	/* What makes it count then, as an imperative: "run 'COMMAND'"; "": nothing has to. */
+	char command[PERMANENT_COMMAND_SIZE];
 	/*
 	 * What vfioboot does instead: writes the files, and into the entries of the Boot Loader
 	 * Specification, if @entries says so, or runs the program; then the update.  With none of

@@ -255,6 +255,6 @@ const struct bootloader_ops bootloader_ops_refind = {
 	.read = read_menu,
 	.edit = edit_refind,
 	.hand_what = "lines",
-	.permanent = "in refind_linux.conf, beside the kernels, in the quotes "
-		     "after each title",
+	.permanent_place = "in refind_linux.conf, beside the kernels, in the quotes "
+			   "after each title",
 };
