@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *errno_text(int code)
 {
@@ -40,12 +42,21 @@ static void set_both(struct message *message, int code, const char *format, va_l
 	message->code = code;
 }
 
+/* What root is allowed, whoever runs this is not. */
+static bool needs_root(int code)
+{
+	code = code < 0 ? -code : code;
+	return (code == EACCES || code == EPERM) && geteuid() != 0;
+}
+
 int message_errno(struct message *message, int code, const char *format, ...)
 {
 	va_list args;
 
 	if (!message)
 		return code;
+	if (needs_root(code))
+		message_remedy(message, "run this as root");
 	va_start(args, format);
 	set_both(message, code, format, args, errno_text(code));
 	va_end(args);

@@ -39,7 +39,10 @@ const char *errno_text(int code);
 int message_set(struct message *message, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same, with ": " and what @code means behind the text. */
+/*
+ * The same, with ": " and what @code means behind the text.  Where that is permission, and this does
+ * not run as root, the remedy is to run it so, in place of one that was set before.
+ */
 int message_errno(struct message *message, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -98,10 +98,7 @@ static bool is_of_interest(const struct bootmenu_entry *said)
 static int fail_unread(const struct bootloader *loader, const struct bootmenu *menu,
 	int error, struct message *message)
 {
-	bool hidden = error == -EACCES || error == -EPERM;
-
-	message_remedy(
-		message, "%s", hidden ? "run this as root" : "mount or restore it");
+	message_remedy(message, "mount or restore it");
 	message_errno(message, error, "cannot read the menu of %s%s%s", loader->title,
 		menu->failed[0] ? ", " : "", menu->failed);
 	return 0;
@@ -149,17 +146,6 @@ static int read_menu(
 	return r < 0 ? r : add_entries(chain, loader, menu, message);
 }
 
-static void say_unmounted(
-	const struct bootloader_search *loaders, struct message *message)
-{
-	char remedy[BOOTLOADER_REMEDY_SIZE];
-
-	bootloader_mount_remedy(loaders, remedy);
-	message_remedy(message, "%s", remedy + strspn(remedy, "; "));
-	message_set(message, -ENODEV, "%s starts this machine, and %s is not mounted",
-		loaders->owner->title, loaders->unmounted);
-}
-
 /* Where nothing says which of several loaders starts the machine, what all do is known still. */
 static int read_menus(const struct root *root, struct chain *chain)
 {
@@ -179,7 +165,7 @@ static int read_menus(const struct root *root, struct chain *chain)
 			"only root can read what shows the boot loader (/%s)",
 			loaders->hidden_at);
 	} else if (loaders->unmounted[0]) {
-		say_unmounted(loaders, &chain->unknown);
+		bootloader_say_unmounted(loaders, &chain->unknown);
 	} else if (n == 0) {
 		message_remedy(&chain->unknown, START_OURS);
 		message_set(&chain->unknown, -ENOENT,

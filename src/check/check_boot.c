@@ -284,7 +284,8 @@ static void report_unknown(
 
 static void say_owner(struct check_host *host, const struct bootloader_search *search)
 {
-	char remedy[BOOTLOADER_REMEDY_SIZE], how[96] = "";
+	struct message unmounted = {0};
+	char how[96] = "";
 
 	if (*search->named)
 		text_join(how, sizeof(how), ", as it reports itself (", search->named,
@@ -296,12 +297,12 @@ static void say_owner(struct check_host *host, const struct bootloader_search *s
 		check_pass(host, "", "%s starts the kernel%s", search->owner->title, how);
 		return;
 	}
-	bootloader_mount_remedy(search, remedy);
+	bootloader_say_unmounted(search, &unmounted);
 	check_unknown(host, "",
 		"%s starts the kernel%s; its files are not to be seen, since "
 		"%s is not mounted",
 		search->owner->title, how, search->unmounted);
-	check_remedy(host, "%s", remedy + strspn(remedy, "; "));
+	check_remedy(host, "%s", unmounted.remedy);
 }
 
 static void check_loader(struct check_host *host)

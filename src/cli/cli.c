@@ -77,6 +77,13 @@ enum cli_exit cli_say(const char *command, const struct message *message)
 	return cli_error(command, "%s", message_line(message, line));
 }
 
+enum cli_exit cli_warn(const char *command, const struct message *message)
+{
+	char line[MESSAGE_LINE_SIZE];
+
+	return cli_warning(command, "%s", message_line(message, line));
+}
+
 enum cli_exit cli_need_root(const char *command)
 {
 	if (geteuid() == 0)

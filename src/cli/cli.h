@@ -117,6 +117,8 @@ struct config *cli_read_config(const struct root *root, enum configfiles_of of);
 
 /* Says what a lower layer could not do, with the remedy.  Returns CLI_FAILED. */
 enum cli_exit cli_say(const char *command, const struct message *message);
+/* The same as a warning, which is CLI_OK. */
+enum cli_exit cli_warn(const char *command, const struct message *message);
 
 /*
  * Prints to standard output as printf(3).  For texts that come out of files: characters that

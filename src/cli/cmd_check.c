@@ -270,6 +270,7 @@ static enum cli_exit run(struct cli *cli)
 	const struct arguments *arguments = cli->arguments;
 	_cleanup_(points_clear) struct vfioboot_points list = {0};
 	struct message message = {0};
+	char line[MESSAGE_LINE_SIZE];
 	int r;
 
 	if (arguments->fix)
@@ -285,7 +286,7 @@ static enum cli_exit run(struct cli *cli)
 		(size_t)cli->n_operands, &list);
 	message = cli->context->failure;
 	if (r == -EINVAL)
-		return cli_misuse("check", "%s; %s", message.text, message.remedy);
+		return cli_misuse("check", "%s", message_line(&message, line));
 	if (r < 0)
 		return cli_say("check", &message);
 	if (cli->json)

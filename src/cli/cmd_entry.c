@@ -24,13 +24,16 @@ static const struct cli_option options[] = {
 static enum cli_exit read_wanted(
 	const struct root *root, struct bootentries *ret, bool *ret_asked)
 {
+	struct message message = {0};
 	int r = bootmenu_read_wanted(root, ret);
 
 	*ret_asked = r == 0;
 	if (r == 0 || r == -ENOENT)
 		return CLI_OK;
-	return cli_error("entry", "cannot read " BOOTENTRY_FILE ": %s%s", errno_text(r),
-		r == -EISDIR ? "; move that away" : bootmenu_remedy(r));
+	if (r == -EISDIR)
+		message_remedy(&message, "move that away");
+	message_errno(&message, r, "cannot read " BOOTENTRY_FILE);
+	return cli_say("entry", &message);
 }
 
 static enum cli_exit say_damaged(const struct bootentries *wanted)
@@ -104,8 +107,8 @@ static void warn_of(const struct bootmenu_change *change)
 
 static enum cli_exit fail(const struct bootmenu_change *change, int error)
 {
-	return cli_error("entry", "%s",
-		error == -EREMOTEIO ? change->message.text : errno_text(error));
+	return change->message.code ? cli_say("entry", &change->message)
+				    : cli_error("entry", "%s", errno_text(error));
 }
 
 static void print_text(const char *text)
@@ -284,8 +287,10 @@ static enum cli_exit update(const struct cli *cli)
 
 static enum cli_exit say_unseen(const char *failed, int error)
 {
-	return cli_error("entry", "cannot read %s: %s%s", failed, errno_text(error),
-		bootmenu_remedy(error));
+	struct message message = {0};
+
+	message_errno(&message, error, "cannot read %s", failed);
+	return cli_say("entry", &message);
 }
 
 static enum cli_exit remove_entries(const struct cli *cli)
@@ -420,10 +425,12 @@ static void say_unread(const struct root *root, const struct bootloader *loader,
 	const char *failed, int error)
 {
 	char place[BOOTMENU_PLACE_SIZE];
+	struct message message = {0};
 
 	if (loader->ops->plan) {
-		cli_warning("entry", "cannot read the menu of %s: %s: %s%s",
-			loader->title, failed, errno_text(error), bootmenu_remedy(error));
+		message_errno(&message, error, "cannot read the menu of %s: %s",
+			loader->title, failed);
+		cli_warn("entry", &message);
 		return;
 	}
 	bootmenu_hand_place(root, loader, place);

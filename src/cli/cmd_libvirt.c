@@ -117,8 +117,7 @@ static bool say_remarks(const struct libvirt *libvirt)
 	for (size_t i = 0; i < libvirt->n_remarks; i++) {
 		const struct libvirt_remark *remark = &libvirt->remarks[i];
 
-		cli_warning("libvirt", "%s; %s", remark->message.text,
-			remark->message.remedy);
+		cli_warn("libvirt", &remark->message);
 		wrong |= remark->wrong;
 	}
 	return wrong;

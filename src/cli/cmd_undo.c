@@ -121,21 +121,20 @@ static enum cli_exit remove_entries(const struct cli *cli, const char *done)
 	bool dry_run = cli->dry_run;
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	char failed[BOOTMENU_PLACE_SIZE];
+	struct message message = {0};
 	int r = bootmenu_has_ours(root, failed);
 
+	if (r < 0)
+		message_errno(&message, r,
+			"cannot find out whether the boot menu has entries of vfioboot, "
+			"%s",
+			failed);
 	if (r < 0 && !dry_run)
 		return cli_error("undo",
-			"%scannot find out whether the boot menu has entries of "
-			"vfioboot, %s: %s; correct this and run 'sudo vfioboot entry "
-			"remove'",
-			done, failed, errno_text(r));
-	if (r < 0)
-		cli_warning("undo",
-			"cannot find out whether the boot menu has entries of vfioboot, "
-			"%s: %s%s",
-			failed, errno_text(r), bootmenu_remedy(r));
+			"%s%s; correct this and run 'sudo vfioboot entry remove'", done,
+			message.text);
 	if (r <= 0)
-		return CLI_OK;
+		return r < 0 ? cli_warn("undo", &message) : CLI_OK;
 	if (dry_run) {
 		progress_say(cli,
 			"Would remove the entries of vfioboot from the boot menu; 'sudo "
@@ -168,7 +167,7 @@ static enum cli_exit remove_hook(const struct cli *cli, const char *done)
 	if (libvirt.dropin == LIBVIRT_ABSENT || libvirt.dropin == LIBVIRT_FOREIGN)
 		return CLI_OK;
 	if (libvirt_disable(&change, &libvirt, &message) < 0) {
-		cli_warning("undo", "%s; %s", message.text, message.remedy);
+		cli_warn("undo", &message);
 		return CLI_OK;
 	}
 	if (!cli->dry_run)

@@ -9,9 +9,9 @@ static enum cli_exit say(const struct cli *cli, const struct devices *devices,
 	const struct message *message)
 {
 	enum cli_exit status = message->code == -EINVAL ? CLI_MISUSE : CLI_FAILED;
+	char line[MESSAGE_LINE_SIZE];
 
-	cli_report(status, cli->command->name, "", "%s%s%s%s", message->text,
-		message->remedy[0] ? "; " : "", message->remedy,
+	cli_report(status, cli->command->name, "", "%s%s", message_line(message, line),
 		devices->choices ? ":" : "");
 	if (devices->choices)
 		fputs(devices->choices, stderr);

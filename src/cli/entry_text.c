@@ -12,18 +12,21 @@ static const struct bootloader *check_files(
 	const char *command, const struct root *root, const struct bootloader *loader)
 {
 	char sign[BOOTLOADER_SIGN_SIZE] = "";
+	struct message message = {0};
 	int r = loader->ops->edit ? bootloader_detect(root, loader, sign) : 1;
 
 	if (r > 0)
 		return loader;
-	if (r < 0)
-		cli_error(command, "cannot look for the files of %s at /%s: %s%s",
-			loader->title, sign, errno_text(r), bootmenu_remedy(r));
-	else
+	if (r < 0) {
+		message_errno(&message, r, "cannot look for the files of %s at /%s",
+			loader->title, sign);
+		cli_say(command, &message);
+	} else {
 		cli_error(command,
 			"the files of %s are missing; is /boot mounted?  'vfioboot check' "
 			"shows what starts this system",
 			loader->title);
+	}
 	return NULL;
 }
 
@@ -64,11 +67,10 @@ static void say_undecided(const char *command, const struct bootloader_search *s
 /* Nothing is written for another loader then, whose files are there. */
 static void say_unmounted(const char *command, const struct bootloader_search *search)
 {
-	char remedy[BOOTLOADER_REMEDY_SIZE];
+	struct message message = {0};
 
-	bootloader_mount_remedy(search, remedy);
-	cli_error(command, "%s starts this system, and %s is not mounted%s",
-		search->owner->title, search->unmounted, remedy);
+	bootloader_say_unmounted(search, &message);
+	cli_say(command, &message);
 }
 
 const struct bootloader *entry_find_loader(const char *command, const struct root *root,

@@ -295,8 +295,9 @@ enum cli_exit progress_begin(const struct cli *cli)
 
 enum cli_exit progress_refuse(const char *command, const struct message *message)
 {
-	return cli_error(command, "%s%s%s; nothing was changed", message->text,
-		*message->remedy ? "; " : "", message->remedy);
+	char line[MESSAGE_LINE_SIZE];
+
+	return cli_error(command, "%s; nothing was changed", message_line(message, line));
 }
 
 enum cli_exit progress_check(const char *command, const struct apply *apply)
@@ -373,8 +374,7 @@ enum cli_exit progress_check_images(
 
 	/* What it starts is out of sight: what is built beside it makes no difference. */
 	if (chain->loaders.unmounted[0])
-		return cli_error(
-			command, "%s; %s", chain->unknown.text, chain->unknown.remedy);
+		return cli_say(command, &chain->unknown);
 	if (chain->kernels.n == 0 && chain->generator)
 		return cli_error(command,
 			"no installed kernel was found, with modules in /lib/modules and "
@@ -444,11 +444,11 @@ enum cli_exit progress_warn_unbuilt(const char *command, const struct chain *cha
 
 void progress_warn_unknown(const char *command, const struct chain *chain)
 {
-	const struct message *unknown = &chain->unknown;
+	char line[MESSAGE_LINE_SIZE];
 
-	if (unknown->code)
+	if (chain->unknown.code)
 		cli_warning(command,
 			"whether the next boot starts one of these images is not known: "
-			"%s; %s",
-			unknown->text, unknown->remedy);
+			"%s",
+			message_line(&chain->unknown, line));
 }

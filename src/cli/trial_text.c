@@ -165,8 +165,9 @@ int trial_text_print(const struct root *root)
 
 enum cli_exit trial_text_say_unreadable(const char *command, int error)
 {
-	return cli_error(command, "cannot read " TRIAL_STATE ": %s; %s",
-		errno_text(error),
-		error == -EACCES ? "run this as root"
-				 : "'sudo vfioboot try --cancel' deletes it");
+	struct message message = {0};
+
+	message_remedy(&message, "'sudo vfioboot try --cancel' deletes it");
+	message_errno(&message, error, "cannot read " TRIAL_STATE);
+	return cli_say(command, &message);
 }

@@ -241,8 +241,7 @@ static int read_line(struct state *state, const struct line *line)
 
 int state_say_unreadable(const char *set, int error, struct message *message)
 {
-	message_remedy(message,
-		error == -EACCES ? "run this as root" : "look at it, then remove it");
+	message_remedy(message, "look at it, then remove it");
 	return message_errno(message, error, "cannot read " STATE_HANDOVERS "/%s", set);
 }
 

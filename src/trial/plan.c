@@ -320,17 +320,6 @@ static int check_next_boot(
 		"another program made the boot loader take '%s' at the next boot", id);
 }
 
-static int refuse_unmounted(
-	const struct bootloader_search *search, struct message *message)
-{
-	char remedy[BOOTLOADER_REMEDY_SIZE];
-
-	bootloader_mount_remedy(search, remedy);
-	return message_set(message, -ENODEV,
-		"%s starts this system, and %s is not mounted%s", search->owner->title,
-		search->unmounted, remedy);
-}
-
 /* The loader that starts this machine has to forget the choice by itself. */
 static int plan_loader(
 	const struct root *root, struct trial_plan *plan, struct message *message)
@@ -341,7 +330,7 @@ static int plan_loader(
 
 	bootloader_find(root, &search);
 	if (search.owner && search.unmounted[0])
-		return refuse_unmounted(&search, message);
+		return bootloader_say_unmounted(&search, message);
 	if (!search.owner)
 		return message_set(message, -ENOENT,
 			"the boot loader is not known%s%s%s; nothing was changed",
@@ -362,9 +351,10 @@ static int plan_loader(
 		return message_set(message, r, "a trial is not safe with this %s: %s",
 			search.owner->title, said->text);
 	}
-	if (r < 0)
-		return message_set(
-			message, r, "%s", said->code ? said->text : errno_text(r));
+	if (r < 0) {
+		*message = *said;
+		return said->code ? r : message_set(message, r, "%s", errno_text(r));
+	}
 	return check_next_boot(root, search.owner, message);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What went wrong, and what to do. */
 #include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/message.h"
 #include "support.h"
@@ -30,6 +32,27 @@ static void test_set(void **state)
 	assert_int_equal(message_errno(NULL, -EIO, "x"), -EIO);
 }
 
+/* What it takes is to be root, whatever the remedy would be else. */
+static void test_needs_root(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct message message = {.remedy = "mount it"};
+
+		if (geteuid() == 0 && seteuid(65534) < 0)
+			_exit(1);
+		message_errno(&message, -EIO, "x");
+		if (strcmp(message.remedy, "mount it") != 0)
+			_exit(2);
+		message_errno(&message, -EACCES, "x");
+		_exit(strcmp(message.remedy, "run this as root") != 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void test_errno(void **state)
 {
 	assert_string_equal(errno_text(EACCES), "Permission denied");
@@ -41,6 +64,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_needs_root),
 		cmocka_unit_test(test_errno),
 	};
 

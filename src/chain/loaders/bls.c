@@ -294,8 +294,8 @@ static bool has_left_grub(const struct root *root)
 static int fail_unread(
 	const struct bls_files *files, int error, struct bootmenu_change *change)
 {
-	return bootmenu_fail(change, "cannot read the entries in %s: %s%s", files->failed,
-		errno_text(error), bootmenu_remedy(error));
+	return bootmenu_fail_errno(
+		change, error, "cannot read the entries in %s", files->failed);
 }
 
 static int plan(const struct root *root, const struct bls_style *style,

@@ -300,16 +300,18 @@ static void check_mounted(const struct root *root, struct bootloader_search *sea
 		partition, NULL);
 }
 
-void bootloader_mount_remedy(
-	const struct bootloader_search *search, char ret[static BOOTLOADER_REMEDY_SIZE])
+int bootloader_say_unmounted(
+	const struct bootloader_search *search, struct message *message)
 {
-	ret[0] = '\0';
 	if (search->unmounted[0] == '/')
-		text_join(ret, BOOTLOADER_REMEDY_SIZE, "; run 'sudo mount ",
-			search->unmounted, " ", ESP_MOUNT, "' and then this again", NULL);
-	else if (search->unmounted[0])
-		text_join(ret, BOOTLOADER_REMEDY_SIZE,
-			"; mount the EFI system partition and run this again", NULL);
+		message_remedy(message, "run 'sudo mount %s %s' and then this again",
+			search->unmounted, ESP_MOUNT);
+	else
+		message_remedy(
+			message, "mount the EFI system partition and run this again");
+	return message_set(message, -ENODEV,
+		"%s starts this machine, and %s is not mounted", search->owner->title,
+		search->unmounted);
 }
 
 void bootloader_find(const struct root *root, struct bootloader_search *ret)

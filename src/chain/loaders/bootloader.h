@@ -9,10 +9,9 @@
 
 #include "base/base.h"
 
-#define BOOTLOADERS_MAX        20
-#define BOOTLOADER_SIGN_SIZE   96
-#define BOOTLOADER_NAMES_SIZE  256
-#define BOOTLOADER_REMEDY_SIZE 256
+#define BOOTLOADERS_MAX       20
+#define BOOTLOADER_SIGN_SIZE  96
+#define BOOTLOADER_NAMES_SIZE 256
 
 struct bootloader_ops; /* loaders/loader.h */
 
@@ -66,12 +65,9 @@ void bootloader_find(const struct root *root, struct bootloader_search *ret);
 const char *bootloader_sign(
 	const struct bootloader_search *search, const struct bootloader *loader);
 
-/*
- * What is to be done where @search->unmounted says something: a command, as the end of a sentence
- * behind "; ", or "".
- */
-void bootloader_mount_remedy(
-	const struct bootloader_search *search, char ret[static BOOTLOADER_REMEDY_SIZE]);
+/* Says that the partition of @search->owner is not mounted (@search->unmounted).  -ENODEV. */
+int bootloader_say_unmounted(
+	const struct bootloader_search *search, struct message *message);
 
 /* The loader of the name, a word for programs; NULL for none. */
 const struct bootloader *bootloader_named(const char *name);

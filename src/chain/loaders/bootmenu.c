@@ -36,8 +36,10 @@ int bootmenu_write_files(struct bootmenu_change *change)
 	struct change_failure failure;
 	int r = change_carry_out(&change->files, NULL, &failure);
 
-	if (r < 0)
-		r = bootmenu_fail(change, "%s", failure.message.text);
+	if (r < 0) {
+		change->message = failure.message;
+		change->message.code = r = -EREMOTEIO;
+	}
 	change_free_failure(&failure);
 	return r;
 }
@@ -47,11 +49,6 @@ static void restore_files(struct bootmenu_change *change)
 	struct change_failure failure;
 
 	change_undo(&change->files, &failure);
-}
-
-const char *bootmenu_remedy(int error)
-{
-	return error == -EACCES || error == -EPERM ? "; run this as root" : "";
 }
 
 int bootmenu_read_wanted(const struct root *root, struct bootentries *ret)
@@ -73,6 +70,13 @@ static int plan_loader(const struct root *root, const struct bootloader *loader,
 	return loader->ops->plan(root, wanted, change);
 }
 
+static int fail_file(struct bootmenu_change *change, int error, const char *what)
+{
+	if (error == -EISDIR)
+		message_remedy(&change->message, "move that away");
+	return bootmenu_fail_errno(change, error, "cannot %s " BOOTENTRY_FILE, what);
+}
+
 /* The file comes first: the loader's own program reads it. */
 static int plan_file(const struct root *root, const struct bootentries *wanted,
 	struct bootmenu_change *change)
@@ -90,9 +94,7 @@ static int plan_file(const struct root *root, const struct bootentries *wanted,
 	n = change->files.n;
 	r = bootmenu_write(change, root, BOOTENTRY_FILE, text);
 	if (r < 0 && r != -ENOMEM)
-		return bootmenu_fail(change, "cannot read " BOOTENTRY_FILE ": %s%s",
-			errno_text(r),
-			r == -EISDIR ? "; move that away" : bootmenu_remedy(r));
+		return fail_file(change, r, "read");
 	if (r < 0 || change->files.n == n)
 		return r;
 	last = change->files.steps[n];
@@ -266,8 +268,8 @@ static int remove_from(const struct root *root, const struct bootloader *loader,
 	if (r == 0)
 		return 0;
 	if (r < 0)
-		r = bootmenu_fail(&change, "cannot read the menu of %s, %s: %s%s",
-			loader->title, failed, errno_text(r), bootmenu_remedy(r));
+		r = bootmenu_fail_errno(&change, r, "cannot read the menu of %s, %s",
+			loader->title, failed);
 	else
 		r = loader->ops->plan(root, &wanted, dry_run ? all : &change);
 	if (r == 0 && !dry_run)
@@ -284,8 +286,7 @@ static int remove_from(const struct root *root, const struct bootloader *loader,
 static int fail_hidden(
 	const struct bootloader_search *search, struct bootmenu_change *change)
 {
-	return bootmenu_fail(change, "cannot read /%s: %s%s", search->hidden_at,
-		errno_text(EACCES), bootmenu_remedy(-EACCES));
+	return bootmenu_fail_errno(change, -EACCES, "cannot read /%s", search->hidden_at);
 }
 
 /* That the menu which got the entries can be seen: a /boot that is not mounted has them still. */
@@ -323,8 +324,7 @@ int bootmenu_remove_all(
 		return r;
 	r = bootmenu_write(ret, root, BOOTENTRY_FILE, NULL);
 	if (r < 0)
-		return bootmenu_fail(ret, "cannot remove " BOOTENTRY_FILE ": %s%s",
-			errno_text(r), r == -EISDIR ? "; move that away" : "");
+		return fail_file(ret, r, "remove");
 	r = dry_run ? 0 : bootmenu_write_files(ret);
 	if (r < 0)
 		return r;

@@ -103,9 +103,6 @@ int bootmenu_write(struct bootmenu_change *change, const struct root *root,
 /* Writes the files of the plan, or none.  Returns 0, or -EREMOTEIO with @change->message. */
 int bootmenu_write_files(struct bootmenu_change *change);
 
-/* What to do about it, as the end of a sentence: "; run this as root", or "". */
-const char *bootmenu_remedy(int error);
-
 /* The same as bootmenu_warn(), but not for an update. */
 int bootmenu_advise(struct bootmenu_change *change, const char *text);
 

@@ -117,8 +117,7 @@ int grub_read_config(const struct root *root, const struct grub_names **ret_name
 		return bootmenu_fail(change,
 			"%s is missing; 'grub-mkconfig -o %s' makes it", known[0].config,
 			known[0].config);
-	return r < 0 ? bootmenu_fail(change, "cannot read %s: %s%s", names->config,
-			       errno_text(r), bootmenu_remedy(r))
+	return r < 0 ? bootmenu_fail_errno(change, r, "cannot read %s", names->config)
 		     : 0;
 }
 

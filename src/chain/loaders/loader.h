@@ -29,6 +29,10 @@ struct bootmenu_change {
 /* For the loaders: say why a person has to fix something, or that the loader cannot do it. */
 #define bootmenu_fail(change, ...)                                                       \
 	message_set(&(change)->message, -EREMOTEIO, __VA_ARGS__)
+/* The same of what @error says, with its remedy. */
+#define bootmenu_fail_errno(change, error, ...)                                          \
+	(message_errno(&(change)->message, error, __VA_ARGS__),                          \
+		(change)->message.code = -EREMOTEIO)
 #define bootmenu_refuse(change, ...)                                                     \
 	message_set(&(change)->message, -EOPNOTSUPP, __VA_ARGS__)
 

@@ -59,6 +59,19 @@ bool oneshot_is_foreign(
 	return *ret && !is_trial(ret);
 }
 
+/* Why a change is not possible, for whoever asked for it.  Returns @error. */
+static int take_message(
+	const struct bootmenu_change *change, int error, struct message *message)
+{
+	if (error >= 0)
+		return error;
+	if (!change->message.code)
+		return message_set(message, error, "%s", errno_text(error));
+	if (message)
+		*message = change->message;
+	return error;
+}
+
 static int remove_entries(
 	const struct root *root, const struct bootloader *loader, struct message *message)
 {
@@ -67,12 +80,12 @@ static int remove_entries(
 	int r = loader->ops->plan_trial(root, NULL, &change, id);
 
 	if (r < 0)
-		return message_set(message, r, "%s",
-			change.message.code ? change.message.text : errno_text(r));
+		return take_message(&change, r, message);
 	r = bootmenu_write_files(&change);
-	return r < 0 ? message_set(message, r, "cannot remove the entry of the trial: %s",
-			       change.message.text)
-		     : 0;
+	if (r < 0)
+		message_prefix(
+			&change.message, r, "cannot remove the entry of the trial");
+	return take_message(&change, r, message);
 }
 
 int oneshot_arm(const struct root *root, struct oneshot *oneshot, struct message *message)
@@ -81,7 +94,7 @@ int oneshot_arm(const struct root *root, struct oneshot *oneshot, struct message
 	int r = bootmenu_write_files(&oneshot->change);
 
 	if (r < 0)
-		return message_set(message, r, "%s", oneshot->change.message.text);
+		return take_message(&oneshot->change, r, message);
 	r = loader->ops->arm(root, oneshot->id, message);
 	if (r < 0) {
 		/* What it wrote may not be where it is read. */

@@ -50,13 +50,12 @@ static int read_plan(
 	int r = ukis_read(root, false, &ret->images);
 
 	if (r < 0)
-		return bootmenu_fail(change, "cannot read the images in %s: %s%s",
-			ret->images.failed, errno_text(r), bootmenu_remedy(r));
+		return bootmenu_fail_errno(
+			change, r, "cannot read the images in %s", ret->images.failed);
 	r = ukify_read(root, &ret->ukify);
 	if (r < 0)
-		return bootmenu_fail(change,
-			"cannot read ukify's settings, uki.conf or ukify.conf: %s%s",
-			errno_text(r), bootmenu_remedy(r));
+		return bootmenu_fail_errno(change, r,
+			"cannot read ukify's settings, uki.conf or ukify.conf");
 	return 0;
 }
 
@@ -266,7 +265,9 @@ static int run_check_default(
 	int r = bootmenu_check_default(
 		change->root, &bootloader_ops_uki, &entry->before, entry->change);
 
-	return r < 0 ? message_set(message, r, "%s", entry->change->message.text) : 0;
+	if (r < 0 && message)
+		*message = entry->change->message;
+	return r;
 }
 
 static const struct change_kind check_default = {.quiet = true, .run = run_check_default};
