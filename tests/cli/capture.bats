@@ -194,7 +194,7 @@ same() {
 	run -1 --separate-stderr "$vfioboot" capture --root "$root" "$work/directory"
 	[[ $stderr == *"$work/directory exists and is not a regular file"* && -z $output ]]
 	mkfifo "$work/pipe"
-	run -1 timeout 30 "$vfioboot" capture --root "$root" "$work/pipe"
+	run -1 timeout "$HANG" "$vfioboot" capture --root "$root" "$work/pipe"
 	[ -p "$work/pipe" ]
 	run -1 --separate-stderr "$vfioboot" capture --root "$root" "$work/nowhere/x.tar"
 	[[ $stderr == *"cannot write $work/nowhere/x.tar"* ]]

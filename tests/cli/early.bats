@@ -11,7 +11,7 @@ load machine
 
 # Runs the program on the root, and keeps its outputs apart: $output, $stderr, $status.
 early() {
-	run --separate-stderr timeout 30 "$early" --root "$root" "$@"
+	run --separate-stderr timeout "$HANG" "$early" --root "$root" "$@"
 }
 
 dropin() {
@@ -631,7 +631,7 @@ traced() {
 	machine functions-64
 	mkdir "$root/dev"
 	mkfifo "$root/dev/kmsg"
-	run timeout 10 "$early" --root "$root"
+	run timeout "$HANG" "$early" --root "$root"
 	[[ $status -eq 0 ]]
 }
 

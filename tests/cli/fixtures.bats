@@ -40,7 +40,7 @@ on_every_fixture() {
 
 # json_with STATUSES FILTER COMMAND...
 json_with() {
-	run --separate-stderr timeout 60 "$vfioboot" "${@:3}" --root "$root" --json
+	run --separate-stderr timeout "$HANG" "$vfioboot" "${@:3}" --root "$root" --json
 	echo "status $status, $stderr"
 	[[ " $1 " == *" $status "* ]]
 	json=$output

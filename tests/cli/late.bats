@@ -19,7 +19,7 @@ plugged_in() {
 }
 
 late() {
-	run --separate-stderr timeout 30 "$early" --root "$root" --late "$@"
+	run --separate-stderr timeout "$HANG" "$early" --root "$root" --late "$@"
 }
 
 overrides() { # the functions of the GPU that have vfio-pci as override; another one is named
@@ -112,10 +112,9 @@ gpu 0000:09:00.3 - failed reason=no-kernel' ]
 	local run
 	plugged_in
 	away 2 3
-	timeout 30 "$early" --root "$root" --late 0000:09:00.1 2>"$work/stderr" &
+	timeout "$HANG" "$early" --root "$root" --late 0000:09:00.1 2>"$work/stderr" &
 	run=$!
-	for _ in {1..100}; do
-		[ -z "$(overrides)" ] || break
+	until [ -n "$(overrides)" ] || ! kill -0 "$run"; do
 		sleep 0.01
 	done
 	[ "$(overrides)" = '1=none ' ]

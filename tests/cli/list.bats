@@ -420,6 +420,6 @@ carries /, /boot/efi, /srv/日本\x5cx?, swap 144d:a808'* ]]
 	machine identical-cards
 	rm "$root/sys/bus/pci/devices/0000:01:00.0/boot_vga"
 	mkfifo "$root/sys/bus/pci/devices/0000:01:00.0/boot_vga"
-	run -0 --separate-stderr timeout 60 "$vfioboot" list --json --root "$root"
+	run -0 --separate-stderr timeout "$HANG" "$vfioboot" list --json --root "$root"
 	[ "$(jq -r '.functions[] | select(.address == "0000:01:00.0") | .driver' <<<"$output")" = nouveau ]
 }

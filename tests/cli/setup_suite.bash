@@ -6,6 +6,8 @@
 # ANSWERS=DIR keeps them there, for `tests/schemas DIR`; an empty ANSWERS keeps none.
 
 tests=$(realpath "${BASH_SOURCE[0]%/*}/..")
+# shellcheck source=tests/lib/patience.bash
+. "$tests/lib/patience.bash"
 
 setup_suite() {
 	PROGRAM=$(realpath "${VFIOBOOT:-$tests/../build/vfioboot}")
@@ -17,7 +19,9 @@ setup_suite() {
 	# Where make_work makes directories
 	WORKS=$(mktemp -d "$("$tests/lib/memory")/vfioboot-cli.XXXXXX")
 	chmod 711 "$WORKS"
-	export PROGRAM VFIOBOOT EARLY ANSWERS WORKS
+	# After so many seconds a program of the tests that run many of them hangs
+	HANG=$(patience 60)
+	export PROGRAM VFIOBOOT EARLY ANSWERS WORKS HANG
 }
 
 teardown_suite() {

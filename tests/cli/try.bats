@@ -979,11 +979,13 @@ held='
 		mount --bind "$host/boot" /boot
 		"$vfioboot" confirm --wait 300 &
 		watch=$!
-		sleep 2
+		until grep -q "^SigBlk:.*[4-7c-f]...$" /proc/$watch/status; do
+			sleep 0.1
+		done
 		SECONDS=0
 		kill -TERM $watch
 		wait $watch
-		[ $SECONDS -lt 8 ]'
+		[ $SECONDS -lt '"$(patience 4)"' ]'
 	[ "$status" = 0 ]
 	says '^trial 20261120-171500: the watch was stopped$'
 	grep -q '^phase armed$' "$host/var/lib/vfioboot/trial/state"

@@ -3,6 +3,9 @@
 #
 # What each test begins with: where the tree and its programs are.
 
+# shellcheck source=tests/lib/patience.bash
+. "${BASH_SOURCE[0]%/*}/patience.bash"
+
 # In functions there is no trap of bats from here on: for each command it takes longer than most of these do.
 # Where one fails, the line of the test that called it is named, and with `bats --trace` its own.
 programs() {
