@@ -82,23 +82,15 @@ struct kernel_open_how {
 #define KERNEL_RESOLVE_IN_ROOT 0x10
 
 /*
- * Opens a file of another machine's tree.  Its links start at its own root; those that a
- * script made with the tree's full name are taken too, as long as they stay below it.
+ * Without openat2(2), which Linux has since 5.6 and a sandbox may forbid, relative links are followed
+ * alone: an absolute one leads to a file of this machine.
  */
-static int open_confined(const struct root *root, const char *path, int flags)
+static int open_checked(const struct root *root, const char *path, int flags)
 {
-	struct kernel_open_how how = {.resolve = KERNEL_RESOLVE_IN_ROOT};
 	_cleanup_close_ int there = -1;
 	char link[32];
 	int fd;
 
-	/* A pipe in the place of a file is not waited for. */
-	if (!(flags & O_PATH))
-		flags |= O_NONBLOCK;
-	how.flags = (uint64_t)flags | O_CLOEXEC;
-	fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
-	if (fd >= 0)
-		return fd;
 	/* Looked at before it is opened: opening a device or a pipe may do something. */
 	there = openat(root->fd, path, O_PATH | (flags & O_NOFOLLOW) | O_CLOEXEC);
 	if (there < 0)
@@ -109,6 +101,25 @@ static int open_confined(const struct root *root, const char *path, int flags)
 		return TAKE_FD(there);
 	snprintf(link, sizeof(link), TREE_OWN_FD, there);
 	fd = open(link, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Opens a file of another machine's tree, whose links start at its own root. */
+static int open_confined(const struct root *root, const char *path, int flags)
+{
+	struct kernel_open_how how = {.resolve = KERNEL_RESOLVE_IN_ROOT};
+	int fd, tries = 100;
+
+	/* A pipe in the place of a file is not waited for. */
+	if (!(flags & O_PATH))
+		flags |= O_NONBLOCK;
+	how.flags = (uint64_t)flags | O_CLOEXEC;
+	/* While somebody mounts or renames, ".." cannot be followed safely. */
+	do
+		fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN && --tries);
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		return open_checked(root, path, flags);
 	return fd < 0 ? -errno : fd;
 }
 
