@@ -108,4 +108,12 @@ static inline bool copy_text(char *dst, size_t size, const char *src, size_t len
 	return true;
 }
 
+/* FNV-1a of 64 bits (draft-eastlake-fnv): it begins as DIGEST_BASIS. */
+#define DIGEST_BASIS 0xcbf29ce484222325
+
+static inline uint64_t digest_add(uint64_t digest, char c)
+{
+	return (digest ^ (unsigned char)c) * 0x100000001b3;
+}
+
 #endif

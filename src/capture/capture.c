@@ -4,7 +4,6 @@
 
 #include <fnmatch.h>
 #include <limits.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/base.h"
@@ -403,22 +402,6 @@ static struct capture_entry *find_entry(struct capture *capture, const char *pat
 	return NULL;
 }
 
-/* Reads the file of the capture as the reader of files would. */
-static int read_entry(
-	struct config *config, const struct capture_entry *entry, const char *path)
-{
-	_cleanup_close_ int fd = memfd_create("config", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, entry->data, entry->size) != (ssize_t)entry->size)
-		return -EIO;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return -errno;
-	config_read_file(config, fd, path);
-	return 0;
-}
-
 static void replace_digest(struct capture_entry *record, uint64_t from, uint64_t to)
 {
 	char old[sizeof(DIGEST_LINE) + 16], new[sizeof(old)];
@@ -453,7 +436,8 @@ static int update_digest(const struct root *root, struct capture *capture)
 		const struct capture_entry *entry = find_entry(capture, today->files[i]);
 
 		if (entry && entry->data)
-			r = read_entry(captured, entry, today->files[i]);
+			r = config_read_bytes(
+				captured, entry->data, entry->size, today->files[i]);
 	}
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(records); i++)
 		replace_digest(

@@ -138,8 +138,6 @@ static void check_section(struct config *config, struct config_section *section)
 
 /* ---- Files */
 
-#define FNV_BASIS 0xcbf29ce484222325 /* where FNV-1a starts */
-
 /* The sections that are of no device. */
 #define GENERALS     2
 #define GENERAL_BOOT 0
@@ -398,7 +396,7 @@ void config_read_file(struct config *config, int fd, const char *path)
 		.file = config_add_file(config, path),
 		.general = GENERAL_NONE};
 	unsigned n_sections = config->n_sections, n_errors = config->n_errors;
-	uint64_t digest = config->digest ? config->digest : FNV_BASIS;
+	uint64_t digest = config->digest ? config->digest : DIGEST_BASIS;
 	int r = inifile_read(fd, &events, &parser, &digest);
 
 	if (r < 0)

@@ -52,8 +52,7 @@ static bool read_line(struct reader *reader, char *line, const char **ret_messag
 	while (fill(reader)) {
 		char c = reader->buffer[reader->pos++];
 
-		/* FNV-1a (draft-eastlake-fnv): the 64-bit prime. */
-		reader->digest = (reader->digest ^ (unsigned char)c) * 0x100000001b3;
+		reader->digest = digest_add(reader->digest, c);
 		if (c == '\n')
 			break;
 		if (c == '\0')

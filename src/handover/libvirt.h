@@ -38,6 +38,8 @@ int libvirt_read_domain(const char *xml, size_t size, struct libvirt_domain *ret
 	struct message *message);
 void libvirt_free_domain(struct libvirt_domain *domain);
 
+bool libvirt_domain_has(const struct libvirt_domain *domain, struct pci_address address);
+
 /* A device set that the guest gets when it starts. */
 struct libvirt_set {
 	char name[CONFIG_NAME_SIZE];

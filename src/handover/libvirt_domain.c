@@ -17,7 +17,7 @@ static bool is_of_host(xmlNode *device)
 		libvirt_xml_attribute_is(device, "type", "nvme");
 }
 
-static bool has(const struct libvirt_domain *domain, struct pci_address address)
+bool libvirt_domain_has(const struct libvirt_domain *domain, struct pci_address address)
 {
 	for (size_t i = 0; i < domain->n; i++)
 		if (pci_address_equal(domain->functions[i], address))
@@ -29,7 +29,7 @@ static int add(struct libvirt_domain *domain, struct pci_address address)
 {
 	struct pci_address *added;
 
-	if (has(domain, address))
+	if (libvirt_domain_has(domain, address))
 		return 0;
 	added = LIST_ADD(domain->functions, domain->n);
 	if (added)
@@ -99,7 +99,7 @@ static bool has_any(const struct config *config, const struct config_section *se
 	const struct pcibus *bus, const struct libvirt_domain *domain)
 {
 	for (size_t i = 0; i < bus->n; i++)
-		if (has(domain, bus->functions[i].dev.address) &&
+		if (libvirt_domain_has(domain, bus->functions[i].dev.address) &&
 			is_member(config, section, &bus->functions[i].dev))
 			return true;
 	return false;
@@ -126,7 +126,8 @@ static int add_set(struct libvirt_sets *sets, const struct config *config,
 	for (size_t i = 0; i < bus->n; i++) {
 		const struct pcidev *dev = &bus->functions[i].dev;
 
-		if (is_member(config, section, dev) && !has(domain, dev->address))
+		if (is_member(config, section, dev) &&
+			!libvirt_domain_has(domain, dev->address))
 			add_address(set->lacking, sizeof(set->lacking), dev->address);
 	}
 	return 0;
@@ -156,7 +157,8 @@ static int add_rest(struct config *config, const struct pcibus *bus,
 		const struct pcidev *dev = &bus->functions[i].dev;
 		char name[PCI_ADDRESS_SIZE];
 
-		if (!has(domain, dev->address) || is_of_a_section(config, dev))
+		if (!libvirt_domain_has(domain, dev->address) ||
+			is_of_a_section(config, dev))
 			continue;
 		pci_address_format(dev->address, name);
 		/* A name has no colons. */

@@ -313,14 +313,6 @@ static int add_all(struct libvirt_edit *edit, xmlNode *devices,
 
 /* ---- whole definitions ------------------------------------------------------------------ */
 
-static bool has(const struct libvirt_domain *domain, struct pci_address address)
-{
-	for (size_t i = 0; i < domain->n; i++)
-		if (pci_address_equal(domain->functions[i], address))
-			return true;
-	return false;
-}
-
 static int print(xmlDoc *document, struct libvirt_edit *edit)
 {
 	xmlChar *text = NULL;
@@ -341,7 +333,7 @@ static int check_new(
 	for (size_t i = 0; r == 0 && i < functions->n; i++) {
 		char name[PCI_ADDRESS_SIZE];
 
-		if (!has(&old, functions->functions[i]))
+		if (!libvirt_domain_has(&old, functions->functions[i]))
 			continue;
 		pci_address_format(functions->functions[i], name);
 		r = message_set(message, -EEXIST, "the guest has %s already", name);
@@ -403,7 +395,8 @@ static int remove_hostdevs(
 		next = node->next;
 		if (!libvirt_xml_is(node, "hostdev") || !at ||
 			!libvirt_xml_attribute_is(node, "type", "pci") ||
-			!libvirt_xml_address(at, &address) || !has(gone, address))
+			!libvirt_xml_address(at, &address) ||
+			!libvirt_domain_has(gone, address))
 			continue;
 		pci_address_format(address, name);
 		r = note(edit, "remove %s", name);
@@ -424,7 +417,7 @@ int libvirt_detach(const char *xml, const char *before, const char *attached,
 
 	r = r < 0 ? r : libvirt_read_domain(attached, strlen(attached), &with, message);
 	for (size_t i = 0; r == 0 && i < with.n; i++)
-		if (!has(&old, with.functions[i]))
+		if (!libvirt_domain_has(&old, with.functions[i]))
 			with.functions[n++] = with.functions[i];
 	with.n = n;
 	r = r < 0 ? r : libvirt_xml_parse(xml, strlen(xml), &document, message);

@@ -8,10 +8,6 @@
 
 #define BLANKS " \t\r\f\v" /* as inih has them within a line */
 
-/* FNV-1a (draft-eastlake-fnv), 64 bits. */
-#define FNV_BASIS 0xcbf29ce484222325
-#define FNV_PRIME 0x100000001b3
-
 static const char *const phase_words[] = {
 	[TRIAL_ARMED] = "armed",
 	[TRIAL_STARTED] = "started",
@@ -267,17 +263,16 @@ enum trial_part trial_part_of(const struct config *config,
 /* With its NUL, so that no two texts run together. */
 static void digest_text(uint64_t *digest, const char *text)
 {
-	do {
-		*digest ^= (unsigned char)*text;
-		*digest *= FNV_PRIME;
-	} while (*text++);
+	do
+		*digest = digest_add(*digest, *text);
+	while (*text++);
 }
 
 /* What the section asks for, by its meaning: not its file, comments, or the profile. */
 static void digest_section(const struct config *config,
 	const struct config_section *section, char ret[static TRIAL_DIGEST_SIZE])
 {
-	uint64_t digest = FNV_BASIS;
+	uint64_t digest = DIGEST_BASIS;
 	char expect[8];
 
 	snprintf(expect, sizeof(expect), "%u", section->expect);
