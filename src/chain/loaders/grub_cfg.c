@@ -18,11 +18,12 @@ struct block {
 	unsigned ifs; /* how many were open where it began */
 };
 
-/* All blocks that are open, the innermost last. */
+/* Where a line is: which blocks and which `if` are open, the innermost last. */
 struct nesting {
-	struct block open[DEPTH_MAX]; /* what is deeper is only counted */
-	unsigned n;
-	unsigned ifs;
+	/* What is deeper than these is only counted. */
+	struct block blocks[DEPTH_MAX];
+	const char *ifs[DEPTH_MAX];
+	unsigned n, n_ifs;
 	enum grub_cfg_maker maker;
 };
 
@@ -96,15 +97,15 @@ static unsigned known_blocks(const struct nesting *nesting)
 static int innermost(const struct nesting *nesting)
 {
 	for (unsigned i = known_blocks(nesting); i-- > 0;)
-		if (nesting->open[i].item >= 0)
-			return nesting->open[i].item;
+		if (nesting->blocks[i].item >= 0)
+			return nesting->blocks[i].item;
 	return GRUB_CFG_TOP;
 }
 
 static bool in_function(const struct nesting *nesting)
 {
 	for (unsigned i = 0; i < known_blocks(nesting); i++)
-		if (nesting->open[i].item == FUNCTION)
+		if (nesting->blocks[i].item == FUNCTION)
 			return true;
 	return false;
 }
@@ -114,7 +115,7 @@ static unsigned ifs_outside(const struct nesting *nesting)
 {
 	unsigned n = known_blocks(nesting);
 
-	return n ? nesting->open[n - 1].ifs : 0;
+	return n ? nesting->blocks[n - 1].ifs : 0;
 }
 
 /* @rest is what is behind "menuentry" or "submenu". */
@@ -134,7 +135,7 @@ static int add_item(struct grub_cfg *menu, const struct nesting *nesting,
 	item.linux_line = strdup("");
 	item.number = count_children(menu, item.parent, false);
 	item.firm_number = count_children(menu, item.parent, true);
-	item.conditional = nesting->ifs > ifs_outside(nesting);
+	item.conditional = nesting->n_ifs > ifs_outside(nesting);
 	added = item.title && item.id && item.linux_line ? LIST_ADD(menu->items, menu->n)
 							 : NULL;
 	if (added)
@@ -215,34 +216,52 @@ static void read_comment(struct nesting *nesting, const char *line, size_t len)
 		nesting->maker = GRUB_CFG_OURS;
 }
 
+/* How long the line is without blanks and ';' at its end. */
+static size_t line_length(const char *line)
+{
+	size_t len = strcspn(line, "\n");
+
+	while (len && strchr(WHITE ";", line[len - 1]))
+		len--;
+	return len;
+}
+
 /* An `if` that begins on the line, or ends, or both. */
-static void read_if(struct nesting *nesting, const char *line, size_t indent, size_t len)
+static void go_over_if(struct nesting *nesting, const char *line, size_t len)
 {
-	nesting->ifs += behind_word(line, "if") != NULL;
-	if (len - indent >= 2 && memcmp(line + len - 2, "fi", 2) == 0 &&
-		(len - indent == 2 || strchr(" \t;", line[len - 3])) &&
-		nesting->ifs > ifs_outside(nesting))
-		nesting->ifs--;
+	if (behind_word(line, "if")) {
+		if (nesting->n_ifs < DEPTH_MAX)
+			nesting->ifs[nesting->n_ifs] = line;
+		nesting->n_ifs++;
+	}
+	if (len >= 2 && memcmp(line + len - 2, "fi", 2) == 0 &&
+		(len == 2 || strchr(WHITE ";", line[len - 3])) &&
+		nesting->n_ifs > ifs_outside(nesting))
+		nesting->n_ifs--;
 }
 
-static void close_block(struct grub_cfg *menu, struct nesting *nesting, const char *line)
+/*
+ * Goes over the line, which is no comment.  @opened: what a block is that begins with it.  Returns the
+ * item that ends with it, NO_ITEM for none.
+ */
+static int go_over(struct nesting *nesting, const char *line, int opened)
 {
-	nesting->ifs = ifs_outside(nesting);
-	if (--nesting->n < DEPTH_MAX && nesting->open[nesting->n].item >= 0)
-		menu->items[nesting->open[nesting->n].item].end = line;
-}
+	size_t indent = strspn(line, WHITE), len = line_length(line);
 
-/* A block that begins at the end of the line, or ends with it. */
-static void read_brace(struct grub_cfg *menu, struct nesting *nesting, const char *line,
-	size_t indent, size_t len, int opened)
-{
+	if (len <= indent)
+		return NO_ITEM;
+	go_over_if(nesting, line, len);
 	if (line[len - 1] == '{') {
 		if (nesting->n < DEPTH_MAX)
-			nesting->open[nesting->n] = (struct block){opened, nesting->ifs};
+			nesting->blocks[nesting->n] =
+				(struct block){opened, nesting->n_ifs};
 		nesting->n++;
 	} else if (len == indent + 1 && line[indent] == '}' && nesting->n) {
-		close_block(menu, nesting, line);
+		nesting->n_ifs = ifs_outside(nesting);
+		if (--nesting->n < DEPTH_MAX)
+			return nesting->blocks[nesting->n].item;
 	}
+	return NO_ITEM;
 }
 
 static int read_line(
@@ -250,7 +269,7 @@ static int read_line(
 {
 	size_t indent = strspn(line, WHITE);
 	const char *rest = behind_word(line, "menuentry"), *kernel = linux_of(line);
-	int opened = behind_word(line, "function") ? FUNCTION : NO_ITEM, r = 0;
+	int opened = behind_word(line, "function") ? FUNCTION : NO_ITEM, ended, r = 0;
 
 	while (len > indent && strchr(WHITE, line[len - 1]))
 		len--;
@@ -270,8 +289,9 @@ static int read_line(
 	} else if (kernel && kernel < line + len) {
 		r = set_linux(menu, nesting, kernel, (size_t)(line + len - kernel));
 	}
-	read_if(nesting, line, indent, len);
-	read_brace(menu, nesting, line, indent, len, opened);
+	ended = go_over(nesting, line, opened);
+	if (ended >= 0)
+		menu->items[ended].end = line;
 	return r;
 }
 
@@ -591,53 +611,22 @@ int grub_cfg_copy_entry(const char *text, const struct grub_cfg_copy *copy, char
 	return r < 0 ? r : found;
 }
 
-/* Where a line is: which `if` are open, the innermost last, and how many blocks. */
-struct where {
-	const char *ifs[DEPTH_MAX];
-	unsigned n_ifs, blocks;
-};
-
-static bool ends_with(const char *line, const char *word)
-{
-	size_t len = strcspn(line, "\n"), n = strlen(word);
-
-	while (len && strchr(" \t;", line[len - 1]))
-		len--;
-	return len >= n && memcmp(line + len - n, word, n) == 0 &&
-		(len == n || strchr(" \t;", line[len - n - 1]));
-}
-
-/* Goes over the line. */
-static void go_over(struct where *where, const char *line)
-{
-	if (behind_word(line, "if")) {
-		if (where->n_ifs < DEPTH_MAX)
-			where->ifs[where->n_ifs] = line;
-		where->n_ifs++;
-	}
-	if (ends_with(line, "fi") && where->n_ifs)
-		where->n_ifs--;
-	where->blocks += ends_with(line, "{");
-	if (line[strspn(line, WHITE)] == '}' && where->blocks)
-		where->blocks--;
-}
-
 /* Whether the condition of an `if` around it has the word. */
-static bool is_within(const struct where *where, const char *word)
+static bool is_within(const struct nesting *nesting, const char *word)
 {
-	for (unsigned i = 0; i < where->n_ifs && i < DEPTH_MAX; i++)
-		if (line_has(where->ifs[i], word))
+	for (unsigned i = 0; i < nesting->n_ifs && i < DEPTH_MAX; i++)
+		if (line_has(nesting->ifs[i], word))
 			return true;
 	return false;
 }
 
 /* What the line sets as the default.  False: it does not, or is not run. */
 static bool read_default(
-	const struct where *where, const char *line, char *ret, size_t size)
+	const struct nesting *nesting, const char *line, char *ret, size_t size)
 {
 	bool fits;
 
-	if (where->blocks || !read_value(line, "default", ret, size, &fits))
+	if (nesting->n || !read_value(line, "default", ret, size, &fits))
 		return false;
 	if (!fits)
 		ret[0] = '\0';
@@ -658,7 +647,7 @@ enum grub_cfg_setting grub_cfg_variable(
 	const char *text, const char *name, char *ret, size_t size)
 {
 	enum grub_cfg_setting found = GRUB_CFG_UNSET;
-	struct where where = {.n_ifs = 0};
+	struct nesting nesting = {.n = 0};
 	bool fits;
 
 	for (ret[0] = '\0'; *text; text = text_next_line(text)) {
@@ -666,7 +655,7 @@ enum grub_cfg_setting grub_cfg_variable(
 
 		if (text[strspn(text, WHITE)] == '#')
 			continue;
-		go_over(&where, text);
+		go_over(&nesting, text, NO_ITEM);
 		if (is_set_otherwise(text, name))
 			return GRUB_CFG_UNKNOWN;
 		if (!read_value(text, name, value, sizeof(value), &fits))
@@ -675,8 +664,8 @@ enum grub_cfg_setting grub_cfg_variable(
 			(*value && *ret && strcmp(value, ret) != 0))
 			return GRUB_CFG_UNKNOWN;
 		if (found != GRUB_CFG_SET)
-			found = where.n_ifs || where.blocks ? GRUB_CFG_MAYBE_SET
-							    : GRUB_CFG_SET;
+			found = nesting.n_ifs || nesting.n ? GRUB_CFG_MAYBE_SET
+							   : GRUB_CFG_SET;
 		if (*value && !copy_text(ret, size, value, strlen(value)))
 			return GRUB_CFG_UNKNOWN;
 	}
@@ -686,7 +675,7 @@ enum grub_cfg_setting grub_cfg_variable(
 bool grub_cfg_default(
 	const char *text, char *ret, size_t size, enum grub_cfg_condition *ret_condition)
 {
-	struct where where = {.n_ifs = 0};
+	struct nesting nesting = {.n = 0};
 	char value[512];
 	bool found = false;
 
@@ -696,11 +685,11 @@ bool grub_cfg_default(
 
 		if (text[strspn(text, WHITE)] == '#')
 			continue;
-		go_over(&where, text);
-		if (!read_default(&where, text, value, sizeof(value)))
+		go_over(&nesting, text, NO_ITEM);
+		if (!read_default(&nesting, text, value, sizeof(value)))
 			continue;
-		counted = is_within(&where, "boot_counter");
-		if (counted || (where.n_ifs && !is_within(&where, "next_entry")))
+		counted = is_within(&nesting, "boot_counter");
+		if (counted || (nesting.n_ifs && !is_within(&nesting, "next_entry")))
 			*ret_condition |= counted ? GRUB_CFG_COUNTED : GRUB_CFG_PERHAPS;
 		else
 			*ret_condition = GRUB_CFG_ALWAYS;
@@ -711,14 +700,13 @@ bool grub_cfg_default(
 
 bool grub_cfg_has_choice(const struct grub_cfg_item *item, const char *name)
 {
-	struct where where = {.n_ifs = 0};
+	struct nesting nesting = {.n = 0};
 	unsigned n = 0;
 
 	for (const char *line = item->body; item->end && line < item->end;
 		line = text_next_line(line)) {
-		go_over(&where, line);
-		if (behind_command(line, name) &&
-			(++n > 1 || where.n_ifs || where.blocks))
+		go_over(&nesting, line, NO_ITEM);
+		if (behind_command(line, name) && (++n > 1 || nesting.n_ifs || nesting.n))
 			return true;
 	}
 	return false;
@@ -746,14 +734,13 @@ static bool reads_other(const char *line)
 
 bool grub_cfg_leaves(const char *text)
 {
-	struct where where = {.n_ifs = 0};
+	struct nesting nesting = {.n = 0};
 
 	for (; *text; text = text_next_line(text)) {
 		if (text[strspn(text, WHITE)] == '#')
 			continue;
-		go_over(&where, text);
-		if (!where.blocks &&
-			(behind_word(text, "configfile") || reads_other(text)))
+		go_over(&nesting, text, NO_ITEM);
+		if (!nesting.n && (behind_word(text, "configfile") || reads_other(text)))
 			return true;
 	}
 	return false;
