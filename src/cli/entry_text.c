@@ -41,6 +41,7 @@ static const struct bootloader *find_recorded(const struct root *root)
 static void say_undecided(const char *command, const struct bootloader_search *search)
 {
 	char names[BOOTLOADER_NAMES_SIZE] = "";
+	struct message message = {0};
 
 	for (size_t i = 0; i < search->n; i++) {
 		size_t used = strlen(names);
@@ -58,10 +59,15 @@ static void say_undecided(const char *command, const struct bootloader_search *s
 			"there are files of several boot loaders (%s), and none says that it "
 			"started this system; name it with --loader NAME",
 			names);
+	else if (search->hidden)
+		message_errno(&message, -EACCES,
+			"no boot loader was found, since /%s cannot be read",
+			search->hidden_at);
 	else
-		cli_error(command, "no boot loader was found; %s%s%s",
-			search->hidden ? "/" : "is /boot mounted?", search->hidden_at,
-			search->hidden ? " cannot be read; run this as root" : "");
+		message_set(
+			&message, -ENOENT, "no boot loader was found; is /boot mounted?");
+	if (message.code)
+		cli_say(command, &message);
 }
 
 /* Nothing is written for another loader then, whose files are there. */

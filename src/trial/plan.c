@@ -332,10 +332,12 @@ static int plan_loader(
 	if (search.owner && search.unmounted[0])
 		return bootloader_say_unmounted(&search, message);
 	if (!search.owner)
-		return message_set(message, -ENOENT,
-			"the boot loader is not known%s%s%s; nothing was changed",
-			search.hidden ? ", since /" : "", search.hidden_at,
-			search.hidden ? " cannot be read; run this as root" : "");
+		return search.hidden
+			? message_errno(message, -EACCES,
+				  "the boot loader is not known, since "
+				  "/%s cannot be read",
+				  search.hidden_at)
+			: message_set(message, -ENOENT, "the boot loader is not known");
 	text_join(
 		plan->trial.loader, sizeof(plan->trial.loader), search.owner->name, NULL);
 	if (!oneshot_is_possible(search.owner)) {

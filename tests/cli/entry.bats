@@ -1490,7 +1490,7 @@ undo_live() {
 	[ -z "$output" ]
 	rm -r "${tree:?}/sys"
 	run -1 --separate-stderr as_nobody "$tree" entry add --dry-run
-	[[ $stderr == *"no boot loader was found; /boot/efi/"*"cannot be read; run this as root" ]]
+	[[ $stderr == *"no boot loader was found, since /boot/efi/"*" cannot be read: Permission denied; run this as root" ]]
 	chmod 755 "$tree/boot/efi"
 }
 
