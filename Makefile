@@ -363,7 +363,7 @@ $(1)/test_handover: WRAP = $$(foreach function,sysfs_write_override sysfs_write_
 # ukify is played.
 $(1)/test_apply: WRAP = -Wl,--wrap=run_last_line
 # The calls that open files are counted.
-$(1)/test_kernel_params: WRAP = -Wl,--wrap=syscall
+$(1)/test_kernel_params $(1)/test_file: WRAP = -Wl,--wrap=syscall
 
 # A fuzz target's functions by the name of its file.
 $(1)/targets/%.o: $(2)/tests/fuzz/%.o

@@ -3,9 +3,36 @@
 #include "base/base.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "support.h"
+
+static unsigned opens; /* by openat2(2) ... */
+static int refusals;   /* ... of which the next so many fail, */
+static int refusal;    /* so */
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+long __wrap_syscall(long number, ...)
+{
+	long arguments[4];
+	va_list list;
+
+	va_start(list, number);
+	for (size_t i = 0; i < ARRAY_SIZE(arguments); i++)
+		arguments[i] = va_arg(list, long);
+	va_end(list);
+	opens += number == SYS_openat2;
+	if (number == SYS_openat2 && refusals > 0) {
+		refusals--;
+		errno = refusal;
+		return -1;
+	}
+	return __real_syscall(
+		number, arguments[0], arguments[1], arguments[2], arguments[3]);
+}
 
 static void check_value(const char *text, const char *expected)
 {
@@ -87,12 +114,51 @@ static void test_list_paths(void **state)
 	root_close(&root);
 }
 
+/* What is missing is looked for once; who mounts or renames meanwhile makes it try again. */
+static void test_open(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+
+	fake_put("dir/file", "x");
+	fake_link("absolute", "/dir/file");
+	fake_link("relative", "dir/../dir/file");
+	opens = 0;
+	assert_false(file_exists(&root, "missing"));
+	assert_true(file_exists(&root, "absolute"));
+	assert_int_equal(opens, 2);
+	refusal = EAGAIN;
+	refusals = 3;
+	assert_true(file_exists(&root, "relative"));
+	assert_int_equal(opens, 6);
+}
+
+/* Old kernels, and sandboxes: a link leads to nothing outside. */
+static void test_open_without_openat2(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+
+	fake_put("dir/file", "x");
+	fake_link("relative", "dir/../dir/file");
+	fake_link("outside", "/proc/self/status");
+	fake_link("above", "../../../../../../../../proc/self/status");
+	for (int i = 0; i < 2; i++) {
+		refusal = i ? EPERM : ENOSYS;
+		refusals = 4;
+		assert_true(file_exists(&root, "relative"));
+		assert_false(file_exists(&root, "outside"));
+		assert_false(file_exists(&root, "above"));
+		assert_false(file_exists(&root, "missing"));
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_value),
 		ROOT_TEST(test_read),
 		ROOT_TEST(test_list_paths),
+		ROOT_TEST(test_open),
+		ROOT_TEST(test_open_without_openat2),
 	};
 
 	return cmocka_run_group_tests_name("hostfile", tests, NULL, NULL);
