@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "blake2b.h"
 #include "child.h"
 #include "cmdline.h"
 #include "file.h"

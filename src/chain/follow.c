@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "chain/loaders/ukify.h"
+#include "checksums.h"
 #include "initrds.h"
 #include "segment.h"
 
@@ -376,11 +377,31 @@ static int find_maker(const struct search *search, size_t index)
 	return 0;
 }
 
+/* What has a checksum in the menu is for who writes that menu, too. */
+static void keep_checksums(struct search *search)
+{
+	struct chain *chain = &search->chain;
+
+	for (size_t i = 0; i < chain->n_entries; i++) {
+		const struct chain_entry *entry = &chain->entries[i];
+		struct chain_image *image;
+
+		if (entry->image == CHAIN_NO_IMAGE)
+			continue;
+		image = &chain->images[entry->image];
+		if (!checksums_has(search->root, &entry->said->checksums, image->path))
+			continue;
+		image->maker = NULL;
+		entry->loader->ops->remake(search->root, &image->by_hand);
+	}
+}
+
 static int find_makers(struct search *search)
 {
 	struct chain *chain = &search->chain;
 	int r = 0;
 
+	keep_checksums(search);
 	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
 		r = find_source(search, &chain->images[i]);
 	for (size_t i = 0; r == 0 && i < chain->n_images; i++) {
@@ -502,6 +523,10 @@ static void judge_start(const struct search *search, struct chain_entry *entry)
 		!entry->is_next;
 	const char *hindrance = asked ? NULL : entry->hindrance;
 
+	if (entry->state != IMAGE_FRESH)
+		return;
+	entry->state =
+		checksums_judge(search->root, entry->loader, entry->said, &entry->why);
 	if (entry->state != IMAGE_FRESH || !search->initrds.check->needed)
 		return;
 	if (!hindrance && lacks_driver(search->root, entry->kernel))

@@ -153,7 +153,8 @@ static void add_ready(struct check_host *host, const struct chain *chain)
 							 : CHECK_FAIL,
 			"", "the default entry '%s': %s", entry->said->title,
 			entry->why.text);
-		check_remedy(host, "correct that entry");
+		check_remedy(host, "%s",
+			entry->why.remedy[0] ? entry->why.remedy : "correct that entry");
 	} else if (!entry && state == IMAGE_UNKNOWN && chain->n_entries) {
 		check_unknown(host, "", "which entry starts by default is not known");
 		check_remedy(host,

@@ -417,9 +417,9 @@ static enum cli_exit warn_entry(const char *command, const struct chain *chain)
 		(entry->image != CHAIN_NO_IMAGE &&
 			chain->images[entry->image].state != IMAGE_FRESH))
 		return CLI_OK;
-	cli_warning(command,
-		"the default entry '%s' is unchanged: %s; correct that entry",
-		entry->said->title, entry->why.text);
+	cli_warning(command, "the default entry '%s' is unchanged: %s; %s",
+		entry->said->title, entry->why.text,
+		entry->why.remedy[0] ? entry->why.remedy : "correct that entry");
 	return CLI_UNKNOWN;
 }
 

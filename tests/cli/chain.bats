@@ -603,3 +603,41 @@ custom_entry() {
 	[[ $output == *"The default entry 'X Linux' loads a file that is missing: /boot/amd-ucode.img: there is no image."* ]]
 	json_is '.ready == false'
 }
+
+# limine_menu INITRD_HASH: Limine starts a kernel with it, and has checksums of both
+limine_menu() {
+	rm -rf "${root:?}/boot/grub"
+	cat >"$root/boot/limine.conf" <<-END
+		timeout: 5
+		/X Linux
+		  protocol: linux
+		  path: boot():/vmlinuz-6.0-x86_64#$(b2sum "$root/boot/vmlinuz-6.0-x86_64" | cut -d ' ' -f 1)
+		  cmdline: root=/dev/vda2 rw
+		  module_path: boot():/initramfs-6.0-x86_64.img#$1
+	END
+}
+
+@test "Limine compares what it starts: an image with another checksum is not ready, and is not rebuilt" {
+	by_series
+	sed -i "s/ 'fallback'//; /^fallback_/d" "$root/etc/mkinitcpio.d/linux60.preset"
+	rm "$root/boot/initramfs-6.0-x86_64-fallback.img"
+	limine_menu "$(b2sum "$root/boot/initramfs-6.0-x86_64.img" | cut -d ' ' -f 1)"
+	: >"$root/usr/bin/limine-mkinitcpio"
+	dry_run
+	[ "$status" -eq 3 ]
+	[[ $output != *initramfs-6.0-x86_64.img* ]]
+	[[ $stderr == *"/boot/initramfs-6.0-x86_64.img is unchanged: it does not contain the early program; run 'sudo limine-mkinitcpio'"* ]]
+	image mkinitcpio+us boot/initramfs-6.0-x86_64.img
+	status
+	[[ $output == *'Limine refuses /boot/initramfs-6.0-x86_64.img, which has another checksum than its menu says'* ]]
+	json_is '.ready == false'
+	run "$vfioboot" check --json --root "$root"
+	json_true '[.checks[] | select(.name == "image" and .state == "fail") | .remedy] |
+		contains(["run '"'sudo limine-mkinitcpio'"'"])' <<<"$output"
+	limine_menu "$(b2sum "$root/boot/initramfs-6.0-x86_64.img" | cut -d ' ' -f 1 | tr a-f A-F)"
+	status
+	json_is '.ready == true'
+	limine_menu "$(sha256sum "$root/boot/initramfs-6.0-x86_64.img" | cut -d ' ' -f 1)"
+	status
+	json_is '.ready == null'
+}

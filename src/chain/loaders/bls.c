@@ -457,32 +457,19 @@ static int add_initrds(
 
 /*
  * A unified image has what the entry does not say.  Images are judged by their first profile: what
- * another one has of its own is not followed.  Whether it heeds the options of the entry or its own
- * depends on Secure Boot (systemd-stub(7)): so both are seen.
+ * another one has of its own is not followed.
  */
 static int add_unified(const struct root *root, const char *path, const char *text,
 	struct uki *image, struct bootmenu_entry *entry)
 {
-	char profile[16] = "0", *both;
+	char profile[16] = "0";
 	int r;
 
 	bls_value(text, "profile", profile, sizeof(profile));
-	r = uki_read(root, path, (unsigned)strtoul(profile, NULL, 10), image);
-	if (r <= 0 || image->has_other_initrd) {
+	r = uki_follow(root, path, (unsigned)strtoul(profile, NULL, 10), image, entry);
+	if (r == 0)
 		entry->kind = BOOTMENU_ELSE;
-		return r == -ENOMEM ? r : 0;
-	}
-	if (*entry->options) {
-		if (asprintf(&both, "%s %s", image->options, entry->options) < 0)
-			return -ENOMEM;
-		free(image->options);
-		image->options = both;
-	}
-	entry->unified = true;
-	entry->options = image->options;
-	if (image->version[0])
-		entry->kernel = image->version;
-	return uki_add_initrds(image, path, &entry->initrds);
+	return r < 0 ? r : 0;
 }
 
 /* systemd-boot leaves such an entry out. */

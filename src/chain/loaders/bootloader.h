@@ -24,7 +24,7 @@ struct bootloader {
 	/* What its program is called in an entry of the firmware, as fnmatch(3) takes it. */
 	const char *programs[4];
 	/* One of which shows it: from '/' on, or on whatever the firmware reads. */
-	const char *files[6];
+	const char *files[10];
 	enum {
 		BOOTLOADER_ANY_BLS,
 		BOOTLOADER_WITH_BLS, /* if GRUB_ENABLE_BLSCFG is true in /etc/default/grub */

@@ -354,10 +354,20 @@ static char *copy_or_empty(const char *text)
 	return strdup(text ? text : "");
 }
 
+static int copy_names(const struct file_names *names, struct file_names *ret)
+{
+	int r = 0;
+
+	*ret = (struct file_names){0};
+	for (size_t i = 0; r == 0 && i < names->n; i++)
+		r = file_add_name(ret, names->names[i]);
+	return r;
+}
+
 int bootmenu_add(struct bootmenu *menu, const struct bootmenu_entry *entry)
 {
 	struct bootmenu_entry *copy = LIST_ADD(menu->entries, menu->n);
-	int r = 0;
+	int r;
 
 	if (!copy)
 		return -ENOMEM;
@@ -367,9 +377,9 @@ int bootmenu_add(struct bootmenu *menu, const struct bootmenu_entry *entry)
 	copy->kernel = copy_or_empty(entry->kernel);
 	copy->options = copy_or_empty(entry->options);
 	copy->kernel_path = copy_or_empty(entry->kernel_path);
-	copy->initrds = (struct file_names){0};
-	for (size_t i = 0; r == 0 && i < entry->initrds.n; i++)
-		r = file_add_name(&copy->initrds, entry->initrds.names[i]);
+	copy->checksums = (struct file_names){0};
+	r = copy_names(&entry->initrds, &copy->initrds);
+	r = r < 0 ? r : copy_names(&entry->checksums, &copy->checksums);
 	return r == 0 && copy->boot_id && copy->title && copy->kernel && copy->options &&
 			copy->kernel_path
 		? 0
@@ -396,6 +406,7 @@ void bootmenu_free(struct bootmenu *menu)
 		free(menu->entries[i].options);
 		free(menu->entries[i].kernel_path);
 		file_free_names(&menu->entries[i].initrds);
+		file_free_names(&menu->entries[i].checksums);
 	}
 	free(menu->entries);
 	*menu = (struct bootmenu){0};

@@ -211,13 +211,13 @@ static int read_menu(
 			r = read_line(&entry, &places, path, line);
 			continue;
 		}
-		r = manual_add_entry(&entry, ret);
+		r = manual_add_entry(root, &entry, ret);
 		entry.is_default = line == starts;
 		copy_text(entry.title, sizeof(entry.title), rest_of(line),
 			manual_line_length(rest_of(line)));
 	}
 	if (r == 0)
-		r = manual_add_entry(&entry, ret);
+		r = manual_add_entry(root, &entry, ret);
 	file_free_names(&entry.initrds);
 	if (r < 0)
 		text_join(ret->failed, sizeof(ret->failed), path, NULL);

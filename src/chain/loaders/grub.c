@@ -381,14 +381,13 @@ static int follow_chain(const struct reading *reading, const struct grub_cfg_ite
 	entry->kind = BOOTMENU_ELSE;
 	if (r < 0 || !*path)
 		return r;
-	r = uki_read(reading->places.root, path, 0, image);
-	if (r <= 0 || image->has_other_initrd)
-		return r == -ENOMEM ? r : 0;
+	r = uki_follow(reading->places.root, path, 0, image, entry);
+	if (r <= 0)
+		return r;
 	entry->kind = BOOTMENU_SYSTEM;
-	entry->unified = true;
-	entry->options = image->options;
-	entry->kernel = image->version[0] ? image->version : image->name;
-	return uki_add_initrds(image, path, &entry->initrds);
+	if (!entry->kernel)
+		entry->kernel = image->name;
+	return 0;
 }
 
 /* Tests of the memory are started as kernels are. */

@@ -4,8 +4,14 @@
 
 #include "base/base.h"
 #include "bootmenu.h"
+#include "efi_entry.h"
+#include "facts/facts.h"
 #include "manual.h"
 #include "permanent.h"
+
+/* Bits of LoaderFeatures. */
+#define KNOWS_DEFAULT 2
+#define KNOWS_ONCE    3
 
 /* Entries and the directories that they are in, one mark more for each level. */
 static bool is_limine_head(const char *line)
@@ -106,53 +112,6 @@ static const char *value_of(const char *line)
 	return line + strspn(line, " \t");
 }
 
-/*
- * "boot():/PATH#HASH", and before 8 "boot:///PATH", on the partition of the file; "uuid(X):/PATH" or
- * "guid(X):/PATH" on another.
- */
-static int add_file(struct manual_entry *entry, const struct places *places,
-	const struct place *own, const char *value, bool is_kernel)
-{
-	size_t len = strcspn(value, "#\n");
-	const char *path = memmem(value, len, ":/", 2);
-	char name[PATH_MAX], uuid[64] = "";
-	struct place place;
-
-	if (!path ||
-		!copy_text(
-			name, sizeof(name), path + 1, len - (size_t)(path + 1 - value))) {
-		entry->is_lost = true;
-		return 0;
-	}
-	path = strncmp(name, "///", 3) == 0 ? name + 2 : name;
-	if (text_begins_with(value, "boot"))
-		return manual_add_file(entry, places, own, path, is_kernel);
-	value += strcspn(value, "(\n");
-	copy_text(uuid, sizeof(uuid), value + (*value == '('),
-		strcspn(value + (*value == '('), "):\n"));
-	if (place_find(places, uuid, path, &place))
-		return manual_add_file(entry, places, &place, path, is_kernel);
-	entry->is_lost = true;
-	return 0;
-}
-
-static int read_line(struct manual_entry *entry, const struct places *places,
-	const struct place *own, const char *line)
-{
-	if (is_limine_cmdline(line)) {
-		manual_set_options(
-			entry, value_of(line), manual_line_length(value_of(line)));
-		return 0;
-	}
-	if (manual_line_is(line, "path", ":=") ||
-		manual_line_is(line, "kernel_path", ":=") ||
-		manual_line_is(line, "image_path", ":="))
-		return add_file(entry, places, own, value_of(line), true);
-	if (manual_line_is(line, "module_path", ":="))
-		return add_file(entry, places, own, value_of(line), false);
-	return 0;
-}
-
 /* Reads a menu: how deep the entry is, and which number the next one that is shown has. */
 struct reading {
 	struct places places;
@@ -162,6 +121,81 @@ struct reading {
 	unsigned starts;  /* the number of the default; 0: not known */
 	struct manual_entry entry;
 };
+
+/* Limine panics, or asks at its menu, where the file has another one (common/lib/uri.c). */
+static int add_checksum(struct manual_entry *entry, const struct place *place,
+	const char *path, const char *hash)
+{
+	_cleanup_free_ char *line = NULL;
+	char file[PATH_MAX];
+
+	place_path(place, path, file);
+	if (!*file)
+		return 0;
+	if (asprintf(&line, "%.*s %s", (int)strcspn(hash, " \t\r\n"), hash, file) < 0)
+		return -ENOMEM;
+	return file_add_name(&entry->checksums, line);
+}
+
+/*
+ * "boot():/PATH#HASH", and before 8 "boot:///PATH", on the partition of the file; "uuid(X):/PATH" or
+ * "guid(X):/PATH" on another.  With '$' before it Limine unpacks the file.
+ */
+static int add_file(struct reading *reading, const char *value, bool is_kernel)
+{
+	struct manual_entry *entry = &reading->entry;
+	size_t len = strcspn(value, "#\n");
+	const char *path = memmem(value, len, ":/", 2);
+	char name[PATH_MAX], uuid[64] = "";
+	struct place place = reading->own;
+	int r;
+
+	if (!path ||
+		!copy_text(
+			name, sizeof(name), path + 1, len - (size_t)(path + 1 - value))) {
+		entry->is_lost = true;
+		return 0;
+	}
+	path = strncmp(name, "///", 3) == 0 ? name + 2 : name;
+	if (!text_begins_with(value + (*value == '$'), "boot")) {
+		const char *of = value + strcspn(value, "(\n");
+
+		of += *of == '(';
+		copy_text(uuid, sizeof(uuid), of, strcspn(of, "):\n"));
+		if (!place_find(&reading->places, uuid, path, &place)) {
+			entry->is_lost = true;
+			return 0;
+		}
+	}
+	r = manual_add_file(entry, &reading->places, &place, path, is_kernel);
+	return r == 0 && value[len] == '#'
+		? add_checksum(entry, &place, path, value + len + 1)
+		: r;
+}
+
+/* What is a kernel to all protocols but this one may be a loader, or another system. */
+static void read_protocol(struct manual_entry *entry, const char *value)
+{
+	entry->is_program |= strncasecmp(value, "linux", strlen("linux")) != 0;
+}
+
+static int read_line(struct reading *reading, const char *line)
+{
+	if (is_limine_cmdline(line)) {
+		manual_set_options(&reading->entry, value_of(line),
+			manual_line_length(value_of(line)));
+		return 0;
+	}
+	if (manual_line_is(line, "protocol", ":="))
+		read_protocol(&reading->entry, value_of(line));
+	if (manual_line_is(line, "path", ":=") ||
+		manual_line_is(line, "kernel_path", ":=") ||
+		manual_line_is(line, "image_path", ":="))
+		return add_file(reading, value_of(line), true);
+	if (manual_line_is(line, "module_path", ":="))
+		return add_file(reading, value_of(line), false);
+	return 0;
+}
 
 static void begin_entry(struct reading *reading, const char *line)
 {
@@ -197,20 +231,66 @@ static void read_default(const char *text, struct reading *reading)
 	}
 }
 
-/* The partition of the file: it is at one of some places there. */
+/* The partition of the file: it is below one of the places. */
 static void find_own_place(const char *path, struct place *ret)
 {
-	static const char *const ends[] = {"/EFI/limine/limine.conf",
-		"/EFI/BOOT/limine.conf", "/limine/limine.conf", "/limine.conf",
-		"/limine.cfg"};
-
 	*ret = (struct place){0};
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		if (text_ends_with(path, ends[i])) {
-			copy_text(ret->directory, sizeof(ret->directory), path,
-				strlen(path) - strlen(ends[i]));
+	for (size_t i = 0; i < ESP_PLACES_N; i++) {
+		size_t len = strlen(esp_places[i]);
+
+		if (strncmp(path, esp_places[i], len) == 0 && path[len] == '/') {
+			copy_text(ret->directory, sizeof(ret->directory), path, len);
 			return;
 		}
+	}
+}
+
+static bool is_other(const struct root *root, const char *path, const char *text)
+{
+	_cleanup_free_ char *other = NULL;
+	int r = file_read(root, path, &other, NULL);
+
+	return r == 0 ? strcmp(other, text) != 0 : r != -ENOENT && r != -ENOTDIR;
+}
+
+/*
+ * Whether another file of the name has other entries.  In which order Limine looks for them changed
+ * several times (common/lib/config.c): now the one beside its program is first, before that it was the
+ * one at the partition's root.
+ */
+static bool is_twice(const struct root *root, const char *text)
+{
+	const char *const *files = bootloader_named("limine")->files;
+	struct efi_entry started = {0};
+	char path[PATH_MAX], beside[sizeof(started.path) + 16];
+	bool twice = false;
+
+	efi_entry_current(root, &started);
+	text_join(beside, sizeof(beside), started.path, NULL);
+	text_join(strrchr(beside, '/') ? strrchr(beside, '/') : beside, 16,
+		*beside ? "/limine.conf" : "", NULL);
+	for (size_t i = 0; i < ESP_PLACES_N && !twice; i++) {
+		text_join(path, sizeof(path), esp_places[i], beside, NULL);
+		twice = *beside && is_other(root, path, text);
+		for (size_t j = 0; files[j] && !twice; j++) {
+			text_join(path, sizeof(path), esp_places[i], "/", files[j], NULL);
+			twice = text_ends_with(path, ".conf") &&
+				is_other(root, path, text);
+		}
+	}
+	return twice;
+}
+
+/* Newer ones take a default of the Boot Loader Interface before that of the file (common/lib/bli.c). */
+static bool is_set(const struct root *root, const char *variable, unsigned feature)
+{
+	uint8_t features[8] = {0};
+	char value[256];
+
+	return efivar_read(root, "LoaderFeatures", EFI_LOADER, features,
+		       sizeof(features)) > 0 &&
+		features[0] >> feature & 1 &&
+		efivar_read_text(root, variable, value, sizeof(value)) == 0 && *value;
 }
 
 static int read_menu(
@@ -225,27 +305,48 @@ static int read_menu(
 	places_read(root, &reading.places);
 	find_own_place(path, &reading.own);
 	read_default(text ? text : "", &reading);
+	ret->next_elsewhere = is_set(root, "LoaderEntryOneShot", KNOWS_ONCE);
+	ret->default_elsewhere = is_set(root, "LoaderEntryDefault", KNOWS_DEFAULT) ||
+		(text && text_ends_with(path, ".conf") && is_twice(root, text));
+	if (ret->default_elsewhere)
+		reading.starts = 0;
 	for (const char *line = text ? text : ""; r == 0 && *line;
 		line = text_next_line(line)) {
 		if (is_limine_head(line)) {
-			r = manual_add_entry(&reading.entry, ret);
+			r = manual_add_entry(root, &reading.entry, ret);
 			begin_entry(&reading, line);
 		} else {
-			r = read_line(&reading.entry, &reading.places, &reading.own,
-				line + strspn(line, " \t"));
+			r = read_line(&reading, line + strspn(line, " \t"));
 		}
 	}
 	if (r == 0)
-		r = manual_add_entry(&reading.entry, ret);
+		r = manual_add_entry(root, &reading.entry, ret);
 	file_free_names(&reading.entry.initrds);
+	file_free_names(&reading.entry.checksums);
 	places_free(&reading.places);
 	if (r < 0)
 		text_join(ret->failed, sizeof(ret->failed), path, NULL);
 	return r;
 }
 
+/* limine-entry-tool, as packages for each generator: they write the images and their checksums. */
+static void remake(const struct root *root, struct message *ret)
+{
+	static const char *const programs[] = {
+		"limine-mkinitcpio", "limine-dracut", "limine-update"};
+
+	message_remedy(ret,
+		"rebuild it, and write its new checksum ('b2sum FILE') into the menu");
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		if (file_exists(root, "/usr/bin/%s", programs[i])) {
+			message_remedy(ret, "run 'sudo %s'", programs[i]);
+			return;
+		}
+}
+
 const struct bootloader_ops bootloader_ops_limine = {
 	.read = read_menu,
+	.remake = remake,
 	.edit = edit_limine,
 	.hand_what = "entries",
 	.find_permanent = permanent_limine,

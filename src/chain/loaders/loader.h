@@ -65,6 +65,11 @@ struct bootmenu_entry {
 	char *kernel_path;
 	struct file_names initrds;
 	bool unified;
+	/*
+	 * "HASH PATH" of each file that is loaded with one content alone: its BLAKE2b in hexadecimal
+	 * digits, as the menu has it.  Whoever makes such a file again has to write the menu, too.
+	 */
+	struct file_names checksums;
 	bool is_default; /* starts when nobody chooses; of none, if that is not known */
 	bool is_next;    /* starts at the next boot, once */
 	bool outdated;   /* ours: what it is a copy of has changed, or is gone */
@@ -100,6 +105,8 @@ struct bootloader_ops {
 	bool follows;
 	/* Its entries start copies of what generators write, under other names. */
 	bool copies;
+	/* What makes an image together with its checksum in the menu.  NULL: it has none of these. */
+	void (*remake)(const struct root *root, struct message *ret);
 	/*
 	 * Reads the menu as it is into @ret, for bootmenu_free() in each case.  0; or
 	 * -errno, with @ret->failed.  NULL: it is not read.

@@ -11,6 +11,7 @@
 #include "facts/facts.h"
 #include "permanent.h"
 #include "systemd_boot.h"
+#include "uki_image.h"
 
 char *manual_read_found(
 	const struct root *root, const char *loader, char ret_path[static PATH_MAX])
@@ -92,12 +93,27 @@ void manual_set_options(struct manual_entry *entry, const char *text, size_t len
 static void empty(struct manual_entry *entry)
 {
 	file_free_names(&entry->initrds);
+	file_free_names(&entry->checksums);
 	*entry = (struct manual_entry){0};
 }
 
-int manual_add_entry(struct manual_entry *entry, struct bootmenu *menu)
+/* What starts without an initrd is a unified image, or maybe no kernel at all. */
+static int follow_program(const struct root *root, struct uki *image,
+	struct manual_entry *entry, struct bootmenu_entry *added)
+{
+	int r = entry->initrds.n ? 0 : uki_follow(root, entry->kernel, 0, image, added);
+
+	entry->initrds = added->initrds;
+	if (r == 0 && entry->is_program)
+		added->kind = BOOTMENU_ELSE;
+	return r < 0 ? r : 0;
+}
+
+int manual_add_entry(
+	const struct root *root, struct manual_entry *entry, struct bootmenu *menu)
 {
 	const char *name = strrchr(entry->kernel, '/');
+	_cleanup_(uki_free) struct uki image = {0};
 	struct bootmenu_entry added = {.kind = BOOTMENU_SYSTEM,
 		.boot_id = entry->title,
 		.title = entry->title,
@@ -111,8 +127,10 @@ int manual_add_entry(struct manual_entry *entry, struct bootmenu *menu)
 		added.kernel = (char *)name + 1;
 		added.kernel_path = entry->kernel;
 		added.initrds = entry->initrds;
+		added.checksums = entry->checksums;
+		r = follow_program(root, &image, entry, &added);
 	}
-	if (entry->kernel[0] || entry->is_lost || entry->title[0])
+	if (r == 0 && (entry->kernel[0] || entry->is_lost || entry->title[0]))
 		r = bootmenu_add(menu, &added);
 	empty(entry);
 	return r;

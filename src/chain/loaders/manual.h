@@ -32,9 +32,10 @@ void manual_print_incomplete(FILE *out);
 /* An entry that is being read; starts as {0}. */
 struct manual_entry {
 	char title[256], options[2048];
-	char kernel[PATH_MAX]; /* its path below the root; "" */
-	struct file_names initrds;
-	bool is_lost; /* one of its files could not be followed */
+	char kernel[PATH_MAX];                /* its path below the root; "" */
+	struct file_names initrds, checksums; /* as of struct bootmenu_entry */
+	bool is_lost;                         /* one of its files could not be followed */
+	bool is_program; /* it is no kernel that is started, but for that of a unified image */
 	bool is_default;
 };
 
@@ -47,8 +48,9 @@ void manual_set_options(struct manual_entry *entry, const char *text, size_t len
 
 /*
  * Adds the entry to @menu: of this system, if its files are here; what has neither files nor
- * options is left out.  Empties it.  0 or -ENOMEM.
+ * options is left out.  A kernel without initrd may be a unified image.  Empties it.  0 or -ENOMEM.
  */
-int manual_add_entry(struct manual_entry *entry, struct bootmenu *menu);
+int manual_add_entry(
+	const struct root *root, struct manual_entry *entry, struct bootmenu *menu);
 
 #endif

@@ -165,7 +165,7 @@ static int add_kernel(const char *line, const char *directory, const char *name,
 	if (r == 0 && !entry.initrds.n && !entry.is_lost)
 		r = find_initrd(names, name, directory, &entry);
 	if (r == 0)
-		r = manual_add_entry(&entry, menu);
+		r = manual_add_entry(places->root, &entry, menu);
 	file_free_names(&entry.initrds);
 	return r;
 }

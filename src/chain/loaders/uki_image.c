@@ -297,6 +297,28 @@ int uki_read(const struct root *root, const char *path, unsigned profile, struct
 	return 1;
 }
 
+int uki_follow(const struct root *root, const char *path, unsigned profile,
+	struct uki *image, struct bootmenu_entry *entry)
+{
+	int r = uki_read(root, path, profile, image);
+	char *both;
+
+	if (r <= 0 || image->has_other_initrd)
+		return r == -ENOMEM ? r : 0;
+	if (entry->options && *entry->options) {
+		if (asprintf(&both, "%s %s", image->options, entry->options) < 0)
+			return -ENOMEM;
+		free(image->options);
+		image->options = both;
+	}
+	entry->unified = true;
+	entry->options = image->options;
+	if (image->version[0])
+		entry->kernel = image->version;
+	r = uki_add_initrds(image, path, &entry->initrds);
+	return r < 0 ? r : 1;
+}
+
 /* Which system this is, by ID= of os-release(5): several may share a partition. */
 static char *read_system(const struct root *root)
 {

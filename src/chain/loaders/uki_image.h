@@ -70,6 +70,15 @@ int uki_read(
 void uki_free(struct uki *image);
 
 /*
+ * Makes @entry, of a loader that starts programs of EFI, one of the unified image at @path.  Whether
+ * that heeds the options of the entry or its own depends on Secure Boot (systemd-stub(7)): so both
+ * are seen.  Returns 1, with texts in @image for uki_free(), which is {0}; 0 where it is another
+ * file, or an image that cannot be followed; or -ENOMEM.
+ */
+int uki_follow(const struct root *root, const char *path, unsigned profile,
+	struct uki *image, struct bootmenu_entry *entry);
+
+/*
  * Adds to @menu the images that a loader would show, in uki.c.  0, or -errno with @menu->failed.
  */
 int uki_add_entries(

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Limine's menu: where its file is, what its entries load, and which of them is the default. */
+#include "facts/efivar.h"
+#include "fakemenus.h"
+
+#define ENTRY(title, files) "/" title "\n    protocol: linux\n    cmdline: ro\n" files
+
+static void test_checksums(void **state)
+{
+	static const struct bootentries none;
+	_cleanup_(root_close) struct root root = fake_open();
+	_cleanup_(bootmenu_free) struct bootmenu menu = {0};
+
+	fake_put("boot/limine.conf",
+		ENTRY("Arch",
+			"    path: boot():/k#AB\n    module_path: $boot():/i\n"
+			"    module_path: boot():/j#cd\r\n"));
+	expect("limine", "s* /boot/k /boot/i /boot/j | ro\n");
+	assert_int_equal(bootloader_named("limine")->ops->read(&root, &none, &menu), 0);
+	assert_int_equal(menu.entries[0].checksums.n, 2);
+	assert_string_equal(menu.entries[0].checksums.names[0], "AB /boot/k");
+	assert_string_equal(menu.entries[0].checksums.names[1], "cd /boot/j");
+}
+
+/* Programs of EFI are no kernels, but for unified images. */
+static void test_programs(void **state)
+{
+	fake_put("boot/EFI/BOOT/BOOTX64.EFI", "");
+	put_pe("boot/EFI/Linux/a.efi", ".linux", "own", "6");
+	fake_put("boot/limine.conf",
+		"default_entry: 2\n/+A\n  //Linux\n  protocol: efi\n  path: boot():/EFI/Linux/a.efi\n"
+		"  cmdline: more\n/EFI\n  protocol: efi_chainload\n"
+		"  image_path: boot():/EFI/BOOT/BOOTX64.EFI\n");
+	expect("limine",
+		"- ?\nsu* /boot/EFI/Linux/a.efi /boot/EFI/Linux/a.efi | own more\n"
+		"- /boot/EFI/BOOT/BOOTX64.EFI\n");
+}
+
+/* The order in which it looks for them is another one in each version. */
+static void test_several(void **state)
+{
+	static const char text[] = ENTRY("Arch", "    path: boot():/k\n");
+
+	fake_put("boot/boot/limine/limine.conf", text);
+	expect("limine", "s* /boot/k | ro\n");
+	fake_put("boot/EFI/limine/limine.conf", text);
+	expect("limine", "s* /boot/k | ro\n");
+	fake_put("boot/limine.cfg", ":Arch\nPROTOCOL=linux\n");
+	expect("limine", "s* /boot/k | ro\n");
+	fake_put("boot/limine/limine.conf", ENTRY("Arch", "    path: boot():/other\n"));
+	expect("limine", "s /boot/k | ro\nelsewhere\n");
+}
+
+/* Newer ones take what systemd-boot takes, too, and say so. */
+static void test_variables(void **state)
+{
+	static const char features[] =
+		"sys/firmware/efi/efivars/LoaderFeatures-" EFI_LOADER;
+
+	fake_put("boot/limine.conf", ENTRY("Arch", "    path: boot():/k\n"));
+	fake_efivar("LoaderEntryDefault", "Other");
+	fake_efivar("LoaderEntryOneShot", "Other");
+	expect("limine", "s* /boot/k | ro\n");
+	fake_put_bytes(features, "\6\0\0\0\3\0\0\0\0\0\0\0", 12);
+	expect("limine", "s* /boot/k | ro\n");
+	fake_put_bytes(features, "\6\0\0\0\x0f\0\0\0\0\0\0\0", 12);
+	expect("limine", "s /boot/k | ro\nelsewhere\nonce elsewhere\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROOT_TEST(test_checksums),
+		ROOT_TEST(test_programs),
+		ROOT_TEST(test_several),
+		ROOT_TEST(test_variables),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
