@@ -166,6 +166,11 @@ static int read_menus(const struct root *root, struct chain *chain)
 			loaders->hidden_at);
 	} else if (loaders->unmounted[0]) {
 		bootloader_say_unmounted(loaders, &chain->unknown);
+	} else if (loaders->is_program && !loaders->owner) {
+		message_remedy(&chain->unknown, START_OURS);
+		message_set(&chain->unknown, -ENOENT,
+			"the firmware starts %s, which vfioboot does not know",
+			loaders->named);
 	} else if (n == 0) {
 		message_remedy(&chain->unknown, START_OURS);
 		message_set(&chain->unknown, -ENOENT,
@@ -178,18 +183,18 @@ static int read_menus(const struct root *root, struct chain *chain)
 }
 
 /*
- * Whether the firmware starts something else, once: that is what it has started now, or else it is
- * not known to lead to the same menu.
+ * Whether the firmware starts something else, once: that is what it starts always, or else it is not
+ * known to lead to the same menu.
  */
 static bool firmware_chooses(const struct root *root)
 {
-	struct efi_entry once, now;
+	struct efi_entry once, always;
+	bool other;
 	int r = efi_entry_next(root, &once);
 
 	return r != -ENOENT &&
-		(r < 0 || efi_entry_current(root, &now) < 0 ||
-			strcmp(once.path, now.path) != 0 ||
-			strcmp(once.partition, now.partition) != 0);
+		(r < 0 || efi_entry_default(root, &always, &other) < 0 ||
+			!efi_entry_is(&once, &always));
 }
 
 int chain_read_menus(const struct root *root, struct chain *ret)

@@ -255,7 +255,11 @@ static void report_unknown(
 	char found[512] = "";
 
 	list_found(search, found, sizeof(found));
-	if (*search->named)
+	if (search->is_program)
+		check_unknown(host, "",
+			"the firmware starts %s, which vfioboot does not know",
+			search->named);
+	else if (*search->named)
 		check_unknown(host, "",
 			"%s starts the kernel, which vfioboot does not know",
 			search->named);
@@ -272,7 +276,7 @@ static void report_unknown(
 	else if (!needed)
 		check_remedy(host,
 			"see in its configuration which images it starts; " NOT_NEEDED);
-	else if (search->n)
+	else if (search->n && !search->is_program)
 		check_remedy(host,
 			"run 'sudo vfioboot entry add --loader NAME' with the one that "
 			"starts it");

@@ -3,6 +3,7 @@
 #include "esp.h"
 
 #include <libmount.h>
+#include <limits.h>
 
 #include "mounts.h"
 
@@ -37,4 +38,57 @@ const char *esp_find(const struct root *root)
 		if (has_loader(root, esp_places[i]))
 			return esp_places[i];
 	return NULL;
+}
+
+/* The name of a device, such as "sda1", where a path to it leads. */
+static void find_device(
+	const struct root *root, const char *path, char ret[static NAME_MAX + 1])
+{
+	char target[PATH_MAX];
+	const char *name =
+		file_read_link(root, path, target, sizeof(target)) == 0 ? target : path;
+
+	text_join(ret, NAME_MAX + 1, strrchr(name, '/') ? strrchr(name, '/') + 1 : name,
+		NULL);
+}
+
+/* Whether the file system is on the device, or on an array of which that is a part. */
+static bool is_on(const struct root *root, struct libmnt_fs *fs, const char *device)
+{
+	const char *source = mnt_fs_get_srcpath(fs);
+	char own[NAME_MAX + 1];
+
+	if (!source)
+		return false;
+	find_device(root, source, own);
+	return strcmp(own, device) == 0 ||
+		file_exists(root, TREE_BLOCK "/%s/slaves/%s", own, device);
+}
+
+bool esp_is_other(const struct root *root, const char *partition, const char *sign)
+{
+	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;
+	char link[NAME_MAX], path[PATH_MAX], device[NAME_MAX + 1];
+	struct libmnt_fs *fs;
+	bool others = false;
+
+	text_join(link, sizeof(link), TREE_BY_PARTUUID "/", partition, NULL);
+	if (file_read_link(root, link, path, sizeof(path)) < 0 ||
+		mounts_read(root, &mounts) < 0)
+		return false;
+	find_device(root, link, device);
+	text_join(path, sizeof(path), "/", sign, NULL);
+	fs = mounts_find_holder(mounts, path);
+	if (!fs || is_on(root, fs, device))
+		return false;
+	for (size_t i = 0; i < ESP_PLACES_N; i++) {
+		size_t len = strlen(esp_places[i]);
+
+		others |= strncmp(path, esp_places[i], len) == 0 && path[len] == '/';
+		fs = mounts_find(mounts, esp_places[i]);
+		if (fs && is_on(root, fs, device))
+			return false;
+		others |= fs && is_esp_type(mnt_fs_get_fstype(fs));
+	}
+	return others;
 }

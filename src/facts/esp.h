@@ -28,4 +28,12 @@ extern const char *const esp_places[ESP_PLACES_N];
  */
 const char *esp_find(const struct root *root);
 
+/*
+ * Whether the partition @partition, a PARTUUID in lower case, from which a loader was started, is
+ * mounted at none of the places, but another ESP is.  @sign: a file, without '/' at its beginning, that
+ * should be on it if it is at one of the places; "": none.  A partition that is not here, and mounts that
+ * are not known, say nothing.
+ */
+bool esp_is_other(const struct root *root, const char *partition, const char *sign);
+
 #endif

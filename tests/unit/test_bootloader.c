@@ -196,6 +196,117 @@ static void test_firmware(void **state)
 	       "refind=boot/refind_linux.conf");
 }
 
+#define CURRENT "sys/firmware/efi/efivars/BootCurrent-" EFI_GLOBAL
+#define ORDER   "sys/firmware/efi/efivars/BootOrder-" EFI_GLOBAL
+
+/* GRUB may start a unified image, and has the menu still. */
+static void test_stub_behind_loader(void **state)
+{
+	fake_put("boot/grub/grub.cfg", "");
+	fake_put("efi/EFI/Linux/a.efi", "");
+	fake_efivar("StubInfo", "systemd-stub 257.9");
+	fake_put_bytes(CURRENT, "\6\0\0\0\1\0", 6);
+	put_entry("Boot0001", "\\EFI\\debian\\shimx64.efi");
+	expect("-: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
+	put_entry("Boot0001", "\\EFI\\debian\\grubx64.efi");
+	expect("grub: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
+	put_entry("Boot0001", "\\EFI\\debian\\shimx64.efi");
+	fake_efivar("LoaderInfo", "GRUB 2.12");
+	expect("grub GRUB 2.12: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
+	fake_efivar("LoaderInfo", "Limine 9.6.5");
+	expect("limine Limine 9.6.5: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
+	fake_remove("boot/grub/grub.cfg");
+	put_entry("Boot0001", "\\EFI\\arch\\linux.efi");
+	fake_remove("sys/firmware/efi/efivars/LoaderInfo-" EFI_LOADER);
+	expect("uki systemd-stub 257.9: uki=efi/EFI/Linux/a.efi");
+}
+
+/* The firmware starts a kernel by itself, and files of loaders are left. */
+static void test_no_loader(void **state)
+{
+	fake_put("boot/grub/grub.cfg", "");
+	fake_put_bytes(CURRENT, "\6\0\0\0\1\0", 6);
+	put_entry("Boot0001", "\\EFI\\debian\\vmlinuz.efi");
+	expect("- /EFI/debian/vmlinuz.efi: grub=boot/grub/grub.cfg");
+	fake_put("etc/NIXOS", "");
+	expect("- /EFI/debian/vmlinuz.efi: nixos=etc/NIXOS grub=boot/grub/grub.cfg");
+	fake_efivar("LoaderInfo", "GRUB 2.12");
+	expect("nixos GRUB 2.12: nixos=etc/NIXOS grub=boot/grub/grub.cfg");
+}
+
+/* This boot was chosen by a person: the next one is what the firmware starts always. */
+static void test_boot_order(void **state)
+{
+	fake_put("boot/grub/grub.cfg", "");
+	fake_put("efi/EFI/Linux/a.efi", "");
+	fake_efivar("LoaderInfo", "GRUB 2.12");
+	fake_put_bytes(CURRENT, "\6\0\0\0\1\0", 6);
+	fake_put_bytes(ORDER, "\7\0\0\0\2\0\1\0", 8);
+	put_entry("Boot0001", "\\EFI\\debian\\shimx64.efi");
+	put_entry("Boot0002", "\\EFI\\Linux\\a.efi");
+	expect("uki: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
+	put_entry("Boot0002", "\\EFI\\Microsoft\\Boot\\bootmgfw.efi");
+	expect("- /EFI/Microsoft/Boot/bootmgfw.efi: uki=efi/EFI/Linux/a.efi "
+	       "grub=boot/grub/grub.cfg");
+	put_entry("Boot0002", "\\EFI\\BOOT\\BOOTX64.EFI");
+	expect("- /EFI/BOOT/BOOTX64.EFI: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
+	/* A drive, and what is gone, were passed over. */
+	put_entry("Boot0002", "");
+	expect("grub GRUB 2.12: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
+	fake_remove("sys/firmware/efi/efivars/Boot0002-" EFI_GLOBAL);
+	expect("grub GRUB 2.12: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
+}
+
+#define OURS      "11111111-2222-3333-4444-555555555555"
+#define OTHER     "aaaaaaaa-2222-3333-4444-555555555555"
+#define UNMOUNTED "/dev/disk/by-partuuid/" OTHER
+#define REMEDY    "; run 'sudo mount " UNMOUNTED " /boot/efi' and then this again"
+
+/* Two ESPs; the loader comes from the one on sdb. */
+static void put_partitions(const char *loader, const char *mounts)
+{
+	fake_efivar("LoaderInfo", loader);
+	fake_efivar("LoaderDevicePartUUID", OTHER);
+	fake_link("dev/disk/by-partuuid/" OURS, "../../sda1");
+	fake_link("dev/disk/by-partuuid/" OTHER, "../../sdb1");
+	fake_put("proc/self/mountinfo", mounts);
+}
+
+#define ROOT_MOUNT  "20 1 8:2 / / rw - ext4 /dev/sda2 rw\n"
+#define ESP_MOUNTED "21 20 8:1 / /boot/efi rw - vfat /dev/sda1 rw\n"
+
+/* It was started from an ESP that is not the mounted one. */
+static void test_other_partition(void **state)
+{
+	fake_put("boot/efi/loader/loader.conf", "");
+	put_partitions("systemd-boot 257", ROOT_MOUNT ESP_MOUNTED);
+	expect_unmounted("systemd-boot", UNMOUNTED, REMEDY);
+	fake_efivar("LoaderDevicePartUUID", OURS);
+	expect_unmounted("systemd-boot", "", "");
+	fake_efivar("LoaderDevicePartUUID", "CCCCCCCC-2222-3333-4444-555555555555");
+	expect_unmounted("systemd-boot", "", "");
+	/* Both are mounted, or it is a part of the array that is. */
+	put_partitions("systemd-boot 257",
+		ROOT_MOUNT ESP_MOUNTED "22 20 8:17 / /efi rw - vfat /dev/sdb1 rw\n");
+	expect_unmounted("systemd-boot", "", "");
+	put_partitions("systemd-boot 257",
+		ROOT_MOUNT "21 20 9:127 / /boot/efi rw - vfat /dev/md127 rw\n");
+	expect_unmounted("systemd-boot", UNMOUNTED, REMEDY);
+	fake_dir("sys/class/block/md127/slaves/sdb1");
+	expect_unmounted("systemd-boot", "", "");
+}
+
+/* GRUB's menu is on no ESP: none has to be mounted, but no other one may be. */
+static void test_other_partition_of_grub(void **state)
+{
+	fake_put("boot/grub/grub.cfg", "");
+	put_partitions(
+		"GRUB 2.12", ROOT_MOUNT "21 20 8:3 / /boot rw - ext4 /dev/sda3 rw\n");
+	expect_unmounted("grub", "", "");
+	put_partitions("GRUB 2.12", ROOT_MOUNT ESP_MOUNTED);
+	expect_unmounted("grub", UNMOUNTED, REMEDY);
+}
+
 static void put_image(const char *path)
 {
 	struct imagemaker maker = {0};
@@ -301,6 +412,11 @@ int main(void)
 		ROOT_TEST(test_unmounted),
 		ROOT_TEST(test_proxmox),
 		ROOT_TEST(test_firmware),
+		ROOT_TEST(test_stub_behind_loader),
+		ROOT_TEST(test_no_loader),
+		ROOT_TEST(test_boot_order),
+		ROOT_TEST(test_other_partition),
+		ROOT_TEST(test_other_partition_of_grub),
 		ROOT_TEST(test_firmware_order),
 		ROOT_TEST(test_systemd_boot_without_files),
 		ROOT_TEST(test_firmware_beside_systemd_boot),

@@ -176,28 +176,21 @@ static const struct bootloader bootloaders[] = {
 		.ops = &bootloader_ops_extlinux},
 };
 
-/* What this boot itself says of its loader. */
+/* What is said of the loader: by this boot, and by the firmware of the next one. */
 struct words {
 	char loader[64], stub[64]; /* LoaderInfo and StubInfo; "" */
-	struct efi_entry entry;    /* of the firmware */
+	struct efi_entry entry;    /* that starts by default; {0}: not known */
+	bool other;                /* it is not the one of this boot */
 };
 
-static void read_words(const struct root *root, struct words *ret)
+static bool is_of_stub(const struct bootloader *loader)
 {
-	*ret = (struct words){0};
-	if (efivar_read_text(root, "LoaderInfo", ret->loader, sizeof(ret->loader)) < 0)
-		ret->loader[0] = '\0';
-	if (efivar_read_text(root, "StubInfo", ret->stub, sizeof(ret->stub)) < 0)
-		ret->stub[0] = '\0';
-	if (efi_entry_current(root, &ret->entry) < 0)
-		ret->entry = (struct efi_entry){0};
+	return loader->variable && strcmp(loader->variable, "StubInfo") == 0;
 }
 
 static const char *word_for(const struct words *words, const struct bootloader *loader)
 {
-	const char *word = loader->variable && strcmp(loader->variable, "StubInfo") == 0
-		? words->stub
-		: words->loader;
+	const char *word = is_of_stub(loader) ? words->stub : words->loader;
 
 	return loader->variable && *word &&
 			strncmp(word, loader->value, strlen(loader->value)) == 0
@@ -211,6 +204,42 @@ static bool is_program(const struct words *words, const struct bootloader *loade
 		if (fnmatch(loader->programs[i], words->entry.path, FNM_CASEFOLD) == 0)
 			return true;
 	return false;
+}
+
+/* Whether it has a name that says nothing of what is in it: of a copy, or what starts others. */
+static bool may_be_any(const struct words *words)
+{
+	return !words->entry.path[0] ||
+		fnmatch("*/shim*.efi", words->entry.path, FNM_CASEFOLD) == 0 ||
+		(!words->other &&
+			fnmatch("/efi/boot/boot*.efi", words->entry.path, FNM_CASEFOLD) ==
+				0);
+}
+
+/* A stub may have been started by a loader: that has the menu, unless it is systemd-boot (uki.c). */
+static bool is_between(const struct words *words)
+{
+	if (words->loader[0])
+		return !text_begins_with(words->loader, "systemd-boot");
+	for (size_t i = 0; i < ARRAY_SIZE(bootloaders) && !may_be_any(words); i++)
+		if (bootloaders[i].variable && !is_of_stub(&bootloaders[i]) &&
+			is_program(words, &bootloaders[i]))
+			return true;
+	return false;
+}
+
+static void read_words(const struct root *root, struct words *ret)
+{
+	*ret = (struct words){0};
+	if (efi_entry_default(root, &ret->entry, &ret->other) < 0)
+		ret->entry = (struct efi_entry){0};
+	if (ret->other)
+		return;
+	if (efivar_read_text(root, "LoaderInfo", ret->loader, sizeof(ret->loader)) < 0)
+		ret->loader[0] = '\0';
+	if (efivar_read_text(root, "StubInfo", ret->stub, sizeof(ret->stub)) < 0 ||
+		is_between(ret))
+		ret->stub[0] = '\0';
 }
 
 const char *bootloader_sign(
@@ -265,10 +294,19 @@ static const struct bootloader *find_owner(
 	const struct bootloader *program = find_named(words, search, true);
 	const struct bootloader *named = find_named(words, search, false);
 
+	if (!program && !words->loader[0] && !words->stub[0] && !may_be_any(words)) {
+		text_join(search->named, sizeof(search->named), words->entry.path, NULL);
+		search->is_program = true;
+		return NULL;
+	}
 	if (manager)
 		return manager;
 	if (program && !program->variable)
 		return program;
+	/* shim starts the one or the other. */
+	if (named && is_of_stub(named) && !words->loader[0] && program &&
+		program != named && *bootloader_sign(search, program))
+		return NULL;
 	if (named)
 		text_join(search->named, sizeof(search->named), word_for(words, named),
 			NULL);
@@ -279,26 +317,41 @@ static const struct bootloader *find_owner(
 	return search->n == 1 && !search->hidden ? search->found[0].loader : NULL;
 }
 
+/* The partition from which it was started, in lower case; "" where nothing says it. */
+static void find_partition(const struct root *root, const struct words *words,
+	const struct bootloader *loader, char ret[static EFI_UUID_SIZE])
+{
+	if (words->other ||
+		efivar_read_text(root,
+			is_of_stub(loader) ? "StubDevicePartUUID"
+					   : "LoaderDevicePartUUID",
+			ret, EFI_UUID_SIZE) < 0)
+		text_join(ret, EFI_UUID_SIZE, words->entry.partition, NULL);
+	for (char *p = ret; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+}
+
 /* Whether it is a loader whose files no mounted partition has. */
-static void check_mounted(const struct root *root, struct bootloader_search *search)
+static void check_mounted(const struct root *root, const struct words *words,
+	struct bootloader_search *search)
 {
 	const struct bootloader *owner = search->owner;
-	char partition[EFI_UUID_SIZE];
+	char partition[EFI_UUID_SIZE] = "";
+	const char *sign;
 
-	if (!owner || owner->manages || search->hidden || *bootloader_sign(search, owner))
+	if (!owner || owner->manages)
 		return;
-	if (efivar_read_text(root,
-		    owner->variable && strcmp(owner->variable, "StubInfo") == 0
-			    ? "StubDevicePartUUID"
-			    : "LoaderDevicePartUUID",
-		    partition, sizeof(partition)) < 0) {
-		strcpy(search->unmounted, "its partition");
+	sign = bootloader_sign(search, owner);
+	find_partition(root, words, owner, partition);
+	if (*sign &&
+		!(*partition &&
+			esp_is_other(
+				root, partition, owner->files[0][0] == '/' ? "" : sign)))
 		return;
-	}
-	for (char *p = partition; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	text_join(search->unmounted, sizeof(search->unmounted), "/" TREE_BY_PARTUUID "/",
-		partition, NULL);
+	if (!*sign && search->hidden)
+		return;
+	text_join(search->unmounted, sizeof(search->unmounted),
+		*partition ? "/" TREE_BY_PARTUUID "/" : "its partition", partition, NULL);
 }
 
 int bootloader_say_unmounted(
@@ -336,7 +389,7 @@ void bootloader_find(const struct root *root, struct bootloader_search *ret)
 	search.owner = find_owner(&words, &search);
 	if (!search.named[0] && words.loader[0])
 		text_join(search.named, sizeof(search.named), words.loader, NULL);
-	check_mounted(root, &search);
+	check_mounted(root, &words, &search);
 	*ret = search;
 }
 

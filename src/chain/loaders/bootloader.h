@@ -41,7 +41,8 @@ struct bootloader_search {
 	size_t n;
 	const struct bootloader *owner; /* NULL: none, or several and no sign which */
 	/* What the loader of this boot says of itself, such as "GRUB 2.12"; or "". */
-	char named[64];
+	char named[BOOTLOADER_SIGN_SIZE];
+	bool is_program; /* that is instead the file which the firmware starts, and it is no loader */
 	/*
 	 * The owner's files are on a partition that is not mounted: its name for mount(8), or
 	 * words where it is not known; else "".  Nothing can be read or written then.

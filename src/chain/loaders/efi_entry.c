@@ -111,3 +111,35 @@ size_t efi_entry_order(const struct root *root, unsigned ret[static EFI_ENTRIES_
 		ret[i] = get_number(bytes + 2 * i, 2);
 	return n;
 }
+
+bool efi_entry_is(const struct efi_entry *a, const struct efi_entry *b)
+{
+	return strcasecmp(a->path, b->path) == 0 &&
+		strcmp(a->partition, b->partition) == 0;
+}
+
+int efi_entry_default(const struct root *root, struct efi_entry *ret, bool *ret_other)
+{
+	unsigned order[EFI_ENTRIES_MAX];
+	size_t n = efi_entry_order(root, order), at = n;
+	struct efi_entry now = {0}, first = {0};
+	uint8_t number[2] = {0};
+	bool known = efi_entry_current(root, &now) == 0;
+	int r = 0;
+
+	efivar_read(root, "BootCurrent", EFI_GLOBAL, number, sizeof(number));
+	for (size_t i = 0; known && i < n && at == n; i++)
+		if (order[i] == get_number(number, 2))
+			at = i;
+	for (size_t i = 0; i < n && !first.active; i++) {
+		r = efi_entry_read(root, order[i], &first);
+		if (r < 0 && !(r == -ENOENT && i < at && at < n))
+			return r == -ENOENT ? -EBADMSG : r;
+		first.active &= r == 0 && (*first.path || i >= at || at == n);
+	}
+	if (!first.active && !known)
+		return -ENOENT;
+	*ret = first.active ? first : now;
+	*ret_other = known && !efi_entry_is(ret, &now);
+	return 0;
+}

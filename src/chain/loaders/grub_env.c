@@ -65,8 +65,8 @@ static bool is_other_menu(
 static bool is_on_esp(const struct root *root, const struct stat *own)
 {
 	struct efi_entry now;
-	bool known = efi_entry_current(root, &now) == 0 && strrchr(now.path, '/');
-	bool found = false;
+	bool found = false, other;
+	bool known = efi_entry_default(root, &now, &other) == 0 && strrchr(now.path, '/');
 
 	if (!file_exists(root, "%s/%s", TREE_FIRMWARE, "efi"))
 		return false;

@@ -263,9 +263,9 @@ static bool is_twice(const struct root *root, const char *text)
 	const char *const *files = bootloader_named("limine")->files;
 	struct efi_entry started = {0};
 	char path[PATH_MAX], beside[sizeof(started.path) + 16];
-	bool twice = false;
+	bool twice = false, other;
 
-	efi_entry_current(root, &started);
+	efi_entry_default(root, &started, &other);
 	text_join(beside, sizeof(beside), started.path, NULL);
 	text_join(strrchr(beside, '/') ? strrchr(beside, '/') : beside, 16,
 		*beside ? "/limine.conf" : "", NULL);

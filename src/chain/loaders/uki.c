@@ -564,24 +564,17 @@ static bool is_shim(const char *path)
 	return fnmatch("*/shim*.efi", path, FNM_CASEFOLD) == 0;
 }
 
-/*
- * The first active entry of the firmware counts, if all before it can be read; else it starts
- * something else, such as a copy at EFI/BOOT.
- */
+/* What the firmware starts counts; else it starts something else, such as a copy at EFI/BOOT. */
 static void mark_started(const struct root *root, struct bootmenu *menu)
 {
-	unsigned order[EFI_ENTRIES_MAX];
-	size_t n = efi_entry_order(root, order);
-	struct bootmenu_entry *image;
 	struct efi_entry first = {0}, once;
-	int r = 0;
+	bool other;
+	int r = efi_entry_default(root, &first, &other);
+	struct bootmenu_entry *image = r == 0 ? find_image_of(&first, menu) : NULL;
 
-	for (size_t i = 0; r == 0 && i < n && !first.active; i++)
-		r = efi_entry_read(root, order[i], &first);
-	image = r == 0 && first.active ? find_image_of(&first, menu) : NULL;
 	if (image)
 		image->is_default = true;
-	menu->default_elsewhere = n && !image && !is_shim(first.path);
+	menu->default_elsewhere = r != -ENOENT && !image && !is_shim(first.path);
 	r = efi_entry_next(root, &once);
 	image = r == 0 ? find_image_of(&once, menu) : NULL;
 	if (image)
@@ -591,13 +584,18 @@ static void mark_started(const struct root *root, struct bootmenu *menu)
 
 /*
  * Whether systemd-boot chooses among the images: by its word, which it needs no files for, or by its
- * files, unless the stub has told of itself and no loader has.
+ * files, unless the stub has told of itself and no loader has, or the firmware starts another program
+ * than it did.
  */
 static bool has_systemd_boot(const struct root *root)
 {
 	char loader[64], stub[64];
+	struct efi_entry first;
+	bool other;
 	int r = efivar_read_text(root, "LoaderInfo", loader, sizeof(loader));
 
+	if (efi_entry_default(root, &first, &other) == 0 && other)
+		return false;
 	if (r >= 0 && text_begins_with(loader, "systemd-boot"))
 		return true;
 	return systemd_boot_is_installed(root) &&
