@@ -43,7 +43,7 @@ static void expect(const char *loader, const char *expected)
 	assert_string_equal(text, expected);
 }
 
-static void put_pe(
+static inline void put_pe(
 	const char *path, const char *section, const char *cmdline, const char *version)
 {
 	struct imagemaker maker = {0};

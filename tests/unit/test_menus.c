@@ -240,25 +240,6 @@ static void test_grub_saved(void **state)
 	expect("grub", "s /boot/vmlinuz-linux | rw\n");
 }
 
-/* The program on the ESP reads what is beside it: that may lead to the menu, or be another one. */
-static void test_grub_on_esp(void **state)
-{
-	static const char menu[] = "menuentry 'x' { linux /boot/k ro; }\n";
-
-	fake_put("boot/k", "");
-	fake_put("boot/grub2/grub.cfg", menu);
-	fake_put("boot/efi/EFI/x/grub.cfg", menu);
-	expect("grub", "s* /boot/k | ro\n");
-	fake_put("sys/firmware/efi/fw_platform_size", "64\n");
-	expect("grub", "s /boot/k | ro\nelsewhere\n");
-	fake_put("boot/efi/EFI/x/grub.cfg", "set timeout=5\nblscfg\n");
-	expect("grub", "s /boot/k | ro\nelsewhere\n");
-	fake_put("boot/efi/EFI/x/grub.cfg",
-		"search --no-floppy --root-dev-only --fs-uuid --set=dev 1-2\n"
-		"set prefix=($dev)/grub2\nexport $prefix\nconfigfile $prefix/grub.cfg\n");
-	expect("grub", "s* /boot/k | ro\n");
-}
-
 static void put_environment(const char *lines)
 {
 	char text[512];
@@ -734,7 +715,6 @@ int main(void)
 		TEST(test_grub_default_lines),
 		TEST(test_grub_other_files),
 		TEST(test_grub_saved),
-		TEST(test_grub_on_esp),
 		TEST(test_grub_once),
 		TEST(test_grub_variables),
 		TEST(test_bls),

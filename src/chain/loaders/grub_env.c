@@ -10,6 +10,7 @@
 #include "facts/facts.h"
 #include "grub_cfg.h"
 #include "oneshot.h"
+#include "place.h"
 
 #define TYPE_SIZE 32
 #define DEPTH_MAX 16 /* of devices upon devices */
@@ -57,10 +58,70 @@ static bool is_other_menu(
 		is_menu(root, path);
 }
 
+/* The file system that a line searches for, by its UUID: the first word that is no option; else "". */
+static void read_search(const char *line, char *ret, size_t size)
+{
+	bool by_uuid = text_begins_with(line, "search.fs_uuid");
+	char word[NAME_MAX];
+
+	ret[0] = '\0';
+	grub_cfg_next_word(&line, word, sizeof(word));
+	while (grub_cfg_next_word(&line, word, sizeof(word))) {
+		by_uuid |= strcmp(word, "--fs-uuid") == 0 || strcmp(word, "-u") == 0;
+		if (*word != '-' && !ret[0])
+			text_join(ret, size, word, NULL);
+	}
+	if (!by_uuid)
+		ret[0] = '\0';
+}
+
+/* What is behind the device in "prefix=($root)'/boot/grub'". */
+static void read_prefix(const char *setting, char *ret, size_t size)
+{
+	char word[PATH_MAX] = "";
+	const char *end;
+
+	grub_cfg_next_word(&setting, word, sizeof(word));
+	end = strchr(word, ')');
+	text_join(ret, size, end ? end + 1 : "", NULL);
+}
+
+/*
+ * Whether the few lines at @path lead to another menu than the one in @own: by a file system that is
+ * searched for, and the directory on it.
+ */
+static bool leads_elsewhere(
+	const struct root *root, const char *path, const struct stat *own)
+{
+	_cleanup_(places_free) struct places places = {0};
+	_cleanup_free_ char *text = NULL;
+	char uuid[NAME_MAX] = "", prefix[NAME_MAX] = "", file[PATH_MAX], found[PATH_MAX];
+	struct place place;
+	struct stat st;
+
+	if (file_read(root, path, &text, NULL) < 0)
+		return false;
+	for (const char *line = text; *line; line = text_next_line(line)) {
+		const char *start = line + strspn(line, " \t");
+
+		if (text_begins_with(start, "search"))
+			read_search(start, uuid, sizeof(uuid));
+		else if (text_begins_with(start, "set prefix="))
+			read_prefix(start + strlen("set "), prefix, sizeof(prefix));
+	}
+	places_read(root, &places);
+	text_join(file, sizeof(file), prefix, "/grub.cfg", NULL);
+	if (!place_find(&places, *uuid ? uuid : NULL, file, &place))
+		return true;
+	place_path(&place, file, found);
+	return file_stat(root, found, &st) < 0 || st.st_dev != own->st_dev ||
+		st.st_ino != own->st_ino;
+}
+
 /*
  * Whether GRUB's program on the ESP has a menu beside it, which it reads first: distributions have
  * either all of grub.cfg there, or a few lines that lead to it.  Which program that is, the firmware
- * says; else it may be any.
+ * says; else it may be any that has a menu.
  */
 static bool is_on_esp(const struct root *root, const struct stat *own)
 {
@@ -77,7 +138,8 @@ static bool is_on_esp(const struct root *root, const struct stat *own)
 		if (known) {
 			text_join(path, sizeof(path), esp_places[i], now.path, NULL);
 			text_join(strrchr(path, '/'), 16, "/grub.cfg", NULL);
-			found = is_other_menu(root, path, own);
+			found = is_other_menu(root, path, own) ||
+				leads_elsewhere(root, path, own);
 			continue;
 		}
 		text_join(path, sizeof(path), esp_places[i], "/EFI", NULL);

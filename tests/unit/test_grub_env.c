@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which of several menus GRUB reads: its program on the ESP has one beside it, or is led to it. */
+#include "facts/efivar.h"
+#include "fakemenus.h"
+
+static const char menu[] = "menuentry 'x' { linux /boot/k ro; }\n";
+
+/* It reads what is beside it: that may lead to the menu, or be another one. */
+static void test_on_esp(void **state)
+{
+	fake_put("boot/k", "");
+	fake_put("boot/grub2/grub.cfg", menu);
+	fake_put("boot/efi/EFI/x/grub.cfg", menu);
+	expect("grub", "s* /boot/k | ro\n");
+	fake_put("sys/firmware/efi/fw_platform_size", "64\n");
+	expect("grub", "s /boot/k | ro\nelsewhere\n");
+	fake_put("boot/efi/EFI/x/grub.cfg", "set timeout=5\nblscfg\n");
+	expect("grub", "s /boot/k | ro\nelsewhere\n");
+	fake_put("boot/efi/EFI/x/grub.cfg",
+		"search --no-floppy --root-dev-only --fs-uuid --set=dev 1-2\n"
+		"set prefix=($dev)/grub2\nexport $prefix\nconfigfile $prefix/grub.cfg\n");
+	expect("grub", "s* /boot/k | ro\n");
+}
+
+/* The firmware starts \\EFI\\x\\shimx64.efi. */
+static void put_started(void)
+{
+	static const char entry[] =
+		"\7\0\0\0\1\0\0\0\x2e\0x\0\0\0"
+		"\4\4\x2a\0\\\0E\0F\0I\0\\\0x\0\\\0s\0h\0i\0m\0x\0006\0004\0.\0e\0f\0i\0\0\0"
+		"\x7f\xff\4\0";
+
+	fake_put_bytes(
+		"sys/firmware/efi/efivars/BootOrder-" EFI_GLOBAL, "\7\0\0\0\1\0", 6);
+	fake_put_bytes("sys/firmware/efi/efivars/Boot0001-" EFI_GLOBAL, entry,
+		sizeof(entry) - 1);
+}
+
+/* As distributions write the lines that lead to it; and one leads to another disk. */
+static void test_led(void **state)
+{
+	static const char *const stubs[] = {
+		"search.fs_uuid 1-2 root hd0,gpt2\nset prefix=($root)'/boot/grub'\n"
+		"configfile $prefix/grub.cfg\n",
+		"set btrfs_relative_path=\"yes\"\nsearch --fs-uuid --set=root 1-2\n"
+		"set prefix=(${root})/boot/grub\nsource \"${prefix}/grub.cfg\"\n",
+		"search --no-floppy --hint-efi=hd0,gpt2 --set=root -u '1-2'\n"
+		"  set prefix=($root)/boot/grub\nconfigfile ($root)/boot/grub/grub.cfg\n"};
+
+	fake_put("boot/k", "");
+	fake_put("boot/grub/grub.cfg", menu);
+	fake_link("dev/disk/by-uuid/1-2", "../../sda2");
+	fake_link("dev/disk/by-uuid/3-4", "../../sdb2");
+	fake_put("proc/self/mountinfo",
+		"20 1 8:2 / / rw - ext4 /dev/sda2 rw\n"
+		"21 20 8:1 / /boot/efi rw - vfat /dev/sda1 rw\n");
+	put_started();
+	expect("grub", "s* /boot/k | ro\n");
+	for (size_t i = 0; i < ARRAY_SIZE(stubs); i++) {
+		char text[512];
+
+		fake_put("boot/efi/EFI/x/grub.cfg", stubs[i]);
+		expect("grub", "s* /boot/k | ro\n");
+		text_join(text, sizeof(text), stubs[i], NULL);
+		memcpy(strstr(text, "1-2"), "3-4", 3);
+		fake_put("boot/efi/EFI/x/grub.cfg", text);
+		expect("grub", "s /boot/k | ro\nelsewhere\n");
+	}
+	fake_put("boot/efi/EFI/x/grub.cfg",
+		"search --label --set=root y\nconfigfile /g.cfg\n");
+	expect("grub", "s /boot/k | ro\nelsewhere\n");
+	/* That of another program is nothing to this one. */
+	fake_remove("boot/efi/EFI/x/grub.cfg");
+	fake_put("boot/efi/EFI/y/grub.cfg", menu);
+	expect("grub", "s* /boot/k | ro\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROOT_TEST(test_on_esp),
+		ROOT_TEST(test_led),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
