@@ -143,6 +143,10 @@ static int read_menu(
 	r = loader->ops->read(root, &wanted, menu);
 	if (r < 0 && r != -ENOMEM)
 		return fail_unread(loader, menu, r, message);
+	if (menu->replaced.code && message) {
+		*message = menu->replaced;
+		message = NULL;
+	}
 	return r < 0 ? r : add_entries(chain, loader, menu, message);
 }
 

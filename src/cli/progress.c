@@ -413,7 +413,7 @@ static enum cli_exit warn_entry(const char *command, const struct chain *chain)
 	const struct chain_entry *entry;
 	enum image_state state = chain_ready(chain, &entry);
 
-	if (!entry || state == IMAGE_FRESH ||
+	if (chain->unknown.code || !entry || state == IMAGE_FRESH ||
 		(entry->image != CHAIN_NO_IMAGE &&
 			chain->images[entry->image].state != IMAGE_FRESH))
 		return CLI_OK;

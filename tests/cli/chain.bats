@@ -641,3 +641,21 @@ limine_menu() {
 	status
 	json_is '.ready == null'
 }
+
+@test "a deployment that is staged is what the next boot starts: nothing is ready before" {
+	arch_with dracut
+	mkdir -p "$root/boot/loader/entries" "$root/run/ostree" "$root/etc/default"
+	: >"$root/run/ostree-booted"
+	kernel 6.11.10-300 linux linux
+	image dracut+us boot/initramfs.img
+	printf 'title Silver\nversion 1\nlinux /boot/vmlinuz-linux\ninitrd /boot/initramfs.img\noptions ostree=x\n' \
+		>"$root/boot/loader/entries/ostree-1.conf"
+	status
+	json_is '.ready == true'
+	: >"$root/run/ostree/staged-deployment"
+	status
+	[[ $output == *'is not known: a deployment is staged, which the next boot starts; run this again after the reboot.'* ]]
+	json_is '.ready == null and .next_boot.entry == null'
+	dry_run
+	[[ $stderr == *'a deployment is staged, '* && $stderr != *"default entry 'Silver' is unchanged"* ]]
+}

@@ -176,6 +176,16 @@ static int edit_kernelstub(
 
 /* ---- rpm-ostree(1) and bootc(8): deployments are entries, and there are no others -------- */
 
+/* A new deployment gets its entry while the system shuts down (ostree-admin-finalize-staged). */
+static void read_staged(const struct root *root, struct bootmenu *menu)
+{
+	if (!file_exists(root, "%s", "run/ostree/staged-deployment"))
+		return;
+	message_remedy(&menu->replaced, "run this again after the reboot");
+	message_set(&menu->replaced, -EBUSY,
+		"a deployment is staged, which the next boot starts");
+}
+
 /* GRUB reads the entries in /boot, and systemd-boot those on the ESP. */
 static int read_ostree(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
@@ -186,6 +196,7 @@ static int read_ostree(
 		: bls_read_systemd_boot(root, wanted, ret);
 
 	bootmenu_keep_apart(ret, 0, ret->n);
+	read_staged(root, ret);
 	return r;
 }
 
