@@ -65,18 +65,29 @@ static bool is_on(const struct root *root, struct libmnt_fs *fs, const char *dev
 		file_exists(root, TREE_BLOCK "/%s/slaves/%s", own, device);
 }
 
+/* Which device has that PARTUUID, and what is mounted; false where one of them is not known. */
+static bool read_partition(const struct root *root, const char *partition,
+	char ret_device[static NAME_MAX + 1], struct libmnt_table **ret_mounts)
+{
+	char link[NAME_MAX], target[PATH_MAX];
+
+	text_join(link, sizeof(link), TREE_BY_PARTUUID "/", partition, NULL);
+	if (file_read_link(root, link, target, sizeof(target)) < 0 ||
+		mounts_read(root, ret_mounts) < 0)
+		return false;
+	find_device(root, link, ret_device);
+	return true;
+}
+
 bool esp_is_other(const struct root *root, const char *partition, const char *sign)
 {
 	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;
-	char link[NAME_MAX], path[PATH_MAX], device[NAME_MAX + 1];
+	char path[PATH_MAX], device[NAME_MAX + 1];
 	struct libmnt_fs *fs;
 	bool others = false;
 
-	text_join(link, sizeof(link), TREE_BY_PARTUUID "/", partition, NULL);
-	if (file_read_link(root, link, path, sizeof(path)) < 0 ||
-		mounts_read(root, &mounts) < 0)
+	if (!read_partition(root, partition, device, &mounts))
 		return false;
-	find_device(root, link, device);
 	text_join(path, sizeof(path), "/", sign, NULL);
 	fs = mounts_find_holder(mounts, path);
 	if (!fs || is_on(root, fs, device))
@@ -91,4 +102,19 @@ bool esp_is_other(const struct root *root, const char *partition, const char *si
 		others |= fs && is_esp_type(mnt_fs_get_fstype(fs));
 	}
 	return others;
+}
+
+bool esp_is_mounted(const struct root *root, const char *partition)
+{
+	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	char device[NAME_MAX + 1];
+	struct libmnt_fs *fs = NULL;
+	bool found = false;
+
+	if (iter && read_partition(root, partition, device, &mounts))
+		while (!found && mnt_table_next_fs(mounts, iter, &fs) == 0)
+			found = is_on(root, fs, device);
+	mnt_free_iter(iter);
+	return found;
 }

@@ -36,4 +36,7 @@ const char *esp_find(const struct root *root);
  */
 bool esp_is_other(const struct root *root, const char *partition, const char *sign);
 
+/* Whether that partition is mounted, wherever. */
+bool esp_is_mounted(const struct root *root, const char *partition);
+
 #endif

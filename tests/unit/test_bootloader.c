@@ -296,6 +296,42 @@ static void test_other_partition(void **state)
 	expect_unmounted("systemd-boot", "", "");
 }
 
+/* sdbootutil(8) installs GRUB or systemd-boot, and says which. */
+static void test_sdbootutil(void **state)
+{
+	static const char type[] = "etc/sysconfig/bootloader";
+
+	fake_dir("boot/efi/loader/entries");
+	fake_put("boot/efi/EFI/systemd/installed_by_sdbootutil", "");
+	expect("systemd-boot: systemd-boot=boot/efi/EFI/systemd");
+	fake_put(type, "LOADER_TYPE=\"grub2-bls\"\n");
+	fake_efivar("LoaderInfo", "GRUB 2.12");
+	expect("grub-bls GRUB 2.12: systemd-boot=boot/efi/EFI/systemd "
+	       "grub-bls=boot/efi/loader/entries");
+	fake_put(type, "LOADER_TYPE=\"grub2-efi\"\n");
+	fake_put("boot/efi/EFI/opensuse/installed_by_sdbootutil", "");
+	fake_put("boot/grub2/grub.cfg", "");
+	expect("grub GRUB 2.12: systemd-boot=boot/efi/EFI/systemd grub=boot/grub2/grub.cfg");
+	fake_remove(type);
+	expect("grub-bls GRUB 2.12: systemd-boot=boot/efi/EFI/systemd "
+	       "grub-bls=boot/efi/loader/entries");
+}
+
+/* Where no file of it is here, but its partition is mounted, that is not what is wrong. */
+static void test_mounted_without_files(void **state)
+{
+	put_partitions("GRUB 2.12", ROOT_MOUNT ESP_MOUNTED);
+	fake_efivar("LoaderDevicePartUUID", OURS);
+	expect_unmounted("grub", "", "");
+	fake_efivar("LoaderDevicePartUUID", OTHER);
+	expect_unmounted("grub", UNMOUNTED, REMEDY);
+	fake_put("boot/efi/loader/loader.conf", "");
+	put_partitions("systemd-boot 257",
+		ROOT_MOUNT ESP_MOUNTED "22 20 8:17 / /mnt rw - vfat /dev/sdb1 rw\n");
+	expect_unmounted("systemd-boot", "its partition at /efi, /boot/efi or /boot",
+		"; mount the EFI system partition and run this again");
+}
+
 /* GRUB's menu is on no ESP: none has to be mounted, but no other one may be. */
 static void test_other_partition_of_grub(void **state)
 {
@@ -417,6 +453,8 @@ int main(void)
 		ROOT_TEST(test_boot_order),
 		ROOT_TEST(test_other_partition),
 		ROOT_TEST(test_other_partition_of_grub),
+		ROOT_TEST(test_mounted_without_files),
+		ROOT_TEST(test_sdbootutil),
 		ROOT_TEST(test_firmware_order),
 		ROOT_TEST(test_systemd_boot_without_files),
 		ROOT_TEST(test_firmware_beside_systemd_boot),

@@ -75,11 +75,38 @@ static void test_led(void **state)
 	expect("grub", "s* /boot/k | ro\n");
 }
 
+/* openSUSE's GRUB without grub.cfg: entries on the ESP, and the default in one of two places. */
+static void test_sdbootutil(void **state)
+{
+	static const char first[] = "n* /efi/b | ro\nn /efi/a | ro\n",
+			  second[] = "n /efi/b | ro\nn* /efi/a | ro\n",
+			  unknown[] = "n /efi/b | ro\nn /efi/a | ro\nelsewhere\n";
+
+	fake_put("efi/a", "");
+	fake_put("efi/b", "");
+	fake_put("efi/loader/entries/system-x-1.conf", "linux /a\noptions ro\n");
+	fake_put("efi/loader/entries/system-x-2.conf", "linux /b\noptions ro\n");
+	fake_put("efi/EFI/opensuse/installed_by_sdbootutil", "x\n");
+	expect("grub-bls", first);
+	fake_put("efi/EFI/opensuse/grubenv",
+		"# GRUB Environment Block\ndefault=system-x-1.conf\n####");
+	expect("grub-bls", unknown);
+	fake_efivar("LoaderInfo", "GRUB 2.12");
+	expect("grub-bls", second);
+	fake_efivar("LoaderInfo", "GRUB 2.14");
+	expect("grub-bls", first);
+	fake_efivar("LoaderEntryDefault", "system-x-1.conf");
+	expect("grub-bls", second);
+	fake_efivar("LoaderEntryDefault", "gone.conf");
+	expect("grub-bls", unknown);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROOT_TEST(test_on_esp),
 		ROOT_TEST(test_led),
+		ROOT_TEST(test_sdbootutil),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

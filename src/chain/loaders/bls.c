@@ -26,6 +26,7 @@
 #include "oneshot.h"
 #include "permanent.h"
 #include "place.h"
+#include "sdbootutil.h"
 #include "systemd_boot.h"
 #include "uki_image.h"
 
@@ -47,6 +48,14 @@ static const struct bls_style systemd_boot = {esp_places, ESP_PLACES_N, '-', ".c
 	true, true, systemd_boot_check_trial, systemd_boot_find_booted};
 static const struct bls_style grub_bls = {
 	grub_places, 1, '~', "", false, false, grub_trial_check_bls, grub_trial_find_bls};
+
+static const struct bls_style grub_sdbootutil = {
+	esp_places, ESP_PLACES_N, '~', "", false, false};
+
+static const struct bls_style *style_of_grub(const struct root *root)
+{
+	return sdbootutil_has_grub(root) ? &grub_sdbootutil : &grub_bls;
+}
 
 /* As systemd-boot calls that of this machine (EFI_MACHINE_TYPE_NAME of systemd). */
 #if defined(__x86_64__)
@@ -288,7 +297,7 @@ static bool has_left_systemd_boot(const struct root *root)
 
 static bool has_left_grub(const struct root *root)
 {
-	return has_left(root, &grub_bls);
+	return has_left(root, style_of_grub(root));
 }
 
 static int fail_unread(
@@ -404,7 +413,7 @@ static int plan_systemd_boot(const struct root *root, struct bootentries *wanted
 static int plan_grub_bls(const struct root *root, struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
-	int r = plan(root, &grub_bls, wanted, change);
+	int r = plan(root, style_of_grub(root), wanted, change);
 
 	return r < 0 || !wanted->n ? r : grub_default_check_bls(root, change);
 }
@@ -590,13 +599,35 @@ int bls_read_systemd_boot(
 	return r;
 }
 
+/* What sdbootutil chooses, and GRUB without a grub.cfg. */
+static void mark_sdbootutil(const struct root *root, struct bootmenu *menu)
+{
+	char id[NAME_MAX + 1], stem[NAME_MAX + 1], once[NAME_MAX + 1];
+	bool known = grub_read_sdbootutil(root, id, sizeof(id)), found = false;
+
+	bls_stem(id, false, stem, sizeof(stem));
+	for (size_t i = 0; known && i < menu->n && !found; i++) {
+		found = !*id || strcmp(menu->entries[i].boot_id, stem) == 0;
+		menu->entries[i].is_default = found;
+	}
+	menu->default_elsewhere = menu->n && !found;
+	menu->next_elsewhere =
+		efivar_read_text(root, "LoaderEntryOneShot", once, sizeof(once)) == 0 &&
+		*once;
+}
+
 int bls_read_grub(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
-	int r = read_menu(root, &grub_bls, wanted, ret);
+	int r = read_menu(root, style_of_grub(root), wanted, ret);
 
 	bls_sort_by_names(ret);
-	return r < 0 ? r : grub_default_read_bls(root, ret);
+	if (r < 0)
+		return r;
+	if (!sdbootutil_has_grub(root))
+		return grub_default_read_bls(root, ret);
+	mark_sdbootutil(root, ret);
+	return 0;
 }
 
 const struct bootloader_ops bootloader_ops_systemd_boot = {

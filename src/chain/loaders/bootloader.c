@@ -11,6 +11,7 @@
 #include "facts/facts.h"
 #include "grub_cfg.h"
 #include "loader.h"
+#include "sdbootutil.h"
 
 #define ANY_IMAGE "/*.efi"
 
@@ -58,7 +59,7 @@ static bool uses_bls(const struct root *root)
 	_cleanup_free_ char *value =
 		file_read_value(root, "/etc/default/grub", "GRUB_ENABLE_BLSCFG");
 
-	return value && strcmp(value, "true") == 0;
+	return (value && strcmp(value, "true") == 0) || sdbootutil_has_grub(root);
 }
 
 int bootloader_detect(const struct root *root, const struct bootloader *loader,
@@ -142,7 +143,7 @@ static const struct bootloader bootloaders[] = {
 		.variable = "LoaderInfo",
 		.value = "GRUB",
 		.programs = {"*/grub*.efi", "*/shim*.efi"},
-		.files = {"/boot/loader/entries", "/boot/loader"},
+		.files = {"/boot/loader/entries", "/boot/loader", "loader/entries"},
 		.bls = BOOTLOADER_WITH_BLS,
 		.ops = &bootloader_ops_grub_bls},
 	{.name = "grub",
@@ -348,10 +349,15 @@ static void check_mounted(const struct root *root, const struct words *words,
 			esp_is_other(
 				root, partition, owner->files[0][0] == '/' ? "" : sign)))
 		return;
-	if (!*sign && search->hidden)
+	if (!*sign && (search->hidden || (*partition && esp_is_mounted(root, partition))))
 		return;
-	text_join(search->unmounted, sizeof(search->unmounted),
-		*partition ? "/" TREE_BY_PARTUUID "/" : "its partition", partition, NULL);
+	if (!*partition)
+		strcpy(search->unmounted, "its partition");
+	else if (*sign && esp_is_mounted(root, partition))
+		strcpy(search->unmounted, "its partition at /efi, /boot/efi or /boot");
+	else
+		text_join(search->unmounted, sizeof(search->unmounted),
+			"/" TREE_BY_PARTUUID "/", partition, NULL);
 }
 
 int bootloader_say_unmounted(

@@ -27,7 +27,7 @@ struct bootloader {
 	const char *files[10];
 	enum {
 		BOOTLOADER_ANY_BLS,
-		BOOTLOADER_WITH_BLS, /* if GRUB_ENABLE_BLSCFG is true in /etc/default/grub */
+		BOOTLOADER_WITH_BLS, /* GRUB_ENABLE_BLSCFG is true, or sdbootutil installed it */
 		BOOTLOADER_WITHOUT_BLS,
 	} bls;
 	const struct bootloader_ops *ops; /* how entries are added to its menu */

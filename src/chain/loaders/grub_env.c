@@ -11,6 +11,7 @@
 #include "grub_cfg.h"
 #include "oneshot.h"
 #include "place.h"
+#include "sdbootutil.h"
 
 #define TYPE_SIZE 32
 #define DEPTH_MAX 16 /* of devices upon devices */
@@ -45,6 +46,28 @@ const struct grub_names *grub_find(const struct root *root)
 		if (is_menu(root, on_esp[i].config))
 			return &on_esp[i];
 	return NULL;
+}
+
+bool grub_read_sdbootutil(const struct root *root, char *ret_id, size_t size)
+{
+	_cleanup_free_ char *block = NULL;
+	char path[PATH_MAX], version[64], of_file[ONESHOT_ID_SIZE] = "",
+					  of_variable[ONESHOT_ID_SIZE];
+
+	sdbootutil_find(root, "grubenv", path);
+	if (*path && file_read(root, path, &block, NULL) == 0)
+		grub_env_value(block, "default", of_file, sizeof(of_file));
+	if (efivar_read_text(
+		    root, "LoaderEntryDefault", of_variable, sizeof(of_variable)) < 0)
+		of_variable[0] = '\0';
+	if (efivar_read_text(root, "LoaderInfo", version, sizeof(version)) < 0 ||
+		!text_begins_with(version, "GRUB 2."))
+		version[0] = '\0';
+	text_join(ret_id, size,
+		*version && atoi(version + strlen("GRUB 2.")) > 12 ? of_variable
+								   : of_file,
+		NULL);
+	return *version || strcmp(of_file, of_variable) == 0;
 }
 
 /* Whether the file is a menu, and not the one in @own. */

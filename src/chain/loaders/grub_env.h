@@ -21,6 +21,13 @@ struct grub_names {
 /* By which of its names GRUB is there; NULL: it is not. */
 const struct grub_names *grub_find(const struct root *root);
 
+/*
+ * The id of the entry that the GRUB of sdbootutil.h starts when nobody chooses, "" for the first one of its menu:
+ * `default` of its grubenv, and from 2.13 on LoaderEntryDefault of UEFI.  False where it is not known
+ * which of them counts.
+ */
+bool grub_read_sdbootutil(const struct root *root, char *ret_id, size_t size);
+
 /* Whether there are several of them, of which GRUB alone knows which one it reads. */
 bool grub_is_twice(const struct root *root);
 
