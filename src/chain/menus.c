@@ -170,6 +170,12 @@ static int read_menus(const struct root *root, struct chain *chain)
 			loaders->hidden_at);
 	} else if (loaders->unmounted[0]) {
 		bootloader_say_unmounted(loaders, &chain->unknown);
+	} else if (loaders->instead[0]) {
+		message_remedy(&chain->unknown,
+			"put the entry of this boot first ('efibootmgr --bootorder')");
+		message_set(&chain->unknown, -ENOENT,
+			"the firmware starts %s first, and not what has started this boot",
+			loaders->instead);
 	} else if (loaders->is_program && !loaders->owner) {
 		message_remedy(&chain->unknown, START_OURS);
 		message_set(&chain->unknown, -ENOENT,

@@ -659,3 +659,36 @@ limine_menu() {
 	dry_run
 	[[ $stderr == *'a deployment is staged, '* && $stderr != *"default entry 'Silver' is unchanged"* ]]
 }
+
+# efi_global NAME BYTES: a variable of UEFI, as printf(1) has it
+efi_global() {
+	mkdir -p "$root/sys/firmware/efi/efivars"
+	printf '\7\0\0\0%b' "$2" >"$root/sys/firmware/efi/efivars/$1-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+}
+
+# efi_entry NUMBER PATH: an entry of the firmware, active, which starts the file of an ESP
+efi_entry() {
+	local path bytes
+	path=$(sed 's|/|\\\\|g; s/[^\\]\|\\\\/&\\x00/g' <<<"$2")
+	bytes=$((4 + 2 * (${#2} + 1)))
+	efi_global "Boot000$1" "\1\0\0\0$(printf '\\x%02x' $((bytes + 4)))\0x\0\0\0\4\4$(printf '\\x%02x' $bytes)\0$path\0\0\x7f\xff\4\0"
+}
+
+@test "what the firmware starts by itself counts, and not what a person chose at this boot" {
+	up_to_date
+	efi_entry 1 /EFI/x/grubx64.efi
+	efi_entry 2 /EFI/Microsoft/Boot/bootmgfw.efi
+	efi_global BootCurrent '\1\0'
+	efi_global BootOrder '\1\0\2\0'
+	status
+	json_is '.ready == true'
+	efi_global BootOrder '\2\0\1\0'
+	status
+	[[ $output == *'is not known: the firmware starts /EFI/Microsoft/Boot/bootmgfw.efi first, and not what has started this boot; '* ]]
+	json_is '.ready == null and .next_boot.entry == null and .loader == "grub"'
+	efi_entry 1 /EFI/x/vmlinuz.efi
+	efi_global BootOrder '\1\0'
+	status
+	[[ $output == *'is not known: the firmware starts /EFI/x/vmlinuz.efi, which vfioboot does not know'* ]]
+	json_is '.ready == null and .loader == null'
+}

@@ -9,7 +9,7 @@
 #include "chain/loaders/efi_entry.h"
 #include "facts/efivar.h"
 
-/* "OWNER: NAME=SIGN ...", with "-" for no owner. */
+/* "OWNER: NAME=SIGN ...", with "-" for no owner; and what the firmware starts instead. */
 static void expect(const char *expected)
 {
 	_cleanup_(root_close) struct root root = fake_open();
@@ -24,6 +24,8 @@ static void expect(const char *expected)
 	for (size_t i = 0; i < search.n; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, " %s=%s",
 			search.found[i].loader->name, search.found[i].sign);
+	snprintf(text + len, sizeof(text) - len, "%s%s",
+		*search.instead ? ", instead " : "", search.instead);
 	assert_string_equal(text, expected);
 	assert_false(search.hidden);
 }
@@ -246,11 +248,16 @@ static void test_boot_order(void **state)
 	put_entry("Boot0002", "\\EFI\\Linux\\a.efi");
 	expect("uki: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
 	put_entry("Boot0002", "\\EFI\\Microsoft\\Boot\\bootmgfw.efi");
-	expect("- /EFI/Microsoft/Boot/bootmgfw.efi: uki=efi/EFI/Linux/a.efi "
-	       "grub=boot/grub/grub.cfg");
+	expect("grub GRUB 2.12: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg, instead "
+	       "/EFI/Microsoft/Boot/bootmgfw.efi");
 	put_entry("Boot0002", "\\EFI\\BOOT\\BOOTX64.EFI");
-	expect("- /EFI/BOOT/BOOTX64.EFI: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
-	/* A drive, and what is gone, were passed over. */
+	expect("grub GRUB 2.12: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg, instead "
+	       "/EFI/BOOT/BOOTX64.EFI");
+	/* What is on a drive that is gone, a drive, and what is gone were passed over. */
+	fake_link("dev/disk/by-partuuid/1-2", "../../sda1");
+	expect("grub GRUB 2.12: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
+	fake_remove("dev/disk/by-partuuid/1-2");
+	fake_remove("dev/disk/by-partuuid");
 	put_entry("Boot0002", "");
 	expect("grub GRUB 2.12: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
 	fake_remove("sys/firmware/efi/efivars/Boot0002-" EFI_GLOBAL);

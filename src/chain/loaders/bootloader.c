@@ -229,11 +229,33 @@ static bool is_between(const struct words *words)
 	return false;
 }
 
-static void read_words(const struct root *root, struct words *ret)
+static bool is_loader(const struct words *words)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bootloaders); i++)
+		if (is_program(words, &bootloaders[i]))
+			return true;
+	return false;
+}
+
+/* Where the firmware starts next what is no loader, this boot's is the one that is told of. */
+static void read_entry(
+	const struct root *root, struct words *words, struct bootloader_search *search)
+{
+	if (efi_entry_default(root, &words->entry, &words->other) < 0)
+		words->entry = (struct efi_entry){0};
+	if (!words->other || is_loader(words))
+		return;
+	text_join(search->instead, sizeof(search->instead), words->entry.path, NULL);
+	words->other = false;
+	if (efi_entry_current(root, &words->entry) < 0)
+		words->entry = (struct efi_entry){0};
+}
+
+static void read_words(
+	const struct root *root, struct words *ret, struct bootloader_search *search)
 {
 	*ret = (struct words){0};
-	if (efi_entry_default(root, &ret->entry, &ret->other) < 0)
-		ret->entry = (struct efi_entry){0};
+	read_entry(root, ret, search);
 	if (ret->other)
 		return;
 	if (efivar_read_text(root, "LoaderInfo", ret->loader, sizeof(ret->loader)) < 0)
@@ -391,7 +413,7 @@ void bootloader_find(const struct root *root, struct bootloader_search *ret)
 			strcpy(search.hidden_at, sign);
 		search.hidden |= r < 0;
 	}
-	read_words(root, &words);
+	read_words(root, &words, &search);
 	search.owner = find_owner(&words, &search);
 	if (!search.named[0] && words.loader[0])
 		text_join(search.named, sizeof(search.named), words.loader, NULL);

@@ -44,6 +44,11 @@ struct bootloader_search {
 	char named[BOOTLOADER_SIGN_SIZE];
 	bool is_program; /* that is instead the file which the firmware starts, and it is no loader */
 	/*
+	 * The program that the firmware starts next, where that is none of these loaders, though this
+	 * boot was started by one; else "".
+	 */
+	char instead[BOOTLOADER_SIGN_SIZE];
+	/*
 	 * The owner's files are on a partition that is not mounted: its name for mount(8), or
 	 * words where it is not known; else "".  Nothing can be read or written then.
 	 */

@@ -118,6 +118,19 @@ bool efi_entry_is(const struct efi_entry *a, const struct efi_entry *b)
 		strcmp(a->partition, b->partition) == 0;
 }
 
+/* Whether it names no program, as that of a drive or of the network, or one of a drive that is not here. */
+static bool is_gone(const struct root *root, const struct efi_entry *entry)
+{
+	char link[64];
+
+	if (!*entry->path)
+		return true;
+	if (!*entry->partition || !file_exists(root, TREE_BY_PARTUUID))
+		return false;
+	text_join(link, sizeof(link), TREE_BY_PARTUUID "/", entry->partition, NULL);
+	return !file_is_link(root, link);
+}
+
 int efi_entry_default(const struct root *root, struct efi_entry *ret, bool *ret_other)
 {
 	unsigned order[EFI_ENTRIES_MAX];
@@ -135,7 +148,7 @@ int efi_entry_default(const struct root *root, struct efi_entry *ret, bool *ret_
 		r = efi_entry_read(root, order[i], &first);
 		if (r < 0 && !(r == -ENOENT && i < at && at < n))
 			return r == -ENOENT ? -EBADMSG : r;
-		first.active &= r == 0 && (*first.path || i >= at || at == n);
+		first.active &= r == 0 && (i >= at || at == n || !is_gone(root, &first));
 	}
 	if (!first.active && !known)
 		return -ENOENT;
