@@ -414,6 +414,24 @@ static void test_firmware_order(void **state)
 	expect_started(2, "");
 }
 
+/* An image of the same name is on another partition, which is not mounted. */
+static void test_firmware_partition(void **state)
+{
+	put_image("efi/EFI/Linux/a.efi");
+	put_entry("Boot0001", "\\EFI\\Linux\\a.efi");
+	fake_put_bytes(ORDER, "\7\0\0\0\1\0", 6);
+	fake_put("proc/self/mountinfo",
+		"20 1 8:2 / / rw - ext4 /dev/sda2 rw\n"
+		"21 20 8:1 / /efi rw - vfat /dev/sda1 rw\n");
+	expect_started(1, "/efi/EFI/Linux/a.efi");
+	fake_link("dev/disk/by-partuuid/abcd1234-0000-4000-8000-00000000000f",
+		"../../sda1");
+	expect_started(1, "/efi/EFI/Linux/a.efi");
+	fake_link("dev/disk/by-partuuid/abcd1234-0000-4000-8000-00000000000f",
+		"../../sdb1");
+	expect_started(1, "-");
+}
+
 /* systemd-boot is there, but the firmware has started the stub. */
 static void test_firmware_beside_systemd_boot(void **state)
 {
@@ -463,6 +481,7 @@ int main(void)
 		ROOT_TEST(test_mounted_without_files),
 		ROOT_TEST(test_sdbootutil),
 		ROOT_TEST(test_firmware_order),
+		ROOT_TEST(test_firmware_partition),
 		ROOT_TEST(test_systemd_boot_without_files),
 		ROOT_TEST(test_firmware_beside_systemd_boot),
 		ROOT_TEST(test_managers),

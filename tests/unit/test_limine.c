@@ -22,6 +22,20 @@ static void test_checksums(void **state)
 	assert_string_equal(menu.entries[0].checksums.names[1], "cd /boot/j");
 }
 
+/* Which number the default has, is not known where entries are left out. */
+static void test_default(void **state)
+{
+	fake_put("boot/limine.conf",
+		"default_entry: 2\n" ENTRY("A", "    path: boot():/a\n")
+			ENTRY("B", "    path: boot():/b\n"));
+	expect("limine", "s /boot/a | ro\ns* /boot/b | ro\n");
+	fake_put("boot/limine.conf",
+		"default_entry: 2\n" ENTRY(
+			"A", "    if_fw_type: BIOS\n    path: boot():/a\n")
+			ENTRY("B", "    path: boot():/b\n"));
+	expect("limine", "s /boot/a | ro\ns /boot/b | ro\n");
+}
+
 /* Programs of EFI are no kernels, but for unified images. */
 static void test_programs(void **state)
 {
@@ -71,6 +85,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROOT_TEST(test_checksums),
+		ROOT_TEST(test_default),
 		ROOT_TEST(test_programs),
 		ROOT_TEST(test_several),
 		ROOT_TEST(test_variables),

@@ -664,6 +664,11 @@ static void test_refind_default(void **state)
 	expect("refind", "s* /boot/vmlinuz-6 | ro\n");
 	fake_put("boot/vmlinuz-7", "");
 	expect("refind", "s /boot/vmlinuz-6 | ro\ns /boot/vmlinuz-7 | ro\n");
+	/* Unified images are found, too. */
+	fake_remove("boot/vmlinuz-6");
+	fake_remove("boot/vmlinuz-7");
+	put_pe("efi/EFI/Linux/a.efi", ".linux", "ro", "6");
+	expect("refind", "su* /efi/EFI/Linux/a.efi /efi/EFI/Linux/a.efi | ro\n");
 }
 
 /* LoaderEntryOneShot is a pattern; what the loader makes by itself is none of the entries. */

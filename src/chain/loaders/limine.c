@@ -215,12 +215,24 @@ static void begin_entry(struct reading *reading, const char *line)
 	reading->entry.is_default = reading->number == reading->starts;
 }
 
+/* Some are left out of the menu, by what the machine is, and then the others have other numbers. */
+static bool hides_entries(const char *text)
+{
+	for (; *text; text = text_next_line(text))
+		if (manual_line_is(text, "if_fw_type", ":=") ||
+			manual_line_is(text, "if_arch", ":=") ||
+			(manual_line_is(text, "protocol", ":=") &&
+				strncasecmp(value_of(text), "bios", 4) == 0))
+			return true;
+	return false;
+}
+
 static void read_default(const char *text, struct reading *reading)
 {
-	reading->starts = 1;
+	reading->starts = hides_entries(text) ? 0 : 1;
 	for (const char *line = text; *line && !is_limine_head(line);
 		line = text_next_line(line)) {
-		if (manual_line_is(line, "default_entry", ":="))
+		if (reading->starts && manual_line_is(line, "default_entry", ":="))
 			reading->starts = (unsigned)strtoul(value_of(line), NULL, 10);
 		/* Whichever that was. */
 		if (manual_line_is(line, "remember_last_entry", ":=") &&

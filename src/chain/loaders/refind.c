@@ -6,6 +6,7 @@
 #include "bootmenu.h"
 #include "facts/facts.h"
 #include "manual.h"
+#include "uki_image.h"
 
 /* What is in the next quotes of the line, in which two are one; moved behind. */
 static const char *take_quoted(const char **cursor, int *ret_len)
@@ -223,7 +224,10 @@ static bool is_default_known(const struct root *root)
 	return known;
 }
 
-/* Kernels beside refind_linux.conf; of several the newest file is the default, or a choice. */
+/*
+ * Unified images, and kernels beside refind_linux.conf; of several the newest file is the default, or a
+ * choice.
+ */
 static int read_menu(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
@@ -232,13 +236,16 @@ static int read_menu(
 	_cleanup_(places_free) struct places places = {0};
 	_cleanup_(file_free_names) struct file_names names = {0};
 	bool beside = text && strstr(path, "refind_linux");
-	int r;
+	static const struct bootentries none;
+	int r = uki_add_entries(root, &none, ret);
 
 	(void)wanted;
+	bootmenu_keep_apart(ret, 0, ret->n);
 	places_read(root, &places);
 	text_join(path, sizeof(path), beside ? path : "/boot/refind_linux.conf", NULL);
 	*strrchr(path, '/') = '\0';
-	r = file_list(root, path, &names);
+	if (r == 0)
+		r = file_list(root, path, &names);
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		if (is_kernel(names.names[i]))
 			r = add_kernel(beside ? find_options(text) : "", path,

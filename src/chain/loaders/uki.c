@@ -544,7 +544,7 @@ static bool is_image_of(const struct bootmenu_entry *entry, const char *path)
 
 /* The image that an entry of the firmware starts, if one partition alone has its file. */
 static struct bootmenu_entry *find_image_of(
-	const struct efi_entry *started, struct bootmenu *menu)
+	const struct root *root, const struct efi_entry *started, struct bootmenu *menu)
 {
 	struct bootmenu_entry *found = NULL;
 
@@ -555,7 +555,10 @@ static struct bootmenu_entry *find_image_of(
 			return NULL;
 		found = &menu->entries[i];
 	}
-	return found;
+	return found && *started->partition &&
+			esp_is_other(root, started->partition, found->kernel_path + 1)
+		? NULL
+		: found;
 }
 
 /* What shim starts stands nowhere that is read here. */
@@ -570,13 +573,13 @@ static void mark_started(const struct root *root, struct bootmenu *menu)
 	struct efi_entry first = {0}, once;
 	bool other;
 	int r = efi_entry_default(root, &first, &other);
-	struct bootmenu_entry *image = r == 0 ? find_image_of(&first, menu) : NULL;
+	struct bootmenu_entry *image = r == 0 ? find_image_of(root, &first, menu) : NULL;
 
 	if (image)
 		image->is_default = true;
 	menu->default_elsewhere = r != -ENOENT && !image && !is_shim(first.path);
 	r = efi_entry_next(root, &once);
-	image = r == 0 ? find_image_of(&once, menu) : NULL;
+	image = r == 0 ? find_image_of(root, &once, menu) : NULL;
 	if (image)
 		image->is_next = true;
 	menu->next_elsewhere = r != -ENOENT && !image;
