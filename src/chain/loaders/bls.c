@@ -49,8 +49,16 @@ static const struct bls_style systemd_boot = {esp_places, ESP_PLACES_N, '-', ".c
 static const struct bls_style grub_bls = {
 	grub_places, 1, '~', "", false, false, grub_trial_check_bls, grub_trial_find_bls};
 
+/* Its GRUB is built with a grub.cfg inside, which nothing here can read. */
+static int refuse_trial(const struct root *root, struct bootmenu_change *change)
+{
+	(void)root;
+	return bootmenu_refuse(change,
+		"whether the GRUB that sdbootutil installs takes an entry once is not known");
+}
+
 static const struct bls_style grub_sdbootutil = {
-	esp_places, ESP_PLACES_N, '~', "", false, false};
+	esp_places, ESP_PLACES_N, '~', "", false, false, refuse_trial, NULL};
 
 static const struct bls_style *style_of_grub(const struct root *root)
 {
@@ -399,7 +407,7 @@ static int plan_trial_systemd_boot(const struct root *root, const struct bootent
 static int plan_trial_grub(const struct root *root, const struct bootentry *trial,
 	struct bootmenu_change *change, char *ret_id)
 {
-	return plan_trial(root, &grub_bls, trial, change, ret_id);
+	return plan_trial(root, style_of_grub(root), trial, change, ret_id);
 }
 
 static int plan_systemd_boot(const struct root *root, struct bootentries *wanted,
