@@ -50,7 +50,7 @@ void child_prepare(void)
 
 static int status_of(int wait_status)
 {
-	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -EINTR;
+	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -EIO;
 }
 
 void child_unprepare(void)

@@ -20,7 +20,8 @@ void child_unprepare(void);
 /*
  * Runs @work(@data) in a child without pipes, whose exit status its result becomes, until
  * @deadline (child_now()'s clock).  Returns the status (0 to 255), -ETIMEDOUT when it was not
- * done in time (it is killed, and left behind if the kernel does not let it go), or -errno.
+ * done in time (it is killed, and left behind if the kernel does not let it go), -EIO when a signal
+ * ended it, or another -errno.
  */
 int child_run(int (*work)(void *data), void *data, uint64_t deadline);
 

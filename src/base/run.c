@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "child.h"
 #include "file.h"
@@ -26,10 +27,11 @@
 
 extern char **environ;
 
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
 /* Those of our signals that run_catch_signals() holds back. */
 static sigset_t held_signals(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	sigset_t blocked, held;
 
 	sigemptyset(&held);
@@ -451,17 +453,29 @@ void run_extend_path(void)
 		path = NULL;
 }
 
-void run_catch_signals(void)
+void run_catch_signals(struct run_signals *ret)
 {
+	struct run_signals before;
+	struct sigaction action;
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* One that is ignored would be pending as soon as it is blocked. */
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (sigaction(signals[i], NULL, &action) == 0 &&
+			action.sa_handler != SIG_IGN)
+			sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, &before.blocked);
 	/* Whoever reads what is said may go away: that ends nothing. */
-	signal(SIGPIPE, SIG_IGN);
+	before.on_pipe = signal(SIGPIPE, SIG_IGN);
+	if (ret)
+		*ret = before;
+}
+
+void run_let_signals(const struct run_signals *before)
+{
+	signal(SIGPIPE, before->on_pipe);
+	sigprocmask(SIG_SETMASK, &before->blocked, NULL);
 }
 
 int run_caught_signal(void)
@@ -469,8 +483,19 @@ int run_caught_signal(void)
 	sigset_t pending, held = held_signals();
 
 	sigpending(&pending);
-	for (int signal = 1; signal <= SIGTERM; signal++)
-		if (sigismember(&held, signal) && sigismember(&pending, signal))
-			return signal;
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (sigismember(&held, signals[i]) && sigismember(&pending, signals[i]))
+			return signals[i];
 	return 0;
+}
+
+int run_take_signal(void)
+{
+	const struct timespec now = {0};
+	sigset_t held = held_signals();
+	int first = 0, signal;
+
+	while ((signal = sigtimedwait(&held, NULL, &now)) > 0)
+		first = first ? first : signal;
+	return first;
 }

@@ -12,6 +12,7 @@
 #ifndef VFIOBOOT_RUN_H
 #define VFIOBOOT_RUN_H
 
+#include <signal.h>
 #include <stddef.h>
 
 /*
@@ -42,13 +43,29 @@ int run_own_path(char *ret, size_t size);
 /* Adds the directories of system programs to PATH: su(1) may leave root with a user's. */
 void run_extend_path(void);
 
+/* What run_catch_signals() found, for run_let_signals(). */
+struct run_signals {
+	sigset_t blocked;
+	void (*on_pipe)(int);
+};
+
 /*
  * From now on SIGINT, SIGTERM and SIGHUP do not end this process, which blocks them: they end the
- * program that runs, with all that it started, and stay pending.  SIGPIPE is ignored.
+ * program that runs, with all that it started, and stay pending.  Those that are ignored, as by
+ * nohup(1), stay so.  SIGPIPE is ignored.  @ret may be NULL where this lasts to the end.
  */
-void run_catch_signals(void);
+void run_catch_signals(struct run_signals *ret);
+
+/* As it was before.  Unless they were caught then, too, a signal that is pending ends this process. */
+void run_let_signals(const struct run_signals *before);
 
 /* One of the signals that came since, 0 for none. */
 int run_caught_signal(void);
+
+/*
+ * The same, and none is pending any more: programs that are started then run to their end.  Whoever
+ * takes one raises it again (raise(3)) when that is done.
+ */
+int run_take_signal(void);
 
 #endif

@@ -241,6 +241,17 @@ static int run_update(
 
 static const struct change_kind parameters_update = {.run = run_update};
 
+/* Of an undo that failed: its record stays. */
+static int say_again(int r, struct message *message)
+{
+	size_t len = strlen(message->text);
+
+	if (r < 0)
+		snprintf(message->text + len, sizeof(message->text) - len,
+			"; 'sudo vfioboot cmdline --remove' tries it again");
+	return r;
+}
+
 /* It stands before the files, and is undone behind them: with the old ones. */
 static int undo_update(const struct change *change, const struct change_step *step,
 	struct message *message)
@@ -248,7 +259,9 @@ static int undo_update(const struct change *change, const struct change_step *st
 	const struct parameters *parameters = step->data;
 
 	return parameters->ran
-		? change_run_program(change, parameters->permanent.update_args, message)
+		? say_again(change_run_program(
+				    change, parameters->permanent.update_args, message),
+			  message)
 		: 0;
 }
 
@@ -298,7 +311,7 @@ static int undo_keeper(const struct change *change, const struct change_step *st
 		r = change_run_program(change, (const char *const *)other->args, message);
 	change_free(&undo);
 	/* It has done nothing that is not there. */
-	return r == -ENOENT ? 0 : r;
+	return r == -ENOENT ? 0 : say_again(r, message);
 }
 
 static const struct change_kind parameters_keeper = {

@@ -88,6 +88,8 @@ int parameters_record_put(struct change *change, const struct parameters_record 
 {
 	_cleanup_free_ char *text = NULL;
 	struct text_stream out;
+	size_t n = change->n;
+	int r;
 
 	if (!text_stream_open(&out))
 		return -ENOMEM;
@@ -97,7 +99,10 @@ int parameters_record_put(struct change *change, const struct parameters_record 
 			record->lines[i].words, record->lines[i].made ? "\t" : "",
 			record->lines[i].made ?: "");
 	text = text_stream_take(&out);
-	return text ? change_put_text(change, PARAMETERS_RECORD, text) : -ENOMEM;
+	r = text ? change_put_text(change, PARAMETERS_RECORD, text) : -ENOMEM;
+	if (change->n > n)
+		change->steps[n].record = true;
+	return r;
 }
 
 /* ---- taking words out ----------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include "change.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <time.h>
 
@@ -15,7 +16,9 @@ struct change_output {
 	FILE *log;
 	char *tail[TAIL_LINES]; /* of the last one: a ring */
 	size_t n;
-	bool shown; /* with the failure */
+	bool shown;      /* with the failure */
+	bool to_the_end; /* no signal stops what runs now, nor do those that came before */
+	int signal;      /* that was heard; pending again when all is over */
 	/* Of the step that runs: */
 	const struct change_watcher *watcher;
 	const struct change_step *step;
@@ -252,7 +255,8 @@ int change_run_program(
 	r = run_watched(argv, take_line, tick, output);
 	if (output->log)
 		fflush(output->log);
-	if (run_caught_signal())
+	/* What puts something right is judged by its own end alone. */
+	if (!output->to_the_end && run_caught_signal())
 		return -EINTR;
 	if (r == 0)
 		return 0;
@@ -300,9 +304,12 @@ static void keep_tail(const struct change_output *output, struct change_failure 
 /* What failed, where the kind did not say it. */
 static void name_failure(const struct change_step *step, int r, struct message *message)
 {
-	if (!*message->text)
-		message_errno(
-			message, r, "%s", step->path ? step->path : step->kind->text);
+	char text[MESSAGE_SIZE];
+
+	if (*message->text)
+		return;
+	change_describe(step, text, sizeof(text));
+	message_errno(message, r, "%s", step->path ? step->path : text);
 }
 
 /* Adds what failed to @text. */
@@ -315,16 +322,34 @@ static void add_failure(const struct change_step *step, int r, struct message *m
 	snprintf(text + len, MESSAGE_SIZE - len, "%s%s", len ? "; " : "", message->text);
 }
 
-/* Undoes the first @n steps, the last of them first, and goes on whatever fails. */
-static int undo(struct change *change, size_t n, struct change_failure *failure)
+/*
+ * From here on programs run to their end, whatever signal came before; one that comes now ends the
+ * program that runs, for it may hang.
+ */
+static void hear_signal(struct change_output *output)
+{
+	int signal = run_take_signal();
+
+	output->to_the_end = true;
+	output->signal = output->signal ? output->signal : signal;
+}
+
+/*
+ * Undoes what has begun, the last step first, and goes on whatever fails; but a record is left then.
+ */
+static int undo(struct change *change, struct change_failure *failure)
 {
 	int first = 0;
 
-	while (n--) {
-		const struct change_step *step = &change->steps[n];
+	for (size_t i = change->n; i-- > 0;) {
+		struct change_step *step = &change->steps[i];
+		bool undoes =
+			step->began && step->kind->undo && !(first < 0 && step->record);
 		struct message message = {0};
-		int r = step->kind->undo ? step->kind->undo(change, step, &message) : 0;
+		int r;
 
+		hear_signal(change->output);
+		r = undoes ? step->kind->undo(change, step, &message) : 0;
 		if (r == 0)
 			continue;
 		add_failure(step, r, &message, failure->undo);
@@ -344,14 +369,29 @@ static int run_step(struct change *change, struct change_step *step,
 	output->start = seconds();
 	if (watcher && watcher->begin)
 		watcher->begin(watcher->data, step);
+	step->began = true;
 	r = step->kind->run(change, step, message);
 	step->done = r == 0;
 	if (watcher && watcher->end)
 		watcher->end(watcher->data, step, r, seconds() - output->start);
 	output->watcher = NULL; /* what is undone is no step */
-	if (r < 0 && r != -EINTR)
-		name_failure(step, r, message);
 	return r;
+}
+
+/* Says why the step failed, or was not begun, and undoes all. */
+static void fail(struct change *change, const struct change_step *step, int error,
+	struct change_failure *failure)
+{
+	hear_signal(change->output);
+	if (error == -EINTR && change->output->signal) {
+		failure->message = (struct message){0};
+		message_set(&failure->message, error, "interrupted (%s)",
+			strsignal(change->output->signal));
+	} else {
+		failure->step = step;
+		name_failure(step, error, &failure->message);
+	}
+	undo(change, failure);
 }
 
 /*
@@ -360,53 +400,70 @@ static int run_step(struct change *change, struct change_step *step,
 static int run_steps(struct change *change, const struct change_watcher *watcher,
 	struct change_failure *failure)
 {
+	struct change_output *output = change->output;
+
 	for (size_t i = 0; i < change->n; i++) {
 		struct change_step *step = &change->steps[i];
 		bool optional = step->kind->optional;
 		bool final = step->kind->final || optional;
-		bool stop = !final && !change->unstoppable && run_caught_signal();
-		int r = stop ? -EINTR : 0;
+		bool stop;
+		int r;
 
-		r = r < 0 ? r : run_step(change, step, watcher, &failure->message);
+		output->to_the_end = false;
+		if (final || change->unstoppable)
+			hear_signal(output);
+		stop = !output->to_the_end && (output->signal || run_caught_signal());
+		r = stop ? -EINTR : run_step(change, step, watcher, &failure->message);
 		if (r < 0 && optional)
 			add_failure(step, r, &failure->message, failure->rest);
 		if (final)
 			failure->message = (struct message){0};
 		if (r == 0 || final)
 			continue;
-		failure->step = r == -EINTR ? NULL : step;
-		undo(change, i + 1, failure);
+		fail(change, step, r, failure);
 		return r;
 	}
 	return 0;
 }
 
+/* Whoever called learns of the signal. */
+static void end_output(struct change *change)
+{
+	struct change_output *output = change->output;
+
+	clear_tail(output);
+	if (output->log)
+		fclose(output->log);
+	if (output->signal)
+		raise(output->signal);
+	change->output = NULL;
+}
+
 int change_carry_out(struct change *change, const struct change_watcher *watcher,
 	struct change_failure *ret)
 {
-	struct change_output output = {0};
+	struct change_output output = {.log = open_log(change)};
 	int r;
 
 	*ret = (struct change_failure){0};
-	output.log = open_log(change);
 	change->output = &output;
 	r = run_steps(change, watcher, ret);
-	change->output = NULL;
-	if (r == -EINTR)
-		message_set(&ret->message, r, "interrupted (%s)",
-			strsignal(run_caught_signal()));
-	else if (r < 0 && output.shown)
+	if (ret->step && output.shown)
 		keep_tail(&output, ret);
-	clear_tail(&output);
-	if (output.log)
-		fclose(output.log);
+	end_output(change);
 	return r;
 }
 
 int change_undo(struct change *change, struct change_failure *ret)
 {
+	struct change_output output = {0};
+	int r;
+
 	*ret = (struct change_failure){0};
-	return undo(change, change->n, ret);
+	change->output = &output;
+	r = undo(change, ret);
+	end_output(change);
+	return r;
 }
 
 void change_free_failure(struct change_failure *failure)

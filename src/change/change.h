@@ -42,7 +42,7 @@ struct change_kind {
 	/* Why it can't be done, before anything is.  0, or -errno.  NULL: it can. */
 	int (*refuse)(const struct change *change, const struct change_step *step,
 		struct message *message);
-	/* 0, or -errno.  undo() is called in either case. */
+	/* 0, or -errno.  undo() is called in either case, and never where this was not. */
 	int (*run)(const struct change *change, struct change_step *step,
 		struct message *message);
 	/* Of a step that may be done in part: step->done.  0, or -errno.  NULL: no need. */
@@ -90,9 +90,12 @@ struct change_step {
 	/* Of change_build: ends of what the program leaves beside @path when it fails. */
 	const char *const *leavings;
 	bool stays; /* of change_build: what was not there before is not removed by an undo */
+	/* It says how to take the steps behind it back: stays when one of them cannot be undone. */
+	bool record;
 
 	/* Of a run. */
-	bool done;
+	bool began;     /* run() was called */
+	bool done;      /* and returned 0 */
 	bool was_there; /* what is made or replaced */
 	int old; /* of change_write, _remove, _copy and _extend: the old file, open; -1 */
 };
@@ -172,14 +175,15 @@ struct change_failure {
 
 /*
  * Carries the steps out.  Returns 0, where optional steps may have failed; -EINTR after a signal
- * (run_catch_signals()); or another -errno; with what it was in *@ret.  All is undone then.
+ * (run_catch_signals()); or another -errno; with what it was in *@ret.  All is undone then, and what
+ * that takes is not ended by a signal that came before.  One that came is still caught afterwards.
  */
 int change_carry_out(struct change *change, const struct change_watcher *watcher,
 	struct change_failure *ret);
 
 /*
- * Undoes what was carried out well, when the caller can't go on.  Returns 0; or -errno with
- * what could not be put back in *@ret.
+ * Undoes what was carried out, when the caller can't go on.  Returns 0; or -errno with what could
+ * not be put back in *@ret.
  */
 int change_undo(struct change *change, struct change_failure *ret);
 
@@ -187,7 +191,8 @@ void change_free_failure(struct change_failure *failure);
 
 /*
  * For kinds: runs a program to its end, with its output kept for the failure and the log.
- * Returns 0; -EIO when it fails; or another -errno; with @message.
+ * Returns 0; -EIO when it fails; -EINTR after a signal, unless the step is not stopped by one, as
+ * none that undoes; or another -errno; with @message.
  */
 int change_run_program(
 	const struct change *change, const char *const argv[], struct message *message);

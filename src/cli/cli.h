@@ -322,7 +322,8 @@ enum cli_exit progress_check_change(const char *command, const struct change *ch
 /*
  * Carries the steps out and prints each; says what failed, and that all was undone.  With --json a
  * step is "started", then "done", "failed" or "interrupted".  On a terminal the line of a step whose
- * program takes long shows the time so far, and what the last time took (change/durations.h).
+ * program takes long shows the time so far, and what the last time took (change/durations.h).  A
+ * signal that came ends this process then, unless the caller has called run_catch_signals().
  */
 enum cli_exit progress_run(const struct cli *cli, struct change *change);
 

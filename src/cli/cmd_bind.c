@@ -435,13 +435,12 @@ struct release {
 	bool told;         /* that it waits */
 };
 
-/* Lets others have the lock for a while.  False: there is no time left, or a signal came. */
+/* Lets others have the lock for a while.  False: there is no time left. */
 static bool wait_for_guest(struct release *release, const struct message *message)
 {
 	const struct timespec pause = {.tv_sec = GUEST_LOOK};
 
-	if (release->cli->dry_run || child_now() >= release->deadline ||
-		run_caught_signal())
+	if (release->cli->dry_run || child_now() >= release->deadline)
 		return false;
 	if (!release->told)
 		progress_say(
@@ -449,11 +448,11 @@ static bool wait_for_guest(struct release *release, const struct message *messag
 	fflush(stdout);
 	release->told = true;
 	handover_unlock(&release->lock);
-	while (release->lock < 0 && !run_caught_signal()) {
+	while (release->lock < 0) {
 		nanosleep(&pause, NULL);
 		release->lock = handover_lock(&release->cli->root, 0);
 	}
-	return release->lock >= 0;
+	return true;
 }
 
 static enum cli_exit release_set(struct release *release, const char *set)
@@ -507,9 +506,6 @@ static enum cli_exit run_release(struct cli *cli)
 	for (int i = 0; begun == CLI_OK && i < cli->n_operands; i++) {
 		char set[CONFIG_NAME_SIZE];
 
-		/* A signal came while others had it. */
-		if (!cli->dry_run && release.lock < 0)
-			break;
 		one = find_given(cli, cli->operands[i], set);
 		if (one == CLI_OK && !*set)
 			progress_say(cli, "%s was not handed over: nothing to do.",

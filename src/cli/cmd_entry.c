@@ -591,7 +591,7 @@ static enum cli_exit run(struct cli *cli)
 		if (progress_lock("entry", &cli->root,
 			    action->run == update ? UPDATE_WAIT_MS : 0) != CLI_OK)
 			return CLI_FAILED;
-		run_catch_signals();
+		run_catch_signals(NULL);
 	}
 	return action->run(cli);
 }

@@ -203,7 +203,7 @@ static enum cli_exit carry_out(
 	enum cli_exit status = CLI_OK;
 
 	if (!cli->dry_run) {
-		run_catch_signals();
+		run_catch_signals(NULL);
 		status = progress_check("undo", apply);
 	}
 	if (status == CLI_OK)

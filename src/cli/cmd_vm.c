@@ -282,10 +282,14 @@ static int undo_define(const struct change *change, const struct change_step *st
 	struct message *message)
 {
 	_cleanup_free_ char *text = NULL;
-
-	(void)change, (void)message;
-	return step->done && step->other
+	int r = step->done && step->other
 		? ask_libvirt(step->data, "define", step->other, &text)
+		: 0;
+
+	(void)change;
+	return r < 0
+		? message_errno(message, r,
+			  "the guest has the new definition; 'vfioboot vm detach' takes it back")
 		: 0;
 }
 
@@ -324,7 +328,8 @@ static int add_write(struct change *change, const char *path, const char *text)
 
 	if (!step)
 		return -ENOMEM;
-	step->mode = 0600; /* a definition may have passwords */
+	step->record = true; /* by both a detach knows what to define */
+	step->mode = 0600;   /* a definition may have passwords */
 	step->text = strdup(text);
 	return step->text ? 0 : -ENOMEM;
 }

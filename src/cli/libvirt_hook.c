@@ -115,7 +115,7 @@ static int begin(struct hook *hook, struct message *message)
 			"only the libvirt of the system can hand over device sets, not "
 			"that of a user");
 	}
-	run_catch_signals();
+	run_catch_signals(NULL);
 	hook->lock = handover_lock(root, LOCK_MS);
 	return hook->lock < 0
 		? message_errno(message, hook->lock,

@@ -166,9 +166,9 @@ static void tick(void *data, const struct change_step *step, unsigned seconds)
 
 static void end(void *data, const struct change_step *step, int result, unsigned seconds)
 {
-	const char *state = result == -EINTR ? "interrupted"
-		: result < 0                 ? "failed"
-					     : "done";
+	const char *state = result == -EINTR && run_caught_signal() ? "interrupted"
+		: result < 0                                        ? "failed"
+								    : "done";
 	struct watching *watching = data;
 	char line[LINE_MAX_], said[64];
 
@@ -208,6 +208,19 @@ static enum cli_exit report_failure(const char *command, const struct change *ch
 	return cli_error(command, "%s", undone);
 }
 
+/* A signal that was caught ends this process here; unless the caller catches them, too. */
+static void let_signals(
+	const char *command, enum cli_exit status, const struct run_signals *before)
+{
+	int signal = run_caught_signal();
+
+	if (signal && status == CLI_OK)
+		cli_error(command, "interrupted (%s) after the last step",
+			strsignal(signal));
+	fflush(stdout);
+	run_let_signals(before);
+}
+
 enum cli_exit progress_carry_out(const struct cli *cli, struct change *change,
 	int (*carry_out)(void *data, const struct change_watcher *watcher,
 		struct change_failure *ret),
@@ -220,16 +233,18 @@ enum cli_exit progress_carry_out(const struct cli *cli, struct change *change,
 		.durations = durations};
 	const struct change_watcher watcher = {begin, end, tick, &watching};
 	struct change_failure failure = {0};
+	struct run_signals before;
 	enum cli_exit status = CLI_OK;
 
 	for (size_t i = 0; i < change->n; i++)
 		watching.of += !change->steps[i].kind->quiet;
-	run_catch_signals();
+	run_catch_signals(&before);
 	if (carry_out(data, &watcher, &failure) < 0)
 		status = report_failure(cli->command->name, change, &failure, undone);
 	else if (*failure.rest)
 		status = cli_error(cli->command->name, "%s", failure.rest);
 	change_free_failure(&failure);
+	let_signals(cli->command->name, status, &before);
 	return status;
 }
 

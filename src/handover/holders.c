@@ -596,8 +596,7 @@ static int look_at_processes(
 	child_unprepare();
 	if (r == 0)
 		return read_job(fd, ret);
-	/* -EINTR: it has ended by a signal. */
-	return r == -ETIMEDOUT ? -ETIME : r == -EINTR ? -EIO : r > 0 ? -r : r;
+	return r == -ETIMEDOUT ? -ETIME : r > 0 ? -r : r;
 }
 
 /* ---- What the kernel has made of them --------------------------------------------------- */
@@ -706,7 +705,6 @@ int holders_wait(const struct root *root, const struct pci_address *functions, s
 	const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
 	uint64_t deadline = child_now() + wait_ms;
 	_cleanup_(free_nodes) struct nodes nodes = {0};
-	bool was_stopped = run_caught_signal();
 	int r = find_nodes(root, functions, n, &nodes);
 
 	for (;;) {
@@ -720,7 +718,7 @@ int holders_wait(const struct root *root, const struct pci_address *functions, s
 			return holders.n_processes ? -ETIMEDOUT : 0;
 		}
 		holders_free(&holders);
-		if (!was_stopped && run_caught_signal())
+		if (run_caught_signal())
 			return -EINTR;
 		nanosleep(&pause, NULL);
 	}

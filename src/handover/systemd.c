@@ -451,13 +451,11 @@ static int wait_for_bus(sd_bus *bus, int signals, uint64_t deadline)
 	return r > 0 && fds[1].revents ? -EINTR : 0;
 }
 
-/* A descriptor that can be read when a signal comes; -1 when one has come already. */
+/* A descriptor that can be read when a signal is pending. */
 static int open_signals(void)
 {
 	sigset_t set;
 
-	if (run_caught_signal())
-		return -1;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);

@@ -106,8 +106,8 @@ int units_find_stops(struct units *units, const struct units_name *unit,
 /*
  * Stops the unit, after what would start it again, and waits at most @wait_ms milliseconds until it
  * has stopped.  One that does not run is none to stop.  Returns 0; or, with @message: -ETIMEDOUT,
- * and systemd goes on stopping it; -EPERM as above; -EBUSY when it was started again; -EINTR when a
- * signal came meanwhile (run_caught_signal()), not one that came before; or another -errno.
+ * and systemd goes on stopping it; -EPERM as above; -EBUSY when it was started again; -EINTR after a
+ * signal (run_caught_signal()); or another -errno.
  */
 int units_stop(struct units *units, const struct units_name *unit, unsigned wait_ms,
 	struct message *message);

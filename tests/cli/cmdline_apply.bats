@@ -376,6 +376,40 @@ options() {
 	unchanged
 }
 
+@test "after a signal the old line is refreshed; where that fails --remove knows what to take back" {
+	tree_of proxmox-zfs
+	stand_in proxmox-boot-tool <<-'END'
+		if [ -e /signal ]; then
+			rm /signal
+			cp /etc/kernel/cmdline /refreshed
+			kill -TERM "$(cat /run/apply)"
+			sleep 60
+		fi
+		sleep 0.2
+		[ ! -e /fails ] || exit 1
+		cp /etc/kernel/cmdline /refreshed
+	END
+	keep
+	for fails in '' fails; do
+		: >"$tree/signal"
+		[ -z "$fails" ] || : >"$tree/$fails"
+		run -143 --separate-stderr live 'echo $$ >/run/apply; exec vfioboot cmdline --apply --yes'
+		[[ $stderr == *'interrupted (Terminated)'* ]]
+		cmp "$work/before/etc/kernel/cmdline" "$tree/etc/kernel/cmdline"
+		if [ -z "$fails" ]; then
+			[[ $stderr == *'all changes were undone'* ]]
+			cmp "$tree/refreshed" "$tree/etc/kernel/cmdline"
+			unchanged
+		fi
+	done
+	[[ $stderr == *'cannot restore everything: proxmox-boot-tool failed with exit status 1;'*'cmdline --remove'* ]]
+	grep -q intel_iommu=on "$tree/var/lib/vfioboot/cmdline"
+	rm "$tree/fails"
+	run -0 --separate-stderr remove
+	cmp "$tree/refreshed" "$tree/etc/kernel/cmdline"
+	unchanged
+}
+
 # bats test_tags=slow
 @test "rpm-ostree keeps its own list" {
 	tree_of silverblue-ostree

@@ -104,6 +104,23 @@ win 11 off   0000:02:00.1 second' ]
 	[ ! -e "$kept" ]
 }
 
+@test "detach takes back an attach that could not be undone" {
+	with_guest
+	sed -i 's|cp "$3" /guest.xml|&; [ ! -e /once ] \|\| : >/refuse|; s|show)|&\n[ ! -e /refuse ] \|\| exit 1|' \
+		"$host/usr/lib/vfioboot/vfioboot-vm"
+	: >"$host/once"
+	live vm attach 'win 11' second
+	[ "$status" = 1 ]
+	[[ $stderr == *"cannot restore everything: the guest has the new definition; 'vfioboot vm detach'"* ]]
+	grep hostdev "$host/guest.xml"
+	rm "$host/once" "$host/refuse"
+	live vm detach 'win 11' second
+	echo "$output" "$stderr"
+	[ "$status" = 0 ]
+	guest | cmp - "$host/guest.xml"
+	[ ! -e "$kept" ]
+}
+
 @test "what libvirt does not accept changes nothing" {
 	with_guest
 	: >"$host/refuse"

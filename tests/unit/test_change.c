@@ -2,6 +2,8 @@
 /* Lists of steps: what they say, what they do, and that a failure takes all of it back. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -349,6 +351,137 @@ static void test_space(void **state)
 	assert_int_equal(change_check(&change, &why), -ENOSPC);
 }
 
+/* ---- signals ---------------------------------------------------------------------------- */
+
+/* Runs the step's text, so that an undo needs a program. */
+static int undo_by_program(const struct change *list, const struct change_step *step,
+	struct message *message)
+{
+	return change_run_program(
+		list, (const char *[]){"sh", "-c", step->text, NULL}, message);
+}
+
+static const struct change_kind by_program = {
+	.text = "ask %1", .run = change_run_nothing, .undo = undo_by_program};
+
+static void add_by_program(const char *script)
+{
+	change_add(&change, &by_program, "/etc/asked", NULL)->text = strdup(script);
+}
+
+/* Carries out the list, whose last step has the signal sent to this process. */
+static void carry_out_signalled(const char *undo)
+{
+	struct run_signals before;
+	struct change_failure failure;
+	char script[64];
+
+	snprintf(script, sizeof(script), "kill -TERM %d; sleep 60", (int)getpid());
+	add_program(script);
+	run_catch_signals(&before);
+	assert_int_equal(change_carry_out(&change, NULL, &failure), -EINTR);
+	assert_string_equal(failure.message.text, "interrupted (Terminated)");
+	assert_null(failure.step);
+	assert_string_equal(failure.undo, undo);
+	change_free_failure(&failure);
+	/* Who asked for the end of this process is heard, and no program of the undo was. */
+	assert_int_equal(run_take_signal(), SIGTERM);
+	assert_int_equal(run_take_signal(), 0);
+	run_let_signals(&before);
+}
+
+static void test_signal_and_undo(void **state)
+{
+	char script[PATH_MAX];
+
+	put_texts();
+	snprintf(script, sizeof(script), "sleep 0.2; echo twice >%s",
+		fake_path("run/twice"));
+	fake_dir("run");
+	add_by_program(script);
+	snprintf(script, sizeof(script), "sleep 0.2; echo once >%s",
+		fake_path("run/once"));
+	add_by_program(script);
+	carry_out_signalled("");
+	assert_string_equal(fake_read("run/once"), "once\n");
+	assert_string_equal(fake_read("run/twice"), "twice\n");
+	expect_old_texts();
+}
+
+/* A signal that comes while it undoes ends one program; what others print and do counts. */
+static void test_signal_while_undoing(void **state)
+{
+	char script[PATH_MAX];
+
+	fake_dir("run");
+	snprintf(script, sizeof(script), "sleep 0.2; echo once >%s",
+		fake_path("run/once"));
+	add_by_program(script);
+	snprintf(script, sizeof(script), "kill -INT %d; sleep 60", (int)getpid());
+	add_by_program(script);
+	/* By its status alone. */
+	snprintf(script, sizeof(script),
+		"trap 'exit 0' TERM; kill -INT %d; sleep 60 & wait", (int)getpid());
+	add_by_program(script);
+	carry_out_signalled("sh was killed by signal 15");
+	assert_string_equal(fake_read("run/once"), "once\n");
+}
+
+/* As long as something could not be undone, it is known what that was. */
+static void test_record_is_left(void **state)
+{
+	fake_put("etc/a", "old");
+	assert_int_equal(change_put_text(&change, "/etc/a", "new"), 0);
+	assert_int_equal(change_put_text(&change, "/etc/record", "of what follows"), 0);
+	change.steps[1].record = true;
+	add_by_program("exit 1");
+	carry_out_signalled("sh failed with exit status 1");
+	assert_string_equal(fake_read("etc/record"), "of what follows");
+	assert_string_equal(fake_read("etc/a"), "old");
+}
+
+/* What a signal keeps from being done is not undone either. */
+static void test_signal_before_a_step(void **state)
+{
+	struct change_failure failure;
+	struct run_signals before;
+
+	fake_put("boot/live", "live");
+	add_build("printf new >\"$1\"", "/boot/live");
+	run_catch_signals(&before);
+	raise(SIGTERM);
+	assert_int_equal(change_carry_out(&change, NULL, &failure), -EINTR);
+	change_free_failure(&failure);
+	assert_int_equal(run_take_signal(), SIGTERM);
+	run_let_signals(&before);
+	assert_string_equal(fake_read("boot/live"), "live");
+	/* Nor is anything in a list of which nothing was carried out. */
+	assert_int_equal(change_undo(&change, &failure), 0);
+	assert_string_equal(fake_read("boot/live"), "live");
+}
+
+static int run_interrupted(
+	const struct change *list, struct change_step *step, struct message *message)
+{
+	(void)list, (void)step, (void)message;
+	return -EINTR;
+}
+
+/* Where nobody sent a signal nobody is said to have; and a program has a name. */
+static void test_what_failed(void **state)
+{
+	static const struct change_kind own = {.run = run_interrupted};
+	struct change_step *step = change_add(&change, &own, NULL, NULL);
+	struct change_failure failure;
+
+	assert_int_equal(change_add_args(step, "refresh", "--now", NULL), 0);
+	assert_int_equal(change_carry_out(&change, NULL, &failure), -EINTR);
+	assert_string_equal(
+		failure.message.text, "run refresh --now: Interrupted system call");
+	assert_ptr_equal(failure.step, &change.steps[0]);
+	change_free_failure(&failure);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -363,6 +496,11 @@ int main(void)
 		TEST(test_optional),
 		TEST(test_leftovers),
 		TEST(test_space),
+		TEST(test_signal_and_undo),
+		TEST(test_signal_while_undoing),
+		TEST(test_record_is_left),
+		TEST(test_signal_before_a_step),
+		TEST(test_what_failed),
 	};
 
 	return cmocka_run_group_tests_name("change", tests, NULL, NULL);

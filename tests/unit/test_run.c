@@ -149,7 +149,7 @@ static int on_terminal(const char *script)
 {
 	int r;
 
-	run_catch_signals();
+	run_catch_signals(NULL);
 	r = run_program((const char *[]){"sh", "-c", script, NULL}, print_line, NULL);
 	/* The terminal is ours again. */
 	printf("status %d, signal %d, %s\n", r, run_caught_signal(),
@@ -309,7 +309,7 @@ static void test_signal(void **state)
 {
 	char script[64];
 
-	run_catch_signals();
+	run_catch_signals(NULL);
 	assert_int_equal(run_caught_signal(), 0);
 	/* All that the shell started ends, too, or this would wait for it. */
 	snprintf(script, sizeof(script), "kill -TERM %d; sleep 60", (int)getpid());
