@@ -50,17 +50,14 @@ struct libmnt_fs *mounts_find(struct libmnt_table *mounts, const char *path)
 struct libmnt_fs *mounts_find_holder(struct libmnt_table *mounts, const char *path)
 {
 	_cleanup_free_ char *prefix = strdup(path);
+	struct libmnt_fs *fs = prefix ? mounts_find(mounts, prefix) : NULL;
 	char *slash;
 
-	while (prefix && (slash = strrchr(prefix, '/')) && slash != prefix) {
-		struct libmnt_fs *fs;
-
+	while (!fs && prefix && (slash = strrchr(prefix, '/')) && slash != prefix) {
 		*slash = '\0';
 		fs = mounts_find(mounts, prefix);
-		if (fs)
-			return fs;
 	}
-	return prefix ? mounts_find(mounts, "/") : NULL;
+	return fs || !prefix ? fs : mounts_find(mounts, "/");
 }
 
 void mounts_unref(struct libmnt_table **mounts)

@@ -17,7 +17,10 @@ int mounts_read(const struct root *root, struct libmnt_table **ret);
 int mounts_read_swaps(const struct root *root, struct libmnt_table **ret);
 int mounts_read_fstab(const struct root *root, struct libmnt_table **ret);
 
-/* What is visible at the mount point @path, or holds the file @path; NULL for nothing. */
+/*
+ * What is visible at the mount point @path; or what holds the file @path, or is mounted there, where
+ * no part of the name may be a link (file_resolve()).  NULL for nothing.
+ */
 struct libmnt_fs *mounts_find(struct libmnt_table *mounts, const char *path);
 struct libmnt_fs *mounts_find_holder(struct libmnt_table *mounts, const char *path);
 

@@ -178,6 +178,28 @@ complains() { # PATTERN
 	[ "$status" = 0 ]
 }
 
+@test "GRUB's environment is where it is, not where its directory's own directory is" {
+	local mounts=$host/proc/self/mountinfo root
+	root=$(grep ' / / ' "$mounts")
+	# A file system of its own.
+	sed 's| / / | / /boot/grub |; s/^28 1/40 28/; s/ - ext4 / - btrfs /' <<<"$root" >>"$mounts"
+	try --dry-run
+	complains '/boot/grub/grubenv is on btrfs, which GRUB cannot write to'
+	sed -i 's/ - ext4 / - zfs /; s/ - btrfs / - vfat /' "$mounts"
+	try --dry-run
+	[ "$status" = 0 ]
+	# A link: within a file system GRUB follows it.
+	echo "$root" >"$mounts"
+	mkdir -p "$host/boot/env"
+	mv "$host/boot/grub/grubenv" "$host/boot/env/"
+	ln -s ../env/grubenv "$host/boot/grub/grubenv"
+	try --dry-run
+	[ "$status" = 0 ]
+	sed 's| / / | / /boot/env |; s/^28 1/40 28/; s/ - ext4 / - vfat /' <<<"$root" >>"$mounts"
+	try --dry-run
+	complains '/boot/grub/grubenv is on another file system, by a link, which GRUB cannot write to'
+}
+
 @test "the next boot is for something else already: refused" {
 	chosen osprober-efi-ABCD
 	try --dry-run

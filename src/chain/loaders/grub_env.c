@@ -287,9 +287,20 @@ static const char *find_obstacle(const struct root *root, const char *dir, unsig
  */
 static const char *const writable[] = {"ext2", "ext3", "ext4", "vfat", "xfs"};
 
-/* What keeps GRUB from writing to a file there, maybe with words in @type; or NULL. */
-static const char *find_obstacle_of(
-	const struct root *root, const char *path, char type[static TYPE_SIZE])
+/* What holds the file, wherever links lead; NULL: not known. */
+static struct libmnt_fs *find_holder(
+	const struct root *root, struct libmnt_table *mounts, const char *path)
+{
+	_cleanup_free_ char *below = NULL, *real = NULL;
+
+	if (file_resolve(root, path, &below) < 0 || asprintf(&real, "/%s", below) < 0)
+		return NULL;
+	return mounts_find_holder(mounts, real);
+}
+
+/* What keeps GRUB from writing to the environment: "is on ...", maybe with words in @type; or NULL. */
+static const char *find_obstacle_of(const struct root *root,
+	const struct grub_names *names, char type[static TYPE_SIZE])
 {
 	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;
 	_cleanup_free_ char *real = NULL;
@@ -298,9 +309,13 @@ static const char *find_obstacle_of(
 	dev_t number;
 
 	if (mounts_read(root, &mounts) == 0)
-		fs = mounts_find_holder(mounts, path);
+		fs = find_holder(root, mounts, names->directory);
 	if (!fs)
 		return "an unknown file system";
+	/* Its drivers look for what a link names on the same file system. */
+	if (file_exists(root, "%s", names->environment) &&
+		find_holder(root, mounts, names->environment) != fs)
+		return "another file system, by a link";
 	text_join(type, TYPE_SIZE, mnt_fs_get_fstype(fs), NULL);
 	if (!text_is_one_of(type, writable, ARRAY_SIZE(writable)))
 		return type;
@@ -323,7 +338,7 @@ int grub_env_check_once(const struct root *root, const struct grub_names *names,
 			"%s/grub.cfg does not take an entry once (00_header); have it made "
 			"by grub-mkconfig with all of its parts",
 			names->directory);
-	obstacle = find_obstacle_of(root, names->directory, type);
+	obstacle = find_obstacle_of(root, names, type);
 	if (!obstacle)
 		return 0;
 	if (grub_env_read(root, names, "env_block", block, sizeof(block)) && block[0])
@@ -331,7 +346,7 @@ int grub_env_check_once(const struct root *root, const struct grub_names *names,
 	return bootmenu_refuse(change,
 		"%s is on %s, which GRUB cannot write to: it could not forget the choice, "
 		"and a trial that fails would be started again and again",
-		names->directory, obstacle);
+		names->environment, obstacle);
 }
 
 void grub_env_armed(const struct root *root, char *ret_id, size_t size)
