@@ -327,6 +327,9 @@ enum cli_exit progress_check_change(const char *command, const struct change *ch
  */
 enum cli_exit progress_run(const struct cli *cli, struct change *change);
 
+/* The same of a few files, without a word while it goes well: the caller says what it did. */
+enum cli_exit progress_write(const struct cli *cli, struct change *change);
+
 /*
  * The same where @carry_out(@data) does it, in place of change_carry_out(); @undone is what is said
  * when it failed and all was put back.

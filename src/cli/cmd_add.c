@@ -500,45 +500,57 @@ static void print_json(const struct addition *addition, const char *path, bool w
 
 /* ---- */
 
-/* Writes a section's file, or says what would be written. */
-static enum cli_exit write_section(
-	const struct addition *addition, const char *name, const char *text)
+static int put_section(struct change *change, const char *name, const char *text)
 {
-	const struct cli *cli = addition->cli;
 	char path[CONFIG_PATH_SIZE];
-	int r = 0;
 
 	dropin_path(name, path);
-	if (!cli->dry_run)
-		r = atomicfile_write_below(&cli->root, path, text, strlen(text));
-	if (r < 0)
-		return cli_error("add", "cannot write %s: %s", path, errno_text(r));
-	if (!cli->json)
-		printf(cli->dry_run ? "Would write %s:\n\n%s" : "Wrote %s.\n", path,
-			text);
-	return CLI_OK;
+	return change_put_text(change, path, text);
 }
 
 /* Those of physical functions first: without them the set's has nothing to bind. */
+static int plan_files(const struct addition *addition, struct change *change)
+{
+	const struct offer *offer = &addition->devices.offer;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < offer->n_physical; i++)
+		r = put_section(change, offer->physical[i].name, offer->physical[i].text);
+	return r == 0 && differs(addition) ? put_section(change, offer->name, offer->text)
+					   : r;
+}
+
+/* All of them or none; or says what would be written. */
+static enum cli_exit write_sections(const struct addition *addition)
+{
+	_cleanup_(change_free) struct change change = {.root = &addition->cli->root};
+	const struct cli *cli = addition->cli;
+	int r = plan_files(addition, &change);
+	enum cli_exit status = CLI_OK;
+
+	if (r < 0)
+		return cli_error("add", "cannot read what is in " DROPIN_DIRECTORY ": %s",
+			errno_text(r));
+	if (!cli->dry_run)
+		status = devices_check_directory(cli);
+	if (status == CLI_OK && !cli->dry_run)
+		status = progress_write(cli, &change);
+	for (size_t i = 0; status == CLI_OK && !cli->json && i < change.n; i++)
+		printf(cli->dry_run ? "%sWould write %s:\n\n%s" : "%sWrote %s.\n",
+			cli->dry_run && i ? "\n" : "", change.steps[i].path,
+			change.steps[i].text);
+	return status;
+}
+
 static enum cli_exit write_files(const struct addition *addition)
 {
 	const struct offer *offer = &addition->devices.offer;
 	bool refused = obstacles_block(&offer->obstacles);
 	bool same = !differs(addition);
 	bool write = !refused && !addition->cli->dry_run && !same;
-	enum cli_exit status = CLI_OK;
+	enum cli_exit status = refused ? CLI_OK : write_sections(addition);
 	char path[CONFIG_PATH_SIZE];
 
-	if (!refused && !addition->cli->dry_run)
-		status = devices_check_directory(addition->cli);
-	for (size_t i = 0; status == CLI_OK && !refused && i < offer->n_physical; i++) {
-		status = write_section(
-			addition, offer->physical[i].name, offer->physical[i].text);
-		if (!addition->cli->json && addition->cli->dry_run)
-			putchar('\n');
-	}
-	if (status == CLI_OK && !refused && !same)
-		status = write_section(addition, offer->name, offer->text);
 	if (status != CLI_OK)
 		return status;
 	dropin_path(offer->name, path);

@@ -5,8 +5,6 @@
  */
 #include "cli.h"
 
-#include <fcntl.h>
-
 static const struct cli_option options[] = {
 	CLI_OPTION_DRY_RUN,
 	CLI_OPTION_ROOT,
@@ -135,44 +133,26 @@ static enum cli_exit say_foreign(
 		section->name, place, section->name);
 }
 
-/*
- * Deletes the drop-in at the absolute @path, and the directory of drop-ins if that is then
- * empty: it was made for the first one.  Returns 0, or -errno of atomicfile_remove_below().
- */
-static int dropin_remove(const struct root *root, const char *path)
+/* The directory of drop-ins, too, if that is then empty: it was made for the first one. */
+static enum cli_exit remove_file(
+	const struct cli *cli, const struct config_section *section, const char *path)
 {
-	static const char directory[] = DROPIN_DIRECTORY;
-	const char *name = strrchr(directory, '/');
-	_cleanup_free_ char *parent = strndup(directory, (size_t)(name - directory));
-	_cleanup_close_ int above = -1;
-	int r = parent ? atomicfile_remove_below(root, path) : -ENOMEM;
+	_cleanup_(change_free) struct change change = {.root = &cli->root};
 
-	if (r < 0)
-		return r;
-	/* One that is not empty, a link, or not there is left as it is. */
-	above = file_open(root, parent, O_RDONLY | O_DIRECTORY);
-	if (above >= 0)
-		unlinkat(above, name + 1, AT_REMOVEDIR);
-	return 0;
-}
-
-static enum cli_exit remove_file(const struct root *root,
-	const struct config_section *section, const char *path, bool dry_run)
-{
-	int r = 0;
-
-	if (dry_run) {
+	if (cli->dry_run) {
 		printf("Would delete %s, device set %s.\n", path, section->name);
 		return CLI_OK;
 	}
-	r = dropin_remove(root, path);
-	if (r < 0)
-		return cli_error("remove", "cannot delete %s: %s", path, errno_text(r));
+	if (!change_add(&change, &change_remove, path, NULL) ||
+		!change_add(&change, &change_rmdir, DROPIN_DIRECTORY, NULL))
+		return cli_error("remove", "%s", errno_text(ENOMEM));
+	if (progress_write(cli, &change) != CLI_OK)
+		return CLI_FAILED;
 	printf("Deleted %s, device set %s.\n", path, section->name);
 	if (!section->demand)
 		puts("Next: run 'sudo vfioboot apply' to remove it from the initramfs "
 		     "images, then reboot.");
-	entry_warn_outdated("remove", root);
+	entry_warn_outdated("remove", &cli->root);
 	return CLI_OK;
 }
 
@@ -197,7 +177,7 @@ static enum cli_exit run(struct cli *cli)
 		return cli_error("remove", "cannot read %s: %s", path, errno_text(r));
 	if (r == 0)
 		return say_foreign(config, section);
-	return remove_file(&cli->root, section, path, cli->dry_run);
+	return remove_file(cli, section, path);
 }
 
 const struct cli_command cmd_remove = {

@@ -221,31 +221,49 @@ static void let_signals(
 	run_let_signals(before);
 }
 
+/* A list of steps, and how it is carried out. */
+struct carrying {
+	struct change *change;
+	int (*carry_out)(void *data, const struct change_watcher *watcher,
+		struct change_failure *ret);
+	void *data;
+	const char *undone; /* said when it failed and all was put back */
+};
+
+static enum cli_exit carry_out_caught(const char *command,
+	const struct carrying *carrying, const struct change_watcher *watcher)
+{
+	struct change_failure failure = {0};
+	struct run_signals before;
+	enum cli_exit status = CLI_OK;
+
+	run_catch_signals(&before);
+	if (carrying->carry_out(carrying->data, watcher, &failure) < 0)
+		status = report_failure(
+			command, carrying->change, &failure, carrying->undone);
+	else if (*failure.rest)
+		status = cli_error(command, "%s", failure.rest);
+	change_free_failure(&failure);
+	let_signals(command, status, &before);
+	return status;
+}
+
 enum cli_exit progress_carry_out(const struct cli *cli, struct change *change,
 	int (*carry_out)(void *data, const struct change_watcher *watcher,
 		struct change_failure *ret),
 	void *data, const char *undone)
 {
+	const struct carrying carrying = {change, carry_out, data, undone};
 	_cleanup_free_ char *durations = durations_read(change->root);
 	struct watching watching = {.root = change->root,
 		.json = cli->json,
 		.columns = cli->json ? 0 : terminal_columns(),
 		.durations = durations};
 	const struct change_watcher watcher = {begin, end, tick, &watching};
-	struct change_failure failure = {0};
-	struct run_signals before;
-	enum cli_exit status = CLI_OK;
 
 	for (size_t i = 0; i < change->n; i++)
 		watching.of += !change->steps[i].kind->quiet;
-	run_catch_signals(&before);
-	if (carry_out(data, &watcher, &failure) < 0)
-		status = report_failure(cli->command->name, change, &failure, undone);
-	else if (*failure.rest)
-		status = cli_error(cli->command->name, "%s", failure.rest);
-	change_free_failure(&failure);
-	let_signals(cli->command->name, status, &before);
-	return status;
+	return carry_out_caught(cli->command->name, &carrying, &watcher);
 }
 
 static int carry_out_change(
@@ -258,6 +276,14 @@ enum cli_exit progress_run(const struct cli *cli, struct change *change)
 {
 	return progress_carry_out(cli, change, carry_out_change, change,
 		"all changes were undone: images and files are as before");
+}
+
+enum cli_exit progress_write(const struct cli *cli, struct change *change)
+{
+	const struct carrying carrying = {
+		change, carry_out_change, change, "nothing was changed"};
+
+	return carry_out_caught(cli->command->name, &carrying, NULL);
 }
 
 enum cli_exit progress_lock(

@@ -513,6 +513,17 @@ expect = 2' ]
 		.functions[0].next_boot == "later"' <<<"$output"
 }
 
+@test "virtual functions and their physical ones: all files are written, or none" {
+	host_in_memory sriov
+	# Something that is not cleared away is in the place of the second one's new text.
+	mkdir -p "$root/etc/vfioboot.conf.d/.vf.conf.vfioboot-new/x"
+	add vf:1@00:03.0/00.0 --name vf
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'cannot write /etc/vfioboot.conf.d/vf.conf: '*'nothing was changed' ]]
+	[[ $output != *Wrote* ]]
+	[ "$(ls "$root/etc/vfioboot.conf.d")" = '' ]
+}
+
 @test "physical functions go with those of their slot, and not while virtual ones are in use" {
 	host_in_memory sriov
 	add 01:00.0

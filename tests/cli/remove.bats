@@ -156,7 +156,7 @@ fingerprint() {
 	ln -s ../real.conf "$root/etc/vfioboot.conf.d/gpu.conf"
 	remove gpu
 	[ "$status" -eq 1 ]
-	[[ $stderr == *'cannot delete /etc/vfioboot.conf.d/gpu.conf'* ]]
+	[[ $stderr == *'cannot remove /etc/vfioboot.conf.d/gpu.conf'*'nothing was changed'* ]]
 	[ -f "$root/etc/real.conf" ] && [ -L "$root/etc/vfioboot.conf.d/gpu.conf" ]
 }
 
