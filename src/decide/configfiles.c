@@ -103,6 +103,7 @@ void configfiles_read(
 	const struct root *root, enum configfiles_of of, struct config *config)
 {
 	struct dropins dropins;
+	int r;
 
 	dropins.config = config;
 	dropins.n = 0;
@@ -112,7 +113,9 @@ void configfiles_read(
 		if (i == RUN_DIR_INDEX && of == CONFIGFILES_OF_IMAGE)
 			continue;
 		dropins.dir = dirs[i];
-		file_each_name(root, dirs[i], add_dropin, &dropins);
+		r = file_each_name(root, dirs[i], add_dropin, &dropins);
+		if (r < 0 && r != -ENOENT)
+			file_error(config, dirs[i], strerror(-r));
 	}
 	for (unsigned i = 0; i < dropins.n; i++) {
 		char path[CONFIG_PATH_SIZE];

@@ -135,6 +135,20 @@ static void test_masks(void **state)
 	expect_sections("b-etc e");
 }
 
+/* A directory that cannot be read is not an empty one: what counts may be in it. */
+static void test_directories(void **state)
+{
+	put_section(MAIN_FILE, "main");
+	put_section(RUN "a.conf", "a");
+	fake_link("etc/vfioboot.conf.d", "vfioboot.conf.d");
+	fake_put("usr/lib/vfioboot.conf.d", "");
+	configfiles_read(&root, CONFIGFILES_OF_NOW, &config);
+	expect_sections("main a");
+	assert_int_equal(config.n_errors, 2);
+	expect_error(0, "/usr/lib/vfioboot.conf.d", 0, "Not a directory");
+	expect_error(1, "/etc/vfioboot.conf.d", 0, "symbolic links");
+}
+
 #define TEXT(path, text)                                                                 \
 	{                                                                                \
 		path, text, sizeof(text) - 1                                             \
@@ -420,6 +434,7 @@ int main(void)
 		TEST(test_later_directory_wins),
 		TEST(test_of_an_image),
 		TEST(test_masks),
+		TEST(test_directories),
 		TEST(test_texts),
 		TEST(test_other_files),
 		TEST(test_errors_name_the_file),
