@@ -37,6 +37,8 @@
 #define INDEX_OFFSET       0x0fffffffu
 #define INDEX_DEPTH        4096 /* nodes below each other; each has a character at least */
 
+#define ANSWERS (STDERR_FILENO + 1) /* the child's end of the socket */
+
 #define ANSWER_MS 10000 /* a disk may have to wake up; a damaged index can be a circle */
 
 enum ask { ASK_CLAIMING, ASK_VFIO_DRIVER, ASK_FIND };
@@ -55,7 +57,8 @@ struct answer {
 
 struct modules {
 	int fd;
-	pid_t child, thread; /* that started it, with which it ends */
+	pid_t child;
+	pid_t owner, thread; /* that started it, with which it ends */
 	char directory[PATH_MAX];
 	char root[PATH_MAX]; /* what a path has before what is below the root */
 };
@@ -262,8 +265,22 @@ static void become_expendable(void)
 	signal(SIGINT, SIG_IGN); /* of the terminal; it ends with its parent */
 }
 
+/*
+ * Has nothing open but the socket, as ANSWERS: whoever waits for the end of a pipe of the caller's, or
+ * for its lock, does not wait for this process.
+ */
+static void leave_files(int fd)
+{
+	dup2(fd, ANSWERS);
+	close_range(ANSWERS + 1, ~0U, 0);
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		close(fd);
+		open(TREE_NULL, O_RDWR);
+	}
+}
+
 /* The child: answers until the other end is closed. */
-static _Noreturn void serve(int fd, const char *directory)
+static _Noreturn void serve(const char *directory)
 {
 	static int (*const answers[])(struct kmod_ctx * kmod,
 		const struct request *request, struct answer *ret) = {
@@ -276,21 +293,22 @@ static _Noreturn void serve(int fd, const char *directory)
 
 	become_expendable();
 	kmod = open_index(directory);
-	while (recv(fd, &request, sizeof(request), 0) == sizeof(request)) {
+	while (recv(ANSWERS, &request, sizeof(request), 0) == sizeof(request)) {
 		struct answer answer = {0};
 
 		answer.r = kmod ? answers[request.ask](kmod, &request, &answer) : -ENOMEM;
-		if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
+		if (send(ANSWERS, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
 			break;
 	}
 	_exit(0);
 }
 
+/* In a process that the owner has started there is but a copy of the socket to close. */
 static void end_child(struct modules *modules)
 {
 	close_fd(&modules->fd);
 	modules->fd = -1;
-	if (modules->child > 0) {
+	if (modules->child > 0 && modules->owner == getpid()) {
 		kill(modules->child, SIGKILL);
 		waitpid(modules->child, NULL, 0);
 	}
@@ -306,8 +324,8 @@ static int start_child(struct modules *modules)
 		return -errno;
 	modules->child = fork();
 	if (modules->child == 0) {
-		close(fds[0]);
-		serve(fds[1], modules->directory);
+		leave_files(fds[1]);
+		serve(modules->directory);
 	}
 	close(fds[1]);
 	if (modules->child < 0) {
@@ -315,6 +333,7 @@ static int start_child(struct modules *modules)
 		return -EAGAIN;
 	}
 	modules->fd = fds[0];
+	modules->owner = getpid();
 	modules->thread = gettid();
 	return 0;
 }

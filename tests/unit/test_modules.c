@@ -215,6 +215,54 @@ static void put_damaged(const char *name, bool cut_off)
 }
 
 /* Where it ends before its last node, in either order that depmod may write them. */
+/* The process that answers has nothing of ours open: whoever waits for its end would wait for that. */
+static void test_no_descriptor_is_kept(void **state)
+{
+	_cleanup_(modules_close) struct modules *modules = NULL;
+	int pipes[2], saved = dup(0), r;
+	char byte;
+
+	put_index(DIR);
+	assert_int_equal(pipe(pipes), 0);
+	/* One of its sockets may get a number of the standard ones. */
+	close(0);
+	modules = open_index();
+	dup2(saved, 0);
+	close(saved);
+	close(pipes[1]);
+	r = poll(&(struct pollfd){pipes[0], POLLIN, 0}, 1, 1000);
+	assert_int_equal(r, 1);
+	assert_int_equal(read(pipes[0], &byte, 1), 0);
+	close(pipes[0]);
+	expect_module(modules, "vfio_pci", MODULE_FILE, "/" DIR "/kernel/vfio-pci.ko");
+}
+
+/* A process that ours has started may close all, or ask: that is nothing to us. */
+static void test_forked(void **state)
+{
+	_cleanup_(modules_close) struct modules *modules = NULL;
+	enum module_kind kind;
+	int status;
+
+	put_index(DIR);
+	modules = open_index();
+	for (int asks = 0; asks < 2; asks++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			int r = asks ? modules_find(modules, "vfio_pci", &kind, NULL, 0)
+				     : 0;
+
+			modules_close(&modules);
+			_exit(r < 0 || (asks && kind != MODULE_FILE));
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		expect_module(
+			modules, "vfio_pci", MODULE_FILE, "/" DIR "/kernel/vfio-pci.ko");
+	}
+}
+
 static void test_cut_off(void **state)
 {
 	static const unsigned char orders[][47] = {
@@ -330,6 +378,8 @@ int main(void)
 		ROOT_TEST(test_vfio_driver_without_aliases),
 		ROOT_TEST(test_find),
 		ROOT_TEST(test_thread_that_ended),
+		ROOT_TEST(test_no_descriptor_is_kept),
+		ROOT_TEST(test_forked),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_circle),
 		ROOT_TEST(test_damaged),
