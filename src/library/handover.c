@@ -24,6 +24,15 @@ struct run {
 	int out, err; /* files in memory */
 };
 
+/* A file in memory.  Its number is none of those that the program gets it as: the caller may have closed them. */
+static int open_memory(const char *name)
+{
+	_cleanup_close_ int fd = memfd_create(name, MFD_CLOEXEC);
+	int r = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	return r < 0 ? -errno : r;
+}
+
 int vfioboot_set_program(struct vfioboot_ctx *ctx, const char *path)
 {
 	char *copy;
@@ -44,7 +53,7 @@ static const char *program_of(const struct vfioboot_ctx *ctx)
 	return ctx->program ? ctx->program : PATHS_PROGRAM;
 }
 
-/* Starts it with the signals of a program that a shell starts.  0 or -errno. */
+/* Starts it with the signals, and the files, of a program that a shell starts.  0 or -errno. */
 static int start(const struct run *run, pid_t *ret)
 {
 	posix_spawn_file_actions_t files;
@@ -62,6 +71,8 @@ static int start(const struct run *run, pid_t *ret)
 		r = posix_spawn_file_actions_adddup2(&files, run->out, STDOUT_FILENO);
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&files, run->err, STDERR_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &all);
 	posix_spawnattr_setflags(
@@ -178,13 +189,13 @@ static int judge(const struct run *run, const char *command, int status, char *e
 {
 	struct message failure = {0};
 
-	if (status < 0)
-		return message_errno(
-			context_failure(run->ctx), status, "cannot run %s", run->argv[0]);
 	hear_errors(run->ctx, command, errors, &failure);
 	if (status == 0)
 		return 0;
-	failure.code = status == 2 ? -EINVAL : -ECANCELED;
+	if (status < 0 && !*failure.text)
+		return message_errno(
+			context_failure(run->ctx), status, "cannot run %s", run->argv[0]);
+	failure.code = status < 0 ? status : status == 2 ? -EINVAL : -ECANCELED;
 	if (!*failure.text)
 		message_set(&failure, failure.code, "%s %s exited with status %d",
 			run->argv[0], command, status);
@@ -249,8 +260,8 @@ static int hand_over(struct vfioboot_ctx *ctx, const char *command,
 {
 	_cleanup_(close_run) struct run run = {.ctx = ctx,
 		.argv = calloc(ARGUMENTS + n, sizeof(*run.argv)),
-		.out = memfd_create("out", MFD_CLOEXEC),
-		.err = memfd_create("errors", MFD_CLOEXEC)};
+		.out = open_memory("out"),
+		.err = open_memory("errors")};
 	char wait[16];
 	size_t at;
 
@@ -260,7 +271,10 @@ static int hand_over(struct vfioboot_ctx *ctx, const char *command,
 		return message_set(
 			context_failure(ctx), -EINVAL, "unknown flags %#x", flags);
 	if (!run.argv || run.out < 0 || run.err < 0)
-		return context_errno(ctx, run.argv ? -errno : -ENOMEM);
+		return context_errno(ctx,
+			!run.argv             ? -ENOMEM
+				: run.out < 0 ? run.out
+					      : run.err);
 	snprintf(wait, sizeof(wait), "%u", wait_s);
 	run.argv[0] = program_of(ctx);
 	at = 1 + put_options(run.argv + 1, command, flags, wait, ctx->directory);

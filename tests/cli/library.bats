@@ -311,6 +311,9 @@ play() { # STATUS STDERR LINE...
 	printf '#!/bin/sh\nkill -9 $$\n' >"$work/played"
 	expect=1 answers bind gpu
 	[[ $stderr == "cannot run $work/played: Interrupted system call" ]]
+	printf '#!/bin/sh\necho "vfioboot bind: interrupted (Terminated)" >&2\nkill $$\n' >"$work/played"
+	expect=1 answers bind gpu
+	[ "$stderr" = 'interrupted (Terminated)' ]
 	HAND_OVER_BY=$work/nothing expect=1 answers bind gpu
 	[[ $stderr == "cannot run $work/nothing: No such file or directory" ]]
 	HAND_OVER_BY=vfioboot expect=1 answers bind gpu

@@ -4,6 +4,7 @@
  * many machines is compared with what the commands say in tests/cli/library.bats.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <vfioboot.h>
@@ -459,6 +460,54 @@ static void test_threads(void **state)
 	assert_true(readers[1].same);
 }
 
+/* What a program that hands over says, where these of the standard descriptors are closed. */
+static void expect_answer(unsigned closed)
+{
+	struct vfioboot_ctx *ctx = context_of();
+	struct vfioboot_points *points = NULL;
+	const char *name = "gpu";
+	int kept[3], r;
+
+	assert_int_equal(vfioboot_set_program(ctx, fake_path("program")), 0);
+	for (int fd = 0; fd < 3; fd++) {
+		kept[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+		if (closed & 1u << fd)
+			close(fd);
+	}
+	r = vfioboot_bind(ctx, &name, 1, VFIOBOOT_DRY_RUN, 0, &points);
+	for (int fd = 0; fd < 3; fd++) {
+		dup2(kept[fd], fd);
+		close(kept[fd]);
+	}
+	assert_int_equal(r, -ECANCELED);
+	assert_string_equal(vfioboot_get_message(ctx), "it failed");
+	assert_non_null(points);
+	assert_non_null(vfioboot_points_get(points, 0));
+	assert_string_equal(
+		vfioboot_point_get_text(vfioboot_points_get(points, 0)), "heard");
+	vfioboot_points_free(points);
+	vfioboot_unref(ctx);
+}
+
+/* Whatever the caller has closed, and open: a program that is run has its own three descriptors. */
+static void test_descriptors_of_a_hand_over(void **state)
+{
+	int ours = open("/dev/null", O_RDONLY);
+
+	assert_true(ours >= 3);
+	/* The directory and the script are open as well. */
+	fake_put("program",
+		"#!/bin/sh\n"
+		"for fd in /proc/self/fd/*; do n=$((n + 1)); done\n"
+		"[ $n -le 5 ] && echo '{\"state\":\"note\",\"text\":\"heard\"}'\n"
+		"echo 'it failed' >&2\n"
+		"exit 1\n");
+	assert_int_equal(chmod(fake_path("program"), 0700), 0);
+	for (unsigned closed = 0; closed < 8; closed++)
+		expect_answer(closed);
+	close(ours);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -473,6 +522,7 @@ int main(void)
 		ROOT_TEST(test_readiness),
 		ROOT_TEST(test_leaks),
 		ROOT_TEST(test_threads),
+		ROOT_TEST(test_descriptors_of_a_hand_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
