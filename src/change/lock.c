@@ -30,10 +30,11 @@ static int open_lock(const struct root *root, const char *file)
 	return fd < 0 ? -errno : fd;
 }
 
-static void write_holder(int fd)
+/* 0: nobody. */
+static void write_holder(int fd, pid_t pid)
 {
 	if (ftruncate(fd, 0) == 0)
-		dprintf(fd, "%d\n", (int)getpid());
+		dprintf(fd, "%d\n", (int)pid);
 }
 
 /* 0: not known. */
@@ -58,10 +59,13 @@ static int parent_of(const struct root *root, int pid)
 	return end && sscanf(end, ") %*c %d", &parent) == 1 ? parent : 0;
 }
 
-/* Whether the holder is this process, or one that has started it. */
+/*
+ * Whether the holder is one that has started this process.  Who takes the lock, and has not written
+ * that down yet, is not known: change_unlock() leaves no name.
+ */
 static bool is_held_for_us(const struct root *root, int fd)
 {
-	int holder = read_holder(fd), pid = getpid();
+	int holder = read_holder(fd), pid = parent_of(root, getpid());
 
 	for (unsigned i = 0; holder > 0 && pid > 0 && i < ANCESTORS_MAX; i++) {
 		if (pid == holder)
@@ -80,7 +84,7 @@ int change_lock_named(const struct root *root, const char *file, unsigned wait_m
 		return fd;
 	for (;; wait_ms -= PAUSE_MS) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-			write_holder(fd);
+			write_holder(fd, getpid());
 			return TAKE_FD(fd);
 		}
 		if (errno != EWOULDBLOCK && errno != EINTR)
@@ -96,4 +100,15 @@ int change_lock_named(const struct root *root, const char *file, unsigned wait_m
 int change_lock(const struct root *root, unsigned wait_ms)
 {
 	return change_lock_named(root, strrchr(CHANGE_LOCK, '/') + 1, wait_ms);
+}
+
+void change_unlock(int *fd)
+{
+	/* It is that of this descriptor if it can be had again. */
+	if (*fd >= 0 && flock(*fd, LOCK_EX | LOCK_NB) == 0)
+		write_holder(*fd, 0);
+	if (*fd >= 0)
+		flock(*fd, LOCK_UN);
+	close_fd(fd);
+	*fd = -1;
 }

@@ -20,10 +20,17 @@
  * A process that a holder has started, at whatever distance, does its work for the holder: it
  * goes on at once, such as the `entry update` of a hook that a generator runs for `apply`.
  *
- * Returns a descriptor for close(), which ends it; -EBUSY when another process has it for longer;
+ * Returns a descriptor for change_unlock(); -EBUSY when another process has it for longer;
  * or another -errno.  Whoever gets an error must not change anything.
  */
 int change_lock(const struct root *root, unsigned wait_ms);
+
+/*
+ * Ends it, for what has inherited the descriptor, too: a child that the kernel does not let go
+ * (base/child.h) would have it for ever.  What works for a holder ends nothing.  Closes the descriptor,
+ * unless it is negative: -1 then.
+ */
+void change_unlock(int *fd);
 
 /* The same with another lock: of what changes the running machine, and none of its files. */
 int change_lock_named(const struct root *root, const char *file, unsigned wait_ms);

@@ -361,7 +361,7 @@ static enum cli_exit run_bind(struct cli *cli)
 	const struct obstacles_allowed allow = {
 		.last_display = arguments->last_display, .partial_group = true};
 	struct devices devices = {.only = arguments->only, .sets = true, .allow = &allow};
-	_cleanup_(handover_unlock) int lock = -1;
+	_cleanup_(change_unlock) int lock = -1;
 	enum cli_exit status = begin(cli, &lock);
 	_cleanup_(file_free_names) struct file_names sets = {0};
 	char program[4096] = "";
@@ -447,7 +447,7 @@ static bool wait_for_guest(struct release *release, const struct message *messag
 			release->cli, "%s; waiting until it does not.", message->text);
 	fflush(stdout);
 	release->told = true;
-	handover_unlock(&release->lock);
+	change_unlock(&release->lock);
 	while (release->lock < 0) {
 		nanosleep(&pause, NULL);
 		release->lock = handover_lock(&release->cli->root, 0);
@@ -514,7 +514,7 @@ static enum cli_exit run_release(struct cli *cli)
 			one = release_set(&release, set);
 		status = one == CLI_OK ? status : one;
 	}
-	handover_unlock(&release.lock);
+	change_unlock(&release.lock);
 	return status;
 }
 

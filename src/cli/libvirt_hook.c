@@ -256,6 +256,6 @@ enum cli_exit libvirt_hook(struct cli *cli)
 			"be done");
 	openlog("vfioboot", 0, LOG_DAEMON);
 	status = gives ? prepare(&hook) : release(&hook);
-	handover_unlock(&hook.lock);
+	change_unlock(&hook.lock);
 	return status;
 }

@@ -2,7 +2,6 @@
 /* Both ways of a hand-over for those who ask for one. */
 #include "handover.h"
 
-#include <sys/file.h>
 #include <syslog.h>
 
 #include "base/base.h"
@@ -15,14 +14,6 @@
 int handover_lock(const struct root *root, unsigned wait_ms)
 {
 	return change_lock_named(root, LOCK_NAME, wait_ms);
-}
-
-void handover_unlock(int *fd)
-{
-	if (*fd >= 0)
-		flock(*fd, LOCK_UN);
-	close_fd(fd);
-	*fd = -1;
 }
 
 static int add_work(const struct root *root, struct handover *handover, struct work **ret)

@@ -10,7 +10,7 @@
  *	r = r < 0 ? r : change_check(&handover.change, &message);
  *	r = r < 0 ? r : handover_carry_out(&handover, NULL, &failure);
  *	handover_free(&handover);
- *	handover_unlock(&lock);
+ *	change_unlock(&lock);
  *
  * What has to be put back is written to /run/vfioboot/handover/SET before each step is done, so
  * that the next command can go on, or go back, from wherever one was killed (state.h).  Nothing
@@ -33,11 +33,8 @@ struct handover {
 	size_t n_works;
 };
 
-/* As change_lock(), with a lock of its own, for handover_unlock(): one set after the other. */
+/* As change_lock(), with a lock of its own, for change_unlock(): one set after the other. */
 int handover_lock(const struct root *root, unsigned wait_ms);
-
-/* A child that the kernel does not let go (base/child.h) would have it for ever.  -1 is none. */
-void handover_unlock(int *fd);
 
 /*
  * Makes the steps that bring the functions of a set to its driver, behind those of sets before it

@@ -121,7 +121,7 @@ static void find_state(struct watch *watch)
 /*
  * Takes the lock and finds the state.  Without the lock nothing is known, since nothing may be
  * written.  It is not waited for, so that the watch can be stopped at any time: the next look
- * tries again.  Returns a descriptor for close(), or -errno.
+ * tries again.  Returns a descriptor for change_unlock(), or -errno.
  */
 static int enter(struct watch *watch)
 {
@@ -137,7 +137,7 @@ static int enter(struct watch *watch)
 /* Writes down for what it waits: that is lost otherwise, if the machine stops at this moment. */
 static void note(struct watch *watch, const char *text)
 {
-	_cleanup_close_ int lock = -1;
+	_cleanup_(change_unlock) int lock = -1;
 
 	if (strcmp(watch->trial.text, text) == 0)
 		return;
@@ -165,7 +165,7 @@ static void keep_journal(struct watch *watch)
  */
 static int end(struct watch *watch, enum trial_reason reason, const char *text)
 {
-	_cleanup_close_ int lock = -1;
+	_cleanup_(change_unlock) int lock = -1;
 	int r = -EAGAIN;
 
 	if (watch->known)
@@ -201,8 +201,7 @@ static void begin_look(struct watch *watch)
 {
 	int lock = enter(watch);
 
-	if (lock >= 0)
-		close(lock);
+	change_unlock(&lock);
 }
 
 /* One look.  Returns 0 confirmed, 1 given up, -ESTALE, or -EAGAIN. */
@@ -304,7 +303,7 @@ int trial_read(const struct root *root, struct trial *ret)
 
 int trial_settle(const struct root *root, struct trial *ret)
 {
-	_cleanup_close_ int lock = change_lock(root, SETTLE_LOCK_MS);
+	_cleanup_(change_unlock) int lock = change_lock(root, SETTLE_LOCK_MS);
 	bool pending;
 	int r, failed;
 

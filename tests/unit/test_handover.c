@@ -1532,7 +1532,7 @@ static void test_lock_of_a_child(void **state)
 	if (stays == 0)
 		for (;;)
 			pause();
-	handover_unlock(&fd);
+	change_unlock(&fd);
 	assert_int_equal(fd, -1);
 	other = fork();
 	if (other == 0) {
@@ -1543,7 +1543,7 @@ static void test_lock_of_a_child(void **state)
 	kill(stays, SIGKILL);
 	assert_int_equal(waitpid(stays, NULL, 0), stays);
 	assert_int_equal(status, 0);
-	handover_unlock(&fd);
+	change_unlock(&fd);
 }
 
 /* Another device was put into the slot, or it is gone. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,6 +23,15 @@ static int lock_of_another(const struct root *root, unsigned wait_ms)
 	return WEXITSTATUS(status);
 }
 
+static void put_process(int pid, int parent)
+{
+	char path[64], text[64];
+
+	snprintf(path, sizeof(path), "proc/%d/stat", pid);
+	snprintf(text, sizeof(text), "%d (a) b) S %d 1 1", pid, parent);
+	fake_put(path, text);
+}
+
 static void test_one_holder(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
@@ -37,8 +47,35 @@ static void test_one_holder(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(stat(fake_path(CHANGE_LOCK_DIRECTORY), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
-	close(fd);
+	/* A second time is once too often. */
+	assert_int_equal(change_lock(&root, 0), -EBUSY);
+	change_unlock(&fd);
 	assert_int_equal(lock_of_another(&root, 0), 0);
+}
+
+/*
+ * Between taking it and writing that down the file names who had it before: neither that one nor what it
+ * has started holds it then.
+ */
+static void test_holder_of_before(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	int fd = change_lock(&root, 0), status;
+	pid_t pid;
+
+	assert_true(fd >= 0);
+	change_unlock(&fd);
+	fd = open(fake_path(CHANGE_LOCK), O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	assert_int_equal(change_lock(&root, 0), -EBUSY);
+	pid = fork();
+	if (pid == 0) {
+		put_process(getpid(), getppid());
+		_exit(change_lock(&root, 0) != -EBUSY);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(fd);
 }
 
 /* A daemon that a hook leaves behind lives on without it. */
@@ -106,32 +143,24 @@ static void test_wait(void **state)
 	close(pipes[0]), close(pipes[1]);
 }
 
-static void put_process(int pid, int parent)
-{
-	char path[64], text[64];
-
-	snprintf(path, sizeof(path), "proc/%d/stat", pid);
-	snprintf(text, sizeof(text), "%d (a) b) S %d 1 1", pid, parent);
-	fake_put(path, text);
-}
-
 /* A program of the holder may start us: what it holds is held for us. */
 static void test_below_the_holder(void **state)
 {
 	_cleanup_(root_close) struct root root = fake_open();
-	int fd, again, status;
+	int fd, status;
 	pid_t pid;
 
 	fd = change_lock(&root, 0);
-	again = change_lock(&root, 0);
-	assert_true(fd >= 0 && again >= 0);
-	close(again);
+	assert_true(fd >= 0);
 	assert_int_equal(lock_of_another(&root, 0), 1);
 	pid = fork();
 	if (pid == 0) {
 		put_process(getpid(), 4000001);
 		put_process(4000001, getppid());
-		_exit(change_lock(&root, 0) < 0 ? 1 : 0);
+		fd = change_lock(&root, 0);
+		/* What works for the holder does not end its lock. */
+		change_unlock(&fd);
+		_exit(lock_of_another(&root, 0) == 0 || change_lock(&root, 0) < 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -210,6 +239,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_one_holder),
+		TEST(test_holder_of_before),
 		TEST(test_programs_do_not_inherit),
 		TEST(test_killed_holder),
 		TEST(test_wait),
