@@ -316,10 +316,12 @@ static void name_failure(const struct change_step *step, int r, struct message *
 static void add_failure(const struct change_step *step, int r, struct message *message,
 	char text[static MESSAGE_SIZE])
 {
+	char line[MESSAGE_LINE_SIZE];
 	size_t len = strlen(text);
 
 	name_failure(step, r, message);
-	snprintf(text + len, MESSAGE_SIZE - len, "%s%s", len ? "; " : "", message->text);
+	snprintf(text + len, MESSAGE_SIZE - len, "%s%s", len ? "; " : "",
+		message_line(message, line));
 }
 
 /*

@@ -317,6 +317,7 @@ static int check_unheld(const struct work *work, struct pci_address address,
 	if (r < 0 || !holders.n)
 		return r;
 	steps_describe_holders(&holders, text, sizeof(text));
+	message_remedy(message, "end it and try again");
 	return message_set(message, -EBUSY, "%s", text);
 }
 
@@ -358,6 +359,30 @@ static int run_sound(
 const struct change_kind steps_sound = {.text = "unbind %1 from %2",
 	.why = "its driver uses the display; it is bound again when the display has left",
 	.run = run_sound};
+
+/*
+ * On the way back: what plays something on the host keeps it from its driver, but not the display from the
+ * host.  It has nothing of the display, which was away when its driver came.
+ */
+static int run_sound_away(
+	const struct change *change, struct change_step *step, struct message *message)
+{
+	struct work *work = step->data;
+	int r = run_unbind(change, step, message);
+
+	work->is_incomplete |= r < 0;
+	if (r == -EBUSY)
+		message_remedy(message,
+			"for sound by the display's own connectors end it, and run 'sudo vfioboot "
+			"release %s' again",
+			work->state.set);
+	return r;
+}
+
+static const struct change_kind steps_sound_away = {.text = "unbind %1 from %2",
+	.why = "its driver looks for the display when it is bound again",
+	.optional = true,
+	.run = run_sound_away};
 
 /* Brings a function without a driver to @driver.  Success is what was read back. */
 static int bind_function(const struct work *work, const struct change_step *step,
@@ -460,6 +485,37 @@ static int give_again(
 	return bind_function(work, &step, function->wanted, message);
 }
 
+/* Whether the function of a step is still the one that it was done with. */
+static bool is_there(const struct work *work, const struct state_step *noted)
+{
+	struct pci_address address;
+	const struct state_function *function;
+	struct pci_ids ids;
+
+	if (pci_address_parse(noted->of, PCI_NAME_WHOLE, &address, NULL) < 0)
+		return false;
+	function = state_function(&work->state, address);
+	return function ? is_ours(work, function)
+			: sysfs_read_ids(work->root, address, &ids) == 0;
+}
+
+/* The host's sound functions, which the release has taken from their driver, have it again. */
+static int bind_sound(struct work *work, struct message *message)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < work->state.n_steps; i++) {
+		struct state_step *noted = &work->state.steps[i];
+		const struct change_step step = {.path = noted->of};
+		int r = noted->kind == STATE_SOUND && is_there(work, noted)
+			? bind_function(work, &step, noted->name, message)
+			: 0;
+
+		result = result < 0 ? result : r;
+	}
+	return result;
+}
+
 /* Half a card is of no use to anybody: all of it stays with the driver for guests. */
 static int undo_leave(const struct change *change, const struct change_step *step,
 	struct message *message)
@@ -478,6 +534,7 @@ static int undo_leave(const struct change *change, const struct change_step *ste
 			*message = why;
 		result = result < 0 ? result : r;
 	}
+	result = result < 0 ? result : bind_sound(work, message);
 	if (result == 0) {
 		work->state.phase = STATE_BOUND;
 		result = write_state(work, message);
@@ -555,20 +612,6 @@ static bool is_back(const struct returning *one)
 	return !steps_is_given(one->function, one->now);
 }
 
-/* Whether the function of a step is still the one that it was done with. */
-static bool is_there(const struct work *work, const struct state_step *noted)
-{
-	struct pci_address address;
-	const struct state_function *function;
-	struct pci_ids ids;
-
-	if (pci_address_parse(noted->of, PCI_NAME_WHOLE, &address, NULL) < 0)
-		return false;
-	function = state_function(&work->state, address);
-	return function ? is_ours(work, function)
-			: sysfs_read_ids(work->root, address, &ids) == 0;
-}
-
 static bool has_noted(const struct state *state, enum state_kind kind)
 {
 	for (size_t i = 0; i < state->n_steps; i++)
@@ -616,7 +659,7 @@ static int add_modules(struct work *work, struct change *change)
 static int add_drivers(
 	struct work *work, struct change *change, const struct returning *list, int n)
 {
-	int r = add_noted(work, change, STATE_SOUND, &steps_unbind);
+	int r = add_noted(work, change, STATE_SOUND, &steps_sound_away);
 
 	for (int i = 0; r == 0 && i < n; i++)
 		if (!is_back(&list[i]) && *list[i].function->native)

@@ -47,6 +47,7 @@ static struct machine_played {
 	bool unbind_hangs, hangs;     /* it would, and it does */
 	bool logind;                  /* has what weston shows for it, as PID 1 has */
 	bool poller;                  /* somebody opens the device, and closes it soon */
+	bool plays;                   /* the host's sound server has its sound open */
 	unsigned looks;               /* at who has it open */
 	bool guest_runs;              /* it has the device of vfio open */
 	bool session_ends;            /* as soon as it is started */
@@ -509,6 +510,9 @@ int __wrap_holders_read(const struct root *root, const struct pci_address *funct
 				"nvidia-persistenced.service");
 		if (is_gpu && played->poller && played->looks % 3 != 0)
 			add_holder(ret, "waybar", "/dev/dri/card1", "waybar.service");
+		if (played->plays && strcmp(driver, "snd_hda_intel") == 0)
+			add_holder(ret, "pipewire", "/dev/snd/controlC0",
+				"pipewire.service");
 		if (is_gpu && played->guest_runs && strcmp(driver, "vfio-pci") == 0)
 			add_holder(ret, "qemu-system-x86", "/dev/vfio/12", "");
 	}
@@ -1782,6 +1786,38 @@ static void test_sound_that_stays(void **state)
 	}
 }
 
+/* The host's sound server has the sound that stays: the host gets its display back all the same. */
+static void test_sound_that_is_open(void **state)
+{
+	make_igpu("i915");
+	assert_int_equal(bind_set(), 0);
+	played->plays = true;
+	assert_int_equal(release_set(), 0);
+	assert_non_null(strstr(failure.rest,
+		"pipewire (process 812 of pipewire.service) has "
+		"/dev/snd/controlC0 open; for sound by"));
+	assert_non_null(strstr(failure.rest, "'sudo vfioboot release gaming' again"));
+	expect_igpu("i915", "");
+	/* What is left can be done later. */
+	assert_true(has_state());
+	played->plays = false;
+	clear_log();
+	assert_int_equal(release_set(), 0);
+	expect_log("hda<snd_hda_intel igpu=- probe-hda igpu:auto vtcon1-on");
+	expect_igpu("i915", "");
+	assert_false(has_state());
+}
+
+/* Where the display does not come back, the host has its sound again. */
+static void test_sound_of_a_failure(void **state)
+{
+	make_igpu("i915");
+	assert_int_equal(bind_set(), 0);
+	strcpy(played->refuses, "i915");
+	assert_true(release_set() < 0);
+	expect_igpu("vfio-pci", "vfio-pci");
+}
+
 /* The driver of later ones has a component of the same kind. */
 static void test_sound_of_xe(void **state)
 {
@@ -1855,6 +1891,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_amdgpu_interrupted),
 	TEST(test_amdgpu_in_part),
 	TEST(test_sound_that_stays),
+	TEST(test_sound_that_is_open),
+	TEST(test_sound_of_a_failure),
 	TEST(test_sound_of_xe),
 };
 
