@@ -38,8 +38,8 @@ struct options {
 	const char *config_file;
 	const char
 		*tracer; /* makes the protect list of the running system; NULL: nobody */
-	const struct pci_address
-		*late; /* the function that has just appeared; NULL: a boot */
+	struct pci_address late; /* the function that has just appeared */
+	bool is_late;            /* there is one: this is no boot */
 	bool dry_run;
 	bool verbose;
 };
@@ -92,14 +92,11 @@ static bool take_value(char **argv, int *i, const char *name, const char **ret)
 /* Takes "--late ADDRESS". */
 static bool take_late(char **argv, int *i, struct options *options)
 {
-	static struct pci_address late;
 	const char *text;
 
-	if (!take_value(argv, i, "--late", &text) ||
-		pci_address_parse(text, PCI_NAME_WHOLE, &late, NULL) < 0)
-		return false;
-	options->late = &late;
-	return true;
+	options->is_late = take_value(argv, i, "--late", &text) &&
+		pci_address_parse(text, PCI_NAME_WHOLE, &options->late, NULL) == 0;
+	return options->is_late;
 }
 
 /* Reads the options.  Returns true, or false with the status to exit with. */
@@ -227,7 +224,7 @@ static void say(const struct options *options, bool as_asked, const char *senten
 }
 
 /* Looks at the machine with the protect lists that there are by now, and decides. */
-static void decide(const struct root *root, const struct pci_address *late)
+static void decide(const struct root *root, const struct options *options)
 {
 	int r;
 
@@ -239,8 +236,8 @@ static void decide(const struct root *root, const struct pci_address *late)
 		fprintf(stderr, "vfioboot-early: cannot read the PCI functions: %s\n",
 			strerror(-r));
 	variant_resolve(root, &config, variant_machine, &machine);
-	if (late)
-		plan_late(&config, &machine, &protect, late, &plan);
+	if (options->is_late)
+		plan_late(&config, &machine, &protect, &options->late, &plan);
 	else
 		plan_make(&config, &machine, &protect, &plan);
 }
@@ -280,12 +277,12 @@ static void decide_with_fresh_list(const struct root *root, const struct options
 {
 	unsigned n_errors = config.n_errors;
 
-	decide(root, options->late);
+	decide(root, options);
 	if (!options->tracer || !root->live || options->dry_run || is_done())
 		return;
 	child_run_shared(exec_tracer, (char *)options->tracer, child_now() + TRACER_MS);
 	config.n_errors = n_errors;
-	decide(root, options->late);
+	decide(root, options);
 }
 
 /*
@@ -406,21 +403,21 @@ static int run_late(const struct root *root, const struct options *options)
 	uint64_t deadline = child_now() + OTHERS_MS;
 	bool held;
 
-	decide(root, options->late);
+	decide(root, options);
 	print_errors();
 	if (options->dry_run || !plan.n_entries)
 		return print_plan(options);
-	held = hold(root, *options->late);
+	held = hold(root, options->late);
 	while (is_waiting(plan_find_late(&machine, &plan)) && child_now() < deadline) {
 		poll(NULL, 0, OTHERS_STEP_MS);
-		decide(root, options->late);
+		decide(root, options);
 	}
 	lock = record_lock(root, child_now() + LOCK_MS);
 	decide_with_fresh_list(root, options);
 	for (unsigned i = 0; lock < 0 && i < plan.n_entries; i++)
 		plan.entries[i].reason = REASON_DEADLINE;
 	if (held)
-		end_hold(root, *options->late);
+		end_hold(root, options->late);
 	return plan.n_entries ? carry_out(root, options, lock >= 0) : EXIT_AS_ASKED;
 }
 
@@ -446,7 +443,7 @@ static int run(const struct root *root, const struct options *options)
 			options->config_file, strerror(-status));
 		return EXIT_BAD_INPUT;
 	}
-	status = options->late ? run_late(root, options) : run_boot(root, options);
+	status = options->is_late ? run_late(root, options) : run_boot(root, options);
 	if (fflush(stdout) == EOF) {
 		fprintf(stderr, "vfioboot-early: cannot write the output: %s\n",
 			strerror(errno));
