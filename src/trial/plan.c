@@ -470,9 +470,20 @@ void trial_plan_free(struct trial_plan *plan)
 	file_free_names(&plan->warnings);
 }
 
+/* What is different when a trial was not started: the last one is over before. */
+static const char *find_changed(enum trial_stage last)
+{
+	switch (last) {
+	case TRIAL_ABSENT: return "nothing was changed";
+	case TRIAL_NEXT_BOOT: return "the trial of the next boot is cancelled";
+	default: return "what was kept of the last trial is deleted";
+	}
+}
+
 /* The state before the loader's choice: a trial without one would be nobody's. */
 int trial_start(const struct root *root, struct trial_plan *plan, struct message *message)
 {
+	const char *changed = find_changed(trial_find_stage(root));
 	struct message said = {0};
 	int r = trial_cancel(root, &said);
 
@@ -481,10 +492,12 @@ int trial_start(const struct root *root, struct trial_plan *plan, struct message
 			message, r, "cannot cancel the last trial: %s", said.text);
 	r = trial_save(root, &plan->trial);
 	if (r < 0)
-		return message_errno(message, r, "cannot write %s", TRIAL_STATE);
-	r = oneshot_arm(root, &plan->oneshot, &said);
+		message_errno(&said, r, "cannot write %s", TRIAL_STATE);
+	else
+		r = oneshot_arm(root, &plan->oneshot, &said);
 	if (r == 0)
 		return 0;
 	trial_forget(root);
-	return message_set(message, r, "%s; nothing was changed", said.text);
+	message_remedy(message, "%s", said.remedy);
+	return message_set(message, r, "%s; %s", said.text, changed);
 }

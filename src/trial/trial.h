@@ -152,7 +152,10 @@ int trial_plan_make(const struct root *root, const struct trial_request *request
 	struct trial_plan *ret, struct message *message);
 void trial_plan_free(struct trial_plan *plan);
 
-/* Replaces the last trial by this one, and has the loader take it: all of it, or nothing. */
+/*
+ * Replaces the last trial by this one, and has the loader take it.  Returns 0; or -errno with no trial at
+ * all, and what of the last one is gone in @message.
+ */
 int trial_start(
 	const struct root *root, struct trial_plan *plan, struct message *message);
 

@@ -285,6 +285,36 @@ static void test_all_entries_of_trials_go(void **state)
 	assert_true(is_there("boot/loader/entries/1-6.1.conf"));
 }
 
+/* Nobody could have GRUB take an entry here. */
+static void expect_start(const char *why)
+{
+	static struct trial_plan plan;
+	_cleanup_(root_close) struct root root = fake_open();
+	struct message message = {0};
+
+	plan.trial = started;
+	plan.oneshot.loader = bootloader_named("grub");
+	assert_true(trial_start(&root, &plan, &message) < 0);
+	if (!strstr(message.text, why))
+		fail_msg("no '%s' in '%s'", why, message.text);
+	assert_false(is_there(STATE));
+}
+
+/* What was there of the last one is gone when the next one cannot be started. */
+static void test_start_that_fails(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+
+	put_grub(false);
+	expect_start("grub-editenv: Read-only file system; nothing was changed");
+	assert_int_equal(trial_save(&root, &started), 0);
+	expect_start("; what was kept of the last trial is deleted");
+	/* It cannot even be written down. */
+	assert_int_equal(trial_save(&root, &started), 0);
+	fake_dir("var/lib/vfioboot/trial/.state.vfioboot-new/x");
+	expect_start("cannot write /var/lib/vfioboot/trial/state");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +326,7 @@ int main(void)
 		ROOT_TEST(test_all_entries_of_trials_go),
 		ROOT_TEST(test_display_of_drm),
 		ROOT_TEST(test_what_there_is_to_take_back),
+		ROOT_TEST(test_start_that_fails),
 		ROOT_TEST(test_settles),
 		ROOT_TEST(test_settles_what_is_over_too),
 		ROOT_TEST(test_watch_gives_up),
