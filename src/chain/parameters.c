@@ -244,11 +244,9 @@ static const struct change_kind parameters_update = {.run = run_update};
 /* Of an undo that failed: its record stays. */
 static int say_again(int r, struct message *message)
 {
-	size_t len = strlen(message->text);
-
 	if (r < 0)
-		snprintf(message->text + len, sizeof(message->text) - len,
-			"; 'sudo vfioboot cmdline --remove' tries it again");
+		message_remedy(
+			message, "'sudo vfioboot cmdline --remove' tries it again");
 	return r;
 }
 

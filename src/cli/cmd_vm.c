@@ -62,7 +62,7 @@ static void find_program(char ret[static PROGRAM_PATH])
 
 /*
  * Runs it; what it says on stderr is its error.  Returns 0 with what it prints in *@ret; -ESRCH:
- * libvirt has no such guest; or another -errno.
+ * libvirt has no such guest; -EINTR: a signal ended it; or another -errno.
  */
 static int ask_libvirt(const char *uri, const char *verb, const char *operand, char **ret)
 {
@@ -75,7 +75,7 @@ static int ask_libvirt(const char *uri, const char *verb, const char *operand, c
 	fflush(stdout);
 	r = run_read(argv, &text);
 	if (r != 0)
-		return r < 0 ? r : r == NO_GUEST ? -ESRCH : -EREMOTEIO;
+		return r < 0 ? r : r == NO_GUEST ? -ESRCH : r > 128 ? -EINTR : -EREMOTEIO;
 	*ret = TAKE_PTR(text);
 	return 0;
 }
@@ -264,16 +264,24 @@ static void to_domain(const struct vm_set *set, struct libvirt_domain *ret)
 
 /* ---- steps ------------------------------------------------------------------------------ */
 
+/* What steps ask libvirt about. */
+struct asked {
+	const char *uri, *guest;
+	bool may_be_defined; /* a signal came before it answered */
+};
+
 /* Has libvirt define what is in @path, of this machine; undone by @other, unless that is NULL. */
 static int run_define(
 	const struct change *change, struct change_step *step, struct message *message)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = ask_libvirt(step->data, "define", step->path, &text);
+	struct asked *asked = step->data;
+	int r = ask_libvirt(asked->uri, "define", step->path, &text);
 
 	(void)change;
-	if (r == 0)
-		return 0;
+	asked->may_be_defined = r == 0 || r == -EINTR;
+	if (r == 0 || r == -EINTR)
+		return r;
 	message_remedy(message, "see above");
 	return message_errno(message, r, "the guest keeps its definition");
 }
@@ -282,32 +290,29 @@ static int undo_define(const struct change *change, const struct change_step *st
 	struct message *message)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = step->done && step->other
-		? ask_libvirt(step->data, "define", step->other, &text)
+	const struct asked *asked = step->data;
+	int r = asked->may_be_defined && step->other
+		? ask_libvirt(asked->uri, "define", step->other, &text)
 		: 0;
 
 	(void)change;
-	return r < 0
-		? message_errno(message, r,
-			  "the guest has the new definition; 'vfioboot vm detach' takes it back")
-		: 0;
+	if (r == 0)
+		return 0;
+	message_remedy(message, "'sudo vfioboot vm detach' does so");
+	return message_errno(message, r, "cannot give the guest its definition back");
 }
 
 static const struct change_kind define = {
 	.text = "define the guest by %1", .run = run_define, .undo = undo_define};
 
 /* What libvirt has made of it, by which a later change of somebody else is found. */
-struct reading {
-	const char *uri, *guest;
-};
-
 static int run_read_back(
 	const struct change *change, struct change_step *step, struct message *message)
 {
-	const struct reading *reading = step->data;
+	const struct asked *asked = step->data;
 	_cleanup_free_ char *text = NULL;
 	const char *xml;
-	int r = ask_libvirt(reading->uri, "show", reading->guest, &text);
+	int r = ask_libvirt(asked->uri, "show", asked->guest, &text);
 
 	if (r == 0) {
 		xml = text_next_line(text);
@@ -399,14 +404,13 @@ static enum cli_exit carry_out(struct cli *cli, const struct guest *guest,
 }
 
 static int attach_steps(struct change *change, const struct kept *kept,
-	const struct guest *guest, const char *xml, const char *uri,
-	struct reading *reading)
+	const struct guest *guest, const char *xml, struct asked *asked)
 {
 	int r = add_write(change, kept->before, guest->xml);
 
 	r = r < 0 ? r : add_write(change, kept->new, xml);
-	r = r < 0 ? r : add_own(change, &define, kept->new, kept->before, (void *)uri);
-	r = r < 0 ? r : add_own(change, &read_back, kept->after, NULL, reading);
+	r = r < 0 ? r : add_own(change, &define, kept->new, kept->before, asked);
+	r = r < 0 ? r : add_own(change, &read_back, kept->after, NULL, asked);
 	return r < 0                                                   ? r
 		: change_add(change, &change_discard, kept->new, NULL) ? 0
 								       : -ENOMEM;
@@ -438,12 +442,12 @@ static enum cli_exit attach(struct cli *cli)
 	_cleanup_(libvirt_free_domain) struct libvirt_domain domain = {0};
 	_cleanup_(free_guest) struct guest guest = {0};
 	_cleanup_(free_set) struct vm_set set = {0};
-	struct reading reading = {uri_of(cli), cli->operands[1]};
+	struct asked asked = {uri_of(cli), cli->operands[1], false};
 	struct message message = {0};
 	struct kept kept;
 
 	if (find_set(cli, config, cli->operands[2], &set) != CLI_OK ||
-		read_guest(reading.uri, reading.guest, &guest, NULL) != CLI_OK ||
+		read_guest(asked.uri, asked.guest, &guest, NULL) != CLI_OK ||
 		check_guest(&guest) != CLI_OK ||
 		find_kept(&guest, cli->operands[2], &kept) != CLI_OK)
 		return CLI_FAILED;
@@ -451,7 +455,7 @@ static enum cli_exit attach(struct cli *cli)
 	if (libvirt_attach(guest.xml, &domain, arguments->no_graphics, &edit, &message) <
 		0)
 		return cli_say("vm", &message);
-	if (attach_steps(&change, &kept, &guest, edit.xml, reading.uri, &reading) < 0)
+	if (attach_steps(&change, &kept, &guest, edit.xml, &asked) < 0)
 		return cli_error("vm", "%s", errno_text(ENOMEM));
 	say_managed(cli, &set);
 	return carry_out(cli, &guest, &change, &edit.done);
@@ -477,14 +481,13 @@ static enum cli_exit read_kept(const struct cli *cli, const struct kept *kept,
 		     : CLI_OK;
 }
 
-static int detach_steps(
-	struct change *change, const struct kept *kept, const char *xml, const char *uri)
+static int detach_steps(struct change *change, const struct kept *kept, const char *xml,
+	struct asked *asked)
 {
 	int r = xml ? add_write(change, kept->new, xml) : 0;
 
 	r = r < 0 ? r
-		  : add_own(change, &define, xml ? kept->new : kept->before, NULL,
-			    (void *)uri);
+		  : add_own(change, &define, xml ? kept->new : kept->before, NULL, asked);
 	if (r == 0 &&
 		(!change_add(change, &change_discard, kept->new, NULL) ||
 			!change_add(change, &change_discard, kept->before, NULL) ||
@@ -559,12 +562,13 @@ static enum cli_exit detach_guest(struct cli *cli, const struct guest *guest,
 	_cleanup_(change_free) struct change change = {.root = &cli->root};
 	_cleanup_(libvirt_free_edit) struct libvirt_edit edit = {0};
 	bool same = says_the_same(guest->xml, after);
+	struct asked asked = {uri_of(cli), guest->name, false};
 	struct message message = {0};
 	enum cli_exit status;
 
 	if (!same && libvirt_detach(guest->xml, before, after, &edit, &message) < 0)
 		return cli_say("vm", &message);
-	if (detach_steps(&change, kept, edit.xml, uri_of(cli)) < 0)
+	if (detach_steps(&change, kept, edit.xml, &asked) < 0)
 		return cli_error("vm", "%s", errno_text(ENOMEM));
 	if (!same)
 		progress_say(cli,

@@ -104,6 +104,23 @@ win 11 off   0000:02:00.1 second' ]
 	[ ! -e "$kept" ]
 }
 
+@test "attach that a signal ends when libvirt has the definition is undone" {
+	with_guest
+	sed -i 's|cp "$3" /guest.xml|&; [ ! -s /pid ] \|\| { read -r pid </pid; : >/pid; kill "$pid"; while :; do :; done; }|' \
+		"$host/usr/lib/vfioboot/vfioboot-vm"
+	put usr/bin/signalled <<-'END'
+		#!/bin/sh
+		echo $$ >/pid
+		exec vfioboot "$@"
+	END
+	chmod +x "$host/usr/bin/signalled"
+	run -143 --separate-stderr env -i PATH=/bin:/usr/bin unshare --map-root-user --root="$host" \
+		signalled vm attach 'win 11' second
+	[[ $stderr == *'interrupted (Terminated)'*'all changes were undone'* ]]
+	guest | cmp - "$host/guest.xml"
+	[ -z "$(ls -A "$kept")" ]
+}
+
 @test "detach takes back an attach that could not be undone" {
 	with_guest
 	sed -i 's|cp "$3" /guest.xml|&; [ ! -e /once ] \|\| : >/refuse|; s|show)|&\n[ ! -e /refuse ] \|\| exit 1|' \
@@ -111,7 +128,7 @@ win 11 off   0000:02:00.1 second' ]
 	: >"$host/once"
 	live vm attach 'win 11' second
 	[ "$status" = 1 ]
-	[[ $stderr == *"cannot restore everything: the guest has the new definition; 'vfioboot vm detach'"* ]]
+	[[ $stderr == *"cannot restore everything: cannot give the guest its definition back: "*"; 'sudo vfioboot vm detach' does so"* ]]
 	grep hostdev "$host/guest.xml"
 	rm "$host/once" "$host/refuse"
 	live vm detach 'win 11' second
