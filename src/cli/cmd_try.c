@@ -207,13 +207,26 @@ static enum cli_exit print_status(const struct root *root)
 
 /* ---- --keep: what there is to do, and what came of it */
 struct keeping {
-	const struct root *root;
+	const struct cli *cli;
 	struct trial trial;
-	bool dry_run;
+	struct change change;
 	unsigned n_changed; /* sections that a next boot is to bind without the profile */
 	unsigned n_refused; /* that were not tried as they are now */
 	enum cli_exit status;
 };
+
+/* Says what the last step of the list is to do, or what it has done. */
+static char *title_step(struct keeping *keeping, const struct config_section *section)
+{
+	struct change_step *step = &keeping->change.steps[keeping->change.n - 1];
+	int n = keeping->cli->dry_run
+		? asprintf(&step->title, "Would remove 'profile = %s' from %s.",
+			  section->profile, step->path)
+		: asprintf(&step->title, "%s: bound at every boot from now on (%s).",
+			  section->name, step->path);
+
+	return n < 0 ? NULL : step->title;
+}
 
 /* Removes the profile where we may, and says where a person has to. */
 static void keep_section(struct keeping *keeping, const struct config *config,
@@ -221,17 +234,14 @@ static void keep_section(struct keeping *keeping, const struct config *config,
 {
 	const char *path = config->files[section->place.file];
 	int error = 0;
-	enum trial_keep keep = trial_keep_section(keeping->root, &keeping->trial, config,
-		section, keeping->dry_run, &error);
+	enum trial_keep keep = trial_keep_section(
+		&keeping->change, &keeping->trial, config, section, &error);
 	bool differs = keep == TRIAL_KEEP_CHANGED || keep == TRIAL_KEEP_NEW;
 
 	keeping->n_refused += differs;
 	keeping->n_changed += keep != TRIAL_KEEP_NOTHING && !differs;
 	if (keep == TRIAL_KEEP_TODO)
-		printf("Would remove 'profile = %s' from %s.\n", section->profile, path);
-	else if (keep == TRIAL_KEEP_DONE)
-		printf("%s: bound at every boot from now on (%s).\n", section->name,
-			path);
+		or_no_memory(title_step(keeping, section));
 	else if (differs)
 		keeping->status = cli_error(NAME,
 			"[device %s] in %s %s trial %s, so it is not kept; run 'sudo "
@@ -251,10 +261,19 @@ static void keep_section(struct keeping *keeping, const struct config *config,
 static void keep_sections(struct keeping *keeping)
 {
 	_cleanup_free_ struct config *config =
-		cli_read_config(keeping->root, CONFIGFILES_OF_IMAGE);
+		cli_read_config(&keeping->cli->root, CONFIGFILES_OF_IMAGE);
+	enum cli_exit status = CLI_OK;
 
 	for (unsigned i = 0; i < config->n_sections; i++)
 		keep_section(keeping, config, &config->sections[i]);
+	if (!keeping->cli->dry_run)
+		status = progress_write(keeping->cli, &keeping->change);
+	for (size_t i = 0; status == CLI_OK && i < keeping->change.n; i++)
+		printf("%s\n", keeping->change.steps[i].title);
+	if (status != CLI_OK) {
+		keeping->n_changed = 0;
+		keeping->status = status;
+	}
 	/* With a section that was not tried this would make it permanent, too. */
 	if (!config->when_selected || keeping->n_refused)
 		return;
@@ -264,19 +283,25 @@ static void keep_sections(struct keeping *keeping)
 		"hand, below [boot] (/etc/vfioboot.conf, or a drop-in)");
 }
 
+static void free_keeping(struct keeping *keeping)
+{
+	change_free(&keeping->change);
+}
+
 static enum cli_exit keep(const struct cli *cli)
 {
 	const struct root *root = &cli->root;
-	struct keeping keeping = {.root = root, .dry_run = cli->dry_run};
+	_cleanup_(free_keeping) struct keeping keeping = {
+		.cli = cli, .change = {.root = root}};
 	struct trial *trial = &keeping.trial;
 	struct message message = {0};
-	int r = trial_confirm(root, keeping.dry_run, trial, &message);
+	int r = trial_confirm(root, cli->dry_run, trial, &message);
 
 	if (r < 0)
 		return cli_say(NAME, &message);
 	if (r > 0)
-		printf(keeping.dry_run ? "Would confirm trial %s by hand.\n"
-				       : "Trial %s is confirmed by hand.\n",
+		printf(cli->dry_run ? "Would confirm trial %s by hand.\n"
+				    : "Trial %s is confirmed by hand.\n",
 			trial->id);
 	keep_sections(&keeping);
 	if (keeping.n_changed)
@@ -285,13 +310,13 @@ static enum cli_exit keep(const struct cli *cli)
 	else if (keeping.status == CLI_OK)
 		printf("The setting of trial %s is permanent already.\n", trial->id);
 	trial_text_print_missing(root, trial);
-	if (keeping.status == CLI_OK && !keeping.dry_run && trial->phase != TRIAL_KEPT) {
+	if (keeping.status == CLI_OK && !cli->dry_run && trial->phase != TRIAL_KEPT) {
 		r = trial_note_kept(root, trial);
 		if (r < 0)
 			return cli_error(
 				NAME, "cannot write %s: %s", TRIAL_STATE, errno_text(r));
 	}
-	if (keeping.n_changed && !keeping.dry_run)
+	if (keeping.n_changed && !cli->dry_run)
 		entry_warn_outdated(NAME, root);
 	return keeping.status;
 }

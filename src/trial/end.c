@@ -78,15 +78,15 @@ int trial_confirm(
 	return r < 0 ? r : 1;
 }
 
-/* Takes the key "profile" out of a drop-in that `vfioboot add` wrote.  0, or -errno. */
-static int drop_profile(const struct root *root, const char *path)
+/* Adds what takes the key "profile" out of a drop-in that `vfioboot add` wrote.  0, or -errno. */
+static int drop_profile(struct change *change, const char *path)
 {
 	_cleanup_free_ char *text = NULL, *made = NULL;
-	int r = dropin_is_ours(root, path);
+	int r = dropin_is_ours(change->root, path);
 
 	if (r <= 0)
 		return r < 0 ? r : -EPERM;
-	r = file_read(root, path, &text, NULL);
+	r = file_read(change->root, path, &text, NULL);
 	if (r < 0)
 		return r;
 	made = trial_without_key(text, "profile");
@@ -94,12 +94,11 @@ static int drop_profile(const struct root *root, const char *path)
 		return -ENOMEM;
 	if (strlen(made) == strlen(text))
 		return -ENODATA;
-	return atomicfile_write_below(root, path, made, strlen(made));
+	return change_put_text(change, path, made);
 }
 
-enum trial_keep trial_keep_section(const struct root *root, const struct trial *trial,
-	const struct config *config, const struct config_section *section, bool dry_run,
-	int *ret_error)
+enum trial_keep trial_keep_section(struct change *change, const struct trial *trial,
+	const struct config *config, const struct config_section *section, int *ret_error)
 {
 	if (trial_part_of(config, section, trial->profile) != TRIAL_PART_TRIED)
 		return TRIAL_KEEP_NOTHING;
@@ -110,10 +109,8 @@ enum trial_keep trial_keep_section(const struct root *root, const struct trial *
 	}
 	if (!section->profile[0]) /* `when = selected` is what makes it wait */
 		return TRIAL_KEEP_NOTHING;
-	if (dry_run)
-		return TRIAL_KEEP_TODO;
-	*ret_error = drop_profile(root, config->files[section->place.file]);
-	return *ret_error < 0 ? TRIAL_KEEP_BY_HAND : TRIAL_KEEP_DONE;
+	*ret_error = drop_profile(change, config->files[section->place.file]);
+	return *ret_error < 0 ? TRIAL_KEEP_BY_HAND : TRIAL_KEEP_TODO;
 }
 
 int trial_note_kept(const struct root *root, struct trial *trial)

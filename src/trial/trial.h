@@ -187,21 +187,20 @@ int trial_confirm(const struct root *root, bool dry_run, struct trial *ret,
 /* What keeping a trial means for a section. */
 enum trial_keep {
 	TRIAL_KEEP_NOTHING, /* it was not tried, or is permanent already */
-	TRIAL_KEEP_DONE,    /* its drop-in has no profile any more */
-	TRIAL_KEEP_TODO,    /* would have none: a dry run */
+	TRIAL_KEEP_TODO,    /* its drop-in gets a text without a profile */
 	TRIAL_KEEP_CHANGED, /* it asks for something else than it did when it was tried */
 	TRIAL_KEEP_NEW,     /* the trial did not try it */
 	TRIAL_KEEP_BY_HAND, /* the profile has to be removed by hand: */
 };
 
 /*
- * Makes a section of @config, read without a command line, permanent: takes the profile out of
- * its drop-in where `vfioboot add` wrote that.  Only what was tried is kept, not a section that
+ * Adds to @change what makes a section of @config, read without a command line, permanent: that takes
+ * the profile out of its drop-in where `vfioboot add` wrote that.  Only what was tried is kept, not a section that
  * was added or edited since.  *@ret_error, of TRIAL_KEEP_BY_HAND: -EPERM when the file is not
  * ours alone to change, -ENODATA when no line of it sets the key, or another -errno.
  */
-enum trial_keep trial_keep_section(const struct root *root, const struct trial *trial,
-	const struct config *config, const struct config_section *section, bool dry_run,
+enum trial_keep trial_keep_section(struct change *change, const struct trial *trial,
+	const struct config *config, const struct config_section *section,
 	int *ret_error);
 
 /* Notes that nothing is left to keep.  Returns 0, or -errno. */

@@ -1154,6 +1154,32 @@ live_host() {
 	END
 }
 
+@test "keep changes all drop-ins, or none" {
+	local name
+	state confirmed - -
+	put etc/vfioboot.conf </dev/null
+	for name in gaming-gpu other; do
+		put "etc/vfioboot.conf.d/$name.conf" <<-END
+			# Written by 'vfioboot add'; 'vfioboot remove NAME' deletes it.
+			[device $name]
+			path = 00:01.1/00
+			profile = passthrough
+		END
+	done
+	cp -r "$host/etc/vfioboot.conf.d" "$BATS_TEST_TMPDIR/before"
+	# Something that is not cleared away is in the place of the second one's new text.
+	mkdir -p "$host/etc/vfioboot.conf.d/.other.conf.vfioboot-new/x"
+	active=default.target live_host 'vfioboot try --keep'
+	[[ $stderr == *'cannot write /etc/vfioboot.conf.d/other.conf: '*'nothing was changed'* ]]
+	[[ $output != *'every boot'* && $output != *rebuilt* ]]
+	rm -r "${host:?}/etc/vfioboot.conf.d/.other.conf.vfioboot-new"
+	diff -r "$BATS_TEST_TMPDIR/before" "$host/etc/vfioboot.conf.d"
+	active=default.target live_host 'vfioboot try --keep'
+	[[ $output == *'gaming-gpu: bound at every boot from now on (/etc/vfioboot.conf.d/gaming-gpu.conf).'* ]]
+	[[ $output == *'other: bound at every boot from now on (/etc/vfioboot.conf.d/other.conf).'* ]]
+	run ! grep -r profile "$host/etc/vfioboot.conf.d"
+}
+
 @test "keep says when the entries of the boot menu no longer fit" {
 	state confirmed - -
 	printf 'passthrough\tPassthrough\tvfioboot.profile=other\n' >"$host/etc/vfioboot.entries"
