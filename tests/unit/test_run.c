@@ -304,6 +304,45 @@ static void test_background(void **state)
 	leave_terminal(&screen);
 }
 
+/* As by nohup(1): it does not end anything then. */
+static void test_ignored_signal(void **state)
+{
+	struct run_signals before;
+
+	signal(SIGHUP, SIG_IGN);
+	run_catch_signals(&before);
+	raise(SIGHUP);
+	assert_int_equal(run_caught_signal(), 0);
+	assert_int_equal(run_shell("sleep 0.1"), 0);
+	run_let_signals(&before);
+	signal(SIGHUP, SIG_DFL);
+}
+
+static void nothing(int number)
+{
+	(void)number;
+}
+
+/* Held back as long as it is asked for, by whoever asked first; then it does what it did before. */
+static void test_let_signals(void **state)
+{
+	void (*old)(int) = signal(SIGTERM, nothing);
+	struct run_signals outer, inner;
+	sigset_t blocked;
+
+	run_catch_signals(&outer);
+	run_catch_signals(&inner);
+	raise(SIGTERM);
+	run_let_signals(&inner);
+	assert_int_equal(run_caught_signal(), SIGTERM);
+	run_let_signals(&outer);
+	assert_int_equal(run_caught_signal(), 0);
+	sigprocmask(SIG_BLOCK, NULL, &blocked);
+	assert_false(sigismember(&blocked, SIGTERM));
+	assert_ptr_equal(signal(SIGPIPE, SIG_DFL), SIG_DFL);
+	signal(SIGTERM, old);
+}
+
 /* The last test: what was caught stays caught. */
 static void test_signal(void **state)
 {
@@ -315,6 +354,10 @@ static void test_signal(void **state)
 	snprintf(script, sizeof(script), "kill -TERM %d; sleep 60", (int)getpid());
 	assert_int_equal(run_shell(script), 128 + SIGTERM);
 	assert_int_equal(run_caught_signal(), SIGTERM);
+	/* A program that is started now has nothing to do with it once that is taken. */
+	assert_int_equal(run_take_signal(), SIGTERM);
+	assert_int_equal(run_take_signal(), 0);
+	assert_int_equal(run_shell("sleep 0.1"), 0);
 }
 
 int main(void)
@@ -332,6 +375,8 @@ int main(void)
 		cmocka_unit_test(test_interrupt),
 		cmocka_unit_test(test_pager),
 		cmocka_unit_test(test_background),
+		cmocka_unit_test(test_ignored_signal),
+		cmocka_unit_test(test_let_signals),
 		cmocka_unit_test(test_signal),
 	};
 
