@@ -33,7 +33,7 @@ static const struct column columns[] = {
 };
 
 /* In the order of enum params_kind. */
-static const char *const kinds[] = {"needed", "warning", "conflict", "firmware"};
+static const char *const kinds[] = {"needed", "warning", "conflict", "obstacle"};
 
 static void print_json(const struct params *params)
 {
@@ -76,21 +76,33 @@ static void print_way(const struct root *root, const struct bootloader *loader)
 		"with %s, %s.\n", loader->title, permanent_text(&permanent, NULL, text));
 }
 
-/* Where parameters are changed for good. */
-static void print_where(const struct root *root, bool needed)
+/* The command that adds what is needed: it refuses profiles, which entries of their own select. */
+static void print_apply(const struct root *root, const struct bootloader_search *search,
+	const struct arguments *arguments)
 {
+	if (!arguments->profile && search->owner &&
+		cmdline_can_apply(root, search->owner))
+		cli_print("To add them to the normal entry, run 'sudo vfioboot cmdline "
+			  "%s--apply'; by hand:\n",
+			arguments->host_dma_speed ? "--host-dma-speed " : "");
+	else
+		puts("To add them to the normal entry:");
+}
+
+/* Where parameters are changed for good. */
+static void print_where(const struct cli *cli, bool needed)
+{
+	const struct root *root = &cli->root;
 	struct bootloader_search search;
 
 	bootloader_find(root, &search);
 	if (needed)
 		puts("\n'sudo vfioboot entry add' and 'sudo vfioboot try' add needed parameters "
 		     "to their own boot entries.");
-	if (needed && search.owner && cmdline_can_apply(root, search.owner))
-		puts("To add them to the normal entry, run 'sudo vfioboot cmdline --apply'; by "
-		     "hand:");
+	if (needed)
+		print_apply(root, &search, cli->arguments);
 	else
-		puts(needed ? "To add them to the normal entry:"
-			    : "\nTo change the parameters of the normal entry:");
+		puts("\nTo change the parameters of the normal entry:");
 	if (search.owner)
 		print_way(root, search.owner);
 	else if (!search.n)
@@ -115,7 +127,7 @@ static bool names_parameter(const struct params *params)
 	return false;
 }
 
-static void print_explained(const struct root *root, const struct params *params)
+static void print_explained(const struct cli *cli, const struct params *params)
 {
 	if (!has_kind(params, PARAMS_NEEDED) && !params->refused)
 		puts("This machine needs no kernel parameter.");
@@ -127,7 +139,7 @@ static void print_explained(const struct root *root, const struct params *params
 			full_stop(item->reason));
 	}
 	if (names_parameter(params))
-		print_where(root, has_kind(params, PARAMS_NEEDED));
+		print_where(cli, has_kind(params, PARAMS_NEEDED));
 }
 
 /* What must not be missed by someone who pastes the line: without --explain, on stderr. */
@@ -187,15 +199,16 @@ static enum cli_exit check(const struct cli *cli)
 	if ((changes && (arguments->explain || cli->json)) ||
 		(arguments->apply && arguments->remove))
 		return cli_misuse("cmdline",
-			"--apply and --remove go with none of --explain, --json and each "
-			"other");
+			"--apply and --remove cannot be combined with --explain, --json or "
+			"each other");
 	if (changes && arguments->profile)
 		return cli_misuse("cmdline",
 			"a profile is no parameter of normal entries; 'sudo vfioboot entry "
 			"add' makes an entry for it");
 	if (!changes && (cli->dry_run || arguments->yes || arguments->loader))
 		return cli_misuse("cmdline",
-			"--dry-run, --yes and --loader are for --apply and --remove");
+			"--dry-run and --loader are for --apply and --remove, --yes is for "
+			"--apply");
 	if (arguments->loader && !bootloader_named(arguments->loader)) {
 		char names[BOOTLOADER_NAMES_SIZE] = "";
 
@@ -214,7 +227,7 @@ static void print(const struct cli *cli, const struct params *params)
 	if (cli->json) {
 		print_json(params);
 	} else if (arguments->explain) {
-		print_explained(&cli->root, params);
+		print_explained(cli, params);
 	} else {
 		if (!params->refused)
 			print_needed(params);
@@ -266,7 +279,7 @@ static enum cli_exit run(struct cli *cli)
 	r = params_find(&cli->machine->facts, cli->machine->next, &request, params);
 	/* The files of the boot loader show where, whatever is not known of the machine. */
 	if (r < 0 && arguments->explain && !cli->json)
-		print_where(&cli->root, false);
+		print_where(cli, false);
 	if (r < 0)
 		return cli_error("cmdline",
 			"cannot find out what the machine of %s needs: %s; run it on the "
@@ -279,7 +292,7 @@ const struct cli_command cmd_cmdline = {
 	.name = "cmdline",
 	.operands = "",
 	.summary = "print the kernel parameters that this machine needs, or add them",
-	.details = "Nothing is printed where none is needed, as on most machines.  "
+	.details = "Nothing is printed where none is needed, as on most machines. "
 		   "Parameters\nthat disable what is needed, or have no effect, are "
 		   "reported.",
 	.options = options,

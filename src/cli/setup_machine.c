@@ -98,7 +98,7 @@ static enum cli_exit judge_iommu(struct setup *setup)
 {
 	struct cli *cli = setup->cli;
 	_cleanup_(parameters_free) struct parameters parameters = {0};
-	const struct params_item *firmware;
+	const struct params_item *obstacle;
 	int r = setup_find_params(setup, NULL);
 
 	if (r < 0 && r != -ENODATA)
@@ -106,9 +106,9 @@ static enum cli_exit judge_iommu(struct setup *setup)
 			SETUP, "cannot read what this machine is: %s", errno_text(r));
 	if (setup->params.refused)
 		return cmdline_plan(cli, &setup->params, NULL, &parameters);
-	firmware = find_item(&setup->params, PARAMS_FIRMWARE);
-	if (firmware)
-		return cli_error(SETUP, "nothing was changed: %s", firmware->reason);
+	obstacle = find_item(&setup->params, PARAMS_OBSTACLE);
+	if (obstacle)
+		return cli_error(SETUP, "nothing was changed: %s", obstacle->reason);
 	if (cli->machine->facts.bus.has_groups)
 		return CLI_OK;
 	if (!find_item(&setup->params, PARAMS_NEEDED))

@@ -140,7 +140,7 @@ static void switch_on(const struct params_facts *facts, struct params *ret)
 			"cannot be read; if this changes nothing, %s",
 			enable(facts, VT_D));
 	else
-		add(ret, PARAMS_FIRMWARE, "",
+		add(ret, PARAMS_OBSTACLE, "",
 			"this kernel enables the IOMMU by default, but there are no IOMMU "
 			"groups: %s",
 			enable(facts, VT_D));
@@ -152,7 +152,7 @@ static void decide_intel(const struct params_facts *facts, struct params *ret)
 		switch_on(facts, ret);
 	/* What only the entry has, this boot did not show to have no effect. */
 	else if (!facts->has_groups && cmdline_has(facts->booted, "intel_iommu", "on"))
-		add(ret, PARAMS_FIRMWARE, "",
+		add(ret, PARAMS_OBSTACLE, "",
 			"intel_iommu=on is set, but there are no IOMMU groups: %s",
 			enable(facts, VT_D));
 }
@@ -188,14 +188,14 @@ static void decide_iommu(const struct params_facts *facts, struct params *ret)
 	while (row->kind != facts->iommu)
 		row++;
 	if (!facts->has_groups && facts->iommu_default == IOMMU_DEFAULT_ABSENT)
-		add(ret, PARAMS_FIRMWARE, "",
+		add(ret, PARAMS_OBSTACLE, "",
 			"this kernel was built without a driver for this machine's IOMMU "
 			"(%s): use another kernel",
 			row->options);
 	else if (facts->iommu == IOMMU_INTEL)
 		decide_intel(facts, ret);
 	else if (!facts->has_groups)
-		add(ret, PARAMS_FIRMWARE, "", "%s: %s", row->why,
+		add(ret, PARAMS_OBSTACLE, "", "%s: %s", row->why,
 			enable(facts, row->setup));
 }
 

@@ -69,7 +69,7 @@ enum params_kind {
 	PARAMS_NEEDED,   /* to be added */
 	PARAMS_WARNING,  /* what will happen, or what does nothing */
 	PARAMS_CONFLICT, /* nothing is to be added before this is gone */
-	PARAMS_FIRMWARE, /* no parameter helps: the firmware's, or another kernel, does */
+	PARAMS_OBSTACLE, /* no parameter helps: the firmware's, or another kernel, does */
 };
 
 struct params_item {

@@ -153,7 +153,7 @@ static int add_needed(struct facts *facts, const char *append, struct trial_plan
 		return r;
 	/* What no parameter can fix, and so the reason of what else is wrong. */
 	for (unsigned i = 0; i < params->n; i++)
-		if (params->items[i].kind == PARAMS_FIRMWARE)
+		if (params->items[i].kind == PARAMS_OBSTACLE)
 			file_add_name(&plan->warnings, params->items[i].reason);
 	if (!parameters[len])
 		return 0;

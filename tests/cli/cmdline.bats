@@ -209,7 +209,19 @@ goes() {
 	built INTEL_IOMMU_DEFAULT_ON
 	cmdline --explain
 	[ "${lines[0]}" = 'This machine needs no kernel parameter.' ]
-	[[ ${lines[1]} == firmware* && $output != *'entry add'* ]]
+	[[ ${lines[1]} == obstacle* && $output != *'entry add'* ]]
+}
+
+@test "--explain names the command that adds what it printed" {
+	cmdline --explain --host-dma-speed
+	[[ $output == *"run 'sudo vfioboot cmdline --host-dma-speed --apply'; by hand:"* ]]
+	no_groups
+	built INTEL_IOMMU_DEFAULT_OFF
+	cmdline --explain
+	[[ $output == *"run 'sudo vfioboot cmdline --apply'; by hand:"* ]]
+	# --apply takes no profile.
+	cmdline --explain --profile passthrough
+	[[ $output == *$'\nTo add them to the normal entry:\n'* && $output != *--apply* ]]
 }
 
 @test "--explain says where parameters are, where one can be removed, or nothing else is known" {
@@ -551,7 +563,7 @@ goes() {
 	amd
 	no_groups
 	cmdline --json
-	json_true '.parameters[0] | .parameter == null and .kind == "firmware"' \
+	json_true '.parameters[0] | .parameter == null and .kind == "obstacle"' \
 		<<<"$output"
 }
 

@@ -471,6 +471,7 @@ options() {
 	run -2 --separate-stderr "$vfioboot" cmdline --apply --profile x
 	[[ $stderr == *"'sudo vfioboot entry add' makes an entry for it" ]]
 	run -2 --separate-stderr "$vfioboot" cmdline --yes
+	[[ $stderr == *'--yes is for --apply' ]]
 	run -2 --separate-stderr "$vfioboot" cmdline --apply --loader lilo
 	[[ $stderr == *"there is no boot loader 'lilo'"* ]]
 	tree_of debian-grub

@@ -122,5 +122,5 @@ explain_the_last() {
 @test "cmdline" {
 	on_every_fixture json_with '0 1' '.parameters | all(
 		keys == ["kind", "parameter", "reason"] and
-		(.kind | IN("needed", "warning", "conflict", "firmware")))' cmdline
+		(.kind | IN("needed", "warning", "conflict", "obstacle")))' cmdline
 }

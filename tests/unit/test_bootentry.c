@@ -51,7 +51,7 @@ static void test_parameters(void **state)
 	section("games");
 	needs(&params, PARAMS_NEEDED, "intel_iommu=on");
 	needs(&params, PARAMS_WARNING, "amd_iommu=on");
-	needs(&params, PARAMS_FIRMWARE, "");
+	needs(&params, PARAMS_OBSTACLE, "");
 	needs(&params, PARAMS_NEEDED, "vfioboot.profile=other");
 	needs(&params, PARAMS_NEEDED, "video=efifb:off");
 	bootentry_decide(&config, &entries);
