@@ -65,7 +65,7 @@ enum cli_exit ask(const char *command, const struct question *question,
 		if (strcmp(ret, "q") == 0 || strcmp(ret, "Q") == 0)
 			return leave(question);
 		if (strcmp(ret, "?") == 0 && question->help) {
-			puts(question->help);
+			cli_print_wrapped(question->help, 0, 0);
 			continue;
 		}
 		if (!*ret && question->preset)

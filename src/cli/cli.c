@@ -45,7 +45,13 @@ void cli_print_wrapped(const char *text, int at, int indent)
 	int width = line_width();
 
 	for (size_t len; *text; text += len + strspn(text + len, " ")) {
-		len = strcspn(text, " ");
+		len = strcspn(text, " \n");
+		if (*text == '\n') {
+			printf("\n%*s", indent, "");
+			at = indent;
+			len = 1;
+			continue;
+		}
 		if (at > indent && at + 1 + (int)len > width) {
 			printf("\n%*s", indent, "");
 			at = indent;

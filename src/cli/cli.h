@@ -127,8 +127,8 @@ enum cli_exit cli_warn(const char *command, const struct message *message);
 void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Prints the words from the column @at on, and a newline; a line ends before a word that would be
- * cut, and the next one begins at the column @indent.
+ * Prints the words from the column @at on, and a newline; a line ends at a newline and before a word
+ * that would be cut, and the next one begins at the column @indent.
  */
 void cli_print_wrapped(const char *text, int at, int indent);
 

@@ -29,7 +29,7 @@ static const struct {
 	[SETUP_BOOT] = {"boot", "at every boot"},
 	[SETUP_MENU] = {"menu",
 		"at boots that an entry of its own in the boot menu starts"},
-	[SETUP_DEMAND] = {"demand", "when a guest starts that has it"},
+	[SETUP_DEMAND] = {"demand", "when a guest that has it starts"},
 };
 
 static bool find_when(const char *word, enum setup_when *ret)
@@ -83,14 +83,15 @@ static enum cli_exit ask_when(struct setup *setup)
 {
 	static const struct question question = {
 		.text = "When is it for a guest?",
-		.help = "1  vfio-pci has the card before any driver of the host can touch it, at "
-			"every boot.\n   The host never uses it; this is the safest for graphics "
+		.help = "1: vfio-pci has the card before any driver of the host can touch it, at "
+			"every boot. The host never uses it; this is the safest for graphics "
 			"cards.\n"
-			"2  A normal boot leaves the card to the host.  A second entry in the boot "
-			"menu\n   starts the same system without it; this can be tried for one boot.\n"
-			"3  Nothing is bound at boot.  The card is taken from its driver when a guest\n"
-			"   starts, and given back.  Network cards and USB controllers bear that; "
-			"while the\n   host uses a graphics card, its guest does not start.",
+			"2: A normal boot leaves the card to the host. A second entry in the boot "
+			"menu starts the same system without it; this can be tried for one "
+			"boot.\n"
+			"3: Nothing is bound at boot. The card is taken from its driver when a "
+			"guest starts, and given back. Network cards and USB controllers bear "
+			"that; while the host uses a graphics card, its guest does not start.",
 		.preset = "1",
 		.accept = accept_when,
 	};
@@ -181,21 +182,23 @@ static enum cli_exit agree(const struct setup *setup, const struct question *que
 	return status;
 }
 
-/* The host shows itself on a card that was chosen: what that means, and whether it is meant. */
+/* The host's screen is on a card that was chosen: what that means, and whether it is meant. */
 static enum cli_exit agree_to_darkness(struct setup *setup)
 {
 	const struct question question = {
-		.text = "It is the only display of this host.  Give it away all the same?",
+		.text = "It is the only display of this host. Give it away all the same?",
 		.help = "While the guest has it, this host can be reached by ssh or a serial line "
-			"alone.  What\nelse brings it back is a timer: 'sudo vfioboot bind "
-			"--back-after 10' releases it after\nten minutes.",
+			"alone. What else brings it back is a timer: 'sudo vfioboot bind "
+			"--back-after 10' releases it after ten minutes.",
 	};
 
 	if (!setup_chosen(setup).demand_only)
 		return CLI_OK;
-	puts("This host shows itself on that card, so a guest gets it on demand alone: the session\n"
-	     "on it has to end for that, and its screen shows nothing of the host until the guest\n"
-	     "has ended.");
+	cli_print_wrapped(
+		"This host's screen is on that card, so a guest can only have it on demand: the "
+		"session on it has to end for that, and the screen shows nothing of the host "
+		"until the guest has ended.",
+		0, 0);
 	if (!setup_chosen(setup).last_display)
 		return CLI_OK;
 	return agree(setup, &question, setup->last_display,
@@ -209,16 +212,18 @@ static enum cli_exit agree_to_data(struct setup *setup)
 {
 	const struct question question = {
 		.text = "Is it the guest's own, and to be given to it?",
-		.help = "What is on the drive stays there.  The guest sees it as a drive of its "
-			"own, can read\nand write all of it, and the host has it no more while "
-			"the guest does.  A drive that\nan installed system of the guest is on is "
+		.help = "What is on the drive stays there. The guest sees it as a drive of its own, "
+			"can read and write all of it, and the host has it no more while the "
+			"guest does. A drive that an installed system of the guest is on is "
 			"given away so.",
 	};
 
 	if (!setup_chosen(setup).has_data)
 		return CLI_OK;
-	puts("A drive that you chose has data, which the list above shows.  It stays there, and the\n"
-	     "guest can read and write it.");
+	cli_print_wrapped(
+		"A drive that you chose has data, which the list above shows. It stays there, and "
+		"the guest can read and write it.",
+		0, 0);
 	return agree(setup, &question, setup->data,
 		"the guest could read and write that: if the drive is the guest's own, use "
 		"--allow-data",
@@ -259,7 +264,7 @@ static enum cli_exit choose_when(struct setup *setup)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* Who loads vfio-pci: libvirt, by modprobe, unless that is forbidden by then. */
+/* vfio-pci is loaded when the card is handed over, unless that is forbidden by then. */
 static void warn_modules(const struct root *root)
 {
 	char line[8] = "";
@@ -267,8 +272,9 @@ static void warn_modules(const struct root *root)
 	if (file_read_line(root, TREE_NO_MODULES, line, sizeof(line)) == 0 &&
 		*line == '1' && !file_exists(root, TREE_MODULE "/vfio_pci"))
 		cli_warning(SETUP,
-			"loading modules is disabled on this system, so libvirt cannot load "
-			"vfio-pci; name it in a file of /etc/modules-load.d");
+			"loading modules is disabled on this system, so vfio-pci cannot be "
+			"loaded when the guest starts; name it in a file of "
+			"/etc/modules-load.d");
 }
 
 /* Of the cards that are chosen now, or were before. */
@@ -281,51 +287,93 @@ static bool is_for_guest(const struct setup *setup, size_t i)
 			(card->named || !setup->cli->values.n));
 }
 
-static void print_handover(const struct root *root, bool ends_session)
+static const char *name_of_set(const struct setup_card *card)
 {
+	return *card->section ? card->section : card->offer.name;
+}
+
+/* Of the cards that is_for_guest(), with blanks between, for free(). */
+static char *names_of_sets(const struct setup *setup)
+{
+	struct text_stream stream;
+	const char *blank = "";
+
+	or_no_memory(text_stream_open(&stream) ? stream.out : NULL);
+	for (size_t i = 0; i < setup->n_cards; i++) {
+		if (!is_for_guest(setup, i))
+			continue;
+		fprintf(stream.out, "%s%s", blank, name_of_set(&setup->cards[i]));
+		blank = " ";
+	}
+	return or_no_memory(text_stream_take(&stream));
+}
+
+static void print_handover(const struct setup *setup)
+{
+	_cleanup_free_ char *names = names_of_sets(setup), *text = NULL;
 	struct libvirt libvirt;
 
-	if (libvirt_look(root, &libvirt) < 0)
+	if (libvirt_look(&setup->cli->root, &libvirt) < 0)
 		return;
-	if (!libvirt.daemon)
-		puts("Without libvirt, run 'sudo vfioboot bind' with the device set before the guest\n"
-		     "starts, and 'sudo vfioboot release' when it has ended.");
-	else if (libvirt.dropin == LIBVIRT_CURRENT)
-		puts("libvirt hands it over when the guest starts, and takes it back when that ends.");
-	else
-		puts("Next: run 'sudo vfioboot libvirt enable', so that libvirt hands it over when the\n"
-		     "guest starts, and takes it back when that ends.");
+	if (asprintf(&text,
+		    "Without libvirt, run 'sudo vfioboot bind %s' before the guest starts, and "
+		    "'sudo vfioboot release %s' when it has ended.",
+		    names, names) < 0)
+		text = or_no_memory(NULL);
+	cli_print_wrapped(libvirt.daemon && libvirt.dropin == LIBVIRT_CURRENT
+			? "libvirt hands it over when the guest starts, and takes it back when "
+			  "that ends."
+			: libvirt.daemon
+			? "Next: run 'sudo vfioboot libvirt enable', so that libvirt hands it over "
+			  "when the guest starts, and takes it back when that ends."
+			: text,
+		0, 0);
 	if (libvirt.daemon)
-		puts("While something of the host has the card open, the guest does not start, and\n"
-		     "says what that is; 'sudo vfioboot check' shows whether anything is in the way.");
-	if (ends_session)
-		puts("The session on this display ends for that by 'stop-session = yes' in [libvirt] of\n"
-		     "/etc/vfioboot.conf, or by 'sudo vfioboot bind --stop-session'; unsaved work is lost.\n"
-		     "Have a way in by ssh before the first try, or add '--back-after 10'.");
+		cli_print_wrapped(
+			"While something of the host has the card open, the guest does not "
+			"start, and says what that is; 'sudo vfioboot check' shows whether "
+			"anything is in the way.",
+			0, 0);
+	if (setup_chosen(setup).demand_only)
+		cli_print_wrapped(
+			"The session on this display ends for that by 'stop-session = yes' in "
+			"[libvirt] of /etc/vfioboot.conf, or by 'sudo vfioboot bind "
+			"--stop-session'; unsaved work is lost. Have a way in by ssh before "
+			"the first try, or add '--back-after 10'.",
+			0, 0);
 	libvirt_free(&libvirt);
+}
+
+/* managed='no', as in vm_show.c: libvirt itself takes nothing from the host. */
+static void print_set(const struct setup *setup, size_t i)
+{
+	const struct deviceset *set = &setup->candidates.list[i].offer.set;
+
+	printf("\n%s:\n", name_of_set(&setup->cards[i]));
+	for (size_t j = 0; j < set->n; j++) {
+		const struct pci_address *address =
+			&set->members[j].function->dev.address;
+
+		printf("  <hostdev mode='subsystem' type='pci' managed='no'>\n"
+		       "    <source><address domain='0x%04x' bus='0x%02x' slot='0x%02x' "
+		       "function='0x%x'/></source>\n"
+		       "  </hostdev>\n",
+			address->domain, address->bus, address->devfn >> 3,
+			address->devfn & 7);
+	}
 }
 
 static void print_guest(const struct setup *setup)
 {
-	puts("Give the card to the guest in virt-manager (Add Hardware, PCI Host Device), or\n"
-	     "in its XML (virsh edit):\n");
-	for (size_t i = 0; i < setup->n_cards; i++) {
-		const struct deviceset *set = &setup->candidates.list[i].offer.set;
-
-		for (size_t j = 0; is_for_guest(setup, i) && j < set->n; j++) {
-			const struct pci_address *address =
-				&set->members[j].function->dev.address;
-
-			printf("  <hostdev mode='subsystem' type='pci' managed='yes'>\n"
-			       "    <source><address domain='0x%04x' bus='0x%02x' slot='0x%02x' "
-			       "function='0x%x'/></source>\n"
-			       "  </hostdev>\n",
-				address->domain, address->bus, address->devfn >> 3,
-				address->devfn & 7);
-		}
-	}
+	cli_print_wrapped(
+		"Give the device set to the guest in virt-manager (Add Hardware, PCI "
+		"Host Device), or in its XML (virsh edit):",
+		0, 0);
+	for (size_t i = 0; i < setup->n_cards; i++)
+		if (is_for_guest(setup, i))
+			print_set(setup, i);
 	putchar('\n');
-	print_handover(&setup->cli->root, setup_chosen(setup).demand_only);
+	print_handover(setup);
 	warn_modules(&setup->cli->root);
 }
 
@@ -344,8 +392,10 @@ static void print_result(const struct setup *setup)
 	else if (setup->when == SETUP_BOOT)
 		puts("Reboot for it to take effect; 'vfioboot status' shows then what was bound.");
 	else
-		puts("Reboot and choose that entry at the boot menu; 'vfioboot status' shows "
-		     "then\nwhat was bound.");
+		cli_print_wrapped(
+			"Reboot and choose that entry at the boot menu; 'vfioboot "
+			"status' shows then what was bound.",
+			0, 0);
 	if (setup->changed)
 		puts("'sudo vfioboot undo' takes all of it back.");
 }
@@ -367,9 +417,9 @@ static enum cli_exit offer_trial(struct setup *setup, bool *ret_trial)
 {
 	const struct question question = {
 		.text = "Have the next boot be a trial of it, once?",
-		.help = "The next boot binds the devices, whatever is chosen at the boot menu.  If "
-			"it does\nnot come up with all of them bound, the machine returns to the "
-			"normal entry by\nitself.  The same later: 'sudo vfioboot try'.",
+		.help = "The next boot binds the devices, whatever is chosen at the boot menu. If "
+			"it does not come up with all of them bound, the machine returns to the "
+			"normal entry by itself. The same later: 'sudo vfioboot try'.",
 		.left = "What was set up stays.",
 	};
 	_cleanup_(cli_close) struct cli cli = {

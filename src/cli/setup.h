@@ -31,6 +31,7 @@ struct setup_traits {
 	bool demand_only;  /* a boot without it would show nothing, or only elsewhere */
 	bool last_display; /* no other stays for the host */
 	bool has_data;     /* on its drives: the guest gets it */
+	bool refused;      /* whenever it is for a guest */
 };
 
 /* A card, and whether it can be chosen. */

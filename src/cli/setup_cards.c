@@ -81,7 +81,8 @@ static bool judge_obstacles(const struct obstacles *obstacles, struct setup_card
 		card->is.demand_only |= obstacle->kind == OBSTACLE_LAST_DISPLAY ||
 			obstacle->kind == OBSTACLE_BOOT_DISPLAY;
 	}
-	return obstacles_block(obstacles);
+	card->is.refused = obstacles_block(obstacles);
+	return card->is.refused;
 }
 
 /* Whether the card is left to the host, and why: as notes, of all that there is to say. */
@@ -116,7 +117,7 @@ static bool note_obstacles(
 	}
 	if (refused || !card->is.demand_only)
 		return refused;
-	add_note(card, before, "for a guest on demand alone");
+	add_note(card, before, "only with --when demand");
 	return setup->wanted && setup->when != SETUP_DEMAND;
 }
 
@@ -177,7 +178,7 @@ static int judge(struct setup *setup, struct offer *offer, struct setup_card *ca
 	return 0;
 }
 
-/* Displays come first: they are what most people look for; and last what the host shows itself on. */
+/* Displays come first: they are what most people look for; and last that of the host's screen. */
 static void number_cards(struct setup *setup, bool displays, bool demand_only)
 {
 	for (size_t i = 0; i < setup->n_cards; i++) {
@@ -398,10 +399,11 @@ static enum cli_exit ask_cards(struct setup *setup)
 	char preset[16] = "none", answer[ASK_SIZE];
 	const struct question question = {
 		.text = "Which card is for a guest?",
-		.help = "The number of a card in the list, or several with spaces between.  "
-			"A card leaves\nthe host with the functions beside it: a guest needs the "
-			"whole card.  What the host\nruns on has no number: it stays.  'sudo "
-			"vfioboot add DEVICE' says more about one, and\nwhat can be done.",
+		.help = "The number of a card in the list, or several with spaces between. A "
+			"card leaves the host with the functions beside it: a guest needs "
+			"the whole card. What the host runs on has no number: it stays. "
+			"'vfioboot add --dry-run DEVICE' says more about one, and what can "
+			"be done.",
 		.preset = likely || has_configured(setup) ? preset : NULL,
 		.accept = accept_cards,
 		.data = setup,
@@ -434,6 +436,10 @@ static enum cli_exit say_not_offered(
 		*address = '\0';
 	else
 		format_address(setup, card->function, address);
+	if (card->is.demand_only && !card->is.refused)
+		return cli_error(SETUP,
+			"nothing was changed: '%s' is not offered: %s%s%s", operand,
+			address, *address ? " " : "", card->notes);
 	return cli_error(SETUP,
 		"nothing was changed: '%s' is not offered: %s%s%s; 'vfioboot add --dry-run %s' "
 		"says what can be done",

@@ -116,8 +116,11 @@ static enum cli_exit judge_iommu(struct setup *setup)
 			"nothing was changed: there are no IOMMU groups, so no device can be "
 			"given to a guest; 'sudo vfioboot check' says what is missing");
 	setup->iommu_first = true;
-	puts("The IOMMU is off, and which devices a guest can have is seen in a boot with it\n"
-	     "alone.  So the first step is to enable it: after a reboot run this again.\n");
+	cli_print_wrapped(
+		"The IOMMU is off, and which devices a guest can have is only seen in a "
+		"boot with it. So the first step is to enable it: after a reboot run "
+		"this again.\n",
+		0, 0);
 	return CLI_OK;
 }
 

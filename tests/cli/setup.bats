@@ -112,7 +112,7 @@ entries() {
 	live add 01:00 02:00 --dry-run --profile passthrough
 	dialogue '?' '1 2' '?' 2 '?' n
 	[ "$status" = 1 ]
-	shows 'The number of a card in the list' '2  A normal boot leaves the card to the host.' \
+	shows 'The number of a card in the list' '2: A normal boot leaves the card to the host.' \
 		'2  write /etc/vfioboot.conf.d/gpu2.conf' "an entry '... (Passthrough)' in the boot" \
 		'y does what is listed above' 'Nothing was changed.'
 	unchanged
@@ -297,13 +297,13 @@ name another card with --device, or leave --when away" ]
 	new_machine
 	live setup --dry-run --device 02:00 --when demand
 	[ "$status" = 0 ]
-	shows '1  write /etc/vfioboot.conf.d/gpu.conf' "managed='yes'"
+	shows '1  write /etc/vfioboot.conf.d/gpu.conf' "managed='no'"
 	unchanged
 	live setup --yes --device 02:00 --when demand
 	[ "$status" = 0 ]
-	shows 'no kernel parameter is needed' '1  write /etc/vfioboot.conf.d/gpu.conf' "managed='yes'" \
+	shows 'no kernel parameter is needed' '1  write /etc/vfioboot.conf.d/gpu.conf' "managed='no'" \
 		"<source><address domain='0x0000' bus='0x02' slot='0x00' function='0x1'/></source>" \
-		"Without libvirt, run 'sudo vfioboot bind' with the device set"
+		"Without libvirt, run 'sudo vfioboot bind gpu' before the guest starts"
 	[[ $output != *'   2  write'* && $output != *initramfs-linux* ]]
 	grep -qx 'bind = demand' "$host/etc/vfioboot.conf.d/gpu.conf"
 	bound_next 0
@@ -317,7 +317,7 @@ name another card with --device, or leave --when away" ]
 	shows "Next: run 'sudo vfioboot libvirt enable'" 'the guest does not start'
 	live setup --yes --device 02:00 --when boot
 	[ "$status" = 1 ]
-	[[ $stderr == *"'gpu' is set up already, when a guest starts that has it; run 'sudo vfioboot remove gpu' first"* ]]
+	[[ $stderr == *"'gpu' is set up already, when a guest that has it starts; run 'sudo vfioboot remove gpu' first"* ]]
 	live undo
 	[ "$status" = 0 ]
 	unchanged
@@ -336,19 +336,19 @@ one_display() {
 	keep
 }
 
-@test "the display that the host shows itself on is for a guest on demand" {
+@test "the display that has the host's screen is for a guest on demand" {
 	new_machine
 	live setup --yes --device 00:02.0 --when boot
 	[ "$status" = 1 ]
-	[[ $stderr == *"'00:02.0' is not offered: 00:02.0 is the boot display; for a guest on demand alone"* ]]
+	[[ $stderr == *"'00:02.0' is not offered: 00:02.0 is the boot display; only with --when demand" ]]
 	live setup --dry-run --device 00:02.0 --when demand
 	[ "$status" = 0 ]
-	shows 'the session'*'on it has to end for that' '1  write /etc/vfioboot.conf.d/gpu.conf' 'stop-session = yes'
+	shows "This host's screen is on that card" '1  write /etc/vfioboot.conf.d/gpu.conf' 'stop-session = yes'
 	unchanged
 	# When is no question then.
 	dialogue 3 y
 	[ "$status" = 0 ]
-	shows '3  00:02.0' 'is the boot display; for a guest on demand alone' '1  write /etc/vfioboot.conf.d/'
+	shows '3  00:02.0' 'is the boot display; only with --when demand' '1  write /etc/vfioboot.conf.d/'
 	[[ $output != *'When is it for a guest'* ]]
 	grep -qx 'bind = demand' "$host"/etc/vfioboot.conf.d/*.conf
 	run ! grep last-display "$host"/etc/vfioboot.conf.d/*.conf
@@ -367,8 +367,8 @@ one_display() {
 	unchanged
 	dialogue '' n
 	[ "$status" = 1 ]
-	shows '1  00:02.0' 'is the last display of the host; for a'*'on demand alone' \
-		'It is the only display of this host.  Give it away all the same? [[]y/N] n' 'nothing was changed'
+	shows '1  00:02.0' 'is the last display of the host; only with' \
+		'It is the only display of this host. Give it away all the same? [[]y/N] n' 'nothing was changed'
 	unchanged
 	dialogue '' '?' y y
 	[ "$status" = 0 ]
@@ -534,7 +534,7 @@ traced() {
 		"$vfioboot" setup --json --root "$host" >"$BATS_TEST_TMPDIR/cards"
 		while IFS=$'\t' read -r address notes with; do
 			options=()
-			[[ $notes != *'on demand alone'* ]] || options=(--demand --allow-last-display)
+			[[ $notes != *'only with --when demand'* ]] || options=(--demand --allow-last-display)
 			run -0 --separate-stderr "$vfioboot" add --dry-run --root "$host" "${options[@]}" "$address"
 			[ "$(awk '/^Device set / {on = 1; next} !/^ +[0-9a-f]+:[0-9a-f]/ {on = 0} on {print $1}' \
 				<<<"$output" | grep -vxF "$address" | paste -sd ' ')" = \
