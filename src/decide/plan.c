@@ -265,11 +265,9 @@ static bool is_claimed(
  * By its place; or by its ids, when the listed place does not hold it any more.  With an
  * incomplete list the root may be behind anything that can carry one, and is not bound already.
  */
-static bool is_protected(
+static enum reason judge_protected(
 	const struct protect_list *protect, const struct pcidev *dev, bool bound)
 {
-	if (protect->incomplete && !bound && pcidev_can_carry_root(dev))
-		return true;
 	for (unsigned i = 0; i < protect->n_entries; i++) {
 		const struct protect_entry *entry = &protect->entries[i];
 		bool same_ids = entry->vendor == dev->ids.vendor &&
@@ -279,9 +277,11 @@ static bool is_protected(
 			continue;
 		if (pci_path_equal(&entry->path, &dev->path, false) ||
 			(same_ids && entry->missing))
-			return true;
+			return REASON_PROTECTED;
 	}
-	return false;
+	return protect->incomplete && !bound && pcidev_can_carry_root(dev)
+		? REASON_NO_PROTECT_LIST
+		: REASON_NONE;
 }
 
 /* Whether the function has been given away already: nothing of it is left to be taken from the host. */
@@ -317,13 +317,16 @@ static enum reason judge(const struct planner *planner, const struct draft *draf
 	const struct plan_entry *entry)
 {
 	const struct pcidev *dev = function_of(planner, entry);
+	enum reason reason = draft->native
+		? REASON_NONE
+		: judge_protected(planner->protect, dev, draft->bound);
 
 	if (is_claimed(planner, draft, entry->function))
 		return REASON_CLAIMED;
 	if (pcidev_base_class(dev) == PCI_BASE_BRIDGE)
 		return REASON_BRIDGE;
-	if (!draft->native && is_protected(planner->protect, dev, draft->bound))
-		return REASON_PROTECTED;
+	if (reason != REASON_NONE)
+		return reason;
 	if (!dev->detailed)
 		return REASON_IO_ERROR;
 	/* vfio-pci would refuse it, and the override would keep its native driver off. */

@@ -29,9 +29,10 @@ static const struct {
 	[REASON_NO_IOMMU_GROUP] = {"no-iommu-group",
 		"it has no IOMMU group; enable the IOMMU (VT-d, AMD-Vi, SMMU) in the firmware "
 		"and the kernel"},
-	[REASON_PROTECTED] = {"protected",
-		"this host runs on it, by its protect list; or that list is missing or "
-		"incomplete, and every function that could carry the root is left alone"},
+	[REASON_PROTECTED] = {"protected", "this host runs on it, by its protect list"},
+	[REASON_NO_PROTECT_LIST] = {"no-protect-list",
+		"the protect list is missing or incomplete, so every function that could carry "
+		"the root is left alone; run 'sudo vfioboot apply'"},
 	[REASON_LAST_DISPLAY] = {"last-display",
 		"the host would have no display left; set last-display = yes to allow that"},
 	[REASON_HAS_DRIVER] = {"has-driver",

@@ -389,14 +389,14 @@ traced() {
 0000:09:00.1 sound bind vfio-pci' ]]
 	: >"$root/etc/initrd-release"
 	early --dry-run
-	[[ $status -eq 1 && $output == '0000:09:00.2 usb refuse protected
+	[[ $status -eq 1 && $output == '0000:09:00.2 usb refuse no-protect-list
 0000:09:00.1 sound bind vfio-pci' ]]
 	echo 'storage 00:08.1/00.0 1002:15d8 /' >"$root/etc/vfioboot.protect"
 	early --dry-run
 	[[ $status -eq 0 ]]
 	echo incomplete >>"$root/etc/vfioboot.protect"
 	early --dry-run
-	[[ $status -eq 1 && $output == '0000:09:00.2 usb refuse protected'* ]]
+	[[ $status -eq 1 && $output == '0000:09:00.2 usb refuse no-protect-list'* ]]
 }
 
 # ---- what it writes ---------------------------------------------------------------------

@@ -332,7 +332,7 @@ static void test_incomplete_list(void **state)
 		world.machine.functions[0].ids.class = cases[i].class;
 		plan_it();
 		assert_int_equal(world.plan.entries[0].reason,
-			cases[i].protected ? REASON_PROTECTED : REASON_NONE);
+			cases[i].protected ? REASON_NO_PROTECT_LIST : REASON_NONE);
 	}
 }
 
