@@ -9,12 +9,12 @@ static void check_config(struct check_host *host)
 
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {
 		const struct config_error *error = &config->errors[i];
-		char place[CONFIG_PATH_SIZE + 8];
+		char place[CONFIG_PLACE_SIZE];
 
-		snprintf(place, sizeof(place), error->place.line ? "%s:%u" : "%s",
-			config->files[error->place.file], error->place.line);
+		config_place_text(config, error->place, place);
 		check_fail(host, place, "%s", error->message);
-		check_remedy(host, "correct it; see vfioboot.conf(5) for the format");
+		check_remedy(
+			host, "correct %s; see vfioboot.conf(5) for the format", place);
 	}
 	if (config->off && config_count_boot(config)) {
 		check_fail(host, "",
@@ -44,30 +44,35 @@ static unsigned section_end(const struct plan *plan, unsigned first)
 	return end;
 }
 
-/* The next thing to type. */
+/* The next thing to type; what a person wrote `remove` leaves alone. */
 static void remedy_refused(struct check_host *host, unsigned index, enum reason reason)
 {
 	const struct config *config = &host->next->config;
-	const char *name = config->sections[index].name;
-	char place[CONFIG_PLACE_SIZE];
+	const struct config_section *section = &config->sections[index];
+	bool ours = dropin_is_ours(host->root, config->files[section->place.file]) == 1;
+	const char *name = section->name;
+	char place[CONFIG_PLACE_SIZE], remove[CONFIG_PLACE_SIZE + CONFIG_NAME_SIZE + 64];
 
-	config_place_text(config, config->sections[index].place, place);
-	if (reason == REASON_PROTECTED && host->next->protect.incomplete)
+	config_place_text(config, section->place, place);
+	if (ours)
+		snprintf(remove, sizeof(remove),
+			"run 'sudo vfioboot remove %s', or edit %s", name, place);
+	else
+		snprintf(remove, sizeof(remove), "edit %s", place);
+	if (reason == REASON_NO_PROTECT_LIST)
 		check_remedy(host, "run 'sudo vfioboot apply', which rebuilds the list");
 	else if (reason == REASON_PROTECTED)
-		check_remedy(host,
-			"leave it to the host: run 'sudo vfioboot remove %s', or edit %s",
-			name, place);
+		check_remedy(host, "leave it to the host: %s", remove);
 	else if (reason == REASON_ABSENT)
-		check_remedy(host,
-			"plug it in and switch it on; or run 'sudo vfioboot remove %s', or "
-			"edit %s",
-			name, place);
-	else if (reason == REASON_MOVED || reason == REASON_AMBIGUOUS)
+		check_remedy(host, "plug it in and switch it on; or %s", remove);
+	else if (ours && (reason == REASON_MOVED || reason == REASON_AMBIGUOUS))
 		check_remedy(host,
 			"find its address with 'vfioboot list'; then run 'sudo vfioboot "
 			"remove %s' and 'sudo vfioboot add ADDRESS --name %s', or edit %s",
 			name, name, place);
+	else if (reason == REASON_MOVED || reason == REASON_AMBIGUOUS)
+		check_remedy(host, "find its address with 'vfioboot list', and edit %s",
+			place);
 	else if (reason == REASON_LAST_DISPLAY)
 		check_remedy(host, "write 'last-display = yes' into [device %s], %s",
 			name, place);
@@ -156,19 +161,25 @@ static bool is_untraced(const struct protect_list *list)
 }
 
 /* Displays are listed too, and only the last of them is kept. */
-static unsigned count_kept(const struct protect_list *list)
+static void report_kept(struct check_host *host, const struct protect_list *list)
 {
-	unsigned n = 0;
+	unsigned n = 0, displays = 0;
+	char last[48] = "";
 
 	for (unsigned i = 0; i < list->n_entries; i++)
-		n += list->entries[i].kind != PROTECT_DISPLAY;
-	return n;
+		displays += list->entries[i].kind == PROTECT_DISPLAY;
+	n = list->n_entries - displays;
+	if (displays == 1)
+		strcpy(last, ", and the only display");
+	else if (displays)
+		snprintf(last, sizeof(last), ", and the last of %u displays", displays);
+	check_pass(host, "", "what this host runs on is known: %u %s protected%s", n,
+		n == 1 ? "function is" : "functions are", last);
 }
 
 static void check_protect(struct check_host *host)
 {
 	const struct protect_list *list = &host->next->protect;
-	unsigned n = count_kept(list);
 
 	if (list->incomplete && check_is_configured(host)) {
 		check_fail(host, "",
@@ -187,8 +198,7 @@ static void check_protect(struct check_host *host)
 			"what this host runs on cannot all be traced to its disks, so "
 			"everything that could carry the root is protected");
 	} else {
-		check_pass(host, "", "what this host runs on is known: %u %s protected",
-			n, n == 1 ? "function is" : "functions are");
+		report_kept(host, list);
 	}
 }
 

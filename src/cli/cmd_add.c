@@ -317,18 +317,22 @@ static void print_next(const struct addition *addition)
 	const char *profile = addition->arguments->profile;
 
 	if (addition->arguments->demand) {
-		printf("It is left to the host at boot, and no image has to be rebuilt: "
-		       "its guest takes it,\nor 'sudo vfioboot bind %s'.\n",
-			addition->devices.offer.name);
+		printf("It is left to the host at boot, and no image has to be rebuilt: 'sudo "
+		       "vfioboot bind %s'\ngives it to a guest%s.\n",
+			addition->devices.offer.name,
+			file_exists(&addition->cli->root, "%s", LIBVIRT_HOOK)
+				? ", and libvirt does when one that has it starts"
+				: "; for libvirt to do that, run 'sudo vfioboot libvirt "
+				  "enable'");
 		return;
 	}
 	printf("Next: run 'sudo vfioboot apply' to update the initramfs images");
 	if (profile || addition->devices.config->when_selected)
-		printf(".\nThen 'sudo vfioboot try%s%s' boots with it once, and 'sudo "
-		       "vfioboot entry add' adds it\nto the boot menu "
-		       "(vfioboot.profile=%s).\n",
-			profile ? " --profile " : "", profile ? profile : "",
-			profile ? profile : "NAME");
+		printf(".\nThe normal entry leaves it to the host%s: 'sudo vfioboot try%s%s' "
+		       "boots with it once,\nand 'sudo vfioboot entry add' adds an entry to "
+		       "the boot menu.\n",
+			profile ? "" : " ('when = selected')",
+			profile ? " --profile " : "", profile ? profile : "");
 	else
 		printf(", then reboot.\n");
 }
@@ -572,6 +576,10 @@ static enum cli_exit add(struct addition *addition)
 		status = choose_name(addition);
 	if (status != CLI_OK)
 		return status;
+	/* A section with an error may be about this device, and no image would be built with it. */
+	if (!addition->cli->dry_run && devices->config->n_errors)
+		return cli_error("add",
+			"nothing was changed; correct the configuration and try again");
 	if (facts_modules_are_damaged(&addition->cli->machine->facts))
 		cli_warning("add",
 			"the module index of the running kernel is damaged, so whether a "
@@ -587,7 +595,8 @@ static enum cli_exit add(struct addition *addition)
 			devices->offer.obstacles.next);
 	if (!addition->cli->json)
 		print_offer(addition);
-	return write_files(addition);
+	status = write_files(addition);
+	return status == CLI_OK && devices->config->n_errors ? CLI_FAILED : status;
 }
 
 static enum cli_exit check(const struct cli *cli)

@@ -492,6 +492,20 @@ static void print_empty_list(void)
 	table_print(table);
 }
 
+/* What `entry add` would do; with nothing for a boot it would refuse. */
+static void say_no_entry(const struct root *root)
+{
+	_cleanup_free_ struct config *config =
+		cli_read_config(root, CONFIGFILES_OF_IMAGE);
+
+	if (config_count_boot(config))
+		printf("The boot menu has no entry of vfioboot; 'sudo vfioboot entry "
+		       "add' adds them.\n");
+	else
+		printf("The boot menu has no entry of vfioboot, and no device is "
+		       "configured for a boot.\n");
+}
+
 static enum cli_exit list(const struct cli *cli)
 {
 	const struct arguments *arguments = cli->arguments;
@@ -513,8 +527,7 @@ static enum cli_exit list(const struct cli *cli)
 	/* Nothing is claimed of a menu that cannot be read. */
 	if (!asked && !cli->json && loader->ops->plan &&
 		bootmenu_loader_has_ours(root, loader, failed) == 0) {
-		printf("The boot menu has no entry of vfioboot; 'sudo vfioboot entry "
-		       "add' adds them.\n");
+		say_no_entry(root);
 		return CLI_OK;
 	}
 	status = print_list(root, loader, &wanted, cli->json);

@@ -460,16 +460,21 @@ static void print_handed_over(const struct status *status)
 {
 	for (size_t i = 0; i < status->handed_over.n; i++) {
 		const char *set = status->handed_over.names[i];
+		char guest[HANDOVER_GUEST_SIZE];
 		struct message message = {0};
 		char line[MESSAGE_LINE_SIZE];
 
-		if (handover_verify(&status->cli->root, set, &message) == 0)
+		if (handover_find_guest(&status->cli->root, set, guest, &message) < 0)
+			cli_print("Whether %s is handed over is unknown: %s.\n", set,
+				message_line(&message, line));
+		else if (*guest)
+			cli_print("%s was given to the guest %s; it comes back when that "
+				  "ends.\n",
+				set, guest);
+		else
 			cli_print("%s has been handed over while this system runs; 'sudo "
 				  "vfioboot release %s' takes it back.\n",
 				set, set);
-		else
-			cli_print("Whether %s is handed over is unknown: %s.\n", set,
-				message_line(&message, line));
 	}
 }
 

@@ -304,9 +304,12 @@ static void on_section(void *data, unsigned line, const char *name)
 			name);
 }
 
-static void set_careful(struct parser *parser, const struct general_key *key)
+static void set_careful(
+	struct parser *parser, struct config_place place, const struct general_key *key)
 {
 	*(bool *)((char *)parser->config + key->value) = key->careful;
+	if (key->value == offsetof(struct config, when_selected))
+		parser->config->when_error = place;
 }
 
 static void set_general_key(struct parser *parser, struct config_place place,
@@ -321,7 +324,7 @@ static void set_general_key(struct parser *parser, struct config_place place,
 	parser->seen[parser->general] |= bit;
 	if (!seen && config_set_choice(ret, value, key->no, key->yes))
 		return;
-	set_careful(parser, key);
+	set_careful(parser, place, key);
 	if (seen)
 		config_add_error(parser->config, place,
 			"'%s' is set twice in [%s]; keep one (taken as %s)", key->name,
@@ -368,14 +371,15 @@ static void on_key(void *data, unsigned line, const char *key, const char *value
 static void on_error(void *data, unsigned line, const char *message)
 {
 	struct parser *parser = data;
+	struct config_place place = place_of(parser, line);
 
-	config_add_error(parser->config, place_of(parser, line), "%s", message);
+	config_add_error(parser->config, place, "%s", message);
 	mark_bad(parser);
 	/* The line may have been one of these. */
 	for (unsigned i = 0;
 		parser->general != GENERAL_NONE && i < generals[parser->general].n_keys;
 		i++)
-		set_careful(parser, &generals[parser->general].keys[i]);
+		set_careful(parser, place, &generals[parser->general].keys[i]);
 }
 
 /* Whether the file says something, its sections being those from @first on, and to no boot. */

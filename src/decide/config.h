@@ -104,7 +104,8 @@ struct config {
 	 */
 	uint64_t digest, runtime_files;
 	bool when_selected;
-	bool protect_network; /* the interface of the default route is kept */
+	struct config_place when_error; /* why it is; line 0: it was said */
+	bool protect_network;           /* the interface of the default route is kept */
 	/* Of libvirt's hook (handover/libvirt.h): */
 	bool libvirt_all;          /* it hands over devices of no section, too */
 	bool libvirt_stop_session; /* it may end a session that has the card */

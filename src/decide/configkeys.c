@@ -83,8 +83,8 @@ static bool set_selectors(struct config *config, struct config_place place,
 			add_place(value, item, sizeof(item));
 		if (selector_parse_kind(kind, item, &selector) < 0) {
 			config_add_error(config, place,
-				"bad %s '%.80s' in '%.60s'; write it like %s",
-				selector_kind_name(kind), item, value,
+				"bad %s '%.80s'; write it like %s",
+				selector_kind_name(kind), *item ? item : value,
 				selector_kind_example(kind));
 			return false;
 		}

@@ -185,12 +185,19 @@ int handover_list(const struct root *root, struct file_names *ret)
 	return state_list(root, ret);
 }
 
-int handover_verify(const struct root *root, const char *set, struct message *message)
+_Static_assert(HANDOVER_GUEST_SIZE == STATE_WORD_SIZE, "it is a word of the state");
+
+int handover_find_guest(const struct root *root, const char *set,
+	char ret[static HANDOVER_GUEST_SIZE], struct message *message)
 {
 	_cleanup_(state_free) struct state state = {0};
 	int r = state_read(root, set, &state);
 
-	return r < 0 ? state_say_unreadable(set, r, message) : 0;
+	if (r < 0)
+		return state_say_unreadable(set, r, message);
+	/* One that was stopped half-way nobody has. */
+	strcpy(ret, state.phase == STATE_BOUND ? state.guest : "");
+	return 0;
 }
 
 void handover_name_functions(const struct handover *handover, char *ret, size_t size)

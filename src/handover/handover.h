@@ -84,8 +84,13 @@ int handover_find(const struct root *root, struct pci_address address,
 /* The names of all sets that are handed over, for file_free_names().  0 or -errno. */
 int handover_list(const struct root *root, struct file_names *ret);
 
-/* Whether what is known of such a set can be read, so that it can be taken back.  0, or -errno with a message. */
-int handover_verify(const struct root *root, const char *set, struct message *message);
+/*
+ * Which guest has such a set; "": none, so that it can be taken back.  0; or -errno with a message:
+ * what is known of it cannot be read.
+ */
+#define HANDOVER_GUEST_SIZE 256
+int handover_find_guest(const struct root *root, const char *set,
+	char ret[static HANDOVER_GUEST_SIZE], struct message *message);
 
 /* The functions of all sets, with commas between, for people. */
 void handover_name_functions(const struct handover *handover, char *ret, size_t size);

@@ -2,18 +2,31 @@
 /* Sentences about sections, the same for all who ask. */
 #include "sections.h"
 
+#include "handover/handover.h"
+
 const char *sections_inactive_word(
 	const struct config *config, const struct config_section *section)
 {
 	return section->demand ? "demand" : config->off ? "off" : "profile";
 }
 
-/* Of a section of demand: what a boot does with it, and why it would not be handed over. */
+/*
+ * Of a section of demand: what a boot does with it, and who has it now, or why it would not be handed
+ * over.
+ */
 static void demand_text(const struct nextboot *next, const struct config_section *section,
 	char ret[static SECTIONS_TEXT_SIZE])
 {
+	const struct root *root = next->config.root;
 	enum reason reason = nextboot_demand_reason(next, section);
+	char guest[HANDOVER_GUEST_SIZE];
 
+	if (root && handover_find_guest(root, section->name, guest, NULL) == 0) {
+		text_join(ret, SECTIONS_TEXT_SIZE, "left to the host at boot; ",
+			*guest ? "the guest " : "it has been handed over now", guest,
+			*guest ? " has it now" : "", NULL);
+		return;
+	}
 	text_join(ret, SECTIONS_TEXT_SIZE,
 		"left to the host at boot; 'sudo vfioboot bind ", section->name,
 		"' or its guest takes it",
@@ -24,6 +37,8 @@ static void demand_text(const struct nextboot *next, const struct config_section
 void sections_inactive_text(const struct nextboot *next,
 	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE])
 {
+	char place[CONFIG_PLACE_SIZE];
+
 	if (section->demand)
 		demand_text(next, section, ret);
 	else if (next->config.off)
@@ -33,9 +48,16 @@ void sections_inactive_text(const struct nextboot *next,
 	else if (section->profile[0])
 		snprintf(ret, SECTIONS_TEXT_SIZE,
 			"its profile '%s' is not selected (vfioboot.profile=%s on the "
-			"kernel command line selects it)",
-			section->profile, section->profile);
-	else
+			"kernel command line selects it); 'sudo vfioboot try --profile %s' "
+			"boots with it once, 'sudo vfioboot entry add' adds an entry",
+			section->profile, section->profile, section->profile);
+	else if (next->config.when_error.line) {
+		config_place_text(&next->config, next->config.when_error, place);
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"'when' counts as selected, since %s has an error, and the kernel "
+			"command line names no profile",
+			place);
+	} else
 		strcpy(ret,
 			"'when = selected' is set, and the kernel command line names no "
 			"profile");

@@ -226,6 +226,17 @@ static int plan_boot(const struct root *root, const char *booted, const char *ap
 	return r < 0 ? r : check_plan(plan, message);
 }
 
+/* A section with an error is none: that comes first. */
+static int say_config_error(
+	const struct config *config, int code, struct message *message)
+{
+	char place[CONFIG_PLACE_SIZE];
+
+	config_place_text(config, config->errors[0].place, place);
+	message_remedy(message, "correct that, run 'sudo vfioboot apply', and try again");
+	return message_set(message, code, "%s: %s", place, config->errors[0].message);
+}
+
 static int plan_sections(const struct root *root, const struct trial_request *request,
 	struct trial_plan *plan, struct message *message)
 {
@@ -242,6 +253,8 @@ static int plan_sections(const struct root *root, const struct trial_request *re
 	r = choose_profile(config, request->profile, plan, message);
 	if (r == 0)
 		r = check_sections(config, plan, message);
+	if (r < 0 && config->n_errors)
+		return say_config_error(config, r, message);
 	if (r == 0)
 		r = set_parameters(request->append, "", plan, message);
 	return r < 0 ? r : plan_boot(root, booted, request->append, plan, message);

@@ -186,7 +186,7 @@ expect = 5' ]
 	host_in_memory identical-cards
 	add --name gaming --profile games 01:00.0
 	[ "$status" -eq 0 ]
-	[[ $output == *"sudo vfioboot try --profile games'"*"sudo vfioboot entry add'"*'(vfioboot.profile=games).' ]]
+	[[ $output == *"The normal entry leaves it to the host: 'sudo vfioboot try --profile games'"*"sudo vfioboot entry add'"*'to the boot menu.' ]]
 	[[ $output != *'then reboot'* ]]
 	[ "$(section gaming | tail -n 1)" = 'profile = games' ]
 	plan
@@ -202,10 +202,22 @@ expect = 5' ]
 	echo vfioboot.off >"$root/proc/cmdline"
 	add 01:00.0
 	[ "$status" -eq 0 ]
-	[[ $output == *"sudo vfioboot try' boots with it once"*'(vfioboot.profile=NAME).' ]]
+	[[ $output == *"('when = selected'): 'sudo vfioboot try' boots with it once"*'to the boot menu.' ]]
 	add --only --profile p --allow-last-display --name more 00:02.0
 	[ "$status" -eq 0 ]
 	[[ $stderr == *'warning: 0000:00:02.0 is the boot display'* ]]
+}
+
+@test "a configuration with errors: what could be added is shown, and nothing is written" {
+	host_in_memory identical-cards
+	printf '[boot]\nwhen = sometimes\n' >"$root/etc/vfioboot.conf"
+	add 01:00.0
+	[ "$status" = 1 ]
+	[[ $stderr == 'vfioboot add: /etc/vfioboot.conf:2: '*'nothing was changed; correct the configuration and try again' ]]
+	[ ! -e "$root/etc/vfioboot.conf.d" ]
+	add --dry-run 01:00.0
+	[ "$status" = 1 ]
+	[[ $output == *'Would write'* ]]
 }
 
 @test "a name or a file that is there is not taken" {
@@ -690,14 +702,6 @@ variant_driver() {
 	add 01:00.0
 	[ "$status" -eq 1 ]
 	[[ $stderr == *'nothing was changed: /etc/vfioboot.conf.d cannot be opened: Not a directory; make it a directory'* ]]
-}
-
-@test "a configuration with errors is reported" {
-	host_in_memory identical-cards
-	printf '[device bad]\npath = nonsense\n' >"$root/etc/vfioboot.conf"
-	add 01:00.0
-	[ "$status" -eq 0 ]
-	[[ $stderr == *'/etc/vfioboot.conf:2'*nonsense* ]]
 }
 
 @test "without root nothing of this machine is changed" {

@@ -218,7 +218,7 @@ native_driver() {
 	printf 'paht = 01:00.0\n' >>"$host/etc/vfioboot.conf.d/second.conf"
 	check
 	[ "$status" -eq 1 ]
-	expect config /etc/vfioboot.conf.d/second.conf:5 fail 'paht'
+	expect config /etc/vfioboot.conf.d/second.conf:5 fail 'paht*correct /etc/vfioboot.conf.d/second.conf:5'
 	parameter vfioboot.off
 	sed -i /paht/d "$host/etc/vfioboot.conf.d/second.conf"
 	check
@@ -240,9 +240,16 @@ native_driver() {
 	[ -z "$(point iommu-group $gpu)" ]
 	printf '[device disk]\nid = 144d:a808\n' >"$host/etc/vfioboot.conf.d/second.conf"
 	check
-	expect section 0000:03:00.0 fail "this host runs on it*'sudo vfioboot remove disk'"
+	# What a person wrote `remove` would refuse.
+	expect section 0000:03:00.0 fail 'this host runs on it*leave it to the host: edit /etc/vfioboot.conf.d/second.conf:1'
+	sed -i "1i # Written by 'vfioboot add'; 'vfioboot remove NAME' deletes it." "$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect section 0000:03:00.0 fail "this host runs on it*'sudo vfioboot remove disk', or edit /etc/vfioboot.conf.d/second.conf:2"
 	printf '[device card]\npath = 00:01.1/00\nid = 10de:1111\n' \
 		>"$host/etc/vfioboot.conf.d/second.conf"
+	check
+	expect section $gpu fail "find its address with 'vfioboot list', and edit /etc/vfioboot.conf.d/second.conf:1"
+	sed -i "1i # Written by 'vfioboot add'; 'vfioboot remove NAME' deletes it." "$host/etc/vfioboot.conf.d/second.conf"
 	check
 	expect section $gpu fail "'sudo vfioboot remove card' and 'sudo vfioboot add ADDRESS --name card'"
 	# One without a selector that is right names nothing, and not all that there is.
@@ -257,7 +264,7 @@ native_driver() {
 
 @test "protect-list" {
 	check
-	expect protect-list '' pass '1 function is protected'
+	expect protect-list '' pass '1 function is protected, and the last of 3 displays'
 	sed -i 's|28 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2|28 1 0:33 / / rw,relatime shared:1 - zfs rpool/ROOT|' \
 		"$host/proc/self/mountinfo"
 	check

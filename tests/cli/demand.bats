@@ -93,6 +93,12 @@ left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo
 	[[ $output == *"guest has been handed over while this system runs; 'sudo vfioboot release guest' takes it back."* ]]
 	ask status --json
 	json_is '.handed_over == ["guest"]'
+	ask explain 02:00.0
+	[[ $output == *'and is left to the host at boot; it has been handed over now.'* ]]
+	sed -i 's/^guest -/guest win11/' "$host/run/vfioboot/handover/guest"
+	ask status
+	[[ $output == *'guest was given to the guest win11; it comes back when that ends.'* && $output != *'vfioboot release'* ]]
+	[[ $output == *'left to the host at boot; the guest win11 has it now.'* ]]
 	# What release cannot read it does not take back.
 	put run/vfioboot/handover/guest <<<garbage
 	ask status

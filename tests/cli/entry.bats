@@ -229,6 +229,10 @@ Would delete /boot/loader/entries/arch-passthrough.conf" ]
 	tree_of debian-systemd-boot
 	run -0 entry list
 	[[ $output == *"'sudo vfioboot entry add' adds them"* ]]
+	mv "$tree/etc/vfioboot.conf.d" "$work/"
+	run -0 entry list
+	[ "$output" = 'The boot menu has no entry of vfioboot, and no device is configured for a boot.' ]
+	mv "$work/vfioboot.conf.d" "$tree/etc/"
 	entry add
 	run -0 --separate-stderr entry list --json
 	json_true '.entries | length == 2 and all(.state == "ready" and

@@ -101,7 +101,7 @@ explain_json() {
 	machine identical-cards
 	config '[device second]' 'path = 00:01.1/00' 'profile = games'
 	explain 02:00.0
-	[[ $output == *"asks for vfio-pci, but its profile 'games' is not selected"* ]]
+	[[ $output == *"asks for vfio-pci, but its profile 'games' is not selected"*"; 'sudo vfioboot try --profile games' boots with it once"* ]]
 	explain_json 02:00.0
 	json_is '.functions[0] | .section.inactive == "profile" and .boot == null'
 	echo vfioboot.off >"$root/proc/cmdline"
@@ -114,6 +114,9 @@ explain_json() {
 	config '[boot]' 'when = selected' '[device second]' 'path = 00:01.1/00'
 	explain 02:00.0
 	[[ $output == *"asks for vfio-pci, but 'when = selected' is set, and the kernel command line names no profile."* ]]
+	config '[boot]' 'when = sometimes' '[device second]' 'path = 00:01.1/00'
+	run --separate-stderr "$vfioboot" explain --root "$root" 02:00.0
+	[[ $output == *"but 'when' counts as selected, since /etc/vfioboot.conf:2 has an error, and the kernel"* ]]
 	config '[device second]' 'path = 00:01.1/00' 'driver = none'
 	explain 02:00.0
 	[[ $output == *'The section second (/etc/vfioboot.conf:1) asks for no driver.'* ]]

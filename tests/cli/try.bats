@@ -155,6 +155,9 @@ complains() { # PATTERN
 	[[ $output != *'other bind'* ]]
 	try --dry-run --profile nothing
 	complains "no section has the profile 'nothing'"
+	printf '[device broken]\npath = x\n' >>"$host/etc/vfioboot.conf"
+	try --dry-run --profile nothing
+	complains "/etc/vfioboot.conf:[0-9]*: bad path 'x'.*; correct that"
 }
 
 @test "what would be refused need not be tried" {

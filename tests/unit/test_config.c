@@ -138,8 +138,8 @@ static const struct mistake {
 	const char *word, *remedy;
 } mistakes[] = {
 	{"id = 10de:220", "10de:220", "10de:2204"},
-	{"id = 10de:2204,", "''", "10de:2204"},
-	{"id = ,10de:2204", "''", "10de:2204"},
+	{"id = 10de:2204,", "bad id '10de:2204,'", "10de:2204"},
+	{"id = ,10de:2204", "bad id ',10de:2204'", "10de:2204"},
 	{"id =", "''", "10de:2204"},
 	{"id = 10de:2204 10de:1aef", "10de:2204 10de:1aef", "10de:2204"},
 	{"id = 01:00.0", "01:00.0", "10de:2204"},
@@ -966,7 +966,7 @@ static void test_virtual_functions_mistakes(void **state)
 	static const struct {
 		const char *keys, *word;
 	} cases[] = {
-		{"vf = 0", "bad vf '0' in '0'; write it like 0-3 of 00:01.0/00.0"},
+		{"vf = 0", "bad vf '0'; write it like 0-3 of 00:01.0/00.0"},
 		{"vf = 0, x of 00:01.0", "bad vf 'x of 00:01.0'"},
 		{"vf = 0 of 00:01.0/00", "bad vf"},
 		{"vf = of 00:01.0/00.0", "bad vf"},
