@@ -228,7 +228,8 @@ define INSTALLED
 0644 completions/bash/vfioboot $(DATADIR)/bash-completion/completions/vfioboot
 0644 completions/bash/vfioboot-early $(DATADIR)/bash-completion/completions/vfioboot-early
 0644 completions/zsh/_vfioboot $(DATADIR)/zsh/site-functions/_vfioboot
-0644 completions/fish/vfioboot.fish $(DATADIR)/fish/vendor_completions.d/vfioboot.fish$(MANUAL)$(SCHEMAS)$(MODULE)
+0644 completions/fish/vfioboot.fish $(DATADIR)/fish/vendor_completions.d/vfioboot.fish
+0644 completions/fish/vfioboot-early.fish $(DATADIR)/fish/vendor_completions.d/vfioboot-early.fish$(MANUAL)$(SCHEMAS)$(MODULE)
 endef
 export INSTALLED
 

@@ -20,7 +20,7 @@ end
 
 # "--long<TAB>help" a line, of the command that was typed
 function __vfioboot_options
-    __vfioboot_help | sed -nE -e 's/^  (-., |    )(--[a-z-]+)( [A-Z]+[^ ]*)? +(.*)/\2\t\4/p'
+    __vfioboot_help | sed -nE -e 's/^  (-., |    )(--[a-z-]+)( ([A-Z]+|json)[^ ]*)? +(.*)/\2\t\5/p'
     printf '%s\t%s\n' --help 'show the help of the command'
 end
 
@@ -102,7 +102,7 @@ function __vfioboot_actions
     set -l typed (__vfioboot_typed)
     set -l actions (__vfioboot_help | sed -nE '1s/.* ([a-z]+(\|[a-z]+)+)( .*)?$/\1/p' | string split '|')
     for i in (seq 3 (count $typed))
-        if contains -- $typed[$i] $actions; and not __vfioboot_takes $typed[(math $i - 1)] '[A-Z]+'
+        if contains -- $typed[$i] $actions; and not __vfioboot_takes $typed[(math $i - 1)] '([A-Z]+|json)'
             return
         end
     end
@@ -113,12 +113,29 @@ function __vfioboot_devices
     ls (__vfioboot_root)/sys/bus/pci/devices 2>/dev/null
 end
 
+# Devices of which there may be only one that the host can spare
+function __vfioboot_auto
+    printf '%s\n' gpu:auto nvme:auto usb:auto
+end
+
+# What the option is about
+function __vfioboot_optional_devices
+    set -l typed (__vfioboot_typed)
+    test $typed[-1] = --device; and __vfioboot_auto
+    __vfioboot_list (__vfioboot_devices)
+end
+
+# Whether an action was typed already
+function __vfioboot_after_action
+    __vfioboot_at_operand; and test -z "$(__vfioboot_actions)"
+end
+
 # What the command is about
 function __vfioboot_operands
     set -l typed (__vfioboot_typed)
     switch $typed[2]
         case add
-            printf '%s\n' gpu:auto nvme:auto usb:auto
+            __vfioboot_auto
         case remove explain bind release
             __vfioboot_configured section
     end
@@ -146,11 +163,11 @@ end
 
 function __vfioboot_at_operand
     not __vfioboot_at_command; and not __vfioboot_behind help
-    and not __vfioboot_wants '[A-Z]+'
+    and not __vfioboot_wants '([A-Z]+|json)'
 end
 
 function __vfioboot_at_device
-    __vfioboot_behind add remove explain check bind release; and not __vfioboot_wants '[A-Z]+'
+    __vfioboot_behind add remove explain check bind release; and not __vfioboot_wants '([A-Z]+|json)'
 end
 
 complete -c vfioboot -f
@@ -162,9 +179,12 @@ complete -c vfioboot -n __vfioboot_at_option -a '(__vfioboot_options)'
 complete -c vfioboot -n '__vfioboot_wants DIR' -a '(__fish_complete_directories)'
 complete -c vfioboot -n '__vfioboot_wants FILE' -F
 complete -c vfioboot -n '__vfioboot_wants NAME' -a '(__vfioboot_names)'
-complete -c vfioboot -n '__vfioboot_wants DEVICE' -a '(__vfioboot_list (__vfioboot_devices))'
+complete -c vfioboot -n '__vfioboot_wants DEVICE' -a '(__vfioboot_optional_devices)'
+complete -c vfioboot -n '__vfioboot_wants json' -a json
 complete -c vfioboot -n '__vfioboot_wants LIST' -a '(__vfioboot_columns)'
 complete -c vfioboot -n '__vfioboot_wants WHAT' -a '(__vfioboot_what)'
 complete -c vfioboot -n '__vfioboot_wants WHEN' -a '(__vfioboot_whens)'
 complete -c vfioboot -n __vfioboot_at_operand -a '(__vfioboot_actions)'
+complete -c vfioboot -n '__vfioboot_behind vm; and __vfioboot_after_action' -a '(__vfioboot_configured section)'
+complete -c vfioboot -n '__vfioboot_behind capture; and __vfioboot_at_operand' -F
 complete -c vfioboot -n __vfioboot_at_device -a '(__vfioboot_operands)'

@@ -168,7 +168,7 @@ static void store(struct cli *cli, const struct cli_option *option, void *argume
 static enum cli_exit parse(struct cli *cli, int argc, char **argv, void *arguments)
 {
 	const struct cli_command *command = cli->command;
-	bool many = strstr(command->operands, "...");
+	bool many = command->takes_more || strstr(command->operands, "...");
 	int most = *command->operands ? 1 : 0, c;
 
 	while ((c = next_option(command->options, argc, argv)) >= FIRST_OPTION) {

@@ -80,6 +80,7 @@ struct cli {
 struct cli_command {
 	const char *name;
 	const char *operands; /* such as "DEVICE..." for one or more; "" for none */
+	bool takes_more;      /* operands that its help does not name, for programs */
 	const char *missing;  /* says that there is none; NULL: none is needed */
 	const char *summary;  /* one line of the help of all commands */
 	const char *details;  /* more for its own help; NULL for nothing */

@@ -67,7 +67,7 @@ static void print_done(const char *path, const struct capture *capture)
 	for (size_t i = 0; i < capture->n; i++)
 		n += !S_ISDIR(capture->entries[i].type);
 	printf("%s has %zu files and links of this machine, without serial numbers, "
-	       "MAC\naddresses and UUIDs.  Look through it before you pass it on: "
+	       "MAC\naddresses and UUIDs. Look through it before you pass it on: "
 	       "section\nnames and file names are as you gave them.\n\nTo replay it:\n  "
 	       "mkdir machine; tar -xf %s -C machine; vfioboot plan --root machine\n",
 		path, n, path);
@@ -110,8 +110,8 @@ const struct cli_command cmd_capture = {
 	.summary = "save what plan, list, check and protect need of this machine",
 	.details =
 		"FILE becomes a tar archive, compressed if it ends in .gz, .xz or .zst; "
-		"- is\nstandard output.  Nothing in it identifies this machine or its "
-		"owner.",
+		"- is\nstandard output. Serial numbers, MAC addresses and UUIDs are not in it; "
+		"names\nof sections and files are as you gave them.",
 	.options = options,
 	.run = run,
 };

@@ -85,9 +85,11 @@ static void print_names(const char *title, const struct file_names *names)
 static void print_text(const struct libvirt *libvirt, const struct file_names *sets)
 {
 	static const char *const states[] = {
-		[LIBVIRT_ABSENT] = "is not there",
+		[LIBVIRT_ABSENT] =
+			"is not there; 'sudo vfioboot libvirt enable' writes it",
 		[LIBVIRT_CURRENT] = "is there",
-		[LIBVIRT_OUTDATED] = "is outdated",
+		[LIBVIRT_OUTDATED] =
+			"is outdated; 'sudo vfioboot libvirt enable' writes it again",
 		[LIBVIRT_EDITED] = "was edited",
 		[LIBVIRT_FOREIGN] = "is not vfioboot's",
 	};
@@ -95,12 +97,13 @@ static void print_text(const struct libvirt *libvirt, const struct file_names *s
 
 	version_text(libvirt, version);
 	printf("%-13s%s %s\n", "Hook:", LIBVIRT_HOOK, states[libvirt->dropin]);
-	printf("%-13s%s%s%s%s\n", "libvirt:", *version ? version : "version not known",
-		libvirt->daemon ? ", " : ", not installed",
-		libvirt->daemon ? libvirt->daemon : "",
-		libvirt->running          ? " is running"
-			: libvirt->daemon ? " is not running"
-					  : "");
+	if (libvirt->daemon)
+		printf("%-13s%s, %s is %srunning\n",
+			"libvirt:", *version ? version : "version not known",
+			libvirt->daemon, libvirt->running ? "" : "not ");
+	else
+		printf("%-13s%s%s\n", "libvirt:", version,
+			*version ? ", without its daemon" : "not installed");
 	if (libvirt->selinux != LIBVIRT_NO_SELINUX)
 		printf("%-13svirt_hooks_unconfined is %s\n", "SELinux:",
 			libvirt->selinux == LIBVIRT_UNCONFINED ? "on" : "off");
@@ -225,8 +228,7 @@ static enum cli_exit check(const struct cli *cli)
 		return libvirt_hook_check(cli);
 	if (!text_is_one_of(action, actions, ARRAY_SIZE(actions)))
 		return cli_misuse("libvirt",
-			"unknown action '%s'; it is enable, disable, status or hook",
-			action);
+			"unknown action '%s'; it is enable, disable or status", action);
 	if (cli->n_operands > 1)
 		return cli_misuse("libvirt",
 			"unexpected argument '%s'; see 'vfioboot help libvirt'",
@@ -258,7 +260,8 @@ static enum cli_exit run(struct cli *cli)
 
 const struct cli_command cmd_libvirt = {
 	.name = "libvirt",
-	.operands = "enable|disable|status|hook [ARGUMENT]...",
+	.operands = "enable|disable|status",
+	.takes_more = true, /* hook, which libvirt's hook runs */
 	.missing = "no action given",
 	.summary = "hand device sets to guests of libvirt when they start",
 	.details =
@@ -266,7 +269,7 @@ const struct cli_command cmd_libvirt = {
 		",\nwith which libvirt says when a guest starts and stops: it gets the device sets\n"
 		"that have 'bind = demand' and a function in its definition, and the host\n"
 		"gets them back. disable removes it. status shows what is there, and what is in\n"
-		"its way. hook is what it runs, and is not for people.",
+		"its way.",
 	.options = options,
 	.check = check,
 	.run = run,

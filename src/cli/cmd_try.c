@@ -344,7 +344,7 @@ static enum cli_exit run(struct cli *cli)
 	if (cli->root.live && cli_need_root(command_of(cli)) != CLI_OK)
 		return CLI_FAILED;
 	if (!cli->root.live && !cli->dry_run)
-		return cli_error(NAME,
+		return cli_misuse(NAME,
 			"a trial is for this machine; for another one (--root) there are "
 			"--status and --dry-run");
 	/* Nobody else changes anything meanwhile. */

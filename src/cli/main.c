@@ -116,6 +116,11 @@ static bool asks_for_help(int argc, char **argv)
 	return false;
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "help") == 0;
+}
+
 static enum cli_exit run(int argc, char **argv)
 {
 	const struct cli_command *command;
@@ -126,8 +131,9 @@ static enum cli_exit run(int argc, char **argv)
 		puts("vfioboot " VFIOBOOT_VERSION);
 		return CLI_OK;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
-		return argc > 3 ? misuse("unexpected argument", argv[3]) : help(argv[2]);
+	if (is_help(argv[1]))
+		return argc > 3 ? misuse("unexpected argument", argv[3])
+				: help(argc > 2 && !is_help(argv[2]) ? argv[2] : NULL);
 	command = find_command(argv[1]);
 	if (!command)
 		return misuse(argv[1][0] == '-' ? "unknown option" : "unknown command",

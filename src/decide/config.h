@@ -4,7 +4,7 @@
  * vfioboot.* parameters of the kernel command line.  Format: vfioboot.conf(5).
  *
  * A section with an error is kept, marked bad, and never acted on; the others work.  All
- * storage is fixed: a struct config is large and belongs into static storage.
+ * storage is fixed: a struct config is large and belongs in static storage.
  */
 #ifndef VFIOBOOT_CONFIG_H
 #define VFIOBOOT_CONFIG_H

@@ -121,7 +121,7 @@ static bool parse_options(char **argv, struct options *ret, int *ret_status)
 			!take_value(argv, &i, "--trace", &options.tracer) &&
 			!take_late(argv, &i, &options)) {
 			fprintf(stderr,
-				"vfioboot-early: unknown or incomplete option '%s'\n"
+				"vfioboot-early: bad argument '%s'\n"
 				"Try 'vfioboot-early --help'.\n",
 				argv[i]);
 			*ret_status = EXIT_BAD_INPUT;

@@ -84,7 +84,7 @@ gpu 0000:09:00.3 - failed reason=no-kernel' ]
 	for bad in 09:00 0000:09:00.0x '' 10de:1e04 0000:09:00; do
 		late "$bad"
 		[ "$status" = 2 ]
-		[[ $stderr == *"unknown or incomplete option '"* ]]
+		[[ $stderr == *"bad argument '$bad'"* ]]
 	done
 	[ ! -e "$root/run/vfioboot" ]
 }

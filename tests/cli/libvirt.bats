@@ -131,7 +131,7 @@ write /$hook" ]
 	run -0 libvirt enable
 	rm "$root/usr/sbin/libvirtd"
 	run -0 libvirt status
-	[[ $output == *"libvirt:     6.5.0, not installed"* ]]
+	[[ $output == *"libvirt:     6.5.0, without its daemon"* ]]
 	libvirt disable
 	run -1 libvirt enable
 	[[ $output == *"libvirt is not installed: there is neither virtqemud nor libvirtd; "* ]]

@@ -102,7 +102,7 @@ complete_words() {
 @test "each command that the help lists has help of its own" {
 	[ -n "$(listed_commands)" ]
 	for command in $(listed_commands); do
-		[ "$command" = help ] || run -0 "$vfioboot" help "$command"
+		run -0 "$vfioboot" help "$command"
 	done
 }
 
@@ -365,6 +365,14 @@ known_parameters() {
 	[ "$offered" = "$("$early" --help | options_in)" ]
 }
 
+@test "fish completion of the early program offers what its help lists" {
+	[ -x "$early" ] || skip "needs build/vfioboot-early"
+	command -v fish >/dev/null || skip "needs fish"
+	offered=$(HOME=$BATS_TEST_TMPDIR fish --no-config -c 'source $argv[1]; complete -C"vfioboot-early --"' \
+		"$top/completions/fish/vfioboot-early.fish" | cut -f1 | sort)
+	[ "$offered" = "$("$early" --help | options_in)" ]
+}
+
 @test "help and man page of entry name every boot loader" {
 	[ "$(loaders | wc -l)" -ge 9 ]
 	names=$("$vfioboot" help entry | sed -n '/^NAME is /,/\.$/p' | grep -oE '[a-z-]{3,}' | sort)
@@ -422,7 +430,10 @@ expect_choices() {
 	[ "$("$1" cmdline --loader '')" = "$(loaders)" ]
 	[ "$("$1" check --fix '')" = leftovers ]
 	[ "$("$1" setup --when '')" = $'boot\ndemand\nmenu' ]
-	[ "$("$1" setup --root "$tree" --device '')" = "$devices" ]
+	[ "$("$1" setup --root "$tree" --device '')" = "$devices"$'\ngpu:auto\nnvme:auto\nusb:auto' ]
+	[ "$("$1" vm --root "$tree" show '')" = "$sections" ]
+	[ "$("$1" apply --progress '')" = json ]
+	[[ $("$1" capture "$tree/e") == "$tree/etc"* ]]
 	[ "$("$1" list --output ADDRESS,SUB)" = ADDRESS,SUBSYSTEM ]
 	[[ $("$1" list -o +US) == +USES ]]
 	[ "$("$1" list -o '' | wc -l)" -gt 15 ]
@@ -452,12 +463,12 @@ fish_offers() {
 	local formats='cloud-hypervisor kubevirt libvirt proxmox qemu' bash=$top/completions/bash/vfioboot
 	ln -s "$vfioboot" "$BATS_TEST_TMPDIR/vfioboot"
 	one_line() { sort | paste -sd ' '; }
-	[ "$(complete_words "$bash" _vfioboot "$vfioboot" libvirt '' | one_line)" = 'disable enable hook status' ]
+	[ "$(complete_words "$bash" _vfioboot "$vfioboot" libvirt '' | one_line)" = 'disable enable status' ]
 	[ "$(complete_words "$bash" _vfioboot "$vfioboot" vm '' | one_line)" = 'attach detach list show' ]
-	[ -z "$(complete_words "$bash" _vfioboot "$vfioboot" vm attach '')" ]
+	[ -z "$(complete_words "$bash" _vfioboot "$vfioboot" vm attach --root "$BATS_TEST_TMPDIR" '')" ]
 	[ "$(complete_words "$bash" _vfioboot "$vfioboot" vm show a --format '' | one_line)" = "$formats" ]
 	if command -v fish >/dev/null; then
-		[ "$(fish_offers 'vfioboot libvirt ' | one_line)" = 'disable enable hook status' ]
+		[ "$(fish_offers 'vfioboot libvirt ' | one_line)" = 'disable enable status' ]
 		[ "$(fish_offers 'vfioboot vm show a --format ' | one_line)" = "$formats" ]
 	fi
 	if command -v zsh >/dev/null; then
@@ -553,6 +564,10 @@ zsh_offers() {
 	[ "$(words_of remove '\*:device:')" = "(one three two $devices)" ]
 	[ "$(words_of explain '\*:device:')" = "(one three two $devices)" ]
 	[ "$(words_of check '\*:device:')" = "($devices)" ]
+	[ "$(words_of vm '\*:set:')" = '(one three two)' ]
+	[ "$(words_of capture '\*:file:')" = _files ]
+	[ "$(words_of apply '--progress=.*:json:')" = '(json)' ]
+	[ "$(words_of list '-a')" = '[list all groups]' ]
 	[ "$(words_of add '--with=.*:DEVICE:')" = "_values -s , DEVICE $devices" ]
 	[ "$(words_of try '--profile=.*:NAME:')" = '(play work)' ]
 	[ "$(words_of add '--profile=.*:NAME:')" = '(play work)' ]
