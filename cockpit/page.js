@@ -24,7 +24,7 @@ const results = {
 	bound: ["green", () => _("reserved")], pending: ["blue", () => _("at the next boot")],
 	later: ["blue", () => _("later at the next boot")],
 	demand: ["grey", () => _("when a guest starts")], refused: ["red", () => _("refused")],
-	failed: ["red", () => _("failed")]
+	failed: ["red", () => _("failed")], inactive: ["grey", () => _("at boots that ask for it")]
 };
 
 function resultLabel(f) {

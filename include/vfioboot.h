@@ -153,7 +153,8 @@ enum vfioboot_result {
 	VFIOBOOT_RESULT_DEMAND = 4,  /* the host has it until it is asked for */
 	VFIOBOOT_RESULT_REFUSED = 5,
 	VFIOBOOT_RESULT_FAILED = 6,
-	VFIOBOOT_RESULT_NATIVE = 7, /* the host keeps it, for its virtual functions */
+	VFIOBOOT_RESULT_NATIVE = 7,   /* the host keeps it, for its virtual functions */
+	VFIOBOOT_RESULT_INACTIVE = 8, /* the next boot does not ask for the section */
 };
 
 /* The word of it in JSON, such as "bound"; NULL of VFIOBOOT_RESULT_NONE and of what is none. */
@@ -299,7 +300,8 @@ enum vfioboot_action {
 	VFIOBOOT_ACTION_LATER = 1, /* after udev has started */
 	VFIOBOOT_ACTION_REFUSE = 2,
 	VFIOBOOT_ACTION_DEMAND = 3, /* nothing: the host has it until it is asked for */
-	VFIOBOOT_ACTION_NATIVE = 4, /* the host keeps it, and its driver makes virtual functions */
+	VFIOBOOT_ACTION_NATIVE =
+		4, /* the host keeps it, and its driver makes virtual functions */
 };
 
 /* The word of it in JSON, such as "bind"; NULL of what is none. */
@@ -366,7 +368,8 @@ const char *vfioboot_setting_get_remark(const struct vfioboot_setting *setting);
 
 /*
  * Makes the checks of `vfioboot check`, for vfioboot_points_free(): of the machine, and of the devices
- * that are configured or, with @n of them, named by @devices: a path, an address, an id or a class.
+ * that are configured or, with @n of them, named by @devices: a path, an address, an id, a class or a
+ * device set.
  * Images of the initramfs are opened.  Returns 0; -EINVAL: a name is none; -ENXIO: there is no such
  * device; or another -errno.
  */

@@ -136,7 +136,7 @@ function __vfioboot_operands
     switch $typed[2]
         case add
             __vfioboot_auto
-        case remove explain bind release
+        case remove explain check bind release
             __vfioboot_configured section
     end
     __vfioboot_devices

@@ -40,6 +40,7 @@ class Result(_Open):
     REFUSED = 5
     FAILED = 6
     NATIVE = 7
+    INACTIVE = 8
 
 
 class Level(_Open):

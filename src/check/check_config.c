@@ -145,8 +145,31 @@ static void check_plan(struct check_host *host, const struct plan *plan)
 	}
 }
 
+/* That a boot leaves a section alone is as it was asked for; `vfioboot.off` was reported. */
+static void report_inactive(struct check_host *host)
+{
+	const struct config *config = &host->next->config;
+
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const struct config_section *section = &config->sections[i];
+
+		if (section->bad || section->demand || config->off ||
+			config->cmdline_unread || config_section_active(config, section))
+			continue;
+		if (section->profile[0])
+			check_pass(host, section->name,
+				"the next boot leaves it alone: its profile '%s' is not selected",
+				section->profile);
+		else
+			check_pass(host, section->name,
+				"the next boot leaves it alone: no profile is selected ('when = "
+				"selected')");
+	}
+}
+
 static void check_sections(struct check_host *host)
 {
+	report_inactive(host);
 	check_plan(host, &host->next->plan);
 	check_plan(host, &host->next->demand);
 }

@@ -298,12 +298,13 @@ static enum cli_exit run(struct cli *cli)
 
 const struct cli_command cmd_check = {
 	.name = "check",
-	.operands = "[DEVICE]...",
+	.operands = "[SET|DEVICE]...",
 	.summary = "check whether this machine is ready, and say what to fix",
 	.details =
 		"Each point passes, fails, or is unknown; where it does not pass, the "
 		"next\nline says what to do. Points of devices are about those that\nare "
-		"configured, or about each DEVICE: an address, a path, an id or a class.",
+		"configured, or about each SET, a device set, and DEVICE: an address, a "
+		"path,\nan id or a class.",
 	.options = options,
 	.arguments = sizeof(struct arguments),
 	.check = check_options,

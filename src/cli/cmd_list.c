@@ -129,6 +129,7 @@ static void add_line(struct table *table, struct table_line *group,
 		[VFIOBOOT_RESULT_LATER] = "yellow",
 		[VFIOBOOT_RESULT_DEMAND] = NULL,
 		[VFIOBOOT_RESULT_NATIVE] = NULL,
+		[VFIOBOOT_RESULT_INACTIVE] = NULL,
 		[VFIOBOOT_RESULT_REFUSED] = "red",
 		[VFIOBOOT_RESULT_FAILED] = "red",
 	};
@@ -155,10 +156,15 @@ static enum cli_exit select_columns(struct table *table, const char *list)
 		(int)strcspn(bad, ","), bad);
 }
 
+static bool is_filtered(const struct arguments *arguments)
+{
+	return arguments->gpu || arguments->nvme || arguments->usb;
+}
+
 static bool is_chosen(
 	const struct arguments *arguments, const struct vfioboot_function *function)
 {
-	bool filtered = arguments->gpu || arguments->nvme || arguments->usb;
+	bool filtered = is_filtered(arguments);
 
 	if (arguments->all || (!filtered && vfioboot_function_get_section(function)))
 		return true;
@@ -203,7 +209,7 @@ static void add_function(struct lister *lister, const struct vfioboot_function *
 	lister->n_listed++;
 	lister->n_not_bound += result != VFIOBOOT_RESULT_NONE &&
 		result != VFIOBOOT_RESULT_BOUND && result != VFIOBOOT_RESULT_DEMAND &&
-		result != VFIOBOOT_RESULT_NATIVE;
+		result != VFIOBOOT_RESULT_NATIVE && result != VFIOBOOT_RESULT_INACTIVE;
 }
 
 /* Groups are listed whole, as they can only be given to a guest whole. */
@@ -261,8 +267,14 @@ static void print_usage_problem(const struct inventory *inventory)
 static void print_remarks(const struct lister *lister, const struct inventory *inventory,
 	const struct nextboot *next)
 {
-	if (!lister->n_listed)
-		puts("No such device was found; 'vfioboot list --all' shows all devices.");
+	if (!lister->n_listed && lister->arguments->all)
+		puts("No device was found.");
+	else if (!lister->n_listed)
+		printf("No %s was found; 'vfioboot list --all' shows all devices.\n",
+			is_filtered(lister->arguments)
+				? "such device"
+				: "graphics card, NVMe drive, USB controller or configured "
+				  "device");
 	if (!inventory->bus->has_groups)
 		puts("\nThere are no IOMMU groups, so no device can be given to a guest.\n"
 		     "'vfioboot check' says what is missing.");

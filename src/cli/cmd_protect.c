@@ -27,21 +27,30 @@ static enum cli_exit report_trace(const char *root, int error)
 		"protect", "cannot trace what %s uses: %s", root, errno_text(error));
 }
 
+/* Whether it is in our own directory of the running system. */
+static bool is_ours(const char *path)
+{
+	_cleanup_free_ char *copy = or_no_memory(strdup(path));
+
+	return strcmp(dirname(copy), RUN_DIRECTORY) == 0;
+}
+
 static enum cli_exit report_write(const char *path, int error)
 {
 	if (error == -ENOTSUP)
 		return cli_error("protect",
 			"%s exists and is not a regular file; name another with --output",
 			path);
+	if (geteuid() != 0 && (error == -EACCES || error == -ENOENT) && is_ours(path))
+		return cli_error("protect",
+			"cannot write %s: this needs root; run it with sudo", path);
 	return cli_error("protect", "cannot write %s: %s", path, errno_text(error));
 }
 
 /* Our own directory of the running system may not be there yet; others are not made. */
 static void make_run_directory(const char *path)
 {
-	_cleanup_free_ char *copy = strdup(path);
-
-	if (copy && strcmp(dirname(copy), RUN_DIRECTORY) == 0)
+	if (is_ours(path))
 		mkdir(RUN_DIRECTORY, 0755);
 }
 

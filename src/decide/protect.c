@@ -53,6 +53,16 @@ static bool parse_line(char *line, struct protect_entry *ret)
 	return true;
 }
 
+const struct protect_entry *protect_find(
+	const struct protect_list *list, const struct pci_path *path)
+{
+	for (unsigned i = 0; i < list->n_entries; i++)
+		if (list->entries[i].kind != PROTECT_DISPLAY &&
+			pci_path_equal(&list->entries[i].path, path, false))
+			return &list->entries[i];
+	return NULL;
+}
+
 bool protect_has(const struct protect_list *list, const struct protect_entry *entry)
 {
 	for (unsigned i = 0; i < list->n_entries; i++) {

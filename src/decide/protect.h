@@ -53,6 +53,10 @@ unsigned protect_parse(struct protect_list *list, char *text);
 /* Whether the list has an entry of the same kind, path and ids. */
 bool protect_has(const struct protect_list *list, const struct protect_entry *entry);
 
+/* The entry of the place @path, but for a display, of which only the last is kept; or NULL. */
+const struct protect_entry *protect_find(
+	const struct protect_list *list, const struct pci_path *path);
+
 /* Writes the line of an entry, with its newline. */
 void protect_format(
 	const struct protect_entry *entry, char ret[static PROTECT_LINE_SIZE]);

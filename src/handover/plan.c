@@ -64,14 +64,20 @@ static int read_protect(
 static int refuse_entry(const struct decision *decision, const struct plan_entry *entry,
 	struct message *message)
 {
+	const struct pcidev *dev = entry->function == PLAN_NO_FUNCTION
+		? NULL
+		: &decision->machine.functions[entry->function];
+	const struct protect_entry *kept = dev && entry->reason == REASON_PROTECTED
+		? protect_find(&decision->protect, &dev->path)
+		: NULL;
 	char address[PCI_ADDRESS_SIZE] = "";
 
-	if (entry->function != PLAN_NO_FUNCTION)
-		pci_address_format(
-			decision->machine.functions[entry->function].address, address);
-	return message_set(message, -EPERM, "%s%s%s is refused (%s): %s",
+	if (dev)
+		pci_address_format(dev->address, address);
+	return message_set(message, -EPERM, "%s%s%s is refused (%s): %s%s%s",
 		decision->config.sections[entry->section].name, *address ? ", " : "",
-		address, reason_word(entry->reason), reason_text(entry->reason));
+		address, reason_word(entry->reason), reason_text(entry->reason),
+		kept ? ", for " : "", kept ? kept->why : "");
 }
 
 /* What leaves before is with its driver by then: a display is none for the host any more. */

@@ -23,8 +23,10 @@ static const char *remedy_of(const struct usage_entry *usage)
 	case IN_USE_SWAP: return "switch it off first (swapoff)";
 	case IN_USE_INTERFACE:
 		return "take the interface down first (ip link set ... down)";
-	case IN_USE_RESUME:
-	case IN_USE_ROUTE: break;
+	case IN_USE_ROUTE:
+		return "give the default route to another interface first, and take this one "
+		       "down";
+	case IN_USE_RESUME: break;
 	}
 	return "";
 }

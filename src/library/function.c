@@ -118,6 +118,7 @@ static void note_section(struct text *notes, const struct inventory_function *of
 		[INVENTORY_NATIVE] = "left to its native driver",
 		[INVENTORY_REFUSED] = "refused",
 		[INVENTORY_FAILED] = "failed",
+		[INVENTORY_INACTIVE] = "inactive",
 	};
 	bool reason = of->reason != REASON_NONE;
 
@@ -125,6 +126,10 @@ static void note_section(struct text *notes, const struct inventory_function *of
 		return;
 	add(notes, notes->len ? "; " : "", of->section->name);
 	add(notes, ": ", states[of->result]);
+	if (of->result == INVENTORY_INACTIVE && of->section->profile[0]) {
+		add(notes, " (profile ", of->section->profile);
+		add(notes, ")", "");
+	}
 	if (of->section->demand && of->result == INVENTORY_BOUND)
 		add(notes, " on demand", "");
 	else if (reason && of->result == INVENTORY_BOUND)
@@ -302,5 +307,6 @@ _Static_assert((int)VFIOBOOT_RESULT_NONE == (int)INVENTORY_FREE &&
 		(int)VFIOBOOT_RESULT_DEMAND == (int)INVENTORY_DEMAND &&
 		(int)VFIOBOOT_RESULT_REFUSED == (int)INVENTORY_REFUSED &&
 		(int)VFIOBOOT_RESULT_FAILED == (int)INVENTORY_FAILED &&
-		(int)VFIOBOOT_RESULT_NATIVE == (int)INVENTORY_NATIVE,
+		(int)VFIOBOOT_RESULT_NATIVE == (int)INVENTORY_NATIVE &&
+		(int)VFIOBOOT_RESULT_INACTIVE == (int)INVENTORY_INACTIVE,
 	"the numbers of results are part of the library's ABI");

@@ -121,27 +121,31 @@ void obstacle_text(const struct config *config, const struct obstacle *obstacle,
 	}
 }
 
-/* What can be done about it; "": the text says it. */
-static const char *remedy_of(const struct obstacle *obstacle)
+static const char *remedy_of_use(const struct obstacle *obstacle)
 {
 	bool network = obstacle_is_network(obstacle);
 	const struct protect_entry *kept = obstacle->protect;
 
+	if (kept && kept->kind == PROTECT_NETWORK && network)
+		return "'protect-network = yes' in [boot] keeps it for the host; remove that "
+		       "first";
+	if (kept)
+		return "this host runs from it, so it is never bound, whatever is configured; "
+		       "move that data to another device first";
+	return network
+		? "take the interface down and remove it from the network's "
+		  "configuration, or use --allow-network"
+		: "unmount it and remove it from /etc/fstab, or use --allow-mounted";
+}
+
+/* What can be done about it; "": the text says it. */
+static const char *remedy_of(
+	const struct obstacles_host *host, const struct obstacle *obstacle)
+{
 	switch (obstacle->kind) {
 	case OBSTACLE_BRIDGE:
 		return "name the device behind it, or the other functions of its slot";
-	case OBSTACLE_USED:
-		if (kept && kept->kind == PROTECT_NETWORK && network)
-			return "'protect-network = yes' in [boot] keeps it for the host; "
-			       "remove that first";
-		if (kept)
-			return "this host runs from it, so it is never bound, whatever is "
-			       "configured; move that data to another device first";
-		return network
-			? "take the interface down and remove it from the network's "
-			  "configuration, or use --allow-network"
-			: "unmount it and remove it from /etc/fstab, or use "
-			  "--allow-mounted";
+	case OBSTACLE_USED: return remedy_of_use(obstacle);
 	case OBSTACLE_VIRTUAL:
 		return "add virtual functions of it, or stop what uses and makes these";
 	case OBSTACLE_LATER: return SECTIONS_LATER_REMEDY;
@@ -157,6 +161,11 @@ static const char *remedy_of(const struct obstacle *obstacle)
 		       "if that is intended, use --allow-last-display";
 	case OBSTACLE_NO_GROUP:
 		return "run 'sudo vfioboot check', which says how to enable the IOMMU";
+	case OBSTACLE_BOOT_DISPLAY:
+		return host->demand
+			? "while its guest has it, it shows nothing of the host"
+			: "the firmware and the boot menu appear on it, and nothing of the host "
+			  "after them";
 	default: return "";
 	}
 }
@@ -167,7 +176,7 @@ void obstacle_remedy(const struct obstacles_host *host, const struct obstacle *o
 	const struct config_section *section = obstacle->section;
 
 	if (obstacle->kind != OBSTACLE_CONFIGURED)
-		text_join(ret, OBSTACLE_TEXT_SIZE, remedy_of(obstacle), NULL);
+		text_join(ret, OBSTACLE_TEXT_SIZE, remedy_of(host, obstacle), NULL);
 	else if (dropin_is_ours(host->facts->root,
 			 host->config->files[section->place.file]) == 1)
 		snprintf(ret, OBSTACLE_TEXT_SIZE,
@@ -176,7 +185,7 @@ void obstacle_remedy(const struct obstacles_host *host, const struct obstacle *o
 	else
 		strcpy(ret,
 			"delete that section there first; 'vfioboot remove' deletes "
-			"only those that it wrote");
+			"only what 'vfioboot add' wrote");
 }
 
 /* Whether the obstacle continues what the one before it says: one more mount point, or partition. */
@@ -440,7 +449,8 @@ static void say(struct destination *to, const struct offer *offer, size_t n)
 	if (continues(obstacles, n))
 		return;
 	describe_all(to->host->config, obstacles, n, text);
-	if (obstacle_blocks(obstacle) || obstacle->kind == OBSTACLE_LATER)
+	if (obstacle_blocks(obstacle) || obstacle->kind == OBSTACLE_LATER ||
+		obstacle->kind == OBSTACLE_BOOT_DISPLAY)
 		obstacle_remedy(to->host, obstacle, remedy);
 	report(to, obstacle_blocks(obstacle), obstacle->kind, obstacle->function, text,
 		remedy);

@@ -136,17 +136,62 @@ static int add_checks(struct vfioboot_machine *machine, const struct selector *s
 	return context_errno(machine->ctx, r);
 }
 
+/* Selectors, each with the name that it was made of. */
+struct named {
+	struct selector *selectors;
+	const char **names;
+	size_t n;
+};
+
+static void add_selector(
+	struct named *named, const struct selector *selector, const char *name)
+{
+	named->selectors[named->n] = *selector;
+	named->names[named->n++] = name;
+}
+
+/* Adds the functions of the section @name.  0; -EINVAL: it is none; -ENXIO: none of them is there. */
+static int add_set(
+	struct vfioboot_machine *machine, const char *name, struct named *named)
+{
+	struct config *config = &machine->next->config;
+	const struct config_section *section = config_find_section(config, name);
+	const struct pcibus *bus = &machine->facts.bus;
+	size_t before = named->n;
+
+	for (size_t i = 0; section && i < bus->n; i++) {
+		const struct pcidev *dev = &bus->functions[i].dev;
+		const struct selector selector = {
+			.kind = SELECTOR_ADDRESS, .address = dev->address};
+
+		if (match_section(config, section, dev) == MATCH_MEMBER)
+			add_selector(named, &selector, name);
+	}
+	return !section ? -EINVAL : named->n == before ? -ENXIO : 0;
+}
+
 int readiness_check(struct vfioboot_machine *machine, const char *const *devices,
 	size_t n, struct vfioboot_points *points)
 {
-	_cleanup_free_ struct selector *selectors = calloc(n + 1, sizeof(*selectors));
+	size_t most = n * (machine->facts.bus.n + 1) + 1;
+	_cleanup_free_ struct selector *selectors = calloc(most, sizeof(*selectors));
+	_cleanup_free_ const char **names = calloc(most, sizeof(*names));
+	struct named named = {selectors, names, 0};
 
-	if (!selectors)
+	if (!selectors || !names)
 		return context_errno(machine->ctx, -ENOMEM);
-	for (size_t i = 0; i < n; i++)
-		if (selector_parse(devices[i], &selectors[i]) < 0)
-			return fail_name(machine, -EINVAL, devices[i]);
-	return add_checks(machine, selectors, devices, n, points);
+	for (size_t i = 0; i < n; i++) {
+		struct selector selector;
+		int r = 0;
+
+		if (selector_parse(devices[i], &selector) == 0)
+			add_selector(&named, &selector, devices[i]);
+		else
+			r = add_set(machine, devices[i], &named);
+		if (r < 0)
+			return fail_name(machine, r, devices[i]);
+	}
+	return add_checks(machine, selectors, names, named.n, points);
 }
 
 int vfioboot_check(struct vfioboot_machine *machine, const char *const *devices, size_t n,

@@ -249,6 +249,30 @@ static void mark_bound(const struct nextboot *next, const struct thisboot_functi
 	function->result = INVENTORY_BOUND;
 }
 
+/* What is configured, and only for other boots than the next one. */
+static void mark_inactive(const struct nextboot *next, struct inventory *inventory)
+{
+	const struct config *config = &next->config;
+
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const struct config_section *section = &config->sections[i];
+
+		if (section->bad || section->demand ||
+			config_section_active(config, section))
+			continue;
+		for (size_t j = 0; j < inventory->n; j++) {
+			struct inventory_function *function = &inventory->functions[j];
+
+			if (function->section ||
+				match_section(config, section, &function->pci->dev) !=
+					MATCH_MEMBER)
+				continue;
+			function->section = section;
+			function->result = INVENTORY_INACTIVE;
+		}
+	}
+}
+
 /* Marks what a run recorded.  Returns false for one that had another configuration. */
 static bool mark_record(const struct record *record, const struct nextboot *next,
 	struct inventory *inventory)
@@ -275,6 +299,7 @@ void inventory_mark(struct inventory *inventory, const struct nextboot *next,
 	/* The later run of a boot looked at all functions again. */
 	if (!boot->last || !mark_record(boot->last, next, inventory))
 		mark_record(&boot->records[BOOT_INITRAMFS], next, inventory);
+	mark_inactive(next, inventory);
 }
 
 const char *inventory_result_word(enum inventory_result result)
@@ -288,6 +313,7 @@ const char *inventory_result_word(enum inventory_result result)
 		[INVENTORY_DEMAND] = "demand",
 		[INVENTORY_REFUSED] = "refused",
 		[INVENTORY_FAILED] = "failed",
+		[INVENTORY_INACTIVE] = "inactive",
 	};
 
 	return words[result];

@@ -27,6 +27,7 @@ enum inventory_result {
 	INVENTORY_REFUSED, /* at the next boot, or at this one with this configuration */
 	INVENTORY_FAILED,  /* at this boot */
 	INVENTORY_NATIVE, /* the host keeps it, for its virtual functions: NEXTBOOT_NATIVE */
+	INVENTORY_INACTIVE, /* the next boot does not ask for its section */
 	INVENTORY_RESULTS,
 };
 

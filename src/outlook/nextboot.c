@@ -331,11 +331,5 @@ enum reason nextboot_demand_reason(
 const struct protect_entry *nextboot_protected(
 	const struct nextboot *next, const struct pcidev *dev)
 {
-	const struct protect_list *list = &next->protect;
-
-	for (unsigned i = 0; i < list->n_entries; i++)
-		if (list->entries[i].kind != PROTECT_DISPLAY &&
-			pci_path_equal(&list->entries[i].path, &dev->path, false))
-			return &list->entries[i];
-	return NULL;
+	return protect_find(&next->protect, &dev->path);
 }

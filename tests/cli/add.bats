@@ -205,7 +205,7 @@ expect = 5' ]
 	[[ $output == *"('when = selected'): 'sudo vfioboot try' boots with it once"*'to the boot menu.' ]]
 	add --only --profile p --allow-last-display --name more 00:02.0
 	[ "$status" -eq 0 ]
-	[[ $stderr == *'warning: 0000:00:02.0 is the boot display'* ]]
+	[[ $stderr == *'warning: 0000:00:02.0 is the boot display; the firmware and the boot menu appear on it, and nothing of the host'* ]]
 }
 
 @test "a configuration with errors: what could be added is shown, and nothing is written" {

@@ -195,6 +195,10 @@ native_driver() {
 	run -2 --separate-stderr "$vfioboot" check --root "$host" gtx3080
 	[ -z "$output" ]
 	[[ $stderr == *"'gtx3080' is not a device"* ]]
+	# The name of a device set stands for its functions.
+	json_of_two=$("$vfioboot" check --json --root "$host" 02:00) || true
+	run "$vfioboot" check --json --root "$host" second
+	[ "$output" = "$json_of_two" ]
 }
 
 @test "a tree without anything: nothing is guessed, nothing fails" {

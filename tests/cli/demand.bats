@@ -59,7 +59,7 @@ left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo
 	ask check --json
 	json_is '.checks[] | select(.name == "section") | .state == "fail" and .subject == "guest" and
 		(.found | startswith("is refused when it is to be handed over: ")) and
-		(.remedy | contains("sudo vfioboot remove guest"))'
+		(.remedy | contains("edit /etc/vfioboot.conf.d/guest.conf:1"))'
 }
 
 @test "list: on demand, and bound when a guest has it" {

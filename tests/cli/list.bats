@@ -122,6 +122,12 @@ expect = 2'
 	answers '.functions' '[]'
 	list --usb
 	[[ $output == *'No such device was found'*--all* ]]
+	printf '[device card]\npath = 00:01.0/00\nprofile = games\n' >"$root/etc/vfioboot.conf"
+	list
+	[[ $output == *'card: inactive (profile games)'* && $output != *'Not all'* ]]
+	list_json
+	answers '.functions[] | select(.address == "0000:01:00.0") | [.section, .result]' '["card","inactive"]'
+	rm "$root/etc/vfioboot.conf"
 	machine identical-cards "$work/other"
 	root=$work/other
 	list_json --usb --nvme

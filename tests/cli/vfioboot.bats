@@ -420,7 +420,7 @@ expect_choices() {
 	local devices=$'0000:01:00.0\n0000:02:00.0' sections=$'one\nthree\ntwo'
 	[ "$("$1" remove --root "$tree" '')" = "$devices"$'\n'"$sections" ]
 	[ "$("$1" explain --root "$tree" '')" = "$devices"$'\n'"$sections" ]
-	[ "$("$1" check --root "$tree" '')" = "$devices" ]
+	[ "$("$1" check --root "$tree" '')" = "$devices"$'\n'"$sections" ]
 	[ "$("$1" add --root "$tree" --with '')" = "$devices" ]
 	[ "$("$1" add --root "$tree" --with 0000:01:00.0,0000:02)" = 0000:01:00.0,0000:02:00.0 ]
 	[ "$("$1" try --root "$tree" --profile '')" = $'play\nwork' ]
@@ -563,7 +563,7 @@ zsh_offers() {
 	}
 	[ "$(words_of remove '\*:device:')" = "(one three two $devices)" ]
 	[ "$(words_of explain '\*:device:')" = "(one three two $devices)" ]
-	[ "$(words_of check '\*:device:')" = "($devices)" ]
+	[ "$(words_of check '\*:device:')" = "(one three two $devices)" ]
 	[ "$(words_of vm '\*:set:')" = '(one three two)' ]
 	[ "$(words_of capture '\*:file:')" = _files ]
 	[ "$(words_of apply '--progress=.*:json:')" = '(json)' ]
