@@ -296,9 +296,9 @@ static bool check_config(const struct judge *judge)
 static bool check_order(const struct judge *judge, const char *own, const char *udev)
 {
 	if (!own)
-		return complain(judge, "nothing in it starts the early program");
+		return complain(judge, "nothing in it starts vfioboot-early");
 	return !udev || udev > own ||
-		complain(judge, "it starts the early program after udev");
+		complain(judge, "it starts vfioboot-early after udev");
 }
 
 /* update-initramfs lists in ORDER what is run, in this order. */
@@ -458,8 +458,7 @@ static bool check_program(const struct judge *judge)
 
 	if (!has_installed(
 		    judge, IMAGECHECK_PROGRAM, check->program, check->program_size))
-		return complain(
-			judge, "it contains another version of the early program");
+		return complain(judge, "it contains another version of vfioboot-early");
 	if (!has_installed(judge, IMAGECHECK_RULE, check->rule, check->rule_size))
 		return complain(judge,
 			"it lacks the rule of udev for functions that appear later, or "
@@ -481,7 +480,7 @@ static enum image_state judge_image(const struct judge *judge)
 		return !holds_us(judge) || check_config(judge) ? IMAGE_FRESH
 							       : IMAGE_STALE;
 	if (!find(judge, IMAGECHECK_PROGRAM)) {
-		complain(judge, "it does not contain the early program");
+		complain(judge, "it does not contain vfioboot-early");
 		return IMAGE_WITHOUT;
 	}
 	if (check_program(judge) && check_start(judge) && check_config(judge) &&
@@ -532,7 +531,7 @@ enum image_state imagecheck_open(const struct imagecheck *check, const struct ro
 	int r = imagefile_open(root, path, keep, check, ret, why);
 
 	if (r == -ENOENT || r == -ENOTDIR) {
-		message_set(why, r, "there is no image");
+		message_set(why, r, "there is no such file");
 		return IMAGE_MISSING;
 	}
 	return r < 0 ? IMAGE_UNKNOWN : IMAGE_FRESH;

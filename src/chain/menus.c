@@ -34,7 +34,7 @@ static bool has_other_init(const char *options)
 		name, value, "its command line has " name "=" value ", so that " effect  \
 	}
 #define NOT_LOADED "vfio-pci is not loaded"
-#define NOT_RUN    "the early program does not run"
+#define NOT_RUN    "vfioboot-early does not run"
 
 /*
  * A blacklist of modprobe's or dracut's is none: that counts for modules that a device asks for, and

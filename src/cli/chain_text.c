@@ -34,7 +34,7 @@ static void print_started(const struct chain *chain, const struct chain_entry *e
 	} else if (!image) {
 		cli_print(": %s%s\n", entry->why.text, full_stop(entry->why.text));
 	} else if (entry->state == IMAGE_MISSING && !of_image) {
-		cli_print(" loads a file that is missing: %s%s\n", entry->why.text,
+		cli_print(" lacks a file that it loads: %s%s\n", entry->why.text,
 			full_stop(entry->why.text));
 	} else if (of_image || entry->state == IMAGE_UNKNOWN) {
 		cli_print(" starts %s%s%s%s, which", image->path,

@@ -351,18 +351,55 @@ static struct vfioboot_points find_obstacles(const struct addition *addition)
 	return points;
 }
 
+/* What is said of the function, behind its address: the same of each that a card has. */
+static const char *predicate(const struct vfioboot_point *point)
+{
+	static const char along[] = ", added with its device";
+	size_t len = strlen(point->subject);
+	const char *text = point->text;
+
+	if (!len || strncmp(text, point->subject, len) != 0)
+		return text;
+	text += len;
+	return text_begins_with(text, along) ? text + strlen(along) : text;
+}
+
+static bool says_same(const struct vfioboot_point *a, const struct vfioboot_point *b)
+{
+	return a->level == b->level && *a->subject && *b->subject &&
+		strcmp(predicate(a), predicate(b)) == 0 &&
+		strcmp(a->remedy, b->remedy) == 0;
+}
+
+/* A point, once for all functions that it is about: "A, like B, has no IOMMU group". */
+static void print_obstacle(const struct vfioboot_points *points, size_t i)
+{
+	const struct vfioboot_point *point = &points->list[i];
+	bool refuses = point->level == VFIOBOOT_FAIL;
+	struct text_stream like;
+	_cleanup_free_ char *others = NULL;
+
+	for (size_t j = 0; j < i; j++)
+		if (says_same(&points->list[j], point))
+			return;
+	or_no_memory(text_stream_open(&like) ? like.out : NULL);
+	for (size_t j = i + 1; j < points->n; j++)
+		if (says_same(point, &points->list[j]))
+			fprintf(like.out, ", %s%s", ftell(like.out) ? "" : "like ",
+				points->list[j].subject);
+	others = or_no_memory(text_stream_take(&like));
+	cli_report(refuses ? CLI_FAILED : CLI_OK, "add",
+		refuses ? "" : "warning: ", "%s%s%s%s%s%s", *others ? point->subject : "",
+		others, *others ? "," : "", *others ? predicate(point) : point->text,
+		*point->remedy ? "; " : "", point->remedy);
+}
+
 static void print_obstacles(const struct addition *addition)
 {
 	_cleanup_(points_clear) struct vfioboot_points points = find_obstacles(addition);
 
-	for (size_t i = 0; i < points.n; i++) {
-		const struct vfioboot_point *point = &points.list[i];
-		bool refuses = point->level == VFIOBOOT_FAIL;
-
-		cli_report(refuses ? CLI_FAILED : CLI_OK, "add",
-			refuses ? "" : "warning: ", "%s%s%s", point->text,
-			*point->remedy ? "; " : "", point->remedy);
-	}
+	for (size_t i = 0; i < points.n; i++)
+		print_obstacle(&points, i);
 }
 
 /* The obstacles, and unless they are reasons to refuse, the set. */

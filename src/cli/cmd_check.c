@@ -4,6 +4,7 @@
 
 /* Where texts begin. */
 #define TEXT_COLUMN 32
+#define NAME_WIDTH  20
 
 /* What a point can be; no check notes anything. */
 #define LEVELS 3
@@ -85,8 +86,9 @@ static void print_state(const struct vfioboot_point *point)
 		[VFIOBOOT_UNKNOWN] = "\033[33m"};
 	bool colour = terminal_wants_colour();
 
-	printf("  %s%-7s%s  %-20s ", colour ? colours[point->level] : "",
-		vfioboot_level_word(point->level), colour ? "\033[0m" : "", point->code);
+	printf("  %s%-7s%s  %-*s ", colour ? colours[point->level] : "",
+		vfioboot_level_word(point->level), colour ? "\033[0m" : "", NAME_WIDTH,
+		point->code);
 }
 
 /* Prints the remedy of the points before this one, when that has another or none. */
@@ -107,11 +109,14 @@ static int print_point(const struct vfioboot_points *list, size_t index, size_t 
 {
 	const struct vfioboot_point *point = &list->list[index];
 	_cleanup_free_ char *subjects = format_subjects(list, index, end), *text = NULL;
+	size_t len = strlen(point->code);
 
 	if (!subjects || asprintf(&text, "%s%s", subjects, point->text) < 0)
 		return -ENOMEM;
 	print_state(point);
-	cli_print_wrapped(text, TEXT_COLUMN, TEXT_COLUMN);
+	cli_print_wrapped(text,
+		TEXT_COLUMN + (len > NAME_WIDTH ? (int)len - NAME_WIDTH : 0),
+		TEXT_COLUMN);
 	return 0;
 }
 

@@ -596,10 +596,7 @@ static enum cli_exit run(struct cli *cli)
 	const struct action *action = find_action(cli->operands[0]);
 
 	if (action->changes && cli->root.live && !cli->dry_run) {
-		char command[32];
-
-		snprintf(command, sizeof(command), "entry %s", action->name);
-		if (cli_need_root(command) != CLI_OK)
+		if (cli_need_root("entry") != CLI_OK)
 			return CLI_FAILED;
 		if (progress_lock("entry", &cli->root,
 			    action->run == update ? UPDATE_WAIT_MS : 0) != CLI_OK)

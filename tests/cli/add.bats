@@ -220,6 +220,15 @@ expect = 5' ]
 	[[ $output == *'Would write'* ]]
 }
 
+@test "what is so of all functions of a card is said once" {
+	host_in_memory identical-cards
+	rm "$root"/sys/bus/pci/devices/0000:02:00.?/iommu_group
+	add 02:00
+	[ "$status" = 1 ]
+	[[ $stderr == 'vfioboot add: 0000:02:00.0, like 0000:02:00.1, has no IOMMU group; '* ]]
+	[ "$(grep -c 'has no IOMMU group' <<<"$stderr")" = 1 ]
+}
+
 @test "a name or a file that is there is not taken" {
 	host_in_memory identical-cards
 	mkdir -p "$root/etc/vfioboot.conf.d" "$root/usr/lib/vfioboot.conf.d"

@@ -158,12 +158,12 @@ At the next boot 2 functions will be bound, 0 refused; 'vfioboot plan' shows the
 	[[ $output == *"run dracut --force $host/boot/.initrd.img-$release.vfioboot-new $release"* ]]
 }
 
-@test "what puts vfioboot into images is not installed: none is made" {
+@test "the hook of vfioboot is not installed: no image is made" {
 	configured_host
 	rm "$host/usr/share/initramfs-tools/hooks/vfioboot"
 	run -1 --separate-stderr apply
 	[ -z "$output" ]
-	[[ $stderr == *'initramfs-tools builds the images, and what puts vfioboot into them is not there'* ]]
+	[[ $stderr == *'initramfs-tools builds the images, and its hook of vfioboot is missing'* ]]
 	[[ $stderr == *"hooks/vfioboot); install the package vfioboot-initramfs, or run 'make install' again"* ]]
 	# To take it out of them needs no hook.
 	run -0 undo

@@ -13,7 +13,7 @@ top=$(realpath "${BASH_SOURCE%/*}/../..")
 vfioboot=${VFIOBOOT:-$top/build/vfioboot} early=${EARLY:-$top/build/vfioboot-early}
 tree=$1 root=$2
 
-# images WORD [+us]: makes those images, without or with what belongs into one today
+# images WORD [+us]: makes those images, without or with what belongs in one today
 images() {
 	sed -nE "s/^$1 (image|unified) ([^ ]+)/\1 \2${2-}/p" "$tree/images" |
 		"$top/build/tests/bootfiles" "$root"

@@ -600,7 +600,7 @@ custom_entry() {
 	up_to_date
 	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/amd-ucode.img /boot/initramfs-6.0-x86_64.img
 	status
-	[[ $output == *"The default entry 'X Linux' loads a file that is missing: /boot/amd-ucode.img: there is no image."* ]]
+	[[ $output == *"The default entry 'X Linux' lacks a file that it loads: /boot/amd-ucode.img: there is no such file."* ]]
 	json_is '.ready == false'
 }
 

@@ -470,7 +470,7 @@ static void test_tools_fail(void **state)
 	fake_remove("fail-" OTHER);
 	/* It has replaced the image by then. */
 	fake_image("next-" OTHER, TOOLS, OTHER, STARTED_LATE);
-	expect_failure("the new image of 6.1.0 is unusable: it starts the early program "
+	expect_failure("the new image of 6.1.0 is unusable: it starts vfioboot-early "
 		       "after udev");
 	fake_remove(IMAGE OTHER);
 	expect_failure("after udev");

@@ -75,10 +75,10 @@ static void test_flaws(void **state)
 		unsigned flaw;
 		const char *told;
 	} cases[] = {
-		{NOT_US, "without dracut: it does not contain the early program"},
+		{NOT_US, "without dracut: it does not contain vfioboot-early"},
 		{OLD_PROGRAM,
-			"stale dracut: it contains another version of the early program"},
-		{NOT_STARTED, "stale dracut: nothing in it starts the early program"},
+			"stale dracut: it contains another version of vfioboot-early"},
+		{NOT_STARTED, "stale dracut: nothing in it starts vfioboot-early"},
 		{NOT_STARTED | WITH_SYSTEMD,
 			"stale dracut: nothing in it starts the unit vfioboot-early.service"},
 		{OLD_CONFIG, "stale dracut: it contains an outdated /etc/vfioboot.conf"},
@@ -110,13 +110,11 @@ static void test_late_start(void **state)
 	fake_configured();
 	fake_put("usr/sbin/mkinitramfs", "");
 	fake_image(DEBIAN, TOOLS, RELEASE, STARTED_LATE);
-	expect(RELEASE
-		" /" DEBIAN
-		" stale initramfs-tools: it starts the early program after udev\n");
+	expect(RELEASE " /" DEBIAN
+		       " stale initramfs-tools: it starts vfioboot-early after udev\n");
 	fake_image(DEBIAN, TOOLS, RELEASE, NOT_STARTED);
-	expect(RELEASE
-		" /" DEBIAN
-		" stale initramfs-tools: nothing in it starts the early program\n");
+	expect(RELEASE " /" DEBIAN
+		       " stale initramfs-tools: nothing in it starts vfioboot-early\n");
 }
 
 static void test_no_list_to_compare(void **state)
@@ -129,7 +127,7 @@ static void test_no_list_to_compare(void **state)
 static void test_unreadable(void **state)
 {
 	set_up_dracut();
-	expect(RELEASE " /" DEBIAN " missing dracut: there is no image\n");
+	expect(RELEASE " /" DEBIAN " missing dracut: there is no such file\n");
 	fake_put(DEBIAN, "");
 	expect(RELEASE " /" DEBIAN " unknown dracut: it is empty\n");
 	fake_image(DEBIAN, NOBODY, RELEASE, GOOD);
@@ -254,7 +252,7 @@ static void test_demand_alone(void **state)
 	fake_image(DEBIAN, DRACUT, RELEASE, NOT_US);
 	fake_put("etc/vfioboot.conf", "[boot]\nwhen = always\n");
 	expect(RELEASE " /" DEBIAN
-		       " without dracut: it does not contain the early program\n");
+		       " without dracut: it does not contain vfioboot-early\n");
 	fake_put("etc/vfioboot.conf.d/a.conf", DEMAND("gpu"));
 	expect(FRESH);
 	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
@@ -663,8 +661,8 @@ static void test_presets(void **state)
 	fake_put("efi/EFI/Linux/arch.efi", "MZ");
 	expect(RELEASE
 		" /boot/initramfs-linux.img fresh mkinitcpio\n" RELEASE
-		" /boot/initramfs-linux-fallback.img stale mkinitcpio: it starts the "
-		"early program after udev\n" RELEASE
+		" /boot/initramfs-linux-fallback.img stale mkinitcpio: it starts "
+		"vfioboot-early after udev\n" RELEASE
 		" /efi/EFI/Linux/arch.efi unknown -: it is neither a cpio archive nor "
 		"compressed in a known way\n");
 	fake_image("boot/initramfs-linux.img", MKINITCPIO, RELEASE,
@@ -675,8 +673,8 @@ static void test_presets(void **state)
 		" /boot/initramfs-linux.img stale mkinitcpio: nothing in it starts "
 		"the unit vfioboot-early.service\n" RELEASE
 		" /boot/initramfs-linux-fallback.img missing mkinitcpio: there is no "
-		"image\n" RELEASE
-		" /efi/EFI/Linux/arch.efi missing -: there is no image\n");
+		"such file\n" RELEASE
+		" /efi/EFI/Linux/arch.efi missing -: there is no such file\n");
 }
 
 /* Fedora with entries: one kernel has its image there, and the other one none yet. */
@@ -687,7 +685,7 @@ static void test_entries(void **state)
 	fake_image("efi/0123abc/" RELEASE "/initrd", DRACUT, RELEASE, GOOD);
 	fake_put("efi/0123abc/" RELEASE "/linux", "");
 	expect("6.13.0 /efi/0123abc/6.13.0/initrd missing kernel-install: there is no "
-	       "image\n" RELEASE " /efi/0123abc/" RELEASE "/initrd fresh dracut\n");
+	       "such file\n" RELEASE " /efi/0123abc/" RELEASE "/initrd fresh dracut\n");
 }
 
 /* Debian with systemd-boot: a hook copies what update-initramfs makes. */
@@ -702,7 +700,7 @@ static void test_copies(void **state)
 		"boot/efi/token/" RELEASE "/initrd.img-" RELEASE, TOOLS, RELEASE, NOT_US);
 	expect(RELEASE " /" DEBIAN " fresh initramfs-tools\n" RELEASE
 		       " /boot/efi/token/" RELEASE "/initrd.img-" RELEASE
-		       " without copy: it does not contain the early program\n");
+		       " without copy: it does not contain vfioboot-early\n");
 }
 
 /* A menu with one entry for each of the images, all of one kernel. */
@@ -750,7 +748,7 @@ static void test_series(void **state)
 	expect(RELEASE
 		" /boot/initramfs-6.12-x86_64.img fresh mkinitcpio\n" RELEASE
 		" /boot/initramfs-6.12-x86_64-fallback.img missing mkinitcpio: there "
-		"is no image\n");
+		"is no such file\n");
 }
 
 /* By package, and one that only an entry names; a rescue, and a file that nobody starts, stay. */
@@ -769,15 +767,15 @@ static void test_package(void **state)
 	expect(RELEASE
 		" /boot/initramfs-linux-lts.img fresh dracut\n" RELEASE
 		" /boot/initramfs-linux-lts-fallback.img without dracut: it does not "
-		"contain the early program\n" RELEASE
-		" /boot/own.img without dracut: it does not contain the early program\n");
+		"contain vfioboot-early\n" RELEASE
+		" /boot/own.img without dracut: it does not contain vfioboot-early\n");
 	/* Another generator's does not keep how it was made. */
 	fake_image("boot/own.img", MKINITCPIO, RELEASE, NOT_US);
 	expect(RELEASE
 		" /boot/initramfs-linux-lts.img fresh dracut\n" RELEASE
 		" /boot/initramfs-linux-lts-fallback.img without dracut: it does not "
-		"contain the early program\n" RELEASE
-		" /boot/own.img without -: it does not contain the early program\n");
+		"contain vfioboot-early\n" RELEASE
+		" /boot/own.img without -: it does not contain vfioboot-early\n");
 }
 
 /* The kernel unpacks what is behind the compressed archive, too, and the last one counts. */

@@ -347,7 +347,7 @@ bool initramfs_has_hook(const struct initramfs_generator *generator,
 		if (file_exists(root, "%s", *hook))
 			return true;
 	message_set(problem, -ENOENT,
-		"%s builds the images, and what puts vfioboot into them is not there (%s)",
+		"%s builds the images, and its hook of vfioboot is missing (%s)",
 		generator->name, generator->hooks[0]);
 	message_remedy(problem, "install the package %s, or run 'make install' again",
 		generator->package);

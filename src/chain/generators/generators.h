@@ -28,7 +28,7 @@ struct initramfs_generator {
 	const char *leavings[3];
 	/* Directories with programs of others that it starts for each new image. */
 	const char *followers[3];
-	/* What puts vfioboot into its images is one of these files, out of @package. */
+	/* Its hook of vfioboot is one of these files, out of @package. */
 	const char *hooks[3];
 	const char *package;
 	/* Adds the images of a kernel: those that are there, or are named in its settings. */
@@ -73,7 +73,7 @@ bool initramfs_has_programs(const struct root *root);
 const struct initramfs_generator *initramfs_owner(const struct root *root,
 	const struct kernels *kernels, bool *ret_elsewhere, struct message *problem);
 
-/* Whether what puts vfioboot into the images of @generator is installed; if not, with a @problem. */
+/* Whether the hook of vfioboot for @generator is installed; if not, with a @problem. */
 bool initramfs_has_hook(const struct initramfs_generator *generator,
 	const struct root *root, struct message *problem);
 
