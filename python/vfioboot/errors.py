@@ -60,5 +60,5 @@ KINDS: dict[int, type[Error]] = {
 
 
 def make(errno: int, message: str, remedy: str | None) -> Error:
-    """The error of that number, as the class that callers can tell it by."""
+    """The error of that number, as the class that callers can catch it by."""
     return KINDS.get(errno, Error)(errno, message, remedy)

@@ -123,7 +123,7 @@ static void check_framebuffer(
 	char framebuffer[32];
 	int r;
 
-	/* Where it lies is where the firmware shows itself, whatever the class says. */
+	/* Where it lies is where the firmware's screen is, whatever the class says. */
 	if (pcidev_base_class(&function->pci->dev) != PCI_BASE_DISPLAY ||
 		function->pci->dev.is_virtual)
 		return;

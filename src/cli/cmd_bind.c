@@ -295,7 +295,7 @@ static enum cli_exit run_apart(
 	if (handover_run_apart(&cli->root, set, argv, unit, &message) < 0)
 		return progress_refuse(cli->command->name, &message);
 	progress_say(cli,
-		"This session will end, so the unit %s.service does it.  "
+		"This session will end, so the unit %s.service does it. "
 		"'journalctl -u %s' shows what it did.",
 		unit, unit);
 	return CLI_OK;
@@ -349,7 +349,7 @@ static enum cli_exit bind_sets(struct cli *cli, struct devices *devices,
 		len += text_join(names + len, sizeof(names) - len, i ? " " : "",
 			sets->names[i], NULL);
 	progress_say(cli,
-		"%s %s ready for a guest: %s.  'sudo vfioboot release %s' takes %s back.",
+		"%s %s ready for a guest: %s. 'sudo vfioboot release %s' takes %s back.",
 		names, sets->n == 1 ? "is" : "are", functions, names,
 		sets->n == 1 ? "it" : "them");
 	return CLI_OK;

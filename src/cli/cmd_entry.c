@@ -182,7 +182,7 @@ static enum cli_exit print_edit(const struct root *root, const struct bootloader
 	text = text_stream_take(&stream);
 	if (r < 0 || !text)
 		return cli_error("entry", "%s", errno_text(r < 0 ? r : -ENOMEM));
-	printf("Boot loader: %s.  Nothing was changed: edit its menu by hand.\n\n%s",
+	printf("Boot loader: %s. Nothing was changed: edit its menu by hand.\n\n%s",
 		loader->title, text);
 	return CLI_UNKNOWN;
 }
@@ -196,9 +196,9 @@ static void say_added(const struct root *root, const struct bootloader *loader,
 			wanted->entries[i].title, wanted->entries[i].arguments);
 	say_undone(root, change);
 	if (change->default_unknown)
-		printf("Which entry is the default is not known.  ");
+		printf("Which entry is the default is not known. ");
 	else if (!change->default_moves)
-		printf("The default entry is unchanged.  ");
+		printf("The default entry is unchanged. ");
 	printf("'vfioboot entry list' shows the entries, 'sudo vfioboot entry remove' "
 	       "removes them.\n"
 	       "The initramfs images must be up to date: run 'sudo vfioboot apply' if "

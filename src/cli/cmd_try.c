@@ -102,8 +102,8 @@ static void print_plan(const struct trial_plan *plan)
 
 static void print_advice(const struct trial_plan *plan)
 {
-	printf("Start it with 'systemctl reboot'.  It is confirmed when all of these are "
-	       "bound and the system is up; 'vfioboot status' shows that.  Otherwise the "
+	printf("Start it with 'systemctl reboot'. It is confirmed when all of these are "
+	       "bound and the system is up; 'vfioboot status' shows that. Otherwise the "
 	       "machine returns to the normal entry by itself, within some minutes.\n");
 	if (plan->takes_last_display)
 		printf("If it takes the only display, nobody can see that it works: log "

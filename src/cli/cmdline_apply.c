@@ -198,7 +198,7 @@ static enum cli_exit say_done(const struct parameters *parameters)
 		return CLI_UNKNOWN;
 	}
 	cli_print("The normal entries have %s.\n", parameters->words);
-	puts("Reboot for it to take effect.  'sudo vfioboot cmdline --remove' takes it back.");
+	puts("Reboot for it to take effect. 'sudo vfioboot cmdline --remove' takes it back.");
 	return CLI_OK;
 }
 
@@ -259,7 +259,7 @@ enum cli_exit cmdline_apply(
 	}
 	if (!parameters.change.n) {
 		cli_print(
-			"Nothing to do: the normal entries have %s.  Reboot for it to take "
+			"Nothing to do: the normal entries have %s. Reboot for it to take "
 			"effect.\n",
 			parameters.words);
 		return CLI_OK;

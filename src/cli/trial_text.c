@@ -58,7 +58,7 @@ static void print_failed(const struct root *root, const struct trial *trial)
 	printf("Its entry had: %s\n", trial->parameters);
 	print_functions(root);
 	print_journal(root);
-	printf("The normal entry is unchanged.  Fix this and run 'sudo vfioboot try' "
+	printf("The normal entry is unchanged. Fix this and run 'sudo vfioboot try' "
 	       "again, or delete the trial with 'sudo vfioboot try --cancel'.\n");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which display the firmware shows itself on, and whether its framebuffer lies in it. */
+/* Which display has the firmware's screen, and whether its framebuffer lies in it. */
 #ifndef VFIOBOOT_BOOTDISPLAY_H
 #define VFIOBOOT_BOOTDISPLAY_H
 

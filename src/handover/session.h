@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which units have to stop so that a card is free: the session that shows itself on it, and what
+ * Which units have to stop so that a card is free: the session that has its screen on it, and what
  * plays its sound.
  */
 #ifndef VFIOBOOT_HANDOVER_SESSION_H

@@ -133,7 +133,7 @@ check the entries of the boot menu" ]
 	cmp "$tree/etc/default/grub" "$work/before/etc/default/grub"
 	# Not yet booted: it is there all the same.
 	run -0 --separate-stderr apply
-	[ "$output" = 'Nothing to do: the normal entries have intel_iommu=on.  Reboot for it to take effect.' ]
+	[ "$output" = 'Nothing to do: the normal entries have intel_iommu=on. Reboot for it to take effect.' ]
 	run -0 --separate-stderr remove
 	unchanged
 	run -0 remove
