@@ -108,13 +108,14 @@ static void expect_unmounted(const char *owner, const char *partition, const cha
 {
 	_cleanup_(root_close) struct root root = fake_open();
 	struct bootloader_search search;
-	char text[BOOTLOADER_REMEDY_SIZE];
+	struct message message = {0};
 
 	bootloader_find(&root, &search);
 	assert_string_equal(search.owner ? search.owner->name : "-", owner);
 	assert_string_equal(search.unmounted, partition);
-	bootloader_mount_remedy(&search, text);
-	assert_string_equal(text, remedy);
+	if (search.unmounted[0])
+		bootloader_say_unmounted(&search, &message);
+	assert_string_equal(message.remedy, remedy);
 }
 
 static void test_unmounted(void **state)
@@ -123,11 +124,11 @@ static void test_unmounted(void **state)
 	fake_put("boot/grub/grub.cfg", "");
 	fake_efivar("LoaderInfo", "systemd-boot 252.39");
 	expect_unmounted("systemd-boot", "its partition",
-		"; mount the EFI system partition and run this again");
+		"mount the EFI system partition and run this again");
 	fake_efivar("LoaderDevicePartUUID", "AB12CD34-0000-4000-8000-00000000000F");
 	expect_unmounted("systemd-boot",
 		"/dev/disk/by-partuuid/ab12cd34-0000-4000-8000-00000000000f",
-		"; run 'sudo mount /dev/disk/by-partuuid/ab12cd34-0000-4000-8000-00000000000f "
+		"run 'sudo mount /dev/disk/by-partuuid/ab12cd34-0000-4000-8000-00000000000f "
 		"/boot/efi' and then this again");
 	fake_put("boot/efi/loader/loader.conf", "");
 	expect_unmounted("systemd-boot", "", "");
@@ -267,7 +268,7 @@ static void test_boot_order(void **state)
 #define OURS      "11111111-2222-3333-4444-555555555555"
 #define OTHER     "aaaaaaaa-2222-3333-4444-555555555555"
 #define UNMOUNTED "/dev/disk/by-partuuid/" OTHER
-#define REMEDY    "; run 'sudo mount " UNMOUNTED " /boot/efi' and then this again"
+#define REMEDY    "run 'sudo mount " UNMOUNTED " /boot/efi' and then this again"
 
 /* Two ESPs; the loader comes from the one on sdb. */
 static void put_partitions(const char *loader, const char *mounts)
@@ -336,7 +337,7 @@ static void test_mounted_without_files(void **state)
 	put_partitions("systemd-boot 257",
 		ROOT_MOUNT ESP_MOUNTED "22 20 8:17 / /mnt rw - vfat /dev/sdb1 rw\n");
 	expect_unmounted("systemd-boot", "its partition at /efi, /boot/efi or /boot",
-		"; mount the EFI system partition and run this again");
+		"mount the EFI system partition and run this again");
 }
 
 /* GRUB's menu is on no ESP: none has to be mounted, but no other one may be. */
