@@ -692,3 +692,15 @@ efi_entry() {
 	[[ $output == *'is not known: the firmware starts /EFI/x/vmlinuz.efi, which vfioboot does not know'* ]]
 	json_is '.ready == null and .loader == null'
 }
+
+@test "with two files of Limine that differ, both are named" {
+	by_series
+	limine_menu "$(b2sum "$root/boot/initramfs-6.0-x86_64.img" | cut -d ' ' -f 1)"
+	install -D "$root/boot/limine.conf" "$root/boot/EFI/limine/limine.conf"
+	status
+	json_is '.ready == false'
+	echo >>"$root/boot/limine.conf"
+	status
+	[[ $output == *'Limine reads /boot/EFI/limine/limine.conf or /boot/limine.conf, as its version has it, and they differ; keep '* ]]
+	json_is '.ready == null'
+}

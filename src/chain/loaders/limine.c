@@ -266,31 +266,48 @@ static bool is_other(const struct root *root, const char *path, const char *text
 }
 
 /*
- * Whether another file of the name has other entries.  In which order Limine looks for them changed
+ * Finds another file of the name that has other entries.  In which order Limine looks for them changed
  * several times (common/lib/config.c): now the one beside its program is first, before that it was the
  * one at the partition's root.
  */
-static bool is_twice(const struct root *root, const char *text)
+static bool find_other(
+	const struct root *root, const char *text, char path[static PATH_MAX])
 {
 	const char *const *files = bootloader_named("limine")->files;
 	struct efi_entry started = {0};
-	char path[PATH_MAX], beside[sizeof(started.path) + 16];
-	bool twice = false, other;
+	char beside[sizeof(started.path) + 16];
+	bool other;
 
 	efi_entry_default(root, &started, &other);
 	text_join(beside, sizeof(beside), started.path, NULL);
 	text_join(strrchr(beside, '/') ? strrchr(beside, '/') : beside, 16,
 		*beside ? "/limine.conf" : "", NULL);
-	for (size_t i = 0; i < ESP_PLACES_N && !twice; i++) {
-		text_join(path, sizeof(path), esp_places[i], beside, NULL);
-		twice = *beside && is_other(root, path, text);
-		for (size_t j = 0; files[j] && !twice; j++) {
-			text_join(path, sizeof(path), esp_places[i], "/", files[j], NULL);
-			twice = text_ends_with(path, ".conf") &&
-				is_other(root, path, text);
+	for (size_t i = 0; i < ESP_PLACES_N; i++) {
+		text_join(path, PATH_MAX, esp_places[i], beside, NULL);
+		if (*beside && is_other(root, path, text))
+			return true;
+		for (size_t j = 0; files[j]; j++) {
+			text_join(path, PATH_MAX, esp_places[i], "/", files[j], NULL);
+			if (text_ends_with(path, ".conf") && is_other(root, path, text))
+				return true;
 		}
 	}
-	return twice;
+	return false;
+}
+
+static void read_others(const struct root *root, const char *path, const char *text,
+	struct bootmenu *menu)
+{
+	char other[PATH_MAX];
+
+	if (!text_ends_with(path, ".conf") || !find_other(root, text, other))
+		return;
+	menu->default_elsewhere = true;
+	message_remedy(
+		&menu->replaced, "keep the one that is meant, and delete the other");
+	message_set(&menu->replaced, -EEXIST,
+		"Limine reads %s or %s, as its version has it, and they differ", path,
+		other);
 }
 
 /* Newer ones take a default of the Boot Loader Interface before that of the file (common/lib/bli.c). */
@@ -318,8 +335,9 @@ static int read_menu(
 	find_own_place(path, &reading.own);
 	read_default(text ? text : "", &reading);
 	ret->next_elsewhere = is_set(root, "LoaderEntryOneShot", KNOWS_ONCE);
-	ret->default_elsewhere = is_set(root, "LoaderEntryDefault", KNOWS_DEFAULT) ||
-		(text && text_ends_with(path, ".conf") && is_twice(root, text));
+	ret->default_elsewhere = is_set(root, "LoaderEntryDefault", KNOWS_DEFAULT);
+	if (text)
+		read_others(root, path, text, ret);
 	if (ret->default_elsewhere)
 		reading.starts = 0;
 	for (const char *line = text ? text : ""; r == 0 && *line;

@@ -82,7 +82,7 @@ struct bootmenu {
 	char failed[BOOTMENU_PLACE_SIZE]; /* what cannot be read, where it is known */
 	bool default_elsewhere;           /* what starts may be none of the entries */
 	bool next_elsewhere; /* what starts once, at the next boot, is none of them */
-	/* Why the next boot will have another menu, and what to do; code 0: it has this one. */
+	/* Why the next boot may have another menu, and what to do; code 0: it has this one. */
 	struct message replaced;
 };
 
