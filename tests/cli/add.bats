@@ -705,12 +705,12 @@ variant_driver() {
 	[[ $stderr == *"warning: 0000:00:14.0 has 'Das Keyboard' plugged in"* ]]
 }
 
-@test "a write that fails is an error, and leaves nothing" {
+@test "what should be the directory of drop-ins, and is none, is an error of the configuration" {
 	host_in_memory identical-cards
 	echo >"$root/etc/vfioboot.conf.d"
 	add 01:00.0
 	[ "$status" -eq 1 ]
-	[[ $stderr == *'nothing was changed: /etc/vfioboot.conf.d cannot be opened: Not a directory; make it a directory'* ]]
+	[[ $stderr == *'/etc/vfioboot.conf.d: Not a directory'*'nothing was changed; correct the configuration'* ]]
 }
 
 @test "without root nothing of this machine is changed" {

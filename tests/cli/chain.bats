@@ -626,7 +626,7 @@ limine_menu() {
 	dry_run
 	[ "$status" -eq 3 ]
 	[[ $output != *initramfs-6.0-x86_64.img* ]]
-	[[ $stderr == *"/boot/initramfs-6.0-x86_64.img is unchanged: it does not contain the early program; run 'sudo limine-mkinitcpio'"* ]]
+	[[ $stderr == *"/boot/initramfs-6.0-x86_64.img is unchanged: it does not contain vfioboot-early; run 'sudo limine-mkinitcpio'"* ]]
 	image mkinitcpio+us boot/initramfs-6.0-x86_64.img
 	status
 	[[ $output == *'Limine refuses /boot/initramfs-6.0-x86_64.img, which has another checksum than its menu says'* ]]
