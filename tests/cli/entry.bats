@@ -575,6 +575,25 @@ adds() {
 	[ "$(grep -c '^passthrough .* ready ' <<<"$output")" = 5 ]
 }
 
+@test "BLS with GRUB: the entry of a trial is none that add, list or remove is about" {
+	local original trial
+	tree_of fedora-bls
+	original=$machine-6.11.4-301.fc41.x86_64
+	trial=$tree/boot/loader/entries/$original~vfioboot~trial.conf
+	{
+		echo "# vfioboot entry: vfioboot-trial of $original.conf; 'vfioboot try --cancel' deletes it"
+		sed '/^options/s/$/ vfioboot.profile=passthrough vfioboot.trial=1/' \
+			"$tree/boot/loader/entries/$original.conf"
+	} >"$trial"
+	cp "$trial" "$work/trial"
+	run -0 entry add
+	run -0 entry list
+	[ "$(grep -c '^passthrough .* ready ' <<<"$output")" = 2 ]
+	[[ $output != *trial* ]]
+	run -0 entry remove
+	cmp "$trial" "$work/trial"
+}
+
 @test "BLS with GRUB: a default that is a number is warned of" {
 	local default
 	tree_of fedora-bls
