@@ -1005,8 +1005,11 @@ held='
 		mount --bind "$host/boot" /boot
 		"$vfioboot" confirm --wait 300 &
 		watch=$!
-		until grep -q "^SigBlk:.*[4-7c-f]...$" /proc/$watch/status; do
+		# It blocks SIGTERM when it is ready; bash does, too, before it starts it.
+		until ! grep -q "^Name:.bash$" /proc/$watch/status &&
+			grep -q "^SigBlk:.*[4-7c-f]...$" /proc/$watch/status; do
 			sleep 0.1
+			kill -0 $watch
 		done
 		SECONDS=0
 		kill -TERM $watch
