@@ -449,8 +449,8 @@ static enum cli_exit carry_out(const struct importing *importing, struct change 
 		status = progress_run(importing->cli, change);
 	if (status != CLI_OK)
 		return status;
-	puts("Next: 'sudo vfioboot check --fix leftovers' removes the old setup. Then run 'sudo "
-	     "vfioboot\napply' to update the initramfs images, and reboot.");
+	puts("Next: 'sudo vfioboot check --fix leftovers' removes the old setup.\n"
+	     "Then run 'sudo vfioboot apply' to update the initramfs images, and reboot.");
 	if (profile)
 		printf("'sudo vfioboot entry add' adds the profile '%s' to the boot menu.\n",
 			profile);

@@ -48,7 +48,7 @@ dropins() {
 	[ "$status" = 0 ]
 	[ -z "$stderr" ]
 	[[ $output == '1 device set can be imported.'*'gpu     0000:02:00.0 10de:2206 nouveau '*'/etc/driverctl.d/pci-0000:02:00.0'*'gpu     0000:02:00.1 10de:1aef snd_hda_intel '*'(same card)'* ]]
-	[[ $output == *"Next: run 'sudo vfioboot check --fix leftovers'"*'vfioboot apply'* ]]
+	[[ $output == *"Next: 'sudo vfioboot check --fix leftovers' removes the old setup."*'vfioboot apply'* ]]
 	[ "$(dropins)" = gpu.conf ]
 	# The same as `add` writes.
 	cp -r "$host/etc/vfioboot.conf.d" "$work/imported"
