@@ -114,7 +114,7 @@ put_addons() {
 	driver 04:00.0 vfio-pci
 	never_probed 04:00.0 snd_hda_intel
 	# Without a protect list the root could be on USB, to the early program.
-	result initramfs 03:00.0 refused protected
+	result initramfs 03:00.0 refused no-protect-list
 	result system 03:00.0 bound -
 	driver 03:00.0 vfio-pci
 	exited status 0
