@@ -145,7 +145,10 @@ static void check_plan(struct check_host *host, const struct plan *plan)
 	}
 }
 
-/* That a boot leaves a section alone is as it was asked for; `vfioboot.off` was reported. */
+/*
+ * That a boot leaves a section alone is as it was asked for; `vfioboot.off` was reported, and so was
+ * a 'when' that cannot be read.
+ */
 static void report_inactive(struct check_host *host)
 {
 	const struct config *config = &host->next->config;
@@ -160,7 +163,7 @@ static void report_inactive(struct check_host *host)
 			check_pass(host, section->name,
 				"the next boot leaves it alone: its profile '%s' is not selected",
 				section->profile);
-		else
+		else if (!config->when_error.line)
 			check_pass(host, section->name,
 				"the next boot leaves it alone: no profile is selected ('when = "
 				"selected')");

@@ -175,6 +175,17 @@ static bool may_bring_groups(const char *parameters)
 	return false;
 }
 
+/* A section with an error is none: that comes first. */
+static int say_config_error(
+	const struct config *config, int code, struct message *message)
+{
+	char place[CONFIG_PLACE_SIZE];
+
+	config_place_text(config, config->errors[0].place, place);
+	message_remedy(message, "correct that, run 'sudo vfioboot apply', and try again");
+	return message_set(message, code, "%s: %s", place, config->errors[0].message);
+}
+
 /* What the planner refuses need not be tried. */
 static int check_plan(struct trial_plan *plan, struct message *message)
 {
@@ -187,6 +198,8 @@ static int check_plan(struct trial_plan *plan, struct message *message)
 
 		if (!plan_refuses(entry))
 			continue;
+		if (entry->reason == REASON_BAD_CONFIG)
+			return say_config_error(&next->config, -EPERM, message);
 		if (entry->reason == REASON_NO_IOMMU_GROUP &&
 			may_bring_groups(plan->trial.tried)) {
 			plan->n_groupless++;
@@ -224,17 +237,6 @@ static int plan_boot(const struct root *root, const char *booted, const char *ap
 					  plan->trial.profile) == TRIAL_PART_ALWAYS;
 	r = add_needed(&facts, append, plan, message);
 	return r < 0 ? r : check_plan(plan, message);
-}
-
-/* A section with an error is none: that comes first. */
-static int say_config_error(
-	const struct config *config, int code, struct message *message)
-{
-	char place[CONFIG_PLACE_SIZE];
-
-	config_place_text(config, config->errors[0].place, place);
-	message_remedy(message, "correct that, run 'sudo vfioboot apply', and try again");
-	return message_set(message, code, "%s: %s", place, config->errors[0].message);
 }
 
 static int plan_sections(const struct root *root, const struct trial_request *request,

@@ -223,6 +223,15 @@ native_driver() {
 	check
 	[ "$status" -eq 1 ]
 	expect config /etc/vfioboot.conf.d/second.conf:5 fail 'paht*correct /etc/vfioboot.conf.d/second.conf:5'
+	sed -i /paht/d "$host/etc/vfioboot.conf.d/second.conf"
+	put etc/vfioboot.conf <<<$'[boot]\nwhen = selected'
+	check
+	expect section second pass "the next boot leaves it alone: no profile is selected ('when = selected')"
+	put etc/vfioboot.conf <<<$'[boot]\nwhen = sometimes'
+	check
+	expect config /etc/vfioboot.conf:2 fail "'sometimes'"
+	[ -z "$(point section second)" ]
+	remove etc/vfioboot.conf
 	parameter vfioboot.off
 	sed -i /paht/d "$host/etc/vfioboot.conf.d/second.conf"
 	check

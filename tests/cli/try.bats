@@ -158,6 +158,9 @@ complains() { # PATTERN
 	printf '[device broken]\npath = x\n' >>"$host/etc/vfioboot.conf"
 	try --dry-run --profile nothing
 	complains "/etc/vfioboot.conf:[0-9]*: bad path 'x'.*; correct that"
+	sed -i '/^path = x/a profile = games' "$host/etc/vfioboot.conf"
+	try --dry-run --profile games
+	complains "/etc/vfioboot.conf:[0-9]*: bad path 'x'.*; correct that"
 }
 
 @test "what would be refused need not be tried" {
