@@ -287,7 +287,8 @@ static bool check_config(const struct judge *judge)
 	if (!check_files(judge, own.config) || !check_own_files(judge, &own))
 		return false;
 	/* Files that are of no boot can hide others, and have names that these have. */
-	if (own.config->digest != check->digest || own.config->n_errors > check->n_errors)
+	if (own.config->digest != check->config->digest ||
+		own.config->n_errors > check->config->n_errors)
 		return complain(judge, "it contains an outdated configuration");
 	return true;
 }
@@ -414,6 +415,86 @@ static bool check_modules(const struct judge *judge)
 	return true;
 }
 
+/* What an image's list says and today's does not, beside what boots are to bind. */
+struct surplus {
+	const struct imagecheck *check;
+	const struct protect_entry *entry; /* NULL: that the list is incomplete */
+	bool in_place;                     /* what the entry names is where it was */
+	bool at_place,
+		alike; /* what is configured is there; has the same ids; or may be meant */
+};
+
+/* Whether boots bind the function, or would once it is the right one. */
+static bool is_configured(const struct config *config, const struct pcidev *dev)
+{
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const struct config_section *section = &config->sections[i];
+
+		if (section->bad || section->demand || config_section_is_native(section))
+			continue;
+		if (match_section(config, section, dev) != MATCH_NONE ||
+			(section->follow && match_identity(config, section, dev)))
+			return true;
+	}
+	return false;
+}
+
+static bool compare_function(void *data, struct pci_address address)
+{
+	struct surplus *surplus = data;
+	const struct protect_entry *entry = surplus->entry;
+	struct pcidev dev = {0};
+	bool there, same;
+
+	if (pcidev_read(surplus->check->root, address, &dev) < 0 ||
+		pcidev_read_details(surplus->check->root, &dev, "") < 0)
+		return true;
+	there = entry && pci_path_equal(&entry->path, &dev.path, false);
+	same = entry ? entry->vendor == dev.ids.vendor && entry->device == dev.ids.device
+		     : pcidev_can_carry_root(&dev);
+	surplus->in_place |= there && same;
+	if ((there || same) && is_configured(surplus->check->config, &dev)) {
+		surplus->at_place |= there;
+		surplus->alike |= same;
+	}
+	return true;
+}
+
+/* Whether it keeps the early program from what today's list allows, as is_protected() decides. */
+static bool is_in_the_way(
+	const struct imagecheck *check, const struct protect_entry *entry)
+{
+	struct surplus surplus = {.check = check, .entry = entry};
+
+	sysfs_each_function(check->root, compare_function, &surplus);
+	return surplus.at_place || (surplus.alike && !surplus.in_place);
+}
+
+/*
+ * What more the image's list has.  Where nothing configured is concerned it does no harm, nor where it
+ * is a display: one that shows a connector as long as it has its native driver is gone from today's.
+ */
+static bool check_surplus(const struct judge *judge, const struct protect_list *list)
+{
+	const struct protect_list *today = judge->check->protect;
+	char path[PCI_PATH_SIZE];
+
+	if (list->incomplete && !today->incomplete && is_in_the_way(judge->check, NULL))
+		return complain(judge, "it contains an outdated protect list");
+	for (unsigned i = 0; i < list->n_entries; i++) {
+		const struct protect_entry *entry = &list->entries[i];
+
+		if (entry->kind == PROTECT_DISPLAY || protect_has(today, entry) ||
+			!is_in_the_way(judge->check, entry))
+			continue;
+		pci_path_format(&entry->path, path);
+		return complain(judge,
+			"its protect list has %s, which this host does not need any more",
+			path);
+	}
+	return true;
+}
+
 static bool check_protect(const struct judge *judge)
 {
 	const struct imagefile_entry *entry = find(judge, CONFIGFILES_PROTECT);
@@ -438,7 +519,7 @@ static bool check_protect(const struct judge *judge)
 		return complain(judge,
 			"its protect list lacks %s, which this host needs now", path);
 	}
-	return true;
+	return check_surplus(judge, list);
 }
 
 /* Whether the image has what is installed; a tree of another machine may lack it. */

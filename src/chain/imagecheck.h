@@ -50,8 +50,7 @@ struct imagecheck {
 	size_t n_files;
 	/* A boot needs what they say, or us for its command line; else an image may be without us. */
 	bool needed;
-	uint64_t digest; /* and how many errors: of struct config, for these files */
-	unsigned n_errors;
+	struct config *config;     /* what these files say */
 	struct file_names targets; /* where those that are links lead */
 	char *program, *rule;      /* NULL: it is not installed */
 	size_t program_size, rule_size;

@@ -143,8 +143,6 @@ static int read_files(struct imagecheck *check)
 		r = configfiles_read_texts(check->root, texts, check->n_files, config);
 	if (r < 0)
 		return r;
-	check->digest = config->digest;
-	check->n_errors = config->n_errors;
 	check->needed = false;
 	for (size_t i = 0; i < check->n_files; i++) {
 		check->files[i].optional =
@@ -155,7 +153,10 @@ static int read_files(struct imagecheck *check)
 	if (config->n_sections + config->n_others && !config_count_boot(config) &&
 		!config->n_errors)
 		check->needed = false;
-	return add_modules(check, config);
+	r = add_modules(check, config);
+	free(check->config);
+	check->config = TAKE_PTR(config);
+	return r;
 }
 
 int imagecheck_add_file(struct imagecheck *check, const char *path, const char *text)
@@ -205,6 +206,7 @@ void imagecheck_free(struct imagecheck *check)
 		free(check->files[i].data);
 	}
 	free(check->files);
+	free(check->config);
 	free(check->program);
 	free(check->rule);
 	file_free_names(&check->targets);

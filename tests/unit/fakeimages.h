@@ -31,6 +31,8 @@ enum fake_flaw {
 	SHORT_PROTECT = 1 << 11,
 	WITH_SYSTEMD = 1 << 12, /* no flaw, but another way to start */
 	TWO_NAMES = 1 << 13,    /* nor is this: the configuration has another one */
+	MORE_PROTECT = 1 << 14, /* what is configured, which was used when it was made */
+	INCOMPLETE = 1 << 15,   /* a protect list that says so */
 };
 
 enum fake_maker { DRACUT, TOOLS, MKINITCPIO, NOBODY };
@@ -154,7 +156,10 @@ static inline void add_us(struct imagemaker *maker, const char *release, unsigne
 	if (!(flaws & NO_PROTECT))
 		imagemaker_add_text(maker, "etc/vfioboot.protect",
 			flaws & SHORT_PROTECT ? "display 00:02.0 8086:3e92 boot\n"
-					      : FAKE_PROTECT
+				: flaws & MORE_PROTECT ? FAKE_PROTECT
+				"storage 00:04.0/00.0 144d:a80a /home\n"
+				: flaws & INCOMPLETE ? FAKE_PROTECT "incomplete\n"
+						     : FAKE_PROTECT
 				"storage 00:17.0 8086:a102 /srv\n");
 }
 

@@ -104,6 +104,36 @@ static void test_flaws(void **state)
 	}
 }
 
+/* What the image protects and today's list does not keeps back what is configured, and that alone. */
+static void test_surplus_protection(void **state)
+{
+	static const char modalias[] =
+		"pci:v0000144Dd0000A80Asv00000000sd00000000bc01sc08i02\n";
+	static const char fresh[] = RELEASE " /" DEBIAN " fresh dracut\n";
+	static const char drive[] = "sys/devices/pci0000:00/0000:00:04.0/0000:01:00.0";
+	char modalias_file[128];
+
+	set_up_dracut();
+	fake_function("pci0000:00/0000:00:04.0", 0x8086, 0x1901);
+	fake_image(DEBIAN, DRACUT, RELEASE, MORE_PROTECT);
+	expect(fresh);
+	fake_function(&drive[12], 0x144d, 0xa80a);
+	expect(RELEASE " /" DEBIAN " stale dracut: its protect list has 00:04.0/00.0, "
+		       "which this host does not need any more\n");
+	/* With other ids there it is at its place; somewhere else it has its ids. */
+	fake_function(&drive[12], 0x144d, 0xa808);
+	expect(RELEASE " /" DEBIAN " stale dracut: its protect list has 00:04.0/00.0, "
+		       "which this host does not need any more\n");
+	fake_image(DEBIAN, DRACUT, RELEASE, INCOMPLETE);
+	expect(fresh);
+	snprintf(modalias_file, sizeof(modalias_file), "%s/modalias", drive);
+	fake_put(modalias_file, modalias);
+	expect(RELEASE " /" DEBIAN
+		       " stale dracut: it contains an outdated protect list\n");
+	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
+	expect(fresh);
+}
+
 static void test_late_start(void **state)
 {
 	fake_kernel(RELEASE);
@@ -921,43 +951,44 @@ static void test_by_hand(void **state)
 	assert_string_equal(ret.remedy, "run 'sbctl generate-bundles --sign' by hand");
 }
 
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
+static const struct CMUnitTest tests[] = {
+	TEST(test_fresh),
+	TEST(test_flaws),
+	TEST(test_surplus_protection),
+	TEST(test_late_start),
+	TEST(test_no_list_to_compare),
+	TEST(test_unreadable),
+	TEST(test_nothing_configured),
+	TEST(test_rule),
+	TEST(test_dropins),
+	TEST(test_demand_alone),
+	TEST(test_demand_beside_boot),
+	TEST(test_demand_in_the_way),
+	TEST(test_modules_of_the_kernel),
+	TEST(test_variant),
+	TEST(test_presets),
+	TEST(test_odd_presets),
+	TEST(test_presets_of_any_kernel),
+	TEST(test_unknown_presets),
+	TEST(test_names_of_dracut),
+	TEST(test_unified_of_dracut),
+	TEST(test_command_of_dracut),
+	TEST(test_unified_without_cmdline),
+	TEST(test_config_of_a_preset),
+	TEST(test_signed),
+	TEST(test_entries),
+	TEST(test_copies),
+	TEST(test_series),
+	TEST(test_package),
+	TEST(test_archive_behind),
+	TEST(test_owner),
+	TEST(test_no_owner),
+	TEST(test_made_elsewhere),
+	TEST(test_by_hand),
+};
+
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
-	static const struct CMUnitTest tests[] = {
-		TEST(test_fresh),
-		TEST(test_flaws),
-		TEST(test_late_start),
-		TEST(test_no_list_to_compare),
-		TEST(test_unreadable),
-		TEST(test_nothing_configured),
-		TEST(test_rule),
-		TEST(test_dropins),
-		TEST(test_demand_alone),
-		TEST(test_demand_beside_boot),
-		TEST(test_demand_in_the_way),
-		TEST(test_modules_of_the_kernel),
-		TEST(test_variant),
-		TEST(test_presets),
-		TEST(test_odd_presets),
-		TEST(test_presets_of_any_kernel),
-		TEST(test_unknown_presets),
-		TEST(test_names_of_dracut),
-		TEST(test_unified_of_dracut),
-		TEST(test_command_of_dracut),
-		TEST(test_unified_without_cmdline),
-		TEST(test_config_of_a_preset),
-		TEST(test_signed),
-		TEST(test_entries),
-		TEST(test_copies),
-		TEST(test_series),
-		TEST(test_package),
-		TEST(test_archive_behind),
-		TEST(test_owner),
-		TEST(test_no_owner),
-		TEST(test_made_elsewhere),
-		TEST(test_by_hand),
-	};
-
 	return cmocka_run_group_tests_name("images", tests, NULL, NULL);
 }
