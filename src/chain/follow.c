@@ -148,40 +148,50 @@ static int find_main(
 	return 0;
 }
 
-static const struct kernel *find_file(const struct search *search, const char *path)
+static const struct kernel *find_file(
+	const struct root *root, const struct kernels *kernels, const char *path)
 {
-	const struct kernels *kernels = &search->chain.kernels;
 	struct stat own, other;
 
-	if (file_stat(search->root, path, &own) < 0)
+	if (file_stat(root, path, &own) < 0)
 		return NULL;
 	for (size_t i = 0; i < kernels->n; i++)
-		if (file_stat(search->root, kernels->kernels[i].file, &other) == 0 &&
+		if (file_stat(root, kernels->kernels[i].file, &other) == 0 &&
 			own.st_dev == other.st_dev && own.st_ino == other.st_ino)
 			return &kernels->kernels[i];
 	return NULL;
 }
 
-/*
- * Which installed kernel an entry starts: by what the loader says of it, by the file, by the release
- * in the file, and at last by the modules that its image has.  "": none, or it is not known.
- */
+const struct kernel *chain_kernel(const struct root *root, const struct kernels *kernels,
+	const struct bootmenu_entry *said, bool *ret_is_another)
+{
+	const struct kernel *kernel = kernels_get(kernels, said->kernel);
+	char release[NAME_MAX + 1];
+
+	*ret_is_another = false;
+	if (!kernel && said->kernel_path[0] && !said->unified)
+		kernel = find_file(root, kernels, said->kernel_path);
+	if (!kernel && said->kernel_path[0] &&
+		kernel_release_read(root, said->kernel_path, release, sizeof(release)) ==
+			0) {
+		kernel = kernels_get(kernels, release);
+		*ret_is_another = !kernel;
+	}
+	return kernel;
+}
+
+/* Which installed kernel an entry starts: that, or by the modules that its image has.  "": none. */
 static const char *find_kernel(
 	const struct search *search, const struct bootmenu_entry *said, size_t image)
 {
 	const struct chain *chain = &search->chain;
-	const struct kernel *kernel = kernels_get(&chain->kernels, said->kernel);
+	bool is_another;
+	const struct kernel *kernel =
+		chain_kernel(search->root, &chain->kernels, said, &is_another);
 	char release[NAME_MAX + 1];
 
-	if (!kernel && said->kernel_path[0] && !said->unified)
-		kernel = find_file(search, said->kernel_path);
-	if (!kernel && said->kernel_path[0] &&
-		kernel_release_read(
-			search->root, said->kernel_path, release, sizeof(release)) == 0) {
-		kernel = kernels_get(&chain->kernels, release);
-		if (!kernel)
-			return "";
-	}
+	if (is_another)
+		return "";
 	if (kernel || image == CHAIN_NO_IMAGE)
 		return kernel ? kernel->release : "";
 	if (chain->images[image].kernel)

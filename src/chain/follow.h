@@ -107,6 +107,13 @@ int chain_compare(
 void chain_free(struct chain *chain);
 
 /*
+ * Which of the installed @kernels an entry starts: by what the loader says of it, by the file, or by
+ * the release in the file.  NULL: it is not known; or with *@ret_is_another known to be none of them.
+ */
+const struct kernel *chain_kernel(const struct root *root, const struct kernels *kernels,
+	const struct bootmenu_entry *said, bool *ret_is_another);
+
+/*
  * What becomes of the next boot when nobody chooses: the state of the default entry, or of all of
  * them where the default is not known and they agree; else IMAGE_UNKNOWN.  The entry, if it is
  * one, is in *@ret_entry, else NULL there.

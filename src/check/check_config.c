@@ -76,6 +76,9 @@ static void remedy_refused(struct check_host *host, unsigned index, enum reason 
 	else if (reason == REASON_LAST_DISPLAY)
 		check_remedy(host, "write 'last-display = yes' into [device %s], %s",
 			name, place);
+	else if (reason == REASON_NO_IOMMU_GROUP && *host->next->iommu.parameter)
+		check_remedy_parameter(
+			host, host->next->iommu.add, host->next->iommu.parameter);
 	else if (reason == REASON_NO_IOMMU_GROUP)
 		check_remedy(host, "do what the points of the IOMMU say");
 	else
@@ -101,12 +104,25 @@ static void report_refused(
 				address);
 		if (*address)
 			check_fail(host, address, "section %s is refused %s: %s", section,
-				when, reason_text(entry->reason));
+				when, nextboot_reason_text(next, entry));
 		else
 			check_fail(host, section, "is refused %s: %s", when,
-				reason_text(entry->reason));
+				nextboot_reason_text(next, entry));
 		remedy_refused(host, entry->section, entry->reason);
 	}
+}
+
+static bool needs_group(const struct config_section *section)
+{
+	return !config_section_is_native(section) &&
+		strcmp(section->driver, CONFIG_DRIVER_NONE) != 0;
+}
+
+static void report_unknown_groups(
+	struct check_host *host, const struct config_section *section)
+{
+	check_unknown(host, section->name, "%s", host->next->iommu.why);
+	check_remedy_parameter(host, host->next->iommu.add, host->next->iommu.parameter);
 }
 
 static void check_plan(struct check_host *host, const struct plan *plan)
@@ -129,6 +145,9 @@ static void check_plan(struct check_host *host, const struct plan *plan)
 		else if (plan->entries[first].reason == REASON_LATER)
 			check_pass(host, section->name,
 				"the driver of the physical function makes them at the next boot");
+		else if (needs_group(section) &&
+			host->next->iommu.groups == NEXT_GROUPS_UNKNOWN)
+			report_unknown_groups(host, section);
 		else if (config_section_is_native(section))
 			check_pass(host, section->name,
 				"the next boot leaves %u %s with the native driver, which makes "

@@ -191,7 +191,7 @@ static void report_iommu_off(struct check_host *host)
 	char add[PARAMETER_REMEDY_SIZE];
 
 	check_fail(host, "", "the kernel uses no IOMMU: no function has an IOMMU group");
-	if (host->next->iommu == NEXTBOOT_IOMMU_ON) {
+	if (host->next->iommu.groups == NEXT_GROUPS_ALL) {
 		check_remedy(host,
 			"reboot: the command line of the next entry, '%s', enables it",
 			host->next->entry->said->title);

@@ -38,10 +38,14 @@ static bool has_intel_display_target(const struct check_host *host)
 	return false;
 }
 
-/* Whether the running kernel, built like this one, shows that the IOMMU comes up. */
+/* Whether the running kernel, built like this one, shows that the IOMMU comes up by itself. */
 static bool is_proven(const struct check_host *host, const char *release)
 {
-	return host->facts->bus.has_groups && strcmp(release, host->facts->running) == 0;
+	const char *now = host->facts->cmdline;
+
+	return host->facts->bus.has_groups &&
+		strcmp(release, host->facts->running) == 0 && now &&
+		!cmdline_has(now, "intel_iommu", "on");
 }
 
 /* What an Intel IOMMU needs on the command line, by what was built in. */

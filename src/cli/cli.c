@@ -259,6 +259,11 @@ enum cli_exit cli_read_next(struct cli *cli, const char *cmdline)
 	return was_read(cli, machine_read_next(cli->machine, cmdline));
 }
 
+enum cli_exit cli_read_entry(struct cli *cli, const char *more)
+{
+	return was_read(cli, machine_read_entry(cli->machine, more));
+}
+
 enum cli_exit cli_read_boot(struct cli *cli)
 {
 	return was_read(cli, machine_read_boot(cli->machine));

@@ -105,11 +105,12 @@ enum cli_exit cli_run(const struct cli_command *command, int argc, char **argv);
 
 /*
  * What is known of the machine, each on top of the one before it (library/machine.h): its facts and
- * its next boot, by the entry that starts then, or with @cmdline; what this boot did; all its
- * functions, with both.  CLI_OK, or CLI_FAILED after a message.
+ * its next boot, by the entry that starts then, or with @cmdline; by that entry with @more parameters;
+ * what this boot did; all its functions, with both.  CLI_OK, or CLI_FAILED after a message.
  */
 enum cli_exit cli_read_facts(struct cli *cli);
 enum cli_exit cli_read_next(struct cli *cli, const char *cmdline);
+enum cli_exit cli_read_entry(struct cli *cli, const char *more);
 enum cli_exit cli_read_boot(struct cli *cli);
 enum cli_exit cli_read_inventory(struct cli *cli);
 
@@ -190,6 +191,10 @@ const char *sections_none(const struct config *config);
 
 /* Prints each error of the configuration to stderr. */
 void sections_say_errors(const char *command, const struct config *config);
+
+/* Warns unless some section has the profile. */
+void sections_warn_profile(
+	const char *command, const struct config *config, const char *profile);
 
 /* Prints, for each section that is not active, a line that says why. */
 void sections_print_inactive(const struct nextboot *next);

@@ -76,7 +76,7 @@ static void warn_refused(const struct cli *cli, const struct nextboot *next)
 				address);
 		cli_warning(cli->command->name, "%s%s%s will be refused: %s",
 			next->config.sections[entry->section].name, *address ? " " : "",
-			address, reason_text(entry->reason));
+			address, nextboot_reason_text(next, entry));
 	}
 }
 

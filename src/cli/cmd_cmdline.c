@@ -161,33 +161,10 @@ static void say_obstacles(const struct params *params)
 /* The machine as it will be in a boot that asks for the profile. */
 static enum cli_exit read_next(struct cli *cli, const char *profile)
 {
-	_cleanup_free_ char *booted = NULL, *cmdline = NULL;
-	int r = cmdline_read_if_any(&cli->root, &booted);
+	char more[CONFIG_NAME_SIZE + 32];
 
-	if (r < 0)
-		return cli_error("cmdline", "cannot read the kernel command line: %s",
-			errno_text(r));
-	/* What this boot has not shown to work or to fail is not known of the next one. */
-	if (asprintf(&cmdline, "%s%s %s", profile ? "vfioboot.profile=" : "",
-		    profile ? profile : "", booted) < 0)
-		cmdline = or_no_memory(NULL);
-	return cli_read_next(cli, cmdline);
-}
-
-/* It should be that of some section. */
-static void warn_unknown(const struct config *config, const char *profile)
-{
-	bool known = !profile;
-
-	for (unsigned i = 0; profile && i < config->n_sections; i++) {
-		const char *own = config->sections[i].profile;
-
-		if (config->sections[i].demand)
-			continue;
-		known |= *own ? strcmp(own, profile) == 0 : config->when_selected;
-	}
-	if (!known)
-		cli_warning("cmdline", "no section has the profile '%s'", profile);
+	snprintf(more, sizeof(more), "vfioboot.profile=%s", profile ? profile : "");
+	return cli_read_entry(cli, profile ? more : NULL);
 }
 
 /* One thing at a time; a profile is selected by an entry of its own. */
@@ -251,6 +228,29 @@ static enum cli_exit answer(struct cli *cli, const struct params *params)
 		: status;
 }
 
+/*
+ * What the next entry needs; or, for --apply, what this boot does and that entry has already: other
+ * normal entries may lack it.
+ */
+static int find_params(
+	struct cli *cli, const struct params_request *request, struct params *ret)
+{
+	const struct arguments *arguments = cli->arguments;
+	struct vfioboot_machine *machine = cli->machine;
+	_cleanup_free_ struct params *params = or_no_memory(calloc(1, sizeof(*params)));
+	_cleanup_(nextboot_free) struct nextboot *booted = NULL;
+	int r = params_find(&machine->facts, machine->next, request, ret);
+
+	if (r < 0 || !arguments->apply || ret->refused || has_kind(ret, PARAMS_NEEDED))
+		return r;
+	r = nextboot_read(&machine->facts, NULL, &booted);
+	if (r == 0)
+		r = params_find(&machine->facts, booted, request, params);
+	if (r == 0 && !params->refused)
+		*ret = *params;
+	return r;
+}
+
 static enum cli_exit run(struct cli *cli)
 {
 	_cleanup_free_ struct params *params = or_no_memory(calloc(1, sizeof(*params)));
@@ -275,8 +275,10 @@ static enum cli_exit run(struct cli *cli)
 	if (read_next(cli, request.profile) != CLI_OK)
 		return CLI_FAILED;
 	sections_say_errors("cmdline", &cli->machine->next->config);
-	warn_unknown(&cli->machine->next->config, request.profile);
-	r = params_find(&cli->machine->facts, cli->machine->next, &request, params);
+	if (request.profile)
+		sections_warn_profile(
+			"cmdline", &cli->machine->next->config, request.profile);
+	r = find_params(cli, &request, params);
 	/* The files of the boot loader show where, whatever is not known of the machine. */
 	if (r < 0 && arguments->explain && !cli->json)
 		print_where(cli, false);

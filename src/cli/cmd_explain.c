@@ -331,6 +331,10 @@ static void print_boots(const struct explain *explain, const struct view *view)
 
 	if (view->boot) {
 		function_remark(&explain->cli->machine->boot, view->boot, text);
+		/* That is in a line of its own. */
+		if (view->next && plan_refuses(view->next) &&
+			(!view->boot->in_record || view->boot->as_wanted))
+			text[0] = '\0';
 		cli_print("  This boot: %s%s%s%s\n",
 			function_result(&explain->cli->machine->boot, view->boot),
 			text[0] ? ": " : "", text, full_stop(text[0] ? text : "-"));
@@ -339,7 +343,7 @@ static void print_boots(const struct explain *explain, const struct view *view)
 	if (!view->next)
 		return;
 	wanted = explain->cli->machine->next->config.sections[view->next->section].driver;
-	reason = reason_text(view->next->reason);
+	reason = nextboot_reason_text(explain->cli->machine->next, view->next);
 	if (plan_refuses(view->next))
 		printf("  Next boot: refused: %s%s\n", reason, full_stop(reason));
 	else if (nextboot_action(explain->cli->machine->next, view->next) ==

@@ -188,6 +188,8 @@ static enum cli_exit run(struct cli *cli)
 			"cannot read the PCI functions of %s: %s; is sysfs mounted there?",
 			cli->dir, errno_text(next->machine_error));
 	sections_say_errors("plan", &next->config);
+	for (unsigned i = 0; arguments->cmdline && i < next->config.n_profiles; i++)
+		sections_warn_profile("plan", &next->config, next->config.profiles[i]);
 	leftovers_warn("plan", &cli->machine->facts, next);
 	if (next->config.n_errors || nextboot_count(next).refused)
 		status = CLI_FAILED;

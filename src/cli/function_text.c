@@ -45,7 +45,7 @@ static void remark_bound(
 			"give it back to its native driver");
 	else if (plan_refuses(function->next))
 		snprintf(ret, FUNCTION_TEXT_SIZE, "the next boot will refuse it: %s",
-			reason_text(function->next->reason));
+			function->refusal);
 }
 
 /* Of a function that is in no record. */
@@ -56,7 +56,7 @@ static void remark_untried(const struct thisboot *boot,
 
 	if (next && plan_refuses(next))
 		snprintf(ret, FUNCTION_TEXT_SIZE, "the next boot will refuse it: %s",
-			reason_text(next->reason));
+			function->refusal);
 	else if (next && function->action == NEXTBOOT_LATER)
 		strcpy(ret,
 			"it is there only after udev has started; see 'vfioboot plan'");

@@ -43,11 +43,7 @@ static void print_entry(const struct cli *cli)
 			"%s%s.\n",
 			title, *own ? "" : "no parameter of vfioboot", own,
 			*booted ? "" : "no parameter of vfioboot", booted);
-	if (cli->machine->next->iommu == NEXTBOOT_IOMMU_OFF)
-		cli_print("The next boot starts '%s', whose command line disables the "
-			  "IOMMU; 'vfioboot check' says how.\n",
-			title);
-	else if (cli->machine->next->iommu == NEXTBOOT_IOMMU_ON)
+	if (cli->machine->next->iommu.groups == NEXT_GROUPS_ALL)
 		cli_print(
 			"No device has an IOMMU group now.  The next boot starts '%s', "
 			"whose command line enables the IOMMU: each is taken to have one "
@@ -67,6 +63,10 @@ void sections_print_start(const struct cli *cli)
 
 	if (!next->config.n_sections)
 		return;
+	if (next->iommu.groups == NEXT_GROUPS_UNKNOWN && next->plan.n_entries)
+		cli_print("Whether functions have an IOMMU group at the next boot is not "
+			  "known: %s.\n",
+			next->iommu.why);
 	if (next->entry)
 		print_entry(cli);
 	else if (next->unknown.code)
@@ -89,6 +89,22 @@ void sections_say_errors(const char *command, const struct config *config)
 		cli_error(command, "%u more error%s in the configuration",
 			config->n_errors - CONFIG_ERRORS_MAX,
 			cli_plural(config->n_errors - CONFIG_ERRORS_MAX));
+}
+
+void sections_warn_profile(
+	const char *command, const struct config *config, const char *profile)
+{
+	bool known = false;
+
+	for (unsigned i = 0; i < config->n_sections; i++) {
+		const char *own = config->sections[i].profile;
+
+		if (config->sections[i].demand)
+			continue;
+		known |= *own ? strcmp(own, profile) == 0 : config->when_selected;
+	}
+	if (!known)
+		cli_warning(command, "no section has the profile '%s'", profile);
 }
 
 void sections_print_inactive(const struct nextboot *next)
@@ -222,7 +238,8 @@ static void print_refused(const struct nextboot *next, unsigned first, unsigned 
 
 	config_place_text(&next->config, section->place, place);
 	cli_print("%s (%s): refused: %s%s\n", section->name, place,
-		reason_text(entry->reason), full_stop(reason_text(entry->reason)));
+		nextboot_reason_text(next, entry),
+		full_stop(nextboot_reason_text(next, entry)));
 	if (entry->function == PLAN_NO_FUNCTION)
 		return;
 	if (entry->reason == REASON_PROTECTED)

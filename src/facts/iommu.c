@@ -3,6 +3,7 @@
 #include "iommu.h"
 
 #include "base/base.h"
+#include "kernel_config.h"
 
 struct mark {
 	const char *text;
@@ -61,6 +62,28 @@ enum iommu_kind iommu_find_kind(const struct root *root, const char *cpuinfo)
 	if (kind == IOMMU_UNKNOWN)
 		kind = find_table(root);
 	return kind == IOMMU_UNKNOWN ? guess(cpuinfo) : kind;
+}
+
+enum iommu_default iommu_find_default(enum iommu_kind kind, const char *config)
+{
+	if (!config)
+		return IOMMU_DEFAULT_UNKNOWN;
+	if (kind == IOMMU_AMD)
+		return kernel_config_has(config, "AMD_IOMMU") ? IOMMU_DEFAULT_ON
+							      : IOMMU_DEFAULT_ABSENT;
+	if (kind == IOMMU_ARM)
+		return kernel_config_has(config, "ARM_SMMU") ||
+				kernel_config_has(config, "ARM_SMMU_V3")
+			? IOMMU_DEFAULT_ON
+			: IOMMU_DEFAULT_ABSENT;
+	if (kind != IOMMU_INTEL)
+		return IOMMU_DEFAULT_UNKNOWN;
+	if (!kernel_config_has(config, "INTEL_IOMMU"))
+		return IOMMU_DEFAULT_ABSENT;
+	if (kernel_config_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF"))
+		return IOMMU_DEFAULT_INTGPU_OFF;
+	return kernel_config_has(config, "INTEL_IOMMU_DEFAULT_ON") ? IOMMU_DEFAULT_ON
+								   : IOMMU_DEFAULT_OFF;
 }
 
 unsigned iommu_count_groups(const struct root *root)

@@ -16,6 +16,19 @@ enum iommu_kind { IOMMU_UNKNOWN, IOMMU_INTEL, IOMMU_AMD, IOMMU_ARM, IOMMU_OTHER 
  */
 enum iommu_kind iommu_find_kind(const struct root *root, const char *cpuinfo);
 
+/* What a kernel was built to do with an IOMMU. */
+enum iommu_default {
+	IOMMU_DEFAULT_UNKNOWN,
+	IOMMU_DEFAULT_ABSENT, /* it has no driver for it */
+	/* Of Intel's (drivers/iommu/intel/Kconfig); the others' are on by themselves. */
+	IOMMU_DEFAULT_ON,
+	IOMMU_DEFAULT_OFF,
+	IOMMU_DEFAULT_INTGPU_OFF, /* on, but not for the integrated GPU: Debian's own */
+};
+
+/* The same by its configuration (kernel_config.h); NULL: that is not known. */
+enum iommu_default iommu_find_default(enum iommu_kind kind, const char *config);
+
 /*
  * How many IOMMU groups there are.  Those that vfio made up itself, without an IOMMU, are none
  * (drivers/vfio/group.c).

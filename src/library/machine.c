@@ -68,16 +68,24 @@ int machine_read_facts(struct vfioboot_machine *machine)
 
 int machine_read_next(struct vfioboot_machine *machine, const char *cmdline)
 {
+	int r = cmdline ? machine_read_facts(machine) : machine_read_entry(machine, NULL);
+
+	return r < 0 || machine->next
+		? r
+		: context_errno(machine->ctx,
+			  nextboot_read(&machine->facts, cmdline, &machine->next));
+}
+
+int machine_read_entry(struct vfioboot_machine *machine, const char *more)
+{
 	int r = machine_read_facts(machine);
 
 	if (r < 0 || machine->next)
 		return r;
-	if (cmdline)
-		r = nextboot_read(&machine->facts, cmdline, &machine->next);
-	else
-		r = chain_read_menus(&machine->root, &machine->chain);
-	if (r == 0 && !cmdline)
-		r = nextboot_follow(&machine->facts, &machine->chain, &machine->next);
+	r = chain_read_menus(&machine->root, &machine->chain);
+	if (r == 0)
+		r = nextboot_follow(
+			&machine->facts, &machine->chain, more, &machine->next);
 	return context_errno(machine->ctx, r);
 }
 

@@ -40,11 +40,12 @@ int machine_new(struct vfioboot_ctx *ctx, struct vfioboot_machine **ret);
 
 /*
  * Read more, unless it was read: the facts; the next boot, by the entry that starts then or, where it
- * was not read, with @cmdline; what this boot did; the list of functions.  0, or -errno with a message
- * in the context.
+ * was not read, with @cmdline; the same by that entry with @more parameters (NULL: none); what this boot
+ * did; the list of functions.  0, or -errno with a message in the context.
  */
 int machine_read_facts(struct vfioboot_machine *machine);
 int machine_read_next(struct vfioboot_machine *machine, const char *cmdline);
+int machine_read_entry(struct vfioboot_machine *machine, const char *more);
 int machine_read_boot(struct vfioboot_machine *machine);
 int machine_read_functions(struct vfioboot_machine *machine);
 

@@ -253,7 +253,7 @@ static int ask_section(struct question *question, const struct config_section *s
 		if (entry->reason != REASON_NONE && !section->bad)
 			r = points_add(&question->points, VFIOBOOT_FAIL,
 				reason_word(entry->reason), section->name,
-				reason_text(entry->reason), "");
+				nextboot_reason_text(next, entry), "");
 		if (entry->function != PLAN_NO_FUNCTION)
 			ask_function(question,
 				next->machine.functions[entry->function].address);

@@ -97,7 +97,8 @@ void sections_remark(const struct nextboot *next, const struct plan_entry *entry
 	if (action == NEXTBOOT_DEMAND)
 		demand_text(next, &next->config.sections[entry->section], ret);
 	if (action == NEXTBOOT_REFUSE)
-		text_join(ret, SECTIONS_REMARK_SIZE, reason_text(entry->reason), NULL);
+		text_join(ret, SECTIONS_REMARK_SIZE, nextboot_reason_text(next, entry),
+			NULL);
 	if (action != NEXTBOOT_LATER)
 		return;
 	if (function)

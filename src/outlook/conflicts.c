@@ -50,15 +50,21 @@ const struct param_conflict *conflicts_next_undone(const char *cmdline, size_t *
 	return NULL;
 }
 
-bool conflicts_iommu_is_off(const char *cmdline, enum iommu_kind kind)
+const struct param_conflict *conflicts_find_iommu(
+	const char *cmdline, enum iommu_kind kind)
 {
 	const struct param_conflict *conflict;
 	size_t at = 0;
 
 	while ((conflict = conflicts_next(cmdline, kind, &at)))
 		if (conflict->loss == PARAM_LOSS_IOMMU)
-			return true;
-	return false;
+			return conflict;
+	return NULL;
+}
+
+bool conflicts_iommu_is_off(const char *cmdline, enum iommu_kind kind)
+{
+	return conflicts_find_iommu(cmdline, kind);
 }
 
 void conflicts_format(const struct param_conflict *conflict, char *ret, size_t size)

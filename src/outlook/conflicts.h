@@ -29,7 +29,9 @@ const struct param_conflict *conflicts_next(
 /* The same of those that an @undo behind them took back. */
 const struct param_conflict *conflicts_next_undone(const char *cmdline, size_t *at);
 
-/* Whether one of them switches the IOMMU off. */
+/* The first that switches the IOMMU off, or NULL; and whether there is one. */
+const struct param_conflict *conflicts_find_iommu(
+	const char *cmdline, enum iommu_kind kind);
 bool conflicts_iommu_is_off(const char *cmdline, enum iommu_kind kind);
 
 /* As it is on the command line: "NAME=VALUE", or "NAME". */

@@ -3,7 +3,6 @@
 #include "nextboot.h"
 
 #include "base/base.h"
-#include "conflicts.h"
 #include "decide/decide.h"
 
 void nextboot_free(struct nextboot **next)
@@ -92,9 +91,23 @@ static void read_machine(struct facts *facts, const char *cmdline, struct nextbo
 	variant_resolve(root, &next->config, variant_machine, &next->machine);
 }
 
+static void set_groups(struct facts *facts, struct nextboot *next)
+{
+	next_iommu_compare(facts, next->cmdline, next->entry, &next->iommu);
+	for (unsigned i = 0; i < next->machine.n_functions; i++) {
+		struct pcidev *dev = &next->machine.functions[i];
+		enum next_groups groups = next_iommu_of(&next->iommu, dev);
+
+		if (groups == NEXT_GROUPS_NONE || groups == NEXT_GROUPS_ALL)
+			dev->has_iommu_group = groups == NEXT_GROUPS_ALL;
+	}
+}
+
 void nextboot_plan(struct facts *facts, const char *cmdline, struct nextboot *next)
 {
 	read_machine(facts, cmdline, next);
+	if (cmdline)
+		set_groups(facts, next);
 	nextboot_plan_again(next);
 }
 
@@ -107,56 +120,30 @@ int nextboot_read(struct facts *facts, const char *cmdline, struct nextboot **re
 	return r;
 }
 
-/* Whether it asks for what kernels may have been built without. */
-static bool asks_for_iommu(const char *cmdline, enum iommu_kind kind)
+int nextboot_follow(struct facts *facts, const struct chain *chain, const char *more,
+	struct nextboot **ret)
 {
-	return kind == IOMMU_INTEL && cmdline_has(cmdline, "intel_iommu", "on");
-}
-
-/* Groups show that the IOMMU is on now; without any, a parameter of this boot may be why. */
-static enum nextboot_iommu compare_iommu(struct facts *facts, const char *cmdline)
-{
-	enum iommu_kind kind = facts->iommu;
-	bool is_off = conflicts_iommu_is_off(cmdline, kind), was_off;
-
-	if (!facts->cmdline)
-		return NEXTBOOT_IOMMU_AS_NOW;
-	was_off = conflicts_iommu_is_off(facts->cmdline, kind);
-	if (facts->bus.has_groups)
-		return is_off && !was_off ? NEXTBOOT_IOMMU_OFF : NEXTBOOT_IOMMU_AS_NOW;
-	return !is_off &&
-			(was_off ||
-				(asks_for_iommu(cmdline, kind) &&
-					!asks_for_iommu(facts->cmdline, kind)))
-		? NEXTBOOT_IOMMU_ON
-		: NEXTBOOT_IOMMU_AS_NOW;
-}
-
-static void set_groups(struct nextboot *next)
-{
-	for (unsigned i = 0;
-		i < next->machine.n_functions && next->iommu != NEXTBOOT_IOMMU_AS_NOW;
-		i++)
-		next->machine.functions[i].has_iommu_group =
-			next->iommu == NEXTBOOT_IOMMU_ON;
-}
-
-int nextboot_follow(struct facts *facts, const struct chain *chain, struct nextboot **ret)
-{
+	const char *own = facts->cmdline;
+	_cleanup_free_ char *cmdline = NULL;
 	struct nextboot *next;
-	const char *cmdline;
 	int r = nextboot_new(&next);
 
 	if (r < 0)
 		return r;
 	next->entry = chain_next_cmdline(chain, &next->unknown);
-	cmdline = next->entry ? next->entry->said->options : NULL;
-	if (cmdline)
+	if (next->entry) {
+		own = next->entry->said->options;
 		next->unknown = (struct message){0};
-	read_machine(facts, cmdline, next);
-	if (cmdline)
-		next->iommu = compare_iommu(facts, cmdline);
-	set_groups(next);
+	}
+	if (own && more) {
+		cmdline = cmdline_join(own, more);
+		own = cmdline;
+	}
+	if (more && !own)
+		own = more;
+	read_machine(facts, own, next);
+	if (next->entry)
+		set_groups(facts, next);
 	nextboot_plan_again(next);
 	*ret = next;
 	return 0;
@@ -239,6 +226,21 @@ const struct pcibus_function *nextboot_later(
 			return function;
 	}
 	return NULL;
+}
+
+const char *nextboot_reason_text(
+	const struct nextboot *next, const struct plan_entry *entry)
+{
+	const struct pcibus_function *function = entry->function == PLAN_NO_FUNCTION
+		? NULL
+		: pcibus_find(
+			  next->bus, next->machine.functions[entry->function].address);
+
+	return entry->reason == REASON_NO_IOMMU_GROUP && *next->iommu.why && function &&
+			(function->group != PCIBUS_NO_GROUP ||
+				next->iommu.groups == NEXT_GROUPS_UNKNOWN)
+		? next->iommu.why
+		: reason_text(entry->reason);
 }
 
 enum nextboot_action nextboot_action(

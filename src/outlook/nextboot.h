@@ -10,13 +10,7 @@
 #include "chain/chain.h"
 #include "decide/decide.h"
 #include "facts/facts.h"
-
-/* What the next boot's command line does to the IOMMU, beside that of this boot. */
-enum nextboot_iommu {
-	NEXTBOOT_IOMMU_AS_NOW,
-	NEXTBOOT_IOMMU_OFF, /* it switches off what is on now: no function will have a group */
-	NEXTBOOT_IOMMU_ON, /* nothing has a group now, and it should: as if each had one */
-};
+#include "next_iommu.h"
 
 /* Over a megabyte, so always on the heap: nextboot_free(). */
 struct nextboot {
@@ -36,7 +30,7 @@ struct nextboot {
 	 */
 	const struct chain_entry *entry;
 	struct message unknown;
-	enum nextboot_iommu iommu;
+	struct next_iommu iommu;
 };
 
 /* What becomes of an entry of the plan. */
@@ -62,10 +56,11 @@ int nextboot_read(struct facts *facts, const char *cmdline, struct nextboot **re
 
 /*
  * The same with the command line of the entry of @chain that starts next, where that is known, else
- * with that of this boot.  @chain has at least its menus, and lasts as long as *@ret.
+ * with that of this boot, and @more parameters (NULL: none) behind it.  @chain has at least its menus,
+ * and lasts as long as *@ret.
  */
-int nextboot_follow(
-	struct facts *facts, const struct chain *chain, struct nextboot **ret);
+int nextboot_follow(struct facts *facts, const struct chain *chain, const char *more,
+	struct nextboot **ret);
 
 /* What keeps the early program from binding anything at all, as a sentence; NULL: nothing known. */
 const char *nextboot_hindrance(const struct nextboot *next);
@@ -115,6 +110,13 @@ const char *nextboot_action_word(enum nextboot_action action);
 unsigned nextboot_settings(const struct root *root, const struct nextboot *next,
 	const struct plan_entry *entry,
 	struct record_step ret[static STEPS_OF_FUNCTION_MAX]);
+
+/*
+ * Why an entry is refused, as a sentence without full stop: that of its reason, or what takes the IOMMU
+ * group away that it has now.
+ */
+const char *nextboot_reason_text(
+	const struct nextboot *next, const struct plan_entry *entry);
 
 /* The function of the first entry like @entry's section that is there later; NULL: none. */
 const struct pcibus_function *nextboot_later(

@@ -5,6 +5,7 @@
 
 #include "conflicts.h"
 #include "inventory.h"
+#include "next_iommu.h"
 #include "nextboot.h"
 #include "obstacles.h"
 #include "offer.h"

@@ -75,9 +75,10 @@ static int add(struct collector *collector, struct thisboot_function *function)
 	struct thisboot_function *added;
 
 	look_up_now(collector->next->bus, function);
-	if (function->next)
+	if (function->next) {
 		function->action = nextboot_action(collector->next, function->next);
-	else
+		function->refusal = nextboot_reason_text(collector->next, function->next);
+	} else
 		inactive = nextboot_inactive(collector->next, function->recorded.section);
 	/* What was bound at this boot, and is of demand since, may be with the host. */
 	if (inactive && inactive->demand && !function->as_wanted)

@@ -26,6 +26,7 @@ struct thisboot_function {
 	const struct plan_entry *next;
 	bool inactive;               /* it is configured, and not for the next boot */
 	enum nextboot_action action; /* of @next */
+	const char *refusal;         /* why that refuses it (nextboot_reason_text()) */
 };
 
 /* Whether the image that was booted has today's configuration. */

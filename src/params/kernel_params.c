@@ -14,26 +14,6 @@
 static const char *const usual_archs[] = {"X86", "ARM64", "PPC"}; /* in a configuration */
 static const char *const usual_cpus[] = {"\nflags\t", "CPU implementer", "POWER"};
 
-static enum iommu_default iommu_default(enum iommu_kind kind, const char *config)
-{
-	if (kind == IOMMU_AMD)
-		return kernel_config_has(config, "AMD_IOMMU") ? IOMMU_DEFAULT_ON
-							      : IOMMU_DEFAULT_ABSENT;
-	if (kind == IOMMU_ARM)
-		return kernel_config_has(config, "ARM_SMMU") ||
-				kernel_config_has(config, "ARM_SMMU_V3")
-			? IOMMU_DEFAULT_ON
-			: IOMMU_DEFAULT_ABSENT;
-	if (kind != IOMMU_INTEL)
-		return IOMMU_DEFAULT_UNKNOWN;
-	if (!kernel_config_has(config, "INTEL_IOMMU"))
-		return IOMMU_DEFAULT_ABSENT;
-	if (kernel_config_has(config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF"))
-		return IOMMU_DEFAULT_INTGPU_OFF;
-	return kernel_config_has(config, "INTEL_IOMMU_DEFAULT_ON") ? IOMMU_DEFAULT_ON
-								   : IOMMU_DEFAULT_OFF;
-}
-
 /* By the processor where the configuration is not there: only 32-bit Arm is mistaken then. */
 static size_t find_limit(const char *config, const char *cpuinfo)
 {
@@ -49,10 +29,9 @@ static size_t find_limit(const char *config, const char *cpuinfo)
 static void read_config(
 	const struct facts *host, const char *config, struct params_facts *facts)
 {
-	if (config) {
+	if (config)
 		facts->lto = kernel_config_has(config, "LTO");
-		facts->iommu_default = iommu_default(host->iommu, config);
-	}
+	facts->iommu_default = iommu_find_default(host->iommu, config);
 	facts->limit = find_limit(config, host->cpuinfo);
 }
 
@@ -208,12 +187,13 @@ int params_find(struct facts *facts, const struct nextboot *next,
 	const struct params_request *request, struct params *ret)
 {
 	const char *booted = facts->cmdline ? facts->cmdline : "";
+	const char *own = next->entry ? next->entry->said->options : NULL;
 	/* Where the entries that are made have theirs: before a bare "--". */
-	_cleanup_free_ char *cmdline =
-		cmdline_join(next->entry && next->cmdline ? next->cmdline : booted,
-			request->arguments ? request->arguments : "");
+	_cleanup_free_ char *cmdline = cmdline_join(
+		own ? own : booted, request->arguments ? request->arguments : "");
 	struct params_facts known = {
 		.booted = booted,
+		.own = own,
 		.cmdline = cmdline,
 		.host_dma_speed = request->host_dma_speed,
 		.trial = request->trial,

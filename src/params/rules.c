@@ -41,6 +41,8 @@ static const char *remedy(
 {
 	return cmdline_has(facts->booted, name, item)
 		? "remove it from the boot loader's configuration, reboot, and try again"
+		: facts->own && cmdline_has(facts->own, name, item)
+		? "the next entry has it: remove it from the boot loader's configuration"
 		: "leave it out of the entry";
 }
 
@@ -128,12 +130,19 @@ static void switch_on(const struct params_facts *facts, struct params *ret)
 		add(ret, PARAMS_NEEDED, "intel_iommu=on",
 			"by default, this kernel excludes the integrated GPU from the "
 			"IOMMU, but that GPU is configured for vfio-pci");
-	if (facts->has_groups)
+	/* Groups prove a default where nothing asked for them. */
+	if (facts->has_groups && !cmdline_has(facts->booted, "intel_iommu", "on"))
 		return;
 	if (facts->iommu_default == IOMMU_DEFAULT_OFF)
 		add(ret, PARAMS_NEEDED, "intel_iommu=on",
 			"this kernel was built with the IOMMU disabled, and only this "
 			"enables it");
+	else if (facts->has_groups && facts->iommu_default == IOMMU_DEFAULT_UNKNOWN)
+		add(ret, PARAMS_NEEDED, "intel_iommu=on",
+			"this boot has it, and whether this kernel enables the IOMMU without "
+			"it is not known: its configuration cannot be read");
+	else if (facts->has_groups)
+		return;
 	else if (facts->iommu_default == IOMMU_DEFAULT_UNKNOWN)
 		add(ret, PARAMS_NEEDED, "intel_iommu=on",
 			"there are no IOMMU groups, and the configuration of this kernel "

@@ -12,16 +12,6 @@
 
 #define PARAMS_MAX 48
 
-/* What the kernel was built to do with the IOMMU of this processor. */
-enum iommu_default {
-	IOMMU_DEFAULT_UNKNOWN,
-	IOMMU_DEFAULT_ABSENT, /* it has no driver for it */
-	/* Of Intel's (drivers/iommu/intel/Kconfig); the others' are on by themselves. */
-	IOMMU_DEFAULT_ON,
-	IOMMU_DEFAULT_OFF,
-	IOMMU_DEFAULT_INTGPU_OFF, /* on, but not for the integrated GPU: Debian's own */
-};
-
 /* What the firmware leaves on the screen, and in which the kernel writes on. */
 enum framebuffer {
 	FRAMEBUFFER_UNKNOWN,
@@ -40,6 +30,7 @@ struct params_facts {
 	bool lto;           /* the kernel was built with link-time optimisation */
 	size_t limit;       /* bytes of a command line, COMMAND_LINE_SIZE */
 	const char *booted; /* the command line of this boot */
+	const char *own;    /* that of the next entry, as it is; NULL: not known */
 	const char
 		*cmdline; /* of the boot that is asked about: its entry may add to that */
 	bool cmdline_is_unread;

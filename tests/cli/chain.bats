@@ -416,8 +416,13 @@ checked() {
 	checked iommu-parameters pass 'disables nothing'
 	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 iommu=off' /boot/initramfs-6.0-x86_64.img
 	plan
-	[[ $output == 'The next boot will bind nothing.'*"'X Linux', whose command line disables the IOMMU"* ]]
-	[[ $output == *'refused: it has no IOMMU group'* ]]
+	[[ $output == 'The next boot will bind nothing.'*"refused: the next entry 'X Linux' has iommu=off on its command line, which disables the IOMMU."* ]]
+	status
+	[[ $output == *"the next boot will refuse it: the next entry 'X Linux' has iommu=off"* ]]
+	run "$vfioboot" cmdline --root "$root"
+	[[ $status = 1 && $output == *'iommu=off: it disables the IOMMU'*'the next entry has it'* ]]
+	run "$vfioboot" explain 02:00.0 --root "$root"
+	[[ $output == *'  This boot: not tried.'$'\n'"  Next boot: refused: the next entry 'X Linux' has iommu=off"* ]]
 	checked iommu-parameters fail "the next entry 'X Linux' has iommu=off on its kernel command line, which disables"
 
 	# This boot was started so, and the next one is not.
@@ -431,6 +436,60 @@ checked() {
 	[[ $output == 'The next boot will bind 2 functions'*"'X Linux', whose command line enables the IOMMU"* ]]
 	checked iommu-parameters pass 'this boot was started with iommu=off'
 	checked iommu fail "reboot: the command line of the next entry, 'X Linux', enables it"
+}
+
+# built OPTION...: the kernel of the menu, whose machine is Intel's
+built() {
+	printf 'vendor_id\t: GenuineIntel\nflags\t\t: vmx\n' >"$root/proc/cpuinfo"
+	printf 'CONFIG_%s=y\n' X86 VFIO_PCI INTEL_IOMMU "$@" >"$root/boot/config-6.0.11-1-X"
+}
+
+@test "that this boot asks for the IOMMU says nothing of one that does not" {
+	up_to_date
+	built
+	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 ro' /boot/initramfs-6.0-x86_64.img
+	echo 'ro intel_iommu=on' >"$root/proc/cmdline"
+	plan
+	[[ $status = 1 && $output == 'The next boot will bind nothing.'*"'X Linux' disables the IOMMU by default, and its command line lacks intel_iommu=on."* ]]
+	checked kernel-config fail 'off by default'
+	[[ $("$vfioboot" cmdline --root "$root") = intel_iommu=on ]]
+	rm "$root/boot/config-6.0.11-1-X"
+	plan
+	[[ $output == *"Whether functions have an IOMMU group at the next boot is not known: the command line of the next entry 'X Linux' lacks intel_iommu=on"* ]]
+	json=$("$vfioboot" check --json --root "$root") || true
+	json_is '[.checks[] | select(.name == "section") | .state] == ["unknown"]'
+	built INTEL_IOMMU_DEFAULT_ON
+	plan
+	[[ $output == 'The next boot will bind 2 functions'* ]]
+	# Another kernel than this one, which needs no parameter
+	echo ro >"$root/proc/cmdline"
+	built
+	plan
+	[[ $output == 'The next boot will bind nothing.'* ]]
+}
+
+@test "the integrated GPU can be left out of the IOMMU at the next boot" {
+	up_to_date
+	printf '[device gpu]\npath = 00:02.0\nlast-display = yes\n' >"$root/etc/vfioboot.conf"
+	built INTEL_IOMMU_DEFAULT_ON
+	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 intel_iommu=igfx_off' /boot/initramfs-6.0-x86_64.img
+	plan
+	[[ $output == *"refused: the next entry 'X Linux' has intel_iommu=igfx_off on its command line, which excludes the integrated GPU"* ]]
+	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 ro' /boot/initramfs-6.0-x86_64.img
+	echo 'ro intel_iommu=on' >"$root/proc/cmdline"
+	plan
+	[[ $output == 'The next boot will bind 1 function'* ]]
+	built INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF
+	plan
+	[[ $output == *"refused: by default, the kernel of the next entry 'X Linux' excludes the integrated GPU"* ]]
+}
+
+@test "a command line that is tried can switch the IOMMU off, and name a profile that there is not" {
+	up_to_date
+	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 ro' /boot/initramfs-6.0-x86_64.img
+	run --separate-stderr "$vfioboot" plan --cmdline 'iommu=off vfioboot.profile=xx' --root "$root"
+	[[ $status = 1 && $output == *'refused: iommu=off on that command line disables the IOMMU.'* ]]
+	[[ $stderr == *"warning: no section has the profile 'xx'"* ]]
 }
 
 @test "what keeps the early program from its work is said with the plan" {

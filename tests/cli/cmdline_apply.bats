@@ -189,8 +189,10 @@ check the entries of the boot menu" ]
 	run -1 --separate-stderr apply
 	[[ $stderr == *'intel_iommu=off in /etc/default/grub:3 disables the IOMMU'*'nothing was changed'* ]]
 	unchanged
-	# In this boot, too.
+	# In this boot and in the next, too.
 	echo 'root=/x intel_iommu=off' >"$tree/proc/cmdline"
+	sed -i 's/ro  quiet/& intel_iommu=off/' "$tree/boot/grub/grub.cfg"
+	keep
 	run -1 --separate-stderr apply
 	[[ $stderr == *'intel_iommu=off in /etc/default/grub:3: it disables'*'nothing was changed' ]]
 	unchanged
@@ -228,6 +230,11 @@ check the entries of the boot menu" ]
 	tree_of debian-grub
 	grub_programs debian
 	echo 'root=/x intel_iommu=on' >"$tree/proc/cmdline"
+	# Typed at the menu, it is gone at the next boot.
+	run -0 --separate-stderr live 'vfioboot cmdline'
+	[ "$output" = intel_iommu=on ]
+	sed -i 's/ro  quiet/& intel_iommu=on/' "$tree/boot/grub/grub.cfg"
+	keep
 	run -0 --separate-stderr apply
 	[ "$output" = 'Nothing to do: this machine needs no kernel parameter that this boot does not have.' ]
 	unchanged
