@@ -4,14 +4,23 @@
 #include "facts/facts.h"
 #include "private.h"
 
-static bool display_stays(const struct check_host *host)
+/*
+ * Whether the host keeps a display.  A boot does not wait for one that is there only after udev has
+ * started: *@ret_late.
+ */
+static bool display_stays(
+	const struct check_host *host, const struct check_function *of, bool *ret_late)
 {
+	*ret_late = false;
 	for (size_t i = 0; i < host->n; i++) {
 		const struct check_function *function = &host->functions[i];
 
-		if (boot_display_is_display(function->pci) && !function->target &&
-			!function->planned)
+		if (!boot_display_is_display(function->pci) || function->target ||
+			function->planned)
+			continue;
+		if (!function->pci->later || of->demand)
 			return true;
+		*ret_late = true;
 	}
 	return false;
 }
@@ -52,16 +61,20 @@ static void report_boot_display(
 static void check_boot_display(
 	struct check_host *host, const struct check_function *function)
 {
+	bool late;
+
 	if (!boot_display_is_display(function->pci))
 		return;
-	if (display_stays(host)) {
+	if (display_stays(host, function, &late)) {
 		report_boot_display(host, function);
 	} else if (may_be_last(host, function)) {
 		check_pass(host, function->name,
 			"the host will have no display, as last-display = yes asks for");
 	} else {
 		check_fail(host, function->name,
-			"it is the last display: the host would have none");
+			late ? "it is the last display that a boot has: another one is "
+			       "there only after udev has started"
+			     : "it is the last display: the host would have none");
 		check_remedy(host, "%s, or write last-display = yes into its section",
 			host->facts->hypervisor
 				? "add another one to this virtual machine"

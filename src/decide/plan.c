@@ -381,10 +381,15 @@ static enum pcidev_display display_of(
 	return list->incomplete ? display : PCIDEV_NO_DISPLAY;
 }
 
-/* Whether the host can use the display, as long as nobody takes it. */
-static bool is_usable_display(const struct planner *planner, const struct pcidev *dev)
+/*
+ * Whether the host can use the display, as long as nobody takes it.  A boot does not wait for one that
+ * udev brings.
+ */
+static bool is_usable_display(const struct planner *planner, const struct draft *draft,
+	const struct pcidev *dev)
 {
 	return display_of(planner, dev) == PCIDEV_DISPLAY &&
+		(!dev->late || draft->section->demand) &&
 		(planner->machine->next_boot || !*dev->driver ||
 			pcidev_driver_is_native(dev->driver));
 }
@@ -405,7 +410,7 @@ static bool takes_last_display(const struct planner *planner, const struct draft
 	}
 	/* From the end: the listed displays were looked up last. */
 	for (unsigned i = planner->machine->n_functions; takes && i-- > 0;)
-		if (is_usable_display(planner, &planner->machine->functions[i]) &&
+		if (is_usable_display(planner, draft, &planner->machine->functions[i]) &&
 			!is_taken(planner, i))
 			return false;
 	return takes;

@@ -136,6 +136,7 @@ static void read_more(const struct reader *reader, struct pcibus_function *funct
 	dev->has_iommu_group = read_link_name(reader, "iommu_group", name) < 0 || *name;
 	function->group = parse_group(name);
 	read_place(reader, function);
+	dev->late = function->later != PCIBUS_NOT_LATER;
 	dev->has_connector = dev->ids.class >> 8 == PCI_CLASS_DISPLAY_OTHER &&
 		sysfs_has_connector(reader->root, dev->address);
 	if (pcidev_base_class(dev) == PCI_BASE_DISPLAY)

@@ -173,6 +173,7 @@ static bool is_taken(const struct search *search, const struct pcibus_function *
 static bool stays(const struct search *search, const struct pcibus_function *function)
 {
 	return boot_display_is_display(function) &&
+		(!function->later || search->host->demand) &&
 		!deviceset_has(search->set, function) && !is_taken(search, function);
 }
 

@@ -194,3 +194,23 @@ same_as_early() { # CASE
 	find "$root" -printf '%P %s %T@ %l\n' | sort >"$work/after"
 	cmp "$work/before" "$work/after"
 }
+
+@test "a display that comes after udev has started is none that stays" {
+	machine two-displays
+	rm "$root/sys/bus/pci/devices/0000:03:00.0"
+	config '[device gpu]' 'path = 00:01.0/00'
+	run "$vfioboot" plan --root "$root"
+	[[ $output == 'The next boot will bind 2 functions, as configured.'* ]]
+	for function in 0 1; do
+		echo removable >"$root/sys/bus/pci/devices/0000:02:00.$function/removable"
+	done
+	run "$vfioboot" plan --root "$root"
+	[[ $status = 1 && $output == *'refused: the host would have no display left'* ]]
+	run "$vfioboot" check --json --root "$root"
+	json_true '[.checks[] | select(.name == "boot-display") | .found] ==
+		["it is the last display that a boot has: another one is there only after udev has started"]' <<<"$output"
+	# While the system runs it is there.
+	config '[device gpu]' 'path = 00:01.0/00' 'bind = demand'
+	run "$vfioboot" plan --root "$root"
+	[[ $status = 0 && $output != *'refused now'* ]]
+}
