@@ -11,6 +11,8 @@
 #include "initrds.h"
 #include "segment.h"
 
+#define VFIO_PCI "vfio-pci" /* the driver of sections that name none */
+
 /* What is known while the chain is followed. */
 struct search {
 	const struct root *root;
@@ -516,35 +518,80 @@ static void judge_bare(struct chain_entry *entry)
 }
 
 /* Whether the kernel is known not to have the driver, neither as a file nor built in. */
-static bool lacks_driver(const struct root *root, const char *release)
+static bool lacks_driver(struct modules *index, const char *driver)
 {
-	_cleanup_(modules_close) struct modules *index = NULL;
 	enum module_kind kind;
 
-	return *release && modules_open(root, release, &index) == 0 &&
-		modules_find(index, "vfio_pci", &kind, NULL, 0) == 0 &&
-		kind == MODULE_NONE;
+	return modules_find(index, driver, &kind, NULL, 0) == 0 && kind == MODULE_NONE;
 }
 
-/* An entry of ours for a boot without passthrough does what it is for, unless nobody asked. */
-static void judge_start(const struct search *search, struct chain_entry *entry)
+/*
+ * A driver that sections of the entry's boot name and its kernel lacks; "": none is known.  One that is
+ * chosen at the boot ("auto") is one that the kernel has.
+ */
+static int find_lacking(const struct search *search, const struct chain_entry *entry,
+	char ret[static CONFIG_DRIVER_SIZE])
+{
+	_cleanup_(modules_close) struct modules *index = NULL;
+	_cleanup_free_ struct config *config = malloc(sizeof(*config));
+
+	*ret = '\0';
+	if (!config)
+		return -ENOMEM;
+	if (!*entry->kernel || modules_open(search->root, entry->kernel, &index) < 0)
+		return 0;
+	if (lacks_driver(index, VFIO_PCI)) {
+		strcpy(ret, VFIO_PCI);
+		return 0;
+	}
+	*config = *search->check->config;
+	config_read_cmdline(config, entry->said->options);
+	for (unsigned i = 0; i < config->n_sections && !*ret; i++) {
+		const struct config_section *section = &config->sections[i];
+
+		if (!section->bad && config_section_active(config, section) &&
+			!section->auto_driver && !config_section_is_native(section) &&
+			strcmp(section->driver, CONFIG_DRIVER_NONE) != 0 &&
+			lacks_driver(index, section->driver))
+			strcpy(ret, section->driver);
+	}
+	return 0;
+}
+
+/*
+ * An entry of ours for a boot without passthrough does what it is for, unless nobody asked.  -ENODEV as
+ * its code: it binds what needs no other driver.
+ */
+static int judge_start(const struct search *search, struct chain_entry *entry)
 {
 	bool asked = entry->said->kind == BOOTMENU_OURS && !entry->is_default &&
 		!entry->is_next;
 	const char *hindrance = asked ? NULL : entry->hindrance;
+	char driver[CONFIG_DRIVER_SIZE] = "";
+	int r = 0;
 
 	if (entry->state != IMAGE_FRESH)
 		return;
 	entry->state =
 		checksums_judge(search->root, entry->loader, entry->said, &entry->why);
 	if (entry->state != IMAGE_FRESH || !search->initrds.check->needed)
-		return;
-	if (!hindrance && lacks_driver(search->root, entry->kernel))
-		hindrance = "its kernel has no vfio-pci";
+		return 0;
 	if (!hindrance)
-		return;
+		r = find_lacking(search, entry, driver);
+	if (r < 0 || (!hindrance && !*driver))
+		return r;
 	entry->state = IMAGE_WITHOUT;
-	message_set(&entry->why, -EOPNOTSUPP, "%s", hindrance);
+	if (hindrance) {
+		message_set(&entry->why, -EOPNOTSUPP, "%s", hindrance);
+		return 0;
+	}
+	message_set(&entry->why, strcmp(driver, VFIO_PCI) == 0 ? -EOPNOTSUPP : -ENODEV,
+		"its kernel has no %s", driver);
+	message_remedy(&entry->why,
+		"install the package with the rest of the modules of %s, or start another "
+		"kernel",
+		entry->kernel);
+	return 0;
 }
 
 /* As the image where that is all; several are judged as the kernel unpacks them. */
@@ -606,7 +653,7 @@ static int judge_entries(struct search *search)
 
 	for (size_t i = 0; r == 0 && i < chain->n_entries; i++) {
 		r = judge_files(search, &chain->entries[i]);
-		judge_start(search, &chain->entries[i]);
+		r = r < 0 ? r : judge_start(search, &chain->entries[i]);
 	}
 	for (size_t i = 0; r == 0 && i < chain->n_images; i++)
 		complete_image(chain, i);
@@ -718,85 +765,4 @@ void chain_free(struct chain *chain)
 	free(chain->menus);
 	kernels_free(&chain->kernels);
 	*chain = (struct chain){0};
-}
-
-static const struct chain_entry *find_default(const struct chain *chain)
-{
-	for (size_t i = 0; i < chain->n_entries; i++)
-		if (chain->entries[i].is_default)
-			return &chain->entries[i];
-	return NULL;
-}
-
-/* Whether what starts may be another system, or what was not read. */
-static bool may_be_else(const struct bootmenu *menu)
-{
-	for (size_t i = 0; i < menu->n; i++)
-		if (menu->entries[i].kind == BOOTMENU_ELSE)
-			return true;
-	return menu->default_elsewhere;
-}
-
-enum image_state chain_ready(
-	const struct chain *chain, const struct chain_entry **ret_entry)
-{
-	const struct chain_entry *entry = find_default(chain);
-	enum image_state state = IMAGE_UNKNOWN;
-
-	/* Of several loaders each has a default. */
-	*ret_entry = chain->n_menus == 1 ? entry : NULL;
-	if (chain->unknown.code)
-		return IMAGE_UNKNOWN;
-	if (*ret_entry)
-		return entry->state;
-	for (size_t i = 0; i < chain->n_menus; i++)
-		if (may_be_else(&chain->menus[i]))
-			return IMAGE_UNKNOWN;
-	for (size_t i = 0; i < chain->n_entries; i++) {
-		if (i && chain->entries[i].state != state)
-			return IMAGE_UNKNOWN;
-		state = chain->entries[i].state;
-	}
-	return state;
-}
-
-const struct chain_entry *chain_next(const struct chain *chain, struct message *why)
-{
-	const struct chain_entry *entry;
-
-	chain_ready(chain, &entry);
-	if (chain->unknown.code && why)
-		*why = chain->unknown;
-	if (chain->unknown.code)
-		return NULL;
-	message_set(why, -ENOENT, "which boot loader starts this machine is not known");
-	if (chain->n_menus != 1)
-		return NULL;
-	message_set(why, -ENOENT,
-		"the next boot is chosen once, and what that starts is not known");
-	if (chain->firmware_chooses || chain->menus[0].next_elsewhere)
-		return NULL;
-	for (size_t i = 0; i < chain->n_entries; i++)
-		if (chain->entries[i].is_next)
-			return &chain->entries[i];
-	message_set(why, -ENOENT, "which entry starts by default is not known");
-	return entry;
-}
-
-const struct chain_entry *chain_next_cmdline(
-	const struct chain *chain, struct message *why)
-{
-	const struct chain_entry *entry = chain_next(chain, why);
-	const char *variable = entry ? strchr(entry->said->options, '$') : NULL;
-
-	if (entry && entry->said->kind == BOOTMENU_ELSE) {
-		message_set(why, -ENOENT, "'%s' starts no kernel of this system",
-			entry->said->title);
-		return NULL;
-	}
-	if (!variable)
-		return entry;
-	message_set(why, -ENOENT, "the value of %.*s in the entry '%s' is not known",
-		(int)strcspn(variable, " \t"), variable, entry->said->title);
-	return NULL;
 }

@@ -223,3 +223,86 @@ int chain_read_menus(const struct root *root, struct chain *ret)
 		*ret = chain;
 	return r;
 }
+
+/* ---- what starts next ---- */
+
+static const struct chain_entry *find_default(const struct chain *chain)
+{
+	for (size_t i = 0; i < chain->n_entries; i++)
+		if (chain->entries[i].is_default)
+			return &chain->entries[i];
+	return NULL;
+}
+
+/* Whether what starts may be another system, or what was not read. */
+static bool may_be_else(const struct bootmenu *menu)
+{
+	for (size_t i = 0; i < menu->n; i++)
+		if (menu->entries[i].kind == BOOTMENU_ELSE)
+			return true;
+	return menu->default_elsewhere;
+}
+
+enum image_state chain_ready(
+	const struct chain *chain, const struct chain_entry **ret_entry)
+{
+	const struct chain_entry *entry = find_default(chain);
+	enum image_state state = IMAGE_UNKNOWN;
+
+	/* Of several loaders each has a default. */
+	*ret_entry = chain->n_menus == 1 ? entry : NULL;
+	if (chain->unknown.code)
+		return IMAGE_UNKNOWN;
+	if (*ret_entry)
+		return entry->state;
+	for (size_t i = 0; i < chain->n_menus; i++)
+		if (may_be_else(&chain->menus[i]))
+			return IMAGE_UNKNOWN;
+	for (size_t i = 0; i < chain->n_entries; i++) {
+		if (i && chain->entries[i].state != state)
+			return IMAGE_UNKNOWN;
+		state = chain->entries[i].state;
+	}
+	return state;
+}
+
+const struct chain_entry *chain_next(const struct chain *chain, struct message *why)
+{
+	const struct chain_entry *entry;
+
+	chain_ready(chain, &entry);
+	if (chain->unknown.code && why)
+		*why = chain->unknown;
+	if (chain->unknown.code)
+		return NULL;
+	message_set(why, -ENOENT, "which boot loader starts this machine is not known");
+	if (chain->n_menus != 1)
+		return NULL;
+	message_set(why, -ENOENT,
+		"the next boot is chosen once, and what that starts is not known");
+	if (chain->firmware_chooses || chain->menus[0].next_elsewhere)
+		return NULL;
+	for (size_t i = 0; i < chain->n_entries; i++)
+		if (chain->entries[i].is_next)
+			return &chain->entries[i];
+	message_set(why, -ENOENT, "which entry starts by default is not known");
+	return entry;
+}
+
+const struct chain_entry *chain_next_cmdline(
+	const struct chain *chain, struct message *why)
+{
+	const struct chain_entry *entry = chain_next(chain, why);
+	const char *variable = entry ? strchr(entry->said->options, '$') : NULL;
+
+	if (entry && entry->said->kind == BOOTMENU_ELSE) {
+		message_set(why, -ENOENT, "'%s' starts no kernel of this system",
+			entry->said->title);
+		return NULL;
+	}
+	if (!variable)
+		return entry;
+	message_set(why, -ENOENT, "the value of %.*s in the entry '%s' is not known",
+		(int)strcspn(variable, " \t"), variable, entry->said->title);
+	return NULL;
+}

@@ -47,7 +47,10 @@ static void print_started(const struct chain *chain, const struct chain_entry *e
 			"%s%s\n",
 			image->path, entry->why.text, full_stop(entry->why.text));
 	} else {
-		cli_print(" starts %s, but binds nothing: %s%s\n", image->path,
+		cli_print(" starts %s, but %s: %s%s\n", image->path,
+			entry->why.code == -ENODEV
+				? "does not bind all that is configured"
+				: "binds nothing",
 			entry->why.text, full_stop(entry->why.text));
 	}
 }

@@ -521,6 +521,29 @@ built() {
 	json_is '.ready == false'
 }
 
+# bats test_tags=slow
+@test "a kernel without the driver of a section is not ready, where its boot has that section" {
+	local modules=usr/lib/modules/6.0.11-1-X
+	by_series
+	ln -sT usr/lib "$root/lib"
+	: >"$root/$modules/modules.order"
+	echo kernel/drivers/vfio/pci/vfio-pci.ko >"$root/$modules/modules.builtin"
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$root" 6.0.11-1-X
+	echo "driver = mlx5_vfio_pci" >>"$root/etc/vfioboot.conf"
+	image mkinitcpio+us boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img
+	status
+	[[ $output == *"The default entry '"*', but does not bind all that is configured: its kernel has no mlx5_vfio_pci.'* ]]
+	json_is '.ready == false'
+	checked_image=$("$vfioboot" check --json --root "$root") || true
+	json_true '[.checks[] | select(.name == "image" and .state == "fail") | .remedy] |
+		length == 1 and (.[0] | startswith("install the package with the rest of the modules of 6.0.11-1-X"))' <<<"$checked_image"
+	# By default it is not asked for.
+	echo 'profile = other' >>"$root/etc/vfioboot.conf"
+	image mkinitcpio+us boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img
+	status
+	json_is '.ready == true'
+}
+
 @test "a kernel that is not installed has no modules in the image of another one" {
 	up_to_date
 	bzimage 5.0.0-old boot/vmlinuz-old
