@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the entries of the boot menu start, as text and JSON: "ready" is said of an entry, not of an image. */
+#include <ctype.h>
+
 #include "cli.h"
 
 #define HAS "an image that has today's configuration"
@@ -188,6 +190,90 @@ void chain_text_print(const struct chain *chain)
 			problem, full_stop(problem));
 	else if (!chain->n_images)
 		printf("No initramfs image was found.\n");
+}
+
+/* ---- what the next boot depends on ------------------------------------------------------- */
+
+const char *chain_text_condition(const struct nextboot *next, const struct chain *chain)
+{
+	const struct chain_entry *entry = chain_next(chain, NULL);
+
+	if (next->unknown.code)
+		return ", if it has the parameters of this one";
+	if (next->iommu.groups == NEXT_GROUPS_UNKNOWN)
+		return ", if it has an IOMMU";
+	if (!entry || entry->state == IMAGE_FRESH)
+		return "";
+	if (entry->state == IMAGE_WITHOUT && entry->why.code == -ENODEV)
+		return ", but for what needs a driver that its kernel lacks";
+	if (nextboot_hindrance(next) ||
+		(entry->image != CHAIN_NO_IMAGE && entry->state == IMAGE_WITHOUT &&
+			chain->images[entry->image].state == IMAGE_FRESH))
+		return NULL;
+	return entry->state == IMAGE_UNKNOWN ? ", if its image is up to date"
+					     : ", once its image is up to date";
+}
+
+static bool can_apply(const struct chain *chain)
+{
+	for (size_t i = 0; i < chain->n_images; i++)
+		if (apply_makes(chain, &chain->images[i], IMAGECHECK_NOW))
+			return true;
+	return chain->lacks_file;
+}
+
+/* Of a default entry that apply does not make ready; "": it is not known. */
+static const char *remedy_by_hand(
+	const struct chain *chain, const struct chain_entry *entry)
+{
+	const struct chain_image *image =
+		entry->image == CHAIN_NO_IMAGE ? NULL : &chain->images[entry->image];
+
+	if (*entry->why.remedy)
+		return entry->why.remedy;
+	if (image && image->state == IMAGE_FRESH)
+		return "correct the boot entry";
+	return *chain->problem.remedy || !image ? chain->problem.remedy
+						: image->by_hand.remedy;
+}
+
+void chain_text_remedy(
+	const struct chain *chain, bool active, char ret[static MESSAGE_LINE_SIZE])
+{
+	const struct chain_entry *entry;
+	enum image_state state = chain_ready(chain, &entry);
+	const char *by_hand = entry && state != IMAGE_UNKNOWN && !can_apply(chain)
+		? remedy_by_hand(chain, entry)
+		: "";
+
+	if (chain->elsewhere)
+		strcpy(ret, "see vfioboot-images(7)");
+	else if (entry && state == IMAGE_FRESH)
+		strcpy(ret,
+			active ? "reboot, as the default entry starts an image that has it"
+			       : "the image of the default entry has it now");
+	else
+		snprintf(ret, MESSAGE_LINE_SIZE, "%s%s",
+			*by_hand ? by_hand : "run 'sudo vfioboot apply'",
+			active ? ", then reboot" : "");
+}
+
+void chain_text_nothing(
+	const struct config *config, const struct chain *chain, char *ret, size_t size)
+{
+	const struct chain_entry *entry = chain_next(chain, NULL);
+	char remedy[MESSAGE_LINE_SIZE];
+
+	if (config->n_errors || !entry || entry->state != IMAGE_STALE) {
+		text_join(ret, size, sections_none(config), NULL);
+		return;
+	}
+	chain_text_remedy(chain, true, remedy);
+	*remedy = (char)toupper((unsigned char)*remedy);
+	snprintf(ret, size,
+		"Nothing is configured%s, but the entry '%s' starts an image that may still "
+		"bind devices.\n%s.",
+		config->n_others ? " for this machine" : "", entry->said->title, remedy);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------- */

@@ -229,7 +229,7 @@ void sections_print_refused(const struct nextboot *next);
 
 /* ---- function_text.c: what became of a function at this boot */
 
-#define FUNCTION_TEXT_SIZE 512
+#define FUNCTION_TEXT_SIZE 1536
 
 /* Whether a run left a record that cannot be read: what it did is not known. */
 bool function_record_lost(const struct thisboot *boot);
@@ -240,9 +240,9 @@ const char *function_result(
 
 /*
  * What that means and what to do, as the end of a sentence without full stop; "" when all is
- * well.
+ * well.  @chain was followed to its images.
  */
-void function_remark(const struct thisboot *boot,
+void function_remark(const struct thisboot *boot, const struct chain *chain,
 	const struct thisboot_function *function, char ret[static FUNCTION_TEXT_SIZE]);
 
 /* Adds a setting to a list in JSON, and prints one as a line that begins with @indent. */
@@ -251,7 +251,8 @@ void function_step_print(const struct record_step *step, const char *indent);
 
 /* Adds all of it to a JSON object, with what people call the function; NULL: it is not there. */
 void function_add_json(struct json_object *object, const struct thisboot *boot,
-	const struct thisboot_function *function, const char *name);
+	const struct chain *chain, const struct thisboot_function *function,
+	const char *name);
 
 /* ---- devices.c: the devices that a person names on the command line of `add` (library/devices.h) */
 
@@ -391,6 +392,23 @@ void progress_warn_unknown(const char *command, const struct chain *chain);
  * the default entry, of one that the next boot takes once, and of others that do not.
  */
 void chain_text_print(const struct chain *chain);
+
+/*
+ * What the plan depends on, which is behind "Next boot": "", or from a comma on; NULL: that boot binds
+ * nothing.  @chain was followed to its images.
+ */
+const char *chain_text_condition(const struct nextboot *next, const struct chain *chain);
+
+/*
+ * What makes the next boot do what is configured, as the end of a sentence without full stop.  @active:
+ * that boot has something to do.
+ */
+void chain_text_remedy(
+	const struct chain *chain, bool active, char ret[static MESSAGE_LINE_SIZE]);
+
+/* That nothing is configured, and what an image does all the same; for the others sections_none(). */
+void chain_text_nothing(
+	const struct config *config, const struct chain *chain, char *ret, size_t size);
 
 /* Adds loader, entries and images, and whether the default entry is ready. */
 void chain_text_add_json(struct json_object *top, const struct chain *chain);

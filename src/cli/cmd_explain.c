@@ -19,6 +19,7 @@ struct explain {
 	struct obstacles_host host; /* of the machine */
 	struct json_object *list;   /* of the functions in JSON; NULL: text */
 	bool any_printed;
+	int chain_error; /* -errno: its images cannot be read */
 };
 
 /* And of one of its functions. */
@@ -198,7 +199,8 @@ static void add_json(const struct explain *explain, const struct view *view)
 	add_section(object, &explain->cli->machine->next->config, view);
 	if (view->boot)
 		function_add_json(json_add_object(object, "boot"),
-			&explain->cli->machine->boot, view->boot, kind->name);
+			&explain->cli->machine->boot, &explain->cli->machine->chain,
+			view->boot, kind->name);
 	else
 		json_add_null(object, "boot");
 	add_group(object, explain, view);
@@ -271,7 +273,14 @@ static void print_section(const struct explain *explain, const struct view *view
 	bool none;
 
 	if (!section) {
-		printf("  It is not configured: the next boot leaves it to its native driver.\n");
+		const struct chain_entry *entry =
+			chain_next(&explain->cli->machine->chain, NULL);
+
+		printf("  It is not configured: the next boot leaves it to its native "
+		       "driver%s.\n",
+			entry && entry->state == IMAGE_STALE
+				? ", once its image is up to date"
+				: "");
 		if (pcidev_base_class(view->dev) != PCI_BASE_BRIDGE)
 			print_offer(explain, view);
 		return;
@@ -321,16 +330,25 @@ static void print_steps(const struct explain *explain, const struct view *view)
 			function_step_print(boot->steps[i], "  At this boot, ");
 }
 
+/* What the next boot does if anything (chain_text_condition()). */
+static const char *condition(const struct explain *explain)
+{
+	return explain->chain_error < 0
+		? ""
+		: chain_text_condition(
+			  explain->cli->machine->next, &explain->cli->machine->chain);
+}
+
 static void print_boots(const struct explain *explain, const struct view *view)
 {
+	const struct nextboot *next = explain->cli->machine->next;
 	const char *wanted, *reason;
-	const char *when = explain->cli->machine->next->unknown.code
-		? ", if it has the parameters of this one"
-		: "";
+	const char *when = condition(explain);
 	char text[FUNCTION_TEXT_SIZE];
 
 	if (view->boot) {
-		function_remark(&explain->cli->machine->boot, view->boot, text);
+		function_remark(&explain->cli->machine->boot,
+			&explain->cli->machine->chain, view->boot, text);
 		/* That is in a line of its own. */
 		if (view->next && plan_refuses(view->next) &&
 			(!view->boot->in_record || view->boot->as_wanted))
@@ -350,10 +368,12 @@ static void print_boots(const struct explain *explain, const struct view *view)
 		NEXTBOOT_LATER)
 		printf("  Next boot: later: " SECTIONS_LATER_REMEDY ".\n");
 	else if (strcmp(wanted, CONFIG_DRIVER_NATIVE) == 0)
-		printf("  Next boot%s: stays with its native driver.\n", when);
-	else if (nextboot_hindrance(explain->cli->machine->next))
+		printf("  Next boot%s: stays with its native driver.\n",
+			when ? when : "");
+	else if (!when)
 		cli_print("  Next boot: not bound in the initramfs: %s.\n",
-			nextboot_hindrance(explain->cli->machine->next));
+			nextboot_hindrance(next) ? nextboot_hindrance(next)
+						 : next->entry->why.text);
 	else if (strcmp(wanted, CONFIG_DRIVER_NONE) == 0)
 		printf("  Next boot%s: kept without a driver.\n", when);
 	else
@@ -543,6 +563,10 @@ static enum cli_exit run(struct cli *cli)
 	sections_say_errors("explain", &cli->machine->next->config);
 	if (cli_read_boot(cli) != CLI_OK || cli_read_inventory(cli) != CLI_OK)
 		return CLI_FAILED;
+	explain.chain_error = machine_follow(cli->machine);
+	if (explain.chain_error < 0)
+		cli_warning("explain", "cannot read the initramfs images: %s",
+			errno_text(explain.chain_error));
 	explain.host = (struct obstacles_host){.facts = &cli->machine->facts,
 		.config = &cli->machine->next->config,
 		.usage = cli->machine->inventory.usage};

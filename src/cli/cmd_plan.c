@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `vfioboot plan`: what the next boot will do, from the planner of the early program. */
+#include <ctype.h>
+
 #include "cli.h"
 
 struct arguments {
@@ -115,25 +117,34 @@ static int print_table(const struct cli *cli)
 	return 0;
 }
 
-/* What is above the table. */
+/* What is above the table.  @when: what it depends on, NULL: nothing is bound. */
 static void print_headline(
-	const struct nextboot *next, const struct nextboot_counts *counts)
+	const struct cli *cli, const struct nextboot_counts *counts, const char *when)
 {
-	if (!next->config.n_sections)
-		puts(sections_none(&next->config));
-	else if (nextboot_hindrance(next))
+	const struct nextboot *next = cli->machine->next;
+	char nothing[1024];
+
+	if (!next->config.n_sections) {
+		chain_text_nothing(
+			&next->config, &cli->machine->chain, nothing, sizeof(nothing));
+		cli_print("%s\n", nothing);
+	} else if (!when && next->plan.n_entries) {
 		cli_print(
 			"The next boot will bind nothing in the initramfs.  It starts '%s': "
 			"%s.\n",
-			next->entry->said->title, nextboot_hindrance(next));
-	else if (!counts->bound)
+			next->entry->said->title,
+			nextboot_hindrance(next) ? nextboot_hindrance(next)
+						 : next->entry->why.text);
+	} else if (!counts->bound) {
 		printf("The next boot will bind nothing%s.\n",
 			counts->later ? " before udev" : "");
-	else
-		printf("The next boot will bind %u function%s%s.\n", counts->bound,
+	} else {
+		printf("The next boot will bind %u function%s%s%s.\n", counts->bound,
 			cli_plural(counts->bound),
 			counts->refused_sections || counts->later ? ""
-								  : ", as configured");
+								  : ", as configured",
+			when ? when : "");
+	}
 	if (counts->later)
 		printf("%u function%s bound later, at the earliest: see below.\n",
 			counts->later, counts->later == 1 ? " is" : "s are");
@@ -143,13 +154,45 @@ static void print_headline(
 			counts->refused_sections == 1 ? " is" : "s are");
 }
 
+/* What there is to do for it; nothing where all is bound as the next boot will. */
+static void print_remedy(const struct cli *cli)
+{
+	const struct chain *chain = &cli->machine->chain;
+	const struct chain_entry *entry;
+	enum image_state state = chain_ready(chain, &entry);
+	char remedy[MESSAGE_LINE_SIZE];
+
+	if (entry && state == IMAGE_FRESH) {
+		cli_print("\nThe default entry '%s' starts an image that has this "
+			  "configuration.\n",
+			entry->said->title);
+		return;
+	}
+	/* What keeps the entry from it has been printed above. */
+	if (entry && entry->image != CHAIN_NO_IMAGE &&
+		chain->images[entry->image].state == IMAGE_FRESH)
+		return;
+	chain_text_remedy(chain, false, remedy);
+	*remedy = (char)toupper((unsigned char)*remedy);
+	cli_print("\n%s to put this configuration into the initramfs images.\n", remedy);
+}
+
 static int print_text(const struct cli *cli)
 {
 	const struct nextboot *next = cli->machine->next;
 	struct nextboot_counts counts = nextboot_count(next);
-	int r = 0;
+	const struct arguments *arguments = cli->arguments;
+	/* What is tried is of no entry. */
+	int r = arguments->cmdline ? 0 : machine_follow(cli->machine);
+	/* Parameters that are not known are told below. */
+	bool plain = arguments->cmdline || r < 0 || next->unknown.code;
 
-	print_headline(next, &counts);
+	if (r < 0)
+		cli_warning(
+			"plan", "cannot read the initramfs images: %s", errno_text(r));
+	r = 0;
+	print_headline(cli, &counts,
+		plain ? "" : chain_text_condition(next, &cli->machine->chain));
 	sections_print_start(cli);
 	if (next->plan.n_entries + next->demand.n_entries) {
 		putchar('\n');
@@ -169,8 +212,7 @@ static int print_text(const struct cli *cli)
 	if (!next->protect_traced)
 		printf("\nWhich devices this machine runs on is unknown; the protect "
 		       "list in its files was used.\n");
-	printf("\nRun 'sudo vfioboot apply' to put this configuration into the "
-	       "initramfs images.\n");
+	print_remedy(cli);
 	return 0;
 }
 

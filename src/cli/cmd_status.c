@@ -11,7 +11,7 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-#define HEADLINE_SIZE 256
+#define HEADLINE_SIZE 1024
 
 struct status {
 	const struct cli *cli;
@@ -188,10 +188,11 @@ static void add_handed_over(struct json_object *top, const struct file_names *se
 		json_add_text(list, NULL, sets->names[i]);
 }
 
-static int add_functions(struct json_object *top, const struct thisboot *boot)
+static int add_functions(struct json_object *top, const struct status *status)
 {
 	_cleanup_(names_close) struct names *names = NULL;
 	struct json_object *list = json_add_array(top, "functions");
+	const struct thisboot *boot = status->boot;
 	int r = names_open(&names);
 
 	for (size_t i = 0; r == 0 && i < boot->n; i++) {
@@ -200,7 +201,8 @@ static int add_functions(struct json_object *top, const struct thisboot *boot)
 
 		if (function->present)
 			names_look_up(names, &function->ids, &name);
-		function_add_json(json_add_object(list, NULL), boot, function, name.name);
+		function_add_json(json_add_object(list, NULL), boot, status->chain,
+			function, name.name);
 	}
 	return r;
 }
@@ -212,7 +214,10 @@ static void headline(const struct status *status, char ret[static HEADLINE_SIZE]
 	bool off = boot->last && strcmp(boot->last->state, "off") == 0;
 	size_t size = HEADLINE_SIZE;
 
-	if (boot->n == 1)
+	if (!status->next->config.n_sections && !off)
+		chain_text_nothing(
+			&status->next->config, status->chain, ret, HEADLINE_SIZE);
+	else if (boot->n == 1)
 		snprintf(ret, size, "The one configured function %s the wanted driver.",
 			boot->n_not_as_wanted ? "does not have" : "has");
 	else if (boot->n && !boot->n_not_as_wanted)
@@ -228,8 +233,6 @@ static void headline(const struct status *status, char ret[static HEADLINE_SIZE]
 			"vfioboot was switched off for this boot: vfioboot.off is on the "
 			"kernel command line.",
 			NULL);
-	else if (!status->next->config.n_sections)
-		text_join(ret, size, sections_none(&status->next->config), NULL);
 	else
 		text_join(ret, size, "Nothing was configured for this boot.", NULL);
 }
@@ -243,7 +246,7 @@ static int print_json(const struct status *status)
 	headline(status, text);
 	json_add_text(top, "headline", text);
 	add_boot(top, status->boot);
-	r = add_functions(top, status->boot);
+	r = add_functions(top, status);
 	chain_text_add_json(top, status->chain);
 	add_inactive(top, &status->next->config);
 	sections_add_others(top, &status->next->config);
@@ -260,12 +263,11 @@ static int print_json(const struct status *status)
 static void print_runs(const struct status *status)
 {
 	const struct thisboot *boot = status->boot;
-	const char *remedy = status->chain->elsewhere
-		? "see vfioboot-images(7)"
-		: "run 'sudo vfioboot apply', then reboot";
+	char remedy[MESSAGE_LINE_SIZE];
 	bool initramfs = boot->problems[BOOT_INITRAMFS] == 0;
 	bool system = boot->problems[BOOT_SYSTEM] == 0;
 
+	chain_text_remedy(status->chain, status->next->plan.n_entries, remedy);
 	if (!boot->last) {
 		if (config_count_boot(&status->next->config) &&
 			!function_record_lost(boot))
@@ -341,8 +343,9 @@ static int print_functions(const struct thisboot *boot)
 }
 
 /* What is wrong with each function and what to do; what a whole section shares, once. */
-static void print_remarks(const struct thisboot *boot)
+static void print_remarks(const struct status *status)
 {
+	const struct thisboot *boot = status->boot;
 	char last[FUNCTION_TEXT_SIZE] = "";
 	bool any = false;
 
@@ -360,7 +363,7 @@ static void print_remarks(const struct thisboot *boot)
 		/* That nothing ran has been printed once for all. */
 		if (!boot->last && !plan_refuses(function->next))
 			continue;
-		function_remark(boot, function, text);
+		function_remark(boot, status->chain, function, text);
 		if (text[0] && (lost || !same || strcmp(text, last) != 0)) {
 			cli_print("%s%s%s%s: %s%s\n", any ? "" : "\n", recorded->section,
 				lost ? " " : "", lost ? recorded->address : "", text,
@@ -410,7 +413,7 @@ static bool has_stale(const struct chain *chain)
 
 static void print_chain(const struct status *status)
 {
-	if (status->chain_error < 0 || !status->next->config.n_sections)
+	if (status->chain_error < 0)
 		return;
 	if (!config_count_boot(&status->next->config) && !has_stale(status->chain))
 		return;
@@ -418,29 +421,12 @@ static void print_chain(const struct status *status)
 	chain_text_print(status->chain);
 }
 
-/* What the plan depends on, as the chain above has it; NULL: nothing is bound then. */
-static const char *condition(const struct status *status)
-{
-	const struct chain *chain = status->chain;
-	const struct chain_entry *entry = chain_next(chain, NULL);
-
-	if (status->next->unknown.code)
-		return ", if it has the parameters of this one";
-	if (status->chain_error < 0 || !entry || entry->state == IMAGE_FRESH)
-		return "";
-	if (nextboot_hindrance(status->next) ||
-		(entry->image != CHAIN_NO_IMAGE && entry->state == IMAGE_WITHOUT &&
-			chain->images[entry->image].state == IMAGE_FRESH))
-		return NULL;
-	return entry->state == IMAGE_UNKNOWN ? ", if its image is up to date"
-					     : ", once its image is up to date";
-}
-
 static void print_next(const struct status *status)
 {
 	const struct nextboot *next = status->next;
 	struct nextboot_counts counts = nextboot_count(next);
-	const char *when = condition(status);
+	const char *when =
+		status->chain_error < 0 ? "" : chain_text_condition(next, status->chain);
 	char later[32] = "";
 
 	if (!next->plan.n_entries)
@@ -489,7 +475,7 @@ static int print_text(const struct status *status)
 	r = print_functions(status->boot);
 	if (r < 0)
 		return r;
-	print_remarks(status->boot);
+	print_remarks(status);
 	print_steps(status->boot);
 	print_errors(status);
 	print_chain(status);

@@ -26,10 +26,11 @@ const char *function_result(
 						 : "bound when it appeared";
 }
 
-static void remark_bound(
+static void remark_bound(const struct chain *chain,
 	const struct thisboot_function *function, char ret[static FUNCTION_TEXT_SIZE])
 {
 	const char *now = function->driver_now;
+	char remedy[MESSAGE_LINE_SIZE];
 
 	if (!function->present)
 		strcpy(ret, "it was bound, but has disappeared since");
@@ -39,20 +40,22 @@ static void remark_bound(
 			function->inactive ? "" : "; the next boot binds it again");
 	else if (function->inactive)
 		return;
-	else if (!function->next)
-		strcpy(ret,
-			"it is no longer configured; run 'sudo vfioboot apply' and reboot to "
-			"give it back to its native driver");
-	else if (plan_refuses(function->next))
+	else if (!function->next) {
+		chain_text_remedy(chain, true, remedy);
+		snprintf(ret, FUNCTION_TEXT_SIZE,
+			"it is no longer configured; to give it back to its native driver, %s",
+			remedy);
+	} else if (plan_refuses(function->next))
 		snprintf(ret, FUNCTION_TEXT_SIZE, "the next boot will refuse it: %s",
 			function->refusal);
 }
 
 /* Of a function that is in no record. */
-static void remark_untried(const struct thisboot *boot,
+static void remark_untried(const struct thisboot *boot, const struct chain *chain,
 	const struct thisboot_function *function, char ret[static FUNCTION_TEXT_SIZE])
 {
 	const struct plan_entry *next = function->next;
+	char remedy[MESSAGE_LINE_SIZE];
 
 	if (next && plan_refuses(next))
 		snprintf(ret, FUNCTION_TEXT_SIZE, "the next boot will refuse it: %s",
@@ -60,14 +63,16 @@ static void remark_untried(const struct thisboot *boot,
 	else if (next && function->action == NEXTBOOT_LATER)
 		strcpy(ret,
 			"it is there only after udev has started; see 'vfioboot plan'");
-	else if (!function_record_lost(boot))
-		snprintf(ret, FUNCTION_TEXT_SIZE,
-			"%s: run 'sudo vfioboot apply', then reboot",
+	else if (!function_record_lost(boot)) {
+		chain_text_remedy(chain, true, remedy);
+		snprintf(ret, FUNCTION_TEXT_SIZE, "%s: %s",
 			boot->last ? "it was configured after this boot"
-				   : "vfioboot did not run at this boot");
+				   : "vfioboot did not run at this boot",
+			remedy);
+	}
 }
 
-void function_remark(const struct thisboot *boot,
+void function_remark(const struct thisboot *boot, const struct chain *chain,
 	const struct thisboot_function *function, char ret[static FUNCTION_TEXT_SIZE])
 {
 	const struct plan_entry *next = function->next;
@@ -75,11 +80,11 @@ void function_remark(const struct thisboot *boot,
 
 	ret[0] = '\0';
 	if (!function->in_record) {
-		remark_untried(boot, function, ret);
+		remark_untried(boot, chain, function, ret);
 		return;
 	}
 	if (function->recorded.result == RESULT_BOUND) {
-		remark_bound(function, ret);
+		remark_bound(chain, function, ret);
 		return;
 	}
 	if (function->as_wanted)
@@ -128,7 +133,8 @@ static void add_steps(struct json_object *object, const struct thisboot *boot,
 }
 
 void function_add_json(struct json_object *object, const struct thisboot *boot,
-	const struct thisboot_function *function, const char *name)
+	const struct chain *chain, const struct thisboot_function *function,
+	const char *name)
 {
 	const struct record_function *recorded = &function->recorded;
 	const struct plan_entry *next = function->next;
@@ -153,7 +159,7 @@ void function_add_json(struct json_object *object, const struct thisboot *boot,
 		next ? nextboot_action_word(function->action) : NULL);
 	json_add_text(object, "next_reason", refused ? reason_word(next->reason) : NULL);
 	json_add_text(object, "at_this_boot", function_result(boot, function));
-	function_remark(boot, function, remark);
+	function_remark(boot, chain, function, remark);
 	json_add_text(object, "remark", remark);
 	add_steps(object, boot, function);
 }

@@ -381,7 +381,7 @@ checked() {
 	config "${second/expect/profile = game$'\n'expect}"
 	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 vfioboot.profile=game' /boot/initramfs-6.0-x86_64.img
 	plan
-	[[ $output == 'The next boot will bind 2 functions, as configured.'* ]]
+	[[ $output == 'The next boot will bind 2 functions, as configured, once its image is up to date.'* ]]
 	[[ $output == *"starts 'X Linux' with vfioboot.profile=game"* ]]
 }
 
@@ -436,6 +436,38 @@ checked() {
 	[[ $output == 'The next boot will bind 2 functions'*"'X Linux', whose command line enables the IOMMU"* ]]
 	checked iommu-parameters pass 'this boot was started with iommu=off'
 	checked iommu fail "reboot: the command line of the next entry, 'X Linux', enables it"
+}
+
+# bats test_tags=slow
+@test "what an image still does, and what there is to do, is said of the image that starts" {
+	# Up to date, and not booted yet: a reboot is all that is left.
+	up_to_date
+	status
+	[[ $output == *'does not contain it:'$'\n''reboot, as the default entry starts an image that has it.'* ]]
+	[[ $output != *'vfioboot apply'* ]]
+	plan
+	[[ $output == 'The next boot will bind 2 functions, as configured.'*"The default entry 'X Linux' starts an image that has this configuration." ]]
+	[[ $output != *'vfioboot apply'* ]]
+	run "$vfioboot" explain 02:00.0 --root "$root"
+	[[ $output == *'vfioboot did not run at this boot: reboot, as the default entry starts an image that has it.'* ]]
+	[[ $output == *'Next boot: bound to vfio-pci.'* ]]
+
+	# Configured since
+	echo '# more' >>"$root/etc/vfioboot.conf"
+	plan
+	[[ $output == 'The next boot will bind 2 functions, as configured, once its image is up to date.'*"Run 'sudo vfioboot apply' to put"* ]]
+	run "$vfioboot" explain 02:00.0 --root "$root"
+	[[ $output == *"run 'sudo vfioboot apply', then reboot."*'Next boot, once its image is up to date: bound to vfio-pci.'* ]]
+	run "$vfioboot" explain 00:02.0 --root "$root"
+	[[ $output == *'It is not configured: the next boot leaves it to its native driver, once its image is up to date.'* ]]
+
+	# Nothing is configured, and the image does not know.
+	rm "$root/etc/vfioboot.conf"
+	for command in plan status; do
+		run "$vfioboot" "$command" --root "$root"
+		[[ $output == "Nothing is configured, but the entry 'X Linux' starts an image that may still bind devices."$'\n'"Run 'sudo vfioboot apply', then reboot."* ]]
+	done
+	[[ $output == *"The default entry 'X Linux' starts "*'although nothing is configured.'* ]]
 }
 
 # built OPTION...: the kernel of the menu, whose machine is Intel's

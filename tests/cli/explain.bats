@@ -55,7 +55,7 @@ explain_json() {
 	[[ $output == *'The driver vfio-pci is bound: its driver_override is set to that'* ]]
 	[[ $output == *'The section second (/etc/vfioboot.conf:1) asks for vfio-pci.'* ]]
 	[[ $output == *'This boot: bound in the initramfs.'* ]]
-	[[ $output == *'Next boot: bound to vfio-pci.'* ]]
+	[[ $output == *'Next boot, once its image is up to date: bound to vfio-pci.'* ]]
 	explain_json 02:00.0
 	json_is '.functions | length == 1'
 	json_is '.functions[0] | [.address, .path, .id, .class, .driver, .driver_override,

@@ -115,7 +115,7 @@ dropins() {
 	[ "$status" = 0 ]
 	[ "$(dropins)" = $'gpu.conf\ngpu2.conf' ]
 	run -0 "$vfioboot" plan --root "$host"
-	[[ $output == *'The next boot will bind 4 functions, as configured.'* ]]
+	[[ $output == *'The next boot will bind 4 functions, as configured, once its image is up to date.'* ]]
 }
 
 @test "what the host runs on, its boot display, and what is not here are named with file and line" {

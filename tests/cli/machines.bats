@@ -39,7 +39,7 @@ others='.other_machines == [{section: "gpu", file: "/etc/vfioboot.conf.d/fleet.c
 @test "plan, status, list, explain: the section of this machine counts, the other is named" {
 	ask plan
 	[ "$status" = 0 ]
-	[[ $output == 'The next boot will bind 2 functions, as configured.'*'gpu     0000:02:00.0'*"$other"$'\n'"$this"* ]]
+	[[ $output == 'The next boot will bind 2 functions, as configured, once its image is up to date.'*'gpu     0000:02:00.0'*"$other"$'\n'"$this"* ]]
 	[[ $output != *01:00* ]]
 	ask plan --json
 	[ "$status" = 0 ]
