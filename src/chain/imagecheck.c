@@ -404,6 +404,23 @@ static bool has_module(const struct judge *judge, const char *name)
 	return false;
 }
 
+/* Who loads vfio-pci in the initramfs has the options that are there. */
+static bool check_options(const struct judge *judge)
+{
+	bool disabled = false;
+
+	for (size_t i = 0; i < judge->image->n; i++) {
+		const struct imagefile_entry *entry = &judge->image->entries[i];
+
+		if (entry->data && strstr(entry->path, "/" MODULE_FILES_OPTIONS "/"))
+			disabled = denylist_read(entry->data, disabled);
+	}
+	return disabled || !judge->check->allows_denied ||
+		complain(judge,
+			"it lacks the option disable_denylist of vfio-pci, which "
+			"is in " MODULE_FILES_OPTIONS);
+}
+
 static bool check_modules(const struct judge *judge)
 {
 	for (size_t i = 0; i < judge->needed->n; i++)
@@ -565,7 +582,7 @@ static enum image_state judge_image(const struct judge *judge)
 		return IMAGE_WITHOUT;
 	}
 	if (check_program(judge) && check_start(judge) && check_config(judge) &&
-		check_modules(judge) && check_protect(judge))
+		check_modules(judge) && check_options(judge) && check_protect(judge))
 		return IMAGE_FRESH;
 	return IMAGE_STALE;
 }
@@ -601,7 +618,8 @@ static bool keep(const void *data, const char *path)
 		if (strncmp(path, wanted[i], strlen(wanted[i])) == 0)
 			return true;
 	if (strcmp(path, "scripts/init-top/ORDER") == 0 || strcmp(path, "config") == 0 ||
-		text_ends_with(path, INITRAMFS_HOW_MADE))
+		text_ends_with(path, INITRAMFS_HOW_MADE) ||
+		(check->allows_denied && strstr(path, "/" MODULE_FILES_OPTIONS "/")))
 		return true;
 	return file_has_name(&check->targets, path);
 }

@@ -179,7 +179,10 @@ static int read_installed(
 int imagecheck_read(const struct root *root, enum imagecheck_of of,
 	const struct protect_list *protect, struct imagecheck *ret)
 {
-	struct imagecheck check = {.root = root, .of = of, .protect = protect};
+	struct imagecheck check = {.root = root,
+		.of = of,
+		.protect = protect,
+		.allows_denied = denylist_is_disabled(root, NULL)};
 	int r = add_dropins(root, CONFIGFILES_VENDOR_DIR, &check);
 
 	if (of == IMAGECHECK_NOW) {

@@ -76,6 +76,12 @@ static void remedy_refused(struct check_host *host, unsigned index, enum reason 
 	else if (reason == REASON_LAST_DISPLAY)
 		check_remedy(host, "write 'last-display = yes' into [device %s], %s",
 			name, place);
+	else if (reason == REASON_DENYLISTED)
+		check_remedy(host,
+			"write '" DENYLIST_OPTION
+			"' into a file of /etc/modprobe.d, and run "
+			"'sudo vfioboot apply'; or add " DENYLIST_PARAMETER
+			" to the kernel command line");
 	else if (reason == REASON_NO_IOMMU_GROUP && *host->next->iommu.parameter)
 		check_remedy_parameter(
 			host, host->next->iommu.add, host->next->iommu.parameter);

@@ -22,6 +22,7 @@ struct pcidev {
 	/* Known after pcidev_read_details() alone: */
 	bool detailed;
 	bool has_iommu_group;
+	bool denied; /* vfio-pci itself refuses it, as a host knows (facts/denylist.h) */
 	bool late; /* it is there only after udev has started, as a host knows (pcibus.h) */
 	bool is_virtual; /* of SR-IOV: a physical one's driver makes it; read of displays alone */
 	bool virtual_used; /* a physical one: a virtual one has a driver */

@@ -333,6 +333,8 @@ static enum reason judge(const struct planner *planner, const struct draft *draf
 	if (!dev->has_iommu_group && !draft->native &&
 		strcmp(draft->section->driver, CONFIG_DRIVER_NONE) != 0)
 		return REASON_NO_IOMMU_GROUP;
+	if (dev->denied && strcmp(draft->section->driver, "vfio-pci") == 0)
+		return REASON_DENYLISTED;
 	if (planner->plan->late && !draft->section->take && *dev->driver &&
 		!config_driver_is(draft->section->driver, dev->driver))
 		return REASON_HAS_DRIVER;

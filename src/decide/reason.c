@@ -29,6 +29,9 @@ static const struct {
 	[REASON_NO_IOMMU_GROUP] = {"no-iommu-group",
 		"it has no IOMMU group; enable the IOMMU (VT-d, AMD-Vi, SMMU) in the firmware "
 		"and the kernel"},
+	[REASON_DENYLISTED] = {"denylisted",
+		"vfio-pci refuses it for its errata, unless it has the parameter "
+		"disable_denylist=1"},
 	[REASON_PROTECTED] = {"protected", "this host runs on it, by its protect list"},
 	[REASON_NO_PROTECT_LIST] = {"no-protect-list",
 		"the protect list is missing or incomplete, so every function that could carry "

@@ -6,6 +6,7 @@
 #include "backing.h"
 #include "boot_display.h"
 #include "card.h"
+#include "denylist.h"
 #include "deviceset.h"
 #include "drives.h"
 #include "efivar.h"

@@ -65,6 +65,17 @@ void nextboot_plan_again(struct nextboot *next)
 	plan_demand(next);
 }
 
+/* What vfio-pci itself will refuse. */
+static void mark_denied(const struct facts *facts, struct nextboot *next)
+{
+	for (unsigned i = 0; i < next->machine.n_functions; i++) {
+		struct pcidev *dev = &next->machine.functions[i];
+
+		dev->denied = denylist_has(&dev->ids) &&
+			!denylist_is_disabled(facts->root, next->cmdline);
+	}
+}
+
 /* All that is read of the machine; what is planned follows. */
 static void read_machine(struct facts *facts, const char *cmdline, struct nextboot *next)
 {
@@ -88,6 +99,7 @@ static void read_machine(struct facts *facts, const char *cmdline, struct nextbo
 	next->machine_error =
 		machine_look_up(root, &next->config, &next->protect, &next->machine);
 	look_up_demand(root, next);
+	mark_denied(facts, next);
 	variant_resolve(root, &next->config, variant_machine, &next->machine);
 }
 

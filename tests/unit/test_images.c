@@ -264,6 +264,22 @@ static void image_with(const char *path, const char *text)
 	image_with_two(path, text, NULL, NULL);
 }
 
+/* modprobe.d lets vfio-pci have what it refuses: the image needs that, too. */
+static void test_denylist_disabled(void **state)
+{
+	static const char file[] = "etc/modprobe.d/vfio.conf";
+	static const char options[] = "options vfio-pci disable_denylist=1\n";
+
+	set_up_dracut();
+	fake_put(file, options);
+	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
+	expect(RELEASE " /" DEBIAN
+		       " stale dracut: it lacks the option disable_denylist of "
+		       "vfio-pci, which is in modprobe.d\n");
+	image_with(file, options);
+	expect(RELEASE " /" DEBIAN " fresh dracut\n");
+}
+
 #define DEMAND(name) "[device " name "]\npath = 00:05.0/00\nbind = demand\n"
 #define STALE(why)   RELEASE " /" DEBIAN " stale dracut: " why "\n"
 #define FRESH        RELEASE " /" DEBIAN " fresh dracut\n"
@@ -956,6 +972,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_fresh),
 	TEST(test_flaws),
 	TEST(test_surplus_protection),
+	TEST(test_denylist_disabled),
 	TEST(test_late_start),
 	TEST(test_no_list_to_compare),
 	TEST(test_unreadable),

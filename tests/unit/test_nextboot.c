@@ -117,6 +117,43 @@ static void test_demand(void **state)
 	assert_string_equal(outlook.boot.functions[0].recorded.section, "sound");
 }
 
+/* vfio-pci has a list of devices that it refuses, which its parameter switches off; a variant has none. */
+static void test_denylist(void **state)
+{
+	static const char conf[] = "etc/modprobe.d/vfio.conf";
+	static const struct {
+		const char *options, *cmdline, *driver;
+		enum reason reason;
+	} cases[] = {
+		{"", "", "vfio-pci", REASON_DENYLISTED},
+		{"", "", "qat_vfio_pci", REASON_NONE},
+		{"# options vfio-pci disable_denylist=1\noptions vfio disable_denylist\n",
+			"", "vfio-pci", REASON_DENYLISTED},
+		{"options vfio_pci ids=1:2 \\\n disable-denylist=Y\n", "", "vfio-pci",
+			REASON_NONE},
+		{"options vfio-pci disable_denylist\n", "", "vfio-pci", REASON_NONE},
+		{"options vfio-pci disable_denylist\n", "vfio-pci.disable_denylist=0",
+			"vfio-pci", REASON_DENYLISTED},
+		{"", "vfio_pci.disable_denylist=1", "vfio-pci", REASON_NONE},
+	};
+
+	fake_function("pci0000:00/0000:00:1d.0", 0x8086, 0x37c8);
+	fake_put("etc/vfioboot.protect", "# vfioboot protect list 1\n");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(free_outlook) struct outlook outlook = {0};
+		char text[128];
+
+		snprintf(text, sizeof(text),
+			"[device qat]\npath = 00:1d.0\nlast-display = yes\ndriver = %s\n",
+			cases[i].driver);
+		fake_put("etc/vfioboot.conf", text);
+		fake_put(conf, cases[i].options);
+		fake_put("proc/cmdline", cases[i].cmdline);
+		read_outlook(&outlook);
+		assert_int_equal(outlook.next->plan.entries[0].reason, cases[i].reason);
+	}
+}
+
 /* What is in no record is there as the next boot plans it. */
 static void test_no_record(void **state)
 {
@@ -163,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROOT_TEST(test_nothing_to_plan),
+		ROOT_TEST(test_denylist),
 		cmocka_unit_test_setup_teardown(test_counts, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_demand, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_no_record, set_up, fake_tear_down),

@@ -14,6 +14,7 @@ static void test_known_words(void **state)
 		{REASON_NONE, "-"},
 		{REASON_MOVED, "moved"},
 		{REASON_NO_IOMMU_GROUP, "no-iommu-group"},
+		{REASON_DENYLISTED, "denylisted"},
 		{REASON_PROTECTED, "protected"},
 		{REASON_LAST_DISPLAY, "last-display"},
 		{REASON_NO_DRIVER, "no-driver"},
