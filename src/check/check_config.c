@@ -131,6 +131,7 @@ static void report_unknown_groups(
 	check_remedy_parameter(host, host->next->iommu.add, host->next->iommu.parameter);
 }
 
+/* What passes is said so that it holds for several sections, too: like texts are printed as one. */
 static void check_plan(struct check_host *host, const struct plan *plan)
 {
 	for (unsigned first = 0, end; first < plan->n_entries; first = end) {
@@ -156,17 +157,17 @@ static void check_plan(struct check_host *host, const struct plan *plan)
 			report_unknown_groups(host, section);
 		else if (config_section_is_native(section))
 			check_pass(host, section->name,
-				"the next boot leaves %u %s with the native driver, which makes "
-				"%u virtual %s",
-				n, n == 1 ? "function" : "functions", section->vfs,
+				"every function stays with its native driver at the next "
+				"boot, which makes %u virtual %s of each",
+				section->vfs,
 				section->vfs == 1 ? "function" : "functions");
 		else if (strcmp(section->driver, CONFIG_DRIVER_NONE) == 0)
 			check_pass(host, section->name,
-				"the next boot keeps every driver off %u %s", n,
-				n == 1 ? "function" : "functions");
+				"every function is kept without a driver at the next boot");
 		else
-			check_pass(host, section->name, "the next boot gives %u %s to %s",
-				n, n == 1 ? "function" : "functions", section->driver);
+			check_pass(host, section->name,
+				"every function goes to %s at the next boot",
+				section->driver);
 	}
 }
 

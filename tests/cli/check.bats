@@ -126,8 +126,14 @@ native_driver() {
 	[ "$(jq -r '[.checks[].name] | unique | join(" ")' <<<"$output")" = \
 		"boot-display boot-loader config cpu framebuffer generator group-members host-use image interrupt-remapping iommu iommu-firmware iommu-group iommu-parameters kernel-config leftovers lockdown memory power-state protect-list reset resizable-bar section secure-boot vfio-modules" ]
 	expect config '' pass '1 section, without errors'
-	expect section second pass 'the next boot gives 2 functions to vfio-pci'
+	expect section second pass 'every function goes to vfio-pci at the next boot'
 	expect boot-display $gpu pass 'the firmware uses another display'
+}
+
+@test "several sets that pass are one line, which is true of each" {
+	put etc/vfioboot.conf.d/sound.conf <<<$'[device sound]\npath = 00:01.0/00.1'
+	run "$vfioboot" check --root "$host"
+	[[ $output == *' section              second, sound: every function goes to vfio-pci at the next'* ]]
 }
 
 @test "JSON has the documented keys, and no others" {
