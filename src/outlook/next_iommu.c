@@ -82,6 +82,16 @@ static enum iommu_default find_default(const struct comparison *boots)
 	return iommu_find_default(facts->iommu, config);
 }
 
+/* Whether this boot has an IOMMU that neither its parameters nor its kernel's default asked for. */
+static bool is_on_by_itself(const struct comparison *boots)
+{
+	struct facts *facts = boots->facts;
+
+	return facts->bus.has_groups && !asks(boots->now) &&
+		iommu_find_default(facts->iommu, facts_kernel_config(facts)) ==
+		IOMMU_DEFAULT_OFF;
+}
+
 /* What the default of the next kernel comes to where the machine has an IOMMU, and nothing asks for it. */
 static enum next_groups judge_default(const struct comparison *boots)
 {
@@ -96,6 +106,9 @@ static enum next_groups judge_default(const struct comparison *boots)
 			title);
 		return NEXT_GROUPS_NONE;
 	case IOMMU_DEFAULT_OFF:
+		/* The firmware may ask for it (platform_optin_force_iommu()), as it does now. */
+		if (is_on_by_itself(boots))
+			return NEXT_GROUPS_ALL;
 		say(ret, PARAMETER "=on", true,
 			"the kernel of the next entry '%s' disables the IOMMU by default, and its "
 			"command line lacks " PARAMETER "=on",

@@ -262,18 +262,29 @@ int params_add_to_entry(struct facts *facts, const struct nextboot *next, bool t
 			    : params_append(arguments, size, ret, message);
 }
 
-/* The next boot with all of the entries' profiles at once, so that it looks all of them up. */
-static int read_all(
-	struct facts *facts, const struct bootentries *entries, struct nextboot **ret)
+/*
+ * The next boot with all of the entries' profiles at once, so that it looks all of them up; by the entry
+ * of @chain that they are copies of, and not by this boot, to which parameters may have been typed.
+ */
+static int read_all(struct facts *facts, const struct bootentries *entries,
+	struct chain *chain, struct nextboot **ret)
 {
 	char all[BOOTENTRIES_MAX * BOOTENTRY_ARGS_SIZE] = "";
+	const struct chain_entry *next;
 	size_t used = 0;
+	int r = chain_read_menus(facts->root, chain);
 
 	for (unsigned i = 0; i < entries->n; i++)
 		if (bootentry_is_passthrough(&entries->entries[i]))
 			used += text_join(all + used, sizeof(all) - used, " ",
 				entries->entries[i].arguments, NULL);
-	return nextboot_read(facts, all, ret);
+	r = r < 0 ? r : nextboot_read(facts, all, ret);
+	if (r < 0)
+		return r;
+	next = chain_next_cmdline(chain, NULL);
+	if (next && next->said->kind != BOOTMENU_OURS)
+		(*ret)->entry = next;
+	return 0;
 }
 
 int params_add_to_entries(
@@ -281,7 +292,8 @@ int params_add_to_entries(
 {
 	_cleanup_free_ struct params *params = calloc(1, sizeof(*params));
 	_cleanup_(nextboot_free) struct nextboot *all = NULL;
-	int r = params ? read_all(facts, entries, &all) : -ENOMEM;
+	_cleanup_(chain_free) struct chain chain = {0};
+	int r = params ? read_all(facts, entries, &chain, &all) : -ENOMEM;
 
 	for (unsigned i = 0; r == 0 && i < entries->n; i++) {
 		_cleanup_(nextboot_free) struct nextboot *next = NULL;

@@ -405,6 +405,28 @@ goes() {
 	prints '' '0000:02:00.0 has no IOMMU group, though others have one'
 }
 
+@test "what was typed for this boot alone is in the entries that are made" {
+	give 00:01.1/00 'profile = laptop'
+	built INTEL_IOMMU_DEFAULT_OFF
+	put boot/grub/grub.cfg <<-END
+		set default="0"
+		menuentry 'Debian GNU/Linux' --class debian \$menuentry_id_option 'gnulinux-simple-1' {
+			linux	/boot/vmlinuz-$release root=/dev/nvme0n1p2 ro
+			initrd	/boot/initrd.img-$release
+		}
+	END
+	put proc/cmdline <<<'root=/dev/nvme0n1p2 ro intel_iommu=on'
+	put etc/grub.d/10_linux </dev/null
+	put etc/grub.d/11_linux_passthrough </dev/null
+	chmod +x "$host"/etc/grub.d/*
+	run -0 "$vfioboot" entry add --dry-run --root "$host"
+	[[ $output == *'vfioboot.profile=laptop intel_iommu=on'* ]]
+	# What the entry has that is copied is not put there twice.
+	sed -i 's/ ro$/& intel_iommu=on/' "$host/boot/grub/grub.cfg"
+	run -0 "$vfioboot" entry add --dry-run --root "$host"
+	[[ $output == *'vfioboot.profile=laptop'* && $output != *'laptop intel_iommu=on'* ]]
+}
+
 @test "vfioboot.off gives nothing away, whatever the profile" {
 	give 00:02.0 'profile = laptop'
 	booted_with vfioboot.off
