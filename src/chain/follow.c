@@ -571,7 +571,7 @@ static int judge_start(const struct search *search, struct chain_entry *entry)
 	int r = 0;
 
 	if (entry->state != IMAGE_FRESH)
-		return;
+		return 0;
 	entry->state =
 		checksums_judge(search->root, entry->loader, entry->said, &entry->why);
 	if (entry->state != IMAGE_FRESH || !search->initrds.check->needed)

@@ -44,6 +44,26 @@ static unsigned section_end(const struct plan *plan, unsigned first)
 	return end;
 }
 
+/* Where it depends on a parameter of the driver, or of the kernel.  False: it does not. */
+static bool remedy_parameter(struct check_host *host, enum reason reason)
+{
+	const struct nextboot *next = host->next;
+
+	if (reason == REASON_DENYLISTED)
+		check_remedy(host,
+			"write '" DENYLIST_OPTION
+			"' into a file of /etc/modprobe.d, and run "
+			"'sudo vfioboot apply'; or add " DENYLIST_PARAMETER
+			" to the kernel command line");
+	else if (reason == REASON_NO_IOMMU_GROUP && *next->iommu.parameter)
+		check_remedy_parameter(host, next->iommu.add, next->iommu.parameter);
+	else if (reason == REASON_NO_IOMMU_GROUP)
+		check_remedy(host, "do what the points of the IOMMU say");
+	else
+		return false;
+	return true;
+}
+
 /* The next thing to type; what a person wrote `remove` leaves alone. */
 static void remedy_refused(struct check_host *host, unsigned index, enum reason reason)
 {
@@ -76,18 +96,7 @@ static void remedy_refused(struct check_host *host, unsigned index, enum reason 
 	else if (reason == REASON_LAST_DISPLAY)
 		check_remedy(host, "write 'last-display = yes' into [device %s], %s",
 			name, place);
-	else if (reason == REASON_DENYLISTED)
-		check_remedy(host,
-			"write '" DENYLIST_OPTION
-			"' into a file of /etc/modprobe.d, and run "
-			"'sudo vfioboot apply'; or add " DENYLIST_PARAMETER
-			" to the kernel command line");
-	else if (reason == REASON_NO_IOMMU_GROUP && *host->next->iommu.parameter)
-		check_remedy_parameter(
-			host, host->next->iommu.add, host->next->iommu.parameter);
-	else if (reason == REASON_NO_IOMMU_GROUP)
-		check_remedy(host, "do what the points of the IOMMU say");
-	else
+	else if (!remedy_parameter(host, reason))
 		check_remedy(host, "edit [device %s], %s", name, place);
 }
 
