@@ -29,7 +29,8 @@ static void demand_text(const struct nextboot *next, const struct config_section
 	}
 	text_join(ret, SECTIONS_TEXT_SIZE,
 		"left to the host at boot; 'sudo vfioboot bind ", section->name,
-		"' or its guest takes it",
+		root && file_exists(root, "%s", LIBVIRT_HOOK) ? "' or its guest takes it"
+							      : "' takes it",
 		reason == REASON_NONE ? "" : ", which would be refused now: ",
 		reason == REASON_NONE ? "" : reason_text(reason), NULL);
 }

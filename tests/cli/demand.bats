@@ -21,7 +21,7 @@ ask() { # COMMAND...
 	json=$output
 }
 
-left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo vfioboot bind guest' or its guest takes it"
+left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo vfioboot bind guest' takes it"
 
 @test "plan: a line for each function, and no boot binds it" {
 	ask plan
@@ -88,6 +88,11 @@ left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo
 	json_is '.functions == [] and .next_boot.bind == 0 and
 		.inactive == [{"section": "guest", "profile": null, "why": "demand"}]'
 	json_is '.handed_over == []'
+	# Guests get nothing before `libvirt enable`.
+	mkdir -p "$host/etc/libvirt/hooks/qemu.d"
+	: >"$host/etc/libvirt/hooks/qemu.d/vfioboot"
+	ask status
+	[[ $output == *"'sudo vfioboot bind guest' or its guest takes it."* ]]
 	host_handed_over guest
 	ask status
 	[[ $output == *"guest has been handed over while this system runs; 'sudo vfioboot release guest' takes it back."* ]]
