@@ -305,6 +305,27 @@ static void print_section(const struct explain *explain, const struct view *view
 	}
 }
 
+/* Who has it now, unless its section has said so. */
+static void print_handed_over(const struct explain *explain, const struct view *view)
+{
+	const struct root *root = &explain->cli->root;
+	char set[CONFIG_NAME_SIZE], guest[HANDOVER_GUEST_SIZE];
+
+	if ((view->section && view->section->demand) ||
+		handover_find(root, view->dev->address, set) < 0 ||
+		handover_find_guest(root, set, guest, NULL) < 0)
+		return;
+	if (*guest)
+		cli_print(
+			"  It was given to the guest %s, and comes back when that ends.\n",
+			guest);
+	else
+		cli_print(
+			"  It has been handed over while this system runs; 'sudo vfioboot "
+			"release %s' takes it back.\n",
+			set);
+}
+
 /* Of a function that is not there when the initramfs binds. */
 static void print_later(const struct explain *explain, const struct view *view)
 {
@@ -473,6 +494,7 @@ static void print_text(const struct explain *explain, const struct view *view)
 		view->path[0] ? ", path " : "", view->path);
 	print_driver(view);
 	print_section(explain, view);
+	print_handed_over(explain, view);
 	print_later(explain, view);
 	print_boots(explain, view);
 	if (kind->modules && kind->modules[0])

@@ -149,9 +149,10 @@ static void print_headline(
 		printf("%u function%s bound later, at the earliest: see below.\n",
 			counts->later, counts->later == 1 ? " is" : "s are");
 	if (counts->refused_sections)
-		printf("%u section%s refused, for the reason below.\n",
+		printf("%u section%s refused, for the reason%s below.\n",
 			counts->refused_sections,
-			counts->refused_sections == 1 ? " is" : "s are");
+			counts->refused_sections == 1 ? " is" : "s are",
+			cli_plural(counts->refused_sections));
 }
 
 /* What there is to do for it; nothing where all is bound as the next boot will. */

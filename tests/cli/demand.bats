@@ -100,6 +100,10 @@ left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo
 	json_is '.handed_over == ["guest"]'
 	ask explain 02:00.0
 	[[ $output == *'and is left to the host at boot; it has been handed over now.'* ]]
+	rm "$host/etc/vfioboot.conf.d/guest.conf"
+	ask explain 02:00.0
+	[[ $output == *"It has been handed over while this system runs; 'sudo vfioboot release guest' takes it back."* ]]
+	put etc/vfioboot.conf.d/guest.conf <<<"$demand"
 	sed -i 's/^guest -/guest win11/' "$host/run/vfioboot/handover/guest"
 	ask status
 	[[ $output == *'guest was given to the guest win11; it comes back when that ends.'* && $output != *'vfioboot release'* ]]
