@@ -246,6 +246,9 @@ void chain_text_remedy(
 		? remedy_by_hand(chain, entry)
 		: "";
 
+	/* What is not mounted is in nobody's reach, that of apply neither. */
+	if (*chain->loaders.unmounted)
+		by_hand = chain->unknown.remedy;
 	if (chain->elsewhere)
 		strcpy(ret, "see vfioboot-images(7)");
 	else if (entry && state == IMAGE_FRESH)
