@@ -517,14 +517,6 @@ static void judge_bare(struct chain_entry *entry)
 					  : "it starts the kernel without an initramfs");
 }
 
-/* Whether the kernel is known not to have the driver, neither as a file nor built in. */
-static bool lacks_driver(struct modules *index, const char *driver)
-{
-	enum module_kind kind;
-
-	return modules_find(index, driver, &kind, NULL, 0) == 0 && kind == MODULE_NONE;
-}
-
 /*
  * A driver that sections of the entry's boot name and its kernel lacks; "": none is known.  One that is
  * chosen at the boot ("auto") is one that the kernel has.
@@ -540,7 +532,7 @@ static int find_lacking(const struct search *search, const struct chain_entry *e
 		return -ENOMEM;
 	if (!*entry->kernel || modules_open(search->root, entry->kernel, &index) < 0)
 		return 0;
-	if (lacks_driver(index, VFIO_PCI)) {
+	if (modules_lack(index, VFIO_PCI)) {
 		strcpy(ret, VFIO_PCI);
 		return 0;
 	}
@@ -549,10 +541,9 @@ static int find_lacking(const struct search *search, const struct chain_entry *e
 	for (unsigned i = 0; i < config->n_sections && !*ret; i++) {
 		const struct config_section *section = &config->sections[i];
 
-		if (!section->bad && config_section_active(config, section) &&
-			!section->auto_driver && !config_section_is_native(section) &&
-			strcmp(section->driver, CONFIG_DRIVER_NONE) != 0 &&
-			lacks_driver(index, section->driver))
+		if (config_section_active(config, section) &&
+			config_section_needs_driver(section) &&
+			modules_lack(index, section->driver))
 			strcpy(ret, section->driver);
 	}
 	return 0;

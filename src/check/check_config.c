@@ -96,6 +96,10 @@ static void remedy_refused(struct check_host *host, unsigned index, enum reason 
 	else if (reason == REASON_LAST_DISPLAY)
 		check_remedy(host, "write 'last-display = yes' into [device %s], %s",
 			name, place);
+	else if (reason == REASON_NO_DRIVER)
+		check_remedy(host,
+			"do what the point vfio-modules says, or edit [device %s], %s",
+			name, place);
 	else if (!remedy_parameter(host, reason))
 		check_remedy(host, "edit [device %s], %s", name, place);
 }

@@ -248,6 +248,14 @@ bool config_section_may_move(
 /* Whether the section names a place (path, address or vf). */
 bool config_section_has_place(const struct config_section *section);
 
+/* Whether the section asks for one driver, as against none, any native one, or a choice at the boot. */
+static inline bool config_section_needs_driver(const struct config_section *section)
+{
+	return !section->bad && !section->auto_driver && *section->driver &&
+		strcmp(section->driver, CONFIG_DRIVER_NONE) != 0 &&
+		strcmp(section->driver, CONFIG_DRIVER_NATIVE) != 0;
+}
+
 /* Whether the section leaves its functions with their native driver, and asks for virtual ones. */
 bool config_section_is_native(const struct config_section *section);
 

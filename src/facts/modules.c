@@ -554,3 +554,10 @@ int modules_find(struct modules *modules, const char *name, enum module_kind *re
 	*ret = answer.kind;
 	return 0;
 }
+
+bool modules_lack(struct modules *modules, const char *driver)
+{
+	enum module_kind kind;
+
+	return modules_find(modules, driver, &kind, NULL, 0) == 0 && kind == MODULE_NONE;
+}

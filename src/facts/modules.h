@@ -47,4 +47,7 @@ enum module_kind { MODULE_NONE, MODULE_FILE, MODULE_BUILTIN };
 int modules_find(struct modules *modules, const char *name, enum module_kind *ret,
 	char *ret_path, size_t size);
 
+/* Whether the kernel is known not to have the driver, neither as a file nor built in. */
+bool modules_lack(struct modules *modules, const char *driver);
+
 #endif

@@ -132,6 +132,34 @@ int nextboot_read(struct facts *facts, const char *cmdline, struct nextboot **re
 	return r;
 }
 
+/* What names another driver than vfio-pci, which the kernel of the next entry may lack. */
+static void refuse_lacking(struct facts *facts, struct nextboot *next)
+{
+	_cleanup_(modules_close) struct modules *modules = NULL;
+	const struct kernel *kernel;
+	bool is_another;
+
+	for (unsigned i = 0; i < next->plan.n_entries && next->entry; i++) {
+		struct plan_entry *entry = &next->plan.entries[i];
+		const struct config_section *section =
+			&next->config.sections[entry->section];
+
+		if (entry->reason != REASON_NONE ||
+			!config_section_needs_driver(section) ||
+			config_driver_is("vfio-pci", section->driver))
+			continue;
+		kernel = modules ? NULL
+				 : chain_kernel(facts->root, facts_kernels(facts),
+					   next->entry->said, &is_another);
+		if (!modules &&
+			(!kernel ||
+				modules_open(facts->root, kernel->release, &modules) < 0))
+			return;
+		if (modules_lack(modules, section->driver))
+			entry->reason = REASON_NO_DRIVER;
+	}
+}
+
 int nextboot_follow(struct facts *facts, const struct chain *chain, const char *more,
 	struct nextboot **ret)
 {
@@ -157,6 +185,7 @@ int nextboot_follow(struct facts *facts, const struct chain *chain, const char *
 	if (next->entry)
 		set_groups(facts, next);
 	nextboot_plan_again(next);
+	refuse_lacking(facts, next);
 	*ret = next;
 	return 0;
 }
