@@ -91,11 +91,17 @@ static void take_terminal_back(struct program *program)
 
 static int set_attributes(posix_spawnattr_t *attributes, bool tty)
 {
+	struct sigaction action;
 	sigset_t none, all;
 	int r;
 
 	sigemptyset(&none);
 	sigfillset(&all);
+	/* What nohup(1) ignores is so for all that does the work. */
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (sigaction(signals[i], NULL, &action) == 0 &&
+			action.sa_handler == SIG_IGN)
+			sigdelset(&all, signals[i]);
 	/* ^Z would stop the program, and we would wait. */
 	if (tty)
 		sigdelset(&all, SIGTSTP);
