@@ -245,30 +245,42 @@ void chain_text_remedy(
 	const char *by_hand = entry && state != IMAGE_UNKNOWN && !can_apply(chain)
 		? remedy_by_hand(chain, entry)
 		: "";
+	const char *partition = chain->loaders.unmounted;
 
-	/* What is not mounted is in nobody's reach, that of apply neither. */
-	if (*chain->loaders.unmounted)
-		by_hand = chain->unknown.remedy;
 	if (chain->elsewhere)
 		strcpy(ret, "see vfioboot-images(7)");
+	/* What is not mounted is in nobody's reach, that of apply neither. */
+	else if (*partition)
+		snprintf(ret, MESSAGE_LINE_SIZE,
+			"%s%s%s, then run 'sudo vfioboot apply'%s",
+			*partition == '/' ? "run 'sudo mount "
+					  : "mount the EFI system partition",
+			*partition == '/' ? partition : "",
+			*partition == '/' ? " " ESP_MOUNT "'" : "",
+			active ? ", then reboot" : "");
 	else if (entry && state == IMAGE_FRESH)
 		strcpy(ret,
-			active ? "reboot, as the default entry starts an image that has it"
-			       : "the image of the default entry has it now");
+			active ? "reboot, as the image of the default entry is up to date"
+			       : "the image of the default entry is up to date");
 	else
 		snprintf(ret, MESSAGE_LINE_SIZE, "%s%s",
 			*by_hand ? by_hand : "run 'sudo vfioboot apply'",
 			active ? ", then reboot" : "");
 }
 
-void chain_text_nothing(
-	const struct config *config, const struct chain *chain, char *ret, size_t size)
+void chain_text_nothing(const struct config *config, const struct chain *chain,
+	bool bound, char *ret, size_t size)
 {
 	const struct chain_entry *entry = chain_next(chain, NULL);
 	char remedy[MESSAGE_LINE_SIZE];
 
 	if (config->n_errors || !entry || entry->state != IMAGE_STALE) {
-		text_join(ret, size, sections_none(config), NULL);
+		text_join(ret, size,
+			bound && !config->n_errors
+				? "Nothing is configured any more: the next boot leaves every "
+				  "device to its native driver."
+				: sections_none(config),
+			NULL);
 		return;
 	}
 	chain_text_remedy(chain, true, remedy);

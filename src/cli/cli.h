@@ -335,7 +335,8 @@ enum cli_exit progress_check_change(const char *command, const struct change *ch
 enum cli_exit progress_run(const struct cli *cli, struct change *change);
 
 /* The same of a few files, without a word while it goes well: the caller says what it did. */
-enum cli_exit progress_write(const struct cli *cli, struct change *change);
+enum cli_exit progress_write(
+	const struct cli *cli, struct change *change, const char *undone);
 
 /*
  * The same where @carry_out(@data) does it, in place of change_carry_out(); @undone is what is said
@@ -406,9 +407,12 @@ const char *chain_text_condition(const struct nextboot *next, const struct chain
 void chain_text_remedy(
 	const struct chain *chain, bool active, char ret[static MESSAGE_LINE_SIZE]);
 
-/* That nothing is configured, and what an image does all the same; for the others sections_none(). */
-void chain_text_nothing(
-	const struct config *config, const struct chain *chain, char *ret, size_t size);
+/*
+ * That nothing is configured, and what an image does all the same; for the others sections_none().
+ * @bound: this boot has bound something.
+ */
+void chain_text_nothing(const struct config *config, const struct chain *chain,
+	bool bound, char *ret, size_t size);
 
 /* Adds loader, entries and images, and whether the default entry is ready. */
 void chain_text_add_json(struct json_object *top, const struct chain *chain);

@@ -514,7 +514,22 @@ static bool differs(const struct addition *addition)
 		!dropin_equal(addition->replaced, addition->devices.offer.text);
 }
 
-static void print_json(const struct addition *addition, const char *path, bool written)
+/* Errors but those of the file that is replaced: no image would be built with them. */
+static bool has_other_errors(const struct addition *addition)
+{
+	const struct config *config = addition->devices.config;
+	char path[CONFIG_PATH_SIZE];
+
+	dropin_path(addition->devices.offer.name, path);
+	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++)
+		if (!addition->replaced ||
+			strcmp(config->files[config->errors[i].place.file], path) != 0)
+			return true;
+	return config->n_errors > CONFIG_ERRORS_MAX;
+}
+
+static void print_json(
+	const struct addition *addition, const char *path, bool accepted, bool written)
 {
 	const struct devices *devices = &addition->devices;
 	const struct offer *offer = &devices->offer;
@@ -528,7 +543,7 @@ static void print_json(const struct addition *addition, const char *path, bool w
 	json_add_text(top, "machine", addition->arguments->machine);
 	json_add_text(top, "file", path);
 	json_add_text(top, "text", offer->text);
-	json_add_bool(top, "accepted", !obstacles_block(&offer->obstacles));
+	json_add_bool(top, "accepted", accepted);
 	json_add_bool(top, "differs", differs(addition));
 	json_add_bool(top, "written", written);
 	json_add_bool(top, "only", takes_less(addition));
@@ -575,7 +590,7 @@ static enum cli_exit write_sections(const struct addition *addition)
 	if (!cli->dry_run)
 		status = devices_check_directory(cli);
 	if (status == CLI_OK && !cli->dry_run)
-		status = progress_write(cli, &change);
+		status = progress_write(cli, &change, "nothing was changed");
 	for (size_t i = 0; status == CLI_OK && !cli->json && i < change.n; i++)
 		printf(cli->dry_run ? "%sWould write %s:\n\n%s" : "%sWrote %s.\n",
 			cli->dry_run && i ? "\n" : "", change.steps[i].path,
@@ -587,20 +602,25 @@ static enum cli_exit write_files(const struct addition *addition)
 {
 	const struct offer *offer = &addition->devices.offer;
 	bool refused = obstacles_block(&offer->obstacles);
-	bool same = !differs(addition);
-	bool write = !refused && !addition->cli->dry_run && !same;
-	enum cli_exit status = refused ? CLI_OK : write_sections(addition);
+	bool same = !differs(addition), dry_run = addition->cli->dry_run;
+	bool unsound = !refused && !same && has_other_errors(addition);
+	bool write = !refused && !unsound && !dry_run && !same;
+	enum cli_exit status =
+		refused || (unsound && !dry_run) ? CLI_OK : write_sections(addition);
 	char path[CONFIG_PATH_SIZE];
 
 	if (status != CLI_OK)
 		return status;
 	dropin_path(offer->name, path);
 	if (addition->cli->json)
-		print_json(addition, path, write);
+		print_json(addition, path, !refused && !unsound, write);
 	else if (write)
 		print_next(addition);
 	else if (same && !refused)
 		printf("%s is as it should be.\n", path);
+	if (unsound)
+		return cli_error("add", "%scorrect the configuration and try again",
+			dry_run ? "" : "nothing was changed; ");
 	return refused ? CLI_FAILED : CLI_OK;
 }
 
@@ -613,10 +633,6 @@ static enum cli_exit add(struct addition *addition)
 		status = choose_name(addition);
 	if (status != CLI_OK)
 		return status;
-	/* A section with an error may be about this device, and no image would be built with it. */
-	if (!addition->cli->dry_run && devices->config->n_errors)
-		return cli_error("add",
-			"nothing was changed; correct the configuration and try again");
 	if (facts_modules_are_damaged(&addition->cli->machine->facts))
 		cli_warning("add",
 			"the module index of the running kernel is damaged, so whether a "
@@ -632,8 +648,7 @@ static enum cli_exit add(struct addition *addition)
 			devices->offer.obstacles.next);
 	if (!addition->cli->json)
 		print_offer(addition);
-	status = write_files(addition);
-	return status == CLI_OK && devices->config->n_errors ? CLI_FAILED : status;
+	return write_files(addition);
 }
 
 static enum cli_exit check(const struct cli *cli)

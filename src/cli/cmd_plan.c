@@ -125,12 +125,12 @@ static void print_headline(
 	char nothing[1024];
 
 	if (!next->config.n_sections) {
-		chain_text_nothing(
-			&next->config, &cli->machine->chain, nothing, sizeof(nothing));
+		chain_text_nothing(&next->config, &cli->machine->chain, false, nothing,
+			sizeof(nothing));
 		cli_print("%s\n", nothing);
 	} else if (!when && next->plan.n_entries) {
 		cli_print(
-			"The next boot will bind nothing in the initramfs.  It starts '%s': "
+			"The next boot will bind nothing in the initramfs. It starts '%s': "
 			"%s.\n",
 			next->entry->said->title,
 			nextboot_hindrance(next) ? nextboot_hindrance(next)
@@ -244,7 +244,7 @@ const struct cli_command cmd_plan = {
 	.name = "plan",
 	.operands = "",
 	.summary = "show what the next boot will do",
-	.details = "Nothing is changed.  The decisions are those of the program in the "
+	.details = "Nothing is changed. The decisions are those of the program in the "
 		   "initramfs: it\nuses the same code.",
 	.options = options,
 	.arguments = sizeof(struct arguments),

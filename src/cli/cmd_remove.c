@@ -146,7 +146,7 @@ static enum cli_exit remove_file(
 	if (!change_add(&change, &change_remove, path, NULL) ||
 		!change_add(&change, &change_rmdir, DROPIN_DIRECTORY, NULL))
 		return cli_error("remove", "%s", errno_text(ENOMEM));
-	if (progress_write(cli, &change) != CLI_OK)
+	if (progress_write(cli, &change, "nothing was changed") != CLI_OK)
 		return CLI_FAILED;
 	printf("Deleted %s, device set %s.\n", path, section->name);
 	if (!section->demand)

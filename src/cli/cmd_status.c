@@ -215,8 +215,8 @@ static void headline(const struct status *status, char ret[static HEADLINE_SIZE]
 	size_t size = HEADLINE_SIZE;
 
 	if (!status->next->config.n_sections && !off)
-		chain_text_nothing(
-			&status->next->config, status->chain, ret, HEADLINE_SIZE);
+		chain_text_nothing(&status->next->config, status->chain, boot->n != 0,
+			ret, HEADLINE_SIZE);
 	else if (boot->n == 1)
 		snprintf(ret, size, "The one configured function %s the wanted driver.",
 			boot->n_not_as_wanted ? "does not have" : "has");

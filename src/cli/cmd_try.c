@@ -267,7 +267,8 @@ static void keep_sections(struct keeping *keeping)
 	for (unsigned i = 0; i < config->n_sections; i++)
 		keep_section(keeping, config, &config->sections[i]);
 	if (!keeping->cli->dry_run)
-		status = progress_write(keeping->cli, &keeping->change);
+		status = progress_write(
+			keeping->cli, &keeping->change, "no drop-in was changed");
 	for (size_t i = 0; status == CLI_OK && i < keeping->change.n; i++)
 		printf("%s\n", keeping->change.steps[i].title);
 	if (status != CLI_OK) {

@@ -120,7 +120,7 @@ static enum cli_exit remove_entries(const struct cli *cli, const char *done)
 	const struct root *root = &cli->root;
 	bool dry_run = cli->dry_run;
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
-	char failed[BOOTMENU_PLACE_SIZE];
+	char failed[BOOTMENU_PLACE_SIZE], line[MESSAGE_LINE_SIZE];
 	struct message message = {0};
 	int r = bootmenu_has_ours(root, failed);
 
@@ -144,11 +144,13 @@ static enum cli_exit remove_entries(const struct cli *cli, const char *done)
 	r = bootmenu_remove_all(root, false, &change);
 	for (size_t i = 0; i < change.warnings.n; i++)
 		cli_warning("undo", "%s", change.warnings.names[i]);
+	if (r < 0 && !change.message.code)
+		message_set(&change.message, r, "%s", errno_text(r));
 	if (r < 0)
 		return cli_error("undo",
 			"%scannot remove the entries from the boot menu: %s; correct "
 			"this and run 'sudo vfioboot entry remove'",
-			done, change.message.code ? change.message.text : errno_text(r));
+			done, message_line(&change.message, line));
 	progress_say(cli, "Removed the entries of vfioboot from the boot menu.");
 	return CLI_OK;
 }

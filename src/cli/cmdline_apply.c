@@ -132,6 +132,7 @@ static void update_entries(const char *command, const struct parameters *paramet
 	_cleanup_(bootmenu_free_change) struct bootmenu_change change = {0};
 	const struct root *root = parameters->root;
 	struct bootentries wanted = {0};
+	char line[MESSAGE_LINE_SIZE];
 	int r;
 
 	if (!parameters->permanent.entries || bootmenu_read_wanted(root, &wanted) < 0)
@@ -139,29 +140,34 @@ static void update_entries(const char *command, const struct parameters *paramet
 	r = bootmenu_plan_update(root, parameters->loader, &wanted, &change);
 	if (r == 0)
 		r = bootmenu_carry_out(root, parameters->loader, &wanted, &change);
+	if (r < 0 && !change.message.code)
+		message_set(&change.message, r, "%s", errno_text(r));
 	if (r < 0)
 		cli_warning(command,
 			"cannot update the entries of vfioboot: %s; run 'sudo vfioboot entry "
 			"add'",
-			change.message.code ? change.message.text : errno_text(r));
+			message_line(&change.message, line));
 }
 
 enum cli_exit cmdline_carry_out(const struct cli *cli, struct parameters *parameters)
 {
 	const char *command = cli->command->name;
+	struct run_signals before;
 	enum cli_exit status;
 
-	if (cli->dry_run) {
+	if (cli->dry_run)
 		progress_print(cli, &parameters->change);
-		return progress_check_change(command, &parameters->change);
-	}
 	status = progress_check_change(command, &parameters->change);
-	if (status == CLI_OK)
-		status = progress_run(cli, &parameters->change);
+	if (cli->dry_run || status != CLI_OK)
+		return status;
+	run_catch_signals(&before);
+	status = progress_run(cli, &parameters->change);
 	for (size_t i = 0; status == CLI_OK && i < parameters->said.warnings.n; i++)
 		cli_warning(command, "%s", parameters->said.warnings.names[i]);
 	if (status == CLI_OK)
 		update_entries(command, parameters);
+	fflush(stdout);
+	run_let_signals(&before);
 	return status;
 }
 

@@ -214,7 +214,7 @@ static void let_signals(
 {
 	int signal = run_caught_signal();
 
-	if (signal && status == CLI_OK)
+	if (signal && status == CLI_OK && !sigismember(&before->blocked, signal))
 		cli_error(command, "interrupted (%s) after the last step",
 			strsignal(signal));
 	fflush(stdout);
@@ -278,10 +278,10 @@ enum cli_exit progress_run(const struct cli *cli, struct change *change)
 		"all changes were undone: images and files are as before");
 }
 
-enum cli_exit progress_write(const struct cli *cli, struct change *change)
+enum cli_exit progress_write(
+	const struct cli *cli, struct change *change, const char *undone)
 {
-	const struct carrying carrying = {
-		change, carry_out_change, change, "nothing was changed"};
+	const struct carrying carrying = {change, carry_out_change, change, undone};
 
 	return carry_out_caught(cli->command->name, &carrying, NULL);
 }

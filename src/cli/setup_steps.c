@@ -408,14 +408,10 @@ static enum cli_exit check_unchanged(const struct setup *setup)
 		"this began; run it again");
 }
 
-enum cli_exit setup_carry_out(struct setup *setup)
+static enum cli_exit carry_out(struct setup *setup)
 {
-	enum cli_exit status = check_unchanged(setup);
+	enum cli_exit status = setup->iommu_first ? CLI_OK : write_dropins(setup);
 
-	if (status != CLI_OK)
-		return status;
-	if (!setup->iommu_first)
-		status = write_dropins(setup);
 	if (status != CLI_OK)
 		return status;
 	if (writes_parameters(setup))
@@ -430,4 +426,19 @@ enum cli_exit setup_carry_out(struct setup *setup)
 		"the steps before this one stay as they are; correct this and run 'sudo "
 		"vfioboot setup' again, which continues from there, or take all of it back with "
 		"'sudo vfioboot undo'");
+}
+
+/* A signal ends what runs, whichever step that is of, and this process when all has been said. */
+enum cli_exit setup_carry_out(struct setup *setup)
+{
+	enum cli_exit status = check_unchanged(setup);
+	struct run_signals before;
+
+	if (status != CLI_OK)
+		return status;
+	run_catch_signals(&before);
+	status = carry_out(setup);
+	fflush(stdout);
+	run_let_signals(&before);
+	return status;
 }

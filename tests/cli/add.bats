@@ -218,6 +218,25 @@ expect = 5' ]
 	add --dry-run 01:00.0
 	[ "$status" = 1 ]
 	[[ $output == *'Would write'* ]]
+	add --dry-run --json 01:00.0
+	[ "$status" = 1 ]
+	json_true '.accepted == false and .differs' <<<"$output"
+}
+
+@test "--replace: an error in the file that is replaced goes, one elsewhere is no matter where all is right" {
+	host_in_memory identical-cards
+	add 02:00.0 --name gpu
+	sed -i 's/^expect/expecct/' "$root/etc/vfioboot.conf.d/gpu.conf"
+	add 02:00.0 --name gpu --replace
+	[ "$status" = 0 ]
+	[[ $output == *'Wrote /etc/vfioboot.conf.d/gpu.conf.'* ]]
+	printf '[boot]\nwhen = sometimes\n' >"$root/etc/vfioboot.conf"
+	add 02:00.0 --name gpu --replace
+	[ "$status" = 0 ]
+	[[ $output == *'/etc/vfioboot.conf.d/gpu.conf is as it should be.'* ]]
+	add 01:00.0 --name gpu --replace --json
+	[ "$status" = 1 ]
+	json_true '.accepted == false and .written == false' <<<"$output"
 }
 
 @test "what is so of all functions of a card is said once" {

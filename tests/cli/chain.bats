@@ -443,13 +443,13 @@ checked() {
 	# Up to date, and not booted yet: a reboot is all that is left.
 	up_to_date
 	status
-	[[ $output == *'does not contain it:'$'\n''reboot, as the default entry starts an image that has it.'* ]]
+	[[ $output == *'does not contain it:'$'\n''reboot, as the image of the default entry is up to date.'* ]]
 	[[ $output != *'vfioboot apply'* ]]
 	plan
 	[[ $output == 'The next boot will bind 2 functions, as configured.'*"The default entry 'X Linux' starts an image that has this configuration." ]]
 	[[ $output != *'vfioboot apply'* ]]
 	run "$vfioboot" explain 02:00.0 --root "$root"
-	[[ $output == *'vfioboot did not run at this boot: reboot, as the default entry starts an image that has it.'* ]]
+	[[ $output == *'vfioboot did not run at this boot: reboot, as the image of the default entry is up to date.'* ]]
 	[[ $output == *'Next boot: bound to vfio-pci.'* ]]
 
 	# Configured since
@@ -531,7 +531,7 @@ built() {
 	[[ $output == *$'\nNext boot: nothing is bound in the initramfs.'* ]]
 	json_is '.next_boot.hindrance | contains("module_blacklist=vfio_pci")'
 	plan
-	[[ $output == *"The next boot will bind nothing in the initramfs.  It starts 'X Linux': its command line has module_blacklist="*'02:00.0'*'not bound'* ]]
+	[[ $output == *"The next boot will bind nothing in the initramfs. It starts 'X Linux': its command line has module_blacklist="*'02:00.0'*'not bound'* ]]
 	run "$vfioboot" explain 02:00.0 --root "$root"
 	[[ $output == *'Next boot: not bound in the initramfs: its command line has module_blacklist='* ]]
 }

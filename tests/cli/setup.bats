@@ -629,6 +629,15 @@ without_groups() {
 	unchanged
 }
 
+@test "a signal ends what runs, and setup says what stays" {
+	new_machine
+	printf '#!/bin/sh\nkill -TERM $PPID\nsleep 10\n' >"$host/usr/bin/mkinitcpio"
+	live setup --yes --device 02:00 --when boot
+	[ "$status" = 143 ]
+	[[ $stderr == *'interrupted (Terminated)'*'the steps before this one stay as they are'*"'sudo vfioboot undo'"* ]]
+	[ -e "$host/etc/vfioboot.conf.d/gpu.conf" ]
+}
+
 # live_with SETTING: setup where this was mounted first
 live_with() {
 	unshare -rm true 2>/dev/null || skip "needs a mount namespace"

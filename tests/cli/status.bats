@@ -207,7 +207,7 @@ status_json() { # EXIT
 	bound_machine
 	rm "$root/etc/vfioboot.conf"
 	run -0 "$vfioboot" status --root "$root"
-	[[ ${lines[0]} == 'Nothing is configured: every device keeps its native driver.' ]]
+	[[ ${lines[0]} == 'Nothing is configured any more: the next boot leaves every device to its native driver.' ]]
 	[ "$(grep -c 'it is no longer configured' <<<"$output")" -eq 1 ]
 	status_json 0
 	json_is 'all(.functions[]; .next_boot == null)'

@@ -1180,7 +1180,7 @@ live_host() {
 	# Something that is not cleared away is in the place of the second one's new text.
 	mkdir -p "$host/etc/vfioboot.conf.d/.other.conf.vfioboot-new/x"
 	active=default.target live_host 'vfioboot try --keep'
-	[[ $stderr == *'cannot write /etc/vfioboot.conf.d/other.conf: '*'nothing was changed'* ]]
+	[[ $stderr == *'cannot write /etc/vfioboot.conf.d/other.conf: '*'no drop-in was changed'* ]]
 	[[ $output != *'every boot'* && $output != *rebuilt* ]]
 	rm -r "${host:?}/etc/vfioboot.conf.d/.other.conf.vfioboot-new"
 	diff -r "$BATS_TEST_TMPDIR/before" "$host/etc/vfioboot.conf.d"
