@@ -94,7 +94,7 @@ static void print_outlook(const struct cli *cli)
 			"kernel command line.");
 	else if (nextboot_hindrance(next))
 		progress_say(cli,
-			"At the next boot nothing is bound in the initramfs.  It starts '%s': "
+			"At the next boot nothing is bound in the initramfs. It starts '%s': "
 			"%s.",
 			next->entry->said->title, nextboot_hindrance(next));
 	else if (!counts.bound && !counts.later && !counts.refused)

@@ -45,7 +45,7 @@ static void print_entry(const struct cli *cli)
 			*booted ? "" : "no parameter of vfioboot", booted);
 	if (cli->machine->next->iommu.groups == NEXT_GROUPS_ALL)
 		cli_print(
-			"No device has an IOMMU group now.  The next boot starts '%s', "
+			"No device has an IOMMU group now. The next boot starts '%s', "
 			"whose command line enables the IOMMU: each is taken to have one "
 			"then.\n",
 			title);

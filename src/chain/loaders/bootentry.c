@@ -14,7 +14,7 @@
 
 static const char header[] =
 	"# Entries of the boot menu: 'vfioboot entry add' writes this file, 'vfioboot entry\n"
-	"# remove' deletes it.  ID, title, and arguments of the kernel, with tabs between.\n";
+	"# remove' deletes it. ID, title, and arguments of the kernel, with tabs between.\n";
 static const char loader_line[] = "# loader: ";
 static const char without_section[] =
 	"# grub.cfg had no section of 11_linux_passthrough\n";

@@ -168,7 +168,7 @@ static const struct {
 		"it.\n"},
 	{UKIFY_NO_MEASURE_KEYS, "uki.conf has no keys to sign its measurements",
 		"The image has signed measurements: add --pcr-private-key=, or the disk is "
-		"not opened by\nthem.  With PCRPrivateKey= in a section [PCRSignature:NAME] "
+		"not opened by\nthem. With PCRPrivateKey= in a section [PCRSignature:NAME] "
 		"of /etc/kernel/uki.conf,\n'vfioboot entry add' does it.\n"},
 	{UKIFY_UNKNOWN_SECTION, "it has a section that vfioboot cannot copy",
 		"The image has a section that vfioboot cannot copy.\n"},
