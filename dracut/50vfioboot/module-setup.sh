@@ -75,6 +75,16 @@ install_configs() {
 	done
 }
 
+# What lets vfio-pci have a device that it refuses by itself: without hostonly, dracut leaves
+# /etc/modprobe.d out.
+install_options() {
+	local root=${dracutsysrootdir-} file
+	for file in "$root"/{usr/lib,usr/local/lib,etc}/modprobe.d/*.conf; do
+		grep -qs 'disable[-_]denylist' "$file" && inst_simple "${file#"$root"}"
+	done
+	:
+}
+
 # Which functions this very host cannot spare. The configuration names devices of this host
 # too, so the list belongs to it in every image, not in the hostonly ones alone.
 install_protect_list() {
@@ -98,6 +108,7 @@ install() {
 	install_modprobe
 	inst /usr/lib/vfioboot/vfioboot-early
 	install_configs
+	install_options
 	install_protect_list
 	inst_rules 60-vfioboot.rules
 

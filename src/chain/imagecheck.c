@@ -404,7 +404,7 @@ static bool has_module(const struct judge *judge, const char *name)
 	return false;
 }
 
-/* Who loads vfio-pci in the initramfs has the options that are there. */
+/* Who loads vfio-pci in the initramfs has the options that are there; what is built in reads none. */
 static bool check_options(const struct judge *judge)
 {
 	bool disabled = false;
@@ -416,6 +416,7 @@ static bool check_options(const struct judge *judge)
 			disabled = denylist_read(entry->data, disabled);
 	}
 	return disabled || !judge->check->allows_denied ||
+		!file_has_name(judge->needed, "vfio_pci") ||
 		complain(judge,
 			"it lacks the option disable_denylist of vfio-pci, which "
 			"is in " MODULE_FILES_OPTIONS);

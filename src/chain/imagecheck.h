@@ -56,7 +56,7 @@ struct imagecheck {
 	size_t program_size, rule_size;
 	struct file_names modules;          /* of drivers, with '_' for '-' */
 	const struct protect_list *protect; /* the caller's; NULL: not compared */
-	bool allows_denied; /* modprobe.d disables the denylist of vfio-pci (facts/denylist.h) */
+	bool allows_denied; /* boots need what disables the denylist in modprobe.d (facts/denylist.h) */
 	bool elsewhere; /* images are made where no protect list of this host can be */
 };
 

@@ -80,12 +80,13 @@ static int add_module(struct imagecheck *check, const char *driver)
 	return file_add_name(&check->modules, name);
 }
 
-/* A section that leaves its driver open, and what the functions of the machine make of it. */
+/* A section, and what the functions of the machine make of it. */
 struct open_section {
 	const struct root *root;
 	const struct config *config;
 	const struct config_section *section;
 	char driver[CONFIG_DRIVER_SIZE];
+	bool denied; /* vfio-pci itself refuses one of them */
 };
 
 static bool found_function(void *data, struct pci_address address)
@@ -95,18 +96,38 @@ static bool found_function(void *data, struct pci_address address)
 
 	if (pcidev_read(open->root, address, &dev) == 0 &&
 		pcidev_read_details(open->root, &dev, "") == 0 &&
-		match_section(open->config, open->section, &dev) == MATCH_MEMBER)
+		match_section(open->config, open->section, &dev) == MATCH_MEMBER) {
 		variant_add(open->root, &dev.ids, open->driver);
+		open->denied |= denylist_has(&dev.ids);
+	}
 	return true;
 }
 
 static int add_variant(struct imagecheck *check, const struct config *config,
 	const struct config_section *section)
 {
-	struct open_section open = {check->root, config, section, ""};
+	struct open_section open = {check->root, config, section, "", false};
 
 	sysfs_each_function(check->root, found_function, &open);
 	return *open.driver ? add_module(check, open.driver) : 0;
+}
+
+/* Whether boots give something to vfio-pci that it has only with an option, and the host sets that. */
+static bool allows_denied(const struct imagecheck *check, const struct config *config)
+{
+	bool denied = false, disabled = denylist_is_disabled(check->root, NULL);
+
+	for (unsigned i = 0; disabled && i < config->n_sections && !denied; i++) {
+		struct open_section open = {
+			check->root, config, &config->sections[i], "", false};
+
+		if (open.section->bad || open.section->demand ||
+			strcmp(open.section->driver, "vfio-pci") != 0)
+			continue;
+		sysfs_each_function(check->root, found_function, &open);
+		denied = open.denied && !(open.section->auto_driver && *open.driver);
+	}
+	return denied;
 }
 
 /* The modules of what boots bind. */
@@ -153,6 +174,7 @@ static int read_files(struct imagecheck *check)
 	if (config->n_sections + config->n_others && !config_count_boot(config) &&
 		!config->n_errors)
 		check->needed = false;
+	check->allows_denied = allows_denied(check, config);
 	r = add_modules(check, config);
 	free(check->config);
 	check->config = TAKE_PTR(config);
@@ -179,10 +201,7 @@ static int read_installed(
 int imagecheck_read(const struct root *root, enum imagecheck_of of,
 	const struct protect_list *protect, struct imagecheck *ret)
 {
-	struct imagecheck check = {.root = root,
-		.of = of,
-		.protect = protect,
-		.allows_denied = denylist_is_disabled(root, NULL)};
+	struct imagecheck check = {.root = root, .of = of, .protect = protect};
 	int r = add_dropins(root, CONFIGFILES_VENDOR_DIR, &check);
 
 	if (of == IMAGECHECK_NOW) {

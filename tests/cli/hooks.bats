@@ -69,6 +69,22 @@ expected_files="/dev/null as a mask: /etc/vfioboot.conf.d/a mask.conf
 	[ "$(sort <<<"$output")" = "$(sort <<<"$expected_files")" ]
 }
 
+@test "dracut: what lets vfio-pci have what it refuses by itself" {
+	options() {
+		dracutsysrootdir=$host
+		inst_simple() { echo "$1"; }
+		. "$top/dracut/50vfioboot/module-setup.sh"
+		install_options
+	}
+	mkdir -p "$host/etc/modprobe.d"
+	echo 'options kvm nested=1' >"$host/etc/modprobe.d/kvm.conf"
+	run -0 options
+	[ -z "$output" ]
+	echo 'options vfio-pci disable_denylist=1' >"$host/etc/modprobe.d/q a t.conf"
+	run -0 options
+	[ "$output" = '/etc/modprobe.d/q a t.conf' ]
+}
+
 @test "dracut: nothing of the running machine gets into an image of another root" {
 	protect() {
 		dracutsysrootdir=$host initdir=$host/image

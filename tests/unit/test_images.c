@@ -264,25 +264,45 @@ static void image_with(const char *path, const char *text)
 	image_with_two(path, text, NULL, NULL);
 }
 
-/* modprobe.d lets vfio-pci have what it refuses: the image needs that, too. */
+#define STALE(why) RELEASE " /" DEBIAN " stale dracut: " why "\n"
+#define FRESH      RELEASE " /" DEBIAN " fresh dracut\n"
+
+/* modprobe.d lets vfio-pci have what it refuses: an image of who gives it that needs it, too. */
 static void test_denylist_disabled(void **state)
 {
 	static const char file[] = "etc/modprobe.d/vfio.conf";
 	static const char options[] = "options vfio-pci disable_denylist=1\n";
+	static const char dropin[] = "etc/vfioboot.conf.d/qat.conf";
+	static const char qat[] = "[device qat]\npath = 00:05.0\n";
+	static const struct fake_index_line built_in[] = {{"vfio_pci", ""}};
+	static const struct fake_index_line dep[] = {
+		{"mlx5_vfio_pci", "kernel/drivers/vfio/pci/mlx5/mlx5-vfio-pci.ko.xz:"},
+		{"vfio_iommu_type1", "kernel/drivers/vfio/vfio_iommu_type1.ko.xz:"},
+	};
 
 	set_up_dracut();
 	fake_put(file, options);
+	fake_function("pci0000:00/0000:00:04.0", 0x8086, 0x1901);
+	fake_function("pci0000:00/0000:00:04.0/0000:01:00.0", 0x8086, 0x37c8);
+	fake_function("pci0000:00/0000:00:05.0", 0x8086, 0x37c8);
+	/* One is configured with another driver, which has no such list, the other not at all. */
 	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
-	expect(RELEASE " /" DEBIAN
-		       " stale dracut: it lacks the option disable_denylist of "
-		       "vfio-pci, which is in modprobe.d\n");
-	image_with(file, options);
-	expect(RELEASE " /" DEBIAN " fresh dracut\n");
+	expect(FRESH);
+	fake_put(dropin, qat);
+	image_with(dropin, qat);
+	expect(STALE("it lacks the option disable_denylist of vfio-pci, which is in "
+		     "modprobe.d"));
+	image_with_two(dropin, qat, file, options);
+	expect(FRESH);
+	/* What is built into the kernel reads no such file. */
+	image_with(dropin, qat);
+	fake_put_index("lib/modules/" RELEASE, "modules.dep", dep, ARRAY_SIZE(dep));
+	fake_put_index("lib/modules/" RELEASE, "modules.builtin", built_in,
+		ARRAY_SIZE(built_in));
+	expect(FRESH);
 }
 
 #define DEMAND(name) "[device " name "]\npath = 00:05.0/00\nbind = demand\n"
-#define STALE(why)   RELEASE " /" DEBIAN " stale dracut: " why "\n"
-#define FRESH        RELEASE " /" DEBIAN " fresh dracut\n"
 
 /* What boots leave to the host makes no image outdated, as long as nothing else is in it. */
 static void test_demand_alone(void **state)
