@@ -115,7 +115,7 @@ static int add_variant(struct imagecheck *check, const struct config *config,
 /* Whether boots give something to vfio-pci that it has only with an option, and the host sets that. */
 static bool allows_denied(const struct imagecheck *check, const struct config *config)
 {
-	bool denied = false, disabled = denylist_is_disabled(check->root, NULL);
+	bool denied = false, disabled = denylist_is_disabled(check->root, false, NULL);
 
 	for (unsigned i = 0; disabled && i < config->n_sections && !denied; i++) {
 		struct open_section open = {

@@ -49,7 +49,10 @@ static bool remedy_parameter(struct check_host *host, enum reason reason)
 {
 	const struct nextboot *next = host->next;
 
-	if (reason == REASON_DENYLISTED)
+	if (reason == REASON_DENYLISTED && next->built_in)
+		check_remedy(
+			host, "add " DENYLIST_PARAMETER " to the kernel command line");
+	else if (reason == REASON_DENYLISTED)
 		check_remedy(host,
 			"write '" DENYLIST_OPTION
 			"' into a file of /etc/modprobe.d, and run "

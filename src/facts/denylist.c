@@ -58,12 +58,13 @@ bool denylist_read(const char *text, bool before)
 	return before;
 }
 
-bool denylist_is_disabled(const struct root *root, const char *cmdline)
+bool denylist_is_disabled(const struct root *root, bool built_in, const char *cmdline)
 {
 	_cleanup_(file_free_names) struct file_names paths = {0};
 	bool disabled = false;
 
-	module_files_list(root, MODULE_FILES_OPTIONS, &paths);
+	if (!built_in)
+		module_files_list(root, MODULE_FILES_OPTIONS, &paths);
 	for (size_t i = 0; i < paths.n; i++) {
 		_cleanup_free_ char *text = NULL;
 

@@ -18,7 +18,10 @@ bool denylist_has(const struct pci_ids *ids);
 /* Whether the lines of modprobe.d(5) in @text disable it; @before: what those before them do. */
 bool denylist_read(const char *text, bool before);
 
-/* Whether the files of the machine do, or then the kernel command line @cmdline (NULL: none). */
-bool denylist_is_disabled(const struct root *root, const char *cmdline);
+/*
+ * Whether the files of the machine do, or then the kernel command line @cmdline (NULL: none).  @built_in:
+ * vfio-pci is part of the kernel, and only the command line counts.
+ */
+bool denylist_is_disabled(const struct root *root, bool built_in, const char *cmdline);
 
 #endif

@@ -65,15 +65,49 @@ void nextboot_plan_again(struct nextboot *next)
 	plan_demand(next);
 }
 
-/* What vfio-pci itself will refuse. */
-static void mark_denied(const struct facts *facts, struct nextboot *next)
+/* Those of the kernel of the next entry, or without one of the running kernel; NULL: not known. */
+static struct modules *open_modules(struct facts *facts, const struct nextboot *next)
 {
+	const char *release = facts->running;
+	struct modules *modules;
+
+	if (next->entry) {
+		bool is_another;
+		const struct kernel *kernel = chain_kernel(facts->root,
+			facts_kernels(facts), next->entry->said, &is_another);
+
+		release = kernel ? kernel->release : "";
+	}
+	return *release && modules_open(facts->root, release, &modules) == 0 ? modules
+									     : NULL;
+}
+
+static bool is_built_in(struct facts *facts, const struct nextboot *next)
+{
+	_cleanup_(modules_close) struct modules *modules = open_modules(facts, next);
+	enum module_kind kind;
+
+	return modules && modules_find(modules, "vfio_pci", &kind, NULL, 0) == 0 &&
+		kind == MODULE_BUILTIN;
+}
+
+/* What vfio-pci itself will refuse. */
+static void mark_denied(struct facts *facts, struct nextboot *next)
+{
+	bool any = false, disabled;
+
 	for (unsigned i = 0; i < next->machine.n_functions; i++) {
 		struct pcidev *dev = &next->machine.functions[i];
 
-		dev->denied = denylist_has(&dev->ids) &&
-			!denylist_is_disabled(facts->root, next->cmdline);
+		dev->denied = denylist_has(&dev->ids);
+		any |= dev->denied;
 	}
+	if (!any)
+		return;
+	next->built_in = is_built_in(facts, next);
+	disabled = denylist_is_disabled(facts->root, next->built_in, next->cmdline);
+	for (unsigned i = 0; i < next->machine.n_functions; i++)
+		next->machine.functions[i].denied &= !disabled;
 }
 
 /* All that is read of the machine; what is planned follows. */
@@ -136,8 +170,6 @@ int nextboot_read(struct facts *facts, const char *cmdline, struct nextboot **re
 static void refuse_lacking(struct facts *facts, struct nextboot *next)
 {
 	_cleanup_(modules_close) struct modules *modules = NULL;
-	const struct kernel *kernel;
-	bool is_another;
 
 	for (unsigned i = 0; i < next->plan.n_entries && next->entry; i++) {
 		struct plan_entry *entry = &next->plan.entries[i];
@@ -148,12 +180,8 @@ static void refuse_lacking(struct facts *facts, struct nextboot *next)
 			!config_section_needs_driver(section) ||
 			config_driver_is("vfio-pci", section->driver))
 			continue;
-		kernel = modules ? NULL
-				 : chain_kernel(facts->root, facts_kernels(facts),
-					   next->entry->said, &is_another);
-		if (!modules &&
-			(!kernel ||
-				modules_open(facts->root, kernel->release, &modules) < 0))
+		modules = modules ? modules : open_modules(facts, next);
+		if (!modules)
 			return;
 		if (modules_lack(modules, section->driver))
 			entry->reason = REASON_NO_DRIVER;

@@ -31,6 +31,7 @@ struct nextboot {
 	const struct chain_entry *entry;
 	struct message unknown;
 	struct next_iommu iommu;
+	bool built_in; /* what vfio-pci refuses is there, and vfio-pci is part of the kernel */
 };
 
 /* What becomes of an entry of the plan. */

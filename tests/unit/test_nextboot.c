@@ -2,6 +2,7 @@
 /* The next boot and this one: what is planned, what was recorded, and what is true now. */
 #include <errno.h>
 
+#include "fakemodules.h"
 #include "outlook/nextboot.h"
 #include "outlook/thisboot.h"
 #include "support.h"
@@ -154,6 +155,31 @@ static void test_denylist(void **state)
 	}
 }
 
+/* What is built into the kernel reads no modprobe.d, only its command line. */
+static void test_denylist_built_in(void **state)
+{
+	static const struct fake_index_line built_in[] = {{"vfio_pci", ""}};
+	static const char *const cmdlines[] = {"", "vfio_pci.disable_denylist=1"};
+
+	fake_function("pci0000:00/0000:00:1d.0", 0x8086, 0x37c8);
+	fake_put("etc/vfioboot.protect", "# vfioboot protect list 1\n");
+	fake_put("etc/vfioboot.conf",
+		"[device qat]\npath = 00:1d.0\nlast-display = yes\n");
+	fake_put("etc/modprobe.d/vfio.conf", "options vfio-pci disable_denylist=1\n");
+	fake_put("proc/sys/kernel/osrelease", "6.12.1\n");
+	fake_put_index("lib/modules/6.12.1", "modules.dep", built_in, 0);
+	fake_put_index(
+		"lib/modules/6.12.1", "modules.builtin", built_in, ARRAY_SIZE(built_in));
+	for (size_t i = 0; i < ARRAY_SIZE(cmdlines); i++) {
+		_cleanup_(free_outlook) struct outlook outlook = {0};
+
+		fake_put("proc/cmdline", cmdlines[i]);
+		read_outlook(&outlook);
+		assert_int_equal(outlook.next->plan.entries[0].reason,
+			i ? REASON_NONE : REASON_DENYLISTED);
+	}
+}
+
 /* What is in no record is there as the next boot plans it. */
 static void test_no_record(void **state)
 {
@@ -201,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROOT_TEST(test_nothing_to_plan),
 		ROOT_TEST(test_denylist),
+		ROOT_TEST(test_denylist_built_in),
 		cmocka_unit_test_setup_teardown(test_counts, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_demand, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_no_record, set_up, fake_tear_down),
