@@ -143,7 +143,7 @@ static bool needs_group(const struct config_section *section)
 static void report_unknown_groups(
 	struct check_host *host, const struct config_section *section)
 {
-	check_unknown(host, section->name, "%s", host->next->iommu.why);
+	check_unknown(host, section->name, "%s", nextboot_iommu_unknown(host->next));
 	check_remedy_parameter(host, host->next->iommu.add, host->next->iommu.parameter);
 }
 
@@ -168,8 +168,7 @@ static void check_plan(struct check_host *host, const struct plan *plan)
 		else if (plan->entries[first].reason == REASON_LATER)
 			check_pass(host, section->name,
 				"the driver of the physical function makes them at the next boot");
-		else if (needs_group(section) &&
-			host->next->iommu.groups == NEXT_GROUPS_UNKNOWN)
+		else if (needs_group(section) && nextboot_iommu_unknown(host->next))
 			report_unknown_groups(host, section);
 		else if (config_section_is_native(section))
 			check_pass(host, section->name,

@@ -200,7 +200,7 @@ const char *chain_text_condition(const struct nextboot *next, const struct chain
 
 	if (next->unknown.code)
 		return ", if it has the parameters of this one";
-	if (next->iommu.groups == NEXT_GROUPS_UNKNOWN)
+	if (nextboot_iommu_unknown(next))
 		return ", if it has an IOMMU";
 	if (!entry || entry->state == IMAGE_FRESH)
 		return "";

@@ -109,8 +109,11 @@ static int print_table(const struct cli *cli)
 	table = table_new("plan", columns, cli->json);
 	for (size_t i = 0; i < plan.n; i++)
 		add_entry(table, &plan.entries[i]);
-	if (cli->json)
+	if (cli->json) {
 		sections_add_others(table_json(table), &cli->machine->next->config);
+		json_add_text(table_json(table), "iommu_unknown",
+			nextboot_iommu_unknown(cli->machine->next));
+	}
 	table_print(table);
 	if (!cli->json)
 		print_settings(&plan);

@@ -151,6 +151,7 @@ static void add_next(struct json_object *top, const struct nextboot *next)
 	json_add_number(object, "refuse", counts.refused);
 	json_add_text(object, "entry", next->entry ? next->entry->said->title : NULL);
 	json_add_text(object, "unknown", next->unknown.text);
+	json_add_text(object, "iommu_unknown", nextboot_iommu_unknown(next));
 	json_add_text(object, "hindrance", nextboot_hindrance(next));
 	object = json_add_array(top, "errors");
 	for (unsigned i = 0; i < config->n_errors && i < CONFIG_ERRORS_MAX; i++) {

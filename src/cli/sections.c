@@ -60,13 +60,14 @@ static bool is_of_reader(const struct message *unknown)
 void sections_print_start(const struct cli *cli)
 {
 	const struct nextboot *next = cli->machine->next;
+	const char *iommu_unknown = nextboot_iommu_unknown(next);
 
 	if (!next->config.n_sections)
 		return;
-	if (next->iommu.groups == NEXT_GROUPS_UNKNOWN && next->plan.n_entries)
+	if (iommu_unknown && next->plan.n_entries)
 		cli_print("Whether functions have an IOMMU group at the next boot is not "
 			  "known: %s.\n",
-			next->iommu.why);
+			iommu_unknown);
 	if (next->entry)
 		print_entry(cli);
 	else if (next->unknown.code)

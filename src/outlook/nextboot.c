@@ -223,6 +223,11 @@ const char *nextboot_hindrance(const struct nextboot *next)
 	return next->entry && !next->config.off ? next->entry->hindrance : NULL;
 }
 
+const char *nextboot_iommu_unknown(const struct nextboot *next)
+{
+	return next->iommu.groups == NEXT_GROUPS_UNKNOWN ? next->iommu.why : NULL;
+}
+
 const struct config_section *nextboot_inactive(
 	const struct nextboot *next, const char *section)
 {

@@ -73,6 +73,9 @@ const char *nextboot_hindrance(const struct nextboot *next);
 const struct config_section *nextboot_inactive(
 	const struct nextboot *next, const char *section);
 
+/* Why it is not known whether what has an IOMMU group now has one then, as a sentence; NULL: it is. */
+const char *nextboot_iommu_unknown(const struct nextboot *next);
+
 void nextboot_free(struct nextboot **next);
 
 /*

@@ -490,6 +490,10 @@ built() {
 	[[ $output == *"Whether functions have an IOMMU group at the next boot is not known: the command line of the next entry 'X Linux' lacks intel_iommu=on"* ]]
 	json=$("$vfioboot" check --json --root "$root") || true
 	json_is '[.checks[] | select(.name == "section") | .state] == ["unknown"]'
+	status
+	json_is '.next_boot | .bind == 2 and .unknown == null and (.iommu_unknown | contains("lacks intel_iommu=on"))'
+	json=$("$vfioboot" plan --json --root "$root")
+	json_is '.iommu_unknown | contains("lacks intel_iommu=on")'
 	built INTEL_IOMMU_DEFAULT_ON
 	plan
 	[[ $output == 'The next boot will bind 2 functions'* ]]
