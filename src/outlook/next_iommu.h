@@ -12,9 +12,10 @@
 /* Beside this boot. */
 enum next_groups {
 	NEXT_GROUPS_AS_NOW,
-	NEXT_GROUPS_NONE,    /* what has one now will have none */
-	NEXT_GROUPS_ALL,     /* nothing has one now, and it should: as if each had one */
-	NEXT_GROUPS_UNKNOWN, /* what has one now may have none */
+	NEXT_GROUPS_NONE, /* what has one now will have none */
+	NEXT_GROUPS_ALL,  /* nothing has one now, and it should: as if each had one */
+	/* What has one now, or without one anywhere each, may have one: planned as if it had. */
+	NEXT_GROUPS_UNKNOWN,
 };
 
 struct next_iommu {

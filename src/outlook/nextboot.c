@@ -146,6 +146,8 @@ static void set_groups(struct facts *facts, struct nextboot *next)
 
 		if (groups == NEXT_GROUPS_NONE || groups == NEXT_GROUPS_ALL)
 			dev->has_iommu_group = groups == NEXT_GROUPS_ALL;
+		else if (groups == NEXT_GROUPS_UNKNOWN && !facts->bus.has_groups)
+			dev->has_iommu_group = true;
 	}
 }
 
@@ -311,8 +313,7 @@ const char *nextboot_reason_text(
 			  next->bus, next->machine.functions[entry->function].address);
 
 	return entry->reason == REASON_NO_IOMMU_GROUP && *next->iommu.why && function &&
-			(function->group != PCIBUS_NO_GROUP ||
-				next->iommu.groups == NEXT_GROUPS_UNKNOWN)
+			function->group != PCIBUS_NO_GROUP
 		? next->iommu.why
 		: reason_text(entry->reason);
 }

@@ -504,6 +504,21 @@ built() {
 	[[ $output == 'The next boot will bind nothing.'* ]]
 }
 
+@test "whether a kernel enables the IOMMU that is off now can be unknown" {
+	up_to_date
+	built
+	rm "$root/boot/config-6.0.11-1-X"
+	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 ro' /boot/initramfs-6.0-x86_64.img
+	echo 'ro intel_iommu=off' >"$root/proc/cmdline"
+	find "$root/sys" -name iommu_group -delete
+	rm -rf "${root:?}/sys/kernel/iommu_groups"
+	plan
+	[[ $output == 'The next boot will bind 2 functions, as configured, if it has an IOMMU.'* ]]
+	[[ $output == *"is not known: the command line of the next entry 'X Linux' lacks intel_iommu=on"* ]]
+	json=$("$vfioboot" check --json --root "$root") || true
+	json_is '[.checks[] | select(.name == "section") | .state] == ["unknown"]'
+}
+
 @test "the integrated GPU can be left out of the IOMMU at the next boot" {
 	up_to_date
 	printf '[device gpu]\npath = 00:02.0\nlast-display = yes\n' >"$root/etc/vfioboot.conf"
