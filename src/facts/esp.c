@@ -104,6 +104,64 @@ bool esp_is_other(const struct root *root, const char *partition, const char *si
 	return others;
 }
 
+struct wanted {
+	const char *name;
+	size_t len;
+	char found[NAME_MAX + 1]; /* as the directory has it; "" */
+};
+
+static bool find_name(void *data, const char *name)
+{
+	struct wanted *wanted = data;
+
+	if (strncasecmp(name, wanted->name, wanted->len) == 0 && !name[wanted->len])
+		text_join(wanted->found, sizeof(wanted->found), name, NULL);
+	return !wanted->found[0];
+}
+
+/* 1, 0, or -errno where a directory on the way cannot be read; FAT has no upper and lower case. */
+static int has_file(const struct root *root, const char *place, const char *path)
+{
+	struct wanted wanted = {0};
+	char at[PATH_MAX];
+	size_t used;
+	int r;
+
+	/* It has short names, too, which no list of a directory shows. */
+	if (file_exists(root, "%s%s", place, path))
+		return 1;
+	text_join(at, sizeof(at), place, NULL);
+	for (path += strspn(path, "/"); *path; path += strspn(path, "/")) {
+		wanted = (struct wanted){.name = path, .len = strcspn(path, "/")};
+		r = file_each_name(root, at, find_name, &wanted);
+		if (r < 0 || !wanted.found[0])
+			return r;
+		used = strlen(at);
+		text_join(at + used, sizeof(at) - used, "/", wanted.found, NULL);
+		path += wanted.len;
+	}
+	return 1;
+}
+
+bool esp_lacks(const struct root *root, const char *partition, const char *path)
+{
+	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	char device[NAME_MAX + 1];
+	struct libmnt_fs *fs = NULL;
+	bool lacks = false;
+
+	if (iter && !strchr(path, '?') &&
+		read_partition(root, partition, device, &mounts))
+		while (!lacks && mnt_table_next_fs(mounts, iter, &fs) == 0)
+			lacks = is_on(root, fs, device) && mnt_fs_get_root(fs) &&
+				strcmp(mnt_fs_get_root(fs), "/") == 0 &&
+				mounts_find(mounts, mnt_fs_get_target(fs)) == fs &&
+				has_file(root, mnt_fs_get_target(fs), path) == 0;
+	mnt_free_iter(iter);
+	return lacks;
+}
+
 bool esp_is_mounted(const struct root *root, const char *partition)
 {
 	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;

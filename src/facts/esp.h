@@ -39,4 +39,10 @@ bool esp_is_other(const struct root *root, const char *partition, const char *si
 /* Whether that partition is mounted, wherever. */
 bool esp_is_mounted(const struct root *root, const char *partition);
 
+/*
+ * Whether that partition is mounted and has no file @path, a path from its own root.  False where that
+ * cannot be seen, and where a '?' in it is for a character that is not known.
+ */
+bool esp_lacks(const struct root *root, const char *partition, const char *path);
+
 #endif

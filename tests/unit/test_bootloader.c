@@ -265,6 +265,42 @@ static void test_boot_order(void **state)
 	expect("grub GRUB 2.12: uki=efi/EFI/Linux/a.efi grub=boot/grub/grub.cfg");
 }
 
+/* Its program was deleted: the entry stays, and the firmware passes over it. */
+static void test_deleted(void **state)
+{
+	static const char found[] = "grub GRUB 2.12: grub=boot/grub/grub.cfg",
+			  instead[] = "grub GRUB 2.12: grub=boot/grub/grub.cfg, instead "
+				      "/EFI/Microsoft/Boot/bootmgfw.efi";
+
+	fake_put("boot/grub/grub.cfg", "");
+	fake_efivar("LoaderInfo", "GRUB 2.12");
+	fake_put_bytes(CURRENT, "\6\0\0\0\1\0", 6);
+	fake_put_bytes(ORDER, "\7\0\0\0\2\0\1\0", 8);
+	put_entry("Boot0001", "\\EFI\\debian\\shimx64.efi");
+	put_entry("Boot0002", "\\EFI\\Microsoft\\Boot\\bootmgfw.efi");
+	fake_link("dev/disk/by-partuuid/abcd1234-0000-4000-8000-00000000000f",
+		"../../sda1");
+	fake_put("proc/self/mountinfo",
+		"20 1 8:2 / / rw - ext4 /dev/sda2 rw\n"
+		"21 20 8:1 / /esp rw - vfat /dev/sda1 rw\n");
+	/* What is below the mount point cannot be seen. */
+	expect(instead);
+	fake_dir("esp/efi");
+	expect(found);
+	fake_put("esp/efi/MICROSOFT/boot/BOOTMGFW.EFI", "");
+	expect(instead);
+	fake_remove("esp/efi/MICROSOFT/boot/BOOTMGFW.EFI");
+	expect(found);
+	put_entry("Boot0002", "\\EFI\\systemd\\systemd-bootx64.efi");
+	expect(found);
+	/* Of a partition that is not mounted nothing is known. */
+	fake_put("proc/self/mountinfo",
+		"20 1 8:2 / / rw - ext4 /dev/sda2 rw\n"
+		"21 20 8:17 / /esp rw - vfat /dev/sdb1 rw\n");
+	put_entry("Boot0002", "\\EFI\\Microsoft\\Boot\\bootmgfw.efi");
+	expect(instead);
+}
+
 #define OURS      "11111111-2222-3333-4444-555555555555"
 #define OTHER     "aaaaaaaa-2222-3333-4444-555555555555"
 #define UNMOUNTED "/dev/disk/by-partuuid/" OTHER
@@ -477,6 +513,7 @@ int main(void)
 		ROOT_TEST(test_stub_behind_loader),
 		ROOT_TEST(test_no_loader),
 		ROOT_TEST(test_boot_order),
+		ROOT_TEST(test_deleted),
 		ROOT_TEST(test_other_partition),
 		ROOT_TEST(test_other_partition_of_grub),
 		ROOT_TEST(test_mounted_without_files),

@@ -118,7 +118,10 @@ bool efi_entry_is(const struct efi_entry *a, const struct efi_entry *b)
 		strcmp(a->partition, b->partition) == 0;
 }
 
-/* Whether it names no program, as that of a drive or of the network, or one of a drive that is not here. */
+/*
+ * Whether it names no program, as that of a drive or of the network, one of a drive that is not here, or one
+ * that was deleted, as by who removed a distribution and not its entry.
+ */
 static bool is_gone(const struct root *root, const struct efi_entry *entry)
 {
 	char link[64];
@@ -128,7 +131,8 @@ static bool is_gone(const struct root *root, const struct efi_entry *entry)
 	if (!*entry->partition || !file_exists(root, TREE_BY_PARTUUID))
 		return false;
 	text_join(link, sizeof(link), TREE_BY_PARTUUID "/", entry->partition, NULL);
-	return !file_is_link(root, link);
+	return !file_is_link(root, link) ||
+		esp_lacks(root, entry->partition, entry->path);
 }
 
 int efi_entry_default(const struct root *root, struct efi_entry *ret, bool *ret_other)

@@ -31,8 +31,8 @@ int efi_entry_next(const struct root *root, struct efi_entry *ret);
 
 /*
  * The one that starts when nobody chooses: the first of BootOrder that is active.  What stands before
- * that of this boot and names no program, as for a drive or the network, or is gone with its drive, was
- * passed over and is again.  @ret_other: it is not the one of this boot, of which the variables of a loader tell.
+ * that of this boot and names no program, as for a drive or the network, or one that is gone, with its drive or
+ * from it, was passed over and is again.  @ret_other: it is not the one of this boot, of which the variables of a loader tell.
  * 0; -ENOENT: there are no such variables; or another -errno: what it is cannot be read.
  */
 int efi_entry_default(const struct root *root, struct efi_entry *ret, bool *ret_other);
