@@ -245,19 +245,16 @@ void chain_text_remedy(
 	const char *by_hand = entry && state != IMAGE_UNKNOWN && !can_apply(chain)
 		? remedy_by_hand(chain, entry)
 		: "";
-	const char *partition = chain->loaders.unmounted;
+	const char *mount = chain->loaders.mount;
 
 	if (chain->elsewhere)
 		strcpy(ret, "see vfioboot-images(7)");
 	/* What is not mounted is in nobody's reach, that of apply neither. */
-	else if (*partition)
+	else if (*chain->loaders.unmounted)
 		snprintf(ret, MESSAGE_LINE_SIZE,
 			"%s%s%s, then run 'sudo vfioboot apply'%s",
-			*partition == '/' ? "run 'sudo mount "
-					  : "mount the EFI system partition",
-			*partition == '/' ? partition : "",
-			*partition == '/' ? " " ESP_MOUNT "'" : "",
-			active ? ", then reboot" : "");
+			*mount ? "run '" : "mount the EFI system partition", mount,
+			*mount ? "'" : "", active ? ", then reboot" : "");
 	else if (entry && state == IMAGE_FRESH)
 		strcpy(ret,
 			active ? "reboot, as the image of the default entry is up to date"

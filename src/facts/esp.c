@@ -162,7 +162,31 @@ bool esp_lacks(const struct root *root, const char *partition, const char *path)
 	return lacks;
 }
 
-bool esp_is_mounted(const struct root *root, const char *partition)
+bool esp_may_have(const struct root *root, const char *path)
+{
+	for (size_t i = 0; i < ESP_PLACES_N; i++) {
+		int r = has_file(root, esp_places[i], path);
+
+		if (r != 0 && r != -ENOENT && r != -ENOTDIR)
+			return true;
+	}
+	return false;
+}
+
+const char *esp_free_place(const struct root *root)
+{
+	static const char *const places[] = {ESP_MOUNT, "/efi"};
+	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;
+
+	if (mounts_read(root, &mounts) < 0)
+		return ESP_MOUNT;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (!mounts_find(mounts, places[i]))
+			return places[i];
+	return NULL;
+}
+
+bool esp_is_mounted(const struct root *root, const char *partition, bool anywhere)
 {
 	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;
 	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
@@ -172,7 +196,10 @@ bool esp_is_mounted(const struct root *root, const char *partition)
 
 	if (iter && read_partition(root, partition, device, &mounts))
 		while (!found && mnt_table_next_fs(mounts, iter, &fs) == 0)
-			found = is_on(root, fs, device);
+			found = is_on(root, fs, device) &&
+				(anywhere ||
+					text_is_one_of(mnt_fs_get_target(fs), esp_places,
+						ESP_PLACES_N));
 	mnt_free_iter(iter);
 	return found;
 }

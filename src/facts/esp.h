@@ -36,13 +36,19 @@ const char *esp_find(const struct root *root);
  */
 bool esp_is_other(const struct root *root, const char *partition, const char *sign);
 
-/* Whether that partition is mounted, wherever. */
-bool esp_is_mounted(const struct root *root, const char *partition);
+/* Whether that partition is mounted: at one of the places, or @anywhere. */
+bool esp_is_mounted(const struct root *root, const char *partition, bool anywhere);
 
 /*
  * Whether that partition is mounted and has no file @path, a path from its own root.  False where that
  * cannot be seen, and where a '?' in it is for a character that is not known.
  */
 bool esp_lacks(const struct root *root, const char *partition, const char *path);
+
+/* Whether one of the places has that file, or does not let us see whether it has. */
+bool esp_may_have(const struct root *root, const char *path);
+
+/* Where a person can mount an ESP and nothing is mounted yet: ESP_MOUNT, or another place; NULL. */
+const char *esp_free_place(const struct root *root);
 
 #endif

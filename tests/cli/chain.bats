@@ -648,7 +648,7 @@ efi_text() {
 	efi_text LoaderInfo 'systemd-boot 257.9'
 	efi_text LoaderDevicePartUUID 0FC63DAF-8483-4772-8E79-3D69D8477DE4
 	status
-	[[ $output == *"is not known: systemd-boot starts this machine, and /dev/disk/by-partuuid/0fc63daf-8483-4772-8e79-3d69d8477de4 is not mounted; run 'sudo mount /dev/disk/by-partuuid/0fc63daf-8483-4772-8e79-3d69d8477de4 "* ]]
+	[[ $output == *"is not known: systemd-boot starts this machine, and /dev/disk/by-partuuid/0fc63daf-8483-4772-8e79-3d69d8477de4 is not mounted; run 'sudo mount --mkdir /dev/disk/by-partuuid/0fc63daf-8483-4772-8e79-3d69d8477de4 "* ]]
 	json_is '.ready == null'
 	echo '# more' >>"$root/etc/vfioboot.conf"
 	status
@@ -657,11 +657,11 @@ efi_text() {
 	run "$vfioboot" check --root "$root" --json
 	json=$output
 	json_is '[.checks[] | select(.name == "image" and .state == "fail") | .remedy]
-		| length > 0 and all(startswith("run '"'"'sudo mount /dev/disk/"))'
+		| length > 0 and all(startswith("run '"'"'sudo mount --mkdir /dev/disk/"))'
 	for command in apply undo; do
 		run -1 --separate-stderr "$vfioboot" "$command" --dry-run --root "$root"
 		[ -z "$output" ]
-		[[ $stderr == *"vfioboot $command: systemd-boot starts this machine, and /dev/disk/"*" is not mounted; run 'sudo mount /dev/disk/"* ]]
+		[[ $stderr == *"vfioboot $command: systemd-boot starts this machine, and /dev/disk/"*" is not mounted; run 'sudo mount --mkdir /dev/disk/"* ]]
 	done
 }
 

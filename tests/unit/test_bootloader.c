@@ -128,7 +128,8 @@ static void test_unmounted(void **state)
 	fake_efivar("LoaderDevicePartUUID", "AB12CD34-0000-4000-8000-00000000000F");
 	expect_unmounted("systemd-boot",
 		"/dev/disk/by-partuuid/ab12cd34-0000-4000-8000-00000000000f",
-		"run 'sudo mount /dev/disk/by-partuuid/ab12cd34-0000-4000-8000-00000000000f "
+		"run 'sudo mount --mkdir "
+		"/dev/disk/by-partuuid/ab12cd34-0000-4000-8000-00000000000f "
 		"/boot/efi' and then this again");
 	fake_put("boot/efi/loader/loader.conf", "");
 	expect_unmounted("systemd-boot", "", "");
@@ -304,7 +305,11 @@ static void test_deleted(void **state)
 #define OURS      "11111111-2222-3333-4444-555555555555"
 #define OTHER     "aaaaaaaa-2222-3333-4444-555555555555"
 #define UNMOUNTED "/dev/disk/by-partuuid/" OTHER
-#define REMEDY    "run 'sudo mount " UNMOUNTED " /boot/efi' and then this again"
+#define REMEDY(place)                                                                    \
+	"run 'sudo mount --mkdir " UNMOUNTED " " place "' and then this again"
+#define PLACES "its partition at /efi, /boot/efi or /boot"
+#define AT_PLACES                                                                        \
+	"mount the EFI system partition at one of these places and run this again"
 
 /* Two ESPs; the loader comes from the one on sdb. */
 static void put_partitions(const char *loader, const char *mounts)
@@ -324,7 +329,7 @@ static void test_other_partition(void **state)
 {
 	fake_put("boot/efi/loader/loader.conf", "");
 	put_partitions("systemd-boot 257", ROOT_MOUNT ESP_MOUNTED);
-	expect_unmounted("systemd-boot", UNMOUNTED, REMEDY);
+	expect_unmounted("systemd-boot", UNMOUNTED, REMEDY("/efi"));
 	fake_efivar("LoaderDevicePartUUID", OURS);
 	expect_unmounted("systemd-boot", "", "");
 	fake_efivar("LoaderDevicePartUUID", "CCCCCCCC-2222-3333-4444-555555555555");
@@ -335,7 +340,7 @@ static void test_other_partition(void **state)
 	expect_unmounted("systemd-boot", "", "");
 	put_partitions("systemd-boot 257",
 		ROOT_MOUNT "21 20 9:127 / /boot/efi rw - vfat /dev/md127 rw\n");
-	expect_unmounted("systemd-boot", UNMOUNTED, REMEDY);
+	expect_unmounted("systemd-boot", UNMOUNTED, REMEDY("/efi"));
 	fake_dir("sys/class/block/md127/slaves/sdb1");
 	expect_unmounted("systemd-boot", "", "");
 }
@@ -368,12 +373,46 @@ static void test_mounted_without_files(void **state)
 	fake_efivar("LoaderDevicePartUUID", OURS);
 	expect_unmounted("grub", "", "");
 	fake_efivar("LoaderDevicePartUUID", OTHER);
-	expect_unmounted("grub", UNMOUNTED, REMEDY);
+	expect_unmounted("grub", UNMOUNTED, REMEDY("/efi"));
 	fake_put("boot/efi/loader/loader.conf", "");
 	put_partitions("systemd-boot 257",
 		ROOT_MOUNT ESP_MOUNTED "22 20 8:17 / /mnt rw - vfat /dev/sdb1 rw\n");
-	expect_unmounted("systemd-boot", "its partition at /efi, /boot/efi or /boot",
-		"mount the EFI system partition and run this again");
+	expect_unmounted("systemd-boot", PLACES, AT_PLACES);
+	/* Its own files may be out of sight as well, and old entries of it not. */
+	fake_remove("boot/efi/loader/loader.conf");
+	fake_put("boot/loader/entries/old.conf", "");
+	expect_unmounted("systemd-boot", PLACES, AT_PLACES);
+	put_partitions("systemd-boot 257",
+		ROOT_MOUNT "21 20 8:1 / /boot rw - vfat /dev/sda1 rw\n"
+			   "22 20 8:17 / /esp rw - vfat /dev/sdb1 rw\n");
+	expect_unmounted("systemd-boot", PLACES, AT_PLACES);
+	put_partitions(
+		"GRUB 2.12", ROOT_MOUNT "22 20 8:17 / /esp rw - vfat /dev/sdb1 rw\n");
+	expect_unmounted("grub", "", "");
+}
+
+/* Two ESPs may be kept alike, as Debian and Ubuntu do for GRUB: then one will do. */
+static void test_alike(void **state)
+{
+	fake_put("boot/grub/grub.cfg", "");
+	put_partitions("GRUB 2.12", ROOT_MOUNT ESP_MOUNTED);
+	fake_put_bytes(CURRENT, "\6\0\0\0\1\0", 6);
+	fake_put_bytes(ORDER, "\7\0\0\0\1\0\2\0", 8);
+	put_entry("Boot0001", "\\EFI\\debian\\shimx64.efi");
+	put_entry("Boot0002", "\\EFI\\ubuntu\\shimx64.efi");
+	fake_put("boot/efi/EFI/DEBIAN/SHIMX64.EFI", "");
+	expect_unmounted("grub", "", "");
+	fake_remove("boot/efi/EFI/DEBIAN/SHIMX64.EFI");
+	fake_put("boot/efi/EFI/fedora/shimx64.efi", "");
+	expect_unmounted("grub", UNMOUNTED, REMEDY("/efi"));
+	fake_dir("efi");
+	expect_unmounted("grub", UNMOUNTED,
+		"run 'sudo mount " UNMOUNTED " /efi' and then this again");
+	put_partitions("GRUB 2.12",
+		ROOT_MOUNT ESP_MOUNTED "22 20 8:49 / /efi rw - vfat /dev/sdd1 rw\n");
+	expect_unmounted("grub", UNMOUNTED,
+		"mount the EFI system partition from which it was started, in place of the "
+		"other and run this again");
 }
 
 /* GRUB's menu is on no ESP: none has to be mounted, but no other one may be. */
@@ -384,7 +423,7 @@ static void test_other_partition_of_grub(void **state)
 		"GRUB 2.12", ROOT_MOUNT "21 20 8:3 / /boot rw - ext4 /dev/sda3 rw\n");
 	expect_unmounted("grub", "", "");
 	put_partitions("GRUB 2.12", ROOT_MOUNT ESP_MOUNTED);
-	expect_unmounted("grub", UNMOUNTED, REMEDY);
+	expect_unmounted("grub", UNMOUNTED, REMEDY("/efi"));
 }
 
 static void put_image(const char *path)
@@ -517,6 +556,7 @@ int main(void)
 		ROOT_TEST(test_other_partition),
 		ROOT_TEST(test_other_partition_of_grub),
 		ROOT_TEST(test_mounted_without_files),
+		ROOT_TEST(test_alike),
 		ROOT_TEST(test_sdbootutil),
 		ROOT_TEST(test_firmware_order),
 		ROOT_TEST(test_firmware_partition),

@@ -354,43 +354,65 @@ static void find_partition(const struct root *root, const struct words *words,
 		*p = (char)tolower((unsigned char)*p);
 }
 
+/*
+ * Whether the partition would have to be mounted at one of the places to see what the loader does.  A menu on
+ * the root file system can be seen as it is; but another ESP that is mounted has to be kept like the
+ * one from which this boot was started.
+ */
+static bool is_missing(const struct root *root, const struct words *words,
+	const struct bootloader_search *search, const char *partition)
+{
+	const char *sign = bootloader_sign(search, search->owner);
+	bool is_on_esp = search->owner->files[0][0] != '/';
+
+	if (!*sign)
+		return !search->hidden &&
+			!(*partition && esp_is_mounted(root, partition, !is_on_esp));
+	if (!*partition || !esp_is_other(root, partition, is_on_esp ? sign : ""))
+		return false;
+	return is_on_esp || words->other || !words->entry.path[0] ||
+		!esp_may_have(root, words->entry.path);
+}
+
 /* Whether it is a loader whose files no mounted partition has. */
 static void check_mounted(const struct root *root, const struct words *words,
 	struct bootloader_search *search)
 {
-	const struct bootloader *owner = search->owner;
 	char partition[EFI_UUID_SIZE] = "";
-	const char *sign;
+	const char *place;
 
-	if (!owner || owner->manages)
+	if (!search->owner || search->owner->manages)
 		return;
-	sign = bootloader_sign(search, owner);
-	find_partition(root, words, owner, partition);
-	if (*sign &&
-		!(*partition &&
-			esp_is_other(
-				root, partition, owner->files[0][0] == '/' ? "" : sign)))
+	find_partition(root, words, search->owner, partition);
+	if (!is_missing(root, words, search, partition))
 		return;
-	if (!*sign && (search->hidden || (*partition && esp_is_mounted(root, partition))))
+	if (!*partition || esp_is_mounted(root, partition, true)) {
+		text_join(search->unmounted, sizeof(search->unmounted), "its partition",
+			*partition ? " at /efi, /boot/efi or /boot" : "", NULL);
 		return;
-	if (!*partition)
-		strcpy(search->unmounted, "its partition");
-	else if (*sign && esp_is_mounted(root, partition))
-		strcpy(search->unmounted, "its partition at /efi, /boot/efi or /boot");
-	else
-		text_join(search->unmounted, sizeof(search->unmounted),
-			"/" TREE_BY_PARTUUID "/", partition, NULL);
+	}
+	text_join(search->unmounted, sizeof(search->unmounted), "/" TREE_BY_PARTUUID "/",
+		partition, NULL);
+	place = esp_free_place(root);
+	if (place)
+		text_join(search->mount, sizeof(search->mount), "sudo mount ",
+			file_exists(root, "%s", place) ? "" : "--mkdir ",
+			search->unmounted, " ", place, NULL);
 }
 
 int bootloader_say_unmounted(
 	const struct bootloader_search *search, struct message *message)
 {
-	if (search->unmounted[0] == '/')
-		message_remedy(message, "run 'sudo mount %s %s' and then this again",
-			search->unmounted, ESP_MOUNT);
+	if (search->mount[0])
+		message_remedy(message, "run '%s' and then this again", search->mount);
 	else
-		message_remedy(
-			message, "mount the EFI system partition and run this again");
+		message_remedy(message,
+			"mount the EFI system partition%s and run this again",
+			search->unmounted[0] == '/'
+				? " from which it was started, in place of the other"
+				: strchr(search->unmounted, '/')
+				? " at one of these places"
+				: "");
 	return message_set(message, -ENODEV,
 		"%s starts this machine, and %s is not mounted", search->owner->title,
 		search->unmounted);

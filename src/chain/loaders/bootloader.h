@@ -53,6 +53,7 @@ struct bootloader_search {
 	 * words where it is not known; else "".  Nothing can be read or written then.
 	 */
 	char unmounted[BOOTLOADER_SIGN_SIZE];
+	char mount[BOOTLOADER_SIGN_SIZE];     /* the command that mounts it; or "" */
 	bool hidden;                          /* some files cannot be read: needs root */
 	char hidden_at[BOOTLOADER_SIGN_SIZE]; /* the first of them, as a sign is */
 };
