@@ -22,31 +22,43 @@ static void test_on_esp(void **state)
 	expect("grub", "s* /boot/k | ro\n");
 }
 
-/* The firmware starts \\EFI\\x\\shimx64.efi. */
-static void put_started(void)
+#define VARIABLES "sys/firmware/efi/efivars/"
+
+/* The entry 1 of the firmware starts \\EFI\\x\\shimx64.efi, 2 and 3 that of the directories y and x. */
+static void put_started(char first)
 {
-	static const char entry[] =
+	char entry[] =
 		"\7\0\0\0\1\0\0\0\x2e\0x\0\0\0"
 		"\4\4\x2a\0\\\0E\0F\0I\0\\\0x\0\\\0s\0h\0i\0m\0x\0006\0004\0.\0e\0f\0i\0\0\0"
-		"\x7f\xff\4\0";
+		"\x7f\xff\4\0",
+	     order[] = "\7\0\0\0\1\0\1";
 
-	fake_put_bytes(
-		"sys/firmware/efi/efivars/BootOrder-" EFI_GLOBAL, "\7\0\0\0\1\0", 6);
-	fake_put_bytes("sys/firmware/efi/efivars/Boot0001-" EFI_GLOBAL, entry,
-		sizeof(entry) - 1);
+	order[4] = first;
+	fake_put_bytes(VARIABLES "BootOrder-" EFI_GLOBAL, order, 8);
+	fake_put_bytes(VARIABLES "Boot0001-" EFI_GLOBAL, entry, sizeof(entry) - 1);
+	entry[28] = 'y';
+	fake_put_bytes(VARIABLES "Boot0002-" EFI_GLOBAL, entry, sizeof(entry) - 1);
+	entry[28] = 'X';
+	memcpy(entry + 32, "g\0r\0u\0b", 7);
+	fake_put_bytes(VARIABLES "Boot0003-" EFI_GLOBAL, entry, sizeof(entry) - 1);
 }
 
-/* As distributions write the lines that lead to it; and one leads to another disk. */
-static void test_led(void **state)
-{
-	static const char *const stubs[] = {
-		"search.fs_uuid 1-2 root hd0,gpt2\nset prefix=($root)'/boot/grub'\n"
-		"configfile $prefix/grub.cfg\n",
-		"set btrfs_relative_path=\"yes\"\nsearch --fs-uuid --set=root 1-2\n"
-		"set prefix=(${root})/boot/grub\nsource \"${prefix}/grub.cfg\"\n",
-		"search --no-floppy --hint-efi=hd0,gpt2 --set=root -u '1-2'\n"
-		"  set prefix=($root)/boot/grub\nconfigfile ($root)/boot/grub/grub.cfg\n"};
+/* As distributions write the lines that lead to it. */
+static const char *const stubs[] = {
+	"search.fs_uuid 1-2 root hd0,gpt2\nset prefix=($root)'/boot/grub'\n"
+	"configfile $prefix/grub.cfg\n",
+	"set btrfs_relative_path=\"yes\"\nsearch --fs-uuid --set=root 1-2\n"
+	"set prefix=(${root})/boot/grub\nsource \"${prefix}/grub.cfg\"\n",
+	"search --no-floppy --hint-efi=hd0,gpt2 --set=root -u '1-2'\n"
+	"  set prefix=($root)/boot/grub\nconfigfile ($root)/boot/grub/grub.cfg\n",
+	"search --fs-uuid --set=root 1-2\nconfigfile ($root)/boot/grub/grub.cfg\n",
+	"search --fs-uuid --set=root 1-2\nconfigfile /boot/grub/grub.cfg\n",
+	"search --fs-uuid --set=root 1-2\nset prefix=($root)/x\n"
+	"  source \"($root)/boot/grub/grub.cfg\"\n",
+	"search --fs-uuid --set=root 1-2\nset prefix=($root)/boot/grub\nnormal\n"};
 
+static void put_led(void)
+{
 	fake_put("boot/k", "");
 	fake_put("boot/grub/grub.cfg", menu);
 	fake_link("dev/disk/by-uuid/1-2", "../../sda2");
@@ -54,7 +66,13 @@ static void test_led(void **state)
 	fake_put("proc/self/mountinfo",
 		"20 1 8:2 / / rw - ext4 /dev/sda2 rw\n"
 		"21 20 8:1 / /boot/efi rw - vfat /dev/sda1 rw\n");
-	put_started();
+	put_started(1);
+}
+
+/* One leads to another disk. */
+static void test_led(void **state)
+{
+	put_led();
 	expect("grub", "s* /boot/k | ro\n");
 	for (size_t i = 0; i < ARRAY_SIZE(stubs); i++) {
 		char text[512];
@@ -66,12 +84,46 @@ static void test_led(void **state)
 		fake_put("boot/efi/EFI/x/grub.cfg", text);
 		expect("grub", "s /boot/k | ro\nelsewhere\n");
 	}
+}
+
+static void test_led_otherwise(void **state)
+{
+	put_led();
 	fake_put("boot/efi/EFI/x/grub.cfg",
 		"search --label --set=root y\nconfigfile /g.cfg\n");
 	expect("grub", "s /boot/k | ro\nelsewhere\n");
+	fake_put("boot/efi/EFI/x/grub.cfg",
+		"search --fs-uuid --set=root 1-2\nset prefix=($root)/boot/grub\n"
+		"configfile $prefix/g.cfg\n");
+	expect("grub", "s /boot/k | ro\nelsewhere\n");
+	/* Others that are read are parts. */
+	fake_put("boot/efi/EFI/x/grub.cfg",
+		"source $config_directory/uuid.cfg\nsearch --fs-uuid --set=root 1-2\n"
+		"set prefix=($root)/boot/grub\nconfigfile $prefix/grub.cfg\n"
+		"source $prefix/x.cfg\n");
+	expect("grub", "s* /boot/k | ro\n");
 	/* That of another program is nothing to this one. */
 	fake_remove("boot/efi/EFI/x/grub.cfg");
 	fake_put("boot/efi/EFI/y/grub.cfg", menu);
+	expect("grub", "s* /boot/k | ro\n");
+}
+
+/* A person has chosen this boot's: another one, which is first, has to lead to the same menu. */
+static void test_first_of_two(void **state)
+{
+	fake_put("boot/k", "");
+	fake_put("boot/grub/grub.cfg", menu);
+	fake_put_bytes(VARIABLES "BootCurrent-" EFI_GLOBAL, "\6\0\0\0\1\0", 6);
+	put_started(1);
+	expect("grub", "s* /boot/k | ro\n");
+	put_started(2);
+	expect("grub", "s /boot/k | ro\nelsewhere\n");
+	fake_put("boot/efi/EFI/y/grub.cfg", "set prefix=($root)/boot/grub\nnormal\n");
+	expect("grub", "s* /boot/k | ro\n");
+	fake_put("boot/efi/EFI/y/grub.cfg", "set prefix=($root)/x\nnormal\n");
+	expect("grub", "s /boot/k | ro\nelsewhere\n");
+	/* shim has started GRUB from the same directory. */
+	put_started(3);
 	expect("grub", "s* /boot/k | ro\n");
 }
 
@@ -106,6 +158,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROOT_TEST(test_on_esp),
 		ROOT_TEST(test_led),
+		ROOT_TEST(test_led_otherwise),
+		ROOT_TEST(test_first_of_two),
 		ROOT_TEST(test_sdbootutil),
 	};
 

@@ -109,31 +109,63 @@ static void read_prefix(const char *setting, char *ret, size_t size)
 	text_join(ret, size, end ? end + 1 : "", NULL);
 }
 
+/* The file that a line reads by @command, into @ret; else that stays. */
+static void read_operand(const char *line, const char *command, const char *prefix,
+	char ret[static PATH_MAX])
+{
+	static const char *const names[] = {"$prefix/", "${prefix}/"};
+	char word[PATH_MAX];
+
+	if (!grub_cfg_next_word(&line, word, sizeof(word)) ||
+		strcmp(word, command) != 0 ||
+		!grub_cfg_next_word(&line, word, sizeof(word)))
+		return;
+	text_join(ret, PATH_MAX, word, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (text_begins_with(word, names[i]))
+			text_join(
+				ret, PATH_MAX, prefix, word + strlen(names[i]) - 1, NULL);
+}
+
 /*
- * Whether the few lines at @path lead to another menu than the one in @own: by a file system that is
- * searched for, and the directory on it.
+ * Where the few lines lead: to a file, on a file system that is searched for, or "".  `source` is for
+ * parts, too.
  */
+static void read_lead(
+	const char *text, char ret_uuid[static NAME_MAX], char ret[static PATH_MAX])
+{
+	char prefix[NAME_MAX] = "", part[PATH_MAX] = "";
+
+	ret[0] = ret_uuid[0] = '\0';
+	for (const char *line = text; *line; line = text_next_line(line)) {
+		const char *start = line + strspn(line, " \t");
+
+		if (text_begins_with(start, "search"))
+			read_search(start, ret_uuid, NAME_MAX);
+		else if (text_begins_with(start, "set prefix="))
+			read_prefix(start + strlen("set "), prefix, sizeof(prefix));
+		read_operand(start, "source", prefix, part);
+		read_operand(start, "configfile", prefix, ret);
+	}
+	if (!*ret)
+		text_join(ret, PATH_MAX, *part ? part : prefix, *part ? "" : "/grub.cfg",
+			NULL);
+}
+
+/* Whether the few lines at @path lead to another menu than the one in @own. */
 static bool leads_elsewhere(
 	const struct root *root, const char *path, const struct stat *own)
 {
 	_cleanup_(places_free) struct places places = {0};
 	_cleanup_free_ char *text = NULL;
-	char uuid[NAME_MAX] = "", prefix[NAME_MAX] = "", file[PATH_MAX], found[PATH_MAX];
+	char uuid[NAME_MAX], file[PATH_MAX], found[PATH_MAX];
 	struct place place;
 	struct stat st;
 
 	if (file_read(root, path, &text, NULL) < 0)
 		return false;
-	for (const char *line = text; *line; line = text_next_line(line)) {
-		const char *start = line + strspn(line, " \t");
-
-		if (text_begins_with(start, "search"))
-			read_search(start, uuid, sizeof(uuid));
-		else if (text_begins_with(start, "set prefix="))
-			read_prefix(start + strlen("set "), prefix, sizeof(prefix));
-	}
+	read_lead(text, uuid, file);
 	places_read(root, &places);
-	text_join(file, sizeof(file), prefix, "/grub.cfg", NULL);
 	if (!place_find(&places, *uuid ? uuid : NULL, file, &place))
 		return true;
 	place_path(&place, file, found);
@@ -142,29 +174,58 @@ static bool leads_elsewhere(
 }
 
 /*
- * Whether GRUB's program on the ESP has a menu beside it, which it reads first: distributions have
- * either all of grub.cfg there, or a few lines that lead to it.  Which program that is, the firmware
- * says; else it may be any that has a menu.
+ * Whether it is the program of this boot, or one beside it, as GRUB is beside shim: both read the same.  True
+ * where this boot's is not known.
+ */
+static bool is_of_this_boot(const struct root *root, const struct efi_entry *entry)
+{
+	const char *end = strrchr(entry->path, '/');
+	struct efi_entry now;
+
+	return efi_entry_current(root, &now) < 0 ||
+		(strcmp(now.partition, entry->partition) == 0 && strrchr(now.path, '/') &&
+			strrchr(now.path, '/') - now.path == end - entry->path &&
+			strncasecmp(now.path, entry->path, (size_t)(end - entry->path)) ==
+				0);
+}
+
+/* Whether what is beside the program, which it reads first, is another menu, or leads to one. */
+static bool has_beside(
+	const struct root *root, const struct efi_entry *entry, const struct stat *own)
+{
+	bool found = false, is_there = false;
+
+	for (size_t i = 0; i < ESP_PLACES_N && !found; i++) {
+		char path[PATH_MAX];
+
+		text_join(path, sizeof(path), esp_places[i], entry->path, NULL);
+		text_join(strrchr(path, '/'), 16, "/grub.cfg", NULL);
+		found = is_other_menu(root, path, own) ||
+			leads_elsewhere(root, path, own);
+		is_there |= file_exists(root, "%s", path);
+	}
+	/* Without it the menu of this boot's program is ours; that of another one may be anywhere. */
+	return found || (!is_there && !is_of_this_boot(root, entry));
+}
+
+/*
+ * Whether GRUB's program on the ESP may have another menu: distributions have either all of grub.cfg
+ * beside it, or a few lines that lead to it.  Which program that is, the firmware says; else it may be
+ * any that has a menu.
  */
 static bool is_on_esp(const struct root *root, const struct stat *own)
 {
-	struct efi_entry now;
+	struct efi_entry first;
 	bool found = false, other;
-	bool known = efi_entry_default(root, &now, &other) == 0 && strrchr(now.path, '/');
 
 	if (!file_exists(root, "%s/%s", TREE_FIRMWARE, "efi"))
 		return false;
+	if (efi_entry_default(root, &first, &other) == 0 && strrchr(first.path, '/'))
+		return has_beside(root, &first, own);
 	for (size_t i = 0; i < ESP_PLACES_N && !found; i++) {
 		_cleanup_(file_free_names) struct file_names names = {0};
 		char path[PATH_MAX];
 
-		if (known) {
-			text_join(path, sizeof(path), esp_places[i], now.path, NULL);
-			text_join(strrchr(path, '/'), 16, "/grub.cfg", NULL);
-			found = is_other_menu(root, path, own) ||
-				leads_elsewhere(root, path, own);
-			continue;
-		}
 		text_join(path, sizeof(path), esp_places[i], "/EFI", NULL);
 		if (file_list(root, path, &names) < 0)
 			continue;
