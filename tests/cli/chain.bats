@@ -839,3 +839,24 @@ efi_entry() {
 	[[ $output == *'Limine reads /boot/EFI/limine/limine.conf or /boot/limine.conf, as its version has it, and they differ; keep '* ]]
 	json_is '.ready == null'
 }
+
+@test "the menu of Limine is beside the program that the firmware starts" {
+	by_series
+	limine_menu "$(b2sum "$root/boot/initramfs-6.0-x86_64.img" | cut -d ' ' -f 1)"
+	efi_text LoaderDevicePartUUID 0FC63DAF-8483-4772-8E79-3D69D8477DE4
+	mkdir -p "$root/dev/disk/by-partuuid" "$root/proc/self"
+	ln -s ../../vda1 "$root/dev/disk/by-partuuid/0fc63daf-8483-4772-8e79-3d69d8477de4"
+	echo '99 1 254:1 / /boot rw - vfat /dev/vda1 rw' >>"$root/proc/self/mountinfo"
+	efi_entry 1 /EFI/my-limine/BOOTX64.EFI
+	efi_global BootCurrent '\1\0'
+	efi_global BootOrder '\1\0'
+	status
+	json_is '.ready == false and .loader == "limine"'
+	mkdir -p "$root/boot/EFI/my-limine"
+	mv "$root/boot/limine.conf" "$root/boot/EFI/my-limine/"
+	status
+	json_is '.ready == false and .loader == "limine"'
+	rm "$root/boot/EFI/my-limine/limine.conf"
+	status
+	[[ $output == *"cannot read the menu of Limine, /"*"/EFI/my-limine/limine.conf: No such file"* ]]
+}

@@ -238,6 +238,32 @@ static void test_no_loader(void **state)
 	expect("nixos GRUB 2.12: nixos=etc/NIXOS grub=boot/grub/grub.cfg");
 }
 
+/* Names that say nothing: what has started this very system is its loader. */
+static void test_copies(void **state)
+{
+	static const char *const copies[] = {"\\EFI\\debian\\bootx64.efi",
+		"\\EFI\\Microsoft\\Boot\\bootmgfw.efi", "\\EFI\\x\\BOOTAA64.EFI"};
+
+	fake_put("boot/grub/grub.cfg", "");
+	fake_put_bytes(CURRENT, "\6\0\0\0\1\0", 6);
+	for (size_t i = 0; i < ARRAY_SIZE(copies); i++) {
+		put_entry("Boot0001", copies[i]);
+		expect("grub: grub=boot/grub/grub.cfg");
+	}
+	fake_put("boot/limine.conf", "");
+	expect("-: grub=boot/grub/grub.cfg limine=boot/limine.conf");
+	put_entry("Boot0001", "\\EFI\\arch-limine\\BOOTX64.EFI");
+	expect("limine: grub=boot/grub/grub.cfg limine=boot/limine.conf");
+	fake_remove("boot/limine.conf");
+	put_entry("Boot0001", "\\EFI\\y\\x.efi");
+	expect("- /EFI/y/x.efi: grub=boot/grub/grub.cfg");
+	fake_put("etc/NIXOS", "");
+	expect("nixos: nixos=etc/NIXOS grub=boot/grub/grub.cfg");
+	put_entry("Boot0001", "\\EFI\\nixos\\a-linux-6.12-bzImage.efi");
+	expect("- /EFI/nixos/a-linux-6.12-bzImage.efi: nixos=etc/NIXOS "
+	       "grub=boot/grub/grub.cfg");
+}
+
 /* This boot was chosen by a person: the next one is what the firmware starts always. */
 static void test_boot_order(void **state)
 {
@@ -551,6 +577,7 @@ int main(void)
 		ROOT_TEST(test_firmware),
 		ROOT_TEST(test_stub_behind_loader),
 		ROOT_TEST(test_no_loader),
+		ROOT_TEST(test_copies),
 		ROOT_TEST(test_boot_order),
 		ROOT_TEST(test_deleted),
 		ROOT_TEST(test_other_partition),

@@ -165,7 +165,7 @@ static const struct bootloader bootloaders[] = {
 		.title = "Limine",
 		.variable = "LoaderInfo",
 		.value = "Limine",
-		.programs = {"*/limine*.efi"},
+		.programs = {"*/limine*.efi", "*/*limine*/*.efi"},
 		.files = {"EFI/limine/limine.conf", "limine.conf", "limine/limine.conf",
 			"boot/limine.conf", "boot/limine/limine.conf",
 			"EFI/BOOT/limine.conf", "limine.cfg"},
@@ -199,22 +199,40 @@ static const char *word_for(const struct words *words, const struct bootloader *
 		: "";
 }
 
-static bool is_program(const struct words *words, const struct bootloader *loader)
+static bool matches(const struct efi_entry *entry, const char *const *patterns, size_t n)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(loader->programs) && loader->programs[i]; i++)
-		if (fnmatch(loader->programs[i], words->entry.path, FNM_CASEFOLD) == 0)
+	for (size_t i = 0; i < n && patterns[i]; i++)
+		if (fnmatch(patterns[i], entry->path, FNM_CASEFOLD) == 0)
 			return true;
 	return false;
 }
 
-/* Whether it has a name that says nothing of what is in it: of a copy, or what starts others. */
+static bool is_program(const struct efi_entry *entry, const struct bootloader *loader)
+{
+	return matches(entry, loader->programs, ARRAY_SIZE(loader->programs));
+}
+
+/*
+ * Whether it has a name that says nothing of what is in it: of a copy, or what starts others.  Firmware that
+ * knows no name but that of Windows is given a copy under it; it is none if it has not started this system.
+ */
 static bool may_be_any(const struct words *words)
 {
-	return !words->entry.path[0] ||
-		fnmatch("*/shim*.efi", words->entry.path, FNM_CASEFOLD) == 0 ||
-		(!words->other &&
-			fnmatch("/efi/boot/boot*.efi", words->entry.path, FNM_CASEFOLD) ==
-				0);
+	static const char *const shim[] = {"*/shim*.efi"};
+	static const char *const copies[] = {"/efi/boot/boot*.efi", "*/bootx64.efi",
+		"*/bootaa64.efi", "*/bootia32.efi", "*/bootmgfw.efi"};
+
+	return !words->entry.path[0] || matches(&words->entry, shim, ARRAY_SIZE(shim)) ||
+		(!words->other && matches(&words->entry, copies, ARRAY_SIZE(copies)));
+}
+
+/* A kernel has a stub for the firmware, which needs no loader. */
+static bool is_kernel(const struct efi_entry *entry)
+{
+	static const char *const kernels[] = {"*vmlinu*", "*bzimage*", "*/linux*.efi",
+		"*/kernel*.efi", "*/linux", "*/kernel"};
+
+	return matches(entry, kernels, ARRAY_SIZE(kernels));
 }
 
 /* A stub may have been started by a loader: that has the menu, unless it is systemd-boot (uki.c). */
@@ -224,38 +242,42 @@ static bool is_between(const struct words *words)
 		return !text_begins_with(words->loader, "systemd-boot");
 	for (size_t i = 0; i < ARRAY_SIZE(bootloaders) && !may_be_any(words); i++)
 		if (bootloaders[i].variable && !is_of_stub(&bootloaders[i]) &&
-			is_program(words, &bootloaders[i]))
+			is_program(&words->entry, &bootloaders[i]))
 			return true;
 	return false;
 }
 
-static bool is_loader(const struct words *words)
+static bool is_loader(const struct efi_entry *entry)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bootloaders); i++)
-		if (is_program(words, &bootloaders[i]))
+		if (is_program(entry, &bootloaders[i]))
 			return true;
 	return false;
 }
 
-/* Where the firmware starts next what is no loader, this boot's is the one that is told of. */
-static void read_entry(
-	const struct root *root, struct words *words, struct bootloader_search *search)
+int bootloader_entry(const struct root *root, struct efi_entry *ret, bool *ret_other,
+	char ret_instead[static BOOTLOADER_SIGN_SIZE])
 {
-	if (efi_entry_default(root, &words->entry, &words->other) < 0)
-		words->entry = (struct efi_entry){0};
-	if (!words->other || is_loader(words))
-		return;
-	text_join(search->instead, sizeof(search->instead), words->entry.path, NULL);
-	words->other = false;
-	if (efi_entry_current(root, &words->entry) < 0)
-		words->entry = (struct efi_entry){0};
+	int r = efi_entry_default(root, ret, ret_other);
+
+	ret_instead[0] = '\0';
+	if (r == 0 && *ret_other && !is_loader(ret)) {
+		text_join(ret_instead, BOOTLOADER_SIGN_SIZE, ret->path, NULL);
+		*ret_other = false;
+		r = efi_entry_current(root, ret);
+	}
+	if (r < 0) {
+		*ret = (struct efi_entry){0};
+		*ret_other = false;
+	}
+	return r;
 }
 
 static void read_words(
 	const struct root *root, struct words *ret, struct bootloader_search *search)
 {
 	*ret = (struct words){0};
-	read_entry(root, ret, search);
+	bootloader_entry(root, &ret->entry, &ret->other, search->instead);
 	if (ret->other)
 		return;
 	if (efivar_read_text(root, "LoaderInfo", ret->loader, sizeof(ret->loader)) < 0)
@@ -299,7 +321,7 @@ static const struct bootloader *find_named(const struct words *words,
 		const struct bootloader *loader = &bootloaders[i];
 
 		if (loader->manages ||
-			!(by_program ? is_program(words, loader)
+			!(by_program ? is_program(&words->entry, loader)
 				     : *word_for(words, loader)))
 			continue;
 		if (*bootloader_sign(search, loader))
@@ -317,7 +339,8 @@ static const struct bootloader *find_owner(
 	const struct bootloader *program = find_named(words, search, true);
 	const struct bootloader *named = find_named(words, search, false);
 
-	if (!program && !words->loader[0] && !words->stub[0] && !may_be_any(words)) {
+	if (!program && !words->loader[0] && !words->stub[0] && !may_be_any(words) &&
+		(!manager || is_kernel(&words->entry))) {
 		text_join(search->named, sizeof(search->named), words->entry.path, NULL);
 		search->is_program = true;
 		return NULL;

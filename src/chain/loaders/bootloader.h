@@ -14,6 +14,7 @@
 #define BOOTLOADER_NAMES_SIZE 256
 
 struct bootloader_ops; /* loaders/loader.h */
+struct efi_entry;      /* efi_entry.h */
 
 struct bootloader {
 	const char *name;  /* a word for programs */
@@ -64,6 +65,14 @@ struct bootloader_search {
  */
 int bootloader_detect(const struct root *root, const struct bootloader *loader,
 	char ret_sign[static BOOTLOADER_SIGN_SIZE]);
+
+/*
+ * The entry of the firmware that starts a loader by default: as efi_entry_default(); where what starts is
+ * none of the loaders' programs, its path is in @ret_instead, else "", and the entry is that of this boot.
+ * 0, or -errno with an empty entry.
+ */
+int bootloader_entry(const struct root *root, struct efi_entry *ret, bool *ret_other,
+	char ret_instead[static BOOTLOADER_SIGN_SIZE]);
 
 /* Finds all that there are, and which of them it is.  */
 void bootloader_find(const struct root *root, struct bootloader_search *ret);

@@ -215,12 +215,14 @@ static bool has_beside(
  */
 static bool is_on_esp(const struct root *root, const struct stat *own)
 {
+	char instead[BOOTLOADER_SIGN_SIZE];
 	struct efi_entry first;
 	bool found = false, other;
 
 	if (!file_exists(root, "%s/%s", TREE_FIRMWARE, "efi"))
 		return false;
-	if (efi_entry_default(root, &first, &other) == 0 && strrchr(first.path, '/'))
+	if (bootloader_entry(root, &first, &other, instead) == 0 &&
+		strrchr(first.path, '/'))
 		return has_beside(root, &first, own);
 	for (size_t i = 0; i < ESP_PLACES_N && !found; i++) {
 		_cleanup_(file_free_names) struct file_names names = {0};

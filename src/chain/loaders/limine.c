@@ -68,11 +68,41 @@ static bool copy_limine(FILE *out, const char *line, const struct bootentry *ent
 	return sums;
 }
 
+/* Beside Limine's program, with its path on the partition; "" where that is not known. */
+static void find_beside(const struct root *root, char ret[static PATH_MAX])
+{
+	char instead[BOOTLOADER_SIGN_SIZE];
+	struct efi_entry started;
+	bool other;
+
+	bootloader_entry(root, &started, &other, instead);
+	text_join(ret, PATH_MAX, started.path, NULL);
+	if (*ret && strrchr(ret, '/'))
+		text_join(strrchr(ret, '/'), 16, "/limine.conf", NULL);
+}
+
+/* Reads the file, wherever it is, with its name in @ret_path.  For free(); NULL for none. */
+static char *read_file(const struct root *root, char ret_path[static PATH_MAX])
+{
+	char beside[PATH_MAX], *text = manual_read_found(root, "limine", ret_path);
+
+	if (strcmp(ret_path, "/") != 0)
+		return text;
+	find_beside(root, beside);
+	text_join(ret_path, PATH_MAX, "limine.conf", NULL);
+	for (size_t i = 0; !text && *beside && i < ESP_PLACES_N; i++) {
+		text_join(ret_path, PATH_MAX, esp_places[i], beside, NULL);
+		if (file_read(root, ret_path, &text, NULL) < 0)
+			text = NULL;
+	}
+	return text;
+}
+
 static int edit_limine(
 	const struct root *root, const struct bootentries *wanted, FILE *out)
 {
 	char path[PATH_MAX];
-	_cleanup_free_ char *text = manual_read_found(root, "limine", path);
+	_cleanup_free_ char *text = read_file(root, path);
 	_cleanup_free_ char *arguments = manual_usual_arguments(root, wanted);
 	const char *head = find_limine(text ? text : "");
 	bool sums = false;
@@ -274,14 +304,9 @@ static bool find_other(
 	const struct root *root, const char *text, char path[static PATH_MAX])
 {
 	const char *const *files = bootloader_named("limine")->files;
-	struct efi_entry started = {0};
-	char beside[sizeof(started.path) + 16];
-	bool other;
+	char beside[PATH_MAX];
 
-	efi_entry_default(root, &started, &other);
-	text_join(beside, sizeof(beside), started.path, NULL);
-	text_join(strrchr(beside, '/') ? strrchr(beside, '/') : beside, 16,
-		*beside ? "/limine.conf" : "", NULL);
+	find_beside(root, beside);
 	for (size_t i = 0; i < ESP_PLACES_N; i++) {
 		text_join(path, PATH_MAX, esp_places[i], beside, NULL);
 		if (*beside && is_other(root, path, text))
@@ -326,7 +351,7 @@ static int read_menu(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
 	char path[PATH_MAX];
-	_cleanup_free_ char *text = manual_read_found(root, "limine", path);
+	_cleanup_free_ char *text = read_file(root, path);
 	struct reading reading = {.shown = 1};
 	int r = text ? 0 : -ENOENT;
 
