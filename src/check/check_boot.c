@@ -304,7 +304,7 @@ static void say_owner(struct check_host *host, const struct bootloader_search *s
 	}
 	bootloader_say_unmounted(search, &unmounted);
 	check_unknown(host, "",
-		"%s starts the kernel%s; its files cannot be read, since %s is not mounted",
+		"%s starts the kernel%s; what it reads is not known, since %s is not mounted",
 		search->owner->title, how, search->unmounted);
 	check_remedy(host, "%s", unmounted.remedy);
 }

@@ -24,7 +24,7 @@ static void test_on_esp(void **state)
 
 #define VARIABLES "sys/firmware/efi/efivars/"
 
-/* The entry 1 of the firmware starts \\EFI\\x\\shimx64.efi, 2 and 3 that of the directories y and x. */
+/* The entry 1 of the firmware starts \\EFI\\x\\shimx64.efi, 2 and 3 one of y and x, and 4 no GRUB. */
 static void put_started(char first)
 {
 	char entry[] =
@@ -41,6 +41,9 @@ static void put_started(char first)
 	entry[28] = 'X';
 	memcpy(entry + 32, "g\0r\0u\0b", 7);
 	fake_put_bytes(VARIABLES "Boot0003-" EFI_GLOBAL, entry, sizeof(entry) - 1);
+	entry[28] = 'w';
+	memcpy(entry + 32, "b\0o\0o\0t", 7);
+	fake_put_bytes(VARIABLES "Boot0004-" EFI_GLOBAL, entry, sizeof(entry) - 1);
 }
 
 /* As distributions write the lines that lead to it. */
@@ -122,6 +125,12 @@ static void test_first_of_two(void **state)
 	expect("grub", "s* /boot/k | ro\n");
 	fake_put("boot/efi/EFI/y/grub.cfg", "set prefix=($root)/x\nnormal\n");
 	expect("grub", "s /boot/k | ro\nelsewhere\n");
+	/* What is no GRUB is told of elsewhere: this is the menu of the one that was started. */
+	put_started(4);
+	expect("grub", "s* /boot/k | ro\n");
+	fake_put("boot/efi/EFI/x/grub.cfg", "set prefix=($root)/x\nnormal\n");
+	expect("grub", "s /boot/k | ro\nelsewhere\n");
+	fake_remove("boot/efi/EFI/x/grub.cfg");
 	/* shim has started GRUB from the same directory. */
 	put_started(3);
 	expect("grub", "s* /boot/k | ro\n");
