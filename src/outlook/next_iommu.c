@@ -82,14 +82,26 @@ static enum iommu_default find_default(const struct comparison *boots)
 	return iommu_find_default(facts->iommu, config);
 }
 
-/* Whether this boot has an IOMMU that neither its parameters nor its kernel's default asked for. */
-static bool is_on_by_itself(const struct comparison *boots)
+/*
+ * The next kernel does not enable the IOMMU by itself.  The firmware may ask for it
+ * (platform_optin_force_iommu()): it does now if neither the parameters nor the default of this kernel do.
+ */
+static enum next_groups judge_off(const struct comparison *boots)
 {
 	struct facts *facts = boots->facts;
+	bool unasked = facts->bus.has_groups && !asks(boots->now);
+	enum iommu_default running =
+		iommu_find_default(facts->iommu, facts_kernel_config(facts));
+	bool unknown = unasked && running == IOMMU_DEFAULT_UNKNOWN;
 
-	return facts->bus.has_groups && !asks(boots->now) &&
-		iommu_find_default(facts->iommu, facts_kernel_config(facts)) ==
-		IOMMU_DEFAULT_OFF;
+	if (unasked && running == IOMMU_DEFAULT_OFF)
+		return NEXT_GROUPS_ALL;
+	say(boots->ret, PARAMETER "=on", true,
+		"the kernel of the next entry '%s' disables the IOMMU by default, and its "
+		"command line lacks " PARAMETER "=on%s",
+		boots->entry->said->title,
+		unknown ? "; whether the firmware asks for it is not known" : "");
+	return unknown ? NEXT_GROUPS_UNKNOWN : NEXT_GROUPS_NONE;
 }
 
 /* What the default of the next kernel comes to where the machine has an IOMMU, and nothing asks for it. */
@@ -105,15 +117,7 @@ static enum next_groups judge_default(const struct comparison *boots)
 			"machine's IOMMU",
 			title);
 		return NEXT_GROUPS_NONE;
-	case IOMMU_DEFAULT_OFF:
-		/* The firmware may ask for it (platform_optin_force_iommu()), as it does now. */
-		if (is_on_by_itself(boots))
-			return NEXT_GROUPS_ALL;
-		say(ret, PARAMETER "=on", true,
-			"the kernel of the next entry '%s' disables the IOMMU by default, and its "
-			"command line lacks " PARAMETER "=on",
-			title);
-		return NEXT_GROUPS_NONE;
+	case IOMMU_DEFAULT_OFF: return judge_off(boots);
 	case IOMMU_DEFAULT_UNKNOWN:
 		/* Others than Intel's are on, and what is on now without being asked for stays so. */
 		if (boots->facts->iommu != IOMMU_INTEL ||

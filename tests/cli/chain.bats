@@ -477,6 +477,7 @@ built() {
 }
 
 @test "that this boot asks for the IOMMU says nothing of one that does not" {
+	local running=5.9-older
 	up_to_date
 	built
 	menu 'X Linux' '/boot/vmlinuz-6.0-x86_64 ro' /boot/initramfs-6.0-x86_64.img
@@ -497,11 +498,21 @@ built() {
 	built INTEL_IOMMU_DEFAULT_ON
 	plan
 	[[ $output == 'The next boot will bind 2 functions'* ]]
-	# Another kernel than this one, which needs no parameter
+	# Another kernel than this one, which needs no parameter; the firmware may ask where that is not known
 	echo ro >"$root/proc/cmdline"
+	mkdir -p "$root/proc/sys/kernel"
+	echo "$running" >"$root/proc/sys/kernel/osrelease"
 	built
 	plan
+	[[ $output == *"Whether functions have an IOMMU group at the next boot is not known: the kernel of the next entry 'X Linux' disables the IOMMU by default"* ]]
+	printf 'CONFIG_%s=y\n' X86 INTEL_IOMMU INTEL_IOMMU_DEFAULT_ON >"$root/boot/config-$running"
+	plan
 	[[ $output == 'The next boot will bind nothing.'* ]]
+	# The firmware asks for it, as it does now.
+	built
+	cp "$root/boot/config-6.0.11-1-X" "$root/boot/config-$running"
+	plan
+	[[ $output == 'The next boot will bind 2 functions, as configured.'* ]]
 }
 
 @test "whether a kernel enables the IOMMU that is off now can be unknown" {
