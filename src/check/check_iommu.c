@@ -195,6 +195,9 @@ static void report_iommu_off(struct check_host *host)
 		check_remedy(host,
 			"reboot: the command line of the next entry, '%s', enables it",
 			host->next->entry->said->title);
+	} else if (nextboot_iommu_unknown(host->next)) {
+		check_remedy_parameter(
+			host, host->next->iommu.add, host->next->iommu.parameter);
 	} else if (conflicts_iommu_is_off(cmdline, host->facts->iommu)) {
 		check_remedy(host, "fix what iommu-parameters reports");
 	} else if (described && is_intel_asked(host)) {

@@ -526,6 +526,7 @@ built() {
 	plan
 	[[ $output == 'The next boot will bind 2 functions, as configured, if it has an IOMMU.'* ]]
 	[[ $output == *"is not known: the command line of the next entry 'X Linux' lacks intel_iommu=on"* ]]
+	checked iommu fail 'add intel_iommu=on to the kernel command line'
 	json=$("$vfioboot" check --json --root "$root") || true
 	json_is '[.checks[] | select(.name == "section") | .state] == ["unknown"]'
 }
