@@ -103,6 +103,9 @@ same() {
 		<(nm -D --undefined-only "$library" | sed 's/@.*//')
 }
 
+# What the library does not say of a plan.
+of_plan='del(.iommu_unknown)'
+
 # bats test_tags=slow
 @test "what list, plan and check say, the library says, on every fixture" {
 	local fixture seen=0
@@ -113,7 +116,7 @@ same() {
 		machine "$(basename "$fixture")" "$root"
 		cp "$(find "$fixture" -mindepth 2 -name conf | sort | head -n 1)" "$root/etc/vfioboot.conf"
 		same list .
-		same plan .
+		same plan "$of_plan"
 		same check .checks
 		seen=$((seen + 1))
 	done
@@ -127,7 +130,7 @@ same() {
 	"$early" --root "$root" >/dev/null 2>&1 || true
 	same list .
 	json_true '[.functions[].uses] | any' <<<"$output"
-	same plan .
+	same plan "$of_plan"
 	json_true '.plan[0].settings[0].key == "reset" and .other_machines[0].section == "far"' <<<"$output"
 	same check .checks
 	same check .checks 02:00.0
@@ -138,7 +141,7 @@ same() {
 	tar -xf "$top/tests/captures/bookworm-q35.tar.xz" -C "$root"
 	same list .
 	json_true '.functions | length > 3' <<<"$output"
-	same plan .
+	same plan "$of_plan"
 	same check .checks
 }
 
