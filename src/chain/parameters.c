@@ -390,17 +390,18 @@ static int read_seed(const struct planning *plan, const char *path, char **ret)
 /* All on one line: kernel-install puts several into one. */
 static int make_seed(const struct planning *plan, const char *path, char **ret)
 {
-	_cleanup_free_ char *text = NULL, *line = NULL;
+	_cleanup_free_ char *text = NULL, *value = NULL, *line = NULL;
 	const char *cursor, *word;
 	size_t len;
 	int r = read_seed(plan, path, &text);
 
 	if (r < 0)
 		return r;
+	value = param_text_line(text);
 	line = calloc(1, strlen(text) + 2);
-	if (!line)
+	if (!value || !line)
 		return -ENOMEM;
-	for (cursor = text; (len = cmdline_next_word(&cursor, &word)) > 0;)
+	for (cursor = value; (len = cmdline_next_word(&cursor, &word)) > 0;)
 		cmdline_append_word(line, strlen(text) + 1, word, len);
 	strcat(line, "\n");
 	*ret = TAKE_PTR(line);
@@ -413,7 +414,7 @@ static char *value_of(
 {
 	char *value = file->form == PARAM_SHELL
 		? permanent_grub_value(plan->parameters->root)
-		: strdup(text);
+		: param_text_line(text);
 
 	return value ? value : strdup("");
 }

@@ -305,9 +305,21 @@ options() {
 	[ -d /usr/lib/kernel ] || skip "there is no /usr/lib/kernel to mount another one over"
 	tree_of debian-systemd-boot
 	run -0 --separate-stderr live 'mount -t tmpfs none /usr/lib/kernel
-		printf "root=LABEL=x\n\tro\nquiet\n" >/usr/lib/kernel/cmdline
+		printf "# Of the distribution\nroot=LABEL=x\n\tro\n  # quietly\nquiet\n" >/usr/lib/kernel/cmdline
 		vfioboot cmdline --apply --yes'
 	[ "$(<"$tree/etc/kernel/cmdline")" = 'root=LABEL=x ro quiet intel_iommu=on' ]
+}
+
+@test "a parameter that is commented out in the line for kernels to come is not there" {
+	tree_of debian-systemd-boot
+	mkdir -p "$tree/etc/kernel"
+	printf '# intel_iommu=on\nroot=UUID=2f7c1e34-0c1d-4f0e-9b5a-6d0f2c8f7a11 ro\n' >"$tree/etc/kernel/cmdline"
+	keep
+	run -0 --separate-stderr apply
+	[ "$(<"$tree/etc/kernel/cmdline")" = \
+		$'# intel_iommu=on\nroot=UUID=2f7c1e34-0c1d-4f0e-9b5a-6d0f2c8f7a11 ro intel_iommu=on' ]
+	run -0 remove
+	unchanged
 }
 
 @test "systemd-boot: an entry that has it on its own keeps it" {

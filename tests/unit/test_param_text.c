@@ -38,6 +38,21 @@ static void test_line(void **state)
 		check_one(PARAM_LINE, cases[i][0], cases[i][1]);
 }
 
+static void test_comments(void **state)
+{
+	static const char *const cases[][2] = {
+		{"", ""},
+		{"# a\n", ""},
+		{"a #b\n \t# c\nd", "a #b\nd"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *line = param_text_line(cases[i][0]);
+
+		assert_string_equal(line, cases[i][1]);
+	}
+}
+
 static void test_options(void **state)
 {
 	static const char *const cases[][2] = {
@@ -123,6 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_comments),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_shell),
 		cmocka_unit_test(test_edited),

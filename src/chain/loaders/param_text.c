@@ -30,6 +30,16 @@ static struct span span_of_line(const char *text, const char *line)
 	return (struct span){at, at + strcspn(line, "\r\n")};
 }
 
+char *param_text_line(const char *text)
+{
+	char *ret = calloc(1, strlen(text) + 1);
+
+	for (const char *line = text; ret && *line; line = text_next_line(line))
+		if (!is_comment(line))
+			strncat(ret, line, (size_t)(text_next_line(line) - line));
+	return ret;
+}
+
 /* ---- where the value is ------------------------------------------------------------------ */
 
 /* The last line that has some; where none has, the first, unless that is a comment. */

@@ -15,6 +15,13 @@ enum param_form {
 };
 
 /*
+ * What of a PARAM_LINE text are parameters for whoever reads it: all but lines of comment, for free();
+ * NULL: no memory.  kernel-install of systemd 257 leaves these out (90-loaderentry.install); that of
+ * 252, and dracut 106 with a unified image (50-dracut.install), take their words for parameters.
+ */
+char *param_text_line(const char *text);
+
+/*
  * Puts @words, kernel parameters with blanks between that need no quoting (bootentry_is_plain()),
  * behind those that are there, and before a bare "--".  Of PARAM_SHELL, whose variable is
  * @variable, they go into the quotes of the last assignment; where that is more than a quoted
