@@ -79,21 +79,52 @@ static int connect_to(const char *address, sd_bus **ret)
 }
 
 /* Only those who ask for signals get them on a bus; on a socket of its own all are sent. */
-static int prepare(struct manager *manager)
+static int prepare(struct manager *manager, sd_bus *bus)
 {
-	bool on_bus = sd_bus_is_bus_client(manager->bus) > 0;
-	int r = sd_bus_set_method_call_timeout(manager->bus, CALL_MS * 1000);
+	bool on_bus = sd_bus_is_bus_client(bus) > 0;
+	int r = sd_bus_set_method_call_timeout(bus, CALL_MS * 1000);
 
 	r = r < 0 ? r
-		  : sd_bus_match_signal(manager->bus, NULL, on_bus ? SYSTEMD : NULL,
-			    MANAGER_PATH, MANAGER, "JobRemoved", note_job, manager);
+		  : sd_bus_match_signal(bus, NULL, on_bus ? SYSTEMD : NULL, MANAGER_PATH,
+			    MANAGER, "JobRemoved", note_job, manager);
 	r = r < 0 ? r
-		  : sd_bus_match_signal(manager->bus, NULL, on_bus ? SYSTEMD : NULL, NULL,
+		  : sd_bus_match_signal(bus, NULL, on_bus ? SYSTEMD : NULL, NULL,
 			    PROPERTIES, "PropertiesChanged", note_change, manager);
 	if (r >= 0 && on_bus)
-		r = sd_bus_call_method(manager->bus, SYSTEMD, MANAGER_PATH, MANAGER,
-			"Subscribe", NULL, NULL, NULL);
+		r = sd_bus_call_method(bus, SYSTEMD, MANAGER_PATH, MANAGER, "Subscribe",
+			NULL, NULL, NULL);
 	return r < 0 ? r : 0;
+}
+
+/* Connects to the manager, in place of a connection that was lost. */
+static int connect_manager(struct manager *manager)
+{
+	_cleanup_(close_bus) sd_bus *bus = NULL;
+	char address[64] = SYSTEM_SOCKET;
+	int r;
+
+	if (manager->of_user)
+		snprintf(address, sizeof(address), USER_SOCKET, manager->uid);
+	r = connect_to(address, &bus);
+	if (r < 0 && !manager->of_user)
+		r = sd_bus_open_system(&bus);
+	r = r < 0 ? r : prepare(manager, bus);
+	if (r < 0)
+		return r;
+	close_bus(&manager->bus);
+	manager->bus = TAKE_PTR(bus);
+	return 0;
+}
+
+/* Its end is behind all that was sent before. */
+static bool is_lost(struct manager *manager)
+{
+	int r;
+
+	do
+		r = sd_bus_process(manager->bus, NULL);
+	while (r > 0);
+	return r < 0;
 }
 
 static void free_manager(struct manager **manager)
@@ -110,19 +141,13 @@ static void free_manager(struct manager **manager)
 static int open_manager(bool of_user, uid_t uid, struct manager **ret)
 {
 	_cleanup_(free_manager) struct manager *manager = calloc(1, sizeof(*manager));
-	char address[64] = SYSTEM_SOCKET;
 	int r;
 
 	if (!manager)
 		return -ENOMEM;
 	manager->of_user = of_user;
 	manager->uid = uid;
-	if (of_user)
-		snprintf(address, sizeof(address), USER_SOCKET, uid);
-	r = connect_to(address, &manager->bus);
-	if (r < 0 && !of_user)
-		r = sd_bus_open_system(&manager->bus);
-	r = r < 0 ? r : prepare(manager);
+	r = connect_manager(manager);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(manager);
@@ -177,18 +202,20 @@ void units_close(struct units **units)
 int systemd_find_manager(
 	struct units *units, const struct units_name *unit, struct manager **ret)
 {
+	struct manager *at = units->managers;
 	int r = 0;
 
-	for (int tries = 0; r == 0 && tries < 2; tries++) {
-		for (struct manager *at = units->managers; at; at = at->next)
-			if (at->of_user == unit->of_user &&
-				(!at->of_user || at->uid == unit->uid)) {
-				*ret = at;
-				return 0;
-			}
-		r = add_manager(units, unit->of_user, unit->uid);
-	}
-	return r == -ENOENT || r == -ECONNREFUSED ? -ENXIO : r;
+	while (at &&
+		(at->of_user != unit->of_user || (at->of_user && at->uid != unit->uid)))
+		at = at->next;
+	/* One that executes itself again, or ends with the last session of its user, hangs up. */
+	if (!at || is_lost(at))
+		r = at ? connect_manager(at)
+		       : add_manager(units, unit->of_user, unit->uid);
+	if (r < 0)
+		return unit->of_user && (r == -ENOENT || r == -ECONNREFUSED) ? -ENXIO : r;
+	*ret = at ? at : units->managers;
+	return 0;
 }
 
 int systemd_no_manager(struct message *message, int r, const struct units_name *unit)

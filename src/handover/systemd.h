@@ -57,7 +57,10 @@ static inline void systemd_unref_message(sd_bus_message **message)
 int systemd_fail(struct message *message, int r, const sd_bus_error *error,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The manager that has the unit.  Returns 0; -ENXIO when its user has none; or -errno. */
+/*
+ * The manager that has the unit, connected again where it has hung up.  Returns 0; -ENXIO when its user
+ * has none; or -errno.
+ */
 int systemd_find_manager(
 	struct units *units, const struct units_name *unit, struct manager **ret);
 

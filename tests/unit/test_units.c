@@ -702,6 +702,35 @@ static void test_lost(void **state)
 	assert_non_null(strstr(message.text, "cannot stop gdm.service"));
 }
 
+/* systemd executes itself again: what is undone for that reaches the new one. */
+static void test_back(void **state)
+{
+	struct units_name gdm = named("gdm.service"), sddm = named("sddm.service");
+
+	put("gdm.service", true)->behaviour = IS_LOST;
+	put("sddm.service", false)->type = "notify";
+	assert_true(units_stop(units, &gdm, 5000, &message) < 0);
+	assert_int_equal(units_start(units, &sddm, 5000, &message), 0);
+	assert_true(find("sddm.service")->runs);
+}
+
+/* A user logs out when the display manager stops: whose sound was stopped gets it at the next login. */
+static void test_left(void **state)
+{
+	struct units_name sound = of_user("pipewire.service", 1000);
+
+	put("pipewire.service", true);
+	assert_int_equal(units_stop(units, &sound, 5000, &message), 0);
+	kill(players[1], SIGKILL);
+	waitpid(players[1], NULL, 0);
+	assert_int_equal(units_is_active(units, &sound, &message), 0);
+	assert_int_equal(units_start(units, &sound, 5000, &message), -ENXIO);
+	assert_string_equal(message.text, "pipewire.service: user 1000 is not logged in");
+	fake_remove("run/user/1000/systemd/private");
+	players[1] = play("run/user/1000/systemd/private");
+	assert_int_equal(units_start(units, &sound, 5000, &message), 0);
+}
+
 /* ^C is heard at once; one that was taken, such as what an undo is for, does not count. */
 static void test_signal(void **state)
 {
@@ -884,6 +913,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_stop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_lost, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_left, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_signal, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_start, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_keeps_running, set_up, tear_down),
