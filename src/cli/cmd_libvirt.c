@@ -126,8 +126,8 @@ static bool say_remarks(const struct libvirt *libvirt)
 	return wrong;
 }
 
-/* The names of the sets that a guest can get. */
-static void find_sets(const struct root *root, struct file_names *ret)
+/* The names of the sets that a guest can get.  Returns whether it gets what no section has, too. */
+static bool find_sets(const struct root *root, struct file_names *ret)
 {
 	_cleanup_free_ struct config *config = cli_read_config(root, CONFIGFILES_OF_NOW);
 
@@ -136,6 +136,7 @@ static void find_sets(const struct root *root, struct file_names *ret)
 			or_no_memory(file_add_name(ret, config->sections[i].name) < 0
 					? NULL
 					: ret);
+	return config->libvirt_all;
 }
 
 static enum cli_exit status(const struct cli *cli, const struct libvirt *libvirt)
@@ -180,14 +181,16 @@ static enum cli_exit say_enabled(const struct cli *cli)
 	_cleanup_(libvirt_free) struct libvirt libvirt = {0};
 	_cleanup_(file_free_names) struct file_names sets = {0};
 	int r = libvirt_look(&cli->root, &libvirt);
+	bool wrong, all;
 
 	if (r < 0)
 		return cli_error("libvirt", "%s", errno_text(r));
-	say_remarks(&libvirt);
-	find_sets(&cli->root, &sets);
-	if (sets.n)
-		progress_say(
-			cli, "A guest of libvirt gets its device sets when it starts.");
+	wrong = say_remarks(&libvirt);
+	all = find_sets(&cli->root, &sets);
+	if (sets.n || all)
+		progress_say(cli, "%s guest of libvirt gets its %s when it starts.",
+			wrong ? "Once that is done, a" : "A",
+			all ? "devices" : "device sets");
 	else
 		progress_say(cli,
 			"No device set has 'bind = demand', so there is nothing to hand "

@@ -63,7 +63,12 @@ write /$hook" ]
 	[ "${lines[2]}" = "Device sets: gpu" ]
 	[ -z "$stderr" ]
 	run -0 libvirt enable
-	[[ $output == "The hook is there already."* ]]
+	[ "$output" = "The hook is there already.
+A guest of libvirt gets its device sets when it starts." ]
+	config '[libvirt]' 'all = yes'
+	run -0 libvirt enable
+	[ "$output" = "The hook is there already.
+A guest of libvirt gets its devices when it starts." ]
 	run -0 libvirt disable
 	[ ! -e "$root/$hooks/qemu.d" ]
 	[ ! -e "$root/var/lib/vfioboot/libvirt-hook" ]
@@ -165,6 +170,9 @@ write /$hook" ]
 	run -0 libvirt enable
 	[[ $output == *"libvirtd has run since before the hook was written"* ]]
 	[[ $output == *"run 'sudo systemctl reload libvirtd'"* ]]
+	config '[device gpu]' 'path = 00:01.0/00' 'bind = demand'
+	run -0 --separate-stderr libvirt enable
+	[ "${lines[1]}" = "Once that is done, a guest of libvirt gets its device sets when it starts." ]
 	run -1 libvirt status
 	json && json_is '.reload and .remarks[0].wrong'
 	# It looks into the directory each time if there was another one then.
