@@ -360,7 +360,7 @@ $(1)/test_handover: WRAP = $$(foreach function,sysfs_write_override sysfs_write_
 	sysfs_write_unbind sysfs_write_attribute driver_load child_run child_run_shared native_is_loaded native_unload \
 	native_load units_open units_close units_is_active units_find_stops units_stop units_start units_watch \
 	units_run units_cancel syslog holders_read holders_wait consoles_find consoles_bind \
-	protect_list_trace facts_usage,-Wl,--wrap=$$(function))
+	protect_list_trace facts_usage state_write,-Wl,--wrap=$$(function))
 # ukify is played.
 $(1)/test_apply: WRAP = -Wl,--wrap=run_last_line
 # The calls that open files are counted.

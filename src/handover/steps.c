@@ -75,11 +75,12 @@ static int undo_note(const struct change *change, const struct change_step *step
 
 	if (r == 0)
 		r = change_carry_out(&back, NULL, &failure);
+	if (r == 0 && *failure.rest)
+		r = -EIO;
 	if (r < 0)
 		message_set(message, r, "%s; 'sudo vfioboot release %s' tries it again",
-			failure.message.text, work->state.set);
-	else if (*failure.rest)
-		r = message_set(message, -EIO, "%s", failure.rest);
+			*failure.message.text ? failure.message.text : failure.rest,
+			work->state.set);
 	change_free_failure(&failure);
 	change_free(&back);
 	return r;
@@ -184,16 +185,28 @@ const struct change_kind steps_override = {
 	.run = run_override,
 };
 
-/* Of both: its driver has it, and nothing else of the hand-over is left. */
+/* Its driver has it by then: what hinders this is no reason to take it from the host again. */
+static int run_override_back(
+	const struct change *change, struct change_step *step, struct message *message)
+{
+	struct work *work = step->data;
+	int r = run_override(change, step, message);
+
+	work->is_incomplete |= r < 0;
+	return r;
+}
+
 static const struct change_kind steps_clear = {
 	.text = "clear the driver override of %1",
 	.why = "its driver has it: nothing else of the hand-over is left",
-	.run = run_override,
+	.optional = true,
+	.run = run_override_back,
 };
 static const struct change_kind steps_override_back = {
 	.text = "set the driver override of %1 to %2 again",
 	.why = "somebody has set it before the hand-over, or meanwhile",
-	.run = run_override,
+	.optional = true,
+	.run = run_override_back,
 };
 
 /* A device that is suspended too deeply reads as all ones, or hangs. */
@@ -448,10 +461,12 @@ static int run_leave(
 {
 	struct work *work = step->data;
 
-	(void)change;
+	(void)change, (void)message;
 	work->state.phase = STATE_RELEASING;
 	work->is_incomplete = false;
-	return write_state(work, message);
+	/* The way back needs only what was written before, and is taken where there is no room. */
+	write_state(work, NULL);
+	return 0;
 }
 
 /* Whether what was done with the function is for this run to put back. */
@@ -516,26 +531,44 @@ static int bind_sound(struct work *work, struct message *message)
 	return result;
 }
 
-/* Half a card is of no use to anybody: all of it stays with the driver for guests. */
+/* Whether the way back takes the function from the driver for guests; else the host has it. */
+static bool is_taken(const struct change *change, const struct state_function *function)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(function->address, address);
+	for (size_t i = 0; i < change->n; i++)
+		if ((change->steps[i].kind == &steps_unbind ||
+			    change->steps[i].kind == &steps_bind_back) &&
+			strcmp(change->steps[i].path, address) == 0)
+			return true;
+	return false;
+}
+
+/* Half a card is of no use to anybody: what guests had of it stays with the driver for guests. */
 static int undo_leave(const struct change *change, const struct change_step *step,
 	struct message *message)
 {
 	struct work *work = step->data;
+	bool all = true;
 	int result = 0;
 
-	(void)change;
 	for (size_t i = 0; i < work->state.n_functions; i++) {
+		const struct state_function *function = &work->state.functions[i];
 		struct message why = {0};
-		int r = is_ours(work, &work->state.functions[i])
-			? give_again(work, &work->state.functions[i], &why)
-			: 0;
+		int r = 0;
 
+		if (!is_ours(work, function))
+			continue;
+		all &= is_taken(change, function);
+		if (is_taken(change, function))
+			r = give_again(work, function, &why);
 		if (r < 0 && result == 0)
 			*message = why;
 		result = result < 0 ? result : r;
 	}
 	result = result < 0 ? result : bind_sound(work, message);
-	if (result == 0) {
+	if (result == 0 && all) {
 		work->state.phase = STATE_BOUND;
 		result = write_state(work, message);
 	}

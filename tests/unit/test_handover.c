@@ -44,19 +44,21 @@ static struct machine_played {
 	bool active[UNITS], console, timer;
 	bool has_weston, has_console; /* it is there at all */
 	char refuses[32];             /* the driver whose probe fails */
-	bool unbind_hangs, hangs;     /* it would, and it does */
-	bool logind;                  /* has what weston shows for it, as PID 1 has */
-	bool poller;                  /* somebody opens the device, and closes it soon */
-	bool plays;                   /* the host's sound server has its sound open */
-	unsigned looks;               /* at who has it open */
-	bool guest_runs;              /* it has the device of vfio open */
-	bool session_ends;            /* as soon as it is started */
-	bool opens_late;  /* weston is being started, and has nothing open yet */
-	bool wakes;       /* a device that is switched on, in time */
-	bool partial;     /* a process may not be looked at */
-	bool opened_late; /* somebody opens it while its sound is unbound */
-	char in_use[32];  /* the module that something uses */
-	bool modules[4];  /* loaded */
+	char locked[16];              /* the function whose override nobody can write */
+	unsigned full_behind; /* this operation /run has no room any more; 0: it has */
+	bool unbind_hangs, hangs; /* it would, and it does */
+	bool logind;              /* has what weston shows for it, as PID 1 has */
+	bool poller;              /* somebody opens the device, and closes it soon */
+	bool plays;               /* the host's sound server has its sound open */
+	unsigned looks;           /* at who has it open */
+	bool guest_runs;          /* it has the device of vfio open */
+	bool session_ends;        /* as soon as it is started */
+	bool opens_late;          /* weston is being started, and has nothing open yet */
+	bool wakes;               /* a device that is switched on, in time */
+	bool partial;             /* a process may not be looked at */
+	bool opened_late;         /* somebody opens it while its sound is unbound */
+	char in_use[32];          /* the module that something uses */
+	bool modules[4];          /* loaded */
 } * played;
 
 static const char *const module_names[] = {
@@ -92,6 +94,18 @@ static int done(void)
 	if (played->kill_behind && played->operations == played->kill_behind)
 		_exit(KILLED);
 	return 0;
+}
+
+/* ---- the state --------------------------------------------------------------------------- */
+
+int __real_state_write(const struct root *root, const struct state *written);
+int __wrap_state_write(const struct root *root, const struct state *written);
+
+int __wrap_state_write(const struct root *root, const struct state *written)
+{
+	return played->full_behind && played->operations >= played->full_behind
+		? -ENOSPC
+		: __real_state_write(root, written);
 }
 
 /* ---- PCI functions ----------------------------------------------------------------------- */
@@ -211,6 +225,8 @@ int __wrap_sysfs_write_override(
 {
 	int r = ask_for("%s=%s", short_name(address), *driver ? driver : "-");
 
+	if (strcmp(played->locked, short_name(address)) == 0)
+		r = -ETIMEDOUT;
 	if (r == 0)
 		r = __real_sysfs_write_override(root, address, driver);
 	return r == 0 ? done() : r;
@@ -730,6 +746,7 @@ static void clear_log(void)
 	played->log[0] = '\0';
 	played->operations = 0;
 	played->fail_at = played->kill_before = played->kill_behind = 0;
+	played->full_behind = 0;
 }
 
 static void expect_log(const char *log)
@@ -960,7 +977,7 @@ static void test_each_failure_of_release(void **state)
 	}
 	expect_native();
 	assert_within(kept, 6, 20);
-	assert_int_equal(rest, 6);
+	assert_int_equal(rest, 8);
 }
 
 static void test_vfio_refuses(void **state)
@@ -1032,6 +1049,68 @@ static void test_session_ends_soon(void **state)
 	clear_log();
 	assert_int_equal(release_set(), 0);
 	assert_string_equal(failure.rest, "");
+	expect_native();
+}
+
+/* What fills up while a set is handed over is no reason to keep it from the host. */
+static void test_no_room(void **state)
+{
+	unsigned failures = 0;
+
+	for (unsigned n = 1;; n++) {
+		if (is_registered("vfio-pci"))
+			unregister_driver("vfio-pci");
+		clear_log();
+		played->full_behind = n;
+		if (bind_set() == 0)
+			break;
+		failures++;
+		assert_non_null(strstr(message.text, "No space left on device"));
+		assert_string_equal(failure.undo, "");
+		expect_native();
+	}
+	assert_within(failures, 8, 20);
+	/* The way back needs no room. */
+	assert_int_equal(bind_set(), 0);
+	played->full_behind = 1;
+	assert_int_equal(release_set(), 0);
+	expect_native();
+}
+
+/* A device that hangs keeps its override from being written, both ways. */
+static void test_override_that_hangs(void **state)
+{
+	strcpy(played->locked, "gpu");
+	assert_int_equal(bind_set(), -ETIMEDOUT);
+	assert_non_null(strstr(failure.undo, "cannot write the driver override of " GPU));
+	assert_non_null(strstr(failure.undo, "'sudo vfioboot release gaming'"));
+	expect_function(GPU, "nouveau", "");
+	expect_function(SOUND, "snd_hda_intel", "");
+	assert_true(has_state());
+	played->locked[0] = '\0';
+	assert_int_equal(release_set(), 0);
+	expect_native();
+}
+
+/* What the host has when something fails is not taken from it since something else does not come back. */
+static void test_host_keeps(void **state)
+{
+	assert_int_equal(bind_set(), 0);
+	assert_int_equal(release_set(), 0);
+	clear_log();
+	strcpy(played->refuses, "snd_hda_intel");
+	for (unsigned n = 1; !strstr(played->log, "gpu<nouveau"); n++) {
+		assert_int_equal(release_set(), 0);
+		clear_log();
+		played->fail_at = n;
+		assert_true(bind_set() < 0);
+	}
+	expect_function(GPU, "nouveau", "vfio-pci");
+	expect_function(SOUND, "vfio-pci", "vfio-pci");
+	assert_non_null(strstr(failure.undo, SOUND " was not bound to snd_hda_intel"));
+	played->refuses[0] = '\0';
+	clear_log();
+	assert_int_equal(release_set(), 0);
 	expect_native();
 }
 
@@ -1514,9 +1593,6 @@ static void test_used_again(void **state)
 {
 	make_nvidia();
 	assert_int_equal(bind_set(), 0);
-	register_driver("nvidia");
-	bind_to(parse(GPU), "nvidia");
-	fake_put(file_of(parse(GPU), "driver_override"), "nvidia\n");
 	played->active[DAEMON] = true;
 	strcpy(played->refuses, "snd_hda_intel");
 	clear_log();
@@ -1848,6 +1924,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_device_that_wakes),
 	TEST(test_card_does_not_come_back),
 	TEST(test_session_ends_soon),
+	TEST(test_no_room),
+	TEST(test_override_that_hangs),
+	TEST(test_host_keeps),
 	TEST(test_killed_bind),
 	TEST(test_killed_release),
 	TEST(test_killed_release_starting),
