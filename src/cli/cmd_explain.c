@@ -309,16 +309,19 @@ static void print_section(const struct explain *explain, const struct view *view
 static void print_handed_over(const struct explain *explain, const struct view *view)
 {
 	const struct root *root = &explain->cli->root;
-	char set[CONFIG_NAME_SIZE], guest[HANDOVER_GUEST_SIZE];
+	char set[CONFIG_NAME_SIZE];
+	struct handover_owner owner;
 
 	if ((view->section && view->section->demand) ||
 		handover_find(root, view->dev->address, set) < 0 ||
-		handover_find_guest(root, set, guest, NULL) < 0)
+		handover_find_owner(root, set, &owner, NULL) < 0)
 		return;
-	if (*guest)
+	if (owner.in_part)
+		cli_print("  It " SECTIONS_IN_PART ".\n", set);
+	else if (*owner.guest)
 		cli_print(
 			"  It was given to the guest %s, and comes back when that ends.\n",
-			guest);
+			owner.guest);
 	else
 		cli_print(
 			"  It has been handed over while this system runs; 'sudo vfioboot "

@@ -447,17 +447,22 @@ static void print_handed_over(const struct status *status)
 {
 	for (size_t i = 0; i < status->handed_over.n; i++) {
 		const char *set = status->handed_over.names[i];
-		char guest[HANDOVER_GUEST_SIZE];
+		struct handover_owner owner;
 		struct message message = {0};
 		char line[MESSAGE_LINE_SIZE];
+		int r = handover_find_owner(&status->cli->root, set, &owner, &message);
 
-		if (handover_find_guest(&status->cli->root, set, guest, &message) < 0)
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
 			cli_print("Whether %s is handed over is unknown: %s.\n", set,
 				message_line(&message, line));
-		else if (*guest)
+		else if (owner.in_part)
+			cli_print("%s " SECTIONS_IN_PART ".\n", set, set);
+		else if (*owner.guest)
 			cli_print("%s was given to the guest %s; it comes back when that "
 				  "ends.\n",
-				set, guest);
+				set, owner.guest);
 		else
 			cli_print("%s has been handed over while this system runs; 'sudo "
 				  "vfioboot release %s' takes it back.\n",

@@ -187,16 +187,17 @@ int handover_list(const struct root *root, struct file_names *ret)
 
 _Static_assert(HANDOVER_GUEST_SIZE == STATE_WORD_SIZE, "it is a word of the state");
 
-int handover_find_guest(const struct root *root, const char *set,
-	char ret[static HANDOVER_GUEST_SIZE], struct message *message)
+int handover_find_owner(const struct root *root, const char *set,
+	struct handover_owner *ret, struct message *message)
 {
 	_cleanup_(state_free) struct state state = {0};
 	int r = state_read(root, set, &state);
 
 	if (r < 0)
-		return state_say_unreadable(set, r, message);
-	/* One that was stopped half-way nobody has. */
-	strcpy(ret, state.phase == STATE_BOUND ? state.guest : "");
+		return r == -ENOENT ? r : state_say_unreadable(set, r, message);
+	*ret = (struct handover_owner){.in_part = state.phase != STATE_BOUND};
+	if (!ret->in_part)
+		strcpy(ret->guest, state.guest);
 	return 0;
 }
 

@@ -84,13 +84,20 @@ int handover_find(const struct root *root, struct pci_address address,
 /* The names of all sets that are handed over, for file_free_names().  0 or -errno. */
 int handover_list(const struct root *root, struct file_names *ret);
 
-/*
- * Which guest has such a set; "": none, so that it can be taken back.  0; or -errno with a message:
- * what is known of it cannot be read.
- */
+/* Who has such a set. */
 #define HANDOVER_GUEST_SIZE 256
-int handover_find_guest(const struct root *root, const char *set,
-	char ret[static HANDOVER_GUEST_SIZE], struct message *message);
+struct handover_owner {
+	char guest
+		[HANDOVER_GUEST_SIZE]; /* it comes back when that ends; "": a release takes it back */
+	bool in_part; /* nobody: a run was interrupted, or could not put back all */
+};
+
+/*
+ * Reads it.  Returns 0; -ENOENT: it was not handed over, or has been taken back since it was listed; or
+ * -errno with a message: what is known of it cannot be read.
+ */
+int handover_find_owner(const struct root *root, const char *set,
+	struct handover_owner *ret, struct message *message);
 
 /* The functions of all sets, with commas between, for people. */
 void handover_name_functions(const struct handover *handover, char *ret, size_t size);

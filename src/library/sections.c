@@ -10,6 +10,19 @@ const char *sections_inactive_word(
 	return section->demand ? "demand" : config->off ? "off" : "profile";
 }
 
+/* Who has it now. */
+static void owner_text(const struct handover_owner *owner, const char *set,
+	char ret[static SECTIONS_TEXT_SIZE])
+{
+	if (owner->in_part)
+		snprintf(ret, SECTIONS_TEXT_SIZE, "it " SECTIONS_IN_PART, set);
+	else if (*owner->guest)
+		snprintf(
+			ret, SECTIONS_TEXT_SIZE, "the guest %s has it now", owner->guest);
+	else
+		strcpy(ret, "it has been handed over now");
+}
+
 /*
  * Of a section of demand: what a boot does with it, and who has it now, or why it would not be handed
  * over.
@@ -19,12 +32,13 @@ static void demand_text(const struct nextboot *next, const struct config_section
 {
 	const struct root *root = next->config.root;
 	enum reason reason = nextboot_demand_reason(next, section);
-	char guest[HANDOVER_GUEST_SIZE];
+	char text[SECTIONS_TEXT_SIZE];
+	struct handover_owner owner;
 
-	if (root && handover_find_guest(root, section->name, guest, NULL) == 0) {
-		text_join(ret, SECTIONS_TEXT_SIZE, "left to the host at boot; ",
-			*guest ? "the guest " : "it has been handed over now", guest,
-			*guest ? " has it now" : "", NULL);
+	if (root && handover_find_owner(root, section->name, &owner, NULL) == 0) {
+		owner_text(&owner, section->name, text);
+		text_join(ret, SECTIONS_TEXT_SIZE, "left to the host at boot; ", text,
+			NULL);
 		return;
 	}
 	text_join(ret, SECTIONS_TEXT_SIZE,

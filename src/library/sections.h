@@ -15,6 +15,11 @@ const char *sections_inactive_word(
 void sections_inactive_text(const struct nextboot *next,
 	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE]);
 
+/* Behind a set, whose name it takes: of one that nobody has (struct handover_owner). */
+#define SECTIONS_IN_PART                                                                 \
+	"was handed over, or put back, only in part; 'sudo vfioboot release %s' puts "   \
+	"back the rest"
+
 /*
  * Why a function is there only after udev has started, as the end of a sentence about it; NULL: of a
  * virtual function that is not there yet, as a sentence.
