@@ -396,34 +396,45 @@ const struct cli_command cmd_bind = {
 
 /* ---- release ----------------------------------------------------------------------------- */
 
-/* The set that was handed over with one of the functions that the selector names. */
+/* Says which sets the selector could mean. */
+static enum cli_exit say_several(const char *operand, const struct file_names *sets)
+{
+	char names[SHOWN_SIZE] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < sets->n; i++)
+		len += text_join(names + len, sizeof(names) - len, i ? ", " : "",
+			sets->names[i], NULL);
+	return cli_error("release",
+		"'%s' matches devices of more than one set: %s; name the set", operand,
+		names);
+}
+
+/* The set that was handed over with functions that the selector names; "": none was. */
 static enum cli_exit find_given(
 	struct cli *cli, const char *operand, char ret[static CONFIG_NAME_SIZE])
 {
-	const struct pcibus_function *function = NULL;
+	_cleanup_(file_free_names) struct file_names sets = {0};
+	const struct facts *facts = &cli->machine->facts;
+	struct message message = {0};
 	struct selector selector;
 	int r = machine_read_facts(cli->machine);
 
 	if (config_set_name(ret, CONFIG_NAME_SIZE, operand))
 		return CLI_OK;
-	if (r < 0 || cli->machine->facts.bus_error < 0)
+	if (r < 0 || facts->bus_error < 0)
 		return cli_error("release", "cannot read the PCI functions: %s",
-			errno_text(r < 0 ? r : cli->machine->facts.bus_error));
+			errno_text(r < 0 ? r : facts->bus_error));
 	if (selector_parse(operand, &selector) < 0)
 		return cli_misuse("release",
 			"'%s' is neither a device set nor a device; use its name, or an "
 			"address (01:00.0)",
 			operand);
-	*ret = '\0';
-	while ((function =
-			deviceset_next(&cli->machine->facts.bus, &selector, function))) {
-		r = handover_find(&cli->root, function->dev.address, ret);
-		if (r != -ENOENT)
-			break;
-	}
-	if (r < 0 && r != -ENOENT)
-		return cli_error("release", "cannot read what was handed over as %s: %s",
-			ret, errno_text(r));
+	if (handover_find_sets(&cli->root, &facts->bus, &selector, &sets, &message) < 0)
+		return cli_say("release", &message);
+	if (sets.n > 1)
+		return say_several(operand, &sets);
+	strcpy(ret, sets.n ? sets.names[0] : "");
 	return CLI_OK;
 }
 
@@ -455,6 +466,16 @@ static bool wait_for_guest(struct release *release, const struct message *messag
 	return true;
 }
 
+static void say_released(const struct cli *cli, const char *set, const char *functions)
+{
+	if (*functions)
+		progress_say(cli, "%s is back with this system: %s.", set, functions);
+	else
+		progress_say(cli,
+			"%s is released; none of its functions is in this machine any more.",
+			set);
+}
+
 static enum cli_exit release_set(struct release *release, const char *set)
 {
 	const struct handover_request request = {.set = set};
@@ -475,8 +496,7 @@ static enum cli_exit release_set(struct release *release, const char *set)
 		handover_name_functions(&handover, functions, sizeof(functions));
 		status = follow(cli, &handover);
 		if (status == CLI_OK && !cli->dry_run && handover.change.n)
-			progress_say(
-				cli, "%s is back with this system: %s.", set, functions);
+			say_released(cli, set, functions);
 		return status;
 	}
 }

@@ -180,6 +180,45 @@ int handover_find(const struct root *root, struct pci_address address,
 	return state_find(root, address, ret);
 }
 
+/* Whether the selector names it: of one that is gone, or another device by now, by what was written. */
+static bool is_selected(const struct root *root, const struct pcibus *bus,
+	const struct selector *selector, const struct state_function *function)
+{
+	const struct pcibus_function *found = pcibus_find(bus, function->address);
+	struct pcidev gone = {.address = function->address,
+		.ids = {.vendor = function->vendor, .device = function->device}};
+
+	if (found && state_is_there(root, function))
+		return selector_match(selector, &found->dev);
+	pci_path_parse(function->path, PCI_NAME_WHOLE, &gone.path, NULL);
+	return selector_match(selector, &gone);
+}
+
+int handover_find_sets(const struct root *root, const struct pcibus *bus,
+	const struct selector *selector, struct file_names *ret, struct message *message)
+{
+	_cleanup_(file_free_names) struct file_names all = {0}, found = {0};
+	int r = state_list(root, &all), unread = 0;
+
+	if (r < 0)
+		return message_errno(message, r, "cannot read what was handed over");
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		_cleanup_(state_free) struct state state = {0};
+		int error = state_read(root, all.names[i], &state);
+
+		if (error < 0 && error != -ENOENT)
+			unread = state_say_unreadable(all.names[i], error, message);
+		for (size_t j = 0; r == 0 && j < state.n_functions; j++)
+			if (is_selected(root, bus, selector, &state.functions[j]))
+				r = file_add_name(&found, all.names[i]);
+	}
+	if (r < 0 || (unread && !found.n))
+		return r < 0 ? message_errno(message, r, "cannot list the sets") : unread;
+	*ret = found;
+	found = (struct file_names){0};
+	return 0;
+}
+
 int handover_list(const struct root *root, struct file_names *ret)
 {
 	return state_list(root, ret);
@@ -203,6 +242,7 @@ int handover_find_owner(const struct root *root, const char *set,
 
 void handover_name_functions(const struct handover *handover, char *ret, size_t size)
 {
+	const struct root *root = handover->change.root;
 	size_t len = 0;
 
 	*ret = '\0';
@@ -210,9 +250,12 @@ void handover_name_functions(const struct handover *handover, char *ret, size_t 
 		const struct state *state = &handover->works[i]->state;
 
 		for (size_t j = 0; j < state->n_functions; j++) {
+			const struct state_function *function = &state->functions[j];
 			char address[PCI_ADDRESS_SIZE];
 
-			pci_address_format(state->functions[j].address, address);
+			if (!state_is_there(root, function))
+				continue;
+			pci_address_format(function->address, address);
 			len += text_join(
 				ret + len, size - len, len ? ", " : "", address, NULL);
 		}

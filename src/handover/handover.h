@@ -81,6 +81,13 @@ int handover_run_apart(const struct root *root, const char *set, const char *con
 int handover_find(const struct root *root, struct pci_address address,
 	char ret[static CONFIG_NAME_SIZE]);
 
+/*
+ * The sets that were handed over with functions which the selector names, on @bus or gone since.  Returns
+ * 0 with *@ret for file_free_names(), none of them being no error; or -errno with @message.
+ */
+int handover_find_sets(const struct root *root, const struct pcibus *bus,
+	const struct selector *selector, struct file_names *ret, struct message *message);
+
 /* The names of all sets that are handed over, for file_free_names().  0 or -errno. */
 int handover_list(const struct root *root, struct file_names *ret);
 
@@ -99,7 +106,7 @@ struct handover_owner {
 int handover_find_owner(const struct root *root, const char *set,
 	struct handover_owner *ret, struct message *message);
 
-/* The functions of all sets, with commas between, for people. */
+/* The functions of all sets that are in the machine, with commas between, for people. */
 void handover_name_functions(const struct handover *handover, char *ret, size_t size);
 
 void handover_free(struct handover *handover);

@@ -64,6 +64,14 @@ int state_add_function(struct state *state, const struct state_function *functio
 	return known ? 0 : -ENOMEM;
 }
 
+bool state_is_there(const struct root *root, const struct state_function *function)
+{
+	struct pci_ids ids;
+
+	return sysfs_read_ids(root, function->address, &ids) == 0 &&
+		ids.vendor == function->vendor && ids.device == function->device;
+}
+
 int state_add(struct state *state, enum state_kind kind, const char *of, const char *name)
 {
 	struct state_step step = {.kind = kind}, *added;

@@ -106,6 +106,9 @@ int state_add(
 struct state_function *state_function(
 	const struct state *state, struct pci_address address);
 
+/* Whether the function is in the machine, and still the device that was handed over. */
+bool state_is_there(const struct root *root, const struct state_function *function);
+
 void state_free(struct state *state);
 
 #endif

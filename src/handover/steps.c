@@ -472,11 +472,8 @@ static int run_leave(
 /* Whether what was done with the function is for this run to put back. */
 static bool is_ours(const struct work *work, const struct state_function *function)
 {
-	struct pci_ids ids;
-
 	return strcmp(function->native, function->wanted) != 0 &&
-		sysfs_read_ids(work->root, function->address, &ids) == 0 &&
-		ids.vendor == function->vendor && ids.device == function->device;
+		state_is_there(work->root, function);
 }
 
 /* Brings a function that did not come back to the driver that it was handed over to. */

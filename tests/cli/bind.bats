@@ -248,6 +248,34 @@ remove /run/vfioboot/handover/gaming" ]
 01:00.0 was not handed over: nothing to do.' ]
 }
 
+@test "release: a device that is gone, and one that could be of two sets" {
+	desktop
+	handed_over bound
+	put run/vfioboot/handover/other <<-'END'
+		vfioboot-handover 1
+		version 0.1.0
+		guest -
+		phase bound
+		function 0000:01:00.0 00:01.0/00.0 10de:2206 nouveau vfio-pci -
+	END
+	for device in 10de:2206 class:03; do
+		vfioboot release $device --dry-run
+		[ "$status" -eq 1 ]
+		[ -z "$output" ]
+		[ "$stderr" = "vfioboot release: '$device' matches devices of more than one set: gaming, other; name the set" ]
+	done
+	vfioboot release 10de:1aef --dry-run
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = 'note in /run/vfioboot/handover/gaming that it is being put back' ]
+	rm "$host/sys/bus/pci/devices/$gpu" "$host/sys/bus/pci/devices/$sound"
+	for device in 02:00 02:00.1 00:01.1/00 10de:1aef; do
+		vfioboot release $device --dry-run
+		[ "$status" -eq 0 ]
+		[ "${lines[0]}" = 'note in /run/vfioboot/handover/gaming that it is being put back' ]
+		[ "${lines[1]}" = 'bind the text console vtcon1' ]
+	done
+}
+
 @test "release: an override that was there before is set again, and one that was set since stays" {
 	desktop
 	handed_over bound

@@ -69,3 +69,17 @@ until_waiting() {
 	[ "$status" -ne 0 ]
 	grep -x 'phase bound' "$host/run/vfioboot/handover/second"
 }
+
+@test "release: what was unplugged meanwhile is not back" {
+	with_guest
+	rm "$host/proc/77/fd/3" "$host/sys/bus/pci/devices/0000:02:00.1"
+	mkdir -p "$host/sys/bus/pci/drivers/nouveau"
+	ln -sfn /sys/bus/pci/drivers/nouveau "$host/sys/bus/pci/devices/0000:02:00.0/driver"
+	run -0 --separate-stderr "${release[@]}"
+	[[ $output == *'second is back with this system: 0000:02:00.0.' ]]
+	host_handed_over second
+	rm "$host/sys/bus/pci/devices/0000:02:00.0"
+	run -0 --separate-stderr "${release[@]}"
+	[ "$output" = 'second is released; none of its functions is in this machine any more.' ]
+	[ ! -e "$host/run/vfioboot/handover/second" ]
+}
