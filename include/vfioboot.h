@@ -410,10 +410,13 @@ enum vfioboot_handover {
  * @wait_s is for how many seconds to wait: until no process has the devices open, or until no guest
  * runs with them.  @ret_points (NULL: not wanted), for vfioboot_points_free(), has a point for each
  * step, whose code is "planned", "done" or "failed", and what there is to say as VFIOBOOT_NOTE; the
- * remedy of a planned one is why it is needed.  It is written after -ECANCELED, too.
+ * remedy of a planned one is why it is needed.  It is written after -ECANCELED, too.  Where the caller is of
+ * the session that VFIOBOOT_STOP_SESSION stops, a unit of systemd does it: 0 is returned at once, with
+ * a point that names the unit.
  *
- * Returns 0; -ECANCELED: it was refused, or a step failed and all was undone; -EINVAL: a name or a
- * flag is none; or another -errno: the program did not run, or how it ended is not known.
+ * Returns 0; -ECANCELED: it was refused, or a step failed and all was undone but what the message names,
+ * or of a release, what it names is left to do though the devices are back; -EINVAL: a name or a flag is
+ * none; or another -errno: the program did not run, or how it ended is not known.
  */
 int vfioboot_bind(struct vfioboot_ctx *ctx, const char *const *names, size_t n,
 	unsigned flags, unsigned wait_s, struct vfioboot_points **ret_points);

@@ -43,7 +43,8 @@ class AccessError(Error):
 
 class RefusedError(Error):
     """
-    A hand-over was refused, or a step of it failed and all was undone (ECANCELED); `points` has its steps.
+    A hand-over was refused, or a step of it failed and all was undone but what the message names (ECANCELED); or
+    of a release, what it names is left to do though the devices are back.  `points` has the steps.
     """
 
     points: tuple[Point, ...] = ()

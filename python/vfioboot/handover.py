@@ -43,7 +43,9 @@ def bind(
     Gives sets or devices to a guest now, all of them or none, and says the steps.  Needs root.  @wait is for
     how many seconds to wait until no process has them open.  Of another @root than "/" only what would be
     done can be said, with Handover.DRY_RUN.  @program runs in place of the `vfioboot` of the same package.
-    Raises RefusedError, with the steps, when nothing was done or all was undone.
+    Raises RefusedError, with the steps, when nothing was done, or all was undone but what the message names.  A
+    caller in the session that Handover.STOP_SESSION stops gets a step that names the unit of systemd
+    that does it.
     """
     return _hand_over(c.bind, names, flags, wait, root, program)
 

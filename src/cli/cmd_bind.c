@@ -227,6 +227,18 @@ static int carry_out(
 	return handover_carry_out(data, watcher, failure);
 }
 
+/* What failed of it when guests can have the devices is no failure of a bind: nothing was undone. */
+static int carry_out_bind(
+	void *data, const struct change_watcher *watcher, struct change_failure *failure)
+{
+	int r = handover_carry_out(data, watcher, failure);
+
+	if (r == 0 && *failure->rest)
+		cli_warning("bind", "%s", failure->rest);
+	*failure->rest = '\0';
+	return r;
+}
+
 /* Why the last set that was planned needs no step. */
 static void say_nothing(const struct cli *cli, const struct handover *handover)
 {
@@ -235,7 +247,9 @@ static void say_nothing(const struct cli *cli, const struct handover *handover)
 }
 
 /* Prints the steps, or carries them out. */
-static enum cli_exit follow(const struct cli *cli, struct handover *handover)
+static enum cli_exit follow(const struct cli *cli, struct handover *handover,
+	int (*how)(void *data, const struct change_watcher *watcher,
+		struct change_failure *failure))
 {
 	enum cli_exit status;
 
@@ -247,7 +261,7 @@ static enum cli_exit follow(const struct cli *cli, struct handover *handover)
 	if (status != CLI_OK || cli->dry_run)
 		return status;
 	return progress_carry_out(
-		cli, &handover->change, carry_out, handover, "every step was undone");
+		cli, &handover->change, how, handover, "every step was undone");
 }
 
 /* ---- bind -------------------------------------------------------------------------------- */
@@ -341,7 +355,7 @@ static enum cli_exit bind_sets(struct cli *cli, struct devices *devices,
 		return status;
 	if (!cli->dry_run && cli->root.live && handover_ends_caller(&handover))
 		return run_apart(cli, sets->names[0], program);
-	status = follow(cli, &handover);
+	status = follow(cli, &handover, carry_out_bind);
 	if (status != CLI_OK || cli->dry_run || !handover.change.n)
 		return status;
 	handover_name_functions(&handover, functions, sizeof(functions));
@@ -494,7 +508,7 @@ static enum cli_exit release_set(struct release *release, const char *set)
 			return progress_refuse(cli->command->name, &message);
 		say_nothing(cli, &handover);
 		handover_name_functions(&handover, functions, sizeof(functions));
-		status = follow(cli, &handover);
+		status = follow(cli, &handover, carry_out);
 		if (status == CLI_OK && !cli->dry_run && handover.change.n)
 			say_released(cli, set, functions);
 		return status;
