@@ -126,11 +126,17 @@ static int begin(struct hook *hook, struct message *message)
 /* What other commands have done to the devices by now counts. */
 static int look_again(const struct hook *hook, struct message *message)
 {
+	struct vfioboot_machine *machine = hook->cli->machine;
 	int r;
 
-	machine_forget(hook->cli->machine);
-	r = machine_read_facts(hook->cli->machine);
-	return r < 0 ? message_errno(message, r, "cannot read what this machine is") : 0;
+	machine_forget(machine);
+	r = machine_read_facts(machine);
+	if (r < 0)
+		return message_errno(message, r, "cannot read what this machine is");
+	return machine->facts.bus_error < 0
+		? message_errno(message, machine->facts.bus_error,
+			  "cannot read the PCI functions of this machine")
+		: 0;
 }
 
 /* All of them or none: what one is refused for is found before any is touched. */
@@ -182,6 +188,8 @@ static enum cli_exit prepare(struct hook *hook)
 	if (!may_hand_over(config))
 		return CLI_OK;
 	r = read_domain(&domain, &message);
+	if (r == 0 && !domain.n)
+		return CLI_OK;
 	r = r < 0 ? r : look_again(hook, &message);
 	if (r < 0)
 		return refuse(hook, &message);

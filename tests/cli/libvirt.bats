@@ -401,6 +401,18 @@ gpu() {
 	[[ $stderr == 'vfioboot libvirt: a network interface of 0000:02:00.0 is in another network namespace'* ]]
 }
 
+@test "the program: without the PCI functions nobody knows which sets a guest gets" {
+	with_libvirt 9000.0 libvirtd
+	config '[device gpu]' 'path = 00:01.0/00' 'bind = demand'
+	rm -r "${root:?}/sys/bus/pci/devices"
+	run -1 --separate-stderr libvirt hook --dry-run guest prepare begin - < <(gpu yes)
+	[ -z "$output" ]
+	[[ $stderr == 'vfioboot libvirt: cannot read the PCI functions of this machine: No such file or directory'* ]]
+	# A guest without devices of the host needs none.
+	run -0 --separate-stderr libvirt hook --dry-run guest prepare begin - < <(definition "<hostdev mode='subsystem' type='usb'/>")
+	[ -z "$output$stderr" ]
+}
+
 @test "the program: a definition that cannot be read is refused by one sentence" {
 	with_libvirt 9000.0 libvirtd
 	config '[device gpu]' 'path = 00:01.0/00' 'bind = demand'
