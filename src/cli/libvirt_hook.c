@@ -6,12 +6,16 @@
  */
 #include "cli.h"
 
-#include <fcntl.h>
 #include <syslog.h>
+#include <time.h>
 
-/* How long the start of a guest waits for those who have a device open, and for other commands. */
-#define WAIT_S  10
-#define LOCK_MS 60000
+/*
+ * How long the start of a guest waits for those who have a device open, and its end for the guest itself; and
+ * both for other commands.
+ */
+#define WAIT_S   10
+#define PAUSE_MS 200
+#define LOCK_MS  60000
 
 #define SHOWN_SIZE 1024
 
@@ -49,16 +53,35 @@ static enum cli_exit run_steps(const struct hook *hook, struct handover *handove
 	return refuse(hook, &failure.message);
 }
 
+/*
+ * libvirt goes on when a guest's process does not end in its time, as with much memory (ignore_value() of
+ * qemuProcessKill() in qemuProcessStop()), and nobody asks again.
+ */
+static bool wait_for_guest(const struct hook *hook, uint64_t deadline)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+
+	if (hook->cli->dry_run || child_now() >= deadline || run_caught_signal())
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
 static enum cli_exit take(struct hook *hook)
 {
 	const struct handover_request request = {
 		.set = hook->set, .guest = hook->guest, .wait_s = WAIT_S};
-	_cleanup_(handover_free) struct handover handover = {0};
-	struct message message = {0};
+	uint64_t deadline = child_now() + WAIT_S * 1000;
 
-	if (handover_release(&hook->cli->root, &request, &handover, &message) < 0)
-		return refuse(hook, &message);
-	return run_steps(hook, &handover);
+	for (;;) {
+		_cleanup_(handover_free) struct handover handover = {0};
+		struct message message = {0};
+		int r = handover_release(&hook->cli->root, &request, &handover, &message);
+
+		if (r == -EBUSY && wait_for_guest(hook, deadline))
+			continue;
+		return r < 0 ? refuse(hook, &message) : run_steps(hook, &handover);
+	}
 }
 
 /* ---- which ------------------------------------------------------------------------------ */
