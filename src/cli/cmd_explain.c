@@ -309,24 +309,15 @@ static void print_section(const struct explain *explain, const struct view *view
 static void print_handed_over(const struct explain *explain, const struct view *view)
 {
 	const struct root *root = &explain->cli->root;
-	char set[CONFIG_NAME_SIZE];
+	char set[CONFIG_NAME_SIZE], text[SECTIONS_TEXT_SIZE];
 	struct handover_owner owner;
 
 	if ((view->section && view->section->demand) ||
 		handover_find(root, view->dev->address, set) < 0 ||
 		handover_find_owner(root, set, &owner, NULL) < 0)
 		return;
-	if (owner.in_part)
-		cli_print("  It " SECTIONS_IN_PART ".\n", set);
-	else if (*owner.guest)
-		cli_print(
-			"  It was given to the guest %s, and comes back when that ends.\n",
-			owner.guest);
-	else
-		cli_print(
-			"  It has been handed over while this system runs; 'sudo vfioboot "
-			"release %s' takes it back.\n",
-			set);
+	sections_owner_text(&owner, set, file_exists(root, "%s", LIBVIRT_HOOK), text);
+	cli_print("  It %s.\n", text);
 }
 
 /* Of a function that is not there when the initramfs binds. */

@@ -445,6 +445,9 @@ static void print_next(const struct status *status)
 
 static void print_handed_over(const struct status *status)
 {
+	bool hook = file_exists(&status->cli->root, "%s", LIBVIRT_HOOK);
+	char text[SECTIONS_TEXT_SIZE];
+
 	for (size_t i = 0; i < status->handed_over.n; i++) {
 		const char *set = status->handed_over.names[i];
 		struct handover_owner owner;
@@ -457,16 +460,10 @@ static void print_handed_over(const struct status *status)
 		if (r < 0)
 			cli_print("Whether %s is handed over is unknown: %s.\n", set,
 				message_line(&message, line));
-		else if (owner.in_part)
-			cli_print("%s " SECTIONS_IN_PART ".\n", set, set);
-		else if (*owner.guest)
-			cli_print("%s was given to the guest %s; it comes back when that "
-				  "ends.\n",
-				set, owner.guest);
-		else
-			cli_print("%s has been handed over while this system runs; 'sudo "
-				  "vfioboot release %s' takes it back.\n",
-				set, set);
+		else {
+			sections_owner_text(&owner, set, hook, text);
+			cli_print("%s %s.\n", set, text);
+		}
 	}
 }
 

@@ -2,25 +2,34 @@
 /* Sentences about sections, the same for all who ask. */
 #include "sections.h"
 
-#include "handover/handover.h"
-
 const char *sections_inactive_word(
 	const struct config *config, const struct config_section *section)
 {
 	return section->demand ? "demand" : config->off ? "off" : "profile";
 }
 
-/* Who has it now. */
-static void owner_text(const struct handover_owner *owner, const char *set,
+void sections_owner_text(const struct handover_owner *owner, const char *set, bool hook,
 	char ret[static SECTIONS_TEXT_SIZE])
 {
 	if (owner->in_part)
-		snprintf(ret, SECTIONS_TEXT_SIZE, "it " SECTIONS_IN_PART, set);
-	else if (*owner->guest)
-		snprintf(
-			ret, SECTIONS_TEXT_SIZE, "the guest %s has it now", owner->guest);
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"was handed over, or put back, only in part; 'sudo vfioboot "
+			"release %s' puts back the rest",
+			set);
+	else if (!*owner->guest)
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"has been handed over while this system runs; 'sudo vfioboot "
+			"release %s' takes it back",
+			set);
+	else if (hook)
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"was given to the guest %s; it comes back when that ends",
+			owner->guest);
 	else
-		strcpy(ret, "it has been handed over now");
+		snprintf(ret, SECTIONS_TEXT_SIZE,
+			"was given to the guest %s; 'sudo vfioboot release %s' takes it "
+			"back when that has ended, since the hook of libvirt is not there",
+			owner->guest, set);
 }
 
 /*
@@ -32,19 +41,19 @@ static void demand_text(const struct nextboot *next, const struct config_section
 {
 	const struct root *root = next->config.root;
 	enum reason reason = nextboot_demand_reason(next, section);
+	bool hook = root && file_exists(root, "%s", LIBVIRT_HOOK);
 	char text[SECTIONS_TEXT_SIZE];
 	struct handover_owner owner;
 
 	if (root && handover_find_owner(root, section->name, &owner, NULL) == 0) {
-		owner_text(&owner, section->name, text);
-		text_join(ret, SECTIONS_TEXT_SIZE, "left to the host at boot; ", text,
+		sections_owner_text(&owner, section->name, hook, text);
+		text_join(ret, SECTIONS_TEXT_SIZE, "left to the host at boot; it ", text,
 			NULL);
 		return;
 	}
 	text_join(ret, SECTIONS_TEXT_SIZE,
 		"left to the host at boot; 'sudo vfioboot bind ", section->name,
-		root && file_exists(root, "%s", LIBVIRT_HOOK) ? "' or its guest takes it"
-							      : "' takes it",
+		hook ? "' or its guest takes it" : "' takes it",
 		reason == REASON_NONE ? "" : ", which would be refused now: ",
 		reason == REASON_NONE ? "" : reason_text(reason), NULL);
 }

@@ -3,6 +3,7 @@
 #ifndef VFIOBOOT_LIBRARY_SECTIONS_H
 #define VFIOBOOT_LIBRARY_SECTIONS_H
 
+#include "handover/handover.h"
 #include "outlook/outlook.h"
 
 #define SECTIONS_TEXT_SIZE (CONFIG_NAME_SIZE * 2 + 384)
@@ -15,10 +16,12 @@ const char *sections_inactive_word(
 void sections_inactive_text(const struct nextboot *next,
 	const struct config_section *section, char ret[static SECTIONS_TEXT_SIZE]);
 
-/* Behind a set, whose name it takes: of one that nobody has (struct handover_owner). */
-#define SECTIONS_IN_PART                                                                 \
-	"was handed over, or put back, only in part; 'sudo vfioboot release %s' puts "   \
-	"back the rest"
+/*
+ * Who has a set that was handed over, and how it comes back, as the end of a sentence about it; @hook is
+ * whether libvirt's hook is there.
+ */
+void sections_owner_text(const struct handover_owner *owner, const char *set, bool hook,
+	char ret[static SECTIONS_TEXT_SIZE]);
 
 /*
  * Why a function is there only after udev has started, as the end of a sentence about it; NULL: of a

@@ -99,7 +99,7 @@ left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo
 	ask status --json
 	json_is '.handed_over == ["guest"]'
 	ask explain 02:00.0
-	[[ $output == *'and is left to the host at boot; it has been handed over now.'* ]]
+	[[ $output == *"and is left to the host at boot; it has been handed over while this system runs; 'sudo vfioboot release guest' takes it back."* ]]
 	rm "$host/etc/vfioboot.conf.d/guest.conf"
 	ask explain 02:00.0
 	[[ $output == *"It has been handed over while this system runs; 'sudo vfioboot release guest' takes it back."* ]]
@@ -107,7 +107,18 @@ left="guest (/etc/vfioboot.conf.d/guest.conf:1): left to the host at boot; 'sudo
 	sed -i 's/^guest -/guest win11/' "$host/run/vfioboot/handover/guest"
 	ask status
 	[[ $output == *'guest was given to the guest win11; it comes back when that ends.'* && $output != *'vfioboot release'* ]]
-	[[ $output == *'left to the host at boot; the guest win11 has it now.'* ]]
+	[[ $output == *'left to the host at boot; it was given to the guest win11; it comes back when that ends.'* ]]
+	# Without the hook nobody takes it back by itself.
+	mv "$host/etc/libvirt/hooks/qemu.d/vfioboot" "$work/hook"
+	ask status
+	[[ $output == *"guest was given to the guest win11; 'sudo vfioboot release guest' takes it back when that has ended, since the hook of libvirt is not there."* ]]
+	mv "$host/etc/vfioboot.conf.d/guest.conf" "$work"
+	ask explain 02:00.0
+	[[ $output == *"It was given to the guest win11; 'sudo vfioboot release guest' takes it back when that has ended, since the hook of libvirt is not there."* ]]
+	mv "$work/hook" "$host/etc/libvirt/hooks/qemu.d/vfioboot"
+	ask explain 02:00.0
+	[[ $output == *'It was given to the guest win11; it comes back when that ends.'* ]]
+	mv "$work/guest.conf" "$host/etc/vfioboot.conf.d"
 	# A release that could not start all units, or a run that was interrupted: nobody has it.
 	sed -i 's/^phase bound/phase releasing/' "$host/run/vfioboot/handover/guest"
 	ask status

@@ -74,6 +74,14 @@ A guest of libvirt gets its devices when it starts." ]
 	[ ! -e "$root/var/lib/vfioboot/libvirt-hook" ]
 	run -0 libvirt disable
 	[ "$output" = "There is no hook of vfioboot." ]
+	libvirt enable
+	host_handed_over person
+	host_handed_over gpu
+	sed -i 's/^guest -/guest win11/' "$root/run/vfioboot/handover/gpu"
+	for how in --dry-run --json; do
+		run -0 --separate-stderr libvirt disable $how
+		[ "$stderr" = "vfioboot libvirt: warning: gpu was given to the guest win11; 'sudo vfioboot release gpu' takes it back when that has ended, since the hook of libvirt is not there" ]
+	done
 	run -1 libvirt status
 }
 
