@@ -56,7 +56,8 @@ struct libvirt_sets {
 /*
  * Finds the sets with 'bind = demand' of which the guest has a function.  They are handed over
  * whole, as at boot: what shares an IOMMU group has to leave the host together.  With 'all = yes' in
- * [libvirt] there is another one, added to @config, of the functions that no section has.
+ * [libvirt] there is another one, added to @config, of the functions that no section has and no person
+ * has handed over.
  * Returns 0, or -errno.
  */
 int libvirt_find_sets(struct config *config, const struct pcibus *bus,

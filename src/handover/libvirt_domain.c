@@ -2,6 +2,7 @@
 /* Which functions of the host a guest of libvirt gets, and which device sets these are of. */
 #include "libvirt.h"
 #include "libvirt_xml.h"
+#include "state.h"
 
 /* ---- the definition --------------------------------------------------------------------- */
 
@@ -142,6 +143,17 @@ static bool is_of_a_section(const struct config *config, const struct pcidev *de
 	return false;
 }
 
+/* Whether a person has handed it over, for whichever guest, with a set of another name. */
+static bool is_handed_over(const struct root *root, struct pci_address address)
+{
+	_cleanup_(state_free) struct state state = {0};
+	char set[CONFIG_NAME_SIZE];
+
+	return root && state_find(root, address, set) == 0 &&
+		state_read(root, set, &state) == 0 && state.phase == STATE_BOUND &&
+		!*state.guest;
+}
+
 /* A section of the guest's functions that have none.  1 if there are such, 0, or -errno. */
 static int add_rest(struct config *config, const struct pcibus *bus,
 	const struct libvirt_domain *domain)
@@ -158,7 +170,8 @@ static int add_rest(struct config *config, const struct pcibus *bus,
 		char name[PCI_ADDRESS_SIZE];
 
 		if (!libvirt_domain_has(domain, dev->address) ||
-			is_of_a_section(config, dev))
+			is_of_a_section(config, dev) ||
+			is_handed_over(config->root, dev->address))
 			continue;
 		pci_address_format(dev->address, name);
 		/* A name has no colons. */

@@ -391,6 +391,27 @@ gpu() {
 	[[ $stderr == 'vfioboot libvirt: 0000:01:00.1 is in the IOMMU group of 0000:01:00.0'* ]]
 }
 
+@test "the program: what a person has handed over for a guest is there for it, whatever the set is called" {
+	local function
+	with_libvirt 9000.0 libvirtd
+	config '[libvirt]' 'all = yes'
+	mkdir -p "$root/sys/bus/pci/drivers/vfio-pci"
+	for function in 0000:02:00.0 0000:02:00.1; do
+		ln -sfn ../../../../bus/pci/drivers/vfio-pci "$(realpath "$root/sys/bus/pci/devices/$function")/driver"
+	done
+	host_handed_over geforce
+	second() {
+		definition "<hostdev mode='subsystem' type='pci'><source><address bus='2'/></source></hostdev>" \
+			"<hostdev mode='subsystem' type='pci'><source><address bus='2' function='1'/></source></hostdev>"
+	}
+	run -0 libvirt hook --dry-run guest prepare begin - < <(second)
+	[ -z "$output" ]
+	# What another guest has is not.
+	sed -i 's/^guest -/guest win11/' "$root/run/vfioboot/handover/geforce"
+	run -1 --separate-stderr libvirt hook --dry-run guest prepare begin - < <(second)
+	[[ $stderr == *'0000:02:00.'*' was handed over with geforce; '* ]]
+}
+
 @test "the program: a guest gets all of its sets or none" {
 	with_libvirt 9000.0 libvirtd
 	config '[device one]' 'path = 00:01.0/00' 'bind = demand' \
