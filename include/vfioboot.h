@@ -285,7 +285,7 @@ enum vfioboot_allow {
  * one device set, with the rest of their cards.  @allow has bits of enum vfioboot_allow.  Drives of
  * which udev says nothing are opened.  Returns 1: `add` would take them; 0: at least one point is
  * VFIOBOOT_FAIL; -EINVAL: a name is none, or the set has no path of its own; -ENXIO: there is no such
- * device; -ENOTUNIQ: there are several; or another -errno.
+ * device, or none is named; -ENOTUNIQ: there are several; or another -errno.
  */
 int vfioboot_obstacles_find(struct vfioboot_machine *machine, const char *const *devices,
 	size_t n, unsigned allow, struct vfioboot_points **ret_points);

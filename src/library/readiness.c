@@ -51,10 +51,12 @@ static int find_devices(struct vfioboot_machine *machine, struct devices *device
 	struct message failure = {0};
 	int r = 0;
 
+	if (!n)
+		r = message_set(&failure, -ENXIO, "no device is named");
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = devices_find(devices, names[i], &failure);
 	if (r == 0)
-		r = devices_settle(devices, n ? names[0] : "", &failure);
+		r = devices_settle(devices, names[0], &failure);
 	return r < 0 ? fail(machine, devices, &failure) : 0;
 }
 

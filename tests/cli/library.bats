@@ -173,6 +173,8 @@ of_plan='del(.iommu_unknown)'
 	[ "$stderr" = "no device matches '0f:00.0'; 'vfioboot list --all' shows all devices" ]
 	expect=1 answers obstacles class:03
 	[[ $stderr == "'class:03' matches more than one device; choose one by its path:"$'\n  0000:'* ]]
+	expect=1 answers obstacles
+	[ "$stderr" = 'no device is named' ]
 	expect=1 answers ready gpu
 	[[ $stderr == "'gpu' is not a device; use a path"* ]]
 	root=$work/nothing
