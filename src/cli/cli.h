@@ -215,6 +215,9 @@ bool sections_is_other(
 /* Which machine this is, in the words that 'machine' of a section may match, for free(). */
 char *sections_this_machine(const struct config *config);
 
+/* Warns of each set that a guest has, where the hook goes that would take it back. */
+void sections_say_given(const char *command, const struct root *root);
+
 /*
  * Prints by which command line the next boot was planned, where that is not the one of this boot,
  * and what it does to the IOMMU.

@@ -210,23 +210,6 @@ static enum cli_exit enable(struct cli *cli, const struct libvirt *libvirt)
 	return status == CLI_OK && !cli->dry_run ? say_enabled(cli) : status;
 }
 
-/* What guests have now, nobody takes back for them any more. */
-static void say_given(const struct cli *cli)
-{
-	_cleanup_(file_free_names) struct file_names sets = {0};
-	struct handover_owner owner;
-	char text[SECTIONS_TEXT_SIZE];
-
-	handover_list(&cli->root, &sets);
-	for (size_t i = 0; i < sets.n; i++) {
-		if (handover_find_owner(&cli->root, sets.names[i], &owner, NULL) < 0 ||
-			!*owner.guest)
-			continue;
-		sections_owner_text(&owner, sets.names[i], false, text);
-		cli_warning("libvirt", "%s %s", sets.names[i], text);
-	}
-}
-
 static enum cli_exit disable(struct cli *cli, const struct libvirt *libvirt)
 {
 	_cleanup_(change_free) struct change change = {.root = &cli->root};
@@ -237,7 +220,7 @@ static enum cli_exit disable(struct cli *cli, const struct libvirt *libvirt)
 		return cli_say("libvirt", &message);
 	status = carry_out(cli, &change, "There is no hook of vfioboot.");
 	if (status == CLI_OK)
-		say_given(cli);
+		sections_say_given("libvirt", &cli->root);
 	return status;
 }
 

@@ -160,6 +160,7 @@ static enum cli_exit remove_hook(const struct cli *cli, const char *done)
 {
 	_cleanup_(libvirt_free) struct libvirt libvirt = {0};
 	_cleanup_(change_free) struct change change = {.root = &cli->root};
+	enum cli_exit status = CLI_OK;
 	struct message message = {0};
 	int r = libvirt_look(&cli->root, &libvirt);
 
@@ -172,10 +173,13 @@ static enum cli_exit remove_hook(const struct cli *cli, const char *done)
 		cli_warn("undo", &message);
 		return CLI_OK;
 	}
-	if (!cli->dry_run)
-		return progress_run(cli, &change);
-	progress_print(cli, &change);
-	return CLI_OK;
+	if (cli->dry_run)
+		progress_print(cli, &change);
+	else
+		status = progress_run(cli, &change);
+	if (status == CLI_OK)
+		sections_say_given("undo", &cli->root);
+	return status;
 }
 
 static bool has_hook(const struct cli *cli)

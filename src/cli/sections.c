@@ -289,3 +289,19 @@ void sections_print_later(const struct nextboot *next)
 			section->name, place, address, *address ? " " : "", text);
 	}
 }
+
+void sections_say_given(const char *command, const struct root *root)
+{
+	_cleanup_(file_free_names) struct file_names sets = {0};
+	struct handover_owner owner;
+	char text[SECTIONS_TEXT_SIZE];
+
+	handover_list(root, &sets);
+	for (size_t i = 0; i < sets.n; i++) {
+		if (handover_find_owner(root, sets.names[i], &owner, NULL) < 0 ||
+			!*owner.guest)
+			continue;
+		sections_owner_text(&owner, sets.names[i], false, text);
+		cli_warning(command, "%s %s", sets.names[i], text);
+	}
+}
