@@ -61,21 +61,19 @@ static bool is_multipath(const struct root *root, const char *real, bool *ret_pa
 }
 
 /*
- * Whether the block device at @real is of a drive and has a node.  What is made of others is on
- * those, and a medium in an optical drive is not part of the machine.
+ * Whether the block device at @real has a node and something behind it.  A medium in an optical drive
+ * is not part of the machine.
  */
-static bool is_of_drive(
-	const struct root *root, const char *real, const char *name, bool *ret_part)
+static bool is_of_machine(const struct root *root, const char *real, const char *name)
 {
 	char path[PATH_MAX], size[32];
 
-	*ret_part = file_exists(root, "%s/partition", real);
 	if (text_begins_with(name, "sr") || !file_exists(root, "%s/dev", real))
 		return false;
 	text_join(path, sizeof(path), real, "/size", NULL);
-	if (file_read_line(root, path, size, sizeof(size)) == 0 && strcmp(size, "0") == 0)
-		return false; /* of a card reader without a card */
-	return !strstr(real, "/virtual/block/") || is_multipath(root, real, ret_part);
+	/* 0: of a card reader without a card */
+	return file_read_line(root, path, size, sizeof(size)) < 0 ||
+		strcmp(size, "0") != 0;
 }
 
 /* The drive that a device at @real is on; of a partition of a multipath drive, what that stands on. */
@@ -161,8 +159,11 @@ static int add_device(const struct root *root, const char *name, struct drives *
 
 	text_join(link, sizeof(link), TREE_BLOCK "/", name, NULL);
 	r = file_resolve(root, link, &real);
-	if (r < 0 || !is_of_drive(root, real, name, &device.part))
+	if (r < 0 || !is_of_machine(root, real, name))
 		return r == -ENOENT ? 0 : r;
+	device.part = file_exists(root, "%s/partition", real);
+	device.made = strstr(real, "/virtual/block/") &&
+		!is_multipath(root, real, &device.part);
 	r = read_device(root, real, name, &device);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
@@ -218,7 +219,7 @@ static int find_others(const struct drives *drives, struct drives_device *device
 		const struct drives_device *other = &drives->list[i];
 		char *before = device->others;
 
-		if (strcmp(value(other, SIGNATURE_UUID), uuid) != 0 ||
+		if (other->made || strcmp(value(other, SIGNATURE_UUID), uuid) != 0 ||
 			strcmp(value(other, SIGNATURE_TYPE), type) != 0 ||
 			strcmp(other->whole, device->whole) == 0)
 			continue;
@@ -243,7 +244,7 @@ int drives_read(const struct root *root, const struct in_use *in_use, struct dri
 	for (size_t i = 0; r == 0 && i < drives.n; i++) {
 		struct drives_device *device = &drives.list[i];
 
-		if (in_use_has_disks(in_use, &device->backing.disks))
+		if (device->made || in_use_has_disks(in_use, &device->backing.disks))
 			continue;
 		device->state = judge(&drives, device);
 		r = find_others(&drives, device);

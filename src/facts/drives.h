@@ -16,11 +16,15 @@ enum drives_state {
 	DRIVES_UNKNOWN, /* cannot be read */
 };
 
-/* A drive, a partition of it, or what multipath makes of the paths to one, and its partitions. */
+/*
+ * A drive, a partition of it, or what multipath makes of the paths to one, and its partitions; or what
+ * is made of any of these (LVM, LUKS, RAID), whose data is told of by what it is made of.
+ */
 struct drives_device {
 	char *node;  /* its path in full, that of "nvme1n1p2" or "mapper/data" */
 	char *whole; /* the sysfs directory of the drive that it is a part of */
 	bool part;   /* it is not all of that */
+	bool made;   /* of others */
 	dev_t number;
 	struct backing backing; /* which functions it goes with */
 	struct signature signature;
@@ -49,8 +53,8 @@ struct drives_device *drives_next(const struct drives *drives,
 	struct pci_address function, const struct drives_device *after);
 
 /*
- * What of the function's drives fstab(5) calls @spec, a node, a link that udev made, or a tag such
- * as "UUID=..."; what the host uses, too.  NULL: nothing.
+ * What of the function's drives, or of what is made of them, fstab(5) calls @spec, a node, a link that
+ * udev made, or a tag such as "UUID=..."; what the host uses, too.  NULL: nothing.
  */
 const struct drives_device *drives_find_named(
 	const struct drives *drives, struct pci_address function, const char *spec);

@@ -697,6 +697,45 @@ sign() {
 	expect host-use 0000:00:14.0 pass 'does not use it'
 }
 
+# made NAME NUMBER BELOW [LINE]...: a block device made of another one, and udev's notes on it
+made() {
+	put "sys/devices/virtual/block/$1/dev" <<<"$2"
+	mkdir -p "$host/sys/devices/virtual/block/$1/slaves"
+	ln -sr "$host/sys/class/block/$3" "$host/sys/devices/virtual/block/$1/slaves/$3"
+	ln -sr "$host/sys/devices/virtual/block/$1" "$host/sys/class/block/$1"
+	ln -sr "$host/sys/devices/virtual/block/$1" "$host/sys/dev/block/$2"
+	printf '%s\n' I:1 "${@:4}" | put "run/udev/data/b$2"
+}
+
+@test "host-use: what fstab wants at boot may be made of the drive" {
+	local line disk=sys/devices/pci0000:00/0000:00:14.0/usb1/1-4/host6/block/sda
+	put "$disk/dev" <<<8:0
+	ln -s "../../${disk#sys/}" "$host/sys/class/block/sda"
+	ln -s "../../${disk#sys/}" "$host/sys/dev/block/8:0"
+	put run/udev/data/b8:0 <<<$'I:1\nE:ID_FS_TYPE=crypto_LUKS'
+	made dm-0 254:0 sda S:mapper/vault E:ID_FS_TYPE=LVM2_member
+	put sys/devices/virtual/block/dm-0/dm/name <<<vault
+	made dm-1 254:1 dm-0 S:mapper/vg-data S:vg/data S:disk/by-uuid/11-22 E:ID_FS_TYPE=ext4
+	put sys/devices/virtual/block/dm-1/dm/name <<<vg-data
+	for line in /dev/mapper/vg-data /dev/vg/data UUID=11-22; do
+		put etc/fstab <<<"$line /data ext4 defaults 0 2"
+		check 00:14.0
+		expect host-use 0000:00:14.0 fail 'waits at boot for what is on it: /dev/mapper/vg-data (/etc/fstab, /data)'
+		check 00:02.0
+		expect host-use 0000:00:02.0 pass 'does not use it'
+	done
+	put etc/fstab <<<'/dev/mapper/vg-data /data ext4 nofail'
+	check 00:14.0
+	expect host-use 0000:00:14.0 pass 'does not use it'
+	made md0 9:0 sda
+	put etc/fstab <<<'/dev/md0 none swap sw 0 0'
+	check 00:14.0
+	expect host-use 0000:00:14.0 fail 'waits at boot for what is on it: /dev/md0 (/etc/fstab, swap)'
+	# None of them is a drive that has data of its own.
+	run -0 "$vfioboot" list --root "$host" --all --json -o +DATA
+	json_true '[.functions[] | select(.address == "0000:00:14.0").data] == ["/dev/sda (LUKS volume)"]' <<<"$output"
+}
+
 # bats test_tags=slow
 @test "iommu-group" {
 	rm "$host/sys/bus/pci/devices/$audio/iommu_group"
