@@ -142,58 +142,6 @@ static int add_parts(const struct root *root, const char *real, struct file_name
 	return add_links(root, directory, shared, below);
 }
 
-/* Whether it is a loop device with a file (drivers/block/loop.c, its attributes). */
-static bool is_in_file(const struct root *root, const char *real)
-{
-	return strstr(real, "/virtual/block/loop") &&
-		file_exists(root, "%s/%s", real, "loop/backing_file");
-}
-
-/* Follows one device by one step: to functions, or to the devices @below it. */
-static int follow(
-	const struct root *root, char *real, struct file_names *below, struct backing *b)
-{
-	int r;
-
-	if (file_exists(root, "%s/%s", real, "partition"))
-		cut(real);
-	r = backing_add_functions(root, real, b);
-	if (r != 0)
-		return r < 0 ? r : add_disk(real, b);
-	if (has_mark(real, network_marks, ARRAY_SIZE(network_marks))) {
-		b->network = true;
-		return 0;
-	}
-	if (is_in_file(root, real)) {
-		b->file = true;
-		return 0;
-	}
-	r = add_parts(root, real, below, b);
-	if (r == 0 && strstr(real, "/virtual/") &&
-		!has_mark(real, memory_marks, ARRAY_SIZE(memory_marks)))
-		b->untraced = true;
-	return r < 0 ? r : 0;
-}
-
-/* Follows the device that the sysfs link @link leads to, all the way down. */
-static int follow_link(const struct root *root, const char *link, struct backing *b)
-{
-	_cleanup_(file_free_names) struct file_names below = {0};
-	_cleanup_free_ char *real = NULL;
-	int r;
-
-	r = file_resolve(root, link, &real);
-	if (r == -ENOENT) {
-		b->untraced = true;
-		return 0;
-	}
-	if (r == 0)
-		r = file_add_name(&below, real);
-	for (size_t i = 0; r == 0 && i < below.n; i++)
-		r = follow(root, below.names[i], &below, b);
-	return r;
-}
-
 /* The kernel's name of the dm device that is called @name; -ENOENT without one. */
 static int find_mapped(const struct root *root, const char *name, char **ret)
 {
@@ -236,6 +184,77 @@ static int find_name(const struct root *root, const char *node, char **ret)
 		return -ENOENT;
 	*ret = TAKE_PTR(name);
 	return 0;
+}
+
+/*
+ * Adds what a loop device has for its file, and what memory is written back to (drivers/block/loop.c,
+ * drivers/block/zram/zram_drv.c).  Returns whether there is such a thing, or -errno.
+ */
+static int add_backing(const struct root *root, const char *real, bool loop,
+	struct file_names *below, struct backing *b)
+{
+	_cleanup_free_ char *name = NULL;
+	char path[PATH_MAX], node[PATH_MAX];
+	int r;
+
+	text_join(path, sizeof(path), real, loop ? "/loop/backing_file" : "/backing_dev",
+		NULL);
+	r = file_read_line(root, path, node, sizeof(node));
+	if (r == -ENOENT || (r == 0 && !loop && strcmp(node, "none") == 0))
+		return 0;
+	r = r < 0 ? r : find_name(root, node, &name);
+	if (r == 0)
+		r = add_target(root, TREE_BLOCK, name, below);
+	if (r == -ENOMEM)
+		return r;
+	b->file |= r < 0 && loop;
+	b->untraced |= r < 0 && !loop;
+	return 1;
+}
+
+/* Follows one device by one step: to functions, or to the devices @below it. */
+static int follow(
+	const struct root *root, char *real, struct file_names *below, struct backing *b)
+{
+	bool loop;
+	int r;
+
+	if (file_exists(root, "%s/%s", real, "partition"))
+		cut(real);
+	r = backing_add_functions(root, real, b);
+	if (r != 0)
+		return r < 0 ? r : add_disk(real, b);
+	if (has_mark(real, network_marks, ARRAY_SIZE(network_marks))) {
+		b->network = true;
+		return 0;
+	}
+	loop = strstr(real, "/virtual/block/loop");
+	r = loop || strstr(real, "/virtual/block/zram")
+		? add_backing(root, real, loop, below, b)
+		: add_parts(root, real, below, b);
+	if (r == 0 && strstr(real, "/virtual/") &&
+		!has_mark(real, memory_marks, ARRAY_SIZE(memory_marks)))
+		b->untraced = true;
+	return r < 0 ? r : 0;
+}
+
+/* Follows the device that the sysfs link @link leads to, all the way down. */
+static int follow_link(const struct root *root, const char *link, struct backing *b)
+{
+	_cleanup_(file_free_names) struct file_names below = {0};
+	_cleanup_free_ char *real = NULL;
+	int r;
+
+	r = file_resolve(root, link, &real);
+	if (r == -ENOENT) {
+		b->untraced = true;
+		return 0;
+	}
+	if (r == 0)
+		r = file_add_name(&below, real);
+	for (size_t i = 0; r == 0 && i < below.n; i++)
+		r = follow(root, below.names[i], &below, b);
+	return r;
 }
 
 int backing_add_number(const struct root *root, dev_t number, struct backing *backing)

@@ -5,7 +5,8 @@
  * Follows partitions to their disk, dm (LUKS, LVM, multipath), MD and bcache devices down
  * their `slaves` (Documentation/ABI/testing/sysfs-block, slaves being the links that
  * bd_link_disk_holder() makes), NVMe namespaces with several paths to each controller
- * (drivers/nvme/host/multipath.c), and disks up their sysfs path to the nearest PCI
+ * (drivers/nvme/host/multipath.c), zram and loop devices to the device that they may have in
+ * place of memory or a file, and disks up their sysfs path to the nearest PCI
  * function; on from there to the function that makes the PCI domain (Intel VMD) and to
  * the physical function of an SR-IOV one.
  */

@@ -77,6 +77,26 @@ static struct in_use_thing *add_thing(struct in_use *in_use, enum in_use_kind ki
 	return thing;
 }
 
+/* XFS may have its log and its files on devices of their own (fs/xfs/xfs_super.c, xfs_fs_show_options()). */
+static int trace_options(
+	const struct root *root, struct libmnt_fs *fs, struct backing *ret)
+{
+	static const char *const names[] = {"logdev", "rtdev"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *node = NULL;
+		char *value = NULL;
+		size_t size = 0;
+
+		if (mnt_fs_get_option(fs, names[i], &value, &size) != 0 || !value)
+			continue;
+		node = strndup(value, size);
+		r = node ? backing_add_node(root, node, ret) : -ENOMEM;
+	}
+	return r;
+}
+
 /*
  * What is behind a mounted file system.  What is put together from other mounts (an
  * overlay, FUSE) is untraced if it is to be kept: else those mounts are things themselves.
@@ -86,7 +106,10 @@ static int trace_file_system(
 {
 	const char *type = mnt_fs_get_fstype(fs), *source = mnt_fs_get_srcpath(fs);
 	dev_t number = mnt_fs_get_devno(fs);
+	int r = type && strcmp(type, "xfs") == 0 ? trace_options(root, fs, ret) : 0;
 
+	if (r < 0)
+		return r;
 	/* bcachefs has the number of one of its devices, btrfs none */
 	if (type && backing_is_pool(type))
 		return backing_add_pool(root, type, source ? source : "", ret);

@@ -97,6 +97,51 @@ static void test_made_of_others(void **state)
 		     "0000:05:00.0 mount? /usr\n");
 }
 
+/* Swap in memory may be written back to a drive, and a loop device may have one for its file. */
+static void test_backed_by_a_drive(void **state)
+{
+	static const char backing_dev[] = "sys/devices/virtual/block/zram0/backing_dev";
+
+	add_ssd();
+	add_hba();
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	add_block("virtual/block/zram0", "252:0");
+	fake_put(backing_dev, "none\n");
+	add_swap("/dev/zram0", "partition");
+	expect_usage("0000:01:00.0 mount /\n");
+	fake_put(backing_dev, "/dev/sda1\n");
+	expect_usage("0000:00:17.0 swap /dev/zram0\n"
+		     "0000:01:00.0 mount /\n");
+	fake_put(backing_dev, "/dev/gone\n");
+	expect_usage("0000:00:17.0 swap? /dev/zram0\n"
+		     "0000:01:00.0 mount /\n"
+		     "0000:01:00.0 swap? /dev/zram0\n"
+		     "0000:05:00.0 swap? /dev/zram0\n");
+	fake_put("proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+	add_block("virtual/block/loop0", "7:0");
+	fake_put("sys/devices/virtual/block/loop0/loop/backing_file", "/dev/sda1\n");
+	add_mount("7:0", "/srv", "ext4", "/dev/loop0");
+	expect_usage("0000:00:17.0 mount /srv\n"
+		     "0000:01:00.0 mount /\n");
+}
+
+/* The log and the files of XFS may be on drives of their own, which its mount options name. */
+static void test_xfs_on_three_devices(void **state)
+{
+	add_ssd();
+	add_hba();
+	add_block("pci0000:00/0000:00:1b.0/0000:06:00.0/nvme/nvme1/nvme1n1", "259:5");
+	add_function("pci0000:00/0000:00:1b.0/0000:06:00.0", 0x144d, 0xa80a, NVME);
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	append("proc/self/mountinfo",
+		"40 20 259:2 / /srv rw,relatime - xfs /dev/nvme0n1p2 rw,inode64,"
+		"logdev=/dev/sda1,rtdev=/dev/nvme1n1,noquota\n");
+	expect_usage("0000:00:17.0 mount /srv\n"
+		     "0000:01:00.0 mount /\n"
+		     "0000:01:00.0 mount /srv\n"
+		     "0000:06:00.0 mount /srv\n");
+}
+
 static void test_untraced(void **state)
 {
 	add_ssd();
@@ -162,6 +207,8 @@ int main(void)
 		TEST(test_all_mounts),
 		TEST(test_covered),
 		TEST(test_made_of_others),
+		TEST(test_backed_by_a_drive),
+		TEST(test_xfs_on_three_devices),
 		TEST(test_untraced),
 		TEST(test_network),
 		TEST(test_virtual_function),
