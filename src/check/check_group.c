@@ -45,19 +45,6 @@ struct group_blockers {
 	const char *unsure; /* one whose driver at the next boot is not known, or NULL */
 };
 
-/* Who will hold a member: its driver; of one that vfio has by hand, who would claim it. */
-static int find_holder(struct modules *modules, const struct check_function *member,
-	char *ret, size_t size)
-{
-	const char *driver = member->pci->dev.driver;
-
-	text_join(ret, size, pcibus_leaves_group(driver) ? "" : driver, NULL);
-	if (!pcidev_driver_is_vfio(driver))
-		return 0;
-	return modules ? modules_claiming(modules, &member->pci->dev.ids, ret, size)
-		       : -ENOENT;
-}
-
 static void add_blocker(const struct check_host *host,
 	const struct check_function *member, const char *holder,
 	struct group_blockers *blockers)
@@ -86,7 +73,8 @@ static void find_blockers(const struct check_host *host, struct modules *modules
 		if (member->pci->group != group || member->target || member->planned)
 			continue;
 		if (!member->pci->dev.detailed ||
-			find_holder(modules, member, holder, sizeof(holder)) < 0) {
+			modules_holder(
+				modules, &member->pci->dev, holder, sizeof(holder)) < 0) {
 			ret->unsure = member->name;
 		} else if (*holder) {
 			add_blocker(host, member, holder, ret);

@@ -20,7 +20,7 @@ enum card_bond {
 
 /*
  * What @other is to @function, both of @bus.  Bridges are no parts, nor are virtual functions; of
- * the same IOMMU group in other slots deviceset_is_blocked_by() says more.
+ * the same IOMMU group in other slots deviceset_shares_group() says more.
  */
 enum card_bond card_bond(const struct pcibus *bus, const struct pcibus_function *function,
 	const struct pcibus_function *other);

@@ -106,12 +106,11 @@ static bool is_in_group(const struct deviceset *set, int group)
 	return false;
 }
 
-bool deviceset_is_blocked_by(const struct deviceset *set, const struct pcibus *machine,
+bool deviceset_shares_group(const struct deviceset *set, const struct pcibus *machine,
 	const struct pcibus_function *function)
 {
 	return function->group != PCIBUS_NO_GROUP && !deviceset_has(set, function) &&
 		is_in_group(set, function->group) &&
-		!pcibus_leaves_group(function->dev.driver) &&
 		!deviceset_unmakes(set, machine, function);
 }
 

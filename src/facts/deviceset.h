@@ -54,10 +54,10 @@ bool deviceset_has_slot(const struct deviceset *set, const struct pcibus *machin
 	const struct deviceset_member *member);
 
 /*
- * Whether the function, not being in the set, keeps its group from the guest: it is in the
- * group of a member, and its driver is of the host's.
+ * Whether the function, not being in the set, is in the group of a member: it keeps that from the
+ * guest if the host has a driver for it.
  */
-bool deviceset_is_blocked_by(const struct deviceset *set, const struct pcibus *machine,
+bool deviceset_shares_group(const struct deviceset *set, const struct pcibus *machine,
 	const struct pcibus_function *function);
 
 void deviceset_free(struct deviceset *set);

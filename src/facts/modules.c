@@ -22,6 +22,7 @@
 
 #include "base/base.h"
 #include "decide/decide.h"
+#include "pcibus.h"
 
 /* Bytes of the text that modules.alias has patterns for. */
 #define MODALIAS_SIZE 128
@@ -525,6 +526,15 @@ int modules_claiming(
 	struct modules *modules, const struct pci_ids *ids, char *ret, size_t size)
 {
 	return ask_text(modules, ASK_CLAIMING, ids, ret, size);
+}
+
+int modules_holder(
+	struct modules *modules, const struct pcidev *dev, char *ret, size_t size)
+{
+	text_join(ret, size, pcibus_leaves_group(dev->driver) ? "" : dev->driver, NULL);
+	if (!pcidev_driver_is_vfio(dev->driver))
+		return 0;
+	return modules ? modules_claiming(modules, &dev->ids, ret, size) : -ENOENT;
 }
 
 int modules_vfio_driver(

@@ -4,6 +4,7 @@
 #define VFIOBOOT_MODULES_H
 
 #include "base/base.h"
+#include "decide/decide.h"
 
 /* The index of the modules of one kernel release. */
 struct modules;
@@ -27,6 +28,14 @@ bool modules_are_damaged(const struct modules *modules);
  */
 int modules_claiming(
 	struct modules *modules, const struct pci_ids *ids, char *ret, size_t size);
+
+/*
+ * Who will hold a function for the host when nothing is configured for it: the driver that it has; of
+ * one that vfio has by hand, those that would claim it, as above, since a boot starts without that.
+ * "" for nobody, or one that leaves the IOMMU group to a guest.  @modules NULL: -ENOENT then.
+ */
+int modules_holder(
+	struct modules *modules, const struct pcidev *dev, char *ret, size_t size);
 
 /* Whether @name is one of the names, joined by ", ", in @list. */
 bool modules_is_listed(const char *list, const char *name);

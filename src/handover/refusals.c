@@ -65,7 +65,7 @@ static int refuse_use(struct facts *facts, const struct config *config,
 {
 	_cleanup_(obstacles_free) struct obstacles obstacles = {0};
 	struct obstacles_host host = {
-		.facts = facts, .config = (struct config *)config, .keeps_data = true};
+		.facts = facts, .config = (struct config *)config, .now = true};
 	int r = facts_usage(facts, &host.usage);
 
 	if (r < 0 && (facts->root->live || r != -EHOSTUNREACH))

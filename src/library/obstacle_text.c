@@ -35,12 +35,14 @@ static const char *obstacle_word(enum obstacle_kind kind)
 static void group_text(const struct obstacle *obstacle, char *ret, size_t size)
 {
 	const struct usage_entry *usage = obstacle->usage;
+	bool now = !pcidev_driver_is_vfio(obstacle->other->dev.driver);
 	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(obstacle->other->dev.address, address);
 	snprintf(ret, size,
-		"shares IOMMU group %d with %s, which the host uses (driver %s%s%s)",
-		obstacle->other->group, address, obstacle->other->dev.driver,
+		"shares IOMMU group %d with %s, which the host %s (driver %s%s%s)",
+		obstacle->other->group, address,
+		now ? "uses" : "gets back at the next boot", obstacle->what,
 		usage ? ", for " : "", usage ? usage->what : "");
 }
 

@@ -143,9 +143,9 @@ static int find_data(struct search *search, const struct pcibus_function *functi
 	struct facts *facts = search->host->facts;
 	struct drives_device *drive = NULL;
 	struct drives *drives;
-	int r = search->host->keeps_data ? 0 : facts_drives(facts, &drives);
+	int r = search->host->now ? 0 : facts_drives(facts, &drives);
 
-	if (r < 0 || search->host->keeps_data)
+	if (r < 0 || search->host->now)
 		return r;
 	while (r == 0 && (drive = drives_next(drives, function->dev.address, drive))) {
 		r = drives_look(facts->root, drive);
@@ -249,6 +249,28 @@ static int find_usb(struct search *search, const struct pcibus_function *functio
 	return r;
 }
 
+/*
+ * Adds what of the member's group the host keeps: whoever has it now, a boot starts with native
+ * drivers.
+ */
+static int find_kept(struct search *search, const struct pcibus_function *function,
+	const struct pcibus_function *other)
+{
+	const struct obstacles_host *host = search->host;
+	struct obstacle obstacle = {
+		.kind = OBSTACLE_GROUP, .function = function, .other = other};
+
+	if (other->group != function->group ||
+		(host->now && pcibus_leaves_group(other->dev.driver)) ||
+		!deviceset_shares_group(search->set, &host->facts->bus, other) ||
+		section_of(host->config, other) ||
+		modules_holder(facts_modules(host->facts), &other->dev, obstacle.what,
+			sizeof(obstacle.what)) < 0 ||
+		!*obstacle.what)
+		return 0;
+	return add(search->obstacles, obstacle);
+}
+
 /* Each function that keeps a group is named once, beside one member. */
 static int find_group(struct search *search, const struct pcibus_function *function)
 {
@@ -263,17 +285,8 @@ static int find_group(struct search *search, const struct pcibus_function *funct
 		if (search->set->members[i].function->group == function->group)
 			return 0;
 	}
-	for (size_t i = 0; r == 0 && i < machine->n; i++) {
-		const struct pcibus_function *other = &machine->functions[i];
-
-		if (other->group == function->group &&
-			deviceset_is_blocked_by(search->set, machine, other) &&
-			!section_of(search->host->config, other))
-			r = add(search->obstacles,
-				(struct obstacle){.kind = OBSTACLE_GROUP,
-					.function = function,
-					.other = other});
-	}
+	for (size_t i = 0; r == 0 && i < machine->n; i++)
+		r = find_kept(search, function, &machine->functions[i]);
 	return r;
 }
 

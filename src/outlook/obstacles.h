@@ -70,8 +70,8 @@ struct obstacles_host {
 	const char *profile; /* of the boots that the set is given away in; NULL: all */
 	const char
 		*machine; /* of which machines it is; NULL: of each that has the file */
-	bool keeps_data;  /* what is on drives does not matter, and is not looked at */
 	bool demand; /* no boot gives it away: it is handed over while the host runs */
+	bool now; /* and that at once: drivers stay as they are, and drives are not looked at */
 	/* What @config has already, and no file yet. */
 	const struct obstacles_dropin *planned;
 	size_t n_planned;

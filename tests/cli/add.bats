@@ -388,6 +388,20 @@ expect = 1' ]
 	[ "$status" -eq 0 ]
 }
 
+# What vfio-pci has for now goes back to the host at the next boot, unless nothing wants it.
+@test "a drive in the card's group that is on vfio-pci by hand is the host's at the next boot" {
+	host_in_memory nvme-in-gpu-group
+	index 'host_module vfio-pci' "host_module nvme 'pci:v*d*sv*sd*bc01sc08i02*'"
+	ln -sfn ../../../../bus/pci/drivers/vfio-pci "$root/sys/bus/pci/devices/0000:02:00.0/driver"
+	add 01:00.0
+	refused '0000:01:00.0 shares IOMMU group 12 with 0000:02:00.0, which the host gets back at the next boot (driver nvme)' \
+		"run 'sudo vfioboot add 01:00.0 00:06.0/00.0', or use --allow-partial-group"
+	rm -r "${root:?}/lib/modules"
+	index 'host_module vfio-pci'
+	add 01:00.0
+	[ "$status" -eq 0 ]
+}
+
 @test "root on the drive in the card's group: move the card" {
 	host_in_memory nvme-in-gpu-group
 	disk 0000:02:00.0 nvme0n1 259:0
@@ -676,19 +690,27 @@ expect = 2' ]
 	[[ $stderr != *"run 'sudo vfioboot add"* ]]
 }
 
-# The module index of a kernel with a variant driver for the virtual functions of sriov.
-variant_driver() {
+# index COMMAND...: the module index of a kernel with what the commands make
+index() {
+	local command
 	# shellcheck disable=SC2034 # for host.bash
 	host=$root
 	# shellcheck source=/dev/null
 	source "$BATS_TEST_DIRNAME/host.bash"
 	mkdir -p "$root/proc/sys/kernel"
 	echo "$release" >"$root/proc/sys/kernel/osrelease"
-	host_module vfio-pci 'vfio_pci:v*d*sv*sd*bc*sc*i*'
-	host_module mlx5-vfio-pci 'vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i*'
+	for command; do
+		eval "$command"
+	done
 	: >"$root/lib/modules/$release/modules.builtin"
 	: >"$root/lib/modules/$release/modules.order"
 	PATH=$PATH:/usr/sbin:/sbin depmod -b "$root" "$release"
+}
+
+# One with a variant driver for the virtual functions of sriov.
+variant_driver() {
+	index "host_module vfio-pci 'vfio_pci:v*d*sv*sd*bc*sc*i*'" \
+		"host_module mlx5-vfio-pci 'vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i*'"
 }
 
 @test "a variant driver where all functions match it best" {

@@ -153,6 +153,15 @@ bind $gpu to vfio-pci" ]
 		02:00.1 --only --dry-run
 }
 
+@test "bind: a part of a group whose rest vfio-pci has already is taken" {
+	desktop
+	bound_to vfio-pci
+	rm "$host/etc/vfioboot.conf" "$host/sys/bus/pci/devices/$sound/driver"
+	link "sys/bus/pci/devices/$sound/driver" sys/bus/pci/drivers/snd_hda_intel
+	vfioboot bind 02:00.1 --only --dry-run
+	[ "$status" -eq 0 ]
+}
+
 @test "bind: what has its driver already needs nothing" {
 	desktop
 	bound_to vfio-pci
