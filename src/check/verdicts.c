@@ -131,6 +131,24 @@ static int judge_ids(const struct verdicts *all, const struct leftover *leftover
 		leftover->name, named->kept, leftover->name);
 }
 
+/*
+ * An install line whose command binds nothing.  That of the module which is asked for is ignored by
+ * modprobe -i, and no other (kmod, libkmod-module.c, kmod_module_probe_insert_module()).
+ */
+static int judge_install(
+	const struct verdicts *all, const struct leftover *leftover, struct verdict *ret)
+{
+	if (!leftover->replaces)
+		return say(ret, VERDICT_NEEDLESS,
+			"vfioboot ignores it when it loads %s; other programs do not",
+			leftover->name);
+	return is_builtin(all->facts, leftover->name)
+		? 0
+		: say(ret, VERDICT_TAKES,
+			  "its command takes the place of %s, which vfio-pci needs",
+			  leftover->name);
+}
+
 /* Of scripts, and of the commands of install lines. */
 static int judge_script(const struct verdicts *all, const struct leftover *leftover,
 	const struct named *named, struct verdict *ret)
@@ -139,11 +157,8 @@ static int judge_script(const struct verdicts *all, const struct leftover *lefto
 		: leftover->line                              ? "the line"
 							      : "the script";
 
-	(void)all;
 	if (leftover->kind == LEFTOVER_INSTALL && !leftover->binds)
-		return say(ret, VERDICT_NEEDLESS,
-			"vfioboot ignores it when it loads %s; other programs do not",
-			leftover->name);
+		return judge_install(all, leftover, ret);
 	if (named->n_kept)
 		return say(ret, VERDICT_TAKES,
 			"%s binds devices, and names %s, which the configuration leaves "
@@ -340,6 +355,7 @@ static int judge_alone(
 {
 	ret->effect = VERDICT_HARMLESS;
 	if (leftover->kind == LEFTOVER_BLACKLIST || leftover->kind == LEFTOVER_HOOK ||
+		(leftover->kind == LEFTOVER_INSTALL && !leftover->binds) ||
 		(!leftover->n &&
 			(leftover->kind == LEFTOVER_IDS ||
 				leftover->kind == LEFTOVER_CMDLINE)) ||

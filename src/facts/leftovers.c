@@ -440,15 +440,28 @@ bool leftovers_is_commented(const char *now, const char *was)
 	return *now == *was;
 }
 
+/* What has to be there before vfio-pci, or before a guest can have what it has. */
+static bool is_needed(const char *module)
+{
+	static const char *const needed[] = {
+		"vfio", "vfio_virqfd", "vfio_pci_core", "vfio_iommu_type1"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+		if (is_module(module, needed[i]))
+			return true;
+	return false;
+}
+
 /* An install line: in place of vfio, or of a native driver that it does not load. */
 static int find_install(struct scan *scan, const char *path, unsigned line,
 	const char *module, const char *command, const char *text)
 {
 	bool of_vfio = strncmp(module, "vfio", 4) == 0 || has_ids(module);
+	bool loads = strstr(command, "modprobe") || strstr(command, "insmod");
 	_cleanup_free_ char *all = NULL;
 	struct leftover *leftover;
 
-	if (!of_vfio && (strstr(command, "modprobe") || strstr(command, "insmod")))
+	if (!of_vfio && loads)
 		return 0;
 	leftover = add(scan, of_vfio ? LEFTOVER_INSTALL : LEFTOVER_BLACKLIST, path, line,
 		module, text);
@@ -460,6 +473,7 @@ static int find_install(struct scan *scan, const char *path, unsigned line,
 	if (!all)
 		return -ENOMEM;
 	leftover->binds = binds(all);
+	leftover->replaces = !loads && is_needed(module);
 	return add_named(scan, leftover, text_names, all);
 }
 

@@ -33,6 +33,7 @@ struct leftover {
 	char *text;    /* the line, the parameter, the address; of a script "" */
 	char *ids;     /* of ids=, its value; else "" */
 	bool binds;    /* of an install line: the command binds devices, as scripts do */
+	bool replaces; /* and this: it is in place of what vfio-pci needs, and does not load that */
 	const struct pcibus_function **functions; /* of the facts: that it names */
 	size_t n;
 };

@@ -106,7 +106,7 @@ fix="-> run 'sudo vfioboot check --fix leftovers'; or 'sudo vfioboot add 0000:01
 
 @test "nothing configured: it is said who binds, and nothing fails" {
 	rm "$host/etc/vfioboot.conf"
-	left etc/modprobe.d/vfio.conf 'options vfio-pci ids=10de:2206' 'blacklist nouveau'
+	left etc/modprobe.d/vfio.conf 'options vfio-pci ids=10de:2206' 'blacklist nouveau' 'install vfio-pci /bin/false'
 	found "pass /etc/modprobe.d/vfio.conf:1: it binds 0000:01:00.0, 0000:02:00.0; 'sudo vfioboot import' takes that over*"
 }
 
@@ -151,6 +151,20 @@ fix="-> run 'sudo vfioboot check --fix leftovers'; or 'sudo vfioboot add 0000:01
 	found "unknown /etc/modprobe.d/vfio.conf:1: its command binds devices, and does not say which -> run *"
 	left etc/modprobe.d/vfio.conf 'install vfio-pci /bin/false'
 	found 'pass /etc/modprobe.d/vfio.conf:1: vfioboot ignores it*'
+}
+
+# modprobe ignores the install line of the module that it is asked for, and of no other: modprobe.bats.
+@test "install lines of what vfio-pci needs" {
+	left etc/modprobe.d/vfio.conf 'install vfio-pci-core /bin/false' 'install vfio_iommu_type1 /bin/true' \
+		'install vfio-pci /bin/true'
+	found 'fail /etc/modprobe.d/vfio.conf:1: its command takes the place of vfio-pci-core, which vfio-pci needs -> run *' \
+		'fail /etc/modprobe.d/vfio.conf:2: its command takes the place of vfio_iommu_type1, *' \
+		'pass /etc/modprobe.d/vfio.conf:3: vfioboot ignores it*'
+	put "lib/modules/$release/modules.builtin" <<<$'kernel/drivers/vfio/pci/vfio-pci-core.ko\nkernel/drivers/vfio/vfio_iommu_type1.ko'
+	rm "$host/lib/modules/$release/kernel/"{vfio-pci-core,vfio_iommu_type1}.ko
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$host" "$release"
+	left etc/modprobe.d/vfio.conf 'install vfio-pci-core /bin/false' 'install vfio_iommu_type1 /bin/true'
+	found "$nothing"
 }
 
 # bats test_tags=slow

@@ -103,6 +103,26 @@ kept='ids=10de:2206,10de:1aef disable_idle_d3=1 disable_vga=1 nointxmask=1 enabl
 	[[ ${lines[-1]} == 'install /bin/touch /pwned'* ]]
 }
 
+# depends MODULE ON: makes MODULE one that needs a symbol of ON, for depmod
+depends() {
+	local dir=$host/lib/modules/$release/kernel
+	printf 'fn\0' >"$work/strings"
+	objcopy --add-section __ksymtab_strings="$work/strings" "$dir/$2.ko"
+	objcopy --dump-section .modinfo="$work/modinfo" "$dir/$1.ko"
+	echo 'extern int fn(void); int init_module(void) { return fn(); }' | gcc -c -x c -o "$work/module.o" -
+	objcopy --add-section .modinfo="$work/modinfo" "$work/module.o" "$dir/$1.ko"
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$host" "$release"
+}
+
+@test "kmod: an install line of what vfio-pci needs is run" {
+	host_module vfio-pci-core
+	depends vfio-pci vfio-pci-core
+	run -0 by_kmod
+	[ "${lines[-2]} ${lines[-1]}" = 'vfio-pci-core: vfio-pci: ids=' ]
+	run -0 by_kmod 'install vfio_pci_core /bin/false'
+	[ "${lines[-2]} ${lines[-1]}" = 'install /bin/false vfio-pci: ids=' ]
+}
+
 @test "busybox: an install line is nothing to it" {
 	run -0 by_busybox 'install vfio-pci /bin/touch /pwned'
 	[ "${lines[-1]}" = 'vfio-pci: ids=' ]
