@@ -170,10 +170,14 @@ static int list_missing(
 	for (unsigned i = 0; r == 0 && i < config->n_sections; i++) {
 		const struct config_section *section = &config->sections[i];
 
-		if ((config_section_active(config, section) || section->demand) &&
-			!section->bad && section->driver[0] &&
-			strcmp(section->driver, CONFIG_DRIVER_NONE) != 0)
-			r = add_missing(modules, section->driver, ret, size);
+		if (section->bad ||
+			(!config_section_active(config, section) && !section->demand))
+			continue;
+		/* What each kernel chooses is vfio-pci at least. */
+		if (section->auto_driver || config_section_needs_driver(section))
+			r = add_missing(modules,
+				section->auto_driver ? "vfio-pci" : section->driver, ret,
+				size);
 	}
 	return r == 0 && check_needs_vfio(host) ? add_container(modules, ret, size) : r;
 }

@@ -100,7 +100,8 @@ bool check_needs_vfio(const struct check_host *host)
 	for (unsigned i = 0; i < config->n_sections; i++) {
 		if (config->sections[i].bad)
 			continue;
-		if (strcmp(config->sections[i].driver, CONFIG_DRIVER_NONE) != 0)
+		if (config->sections[i].auto_driver ||
+			config_section_needs_driver(&config->sections[i]))
 			return true;
 		none = true;
 	}

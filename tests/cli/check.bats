@@ -579,6 +579,31 @@ no_groups() {
 	expect vfio-modules $release unknown 'the index of its modules'
 }
 
+@test "vfio-modules: what leaves its functions to the host, or chooses at the boot, asks for no driver" {
+	put etc/vfioboot.conf.d/second.conf <<-'END'
+		[device nic]
+		path = 00:1f.6
+		vfs = 4
+	END
+	check
+	expect vfio-modules $release pass 'has what is configured'
+	expect kernel-config $release pass 'nothing is configured for vfio'
+	put etc/vfioboot.conf.d/second.conf <<-'END'
+		[device second]
+		path = 00:01.1/00
+		driver = auto
+	END
+	host_module other-vfio-pci 'vfio_pci:v000010DEd*sv*sd*bc*sc*i*'
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$host" $release
+	cp -a "$host/lib/modules/$release" "$host/lib/modules/6.1.0-9"
+	rm "$host/lib/modules/6.1.0-9/kernel/other-vfio-pci.ko"
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$host" 6.1.0-9
+	: >"$host/boot/vmlinuz-6.1.0-9"
+	check
+	expect vfio-modules $release pass
+	expect vfio-modules 6.1.0-9 pass 'has vfio-pci and what it needs'
+}
+
 @test "vfio-modules: a driver whose name is in another's, and one that no boot wants" {
 	local file=$host/etc/vfioboot.conf.d/second.conf
 	printf '[device a]\npath = 00:14.0\ndriver = mlx5_vfio_pci\n' >"$file"
