@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Finds the parameters that switch off what giving devices away needs.  Intel's parser alone has
- * an "on" that comes back (drivers/iommu/intel/iommu.c, intel_iommu_setup).
+ * Finds the parameters that switch off what giving devices away needs.  Two of the parsers have an "on"
+ * that takes an earlier "off" back (drivers/iommu/intel/iommu.c, intel_iommu_setup(), and
+ * drivers/iommu/irq_remapping.c, setup_irqremap()).
  */
 #include "conflicts.h"
 
@@ -19,7 +20,7 @@ static const struct param_conflict conflicts[] = {
 	{"module_blacklist", "vfio", NULL, "vfio", PARAM_LOSS_VFIO, IOMMU_UNKNOWN, false},
 	{"module_blacklist", "vfio_pci", NULL, "vfio-pci", PARAM_LOSS_VFIO, IOMMU_UNKNOWN,
 		false},
-	{"intremap", "off", NULL, remapping, PARAM_LOSS_REMAPPING, IOMMU_UNKNOWN, true},
+	{"intremap", "off", "on", remapping, PARAM_LOSS_REMAPPING, IOMMU_UNKNOWN, true},
 	{"nointremap", NULL, NULL, remapping, PARAM_LOSS_REMAPPING, IOMMU_UNKNOWN, true},
 };
 
