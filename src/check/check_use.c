@@ -6,6 +6,9 @@
 
 #include <libmount.h>
 
+#define FSTAB    "/etc/fstab"
+#define CRYPTTAB "/etc/crypttab"
+
 /* More uses than these are counted. */
 #define USES_MAX 4
 
@@ -40,38 +43,42 @@ static bool is_optional(const char *options)
 	return false;
 }
 
-/* Whether the boot waits for what is on the function's drives: @ret says which, and who says so. */
-static bool is_mounted_at_boot(const struct check_host *host, const struct drives *drives,
+/*
+ * Whether the boot waits for what is on the function's drives: @ret says which, and who says so.
+ * Returns 1, 0, or -errno when the table cannot be read.
+ */
+static int is_mounted_at_boot(const struct check_host *host, const struct drives *drives,
 	struct pci_address function, char *ret, size_t size)
 {
 	_cleanup_(mounts_unref) struct libmnt_table *asked = NULL;
 	const struct drives_device *device = NULL;
 	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
 	struct libmnt_fs *fs;
+	int r = iter ? mounts_read_fstab(host->root, &asked) : -ENOMEM;
 
-	if (iter && mounts_read_fstab(host->root, &asked) == 0)
-		while (!device && mnt_table_next_fs(asked, iter, &fs) == 0)
-			if (mnt_fs_get_source(fs) && !is_optional(mnt_fs_get_options(fs)))
-				device = drives_find_named(
-					drives, function, mnt_fs_get_source(fs));
+	while (r == 0 && !device && mnt_table_next_fs(asked, iter, &fs) == 0)
+		if (mnt_fs_get_source(fs) && !is_optional(mnt_fs_get_options(fs)))
+			device = drives_find_named(
+				drives, function, mnt_fs_get_source(fs));
 	if (device)
-		text_join(ret, size, device->node, " (/etc/fstab, ",
+		text_join(ret, size, device->node, " (" FSTAB ", ",
 			mnt_fs_is_swaparea(fs) ? "swap" : mnt_fs_get_target(fs), ")",
 			NULL);
 	mnt_free_iter(iter);
-	return device;
+	return r < 0 && r != -ENOENT ? r : !!device;
 }
 
 /* The same of what is opened then: "NAME DEVICE KEY OPTIONS" (crypttab(5)). */
-static bool is_opened_at_boot(const struct check_host *host, const struct drives *drives,
+static int is_opened_at_boot(const struct check_host *host, const struct drives *drives,
 	struct pci_address function, char *ret, size_t size)
 {
 	_cleanup_free_ char *text = NULL;
 	const struct drives_device *device = NULL;
 	char *rest, *line;
+	int r = file_read(host->root, CRYPTTAB, &text, NULL);
 
-	if (file_read(host->root, "/etc/crypttab", &text, NULL) < 0)
-		return false;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	rest = text;
 	while (!device && (line = strsep(&rest, "\n"))) {
 		char *name = NULL, *spec = NULL, *options = NULL;
@@ -80,31 +87,52 @@ static bool is_opened_at_boot(const struct check_host *host, const struct drives
 			*name != '#' && !is_optional(options))
 			device = drives_find_named(drives, function, spec);
 		if (device)
-			text_join(ret, size, device->node, " (/etc/crypttab, ", name, ")",
+			text_join(ret, size, device->node, " (" CRYPTTAB ", ", name, ")",
 				NULL);
 		free(name);
 		free(spec);
 		free(options);
 	}
-	return device;
+	return !!device;
 }
 
-/* Whether the boot waits for what a guest is to have. */
+static bool has_drive(const struct drives *drives, struct pci_address function)
+{
+	for (size_t i = 0; i < drives->n; i++)
+		if (backing_has_function(&drives->list[i].backing, function))
+			return true;
+	return false;
+}
+
+/* Whether the boot waits for what a guest is to have.  Returns whether there is a point of that. */
 static bool check_boot(struct check_host *host, const struct check_function *function)
 {
 	const struct pci_address address = function->pci->dev.address;
 	struct drives *drives;
 	char asked[512];
+	int mounted, opened;
 
-	if (facts_drives(host->facts, &drives) < 0 ||
-		(!is_mounted_at_boot(host, drives, address, asked, sizeof(asked)) &&
-			!is_opened_at_boot(host, drives, address, asked, sizeof(asked))))
+	if (facts_drives(host->facts, &drives) < 0 || !has_drive(drives, address))
 		return false;
-	check_fail(host, function->name, "the host waits at boot for what is on it: %s",
-		asked);
-	check_remedy(host,
-		"if a guest is to have it, remove that line or add the option 'nofail' to it");
-	return true;
+	mounted = is_mounted_at_boot(host, drives, address, asked, sizeof(asked));
+	opened = mounted > 0
+		? 0
+		: is_opened_at_boot(host, drives, address, asked, sizeof(asked));
+	if (mounted > 0 || opened > 0) {
+		check_fail(host, function->name,
+			"the host waits at boot for what is on it: %s", asked);
+		check_remedy(host,
+			"if a guest is to have it, remove that line or add the option "
+			"'nofail' to it");
+	} else if (mounted < 0 || opened < 0) {
+		check_unknown(host, function->name,
+			"whether the host waits at boot for what is on it is not known: cannot read "
+			"%s: %s",
+			mounted < 0 ? FSTAB : CRYPTTAB,
+			check_why(mounted < 0 ? mounted : opened));
+		check_remedy(host, "run 'sudo vfioboot check'");
+	}
+	return mounted || opened;
 }
 
 static void check_use(struct check_host *host, const struct check_function *function)

@@ -722,6 +722,26 @@ sign() {
 	expect host-use 0000:00:14.0 pass 'does not use it'
 }
 
+@test "host-use: a table that cannot be read is not one without lines" {
+	local line disk=sys/devices/pci0000:00/0000:00:14.0/usb1/1-4/host6/block/sda
+	put "$disk/dev" <<<8:0
+	ln -s "../../${disk#sys/}" "$host/sys/class/block/sda"
+	ln -s "../../${disk#sys/}" "$host/sys/dev/block/8:0"
+	mkdir "$host/etc/crypttab"
+	check 00:14.0
+	expect host-use 0000:00:14.0 unknown 'whether the host waits at boot for what is on it is not known: cannot read /etc/crypttab: '
+	check # of a card
+	expect host-use $gpu pass 'does not use it'
+	rmdir "$host/etc/crypttab"
+	rm -f "$host/etc/fstab"
+	mkdir "$host/etc/fstab"
+	check 00:14.0
+	expect host-use 0000:00:14.0 unknown 'cannot read /etc/fstab: '
+	put etc/crypttab <<<'vault /dev/sda none luks'
+	check 00:14.0
+	expect host-use 0000:00:14.0 fail '(/etc/crypttab, vault)'
+}
+
 # made NAME NUMBER BELOW [LINE]...: a block device made of another one, and udev's notes on it
 made() {
 	put "sys/devices/virtual/block/$1/dev" <<<"$2"
