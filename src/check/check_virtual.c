@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Virtual functions (SR-IOV): whether there will be those that sections ask for, and name. */
 #include "base/base.h"
+#include "facts/facts.h"
 #include "private.h"
 
 /* "0000:01:00.0", for a point about the physical function of an entry. */
@@ -42,22 +43,28 @@ static bool check_refused(struct check_host *host, const struct plan_entry *entr
 	return true;
 }
 
-/* vfio-pci makes virtual functions only where its parameter allows that (vfio_pci.c). */
+/*
+ * vfio-pci makes virtual functions only where its parameter allows that (vfio_pci.c).  What that is now
+ * may have been written since this boot.
+ */
 static void check_vfio(struct check_host *host, const char *address)
 {
-	char value[8];
+	static const char module[] = "vfio_pci", name[] = "enable_sriov",
+			  found[] = "vfio-pci is to make its virtual functions, which it "
+				    "does only with its parameter enable_sriov";
+	/* Where it cannot be read no section is active. */
+	const char *cmdline = host->next->cmdline ? host->next->cmdline : "";
+	bool in_files = module_files_bool(host->root, module, name);
 
-	if (file_read_line(host->root, TREE_MODULE "/vfio_pci/parameters/enable_sriov",
-		    value, sizeof(value)) < 0)
-		check_unknown(host, address,
-			"vfio-pci is to make its virtual functions, which it does only with "
-			"its parameter enable_sriov");
-	else if (*value != 'Y')
-		check_fail(host, address,
-			"vfio-pci is to make its virtual functions, and its parameter "
-			"enable_sriov is off");
-	else
+	if (module_files_bool_on(cmdline, module, name, false))
 		return;
+	if (module_files_bool_on(cmdline, module, name, in_files))
+		check_unknown(host, address,
+			"%s: enable_sriov is set in modprobe.d, which not every image has",
+			found);
+	else
+		check_fail(
+			host, address, "%s: enable_sriov is off at the next boot", found);
 	check_remedy(host,
 		"add vfio_pci.enable_sriov=1 to the kernel command line (not every image has "
 		"what is in /etc/modprobe.d); the guest that has it controls its virtual "

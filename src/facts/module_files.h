@@ -25,4 +25,15 @@ int module_files_list(const struct root *root, const char *kind, struct file_nam
  */
 unsigned module_files_next_line(const char **cursor, char **ret);
 
+/*
+ * What a parameter of a module, which is a bool, is set to: by the lines of modprobe.d(5) in @text, by
+ * those of all files, and by "MODULE.NAME" on a kernel command line; the last one counts.  @module has
+ * '_' where others may write '-'.  @before: what it was.
+ */
+bool module_files_bool_in(
+	const char *text, const char *module, const char *name, bool before);
+bool module_files_bool(const struct root *root, const char *module, const char *name);
+bool module_files_bool_on(
+	const char *cmdline, const char *module, const char *name, bool before);
+
 #endif

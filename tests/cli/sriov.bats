@@ -87,12 +87,18 @@ point() { # SUBJECT
 @test "check: a physical function on vfio-pci" {
 	machine sriov
 	config '[device nic]' 'path = 00:03.0/00.0' 'vfs = 4' 'driver = vfio-pci'
-	[[ $(point 0000:01:00.0) == 'unknown: '*enable_sriov* ]]
-	mkdir -p "$root/sys/module/vfio_pci/parameters"
-	echo N >"$root/sys/module/vfio_pci/parameters/enable_sriov"
-	[[ $(point 0000:01:00.0) == 'fail: '*'enable_sriov is off'*'vfio_pci.enable_sriov=1 to the kernel command line'* ]]
+	# What was written there goes with this boot.
+	mkdir -p "$root"/{proc,sys/module/vfio_pci/parameters,etc/modprobe.d}
 	echo Y >"$root/sys/module/vfio_pci/parameters/enable_sriov"
+	echo quiet >"$root/proc/cmdline"
+	[[ $(point 0000:01:00.0) == 'fail: '*'enable_sriov is off at the next boot; add vfio_pci.enable_sriov=1 to the kernel command line'* ]]
+	echo 'options vfio-pci disable_vga=1 enable_sriov=1' >"$root/etc/modprobe.d/vfio.conf"
+	[[ $(point 0000:01:00.0) == 'unknown: '*'enable_sriov is set in modprobe.d, which not every image has; '* ]]
+	echo N >"$root/sys/module/vfio_pci/parameters/enable_sriov"
+	echo 'vfio_pci.enable_sriov=0 vfio-pci.enable_sriov' >"$root/proc/cmdline"
 	[[ $(point 0000:01:00.0) == 'pass: '* ]]
+	echo 'vfio_pci.enable_sriov=1 vfio_pci.enable_sriov=off' >"$root/proc/cmdline"
+	[[ $(point 0000:01:00.0) == 'fail: '* ]]
 }
 
 @test "bind: neither what stays with the host, nor what virtual ones in use would be gone with" {
