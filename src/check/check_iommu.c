@@ -233,18 +233,33 @@ static void check_iommu(struct check_host *host)
 	}
 }
 
-static bool allows_unsafe(const struct root *root)
-{
-	static const char *const paths[] = {TREE_MODULE
-		"/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
-		TREE_MODULE "/iommufd/parameters/allow_unsafe_interrupts"};
-	char text[8];
+#define UNSAFE "allow_unsafe_interrupts"
 
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		if (file_read_line(root, paths[i], text, sizeof(text)) == 0 &&
-			text[0] == 'Y')
+static const char *const containers[] = {"vfio_iommu_type1", "iommufd"};
+
+static bool allows_unsafe_now(const struct root *root)
+{
+	char path[128], text[8];
+
+	for (size_t i = 0; i < ARRAY_SIZE(containers); i++) {
+		text_join(path, sizeof(path), TREE_MODULE "/", containers[i],
+			"/parameters/" UNSAFE, NULL);
+		if (file_read_line(root, path, text, sizeof(text)) == 0 && *text == 'Y')
 			return true;
+	}
 	return false;
+}
+
+/* Whether the next boot does: what was written into sysfs goes with this one. */
+static bool allows_unsafe(const struct check_host *host)
+{
+	const char *cmdline = host->next->cmdline ? host->next->cmdline : "";
+	bool allows = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(containers); i++)
+		allows |= module_files_bool_on(cmdline, containers[i], UNSAFE,
+			module_files_bool(host->root, containers[i], UNSAFE));
+	return allows;
 }
 
 static void check_remapping(struct check_host *host)
@@ -253,11 +268,18 @@ static void check_remapping(struct check_host *host)
 
 	if (remapping == REMAPPING_ON) {
 		check_pass(host, "", "on: a device can interrupt its own guest only");
-	} else if (remapping == REMAPPING_OFF && allows_unsafe(host->root)) {
+	} else if (remapping == REMAPPING_OFF && allows_unsafe(host)) {
 		check_pass(host, "",
 			"off, and vfio is set to work without it "
 			"(allow_unsafe_interrupts): a guest can disturb the host through "
 			"its device");
+	} else if (remapping == REMAPPING_OFF && allows_unsafe_now(host->root)) {
+		check_fail(host, "",
+			"off, and vfio is set to work without it for this boot alone (" UNSAFE
+			")");
+		check_remedy(host,
+			"if a guest may disturb the host through its device, write 'options "
+			"vfio_iommu_type1 " UNSAFE "=1' into a file of /etc/modprobe.d");
 	} else if (remapping == REMAPPING_OFF) {
 		check_fail(host, "",
 			"off: vfio starts no guest with a device, because the device "

@@ -492,9 +492,18 @@ no_groups() {
 	sed -i s/IR-// "$host/proc/interrupts"
 	check
 	expect interrupt-remapping '' fail 'off:'
-	put sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts <<<Y
+	put etc/modprobe.d/vfio.conf <<<'options vfio_iommu_type1 allow_unsafe_interrupts=1'
 	check
 	expect interrupt-remapping '' pass 'allow_unsafe_interrupts'
+	remove etc/modprobe.d
+	parameter vfio_iommu_type1.allow_unsafe_interrupts
+	check
+	expect interrupt-remapping '' pass 'allow_unsafe_interrupts'
+	# What was written there goes with this boot.
+	parameter vfio_iommu_type1.allow_unsafe_interrupts=0
+	put sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts <<<Y
+	check
+	expect interrupt-remapping '' fail "off, and vfio is set to work without it for this boot alone*'options vfio_iommu_type1 allow_unsafe_interrupts=1'*"
 	# What the kernel tells of each interrupt comes first.
 	put sys/kernel/irq/9/chip_name <<<IR-IO-APIC
 	check
