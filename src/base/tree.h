@@ -41,6 +41,7 @@
 #define TREE_OWN_CGROUP  "proc/self/cgroup"
 #define TREE_NVIDIA      "proc/driver/nvidia/gpus"
 #define TREE_VTCONSOLE   "sys/class/vtconsole"
+#define TREE_TTYS        "sys/class/tty"
 #define TREE_VFIO        "sys/class/vfio" /* IOMMU groups that have a node */
 #define TREE_PLATFORM    "sys/bus/platform/devices"
 #define TREE_SYSTEMD     "run/systemd/system" /* is there when systemd is PID 1 */

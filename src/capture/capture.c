@@ -74,7 +74,7 @@ static const struct rule {
 	{TREE_GROUPS "/*/devices", "*", AS_LINK},
 	{TREE_IOMMU, "*", AS_DEVICE},
 	{TREE_BLOCK, "*", AS_DEVICE},
-	{TREE_BLOCK "/*", "dev partition size", AS_IS},
+	{TREE_BLOCK "/*", "backing_dev dev partition size", AS_IS},
 	{TREE_UDEV, "b*", REDACT_FORM_UDEV},
 	{TREE_BLOCK "/*/dm", "name", REDACT_FORM_MAPPED},
 	/* Which file it is in is its owner's. */
@@ -87,6 +87,8 @@ static const struct rule {
 	{TREE_NET, "*", AS_DEVICE},
 	{TREE_NET "/*", "flags operstate", AS_IS},
 	{TREE_NET "/*", "lower_* device", AS_LINK},
+	{TREE_TTYS "/console", "active", AS_IS},
+	{TREE_TTYS, "tty[A-Z]*", AS_DEVICE},
 	/* "DMAR", "SSDT12": their content has serial numbers. */
 	{TREE_ACPI_TABLES, "[A-Z]*", AS_NAME},
 	{TREE_IRQ "/*", "chip_name", AS_IS},

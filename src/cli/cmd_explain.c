@@ -136,6 +136,7 @@ static const struct {
 	[IN_USE_RESUME] = {"resume", "%s on it is the device to resume from"},
 	[IN_USE_ROUTE] = {"route", "its interface %s has the default route"},
 	[IN_USE_INTERFACE] = {"interface", "its interface %s is up"},
+	[IN_USE_CONSOLE] = {"console", "its line %s is a console of the host"},
 };
 
 static void add_uses(struct json_object *object, const struct view *view)

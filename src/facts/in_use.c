@@ -323,6 +323,36 @@ static int trace_routes(struct in_use *in_use)
 	return r < 0 ? r : trace_interfaces(in_use, &routes, IN_USE_ROUTE);
 }
 
+static int trace_console(struct in_use *in_use, const char *name)
+{
+	_cleanup_free_ char *real = NULL;
+	struct in_use_thing *thing;
+	char path[PATH_MAX];
+	int r;
+
+	text_join(path, sizeof(path), TREE_TTYS "/", name, NULL);
+	r = file_resolve(in_use->root, path, &real);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* of no line, such as netconsole */
+	thing = add_thing(in_use, IN_USE_CONSOLE, IN_USE_SPARED, name);
+	r = thing ? backing_add_functions(in_use->root, real, &thing->backing) : -ENOMEM;
+	return r < 0 ? r : 0;
+}
+
+/* Where the kernel's messages go to: "tty0 ttyS4" (drivers/tty/tty_io.c, show_cons_active()). */
+static int trace_consoles(struct in_use *in_use)
+{
+	char text[256], *rest = text, *name;
+	int r = file_read_line(
+		in_use->root, TREE_TTYS "/console/active", text, sizeof(text));
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	while (r == 0 && (name = strsep(&rest, " ")))
+		r = *name ? trace_console(in_use, name) : 0;
+	return r;
+}
+
 static int trace_rest(struct in_use *in_use)
 {
 	_cleanup_(file_free_names) struct file_names up = {0};
@@ -330,7 +360,9 @@ static int trace_rest(struct in_use *in_use)
 
 	if (r == 0)
 		r = network_add_up(in_use->root, &up);
-	return r < 0 ? r : trace_interfaces(in_use, &up, IN_USE_INTERFACE);
+	if (r == 0)
+		r = trace_interfaces(in_use, &up, IN_USE_INTERFACE);
+	return r < 0 ? r : trace_consoles(in_use);
 }
 
 int in_use_trace(struct in_use *in_use, enum in_use_extent extent)

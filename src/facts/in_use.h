@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a running host uses: file systems, swap, the device to resume from and network
- * interfaces, each with the PCI functions behind it.  The one tracer for the protect list
+ * What a running host uses: file systems, swap, the device to resume from, network interfaces
+ * and consoles on serial lines, each with the PCI functions behind it.  The one tracer for the protect list
  * (protect_list.h), which keeps some of it, and for the usage (usage.h).
  */
 #ifndef VFIOBOOT_IN_USE_H
@@ -18,6 +18,7 @@ enum in_use_kind {
 	IN_USE_RESUME, /* what: "resume" */
 	IN_USE_ROUTE,  /* what: the interface of a default route */
 	IN_USE_INTERFACE, /* what: another interface that is up (network.h) */
+	IN_USE_CONSOLE,   /* what: the line, such as "ttyS4" */
 };
 
 enum in_use_weight {
@@ -41,7 +42,7 @@ enum in_use_weight in_use_weigh_mount(const char *mount);
 enum in_use_extent {
 	IN_USE_HOST,   /* what the host runs from, swap, and the device to resume from */
 	IN_USE_ROUTES, /* and the interfaces of all default routes (IN_USE_KEPT) */
-	IN_USE_ALL,    /* and the other mounts, and every interface that is up */
+	IN_USE_ALL, /* and the other mounts, every interface that is up, and consoles */
 	IN_USE_EXTENTS,
 };
 

@@ -151,5 +151,8 @@ void usage_text(const struct usage_entry *entry, char *ret, size_t size)
 		snprintf(
 			ret, size, "%s the interface %s, which is up", verb, entry->what);
 		break;
+	case IN_USE_CONSOLE:
+		snprintf(ret, size, "%s the console %s", verb, entry->what);
+		break;
 	}
 }

@@ -26,6 +26,8 @@ static const char *remedy_of(const struct usage_entry *usage)
 	case IN_USE_ROUTE:
 		return "give the default route to another interface first, and take this one "
 		       "down";
+	case IN_USE_CONSOLE:
+		return "remove its console= from the kernel command line, and reboot";
 	case IN_USE_RESUME: break;
 	}
 	return "";

@@ -134,6 +134,8 @@ static const char *remedy_of_use(const struct obstacle *obstacle)
 	if (kept)
 		return "this host runs from it, so it is never bound, whatever is configured; "
 		       "move that data to another device first";
+	if (obstacle->usage->kind == IN_USE_CONSOLE)
+		return "";
 	return network
 		? "take the interface down and remove it from the network's "
 		  "configuration, or use --allow-network"
@@ -202,6 +204,7 @@ static bool continues(const struct obstacles *obstacles, size_t n)
 		return obstacle->drive->state == before->drive->state;
 	return obstacle->kind == OBSTACLE_USED &&
 		obstacle->usage->untraced == before->usage->untraced &&
+		obstacle->usage->kind != IN_USE_CONSOLE &&
 		!obstacle_is_network(obstacle) && !obstacle_is_network(before);
 }
 

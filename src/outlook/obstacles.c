@@ -483,6 +483,8 @@ static enum obstacle_weight weigh_use(
 {
 	if (obstacle->protect)
 		return OBSTACLE_FIRM;
+	if (obstacle->usage->kind == IN_USE_CONSOLE)
+		return OBSTACLE_NOTE;
 	return unless(obstacle_is_network(obstacle) ? allow->network : allow->mounted);
 }
 

@@ -388,6 +388,22 @@ expect = 1' ]
 	[ "$status" -eq 0 ]
 }
 
+@test "a serial port with a console of the host: it is said" {
+	machine_with two-displays '0000:00:16.3 8086:a13d 070002 driver=serial group=30' \
+		'file sys/devices/pci0000:00/0000:00:16.3/tty/ttyS4/dev 4:68' \
+		'link sys/class/tty/ttyS4 ../../devices/pci0000:00/0000:00:16.3/tty/ttyS4' \
+		'file sys/class/tty/console/active tty0 ttyS4'
+	mkdir -p "$root"/proc/self "$root"/sys/dev/block "$root"/sys/class/block
+	mount_line 0:25 / tmpfs tmpfs
+	add 00:16.3
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'warning: 0000:00:16.3 carries the console ttyS4'* ]]
+	run -0 "$vfioboot" explain --root "$root" --json 00:16.3
+	json_true '.functions[0].uses == [{kind: "console", what: "ttyS4", untraced: false}]' <<<"$output"
+	run -0 "$vfioboot" explain --root "$root" 00:16.3
+	[[ $output == *'ts line ttyS4 is a console of the host'* ]]
+}
+
 # What vfio-pci has for now goes back to the host at the next boot, unless nothing wants it.
 @test "a drive in the card's group that is on vfio-pci by hand is the host's at the next boot" {
 	host_in_memory nvme-in-gpu-group

@@ -19,7 +19,8 @@ static void expect_usage(const char *expected)
 		[IN_USE_SWAP] = "swap",
 		[IN_USE_RESUME] = "resume",
 		[IN_USE_ROUTE] = "route",
-		[IN_USE_INTERFACE] = "interface"};
+		[IN_USE_INTERFACE] = "interface",
+		[IN_USE_CONSOLE] = "console"};
 	_cleanup_(usage_free) struct usage usage = {0};
 	char text[8192] = "", *end = text;
 
@@ -165,6 +166,30 @@ static void test_network(void **state)
 	expect_usage("0000:00:1f.6 route eno1\n");
 }
 
+/* Since 6.5 a port has devices of its own between the function and the line. */
+static void test_consoles(void **state)
+{
+	static const char sol[] = "pci0000:00/0000:00:16.3";
+
+	add_mount("0:25", "/", "tmpfs", "tmpfs");
+	add_function(sol, 0x8086, 0xa13d, "bc07sc00i02");
+	fake_put("sys/devices/pci0000:00/0000:00:16.3/0000:00:16.3:0/"
+		 "0000:00:16.3:0.0/tty/ttyS4/dev",
+		"4:68\n");
+	fake_put("sys/devices/virtual/tty/tty0/dev", "4:0\n");
+	fake_put("sys/devices/platform/serial8250/tty/ttyS0/dev", "4:64\n");
+	put_link("sys/class/tty/ttyS4",
+		"sys/devices/pci0000:00/0000:00:16.3/0000:00:16.3:0/"
+		"0000:00:16.3:0.0/tty/ttyS4");
+	put_link("sys/class/tty/tty0", "sys/devices/virtual/tty/tty0");
+	put_link("sys/class/tty/ttyS0", "sys/devices/platform/serial8250/tty/ttyS0");
+	fake_put("sys/devices/virtual/tty/console/active", "tty0 ttyS0 netcon0\n");
+	put_link("sys/class/tty/console", "sys/devices/virtual/tty/console");
+	expect_usage("");
+	fake_put("sys/devices/virtual/tty/console/active", "tty0 ttyS4\n");
+	expect_usage("0000:00:16.3 console ttyS4\n");
+}
+
 /* Who takes the physical function takes the virtual one's interface. */
 static void test_virtual_function(void **state)
 {
@@ -211,6 +236,7 @@ int main(void)
 		TEST(test_xfs_on_three_devices),
 		TEST(test_untraced),
 		TEST(test_network),
+		TEST(test_consoles),
 		TEST(test_virtual_function),
 		TEST(test_find),
 		TEST(test_no_host),
