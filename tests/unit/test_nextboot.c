@@ -222,12 +222,121 @@ static void test_record_and_now(void **state)
 	assert_false(thisboot_find(&outlook.boot, sound)->in_record);
 }
 
+/* ---- whether functions have an IOMMU group then ---- */
+
+#define BUILT_OFF "CONFIG_INTEL_IOMMU=y\n"
+#define BUILT_ON  BUILT_OFF "CONFIG_INTEL_IOMMU_DEFAULT_ON=y\n"
+
+/* From 6.12.1, which was built to enable the IOMMU or not, to it or to 6.12.2, of which nothing is known. */
+static const struct iommu_case {
+	const char *built, *now, *then,
+		*kernel; /* of the next entry; NULL: none is known */
+	bool has_groups;
+	enum next_groups groups, integrated;
+} iommu_cases[] = {
+	/* What asked for the groups of now is gone. */
+	{BUILT_OFF, "intel_iommu=on", "", "6.12.1", true, NEXT_GROUPS_NONE,
+		NEXT_GROUPS_NONE},
+	{BUILT_OFF, "intel_iommu=on", "", "6.12.2", true, NEXT_GROUPS_UNKNOWN,
+		NEXT_GROUPS_UNKNOWN},
+	/* What has not helped does not help then. */
+	{BUILT_OFF, "intel_iommu=on", "intel_iommu=on", "6.12.1", false,
+		NEXT_GROUPS_AS_NOW, NEXT_GROUPS_AS_NOW},
+	{BUILT_OFF, "intel_iommu=igfx_off", "", "6.12.1", false, NEXT_GROUPS_AS_NOW,
+		NEXT_GROUPS_AS_NOW},
+	/* No IOMMU, none for the integrated GPU. */
+	{BUILT_ON, "intel_iommu=igfx_off", "intel_iommu=off", "6.12.1", true,
+		NEXT_GROUPS_NONE, NEXT_GROUPS_NONE},
+	{BUILT_ON, "intel_iommu=igfx_off", "", "6.12.1", true, NEXT_GROUPS_AS_NOW,
+		NEXT_GROUPS_ALL},
+	{BUILT_ON, "intel_iommu=igfx_off", "intel_iommu=igfx_off", NULL, true,
+		NEXT_GROUPS_AS_NOW, NEXT_GROUPS_AS_NOW},
+	/* Of 6.12.2 nobody knows whether it is Debian's. */
+	{BUILT_ON, "intel_iommu=igfx_off", "intel_iommu=on", "6.12.2", true,
+		NEXT_GROUPS_AS_NOW, NEXT_GROUPS_AS_NOW},
+	{BUILT_ON, "", "intel_iommu=on,intgpu_off", "6.12.2", true, NEXT_GROUPS_AS_NOW,
+		NEXT_GROUPS_NONE},
+};
+
+static void put_kernels(const char *built)
+{
+	fake_put("boot/vmlinuz-6.12.1", "");
+	fake_put("boot/vmlinuz-6.12.2", "");
+	fake_put("lib/modules/6.12.1/modules.dep", "");
+	fake_put("lib/modules/6.12.2/modules.dep", "");
+	fake_put("boot/config-6.12.1", built);
+	fake_put("proc/sys/kernel/osrelease", "6.12.1\n");
+	fake_put("proc/cpuinfo", "vendor_id : GenuineIntel\n");
+}
+
+static void expect_groups(const struct iommu_case *it)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	_cleanup_(facts_free) struct facts facts = {0};
+	struct bootmenu_entry said = {.title = (char *)"next",
+		.kernel = (char *)it->kernel,
+		.kernel_path = (char *)"",
+		.options = (char *)it->then};
+	struct chain_entry entry = {.said = &said};
+	struct next_iommu iommu;
+	struct pcidev card = {
+		.ids = {.vendor = 0x8086, .class = 0x030000}, .path = {.depth = 2}};
+
+	put_kernels(it->built);
+	fake_put("proc/cmdline", it->now);
+	assert_int_equal(facts_read(&root, &facts), 0);
+	facts.bus.has_groups = it->has_groups;
+	next_iommu_compare(&facts, it->then, it->kernel ? &entry : NULL, &iommu);
+	if (iommu.groups != it->groups || iommu.integrated != it->integrated)
+		print_error("from '%s' to '%s'\n", it->now, it->then);
+	assert_int_equal(iommu.groups, it->groups);
+	assert_int_equal(iommu.integrated, it->integrated);
+	/* A card of Intel's is not part of the processor. */
+	assert_int_equal(next_iommu_of(&iommu, &card), it->groups);
+	card.path.depth = 1;
+	assert_int_equal(next_iommu_of(&iommu, &card), it->integrated);
+}
+
+static void test_next_iommu(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(iommu_cases); i++)
+		expect_groups(&iommu_cases[i]);
+}
+
+/* What has no group beside others that have one gets none by what is not known. */
+static void test_unknown_groups(void **state)
+{
+	_cleanup_(root_close) struct root root = {0};
+	_cleanup_(facts_free) struct facts facts = {0};
+	_cleanup_(nextboot_free) struct nextboot *next = NULL;
+	struct bootmenu_entry said = {.title = (char *)"next",
+		.kernel = (char *)"6.12.2",
+		.kernel_path = (char *)"",
+		.options = (char *)""};
+	struct chain_entry entry = {.said = &said};
+
+	fake_remove("sys/bus/pci/devices/0000:01:00.1/iommu_group");
+	put_kernels(BUILT_OFF);
+	fake_put("proc/cmdline", "intel_iommu=on");
+	root = fake_open();
+	assert_int_equal(facts_read(&root, &facts), 0);
+	assert_true(facts.bus.has_groups);
+	assert_int_equal(nextboot_new(&next), 0);
+	next->entry = &entry;
+	nextboot_plan(&facts, "", next);
+	assert_int_equal(next->iommu.groups, NEXT_GROUPS_UNKNOWN);
+	assert_int_equal(nextboot_find(next, sound)->reason, REASON_NO_IOMMU_GROUP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROOT_TEST(test_nothing_to_plan),
 		ROOT_TEST(test_denylist),
 		ROOT_TEST(test_denylist_built_in),
+		ROOT_TEST(test_next_iommu),
+		cmocka_unit_test_setup_teardown(
+			test_unknown_groups, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_counts, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_demand, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_no_record, set_up, fake_tear_down),
