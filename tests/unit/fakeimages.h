@@ -33,6 +33,7 @@ enum fake_flaw {
 	TWO_NAMES = 1 << 13,    /* nor is this: the configuration has another one */
 	MORE_PROTECT = 1 << 14, /* what is configured, which was used when it was made */
 	INCOMPLETE = 1 << 15,   /* a protect list that says so */
+	NO_HOOK = 1 << 16,      /* what is to be started is only named */
 };
 
 enum fake_maker { DRACUT, TOOLS, MKINITCPIO, NOBODY };
@@ -78,11 +79,13 @@ static inline void fake_configured(void)
 
 static inline void add_start(struct imagemaker *maker, enum fake_maker by, unsigned flaws)
 {
-	bool late = flaws & STARTED_LATE;
+	bool late = flaws & STARTED_LATE, hook = !(flaws & NO_HOOK);
 
 	if (flaws & WITH_SYSTEMD) {
-		imagemaker_add_text(maker,
-			"usr/lib/systemd/system/vfioboot-early.service", "[Unit]\n");
+		if (hook)
+			imagemaker_add_text(maker,
+				"usr/lib/systemd/system/vfioboot-early.service",
+				"[Unit]\n");
 		if (!(flaws & NOT_STARTED))
 			imagemaker_add_link(maker,
 				"usr/lib/systemd/system/sysinit.target.wants/"
@@ -94,14 +97,17 @@ static inline void add_start(struct imagemaker *maker, enum fake_maker by, unsig
 		imagemaker_add_text(maker, "usr/lib/dracut/hooks/cmdline/00-vfioboot.sh",
 			"#!/bin/sh\n");
 	} else if (by == TOOLS) {
-		imagemaker_add_text(maker, "scripts/init-top/00-vfioboot", "#!/bin/sh\n");
+		if (hook)
+			imagemaker_add_text(
+				maker, "scripts/init-top/00-vfioboot", "#!/bin/sh\n");
 		imagemaker_add_text(maker, "scripts/init-top/ORDER",
 			late ? "/scripts/init-top/udev \"$@\"\n"
 			       "/scripts/init-top/00-vfioboot \"$@\"\n"
 			     : "/scripts/init-top/00-vfioboot \"$@\"\n"
 			       "/scripts/init-top/udev \"$@\"\n");
 	} else if (by == MKINITCPIO) {
-		imagemaker_add_text(maker, "hooks/vfioboot", "#!/usr/bin/ash\n");
+		if (hook)
+			imagemaker_add_text(maker, "hooks/vfioboot", "#!/usr/bin/ash\n");
 		imagemaker_add_text(maker, "config",
 			late ? "MODULES=\"\"\nEARLYHOOKS=\"udev vfioboot\"\n"
 			     : "MODULES=\"\"\nEARLYHOOKS=\"vfioboot udev\"\n");

@@ -81,6 +81,8 @@ static void test_flaws(void **state)
 		{NOT_STARTED, "stale dracut: nothing in it starts vfioboot-early"},
 		{NOT_STARTED | WITH_SYSTEMD,
 			"stale dracut: nothing in it starts the unit vfioboot-early.service"},
+		{NO_HOOK | WITH_SYSTEMD,
+			"stale dracut: nothing in it starts the unit vfioboot-early.service"},
 		{OLD_CONFIG, "stale dracut: it contains an outdated /etc/vfioboot.conf"},
 		{NO_CONFIG, "stale dracut: it lacks /etc/vfioboot.conf"},
 		{MORE_CONFIG,
@@ -145,6 +147,12 @@ static void test_late_start(void **state)
 	fake_image(DEBIAN, TOOLS, RELEASE, NOT_STARTED);
 	expect(RELEASE " /" DEBIAN
 		       " stale initramfs-tools: nothing in it starts vfioboot-early\n");
+	fake_image(DEBIAN, TOOLS, RELEASE, NO_HOOK);
+	expect(RELEASE " /" DEBIAN
+		       " stale initramfs-tools: nothing in it starts vfioboot-early\n");
+	fake_image(DEBIAN, MKINITCPIO, RELEASE, NO_HOOK);
+	expect(RELEASE " /" DEBIAN
+		       " stale initramfs-tools: nothing in it starts vfioboot-early\n");
 }
 
 static void test_no_list_to_compare(void **state)
@@ -152,6 +160,21 @@ static void test_no_list_to_compare(void **state)
 	set_up_dracut();
 	fake_image(DEBIAN, DRACUT, RELEASE, NO_PROTECT);
 	expect_with(NULL, RELEASE " /" DEBIAN " fresh dracut\n");
+}
+
+/* Today not all can be traced: what could carry the root is protected, which the image does not say. */
+static void test_incomplete_today(void **state)
+{
+	struct protect_list *list = today();
+
+	set_up_dracut();
+	list->incomplete = true;
+	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
+	expect_with(list,
+		RELEASE " /" DEBIAN
+			" stale dracut: it contains an outdated protect list\n");
+	fake_image(DEBIAN, DRACUT, RELEASE, INCOMPLETE);
+	expect_with(list, RELEASE " /" DEBIAN " fresh dracut\n");
 }
 
 static void test_unreadable(void **state)
@@ -321,6 +344,11 @@ static void test_demand_alone(void **state)
 		       " without dracut: it does not contain vfioboot-early\n");
 	fake_put("etc/vfioboot.conf.d/a.conf", DEMAND("gpu"));
 	expect(FRESH);
+	/* What cannot be read is told by the boot. */
+	fake_put("etc/vfioboot.conf", "[boot]\nwhen = nonsense\n");
+	expect(RELEASE " /" DEBIAN
+		       " without dracut: it does not contain vfioboot-early\n");
+	fake_put("etc/vfioboot.conf", "[boot]\nwhen = always\n");
 	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
 	expect(STALE("it contains an outdated /etc/vfioboot.conf"));
 	fake_remove("etc/vfioboot.conf");
@@ -369,6 +397,8 @@ static void test_demand_in_the_way(void **state)
 	expect(STALE("it contains an outdated configuration"));
 	fake_remove(local);
 	expect(FRESH);
+	image_with_two(vendor, boot, local, "");
+	expect(STALE("it contains /etc/vfioboot.conf.d/a.conf, which no longer exists"));
 	fake_remove(vendor);
 	image_with("usr/lib/vfioboot.conf.d/a.conf", DEMAND("gpu"));
 	expect(STALE(
@@ -995,6 +1025,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_denylist_disabled),
 	TEST(test_late_start),
 	TEST(test_no_list_to_compare),
+	TEST(test_incomplete_today),
 	TEST(test_unreadable),
 	TEST(test_nothing_configured),
 	TEST(test_rule),

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the readers make of each loader's menu: which files an entry loads, and which is the default. */
+#include <errno.h>
+
+#include "chain/follow.h"
 #include "fakemenus.h"
 
 static void put_mounts(const char *lines)
@@ -709,6 +712,66 @@ static void test_grub_bls_variables(void **state)
 #define TEST(function)                                                                   \
 	cmocka_unit_test_setup_teardown(function, fake_set_up, fake_tear_down)
 
+/* ---- what starts next ------------------------------------------------------------------ */
+
+/* A chain of two entries that were read of one menu each, or of one: the first is default, the second next. */
+static struct chain_entry *make_chain(struct chain *ret)
+{
+	static struct bootmenu_entry said[2];
+	static struct bootmenu menus[2];
+	static struct chain_entry entries[2];
+	static char title[] = "Linux", plain[] = "ro quiet";
+
+	for (size_t i = 0; i < 2; i++) {
+		menus[i] = (struct bootmenu){0};
+		said[i] = (struct bootmenu_entry){
+			.kind = BOOTMENU_SYSTEM, .title = title, .options = plain};
+		entries[i] = (struct chain_entry){
+			.said = &said[i], .is_default = !i, .is_next = i};
+	}
+	*ret = (struct chain){
+		.menus = menus, .n_menus = 1, .entries = entries, .n_entries = 2};
+	return entries;
+}
+
+static void expect_unknown(const struct chain *chain, const char *why)
+{
+	struct message said = {0};
+
+	assert_null(chain_next_cmdline(chain, &said));
+	assert_string_equal(said.text, why);
+}
+
+static void test_next(void **state)
+{
+	static const char elsewhere[] =
+		"the next boot is chosen once, and what that starts is not known";
+	static char variable[] = "ro $extra quiet";
+	struct chain chain;
+	struct chain_entry *entries = make_chain(&chain);
+
+	assert_ptr_equal(chain_next_cmdline(&chain, NULL), &entries[1]);
+	entries[1].is_next = false;
+	assert_ptr_equal(chain_next_cmdline(&chain, NULL), &entries[0]);
+	chain.firmware_chooses = true;
+	expect_unknown(&chain, elsewhere);
+	entries = make_chain(&chain);
+	chain.menus[0].next_elsewhere = true;
+	expect_unknown(&chain, elsewhere);
+	/* That one of two loaders would start something once is no sign that it is the one. */
+	make_chain(&chain);
+	chain.n_menus = 2;
+	expect_unknown(&chain, "which boot loader starts this machine is not known");
+	entries = make_chain(&chain);
+	((struct bootmenu_entry *)entries[1].said)->options = variable;
+	expect_unknown(&chain, "the value of $extra in the entry 'Linux' is not known");
+	((struct bootmenu_entry *)entries[1].said)->kind = BOOTMENU_ELSE;
+	expect_unknown(&chain, "'Linux' starts no kernel of this system");
+	make_chain(&chain);
+	message_set(&chain.unknown, -ENOENT, "the menu is gone");
+	expect_unknown(&chain, "the menu is gone");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -737,6 +800,7 @@ int main(void)
 		TEST(test_refind_default),
 		TEST(test_grub_bls),
 		TEST(test_grub_bls_variables),
+		TEST(test_next),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
