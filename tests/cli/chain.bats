@@ -334,7 +334,7 @@ up_to_date() {
 	up_to_date
 	for word in noinitrd rdinit=/bin/sh disablehooks=resume,vfioboot vfioboot.off \
 		module_blacklist=nouveau,vfio_pci initcall_blacklist=vfio_pci_init \
-		rd.systemd.mask=vfioboot-early.service; do
+		rd.systemd.mask=vfioboot-early.service rd.systemd.mask=vfioboot-early; do
 		menu 'X Linux' "/boot/vmlinuz-6.0-x86_64 $word" /boot/initramfs-6.0-x86_64.img
 		status
 		echo "$word: $output"

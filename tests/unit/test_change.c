@@ -185,6 +185,15 @@ static void test_new_file(void **state)
 	assert_int_equal(access(fake_path("boot/image"), F_OK), -1);
 }
 
+/* An image that was there, and that no step has kept, is better than none. */
+static void test_build_in_place(void **state)
+{
+	fake_put("boot/image", "old");
+	add_build("exit 1", "/boot/image");
+	carry_out("sh failed with exit status 1");
+	assert_string_equal(fake_read("boot/image"), "old");
+}
+
 static void test_programs_that_fail(void **state)
 {
 	struct change_failure failure;
@@ -199,6 +208,9 @@ static void test_programs_that_fail(void **state)
 	assert_true(failure.logged);
 	assert_ptr_equal(failure.step, &change.steps[0]);
 	change_free_failure(&failure);
+	begin_again();
+	add_build(": >\"$1\"", "/boot/empty");
+	carry_out("sh reported success but did not create /boot/empty");
 	free(change.steps[0].args[0]);
 	change.steps[0].args[0] = strdup("no-such-program");
 	carry_out("no-such-program is not in PATH");
@@ -491,6 +503,7 @@ int main(void)
 		TEST(test_failure_takes_all_back),
 		TEST(test_build_and_replace),
 		TEST(test_new_file),
+		TEST(test_build_in_place),
 		TEST(test_programs_that_fail),
 		TEST(test_own_kind),
 		TEST(test_optional),

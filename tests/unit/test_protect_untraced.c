@@ -16,6 +16,26 @@ static void test_swap_file(void **state)
 		    "storage 00:1d.0/00.0 144d:a808 / swap\n");
 }
 
+/* What swaps to a file, or wakes up from one, may do so on any drive: whose file it is the kernel does not say. */
+static void test_swap_on_loop(void **state)
+{
+	static const char expected[] = "storage 00:1b.0/00.0 1c5c:174a %s untraced\n"
+				       "storage 00:1d.0/00.0 144d:a808 / %s untraced\n";
+	char text[256];
+
+	add_ssd();
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	add_block("virtual/block/loop0", "7:0");
+	fake_put("sys/devices/virtual/block/loop0/loop/backing_file", "/data/swap\n");
+	add_swap("/dev/loop0", "partition");
+	snprintf(text, sizeof(text), expected, "swap", "swap");
+	expect_list(text);
+	fake_put("proc/swaps", "");
+	fake_put("sys/power/resume", "7:0\n");
+	snprintf(text, sizeof(text), expected, "resume", "resume");
+	expect_list(text);
+}
+
 static void test_nothing_to_lose(void **state)
 {
 	add_ssd();
@@ -275,6 +295,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, host_set_up, fake_tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_swap_file),
+		TEST(test_swap_on_loop),
 		TEST(test_nothing_to_lose),
 		TEST(test_untraced_file_systems),
 		TEST(test_composefs),
