@@ -1295,6 +1295,12 @@ static void test_boot_not_mounted(void **state)
 	fake_put("proc/self/mountinfo", ROOT_MOUNT BOOT_MOUNT);
 	assert_int_equal(apply_check(&session->apply, &why), 0);
 	end(session);
+	/* Nor is an image extended that nobody boots. */
+	set_up_outdated();
+	fake_put("proc/self/mountinfo", ROOT_MOUNT);
+	session = begin_apply();
+	assert_int_equal(apply_check(&session->apply, &why), -ENODEV);
+	end(session);
 }
 
 static int run_unified(void)
