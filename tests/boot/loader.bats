@@ -123,7 +123,7 @@ entries_work() {
 	power_on_whole
 	normal_boot
 	has '^extra .* rootflags=subvol=@rootfs '
-	has '^extra vfioboot try: a trial is not safe with this GRUB: /boot/grub is on btrfs'
+	has '^extra vfioboot try: a trial is not safe with this GRUB: /boot/grub/grubenv is on btrfs'
 	has '^extra try ended with 1$'
 	has "^extra ls: .*custom.cfg.*No such file"
 }
