@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-#define WAIT_SECONDS 5
+#define WAIT_SECONDS 5 /* and no longer with the lock */
 #define WAIT_MAX     3600
 #define GUEST_LOOK   5             /* seconds between looks whether a guest still runs */
 #define BACK_MAX     (7 * 24 * 60) /* minutes */
@@ -315,22 +315,31 @@ static enum cli_exit run_apart(
 	return CLI_OK;
 }
 
+static unsigned wait_seconds(const struct arguments *arguments)
+{
+	unsigned seconds = WAIT_SECONDS;
+
+	if (arguments->wait)
+		parse_number(arguments->wait, WAIT_MAX, &seconds);
+	return seconds;
+}
+
 /* Plans all of them: what is refused of one is refused before anything is touched. */
 static enum cli_exit plan_sets(struct cli *cli, struct devices *devices,
 	const struct file_names *sets, const char *program, struct handover *ret)
 {
 	const struct arguments *arguments = cli->arguments;
-	struct handover_request request = {.stop_session = arguments->stop_session,
-		.wait_s = WAIT_SECONDS,
-		.program = program};
+	struct handover_request request = {
+		.stop_session = arguments->stop_session, .program = program};
 	struct message message = {0};
 	unsigned minutes = 0;
 
-	if (arguments->wait)
-		parse_number(arguments->wait, WAIT_MAX, &request.wait_s);
+	request.wait_s = wait_seconds(arguments);
 	if (arguments->back_after)
 		parse_number(arguments->back_after, BACK_MAX, &minutes);
 	request.back_after_s = minutes * 60ULL;
+	if (request.wait_s > WAIT_SECONDS)
+		request.wait_s = WAIT_SECONDS;
 	if (cli->dry_run)
 		request.wait_s = 0;
 	for (size_t i = 0; i < sets->n; i++) {
@@ -343,8 +352,29 @@ static enum cli_exit plan_sets(struct cli *cli, struct devices *devices,
 	return CLI_OK;
 }
 
+/*
+ * Waits for those who have a device open, and lets others have the lock meanwhile.  Whether it did: all
+ * has to be planned again then.
+ */
+static bool wait_for_holders(
+	const struct cli *cli, const struct handover *handover, int *lock)
+{
+	unsigned seconds = wait_seconds(cli->arguments);
+	struct message message = {0};
+
+	if (cli->dry_run || seconds <= WAIT_SECONDS ||
+		handover_wait(handover, 0, &message) != -EBUSY)
+		return false;
+	progress_say(cli, "%s; waiting until it does not.", message.text);
+	fflush(stdout);
+	change_unlock(lock);
+	(void)handover_wait(handover, (seconds - WAIT_SECONDS) * 1000, &message);
+	return true;
+}
+
+/* Of @lock see bind_once(). */
 static enum cli_exit bind_sets(struct cli *cli, struct devices *devices,
-	const struct file_names *sets, const char *program)
+	const struct file_names *sets, const char *program, int *lock)
 {
 	_cleanup_(handover_free) struct handover handover = {0};
 	char functions[SHOWN_SIZE], names[SHOWN_SIZE] = "";
@@ -355,6 +385,8 @@ static enum cli_exit bind_sets(struct cli *cli, struct devices *devices,
 		return status;
 	if (!cli->dry_run && cli->root.live && handover_ends_caller(&handover))
 		return run_apart(cli, sets->names[0], program);
+	if (lock && wait_for_holders(cli, &handover, lock))
+		return CLI_OK;
 	status = follow(cli, &handover, carry_out_bind);
 	if (status != CLI_OK || cli->dry_run || !handover.change.n)
 		return status;
@@ -369,28 +401,40 @@ static enum cli_exit bind_sets(struct cli *cli, struct devices *devices,
 	return CLI_OK;
 }
 
-static enum cli_exit run_bind(struct cli *cli)
+/* With @lock it may have waited, without the lock then, and done nothing else. */
+static enum cli_exit bind_once(struct cli *cli, const char *program, int *lock)
 {
 	const struct arguments *arguments = cli->arguments;
 	const struct obstacles_allowed allow = {
 		.last_display = arguments->last_display, .partial_group = true};
 	struct devices devices = {.only = arguments->only, .sets = true, .allow = &allow};
+	_cleanup_(file_free_names) struct file_names sets = {0};
+	enum cli_exit status = devices_open(cli, &devices);
+
+	if (status == CLI_OK)
+		status = find_sets(cli, &devices, &sets);
+	if (status == CLI_OK)
+		status = bind_sets(cli, &devices, &sets, program, lock);
+	devices_close(&devices);
+	return status;
+}
+
+static enum cli_exit run_bind(struct cli *cli)
+{
 	_cleanup_(change_unlock) int lock = -1;
 	enum cli_exit status = begin(cli, &lock);
-	_cleanup_(file_free_names) struct file_names sets = {0};
+	bool locked = lock >= 0;
 	char program[4096] = "";
 
 	if (status == CLI_OK && cli->root.live)
 		status = find_program(program, sizeof(program));
-	if (status == CLI_OK) {
-		status = devices_open(cli, &devices);
-		if (status == CLI_OK)
-			status = find_sets(cli, &devices, &sets);
-		if (status == CLI_OK)
-			status = bind_sets(cli, &devices, &sets, program);
-		devices_close(&devices);
-	}
-	return status;
+	if (status == CLI_OK)
+		status = bind_once(cli, program, &lock);
+	if (status != CLI_OK || !locked || lock >= 0)
+		return status;
+	machine_forget(cli->machine);
+	status = begin(cli, &lock);
+	return status == CLI_OK ? bind_once(cli, program, NULL) : status;
 }
 
 const struct cli_command cmd_bind = {

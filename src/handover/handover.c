@@ -146,6 +146,30 @@ int handover_carry_out(struct handover *handover, const struct change_watcher *w
 	return r;
 }
 
+int handover_wait(
+	const struct handover *handover, unsigned wait_ms, struct message *message)
+{
+	uint64_t end = child_now() + wait_ms;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < handover->n_works; i++) {
+		_cleanup_(holders_free) struct holders holders = {0};
+		const struct work *work = handover->works[i];
+		uint64_t now = child_now();
+
+		if (!work->were_free)
+			r = steps_wait_for_holders(
+				work, now < end ? (unsigned)(end - now) : 0, &holders);
+		if (r == -EBUSY)
+			steps_say_held(&holders, message);
+		else if (r < 0)
+			message_errno(message, r,
+				"cannot find out which processes have "
+				"the devices open");
+	}
+	return r;
+}
+
 bool handover_ends_caller(const struct handover *handover)
 {
 	struct units_name own;

@@ -42,7 +42,7 @@ int handover_lock(const struct root *root, unsigned wait_ms);
  * counts, whether this boot asks for it or not.  A set that has its driver already needs none.  Returns 0; or,
  * with @message: -EBUSY when it is in use, or another guest has it; -EPERM when it may not be given
  * away; -ENOENT when there is no such section; or another -errno.  Whether processes have it open is
- * for change_check(), which waits for them.
+ * for change_check(), which waits for them; with the lock, so nobody should for long (handover_wait()).
  */
 int handover_bind(struct facts *facts, const struct config *config,
 	const struct handover_request *request, struct handover *ret,
@@ -62,6 +62,14 @@ int handover_release(const struct root *root, const struct handover_request *req
  */
 int handover_carry_out(struct handover *handover, const struct change_watcher *watcher,
 	struct change_failure *ret);
+
+/*
+ * Waits for at most @wait_ms milliseconds until no process has a device open that change_check() would refuse
+ * for; 0: looks once.  Without the lock, what was planned is worth nothing then.  0; -EBUSY: one has; or
+ * another -errno; with @message.
+ */
+int handover_wait(
+	const struct handover *handover, unsigned wait_ms, struct message *message);
 
 /* Whether the steps may end this process: they stop the session that it is in. */
 bool handover_ends_caller(const struct handover *handover);

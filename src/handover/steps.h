@@ -89,6 +89,16 @@ bool steps_is_given(const struct state_function *function, const char *driver);
 /* Asks systemd, once for all steps.  0, or -errno with @message. */
 int steps_open_units(struct work *work, struct message *message);
 
+/*
+ * Waits for at most @wait_ms milliseconds until no process has a device of @work open that does not end
+ * with what is stopped; 0: looks once.  0; -EBUSY with *@ret for holders_free(); or as holders_wait().
+ */
+int steps_wait_for_holders(
+	const struct work *work, unsigned wait_ms, struct holders *ret);
+
+/* Says that these have a device open.  -EBUSY. */
+int steps_say_held(const struct holders *holders, struct message *message);
+
 /* Those of the list that hold functions, in one line without full stop. */
 void steps_describe_holders(const struct holders *holders, char *ret, size_t size);
 

@@ -203,7 +203,7 @@ static void drop_stopped(const struct work *work, struct holders *holders)
 	holders->n = n;
 }
 
-static int say_held(const struct holders *holders, struct message *message)
+int steps_say_held(const struct holders *holders, struct message *message)
 {
 	char text[MESSAGE_SIZE];
 	bool session = false;
@@ -224,27 +224,36 @@ static int say_held(const struct holders *holders, struct message *message)
 /* A look that lasts: who opens it now and then has it closed at some of them. */
 #define LOOK_MS 100
 
-static int refuse_held(const struct change *change, const struct change_step *step,
-	struct message *message)
+int steps_wait_for_holders(const struct work *work, unsigned wait_ms, struct holders *ret)
 {
-	const struct work *work = step->data;
-	uint64_t end = child_now() + work->wait_ms;
+	uint64_t end = child_now() + wait_ms;
 
-	/* To look is most of what a hand-over costs this program. */
-	while (!work->were_free) {
-		_cleanup_(holders_free) struct holders holders = {0};
-		int r = holders_wait(change->root, work->held, work->n_held,
-			work->wait_ms ? LOOK_MS : 0, &holders);
+	for (;;) {
+		int r = holders_wait(
+			work->root, work->held, work->n_held, wait_ms ? LOOK_MS : 0, ret);
 
 		if (r < 0 && r != -ETIMEDOUT)
 			return r;
-		drop_stopped(work, &holders);
-		if (!holders.n)
+		drop_stopped(work, ret);
+		if (!ret->n)
 			return 0;
 		if (child_now() >= end)
-			return say_held(&holders, message);
+			return -EBUSY;
+		holders_free(ret);
 	}
-	return 0;
+}
+
+static int refuse_held(const struct change *change, const struct change_step *step,
+	struct message *message)
+{
+	_cleanup_(holders_free) struct holders holders = {0};
+	const struct work *work = step->data;
+	int r;
+
+	(void)change;
+	/* To look is most of what a hand-over costs this program. */
+	r = work->were_free ? 0 : steps_wait_for_holders(work, work->wait_ms, &holders);
+	return r == -EBUSY ? steps_say_held(&holders, message) : r;
 }
 
 static int run_wait(
@@ -257,7 +266,7 @@ static int run_wait(
 		work->stops.n && work->wait_ms < STOPPED_MS ? STOPPED_MS : work->wait_ms;
 	int r = holders_wait(change->root, work->held, work->n_held, wait_ms, &holders);
 
-	return r == -ETIMEDOUT ? say_held(&holders, message) : r;
+	return r == -ETIMEDOUT ? steps_say_held(&holders, message) : r;
 }
 
 const struct change_kind steps_wait = {

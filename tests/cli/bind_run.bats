@@ -56,3 +56,26 @@ framebuffer() {
 	[ "$stderr" = 'vfioboot bind: warning: cannot bind the text console vtcon1: No such file or directory' ]
 	grep -x 'phase bound' "$host/run/vfioboot/handover/second"
 }
+
+# bats test_tags=slow
+@test "bind --wait: others can hand over devices while it waits for who has one open" {
+	local card=sys/bus/pci/devices/0000:02:00.0
+	without_driver
+	mkdir -p "$host/sys/bus/pci/drivers/nouveau" "$host/proc/77/fd"
+	ln -s /sys/bus/pci/drivers/nouveau "$host/$card/driver"
+	put $card/drm/card1/dev <<<1:7
+	put proc/77/comm <<<game
+	ln -s /dev/full "$host/proc/77/fd/3"
+	: >"$host/dev/full"
+	bind[8]="mount --bind /dev/full \"\$0/dev/full\" && ${bind[8]}"
+	exec "${bind[@]}" second --wait 100 >"$out" 2>"$out.err" &
+	until_waiting
+	[ "$(<"$out")" = 'game (process 77) has /dev/card1 open; waiting until it does not.' ]
+	flock --nonblock "$host/run/vfioboot/handover.lock" true
+	rm "$host/proc/77/fd/3"
+	# Nothing takes a driver from its device on this machine; it has tried to.
+	wait $! || [ $? = 1 ]
+	cat "$out" "$out.err"
+	[[ $(<"$out") == *$'\nUnbind 0000:02:00.0 from nouveau ... '* ]]
+	[[ $(<"$out.err") != *'/dev/card1'* ]]
+}

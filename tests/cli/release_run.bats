@@ -27,17 +27,6 @@ with_guest() {
 	as_host=(env -i PATH=/bin:/usr/bin:/usr/sbin unshare --map-root-user --mount sh -c
 		'mount --bind /dev/full "$0/dev/full" && exec chroot "$0" vfioboot "$@"' "$host")
 	release=("${as_host[@]}" release second)
-	out=$BATS_TEST_TMPDIR/out
-	: >"$out"
-}
-
-# until_waiting: release has said that it waits
-until_waiting() {
-	for _ in {1..600}; do
-		[[ $(<"$out") != *'waiting until it does not.' ]] || return 0
-		sleep .1
-	done
-	return 1
 }
 
 # bats test_tags=slow

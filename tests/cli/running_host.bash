@@ -14,6 +14,8 @@ setup() {
 	# Not that of the sanitizers, which needs /proc.
 	vfioboot=$top/build/vfioboot
 	unshare --map-root-user --root=/ true 2>/dev/null || skip "needs a user namespace"
+	out=$BATS_TEST_TMPDIR/out
+	: >"$out"
 }
 
 files() { # LINE...
@@ -75,4 +77,13 @@ before() {
 	for path in "${@:2}"; do
 		files "image $1 $path"
 	done
+}
+
+# until_waiting: a command whose output is in $out has said that it waits
+until_waiting() {
+	for _ in {1..600}; do
+		[[ $(<"$out") != *'waiting until it does not.' ]] || return 0
+		sleep .1
+	done
+	return 1
 }
