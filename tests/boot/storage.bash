@@ -96,7 +96,8 @@ storage() {
 	transfer_opener
 	STAGE=$BATS_TEST_TMPDIR/empty image "$1" "$2"
 	shift 3
-	made=$cache/${image##*/}-$(sha256sum <<<"$script" | cut -c1-12)
+	# An image that was made again has another UUID, by which these disks are looked for.
+	made=$cache/${image##*/}-$({ echo "$script" && blkid -p -s UUID -o value "$disk"; } | sha256sum | cut -c1-12)
 	exec 8>"$made.lock"
 	flock 8
 	find "${cache:?}" -mindepth 1 -maxdepth 1 -mmin +14400 ! -path "$made*" -exec rm -rf {} +
