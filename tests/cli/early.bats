@@ -347,6 +347,7 @@ $second_plan" ]]
 # On a running system below $root, whose protect list a script makes, which keeps the disk for the host
 traced() {
 	rm -rf "${root:?}/run/vfioboot" "${root:?}/traced"
+	mkdir -p "$root/run/vfioboot"
 	chroot "$root" /early --trace /trace >/dev/null 2>&1 || true
 }
 
@@ -360,7 +361,6 @@ traced() {
 	cat >"$root/trace" <<-'END'
 		#!/bin/sh
 		echo "$@" >>/traced
-		mkdir -p /run/vfioboot
 		echo 'storage 00:06.0/00.0 144d:a80c /' >"$3"
 	END
 	chmod +x "$root/trace"
