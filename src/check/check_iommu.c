@@ -251,36 +251,31 @@ static bool allows_unsafe_now(const struct root *root)
 }
 
 /* Whether the next boot does: what was written into sysfs goes with this one. */
-static bool allows_unsafe(const struct check_host *host)
+static enum check_parameter allows_unsafe(const struct check_host *host)
 {
-	const char *cmdline = host->next->cmdline ? host->next->cmdline : "";
-	bool allows = false;
+	enum check_parameter most = CHECK_PARAMETER_OFF;
 
-	for (size_t i = 0; i < ARRAY_SIZE(containers); i++)
-		allows |= module_files_bool_on(cmdline, containers[i], UNSAFE,
-			module_files_bool(host->root, containers[i], UNSAFE));
-	return allows;
+	for (size_t i = 0; i < ARRAY_SIZE(containers); i++) {
+		enum check_parameter one =
+			check_read_parameter(host, containers[i], UNSAFE);
+
+		most = one > most ? one : most;
+	}
+	return most;
 }
 
-static void check_remapping(struct check_host *host)
+/* Where interrupts are not remapped. */
+static void check_unsafe(struct check_host *host)
 {
-	enum remapping remapping = facts_remapping(host->facts);
+	enum check_parameter next = allows_unsafe(host);
+	bool now = allows_unsafe_now(host->root);
 
-	if (remapping == REMAPPING_ON) {
-		check_pass(host, "", "on: a device can interrupt its own guest only");
-	} else if (remapping == REMAPPING_OFF && allows_unsafe(host)) {
+	/* Of files this boot has shown that they are read. */
+	if (next == CHECK_PARAMETER_ON || (next == CHECK_PARAMETER_IN_FILES && now)) {
 		check_pass(host, "",
-			"off, and vfio is set to work without it "
-			"(allow_unsafe_interrupts): a guest can disturb the host through "
-			"its device");
-	} else if (remapping == REMAPPING_OFF && allows_unsafe_now(host->root)) {
-		check_fail(host, "",
-			"off, and vfio is set to work without it for this boot alone (" UNSAFE
-			")");
-		check_remedy(host,
-			"if a guest may disturb the host through its device, write 'options "
-			"vfio_iommu_type1 " UNSAFE "=1' into a file of /etc/modprobe.d");
-	} else if (remapping == REMAPPING_OFF) {
+			"off, and vfio is set to work without it (" UNSAFE
+			"): a guest can disturb the host through its device");
+	} else if (next == CHECK_PARAMETER_OFF && !now) {
 		check_fail(host, "",
 			"off: vfio starts no guest with a device, because the device "
 			"could send the host false interrupts");
@@ -292,8 +287,31 @@ static void check_remapping(struct check_host *host)
 				  "then look for it, or for x2APIC, in the firmware "
 				  "setup");
 	} else {
-		check_unseen(host, "", "whether interrupts are remapped is not known");
+		if (now)
+			check_fail(host, "",
+				"off, and vfio is set to work without it for this boot alone "
+				"(" UNSAFE ")");
+		else
+			check_unknown(host, "",
+				"off; " UNSAFE
+				", by which vfio works without it, is set in modprobe.d, "
+				"which not every image has");
+		check_remedy(host,
+			"if a guest may disturb the host through its device, add "
+			"vfio_iommu_type1." UNSAFE "=1 to the kernel command line");
 	}
+}
+
+static void check_remapping(struct check_host *host)
+{
+	enum remapping remapping = facts_remapping(host->facts);
+
+	if (remapping == REMAPPING_ON)
+		check_pass(host, "", "on: a device can interrupt its own guest only");
+	else if (remapping == REMAPPING_OFF)
+		check_unsafe(host);
+	else
+		check_unseen(host, "", "whether interrupts are remapped is not known");
 }
 
 static const struct check checks[] = {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Virtual functions (SR-IOV): whether there will be those that sections ask for, and name. */
 #include "base/base.h"
-#include "facts/facts.h"
 #include "private.h"
 
 /* "0000:01:00.0", for a point about the physical function of an entry. */
@@ -49,16 +48,13 @@ static bool check_refused(struct check_host *host, const struct plan_entry *entr
  */
 static void check_vfio(struct check_host *host, const char *address)
 {
-	static const char module[] = "vfio_pci", name[] = "enable_sriov",
-			  found[] = "vfio-pci is to make its virtual functions, which it "
+	static const char found[] = "vfio-pci is to make its virtual functions, which it "
 				    "does only with its parameter enable_sriov";
-	/* Where it cannot be read no section is active. */
-	const char *cmdline = host->next->cmdline ? host->next->cmdline : "";
-	bool in_files = module_files_bool(host->root, module, name);
+	enum check_parameter set = check_read_parameter(host, "vfio_pci", "enable_sriov");
 
-	if (module_files_bool_on(cmdline, module, name, false))
+	if (set == CHECK_PARAMETER_ON)
 		return;
-	if (module_files_bool_on(cmdline, module, name, in_files))
+	if (set == CHECK_PARAMETER_IN_FILES)
 		check_unknown(host, address,
 			"%s: enable_sriov is set in modprobe.d, which not every image has",
 			found);

@@ -108,6 +108,20 @@ bool check_needs_vfio(const struct check_host *host)
 	return !none;
 }
 
+enum check_parameter check_read_parameter(
+	const struct check_host *host, const char *module, const char *name)
+{
+	/* Where it cannot be read no section is active. */
+	const char *cmdline = host->next->cmdline ? host->next->cmdline : "";
+
+	if (module_files_bool_on(cmdline, module, name, false))
+		return CHECK_PARAMETER_ON;
+	return module_files_bool_on(
+		       cmdline, module, name, module_files_bool(host->root, module, name))
+		? CHECK_PARAMETER_IN_FILES
+		: CHECK_PARAMETER_OFF;
+}
+
 void check_whose_cmdline(const struct check_host *host, char *ret, size_t size)
 {
 	const struct chain_entry *entry = host->next->entry;

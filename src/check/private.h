@@ -78,6 +78,17 @@ bool check_needs_image(const struct check_host *host);
 /* Whether vfio is needed: something is configured for it, or nothing is configured yet. */
 bool check_needs_vfio(const struct check_host *host);
 
+/* How a parameter of a module, which is a bool, is set at the next boot. */
+enum check_parameter {
+	CHECK_PARAMETER_OFF,
+	CHECK_PARAMETER_IN_FILES, /* on in modprobe.d, which not every image has, nor what is built in reads */
+	CHECK_PARAMETER_ON, /* on the command line */
+};
+
+/* Reads it; @module has '_' where others may write '-'. */
+enum check_parameter check_read_parameter(
+	const struct check_host *host, const char *module, const char *name);
+
 /* Whose command line the next boot has: an entry's, or this boot's. */
 void check_whose_cmdline(const struct check_host *host, char *ret, size_t size);
 

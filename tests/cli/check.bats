@@ -494,16 +494,22 @@ no_groups() {
 	expect interrupt-remapping '' fail 'off:'
 	put etc/modprobe.d/vfio.conf <<<'options vfio_iommu_type1 allow_unsafe_interrupts=1'
 	check
+	expect interrupt-remapping '' unknown 'set in modprobe.d, which not every image has*add vfio_iommu_type1.allow_unsafe_interrupts=1 to the kernel command line'
+	# This boot has shown that it is read.
+	put sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts <<<Y
+	check
 	expect interrupt-remapping '' pass 'allow_unsafe_interrupts'
+	# What was written there alone goes with this boot.
 	remove etc/modprobe.d
+	check
+	expect interrupt-remapping '' fail 'for this boot alone*add vfio_iommu_type1.allow_unsafe_interrupts=1 to the kernel command line'
+	parameter vfio_iommu_type1.allow_unsafe_interrupts=0
+	check
+	expect interrupt-remapping '' fail 'for this boot alone*'
+	remove sys/module/vfio_iommu_type1
 	parameter vfio_iommu_type1.allow_unsafe_interrupts
 	check
 	expect interrupt-remapping '' pass 'allow_unsafe_interrupts'
-	# What was written there goes with this boot.
-	parameter vfio_iommu_type1.allow_unsafe_interrupts=0
-	put sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts <<<Y
-	check
-	expect interrupt-remapping '' fail "off, and vfio is set to work without it for this boot alone*'options vfio_iommu_type1 allow_unsafe_interrupts=1'*"
 	# What the kernel tells of each interrupt comes first.
 	put sys/kernel/irq/9/chip_name <<<IR-IO-APIC
 	check
