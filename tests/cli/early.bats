@@ -347,6 +347,7 @@ $second_plan" ]]
 # On a running system below $root, whose protect list a script makes, which keeps the disk for the host
 traced() {
 	rm -rf "${root:?}/run/vfioboot" "${root:?}/traced"
+	# The shell of busybox 1.38 (Debian sid) runs no applet that has no file; that of 1.37 ran mkdir.
 	mkdir -p "$root/run/vfioboot"
 	chroot "$root" /early --trace /trace >/dev/null 2>&1 || true
 }
