@@ -711,11 +711,17 @@ sign() {
 	expect host-use $gpu unknown
 }
 
-@test "host-use: a drive that fstab or crypttab wants at boot is the host's own" {
-	local line disk=sys/devices/pci0000:00/0000:00:14.0/usb1/1-4/host6/block/sda
+# sda, on the USB controller 00:14.0
+usb_drive() {
+	local disk=sys/devices/pci0000:00/0000:00:14.0/usb1/1-4/host6/block/sda
 	put "$disk/dev" <<<8:0
 	ln -s "../../${disk#sys/}" "$host/sys/class/block/sda"
 	ln -s "../../${disk#sys/}" "$host/sys/dev/block/8:0"
+}
+
+@test "host-use: a drive that fstab or crypttab wants at boot is the host's own" {
+	local line
+	usb_drive
 	put run/udev/data/b8:0 <<<$'I:1\nS:disk/by-uuid/11-22\nS:disk/by-label/my\\x20games\nE:ID_FS_TYPE=ext4'
 	for line in '/dev/sda /data ext4 defaults 0 2' 'UUID=11-22 /data ext4 ro 0 0' \
 		'LABEL=my\040games /data ext4 ro 0 0' '/dev/disk/by-uuid/11-22 /data ext4 ro'; do
@@ -738,10 +744,7 @@ sign() {
 }
 
 @test "host-use: a table that cannot be read is not one without lines" {
-	local line disk=sys/devices/pci0000:00/0000:00:14.0/usb1/1-4/host6/block/sda
-	put "$disk/dev" <<<8:0
-	ln -s "../../${disk#sys/}" "$host/sys/class/block/sda"
-	ln -s "../../${disk#sys/}" "$host/sys/dev/block/8:0"
+	usb_drive
 	mkdir "$host/etc/crypttab"
 	check 00:14.0
 	expect host-use 0000:00:14.0 unknown 'whether the host waits at boot for what is on it is not known: cannot read /etc/crypttab: '
@@ -768,10 +771,8 @@ made() {
 }
 
 @test "host-use: what fstab wants at boot may be made of the drive" {
-	local line disk=sys/devices/pci0000:00/0000:00:14.0/usb1/1-4/host6/block/sda
-	put "$disk/dev" <<<8:0
-	ln -s "../../${disk#sys/}" "$host/sys/class/block/sda"
-	ln -s "../../${disk#sys/}" "$host/sys/dev/block/8:0"
+	local line
+	usb_drive
 	put run/udev/data/b8:0 <<<$'I:1\nE:ID_FS_TYPE=crypto_LUKS'
 	made dm-0 254:0 sda S:mapper/vault E:ID_FS_TYPE=LVM2_member
 	put sys/devices/virtual/block/dm-0/dm/name <<<vault
