@@ -197,6 +197,15 @@ static bool next_item(struct walk *walk, const char *name, struct item *ret)
 	return true;
 }
 
+/*
+ * Whether the last parameter of the name replaces those before it: it is one text in the kernel
+ * (kernel/params.c, param_set_charp()), or a variable of mkinitcpio's init (init_functions).
+ */
+static bool keeps_one(const char *name)
+{
+	return strcmp(name, "module_blacklist") == 0 || strcmp(name, "disablehooks") == 0;
+}
+
 bool cmdline_has(const char *cmdline, const char *name, const char *item)
 {
 	return cmdline_holds(cmdline, name, item, NULL);
@@ -217,12 +226,14 @@ bool cmdline_holds(
 	const char *cmdline, const char *name, const char *item, const char *undo)
 {
 	struct walk walk = {.cursor = cmdline};
+	bool counts = false, one = keeps_one(name);
 	struct item found;
-	bool counts = false;
 
 	if (!item)
 		return next_param(&walk, name);
 	while (next_item(&walk, name, &found)) {
+		if (found.first && one)
+			counts = false;
 		if (item_is(&found, item))
 			counts = true;
 		else if (undo && item_is(&found, undo))

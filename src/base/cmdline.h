@@ -50,7 +50,7 @@ bool cmdline_name_is(const struct cmdline_param *param, const char *name);
 
 /*
  * Whether a parameter @name is there that has @item in its value, a list with commas; NULL: with
- * any value, or none.
+ * any value, or none.  Where a later one replaces it (module_blacklist=), the last one.
  */
 bool cmdline_has(const char *cmdline, const char *name, const char *item);
 

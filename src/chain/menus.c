@@ -2,6 +2,7 @@
 /* From the loader to the entries of its menu, and what their command lines say. */
 #include "base/base.h"
 #include "chain/loaders/efi_entry.h"
+#include "facts/facts.h"
 #include "follow.h"
 
 /* Where that cannot be seen here. */
@@ -36,6 +37,8 @@ static bool has_other_init(const char *options)
 #define NOT_LOADED "vfio-pci is not loaded"
 #define NOT_RUN    "vfioboot-early does not run"
 
+#define LISTED(module) HINDRANCE("module_blacklist", module, NOT_LOADED)
+
 /*
  * A blacklist of modprobe's or dracut's is none: that counts for modules that a device asks for, and
  * not for one that is named.  The kernel compares names as they are in the module
@@ -44,9 +47,8 @@ static bool has_other_init(const char *options)
 static const struct {
 	const char *name, *value, *text;
 } hindrances[] = {
-	HINDRANCE("module_blacklist", "vfio_pci", NOT_LOADED),
-	HINDRANCE("module_blacklist", "vfio_pci_core", NOT_LOADED),
-	HINDRANCE("module_blacklist", "vfio", NOT_LOADED),
+	LISTED("vfio_pci"),
+	MODULES_BELOW_VFIO_PCI(LISTED),
 	HINDRANCE("initcall_blacklist", "vfio_pci_init", NOT_LOADED),
 	HINDRANCE("initcall_blacklist", "vfio_pci_core_init", NOT_LOADED),
 	HINDRANCE("initcall_blacklist", "vfio_init", NOT_LOADED),

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "module_files.h"
+#include "modules.h"
 
 #define ANY_ID      0xffffffffu
 #define SCRIPT_MAX  65536 /* bytes of the longest script that is looked into */
@@ -443,8 +444,9 @@ bool leftovers_is_commented(const char *now, const char *was)
 /* What has to be there before vfio-pci, or before a guest can have what it has. */
 static bool is_needed(const char *module)
 {
+#define NAME(module) module
 	static const char *const needed[] = {
-		"vfio", "vfio_virqfd", "vfio_pci_core", "vfio_iommu_type1"};
+		MODULES_BELOW_VFIO_PCI(NAME), MODULES_OF_GUESTS};
 
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		if (is_module(module, needed[i]))
@@ -456,7 +458,8 @@ static bool is_needed(const char *module)
 static int find_install(struct scan *scan, const char *path, unsigned line,
 	const char *module, const char *command, const char *text)
 {
-	bool of_vfio = strncmp(module, "vfio", 4) == 0 || has_ids(module);
+	bool of_vfio =
+		strncmp(module, "vfio", 4) == 0 || has_ids(module) || is_needed(module);
 	bool loads = strstr(command, "modprobe") || strstr(command, "insmod");
 	_cleanup_free_ char *all = NULL;
 	struct leftover *leftover;

@@ -6,6 +6,14 @@
 #include "base/base.h"
 #include "decide/decide.h"
 
+/*
+ * @of(each module without which vfio-pci is not loaded), where the kernel has it as one
+ * (drivers/vfio, modules.dep(5)).  Guests need the type 1 driver besides.
+ */
+#define MODULES_BELOW_VFIO_PCI(of)                                                       \
+	of("vfio"), of("vfio_virqfd"), of("vfio_pci_core"), of("iommufd"), of("irqbypass")
+#define MODULES_OF_GUESTS "vfio_iommu_type1"
+
 /* The index of the modules of one kernel release. */
 struct modules;
 

@@ -8,6 +8,13 @@
 
 #include "base/base.h"
 
+#define LISTED(module, title)                                                            \
+	{                                                                                \
+		"module_blacklist", module, NULL, title, PARAM_LOSS_VFIO, IOMMU_UNKNOWN, \
+			false                                                            \
+	}
+#define LISTED_BELOW(module) LISTED(module, module)
+
 static const char iommu[] = "the IOMMU", remapping[] = "interrupt remapping";
 
 /* iommu= is of arch/x86/kernel/pci-dma.c; without ACPI arm64 has the device tree. */
@@ -17,9 +24,9 @@ static const struct param_conflict conflicts[] = {
 	{"amd_iommu", "off", NULL, iommu, PARAM_LOSS_IOMMU, IOMMU_AMD, false},
 	{"acpi", "off", NULL, "the tables that describe the IOMMU", PARAM_LOSS_IOMMU,
 		IOMMU_UNKNOWN, true},
-	{"module_blacklist", "vfio", NULL, "vfio", PARAM_LOSS_VFIO, IOMMU_UNKNOWN, false},
-	{"module_blacklist", "vfio_pci", NULL, "vfio-pci", PARAM_LOSS_VFIO, IOMMU_UNKNOWN,
-		false},
+	LISTED("vfio_pci", "vfio-pci"),
+	MODULES_BELOW_VFIO_PCI(LISTED_BELOW),
+	LISTED_BELOW(MODULES_OF_GUESTS),
 	{"intremap", "off", "on", remapping, PARAM_LOSS_REMAPPING, IOMMU_UNKNOWN, true},
 	{"nointremap", NULL, NULL, remapping, PARAM_LOSS_REMAPPING, IOMMU_UNKNOWN, true},
 };

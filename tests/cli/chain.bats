@@ -333,7 +333,7 @@ up_to_date() {
 @test "an image that the command line keeps from its work is not ready" {
 	up_to_date
 	for word in noinitrd rdinit=/bin/sh disablehooks=resume,vfioboot vfioboot.off \
-		module_blacklist=nouveau,vfio_pci initcall_blacklist=vfio_pci_init \
+		module_blacklist=nouveau,vfio_pci module_blacklist=irqbypass initcall_blacklist=vfio_pci_init \
 		rd.systemd.mask=vfioboot-early.service rd.systemd.mask=vfioboot-early; do
 		menu 'X Linux' "/boot/vmlinuz-6.0-x86_64 $word" /boot/initramfs-6.0-x86_64.img
 		status
@@ -344,6 +344,7 @@ up_to_date() {
 		json_true '[.checks[] | select(.name == "image" and .state == "fail")] | length == 1' <<<"$output"
 	done
 	for word in vfioboot.off=0 rdinit=/init disablehooks=resume initrd module_blacklist=nouveau \
+		'module_blacklist=vfio_pci module_blacklist=nouveau' 'disablehooks=vfioboot disablehooks=resume' \
 		modprobe.blacklist=vfio-pci rd.driver.blacklist=vfio_pci rd.break init=/bin/sh; do
 		menu 'X Linux' "/boot/vmlinuz-6.0-x86_64 $word" /boot/initramfs-6.0-x86_64.img
 		status

@@ -156,10 +156,11 @@ fix="-> run 'sudo vfioboot check --fix leftovers'; or 'sudo vfioboot add 0000:01
 # modprobe ignores the install line of the module that it is asked for, and of no other: modprobe.bats.
 @test "install lines of what vfio-pci needs" {
 	left etc/modprobe.d/vfio.conf 'install vfio-pci-core /bin/false' 'install vfio_iommu_type1 /bin/true' \
-		'install vfio-pci /bin/true'
+		'install vfio-pci /bin/true' 'install iommufd /bin/false'
 	found 'fail /etc/modprobe.d/vfio.conf:1: its command takes the place of vfio-pci-core, which vfio-pci needs -> run *' \
 		'fail /etc/modprobe.d/vfio.conf:2: its command takes the place of vfio_iommu_type1, *' \
-		'pass /etc/modprobe.d/vfio.conf:3: vfioboot ignores it*'
+		'pass /etc/modprobe.d/vfio.conf:3: vfioboot ignores it*' \
+		'fail /etc/modprobe.d/vfio.conf:4: its command takes the place of iommufd, *'
 	put "lib/modules/$release/modules.builtin" <<<$'kernel/drivers/vfio/pci/vfio-pci-core.ko\nkernel/drivers/vfio/vfio_iommu_type1.ko'
 	rm "$host/lib/modules/$release/kernel/"{vfio-pci-core,vfio_iommu_type1}.ko
 	PATH=$PATH:/usr/sbin:/sbin depmod -b "$host" "$release"

@@ -188,6 +188,20 @@ static void test_value_has(void **state)
 	assert_false(cmdline_has("", "a", NULL));
 }
 
+/* What is one text in the kernel is what its last parameter says. */
+static void test_value_replaced(void **state)
+{
+	assert_true(cmdline_has("module_blacklist=a,b", "module_blacklist", "b"));
+	assert_true(cmdline_has(
+		"module-blacklist=a module_blacklist=c,b", "module_blacklist", "b"));
+	assert_true(cmdline_has(
+		"module_blacklist=b module_blacklist", "module_blacklist", "b"));
+	assert_false(cmdline_has(
+		"module_blacklist=a,b module_blacklist=c", "module_blacklist", "b"));
+	assert_false(cmdline_has(
+		"module_blacklist=b module_blacklist=", "module_blacklist", "b"));
+}
+
 static void test_value_first(void **state)
 {
 	assert_true(cmdline_has_first("v=b,a v=a,b", "v", "a"));
@@ -340,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_word_add),
 		cmocka_unit_test(test_word_same),
 		cmocka_unit_test(test_value_has),
+		cmocka_unit_test(test_value_replaced),
 		cmocka_unit_test(test_value_first),
 		cmocka_unit_test(test_value_ends),
 		cmocka_unit_test(test_value_passes_through),
