@@ -574,7 +574,7 @@ int file_list_dropins(const struct root *root, const char *const *directories, s
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		char directory[64];
+		char directory[PATH_MAX];
 
 		text_join(directory, sizeof(directory), directories[i], "/", kind, NULL);
 		r = add_dropins(root, directory, &seen, &paths);

@@ -4,6 +4,7 @@
 #include "facts/facts.h"
 #include "private.h"
 
+#include <fnmatch.h>
 #include <libmount.h>
 
 #define FSTAB    "/etc/fstab"
@@ -96,6 +97,103 @@ static int is_opened_at_boot(const struct check_host *host, const struct drives 
 	return !!device;
 }
 
+/* Where systemd looks for units that no generator has made (systemd.unit(5)). */
+static const char *const unit_directories[] = {"/etc/systemd/system",
+	"/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+	"/lib/systemd/system"};
+
+/* Lists the mounts and swaps that targets want or require. */
+static int list_units(const struct root *root, struct file_names *ret)
+{
+	_cleanup_(file_free_names) struct file_names targets = {0}, links = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(unit_directories); i++)
+		r = file_list_paths(root, unit_directories[i],
+			"*.target.@(wants|requires)", FNM_EXTMATCH, &targets);
+	for (size_t i = 0; r == 0 && i < targets.n; i++)
+		r = file_list_paths(
+			root, targets.names[i], "*.@(mount|swap)", FNM_EXTMATCH, &links);
+	for (size_t i = 0; r == 0 && i < links.n; i++)
+		r = file_add_name(ret, strrchr(links.names[i], '/') + 1);
+	return r;
+}
+
+/* Lists the file of the unit, which may be a link to /dev/null, and its drop-ins. */
+static int list_unit_files(
+	const struct root *root, const char *unit, struct file_names *ret)
+{
+	_cleanup_(file_free_names) struct file_names dropins = {0};
+	char path[PATH_MAX];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !ret->n && i < ARRAY_SIZE(unit_directories); i++) {
+		text_join(path, sizeof(path), unit_directories[i], "/", unit, NULL);
+		if (file_exists(root, "%s", path) || file_is_link(root, path))
+			r = file_add_name(ret, path);
+	}
+	text_join(path, sizeof(path), unit, ".d", NULL);
+	if (r == 0)
+		r = file_list_dropins(root, unit_directories,
+			ARRAY_SIZE(unit_directories), path, &dropins);
+	for (size_t i = 0; r == 0 && i < dropins.n; i++)
+		r = file_add_name(ret, dropins.names[i]);
+	return r;
+}
+
+/* Takes the last What= and Options= of the file. */
+static int read_unit_file(
+	const struct root *root, const char *path, char **what, char **options)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = file_read(root, path, &text, NULL);
+	char *rest = text, *line;
+
+	while (r == 0 && (line = strsep(&rest, "\n"))) {
+		_cleanup_free_ char *key = NULL, *value = NULL;
+		char **known;
+
+		if (sscanf(line, " %m[A-Za-z] = %ms", &key, &value) != 2)
+			continue;
+		known = strcmp(key, "What") == 0      ? what
+			: strcmp(key, "Options") == 0 ? options
+						      : NULL;
+		if (!known)
+			continue;
+		free(*known);
+		*known = TAKE_PTR(value);
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+/* The same of what units of systemd ask for; those that a generator makes of fstab are not looked at. */
+static int is_wanted_by_target(const struct check_host *host, const struct drives *drives,
+	struct pci_address function, char *ret, size_t size)
+{
+	_cleanup_(file_free_names) struct file_names units = {0};
+	const struct drives_device *device = NULL;
+	int r = list_units(host->root, &units);
+
+	for (size_t i = 0; r == 0 && !device && i < units.n; i++) {
+		_cleanup_(file_free_names) struct file_names files = {0};
+		_cleanup_free_ char *what = NULL, *options = NULL;
+
+		r = list_unit_files(host->root, units.names[i], &files);
+		for (size_t j = 0; r == 0 && j < files.n; j++)
+			r = read_unit_file(host->root, files.names[j], &what, &options);
+		/* Of the options that fstab has for systemd this one alone is a unit's, too. */
+		if (r == 0 && what &&
+			(!options ||
+				mnt_optstr_get_option(options, "nofail", NULL, NULL) !=
+					0))
+			device = drives_find_named(drives, function, what);
+		if (device)
+			text_join(
+				ret, size, device->node, " (", units.names[i], ")", NULL);
+	}
+	return r < 0 ? r : !!device;
+}
+
 static bool has_drive(const struct drives *drives, struct pci_address function)
 {
 	for (size_t i = 0; i < drives->n; i++)
@@ -104,35 +202,56 @@ static bool has_drive(const struct drives *drives, struct pci_address function)
 	return false;
 }
 
+#define LINE "remove that line or add the option 'nofail' to it"
+
+/* Who can ask for a drive at boot, and what is to be done about that. */
+static const struct {
+	const char *title, *remedy;
+	int (*asks)(const struct check_host *host, const struct drives *drives,
+		struct pci_address function, char *ret, size_t size);
+} sources[] = {
+	{FSTAB, LINE, is_mounted_at_boot},
+	{CRYPTTAB, LINE, is_opened_at_boot},
+	{"the units of systemd",
+		"disable that unit ('systemctl disable'), or add 'nofail' to its "
+		"Options= ('systemctl edit')",
+		is_wanted_by_target},
+};
+
 /* Whether the boot waits for what a guest is to have.  Returns whether there is a point of that. */
 static bool check_boot(struct check_host *host, const struct check_function *function)
 {
 	const struct pci_address address = function->pci->dev.address;
+	const char *unread = NULL;
 	struct drives *drives;
 	char asked[512];
-	int mounted, opened;
+	int error = 0;
 
 	if (facts_drives(host->facts, &drives) < 0 || !has_drive(drives, address))
 		return false;
-	mounted = is_mounted_at_boot(host, drives, address, asked, sizeof(asked));
-	opened = mounted > 0
-		? 0
-		: is_opened_at_boot(host, drives, address, asked, sizeof(asked));
-	if (mounted > 0 || opened > 0) {
-		check_fail(host, function->name,
-			"the host waits at boot for what is on it: %s", asked);
-		check_remedy(host,
-			"if a guest is to have it, remove that line or add the option "
-			"'nofail' to it");
-	} else if (mounted < 0 || opened < 0) {
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		int r = sources[i].asks(host, drives, address, asked, sizeof(asked));
+
+		if (r > 0) {
+			check_fail(host, function->name,
+				"the host waits at boot for what is on it: %s", asked);
+			check_remedy(
+				host, "if a guest is to have it, %s", sources[i].remedy);
+			return true;
+		}
+		if (r < 0 && !unread) {
+			unread = sources[i].title;
+			error = r;
+		}
+	}
+	if (unread) {
 		check_unknown(host, function->name,
 			"whether the host waits at boot for what is on it is not known: cannot read "
 			"%s: %s",
-			mounted < 0 ? FSTAB : CRYPTTAB,
-			check_why(mounted < 0 ? mounted : opened));
+			unread, check_why(error));
 		check_remedy(host, "run 'sudo vfioboot check'");
 	}
-	return mounted || opened;
+	return unread;
 }
 
 static void check_use(struct check_host *host, const struct check_function *function)

@@ -760,6 +760,39 @@ usb_drive() {
 	expect host-use 0000:00:14.0 fail '(/etc/crypttab, vault)'
 }
 
+# enabled DIRECTORY UNIT TARGET [LINE]...: a unit, and the link by which a target wants it
+enabled() {
+	put "$1/$2" <<<"$(printf '%s\n' "${@:4}")"
+	mkdir -p "$host/etc/systemd/system/$3.wants"
+	ln -sfn "/$1/$2" "$host/etc/systemd/system/$3.wants/$2"
+}
+
+@test "host-use: a drive that a unit of systemd wants at boot is the host's own" {
+	local etc=etc/systemd/system
+	usb_drive
+	put run/udev/data/b8:0 <<<$'I:1\nS:disk/by-uuid/11-22\nE:ID_FS_TYPE=ext4'
+	enabled usr/lib/systemd/system data.mount local-fs.target [Unit] '[Mount]' 'What = UUID=11-22' Where=/data
+	check 00:14.0
+	expect host-use 0000:00:14.0 fail "waits at boot for what is on it: /dev/sda (data.mount) -> *disable that unit*'nofail'*"
+	check 00:02.0
+	expect host-use 0000:00:02.0 pass 'does not use it'
+	put $etc/data.mount.d/later.conf <<<$'[Mount]\nOptions=noatime,nofail'
+	check 00:14.0
+	expect host-use 0000:00:14.0 pass 'does not use it'
+	remove $etc/data.mount.d
+	ln -s /dev/null "$host/$etc/data.mount" # masked
+	check 00:14.0
+	expect host-use 0000:00:14.0 pass 'does not use it'
+	# Where nothing but the drive itself asks for it, nobody waits.
+	remove $etc
+	enabled $etc data.mount 'dev-sda.device' '[Mount]' What=/dev/sda Where=/data
+	check 00:14.0
+	expect host-use 0000:00:14.0 pass 'does not use it'
+	enabled $etc dev-sda.swap swap.target '[Swap]' What=/dev/sda
+	check 00:14.0
+	expect host-use 0000:00:14.0 fail '/dev/sda (dev-sda.swap)'
+}
+
 # made NAME NUMBER BELOW [LINE]...: a block device made of another one, and udev's notes on it
 made() {
 	put "sys/devices/virtual/block/$1/dev" <<<"$2"
