@@ -62,6 +62,26 @@ static bool is_function(const char *path)
 }
 
 /*
+ * Adds what the function, or bridge, is a consumer of (Documentation/ABI/testing/sysfs-devices-supplier):
+ * a port of Thunderbolt leads nowhere without its controller (drivers/thunderbolt/acpi.c).
+ */
+static int add_suppliers(
+	const struct root *root, const char *function, struct file_names *functions)
+{
+	static const char prefix[] = "supplier:pci:";
+	_cleanup_closedir_ DIR *dir = NULL;
+	const char *name;
+	int r = file_open_directory(root, function, &dir);
+
+	while (r == 0 && (name = file_next_name(dir)))
+		if (text_begins_with(name, prefix)) {
+			r = add_target(root, TREE_PCI, name + strlen(prefix), functions);
+			r = r == -ENOENT ? 0 : r;
+		}
+	return r == -ENOENT ? 0 : r;
+}
+
+/*
  * On the way up is the function that the root bus belongs to, and of a virtual function
  * the physical one is needed, too.
  */
@@ -69,7 +89,7 @@ int backing_add_functions(
 	const struct root *root, const char *real, struct backing *backing)
 {
 	_cleanup_free_ char *path = strdup(real);
-	int found = 0, r;
+	int found = 0, r = 0;
 
 	if (!path)
 		return -ENOMEM;
@@ -82,10 +102,10 @@ int backing_add_functions(
 		if (r < 0)
 			return r;
 		found++;
-		while (is_function(path))
-			cut(path);
-	} while (cut(path));
-	return found;
+		for (; r == 0 && is_function(path); cut(path))
+			r = add_suppliers(root, path, &backing->functions);
+	} while (r == 0 && cut(path));
+	return r < 0 ? r : found;
 }
 
 static bool is_controller(const char *name)

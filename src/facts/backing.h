@@ -7,8 +7,8 @@
  * bd_link_disk_holder() makes), NVMe namespaces with several paths to each controller
  * (drivers/nvme/host/multipath.c), zram and loop devices to the device that they may have in
  * place of memory or a file, and disks up their sysfs path to the nearest PCI
- * function; on from there to the function that makes the PCI domain (Intel VMD) and to
- * the physical function of an SR-IOV one.
+ * function; on from there to the function that makes the PCI domain (Intel VMD), to
+ * the physical function of an SR-IOV one, and to the controller that tunnels (Thunderbolt).
  */
 #ifndef VFIOBOOT_BACKING_H
 #define VFIOBOOT_BACKING_H

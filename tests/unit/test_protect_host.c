@@ -180,6 +180,29 @@ static void test_vmd(void **state)
 		    "storage 10000:e0:06.0/00.0 15b7:5030 /\n");
 }
 
+/* The ports of a Thunderbolt controller are consumers of it: without its driver they lead nowhere. */
+static void test_tunnel(void **state)
+{
+	static const char port[] = "pci0000:00/0000:00:07.0";
+	static const char disk[] =
+		"pci0000:00/0000:00:07.0/0000:2c:00.0/0000:2d:01.0/0000:2e:00.0";
+
+	add_function("pci0000:00/0000:00:0d.2", 0x8086, 0x9a1b, "bc0Csc03i40");
+	add_function("pci0000:00/0000:00:0d.3", 0x8086, 0x9a1d, "bc0Csc03i40");
+	add_function(port, 0x8086, 0x9a23, "bc06sc04i00");
+	add_function(disk, 0x15b7, 0x5030, NVME);
+	fake_put("sys/devices/pci0000:00/0000:00:07.0/supplier:pci:0000:00:0d.2/status",
+		"active\n");
+	fake_put("sys/devices/pci0000:00/0000:00:07.0/supplier:pci:0000:00:1e.0/status",
+		"dormant\n"); /* it is gone */
+	add_block("pci0000:00/0000:00:07.0/0000:2c:00.0/0000:2d:01.0/0000:2e:00.0/nvme/"
+		  "nvme0/nvme0n1",
+		"259:0");
+	add_mount("259:0", "/", "ext4", "/dev/nvme0n1");
+	expect_list("storage 00:07.0/00.0/01.0/00.0 15b7:5030 /\n"
+		    "storage 00:0d.2 8086:9a1b /\n");
+}
+
 static void test_virtual_function(void **state)
 {
 	static const char vf[] = "pci0000:00/0000:00:1d.0/0000:01:00.1";
@@ -219,6 +242,7 @@ int main(void)
 		TEST(test_btrfs_of_unknown_name),
 		TEST(test_nvme_multipath),
 		TEST(test_vmd),
+		TEST(test_tunnel),
 		TEST(test_virtual_function),
 		TEST(test_usb_disk),
 	};
