@@ -30,9 +30,9 @@ struct libvirt_domain {
 
 /*
  * Reads the definition of a guest (https://libvirt.org/formatdomain.html): its <hostdev type='pci'>,
- * <interface type='hostdev'> and <disk type='nvme'>, managed or not.  One that declares entities
- * is refused; nothing is fetched.  Returns 0 with *@ret for libvirt_free_domain(); or, with
- * @message, -EBADMSG, -EFBIG or -ENOMEM.
+ * <interface type='hostdev'> and <disk type='nvme'>, managed or not, and the drives that disks are
+ * based on (<backingStore type='nvme'>).  One that declares entities is refused; nothing is fetched.
+ * Returns 0 with *@ret for libvirt_free_domain(); or, with @message, -EBADMSG, -EFBIG or -ENOMEM.
  */
 int libvirt_read_domain(const char *xml, size_t size, struct libvirt_domain *ret,
 	struct message *message);

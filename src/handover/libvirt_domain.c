@@ -14,7 +14,8 @@ static bool is_of_host(xmlNode *device)
 			libvirt_xml_attribute_is(device, "type", "pci");
 	if (libvirt_xml_is(device, "interface"))
 		return libvirt_xml_attribute_is(device, "type", "hostdev");
-	return libvirt_xml_is(device, "disk") &&
+	return (libvirt_xml_is(device, "disk") ||
+		       libvirt_xml_is(device, "backingStore")) &&
 		libvirt_xml_attribute_is(device, "type", "nvme");
 }
 
@@ -38,29 +39,39 @@ static int add(struct libvirt_domain *domain, struct pci_address address)
 	return added ? 0 : -ENOMEM;
 }
 
+/* A device, or what a disk is a copy on write of. */
+static int add_device(
+	struct libvirt_domain *domain, xmlNode *device, struct message *message)
+{
+	struct pci_address address;
+	xmlNode *node;
+	int r;
+
+	if (!is_of_host(device))
+		return 0;
+	node = libvirt_xml_child(libvirt_xml_child(device, "source"), "address");
+	if (!node || !libvirt_xml_address(node, &address))
+		return message_set(message, -EBADMSG,
+			"the definition of the guest has a <%s> of the host without "
+			"a valid address",
+			(const char *)device->name);
+	r = add(domain, address);
+	return r < 0
+		? message_errno(message, r, "cannot read the definition of the guest")
+		: 0;
+}
+
 static int add_devices(
 	struct libvirt_domain *domain, const xmlNode *devices, struct message *message)
 {
 	xmlNode *device = devices ? devices->children : NULL;
 	int r = 0;
 
-	for (; r == 0 && device; device = device->next) {
-		xmlNode *node;
-		struct pci_address address;
-
-		if (!is_of_host(device))
-			continue;
-		node = libvirt_xml_child(libvirt_xml_child(device, "source"), "address");
-		if (!node || !libvirt_xml_address(node, &address))
-			return message_set(message, -EBADMSG,
-				"the definition of the guest has a <%s> of the host without "
-				"a valid address",
-				(const char *)device->name);
-		r = add(domain, address);
-	}
-	return r < 0
-		? message_errno(message, r, "cannot read the definition of the guest")
-		: 0;
+	for (; r == 0 && device; device = device->next)
+		for (xmlNode *part = device; r == 0 && part;
+			part = libvirt_xml_child(part, "backingStore"))
+			r = add_device(domain, part, message);
+	return r;
 }
 
 int libvirt_read_domain(

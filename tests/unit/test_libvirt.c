@@ -111,6 +111,23 @@ static void test_other_ways_to_give_a_function(void **state)
 		"0000:03:10.2 0000:04:00.0");
 }
 
+/* libvirt takes the whole chain of a disk (virhostdev.c, virHostdevGetNVMeDeviceList()). */
+static void test_backing_drive(void **state)
+{
+#define NVME(bus)                                                                           \
+	"<source type='pci' managed='yes' namespace='1'><address domain='0x0000' bus='" bus \
+	"' slot='0x00' function='0x0'/></source>"
+#define BELOW(type, what) "<backingStore type='" type "'>" what "</backingStore>"
+	static const char chain[] = "<disk type='file'><source file='/x'/>" BELOW(
+		"file", "<source file='/y'/>" BELOW("nvme", NVME("4"))) "</disk>";
+	static const char drives[] =
+		"<disk type='nvme'>" NVME("5") BELOW("nvme", NVME("6")) "</disk>";
+	char xml[2048];
+
+	text_join(xml, sizeof(xml), HEAD, chain, drives, TAIL, NULL);
+	assert_string_equal(functions_of(xml), "0000:04:00.0 0000:05:00.0 0000:06:00.0");
+}
+
 static void test_what_cannot_be_read(void **state)
 {
 	expect_refusal("", "well-formed");
@@ -266,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_host_devices),
 		cmocka_unit_test(test_what_is_no_host_device),
 		cmocka_unit_test(test_other_ways_to_give_a_function),
+		cmocka_unit_test(test_backing_drive),
 		cmocka_unit_test(test_what_cannot_be_read),
 		cmocka_unit_test_setup_teardown(test_entities, set_up, tear_down),
 		cmocka_unit_test(test_size),
