@@ -504,8 +504,8 @@ struct release {
 	bool told;         /* that it waits */
 };
 
-/* Lets others have the lock for a while.  False: there is no time left. */
-static bool wait_for_guest(struct release *release, const struct message *message)
+/* Lets others have the lock for a while.  False: there is no time left, or no lock; @message says. */
+static bool wait_for_guest(struct release *release, struct message *message)
 {
 	const struct timespec pause = {.tv_sec = GUEST_LOOK};
 
@@ -517,11 +517,15 @@ static bool wait_for_guest(struct release *release, const struct message *messag
 	fflush(stdout);
 	release->told = true;
 	change_unlock(&release->lock);
-	while (release->lock < 0) {
+	do {
 		nanosleep(&pause, NULL);
 		release->lock = handover_lock(&release->cli->root, 0);
-	}
-	return true;
+	} while (release->lock == -EBUSY);
+	if (release->lock >= 0)
+		return true;
+	*message = (struct message){0};
+	message_errno(message, release->lock, "cannot lock");
+	return false;
 }
 
 static void say_released(const struct cli *cli, const char *set, const char *functions)
@@ -584,6 +588,8 @@ static enum cli_exit run_release(struct cli *cli)
 	for (int i = 0; begun == CLI_OK && i < cli->n_operands; i++) {
 		char set[CONFIG_NAME_SIZE];
 
+		if (!cli->dry_run && release.lock < 0)
+			break;
 		one = find_given(cli, cli->operands[i], set);
 		if (one == CLI_OK && !*set)
 			progress_say(cli, "%s was not handed over: nothing to do.",

@@ -71,7 +71,7 @@ framebuffer() {
 	exec "${bind[@]}" second --wait 100 >"$out" 2>"$out.err" &
 	until_waiting
 	[ "$(<"$out")" = 'game (process 77) has /dev/card1 open; waiting until it does not.' ]
-	flock --nonblock "$host/run/vfioboot/handover.lock" true
+	flock --nonblock "$host/run/vfioboot/private/handover.lock" true
 	rm "$host/proc/77/fd/3"
 	# Nothing takes a driver from its device on this machine; it has tried to.
 	wait $! || [ $? = 1 ]

@@ -37,13 +37,27 @@ with_guest() {
 	exec "${release[@]}" --wait 3600 >"$out" 2>"$out.err" &
 	until_waiting
 	[ "$(<"$out")" = 'qemu (process 77) has /dev/vfio/17 open; waiting until it does not.' ]
-	flock --nonblock "$host/run/vfioboot/handover.lock" true
+	flock --nonblock "$host/run/vfioboot/private/handover.lock" true
 	rm "$host/proc/77/fd/3"
 	# Nothing takes a driver from its device on this machine; it has tried to.
 	wait $! || [ $? = 1 ]
 	cat "$out" "$out.err"
 	[[ $(<"$out") == *$'\nSet the driver override of 0000:02:00.0 to nouveau'* ]]
 	[[ $(<"$out.err") != *'has /dev/vfio/17 open'* ]]
+}
+
+# bats test_tags=slow
+@test "release --wait: a lock that cannot be had again ends it" {
+	with_guest
+	timeout 20 "${release[@]}" other --wait 3600 >"$out" 2>"$out.err" &
+	until_waiting
+	rm -r "${host:?}/run/vfioboot/private"
+	: >"$host/run/vfioboot/private"
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 1 ]
+	[ "$(<"$out.err")" = 'vfioboot release: cannot lock: Not a directory; nothing was changed' ]
+	grep -x 'phase bound' "$host/run/vfioboot/handover/second"
 }
 
 # bats test_tags=slow
