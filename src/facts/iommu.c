@@ -86,6 +86,15 @@ enum iommu_default iommu_find_default(enum iommu_kind kind, const char *config)
 								   : IOMMU_DEFAULT_OFF;
 }
 
+bool iommu_group_is_made_up(const struct root *root, const char *group)
+{
+	char path[320], text[64] = "";
+
+	snprintf(path, sizeof(path), TREE_GROUPS "/%s/name", group);
+	return file_read_line(root, path, text, sizeof(text)) == 0 &&
+		strcmp(text, "vfio-noiommu") == 0;
+}
+
 unsigned iommu_count_groups(const struct root *root)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -94,13 +103,8 @@ unsigned iommu_count_groups(const struct root *root)
 
 	if (file_open_directory(root, TREE_GROUPS, &dir) < 0)
 		return 0;
-	while ((name = file_next_name(dir))) {
-		char path[320], text[64] = "";
-
-		snprintf(path, sizeof(path), TREE_GROUPS "/%s/name", name);
-		file_read_line(root, path, text, sizeof(text));
-		n += strcmp(text, "vfio-noiommu") != 0;
-	}
+	while ((name = file_next_name(dir)))
+		n += !iommu_group_is_made_up(root, name);
 	return n;
 }
 

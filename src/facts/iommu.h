@@ -29,10 +29,10 @@ enum iommu_default {
 /* The same by its configuration (kernel_config.h); NULL: that is not known. */
 enum iommu_default iommu_find_default(enum iommu_kind kind, const char *config);
 
-/*
- * How many IOMMU groups there are.  Those that vfio made up itself, without an IOMMU, are none
- * (drivers/vfio/group.c).
- */
+/* Whether vfio made the group up itself, without an IOMMU (drivers/vfio/group.c): it is none. */
+bool iommu_group_is_made_up(const struct root *root, const char *group);
+
+/* How many IOMMU groups there are. */
 unsigned iommu_count_groups(const struct root *root);
 
 /* Whether interrupts of devices are remapped: without that a guest could raise any of them. */

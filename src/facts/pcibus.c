@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "base/base.h"
+#include "iommu.h"
 
 struct reader {
 	const struct root *root;
@@ -131,10 +132,10 @@ static void read_place(const struct reader *reader, struct pcibus_function *func
 static void read_more(const struct reader *reader, struct pcibus_function *function)
 {
 	struct pcidev *dev = &function->dev;
-	char name[LINK_SIZE];
+	char name[LINK_SIZE], group[LINK_SIZE];
 
-	dev->has_iommu_group = read_link_name(reader, "iommu_group", name) < 0 || *name;
-	function->group = parse_group(name);
+	dev->has_iommu_group = read_link_name(reader, "iommu_group", group) < 0 || *group;
+	function->group = parse_group(group);
 	read_place(reader, function);
 	dev->late = function->later != PCIBUS_NOT_LATER;
 	dev->has_connector = dev->ids.class >> 8 == PCI_CLASS_DISPLAY_OTHER &&
@@ -143,6 +144,11 @@ static void read_more(const struct reader *reader, struct pcibus_function *funct
 		read_display(reader, function);
 	dev->detailed = read_link_name(reader, "driver", name) == 0 &&
 		copy_text(dev->driver, sizeof(dev->driver), name, strlen(name));
+	if (*group && pcidev_driver_is_vfio(dev->driver) &&
+		iommu_group_is_made_up(reader->root, group)) {
+		dev->has_iommu_group = false;
+		function->group = PCIBUS_NO_GROUP;
+	}
 }
 
 /* Opens its directory and reads what is in there.  Returns 0, or -errno. */

@@ -428,6 +428,12 @@ no_groups() {
 	done
 	check
 	expect iommu '' fail
+	# Only what vfio-pci has is in such a group.
+	rm "$host"/sys/bus/pci/devices/*/iommu_group
+	ln -s ../../../../kernel/iommu_groups/17 "$host/sys/bus/pci/devices/$gpu/iommu_group"
+	ln -sfn ../../../../bus/pci/drivers/vfio-pci "$host/sys/bus/pci/devices/$gpu/driver"
+	check
+	expect iommu-group $gpu fail 'no guest can have it'
 }
 
 @test "kernel parameters: what to write or to remove, and where it is on this machine" {
