@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "mounts.h"
 #include "network.h"
+#include "signature.h"
 #include "zfs.h"
 
 #define SYSROOT "/sysroot"
@@ -98,6 +99,42 @@ static int trace_options(
 }
 
 /*
+ * f2fs has the list of its devices in its superblock alone (include/linux/f2fs_fs.h; fs/f2fs/super.c,
+ * f2fs_scan_devices()); of a single one it is empty.  Who may not read that knows of one.
+ */
+static int trace_f2fs(const struct root *root, struct libmnt_fs *fs, struct backing *ret)
+{
+	static const char magic[] = "\x10\x20\xf5\xf2";
+	const char *source = mnt_fs_get_srcpath(fs);
+	struct {
+		char rest[2201];
+		struct {
+			char path[64], segments[4];
+		} devices[8];
+	} super; /* of bytes: it has no gaps */
+	_cleanup_close_ int fd =
+		source ? signature_open(root, source, mnt_fs_get_devno(fs)) : -ENOENT;
+	int r = 0;
+
+	if (fd < 0)
+		return 0;
+	if (pread(fd, &super, sizeof(super), 1024) != sizeof(super) ||
+		memcmp(super.rest, magic, strlen(magic)) != 0) {
+		ret->untraced = true;
+		return 0;
+	}
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(super.devices); i++) {
+		char node[sizeof(super.devices[i].path) + 1] = "";
+
+		memcpy(node, super.devices[i].path, sizeof(super.devices[i].path));
+		if (!*node)
+			break;
+		r = backing_add_node(root, node, ret);
+	}
+	return r;
+}
+
+/*
  * What is behind a mounted file system.  What is put together from other mounts (an
  * overlay, FUSE) is untraced if it is to be kept: else those mounts are things themselves.
  */
@@ -106,8 +143,12 @@ static int trace_file_system(
 {
 	const char *type = mnt_fs_get_fstype(fs), *source = mnt_fs_get_srcpath(fs);
 	dev_t number = mnt_fs_get_devno(fs);
-	int r = type && strcmp(type, "xfs") == 0 ? trace_options(root, fs, ret) : 0;
+	int r = 0;
 
+	if (type && strcmp(type, "xfs") == 0)
+		r = trace_options(root, fs, ret);
+	else if (type && strcmp(type, "f2fs") == 0)
+		r = trace_f2fs(root, fs, ret);
 	if (r < 0)
 		return r;
 	/* bcachefs has the number of one of its devices, btrfs none */

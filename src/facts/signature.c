@@ -88,8 +88,7 @@ int signature_read_udev(
 	return r;
 }
 
-/* Opens the device of the number, and nothing that has its name by chance. */
-static int open_node(const struct root *root, const char *node, dev_t number)
+int signature_open(const struct root *root, const char *node, dev_t number)
 {
 	_cleanup_close_ int fd = -1;
 	struct stat st;
@@ -127,7 +126,7 @@ int signature_probe(const struct root *root, const char *node, dev_t number,
 	struct signature *signature)
 {
 	_cleanup_(free_probe) blkid_probe probe = NULL;
-	_cleanup_close_ int fd = open_node(root, node, number);
+	_cleanup_close_ int fd = signature_open(root, node, number);
 
 	if (fd < 0)
 		return fd;

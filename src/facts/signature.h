@@ -39,10 +39,13 @@ int signature_read_udev(
 	const struct root *root, dev_t number, struct signature *signature);
 
 /*
- * Reads the device itself, whose node is @node ("/dev/sda"); below the root of another machine,
- * where its node would be one of this machine, an image in the place of it.  Returns 0, also for none; -ENOENT
- * without a node; -ENOMEDIUM; -EACCES; -EIO; or another -errno.
+ * Opens the device itself, whose node is @node ("/dev/sda"), and nothing that has its name by chance;
+ * below the root of another machine, where its node would be one of this machine, an image in the place
+ * of it.  Returns a descriptor; -ENOENT without a node; -ENOMEDIUM; -EACCES; or another -errno.
  */
+int signature_open(const struct root *root, const char *node, dev_t number);
+
+/* Reads it.  Returns 0, also for none; what signature_open() does; or -EIO. */
 int signature_probe(const struct root *root, const char *node, dev_t number,
 	struct signature *signature);
 

@@ -91,6 +91,34 @@ static void add_btrfs(const char *uuid, const char *device, const char *real)
 	put_link(name, target);
 }
 
+/* An image of what mkfs.f2fs -c writes: the list of devices is at 1024 + 2201 bytes. */
+static void put_f2fs(const char *node, const char *first, const char *second)
+{
+	char image[8192] = "";
+
+	memcpy(image + 1024, "\x10\x20\xf5\xf2", 4);
+	strcpy(image + 1024 + 2201, first);
+	strcpy(image + 1024 + 2201 + 68, second);
+	fake_put_bytes(node, image, sizeof(image));
+}
+
+static void test_f2fs_on_two_devices(void **state)
+{
+	add_ssd();
+	add_hba();
+	add_mount("259:2", "/", "f2fs", "/dev/nvme0n1p2");
+	expect_list("storage 00:1d.0/00.0 144d:a808 /\n"); /* its node cannot be read */
+	put_f2fs("dev/nvme0n1p2", "", "/dev/sda1");
+	expect_list("storage 00:1d.0/00.0 144d:a808 /\n");
+	put_f2fs("dev/nvme0n1p2", "/dev/nvme0n1p2", "/dev/sda1");
+	expect_list("storage 00:17.0 8086:a102 /\n"
+		    "storage 00:1d.0/00.0 144d:a808 /\n");
+	fake_put("dev/nvme0n1p2", "another superblock counts");
+	expect_list("storage 00:17.0 8086:a102 / untraced\n"
+		    "storage 00:1b.0/00.0 1c5c:174a / untraced\n"
+		    "storage 00:1d.0/00.0 144d:a808 / untraced\n");
+}
+
 static void test_btrfs_on_two_devices(void **state)
 {
 	add_ssd();
@@ -237,6 +265,7 @@ int main(void)
 		TEST(test_lvm_on_luks),
 		TEST(test_md_on_two_controllers),
 		TEST(test_shared_disk),
+		TEST(test_f2fs_on_two_devices),
 		TEST(test_btrfs_on_two_devices),
 		TEST(test_bcachefs_on_two_devices),
 		TEST(test_btrfs_of_unknown_name),
