@@ -10,8 +10,9 @@
 
 /*
  * Adds the interfaces of all default routes to *@ret, which starts as {0} and is for
- * file_free_names() in any case: of IPv4 (net/ipv4/fib_trie.c, fib_route_seq_show) and of
- * IPv6 (net/ipv6/ip6_fib.c, ipv6_route_native_seq_show), without those that only reject.
+ * file_free_names() in any case: of IPv4 (net/ipv4/fib_trie.c, fib_route_seq_show, which has those of
+ * the main table alone) and of IPv6 (net/ipv6/ip6_fib.c, ipv6_route_native_seq_show), without those
+ * that only reject.
  * A kernel without one of the protocols has no such file.  Returns 0, or -errno.
  */
 int network_add_default(const struct root *root, struct file_names *ret);
