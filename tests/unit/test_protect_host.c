@@ -192,14 +192,18 @@ static void test_nvme_multipath(void **state)
 		    "storage 00:1d.0/00.0 144d:a808 /\n");
 }
 
-/* Who takes the controller of a VMD domain takes all disks in it. */
+/* Who takes the controller of a VMD domain takes all disks in it, and none in that of another one. */
 static void test_vmd(void **state)
 {
 	static const char disk[] =
 		"pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:06.0/10000:e1:00.0";
+	static const char other[] =
+		"pci0000:80/0000:80:0e.0/pci10001:e0/10001:e0:06.0/10001:e1:00.0";
 
 	add_function("pci0000:00/0000:00:0e.0", 0x8086, 0x467f, "bc01sc04i00");
+	add_function("pci0000:80/0000:80:0e.0", 0x8086, 0x467f, "bc01sc04i00");
 	add_function(disk, 0x15b7, 0x5030, NVME);
+	add_function(other, 0x15b7, 0x5030, NVME);
 	add_block("pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:06.0/10000:e1:00.0/nvme/"
 		  "nvme0/nvme0n1",
 		"259:0");
