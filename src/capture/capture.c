@@ -67,7 +67,7 @@ static const struct rule {
 		"revision sriov_numvfs sriov_totalvfs subsystem_device subsystem_vendor "
 		"vendor",
 		AS_IS},
-	{TREE_PCI "/*", "driver iommu_group physfn virtfn*", AS_LINK},
+	{TREE_PCI "/*", "driver iommu_group physfn supplier:pci:* virtfn*", AS_LINK},
 	{TREE_PCI_DRIVERS, "*", AS_DIRECTORY},
 	{TREE_GROUPS, "*", AS_DIRECTORY},
 	{TREE_GROUPS "/*", "name type", AS_IS},

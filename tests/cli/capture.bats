@@ -63,6 +63,9 @@ same() {
 		'[device disk]' 'path = 00:1d.0/00' >"$root/etc/vfioboot.conf"
 	mkdir "$root/etc/vfioboot.conf.d"
 	echo '; nothing yet' >"$root/etc/vfioboot.conf.d/empty.conf"
+	# As of a port of Thunderbolt; only a drive behind it needs what the link says.
+	ln -s ../../../virtual/devlink/pci:0000:00:1f.3--pci:0000:00:1d.0 \
+		"$root/sys/devices/pci0000:00/0000:00:1d.0/supplier:pci:0000:00:1f.3"
 	host_boot
 	rm -rf "${root:?}"/{lib,boot/initrd*,boot/vmlinuz*,usr,etc/initramfs-tools,etc/default,boot/grub}
 	replay
@@ -78,6 +81,7 @@ same() {
 	same list --all --json
 	run -0 "$vfioboot" protect --root "$work/copy"
 	[[ $output == *'storage 00:1d.0/00.0 144d:a808 / /boot/efi swap'* ]]
+	[[ $output == *'storage 00:1f.3 '*' / /boot/efi swap'* ]]
 	run -1 "$vfioboot" plan --root "$work/copy" --json
 	json_true '.plan | any(.section == "disk" and .reason == "protected")' \
 		<<<"$output"
