@@ -172,8 +172,22 @@ static void count(const struct vfioboot_points *list, size_t ret[static LEVELS])
 		ret[list->list[i].level]++;
 }
 
+/* What to do about the point, with its name and what it is about: remedies may say "it". */
+static int print_first(const struct vfioboot_point *point)
+{
+	_cleanup_free_ char *text = NULL;
+	int indent;
+
+	if (asprintf(&text, "%s%s%s): %s", point->code, *point->subject ? ", " : "",
+		    point->subject, point->remedy) < 0)
+		return -ENOMEM;
+	indent = printf("\nFirst (") - 1;
+	cli_print_wrapped(text, indent, indent);
+	return 0;
+}
+
 /* What is wrong comes before what is not known. */
-static void print_summary(const struct vfioboot_points *list)
+static int print_summary(const struct vfioboot_points *list)
 {
 	size_t n[LEVELS];
 	enum vfioboot_level worst;
@@ -187,14 +201,13 @@ static void print_summary(const struct vfioboot_points *list)
 
 		if (point->level != worst || !*point->remedy)
 			continue;
-		printf("\nFirst: ");
-		cli_print_wrapped(point->remedy, 7, 7);
-		return;
+		return print_first(point);
 	}
 	if (n[VFIOBOOT_PASS] == list->n)
 		printf("\nThis machine is ready.\n");
 	else
 		putchar('\n');
+	return 0;
 }
 
 /* Where the points of the check of @list->list[@first] end. */
@@ -223,9 +236,7 @@ static int print_text(const struct vfioboot_points *list)
 		r = print_check(list, first, end, &pending);
 	}
 	print_remedy(&pending, NULL);
-	if (r == 0)
-		print_summary(list);
-	return r;
+	return r < 0 ? r : print_summary(list);
 }
 
 static void print_json(const struct vfioboot_points *list)

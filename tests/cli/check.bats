@@ -168,7 +168,7 @@ native_driver() {
 	run -1 "$vfioboot" check --root "$host"
 	[ "$(wc -L <<<"$output")" -le 90 ]
 	[ "$(grep -c -- '-> remove iommu=off from the kernel command line' <<<"$output")" -eq 1 ]
-	[[ $output == *', 1 fail, 3 unknown'$'\n''First: remove iommu=off from'* ]]
+	[[ $output == *', 1 fail, 3 unknown'$'\n''First (iommu-parameters): remove iommu=off from'* ]]
 	[[ $output == *"$gpu, $audio: cannot read its power state"* ]]
 }
 
@@ -1012,6 +1012,8 @@ framebuffer() {
 	expect reset $audio fail "vfioboot add $gpu"
 	check 00:14.0
 	expect reset 0000:00:14.0 fail 'kernel cannot reset it'
+	run -1 "$vfioboot" check --root "$host" 00:14.0
+	[[ $output == *$'\nFirst (reset, 0000:00:14.0): start its guest once per boot,'* ]]
 	rm "$host"/sys/bus/pci/devices/*/reset_method
 	check $audio
 	expect reset $audio unknown
