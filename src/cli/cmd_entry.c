@@ -182,7 +182,7 @@ static enum cli_exit print_edit(const struct root *root, const struct bootloader
 	text = text_stream_take(&stream);
 	if (r < 0 || !text)
 		return cli_error("entry", "%s", errno_text(r < 0 ? r : -ENOMEM));
-	printf("Boot loader: %s. Nothing was changed: edit its menu by hand.\n\n%s",
+	printf("Boot loader: %s. Nothing was changed; do this by hand:\n\n%s",
 		loader->title, text);
 	return CLI_UNKNOWN;
 }

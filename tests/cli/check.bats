@@ -1189,7 +1189,7 @@ alone() {
 	alone etc/default/grub 'GRUB with entries of the Boot Loader Specification' \
 		'GRUB_ENABLE_BLSCFG=true' boot/loader/entries/x.conf
 	alone efi/loader/loader.conf systemd-boot
-	alone boot/EFI/Linux/arch-linux.efi 'unified kernel image'
+	alone boot/EFI/Linux/arch-linux.efi 'a unified kernel image'
 	alone boot/efi/EFI/refind/refind.conf rEFInd
 	alone boot/extlinux/extlinux.conf 'extlinux or U-Boot'
 	alone boot/limine.conf Limine

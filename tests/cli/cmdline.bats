@@ -181,11 +181,11 @@ goes() {
 	rm -r "${host:?}/efi"
 	holds efi/EFI/Linux/arch.efi
 	holds usr/bin/mkinitcpio
-	goes "with unified kernel image, in /etc/kernel/cmdline, which must contain the whole command line; then rebuild the images ('mkinitcpio -P')."
+	goes "with a unified kernel image, in /etc/kernel/cmdline, which must contain the whole command line; then rebuild the images ('mkinitcpio -P')."
 	holds etc/cmdline.d/root.conf
-	goes "with unified kernel image, in /etc/cmdline.d/root.conf; then run 'mkinitcpio -P'."
+	goes "with a unified kernel image, in /etc/cmdline.d/root.conf; then run 'mkinitcpio -P'."
 	holds etc/dracut.conf.d/uki.conf 'uefi="yes"\nkernel_cmdline="ro"\n'
-	goes "with unified kernel image, in kernel_cmdline= in /etc/dracut.conf.d/uki.conf; then run 'dracut --regenerate-all --force'."
+	goes "with a unified kernel image, in kernel_cmdline= in /etc/dracut.conf.d/uki.conf; then run 'dracut --regenerate-all --force'."
 	holds etc/kernel/proxmox-boot-uuids 1A2B-3C4D
 	goes "with proxmox-boot-tool, in /etc/kernel/cmdline, on its one line; then run 'proxmox-boot-tool refresh'."
 	rm "$host/etc/kernel/cmdline"

@@ -124,7 +124,7 @@ static const struct bootloader bootloaders[] = {
 			"/etc/zfsbootmenu/config.yaml"},
 		.ops = &bootloader_ops_zfsbootmenu},
 	{.name = "uki",
-		.title = "unified kernel image",
+		.title = "a unified kernel image",
 		.variable = "StubInfo",
 		.value = "",
 		.programs = {"/efi/linux/*.efi"},

@@ -636,8 +636,15 @@ static int edit(const struct root *root, const struct bootentries *wanted, FILE 
 		return r;
 	fprintf(out,
 		"The command line of a unified kernel image is inside it, and an addon would "
-		"count at\nevery boot: another entry is another image. Run as root in an "
-		"empty directory, and\nagain whenever the image is rebuilt:\n");
+		"count at\nevery boot: another entry is another image.\n");
+	/* The commands by hand are ukify's as well. */
+	if (!plan.ukify.program) {
+		ukify_print_obstacles(out, UKIFY_MISSING);
+		return 0;
+	}
+	fprintf(out,
+		"Run as root in an empty directory, and again whenever the image is "
+		"rebuilt:\n");
 	for (size_t i = 0; i < plan.images.n; i++) {
 		const struct uki *image = &plan.images.images[i];
 

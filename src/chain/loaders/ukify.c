@@ -159,17 +159,17 @@ static const struct {
 	const char *text, *remedy;
 } obstacle_texts[] = {
 	{UKIFY_MISSING, "ukify is not installed",
-		"With ukify (of systemd, in the package systemd-ukify) installed, "
-		"'vfioboot entry add' does it.\n"},
+		"Install ukify (of systemd, in the package systemd-ukify), which makes it, "
+		"and run\n'sudo vfioboot entry add' again.\n"},
 	{UKIFY_NO_KEYS, "uki.conf has no keys to sign it",
 		"The image is signed: add --secureboot-private-key= and "
 		"--secureboot-certificate=.\nWith SecureBootPrivateKey= and "
-		"SecureBootCertificate= in /etc/kernel/uki.conf,\n'vfioboot entry add' does "
-		"it.\n"},
+		"SecureBootCertificate= in /etc/kernel/uki.conf,\n'sudo vfioboot entry add' "
+		"does it.\n"},
 	{UKIFY_NO_MEASURE_KEYS, "uki.conf has no keys to sign its measurements",
 		"The image has signed measurements: add --pcr-private-key=, or the disk is "
 		"not opened by\nthem. With PCRPrivateKey= in a section [PCRSignature:NAME] "
-		"of /etc/kernel/uki.conf,\n'vfioboot entry add' does it.\n"},
+		"of /etc/kernel/uki.conf,\n'sudo vfioboot entry add' does it.\n"},
 	{UKIFY_UNKNOWN_SECTION, "it has a section that vfioboot cannot copy",
 		"The image has a section that vfioboot cannot copy.\n"},
 };
