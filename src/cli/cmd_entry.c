@@ -613,7 +613,7 @@ const struct cli_command cmd_entry = {
 	.summary = "manage boot menu entries that bind the devices, or do not",
 	.details =
 		"add     add an entry for each profile, and one without passthrough where the\n"
-		"        normal entry gives devices away; warns if the default entry changes\n"
+		"        normal entry gives devices away; the default entry stays what it is\n"
 		"remove  remove these entries\n"
 		"list    show them, and whether each kernel has them\n"
 		"update  adapt them to the installed kernels; for kernel-install and mkinitcpio\n\n"
