@@ -235,7 +235,7 @@ static enum cli_exit check(const struct cli *cli)
 		return libvirt_hook_check(cli);
 	if (!text_is_one_of(action, actions, ARRAY_SIZE(actions)))
 		return cli_misuse("libvirt",
-			"unknown action '%s'; it is enable, disable or status", action);
+			"unknown action '%s'; use enable, disable or status", action);
 	if (cli->n_operands > 1)
 		return cli_misuse("libvirt",
 			"unexpected argument '%s'; see 'vfioboot help libvirt'",

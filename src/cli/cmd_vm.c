@@ -630,8 +630,8 @@ static enum cli_exit check(const struct cli *cli)
 		if (strcmp(cli->operands[0], actions[i].name) != 0)
 			continue;
 		if (cli->n_operands != actions[i].n)
-			return cli_misuse("vm", "it is 'vfioboot vm %s%s'",
-				actions[i].name, actions[i].operands);
+			return cli_misuse("vm", "use 'vfioboot vm %s%s'", actions[i].name,
+				actions[i].operands);
 		if (cli->json && actions[i].run == show)
 			return cli_misuse("vm",
 				"--json is not for show; --format says for which program");

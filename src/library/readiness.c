@@ -114,11 +114,13 @@ static int fail_name(struct vfioboot_machine *machine, int code, const char *nam
 
 	message_remedy(failure,
 		code == -EINVAL
-			? "use an address (01:00.0), a path (00:01.0/00.0), an id "
-			  "(10de:2204) or a class (class:0300)"
+			? "'vfioboot plan' shows the device sets; for a device, use an "
+			  "address (01:00.0), a path (00:01.0/00.0), an id (10de:2204) "
+			  "or a class (class:0300)"
 			: "'vfioboot list --all' shows all devices");
 	return message_set(failure, code,
-		code == -EINVAL ? "'%s' is not a device" : "no device matches '%s'",
+		code == -EINVAL ? "'%s' is neither a device set nor a device"
+				: "no device matches '%s'",
 		name);
 }
 
@@ -276,7 +278,7 @@ static bool is_configured(const struct offer *offer)
 /* What speaks against devices, as one set. */
 static int ask_devices(struct question *question, const char *const *names, size_t n)
 {
-	_cleanup_(devices_close) struct devices devices = {0};
+	_cleanup_(devices_close) struct devices devices = {.sets = true};
 	const struct config_section *section, *last = NULL;
 	struct obstacles_allowed allowed;
 	int r = open_devices(question->machine, 0, &allowed, &devices);

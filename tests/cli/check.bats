@@ -200,7 +200,7 @@ native_driver() {
 	[[ $stderr == *"no device matches '09:00.0'"*vfioboot\ list* ]]
 	run -2 --separate-stderr "$vfioboot" check --root "$host" gtx3080
 	[ -z "$output" ]
-	[[ $stderr == *"'gtx3080' is not a device"* ]]
+	[[ $stderr == *"'gtx3080' is neither a device set nor a device; 'vfioboot plan' shows the device sets; for a device, use"* ]]
 	# The name of a device set stands for its functions.
 	json_of_two=$("$vfioboot" check --json --root "$host" 02:00) || true
 	run "$vfioboot" check --json --root "$host" second

@@ -176,7 +176,7 @@ of_plan='del(.iommu_unknown)'
 	expect=1 answers obstacles
 	[ "$stderr" = 'no device is named' ]
 	expect=1 answers ready gpu
-	[[ $stderr == "'gpu' is not a device; use a path"* ]]
+	[[ $stderr == "'gpu' is neither a device set nor a device; 'vfioboot plan' shows the device sets; for a device, use a path"* ]]
 	root=$work/nothing
 	expect=1 answers list
 	[[ $stderr == "cannot open $work/nothing: No such file"* ]]

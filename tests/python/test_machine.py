@@ -181,7 +181,8 @@ def test_errors(machine: Machine) -> None:
         machine.obstacles("10de:2206")
     with pytest.raises(vfioboot.InvalidError) as invalid:
         machine.validate(["second", "gpu"])
-    assert invalid.value.message == "'gpu' is not a device" and isinstance(invalid.value, ValueError)
+    assert invalid.value.message == "'gpu' is neither a device set nor a device"
+    assert isinstance(invalid.value, ValueError)
     with pytest.raises(vfioboot.Error) as missing:
         Machine("/nonexistent")
     assert missing.value.errno == errno.ENOENT

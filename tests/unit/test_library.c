@@ -353,7 +353,8 @@ static void test_readiness(void **state)
 		vfioboot_points_free(points);
 	}
 	assert_int_equal(vfioboot_readiness(machine, none, 2, &points), -EINVAL);
-	assert_string_equal(vfioboot_get_message(ctx), "'nothing' is not a device");
+	assert_string_equal(vfioboot_get_message(ctx),
+		"'nothing' is neither a device set nor a device");
 	vfioboot_machine_unref(machine);
 	vfioboot_unref(ctx);
 }
