@@ -123,7 +123,7 @@ static int check_rest(struct parameters *parameters, const struct bootmenu_entry
 			continue;
 		if (parameters->permanent.update != PERMANENT_MENU)
 			return message_set(message, -EBADMSG,
-				"the entry '%s' has lost %.*s by this", after->title,
+				"the entry '%s' has lost %.*s after this", after->title,
 				(int)len, word);
 		bootmenu_warn(&parameters->said,
 			"the entry '%s' has lost %.*s: its menu was older than the "
@@ -149,7 +149,7 @@ static int check_entry(struct parameters *parameters, const struct bootmenu_entr
 	message_remedy(
 		message, "add it by hand: 'vfioboot cmdline --explain' shows where");
 	return message_set(message, -EBADMSG,
-		"the entry '%s' does not have %s after this: something else makes it",
+		"the entry '%s' does not have %s after this: another program writes it",
 		entry->title, word);
 }
 

@@ -140,7 +140,7 @@ static void print_headline(
 						 : next->entry->why.text);
 	} else if (!counts->bound) {
 		printf("The next boot will bind nothing%s.\n",
-			counts->later ? " before udev" : "");
+			counts->later ? " before udev starts" : "");
 	} else {
 		printf("The next boot will bind %u function%s%s%s.\n", counts->bound,
 			cli_plural(counts->bound),
@@ -149,7 +149,7 @@ static void print_headline(
 			when ? when : "");
 	}
 	if (counts->later)
-		printf("%u function%s bound later, at the earliest: see below.\n",
+		printf("%u function%s bound later, after udev has started: see below.\n",
 			counts->later, counts->later == 1 ? " is" : "s are");
 	if (counts->refused_sections)
 		printf("%u section%s refused, for the reason%s below.\n",

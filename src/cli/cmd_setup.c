@@ -90,8 +90,9 @@ static enum cli_exit ask_when(struct setup *setup)
 			"menu starts the same system without it; this can be tried for one "
 			"boot.\n"
 			"3: Nothing is bound at boot. The card is taken from its driver when a "
-			"guest starts, and given back. Network cards and USB controllers bear "
-			"that; while the host uses a graphics card, its guest does not start.",
+			"guest starts, and given back. This is for network cards and USB "
+			"controllers; while the host uses a graphics card, its guest does not "
+			"start.",
 		.preset = "1",
 		.accept = accept_when,
 	};
@@ -122,8 +123,8 @@ static void choose_profile(struct setup *setup)
 static enum cli_exit say_configured(enum setup_when configured)
 {
 	return cli_error(SETUP,
-		"nothing was changed: what is set up already is so %s; name another card with "
-		"--device, or leave --when away",
+		"nothing was changed: what is set up already goes to a guest %s; name another "
+		"card with --device, or leave out --when",
 		whens[configured].text);
 }
 
@@ -187,8 +188,8 @@ static enum cli_exit agree_to_darkness(struct setup *setup)
 {
 	const struct question question = {
 		.text = "It is the only display of this host. Give it away all the same?",
-		.help = "While the guest has it, this host can be reached by ssh or a serial line "
-			"alone. What else brings it back is a timer: 'sudo vfioboot bind "
+		.help = "While the guest has it, this host can only be reached by ssh or a serial "
+			"line. A timer can bring it back as well: 'sudo vfioboot bind "
 			"--back-after 10' releases it after ten minutes.",
 	};
 
@@ -211,11 +212,11 @@ static enum cli_exit agree_to_darkness(struct setup *setup)
 static enum cli_exit agree_to_data(struct setup *setup)
 {
 	const struct question question = {
-		.text = "Is it the guest's own, and to be given to it?",
-		.help = "What is on the drive stays there. The guest sees it as a drive of its own, "
-			"can read and write all of it, and the host has it no more while the "
-			"guest does. A drive that an installed system of the guest is on is "
-			"given away so.",
+		.text = "Is it the guest's own, and is the guest to have it?",
+		.help = "What is on the drive stays there. The guest sees it as a drive of its own "
+			"and can read and write all of it, and the host does not have it while "
+			"the guest does. Answer y for a drive with an installed system of the "
+			"guest.",
 	};
 
 	if (!setup_chosen(setup).has_data)
@@ -336,10 +337,10 @@ static void print_handover(const struct setup *setup)
 			0, 0);
 	if (setup_chosen(setup).demand_only)
 		cli_print_wrapped(
-			"The session on this display ends for that by 'stop-session = yes' in "
-			"[libvirt] of /etc/vfioboot.conf, or by 'sudo vfioboot bind "
-			"--stop-session'; unsaved work is lost. Have a way in by ssh before "
-			"the first try, or add '--back-after 10'.",
+			"'stop-session = yes' in [libvirt] of /etc/vfioboot.conf, or 'sudo "
+			"vfioboot bind --stop-session', ends the session on this display for "
+			"that; unsaved work is lost. Have a way in by ssh before the first "
+			"try, or add '--back-after 10'.",
 			0, 0);
 	libvirt_free(&libvirt);
 }
@@ -416,10 +417,10 @@ static enum cli_exit reboot(void)
 static enum cli_exit offer_trial(struct setup *setup, bool *ret_trial)
 {
 	const struct question question = {
-		.text = "Have the next boot be a trial of it, once?",
+		.text = "Make the next boot a trial of it, once?",
 		.help = "The next boot binds the devices, whatever is chosen at the boot menu. If "
 			"it does not come up with all of them bound, the machine returns to the "
-			"normal entry by itself. The same later: 'sudo vfioboot try'.",
+			"normal entry by itself. 'sudo vfioboot try' does the same later.",
 		.left = "What was set up stays.",
 	};
 	_cleanup_(cli_close) struct cli cli = {

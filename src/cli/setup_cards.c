@@ -461,8 +461,8 @@ static enum cli_exit choose_named(struct setup *setup, const char *operand)
 			continue;
 		if (!card)
 			return cli_error(SETUP,
-				"'%s' is no card that this offers; 'sudo vfioboot add DEVICE' "
-				"takes any",
+				"'%s' is not a card that setup offers; 'sudo vfioboot add "
+				"DEVICE' takes any device",
 				operand);
 		if (!card->number && !*card->section)
 			return say_not_offered(setup, card, operand);

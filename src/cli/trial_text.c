@@ -36,8 +36,8 @@ static void print_journal(const struct root *root)
 
 	r = file_read(root, TRIAL_JOURNAL, &text, &size);
 	if (r == -EACCES)
-		printf("The end of its journal (" TRIAL_JOURNAL
-		       ") is readable for root.\n");
+		printf("Only root can read the end of its journal (" TRIAL_JOURNAL
+		       ").\n");
 	if (r < 0 || !size)
 		return;
 	if (text[size - 1] == '\n')

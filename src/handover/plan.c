@@ -198,7 +198,7 @@ static int refuse_other_sets(const struct planning *planning)
 
 		pci_address_format(member, address);
 		if (before) {
-			message_remedy(planning->message, "leave one of them away");
+			message_remedy(planning->message, "name only one of them");
 			return message_set(planning->message, -EBUSY,
 				"%s is in both %s and %s", address, before,
 				planning->request->set);

@@ -32,7 +32,7 @@ void sections_later_text(
 
 /* What binds such a function, as a sentence without full stop. */
 #define SECTIONS_LATER_REMEDY                                                            \
-	"udev has it bound when it appears, before it loads another driver for it"
+	"it is bound when it appears, before udev loads another driver for it"
 
 /*
  * Why an entry of the plan is not bound in the initramfs, as a sentence without full stop; "" of one

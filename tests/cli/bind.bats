@@ -131,7 +131,7 @@ bind $gpu to vfio-pci" ]
 	steps=$output
 	vfioboot bind 02:00.0 01:00.1 --dry-run
 	[ "$output" = "$steps" ]
-	refused 1 "$gpu is in both gaming and both; leave one of them away; nothing was changed" gaming both --dry-run
+	refused 1 "$gpu is in both gaming and both; name only one of them; nothing was changed" gaming both --dry-run
 	refused 2 "'nonsense' is *" gaming nonsense --dry-run
 	# Neither of the two is the last display, but both are.
 	rm -r "${host:?}/sys/bus/pci/devices/0000:00:02.0"

@@ -118,13 +118,13 @@ try_commands() {
 		in_memory "$top/tests/cards/${device%%:*}"
 		vfioboot add "${device#*:}"
 		[ "$status" -eq 0 ]
-		[[ $stderr == *'after udev has started'*'udev has it bound when it appears'* ]]
+		[[ $stderr == *'after udev has started'*'it is bound when it appears, before udev loads another driver for it'* ]]
 		vfioboot plan --json
 		[ "$status" -eq 0 ]
 		json_true '.plan | map(select(.action != "native")) |
 			length > 0 and all(.action == "later" and .reason == null)' <<<"$output"
 		vfioboot plan
-		[[ $output == *'bind nothing before udev'*later* ]]
+		[[ $output == *'bind nothing before udev starts'*later* ]]
 		vfioboot explain "${device#*:}"
 		[[ $output == *'Next boot: later'* && $output != *'Next boot: bound'* ]]
 		vfioboot list --json --all

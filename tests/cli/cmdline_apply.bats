@@ -369,7 +369,7 @@ options() {
 		esac
 	END
 	run -1 --separate-stderr apply
-	[[ $stderr == *'has lost crashkernel=auto by this'* ]]
+	[[ $stderr == *'has lost crashkernel=auto after this'* ]]
 	run ! grep -q intel_iommu "$tree/boot/grub2/grubenv"
 }
 

@@ -118,7 +118,7 @@ entries() {
 	unchanged
 	dialogue 2 2 y '?' n n
 	[ "$status" = 0 ]
-	shows 'Have the next boot be a trial of it, once? [[]y/N] ?' "sudo vfioboot try" \
+	shows 'Make the next boot a trial of it, once? [[]y/N] ?' "sudo vfioboot try" \
 		'Reboot and choose that entry at the boot menu'
 	grep -q '^profile = passthrough$' "$host/etc/vfioboot.conf.d/gpu.conf"
 	is_ready
@@ -189,8 +189,8 @@ entries() {
 	for when in menu demand; do
 		live setup --yes --when $when
 		[ "$status" = 1 ]
-		[ "$stderr" = "vfioboot setup: nothing was changed: what is set up already is so at every boot; \
-name another card with --device, or leave --when away" ]
+		[ "$stderr" = "vfioboot setup: nothing was changed: what is set up already goes to a guest at every boot; \
+name another card with --device, or leave out --when" ]
 		[[ $output != *Steps* ]]
 	done
 	live setup --yes --when boot
@@ -403,7 +403,7 @@ traced() {
 	unchanged
 	run traced "$top/build/tests/dialogue" '' < <(printf '%s\n' 3 n)
 	[ "$status" = 1 ]
-	shows "Is it the guest's own, and to be given to it? [[]y/N] n" 'nothing was changed'
+	shows "Is it the guest's own, and is the guest to have it? [[]y/N] n" 'nothing was changed'
 	unchanged
 	run traced "$top/build/tests/dialogue" '' < <(printf '%s\n' 3 '?' y 3 y)
 	[ "$status" = 0 ]

@@ -47,7 +47,7 @@ point() { # SUBJECT
 	nic
 	ask plan
 	[ "$status" -eq 0 ]
-	[[ $output == *'The next boot will bind nothing before udev.'*'2 functions are bound later'* ]]
+	[[ $output == *'The next boot will bind nothing before udev starts.'*'2 functions are bound later, after udev has started: see below.'* ]]
 	[[ $output == *nic*0000:01:00.0*'left to its native driver'* ]]
 	rm "$root"/sys/bus/pci/devices/0000:01:00.0/virtfn*
 	ask plan
