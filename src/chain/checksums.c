@@ -42,15 +42,15 @@ static int check(const struct root *root, const char *line, const char *loader,
 
 	if (path - 1 - line != DIGITS)
 		return message_set(why, -EOPNOTSUPP,
-			"%s compares %s with a checksum that is none of b2sum(1)", loader,
-			path);
+			"%s compares %s with a checksum that is not one of b2sum(1)",
+			loader, path);
 	r = hash_file(root, path, sum);
 	if (r < 0)
 		return message_errno(why, r, "cannot read %s", path);
 	return strncasecmp(sum, line, DIGITS) == 0
 		? 0
 		: message_set(why, -EBADMSG,
-			  "%s refuses %s, which has another checksum than its menu says",
+			  "%s refuses %s, whose checksum is not the one in its menu",
 			  loader, path);
 }
 

@@ -96,7 +96,8 @@ static enum cli_exit check_machine(const struct devices *devices)
 		return cli_misuse("add",
 			"--machine takes globs with commas between, and not '%s'", list);
 	machine = sections_this_machine(devices->config);
-	return cli_error("add", "'%s' is not this machine, which is %s", list, machine);
+	return cli_error(
+		"add", "'%s' does not match this machine, which is %s", list, machine);
 }
 
 /* Leaves out the device set that is to be replaced, which has to be one of this command. */

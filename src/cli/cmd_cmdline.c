@@ -180,8 +180,8 @@ static enum cli_exit check(const struct cli *cli)
 			"each other");
 	if (changes && arguments->profile)
 		return cli_misuse("cmdline",
-			"a profile is no parameter of normal entries; 'sudo vfioboot entry "
-			"add' makes an entry for it");
+			"a profile is not for normal entries; 'sudo vfioboot entry add' makes "
+			"an entry for it");
 	if (!changes && (cli->dry_run || arguments->yes || arguments->loader))
 		return cli_misuse("cmdline",
 			"--dry-run and --loader are for --apply and --remove, --yes is for "

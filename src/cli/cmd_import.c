@@ -142,7 +142,7 @@ static void note_item(struct importing *importing, const struct import *import)
 		break;
 	case IMPORT_DRIVER:
 		add_note(importing, import, "",
-			"%s goes to %s, which is no driver for guests", import->what,
+			"%s goes to %s, which is not a driver for guests", import->what,
 			import->leftover->name);
 		break;
 	case IMPORT_GUEST:

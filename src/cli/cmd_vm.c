@@ -119,8 +119,7 @@ static enum cli_exit read_guest(
 	}
 	if (r == -ESRCH)
 		return cli_error("vm",
-			"libvirt has no guest '%s'; 'vfioboot vm list' shows those that "
-			"there are",
+			"libvirt has no guest '%s'; 'vfioboot vm list' shows the guests",
 			name);
 	if (r < 0)
 		return fail(r);
@@ -225,8 +224,8 @@ static enum cli_exit find_set(
 		return CLI_FAILED;
 	if (!section || section->bad)
 		return cli_error("vm",
-			"there is no %sdevice set '%s'; 'vfioboot plan' shows those that "
-			"there are",
+			"there is no %sdevice set '%s'; 'vfioboot plan' shows the device "
+			"sets",
 			section ? "valid " : "", name);
 	ret->section = section;
 	ret->functions = or_no_memory(
@@ -380,8 +379,8 @@ static enum cli_exit check_guest(const struct guest *guest)
 			guest->name);
 	if (guest->saved)
 		return cli_error("vm",
-			"guest '%s' has a saved state, which is of its present devices; "
-			"start it, or run 'virsh managedsave-remove'",
+			"guest '%s' has a saved state, which fits only the devices that it "
+			"has now; start it, or run 'virsh managedsave-remove'",
 			guest->name);
 	return CLI_OK;
 }
@@ -639,11 +638,11 @@ static enum cli_exit check(const struct cli *cli)
 		if (actions[i].n > 1 &&
 			!config_set_name(
 				name, sizeof(name), cli->operands[actions[i].n - 1]))
-			return cli_misuse("vm", "'%s' is no name of a device set",
+			return cli_misuse("vm", "'%s' is not the name of a device set",
 				cli->operands[actions[i].n - 1]);
 		return arguments->format ? vm_show_check(arguments->format) : CLI_OK;
 	}
-	return cli_misuse("vm", "unknown action '%s'; it is list, attach, detach or show",
+	return cli_misuse("vm", "unknown action '%s'; use list, attach, detach or show",
 		cli->operands[0]);
 }
 

@@ -38,7 +38,7 @@ static int parse(const char *xml, size_t size, xmlDoc **ret, struct message *mes
 			"the definition of the guest has a document type");
 	return *ret ? 0
 		    : message_set(message, -EBADMSG,
-			      "the definition of the guest is no well-formed XML");
+			      "the definition of the guest is not well-formed XML");
 }
 
 int libvirt_xml_parse(const char *xml, size_t size, xmlDoc **ret, struct message *message)
@@ -54,7 +54,8 @@ int libvirt_xml_parse(const char *xml, size_t size, xmlDoc **ret, struct message
 	r = parse(xml, size, &document, message);
 	top = r == 0 ? xmlDocGetRootElement(document) : NULL;
 	if (r == 0 && (!top || !libvirt_xml_is(top, "domain")))
-		r = message_set(message, -EBADMSG, "this is no definition of a guest");
+		r = message_set(
+			message, -EBADMSG, "this is not the definition of a guest");
 	if (r == 0)
 		*ret = document;
 	else if (document)

@@ -787,7 +787,7 @@ int plan_bind(struct facts *facts, const struct config *config,
 		if (strcmp(config->sections[i].name, request->set) == 0)
 			section = &config->sections[i];
 	if (!section) {
-		message_remedy(message, "'vfioboot plan' lists those that there are");
+		message_remedy(message, "'vfioboot plan' shows the device sets");
 		return message_set(
 			message, -ENOENT, "there is no [device %s]", request->set);
 	}

@@ -151,7 +151,8 @@ static const char *remedy_of(
 		return "name the device behind it, or the other functions of its slot";
 	case OBSTACLE_USED: return remedy_of_use(obstacle);
 	case OBSTACLE_VIRTUAL:
-		return "add virtual functions of it, or stop what uses and makes these";
+		return "add virtual functions in its place, or stop what uses and what makes "
+		       "them";
 	case OBSTACLE_LATER: return SECTIONS_LATER_REMEDY;
 	case OBSTACLE_PART: return "close or stop that first, or use --allow-mounted";
 	case OBSTACLE_DATA:

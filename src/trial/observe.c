@@ -181,8 +181,8 @@ static enum trial_reason judge_devices(
 	if (trial->config[0] && sight->config[0] &&
 		strcmp(trial->config, sight->config) != 0) {
 		snprintf(text, TRIAL_TEXT_SIZE,
-			"the image has another configuration than the one that 'vfioboot "
-			"try' showed; was it changed after that?");
+			"the image does not have the configuration that 'vfioboot try' "
+			"showed; was it changed after that?");
 		return TRIAL_CHANGED;
 	}
 	if (sight->n_wrong) {

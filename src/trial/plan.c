@@ -112,7 +112,7 @@ static int check_sections(
 	}
 	if (any)
 		return 0;
-	message_remedy(message, "'vfioboot plan' shows the profiles that there are");
+	message_remedy(message, "'vfioboot plan' shows the profiles");
 	return message_set(
 		message, -EINVAL, "no section has the profile '%s'", plan->trial.profile);
 }

@@ -77,7 +77,7 @@ section() {
 	json_is '.changed | not'
 	module device '{"name": "gpus", "devices": ["02:00.0"], "profile": "p", "machine": ["*"]}' --check
 	[ "$status" != 0 ]
-	json_is ".msg | startswith(\"'*' is not this machine\")"
+	json_is ".msg | startswith(\"'*' does not match this machine\")"
 	module device '{"name": "gpus", "devices": ["02:00.0"]}'
 	json_is .changed
 	[ "$(section)" = "$first" ]

@@ -598,7 +598,7 @@ expect = 2' ]
 	host_in_memory sriov
 	add 01:00.0
 	refused 'has virtual functions that are in use (0000:01:1f.6 by the driver mlx5_core)' \
-		'add virtual functions of it'
+		'add virtual functions in its place'
 	rm "$root"/sys/bus/pci/devices/0000:0[12]:*/driver
 	add --dry-run 01:00.0
 	[ "$status" -eq 0 ]

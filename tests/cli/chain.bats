@@ -777,7 +777,7 @@ limine_menu() {
 	[[ $stderr == *"/boot/initramfs-6.0-x86_64.img is unchanged: it does not contain vfioboot-early; run 'sudo limine-mkinitcpio'"* ]]
 	image mkinitcpio+us boot/initramfs-6.0-x86_64.img
 	status
-	[[ $output == *'Limine refuses /boot/initramfs-6.0-x86_64.img, which has another checksum than its menu says'* ]]
+	[[ $output == *'Limine refuses /boot/initramfs-6.0-x86_64.img, whose checksum is not the one in its menu'* ]]
 	json_is '.ready == false'
 	run "$vfioboot" check --json --root "$root"
 	json_true '[.checks[] | select(.name == "image" and .state == "fail") | .remedy] |
@@ -849,7 +849,7 @@ efi_entry() {
 	json_is '.ready == false'
 	echo >>"$root/boot/limine.conf"
 	status
-	[[ $output == *'Limine reads /boot/EFI/limine/limine.conf or /boot/limine.conf, as its version has it, and they differ; keep '* ]]
+	[[ $output == *'Limine reads /boot/EFI/limine/limine.conf or /boot/limine.conf, depending on its version, and they differ; keep '* ]]
 	json_is '.ready == null'
 }
 

@@ -129,7 +129,7 @@ dropins() {
 	not_imported \
 		'/etc/modprobe.d/a.conf:1: no device here has the id 1234:5678' \
 		'/etc/modprobe.d/a.conf:1: 8086:1901 is a bridge, which cannot be given to a guest' \
-		'/etc/driverctl.d/pci-0000:01:00.0: 0000:01:00.0 goes to nouveau, which is no driver for guests' \
+		'/etc/driverctl.d/pci-0000:01:00.0: 0000:01:00.0 goes to nouveau, which is not a driver for guests' \
 		'/etc/driverctl.d/pci-0000:09:00.0: there is no device at 0000:09:00.0' \
 		'/etc/driverctl.d/pci-0000:00:01.0: 0000:00:01.0 is a bridge, which cannot be given to a guest' \
 		'/etc/modprobe.d/a.conf:1: 0000:00:02.0 is the boot display' \

@@ -138,10 +138,10 @@ others='.other_machines == [{section: "gpu", file: "/etc/vfioboot.conf.d/fleet.c
 	rm "$host/etc/vfioboot.conf.d/fleet.conf"
 	ask add 02:00.0 --name gpu --machine 'HP Z*, Dell*'
 	[ "$status" = 1 ]
-	[ "$stderr" = "vfioboot add: 'HP Z*, Dell*' is not this machine, which is 'LENOVO 30E0S0AB00', 'LENOVO ThinkStation P620'" ]
+	[ "$stderr" = "vfioboot add: 'HP Z*, Dell*' does not match this machine, which is 'LENOVO 30E0S0AB00', 'LENOVO ThinkStation P620'" ]
 	mv "$host/sys/class/dmi" "$host/dmi"
 	ask add 02:00.0 --name gpu --machine 'Dell*'
-	[ "$stderr" = "vfioboot add: 'Dell*' is not this machine, which is one whose firmware names neither vendor nor model" ]
+	[ "$stderr" = "vfioboot add: 'Dell*' does not match this machine, which is one whose firmware names neither vendor nor model" ]
 	mv "$host/dmi" "$host/sys/class/dmi"
 	ask add 02:00.0 --name gpu --machine 'HP Z*,'
 	[ "$status" = 2 ]

@@ -174,7 +174,7 @@ win 11 off   0000:02:00.1 second' ]
 	[[ $stderr == *"has a saved state"*"virsh managedsave-remove"* ]]
 	live vm attach other second
 	[ "$status" = 1 ]
-	[ "$stderr" = "vfioboot vm: libvirt has no guest 'other'; 'vfioboot vm list' shows those that there are" ]
+	[ "$stderr" = "vfioboot vm: libvirt has no guest 'other'; 'vfioboot vm list' shows the guests" ]
 	guest | cmp - "$host/guest.xml"
 }
 

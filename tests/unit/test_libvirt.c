@@ -133,7 +133,8 @@ static void test_what_cannot_be_read(void **state)
 	expect_refusal("", "well-formed");
 	expect_refusal("text", "well-formed");
 	expect_refusal(HEAD, "well-formed");
-	expect_refusal("<network><name>n</name></network>", "no definition of a guest");
+	expect_refusal(
+		"<network><name>n</name></network>", "not the definition of a guest");
 	expect_refusal(HEAD "<hostdev mode='subsystem' type='pci'/>" TAIL,
 		"<hostdev> of the host without a valid address");
 	expect_refusal(HEAD HOSTDEV("yes", "bus='0x100'") TAIL, "valid address");

@@ -331,7 +331,7 @@ static void read_others(const struct root *root, const char *path, const char *t
 	message_remedy(
 		&menu->replaced, "keep the one that is meant, and delete the other");
 	message_set(&menu->replaced, -EEXIST,
-		"Limine reads %s or %s, as its version has it, and they differ", path,
+		"Limine reads %s or %s, depending on its version, and they differ", path,
 		other);
 }
 

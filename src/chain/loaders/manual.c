@@ -61,7 +61,7 @@ bool manual_line_is(const char *line, const char *word, const char *ends)
 void manual_print_incomplete(FILE *out)
 {
 	fprintf(out,
-		"\nThat file has no entry of a kernel to make this of. For each \"...\" take "
+		"\nThat file has no entry of a kernel to make this from. For each \"...\" take "
 		"what is there\nin the entry that starts this system, in whatever file "
 		"that is:\n");
 }
@@ -255,8 +255,8 @@ static int edit_proxmox(
 
 	permanent_proxmox(root, &permanent);
 	fprintf(out,
-		"proxmox-boot-tool makes one entry a kernel, and all have one command line: "
-		"no entry can be\nadded to them. At the menu, 'e' edits the command line for "
+		"proxmox-boot-tool makes one entry for each kernel, all with the same command "
+		"line: no entry\ncan be added. At the menu, 'e' edits the command line for "
 		"one boot. To add arguments for\ngood, write them %s:\n",
 		permanent_text(&permanent, NULL, text));
 	for (unsigned i = 0; i < wanted->n; i++)
@@ -308,7 +308,7 @@ static int edit_nixos(
 {
 	(void)root;
 	fprintf(out,
-		"NixOS makes its menu of its configuration, with an entry for each "
+		"NixOS makes its menu from its configuration, with an entry for each "
 		"specialisation. Add to\n" NIXOS_CONFIG
 		", and run 'sudo nixos-rebuild boot':\n");
 	for (unsigned i = 0; i < wanted->n; i++)
@@ -323,8 +323,8 @@ static int edit_zfsbootmenu(
 {
 	(void)root;
 	fprintf(out,
-		"ZFSBootMenu has one command line a boot environment. At its menu, CTRL+E "
-		"edits it for one\nboot. To add arguments for good, run "
+		"ZFSBootMenu has one command line for each boot environment. At its menu, "
+		"CTRL+E edits it\nfor one boot. To add arguments for good, run "
 		"'zbm-kcl -a ARGUMENT':\n");
 	for (unsigned i = 0; i < wanted->n; i++)
 		fprintf(out, "\n# %s\n%s\n", wanted->entries[i].title,
