@@ -7,6 +7,8 @@
 
 #define AGAINST_TEXT_SIZE (PCI_ADDRESS_SIZE + 1 + OBSTACLE_TEXT_SIZE)
 
+#define VIRTUAL_BY_HAND "the sections by hand, see vfioboot.conf(5), 'Virtual functions'"
+
 /* A kind of device of which one can be chosen. */
 static const struct choice {
 	const char *word, *plural;
@@ -297,6 +299,35 @@ static bool is_meant(
 		pcidev_base_class(&function->dev) != PCI_BASE_BRIDGE;
 }
 
+/* The physical function has not made what is named: how it does, if it can. */
+static void remedy_of_virtual(const struct devices *devices,
+	const struct selector *selector, struct message *message)
+{
+	const struct selector physical = {
+		.kind = SELECTOR_PATH, .path = selector->vf.physical};
+	const struct pcibus_function *function =
+		deviceset_next(&devices->facts->bus, &physical, NULL);
+	char address[PCI_ADDRESS_SIZE];
+	struct pcidev dev;
+
+	if (!function)
+		return;
+	dev = function->dev;
+	pcidev_read_virtual(devices->facts->root, &dev);
+	pci_address_format(dev.address, address);
+	if (dev.num_vfs)
+		message_remedy(message,
+			"%s has %u virtual function%s now, from 0 on; for more, "
+			"write " VIRTUAL_BY_HAND,
+			address, dev.num_vfs, dev.num_vfs == 1 ? "" : "s");
+	else if (dev.total_vfs)
+		message_remedy(message,
+			"%s has no virtual functions now; run 'echo NUMBER | sudo tee "
+			"/" TREE_PCI "/%s/sriov_numvfs' and try again, or "
+			"write " VIRTUAL_BY_HAND,
+			address, address);
+}
+
 /* Parses a selector, and finds the first function that it names. */
 static int find_first(const struct devices *devices, const char *operand,
 	struct selector *ret, const struct pcibus_function **ret_first,
@@ -317,6 +348,8 @@ static int find_first(const struct devices *devices, const char *operand,
 	if (*ret_first)
 		return 0;
 	message_remedy(message, "'vfioboot list --all' shows all devices");
+	if (ret->kind == SELECTOR_VF)
+		remedy_of_virtual(devices, ret, message);
 	return message_set(message, -ENXIO, "no device matches '%s'", operand);
 }
 

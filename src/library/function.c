@@ -113,7 +113,7 @@ static void note_section(struct text *notes, const struct inventory_function *of
 	static const char *const states[INVENTORY_RESULTS] = {
 		[INVENTORY_BOUND] = "bound",
 		[INVENTORY_PENDING] = "not bound yet",
-		[INVENTORY_LATER] = "not bound yet, and only after udev",
+		[INVENTORY_LATER] = "not bound yet, only after udev has started",
 		[INVENTORY_DEMAND] = "on demand",
 		[INVENTORY_NATIVE] = "left to its native driver",
 		[INVENTORY_REFUSED] = "refused",

@@ -583,6 +583,23 @@ expect = 2' ]
 		.functions[0].next_boot == "later"' <<<"$output"
 }
 
+@test "virtual functions that are not made yet: what makes them is said" {
+	host_in_memory sriov
+	add vf:4@00:03.0/00.0
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"no device matches 'vf:4@00:03.0/00.0'; 0000:01:00.0 has 4 virtual functions now, from 0 on; \
+for more, write the sections by hand, see vfioboot.conf(5), 'Virtual functions'" ]]
+	rm "$root"/sys/bus/pci/devices/0000:01:00.0/virtfn*
+	add vf:0@00:03.0/00.0
+	[[ $stderr == *"; 0000:01:00.0 has no virtual functions now; run \
+'echo NUMBER | sudo tee /sys/bus/pci/devices/0000:01:00.0/sriov_numvfs' and try again, or write the sections by hand, see vfioboot.conf(5), 'Virtual functions'" ]]
+	# A function that can have none, and no function.
+	add vf:0@00:02.0
+	[[ $stderr == *"; 'vfioboot list --all' shows all devices" ]]
+	add vf:0@00:07.0
+	[[ $stderr == *"; 'vfioboot list --all' shows all devices" ]]
+}
+
 @test "virtual functions and their physical ones: all files are written, or none" {
 	host_in_memory sriov
 	# Something that is not cleared away is in the place of the second one's new text.

@@ -119,6 +119,7 @@ elsewhere=(
 	'sudo make uninstall|cli/install.bats|uninstall leaves nothing'
 	'vfioboot protect --output /run/vfioboot/protect|cli/vfioboot.bats|protect --output makes /run/vfioboot'
 	'sudo systemctl reboot|boot/loader.bats|GRUB, BIOS: add, apply, try, keep, apply: bound by the normal entry; undo takes a trial back'
+	'sudo vfioboot add vf:0@00:03.0/00.0|cli/add.bats|virtual functions go alone, by their numbers; what makes them gets a section, too'
 	'sudo vfioboot libvirt enable|cli/libvirt.bats|enable writes the hook, disable removes it, and both say what they do'
 	'vfioboot libvirt status|cli/libvirt.bats|enable writes the hook, disable removes it, and both say what they do'
 	'sudo vfioboot vm attach win11 gpu --no-graphics|cli/vm.bats|attach, list, detach: the definition is as before, byte by byte'

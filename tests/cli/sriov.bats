@@ -30,7 +30,7 @@ point() { # SUBJECT
 @test "list: whose they are, and which" {
 	nic
 	ask list --all
-	[[ $output == *'02:00.0 '*'virtual function 2 of 0000:01:00.0; guests: not bound yet, and only after udev'* ]]
+	[[ $output == *'02:00.0 '*'virtual function 2 of 0000:01:00.0; guests: not bound yet, only after udev has started'* ]]
 	[[ $output == *'01:1f.7 '*'virtual function 1 of 0000:01:00.0'* ]]
 	[[ $output == *'01:00.0 '*'nic: left to its native driver'* ]]
 	ask list --all --json
