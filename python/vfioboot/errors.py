@@ -34,7 +34,7 @@ class AmbiguousError(Error, LookupError):
 
 
 class InvalidError(Error, ValueError):
-    """That is no name of a device, or no value that is allowed (EINVAL)."""
+    """That is not the name of a device, or not a value that is allowed (EINVAL)."""
 
 
 class AccessError(Error):

@@ -263,9 +263,9 @@ const struct cli_command cmd_apply = {
 	.operands = "",
 	.summary = "bring the initramfs images up to date",
 	.details =
-		"Writes the protect list, brings the outdated images that boot entries start up\n"
-		"to date, and checks each. An image that lacks nothing but the configuration gets\n"
-		"it as an archive at its end; any other is rebuilt by its generator. When\n"
+		"Writes the protect list, updates the outdated images that entries of the boot\n"
+		"menu start, and checks each. An image that lacks nothing but the configuration\n"
+		"gets it as an archive at its end; any other is rebuilt by its generator. When\n"
 		"something fails, all changes are undone.",
 	.options = options,
 	.arguments = sizeof(struct arguments),

@@ -317,10 +317,10 @@ const struct cli_command cmd_check = {
 	.operands = "[SET|DEVICE]...",
 	.summary = "check whether this machine is ready, and say what to fix",
 	.details =
-		"Each point passes, fails, or is unknown; where it does not pass, the "
-		"next\nline says what to do. Points of devices are about those that\nare "
-		"configured, or about each SET, a device set, and DEVICE: an address, a "
-		"path,\nan id or a class.",
+		"Each point passes, fails, or is unknown; where it does not pass, the next line\n"
+		"says what to do. The devices that are checked are those that are configured,\n"
+		"or those of each SET, a device set, and DEVICE: an address, a path, an id or a\n"
+		"class.",
 	.options = options,
 	.arguments = sizeof(struct arguments),
 	.check = check_options,

@@ -574,8 +574,7 @@ static enum cli_exit check(const struct cli *cli)
 	char names[BOOTLOADER_NAMES_SIZE];
 
 	if (!action)
-		return cli_misuse("entry",
-			"unknown action '%s'; see 'vfioboot help entry'",
+		return cli_misuse("entry", "unknown action '%s'; use add, remove or list",
 			cli->operands[0]);
 	if (cli->json && action->changes)
 		return cli_misuse(

@@ -269,14 +269,14 @@ const struct cli_command cmd_libvirt = {
 	.name = "libvirt",
 	.operands = "enable|disable|status",
 	.takes_more = true, /* hook, which libvirt's hook runs */
-	.missing = "no action given",
+	.missing = "no action given: use enable, disable or status",
 	.summary = "hand device sets to guests of libvirt when they start",
 	.details =
 		"enable writes the hook " LIBVIRT_HOOK
-		",\nwith which libvirt says when a guest starts and stops: it gets the device sets\n"
-		"that have 'bind = demand' and a function in its definition, and the host\n"
-		"gets them back. disable removes it. status shows what is there, and what is in\n"
-		"its way.",
+		".\nWith it, a guest that starts gets the device sets that have 'bind = demand' and\n"
+		"a function in its definition, and the host gets them back when it has stopped.\n"
+		"disable removes the hook. status shows what is there, and what keeps the hook\n"
+		"from its work.",
 	.options = options,
 	.check = check,
 	.run = run,

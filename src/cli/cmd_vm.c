@@ -663,7 +663,7 @@ static enum cli_exit run(struct cli *cli)
 const struct cli_command cmd_vm = {
 	.name = "vm",
 	.operands = "list|attach|detach|show [ARGUMENT]...",
-	.missing = "no action given",
+	.missing = "no action given: use list, attach, detach or show",
 	.summary = "put device sets into the definitions of guests",
 	.details =
 		"list prints the guests of libvirt with the functions that they get.\n"
