@@ -61,7 +61,7 @@ static bool remedy_parameter(struct check_host *host, enum reason reason)
 	else if (reason == REASON_NO_IOMMU_GROUP && *next->iommu.parameter)
 		check_remedy_parameter(host, next->iommu.add, next->iommu.parameter);
 	else if (reason == REASON_NO_IOMMU_GROUP)
-		check_remedy(host, "do what the points of the IOMMU say");
+		check_remedy(host, "fix the point iommu first");
 	else
 		return false;
 	return true;

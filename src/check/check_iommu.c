@@ -184,11 +184,36 @@ static bool is_intel_asked(const struct check_host *host)
 		cmdline_has(host->facts->cmdline, "intel_iommu", "on");
 }
 
+/* Intel's, which the firmware describes and nobody asks for: as params/rules.c has it. */
+static void remedy_unasked(struct check_host *host)
+{
+	char add[PARAMETER_REMEDY_SIZE];
+
+	parameter_remedy(host->root, true, "intel_iommu=on", add);
+	switch (iommu_find_default(IOMMU_INTEL, facts_kernel_config(host->facts))) {
+	case IOMMU_DEFAULT_ABSENT:
+		check_remedy(host, "fix what kernel-config reports");
+		return;
+	case IOMMU_DEFAULT_OFF: check_remedy(host, "%s", add); return;
+	case IOMMU_DEFAULT_ON:
+	case IOMMU_DEFAULT_INTGPU_OFF:
+		check_remedy(host,
+			"see the kernel log (journalctl -k -g DMAR), since this kernel enables "
+			"the IOMMU by default; or %s",
+			firmware_remedy(host));
+		return;
+	case IOMMU_DEFAULT_UNKNOWN:
+		check_remedy(host,
+			"%s; if that changes nothing, see the kernel log: journalctl -k -g "
+			"DMAR",
+			add);
+	}
+}
+
 static void report_iommu_off(struct check_host *host)
 {
 	bool described = file_exists(host->root, "%s/%s", TREE_ACPI_TABLES, "DMAR");
 	const char *cmdline = host->next->cmdline ? host->next->cmdline : "";
-	char add[PARAMETER_REMEDY_SIZE];
 
 	check_fail(host, "", "the kernel uses no IOMMU: no function has an IOMMU group");
 	if (host->next->iommu.groups == NEXT_GROUPS_ALL) {
@@ -203,10 +228,7 @@ static void report_iommu_off(struct check_host *host)
 	} else if (described && is_intel_asked(host)) {
 		check_remedy(host, "see the kernel log: journalctl -k -g DMAR");
 	} else if (described) {
-		parameter_remedy(host->root, true, "intel_iommu=on", add);
-		check_remedy(host,
-			"unless kernel-config says that the IOMMU is on by default, %s",
-			add);
+		remedy_unasked(host);
 	} else if (host->facts->iommu == IOMMU_AMD && !host->facts->hypervisor) {
 		check_remedy(
 			host, "%s; the kernel needs no parameter", firmware_remedy(host));

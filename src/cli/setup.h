@@ -12,8 +12,8 @@
 #define SETUP "setup"
 
 /* What to do where there is no terminal. */
-#define SETUP_OPTIONS                                                                      \
-	"this asks questions, and standard input is no terminal; use --yes with --device " \
+#define SETUP_OPTIONS                                                                         \
+	"this asks questions, and standard input is not a terminal; use --yes with --device " \
 	"DEVICE and --when boot, menu or demand, or --dry-run with these"
 
 /* Of a boot that binds the devices, when the configuration names none. */

@@ -405,7 +405,16 @@ no_groups() {
 	expect iommu '' pass 'groups'
 	no_groups
 	check
-	expect iommu '' fail 'add intel_iommu=on'
+	expect iommu '' fail '-> see the kernel log (journalctl -k -g DMAR)*enables the IOMMU by default*enable VT-d'
+	sed -i /DEFAULT_ON/d "$host/boot/config-$release"
+	check
+	expect iommu '' fail '-> add intel_iommu=on'
+	sed -i /INTEL_IOMMU/d "$host/boot/config-$release"
+	check
+	expect iommu '' fail '-> fix what kernel-config reports'
+	rm "$host/boot/config-$release"
+	check
+	expect iommu '' fail '-> add intel_iommu=on *; if that changes nothing, see the kernel log'
 	parameter intel_iommu=on
 	check
 	expect iommu '' fail 'journalctl -k'
@@ -442,7 +451,7 @@ no_groups() {
 	rm -r "${host:?}"/sys/bus/pci/devices/*/iommu_group "${host:?}"/sys/kernel/iommu_groups/* \
 		"${host:?}"/sys/class/iommu/*
 	check
-	expect iommu '' fail "unless kernel-config * on by default, add intel_iommu=on to the kernel command line with $apply"
+	expect iommu '' fail "-> add intel_iommu=on to the kernel command line with $apply"
 	expect kernel-config "$release" fail "-> add intel_iommu=on to the kernel command line with $apply"
 	printf 'GRUB_CMDLINE_LINUX="quiet iommu=off"\n' >>"$host/etc/default/grub"
 	parameter iommu=off
