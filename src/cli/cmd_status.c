@@ -260,6 +260,20 @@ static int print_json(const struct status *status)
 
 /* ---- text ---- */
 
+/* There was none.  Where the next boot asks for nothing, and its image is right, that is as it should be. */
+static void print_no_run(const struct status *status, const char *remedy)
+{
+	const struct chain_entry *entry;
+
+	if (!status->next->plan.n_entries &&
+		chain_ready(status->chain, &entry) == IMAGE_FRESH && entry)
+		printf("vfioboot did not run at this boot.\n");
+	else
+		printf("vfioboot did not run at this boot; nothing was configured then, "
+		       "or the booted image does not contain it:\n%s.\n",
+			remedy);
+}
+
 /* Which runs there were, and with which configuration. */
 static void print_runs(const struct status *status)
 {
@@ -272,9 +286,7 @@ static void print_runs(const struct status *status)
 	if (!boot->last) {
 		if (config_count_boot(&status->next->config) &&
 			!function_record_lost(boot))
-			printf("vfioboot did not run at this boot; nothing was configured "
-			       "then, or the booted image does not contain it:\n%s.\n",
-				remedy);
+			print_no_run(status, remedy);
 		return;
 	}
 	cli_print("vfioboot %s ran %s%s%s, with kernel %s.\n", boot->last->version,

@@ -453,6 +453,13 @@ checked() {
 	[[ $output == *'vfioboot did not run at this boot: reboot, as the image of the default entry is up to date.'* ]]
 	[[ $output == *'Next boot: bound to vfio-pci.'* ]]
 
+	# Nothing for a boot that chooses no profile: nothing is missing.
+	config "$second" 'profile = games'
+	image mkinitcpio+us boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img
+	status
+	[[ $output == 'Nothing was configured for this boot.'$'\n''vfioboot did not run at this boot.'$'\n'* ]]
+	up_to_date
+
 	# Configured since
 	echo '# more' >>"$root/etc/vfioboot.conf"
 	plan
