@@ -499,7 +499,7 @@ static void say_no_entry(const struct root *root)
 		cli_read_config(root, CONFIGFILES_OF_IMAGE);
 
 	if (config_count_boot(config))
-		printf("The boot menu has no entry of vfioboot; 'sudo vfioboot entry "
+		printf("The boot menu has no entries of vfioboot; 'sudo vfioboot entry "
 		       "add' adds them.\n");
 	else
 		printf("The boot menu has no entry of vfioboot, and no device is "

@@ -260,7 +260,10 @@ static int print_json(const struct status *status)
 
 /* ---- text ---- */
 
-/* There was none.  Where the next boot asks for nothing, and its image is right, that is as it should be. */
+/*
+ * There was none.  Where the next boot asks for nothing, and its image is right, that is as it
+ * should be.
+ */
 static void print_no_run(const struct status *status, const char *remedy)
 {
 	const struct chain_entry *entry;
