@@ -100,7 +100,8 @@ static void print_outlook(const struct cli *cli)
 	else if (!counts.bound && !counts.later && !counts.refused)
 		progress_say(cli, "At the next boot no function is bound: %s.",
 			next->config.n_sections
-				? "what is configured is left to the host then"
+				? "what is configured is left to the host then, see "
+				  "'vfioboot plan'"
 				: "none is configured");
 	else
 		progress_say(cli,

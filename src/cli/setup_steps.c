@@ -423,9 +423,9 @@ static enum cli_exit carry_out(struct setup *setup)
 	if (status == CLI_OK)
 		return CLI_OK;
 	return cli_error(SETUP,
-		"the steps before this one stay as they are; correct this and run 'sudo "
-		"vfioboot setup' again, which continues from there, or take all of it back with "
-		"'sudo vfioboot undo'");
+		"what the steps before this one did stays; correct this and run 'sudo vfioboot "
+		"setup' again, which continues from there, or take all of it back with 'sudo "
+		"vfioboot undo'");
 }
 
 /* A signal ends what runs, whichever step that is of, and this process when all has been said. */

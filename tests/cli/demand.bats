@@ -262,7 +262,7 @@ bind = demand' ]
 	(cd "$work/image" && echo init | cpio -o -H newc --quiet) | gzip >"$host/boot/initrd.img-$release"
 	ask apply --dry-run
 	[ "$status" = 0 ]
-	[[ $output == *'Nothing to do: every image is up to date.'*'no function is bound: what is configured is left to the host then.' ]]
+	[[ $output == *'Nothing to do: every image is up to date.'*'no function is bound: what is configured is left to the host then, see '\''vfioboot plan'\''.' ]]
 	ask check --json
 	json_is '[.checks[] | select(.name == "image" and .state != "pass")] == []'
 	# The same configuration, in an image that was made for another reason.

@@ -637,7 +637,7 @@ without_groups() {
 	run --separate-stderr env -i PATH=/bin:/usr/bin unshare --map-root-user --root="$host" \
 		/bin/sh -c 'echo $$ >/run/setup; exec vfioboot setup --yes --device 02:00 --when boot'
 	[ "$status" = 143 ]
-	[[ $stderr == *'interrupted (Terminated)'*'the steps before this one stay as they are'*"'sudo vfioboot undo'"* ]]
+	[[ $stderr == *'interrupted (Terminated)'*'what the steps before this one did stays'*"'sudo vfioboot undo'"* ]]
 	[ -e "$host/etc/vfioboot.conf.d/gpu.conf" ]
 }
 
