@@ -261,15 +261,14 @@ static int print_json(const struct status *status)
 /* ---- text ---- */
 
 /*
- * There was none.  Where the next boot asks for nothing, and its image is right, that is as it
- * should be.
+ * There was none.  Where the next boot binds nothing, and its image is right, there is nothing to do
+ * about that.
  */
-static void print_no_run(const struct status *status, const char *remedy)
+static void print_no_run(const struct status *status, bool active, const char *remedy)
 {
 	const struct chain_entry *entry;
 
-	if (!status->next->plan.n_entries &&
-		chain_ready(status->chain, &entry) == IMAGE_FRESH && entry)
+	if (!active && chain_ready(status->chain, &entry) == IMAGE_FRESH && entry)
 		printf("vfioboot did not run at this boot.\n");
 	else
 		printf("vfioboot did not run at this boot; nothing was configured then, "
@@ -281,15 +280,17 @@ static void print_no_run(const struct status *status, const char *remedy)
 static void print_runs(const struct status *status)
 {
 	const struct thisboot *boot = status->boot;
+	struct nextboot_counts counts = nextboot_count(status->next);
 	char remedy[MESSAGE_LINE_SIZE];
+	bool active = counts.bound || counts.later || counts.native;
 	bool initramfs = boot->problems[BOOT_INITRAMFS] == 0;
 	bool system = boot->problems[BOOT_SYSTEM] == 0;
 
-	chain_text_remedy(status->chain, status->next->plan.n_entries, remedy);
+	chain_text_remedy(status->chain, active, remedy);
 	if (!boot->last) {
 		if (config_count_boot(&status->next->config) &&
 			!function_record_lost(boot))
-			print_no_run(status, remedy);
+			print_no_run(status, active, remedy);
 		return;
 	}
 	cli_print("vfioboot %s ran %s%s%s, with kernel %s.\n", boot->last->version,

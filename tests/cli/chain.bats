@@ -458,6 +458,12 @@ checked() {
 	image mkinitcpio+us boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img
 	status
 	[[ $output == 'Nothing was configured for this boot.'$'\n''vfioboot did not run at this boot.'$'\n'* ]]
+
+	# The next boot refuses it: a reboot brings nothing.
+	config "${second/expect*/expect = 3}"
+	image mkinitcpio+us boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img
+	status
+	[[ $output == *$'\n''vfioboot did not run at this boot.'$'\n'*'the next boot will refuse it'* && $output != *'reboot, as'* ]]
 	up_to_date
 
 	# Configured since
