@@ -82,11 +82,22 @@ static void print_names(const char *title, const struct file_names *names)
 	putchar('\n');
 }
 
+/* Without a daemon nothing runs the hook, and enable writes none. */
+static void print_no_daemon(const struct libvirt *libvirt, const char *version)
+{
+	printf("%-13s%s%s; install libvirt's daemon for QEMU%s\n", "libvirt:", version,
+		*version ? ", without its daemon" : "not installed",
+		libvirt->dropin == LIBVIRT_ABSENT
+			? ", then run 'sudo vfioboot libvirt enable'"
+			: "");
+}
+
 static void print_text(const struct libvirt *libvirt, const struct file_names *sets)
 {
-	static const char *const states[] = {
-		[LIBVIRT_ABSENT] =
-			"is not there; 'sudo vfioboot libvirt enable' writes it",
+	const char *const states[] = {
+		[LIBVIRT_ABSENT] = libvirt->daemon
+			? "is not there; 'sudo vfioboot libvirt enable' writes it"
+			: "is not there",
 		[LIBVIRT_CURRENT] = "is there",
 		[LIBVIRT_OUTDATED] =
 			"is outdated; 'sudo vfioboot libvirt enable' writes it again",
@@ -102,8 +113,7 @@ static void print_text(const struct libvirt *libvirt, const struct file_names *s
 			"libvirt:", *version ? version : "version not known",
 			libvirt->daemon, libvirt->running ? "" : "not ");
 	else
-		printf("%-13s%s%s\n", "libvirt:", version,
-			*version ? ", without its daemon" : "not installed");
+		print_no_daemon(libvirt, version);
 	if (libvirt->selinux != LIBVIRT_NO_SELINUX)
 		printf("%-13svirt_hooks_unconfined is %s\n", "SELinux:",
 			libvirt->selinux == LIBVIRT_UNCONFINED ? "on" : "off");

@@ -144,8 +144,12 @@ A guest of libvirt gets its devices when it starts." ]
 	run -0 libvirt enable
 	rm "$root/usr/sbin/libvirtd"
 	run -0 libvirt status
-	[[ $output == *"libvirt:     6.5.0, without its daemon"* ]]
+	[[ $output == *"libvirt:     6.5.0, without its daemon; install libvirt's daemon for QEMU"* ]]
 	libvirt disable
+	# No command is named that would be refused.
+	run -1 libvirt status
+	[[ $output == *"Hook:        /etc/libvirt/hooks/qemu.d/vfioboot is not there"$'\n'* ]]
+	[[ $output == *"install libvirt's daemon for QEMU, then run 'sudo vfioboot libvirt enable'"* ]]
 	run -1 libvirt enable
 	[[ $output == *"libvirt is not installed: there is neither virtqemud nor libvirtd; "* ]]
 	[ ! -e "$root/$hook" ]
