@@ -336,6 +336,8 @@ static int check_new(
 		if (!libvirt_domain_has(&old, functions->functions[i]))
 			continue;
 		pci_address_format(functions->functions[i], name);
+		message_remedy(message,
+			"remove that host device from it first, with 'virsh edit'");
 		r = message_set(message, -EEXIST, "the guest has %s already", name);
 	}
 	libvirt_free_domain(&old);
@@ -352,9 +354,11 @@ static int finish(xmlDoc *document, struct libvirt_edit *edit, int r,
 		return 0;
 	}
 	libvirt_free_edit(edit);
-	return r == -ENOSPC
-		? message_set(message, r, "the guest has no free PCI slot")
-		: message_errno(message, r, "cannot edit the definition of the guest");
+	if (r != -ENOSPC)
+		return message_errno(
+			message, r, "cannot edit the definition of the guest");
+	message_remedy(message, "remove a device from it first, with 'virsh edit'");
+	return message_set(message, r, "the guest has no free PCI slot");
 }
 
 int libvirt_attach(const char *xml, const struct libvirt_domain *functions,

@@ -8,12 +8,13 @@
 
 int refusals_find_native(const struct config_section *section, struct message *message)
 {
-	return config_section_is_native(section)
-		? message_set(message, -EPERM,
-			  "[device %s] leaves its functions to their native driver, for "
-			  "virtual functions (vfs)",
-			  section->name)
-		: 0;
+	if (!config_section_is_native(section))
+		return 0;
+	message_remedy(message, "name a section with virtual functions (vf) instead");
+	return message_set(message, -EPERM,
+		"[device %s] leaves its functions to their native driver, for virtual "
+		"functions (vfs)",
+		section->name);
 }
 
 static const char *remedy_of(const struct usage_entry *usage)

@@ -346,13 +346,15 @@ static int plan_loader(
 	bootloader_find(root, &search);
 	if (search.owner && search.unmounted[0])
 		return bootloader_say_unmounted(&search, message);
-	if (!search.owner)
-		return search.hidden
-			? message_errno(message, -EACCES,
-				  "the boot loader is not known, since "
-				  "/%s cannot be read",
-				  search.hidden_at)
-			: message_set(message, -ENOENT, "the boot loader is not known");
+	if (!search.owner && search.hidden)
+		return message_errno(message, -EACCES,
+			"the boot loader is not known, since /%s cannot be read",
+			search.hidden_at);
+	if (!search.owner) {
+		message_remedy(
+			message, "'vfioboot check' says why, at the point boot-loader");
+		return message_set(message, -ENOENT, "the boot loader is not known");
+	}
 	text_join(
 		plan->trial.loader, sizeof(plan->trial.loader), search.owner->name, NULL);
 	if (!oneshot_is_possible(search.owner)) {
@@ -378,10 +380,12 @@ static int plan_loader(
 /* Whether something would watch over the boot; else a trial that hangs would stay. */
 static int check_watch(const struct root *root, struct message *message)
 {
-	if (!file_exists(root, "/run/systemd/system"))
+	if (!file_exists(root, "/run/systemd/system")) {
+		message_remedy(message, AT_THE_MENU);
 		return message_set(message, -EOPNOTSUPP,
 			"this machine does not run systemd, so nothing would bring it "
 			"back from a trial that hangs");
+	}
 	if (!root->live || trial_watch_is_installed(root))
 		return 0;
 	message_remedy(

@@ -111,5 +111,5 @@ same() {
 	done
 	sed -i '/^\[device/a profile = passthrough' "$root/etc/vfioboot.conf"
 	vfioboot 1 try --dry-run
-	[[ $stderr == *'the boot loader is not known'* ]]
+	[[ $stderr == *"the boot loader is not known; 'vfioboot check' says why, at the point boot-loader"* ]]
 }

@@ -105,7 +105,7 @@ point() { # SUBJECT
 	nic
 	ask bind nic --dry-run
 	[ "$status" -eq 1 ]
-	[[ $stderr == *'[device nic] leaves its functions to their native driver'* ]]
+	[[ $stderr == *'[device nic] leaves its functions to their native driver'*'; name a section with virtual functions (vf) instead'* ]]
 	config '[device whole]' 'path = 00:03.0/00.0' 'bind = demand'
 	ask bind whole --dry-run
 	[ "$status" -eq 1 ]

@@ -277,7 +277,7 @@ complains() { # PATTERN
 @test "without systemd nothing would bring the machine back: refused" {
 	rmdir "$host/run/systemd/system"
 	try --dry-run
-	complains 'does not run systemd'
+	complains "does not run systemd.*; choose the entry at the boot menu instead"
 }
 
 @test "of another machine's files a trial is only shown" {

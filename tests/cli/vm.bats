@@ -66,7 +66,7 @@ with_guest() {
 win 11 off   0000:02:00.1 second' ]
 	live vm attach 'win 11' second
 	[ "$status" = 1 ]
-	[[ $stderr == *"the guest has 0000:02:00.0 already"* ]]
+	[[ $stderr == *"the guest has 0000:02:00.0 already; remove that host device from it first, with 'virsh edit'"* ]]
 	live vm detach 'win 11' second
 	[ "$status" = 0 ]
 	[[ $output == *"The guest has the definition that it had before." ]]
