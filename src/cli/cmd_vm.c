@@ -86,7 +86,8 @@ static enum cli_exit fail(int error)
 	if (error == -ENOENT || error == -EACCES)
 		return cli_error("vm",
 			"the program " PROGRAM
-			" is missing; install the package vfioboot-vm");
+			" is missing; install the package vfioboot-vm, or build vfioboot where "
+			"libvirt's headers are installed");
 	return error == -EREMOTEIO
 		? CLI_FAILED
 		: cli_error("vm", "cannot run " PROGRAM ": %s", errno_text(error));

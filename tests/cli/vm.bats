@@ -201,7 +201,7 @@ win 11 off   0000:02:00.1 second' ]
 	rm "$host/usr/lib/vfioboot/vfioboot-vm"
 	live vm list
 	[ "$status" = 1 ]
-	[[ $stderr == *"the program vfioboot-vm is missing; install the package vfioboot-vm" ]]
+	[[ $stderr == *"the program vfioboot-vm is missing; install the package vfioboot-vm, or build vfioboot where libvirt's headers are installed" ]]
 }
 
 @test "show prints a set for each program" {
