@@ -214,16 +214,14 @@ static bool is_program(const struct efi_entry *entry, const struct bootloader *l
 
 /*
  * Whether it has a name that says nothing of what is in it: of a copy, or what starts others.  Firmware that
- * knows no name but that of Windows is given a copy under it; it is none if it has not started this system.
+ * knows no name but that of Windows is given a copy under it, which has started this system.
  */
 static bool may_be_any(const struct words *words)
 {
-	static const char *const shim[] = {"*/shim*.efi"};
-	static const char *const copies[] = {"/efi/boot/boot*.efi", "*/bootx64.efi",
-		"*/bootaa64.efi", "*/bootia32.efi", "*/bootmgfw.efi"};
+	static const char *const names[] = {"*/shim*.efi", "/efi/boot/boot*.efi",
+		"*/bootx64.efi", "*/bootaa64.efi", "*/bootia32.efi", "*/bootmgfw.efi"};
 
-	return !words->entry.path[0] || matches(&words->entry, shim, ARRAY_SIZE(shim)) ||
-		(!words->other && matches(&words->entry, copies, ARRAY_SIZE(copies)));
+	return !words->entry.path[0] || matches(&words->entry, names, ARRAY_SIZE(names));
 }
 
 /* A kernel has a stub for the firmware, which needs no loader. */
