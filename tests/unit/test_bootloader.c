@@ -2,6 +2,7 @@
 /* Which boot loader counts, where several have left their files. */
 #include "support.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "../lib/imagemaker.h"
@@ -149,11 +150,13 @@ static void test_proxmox(void **state)
 	       "grub=boot/grub/grub.cfg");
 }
 
-/* An entry of the firmware: a disk's partition, and a path in UTF-16. */
-static void put_entry(const char *number, const char *path)
+#define PARTITION "abcd1234-0000-4000-8000-00000000000"
+
+/* An entry of the firmware: a disk's partition, PARTITION with another digit, and a path in UTF-16. */
+static void put_entry_on(const char *number, const char *path, unsigned char digit)
 {
-	static const unsigned char disk[42] = {4, 1, 42, 0, 1, [24] = 0x34, 0x12, 0xcd,
-		0xab, 0, 0, 0, 0x40, 0x80, 0, 0, 0, 0, 0, 0, 0x0f, 2, 2};
+	const unsigned char disk[42] = {4, 1, 42, 0, 1, [24] = 0x34, 0x12, 0xcd, 0xab, 0,
+		0, 0, 0x40, 0x80, 0, 0, 0, 0, 0, 0, digit, 2, 2};
 	unsigned char bytes[512] = {7, 0, 0, 0, 1, 0, 0, 0};
 	size_t at = 4 + 6, len = 4 + 2 * (strlen(path) + 1),
 	       list = sizeof(disk) + len + 4;
@@ -173,6 +176,11 @@ static void put_entry(const char *number, const char *path)
 	memcpy(bytes + at, "\x7f\xff\x04", 4);
 	snprintf(name, sizeof(name), "sys/firmware/efi/efivars/%s-" EFI_GLOBAL, number);
 	fake_put_bytes(name, bytes, at + 4);
+}
+
+static void put_entry(const char *number, const char *path)
+{
+	put_entry_on(number, path, 0xf);
 }
 
 static void test_firmware(void **state)
@@ -441,6 +449,24 @@ static void test_alike(void **state)
 		"other and run this again");
 }
 
+/* The firmware starts GRUB from a disk that is not mounted, whatever has started this boot. */
+static void test_other_disk_of_grub(void **state)
+{
+	fake_put("boot/grub/grub.cfg", "");
+	put_partitions("GRUB 2.12", ROOT_MOUNT ESP_MOUNTED);
+	fake_efivar("LoaderDevicePartUUID", OURS);
+	fake_link("dev/disk/by-partuuid/" PARTITION "f", "../../sdc1");
+	fake_put_bytes(CURRENT, "\6\0\0\0\1\0", 6);
+	put_entry("Boot0001", "\\EFI\\debian\\grubx64.efi");
+	fake_put("boot/efi/EFI/debian/shimx64.efi", "");
+	expect_unmounted("grub", "", "");
+	fake_put_bytes(ORDER, "\7\0\0\0\2\0\1\0", 8);
+	put_entry("Boot0002", "\\EFI\\debian\\shimx64.efi");
+	expect_unmounted("grub", "/dev/disk/by-partuuid/" PARTITION "f",
+		"run 'sudo mount --mkdir /dev/disk/by-partuuid/" PARTITION
+		"f /efi' and then this again");
+}
+
 /* GRUB's menu is on no ESP: none has to be mounted, but no other one may be. */
 static void test_other_partition_of_grub(void **state)
 {
@@ -564,6 +590,119 @@ static void test_systemd_boot_without_files(void **state)
 	expect_started(2, "/efi/EFI/Linux/b.efi");
 }
 
+/* Whether the next boot may come to another menu, once. */
+static void expect_once(bool expected)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	_cleanup_(chain_free) struct chain chain = {0};
+
+	assert_int_equal(chain_read_menus(&root, &chain), 0);
+	assert_int_equal(chain.firmware_chooses, expected);
+}
+
+/* An entry that ends within its list of nodes. */
+static void cut_list(const char *entry)
+{
+	_cleanup_close_ int fd = open(fake_path(entry), O_WRONLY | O_CLOEXEC);
+
+	assert_int_equal(pwrite(fd, "\1", 1, 4 + 5), 1);
+}
+
+#define NEXT "sys/firmware/efi/efivars/BootNext-" EFI_GLOBAL
+
+#define BOOT(number) "sys/firmware/efi/efivars/Boot000" number "-" EFI_GLOBAL
+
+static const char grub_program[] = "\\EFI\\debian\\grubx64.efi";
+
+/* The firmware starts GRUB by Boot0001, and once what Boot0002 says. */
+static void set_up_once(void)
+{
+	fake_put("boot/grub/grub.cfg", "");
+	fake_put_bytes(CURRENT, "\6\0\0\0\1\0", 6);
+	fake_put_bytes(ORDER, "\7\0\0\0\1\0\2\0", 8);
+	put_entry("Boot0001", grub_program);
+	expect_once(false);
+	fake_put_bytes(NEXT, "\7\0\0\0\2\0", 6);
+}
+
+/* BootNext leads to the menu of each boot if it is what the firmware starts always. */
+static void test_once(void **state)
+{
+	static const char device[] = "\7\0\0\0\1\0\0\0\0\0x\0\0\0";
+
+	set_up_once();
+	/* The firmware passes over one that is not there. */
+	expect_once(false);
+	put_entry("Boot0002", grub_program);
+	expect_once(false);
+	put_entry("Boot0002", "\\EFI\\Microsoft\\Boot\\bootmgfw.efi");
+	expect_once(true);
+	put_entry_on("Boot0002", grub_program, 0xe);
+	expect_once(true);
+	/* Of two that name no program, as a drive and the network, each starts something else. */
+	fake_put_bytes(BOOT("1"), device, 14);
+	fake_put_bytes(BOOT("2"), device, 14);
+	expect_once(true);
+	fake_put_bytes(NEXT, "\7\0\0\0\1\0", 6);
+	expect_once(false);
+}
+
+/* What cannot be read may be anything. */
+static void test_once_unread(void **state)
+{
+	set_up_once();
+	put_entry("Boot0002", grub_program);
+	expect_once(false);
+	cut_list(BOOT("2"));
+	expect_once(true);
+	fake_put_bytes(NEXT, "\7\0\0\0\2", 5);
+	expect_once(true);
+	fake_put_bytes(NEXT, "\7\0\0\0\1\0", 6);
+	expect_once(false);
+	fake_remove(CURRENT);
+	fake_remove(ORDER);
+	expect_once(true);
+}
+
+/* How many menus are read, and why it is not known what starts. */
+static void expect_menus(size_t n, const char *why)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	_cleanup_(chain_free) struct chain chain = {0};
+
+	assert_int_equal(chain_read_menus(&root, &chain), 0);
+	assert_int_equal(chain.n_menus, n);
+	assert_string_equal(chain.unknown.text, why);
+}
+
+/* Files of a loader make nothing known where something says that another one may start. */
+static void test_unknown(void **state)
+{
+	static const char loop[] = "boot/refind_linux.conf";
+
+	expect_menus(0, "no boot loader that vfioboot knows was found");
+	fake_put("boot/grub/grub.cfg", "menuentry 'x' {\n\tchainloader /x.efi\n}\n");
+	expect_menus(1, "");
+	fake_put("boot/grub/grub.cfg", "set timeout=5\n");
+	expect_menus(1, "the menu of GRUB has no entry of a kernel of this system");
+	fake_put("boot/grub/grub.cfg", "menuentry 'x' {\n\tlinux /boot/k\n}\n");
+	fake_put("boot/k", "");
+	expect_menus(1, "");
+	/* As where a directory is closed to all but root. */
+	fake_link(loop, "refind_linux.conf");
+	expect_menus(1,
+		"only root can read what shows the boot loader (/boot/refind_linux.conf)");
+	fake_remove(loop);
+	fake_put_bytes(CURRENT, "\6\0\0\0\1\0", 6);
+	put_entry("Boot0001", "\\EFI\\debian\\vmlinuz.efi");
+	expect_menus(0,
+		"the firmware starts /EFI/debian/vmlinuz.efi, which vfioboot does not know");
+	put_entry("Boot0001", "\\EFI\\debian\\shimx64.efi");
+	expect_menus(1, "");
+	fake_efivar("LoaderInfo", "Something 1.0");
+	expect_menus(0, "no boot loader that vfioboot knows was found");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -582,6 +721,7 @@ int main(void)
 		ROOT_TEST(test_deleted),
 		ROOT_TEST(test_other_partition),
 		ROOT_TEST(test_other_partition_of_grub),
+		ROOT_TEST(test_other_disk_of_grub),
 		ROOT_TEST(test_mounted_without_files),
 		ROOT_TEST(test_alike),
 		ROOT_TEST(test_sdbootutil),
@@ -590,6 +730,9 @@ int main(void)
 		ROOT_TEST(test_systemd_boot_without_files),
 		ROOT_TEST(test_firmware_beside_systemd_boot),
 		ROOT_TEST(test_managers),
+		ROOT_TEST(test_once),
+		ROOT_TEST(test_once_unread),
+		ROOT_TEST(test_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,7 +64,7 @@ int efi_entry_read(const struct root *root, unsigned number, struct efi_entry *r
 	size = efivar_read(root, name, EFI_GLOBAL, bytes, sizeof(bytes));
 	if (size < 0)
 		return (int)size;
-	*ret = (struct efi_entry){0};
+	*ret = (struct efi_entry){.number = number};
 	if (size < HEADER_SIZE)
 		return -EBADMSG;
 	ret->active = bytes[0] & ACTIVE;
@@ -114,8 +114,9 @@ size_t efi_entry_order(const struct root *root, unsigned ret[static EFI_ENTRIES_
 
 bool efi_entry_is(const struct efi_entry *a, const struct efi_entry *b)
 {
-	return strcasecmp(a->path, b->path) == 0 &&
-		strcmp(a->partition, b->partition) == 0;
+	return a->number == b->number ||
+		(*a->path && strcasecmp(a->path, b->path) == 0 &&
+			strcmp(a->partition, b->partition) == 0);
 }
 
 /*

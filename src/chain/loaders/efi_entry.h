@@ -12,7 +12,8 @@
 #define EFI_UUID_SIZE   37
 
 struct efi_entry {
-	char path[256]; /* of the program, from the partition's root, with '/'; or "" */
+	unsigned number; /* of its variable */
+	char path[256];  /* of the program, from the partition's root, with '/'; or "" */
 	char partition[EFI_UUID_SIZE]; /* PARTUUID in lower case; "": not said */
 	bool active;
 };
@@ -37,7 +38,7 @@ int efi_entry_next(const struct root *root, struct efi_entry *ret);
  */
 int efi_entry_default(const struct root *root, struct efi_entry *ret, bool *ret_other);
 
-/* Whether they start the same program. */
+/* Whether they start the same program: one entry does, and two that name one, on one partition. */
 bool efi_entry_is(const struct efi_entry *a, const struct efi_entry *b);
 
 /* The numbers of BootOrder, the first of which starts next; how many there are. */
