@@ -773,6 +773,12 @@ static void test_presets(void **state)
 		" /efi/EFI/Linux/arch.efi missing -: there is no such file\n");
 }
 
+static void put_menu(const char *text)
+{
+	fake_put("boot/grub/grub.cfg", text);
+	fake_put("proc/self/mountinfo", "1 0 8:1 / / rw - ext4 /dev/vda rw\n");
+}
+
 /* Fedora with entries: one kernel has its image there, and the other one none yet. */
 static void test_entries(void **state)
 {
@@ -782,6 +788,11 @@ static void test_entries(void **state)
 	fake_put("efi/0123abc/" RELEASE "/linux", "");
 	expect("6.13.0 /efi/0123abc/6.13.0/initrd missing kernel-install: there is no "
 	       "such file\n" RELEASE " /efi/0123abc/" RELEASE "/initrd fresh dracut\n");
+	/* Where an entry starts it, it is missing there. */
+	put_menu("menuentry 'New' {\n\tlinux /boot/vmlinuz-6.13.0\n\tinitrd "
+		 "/boot/initrd.img-6.13.0\n}\n");
+	expect("6.13.0 /boot/initrd.img-6.13.0 missing dracut: there is no such file\n" RELEASE
+	       " /efi/0123abc/" RELEASE "/initrd fresh dracut\n");
 }
 
 /* Debian with systemd-boot: a hook copies what update-initramfs makes. */
@@ -809,8 +820,7 @@ static void fake_menu(const char *kernel, const char *const *images, size_t n)
 			"menuentry 'Entry %zu' --id 'gnulinux-%zu' {\n\tlinux /boot/%s "
 			"root=/dev/vda\n\tinitrd /boot/%s\n}\n",
 			i, i, kernel, images[i]);
-	fake_put("boot/grub/grub.cfg", text);
-	fake_put("proc/self/mountinfo", "1 0 8:1 / / rw - ext4 /dev/vda rw\n");
+	put_menu(text);
 }
 
 static void fake_package(const char *package, const char *kernel)
@@ -845,6 +855,197 @@ static void test_series(void **state)
 		" /boot/initramfs-6.12-x86_64.img fresh mkinitcpio\n" RELEASE
 		" /boot/initramfs-6.12-x86_64-fallback.img missing mkinitcpio: there "
 		"is no such file\n");
+}
+
+/* ---- entries ---------------------------------------------------------------------------- */
+
+/* A line an entry: its title, whether what it starts is up to date, and why not. */
+static void expect_entries(const char *expected)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	_cleanup_(chain_free) struct chain chain = {0};
+	char text[2048] = "";
+
+	assert_int_equal(chain_follow(&root, today(), &chain), 0);
+	for (size_t i = 0; i < chain.n_entries; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s: %s%s%s\n",
+			chain.entries[i].said->title,
+			image_state_word(chain.entries[i].state),
+			*chain.entries[i].why.text ? ": " : "",
+			chain.entries[i].why.text);
+	assert_string_equal(text, expected);
+}
+
+#define MENU_ENTRY(title, id, image, options)                                            \
+	"menuentry '" title "' $menuentry_id_option '" id                                \
+	"' {\n\tlinux /boot/vmlinuz-" RELEASE " ro " options "\n\tinitrd /boot/" image   \
+	"\n}\n"
+#define OUR_ENTRY(title, id, image, options)                                             \
+	"\n### BEGIN /etc/grub.d/11_linux_passthrough ###\n" MENU_ENTRY(title, id,       \
+		image, options) "### END /etc/grub.d/11_linux_passthrough ###\n"
+
+/* Our entry without passthrough is as it should be, unless a boot takes it that nobody has chosen. */
+static void test_entry_without_passthrough(void **state)
+{
+	static const char hindered[] =
+		"Linux: fresh\nOff: without: its command line has vfioboot.off, so that "
+		"nothing is bound\n";
+	static const char menu[] =
+		MENU_ENTRY("Linux", "gnulinux-1", "initrd.img-" RELEASE, "") OUR_ENTRY(
+			"Off", "no-passthrough-1", "initrd.img-" RELEASE, "vfioboot.off");
+	char text[sizeof(menu) + 128];
+
+	set_up_dracut();
+	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
+	put_menu(menu);
+	expect_entries("Linux: fresh\nOff: fresh\n");
+	text_join(text, sizeof(text), "set default=1\n", menu, NULL);
+	put_menu(text);
+	expect_entries(hindered);
+	text_join(text, sizeof(text),
+		"if [ \"${next_entry}\" ]; then\nset default=\"${next_entry}\"\nfi\n",
+		menu, NULL);
+	put_menu(text);
+	expect_entries("Linux: fresh\nOff: fresh\n");
+	fake_put("boot/grub/grubenv", "# GRUB Environment Block\nnext_entry=1\n");
+	expect_entries(hindered);
+}
+
+/* Devices on the command line alone: an entry that has them needs us, and no other one. */
+static void test_devices_of_an_entry(void **state)
+{
+	set_up_dracut();
+	fake_remove("etc/vfioboot.conf");
+	fake_image(DEBIAN, DRACUT, RELEASE, NOT_US);
+	put_menu(MENU_ENTRY("Linux", "gnulinux-1", "initrd.img-" RELEASE, "") MENU_ENTRY(
+		"Guest", "guest", "initrd.img-" RELEASE, "vfioboot.device=00:04.0"));
+	expect_entries(
+		"Linux: fresh\nGuest: without: it does not contain vfioboot-early\n");
+}
+
+/* Of the files that an entry loads, one cannot be found: it may have another configuration. */
+static void test_file_of_an_entry(void **state)
+{
+	static const char entry[] = "boot/efi/loader/entries/token-" RELEASE ".conf";
+	char text[512];
+
+	set_up_dracut();
+	fake_entry(RELEASE);
+	fake_image(
+		"boot/efi/token/" RELEASE "/initrd.img-" RELEASE, DRACUT, RELEASE, GOOD);
+	expect_entries("Debian GNU/Linux: fresh\n");
+	text_join(text, sizeof(text), fake_read(entry), "initrd $more\n", NULL);
+	fake_put(entry, text);
+	expect_entries("Debian GNU/Linux: unknown: the files that it loads could not be "
+		       "found\n");
+}
+
+/* A kernel that is built without vfio-pci binds nothing, also where the driver is chosen at the boot. */
+static void test_kernel_without_driver(void **state)
+{
+	static const char config[] = "[device gpu]\npath = 00:04.0/00\ndriver = auto\n";
+	static const struct fake_index_line vfio[] = {
+		{"vfio", "kernel/drivers/vfio/vfio.ko.xz:"},
+		{"vfio_iommu_type1", "kernel/drivers/vfio/vfio_iommu_type1.ko.xz:"},
+	};
+	struct imagemaker maker = {0};
+
+	set_up_dracut();
+	fake_put("etc/vfioboot.conf", config);
+	add_marks(&maker, DRACUT, GOOD);
+	add_us(&maker, RELEASE, NO_CONFIG);
+	imagemaker_add_text(&maker, "etc/vfioboot.conf", config);
+	add_start(&maker, DRACUT, GOOD);
+	imagemaker_end(&maker);
+	fake_put_bytes(DEBIAN, maker.bytes, maker.size);
+	imagemaker_free(&maker);
+	put_menu(MENU_ENTRY("Linux", "gnulinux-1", "initrd.img-" RELEASE, ""));
+	expect_entries("Linux: fresh\n");
+	fake_put_index("lib/modules/" RELEASE, "modules.dep", vfio, ARRAY_SIZE(vfio));
+	expect_entries("Linux: without: its kernel has no vfio-pci\n");
+}
+
+/*
+ * What is followed to another place is kept back there by an image's list that has its ids, whatever
+ * is at the place that it was found at before.
+ */
+static void test_surplus_of_what_is_followed(void **state)
+{
+	static const char file[] = "etc/vfioboot.conf.d/ssd.conf";
+	static const char config[] =
+		"[device ssd]\npath = 00:06.0/00\nid = 144d:a80a\non-move = follow\n";
+	struct imagemaker maker = {0};
+
+	set_up_dracut();
+	fake_put(file, config);
+	fake_function("pci0000:00/0000:00:07.0", 0x8086, 0x1901);
+	fake_function("pci0000:00/0000:00:07.0/0000:01:00.0", 0x144d, 0xa80a);
+	add_marks(&maker, DRACUT, GOOD);
+	add_us(&maker, RELEASE, MORE_PROTECT);
+	imagemaker_add_text(&maker, file, config);
+	add_start(&maker, DRACUT, GOOD);
+	imagemaker_end(&maker);
+	fake_put_bytes(DEBIAN, maker.bytes, maker.size);
+	imagemaker_free(&maker);
+	expect(STALE(
+		"its protect list has 00:04.0/00.0, which this host does not need any "
+		"more"));
+}
+
+/* Which kernel it is, is known by modules of one kernel alone. */
+static void test_modules_of_two_kernels(void **state)
+{
+	struct imagemaker maker = {0};
+
+	set_up_dracut();
+	fake_kernel(RELEASE "2");
+	fake_put("boot/k", "kernel");
+	for (unsigned i = 0; i < 2; i++) {
+		add_marks(&maker, DRACUT, GOOD);
+		add_us(&maker, RELEASE, GOOD);
+		add_start(&maker, DRACUT, GOOD);
+		if (i)
+			add_module(&maker, RELEASE "2", "vfio_iommu_type1.ko");
+		imagemaker_end(&maker);
+		fake_put_bytes("boot/own.img", maker.bytes, maker.size);
+		imagemaker_free(&maker);
+		put_menu(
+			"menuentry 'Own' {\n\tlinux /boot/k\n\tinitrd /boot/own.img\n}\n");
+		expect_entries(i ? "Own: unknown: the modules of its kernel are not in "
+				   "/lib/modules\n"
+				 : "Own: fresh\n");
+	}
+}
+
+/* A link stays, and the file that it leads to is made again. */
+static void test_link_to_an_image(void **state)
+{
+	set_up_dracut();
+	fake_image(DEBIAN, DRACUT, RELEASE, NOT_US);
+	fake_link("boot/initrd.img", "initrd.img-" RELEASE);
+	put_menu(MENU_ENTRY("Linux", "gnulinux-1", "initrd.img", ""));
+	expect(RELEASE " /" DEBIAN
+		       " without dracut: it does not contain vfioboot-early\n");
+}
+
+/* One of a person's own that dracut has made is no rescue where it starts by default. */
+static void test_own_entry(void **state)
+{
+	static const char menu[] = MENU_ENTRY("Own", "own", "own.img", "")
+		MENU_ENTRY("Linux", "gnulinux-1", "initrd.img-" RELEASE, "");
+	char text[sizeof(menu) + 32];
+
+	set_up_dracut();
+	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
+	fake_image("boot/own.img", DRACUT, RELEASE, NOT_US);
+	text_join(text, sizeof(text), "set default=1\n", menu, NULL);
+	put_menu(text);
+	expect(RELEASE " /" DEBIAN " fresh dracut\n" RELEASE
+		       " /boot/own.img without -: it does not contain vfioboot-early\n");
+	put_menu(menu);
+	expect(RELEASE
+		" /" DEBIAN " fresh dracut\n" RELEASE
+		" /boot/own.img without dracut: it does not contain vfioboot-early\n");
 }
 
 /* By package, and one that only an entry names; a rescue, and a file that nobody starts, stay. */
@@ -1049,6 +1250,14 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_copies),
 	TEST(test_series),
 	TEST(test_package),
+	TEST(test_entry_without_passthrough),
+	TEST(test_devices_of_an_entry),
+	TEST(test_file_of_an_entry),
+	TEST(test_kernel_without_driver),
+	TEST(test_surplus_of_what_is_followed),
+	TEST(test_modules_of_two_kernels),
+	TEST(test_link_to_an_image),
+	TEST(test_own_entry),
 	TEST(test_archive_behind),
 	TEST(test_owner),
 	TEST(test_no_owner),
