@@ -192,6 +192,48 @@ static void test_build_in_place(void **state)
 	add_build("exit 1", "/boot/image");
 	carry_out("sh failed with exit status 1");
 	assert_string_equal(fake_read("boot/image"), "old");
+	begin_again();
+	fake_put("boot/new", "new");
+	change_add(&change, &change_replace, "/boot/new", "/boot/image");
+	add_program("exit 1");
+	carry_out("sh failed with exit status 1");
+	assert_string_equal(fake_read("boot/image"), "new");
+}
+
+/* A move that fails takes nothing of what is at the other name. */
+static void test_move_fails(void **state)
+{
+	fake_put("etc/a", "a");
+	fake_put("etc/b", "b");
+	change_add(&change, &change_move, "/etc/a", "/etc/b");
+	carry_out("cannot move /etc/a: File exists");
+	begin_again();
+	change_add(&change, &change_move, "/etc/none", "/etc/b");
+	carry_out("cannot move /etc/none: File exists");
+	assert_string_equal(fake_read("etc/a"), "a");
+	assert_string_equal(fake_read("etc/b"), "b");
+	assert_int_equal(access(fake_path("etc/none"), F_OK), -1);
+}
+
+/* What has got an entry of the boot menu stays, or that would start nothing. */
+static void test_build_with_an_entry(void **state)
+{
+	fake_dir("boot");
+	add_build("printf new >\"$1\"", "/boot/image");
+	change.steps[0].stays = true;
+	add_program("exit 1");
+	carry_out("sh failed with exit status 1");
+	assert_string_equal(fake_read("boot/image"), "new");
+}
+
+/* What could not be kept is not put back, and what another run had kept is not taken for it. */
+static void test_keep_fails(void **state)
+{
+	fake_put("boot/.image.vfioboot-kept", "of another run");
+	change_add(&change, &change_keep, "/boot/image", "/boot/.image.vfioboot-kept");
+	carry_out("cannot keep /boot/image: No such file or directory");
+	assert_int_equal(access(fake_path("boot/image"), F_OK), -1);
+	assert_int_equal(access(fake_path("boot/.image.vfioboot-kept"), F_OK), -1);
 }
 
 static void test_programs_that_fail(void **state)
@@ -363,6 +405,37 @@ static void test_space(void **state)
 	assert_int_equal(change_check(&change, &why), -ENOSPC);
 }
 
+/* What is kept, or has another name, gives no room when its name goes. */
+static void test_space_that_stays_taken(void **state)
+{
+	const uint64_t huge = (uint64_t)1 << 43;
+	struct message why = {0};
+	char other[PATH_MAX];
+
+	fake_put("boot/image", "");
+	fake_put("boot/old", "");
+	fake_put("boot/other", "");
+	if (truncate(fake_path("boot/old"), (off_t)huge) < 0 ||
+		truncate(fake_path("boot/other"), (off_t)huge) < 0)
+		skip();
+	for (unsigned kept = 0; kept < 2; kept++) {
+		begin_again();
+		change_add(&change, &change_delete, "/boot/other", NULL);
+		if (kept)
+			change_add(&change, &change_keep, "/boot/old", "/boot/kept");
+		change_add(&change, &change_copy, "/boot/image", "/boot/b")->room = huge;
+		change_add(&change, &change_replace, "/boot/b", "/boot/old");
+		change_add(&change, &change_copy, "/boot/image", "/boot/c")->room = huge;
+		assert_int_equal(change_check(&change, &why), kept ? -ENOSPC : 0);
+	}
+	snprintf(other, sizeof(other), "%s", fake_path("boot/other"));
+	assert_int_equal(link(other, fake_path("boot/second name")), 0);
+	begin_again();
+	change_add(&change, &change_delete, "/boot/other", NULL);
+	change_add(&change, &change_copy, "/boot/image", "/boot/b")->room = huge;
+	assert_int_equal(change_check(&change, &why), -ENOSPC);
+}
+
 /* ---- signals ---------------------------------------------------------------------------- */
 
 /* Runs the step's text, so that an undo needs a program. */
@@ -470,6 +543,16 @@ static void test_signal_before_a_step(void **state)
 	/* Nor is anything in a list of which nothing was carried out. */
 	assert_int_equal(change_undo(&change, &failure), 0);
 	assert_string_equal(fake_read("boot/live"), "live");
+	/* A list without programs ends there as well. */
+	begin_again();
+	assert_int_equal(change_put_text(&change, "/boot/live", "new"), 0);
+	run_catch_signals(&before);
+	raise(SIGTERM);
+	assert_int_equal(change_carry_out(&change, NULL, &failure), -EINTR);
+	change_free_failure(&failure);
+	assert_int_equal(run_take_signal(), SIGTERM);
+	run_let_signals(&before);
+	assert_string_equal(fake_read("boot/live"), "live");
 }
 
 static int run_interrupted(
@@ -504,11 +587,15 @@ int main(void)
 		TEST(test_build_and_replace),
 		TEST(test_new_file),
 		TEST(test_build_in_place),
+		TEST(test_build_with_an_entry),
+		TEST(test_keep_fails),
+		TEST(test_move_fails),
 		TEST(test_programs_that_fail),
 		TEST(test_own_kind),
 		TEST(test_optional),
 		TEST(test_leftovers),
 		TEST(test_space),
+		TEST(test_space_that_stays_taken),
 		TEST(test_signal_and_undo),
 		TEST(test_signal_while_undoing),
 		TEST(test_record_is_left),
