@@ -79,17 +79,22 @@ struct session {
 /* Of the running machine: ukify is for that alone. */
 static bool is_live;
 
-static struct session *begin_apply(void)
+static struct session *begin_apply_of(bool configured)
 {
 	static struct session session;
 
 	session = (struct session){.root = fake_open()};
 	session.root.live = is_live;
 	assert_int_equal(chain_follow(&session.root, today(), &session.chain), 0);
-	assert_int_equal(apply_steps(&session.root, today(), true, false, &session.chain,
-				 &session.apply),
+	assert_int_equal(apply_steps(&session.root, today(), configured, false,
+				 &session.chain, &session.apply),
 		0);
 	return &session;
+}
+
+static struct session *begin_apply(void)
+{
+	return begin_apply_of(true);
 }
 
 static struct session *begin_undo(void)
@@ -488,6 +493,46 @@ static void test_image_is_bad(void **state)
 	expect_failure("the new image of 6.1.0 is unusable: ");
 	fake_remove(IMAGE OTHER);
 	expect_failure("the new image of 6.1.0 is unusable: ");
+}
+
+/* An entry with devices on its command line starts the image, which is without us. */
+static void set_up_devices_of_an_entry(void)
+{
+	set_up_dracut();
+	fake_image(IMAGE ONE, DRACUT, ONE, NOT_US);
+	fake_put("proc/self/mountinfo", "1 0 8:1 / / rw - ext4 /dev/vda rw\n");
+	fake_put("boot/grub/grub.cfg",
+		"menuentry 'Linux' {\n\tlinux /boot/vmlinuz-" ONE
+		" vfioboot.device=00:04.0\n\tinitrd /" IMAGE ONE "\n}\n");
+}
+
+/* Images have us where there is a file, and a list where something is given away. */
+static void test_devices_of_an_entry_alone(void **state)
+{
+	struct session *session;
+
+	set_up_devices_of_an_entry();
+	fake_remove("etc/vfioboot.conf");
+	session = begin_apply_of(false);
+	expect_steps(session,
+		"write /etc/vfioboot.conf\n"
+		"write /etc/vfioboot.protect\n"
+		"keep /boot/initrd.img-6.12.1 as /boot/.initrd.img-6.12.1.vfioboot-kept\n"
+		"run dracut --force /boot/.initrd.img-6.12.1.vfioboot-new 6.12.1\n"
+		"check /boot/.initrd.img-6.12.1.vfioboot-new\n"
+		"rename /boot/.initrd.img-6.12.1.vfioboot-new to /boot/initrd.img-6.12.1\n"
+		"remove /boot/.initrd.img-6.12.1.vfioboot-kept\n");
+	end(session);
+}
+
+/* A new image without us is none for that entry, also where files leave all to the host at boot. */
+static void test_devices_of_an_entry_beside_demand(void **state)
+{
+	set_up_devices_of_an_entry();
+	fake_put("etc/vfioboot.conf", "[device gpu]\npath = 00:05.0/00\nbind = demand\n");
+	fake_image("next-" ONE, DRACUT, ONE, NOT_US);
+	expect_failure("the new image of 6.12.1 is unusable: it does not contain "
+		       "vfioboot-early");
 }
 
 static void test_files_that_stand_in_the_way(void **state)
@@ -1081,6 +1126,24 @@ static void test_put_back(void **state)
 	assert_string_equal(fake_read("etc/.somebodys.1"), "not ours");
 }
 
+/* What was kept is broken like the image itself: neither takes the place of the other. */
+static void test_kept_is_broken(void **state)
+{
+	struct session *session;
+	char line[512];
+
+	set_up_dracut();
+	fake_put("boot/.initrd.img-" OTHER ".vfioboot-kept", "half of another");
+	fake_put(IMAGE OTHER, "half of it");
+	session = begin_apply();
+	change_describe(&session->apply.change.steps[0], line, sizeof(line));
+	assert_string_equal(line,
+		"remove /boot/.initrd.img-6.1.0.vfioboot-kept, left by an interrupted run");
+	end(session);
+	apply_well();
+	expect_done();
+}
+
 /* The kernel was removed before anybody cleared up behind the one that was killed. */
 static void test_leftovers_of_a_kernel_that_is_gone(void **state)
 {
@@ -1176,6 +1239,48 @@ static void test_undo_again(void **state)
 		"remove /etc/vfioboot.protect\n");
 	session->apply.change.n = n;
 	end(session);
+}
+
+/* Of what check --fix has cleared, somebody has put the file elsewhere since. */
+static void test_undo_of_what_is_a_link_now(void **state)
+{
+	static const char line[] = "options vfio-pci ids=10de:2204\n";
+	struct session *session;
+	char why[1024], now[128];
+
+	set_up_undo();
+	text_join(now, sizeof(now), LEFTOVERS_COMMENT, line, NULL);
+	fake_put("srv/a.conf", now);
+	fake_put("var/lib/vfioboot/leftovers/1/etc/modprobe.d/a.conf", line);
+	fake_link("etc/modprobe.d/a.conf", "/srv/a.conf");
+	session = begin_undo();
+	if (carry_out(session, why, sizeof(why)) != 0)
+		fail_msg("undo failed: %s", why);
+	end(session);
+	assert_string_equal(link_at("etc/modprobe.d/a.conf"), "/srv/a.conf");
+}
+
+/* What setup wrote for GVT-g goes as it was written, and stays as somebody has changed it. */
+static void test_undo_of_gvt(void **state)
+{
+	struct session *session;
+	char why[1024], text[512];
+
+	text_join(text, sizeof(text), gvt_file_text, "# mine\n", NULL);
+	for (unsigned changed = 0; changed < 2; changed++) {
+		set_up_undo();
+		fake_put(&GVT_FILE[1], changed ? text : gvt_file_text);
+		session = begin_undo();
+		if (carry_out(session, why, sizeof(why)) != 0)
+			fail_msg("undo failed: %s", why);
+		end(session);
+		if (changed)
+			assert_string_equal(fake_read(&GVT_FILE[1]), text);
+		else
+			assert_int_equal(access(fake_path(&GVT_FILE[1]), F_OK), -1);
+		fake_tear_down(state);
+		fake_set_up(state);
+	}
 }
 
 /* A link, wherever it leads, is somebody's: it is moved, and its target is left alone. */
@@ -1303,6 +1408,22 @@ static void test_boot_not_mounted(void **state)
 	end(session);
 }
 
+/* Nor is a unified image made again that nobody starts. */
+static void test_esp_not_mounted(void **state)
+{
+	struct session *session;
+	struct message why = {0};
+
+	fake_put("proc/self/mountinfo", ROOT_MOUNT);
+	fake_put("etc/fstab",
+		"UUID=1 / ext4 defaults 0 1\nUUID=3 /boot/efi vfat defaults 0 2\n");
+	session = begin_apply();
+	assert_int_equal(apply_check(&session->apply, &why), -ENODEV);
+	assert_string_equal(why.text,
+		"/boot/efi is in /etc/fstab but not mounted, and images belong there");
+	end(session);
+}
+
 static int run_unified(void)
 {
 #define UNIFIED_TEST(f)                                                                  \
@@ -1314,14 +1435,31 @@ static int run_unified(void)
 		UNIFIED_TEST(test_ukify_fails),
 		UNIFIED_TEST(test_unified_that_is_built),
 		UNIFIED_TEST(test_unified_that_is_signed),
+		UNIFIED_TEST(test_esp_not_mounted),
 	};
 
 	return cmocka_run_group_tests_name("unified_apply", tests, NULL, NULL);
 }
 
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
+
+static int run_undo(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_undo),
+		TEST(test_undo_again),
+		TEST(test_undo_links),
+		TEST(test_undo_of_gvt),
+		TEST(test_undo_of_what_is_a_link_now),
+		TEST(test_undo_of_bytes),
+		TEST(test_undo_fails),
+	};
+
+	return cmocka_run_group_tests_name("undo", tests, NULL, NULL);
+}
+
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, fake_set_up, fake_tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_steps_of_dracut),
 		TEST(test_steps_of_one),
@@ -1334,6 +1472,8 @@ int main(void)
 		TEST(test_log_of_a_failure),
 		TEST(test_tools_fail),
 		TEST(test_image_is_bad),
+		TEST(test_devices_of_an_entry_alone),
+		TEST(test_devices_of_an_entry_beside_demand),
 		TEST(test_files_that_stand_in_the_way),
 		TEST(test_steps_of_outdated),
 		TEST(test_outdated),
@@ -1346,16 +1486,12 @@ int main(void)
 		TEST(test_no_place),
 		TEST(test_killed),
 		TEST(test_put_back),
+		TEST(test_kept_is_broken),
 		TEST(test_leftovers_of_a_kernel_that_is_gone),
-		TEST(test_undo),
-		TEST(test_undo_again),
-		TEST(test_undo_links),
-		TEST(test_undo_of_bytes),
-		TEST(test_undo_fails),
 		TEST(test_room),
 		TEST(test_boot_not_mounted),
 	};
 
 	return cmocka_run_group_tests_name("images_apply", tests, NULL, NULL) +
-		run_unified();
+		run_undo() + run_unified();
 }
