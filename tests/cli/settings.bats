@@ -151,6 +151,11 @@ check_settings() {
 	! grep -v '^pass' "$work/points"
 	grep -q '^pass; 0000:02:00.1; rebar is for other functions of gpu$' "$work/points"
 	grep -q '^pass; 0000:02:00.0; rebar = 8G can be set$' "$work/points"
+	# A function of another section does not do it for this one.
+	config '[device gpu]' 'path = 00:01.1/00.0' 'rebar = 8G' '[device sound]' 'path = 00:01.1/00.1' 'rebar = 8G'
+	check_settings | tee "$work/points"
+	grep -q '^pass; 0000:02:00.0; rebar = 8G can be set$' "$work/points"
+	grep -q '^fail; 0000:02:00.1; rebar = 8G: the kernel does not offer it' "$work/points"
 }
 
 @test "check: what the kernel or the device does not have fails, with the line to edit" {
@@ -165,6 +170,12 @@ check_settings() {
 	check_settings | tee "$work/points"
 	grep -q '^fail; .*; rebar in section gpu needs Linux 6.1, and the next boot has 5.10.0-30-amd64$' "$work/points"
 	grep -q '^fail; .*; reset in section gpu needs Linux 5.15, and the next boot has 5.10.0-30-amd64$' "$work/points"
+	# The first kernel that has it is new enough.
+	for release in 5.15.0 6.1.0; do
+		echo "$release" >"$root/proc/sys/kernel/osrelease"
+		check_settings | grep -o '[a-z]* in section gpu needs Linux .*' >>"$work/old" || true
+	done
+	[[ $(uniq "$work/old") == 'rebar in section gpu needs Linux 6.1, and the next boot has 5.15.0' ]]
 }
 
 @test "check: a section that no boot binds has no settings" {
