@@ -13,6 +13,7 @@ static const char *const kinds[] = {
 	[OBSTACLE_USED] = "used",
 	[OBSTACLE_UNKNOWN_USE] = "unknown-use",
 	[OBSTACLE_PART] = "part",
+	[OBSTACLE_DATA] = "data",
 	[OBSTACLE_BOOT_DISPLAY] = "boot-display",
 	[OBSTACLE_LAST_DISPLAY] = "last-display",
 	[OBSTACLE_USB_DEVICE] = "usb-device",
@@ -129,6 +130,28 @@ static void test_displays(void **state)
 	fake_put("etc/vfioboot.conf.d/zz.conf", "[device zz]\npath = 00:02.0/00\n");
 	expect("02:00.0", SECTION("00:01.0/00") "last-display = yes\n", &everything,
 		"last-display allowed\ndisplaces firm\n");
+	/* No boot takes what is handed over on demand; what is plugged in comes after it. */
+	fake_put("etc/vfioboot.conf.d/zz.conf",
+		"[device zz]\npath = 00:02.0/00\nbind = demand\n");
+	expect("02:00.0", SECTION("00:01.0/00"), &nothing, "");
+	fake_put("sys/devices/" SECOND "/removable", "removable\n");
+	expect("02:00.0", SECTION("00:01.0/00"), &nothing, "last-display allowable\n");
+}
+
+/* What it may carry does not say what it does. */
+static void test_parts(void **state)
+{
+	add_mount("0:50", "/tank", "zfs", "tank");
+	expect("00:17.0", SECTION("00:17.0"), &nothing,
+		"used /data allowable\nused /tank allowable\n");
+	fake_put("proc/self/mountinfo", "");
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	add_mount("0:50", "/tank", "zfs", "tank");
+	add_block("virtual/block/dm-0", "253:0");
+	fake_put("sys/devices/virtual/block/dm-0/dm/name", "vg-guest\n");
+	add_slave("dm-0", HBA "/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda1");
+	expect("00:17.0", SECTION("00:17.0"), &nothing,
+		"used /tank allowable\npart allowable\ndata allowable\n");
 }
 
 static void test_configured(void **state)
@@ -166,6 +189,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_drives, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_groups, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_displays, set_up, fake_tear_down),
+		cmocka_unit_test_setup_teardown(test_parts, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_configured, set_up, fake_tear_down),
 		cmocka_unit_test_setup_teardown(test_no_cmdline, set_up, fake_tear_down),
 	};

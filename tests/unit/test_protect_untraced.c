@@ -164,6 +164,19 @@ static void test_bcachefs_on_several(void **state)
 	expect_list(untraced_root);
 }
 
+/* The kernel's list of members may be out of sight, or have one that is gone. */
+static void test_btrfs_on_several(void **state)
+{
+	add_ssd();
+	add_mount("0:27", "/", "btrfs", "/dev/nvme0n1p2");
+	expect_list(untraced_root);
+	put_link("sys/fs/btrfs/aaaa/devices/gone", "sys/devices/virtual/block/gone");
+	expect_list(untraced_root);
+	put_link("sys/fs/btrfs/aaaa/devices/nvme0n1p2",
+		"sys/devices/" SSD "/nvme/nvme0/nvme0n1/nvme0n1p2");
+	expect_list(untraced_root);
+}
+
 static void test_network_root(void **state)
 {
 	add_ssd();
@@ -275,7 +288,8 @@ static void test_function_without_path(void **state)
 
 static void test_too_many(void **state)
 {
-	static struct protect_list list;
+	static struct protect_list list, read;
+	_cleanup_free_ char *text = NULL;
 
 	for (int i = 0; i < PROTECT_ENTRIES_MAX; i++) {
 		char path[64];
@@ -288,6 +302,11 @@ static void test_too_many(void **state)
 	assert_int_equal(trace(&list), 0);
 	assert_true(list.incomplete);
 	assert_int_equal(list.n_entries, PROTECT_ENTRIES_MAX);
+	/* An image has to know it, too. */
+	text = protect_list_format(&list);
+	assert_non_null(text);
+	assert_int_equal(protect_parse(&read, text), 0);
+	assert_true(read.incomplete);
 }
 
 int main(void)
@@ -303,6 +322,7 @@ int main(void)
 		TEST(test_other_carriers),
 		TEST(test_partly_untraced),
 		TEST(test_bcachefs_on_several),
+		TEST(test_btrfs_on_several),
 		TEST(test_network_root),
 		TEST(test_network_disks),
 		TEST(test_displays),

@@ -74,8 +74,13 @@ static void test_covered(void **state)
 	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
 	add_mount("8:1", "/srv", "ext4", "/dev/sda1");
 	add_mount("259:1", "/srv", "ext4", "/dev/nvme0n1p1");
-	expect_usage("0000:00:17.0 mount /srv\n"
+	/* Also where the host runs from what covers it. */
+	add_mount("8:1", "/home", "ext4", "/dev/sda1");
+	add_mount("259:1", "/home", "ext4", "/dev/nvme0n1p1");
+	expect_usage("0000:00:17.0 mount /home\n"
+		     "0000:00:17.0 mount /srv\n"
 		     "0000:01:00.0 mount /\n"
+		     "0000:01:00.0 mount /home\n"
 		     "0000:01:00.0 mount /srv\n");
 }
 
@@ -93,9 +98,12 @@ static void test_made_of_others(void **state)
 	expect_usage("0000:01:00.0 mount /\n");
 	/* But what the host runs from may be anywhere. */
 	add_mount("7:0", "/usr", "squashfs", "/dev/loop0");
+	fake_put("sys/power/resume", "7:0\n");
 	expect_usage("0000:01:00.0 mount /\n"
 		     "0000:01:00.0 mount? /usr\n"
-		     "0000:05:00.0 mount? /usr\n");
+		     "0000:01:00.0 resume? resume\n"
+		     "0000:05:00.0 mount? /usr\n"
+		     "0000:05:00.0 resume? resume\n");
 }
 
 /* Swap in memory may be written back to a drive, and a loop device may have one for its file. */
@@ -153,6 +161,18 @@ static void test_untraced(void **state)
 		     "0000:01:00.0 mount /\n"
 		     "0000:01:00.0 mount? /tank\n"
 		     "0000:05:00.0 mount? /tank\n");
+}
+
+/* What cannot be followed may be on any drive. */
+static void test_unreadable_device(void **state)
+{
+	add_ssd();
+	add_mount("259:2", "/", "ext4", "/dev/nvme0n1p2");
+	add_mount("8:9", "/mnt", "ext4", "/dev/sda9");
+	fake_link("sys/dev/block/8:9", "8:9");
+	expect_usage("0000:01:00.0 mount /\n"
+		     "0000:01:00.0 mount? /mnt\n"
+		     "0000:05:00.0 mount? /mnt\n");
 }
 
 static void test_network(void **state)
@@ -235,6 +255,7 @@ int main(void)
 		TEST(test_backed_by_a_drive),
 		TEST(test_xfs_on_three_devices),
 		TEST(test_untraced),
+		TEST(test_unreadable_device),
 		TEST(test_network),
 		TEST(test_consoles),
 		TEST(test_virtual_function),
