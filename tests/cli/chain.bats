@@ -167,6 +167,12 @@ by_series() {
 	run "$vfioboot" check --json --root "$root"
 	json_true '[.checks[] | select(.name == "image" and .state == "fail") | .found] | length == 1 and
 		(.[0] | contains("/boot/custom.img"))' <<<"$output"
+	# Nor does it count for less where no entry is known to be the default.
+	sed -i 's/^set default=.*/set default="${chosen}"/' "$root/boot/grub/grub.cfg"
+	run "$vfioboot" check --json --root "$root"
+	json_true '[.checks[] | select(.name == "image" and .state == "fail") | .found] | length == 1 and
+		(.[0] | contains("/boot/custom.img"))' <<<"$output"
+	sed -i 's/^set default=.*/set default="0"/' "$root/boot/grub/grub.cfg"
 	dry_run
 	[ "$status" -eq 3 ]
 	[[ $stderr == *'/boot/custom.img is unchanged: '* && ${lines[0]} == 'Nothing else to do.' ]]
@@ -642,6 +648,9 @@ built() {
 	status
 	[[ $output == *'Which entry starts by default is not known'* ]]
 	json_is '.ready == null'
+	run "$vfioboot" check --json --root "$root"
+	json_true '[.checks[] | select(.name == "image" and .state == "unknown") | .found] ==
+		["which entry starts by default is not known"]' <<<"$output"
 }
 
 @test "with two loaders the default entry of each is printed" {

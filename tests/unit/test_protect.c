@@ -109,8 +109,9 @@ static void test_same_again(void **state)
 	assert_int_equal(list.n_entries, 1);
 	assert_int_equal(parse("display 00:1d.0 144d:a808"), 0);
 	assert_int_equal(parse("storage 00:1d.0 144d:a809"), 0);
+	assert_int_equal(parse("storage 00:1d.0 8086:a808"), 0);
 	assert_int_equal(parse("storage 00:1d.0/00.0 144d:a808"), 0);
-	assert_int_equal(list.n_entries, 4);
+	assert_int_equal(list.n_entries, 5);
 }
 
 static void test_full(void **state)
