@@ -586,6 +586,25 @@ static void test_unknown_presets(void **state)
 	expect_names("/boot/vmlinuz-x", "/boot/own.img\n");
 }
 
+/* sdbootutil names its images and entries by what is in them: under its name a new one would be another. */
+static void test_named_by_content(void **state)
+{
+	static const char path[] = "/boot/efi/opensuse/" RELEASE
+				   "/initrd-0123456789abcdef0123456789abcdef01234567";
+	_cleanup_(root_close) struct root root = fake_open();
+	char release[] = RELEASE, file[] = "/boot/vmlinuz-x", line[MESSAGE_LINE_SIZE];
+	const struct kernel kernel = {release, file};
+	struct message why = {0};
+
+	assert_true(initramfs_knows(&initramfs_dracut, &root, &kernel, path, &why));
+	fake_put("usr/bin/sdbootutil", "");
+	assert_false(initramfs_knows(&initramfs_dracut, &root, &kernel, path, &why));
+	assert_string_equal(message_line(&why, line),
+		"sdbootutil builds it; run 'sdbootutil mkinitrd' by hand");
+	assert_true(initramfs_knows(
+		&initramfs_dracut, &root, &kernel, "/boot/initrd-" RELEASE, &why));
+}
+
 /* With Secure Boot the firmware refuses what is not signed. */
 static void test_signed(void **state)
 {
@@ -909,6 +928,19 @@ static void test_entry_without_passthrough(void **state)
 	expect_entries("Linux: fresh\nOff: fresh\n");
 	fake_put("boot/grub/grubenv", "# GRUB Environment Block\nnext_entry=1\n");
 	expect_entries(hindered);
+}
+
+/* The kernel starts /init in the image, or what it is told to, and that by its whole name. */
+static void test_other_init(void **state)
+{
+	set_up_dracut();
+	fake_image(DEBIAN, DRACUT, RELEASE, GOOD);
+	put_menu(MENU_ENTRY("Linux", "gnulinux-1", "initrd.img-" RELEASE, "rdinit=/init")
+			MENU_ENTRY("Other", "gnulinux-2", "initrd.img-" RELEASE,
+				"rdinit=/in"));
+	expect_entries(
+		"Linux: fresh\nOther: without: its command line has rdinit=, so that "
+		"another program is started in the image\n");
 }
 
 /* Devices on the command line alone: an entry that has them needs us, and no other one. */
@@ -1245,12 +1277,14 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_command_of_dracut),
 	TEST(test_unified_without_cmdline),
 	TEST(test_config_of_a_preset),
+	TEST(test_named_by_content),
 	TEST(test_signed),
 	TEST(test_entries),
 	TEST(test_copies),
 	TEST(test_series),
 	TEST(test_package),
 	TEST(test_entry_without_passthrough),
+	TEST(test_other_init),
 	TEST(test_devices_of_an_entry),
 	TEST(test_file_of_an_entry),
 	TEST(test_kernel_without_driver),

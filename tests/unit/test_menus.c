@@ -41,6 +41,9 @@ static void test_grub_places(void **state)
 	put_entry(
 		"2222", "\tlinux\t/boot/vmlinuz-6\n\tinitrd\t/boot/ucode.img /boot/i\n");
 	expect("grub", "n* /boot/vmlinuz-6 /boot/ucode.img /boot/i\n");
+	/* Which kernel it is depends on a variable. */
+	put_entry("2222", "\tlinux\t/boot/vmlinuz-$version\n\tinitrd\t/boot/i\n");
+	expect("grub", "n* ?\n");
 	/* Of another system, whatever is here by that name. */
 	put_entry("9999", "\tlinux\t/boot/vmlinuz-6\n\tinitrd\t/boot/i\n");
 	fake_put("boot/vmlinuz-6", "");
