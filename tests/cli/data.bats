@@ -250,6 +250,15 @@ image() {
 	[ "$status" -eq 0 ]
 }
 
+@test "a drive that cannot be opened is none that is empty, whatever udev knows of it" {
+	host_with_drive
+	disk 0000:03:00.0 nvme1n1 259:4
+	mkdir -p "$root/dev"
+	ln -s nvme1n1 "$root/dev/nvme1n1"
+	add 03:00.0
+	refused '0000:03:00.0 may have data: /dev/nvme1n1 (cannot be read)'
+}
+
 @test "a label can't upset a terminal, nor what an unknown drive is called" {
 	host_with_drive
 	disk 0000:03:00.0 nvme1n1 259:4 E:ID_FS_TYPE=ext4 E:ID_FS_USAGE=filesystem \
