@@ -22,6 +22,18 @@ static void test_on_esp(void **state)
 	expect("grub", "s* /boot/k | ro\n");
 }
 
+/* Two are made by two sets of GRUB's programs: which of them its program reads is not known. */
+static void test_two_menus(void **state)
+{
+	fake_put("boot/k", "");
+	fake_put("boot/grub/grub.cfg", menu);
+	fake_put("boot/grub2/grub.cfg", menu);
+	expect("grub", "s /boot/k | ro\nelsewhere\n");
+	fake_remove("boot/grub2/grub.cfg");
+	fake_link("boot/grub2/grub.cfg", "../grub/grub.cfg");
+	expect("grub", "s* /boot/k | ro\n");
+}
+
 #define VARIABLES "sys/firmware/efi/efivars/"
 
 /* The entry 1 of the firmware starts \\EFI\\x\\shimx64.efi, 2 and 3 one of y and x, and 4 no GRUB. */
@@ -158,6 +170,9 @@ static void test_sdbootutil(void **state)
 	expect("grub-bls", first);
 	fake_efivar("LoaderEntryDefault", "system-x-1.conf");
 	expect("grub-bls", second);
+	fake_efivar("LoaderEntryOneShot", "system-x-2.conf");
+	expect("grub-bls", "n /efi/b | ro\nn* /efi/a | ro\nonce elsewhere\n");
+	fake_efivar("LoaderEntryOneShot", "");
 	fake_efivar("LoaderEntryDefault", "gone.conf");
 	expect("grub-bls", unknown);
 }
@@ -166,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROOT_TEST(test_on_esp),
+		ROOT_TEST(test_two_menus),
 		ROOT_TEST(test_led),
 		ROOT_TEST(test_led_otherwise),
 		ROOT_TEST(test_first_of_two),

@@ -215,6 +215,55 @@ static void test_spilled_function(void **state)
 	assert_false(pci_path_equal(&pf->path, &vf->path, false));
 }
 
+/* In whatever order the directory has them: one that spilled is not taken for its neighbour. */
+static void test_spilled_in_any_order(void **state)
+{
+	static const char bridge[] = "sys/devices/pci0000:00/0000:00:03.0";
+	char path[256], aside[256];
+
+	compose("sriov");
+	add_section("00:03.0/00", NULL);
+	snprintf(path, sizeof(path), "%s/%s/0000:01:00.0", top, bridge);
+	snprintf(aside, sizeof(aside), "%s/aside", top);
+	for (unsigned round = 0; round < 2; round++) {
+		world.machine.n_functions = 0;
+		assert_int_equal(look_up(), 0);
+		assert_path(function_at("0000:01:00.0"), "00:03.0/00.0");
+		assert_path(function_at("0000:01:00.1"), "00:03.0/00.1");
+		assert_null(function_at("0000:02:00.0"));
+		/* As if it was found after the others. */
+		assert_int_equal(rename(path, aside), 0);
+		assert_int_equal(rename(aside, path), 0);
+	}
+}
+
+/* That one function is known says nothing for another one, which is of another device. */
+static void test_identity_of_several(void **state)
+{
+	static const char directory[] = "sys/devices/pci0000:00/0000:00:01.1";
+	static const struct {
+		const char *first, *second;
+		enum identity identity;
+	} cases[] = {
+		{"aa", "aa", IDENTITY_SAME},
+		{"aa", "bb", IDENTITY_OTHER},
+		{"bb", "aa", IDENTITY_OTHER},
+	};
+	char name[128];
+
+	compose("identical-cards");
+	strcpy(add_section("00:01.1/00", NULL)->identity[SYSFS_SERIAL], "aa");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(name, sizeof(name), "%s/0000:02:00.0/serial_number", directory);
+		put(name, cases[i].first);
+		snprintf(name, sizeof(name), "%s/0000:02:00.1/serial_number", directory);
+		put(name, cases[i].second);
+		world.machine.n_functions = 0;
+		assert_int_equal(look_up(), 0);
+		assert_int_equal(world.machine.identity[0], cases[i].identity);
+	}
+}
+
 /* The links say which is which; one on the next bus has the path of none. */
 static void test_virtual_by_number(void **state)
 {
@@ -331,6 +380,20 @@ static void test_protected_missing(void **state)
 	assert_true(world.protect.entries[0].missing);
 }
 
+/* Another device of its maker has its place: it is missing, and may be the one that looks like it. */
+static void test_protected_is_another(void **state)
+{
+	char list[] = "storage 00:06.0/00.0 144d:a80c /\n";
+
+	compose("nvme-in-gpu-group");
+	put("sys/devices/pci0000:00/0000:00:06.0/0000:02:00.0/modalias",
+		"pci:v0000144Dd0000A808sv0000144Dsd0000A801bc01sc08i02\n");
+	protect(list);
+	add_section("00:1b.0/00.0", NULL);
+	assert_int_equal(look_up(), 0);
+	assert_true(world.protect.entries[0].missing);
+}
+
 static void test_inactive_sections_read_nothing(void **state)
 {
 	compose("identical-cards");
@@ -404,6 +467,8 @@ int main(void)
 		TEST(test_details),
 		TEST(test_no_driver_no_group),
 		TEST(test_spilled_function),
+		TEST(test_spilled_in_any_order),
+		TEST(test_identity_of_several),
 		TEST(test_virtual_by_number),
 		TEST(test_virtual_not_there),
 		TEST(test_follow_in_place),
@@ -413,6 +478,7 @@ int main(void)
 		TEST(test_display_is_given),
 		TEST(test_protected_in_place),
 		TEST(test_protected_missing),
+		TEST(test_protected_is_another),
 		TEST(test_inactive_sections_read_nothing),
 		TEST(test_garbled_ids),
 		TEST(test_no_bus),

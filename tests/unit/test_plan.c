@@ -416,6 +416,24 @@ static void test_plan_is_full(void **state)
 	assert_int_equal(bind, 0);
 }
 
+/* Nor in part where a part of it still had room. */
+static void test_part_of_a_section(void **state)
+{
+	unsigned bind;
+
+	world.machine.n_functions = MACHINE_FUNCTIONS_MAX;
+	world.machine.functions[5000].has_iommu_group = false;
+	for (unsigned i = 1; i < 13; i++)
+		world.machine.functions[i].ids.device = 0x1522;
+	add_section("refused", "8086:1521");
+	add_section("too-many", "8086:");
+	plan_it();
+	assert_int_equal(count(0, &bind), MACHINE_FUNCTIONS_MAX - 12);
+	assert_int_equal(bind, 0);
+	assert_int_equal(count(1, &bind), 1);
+	assert_int_equal(bind, 0);
+}
+
 /* What is planned for a function that has just appeared. */
 static void plan_for(const char *text)
 {
@@ -524,6 +542,7 @@ int main(void)
 		cmocka_unit_test_setup(test_display_of_a_variant, setup_empty),
 		cmocka_unit_test_setup(test_rest_of_a_card, setup_empty),
 		cmocka_unit_test_setup(test_plan_is_full, setup_full),
+		cmocka_unit_test_setup(test_part_of_a_section, setup_full),
 		cmocka_unit_test_setup(test_late, setup_empty),
 		cmocka_unit_test_setup(test_details_unknown, setup_empty),
 		cmocka_unit_test_setup(test_longest_line, setup_empty),
