@@ -129,6 +129,30 @@ static void test_no_groups(void **state)
 		"07:00.0", false, "0000:07:00.0 named whole\n0000:07:00.1 card whole\n");
 }
 
+/* A switch of an enclosure, whose maker has a network card below it, is not of the card. */
+static void test_switch_of_another(void **state)
+{
+	static const char card[] =
+		"pci0000:00/0000:00:1d.0/0000:04:00.0/0000:05:01.0/0000:06:00.0";
+
+	add_function("pci0000:00/0000:00:1d.0", 0x8086, 0x7ab0, BRIDGE);
+	add_function("pci0000:00/0000:00:1d.0/0000:04:00.0", 0x8086, 0x15da, BRIDGE);
+	add_function("pci0000:00/0000:00:1d.0/0000:04:00.0/0000:05:01.0", 0x8086, 0x15da,
+		BRIDGE);
+	add_function("pci0000:00/0000:00:1d.0/0000:04:00.0/0000:05:02.0", 0x8086, 0x15da,
+		BRIDGE);
+	add_function(card, 0x10de, 0x2206, VGA);
+	add_function("pci0000:00/0000:00:1d.0/0000:04:00.0/0000:05:02.0/0000:07:00.0",
+		0x8086, 0x1533, NET);
+	expect_set("06:00.0", false, "0000:06:00.0 named whole\n");
+	/* One with the card's own maker is. */
+	add_function("pci0000:00/0000:00:1d.0/0000:04:00.0", 0x10de, 0x15da, BRIDGE);
+	add_function("pci0000:00/0000:00:1d.0/0000:04:00.0/0000:05:02.0/0000:07:00.0",
+		0x10de, 0x1533, NET);
+	expect_set(
+		"06:00.0", false, "0000:06:00.0 named whole\n0000:07:00.0 card whole\n");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, fake_tear_down)
@@ -139,6 +163,7 @@ int main(void)
 		TEST(test_root_bus),
 		TEST(test_harmless_drivers),
 		TEST(test_no_groups),
+		TEST(test_switch_of_another),
 	};
 
 	return cmocka_run_group_tests_name("deviceset", tests, NULL, NULL);

@@ -382,6 +382,28 @@ static void test_systemd_boot_order(void **state)
 		"n /efi/b-7+0-3\n");
 }
 
+/* Which of two is the newer one, and so the default. */
+static void test_systemd_boot_versions(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"sort-key a\nversion 6.10\n", "sort-key a\nversion 6.009\n"},
+		{"sort-key a\nversion 6.10\n", "sort-key a\nversion 6.9\n"},
+		{"sort-key a\nversion 6-zen\n", "sort-key a\nversion 6-ze\n"},
+		{"sort-key a\nversion 6.1\n", "sort-key a\nversion 6\n"},
+		{"sort-key a\nmachine-id 1\nversion 6\n",
+			"sort-key a\nmachine-id 2\nversion 7\n"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		put_type1("x", pairs[i][0]);
+		put_type1("y", pairs[i][1]);
+		expect("systemd-boot", "n* /efi/x\nn /efi/y\n");
+		put_type1("x", pairs[i][1]);
+		put_type1("y", pairs[i][0]);
+		expect("systemd-boot", "n* /efi/y\nn /efi/x\n");
+	}
+}
+
 /* A unified image, or with another first section an addon of one. */
 /* A unified image with the stub of a version of systemd. */
 static void put_stub(const char *path, const char *version)
@@ -567,6 +589,10 @@ static void test_grub_bls_default(void **state)
 	expect("grub-bls", "n* /boot/b\nn /boot/c\nn /boot/a\n");
 	fake_put("boot/grub2/grub.cfg", "set default=0\nsource /other.cfg\n");
 	expect("grub-bls", "n /boot/b\nn /boot/c\nn /boot/a\nelsewhere\n");
+	fake_put("boot/grub2/grub.cfg", "set default=0\n");
+	fake_put("boot/loader/entries/id-6.10.1-100+d.conf", "title D\nlinux /d\n");
+	fake_put("boot/loader/entries/id-6.10.1-99.conf", "title E\nlinux /e\n");
+	expect("grub-bls", "n* /boot/d\nn /boot/b\nn /boot/c\nn /boot/e\nn /boot/a\n");
 }
 
 /* ---- extlinux, of U-Boot and SYSLINUX ---------------------------------------------------- */
@@ -792,6 +818,7 @@ int main(void)
 		TEST(test_grub_variables),
 		TEST(test_bls),
 		TEST(test_systemd_boot_order),
+		TEST(test_systemd_boot_versions),
 		TEST(test_systemd_boot_default),
 		TEST(test_unified),
 		TEST(test_older_stubs),

@@ -108,6 +108,8 @@ static void test_edited(void **state)
 		{PARAM_SHELL, "V=\"a=1\"\nV=\"$V b.c=2 mine\"\n",
 			"V=\"\"\nV=\"$V mine\"\n"},
 		{PARAM_SHELL, "W=\"a=1\"\nV=\"x\"\n", "W=\"a=1\"\nV=\"x\"\n"},
+		{PARAM_SHELL, "V_DEFAULT=\"a=1\"\nV=\"x\"\n",
+			"V_DEFAULT=\"a=1\"\nV=\"x\"\n"},
 		{PARAM_SHELL, "V=\"a=12 xa=1 a=1,2\"\n", "V=\"a=12 xa=1 a=1,2\"\n"},
 		{PARAM_LINE, "a=1\nroot=/y\n# a=1\n", "\nroot=/y\n# a=1\n"},
 		{PARAM_LINE, "root=/y a=1  b.c=2 x\n", "root=/y  x\n"},

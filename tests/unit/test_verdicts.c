@@ -120,6 +120,44 @@ static void test_two_lines(void **state)
 	expect(CONF, OTHERS IDS "options vfio-pci ids=10de:ffff\n");
 }
 
+/* Each file has lines of its own, with the same numbers. */
+static void test_two_files(void **state)
+{
+	static const char other[] = "etc/modprobe.d/other.conf";
+
+	fake_put(other, IDS "options vfio-pci nointxmask=1\n");
+	fix(5);
+	expect(CONF, LEFT);
+	expect(other,
+		COMMENT "options vfio-pci \\\n" COMMENT
+			" ids=10de:2206\noptions vfio-pci nointxmask=1\n");
+}
+
+/*
+ * What takes nothing from vfioboot stays, and what others would miss: a hook of libvirt may do more, and
+ * mkinitcpio's settings name the hooks that it has.
+ */
+static void test_what_stays(void **state)
+{
+	static const struct {
+		const char *path, *text;
+	} files[] = {
+		{"etc/modprobe.d/blacklist.conf", "blacklist nouveau\n"},
+		{"etc/libvirt/hooks/qemu",
+			"#!/bin/sh\nvirsh nodedev-detach pci_0000_03_00_0\n"},
+		{"etc/initcpio/hooks/vfio",
+			"echo vfio-pci >/sys/bus/pci/devices/0000:03:00.0/driver_override\n"},
+	};
+
+	fake_put("proc/cmdline", "ro\n");
+	fake_put("etc/vfioboot.conf", "[device second]\naddress = 03:00.0\n");
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		fake_put(files[i].path, files[i].text);
+	fix(3);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		expect(files[i].path, files[i].text);
+}
+
 /* What a person has written since stays, and what was removed is still kept. */
 static void test_changed_since(void **state)
 {
@@ -180,6 +218,8 @@ int main(void)
 		TEST(test_whole_file),
 		TEST(test_twice),
 		TEST(test_two_lines),
+		TEST(test_two_files),
+		TEST(test_what_stays),
 		TEST(test_changed_since),
 		TEST(test_link),
 		TEST(test_is_commented),
