@@ -328,12 +328,37 @@ static void test_deleted(void **state)
 	expect(found);
 	put_entry("Boot0002", "\\EFI\\systemd\\systemd-bootx64.efi");
 	expect(found);
-	/* Of a partition that is not mounted nothing is known. */
-	fake_put("proc/self/mountinfo",
-		"20 1 8:2 / / rw - ext4 /dev/sda2 rw\n"
-		"21 20 8:17 / /esp rw - vfat /dev/sdb1 rw\n");
+	/* Letters that are not followed. */
+	put_entry("Boot0002", "\\EFI\\\xe9\\x.efi");
+	expect("grub GRUB 2.12: grub=boot/grub/grub.cfg, instead /EFI/?/x.efi");
+}
+
+/* Of a partition that is not mounted, or of which all cannot be seen, nothing is known. */
+static void test_deleted_or_not(void **state)
+{
+	static const char *const mounts[] = {
+		"21 20 8:17 / /esp rw - vfat /dev/sdb1 rw\n",
+		"21 20 8:1 /EFI /esp rw - vfat /dev/sda1 rw\n",
+		"21 20 8:1 / /esp rw - vfat /dev/sda1 rw\n"
+		"22 21 8:17 / /esp rw - vfat /dev/sdb1 rw\n",
+	};
+	char text[256];
+
+	fake_put("boot/grub/grub.cfg", "");
+	fake_efivar("LoaderInfo", "GRUB 2.12");
+	fake_put_bytes(CURRENT, "\6\0\0\0\1\0", 6);
+	fake_put_bytes(ORDER, "\7\0\0\0\2\0\1\0", 8);
+	put_entry("Boot0001", "\\EFI\\debian\\shimx64.efi");
 	put_entry("Boot0002", "\\EFI\\Microsoft\\Boot\\bootmgfw.efi");
-	expect(instead);
+	fake_link("dev/disk/by-partuuid/" PARTITION "f", "../../sda1");
+	fake_dir("esp/EFI");
+	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
+		text_join(text, sizeof(text), "20 1 8:2 / / rw - ext4 /dev/sda2 rw\n",
+			mounts[i], NULL);
+		fake_put("proc/self/mountinfo", text);
+		expect("grub GRUB 2.12: grub=boot/grub/grub.cfg, instead "
+		       "/EFI/Microsoft/Boot/bootmgfw.efi");
+	}
 }
 
 #define OURS      "11111111-2222-3333-4444-555555555555"
@@ -437,6 +462,7 @@ static void test_alike(void **state)
 	fake_put("boot/efi/EFI/DEBIAN/SHIMX64.EFI", "");
 	expect_unmounted("grub", "", "");
 	fake_remove("boot/efi/EFI/DEBIAN/SHIMX64.EFI");
+	fake_put("boot/efi/EFI/DEBIAN/SHIMX64.EFI.old", "");
 	fake_put("boot/efi/EFI/fedora/shimx64.efi", "");
 	expect_unmounted("grub", UNMOUNTED, REMEDY("/efi"));
 	fake_dir("efi");
@@ -719,6 +745,7 @@ int main(void)
 		ROOT_TEST(test_copies),
 		ROOT_TEST(test_boot_order),
 		ROOT_TEST(test_deleted),
+		ROOT_TEST(test_deleted_or_not),
 		ROOT_TEST(test_other_partition),
 		ROOT_TEST(test_other_partition_of_grub),
 		ROOT_TEST(test_other_disk_of_grub),

@@ -371,6 +371,7 @@ static void test_systemd_boot_order(void **state)
 	put_type1("b-7+0-3", "sort-key 0\nversion 7\n");
 	put_type1("c-8+3", "version 8\n");
 	put_type1("c-10", "");
+	put_type1(".hidden", "sort-key a\nversion 9\n");
 	/* What the loader cannot see has the same name. */
 	fake_put("a-6.12", "");
 	expect("systemd-boot",
@@ -479,6 +480,21 @@ static void test_unified(void **state)
 		"su* /efi/t/a.efi /efi/t/a.efi /efi/t/a.efi.extra.d/b.addon.efi | ro all rw\n");
 }
 
+/* One of another system may be what starts. */
+static void test_unified_of_another(void **state)
+{
+#define OTHERS "/efi/EFI/Linux/fedcba9876543210fedcba9876543210-6.efi"
+	fake_put("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+	put_pe(&OTHERS[1], ".linux", "ro", "6");
+	expect("systemd-boot", "-u* " OTHERS " " OTHERS " | ro\n");
+	put_pe("efi/EFI/Linux/0123456789abcdef0123456789abcdef-6.efi", ".linux", "ro",
+		"6");
+	fake_remove(&OTHERS[1]);
+	expect("systemd-boot",
+		"su* /efi/EFI/Linux/0123456789abcdef0123456789abcdef-6.efi "
+		"/efi/EFI/Linux/0123456789abcdef0123456789abcdef-6.efi | ro\n");
+}
+
 static void expect_default(const char *expected)
 {
 	_cleanup_(root_close) struct root root = fake_open();
@@ -501,6 +517,9 @@ static void test_systemd_boot_default(void **state)
 	expect_default("arch-lts.conf");
 	fake_put("efi/loader/loader.conf", "default \"ARCH-old.conf\" \n");
 	expect_default("arch-old.conf");
+	/* Without its end not each version takes it. */
+	fake_put("efi/loader/loader.conf", "default arch-lts\n");
+	expect_default("");
 	/* Which means nothing; and what the loader makes itself, if there is one. */
 	fake_put("efi/loader/loader.conf", "default no-such\n");
 	expect_default("arch.conf");
@@ -821,6 +840,7 @@ int main(void)
 		TEST(test_systemd_boot_versions),
 		TEST(test_systemd_boot_default),
 		TEST(test_unified),
+		TEST(test_unified_of_another),
 		TEST(test_older_stubs),
 		TEST(test_systemd_boot_architecture),
 		TEST(test_systemd_boot_preferred),
