@@ -586,6 +586,64 @@ static void test_unknown_presets(void **state)
 	expect_names("/boot/vmlinuz-x", "/boot/own.img\n");
 }
 
+/* Which unified images kernel-install makes again under their names. */
+static void test_unified_of_kernel_install(void **state)
+{
+	static const char path[] = "/efi/EFI/Linux/token-" RELEASE ".efi";
+	static const char *const others[] = {
+		"/efi/EFI/Linux/token-1" RELEASE ".efi",
+		"/efi/EFI/Linux/token-" RELEASE "-own.efi",
+		"/efi/EFI/Linux/token-" RELEASE ".efi.old",
+		"/efi/token-" RELEASE ".efi",
+	};
+	_cleanup_(root_close) struct root root = fake_open();
+	char release[] = RELEASE, file[] = "/boot/vmlinuz-x",
+	     itself[] = "/efi/EFI/Linux/a.efi";
+	const struct kernel kernel = {release, file}, unified = {release, itself};
+
+	fake_put("usr/bin/kernel-install", "");
+	assert_false(initramfs_kernel_install_unifies(&root, &kernel, path));
+	fake_put("etc/kernel/install.conf", "layout=uki\n");
+	assert_true(initramfs_kernel_install_unifies(&root, &kernel, path));
+	assert_true(initramfs_kernel_install_unifies(
+		&root, &kernel, "/efi/EFI/Linux/token-" RELEASE "+3.efi"));
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_false(initramfs_kernel_install_unifies(&root, &kernel, others[i]));
+	/* Where the kernel is in that image alone, there is nothing to make it of. */
+	assert_false(initramfs_kernel_install_unifies(&root, &unified, path));
+	fake_put("lib/modules/" RELEASE "/vmlinuz", "");
+	fake_put("usr/lib/modules/" RELEASE "/vmlinuz", "");
+	assert_true(initramfs_kernel_install_unifies(&root, &unified, path));
+	/* With tries it would get another name. */
+	fake_put("etc/kernel/tries", "3\n");
+	assert_false(initramfs_kernel_install_unifies(&root, &kernel, path));
+}
+
+/* dracut's image in one that another program has put together is not dracut's to make again. */
+static void test_unified_of_another_program(void **state)
+{
+	_cleanup_(root_close) struct root root = fake_open();
+	_cleanup_free_ char *image = NULL;
+	struct imagemaker maker = {0};
+	size_t size;
+
+	set_up_dracut();
+	fake_image(DEBIAN, DRACUT, RELEASE, NOT_US);
+	assert_int_equal(file_read(&root, DEBIAN, &image, &size), 0);
+	imagemaker_unify(&maker,
+		(struct imagemaker_section[]){{".linux", "kernel", 6},
+			{".cmdline", "ro", 2}, {".uname", RELEASE, strlen(RELEASE)},
+			{".initrd", image, size}},
+		4);
+	fake_put_bytes("boot/efi/EFI/Linux/arch.efi", maker.bytes, maker.size);
+	imagemaker_free(&maker);
+	fake_put("boot/efi/loader/loader.conf", "timeout 3\n");
+	expect(RELEASE " /" DEBIAN
+		       " without dracut: it does not contain vfioboot-early\n" RELEASE
+		       " /boot/efi/EFI/Linux/arch.efi without -: it does not contain "
+		       "vfioboot-early\n");
+}
+
 /* sdbootutil names its images and entries by what is in them: under its name a new one would be another. */
 static void test_named_by_content(void **state)
 {
@@ -1185,6 +1243,19 @@ static void test_owner(void **state)
 	expect_owner("dracut", "");
 }
 
+/* A generator that is not there any more makes none again. */
+static void test_owner_that_is_gone(void **state)
+{
+	fake_kernel(RELEASE);
+	fake_put("usr/sbin/mkinitramfs", "");
+	fake_put("usr/bin/dracut", "");
+	fake_image(DEBIAN, MKINITCPIO, RELEASE, NOT_US);
+	expect_owner(
+		"-", "dracut and initramfs-tools are installed, and nothing shows which");
+	fake_put("usr/bin/mkinitcpio", "");
+	expect_owner("mkinitcpio", "");
+}
+
 /* Where no generator that we know builds the images it is told who does. */
 static void test_no_owner(void **state)
 {
@@ -1277,6 +1348,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_command_of_dracut),
 	TEST(test_unified_without_cmdline),
 	TEST(test_config_of_a_preset),
+	TEST(test_unified_of_kernel_install),
+	TEST(test_unified_of_another_program),
 	TEST(test_named_by_content),
 	TEST(test_signed),
 	TEST(test_entries),
@@ -1294,6 +1367,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_own_entry),
 	TEST(test_archive_behind),
 	TEST(test_owner),
+	TEST(test_owner_that_is_gone),
 	TEST(test_no_owner),
 	TEST(test_made_elsewhere),
 	TEST(test_by_hand),

@@ -36,6 +36,30 @@ static void test_default(void **state)
 	expect("limine", "s /boot/a | ro\ns /boot/b | ro\n");
 }
 
+/* What a closed directory has counts for none of them, and what was started last may be any. */
+static void test_numbers(void **state)
+{
+#define CLOSED                                                                           \
+	"/A\n  //Linux\n    protocol: linux\n    path: boot():/a\n" ENTRY(               \
+		"B", "    path: boot():/b\n")
+	fake_put("boot/limine.conf", "default_entry: 2\n" CLOSED);
+	expect("limine", "- ?\ns /boot/a\ns* /boot/b | ro\n");
+	fake_put("boot/limine.conf",
+		"default_entry: 2\nremember_last_entry: yes\n" CLOSED);
+	expect("limine", "- ?\ns /boot/a\ns /boot/b | ro\n");
+}
+
+/* A file on another partition, whatever is here by that name; and one as it was named before. */
+static void test_partitions(void **state)
+{
+	fake_put("boot/k", "");
+	fake_link("dev/disk/by-uuid/1111", "../../sda1");
+	fake_put("boot/limine.conf", ENTRY("A", "    path: uuid(2222):/k\n"));
+	expect("limine", "-* ? | ro\n");
+	fake_put("boot/limine.conf", ENTRY("A", "    path: boot:///k\n"));
+	expect("limine", "s* /boot/k | ro\n");
+}
+
 /* Programs of EFI are no kernels, but for unified images. */
 static void test_programs(void **state)
 {
@@ -86,6 +110,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROOT_TEST(test_checksums),
 		ROOT_TEST(test_default),
+		ROOT_TEST(test_numbers),
+		ROOT_TEST(test_partitions),
 		ROOT_TEST(test_programs),
 		ROOT_TEST(test_several),
 		ROOT_TEST(test_variables),

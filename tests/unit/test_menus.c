@@ -724,6 +724,30 @@ static void test_refind_default(void **state)
 	expect("refind", "su* /efi/EFI/Linux/a.efi /efi/EFI/Linux/a.efi | ro\n");
 }
 
+/* The initrd that belongs to a kernel by its name; of two it is not known which. */
+static void test_refind_initrds(void **state)
+{
+	fake_put("boot/refind_linux.conf", "\"Standard\" \"ro\"\n");
+	fake_put("efi/EFI/refind/refind.conf", "");
+	fake_put("boot/vmlinuz-6.1", "");
+	fake_put("boot/initrd.img-6.1", "");
+	fake_put("boot/initrd.img-6.2", "");
+	expect("refind", "s* /boot/vmlinuz-6.1 /boot/initrd.img-6.1 | ro\n");
+	fake_put("boot/initramfs-6.1.img", "");
+	expect("refind", "-* ? | ro\n");
+	fake_put("boot/own.img", "");
+	fake_put(
+		"boot/refind_linux.conf", "\"Standard\" \"ro initrd=\\boot\\own.img\"\n");
+	expect("refind",
+		"s* /boot/vmlinuz-6.1 /boot/own.img | ro initrd=\\boot\\own.img\n");
+	fake_put("boot/refind_linux.conf", "\"Standard\" \"ro\"\n");
+	fake_remove("boot/vmlinuz-6.1");
+	fake_put("boot/vmlinuz-linux", "");
+	fake_put("boot/initramfs-linux.img", "");
+	fake_put("boot/initramfs-linux-lts.img", "");
+	expect("refind", "s* /boot/vmlinuz-linux /boot/initramfs-linux.img | ro\n");
+}
+
 /* LoaderEntryOneShot is a pattern; what the loader makes by itself is none of the entries. */
 static void test_systemd_boot_once(void **state)
 {
@@ -850,6 +874,7 @@ int main(void)
 		TEST(test_extlinux_files),
 		TEST(test_long_options),
 		TEST(test_refind_default),
+		TEST(test_refind_initrds),
 		TEST(test_grub_bls),
 		TEST(test_grub_bls_variables),
 		TEST(test_next),

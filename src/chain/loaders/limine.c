@@ -186,7 +186,7 @@ static int add_file(struct reading *reading, const char *value, bool is_kernel)
 		entry->is_lost = true;
 		return 0;
 	}
-	path = strncmp(name, "///", 3) == 0 ? name + 2 : name;
+	path = name;
 	if (!text_begins_with(value + (*value == '$'), "boot")) {
 		const char *of = value + strcspn(value, "(\n");
 
