@@ -21,6 +21,7 @@
 #define TREE_BTRFS       "sys/fs/btrfs"
 #define TREE_BCACHEFS    "sys/fs/bcachefs"
 #define TREE_BY_UUID     "dev/disk/by-uuid"
+#define TREE_BY_LABEL    "dev/disk/by-label"
 #define TREE_BY_PARTUUID "dev/disk/by-partuuid"
 #define TREE_PCI         "sys/bus/pci/devices"
 #define TREE_PCI_DRIVERS "sys/bus/pci/drivers"

@@ -104,6 +104,11 @@ static void test_led(void **state)
 static void test_led_otherwise(void **state)
 {
 	put_led();
+	fake_link("dev/disk/by-label/that", "../../sdb2");
+	fake_put("boot/efi/EFI/x/grub.cfg",
+		"search --label --set=root that\nset prefix=($root)/boot/grub\n"
+		"configfile $prefix/grub.cfg\n");
+	expect("grub", "s /boot/k | ro\nelsewhere\n");
 	fake_put("boot/efi/EFI/x/grub.cfg",
 		"search --label --set=root y\nconfigfile /g.cfg\n");
 	expect("grub", "s /boot/k | ro\nelsewhere\n");

@@ -57,6 +57,34 @@ static void test_grub_places(void **state)
 	expect("grub", "n* /boot/vmlinuz-6 /boot/i | x\n");
 }
 
+static void put_labelled(const char *options)
+{
+	char text[512];
+
+	text_join(text, sizeof(text), "menuentry 'Linux' {\n\tsearch ", options,
+		"\n\tlinux /boot/k\n\tinitrd /boot/i\n}\n", NULL);
+	fake_put("boot/grub/grub.cfg", text);
+}
+
+/* A file system may be searched for by its label as well: another system's has files of the same names. */
+static void test_grub_labels(void **state)
+{
+	fake_put("boot/k", "");
+	fake_link("dev/disk/by-uuid/2222", "../../sda2");
+	fake_link("dev/disk/by-label/this", "../../sda2");
+	fake_link("dev/disk/by-label/that", "../../sdb2");
+	put_mounts("20 1 8:2 / / rw - ext4 /dev/sda2 rw\n");
+	put_labelled("--no-floppy --label --set=root this");
+	expect("grub", "s* /boot/k /boot/i\n");
+	put_labelled("--no-floppy --set=root -l that");
+	expect("grub", "-* ?\n");
+	put_labelled("--no-floppy --set=root --label gone");
+	expect("grub", "-* ?\n");
+	/* By a file it is whichever has that. */
+	put_labelled("--no-floppy --set=root --file /boot/k");
+	expect("grub", "s* /boot/k /boot/i\n");
+}
+
 static void test_grub_subvolumes(void **state)
 {
 	put_mounts("20 1 0:30 /@ / rw - btrfs /dev/nvme0n1p2 rw\n");
@@ -850,6 +878,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_grub_places),
+		TEST(test_grub_labels),
 		TEST(test_grub_subvolumes),
 		TEST(test_grub_kinds),
 		TEST(test_grub_initrds),

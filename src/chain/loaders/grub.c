@@ -310,21 +310,20 @@ static void free_reading(struct reading *reading)
 	grub_cfg_free(&reading->menu);
 }
 
-/* The file system that the entry has GRUB search for last, with `--fs-uuid`; "" for none. */
-static void find_uuid(const struct grub_cfg_item *item, char *ret, size_t size)
+/* The file system that the entry has GRUB search for last, by its UUID or label; "" for none. */
+static void find_searched(const struct grub_cfg_item *item, char *ret, size_t size)
 {
 	const char *cursor = NULL, *words;
 	char word[NAME_MAX];
 
 	*ret = '\0';
 	while ((words = grub_cfg_next_command(item, "search", &cursor))) {
-		bool by_uuid = false;
+		bool by_name = false;
 
 		*ret = '\0';
 		while (grub_cfg_next_word(&words, word, sizeof(word))) {
-			by_uuid |=
-				strcmp(word, "--fs-uuid") == 0 || strcmp(word, "-u") == 0;
-			text_join(ret, size, by_uuid ? word : "", NULL);
+			by_name |= grub_cfg_is_by_name(word);
+			text_join(ret, size, by_name ? word : "", NULL);
 		}
 	}
 }
@@ -357,15 +356,15 @@ static int add_initrds(const struct grub_cfg_item *item, const struct place *pla
 static int follow(const struct reading *reading, const struct grub_cfg_item *item,
 	const char *command, char path[static PATH_MAX], struct bootmenu_entry *entry)
 {
-	char uuid[NAME_MAX], file[PATH_MAX];
+	char searched[NAME_MAX], file[PATH_MAX];
 	const char *cursor = NULL, *words = grub_cfg_next_command(item, command, &cursor);
 	struct place place;
 
 	*path = '\0';
-	find_uuid(item, uuid, sizeof(uuid));
+	find_searched(item, searched, sizeof(searched));
 	if (!words || grub_cfg_has_choice(item, command) ||
 		!grub_cfg_next_word(&words, file, sizeof(file)) ||
-		!place_find(&reading->places, *uuid ? uuid : NULL, file, &place))
+		!place_find(&reading->places, *searched ? searched : NULL, file, &place))
 		return 0;
 	place_path(&place, file, path);
 	entry->kernel_path = path;

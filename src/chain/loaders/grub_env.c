@@ -81,20 +81,21 @@ static bool is_other_menu(
 		is_menu(root, path);
 }
 
-/* The file system that a line searches for, by its UUID: the first word that is no option; else "". */
+/* The file system that a line searches for, by its UUID or label: the first word that is no option; else "". */
 static void read_search(const char *line, char *ret, size_t size)
 {
-	bool by_uuid = text_begins_with(line, "search.fs_uuid");
+	bool by_name = text_begins_with(line, "search.fs_uuid") ||
+		text_begins_with(line, "search.fs_label");
 	char word[NAME_MAX];
 
 	ret[0] = '\0';
 	grub_cfg_next_word(&line, word, sizeof(word));
 	while (grub_cfg_next_word(&line, word, sizeof(word))) {
-		by_uuid |= strcmp(word, "--fs-uuid") == 0 || strcmp(word, "-u") == 0;
+		by_name |= grub_cfg_is_by_name(word);
 		if (*word != '-' && !ret[0])
 			text_join(ret, size, word, NULL);
 	}
-	if (!by_uuid)
+	if (!by_name)
 		ret[0] = '\0';
 }
 

@@ -43,26 +43,31 @@ static void base_name(
 		NULL);
 }
 
-/* Whether the file system of @uuid is on the device; one of btrfs may have several. */
-static bool has_uuid(const struct root *root, const char *device, const char *uuid)
+/* udev's link to the file system with that UUID or label; false: it knows none. */
+static bool find_link(
+	const struct root *root, const char *name, char ret[static PATH_MAX])
+{
+	static const char *const directories[] = {TREE_BY_UUID, TREE_BY_LABEL};
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		text_join(ret, PATH_MAX, directories[i], "/", name, NULL);
+		if (file_is_link(root, ret))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the file system of that name is on the device; one of btrfs may have several. */
+static bool has_name(const struct root *root, const char *device, const char *name)
 {
 	char link[PATH_MAX], own[NAME_MAX + 1], other[NAME_MAX + 1];
 
-	if (!device)
+	if (!device || !find_link(root, name, link))
 		return false;
-	text_join(link, sizeof(link), TREE_BY_UUID "/", uuid, NULL);
 	base_name(root, device, own);
 	base_name(root, link, other);
 	return strcmp(own, other) == 0 ||
-		file_exists(root, TREE_BTRFS "/%s/devices/%s", uuid, own);
-}
-
-static bool is_known(const struct root *root, const char *uuid)
-{
-	char link[PATH_MAX], target[PATH_MAX];
-
-	text_join(link, sizeof(link), TREE_BY_UUID "/", uuid, NULL);
-	return file_read_link(root, link, target, sizeof(target)) == 0;
+		file_exists(root, TREE_BTRFS "/%s/devices/%s", name, own);
 }
 
 void place_path(const struct place *place, const char *path, char ret[static PATH_MAX])
@@ -141,7 +146,7 @@ static bool find_dataset(
 }
 
 /* Where the file system is mounted so that the file can be seen, else where it could. */
-static bool find_uuid(const struct places *places, const char *uuid, const char *path,
+static bool find_named(const struct places *places, const char *name, const char *path,
 	struct place *ret)
 {
 	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
@@ -153,7 +158,7 @@ static bool find_uuid(const struct places *places, const char *uuid, const char 
 	while (!seen && (fs = next_mount(places, iter))) {
 		bool below = is_below(fs, path, &len);
 
-		if (!has_uuid(places->root, mnt_fs_get_srcpath(fs), uuid))
+		if (!has_name(places->root, mnt_fs_get_srcpath(fs), name))
 			continue;
 		/* Of btrfs it may be a path in the default subvolume, whichever that is. */
 		set(&place, mnt_fs_get_target(fs), path, below ? len : 0);
@@ -196,18 +201,19 @@ static bool find_file(const struct places *places, const char *path, struct plac
 	return false;
 }
 
-bool place_find(const struct places *places, const char *uuid, const char *path,
+bool place_find(const struct places *places, const char *name, const char *path,
 	struct place *ret)
 {
 	const char *own = without_device(path), *at = strstr(own, "@/");
+	char link[PATH_MAX];
 
 	if (*own != '/' || strchr(own, '$'))
 		return false;
 	if (at && find_dataset(places, own, (size_t)(at - own), ret))
 		return true;
-	if (uuid && is_known(places->root, uuid))
-		return find_uuid(places, uuid, own, ret);
-	if (uuid && file_exists(places->root, TREE_BY_UUID))
+	if (name && find_link(places->root, name, link))
+		return find_named(places, name, own, ret);
+	if (name && file_exists(places->root, TREE_BY_UUID))
 		return false;
 	return find_file(places, own, ret);
 }
