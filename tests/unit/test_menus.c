@@ -113,6 +113,8 @@ static void test_grub_subvolumes(void **state)
 	put_entry("77",
 		"\tlinux /ROOT/other@/boot/vmlinuz\n\tinitrd /ROOT/other@/boot/i\n");
 	expect("grub", "n* ?\n");
+	put_entry("77", "\tlinux /ROOT/pve@/boot/vmlinuz\n\tinitrd /ROOT/pve@/boot/i\n");
+	expect("grub", "n* ?\n");
 }
 
 static void test_grub_kinds(void **state)
@@ -168,6 +170,11 @@ static void test_grub_initrds(void **state)
 	char text[512];
 
 	fake_put("boot/vmlinuz-linux", "");
+	fake_put("boot/grub/grub.cfg",
+		"menuentry 'Mine' {\n\tif [ x = x ]; then\n\tlinux /boot/vmlinuz-linux\n"
+		"\telse\n\tlinux /boot/vmlinuz-linux noinitrd\n\tfi\n"
+		"\tinitrd /boot/a.img\n}\n");
+	expect("grub", "-* ?\n");
 	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
 		text_join(text, sizeof(text),
 			"menuentry 'Mine' {\n\tlinux /boot/vmlinuz-linux\n\t", unknown[i],
