@@ -88,9 +88,14 @@ static void test_find(void **state)
 		{"Bob's >> Linux", 0},
 		{"Bob's > Linux", -1},
 		{"", -1},
-		{"more>", -1},
+		{"more>", 1},
 		{">", -1},
-		{"win>0", -1},
+		/* In a submenu the first one starts where the rest means none of its entries. */
+		{"more>gone", 2},
+		{"1>7", 2},
+		{"more>Deep>gone", 4},
+		{"gone>0", -1},
+		{"win>0", 6},
 	};
 
 	assert_int_equal(grub_cfg_parse(config, &menu), 0);
@@ -244,7 +249,8 @@ static const struct {
 	const char *name, *with, *without;
 } conditional_finds[] = {
 	{"0", "Snapshot", "first"},
-	{"0>0", "in", NULL},
+	{"0>0", "in", "first"},
+	{"0>gone", "in", "first"},
 	{"1", "else", "second"},
 	{"2", "first", NULL},
 	{"3", "second", NULL},

@@ -205,6 +205,28 @@ static void test_grub_lines(void **state)
 	}
 }
 
+/* A kernel that is gone: what starts instead is the first entry of its submenu, not of the menu. */
+static void test_grub_default_in_submenu(void **state)
+{
+	static const char menu[] = "menuentry 'x' {\n\tlinux /boot/k ro\n}\n"
+				   "submenu 'more' {\n"
+				   "\tmenuentry 'y' {\n\t\tlinux /boot/k rw\n\t}\n"
+				   "}\n";
+	char text[512];
+
+	fake_put("boot/k", "");
+	text_join(text, sizeof(text), "set default='more>gone'\n", menu, NULL);
+	fake_put("boot/grub/grub.cfg", text);
+	expect("grub", "s /boot/k | ro\ns* /boot/k | rw\n");
+	/* Versions of GRUB differ in what a submenu starts that alone is named. */
+	text_join(text, sizeof(text),
+		"if [ \"${next_entry}\" ] ; then\n\tset default=\"${next_entry}\"\nfi\n",
+		menu, NULL);
+	fake_put("boot/grub/grub.cfg", text);
+	fake_put("boot/grub/grubenv", "# GRUB Environment Block\nnext_entry=more\n");
+	expect("grub", "s* /boot/k | ro\ns /boot/k | rw\nonce elsewhere\n");
+}
+
 /* What an `if` sets as the default is not known, on however many lines it is. */
 static void test_grub_default_lines(void **state)
 {
@@ -890,6 +912,7 @@ int main(void)
 		TEST(test_grub_kinds),
 		TEST(test_grub_initrds),
 		TEST(test_grub_lines),
+		TEST(test_grub_default_in_submenu),
 		TEST(test_grub_default_lines),
 		TEST(test_grub_other_files),
 		TEST(test_grub_saved),

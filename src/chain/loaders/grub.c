@@ -425,12 +425,6 @@ static int read_item(const struct reading *reading, const struct grub_cfg_item *
 	return r;
 }
 
-/* An item that has others below it is a submenu. */
-static bool is_submenu(const struct grub_cfg *menu, size_t index)
-{
-	return index + 1 < menu->n && menu->items[index + 1].parent == (int)index;
-}
-
 static int add_item(const struct reading *reading, size_t index, struct bootmenu *ret)
 {
 	const struct grub_cfg_item *item = &reading->menu.items[index];
@@ -443,7 +437,7 @@ static int add_item(const struct reading *reading, size_t index, struct bootmenu
 		.is_next = item == reading->once};
 	int r;
 
-	if (is_submenu(&reading->menu, index))
+	if (grub_cfg_is_submenu(&reading->menu, item))
 		return 0;
 	text_join(entry.id, sizeof(entry.id),
 		grub_default_entry_id(reading->wanted, item), NULL);

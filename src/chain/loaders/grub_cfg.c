@@ -408,27 +408,40 @@ static bool item_is(
 		title_is(item->title, step, len);
 }
 
+bool grub_cfg_is_submenu(const struct grub_cfg *menu, const struct grub_cfg_item *item)
+{
+	size_t next = (size_t)(item - menu->items) + 1;
+
+	return next < menu->n && menu->items[next].parent == (int)next - 1;
+}
+
+static const struct grub_cfg_item *find_in(const struct grub_cfg *menu, int parent,
+	const char *step, size_t len, bool conditional)
+{
+	for (size_t i = 0; i < menu->n; i++)
+		if (menu->items[i].parent == parent &&
+			item_is(&menu->items[i], step, len, conditional))
+			return &menu->items[i];
+	return NULL;
+}
+
 const struct grub_cfg_item *grub_cfg_find(
 	const struct grub_cfg *menu, const char *name, bool conditional)
 {
-	const struct grub_cfg_item *found = NULL;
-	int parent = GRUB_CFG_TOP;
+	size_t len = step_length(name);
+	const struct grub_cfg_item *found =
+		find_in(menu, GRUB_CFG_TOP, name, len, conditional);
 
-	for (;;) {
-		size_t len = step_length(name), i;
+	while (found && name[len] && name[len + 1] && grub_cfg_is_submenu(menu, found)) {
+		int parent = (int)(found - menu->items);
 
-		for (i = 0; i < menu->n; i++)
-			if (menu->items[i].parent == parent &&
-				item_is(&menu->items[i], name, len, conditional))
-				break;
-		if (i == menu->n)
-			return NULL;
-		found = &menu->items[i];
-		parent = (int)i;
-		if (!name[len])
-			return found;
 		name += len + 1;
+		len = step_length(name);
+		found = find_in(menu, parent, name, len, conditional);
+		if (!found)
+			found = find_in(menu, parent, "0", 1, conditional);
 	}
+	return found;
 }
 
 void grub_cfg_name(const struct grub_cfg *menu, const struct grub_cfg_item *item,

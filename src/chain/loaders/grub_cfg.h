@@ -73,10 +73,14 @@ void grub_cfg_free(struct grub_cfg *menu);
 /*
  * The item that a default, or a one-shot, such as "0", "1>2", "gnulinux-advanced-X>ID" or a
  * title means, in a menu with all that is in an `if`, or with @conditional false, with nothing of
- * it; NULL for none.
+ * it; NULL for none.  In a submenu it is the first one where what is named is not there, as in
+ * GRUB (grub-core/normal/menu.c).
  */
 const struct grub_cfg_item *grub_cfg_find(
 	const struct grub_cfg *menu, const char *name, bool conditional);
+
+/* Whether others are below it. */
+bool grub_cfg_is_submenu(const struct grub_cfg *menu, const struct grub_cfg_item *item);
 
 /* By which name grub-reboot takes the item: ids, with '>' between; in @ret. */
 void grub_cfg_name(const struct grub_cfg *menu, const struct grub_cfg_item *item,

@@ -66,7 +66,10 @@ static bool read_menu_default(
 	return false;
 }
 
-/* What a name means, with what is in an `if` and without; NULL where that is not the same. */
+/*
+ * What a name means, with what is in an `if` and without; NULL where that is not the same.  Versions of
+ * GRUB differ in what starts of a submenu of which nothing is named.
+ */
 static const struct grub_cfg_item *find_item(
 	const struct grub_cfg *menu, const char *name)
 {
@@ -77,7 +80,7 @@ static const struct grub_cfg_item *find_item(
 		name = "0";
 	with = grub_cfg_find(menu, name, true);
 	without = grub_cfg_find(menu, name, false);
-	return with == without ? with : NULL;
+	return with == without && with && !grub_cfg_is_submenu(menu, with) ? with : NULL;
 }
 
 const struct grub_cfg_item *grub_default_find(
