@@ -615,6 +615,18 @@ sdboot() {
 	[ "$(grep -c ^options <<<"$output")" = 1 ]
 }
 
+@test "systemd-boot: the tries of the entry that was booted have been counted since" {
+	sdboot
+	efivar LoaderEntrySelected "0123-$kernel+3.conf"
+	try --dry-run
+	[ "$status" = 0 ] || { echo "$stderr"; false; }
+	says "into /boot/efi/loader/entries/0123-$kernel_re-vfioboot-trial.conf and have systemd-boot"
+	mv "$host/boot/efi/loader/entries/0123-$kernel.conf" "$host/boot/efi/loader/entries/0123-$kernel+2-1.conf"
+	try --dry-run
+	[ "$status" = 0 ] || { echo "$stderr"; false; }
+	says "into /boot/efi/loader/entries/0123-$kernel_re-vfioboot-trial.conf and have systemd-boot"
+}
+
 @test "systemd-boot that cannot take an entry once, or a boot by an image alone: refused" {
 	sdboot
 	printf '\6\0\0\0\003\0\0\0\0\0\0\0' |

@@ -589,6 +589,40 @@ static void test_systemd_boot_default(void **state)
 	expect_default("arch-old.conf");
 }
 
+/* Letters of both cases are the same in ids. */
+static void test_systemd_boot_cases(void **state)
+{
+	put_type1("Arch", "");
+	put_type1("arch-lts", "");
+	put_type1("BUILD", "");
+	expect("systemd-boot", "n* /efi/BUILD\nn /efi/Arch\nn /efi/arch-lts\n");
+}
+
+/* Older loaders have the tries in the ids, and take another entry where that keeps a name from matching. */
+static void test_systemd_boot_tries(void **state)
+{
+	put_type1("a-1+3", "");
+	put_type1("b-1", "");
+	fake_put("efi/loader/loader.conf", "default a-1.conf\n");
+	expect_default("");
+	fake_put("efi/loader/loader.conf", "default a-1+3.conf\n");
+	expect_default("");
+	fake_put("efi/loader/loader.conf", "default a-1*\n");
+	expect_default("a-1.conf");
+	fake_efivar("LoaderEntryOneShot", "A-1.conf");
+	expect("systemd-boot", "n /efi/b-1\nn* /efi/a-1+3\nonce elsewhere\n");
+	fake_efivar("LoaderInfo", "systemd-boot 258.2-1");
+	expect("systemd-boot", "n /efi/b-1\nn* /efi/a-1+3\nonce elsewhere\n");
+	/* As newer ones have it. */
+	fake_efivar("LoaderInfo", "systemd-boot 259");
+	fake_put("efi/loader/loader.conf", "default b-1.conf\n");
+	expect("systemd-boot", "n* /efi/b-1\nn+ /efi/a-1+3\n");
+	fake_put("efi/loader/loader.conf", "default a-1.conf\n");
+	expect_default("a-1.conf");
+	fake_put("efi/loader/loader.conf", "default a-1+3.conf\n");
+	expect_default("b-1.conf");
+}
+
 /* systemd-boot hides what is of another one. */
 static void test_systemd_boot_architecture(void **state)
 {
@@ -925,6 +959,8 @@ int main(void)
 		TEST(test_unified),
 		TEST(test_unified_of_another),
 		TEST(test_older_stubs),
+		TEST(test_systemd_boot_cases),
+		TEST(test_systemd_boot_tries),
 		TEST(test_systemd_boot_architecture),
 		TEST(test_systemd_boot_preferred),
 		TEST(test_systemd_boot_once),

@@ -530,7 +530,8 @@ static int follow(const struct bls_style *style, const struct places *places,
 
 static void read_order(const struct bls_file *file, struct bootmenu_order *ret)
 {
-	*ret = (struct bootmenu_order){.has_failed = bls_has_failed(file->name)};
+	*ret = (struct bootmenu_order){0};
+	ret->has_failed = bls_tries(file->name, ret->tries, sizeof(ret->tries));
 	bls_value(file->text, "sort-key", ret->sort_key, sizeof(ret->sort_key));
 	bls_value(file->text, "machine-id", ret->machine_id, sizeof(ret->machine_id));
 	bls_value(file->text, "version", ret->version, sizeof(ret->version));

@@ -173,12 +173,13 @@ void bls_stem(const char *name, bool tries, char *ret, size_t size)
 		*end = '\0';
 }
 
-bool bls_has_failed(const char *name)
+bool bls_tries(const char *name, char *ret, size_t size)
 {
 	char stem[NAME_MAX + 1];
 	const char *tries;
 
 	bls_stem(name, false, stem, sizeof(stem));
 	tries = find_tries(stem);
+	text_join(ret, size, tries ? tries : "", NULL);
 	return tries && strspn(tries + 1, "0") == strspn(tries + 1, DIGITS);
 }

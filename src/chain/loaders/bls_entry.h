@@ -54,7 +54,7 @@ bool bls_last_value(const char *text, const char *key, char *ret, size_t size);
  */
 void bls_stem(const char *name, bool tries, char *ret, size_t size);
 
-/* Whether no try is left by that count. */
-bool bls_has_failed(const char *name);
+/* That count, such as "+2-1", into @ret; "" for none.  Whether no try is left by it. */
+bool bls_tries(const char *name, char *ret, size_t size);
 
 #endif

@@ -3,6 +3,7 @@
 #include "bls_order.h"
 
 #include <ctype.h>
+#include <limits.h>
 
 #include "bootmenu.h"
 
@@ -208,14 +209,24 @@ static int compare_keys(const struct bootmenu_order *a, const struct bootmenu_or
 	return r ? r : compare_versions(b->version, a->version);
 }
 
+static void lower(const char *id, char ret[static NAME_MAX + 1])
+{
+	text_join(ret, NAME_MAX + 1, id, NULL);
+	for (char *p = ret; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+}
+
 static int compare_entries(const void *left, const void *right)
 {
 	const struct bootmenu_entry *a = left, *b = right;
+	char id_a[NAME_MAX + 1], id_b[NAME_MAX + 1];
 	int r = compare(a->order.has_failed, b->order.has_failed);
 
 	if (r == 0)
 		r = compare_keys(&a->order, &b->order);
-	return r ? r : compare_versions(b->boot_id, a->boot_id);
+	lower(a->boot_id, id_a);
+	lower(b->boot_id, id_b);
+	return r ? r : compare_versions(id_b, id_a);
 }
 
 static int compare_by_names(const void *left, const void *right)

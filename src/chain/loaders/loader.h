@@ -46,6 +46,7 @@ enum bootmenu_kind {
 /* By what systemd-boot sorts its menu; "" for what an entry does not have. */
 struct bootmenu_order {
 	char sort_key[64], machine_id[40], version[128];
+	char tries[24];  /* as its file's name has them: "+2-1" */
 	bool has_failed; /* no try is left */
 };
 

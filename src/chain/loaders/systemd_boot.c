@@ -125,20 +125,51 @@ static bool is_profile(const char *pattern)
 	return at && at > pattern && at[1] && !at[1 + strspn(at + 1, "0123456789")];
 }
 
+/* Before, and in some distributions up to it, the count of tries is part of the id. */
+#define LEAVES_TRIES_OUT 259
+
+static bool leaves_tries_out(const struct root *root)
+{
+	static const char name[] = "systemd-boot ";
+	char info[64];
+
+	read_variable(root, "LoaderInfo", info, sizeof(info));
+	return text_begins_with(info, name) &&
+		atoi(info + strlen(name)) >= LEAVES_TRIES_OUT;
+}
+
+/* Whether the pattern means the entry; -1: that depends on the version of the loader. */
+static int is_meant(
+	const struct root *root, const struct bootmenu_entry *entry, const char *pattern)
+{
+	const char *id = entry->boot_id, *end = strrchr(id, '.');
+	bool found = fnmatch(pattern, id, FNM_CASEFOLD) == 0;
+	char counted[NAME_MAX + sizeof(entry->order.tries)];
+
+	if (!entry->order.tries[0] || leaves_tries_out(root))
+		return found;
+	snprintf(counted, sizeof(counted), "%.*s%s%s", (int)(end - id), id,
+		entry->order.tries, end);
+	return (fnmatch(pattern, counted, FNM_CASEFOLD) == 0) == found ? found : -1;
+}
+
 /* 1 when an entry is marked, 0 when the pattern means none, -1 when it is not known. */
 static int mark(const struct root *root, const char *pattern, bool skips_failed,
 	struct bootmenu *menu)
 {
+	int meant;
+
 	for (size_t i = 0; *pattern && i < menu->n; i++) {
 		struct bootmenu_entry *entry = &menu->entries[i];
 
 		if (is_stem_of(entry->boot_id, pattern))
 			return -1;
-		entry->is_default = is_shown(root, entry) &&
-			!(skips_failed && entry->order.has_failed) &&
-			fnmatch(pattern, entry->boot_id, FNM_CASEFOLD) == 0;
-		if (entry->is_default)
-			return 1;
+		if (!is_shown(root, entry) || (skips_failed && entry->order.has_failed))
+			continue;
+		meant = is_meant(root, entry, pattern);
+		entry->is_default = meant > 0;
+		if (meant)
+			return meant;
 	}
 	menu->default_elsewhere =
 		*pattern && (may_be_auto(pattern) || is_profile(pattern));
@@ -169,14 +200,18 @@ static int mark_choice(const struct root *root, const char *conf,
 static void mark_once(const struct root *root, struct bootmenu *menu)
 {
 	char value[256];
+	int meant;
 
 	systemd_boot_armed(root, value, sizeof(value));
-	for (size_t i = 0; *value && i < menu->n; i++)
-		if (is_shown(root, &menu->entries[i]) &&
-			fnmatch(value, menu->entries[i].boot_id, FNM_CASEFOLD) == 0) {
-			menu->entries[i].is_next = true;
+	for (size_t i = 0; *value && i < menu->n; i++) {
+		if (!is_shown(root, &menu->entries[i]))
+			continue;
+		meant = is_meant(root, &menu->entries[i], value);
+		menu->entries[i].is_next = meant > 0;
+		menu->next_elsewhere = meant < 0;
+		if (meant)
 			return;
-		}
+	}
 	menu->next_elsewhere = *value && (may_be_auto(value) || is_profile(value));
 }
 
@@ -243,12 +278,15 @@ int systemd_boot_check_trial(const struct root *root, struct bootmenu_change *ch
 	return 0;
 }
 
-/* The file of an entry by the loader's id for it, which may be in lower case; NULL for none. */
+/*
+ * The file of an entry by the loader's id for it, which may be in lower case, and have the tries that it had
+ * then; NULL for none.
+ */
 static const struct bls_file *find_file(const struct bls_files *files, const char *id)
 {
 	char stem[NAME_MAX + 1], other[NAME_MAX + 1];
 
-	bls_stem(id, false, stem, sizeof(stem));
+	bls_stem(id, true, stem, sizeof(stem));
 	for (size_t i = 0; i < files->n; i++) {
 		bls_stem(files->files[i].name, true, other, sizeof(other));
 		if (strcasecmp(stem, other) == 0)

@@ -449,7 +449,8 @@ void uki_order(const struct uki *image, struct bootmenu_order *ret)
 		"IMAGE_VERSION", "VERSION", "VERSION_ID", "BUILD_ID"};
 	_cleanup_free_ char *key = sort_key(image->osrel);
 
-	*ret = (struct bootmenu_order){.has_failed = bls_has_failed(image->name)};
+	*ret = (struct bootmenu_order){0};
+	ret->has_failed = bls_tries(image->name, ret->tries, sizeof(ret->tries));
 	text_join(ret->sort_key, sizeof(ret->sort_key), key ? key : "", NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(versions) && !ret->version[0]; i++) {
 		_cleanup_free_ char *value = text_value(image->osrel, versions[i]);
