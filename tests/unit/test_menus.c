@@ -652,6 +652,8 @@ static void test_systemd_boot_preferred(void **state)
 	expect_default("arch-lts.conf");
 	fake_put("efi/loader/loader.conf", "default arch.efi@1\n");
 	expect_default("");
+	fake_put("efi/loader/loader.conf", "default arch*@rescue\n");
+	expect_default("");
 }
 
 static void test_grub_bls(void **state)

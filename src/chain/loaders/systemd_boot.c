@@ -117,12 +117,12 @@ struct choice {
 	bool skips_failed; /* what has no try left is not taken */
 };
 
-/* The ids of the profiles of a unified image behind the first: "NAME.efi@1" */
+/* The ids of the profiles of a unified image behind the first: "NAME.efi@1", "NAME.efi@ID" */
 static bool is_profile(const char *pattern)
 {
 	const char *at = strrchr(pattern, '@');
 
-	return at && at > pattern && at[1] && !at[1 + strspn(at + 1, "0123456789")];
+	return at && at > pattern && at[1];
 }
 
 /* Before, and in some distributions up to it, the count of tries is part of the id. */
