@@ -129,6 +129,23 @@ bool apply_makes(
 		(image->maker && image->maker->adds_entry);
 }
 
+void apply_assume_done(struct chain *chain, enum imagecheck_of of)
+{
+	for (size_t i = 0; i < chain->n_entries; i++) {
+		struct chain_entry *entry = &chain->entries[i];
+		const struct chain_image *image = entry->image == CHAIN_NO_IMAGE
+			? NULL
+			: &chain->images[entry->image];
+
+		if (image && entry->state == image->state &&
+			apply_makes(chain, image, of))
+			entry->state = IMAGE_FRESH;
+	}
+	for (size_t i = 0; i < chain->n_images; i++)
+		if (apply_makes(chain, &chain->images[i], of))
+			chain->images[i].state = IMAGE_FRESH;
+}
+
 static bool needs_making(const struct apply *apply, const struct chain_image *image)
 {
 	return apply_makes(apply->chain, image, apply->goal->of);

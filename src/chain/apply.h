@@ -58,6 +58,9 @@ int undo_steps(const struct root *root, struct chain *chain, struct apply *ret);
 bool apply_makes(const struct chain *chain, const struct chain_image *image,
 	enum imagecheck_of of);
 
+/* Has @chain say what is known once the steps for that are done. */
+void apply_assume_done(struct chain *chain, enum imagecheck_of of);
+
 /*
  * Whether each step can be done (change_check()), and the place of each image is mounted, where
  * a boot loader will look for it.  Returns 0; or with @message -ENODEV, -ENOSPC or -EROFS.

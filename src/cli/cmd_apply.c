@@ -80,23 +80,36 @@ static void warn_refused(const struct cli *cli, const struct nextboot *next)
 	}
 }
 
+/* Why the entry of the next boot binds nothing in the initramfs; NULL: it does, or may do so. */
+static const char *find_hindrance(const struct nextboot *next, const char *when)
+{
+	const char *hindrance = nextboot_hindrance(next);
+
+	return hindrance || when ? hindrance : next->entry->why.text;
+}
+
+/* What the next boot will do with what was made, as far as it starts that. */
 static void print_outlook(const struct cli *cli)
 {
 	const struct nextboot *next = cli->machine->next;
 	struct nextboot_counts counts = nextboot_count(next);
+	const char *when, *hindrance;
 	char later[32] = "";
 
+	apply_assume_done(&cli->machine->chain, IMAGECHECK_NOW);
+	when = chain_text_condition(next, &cli->machine->chain);
+	hindrance = find_hindrance(next, when);
 	if (counts.later)
 		snprintf(later, sizeof(later), "%u later, ", counts.later);
 	if (next->config.off)
 		progress_say(cli,
 			"At the next boot nothing is bound while vfioboot.off is on the "
 			"kernel command line.");
-	else if (nextboot_hindrance(next))
+	else if (hindrance)
 		progress_say(cli,
 			"At the next boot nothing is bound in the initramfs. It starts '%s': "
 			"%s.",
-			next->entry->said->title, nextboot_hindrance(next));
+			next->entry->said->title, hindrance);
 	else if (!counts.bound && !counts.later && !counts.refused)
 		progress_say(cli, "At the next boot no function is bound: %s.",
 			next->config.n_sections
@@ -105,9 +118,10 @@ static void print_outlook(const struct cli *cli)
 				: "none is configured");
 	else
 		progress_say(cli,
-			"At the next boot %u function%s will be bound, %s%u refused; "
+			"At the next boot%s%s %u function%s will be bound, %s%u refused; "
 			"'vfioboot plan' shows them.",
-			counts.bound, cli_plural(counts.bound), later, counts.refused);
+			when, *when ? "," : "", counts.bound, cli_plural(counts.bound),
+			later, counts.refused);
 }
 
 static void say_nothing_to_do(const struct cli *cli, enum cli_exit warned)

@@ -176,6 +176,16 @@ by_series() {
 	dry_run
 	[ "$status" -eq 3 ]
 	[[ $stderr == *'/boot/custom.img is unchanged: '* && ${lines[0]} == 'Nothing else to do.' ]]
+	[[ ${lines[1]} == 'At the next boot, once its image is up to date, 2 functions will be bound, 0 refused;'* ]]
+	# Nor are those that are made.
+	image mkinitcpio boot/initramfs-6.0-x86_64{,-fallback}.img
+	menu 'X Linux' /boot/vmlinuz-6.0-x86_64 /boot/custom.img -- \
+		'Other' /boot/vmlinuz-6.0-x86_64 /boot/initramfs-6.0-x86_64.img
+	dry_run
+	[[ $output == *'run mkinitcpio '*'At the next boot, once its image is up to date, 2 functions will be bound'* ]]
+	sed -i 's/default="0"/default="1"/' "$root/boot/grub/grub.cfg"
+	dry_run
+	[[ $output == *'run mkinitcpio '*'At the next boot 2 functions will be bound'* ]]
 }
 
 @test "images named by packages, of dracut" {
