@@ -70,7 +70,7 @@ static void test_programs(void **state)
 		"  cmdline: more\n/EFI\n  protocol: efi_chainload\n"
 		"  image_path: boot():/EFI/BOOT/BOOTX64.EFI\n");
 	expect("limine",
-		"- ?\nsu* /boot/EFI/Linux/a.efi /boot/EFI/Linux/a.efi | own more\n"
+		"- ?\nsu* /boot/EFI/Linux/a.efi /boot/EFI/Linux/a.efi | more\n"
 		"- /boot/EFI/BOOT/BOOTX64.EFI\n");
 }
 

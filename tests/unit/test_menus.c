@@ -500,7 +500,7 @@ static void test_older_stubs(void **state)
 		"/efi/loader/addons/a.addon.efi | ro all\n");
 }
 
-/* Addons of all images and of one; the options of an entry are heeded without Secure Boot. */
+/* Addons of all images and of one, and the options of an entry. */
 static void test_unified(void **state)
 {
 	static const char entry[] = "efi/loader/entries/a.conf";
@@ -530,11 +530,16 @@ static void test_unified(void **state)
 	put_pe("efi/t/a.efi", ".linux", "ro", "6");
 	fake_put(entry, "uki /t/a.efi\n");
 	expect("systemd-boot", "su* /efi/t/a.efi /efi/t/a.efi | ro all\n");
+	/* Instead of its own, unless Secure Boot keeps that. */
 	fake_put(entry, "uki /t/a.efi\noptions rw\n");
-	expect("systemd-boot", "su* /efi/t/a.efi /efi/t/a.efi | ro all rw\n");
+	expect("systemd-boot", "su* /efi/t/a.efi /efi/t/a.efi | rw all\n");
 	put_pe("efi/t/a.efi.extra.d/b.addon.efi", ".initrd", "", "");
 	expect("systemd-boot",
-		"su* /efi/t/a.efi /efi/t/a.efi /efi/t/a.efi.extra.d/b.addon.efi | ro all rw\n");
+		"su* /efi/t/a.efi /efi/t/a.efi /efi/t/a.efi.extra.d/b.addon.efi | rw all\n");
+	fake_put_bytes(SECURE_BOOT, "\6\0\0\0\1", 5);
+	expect("systemd-boot", "su* /efi/t/a.efi /efi/t/a.efi | ro\n");
+	put_pe("efi/t/a.efi", ".linux", "", "6");
+	expect("systemd-boot", "su* /efi/t/a.efi /efi/t/a.efi | rw\n");
 }
 
 /* One of another system may be what starts. */

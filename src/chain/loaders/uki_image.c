@@ -179,13 +179,17 @@ static bool is_older(const struct uki *image, unsigned version)
 	return image->stub && image->stub < version;
 }
 
-/* With Secure Boot the stub leaves out what nobody signed. */
-static bool is_left_out(const struct root *root, const struct pe_image *addon)
+static bool has_secure_boot(const struct root *root)
 {
 	unsigned char on[1];
 
-	return !addon->is_signed &&
-		efivar_read(root, "SecureBoot", EFI_GLOBAL, on, sizeof(on)) > 0 && on[0];
+	return efivar_read(root, "SecureBoot", EFI_GLOBAL, on, sizeof(on)) > 0 && on[0];
+}
+
+/* With Secure Boot the stub leaves out what nobody signed. */
+static bool is_left_out(const struct root *root, const struct pe_image *addon)
+{
+	return !addon->is_signed && has_secure_boot(root);
 }
 
 /* What one addon adds, unless it is for another kernel.  One that cannot be read may add anything. */
@@ -297,20 +301,33 @@ int uki_read(const struct root *root, const char *path, unsigned profile, struct
 	return 1;
 }
 
+/* What a loader hands over replaces what the image has itself, and stands before that of addons. */
+static int replace_options(
+	const struct root *root, const char *options, struct uki *image)
+{
+	char *all;
+
+	if (!options || !*options || (*image->cmdline && has_secure_boot(root)))
+		return 0;
+	if (asprintf(&all, "%s%s%s", options, *image->cmdline ? "" : " ",
+		    image->options + strlen(image->cmdline)) < 0)
+		return -ENOMEM;
+	strip_end(all);
+	free(image->options);
+	image->options = all;
+	return 0;
+}
+
 int uki_follow(const struct root *root, const char *path, unsigned profile,
 	struct uki *image, struct bootmenu_entry *entry)
 {
 	int r = uki_read(root, path, profile, image);
-	char *both;
 
 	if (r <= 0 || image->has_other_initrd)
 		return r == -ENOMEM ? r : 0;
-	if (entry->options && *entry->options) {
-		if (asprintf(&both, "%s %s", image->options, entry->options) < 0)
-			return -ENOMEM;
-		free(image->options);
-		image->options = both;
-	}
+	r = replace_options(root, entry->options, image);
+	if (r < 0)
+		return r;
 	entry->unified = true;
 	entry->options = image->options;
 	if (image->version[0])

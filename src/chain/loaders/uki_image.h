@@ -70,9 +70,9 @@ int uki_read(
 void uki_free(struct uki *image);
 
 /*
- * Makes @entry, of a loader that starts programs of EFI, one of the unified image at @path.  Whether
- * that heeds the options of the entry or its own depends on Secure Boot (systemd-stub(7)): so both
- * are seen.  Returns 1, with texts in @image for uki_free(), which is {0}; 0 where it is another
+ * Makes @entry, of a loader that starts programs of EFI, one of the unified image at @path.  That
+ * heeds the options of the entry, or its own where it has some and Secure Boot is on (systemd-stub(7)).
+ * Returns 1, with texts in @image for uki_free(), which is {0}; 0 where it is another
  * file, or an image that cannot be followed; or -ENOMEM.
  */
 int uki_follow(const struct root *root, const char *path, unsigned profile,
