@@ -549,6 +549,21 @@ static int find_lacking(const struct search *search, const struct chain_entry *e
 	return 0;
 }
 
+/* Whether the file of the kernel is gone: the loader stops at such an entry, or goes on with another. */
+static bool lacks_kernel(const struct search *search, struct chain_entry *entry)
+{
+	const char *path = entry->said->kernel_path;
+	struct stat st;
+
+	if (!*path || file_stat(search->root, path, &st) != -ENOENT)
+		return false;
+	entry->state = IMAGE_MISSING;
+	message_remedy(
+		&entry->why, "rebuild the boot menu, or install that kernel again");
+	message_set(&entry->why, -ENOENT, "its kernel %s is missing", path);
+	return true;
+}
+
 /*
  * An entry of ours for a boot without passthrough does what it is for, unless nobody asked.  -ENODEV as
  * its code: it binds what needs no other driver.
@@ -561,7 +576,7 @@ static int judge_start(const struct search *search, struct chain_entry *entry)
 	char driver[CONFIG_DRIVER_SIZE] = "";
 	int r = 0;
 
-	if (entry->state != IMAGE_FRESH)
+	if (lacks_kernel(search, entry) || entry->state != IMAGE_FRESH)
 		return 0;
 	entry->state =
 		checksums_judge(search->root, entry->loader, entry->said, &entry->why);

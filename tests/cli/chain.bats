@@ -188,6 +188,35 @@ by_series() {
 	[[ $output == *'run mkinitcpio '*'At the next boot 2 functions will be bound'* ]]
 }
 
+@test "an entry whose kernel is gone starts nothing, whatever its image has" {
+	arch_with dracut
+	mkdir -p "$root/boot/loader/entries" "$root/boot/grub2" "$root/etc/default"
+	echo GRUB_ENABLE_BLSCFG=true >"$root/etc/default/grub"
+	printf 'set default="${saved_entry}"\nblscfg\n' >"$root/boot/grub2/grub.cfg"
+	kernel 6.11.10-300 linux 6.11.10-300
+	kernel 6.12.1-300 linux 6.12.1-300
+	rm "$root/boot/vmlinuz-6.12.1-300"
+	image dracut+us boot/initramfs-6.11.10-300.img boot/initramfs-6.12.1-300.img
+	for version in 6.11.10-300 6.12.1-300; do
+		printf 'title %s\nversion %s\nlinux /vmlinuz-%s\ninitrd /initramfs-%s.img\noptions ro\n' \
+			$version $version $version $version >"$root/boot/loader/entries/id-$version.conf"
+	done
+	status
+	[[ $output == *"The default entry '6.12.1-300' lacks a file that it loads: its kernel /boot/vmlinuz-6.12.1-300 is missing."* ]]
+	json_is '.ready == false and [.entries[].state] == ["missing", "fresh"]'
+	dry_run
+	[ "$status" -eq 3 ]
+	[[ $stderr == *"the default entry '6.12.1-300' is unchanged: its kernel /boot/vmlinuz-6.12.1-300 is missing; rebuild the boot menu"* ]]
+	# Where that cannot be seen it is not said.
+	mkdir "$root/boot/closed"
+	mv "$root/boot/vmlinuz-6.11.10-300" "$root/boot/closed/"
+	sed -i 's|^linux .*|linux /closed/vmlinuz-6.11.10-300|' "$root/boot/loader/entries/"*.conf
+	chmod 700 "$root/boot/closed"
+	run as_nobody "$root" status
+	chmod 755 "$root/boot/closed"
+	[[ $output != *'is missing'* ]]
+}
+
 @test "images named by packages, of dracut" {
 	arch_with dracut
 	kernel 6.6.22-1-lts linux-lts linux-lts
