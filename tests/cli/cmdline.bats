@@ -147,10 +147,12 @@ goes() {
 	holds etc/default/grub.d/50-cloud.cfg '  GRUB_CMDLINE_LINUX_DEFAULT="console=ttyS0"\n'
 	holds etc/default/grub.d/99-local.cfg 'export GRUB_CMDLINE_LINUX_DEFAULT="splash"\n'
 	goes "with GRUB, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub.d/99-local.cfg; then run 'update-grub'."
-	# openSUSE's does not.
-	holds usr/sbin/grub-mkconfig '. ${sysconfdir}/default/grub\n'
+	# openSUSE's may, or not.
 	rm "$host/usr/sbin/update-grub"
 	mv "$host/boot/grub" "$host/boot/grub2"
+	mv "$host/usr/sbin/grub-mkconfig" "$host/usr/sbin/grub2-mkconfig"
+	goes "with GRUB, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub.d/99-local.cfg; then run 'grub2-mkconfig -o /boot/grub2/grub.cfg'."
+	holds usr/sbin/grub2-mkconfig '. ${sysconfdir}/default/grub\n'
 	goes "with GRUB, in GRUB_CMDLINE_LINUX_DEFAULT= in /etc/default/grub; then run 'grub2-mkconfig -o /boot/grub2/grub.cfg'."
 	# Entries in files, on Fedora, and on RHEL 8 with what they have in a variable of GRUB.
 	holds boot/loader/entries/a.conf 'linux /vmlinuz\n'

@@ -68,11 +68,12 @@ static void set_update(struct permanent *permanent, const char *program, const c
 const char *const permanent_own_files[] = {
 	GRUB_DIRECTORY "/vfioboot.cfg", GRUB_DIRECTORY "/zz-vfioboot.cfg", NULL};
 
-/* Debian's grub-mkconfig, a script, reads them; the one of Fedora and of openSUSE does not. */
+/* Debian's grub-mkconfig, a script, reads them; that of Fedora and of openSUSE may not. */
 static bool reads_directory(const struct root *root)
 {
-	static const char *const programs[] = {
-		"usr/sbin/grub-mkconfig", "usr/bin/grub-mkconfig"};
+	static const char *const programs[] = {"usr/sbin/grub-mkconfig",
+		"usr/bin/grub-mkconfig", "usr/sbin/grub2-mkconfig",
+		"usr/bin/grub2-mkconfig"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
 		if (file_exists(root, "%s", programs[i]))
