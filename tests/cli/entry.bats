@@ -59,6 +59,13 @@ unchanged() {
 	done
 }
 
+@test "GRUB that has an entry for each image gets no copies, which would come first" {
+	tree_of arch-grub-uki
+	run -1 entry add
+	[[ $output == *"an entry for each unified kernel image ('uki' in /boot/grub/grub.cfg), and a copy of one would come before it, as the default; bind the devices at each boot instead"* ]]
+	unchanged
+}
+
 # bats test_tags=slow
 @test "a dry run changes nothing" {
 	for folder in "$top"/tests/boot-trees/*/expected; do

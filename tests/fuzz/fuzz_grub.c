@@ -62,6 +62,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		grub_cfg_find(&menu, name, false);
 	}
 	grub_cfg_is_hidden(text);
-	grub_cfg_reads_bls(text);
+	grub_cfg_runs(text, "blscfg");
 	return 0;
 }

@@ -373,12 +373,12 @@ static void test_copies_nothing_of_a_function(void **state)
 
 static void test_entries_in_files(void **state)
 {
-	assert_true(grub_cfg_reads_bls("insmod blscfg\nblscfg\n"));
-	assert_true(grub_cfg_reads_bls("if x; then\n  blscfg  \nfi\n"));
-	assert_true(grub_cfg_reads_bls("blscfg"));
-	assert_false(grub_cfg_reads_bls("insmod blscfg\n#blscfg\n# blscfg\n"));
-	assert_false(grub_cfg_reads_bls("blscfg default\n"));
-	assert_false(grub_cfg_reads_bls(""));
+	assert_true(grub_cfg_runs("insmod blscfg\nblscfg\n", "blscfg"));
+	assert_true(grub_cfg_runs("if x; then\n  blscfg  \nfi\n", "blscfg"));
+	assert_true(grub_cfg_runs("blscfg", "blscfg"));
+	assert_false(grub_cfg_runs("insmod blscfg\n#blscfg\n# blscfg\n", "blscfg"));
+	assert_false(grub_cfg_runs("blscfg default\n", "blscfg"));
+	assert_false(grub_cfg_runs("", "blscfg"));
 }
 
 int main(void)

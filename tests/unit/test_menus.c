@@ -381,6 +381,73 @@ static void test_grub_variables(void **state)
 	}
 }
 
+/* A unified image that has a title. */
+static void put_uki(const char *name, const char *title, const char *cmdline)
+{
+	struct imagemaker maker = {0};
+	char path[128], osrel[128];
+
+	snprintf(path, sizeof(path), "efi/EFI/Linux/%s", name);
+	snprintf(osrel, sizeof(osrel), "PRETTY_NAME=\"%s\"\n", title);
+	imagemaker_unify(&maker,
+		(struct imagemaker_section[]){{".linux", "x", 1},
+			{".cmdline", cmdline, strlen(cmdline)},
+			{".osrel", osrel, strlen(osrel)}},
+		*title ? 3 : 2);
+	fake_put_bytes(path, maker.bytes, maker.size);
+	imagemaker_free(&maker);
+}
+
+static const char uki_menu[] = "menuentry 'first' --id first {\n\tlinux /boot/k ro\n}\n"
+			       "if [ \"$grub_platform\" = \"efi\" ]; then\n  uki\nfi\n"
+			       "menuentry 'last' {\n\tlinux /boot/k rw\n}\n";
+
+#define OF_UKI(name, options)                                                            \
+	{                                                                                \
+		"su", " /efi/EFI/Linux/" name " /efi/EFI/Linux/" name " | " options "\n" \
+	}
+
+static const char *const uki_lines[][2] = {{"s", " /boot/k | ro\n"},
+	OF_UKI("arch-lts.efi", "lts"), OF_UKI("arch-10.efi", "ten"),
+	OF_UKI("arch-9.efi", "nine"), OF_UKI("arch.efi", "a"), {"s", " /boot/k | rw\n"}};
+
+/* @starts: the number of the line. */
+static void expect_uki(const char *setting, size_t starts)
+{
+	char text[1024], expected[1024] = "";
+	size_t used = 0;
+
+	text_join(text, sizeof(text), "set default=\"", setting, "\"\n", uki_menu, NULL);
+	fake_put("boot/grub/grub.cfg", text);
+	for (size_t i = 0; i < ARRAY_SIZE(uki_lines); i++)
+		used += text_join(expected + used, sizeof(expected) - used,
+			uki_lines[i][0], i == starts ? "*" : "", uki_lines[i][1], NULL);
+	expect("grub", expected);
+}
+
+/* GRUB has an entry for each image where the command is, the last name first. */
+static void test_grub_uki(void **state)
+{
+	fake_put("boot/k", "");
+	put_uki("arch-9.efi", "9", "nine");
+	put_uki("arch-10.efi", "Bob's 10", "ten");
+	put_uki("arch.efi", "A", "a");
+	put_uki("arch-lts.efi", "Long", "lts");
+	put_uki("no-title.efi", "", "none");
+	expect_uki("0", 0);
+	expect_uki("1", 1);
+	expect_uki("arch-lts.efi", 1);
+	expect_uki("Bob's 10", 2);
+	expect_uki("arch-9.efi", 3);
+	expect_uki("5", 5);
+	expect_uki("last", 5);
+	expect_uki("no-title.efi", 0);
+	/* In another directory they may be anything. */
+	fake_put("boot/grub/grub.cfg",
+		"menuentry 'x' { linux /boot/k ro; }\nuki --path /x\n");
+	expect("grub", "s /boot/k | ro\nelsewhere\n");
+}
+
 /* ---- entries in files ------------------------------------------------------------------- */
 
 static void test_bls(void **state)
@@ -959,6 +1026,7 @@ int main(void)
 		TEST(test_grub_saved),
 		TEST(test_grub_once),
 		TEST(test_grub_variables),
+		TEST(test_grub_uki),
 		TEST(test_bls),
 		TEST(test_systemd_boot_order),
 		TEST(test_systemd_boot_versions),

@@ -194,6 +194,63 @@ static int compare_names(const char *a, const char *b)
 	return r;
 }
 
+/* ---- as files are compared, by gnulib's filevercmp() --------------------------------------- */
+
+/* Up to the extensions, such as ".efi" or ".tar.gz". */
+static size_t prefix_length(const char *name)
+{
+	size_t at = 0, len = 0;
+
+	while (name[at]) {
+		len = ++at;
+		while (name[at] == '.' &&
+			(isalpha((unsigned char)name[at + 1]) || name[at + 1] == '~'))
+			for (at += 2;
+				isalnum((unsigned char)name[at]) || name[at] == '~';)
+				at++;
+	}
+	return len;
+}
+
+/* '~' is lower than an end, that than a digit, and letters are lower than all else. */
+static int order_of(const char *text, const char *end)
+{
+	int c = text == end ? 0 : (unsigned char)*text;
+
+	if (text == end || c == '~')
+		return c ? -2 : -1;
+	return isdigit(c) ? 0 : isalpha(c) ? c : c + 256;
+}
+
+static bool is_text(const char *text, const char *end)
+{
+	return text < end && !isdigit((unsigned char)*text);
+}
+
+static int compare_up_to(
+	const char *a, const char *end_a, const char *b, const char *end_b)
+{
+	int r = 0;
+
+	while (r == 0 && (a < end_a || b < end_b)) {
+		while (r == 0 && (is_text(a, end_a) || is_text(b, end_b))) {
+			r = order_of(a, end_a) - order_of(b, end_b);
+			a += a < end_a;
+			b += b < end_b;
+		}
+		if (r == 0)
+			r = compare_numbers(&a, &b);
+	}
+	return r;
+}
+
+int bls_compare_files(const char *a, const char *b)
+{
+	int r = compare_up_to(a, a + prefix_length(a), b, b + prefix_length(b));
+
+	return r ? r : compare_up_to(a, a + strlen(a), b, b + strlen(b));
+}
+
 /* ---- menus ------------------------------------------------------------------------------ */
 
 /* A sort key before none; then by it, by the machine, and the newest version first. */

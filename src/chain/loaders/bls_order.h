@@ -14,4 +14,7 @@ void bls_sort(struct bootmenu *menu);
 /* Sorts them as GRUB does. */
 void bls_sort_by_names(struct bootmenu *menu);
 
+/* <0, 0 or >0: two names of files as GRUB 2.14 compares them, by filevercmp() of gnulib. */
+int bls_compare_files(const char *a, const char *b);
+
 #endif

@@ -19,6 +19,7 @@
 #include "grub_default.h"
 #include "grub_env.h"
 #include "grub_trial.h"
+#include "grub_uki.h"
 #include "permanent.h"
 #include "place.h"
 #include "uki_image.h"
@@ -64,6 +65,20 @@ static int check_generator(const struct root *root, const char *path, const char
 		what, package);
 }
 
+/* Where 10_linux has nothing to do: GRUB itself makes the normal entries. */
+static int check_uki(const struct root *root, const struct grub_names *names,
+	const char *text, struct bootmenu_change *change)
+{
+	if (!grub_cfg_runs(text, GRUB_UKI) || is_executable(root, "/etc/grub.d/10_linux"))
+		return 0;
+	message_remedy(&change->message,
+		"bind the devices at each boot instead, by sections without 'profile ='");
+	return bootmenu_fail(change,
+		"GRUB has an entry for each unified kernel image ('" GRUB_UKI
+		"' in %s), and a copy of one would come before it, as the default",
+		names->config);
+}
+
 static int plan(const struct root *root, struct bootentries *wanted,
 	struct bootmenu_change *change)
 {
@@ -73,6 +88,8 @@ static int plan(const struct root *root, struct bootentries *wanted,
 	struct bootentries old = {0};
 	int r = grub_read_config(root, &names, &text, change);
 
+	if (r == 0 && wanted->n)
+		r = check_uki(root, names, text, change);
 	if (r == 0 && wanted->n)
 		r = check_generator(root, "/etc/grub.d/10_linux",
 			", which makes the normal entries,", "GRUB's package", change);
@@ -464,6 +481,8 @@ static int read_menu(
 	int r = names ? grub_custom_read_menu(root, names, &text) : -ENOENT;
 
 	places_read(root, &reading.places);
+	if (r == 0)
+		r = grub_uki_expand(root, &text, ret->failed, sizeof(ret->failed));
 	reading.text = text;
 	if (r == 0)
 		r = grub_cfg_parse(text, &reading.menu);
@@ -479,7 +498,7 @@ static int read_menu(
 	}
 	for (size_t i = 0; r == 0 && i < reading.menu.n; i++)
 		r = add_item(&reading, i, ret);
-	if (r < 0)
+	if (r < 0 && !ret->failed[0])
 		text_join(ret->failed, sizeof(ret->failed),
 			names ? names->config : "/boot/grub/grub.cfg", NULL);
 	return r;

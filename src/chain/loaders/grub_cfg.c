@@ -743,6 +743,8 @@ static bool reads_other(const char *line)
 	const char *words = behind_word(line, "source");
 	char file[512];
 
+	if (behind_word(line, "configfile") || behind_word(line, "uki"))
+		return true;
 	words = words ? words : behind_word(line, ".");
 	if (!words || !grub_cfg_next_word(&words, file, sizeof(file)))
 		return words;
@@ -760,7 +762,7 @@ bool grub_cfg_leaves(const char *text)
 		if (text[strspn(text, WHITE)] == '#')
 			continue;
 		go_over(&nesting, text, NO_ITEM);
-		if (!nesting.n && (behind_word(text, "configfile") || reads_other(text)))
+		if (!nesting.n && reads_other(text))
 			return true;
 	}
 	return false;
@@ -787,19 +789,17 @@ bool grub_cfg_has(const char *text, const char *what)
 	return false;
 }
 
-bool grub_cfg_reads_bls(const char *text)
+bool grub_cfg_is_command(const char *line, const char *name)
 {
-	static const char command[] = "blscfg";
+	size_t indent = strspn(line, WHITE), len = line_length(line);
 
-	for (; *text; text = text_next_line(text)) {
-		const char *word = text + strspn(text, WHITE);
+	return len > indent && line_is(line + indent, len - indent, name);
+}
 
-		if (strncmp(word, command, strlen(command)) != 0)
-			continue;
-		word += strlen(command);
-		word += strspn(word, WHITE);
-		if (!*word || *word == '\n')
+bool grub_cfg_runs(const char *text, const char *name)
+{
+	for (; *text; text = text_next_line(text))
+		if (grub_cfg_is_command(text, name))
 			return true;
-	}
 	return false;
 }

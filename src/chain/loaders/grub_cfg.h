@@ -165,10 +165,14 @@ bool grub_cfg_is_hidden(const char *text);
 /* Whether a line that is no comment has the text @what. */
 bool grub_cfg_has(const char *text, const char *what);
 
-/* Whether `configfile` or `source`, outside of the entries, leads to another menu. */
+/*
+ * Whether `configfile` or `source`, outside of the entries, leads to another menu, or `uki` to images that
+ * are elsewhere.
+ */
 bool grub_cfg_leaves(const char *text);
 
-/* Whether it reads all entries of the Boot Loader Specification where they are by default. */
-bool grub_cfg_reads_bls(const char *text);
+/* Whether the line, or one of the text, is the command without any argument: "blscfg", "uki". */
+bool grub_cfg_is_command(const char *line, const char *name);
+bool grub_cfg_runs(const char *text, const char *name);
 
 #endif

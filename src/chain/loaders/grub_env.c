@@ -9,6 +9,7 @@
 #include "efi_entry.h"
 #include "facts/facts.h"
 #include "grub_cfg.h"
+#include "grub_uki.h"
 #include "oneshot.h"
 #include "place.h"
 #include "sdbootutil.h"
@@ -34,7 +35,7 @@ static bool is_menu(const struct root *root, const char *path)
 		return false;
 	lines = grub_cfg_split(text);
 	return !lines || grub_cfg_parse(lines, &menu) < 0 || menu.n ||
-		grub_cfg_reads_bls(lines);
+		grub_cfg_runs(lines, "blscfg") || grub_cfg_runs(lines, GRUB_UKI);
 }
 
 const struct grub_names *grub_find(const struct root *root)

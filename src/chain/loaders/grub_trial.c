@@ -114,7 +114,7 @@ int grub_trial_check_bls(const struct root *root, struct bootmenu_change *change
 
 	if (r < 0)
 		return r;
-	if (!grub_cfg_reads_bls(config))
+	if (!grub_cfg_runs(config, "blscfg"))
 		return bootmenu_refuse(change,
 			"%s does not read the entries itself (blscfg), so it would not know "
 			"the one of a trial",

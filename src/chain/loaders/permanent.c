@@ -7,7 +7,9 @@
 #include "bootloader.h"
 #include "chain/generators/generators.h"
 #include "facts/facts.h"
+#include "grub_cfg.h"
 #include "grub_env.h"
+#include "grub_uki.h"
 
 #define WHOLE ", which must contain the whole command line"
 
@@ -166,10 +168,25 @@ static void name_grub_command(const struct root *root, char *ret, size_t size)
 			names->config, "'", NULL);
 }
 
+/* Whether its menu is one of unified images, which contain their command line. */
+static bool has_images(const struct root *root)
+{
+	const struct grub_names *names = grub_find(root);
+	_cleanup_free_ char *text = NULL;
+
+	return names && file_read(root, names->config, &text, NULL) == 0 &&
+		grub_cfg_runs(text, GRUB_UKI) &&
+		!grub_cfg_has(text, "$menuentry_id_option 'gnulinux-");
+}
+
 void permanent_grub(const struct root *root, struct permanent *ret)
 {
 	char file[PATH_MAX], command[PERMANENT_COMMAND_SIZE];
 
+	if (has_images(root)) {
+		permanent_uki(root, ret);
+		return;
+	}
 	find_grub_file(root, file, sizeof(file));
 	name_grub_command(root, command, sizeof(command));
 	say(ret, "in " GRUB_VARIABLE "= in ", file, command);
