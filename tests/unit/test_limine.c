@@ -74,6 +74,27 @@ static void test_programs(void **state)
 		"- /boot/EFI/BOOT/BOOTX64.EFI\n");
 }
 
+/* Another partition, by a UUID of its file system or of itself; which one a number means is not known. */
+static void test_partition_numbers(void **state)
+{
+	fake_put("proc/self/mountinfo",
+		"20 1 8:2 / / rw - ext4 /dev/sda2 rw\n"
+		"21 20 8:1 / /boot/efi rw - vfat /dev/sda1 rw\n");
+	fake_link("dev/disk/by-uuid/1111", "../../sda2");
+	fake_link("dev/disk/by-partuuid/2222", "../../sda2");
+	fake_put("boot/efi/k", "");
+	fake_put("boot/efi/limine.conf",
+		ENTRY("A", "    path: uuid(1111):/boot/k\n")
+			ENTRY("B", "    path: guid(2222):/boot/k\n")
+				ENTRY("C", "    path: boot(2):/k\n"));
+	expect("limine", "s* /boot/k | ro\ns /boot/k | ro\n- ? | ro\n");
+	fake_remove("boot/efi/limine.conf");
+	fake_put("boot/efi/limine.cfg",
+		":A\nPROTOCOL=linux\nKERNEL_PATH=boot:///k\n"
+		":B\nPROTOCOL=linux\nKERNEL_PATH=boot://2/k\n");
+	expect("limine", "s* /boot/efi/k\n- ?\n");
+}
+
 /* The order in which it looks for them is another one in each version. */
 static void test_several(void **state)
 {
@@ -113,6 +134,7 @@ int main(void)
 		ROOT_TEST(test_numbers),
 		ROOT_TEST(test_partitions),
 		ROOT_TEST(test_programs),
+		ROOT_TEST(test_partition_numbers),
 		ROOT_TEST(test_several),
 		ROOT_TEST(test_variables),
 	};

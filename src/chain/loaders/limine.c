@@ -167,9 +167,17 @@ static int add_checksum(struct manual_entry *entry, const struct place *place,
 	return file_add_name(&entry->checksums, line);
 }
 
+/* "boot(2):/PATH", and before 8 "boot://2/PATH" */
+static bool is_numbered(const char *value)
+{
+	return text_begins_with(value, "boot") && !text_begins_with(value, "boot():/") &&
+		!text_begins_with(value, "boot:///");
+}
+
 /*
  * "boot():/PATH#HASH", and before 8 "boot:///PATH", on the partition of the file; "uuid(X):/PATH" or
- * "guid(X):/PATH" on another.  With '$' before it Limine unpacks the file.
+ * "guid(X):/PATH" on another; what has a number in place of that is not followed.  With '$' before it
+ * Limine unpacks the file.
  */
 static int add_file(struct reading *reading, const char *value, bool is_kernel)
 {
@@ -180,7 +188,7 @@ static int add_file(struct reading *reading, const char *value, bool is_kernel)
 	struct place place = reading->own;
 	int r;
 
-	if (!path ||
+	if (!path || is_numbered(value + (*value == '$')) ||
 		!copy_text(
 			name, sizeof(name), path + 1, len - (size_t)(path + 1 - value))) {
 		entry->is_lost = true;

@@ -43,11 +43,12 @@ static void base_name(
 		NULL);
 }
 
-/* udev's link to the file system with that UUID or label; false: it knows none. */
+/* udev's link to the file system with that UUID or label, or to the partition; false: it knows none. */
 static bool find_link(
 	const struct root *root, const char *name, char ret[static PATH_MAX])
 {
-	static const char *const directories[] = {TREE_BY_UUID, TREE_BY_LABEL};
+	static const char *const directories[] = {
+		TREE_BY_UUID, TREE_BY_LABEL, TREE_BY_PARTUUID};
 
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		text_join(ret, PATH_MAX, directories[i], "/", name, NULL);
@@ -57,7 +58,7 @@ static bool find_link(
 	return false;
 }
 
-/* Whether the file system of that name is on the device; one of btrfs may have several. */
+/* Whether that is on the device; a file system of btrfs may have several. */
 static bool has_name(const struct root *root, const char *device, const char *name)
 {
 	char link[PATH_MAX], own[NAME_MAX + 1], other[NAME_MAX + 1];

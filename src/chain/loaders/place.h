@@ -30,9 +30,9 @@ struct place {
 
 /*
  * Finds the place by a file that a loader has there.  @name is the UUID or the label of its file system,
- * NULL where the loader says neither.  GRUB's path begins with a subvolume of btrfs, or with a dataset of ZFS
- * and '@', and maybe with a device in parentheses.  False where that file system is not mounted, or
- * cannot be told.
+ * or the UUID of its partition; NULL where the loader says none of these.  GRUB's path begins with a
+ * subvolume of btrfs, or with a dataset of ZFS and '@', and maybe with a device in parentheses.  False
+ * where that file system is not mounted, or cannot be told.
  */
 bool place_find(const struct places *places, const char *name, const char *path,
 	struct place *ret);
