@@ -858,6 +858,30 @@ static void test_long_options(void **state)
 	}
 }
 
+/* initrd= from the root of the file system, and with what stands for a version in the kernel's name. */
+static void test_refind_named(void **state)
+{
+	static const char conf[] = "efi/EFI/refind/refind.conf";
+
+	put_mounts("20 1 0:30 /@ / rw - btrfs /dev/nvme0n1p2 rw\n");
+	fake_put("boot/vmlinuz-linux-lts", "");
+	fake_put("boot/initramfs-linux-lts.img", "");
+	fake_put("boot/ucode.img", "");
+	fake_put("boot/refind_linux.conf",
+		"\"a\" \"ro initrd=boot\\ucode.img initrd=\\boot\\initramfs-%v.img\"\n");
+	expect("refind",
+		"- ? | ro initrd=boot\\ucode.img initrd=\\boot\\initramfs-%v.img\nelsewhere\n");
+	fake_put(conf, "#extra_kernel_version_strings linux\n");
+	expect("refind",
+		"-* ? | ro initrd=boot\\ucode.img initrd=\\boot\\initramfs-%v.img\n");
+	fake_put(conf, "Extra_kernel_version_strings linux-zen,linux-lts,linux\n");
+	fake_put("boot/refind_linux.conf",
+		"\"a\" \"ro initrd=@\\boot\\ucode.img initrd=@/boot/initramfs-%v.img\"\n");
+	expect("refind",
+		"s* /boot/vmlinuz-linux-lts /boot/ucode.img /boot/initramfs-linux-lts.img | "
+		"ro initrd=@\\boot\\ucode.img initrd=@/boot/initramfs-%v.img\n");
+}
+
 static void test_refind_default(void **state)
 {
 	static const char *const unknown[] = {
@@ -1043,6 +1067,7 @@ int main(void)
 		TEST(test_extlinux_default),
 		TEST(test_extlinux_files),
 		TEST(test_long_options),
+		TEST(test_refind_named),
 		TEST(test_refind_default),
 		TEST(test_refind_initrds),
 		TEST(test_grub_bls),

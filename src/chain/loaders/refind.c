@@ -8,6 +8,8 @@
 #include "manual.h"
 #include "uki_image.h"
 
+#define SEPARATORS ", \t\r\n\"" /* of words in refind.conf */
+
 /* What is in the next quotes of the line, in which two are one; moved behind. */
 static const char *take_quoted(const char **cursor, int *ret_len)
 {
@@ -69,15 +71,31 @@ static int edit_refind(
 	return 0;
 }
 
-/* The first digit up to the last one: by that a kernel and its initrd belong together. */
-static void read_version(const char *name, char *ret, size_t size)
+/*
+ * From the first digit to the last one, or to the first of the words that count as such: by that a kernel
+ * and its initrd belong together (FindNumbers() of refind/lib.c).
+ */
+static void read_version(const char *name, const char *words, char *ret, size_t size)
 {
-	const char *first = name + strcspn(name, "0123456789"), *last = first;
+	const char *first = name + strlen(name), *last = name;
 
-	for (const char *p = first; *p; p++)
-		if (*p >= '0' && *p <= '9')
-			last = p + 1;
-	copy_text(ret, size, first, (size_t)(last - first));
+	for (size_t len; last == name && *words;
+		words += len + strspn(words + len, SEPARATORS)) {
+		const char *at;
+
+		len = strcspn(words, SEPARATORS);
+		at = len ? memmem(name, strlen(name), words, len) : NULL;
+		if (!at)
+			continue;
+		first = at;
+		last = at + len;
+	}
+	for (const char *p = name; *p; p++)
+		if (*p >= '0' && *p <= '9') {
+			first = p < first ? p : first;
+			last = p + 1 > last ? p + 1 : last;
+		}
+	copy_text(ret, size, first, last > first ? (size_t)(last - first) : 0);
 }
 
 /* What belongs to a kernel without a number, such as vmlinuz-linux: the rest of its name. */
@@ -86,8 +104,8 @@ static bool belongs(const char *kernel, const char *initrd)
 	const char *rest = strchr(kernel, '-');
 	char own[NAME_MAX + 1] = "", other[NAME_MAX + 1] = "", name[NAME_MAX + 1];
 
-	read_version(kernel, own, sizeof(own));
-	read_version(initrd, other, sizeof(other));
+	read_version(kernel, "", own, sizeof(own));
+	read_version(initrd, "", other, sizeof(other));
 	if (strcmp(own, other) != 0)
 		return false;
 	if (*own || !rest)
@@ -116,45 +134,82 @@ static int find_initrd(const struct file_names *names, const char *kernel,
 	return file_add_name(&entry->initrds, path);
 }
 
-/* initrd=, with backslashes, from the root of the file system; "%v" is the kernel's version. */
+/* A path from the root of the file system; "%v" is the version of the kernel. */
+static void make_path(const struct cmdline_param *initrd, const char *version,
+	char ret[static PATH_MAX])
+{
+	const char *value = initrd->value;
+	size_t n = 1;
+
+	strcpy(ret, "/");
+	for (size_t i = strspn(value, "/\\");
+		i < initrd->value_len && n + NAME_MAX < PATH_MAX; i++) {
+		if (strncmp(value + i, "%v", 2) == 0 && i + 1 < initrd->value_len) {
+			n += text_join(ret + n, PATH_MAX - n, version, NULL);
+			i++;
+			continue;
+		}
+		ret[n++] = value[i] == '\\' ? '/' : value[i];
+		ret[n] = '\0';
+	}
+}
+
+/* Kernels are read with what is said of all of them. */
+struct reading {
+	const char *line; /* of refind_linux.conf; "" */
+	char directory[PATH_MAX];
+	struct file_names names; /* in it */
+	struct places places;
+	char words[512]; /* that count as versions */
+};
+
+/* One that is missing is so beside the kernel, where it usually is; else it may be anywhere. */
+static int add_file(
+	const struct reading *reading, const char *path, struct manual_entry *entry)
+{
+	char beside[PATH_MAX];
+	struct place place;
+
+	text_join(beside, sizeof(beside), reading->directory, strrchr(path, '/'), NULL);
+	return place_find(&reading->places, NULL, path, &place) ||
+			file_exists(reading->places.root, "%s", beside)
+		? manual_add_file(entry, &reading->places, NULL, path, false)
+		: file_add_name(&entry->initrds, beside);
+}
+
+/* @version: of the kernel. */
 static int add_named(
-	const char *kernel, const struct places *places, struct manual_entry *entry)
+	const struct reading *reading, const char *version, struct manual_entry *entry)
 {
 	struct cmdline_param param;
 	int r = 0;
 
 	for (const char *cursor = entry->options;
 		r == 0 && cmdline_next(&cursor, &param);) {
-		char path[PATH_MAX] = "", version[NAME_MAX + 1] = "";
-		size_t n = 0;
+		char path[PATH_MAX];
 
 		if (!cmdline_name_is(&param, "initrd") || !param.value)
 			continue;
-		read_version(kernel, version, sizeof(version));
-		for (size_t i = 0; i < param.value_len && n + NAME_MAX < sizeof(path);
-			i++) {
-			if (param.value[i] == '%' && i + 1 < param.value_len &&
-				param.value[i + 1] == 'v') {
-				n += text_join(path + n, sizeof(path) - n, version, NULL);
-				i++;
-				continue;
-			}
-			path[n++] = param.value[i] == '\\' ? '/' : param.value[i];
-		}
-		r = manual_add_file(entry, places, NULL, path, false);
+		make_path(&param, version, path);
+		if (*version || !memmem(param.value, param.value_len, "%v", 2))
+			r = add_file(reading, path, entry);
+		else
+			entry->is_lost = true;
 	}
 	return r;
 }
 
-static int add_kernel(const char *line, const char *directory, const char *name,
-	const struct file_names *names, const struct places *places,
-	struct bootmenu *menu)
+static int add_kernel(
+	const struct reading *reading, const char *name, struct bootmenu *menu)
 {
 	struct manual_entry entry = {0};
+	char version[NAME_MAX + 1] = "";
+	const char *line = reading->line;
 	int len, r;
 
 	text_join(entry.title, sizeof(entry.title), name, NULL);
-	text_join(entry.kernel, sizeof(entry.kernel), directory, "/", name, NULL);
+	text_join(
+		entry.kernel, sizeof(entry.kernel), reading->directory, "/", name, NULL);
 	if (*line) {
 		const char *options;
 
@@ -162,11 +217,12 @@ static int add_kernel(const char *line, const char *directory, const char *name,
 		options = take_quoted(&line, &len);
 		manual_set_options(&entry, options, (size_t)len);
 	}
-	r = add_named(name, places, &entry);
+	read_version(name, reading->words, version, sizeof(version));
+	r = add_named(reading, version, &entry);
 	if (r == 0 && !entry.initrds.n && !entry.is_lost)
-		r = find_initrd(names, name, directory, &entry);
+		r = find_initrd(&reading->names, name, reading->directory, &entry);
 	if (r == 0)
-		r = manual_add_entry(places->root, &entry, menu);
+		r = manual_add_entry(reading->places.root, &entry, menu);
 	file_free_names(&entry.initrds);
 	return r;
 }
@@ -201,13 +257,26 @@ static bool chooses(const char *text)
 	return open;
 }
 
-/*
- * rEFInd starts what it has started before, which is this system (its configfile.html,
- * "default_selection"), if no refind.conf says else; without any that is not known.
- */
-static bool is_default_known(const struct root *root)
+/* The last line of the file with that setting counts. */
+static void read_words(const char *text, char *ret, size_t size)
 {
-	bool known = false;
+	static const char name[] = "extra_kernel_version_strings";
+
+	for (; *text; text = text_next_line(text)) {
+		const char *value = text + strspn(text, " \t") + strlen(name);
+
+		if (manual_line_is(text, name, " \t"))
+			copy_text(ret, size, value, manual_line_length(value));
+	}
+}
+
+/*
+ * Reads refind.conf, and whether it leaves the default to rEFInd, which starts what it has started before:
+ * that is this system (its configfile.html, "default_selection").  Without any that is not known.
+ */
+static bool read_conf(const struct root *root, struct reading *reading)
+{
+	bool known = false, chosen = false;
 
 	for (size_t i = 0; i < ESP_PLACES_N; i++) {
 		_cleanup_free_ char *text = NULL;
@@ -217,11 +286,11 @@ static bool is_default_known(const struct root *root)
 			NULL);
 		if (file_read(root, path, &text, NULL) < 0)
 			continue;
-		if (chooses(text))
-			return false;
+		chosen |= chooses(text);
+		read_words(text, reading->words, sizeof(reading->words));
 		known = true;
 	}
-	return known;
+	return known && !chosen;
 }
 
 /*
@@ -231,30 +300,33 @@ static bool is_default_known(const struct root *root)
 static int read_menu(
 	const struct root *root, const struct bootentries *wanted, struct bootmenu *ret)
 {
-	char path[PATH_MAX];
+	struct reading reading = {.line = ""};
+	char *path = reading.directory;
 	_cleanup_free_ char *text = manual_read_found(root, "refind", path);
-	_cleanup_(places_free) struct places places = {0};
-	_cleanup_(file_free_names) struct file_names names = {0};
 	bool beside = text && strstr(path, "refind_linux");
 	static const struct bootentries none;
 	int r = uki_add_entries(root, &none, ret);
 
 	(void)wanted;
 	bootmenu_keep_apart(ret, 0, ret->n);
-	places_read(root, &places);
-	text_join(path, sizeof(path), beside ? path : "/boot/refind_linux.conf", NULL);
+	ret->default_elsewhere = !read_conf(root, &reading);
+	places_read(root, &reading.places);
+	if (beside)
+		reading.line = find_options(text);
+	else
+		text_join(path, PATH_MAX, "/boot/refind_linux.conf", NULL);
 	*strrchr(path, '/') = '\0';
 	if (r == 0)
-		r = file_list(root, path, &names);
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		if (is_kernel(names.names[i]))
-			r = add_kernel(beside ? find_options(text) : "", path,
-				names.names[i], &names, &places, ret);
-	ret->default_elsewhere = !is_default_known(root);
+		r = file_list(root, path, &reading.names);
+	for (size_t i = 0; r == 0 && i < reading.names.n; i++)
+		if (is_kernel(reading.names.names[i]))
+			r = add_kernel(&reading, reading.names.names[i], ret);
 	if (r == 0 && ret->n == 1)
 		ret->entries[0].is_default = !ret->default_elsewhere;
 	if (r < 0)
 		text_join(ret->failed, sizeof(ret->failed), path, NULL);
+	file_free_names(&reading.names);
+	places_free(&reading.places);
 	return r;
 }
 
