@@ -661,6 +661,17 @@ static void test_systemd_boot_default(void **state)
 	expect_default("arch-old.conf");
 }
 
+/* Paths of EFI have no slash at their start, or backslashes. */
+static void test_systemd_boot_paths(void **state)
+{
+	fake_put("efi/arch/k", "");
+	fake_put("efi/loader/entries/b.conf",
+		"linux arch/k\ninitrd \\arch\\ucode.img\ninitrd arch/i\noptions a\\b\n");
+	put_type1("a", "");
+	expect("systemd-boot",
+		"n* /efi/arch/k /efi/arch/ucode.img /efi/arch/i | a\\b\nn /efi/a\n");
+}
+
 /* Letters of both cases are the same in ids. */
 static void test_systemd_boot_cases(void **state)
 {
@@ -1058,6 +1069,7 @@ int main(void)
 		TEST(test_unified),
 		TEST(test_unified_of_another),
 		TEST(test_older_stubs),
+		TEST(test_systemd_boot_paths),
 		TEST(test_systemd_boot_cases),
 		TEST(test_systemd_boot_tries),
 		TEST(test_systemd_boot_architecture),

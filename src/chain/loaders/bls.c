@@ -442,6 +442,21 @@ static const enum bootmenu_kind kinds[] = {
 	[BLS_OURS] = BOOTMENU_OURS,
 };
 
+/* systemd-boot hands them to the firmware, which has backslashes, and starts at the root as well. */
+static void make_absolute(const struct bls_style *style, char path[static PATH_MAX])
+{
+	size_t len = strlen(path);
+
+	if (!style->sorts_by_key || !*path)
+		return;
+	for (char *p = path; (p = strchr(p, '\\'));)
+		*p = '/';
+	if (*path == '/' || len + 1 >= PATH_MAX)
+		return;
+	memmove(path + 1, path, len + 1);
+	*path = '/';
+}
+
 /* Paths are of the partition that holds the entry; GRUB's of whatever holds its /boot. */
 static void find_place(const struct bls_style *style, const struct places *places,
 	const struct bls_file *file, const char *path, struct place *ret)
@@ -454,8 +469,8 @@ static void find_place(const struct bls_style *style, const struct places *place
 }
 
 /* GRUB takes several words of a line, and puts its variables in. */
-static int add_initrds(
-	const char *line, const struct place *place, struct bootmenu_entry *entry)
+static int add_initrds(const struct bls_style *style, const char *line,
+	const struct place *place, struct bootmenu_entry *entry)
 {
 	const char *value = bls_line_value(line, "initrd");
 	int r = 0;
@@ -466,6 +481,7 @@ static int add_initrds(
 
 		if (!copy_text(name, sizeof(name), value, len) || grub_cfg_is_tuned(name))
 			continue;
+		make_absolute(style, name);
 		place_path(place, name, path);
 		r = file_add_name(&entry->initrds, strchr(path, '$') ? "" : path);
 	}
@@ -518,13 +534,14 @@ static int follow(const struct bls_style *style, const struct places *places,
 	while (i < ARRAY_SIZE(keys) &&
 		!bls_value(file->text, keys[i], kernel, sizeof(kernel)))
 		i++;
+	make_absolute(style, kernel);
 	find_place(style, places, file, kernel, &place);
 	place_path(&place, kernel, path);
 	if (*path && i > 0)
 		return add_unified(places->root, path, file->text, image, entry);
 	for (const char *line = file->text; r == 0 && *path && *line;
 		line = text_next_line(line))
-		r = add_initrds(line, &place, entry);
+		r = add_initrds(style, line, &place, entry);
 	return r;
 }
 
