@@ -350,6 +350,19 @@ $machine-6.12.57+deb13-amd64.conf" ]
 	[ ! -e "$machine-6.12.59+deb13-amd64-passthrough.conf" ]
 }
 
+@test "what a person wrote into an entry by hand stays, also where it started this boot" {
+	tree_of arch-systemd-boot
+	cd "$tree/boot/loader/entries"
+	sed -i '/^options/s/$/ vfioboot.profile=passthrough/' arch.conf
+	echo 'root=UUID=1 rw vfioboot.profile=passthrough' >"$tree/proc/cmdline"
+	cp arch.conf "$work/arch.conf"
+	run -0 --separate-stderr entry update
+	cmp "$work/arch.conf" arch.conf
+	run -0 --separate-stderr entry add
+	cmp "$work/arch.conf" arch.conf
+	[[ ! -e arch-passthrough.conf && -e arch-lts-passthrough.conf ]]
+}
+
 @test "a kernel that came during a trial's boot gets the normal command line, with no entry wanted" {
 	tree_of debian-systemd-boot
 	cd "$tree/efi/loader/entries"

@@ -211,10 +211,14 @@ static int strip_originals(const struct root *root, struct bls_files *files,
 	const struct bootentries *wanted, struct bootmenu_change *change)
 {
 	int leaks = bootmenu_may_leak(root, wanted), r = leaks < 0 ? leaks : 0;
+	struct bls_identity identity;
 
+	bls_identity_read(root, &identity);
 	for (size_t i = 0; r == 0 && i < files->n; i++)
 		if (files->files[i].kind == BLS_ORIGINAL)
-			r = strip_original(root, &files->files[i], leaks, wanted, change);
+			r = strip_original(root, &files->files[i],
+				leaks && bls_is_installed(&identity, &files->files[i]),
+				wanted, change);
 	return r;
 }
 

@@ -35,6 +35,12 @@ int bls_identity_judge(const struct bls_identity *identity, const char *name)
 	return strncmp(name, identity->machine_id, ID_DIGITS) == 0;
 }
 
+bool bls_is_installed(const struct bls_identity *identity, const struct bls_file *file)
+{
+	return bls_identity_judge(identity, file->name) > 0 ||
+		strstr(file->text, "90-loaderentry");
+}
+
 /* Several systems may share a partition.  What names no machine is taken for this one's. */
 static bool is_of_machine(
 	const char *name, const char *text, const struct bls_identity *identity)

@@ -62,6 +62,12 @@ int bls_files_read(const struct root *root, const char *const *places, size_t n_
 void bls_files_free(struct bls_files *files);
 
 /*
+ * Whether kernel-install(8) made it, which has only the command line of this boot where there is no
+ * /etc/kernel/cmdline: its name or its text says so.  All others were written by hand.
+ */
+bool bls_is_installed(const struct bls_identity *identity, const struct bls_file *file);
+
+/*
  * Whether its options have parameters of our entries: those, and what a person made for a profile.
  * True without memory.
  */

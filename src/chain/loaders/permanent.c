@@ -259,8 +259,7 @@ static bool find_own_entry(const struct root *root, char *ret, size_t size)
 
 		if (file->kind != BLS_ORIGINAL)
 			continue;
-		if (bls_identity_judge(&identity, file->name) > 0 ||
-			strstr(file->text, "90-loaderentry"))
+		if (bls_is_installed(&identity, file))
 			return false;
 		text_join(ret, size, file->directory, "/", file->name, NULL);
 		own = true;
