@@ -186,6 +186,22 @@ const char *esp_free_place(const struct root *root)
 	return NULL;
 }
 
+const char *esp_place_of(const struct root *root, const char *partition)
+{
+	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;
+	char device[NAME_MAX + 1];
+
+	if (!read_partition(root, partition, device, &mounts))
+		return NULL;
+	for (size_t i = 0; i < ESP_PLACES_N; i++) {
+		struct libmnt_fs *fs = mounts_find(mounts, esp_places[i]);
+
+		if (fs && is_on(root, fs, device))
+			return esp_places[i];
+	}
+	return NULL;
+}
+
 bool esp_is_mounted(const struct root *root, const char *partition, bool anywhere)
 {
 	_cleanup_(mounts_unref) struct libmnt_table *mounts = NULL;

@@ -36,6 +36,9 @@ const char *esp_find(const struct root *root);
  */
 bool esp_is_other(const struct root *root, const char *partition, const char *sign);
 
+/* At which of the places that partition is mounted; NULL: at none, or that is not known. */
+const char *esp_place_of(const struct root *root, const char *partition);
+
 /* Whether that partition is mounted: at one of the places, or @anywhere. */
 bool esp_is_mounted(const struct root *root, const char *partition, bool anywhere);
 

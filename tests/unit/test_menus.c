@@ -661,6 +661,24 @@ static void test_systemd_boot_default(void **state)
 	expect_default("arch-old.conf");
 }
 
+/* Beside the ESP of another system the loader reads the one that it was started from. */
+static void test_systemd_boot_esp(void **state)
+{
+	put_mounts("20 1 8:2 / / rw - ext4 /dev/sda2 rw\n"
+		   "21 20 8:1 / /efi rw - vfat /dev/sda1 rw\n"
+		   "22 20 8:17 / /boot rw - vfat /dev/sdb1 rw\n");
+	fake_link("dev/disk/by-partuuid/1a1a", "../../sda1");
+	fake_link("dev/disk/by-partuuid/2b2b", "../../sdb1");
+	fake_put("boot/loader/entries/a.conf", "linux /k\n");
+	fake_put("boot/loader/entries/b.conf", "linux /k\n");
+	fake_put("boot/k", "");
+	fake_put("boot/loader/loader.conf", "default a.conf\n");
+	fake_put("efi/loader/loader.conf", "default b.conf\n");
+	expect_default("b.conf");
+	fake_efivar("LoaderDevicePartUUID", "2B2B");
+	expect_default("a.conf");
+}
+
 /* Paths of EFI have no slash at their start, or backslashes. */
 static void test_systemd_boot_paths(void **state)
 {
@@ -1069,6 +1087,7 @@ int main(void)
 		TEST(test_unified),
 		TEST(test_unified_of_another),
 		TEST(test_older_stubs),
+		TEST(test_systemd_boot_esp),
 		TEST(test_systemd_boot_paths),
 		TEST(test_systemd_boot_cases),
 		TEST(test_systemd_boot_tries),

@@ -5,12 +5,14 @@
  */
 #include "systemd_boot.h"
 
+#include <ctype.h>
 #include <fnmatch.h>
 
 #include "base/base.h"
 #include "bls_entry.h"
 #include "bls_files.h"
 #include "bls_order.h"
+#include "efi_entry.h"
 #include "facts/facts.h"
 #include "oneshot.h"
 
@@ -50,10 +52,23 @@ static int knows(const struct root *root, unsigned feature)
 	return n < 0 ? (int)n : features[feature / 8] >> feature % 8 & 1;
 }
 
+/* The ESP that it was started from, where the loader has said that. */
+static const char *find_esp(const struct root *root)
+{
+	char partition[EFI_UUID_SIZE];
+	const char *esp;
+
+	read_variable(root, "LoaderDevicePartUUID", partition, sizeof(partition));
+	for (char *p = partition; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	esp = *partition ? esp_place_of(root, partition) : NULL;
+	return esp ? esp : esp_find(root);
+}
+
 /* It is on the ESP alone, and not on XBOOTLDR, the other partition that systemd-boot reads. */
 static char *read_loader_conf(const struct root *root)
 {
-	const char *esp = esp_find(root);
+	const char *esp = find_esp(root);
 	char path[64], *text = NULL;
 
 	text_join(path, sizeof(path), esp ? esp : "", "/loader/loader.conf", NULL);
