@@ -194,12 +194,24 @@ void chain_text_print(const struct chain *chain)
 
 /* ---- what the next boot depends on ------------------------------------------------------- */
 
+/* Whatever starts, as far as that is known. */
+static bool may_be_outdated(const struct chain *chain)
+{
+	for (size_t i = 0; chain->unknown.code && i < chain->n_images; i++)
+		if (chain->images[i].state != IMAGE_FRESH)
+			return true;
+	return !all_are_fresh(chain);
+}
+
 const char *chain_text_condition(const struct nextboot *next, const struct chain *chain)
 {
 	const struct chain_entry *entry = chain_next(chain, NULL);
 
 	if (next->unknown.code)
-		return ", if it has the parameters of this one";
+		return may_be_outdated(chain)
+			? ", if it has the parameters of this one and an image that is up to "
+			  "date"
+			: ", if it has the parameters of this one";
 	if (nextboot_iommu_unknown(next))
 		return ", if it has an IOMMU";
 	if (!entry || entry->state == IMAGE_FRESH)

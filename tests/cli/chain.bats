@@ -431,6 +431,18 @@ checked() {
 	[[ $output == *"starts 'X Linux' with vfioboot.profile=game"* ]]
 }
 
+@test "where it is not known what starts, its image may be out of date as well" {
+	by_series
+	sed -i 's/default="0"/default="${from_nowhere}"/' "$root/boot/grub/grub.cfg"
+	status
+	[[ $output == *'Next boot, if it has the parameters of this one and an image that is up to date: 2 functions bound'* ]]
+	dry_run
+	[[ $output == *'At the next boot, if it has the parameters of this one, 2 functions will be bound'* ]]
+	image mkinitcpio+us boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img
+	status
+	[[ $output == *'Next boot, if it has the parameters of this one: 2 functions bound'* ]]
+}
+
 # bats test_tags=slow
 @test "where it is not known what starts, the next boot is planned with the parameters of this one" {
 	up_to_date
