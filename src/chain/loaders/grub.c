@@ -339,7 +339,7 @@ static void find_searched(const struct grub_cfg_item *item, char *ret, size_t si
 
 		*ret = '\0';
 		while (grub_cfg_next_word(&words, word, sizeof(word))) {
-			by_name |= grub_cfg_is_by_name(word);
+			by_name |= grub_searches_by_name(word);
 			text_join(ret, size, by_name ? word : "", NULL);
 		}
 	}

@@ -489,13 +489,6 @@ const char *grub_cfg_next_command(
 	return NULL;
 }
 
-bool grub_cfg_is_by_name(const char *option)
-{
-	static const char *const options[] = {"--fs-uuid", "-u", "--label", "-l"};
-
-	return text_is_one_of(option, options, ARRAY_SIZE(options));
-}
-
 bool grub_cfg_is_tuned(const char *word)
 {
 	return strcmp(word, "$tuned_initrd") == 0 || strcmp(word, "${tuned_initrd}") == 0;

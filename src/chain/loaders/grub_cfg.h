@@ -102,9 +102,6 @@ const char *grub_cfg_next_command(
 /* Whether it has the command twice, where the last one counts, or where an `if` decides. */
 bool grub_cfg_has_choice(const struct grub_cfg_item *item, const char *name);
 
-/* Whether `search` looks with the option for a file system by its UUID or its label, and for no file. */
-bool grub_cfg_is_by_name(const char *option);
-
 /*
  * Whether the argument is the variable of tuned(8), which is empty but where a profile has an image
  * of its own, with settings of the kernel (its bootloader plugin).

@@ -82,6 +82,13 @@ static bool is_other_menu(
 		is_menu(root, path);
 }
 
+bool grub_searches_by_name(const char *option)
+{
+	static const char *const options[] = {"--fs-uuid", "-u", "--label", "-l"};
+
+	return text_is_one_of(option, options, ARRAY_SIZE(options));
+}
+
 /* The file system that a line searches for, by its UUID or label: the first word that is no option; else "". */
 static void read_search(const char *line, char *ret, size_t size)
 {
@@ -92,7 +99,7 @@ static void read_search(const char *line, char *ret, size_t size)
 	ret[0] = '\0';
 	grub_cfg_next_word(&line, word, sizeof(word));
 	while (grub_cfg_next_word(&line, word, sizeof(word))) {
-		by_name |= grub_cfg_is_by_name(word);
+		by_name |= grub_searches_by_name(word);
 		if (*word != '-' && !ret[0])
 			text_join(ret, size, word, NULL);
 	}

@@ -28,6 +28,9 @@ const struct grub_names *grub_find(const struct root *root);
  */
 bool grub_read_sdbootutil(const struct root *root, char *ret_id, size_t size);
 
+/* Whether `search` looks with the option for a file system by its UUID or its label, and for no file. */
+bool grub_searches_by_name(const char *option);
+
 /* Whether there are several of them, of which GRUB alone knows which one it reads. */
 bool grub_is_twice(const struct root *root);
 
