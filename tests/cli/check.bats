@@ -1214,7 +1214,7 @@ alone() {
 	[ "$status" -ne 2 ]
 	[[ $output == *'iommu-group '* ]]
 	[[ $output == *'  group-members        0000:01:00.0, 0000:01:00.1, 0000:02:00.0 and 61 more:'* ]]
-	[ "$(wc -l <<<"$output")" -lt 70 ]
+	[ "$(wc -l <<<"$output")" -lt 80 ]
 	[ "$(wc -L <<<"$output")" -le 90 ]
 }
 
