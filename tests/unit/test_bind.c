@@ -848,21 +848,23 @@ static void test_unbind_hangs_on_the_way_back(void **state)
 }
 
 /*
- * Four unbinds that hang would take longer than there is time: the last is not begun.  What a
- * busy machine takes for itself counts twentyfold here.
+ * Four unbinds that hang would take longer than there is time: the last is not begun, nor one before it
+ * on a busy machine, for what that takes for itself counts twentyfold here.
  */
 static void test_all_unbinds_hang(void **state)
 {
+	enum reason before = REASON_UNBIND_TIMEOUT;
+
 	register_driver("vfio-pci");
 	for (int i = 0; i < FUNCTIONS_MAX; i++)
 		add_function(add_section("vfio-pci"), UNBIND_HANGS, "nouveau");
 	apply_fast(20, BIND_WORK_MS - 5000, 3 * BIND_END_MS);
 	for (unsigned i = 0; i < FUNCTIONS_MAX; i++) {
 		assert_int_equal(report.outcomes[i].result, RESULT_FAILED);
-		assert_true(report.outcomes[i].reason == REASON_UNBIND_TIMEOUT ||
-			(i == FUNCTIONS_MAX - 1 &&
-				report.outcomes[i].reason == REASON_DEADLINE));
+		assert_true(report.outcomes[i].reason == before ||
+			(i > 0 && report.outcomes[i].reason == REASON_DEADLINE));
 		assert_string_equal(report.outcomes[i].driver, "nouveau");
+		before = report.outcomes[i].reason;
 	}
 }
 
@@ -1013,7 +1015,7 @@ static void test_set_up_hangs(void **state)
 	uint16_t broken = add_set_up_section(), good = add_set_up_section();
 
 	register_driver("vfio-pci");
-	kernel->clock_speed = 10;
+	kernel->clock_speed = 5;
 	add_set_up_function(broken, SETTING_HANGS, "");
 	add_set_up_function(broken, 0, "");
 	add_set_up_function(good, 0, "");
