@@ -100,7 +100,8 @@ static int trace_options(
 
 /*
  * f2fs has the list of its devices in its superblock alone (include/linux/f2fs_fs.h; fs/f2fs/super.c,
- * f2fs_scan_devices()); of a single one it is empty.  Who may not read that knows of one.
+ * f2fs_scan_devices()); of a single one it is empty.  For who may not read that it is
+ * untraced; where no node is, as in a captured machine, the first one is known.
  */
 static int trace_f2fs(const struct root *root, struct libmnt_fs *fs, struct backing *ret)
 {
@@ -116,8 +117,10 @@ static int trace_f2fs(const struct root *root, struct libmnt_fs *fs, struct back
 		source ? signature_open(root, source, mnt_fs_get_devno(fs)) : -ENOENT;
 	int r = 0;
 
-	if (fd < 0)
+	if (fd < 0) {
+		ret->untraced = fd == -EACCES;
 		return 0;
+	}
 	if (pread(fd, &super, sizeof(super), 1024) != sizeof(super) ||
 		memcmp(super.rest, magic, strlen(magic)) != 0) {
 		ret->untraced = true;

@@ -1228,11 +1228,17 @@ alone() {
 		vfioboot=$work/program
 	fi
 	chmod 000 "$host/proc/iomem" "$host/boot"
-	run --separate-stderr "${as[@]}" "$vfioboot" check --root "$host" --json
+	# f2fs has the list of its devices in its superblock.
+	usb_drive
+	sed -i 's/ext4 .dev.nvme0n1p2/f2fs \/dev\/nvme0n1p2/' "$host/proc/self/mountinfo"
+	put dev/nvme0n1p2 </dev/null
+	chmod 000 "$host/dev/nvme0n1p2"
+	run --separate-stderr "${as[@]}" "$vfioboot" check 00:14.0 $gpu --root "$host" --json
 	read_points
 	chmod 755 "$host/boot"
 	expect framebuffer $gpu unknown 'only root'
 	expect boot-loader '' unknown 'only root'
+	expect host-use 0000:00:14.0 fail '/ untraced'
 }
 
 @test "of many uses, and of a group of many functions, the first ones are named" {
