@@ -137,9 +137,11 @@ void apply_assume_done(struct chain *chain, enum imagecheck_of of)
 			? NULL
 			: &chain->images[entry->image];
 
-		if (image && entry->state == image->state &&
-			apply_makes(chain, image, of))
-			entry->state = IMAGE_FRESH;
+		if (!image || entry->state != image->state ||
+			!apply_makes(chain, image, of))
+			continue;
+		entry->state = IMAGE_FRESH;
+		chain_settle_entry(entry);
 	}
 	for (size_t i = 0; i < chain->n_images; i++)
 		if (apply_makes(chain, &chain->images[i], of))

@@ -565,38 +565,54 @@ static bool lacks_kernel(const struct search *search, struct chain_entry *entry)
 }
 
 /*
- * An entry of ours for a boot without passthrough does what it is for, unless nobody asked.  -ENODEV as
- * its code: it binds what needs no other driver.
+ * What the entry lacks besides an image.  One of ours for a boot without passthrough does what it is for,
+ * unless nobody asked.  -ENODEV as its code: it binds what needs no other driver.
  */
-static int judge_start(const struct search *search, struct chain_entry *entry)
+static int find_lacks(const struct search *search, struct chain_entry *entry)
 {
 	bool asked = entry->said->kind == BOOTMENU_OURS && !entry->is_default &&
 		!entry->is_next;
-	const char *hindrance = asked ? NULL : entry->hindrance;
-	char driver[CONFIG_DRIVER_SIZE] = "";
-	int r = 0;
+	char driver[CONFIG_DRIVER_SIZE];
+	int r;
 
-	if (lacks_kernel(search, entry) || entry->state != IMAGE_FRESH)
+	if (!search->initrds.check->needed)
 		return 0;
-	entry->state =
-		checksums_judge(search->root, entry->loader, entry->said, &entry->why);
-	if (entry->state != IMAGE_FRESH || !search->initrds.check->needed)
-		return 0;
-	if (!hindrance)
-		r = find_lacking(search, entry, driver);
-	if (r < 0 || (!hindrance && !*driver))
-		return r;
-	entry->state = IMAGE_WITHOUT;
-	if (hindrance) {
-		message_set(&entry->why, -EOPNOTSUPP, "%s", hindrance);
+	if (!asked && entry->hindrance) {
+		message_set(&entry->lacks, -EOPNOTSUPP, "%s", entry->hindrance);
 		return 0;
 	}
-	message_set(&entry->why, strcmp(driver, VFIO_PCI) == 0 ? -EOPNOTSUPP : -ENODEV,
+	r = find_lacking(search, entry, driver);
+	if (r < 0 || !*driver)
+		return r;
+	message_set(&entry->lacks, strcmp(driver, VFIO_PCI) == 0 ? -EOPNOTSUPP : -ENODEV,
 		"its kernel has no %s", driver);
-	message_remedy(&entry->why,
+	message_remedy(&entry->lacks,
 		"install the package with the rest of the modules of %s, or start another "
 		"kernel",
 		entry->kernel);
+	return 0;
+}
+
+void chain_settle_entry(struct chain_entry *entry)
+{
+	if (entry->state != IMAGE_FRESH || !entry->lacks.code)
+		return;
+	entry->state = IMAGE_WITHOUT;
+	entry->why = entry->lacks;
+}
+
+static int judge_start(const struct search *search, struct chain_entry *entry)
+{
+	int r;
+
+	if (lacks_kernel(search, entry))
+		return 0;
+	r = find_lacks(search, entry);
+	if (r < 0 || entry->state != IMAGE_FRESH)
+		return r;
+	entry->state =
+		checksums_judge(search->root, entry->loader, entry->said, &entry->why);
+	chain_settle_entry(entry);
 	return 0;
 }
 

@@ -55,6 +55,11 @@ struct chain_entry {
 	/* What on its command line keeps the early program from its work; NULL: nothing. */
 	const char *hindrance;
 	bool names_devices; /* it has vfioboot.device=, for which its image needs us */
+	/*
+	 * Why it binds nothing whatever its image has, or -ENODEV, not all; code 0: it does, or is not
+	 * to.
+	 */
+	struct message lacks;
 	/* Of all that it loads together, as the kernel unpacks it: the last file of a name wins. */
 	enum image_state state;
 	struct message why; /* as of an image */
@@ -103,6 +108,9 @@ int chain_follow(
 /* The same, with each image compared with @check. */
 int chain_compare(
 	const struct root *root, const struct imagecheck *check, struct chain *chain);
+
+/* Has an entry whose image is right be without us all the same where it lacks something else. */
+void chain_settle_entry(struct chain_entry *entry);
 
 void chain_free(struct chain *chain);
 

@@ -219,11 +219,21 @@ const char *chain_text_condition(const struct nextboot *next, const struct chain
 	if (entry->state == IMAGE_WITHOUT && entry->why.code == -ENODEV)
 		return ", but for what needs a driver that its kernel lacks";
 	if (nextboot_hindrance(next) ||
+		(entry->lacks.code && entry->lacks.code != -ENODEV) ||
 		(entry->image != CHAIN_NO_IMAGE && entry->state == IMAGE_WITHOUT &&
 			chain->images[entry->image].state == IMAGE_FRESH))
 		return NULL;
 	return entry->state == IMAGE_UNKNOWN ? ", if its image is up to date"
 					     : ", once its image is up to date";
+}
+
+const char *chain_text_hindrance(const struct nextboot *next)
+{
+	const struct chain_entry *entry = next->entry;
+
+	if (nextboot_hindrance(next))
+		return nextboot_hindrance(next);
+	return entry->lacks.code ? entry->lacks.text : entry->why.text;
 }
 
 static bool can_apply(const struct chain *chain)

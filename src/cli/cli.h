@@ -403,6 +403,9 @@ void chain_text_print(const struct chain *chain);
  */
 const char *chain_text_condition(const struct nextboot *next, const struct chain *chain);
 
+/* Why it binds nothing, where that is NULL. */
+const char *chain_text_hindrance(const struct nextboot *next);
+
 /*
  * What makes the next boot do what is configured, as the end of a sentence without full stop.  @active:
  * that boot has something to do.

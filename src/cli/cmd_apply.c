@@ -80,36 +80,27 @@ static void warn_refused(const struct cli *cli, const struct nextboot *next)
 	}
 }
 
-/* Why the entry of the next boot binds nothing in the initramfs; NULL: it does, or may do so. */
-static const char *find_hindrance(const struct nextboot *next, const char *when)
-{
-	const char *hindrance = nextboot_hindrance(next);
-
-	return hindrance || when ? hindrance : next->entry->why.text;
-}
-
 /* What the next boot will do with what was made, as far as it starts that. */
 static void print_outlook(const struct cli *cli)
 {
 	const struct nextboot *next = cli->machine->next;
 	struct nextboot_counts counts = nextboot_count(next);
-	const char *when, *hindrance;
+	const char *when;
 	char later[32] = "";
 
 	apply_assume_done(&cli->machine->chain, IMAGECHECK_NOW);
 	when = chain_text_condition(next, &cli->machine->chain);
-	hindrance = find_hindrance(next, when);
 	if (counts.later)
 		snprintf(later, sizeof(later), "%u later, ", counts.later);
 	if (next->config.off)
 		progress_say(cli,
 			"At the next boot nothing is bound while vfioboot.off is on the "
 			"kernel command line.");
-	else if (hindrance)
+	else if (!when || nextboot_hindrance(next))
 		progress_say(cli,
 			"At the next boot nothing is bound in the initramfs. It starts '%s': "
 			"%s.",
-			next->entry->said->title, hindrance);
+			next->entry->said->title, chain_text_hindrance(next));
 	else if (!counts.bound && !counts.later && !counts.refused)
 		progress_say(cli, "At the next boot no function is bound: %s.",
 			next->config.n_sections

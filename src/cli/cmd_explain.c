@@ -388,8 +388,7 @@ static void print_boots(const struct explain *explain, const struct view *view)
 			when ? when : "");
 	else if (!when)
 		cli_print("  Next boot: not bound in the initramfs: %s.\n",
-			nextboot_hindrance(next) ? nextboot_hindrance(next)
-						 : next->entry->why.text);
+			chain_text_hindrance(next));
 	else if (strcmp(wanted, CONFIG_DRIVER_NONE) == 0)
 		printf("  Next boot%s: kept without a driver.\n", when);
 	else

@@ -135,9 +135,7 @@ static void print_headline(
 		cli_print(
 			"The next boot will bind nothing in the initramfs. It starts '%s': "
 			"%s.\n",
-			next->entry->said->title,
-			nextboot_hindrance(next) ? nextboot_hindrance(next)
-						 : next->entry->why.text);
+			next->entry->said->title, chain_text_hindrance(next));
 	} else if (!counts->bound) {
 		printf("The next boot will bind nothing%s.\n",
 			counts->later ? " before udev starts" : "");

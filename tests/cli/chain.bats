@@ -653,6 +653,12 @@ built() {
 	status
 	[[ $output == *"The default entry '"*', but binds nothing: its kernel has no vfio-pci'* ]]
 	json_is '.ready == false'
+	# Nor is it once the image is made.
+	image mkinitcpio boot/initramfs-6.0-x86_64.img boot/initramfs-6.0-x86_64-fallback.img
+	status
+	[[ $output != *'once its image is up to date'* ]]
+	dry_run
+	[[ $output == *"run mkinitcpio "*"At the next boot nothing is bound in the initramfs. It starts 'X Linux': its kernel has no vfio-pci."* ]]
 }
 
 # bats test_tags=slow
