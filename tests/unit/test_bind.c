@@ -801,12 +801,25 @@ static void test_native_refuses_on_the_way_back(void **state)
 
 /* ---- what never ends --------------------------------------------------------------------- */
 
-/* A clock that runs fast makes the deadlines come soon. */
+/*
+ * A clock that runs fast makes the deadlines come soon; what a busy machine takes for itself counts as often,
+ * so there it is slower.
+ */
+static void set_clock(unsigned speed)
+{
+	double load = 0;
+	unsigned busy;
+
+	getloadavg(&load, 1);
+	busy = (unsigned)(load / (double)sysconf(_SC_NPROCESSORS_ONLN));
+	kernel->clock_speed = busy < 2 ? speed : busy < speed ? speed / busy : 1;
+}
+
 static void apply_fast(unsigned speed, unsigned min_ms, unsigned max_ms)
 {
 	uint64_t start, took;
 
-	kernel->clock_speed = speed;
+	set_clock(speed);
 	start = __wrap_child_now();
 	apply();
 	took = __wrap_child_now() - start;
@@ -1015,7 +1028,7 @@ static void test_set_up_hangs(void **state)
 	uint16_t broken = add_set_up_section(), good = add_set_up_section();
 
 	register_driver("vfio-pci");
-	kernel->clock_speed = 5;
+	set_clock(10);
 	add_set_up_function(broken, SETTING_HANGS, "");
 	add_set_up_function(broken, 0, "");
 	add_set_up_function(good, 0, "");
