@@ -69,16 +69,15 @@ static int add_suppliers(
 	const struct root *root, const char *function, struct file_names *functions)
 {
 	static const char prefix[] = "supplier:pci:";
-	_cleanup_closedir_ DIR *dir = NULL;
-	const char *name;
-	int r = file_open_directory(root, function, &dir);
+	_cleanup_(file_free_names) struct file_names links = {0};
+	int r = file_list_paths(root, function, "supplier:pci:*", 0, &links);
 
-	while (r == 0 && (name = file_next_name(dir)))
-		if (text_begins_with(name, prefix)) {
-			r = add_target(root, TREE_PCI, name + strlen(prefix), functions);
-			r = r == -ENOENT ? 0 : r;
-		}
-	return r == -ENOENT ? 0 : r;
+	for (size_t i = 0; r == 0 && i < links.n; i++) {
+		r = add_target(root, TREE_PCI,
+			strrchr(links.names[i], '/') + strlen(prefix) + 1, functions);
+		r = r == -ENOENT ? 0 : r;
+	}
+	return r;
 }
 
 /*

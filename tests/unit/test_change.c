@@ -525,14 +525,11 @@ static void test_record_is_left(void **state)
 	assert_string_equal(fake_read("etc/a"), "old");
 }
 
-/* What a signal keeps from being done is not undone either. */
-static void test_signal_before_a_step(void **state)
+static void carry_out_interrupted(void)
 {
 	struct change_failure failure;
 	struct run_signals before;
 
-	fake_put("boot/live", "live");
-	add_build("printf new >\"$1\"", "/boot/live");
 	run_catch_signals(&before);
 	raise(SIGTERM);
 	assert_int_equal(change_carry_out(&change, NULL, &failure), -EINTR);
@@ -540,19 +537,23 @@ static void test_signal_before_a_step(void **state)
 	assert_int_equal(run_take_signal(), SIGTERM);
 	run_let_signals(&before);
 	assert_string_equal(fake_read("boot/live"), "live");
+}
+
+/* What a signal keeps from being done is not undone either. */
+static void test_signal_before_a_step(void **state)
+{
+	struct change_failure failure;
+
+	fake_put("boot/live", "live");
+	add_build("printf new >\"$1\"", "/boot/live");
+	carry_out_interrupted();
 	/* Nor is anything in a list of which nothing was carried out. */
 	assert_int_equal(change_undo(&change, &failure), 0);
 	assert_string_equal(fake_read("boot/live"), "live");
 	/* A list without programs ends there as well. */
 	begin_again();
 	assert_int_equal(change_put_text(&change, "/boot/live", "new"), 0);
-	run_catch_signals(&before);
-	raise(SIGTERM);
-	assert_int_equal(change_carry_out(&change, NULL, &failure), -EINTR);
-	change_free_failure(&failure);
-	assert_int_equal(run_take_signal(), SIGTERM);
-	run_let_signals(&before);
-	assert_string_equal(fake_read("boot/live"), "live");
+	carry_out_interrupted();
 }
 
 static int run_interrupted(
